@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/pool.h"
+#include <stdlib.h>
+
+enum { TAKEN = 1u << 31, GEN_MASK = 0xffffff };
+#define END UINT32_MAX
+
+bool pool_init(struct pool *p, uint8_t node, uint32_t cap, uint32_t reserve)
+{
+	*p = (struct pool){.cap = cap, .reserve = reserve < cap ? reserve : cap, .node = node};
+	p->next = calloc(cap, sizeof *p->next);
+	p->gen = calloc(cap, sizeof *p->gen);
+	if (!p->next || !p->gen || cap == 0) {
+		pool_fini(p);
+		return false;
+	}
+	for (uint32_t i = 0; i < cap; i++) {
+		p->next[i] = i + 1 < cap ? i + 1 : END;
+		p->gen[i] = 1;
+	}
+	p->tail = cap - 1;
+	return true;
+}
+
+void pool_fini(struct pool *p)
+{
+	free(p->next);
+	free(p->gen);
+	*p = (struct pool){0};
+}
+
+static void count_taken(struct pool *p)
+{
+	if (++p->used > p->peak)
+		p->peak = p->used;
+}
+
+uint64_t pool_take(struct pool *p, bool emergency)
+{
+	uint32_t i = p->head;
+
+	if (p->used == p->cap || (!emergency && p->cap - p->used <= p->reserve)) {
+		p->refused++;
+		return ID_NONE;
+	}
+	p->head = p->next[i];
+	if (p->head == END)
+		p->tail = END;
+	p->gen[i] |= TAKEN;
+	count_taken(p);
+	return id_make(p->node, p->gen[i] & GEN_MASK, i);
+}
+
+static void unlink_free(struct pool *p, uint32_t index)
+{
+	uint32_t prev = END, i = p->head;
+
+	while (i != END && i != index) {
+		prev = i;
+		i = p->next[i];
+	}
+	if (i == END)
+		return;
+	if (prev == END)
+		p->head = p->next[i];
+	else
+		p->next[prev] = p->next[i];
+	if (p->tail == i)
+		p->tail = prev;
+}
+
+bool pool_adopt(struct pool *p, uint64_t id)
+{
+	uint32_t i = id_index(id);
+
+	if (i >= p->cap || p->gen[i] & TAKEN || id_generation(id) == 0)
+		return false;
+	unlink_free(p, i);
+	p->gen[i] = id_generation(id) | TAKEN;
+	count_taken(p);
+	return true;
+}
+
+bool pool_release(struct pool *p, uint64_t id)
+{
+	int64_t at = pool_index(p, id);
+
+	if (at < 0)
+		return false;
+	uint32_t i = (uint32_t)at, g = (p->gen[i] + 1) & GEN_MASK;
+	p->gen[i] = g ? g : 1;
+	p->next[i] = END;
+	if (p->tail == END)
+		p->head = i;
+	else
+		p->next[p->tail] = i;
+	p->tail = i;
+	p->used--;
+	return true;
+}
+
+int64_t pool_index(const struct pool *p, uint64_t id)
+{
+	uint32_t i = id_index(id);
+
+	if (i >= p->cap || p->gen[i] != (id_generation(id) | TAKEN) || (uint8_t)(id >> 56) != p->node)
+		return -1;
+	return i;
+}
+
+uint64_t pool_id_at(const struct pool *p, uint32_t index)
+{
+	if (index >= p->cap || !(p->gen[index] & TAKEN))
+		return ID_NONE;
+	return id_make(p->node, p->gen[index] & GEN_MASK, index);
+}

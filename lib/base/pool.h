@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* Hands out slots of a table whose size is fixed at start. The objects stand in the owner's own array, at the index
+ * of the id. A share of the slots is kept for emergency calls. A released slot goes to the end of the free queue and
+ * its generation moves on, so a stale id never names a new object. */
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
+
+#include "base/id.h"
+#include <stdbool.h>
+
+struct pool {
+	uint32_t cap, used, peak, reserve;
+	uint64_t refused;
+	uint32_t head, tail; /* free queue */
+	uint32_t *next;      /* cap entries */
+	uint32_t *gen;       /* cap entries; bit 31 = taken */
+	uint8_t node;
+};
+
+/* reserve of the cap slots answer to emergency calls only. False when memory is short. */
+bool pool_init(struct pool *p, uint8_t node, uint32_t cap, uint32_t reserve);
+void pool_fini(struct pool *p);
+
+/* A fresh id, or ID_NONE when full (for this class). */
+uint64_t pool_take(struct pool *p, bool emergency);
+
+/* Take the very slot and generation of this id, for adoption from an arena; false if it is taken or out of range. */
+bool pool_adopt(struct pool *p, uint64_t id);
+
+/* Stale or foreign ids are ignored and answer false. */
+bool pool_release(struct pool *p, uint64_t id);
+
+/* Index of a live id, or -1. */
+int64_t pool_index(const struct pool *p, uint64_t id);
+
+/* The id of a taken slot, or ID_NONE. */
+uint64_t pool_id_at(const struct pool *p, uint32_t index);
+
+#endif
