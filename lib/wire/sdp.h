@@ -12,7 +12,7 @@ enum {
 	SDP_BYTES_MAX = 16384, /* longer bodies are refused unread */
 	SDP_LINES_MAX = 400,
 	SDP_MEDIA_MAX = 6,    /* m= lines */
-	SDP_FORMATS_MAX = 40, /* formats of one m= line, before the allow-list */
+	SDP_FORMATS_MAX = 64, /* formats of one m= line, before the allow-list */
 	SDP_CODECS_MAX = 12,
 	SDP_CRYPTO_MAX = 6,
 	SDP_KEY_MAX = 46, /* AES_256_CM: 32 octets of key, 14 of salt */
@@ -21,7 +21,7 @@ enum {
 	SDP_UFRAG_MAX = 32, /* RFC 8839 allows 256; phones send 4 to 16 */
 	SDP_PWD_MAX = 64,
 	SDP_PTIME_MAX = 200,
-	SDP_TEXT_MAX = 4096, /* sdp_write() never needs more */
+	SDP_TEXT_MAX = 6144, /* sdp_write() never needs more */
 	SDP_NO_AUDIO = 0xff
 };
 

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/* rtpmap and fmtp lines, and the allow-list of codecs (R5, R8). */
+#include "wire/sdp_int.h"
+
+static const struct {
+	uint8_t codec;
+	uint32_t clock; /* 0: as said, of the clocks of telephone-event */
+	uint8_t channels;
+} known[] = {
+    {SDP_PCMU, 8000, 1},
+    {SDP_PCMA, 8000, 1},
+    {SDP_G722, 8000, 1},
+    {SDP_OPUS, 48000, 2},
+    {SDP_TELEPHONE_EVENT, 8000, 1},
+    {SDP_TELEPHONE_EVENT, 16000, 1},
+    {SDP_TELEPHONE_EVENT, 32000, 1},
+    {SDP_TELEPHONE_EVENT, 48000, 1},
+};
+
+enum { KNOWN_N = sizeof known / sizeof *known };
+
+/* "<payload type> <text>": the index of the format that it belongs to, or SDP_FORMATS_MAX when m= does not
+ * list it. */
+static const char *format_of(const struct sdp_section *s, struct span *value, size_t *index)
+{
+	uint64_t pt;
+
+	if (!span_decimal(sdp_word(value), 127, &pt))
+		return "payload type out of range";
+	const uint8_t *at = memchr(s->format, (int)pt, s->format_n);
+	*index = at ? (size_t)(at - s->format) : SDP_FORMATS_MAX;
+	return value->n ? NULL : "attribute of a payload type is empty";
+}
+
+const char *sdp_rtpmap(struct sdp_section *s, struct span value)
+{
+	size_t i;
+	const char *fault = format_of(s, &value, &i);
+
+	if (fault || i == SDP_FORMATS_MAX)
+		return fault;
+	if (s->rtpmap[i].n)
+		return "two rtpmap for one payload type";
+	s->rtpmap[i] = value;
+	return NULL;
+}
+
+const char *sdp_fmtp(struct sdp_section *s, struct span value)
+{
+	size_t i;
+	const char *fault = format_of(s, &value, &i);
+
+	if (fault || i == SDP_FORMATS_MAX)
+		return fault;
+	if (s->fmtp[i].n)
+		return "two fmtp for one payload type";
+	s->fmtp[i] = value;
+	return NULL;
+}
+
+static struct span cut(struct span *rest, uint8_t at)
+{
+	size_t n = span_find(*rest, at);
+	struct span head = span_head(*rest, n);
+	*rest = span_skip(*rest, n + 1);
+	return head;
+}
+
+/* name/clock[/channels]. *found stays false for a codec that is not ours. */
+static const char *read_rtpmap(struct span text, struct sdp_codec *c, bool *found)
+{
+	struct span rest = text, name = cut(&rest, '/'), clock_text = cut(&rest, '/');
+	uint64_t clock, channels = 1;
+
+	if (!sdp_token_ok(name, false) || !span_decimal(clock_text, 1000000, &clock) || clock == 0 ||
+	    (rest.n && (!span_decimal(rest, 255, &channels) || channels == 0)))
+		return "malformed rtpmap";
+	for (size_t i = 0; i < KNOWN_N; i++) {
+		if (!span_eq_case(name, span_str(sdp_codec_name(known[i].codec))) ||
+		    clock != known[i].clock || channels != known[i].channels)
+			continue;
+		c->codec = known[i].codec;
+		c->clock = known[i].clock;
+		c->channels = known[i].channels;
+		*found = true;
+	}
+	return NULL;
+}
+
+static const char *read_static(struct sdp_codec *c, bool *found)
+{
+	for (uint8_t codec = SDP_PCMU; codec <= SDP_G722; codec++)
+		if (c->pt == sdp_static_pt(codec)) {
+			c->codec = codec;
+			c->clock = 8000;
+			c->channels = 1;
+			*found = true;
+		}
+	return NULL;
+}
+
+static bool is_static(uint8_t pt)
+{
+	return pt == 0 || pt == 8 || pt == 9;
+}
+
+/* RFC 7587, 6.1: values out of range are ignored. Parameters without a field here are dropped, usedtx among
+ * them. */
+static void read_opus_parameter(struct sdp_codec *c, struct span name, struct span value)
+{
+	static const struct {
+		const char *name;
+		uint8_t flag;
+	} flags[] = {
+	    {"useinbandfec", SDP_OPUS_FEC},
+	    {"stereo", SDP_OPUS_STEREO},
+	    {"sprop-stereo", SDP_OPUS_SPROP_STEREO},
+	    {"cbr", SDP_OPUS_CBR},
+	};
+	uint64_t v;
+
+	if (!span_decimal(value, 510000, &v))
+		return;
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (v == 1 && span_eq_case(name, span_str(flags[i].name)))
+			c->opus_flags |= flags[i].flag;
+	if (span_eq_case(name, SPAN("maxaveragebitrate")) && v >= 6000)
+		c->opus_max_average_bitrate = (uint32_t)v;
+	if (span_eq_case(name, SPAN("maxplaybackrate")) && v >= 8000 && v <= 48000)
+		c->opus_max_playback_rate = (uint32_t)v;
+	if (span_eq_case(name, SPAN("sprop-maxcapturerate")) && v >= 8000 && v <= 48000)
+		c->opus_max_capture_rate = (uint32_t)v;
+}
+
+static void read_opus_fmtp(struct sdp_codec *c, struct span rest)
+{
+	while (rest.n) {
+		struct span value = span_trim(cut(&rest, ';'));
+		struct span name = cut(&value, '=');
+		read_opus_parameter(c, span_trim(name), span_trim(value));
+	}
+}
+
+/* RFC 4733, 2.4.1: a list of events; we always say 0-15, so only its form counts. */
+static const char *check_events(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!(s.p[i] >= '0' && s.p[i] <= '9') && s.p[i] != '-' && s.p[i] != ',' && s.p[i] != ' ')
+			return "malformed list of telephone events";
+	return NULL;
+}
+
+static const char *read_fmtp(struct sdp_codec *c, struct span fmtp)
+{
+	if (c->codec == SDP_TELEPHONE_EVENT)
+		return check_events(fmtp);
+	if (c->codec == SDP_OPUS)
+		read_opus_fmtp(c, fmtp);
+	return NULL;
+}
+
+static bool have(const struct sdp_audio *a, const struct sdp_codec *c)
+{
+	for (uint8_t i = 0; i < a->codec_n; i++)
+		if (a->codec[i].codec == c->codec && a->codec[i].clock == c->clock)
+			return true;
+	return false;
+}
+
+static const char *add_format(struct sdp_section *s, uint8_t i)
+{
+	struct sdp_audio *a = &s->audio;
+	struct sdp_codec c = {.pt = s->format[i]};
+	bool found = false;
+	const char *fault = s->rtpmap[i].n ? read_rtpmap(s->rtpmap[i], &c, &found) : read_static(&c, &found);
+
+	if (fault)
+		return fault;
+	if (is_static(c.pt) && !(found && c.pt == sdp_static_pt(c.codec)))
+		return "rtpmap contradicts a static payload type";
+	if (!found || sdp_pt_is_rtcp(c.pt) || have(a, &c) || a->codec_n == SDP_CODECS_MAX)
+		return NULL;
+	fault = read_fmtp(&c, s->fmtp[i]);
+	if (!fault)
+		a->codec[a->codec_n++] = c;
+	return fault;
+}
+
+const char *sdp_codecs(struct sdp_section *s)
+{
+	for (uint8_t i = 0; i < s->format_n; i++) {
+		const char *fault = add_format(s, i);
+		if (fault)
+			return fault;
+	}
+	return NULL;
+}
