@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: ISC */
+#include "ipc/child.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PARENT_FD = 3, LINKS_MAX = 24 };
+
+struct wheel child_wheel;
+
+struct peer {
+	struct link link;
+	ev_io read, write;
+	bool used, up;
+};
+
+static const struct child *self;
+static struct ev_loop *loop;
+static struct peer peer[LINKS_MAX]; /* the first is parent */
+static struct site site, next_site;
+static uint32_t next_generation, instance, uid, gid;
+static uint8_t node;
+static bool site_known, serving;
+static uint64_t now_ms, started_ms, events_lost;
+static ev_prepare before_wait;
+static ev_check after_wait;
+static ev_timer tick;
+
+uint64_t child_now(void)
+{
+	return now_ms;
+}
+
+struct ev_loop *child_loop(void)
+{
+	return loop;
+}
+
+const struct site *child_site(void)
+{
+	return &site;
+}
+
+uint32_t child_instance(void)
+{
+	return instance;
+}
+
+uint8_t child_node(void)
+{
+	return node;
+}
+
+struct link *child_link(enum proc to, uint32_t of)
+{
+	for (int i = 1; i < LINKS_MAX; i++)
+		if (peer[i].used && peer[i].up && peer[i].link.peer == to && peer[i].link.instance == of &&
+		    !peer[i].link.broken)
+			return &peer[i].link;
+	return NULL;
+}
+
+static void say_hello(struct link *l)
+{
+	struct msg_hello *m = ipc_begin(l, MSG_HELLO);
+
+	if (!m)
+		return;
+	memcpy(m->build, build_id, sizeof m->build);
+	m->proc = (uint8_t)self->me;
+	m->instance = instance;
+	ipc_end(l);
+}
+
+static void accuse_to_parent(enum proc who, uint32_t of, const char *why, uint64_t flow, uint32_t device)
+{
+	struct link *l = &peer[0].link;
+	struct msg_accuse *m = ipc_begin(l, MSG_ACCUSE);
+
+	if (!m)
+		return;
+	m->peer = (uint8_t)who;
+	m->instance = of;
+	m->flow = flow;
+	m->device = device;
+	m->reason = ipc_put(l, span_head(span_str(why), REASON_MAX));
+	ipc_end(l);
+}
+
+void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t device)
+{
+	log_error("%s/%u: %s", proc_name[l->peer], l->instance, why);
+	accuse_to_parent(l->peer, l->instance, why, flow, device);
+	l->broken = true;
+	l->broken_why = "accused";
+}
+
+void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user, const struct addr *remote,
+    const char *detail)
+{
+	struct link *l = child_link(PROC_LEDGER, 0);
+	struct msg_event *m = l ? ipc_begin(l, MSG_EVENT) : NULL;
+
+	if (!m) {
+		events_lost++;
+		return;
+	}
+	m->kind = (uint8_t)kind;
+	m->severity = (uint8_t)severity;
+	m->device = device;
+	m->user = user;
+	m->wall_ms = clock_wall_ms();
+	if (remote)
+		m->remote = *remote;
+	m->detail = ipc_put(l, span_head(span_str(detail ? detail : ""), REASON_MAX));
+	ipc_end(l);
+}
+
+/* --- links --- */
+
+static void close_peer(struct peer *p)
+{
+	bool was_up = p->up;
+	const char *why = p->link.broken_why ? p->link.broken_why : "closed";
+
+	ev_io_stop(loop, &p->read);
+	ev_io_stop(loop, &p->write);
+	if (p == &peer[0])
+		exit(0); /* without parent there is nothing to serve */
+	if (strcmp(why, "closed") != 0 && strcmp(why, "accused") != 0) {
+		log_error("%s/%u: %s", proc_name[p->link.peer], p->link.instance, why);
+		accuse_to_parent(p->link.peer, p->link.instance, why, 0, 0);
+	}
+	link_fini(&p->link);
+	p->used = p->up = false;
+	if (was_up && self->link_down)
+		self->link_down(&p->link);
+}
+
+static void on_writable(struct ev_loop *l, ev_io *w, int events)
+{
+	(void)l;
+	(void)w;
+	(void)events; /* before_wait() flushes */
+}
+
+static ipc_handler *handler[MSG_N];
+
+static void on_readable(struct ev_loop *l, ev_io *w, int events)
+{
+	struct peer *p = w->data;
+	(void)l;
+	(void)events;
+	link_read(&p->link, handler);
+}
+
+static struct peer *open_peer(struct peer *p, int fd, enum proc who, uint32_t of)
+{
+	if (!link_init(&p->link, fd, self->me, who, of, PHASE_HELLO))
+		log_fatal("no memory for a link");
+	p->used = true;
+	p->up = false;
+	ev_io_init(&p->read, on_readable, fd, EV_READ);
+	ev_io_init(&p->write, on_writable, fd, EV_WRITE);
+	p->read.data = p->write.data = p;
+	say_hello(&p->link);
+	return p;
+}
+
+static struct peer *peer_of(struct link *l)
+{
+	return (struct peer *)(void *)((char *)l - offsetof(struct peer, link));
+}
+
+static void on_hello(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_hello *m = v->payload;
+
+	if (memcmp(m->build, build_id, sizeof m->build) != 0)
+		log_fatal("%s is of another build", proc_name[from->peer]);
+	if (m->proc != from->peer || m->instance != from->instance) {
+		child_accuse(from, "is not who parent said", 0, 0);
+		return;
+	}
+	from->phase = from->peer == PROC_PARENT ? PHASE_SETUP : PHASE_RUN;
+	peer_of(from)->up = true;
+	if (from->peer != PROC_PARENT && self->link_up)
+		self->link_up(from);
+}
+
+/* --- what parent says --- */
+
+static void on_start(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_start *m = v->payload;
+
+	(void)from;
+	instance = m->instance;
+	node = m->node;
+	uid = m->uid;
+	gid = m->gid;
+	log_init(proc_name[self->me], instance);
+}
+
+static void on_give_link(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_give_link *m = v->payload;
+	int at = 1;
+
+	(void)from;
+	/* the old link to a restarted sibling may not have been seen to close yet */
+	for (int i = 1; i < LINKS_MAX; i++)
+		if (peer[i].used && peer[i].link.peer == m->peer && peer[i].link.instance == m->instance)
+			close_peer(&peer[i]);
+	while (at < LINKS_MAX && peer[at].used)
+		at++;
+	if (at == LINKS_MAX)
+		log_fatal("more links than room");
+	struct peer *p = open_peer(&peer[at], v->fd, (enum proc)m->peer, m->instance);
+	if (serving)
+		ev_io_start(loop, &p->read);
+}
+
+static void on_give_file(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_give_file *m = v->payload;
+
+	(void)from;
+	if (self->file)
+		self->file((enum file_kind)m->what, v->fd);
+	else
+		close(v->fd);
+}
+
+static void on_give_listener(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_give_listener *m = v->payload;
+
+	(void)from;
+	if (self->listener)
+		self->listener(m->index, &m->bound, v->fd);
+	else
+		close(v->fd);
+}
+
+static void on_site_prepare(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_site_prepare *m = v->payload;
+	const struct site *s = ipc_part(v, m->site);
+	const char *why = !s ? "no site" : self->prepare ? self->prepare(s) : NULL;
+	struct msg_site_verdict *out = ipc_begin(from, MSG_SITE_VERDICT);
+
+	if (!out)
+		return;
+	next_generation = m->generation;
+	if (s)
+		next_site = *s;
+	out->generation = m->generation;
+	out->ok = why == NULL;
+	out->reason = ipc_put(from, span_head(span_str(why ? why : ""), REASON_MAX));
+	ipc_end(from);
+}
+
+static void on_site_commit(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_site_commit *m = v->payload;
+
+	if (m->generation != next_generation || next_generation == 0) {
+		child_accuse(from, "commits what it did not prepare", 0, 0);
+		return;
+	}
+	site = next_site;
+	site_known = true;
+	if (self->commit)
+		self->commit(&site);
+}
+
+static void on_site_abort(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	next_generation = 0;
+}
+
+static void on_database(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_database *m = v->payload;
+
+	(void)from;
+	if (self->database)
+		self->database(ipc_str(v, m->uri));
+}
+
+static void on_go(struct link *from, const struct ipc_view *v)
+{
+	(void)v;
+	if (serving || (!site_known && self->me != PROC_CONF)) {
+		child_accuse(from, "go out of turn", 0, 0);
+		return;
+	}
+	if (self->open)
+		self->open();
+	cage_enter(self->cage, uid, gid);
+	serving = true;
+	if (self->serve)
+		self->serve();
+	for (int i = 1; i < LINKS_MAX; i++)
+		if (peer[i].used)
+			ev_io_start(loop, &peer[i].read);
+	if (ipc_begin(from, MSG_READY))
+		ipc_end(from);
+}
+
+static void on_stop(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	if (self->stop)
+		self->stop();
+	for (int i = 0; i < LINKS_MAX; i++)
+		if (peer[i].used)
+			link_flush(&peer[i].link);
+	exit(0);
+}
+
+static void on_status_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_status_want *want = v->payload;
+	struct proc_status s = {.age_ms = now_ms - started_ms};
+	char name[STATUS_NAME_MAX];
+
+	if (self->status)
+		self->status(&s);
+	status_counter(&s, "events-lost", events_lost);
+	for (int i = 1; i < LINKS_MAX; i++) {
+		struct link *l = &peer[i].link;
+		if (!peer[i].used)
+			continue;
+		for (int c = 0; c < CLASS_REPLY; c++) {
+			if (l->credit[c] == class_window[c] && c != CLASS_NEW)
+				continue;
+			snprintf(name, sizeof name, "%s/%u-%s", proc_name[l->peer], l->instance, class_name[c]);
+			status_add(&s, name, STATUS_CREDIT, l->credit[c], class_window[c], 0, l->out_of_credit);
+		}
+	}
+	struct msg_status *m = ipc_begin(from, MSG_STATUS);
+	if (!m)
+		return;
+	m->token = want->token;
+	m->status = ipc_put_part(from, &s, sizeof s);
+	ipc_end(from);
+}
+
+/* --- the loop --- */
+
+static void on_tick(struct ev_loop *l, ev_timer *w, int events)
+{
+	(void)events;
+	wheel_turn(&child_wheel, now_ms);
+	if (child_wheel.used == 0)
+		ev_timer_stop(l, w);
+}
+
+static void on_before_wait(struct ev_loop *l, ev_prepare *w, int events)
+{
+	(void)w;
+	(void)events;
+	for (int i = 0; i < LINKS_MAX; i++) {
+		struct peer *p = &peer[i];
+		if (!p->used)
+			continue;
+		bool all = link_flush(&p->link);
+		if (p->link.broken) {
+			close_peer(p);
+			continue;
+		}
+		if (!all && !ev_is_active(&p->write))
+			ev_io_start(l, &p->write);
+		else if (all && ev_is_active(&p->write))
+			ev_io_stop(l, &p->write);
+	}
+	if (child_wheel.used && !ev_is_active(&tick))
+		ev_timer_again(l, &tick);
+}
+
+static void on_after_wait(struct ev_loop *l, ev_check *w, int events)
+{
+	(void)l;
+	(void)w;
+	(void)events;
+	now_ms = clock_boot_ms();
+}
+
+static void fill_handlers(void)
+{
+	if (self->on)
+		memcpy(handler, self->on, sizeof handler);
+	handler[MSG_HELLO] = on_hello;
+	handler[MSG_START] = on_start;
+	handler[MSG_GIVE_LINK] = on_give_link;
+	handler[MSG_GIVE_FILE] = on_give_file;
+	handler[MSG_GIVE_LISTENER] = on_give_listener;
+	handler[MSG_SITE_PREPARE] = on_site_prepare;
+	handler[MSG_SITE_COMMIT] = on_site_commit;
+	handler[MSG_SITE_ABORT] = on_site_abort;
+	handler[MSG_DATABASE] = on_database;
+	handler[MSG_GO] = on_go;
+	handler[MSG_STOP] = on_stop;
+	handler[MSG_STATUS_WANT] = on_status_want;
+}
+
+int child_main(const struct child *c, int argc, char **argv)
+{
+	self = c;
+	log_init(proc_name[c->me], 0);
+	if (argc != 2 || strcmp(argv[1], "--child") != 0) {
+		fprintf(stderr, "%s is started by the ringfence parent, not by hand\n", argv[0]);
+		return 2;
+	}
+	cage_early();
+	now_ms = started_ms = clock_boot_ms();
+	wheel_init(&child_wheel, now_ms);
+	loop = ev_default_loop(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	if (!loop)
+		log_fatal("no event loop");
+	fill_handlers();
+	ev_timer_init(&tick, on_tick, 0, WHEEL_TICK_MS / 1000.0);
+	ev_prepare_init(&before_wait, on_before_wait);
+	ev_check_init(&after_wait, on_after_wait);
+	ev_set_priority(&after_wait, EV_MAXPRI);
+	ev_prepare_start(loop, &before_wait);
+	ev_check_start(loop, &after_wait);
+	open_peer(&peer[0], PARENT_FD, PROC_PARENT, 0);
+	ev_io_start(loop, &peer[0].read);
+	ev_run(loop, 0);
+	return 0;
+}

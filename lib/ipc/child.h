@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/* The life of every process but parent: told over descriptor 3 what it may have, it opens, shuts itself in, says ready
+ * and serves its links from one loop. A process is a table of handlers and a few callbacks. */
+#ifndef IPC_CHILD_H
+#define IPC_CHILD_H
+
+#include "base/wheel.h"
+#include "cage/cage.h"
+#include "ipc/ipc.h"
+#include <ev.h>
+
+struct child {
+	enum proc me;
+	const struct cage *cage;
+	ipc_handler *const *on; /* MSG_N entries; messages of the life cycle are handled by child.c */
+
+	/* any may be NULL */
+	void (*file)(enum file_kind what, int fd);
+	void (*listener)(uint8_t index, const struct addr *bound, int fd);
+	const char *(*prepare)(const struct site *s); /* a static reason refuses the site */
+	void (*commit)(const struct site *s);	      /* first before open(), later on reload */
+	void (*database)(struct span uri);
+	void (*open)(void); /* everything was given and the site stands: allocate and open, still outside the cage */
+	void (*serve)(void); /* in the cage, about to say ready */
+	void (*link_up)(struct link *l);
+	void (*link_down)(struct link *l); /* l is closed already; forget it */
+	void (*status)(struct proc_status *s);
+	void (*stop)(void); /* say good-bye; the process ends when this returns */
+};
+
+int child_main(const struct child *c, int argc, char **argv);
+
+/* For handlers. */
+extern struct wheel child_wheel;
+uint64_t child_now(void); /* CLOCK_BOOTTIME ms, read once a turn of the loop */
+struct ev_loop *child_loop(void);
+const struct site *child_site(void);
+uint32_t child_instance(void);
+uint8_t child_node(void);
+
+/* The open link to that process, or NULL while there is none. */
+struct link *child_link(enum proc peer, uint32_t instance);
+
+/* A message that passed the contract's check but cannot be right: closes the link and asks parent to restart its
+ * sender. flow and device say for whom it acted (0: nobody). */
+void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t device);
+
+/* An event for the security log, through ledger; dropped and counted when there is no link or no credit. */
+void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user, const struct addr *remote,
+    const char *detail);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+#include "ipc/contract.h"
+#include "ipc/ipc.h"
+
+#define P(name) (1u << PROC_##name)
+#define P_ALL ((1u << PROC_N) - 1)
+#define C(name) (1u << CLASS_##name)
+
+const char *const proc_name[PROC_N] = {
+    [PROC_PARENT] = "parent",
+    [PROC_EDGE] = "edge",
+    [PROC_CORE] = "core",
+    [PROC_MEDIA] = "media",
+    [PROC_SIGNER] = "signer",
+    [PROC_KEEPER] = "keeper",
+    [PROC_LEDGER] = "ledger",
+    [PROC_CTL] = "ctl",
+    [PROC_CONF] = "conf",
+};
+
+const char *const class_name[CLASS_N] = {
+    [CLASS_EMERGENCY] = "emergency",
+    [CLASS_DIALOG] = "dialog",
+    [CLASS_NEW] = "new",
+    [CLASS_BULK] = "bulk",
+    [CLASS_REPLY] = "reply",
+};
+
+/* The windows bound what a stalled reader can be owed; new work has less than the dialogs it would disturb. */
+const uint16_t class_window[CLASS_N] = {
+    [CLASS_EMERGENCY] = 64,
+    [CLASS_DIALOG] = 1024,
+    [CLASS_NEW] = 512,
+    [CLASS_BULK] = 128,
+};
+
+#define AT(name) offsetof(THIS, name), sizeof(((THIS *)0)->name)
+#define N(type, name) {#name, FIELD_NUMBER, false, AT(name), 0, NULL},
+#define E(name, limit) {#name, FIELD_ENUM, false, AT(name), limit, NULL},
+#define S(name, max) {#name, FIELD_STRING, false, AT(name), max, NULL},
+#define D(name, max) {#name, FIELD_STRING, true, AT(name), max, NULL},
+#define A(name) {#name, FIELD_ADDR, false, AT(name), 0, NULL},
+#define B(name, n) {#name, FIELD_BYTES, false, AT(name), n, NULL},
+#define O(type, name, ok) {#name, FIELD_PART, false, AT(name), sizeof(type), ok_##ok},
+
+static bool ok_site_ok(const void *p)
+{
+	return site_ok(p);
+}
+static bool ok_proc_status_ok(const void *p)
+{
+	return proc_status_ok(p);
+}
+static bool ok_relay_spec_ok(const void *p)
+{
+	return relay_spec_ok(p);
+}
+static bool ok_sdp_ok(const void *p)
+{
+	return sdp_ok(p);
+}
+
+/* One function for each message, so that the rows can speak of THIS. */
+#define CONTRACT(NAME, name, from, to, phase, classes, fd, rate)                                              \
+	static const struct msg_field *fields_##name(void)                                                    \
+	{                                                                                                     \
+		typedef struct msg_##name THIS;                                                               \
+		static const struct msg_field table[] = {FIELDS_##NAME(N, E, S, D, A, B, O){NULL}};              \
+		(void)sizeof(THIS);                                                                           \
+		return table;                                                                                 \
+	}
+#include "ipc/contract.def"
+#undef CONTRACT
+
+const struct msg_rule msg_rule[MSG_N] = {
+#define CONTRACT(NAME, name, from, to, phase, classes, fd, rate)                                              \
+	[MSG_##NAME] = {#name, from, to, phase, classes, fd, rate, sizeof(struct msg_##name), fields_##name},
+#include "ipc/contract.def"
+#undef CONTRACT
+};
+
+/* Text that goes on to SIP or to a screen may hold no control octet; certificates and the like are octets. */
+static bool text_ok(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static const char *check_tail(const struct msg_field *f, const uint8_t *at, struct span tail)
+{
+	struct str s;
+
+	memcpy(&s, at, sizeof s);
+	if (s.len == 0)
+		return NULL;
+	if (s.off > tail.n || s.len > tail.n - s.off)
+		return "string outside the message";
+	if (f->kind == FIELD_STRING) {
+		if (s.len > f->limit)
+			return "string too long";
+		if (!f->octets && !text_ok(span_of(tail.p + s.off, s.len)))
+			return "control octet in a string";
+		return NULL;
+	}
+	if (s.len != f->limit || s.off % 8)
+		return "part of the wrong size";
+	return f->part_ok(tail.p + s.off) ? NULL : "part with a value out of range";
+}
+
+static const char *check_field(const struct msg_field *f, const uint8_t *at, struct span tail)
+{
+	struct addr a;
+
+	switch (f->kind) {
+	case FIELD_ENUM:
+		return *at < f->limit ? NULL : "enum out of range";
+	case FIELD_ADDR:
+		memcpy(&a, at, sizeof a);
+		return addr_ok(&a) ? NULL : "bad address";
+	case FIELD_STRING:
+	case FIELD_PART:
+		return check_tail(f, at, tail);
+	case FIELD_NUMBER:
+	case FIELD_BYTES:
+		return NULL;
+	}
+	return "unknown field kind";
+}
+
+const char *ipc_check(enum msg type, const void *payload, struct span tail)
+{
+	for (const struct msg_field *f = msg_rule[type].fields(); f->name; f++) {
+		const char *why = check_field(f, (const uint8_t *)payload + f->offset, tail);
+		if (why)
+			return why;
+	}
+	return NULL;
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: ISC */
+/* The fields of each message. N number, E enum (one octet, values below the limit), S text in the tail (at most so
+ * many octets, no controls), D the same of any octets, A address, B octets, O optional struct in the tail with its own check.
+ * `token` is the asker's own and comes back; `flow` is a connection of an edge; times are CLOCK_BOOTTIME milliseconds
+ * unless they say wall. */
+#ifndef IPC_CONTRACT_FIELDS_H
+#define IPC_CONTRACT_FIELDS_H
+
+#include "ipc/relay.h"
+#include "ipc/site.h"
+#include "ipc/status.h"
+#include "wire/digest.h"
+#include "wire/sdp.h"
+#include "wire/sip.h"
+
+enum {
+	USER_NAME_MAX = 32,   /* extension or login name */
+	DISPLAY_MAX = 64,
+	LABEL_MAX = 48,       /* of a phone, for people */
+	TAG_MAX = 256,
+	CALL_ID_MAX = 256,
+	URI_TEXT_MAX = 512,   /* echo token: a URI as its phone wrote it */
+	ROUTE_SET_MAX = 1024, /* echo token: Record-Route or Path as its phone wrote it */
+	INSTANCE_MAX = 128,
+	NONCE_MAX = 96,
+	REASON_MAX = 200,
+	MESSAGE_TEXT_MAX = 2048,
+	CERT_MAX = 1600,      /* DER */
+	SEALED_MAX = 160,
+	PASSWORD_MAX = 128,
+};
+
+#define ABSENT UINT32_MAX /* of expires and the like: the header was not there */
+
+enum file_kind {
+	FILE_ARENA,       /* core, media: their arena, read-write, final size */
+	FILE_BOOT_KEY,    /* keeper, signer: 32 octets */
+	FILE_STORE_DIR,   /* keeper, signer, ledger: a directory of their own */
+	FILE_CONF,        /* conf: ringfence.conf, read-only */
+	FILE_CTL_SOCKET,  /* ctl: the listening local socket */
+	FILE_KINDS
+};
+
+/* state of a phone: what its certificate is good for */
+enum device_state { DEVICE_NONE, DEVICE_REQUESTED, DEVICE_ADDED, DEVICE_VALID, DEVICE_REVOKED, DEVICE_SUSPENDED, DEVICE_STATES };
+
+enum device_flag {
+	DEVICE_MD5 = 1,    /* digest MD5 instead of SHA-256 */
+	DEVICE_TLS12 = 2,  /* may use TLS 1.2 with AEAD suites */
+	DEVICE_FIXED = 4,  /* a desk phone with a place of its own */
+	DEVICE_NO_OPUS = 8,
+	DEVICE_FLAGS = 15
+};
+
+enum key_mask { KEY_SDES = 1, KEY_DTLS = 2, KEY_ZRTP = 4, KEY_ALL = 7 };
+
+enum target_kind {
+	TARGET_USER,   /* a user part in our domain or at our address */
+	TARGET_SELF,   /* our domain or address alone */
+	TARGET_LEG,    /* the Contact that we gave out for a leg: the user part is the leg's token */
+	TARGET_FOREIGN,
+	TARGET_KINDS
+};
+
+enum contact_form { CONTACT_NONE, CONTACT_ONE, CONTACT_STAR, CONTACT_SEVERAL, CONTACT_FORMS };
+
+enum challenge { CHALLENGE_NONE, CHALLENGE_SHA256, CHALLENGE_MD5, CHALLENGES };
+
+enum login_verdict { LOGIN_OK, LOGIN_WRONG, LOGIN_STALE, LOGIN_LOCKED, LOGIN_VERDICTS };
+
+enum flow_why { FLOW_CLOSED, FLOW_TIMEOUT, FLOW_BAD_BYTES, FLOW_SLOW, FLOW_REVOKED, FLOW_STOP, FLOW_WHYS };
+
+enum refresher { REFRESHER_NONE, REFRESHER_UAC, REFRESHER_UAS, REFRESHERS };
+
+/* what a SIP body was */
+enum body_kind { BODY_NONE, BODY_SDP, BODY_TEXT, BODY_KINDS };
+
+enum relay_why { RELAY_NO_PORT, RELAY_BAD_SPEC, RELAY_EXPIRED, RELAY_GATE_SHUT, RELAY_SILENT, RELAY_WHYS };
+
+enum grade { GRADE_SETTING_UP, GRADE_END_TO_END, GRADE_EXCHANGE, GRADE_GATEWAY, GRADE_OPEN, GRADES };
+
+enum call_state { CALL_STARTING, CALL_RINGING, CALL_QUEUED, CALL_UP, CALL_HELD, CALL_ENDING, CALL_STATES };
+
+enum event_kind {
+	EVENT_STARTED,          /* a process started (again) */
+	EVENT_DIED,
+	EVENT_ACCUSED,
+	EVENT_CONFIG,           /* configuration committed or refused */
+	EVENT_HANDSHAKE_REFUSED,/* a handshake ended: detail says why */
+	EVENT_BAD_BYTES,        /* a connection closed for what it sent */
+	EVENT_LOGIN_WRONG,
+	EVENT_LOGIN_LOCKED,
+	EVENT_BINDING_REFUSED,  /* a user tried from a device that is not allowed for them */
+	EVENT_IMPERSONATION,    /* From or identity of another */
+	EVENT_FORGED_DIALOG,    /* a request inside a call from one who does not own the leg */
+	EVENT_CALL_REFUSED,
+	EVENT_GATE_SHUT,        /* no keys in time */
+	EVENT_MEDIA_STRANGER,   /* packets from an address that is not the leg's */
+	EVENT_PHONE,            /* added, enrolled, renewed, revoked, admitted */
+	EVENT_USER,             /* added, changed, removed */
+	EVENT_ADMIN,            /* log read, administrator set or refused */
+	EVENT_BAN,
+	EVENT_EMERGENCY,        /* an emergency call was placed */
+	EVENT_FULL,             /* a pool or credit ran out */
+	EVENT_KINDS
+};
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ALARM, SEVERITIES };
+
+enum done_result { DONE_OK, DONE_NOT_FOUND, DONE_EXISTS, DONE_REFUSED, DONE_FAILED, DONE_BUSY, DONE_RESULTS };
+
+enum list_kind { LIST_USERS, LIST_PHONES, LIST_EVENTS, LISTS };
+
+enum user_action { USER_ADD, USER_CHANGE, USER_DELETE, USER_ACTIONS };
+
+/* what PHONE_SET does; which fields count stands beside it */
+enum phone_action {
+	PHONE_ADD,      /* label, flags, fixed location; answers the device index in done.value */
+	PHONE_REQUEST,  /* label, point: a softphone asked for (R5) */
+	PHONE_STATE,    /* state */
+	PHONE_FLAGS,    /* flags, mask */
+	PHONE_ISSUED,   /* epoch, not_after: a certificate was written */
+	PHONE_ACTIONS
+};
+
+enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
+
+#define FIELDS_HELLO(N, E, S, D, A, B, O) B(build, 16) E(proc, PROC_N) N(uint32_t, instance)
+
+#define FIELDS_START(N, E, S, D, A, B, O) N(uint32_t, instance) N(uint8_t, node) N(uint32_t, uid) N(uint32_t, gid)
+#define FIELDS_GIVE_LINK(N, E, S, D, A, B, O) E(peer, PROC_N) N(uint32_t, instance)
+#define FIELDS_GIVE_FILE(N, E, S, D, A, B, O) E(what, FILE_KINDS)
+#define FIELDS_GIVE_LISTENER(N, E, S, D, A, B, O) N(uint8_t, index) A(bound)
+#define FIELDS_SITE_PREPARE(N, E, S, D, A, B, O) N(uint32_t, generation) O(struct site, site, site_ok)
+#define FIELDS_SITE_COMMIT(N, E, S, D, A, B, O) N(uint32_t, generation)
+#define FIELDS_SITE_ABORT(N, E, S, D, A, B, O) N(uint32_t, generation)
+#define FIELDS_DATABASE(N, E, S, D, A, B, O) S(uri, 512)
+#define FIELDS_GO(N, E, S, D, A, B, O)
+#define FIELDS_STOP(N, E, S, D, A, B, O)
+#define FIELDS_STATUS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
+#define FIELDS_SITE_VERDICT(N, E, S, D, A, B, O) N(uint32_t, generation) E(ok, 2) S(reason, REASON_MAX)
+#define FIELDS_READY(N, E, S, D, A, B, O)
+#define FIELDS_STATUS(N, E, S, D, A, B, O) N(uint64_t, token) O(struct proc_status, status, proc_status_ok)
+/* the process at the other end of one of my links broke its contract, acting for this flow and device (0: none) */
+#define FIELDS_ACCUSE(N, E, S, D, A, B, O) E(peer, PROC_N) N(uint32_t, instance) N(uint64_t, flow) N(uint32_t, device) S(reason, REASON_MAX)
+#define FIELDS_SITE_PARSED(N, E, S, D, A, B, O) O(struct site, site, site_ok) S(database, 512)
+#define FIELDS_SITE_REFUSED(N, E, S, D, A, B, O) S(reason, REASON_MAX)
+
+#define FIELDS_CTL_STATUS(N, E, S, D, A, B, O) N(uint64_t, token)
+#define FIELDS_CTL_STOP(N, E, S, D, A, B, O) N(uint64_t, token)
+#define FIELDS_CTL_RELOAD(N, E, S, D, A, B, O) N(uint64_t, token)
+#define FIELDS_PROC_LINE(N, E, S, D, A, B, O)                                                                    \
+	N(uint64_t, token) E(proc, PROC_N) E(up, 2) N(uint32_t, instance) N(uint32_t, pid) N(uint32_t, restarts)     \
+	N(uint64_t, age_ms) O(struct proc_status, status, proc_status_ok)
+/* the end of every answer to ctl */
+#define FIELDS_DONE(N, E, S, D, A, B, O) N(uint64_t, token) E(result, DONE_RESULTS) N(uint64_t, value) S(text, REASON_MAX)
+
+#define FIELDS_CERT_CHAIN(N, E, S, D, A, B, O) D(leaf, CERT_MAX) D(ca, CERT_MAX)
+#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(hash, 32)
+#define FIELDS_SIGNED(N, E, S, D, A, B, O) N(uint64_t, token) D(signature, 80)
+#define FIELDS_SERVER_CERT_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64)
+#define FIELDS_SERVER_CERT(N, E, S, D, A, B, O) N(uint64_t, token) D(leaf, CERT_MAX) D(ca, CERT_MAX)
+
+#define FIELDS_FLOW_UP(N, E, S, D, A, B, O)                                                                      \
+	N(uint64_t, flow) N(uint32_t, device) N(uint8_t, listener) E(expired, 2) E(tls12, 2) A(remote)
+#define FIELDS_FLOW_DOWN(N, E, S, D, A, B, O) N(uint64_t, flow) E(why, FLOW_WHYS)
+
+/* txn: the server transaction at the edge, 0 for an ACK */
+#define FIELDS_REQUEST(N, E, S, D, A, B, O)                                                                      \
+	N(uint64_t, txn) N(uint64_t, flow) N(uint32_t, device) E(method, SIP_METHODS_N) E(emergency, 2)               \
+	E(target_kind, TARGET_KINDS) S(target_user, USER_NAME_MAX * 2) E(from_ours, 2)                               \
+	S(from_user, USER_NAME_MAX * 2) S(from_tag, TAG_MAX) E(to_ours, 2) S(to_user, USER_NAME_MAX * 2)             \
+	S(to_tag, TAG_MAX) S(call_id, CALL_ID_MAX) N(uint32_t, cseq) N(uint8_t, max_forwards)                        \
+	E(contact_form, CONTACT_FORMS) S(contact, URI_TEXT_MAX) N(uint32_t, contact_expires)                         \
+	S(instance, INSTANCE_MAX) N(uint32_t, reg_id) S(route_set, ROUTE_SET_MAX) N(uint32_t, expires)               \
+	N(uint32_t, supported) N(uint32_t, required) N(uint32_t, allow) N(uint32_t, session_expires)                 \
+	E(refresher, REFRESHERS) N(uint32_t, min_se) N(uint32_t, rack_rseq) N(uint32_t, rack_cseq)                   \
+	E(rack_method, SIP_METHODS_N) E(has_auth, 2) E(auth_algorithm, DIGEST_OTHER + 1) E(auth_uri_matches, 2)               \
+	E(auth_qop, 2) N(uint32_t, auth_nc) S(auth_user, USER_NAME_MAX * 2) S(auth_realm, SITE_NAME_MAX)             \
+	S(auth_nonce, NONCE_MAX) S(auth_uri, URI_TEXT_MAX) S(auth_response, 64) S(auth_cnonce, 128)                  \
+	N(uint16_t, cause) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)
+
+/* ref: core's client request; local: made up by the edge (time-out 408, transport error 503) */
+#define FIELDS_RESPONSE(N, E, S, D, A, B, O)                                                                     \
+	N(uint64_t, ref) N(uint64_t, flow) E(method, SIP_METHODS_N) E(local, 2) N(uint16_t, code) S(to_tag, TAG_MAX)  \
+	N(uint32_t, cseq) S(contact, URI_TEXT_MAX) S(route_set, ROUTE_SET_MAX) N(uint32_t, rseq)                     \
+	N(uint32_t, supported) N(uint32_t, required) N(uint32_t, allow) N(uint32_t, session_expires)                 \
+	E(refresher, REFRESHERS) N(uint32_t, min_se) N(uint32_t, retry_after) N(uint16_t, cause)                     \
+	O(struct sdp, sdp, sdp_ok)
+
+/* the phone cancelled this INVITE; the edge has answered the CANCEL, core answers the INVITE */
+#define FIELDS_CANCELLED(N, E, S, D, A, B, O) N(uint64_t, txn) N(uint16_t, cause)
+
+/* leg_token: user part of the Contact that stands for the leg, empty for none */
+#define FIELDS_RESPOND(N, E, S, D, A, B, O)                                                                      \
+	N(uint64_t, txn) N(uint16_t, code) S(to_tag, TAG_MAX) S(leg_token, USER_NAME_MAX * 2) N(uint32_t, rseq)      \
+	N(uint32_t, required) N(uint32_t, session_expires) E(refresher, REFRESHERS) N(uint32_t, min_se)              \
+	N(uint32_t, retry_after) N(uint32_t, expires) S(contact, URI_TEXT_MAX) S(instance, INSTANCE_MAX)             \
+	N(uint32_t, reg_id) N(uint32_t, flow_timer) E(challenge, CHALLENGES) E(stale, 2) S(nonce, NONCE_MAX)         \
+	N(uint16_t, cause) S(cause_text, REASON_MAX) N(uint16_t, warning) S(warning_text, REASON_MAX)                \
+	S(identity_user, USER_NAME_MAX * 2) S(identity_display, DISPLAY_MAX) O(struct sdp, sdp, sdp_ok)
+
+/* target: the echo token of the phone that it goes to. ref 0: an ACK, which has no answer */
+#define FIELDS_SEND(N, E, S, D, A, B, O)                                                                         \
+	N(uint64_t, ref) N(uint64_t, flow) E(method, SIP_METHODS_N) E(emergency, 2) S(target, URI_TEXT_MAX)           \
+	S(route_set, ROUTE_SET_MAX) S(from_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX)                     \
+	S(from_tag, TAG_MAX) S(to_user, USER_NAME_MAX * 2) S(to_tag, TAG_MAX) S(call_id, CALL_ID_MAX)                \
+	N(uint32_t, cseq) S(leg_token, USER_NAME_MAX * 2) N(uint8_t, max_forwards)                                   \
+	S(identity_user, USER_NAME_MAX * 2) S(identity_display, DISPLAY_MAX) N(uint32_t, supported)                  \
+	N(uint32_t, required) N(uint32_t, session_expires) E(refresher, REFRESHERS) N(uint32_t, min_se)              \
+	N(uint32_t, rack_rseq) N(uint32_t, rack_cseq) E(rack_method, SIP_METHODS_N) N(uint32_t, expires)              \
+	N(uint16_t, cause) S(cause_text, REASON_MAX) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)
+
+#define FIELDS_CANCEL_SENT(N, E, S, D, A, B, O) N(uint64_t, ref) N(uint16_t, cause) S(cause_text, REASON_MAX)
+#define FIELDS_CLOSE_FLOW(N, E, S, D, A, B, O) N(uint64_t, flow) E(why, FLOW_WHYS)
+/* epoch: older certificates of the device are refused */
+#define FIELDS_DEVICE_STATE(N, E, S, D, A, B, O) N(uint32_t, device) E(state, DEVICE_STATES) N(uint32_t, flags) N(uint32_t, epoch)
+#define FIELDS_DEVICES_DONE(N, E, S, D, A, B, O) N(uint32_t, generation)
+
+#define FIELDS_NONCE_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, flow) S(user, USER_NAME_MAX * 2)
+#define FIELDS_NONCE(N, E, S, D, A, B, O) N(uint64_t, token) S(nonce, NONCE_MAX)
+#define FIELDS_LOGIN_WANT(N, E, S, D, A, B, O)                                                                   \
+	N(uint64_t, token) N(uint64_t, flow) N(uint32_t, device) S(user, USER_NAME_MAX * 2) E(method, SIP_METHODS_N)  \
+	E(algorithm, DIGEST_OTHER + 1) N(uint32_t, nc) S(nonce, NONCE_MAX) S(uri, URI_TEXT_MAX) S(cnonce, 128)               \
+	S(response, 64)
+#define FIELDS_LOGIN(N, E, S, D, A, B, O) N(uint64_t, token) E(verdict, LOGIN_VERDICTS)
+/* wall_ms: start of the call, which names the day whose key seals */
+#define FIELDS_SEAL_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(int64_t, wall_ms) S(source, USER_NAME_MAX * 2)
+#define FIELDS_SEALED(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, day) D(blob, SEALED_MAX)
+
+#define FIELDS_DIRECTORY_WANT(N, E, S, D, A, B, O)
+/* whole: forget what is not in this generation; otherwise the items change or add to what is there */
+#define FIELDS_DIRECTORY_BEGIN(N, E, S, D, A, B, O) N(uint32_t, generation) E(whole, 2)
+#define FIELDS_USER(N, E, S, D, A, B, O) N(uint32_t, index) E(enabled, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX)
+#define FIELDS_DEVICE(N, E, S, D, A, B, O) N(uint32_t, index) E(state, DEVICE_STATES) N(uint32_t, flags) N(uint32_t, epoch) S(label, LABEL_MAX)
+#define FIELDS_BINDING(N, E, S, D, A, B, O) N(uint32_t, user) N(uint32_t, device) E(allowed, 2)
+#define FIELDS_DIRECTORY_COMMIT(N, E, S, D, A, B, O) N(uint32_t, generation)
+#define FIELDS_DIRECTORY_VERDICT(N, E, S, D, A, B, O) N(uint32_t, generation) E(ok, 2) S(reason, REASON_MAX)
+/* four facts (R20): source (sealed), destination, start, duration */
+#define FIELDS_RECORD(N, E, S, D, A, B, O)                                                                       \
+	N(uint64_t, call) N(uint32_t, day) N(int64_t, start_wall_ms) N(uint64_t, duration_ms) D(source, SEALED_MAX)  \
+	S(destination, USER_NAME_MAX * 2)
+#define FIELDS_RECORDED(N, E, S, D, A, B, O) N(uint64_t, call)
+#define FIELDS_EVENT(N, E, S, D, A, B, O)                                                                        \
+	E(kind, EVENT_KINDS) E(severity, SEVERITIES) N(uint32_t, device) N(uint32_t, user) N(int64_t, wall_ms)       \
+	A(remote) S(detail, REASON_MAX)
+
+/* what media bound at start: even ports lo..hi on each listener's media address */
+#define FIELDS_PORTS(N, E, S, D, A, B, O) N(uint16_t, lo) N(uint16_t, hi)
+#define FIELDS_RELAY(N, E, S, D, A, B, O) N(uint64_t, join) O(struct relay_spec, spec, relay_spec_ok)
+#define FIELDS_RELAY_CLOSE(N, E, S, D, A, B, O) N(uint64_t, join)
+#define FIELDS_RELAY_FAILED(N, E, S, D, A, B, O) N(uint64_t, join) E(why, RELAY_WHYS)
+/* both directions of RTP are open and keyed by this method */
+#define FIELDS_GATE(N, E, S, D, A, B, O) N(uint64_t, join) E(key, RELAY_KEYS)
+/* the packets of this side's Opus differ in length (R8) */
+#define FIELDS_VARYING(N, E, S, D, A, B, O) N(uint64_t, join) E(side, 2)
+#define FIELDS_RELAY_COUNTS(N, E, S, D, A, B, O)                                                                 \
+	N(uint64_t, join) N(uint64_t, packets_a) N(uint64_t, packets_b) N(uint64_t, dropped_a) N(uint64_t, dropped_b)
+#define FIELDS_BAN(N, E, S, D, A, B, O) A(address) N(uint64_t, until_ms)
+
+#define FIELDS_CALLS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
+#define FIELDS_CALL_LINE(N, E, S, D, A, B, O)                                                                    \
+	N(uint64_t, token) N(uint64_t, call) E(state, CALL_STATES) E(grade, GRADES) E(key, RELAY_KEYS)               \
+	E(varying, 2) E(emergency, 2) N(uint64_t, age_ms) N(uint64_t, packets_a) N(uint64_t, packets_b)              \
+	N(uint64_t, dropped_a) N(uint64_t, dropped_b) S(from, USER_NAME_MAX * 2) S(to, USER_NAME_MAX * 2)            \
+	S(codec, 16) S(from_phone, LABEL_MAX) S(to_phone, LABEL_MAX)
+#define FIELDS_CTL_BAN(N, E, S, D, A, B, O) N(uint64_t, token) A(address) N(uint32_t, seconds)
+#define FIELDS_BANS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
+#define FIELDS_BAN_LINE(N, E, S, D, A, B, O) N(uint64_t, token) A(address) N(uint64_t, left_ms)
+
+#define FIELDS_USER_SET(N, E, S, D, A, B, O) N(uint64_t, token) E(action, USER_ACTIONS) E(enabled, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX)
+#define FIELDS_PHONE_SET(N, E, S, D, A, B, O)                                                                    \
+	N(uint64_t, token) E(action, PHONE_ACTIONS) N(uint32_t, device) E(state, DEVICE_STATES) N(uint32_t, flags)   \
+	N(uint32_t, mask) N(uint32_t, epoch) N(int64_t, not_after_ms) B(point, 64) S(label, LABEL_MAX)
+#define FIELDS_PHONE_BIND(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, device) E(allowed, 2) S(user, USER_NAME_MAX)
+/* after: for events, rows with a greater row number, at most `most` */
+#define FIELDS_LIST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(list, LISTS) N(uint64_t, after) N(uint32_t, most) S(name, USER_NAME_MAX)
+#define FIELDS_USER_LINE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, index) E(enabled, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) S(phones, 200)
+#define FIELDS_PHONE_LINE(N, E, S, D, A, B, O)                                                                   \
+	N(uint64_t, token) N(uint32_t, device) E(state, DEVICE_STATES) N(uint32_t, flags) N(uint32_t, epoch)         \
+	N(int64_t, not_after_ms) B(point, 64) S(label, LABEL_MAX) S(users, 200)
+#define FIELDS_EVENT_LINE(N, E, S, D, A, B, O)                                                                   \
+	N(uint64_t, token) N(uint64_t, row) E(kind, EVENT_KINDS) E(severity, SEVERITIES) E(proc, PROC_N)             \
+	N(uint32_t, device) N(uint32_t, user) N(int64_t, wall_ms) A(remote) S(detail, REASON_MAX)
+/* the reading is recorded under the administrator's name before the first line goes out (R23) */
+#define FIELDS_LOG_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(int64_t, from_wall_ms) N(int64_t, to_wall_ms) N(uint64_t, after) N(uint32_t, most) S(admin, USER_NAME_MAX)
+#define FIELDS_LOG_LINE(N, E, S, D, A, B, O)                                                                     \
+	N(uint64_t, token) N(uint64_t, row) N(uint32_t, day) N(int64_t, start_wall_ms) N(uint64_t, duration_ms)      \
+	D(source, SEALED_MAX) S(destination, USER_NAME_MAX * 2)
+
+/* an empty password removes the user's secrets */
+#define FIELDS_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX) D(password, PASSWORD_MAX)
+#define FIELDS_CODE_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, device)
+#define FIELDS_CODE(N, E, S, D, A, B, O) N(uint64_t, token) S(code, 40)
+/* kind DEVICE: the code (or, empty, an administrator's admission or renewal), the bare point of the key, the device;
+ * kind CA: nothing, answers the CA's certificate */
+#define FIELDS_CERT_WANT(N, E, S, D, A, B, O)                                                                    \
+	N(uint64_t, token) E(kind, CERT_KINDS) N(uint32_t, device) N(uint32_t, epoch) B(point, 64) S(code, 40)
+#define FIELDS_CERT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, device) N(int64_t, not_after_ms) D(leaf, CERT_MAX) D(ca, CERT_MAX)
+#define FIELDS_ADMIN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(name, USER_NAME_MAX)
+#define FIELDS_ADMIN_SALT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, passes) N(uint32_t, memory_kb) B(salt, 16)
+#define FIELDS_ADMIN_SET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, passes) N(uint32_t, memory_kb) B(salt, 16) B(hash, 32) S(name, USER_NAME_MAX)
+/* a right answer opens a session, whose number comes in done.value and is good for 10 minutes */
+#define FIELDS_ADMIN_CHECK(N, E, S, D, A, B, O) N(uint64_t, token) B(hash, 32) S(name, USER_NAME_MAX)
+#define FIELDS_UNSEAL_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, session) N(uint32_t, day) D(blob, SEALED_MAX)
+#define FIELDS_UNSEALED(N, E, S, D, A, B, O) N(uint64_t, token) E(gone, 2) S(source, USER_NAME_MAX * 2)
+
+#endif

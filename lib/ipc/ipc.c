@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: ISC */
+#include "ipc/ipc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	FIRST_MESSAGE = sizeof(struct ipc_frame_head),
+	GRANT_AT = 4,
+	RING_FRAMES = IPC_QUEUE_FRAMES + 1, /* the last one receives */
+};
+_Static_assert(FIRST_MESSAGE % 8 == 0 && CLASS_N <= 8, "messages stay aligned");
+
+static size_t align8(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+bool link_init(struct link *l, int fd, enum proc me, enum proc peer, uint32_t instance, enum msg_phase phase)
+{
+	*l = (struct link){.fd = fd, .me = me, .peer = peer, .instance = instance, .phase = phase};
+	memcpy(l->credit, class_window, sizeof l->credit);
+	memcpy(l->window, class_window, sizeof l->window);
+	l->ring = mmap(NULL, RING_FRAMES * sizeof *l->ring, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (l->ring == MAP_FAILED) {
+		l->ring = NULL;
+		return false;
+	}
+	l->ring[0].fd = -1;
+	l->ring[0].n = 0;
+	return true;
+}
+
+void link_fini(struct link *l)
+{
+	for (uint32_t i = 0; l->ring && i <= l->queued && i < IPC_QUEUE_FRAMES; i++) {
+		struct ipc_frame *f = &l->ring[(l->first + i) % IPC_QUEUE_FRAMES];
+		if (f->fd >= 0)
+			close(f->fd);
+	}
+	if (l->ring)
+		munmap(l->ring, RING_FRAMES * sizeof *l->ring);
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+	l->ring = NULL;
+	l->broken = true;
+}
+
+static void break_link(struct link *l, const char *why)
+{
+	if (!l->broken)
+		l->broken_why = why;
+	l->broken = true;
+}
+
+/* --- writing --- */
+
+static struct ipc_frame *filling(struct link *l)
+{
+	return &l->ring[(l->first + l->queued) % IPC_QUEUE_FRAMES];
+}
+
+/* Close the frame that is being filled and start the next one; false when the ring is full. */
+static bool next_frame(struct link *l)
+{
+	if (l->queued == IPC_QUEUE_FRAMES - 1)
+		return false;
+	l->queued++;
+	filling(l)->fd = -1;
+	filling(l)->n = 0;
+	return true;
+}
+
+static struct ipc_frame_head *frame_head(struct ipc_frame *f)
+{
+	if (f->n == 0) {
+		memset(f->bytes, 0, FIRST_MESSAGE);
+		f->n = FIRST_MESSAGE;
+	}
+	return (struct ipc_frame_head *)(void *)f->bytes;
+}
+
+static bool has_credit(struct link *l, enum msg_class class)
+{
+	if (class == CLASS_REPLY)
+		return true;
+	if (l->credit[class] > 0)
+		return true;
+	l->out_of_credit++;
+	return false;
+}
+
+static void check_may_say(const struct link *l, enum msg type, enum msg_class class)
+{
+	const struct msg_rule *r = &msg_rule[type];
+
+	if (!(r->from >> l->me & 1) || !(r->to >> l->peer & 1) || !(r->classes >> class & 1) || l->open)
+		log_fatal("%s may not say %s to %s", proc_name[l->me], r->name, proc_name[l->peer]);
+}
+
+void *ipc_begin_as(struct link *l, enum msg type, enum msg_class class)
+{
+	check_may_say(l, type, class);
+	if (l->broken || !has_credit(l, class))
+		return NULL;
+	if (filling(l)->n + IPC_MESSAGE_MAX > IPC_FRAME_MAX && !next_frame(l)) {
+		if (class == CLASS_REPLY)
+			break_link(l, "reads nothing");
+		return NULL;
+	}
+	struct ipc_frame *f = filling(l);
+	frame_head(f);
+	l->open = (struct ipc_head *)(void *)(f->bytes + f->n);
+	*l->open = (struct ipc_head){.type = (uint16_t)type, .class = (uint16_t)class, .size = msg_rule[type].size};
+	void *payload = l->open + 1;
+	memset(payload, 0, msg_rule[type].size);
+	return payload;
+}
+
+void *ipc_begin(struct link *l, enum msg type)
+{
+	uint32_t classes = msg_rule[type].classes;
+	return ipc_begin_as(l, type, (enum msg_class)__builtin_ctz(classes));
+}
+
+void *ipc_begin_fd(struct link *l, enum msg type, int fd)
+{
+	void *payload = NULL;
+
+	/* a descriptor travels in a frame of its own */
+	if (filling(l)->n == 0 || next_frame(l))
+		payload = ipc_begin(l, type);
+	if (payload)
+		filling(l)->fd = fd;
+	else
+		close(fd);
+	return payload;
+}
+
+struct str ipc_put(struct link *l, struct span s)
+{
+	uint8_t *base = (uint8_t *)(l->open + 1);
+	uint32_t payload = msg_rule[l->open->type].size;
+	struct str at = {l->open->size - payload, (uint32_t)s.n};
+
+	if (s.n > IPC_MESSAGE_MAX - sizeof *l->open - l->open->size)
+		log_fatal("message %s outgrows its room", msg_rule[l->open->type].name);
+	if (s.n == 0)
+		return (struct str){0, 0};
+	memcpy(base + l->open->size, s.p, s.n);
+	l->open->size += (uint32_t)s.n;
+	return at;
+}
+
+struct str ipc_put_part(struct link *l, const void *part, size_t n)
+{
+	uint32_t payload = msg_rule[l->open->type].size;
+	uint32_t tail = l->open->size - payload, pad = (uint32_t)align8(tail) - tail;
+	static const uint8_t zero[8];
+
+	if (!part)
+		return (struct str){0, 0};
+	ipc_put(l, span_of(zero, pad));
+	return ipc_put(l, span_of(part, n));
+}
+
+void ipc_end(struct link *l)
+{
+	struct ipc_frame *f = filling(l);
+	struct ipc_head *h = l->open;
+	uint32_t padded = (uint32_t)align8(h->size);
+
+	memset((uint8_t *)(h + 1) + h->size, 0, padded - h->size);
+	const char *why = ipc_check(
+	    (enum msg)h->type, h + 1, span_of((uint8_t *)(h + 1) + msg_rule[h->type].size, padded - msg_rule[h->type].size));
+	if (why)
+		log_fatal("wrote a bad %s: %s", msg_rule[h->type].name, why);
+	h->size = padded;
+	f->n += (uint32_t)sizeof *h + padded;
+	frame_head(f)->messages++;
+	if (h->class != CLASS_REPLY)
+		l->credit[h->class]--;
+	l->open = NULL;
+	l->sent++;
+	if (f->fd >= 0 && !next_frame(l))
+		break_link(l, "reads nothing");
+}
+
+static bool owes_credit(const struct link *l)
+{
+	for (int c = 0; c < CLASS_N; c++)
+		if (l->to_grant[c] && l->to_grant[c] >= class_window[c] / GRANT_AT)
+			return true;
+	return false;
+}
+
+static void add_grants(struct link *l, struct ipc_frame_head *h)
+{
+	for (int c = 0; c < CLASS_N; c++) {
+		h->grant[c] = l->to_grant[c];
+		l->window[c] = (uint16_t)(l->window[c] + l->to_grant[c]);
+		l->to_grant[c] = 0;
+	}
+}
+
+/* 1 sent, 0 would block, -1 broken */
+static int send_frame(struct link *l, struct ipc_frame *f)
+{
+	struct iovec io = {f->bytes, f->n};
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1};
+
+	if (f->fd >= 0) {
+		m.msg_control = &control;
+		m.msg_controllen = sizeof control.room;
+		memset(&control, 0, sizeof control);
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &f->fd, sizeof(int));
+	}
+	ssize_t n = sendmsg(l->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n >= 0)
+		return 1;
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS)
+		return 0;
+	break_link(l, "closed");
+	return -1;
+}
+
+static void drop_first(struct link *l)
+{
+	struct ipc_frame *f = &l->ring[l->first];
+
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+	f->n = 0;
+	if (l->queued) {
+		l->first = (l->first + 1) % IPC_QUEUE_FRAMES;
+		l->queued--;
+	}
+}
+
+bool link_flush(struct link *l)
+{
+	if (!l->ring)
+		return true;
+	if (filling(l)->n == 0 && owes_credit(l))
+		frame_head(filling(l));
+	while (!l->broken && l->ring[l->first].n) {
+		struct ipc_frame *f = &l->ring[l->first];
+		struct ipc_frame_head *h = frame_head(f);
+		h->size = f->n;
+		add_grants(l, h);
+		int sent = send_frame(l, f);
+		if (sent == 0) { /* the grants stay in the frame; what is owed by then goes with the next */
+			for (int c = 0; c < CLASS_N; c++) {
+				l->to_grant[c] = h->grant[c];
+				l->window[c] = (uint16_t)(l->window[c] - h->grant[c]);
+				h->grant[c] = 0;
+			}
+			return false;
+		}
+		drop_first(l);
+	}
+	return true;
+}
+
+/* --- reading --- */
+
+static const char *check_rate(struct link *l, enum msg type, uint64_t second)
+{
+	if (msg_rule[type].rate == 0)
+		return NULL;
+	if (l->rate_second != second) {
+		l->rate_second = second;
+		for (int i = 0; i < MSG_N; i++)
+			l->rate_left[i] = msg_rule[i].rate;
+	}
+	if (l->rate_left[type] == 0)
+		return "says it too often";
+	l->rate_left[type]--;
+	return NULL;
+}
+
+/* May this peer say this, in this phase and class, with or without a descriptor? */
+static const char *check_permission(struct link *l, const struct ipc_head *h, int fd)
+{
+	if (h->type == MSG_NONE || h->type >= MSG_N)
+		return "unknown message";
+	const struct msg_rule *r = &msg_rule[h->type];
+	if (!(r->from >> l->peer & 1) || !(r->to >> l->me & 1))
+		return "not its to say";
+	if (r->phase > l->phase && !(l->peer == PROC_PARENT || l->me == PROC_PARENT))
+		return "said before its phase";
+	if (r->phase == PHASE_HELLO && l->phase != PHASE_HELLO)
+		return "hello twice";
+	if (h->class >= CLASS_N || !(r->classes >> h->class & 1))
+		return "class not allowed";
+	if (r->fd != (fd >= 0))
+		return "descriptor where none belongs, or none where one does";
+	if (h->size < r->size || h->size % 8)
+		return "too short";
+	if (h->class != CLASS_REPLY) {
+		if (l->window[h->class] == 0)
+			return "sends without credit";
+		l->window[h->class]--;
+	}
+	return check_rate(l, (enum msg)h->type, clock_boot_ms() / 1000);
+}
+
+static const char *take_grants(struct link *l, const struct ipc_frame_head *h)
+{
+	for (int c = 0; c < CLASS_N; c++) {
+		if (h->grant[c] > class_window[c] - l->credit[c])
+			return "grants more credit than was used";
+		l->credit[c] = (uint16_t)(l->credit[c] + h->grant[c]);
+	}
+	return NULL;
+}
+
+static const char *read_message(
+    struct link *l, const uint8_t *at, size_t left, ipc_handler *const on[MSG_N], int *fd, size_t *used)
+{
+	struct ipc_head h;
+
+	if (left < sizeof h)
+		return "frame cut short";
+	memcpy(&h, at, sizeof h);
+	if (h.size > left - sizeof h)
+		return "message longer than its frame";
+	const char *why = check_permission(l, &h, *fd);
+	if (why)
+		return why;
+	const uint8_t *payload = at + sizeof h;
+	struct ipc_view v = {.type = (enum msg)h.type,
+	    .class = (enum msg_class)h.class,
+	    .payload = payload,
+	    .tail = span_of(payload + msg_rule[h.type].size, h.size - msg_rule[h.type].size),
+	    .fd = *fd};
+	why = ipc_check(v.type, v.payload, v.tail);
+	if (why)
+		return why;
+	*fd = -1;
+	*used = sizeof h + h.size;
+	l->received++;
+	if (!on[v.type])
+		return "nobody here answers to it";
+	on[v.type](l, &v);
+	if (l->ring && v.class != CLASS_REPLY)
+		l->to_grant[v.class]++;
+	return NULL;
+}
+
+static void read_frame(struct link *l, const uint8_t *bytes, size_t n, int fd, ipc_handler *const on[MSG_N])
+{
+	struct ipc_frame_head h;
+	const char *why = "frame cut short";
+	size_t at = sizeof h, used = 0;
+
+	if (n < sizeof h)
+		goto bad;
+	memcpy(&h, bytes, sizeof h);
+	if (h.size != n)
+		goto bad;
+	why = take_grants(l, &h);
+	if (why)
+		goto bad;
+	for (uint16_t i = 0; i < h.messages && !l->broken; i++, at += used) {
+		why = read_message(l, bytes + at, n - at, on, &fd, &used);
+		if (why)
+			goto bad;
+	}
+	if (!l->broken && at != n) {
+		why = "octets after the last message";
+		goto bad;
+	}
+	return;
+bad:
+	if (fd >= 0)
+		close(fd);
+	break_link(l, why);
+}
+
+/* 1 read, 0 nothing there, -1 gone */
+static int receive(struct link *l, uint8_t *bytes, size_t cap, size_t *n, int *fd)
+{
+	struct iovec io = {bytes, cap};
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr m = {
+	    .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.room};
+
+	ssize_t got = recvmsg(l->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	*fd = -1;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+			memcpy(fd, CMSG_DATA(c), sizeof(int));
+	*n = (size_t)got;
+	return got == 0 ? -1 : 1;
+}
+
+void link_read(struct link *l, ipc_handler *const on[MSG_N])
+{
+	for (int i = 0; i < IPC_FRAMES_PER_TURN && !l->broken; i++) {
+		uint8_t *bytes = l->ring[IPC_QUEUE_FRAMES].bytes;
+		size_t n = 0;
+		int fd = -1, got = receive(l, bytes, IPC_FRAME_MAX, &n, &fd);
+		if (got == 0)
+			return;
+		if (got < 0)
+			break_link(l, "closed");
+		else
+			read_frame(l, bytes, n, fd, on);
+	}
+}
+
+bool link_wait(struct link *l, ipc_handler *const on[MSG_N], const bool *done, int timeout_ms)
+{
+	uint64_t end = clock_boot_ms() + (uint64_t)timeout_ms;
+
+	link_flush(l);
+	while (!*done && !l->broken) {
+		uint64_t now = clock_boot_ms();
+		struct pollfd p = {.fd = l->fd, .events = POLLIN};
+		if (now >= end || poll(&p, 1, (int)(end - now)) == 0)
+			break;
+		link_read(l, on);
+	}
+	return *done;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/* What core tells media about one join of two passing legs. The whole wish each time; media works out what changed. */
+#ifndef IPC_RELAY_H
+#define IPC_RELAY_H
+
+#include "base/addr.h"
+
+enum {
+	RELAY_ICE_MAX = 40,    /* ufrag and pwd that we hand out, NUL included */
+	RELAY_PAYLOADS_MAX = 12,
+};
+
+enum relay_key { RELAY_KEY_NONE, RELAY_KEY_SDES, RELAY_KEY_DTLS, RELAY_KEY_ZRTP, RELAY_KEYS };
+
+/* How the source of a side's packets becomes known (DESIGN.md, Media, Source). */
+enum relay_source {
+	RELAY_SOURCE_NONE,  /* not known yet: nothing passes from this side */
+	RELAY_SOURCE_NAMED, /* exactly `rtp` and `rtcp` */
+	RELAY_SOURCE_ICE,   /* proved by an ICE-lite check with our ufrag and pwd */
+	RELAY_SOURCE_LEARN, /* first port seen from `rtp`'s address within the window after each new `learn_epoch` */
+	RELAY_SOURCES
+};
+
+enum relay_direction { RELAY_INACTIVE, RELAY_SENDS, RELAY_RECEIVES, RELAY_BOTH, RELAY_DIRECTIONS };
+
+enum relay_frame { RELAY_FRAME_NONE, RELAY_FRAME_PCM, RELAY_FRAME_OPUS, RELAY_FRAME_EVENT, RELAY_FRAMES };
+
+struct relay_payload {
+	uint8_t type;  /* RTP payload type, 0..127 */
+	uint8_t frame; /* enum relay_frame: PCM = a multiple of 10 ms of 80 octets (G.711, G.722) plus the tag */
+};
+
+struct relay_side {
+	struct addr local;     /* media address of the leg's listener with our RTP port */
+	uint16_t local_rtcp;   /* our RTCP port; equal to local.port with rtcp-mux */
+	uint8_t source;        /* enum relay_source */
+	uint8_t key;           /* enum relay_key; RELAY_KEY_NONE until the answer: only keying passes */
+	uint8_t direction;     /* enum relay_direction: what this side does */
+	uint8_t tag_len;       /* octets that its SRTP adds: 10 or 16 */
+	uint8_t payloads;
+	uint8_t keyed;         /* SDES: 1 from the answer on */
+	uint32_t learn_epoch;  /* rises with each SDP answer on the leg's own connection */
+	struct addr rtp, rtcp; /* where the other side's packets go; LEARN: address only */
+	char ice_ufrag[RELAY_ICE_MAX], ice_pwd[RELAY_ICE_MAX]; /* ours for this leg; empty without ICE */
+	uint8_t zrtp_hash[32]; /* of a=zrtp-hash; all zero when not given */
+	struct relay_payload payload[RELAY_PAYLOADS_MAX];
+};
+
+struct relay_spec {
+	uint8_t emergency;
+	uint8_t answered; /* the 200 was sent: from here the gate has 10 s to open */
+	uint8_t zero[6];
+	uint64_t deadline_ms; /* CLOCK_BOOTTIME; core renews it, an orphan ends by itself */
+	struct relay_side side[2];
+};
+
+bool relay_spec_ok(const void *spec);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#include "ipc/site.h"
+
+static bool text_ok(const char *s, size_t cap, bool (*legal)(char c))
+{
+	size_t n = strnlen(s, cap);
+
+	if (n == cap)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!legal(s[i]))
+			return false;
+	return true;
+}
+
+static bool domain_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+}
+
+static bool number_char(char c)
+{
+	return (c >= '0' && c <= '9') || c == '*' || c == '#' || c == '+';
+}
+
+static bool listener_ok(const struct listener *l)
+{
+	return l->kind > LISTEN_NONE && l->kind < LISTEN_KINDS && addr_ok(&l->bind) && addr_ok(&l->signalling) &&
+	       addr_ok(&l->media) && addr_ok(&l->advertised_media) && l->bind.family && l->signalling.family &&
+	       l->media.family && l->advertised_media.family;
+}
+
+static bool sizes_ok(const struct site *s)
+{
+	return s->max_phones > 0 && s->max_phones <= 65536 && s->max_users > 0 && s->max_users <= 65536 &&
+	       s->max_calls > 0 && s->max_calls <= 16384 && s->log_days <= 3650;
+}
+
+static bool times_ok(const struct site *s)
+{
+	return s->register_max_s >= 60 && s->register_max_s <= 7200 && s->flow_timer_s >= 10 &&
+	       s->flow_timer_s <= 600 && s->reauth_s >= 60 && s->reauth_s <= 86400 && s->ring_s >= 5 &&
+	       s->ring_s <= 600 && s->session_expires_s >= 90 && s->session_expires_s <= 86400;
+}
+
+bool site_ok(const void *site)
+{
+	const struct site *s = site;
+
+	if (!text_ok(s->domain, sizeof s->domain, domain_char) || !s->domain[0] || s->edges < 1 || s->edges > 8 ||
+	    s->listeners < 1 || s->listeners > SITE_LISTENERS_MAX || s->emergencies > SITE_EMERGENCY_MAX ||
+	    s->log_privacy >= LOG_PRIVACIES || !sizes_ok(s) || !times_ok(s))
+		return false;
+	if (s->media_port_lo % 2 || s->media_port_lo < 1024 || s->media_port_hi <= s->media_port_lo)
+		return false;
+	for (int i = 0; i < s->listeners; i++)
+		if (!listener_ok(&s->listener[i]))
+			return false;
+	for (int i = 0; i < s->emergencies; i++)
+		if (!s->emergency[i][0] || !text_ok(s->emergency[i], SITE_NUMBER_MAX, number_char))
+			return false;
+	return true;
+}
+
+void site_defaults(struct site *s)
+{
+	*s = (struct site){
+	    .domain = "",
+	    .node = 1,
+	    .edges = 1,
+	    .log_privacy = LOG_FULL,
+	    .media_port_lo = 20000,
+	    .media_port_hi = 23999,
+	    .log_days = 180,
+	    .register_max_s = 300,
+	    .flow_timer_s = 25,
+	    .reauth_s = 3600,
+	    .ring_s = 60,
+	    .session_expires_s = 1800,
+	    .max_phones = 4096,
+	    .max_users = 4096,
+	    .max_calls = 1000,
+	    .emergencies = 2,
+	    .emergency = {"112", "911"},
+	};
+}
+
+bool site_is_emergency(const struct site *s, struct span user)
+{
+	for (int i = 0; i < s->emergencies; i++)
+		if (span_eq(user, span_str(s->emergency[i])))
+			return true;
+	return false;
+}
