@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC */
+/* R27: what the contract forbids is refused by the reader; credit bounds what a stalled sibling can be owed. */
+#include "ipc/ipc.h"
+#include "test.h"
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct link a, b; /* edge, core */
+static int requests, descriptors;
+static char seen_user[64];
+
+static void on_request(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_request *m = v->payload;
+	struct span user = ipc_str(v, m->from_user);
+	(void)from;
+	requests++;
+	span_cstr(user, seen_user, sizeof seen_user);
+}
+
+static void on_give_link(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	descriptors++;
+	close(v->fd);
+}
+
+static ipc_handler *const on[MSG_N] = {[MSG_REQUEST] = on_request, [MSG_GIVE_LINK] = on_give_link};
+
+static void pair(enum proc left, enum proc right)
+{
+	int fd[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) != 0)
+		return;
+	link_init(&a, fd[0], left, right, 0, PHASE_RUN);
+	link_init(&b, fd[1], right, left, 0, PHASE_RUN);
+	requests = descriptors = 0;
+}
+
+static void unpair(void)
+{
+	link_fini(&a);
+	link_fini(&b);
+}
+
+static bool say_request(struct span user)
+{
+	struct msg_request *m = ipc_begin_as(&a, MSG_REQUEST, CLASS_NEW);
+	if (!m)
+		return false;
+	m->method = SIP_REGISTER;
+	m->from_user = ipc_put(&a, user);
+	ipc_end(&a);
+	return true;
+}
+
+static void messages_arrive_whole_and_batched(void)
+{
+	pair(PROC_EDGE, PROC_CORE);
+	for (int i = 0; i < 100; i++)
+		CHECK(say_request(SPAN("101")));
+	CHECK(link_flush(&a));
+	link_read(&b, on);
+	CHECK(requests == 100 && strcmp(seen_user, "101") == 0 && !b.broken);
+	unpair();
+}
+
+static void credit_runs_out_and_comes_back(void)
+{
+	int n = 0;
+
+	pair(PROC_EDGE, PROC_CORE);
+	while (n < 10000 && say_request(SPAN("101")))
+		n++;
+	CHECK(n == class_window[CLASS_NEW]);
+	while (!link_flush(&a) || requests < n) {
+		link_read(&b, on);
+		CHECK(!b.broken);
+	}
+	CHECK(!say_request(SPAN("101")));
+	link_flush(&b);
+	link_read(&a, on);
+	CHECK(!a.broken && say_request(SPAN("101")));
+	unpair();
+}
+
+static void a_descriptor_travels(void)
+{
+	pair(PROC_PARENT, PROC_CORE);
+	struct msg_give_link *m = ipc_begin_fd(&a, MSG_GIVE_LINK, dup(0));
+	CHECK(m);
+	m->peer = PROC_EDGE;
+	ipc_end(&a);
+	link_flush(&a);
+	link_read(&b, on);
+	CHECK(descriptors == 1 && !b.broken);
+	unpair();
+}
+
+/* what a lying sibling could write, by changing a good frame in one place */
+static const char *lie(size_t at, uint8_t value)
+{
+	struct ipc_frame *f = &a.ring[a.first];
+	static const char *why;
+
+	pair(PROC_EDGE, PROC_CORE);
+	f = &a.ring[a.first];
+	say_request(SPAN("101"));
+	((struct ipc_frame_head *)(void *)f->bytes)->size = f->n;
+	f->bytes[at] = value;
+	why = "not sent";
+	if (send(b.fd, "", 0, 0) == 0 && send(a.fd, f->bytes, f->n, 0) > 0) {
+		link_read(&b, on);
+		why = b.broken ? b.broken_why : NULL;
+	}
+	unpair();
+	return why;
+}
+
+static void lies_are_seen(void)
+{
+	size_t head = sizeof(struct ipc_frame_head), payload = head + sizeof(struct ipc_head);
+
+	CHECK(lie(0, 1) != NULL);                                              /* frame size */
+	CHECK(lie(head, MSG_NONE) != NULL);                                    /* type */
+	CHECK(lie(head, MSG_RESPOND) != NULL);                                 /* core's to say */
+	CHECK(lie(head + 2, CLASS_BULK) != NULL);                              /* class */
+	CHECK(lie(head + 5, 0xff) != NULL);                                    /* message size */
+	CHECK(lie(payload + offsetof(struct msg_request, method), 0xff) != NULL); /* enum */
+	CHECK(lie(payload + offsetof(struct msg_request, from_user) + 3, 0x7f) != NULL); /* offset */
+	CHECK(lie(payload + offsetof(struct msg_request, from_user) + 6, 0x7f) != NULL); /* length */
+	CHECK(lie(payload + sizeof(struct msg_request), '\n') != NULL);        /* control in a string */
+	CHECK(lie(8, 1) != NULL);                                              /* credit never used */
+}
+
+static void a_good_frame_is_no_lie(void)
+{
+	CHECK(lie(sizeof(struct ipc_frame_head) + sizeof(struct ipc_head) + sizeof(struct msg_request), '2') == NULL);
+	CHECK(strcmp(seen_user, "201") == 0);
+}
+
+int main(void)
+{
+	RUN(messages_arrive_whole_and_batched);
+	RUN(credit_runs_out_and_comes_back);
+	RUN(a_descriptor_travels);
+	RUN(lies_are_seen);
+	RUN(a_good_frame_is_no_lie);
+	return TEST_END;
+}
