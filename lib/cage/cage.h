@@ -10,21 +10,25 @@
 
 struct cage {
 	const char *name;
-	/* system calls by name beyond the common set (memory, time, poll, read, write, sendmsg, recvmsg, exit ...);
-	 * ends with NULL */
+	/* system calls by name beyond the common set (memory, time, poll and epoll, read, write, sendmsg, recvmsg, exit);
+	 * ends with NULL. The common set opens no file, makes no socket, connects nowhere and starts nothing. */
 	const char *const *calls;
-	uint32_t files;     /* descriptors */
-	uint32_t memory_mb; /* data segment and mappings */
-	uint8_t may_write_files; /* ledger, keeper: writes to descriptors of regular files it was given */
+	uint32_t files;          /* descriptors */
+	uint32_t memory_mb;      /* private memory; shared mappings and libraries come on top */
+	uint8_t may_write_files; /* ledger, keeper, signer: pread, pwrite, fsync, ftruncate and lseek on what is open */
 };
 
-/* As root: chroot to the current directory (an empty one that parent chose), drop to uid and gid, then lock down.
- * Aborts with a reason when any step fails; there is no half-closed cage. uid 0 means: stay the user one is (a
- * development run without root), with all other steps done. */
-void cage_enter(const struct cage *c, uid_t uid, gid_t gid);
-
-/* What every process does first of all: dumpable off, PDEATHSIG, umask, closed standard input. The death signal is set
- * again after the uid drop, and the parent's identity checked. */
+/* What every process does first of all: not dumpable, dies with its parent, umask 077. */
 void cage_early(void);
+
+/* Before cage_enter(): landlock leaves what is beneath this directory usable (the caller's descriptor stays its own).
+ * The calls that open or name files must still stand in `calls`. At most 4. */
+void cage_keep_dir(int dir_fd);
+
+/* As root: chroot to the current directory (an empty one that parent chose), drop to uid and gid, then lock down.
+ * Ends the process with a reason when any step fails; there is no half-closed cage. A call outside the filter kills
+ * the process with SIGSYS, which parent logs; the sanitizer build names the call first. When the process is not root,
+ * root and uid stay as they are (a development run), with all other steps done. */
+void cage_enter(const struct cage *c, uid_t uid, gid_t gid);
 
 #endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/log.h"
+#include "cage_int.h"
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef RINGFENCE_SANITIZE
+#include <sanitizer/common_interface_defs.h>
+/* The leak checker stops its own process with ptrace, which no cage allows; leaks are found in the unit tests. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0:handle_segv=1:abort_on_error=1";
+}
+#endif
+
+enum { MIB = 1024 * 1024, SHARED_MB = 1024, LOCKED_MB = 16 };
+
+static pid_t parent_at_start;
+static int kept[CAGE_DIRS_MAX], kept_n;
+
+static void die_with_parent(void)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		log_fatal("cage: no death signal: %s", strerror(errno));
+	if (getppid() != parent_at_start)
+		log_fatal("cage: parent is gone");
+}
+
+void cage_early(void)
+{
+	parent_at_start = getppid();
+	umask(077);
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		log_fatal("cage: dumpable: %s", strerror(errno));
+	die_with_parent();
+}
+
+void cage_keep_dir(int dir_fd)
+{
+	if (kept_n == CAGE_DIRS_MAX)
+		log_fatal("cage: more directories than room");
+	kept[kept_n++] = dir_fd;
+}
+
+/* A limit is only ever lowered; a host that gives less is taken as it is. */
+static void limit(__rlimit_resource_t what, const char *name, rlim_t most)
+{
+	struct rlimit r;
+
+	if (getrlimit(what, &r) != 0)
+		log_fatal("cage: limit %s: %s", name, strerror(errno));
+	if (r.rlim_max == RLIM_INFINITY || r.rlim_max > most)
+		r.rlim_max = most;
+	r.rlim_cur = r.rlim_max;
+	if (setrlimit(what, &r) != 0)
+		log_fatal("cage: limit %s: %s", name, strerror(errno));
+}
+
+static void set_limits(const struct cage *c)
+{
+	struct rlimit locked = {(rlim_t)LOCKED_MB * MIB, (rlim_t)LOCKED_MB * MIB};
+
+	(void)setrlimit(RLIMIT_MEMLOCK, &locked); /* room for secrets; without privilege the host's own limit stays */
+	limit(RLIMIT_CORE, "core", 0);
+	limit(RLIMIT_NPROC, "nproc", 0);
+	limit(RLIMIT_NOFILE, "files", c->files);
+#ifndef RINGFENCE_SANITIZE /* shadow memory takes terabytes of addresses */
+	limit(RLIMIT_DATA, "data", (rlim_t)c->memory_mb * MIB);
+	limit(RLIMIT_AS, "addresses", (rlim_t)(c->memory_mb + SHARED_MB) * MIB);
+#endif
+}
+
+static void drop_privilege(uid_t uid, gid_t gid)
+{
+	if (uid == 0 || gid == 0)
+		log_fatal("cage: root stays root");
+	if (chroot(".") != 0 || chdir("/") != 0)
+		log_fatal("cage: root directory: %s", strerror(errno));
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap) != 0 && errno != EPERM)
+			log_fatal("cage: capability %d: %s", cap, strerror(errno));
+	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+		log_fatal("cage: uid %u: %s", (unsigned)uid, strerror(errno));
+	if (setresuid(0, 0, 0) == 0 || geteuid() != uid || getegid() != gid)
+		log_fatal("cage: uid did not stay dropped");
+}
+
+static bool names(const char *const *calls, const char *call)
+{
+	for (; calls && *calls; calls++)
+		if (strcmp(*calls, call) == 0)
+			return true;
+	return false;
+}
+
+void cage_enter(const struct cage *c, uid_t uid, gid_t gid)
+{
+	if (parent_at_start == 0)
+		log_fatal("cage: entered before cage_early()");
+	if (c->files == 0 || c->memory_mb == 0)
+		log_fatal("cage: %s names no limits", c->name);
+	tzset(); /* reads its file once, even for UTC */
+#ifdef RINGFENCE_SANITIZE
+	__sanitizer_sandbox_on_notify(NULL);
+#endif
+	set_limits(c);
+	if (geteuid() == 0)
+		drop_privilege(uid, gid);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		log_fatal("cage: new privileges: %s", strerror(errno));
+	/* both were reset by the change of uid */
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		log_fatal("cage: dumpable: %s", strerror(errno));
+	die_with_parent();
+	cage_landlock(kept, kept_n, names(c->calls, "connect"));
+	cage_seccomp(c);
+}
