@@ -27,7 +27,8 @@ struct dtls_record {
 	struct span body;
 };
 
-/* The next record; false at the end of the datagram or when malformed (then something is left in the cursor). */
+/* The next record; false at the end of the datagram or when malformed (then something is left in the cursor).
+ */
 bool dtls_next_record(struct cursor *c, struct dtls_record *out);
 
 struct dtls_handshake {
@@ -44,6 +45,7 @@ bool dtls_next_handshake(struct cursor *c, struct dtls_handshake *out);
 struct dtls_server_hello {
 	uint16_t version;      /* what was chosen, supported_versions included */
 	uint16_t srtp_profile; /* use_srtp; 0: none (in 1.3 it is encrypted) */
+	uint8_t random[8];     /* its first octets, to tell one association from the next */
 	bool retry;	       /* a HelloRetryRequest (RFC 8446, 4.1.3) */
 };
 
@@ -56,7 +58,8 @@ uint8_t dtls_profile_tag_len(uint16_t profile);
 /* One per relayed media component. The two ends are 0 and 1. Zeroed: nothing seen. */
 struct dtls_watch {
 	uint8_t server;	  /* 1 + the end that sent the ServerHello; 0: not seen */
-	uint8_t seen[2];  /* by the sender: mask of what it sent */
+	uint8_t seen[2];  /* by the sender: mask of what it sent in this association */
+	uint8_t hello[8]; /* random of the ServerHello: another one begins a new association */
 	uint8_t done;	  /* mask 1 << end */
 	uint16_t version; /* from the ServerHello */
 	uint16_t profile; /* from the ServerHello; 0: unknown (1.3) */
