@@ -138,6 +138,8 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 #define FIELDS_GO(N, E, S, D, A, B, O)
 #define FIELDS_STOP(N, E, S, D, A, B, O)
 #define FIELDS_STATUS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
+/* what this phone sent made a process break its contract for the second time */
+#define FIELDS_SUSPEND(N, E, S, D, A, B, O) N(uint32_t, device)
 #define FIELDS_SITE_VERDICT(N, E, S, D, A, B, O) N(uint32_t, generation) E(ok, 2) S(reason, REASON_MAX)
 #define FIELDS_READY(N, E, S, D, A, B, O)
 #define FIELDS_STATUS(N, E, S, D, A, B, O) N(uint64_t, token) O(struct proc_status, status, proc_status_ok)

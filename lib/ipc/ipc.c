@@ -303,7 +303,8 @@ static const char *check_permission(struct link *l, const struct ipc_head *h, in
 	const struct msg_rule *r = &msg_rule[h->type];
 	if (!(r->from >> l->peer & 1) || !(r->to >> l->me & 1))
 		return "not its to say";
-	if (r->phase > l->phase && !(l->peer == PROC_PARENT || l->me == PROC_PARENT))
+	bool with_parent = l->peer == PROC_PARENT || l->me == PROC_PARENT;
+	if (r->phase > l->phase && (l->phase == PHASE_HELLO || !with_parent))
 		return "said before its phase";
 	if (r->phase == PHASE_HELLO && l->phase != PHASE_HELLO)
 		return "hello twice";
