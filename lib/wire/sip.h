@@ -116,6 +116,7 @@ struct sip_msg {
 	uint8_t via_n;
 	struct sip_addr from, to;
 	struct span call_id;
+	struct span cseq_text; /* its whole value, for the answer to a bad request */
 	uint32_t cseq;
 	uint8_t max_forwards; /* these scalars mean something only when sip_has() says so */
 	uint32_t expires_s, min_expires_s, flow_timer_s, retry_after_s;
@@ -170,6 +171,7 @@ struct sip_msg {
 	struct sip_addr identity[SIP_IDENTITIES_MAX]; /* P-Asserted-Identity */
 	struct span timestamp, user_agent, sip_etag, sip_if_match;
 
+	uint32_t content_length;
 	struct span head; /* start line to blank line */
 	struct span body;
 };
@@ -192,9 +194,9 @@ struct sip_error {
 };
 
 /* Read one message: a datagram, or what sip_frame() cut. Folded lines are joined in place (their CR LF become
- * spaces, RFC 3261 7.3.1), which is the only write. On SIP_OK every field of *out is set; on SIP_ANSWER at
- * least method, via_text, from.text, to.text, call_id and cseq; *err is set in both other cases. Octets past
- * Content-Length are dropped (18.3). */
+ * spaces, RFC 3261 7.3.1), which is the only write. On SIP_OK all of *out is set; on SIP_ANSWER at least the
+ * topmost Via and cseq_text, and what else could be read, so that sip_put_response() can echo it. *err is set
+ * in both other cases. Octets past Content-Length are dropped (18.3). */
 enum sip_verdict sip_parse(uint8_t *message, size_t n, struct sip_msg *out, struct sip_error *err)
     __attribute__((warn_unused_result));
 

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: ISC */
+#include "wire/uri.h"
+#include "wire/sip_lex.h"
+
+/* The octet that c, or the escape that begins at i, stands for; moves i past it. Only after lex_escaped(). */
+static uint8_t decode(struct span s, size_t *i)
+{
+	uint8_t c = s.p[(*i)++];
+
+	if (c == '%') {
+		span_unhex(span_of(s.p + *i, 2), &c, 1);
+		*i += 2;
+	}
+	return c;
+}
+
+/* Equal once escapes are undone (19.1.4: an escape equals its character, but for those of the reserved set).
+ */
+static bool escaped_eq(struct span a, struct span b, bool fold_case)
+{
+	size_t i = 0, k = 0;
+
+	while (i < a.n && k < b.n) {
+		bool a_escaped = a.p[i] == '%', b_escaped = b.p[k] == '%';
+		uint8_t x = decode(a, &i), y = decode(b, &k);
+		if (fold_case)
+			x = ascii_lower(x), y = ascii_lower(y);
+		if (x != y || (a_escaped != b_escaped && span_find(SPAN(";/?:@&=+$,"), x) < 10))
+			return false;
+	}
+	return i == a.n && k == b.n;
+}
+
+static struct span span_between(const uint8_t *from, const uint8_t *to)
+{
+	return span_of(from, (size_t)(to - from));
+}
+
+struct uri_param {
+	struct span name, value;
+	bool has_value;
+};
+
+static enum lex_next next_param(struct lex *l, struct uri_param *out)
+{
+	if (!lex_char(l, ';'))
+		return LEX_NONE;
+	const uint8_t *from = l->p;
+	while (!lex_end(l) && !lex_at(l, ';') && !lex_at(l, '='))
+		l->p++;
+	out->name = span_between(from, l->p);
+	out->has_value = lex_char(l, '=');
+	from = l->p;
+	while (!lex_end(l) && !lex_at(l, ';'))
+		l->p++;
+	out->value = span_between(from, l->p);
+	bool ok = out->name.n && (out->value.n || !out->has_value) && lex_escaped(out->name, LEX_PARAM) &&
+		  lex_escaped(out->value, LEX_PARAM);
+	return ok ? LEX_ONE : LEX_BAD;
+}
+
+static bool set_transport(struct uri *u, const struct uri_param *p)
+{
+	u->transport = SIP_TRANSPORT_OTHER;
+	for (unsigned t = SIP_TRANSPORT_NONE + 1; t < SIP_TRANSPORT_OTHER; t++)
+		if (escaped_eq(p->value, sip_transport_name((enum sip_transport)t), true))
+			u->transport = (enum sip_transport)t;
+	return p->has_value;
+}
+
+static bool set_user(struct uri *u, const struct uri_param *p)
+{
+	u->user_phone = escaped_eq(p->value, SPAN("phone"), true);
+	return p->has_value;
+}
+
+static bool set_method(struct uri *u, const struct uri_param *p)
+{
+	u->has_method = true;
+	u->method = sip_method_find(p->value);
+	return p->has_value;
+}
+
+static bool set_ttl(struct uri *u, const struct uri_param *p)
+{
+	uint64_t v;
+
+	if (!span_decimal(p->value, 255, &v))
+		return false;
+	u->has_ttl = true;
+	u->ttl = (uint8_t)v;
+	return true;
+}
+
+static bool set_maddr(struct uri *u, const struct uri_param *p)
+{
+	struct addr a;
+
+	u->has_maddr = true;
+	u->maddr = p->value;
+	return lex_hostname(p->value) || addr_parse_ip(p->value, &a);
+}
+
+/* lr-param has no value, but "lr=on" and "lr=true" are seen and mean the same. */
+static bool set_lr(struct uri *u, const struct uri_param *p)
+{
+	(void)p;
+	return u->lr = true;
+}
+
+static bool set_ob(struct uri *u, const struct uri_param *p)
+{
+	u->ob = true;
+	return !p->has_value;
+}
+
+static bool set_gr(struct uri *u, const struct uri_param *p)
+{
+	u->gr = p->value;
+	return u->has_gr = true;
+}
+
+static bool set_phone_context(struct uri *u, const struct uri_param *p)
+{
+	u->phone_context = p->value;
+	return p->has_value;
+}
+
+static const struct {
+	const char *name;
+	bool (*set)(struct uri *u, const struct uri_param *p);
+} sip_params[] = {
+    {"transport", set_transport},
+    {"user", set_user},
+    {"method", set_method},
+    {"ttl", set_ttl},
+    {"maddr", set_maddr},
+    {"lr", set_lr},
+    {"ob", set_ob},
+    {"gr", set_gr},
+};
+
+static bool set_sip_param(struct uri *u, const struct uri_param *p)
+{
+	for (size_t i = 0; i < sizeof sip_params / sizeof sip_params[0]; i++)
+		if (escaped_eq(p->name, span_str(sip_params[i].name), true))
+			return sip_params[i].set(u, p);
+	return true;
+}
+
+static bool set_tel_param(struct uri *u, const struct uri_param *p)
+{
+	return escaped_eq(p->name, SPAN("phone-context"), true) ? set_phone_context(u, p) : true;
+}
+
+static const char *parse_params(
+    struct lex *l, struct uri *u, bool (*set)(struct uri *, const struct uri_param *))
+{
+	struct span seen[SIP_PARAMS_MAX];
+	const uint8_t *from = l->p;
+	struct uri_param p;
+	enum lex_next next;
+	size_t n = 0;
+
+	while ((next = next_param(l, &p)) == LEX_ONE) {
+		if (n == SIP_PARAMS_MAX)
+			return "too many URI parameters";
+		for (size_t i = 0; i < n; i++)
+			if (escaped_eq(seen[i], p.name, true))
+				return "URI parameter stands twice";
+		if (!set(u, &p))
+			return "bad value of a URI parameter";
+		seen[n++] = p.name;
+	}
+	u->params = span_between(from, l->p);
+	return next == LEX_BAD ? "bad URI parameter" : NULL;
+}
+
+/* headers = "?" header *( "&" header ), each name=value */
+static bool headers_ok(struct span s)
+{
+	while (s.n) {
+		size_t n = span_find(s, '&');
+		struct span one = span_head(s, n);
+		size_t eq = span_find(one, '=');
+		if (eq == 0 || eq == one.n || !lex_escaped(span_head(one, eq), LEX_HEADER) ||
+		    !lex_escaped(span_skip(one, eq + 1), LEX_HEADER) || n + 1 == s.n)
+			return false;
+		s = span_skip(s, n + 1);
+	}
+	return true;
+}
+
+static const char *parse_userinfo(struct span s, struct uri *u)
+{
+	if (span_find(s, ':') < s.n)
+		return "password in a URI";
+	if (s.n == 0 || !lex_escaped(s, LEX_USER))
+		return "bad user in a URI";
+	u->user = s;
+	return NULL;
+}
+
+static const char *parse_sip(struct span s, struct uri *u)
+{
+	size_t at = span_find(s, '@'), question;
+	const char *why = at < s.n ? parse_userinfo(span_head(s, at), u) : NULL;
+
+	if (why)
+		return why;
+	if (at < s.n)
+		s = span_skip(s, at + 1);
+	question = span_find(s, '?');
+	if (question < s.n) {
+		u->headers = span_skip(s, question + 1);
+		if (u->headers.n == 0 || !headers_ok(u->headers))
+			return "bad headers in a URI";
+	}
+	struct lex l = lex_of(span_head(s, question));
+	if (!lex_hostport(&l, &u->host, &u->addr, &u->port) || (!lex_end(&l) && !lex_at(&l, ';')))
+		return "bad host in a URI";
+	u->host_kind = u->addr.family ? URI_HOST_IP : URI_HOST_NAME;
+	return parse_params(&l, u, set_sip_param);
+}
+
+/* RFC 3966 3: +digits, or a local number with its phone-context */
+static const char *parse_tel(struct span s, struct uri *u)
+{
+	struct lex l = lex_of(s);
+	bool global = lex_char(&l, '+'), digit = false;
+	struct span number = lex_run(&l, LEX_PHONE);
+
+	for (size_t i = 0; i < number.n; i++) {
+		uint8_t c = ascii_lower(number.p[i]);
+		if (global && (c == '*' || c == '#' || (c >= 'a' && c <= 'f')))
+			return "bad telephone number";
+		digit |= span_find(SPAN("-.()"), c) == 4;
+	}
+	if (!digit)
+		return "bad telephone number";
+	u->user = span_between(s.p, l.p);
+	const char *why = parse_params(&l, u, set_tel_param);
+	if (why || !lex_end(&l))
+		return why ? why : "bad telephone number";
+	return global || u->phone_context.n ? NULL : "local number without phone-context";
+}
+
+static const char *parse_other(struct span s, struct uri *u)
+{
+	u->user = s;
+	return s.n && lex_escaped(s, LEX_URIC) ? NULL : "bad URI";
+}
+
+static const struct {
+	const char *name;
+	enum uri_scheme scheme;
+	const char *(*parse)(struct span, struct uri *);
+} schemes[] = {
+    {"sip", URI_SIP, parse_sip},
+    {"sips", URI_SIPS, parse_sip},
+    {"tel", URI_TEL, parse_tel},
+};
+
+static const char *parse(struct span s, struct uri *u)
+{
+	struct lex l = lex_of(s);
+	struct span scheme = lex_run(&l, LEX_SCHEME);
+
+	u->text = s;
+	if (s.n > SIP_URI_MAX)
+		return "URI too long";
+	if (scheme.n == 0 || !lex_is(scheme.p[0], LEX_ALNUM) || lex_is(scheme.p[0], LEX_DIGIT) ||
+	    !lex_char(&l, ':'))
+		return "URI without a scheme";
+	s = span_skip(s, scheme.n + 1);
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+		if (span_eq_case(scheme, span_str(schemes[i].name))) {
+			u->scheme = schemes[i].scheme;
+			return schemes[i].parse(s, u);
+		}
+	}
+	u->scheme = URI_OTHER;
+	return parse_other(s, u);
+}
+
+bool uri_parse(struct span s, struct uri *out, const char **why)
+{
+	struct uri u = {0};
+
+	*why = parse(s, &u);
+	if (*why)
+		return false;
+	*out = u;
+	return true;
+}
+
+bool uri_parse_hostport(struct span s, struct span *host, struct addr *addr, uint16_t *port)
+{
+	struct lex l = lex_of(s);
+	struct span h;
+	struct addr a;
+	uint16_t n;
+
+	if (!lex_hostport(&l, &h, &a, &n) || !lex_end(&l))
+		return false;
+	*host = h;
+	*addr = a;
+	*port = n;
+	return true;
+}
+
+static bool find_param(struct span params, struct span name, struct uri_param *out)
+{
+	struct lex l = lex_of(params);
+
+	while (next_param(&l, out) == LEX_ONE)
+		if (escaped_eq(out->name, name, true))
+			return true;
+	return false;
+}
+
+/* Of these, one that stands in only one of two URIs makes them differ. */
+static bool must_be_in_both(struct span name)
+{
+	static const char *const names[] = {"user", "ttl", "method", "maddr", "transport"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (escaped_eq(name, span_str(names[i]), true))
+			return true;
+	return false;
+}
+
+static bool params_match(struct span a, struct span b)
+{
+	struct lex l = lex_of(a);
+	struct uri_param p, other;
+
+	while (next_param(&l, &p) == LEX_ONE) {
+		if (!find_param(b, p.name, &other)) {
+			if (must_be_in_both(p.name))
+				return false;
+		} else if (p.has_value != other.has_value || !escaped_eq(p.value, other.value, true)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static size_t headers_count(struct span s)
+{
+	size_t n = s.n ? 1 : 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] == '&';
+	return n;
+}
+
+static bool header_in(struct span one, struct span all)
+{
+	struct span name = span_head(one, span_find(one, '='));
+
+	while (all.n) {
+		size_t n = span_find(all, '&');
+		struct span other = span_head(all, n), other_name = span_head(other, span_find(other, '='));
+		if (escaped_eq(name, other_name, true) &&
+		    escaped_eq(span_skip(one, name.n), span_skip(other, other_name.n), false))
+			return true;
+		all = span_skip(all, n + 1);
+	}
+	return false;
+}
+
+/* All headers of each in the other; their order does not matter. */
+static bool headers_match(struct span a, struct span b)
+{
+	if (headers_count(a) != headers_count(b) || headers_count(a) > SIP_PARAMS_MAX)
+		return false;
+	while (a.n) {
+		size_t n = span_find(a, '&');
+		if (!header_in(span_head(a, n), b))
+			return false;
+		a = span_skip(a, n + 1);
+	}
+	return true;
+}
+
+static bool host_match(const struct uri *a, const struct uri *b)
+{
+	return a->host_kind == b->host_kind && a->port == b->port &&
+	       (a->host_kind == URI_HOST_IP ? addr_same_ip(&a->addr, &b->addr)
+					    : span_eq_case(a->host, b->host));
+}
+
+/* RFC 3966 4: visual separators do not count */
+static bool number_match(struct span a, struct span b)
+{
+	size_t i = 0, k = 0;
+
+	for (;; i++, k++) {
+		while (i < a.n && span_find(SPAN("-.()"), a.p[i]) < 4)
+			i++;
+		while (k < b.n && span_find(SPAN("-.()"), b.p[k]) < 4)
+			k++;
+		if (i == a.n || k == b.n)
+			return i == a.n && k == b.n;
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[k]))
+			return false;
+	}
+}
+
+static bool tel_params_match(struct span a, struct span b)
+{
+	struct lex l = lex_of(a);
+	struct uri_param p, other;
+
+	while (next_param(&l, &p) == LEX_ONE)
+		if (!find_param(b, p.name, &other) || !escaped_eq(p.value, other.value, true))
+			return false;
+	return true;
+}
+
+bool uri_eq(const struct uri *a, const struct uri *b)
+{
+	if (a->scheme != b->scheme)
+		return false;
+	if (a->scheme == URI_TEL)
+		return number_match(a->user, b->user) && tel_params_match(a->params, b->params) &&
+		       tel_params_match(b->params, a->params);
+	if (a->scheme != URI_SIP && a->scheme != URI_SIPS)
+		return escaped_eq(a->user, b->user, false);
+	return escaped_eq(a->user, b->user, false) && host_match(a, b) &&
+	       params_match(a->params, b->params) && params_match(b->params, a->params) &&
+	       headers_match(a->headers, b->headers) && headers_match(b->headers, a->headers);
+}
+
+int uri_unescape(struct span s, uint8_t *out, size_t cap)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n;) {
+		uint8_t c = s.p[i++];
+		if (c == '%') {
+			if (i + 2 > s.n || span_unhex(span_of(s.p + i, 2), &c, 1) != 1)
+				return -1;
+			i += 2;
+		}
+		if (c < 0x20 || c == 0x7f || n == cap)
+			return -1;
+		out[n++] = c;
+	}
+	return lex_utf8(span_of(out, n)) ? (int)n : -1;
+}
+
+static void put_escaped(struct buf *b, struct span s, unsigned classes)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < 0x20 || s.p[i] == 0x7f) {
+			b->full = true;
+		} else if (lex_is(s.p[i], classes)) {
+			buf_u8(b, s.p[i]);
+		} else {
+			buf_u8(b, '%');
+			buf_hex(b, &s.p[i], 1);
+		}
+	}
+}
+
+static void put_host(struct buf *b, const struct uri_out *u)
+{
+	if (u->host.n) {
+		if (!lex_hostname(u->host))
+			b->full = true;
+		buf_add(b, u->host);
+	} else {
+		if (u->addr.family != 4 && u->addr.family != 6)
+			b->full = true;
+		addr_put_host(b, &u->addr);
+	}
+	if (u->port) {
+		buf_u8(b, ':');
+		buf_decimal(b, u->port);
+	}
+}
+
+void uri_put(struct buf *b, const struct uri_out *u)
+{
+	if (u->scheme != URI_SIP && u->scheme != URI_SIPS)
+		b->full = true;
+	buf_str(b, u->scheme == URI_SIPS ? "sips:" : "sip:");
+	if (u->user.n) {
+		put_escaped(b, u->user, LEX_USER);
+		buf_u8(b, '@');
+	}
+	put_host(b, u);
+	if (u->transport != SIP_TRANSPORT_NONE) {
+		struct span name = sip_transport_name(u->transport);
+		if (name.n == 0)
+			b->full = true;
+		BUF_LIT(b, ";transport=");
+		for (size_t i = 0; i < name.n; i++)
+			buf_u8(b, ascii_lower(name.p[i]));
+	}
+	if (u->user_phone)
+		BUF_LIT(b, ";user=phone");
+	if (u->lr)
+		BUF_LIT(b, ";lr");
+	if (u->ob)
+		BUF_LIT(b, ";ob");
+	if (u->gr.n) {
+		BUF_LIT(b, ";gr=");
+		put_escaped(b, u->gr, LEX_PARAM);
+	}
+}
