@@ -179,12 +179,15 @@ static const char *parse_params(
 /* headers = "?" header *( "&" header ), each name=value */
 static bool headers_ok(struct span s)
 {
+	unsigned count = 0;
+
 	while (s.n) {
 		size_t n = span_find(s, '&');
 		struct span one = span_head(s, n);
 		size_t eq = span_find(one, '=');
 		if (eq == 0 || eq == one.n || !lex_escaped(span_head(one, eq), LEX_HEADER) ||
-		    !lex_escaped(span_skip(one, eq + 1), LEX_HEADER) || n + 1 == s.n)
+		    !lex_escaped(span_skip(one, eq + 1), LEX_HEADER) || n + 1 == s.n ||
+		    count++ == SIP_PARAMS_MAX)
 			return false;
 		s = span_skip(s, n + 1);
 	}
@@ -373,7 +376,7 @@ static bool header_in(struct span one, struct span all)
 /* All headers of each in the other; their order does not matter. */
 static bool headers_match(struct span a, struct span b)
 {
-	if (headers_count(a) != headers_count(b) || headers_count(a) > SIP_PARAMS_MAX)
+	if (headers_count(a) != headers_count(b))
 		return false;
 	while (a.n) {
 		size_t n = span_find(a, '&');
