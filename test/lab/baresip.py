@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: ISC
 """baresip 1.0.0 as a phone: its configuration, and its ctrl_tcp module (netstrings of JSON) to drive it."""
-import glob
 import json
 import os
 import re
@@ -203,7 +202,13 @@ class Baresip(Phone):
 
     def traces(self):
         """The SIP it sent and received so far, as text (its -s trace)."""
-        return open(self.log, errors="replace").read()
+        try:
+            with open(self.log, errors="replace") as f:
+                return f.read()
+        except OSError:
+            return ""
 
-    def encoded(self):
-        return glob.glob(f"{self.rec}/*-enc.wav")
+    def receives(self):
+        """Bits per second of media that it accepts just now (what fails to decrypt does not count)."""
+        rates = re.findall(r"audio=\d+/(\d+) \(bit/s\)", self.tail(4000))
+        return int(rates[-1]) if rates else 0

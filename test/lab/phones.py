@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What the lab's two kinds of real phone have in common: a small call state, read from what the phone itself says."""
 import os
+import re
 import time
 
 import audio
@@ -39,7 +40,7 @@ class Phone:
         os.makedirs(self.rec, exist_ok=True)
         rate = 48000 if any(c.lower().startswith("opus") for c in codecs) else 8000
         self.wav = audio.tone(f"{os.path.dirname(where)}/tone-{tone}-{rate}.wav", audio.TONES[tone], rate)
-        self.log, self.proc, self.calls, self._played = f"{where}/log", None, [], set()
+        self.log, self.proc, self.calls, self._played, self._mark = f"{where}/log", None, [], set(), 0
 
     def __repr__(self):
         return f"{self.kind}:{self.bundle.user}"
@@ -96,6 +97,7 @@ class Phone:
     def forget(self):
         """Start a new chapter: recordings and calls so far do not count any more."""
         self._played = set(self._recordings())
+        self._mark = len(self.traces())
         self.calls = self.live()
 
     def recordings(self):
@@ -107,6 +109,27 @@ class Phone:
 
     def hears(self, tone, seconds, not_tone=None):
         audio.assert_heard(self.recordings(), tone, seconds, not_tone=not_tone)
+
+    def traces(self):
+        """The SIP it sent and received, as text."""
+        raise NotImplementedError
+
+    def refusal(self):
+        """(code, phrase, {header: value}) of the last final refusal of an INVITE that it received, None if none."""
+        last = None
+        for m in re.finditer(r"^SIP/2\.0 ([3-6]\d\d) (.*?)\r?\n(.*?)\r?\n\r?\n", self.traces()[self._mark:], re.M | re.S):
+            if re.search(r"^CSeq:\s*\d+ INVITE", m[3], re.M | re.I) and m[1] not in ("401", "407"):
+                heads = dict(h.split(":", 1) for h in m[3].splitlines() if ":" in h)
+                last = int(m[1]), m[2].strip(), {k.strip().lower(): v.strip() for k, v in heads.items()}
+        return last
+
+    def wait_refused(self, timeout=10.0):
+        """The call placed last, refused: its (code, phrase, headers)."""
+        self.wait_closed(timeout=timeout)
+        got = self.refusal()
+        if not got:
+            raise net.LabError(f"{self}: ended, but not by a refusal: {self.calls}; {self.tail()}")
+        return got
 
     def end_calls(self):
         """Hang up whatever is left of a test; never fails."""

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: ISC
+"""Plain TCP from SIPp on the one side, mutual TLS to the exchange on the other: SIPp of Debian has no TLS.
+
+    tlsrelay.py LISTEN_PORT ADDR PORT CERT KEY [--max1.2]
+
+One TLS connection for each that SIPp opens. SIP text passes unchanged but for TCP, which becomes TLS in Via and Contact
+on the way out and TCP again on the way back, so that neither end meets a transport that it does not use.
+"""
+import re
+import selectors
+import socket
+import ssl
+import sys
+import threading
+
+BUFFER_MAX = 1 << 20
+
+
+def outward(data):
+    return re.sub(rb"(?i)transport=tcp", b"transport=tls", data.replace(b"SIP/2.0/TCP", b"SIP/2.0/TLS"))
+
+
+def inward(data):
+    return re.sub(rb"(?i)transport=tls", b"transport=tcp", data.replace(b"SIP/2.0/TLS", b"SIP/2.0/TCP"))
+
+
+def messages(buffer):
+    """Whole SIP messages (and keep-alives) at the head of buffer, and the rest. TCP and TLS are as long as each other,
+    so Content-Length stays right."""
+    out = b""
+    while buffer:
+        if buffer.startswith(b"\r\n"):
+            out, buffer = out + b"\r\n", buffer[2:]
+            continue
+        head, sep, rest = buffer.partition(b"\r\n\r\n")
+        if not sep:
+            break
+        m = re.search(rb"(?im)^(?:content-length|l)\s*:\s*(\d+)", head)
+        n = int(m[1]) if m else 0
+        if len(rest) < n:
+            break
+        out, buffer = out + head + sep + rest[:n], rest[n:]
+    return out, buffer
+
+
+def carry(plain, server, ctx):
+    try:
+        tls = ctx.wrap_socket(socket.create_connection(server, 5))
+    except OSError as e:
+        print("refused:", e, flush=True)
+        plain.close()
+        return
+    sel = selectors.DefaultSelector()
+    for s in (plain, tls):
+        sel.register(s, selectors.EVENT_READ)
+    held = {plain: b"", tls: b""}
+    try:
+        while True:
+            for key, _ in sel.select(60):
+                s = key.fileobj
+                data = s.recv(65536)
+                while s is tls and tls.pending():
+                    data += tls.recv(65536)
+                if not data or len(held[s]) > BUFFER_MAX:
+                    return
+                whole, held[s] = messages(held[s] + data)
+                if s is plain:
+                    tls.sendall(outward(whole))
+                else:
+                    plain.sendall(inward(whole))
+    except OSError as e:
+        print("ended:", e, flush=True)
+    finally:
+        plain.close()
+        tls.close()
+
+
+def main(port, addr, server_port, cert, key, *rest):
+    ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    ctx.check_hostname, ctx.verify_mode = False, ssl.CERT_NONE
+    ctx.load_cert_chain(cert, key)
+    if "--max1.2" in rest:
+        ctx.maximum_version = ssl.TLSVersion.TLSv1_2
+    listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
+    print("ready", flush=True)
+    while True:
+        plain, _ = listener.accept()
+        threading.Thread(target=carry, args=(plain, (addr, int(server_port)), ctx), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
