@@ -210,5 +210,5 @@ class Baresip(Phone):
 
     def receives(self):
         """Bits per second of media that it accepts just now (what fails to decrypt does not count)."""
-        rates = re.findall(r"audio=\d+/(\d+) \(bit/s\)", self.tail(4000))
+        rates = re.findall(r"audio=\d+/(\d+) \(bit/s\)", self.traces()[-4000:])
         return int(rates[-1]) if rates else 0

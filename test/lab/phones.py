@@ -66,7 +66,7 @@ class Phone:
     def tail(self, n=2500):
         try:
             with open(self.log, errors="replace") as f:
-                return f.read()[-n:]
+                return re.sub(r"\[\d+:\d\d:\d\d\] audio=\d+/\d+ \(bit/s\)\s*", "", f.read()[-8 * n:])[-n:]
         except OSError:
             return ""
 
@@ -173,7 +173,7 @@ def talk(a, b, seconds=2.0, within=6.0):
 
     linphonec writes its recording out when the stream ends, so it is read after the call.
     """
-    time.sleep(seconds + 0.8)
+    time.sleep(seconds + (1.8 if "dtls" in (a.media, b.media) else 0.8))
     hang_up(a, b)
     end = time.monotonic() + within
     while time.monotonic() < end and not (_enough(a, b.tone, seconds) and _enough(b, a.tone, seconds)):

@@ -16,7 +16,7 @@ Max-Forwards: 70
 REGISTER = """REGISTER sip:{domain} SIP/2.0
 """ + HEAD + """From: <sip:{user}@{domain}>;tag=[pid]r[call_number]
 To: <sip:{user}@{domain}>
-Call-ID: reg-[call_id]
+Call-ID: reg///[call_id]
 CSeq: {cseq} REGISTER
 Contact: <sip:{user}@[local_ip]:[local_port];transport=tcp>
 Expires: 300
@@ -90,7 +90,7 @@ class Sipp:
         self.messages, self.errors = f"{where}/{name}.messages", f"{where}/{name}.errors"
         self.proc = host.spawn(
             "timeout", "-k", "2", str(seconds), "sipp", f"127.0.0.1:{port}", "-sf", xml, "-t", "t1", "-i", "127.0.0.1",
-            "-p", local, "-mi", host.v4, "-s", bundle.user, "-m", calls, "-l", 1, "-nostdin", "-aa",
+            "-p", local, "-mi", host.v4, "-s", bundle.user, "-auth_uri", bundle.domain, "-m", calls, "-l", 1, "-nostdin", "-aa",
             "-trace_msg", "-message_file", self.messages, "-trace_err", "-error_file", self.errors, "-timeout", seconds,
             "-timeout_error", log=f"{where}/{name}.out")
 

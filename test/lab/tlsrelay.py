@@ -58,7 +58,14 @@ def carry(plain, server, ctx):
         while True:
             for key, _ in sel.select(60):
                 s = key.fileobj
-                data = s.recv(65536)
+                if s is tls:
+                    tls.setblocking(False)
+                try:
+                    data = s.recv(65536)
+                except ssl.SSLWantReadError:        # a ticket or half a record
+                    continue
+                finally:
+                    tls.settimeout(5)
                 while s is tls and tls.pending():
                     data += tls.recv(65536)
                 if not data or len(held[s]) > BUFFER_MAX:

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: ISC
+"""Ringfence in the lab. The only file that knows its command line, its configuration and where it keeps things."""
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import net
+from bundle import Bundle
+
+DOMAIN = "ringfence.test"
+PORT = 5061
+PROCESSES = ("edge", "core", "media", "signer", "keeper", "ledger", "ctl")
+ADMIN, ADMIN_PASSWORD = "lab-admin", "lab-admin-pass-1"
+CONF = """# written by test/lab/exchange.py
+site {{
+    domain = "{domain}"
+}}
+{listeners}
+media {{
+    first = {first}
+    last = {last}
+}}
+log {{
+    privacy = {privacy}
+}}
+"""
+LISTENER = """phones {zone} {{
+    address = "{addr}"
+    port = {port}
+}}
+"""
+
+
+def build_dir():
+    """RINGFENCE_BUILD, or the build directories that ./run and ./check use."""
+    top = os.path.dirname(os.path.dirname(net.HERE))
+    for d in (os.environ.get("RINGFENCE_BUILD"), f"{top}/build", f"{top}/build-check"):
+        if d and os.path.exists(parent_path(d)):
+            return d
+    raise net.LabError("no build of Ringfence: set RINGFENCE_BUILD to a Meson build directory")
+
+
+def parent_path(build):
+    return f"{build}/proc/parent/ringfenced"
+
+
+def command_path(build):
+    return f"{build}/cmd/ringfence"
+
+
+class Exchange:
+    """One site in a directory of its own, started in the lab's exchange namespace."""
+    domain, port = DOMAIN, PORT
+
+    def __init__(self, lab, where, *, zones=("voice",), privacy="full", ports=(20000, 20400), conf=CONF):
+        self.lab, self.host, self.where, self.build = lab, lab.exchange, where, build_dir()
+        self.site = f"{where}/site"
+        self.zones, self.log_path, self.proc = zones, f"{where}/ringfenced.log", None
+        os.makedirs(self.site, mode=0o700, exist_ok=True)
+        listeners = "".join(LISTENER.format(zone=f"{z}{i}", addr=a, port=PORT)
+                            for z in zones for i, a in enumerate(lab.addr[z]))
+        self.write_conf(conf.format(domain=DOMAIN, listeners=listeners, privacy=privacy, first=ports[0], last=ports[1]))
+        self.media_ports = range(ports[0], ports[1] + 1)
+        for z in zones:
+            lab.name(DOMAIN, *lab.addr[z])
+
+    def write_conf(self, text):
+        with open(f"{self.site}/ringfence.conf", "w") as f:
+            f.write(text)
+
+    # life
+
+    def start(self, timeout=20):
+        self.proc = self.host.spawn(parent_path(self.build), "--site", self.site, log=self.log_path)
+        net.wait_for("the exchange to be ready", self.ready, timeout, step=0.1)
+        return self
+
+    def ready(self):
+        if self.proc.poll() is not None:
+            raise net.LabError(f"ringfenced ended with {self.proc.returncode}: {self.tail()}")
+        return self.answers() and self.listens()
+
+    def answers(self):
+        return self.command("status", "--json", check=False).returncode == 0
+
+    def listens(self):
+        return f":{PORT} " in self.host.run("ss", "-Hltn").stdout
+
+    def stop(self, timeout=10):
+        """Stop it in the ordinary way, and see that nothing of it is left."""
+        if self.proc and self.proc.poll() is None:
+            self.command("stop", check=False)
+            try:
+                self.proc.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.host.stop(self.proc, signal.SIGTERM)
+        left = self.processes()
+        for pid, name in left:
+            os.kill(pid, signal.SIGKILL)
+        if left:
+            raise net.LabError(f"processes left after stop: {left}")
+
+    def restart_parent(self):
+        """kill -9 of parent, and what systemd or ./run does then."""
+        old = self.processes()
+        os.kill(self.pid("parent"), signal.SIGKILL)
+        self.proc.wait(5)
+        net.wait_for("its children to end", lambda: not [p for p, _ in old if os.path.exists(f"/proc/{p}")], 5)
+        return self.start()
+
+    def tail(self, n=3000):
+        try:
+            with open(self.log_path, errors="replace") as f:
+                return f.read()[-n:]
+        except OSError:
+            return ""
+
+    def processes(self):
+        """(pid, name) of every process of this build in the exchange's namespace."""
+        out = []
+        for pid in net.sh("ip", "netns", "pids", self.host.ns).stdout.split():
+            try:
+                exe = os.readlink(f"/proc/{pid}/exe")
+            except OSError:
+                continue
+            m = re.match(re.escape(os.path.realpath(self.build)) + r"/proc/(\w+)/", exe)
+            if m:
+                out.append((int(pid), m[1]))
+        return out
+
+    def pid(self, name):
+        return self.pids(name)[0]
+
+    def pids(self, name):
+        got = [p for p, n in self.processes() if n == name]
+        if not got:
+            raise net.LabError(f"no process {name}: {self.processes()}")
+        return got
+
+    def kill(self, name):
+        """kill -9 the first process of that name; its pid."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def wait_replaced(self, name, old, timeout=5.0):
+        """Another process of that name is there; seconds that it took."""
+        start = time.monotonic()
+        net.wait_for(f"a new {name}", lambda: [p for p, n in self.processes() if n == name and p != old], timeout)
+        return time.monotonic() - start
+
+    def rss_kb(self):
+        total = 0
+        for pid, _ in self.processes():
+            with open(f"/proc/{pid}/smaps_rollup") as f:
+                total += int(re.search(r"Pss:\s+(\d+)", f.read())[1])
+        return total
+
+    def descriptors(self):
+        return {f"{n}:{p}": len(os.listdir(f"/proc/{p}/fd")) for p, n in self.processes()}
+
+    # the command
+
+    def command(self, *args, check=True, stdin=None, timeout=15):
+        return self.host.run(command_path(self.build), "--site", self.site, *args, check=check, stdin=stdin,
+                             timeout=timeout)
+
+    def json(self, *args, stdin=None):
+        out = self.command(*args, "--json", stdin=stdin).stdout
+        try:
+            return json.loads(out)
+        except ValueError:      # one object a line
+            return [json.loads(line) for line in out.splitlines() if line.strip()]
+
+    def calls(self):
+        got = self.json("calls")
+        return got.get("calls", []) if isinstance(got, dict) else got
+
+    def status(self):
+        return self.json("status")
+
+    def events(self):
+        got = self.json("events")
+        return got.get("events", []) if isinstance(got, dict) else got
+
+    def event_text(self):
+        return json.dumps(self.events())
+
+    def log_rows(self):
+        """The call log, read as an administrator."""
+        got = self.json("log", "--admin", ADMIN, stdin=ADMIN_PASSWORD + "\n")
+        return got.get("rows", got.get("log", [])) if isinstance(got, dict) else got
+
+    def admin_add(self):
+        self.command("admin", "add", ADMIN, stdin=ADMIN_PASSWORD + "\n" + ADMIN_PASSWORD + "\n")
+
+    def counter(self, name):
+        """A number of `status` by its name, summed over processes."""
+        def walk(x):
+            if isinstance(x, dict):
+                return sum(v if k == name and isinstance(v, (int, float)) else walk(v) for k, v in x.items())
+            return sum(map(walk, x)) if isinstance(x, list) else 0
+        return walk(self.status())
+
+    def grades(self):
+        return [c.get("grade") for c in self.calls()]
+
+    # people and phones
+
+    def user_add(self, user, password):
+        self.command("user", "add", user, stdin=password + "\n" + password + "\n")
+
+    def phone_add(self, name, users, *options):
+        """The one-time code."""
+        out = self.command("phone", "add", name, *[x for u in users for x in ("--user", u)], *options).stdout
+        return re.search(r"\b([0-9A-Za-z-]{20,})\b", out)[1]
+
+    def enrol(self, code, where, kind="plain"):
+        """Make the device's key and request, and have it signed; the directory with its bundle."""
+        self.command("phone", "enrol", code, "--kind", kind, "--out", where, timeout=30)
+        return where
+
+    def phone_revoke(self, name):
+        self.command("phone", "revoke", name)
+
+    def phone(self, name, users, *, md5=True, zone=None, family=4, options=()):
+        """Admit users and a device of theirs: one Bundle per user, one certificate. `users`: {user: password}."""
+        known = getattr(self, "_users", None) or set()
+        for user, password in users.items():
+            if user not in known:
+                self.user_add(user, password)
+                known.add(user)
+        self._users = known
+        where = f"{self.where}/phones/{name}"
+        self.enrol(self.phone_add(name, list(users), *(["--md5"] if md5 else []), *options), where)
+        addr = self.lab.addr[zone or self.zones[0]][0 if family == 4 else 1]
+        return [Bundle(ca=f"{where}/ca.crt", cert=f"{where}/phone.crt", key=f"{where}/phone.key", user=u, password=p,
+                       domain=DOMAIN, server=addr, port=PORT) for u, p in users.items()]
+
+    def ca(self):
+        """The site's CA certificate, as a phone got it."""
+        return next(f"{self.where}/phones/{d}/ca.crt" for d in os.listdir(f"{self.where}/phones"))
