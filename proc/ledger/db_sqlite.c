@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+#include "ledger/db_int.h"
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct lite {
+	struct db db;
+	sqlite3 *handle;
+};
+
+struct lite_stmt {
+	struct stmt stmt;
+	sqlite3_stmt *handle;
+};
+
+/* Sole owner of the file, so no shared memory and nothing that is opened late, after the root has changed. A row that
+ * is deleted is overwritten; what was confirmed is on the disk. */
+static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
+			       "PRAGMA temp_store = MEMORY;"
+			       "PRAGMA mmap_size = 0;"
+			       "PRAGMA secure_delete = ON;"
+			       "PRAGMA foreign_keys = ON;"
+			       "PRAGMA trusted_schema = OFF;"
+			       "PRAGMA journal_mode = WAL;"
+			       "PRAGMA synchronous = FULL;"
+			       "PRAGMA journal_size_limit = 4194304;";
+
+static void say_why(struct lite *l)
+{
+	snprintf(l->db.why, sizeof l->db.why, "SQLite: %s", sqlite3_errmsg(l->handle));
+}
+
+static bool lite_exec(struct db *db, const char *sql)
+{
+	struct lite *l = (struct lite *)db;
+
+	if (sqlite3_exec(l->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	say_why(l);
+	return false;
+}
+
+static struct stmt *lite_prepare(struct db *db, const char *sql)
+{
+	struct lite *l = (struct lite *)db;
+	struct lite_stmt *s = calloc(1, sizeof *s);
+
+	if (s && sqlite3_prepare_v3(l->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->handle, NULL) == SQLITE_OK)
+		return &s->stmt;
+	say_why(l);
+	free(s);
+	return NULL;
+}
+
+/* To SQLite "$2" is a name, whose place is where it first stands. */
+static int place(const struct lite_stmt *s, int i)
+{
+	char name[8];
+
+	snprintf(name, sizeof name, "$%d", i);
+	return sqlite3_bind_parameter_index(s->handle, name);
+}
+
+static void lite_bind_int(struct stmt *st, int i, int64_t v)
+{
+	struct lite_stmt *s = (struct lite_stmt *)st;
+
+	sqlite3_bind_int64(s->handle, place(s, i), v);
+}
+
+static void lite_bind_octets(struct stmt *st, int i, struct span v, bool text)
+{
+	struct lite_stmt *s = (struct lite_stmt *)st;
+	int at = place(s, i);
+
+	if (text)
+		sqlite3_bind_text(s->handle, at, v.n ? (const char *)v.p : "", (int)v.n, SQLITE_STATIC);
+	else if (v.n)
+		sqlite3_bind_blob(s->handle, at, v.p, (int)v.n, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(s->handle, at);
+}
+
+static void lite_reset(struct stmt *st)
+{
+	struct lite_stmt *s = (struct lite_stmt *)st;
+
+	sqlite3_reset(s->handle);
+	sqlite3_clear_bindings(s->handle);
+}
+
+static enum db_result lite_step(struct stmt *st)
+{
+	struct lite_stmt *s = (struct lite_stmt *)st;
+	struct lite *l = (struct lite *)st->db;
+	int rc = sqlite3_step(s->handle);
+
+	if (rc == SQLITE_ROW)
+		return DB_ROW;
+	st->changed = sqlite3_changes64(l->handle);
+	if (rc != SQLITE_DONE)
+		say_why(l);
+	lite_reset(st);
+	return rc == SQLITE_DONE ? DB_DONE : DB_FAILED;
+}
+
+static int64_t lite_int(const struct stmt *st, int column)
+{
+	return sqlite3_column_int64(((const struct lite_stmt *)st)->handle, column);
+}
+
+static struct span lite_octets(const struct stmt *st, int column)
+{
+	sqlite3_stmt *h = ((const struct lite_stmt *)st)->handle;
+	const void *p = sqlite3_column_blob(h, column);
+
+	return span_of(p, p ? (size_t)sqlite3_column_bytes(h, column) : 0);
+}
+
+static void lite_finalize(struct stmt *st)
+{
+	sqlite3_finalize(((struct lite_stmt *)st)->handle);
+	free(st);
+}
+
+static void lite_close(struct db *db)
+{
+	sqlite3_close(((struct lite *)db)->handle);
+	free(db);
+}
+
+static const struct db_backend lite_backend = {
+    .close = lite_close,
+    .exec = lite_exec,
+    .prepare = lite_prepare,
+    .bind_int = lite_bind_int,
+    .bind_octets = lite_bind_octets,
+    .step = lite_step,
+    .reset = lite_reset,
+    .column_int = lite_int,
+    .column_octets = lite_octets,
+    .finalize = lite_finalize,
+};
+
+/* Only this file is ever readable by its owner alone; SQLite gives its log the same owner and mode. */
+static bool make_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+struct db *db_open_sqlite(const char *path, char why[static DB_WHY_MAX])
+{
+	struct lite *l = calloc(1, sizeof *l);
+
+	snprintf(why, DB_WHY_MAX, "cannot make the database file");
+	if (!l || !make_file(path)) {
+		free(l);
+		return NULL;
+	}
+	l->db.backend = &lite_backend;
+	if (sqlite3_open_v2(path, &l->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+		sqlite3_busy_timeout(l->handle, 2000); /* a predecessor that is just dying */
+		sqlite3_extended_result_codes(l->handle, 1);
+		if (lite_exec(&l->db, settings))
+			return &l->db;
+	}
+	say_why(l);
+	memcpy(why, l->db.why, DB_WHY_MAX);
+	lite_close(&l->db);
+	return NULL;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+/* The call log, the events, and who read the log. */
+#include "ledger/store_int.h"
+
+bool store_call(struct store *s, enum log_privacy privacy, const struct call_row *c)
+{
+	struct stmt *q = s->q[Q_CALL_INSERT];
+
+	if (privacy == LOG_MILD && c->duration_ms < STORE_MILD_MIN_MS)
+		return true;
+	db_bind_int(q, 1, s->last_call + 1);
+	db_bind_octets(q, 2, c->source);
+	db_bind_int(q, 3, c->day);
+	db_bind_text(q, 4, c->destination);
+	db_bind_int(q, 5, c->start_ms);
+	db_bind_int(q, 6, c->duration_ms > INT64_MAX ? INT64_MAX : (int64_t)c->duration_ms);
+	if (!store_run(q))
+		return false;
+	s->last_call++;
+	return true;
+}
+
+bool store_event(struct store *s, const struct event_row *e)
+{
+	struct stmt *q = s->q[Q_EVENT_INSERT];
+
+	db_bind_int(q, 1, s->last_event + 1);
+	db_bind_int(q, 2, e->wall_ms);
+	db_bind_int(q, 3, e->proc);
+	db_bind_int(q, 4, e->kind);
+	db_bind_int(q, 5, e->severity);
+	db_bind_int(q, 6, e->device);
+	db_bind_int(q, 7, e->user);
+	db_bind_octets(q, 8, span_of(&e->remote, e->remote.family ? sizeof e->remote : 0));
+	db_bind_text(q, 9, e->detail);
+	if (!store_run(q))
+		return false;
+	s->last_event++;
+	return true;
+}
+
+bool store_reading(struct store *s, const struct reading_row *r)
+{
+	struct stmt *q = s->q[Q_READING_INSERT];
+
+	db_bind_int(q, 1, s->last_reading + 1);
+	db_bind_int(q, 2, r->wall_ms);
+	db_bind_text(q, 3, r->admin);
+	db_bind_int(q, 4, r->from_ms);
+	db_bind_int(q, 5, r->to_ms);
+	if (!store_run(q))
+		return false;
+	s->last_reading++;
+	return true;
+}
+
+int store_calls(struct store *s, int64_t after, int64_t from_ms, int64_t to_ms, uint32_t most,
+    void (*each)(void *arg, const struct call_row *c), void *arg)
+{
+	struct stmt *q = s->q[Q_CALLS_AFTER];
+	enum db_result r;
+	int n = 0;
+
+	db_bind_int(q, 1, after);
+	db_bind_int(q, 2, from_ms);
+	db_bind_int(q, 3, to_ms);
+	db_bind_int(q, 4, most);
+	for (; (r = db_step(q)) == DB_ROW; n++) {
+		struct call_row c = {.id = db_int(q, 0),
+		    .source = db_octets(q, 1),
+		    .day = (uint32_t)db_int(q, 2),
+		    .destination = db_octets(q, 3),
+		    .start_ms = db_int(q, 4),
+		    .duration_ms = (uint64_t)db_int(q, 5)};
+		each(arg, &c);
+	}
+	return r == DB_DONE ? n : -1;
+}
+
+/* A value that the enum does not have was not written by this build: shown as its first. */
+static int in_range(int64_t v, int limit)
+{
+	return v >= 0 && v < limit ? (int)v : 0;
+}
+
+static void read_event(struct stmt *q, struct event_row *e)
+{
+	struct span remote = db_octets(q, 7);
+
+	*e = (struct event_row){.id = db_int(q, 0),
+	    .wall_ms = db_int(q, 1),
+	    .proc = (enum proc)in_range(db_int(q, 2), PROC_N),
+	    .kind = (enum event_kind)in_range(db_int(q, 3), EVENT_KINDS),
+	    .severity = (enum severity)in_range(db_int(q, 4), SEVERITIES),
+	    .device = (uint32_t)db_int(q, 5),
+	    .user = (uint32_t)db_int(q, 6),
+	    .detail = db_octets(q, 8)};
+	if (remote.n == sizeof e->remote)
+		memcpy(&e->remote, remote.p, sizeof e->remote);
+	if (!addr_ok(&e->remote))
+		e->remote = (struct addr){0};
+}
+
+int store_events(struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct event_row *e), void *arg)
+{
+	struct stmt *q = s->q[Q_EVENTS_AFTER];
+	struct event_row e;
+	enum db_result r;
+	int n = 0;
+
+	db_bind_int(q, 1, after);
+	db_bind_int(q, 2, most);
+	for (; (r = db_step(q)) == DB_ROW; n++) {
+		read_event(q, &e);
+		each(arg, &e);
+	}
+	return r == DB_DONE ? n : -1;
+}
+
+int store_readings(
+    struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct reading_row *r), void *arg)
+{
+	struct stmt *q = s->q[Q_READINGS_AFTER];
+	enum db_result r;
+	int n = 0;
+
+	db_bind_int(q, 1, after);
+	db_bind_int(q, 2, most);
+	for (; (r = db_step(q)) == DB_ROW; n++) {
+		struct reading_row row = {.id = db_int(q, 0),
+		    .wall_ms = db_int(q, 1),
+		    .admin = db_octets(q, 2),
+		    .from_ms = db_int(q, 3),
+		    .to_ms = db_int(q, 4)};
+		each(arg, &row);
+	}
+	return r == DB_DONE ? n : -1;
+}
+
+bool store_forget_calls(struct store *s, int64_t before_ms)
+{
+	db_bind_int(s->q[Q_CALLS_FORGET], 1, before_ms);
+	return store_run(s->q[Q_CALLS_FORGET]);
+}
+
+bool store_forget_events(struct store *s, int64_t before_ms)
+{
+	db_bind_int(s->q[Q_EVENTS_FORGET], 1, s->last_event - STORE_EVENTS_MAX);
+	db_bind_int(s->q[Q_EVENTS_FORGET], 2, before_ms);
+	return store_run(s->q[Q_EVENTS_FORGET]);
+}

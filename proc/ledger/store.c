@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+#include "ledger/store.h"
+#include "ledger/store_int.h"
+#include "schema.sql.h"
+#include <stdio.h>
+
+static const char *const sql[QUERIES] = {
+#define QUERY(NAME, text) [Q_##NAME] = text,
+#include "ledger/queries.def"
+#undef QUERY
+};
+
+bool store_run(struct stmt *q)
+{
+	enum db_result r = db_step(q);
+
+	if (r == DB_ROW)
+		db_reset(q);
+	return r != DB_FAILED;
+}
+
+bool store_one(struct stmt *q, int64_t *value)
+{
+	enum db_result r = db_step(q);
+
+	if (r != DB_ROW)
+		return false;
+	*value = db_int(q, 0);
+	db_reset(q);
+	return true;
+}
+
+bool store_meta_get(struct store *s, const char *name, int64_t *value)
+{
+	db_bind_text(s->q[Q_META_GET], 1, span_str(name));
+	return store_one(s->q[Q_META_GET], value);
+}
+
+bool store_meta_set(struct store *s, const char *name, int64_t value)
+{
+	db_bind_text(s->q[Q_META_SET], 1, span_str(name));
+	db_bind_int(s->q[Q_META_SET], 2, value);
+	return store_run(s->q[Q_META_SET]);
+}
+
+static bool prepare_all(struct store *s)
+{
+	for (int i = 0; i < QUERIES; i++) {
+		s->q[i] = db_prepare(s->db, sql[i]);
+		if (!s->q[i])
+			return false;
+	}
+	return true;
+}
+
+static bool read_counters(struct store *s)
+{
+	int64_t generation = 0;
+
+	store_meta_get(s, "generation", &generation);
+	s->generation = (uint32_t)generation;
+	return store_one(s->q[Q_CALL_LAST], &s->last_call) && store_one(s->q[Q_EVENT_LAST], &s->last_event) &&
+	       store_one(s->q[Q_READING_LAST], &s->last_reading);
+}
+
+/* The write also makes the database's log files, while they can still be made. */
+static const char *settle_schema(struct store *s)
+{
+	int64_t schema = STORE_SCHEMA;
+
+	store_meta_get(s, "schema", &schema);
+	if (schema != STORE_SCHEMA)
+		return "the database was written by another version of ringfence";
+	if (!store_begin(s) || !store_meta_set(s, "schema", STORE_SCHEMA) || !store_commit(s))
+		return db_why(s->db);
+	return NULL;
+}
+
+bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX])
+{
+	*s = (struct store){.db = db, .max_people = 4096, .max_phones = 4096};
+	const char *what = NULL;
+
+	if (!db_exec(db, schema_sql) || !prepare_all(s))
+		what = db_why(db);
+	else
+		what = settle_schema(s);
+	if (!what && !read_counters(s))
+		what = db_why(db);
+	if (!what)
+		return true;
+	snprintf(why, DB_WHY_MAX, "%s", what);
+	store_close(s);
+	return false;
+}
+
+void store_close(struct store *s)
+{
+	db_close(s->db);
+	s->db = NULL;
+}
+
+bool store_begin(struct store *s)
+{
+	if (!s->open)
+		s->open = db_exec(s->db, "BEGIN");
+	return s->open;
+}
+
+bool store_commit(struct store *s)
+{
+	if (!s->open)
+		return true;
+	if (!db_exec(s->db, "COMMIT")) {
+		store_rollback(s);
+		return false;
+	}
+	s->open = false;
+	return true;
+}
+
+void store_rollback(struct store *s)
+{
+	if (!s->open)
+		return;
+	s->open = false;
+	/* what failed to roll back is rolled back by the database at the end of the connection */
+	if (!db_exec(s->db, "ROLLBACK") || !read_counters(s))
+		return;
+}
+
+bool store_next_generation(struct store *s)
+{
+	s->generation = s->generation == UINT32_MAX ? 1 : s->generation + 1;
+	return store_meta_set(s, "generation", s->generation);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+/* What ledger keeps, as operations on rows: the directory, the call log, the events, the readings of the log. Knows
+ * nothing of processes. Writes stand between store_begin() and store_commit(); several may share one commit. */
+#ifndef LEDGER_STORE_H
+#define LEDGER_STORE_H
+
+#include "ipc/contract.h"
+#include "ledger/db.h"
+
+enum {
+	STORE_SCHEMA = 1,
+	STORE_EVENTS_MAX = 200000,
+	STORE_EVENT_DAYS = 365,
+	STORE_REQUESTS_MAX = 32, /* phones that were asked for and wait for an administrator */
+	STORE_MILD_MIN_MS = 15000, /* R20 */
+	STORE_NAMES_MAX = 200, /* octets of "101,102" beside a phone, and of "1,2" beside a person */
+};
+
+enum query {
+#define QUERY(NAME, sql) Q_##NAME,
+#include "ledger/queries.def"
+#undef QUERY
+	QUERIES
+};
+
+struct store {
+	struct db *db;
+	struct stmt *q[QUERIES];
+	bool open; /* between begin and commit */
+	uint32_t generation; /* of the directory; rises with each change */
+	int64_t last_call, last_event, last_reading;
+	uint32_t max_people, max_phones;
+};
+
+struct person {
+	uint32_t id;
+	bool enabled;
+	char name[USER_NAME_MAX + 1], display[DISPLAY_MAX + 1];
+};
+
+struct phone {
+	uint32_t id, flags, epoch;
+	enum device_state state;
+	int64_t not_after_ms;
+	bool has_point;
+	uint8_t point[64];
+	char label[LABEL_MAX + 1];
+};
+
+struct binding {
+	uint32_t person, phone;
+};
+
+struct call_row {
+	int64_t id;
+	uint32_t day;
+	int64_t start_ms;
+	uint64_t duration_ms;
+	struct span source, destination; /* of a row that was read: good until the next step */
+};
+
+struct event_row {
+	int64_t id, wall_ms;
+	enum proc proc;
+	enum event_kind kind;
+	enum severity severity;
+	uint32_t device, user;
+	struct addr remote;
+	struct span detail;
+};
+
+struct reading_row {
+	int64_t id, wall_ms, from_ms, to_ms;
+	struct span admin;
+};
+
+/* Takes the connection over. Makes or checks the schema and prepares every query; false with the reason in why. */
+bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX]);
+void store_close(struct store *s);
+
+bool store_begin(struct store *s) __attribute__((warn_unused_result)); /* true at once when begun already */
+bool store_commit(struct store *s) __attribute__((warn_unused_result)); /* on failure all is rolled back */
+void store_rollback(struct store *s);
+
+/* --- the directory. Changes answer DONE_OK, or why not with the words in *why; then the caller rolls back. --- */
+
+enum done_result store_person_add(
+    struct store *s, struct span name, struct span display, bool enabled, struct person *out, const char **why);
+/* An empty display leaves it as it is. */
+enum done_result store_person_change(
+    struct store *s, struct span name, struct span display, bool enabled, struct person *out, const char **why);
+enum done_result store_person_delete(struct store *s, struct span name, const char **why);
+
+/* DEVICE_ADDED without a point, or DEVICE_REQUESTED with one. A phone's number is never given again. */
+enum done_result store_phone_add(struct store *s, struct span label, enum device_state state, uint32_t flags,
+    const uint8_t *point, struct phone *out, const char **why);
+enum done_result store_phone_state(
+    struct store *s, uint32_t id, enum device_state state, struct phone *out, const char **why);
+enum done_result store_phone_flags(
+    struct store *s, uint32_t id, uint32_t flags, uint32_t mask, struct phone *out, const char **why);
+/* A certificate was written for this key. The epoch never falls, and rises when the key changes. */
+enum done_result store_phone_issued(struct store *s, uint32_t id, uint32_t epoch, int64_t not_after_ms,
+    const uint8_t point[static 64], struct phone *out, const char **why);
+enum done_result store_bind(
+    struct store *s, struct span name, uint32_t phone, bool allowed, struct binding *out, const char **why);
+
+/* A directory change is part of this commit. */
+bool store_next_generation(struct store *s) __attribute__((warn_unused_result));
+
+/* Up to `most` rows with a greater id, in order; the number read, -1 when the database failed. */
+int store_people(struct store *s, uint32_t after, struct person *out, int most);
+int store_phones(struct store *s, uint32_t after, struct phone *out, int most);
+int store_bindings(struct store *s, struct binding after, struct binding *out, int most);
+bool store_person_get(struct store *s, struct span name, struct person *out);
+bool store_phone_get(struct store *s, uint32_t id, struct phone *out);
+/* "1,2": the phones of a person; "101,102": the people of a phone. What does not fit ends in "...". */
+void store_phones_of(struct store *s, uint32_t person, char out[static STORE_NAMES_MAX + 1]);
+void store_names_of(struct store *s, uint32_t phone, char out[static STORE_NAMES_MAX + 1]);
+
+/* --- records --- */
+
+/* In the mild log a call under 15 s leaves nothing and answers true. */
+bool store_call(struct store *s, enum log_privacy privacy, const struct call_row *c) __attribute__((warn_unused_result));
+bool store_event(struct store *s, const struct event_row *e) __attribute__((warn_unused_result));
+bool store_reading(struct store *s, const struct reading_row *r) __attribute__((warn_unused_result));
+
+/* Walk rows. The number walked, -1 when the database failed. */
+int store_calls(struct store *s, int64_t after, int64_t from_ms, int64_t to_ms, uint32_t most,
+    void (*each)(void *arg, const struct call_row *c), void *arg);
+int store_events(struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct event_row *e), void *arg);
+int store_readings(
+    struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct reading_row *r), void *arg);
+
+/* Calls begun before this moment; events beyond their number or older. */
+bool store_forget_calls(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
+bool store_forget_events(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
+
+bool store_meta_get(struct store *s, const char *name, int64_t *value);
+bool store_meta_set(struct store *s, const char *name, int64_t value) __attribute__((warn_unused_result));
+
+/* What a user may be called: 1-32 of [a-z0-9._*#+-], not beginning with "leg-". */
+bool store_name_ok(struct span name);
+/* Text for people: valid UTF-8 without controls. */
+bool store_text_ok(struct span text, size_t max);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+#include "ledger/store.h"
+
+static bool name_char(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("._*#+-", c));
+}
+
+bool store_name_ok(struct span name)
+{
+	if (name.n < 1 || name.n > USER_NAME_MAX || span_starts(name, SPAN("leg-")))
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		if (!name_char(name.p[i]))
+			return false;
+	return true;
+}
+
+/* Octets of the UTF-8 character at p, 0 when it is none or a control: RFC 3629 4, no overlong forms, no surrogates. */
+static size_t character(const uint8_t *p, size_t n)
+{
+	if (p[0] < 0x80)
+		return p[0] >= 0x20 && p[0] != 0x7f;
+	size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+bool store_text_ok(struct span text, size_t max)
+{
+	if (text.n > max)
+		return false;
+	for (size_t i = 0, step; i < text.n; i += step) {
+		step = character(text.p + i, text.n - i);
+		if (step == 0)
+			return false;
+	}
+	return true;
+}

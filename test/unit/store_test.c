@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: ISC */
+/* R20, R23, R32, T45: the same tests on SQLite and, given a URI, on PostgreSQL. */
+#include "ledger/store.h"
+#include "test.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+static char where[512];
+static bool on_postgresql;
+static struct store s;
+static const char *why;
+static struct person person;
+static struct phone phone;
+static struct binding binding;
+
+static bool reopen(void)
+{
+	char reason[DB_WHY_MAX];
+	struct db *db;
+
+	if (s.db)
+		store_close(&s);
+	db = on_postgresql ? db_open_postgresql(where, reason) : db_open_sqlite(where, reason);
+	if (!db || !store_open(&s, db, reason)) {
+		fprintf(stderr, "%s\n", reason);
+		return false;
+	}
+	return true;
+}
+
+static bool empty(void)
+{
+	return reopen() && db_exec(s.db, "DELETE FROM bindings; DELETE FROM people; DELETE FROM phones; DELETE FROM calls;"
+					 "DELETE FROM events; DELETE FROM readings; DELETE FROM meta;") &&
+	       reopen() && store_begin(&s);
+}
+
+static enum done_result add(const char *name)
+{
+	return store_person_add(&s, span_str(name), SPAN("Anna \xc3\x85"), true, &person, &why);
+}
+
+static void people_are_kept(void)
+{
+	struct person all[4];
+
+	CHECK(empty());
+	CHECK(add("101") == DONE_OK && person.id == 1);
+	CHECK(add("102") == DONE_OK && person.id == 2);
+	CHECK(add("101") == DONE_EXISTS);
+	CHECK(store_next_generation(&s) && store_commit(&s));
+	CHECK(reopen() && s.generation == 1 && store_begin(&s));
+	CHECK(store_people(&s, 0, all, 4) == 2 && strcmp(all[0].name, "101") == 0 && all[0].enabled);
+	CHECK(strcmp(all[1].display, "Anna \xc3\x85") == 0);
+	CHECK(store_person_change(&s, SPAN("102"), SPAN(""), false, &person, &why) == DONE_OK && !person.enabled);
+	CHECK(strcmp(person.display, "Anna \xc3\x85") == 0);
+	CHECK(store_person_delete(&s, SPAN("101"), &why) == DONE_OK);
+	CHECK(store_person_delete(&s, SPAN("101"), &why) == DONE_NOT_FOUND);
+	CHECK(add("103") == DONE_OK && person.id == 3); /* 1 is not given again */
+	CHECK(store_people(&s, 2, all, 4) == 1 && all[0].id == 3);
+}
+
+static void numbers_come_again_only_when_all_were_used(void)
+{
+	CHECK(empty());
+	s.max_people = 4;
+	CHECK(add("a") == DONE_OK && add("b") == DONE_OK && add("c") == DONE_OK && person.id == 3);
+	CHECK(add("d") == DONE_REFUSED);
+	CHECK(store_person_delete(&s, SPAN("b"), &why) == DONE_OK && add("d") == DONE_OK && person.id == 2);
+	CHECK(store_person_delete(&s, SPAN("a"), &why) == DONE_OK && add("e") == DONE_OK && person.id == 1);
+	CHECK(add("f") == DONE_REFUSED);
+}
+
+static void names_are_checked(void)
+{
+	static const char *const bad[] = {"", "Anna", "a b", "leg-1", "a\n", "../x", "a'b", "\xc3\xa9",
+	    "123456789012345678901234567890123"};
+	static const char *const bad_text[] = {"\x1b[2J", "a\r\nb", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xc2\x85", "a\x7f"};
+
+	CHECK(empty());
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		CHECK(add(bad[i]) == DONE_REFUSED);
+	CHECK(add("a.b_c*d#e+f-1") == DONE_OK);
+	for (size_t i = 0; i < sizeof bad_text / sizeof *bad_text; i++)
+		CHECK(store_person_add(&s, SPAN("9"), span_str(bad_text[i]), true, &person, &why) == DONE_REFUSED);
+}
+
+/* T39: what looks like SQL is text */
+static void text_is_never_sql(void)
+{
+	CHECK(empty());
+	CHECK(store_person_add(&s, SPAN("1"), SPAN("'); DROP TABLE people; --"), true, &person, &why) == DONE_OK);
+	CHECK(store_person_get(&s, SPAN("1"), &person) && strcmp(person.display, "'); DROP TABLE people; --") == 0);
+	CHECK(!store_person_get(&s, SPAN("1' OR '1'='1"), &person));
+}
+
+static void phones_go_from_state_to_state(void)
+{
+	uint8_t key[64] = {1}, other[64] = {2};
+
+	CHECK(empty());
+	CHECK(store_phone_add(&s, SPAN("desk"), DEVICE_ADDED, DEVICE_FIXED, NULL, &phone, &why) == DONE_OK);
+	CHECK(phone.id == 1);
+	CHECK(store_phone_state(&s, 1, DEVICE_VALID, &phone, &why) == DONE_REFUSED); /* only a certificate does that */
+	CHECK(store_phone_issued(&s, 1, 1, 99, key, &phone, &why) == DONE_OK && phone.state == DEVICE_VALID);
+	CHECK(store_phone_issued(&s, 1, 1, 100, key, &phone, &why) == DONE_OK);
+	CHECK(store_phone_issued(&s, 1, 1, 100, other, &phone, &why) == DONE_REFUSED); /* a new key, an old epoch */
+	CHECK(store_phone_issued(&s, 1, 2, 100, other, &phone, &why) == DONE_OK);
+	CHECK(store_phone_issued(&s, 1, 1, 100, other, &phone, &why) == DONE_REFUSED);
+	CHECK(store_phone_flags(&s, 1, DEVICE_MD5, DEVICE_MD5 | DEVICE_FIXED, &phone, &why) == DONE_OK);
+	CHECK(phone.flags == DEVICE_MD5);
+	CHECK(store_phone_flags(&s, 1, 64, 64, &phone, &why) == DONE_REFUSED);
+	CHECK(store_phone_state(&s, 1, DEVICE_REVOKED, &phone, &why) == DONE_OK);
+	CHECK(store_phone_state(&s, 1, DEVICE_VALID, &phone, &why) == DONE_REFUSED);
+	CHECK(store_phone_issued(&s, 1, 3, 100, key, &phone, &why) == DONE_REFUSED);
+	CHECK(store_phone_get(&s, 1, &phone) && phone.epoch == 2 && phone.not_after_ms == 100 && phone.has_point);
+	CHECK(memcmp(phone.point, other, 64) == 0 && phone.state == DEVICE_REVOKED);
+}
+
+/* R5: anyone may ask for a phone, so the asking is bounded */
+static void requests_are_bounded(void)
+{
+	uint8_t key[64] = {1};
+
+	CHECK(empty());
+	for (int i = 0; i < STORE_REQUESTS_MAX; i++)
+		CHECK(store_phone_add(&s, SPAN("me"), DEVICE_REQUESTED, 0, key, &phone, &why) == DONE_OK);
+	CHECK(store_phone_add(&s, SPAN("me"), DEVICE_REQUESTED, 0, key, &phone, &why) == DONE_REFUSED);
+	CHECK(store_phone_issued(&s, 1, 1, 100, key, &phone, &why) == DONE_REFUSED); /* not admitted */
+	CHECK(store_phone_state(&s, 1, DEVICE_ADDED, &phone, &why) == DONE_OK);
+	CHECK(store_phone_issued(&s, 1, 1, 100, key, &phone, &why) == DONE_OK);
+	CHECK(store_phone_add(&s, SPAN("me"), DEVICE_REQUESTED, 0, key, &phone, &why) == DONE_OK);
+}
+
+static void bindings_belong_to_both(void)
+{
+	struct binding all[4];
+	char names[STORE_NAMES_MAX + 1];
+
+	CHECK(empty());
+	CHECK(add("101") == DONE_OK && add("102") == DONE_OK);
+	for (int i = 0; i < 2; i++)
+		CHECK(store_phone_add(&s, SPAN("desk"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_OK);
+	CHECK(store_bind(&s, SPAN("101"), 1, true, &binding, &why) == DONE_OK);
+	CHECK(store_bind(&s, SPAN("101"), 1, true, &binding, &why) == DONE_OK);
+	CHECK(store_bind(&s, SPAN("102"), 1, true, &binding, &why) == DONE_OK && binding.person == 2);
+	CHECK(store_bind(&s, SPAN("101"), 2, true, &binding, &why) == DONE_OK);
+	CHECK(store_bind(&s, SPAN("101"), 3, true, &binding, &why) == DONE_NOT_FOUND);
+	CHECK(store_bind(&s, SPAN("103"), 1, true, &binding, &why) == DONE_NOT_FOUND);
+	CHECK(store_bindings(&s, (struct binding){0, 0}, all, 2) == 2 && all[1].person == 1 && all[1].phone == 2);
+	CHECK(store_bindings(&s, all[1], all, 2) == 1 && all[0].person == 2 && all[0].phone == 1);
+	store_names_of(&s, 1, names);
+	CHECK(strcmp(names, "101,102") == 0);
+	store_phones_of(&s, 1, names);
+	CHECK(strcmp(names, "1,2") == 0);
+	CHECK(store_person_delete(&s, SPAN("101"), &why) == DONE_OK);
+	store_names_of(&s, 1, names);
+	CHECK(strcmp(names, "102") == 0); /* what was bound to who is gone, is gone */
+	CHECK(store_bind(&s, SPAN("102"), 1, false, &binding, &why) == DONE_OK);
+	CHECK(store_bindings(&s, (struct binding){0, 0}, all, 4) == 0);
+}
+
+static void long_lists_say_so(void)
+{
+	char name[40], names[STORE_NAMES_MAX + 1];
+
+	CHECK(empty());
+	CHECK(store_phone_add(&s, SPAN("hall"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_OK);
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof name, "long-user-name-%02d", i);
+		CHECK(add(name) == DONE_OK && store_bind(&s, span_str(name), 1, true, &binding, &why) == DONE_OK);
+	}
+	store_names_of(&s, 1, names);
+	CHECK(strlen(names) <= STORE_NAMES_MAX && strcmp(names + strlen(names) - 3, "...") == 0);
+}
+
+static void undone_changes_leave_nothing(void)
+{
+	struct person all[4];
+
+	CHECK(empty() && add("101") == DONE_OK && store_next_generation(&s) && store_commit(&s));
+	CHECK(store_begin(&s) && add("102") == DONE_OK && store_next_generation(&s) && s.generation == 2);
+	store_rollback(&s);
+	CHECK(s.generation == 1 && store_people(&s, 0, all, 4) == 1);
+	CHECK(store_begin(&s) && add("103") == DONE_OK && person.id == 2);
+}
+
+/* --- the log --- */
+
+static int seen;
+static struct call_row seen_call[8];
+static char seen_destination[8][64], seen_source[8][64];
+
+static void see_call(void *arg, const struct call_row *c)
+{
+	(void)arg;
+	if (seen == 8)
+		return;
+	seen_call[seen] = *c;
+	span_cstr(c->destination, seen_destination[seen], 64);
+	span_cstr(c->source, seen_source[seen], 64);
+	seen++;
+}
+
+static int read_calls(int64_t after, int64_t from, int64_t to, uint32_t most)
+{
+	seen = 0;
+	return store_calls(&s, after, from, to, most, see_call, NULL);
+}
+
+static bool record(enum log_privacy privacy, const char *source, int64_t start, uint64_t duration)
+{
+	struct call_row c = {.source = span_str(source),
+	    .day = 20000,
+	    .destination = SPAN("102"),
+	    .start_ms = start,
+	    .duration_ms = duration};
+	return store_call(&s, privacy, &c);
+}
+
+static void calls_are_four_facts(void)
+{
+	CHECK(empty());
+	CHECK(record(LOG_FULL, "sealed1", 1000, 0) && record(LOG_FULL, "sealed2", 2000, 5000) && store_commit(&s));
+	CHECK(reopen() && store_begin(&s) && record(LOG_FULL, "sealed3", 3000, 1));
+	CHECK(read_calls(0, 0, INT64_MAX, 8) == 3);
+	CHECK(strcmp(seen_source[1], "sealed2") == 0 && strcmp(seen_destination[1], "102") == 0);
+	CHECK(seen_call[1].start_ms == 2000 && seen_call[1].duration_ms == 5000 && seen_call[1].day == 20000);
+	CHECK(read_calls(0, 2000, 3000, 8) == 1 && seen_call[0].start_ms == 2000);
+	CHECK(read_calls(0, 0, INT64_MAX, 2) == 2 && read_calls(seen_call[1].id, 0, INT64_MAX, 2) == 1);
+	CHECK(seen_call[0].start_ms == 3000);
+}
+
+/* a core that saw no confirmation says it again */
+static void the_same_record_twice_is_one_row(void)
+{
+	CHECK(empty());
+	CHECK(record(LOG_FULL, "sealed1", 1000, 20000) && store_commit(&s));
+	CHECK(reopen() && store_begin(&s) && record(LOG_FULL, "sealed1", 1000, 20000));
+	CHECK(read_calls(0, 0, INT64_MAX, 8) == 1);
+	CHECK(record(LOG_FULL, "", 1000, 20000) && record(LOG_FULL, "", 1000, 20000)); /* no source: cannot tell */
+	CHECK(read_calls(0, 0, INT64_MAX, 8) == 3);
+}
+
+/* T45 */
+static void the_mild_log_knows_no_short_call(void)
+{
+	CHECK(empty());
+	CHECK(record(LOG_MILD, "short", 1000, 14999) && record(LOG_MILD, "zero", 1000, 0));
+	CHECK(read_calls(0, 0, INT64_MAX, 8) == 0);
+	CHECK(record(LOG_MILD, "long", 1000, 15000) && read_calls(0, 0, INT64_MAX, 8) == 1);
+	CHECK(strcmp(seen_source[0], "long") == 0);
+	CHECK(record(LOG_FULL, "full", 1000, 14999) && read_calls(0, 0, INT64_MAX, 8) == 2);
+}
+
+/* R20, T45: not in the file, its log or a free page */
+static bool on_disk(const char *suffix, const char *needle)
+{
+	char path[600];
+	static char bytes[1 << 22];
+
+	snprintf(path, sizeof path, "%s%s", where, suffix);
+	FILE *f = fopen(path, "rb");
+	if (!f)
+		return false;
+	size_t n = fread(bytes, 1, sizeof bytes, f);
+	fclose(f);
+	return memmem(bytes, n, needle, strlen(needle)) != NULL;
+}
+
+static void a_short_call_is_nowhere_on_disk(void)
+{
+	if (on_postgresql)
+		return; /* its files are the server's */
+	CHECK(empty());
+	CHECK(record(LOG_MILD, "NEEDLE-SHORT", 1000, 14999) && record(LOG_MILD, "NEEDLE-LONG", 1000, 15000));
+	CHECK(store_commit(&s));
+	CHECK(!on_disk("", "NEEDLE-SHORT") && !on_disk("-wal", "NEEDLE-SHORT"));
+	CHECK(on_disk("", "NEEDLE-LONG") || on_disk("-wal", "NEEDLE-LONG"));
+}
+
+static void old_calls_are_forgotten(void)
+{
+	CHECK(empty());
+	CHECK(record(LOG_FULL, "NEEDLE-OLD", 1000, 1) && record(LOG_FULL, "b", 2000, 1) && store_commit(&s));
+	CHECK(store_begin(&s) && store_forget_calls(&s, 2000) && store_commit(&s));
+	CHECK(read_calls(0, 0, INT64_MAX, 8) == 1 && seen_call[0].start_ms == 2000);
+	if (on_postgresql)
+		return;
+	CHECK(db_exec(s.db, "PRAGMA wal_checkpoint(TRUNCATE)"));
+	CHECK(!on_disk("", "NEEDLE-OLD") && !on_disk("-wal", "NEEDLE-OLD"));
+}
+
+/* --- events and readings --- */
+
+static struct event_row seen_event;
+
+static void see_event(void *arg, const struct event_row *e)
+{
+	seen++;
+	seen_event = *e;
+	*(bool *)arg = span_eq(e->detail, SPAN("wrong password"));
+}
+
+static void events_are_kept_and_bounded(void)
+{
+	struct event_row e = {.wall_ms = 5000, .proc = PROC_CORE, .kind = EVENT_LOGIN_WRONG, .severity = SEVERITY_WARNING,
+	    .device = 7, .user = 3, .detail = SPAN("wrong password")};
+	bool detail = false;
+
+	CHECK(empty() && addr_parse_ip(SPAN("2001:db8::1"), &e.remote) && store_event(&s, &e));
+	seen = 0;
+	CHECK(store_events(&s, 0, 10, see_event, &detail) == 1 && seen == 1 && detail);
+	CHECK(seen_event.proc == PROC_CORE && seen_event.kind == EVENT_LOGIN_WRONG && seen_event.device == 7);
+	CHECK(addr_eq(&seen_event.remote, &e.remote));
+	e.remote = (struct addr){0};
+	e.wall_ms = 6000;
+	CHECK(store_event(&s, &e) && store_events(&s, 1, 10, see_event, &detail) == 1 && seen_event.remote.family == 0);
+	CHECK(store_forget_events(&s, 6000) && store_events(&s, 0, 10, see_event, &detail) == 1 && seen_event.id == 2);
+	s.last_event = STORE_EVENTS_MAX + 1;
+	CHECK(store_event(&s, &e) && store_forget_events(&s, 0)); /* id MAX + 2: 2 is too many */
+	CHECK(store_events(&s, 0, 10, see_event, &detail) == 1 && seen_event.id == STORE_EVENTS_MAX + 2);
+}
+
+static struct reading_row seen_reading;
+
+static void see_reading(void *arg, const struct reading_row *r)
+{
+	*(bool *)arg = span_eq(r->admin, SPAN("berta"));
+	seen_reading = *r;
+}
+
+static void readings_are_kept(void)
+{
+	struct reading_row r = {.wall_ms = 9, .from_ms = 1, .to_ms = 2, .admin = SPAN("berta")};
+	bool berta = false;
+
+	CHECK(empty() && store_reading(&s, &r) && store_commit(&s) && reopen());
+	CHECK(store_readings(&s, 0, 10, see_reading, &berta) == 1 && berta);
+	CHECK(seen_reading.wall_ms == 9 && seen_reading.from_ms == 1 && seen_reading.to_ms == 2);
+}
+
+static void a_newer_schema_is_refused(void)
+{
+	CHECK(empty() && store_meta_set(&s, "schema", STORE_SCHEMA + 1) && store_commit(&s));
+	CHECK(!reopen());
+	s.db = NULL;
+	char reason[DB_WHY_MAX];
+	struct db *db = on_postgresql ? db_open_postgresql(where, reason) : db_open_sqlite(where, reason);
+	CHECK(db && db_exec(db, "DELETE FROM meta"));
+	db_close(db);
+	CHECK(empty());
+}
+
+static void a_database_that_is_not_there_says_why(void)
+{
+	char reason[DB_WHY_MAX] = "";
+
+	CHECK(!db_open_sqlite("/nonexistent/ledger.db", reason) && reason[0]);
+	CHECK(!db_open_postgresql("postgresql://user:secret@/x?host=/nonexistent", reason) && !strstr(reason, "secret"));
+}
+
+int main(int argc, char **argv)
+{
+	char dir[] = "/tmp/ringfence-store-XXXXXX";
+
+	on_postgresql = argc == 2;
+	if (!on_postgresql && !mkdtemp(dir))
+		return 1;
+	snprintf(where, sizeof where, "%s%s", on_postgresql ? argv[1] : dir, on_postgresql ? "" : "/ledger.db");
+	RUN(people_are_kept);
+	RUN(numbers_come_again_only_when_all_were_used);
+	RUN(names_are_checked);
+	RUN(text_is_never_sql);
+	RUN(phones_go_from_state_to_state);
+	RUN(requests_are_bounded);
+	RUN(bindings_belong_to_both);
+	RUN(long_lists_say_so);
+	RUN(undone_changes_leave_nothing);
+	RUN(calls_are_four_facts);
+	RUN(the_same_record_twice_is_one_row);
+	RUN(the_mild_log_knows_no_short_call);
+	RUN(a_short_call_is_nowhere_on_disk);
+	RUN(old_calls_are_forgotten);
+	RUN(events_are_kept_and_bounded);
+	RUN(readings_are_kept);
+	RUN(a_newer_schema_is_refused);
+	RUN(a_database_that_is_not_there_says_why);
+	store_close(&s);
+	if (!on_postgresql) {
+		unlink(where);
+		rmdir(dir);
+	}
+	return TEST_END;
+}
