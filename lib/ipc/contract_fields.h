@@ -109,7 +109,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ALARM, SEVERITIES };
 
 enum done_result { DONE_OK, DONE_NOT_FOUND, DONE_EXISTS, DONE_REFUSED, DONE_FAILED, DONE_BUSY, DONE_RESULTS };
 
-enum list_kind { LIST_USERS, LIST_PHONES, LIST_EVENTS, LISTS };
+enum list_kind { LIST_USERS, LIST_PHONES, LIST_EVENTS, LIST_READINGS, LISTS };
 
 enum user_action { USER_ADD, USER_CHANGE, USER_DELETE, USER_ACTIONS };
 
@@ -119,7 +119,7 @@ enum phone_action {
 	PHONE_REQUEST,  /* label, point: a softphone asked for (R5) */
 	PHONE_STATE,    /* state */
 	PHONE_FLAGS,    /* flags, mask */
-	PHONE_ISSUED,   /* epoch, not_after: a certificate was written */
+	PHONE_ISSUED,   /* epoch, not_after, point: a certificate was written; a new key needs a higher epoch */
 	PHONE_ACTIONS
 };
 
@@ -275,7 +275,8 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 	N(uint64_t, token) E(action, PHONE_ACTIONS) N(uint32_t, device) E(state, DEVICE_STATES) N(uint32_t, flags)   \
 	N(uint32_t, mask) N(uint32_t, epoch) N(int64_t, not_after_ms) B(point, 64) S(label, LABEL_MAX)
 #define FIELDS_PHONE_BIND(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, device) E(allowed, 2) S(user, USER_NAME_MAX)
-/* after: for events, rows with a greater row number, at most `most` */
+/* at most `most` rows whose number is greater than `after`; users: the one of this name, if one is given.
+ * done.value: the last row given; of events with most = 0, the newest row there is */
 #define FIELDS_LIST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(list, LISTS) N(uint64_t, after) N(uint32_t, most) S(name, USER_NAME_MAX)
 #define FIELDS_USER_LINE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, index) E(enabled, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) S(phones, 200)
 #define FIELDS_PHONE_LINE(N, E, S, D, A, B, O)                                                                   \
@@ -284,6 +285,11 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 #define FIELDS_EVENT_LINE(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) N(uint64_t, row) E(kind, EVENT_KINDS) E(severity, SEVERITIES) E(proc, PROC_N)             \
 	N(uint32_t, device) N(uint32_t, user) N(int64_t, wall_ms) A(remote) S(detail, REASON_MAX)
+#define FIELDS_READING_LINE(N, E, S, D, A, B, O)                                                                 \
+	N(uint64_t, token) N(uint64_t, row) N(int64_t, wall_ms) N(int64_t, from_wall_ms) N(int64_t, to_wall_ms)      \
+	S(admin, USER_NAME_MAX)
+/* the wall clock went forward by more than a day and is right: old rows may go again */
+#define FIELDS_CLOCK_CONFIRM(N, E, S, D, A, B, O) N(uint64_t, token)
 /* the reading is recorded under the administrator's name before the first line goes out (R23) */
 #define FIELDS_LOG_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(int64_t, from_wall_ms) N(int64_t, to_wall_ms) N(uint64_t, after) N(uint32_t, most) S(admin, USER_NAME_MAX)
 #define FIELDS_LOG_LINE(N, E, S, D, A, B, O)                                                                     \
