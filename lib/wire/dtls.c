@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire/dtls.h"
 
-enum { EXTENSION_USE_SRTP = 14, EXTENSION_SUPPORTED_VERSIONS = 43 };
+enum { EXTENSION_USE_SRTP = 14, EXTENSION_SESSION_TICKET = 35, EXTENSION_SUPPORTED_VERSIONS = 43 };
 
 /* RFC 9147, 4: 001CSLEE. A connection id (C) is never negotiated for SRTP; its length would not be known. */
 static bool unified_record(struct cursor *c, struct dtls_record *out)
@@ -87,6 +87,7 @@ static bool read_extensions(struct cursor c, struct dtls_server_hello *h)
 			return false;
 		if (type == EXTENSION_USE_SRTP && !read_use_srtp(v, &h->srtp_profile))
 			return false;
+		h->ticket |= type == EXTENSION_SESSION_TICKET;
 		if (type == EXTENSION_SUPPORTED_VERSIONS && !cursor_u16(&v, &h->version))
 			return false;
 	}

@@ -15,7 +15,12 @@ enum dtls_content {
 	DTLS_CIPHERTEXT = 32 /* the unified header of 1.3; its true type is encrypted */
 };
 
-enum dtls_message { DTLS_CLIENT_HELLO = 1, DTLS_SERVER_HELLO = 2, DTLS_HELLO_VERIFY = 3 };
+enum dtls_message {
+	DTLS_CLIENT_HELLO = 1,
+	DTLS_SERVER_HELLO = 2,
+	DTLS_HELLO_VERIFY = 3,
+	DTLS_NEW_SESSION_TICKET = 4
+};
 
 enum { DTLS_1_0 = 0xfeff, DTLS_1_2 = 0xfefd, DTLS_1_3 = 0xfefc };
 
@@ -46,6 +51,7 @@ struct dtls_server_hello {
 	uint16_t version;      /* what was chosen, supported_versions included */
 	uint16_t srtp_profile; /* use_srtp; 0: none (in 1.3 it is encrypted) */
 	uint8_t random[8];     /* its first octets, to tell one association from the next */
+	bool ticket;	       /* session_ticket: a NewSessionTicket stands before the Finished (RFC 5077) */
 	bool retry;	       /* a HelloRetryRequest (RFC 8446, 4.1.3) */
 };
 
@@ -63,17 +69,19 @@ struct dtls_watch {
 	uint8_t done;	  /* mask 1 << end */
 	uint16_t version; /* from the ServerHello */
 	uint16_t profile; /* from the ServerHello; 0: unknown (1.3) */
+	uint8_t ticket;	  /* a NewSessionTicket was promised */
 	uint8_t refused;  /* the ServerHello chose no SRTP, or SRTP with a NULL cipher: the watch never
 			     completes */
 	uint8_t failed;	  /* mask 1 << end: it sent a fatal alert before it was done */
 };
 
 /* Say that a datagram from this end is being relayed to the other. Returns the mask (1 << end) of those ends
- * that are keyed by it now and were not before: in DTLS 1.2, full or resumed, an end is keyed when
- * ChangeCipherSpec and Finished (a handshake record of epoch 1) of the *other* end have been relayed to it,
- * in any order and however often repeated; in 1.3 when it sends in epoch 3, the client also when the server
- * does so (its acknowledgement) after the client's flight in epoch 2. DESIGN.md's 250 ms count from this
- * return. Malformed datagrams change nothing. */
+ * that are keyed by it now and were not before. In DTLS 1.2, full or resumed: an end is keyed when
+ * ChangeCipherSpec and Finished (a handshake record of epoch 1) of the other end have been relayed to it, and
+ * it has sent ChangeCipherSpec itself; what was lost before the relay is so either repeated or proved to have
+ * arrived. In 1.3: when it sends in epoch 3, the client also when the server does so (its acknowledgement)
+ * after the client's flight in epoch 2. Order and repetition do not matter. DESIGN.md's 250 ms count from
+ * this return. Malformed datagrams change nothing. */
 uint8_t dtls_watch_feed(struct dtls_watch *w, unsigned from, struct span datagram);
 
 static inline bool dtls_watch_done(const struct dtls_watch *w, unsigned end)

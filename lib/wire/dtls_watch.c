@@ -2,7 +2,7 @@
 #include "wire/dtls.h"
 
 /* What an end has sent. */
-enum { CLIENT_HELLO = 1, CIPHER_CHANGE = 2, SEALED_HANDSHAKE = 4, EPOCH_2 = 8, EPOCH_3 = 16 };
+enum { CLIENT_HELLO = 1, CIPHER_CHANGE = 2, SEALED_HANDSHAKE = 4, EPOCH_2 = 8, EPOCH_3 = 16, TICKET = 32 };
 
 enum { ALERT_FATAL = 2 };
 
@@ -27,6 +27,7 @@ static void see_server_hello(struct dtls_watch *w, unsigned from, const struct d
 		begin(w, from, h.random);
 	w->version = h.version;
 	w->profile = h.srtp_profile;
+	w->ticket = h.ticket;
 	w->refused = h.version != DTLS_1_3 && dtls_profile_tag_len(h.srtp_profile) == 0;
 }
 
@@ -40,6 +41,8 @@ static void see_handshake(struct dtls_watch *w, unsigned from, struct span body)
 			w->seen[from] |= CLIENT_HELLO;
 		else if (m.type == DTLS_SERVER_HELLO)
 			see_server_hello(w, from, &m);
+		else if (m.type == DTLS_NEW_SESSION_TICKET && m.fragment_at + m.fragment.n == m.length)
+			w->seen[from] |= TICKET;
 	}
 }
 
@@ -68,10 +71,16 @@ static void see_record(struct dtls_watch *w, unsigned from, const struct dtls_re
 		w->seen[from] |= EPOCH_3;
 }
 
+/* RFC 6347, 4.2.4: the last flight is [NewSessionTicket], ChangeCipherSpec, Finished. Its receiver has
+ * changed its own cipher before; the end that sends it shows by it that it has accepted all that came before.
+ */
 static bool keyed_1_2(const struct dtls_watch *w, unsigned end)
 {
-	uint8_t peer = w->seen[1 - end];
-	return (peer & CIPHER_CHANGE) && (peer & SEALED_HANDSHAKE);
+	uint8_t needed = CIPHER_CHANGE | SEALED_HANDSHAKE;
+
+	if (w->ticket && w->server == 2 - end)
+		needed |= TICKET;
+	return (w->seen[1 - end] & needed) == needed && (w->seen[end] & CIPHER_CHANGE);
 }
 
 /* RFC 9147, 5.8.4: the server acknowledges the client's last flight, in epoch 3. */
