@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+/* One change of the directory at a time: written, shown to core, and only then committed; when core refuses, nothing
+ * happened. While core is down the disk alone decides, and core reads it when it comes. */
+#include "base/log.h"
+#include "ledger/ledger.h"
+#include <stdlib.h>
+
+static struct {
+	bool pending;
+	uint64_t token, value;
+} change;
+
+bool change_pending(void)
+{
+	return change.pending;
+}
+
+static void finish(bool keep, enum done_result result, struct span words)
+{
+	uint64_t token = change.token, value = change.value;
+	bool whole_on_disk = true;
+
+	change.pending = false;
+	if (keep)
+		whole_on_disk = store_commit(&ledger_store);
+	else
+		store_rollback(&ledger_store);
+	if (db_lost(ledger_store.db))
+		exit(1);
+	if (!whole_on_disk) {
+		log_error("cannot commit a change: %s", db_why(ledger_store.db));
+		result = DONE_FAILED;
+		words = SPAN("the database failed; nothing was changed");
+	}
+	answer_done_span(token, result, result == DONE_OK ? value : 0, words);
+}
+
+void change_verdict(enum change_end end, struct span why)
+{
+	switch (end) {
+	case CHANGE_ACCEPTED:
+	case CHANGE_CORE_GONE:
+		finish(true, DONE_OK, SPAN(""));
+		break;
+	case CHANGE_REFUSED:
+		finish(false, DONE_REFUSED, why);
+		break;
+	case CHANGE_SILENCE:
+		finish(false, DONE_FAILED, SPAN("core did not answer; nothing was changed"));
+		break;
+	}
+}
+
+/* True when the change may be made now; otherwise ctl was told to try again. */
+static bool begin(uint64_t token)
+{
+	if (change.pending || !push_idle() || !batch_flush() || !store_begin(&ledger_store)) {
+		answer_done(token, DONE_BUSY, 0, "the directory is being changed or the database does not answer");
+		return false;
+	}
+	change.token = token;
+	return true;
+}
+
+static void end(enum done_result r, const char *why, uint64_t value, const struct person *p, const struct phone *d,
+    const struct binding *b, bool allowed)
+{
+	if (r == DONE_OK && !store_next_generation(&ledger_store)) {
+		r = DONE_FAILED;
+		why = "the database failed";
+	}
+	change.value = value;
+	if (r != DONE_OK) {
+		finish(false, r, span_str(why));
+		return;
+	}
+	change.pending = true;
+	if (!push_change(ledger_store.generation, p, d, b, allowed) && change.pending)
+		finish(true, DONE_OK, SPAN(""));
+}
+
+void change_user(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_user_set *m = v->payload;
+	struct span name = ipc_str(v, m->name), display = ipc_str(v, m->display);
+	enum done_result r = DONE_REFUSED;
+	struct person p = {0};
+	const char *why = "";
+
+	(void)from;
+	if (!begin(m->token))
+		return;
+	switch ((enum user_action)m->action) {
+	case USER_ADD:
+		r = store_person_add(&ledger_store, name, display, m->enabled, &p, &why);
+		break;
+	case USER_CHANGE:
+		r = store_person_change(&ledger_store, name, display, m->enabled, &p, &why);
+		break;
+	case USER_DELETE:
+		r = store_person_delete(&ledger_store, name, &why);
+		break;
+	case USER_ACTIONS:
+		break;
+	}
+	end(r, why, p.id, m->action == USER_DELETE ? NULL : &p, NULL, NULL, false);
+}
+
+static enum done_result set_phone(const struct msg_phone_set *m, struct span label, struct phone *d, const char **why)
+{
+	struct store *s = &ledger_store;
+
+	switch ((enum phone_action)m->action) {
+	case PHONE_ADD:
+		return store_phone_add(s, label, DEVICE_ADDED, m->flags, NULL, d, why);
+	case PHONE_REQUEST:
+		return store_phone_add(s, label, DEVICE_REQUESTED, m->flags, m->point, d, why);
+	case PHONE_STATE:
+		return store_phone_state(s, m->device, (enum device_state)m->state, d, why);
+	case PHONE_FLAGS:
+		return store_phone_flags(s, m->device, m->flags, m->mask, d, why);
+	case PHONE_ISSUED:
+		return store_phone_issued(s, m->device, m->epoch, m->not_after_ms, m->point, d, why);
+	case PHONE_ACTIONS:
+		break;
+	}
+	return DONE_REFUSED;
+}
+
+void change_phone(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_phone_set *m = v->payload;
+	struct phone d = {0};
+	const char *why = "";
+
+	(void)from;
+	if (!begin(m->token))
+		return;
+	enum done_result r = set_phone(m, ipc_str(v, m->label), &d, &why);
+	end(r, why, d.id, NULL, &d, NULL, false);
+}
+
+void change_binding(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_phone_bind *m = v->payload;
+	struct binding b = {0, 0};
+	const char *why = "";
+
+	(void)from;
+	if (!begin(m->token))
+		return;
+	enum done_result r = store_bind(&ledger_store, ipc_str(v, m->user), m->device, m->allowed, &b, &why);
+	end(r, why, b.person, NULL, NULL, &b, m->allowed);
+}

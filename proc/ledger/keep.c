@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/* Retention by the wall clock. A clock that went forward by more than a day may be wrong, or the machine was off: then
+ * nothing is deleted until an administrator has looked. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "ledger/ledger.h"
+
+enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
+
+static struct timer timer;
+static bool held;
+static int64_t last_wall_ms;
+static uint64_t last_boot_ms;
+
+static bool remember(int64_t wall_ms)
+{
+	last_wall_ms = wall_ms;
+	last_boot_ms = child_now();
+	return store_meta_set(&ledger_store, "last_wall", wall_ms) && store_meta_set(&ledger_store, "held", held);
+}
+
+/* Days before now, counted from a clock that never runs below what it said last. */
+static bool forget(int64_t wall_ms)
+{
+	uint32_t days = child_site()->log_days;
+
+	if (days && !store_forget_calls(&ledger_store, wall_ms - (int64_t)days * DAY_MS))
+		return false;
+	return store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS);
+}
+
+static void look(void)
+{
+	int64_t wall = clock_wall_ms(), expected = last_wall_ms + (int64_t)(child_now() - last_boot_ms);
+
+	if (last_wall_ms && wall > expected + DAY_MS && !held) {
+		held = true;
+		log_warn("the clock went forward by more than a day: nothing is deleted until it is confirmed");
+		batch_own_event(EVENT_CONFIG, SEVERITY_ALARM,
+		    "the clock went forward by more than a day: old rows stay until `ringfence clock confirm`");
+	}
+	if (wall < last_wall_ms)
+		wall = last_wall_ms;
+	if (!batch_flush() || !store_begin(&ledger_store))
+		return;
+	if ((!held && !forget(wall)) || !remember(wall)) {
+		store_rollback(&ledger_store);
+		return;
+	}
+	if (!store_commit(&ledger_store))
+		log_error("cannot delete old rows: %s", db_why(ledger_store.db));
+}
+
+static void on_timer(struct timer *t, uint64_t now_ms)
+{
+	look();
+	timer_set(&child_wheel, t, now_ms + HOUR_MS);
+}
+
+void keep_init(void)
+{
+	int64_t was_held = 0;
+
+	store_meta_get(&ledger_store, "last_wall", &last_wall_ms);
+	store_meta_get(&ledger_store, "held", &was_held);
+	held = was_held != 0;
+	last_boot_ms = child_now();
+	timer.fire = on_timer;
+	timer_set(&child_wheel, &timer, child_now());
+}
+
+void keep_confirm(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_clock_confirm *m = v->payload;
+
+	(void)from;
+	if (change_pending()) {
+		answer_done(m->token, DONE_BUSY, 0, "the directory is being changed");
+		return;
+	}
+	held = false;
+	last_wall_ms = 0;
+	look();
+	answer_done(m->token, DONE_OK, 0, "");
+}
+
+void keep_status(struct proc_status *s)
+{
+	status_counter(s, "deletion-held", held);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+/* ledger: the database, and nothing else. core asks it for the directory and gives it records; ctl changes the one and
+ * reads both; everyone tells it events. */
+#include "base/log.h"
+#include "base/secret.h"
+#include "ledger/ledger.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct store ledger_store;
+
+static int store_dir = -1;
+static char uri[513];
+
+static void on_file(enum file_kind what, int fd)
+{
+	if (what != FILE_STORE_DIR || store_dir >= 0)
+		close(fd);
+	else
+		store_dir = fd;
+}
+
+static void on_database(struct span text)
+{
+	if (!span_cstr(text, uri, sizeof uri))
+		log_fatal("no such database");
+}
+
+/* The file belongs to whom its directory belongs to, whoever opens it first. */
+static void make_file(void)
+{
+	int fd = openat(store_dir, "ledger.db", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat dir;
+
+	if (fd < 0 || fstat(store_dir, &dir) != 0)
+		log_fatal("cannot make the database file");
+	if (geteuid() == 0 && fchown(fd, dir.st_uid, dir.st_gid) != 0)
+		log_warn("the database file stays root's");
+	close(fd);
+}
+
+static struct db *open_database(char why[static DB_WHY_MAX])
+{
+	char path[64];
+
+	if (uri[0])
+		return db_open_postgresql(uri, why);
+	if (store_dir < 0)
+		log_fatal("no directory for the database");
+	make_file();
+	snprintf(path, sizeof path, "/proc/self/fd/%d/ledger.db", store_dir);
+	return db_open_sqlite(path, why);
+}
+
+static const char *on_prepare(const struct site *s)
+{
+	if (s->log_privacy == LOG_MILD)
+		return "log privacy = mild needs the outgoing PIN, the IDS and the firewall log, which are not there yet";
+	return NULL;
+}
+
+static void on_commit(const struct site *s)
+{
+	ledger_store.max_people = s->max_users;
+	ledger_store.max_phones = s->max_phones;
+}
+
+static void on_open(void)
+{
+	char why[DB_WHY_MAX];
+	struct db *db = open_database(why);
+
+	if (!db || !store_open(&ledger_store, db, why)) {
+		log_error("%s", why);
+		exit(1);
+	}
+	secret_wipe(uri, sizeof uri); /* it may hold a password */
+	on_commit(child_site());
+	batch_init();
+}
+
+static void on_serve(void)
+{
+	keep_init();
+	batch_own_event(EVENT_STARTED, SEVERITY_INFO, "");
+}
+
+static void on_link_down(struct link *l)
+{
+	if (l->peer == PROC_CORE)
+		push_core_down();
+}
+
+static void on_status(struct proc_status *s)
+{
+	batch_status(s);
+	keep_status(s);
+}
+
+static void on_stop(void)
+{
+	if (change_pending())
+		push_core_down();
+	(void)batch_flush();
+	store_close(&ledger_store);
+}
+
+static ipc_handler *const on[MSG_N] = {
+    [MSG_DIRECTORY_WANT] = push_want,
+    [MSG_DIRECTORY_VERDICT] = push_verdict,
+    [MSG_RECORD] = batch_record,
+    [MSG_EVENT] = batch_event,
+    [MSG_USER_SET] = change_user,
+    [MSG_PHONE_SET] = change_phone,
+    [MSG_PHONE_BIND] = change_binding,
+    [MSG_LIST_WANT] = answer_list,
+    [MSG_LOG_WANT] = answer_log,
+    [MSG_CLOCK_CONFIRM] = keep_confirm,
+};
+
+/* Beyond what is common: the locks of SQLite; the connection to PostgreSQL. */
+static const char *const calls[] = {"fcntl", "sendto", "recvfrom", "getsockopt", "rt_sigpending", "rt_sigtimedwait", NULL};
+
+static const struct cage cage = {.name = "ledger", .calls = calls, .files = 64, .memory_mb = 128, .may_write_files = 1};
+
+int main(int argc, char **argv)
+{
+	static const struct child ledger = {
+	    .me = PROC_LEDGER,
+	    .cage = &cage,
+	    .on = on,
+	    .file = on_file,
+	    .prepare = on_prepare,
+	    .commit = on_commit,
+	    .database = on_database,
+	    .open = on_open,
+	    .serve = on_serve,
+	    .link_down = on_link_down,
+	    .status = on_status,
+	    .stop = on_stop,
+	};
+
+	return child_main(&ledger, argc, argv);
+}
