@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/* A small sealed table of a process that holds secrets: {type, key} -> value, all of it in locked memory, each change
+ * appended to a file as one sealed record and on disk before it is confirmed.
+ *
+ * Two files take turns, store.a and store.b, opened once: a caged process needs no way to open any. A rewrite goes to
+ * the other one, under a fresh key, counts only when its closing record is on disk, and then the old one is overwritten
+ * with zeros. So a value that is gone from the table is gone from the files, and since each opening rewrites too, no
+ * key ever sees a nonce twice, whatever a crash left at the end of a file.
+ *
+ * Functions answer NULL, or the reason of their failure as a static text. */
+#ifndef VAULT_STORE_H
+#define VAULT_STORE_H
+
+#include "base/map.h"
+#include "base/span.h"
+
+enum {
+	STORE_BOOT_KEY = 32,
+	STORE_KEY_MAX = 64,
+	STORE_VALUE_MAX = 2048,
+};
+
+struct store_entry {
+	uint32_t at;   /* in bytes: type, key, value; UINT32_MAX = free */
+	uint16_t room; /* octets for the value */
+	uint16_t value_n;
+	uint8_t key_n;
+};
+
+struct store {
+	/* the table */
+	struct store_entry *entry;
+	uint32_t entries_max, used, free_at; /* slots from free_at on were never used */
+	uint32_t *free_slot, free_n;
+	uint8_t *bytes; /* secret */
+	uint32_t bytes_max, bytes_used;
+	struct map map;
+	/* the files */
+	char process[16];
+	int file[2];
+	int live;	   /* which of them */
+	bool unfit;	   /* the live file may not be appended to; the next change rewrites first */
+	uint64_t size;	   /* of the live file */
+	uint64_t kept;	   /* how much of it the table still needs */
+	uint64_t rewrites; /* since the opening */
+	struct store_box *box; /* secret: keys and the record that is being sealed */
+};
+
+/* Open, or create when the directory holds none. A torn record at the very end (a change that was never confirmed) is
+ * left out; anything else that does not verify refuses the opening. The boot key is read here and not kept. */
+const char *store_open(struct store *s, int dir_fd, const char *process, const uint8_t boot_key[STORE_BOOT_KEY],
+    uint32_t entries_max, uint32_t bytes_max) __attribute__((warn_unused_result));
+void store_close(struct store *s);
+
+/* Borrowed until the next change. */
+bool store_get(const struct store *s, uint8_t type, struct span key, struct span *value);
+
+/* When these return NULL the change is on disk; otherwise the table is as it was. Key and value must not be borrowed
+ * from the store itself. */
+const char *store_put(struct store *s, uint8_t type, struct span key, struct span value)
+    __attribute__((warn_unused_result));
+const char *store_del(struct store *s, uint8_t type, struct span key) __attribute__((warn_unused_result));
+
+/* Rewrite now, so that what was deleted or replaced is overwritten on disk. */
+const char *store_rewrite(struct store *s) __attribute__((warn_unused_result));
+
+/* Walk all entries of a type: start with *at = 0, true while there is one. */
+bool store_each(const struct store *s, uint8_t type, uint32_t *at, struct span *key, struct span *value);
+
+#endif

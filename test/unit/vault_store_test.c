@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: ISC */
+/* R28, R21: what the sealed store confirmed survives any cut of its file, in order and whole; what it dropped is gone
+ * from the disk. */
+#include "vault/store.h"
+#include "base/rand.h"
+#include "test.h"
+#include "vault/store_file.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ENTRIES = 64, BYTES = 16384, STEPS = 60, KEYS = 9 };
+
+static const uint8_t boot_key[STORE_BOOT_KEY] = {1, 2, 3, 4, 5};
+static int dir = -1;
+static char path[] = "/dev/shm/ringfence-store-XXXXXX";
+
+/* What a plain table holds after each step: the value of key k, or "" for none. */
+struct model {
+	char value[KEYS][40];
+	uint64_t size; /* of the live file by then */
+};
+static struct model after[STEPS + 1];
+
+static const char *open_with(struct store *s, const uint8_t *key)
+{
+	return store_open(s, dir, "test", key, ENTRIES, BYTES);
+}
+
+static void empty_dir(void)
+{
+	unlinkat(dir, "store.a", 0);
+	unlinkat(dir, "store.b", 0);
+}
+
+static bool read_file(const char *name, uint8_t *out, size_t cap, size_t *n)
+{
+	int fd = openat(dir, name, O_RDONLY);
+	ssize_t got = fd < 0 ? -1 : read(fd, out, cap);
+
+	close(fd);
+	*n = got < 0 ? 0 : (size_t)got;
+	return got >= 0 && (size_t)got < cap;
+}
+
+static bool write_file(const char *name, const uint8_t *p, size_t n)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	bool ok = fd >= 0 && write(fd, p, n) == (ssize_t)n;
+
+	close(fd);
+	return ok;
+}
+
+static bool equals_model(struct store *s, const struct model *m)
+{
+	uint32_t n = 0;
+
+	for (uint8_t k = 0; k < KEYS; k++) {
+		struct span v = {0};
+		bool there = store_get(s, 7, span_of(&k, 1), &v);
+		if (there != (m->value[k][0] != 0) || (there && !span_eq(v, span_str(m->value[k]))))
+			return false;
+		n += there;
+	}
+	return n == s->used;
+}
+
+static void put_get_del(void)
+{
+	struct store s;
+	struct span v, k;
+	uint32_t at = 0;
+
+	empty_dir();
+	CHECK(!open_with(&s, boot_key));
+	CHECK(!store_get(&s, 1, SPAN("a"), &v));
+	CHECK(!store_put(&s, 1, SPAN("a"), SPAN("one")) && !store_put(&s, 2, SPAN("a"), SPAN("two")));
+	CHECK(store_get(&s, 1, SPAN("a"), &v) && span_eq(v, SPAN("one")));
+	CHECK(!store_put(&s, 1, SPAN("a"), SPAN("another value, longer than the room that was first given to it")));
+	CHECK(store_get(&s, 1, SPAN("a"), &v) && v.n == 62);
+	CHECK(!store_del(&s, 1, SPAN("a")) && !store_get(&s, 1, SPAN("a"), &v) && !store_del(&s, 1, SPAN("a")));
+	CHECK(store_get(&s, 2, SPAN("a"), &v) && span_eq(v, SPAN("two")));
+	store_close(&s);
+	CHECK(!open_with(&s, boot_key));
+	CHECK(store_each(&s, 2, &at, &k, &v) && span_eq(k, SPAN("a")) && span_eq(v, SPAN("two")));
+	CHECK(!store_each(&s, 2, &at, &k, &v) && s.used == 1);
+	store_close(&s);
+}
+
+static void bounds_hold(void)
+{
+	static uint8_t big[STORE_VALUE_MAX + 1];
+	struct store s;
+	struct span v;
+	uint32_t i = 0;
+
+	empty_dir();
+	CHECK(!open_with(&s, boot_key));
+	CHECK(store_put(&s, 1, SPAN("a"), span_of(big, sizeof big)) && store_put(&s, 1, span_of(big, 65), SPAN("")));
+	for (; i < ENTRIES; i++)
+		CHECK(!store_put(&s, 1, span_of(&i, 4), SPAN("value")));
+	CHECK(store_put(&s, 1, span_of(&i, 4), SPAN("value")) && s.used == ENTRIES);
+	i = 0;
+	CHECK(!store_put(&s, 1, span_of(&i, 4), SPAN("changed")) && store_get(&s, 1, span_of(&i, 4), &v));
+	for (i = 0; i < ENTRIES; i++)
+		CHECK(!store_del(&s, 1, span_of(&i, 4)));
+	/* values that come and go do not wear the memory out, nor the file */
+	for (i = 0; i < 2000; i++) {
+		uint32_t key = i % 4;
+		CHECK(!store_put(&s, 1, span_of(&key, 4), span_of(big, 100 + i % 1500)));
+		CHECK(i % 3 || !store_del(&s, 1, span_of(&key, 4)));
+	}
+	CHECK(s.rewrites > 2 && s.size < 200000);
+	for (i = 0; i < 8; i++)
+		if (store_put(&s, 2, span_of(&i, 4), span_of(big, STORE_VALUE_MAX)))
+			break;
+	CHECK(i > 2 && i < 8); /* bytes ran out, and that is an answer */
+	store_close(&s);
+	CHECK(!open_with(&s, boot_key));
+	store_close(&s);
+}
+
+static void wrong_key_is_refused(void)
+{
+	static const uint8_t other[STORE_BOOT_KEY] = {1, 2, 3, 4, 6};
+	struct store s;
+	struct span v;
+
+	empty_dir();
+	CHECK(!open_with(&s, boot_key) && !store_put(&s, 1, SPAN("a"), SPAN("one")));
+	store_close(&s);
+	CHECK(open_with(&s, other) != NULL);
+	CHECK(store_open(&s, dir, "other", boot_key, ENTRIES, BYTES) != NULL);
+	CHECK(!open_with(&s, boot_key) && store_get(&s, 1, SPAN("a"), &v) && span_eq(v, SPAN("one")));
+	/* one at a time: two writers would share nonces */
+	struct store second;
+	CHECK(open_with(&second, boot_key) != NULL);
+	store_close(&s);
+}
+
+static bool make_history(struct store *s)
+{
+	struct model m = {0};
+
+	empty_dir();
+	if (open_with(s, boot_key))
+		return false;
+	for (uint32_t i = 0; i < STEPS; i++) {
+		uint8_t k = (uint8_t)(rand_u32() % KEYS);
+		if (rand_u32() % 4 == 0) {
+			if (store_del(s, 7, span_of(&k, 1)))
+				return false;
+			m.value[k][0] = 0;
+		} else {
+			snprintf(m.value[k], sizeof m.value[k], "%u-%.*s", i, (int)(rand_u32() % 30),
+			    "abcdefghijklmnopqrstuvwxyzabcdef");
+			if (store_put(s, 7, span_of(&k, 1), span_str(m.value[k])))
+				return false;
+		}
+		m.size = s->size;
+		after[i + 1] = m;
+		if (i == STEPS / 3) {
+			if (store_rewrite(s))
+				return false;
+			m.size = s->size;
+			memset(after, 0, (i + 1) * sizeof *after); /* what was before is one snapshot now */
+			after[i + 1] = m;
+		}
+	}
+	return true;
+}
+
+static bool is_some_model(struct store *s, uint64_t up_to)
+{
+	for (int i = 0; i <= STEPS; i++)
+		if (after[i].size && after[i].size <= up_to && equals_model(s, &after[i]))
+			return true;
+	return s->used == 0 && up_to < STORE_NEWBORN;
+}
+
+/* The newest state that was confirmed by the time the file had this length. */
+static const struct model *confirmed_at(uint64_t size)
+{
+	const struct model *m = NULL;
+
+	for (int i = 0; i <= STEPS; i++)
+		if (after[i].size && after[i].size <= size)
+			m = &after[i];
+	return m;
+}
+
+static void every_cut_leaves_what_was_confirmed(void)
+{
+	static uint8_t file[65536];
+	struct store s;
+	size_t n;
+
+	CHECK(make_history(&s));
+	const char *live = s.live ? "store.b" : "store.a";
+	store_close(&s);
+	CHECK(read_file(live, file, sizeof file, &n) && n == after[STEPS].size);
+	for (size_t cut = 0; cut <= n; cut++) {
+		empty_dir();
+		CHECK(write_file(live, file, cut));
+		const char *why = open_with(&s, boot_key);
+		const struct model *m = confirmed_at(cut);
+		if (m)
+			CHECK(!why && equals_model(&s, m));
+		else
+			CHECK(why || (cut <= STORE_NEWBORN && s.used == 0));
+		if (!why)
+			store_close(&s);
+	}
+}
+
+static void changed_octets_are_never_believed(void)
+{
+	static uint8_t file[65536];
+	struct store s;
+	size_t n, refused = 0;
+
+	CHECK(make_history(&s));
+	const char *live = s.live ? "store.b" : "store.a";
+	store_close(&s);
+	CHECK(read_file(live, file, sizeof file, &n));
+	for (size_t i = 0; i < n; i++) {
+		uint8_t was = file[i];
+		empty_dir();
+		file[i] ^= (uint8_t)(1u << rand_u32() % 8);
+		CHECK(write_file(live, file, n));
+		file[i] = was;
+		const char *why = open_with(&s, boot_key);
+		CHECK(why || is_some_model(&s, n));
+		refused += why != NULL;
+		if (!why)
+			store_close(&s);
+	}
+	CHECK(refused > 0 && refused < n);
+}
+
+/* A crash in a rewrite: the old file whole, the new one cut anywhere. Then also a tail of zeros, as a file system may
+ * leave one. */
+static void crash_in_a_rewrite(void)
+{
+	static uint8_t old[65536], fresh[65536];
+	struct store s;
+	size_t old_n, n;
+
+	CHECK(make_history(&s));
+	const char *live = s.live ? "store.b" : "store.a", *other = s.live ? "store.a" : "store.b";
+	CHECK(read_file(live, old, sizeof old, &old_n));
+	CHECK(!store_rewrite(&s));
+	store_close(&s);
+	CHECK(read_file(other, fresh, sizeof fresh, &n) && n > STORE_NEWBORN);
+	for (size_t cut = 0; cut <= n; cut++) {
+		for (int zeros = 0; zeros < 2; zeros++) {
+			static uint8_t part[65536];
+			memcpy(part, fresh, cut);
+			memset(part + cut, 0, n - cut);
+			CHECK(write_file(live, old, old_n) && write_file(other, part, zeros ? n : cut));
+			CHECK(!open_with(&s, boot_key) && equals_model(&s, &after[STEPS]));
+			store_close(&s);
+		}
+	}
+}
+
+static void dropped_values_are_overwritten(void)
+{
+	struct stat st;
+	struct store s;
+
+	empty_dir();
+	CHECK(!open_with(&s, boot_key) && !store_put(&s, 1, SPAN("day"), SPAN("key of a day")));
+	int was = s.live;
+	CHECK(!store_del(&s, 1, SPAN("day")) && !store_rewrite(&s) && s.live != was);
+	CHECK(fstat(s.file[was], &st) == 0 && st.st_size == 0);
+	CHECK(fstat(s.file[s.live], &st) == 0 && st.st_size == STORE_NEWBORN);
+	store_close(&s);
+}
+
+/* No room on the disk: the change is refused, the table stands, and when there is room again it goes on. */
+static void full_disk_fails_closed(void)
+{
+	struct store s;
+	struct span v;
+
+	empty_dir();
+	CHECK(!open_with(&s, boot_key) && !store_put(&s, 1, SPAN("a"), SPAN("one")));
+	int good[2] = {s.file[0], s.file[1]}, full = open("/dev/full", O_RDWR);
+	CHECK(full >= 0);
+	s.file[0] = s.file[1] = full;
+	CHECK(store_put(&s, 1, SPAN("a"), SPAN("two")) != NULL);
+	CHECK(store_put(&s, 1, SPAN("b"), SPAN("two")) != NULL);
+	CHECK(store_del(&s, 1, SPAN("a")) != NULL);
+	CHECK(store_get(&s, 1, SPAN("a"), &v) && span_eq(v, SPAN("one")) && !store_get(&s, 1, SPAN("b"), &v));
+	s.file[0] = good[0];
+	s.file[1] = good[1];
+	close(full);
+	CHECK(!store_put(&s, 1, SPAN("b"), SPAN("three")));
+	store_close(&s);
+	CHECK(!open_with(&s, boot_key) && store_get(&s, 1, SPAN("a"), &v) && span_eq(v, SPAN("one")));
+	CHECK(store_get(&s, 1, SPAN("b"), &v) && span_eq(v, SPAN("three")));
+	store_close(&s);
+}
+
+int main(void)
+{
+	if (!mkdtemp(path))
+		return 1;
+	dir = open(path, O_RDONLY | O_DIRECTORY);
+	RUN(put_get_del);
+	RUN(bounds_hold);
+	RUN(wrong_key_is_refused);
+	RUN(every_cut_leaves_what_was_confirmed);
+	RUN(changed_octets_are_never_believed);
+	RUN(crash_in_a_rewrite);
+	RUN(dropped_values_are_overwritten);
+	RUN(full_disk_fails_closed);
+	empty_dir();
+	close(dir);
+	rmdir(path);
+	return TEST_END;
+}
