@@ -161,7 +161,7 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 #define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(hash, 32)
 #define FIELDS_SIGNED(N, E, S, D, A, B, O) N(uint64_t, token) D(signature, 80)
 #define FIELDS_SERVER_CERT_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64)
-#define FIELDS_SERVER_CERT(N, E, S, D, A, B, O) N(uint64_t, token) D(leaf, CERT_MAX) D(ca, CERT_MAX)
+#define FIELDS_SERVER_CERT(N, E, S, D, A, B, O) N(uint64_t, token) N(int64_t, not_after_ms) D(leaf, CERT_MAX) D(ca, CERT_MAX)
 
 #define FIELDS_FLOW_UP(N, E, S, D, A, B, O)                                                                      \
 	N(uint64_t, flow) N(uint32_t, device) N(uint8_t, listener) E(expired, 2) E(tls12, 2) A(remote)
@@ -288,7 +288,7 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 #define FIELDS_READING_LINE(N, E, S, D, A, B, O)                                                                 \
 	N(uint64_t, token) N(uint64_t, row) N(int64_t, wall_ms) N(int64_t, from_wall_ms) N(int64_t, to_wall_ms)      \
 	S(admin, USER_NAME_MAX)
-/* the wall clock went forward by more than a day and is right: old rows may go again */
+/* the wall clock went forward by more than a day and is right: old rows and old day keys may go again; ask both */
 #define FIELDS_CLOCK_CONFIRM(N, E, S, D, A, B, O) N(uint64_t, token)
 /* the reading is recorded under the administrator's name before the first line goes out (R23) */
 #define FIELDS_LOG_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(int64_t, from_wall_ms) N(int64_t, to_wall_ms) N(uint64_t, after) N(uint32_t, most) S(admin, USER_NAME_MAX)
