@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: ISC */
+#include "draft.h"
+#include <stdio.h>
+
+enum { SIPS_PORT = 5061 };
+
+static const char *number(struct span v, uint32_t lo, uint32_t hi, uint32_t *out)
+{
+	static char why[64];
+	uint64_t n;
+
+	if (span_decimal(v, hi, &n) && n >= lo) {
+		*out = (uint32_t)n;
+		return NULL;
+	}
+	snprintf(why, sizeof why, "is no number from %u to %u", lo, hi);
+	return why;
+}
+
+/* "192.0.2.1", "192.0.2.1:5061", "2001:db8::1" or "[2001:db8::1]:5061" */
+static const char *address(struct span v, uint16_t port, struct addr *out)
+{
+	size_t colon = v.n;
+	uint64_t n = port;
+	struct addr a;
+
+	while (colon > 0 && v.p[colon - 1] != ':' && v.p[colon - 1] != ']')
+		colon--;
+	bool one_colon = colon > 0 && v.p[colon - 1] == ':' && span_find(v, ':') == colon - 1;
+	bool bracket_colon = colon > 1 && v.p[colon - 1] == ':' && v.p[colon - 2] == ']';
+	if (one_colon || bracket_colon) {
+		if (!span_decimal(span_skip(v, colon), 65535, &n) || n == 0)
+			return "has no port from 1 to 65535 after its last colon";
+		v = span_head(v, colon - 1);
+	}
+	if (!addr_parse_ip(v, &a))
+		return "is no address (a number, not a name; IPv6 with port in brackets)";
+	a.port = (uint16_t)n;
+	*out = a;
+	return NULL;
+}
+
+static const char *bare_address(struct span v, struct addr *out)
+{
+	struct addr a;
+
+	if (!addr_parse_ip(v, &a))
+		return "is no address without port";
+	if (addr_is_any(&a))
+		return "must be one address, not all of them";
+	*out = a;
+	return NULL;
+}
+
+static const char *set_domain(struct draft *d, struct span v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (!((v.p[i] >= 'a' && v.p[i] <= 'z') || (v.p[i] >= '0' && v.p[i] <= '9') || v.p[i] == '.' ||
+			v.p[i] == '-'))
+			return "is no domain (lower-case letters, digits, '.' and '-')";
+	if (v.n == 0 || !span_cstr(v, d->out->site.domain, sizeof d->out->site.domain))
+		return "must have 1 to 63 characters";
+	return NULL;
+}
+
+static const char *set_database(struct draft *d, struct span v)
+{
+	if (!span_eq(v, SPAN("sqlite")) && !span_starts(v, SPAN("postgresql://")))
+		return "is neither \"sqlite\" nor a postgresql:// address";
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] < 0x21 || v.p[i] > 0x7e)
+			return "holds a blank or a control character";
+	return span_cstr(v, d->out->database, sizeof d->out->database) ? NULL : "is longer than 511 characters";
+}
+
+static const char *set_edges(struct draft *d, struct span v)
+{
+	uint32_t n = 0;
+	const char *why = number(v, 1, 8, &n);
+
+	d->out->site.edges = (uint8_t)n;
+	return why;
+}
+
+static const char *set_node(struct draft *d, struct span v)
+{
+	uint32_t n = 0;
+	const char *why = number(v, 1, 255, &n);
+
+	d->out->site.node = (uint8_t)n;
+	return why;
+}
+
+static const char *set_listen(struct draft *d, struct span v)
+{
+	return address(v, SIPS_PORT, &d->listener.bind);
+}
+
+static const char *set_advertise(struct draft *d, struct span v)
+{
+	const char *why = address(v, 0, &d->listener.signalling);
+
+	return !why && addr_is_any(&d->listener.signalling) ? "must be one address, not all of them" : why;
+}
+
+static const char *set_media(struct draft *d, struct span v)
+{
+	return bare_address(v, &d->listener.media);
+}
+
+static const char *set_advertise_media(struct draft *d, struct span v)
+{
+	return bare_address(v, &d->listener.advertised_media);
+}
+
+static const char *set_ports(struct draft *d, struct span v)
+{
+	size_t dash = span_find(v, '-');
+	uint64_t lo, hi;
+
+	if (!span_decimal(span_trim(span_head(v, dash)), 65535, &lo) || dash == v.n ||
+	    !span_decimal(span_trim(span_skip(v, dash + 1)), 65535, &hi))
+		return "is no range of ports like 20000-23999";
+	if (lo < 1024 || lo % 2 || hi <= lo)
+		return "must begin with an even port of at least 1024 and end above it";
+	d->out->site.media_port_lo = (uint16_t)lo;
+	d->out->site.media_port_hi = (uint16_t)hi;
+	return NULL;
+}
+
+/* R22: the mild log is allowed only beside what replaces its deterrence. */
+static const char *set_privacy(struct draft *d, struct span v)
+{
+	if (span_eq(v, SPAN("mild")))
+		return "mild needs the outgoing PIN, intrusion detection and the firewall log, none of which this version has; use full";
+	if (!span_eq(v, SPAN("full")))
+		return "is neither full nor mild";
+	d->out->site.log_privacy = LOG_FULL;
+	return NULL;
+}
+
+static const char *set_numbers(struct draft *d, struct span v)
+{
+	struct site *s = &d->out->site;
+
+	if (!d->numbers_given)
+		s->emergencies = 0;
+	d->numbers_given = true;
+	if (s->emergencies == SITE_EMERGENCY_MAX)
+		return "is one number too many (16 are allowed)";
+	for (size_t i = 0; i < v.n; i++)
+		if (!((v.p[i] >= '0' && v.p[i] <= '9') || v.p[i] == '*' || v.p[i] == '#' || v.p[i] == '+'))
+			return "is no number (digits, *, #, +)";
+	if (v.n == 0 || !span_cstr(v, s->emergency[s->emergencies], SITE_NUMBER_MAX))
+		return "must have 1 to 15 digits";
+	s->emergencies++;
+	return NULL;
+}
+
+#define SET_NUMBER(field, lo, hi)                                                                             \
+	static const char *set_##field(struct draft *d, struct span v)                                        \
+	{                                                                                                     \
+		return number(v, lo, hi, &d->out->site.field);                                                \
+	}
+
+SET_NUMBER(log_days, 0, 3650)
+SET_NUMBER(register_max_s, 60, 7200)
+SET_NUMBER(flow_timer_s, 10, 600)
+SET_NUMBER(reauth_s, 60, 86400)
+SET_NUMBER(ring_s, 5, 600)
+SET_NUMBER(session_expires_s, 90, 86400)
+SET_NUMBER(max_phones, 1, 65536)
+SET_NUMBER(max_users, 1, 65536)
+SET_NUMBER(max_calls, 1, 16384)
+
+const struct draft_key draft_keys[] = {
+    {NULL, "domain", false, set_domain},
+    {NULL, "database", false, set_database},
+    {NULL, "edges", false, set_edges},
+    {NULL, "node", false, set_node},
+    {"phones", "listen", false, set_listen},
+    {"phones", "advertise", false, set_advertise},
+    {"phones", "media", false, set_media},
+    {"phones", "advertise-media", false, set_advertise_media},
+    {"media", "ports", false, set_ports},
+    {"log", "privacy", false, set_privacy},
+    {"log", "days", false, set_log_days},
+    {"emergency", "numbers", true, set_numbers},
+    {"registration", "expires", false, set_register_max_s},
+    {"registration", "keepalive", false, set_flow_timer_s},
+    {"registration", "login", false, set_reauth_s},
+    {"calls", "ring", false, set_ring_s},
+    {"calls", "refresh", false, set_session_expires_s},
+    {"limits", "phones", false, set_max_phones},
+    {"limits", "users", false, set_max_users},
+    {"limits", "calls", false, set_max_calls},
+    {NULL, NULL, false, NULL},
+};
+
+const char *draft_end_phones(struct draft *d)
+{
+	struct site *s = &d->out->site;
+	struct listener l = d->listener;
+
+	memset(&d->listener, 0, sizeof d->listener);
+	if (s->listeners == SITE_LISTENERS_MAX)
+		return "is one section too many (8 are allowed)";
+	if (!l.bind.family)
+		return "has no listen";
+	if (addr_is_any(&l.bind) && (!l.signalling.family || !l.media.family))
+		return "listens on all addresses and so must name advertise and media";
+	bool advertised = l.signalling.family != 0;
+	if (!advertised)
+		l.signalling = l.bind;
+	if (l.signalling.port == 0)
+		l.signalling.port = l.bind.port;
+	if (!l.media.family)
+		l.media = l.bind;
+	if (!l.advertised_media.family)
+		l.advertised_media = advertised ? l.signalling : l.media;
+	l.media.port = l.advertised_media.port = 0;
+	if (l.signalling.family != l.bind.family || l.media.family != l.bind.family ||
+	    l.advertised_media.family != l.bind.family)
+		return "mixes IPv4 and IPv6; give each its own section";
+	for (int i = 0; i < s->listeners; i++)
+		if (addr_eq(&s->listener[i].bind, &l.bind))
+			return "listens where another section does";
+	l.kind = LISTEN_PHONES;
+	s->listener[s->listeners++] = l;
+	return NULL;
+}
+
+const char *draft_end(struct draft *d)
+{
+	struct site *s = &d->out->site;
+
+	if (!s->domain[0])
+		return "domain is missing";
+	if (s->listeners == 0)
+		return "no phones section says where to listen";
+	return site_ok(s) ? NULL : "the values do not fit together";
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/* conf reads ringfence.conf in a cage of its own, tells parent what it says, and ends. */
+#include "conf.h"
+#include "ipc/child.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int conf_fd = -1;
+static uint8_t text[CONF_TEXT_MAX + 1];
+static struct conf conf;
+
+static struct span read_all(int fd)
+{
+	size_t n = 0;
+	ssize_t got = 1;
+
+	while (n < sizeof text && (got = read(fd, text + n, sizeof text - n)) > 0)
+		n += (size_t)got;
+	return span_of(text, got < 0 ? 0 : n);
+}
+
+static void on_file(enum file_kind what, int fd)
+{
+	if (what == FILE_CONF)
+		conf_fd = fd;
+	else
+		close(fd);
+}
+
+static void tell(struct link *parent)
+{
+	if (conf_parse(read_all(conf_fd), "ringfence.conf", &conf)) {
+		struct msg_site_parsed *m = ipc_begin(parent, MSG_SITE_PARSED);
+		if (!m)
+			return;
+		m->site = ipc_put_part(parent, &conf.site, sizeof conf.site);
+		m->database = ipc_put(parent, span_str(conf.database));
+	} else {
+		struct msg_site_refused *m = ipc_begin(parent, MSG_SITE_REFUSED);
+		if (!m)
+			return;
+		m->reason = ipc_put(parent, span_str(conf.reason));
+	}
+	ipc_end(parent);
+}
+
+static void on_serve(void)
+{
+	struct link *parent = child_link(PROC_PARENT, 0);
+
+	if (parent)
+		tell(parent);
+}
+
+static int check(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	bool ok = conf_parse(read_all(fd), path, &conf);
+	close(fd);
+	puts(ok ? "ok" : conf.reason);
+	return !ok;
+}
+
+static const struct cage cage = {.name = "conf", .files = 16, .memory_mb = 64};
+static const struct child self = {.me = PROC_CONF, .cage = &cage, .file = on_file, .serve = on_serve};
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "--check") == 0)
+		return check(argv[2]);
+	return child_main(&self, argc, argv);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/* What the command line asks of parent, through ctl. */
+#include "base/log.h"
+#include "parent.h"
+#include <unistd.h>
+
+enum { WAITING_MAX = 8, STATUS_MS = 500 };
+
+/* a status question waits for fresh answers, but not for a process that hangs */
+static struct {
+	uint64_t token, since_ms;
+	uint32_t round[SLOTS_MAX];
+} waiting[WAITING_MAX];
+static uint32_t waiting_n;
+
+static struct link *ctl(void)
+{
+	struct slot *s = slot_find(PROC_CTL, 0);
+	return s && slot_alive(s) ? &s->link : NULL;
+}
+
+void ask_done(uint64_t token, enum done_result result, const char *text)
+{
+	struct link *l = ctl();
+	struct msg_done *m = l ? ipc_begin(l, MSG_DONE) : NULL;
+
+	if (!m)
+		return;
+	m->token = token;
+	m->result = (uint8_t)result;
+	m->text = ipc_put(l, span_head(span_str(text), REASON_MAX));
+	ipc_end(l);
+}
+
+static void tell_line(struct link *l, uint64_t token, const struct slot *s)
+{
+	struct msg_proc_line *m = ipc_begin(l, MSG_PROC_LINE);
+
+	if (!m)
+		return;
+	m->token = token;
+	m->proc = (uint8_t)s->proc;
+	m->instance = s->instance;
+	m->up = s->state == SLOT_UP;
+	m->pid = (uint32_t)s->pid;
+	m->restarts = s->restarts;
+	m->age_ms = self.now_ms - s->since_ms;
+	if (s->known)
+		m->status = ipc_put_part(l, &s->status, sizeof s->status);
+	ipc_end(l);
+}
+
+static void tell_status(uint64_t token)
+{
+	struct slot me = {.proc = PROC_PARENT, .state = SLOT_UP, .pid = getpid(), .since_ms = self.started_ms, .known = true};
+	struct link *l = ctl();
+
+	if (!l)
+		return;
+	me.status.age_ms = self.now_ms - self.started_ms;
+	status_add(&me.status, "processes", STATUS_POOL, self.slots, SLOTS_MAX, self.slots, 0);
+	status_counter(&me.status, "generation", self.generation);
+	tell_line(l, token, &me);
+	for (uint32_t i = 0; i < self.slots; i++)
+		tell_line(l, token, &self.slot[i]);
+	ask_done(token, DONE_OK, "");
+}
+
+void on_ctl_status(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_ctl_status *m = v->payload;
+
+	(void)from;
+	if (waiting_n == WAITING_MAX) {
+		ask_done(m->token, DONE_BUSY, "too many questions at once");
+		return;
+	}
+	waiting[waiting_n].token = m->token;
+	waiting[waiting_n].since_ms = self.now_ms;
+	for (uint32_t i = 0; i < self.slots; i++) {
+		struct slot *s = &self.slot[i];
+		/* one that is being asked answers for now; its next answer is the fresh one */
+		waiting[waiting_n].round[i] = s->asked_round + 1;
+		s->ask_ms = self.now_ms;
+	}
+	waiting_n++;
+}
+
+static bool answered(uint32_t at)
+{
+	for (uint32_t i = 0; i < self.slots; i++)
+		if (self.slot[i].state == SLOT_UP && self.slot[i].answered_round < waiting[at].round[i])
+			return false;
+	return true;
+}
+
+void ask_turn(void)
+{
+	while (waiting_n && (answered(0) || self.now_ms - waiting[0].since_ms >= STATUS_MS)) {
+		tell_status(waiting[0].token);
+		memmove(waiting, waiting + 1, --waiting_n * sizeof *waiting);
+	}
+}
+
+uint64_t ask_next_ms(void)
+{
+	return waiting_n ? waiting[0].since_ms + STATUS_MS : UINT64_MAX;
+}
+
+void on_ctl_stop(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_ctl_stop *m = v->payload;
+
+	ask_done(m->token, DONE_OK, "stopping");
+	link_flush(from);
+	log_info("stopped by command");
+	life_stop(0);
+}
+
+void on_ctl_reload(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_ctl_reload *m = v->payload;
+
+	(void)from;
+	reload_begin(m->token, true);
+}

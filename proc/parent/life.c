@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: ISC */
+/* From start to death and back: hello, ready, health, back-off, stop. */
+#include "base/log.h"
+#include "parent.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const uint32_t back_off_ms[] = {0, 200, 1000, 5000};
+
+static void enter(struct slot *s, enum slot_state state)
+{
+	s->state = state;
+	s->since_ms = self.now_ms;
+}
+
+static void wait_to_restart(struct slot *s)
+{
+	uint32_t last = sizeof back_off_ms / sizeof *back_off_ms - 1;
+
+	s->restart_ms = self.now_ms + back_off_ms[s->failures < last ? s->failures : last];
+	s->failures++;
+	enter(s, SLOT_WAITING);
+}
+
+void life_start(struct slot *s)
+{
+	s->asked_ms = 0;
+	s->verdict_generation = 0;
+	s->known = s->killed = false;
+	enter(s, SLOT_STARTING);
+	if (!spawn(s) && s->pid == 0)
+		wait_to_restart(s);
+}
+
+void life_kill(struct slot *s, const char *why)
+{
+	if (s->killed)
+		return;
+	log_error("%s/%u: killed: %s", proc_name[s->proc], s->instance, why);
+	s->killed = true;
+	s->link.broken = true;
+	if (s->pid)
+		kill(s->pid, SIGKILL);
+}
+
+/* A child that closed its link is about to end, or must. */
+static void check_link(struct slot *s)
+{
+	if (s->pid && s->linked && s->link.broken && !s->killed)
+		life_kill(s, s->link.broken_why ? s->link.broken_why : "closed");
+}
+
+/* --- what a child says of itself --- */
+
+void on_hello(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_hello *m = v->payload;
+
+	if (memcmp(m->build, build_id, sizeof m->build) != 0)
+		life_kill(slot_of(from), "is of another build");
+	else if (m->proc != from->peer)
+		life_kill(slot_of(from), "is not who it was started as");
+	else
+		from->phase = PHASE_SETUP;
+}
+
+static void notify_service_manager(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	size_t n = path ? strlen(path) : 0;
+
+	if (n < 2 || n >= sizeof to.sun_path)
+		return;
+	memcpy(to.sun_path, path, n);
+	if (to.sun_path[0] == '@')
+		to.sun_path[0] = 0;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&to,
+			  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
+		log_warn("cannot tell the service manager: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void say_ready(void)
+{
+	uint8_t text[ADDR_TEXT_MAX];
+	struct buf at = buf_of(text, sizeof text);
+
+	addr_put(&at, &self.site.listener[0].bind);
+	self.ready = true;
+	printf("ringfence: ready, sip:%s at %s, %u processes in %u ms\n", self.site.domain, buf_cstr(&at), self.slots,
+	    (unsigned)(self.now_ms - self.started_ms));
+	fflush(stdout);
+	notify_service_manager();
+}
+
+void on_ready(struct link *from, const struct ipc_view *v)
+{
+	struct slot *s = slot_of(from);
+
+	(void)v;
+	if (s->proc == PROC_CONF)
+		return;
+	if (s->state != SLOT_STARTING || s->verdict_generation != self.generation) {
+		life_kill(s, "says ready out of turn");
+		return;
+	}
+	enter(s, SLOT_UP);
+	s->ask_ms = self.now_ms;
+	event(EVENT_STARTED, SEVERITY_INFO, 0, "started", s);
+	if (s->proc == PROC_LEDGER)
+		events_flush();
+	for (uint32_t i = 0; i < self.slots; i++)
+		if (self.slot[i].state != SLOT_UP)
+			return;
+	if (!self.ready)
+		say_ready();
+}
+
+void on_status(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_status *m = v->payload;
+	const struct proc_status *told = ipc_part(v, m->status);
+	struct slot *s = slot_of(from);
+
+	if (s->asked_ms == 0 || m->token != s->asked_round) {
+		life_kill(s, "answers what it was not asked");
+		return;
+	}
+	s->asked_ms = 0;
+	s->answered_round = s->asked_round;
+	if (told) {
+		s->status = *told;
+		s->known = true;
+	}
+}
+
+/* --- death --- */
+
+static const char *how_it_died(int status)
+{
+	if (WIFSIGNALED(status)) {
+		if (WTERMSIG(status) == SIGSYS)
+			return "made a call that its cage forbids";
+		if (WTERMSIG(status) == SIGKILL)
+			return "was killed";
+		return WTERMSIG(status) == SIGABRT ? "aborted" : "crashed";
+	}
+	return WEXITSTATUS(status) == 127 ? "cannot be executed" : "ended";
+}
+
+static void died(struct slot *s, int status)
+{
+	const char *how = how_it_died(status);
+	bool cannot = WIFEXITED(status) && WEXITSTATUS(status) == 127;
+
+	if (s->linked) {
+		link_read(&s->link, parent_on); /* its last words */
+		link_fini(&s->link);
+	}
+	s->linked = false;
+	s->pid = 0;
+	reload_lost(s);
+	if (self.stopping || s->proc == PROC_CONF) {
+		enter(s, SLOT_GONE);
+		return;
+	}
+	log_error("%s/%u %s (%#x)", proc_name[s->proc], s->instance, how, (unsigned)status);
+	event(EVENT_DIED, SEVERITY_WARNING, 0, how, s);
+	if (!self.ready && cannot) {
+		life_stop(1);
+		return;
+	}
+	if (s->state == SLOT_KEPT_DOWN)
+		return;
+	if (s->state == SLOT_UP && self.now_ms - s->since_ms >= HEALTHY_MS)
+		s->failures = 0;
+	s->restarts++;
+	wait_to_restart(s);
+}
+
+void life_reap(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (self.conf.pid == pid)
+			died(&self.conf, status);
+		for (uint32_t i = 0; i < self.slots; i++)
+			if (self.slot[i].pid == pid)
+				died(&self.slot[i], status);
+	}
+}
+
+/* --- time --- */
+
+static void ask(struct slot *s)
+{
+	struct msg_status_want *m = ipc_begin(&s->link, MSG_STATUS_WANT);
+
+	if (!m)
+		return;
+	m->token = ++s->asked_round;
+	ipc_end(&s->link);
+	s->asked_ms = self.now_ms;
+	s->ask_ms = self.now_ms + ASK_EVERY_MS;
+}
+
+static void turn(struct slot *s)
+{
+	uint64_t now = self.now_ms;
+
+	check_link(s);
+	if (s->state == SLOT_WAITING && now >= s->restart_ms)
+		life_start(s);
+	else if (s->state == SLOT_STARTING && now - s->since_ms >= START_MS)
+		life_kill(s, "does not become ready");
+	else if (s->state == SLOT_UP && s->asked_ms && now - s->asked_ms >= HUNG_MS)
+		life_kill(s, "does not answer");
+	else if (s->state == SLOT_UP && !s->asked_ms && now >= s->ask_ms)
+		ask(s);
+}
+
+static bool is_store(enum proc p)
+{
+	return p == PROC_LEDGER || p == PROC_KEEPER || p == PROC_SIGNER;
+}
+
+static void say_stop(bool stores)
+{
+	for (uint32_t i = 0; i < self.slots; i++) {
+		struct slot *s = &self.slot[i];
+		if (is_store(s->proc) == stores && slot_alive(s) && ipc_begin(&s->link, MSG_STOP))
+			ipc_end(&s->link);
+	}
+}
+
+void life_stop(int exit_code)
+{
+	if (self.stopping)
+		return;
+	self.stopping = true;
+	self.stop_ms = self.now_ms;
+	self.exit_code = exit_code;
+	if (self.conf.pid)
+		kill(self.conf.pid, SIGKILL);
+	say_stop(false);
+}
+
+/* First those that others serve, so that their last records arrive; then the stores; what is left is killed. */
+static void turn_stopping(void)
+{
+	static bool stores_told;
+	bool others_left = false;
+	uint64_t since = self.now_ms - self.stop_ms;
+
+	for (uint32_t i = 0; i < self.slots; i++) {
+		struct slot *s = &self.slot[i];
+		others_left |= s->pid != 0 && !is_store(s->proc);
+		if (s->pid && since >= STOP_MS)
+			kill(s->pid, SIGKILL);
+	}
+	if (!stores_told && (!others_left || since >= STOP_MS / 2)) {
+		stores_told = true;
+		say_stop(true);
+	}
+}
+
+void life_turn(void)
+{
+	if (self.stopping) {
+		turn_stopping();
+		return;
+	}
+	for (uint32_t i = 0; i < self.slots; i++)
+		turn(&self.slot[i]);
+	check_link(&self.conf);
+	if (!self.ready && self.now_ms - self.started_ms >= BOOT_MS) {
+		for (uint32_t i = 0; i < self.slots; i++)
+			if (self.slot[i].state != SLOT_UP)
+				log_error("%s/%u did not become ready", proc_name[self.slot[i].proc], self.slot[i].instance);
+		life_stop(1);
+	}
+}
+
+static uint64_t due(const struct slot *s)
+{
+	switch (s->state) {
+	case SLOT_WAITING:
+		return s->restart_ms;
+	case SLOT_STARTING:
+		return s->since_ms + START_MS;
+	case SLOT_UP:
+		return s->asked_ms ? s->asked_ms + HUNG_MS : s->ask_ms;
+	case SLOT_KEPT_DOWN:
+	case SLOT_GONE:
+		break;
+	}
+	return UINT64_MAX;
+}
+
+uint64_t life_next_ms(void)
+{
+	uint64_t first = self.ready ? UINT64_MAX : self.started_ms + BOOT_MS;
+
+	if (self.stopping)
+		return self.now_ms + 100;
+	for (uint32_t i = 0; i < self.slots; i++)
+		if (due(&self.slot[i]) < first)
+			first = due(&self.slot[i]);
+	return first;
+}

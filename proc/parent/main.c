@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/clock.h"
+#include "base/log.h"
+#include "parent.h"
+#include <getopt.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef LIBEXEC
+#error "the build says where the other executables are installed"
+#endif
+
+struct parent self;
+
+ipc_handler *const parent_on[MSG_N] = {
+    [MSG_HELLO] = on_hello,
+    [MSG_READY] = on_ready,
+    [MSG_STATUS] = on_status,
+    [MSG_ACCUSE] = on_accuse,
+    [MSG_SITE_PARSED] = on_site_parsed,
+    [MSG_SITE_REFUSED] = on_site_refused,
+    [MSG_SITE_VERDICT] = on_site_verdict,
+    [MSG_CTL_STATUS] = on_ctl_status,
+    [MSG_CTL_STOP] = on_ctl_stop,
+    [MSG_CTL_RELOAD] = on_ctl_reload,
+};
+
+static const char usage[] =
+    "usage: ringfenced [--site DIR] [--libexec DIR] [--uid-base N] [--edges N]\n"
+    "Starts the exchange whose site directory is DIR and watches over its processes.\n"
+    "  --site DIR      ringfence.conf, keys and stores (default /var/lib/ringfence)\n"
+    "  --libexec DIR   where the other executables are (default " LIBEXEC ")\n"
+    "  --uid-base N    processes run as uid N + 1 to N + 8 (default 61900)\n"
+    "  --edges N       signalling processes, 1 to 8, instead of what ringfence.conf says\n"
+    "SIGHUP or `ringfence reload` reads ringfence.conf again, SIGTERM or `ringfence stop` ends it.\n";
+
+static _Noreturn void usage_error(const char *option)
+{
+	fprintf(stderr, "ringfenced: bad value for %s\n%s", option, usage);
+	exit(2);
+}
+
+static uint32_t number(const char *text, uint64_t max, const char *option)
+{
+	uint64_t n;
+
+	if (!span_decimal(span_str(text), max, &n) || n == 0)
+		usage_error(option);
+	return (uint32_t)n;
+}
+
+static void read_options(int argc, char **argv)
+{
+	static const struct option options[] = {{"site", required_argument, NULL, 's'},
+	    {"libexec", required_argument, NULL, 'l'}, {"uid-base", required_argument, NULL, 'u'},
+	    {"edges", required_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	static char site[PATH_MAX], libexec[PATH_MAX];
+	const char *site_dir = "/var/lib/ringfence", *libexec_dir = LIBEXEC;
+
+	self.uid_base = UID_BASE;
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		switch (c) {
+		case 's':
+			site_dir = optarg;
+			break;
+		case 'l':
+			libexec_dir = optarg;
+			break;
+		case 'u':
+			self.uid_base = number(optarg, INT32_MAX, "--uid-base");
+			break;
+		case 'e':
+			self.edges = number(optarg, 8, "--edges");
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			exit(2);
+		}
+	if (optind != argc)
+		usage_error(argv[optind]);
+	if (!realpath(site_dir, site) || !realpath(libexec_dir, libexec)) {
+		perror(site[0] ? libexec_dir : site_dir);
+		exit(1);
+	}
+	self.site_dir = site;
+	self.libexec = libexec;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void read_signals(int fd)
+{
+	struct signalfd_siginfo s;
+
+	while (read(fd, &s, sizeof s) == sizeof s)
+		switch (s.ssi_signo) {
+		case SIGTERM:
+		case SIGINT:
+			life_stop(0);
+			break;
+		case SIGHUP:
+			reload_begin(0, false);
+			break;
+		default:
+			break;
+		}
+	life_reap();
+}
+
+static bool anything_left(void)
+{
+	bool left = self.conf.pid != 0;
+
+	for (uint32_t i = 0; i < self.slots; i++)
+		left |= self.slot[i].pid != 0;
+	return left;
+}
+
+static int wait_ms(void)
+{
+	uint64_t next = life_next_ms(), others[] = {reload_next_ms(), ask_next_ms()};
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i] < next)
+			next = others[i];
+	if (next == UINT64_MAX)
+		return -1;
+	if (next <= self.now_ms)
+		return 0;
+	return next - self.now_ms > 10000 ? 10000 : (int)(next - self.now_ms);
+}
+
+static void turn(int signals)
+{
+	struct pollfd p[SLOTS_MAX + 2] = {{.fd = signals, .events = POLLIN}};
+	struct slot *of[SLOTS_MAX + 2] = {NULL};
+	nfds_t n = 1;
+
+	for (uint32_t i = 0; i <= self.slots; i++) {
+		struct slot *s = i < self.slots ? &self.slot[i] : &self.conf;
+		if (!s->linked || s->link.broken)
+			continue;
+		bool all = link_flush(&s->link);
+		of[n] = s;
+		p[n++] = (struct pollfd){.fd = s->link.fd, .events = (short)(POLLIN | (all ? 0 : POLLOUT))};
+	}
+	int ready = poll(p, n, wait_ms());
+	self.now_ms = clock_boot_ms();
+	for (nfds_t i = 1; ready > 0 && i < n; i++)
+		if (p[i].revents)
+			link_read(&of[i]->link, parent_on);
+	if (ready > 0 && p[0].revents)
+		read_signals(signals);
+	life_turn();
+	reload_turn();
+	ask_turn();
+}
+
+int main(int argc, char **argv)
+{
+	read_options(argc, argv);
+	log_init("parent", 0);
+	umask(077);
+	int signals = open_signals();
+	if (signals < 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+		log_fatal("no signals");
+	self.now_ms = self.started_ms = clock_boot_ms();
+	if (!place_open() || !place_prepare())
+		return 1;
+	reload_begin(0, false);
+	while (!self.stopping || anything_left())
+		turn(signals);
+	place_close();
+	return self.exit_code;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/* parent starts, confines, watches and restarts all other processes. It reads signals, child exits and typed messages,
+ * and parses nothing that came from outside, the configuration included. */
+#ifndef PARENT_PARENT_H
+#define PARENT_PARENT_H
+
+#include "ipc/ipc.h"
+#include <sys/types.h>
+
+enum {
+	SLOTS_MAX = 16,
+	UID_BASE = 61900,        /* uid and gid of a process: base + enum proc */
+	HEALTHY_MS = 60000,      /* after so long the back-off begins anew */
+	ASK_EVERY_MS = 2000,     /* STATUS_WANT */
+	HUNG_MS = 5000,          /* no answer for so long: killed */
+	START_MS = 15000,        /* not ready for so long: killed */
+	STOP_MS = 2000,          /* between STOP and SIGKILL */
+	BOOT_MS = 30000,         /* all must be ready once by then */
+	RELOAD_MS = 5000,
+	FALSE_REPORTS = 3,       /* reports against a higher rank in FALSE_REPORTS_MS that keep the reporter down */
+	FALSE_REPORTS_MS = 60000,
+};
+
+enum slot_state {
+	SLOT_WAITING,   /* to be started at restart_ms */
+	SLOT_STARTING,  /* runs, has not said ready */
+	SLOT_UP,
+	SLOT_KEPT_DOWN, /* reported its betters too often; the operator's reload starts it again */
+	SLOT_GONE,      /* conf after its word, and everything at the end */
+};
+
+/* One process of the house, whether it runs or not. */
+struct slot {
+	enum proc proc;
+	uint32_t instance;
+	enum slot_state state;
+	pid_t pid; /* 0: does not run */
+	struct link link;
+	bool linked, killed;
+	uint64_t since_ms, restart_ms;
+	uint64_t asked_ms, ask_ms; /* unanswered since, or 0; next question */
+	uint32_t restarts, failures;
+	uint64_t false_report_ms[FALSE_REPORTS];
+	uint32_t asked_round, answered_round;
+	uint32_t verdict_generation;
+	bool known; /* status was told at least once */
+	struct proc_status status;
+};
+
+struct parent {
+	const char *site_dir, *libexec;
+	uid_t uid_base;
+	uint32_t edges; /* 0: as the configuration says */
+	bool root;      /* may change owners and uids */
+	int site_fd;    /* the site directory */
+	struct slot slot[SLOTS_MAX];
+	uint32_t slots;
+	struct slot conf;
+	struct site site;
+	uint32_t generation; /* 0 until the site stands */
+	char database[512];
+	int listener_fd[SITE_LISTENERS_MAX];
+	int ctl_fd;
+	uint64_t now_ms, started_ms;
+	bool ready, stopping;
+	uint64_t stop_ms;
+	int exit_code;
+};
+
+extern struct parent self;
+extern ipc_handler *const parent_on[MSG_N];
+
+/* slots.c: who is there, and who talks to whom */
+struct slot *slot_find(enum proc p, uint32_t instance);
+struct slot *slot_of(struct link *l);
+bool slot_alive(const struct slot *s);
+void slots_init(void);
+bool links_allowed(enum proc a, enum proc b);
+
+/* spawn.c */
+bool spawn(struct slot *s); /* false when there is no descriptor or process to be had; the caller tries again later */
+
+/* life.c: from start to death and back */
+void life_start(struct slot *s);
+void life_kill(struct slot *s, const char *why); /* why: static */
+void life_reap(void);
+void life_turn(void); /* what time alone makes due */
+uint64_t life_next_ms(void);
+void life_stop(int exit_code);
+void on_hello(struct link *from, const struct ipc_view *v);
+void on_ready(struct link *from, const struct ipc_view *v);
+void on_status(struct link *from, const struct ipc_view *v);
+
+/* accuse.c */
+void on_accuse(struct link *from, const struct ipc_view *v);
+
+/* reload.c: configuration, the first and each later one */
+void reload_begin(uint64_t token, bool has_token);
+void reload_turn(void);
+bool reload_running(void);
+uint64_t reload_next_ms(void);
+void reload_lost(struct slot *s); /* this one died */
+void on_site_parsed(struct link *from, const struct ipc_view *v);
+void on_site_refused(struct link *from, const struct ipc_view *v);
+void on_site_verdict(struct link *from, const struct ipc_view *v);
+
+/* ask.c: what the command line asks of parent */
+void on_ctl_status(struct link *from, const struct ipc_view *v);
+void on_ctl_stop(struct link *from, const struct ipc_view *v);
+void on_ctl_reload(struct link *from, const struct ipc_view *v);
+void ask_turn(void);
+void ask_done(uint64_t token, enum done_result result, const char *text);
+uint64_t ask_next_ms(void);
+
+/* events.c: for the security log; kept until ledger is up. what: static words */
+void event(enum event_kind kind, enum severity severity, uint32_t device, const char *what, const struct slot *about);
+void events_flush(void);
+
+/* place.c: the site directory and what is opened in it; false (logged) when the site cannot stand so */
+bool place_open(void);
+bool place_prepare(void);
+bool place_listen(void);
+int place_file(enum file_kind what, enum proc p); /* a fresh descriptor, or -1 */
+void place_close(void);
+
+#endif

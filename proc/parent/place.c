@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: ISC */
+/* The site directory: who owns what in it, and the descriptors that children get from it. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "parent.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum { BOOT_KEY_LEN = 32, BACKLOG = 1024, BIND_TRIES = 30, BIND_PAUSE_MS = 100 };
+
+static const char ctl_path[] = "run/ctl.sock";
+
+static bool failed(const char *what)
+{
+	log_error("%s/%s: %s", self.site_dir, what, strerror(errno));
+	return false;
+}
+
+bool place_open(void)
+{
+	self.root = geteuid() == 0;
+	self.site_fd = open(self.site_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (self.site_fd < 0 || fchdir(self.site_fd) != 0) {
+		log_error("%s: %s", self.site_dir, strerror(errno));
+		return false;
+	}
+	if (flock(self.site_fd, LOCK_EX | LOCK_NB) != 0) {
+		log_error("%s: an exchange runs here already", self.site_dir);
+		return false;
+	}
+	return true;
+}
+
+/* Exists, is a directory of that owner and mode; a fresh or root-owned one is handed over, another's is not. */
+static bool own_dir(const char *name, uid_t owner, mode_t mode)
+{
+	struct stat s;
+
+	if (mkdirat(self.site_fd, name, 0700) != 0 && errno != EEXIST)
+		return failed(name);
+	int fd = openat(self.site_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return failed(name);
+	bool ok = fstat(fd, &s) == 0 && fchmod(fd, mode) == 0;
+	if (ok && self.root && s.st_uid != owner) {
+		errno = EPERM;
+		ok = s.st_uid == 0 && fchown(fd, owner, owner) == 0;
+		if (!ok)
+			log_error("%s/%s belongs to uid %u, not %u (another --uid-base?)", self.site_dir, name,
+			    (unsigned)s.st_uid, (unsigned)owner);
+	}
+	close(fd);
+	return ok || failed(name);
+}
+
+static uid_t uid_of(enum proc p)
+{
+	return self.root ? self.uid_base + p : geteuid();
+}
+
+/* What core and media keep outlives them here and must never reach a disk. */
+static void check_run(void)
+{
+	struct statfs s;
+
+	if (statfs("run", &s) != 0 || s.f_type == RAMFS_MAGIC)
+		return;
+	if (s.f_type == TMPFS_MAGIC)
+		log_warn("%s/run is a tmpfs, which can be swapped out; a ramfs cannot", self.site_dir);
+	else
+		log_warn("%s/run is no ramfs: the state of calls and an unsealed boot key would reach the disk", self.site_dir);
+}
+
+/* The unsealed key of a passphrase lies in run/, a root-only file beside the configuration. */
+static int open_boot_key(void)
+{
+	static const char *const at[] = {"run/boot.key", "boot.key"};
+	struct stat s;
+	int fd = -1;
+
+	for (size_t i = 0; i < 2 && fd < 0; i++)
+		fd = openat(self.site_fd, at[i], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		log_error("%s/boot.key: %s", self.site_dir, strerror(errno));
+		return -1;
+	}
+	if (fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_uid == geteuid() && (s.st_mode & 077) == 0 &&
+	    s.st_size == BOOT_KEY_LEN)
+		return fd;
+	log_error("%s/boot.key must be %d octets that only its owner may read", self.site_dir, BOOT_KEY_LEN);
+	close(fd);
+	return -1;
+}
+
+static bool open_ctl(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+	memcpy(a.sun_path, ctl_path, sizeof ctl_path);
+	if (unlinkat(self.site_fd, ctl_path, 0) != 0 && errno != ENOENT)
+		return failed(ctl_path);
+	self.ctl_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (self.ctl_fd < 0 || bind(self.ctl_fd, (struct sockaddr *)&a, sizeof a) != 0 ||
+	    fchmodat(self.site_fd, ctl_path, 0600, 0) != 0 || listen(self.ctl_fd, 16) != 0)
+		return failed(ctl_path);
+	return true;
+}
+
+bool place_prepare(void)
+{
+	int key = open_boot_key();
+
+	if (key < 0)
+		return false;
+	close(key);
+	if (!own_dir("keeper", uid_of(PROC_KEEPER), 0700) || !own_dir("signer", uid_of(PROC_SIGNER), 0700) ||
+	    !own_dir("ledger", uid_of(PROC_LEDGER), 0700) || !own_dir("empty", geteuid(), 0555) ||
+	    !own_dir("run", geteuid(), 0711))
+		return false;
+	check_run();
+	return open_ctl();
+}
+
+void place_close(void)
+{
+	unlinkat(self.site_fd, ctl_path, 0);
+}
+
+static int open_arena(enum proc p)
+{
+	char name[32];
+	struct stat s;
+
+	snprintf(name, sizeof name, "run/%s.arena", proc_name[p]);
+	int fd = openat(self.site_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_nlink == 1 && fchmod(fd, 0600) == 0 &&
+	    fchown(fd, uid_of(p), uid_of(p)) == 0)
+		return fd;
+	failed(name);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int place_file(enum file_kind what, enum proc p)
+{
+	int fd = -1;
+
+	switch (what) {
+	case FILE_ARENA:
+		return open_arena(p);
+	case FILE_BOOT_KEY:
+		return open_boot_key();
+	case FILE_STORE_DIR:
+		fd = openat(self.site_fd, proc_name[p], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		break;
+	case FILE_CONF:
+		fd = openat(self.site_fd, "ringfence.conf", O_RDONLY | O_CLOEXEC);
+		break;
+	case FILE_CTL_SOCKET:
+		fd = fcntl(self.ctl_fd, F_DUPFD_CLOEXEC, 0);
+		break;
+	case FILE_KINDS:
+		break;
+	}
+	if (fd < 0)
+		failed(what == FILE_CONF ? "ringfence.conf" : proc_name[p]);
+	return fd;
+}
+
+static int listen_on(const struct addr *a)
+{
+	struct sockaddr_storage at;
+	socklen_t n = addr_to_sockaddr(a, &at);
+	int one = 1, fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+	    (at.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) != 0))
+		goto fail;
+	/* the edges of a parent that was just killed may hold the address for a moment */
+	for (int i = 0; bind(fd, (struct sockaddr *)&at, n) != 0 || listen(fd, BACKLOG) != 0; i++)
+		if (errno != EADDRINUSE || i == BIND_TRIES || poll(NULL, 0, BIND_PAUSE_MS) != 0)
+			goto fail;
+	return fd;
+fail:
+	close(fd);
+	return -1;
+}
+
+bool place_listen(void)
+{
+	for (int i = 0; i < self.site.listeners; i++) {
+		const struct addr *a = &self.site.listener[i].bind;
+		uint8_t text[ADDR_TEXT_MAX];
+		struct buf at = buf_of(text, sizeof text);
+		self.listener_fd[i] = listen_on(a);
+		if (self.listener_fd[i] >= 0)
+			continue;
+		const char *why = strerror(errno);
+		addr_put(&at, a);
+		log_error("cannot listen on %s: %s", buf_cstr(&at), why);
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+/* Configuration: conf reads it, every process judges it, one refusal keeps the old one everywhere. */
+#include "base/log.h"
+#include "parent.h"
+#include <signal.h>
+#include <stdio.h>
+
+static struct {
+	enum { IDLE, READING, ASKING } state;
+	bool has_token;
+	uint64_t token, since_ms;
+	uint32_t generation;
+	struct site site;
+	char database[512];
+} next;
+
+bool reload_running(void)
+{
+	return next.state != IDLE;
+}
+
+static void say_generation(struct slot *s, enum msg type)
+{
+	struct msg_site_commit *m = ipc_begin(&s->link, type);
+
+	_Static_assert(sizeof(struct msg_site_commit) == sizeof(struct msg_site_abort), "both name the generation");
+	if (!m)
+		return;
+	m->generation = type == MSG_SITE_COMMIT && s->state == SLOT_STARTING ? self.generation : next.generation;
+	ipc_end(&s->link);
+}
+
+static void say_all(enum msg type)
+{
+	for (uint32_t i = 0; i < self.slots; i++)
+		if (self.slot[i].state == SLOT_UP && slot_alive(&self.slot[i]))
+			say_generation(&self.slot[i], type);
+}
+
+static void end(enum done_result result, const char *why)
+{
+	if (next.has_token)
+		ask_done(next.token, result, why);
+	next.state = IDLE;
+	if (self.conf.pid)
+		kill(self.conf.pid, SIGKILL);
+}
+
+static void refuse(const char *why)
+{
+	bool told = next.state == ASKING;
+
+	log_error("configuration refused: %s", why);
+	if (told)
+		say_all(MSG_SITE_ABORT);
+	if (self.generation)
+		event(EVENT_CONFIG, SEVERITY_WARNING, 0, "configuration refused, the old one stays", NULL);
+	end(DONE_REFUSED, why);
+	if (!self.generation)
+		life_stop(1);
+}
+
+void reload_begin(uint64_t token, bool has_token)
+{
+	const char *busy = next.state != IDLE || self.conf.pid ? "a reload is going on" : NULL;
+
+	for (uint32_t i = 0; i < self.slots && !busy; i++)
+		if (self.slot[i].state != SLOT_UP && self.slot[i].state != SLOT_KEPT_DOWN)
+			busy = "a process is restarting, try again";
+	if (busy) {
+		log_warn("no reload: %s", busy);
+		if (has_token)
+			ask_done(token, DONE_BUSY, busy);
+		return;
+	}
+	next.state = READING;
+	next.token = token;
+	next.has_token = has_token;
+	next.since_ms = self.now_ms;
+	self.conf = (struct slot){.proc = PROC_CONF};
+	life_start(&self.conf);
+}
+
+/* What is fixed from the start on: sizes of tables, what is bound, who runs. */
+static const char *changes_fixed(const struct site *a, const struct site *b)
+{
+	if (strcmp(a->domain, b->domain) != 0)
+		return "domain cannot change without a restart";
+	if (a->node != b->node || (!self.edges && a->edges != b->edges))
+		return "edges cannot change without a restart";
+	if (a->listeners != b->listeners || memcmp(a->listener, b->listener, sizeof a->listener) != 0)
+		return "phones (addresses) cannot change without a restart";
+	if (a->media_port_lo != b->media_port_lo || a->media_port_hi != b->media_port_hi)
+		return "media ports cannot change without a restart";
+	if (a->max_phones != b->max_phones || a->max_users != b->max_users || a->max_calls != b->max_calls)
+		return "limits on phones, users and calls cannot change without a restart";
+	if (strcmp(self.database, next.database) != 0)
+		return "database cannot change without a restart";
+	return NULL;
+}
+
+static void boot(void)
+{
+	self.site = next.site;
+	memcpy(self.database, next.database, sizeof self.database);
+	self.generation = 1;
+	end(DONE_OK, "");
+	if (!place_listen())
+		life_stop(1);
+	else
+		slots_init();
+}
+
+static void ask_all(void)
+{
+	next.state = ASKING;
+	next.since_ms = self.now_ms;
+	next.generation = self.generation + 1;
+	for (uint32_t i = 0; i < self.slots; i++) {
+		struct slot *s = &self.slot[i];
+		struct msg_site_prepare *m = s->state == SLOT_UP ? ipc_begin(&s->link, MSG_SITE_PREPARE) : NULL;
+		if (!m)
+			continue;
+		m->generation = next.generation;
+		m->site = ipc_put_part(&s->link, &next.site, sizeof next.site);
+		ipc_end(&s->link);
+	}
+}
+
+void on_site_parsed(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_site_parsed *m = v->payload;
+	const struct site *s = ipc_part(v, m->site);
+
+	(void)from;
+	if (next.state != READING)
+		return;
+	if (!s || !span_cstr(ipc_str(v, m->database), next.database, sizeof next.database)) {
+		refuse("the reader gave nothing");
+		return;
+	}
+	next.site = *s;
+	if (!self.generation) {
+		boot();
+		return;
+	}
+	const char *fixed = changes_fixed(&self.site, &next.site);
+	if (fixed)
+		refuse(fixed);
+	else
+		ask_all();
+}
+
+void on_site_refused(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_site_refused *m = v->payload;
+	char why[REASON_MAX + 1] = "";
+
+	(void)from;
+	span_cstr(ipc_str(v, m->reason), why, sizeof why);
+	if (next.state == READING)
+		refuse(why);
+}
+
+static void commit(void)
+{
+	for (uint32_t i = 0; i < self.slots; i++)
+		if (self.slot[i].state == SLOT_UP && self.slot[i].verdict_generation != next.generation)
+			return;
+	say_all(MSG_SITE_COMMIT);
+	self.site = next.site;
+	self.generation = next.generation;
+	for (uint32_t i = 0; i < self.slots; i++)
+		if (self.slot[i].state == SLOT_KEPT_DOWN && self.slot[i].pid == 0) {
+			self.slot[i].state = SLOT_WAITING;
+			self.slot[i].restart_ms = self.now_ms;
+		}
+	log_info("configuration generation %u", self.generation);
+	event(EVENT_CONFIG, SEVERITY_INFO, 0, "configuration taken", NULL);
+	end(DONE_OK, "");
+}
+
+/* A process that starts judges the site that stands. */
+static void verdict_at_start(struct slot *s, bool ok, const char *why)
+{
+	if (!ok) {
+		log_error("%s/%u refuses the configuration: %s", proc_name[s->proc], s->instance, why);
+		if (self.ready)
+			life_kill(s, "refuses the configuration that stands");
+		else
+			life_stop(1);
+		return;
+	}
+	s->verdict_generation = self.generation;
+	say_generation(s, MSG_SITE_COMMIT);
+	if (ipc_begin(&s->link, MSG_GO))
+		ipc_end(&s->link);
+}
+
+void on_site_verdict(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_site_verdict *m = v->payload;
+	struct slot *s = slot_of(from);
+	char why[REASON_MAX + 1] = "", line[REASON_MAX + 1];
+
+	span_cstr(ipc_str(v, m->reason), why, sizeof why);
+	if (s->state == SLOT_STARTING && s->verdict_generation != self.generation && m->generation == self.generation) {
+		verdict_at_start(s, m->ok, why);
+	} else if (next.state == ASKING && s->state == SLOT_UP && m->generation == next.generation) {
+		s->verdict_generation = next.generation;
+		snprintf(line, sizeof line, "%s: %.150s", proc_name[s->proc], why);
+		if (m->ok)
+			commit();
+		else
+			refuse(line);
+	} else if (s->state != SLOT_UP) { /* else it is late for a reload that another one refused */
+		life_kill(s, "judges what it was not asked");
+	}
+}
+
+void reload_lost(struct slot *s)
+{
+	if (next.state == READING && s == &self.conf)
+		refuse("the reader of the configuration died");
+	else if (next.state == ASKING && s != &self.conf)
+		refuse("a process died meanwhile");
+}
+
+void reload_turn(void)
+{
+	if (next.state != IDLE && self.now_ms - next.since_ms >= RELOAD_MS)
+		refuse("no answer in time");
+}
+
+uint64_t reload_next_ms(void)
+{
+	return next.state == IDLE ? UINT64_MAX : next.since_ms + RELOAD_MS;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/log.h"
+#include "parent.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CHILD_FD = 3, EXEC_FAILED = 127 };
+
+static bool pair(int fd[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) == 0)
+		return true;
+	log_error("socketpair: %s", strerror(errno));
+	return false;
+}
+
+/* In the child: nothing of parent's is left but the link, the log and an empty environment. */
+static _Noreturn void become(const struct slot *s, int link_fd, pid_t parent)
+{
+	char path[4096], name[64];
+	char *argv[] = {name, (char[]){"--child"}, NULL};
+	char *env[4] = {NULL};
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	snprintf(name, sizeof name, "ringfence-%s", proc_name[s->proc]);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ||
+	    dup2(link_fd, CHILD_FD) < 0)
+		_exit(EXEC_FAILED);
+	if (link_fd == CHILD_FD && fcntl(CHILD_FD, F_SETFD, 0) != 0)
+		_exit(EXEC_FAILED);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		_exit(EXEC_FAILED);
+	if (fchdir(self.site_fd) != 0 || chdir(s->proc == PROC_LEDGER ? "ledger" : "empty") != 0)
+		_exit(EXEC_FAILED);
+	if (close_range(CHILD_FD + 1, ~0u, 0) != 0)
+		_exit(EXEC_FAILED);
+#ifdef RINGFENCE_SANITIZE
+	static char options[2][512];
+	const char *const keep[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS"};
+	for (int i = 0, n = 0; i < 2; i++)
+		if (getenv(keep[i])) {
+			snprintf(options[i], sizeof options[i], "%s=%s", keep[i], getenv(keep[i]));
+			env[n++] = options[i];
+		}
+#endif
+	snprintf(path, sizeof path, "%s/%s", self.libexec, name);
+	execve(path, argv, env);
+	/* a build tree has one folder for each */
+	snprintf(path, sizeof path, "%s/%s/%s", self.libexec, proc_name[s->proc], name);
+	execve(path, argv, env);
+	fprintf(stderr, "<3>parent: %s: %s\n", path, strerror(errno));
+	_exit(EXEC_FAILED);
+}
+
+static void say_hello(struct slot *s)
+{
+	struct msg_hello *m = ipc_begin(&s->link, MSG_HELLO);
+
+	if (!m)
+		return;
+	memcpy(m->build, build_id, sizeof m->build);
+	m->proc = PROC_PARENT;
+	ipc_end(&s->link);
+}
+
+static void say_start(struct slot *s)
+{
+	struct msg_start *m = ipc_begin(&s->link, MSG_START);
+
+	if (!m)
+		return;
+	m->instance = s->instance;
+	m->node = self.site.node;
+	m->uid = self.root ? self.uid_base + s->proc : 0;
+	m->gid = m->uid;
+	ipc_end(&s->link);
+}
+
+static void give_file(struct slot *s, enum file_kind what)
+{
+	int fd = place_file(what, s->proc);
+	struct msg_give_file *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_FILE, fd);
+
+	if (!m)
+		return;
+	m->what = (uint8_t)what;
+	ipc_end(&s->link);
+}
+
+static void give_files(struct slot *s)
+{
+	static const struct {
+		enum proc proc;
+		enum file_kind what;
+	} needs[] = {
+	    {PROC_CONF, FILE_CONF},
+	    {PROC_CORE, FILE_ARENA},
+	    {PROC_MEDIA, FILE_ARENA},
+	    {PROC_KEEPER, FILE_BOOT_KEY},
+	    {PROC_SIGNER, FILE_BOOT_KEY},
+	    {PROC_KEEPER, FILE_STORE_DIR},
+	    {PROC_SIGNER, FILE_STORE_DIR},
+	    {PROC_LEDGER, FILE_STORE_DIR},
+	    {PROC_CTL, FILE_CTL_SOCKET},
+	};
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+		if (needs[i].proc == s->proc)
+			give_file(s, needs[i].what);
+}
+
+static void give_listeners(struct slot *s)
+{
+	for (uint8_t i = 0; s->proc == PROC_EDGE && i < self.site.listeners; i++) {
+		int fd = fcntl(self.listener_fd[i], F_DUPFD_CLOEXEC, 0);
+		struct msg_give_listener *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_LISTENER, fd);
+		if (!m)
+			continue;
+		m->index = i;
+		m->bound = self.site.listener[i].bind;
+		ipc_end(&s->link);
+	}
+}
+
+static void give_link(struct slot *to, const struct slot *peer, int fd)
+{
+	struct msg_give_link *m = ipc_begin_fd(&to->link, MSG_GIVE_LINK, fd);
+
+	if (!m)
+		return;
+	m->peer = (uint8_t)peer->proc;
+	m->instance = peer->instance;
+	ipc_end(&to->link);
+}
+
+static void give_links(struct slot *s)
+{
+	for (uint32_t i = 0; i < self.slots; i++) {
+		struct slot *p = &self.slot[i];
+		int fd[2];
+		if (p == s || !slot_alive(p) || !links_allowed(s->proc, p->proc) || !pair(fd))
+			continue;
+		give_link(s, p, fd[0]);
+		give_link(p, s, fd[1]);
+	}
+}
+
+static void give_site(struct slot *s)
+{
+	if (s->proc == PROC_LEDGER) {
+		struct msg_database *m = ipc_begin(&s->link, MSG_DATABASE);
+		if (m) {
+			m->uri = ipc_put(&s->link, span_str(self.database));
+			ipc_end(&s->link);
+		}
+	}
+	if (s->proc == PROC_CONF) { /* it has no site, it makes one */
+		if (ipc_begin(&s->link, MSG_GO))
+			ipc_end(&s->link);
+		return;
+	}
+	struct msg_site_prepare *m = ipc_begin(&s->link, MSG_SITE_PREPARE);
+	if (m) {
+		m->generation = self.generation;
+		m->site = ipc_put_part(&s->link, &self.site, sizeof self.site);
+		ipc_end(&s->link);
+	}
+}
+
+bool spawn(struct slot *s)
+{
+	pid_t parent = getpid();
+	int fd[2];
+
+	if (!pair(fd))
+		return false;
+	s->pid = fork();
+	if (s->pid == 0)
+		become(s, fd[1], parent);
+	close(fd[1]);
+	if (s->pid < 0 || !link_init(&s->link, fd[0], PROC_PARENT, s->proc, s->instance, PHASE_HELLO)) {
+		log_error("%s/%u: %s", proc_name[s->proc], s->instance, strerror(errno));
+		close(fd[0]);
+		if (s->pid > 0)
+			kill(s->pid, SIGKILL);
+		s->pid = s->pid > 0 ? s->pid : 0;
+		return false;
+	}
+	s->linked = true;
+	say_hello(s);
+	say_start(s);
+	give_files(s);
+	give_listeners(s);
+	give_links(s);
+	give_site(s);
+	return true;
+}
