@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -59,6 +60,10 @@ static void allow_conditions(scmp_filter_ctx f)
 	allow_if(f, "newfstatat", SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
 	/* abort() signals its own process */
 	allow_if(f, "tgkill", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	/* the C library asks whether a stream is a terminal */
+	int r = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TCGETS));
+	if (r != 0)
+		log_fatal("cage: ioctl: %s", strerror(-r));
 	for (size_t i = 0; i < sizeof fcntl_ok / sizeof *fcntl_ok; i++)
 		allow_if(f, "fcntl", SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntl_ok[i]));
 }

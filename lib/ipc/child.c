@@ -55,7 +55,7 @@ uint8_t child_node(void)
 
 struct link *child_link(enum proc to, uint32_t of)
 {
-	for (int i = 1; i < LINKS_MAX; i++)
+	for (int i = 0; i < LINKS_MAX; i++)
 		if (peer[i].used && peer[i].up && peer[i].link.peer == to && peer[i].link.instance == of &&
 		    !peer[i].link.broken)
 			return &peer[i].link;

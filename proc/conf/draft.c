@@ -132,7 +132,7 @@ static const char *set_ports(struct draft *d, struct span v)
 static const char *set_privacy(struct draft *d, struct span v)
 {
 	if (span_eq(v, SPAN("mild")))
-		return "mild needs the outgoing PIN, intrusion detection and the firewall log, none of which this version has; use full";
+		return "needs the outgoing PIN, intrusion detection and the firewall log, none of which this version has; use full";
 	if (!span_eq(v, SPAN("full")))
 		return "is neither full nor mild";
 	d->out->site.log_privacy = LOG_FULL;
