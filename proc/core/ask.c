@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+#include "ask.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include <stdlib.h>
+
+static struct pool pool;
+static struct ask *table;
+static ask_answer *const *answer_by_kind;
+
+void ask_init(uint32_t max, uint32_t reserve, ask_answer *const answer[ASK_KINDS])
+{
+	answer_by_kind = answer;
+	table = calloc(max, sizeof *table);
+	if (!table || !pool_init(&pool, child_node(), max, reserve))
+		log_fatal("no memory for requests");
+}
+
+uint64_t ask_new(enum ask_kind kind, uint64_t owner, uint32_t edge, bool emergency)
+{
+	uint64_t ref = pool_take(&pool, emergency);
+
+	if (ref != ID_NONE)
+		table[id_index(ref)] = (struct ask){.ref = ref, .owner = owner, .edge = edge, .kind = (uint8_t)kind};
+	return ref;
+}
+
+const struct ask *ask_get(uint64_t ref)
+{
+	int64_t at = pool_index(&pool, ref);
+	return at < 0 ? NULL : &table[at];
+}
+
+void ask_done(uint64_t ref)
+{
+	pool_release(&pool, ref);
+}
+
+void ask_on_response(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_response *m = v->payload;
+	const struct ask *a = ask_get(m->ref);
+
+	if (!a) /* a 2xx again, after its leg is gone */
+		return;
+	if (a->edge != from->instance || m->code < 101 || m->code > 699) {
+		child_accuse(from, "answers what it was not asked", m->flow, 0);
+		return;
+	}
+	struct ask asked = *a;
+	/* an INVITE may be answered by 2xx again until its transaction ends; leg.c lets go of it */
+	if (m->code >= 300 || (m->code >= 200 && a->kind != ASK_INVITE && a->kind != ASK_CHANGE && a->kind != ASK_REFRESH))
+		ask_done(a->ref);
+	answer_by_kind[asked.kind](&asked, m, v);
+}
+
+void ask_edge_lost(uint32_t edge)
+{
+	struct msg_response lost = {.code = 503, .local = 1};
+	struct ipc_view v = {.type = MSG_RESPONSE, .class = CLASS_REPLY, .payload = &lost, .fd = -1};
+
+	for (uint32_t i = 0; i < pool.cap; i++) {
+		uint64_t ref = pool_id_at(&pool, i);
+		if (ref == ID_NONE || table[i].edge != edge)
+			continue;
+		struct ask asked = table[i];
+		lost.ref = ref;
+		ask_done(ref);
+		answer_by_kind[asked.kind](&asked, &lost, &v);
+	}
+}
+
+void ask_status(struct proc_status *s)
+{
+	status_pool(s, "requests", &pool);
+}

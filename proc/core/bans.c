@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+#include "bans.h"
+
+static struct ban {
+	struct addr address; /* port 0 */
+	uint64_t until_ms;
+} table[BANS_MAX];
+static uint32_t used;
+
+static void tell(struct link *l, const struct ban *b)
+{
+	struct msg_ban *m = l ? ipc_begin(l, MSG_BAN) : NULL;
+
+	if (!m)
+		return;
+	m->address = b->address;
+	m->until_ms = b->until_ms;
+	ipc_end(l);
+}
+
+static void tell_all(const struct ban *b)
+{
+	tell(child_link(PROC_MEDIA, 0), b);
+	for (uint32_t i = 0; i < child_site()->edges; i++)
+		tell(child_link(PROC_EDGE, i), b);
+}
+
+static void forget_old(void)
+{
+	for (uint32_t i = 0; i < used;)
+		if (table[i].until_ms <= child_now())
+			table[i] = table[--used];
+		else
+			i++;
+}
+
+void bans_tell(struct link *l)
+{
+	forget_old();
+	for (uint32_t i = 0; i < used; i++)
+		tell(l, &table[i]);
+}
+
+static void done(struct link *to, uint64_t token, enum done_result result, const char *text)
+{
+	struct msg_done *m = ipc_begin(to, MSG_DONE);
+
+	if (!m)
+		return;
+	m->token = token;
+	m->result = (uint8_t)result;
+	m->text = ipc_put(to, span_str(text));
+	ipc_end(to);
+}
+
+static struct ban *find(const struct addr *a)
+{
+	for (uint32_t i = 0; i < used; i++)
+		if (addr_same_ip(&table[i].address, a))
+			return &table[i];
+	return NULL;
+}
+
+/* seconds 0 lifts the ban */
+void bans_on_ctl(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_ctl_ban *m = v->payload;
+
+	forget_old();
+	struct ban *b = find(&m->address);
+	if (m->address.family == 0 || addr_is_any(&m->address)) {
+		done(from, m->token, DONE_REFUSED, "not an address of one host");
+		return;
+	}
+	if (!b && m->seconds == 0) {
+		done(from, m->token, DONE_NOT_FOUND, "that address is not banned");
+		return;
+	}
+	if (!b && used == BANS_MAX) {
+		done(from, m->token, DONE_REFUSED, "the table of bans is full");
+		return;
+	}
+	if (!b)
+		b = &table[used++];
+	*b = (struct ban){m->address, child_now() + m->seconds * 1000ull};
+	b->address.port = 0;
+	child_event(EVENT_BAN, SEVERITY_INFO, 0, 0, &b->address, m->seconds ? "banned by an administrator" : "ban lifted");
+	tell_all(b);
+	done(from, m->token, DONE_OK, "");
+}
+
+void bans_on_list(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_bans_want *m = v->payload;
+
+	forget_old();
+	for (uint32_t i = 0; i < used; i++) {
+		struct msg_ban_line *line = ipc_begin(from, MSG_BAN_LINE);
+		if (!line)
+			return;
+		line->token = m->token;
+		line->address = table[i].address;
+		line->left_ms = table[i].until_ms - child_now();
+		ipc_end(from);
+	}
+	done(from, m->token, DONE_OK, "");
+}
+
+void bans_status(struct proc_status *s)
+{
+	status_add(s, "bans", STATUS_POOL, used, BANS_MAX, used, 0);
+}

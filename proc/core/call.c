@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: ISC */
+#include "call.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "base/rand.h"
+#include "media.h"
+#include "permit.h"
+#include "record.h"
+#include "session.h"
+#include "wire/sdp_offer.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	WAIT_MS = 20000,  /* for a phone whose connection broke a moment ago */
+	RENEW_MS = 40000, /* the relay's deadline is three times as long */
+	RESERVE_SHARE = 16,
+};
+
+static struct pool pool;
+static struct call *table;
+static struct arena_table *store;
+
+struct arena_shape call_shape(void)
+{
+	return (struct arena_shape){sizeof(struct call_record), child_site()->max_calls};
+}
+
+struct call *call_get(uint64_t id)
+{
+	int64_t at = pool_index(&pool, id);
+	return at < 0 ? NULL : &table[at];
+}
+
+void call_save(struct call *c)
+{
+	if (c->r.state == PHASE_TALKING)
+		arena_put(store, id_index(c->r.id), &c->r);
+	else if (arena_get(store, id_index(c->r.id)))
+		arena_clear(store, id_index(c->r.id));
+}
+
+struct leg *call_other(struct call *c, struct leg *l)
+{
+	return leg_get(l->r.id == c->r.caller ? c->r.callee : c->r.caller);
+}
+
+void call_each(void (*visit)(struct call *c, void *arg), void *arg)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE)
+			visit(&table[i], arg);
+}
+
+/* --- ends --- */
+
+static void write_record(struct call *c)
+{
+	uint64_t talked = c->r.answered_ms ? child_now() - c->r.answered_ms : 0;
+
+	record_call(c->r.from, c->r.to, c->r.start_wall_ms, talked);
+}
+
+static void do_end(struct call *c)
+{
+	uint64_t id = c->r.id;
+	struct leg *caller = leg_get(c->r.caller), *callee;
+
+	timer_cancel(&child_wheel, &c->ring);
+	timer_cancel(&child_wheel, &c->renew);
+	write_record(c);
+	media_close(c);
+	media_release_ports(c->r.ports);
+	arena_clear(store, id_index(id));
+	if (c->change.active)
+		reply_refuse(c->change.reply, REFUSE_PENDING);
+	/* the legs find no call any more from here on */
+	uint64_t target[CALL_TARGETS_MAX];
+	uint8_t n = c->targets;
+	memcpy(target, c->target, sizeof target);
+	uint64_t callee_id = c->r.callee;
+	enum refusal why = (enum refusal)c->best;
+	const char *text = c->best_text;
+	pool_release(&pool, id);
+	if (caller) {
+		caller->refusal_text = text;
+		leg_hang_up(caller, why);
+	}
+	for (uint8_t i = 0; i < n; i++)
+		if ((callee = leg_get(target[i])))
+			leg_hang_up(callee, why);
+	if ((callee = leg_get(callee_id)))
+		leg_hang_up(callee, why);
+}
+
+static void do_refuse(struct call *c)
+{
+	struct leg *caller = leg_get(c->r.caller);
+	enum refusal why = c->best ? (enum refusal)c->best : REFUSE_NO_ANSWER;
+
+	if (caller)
+		leg_refuse(caller, why, c->best_text);
+}
+
+/* --- dialling --- */
+
+static void do_ring(struct call *c)
+{
+	struct leg *caller = leg_get(c->r.caller);
+
+	if (caller)
+		leg_ring(caller, 180);
+}
+
+static uint8_t codecs_for(uint32_t device)
+{
+	const struct device *d = directory_device(device);
+	uint8_t all = (1 << SDP_CODEC_N) - 1;
+
+	return d && d->flags & DEVICE_NO_OPUS ? (uint8_t)(all & ~(1 << SDP_OPUS)) : all;
+}
+
+/* The caller's offer as this phone may see it. */
+static void make_offer(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
+{
+	*out = c->offer;
+	sdp_keep_audio_only(out);
+	sdp_keep_codecs(out, codecs_for(callee->r.device) & codecs_for(caller->r.device));
+	callee->r.ice = c->offer.audio.ice_ufrag[0] != 0;
+	media_face(out, c, callee, c->offer.audio.rtcp_mux);
+	/* the first packet comes from behind the NAT */
+	if (out->audio.setup == SDP_ACTPASS && media_behind_nat(caller, &c->offer))
+		out->audio.setup = SDP_ACTIVE;
+}
+
+static void ask_phone(struct call *c, struct leg *caller, const struct registration *to)
+{
+	const struct user *from = directory_user(caller->r.user);
+	struct leg *l = leg_new_out(to, c->r.id, c->r.emergency, c->r.from, c->r.to);
+	struct sdp offer;
+
+	if (!l)
+		return;
+	make_offer(c, caller, l, &offer);
+	c->target[c->targets++] = l->r.id;
+	leg_invite(l, &offer, from ? from->display : "");
+}
+
+static void do_dial(struct call *c)
+{
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	struct leg *caller = leg_get(c->r.caller);
+	int n = registrar_targets(c->callee_user, to);
+
+	timer_set(&child_wheel, &c->ring, child_now() + child_site()->ring_s * 1000ull);
+	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
+		if (to[i]->device != caller->r.device)
+			ask_phone(c, caller, to[i]);
+}
+
+/* --- connecting --- */
+
+static const char *both_behind_nat(struct leg *caller, struct leg *callee, enum relay_key key)
+{
+	if (key == RELAY_KEY_DTLS && media_behind_nat(caller, &caller->r.remote) && media_behind_nat(callee, &callee->r.remote))
+		return "both phones are behind NAT and neither speaks ICE: turn ICE on, or use SDES";
+	return NULL;
+}
+
+static void stop_others(struct call *c, uint64_t winner)
+{
+	for (uint8_t i = 0; i < c->targets; i++) {
+		struct leg *l = c->target[i] != winner ? leg_get(c->target[i]) : NULL;
+		if (l)
+			leg_hang_up(l, REFUSE_NONE);
+	}
+	c->targets = 0;
+}
+
+/* What the callee's phone answered, as the caller may see it. */
+static void make_answer(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
+{
+	*out = callee->r.remote;
+	sdp_answer_codecs(&c->offer, out);
+	sdp_answer_lines(&c->offer, out);
+	caller->r.ice = c->offer.audio.ice_ufrag[0] != 0;
+	media_face(out, c, caller, callee->r.remote.audio.rtcp_mux && c->offer.audio.rtcp_mux);
+	/* baresip 1.0.0 answers active to active, and waits all the same */
+	if (callee->r.local.audio.setup == SDP_ACTIVE && out->audio.setup == SDP_ACTIVE)
+		out->audio.setup = SDP_PASSIVE;
+}
+
+static void join(struct call *c, struct leg *caller, struct leg *callee)
+{
+	struct sdp answer;
+
+	c->r.callee = callee->r.id;
+	c->r.answered_ms = child_now();
+	c->r.start_wall_ms = clock_wall_ms();
+	c->r.key = (uint8_t)media_key(&callee->r.remote);
+	make_answer(c, caller, callee, &answer);
+	caller->r.local = answer;
+	caller->r.has_local = 1;
+	timer_cancel(&child_wheel, &c->ring);
+	timer_set(&child_wheel, &c->renew, child_now() + RENEW_MS);
+	media_relay(c);
+	call_save(c);
+	leg_save(callee);
+	leg_answer(caller, &answer);
+}
+
+static void connect_legs(struct call *c, struct leg *callee)
+{
+	struct leg *caller = leg_get(c->r.caller);
+	enum sdp_refusal bad = callee->r.has_remote ? sdp_check_answer(&callee->r.local, &callee->r.remote) : SDP_NO_AUDIO_OFFERED;
+
+	stop_others(c, callee->r.id);
+	c->r.callee = callee->r.id;
+	if (!caller) {
+		call_fail(c, REFUSE_CANCELLED, NULL);
+		return;
+	}
+	const char *nat = bad ? NULL : both_behind_nat(caller, callee, media_key(&callee->r.remote));
+	if (bad || nat)
+		call_fail(c, REFUSE_OFFER, bad ? sdp_refusal_text(bad) : nat);
+	else
+		join(c, caller, callee);
+}
+
+/* --- the state machine --- */
+
+static void (*const effect[])(struct call *c) = {do_ring, do_dial, NULL, NULL, do_refuse, do_end};
+
+static void call_event(struct call *c, enum call_event event, struct leg *l)
+{
+	struct call_step step = call_step((enum call_phase)c->r.state, event);
+	uint64_t id = c->r.id;
+
+	c->r.state = step.next;
+	if (step.effects & CALL_DO_CONNECT)
+		connect_legs(c, l);
+	if (step.effects & CALL_DO_HANG_UP_OTHERS)
+		leg_hang_up(l, REFUSE_NONE);
+	for (unsigned i = 0; step.effects >> i; i++)
+		if (step.effects >> i & 1 && effect[i] && call_get(id))
+			effect[i](c);
+}
+
+void call_fail(struct call *c, enum refusal why, const char *text)
+{
+	c->best = (uint8_t)why;
+	c->best_text = text;
+	call_event(c, CALL_MEDIA_FAILED, NULL);
+}
+
+static struct call *call_of_ring(struct timer *t)
+{
+	return (struct call *)(void *)((char *)t - offsetof(struct call, ring));
+}
+
+static void on_ring_end(struct timer *t, uint64_t now_ms)
+{
+	struct call *c = call_of_ring(t);
+
+	(void)now_ms;
+	c->best = c->r.state == PHASE_WAITING ? REFUSE_OFFLINE : REFUSE_NO_ANSWER;
+	call_event(c, CALL_TIME_OUT, NULL);
+}
+
+static void on_renew(struct timer *t, uint64_t now_ms)
+{
+	struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, renew));
+
+	media_relay(c);
+	timer_set(&child_wheel, t, now_ms + RENEW_MS);
+}
+
+/* --- a new call --- */
+
+static struct call *call_new(struct request *r, uint32_t ports)
+{
+	uint64_t id = pool_take(&pool, r->emergency);
+
+	if (id == ID_NONE)
+		return NULL;
+	struct call *c = &table[id_index(id)];
+	memset(c, 0, sizeof *c);
+	c->r.id = id;
+	c->r.ports = ports;
+	c->r.emergency = r->emergency;
+	c->r.start_wall_ms = clock_wall_ms();
+	c->started_ms = child_now();
+	c->ring.fire = on_ring_end;
+	c->renew.fire = on_renew;
+	for (int side = 0; side < 2; side++) {
+		rand_hex(c->r.ice_ufrag[side], 4);
+		rand_hex(c->r.ice_pwd[side], 12);
+	}
+	return c;
+}
+
+static void forget(struct call *c)
+{
+	media_release_ports(c->r.ports);
+	pool_release(&pool, c->r.id);
+}
+
+static void start(struct call *c, struct request *r)
+{
+	struct leg *caller = leg_new_in(r, c->r.id);
+	char name[USER_NAME_MAX + 1];
+
+	if (!caller) {
+		reply_refuse(r->reply, r->m->contact.len ? REFUSE_FULL : REFUSE_TOO_LONG);
+		forget(c);
+		return;
+	}
+	c->r.caller = caller->r.id;
+	caller->r.remote = c->offer;
+	caller->r.has_remote = 1;
+	caller->r.ice = c->offer.audio.ice_ufrag[0] != 0;
+	snprintf(c->r.from, sizeof c->r.from, "%s", leg_name(caller, name));
+	span_cstr(REQUEST_STR(r, target_user), c->r.to, sizeof c->r.to);
+	if (!session_asked(caller, r->m)) {
+		c->best = REFUSE_INTERVAL;
+		do_refuse(c);
+		forget(c);
+		return;
+	}
+	if (c->r.emergency)
+		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, r->user, &r->flow->remote, "emergency call");
+	uint64_t id = c->r.id;
+	do_dial(c);
+	if (!call_get(id) || c->targets)
+		return;
+	if (registrar_worth_waiting(c->callee_user)) {
+		c->r.state = PHASE_WAITING;
+		timer_set(&child_wheel, &c->ring, child_now() + WAIT_MS);
+		leg_ring(caller, 182);
+		return;
+	}
+	c->best = REFUSE_OFFLINE;
+	call_event(c, CALL_TIME_OUT, NULL);
+}
+
+static enum refusal judge(struct request *r, uint32_t callee)
+{
+	const struct permit_question q = {.emergency = r->emergency,
+	    .logged_in = r->user != NOBODY,
+	    .device_expired = r->flow->expired,
+	    .callee_known = callee != NOBODY};
+
+	if (r->m->target_kind != TARGET_USER)
+		return REFUSE_NO_NUMBER;
+	return permit(&q);
+}
+
+void call_on_invite(struct request *r)
+{
+	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
+	uint32_t callee, ports;
+
+	if (!login_gate(r, REQUEST_STR(r, from_user)))
+		return;
+	callee = directory_find(REQUEST_STR(r, target_user));
+	enum refusal why = judge(r, callee);
+	if (!why && !offer)
+		why = REFUSE_NO_OFFER;
+	if (!why && !media_ready())
+		why = REFUSE_NO_MEDIA;
+	if (why) {
+		child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, r->flow->device, r->user, &r->flow->remote, refusal_row(why)->text);
+		reply_refuse(r->reply, why);
+		return;
+	}
+	enum sdp_refusal bad = sdp_check_offer(offer);
+	if (bad) {
+		reply_refuse_because(r->reply, REFUSE_OFFER, sdp_refusal_text(bad));
+		return;
+	}
+	ports = media_take_ports(r->emergency);
+	struct call *c = ports == MEDIA_NO_PORTS ? NULL : call_new(r, ports);
+	if (!c) {
+		reply_refuse(r->reply, ports == MEDIA_NO_PORTS ? REFUSE_NO_PORT : REFUSE_FULL);
+		if (ports != MEDIA_NO_PORTS)
+			media_release_ports(ports);
+		return;
+	}
+	c->callee_user = callee;
+	c->offer = *offer;
+	start(c, r);
+}
+
+/* --- from the legs --- */
+
+static struct call *call_of(const struct leg *l)
+{
+	return call_get(l->r.call);
+}
+
+void call_leg_rings(struct leg *l)
+{
+	struct call *c = call_of(l);
+	if (c)
+		call_event(c, CALL_RINGS, l);
+}
+
+void call_leg_accepted(struct leg *l)
+{
+	struct call *c = call_of(l);
+	if (c)
+		call_event(c, CALL_ANSWERED, l);
+	else
+		leg_hang_up(l, REFUSE_CANCELLED);
+}
+
+static const struct {
+	uint16_t code;
+	enum refusal why;
+	uint8_t rank; /* the higher one is told */
+} heard[] = {{603, REFUSE_DECLINED, 5}, {607, REFUSE_DECLINED, 5}, {600, REFUSE_BUSY, 5}, {486, REFUSE_BUSY, 4},
+    {488, REFUSE_OFFER, 3}, {606, REFUSE_OFFER, 3}, {415, REFUSE_OFFER, 3}, {480, REFUSE_NO_ANSWER, 2},
+    {408, REFUSE_NO_ANSWER, 2}, {487, REFUSE_NO_ANSWER, 2}};
+
+static enum refusal refusal_heard(uint16_t code, uint8_t *rank)
+{
+	*rank = 1;
+	for (size_t i = 0; i < sizeof heard / sizeof *heard; i++)
+		if (heard[i].code == code) {
+			*rank = heard[i].rank;
+			return heard[i].why;
+		}
+	return code >= 300 && code < 400 ? REFUSE_REDIRECT : REFUSE_CALLEE_FAILED;
+}
+
+static uint8_t rank_of(enum refusal why)
+{
+	for (size_t i = 0; i < sizeof heard / sizeof *heard; i++)
+		if (heard[i].why == why)
+			return heard[i].rank;
+	return why ? 1 : 0;
+}
+
+static void strike_target(struct call *c, uint64_t leg)
+{
+	for (uint8_t i = 0; i < c->targets; i++)
+		if (c->target[i] == leg) {
+			c->target[i] = c->target[--c->targets];
+			return;
+		}
+}
+
+void call_leg_rejected(struct leg *l)
+{
+	struct call *c = call_of(l);
+	uint8_t rank;
+
+	if (!c)
+		return;
+	enum refusal why = refusal_heard(l->rejected, &rank);
+	if (rank > rank_of((enum refusal)c->best)) {
+		c->best = (uint8_t)why;
+		c->best_text = why == REFUSE_OFFER ? "the phones have no media key method or codec in common" : NULL;
+	}
+	strike_target(c, l->r.id);
+	if (l->rejected >= 600)
+		stop_others(c, l->r.id);
+	if (c->targets == 0)
+		call_event(c, CALL_REFUSED, l);
+}
+
+void call_leg_left(struct leg *l)
+{
+	struct call *c = call_of(l);
+
+	if (!c)
+		return;
+	if (l->r.id == c->r.caller)
+		call_event(c, CALL_CALLER_LEFT, l);
+	else if (l->r.id == c->r.callee)
+		call_event(c, CALL_CALLEE_LEFT, l);
+	else
+		leg_hang_up(l, REFUSE_NONE);
+}
+
+void call_leg_up(struct leg *l)
+{
+	struct call *c = call_of(l);
+	if (c)
+		call_save(c);
+}
+
+void call_leg_silent(struct leg *l)
+{
+	struct call *c = call_of(l);
+
+	if (!c)
+		leg_hang_up(l, REFUSE_NO_ACK);
+	else
+		call_fail(c, REFUSE_NO_ACK, "the phone no longer answers for the call");
+}
+
+bool call_may_refresh(struct leg *l)
+{
+	struct call *c = call_of(l);
+	return c && c->r.state == PHASE_TALKING && !c->change.active;
+}
+
+/* --- from elsewhere --- */
+
+void call_phone_back(uint32_t user)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == PHASE_WAITING && table[i].callee_user == user)
+			call_event(&table[i], CALL_PHONE_BACK, NULL);
+}
+
+void call_media_failed(uint64_t call, enum relay_why why)
+{
+	static const char *const text[RELAY_WHYS] = {
+	    [RELAY_NO_PORT] = "a media port could not be used",
+	    [RELAY_BAD_SPEC] = "the media relay refused the call",
+	    [RELAY_EXPIRED] = "the media relay lost the call",
+	    [RELAY_GATE_SHUT] = "no media keys within 10 s of the answer",
+	    [RELAY_SILENT] = "both phones stopped sending media",
+	};
+	struct call *c = call_get(call);
+
+	if (!c)
+		return;
+	if (why == RELAY_GATE_SHUT)
+		child_event(EVENT_GATE_SHUT, SEVERITY_WARNING, 0, 0, NULL, text[why]);
+	call_fail(c, why == RELAY_GATE_SHUT ? REFUSE_MEDIA_SHUT : REFUSE_NO_MEDIA, text[why]);
+}
+
+void call_gate_open(uint64_t call, enum relay_key key)
+{
+	struct call *c = call_get(call);
+
+	if (!c)
+		return;
+	c->r.grade = key == RELAY_KEY_SDES ? GRADE_EXCHANGE : GRADE_END_TO_END;
+	c->r.key = (uint8_t)key;
+	call_save(c);
+}
+
+void call_varying(uint64_t call, unsigned side)
+{
+	struct call *c = call_get(call);
+
+	if (c)
+		c->r.varying |= (uint8_t)(1u << side);
+}
+
+void call_counts(const struct msg_relay_counts *m)
+{
+	struct call *c = call_get(m->join);
+
+	if (!c)
+		return;
+	c->packets[0] = m->packets_a;
+	c->packets[1] = m->packets_b;
+	c->dropped[0] = m->dropped_a;
+	c->dropped[1] = m->dropped_b;
+}
+
+void call_tell_media(struct link *media)
+{
+	(void)media;
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.answered_ms)
+			media_relay(&table[i]);
+}
+
+/* --- start --- */
+
+static void adopt(void)
+{
+	for (uint32_t i = 0; i < store->count; i++) {
+		const struct call_record *r = arena_get(store, i);
+		if (!r)
+			continue;
+		if (arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || r->state != PHASE_TALKING ||
+		    !pool_adopt(&pool, r->id)) {
+			arena_clear(store, i);
+			continue;
+		}
+		struct call *c = &table[i];
+		c->r = *r;
+		c->started_ms = r->answered_ms;
+		c->ring.fire = on_ring_end;
+		c->renew.fire = on_renew;
+		media_adopt_ports(r->ports);
+		timer_set(&child_wheel, &c->renew, child_now() + RENEW_MS);
+	}
+}
+
+void call_open(struct arena_table *t)
+{
+	store = t;
+	table = calloc(t->count, sizeof *table);
+	if (!table || !pool_init(&pool, child_node(), t->count, t->count / RESERVE_SHARE))
+		log_fatal("no memory for calls");
+	adopt();
+}
+
+void call_adopted(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < pool.cap; i++) {
+		struct call *c = &table[i];
+		if (pool_id_at(&pool, i) == ID_NONE)
+			continue;
+		n++;
+		if (!leg_get(c->r.caller) || !leg_get(c->r.callee))
+			call_fail(c, REFUSE_CALLEE_FAILED, "half of the call was lost in a restart");
+	}
+	if (n)
+		log_info("%u calls adopted", n);
+}
+
+void call_status(struct proc_status *s)
+{
+	status_pool(s, "calls", &pool);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+#include "calls_list.h"
+#include "call.h"
+#include "wire/sdp_offer.h"
+
+struct listing {
+	struct link *to;
+	uint64_t token;
+};
+
+static enum call_state state_of(const struct call *c)
+{
+	static const uint8_t state[CALL_PHASES] = {
+	    [PHASE_DIALLING] = CALL_STARTING,
+	    [PHASE_WAITING] = CALL_QUEUED,
+	    [PHASE_RINGING] = CALL_RINGING,
+	    [PHASE_TALKING] = CALL_UP,
+	    [PHASE_OVER] = CALL_ENDING,
+	};
+	struct leg *a = leg_get(c->r.caller), *b = leg_get(c->r.callee);
+
+	if (c->r.state == PHASE_TALKING && ((a && sdp_holds(&a->r.remote)) || (b && b->r.has_remote && sdp_holds(&b->r.remote))))
+		return CALL_HELD;
+	return (enum call_state)state[c->r.state];
+}
+
+static struct span label_of(const struct leg *l)
+{
+	const struct device *d = l ? directory_device(l->r.device) : NULL;
+	return span_str(d ? d->label : "");
+}
+
+static void put_line(struct call *c, void *arg)
+{
+	struct listing *list = arg;
+	struct msg_call_line *m = ipc_begin(list->to, MSG_CALL_LINE);
+	struct leg *caller = leg_get(c->r.caller), *callee = leg_get(c->r.callee);
+
+	if (!m)
+		return;
+	m->token = list->token;
+	m->call = c->r.id;
+	m->state = (uint8_t)state_of(c);
+	m->grade = c->r.grade;
+	m->key = c->r.key;
+	m->varying = c->r.varying != 0;
+	m->emergency = c->r.emergency;
+	m->age_ms = child_now() - c->started_ms;
+	m->packets_a = c->packets[0];
+	m->packets_b = c->packets[1];
+	m->dropped_a = c->dropped[0];
+	m->dropped_b = c->dropped[1];
+	m->from = ipc_put(list->to, span_str(c->r.from));
+	m->to = ipc_put(list->to, span_str(c->r.to));
+	if (callee && callee->r.has_remote && callee->r.remote.audio.codec_n)
+		m->codec = ipc_put(list->to, span_str(sdp_codec_name(callee->r.remote.audio.codec[0].codec)));
+	m->from_phone = ipc_put(list->to, label_of(caller));
+	m->to_phone = ipc_put(list->to, label_of(callee));
+	ipc_end(list->to);
+}
+
+void calls_on_list(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_calls_want *m = v->payload;
+	struct listing list = {from, m->token};
+
+	call_each(put_line, &list);
+	struct msg_done *end = ipc_begin(from, MSG_DONE);
+	if (!end)
+		return;
+	end->token = m->token;
+	ipc_end(from);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CORE_CHANGE_H
+#define CORE_CHANGE_H
+
+#include "call.h"
+
+/* re-INVITE or UPDATE of a phone inside its dialog */
+void change_on_request(struct leg *l, struct request *r);
+/* what the other phone says to the offer that was passed on */
+void change_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
+
+#endif

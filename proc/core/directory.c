@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: ISC */
+#include "directory.h"
+#include "base/log.h"
+#include "base/map.h"
+#include <stdlib.h>
+
+enum item_kind { ITEM_USER, ITEM_DEVICE, ITEM_BINDING };
+
+struct item {
+	enum item_kind kind;
+	uint32_t index;
+	union {
+		struct user user;
+		struct device device;
+		struct {
+			uint32_t device;
+			bool allowed;
+		} binding;
+	};
+};
+
+static struct {
+	uint32_t max_users, max_devices, users, devices;
+	struct user *user;
+	struct device *device;
+	struct map by_name;
+	const struct directory_watch *watch;
+	uint32_t generation;
+	/* the generation that is being received */
+	struct item *item;
+	uint32_t items, max_items, next_generation;
+	bool open, whole;
+	const char *refused;
+} dir;
+
+static bool name_matches(const void *owner, uint32_t slot, struct span key)
+{
+	(void)owner;
+	return span_eq(span_str(dir.user[slot].name), key);
+}
+
+void directory_init(uint32_t max_users, uint32_t max_phones, const struct directory_watch *watch)
+{
+	dir.max_users = max_users;
+	dir.max_devices = max_phones;
+	dir.max_items = max_users + 5 * max_phones;
+	dir.user = calloc(max_users, sizeof *dir.user);
+	dir.device = calloc(max_phones, sizeof *dir.device);
+	dir.item = calloc(dir.max_items, sizeof *dir.item);
+	dir.watch = watch;
+	if (!dir.user || !dir.device || !dir.item || !map_init(&dir.by_name, max_users, name_matches, NULL))
+		log_fatal("no memory for the directory");
+}
+
+const struct user *directory_user(uint32_t index)
+{
+	return index < dir.max_users && dir.user[index].used ? &dir.user[index] : NULL;
+}
+
+const struct device *directory_device(uint32_t index)
+{
+	return index < dir.max_devices && dir.device[index].state != DEVICE_NONE ? &dir.device[index] : NULL;
+}
+
+uint32_t directory_find(struct span name)
+{
+	uint32_t slot;
+
+	if (!map_get(&dir.by_name, name, &slot) || !dir.user[slot].enabled)
+		return NOBODY;
+	return slot;
+}
+
+bool directory_allows(uint32_t user, uint32_t device)
+{
+	const struct user *u = directory_user(user);
+
+	for (int i = 0; u && u->enabled && i < u->devices; i++)
+		if (u->device[i] == device)
+			return true;
+	return false;
+}
+
+uint32_t directory_generation(void)
+{
+	return dir.generation;
+}
+
+void directory_suspend(uint32_t device)
+{
+	if (!directory_device(device) || dir.device[device].state != DEVICE_VALID)
+		return;
+	dir.device[device].state = DEVICE_SUSPENDED;
+	dir.watch->device_changed(device);
+	dir.watch->device_lost(device);
+}
+
+/* --- to the edges --- */
+
+void directory_tell_device(struct link *edge, uint32_t device)
+{
+	struct msg_device_state *m = ipc_begin(edge, MSG_DEVICE_STATE);
+
+	if (!m)
+		return;
+	m->device = device;
+	m->state = dir.device[device].state;
+	m->flags = dir.device[device].flags;
+	m->epoch = dir.device[device].epoch;
+	ipc_end(edge);
+}
+
+void directory_tell(struct link *edge)
+{
+	if (dir.generation == 0)
+		return;
+	for (uint32_t i = 0; i < dir.max_devices; i++)
+		if (dir.device[i].state != DEVICE_NONE)
+			directory_tell_device(edge, i);
+	struct msg_devices_done *m = ipc_begin(edge, MSG_DEVICES_DONE);
+	if (!m)
+		return;
+	m->generation = dir.generation;
+	ipc_end(edge);
+}
+
+/* --- from ledger --- */
+
+static void refuse(const char *why)
+{
+	if (!dir.refused)
+		dir.refused = why;
+}
+
+static struct item *next_item(enum item_kind kind, uint32_t index, uint32_t limit)
+{
+	if (!dir.open) {
+		refuse("item outside a generation");
+		return NULL;
+	}
+	if (dir.items == dir.max_items) {
+		refuse("more entries than the configured tables hold");
+		return NULL;
+	}
+	if (index >= limit) {
+		refuse(kind == ITEM_DEVICE ? "more phones than limits.phones" : "more users than limits.users");
+		return NULL;
+	}
+	struct item *i = &dir.item[dir.items++];
+	*i = (struct item){.kind = kind, .index = index};
+	return i;
+}
+
+void directory_on_begin(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_directory_begin *m = v->payload;
+
+	(void)from;
+	dir.items = 0;
+	dir.refused = NULL;
+	dir.open = true;
+	dir.whole = m->whole;
+	dir.next_generation = m->generation;
+}
+
+void directory_on_user(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_user *m = v->payload;
+	struct item *i = next_item(ITEM_USER, m->index, dir.max_users);
+
+	(void)from;
+	if (!i)
+		return;
+	i->user.used = m->name.len > 0;
+	i->user.enabled = m->enabled;
+	if (!span_cstr(ipc_str(v, m->name), i->user.name, sizeof i->user.name) ||
+	    !span_cstr(ipc_str(v, m->display), i->user.display, sizeof i->user.display))
+		refuse("user name too long");
+}
+
+void directory_on_device(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_device *m = v->payload;
+	struct item *i = next_item(ITEM_DEVICE, m->index, dir.max_devices);
+
+	(void)from;
+	if (!i)
+		return;
+	i->device = (struct device){.state = m->state, .flags = m->flags & DEVICE_FLAGS, .epoch = m->epoch};
+	if (!span_cstr(ipc_str(v, m->label), i->device.label, sizeof i->device.label))
+		refuse("phone label too long");
+}
+
+void directory_on_binding(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_binding *m = v->payload;
+	struct item *i = next_item(ITEM_BINDING, m->user, dir.max_users);
+
+	(void)from;
+	if (!i)
+		return;
+	i->binding.device = m->device;
+	i->binding.allowed = m->allowed;
+}
+
+static void apply_user(const struct item *i)
+{
+	struct user *u = &dir.user[i->index];
+	struct user was = *u;
+
+	if (u->used) {
+		map_del(&dir.by_name, span_str(u->name), i->index);
+		dir.users--;
+	}
+	*u = i->user;
+	u->devices = was.devices;
+	memcpy(u->device, was.device, sizeof u->device);
+	if (u->used) {
+		map_put(&dir.by_name, span_str(u->name), i->index);
+		dir.users++;
+	}
+	if (was.used && was.enabled && (!u->used || !u->enabled || strcmp(was.name, u->name) != 0))
+		dir.watch->user_lost(i->index);
+}
+
+static void apply_device(const struct item *i)
+{
+	struct device *d = &dir.device[i->index], was = *d;
+
+	*d = i->device;
+	dir.devices += (d->state != DEVICE_NONE) - (was.state != DEVICE_NONE);
+	if (was.state != d->state || was.flags != d->flags || was.epoch != d->epoch)
+		dir.watch->device_changed(i->index);
+	if (was.state == DEVICE_VALID && d->state != DEVICE_VALID)
+		dir.watch->device_lost(i->index);
+}
+
+static void apply_binding(const struct item *i)
+{
+	struct user *u = &dir.user[i->index];
+	int at = 0;
+
+	while (at < u->devices && u->device[at] != i->binding.device)
+		at++;
+	if (i->binding.allowed && at == u->devices && u->devices < USER_DEVICES_MAX)
+		u->device[u->devices++] = i->binding.device;
+	if (!i->binding.allowed && at < u->devices)
+		u->device[at] = u->device[--u->devices];
+}
+
+/* What a whole generation does not name is gone; named items then find it as they left it or come back. */
+static void forget_unnamed(void)
+{
+	uint8_t *named = calloc(dir.max_users + dir.max_devices, 1);
+
+	if (!named)
+		log_fatal("no memory for the directory");
+	for (uint32_t n = 0; n < dir.items; n++) {
+		if (dir.item[n].kind == ITEM_USER)
+			named[dir.item[n].index] = 1;
+		else if (dir.item[n].kind == ITEM_DEVICE)
+			named[dir.max_users + dir.item[n].index] = 1;
+	}
+	for (uint32_t n = 0; n < dir.max_users; n++) {
+		dir.user[n].devices = 0;
+		if (dir.user[n].used && !named[n])
+			apply_user(&(struct item){.index = n});
+	}
+	for (uint32_t n = 0; n < dir.max_devices; n++)
+		if (dir.device[n].state != DEVICE_NONE && !named[dir.max_users + n])
+			apply_device(&(struct item){.index = n});
+	free(named);
+}
+
+static void apply_all(void)
+{
+	static void (*const apply[])(const struct item *) = {
+	    [ITEM_USER] = apply_user, [ITEM_DEVICE] = apply_device, [ITEM_BINDING] = apply_binding};
+
+	if (dir.whole)
+		forget_unnamed();
+	for (uint32_t n = 0; n < dir.items; n++)
+		apply[dir.item[n].kind](&dir.item[n]);
+}
+
+void directory_on_commit(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_directory_commit *m = v->payload;
+	bool first = dir.generation == 0;
+
+	if (!dir.open || m->generation != dir.next_generation || (first && !dir.whole))
+		refuse("commit of a generation that was not begun");
+	if (!dir.refused) {
+		apply_all();
+		dir.generation = m->generation ? m->generation : 1;
+	}
+	dir.open = false;
+	struct msg_directory_verdict *out = ipc_begin(from, MSG_DIRECTORY_VERDICT);
+	if (!out)
+		return;
+	out->generation = m->generation;
+	out->ok = dir.refused == NULL;
+	out->reason = ipc_put(from, span_str(dir.refused ? dir.refused : ""));
+	ipc_end(from);
+}
+
+void directory_status(struct proc_status *s)
+{
+	status_add(s, "users", STATUS_POOL, dir.users, dir.max_users, dir.users, 0);
+	status_add(s, "phones", STATUS_POOL, dir.devices, dir.max_devices, dir.devices, 0);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC */
+#include "flow.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include <stdlib.h>
+
+static struct pool pool;
+static struct map by_id;
+static struct flow *table;
+
+static bool id_matches(const void *owner, uint32_t slot, struct span key)
+{
+	(void)owner;
+	return memcmp(&table[slot].id, key.p, sizeof table[slot].id) == 0;
+}
+
+void flow_init(uint32_t max_flows)
+{
+	table = calloc(max_flows, sizeof *table);
+	/* no reserve: which connection is for an emergency shows only later */
+	if (!table || !pool_init(&pool, child_node(), max_flows, 0) || !map_init(&by_id, max_flows, id_matches, NULL))
+		log_fatal("no memory for flows");
+}
+
+static struct span key_of(const uint64_t *id)
+{
+	return span_of(id, sizeof *id);
+}
+
+struct flow *flow_get(uint64_t id)
+{
+	uint32_t slot;
+	return map_get(&by_id, key_of(&id), &slot) ? &table[slot] : NULL;
+}
+
+struct link *flow_link(const struct flow *f)
+{
+	return child_link(PROC_EDGE, f->edge);
+}
+
+struct flow *flow_add(uint32_t edge, const struct msg_flow_up *m)
+{
+	uint64_t slot = pool_take(&pool, false);
+
+	if (slot == ID_NONE)
+		return NULL;
+	struct flow *f = &table[id_index(slot)];
+	*f = (struct flow){.id = m->flow,
+	    .edge = edge,
+	    .device = m->device,
+	    .listener = m->listener,
+	    .expired = m->expired,
+	    .tls12 = m->tls12,
+	    .remote = m->remote};
+	map_put(&by_id, key_of(&f->id), id_index(slot));
+	return f;
+}
+
+void flow_remove(struct flow *f)
+{
+	uint32_t slot = (uint32_t)(f - table);
+
+	map_del(&by_id, key_of(&f->id), slot);
+	pool_release(&pool, pool_id_at(&pool, slot));
+	f->id = 0;
+}
+
+bool flow_logged_in(const struct flow *f, uint32_t user, uint64_t now_ms)
+{
+	for (int i = 0; i < f->users; i++)
+		if (f->login[i].user == user)
+			return f->login[i].until_ms > now_ms;
+	return false;
+}
+
+void flow_log_in(struct flow *f, uint32_t user, uint64_t until_ms)
+{
+	int at = 0, oldest = 0;
+
+	while (at < f->users && f->login[at].user != user) {
+		if (f->login[at].until_ms < f->login[oldest].until_ms)
+			oldest = at;
+		at++;
+	}
+	if (at == FLOW_USERS_MAX)
+		at = oldest;
+	else if (at == f->users)
+		f->users++;
+	f->login[at] = (struct flow_login){user, until_ms};
+}
+
+void flow_log_out(struct flow *f, uint32_t user)
+{
+	for (int i = 0; i < f->users; i++)
+		if (f->login[i].user == user) {
+			f->login[i] = f->login[--f->users];
+			return;
+		}
+}
+
+void flow_each(void (*visit)(struct flow *f, void *arg), void *arg)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE)
+			visit(&table[i], arg);
+}
+
+void flow_close(struct flow *f, enum flow_why why)
+{
+	struct link *l = flow_link(f);
+	struct msg_close_flow *m = l ? ipc_begin(l, MSG_CLOSE_FLOW) : NULL;
+
+	if (!m)
+		return;
+	m->flow = f->id;
+	m->why = (uint8_t)why;
+	ipc_end(l);
+}
+
+void flow_status(struct proc_status *s)
+{
+	status_pool(s, "flows", &pool);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/* Connections of phones, as the edges announce them: each stands for one device and the users logged in on it. */
+#ifndef CORE_FLOW_H
+#define CORE_FLOW_H
+
+#include "directory.h"
+
+enum { FLOW_USERS_MAX = 8 };
+
+struct flow {
+	uint64_t id; /* the edge's */
+	uint32_t edge, device;
+	uint8_t listener, users;
+	bool expired, tls12;
+	struct addr remote;
+	struct flow_login {
+		uint32_t user;
+		uint64_t until_ms;
+	} login[FLOW_USERS_MAX];
+};
+
+void flow_init(uint32_t max_flows);
+
+struct flow *flow_get(uint64_t id); /* NULL when it is gone */
+struct link *flow_link(const struct flow *f);
+
+/* The edge said it is up. NULL when the table is full; f->id is the edge's. */
+struct flow *flow_add(uint32_t edge, const struct msg_flow_up *m);
+void flow_remove(struct flow *f);
+
+bool flow_logged_in(const struct flow *f, uint32_t user, uint64_t now_ms);
+/* The oldest login gives way when there are more than FLOW_USERS_MAX. */
+void flow_log_in(struct flow *f, uint32_t user, uint64_t until_ms);
+void flow_log_out(struct flow *f, uint32_t user);
+
+/* Call for every flow; the callback may remove the one that it is given. */
+void flow_each(void (*visit)(struct flow *f, void *arg), void *arg);
+
+/* Ask the edge to close it. */
+void flow_close(struct flow *f, enum flow_why why);
+
+void flow_status(struct proc_status *s);
+
+#endif

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: ISC */
+#include "leg.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "base/rand.h"
+#include "call.h"
+#include "change.h"
+#include "leg_send.h"
+#include "session.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RESERVE_SHARE = 16 /* one leg in so many is kept for emergency calls */ };
+
+static struct pool pool;
+static struct map by_tag; /* our own tag is unique */
+static struct leg *table;
+static struct arena_table *store;
+
+static bool tag_matches(const void *owner, uint32_t slot, struct span key)
+{
+	(void)owner;
+	return span_eq(span_str(table[slot].r.local_tag), key);
+}
+
+struct arena_shape leg_shape(void)
+{
+	/* two for each call, and the phones that ring beside the one that answers */
+	return (struct arena_shape){sizeof(struct leg_record), 3 * child_site()->max_calls + 64};
+}
+
+struct leg *leg_get(uint64_t id)
+{
+	int64_t at = pool_index(&pool, id);
+	return at < 0 ? NULL : &table[at];
+}
+
+static uint32_t slot_of(const struct leg *l)
+{
+	return id_index(l->r.id);
+}
+
+static bool worth_keeping(const struct leg *l)
+{
+	return l->r.state == LEG_UP || l->r.state == LEG_IN_ANSWERED;
+}
+
+void leg_save(struct leg *l)
+{
+	if (worth_keeping(l))
+		arena_put(store, slot_of(l), &l->r);
+	else if (arena_get(store, slot_of(l)))
+		arena_clear(store, slot_of(l));
+}
+
+static void later_fires(struct timer *t, uint64_t now_ms);
+
+static void enter(struct leg *l)
+{
+	l->later.fire = later_fires;
+	map_put(&by_tag, span_str(l->r.local_tag), slot_of(l));
+}
+
+static void adopt(void)
+{
+	for (uint32_t i = 0; i < store->count; i++) {
+		const struct leg_record *r = arena_get(store, i);
+		if (!r)
+			continue;
+		if (arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || r->state >= LEG_STATES ||
+		    !pool_adopt(&pool, r->id)) {
+			arena_clear(store, i);
+			continue;
+		}
+		table[i].r = *r;
+		table[i].r.state = LEG_UP; /* an ACK that was missing is not missed any more */
+		enter(&table[i]);
+		session_start(&table[i]);
+	}
+}
+
+void leg_open(struct arena_table *t)
+{
+	store = t;
+	table = calloc(t->count, sizeof *table);
+	if (!table || !pool_init(&pool, child_node(), t->count, t->count / RESERVE_SHARE) ||
+	    !map_init(&by_tag, t->count, tag_matches, NULL))
+		log_fatal("no memory for legs");
+	adopt();
+}
+
+static struct leg *leg_new(uint64_t call, bool emergency)
+{
+	uint64_t id = pool_take(&pool, emergency);
+
+	if (id == ID_NONE)
+		return NULL;
+	struct leg *l = &table[id_index(id)];
+	memset(l, 0, sizeof *l);
+	l->r.id = id;
+	l->r.call = call;
+	l->r.emergency = emergency;
+	memcpy(l->r.token, "leg-", 4);
+	rand_hex(l->r.token + 4, 12);
+	rand_hex(l->r.local_tag, 8);
+	enter(l);
+	return l;
+}
+
+static void leg_free(struct leg *l)
+{
+	timer_cancel(&child_wheel, &l->repeat);
+	timer_cancel(&child_wheel, &l->later);
+	session_stop(l);
+	ask_done(l->invite_ref);
+	ask_done(l->change_ref);
+	map_del(&by_tag, span_str(l->r.local_tag), slot_of(l));
+	arena_clear(store, slot_of(l));
+	pool_release(&pool, l->r.id);
+}
+
+const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
+{
+	const struct user *u = directory_user(l->r.user);
+
+	if (u)
+		return u->name;
+	snprintf(buf, USER_NAME_MAX + 1, "phone-%u", l->r.device);
+	return buf;
+}
+
+/* The fields that every request of the phone in this dialog may bring anew. */
+static bool take_dialog(struct leg *l, const struct request *r)
+{
+	return span_cstr(REQUEST_STR(r, call_id), l->r.call_id, sizeof l->r.call_id) &&
+	       span_cstr(REQUEST_STR(r, from_tag), l->r.remote_tag, sizeof l->r.remote_tag) &&
+	       span_cstr(REQUEST_STR(r, contact), l->r.target, sizeof l->r.target) &&
+	       span_cstr(REQUEST_STR(r, route_set), l->r.route_set, sizeof l->r.route_set);
+}
+
+struct leg *leg_new_in(struct request *r, uint64_t call)
+{
+	struct leg *l = leg_new(call, r->emergency);
+	char name[USER_NAME_MAX + 1];
+
+	if (!l)
+		return NULL;
+	l->r.state = LEG_IN_CALLING;
+	l->r.user = r->user;
+	l->r.device = r->flow->device;
+	l->r.flow = r->flow->id;
+	l->r.listener = r->flow->listener;
+	l->r.seen = r->flow->remote;
+	l->r.remote_cseq = r->m->cseq;
+	l->r.allow = r->m->allow;
+	l->reliable = (r->m->required & SIP_TAG_100REL) != 0;
+	l->invite = r->reply;
+	l->rseq = rand_u32() & 0x7fffff;
+	if (!take_dialog(l, r) || !l->r.target[0] || !l->r.remote_tag[0] ||
+	    !span_cstr(REQUEST_STR(r, target_user), l->r.local_user, sizeof l->r.local_user)) {
+		leg_free(l);
+		return NULL;
+	}
+	snprintf(l->r.remote_user, sizeof l->r.remote_user, "%s", leg_name(l, name));
+	return l;
+}
+
+struct leg *leg_new_out(const struct registration *to, uint64_t call, bool emergency, const char *from_user,
+    const char *to_user)
+{
+	struct flow *f = flow_get(to->flow);
+	struct leg *l = f ? leg_new(call, emergency) : NULL;
+
+	if (!l)
+		return NULL;
+	l->r.state = LEG_OUT_SENT;
+	l->r.side = 1;
+	l->r.user = to->user;
+	l->r.device = to->device;
+	l->r.flow = f->id;
+	l->r.listener = f->listener;
+	l->r.seen = f->remote;
+	rand_hex(l->r.call_id, 16);
+	snprintf(l->r.target, sizeof l->r.target, "%s", to->contact);
+	snprintf(l->r.local_user, sizeof l->r.local_user, "%s", from_user);
+	snprintf(l->r.remote_user, sizeof l->r.remote_user, "%s", to_user);
+	return l;
+}
+
+struct flow *leg_flow(const struct leg *l)
+{
+	struct flow *f = flow_get(l->r.flow);
+
+	if (f)
+		return f;
+	const struct registration *r = registrar_get(l->r.user, l->r.device);
+	return r ? flow_get(r->flow) : NULL;
+}
+
+/* --- the state machine --- */
+
+static void do_refuse(struct leg *l)
+{
+	enum refusal why = l->refusal ? (enum refusal)l->refusal : REFUSE_CALLEE_FAILED;
+	reply_refuse_because(l->invite, why, l->refusal_text ? l->refusal_text : refusal_row(why)->text);
+}
+
+static void do_487(struct leg *l)
+{
+	reply_refuse(l->invite, REFUSE_CANCELLED);
+}
+
+static void do_bye(struct leg *l)
+{
+	session_stop(l);
+	leg_send_bye(l);
+}
+
+static void do_bye_ok(struct leg *l)
+{
+	reply_code(l->request, 200);
+}
+
+static void do_no_dialog(struct leg *l)
+{
+	reply_refuse(l->request, REFUSE_NO_DIALOG);
+}
+
+static void tell_up(struct leg *l)
+{
+	session_start(l);
+	call_leg_up(l);
+}
+
+static void tell_accepted(struct leg *l)
+{
+	session_start(l);
+	call_leg_accepted(l);
+}
+
+/* In the order of enum leg_effect: one bit, one function. */
+static void (*const effect[])(struct leg *l) = {
+    leg_send_ok,
+    do_refuse,
+    do_487,
+    leg_send_ack,
+    leg_send_cancel,
+    leg_stop_repeat,
+    do_bye,
+    do_bye_ok,
+    do_no_dialog,
+    call_leg_rings,
+    tell_accepted,
+    call_leg_rejected,
+    call_leg_left,
+    tell_up,
+    leg_free,
+};
+
+void leg_event(struct leg *l, enum leg_event event)
+{
+	struct leg_step step = leg_step((enum leg_state)l->r.state, event);
+	uint64_t id = l->r.id;
+
+	l->r.state = step.next;
+	leg_save(l);
+	for (unsigned i = 0; step.effects >> i; i++)
+		if (step.effects >> i & 1 && leg_get(id))
+			effect[i](l);
+}
+
+static void later_fires(struct timer *t, uint64_t now_ms)
+{
+	struct leg *l = (struct leg *)(void *)((char *)t - offsetof(struct leg, later));
+
+	(void)now_ms;
+	leg_event(l, (enum leg_event)l->later_event);
+}
+
+void leg_event_later(struct leg *l, enum leg_event event, uint32_t ms)
+{
+	l->later_event = (uint8_t)event;
+	timer_set(&child_wheel, &l->later, child_now() + ms);
+}
+
+/* --- what the call wants --- */
+
+void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
+{
+	struct link *edge;
+	struct msg_send *m = leg_begin_request(l, SIP_INVITE, ASK_INVITE, &edge);
+
+	if (!m) {
+		l->rejected = 503;
+		leg_event_later(l, LEG_REJECTS, 0);
+		return;
+	}
+	l->invite_ref = m->ref;
+	l->r.local = *offer;
+	l->r.has_local = 1;
+	m->from_display = ipc_put(edge, span_str(display));
+	m->supported = SIP_TAG_100REL;
+	session_put_request(l, m);
+	m->sdp = ipc_put_part(edge, offer, sizeof *offer);
+	ipc_end(edge);
+}
+
+void leg_ring(struct leg *l, uint16_t code)
+{
+	if (l->r.state == LEG_IN_CALLING)
+		leg_send_provisional(l, code);
+}
+
+void leg_answer(struct leg *l, const struct sdp *answer)
+{
+	l->r.local = *answer;
+	l->r.has_local = 1;
+	leg_event(l, LEG_ANSWER);
+}
+
+void leg_refuse(struct leg *l, enum refusal why, const char *text)
+{
+	l->refusal = (uint8_t)why;
+	l->refusal_text = text;
+	leg_event(l, LEG_REFUSE);
+}
+
+void leg_hang_up(struct leg *l, enum refusal why)
+{
+	if (why)
+		l->refusal = (uint8_t)why;
+	leg_event(l, LEG_HANG_UP);
+}
+
+/* --- what the phone's transactions bring --- */
+
+void leg_on_cancelled(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_cancelled *m = v->payload;
+
+	/* few legs are in this state at once, and a CANCEL is rare */
+	for (uint32_t i = 0; i < pool.cap; i++) {
+		struct leg *l = &table[i];
+		if (pool_id_at(&pool, i) == ID_NONE || l->invite.txn != m->txn || l->invite.edge != from->instance)
+			continue;
+		leg_event(l, LEG_CANCELS);
+		return;
+	}
+}
+
+/* 2xx and 18x make or refresh the dialog. */
+static bool take_answer(struct leg *l, const struct msg_response *m, const struct ipc_view *v)
+{
+	struct span tag = ipc_str(v, m->to_tag);
+
+	if (l->r.remote_tag[0] && !span_eq(span_str(l->r.remote_tag), tag) && m->code >= 200)
+		l->r.remote_tag[0] = 0; /* a fork below the phone: the one that answers is the dialog */
+	if (!l->r.remote_tag[0] && !span_cstr(tag, l->r.remote_tag, sizeof l->r.remote_tag))
+		return false;
+	if (m->contact.len && !span_cstr(ipc_str(v, m->contact), l->r.target, sizeof l->r.target))
+		return false;
+	if (m->route_set.len && !span_cstr(ipc_str(v, m->route_set), l->r.route_set, sizeof l->r.route_set))
+		return false;
+	if (m->allow)
+		l->r.allow = m->allow;
+	const struct sdp *sdp = ipc_part(v, m->sdp);
+	if (sdp) {
+		l->r.remote = *sdp;
+		l->r.has_remote = 1;
+	}
+	return true;
+}
+
+static void on_provisional(struct leg *l, const struct msg_response *m, const struct ipc_view *v)
+{
+	bool reliable = m->required & SIP_TAG_100REL && m->rseq;
+	struct leg_record before = l->r;
+
+	if (m->code == 100 || l->r.state == LEG_UP || l->r.state == LEG_LEAVING)
+		return;
+	if (!take_answer(l, m, v)) {
+		l->r = before;
+		return;
+	}
+	if (!reliable) /* SDP counts in a reliable answer only (RFC 3261 13.2.1) */
+		l->r.has_remote = before.has_remote;
+	if (reliable && l->rseq < m->rseq) {
+		l->rseq = m->rseq;
+		leg_send_prack(l, m->rseq);
+	}
+	leg_event(l, LEG_RINGS);
+}
+
+void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
+{
+	struct leg *l = leg_get(a->owner);
+
+	if (!l) {
+		ask_done(a->ref);
+		return;
+	}
+	if (m->code < 200) {
+		on_provisional(l, m, v);
+	} else if (m->code < 300) {
+		bool first = l->r.state != LEG_UP && l->r.state != LEG_LEAVING;
+		if (first && !take_answer(l, m, v)) {
+			leg_hang_up(l, REFUSE_CALLEE_FAILED);
+			return;
+		}
+		if (first)
+			session_agreed(l, m);
+		leg_event(l, LEG_ACCEPTS);
+	} else {
+		l->invite_ref = 0;
+		l->rejected = m->code;
+		leg_event(l, LEG_REJECTS);
+	}
+}
+
+void leg_on_bye_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
+{
+	struct leg *l = leg_get(a->owner);
+
+	(void)v;
+	if (m->code >= 200 && l)
+		leg_event(l, LEG_BYE_ENDS);
+}
+
+void leg_on_prack_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
+{
+	(void)a;
+	(void)m;
+	(void)v; /* the phone stops repeating its 18x, or its INVITE ends by itself */
+}
+
+void leg_edge_lost(uint32_t edge)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == LEG_IN_CALLING && table[i].invite.edge == edge)
+			leg_event(&table[i], LEG_EDGE_LOST);
+}
+
+void leg_device_lost(uint32_t device)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.device == device)
+			call_leg_left(&table[i]);
+}
+
+void leg_drop_orphans(void)
+{
+	enum { EDGES_ARE_BACK_MS = 3000 };
+
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && !call_get(table[i].r.call))
+			leg_event_later(&table[i], LEG_HANG_UP, EDGES_ARE_BACK_MS);
+}
+
+/* --- requests inside the dialog --- */
+
+static struct leg *find_dialog(const struct request *r)
+{
+	uint32_t slot;
+
+	if (!map_get(&by_tag, REQUEST_STR(r, to_tag), &slot))
+		return NULL;
+	struct leg *l = &table[slot];
+	if (!span_eq(span_str(l->r.call_id), REQUEST_STR(r, call_id)) ||
+	    !span_eq(span_str(l->r.remote_tag), REQUEST_STR(r, from_tag)))
+		return NULL;
+	return l;
+}
+
+/* Only the phone that owns the leg, with a login of the leg's user that is still good on it (R4). */
+static bool owns(const struct request *r, const struct leg *l)
+{
+	if (l->r.device != r->flow->device)
+		return false;
+	return l->r.user == NOBODY || flow_logged_in(r->flow, l->r.user, child_now()) ||
+	       registrar_logged_in(l->r.user, l->r.device);
+}
+
+static void on_ack(struct leg *l, struct request *r)
+{
+	(void)r;
+	leg_event(l, LEG_ACKS);
+}
+
+static void on_bye(struct leg *l, struct request *r)
+{
+	l->request = r->reply;
+	leg_event(l, LEG_BYES);
+}
+
+static void on_prack(struct leg *l, struct request *r)
+{
+	const struct msg_request *m = r->m;
+
+	if (!l->ringing || m->rack_rseq != l->rseq || m->rack_method != SIP_INVITE) {
+		reply_refuse(r->reply, REFUSE_NO_DIALOG);
+		return;
+	}
+	l->ringing = 0;
+	leg_stop_repeat(l);
+	reply_code(r->reply, 200);
+}
+
+static void on_options(struct leg *l, struct request *r)
+{
+	(void)l;
+	reply_code(r->reply, 200);
+}
+
+static void (*const by_method[SIP_METHODS_N])(struct leg *l, struct request *r) = {
+    [SIP_ACK] = on_ack,
+    [SIP_BYE] = on_bye,
+    [SIP_PRACK] = on_prack,
+    [SIP_OPTIONS] = on_options,
+    [SIP_INVITE] = change_on_request,
+    [SIP_UPDATE] = change_on_request,
+};
+
+void leg_on_request(struct request *r)
+{
+	struct leg *l = find_dialog(r);
+	bool ack = r->m->method == SIP_ACK;
+
+	if (!l || !owns(r, l)) {
+		if (l)
+			child_event(EVENT_FORGED_DIALOG, SEVERITY_ALARM, r->flow->device, NOBODY, &r->flow->remote,
+			    "request inside a call from a phone that does not own the leg");
+		if (!ack)
+			reply_refuse(r->reply, REFUSE_NO_DIALOG);
+		return;
+	}
+	/* an ACK repeats the CSeq of its INVITE */
+	if (!ack && r->m->cseq <= l->r.remote_cseq) {
+		reply_refuse(r->reply, REFUSE_OUT_OF_ORDER);
+		return;
+	}
+	if (!ack)
+		l->r.remote_cseq = r->m->cseq;
+	l->r.flow = r->flow->id;
+	l->r.seen = r->flow->remote;
+	arena_mark(store, slot_of(l));
+	uint32_t slot = slot_of(l);
+	if (by_method[r->m->method])
+		by_method[r->m->method](l, r);
+	else if (!ack)
+		reply_refuse(r->reply, REFUSE_METHOD);
+	arena_unmark(store, slot);
+}
+
+void leg_status(struct proc_status *s)
+{
+	status_pool(s, "legs", &pool);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/* A leg: the dialog with one phone as typed fields (RFC 3261 12). Call-ID, tags, Contact and route set of the phone
+ * are echo tokens: they go back to that phone only. */
+#ifndef CORE_LEG_H
+#define CORE_LEG_H
+
+#include "arena/arena.h"
+#include "ask.h"
+#include "leg_fsm.h"
+#include "registrar.h"
+
+enum { LOCAL_TAG_MAX = 16, LEG_TOKEN_MAX = 28 };
+
+/* What outlives core, in the arena. */
+struct leg_record {
+	uint64_t id, call, flow;
+	uint32_t user, device; /* user: NOBODY for an emergency call without login */
+	uint8_t state;	       /* enum leg_state */
+	uint8_t side;	       /* of its call's relay: 0 the caller, 1 the callee */
+	uint8_t emergency, listener;
+	uint8_t ice;	       /* we speak ICE-lite with it */
+	uint8_t refresher_us;
+	uint8_t has_remote, has_local;
+	uint32_t local_cseq, remote_cseq, invite_cseq;
+	uint32_t allow, session_s; /* session_s 0: the phone has no session timer */
+	uint32_t learn_epoch;
+	struct addr seen; /* host of its signalling connection */
+	char call_id[CALL_ID_MAX + 1];
+	char local_tag[LOCAL_TAG_MAX + 1], remote_tag[TAG_MAX + 1];
+	char token[LEG_TOKEN_MAX + 1]; /* user part of our Contact */
+	char target[URI_TEXT_MAX + 1], route_set[ROUTE_SET_MAX + 1];
+	char local_user[2 * USER_NAME_MAX + 1], remote_user[2 * USER_NAME_MAX + 1];
+	struct sdp local, remote; /* what we said to it, what it said */
+};
+
+struct leg {
+	struct timer repeat, later, session;
+	struct leg_record r;
+	struct reply invite;  /* its INVITE or re-INVITE that we are to answer or did answer */
+	struct reply request; /* the request in hand */
+	uint64_t invite_ref;  /* our INVITE */
+	uint64_t change_ref;  /* our last re-INVITE or UPDATE */
+	uint8_t later_event;  /* of `later` */
+	uint8_t reliable;     /* caller: it requires 100rel */
+	uint16_t ringing;     /* last provisional code that we sent reliably and that waits for PRACK */
+	uint16_t rejected;    /* code of its final answer */
+	uint32_t rseq;
+	uint32_t repeat_ms;
+	uint64_t repeat_end_ms;
+	uint8_t refusal;      /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
+	const char *refusal_text;
+	uint8_t early_sdp;    /* r.remote came in a reliable 18x */
+};
+
+struct arena_shape leg_shape(void);
+void leg_open(struct arena_table *t);
+
+struct leg *leg_get(uint64_t id);
+
+/* A leg for an INVITE that came in, or for one that goes out to a registration. NULL: full, or (in) a token too long. */
+struct leg *leg_new_in(struct request *r, uint64_t call);
+struct leg *leg_new_out(const struct registration *to, uint64_t call, bool emergency, const char *from_user,
+    const char *to_user);
+/* The user of a leg as others see it: the extension, or phone-N. */
+const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1]);
+
+/* Feed the state machine and do what it says. The leg may be gone afterwards. */
+void leg_event(struct leg *l, enum leg_event event);
+void leg_event_later(struct leg *l, enum leg_event event, uint32_t ms);
+
+/* What the call wants of a leg. Texts are static. */
+void leg_invite(struct leg *l, const struct sdp *offer, const char *display);
+void leg_ring(struct leg *l, uint16_t code);
+void leg_answer(struct leg *l, const struct sdp *answer);
+void leg_refuse(struct leg *l, enum refusal why, const char *text);
+void leg_hang_up(struct leg *l, enum refusal why);
+
+/* The connection over which the phone can be reached now, or NULL. */
+struct flow *leg_flow(const struct leg *l);
+
+/* Write the record to the arena, if the leg is one that core would adopt. */
+void leg_save(struct leg *l);
+
+void leg_on_request(struct request *r); /* with a To tag, or an ACK */
+void leg_on_cancelled(struct link *from, const struct ipc_view *v);
+void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
+void leg_on_bye_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
+void leg_on_prack_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
+void leg_edge_lost(uint32_t edge);
+void leg_device_lost(uint32_t device);
+/* adopted legs whose call was not */
+void leg_drop_orphans(void);
+
+void leg_status(struct proc_status *s);
+
+#endif

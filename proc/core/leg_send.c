@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC */
+#include "leg_send.h"
+#include "session.h"
+
+enum { T1_MS = 500, T2_MS = 4000, T64_MS = 64 * T1_MS };
+
+static void put_identity(struct leg *l, struct link *link, struct str *user, struct str *display)
+{
+	const struct user *u = directory_user(directory_find(span_str(l->r.local_user)));
+
+	*user = ipc_put(link, span_str(l->r.local_user));
+	*display = ipc_put(link, span_str(u ? u->display : ""));
+}
+
+struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum ask_kind kind, struct link **link)
+{
+	struct flow *f = leg_flow(l);
+	struct link *edge = f ? flow_link(f) : NULL;
+	enum msg_class class = l->r.emergency	      ? CLASS_EMERGENCY
+			       : l->r.remote_tag[0] ? CLASS_DIALOG
+						    : CLASS_NEW;
+	uint64_t ref = 0;
+
+	if (!edge || (method != SIP_ACK && (ref = ask_new(kind, l->r.id, f->edge, l->r.emergency)) == 0))
+		return NULL;
+	struct msg_send *m = ipc_begin_as(edge, MSG_SEND, class);
+	if (!m) {
+		ask_done(ref);
+		return NULL;
+	}
+	if (method != SIP_ACK)
+		l->r.local_cseq++;
+	m->ref = ref;
+	m->flow = f->id;
+	m->method = (uint8_t)method;
+	m->emergency = l->r.emergency;
+	m->target = ipc_put(edge, span_str(l->r.target));
+	m->route_set = ipc_put(edge, span_str(l->r.route_set));
+	m->from_user = ipc_put(edge, span_str(l->r.local_user));
+	m->from_tag = ipc_put(edge, span_str(l->r.local_tag));
+	m->to_user = ipc_put(edge, span_str(l->r.remote_user));
+	m->to_tag = ipc_put(edge, span_str(l->r.remote_tag));
+	m->call_id = ipc_put(edge, span_str(l->r.call_id));
+	m->cseq = method == SIP_ACK ? l->r.invite_cseq : l->r.local_cseq;
+	m->leg_token = ipc_put(edge, span_str(l->r.token));
+	m->max_forwards = 70;
+	put_identity(l, edge, &m->identity_user, &m->identity_display);
+	if (method == SIP_INVITE)
+		l->r.invite_cseq = l->r.local_cseq;
+	*link = edge;
+	return m;
+}
+
+void leg_send_ack(struct leg *l)
+{
+	struct link *edge;
+
+	if (leg_begin_request(l, SIP_ACK, ASK_KINDS, &edge))
+		ipc_end(edge);
+}
+
+static void put_reason(struct leg *l, struct link *edge, uint16_t *cause, struct str *text)
+{
+	const struct refusal_row *w = refusal_row((enum refusal)l->refusal);
+
+	if (!w->cause)
+		return;
+	*cause = w->cause;
+	*text = ipc_put(edge, span_str(l->refusal_text ? l->refusal_text : w->text));
+}
+
+void leg_send_bye(struct leg *l)
+{
+	struct link *edge;
+	struct msg_send *m = leg_begin_request(l, SIP_BYE, ASK_BYE, &edge);
+
+	if (!m) { /* it can't be told; its session timer will */
+		leg_event_later(l, LEG_BYE_ENDS, 0);
+		return;
+	}
+	put_reason(l, edge, &m->cause, &m->cause_text);
+	ipc_end(edge);
+}
+
+void leg_send_cancel(struct leg *l)
+{
+	const struct ask *a = ask_get(l->invite_ref);
+	struct link *edge = a ? child_link(PROC_EDGE, a->edge) : NULL;
+	struct msg_cancel_sent *m = edge ? ipc_begin(edge, MSG_CANCEL_SENT) : NULL;
+
+	if (!m) {
+		leg_event_later(l, LEG_REJECTS, 0);
+		return;
+	}
+	m->ref = l->invite_ref;
+	put_reason(l, edge, &m->cause, &m->cause_text);
+	ipc_end(edge);
+}
+
+void leg_send_prack(struct leg *l, uint32_t rseq)
+{
+	struct link *edge;
+	uint32_t invite_cseq = l->r.invite_cseq;
+	struct msg_send *m = leg_begin_request(l, SIP_PRACK, ASK_PRACK, &edge);
+
+	if (!m)
+		return; /* the phone repeats its 18x */
+	m->rack_rseq = rseq;
+	m->rack_cseq = invite_cseq;
+	m->rack_method = SIP_INVITE;
+	ipc_end(edge);
+}
+
+static void send_ok_once(struct leg *l)
+{
+	struct msg_respond *m = reply_begin(l->invite, 200);
+	struct link *edge = reply_link(l->invite);
+
+	if (!m)
+		return;
+	m->to_tag = ipc_put(edge, span_str(l->r.local_tag));
+	m->leg_token = ipc_put(edge, span_str(l->r.token));
+	put_identity(l, edge, &m->identity_user, &m->identity_display);
+	session_put(l, m);
+	m->sdp = ipc_put_part(edge, &l->r.local, sizeof l->r.local);
+	reply_end(l->invite);
+}
+
+void leg_send_ok(struct leg *l)
+{
+	send_ok_once(l);
+	l->repeat.fire = leg_repeat_ok;
+	l->repeat_ms = T1_MS;
+	l->repeat_end_ms = child_now() + T64_MS;
+	timer_set(&child_wheel, &l->repeat, child_now() + l->repeat_ms);
+}
+
+/* RFC 3261 13.3.1.4: over reliable transports too */
+void leg_repeat_ok(struct timer *t, uint64_t now_ms)
+{
+	struct leg *l = (struct leg *)(void *)((char *)t - offsetof(struct leg, repeat));
+
+	if (now_ms >= l->repeat_end_ms) {
+		l->refusal = REFUSE_NO_ACK;
+		leg_event(l, LEG_NO_ACK);
+		return;
+	}
+	send_ok_once(l);
+	l->repeat_ms = l->repeat_ms * 2 > T2_MS ? T2_MS : l->repeat_ms * 2;
+	timer_set(&child_wheel, t, now_ms + l->repeat_ms);
+}
+
+void leg_stop_repeat(struct leg *l)
+{
+	timer_cancel(&child_wheel, &l->repeat);
+}
+
+static void send_provisional_once(struct leg *l, uint16_t code)
+{
+	struct msg_respond *m = reply_begin(l->invite, code);
+	struct link *edge = reply_link(l->invite);
+
+	if (!m)
+		return;
+	m->to_tag = ipc_put(edge, span_str(l->r.local_tag));
+	m->leg_token = ipc_put(edge, span_str(l->r.token));
+	put_identity(l, edge, &m->identity_user, &m->identity_display);
+	if (l->reliable) {
+		m->required = SIP_TAG_100REL;
+		m->rseq = l->rseq;
+	}
+	reply_end(l->invite);
+}
+
+/* RFC 3262 3 */
+static void repeat_provisional(struct timer *t, uint64_t now_ms)
+{
+	struct leg *l = (struct leg *)(void *)((char *)t - offsetof(struct leg, repeat));
+
+	if (now_ms >= l->repeat_end_ms) {
+		leg_event(l, LEG_REFUSE);
+		return;
+	}
+	send_provisional_once(l, l->ringing);
+	l->repeat_ms *= 2;
+	timer_set(&child_wheel, t, now_ms + l->repeat_ms);
+}
+
+void leg_send_provisional(struct leg *l, uint16_t code)
+{
+	if (l->reliable) {
+		if (l->ringing) /* the last one is not acknowledged yet; it must be before the next */
+			return;
+		l->rseq++;
+		l->ringing = code;
+		l->repeat.fire = repeat_provisional;
+		l->repeat_ms = T1_MS;
+		l->repeat_end_ms = child_now() + T64_MS;
+		timer_set(&child_wheel, &l->repeat, child_now() + l->repeat_ms);
+	}
+	send_provisional_once(l, code);
+}
+
+void leg_send_plain_ok(struct leg *l, struct reply to, const struct sdp *sdp)
+{
+	struct msg_respond *m = reply_begin(to, 200);
+	struct link *edge = reply_link(to);
+
+	if (!m)
+		return;
+	m->to_tag = ipc_put(edge, span_str(l->r.local_tag));
+	m->leg_token = ipc_put(edge, span_str(l->r.token));
+	session_put(l, m);
+	m->sdp = ipc_put_part(edge, sdp, sizeof *sdp);
+	reply_end(to);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* Messages of one leg, written from its record. */
+#ifndef CORE_LEG_SEND_H
+#define CORE_LEG_SEND_H
+
+#include "leg.h"
+
+/* Begin a request inside the leg's dialog (or its first INVITE): addresses, tags, CSeq and Contact are filled in. ask 0
+ * for an ACK. NULL when the phone can't be reached or credit is out; *link is where to end it. */
+struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum ask_kind kind, struct link **link);
+
+void leg_send_ack(struct leg *l);
+void leg_send_bye(struct leg *l);
+void leg_send_cancel(struct leg *l);
+void leg_send_prack(struct leg *l, uint32_t rseq);
+/* 200 to its INVITE or re-INVITE with r.local, now and until the ACK comes. */
+void leg_send_ok(struct leg *l);
+void leg_repeat_ok(struct timer *t, uint64_t now_ms);
+void leg_stop_repeat(struct leg *l);
+void leg_send_provisional(struct leg *l, uint16_t code);
+/* 200 with r.local to any request of the dialog that carried an offer, or without (sdp NULL). */
+void leg_send_plain_ok(struct leg *l, struct reply to, const struct sdp *sdp);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+#include "login.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include <stdlib.h>
+
+enum {
+	HELD_MAX = 512,        /* requests that wait for keeper at once */
+	HELD_RESERVE = 32,
+	HELD_MS = 4000,
+};
+
+/* A request that waits: the whole message, so that it goes on as if it had just come. */
+struct held {
+	struct timer timer;
+	uint64_t token, flow;
+	struct reply reply;
+	uint32_t user, device;
+	enum challenge challenge;
+	enum msg_class class;
+	bool stale;
+	size_t tail_n;
+	_Alignas(8) struct msg_request m;
+	_Alignas(8) uint8_t tail[IPC_MESSAGE_MAX];
+};
+
+static struct pool pool;
+static struct held *table;
+
+void login_init(void)
+{
+	table = calloc(HELD_MAX, sizeof *table);
+	if (!table || !pool_init(&pool, child_node(), HELD_MAX, HELD_RESERVE))
+		log_fatal("no memory for logins");
+}
+
+static struct held *held_get(uint64_t token)
+{
+	int64_t at = pool_index(&pool, token);
+	return at < 0 ? NULL : &table[at];
+}
+
+static void let_go(struct held *h)
+{
+	timer_cancel(&child_wheel, &h->timer);
+	pool_release(&pool, h->token);
+}
+
+static void on_timeout(struct timer *t, uint64_t now_ms)
+{
+	struct held *h = (struct held *)(void *)t;
+
+	(void)now_ms;
+	reply_refuse(h->reply, REFUSE_NO_KEEPER);
+	let_go(h);
+}
+
+static struct held *hold(const struct request *r, uint32_t user)
+{
+	uint64_t token = pool_take(&pool, r->emergency);
+
+	if (token == ID_NONE)
+		return NULL;
+	struct held *h = &table[id_index(token)];
+	h->token = token;
+	h->flow = r->flow->id;
+	h->device = r->flow->device;
+	h->reply = r->reply;
+	h->user = user;
+	h->stale = false;
+	h->timer = (struct timer){.fire = on_timeout};
+	timer_set(&child_wheel, &h->timer, child_now() + HELD_MS);
+	return h;
+}
+
+static enum challenge challenge_for(uint32_t device)
+{
+	const struct device *d = directory_device(device);
+	return d && d->flags & DEVICE_MD5 ? CHALLENGE_MD5 : CHALLENGE_SHA256;
+}
+
+/* Ask keeper for a nonce; its answer becomes the 401. */
+static void challenge(struct request *r, struct span claimed, bool stale)
+{
+	struct link *keeper = child_link(PROC_KEEPER, 0);
+	struct held *h = keeper ? hold(r, NOBODY) : NULL;
+	struct msg_nonce_want *m = h ? ipc_begin(keeper, MSG_NONCE_WANT) : NULL;
+
+	if (!m) {
+		reply_refuse(r->reply, keeper ? REFUSE_FULL : REFUSE_NO_KEEPER);
+		if (h)
+			let_go(h);
+		return;
+	}
+	h->challenge = challenge_for(r->flow->device);
+	h->stale = stale;
+	m->token = h->token;
+	m->flow = r->flow->id;
+	m->user = ipc_put(keeper, claimed);
+	ipc_end(keeper);
+}
+
+/* Ask keeper to judge; the request waits whole. */
+static void judge(struct request *r, struct span claimed)
+{
+	struct link *keeper = child_link(PROC_KEEPER, 0);
+	struct held *h = keeper && r->v->tail.n <= IPC_MESSAGE_MAX ? hold(r, directory_find(claimed)) : NULL;
+	struct msg_login_want *m = h ? ipc_begin(keeper, MSG_LOGIN_WANT) : NULL;
+
+	if (!m) {
+		reply_refuse(r->reply, keeper ? REFUSE_FULL : REFUSE_NO_KEEPER);
+		if (h)
+			let_go(h);
+		return;
+	}
+	h->m = *r->m;
+	h->class = r->v->class;
+	h->tail_n = r->v->tail.n;
+	memcpy(h->tail, r->v->tail.p, h->tail_n);
+	m->token = h->token;
+	m->flow = r->flow->id;
+	m->device = r->flow->device;
+	m->user = ipc_put(keeper, claimed);
+	m->method = r->m->method;
+	m->algorithm = r->m->auth_algorithm;
+	m->nc = r->m->auth_nc;
+	m->nonce = ipc_put(keeper, REQUEST_STR(r, auth_nonce));
+	m->uri = ipc_put(keeper, REQUEST_STR(r, auth_uri));
+	m->cnonce = ipc_put(keeper, REQUEST_STR(r, auth_cnonce));
+	m->response = ipc_put(keeper, REQUEST_STR(r, auth_response));
+	ipc_end(keeper);
+}
+
+/* Only the algorithm of the device's record counts; qop is not optional (T6). */
+static bool credentials_usable(const struct request *r)
+{
+	enum challenge want = challenge_for(r->flow->device);
+
+	return r->m->has_auth && r->m->auth_qop && r->m->auth_uri_matches &&
+	       r->m->auth_algorithm == (want == CHALLENGE_MD5 ? DIGEST_MD5 : DIGEST_SHA256);
+}
+
+static bool refuse(struct request *r, enum refusal why)
+{
+	reply_refuse(r->reply, why);
+	return false;
+}
+
+bool login_gate(struct request *r, struct span claimed)
+{
+	const struct device *d = directory_device(r->flow->device);
+	bool emergency_call = r->emergency && r->m->method == SIP_INVITE;
+	uint32_t user = directory_find(claimed);
+
+	r->user = NOBODY;
+	if (user != NOBODY && r->m->from_ours && !r->flow->expired && flow_logged_in(r->flow, user, child_now()) &&
+	    directory_allows(user, r->flow->device)) {
+		r->user = user;
+		return true;
+	}
+	if (emergency_call && (r->flow->expired || (d && d->flags & DEVICE_FIXED)))
+		return true;
+	if (r->flow->expired)
+		return refuse(r, REFUSE_EXPIRED);
+	if (!r->m->from_ours)
+		return refuse(r, REFUSE_FOREIGN);
+	if (!credentials_usable(r)) {
+		challenge(r, claimed, false);
+		return false;
+	}
+	if (!span_eq(REQUEST_STR(r, auth_user), claimed)) {
+		child_event(EVENT_IMPERSONATION, SEVERITY_ALARM, r->flow->device, NOBODY, &r->flow->remote,
+		    "credentials of one user, From of another");
+		return refuse(r, REFUSE_IMPERSONATION);
+	}
+	judge(r, claimed);
+	return false;
+}
+
+void login_on_nonce(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_nonce *m = v->payload;
+	struct held *h = held_get(m->token);
+
+	(void)from;
+	if (!h)
+		return;
+	struct msg_respond *out = reply_begin(h->reply, 401);
+	if (out) {
+		out->challenge = (uint8_t)h->challenge;
+		out->stale = h->stale;
+		out->nonce = ipc_put(reply_link(h->reply), ipc_str(v, m->nonce));
+		reply_end(h->reply);
+	}
+	let_go(h);
+}
+
+static void accept(struct held *h, struct flow *f)
+{
+	flow_log_in(f, h->user, child_now() + (uint64_t)child_site()->reauth_s * 1000);
+	struct ipc_view v = {.type = MSG_REQUEST,
+	    .class = h->class,
+	    .payload = &h->m,
+	    .tail = span_of(h->tail, h->tail_n),
+	    .fd = -1};
+	struct request r = {.v = &v, .m = &h->m, .flow = f, .reply = h->reply};
+	request_resume(&r);
+}
+
+static void challenge_again(struct held *h, struct flow *f)
+{
+	struct ipc_view v = {.payload = &h->m, .tail = span_of(h->tail, h->tail_n), .fd = -1};
+	struct request r = {.v = &v, .m = &h->m, .flow = f, .reply = h->reply};
+	challenge(&r, REQUEST_STR(&r, auth_user), true);
+}
+
+void login_on_verdict(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_login *m = v->payload;
+	struct held *h = held_get(m->token);
+
+	(void)from;
+	if (!h)
+		return;
+	struct flow *f = flow_get(h->flow);
+	if (!f) {
+		let_go(h);
+		return;
+	}
+	bool known = h->user != NOBODY && directory_allows(h->user, f->device);
+	if (m->verdict == LOGIN_OK && known) {
+		accept(h, f);
+	} else if (m->verdict == LOGIN_STALE) {
+		challenge_again(h, f);
+	} else {
+		if (m->verdict == LOGIN_OK) /* a right password on a phone that is not this user's (T4) */
+			child_event(EVENT_BINDING_REFUSED, SEVERITY_ALARM, f->device, h->user, &f->remote,
+			    "right password from a phone that is not allowed for this user");
+		else
+			child_event(EVENT_LOGIN_WRONG, SEVERITY_WARNING, f->device, h->user, &f->remote, "login refused");
+		reply_refuse(h->reply, REFUSE_LOGIN);
+	}
+	let_go(h);
+}
+
+void login_keeper_down(void)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE) {
+			reply_refuse(table[i].reply, REFUSE_NO_KEEPER);
+			let_go(&table[i]);
+		}
+}
+
+void login_status(struct proc_status *s)
+{
+	status_pool(s, "logins", &pool);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/* What core asks of media: ports, relays, bans. The relay wishes are made from the two legs' descriptions. */
+#ifndef CORE_MEDIA_H
+#define CORE_MEDIA_H
+
+#include "call.h"
+
+enum { MEDIA_PORTS_REST_MS = 30000, MEDIA_NO_PORTS = UINT32_MAX };
+
+void media_init(void);
+bool media_ready(void);
+
+/* A slot of four ports (RTP and RTCP for each side); MEDIA_NO_PORTS when none is rested. */
+uint32_t media_take_ports(bool emergency);
+void media_adopt_ports(uint32_t slot);
+void media_release_ports(uint32_t slot);
+
+/* The phone at this leg sees the exchange's address, ports and ICE here, never the other phone's. */
+void media_face(struct sdp *sdp, const struct call *c, struct leg *l, bool rtcp_mux);
+
+/* Send (or renew) the wish for this call. */
+void media_relay(struct call *c);
+void media_close(struct call *c);
+
+/* Which key method both descriptions agreed on (RELAY_KEY_NONE: none yet). */
+enum relay_key media_key(const struct sdp *answer);
+
+/* Behind NAT and without ICE: the address in the SDP is not where the phone was seen. */
+bool media_behind_nat(const struct leg *l, const struct sdp *sdp);
+
+void media_on_ports(struct link *from, const struct ipc_view *v);
+void media_on_failed(struct link *from, const struct ipc_view *v);
+void media_on_gate(struct link *from, const struct ipc_view *v);
+void media_on_varying(struct link *from, const struct ipc_view *v);
+void media_on_counts(struct link *from, const struct ipc_view *v);
+void media_down(void);
+
+void media_status(struct proc_status *s);
+
+#endif

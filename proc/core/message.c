@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC */
+#include "message.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "base/rand.h"
+#include "permit.h"
+#include "registrar.h"
+#include <stdlib.h>
+
+enum { MESSAGES_MAX = 512 };
+
+struct message {
+	uint64_t id;
+	struct reply reply;
+	uint8_t waiting; /* phones that have not answered */
+	bool delivered;
+};
+
+static struct pool pool;
+static struct message *table;
+
+void message_init(void)
+{
+	table = calloc(MESSAGES_MAX, sizeof *table);
+	if (!table || !pool_init(&pool, child_node(), MESSAGES_MAX, 0))
+		log_fatal("no memory for messages");
+}
+
+static void finish(struct message *t)
+{
+	if (t->delivered)
+		reply_code(t->reply, 200);
+	else
+		reply_refuse(t->reply, REFUSE_OFFLINE);
+	pool_release(&pool, t->id);
+}
+
+static bool send_to(struct message *t, const struct registration *to, struct request *r)
+{
+	const struct user *from = directory_user(r->user), *callee = directory_user(to->user);
+	struct flow *f = flow_get(to->flow);
+	struct link *edge = f ? flow_link(f) : NULL;
+	uint64_t ref = edge ? ask_new(ASK_MESSAGE, t->id, f->edge, false) : 0;
+	struct msg_send *m = ref ? ipc_begin_as(edge, MSG_SEND, CLASS_NEW) : NULL;
+	char call_id[33], tag[17];
+
+	if (!m) {
+		ask_done(ref);
+		return false;
+	}
+	rand_hex(call_id, 16);
+	rand_hex(tag, 8);
+	m->ref = ref;
+	m->flow = f->id;
+	m->method = SIP_MESSAGE;
+	m->target = ipc_put(edge, span_str(to->contact));
+	m->from_user = m->identity_user = ipc_put(edge, span_str(from->name));
+	m->from_display = m->identity_display = ipc_put(edge, span_str(from->display));
+	m->from_tag = ipc_put(edge, span_str(tag));
+	m->to_user = ipc_put(edge, span_str(callee->name));
+	m->call_id = ipc_put(edge, span_str(call_id));
+	m->cseq = 1;
+	m->max_forwards = 70;
+	m->session_expires = m->min_se = m->expires = ABSENT;
+	m->text = ipc_put(edge, REQUEST_STR(r, text));
+	ipc_end(edge);
+	return true;
+}
+
+void message_on_request(struct request *r)
+{
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+
+	if (!login_gate(r, REQUEST_STR(r, from_user)))
+		return;
+	uint32_t callee = directory_find(REQUEST_STR(r, target_user));
+	const struct permit_question q = {
+	    .logged_in = r->user != NOBODY, .device_expired = r->flow->expired, .callee_known = callee != NOBODY};
+	enum refusal why = r->m->target_kind == TARGET_USER ? permit(&q) : REFUSE_NO_NUMBER;
+	if (why) {
+		reply_refuse(r->reply, why);
+		return;
+	}
+	uint64_t id = pool_take(&pool, false);
+	if (id == ID_NONE) {
+		reply_refuse(r->reply, REFUSE_FULL);
+		return;
+	}
+	struct message *t = &table[id_index(id)];
+	*t = (struct message){.id = id, .reply = r->reply};
+	int n = registrar_targets(callee, to);
+	for (int i = 0; i < n; i++)
+		t->waiting = (uint8_t)(t->waiting + send_to(t, to[i], r));
+	if (t->waiting == 0)
+		finish(t);
+}
+
+void message_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
+{
+	int64_t at = pool_index(&pool, a->owner);
+
+	(void)v;
+	if (at < 0 || m->code < 200)
+		return;
+	struct message *t = &table[at];
+	t->delivered |= m->code < 300;
+	if (--t->waiting == 0)
+		finish(t);
+}
+
+void message_status(struct proc_status *s)
+{
+	status_pool(s, "messages", &pool);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* Text between users (RFC 3428): sent to every phone of the callee, the best answer goes back. */
+#ifndef CORE_MESSAGE_H
+#define CORE_MESSAGE_H
+
+#include "ask.h"
+#include "login.h"
+
+void message_init(void);
+void message_on_request(struct request *r);
+void message_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
+void message_status(struct proc_status *s);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* Records of ended calls on their way to the log: sealed by keeper, then kept by ledger. Until ledger has confirmed one
+ * it stands in the arena, so that no death on the way loses it (R20, R28). */
+#ifndef CORE_RECORD_H
+#define CORE_RECORD_H
+
+#include "arena/arena.h"
+#include "ipc/child.h"
+
+enum { RECORDS_MAX = 2048, RECORD_MILD_MIN_MS = 15000 };
+
+struct arena_shape record_shape(void);
+void record_open(struct arena_table *t);
+
+/* Does the log want a call of this length? In the mild log none under 15 s ever becomes a record. */
+bool record_wanted(enum log_privacy privacy, uint64_t duration_ms);
+
+void record_call(const char *source, const char *destination, int64_t start_wall_ms, uint64_t duration_ms);
+
+void record_on_sealed(struct link *from, const struct ipc_view *v);
+void record_on_recorded(struct link *from, const struct ipc_view *v);
+/* keeper or ledger is there again: what waits goes on */
+void record_retry(void);
+
+void record_status(struct proc_status *s);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+#include "request.h"
+#include "call.h"
+#include "login.h"
+#include "message.h"
+#include "registrar.h"
+
+/* OPTIONS to the exchange itself: says nothing before login (T10). */
+static void options(struct request *r)
+{
+	if (login_gate(r, REQUEST_STR(r, from_user)))
+		reply_code(r->reply, 200);
+}
+
+/* Requests that begin a dialog or stand alone. */
+static void (*const by_method[SIP_METHODS_N])(struct request *r) = {
+    [SIP_INVITE] = call_on_invite,
+    [SIP_REGISTER] = registrar_on_register,
+    [SIP_MESSAGE] = message_on_request,
+    [SIP_OPTIONS] = options,
+};
+
+void request_resume(struct request *r)
+{
+	r->emergency = r->m->emergency && r->m->method == SIP_INVITE &&
+		       site_is_emergency(child_site(), REQUEST_STR(r, target_user));
+	if (r->m->method == SIP_ACK || r->m->to_tag.len)
+		leg_on_request(r);
+	else if (by_method[r->m->method])
+		by_method[r->m->method](r);
+	else
+		reply_refuse(r->reply, r->m->method == SIP_BYE || r->m->method == SIP_PRACK || r->m->method == SIP_UPDATE
+						   ? REFUSE_NO_DIALOG
+						   : REFUSE_METHOD);
+}
+
+void request_on_message(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_request *m = v->payload;
+	struct request r = {
+	    .v = v, .m = m, .flow = flow_get(m->flow), .reply = {m->txn, from->instance}, .user = NOBODY};
+
+	if (!r.flow)
+		return; /* we asked for it to be closed; the edge ends its transactions */
+	if (r.flow->edge != from->instance || r.flow->device != m->device || m->method == SIP_UNKNOWN ||
+	    (m->txn == 0) != (m->method == SIP_ACK)) {
+		child_accuse(from, "request that does not fit its flow", m->flow, m->device);
+		return;
+	}
+	request_resume(&r);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+#include "session.h"
+#include "call.h"
+#include "leg_send.h"
+
+bool session_asked(struct leg *l, const struct msg_request *m)
+{
+	uint32_t ours = child_site()->session_expires_s;
+
+	l->r.session_s = 0;
+	l->r.refresher_us = 0;
+	if (m->session_expires == ABSENT || m->session_expires == 0) {
+		/* the phone knows timers but asked for none: we ask, and refresh ourselves */
+		if (m->supported & SIP_TAG_TIMER) {
+			l->r.session_s = ours;
+			l->r.refresher_us = 1;
+		}
+		return true;
+	}
+	if (m->session_expires < SESSION_MIN_S)
+		return false;
+	l->r.session_s = m->session_expires < ours ? m->session_expires : ours;
+	if (m->min_se != ABSENT && l->r.session_s < m->min_se)
+		l->r.session_s = m->min_se;
+	l->r.refresher_us = m->refresher == REFRESHER_UAS || !(m->supported & SIP_TAG_TIMER);
+	return true;
+}
+
+void session_agreed(struct leg *l, const struct msg_response *m)
+{
+	bool timer = m->session_expires != ABSENT && m->session_expires >= SESSION_MIN_S;
+
+	l->r.session_s = timer ? m->session_expires : 0;
+	l->r.refresher_us = timer && m->refresher != REFRESHER_UAS;
+}
+
+void session_put_request(struct leg *l, struct msg_send *m)
+{
+	uint32_t want = l->r.session_s ? l->r.session_s : child_site()->session_expires_s;
+
+	m->supported |= SIP_TAG_TIMER;
+	m->session_expires = want;
+	m->min_se = SESSION_MIN_S;
+	if (l->r.session_s)
+		m->refresher = l->r.refresher_us ? REFRESHER_UAC : REFRESHER_UAS;
+}
+
+void session_put(struct leg *l, struct msg_respond *m)
+{
+	if (!l->r.session_s)
+		return;
+	m->session_expires = l->r.session_s;
+	m->refresher = l->r.refresher_us ? REFRESHER_UAS : REFRESHER_UAC;
+	m->required |= l->r.refresher_us ? 0 : SIP_TAG_TIMER;
+}
+
+static struct leg *leg_of(struct timer *t)
+{
+	return (struct leg *)(void *)((char *)t - offsetof(struct leg, session));
+}
+
+static void refresh(struct leg *l)
+{
+	struct link *edge;
+	bool update = l->r.allow >> SIP_UPDATE & 1;
+	struct msg_send *m = leg_begin_request(l, update ? SIP_UPDATE : SIP_INVITE, ASK_REFRESH, &edge);
+
+	if (!m)
+		return;
+	session_put_request(l, m);
+	ask_done(l->change_ref);
+	l->change_ref = m->ref;
+	if (!update)
+		m->sdp = ipc_put_part(edge, &l->r.local, sizeof l->r.local);
+	ipc_end(edge);
+}
+
+static void ask_alive(struct leg *l)
+{
+	struct link *edge;
+
+	if (leg_begin_request(l, SIP_OPTIONS, ASK_ALIVE, &edge))
+		ipc_end(edge);
+}
+
+/* RFC 4028 10: the one who refreshes does so at half time; the other ends the call shortly before the end */
+static void on_half(struct timer *t, uint64_t now_ms)
+{
+	struct leg *l = leg_of(t);
+	uint32_t seconds = l->r.session_s ? l->r.session_s : child_site()->session_expires_s;
+
+	if (call_may_refresh(l)) {
+		if (l->r.session_s)
+			refresh(l);
+		else
+			ask_alive(l);
+	}
+	timer_set(&child_wheel, t, now_ms + seconds * 500ull);
+}
+
+static void on_end(struct timer *t, uint64_t now_ms)
+{
+	(void)now_ms;
+	call_leg_silent(leg_of(t));
+}
+
+void session_start(struct leg *l)
+{
+	uint32_t s = l->r.session_s ? l->r.session_s : child_site()->session_expires_s;
+	bool wait_for_it = l->r.session_s && !l->r.refresher_us;
+
+	l->session.fire = wait_for_it ? on_end : on_half;
+	timer_set(&child_wheel, &l->session,
+	    child_now() + (wait_for_it ? (s - (s / 3 < 32 ? s / 3 : 32)) * 1000ull : s * 500ull));
+}
+
+void session_stop(struct leg *l)
+{
+	timer_cancel(&child_wheel, &l->session);
+}
+
+static bool dialog_is_gone(uint16_t code)
+{
+	return code == 481 || code == 408;
+}
+
+void session_on_refresh_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
+{
+	struct leg *l = leg_get(a->owner);
+
+	if (m->code < 200)
+		return;
+	if (!l || l->r.state != LEG_UP) {
+		ask_done(a->ref);
+		return;
+	}
+	if (m->code < 300) {
+		if (m->method == SIP_INVITE) /* it may come again: the ask is let go with the next, or with the leg */
+			leg_send_ack(l);
+		else
+			ask_done(a->ref);
+		session_agreed(l, m);
+		session_start(l);
+		leg_save(l);
+	} else if (dialog_is_gone(m->code) && !m->local) {
+		call_leg_silent(l);
+	}
+	(void)v;
+}
+
+void session_on_alive_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
+{
+	struct leg *l = leg_get(a->owner);
+
+	(void)v;
+	if (l && dialog_is_gone(m->code) && !m->local)
+		call_leg_silent(l);
+}

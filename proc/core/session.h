@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/* Session timers, one for each leg (RFC 4028). A phone that has none is asked by OPTIONS in the dialog. */
+#ifndef CORE_SESSION_H
+#define CORE_SESSION_H
+
+#include "leg.h"
+
+enum { SESSION_MIN_S = 90 };
+
+/* What the phone's INVITE or UPDATE wants. False: its interval is below our minimum (422). */
+bool session_asked(struct leg *l, const struct msg_request *m);
+/* What its 2xx to our INVITE or UPDATE agreed to. */
+void session_agreed(struct leg *l, const struct msg_response *m);
+
+/* Header fields of a request or a 2xx of ours. */
+void session_put_request(struct leg *l, struct msg_send *m);
+void session_put(struct leg *l, struct msg_respond *m);
+
+/* (Re)start the leg's timer after a 2xx either way; stop it. */
+void session_start(struct leg *l);
+void session_stop(struct leg *l);
+
+void session_on_refresh_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
+void session_on_alive_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
+
+#endif
