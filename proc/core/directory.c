@@ -228,7 +228,8 @@ static void apply_device(const struct item *i)
 	struct device *d = &dir.device[i->index], was = *d;
 
 	*d = i->device;
-	dir.devices += (d->state != DEVICE_NONE) - (was.state != DEVICE_NONE);
+	dir.devices += d->state != DEVICE_NONE;
+	dir.devices -= was.state != DEVICE_NONE;
 	if (was.state != d->state || was.flags != d->flags || was.epoch != d->epoch)
 		dir.watch->device_changed(i->index);
 	if (was.state == DEVICE_VALID && d->state != DEVICE_VALID)

@@ -195,7 +195,7 @@ void login_on_nonce(struct link *from, const struct ipc_view *v)
 	let_go(h);
 }
 
-static void accept(struct held *h, struct flow *f)
+static void go_on(struct held *h, struct flow *f)
 {
 	flow_log_in(f, h->user, child_now() + (uint64_t)child_site()->reauth_s * 1000);
 	struct ipc_view v = {.type = MSG_REQUEST,
@@ -229,7 +229,7 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 	}
 	bool known = h->user != NOBODY && directory_allows(h->user, f->device);
 	if (m->verdict == LOGIN_OK && known) {
-		accept(h, f);
+		go_on(h, f);
 	} else if (m->verdict == LOGIN_STALE) {
 		challenge_again(h, f);
 	} else {

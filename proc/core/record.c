@@ -58,7 +58,7 @@ static void seal(const struct record *r)
 	ipc_end(keeper);
 }
 
-static void send(const struct record *r)
+static void send_record(const struct record *r)
 {
 	struct link *ledger = child_link(PROC_LEDGER, 0);
 	struct msg_record *m = ledger ? ipc_begin(ledger, MSG_RECORD) : NULL;
@@ -110,7 +110,7 @@ void record_on_sealed(struct link *from, const struct ipc_view *v)
 	uint32_t at = id_index(sealed.id);
 	arena_clear(store, at); /* both slots: the clear source stays in neither */
 	arena_put(store, at, &sealed);
-	send(&sealed);
+	send_record(&sealed);
 }
 
 void record_on_recorded(struct link *from, const struct ipc_view *v)
@@ -131,7 +131,7 @@ void record_retry(void)
 		if (!r)
 			continue;
 		if (r->sealed_n)
-			send(r);
+			send_record(r);
 		else
 			seal(r);
 	}

@@ -205,7 +205,7 @@ static uint64_t login_until(const struct flow *f, uint32_t user)
 	return 0;
 }
 
-static void bind(struct request *r)
+static void bind_contact(struct request *r)
 {
 	struct entry *e = find(r->user, r->flow->device);
 	struct registration reg = {.user = r->user, .device = r->flow->device, .flow = r->flow->id};
@@ -276,7 +276,7 @@ void registrar_on_register(struct request *r)
 		return;
 	}
 	static void (*const by_form[CONTACT_FORMS])(struct request *) = {
-	    [CONTACT_ONE] = bind, [CONTACT_STAR] = unbind_all};
+	    [CONTACT_ONE] = bind_contact, [CONTACT_STAR] = unbind_all};
 	if (m->contact_form == CONTACT_NONE)
 		answer(r, registrar_get(r->user, r->flow->device));
 	else if (by_form[m->contact_form])
