@@ -66,6 +66,17 @@ uint8_t sdp_static_pt(uint8_t codec)
 	return codec < sizeof pt ? pt[codec] : 0xff;
 }
 
+bool sdp_addr_ok(const struct addr *a)
+{
+	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	if (!addr_ok(a))
+		return false;
+	if (a->family == 4)
+		return (a->ip[12] & 0xf0) != 0xe0;
+	return a->family == 0 || (a->ip[0] != 0xff && memcmp(a->ip, mapped, sizeof mapped) != 0);
+}
+
 /* RFC 8866 token-char, and '/' where a protocol stands. */
 bool sdp_token_ok(struct span s, bool slash)
 {
@@ -104,13 +115,21 @@ bool sdp_ice_text_ok(struct span s)
 	return true;
 }
 
+static bool static_ok(const struct sdp_codec *c)
+{
+	for (uint8_t codec = SDP_PCMU; codec <= SDP_G722; codec++)
+		if (c->pt == sdp_static_pt(codec) && c->codec != codec)
+			return false;
+	return true;
+}
+
 static bool codec_ok(const struct sdp_codec *c)
 {
 	static const uint32_t clock[] = {8000, 8000, 8000, 48000, 0};
 	bool event = c->codec == SDP_TELEPHONE_EVENT;
 	bool event_clock = c->clock == 8000 || c->clock == 16000 || c->clock == 32000 || c->clock == 48000;
 
-	return c->pt < 128 && !sdp_pt_is_rtcp(c->pt) && c->codec < SDP_CODEC_N &&
+	return c->pt < 128 && !sdp_pt_is_rtcp(c->pt) && c->codec < SDP_CODEC_N && static_ok(c) &&
 	       (event ? event_clock : c->clock == clock[c->codec]) &&
 	       c->channels == (c->codec == SDP_OPUS ? 2 : 1) && c->opus_flags <= SDP_OPUS_FLAGS &&
 	       c->opus_max_average_bitrate <= 510000 && c->opus_max_playback_rate <= 48000 &&
@@ -148,7 +167,7 @@ static bool candidates_ok(const struct sdp_audio *a)
 	for (uint8_t i = 0; i < a->candidate_n; i++) {
 		const struct sdp_candidate *c = &a->candidate[i];
 		struct span foundation = FIELD(c->foundation);
-		if (!addr_ok(&c->addr) || c->addr.family == 0 || c->addr.port == 0 || c->priority == 0 ||
+		if (!sdp_addr_ok(&c->addr) || c->addr.family == 0 || c->addr.port == 0 || c->priority == 0 ||
 		    c->priority > INT32_MAX || c->component < 1 || c->component > 2 ||
 		    c->type >= SDP_CANDIDATE_TYPE_N || foundation.n == 0 || !sdp_ice_text_ok(foundation))
 			return false;
@@ -174,7 +193,7 @@ static bool audio_ok(const struct sdp_audio *a)
 {
 	uint8_t flags = a->rtcp_mux | a->tls_id | a->ice_lite | a->ice_trickle | a->ice_end | a->zrtp;
 
-	if (!addr_ok(&a->at) || !addr_ok(&a->rtcp) || a->proto >= SDP_PROTO_N ||
+	if (!sdp_addr_ok(&a->at) || !sdp_addr_ok(&a->rtcp) || a->proto >= SDP_PROTO_N ||
 	    a->direction >= SDP_DIRECTION_N || flags > 1 || a->ptime_ms > SDP_PTIME_MAX ||
 	    a->maxptime_ms > SDP_PTIME_MAX || a->setup >= SDP_SETUP_N || a->codec_n > SDP_CODECS_MAX ||
 	    a->crypto_n > SDP_CRYPTO_MAX || a->fingerprint_n > SDP_FINGERPRINTS_MAX ||

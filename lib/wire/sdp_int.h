@@ -28,6 +28,7 @@ const char *sdp_connection(struct span value, struct addr *out); /* "IN IP4 192.
 const char *sdp_unicast(struct span ip, struct addr *out);	 /* "192.0.2.1" */
 bool sdp_ice_text_ok(struct span s);				 /* ice-char of RFC 8839, any number */
 
+bool sdp_addr_ok(const struct addr *a); /* none, or unicast and of one kind */
 bool sdp_token_ok(struct span s, bool slash);
 uint8_t sdp_static_pt(uint8_t codec); /* 0xff: none */
 const char *sdp_proto_name(uint8_t proto);

@@ -116,19 +116,13 @@ static bool parse_time(struct parse *p)
 	return true;
 }
 
-static bool multicast(const struct addr *a)
-{
-	return a->family == 4 ? (a->ip[12] & 0xf0) == 0xe0 : a->ip[0] == 0xff;
-}
-
 const char *sdp_unicast(struct span ip, struct addr *out)
 {
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	struct addr a;
 
 	if (!addr_parse_ip(ip, &a) || ip.p[0] == '[')
 		return "connection address is not an IP address";
-	if (multicast(&a) || (a.family == 6 && !memcmp(a.ip, mapped, sizeof mapped)))
+	if (!sdp_addr_ok(&a))
 		return "connection address is multicast or IPv4-mapped";
 	*out = a;
 	return NULL;
@@ -282,6 +276,10 @@ static const char *settle(struct sdp_section *s)
 	}
 	if ((a->ice_ufrag[0] == 0) != (a->ice_pwd[0] == 0))
 		return "ice-ufrag and ice-pwd come together";
+	if (!a->ice_ufrag[0]) { /* nobody could check them */
+		memset(a->candidate, 0, sizeof a->candidate);
+		a->candidate_n = 0;
+	}
 	settle_hold(a);
 	return sdp_codecs(s);
 }

@@ -385,8 +385,12 @@ static void addresses_that_name_nobody(void)
 			  "a=candidate:1 1 UDP 1 0.0.0.0 5 typ relay\r\n"
 			  "a=candidate:1 1 UDP 1 :: 5 typ relay\r\n"
 			  "a=candidate:1 1 UDP 1 ::ffff:127.0.0.1 5 typ relay\r\n"
-			  "a=candidate:1 1 UDP 1 ff02::1 5 typ relay\r\n"));
-	CHECK(sdp.audio.candidate_n == 0);
+			  "a=candidate:1 1 UDP 1 ff02::1 5 typ relay\r\n"
+			  "a=candidate:1 1 UDP 1 192.0.2.9 5 typ relay\r\n"
+			  "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"));
+	CHECK(sdp.audio.candidate_n == 1 && sdp.audio.candidate[0].addr.ip[15] == 9);
+	CHECK(parses(HEAD "m=audio 5000 RTP/SAVP 0\r\na=candidate:1 1 UDP 1 192.0.2.9 5 typ host\r\n"));
+	CHECK(sdp.audio.candidate_n == 0); /* without a password nobody could check it */
 }
 
 /* Each field of a message from a lying sibling, made wrong one at a time. */
@@ -423,6 +427,9 @@ static void lies(void)
 	LIE(audio.codec[0].pt, 128);
 	LIE(audio.codec[0].pt, 72);
 	LIE(audio.codec[0].pt, 8);
+	LIE(audio.codec[0].pt, 9);
+	LIE(audio.at.ip[12], 224);
+	LIE(audio.rtcp.ip[12], 239);
 	LIE(audio.codec[0].codec, SDP_CODEC_N);
 	LIE(audio.codec[0].clock, 8000);
 	LIE(audio.codec[0].channels, 1);
