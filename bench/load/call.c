@@ -13,7 +13,8 @@ struct call {
 	uint64_t started_ns, setup_ns, end_ns;
 	struct phone *from, *to;
 	struct digest digest;
-	char to_tag[TAG_MAX], target[TARGET_MAX], routes[ROUTES_MAX];
+	uint16_t relay_port;
+	char relay_host[SDP_HOST_MAX], to_tag[TAG_MAX], target[TARGET_MAX], routes[ROUTES_MAX];
 };
 
 static struct call calls[CALLS_MAX];
@@ -32,6 +33,16 @@ static void call_free(struct call *c)
 	under_way_n--;
 	c->state = CALL_FREE;
 	c->generation++;
+}
+
+bool calls_write_flows(const char *path)
+{
+	FILE *f = fopen(path, "we");
+
+	for (uint32_t i = 0; f != NULL && i < CALLS_MAX; i++)
+		if (calls[i].state == CALL_STANDING)
+			fprintf(f, "%s %u\n", calls[i].relay_host, calls[i].relay_port);
+	return f != NULL && fclose(f) == 0;
 }
 
 void calls_forget(void)
@@ -82,7 +93,7 @@ static void uri_of(const struct call *c, char uri[static TARGET_MAX])
 static void call_invite(struct call *c, bool authorize)
 {
 	char uri[TARGET_MAX], authorization[AUTHORIZATION_MAX] = "", sdp[SDP_MAX], more[MESSAGE_MAX];
-	size_t sdp_n = sdp_write(c->from->number, sdp);
+	size_t sdp_n = sdp_write(sdp_port(c->from->number), sdp);
 
 	uri_of(c, uri);
 	if (authorize && !digest_answer(&c->digest, c->from->user, c->from->password, "INVITE", uri,
@@ -194,7 +205,8 @@ static void call_established(struct call *c, const struct text *t)
 
 	if (target.n == 0 || !span_cstr(target, c->target, sizeof(c->target)) || !routes_read(t, c->routes) ||
 	    !span_cstr(text_param(text_header(t, "To"), "tag"), c->to_tag, sizeof(c->to_tag)) ||
-	    t->body.n == 0 || !call_send(c, "ACK", c->target, "a", "Content-Length: 0\r\n\r\n")) {
+	    !sdp_target(t->body, c->relay_host, &c->relay_port) ||
+	    !call_send(c, "ACK", c->target, "a", "Content-Length: 0\r\n\r\n")) {
 		call_fail(c, 0);
 		return;
 	}

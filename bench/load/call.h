@@ -18,6 +18,9 @@ bool call_start_held(struct run *r);
 void calls_hang_up(void);
 uint32_t calls_under_way(void);
 
+/* A line `address port` for every call that stands: where its caller was told to send media. */
+bool calls_write_flows(const char *path);
+
 /* Drop what is left of them on this side, so that late answers count for nothing. */
 void calls_forget(void);
 

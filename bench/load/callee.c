@@ -60,6 +60,6 @@ void call_request(struct phone *p, const struct text *t)
 	}
 	if (text_param(text_header(t, "To"), "tag").n == 0)
 		answer(p, t, "180 Ringing", "");
-	sdp_write(p->number, sdp);
+	sdp_write(sdp_port(p->number), sdp);
 	answer(p, t, "200 OK", sdp);
 }

@@ -16,6 +16,9 @@ struct options {
 	uint32_t phones_n, window, rounds, held_n;
 	double seconds;
 	uint64_t hold_ms;
+	const char *flows,
+	    *while_held; /* of hold: where the relay's ports go, what runs while the calls stand */
+	uint16_t media;	 /* port of every caller's media, callees have the next one; 0 = a port per phone */
 	pid_t pid;
 	bool authorize; /* send Authorization unasked, as a server that challenges every request wants it */
 };

@@ -28,6 +28,9 @@ static const char usage[] =
     "  --users FILE (lines `user password`, in the same order)    --number PHONES\n"
     "  --window N    --seconds S (per scenario)    --rounds N (of register)    --held CALLS    --pause MS "
     "(in a call)\n"
+    "  --media PORT (of all callers, PORT + 1 of all called)\n"
+    "  --flows FILE (of hold: `address port` of each caller's relay)    --while-held COMMAND (runs "
+    "meanwhile)\n"
     "  --authorize (send the last challenge's answer unasked)\n";
 
 static const struct option options[] = {{"server", required_argument, NULL, 's'},
@@ -38,7 +41,9 @@ static const struct option options[] = {{"server", required_argument, NULL, 's'}
     {"number", required_argument, NULL, 'n'}, {"window", required_argument, NULL, 'w'},
     {"seconds", required_argument, NULL, 't'}, {"rounds", required_argument, NULL, 'r'},
     {"held", required_argument, NULL, 'h'}, {"pause", required_argument, NULL, 'm'},
-    {"authorize", no_argument, NULL, 'a'}, {"make-site", required_argument, NULL, 'M'}, {0}};
+    {"media", required_argument, NULL, 'x'}, {"flows", required_argument, NULL, 'f'},
+    {"while-held", required_argument, NULL, 'W'}, {"authorize", no_argument, NULL, 'a'},
+    {"make-site", required_argument, NULL, 'M'}, {0}};
 
 static uint32_t number(const char *text, uint32_t max)
 {
@@ -97,6 +102,15 @@ static void option_set(struct options *o, int letter, const char *value)
 		return;
 	case 'm':
 		o->hold_ms = number(value, 600000);
+		return;
+	case 'x':
+		o->media = (uint16_t)number(value, 65534);
+		return;
+	case 'f':
+		o->flows = value;
+		return;
+	case 'W':
+		o->while_held = value;
 		return;
 	case 'a':
 		o->authorize = true;

@@ -3,7 +3,10 @@
 #include "base/clock.h"
 #include "call.h"
 #include "phone.h"
+#include <spawn.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { SECOND_NS = 1000000000, CONNECT_WINDOW = 32, NAME_CAP = 16, REST_S = 2 };
 
@@ -146,6 +149,22 @@ static void steady_run(struct run *r)
 	run_report(r, cpu_ns, restarted);
 }
 
+/* Run the command, answering what the server asks meanwhile. */
+static void while_held(const char *command)
+{
+	const char *const words[] = {"sh", "-c", command, NULL};
+	pid_t pid;
+	int status;
+
+	fflush(stdout);
+	if (posix_spawnp(&pid, words[0], NULL, NULL, (char *const *)(uintptr_t)words, environ) != 0) {
+		fprintf(stderr, "%s: not started\n", command);
+		return;
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		loop_turn(&load.loop, SECOND_NS / 100);
+}
+
 static void hold_run(struct run *r)
 {
 	bool restarted = false;
@@ -160,6 +179,10 @@ static void hold_run(struct run *r)
 	r->max_n = load.opt.held_n - r->max_n;
 	cpu_ns += measured_round(r, &restarted);
 	memory_each(r, before_kb, before_n);
+	if (load.opt.flows != NULL && !calls_write_flows(load.opt.flows))
+		perror(load.opt.flows);
+	if (load.opt.while_held != NULL)
+		while_held(load.opt.while_held);
 	calls_hang_up();
 	for (end = clock_boot_ns() + 2ull * SECOND_NS; calls_under_way() > 0 && clock_boot_ns() < end;)
 		loop_turn(&load.loop, SECOND_NS / 100);
