@@ -23,7 +23,7 @@ static const char *const refusal_text[] = {
     [SDP_ANSWER_SETUP] = "the answer does not say who begins the DTLS handshake",
 };
 
-const char *sdp_refusal_text(uint8_t refusal)
+const char *sdp_refusal_text(enum sdp_refusal refusal)
 {
 	return refusal < SDP_REFUSAL_N ? refusal_text[refusal] : "?";
 }

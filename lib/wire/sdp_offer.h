@@ -37,7 +37,7 @@ enum sdp_refusal {
 };
 
 /* For a Warning header: "plain RTP is not accepted: offer SRTP (SDES or DTLS) or ZRTP with a=zrtp-hash" */
-const char *sdp_refusal_text(uint8_t refusal);
+const char *sdp_refusal_text(enum sdp_refusal refusal);
 
 /* May this offer go on? A declined audio line (port 0) counts as none. */
 enum sdp_refusal sdp_check_offer(const struct sdp *offer);

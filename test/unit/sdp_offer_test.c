@@ -63,7 +63,7 @@ static void offers(void)
 		CHECK(sdp_keys(&sdp) == row[i].keys);
 		CHECK(sdp_check_offer(&sdp) == row[i].refusal);
 	}
-	for (uint8_t r = 0; r < SDP_REFUSAL_N; r++)
+	for (enum sdp_refusal r = 0; r < SDP_REFUSAL_N; r++)
 		CHECK(sdp_refusal_text(r) && strlen(sdp_refusal_text(r)) > 3);
 }
 
