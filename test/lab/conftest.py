@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import net                      # noqa: E402
+import sip                      # noqa: E402
 from baresip import Baresip     # noqa: E402
 from exchange import Exchange   # noqa: E402
 from linphone import Linphone   # noqa: E402
@@ -119,6 +120,23 @@ def people(lab, exchange, where):
     p = People(lab, exchange, where)
     yield p
     p.close()
+
+
+@pytest.fixture
+def scripted(people):
+    """Scripted clients by name, registered unless told otherwise, closed after the test."""
+    made = []
+
+    def make(name, *, register=True, bundle=None, zone="voice", **kw):
+        c = sip.Client(people.host(name, zone), bundle or people.bundle(name)[0], **kw).open()
+        made.append(c)
+        if register:
+            r = c.register()
+            assert r.code == 200, r
+        return c
+    yield make
+    for c in made:
+        c.close()
 
 
 @pytest.fixture(autouse=True)

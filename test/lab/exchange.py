@@ -186,8 +186,14 @@ class Exchange:
         got = self.json("events")
         return got.get("events", []) if isinstance(got, dict) else got
 
-    def event_text(self):
-        return json.dumps(self.events())
+    def wait_event(self, kind, timeout=5.0, after=0):
+        """An event of that kind (words, however they are joined), the newest one past the first `after`."""
+        want = re.sub(r"[^a-z]", "", kind.lower())
+
+        def look():
+            got = [e for e in self.events()[after:] if re.sub(r"[^a-z]", "", str(e.get("kind", "")).lower()) == want]
+            return got[-1] if got else None
+        return net.wait_for(f"an event {kind}", look, timeout, step=0.3)
 
     def log_rows(self):
         """The call log, read as an administrator."""
@@ -205,8 +211,25 @@ class Exchange:
             return sum(map(walk, x)) if isinstance(x, list) else 0
         return walk(self.status())
 
-    def grades(self):
-        return [c.get("grade") for c in self.calls()]
+    def call(self, state="up", timeout=8.0):
+        """The one call that is live, once it is in that state."""
+        def look():
+            got = [c for c in self.calls() if c.get("state") == state]
+            return got[0] if got else None
+        return net.wait_for(f"a call that is {state}", look, timeout, step=0.2)
+
+    def wait_grade(self, grade, timeout=12.0):
+        """The one live call, once its grade reads so."""
+        def look():
+            got = [c for c in self.calls() if c.get("grade") == grade]
+            return got[0] if got else None
+        try:
+            return net.wait_for(f"grade {grade}", look, timeout, step=0.2)
+        except net.LabError as e:
+            raise net.LabError(f"{e}: {self.calls()}") from None
+
+    def wait_no_calls(self, timeout=8.0):
+        net.wait_for("no call in the exchange", lambda: not self.calls(), timeout, step=0.2)
 
     # people and phones
 

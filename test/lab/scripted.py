@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: ISC
+"""Calls between two scripted clients, with their media as bare UDP sockets: what a test sends into the relay, and what comes out."""
+import sip
+
+RTP_PORT = {"a": 40000, "b": 41000}
+ENCRYPTED = b"\x5a" * 160 + b"\xa5" * 10        # as long as SRTP of one G.711 frame; a relay cannot know better
+
+
+def answer_call(callee, *, tag="t1", port=RTP_PORT["b"], headers=None, ring=True, body=None):
+    """The callee's side of an INVITE up to its 200; the INVITE."""
+    got = callee.wait_request("INVITE")
+    if ring:
+        callee.reply(got, 180, "Ringing", to_tag=tag)
+    callee.reply(got, 200, "OK", to_tag=tag, body=sip.sdp(callee.local, port) if body is None else body, headers=headers)
+    return got
+
+
+class Call:
+    """a calls b and b answers: `sent`, the 200 `ok`, and `got` as it reached b."""
+
+    def __init__(self, a, b, *, offer=None, answer=None, **kw):
+        self.a, self.b, self.cseq = a, b, 1
+        self.sent = a.invite(b.user, body=offer, **kw)
+        self.got = answer_call(b, body=answer)
+        self.ok = a.answer(self.sent)
+        assert self.ok.code == 200, self.ok
+        a.ack(self.sent, self.ok)
+        b.wait_request("ACK")
+
+    def next(self, method, **kw):
+        """A request of a's inside the call."""
+        self.cseq += 1
+        return self.a.in_dialog(method, self.sent, self.ok, self.cseq, **kw)
+
+    def back(self, method, cseq=100, **kw):
+        """A request of b's inside the call."""
+        return self.b.in_dialog_back(method, self.got, "t1", cseq, **kw)
+
+    def bye(self):
+        r = self.a.answer(self.next("BYE"))
+        assert r.code == 200, r
+        self.b.reply(self.b.wait_request("BYE"), 200, "OK")
+
+    def media(self):
+        """Each end's media socket, and where the exchange wants its packets."""
+        return End(self.a, RTP_PORT["a"], self.ok.body), End(self.b, RTP_PORT["b"], self.got.body)
+
+
+class End:
+    def __init__(self, client, port, far_sdp):
+        self.rtp = client.host.udp(client.local, port)
+        self.rtcp = client.host.udp(client.local, port + 1)
+        self.seq = 1000
+        addr, far, _ = sip.sdp_media(far_sdp)
+        self.far, self.far_rtcp = (addr, far), (addr, far + 1)
+
+    def say(self, payload=ENCRYPTED, n=1, ssrc=0x1000, to=None, pt=0):
+        for _ in range(n):
+            self.seq += 1
+            self.rtp.sendto(sip.rtp(self.seq, self.seq * 160, payload, ssrc=ssrc, pt=pt), to or self.far)
+
+    def hear(self, seconds=0.5, sock=None):
+        """All datagrams that arrive until that long nothing came."""
+        sock = sock or self.rtp
+        out = []
+        sock.settimeout(seconds)
+        try:
+            while len(out) < 10000:
+                out.append(sock.recv(4096))
+        except OSError:
+            return out
+
+    def close(self):
+        self.rtp.close()
+        self.rtcp.close()
