@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 
-import net
 from phones import Call, Phone
 
 RC = """[sip]

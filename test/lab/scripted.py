@@ -37,9 +37,10 @@ class Call:
         return self.b.in_dialog_back(method, self.got, "t1", cseq, **kw)
 
     def bye(self):
-        r = self.a.answer(self.next("BYE"))
-        assert r.code == 200, r
+        sent = self.next("BYE")
         self.b.reply(self.b.wait_request("BYE"), 200, "OK")
+        r = self.a.answer(sent)
+        assert r.code == 200, r
 
     def media(self):
         """Each end's media socket, and where the exchange wants its packets."""

@@ -39,11 +39,9 @@ def desk(people, kind, name, tone, **kw):
 # NAT
 
 @pytest.mark.parametrize("ice", [False, True], ids=["plain", "ice"])
-@pytest.mark.parametrize("media", ["srtp", "dtls", "zrtp"])
-@pytest.mark.parametrize("kind", ["baresip", "linphone"])
+@pytest.mark.parametrize("kind,media", [("baresip", "srtp"), ("baresip", "dtls"), ("linphone", "srtp"),
+                                        ("linphone", "dtls"), ("linphone", "zrtp")])
 def test_r7_one_behind_nat(exchange, people, routers, kind, media, ice):
-    if kind == "baresip" and media == "zrtp":
-        kind = "linphone"       # baresip of Debian has no ZRTP; the pair below is then the called side behind NAT
     far = remote(people, kind, f"h{kind[:1]}", "home", "a", media=media, ice=ice)
     near = desk(people, "linphone", "l2", "b", media=media)
     phones.call(far, near)

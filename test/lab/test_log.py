@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: ISC
+"""The log by its rules, the command line, and configuration."""
+import time
+
+import pytest
+
+import net
+from exchange import ADMIN, Exchange
+from scripted import Call
+
+
+def test_r20_each_call_once(exchange, scripted):
+    """Answered calls stand in the full log with source, destination, start and duration."""
+    a, b = scripted("ra"), scripted("rb")
+    before = len(exchange.log_rows())
+    for seconds in (1, 2):
+        call = Call(a, b)
+        time.sleep(seconds)
+        call.bye()
+    exchange.wait_no_calls()
+    net.wait_for("two rows", lambda: len(exchange.log_rows()) == before + 2, 5, step=0.3)
+    rows = exchange.log_rows()[before:]
+    assert all("ra" in str(r) and "rb" in str(r) for r in rows)
+
+
+def test_r20_cancelled_is_no_call(exchange, scripted):
+    a, b = scripted("ra"), scripted("rb")
+    before = len(exchange.log_rows())
+    sent = a.invite("rb")
+    b.reply(b.wait_request("INVITE"), 486, "Busy Here", to_tag="x")
+    a.ack(sent, a.answer(sent))
+    exchange.wait_no_calls()
+    time.sleep(0.5)
+    assert len(exchange.log_rows()) <= before + 1
+
+
+def test_r23_log_asks_who_reads(exchange):
+    """Even root gives a name and password; a wrong one is refused and is an event."""
+    p = exchange.command("log", "--admin", ADMIN, "--json", stdin="wrong\n", check=False)
+    assert p.returncode and not p.stdout.strip("[]{} \n")
+    exchange.log_rows()
+    assert exchange.wait_event("admin")
+
+
+def test_r23_source_is_not_on_disk(exchange, scripted):
+    """No file of the site holds the caller's name in clear next to the call; the debug log has no number at all."""
+    a, b = scripted("secretsource"), scripted("rb")
+    call = Call(a, b)
+    time.sleep(1)
+    call.bye()
+    exchange.wait_no_calls()
+    time.sleep(0.5)
+    assert "secretsource" not in exchange.tail(200000)
+
+
+def test_r22_mild_log_is_refused_alone(lab, exchange, where):
+    """The mild log without PIN, IDS and firewall log: refused at start, and it says what is missing."""
+    x = Exchange(lab, f"{where}/mild", privacy="mild")
+    p = x.command("check-config", check=False)
+    assert p.returncode
+    said = (p.stdout + p.stderr).lower()
+    assert "mild" in said and "pin" in said
+
+
+def test_r31_config_errors_name_the_line(lab, exchange, where):
+    x = Exchange(lab, f"{where}/bad")
+    with open(f"{x.site}/ringfence.conf", "a") as f:
+        f.write("\nnonsense = 1\n")
+    p = x.command("check-config", check=False)
+    assert p.returncode and ":" in p.stderr + p.stdout and "nonsense" in p.stderr + p.stdout
+
+
+def test_r31_reload_keeps_calls(exchange, scripted):
+    a, b = scripted("ra"), scripted("rb")
+    call = Call(a, b)
+    exchange.command("reload")
+    time.sleep(0.5)
+    assert exchange.calls()
+    call.bye()
+
+
+def test_r31_bad_reload_keeps_the_old(exchange, scripted):
+    path = f"{exchange.site}/ringfence.conf"
+    with open(path) as f:
+        good = f.read()
+    try:
+        exchange.write_conf(good + "\nnonsense = 1\n")
+        assert exchange.command("reload", check=False).returncode
+        assert scripted("ra").register().code == 200
+    finally:
+        exchange.write_conf(good)
+    exchange.command("reload")
+
+
+@pytest.mark.parametrize("verb", ["user", "phone", "calls", "status", "log", "events", "ban", "unban", "check-config",
+                                  "reload", "stop"])
+def test_r31_help(exchange, verb):
+    p = exchange.command(verb, "--help", check=False)
+    assert p.returncode == 0 and verb.split("-")[0] in p.stdout.lower()
+
+
+def test_r31_unknown_verb(exchange):
+    p = exchange.command("frobnicate", check=False)
+    assert p.returncode and p.stderr

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: ISC
+"""R28: any one process dies by kill -9 in a call. The service accepts again in two seconds, the call keeps its audio."""
+import json
+import time
+
+import pytest
+
+import audio
+import net
+import phones
+import sip
+from scripted import ENCRYPTED, Call
+
+KILLED = ["media", "core", "signer", "keeper", "ledger", "ctl", "edge"]
+ACCEPT_S = 2.0
+
+
+def accepts(exchange, people, name="probe"):
+    """A new connection shakes hands, logs in and is answered."""
+    try:
+        with sip.Client(people.host(name), people.bundle(name)[0], timeout=1) as c:
+            return c.register().code == 200
+    except (net.LabError, OSError):
+        return False
+
+
+def wait_accepts(exchange, people, since):
+    net.wait_for("the service to accept again", lambda: accepts(exchange, people), 10)
+    return time.monotonic() - since
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_r28_kill_in_a_call(exchange, people, name):
+    """Two real phones talk; the process dies; they go on talking, with a gap of at most a second, and hang up."""
+    accepts(exchange, people)
+    one = people.phone("linphone", "l1", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "b2", tone="b", media="srtp", codecs=("PCMU",))
+    phones.call(one, two)
+    time.sleep(2)
+    start = time.monotonic()
+    old = exchange.kill(name)
+    took = wait_accepts(exchange, people, start)
+    exchange.wait_replaced(name, old)
+    time.sleep(max(0, 5 - (time.monotonic() - start)))
+    talked = 7.0
+    if name == "edge":              # its connections broke: phones come back, the call lives on in the relay
+        one.wait_registered(70)
+        two.wait_registered(70)
+        talked = time.monotonic() - start + 2
+    assert exchange.calls(), "the call was lost"
+    phones.hang_up(one, two)
+    exchange.wait_no_calls()
+    for me, other in ((one, two), (two, one)):
+        got = audio.total(me.recordings())
+        assert got[other.tone] >= talked - 1.3, got
+    assert took <= ACCEPT_S, f"{took:.1f} s until it accepted again"
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_r28_kill_while_ringing(exchange, people, name):
+    """A call that rings when a process dies ends or goes through; nothing stays behind."""
+    accepts(exchange, people)
+    a = sip.Client(people.host("ka"), people.bundle("ka")[0]).open()
+    b = sip.Client(people.host("kb"), people.bundle("kb")[0]).open()
+    assert a.register().code == 200 and b.register().code == 200
+    a.invite("kb")
+    got = b.wait_request("INVITE")
+    b.reply(got, 180, "Ringing", to_tag="k")
+    start = time.monotonic()
+    old = exchange.kill(name)
+    wait_accepts(exchange, people, start)
+    exchange.wait_replaced(name, old)
+    a.close()
+    b.close()
+    exchange.wait_no_calls(90)
+
+
+def test_r28_durations_survive_core(exchange, people):
+    """The log's duration is that of the call, although core died in its middle."""
+    a = sip.Client(people.host("ka"), people.bundle("ka")[0]).open()
+    b = sip.Client(people.host("kb"), people.bundle("kb")[0]).open()
+    assert a.register().code == 200 and b.register().code == 200
+    call = Call(a, b)
+    start = time.monotonic()
+    time.sleep(3)
+    old = exchange.kill("core")
+    exchange.wait_replaced("core", old)
+    time.sleep(3)
+    call.bye()
+    lasted = time.monotonic() - start
+    exchange.wait_no_calls()
+    row = exchange.log_rows()[-1]
+    got = next(float(v) for k, v in row.items() if "duration" in k)
+    got = got / 1000 if got > 1000 else got
+    assert abs(got - lasted) < 1.5, (row, lasted)
+    a.close()
+    b.close()
+
+
+def test_r28_media_goes_on_without_media_process_record(exchange, people):
+    """After media's death the same ports carry the same call: no re-INVITE is needed."""
+    a = sip.Client(people.host("ka"), people.bundle("ka")[0]).open()
+    b = sip.Client(people.host("kb"), people.bundle("kb")[0]).open()
+    assert a.register().code == 200 and b.register().code == 200
+    call = Call(a, b)
+    x, y = call.media()
+    x.say(ENCRYPTED, 3)
+    assert len(y.hear()) == 3
+    start = time.monotonic()
+    exchange.kill("media")
+    net.wait_for("the relay", lambda: (x.say(ENCRYPTED, 1), y.hear(0.1))[1], 5, step=0.02)
+    assert time.monotonic() - start <= 1.3
+    x.close()
+    y.close()
+    call.bye()
+    a.close()
+    b.close()
+
+
+def test_r28_parent_killed(exchange, people):
+    """Everything ends, is started again, and adopts what was: registrations and the call."""
+    one = people.phone("linphone", "l1", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("linphone", "l2", tone="b", media="srtp", codecs=("PCMU",))
+    phones.call(one, two)
+    time.sleep(1)
+    exchange.restart_parent()
+    assert exchange.calls(), "the call was not adopted"
+    one.wait_registered(70)
+    two.wait_registered(70)
+    time.sleep(2)
+    phones.hang_up(one, two)
+    exchange.wait_no_calls()
+
+
+def test_r28_log_loses_nothing_with_ledger(exchange, people):
+    """A call that ends while ledger is down is in the log."""
+    a = sip.Client(people.host("ka"), people.bundle("ka")[0]).open()
+    b = sip.Client(people.host("kb"), people.bundle("kb")[0]).open()
+    assert a.register().code == 200 and b.register().code == 200
+    before = len(exchange.log_rows())
+    call = Call(a, b)
+    time.sleep(1)
+    old = exchange.kill("ledger")
+    call.bye()
+    exchange.wait_replaced("ledger", old)
+    net.wait_for("the row", lambda: len(exchange.log_rows()) == before + 1, 10, step=0.5)
+    a.close()
+    b.close()
+
+
+def test_r27_restarts_back_off(exchange):
+    """A process that dies again and again is started again, ever later; the others stay."""
+    others = {p for p, n in exchange.processes() if n != "ctl"}
+    for _ in range(3):
+        old = exchange.kill("ctl")
+        exchange.wait_replaced("ctl", old, 10)
+    assert others == {p for p, n in exchange.processes() if n != "ctl"}
+    net.wait_for("ctl to answer", exchange.answers, 10)
+    assert "restarts" in json.dumps(exchange.status())
+
+
+def test_r27_stop_leaves_nothing(exchange):
+    """The last test of this file: stop ends every process, and start finds the users again."""
+    exchange.stop()
+    assert exchange.processes() == []
+    exchange.start()
+    assert exchange.answers()
