@@ -15,23 +15,13 @@ PORT = 5061
 PROCESSES = ("edge", "core", "media", "signer", "keeper", "ledger", "ctl")
 ADMIN, ADMIN_PASSWORD = "lab-admin", "lab-admin-pass-1"
 CONF = """# written by test/lab/exchange.py
-site {{
-    domain = "{domain}"
-}}
+domain = "{domain}"
 {listeners}
-media {{
-    first = {first}
-    last = {last}
-}}
-log {{
-    privacy = {privacy}
-}}
+media {{ ports = "{first}-{last}" }}
+log {{ privacy = {privacy} }}
+emergency {{ numbers = {{"112", "911"}} }}
 """
-LISTENER = """phones {zone} {{
-    address = "{addr}"
-    port = {port}
-}}
-"""
+LISTENER = 'phones {{ listen = "{addr}:{port}" }}\n'
 
 
 def build_dir():
@@ -55,17 +45,24 @@ class Exchange:
     """One site in a directory of its own, started in the lab's exchange namespace."""
     domain, port = DOMAIN, PORT
 
-    def __init__(self, lab, where, *, zones=("voice",), privacy="full", ports=(20000, 20400), conf=CONF):
+    def __init__(self, lab, where, *, zones=("voice",), privacy="full", ports=(20000, 20399), conf=CONF):
         self.lab, self.host, self.where, self.build = lab, lab.exchange, where, build_dir()
         self.site = f"{where}/site"
         self.zones, self.log_path, self.proc = zones, f"{where}/ringfenced.log", None
         os.makedirs(self.site, mode=0o700, exist_ok=True)
-        listeners = "".join(LISTENER.format(zone=f"{z}{i}", addr=a, port=PORT)
-                            for z in zones for i, a in enumerate(lab.addr[z]))
+        listeners = "".join(LISTENER.format(addr=f"[{a}]" if ":" in a else a, port=PORT)
+                            for z in zones for a in lab.addr[z])
+        self.boot_key()
         self.write_conf(conf.format(domain=DOMAIN, listeners=listeners, privacy=privacy, first=ports[0], last=ports[1]))
         self.media_ports = range(ports[0], ports[1] + 1)
         for z in zones:
             lab.name(DOMAIN, *lab.addr[z])
+
+    def boot_key(self):
+        """The root-only file that unseals keeper's and signer's stores."""
+        fd = os.open(f"{self.site}/boot.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.write(fd, os.urandom(32))
+        os.close(fd)
 
     def write_conf(self, text):
         with open(f"{self.site}/ringfence.conf", "w") as f:
@@ -74,7 +71,8 @@ class Exchange:
     # life
 
     def start(self, timeout=20):
-        self.proc = self.host.spawn(parent_path(self.build), "--site", self.site, log=self.log_path)
+        self.proc = self.host.spawn(parent_path(self.build), "--site", self.site, "--libexec", f"{self.build}/proc",
+                                    log=self.log_path)
         net.wait_for("the exchange to be ready", self.ready, timeout, step=0.1)
         return self
 
@@ -249,7 +247,7 @@ class Exchange:
     def phone_revoke(self, name):
         self.command("phone", "revoke", name)
 
-    def phone(self, name, users, *, md5=True, zone=None, family=4, options=()):
+    def phone(self, name, users, *, md5=True, zone=None, family=4, valid_s=None, options=()):
         """Admit users and a device of theirs: one Bundle per user, one certificate. `users`: {user: password}."""
         known = getattr(self, "_users", None) or set()
         for user, password in users.items():
@@ -258,7 +256,8 @@ class Exchange:
                 known.add(user)
         self._users = known
         where = f"{self.where}/phones/{name}"
-        self.enrol(self.phone_add(name, list(users), *(["--md5"] if md5 else []), *options), where)
+        options = [*options, *(["--md5"] if md5 else []), *(["--valid", f"{valid_s}s"] if valid_s else [])]
+        self.enrol(self.phone_add(name, list(users), *options), where)
         addr = self.lab.addr[zone or self.zones[0]][0 if family == 4 else 1]
         return [Bundle(ca=f"{where}/ca.crt", cert=f"{where}/phone.crt", key=f"{where}/phone.key", user=u, password=p,
                        domain=DOMAIN, server=addr, port=PORT) for u, p in users.items()]

@@ -4,6 +4,7 @@
 SIPp plays what Debian's baresip cannot: 100rel, session timers, SHA-256, UPDATE. Its keywords stay as they are.
 """
 import os
+import re
 import select
 import subprocess
 from xml.sax.saxutils import quoteattr
@@ -53,9 +54,14 @@ def recv(*, response=None, request=None, optional=False, auth=False, rrs=False, 
         kind = 'check_it="true"' if want else 'check_it_inverse="true"'
         rules += f'<ereg regexp={quoteattr(pattern)} {place} {kind} assign_to="{i + 1}"/>'
     if rules:
-        names = ",".join(str(i + 1) for i in range(len(check)))
-        return f"<recv {' '.join(a)}><action>{rules}</action></recv><Reference variables=\"{names}\"/>"
+        return f"<recv {' '.join(a)}><action>{rules}</action></recv>"
     return f"<recv {' '.join(a)}/>"
+
+
+def references(steps):
+    """SIPp wants each variable that an action sets named as used."""
+    used = sorted(set(re.findall(r'assign_to="(\d+)"', "".join(steps))))
+    return f"<Reference variables=\"{','.join(used)}\"/>\n" if used else ""
 
 
 def pause(ms):
@@ -71,28 +77,39 @@ def register(bundle):
 
 
 class Sipp:
-    """Run a scenario from a host through its own relay. result() is SIPp's verdict."""
+    """Run a scenario from a host through its own relay. result() is SIPp's verdict.
+
+    With `called` the relay logs the user in and SIPp plays the called side; else the scenario begins by registering.
+    """
     _port = [7000]
 
-    def __init__(self, host, where, bundle, steps, *, name="scenario", calls=1, tls12=False, seconds=40):
+    def __init__(self, host, where, bundle, steps, *, name="scenario", calls=1, called=False, seconds=40):
         os.makedirs(where, exist_ok=True)
-        self.host, self.where, self.bundle = host, where, bundle
+        self.host, self.where, self.bundle, self.relay = host, where, bundle, None
         Sipp._port[0] += 2
         port, local = Sipp._port[0], Sipp._port[0] + 1
-        self.relay = host.python("tlsrelay.py", port, bundle.server, bundle.port, bundle.cert, bundle.key,
-                                 *(["--max1.2"] if tls12 else []), stdout=subprocess.PIPE)
-        if not select.select([self.relay.stdout], [], [], 5)[0]:
-            raise net.LabError("the TLS relay did not start")
         xml = f"{where}/{name}.xml"
         with open(xml, "w") as f:
             f.write('<?xml version="1.0" encoding="ISO-8859-1" ?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n'
-                    f'<scenario name="{name}">\n' + "\n".join(steps) + "\n</scenario>\n")
+                    f'<scenario name="{name}">\n' + "\n".join(steps) + "\n" + references(steps) + "</scenario>\n")
         self.messages, self.errors = f"{where}/{name}.messages", f"{where}/{name}.errors"
+        if not called:
+            self._relay(port)
         self.proc = host.spawn(
-            "timeout", "-k", "2", str(seconds), "sipp", f"127.0.0.1:{port}", "-sf", xml, "-t", "t1", "-i", "127.0.0.1",
-            "-p", local, "-mi", host.v4, "-s", bundle.user, "-auth_uri", bundle.domain, "-m", calls, "-l", 1, "-nostdin", "-aa",
-            "-trace_msg", "-message_file", self.messages, "-trace_err", "-error_file", self.errors, "-timeout", seconds,
-            "-timeout_error", log=f"{where}/{name}.out")
+            "timeout", "-k", "2", str(seconds), "sipp", *([] if called else [f"127.0.0.1:{port}"]), "-sf", xml, "-t", "t1",
+            "-i", "127.0.0.1", "-p", local, "-mi", host.v4, "-s", bundle.user, "-auth_uri", bundle.domain, "-m", calls,
+            "-l", 1, "-nostdin", "-aa", "-trace_msg", "-message_file", self.messages, "-trace_err", "-error_file",
+            self.errors, "-timeout", seconds, "-timeout_error", log=f"{where}/{name}.out")
+        if called:
+            net.wait_for("SIPp to listen", lambda: f":{local} " in host.run("ss", "-Hltn").stdout, 5)
+            self._relay(local, bundle.user, bundle.password, bundle.domain)
+
+    def _relay(self, port, *login):
+        b = self.bundle
+        self.relay = self.host.python("tlsrelay.py", port, b.server, b.port, b.cert, b.key, *login, stdout=subprocess.PIPE)
+        if not select.select([self.relay.stdout], [], [], 8)[0] or b"ready" not in os.read(self.relay.stdout.fileno(), 100):
+            self.close()
+            raise net.LabError("the TLS relay did not start")
 
     def result(self, timeout=45):
         try:
@@ -107,9 +124,11 @@ class Sipp:
         out = ""
         for p in (self.errors, self.messages):
             if os.path.exists(p):
-                out += open(p, errors="replace").read()[-3000:]
+                with open(p, errors="replace") as f:
+                    out += f.read()[-3000:]
         return out
 
     def close(self):
         self.host.stop(self.proc)
-        self.host.stop(self.relay)
+        if self.relay:
+            self.host.stop(self.relay)

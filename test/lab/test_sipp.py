@@ -56,10 +56,9 @@ class Side:
 
 
 def play(where, callee, callee_steps, caller, caller_steps, *, calls=1):
-    register = sipp.register(callee.bundle)
-    b = sipp.Sipp(callee.host, f"{where}/{callee.bundle.user}", callee.bundle, register + callee_steps, name="callee")
+    b = sipp.Sipp(callee.host, f"{where}/{callee.bundle.user}", callee.bundle, callee_steps, name="callee", called=True)
     a = sipp.Sipp(caller.host, f"{where}/{caller.bundle.user}", caller.bundle,
-                  sipp.register(caller.bundle) + [sipp.pause(800)] + caller_steps, name="caller", calls=calls)
+                  sipp.register(caller.bundle) + caller_steps, name="caller", calls=calls)
     try:
         a.result()
         b.result()
@@ -89,8 +88,8 @@ def test_r29_sipp_100rel(exchange, sides, where):
     play(where, b, [sipp.recv(request="INVITE"), b.reply(180, "Ringing"), sipp.pause(700), b.reply(200, "OK", sdp=True),
                     sipp.recv(request="ACK"), sipp.recv(request="BYE"), b.reply(200, "OK", tag="")],
          a, [a.invite("Require: 100rel\nSupported: 100rel\n"), sipp.recv(response=100, optional=True),
-             sipp.recv(response=180, rrs=True),
-             a.inside("PRACK", 11, "RAck: [last_RSeq:value] 10 INVITE\n"), sipp.recv(response=200),
+             sipp.recv(response=180, rrs=True, check=[("RSeq", "[0-9]+")]),
+             a.inside("PRACK", 11, "RAck: [$1] 10 INVITE\n"), sipp.recv(response=200),
              sipp.recv(response=200, rrs=True), a.inside("ACK", 10), a.inside("BYE", 12), sipp.recv(response=200)])
     exchange.wait_no_calls()
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Plain TCP from SIPp on the one side, mutual TLS to the exchange on the other: SIPp of Debian has no TLS.
 
-    tlsrelay.py LISTEN_PORT ADDR PORT CERT KEY [--max1.2]
+    tlsrelay.py LISTEN_PORT ADDR PORT CERT KEY            SIPp calls: one TLS connection for each that it opens
+    tlsrelay.py LISTEN_PORT ADDR PORT CERT KEY USER PASSWORD DOMAIN
+            SIPp is called: log the user in, then carry that connection to SIPp, which listens on 127.0.0.1:LISTEN_PORT
+            (a SIPp that begins by registering would discard calls that come to it)
 
-One TLS connection for each that SIPp opens. SIP text passes unchanged but for TCP, which becomes TLS in Via and Contact
+SIP text passes unchanged but for TCP, which becomes TLS in Via and Contact
 on the way out and TCP again on the way back, so that neither end meets a transport that it does not use.
 """
 import re
@@ -12,6 +15,9 @@ import socket
 import ssl
 import sys
 import threading
+
+import sip
+from bundle import Bundle
 
 BUFFER_MAX = 1 << 20
 
@@ -43,13 +49,36 @@ def messages(buffer):
     return out, buffer
 
 
-def carry(plain, server, ctx):
+def call_out(plain, server, ctx):
     try:
         tls = ctx.wrap_socket(socket.create_connection(server, 5))
     except OSError as e:
         print("refused:", e, flush=True)
         plain.close()
         return
+    carry(plain, tls)
+
+
+class Here:
+    """What sip.Client asks of a host, in the namespace that this runs in."""
+
+    def connect(self, addr, port, timeout=5.0):
+        return socket.create_connection((addr, port), timeout)
+
+
+def be_called(port, server, ctx, user, password, domain):
+    b = Bundle("", "", "", user, password, domain, *server)
+    c = sip.Client(Here(), b, ctx=ctx).open()
+    r = c.register()
+    if r.code != 200:
+        sys.exit(f"login: {r.start}")
+    plain = socket.create_connection(("127.0.0.1", port), 5)
+    print("ready", flush=True)
+    carry(plain, c.sock)
+
+
+def carry(plain, tls):
+    plain.settimeout(5)
     sel = selectors.DefaultSelector()
     for s in (plain, tls):
         sel.register(s, selectors.EVENT_READ)
@@ -82,17 +111,17 @@ def carry(plain, server, ctx):
         tls.close()
 
 
-def main(port, addr, server_port, cert, key, *rest):
-    ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    ctx.check_hostname, ctx.verify_mode = False, ssl.CERT_NONE
-    ctx.load_cert_chain(cert, key)
-    if "--max1.2" in rest:
-        ctx.maximum_version = ssl.TLSVersion.TLSv1_2
+def main(port, addr, server_port, cert, key, *login):
+    ctx = sip.context(cert, key)
+    server = addr, int(server_port)
+    if login:
+        be_called(int(port), server, ctx, *login)
+        return
     listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
     print("ready", flush=True)
     while True:
         plain, _ = listener.accept()
-        threading.Thread(target=carry, args=(plain, (addr, int(server_port)), ctx), daemon=True).start()
+        threading.Thread(target=call_out, args=(plain, server, ctx), daemon=True).start()
 
 
 if __name__ == "__main__":
