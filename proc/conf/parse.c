@@ -9,6 +9,8 @@
 static struct draft draft;
 static const char *file_name;
 static uint32_t seen;
+static unsigned list_n; /* values of a list that were taken */
+static bool list_closed;
 
 static void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void refuse(const char *format, ...)
@@ -51,10 +53,17 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 	unsigned n = cfg_opt_size(opt);
 	const char *value = n ? cfg_opt_getnstr(opt, n - 1) : NULL, *why = NULL;
 
-	if (i < 0 || !value)
+	if (i < 0 || !value) {
+		refuse("%s:%d: %s is empty", file_name, cfg->line, opt->name);
 		return -1;
+	}
 	const struct draft_key *k = &draft_keys[i];
-	if (seen >> i & 1 && !(k->list && n > 1))
+	if (k->list && !list_closed) {
+		list_closed = n == list_n; /* called for each value and once more at the end */
+		list_n = n;
+		if (list_closed)
+			return 0;
+	} else if (seen >> i & 1)
 		why = "is given twice";
 	seen |= 1u << i;
 	if (!why)
@@ -141,6 +150,8 @@ bool conf_parse(struct span text, const char *file, struct conf *out)
 	draft = (struct draft){.out = out};
 	file_name = file;
 	seen = 0;
+	list_n = 0;
+	list_closed = false;
 	char *copy = plain(text) ? malloc(text.n + 1) : NULL;
 	if (copy) {
 		memcpy(copy, text.p, text.n);

@@ -102,6 +102,12 @@ void ask_turn(void)
 	}
 }
 
+void ask_lost(const struct slot *s)
+{
+	if (s->proc == PROC_CTL) /* its next life knows nothing of these questions */
+		waiting_n = 0;
+}
+
 uint64_t ask_next_ms(void)
 {
 	return waiting_n ? waiting[0].since_ms + STATUS_MS : UINT64_MAX;

@@ -170,6 +170,7 @@ static void died(struct slot *s, int status)
 	s->linked = false;
 	s->pid = 0;
 	reload_lost(s);
+	ask_lost(s);
 	if (self.stopping || s->proc == PROC_CONF) {
 		enter(s, SLOT_GONE);
 		return;

@@ -109,6 +109,7 @@ void on_ctl_status(struct link *from, const struct ipc_view *v);
 void on_ctl_stop(struct link *from, const struct ipc_view *v);
 void on_ctl_reload(struct link *from, const struct ipc_view *v);
 void ask_turn(void);
+void ask_lost(const struct slot *s); /* this one died */
 void ask_done(uint64_t token, enum done_result result, const char *text);
 uint64_t ask_next_ms(void);
 

@@ -42,6 +42,7 @@ static void end(enum done_result result, const char *why)
 	if (next.has_token)
 		ask_done(next.token, result, why);
 	next.state = IDLE;
+	self.conf.killed = true; /* it said its word */
 	if (self.conf.pid)
 		kill(self.conf.pid, SIGKILL);
 }
@@ -213,13 +214,16 @@ void on_site_verdict(struct link *from, const struct ipc_view *v)
 			commit();
 		else
 			refuse(line);
-	} else if (s->state != SLOT_UP) { /* else it is late for a reload that another one refused */
+	} else if (s->state != SLOT_UP || m->generation != next.generation || next.generation == 0) {
+		/* else it is late for a reload that another one refused */
 		life_kill(s, "judges what it was not asked");
 	}
 }
 
 void reload_lost(struct slot *s)
 {
+	if (s->proc == PROC_CTL)
+		next.has_token = false;
 	if (next.state == READING && s == &self.conf)
 		refuse("the reader of the configuration died");
 	else if (next.state == ASKING && s != &self.conf)

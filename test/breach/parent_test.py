@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: ISC
+"""R27, R28: parent with children that die, hang, break out and lie; each is test/breach/liar under another's name."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+BUILD = pathlib.Path(os.environ['RINGFENCE_BUILD'])
+NAMES = ['core', 'media', 'signer', 'keeper', 'ledger', 'ctl', 'edge']
+BASE = 64100
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+
+class House:
+    """A running parent in a directory of its own."""
+
+    def __init__(self, conducts=(), conf=None):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='ringfence-house-'))
+        self.site = self.dir / 'site'
+        libexec = self.dir / 'libexec'
+        self.site.mkdir()
+        libexec.mkdir()
+        self.dir.chmod(0o755)
+        for name in NAMES:
+            (libexec / f'ringfence-{name}').symlink_to(BUILD / 'test/breach/liar')
+        (libexec / 'ringfence-conf').symlink_to(BUILD / 'proc/conf/ringfence-conf')
+        self.write_conf(conf or 'domain = voice.example\nphones { listen = "127.0.0.1:15061" }\n')
+        self.conduct(*conducts)
+        key = self.site / 'boot.key'
+        key.write_bytes(os.urandom(32))
+        key.chmod(0o600)
+        self.log_path = self.dir / 'log'
+        with open(self.log_path, 'wb') as log:
+            self.process = subprocess.Popen(
+                [BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', libexec, '--uid-base', str(BASE)],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def write_conf(self, text):
+        (self.site / 'ringfence.conf').write_text(text)
+
+    def conduct(self, *lines):
+        (self.site / 'liar.conf').write_text(''.join(line + '\n' for line in lines))
+
+    def log(self):
+        return self.log_path.read_text(errors='replace')
+
+    def wait_log(self, pattern, seconds=5.0, times=1):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if len(re.findall(pattern, self.log())) >= times:
+                return True
+            time.sleep(0.02)
+        raise AssertionError(f'no {pattern!r} {times} times within {seconds} s in:\n{self.log()}')
+
+    def children(self):
+        """name -> pid of what runs now"""
+        found = {}
+        for entry in pathlib.Path('/proc').iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                ppid = int((entry / 'stat').read_text().rsplit(')', 1)[1].split()[1])
+                name = (entry / 'cmdline').read_bytes().split(b'\0')[0].decode()
+            except (OSError, IndexError):
+                continue
+            if ppid == self.process.pid and name.startswith('ringfence-'):
+                found[name.removeprefix('ringfence-')] = int(entry.name)
+        return found
+
+    def ready(self):
+        self.wait_log(r'ringfence: ready', 10)
+        return self.children()
+
+    def wait_new(self, name, old_pid, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pid = self.children().get(name)
+            if pid and pid != old_pid:
+                return pid
+            time.sleep(0.02)
+        raise AssertionError(f'{name} did not come back within {seconds} s:\n{self.log()}')
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(6)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            shutil.rmtree(self.dir)
+
+
+@pytest.fixture
+def house():
+    running = []
+
+    def start(*conducts, conf=None):
+        running.append(House(conducts, conf))
+        return running[-1]
+
+    yield start
+    for h in running:
+        h.end()
+
+
+def status_of(pid):
+    lines = pathlib.Path(f'/proc/{pid}/status').read_text().splitlines()
+    return {key: value.split() for key, value in (line.split(':', 1) for line in lines)}
+
+
+def test_every_process_is_caged(house):
+    h = house()
+    started = time.monotonic()
+    pids = h.ready()
+    assert time.monotonic() - started < 2
+    assert sorted(pids) == sorted(NAMES)
+    uids = set()
+    for name, pid in pids.items():
+        s = status_of(pid)
+        assert len(set(s['Uid'] + s['Gid'])) == 1 and int(s['Uid'][0]) > BASE, name
+        assert s.get('Groups') == [] and s['NoNewPrivs'] == ['1'] and s['Seccomp'] == ['2'], name
+        assert all(int(s[c][0], 16) == 0 for c in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb')), name
+        assert os.readlink(f'/proc/{pid}/root') == str(h.site / ('ledger' if name == 'ledger' else 'empty')), name
+        assert pathlib.Path(f'/proc/{pid}/environ').read_bytes() in (b'', *sanitizer_environment()), name
+        uids.add(s['Uid'][0])
+    assert len(uids) == len(NAMES)
+    assert (h.site / 'run/ctl.sock').stat().st_mode & 0o777 == 0o600
+
+
+def sanitizer_environment():
+    keep = [f'{k}={os.environ[k]}\0'.encode() for k in ('ASAN_OPTIONS', 'UBSAN_OPTIONS') if k in os.environ]
+    return [b''.join(keep)]
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_killed_process_is_back_in_two_seconds(house, name):
+    h = house()
+    before = h.ready()
+    os.kill(before[name], signal.SIGKILL)
+    h.wait_new(name, before[name], 2)
+    after = h.children()
+    assert {n: p for n, p in after.items() if n != name} == {n: p for n, p in before.items() if n != name}
+    assert h.alive()
+
+
+def test_no_child_outlives_parent(house):
+    h = house()
+    pids = h.ready()
+    h.process.kill()
+    h.process.wait()
+    end = time.monotonic() + 2
+    while any(pathlib.Path(f'/proc/{p}').exists() for p in pids.values()) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not any(pathlib.Path(f'/proc/{p}').exists() for p in pids.values())
+
+
+def test_edge_that_accuses_core_a_hundred_times(house):
+    h = house('edge accuse-core')
+    core = h.ready()['core']
+    h.wait_log('edge/0 stays down: 3 false reports', 10)
+    time.sleep(0.3)
+    after = h.children()
+    assert after['core'] == core and 'edge' not in after
+    h.conduct()
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_log('configuration generation 2')
+    h.wait_new('edge', 0, 2)
+
+
+@pytest.mark.parametrize('conduct', ['accuse-parent', 'accuse-nobody'])
+def test_report_that_cannot_be_true_falls_on_the_reporter(house, conduct):
+    h = house(f'core {conduct}')
+    h.ready()
+    h.wait_log('core/0: killed: reported a process of higher rank')
+    assert h.alive()
+
+
+def test_core_is_believed_against_edge_and_the_device_is_suspended(house):
+    h = house('core accuse-edge')
+    before = h.ready()
+    h.wait_log('edge/0: killed: a sibling reports')
+    h.wait_new('edge', before['edge'], 2)
+    os.kill(h.children()['core'], signal.SIGKILL)  # the next one reports the same device again
+    h.wait_log('device 7 is suspended')
+
+
+def test_crashing_process_backs_off(house):
+    h = house('media crash')
+    h.ready()
+    time.sleep(2.5)
+    assert 2 <= len(re.findall('media/0 aborted', h.log())) <= 4
+    assert h.alive()
+
+
+def test_forbidden_call_kills_and_is_named(house):
+    h = house('edge break-out')
+    h.ready()
+    h.wait_log('edge/0 made a call that its cage forbids')
+
+
+def test_hung_process_is_replaced(house):
+    h = house('signer hang')
+    before = h.ready()
+    h.wait_log('signer/0: killed: does not answer', 9)
+    h.wait_new('signer', before['signer'], 2)
+
+
+@pytest.mark.parametrize('conduct', ['hang-up', 'ready-again', 'judge-unasked', 'answer-unasked', 'garbage'])
+def test_breach_of_the_life_cycle_restarts_its_author(house, conduct):
+    h = house(f'ctl {conduct}')
+    before = h.ready()
+    h.wait_new('ctl', before['ctl'], 3)
+    assert h.alive() and h.children()['core'] == before['core']
+
+
+@pytest.mark.parametrize('lie', range(0, 40, 3))
+def test_parent_outlives_lies_of_all_at_once(house, lie):
+    h = house(*(f'{name} lie {lie + i}' for i, name in enumerate(NAMES)))
+    h.wait_log(r'ready,|killed', 10)
+    time.sleep(0.3)
+    assert h.alive()
+
+
+def test_reload_takes_what_may_change(house):
+    h = house()
+    h.ready()
+    h.write_conf('domain = voice.example\nphones { listen = "127.0.0.1:15061" }\nemergency { numbers = {"999"} }\n')
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_log('configuration generation 2')
+
+
+@pytest.mark.parametrize('text, why', [
+    ('domain = other.example\nphones { listen = "127.0.0.1:15061" }\n', 'domain cannot change without a restart'),
+    ('domain = voice.example\nphones { listen = "127.0.0.1:15062" }\n', 'phones .* cannot change without a restart'),
+    ('domain = voice.example\nphone { }\n', "ringfence.conf:2: no such option 'phone'"),
+])
+def test_reload_refuses_with_the_reason_and_keeps_the_old(house, text, why):
+    h = house()
+    before = h.ready()
+    h.write_conf(text)
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_log('configuration refused: ' + why)
+    assert h.children() == before
+
+
+def test_one_refusal_keeps_the_old_configuration_everywhere(house):
+    h = house()
+    before = h.ready()
+    h.conduct('media refuse')
+    os.kill(before['media'], signal.SIGKILL)  # comes back and refuses even the site that stands
+    h.wait_log('media/0 refuses the configuration: does not like it')
+    assert h.alive()
+
+
+def test_ctl_asks(house):
+    h = house('ctl ask-reload')
+    h.ready()
+    h.wait_log('configuration generation 2')
+    h.conduct('ctl ask-status')
+    os.kill(h.children()['ctl'], signal.SIGKILL)
+    time.sleep(1)
+    h.conduct('ctl ask-stop')
+    os.kill(h.children()['ctl'], signal.SIGKILL)
+    assert h.process.wait(5) == 0
+    assert 'stopped by command' in h.log()
+
+
+def test_bad_configuration_ends_the_start_with_line_and_reason():
+    h = House(conf='domain = voice.example\nlog { privacy = mild }\n')
+    try:
+        assert h.process.wait(5) == 1
+        assert re.search(r'ringfence.conf:2: log.privacy = "mild" needs the outgoing PIN', h.log())
+    finally:
+        shutil.rmtree(h.dir)
+
+
+def test_two_exchanges_in_one_place(house):
+    h = house()
+    h.ready()
+    second = subprocess.run([BUILD / 'proc/parent/ringfenced', '--site', h.site, '--libexec', h.dir / 'libexec'],
+                            capture_output=True, text=True, timeout=10)
+    assert second.returncode == 1 and 'runs here already' in second.stderr
+
+
+def test_stop_is_orderly(house):
+    h = House()
+    h.ready()
+    assert h.end() == 0
