@@ -193,6 +193,13 @@ struct sip_error {
 	const char *reason; /* static, for an operator and for the reason phrase; never text from outside */
 };
 
+/* Stricter than RFC 3261 on purpose: lines end in CR LF only, NUL and other controls stand nowhere, also not
+ * after a backslash; all text is UTF-8; a fold of nothing but white space, a password or an escaped control
+ * in a URI, headers in the URI of a start line, From, To or route, a backslash in credentials, and a body
+ * without Content-Type are refused; From and To are sip, sips or tel, a request's Contact sip or sips; a
+ * response has one Via. Looser in nothing but what RFC 2543 phones send: no tag, no branch, no cookie, no
+ * Max-Forwards. */
+
 /* Read one message: a datagram, or what sip_frame() cut. Folded lines are joined in place (their CR LF become
  * spaces, RFC 3261 7.3.1), which is the only write. On SIP_OK all of *out is set; on SIP_ANSWER at least the
  * topmost Via and cseq_text, and what else could be read, so that sip_put_response() can echo it. *err is set
@@ -202,8 +209,11 @@ enum sip_verdict sip_parse(uint8_t *message, size_t n, struct sip_msg *out, stru
 
 /* One stream's place in its current message; zeroed at the start of the connection. */
 struct sip_framer {
-	size_t scanned, head_n, total_n;
-	bool half_ping;
+	size_t line;	/* where the header line in hand begins */
+	size_t scanned; /* no line end before this */
+	size_t total_n; /* head and body, once the head is whole */
+	uint32_t body_n;
+	bool has_length, half_ping;
 };
 
 enum sip_frame {

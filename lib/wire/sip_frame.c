@@ -23,22 +23,6 @@ static enum sip_frame frame_crlf(struct sip_framer *f, struct span s, size_t *n)
 	return second ? SIP_FRAME_PING : SIP_FRAME_PONG;
 }
 
-/* The next line of the head with its folds; *s moves past it. */
-static struct span take_line(struct span *s)
-{
-	struct span line;
-	size_t n = 0;
-
-	while (n < s->n) {
-		n += span_find(span_skip(*s, n), '\n') + 1;
-		if (n >= 2 && n < s->n && s->p[n - 2] == '\r' && s->p[n] != ' ' && s->p[n] != '\t')
-			break;
-	}
-	line = span_head(*s, n);
-	*s = span_skip(*s, n);
-	return line;
-}
-
 static struct span trim_lws(struct span s)
 {
 	static const struct span lws = {(const uint8_t *)" \t\r\n", 4};
@@ -50,72 +34,85 @@ static struct span trim_lws(struct span s)
 	return s;
 }
 
-/* Where this line is a Content-Length, its value. */
-static bool length_line(struct span line, struct span *value)
+/* One header line with its folds: is it a Content-Length, the only one, and a number within the limit? */
+static bool line_ok(struct sip_framer *f, struct span line, struct sip_error *err)
 {
 	size_t colon = span_find(line, ':');
+	uint64_t length;
 
 	if (sip_header_find(span_trim(span_head(line, colon))) != SIP_H_CONTENT_LENGTH)
-		return false;
-	*value = trim_lws(span_skip(line, colon + 1));
-	return true;
-}
-
-static enum sip_frame read_head(struct sip_framer *f, struct span head, struct sip_error *err)
-{
-	struct span value, all = head;
-	uint64_t length = 0;
-	bool found = false;
-
-	take_line(&head);
-	while (head.n) {
-		size_t offset = all.n - head.n;
-		if (!length_line(take_line(&head), &value))
-			continue;
-		if (found)
-			return fatal(err, 400, "two Content-Length", offset);
-		if (!span_decimal(value, UINT32_MAX, &length))
-			return fatal(err, 400, "bad Content-Length", offset);
-		if (length > SIP_BODY_MAX)
-			return fatal(err, 413, "body too large", offset);
-		found = true;
+		return true;
+	if (f->has_length)
+		fatal(err, 400, "two Content-Length", f->line);
+	else if (!span_decimal(trim_lws(span_skip(line, colon + 1)), UINT32_MAX, &length))
+		fatal(err, 400, "bad Content-Length", f->line);
+	else if (length > SIP_BODY_MAX)
+		fatal(err, 413, "body too large", f->line);
+	else {
+		f->has_length = true;
+		f->body_n = (uint32_t)length;
+		return true;
 	}
-	if (!found)
-		return fatal(err, 400, "no Content-Length on a stream", all.n);
-	f->head_n = all.n;
-	f->total_n = all.n + (size_t)length;
-	return SIP_FRAME_MESSAGE;
+	return false;
 }
 
-static bool find_head(struct sip_framer *f, struct span s, size_t *head_n)
+/* Names that may be a Content-Length begin so; the rest need no second look. */
+static bool may_be_length(uint8_t first)
 {
-	size_t from = f->scanned > 3 ? f->scanned - 3 : 0;
-	const uint8_t *end = memmem(s.p + from, s.n - from, "\r\n\r\n", 4);
+	return first == 'C' || first == 'c' || first == 'L' || first == 'l';
+}
 
-	f->scanned = s.n;
-	if (!end)
-		return false;
-	*head_n = (size_t)(end - s.p) + 4;
-	return true;
+/* Line by line to the blank one. A line ends at CR LF not followed by white space, as in sip_parse(). */
+static enum sip_frame read_head(struct sip_framer *f, struct span s, struct sip_error *err)
+{
+	for (;;) {
+		size_t lf = f->scanned + span_find(span_skip(s, f->scanned), '\n');
+		if (lf >= s.n) {
+			f->scanned = s.n;
+			return SIP_FRAME_MORE;
+		}
+		f->scanned = lf;
+		if (lf == f->line + 1 && s.p[f->line] == '\r') {
+			f->total_n = lf + 1 + f->body_n;
+			return SIP_FRAME_MESSAGE;
+		}
+		if (lf + 1 == s.n)
+			return SIP_FRAME_MORE;
+		f->scanned = lf + 1;
+		if (lf == f->line || s.p[lf - 1] != '\r' || s.p[lf + 1] == ' ' || s.p[lf + 1] == '\t')
+			continue;
+		if (f->line && may_be_length(s.p[f->line]) &&
+		    !line_ok(f, span_of(s.p + f->line, lf + 1 - f->line), err))
+			return SIP_FRAME_FATAL;
+		f->line = lf + 1;
+	}
+}
+
+static enum sip_frame frame_head(struct sip_framer *f, struct span s, struct sip_error *err)
+{
+	enum sip_frame verdict = read_head(f, s, err);
+	size_t head_n = verdict == SIP_FRAME_MESSAGE ? f->total_n - f->body_n : s.n;
+
+	if (verdict == SIP_FRAME_FATAL)
+		return verdict;
+	if (head_n > SIP_HEAD_MAX)
+		return fatal(err, 513, "headers too large", head_n);
+	if (verdict == SIP_FRAME_MESSAGE && !f->has_length)
+		return fatal(err, 400, "no Content-Length on a stream", head_n);
+	return verdict;
 }
 
 enum sip_frame sip_frame(struct sip_framer *f, struct span waiting, size_t *n, struct sip_error *err)
 {
 	enum sip_frame verdict;
-	size_t head_n;
 
 	if (f->total_n == 0) {
-		if (waiting.n == 0 || (waiting.n == 1 && waiting.p[0] == '\r'))
+		if (f->scanned == 0 && (waiting.n == 0 || (waiting.n == 1 && waiting.p[0] == '\r')))
 			return SIP_FRAME_MORE;
 		if (at_crlf(waiting))
 			return frame_crlf(f, waiting, n);
 		f->half_ping = false;
-		if (!find_head(f, waiting, &head_n))
-			return waiting.n > SIP_HEAD_MAX ? fatal(err, 513, "headers too large", waiting.n)
-							: SIP_FRAME_MORE;
-		if (head_n > SIP_HEAD_MAX)
-			return fatal(err, 513, "headers too large", head_n);
-		verdict = read_head(f, span_head(waiting, head_n), err);
+		verdict = frame_head(f, waiting, err);
 		if (verdict != SIP_FRAME_MESSAGE)
 			return verdict;
 	}

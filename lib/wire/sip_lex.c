@@ -94,28 +94,17 @@ bool lex_quoted(struct lex *l, struct span *out)
 	return true;
 }
 
-bool lex_number(struct lex *l, uint64_t max, uint64_t *out)
+bool lex_u32(struct lex *l, uint32_t max, uint32_t *out)
 {
 	const uint8_t *from = l->p;
 	uint64_t v = 0;
 
 	for (; l->p < l->end && lex_is(*l->p, LEX_DIGIT); l->p++) {
-		uint8_t d = (uint8_t)(*l->p - '0');
-		if (d > max || v > (max - d) / 10)
+		v = v * 10 + (uint64_t)(*l->p - '0');
+		if (v > max)
 			return false;
-		v = v * 10 + d;
 	}
 	if (l->p == from)
-		return false;
-	*out = v;
-	return true;
-}
-
-bool lex_u32(struct lex *l, uint32_t max, uint32_t *out)
-{
-	uint64_t v;
-
-	if (!lex_number(l, max, &v))
 		return false;
 	*out = (uint32_t)v;
 	return true;
@@ -144,14 +133,17 @@ bool lex_escaped(struct span s, unsigned classes)
 	}
 }
 
-static bool params_add(struct lex_params *seen, struct span name)
+bool lex_params_add(struct lex_params *seen, struct span name)
 {
+	if (seen->n == 0)
+		seen->line = name.p;
 	if (seen->n == SIP_PARAMS_MAX)
 		return false;
 	for (unsigned i = 0; i < seen->n; i++)
-		if (span_eq_case(seen->name[i], name))
+		if (lex_same(span_of(seen->line + seen->at[i], seen->len[i]), name))
 			return false;
-	seen->name[seen->n++] = name;
+	seen->at[seen->n] = (uint16_t)(name.p - seen->line);
+	seen->len[seen->n++] = (uint16_t)name.n;
 	return true;
 }
 
@@ -176,7 +168,7 @@ enum lex_next lex_param(struct lex *l, struct lex_params *seen, struct lex_param
 	if (!lex_sep(l, ';'))
 		return LEX_NONE;
 	*out = (struct lex_param){0};
-	if (!lex_token(l, &out->name) || !params_add(seen, out->name))
+	if (!lex_token(l, &out->name) || !lex_params_add(seen, out->name))
 		return LEX_BAD;
 	out->has_value = lex_sep(l, '=');
 	return out->has_value && !param_value(l, out) ? LEX_BAD : LEX_ONE;

@@ -106,26 +106,41 @@ static inline struct span lex_since(const struct lex *l, const uint8_t *from)
 	return span_of(from, (size_t)(l->p - from));
 }
 
+/* ASCII letters without case; mostly the case is the same and one memcmp() is all. */
+static inline bool lex_same(struct span a, struct span b)
+{
+	return a.n == b.n && (span_eq(a, b) || span_eq_case(a, b));
+}
+
 /* What is between the quotes, escapes left in. */
 bool lex_quoted(struct lex *l, struct span *out);
 
 /* 1*DIGIT at most max. */
-bool lex_number(struct lex *l, uint64_t max, uint64_t *out);
 bool lex_u32(struct lex *l, uint32_t max, uint32_t *out);
 
 /* One run of classes and well-formed %-escapes that name no control character; all of s. */
 bool lex_escaped(struct span s, unsigned classes);
 
-/* Parameters of one element. */
+/* The names of one element's parameters so far, as places in its line. */
 struct lex_params {
+	const uint8_t *line;
 	unsigned n;
-	struct span name[SIP_PARAMS_MAX];
+	uint16_t at[SIP_PARAMS_MAX], len[SIP_PARAMS_MAX];
 };
+_Static_assert(SIP_LINE_MAX <= UINT16_MAX, "a place in a line has 16 bits");
+
+/* False when the name is there already, or there are too many. */
+bool lex_params_add(struct lex_params *seen, struct span name);
 
 struct lex_param {
 	struct span name, value; /* value without its quotes */
 	bool has_value, quoted;
 };
+
+static inline bool lex_named(const struct lex_param *p, const char *name)
+{
+	return lex_same(p->name, span_str(name));
+}
 
 enum lex_next { LEX_BAD = -1, LEX_NONE, LEX_ONE };
 

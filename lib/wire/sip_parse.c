@@ -183,10 +183,10 @@ static bool read_version(struct lex *l, bool *ours)
 	const uint8_t *from = l->p;
 	struct span name = lex_run(l, LEX_ALNUM);
 
-	if (!span_eq_case(name, SPAN("SIP")) || !lex_char(l, '/') || !lex_run(l, LEX_DIGIT).n ||
+	if (!lex_same(name, SPAN("SIP")) || !lex_char(l, '/') || !lex_run(l, LEX_DIGIT).n ||
 	    !lex_char(l, '.') || !lex_run(l, LEX_DIGIT).n)
 		return false;
-	*ours = span_eq_case(lex_since(l, from), SPAN("SIP/2.0"));
+	*ours = lex_same(lex_since(l, from), SPAN("SIP/2.0"));
 	return true;
 }
 
@@ -196,7 +196,7 @@ static bool read_status_line(struct parse *s, struct lex *l)
 	uint32_t status;
 	bool ours;
 
-	if (l->end - l->p < 4 || !span_eq_case(span_of(l->p, 4), SPAN("SIP/")))
+	if (l->end - l->p < 4 || !lex_same(span_of(l->p, 4), SPAN("SIP/")))
 		return false;
 	if (!read_version(l, &ours) || !ours || !lex_char(l, ' '))
 		fail(s, 505, "version of the response", l->p);

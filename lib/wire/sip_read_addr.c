@@ -93,16 +93,11 @@ static bool is_sip(const struct uri *u)
 	return u->scheme == URI_SIP || u->scheme == URI_SIPS;
 }
 
-static bool named(const struct lex_param *p, const char *name)
-{
-	return span_eq_case(p->name, span_str(name));
-}
-
 static const char *set_tag(void *o, const struct lex_param *p)
 {
 	struct sip_addr *a = o;
 
-	if (!named(p, "tag"))
+	if (!lex_named(p, "tag"))
 		return NULL;
 	if (!p->has_value || p->quoted)
 		return "bad tag";
@@ -158,21 +153,21 @@ static const char *set_contact(void *o, const struct lex_param *p)
 	struct sip_contact *c = o;
 	uint64_t v;
 
-	if (named(p, "expires")) {
+	if (lex_named(p, "expires")) {
 		if (!span_decimal(p->value, UINT32_MAX, &v))
 			return "bad expires parameter";
 		c->has_expires = true;
 		c->expires_s = (uint32_t)v;
-	} else if (named(p, "q")) {
+	} else if (lex_named(p, "q")) {
 		if (!read_q(p->value, &c->q))
 			return "bad q parameter";
 		c->has_q = true;
-	} else if (named(p, "reg-id")) { /* RFC 5626 4.2: 1 to 2^31 - 1 */
+	} else if (lex_named(p, "reg-id")) { /* RFC 5626 4.2: 1 to 2^31 - 1 */
 		if (!span_decimal(p->value, INT32_MAX, &v) || v == 0)
 			return "bad reg-id";
 		c->has_reg_id = true;
 		c->reg_id = (uint32_t)v;
-	} else if (named(p, "+sip.instance")) {
+	} else if (lex_named(p, "+sip.instance")) {
 		if (!p->quoted || p->value.n < 3 || p->value.p[0] != '<' || p->value.p[p->value.n - 1] != '>')
 			return "bad +sip.instance";
 		if (p->value.n > SIP_TOKEN_MAX)
@@ -289,11 +284,11 @@ const char *sip_read_replaces(struct sip_msg *m, struct lex *l)
 	if (!read_callid(l, &r->call_id))
 		return "bad Replaces";
 	while ((next = lex_param(l, &seen, &p)) == LEX_ONE) {
-		if (named(&p, "to-tag"))
+		if (lex_named(&p, "to-tag"))
 			r->to_tag = p.value;
-		else if (named(&p, "from-tag"))
+		else if (lex_named(&p, "from-tag"))
 			r->from_tag = p.value;
-		else if (named(&p, "early-only"))
+		else if (lex_named(&p, "early-only"))
 			r->early_only = true;
 		if (p.quoted || p.value.n > SIP_TOKEN_MAX)
 			return "bad Replaces";
@@ -306,21 +301,21 @@ static const char *set_via_param(struct sip_via *v, const struct lex_param *p)
 	struct addr ignored;
 	uint64_t n = 0;
 
-	if (named(p, "branch")) {
+	if (lex_named(p, "branch")) {
 		v->branch = p->value;
 		v->cookie = p->value.n > 7 && span_starts_case(p->value, SPAN("z9hG4bK"));
 		return !p->has_value || p->quoted || p->value.n > SIP_TOKEN_MAX ? "bad branch" : NULL;
 	}
-	if (named(p, "rport")) { /* RFC 3581 */
+	if (lex_named(p, "rport")) { /* RFC 3581 */
 		v->rport = true;
 		if (p->has_value && (!span_decimal(p->value, 65535, &n) || n == 0))
 			return "bad rport";
 		v->rport_port = (uint16_t)n;
-	} else if (named(p, "received")) {
+	} else if (lex_named(p, "received")) {
 		return addr_parse_ip(p->value, &v->received) ? NULL : "bad received";
-	} else if (named(p, "maddr")) {
+	} else if (lex_named(p, "maddr")) {
 		return lex_hostname(p->value) || addr_parse_ip(p->value, &ignored) ? NULL : "bad maddr";
-	} else if (named(p, "ttl")) {
+	} else if (lex_named(p, "ttl")) {
 		return span_decimal(p->value, 255, &n) ? NULL : "bad ttl";
 	}
 	return NULL;
@@ -349,7 +344,7 @@ static const char *read_via(struct lex *l, struct sip_via *v)
 	if (next == LEX_BAD)
 		return "bad parameter in Via, or one that stands twice";
 	v->text = lex_since(l, from);
-	return span_eq_case(name, SPAN("SIP")) && span_eq(version, SPAN("2.0")) ? NULL : "version in Via";
+	return lex_same(name, SPAN("SIP")) && span_eq(version, SPAN("2.0")) ? NULL : "version in Via";
 }
 
 const char *sip_read_via(struct sip_msg *m, struct lex *l)

@@ -5,12 +5,8 @@
 /* auth-param = token EQUAL ( token / quoted-string ); a name that stands twice is bad */
 static bool read_param(struct lex *l, struct lex_params *seen, struct lex_param *p)
 {
-	if (!lex_token(l, &p->name) || !lex_sep(l, '=') || seen->n == SIP_PARAMS_MAX)
+	if (!lex_token(l, &p->name) || !lex_sep(l, '=') || !lex_params_add(seen, p->name))
 		return false;
-	for (unsigned i = 0; i < seen->n; i++)
-		if (span_eq_case(seen->name[i], p->name))
-			return false;
-	seen->name[seen->n++] = p->name;
 	p->quoted = lex_at(l, '"');
 	/* both sides hash the octets between the quotes, so one spelling of them only */
 	return p->quoted ? lex_quoted(l, &p->value) && span_find(p->value, '\\') == p->value.n
@@ -78,9 +74,9 @@ static bool put_algorithm(struct sip_credentials *c, const struct lex_param *p)
 
 static bool put_qop(struct sip_credentials *c, const struct lex_param *p)
 {
-	c->qop = span_eq_case(p->value, SPAN("auth"))	    ? DIGEST_QOP_AUTH
-		 : span_eq_case(p->value, SPAN("auth-int")) ? DIGEST_QOP_AUTH_INT
-							    : DIGEST_QOP_OTHER;
+	c->qop = lex_same(p->value, SPAN("auth"))	? DIGEST_QOP_AUTH
+		 : lex_same(p->value, SPAN("auth-int")) ? DIGEST_QOP_AUTH_INT
+							: DIGEST_QOP_OTHER;
 	return true;
 }
 
@@ -97,7 +93,7 @@ static bool put_nc(struct sip_credentials *c, const struct lex_param *p)
 
 static bool put_userhash(struct sip_credentials *c, const struct lex_param *p)
 {
-	c->userhash = span_eq_case(p->value, SPAN("true"));
+	c->userhash = lex_same(p->value, SPAN("true"));
 	return true;
 }
 
@@ -121,7 +117,7 @@ static const struct {
 static bool set_credentials(void *o, const struct lex_param *p)
 {
 	for (size_t i = 0; i < sizeof credential_params / sizeof credential_params[0]; i++)
-		if (span_eq_case(p->name, span_str(credential_params[i].name)))
+		if (lex_named(p, credential_params[i].name))
 			return credential_params[i].set(o, p);
 	return true;
 }
@@ -147,7 +143,7 @@ static bool digest_scheme(struct lex *l, const char **why)
 	struct span scheme = lex_run(l, LEX_TOKEN);
 
 	*why = scheme.n && lex_ws(l) ? NULL : "bad authentication scheme";
-	if (*why || span_eq_case(scheme, SPAN("Digest")))
+	if (*why || lex_same(scheme, SPAN("Digest")))
 		return !*why;
 	l->p = l->end;
 	return false;
@@ -211,7 +207,7 @@ static bool ask_algorithm(struct sip_challenge *c, const struct lex_param *p)
 
 static bool ask_stale(struct sip_challenge *c, const struct lex_param *p)
 {
-	c->stale = span_eq_case(p->value, SPAN("true"));
+	c->stale = lex_same(p->value, SPAN("true"));
 	return true;
 }
 
@@ -226,7 +222,7 @@ static bool ask_qop(struct sip_challenge *c, const struct lex_param *p)
 	do {
 		if (!lex_token(&l, &word))
 			return false;
-		c->qop_auth |= span_eq_case(word, SPAN("auth"));
+		c->qop_auth |= lex_same(word, SPAN("auth"));
 	} while (lex_sep(&l, ','));
 	return lex_end(&l);
 }
@@ -246,7 +242,7 @@ static const struct {
 static bool set_challenges(void *o, const struct lex_param *p)
 {
 	for (size_t i = 0; i < sizeof challenge_params / sizeof challenge_params[0]; i++)
-		if (span_eq_case(p->name, span_str(challenge_params[i].name)))
+		if (lex_named(p, challenge_params[i].name))
 			return challenge_params[i].set(o, p);
 	return true;
 }

@@ -2,11 +2,6 @@
 /* Headers about bodies: Accept and Content-*. */
 #include "wire/sip_read.h"
 
-static bool named(const struct lex_param *p, const char *name)
-{
-	return span_eq_case(p->name, span_str(name));
-}
-
 /* A value above every limit still reads, so that it is answered with 413 and not with 400; above 2^32 it is
  * 400. */
 const char *sip_read_content_length(struct sip_msg *m, struct lex *l)
@@ -22,7 +17,7 @@ static bool read_type(struct lex *l, struct span *type, struct span *subtype)
 
 static bool type_is(struct span type, struct span subtype, const char *t, const char *s)
 {
-	return span_eq_case(type, span_str(t)) && span_eq_case(subtype, span_str(s));
+	return lex_same(type, span_str(t)) && lex_same(subtype, span_str(s));
 }
 
 static enum sip_media media_of(struct span type, struct span subtype)
@@ -33,7 +28,7 @@ static enum sip_media media_of(struct span type, struct span subtype)
 		return SIP_MEDIA_TEXT;
 	if (type_is(type, subtype, "message", "sipfrag"))
 		return SIP_MEDIA_SIPFRAG;
-	return span_eq_case(type, SPAN("multipart")) ? SIP_MEDIA_MULTIPART : SIP_MEDIA_OTHER;
+	return lex_same(type, SPAN("multipart")) ? SIP_MEDIA_MULTIPART : SIP_MEDIA_OTHER;
 }
 
 const char *sip_read_content_type(struct sip_msg *m, struct lex *l)
@@ -51,7 +46,7 @@ const char *sip_read_content_type(struct sip_msg *m, struct lex *l)
 	while ((next = lex_param(l, &seen, &p)) == LEX_ONE) {
 		if (!p.has_value)
 			return "Content-Type parameter without a value";
-		if (!named(&p, "boundary"))
+		if (!lex_named(&p, "boundary"))
 			continue;
 		if (p.value.n == 0 || p.value.n > 70) /* RFC 2046 5.1.1 */
 			return "boundary of no or over 70 characters";
@@ -73,7 +68,7 @@ const char *sip_read_content_encoding(struct sip_msg *m, struct lex *l)
 			return "bad Content-Encoding";
 	} while (lex_sep(l, ','));
 	struct span all = lex_since(l, from);
-	if (!span_eq_case(all, SPAN("identity")))
+	if (!lex_same(all, SPAN("identity")))
 		m->content_encoding = all;
 	return NULL;
 }
@@ -87,8 +82,8 @@ const char *sip_read_content_disposition(struct sip_msg *m, struct lex *l)
 	if (!lex_token(l, &m->disposition))
 		return "bad Content-Disposition";
 	while ((next = lex_param(l, &seen, &p)) == LEX_ONE)
-		if (named(&p, "handling"))
-			m->disposition_optional = span_eq_case(p.value, SPAN("optional"));
+		if (lex_named(&p, "handling"))
+			m->disposition_optional = lex_same(p.value, SPAN("optional"));
 	return next == LEX_BAD ? "bad Content-Disposition" : NULL;
 }
 
@@ -138,7 +133,7 @@ const char *sip_read_accept(struct sip_msg *m, struct lex *l)
 		if (!read_type(l, &type, &subtype))
 			return "bad Accept";
 		while ((next = lex_param(l, &seen, &p)) == LEX_ONE)
-			refused |= named(&p, "q") && is_zero(p.value);
+			refused |= lex_named(&p, "q") && is_zero(p.value);
 		if (next == LEX_BAD)
 			return "bad Accept";
 		if (!refused)

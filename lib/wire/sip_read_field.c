@@ -2,11 +2,6 @@
 /* Headers of numbers, tokens and short lists. */
 #include "wire/sip_read.h"
 
-static bool named(const struct lex_param *p, const char *name)
-{
-	return span_eq_case(p->name, span_str(name));
-}
-
 const char *sip_read_cseq(struct sip_msg *m, struct lex *l)
 {
 	m->cseq_text = span_of(l->p, (size_t)(l->end - l->p));
@@ -99,11 +94,11 @@ const char *sip_read_session_expires(struct sip_msg *m, struct lex *l)
 	if (why)
 		return why;
 	while ((next = lex_param(l, &seen, &p)) == LEX_ONE) {
-		if (!named(&p, "refresher"))
+		if (!lex_named(&p, "refresher"))
 			continue;
-		if (span_eq_case(p.value, SPAN("uac")))
+		if (lex_same(p.value, SPAN("uac")))
 			m->refresher = SIP_REFRESHER_UAC;
-		else if (span_eq_case(p.value, SPAN("uas")))
+		else if (lex_same(p.value, SPAN("uas")))
 			m->refresher = SIP_REFRESHER_UAS;
 		else
 			return "bad refresher";
@@ -222,16 +217,16 @@ static const char *read_reason(struct lex *l, struct sip_reason *r)
 
 	if (!lex_token(l, &protocol))
 		return "bad Reason";
-	r->protocol = span_eq_case(protocol, SPAN("SIP"))     ? SIP_REASON_SIP
-		      : span_eq_case(protocol, SPAN("Q.850")) ? SIP_REASON_Q850
-							      : SIP_REASON_NONE;
+	r->protocol = lex_same(protocol, SPAN("SIP"))	  ? SIP_REASON_SIP
+		      : lex_same(protocol, SPAN("Q.850")) ? SIP_REASON_Q850
+							  : SIP_REASON_NONE;
 	while ((next = lex_param(l, &seen, &p)) == LEX_ONE) {
-		if (named(&p, "cause")) {
+		if (lex_named(&p, "cause")) {
 			if (!span_decimal(p.value, 999, &v))
 				return "bad cause in Reason";
 			r->has_cause = true;
 			r->cause = (uint16_t)v;
-		} else if (named(&p, "text")) {
+		} else if (lex_named(&p, "text")) {
 			r->text = p.value;
 		}
 	}
@@ -282,7 +277,7 @@ const char *sip_read_event(struct sip_msg *m, struct lex *l)
 	if (!lex_token(l, &m->event))
 		return "bad Event";
 	while ((next = lex_param(l, &seen, &p)) == LEX_ONE)
-		if (named(&p, "id"))
+		if (lex_named(&p, "id"))
 			m->event_id = p.value;
 	return next == LEX_BAD ? "bad Event" : NULL;
 }
@@ -297,12 +292,12 @@ const char *sip_read_subscription_state(struct sip_msg *m, struct lex *l)
 
 	if (!lex_token(l, &state))
 		return "bad Subscription-State";
-	m->substate = span_eq_case(state, SPAN("active"))	? SIP_SUBSTATE_ACTIVE
-		      : span_eq_case(state, SPAN("pending"))	? SIP_SUBSTATE_PENDING
-		      : span_eq_case(state, SPAN("terminated")) ? SIP_SUBSTATE_TERMINATED
-								: SIP_SUBSTATE_OTHER;
+	m->substate = lex_same(state, SPAN("active"))	    ? SIP_SUBSTATE_ACTIVE
+		      : lex_same(state, SPAN("pending"))    ? SIP_SUBSTATE_PENDING
+		      : lex_same(state, SPAN("terminated")) ? SIP_SUBSTATE_TERMINATED
+							    : SIP_SUBSTATE_OTHER;
 	while ((next = lex_param(l, &seen, &p)) == LEX_ONE) {
-		if (!named(&p, "expires"))
+		if (!lex_named(&p, "expires"))
 			continue;
 		if (!span_decimal(p.value, UINT32_MAX, &v))
 			return "bad Subscription-State";
@@ -333,7 +328,7 @@ const char *sip_read_privacy(struct sip_msg *m, struct lex *l)
 		if (!lex_token(l, &word))
 			return "bad Privacy";
 		for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-			if (span_eq_case(word, span_str(words[i].name)))
+			if (lex_same(word, span_str(words[i].name)))
 				bit = words[i].bit;
 		m->privacy |= bit;
 	} while (lex_sep(l, ';'));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire/sip_token.h"
+#include "wire/sip_lex.h"
 
 #define NAME(literal)                                                                                        \
 	{                                                                                                    \
@@ -170,7 +171,7 @@ struct span sip_method_name(enum sip_method m)
 enum sip_transport sip_transport_find(struct span name)
 {
 	for (unsigned t = SIP_TRANSPORT_NONE + 1; t < SIP_TRANSPORT_OTHER; t++)
-		if (span_eq_case(transports[t], name))
+		if (lex_same(transports[t], name))
 			return (enum sip_transport)t;
 	return SIP_TRANSPORT_OTHER;
 }
@@ -183,7 +184,7 @@ struct span sip_transport_name(enum sip_transport t)
 uint32_t sip_tag_find(struct span name)
 {
 	for (unsigned i = 0; i < TAGS_N; i++)
-		if (span_eq_case(tags[i], name))
+		if (lex_same(tags[i], name))
 			return UINT32_C(1) << i;
 	return 0;
 }
@@ -202,7 +203,7 @@ enum sip_header sip_header_find(struct span name)
 	h = slots[SLOT(name.n, ascii_lower(name.p[0]), ascii_lower(name.p[name.n - 1]))];
 	if (name.n == 1)
 		return h && compact[h] == ascii_lower(name.p[0]) ? h : SIP_H_NONE;
-	return h && span_eq_case(headers[h], name) ? h : SIP_H_NONE;
+	return h && lex_same(headers[h], name) ? h : SIP_H_NONE;
 }
 
 struct span sip_header_name(enum sip_header h)

@@ -78,7 +78,7 @@ void sip_put_status(struct buf *b, unsigned code, const char *phrase)
 
 static bool is_via_param(struct span name)
 {
-	return span_eq_case(name, SPAN("rport")) || span_eq_case(name, SPAN("received"));
+	return lex_same(name, SPAN("rport")) || lex_same(name, SPAN("received"));
 }
 
 /* The parameters of our peer's Via but for the two that we set. */

@@ -31,6 +31,14 @@ static bool escaped_eq(struct span a, struct span b, bool fold_case)
 	return i == a.n && k == b.n;
 }
 
+/* Is this the word, perhaps spelt with escapes? Those only make it longer. */
+static bool word_is(struct span s, struct span word)
+{
+	if (s.n <= word.n)
+		return lex_same(s, word);
+	return span_find(s, '%') < s.n && escaped_eq(s, word, true);
+}
+
 static struct span span_between(const uint8_t *from, const uint8_t *to)
 {
 	return span_of(from, (size_t)(to - from));
@@ -63,14 +71,14 @@ static bool set_transport(struct uri *u, const struct uri_param *p)
 {
 	u->transport = SIP_TRANSPORT_OTHER;
 	for (unsigned t = SIP_TRANSPORT_NONE + 1; t < SIP_TRANSPORT_OTHER; t++)
-		if (escaped_eq(p->value, sip_transport_name((enum sip_transport)t), true))
+		if (word_is(p->value, sip_transport_name((enum sip_transport)t)))
 			u->transport = (enum sip_transport)t;
 	return p->has_value;
 }
 
 static bool set_user(struct uri *u, const struct uri_param *p)
 {
-	u->user_phone = escaped_eq(p->value, SPAN("phone"), true);
+	u->user_phone = word_is(p->value, SPAN("phone"));
 	return p->has_value;
 }
 
@@ -126,51 +134,60 @@ static bool set_phone_context(struct uri *u, const struct uri_param *p)
 	return p->has_value;
 }
 
+#define WORD(literal)                                                                                        \
+	{                                                                                                    \
+		(const uint8_t *)(literal), sizeof(literal) - 1                                              \
+	}
+
 static const struct {
-	const char *name;
+	struct span name;
 	bool (*set)(struct uri *u, const struct uri_param *p);
 } sip_params[] = {
-    {"transport", set_transport},
-    {"user", set_user},
-    {"method", set_method},
-    {"ttl", set_ttl},
-    {"maddr", set_maddr},
-    {"lr", set_lr},
-    {"ob", set_ob},
-    {"gr", set_gr},
+    {WORD("transport"), set_transport},
+    {WORD("user"), set_user},
+    {WORD("method"), set_method},
+    {WORD("ttl"), set_ttl},
+    {WORD("maddr"), set_maddr},
+    {WORD("lr"), set_lr},
+    {WORD("ob"), set_ob},
+    {WORD("gr"), set_gr},
 };
 
 static bool set_sip_param(struct uri *u, const struct uri_param *p)
 {
 	for (size_t i = 0; i < sizeof sip_params / sizeof sip_params[0]; i++)
-		if (escaped_eq(p->name, span_str(sip_params[i].name), true))
+		if (word_is(p->name, sip_params[i].name))
 			return sip_params[i].set(u, p);
 	return true;
 }
 
 static bool set_tel_param(struct uri *u, const struct uri_param *p)
 {
-	return escaped_eq(p->name, SPAN("phone-context"), true) ? set_phone_context(u, p) : true;
+	return word_is(p->name, SPAN("phone-context")) ? set_phone_context(u, p) : true;
+}
+
+/* As lex_params_add(), but an escape hides no name. */
+static bool names_add(struct lex_params *seen, struct span name)
+{
+	for (unsigned i = 0; i < seen->n; i++)
+		if (escaped_eq(span_of(seen->line + seen->at[i], seen->len[i]), name, true))
+			return false;
+	return lex_params_add(seen, name);
 }
 
 static const char *parse_params(
     struct lex *l, struct uri *u, bool (*set)(struct uri *, const struct uri_param *))
 {
-	struct span seen[SIP_PARAMS_MAX];
+	struct lex_params seen = {0};
 	const uint8_t *from = l->p;
 	struct uri_param p;
 	enum lex_next next;
-	size_t n = 0;
 
 	while ((next = next_param(l, &p)) == LEX_ONE) {
-		if (n == SIP_PARAMS_MAX)
-			return "too many URI parameters";
-		for (size_t i = 0; i < n; i++)
-			if (escaped_eq(seen[i], p.name, true))
-				return "URI parameter stands twice";
+		if (!names_add(&seen, p.name))
+			return "too many URI parameters, or one that stands twice";
 		if (!set(u, &p))
 			return "bad value of a URI parameter";
-		seen[n++] = p.name;
 	}
 	u->params = span_between(from, l->p);
 	return next == LEX_BAD ? "bad URI parameter" : NULL;
@@ -255,13 +272,13 @@ static const char *parse_other(struct span s, struct uri *u)
 }
 
 static const struct {
-	const char *name;
+	struct span name;
 	enum uri_scheme scheme;
 	const char *(*parse)(struct span, struct uri *);
 } schemes[] = {
-    {"sip", URI_SIP, parse_sip},
-    {"sips", URI_SIPS, parse_sip},
-    {"tel", URI_TEL, parse_tel},
+    {WORD("sip"), URI_SIP, parse_sip},
+    {WORD("sips"), URI_SIPS, parse_sip},
+    {WORD("tel"), URI_TEL, parse_tel},
 };
 
 static const char *parse(struct span s, struct uri *u)
@@ -277,7 +294,7 @@ static const char *parse(struct span s, struct uri *u)
 		return "URI without a scheme";
 	s = span_skip(s, scheme.n + 1);
 	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-		if (span_eq_case(scheme, span_str(schemes[i].name))) {
+		if (lex_same(scheme, schemes[i].name)) {
 			u->scheme = schemes[i].scheme;
 			return schemes[i].parse(s, u);
 		}
@@ -390,8 +407,7 @@ static bool headers_match(struct span a, struct span b)
 static bool host_match(const struct uri *a, const struct uri *b)
 {
 	return a->host_kind == b->host_kind && a->port == b->port &&
-	       (a->host_kind == URI_HOST_IP ? addr_same_ip(&a->addr, &b->addr)
-					    : span_eq_case(a->host, b->host));
+	       (a->host_kind == URI_HOST_IP ? addr_same_ip(&a->addr, &b->addr) : lex_same(a->host, b->host));
 }
 
 /* RFC 3966 4: visual separators do not count */
