@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: ISC */
+#include "engine.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "gate.h"
+#include "ice.h"
+#include "police.h"
+#include "source.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	PORTS_A_ROW = 4,
+	BURST = 16, /* packets read from one socket before the others have their turn */
+	PACKET_MAX = 2048,
+	BANS_MAX = 1024,
+	STRANGER_EVENT_MS = 10000,
+};
+
+/* One socket in use: side and component of a row. */
+struct channel {
+	ev_io io;
+	uint32_t row;
+	uint8_t side, component;
+	struct bucket media, keying;
+};
+
+static struct {
+	struct addr address[SITE_LISTENERS_MAX];
+	int addresses;
+	uint16_t lo;
+	uint32_t ports;
+	int *fd[SITE_LISTENERS_MAX]; /* by address and port */
+	uint32_t missing;
+	struct channel *channel; /* PORTS_A_ROW for each row */
+	uint64_t stranger_ms;	 /* of the last event */
+	uint64_t passed, dropped[DROP_KINDS], banned;
+} engine;
+
+static struct {
+	struct map map;
+	struct {
+		struct addr address;
+		uint64_t until_ms;
+	} ban[BANS_MAX];
+	uint32_t used;
+} bans;
+
+static bool ban_matches(const void *owner, uint32_t slot, struct span key)
+{
+	(void)owner;
+	return memcmp(bans.ban[slot].address.ip, key.p, 16) == 0;
+}
+
+static bool is_banned(const struct addr *from)
+{
+	uint32_t slot;
+
+	if (bans.used == 0 || !map_get(&bans.map, span_of(from->ip, 16), &slot))
+		return false;
+	return bans.ban[slot].until_ms > child_now();
+}
+
+void engine_ban(const struct addr *a, uint64_t until_ms)
+{
+	uint32_t slot;
+
+	if (!map_get(&bans.map, span_of(a->ip, 16), &slot)) {
+		/* core keeps as many as fit here; one that ran out gives its place */
+		for (slot = 0; slot < bans.used && bans.ban[slot].until_ms > child_now(); slot++)
+			;
+		if (slot == BANS_MAX)
+			return;
+		if (slot < bans.used)
+			map_del(&bans.map, span_of(bans.ban[slot].address.ip, 16), slot);
+		else
+			bans.used++;
+		bans.ban[slot].address = *a;
+		map_put(&bans.map, span_of(a->ip, 16), slot);
+	}
+	bans.ban[slot].until_ms = until_ms;
+}
+
+/* --- sockets --- */
+
+static int bind_port(const struct addr *address, uint16_t port)
+{
+	struct sockaddr_storage sa;
+	struct addr a = *address;
+	int one = 1;
+
+	a.port = port;
+	socklen_t n = addr_to_sockaddr(&a, &sa);
+	int fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (a.family == 6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+	if (bind(fd, (struct sockaddr *)&sa, n) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void bind_range(int at)
+{
+	engine.fd[at] = calloc(engine.ports, sizeof(int));
+	if (!engine.fd[at])
+		log_fatal("no memory for sockets");
+	for (uint32_t i = 0; i < engine.ports; i++) {
+		engine.fd[at][i] = bind_port(&engine.address[at], (uint16_t)(engine.lo + i));
+		engine.missing += engine.fd[at][i] < 0;
+	}
+}
+
+static int address_index(const struct addr *a)
+{
+	for (int i = 0; i < engine.addresses; i++)
+		if (addr_same_ip(&engine.address[i], a))
+			return i;
+	return -1;
+}
+
+static int socket_of(const struct addr *local, uint16_t port)
+{
+	int at = address_index(local);
+
+	if (at < 0 || port < engine.lo || (uint32_t)(port - engine.lo) >= engine.ports)
+		return -1;
+	return engine.fd[at][port - engine.lo];
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+void engine_open(const struct site *s)
+{
+	raise_file_limit();
+	engine.lo = s->media_port_lo;
+	engine.ports = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / PORTS_A_ROW * PORTS_A_ROW;
+	engine.channel = calloc(engine.ports, sizeof *engine.channel);
+	if (!engine.channel || !map_init(&bans.map, BANS_MAX, ban_matches, NULL))
+		log_fatal("no memory for channels");
+	for (int i = 0; i < s->listeners; i++) {
+		if (address_index(&s->listener[i].media) >= 0)
+			continue;
+		engine.address[engine.addresses] = s->listener[i].media;
+		bind_range(engine.addresses++);
+	}
+	if (engine.missing)
+		log_warn("%u media ports could not be bound", engine.missing);
+}
+
+/* --- packets --- */
+
+static struct channel *channel_of(uint32_t row, unsigned side, unsigned component)
+{
+	return &engine.channel[row * PORTS_A_ROW + side * 2 + component];
+}
+
+static void send_to(const struct relay_side *local, unsigned component, const struct addr *to, struct span packet)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = addr_to_sockaddr(to, &sa);
+	uint16_t port = component == COMPONENT_RTP ? local->local.port : local->local_rtcp;
+	int fd = socket_of(&local->local, port);
+
+	if (fd >= 0 && sendto(fd, packet.p, packet.n, MSG_DONTWAIT, (struct sockaddr *)&sa, n) < 0)
+		return; /* as lost as on the wire; ICMP errors show here too */
+}
+
+static void drop(struct relay_row *r, unsigned side, enum drop why)
+{
+	r->dropped[side][why]++;
+	engine.dropped[why]++;
+}
+
+static void stranger(struct relay_row *r, unsigned side, const struct addr *from)
+{
+	drop(r, side, DROP_STRANGER);
+	if (child_now() < engine.stranger_ms + STRANGER_EVENT_MS && engine.stranger_ms)
+		return;
+	engine.stranger_ms = child_now();
+	child_event(EVENT_MEDIA_STRANGER, SEVERITY_WARNING, 0, 0, from, "media from an address that is not the leg's");
+}
+
+static void check_ice(struct relay_row *r, struct channel *ch, const struct addr *from, struct span packet)
+{
+	uint8_t room[STUN_ANSWER_MAX];
+	struct buf answer = buf_of(room, sizeof room);
+	const struct relay_side *s = &r->spec.side[ch->side];
+	bool nominated = false;
+
+	if (!police_ok(&ch->keying, POLICE_KEYING_A_SECOND, child_now())) {
+		drop(r, ch->side, DROP_POLICED);
+		return;
+	}
+	enum ice_result result = ice_check(s, from, packet, &answer, &nominated);
+	if (result == ICE_PROVED && source_proved(r, ch->side, ch->component, from, nominated))
+		table_save(ch->row);
+	if (result == ICE_STRANGER)
+		drop(r, ch->side, DROP_STRANGER);
+	if (answer.n && !answer.full)
+		send_to(s, ch->component, from, buf_span(&answer));
+}
+
+static void pass(struct relay_row *r, struct channel *ch, struct span packet, enum gate_kind kind)
+{
+	const struct relay_side *to = &r->spec.side[!ch->side];
+	const struct addr *where = source_where(r, !ch->side, ch->component);
+	bool media = kind == GATE_MEDIA;
+
+	if (!where->family) {
+		drop(r, ch->side, DROP_NOWHERE);
+		return;
+	}
+	if (!police_ok(media ? &ch->media : &ch->keying, media ? POLICE_MEDIA_A_SECOND : POLICE_KEYING_A_SECOND, child_now())) {
+		drop(r, ch->side, DROP_POLICED);
+		return;
+	}
+	send_to(to, ch->component, where, packet);
+	r->passed[ch->side]++;
+	r->heard_ms = child_now();
+	engine.passed++;
+}
+
+static void on_packet(struct channel *ch, const struct addr *from, struct span packet)
+{
+	struct relay_row *r = table_row(ch->row);
+	bool learned;
+
+	if (!r)
+		return;
+	if (is_banned(from)) {
+		engine.banned++;
+		return;
+	}
+	if (wire_classify(packet) == WIRE_STUN) {
+		check_ice(r, ch, from, packet);
+		return;
+	}
+	if (!source_ok(r, ch->side, ch->component, from, child_now(), &learned)) {
+		stranger(r, ch->side, from);
+		return;
+	}
+	struct gate_verdict v = gate_judge(r, ch->side, ch->component, packet, child_now());
+	if (v.drop)
+		drop(r, ch->side, v.drop);
+	else
+		pass(r, ch, packet, v.kind);
+	if (v.varying)
+		media_tell_varying(r, ch->side);
+	if (v.forged)
+		child_event(EVENT_GATE_SHUT, SEVERITY_ALARM, 0, 0, from, "ZRTP Hello is not the one that signalling announced");
+	if (v.changed || learned)
+		table_save(ch->row);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct channel *ch = (struct channel *)(void *)((char *)io - offsetof(struct channel, io));
+	uint8_t packet[PACKET_MAX];
+	struct sockaddr_storage sa;
+	struct addr from;
+
+	(void)loop;
+	(void)events;
+	for (int i = 0; i < BURST; i++) {
+		socklen_t sa_n = sizeof sa;
+		ssize_t n = recvfrom(io->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sa, &sa_n);
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n <= 0 || (size_t)n > sizeof packet || !addr_from_sockaddr((struct sockaddr *)&sa, &from))
+			continue;
+		on_packet(ch, &from, span_of(packet, (size_t)n));
+	}
+}
+
+/* --- rows --- */
+
+static int row_socket(const struct relay_spec *spec, unsigned side, unsigned component)
+{
+	const struct relay_side *s = &spec->side[side];
+	return socket_of(&s->local, (uint16_t)(s->local.port + component));
+}
+
+bool engine_has(const struct relay_spec *spec)
+{
+	for (unsigned side = 0; side < 2; side++)
+		for (unsigned c = 0; c < COMPONENTS; c++)
+			if (row_socket(spec, side, c) < 0)
+				return false;
+	return true;
+}
+
+void engine_start(uint32_t index)
+{
+	struct relay_row *r = table_row(index);
+
+	for (unsigned side = 0; side < 2; side++)
+		for (unsigned c = 0; c < COMPONENTS; c++) {
+			struct channel *ch = channel_of(index, side, c);
+			int fd = row_socket(&r->spec, side, c);
+			/* the leg may have moved to a listener with another media address */
+			if (ev_is_active(&ch->io) && ch->io.fd == fd)
+				continue;
+			ev_io_stop(child_loop(), &ch->io);
+			*ch = (struct channel){.row = index, .side = (uint8_t)side, .component = (uint8_t)c};
+			ev_io_init(&ch->io, on_readable, fd, EV_READ);
+			ev_io_start(child_loop(), &ch->io);
+		}
+}
+
+void engine_stop(uint32_t index)
+{
+	for (unsigned i = 0; i < PORTS_A_ROW; i++)
+		ev_io_stop(child_loop(), &engine.channel[index * PORTS_A_ROW + i].io);
+}
+
+void engine_status(struct proc_status *s)
+{
+	static const char *const name[DROP_KINDS] = {"", "dropped-stranger", "dropped-gate-shut", "dropped-shape",
+	    "dropped-policed", "dropped-nowhere"};
+
+	status_add(s, "relays", STATUS_POOL, table_used(), table_rows(), table_used(), 0);
+	status_counter(s, "passed", engine.passed);
+	for (int i = 1; i < DROP_KINDS; i++)
+		status_counter(s, name[i], engine.dropped[i]);
+	status_counter(s, "dropped-banned", engine.banned);
+	status_counter(s, "ports-missing", engine.missing);
+	status_add(s, "bans", STATUS_POOL, bans.used, BANS_MAX, bans.used, 0);
+}

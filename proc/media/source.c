@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+#include "source.h"
+
+static bool muxed(const struct relay_side *s)
+{
+	return s->local_rtcp == s->local.port;
+}
+
+void source_set(struct relay_row *r, unsigned side, uint64_t now_ms)
+{
+	const struct relay_side *s = &r->spec.side[side];
+	struct relay_source_state *st = &r->source[side];
+
+	if (s->source == RELAY_SOURCE_NAMED) {
+		st->addr[COMPONENT_RTP] = s->rtp;
+		st->addr[COMPONENT_RTCP] = s->rtcp;
+	} else if (s->source == RELAY_SOURCE_LEARN && st->epoch != s->learn_epoch) {
+		st->window_end_ms = now_ms + SOURCE_WINDOW_MS;
+		memset(st->relearned, 0, sizeof st->relearned);
+	}
+	st->epoch = s->learn_epoch;
+}
+
+/* The first port of the right host; once known, another one only inside the window and only once. */
+static bool learn(struct relay_row *r, unsigned side, unsigned component, const struct addr *from, uint64_t now_ms)
+{
+	struct relay_source_state *st = &r->source[side];
+	struct addr *known = &st->addr[component];
+
+	if (!addr_same_ip(from, &r->spec.side[side].rtp))
+		return false;
+	if (known->family && (now_ms > st->window_end_ms || st->relearned[component]))
+		return false;
+	st->relearned[component] = known->family != 0;
+	*known = *from;
+	return true;
+}
+
+bool source_ok(struct relay_row *r, unsigned side, unsigned component, const struct addr *from, uint64_t now_ms,
+    bool *changed)
+{
+	const struct addr *known = &r->source[side].addr[component];
+
+	*changed = false;
+	if (known->family && addr_eq(known, from))
+		return true;
+	if (r->spec.side[side].source != RELAY_SOURCE_LEARN)
+		return false;
+	*changed = learn(r, side, component, from, now_ms);
+	return *changed;
+}
+
+bool source_proved(struct relay_row *r, unsigned side, unsigned component, const struct addr *from, bool nominated)
+{
+	struct addr *known = &r->source[side].addr[component];
+
+	if (r->spec.side[side].source != RELAY_SOURCE_ICE || addr_eq(known, from) || (known->family && !nominated))
+		return false;
+	*known = *from;
+	return true;
+}
+
+const struct addr *source_where(const struct relay_row *r, unsigned side, unsigned component)
+{
+	static const struct addr nowhere;
+	unsigned at = muxed(&r->spec.side[side]) ? (unsigned)COMPONENT_RTP : component;
+	const struct addr *a = &r->source[side].addr[at];
+
+	return a->port ? a : &nowhere;
+}

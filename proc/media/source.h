@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* Who may send on a leg (DESIGN.md, Media, Source; T24, T25). Nothing is learned from media alone: an address is named in
+ * SDP, proved by ICE, or the first port of the host that the signalling came from. Pure. */
+#ifndef MEDIA_SOURCE_H
+#define MEDIA_SOURCE_H
+
+#include "table.h"
+
+enum { SOURCE_WINDOW_MS = 5000 };
+
+/* The wish changed: a named address counts at once, a new learning epoch opens its window. */
+void source_set(struct relay_row *r, unsigned side, uint64_t now_ms);
+
+/* May a packet from here be the side's? *changed: its address was learned just now. */
+bool source_ok(struct relay_row *r, unsigned side, unsigned component, const struct addr *from, uint64_t now_ms,
+    bool *changed);
+
+/* An ICE check proved this address. */
+bool source_proved(struct relay_row *r, unsigned side, unsigned component, const struct addr *from, bool nominated);
+
+/* Where packets for this side go; family 0: not known yet. */
+const struct addr *source_where(const struct relay_row *r, unsigned side, unsigned component);
+
+#endif

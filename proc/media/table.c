@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+#include "table.h"
+#include "base/log.h"
+#include "base/map.h"
+#include <stdlib.h>
+
+enum { PORTS_A_ROW = 4 };
+
+static struct arena_table *store;
+static struct relay_row *row;
+static struct map by_join;
+static uint16_t lo;
+
+static bool join_matches(const void *owner, uint32_t slot, struct span key)
+{
+	(void)owner;
+	return memcmp(&row[slot].join, key.p, sizeof row[slot].join) == 0;
+}
+
+static struct span key_of(const uint64_t *join)
+{
+	return span_of(join, sizeof *join);
+}
+
+struct arena_shape table_shape(uint32_t rows)
+{
+	return (struct arena_shape){sizeof(struct relay_row), rows};
+}
+
+void table_open(struct arena_table *t, uint16_t port_lo)
+{
+	store = t;
+	lo = port_lo;
+	row = calloc(t->count, sizeof *row);
+	if (!row || !map_init(&by_join, t->count, join_matches, NULL))
+		log_fatal("no memory for the relay table");
+	for (uint32_t i = 0; i < t->count; i++) {
+		const struct relay_row *r = arena_get(t, i);
+		if (!r)
+			continue;
+		if (r->join == 0 || !relay_spec_ok(&r->spec) || arena_marks(t, i) >= ARENA_MARKS_MAX) {
+			arena_clear(t, i);
+			continue;
+		}
+		row[i] = *r;
+		map_put(&by_join, key_of(&row[i].join), i);
+	}
+}
+
+struct relay_row *table_row(uint32_t index)
+{
+	return index < store->count && row[index].join ? &row[index] : NULL;
+}
+
+uint32_t table_index_of_port(uint16_t port)
+{
+	return port < lo ? UINT32_MAX : (uint32_t)(port - lo) / PORTS_A_ROW;
+}
+
+struct relay_row *table_take(uint32_t index, uint64_t join)
+{
+	row[index] = (struct relay_row){.join = join};
+	map_put(&by_join, key_of(&row[index].join), index);
+	return &row[index];
+}
+
+void table_release(uint32_t index)
+{
+	map_del(&by_join, key_of(&row[index].join), index);
+	row[index].join = 0;
+	arena_clear(store, index);
+}
+
+int64_t table_find(uint64_t join)
+{
+	uint32_t slot;
+	return map_get(&by_join, key_of(&join), &slot) ? (int64_t)slot : -1;
+}
+
+void table_save(uint32_t index)
+{
+	arena_put(store, index, &row[index]);
+}
+
+uint16_t table_first_port(void)
+{
+	return lo;
+}
+
+uint32_t table_rows(void)
+{
+	return store->count;
+}
+
+uint32_t table_used(void)
+{
+	return by_join.used;
+}
