@@ -61,7 +61,6 @@ static bool send_to(struct message *t, const struct registration *to, struct req
 	m->call_id = ipc_put(edge, span_str(call_id));
 	m->cseq = 1;
 	m->max_forwards = 70;
-	m->session_expires = m->min_se = m->expires = ABSENT;
 	m->text = ipc_put(edge, REQUEST_STR(r, text));
 	ipc_end(edge);
 	return true;
