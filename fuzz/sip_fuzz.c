@@ -50,6 +50,22 @@ static void check_answer(const struct sip_msg *m)
 	FUZZ_CHECK(uri_eq(&r.from.uri, &m->from.uri) && r.via.rport == m->via.rport);
 }
 
+/* A stream that comes in two parts is cut where the whole would be. */
+static void check_split(struct span s, enum sip_frame whole, size_t whole_n)
+{
+	struct sip_framer f = {0};
+	struct sip_error err;
+	size_t n = 0;
+	enum sip_frame part = sip_frame(&f, span_head(s, s.n / 2), &n, &err);
+
+	if (part == SIP_FRAME_MORE)
+		part = sip_frame(&f, s, &n, &err);
+	else if (part == SIP_FRAME_PONG && whole == SIP_FRAME_PING)
+		return;
+	FUZZ_CHECK(part == whole);
+	FUZZ_CHECK(whole == SIP_FRAME_MORE || whole == SIP_FRAME_FATAL || n == whole_n);
+}
+
 static void check_message(uint8_t *data, size_t n)
 {
 	static struct sip_msg m, again;
@@ -60,6 +76,7 @@ static void check_message(uint8_t *data, size_t n)
 
 	FUZZ_CHECK(frame != SIP_FRAME_FATAL || (err.reason && err.code >= 400));
 	FUZZ_CHECK(frame != SIP_FRAME_MESSAGE || framed <= n);
+	check_split(span_of(data, n), frame, framed);
 	enum sip_verdict verdict = sip_parse(data, frame == SIP_FRAME_MESSAGE ? framed : n, &m, &err);
 	if (verdict != SIP_OK) {
 		FUZZ_CHECK(err.reason && err.code >= 400 && err.offset <= n);

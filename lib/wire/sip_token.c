@@ -132,7 +132,7 @@ _Static_assert(1u << (TAGS_N - 1) == SIP_TAG_ICE, "a name for each bit");
 /* A header is looked for in one slot and then compared in full. That no two share a slot is checked by the
  * compiler
  * (-Woverride-init); that each is found, by the unit test. */
-#define SLOT(n, first, last) (((n) + 19 * (first) + 47 * (last)) & 255)
+#define SLOT(n, first, last) (((unsigned)(n) + 19u * (unsigned)(first) + 47u * (unsigned)(last)) & 255u)
 
 static const uint8_t slots[256] = {
 #define X(id, name, first, last) [SLOT(sizeof(name) - 1, first, last)] = id,
@@ -149,7 +149,7 @@ static const struct span headers[SIP_HEADERS_N] = {
 #undef X
 };
 
-static const char compact[SIP_HEADERS_N] = {
+static const uint8_t compact[SIP_HEADERS_N] = {
 #define X(id, letter) [id] = letter,
     COMPACT(X)
 #undef X
