@@ -46,11 +46,11 @@ bool rtp_parse(struct span d, struct rtp *out)
 	r.csrc_n = first & 15;
 	r.marker = second >> 7;
 	r.pt = second & 127;
-	if (!cursor_skip(&c, 4U * r.csrc_n))
+	if (!cursor_skip(&c, sizeof(uint32_t) * r.csrc_n))
 		return false;
 	if (first & 0x10) {
 		if (!cursor_u16(&c, &r.extension_profile) || !cursor_u16(&c, &words) ||
-		    !cursor_skip(&c, 4U * words))
+		    !cursor_skip(&c, sizeof(uint32_t) * words))
 			return false;
 		r.extension_len = (uint16_t)(4 * words);
 	}
@@ -84,7 +84,7 @@ static bool next_of_version_2(struct cursor *c, struct rtcp *out)
 	uint16_t words;
 
 	if (!cursor_u8(&at, &first) || first >> 6 != 2 || !cursor_u8(&at, &r.pt) ||
-	    !cursor_u16(&at, &words) || !cursor_span(&at, 4U * words, &r.body))
+	    !cursor_u16(&at, &words) || !cursor_span(&at, sizeof(uint32_t) * words, &r.body))
 		return false;
 	r.count = first & 31;
 	r.padding = first >> 5 & 1;

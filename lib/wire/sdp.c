@@ -82,7 +82,7 @@ bool sdp_token_ok(struct span s, bool slash)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = s.p[i];
-		if (c <= ' ' || c >= 0x7f || memchr("\"(),:;<=>?@[\\]", c, 14) || (c == '/' && !slash))
+		if (c <= ' ' || c >= 0x7f || strchr("\"(),:;<=>?@[\\]", c) || (c == '/' && !slash))
 			return false;
 	}
 	return s.n > 0;
@@ -117,8 +117,8 @@ bool sdp_ice_text_ok(struct span s)
 
 static bool static_ok(const struct sdp_codec *c)
 {
-	for (uint8_t codec = SDP_PCMU; codec <= SDP_G722; codec++)
-		if (c->pt == sdp_static_pt(codec) && c->codec != codec)
+	for (enum sdp_codec_kind codec = SDP_PCMU; codec <= SDP_G722; codec++)
+		if (c->pt == sdp_static_pt((uint8_t)codec) && c->codec != codec)
 			return false;
 	return true;
 }

@@ -107,9 +107,9 @@ static const char *parse_inactive(struct sdp_section *s, struct span value)
 
 static const char *parse_setup(struct sdp_section *s, struct span value)
 {
-	for (uint8_t i = SDP_ACTPASS; i < SDP_SETUP_N; i++)
-		if (span_eq_case(value, span_str(sdp_setup_name(i)))) {
-			s->audio.setup = i;
+	for (enum sdp_setup i = SDP_ACTPASS; i < SDP_SETUP_N; i++)
+		if (span_eq_case(value, span_str(sdp_setup_name((uint8_t)i)))) {
+			s->audio.setup = (uint8_t)i;
 			return NULL;
 		}
 	return "unknown setup role";

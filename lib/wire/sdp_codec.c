@@ -3,18 +3,17 @@
 #include "wire/sdp_int.h"
 
 static const struct {
-	uint8_t codec;
-	uint32_t clock; /* 0: as said, of the clocks of telephone-event */
-	uint8_t channels;
+	uint32_t clock;
+	uint8_t codec, channels;
 } known[] = {
-    {SDP_PCMU, 8000, 1},
-    {SDP_PCMA, 8000, 1},
-    {SDP_G722, 8000, 1},
-    {SDP_OPUS, 48000, 2},
-    {SDP_TELEPHONE_EVENT, 8000, 1},
-    {SDP_TELEPHONE_EVENT, 16000, 1},
-    {SDP_TELEPHONE_EVENT, 32000, 1},
-    {SDP_TELEPHONE_EVENT, 48000, 1},
+    {8000, SDP_PCMU, 1},
+    {8000, SDP_PCMA, 1},
+    {8000, SDP_G722, 1},
+    {48000, SDP_OPUS, 2},
+    {8000, SDP_TELEPHONE_EVENT, 1},
+    {16000, SDP_TELEPHONE_EVENT, 1},
+    {32000, SDP_TELEPHONE_EVENT, 1},
+    {48000, SDP_TELEPHONE_EVENT, 1},
 };
 
 enum { KNOWN_N = sizeof known / sizeof *known };
@@ -89,9 +88,9 @@ static const char *read_rtpmap(struct span text, struct sdp_codec *c, bool *foun
 
 static const char *read_static(struct sdp_codec *c, bool *found)
 {
-	for (uint8_t codec = SDP_PCMU; codec <= SDP_G722; codec++)
-		if (c->pt == sdp_static_pt(codec)) {
-			c->codec = codec;
+	for (enum sdp_codec_kind codec = SDP_PCMU; codec <= SDP_G722; codec++)
+		if (c->pt == sdp_static_pt((uint8_t)codec)) {
+			c->codec = (uint8_t)codec;
 			c->clock = 8000;
 			c->channels = 1;
 			*found = true;

@@ -51,9 +51,9 @@ static bool holds(struct span s, struct span what)
 /* A suite that we allow, or SDP_SUITE_N and the kind it is refused as. */
 static uint8_t suite_of(struct span name, uint8_t *refusal)
 {
-	for (uint8_t i = 0; i < SDP_SUITE_N; i++)
-		if (span_eq_case(name, span_str(sdp_suite_name(i))))
-			return i;
+	for (enum sdp_suite i = 0; i < SDP_SUITE_N; i++)
+		if (span_eq_case(name, span_str(sdp_suite_name((uint8_t)i))))
+			return (uint8_t)i;
 	if (holds(name, SPAN("NULL")))
 		*refusal = SDP_CRYPTO_NULL;
 	else if (span_starts_case(name, SPAN("F8")))

@@ -78,7 +78,7 @@ static enum sdp_refusal no_keys_because(const struct sdp_audio *a)
 		return SDP_BAD_PROFILE;
 	if (!secure_profile(a))
 		return SDP_PLAIN_RTP;
-	for (uint8_t kind = 0; kind < sizeof by_kind; kind++)
+	for (unsigned kind = 0; kind < sizeof by_kind; kind++)
 		if (a->crypto_refused & 1U << kind)
 			return by_kind[kind];
 	return a->fingerprint_n ? SDP_WEAK_FINGERPRINT : SDP_NO_KEYS;

@@ -192,9 +192,9 @@ static bool parse_section(struct parse *p, struct sdp_section *s, bool media)
 
 static bool parse_session(struct parse *p)
 {
-	static const char must[] = "vos";
+	static const uint8_t must[] = {'v', 'o', 's'};
 
-	for (size_t i = 0; i < sizeof must - 1; i++) {
+	for (size_t i = 0; i < sizeof must; i++) {
 		if (p->line.type != must[i])
 			return refuse(p, "v=, o= and s= must come first");
 		if (!parse_line(p, NULL) || !next_line(p))
@@ -214,9 +214,9 @@ static bool keep_token(struct span s, char *out, size_t cap, bool slash)
 
 static uint8_t proto_of(struct span s)
 {
-	for (uint8_t i = SDP_RTP_AVP; i < SDP_PROTO_N; i++)
-		if (span_eq_case(s, span_str(sdp_proto_name(i))))
-			return i;
+	for (enum sdp_proto i = SDP_RTP_AVP; i < SDP_PROTO_N; i++)
+		if (span_eq_case(s, span_str(sdp_proto_name((uint8_t)i))))
+			return (uint8_t)i;
 	return SDP_PROTO_UNKNOWN;
 }
 

@@ -309,11 +309,11 @@ bool stun_write_error(struct buf *b, const struct stun *request, enum stun_verdi
 
 	put_header(b, STUN_BINDING_ERROR, request);
 	put_attribute(b, ATTR_ERROR_CODE, v, sizeof v);
-	for (uint8_t i = 0; i < request->unknown_n; i++) {
+	for (size_t i = 0; i < request->unknown_n; i++) {
 		unknown[2 * i] = (uint8_t)(request->unknown[i] >> 8);
 		unknown[2 * i + 1] = (uint8_t)request->unknown[i];
 	}
 	if (code == STUN_UNKNOWN)
-		put_attribute(b, ATTR_UNKNOWN_ATTRIBUTES, unknown, 2U * request->unknown_n);
+		put_attribute(b, ATTR_UNKNOWN_ATTRIBUTES, unknown, sizeof(uint16_t) * request->unknown_n);
 	return seal(b, start, proved ? password : span_of(NULL, 0));
 }

@@ -60,7 +60,7 @@ bool zrtp_parse(struct span d, struct zrtp *out)
 		return false;
 	z.message = span_of(c.p, cursor_left(&c) - 4);
 	if (!cursor_u16(&c, &preamble) || preamble != PREAMBLE || !cursor_u16(&c, &words) ||
-	    4U * words != z.message.n || !cursor_span(&c, TYPE_LEN, &name))
+	    sizeof(uint32_t) * words != z.message.n || !cursor_span(&c, TYPE_LEN, &name))
 		return false;
 	z.type = type_of(name);
 	if (z.type == ZRTP_TYPE_N || words < types[z.type].words || !checksum_ok(d))
