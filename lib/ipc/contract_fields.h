@@ -160,7 +160,8 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 #define FIELDS_CERT_CHAIN(N, E, S, D, A, B, O) D(leaf, CERT_MAX) D(ca, CERT_MAX)
 #define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(hash, 32)
 #define FIELDS_SIGNED(N, E, S, D, A, B, O) N(uint64_t, token) D(signature, 80)
-#define FIELDS_SERVER_CERT_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64)
+/* site: digest of the names that it is to hold; keeper is silent while its own site is another, and is asked again */
+#define FIELDS_SERVER_CERT_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64) B(site, 32)
 #define FIELDS_SERVER_CERT(N, E, S, D, A, B, O) N(uint64_t, token) N(int64_t, not_after_ms) D(leaf, CERT_MAX) D(ca, CERT_MAX)
 
 #define FIELDS_FLOW_UP(N, E, S, D, A, B, O)                                                                      \

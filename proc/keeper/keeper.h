@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+/* keeper: the site's long-term secrets answer questions here and never leave. */
+#ifndef KEEPER_KEEPER_H
+#define KEEPER_KEEPER_H
+
+#include "ipc/child.h"
+#include "keeper/admins.h"
+#include "keeper/codes.h"
+#include "keeper/days.h"
+#include "keeper/login.h"
+#include "keeper/wall.h"
+#include "vault/cert.h"
+#include "vault/store.h"
+
+/* What an entry of the sealed store is. Numbers are on disk: none is ever used for another thing. */
+enum keep_type {
+	KEEP_CA = 1,	 /* "" -> scalar, point, certificate */
+	KEEP_FAKE = 2,	 /* "" -> the key that secrets of absent names are made with */
+	KEEP_SECRET = 3, /* user -> realm tag, HA1 with SHA-256, HA1 with MD5 */
+	KEEP_CODE = 4,	 /* device -> hash, end, tries */
+	KEEP_DAY = 5,	 /* day -> key */
+	KEEP_ADMIN = 6,	 /* name -> passes, memory, salt, hash */
+	KEEP_HOUR = 7,	 /* "" -> the last hour that the wall clock said */
+};
+
+struct keeper {
+	struct store store;
+	struct wall wall;
+	struct logins logins;
+	struct codes codes;
+	struct days days;
+	struct admins admins;
+	struct cert_ca *ca;
+	uint8_t ca_der[CERT_DER_MAX];
+	struct span ca_span;
+	uint64_t certificates;
+};
+
+extern struct keeper keeper;
+extern ipc_handler *const keeper_on[MSG_N];
+
+/* Everything from the store directory and the boot key; aborts with the reason when it cannot. */
+void keeper_open(int dir_fd, int boot_key_fd, const struct site *site, int64_t wall_ms);
+
+/* Once a minute, and when the site changes. */
+void keeper_look_at_clock(void);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/* What keeper holds when it begins to serve. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "base/secret.h"
+#include "keeper/keeper.h"
+#include <unistd.h>
+
+enum {
+	USERS_LEAST = 8192, /* a site that shrinks still opens what it held */
+	PHONES_LEAST = 8192,
+	ENTRY_BYTES = 128, /* of the largest of the many: type, name, rounded value */
+	FEW_BYTES = 32768,
+};
+
+struct keeper keeper;
+
+static void open_store(int dir_fd, int boot_key_fd, const struct site *site)
+{
+	uint8_t *key = secret_new(STORE_BOOT_KEY);
+	uint32_t users = site->max_users > USERS_LEAST ? site->max_users : USERS_LEAST;
+	uint32_t phones = site->max_phones > PHONES_LEAST ? site->max_phones : PHONES_LEAST;
+	uint32_t entries = users + phones + DAYS_MOST + ADMINS_MOST + 16;
+
+	if (pread(boot_key_fd, key, STORE_BOOT_KEY, 0) != STORE_BOOT_KEY)
+		log_fatal("the boot key is not %d octets", STORE_BOOT_KEY);
+	const char *why = store_open(&keeper.store, dir_fd, "keeper", key, entries, entries * ENTRY_BYTES + FEW_BYTES);
+	secret_free(key, STORE_BOOT_KEY);
+	if (why)
+		log_fatal("%s", why);
+	close(boot_key_fd);
+	close(dir_fd);
+}
+
+static void must(const char *why)
+{
+	if (why)
+		log_fatal("%s", why);
+}
+
+static void make_ca(int64_t now_wall_ms)
+{
+	int64_t now_s = now_wall_ms / 1000;
+	struct cert_times t = {now_s - CERT_BACKDATE_S, now_s + CERT_CA_DAYS * INT64_C(86400)};
+	uint8_t *mem = secret_new(STORE_VALUE_MAX);
+	struct buf all = buf_of(mem, STORE_VALUE_MAX);
+
+	p256_make(mem, mem + P256_SCALAR);
+	all.n = P256_SCALAR + P256_POINT;
+	must(cert_make_ca(mem, mem + P256_SCALAR, t, &all));
+	must(store_put(&keeper.store, KEEP_CA, SPAN(""), buf_span(&all)));
+	secret_free(mem, STORE_VALUE_MAX);
+	log_info("made the site's certificate authority");
+}
+
+static void open_ca(int64_t now_wall_ms)
+{
+	enum { CERT_AT = P256_SCALAR + P256_POINT };
+	struct span v;
+
+	if (!store_get(&keeper.store, KEEP_CA, SPAN(""), &v))
+		make_ca(now_wall_ms);
+	if (!store_get(&keeper.store, KEEP_CA, SPAN(""), &v) || v.n <= CERT_AT || v.n - CERT_AT > CERT_DER_MAX)
+		log_fatal("the site's certificate authority is not readable");
+	memcpy(keeper.ca_der, v.p + CERT_AT, v.n - CERT_AT);
+	keeper.ca_span = span_of(keeper.ca_der, v.n - CERT_AT);
+	keeper.ca = cert_ca_new(v.p, v.p + P256_SCALAR, keeper.ca_span);
+	if (!keeper.ca)
+		log_fatal("the site's certificate authority is not readable");
+}
+
+static void open_logins(const struct site *site)
+{
+	uint8_t fresh[32];
+	struct span v;
+
+	if (!store_get(&keeper.store, KEEP_FAKE, SPAN(""), &v)) {
+		rand_bytes(fresh, sizeof fresh);
+		must(store_put(&keeper.store, KEEP_FAKE, SPAN(""), span_of(fresh, sizeof fresh)));
+		secret_wipe(fresh, sizeof fresh);
+	}
+	if (!store_get(&keeper.store, KEEP_FAKE, SPAN(""), &v) || v.n != sizeof fresh ||
+	    !login_init(&keeper.logins, &keeper.store, v.p, site->max_users, site->max_phones))
+		log_fatal("no memory for logins");
+	login_set_realm(&keeper.logins, site->domain);
+}
+
+void keeper_open(int dir_fd, int boot_key_fd, const struct site *site, int64_t wall_ms)
+{
+	p256_init();
+	open_store(dir_fd, boot_key_fd, site);
+	wall_init(&keeper.wall, &keeper.store);
+	open_ca(wall_now(&keeper.wall, wall_ms));
+	open_logins(site);
+	codes_init(&keeper.codes, &keeper.store);
+	days_init(&keeper.days, &keeper.store);
+	days_set_site(&keeper.days, site);
+	admins_init(&keeper.admins, &keeper.store, keeper.logins.fake);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/clock.h"
+#include "base/log.h"
+#include "signer/signer.h"
+#include <unistd.h>
+
+enum { LOOK_EVERY_S = 3 };
+
+static int dir_fd = -1, boot_key_fd = -1;
+static ev_timer look;
+
+static void on_file(enum file_kind what, int fd)
+{
+	if (what == FILE_STORE_DIR && dir_fd < 0)
+		dir_fd = fd;
+	else if (what == FILE_BOOT_KEY && boot_key_fd < 0)
+		boot_key_fd = fd;
+	else
+		close(fd);
+}
+
+static void on_open(void)
+{
+	if (dir_fd < 0 || boot_key_fd < 0)
+		log_fatal("parent gave no store or no boot key");
+	signer_open(dir_fd, boot_key_fd, child_site());
+}
+
+static void on_commit(const struct site *s)
+{
+	if (signer.key) { /* not the first, which comes before open */
+		signer_set_site(s);
+		signer.asked_ms = 0; /* another site is another question, at once */
+		signer_look(clock_wall_ms());
+	}
+}
+
+static void on_look(struct ev_loop *l, ev_timer *w, int events)
+{
+	(void)l;
+	(void)w;
+	(void)events;
+	signer_look(clock_wall_ms());
+}
+
+static void on_serve(void)
+{
+	ev_timer_init(&look, on_look, LOOK_EVERY_S, LOOK_EVERY_S);
+	ev_timer_start(child_loop(), &look);
+}
+
+static void on_link_up(struct link *l)
+{
+	if (l->peer == PROC_EDGE) {
+		signer_tell(l);
+	} else if (l->peer == PROC_KEEPER) {
+		signer.waiting = false; /* another keeper has not heard the question */
+		signer_look(clock_wall_ms());
+	}
+}
+
+static void on_status(struct proc_status *s)
+{
+	status_counter(s, "signatures", signer.signatures);
+	status_counter(s, "rewrites", signer.store.rewrites);
+}
+
+/* The two files of the store stay open from before the cage; inside it nothing is opened any more. */
+static const struct cage cage = {.name = "signer", .files = 32, .memory_mb = 64, .may_write_files = 1};
+
+int main(int argc, char **argv)
+{
+	static const struct child signer_child = {
+	    .me = PROC_SIGNER,
+	    .cage = &cage,
+	    .on = signer_on,
+	    .file = on_file,
+	    .open = on_open,
+	    .commit = on_commit,
+	    .serve = on_serve,
+	    .link_up = on_link_up,
+	    .status = on_status,
+	};
+	return child_main(&signer_child, argc, argv);
+}

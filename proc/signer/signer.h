@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* signer: the server's key. An edge sends the hash of a handshake and gets a signature; the key never leaves. */
+#ifndef SIGNER_SIGNER_H
+#define SIGNER_SIGNER_H
+
+#include "ipc/child.h"
+#include "vault/cert.h"
+#include "vault/p256.h"
+#include "vault/store.h"
+
+/* Numbers are on disk: none is ever used for another thing. */
+enum signer_type {
+	SIGNER_KEY = 1,	 /* "" -> scalar, point */
+	SIGNER_LEAF = 2, /* "" -> end in ms, digest of the site, certificate */
+	SIGNER_CA = 3,	 /* "" -> certificate */
+};
+
+enum {
+	SIGNER_RENEW_DAYS = 30,
+	SIGNER_ASK_EVERY_MS = 3000, /* while there is no answer */
+};
+
+struct signer {
+	struct store store;
+	struct p256_key *key;
+	uint8_t point[P256_POINT];
+	uint8_t site_digest[32];  /* of the site as it is now */
+	uint8_t asked_digest[32]; /* and as it was when keeper was asked */
+	uint64_t asked, asked_ms; /* token of the last question, and when */
+	bool waiting;		  /* for its answer */
+	uint64_t signatures;
+};
+
+extern struct signer signer;
+extern ipc_handler *const signer_on[MSG_N];
+
+void signer_open(int dir_fd, int boot_key_fd, const struct site *site);
+void signer_set_site(const struct site *site);
+
+/* Ask keeper for a certificate when there is none, it is near its end, or the site is another. */
+void signer_look(int64_t wall_ms);
+
+/* Tell this edge, or with NULL every edge, the chain that there is. */
+void signer_tell(struct link *edge);
+
+#endif
