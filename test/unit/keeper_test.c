@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: ISC */
+/* keeper's judgements, with time as an argument: logins (R2, T2, T3, T5, T6), one-time codes (R1), day keys (R20, R21),
+ * administrators (R23), the wall clock (T45, T47, T50). */
+#include "keeper/keeper.h"
+#include "test.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char path[] = "/dev/shm/ringfence-keeper-XXXXXX";
+static const uint8_t boot_key[STORE_BOOT_KEY] = {9}, fake[32] = {7};
+static int dir = -1;
+static struct store store;
+static struct logins logins;
+
+enum { NOW = 1000000, DAY = 20000 };
+static const int64_t today_ms = (int64_t)DAY * WALL_DAY_MS + 3600000;
+
+static bool open_store(void)
+{
+	return store_open(&store, dir, "keeper", boot_key, 256, 65536) == NULL;
+}
+
+static void begin(void)
+{
+	unlinkat(dir, "store.a", 0);
+	unlinkat(dir, "store.b", 0);
+	if (!open_store() || !login_init(&logins, &store, fake, 100, 100))
+		abort();
+	login_set_realm(&logins, "example.org");
+}
+
+static void end(void)
+{
+	login_fini(&logins);
+	store_close(&store);
+}
+
+/* --- a phone --- */
+
+struct phone {
+	uint64_t flow;
+	uint32_t device;
+	const char *user, *password, *realm;
+	enum digest_alg alg;
+	char nonce[NONCE_TEXT + 1];
+};
+
+static struct phone phone_of(uint64_t flow, uint32_t device, const char *user, const char *password)
+{
+	return (struct phone){.flow = flow, .device = device, .user = user, .password = password,
+	    .realm = "example.org", .alg = DIGEST_SHA256};
+}
+
+static void get_nonce(struct phone *p, uint64_t now_ms)
+{
+	struct buf b = buf_of(p->nonce, sizeof p->nonce);
+
+	nonces_put(&logins.nonces, now_ms, p->flow, span_str(p->user), &b);
+	(void)buf_cstr(&b);
+}
+
+static enum login_verdict answer(const struct phone *p, uint64_t now_ms, uint32_t nc)
+{
+	uint8_t ha1[DIGEST_MAX], raw[DIGEST_MAX];
+	char hex[DIGEST_HEX_MAX];
+	struct buf b = buf_of(hex, sizeof hex);
+	bool began;
+	struct login_claim c = {.flow = p->flow, .device = p->device, .nc = nc, .algorithm = p->alg,
+	    .user = span_str(p->user), .method = SPAN("REGISTER"), .uri = SPAN("sip:example.org"),
+	    .nonce = span_str(p->nonce), .cnonce = SPAN("c")};
+
+	digest_ha1(p->alg, c.user, span_str(p->realm), span_str(p->password), ha1);
+	struct digest_input in = {.alg = p->alg, .ha1 = ha1, .method = c.method, .uri = c.uri, .nonce = c.nonce,
+	    .cnonce = c.cnonce, .nc = nc};
+	digest_response(&in, raw);
+	buf_hex(&b, raw, digest_len(p->alg));
+	c.response = buf_span(&b);
+	return login_judge(&logins, now_ms, &c, &began);
+}
+
+static enum login_verdict log_in(struct phone *p, uint64_t now_ms)
+{
+	get_nonce(p, now_ms);
+	return answer(p, now_ms, 1);
+}
+
+static bool set_password(const char *user, const char *password)
+{
+	return login_set_secret(&logins, span_str(user), span_str(password)) == NULL;
+}
+
+/* --- logins --- */
+
+static void right_and_wrong_password(void)
+{
+	struct phone a = phone_of(1, 1, "101", "secret"), wrong = phone_of(2, 1, "101", "Secret");
+
+	begin();
+	CHECK(log_in(&a, NOW) == LOGIN_WRONG);
+	CHECK(set_password("101", "secret"));
+	CHECK(log_in(&a, NOW) == LOGIN_OK && log_in(&wrong, NOW) == LOGIN_WRONG);
+	a.alg = DIGEST_MD5;
+	CHECK(log_in(&a, NOW) == LOGIN_OK);
+	a.alg = DIGEST_SHA512_256;
+	CHECK(log_in(&a, NOW) == LOGIN_WRONG);
+	a.alg = DIGEST_SHA256;
+	/* a store of its own survives; no password is in it, only its hashes */
+	store_close(&store);
+	CHECK(open_store());
+	CHECK(log_in(&a, NOW) == LOGIN_OK);
+	CHECK(set_password("101", "") && log_in(&a, NOW) == LOGIN_WRONG);
+	end();
+}
+
+static void secret_is_of_its_realm(void)
+{
+	struct phone a = phone_of(1, 1, "101", "secret");
+
+	begin();
+	CHECK(set_password("101", "secret"));
+	login_set_realm(&logins, "example.com");
+	a.realm = "example.com";
+	CHECK(log_in(&a, NOW) == LOGIN_WRONG);
+	login_set_realm(&logins, "example.org");
+	a.realm = "example.org";
+	CHECK(log_in(&a, NOW) == LOGIN_OK);
+	end();
+}
+
+static void nonce_is_bound_and_counts_rise(void)
+{
+	struct phone a = phone_of(1, 1, "101", "secret"), b = phone_of(2, 1, "101", "secret");
+	struct phone other = phone_of(1, 1, "102", "secret");
+
+	begin();
+	CHECK(set_password("101", "secret") && set_password("102", "secret"));
+	get_nonce(&a, NOW);
+	memcpy(b.nonce, a.nonce, sizeof b.nonce);
+	memcpy(other.nonce, a.nonce, sizeof other.nonce);
+	CHECK(answer(&b, NOW, 1) == LOGIN_STALE);     /* another connection's */
+	CHECK(answer(&other, NOW, 1) == LOGIN_STALE); /* another user's */
+	CHECK(answer(&a, NOW, 0) == LOGIN_STALE);
+	CHECK(answer(&a, NOW, 1) == LOGIN_OK);
+	CHECK(answer(&a, NOW, 1) == LOGIN_STALE); /* replayed */
+	CHECK(answer(&a, NOW, 5) == LOGIN_OK);
+	CHECK(answer(&a, NOW, 5) == LOGIN_STALE && answer(&a, NOW, 3) == LOGIN_STALE && answer(&a, NOW, 1) == LOGIN_STALE);
+	CHECK(answer(&a, NOW, 6) == LOGIN_OK);
+	struct phone older = a;
+	CHECK(log_in(&a, NOW) == LOGIN_OK);
+	CHECK(answer(&older, NOW, 7) == LOGIN_STALE); /* the newer nonce took its place */
+	a.nonce[5] = a.nonce[5] == '0' ? '1' : '0';
+	CHECK(answer(&a, NOW, 9) == LOGIN_STALE);
+	strcpy(a.nonce, "");
+	CHECK(answer(&a, NOW, 9) == LOGIN_STALE);
+	CHECK(logins.verdicts[LOGIN_WRONG] == 0);
+	end();
+}
+
+static void nonce_has_its_time(void)
+{
+	struct phone a = phone_of(1, 1, "101", "secret");
+
+	begin();
+	CHECK(set_password("101", "secret"));
+	get_nonce(&a, NOW);
+	CHECK(answer(&a, NOW + NONCE_FIRST_MS + 1, 1) == LOGIN_STALE);
+	CHECK(answer(&a, NOW + NONCE_FIRST_MS, 1) == LOGIN_OK);
+	CHECK(answer(&a, NOW + NONCE_LIFE_MS, 2) == LOGIN_OK);
+	CHECK(answer(&a, NOW + NONCE_LIFE_MS + 1, 3) == LOGIN_STALE);
+	end();
+}
+
+/* One guess for each nonce, so that a guess always costs a round trip. */
+static void wrong_answer_spends_the_nonce(void)
+{
+	struct phone a = phone_of(1, 1, "101", "secret");
+
+	begin();
+	CHECK(set_password("101", "secret"));
+	get_nonce(&a, NOW);
+	a.password = "guess";
+	CHECK(answer(&a, NOW, 1) == LOGIN_WRONG);
+	a.password = "secret";
+	CHECK(answer(&a, NOW, 2) == LOGIN_STALE && answer(&a, NOW, 1) == LOGIN_STALE);
+	CHECK(log_in(&a, NOW) == LOGIN_OK);
+	end();
+}
+
+/* The table of used nonces is bounded; pushing an entry out of it never brings an old answer back to life. */
+static void eviction_never_revives_a_nonce(void)
+{
+	struct phone a = phone_of(1, 1, "101", "secret");
+
+	begin();
+	CHECK(set_password("101", "secret") && log_in(&a, NOW) == LOGIN_OK);
+	for (uint64_t flow = 2; flow < logins.nonces.recent.cap + 10u; flow++) {
+		struct phone b = phone_of(flow, 1, "101", "secret");
+		CHECK(log_in(&b, NOW) == LOGIN_OK);
+	}
+	CHECK(logins.nonces.recent.used == logins.nonces.recent.cap && logins.nonces.recent.evicted > 0);
+	CHECK(answer(&a, NOW, 1) == LOGIN_STALE && answer(&a, NOW, 2) == LOGIN_STALE);
+	CHECK(log_in(&a, NOW) == LOGIN_OK);
+	end();
+}
+
+/* T3, one phone: 100,000 passwords at 100 a second. */
+static void one_guesser_is_locked(void)
+{
+	struct phone thief = phone_of(1, 66, "101", "guess"), owner = phone_of(2, 1, "101", "secret");
+
+	begin();
+	CHECK(set_password("101", "secret") && log_in(&owner, NOW) == LOGIN_OK);
+	uint64_t before = logins.evaluated, now = NOW;
+	for (int i = 0; i < 100000; i++, now += 10)
+		CHECK(log_in(&thief, now) != LOGIN_OK);
+	CHECK(logins.evaluated - before < 20);
+	CHECK(logins.verdicts[LOGIN_LOCKED] > 99000);
+	thief.password = "secret";
+	CHECK(log_in(&thief, now) == LOGIN_LOCKED); /* the right one does not get through either */
+	CHECK(log_in(&owner, now) == LOGIN_OK);
+	owner.device = 2; /* on another phone of theirs they wait, as nobody knows yet that it is theirs */
+	CHECK(log_in(&owner, now + 24 * 3600 * 1000 + 3600 * 1000) == LOGIN_OK);
+	end();
+}
+
+/* T3, a thousand phones share one name's guesses. */
+static void thousand_guessers_are_locked(void)
+{
+	struct phone owner = phone_of(1, 1, "101", "secret");
+
+	begin();
+	CHECK(set_password("101", "secret") && log_in(&owner, NOW) == LOGIN_OK);
+	uint64_t before = logins.evaluated, now = NOW;
+	for (uint32_t i = 0; i < 100000; i++, now += 10) {
+		struct phone thief = phone_of(1000 + i % 1000, 1000 + i % 1000, "101", "guess");
+		CHECK(log_in(&thief, now) != LOGIN_OK);
+	}
+	CHECK(logins.evaluated - before < 20);
+	CHECK(log_in(&owner, now) == LOGIN_OK);
+	end();
+}
+
+/* One phone, many names: no list of names buys more guesses, and who is known on that phone still gets in. */
+static void many_names_from_one_phone(void)
+{
+	struct phone owner = phone_of(1, 66, "101", "secret");
+
+	begin();
+	CHECK(set_password("101", "secret") && log_in(&owner, NOW) == LOGIN_OK);
+	uint64_t before = logins.evaluated;
+	for (int i = 0; i < 5000; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "u%d", i);
+		struct phone thief = phone_of(2, 66, name, "guess");
+		CHECK(log_in(&thief, NOW + 10u * (unsigned)i) != LOGIN_OK);
+	}
+	CHECK(logins.evaluated - before < 50);
+	CHECK(log_in(&owner, NOW + 60000) == LOGIN_OK);
+	end();
+}
+
+static void lock_backs_off_and_ends(void)
+{
+	struct tries_count c = {0};
+	uint64_t now = NOW;
+
+	for (int i = 1; i < 5; i++)
+		CHECK(!tries_wrong(&c, now, 5));
+	CHECK(tries_wrong(&c, now, 5) && c.until_ms == now + TRIES_LOCK_MS);
+	CHECK(tries_wrong(&c, now, 5) && c.until_ms == now + 2 * TRIES_LOCK_MS);
+	for (int i = 0; i < 100; i++)
+		CHECK(tries_wrong(&c, now, 5));
+	CHECK(c.until_ms == now + TRIES_LOCK_MAX_MS);
+	now += TRIES_FORGET_MS + 1;
+	CHECK(!tries_wrong(&c, now, 5) && c.wrong == 1);
+}
+
+/* T2: the same verdicts in the same order for a name that is there and one that is not, locks included. */
+static void absent_names_look_the_same(void)
+{
+	begin();
+	CHECK(set_password("101", "secret"));
+	for (int i = 0; i < 30; i++) {
+		struct phone there = phone_of(1, 1, "101", "guess"), absent = phone_of(2, 2, "999", "guess");
+		enum login_verdict a = log_in(&there, NOW + 30000u * (unsigned)i);
+		CHECK(a == log_in(&absent, NOW + 30000u * (unsigned)i));
+		CHECK(a == (i < 10 ? LOGIN_WRONG : a));
+	}
+	end();
+}
+
+/* --- codes --- */
+
+static void code_is_for_once(void)
+{
+	struct codes codes;
+	uint8_t mem[64], wrong[64];
+
+	begin();
+	codes_init(&codes, &store);
+	struct buf b = buf_of(mem, sizeof mem);
+	CHECK(codes_use(&codes, today_ms, 17, SPAN("x")) != NULL);
+	CHECK(!codes_make(&codes, today_ms, 17, &b) && span_starts(buf_span(&b), SPAN("17-")));
+	CHECK(codes_use(&codes, today_ms, 18, buf_span(&b)) != NULL);
+	memcpy(wrong, mem, b.n);
+	wrong[4] = wrong[4] == 'a' ? 'b' : 'a';
+	for (int i = 0; i < CODES_TRIES - 1; i++)
+		CHECK(codes_use(&codes, today_ms, 17, span_of(wrong, b.n)) != NULL);
+	CHECK(!codes_use(&codes, today_ms, 17, buf_span(&b)));
+	CHECK(codes_use(&codes, today_ms, 17, buf_span(&b)) != NULL);
+	/* five wrong ones end it, across a restart as well */
+	b.n = 0;
+	CHECK(!codes_make(&codes, today_ms, 17, &b));
+	for (int i = 0; i < CODES_TRIES; i++) {
+		store_close(&store);
+		CHECK(open_store());
+		CHECK(codes_use(&codes, today_ms, 17, span_of(wrong, b.n)) != NULL);
+	}
+	CHECK(codes_use(&codes, today_ms, 17, buf_span(&b)) != NULL);
+	/* a day ends it */
+	b.n = 0;
+	CHECK(!codes_make(&codes, today_ms, 17, &b));
+	CHECK(codes_use(&codes, today_ms + CODES_LIFE_MS, 17, buf_span(&b)) != NULL);
+	b.n = 0;
+	CHECK(!codes_make(&codes, today_ms, 17, &b));
+	CHECK(!codes_use(&codes, today_ms + CODES_LIFE_MS - 1, 17, buf_span(&b)));
+	end();
+}
+
+/* --- day keys --- */
+
+static struct days days;
+static struct site site;
+
+static void begin_days(enum log_privacy privacy, uint32_t log_days)
+{
+	begin();
+	site_defaults(&site);
+	site.log_privacy = (uint8_t)privacy;
+	site.log_days = log_days;
+	days_init(&days, &store);
+	days_set_site(&days, &site);
+}
+
+static void source_is_sealed_and_says_nothing(void)
+{
+	uint8_t a[SEALED_MAX], b[SEALED_MAX], out[64];
+	struct buf x = buf_of(a, sizeof a), y = buf_of(b, sizeof b), o = buf_of(out, sizeof out);
+	uint32_t day, day2;
+
+	begin_days(LOG_MILD, 0);
+	days_seal(&days, today_ms, today_ms, SPAN("1"), &day, &x);
+	days_seal(&days, today_ms, today_ms, SPAN("100000000000000000000000000000000000000000000000000000000000000x"), &day2, &y);
+	CHECK(x.n == DAYS_BLOB && y.n == DAYS_BLOB && !x.full && day == DAY && day2 == DAY);
+	CHECK(days_unseal(&days, DAY, buf_span(&x), &o) == DAYS_OK && span_eq(buf_span(&o), SPAN("1")));
+	o.n = 0;
+	CHECK(days_unseal(&days, DAY, buf_span(&y), &o) == DAYS_OK && o.n == 64);
+	CHECK(days_unseal(&days, DAY + 1, buf_span(&x), &o) == DAYS_GONE);
+	CHECK(days_unseal(&days, DAY, span_head(buf_span(&x), 50), &o) == DAYS_BAD);
+	a[20] ^= 1;
+	CHECK(days_unseal(&days, DAY, buf_span(&x), &o) == DAYS_BAD);
+	a[20] ^= 1;
+	/* another time the same number looks different */
+	y.n = 0;
+	days_seal(&days, today_ms, today_ms, SPAN("1"), &day, &y);
+	CHECK(memcmp(a, b, DAYS_BLOB) != 0);
+	end();
+}
+
+static void day_key_is_destroyed(void)
+{
+	uint8_t a[SEALED_MAX], out[64];
+	struct buf x = buf_of(a, sizeof a), o = buf_of(out, sizeof out);
+	uint32_t day;
+
+	begin_days(LOG_MILD, 0);
+	CHECK(!days_turn(&days, today_ms, true));
+	days_seal(&days, today_ms, today_ms, SPAN("101"), &day, &x);
+	for (int i = 1; i < 7; i++)
+		CHECK(!days_turn(&days, today_ms + i * (int64_t)WALL_DAY_MS, true));
+	CHECK(days_unseal(&days, day, buf_span(&x), &o) == DAYS_OK);
+	uint64_t rewrites = store.rewrites;
+	CHECK(!days_turn(&days, today_ms + 7 * (int64_t)WALL_DAY_MS, false));
+	CHECK(days_unseal(&days, day, buf_span(&x), &o) == DAYS_OK && store.rewrites == rewrites);
+	CHECK(!days_turn(&days, today_ms + 7 * (int64_t)WALL_DAY_MS, true));
+	CHECK(days_unseal(&days, day, buf_span(&x), &o) == DAYS_GONE);
+	CHECK(store.rewrites == rewrites + 1); /* and the file that held it is overwritten */
+	store_close(&store);
+	CHECK(open_store());
+	CHECK(days_unseal(&days, day, buf_span(&x), &o) == DAYS_GONE);
+	end();
+}
+
+/* R22: the full log keeps the source as long as the row. */
+static void full_log_keeps_its_keys(void)
+{
+	uint8_t a[SEALED_MAX], out[64];
+	struct buf x = buf_of(a, sizeof a), o = buf_of(out, sizeof out);
+	uint32_t day;
+
+	begin_days(LOG_FULL, 30);
+	days_seal(&days, today_ms, today_ms, SPAN("101"), &day, &x);
+	CHECK(!days_turn(&days, today_ms + 29 * (int64_t)WALL_DAY_MS, true));
+	CHECK(days_unseal(&days, day, buf_span(&x), &o) == DAYS_OK);
+	CHECK(!days_turn(&days, today_ms + 30 * (int64_t)WALL_DAY_MS, true));
+	CHECK(days_unseal(&days, day, buf_span(&x), &o) == DAYS_GONE);
+	site.log_days = 0;
+	days_set_site(&days, &site);
+	CHECK(!days_turn(&days, today_ms + 3000 * (int64_t)WALL_DAY_MS, true) && days.keys > 2);
+	end();
+}
+
+/* A core that lies about the time, or whose clock is wrong, makes no more keys than a week has. */
+static void days_stay_near_today(void)
+{
+	uint8_t a[SEALED_MAX];
+	uint32_t day;
+
+	begin_days(LOG_FULL, 0);
+	for (int64_t ms = -5; ms < 40000; ms++) {
+		struct buf x = buf_of(a, sizeof a);
+		days_seal(&days, today_ms, ms * WALL_DAY_MS, SPAN("101"), &day, &x);
+		CHECK(x.n == DAYS_BLOB && day <= DAY + 1 && day + DAYS_BACK > DAY);
+	}
+	CHECK(days.keys == DAYS_BACK + 1);
+	end();
+}
+
+/* --- the wall clock --- */
+
+static void clock_never_runs_below_its_floor(void)
+{
+	struct wall w;
+
+	begin();
+	wall_init(&w, &store);
+	CHECK(!w.known && wall_now(&w, 0) > INT64_C(1700000000000)); /* the date of the build */
+	int64_t t = w.floor_ms + 1000 * INT64_C(86400000);
+	CHECK(!wall_look(&w, t) && !w.held);
+	wall_init(&w, &store);
+	CHECK(w.known && wall_now(&w, 5) == t - t % WALL_HOUR_MS && wall_now(&w, t + 1) == t + 1);
+	/* a year ahead: held, and the floor does not follow until somebody confirms it */
+	int64_t jump = t + 365 * INT64_C(86400000);
+	CHECK(wall_look(&w, jump) && w.held && !wall_look(&w, jump + 60000));
+	CHECK(wall_now(&w, t) == t);
+	CHECK(!wall_look(&w, t + 60000) && !w.held);
+	CHECK(wall_look(&w, jump) && !wall_confirm(&w, jump) && !w.held && !wall_look(&w, jump + 60000) && !w.held);
+	CHECK(wall_now(&w, t) > t);
+	end();
+}
+
+/* --- administrators --- */
+
+static struct admins admins;
+
+static void administrators(void)
+{
+	struct admin_params p = {.passes = 3, .memory_kb = 65536, .salt = {1, 2, 3}}, got, again;
+	uint8_t hash[ADMINS_HASH] = {5}, bad[ADMINS_HASH] = {6};
+	uint64_t session = 0;
+	const char *why;
+	bool began;
+
+	begin();
+	admins_init(&admins, &store, logins.fake);
+	admins_find(&admins, SPAN("anna"), &got);
+	admins_init(&admins, &store, logins.fake);
+	admins_find(&admins, SPAN("anna"), &again);
+	CHECK(memcmp(&got, &again, sizeof got) == 0 && got.passes == ADMINS_PASSES_DEFAULT);
+	admins_find(&admins, SPAN("bert"), &again);
+	CHECK(memcmp(got.salt, again.salt, sizeof got.salt) != 0);
+	/* the made-up hash of an absent name opens nothing */
+	CHECK(admins_check(&admins, NOW, SPAN("anna"), bad, &session, &began) == DONE_REFUSED && session == 0);
+	CHECK(admins_set(&admins, SPAN("anna"), &p, hash, &why) == DONE_OK);
+	p.memory_kb = 1;
+	CHECK(admins_set(&admins, SPAN("anna"), &p, hash, &why) == DONE_REFUSED && why);
+	admins_find(&admins, SPAN("anna"), &got);
+	CHECK(got.salt[0] == 1 && got.memory_kb == 65536);
+	CHECK(admins_check(&admins, NOW, SPAN("anna"), hash, &session, &began) == DONE_OK && session != 0);
+	CHECK(admins_session_ok(&admins, NOW + ADMINS_SESSION_MS - 1, session));
+	CHECK(!admins_session_ok(&admins, NOW + ADMINS_SESSION_MS, session));
+	CHECK(!admins_session_ok(&admins, NOW, 0) && !admins_session_ok(&admins, NOW, session + 1));
+	for (int i = 1; i <= ADMINS_TRIES; i++) {
+		CHECK(admins_check(&admins, NOW, SPAN("anna"), bad, &session, &began) == DONE_REFUSED);
+		CHECK(began == (i == ADMINS_TRIES));
+	}
+	CHECK(admins_check(&admins, NOW, SPAN("anna"), hash, &session, &began) == DONE_BUSY);
+	CHECK(admins_check(&admins, NOW + TRIES_LOCK_MS, SPAN("anna"), hash, &session, &began) == DONE_OK);
+	p.memory_kb = 65536;
+	uint32_t n = 1;
+	for (uint32_t i = 0; i < 2 * ADMINS_MOST; i++)
+		n += admins_set(&admins, span_of(&i, 4), &p, hash, &why) == DONE_OK;
+	CHECK(n == ADMINS_MOST);
+	end();
+}
+
+int main(void)
+{
+	if (!mkdtemp(path))
+		return 1;
+	dir = open(path, O_RDONLY | O_DIRECTORY);
+	RUN(right_and_wrong_password);
+	RUN(secret_is_of_its_realm);
+	RUN(nonce_is_bound_and_counts_rise);
+	RUN(nonce_has_its_time);
+	RUN(wrong_answer_spends_the_nonce);
+	RUN(eviction_never_revives_a_nonce);
+	RUN(one_guesser_is_locked);
+	RUN(thousand_guessers_are_locked);
+	RUN(many_names_from_one_phone);
+	RUN(lock_backs_off_and_ends);
+	RUN(absent_names_look_the_same);
+	RUN(code_is_for_once);
+	RUN(source_is_sealed_and_says_nothing);
+	RUN(day_key_is_destroyed);
+	RUN(full_log_keeps_its_keys);
+	RUN(days_stay_near_today);
+	RUN(clock_never_runs_below_its_floor);
+	RUN(administrators);
+	unlinkat(dir, "store.a", 0);
+	unlinkat(dir, "store.b", 0);
+	close(dir);
+	rmdir(path);
+	return TEST_END;
+}
