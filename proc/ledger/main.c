@@ -100,12 +100,13 @@ static void on_status(struct proc_status *s)
 	keep_status(s);
 }
 
+/* What is committed is on disk; the database is left as it is, since to close it SQLite would look for its files by name,
+ * and in here there are none. */
 static void on_stop(void)
 {
 	if (change_pending())
 		push_core_down();
 	(void)batch_flush();
-	store_close(&ledger_store);
 }
 
 static ipc_handler *const on[MSG_N] = {

@@ -223,14 +223,14 @@ void push_verdict(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_directory_verdict *m = v->payload;
 
-	if (push.stage != VERDICT) {
-		/* one that came after its time says nothing any more; core and disk are made equal again */
-		if (!push.synced)
-			push_want(from, v);
-		return;
-	}
 	if (m->generation != push.generation) {
 		child_accuse(from, "judges a directory that it was not given", 0, 0);
+		return;
+	}
+	if (push.stage != VERDICT) {
+		/* one that came after its time says nothing any more; core and disk are made equal again */
+		if (push.stage == IDLE && !push.synced)
+			push_want(from, v);
 		return;
 	}
 	if (push.whole)

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: ISC */
+/* ledger in its cage, with the test as core and ctl: nothing confirmed is lost (R28), one refusal keeps the old directory
+ * everywhere, a reading is on disk before the first row is shown (R23), and what a lying sibling gets (R27).
+ * ledger_test EXECUTABLE [URI] */
+#include "base/clock.h"
+#include "ledger/store.h"
+#include "stage.h"
+#include "test.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *exe, *uri;
+static char root[64], dir[96], empty[96];
+static struct stage s;
+static struct link *core, *ctl;
+
+static struct {
+	bool done, recorded, verdict_wanted, first_line;
+	enum done_result result;
+	uint64_t value, recorded_call;
+	char text[REASON_MAX + 1];
+	uint32_t generation;
+	bool whole, refuse, silent;
+	uint32_t users, devices, bindings, lines, people, phones, events, readings;
+	char user[USER_NAME_MAX + 1], admin[USER_NAME_MAX + 1];
+	struct msg_event_line event;
+	struct msg_phone_line phone;
+	uint32_t binding_device;
+	bool binding_allowed;
+} seen;
+
+/* --- the test as core --- */
+
+static void on_begin(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_directory_begin *m = v->payload;
+	(void)from;
+	seen.whole = m->whole;
+	seen.users = seen.devices = seen.bindings = 0;
+}
+
+static void on_user(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_user *m = v->payload;
+	(void)from;
+	seen.users++;
+	span_cstr(ipc_str(v, m->name), seen.user, sizeof seen.user);
+}
+
+static void on_device(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	seen.devices++;
+}
+
+static void on_binding(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_binding *m = v->payload;
+	(void)from;
+	seen.bindings++;
+	seen.binding_device = m->device;
+	seen.binding_allowed = m->allowed;
+}
+
+static void judge(uint32_t generation, bool ok)
+{
+	struct msg_directory_verdict *m = ipc_begin(core, MSG_DIRECTORY_VERDICT);
+
+	m->generation = generation;
+	m->ok = ok;
+	m->reason = ipc_put(core, ok ? SPAN("") : SPAN("table full"));
+	ipc_end(core);
+}
+
+static void on_commit(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_directory_commit *m = v->payload;
+	(void)from;
+	seen.generation = m->generation;
+	seen.verdict_wanted = true;
+	if (!seen.silent)
+		judge(m->generation, !seen.refuse);
+}
+
+static void on_recorded(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_recorded *m = v->payload;
+	(void)from;
+	seen.recorded = true;
+	seen.recorded_call = m->call;
+}
+
+/* --- the test as ctl --- */
+
+static void on_done(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_done *m = v->payload;
+	(void)from;
+	seen.done = true;
+	seen.result = (enum done_result)m->result;
+	seen.value = m->value;
+	span_cstr(ipc_str(v, m->text), seen.text, sizeof seen.text);
+}
+
+static void on_user_line(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_user_line *m = v->payload;
+	(void)from;
+	seen.people++;
+	span_cstr(ipc_str(v, m->name), seen.user, sizeof seen.user);
+}
+
+static void on_phone_line(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	seen.phones++;
+	memcpy(&seen.phone, v->payload, sizeof seen.phone);
+}
+
+static void on_event_line(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	seen.events++;
+	memcpy(&seen.event, v->payload, sizeof seen.event);
+}
+
+static void on_log_line(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	seen.lines++;
+	seen.first_line = true;
+}
+
+static void on_reading_line(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_reading_line *m = v->payload;
+	(void)from;
+	seen.readings++;
+	span_cstr(ipc_str(v, m->admin), seen.admin, sizeof seen.admin);
+}
+
+static ipc_handler *const on[MSG_N] = {
+    [MSG_DIRECTORY_BEGIN] = on_begin,
+    [MSG_USER] = on_user,
+    [MSG_DEVICE] = on_device,
+    [MSG_BINDING] = on_binding,
+    [MSG_DIRECTORY_COMMIT] = on_commit,
+    [MSG_RECORDED] = on_recorded,
+    [MSG_DONE] = on_done,
+    [MSG_USER_LINE] = on_user_line,
+    [MSG_PHONE_LINE] = on_phone_line,
+    [MSG_EVENT_LINE] = on_event_line,
+    [MSG_LOG_LINE] = on_log_line,
+    [MSG_READING_LINE] = on_reading_line,
+};
+
+/* --- requests --- */
+
+static bool wait_done(void)
+{
+	seen.done = false;
+	return stage_until(&s, &seen.done, STAGE_WAIT_MS);
+}
+
+static void say_user(enum user_action action, const char *name)
+{
+	struct msg_user_set *m = ipc_begin(ctl, MSG_USER_SET);
+	m->token = 7;
+	m->action = (uint8_t)action;
+	m->enabled = true;
+	m->name = ipc_put(ctl, span_str(name));
+	m->display = ipc_put(ctl, SPAN("Anna"));
+	ipc_end(ctl);
+}
+
+/* busy: another change or the whole directory is still on its way; ctl asks again */
+static bool busy(int *tries)
+{
+	if (!wait_done() || seen.result != DONE_BUSY || ++*tries == 100)
+		return false;
+	stage_run(&s, 10);
+	return true;
+}
+
+static bool set_user(enum user_action action, const char *name)
+{
+	int tries = 0;
+
+	do
+		say_user(action, name);
+	while (busy(&tries));
+	return seen.done;
+}
+
+static bool add_phone(void)
+{
+	int tries = 0;
+
+	do {
+		struct msg_phone_set *m = ipc_begin(ctl, MSG_PHONE_SET);
+		m->action = PHONE_ADD;
+		m->label = ipc_put(ctl, SPAN("desk"));
+		ipc_end(ctl);
+	} while (busy(&tries));
+	return seen.done;
+}
+
+static bool bind_phone(uint32_t device, const char *user, bool allowed)
+{
+	int tries = 0;
+
+	do {
+		struct msg_phone_bind *m = ipc_begin(ctl, MSG_PHONE_BIND);
+		m->device = device;
+		m->allowed = allowed;
+		m->user = ipc_put(ctl, span_str(user));
+		ipc_end(ctl);
+	} while (busy(&tries));
+	return seen.done;
+}
+
+static bool list(enum list_kind kind, uint64_t after, uint32_t most)
+{
+	struct msg_list_want *m = ipc_begin(ctl, MSG_LIST_WANT);
+	m->list = (uint8_t)kind;
+	m->after = after;
+	m->most = most;
+	ipc_end(ctl);
+	seen.people = seen.phones = seen.events = seen.readings = 0;
+	return wait_done();
+}
+
+static void begin_log(uint64_t after, uint32_t most, const char *admin)
+{
+	struct msg_log_want *m = ipc_begin(ctl, MSG_LOG_WANT);
+	m->to_wall_ms = INT64_MAX;
+	m->after = after;
+	m->most = most;
+	m->admin = ipc_put(ctl, span_str(admin));
+	ipc_end(ctl);
+	seen.lines = 0;
+	seen.first_line = false;
+}
+
+static bool read_log(uint64_t after, uint32_t most, const char *admin)
+{
+	begin_log(after, most, admin);
+	return wait_done();
+}
+
+static void begin_record(uint64_t call, const char *source)
+{
+	struct msg_record *m = ipc_begin(core, MSG_RECORD);
+	m->call = call;
+	m->day = 20000;
+	m->start_wall_ms = clock_wall_ms();
+	m->duration_ms = 16000;
+	m->source = ipc_put(core, span_str(source));
+	m->destination = ipc_put(core, SPAN("102"));
+	ipc_end(core);
+}
+
+static bool record(uint64_t call, const char *source)
+{
+	begin_record(call, source);
+	do
+		seen.recorded = false;
+	while (stage_until(&s, &seen.recorded, STAGE_WAIT_MS) && seen.recorded_call != call);
+	return seen.recorded_call == call;
+}
+
+static bool want_directory(void)
+{
+	ipc_begin(core, MSG_DIRECTORY_WANT);
+	ipc_end(core);
+	seen.verdict_wanted = false;
+	return stage_until(&s, &seen.verdict_wanted, STAGE_WAIT_MS);
+}
+
+/* --- the process --- */
+
+static bool start(void)
+{
+	memset(&seen, 0, sizeof seen);
+	if (!stage_start(&s, exe, PROC_LEDGER, empty, on))
+		return false;
+	stage_give_file(&s, FILE_STORE_DIR, open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	if (uri) {
+		struct msg_database *m = ipc_begin(&s.parent, MSG_DATABASE);
+		m->uri = ipc_put(&s.parent, span_str(uri));
+		ipc_end(&s.parent);
+	}
+	core = stage_sibling(&s, PROC_CORE, 0);
+	ctl = stage_sibling(&s, PROC_CTL, 0);
+	return stage_go(&s);
+}
+
+static struct db *open_db(void)
+{
+	char path[160], why[DB_WHY_MAX];
+
+	snprintf(path, sizeof path, "%s/ledger.db", dir);
+	return uri ? db_open_postgresql(uri, why) : db_open_sqlite(path, why);
+}
+
+/* As another version, or an administrator with SQL, would: rows are gone, the tables stay. */
+static bool clean(void)
+{
+	char why[DB_WHY_MAX];
+	struct store st;
+
+	if (s.pid)
+		stage_kill(&s); /* of a test that failed */
+	struct db *db = open_db();
+	bool ok = db && store_open(&st, db, why) &&
+		  db_exec(db, "DELETE FROM bindings; DELETE FROM people; DELETE FROM phones; DELETE FROM calls;"
+			      "DELETE FROM events; DELETE FROM readings; DELETE FROM meta");
+	store_close(&st);
+	return ok;
+}
+
+static bool begin(void)
+{
+	return clean() && start();
+}
+
+static void core_gets_the_directory(void)
+{
+	CHECK(begin() && want_directory() && seen.whole && seen.users == 0);
+	CHECK(set_user(USER_ADD, "101") && seen.result == DONE_OK && seen.value == 1);
+	CHECK(!seen.whole && seen.users == 1 && strcmp(seen.user, "101") == 0);
+	CHECK(add_phone() && seen.result == DONE_OK && seen.value == 1 && seen.devices == 1);
+	CHECK(bind_phone(1, "101", true) && seen.result == DONE_OK && seen.bindings == 1 && seen.binding_allowed);
+	CHECK(set_user(USER_ADD, "102") && set_user(USER_ADD, "101") && seen.result == DONE_EXISTS);
+	CHECK(want_directory() && seen.whole && seen.users == 2 && seen.devices == 1 && seen.bindings == 1);
+	CHECK(bind_phone(1, "101", false) && seen.bindings == 1 && !seen.binding_allowed && seen.binding_device == 1);
+	CHECK(set_user(USER_DELETE, "101") && seen.result == DONE_OK && seen.whole && seen.users == 1);
+	CHECK(list(LIST_USERS, 0, 10) && seen.people == 1 && strcmp(seen.user, "102") == 0);
+	CHECK(list(LIST_PHONES, 0, 10) && seen.phones == 1 && seen.phone.state == DEVICE_ADDED);
+	CHECK(stage_end(&s) == 0);
+	CHECK(start() && want_directory() && seen.generation == 6 && seen.users == 1 && stage_end(&s) == 0);
+}
+
+static void one_refusal_keeps_the_old_directory(void)
+{
+	CHECK(begin() && want_directory());
+	seen.refuse = true;
+	CHECK(set_user(USER_ADD, "101") && seen.result == DONE_REFUSED && strcmp(seen.text, "table full") == 0);
+	CHECK(list(LIST_USERS, 0, 10) && seen.people == 0);
+	seen.refuse = false;
+	CHECK(set_user(USER_ADD, "101") && seen.result == DONE_OK && stage_end(&s) == 0);
+}
+
+static void a_silent_core_changes_nothing(void)
+{
+	CHECK(begin() && want_directory());
+	seen.silent = true;
+	CHECK(set_user(USER_ADD, "101") && seen.result == DONE_FAILED);
+	CHECK(list(LIST_USERS, 0, 10) && seen.people == 0);
+	seen.silent = false;
+	seen.verdict_wanted = false;
+	judge(seen.generation, true); /* too late: core may have taken it, so it is told all again */
+	CHECK(stage_until(&s, &seen.verdict_wanted, STAGE_WAIT_MS) && seen.whole && seen.users == 0);
+	CHECK(set_user(USER_ADD, "101") && seen.result == DONE_OK && stage_end(&s) == 0);
+}
+
+static void records_wait_while_a_change_does(void)
+{
+	CHECK(begin() && want_directory());
+	stage_run(&s, 50);
+	seen.silent = true;
+	say_user(USER_ADD, "101");
+	seen.verdict_wanted = false;
+	CHECK(stage_until(&s, &seen.verdict_wanted, STAGE_WAIT_MS));
+	seen.recorded = false;
+	begin_record(1, "sealed");
+	CHECK(!stage_until(&s, &seen.recorded, 300));
+	judge(seen.generation, false);
+	stage_run(&s, 200);
+	CHECK(seen.done && seen.result == DONE_REFUSED);
+	CHECK(record(2, "sealed2") && read_log(0, 10, "berta") && seen.lines == 2 && stage_end(&s) == 0); /* not rolled back with the change */
+}
+
+static void without_core_the_disk_decides(void)
+{
+	CHECK(begin());
+	CHECK(set_user(USER_ADD, "101") && seen.result == DONE_OK && !seen.users);
+	stage_kill(&s);
+	CHECK(start() && want_directory() && seen.users == 1 && stage_end(&s) == 0);
+}
+
+/* R28: kill -9 right after the confirmation */
+static void nothing_confirmed_is_lost(void)
+{
+	CHECK(begin() && want_directory() && set_user(USER_ADD, "101") && record(1, "sealed1"));
+	stage_kill(&s);
+	CHECK(start() && record(1, "sealed1") && record(2, "sealed2")); /* what core did not see confirmed comes again */
+	stage_kill(&s);
+	CHECK(start() && read_log(0, 10, "berta") && seen.lines == 2);
+	CHECK(list(LIST_USERS, 0, 10) && seen.people == 1 && stage_end(&s) == 0);
+}
+
+static void a_reading_is_recorded_first(void)
+{
+	CHECK(begin());
+	for (uint64_t i = 1; i <= 5; i++) {
+		char source[16];
+		snprintf(source, sizeof source, "sealed%d", (int)i);
+		CHECK(record(i, source));
+	}
+	begin_log(0, 10, "berta");
+	CHECK(stage_until(&s, &seen.first_line, STAGE_WAIT_MS));
+	stage_kill(&s); /* the first line was seen: whatever happens now, the reading is on disk */
+	CHECK(start() && list(LIST_READINGS, 0, 10) && seen.readings == 1 && strcmp(seen.admin, "berta") == 0);
+	/* its pages are one reading; a page that does not go on from there is another */
+	CHECK(read_log(0, 2, "cesar") && seen.result == DONE_OK && seen.lines == 2);
+	CHECK(read_log(seen.value, 2, "cesar") && seen.result == DONE_OK && seen.lines == 2);
+	CHECK(list(LIST_READINGS, 0, 10) && seen.readings == 2);
+	CHECK(read_log(3, 2, "cesar") && list(LIST_READINGS, 0, 10) && seen.readings == 3);
+	CHECK(read_log(5, 2, "berta") && list(LIST_READINGS, 0, 10) && seen.readings == 4);
+	CHECK(stage_end(&s) == 0);
+}
+
+/* more than SQLite's log holds, so that it goes over into the file, in the cage */
+static void many_records_are_kept(void)
+{
+	char source[32];
+
+	CHECK(begin());
+	for (uint64_t i = 1; i <= 20000; i++) {
+		snprintf(source, sizeof source, "sealed%d", (int)i);
+		struct msg_record *m = i % 1000 ? ipc_begin(core, MSG_RECORD) : NULL;
+		if (m) {
+			m->call = i;
+			m->start_wall_ms = clock_wall_ms();
+			m->source = ipc_put(core, span_str(source));
+			ipc_end(core);
+		} else {
+			CHECK(record(i, source));
+		}
+	}
+	CHECK(stage_want_status(&s) && stage_status_line(&s, "records-written")->used == 20000);
+	CHECK(stage_end(&s) == 0);
+}
+
+static void a_large_directory_goes_in_pieces(void)
+{
+	char why[DB_WHY_MAX], name[16];
+	const char *reason;
+	struct store st;
+	struct person p;
+	struct phone d;
+	struct binding b;
+
+	CHECK(clean() && store_open(&st, open_db(), why) && store_begin(&st));
+	for (int i = 0; i < 3000; i++) {
+		snprintf(name, sizeof name, "u%d", i);
+		CHECK(store_person_add(&st, span_str(name), SPAN("A display name of forty octets or so, yes"), true, &p,
+			  &reason) == DONE_OK);
+		CHECK(store_phone_add(&st, SPAN("desk"), DEVICE_ADDED, 0, NULL, &d, &reason) == DONE_OK);
+		CHECK(store_bind(&st, span_str(name), d.id, true, &b, &reason) == DONE_OK);
+	}
+	CHECK(store_commit(&st));
+	store_close(&st);
+	CHECK(start() && want_directory() && seen.users == 3000 && seen.devices == 3000 && seen.bindings == 3000);
+	uint32_t n = 0;
+	seen.value = 0;
+	do {
+		CHECK(list(LIST_USERS, seen.value, 1000) && seen.people <= 128);
+		n += seen.people;
+	} while (seen.people == 128);
+	CHECK(n == 3000 && stage_end(&s) == 0);
+}
+
+static void events_are_kept_within_bounds(void)
+{
+	CHECK(begin());
+	for (int i = 0; i < 120; i++) {
+		struct msg_event *m = ipc_begin(core, MSG_EVENT);
+		CHECK(m);
+		m->kind = EVENT_LOGIN_WRONG;
+		m->severity = SEVERITY_WARNING;
+		m->device = 3;
+		m->wall_ms = clock_wall_ms();
+		m->detail = ipc_put(core, SPAN("wrong password"));
+		ipc_end(core);
+	}
+	struct msg_event *m = ipc_begin(core, MSG_EVENT);
+	m->kind = EVENT_IMPERSONATION;
+	m->severity = SEVERITY_ALARM;
+	m->wall_ms = clock_wall_ms();
+	ipc_end(core);
+	uint64_t value = 0;
+	int began = 0;
+	do {
+		stage_run(&s, 20);
+		CHECK(stage_want_status(&s) && ++began < 200);
+	} while (stage_status_line(&s, "events-written")->used + stage_status_line(&s, "events-waiting")->refused < 121);
+	uint32_t n = 0;
+	do {
+		CHECK(list(LIST_EVENTS, value, 50));
+		n += seen.events;
+		value = seen.value;
+	} while (seen.events == 50);
+	/* its own start, the burst, one that says some are missing, and the alarm */
+	CHECK(n >= 103 && n <= 115 && seen.event.kind == EVENT_IMPERSONATION && seen.event.proc == PROC_CORE);
+	CHECK(list(LIST_EVENTS, 0, 0) && seen.value == n && seen.events == 0);
+	CHECK(stage_want_status(&s) && stage_status_line(&s, "events-waiting")->refused > 0 && stage_end(&s) == 0);
+}
+
+/* R22 */
+static void the_mild_log_is_refused(void)
+{
+	memset(&seen, 0, sizeof seen);
+	CHECK(clean() && stage_start(&s, exe, PROC_LEDGER, empty, on));
+	stage_give_file(&s, FILE_STORE_DIR, open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	s.site.log_privacy = LOG_MILD;
+	CHECK(!stage_go(&s) || s.refused);
+	CHECK(s.refused && strstr(s.reason, "PIN") && strstr(s.reason, "IDS") && strstr(s.reason, "firewall"));
+	stage_kill(&s);
+}
+
+/* --- liars --- */
+
+static bool is_accused(enum proc who)
+{
+	for (int i = 0; i < 50 && s.accused == PROC_PARENT; i++)
+		stage_run(&s, 50);
+	bool yes = s.accused == who;
+	return stage_end(&s) == 0 && yes;
+}
+
+static void a_core_that_judges_what_it_was_not_given(void)
+{
+	CHECK(begin() && want_directory());
+	judge(seen.generation + 1, true);
+	CHECK(is_accused(PROC_CORE));
+}
+
+static void a_ctl_that_reads_for_nobody(void)
+{
+	CHECK(begin() && record(1, "sealed"));
+	begin_log(0, 10, "");
+	CHECK(is_accused(PROC_CTL) && seen.lines == 0);
+}
+
+/* what the contract does not give to ctl: one link's frames sent down the other */
+static void a_ctl_that_speaks_as_core(void)
+{
+	CHECK(begin());
+	begin_record(9, "forged");
+	struct ipc_frame *f = &core->ring[core->first];
+	((struct ipc_frame_head *)(void *)f->bytes)->size = f->n;
+	CHECK(write(ctl->fd, f->bytes, f->n) == (ssize_t)f->n);
+	f->n = 0;
+	core->queued = 0;
+	CHECK(is_accused(PROC_CTL));
+	CHECK(start() && read_log(0, 10, "berta") && seen.lines == 0 && stage_end(&s) == 0);
+}
+
+static void a_flood_of_events_is_cut(void)
+{
+	CHECK(begin());
+	for (int turn = 0; turn < 10 && !core->broken; turn++) {
+		for (struct msg_event *m; (m = ipc_begin(core, MSG_EVENT));) {
+			m->kind = EVENT_BAD_BYTES;
+			ipc_end(core);
+		}
+		stage_run(&s, 20);
+	}
+	CHECK(is_accused(PROC_CORE) && strstr(s.accusation, "too often"));
+}
+
+static void bad_names_do_nothing(void)
+{
+	CHECK(begin() && set_user(USER_ADD, "leg-1") && seen.result == DONE_REFUSED && seen.text[0]);
+	CHECK(bind_phone(4000000000u, "101", true) && seen.result == DONE_NOT_FOUND);
+	CHECK(list(LIST_USERS, UINT64_MAX, UINT32_MAX) && seen.result == DONE_OK && seen.people == 0);
+	CHECK(list(LIST_PHONES, UINT32_MAX, UINT32_MAX) && seen.result == DONE_OK);
+	CHECK(read_log(UINT64_MAX, UINT32_MAX, "berta") && seen.result == DONE_OK && stage_end(&s) == 0);
+}
+
+static bool make_dirs(void)
+{
+	snprintf(root, sizeof root, "/tmp/ringfence-ledger-XXXXXX");
+	if (!mkdtemp(root))
+		return false;
+	snprintf(dir, sizeof dir, "%s/ledger", root);
+	snprintf(empty, sizeof empty, "%s/empty", root);
+	/* the uid of ledger, where the test may give it away */
+	return chmod(root, 0755) == 0 && mkdir(dir, 0700) == 0 && mkdir(empty, 0755) == 0 &&
+	       (getuid() != 0 || chown(dir, 61900 + PROC_LEDGER, 61900 + PROC_LEDGER) == 0);
+}
+
+static void remove_dirs(void)
+{
+	char path[128];
+	static const char *const names[] = {"ledger/ledger.db", "ledger/ledger.db-wal", "ledger/ledger.db-journal"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", root, names[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+	rmdir(empty);
+	rmdir(root);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2 || !make_dirs())
+		return 1;
+	exe = argv[1];
+	uri = argc > 2 ? argv[2] : NULL;
+	RUN(core_gets_the_directory);
+	RUN(one_refusal_keeps_the_old_directory);
+	RUN(a_silent_core_changes_nothing);
+	RUN(records_wait_while_a_change_does);
+	RUN(without_core_the_disk_decides);
+	RUN(nothing_confirmed_is_lost);
+	RUN(a_reading_is_recorded_first);
+	RUN(many_records_are_kept);
+	RUN(a_large_directory_goes_in_pieces);
+	RUN(events_are_kept_within_bounds);
+	RUN(the_mild_log_is_refused);
+	RUN(a_core_that_judges_what_it_was_not_given);
+	RUN(a_ctl_that_reads_for_nobody);
+	RUN(a_ctl_that_speaks_as_core);
+	RUN(a_flood_of_events_is_cut);
+	RUN(bad_names_do_nothing);
+	remove_dirs();
+	return TEST_END;
+}

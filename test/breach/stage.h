@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* One process of the exchange on a stage: started and confined as parent does it, with the test in the place of parent
+ * and of every sibling, who may lie. */
+#ifndef TEST_STAGE_H
+#define TEST_STAGE_H
+
+#include "ipc/ipc.h"
+#include <sys/types.h>
+
+enum { STAGE_LINKS_MAX = 6, STAGE_WAIT_MS = 5000 };
+
+struct stage {
+	pid_t pid;
+	enum proc proc;
+	struct link parent;
+	struct link *sibling[STAGE_LINKS_MAX];
+	int siblings;
+	struct site site;   /* defaults; change before stage_go() */
+	bool ready, refused, hello;
+	char reason[REASON_MAX + 1];       /* of a refused site */
+	enum proc accused;                 /* whom the process accused last, PROC_PARENT for nobody */
+	char accusation[REASON_MAX + 1];
+	struct proc_status status;
+	bool has_status;
+	ipc_handler *const *on; /* what the siblings hear: MSG_N entries */
+};
+
+/* Fork and execute `path` in the directory cwd. */
+bool stage_start(struct stage *s, const char *path, enum proc proc, const char *cwd, ipc_handler *const on[MSG_N]);
+bool stage_give_file(struct stage *s, enum file_kind what, int fd);
+/* A link on which the test is that sibling; before or after stage_go(). */
+struct link *stage_sibling(struct stage *s, enum proc as, uint32_t instance);
+/* The site, GO, and the wait for READY (or for the refusal, which answers false). */
+bool stage_go(struct stage *s);
+/* Send what is begun and handle what comes until *done, or until nothing came for that long. */
+bool stage_until(struct stage *s, const bool *done, int timeout_ms);
+/* Let the process work for so long. */
+void stage_run(struct stage *s, int ms);
+bool stage_want_status(struct stage *s);
+const struct status_line *stage_status_line(const struct stage *s, const char *name);
+/* STOP, and its exit status (-1: it had to be killed). */
+int stage_end(struct stage *s);
+/* kill -9 */
+void stage_kill(struct stage *s);
+
+#endif
