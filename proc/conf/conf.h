@@ -10,7 +10,7 @@ enum { CONF_TEXT_MAX = 65536, CONF_REASON_MAX = 200, CONF_DATABASE_MAX = 512 };
 
 struct conf {
 	struct site site;
-	char database[CONF_DATABASE_MAX]; /* "sqlite" or a postgresql:// URI */
+	char database[CONF_DATABASE_MAX]; /* empty: SQLite; else a postgresql:// URI */
 	char reason[CONF_REASON_MAX + 1]; /* one line without control octets; empty when the text is good */
 };
 

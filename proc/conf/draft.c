@@ -65,7 +65,9 @@ static const char *set_domain(struct draft *d, struct span v)
 
 static const char *set_database(struct draft *d, struct span v)
 {
-	if (!span_eq(v, SPAN("sqlite")) && !span_starts(v, SPAN("postgresql://")))
+	if (span_eq(v, SPAN("sqlite")))
+		v.n = 0;
+	else if (!span_starts(v, SPAN("postgresql://")))
 		return "is neither \"sqlite\" nor a postgresql:// address";
 	for (size_t i = 0; i < v.n; i++)
 		if (v.p[i] < 0x21 || v.p[i] > 0x7e)

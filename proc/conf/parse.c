@@ -146,7 +146,6 @@ bool conf_parse(struct span text, const char *file, struct conf *out)
 {
 	memset(out, 0, sizeof *out);
 	site_defaults(&out->site);
-	snprintf(out->database, sizeof out->database, "sqlite");
 	draft = (struct draft){.out = out};
 	file_name = file;
 	seen = 0;

@@ -53,8 +53,14 @@ void life_kill(struct slot *s, const char *why)
 /* A child that closed its link is about to end, or must. */
 static void check_link(struct slot *s)
 {
-	if (s->pid && s->linked && s->link.broken && !s->killed)
-		life_kill(s, s->link.broken_why ? s->link.broken_why : "closed");
+	if (!s->pid || !s->linked || !s->link.broken || s->killed)
+		return;
+	if (s->link.broken_why && strcmp(s->link.broken_why, "closed") != 0) {
+		life_kill(s, s->link.broken_why);
+		return;
+	}
+	s->killed = true;
+	kill(s->pid, SIGKILL);
 }
 
 /* --- what a child says of itself --- */

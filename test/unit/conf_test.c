@@ -37,7 +37,7 @@ static void a_small_file_takes_the_defaults(void)
 
 	site_defaults(&d);
 	CHECK(good(SITE));
-	CHECK(strcmp(c.site.domain, "voice.example") == 0 && strcmp(c.database, "sqlite") == 0);
+	CHECK(strcmp(c.site.domain, "voice.example") == 0 && c.database[0] == 0);
 	CHECK(c.site.listeners == 1 && c.site.listener[0].kind == LISTEN_PHONES);
 	CHECK(strcmp(text_of(&c.site.listener[0].bind), "192.0.2.1:5061") == 0);
 	CHECK(strcmp(text_of(&c.site.listener[0].signalling), "192.0.2.1:5061") == 0);
@@ -66,6 +66,11 @@ static void every_key_counts(void)
 	CHECK(s->register_max_s == 120 && s->flow_timer_s == 20 && s->reauth_s == 600);
 	CHECK(s->ring_s == 30 && s->session_expires_s == 900);
 	CHECK(s->max_phones == 10 && s->max_users == 11 && s->max_calls == 12);
+}
+
+static void sqlite_can_be_named(void)
+{
+	CHECK(good(SITE "database = sqlite\n") && c.database[0] == 0);
 }
 
 static void behind_nat_media_follows_signalling(void)
@@ -131,6 +136,7 @@ int main(void)
 {
 	RUN(a_small_file_takes_the_defaults);
 	RUN(every_key_counts);
+	RUN(sqlite_can_be_named);
 	RUN(behind_nat_media_follows_signalling);
 	RUN(mild_is_refused_and_names_what_is_missing);
 	RUN(refusals_name_line_key_and_reason);
