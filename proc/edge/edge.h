@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* What the parts of the edge share: the forms of its ids, its limits, and what it counts. */
+#ifndef EDGE_EDGE_H
+#define EDGE_EDGE_H
+
+#include "base/pool.h"
+#include "ipc/child.h"
+
+enum {
+	HANDSHAKE_MS = 5000,	   /* T20 */
+	MESSAGE_MS = 4000,	   /* from the first octet of a message to its last (T20) */
+	LINGER_MS = 1000,	   /* for the peer to read a fatal alert before the socket is gone */
+	IDLE_MS = 20 * 60 * 1000,  /* no octet for so long: the phone is gone */
+	IDLE_LOOK_MS = 30 * 1000,
+	OUT_MAX = 64 * 1024,	   /* octets that wait for a slow reader */
+	HANDSHAKES_MAX = 1024,	   /* at once; the oldest makes room */
+	HANDSHAKES_PER_SOURCE = 256,
+	ACCEPTS_PER_TURN = 16,
+	FLOWS_PER_DEVICE = 8,	   /* the oldest makes room */
+	BAD_MESSAGES_MAX = 32,	   /* of one connection, then it closes */
+	PROVISIONALS_MAX = 64,	   /* that one client transaction passes on */
+	EVENTS_PER_SECOND = 20,	   /* of strangers; the rest is counted */
+	SIGN_WAIT_MS = 50,
+	NOBODY_MS = 2000,	   /* without signer, core or directory new connections wait so long in the backlog */
+	RESERVE = 16,		   /* one slot in so many is kept for emergency calls */
+	RETRY_AFTER_S = 2,
+};
+
+struct counts {
+	uint64_t accepted, turned_away, handshakes, handshakes_refused, sign_timeouts;
+	uint64_t sip_octets, requests, responses, bad_messages, strays, own_answers, overload;
+	uint64_t slow, late_messages, closed_revoked;
+};
+extern struct counts count;
+
+/* Flows and server transactions go out as node(8) | generation(24) | edge(4) | slot(28). Generations of a slot start at
+ * a random number in each process, so a restarted edge does not say an id again, and no two edges ever say the same. */
+bool edge_pool_init(struct pool *p, uint32_t cap, uint32_t reserve);
+uint64_t edge_pool_take(struct pool *p, bool emergency);
+bool edge_pool_release(struct pool *p, uint64_t id);
+int64_t edge_pool_index(const struct pool *p, uint64_t id);
+
+/* An event about somebody outside, at most EVENTS_PER_SECOND of them. */
+void edge_event(enum event_kind kind, enum severity severity, uint32_t device, const struct addr *remote, const char *why);
+
+#endif
