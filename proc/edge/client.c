@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+#include "client.h"
+#include "base/map.h"
+#include "response.h"
+#include "send.h"
+#include <stdlib.h>
+
+#define COOKIE "z9hG4bK"
+
+static struct client_txn *table;
+static uint32_t table_n;
+static struct pool pool;
+static struct map by_ref;
+
+static bool same_ref(const void *owner, uint32_t slot, struct span key)
+{
+	(void)owner;
+	return memcmp(&table[slot].ref, key.p, sizeof table[slot].ref) == 0;
+}
+
+bool client_open(uint32_t cap)
+{
+	table_n = cap;
+	table = calloc(cap, sizeof *table);
+	return table && edge_pool_init(&pool, cap, cap / RESERVE) && map_init(&by_ref, cap, same_ref, NULL);
+}
+
+static struct span ref_key(const uint64_t *ref)
+{
+	return span_of(ref, sizeof *ref);
+}
+
+struct client_txn *client_of_ref(uint64_t ref)
+{
+	uint32_t slot;
+	return map_get(&by_ref, ref_key(&ref), &slot) ? &table[slot] : NULL;
+}
+
+struct conn *client_conn(const struct client_txn *t)
+{
+	return conn_at(t->conn);
+}
+
+struct span client_branch(uint64_t id, char mem[BRANCH_LEN + 1])
+{
+	static const char digit[] = "0123456789abcdef";
+
+	memcpy(mem, COOKIE, sizeof COOKIE);
+	for (unsigned i = 0; i < 16; i++)
+		mem[sizeof COOKIE - 1 + i] = digit[id >> (60 - 4 * i) & 0xf];
+	return span_of(mem, BRANCH_LEN);
+}
+
+struct client_txn *client_find(const struct conn *c, struct span branch, enum sip_method method)
+{
+	uint8_t octet[8];
+	uint64_t id = 0;
+
+	if (branch.n != BRANCH_LEN || !span_starts(branch, SPAN(COOKIE)) ||
+	    span_unhex(span_skip(branch, sizeof COOKIE - 1), octet, sizeof octet) != 8)
+		return NULL;
+	for (int i = 0; i < 8; i++)
+		id = id << 8 | octet[i];
+	int64_t at = edge_pool_index(&pool, id);
+	if (at < 0 || table[at].conn != conn_slot(c) || table[at].method != method)
+		return NULL;
+	return &table[at];
+}
+
+static void release(struct client_txn *t)
+{
+	struct conn *c = conn_at(t->conn);
+
+	if (t->prev != NO_SLOT)
+		table[t->prev].next = t->next;
+	else
+		c->client_txns = t->next;
+	if (t->next != NO_SLOT)
+		table[t->next].prev = t->prev;
+	timer_cancel(&child_wheel, &t->timer);
+	if (t->method == SIP_INVITE && !t->orphan)
+		map_del(&by_ref, ref_key(&t->ref), (uint32_t)(t - table));
+	text_give(t->text);
+	t->text = NULL;
+	edge_pool_release(&pool, t->id);
+}
+
+void client_drop(struct client_txn *t)
+{
+	release(t);
+}
+
+static void on_time(struct timer *timer, uint64_t now_ms)
+{
+	(void)now_ms;
+	client_step((struct client_txn *)(void *)((char *)timer - offsetof(struct client_txn, timer)), TXN_END_DUE);
+}
+
+struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, bool emergency)
+{
+	uint64_t id = edge_pool_take(&pool, emergency);
+
+	if (id == ID_NONE)
+		return NULL;
+	uint32_t slot = (uint32_t)edge_pool_index(&pool, id);
+	struct client_txn *t = &table[slot];
+	*t = (struct client_txn){
+	    .id = id,
+	    .ref = ref,
+	    .conn = conn_slot(c),
+	    .prev = NO_SLOT,
+	    .next = c->client_txns,
+	    .timer.fire = on_time,
+	    .kind = method == SIP_INVITE ? TXN_INVITE_CLIENT : TXN_CLIENT,
+	    .state = TXN_NEW,
+	    .method = (uint8_t)method,
+	};
+	if (t->next != NO_SLOT)
+		table[t->next].prev = slot;
+	c->client_txns = slot;
+	if (method == SIP_INVITE)
+		map_put(&by_ref, ref_key(&ref), slot);
+	return t;
+}
+
+unsigned client_step(struct client_txn *t, enum txn_event e)
+{
+	struct txn_out o = txn_step((enum txn_kind)t->kind, TXN_HOP_PHONE, (enum txn_state)t->state, e, 0);
+
+	t->state = (uint8_t)o.state;
+	if (o.effects & TXN_DO_TIMEOUT && !t->orphan)
+		response_local(t->ref, client_conn(t)->id, (enum sip_method)t->method, 408);
+	if (o.effects & TXN_DO_ERROR && !t->orphan)
+		response_local(t->ref, client_conn(t)->id, (enum sip_method)t->method, 503);
+	if (o.state == TXN_TERMINATED)
+		release(t);
+	else if (o.end_ms >= 0)
+		timer_set(&child_wheel, &t->timer, child_now() + (uint64_t)o.end_ms);
+	else if (o.end_ms == TXN_STOP)
+		timer_cancel(&child_wheel, &t->timer);
+	return o.effects;
+}
+
+void client_flow_gone(struct conn *c)
+{
+	while (c->client_txns != NO_SLOT)
+		client_step(&table[c->client_txns], TXN_FLOW_GONE);
+}
+
+/* The core that asked is gone: nobody waits for the answers, and what rings must stop. */
+void client_orphan_all(void)
+{
+	for (uint32_t i = 0; i < table_n; i++) {
+		struct client_txn *t = &table[i];
+		if (pool_id_at(&pool, i) == ID_NONE || t->orphan)
+			continue;
+		if (t->method == SIP_INVITE) {
+			map_del(&by_ref, ref_key(&t->ref), i);
+			send_cancel(t, 0, span_of(NULL, 0));
+		}
+		t->orphan = true;
+	}
+}
+
+void client_status(struct proc_status *s)
+{
+	status_pool(s, "client-transactions", &pool);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/* Client transactions: a request that core sent to a phone, over a connection which that phone made. */
+#ifndef EDGE_CLIENT_H
+#define EDGE_CLIENT_H
+
+#include "conn.h"
+#include "text.h"
+#include "txn/txn.h"
+
+enum { BRANCH_LEN = 7 + 16, CANCEL_TEXT_MAX = 64 };
+
+struct client_txn {
+	uint64_t id, ref;
+	uint32_t conn, prev, next;
+	struct timer timer;
+	uint32_t cseq;
+	uint8_t kind, state, method, provisionals;
+	bool cancel_wanted, cancelled, orphan;
+	uint16_t cancel_cause;
+	uint8_t cancel_text_n;
+	char cancel_text[CANCEL_TEXT_MAX];
+	struct text *text; /* of an INVITE: what its ACK and CANCEL repeat */
+};
+
+bool client_open(uint32_t cap);
+struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, bool emergency);
+void client_drop(struct client_txn *t); /* it was never sent */
+struct client_txn *client_of_ref(uint64_t ref); /* INVITE only */
+
+/* The transaction of the response with this branch that came over c, or NULL. */
+struct client_txn *client_find(const struct conn *c, struct span branch, enum sip_method method);
+struct conn *client_conn(const struct client_txn *t);
+struct span client_branch(uint64_t id, char mem[BRANCH_LEN + 1]);
+
+/* Run the machine; effects TIMEOUT and ERROR were reported to core. t may be gone afterwards. */
+unsigned client_step(struct client_txn *t, enum txn_event e);
+
+void client_flow_gone(struct conn *c);
+void client_orphan_all(void);
+void client_status(struct proc_status *s);
+
+#endif

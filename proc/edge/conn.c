@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: ISC */
+#include "conn.h"
+#include "accept.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "client.h"
+#include "core_link.h"
+#include "server.h"
+#include "stream.h"
+#include "tls.h"
+#include "verify.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { READS_PER_TURN = 4, RECEIVE = 32768 };
+
+static struct conn *table;
+static uint32_t table_n, handshakes, oldest_handshake = NO_SLOT, newest_handshake = NO_SLOT;
+static struct pool pool;
+static struct conn *dirty, *doomed;
+static uint8_t received[RECEIVE];
+
+bool conn_open(uint32_t cap)
+{
+	table_n = cap;
+	table = calloc(cap, sizeof *table);
+	return table && edge_pool_init(&pool, cap, 0);
+}
+
+uint32_t conn_cap(void)
+{
+	return table_n;
+}
+
+uint32_t conn_slot(const struct conn *c)
+{
+	return (uint32_t)(c - table);
+}
+
+struct conn *conn_at(uint32_t slot)
+{
+	return &table[slot];
+}
+
+struct conn *conn_of(uint64_t flow)
+{
+	int64_t i = edge_pool_index(&pool, flow);
+
+	return i >= 0 && table[i].state == CONN_UP ? &table[i] : NULL;
+}
+
+/* --- lists: handshakes by age; flows of one device by age --- */
+
+static void handshake_add(struct conn *c)
+{
+	uint32_t slot = conn_slot(c);
+
+	c->older = newest_handshake;
+	c->newer = NO_SLOT;
+	if (newest_handshake != NO_SLOT)
+		table[newest_handshake].newer = slot;
+	else
+		oldest_handshake = slot;
+	newest_handshake = slot;
+	handshakes++;
+}
+
+static void unlink_conn(struct conn *c)
+{
+	if (c->older != NO_SLOT)
+		table[c->older].newer = c->newer;
+	if (c->newer != NO_SLOT)
+		table[c->newer].older = c->older;
+}
+
+static void handshake_remove(struct conn *c)
+{
+	unlink_conn(c);
+	if (oldest_handshake == conn_slot(c))
+		oldest_handshake = c->newer;
+	if (newest_handshake == conn_slot(c))
+		newest_handshake = c->older;
+	c->older = c->newer = NO_SLOT;
+	accept_source_give(c->source);
+	c->source = NO_SLOT;
+	handshakes--;
+}
+
+static void device_remove(struct conn *c)
+{
+	struct device *d = device_get(c->device);
+
+	unlink_conn(c);
+	if (d->newest == conn_slot(c))
+		d->newest = c->older;
+	c->older = c->newer = NO_SLOT;
+	d->flows--;
+}
+
+static void device_add(struct conn *c)
+{
+	struct device *d = device_get(c->device);
+
+	if (d->flows == FLOWS_PER_DEVICE) { /* a phone that reconnects leaves old ones behind */
+		uint32_t slot = d->newest;
+		while (table[slot].older != NO_SLOT)
+			slot = table[slot].older;
+		conn_close(&table[slot], FLOW_CLOSED);
+	}
+	c->older = d->newest;
+	c->newer = NO_SLOT;
+	if (d->newest != NO_SLOT)
+		table[d->newest].newer = conn_slot(c);
+	d->newest = conn_slot(c);
+	d->flows++;
+}
+
+/* --- the end of a connection --- */
+
+static void mark_dirty(struct conn *c)
+{
+	if (c->dirty)
+		return;
+	c->dirty = true;
+	c->next_dirty = dirty;
+	dirty = c;
+}
+
+void conn_close(struct conn *c, enum flow_why why)
+{
+	if (c->state == CONN_DOOMED || c->state == CONN_FREE)
+		return;
+	if (c->state == CONN_UP) {
+		device_remove(c);
+		if (why != FLOW_BAD_BYTES && why != FLOW_SLOW) {
+			tls_bye(c);
+			mark_dirty(c);
+		}
+	} else {
+		handshake_remove(c);
+	}
+	c->state = CONN_DOOMED;
+	c->why = (uint8_t)why;
+	c->next_doomed = doomed;
+	doomed = c;
+	ev_io_stop(child_loop(), &c->read);
+	timer_cancel(&child_wheel, &c->timer);
+	stream_close(c);
+}
+
+void conn_close_device(uint32_t device)
+{
+	struct device *d = device_get(device);
+
+	while (d->newest != NO_SLOT) {
+		count.closed_revoked++;
+		conn_close(&table[d->newest], FLOW_REVOKED);
+	}
+}
+
+void conn_close_handshakes(void)
+{
+	while (oldest_handshake != NO_SLOT)
+		conn_close(&table[oldest_handshake], FLOW_CLOSED);
+}
+
+void conn_close_all(enum flow_why why)
+{
+	for (uint32_t i = 0; i < table_n; i++)
+		conn_close(&table[i], why);
+}
+
+static void reap(struct conn *c)
+{
+	ev_io_stop(child_loop(), &c->write);
+	if (c->announced)
+		core_link_flow_down(c);
+	server_flow_gone(c);
+	client_flow_gone(c);
+	tls_end(c);
+	out_clear(&c->out);
+	close(c->fd);
+	edge_pool_release(&pool, c->id);
+	c->state = CONN_FREE;
+}
+
+/* --- writing --- */
+
+void conn_send(struct conn *c, struct span s)
+{
+	if (c->state != CONN_UP)
+		return;
+	mark_dirty(c);
+	if (!tls_write(c, s)) {
+		count.slow++;
+		conn_close(c, FLOW_SLOW);
+	}
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *w, int events)
+{
+	(void)events;
+	ev_io_stop(loop, w);
+	mark_dirty(w->data);
+}
+
+static void flush(struct conn *c)
+{
+	c->dirty = false;
+	if (c->state == CONN_FREE)
+		return;
+	switch (out_send(&c->out, c->fd)) {
+	case OUT_DONE:
+		if (c->state == CONN_LINGER)
+			shutdown(c->fd, SHUT_WR);
+		break;
+	case OUT_BLOCKED:
+		if (c->state != CONN_DOOMED)
+			ev_io_start(child_loop(), &c->write);
+		break;
+	case OUT_BROKEN:
+		out_clear(&c->out);
+		conn_close(c, FLOW_CLOSED);
+		break;
+	}
+}
+
+void conn_flush(void)
+{
+	while (dirty) {
+		struct conn *c = dirty;
+		dirty = c->next_dirty;
+		flush(c);
+	}
+	while (doomed) {
+		struct conn *c = doomed;
+		doomed = c->next_doomed;
+		reap(c);
+	}
+}
+
+/* --- reading --- */
+
+static void refused(struct conn *c, enum refusal why)
+{
+	refused_n[why]++;
+	count.handshakes_refused++;
+	edge_event(EVENT_HANDSHAKE_REFUSED, SEVERITY_WARNING, c->verified || why == REFUSED_VERSION ? c->device : 0,
+	    &c->remote, refusal_text(why));
+}
+
+/* The alert must arrive: a socket closed with octets unread would reset the connection under it. */
+static void linger(struct conn *c)
+{
+	refused(c, (enum refusal)c->refusal);
+	c->state = CONN_LINGER;
+	mark_dirty(c);
+	timer_set(&child_wheel, &c->timer, child_now() + LINGER_MS);
+}
+
+static void come_up(struct conn *c)
+{
+	enum refusal r = verify_device(c);
+
+	if (r != REFUSED_NOT) {
+		c->refusal = (uint8_t)r;
+		tls_alert(c, GNUTLS_E_CERTIFICATE_ERROR);
+		linger(c);
+		return;
+	}
+	handshake_remove(c);
+	c->state = CONN_UP;
+	count.handshakes++;
+	device_add(c);
+	timer_set(&child_wheel, &c->timer, child_now() + IDLE_LOOK_MS);
+	core_link_flow_up(c);
+	mark_dirty(c);
+	stream_read(c);
+}
+
+static void shake_hands(struct conn *c)
+{
+	mark_dirty(c);
+	switch (tls_handshake(c)) {
+	case TLS_MORE:
+		break;
+	case TLS_OK:
+		come_up(c);
+		break;
+	case TLS_REFUSED:
+		linger(c);
+		break;
+	case TLS_CLOSED:
+		conn_close(c, FLOW_CLOSED);
+		break;
+	}
+}
+
+static void take_octets(struct conn *c, ssize_t n)
+{
+	tls_feed(span_of(received, n > 0 ? (size_t)n : 0), n == 0);
+	c->last_ms = child_now();
+	if (c->state == CONN_HANDSHAKE)
+		shake_hands(c);
+	else if (c->state == CONN_UP)
+		stream_read(c);
+	else if (c->state == CONN_LINGER && n == 0)
+		conn_close(c, FLOW_CLOSED);
+	tls_feed(span_of(NULL, 0), false);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct conn *c = w->data;
+
+	(void)loop;
+	(void)events;
+	for (int i = 0; i < READS_PER_TURN && c->state != CONN_DOOMED; i++) {
+		ssize_t n = recv(c->fd, received, sizeof received, MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n < 0) {
+			conn_close(c, FLOW_CLOSED);
+			return;
+		}
+		take_octets(c, n);
+		if (n < RECEIVE)
+			return;
+	}
+}
+
+/* --- timers --- */
+
+static void look_at_flow(struct conn *c, uint64_t now_ms)
+{
+	if (now_ms - c->last_ms >= IDLE_MS)
+		conn_close(c, FLOW_TIMEOUT);
+	else if (!c->expired && clock_wall_ms() > c->not_after_ms)
+		conn_close(c, FLOW_CLOSED); /* it may come back, for emergency calls */
+	else
+		timer_set(&child_wheel, &c->timer, now_ms + IDLE_LOOK_MS);
+}
+
+static void on_time(struct timer *t, uint64_t now_ms)
+{
+	struct conn *c = (struct conn *)(void *)((char *)t - offsetof(struct conn, timer));
+
+	if (c->state == CONN_UP) {
+		look_at_flow(c, now_ms);
+		return;
+	}
+	if (c->state == CONN_HANDSHAKE)
+		refused(c, REFUSED_TIMEOUT);
+	conn_close(c, FLOW_TIMEOUT);
+}
+
+static void on_late_message(struct timer *t, uint64_t now_ms)
+{
+	struct conn *c = (struct conn *)(void *)((char *)t - offsetof(struct conn, message));
+
+	(void)now_ms;
+	count.late_messages++;
+	edge_event(EVENT_BAD_BYTES, SEVERITY_WARNING, c->device, &c->remote, "a message was begun and not finished");
+	conn_close(c, FLOW_BAD_BYTES);
+}
+
+/* --- the beginning --- */
+
+static struct conn *new_conn(int fd, uint8_t listener, const struct addr *remote)
+{
+	if (handshakes >= HANDSHAKES_MAX) {
+		refused(&table[oldest_handshake], REFUSED_TIMEOUT);
+		conn_close(&table[oldest_handshake], FLOW_TIMEOUT);
+		conn_flush();
+	}
+	uint32_t source = accept_source_take(remote);
+	if (source == NO_SLOT)
+		return NULL;
+	uint64_t id = edge_pool_take(&pool, false);
+	if (id == ID_NONE) {
+		accept_source_give(source);
+		return NULL;
+	}
+	struct conn *c = &table[edge_pool_index(&pool, id)];
+	*c = (struct conn){
+	    .id = id,
+	    .fd = fd,
+	    .state = CONN_HANDSHAKE,
+	    .listener = listener,
+	    .source = source,
+	    .remote = *remote,
+	    .last_ms = child_now(),
+	    .timer.fire = on_time,
+	    .message.fire = on_late_message,
+	    .server_txns = NO_SLOT,
+	    .client_txns = NO_SLOT,
+	};
+	handshake_add(c);
+	return c;
+}
+
+void conn_accept(int fd, uint8_t listener, const struct addr *remote)
+{
+	struct conn *c = new_conn(fd, listener, remote);
+
+	if (!c) {
+		count.turned_away++;
+		close(fd);
+		return;
+	}
+	ev_io_init(&c->read, on_readable, fd, EV_READ);
+	ev_io_init(&c->write, on_writable, fd, EV_WRITE);
+	c->read.data = c->write.data = c;
+	if (!tls_begin(c)) {
+		conn_close(c, FLOW_CLOSED);
+		return;
+	}
+	timer_set(&child_wheel, &c->timer, child_now() + HANDSHAKE_MS);
+	ev_io_start(child_loop(), &c->read);
+}
+
+void conn_status(struct proc_status *s)
+{
+	status_pool(s, "connections", &pool);
+	status_add(s, "handshakes-now", STATUS_POOL, handshakes, HANDSHAKES_MAX, 0, 0);
+}

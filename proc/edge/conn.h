@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/* The table of connections. A connection becomes a flow (RFC 5626) once its handshake named a phone. One that is
+ * closed stays in its slot until the end of the turn, so nobody's pointer goes stale within one. */
+#ifndef EDGE_CONN_H
+#define EDGE_CONN_H
+
+#include "device.h"
+#include "out.h"
+#include "wire/sip.h"
+#include <gnutls/gnutls.h>
+
+enum conn_state {
+	CONN_FREE,
+	CONN_HANDSHAKE,
+	CONN_UP,
+	CONN_LINGER, /* refused: the alert is out, what still comes is thrown away */
+	CONN_DOOMED, /* goes at the end of the turn */
+};
+
+struct conn {
+	uint64_t id;
+	int fd;
+	uint8_t state; /* enum conn_state */
+	uint8_t listener;
+	uint8_t why; /* enum flow_why, when doomed */
+	uint8_t refusal; /* enum refusal of the verify callback */
+	bool verified, expired, tls12, announced, dirty;
+	uint32_t device;
+	uint32_t older, newer; /* among its device's, or among the handshakes */
+	uint32_t source; /* slot of its address while it shakes hands */
+	uint32_t bad;
+	int64_t not_after_ms; /* of the certificate, wall */
+	uint64_t last_ms;
+	gnutls_session_t tls;
+	struct addr remote;
+	ev_io read, write;
+	struct timer timer;	/* handshake, idle or linger */
+	struct timer message;	/* a message that was begun must end */
+	struct sip_framer framer;
+	struct partial *partial;
+	struct out out;
+	struct conn *next_dirty, *next_doomed;
+	uint32_t server_txns, client_txns; /* heads of its transactions' lists */
+};
+
+bool conn_open(uint32_t cap);
+uint32_t conn_cap(void);
+
+/* Takes the socket over (and closes it when there is no room). */
+void conn_accept(int fd, uint8_t listener, const struct addr *remote);
+
+/* The live flow of this id, or NULL. */
+struct conn *conn_of(uint64_t flow);
+struct conn *conn_at(uint32_t slot);
+uint32_t conn_slot(const struct conn *c);
+
+/* Write octets of SIP. */
+void conn_send(struct conn *c, struct span s);
+
+void conn_close(struct conn *c, enum flow_why why);
+void conn_close_device(uint32_t device);
+void conn_close_handshakes(void); /* the server certificate changed */
+void conn_close_all(enum flow_why why);
+
+/* The end of a turn: what was written goes out, what was closed goes away. */
+void conn_flush(void);
+
+void conn_status(struct proc_status *s);
+
+#endif

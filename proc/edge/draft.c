@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+#include "draft.h"
+#include "names.h"
+
+enum { MAX_FORWARDS = 70 };
+
+bool draft_text_ok(struct span s, size_t max)
+{
+	if (s.n > max)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
+bool draft_join_routes(const struct sip_msg *m, bool reversed, uint8_t *out, size_t *n)
+{
+	struct buf b = buf_of(out, ROUTE_SET_MAX);
+
+	for (int i = 0; i < m->record_route_n; i++) {
+		if (i)
+			BUF_LIT(&b, ", ");
+		buf_add(&b, m->record_route[reversed ? m->record_route_n - 1 - i : i]);
+	}
+	*n = b.n;
+	return !b.full && draft_text_ok(buf_span(&b), ROUTE_SET_MAX);
+}
+
+/* A user part that is too long for us is nobody of ours. */
+static void fill_user(struct draft_user *out, const struct uri *u)
+{
+	out->ours = name_is_ours(u);
+	out->n = 0;
+	if (u->scheme != URI_SIP && u->scheme != URI_SIPS)
+		return;
+	int n = uri_unescape(u->user, out->text, sizeof out->text);
+	if (n < 0)
+		out->ours = false;
+	else
+		out->n = (uint8_t)n;
+	if (!draft_text_ok(span_of(out->text, out->n), USER_MAX)) {
+		out->ours = false;
+		out->n = 0;
+	}
+}
+
+static enum target_kind kind_of(const struct draft_user *u)
+{
+	if (!u->ours)
+		return TARGET_FOREIGN;
+	if (u->n == 0)
+		return TARGET_SELF;
+	return span_starts(span_of(u->text, u->n), SPAN("leg-")) ? TARGET_LEG : TARGET_USER;
+}
+
+static const char *fill_contact(struct draft *d, const struct sip_msg *m)
+{
+	const struct sip_contact *k = &m->contact[0];
+
+	d->fields.contact_expires = ABSENT;
+	d->contact = d->instance = span_of(NULL, 0);
+	d->fields.contact_form = m->contact_star	? CONTACT_STAR
+				 : m->contact_n == 0 ? CONTACT_NONE
+				 : m->contact_n == 1 ? CONTACT_ONE
+						     : CONTACT_SEVERAL;
+	if (d->fields.contact_form != CONTACT_ONE)
+		return NULL;
+	if (!draft_text_ok(k->addr.uri.text, URI_TEXT_MAX))
+		return "Contact too long";
+	d->contact = k->addr.uri.text;
+	if (k->has_expires)
+		d->fields.contact_expires = k->expires_s;
+	/* an instance that we could not give back makes it a phone without one */
+	if (k->instance.n && draft_text_ok(k->instance, INSTANCE_MAX)) {
+		d->instance = k->instance;
+		d->fields.reg_id = k->has_reg_id ? k->reg_id : 0;
+	}
+	return NULL;
+}
+
+static bool credentials_ok(const struct sip_credentials *k)
+{
+	return !k->proxy && !k->userhash && span_eq(k->realm, name_domain()) && draft_text_ok(k->username, USER_MAX) &&
+	       draft_text_ok(k->nonce, NONCE_MAX) && draft_text_ok(k->uri, URI_TEXT_MAX) &&
+	       draft_text_ok(k->response, 64) && draft_text_ok(k->cnonce, 128);
+}
+
+static bool same_uri(struct span text, const struct uri *u)
+{
+	const char *why;
+	struct uri other;
+
+	return span_eq(text, u->text) || (uri_parse(text, &other, &why) && uri_eq(&other, u));
+}
+
+/* Credentials for another realm, or that could not be ours, are not there: core then asks for better ones. */
+static void fill_auth(struct draft *d, const struct sip_msg *m)
+{
+	d->auth = NULL;
+	for (int i = 0; i < m->credentials_n && !d->auth; i++)
+		if (credentials_ok(&m->credentials[i]))
+			d->auth = &m->credentials[i];
+	if (!d->auth)
+		return;
+	d->fields.has_auth = 1;
+	d->fields.auth_algorithm = (uint8_t)d->auth->alg;
+	d->fields.auth_qop = d->auth->qop == DIGEST_QOP_AUTH;
+	d->fields.auth_nc = d->auth->nc;
+	d->fields.auth_uri_matches = same_uri(d->auth->uri, &m->uri);
+}
+
+static void fill_numbers(struct draft *d, const struct conn *c, const struct sip_msg *m)
+{
+	struct msg_request *f = &d->fields;
+
+	f->flow = c->id;
+	f->device = c->device;
+	f->method = (uint8_t)m->method;
+	f->cseq = m->cseq;
+	f->max_forwards = sip_has(m, SIP_H_MAX_FORWARDS) ? m->max_forwards : MAX_FORWARDS;
+	f->expires = sip_has(m, SIP_H_EXPIRES) ? m->expires_s : ABSENT;
+	f->supported = m->supported;
+	f->required = m->require.known;
+	f->allow = m->allow;
+	if (sip_has(m, SIP_H_SESSION_EXPIRES)) {
+		f->session_expires = m->session_expires_s;
+		f->refresher = (uint8_t)m->refresher;
+	}
+	if (sip_has(m, SIP_H_MIN_SE))
+		f->min_se = m->min_se_s;
+	if (sip_has(m, SIP_H_RACK)) {
+		f->rack_rseq = m->rack.rseq;
+		f->rack_cseq = m->rack.cseq;
+		f->rack_method = (uint8_t)m->rack.method;
+	}
+	if (m->reason_n && m->reason[0].has_cause)
+		f->cause = m->reason[0].cause;
+}
+
+const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_msg *m)
+{
+	d->fields = (struct msg_request){0};
+	fill_numbers(d, c, m);
+	fill_user(&d->target, &m->uri);
+	fill_user(&d->from, &m->from.uri);
+	fill_user(&d->to, &m->to.uri);
+	d->fields.target_kind = (uint8_t)kind_of(&d->target);
+	d->fields.from_ours = d->from.ours;
+	d->fields.to_ours = d->to.ours;
+	fill_auth(d, m);
+	if (!draft_text_ok(m->from.tag, TAG_MAX) || !draft_text_ok(m->to.tag, TAG_MAX) ||
+	    !draft_text_ok(m->call_id, CALL_ID_MAX))
+		return "tag or Call-ID too long";
+	if (!draft_join_routes(m, false, d->route_set, &d->route_set_n))
+		return "Record-Route too long";
+	return fill_contact(d, m);
+}
+
+static struct str put_user(struct link *l, const struct draft_user *u)
+{
+	return ipc_put(l, span_of(u->text, u->n));
+}
+
+static void put_auth(struct link *l, struct msg_request *r, const struct sip_credentials *k)
+{
+	r->auth_user = ipc_put(l, k->username);
+	r->auth_realm = ipc_put(l, k->realm);
+	r->auth_nonce = ipc_put(l, k->nonce);
+	r->auth_uri = ipc_put(l, k->uri);
+	r->auth_response = ipc_put(l, k->response);
+	r->auth_cnonce = ipc_put(l, k->cnonce);
+}
+
+bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, enum msg_class class)
+{
+	struct link *l = child_link(PROC_CORE, 0);
+	struct msg_request *r = l ? ipc_begin_as(l, MSG_REQUEST, class) : NULL;
+
+	if (!r)
+		return false;
+	*r = d->fields;
+	r->txn = txn;
+	r->emergency = class == CLASS_EMERGENCY;
+	r->sdp = ipc_put_part(l, d->sdp, sizeof *d->sdp);
+	r->target_user = put_user(l, &d->target);
+	r->from_user = put_user(l, &d->from);
+	r->from_tag = ipc_put(l, m->from.tag);
+	r->to_user = put_user(l, &d->to);
+	r->to_tag = ipc_put(l, m->to.tag);
+	r->call_id = ipc_put(l, m->call_id);
+	r->contact = ipc_put(l, d->contact);
+	r->instance = ipc_put(l, d->instance);
+	r->route_set = ipc_put(l, span_of(d->route_set, d->route_set_n));
+	if (d->auth)
+		put_auth(l, r, d->auth);
+	r->text = ipc_put(l, d->text);
+	ipc_end(l);
+	return true;
+}

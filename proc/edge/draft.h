@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* A request as typed, bounded fields, each looked at before a message to core is begun. */
+#ifndef EDGE_DRAFT_H
+#define EDGE_DRAFT_H
+
+#include "conn.h"
+
+enum { USER_MAX = USER_NAME_MAX * 2 };
+
+struct draft_user {
+	bool ours;
+	uint8_t n;
+	uint8_t text[USER_MAX];
+};
+
+struct draft {
+	struct msg_request fields; /* all but its strings */
+	struct draft_user target, from, to;
+	struct span contact, instance;
+	const struct sip_credentials *auth;
+	const struct sdp *sdp;
+	struct span text;
+	uint8_t route_set[ROUTE_SET_MAX];
+	size_t route_set_n;
+};
+
+/* A static reason for 400 when a field is longer or stranger than any message between processes carries. */
+const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_msg *m);
+
+/* False: no credit or no core. */
+bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, enum msg_class class);
+
+/* Text that a message between processes may carry. */
+bool draft_text_ok(struct span s, size_t max);
+
+/* Record-Route in the order in which the far side of a dialog uses it; false: too long. */
+bool draft_join_routes(const struct sip_msg *m, bool reversed, uint8_t *out, size_t *n);
+
+#endif

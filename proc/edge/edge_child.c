@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+/* edge: SIP bytes to typed messages and back. It holds connections and transactions, and no secret, call or directory. */
+#include "accept.h"
+#include "base/log.h"
+#include "client.h"
+#include "core_link.h"
+#include "edge_child.h"
+#include "request.h"
+#include "respond.h"
+#include "response.h"
+#include "send.h"
+#include "server.h"
+#include "stream.h"
+#include "text.h"
+#include "tls.h"
+#include "verify.h"
+#include <sys/resource.h>
+
+enum {
+	FILES_MAX = 20000,
+	FILES_SPARE = 64, /* links, listeners, epoll */
+	FLOWS_PER_PHONE = 2,
+	TXNS_PER_CALL = 8,
+	TXNS_MIN = 2048,
+	OUT_BLOCKS = 4096,
+	PARTIALS = 256,
+	MEMORY_MB = 1024,
+};
+
+static ev_prepare end_of_turn;
+
+static uint32_t connections(const struct site *s)
+{
+	struct rlimit r = {FILES_MAX, FILES_MAX};
+	uint32_t wanted = FLOWS_PER_PHONE * s->max_phones + HANDSHAKES_MAX, most;
+
+	getrlimit(RLIMIT_NOFILE, &r);
+	most = (uint32_t)(r.rlim_cur < FILES_MAX ? r.rlim_cur : FILES_MAX);
+	most = most > 2 * FILES_SPARE ? most - FILES_SPARE : FILES_SPARE;
+	return wanted < most ? wanted : most;
+}
+
+/* After core's answers of this turn were written, and before the links are: both go out now. */
+static void on_end_of_turn(struct ev_loop *loop, ev_prepare *w, int events)
+{
+	(void)loop;
+	(void)w;
+	(void)events;
+	tls_renew();
+	core_link_announce();
+	conn_flush();
+	accept_review();
+}
+
+static void open_tables(void)
+{
+	const struct site *s = child_site();
+	uint32_t txns = TXNS_PER_CALL * s->max_calls;
+
+	if (txns < TXNS_MIN)
+		txns = TXNS_MIN;
+	if (!device_open(s->max_phones) || !verify_open(s->max_phones) || !conn_open(connections(s)) || !accept_open() ||
+	    !out_open(OUT_BLOCKS) || !stream_open(PARTIALS) || !text_open(2 * txns) || !server_open(txns) ||
+	    !client_open(txns))
+		log_fatal("no memory for the tables");
+}
+
+static void serve(void)
+{
+	ev_prepare_init(&end_of_turn, on_end_of_turn);
+	ev_set_priority(&end_of_turn, EV_MAXPRI);
+	ev_prepare_start(child_loop(), &end_of_turn);
+}
+
+static void link_up(struct link *l)
+{
+	if (l->peer == PROC_CORE)
+		core_link_up();
+}
+
+static void link_down(struct link *l)
+{
+	if (l->peer == PROC_CORE)
+		core_link_down();
+	else if (l->peer == PROC_SIGNER)
+		tls_signer_gone();
+}
+
+static void stop(void)
+{
+	conn_close_all(FLOW_STOP);
+	conn_flush();
+}
+
+static void status(struct proc_status *s)
+{
+	conn_status(s);
+	server_status(s);
+	client_status(s);
+	text_status(s);
+	out_status(s);
+	stream_status(s);
+	status_counter(s, "accepted", count.accepted);
+	status_counter(s, "turned-away", count.turned_away);
+	status_counter(s, "handshakes", count.handshakes);
+	status_counter(s, "handshakes-refused", count.handshakes_refused);
+	status_counter(s, "sign-timeouts", count.sign_timeouts);
+	status_counter(s, "sip-octets", count.sip_octets);
+	status_counter(s, "requests", count.requests);
+	status_counter(s, "responses", count.responses);
+	status_counter(s, "bad-messages", count.bad_messages);
+	status_counter(s, "strays", count.strays);
+	status_counter(s, "own-answers", count.own_answers);
+	status_counter(s, "overload", count.overload);
+	status_counter(s, "slow-readers", count.slow);
+	status_counter(s, "late-messages", count.late_messages);
+	status_counter(s, "closed-revoked", count.closed_revoked);
+	verify_status(s);
+}
+
+static ipc_handler *const on[MSG_N] = {
+    [MSG_CERT_CHAIN] = tls_on_cert_chain,
+    [MSG_SIGNED] = tls_on_signed,
+    [MSG_RESPOND] = respond_on_respond,
+    [MSG_SEND] = send_on_send,
+    [MSG_CANCEL_SENT] = send_on_cancel_sent,
+    [MSG_CLOSE_FLOW] = core_link_on_close_flow,
+    [MSG_DEVICE_STATE] = device_on_state,
+    [MSG_DEVICES_DONE] = device_on_done,
+};
+
+/* No open, no socket, no connect: what comes in is accepted, what goes out goes over that. */
+static const char *const calls[] = {"accept4", "recvfrom", "sendto", "shutdown", NULL};
+static const struct cage cage = {.name = "edge", .calls = calls, .files = FILES_MAX, .memory_mb = MEMORY_MB};
+
+const struct child edge_child = {
+    .me = PROC_EDGE,
+    .cage = &cage,
+    .on = on,
+    .listener = accept_listener,
+    .open = open_tables,
+    .serve = serve,
+    .link_up = link_up,
+    .link_down = link_down,
+    .status = status,
+    .stop = stop,
+};

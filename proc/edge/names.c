@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+#include "names.h"
+
+enum { SIPS_PORT = 5061, USER_URI_MAX = 512 };
+
+struct span name_domain(void)
+{
+	return span_str(child_site()->domain);
+}
+
+static bool is_listener(const struct addr *a, const struct addr *own)
+{
+	return addr_same_ip(a, own) && (a->port == 0 || a->port == own->port);
+}
+
+bool name_is_ours(const struct uri *u)
+{
+	const struct site *s = child_site();
+
+	if ((u->scheme != URI_SIP && u->scheme != URI_SIPS) || u->has_maddr)
+		return false;
+	if (u->host_kind == URI_HOST_NAME)
+		return span_eq_case(u->host, name_domain());
+	for (int i = 0; i < s->listeners; i++)
+		if (is_listener(&u->addr, &s->listener[i].signalling) || is_listener(&u->addr, &s->listener[i].bind))
+			return true;
+	return false;
+}
+
+static const struct addr *own_addr(uint8_t listener)
+{
+	const struct site *s = child_site();
+	return &s->listener[listener < s->listeners ? listener : 0].signalling;
+}
+
+bool name_wrote_via(struct span via)
+{
+	for (uint8_t i = 0; i < child_site()->listeners; i++) {
+		uint8_t mem[ADDR_TEXT_MAX];
+		struct buf own = buf_of(mem, sizeof mem);
+
+		addr_put(&own, own_addr(i));
+		for (size_t at = 0; own.n <= via.n && at <= via.n - own.n; at++)
+			if (memcmp(via.p + at, mem, own.n) == 0)
+				return true;
+	}
+	return false;
+}
+
+void name_put_via(struct buf *b, uint8_t listener, struct span branch)
+{
+	const struct addr *a = own_addr(listener);
+	struct sip_via_out v = {.transport = SIP_TRANSPORT_TLS, .addr = *a, .port = a->port, .branch = branch};
+
+	sip_put_via(b, &v);
+}
+
+void name_put_contact(struct buf *b, uint8_t listener, struct span token)
+{
+	const struct addr *a = own_addr(listener);
+	struct uri_out u = {
+	    .scheme = URI_SIP, .user = token, .addr = *a, .port = a->port, .transport = SIP_TRANSPORT_TLS};
+	uint8_t mem[USER_URI_MAX];
+	struct buf uri = buf_of(mem, sizeof mem);
+
+	if (token.n == 0)
+		return;
+	uri_put(&uri, &u);
+	b->full |= uri.full;
+	sip_put_addr(b, SIP_H_CONTACT, &(struct sip_addr_out){.uri = buf_span(&uri)});
+}
+
+void name_put_user(struct buf *b, enum sip_header h, struct span display, struct span user, struct span tag)
+{
+	struct uri_out u = {.scheme = URI_SIP, .user = user, .host = name_domain()};
+	uint8_t mem[USER_URI_MAX];
+	struct buf uri = buf_of(mem, sizeof mem);
+
+	uri_put(&uri, &u);
+	b->full |= uri.full;
+	sip_put_addr(b, h, &(struct sip_addr_out){.display = display, .uri = buf_span(&uri), .tag = tag});
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC */
+#include "request.h"
+#include "draft.h"
+#include "names.h"
+#include "respond.h"
+
+static struct draft draft;
+static struct sdp session;
+
+void request_refuse(struct conn *c, const struct sip_msg *m, unsigned code, const char *why)
+{
+	if (m->method == SIP_ACK) /* an ACK has no answer */
+		return;
+	respond_stateless(c, m, &(struct own_answer){.code = code, .why = why});
+}
+
+static void refuse(struct conn *c, const struct sip_msg *m, const struct own_answer *a)
+{
+	respond_stateless(c, m, a);
+}
+
+/* --- checks that need no directory, in the order of RFC 3261 8.2; true: answered --- */
+
+static bool check_method(struct conn *c, const struct sip_msg *m)
+{
+	if (m->method != SIP_UNKNOWN && OWN_METHODS & 1 << m->method)
+		return false;
+	refuse(c, m, &(struct own_answer){.code = 405, .why = "method not served here"});
+	return true;
+}
+
+static bool check_uri(struct conn *c, const struct sip_msg *m)
+{
+	if (m->uri.scheme == URI_SIP || m->uri.scheme == URI_SIPS)
+		return false;
+	refuse(c, m, &(struct own_answer){.code = 416, .why = "only sip URIs are served"});
+	return true;
+}
+
+/* Max-Forwards counts where the request would go on to another phone; a loop is one that has our own Via behind it. */
+static bool check_hops(struct conn *c, const struct sip_msg *m)
+{
+	bool goes_on = m->method == SIP_INVITE || m->method == SIP_MESSAGE;
+
+	for (int i = 1; i < m->via_n; i++) {
+		if (name_wrote_via(m->via_text[i])) {
+			refuse(c, m, &(struct own_answer){.code = 482, .why = "the request came back"});
+			return true;
+		}
+	}
+	if (!goes_on || m->to.tag.n || !sip_has(m, SIP_H_MAX_FORWARDS) || m->max_forwards > 0)
+		return false;
+	refuse(c, m, &(struct own_answer){.code = 483, .why = "Max-Forwards is used up"});
+	return true;
+}
+
+static bool unknown_tags(const struct sip_tags *t)
+{
+	return t->unknown_n > 0 || t->known & ~(uint32_t)OWN_TAGS;
+}
+
+static bool check_extensions(struct conn *c, const struct sip_msg *m)
+{
+	const struct sip_tags *t = unknown_tags(&m->require) ? &m->require : &m->proxy_require;
+
+	if (!unknown_tags(t))
+		return false;
+	refuse(c, m, &(struct own_answer){.code = 420, .why = "an extension that is not served", .tags = t});
+	return true;
+}
+
+static bool takes_sdp(enum sip_method m)
+{
+	return m == SIP_INVITE || m == SIP_UPDATE || m == SIP_PRACK || m == SIP_ACK;
+}
+
+/* The body that this method may carry: 0, or the code that refuses it. */
+static unsigned judge_body(const struct sip_msg *m)
+{
+	if (m->body.n == 0)
+		return m->method == SIP_MESSAGE ? 415 : 0;
+	if (m->content_encoding.n)
+		return 415;
+	if (m->content == SIP_MEDIA_NONE)
+		return 400;
+	if (m->content == SIP_MEDIA_SDP && takes_sdp(m->method))
+		return 0;
+	if (m->content == SIP_MEDIA_TEXT && m->method == SIP_MESSAGE)
+		return m->body.n > MESSAGE_TEXT_MAX ? 413 : 0;
+	return m->disposition_optional ? 0 : 415;
+}
+
+static const char *body_reason(unsigned code)
+{
+	return code == 400   ? "a body without a Content-Type"
+	       : code == 413 ? "the text is too long"
+			     : "a body of a kind that is not served";
+}
+
+static bool check_body(struct conn *c, const struct sip_msg *m)
+{
+	struct span accept = m->method == SIP_MESSAGE ? SPAN("text/plain") : SPAN("application/sdp");
+	struct sdp_error err = {0};
+	unsigned code = judge_body(m);
+
+	draft.sdp = NULL;
+	draft.text = span_of(NULL, 0);
+	if (code) {
+		refuse(c, m,
+		    &(struct own_answer){.code = code, .why = body_reason(code), .accept = code == 415 ? accept : SPAN("")});
+		return true;
+	}
+	if (m->content == SIP_MEDIA_TEXT && m->method == SIP_MESSAGE)
+		draft.text = m->body;
+	if (m->content != SIP_MEDIA_SDP || !takes_sdp(m->method) || m->body.n == 0)
+		return false;
+	if (sdp_parse(m->body, &session, &err)) {
+		draft.sdp = &session;
+		return false;
+	}
+	refuse(c, m, &(struct own_answer){.code = 488, .why = err.reason});
+	return true;
+}
+
+/* What an answer to this would have to be could not be accepted (RFC 3261 8.2.3 and 21.4.7). */
+static bool check_accept(struct conn *c, const struct sip_msg *m)
+{
+	if (m->method != SIP_INVITE || !sip_has(m, SIP_H_ACCEPT) || m->accept & SIP_ACCEPT_SDP)
+		return false;
+	refuse(c, m, &(struct own_answer){.code = 406, .why = "the phone accepts no session description"});
+	return true;
+}
+
+static bool check_dialog(struct conn *c, const struct sip_msg *m)
+{
+	const char *why = draft_fill(&draft, c, m);
+
+	if (!why && (m->method == SIP_INVITE) && draft.fields.contact_form != CONTACT_ONE)
+		why = "an INVITE needs one Contact";
+	if (!why)
+		return false;
+	refuse(c, m, &(struct own_answer){.code = 400, .why = why});
+	return true;
+}
+
+/* --- dispatch --- */
+
+static enum msg_class class_of(const struct sip_msg *m)
+{
+	if (m->to.tag.n)
+		return CLASS_DIALOG;
+	if (m->method == SIP_INVITE && draft.fields.target_kind == TARGET_USER &&
+	    site_is_emergency(child_site(), span_of(draft.target.text, draft.target.n)))
+		return CLASS_EMERGENCY;
+	return CLASS_NEW;
+}
+
+static void overload(struct conn *c, const struct sip_msg *m)
+{
+	count.overload++;
+	refuse(c, m, &(struct own_answer){.code = 503, .why = "the exchange is busy"});
+}
+
+static void take_new(struct conn *c, const struct sip_msg *m)
+{
+	if (check_method(c, m) || check_uri(c, m) || check_hops(c, m) || check_extensions(c, m) || check_accept(c, m) ||
+	    check_dialog(c, m) || check_body(c, m))
+		return;
+	enum msg_class class = class_of(m);
+	struct server_txn *t = c->announced ? server_begin(c, m, class == CLASS_EMERGENCY) : NULL;
+	if (!t) {
+		overload(c, m);
+		return;
+	}
+	if (!draft_send(&draft, m, t->id, class)) {
+		count.overload++;
+		respond_own(t, 503, "the exchange is busy");
+	}
+}
+
+/* The ACK of a refusal ends here; that of a 2xx belongs to the dialog and is core's (RFC 3261 17). */
+static void take_ack(struct conn *c, const struct sip_msg *m)
+{
+	struct server_txn *t = server_find(c, m, SIP_INVITE);
+	struct sdp_error err = {0};
+
+	if (t && !(server_step(t, TXN_ACK) & TXN_DO_PASS))
+		return;
+	if (m->to.tag.n == 0 || respond_is_own_tag(m->to.tag) || !c->announced || draft_fill(&draft, c, m)) {
+		count.strays++;
+		return;
+	}
+	draft.text = span_of(NULL, 0);
+	draft.sdp = m->content == SIP_MEDIA_SDP && m->body.n && sdp_parse(m->body, &session, &err) ? &session : NULL;
+	if (!draft_send(&draft, m, 0, CLASS_DIALOG))
+		count.overload++;
+}
+
+static void tell_cancelled(struct server_txn *t, const struct sip_msg *m)
+{
+	struct link *l = child_link(PROC_CORE, 0);
+	struct msg_cancelled *out = l ? ipc_begin(l, MSG_CANCELLED) : NULL;
+
+	if (!out)
+		return;
+	out->txn = t->id;
+	if (m->reason_n && m->reason[0].has_cause)
+		out->cause = m->reason[0].cause;
+	ipc_end(l);
+}
+
+/* RFC 3261 9.2. Core answers the INVITE; one CANCEL is enough for that. */
+static void take_cancel(struct conn *c, const struct sip_msg *m)
+{
+	struct server_txn *t = server_find(c, m, SIP_INVITE);
+
+	refuse(c, m, &(struct own_answer){.code = t ? 200 : 481, .why = t ? NULL : "there is no such request"});
+	if (!t || t->state != TXN_PROCEEDING || t->cancelled)
+		return;
+	t->cancelled = true;
+	tell_cancelled(t, m);
+}
+
+void request_take(struct conn *c, const struct sip_msg *m)
+{
+	if (m->method == SIP_ACK) {
+		take_ack(c, m);
+	} else if (m->method == SIP_CANCEL) {
+		take_cancel(c, m);
+	} else {
+		struct server_txn *t = server_find(c, m, m->method);
+		if (t)
+			server_step(t, TXN_REQUEST); /* absorbed: a connection loses nothing */
+		else
+			take_new(c, m);
+	}
+}

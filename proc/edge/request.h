@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+/* Requests of phones: checks that need no directory, then typed fields to core (RFC 3261 8.2). */
+#ifndef EDGE_REQUEST_H
+#define EDGE_REQUEST_H
+
+#include "conn.h"
+
+void request_take(struct conn *c, const struct sip_msg *m);
+
+/* Answer a request that could not be read as a whole. */
+void request_refuse(struct conn *c, const struct sip_msg *m, unsigned code, const char *why);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#include "response.h"
+#include "client.h"
+#include "draft.h"
+#include "send.h"
+
+static struct sdp session;
+
+void response_local(uint64_t ref, uint64_t flow, enum sip_method method, uint16_t code)
+{
+	struct link *l = child_link(PROC_CORE, 0);
+	struct msg_response *m = l && ref ? ipc_begin(l, MSG_RESPONSE) : NULL;
+
+	if (!m)
+		return;
+	m->ref = ref;
+	m->flow = flow;
+	m->method = (uint8_t)method;
+	m->code = code;
+	m->local = 1;
+	ipc_end(l);
+}
+
+static void fill_numbers(struct msg_response *r, const struct sip_msg *m)
+{
+	r->code = m->status;
+	r->cseq = m->cseq;
+	r->rseq = sip_has(m, SIP_H_RSEQ) ? m->rseq : 0;
+	r->supported = m->supported;
+	r->required = m->require.known;
+	r->allow = m->allow;
+	if (sip_has(m, SIP_H_SESSION_EXPIRES)) {
+		r->session_expires = m->session_expires_s;
+		r->refresher = (uint8_t)m->refresher;
+	}
+	r->min_se = sip_has(m, SIP_H_MIN_SE) ? m->min_se_s : 0;
+	r->retry_after = sip_has(m, SIP_H_RETRY_AFTER) ? m->retry_after_s : 0;
+	if (m->reason_n && m->reason[0].has_cause)
+		r->cause = m->reason[0].cause;
+}
+
+static struct span contact_of(const struct sip_msg *m)
+{
+	if (m->contact_n != 1 || m->status >= 300 || !draft_text_ok(m->contact[0].addr.uri.text, URI_TEXT_MAX))
+		return span_of(NULL, 0);
+	return m->contact[0].addr.uri.text;
+}
+
+static void pass(uint64_t ref, uint64_t flow, const struct sip_msg *m)
+{
+	struct link *l = child_link(PROC_CORE, 0);
+	uint8_t routes[ROUTE_SET_MAX];
+	size_t routes_n = 0;
+	struct sdp_error err = {0};
+	bool sdp = m->content == SIP_MEDIA_SDP && m->body.n && sdp_parse(m->body, &session, &err);
+	struct msg_response *r = l ? ipc_begin(l, MSG_RESPONSE) : NULL;
+
+	if (!r)
+		return;
+	if (!draft_join_routes(m, true, routes, &routes_n))
+		routes_n = 0;
+	fill_numbers(r, m);
+	r->ref = ref;
+	r->flow = flow;
+	r->method = (uint8_t)m->method;
+	r->sdp = ipc_put_part(l, sdp ? &session : NULL, sizeof session);
+	r->to_tag = ipc_put(l, draft_text_ok(m->to.tag, TAG_MAX) ? m->to.tag : span_of(NULL, 0));
+	r->contact = ipc_put(l, contact_of(m));
+	r->route_set = ipc_put(l, span_of(routes, routes_n));
+	ipc_end(l);
+}
+
+static enum txn_event event_of(unsigned code)
+{
+	return code < 200 ? TXN_1XX : code < 300 ? TXN_2XX : TXN_REFUSED;
+}
+
+/* No 1xx ends a transaction, so t stays. */
+static void take_provisional(struct client_txn *t, const struct sip_msg *m)
+{
+	unsigned effects = client_step(t, TXN_1XX);
+
+	if (effects & TXN_DO_PASS && !t->orphan && m->status != 100 && t->provisionals < PROVISIONALS_MAX) {
+		t->provisionals++;
+		pass(t->ref, client_conn(t)->id, m);
+	}
+	/* RFC 3261 9.1: a CANCEL waits for the first provisional response */
+	if (t->cancel_wanted)
+		send_cancel(t, t->cancel_cause, span_of(t->cancel_text, t->cancel_text_n));
+}
+
+static void take_final(struct client_txn *t, const struct sip_msg *m)
+{
+	bool first = t->state == TXN_TRYING || t->state == TXN_PROCEEDING, orphan = t->orphan;
+	uint64_t ref = t->ref, flow = client_conn(t)->id;
+
+	/* both repeat text that goes with the transaction */
+	if (t->method == SIP_INVITE && first && m->status >= 300)
+		send_ack(t, m);
+	else if (t->method == SIP_INVITE && first && orphan)
+		send_hang_up(t, m);
+	if (client_step(t, event_of(m->status)) & TXN_DO_PASS && !orphan)
+		pass(ref, flow, m);
+}
+
+void response_take(struct conn *c, const struct sip_msg *m)
+{
+	struct client_txn *t = m->via_n == 1 ? client_find(c, m->via.branch, m->method) : NULL;
+
+	if (!t)
+		count.strays++; /* of a CANCEL of ours, or too late */
+	else if (m->status < 200)
+		take_provisional(t, m);
+	else
+		take_final(t, m);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC */
+#include "send.h"
+#include "base/log.h"
+#include "names.h"
+#include "response.h"
+
+enum { MAX_FORWARDS = 70, Q850_MAX = 127 };
+
+static uint8_t octets[SIP_MESSAGE_MAX];
+
+/* What CANCEL and ACK repeat of their INVITE: its URI, and the lines From, To, Call-ID and Route as they were written. */
+struct head {
+	struct span uri, from, to, call_id, route;
+};
+
+struct kept {
+	uint16_t uri, from, to, call_id, route;
+	uint8_t bytes[];
+};
+
+static struct text *keep(const struct head *h)
+{
+	const struct span part[] = {h->uri, h->from, h->to, h->call_id, h->route};
+	struct text *t = text_take(sizeof(struct kept) + h->uri.n + h->from.n + h->to.n + h->call_id.n + h->route.n);
+
+	if (!t)
+		return NULL;
+	struct kept *k = (struct kept *)(void *)t->bytes;
+	uint8_t *at = k->bytes;
+	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+		if (part[i].n)
+			memcpy(at, part[i].p, part[i].n);
+		at += part[i].n;
+	}
+	k->uri = (uint16_t)h->uri.n;
+	k->from = (uint16_t)h->from.n;
+	k->to = (uint16_t)h->to.n;
+	k->call_id = (uint16_t)h->call_id.n;
+	k->route = (uint16_t)h->route.n;
+	return t;
+}
+
+static struct head head_of(const struct client_txn *t)
+{
+	const struct kept *k = (const struct kept *)(const void *)t->text->bytes;
+	struct head h;
+
+	h.uri = span_of(k->bytes, k->uri);
+	h.from = span_of(h.uri.p + h.uri.n, k->from);
+	h.to = span_of(h.from.p + h.from.n, k->to);
+	h.call_id = span_of(h.to.p + h.to.n, k->call_id);
+	h.route = span_of(h.call_id.p + h.call_id.n, k->route);
+	return h;
+}
+
+static void put_start(struct buf *b, enum sip_method method, struct span uri, const struct conn *c, uint64_t branch)
+{
+	char mem[BRANCH_LEN + 1];
+
+	sip_put_request(b, method, uri);
+	name_put_via(b, c->listener, client_branch(branch, mem));
+	sip_put_number(b, SIP_H_MAX_FORWARDS, MAX_FORWARDS);
+}
+
+/* --- core's request --- */
+
+struct order {
+	const struct msg_send *m;
+	const struct ipc_view *v;
+	struct conn *c;
+};
+
+static struct span str(const struct order *o, struct str s)
+{
+	return ipc_str(o->v, s);
+}
+
+static struct span since(const struct buf *b, size_t mark)
+{
+	return span_of(b->p + mark, b->n - mark);
+}
+
+static struct head put_head(struct buf *b, const struct order *o)
+{
+	const struct msg_send *m = o->m;
+	struct head h = {.uri = str(o, m->target)};
+	size_t mark = b->n;
+
+	name_put_user(b, SIP_H_FROM, str(o, m->from_display), str(o, m->from_user), str(o, m->from_tag));
+	h.from = since(b, mark);
+	mark = b->n;
+	name_put_user(b, SIP_H_TO, span_of(NULL, 0), str(o, m->to_user), str(o, m->to_tag));
+	h.to = since(b, mark);
+	mark = b->n;
+	sip_put_text(b, SIP_H_CALL_ID, str(o, m->call_id));
+	h.call_id = since(b, mark);
+	mark = b->n;
+	if (m->route_set.len)
+		sip_put_text(b, SIP_H_ROUTE, str(o, m->route_set));
+	h.route = since(b, mark);
+	return h;
+}
+
+static void put_session(struct buf *b, const struct order *o)
+{
+	const struct msg_send *m = o->m;
+
+	name_put_contact(b, o->c->listener, str(o, m->leg_token));
+	if (m->identity_user.len)
+		name_put_user(b, SIP_H_P_ASSERTED_IDENTITY, str(o, m->identity_display), str(o, m->identity_user),
+		    span_of(NULL, 0));
+	if (m->method == SIP_INVITE || m->method == SIP_UPDATE)
+		sip_put_allow(b, OWN_METHODS & ~(1u << SIP_REGISTER));
+	sip_put_tags(b, SIP_H_SUPPORTED, m->supported);
+	sip_put_tags(b, SIP_H_REQUIRE, m->required);
+	if (m->session_expires)
+		sip_put_session_expires(b, m->session_expires, (enum sip_refresher)m->refresher);
+	if (m->min_se)
+		sip_put_number(b, SIP_H_MIN_SE, m->min_se);
+	if (m->method == SIP_PRACK)
+		sip_put_rack(b, m->rack_rseq, m->rack_cseq, (enum sip_method)m->rack_method);
+	if (m->expires && m->expires != ABSENT)
+		sip_put_number(b, SIP_H_EXPIRES, m->expires);
+}
+
+static void put_reason(struct buf *b, uint16_t cause, struct span text)
+{
+	if (cause)
+		sip_put_reason(b, cause <= Q850_MAX ? SIP_REASON_Q850 : SIP_REASON_SIP, cause, text);
+}
+
+static void put_body(struct buf *b, const struct order *o)
+{
+	const struct sdp *sdp = ipc_part(o->v, o->m->sdp);
+
+	if (sdp) {
+		size_t mark = sip_body_begin(b, SPAN("application/sdp"));
+		if (!sdp_write(b, sdp))
+			b->full = true;
+		sip_body_end(b, mark);
+	} else if (o->m->text.len) {
+		sip_put_body(b, SPAN("text/plain;charset=UTF-8"), str(o, o->m->text));
+	} else {
+		sip_put_no_body(b);
+	}
+}
+
+static struct head put_order(struct buf *b, const struct order *o, uint64_t branch)
+{
+	const struct msg_send *m = o->m;
+	char mem[BRANCH_LEN + 1];
+
+	sip_put_request(b, (enum sip_method)m->method, str(o, m->target));
+	name_put_via(b, o->c->listener, client_branch(branch, mem));
+	sip_put_number(b, SIP_H_MAX_FORWARDS, m->max_forwards ? m->max_forwards : MAX_FORWARDS);
+	struct head h = put_head(b, o);
+	sip_put_cseq(b, m->cseq, (enum sip_method)m->method);
+	put_session(b, o);
+	put_reason(b, m->cause, str(o, m->cause_text));
+	put_body(b, o);
+	return h;
+}
+
+/* An ACK has no transaction and needs a branch that no other has: the flow's id with a count of its own. */
+static void send_plain(const struct order *o)
+{
+	static uint32_t acks;
+	struct buf b = buf_of(octets, sizeof octets);
+
+	put_order(&b, o, UINT64_C(0xff) << 56 | (o->c->id & 0xffffff) << 32 | ++acks);
+	if (b.full)
+		log_error("flow %016llx: an ACK that no message can hold", (unsigned long long)o->c->id);
+	else
+		conn_send(o->c, buf_span(&b));
+}
+
+static bool send_counted(const struct order *o)
+{
+	struct buf b = buf_of(octets, sizeof octets);
+	struct client_txn *t = client_begin(o->c, o->m->ref, (enum sip_method)o->m->method, o->m->emergency);
+
+	if (!t)
+		return false;
+	t->cseq = o->m->cseq;
+	struct head h = put_order(&b, o, t->id);
+	if (!b.full && t->method == SIP_INVITE)
+		t->text = keep(&h);
+	if (b.full || (t->method == SIP_INVITE && !t->text)) {
+		log_error("flow %016llx: a request that no message can hold", (unsigned long long)o->c->id);
+		client_drop(t);
+		return false;
+	}
+	client_step(t, TXN_BEGIN);
+	conn_send(o->c, buf_span(&b));
+	return true;
+}
+
+static const char *check_order(const struct msg_send *m)
+{
+	if (m->method == SIP_UNKNOWN || m->method == SIP_CANCEL || m->method == SIP_REGISTER)
+		return "a request that the exchange never makes";
+	if ((m->ref == 0) != (m->method == SIP_ACK))
+		return "a request with the wrong kind of reference";
+	if (m->method == SIP_INVITE && client_of_ref(m->ref))
+		return "two requests with one reference";
+	return NULL;
+}
+
+void send_on_send(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_send *m = v->payload;
+	const char *why = check_order(m);
+	struct order o = {m, v, conn_of(m->flow)};
+
+	if (why) {
+		child_accuse(from, why, m->flow, 0);
+		return;
+	}
+	if (o.c && m->ref == 0)
+		send_plain(&o);
+	else if (!o.c || !send_counted(&o))
+		response_local(m->ref, m->flow, (enum sip_method)m->method, 503);
+}
+
+/* --- CANCEL, ACK, BYE --- */
+
+static void cancel_now(struct client_txn *t, uint16_t cause, struct span cause_text)
+{
+	struct buf b = buf_of(octets, sizeof octets);
+	struct head h = head_of(t);
+
+	put_start(&b, SIP_CANCEL, h.uri, client_conn(t), t->id);
+	buf_add(&b, h.from);
+	buf_add(&b, h.to);
+	buf_add(&b, h.call_id);
+	buf_add(&b, h.route);
+	sip_put_cseq(&b, t->cseq, SIP_CANCEL);
+	put_reason(&b, cause, cause_text);
+	sip_put_no_body(&b);
+	t->cancelled = true;
+	t->cancel_wanted = false;
+	if (!b.full)
+		conn_send(client_conn(t), buf_span(&b));
+	client_step(t, TXN_CANCEL);
+}
+
+void send_cancel(struct client_txn *t, uint16_t cause, struct span cause_text)
+{
+	if (t->cancelled || t->method != SIP_INVITE)
+		return;
+	if (t->state == TXN_PROCEEDING) {
+		cancel_now(t, cause, cause_text);
+	} else if (t->state == TXN_TRYING) {
+		struct span kept = span_head(cause_text, CANCEL_TEXT_MAX);
+		t->cancel_wanted = true;
+		t->cancel_cause = cause;
+		t->cancel_text_n = (uint8_t)kept.n;
+		if (kept.n && kept.p != (const uint8_t *)t->cancel_text)
+			memcpy(t->cancel_text, kept.p, kept.n);
+	}
+}
+
+void send_on_cancel_sent(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_cancel_sent *m = v->payload;
+	struct client_txn *t = client_of_ref(m->ref);
+
+	(void)from;
+	if (t)
+		send_cancel(t, m->cause, ipc_str(v, m->cause_text));
+}
+
+void send_ack(struct client_txn *t, const struct sip_msg *response)
+{
+	struct buf b = buf_of(octets, sizeof octets);
+	struct head h = head_of(t);
+
+	put_start(&b, SIP_ACK, h.uri, client_conn(t), t->id);
+	buf_add(&b, h.from);
+	sip_put_text(&b, SIP_H_TO, response->to.text);
+	buf_add(&b, h.call_id);
+	buf_add(&b, h.route);
+	sip_put_cseq(&b, t->cseq, SIP_ACK);
+	sip_put_no_body(&b);
+	if (!b.full)
+		conn_send(client_conn(t), buf_span(&b));
+}
+
+static void send_in_dialog(const struct client_txn *t, const struct sip_msg *response, enum sip_method method)
+{
+	struct buf b = buf_of(octets, sizeof octets);
+	struct head h = head_of(t);
+	struct span uri = response->contact_n ? response->contact[0].addr.uri.text : h.uri;
+
+	put_start(&b, method, uri, client_conn(t), t->id ^ (uint64_t)method << 56);
+	buf_add(&b, h.from);
+	sip_put_text(&b, SIP_H_TO, response->to.text);
+	buf_add(&b, h.call_id);
+	buf_add(&b, h.route);
+	sip_put_cseq(&b, method == SIP_BYE ? t->cseq + 1 : t->cseq, method);
+	sip_put_no_body(&b);
+	if (!b.full)
+		conn_send(client_conn(t), buf_span(&b));
+}
+
+void send_hang_up(struct client_txn *t, const struct sip_msg *response)
+{
+	send_in_dialog(t, response, SIP_ACK);
+	send_in_dialog(t, response, SIP_BYE);
+}

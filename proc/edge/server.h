@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* Server transactions: a request that core answers. Only what a response repeats is kept of it. */
+#ifndef EDGE_SERVER_H
+#define EDGE_SERVER_H
+
+#include "conn.h"
+#include "text.h"
+#include "txn/txn.h"
+
+enum { TXN_KEY = 16 };
+
+struct server_txn {
+	uint64_t id;
+	uint8_t key[TXN_KEY];
+	uint32_t conn, prev, next; /* slot of its connection; among its transactions */
+	struct timer timer;
+	uint8_t kind, state, method;
+	bool emergency, cancelled, said_100;
+	struct text *text;
+};
+
+bool server_open(uint32_t cap);
+
+/* NULL: no slot (for this class), or a head too long to keep. */
+struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, bool emergency);
+
+/* The one that this request repeats, acknowledges or cancels (RFC 3261 17.2.3, 9.2), on the same connection only. */
+struct server_txn *server_find(const struct conn *c, const struct sip_msg *m, enum sip_method as);
+struct server_txn *server_of(uint64_t id);
+struct conn *server_conn(const struct server_txn *t);
+
+/* As much of the request as sip_put_response() needs; valid until the next call. */
+const struct sip_msg *server_request(const struct server_txn *t);
+struct span server_record_route(const struct server_txn *t);
+
+/* Run the machine; t may be gone afterwards. The effects. */
+unsigned server_step(struct server_txn *t, enum txn_event e);
+
+void server_flow_gone(struct conn *c);
+
+/* Core is gone: what it has not answered is answered for it. */
+void server_orphan_all(void);
+void server_status(struct proc_status *s);
+
+#endif

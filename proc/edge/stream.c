@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+#include "stream.h"
+#include "request.h"
+#include "response.h"
+#include "tls.h"
+#include <stdlib.h>
+
+enum { BUFFER = SIP_MESSAGE_MAX + 16384 }; /* a whole message, and a record that goes on behind it */
+
+struct partial {
+	struct partial *next_free;
+	size_t n;
+	uint8_t bytes[BUFFER];
+};
+
+static struct partial *partials, *spare;
+static uint32_t cap, used, peak;
+static uint64_t refused;
+static struct partial shared;
+static struct sip_msg message; /* 10 kB, one at a time */
+
+bool stream_open(uint32_t n)
+{
+	partials = calloc(n, sizeof *partials);
+	cap = n;
+	for (uint32_t i = 0; partials && i < n; i++) {
+		partials[i].next_free = spare;
+		spare = &partials[i];
+	}
+	return partials != NULL;
+}
+
+static struct partial *take(void)
+{
+	struct partial *p = spare;
+
+	if (!p) {
+		refused++;
+		return NULL;
+	}
+	spare = p->next_free;
+	if (++used > peak)
+		peak = used;
+	return p;
+}
+
+static void give(struct conn *c)
+{
+	if (!c->partial)
+		return;
+	c->partial->next_free = spare;
+	spare = c->partial;
+	c->partial = NULL;
+	used--;
+}
+
+void stream_close(struct conn *c)
+{
+	give(c);
+	timer_cancel(&child_wheel, &c->message);
+}
+
+static void close_bad(struct conn *c, const char *why)
+{
+	edge_event(EVENT_BAD_BYTES, SEVERITY_WARNING, c->device, &c->remote, why);
+	conn_close(c, FLOW_BAD_BYTES);
+}
+
+static void count_bad(struct conn *c)
+{
+	count.bad_messages++;
+	if (++c->bad >= BAD_MESSAGES_MAX)
+		close_bad(c, "too many bad messages");
+}
+
+static void take_message(struct conn *c, uint8_t *at, size_t n)
+{
+	struct sip_error err = {0};
+
+	count.sip_octets += n;
+	enum sip_verdict v = sip_parse(at, n, &message, &err);
+	if (v == SIP_DISCARD) {
+		count_bad(c);
+	} else if (v == SIP_ANSWER) {
+		request_refuse(c, &message, err.code, err.reason);
+		count_bad(c);
+	} else if (message.is_request) {
+		count.requests++;
+		request_take(c, &message);
+	} else {
+		count.responses++;
+		response_take(c, &message);
+	}
+}
+
+/* Octets used up from the front; the rest is the beginning of a message. */
+static size_t take_frames(struct conn *c, uint8_t *at, size_t n)
+{
+	size_t done = 0;
+
+	while (c->state == CONN_UP) {
+		struct sip_error err = {0};
+		size_t len = 0;
+		enum sip_frame f = sip_frame(&c->framer, span_of(at + done, n - done), &len, &err);
+		if (f == SIP_FRAME_MORE)
+			break;
+		if (f == SIP_FRAME_MESSAGE)
+			take_message(c, at + done, len);
+		else if (f == SIP_FRAME_PING)
+			conn_send(c, SPAN("\r\n"));
+		else if (f == SIP_FRAME_FATAL)
+			close_bad(c, err.reason);
+		done += len;
+		timer_cancel(&child_wheel, &c->message);
+	}
+	return done;
+}
+
+static void keep_rest(struct conn *c, struct partial *from)
+{
+	if (from->n == 0) {
+		give(c);
+		timer_cancel(&child_wheel, &c->message);
+		return;
+	}
+	if (!c->partial) {
+		c->partial = take();
+		if (!c->partial) {
+			close_bad(c, "no room for another unfinished message");
+			return;
+		}
+		memcpy(c->partial->bytes, from->bytes, from->n);
+		c->partial->n = from->n;
+	}
+	if (!timer_is_set(&c->message))
+		timer_set(&child_wheel, &c->message, child_now() + MESSAGE_MS);
+}
+
+void stream_read(struct conn *c)
+{
+	struct partial *p = c->partial ? c->partial : &shared;
+	enum tls_result why = TLS_MORE;
+
+	if (!c->partial)
+		p->n = 0;
+	while (c->state == CONN_UP) {
+		long got = tls_read(c, p->bytes + p->n, BUFFER - p->n, &why);
+		if (got < 0)
+			break;
+		p->n += (size_t)got;
+		size_t done = take_frames(c, p->bytes, p->n);
+		p->n -= done;
+		if (done && p->n)
+			memmove(p->bytes, p->bytes + done, p->n);
+	}
+	if (c->state != CONN_UP)
+		return;
+	if (why == TLS_MORE)
+		keep_rest(c, p);
+	else if (why == TLS_REFUSED)
+		close_bad(c, "broken TLS record");
+	else
+		conn_close(c, FLOW_CLOSED);
+}
+
+void stream_status(struct proc_status *s)
+{
+	status_add(s, "unfinished-messages", STATUS_POOL, used, cap, peak, refused);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* Blocks of text that a transaction keeps: a small one in nearly every case, a large one for the rest. */
+#ifndef EDGE_TEXT_H
+#define EDGE_TEXT_H
+
+#include "edge.h"
+
+struct text {
+	struct text *next_free;
+	uint32_t cap;
+	_Alignas(8) uint8_t bytes[];
+};
+
+bool text_open(uint32_t small);
+struct text *text_take(size_t n); /* at least n octets, or NULL */
+void text_give(struct text *t);	  /* accepts NULL */
+void text_status(struct proc_status *s);
+
+#endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: ISC */
+#include "../unit/test.h"
+#include "base/clock.h"
+#include "edge_house.h"
+#include <unistd.h>
+
+static struct house *h;
+
+#define GOOD {.device = 1, .epoch = 1, .from_s = -60, .to_s = 3600}
+#define TLS12 "NORMAL:-VERS-ALL:+VERS-TLS1.2"
+
+static const char register_101[] = "REGISTER sip:exchange.test SIP/2.0\r\n"
+				   "Via: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bKa1;rport\r\n"
+				   "From: <sip:101@exchange.test>;tag=f1\r\n"
+				   "To: <sip:101@exchange.test>\r\n"
+				   "Call-ID: c1\r\nCSeq: 1 REGISTER\r\nMax-Forwards: 70\r\n"
+				   "Contact: <sip:101@127.0.0.1:5061;transport=tls>\r\nContent-Length: 0\r\n\r\n";
+
+/* A good phone comes in, core hears of its flow before its first request. */
+static void good_phone(void)
+{
+	struct cert_spec spec = GOOD;
+	struct phone *p = phone_new(h, &spec, NULL);
+
+	CHECK(phone_shake(h, p));
+	const struct got *g = house_take(h, MSG_FLOW_UP, 1000);
+	CHECK(g);
+	const struct msg_flow_up *up = got_payload(g);
+	uint64_t flow = up->flow;
+	CHECK(up->device == 1 && !up->expired && !up->tls12 && flow >> 56 == 1);
+	CHECK(phone_say(p, register_101));
+	g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g && ((const struct msg_request *)got_payload(g))->flow == flow);
+	phone_free(p);
+	g = house_take(h, MSG_FLOW_DOWN, 1000);
+	CHECK(g && ((const struct msg_flow_down *)got_payload(g))->flow == flow);
+}
+
+static void with_its_ca(void)
+{
+	struct cert_spec spec = GOOD;
+	spec.with_ca = true;
+	struct phone *p = phone_new(h, &spec, NULL);
+
+	CHECK(phone_shake(h, p));
+	CHECK(phone_say(p, "\r\n\r\n"));
+	CHECK(phone_hear(h, p, "\r\n", 1000));
+	phone_free(p);
+	CHECK(house_take(h, MSG_FLOW_UP, 1000) && house_take(h, MSG_FLOW_DOWN, 1000));
+}
+
+/* R1, T21: it writes a REGISTER with its Finished, reads a fatal alert and no SIP; no octet of it was parsed. */
+static void refuse(const struct cert_spec *spec, const char *priority, int alert, const char *counter)
+{
+	uint64_t octets = house_count(h, "sip-octets"), before = house_count(h, counter);
+	struct phone *p = phone_new(h, spec, priority);
+
+	phone_shake(h, p);
+	if (p->handshake == 0) {
+		phone_say(p, register_101);
+		phone_hear(h, p, "SIP/2.0", 3000);
+		CHECK(p->closed);
+	}
+	CHECK(p->n == 0);
+	CHECK(alert == 0 || p->alert == alert);
+	phone_free(p);
+	CHECK(house_count(h, "sip-octets") == octets);
+	CHECK(house_count(h, counter) == before + 1);
+	CHECK(house_take(h, MSG_REQUEST, 20) == NULL);
+}
+
+#define REFUSE(name, alert, counter, ...)                                                                     \
+	static void name(void)                                                                                \
+	{                                                                                                     \
+		struct cert_spec spec = GOOD;                                                                 \
+		__VA_ARGS__;                                                                                  \
+		refuse(&spec, NULL, alert, counter);                                                          \
+	}
+
+static void no_certificate(void)
+{
+	refuse(NULL, NULL, GNUTLS_A_CERTIFICATE_REQUIRED, "refused-no-certificate");
+}
+REFUSE(other_ca_same_name, GNUTLS_A_UNKNOWN_CA, "refused-issuer", spec.other_ca = true)
+REFUSE(self_signed, GNUTLS_A_UNKNOWN_CA, "refused-issuer", spec.self_signed = true)
+REFUSE(two_leaves, GNUTLS_A_BAD_CERTIFICATE, "refused-chain", spec.chain_of_two_leaves = true)
+REFUSE(server_certificate, GNUTLS_A_UNSUPPORTED_CERTIFICATE, "refused-usage", spec.server_eku = true)
+REFUSE(both_usages, GNUTLS_A_UNSUPPORTED_CERTIFICATE, "refused-usage", spec.two_eku = true)
+REFUSE(no_usage, GNUTLS_A_UNSUPPORTED_CERTIFICATE, "refused-usage", spec.no_eku = true)
+REFUSE(a_ca_as_phone, GNUTLS_A_UNSUPPORTED_CERTIFICATE, "refused-usage", spec.ca_true = true)
+REFUSE(foreign_serial, GNUTLS_A_BAD_CERTIFICATE, "refused-serial", spec.bad_serial = true)
+REFUSE(not_valid_yet, GNUTLS_A_CERTIFICATE_EXPIRED, "refused-early", spec.from_s = 600)
+REFUSE(unknown_device, GNUTLS_A_ACCESS_DENIED, "refused-device", spec.device = 40)
+REFUSE(impossible_device, GNUTLS_A_ACCESS_DENIED, "refused-device", spec.device = 0xffffffff)
+REFUSE(revoked_device, GNUTLS_A_CERTIFICATE_REVOKED, "refused-revoked", spec.device = 4)
+REFUSE(suspended_device, GNUTLS_A_CERTIFICATE_REVOKED, "refused-revoked", spec.device = 5)
+REFUSE(old_epoch, GNUTLS_A_CERTIFICATE_REVOKED, "refused-epoch", spec.device = 6)
+
+static void old_tls(void)
+{
+	struct cert_spec spec = GOOD;
+
+	refuse(&spec, TLS12, GNUTLS_A_PROTOCOL_VERSION, "refused-version");
+	refuse(&spec, "NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0", GNUTLS_A_PROTOCOL_VERSION, "refused-handshake");
+	refuse(&spec, TLS12 ":-CIPHER-ALL:+AES-128-CBC", 0, "refused-handshake");
+	refuse(&spec, TLS12 ":-KX-ALL:+RSA", 0, "refused-handshake");
+	refuse(&spec, "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-SECP521R1", 0, "refused-handshake");
+}
+
+static void old_tls_of_a_named_phone(void)
+{
+	struct cert_spec spec = GOOD;
+	spec.device = 3;
+	struct phone *p = phone_new(h, &spec, TLS12);
+
+	CHECK(phone_shake(h, p));
+	const struct got *g = house_take(h, MSG_FLOW_UP, 1000);
+	CHECK(g && ((const struct msg_flow_up *)got_payload(g))->tls12);
+	/* it may not shake hands a second time */
+	CHECK(gnutls_handshake(p->tls) < 0);
+	CHECK(phone_sees_close(h, p, 2000));
+	phone_free(p);
+	CHECK(house_take(h, MSG_FLOW_DOWN, 1000));
+}
+
+/* Expired, not revoked: it comes in, marked, and core serves it emergency calls only. */
+static void expired(void)
+{
+	struct cert_spec spec = GOOD;
+	spec.from_s = -7200;
+	spec.to_s = -3600;
+	struct phone *p = phone_new(h, &spec, NULL);
+
+	CHECK(phone_shake(h, p));
+	const struct got *g = house_take(h, MSG_FLOW_UP, 1000);
+	CHECK(g && ((const struct msg_flow_up *)got_payload(g))->expired);
+	phone_free(p);
+	CHECK(house_take(h, MSG_FLOW_DOWN, 1000));
+}
+
+/* No tickets, no resumption: a client that asks for it gets a full handshake and the callback. */
+static void no_resumption(void)
+{
+	struct cert_spec spec = GOOD;
+	struct phone *p = phone_new(h, &spec, NULL);
+	gnutls_datum_t data = {NULL, 0};
+
+	CHECK(phone_shake(h, p));
+	phone_say(p, "\r\n\r\n");
+	CHECK(phone_hear(h, p, "\r\n", 1000));
+	CHECK(!(gnutls_session_get_flags(p->tls) & GNUTLS_SFLAGS_SESSION_TICKET));
+	gnutls_session_get_data2(p->tls, &data);
+	phone_free(p);
+	struct phone *again = phone_new(h, &spec, NULL);
+	if (data.size)
+		gnutls_session_set_data(again->tls, data.data, data.size);
+	CHECK(phone_shake(h, again));
+	CHECK(!gnutls_session_is_resumed(again->tls));
+	gnutls_free(data.data);
+	phone_free(again);
+	house_take(h, MSG_FLOW_DOWN, 500);
+	house_take(h, MSG_FLOW_DOWN, 500);
+}
+
+/* R1: revoking a phone drops its connections within a second. */
+static void revoke_drops(void)
+{
+	struct cert_spec spec = GOOD;
+	spec.device = 2;
+	struct phone *a = phone_new(h, &spec, NULL), *b = phone_new(h, &spec, NULL);
+
+	CHECK(phone_shake(h, a) && phone_shake(h, b));
+	phone_say(a, "\r\n\r\n");
+	phone_say(b, "\r\n\r\n");
+	CHECK(phone_hear(h, a, "\r\n", 1000) && phone_hear(h, b, "\r\n", 1000));
+	house_say_device(h, 2, DEVICE_REVOKED, 0, 1);
+	uint64_t then = clock_boot_ms();
+	CHECK(phone_sees_close(h, a, 1000) && phone_sees_close(h, b, 1000));
+	CHECK(clock_boot_ms() - then < 1000);
+	const struct got *g = house_take(h, MSG_FLOW_DOWN, 500);
+	CHECK(g && ((const struct msg_flow_down *)got_payload(g))->why == FLOW_REVOKED);
+	house_say_device(h, 2, DEVICE_VALID, 0, 1);
+	house_pump(h, 20);
+	phone_free(a);
+	phone_free(b);
+}
+
+/* T20: whoever does not finish the handshake is gone after 5 s; meanwhile phones come in. */
+static void slow_handshake(void)
+{
+	struct phone *idle = phone_tcp(h), *half = phone_tcp(h);
+	struct cert_spec spec = GOOD;
+	uint64_t then = clock_boot_ms();
+
+	phone_say(half, "\x16\x03\x01\x02");
+	struct phone *good = phone_new(h, &spec, NULL);
+	CHECK(phone_shake(h, good));
+	CHECK(phone_sees_close(h, idle, 7000) && phone_sees_close(h, half, 1000));
+	CHECK(clock_boot_ms() - then >= 4900);
+	CHECK(house_count(h, "refused-timeout") >= 2);
+	phone_say(good, "\r\n\r\n");
+	CHECK(phone_hear(h, good, "\r\n", 1000));
+	phone_free(idle);
+	phone_free(half);
+	phone_free(good);
+}
+
+/* T1: SIP without TLS gets no SIP. */
+static void plain_sip(void)
+{
+	struct phone *p = phone_tcp(h);
+
+	phone_say(p, register_101);
+	CHECK(phone_sees_close(h, p, 3000));
+	CHECK(!memmem(p->text, p->n, "SIP", 3));
+	phone_free(p);
+}
+
+/* A silent signer costs one time-out; after that handshakes end at once and SIP goes on. */
+static void silent_signer(void)
+{
+	struct cert_spec spec = GOOD;
+	struct phone *good = phone_new(h, &spec, NULL);
+
+	CHECK(phone_shake(h, good));
+	h->signer_mute = true;
+	struct phone *p = phone_new(h, &spec, NULL);
+	CHECK(!phone_shake(h, p));
+	phone_free(p);
+	CHECK(house_count(h, "sign-timeouts") == 1);
+	phone_say(good, "\r\n\r\n");
+	CHECK(phone_hear(h, good, "\r\n", 1000));
+	/* new ones wait in the backlog, and are turned away when nothing gets better */
+	p = phone_new(h, &spec, NULL);
+	CHECK(!phone_shake(h, p));
+	CHECK(house_count(h, "sign-timeouts") == 1);
+	CHECK(house_count(h, "turned-away") >= 1);
+	phone_free(p);
+	phone_free(good);
+}
+
+static void nobody_home(void)
+{
+	struct house_options o = {.no_core = true};
+	struct cert_spec spec = GOOD;
+
+	house_end(h);
+	h = house_new(&o);
+	struct phone *p = phone_new(h, &spec, NULL);
+	for (int i = 0; i < 20; i++) {
+		gnutls_handshake(p->tls);
+		house_pump(h, 10);
+	}
+	CHECK(h->signs == 1); /* the try of the key, no handshake */
+	/* core comes, and the phone that waited in the backlog gets in */
+	house_link_core(h, true);
+	CHECK(phone_shake(h, p));
+	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	phone_free(p);
+}
+
+int main(void)
+{
+	struct house_options o = {0};
+
+	h = house_new(&o);
+	RUN(good_phone);
+	RUN(with_its_ca);
+	RUN(no_certificate);
+	RUN(other_ca_same_name);
+	RUN(self_signed);
+	RUN(two_leaves);
+	RUN(server_certificate);
+	RUN(both_usages);
+	RUN(no_usage);
+	RUN(a_ca_as_phone);
+	RUN(foreign_serial);
+	RUN(not_valid_yet);
+	RUN(unknown_device);
+	RUN(impossible_device);
+	RUN(revoked_device);
+	RUN(suspended_device);
+	RUN(old_epoch);
+	RUN(old_tls);
+	RUN(old_tls_of_a_named_phone);
+	RUN(expired);
+	RUN(no_resumption);
+	RUN(revoke_drops);
+	RUN(plain_sip);
+	RUN(slow_handshake);
+	RUN(nobody_home);
+	RUN(silent_signer);
+	house_end(h);
+	return TEST_END;
+}
