@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: ISC */
+/* keeper and signer as real, caged processes: the chain reaches edges and signatures fit it (R1, R3), people log in
+ * (R2, T4-T6), and nothing that was confirmed is lost by kill -9 (R28). Arguments: the two executables. */
+#include "ipc_peer.h"
+#include "test.h"
+#include "vault/cert.h"
+#include "vault/enrol.h"
+#include "wire/digest.h"
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
+
+static const char *keeper_exe, *signer_exe;
+static char keeper_dir[] = "/tmp/ringfence-keeper-XXXXXX", signer_dir[] = "/tmp/ringfence-signer-XXXXXX";
+static struct site site;
+static struct peer keeper, signer;
+static struct link *core, *ctl, *edge;
+
+static int boot_key(void)
+{
+	static char name[] = "/tmp/ringfence-key-XXXXXX";
+	static const uint8_t key[32] = {3, 1, 4};
+	char copy[sizeof name];
+
+	memcpy(copy, name, sizeof copy);
+	int fd = mkstemp(copy);
+	unlink(copy);
+	return write(fd, key, sizeof key) == sizeof key ? fd : -1;
+}
+
+static void empty_dir(const char *path)
+{
+	int dir = open(path, O_RDONLY | O_DIRECTORY);
+
+	unlinkat(dir, "store.a", 0);
+	unlinkat(dir, "store.b", 0);
+	close(dir);
+}
+
+static bool start(struct peer *p, const char *exe, enum proc who, const char *path)
+{
+	if (!peer_start(p, exe, who, 0, &site))
+		return false;
+	peer_give_file(p, FILE_BOOT_KEY, boot_key());
+	peer_give_file(p, FILE_STORE_DIR, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	return true;
+}
+
+static bool start_keeper(void)
+{
+	if (!start(&keeper, keeper_exe, PROC_KEEPER, keeper_dir))
+		return false;
+	core = peer_link(&keeper, PROC_CORE, 0);
+	ctl = peer_link(&keeper, PROC_CTL, 0);
+	peer_link(&keeper, PROC_LEDGER, 0);
+	return peer_go(&keeper);
+}
+
+static bool begin(void)
+{
+	empty_dir(keeper_dir);
+	empty_dir(signer_dir);
+	return start_keeper();
+}
+
+/* --- asking --- */
+
+static int done(struct link *l)
+{
+	const struct msg_done *d = peer_wait(l, MSG_DONE);
+	return d ? d->result : -1;
+}
+
+static int set_password(const char *user, const char *password)
+{
+	struct msg_secret_set *m = ipc_begin(ctl, MSG_SECRET_SET);
+
+	m->user = ipc_put(ctl, span_str(user));
+	m->password = ipc_put(ctl, span_str(password));
+	ipc_end(ctl);
+	return done(ctl);
+}
+
+static int log_in(uint64_t flow, uint32_t device, const char *user, const char *password, uint32_t nc, bool fresh)
+{
+	static char nonce[NONCE_MAX];
+	static size_t nonce_n;
+	uint8_t ha1[DIGEST_MAX], raw[DIGEST_MAX];
+	char hex[DIGEST_HEX_MAX];
+	struct buf b = buf_of(hex, sizeof hex);
+
+	if (fresh) {
+		struct msg_nonce_want *w = ipc_begin(core, MSG_NONCE_WANT);
+		w->flow = flow;
+		w->user = ipc_put(core, span_str(user));
+		ipc_end(core);
+		const struct msg_nonce *n = peer_wait(core, MSG_NONCE);
+		if (!n)
+			return -1;
+		struct span s = peer_str(MSG_NONCE, n->nonce);
+		memcpy(nonce, s.p, s.n);
+		nonce_n = s.n;
+	}
+	digest_ha1(DIGEST_SHA256, span_str(user), span_str(site.domain), span_str(password), ha1);
+	struct digest_input in = {.alg = DIGEST_SHA256, .ha1 = ha1, .method = SPAN("INVITE"), .uri = SPAN("sip:102@x"),
+	    .nonce = span_of(nonce, nonce_n), .cnonce = SPAN("c"), .nc = nc};
+	digest_response(&in, raw);
+	buf_hex(&b, raw, 32);
+	struct msg_login_want *m = ipc_begin(core, MSG_LOGIN_WANT);
+	m->flow = flow;
+	m->device = device;
+	m->method = SIP_INVITE;
+	m->algorithm = DIGEST_SHA256;
+	m->nc = nc;
+	m->user = ipc_put(core, span_str(user));
+	m->nonce = ipc_put(core, in.nonce);
+	m->uri = ipc_put(core, in.uri);
+	m->cnonce = ipc_put(core, in.cnonce);
+	m->response = ipc_put(core, buf_span(&b));
+	ipc_end(core);
+	const struct msg_login *l = peer_wait(core, MSG_LOGIN);
+	return l ? l->verdict : -1;
+}
+
+static bool get_code(uint32_t device, char text[64])
+{
+	struct msg_code_want *m = ipc_begin(ctl, MSG_CODE_WANT);
+
+	m->device = device;
+	ipc_end(ctl);
+	const struct msg_code *c = peer_wait(ctl, MSG_CODE);
+	return c && span_cstr(peer_str(MSG_CODE, c->code), text, 64);
+}
+
+static void want_cert(uint32_t device, const uint8_t point[64], const char *code)
+{
+	struct msg_cert_want *m = ipc_begin(ctl, MSG_CERT_WANT);
+
+	m->kind = CERT_DEVICE;
+	m->device = device;
+	m->epoch = 3;
+	memcpy(m->point, point, 64);
+	m->code = ipc_put(ctl, span_str(code));
+	ipc_end(ctl);
+}
+
+static bool new_request(uint8_t point[64], struct buf *key)
+{
+	uint8_t mem[ENROL_PEM_MAX];
+	struct buf request = buf_of(mem, sizeof mem);
+
+	return !enrol_make_key(key) && !enrol_make_request(buf_span(key), &request) &&
+	       !enrol_parse_request(buf_span(&request), point);
+}
+
+/* --- tests --- */
+
+static void people_log_in(void)
+{
+	CHECK(begin());
+	CHECK(log_in(1, 1, "101", "secret", 1, true) == LOGIN_WRONG);
+	CHECK(set_password("101", "secret") == DONE_OK);
+	CHECK(log_in(1, 1, "101", "secret", 1, true) == LOGIN_OK);
+	CHECK(log_in(1, 1, "101", "secret", 1, false) == LOGIN_STALE);
+	CHECK(log_in(1, 1, "101", "secret", 2, false) == LOGIN_OK);
+	CHECK(log_in(2, 1, "101", "secret", 3, false) == LOGIN_STALE);
+	uint64_t events = peer_said[MSG_EVENT].n;
+	for (int i = 0; i < 12; i++)
+		CHECK(log_in(3, 2, "101", "guess", 1, true) == (i < 10 ? LOGIN_WRONG : LOGIN_LOCKED));
+	CHECK(log_in(1, 1, "101", "secret", 1, true) == LOGIN_OK);
+	const struct msg_event *e = peer_wait(&keeper.sibling[2], MSG_EVENT);
+	CHECK(e && peer_said[MSG_EVENT].n == events + 1 && e->kind == EVENT_LOGIN_LOCKED && e->device == 2);
+	/* killed in the middle of everything: passwords stay, nonces do not */
+	peer_kill(&keeper);
+	CHECK(start_keeper());
+	CHECK(log_in(1, 1, "101", "secret", 9, false) == LOGIN_STALE);
+	CHECK(log_in(1, 1, "101", "secret", 1, true) == LOGIN_OK);
+	CHECK(set_password("101", "") == DONE_OK && log_in(1, 1, "101", "secret", 1, true) == LOGIN_WRONG);
+	peer_kill(&keeper);
+}
+
+static void phone_is_enrolled(void)
+{
+	uint8_t point[64], key_mem[ENROL_PEM_MAX], leaf_mem[ENROL_PEM_MAX], ca_mem[ENROL_PEM_MAX];
+	struct buf key = buf_of(key_mem, sizeof key_mem);
+	struct buf leaf = buf_of(leaf_mem, sizeof leaf_mem), ca = buf_of(ca_mem, sizeof ca_mem);
+	char code[64];
+
+	CHECK(begin());
+	CHECK(new_request(point, &key) && get_code(17, code));
+	peer_kill(&keeper);
+	CHECK(start_keeper());
+	want_cert(17, point, "17-aaaaa-aaaaa-aaaaa-aaaaa-aaaaaa");
+	CHECK(done(ctl) == DONE_REFUSED);
+	want_cert(17, point, code);
+	const struct msg_cert *c = peer_wait(ctl, MSG_CERT);
+	CHECK(c && c->device == 17);
+	CHECK(!enrol_put_certificate(&leaf, peer_str(MSG_CERT, c->leaf)));
+	CHECK(!enrol_put_certificate(&ca, peer_str(MSG_CERT, c->ca)));
+	CHECK(!enrol_check_bundle(buf_span(&key), buf_span(&leaf), buf_span(&ca)));
+	CHECK(enrol_check_bundle(buf_span(&key), buf_span(&ca), buf_span(&ca)) != NULL);
+	int64_t days = (c->not_after_ms - clock_wall_ms()) / 86400000;
+	CHECK(days >= CERT_LEAF_DAYS - 1 && days <= CERT_LEAF_DAYS);
+	peer_kill(&keeper);
+	CHECK(start_keeper()); /* the code is used up, whatever happened after */
+	want_cert(17, point, code);
+	CHECK(done(ctl) == DONE_REFUSED);
+	want_cert(17, point, ""); /* an administrator's admission */
+	CHECK(peer_wait(ctl, MSG_CERT));
+	want_cert(0, point, "");
+	CHECK(done(ctl) == DONE_REFUSED);
+	point[1] ^= 1;
+	want_cert(17, point, "");
+	CHECK(done(ctl) == DONE_REFUSED);
+	peer_kill(&keeper);
+}
+
+static void log_is_read_by_name(void)
+{
+	static const uint8_t hash[32] = {1}, wrong[32] = {2};
+	uint8_t blob[SEALED_MAX];
+
+	CHECK(begin());
+	struct msg_seal_want *s = ipc_begin(core, MSG_SEAL_WANT);
+	s->wall_ms = clock_wall_ms();
+	s->source = ipc_put(core, SPAN("101"));
+	ipc_end(core);
+	const struct msg_sealed *sealed = peer_wait(core, MSG_SEALED);
+	CHECK(sealed && sealed->blob.len);
+	uint32_t day = sealed->day;
+	struct span b = peer_str(MSG_SEALED, sealed->blob);
+	memcpy(blob, b.p, b.n);
+	struct msg_admin_set *a = ipc_begin(ctl, MSG_ADMIN_SET);
+	a->passes = 3;
+	a->memory_kb = 65536;
+	memcpy(a->hash, hash, sizeof hash);
+	a->name = ipc_put(ctl, SPAN("anna"));
+	ipc_end(ctl);
+	CHECK(done(ctl) == DONE_OK);
+	peer_kill(&keeper);
+	CHECK(start_keeper());
+	for (int i = 0; i < 2; i++) {
+		struct msg_admin_check *k = ipc_begin(ctl, MSG_ADMIN_CHECK);
+		memcpy(k->hash, i ? hash : wrong, sizeof hash);
+		k->name = ipc_put(ctl, SPAN("anna"));
+		ipc_end(ctl);
+		CHECK(done(ctl) == (i ? DONE_OK : DONE_REFUSED));
+	}
+	uint64_t session = ((const struct msg_done *)(const void *)peer_said[MSG_DONE].payload)->value;
+	for (int i = 0; i < 3; i++) {
+		struct msg_unseal_want *u = ipc_begin(ctl, MSG_UNSEAL_WANT);
+		u->session = i == 1 ? session ^ 1 : session;
+		u->day = i == 2 ? day - 1 : day;
+		u->blob = ipc_put(ctl, span_of(blob, b.n));
+		ipc_end(ctl);
+		if (i == 1) {
+			CHECK(done(ctl) == DONE_REFUSED);
+			continue;
+		}
+		const struct msg_unsealed *o = peer_wait(ctl, MSG_UNSEALED);
+		CHECK(o && o->gone == (i == 2));
+		CHECK(i == 2 || span_eq(peer_str(MSG_UNSEALED, o->source), SPAN("101")));
+	}
+	peer_kill(&keeper);
+}
+
+static bool start_signer(bool with_keeper)
+{
+	if (!start(&signer, signer_exe, PROC_SIGNER, signer_dir))
+		return false;
+	edge = peer_link(&signer, PROC_EDGE, 0);
+	if (with_keeper && !peer_join(&signer, &keeper))
+		return false;
+	return peer_go(&signer);
+}
+
+static bool signs_for(const uint8_t *leaf, size_t leaf_n)
+{
+	gnutls_datum_t der = {(uint8_t *)(uintptr_t)leaf, (unsigned)leaf_n};
+	gnutls_x509_crt_t crt;
+	gnutls_pubkey_t pub;
+
+	struct msg_sign_want *w = ipc_begin(edge, MSG_SIGN_WANT);
+	w->token = 42;
+	memset(w->hash, 0x5a, sizeof w->hash);
+	ipc_end(edge);
+	const struct msg_signed *s = peer_wait(edge, MSG_SIGNED);
+	if (!s || s->token != 42 || gnutls_x509_crt_init(&crt) != 0 || gnutls_pubkey_init(&pub) != 0)
+		return false;
+	uint8_t hash[32];
+	memset(hash, 0x5a, sizeof hash);
+	struct span sig = peer_str(MSG_SIGNED, s->signature);
+	gnutls_datum_t h = {hash, sizeof hash}, g = {(uint8_t *)(uintptr_t)sig.p, (unsigned)sig.n};
+	bool ok = gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER) == 0 &&
+		  gnutls_x509_crt_check_hostname(crt, site.domain) && gnutls_pubkey_import_x509(pub, crt, 0) == 0 &&
+		  gnutls_pubkey_verify_hash2(pub, GNUTLS_SIGN_ECDSA_SHA256, 0, &h, &g) >= 0;
+	gnutls_pubkey_deinit(pub);
+	gnutls_x509_crt_deinit(crt);
+	return ok;
+}
+
+static void chain_reaches_the_edge(void)
+{
+	uint8_t leaf[CERT_MAX];
+
+	CHECK(begin() && start_signer(true));
+	const struct msg_cert_chain *c = peer_wait(edge, MSG_CERT_CHAIN);
+	CHECK(c);
+	struct span l = peer_str(MSG_CERT_CHAIN, c->leaf);
+	size_t n = l.n;
+	memcpy(leaf, l.p, n);
+	CHECK(signs_for(leaf, n));
+	/* killed, and back without keeper: the same key and chain */
+	peer_kill(&signer);
+	peer_said[MSG_CERT_CHAIN].taken = peer_said[MSG_CERT_CHAIN].n;
+	CHECK(start_signer(false));
+	c = peer_wait(edge, MSG_CERT_CHAIN);
+	CHECK(c && span_eq(peer_str(MSG_CERT_CHAIN, c->leaf), span_of(leaf, n)));
+	CHECK(signs_for(leaf, n));
+	/* an edge that starts later is told too */
+	edge = peer_link(&signer, PROC_EDGE, 1);
+	CHECK(peer_up(edge) && peer_wait(edge, MSG_CERT_CHAIN));
+	peer_kill(&signer);
+	/* another domain needs another certificate, for the same key */
+	strcpy(site.domain, "example.net");
+	peer_kill(&keeper);
+	CHECK(start_keeper() && start_signer(true));
+	uint64_t until = clock_boot_ms() + PEER_WAIT_MS;
+	do {
+		c = peer_wait(edge, MSG_CERT_CHAIN);
+	} while (c && span_eq(peer_str(MSG_CERT_CHAIN, c->leaf), span_of(leaf, n)) && clock_boot_ms() < until);
+	CHECK(c);
+	l = peer_str(MSG_CERT_CHAIN, c->leaf);
+	memcpy(leaf, l.p, l.n);
+	CHECK(signs_for(leaf, l.n));
+	peer_kill(&signer);
+	peer_kill(&keeper);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3 || !mkdtemp(keeper_dir) || !mkdtemp(signer_dir))
+		return 2;
+	keeper_exe = argv[1];
+	signer_exe = argv[2];
+	site_defaults(&site);
+	strcpy(site.domain, "example.org");
+	site.listeners = 1;
+	site.edges = 2;
+	struct listener *l = &site.listener[0];
+	l->kind = LISTEN_PHONES;
+	addr_parse_ip(SPAN("127.0.0.1"), &l->bind);
+	l->signalling = l->media = l->advertised_media = l->bind;
+	RUN(people_log_in);
+	RUN(phone_is_enrolled);
+	RUN(log_is_read_by_name);
+	RUN(chain_reaches_the_edge);
+	empty_dir(keeper_dir);
+	empty_dir(signer_dir);
+	rmdir(keeper_dir);
+	rmdir(signer_dir);
+	return TEST_END;
+}
