@@ -247,7 +247,7 @@ class Exchange:
     def phone_revoke(self, name):
         self.command("phone", "revoke", name)
 
-    def phone(self, name, users, *, md5=True, zone=None, family=4, valid_s=None, options=()):
+    def phone(self, name, users, *, md5=False, tls12=False, zone=None, family=4, valid_s=None, options=()):
         """Admit users and a device of theirs: one Bundle per user, one certificate. `users`: {user: password}."""
         known = getattr(self, "_users", None) or set()
         for user, password in users.items():
@@ -256,7 +256,8 @@ class Exchange:
                 known.add(user)
         self._users = known
         where = f"{self.where}/phones/{name}"
-        options = [*options, *(["--md5"] if md5 else []), *(["--valid", f"{valid_s}s"] if valid_s else [])]
+        options = [*options, *(["--md5"] if md5 else []), *(["--tls12"] if tls12 else []),
+                   *(["--valid", f"{valid_s}s"] if valid_s else [])]
         self.enrol(self.phone_add(name, list(users), *options), where)
         addr = self.lab.addr[zone or self.zones[0]][0 if family == 4 else 1]
         return [Bundle(ca=f"{where}/ca.crt", cert=f"{where}/phone.crt", key=f"{where}/phone.key", user=u, password=p,
