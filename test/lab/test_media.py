@@ -136,7 +136,7 @@ def test_r7_gate_that_never_opens_ends_the_call(exchange, scripted):
     answer = (FINGERPRINT, "a=setup:active", "a=rtcp-mux")
     call = Call(a, b, offer=sip.sdp(a.local, profile="UDP/TLS/RTP/SAVP", suite=None, lines=keys),
                 answer=sip.sdp(b.local, 41000, profile="UDP/TLS/RTP/SAVP", suite=None, lines=answer))
-    assert exchange.call("up")["grade"] == "setting up"
+    assert exchange.call("up")["grade"] == "setting-up"
     x, y = call.media()
     x.say(ENCRYPTED, 10)
     assert not y.hear()
