@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "ledger/db_int.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,12 +157,37 @@ static bool make_file(const char *path)
 	return true;
 }
 
+static int store_dir = -1;
+
+/* SQLite makes the name of a new log durable by opening its directory; in the cage there is no path to it any more. */
+static int open_directory(const char *path, int *fd)
+{
+	(void)path;
+	*fd = fcntl(store_dir, F_DUPFD_CLOEXEC, 0);
+	return *fd < 0 ? SQLITE_CANTOPEN : SQLITE_OK;
+}
+
+static bool keep_directory(const char *path)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	if (!slash || !span_cstr(span_of(path, (size_t)(slash - path)), dir, sizeof dir))
+		return false;
+	if (store_dir >= 0)
+		close(store_dir);
+	store_dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return store_dir >= 0 && vfs->xSetSystemCall(vfs, "openDirectory", (sqlite3_syscall_ptr)open_directory) == SQLITE_OK;
+}
+
 struct db *db_open_sqlite(const char *path, char why[static DB_WHY_MAX])
 {
 	struct lite *l = calloc(1, sizeof *l);
+	uint8_t seeded;
 
 	snprintf(why, DB_WHY_MAX, "cannot make the database file");
-	if (!l || !make_file(path)) {
+	if (!l || !make_file(path) || !keep_directory(path)) {
 		free(l);
 		return NULL;
 	}
@@ -169,6 +195,7 @@ struct db *db_open_sqlite(const char *path, char why[static DB_WHY_MAX])
 	if (sqlite3_open_v2(path, &l->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
 		sqlite3_busy_timeout(l->handle, 2000); /* a predecessor that is just dying */
 		sqlite3_extended_result_codes(l->handle, 1);
+		sqlite3_randomness(sizeof seeded, &seeded); /* opens /dev/urandom the first time */
 		if (lite_exec(&l->db, settings))
 			return &l->db;
 	}
