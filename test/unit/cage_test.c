@@ -49,7 +49,7 @@ static bool could(int status)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* killed by the filter, or (paths in the sanitizer build) refused */
+/* killed by the filter, or refused by something else */
 static bool could_not(int status)
 {
 	return (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) || (WIFEXITED(status) && WEXITSTATUS(status) == 1);
