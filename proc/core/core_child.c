@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: ISC */
+/* core decides: registrations, legs, calls. It sees no SIP text, opens nothing, and never waits. */
+#include "arena/arena.h"
+#include "ask.h"
+#include "bans.h"
+#include "base/log.h"
+#include "call.h"
+#include "calls_list.h"
+#include "change.h"
+#include "core_child.h"
+#include "directory.h"
+#include "login.h"
+#include "media.h"
+#include "message.h"
+#include "record.h"
+#include "session.h"
+#include <unistd.h>
+
+/* Raised with every change of a record's layout; an arena of another layout starts empty. */
+enum { LAYOUT = 1 };
+
+enum { TABLE_REGISTRATIONS, TABLE_LEGS, TABLE_CALLS, TABLE_RECORDS, TABLES };
+
+static int arena_fd = -1;
+static struct arena arena;
+static struct arena_table table[TABLES];
+
+/* --- flows --- */
+
+static void on_flow_up(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_flow_up *m = v->payload;
+
+	if (flow_get(m->flow) || m->listener >= child_site()->listeners) {
+		child_accuse(from, "flow that is up already, or of no listener", m->flow, m->device);
+		return;
+	}
+	struct flow *f = flow_add(from->instance, m);
+	if (!f) {
+		struct msg_close_flow *close_it = ipc_begin(from, MSG_CLOSE_FLOW);
+		if (close_it) {
+			close_it->flow = m->flow;
+			close_it->why = FLOW_STOP;
+			ipc_end(from);
+		}
+		return;
+	}
+	registrar_flow_up(f);
+}
+
+static void flow_gone(struct flow *f)
+{
+	uint64_t id = f->id;
+
+	flow_remove(f);
+	registrar_flow_down(id);
+}
+
+static void on_flow_down(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_flow_down *m = v->payload;
+	struct flow *f = flow_get(m->flow);
+
+	if (f && f->edge == from->instance)
+		flow_gone(f);
+}
+
+static void drop_if_of_edge(struct flow *f, void *edge)
+{
+	if (f->edge == *(uint32_t *)edge)
+		flow_gone(f);
+}
+
+static void close_if_of_device(struct flow *f, void *device)
+{
+	if (f->device == *(uint32_t *)device)
+		flow_close(f, FLOW_REVOKED);
+}
+
+/* --- what the directory changes --- */
+
+static void device_lost(uint32_t device)
+{
+	leg_device_lost(device);
+	registrar_device_lost(device);
+	flow_each(close_if_of_device, &device);
+}
+
+static void device_changed(uint32_t device)
+{
+	for (uint32_t i = 0; i < child_site()->edges; i++) {
+		struct link *edge = child_link(PROC_EDGE, i);
+		if (edge)
+			directory_tell_device(edge, device);
+	}
+}
+
+static const struct directory_watch watch = {
+    .device_lost = device_lost, .user_lost = registrar_user_lost, .device_changed = device_changed};
+
+static void on_directory_commit(struct link *from, const struct ipc_view *v)
+{
+	bool first = directory_generation() == 0;
+
+	directory_on_commit(from, v);
+	for (uint32_t i = 0; first && i < child_site()->edges; i++) {
+		struct link *edge = child_link(PROC_EDGE, i);
+		if (edge)
+			directory_tell(edge);
+	}
+}
+
+/* --- links --- */
+
+static void want_directory(struct link *ledger)
+{
+	if (ipc_begin(ledger, MSG_DIRECTORY_WANT))
+		ipc_end(ledger);
+}
+
+static void link_up(struct link *l)
+{
+	if (l->peer == PROC_EDGE) {
+		directory_tell(l);
+		bans_tell(l);
+	} else if (l->peer == PROC_MEDIA) {
+		bans_tell(l);
+	} else if (l->peer == PROC_LEDGER) {
+		want_directory(l);
+		record_retry();
+	} else if (l->peer == PROC_KEEPER) {
+		record_retry();
+	}
+}
+
+static void link_down(struct link *l)
+{
+	if (l->peer == PROC_EDGE) {
+		flow_each(drop_if_of_edge, &l->instance);
+		leg_edge_lost(l->instance);
+		ask_edge_lost(l->instance);
+	} else if (l->peer == PROC_MEDIA) {
+		media_down();
+	} else if (l->peer == PROC_KEEPER) {
+		login_keeper_down();
+	}
+}
+
+/* --- life --- */
+
+static ask_answer *const answers[ASK_KINDS] = {
+    [ASK_INVITE] = leg_on_invite_answer,
+    [ASK_CHANGE] = change_on_answer,
+    [ASK_REFRESH] = session_on_refresh_answer,
+    [ASK_BYE] = leg_on_bye_answer,
+    [ASK_PRACK] = leg_on_prack_answer,
+    [ASK_ALIVE] = session_on_alive_answer,
+    [ASK_MESSAGE] = message_on_answer,
+};
+
+static void take_file(enum file_kind what, int fd)
+{
+	if (what == FILE_ARENA)
+		arena_fd = fd;
+	else
+		close(fd);
+}
+
+static const char *prepare(const struct site *s)
+{
+	const struct site *now = child_site();
+
+	if (!now->domain[0])
+		return NULL;
+	if (strcmp(s->domain, now->domain) != 0)
+		return "the domain can't change while the exchange runs: restart it";
+	if (s->max_phones != now->max_phones || s->max_users != now->max_users || s->max_calls != now->max_calls ||
+	    s->media_port_lo != now->media_port_lo || s->media_port_hi != now->media_port_hi)
+		return "limits and media ports can't change while the exchange runs: restart it";
+	return NULL;
+}
+
+static void open_all(void)
+{
+	const struct site *s = child_site();
+	bool adopted;
+	const struct arena_shape shape[TABLES] = {
+	    [TABLE_REGISTRATIONS] = registrar_shape(),
+	    [TABLE_LEGS] = leg_shape(),
+	    [TABLE_CALLS] = call_shape(),
+	    [TABLE_RECORDS] = record_shape(),
+	};
+
+	if (arena_fd < 0 || !arena_open(&arena, arena_fd, LAYOUT, shape, TABLES, table, &adopted))
+		log_fatal("the arena can't be mapped");
+	close(arena_fd);
+	directory_init(s->max_users, s->max_phones, &watch);
+	flow_init(2 * s->max_phones);
+	login_init();
+	message_init();
+	media_init();
+	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
+	registrar_open(&table[TABLE_REGISTRATIONS], call_phone_back);
+	leg_open(&table[TABLE_LEGS]);
+	record_open(&table[TABLE_RECORDS]);
+	call_open(&table[TABLE_CALLS]);
+	call_adopted();
+	leg_drop_orphans();
+}
+
+static void status(struct proc_status *s)
+{
+	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
+	    call_status, ask_status, media_status, message_status, record_status, bans_status, directory_status};
+
+	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
+		each[i](s);
+}
+
+static ipc_handler *const on[MSG_N] = {
+    [MSG_FLOW_UP] = on_flow_up,
+    [MSG_FLOW_DOWN] = on_flow_down,
+    [MSG_REQUEST] = request_on_message,
+    [MSG_RESPONSE] = ask_on_response,
+    [MSG_CANCELLED] = leg_on_cancelled,
+    [MSG_NONCE] = login_on_nonce,
+    [MSG_LOGIN] = login_on_verdict,
+    [MSG_SEALED] = record_on_sealed,
+    [MSG_DIRECTORY_BEGIN] = directory_on_begin,
+    [MSG_USER] = directory_on_user,
+    [MSG_DEVICE] = directory_on_device,
+    [MSG_BINDING] = directory_on_binding,
+    [MSG_DIRECTORY_COMMIT] = on_directory_commit,
+    [MSG_RECORDED] = record_on_recorded,
+    [MSG_PORTS] = media_on_ports,
+    [MSG_RELAY_FAILED] = media_on_failed,
+    [MSG_GATE] = media_on_gate,
+    [MSG_VARYING] = media_on_varying,
+    [MSG_RELAY_COUNTS] = media_on_counts,
+    [MSG_CALLS_WANT] = calls_on_list,
+    [MSG_CTL_BAN] = bans_on_ctl,
+    [MSG_BANS_WANT] = bans_on_list,
+};
+
+/* mmap and friends are in the common set; core needs nothing more */
+static const char *const calls[] = {NULL};
+static const struct cage cage = {.name = "core", .calls = calls, .files = 64, .memory_mb = 1024};
+
+const struct child core_child = {
+    .me = PROC_CORE,
+    .cage = &cage,
+    .on = on,
+    .file = take_file,
+    .prepare = prepare,
+    .open = open_all,
+    .link_up = link_up,
+    .link_down = link_down,
+    .status = status,
+};

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC */
+/* media relays: a table of wishes from core, a gate for each, sockets that were bound at start. It decodes nothing. */
+#include "base/log.h"
+#include "engine.h"
+#include "gate.h"
+#include "media_child.h"
+#include "source.h"
+#include <unistd.h>
+
+enum { LAYOUT = 1 };
+enum { SWEEP_MS = 250, COUNTS_EVERY = 4, SILENT_MS = 120000 };
+
+static int arena_fd = -1;
+static struct arena arena;
+static struct arena_table table;
+static struct timer sweep;
+static uint32_t sweeps;
+
+static struct link *core(void)
+{
+	return child_link(PROC_CORE, 0);
+}
+
+static void tell_failed(uint64_t join, enum relay_why why)
+{
+	struct link *l = core();
+	struct msg_relay_failed *m = l ? ipc_begin(l, MSG_RELAY_FAILED) : NULL;
+
+	if (!m)
+		return;
+	m->join = join;
+	m->why = (uint8_t)why;
+	ipc_end(l);
+}
+
+void media_tell_varying(const struct relay_row *r, unsigned side)
+{
+	struct link *l = core();
+	struct msg_varying *m = l ? ipc_begin(l, MSG_VARYING) : NULL;
+
+	if (!m)
+		return;
+	m->join = r->join;
+	m->side = (uint8_t)side;
+	ipc_end(l);
+}
+
+static void tell_open(struct relay_row *r)
+{
+	struct link *l = core();
+	struct msg_gate *m = l ? ipc_begin(l, MSG_GATE) : NULL;
+
+	if (!m)
+		return;
+	m->join = r->join;
+	m->key = r->gate.key;
+	ipc_end(l);
+	r->told_open = 1;
+}
+
+static void tell_counts(const struct relay_row *r)
+{
+	struct link *l = core();
+	struct msg_relay_counts *m = l ? ipc_begin(l, MSG_RELAY_COUNTS) : NULL;
+
+	if (!m)
+		return;
+	m->join = r->join;
+	m->packets_a = r->passed[0];
+	m->packets_b = r->passed[1];
+	for (int i = 1; i < DROP_KINDS; i++) {
+		m->dropped_a += r->dropped[0][i];
+		m->dropped_b += r->dropped[1][i];
+	}
+	ipc_end(l);
+}
+
+static void end_row(uint32_t index)
+{
+	engine_stop(index);
+	table_release(index);
+}
+
+/* --- what core wishes --- */
+
+static void on_relay(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_relay *m = v->payload;
+	const struct relay_spec *spec = ipc_part(v, m->spec);
+	uint32_t index = spec ? table_index_of_port(spec->side[0].local.port) : UINT32_MAX;
+
+	if (!spec || m->join == 0 || index >= table_rows() || index != table_index_of_port(spec->side[1].local.port) ||
+	    spec->side[0].local.port % 4 != table_first_port() % 4 || spec->side[1].local.port != spec->side[0].local.port + 2) {
+		child_accuse(from, "relay on ports that are not its to give", 0, 0);
+		return;
+	}
+	if (!engine_has(spec)) {
+		tell_failed(m->join, RELAY_NO_PORT);
+		return;
+	}
+	struct relay_row *r = table_row(index);
+	if (r && r->join != m->join) { /* core gave the ports to a new call: the old one is gone */
+		end_row(index);
+		r = NULL;
+	}
+	if (!r)
+		r = table_take(index, m->join);
+	r->spec = *spec;
+	gate_set(r, child_now());
+	source_set(r, 0, child_now());
+	source_set(r, 1, child_now());
+	engine_start(index);
+	table_save(index);
+	if (gate_is_open(r, child_now()))
+		tell_open(r);
+}
+
+static void on_relay_close(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_relay_close *m = v->payload;
+	int64_t index = table_find(m->join);
+
+	(void)from;
+	if (index < 0)
+		return;
+	tell_counts(table_row((uint32_t)index));
+	end_row((uint32_t)index);
+}
+
+static void on_ban(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_ban *m = v->payload;
+
+	(void)from;
+	engine_ban(&m->address, m->until_ms);
+}
+
+/* --- time --- */
+
+static void sweep_row(uint32_t index, struct relay_row *r, uint64_t now_ms)
+{
+	bool both_send = r->spec.side[0].direction & r->spec.side[1].direction & RELAY_SENDS;
+
+	if (!r->told_open && gate_is_open(r, now_ms))
+		tell_open(r);
+	if (r->spec.deadline_ms < now_ms) {
+		tell_failed(r->join, RELAY_EXPIRED);
+		end_row(index);
+		return;
+	}
+	if (r->answered_ms && !gate_is_open(r, now_ms) && now_ms > r->answered_ms + GATE_PATIENCE_MS)
+		tell_failed(r->join, RELAY_GATE_SHUT);
+	else if (both_send && r->answered_ms && now_ms > (r->heard_ms ? r->heard_ms : r->answered_ms) + SILENT_MS)
+		tell_failed(r->join, RELAY_SILENT);
+	if (sweeps % COUNTS_EVERY == 0)
+		tell_counts(r);
+}
+
+static void on_sweep(struct timer *t, uint64_t now_ms)
+{
+	sweeps++;
+	for (uint32_t i = 0; i < table_rows(); i++) {
+		struct relay_row *r = table_row(i);
+		if (r)
+			sweep_row(i, r, now_ms);
+	}
+	timer_set(&child_wheel, t, now_ms + SWEEP_MS);
+}
+
+/* --- life --- */
+
+static void take_file(enum file_kind what, int fd)
+{
+	if (what == FILE_ARENA)
+		arena_fd = fd;
+	else
+		close(fd);
+}
+
+static const char *prepare(const struct site *s)
+{
+	const struct site *now = child_site();
+
+	if (!now->domain[0])
+		return NULL;
+	if (s->media_port_lo != now->media_port_lo || s->media_port_hi != now->media_port_hi)
+		return "media ports can't change while the exchange runs: restart it";
+	for (int i = 0; i < s->listeners; i++)
+		if (i >= now->listeners || !addr_same_ip(&s->listener[i].media, &now->listener[i].media))
+			return "media addresses can't change while the exchange runs: restart it";
+	return NULL;
+}
+
+static void open_all(void)
+{
+	const struct site *s = child_site();
+	bool adopted;
+	const struct arena_shape shape = table_shape((uint32_t)(s->media_port_hi - s->media_port_lo + 1) / 4);
+
+	if (arena_fd < 0 || !arena_open(&arena, arena_fd, LAYOUT, &shape, 1, &table, &adopted))
+		log_fatal("the arena can't be mapped");
+	close(arena_fd);
+	engine_open(s);
+	table_open(&table, s->media_port_lo);
+	sweep.fire = on_sweep;
+	timer_set(&child_wheel, &sweep, child_now() + SWEEP_MS);
+}
+
+static void serve(void)
+{
+	for (uint32_t i = 0; i < table_rows(); i++)
+		if (table_row(i)) {
+			if (engine_has(&table_row(i)->spec))
+				engine_start(i);
+			else
+				end_row(i);
+		}
+}
+
+static void link_up(struct link *l)
+{
+	struct msg_ports *m = l->peer == PROC_CORE ? ipc_begin(l, MSG_PORTS) : NULL;
+
+	if (!m)
+		return;
+	m->lo = child_site()->media_port_lo;
+	m->hi = child_site()->media_port_hi;
+	ipc_end(l);
+}
+
+static ipc_handler *const on[MSG_N] = {
+    [MSG_RELAY] = on_relay,
+    [MSG_RELAY_CLOSE] = on_relay_close,
+    [MSG_BAN] = on_ban,
+};
+
+static const char *const calls[] = {"recvfrom", "sendto", NULL};
+static const struct cage cage = {.name = "media", .calls = calls, .files = 20000, .memory_mb = 512};
+
+const struct child media_child = {
+    .me = PROC_MEDIA,
+    .cage = &cage,
+    .on = on,
+    .file = take_file,
+    .prepare = prepare,
+    .open = open_all,
+    .serve = serve,
+    .link_up = link_up,
+    .status = engine_status,
+};
