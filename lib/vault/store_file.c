@@ -77,9 +77,23 @@ static void start_record(struct store_box *b, const uint8_t length[4])
 	gcm_aes256_update(&b->gcm, 4, length);
 }
 
+struct span store_box_seal_plain(struct store_box *b, size_t n)
+{
+	struct buf sealed = buf_of(b->sealed, sizeof b->sealed);
+
+	buf_u32(&sealed, (uint32_t)n);
+	start_record(b, b->sealed);
+	gcm_aes256_encrypt(&b->gcm, n, b->sealed + sealed.n, b->plain);
+	sealed.n += n;
+	gcm_aes256_digest(&b->gcm, STORE_TAG, b->sealed + sealed.n);
+	b->sequence++;
+	secret_wipe(b->plain, n);
+	return span_of(b->sealed, sealed.n + STORE_TAG);
+}
+
 struct span store_box_seal(struct store_box *b, const struct store_record *r)
 {
-	struct buf plain = buf_of(b->plain, sizeof b->plain), sealed = buf_of(b->sealed, sizeof b->sealed);
+	struct buf plain = buf_of(b->plain, sizeof b->plain);
 
 	buf_u8(&plain, (uint8_t)r->op);
 	buf_u8(&plain, r->type);
@@ -88,14 +102,7 @@ struct span store_box_seal(struct store_box *b, const struct store_record *r)
 	buf_u16(&plain, (uint16_t)r->value.n);
 	buf_add(&plain, r->key);
 	buf_add(&plain, r->value);
-	buf_u32(&sealed, (uint32_t)plain.n);
-	start_record(b, b->sealed);
-	gcm_aes256_encrypt(&b->gcm, plain.n, b->sealed + sealed.n, b->plain);
-	sealed.n += plain.n;
-	gcm_aes256_digest(&b->gcm, STORE_TAG, b->sealed + sealed.n);
-	b->sequence++;
-	secret_wipe(b->plain, plain.n);
-	return span_of(b->sealed, sealed.n + STORE_TAG);
+	return store_box_seal_plain(b, plain.n);
 }
 
 static bool parse_plain(struct span plain, struct store_record *r)

@@ -56,6 +56,9 @@ void store_box_begin(struct store_box *b, const char *process, uint64_t generati
 /* Seal the next record; the span is in b->sealed. */
 struct span store_box_seal(struct store_box *b, const struct store_record *r);
 
+/* The same for n octets that stand in b->plain already, whatever they say. */
+struct span store_box_seal_plain(struct store_box *b, size_t n);
+
 /* Read a whole file. visit() sees the records that count, in order, and its false (no room) makes the file damaged;
  * a caller that must not act on a file which turns out unfit reads it twice. */
 struct store_found store_read(struct store_box *b, const char *process, struct span file,

@@ -98,7 +98,8 @@ class People:
             return have[1]
         if have:
             have[1].stop()
-        b = self.bundle(name, users, zone=server_zone, family=family, md5=kind == "baresip")
+        b = self.bundle(name, users, zone=server_zone, family=family, md5=kind == "baresip",
+                        tls12=kind == "linphone")
         host = self.host(name, zone, slow_ms)
         d = f"{self.where}/{name}-{len(os.listdir(self.where))}"
         p = KINDS[kind](host, d, b, family=family, **kw)
@@ -136,6 +137,12 @@ def scripted(people):
         return c
     yield make
     for c in made:
+        try:
+            c.inbox = []
+            c.timeout = 1
+            c.register(expires=0)
+        except (net.LabError, OSError, AttributeError):     # closed by the test, or by the exchange
+            pass
         c.close()
 
 

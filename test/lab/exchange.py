@@ -49,7 +49,7 @@ class Exchange:
         self.lab, self.host, self.where, self.build = lab, lab.exchange, where, build_dir()
         self.site = f"{where}/site"
         self.zones, self.log_path, self.proc = zones, f"{where}/ringfenced.log", None
-        os.makedirs(self.site, mode=0o700, exist_ok=True)
+        os.makedirs(self.site, mode=0o711, exist_ok=True)
         listeners = "".join(LISTENER.format(addr=f"[{a}]" if ":" in a else a, port=PORT)
                             for z in zones for a in lab.addr[z])
         self.boot_key()
@@ -167,47 +167,39 @@ class Exchange:
                              timeout=timeout)
 
     def json(self, *args, stdin=None):
+        """One object a line, each with its `kind`."""
         out = self.command(*args, "--json", stdin=stdin).stdout
-        try:
-            return json.loads(out)
-        except ValueError:      # one object a line
-            return [json.loads(line) for line in out.splitlines() if line.strip()]
+        return [json.loads(line) for line in out.splitlines() if line.strip()]
 
     def calls(self):
-        got = self.json("calls")
-        return got.get("calls", []) if isinstance(got, dict) else got
+        return [x for x in self.json("calls") if x["kind"] == "call"]
 
     def status(self):
-        return self.json("status")
+        """One object per process: name, pid, restarts, age_ms, lines."""
+        return [x for x in self.json("status") if x["kind"] == "process"]
 
     def events(self):
-        got = self.json("events")
-        return got.get("events", []) if isinstance(got, dict) else got
+        return [x for x in self.json("events") if x["kind"] == "event"]
 
     def wait_event(self, kind, timeout=5.0, after=0):
-        """An event of that kind (words, however they are joined), the newest one past the first `after`."""
-        want = re.sub(r"[^a-z]", "", kind.lower())
+        """The newest event of that kind (its words), past the first `after`."""
+        want = kind.replace(" ", "-")
 
         def look():
-            got = [e for e in self.events()[after:] if re.sub(r"[^a-z]", "", str(e.get("kind", "")).lower()) == want]
+            got = [e for e in self.events()[after:] if want in e.values()]
             return got[-1] if got else None
         return net.wait_for(f"an event {kind}", look, timeout, step=0.3)
 
     def log_rows(self):
         """The call log, read as an administrator."""
-        got = self.json("log", "--admin", ADMIN, stdin=ADMIN_PASSWORD + "\n")
-        return got.get("rows", got.get("log", [])) if isinstance(got, dict) else got
+        return [x for x in self.json("log", "--admin", ADMIN, stdin=ADMIN_PASSWORD + "\n") if x["kind"] == "row"]
 
     def admin_add(self):
         self.command("admin", "add", ADMIN, stdin=ADMIN_PASSWORD + "\n" + ADMIN_PASSWORD + "\n")
 
     def counter(self, name):
-        """A number of `status` by its name, summed over processes."""
-        def walk(x):
-            if isinstance(x, dict):
-                return sum(v if k == name and isinstance(v, (int, float)) else walk(v) for k, v in x.items())
-            return sum(map(walk, x)) if isinstance(x, list) else 0
-        return walk(self.status())
+        """What `status` counts under that name, summed over processes."""
+        return sum(line["used"] for p in self.status() for line in p["lines"] if line["name"] == name)
 
     def call(self, state="up", timeout=8.0):
         """The one call that is live, once it is in that state."""
@@ -247,7 +239,7 @@ class Exchange:
     def phone_revoke(self, name):
         self.command("phone", "revoke", name)
 
-    def phone(self, name, users, *, md5=True, zone=None, family=4, valid_s=None, options=()):
+    def phone(self, name, users, *, md5=False, tls12=False, zone=None, family=4, valid_s=None, options=()):
         """Admit users and a device of theirs: one Bundle per user, one certificate. `users`: {user: password}."""
         known = getattr(self, "_users", None) or set()
         for user, password in users.items():
@@ -256,7 +248,8 @@ class Exchange:
                 known.add(user)
         self._users = known
         where = f"{self.where}/phones/{name}"
-        options = [*options, *(["--md5"] if md5 else []), *(["--valid", f"{valid_s}s"] if valid_s else [])]
+        options = [*options, *(["--md5"] if md5 else []), *(["--tls12"] if tls12 else []),
+                   *(["--valid", f"{valid_s}s"] if valid_s else [])]
         self.enrol(self.phone_add(name, list(users), *options), where)
         addr = self.lab.addr[zone or self.zones[0]][0 if family == 4 else 1]
         return [Bundle(ca=f"{where}/ca.crt", cert=f"{where}/phone.crt", key=f"{where}/phone.key", user=u, password=p,

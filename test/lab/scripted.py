@@ -43,8 +43,11 @@ class Call:
         assert r.code == 200, r
 
     def media(self):
-        """Each end's media socket, and where the exchange wants its packets."""
-        return End(self.a, RTP_PORT["a"], self.ok.body), End(self.b, RTP_PORT["b"], self.got.body)
+        """Each end's media socket, and where the exchange wants its packets. They close with their client."""
+        ends = End(self.a, RTP_PORT["a"], self.ok.body), End(self.b, RTP_PORT["b"], self.got.body)
+        self.a.with_me.append(ends[0])
+        self.b.with_me.append(ends[1])
+        return ends
 
 
 class End:

@@ -122,7 +122,7 @@ class Client:
         self.ctx = ctx or context(cert or bundle.cert, key or bundle.key)
         self.timeout, self.sock, self.buffer, self.inbox = timeout, None, b"", []
         self.seen = []          # all that came, in order
-        self.nonce = {}         # challenge of the last 401, to be used again
+        self.with_me = []       # what closes when this does
         self.nc = 0
 
     def __enter__(self):
@@ -139,6 +139,8 @@ class Client:
         return self
 
     def close(self):
+        for x in self.with_me:
+            x.close()
         if self.sock:
             self.sock.close()
             self.sock = None

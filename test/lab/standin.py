@@ -37,7 +37,7 @@ loadmodule "nathelper.so"
 modparam("tls", "config", "{dir}/tls.cfg")
 modparam("usrloc", "db_mode", 0)
 modparam("rr", "enable_full_lr", 1)
-modparam("registrar", "max_contacts", 5)
+modparam("registrar", "max_contacts", 50)
 modparam("registrar", "received_avp", "$avp(RECEIVED)")
 modparam("nathelper", "received_avp", "$avp(RECEIVED)")
 request_route {{

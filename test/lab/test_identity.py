@@ -62,9 +62,11 @@ def test_t21_weak_tls(exchange, people, stranger, kw):
 
 
 def test_t21_tls12_only_for_named_devices(exchange, people, stranger):
-    b = people.bundle("modern", options=("--tls13",))[0]
+    b = people.bundle("modern")[0]
     assert sip.refused(stranger, b.server, b.port, sip.context(b.cert, b.key, highest=V.TLSv1_2))
     assert sip.refused(stranger, b.server, b.port, sip.context(b.cert, b.key)) is None
+    b = people.bundle("ancient", tls12=True)[0]
+    assert sip.refused(stranger, b.server, b.port, sip.context(b.cert, b.key, highest=V.TLSv1_2)) is None
 
 
 def test_t1_no_answer_without_tls(exchange, people, stranger):
@@ -130,7 +132,7 @@ def test_r16_expired_certificate(exchange, people):
 
 def test_r3_linphone_refuses_another_ca(exchange, people, other_ca, where):
     """A phone that was given another CA never sends its credentials to this exchange."""
-    b = people.bundle("careful")[0]
+    b = people.bundle("careful", tls12=True)[0]
     b.ca = other_ca.cert
     p = Linphone(people.host("careful"), f"{where}/careful", b).start(register=False)
     try:

@@ -98,17 +98,13 @@ def test_t30_clear_rtp_in_a_keyed_call(exchange, scripted):
     """SDES call: what is as long as SRTP passes, clear G.711 and clear RTCP do not, in either direction."""
     call = Call(scripted("ma"), scripted("mb"))
     a, b = call.media()
-    try:
-        for me, other in ((a, b), (b, a)):
-            me.say(ENCRYPTED, 20)
-            assert len(other.hear()) == 20
-            me.say(CLEAR, 20)
-            me.rtcp.sendto(struct.pack(">BBHII", 0x80, 201, 1, 1, 0)[:8], me.far_rtcp)
-            assert not other.hear()
-            assert not other.hear(0.1, other.rtcp)
-    finally:
-        a.close()
-        b.close()
+    for me, other in ((a, b), (b, a)):
+        me.say(ENCRYPTED, 20)
+        assert len(other.hear()) == 20
+        me.say(CLEAR, 20)
+        me.rtcp.sendto(struct.pack(">BBHI", 0x80, 201, 1, 1), me.far_rtcp)
+        assert not other.hear()
+        assert not other.hear(0.1, other.rtcp)
     call.bye()
 
 
@@ -122,16 +118,13 @@ def test_t30_nothing_before_the_answer(exchange, scripted):
     ring = a.wait(lambda m: m.code == 180, "ringing")
     assert "m=audio" not in ring.body
     mb, ma = b.host.udp(b.local, 41000), a.host.udp(a.local, 40000)
+    a.with_me += [ma, mb]
     ma.settimeout(1)
-    try:
-        for i in range(20):
-            mb.sendto(sip.rtp(i, i * 160, ENCRYPTED), (addr, port))
-            mb.sendto(sip.rtp(i, i * 160, CLEAR), (addr, port))
-        with pytest.raises(OSError):
-            ma.recv(2000)
-    finally:
-        mb.close()
-        ma.close()
+    for i in range(20):
+        mb.sendto(sip.rtp(i, i * 160, ENCRYPTED), (addr, port))
+        mb.sendto(sip.rtp(i, i * 160, CLEAR), (addr, port))
+    with pytest.raises(OSError):
+        ma.recv(2000)
     b.reply(got, 486, "Busy Here", to_tag="e")
     a.ack(sent, a.answer(sent))
 
@@ -143,7 +136,7 @@ def test_r7_gate_that_never_opens_ends_the_call(exchange, scripted):
     answer = (FINGERPRINT, "a=setup:active", "a=rtcp-mux")
     call = Call(a, b, offer=sip.sdp(a.local, profile="UDP/TLS/RTP/SAVP", suite=None, lines=keys),
                 answer=sip.sdp(b.local, 41000, profile="UDP/TLS/RTP/SAVP", suite=None, lines=answer))
-    assert exchange.call("up")["grade"] == "setting up"
+    assert exchange.call("up")["grade"] == "setting-up"
     x, y = call.media()
     x.say(ENCRYPTED, 10)
     assert not y.hear()
@@ -151,8 +144,6 @@ def test_r7_gate_that_never_opens_ends_the_call(exchange, scripted):
     assert bye.get("Reason")
     a.reply(bye, 200, "OK")
     b.reply(b.wait_request("BYE", 5), 200, "OK")
-    x.close()
-    y.close()
     exchange.wait_no_calls()
 
 
@@ -198,12 +189,11 @@ def test_t17_bad_sdp(exchange, scripted, bend):
     """Refused, and the exchange lives."""
     a = scripted("ma")
     scripted("mb")
-    s = a.invite("mb", body=bend(sip.sdp(a.local)))
     try:
-        r = a.answer(s)
+        r = a.answer(a.invite("mb", body=bend(sip.sdp(a.local))))
         assert 400 <= r.code < 500, r
-    except sip.SipError:        # the connection may close on bytes that are no text
-        pass
+    except (sip.SipError, OSError) as e:        # the connection may end on bytes that are no text, or too many
+        assert "nothing came" not in str(e)
     with sip.Client(a.host, a.bundle) as again:
         assert again.register().code == 200
 
@@ -275,40 +265,35 @@ def test_t25_injection_is_not_heard(exchange, scripted, lab, people):
     a, b = call.media()
     thief = people.host("thief").udp()
     other_port = call.a.host.udp(call.a.local, 40002)
-    try:
-        a.say(ENCRYPTED, 5)
-        assert len(b.hear()) == 5
-        for i in range(200):
-            for s in (thief, other_port):
-                s.sendto(sip.rtp(a.seq + i, i, ENCRYPTED, ssrc=0x1000), a.far)
-        assert not b.hear()
-        a.say(ENCRYPTED, 5)
-        assert len(b.hear()) == 5
-    finally:
-        for s in (a, b, thief, other_port):
-            s.close()
+    call.a.with_me += [thief, other_port]
+    a.say(ENCRYPTED, 5)
+    assert len(b.hear()) == 5
+    for i in range(200):
+        for s in (thief, other_port):
+            s.sendto(sip.rtp(a.seq + i, i, ENCRYPTED, ssrc=0x1000), a.far)
+    assert not b.hear()
+    a.say(ENCRYPTED, 5)
+    assert len(b.hear()) == 5
     call.bye()
 
 
-def test_t26_t27_bad_rtcp_and_tags_do_not_end_a_call(exchange, scripted):
+def test_t26_t27_bad_rtcp_and_tags_do_not_end_a_call(exchange, scripted, people):
     """Short RTCP, forged RTCP BYE from outside, a burst of SRTP that no one can check: the call lives."""
     call = Call(scripted("ma"), scripted("mb"))
     a, b = call.media()
-    thief = a.rtp
-    try:
-        for n in (1, 2, 4, 7):
-            a.rtcp.sendto(b"\x80\xc9\0\1"[:n], a.far_rtcp)
-            a.rtp.sendto(b"\x80\xc9\0\1"[:n], a.far)
-        for _ in range(2000):
-            a.say(os.urandom(170))
-        b.hear(0.3)
-        assert exchange.call("up") and thief
-        time.sleep(1.2)             # the policing bucket refills
-        a.say(ENCRYPTED, 5)
-        assert len(b.hear()) == 5
-    finally:
-        a.close()
-        b.close()
+    thief = people.host("thief").udp()
+    call.a.with_me.append(thief)
+    for n in (1, 2, 4, 7):
+        for s, far in ((a.rtcp, a.far_rtcp), (a.rtp, a.far), (thief, a.far), (thief, a.far_rtcp)):
+            s.sendto((b"\x80\xc9\0\1" * 2)[:n], far)
+    thief.sendto(struct.pack(">BBHI", 0x81, 203, 1, 0x1000), a.far_rtcp)     # RTCP BYE for a's stream
+    for _ in range(2000):
+        a.say(os.urandom(170))
+    b.hear(0.3)
+    assert exchange.call("up")
+    time.sleep(1.2)             # the policing bucket refills
+    a.say(ENCRYPTED, 5)
+    assert len(b.hear()) == 5
     call.bye()
 
 
@@ -316,18 +301,14 @@ def test_r7_policing(exchange, scripted):
     """A leg that sends ten times what its codec can is held to a bounded rate."""
     call = Call(scripted("ma"), scripted("mb"))
     a, b = call.media()
-    try:
-        start = time.monotonic()
-        sent = heard = 0
-        while time.monotonic() - start < 3:
-            a.say(ENCRYPTED, 20)
-            sent += 20
-            heard += len(b.hear(0.005))
-        heard += len(b.hear())
-        assert sent > 3000 and heard < sent / 2, (sent, heard)
-    finally:
-        a.close()
-        b.close()
+    start = time.monotonic()
+    sent = heard = 0
+    while time.monotonic() - start < 3:
+        a.say(ENCRYPTED, 20)
+        sent += 20
+        heard += len(b.hear(0.005))
+    heard += len(b.hear())
+    assert sent > 3000 and heard < sent / 2, (sent, heard)
     call.bye()
 
 
@@ -340,13 +321,9 @@ def test_r7_nothing_after_bye(exchange, scripted):
     a.say(ENCRYPTED, 10)
     assert not b.hear()
     used = {a.far[1], b.far[1]}
-    a.close()
-    b.close()
     again = Call(call.a, call.b)
-    a, b = again.media()
-    assert not used & {a.far[1], b.far[1]}
-    a.close()
-    b.close()
+    fresh = {sip.sdp_media(x)[1] for x in (again.ok.body, again.got.body)}
+    assert not used & fresh
     again.bye()
 
 
@@ -362,8 +339,6 @@ def test_r13_ban(exchange, scripted, people):
         exchange.command("unban", call.a.local)
         net.wait_for("the unban", lambda: (a.say(ENCRYPTED, 2), b.hear(0.3))[1], 3)
     finally:
-        a.close()
-        b.close()
         exchange.command("unban", call.a.local, check=False)
     call.bye()
 
@@ -380,7 +355,6 @@ def test_t35_stun_of_a_stranger(exchange, scripted, people):
     with pytest.raises(OSError):
         s.recv(1500)
     s.close()
-    a.close()
     call.bye()
 
 
