@@ -63,15 +63,18 @@ static bool read_counters(struct store *s)
 	       store_one(s->q[Q_READING_LAST], &s->last_reading);
 }
 
-/* The write also makes the database's log files, while they can still be made. */
+/* The count of openings changes with each, so that something is really written: with its first write SQLite makes and
+ * syncs its log file and the directory, which can't be done any more from the cage. */
 static const char *settle_schema(struct store *s)
 {
-	int64_t schema = STORE_SCHEMA;
+	int64_t schema = STORE_SCHEMA, opened = 0;
 
 	store_meta_get(s, "schema", &schema);
 	if (schema != STORE_SCHEMA)
 		return "the database was written by another version of ringfence";
-	if (!store_begin(s) || !store_meta_set(s, "schema", STORE_SCHEMA) || !store_commit(s))
+	store_meta_get(s, "opened", &opened);
+	if (!store_begin(s) || !store_meta_set(s, "schema", STORE_SCHEMA) || !store_meta_set(s, "opened", opened + 1) ||
+	    !store_commit(s))
 		return db_why(s->db);
 	return NULL;
 }
