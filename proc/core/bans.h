@@ -5,7 +5,7 @@
 
 #include "ipc/child.h"
 
-enum { BANS_MAX = 1024 };
+enum { BANS_MAX = 1024 }; /* as many as fit the table of media and edge */
 
 void bans_tell(struct link *l);
 

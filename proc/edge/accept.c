@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "accept.h"
+#include "base/ban_table.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "conn.h"
 #include "tls.h"
 #include <errno.h>
@@ -27,6 +27,7 @@ static struct {
 static struct source *source;
 static uint32_t source_free;
 static struct map by_ip;
+static struct ban_table bans;
 static uint64_t not_ready_since;
 
 void accept_listener(uint8_t index, const struct addr *bound, int fd)
@@ -55,7 +56,7 @@ bool accept_open(void)
 	source = calloc(HANDSHAKES_MAX, sizeof *source);
 	for (uint32_t i = 0; source && i < HANDSHAKES_MAX; i++)
 		source[i].next_free = i + 1;
-	return source && map_init(&by_ip, HANDSHAKES_MAX, same_source, NULL);
+	return source && map_init(&by_ip, HANDSHAKES_MAX, same_source, NULL) && ban_table_init(&bans);
 }
 
 uint32_t accept_source_take(const struct addr *remote)
@@ -89,6 +90,15 @@ void accept_source_give(uint32_t slot)
 	source_free = slot;
 }
 
+void accept_on_ban(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_ban *m = v->payload;
+
+	(void)from;
+	/* connections that stand have proved a certificate; it is revoked, not banned (R13) */
+	ban_table_set(&bans, &m->address, m->until_ms, child_now());
+}
+
 static bool ready(void)
 {
 	return tls_ready() && device_all_known() && child_link(PROC_CORE, 0);
@@ -99,7 +109,8 @@ static void take_one(uint8_t index, int fd, const struct sockaddr_storage *from)
 	struct addr remote;
 
 	count.accepted++;
-	if (!ready() || !addr_from_sockaddr((const struct sockaddr *)from, &remote)) {
+	if (!ready() || !addr_from_sockaddr((const struct sockaddr *)from, &remote) ||
+	    ban_table_has(&bans, &remote, child_now())) {
 		count.turned_away++;
 		close(fd);
 		return;

@@ -16,4 +16,6 @@ void accept_review(void);
 uint32_t accept_source_take(const struct addr *remote);
 void accept_source_give(uint32_t slot);
 
+void accept_on_ban(struct link *from, const struct ipc_view *v);
+
 #endif

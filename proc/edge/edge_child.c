@@ -127,6 +127,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_CLOSE_FLOW] = core_link_on_close_flow,
     [MSG_DEVICE_STATE] = device_on_state,
     [MSG_DEVICES_DONE] = device_on_done,
+    [MSG_BAN] = accept_on_ban,
 };
 
 /* No open, no socket, no connect: what comes in is accepted, what goes out goes over that. */

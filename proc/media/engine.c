@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "engine.h"
+#include "base/ban_table.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "gate.h"
 #include "ice.h"
 #include "police.h"
@@ -17,7 +17,6 @@ enum {
 	PORTS_A_ROW = 4,
 	BURST = 16, /* packets read from one socket before the others have their turn */
 	PACKET_MAX = 2048,
-	BANS_MAX = 1024,
 	STRANGER_EVENT_MS = 10000,
 };
 
@@ -41,48 +40,11 @@ static struct {
 	uint64_t passed, dropped[DROP_KINDS], banned;
 } engine;
 
-static struct {
-	struct map map;
-	struct {
-		struct addr address;
-		uint64_t until_ms;
-	} ban[BANS_MAX];
-	uint32_t used;
-} bans;
-
-static bool ban_matches(const void *owner, uint32_t slot, struct span key)
-{
-	(void)owner;
-	return memcmp(bans.ban[slot].address.ip, key.p, 16) == 0;
-}
-
-static bool is_banned(const struct addr *from)
-{
-	uint32_t slot;
-
-	if (bans.used == 0 || !map_get(&bans.map, span_of(from->ip, 16), &slot))
-		return false;
-	return bans.ban[slot].until_ms > child_now();
-}
+static struct ban_table bans;
 
 void engine_ban(const struct addr *a, uint64_t until_ms)
 {
-	uint32_t slot;
-
-	if (!map_get(&bans.map, span_of(a->ip, 16), &slot)) {
-		/* core keeps as many as fit here; one that ran out gives its place */
-		for (slot = 0; slot < bans.used && bans.ban[slot].until_ms > child_now(); slot++)
-			;
-		if (slot == BANS_MAX)
-			return;
-		if (slot < bans.used)
-			map_del(&bans.map, span_of(bans.ban[slot].address.ip, 16), slot);
-		else
-			bans.used++;
-		bans.ban[slot].address = *a;
-		map_put(&bans.map, span_of(a->ip, 16), slot);
-	}
-	bans.ban[slot].until_ms = until_ms;
+	ban_table_set(&bans, a, until_ms, child_now()); /* core keeps no more than fit */
 }
 
 /* --- sockets --- */
@@ -151,7 +113,7 @@ void engine_open(const struct site *s)
 	engine.lo = s->media_port_lo;
 	engine.ports = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / PORTS_A_ROW * PORTS_A_ROW;
 	engine.channel = calloc(engine.ports, sizeof *engine.channel);
-	if (!engine.channel || !map_init(&bans.map, BANS_MAX, ban_matches, NULL))
+	if (!engine.channel || !ban_table_init(&bans))
 		log_fatal("no memory for channels");
 	for (int i = 0; i < s->listeners; i++) {
 		if (address_index(&s->listener[i].media) >= 0)
@@ -243,7 +205,7 @@ static void on_packet(struct channel *ch, const struct addr *from, struct span p
 
 	if (!r)
 		return;
-	if (is_banned(from)) {
+	if (ban_table_has(&bans, from, child_now())) {
 		engine.banned++;
 		return;
 	}
@@ -340,5 +302,5 @@ void engine_status(struct proc_status *s)
 		status_counter(s, name[i], engine.dropped[i]);
 	status_counter(s, "dropped-banned", engine.banned);
 	status_counter(s, "ports-missing", engine.missing);
-	status_add(s, "bans", STATUS_POOL, bans.used, BANS_MAX, bans.used, 0);
+	status_add(s, "bans", STATUS_POOL, bans.used, BAN_TABLE_MAX, bans.used, 0);
 }
