@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PARENT_FD = 3, LINKS_MAX = 24 };
+enum {
+	PARENT_FD = 3,
+	LINKS_MAX = 24,
+	/* what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 200 a second */
+	EVENTS_PER_SECOND = 30,
+};
 
 struct wheel child_wheel;
 
@@ -100,9 +105,14 @@ void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t devic
 void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user, const struct addr *remote,
     const char *detail)
 {
+	static uint64_t second, said;
 	struct link *l = child_link(PROC_LEDGER, 0);
-	struct msg_event *m = l ? ipc_begin(l, MSG_EVENT) : NULL;
 
+	if (second != now_ms / 1000) {
+		second = now_ms / 1000;
+		said = 0;
+	}
+	struct msg_event *m = l && said++ < EVENTS_PER_SECOND ? ipc_begin(l, MSG_EVENT) : NULL;
 	if (!m) {
 		events_lost++;
 		return;

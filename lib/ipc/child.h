@@ -45,7 +45,8 @@ struct link *child_link(enum proc peer, uint32_t instance);
  * sender. flow and device say for whom it acted (0: nobody). */
 void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t device);
 
-/* An event for the security log, through ledger; dropped and counted when there is no link or no credit. */
+/* An event for the security log, through ledger; dropped and counted when there is no link or no credit, and beyond 30 a
+ * second, so that a flood from outside cannot make a process break its contract. */
 void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user, const struct addr *remote,
     const char *detail);
 

@@ -178,6 +178,30 @@ static void people_log_in(void)
 	peer_kill(&keeper);
 }
 
+/* A hundred and twenty refused requests within a second or two: the events are bounded, the links stand. */
+static void events_are_bounded(void)
+{
+	static const uint8_t point[64] = {2};
+
+	CHECK(begin());
+	uint64_t events = peer_said[MSG_EVENT].n, from_ms = clock_boot_ms();
+	for (uint32_t i = 0; i < 120; i++) {
+		want_cert(0, point, "");
+		CHECK(done(ctl) == DONE_REFUSED);
+		ctl = i % 40 == 39 ? peer_link(&keeper, PROC_CTL, 0) : ctl;
+		CHECK(ctl && peer_up(ctl));
+	}
+	uint64_t seconds = (clock_boot_ms() - from_ms) / 1000 + 2;
+	struct link *ledger = &keeper.sibling[2];
+	peer_heard = false;
+	peer_wanted = MSG_NONE;
+	link_wait(ledger, peer_on(), &peer_heard, 100);
+	CHECK(!ledger->broken && peer_said[MSG_EVENT].n > events && peer_said[MSG_EVENT].n - events <= 30 * seconds);
+	CHECK(peer_said[MSG_EVENT].n - events < 120);
+	peer_said[MSG_EVENT].taken = peer_said[MSG_EVENT].n;
+	peer_kill(&keeper);
+}
+
 static void phone_is_enrolled(void)
 {
 	uint8_t point[64], key_mem[ENROL_PEM_MAX], leaf_mem[ENROL_PEM_MAX], ca_mem[ENROL_PEM_MAX];
@@ -351,6 +375,7 @@ int main(int argc, char **argv)
 	addr_parse_ip(SPAN("127.0.0.1"), &l->bind);
 	l->signalling = l->media = l->advertised_media = l->bind;
 	RUN(people_log_in);
+	RUN(events_are_bounded);
 	RUN(phone_is_enrolled);
 	RUN(log_is_read_by_name);
 	RUN(chain_reaches_the_edge);
