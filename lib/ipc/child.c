@@ -58,6 +58,21 @@ uint8_t child_node(void)
 	return node;
 }
 
+uint32_t child_uid(void)
+{
+	return uid;
+}
+
+uint32_t child_gid(void)
+{
+	return gid;
+}
+
+struct link *child_parent(void)
+{
+	return &peer[0].link;
+}
+
 struct link *child_link(enum proc to, uint32_t of)
 {
 	for (int i = 0; i < LINKS_MAX; i++)

@@ -37,6 +37,8 @@ struct ev_loop *child_loop(void);
 const struct site *child_site(void);
 uint32_t child_instance(void);
 uint8_t child_node(void);
+uint32_t child_uid(void), child_gid(void); /* what this process becomes in its cage; 0: it stays who it is */
+struct link *child_parent(void);
 
 /* The open link to that process, or NULL while there is none. */
 struct link *child_link(enum proc peer, uint32_t instance);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/* The steps that verbs.c puts together, and who hears which answer. */
+#ifndef CTL_VERBS_H
+#define CTL_VERBS_H
+
+#include "ctl/job.h"
+
+/* look.c: what can be looked at */
+job_step look_status, look_calls, look_bans, look_users, look_phones, look_readings, look_more, look_newest_event,
+    look_last_events, look_events, look_follow;
+void look_on_process(struct link *from, const struct ipc_view *v);
+void look_on_call(struct link *from, const struct ipc_view *v);
+void look_on_ban(struct link *from, const struct ipc_view *v);
+void look_on_user(struct link *from, const struct ipc_view *v);
+void look_on_phone(struct link *from, const struct ipc_view *v);
+void look_on_event(struct link *from, const struct ipc_view *v);
+void look_on_reading(struct link *from, const struct ipc_view *v);
+
+/* site.c: what changes the exchange as a whole */
+job_step site_stop, site_reload, site_ban, site_unban, site_confirm_ledger, site_confirm_keeper;
+
+/* people.c */
+job_step people_add, people_add_secret, people_added, people_find, people_change, people_change_secret, people_changed,
+    people_delete, people_forget_secret, people_deleted;
+
+/* phones.c */
+job_step phone_find_user, phone_add, phone_bind_added, phone_code, phone_parse, phone_ask_for, phone_say_number, phone_find,
+    phone_find_coded, phone_certify_coded, phone_certify_stored, phone_issued, phone_say_certificate, phone_admit,
+    phone_flags_admitted, phone_renew, phone_ca, phone_revoke, phone_revoked, phone_flags, phone_suspend, phone_changed,
+    phone_bind, phone_unbind;
+void phone_on_code(struct link *from, const struct ipc_view *v);
+void phone_on_cert(struct link *from, const struct ipc_view *v);
+
+/* admin.c: administrators and the log */
+job_step admin_ask, admin_set, admin_check, admin_session, log_page, log_unseal, log_more;
+void admin_on_salt(struct link *from, const struct ipc_view *v);
+void admin_on_log(struct link *from, const struct ipc_view *v);
+void admin_on_unsealed(struct link *from, const struct ipc_view *v);
+
+#endif
