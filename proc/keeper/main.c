@@ -9,15 +9,19 @@ enum { CLOCK_EVERY_S = 60 };
 static int dir_fd = -1, boot_key_fd = -1;
 static ev_timer minute;
 
+static void say_held(void)
+{
+	log_warn("the clock went forward by more than a day: no day key is destroyed until it is confirmed");
+	child_event(EVENT_CONFIG, SEVERITY_ALARM, 0, 0, NULL,
+	    "the clock went forward by more than a day: day keys stay until `ringfence clock confirm`");
+}
+
 void keeper_look_at_clock(void)
 {
 	int64_t raw_ms = clock_wall_ms();
 
-	if (wall_look(&keeper.wall, raw_ms)) {
-		log_warn("the clock went forward by more than a day: no day key is destroyed until it is confirmed");
-		child_event(EVENT_CONFIG, SEVERITY_ALARM, 0, 0, NULL,
-		    "the clock went forward by more than a day: day keys stay until `ringfence clock confirm`");
-	}
+	if (wall_look(&keeper.wall, raw_ms))
+		say_held();
 	const char *why = days_turn(&keeper.days, wall_now(&keeper.wall, raw_ms), !keeper.wall.held);
 	if (why)
 		log_error("day keys: %s", why);
@@ -64,6 +68,13 @@ static void on_serve(void)
 	ev_timer_start(child_loop(), &minute);
 }
 
+/* At a start the hold begins before there is anyone to tell. */
+static void on_link_up(struct link *l)
+{
+	if (l->peer == PROC_LEDGER && keeper.wall.held)
+		say_held();
+}
+
 static void on_status(struct proc_status *s)
 {
 	const struct logins *l = &keeper.logins;
@@ -100,6 +111,7 @@ int main(int argc, char **argv)
 	    .open = on_open,
 	    .commit = on_commit,
 	    .serve = on_serve,
+	    .link_up = on_link_up,
 	    .status = on_status,
 	};
 	return child_main(&keeper_child, argc, argv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* keeper and signer as real, caged processes: the chain reaches edges and signatures fit it (R1, R3), people log in
  * (R2, T4-T6), and nothing that was confirmed is lost by kill -9 (R28). Arguments: the two executables. */
+#include "base/rand.h"
 #include "ipc_peer.h"
 #include "test.h"
 #include "vault/cert.h"
@@ -176,6 +177,42 @@ static void people_log_in(void)
 	CHECK(log_in(1, 1, "101", "secret", 1, true) == LOGIN_OK);
 	CHECK(set_password("101", "") == DONE_OK && log_in(1, 1, "101", "secret", 1, true) == LOGIN_WRONG);
 	peer_kill(&keeper);
+}
+
+/* kill -9 while passwords are being set: each one that was confirmed is there afterwards, with its new value. */
+static void killed_while_it_writes(void)
+{
+	enum { ROUNDS = 12, SETS = 24 };
+	char user[16], password[16];
+
+	CHECK(begin());
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		peer_said[MSG_DONE].taken = peer_said[MSG_DONE].n;
+		uint64_t before = peer_said[MSG_DONE].n, enough = before + rand_u32() % SETS;
+		for (uint32_t i = 0; i < SETS; i++) {
+			snprintf(user, sizeof user, "u%u", i);
+			snprintf(password, sizeof password, "%u-%u", round, i);
+			struct msg_secret_set *m = ipc_begin(ctl, MSG_SECRET_SET);
+			m->user = ipc_put(ctl, span_str(user));
+			m->password = ipc_put(ctl, span_str(password));
+			ipc_end(ctl);
+			link_flush(ctl);
+		}
+		while (peer_said[MSG_DONE].n <= enough)
+			CHECK(peer_wait(ctl, MSG_DONE));
+		kill(keeper.pid, SIGKILL);
+		link_read(ctl, peer_on()); /* what it still said before it died counts */
+		uint32_t confirmed = (uint32_t)(peer_said[MSG_DONE].n - before);
+		peer_kill(&keeper);
+		CHECK(start_keeper());
+		for (uint32_t i = 0; i < confirmed; i++) {
+			snprintf(user, sizeof user, "u%u", i);
+			snprintf(password, sizeof password, "%u-%u", round, i);
+			CHECK(log_in(1 + i, 1, user, password, 1, true) == LOGIN_OK);
+		}
+	}
+	peer_kill(&keeper);
+	peer_said[MSG_DONE].taken = peer_said[MSG_DONE].n;
 }
 
 /* A hundred and twenty refused requests within a second or two: the events are bounded, the links stand. */
@@ -375,6 +412,7 @@ int main(int argc, char **argv)
 	addr_parse_ip(SPAN("127.0.0.1"), &l->bind);
 	l->signalling = l->media = l->advertised_media = l->bind;
 	RUN(people_log_in);
+	RUN(killed_while_it_writes);
 	RUN(events_are_bounded);
 	RUN(phone_is_enrolled);
 	RUN(log_is_read_by_name);
