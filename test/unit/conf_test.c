@@ -6,6 +6,7 @@
 #define SITE "domain = voice.example\nphones { listen = \"192.0.2.1\" }\n"
 
 static struct conf c;
+static const char *example = "dist/ringfence.conf";
 
 static bool good(const char *text)
 {
@@ -132,8 +133,27 @@ static void a_reason_is_one_short_line(void)
 		CHECK(*p >= 0x20 && *p < 0x7f);
 }
 
-int main(void)
+/* dist/ringfence.conf says that it shows the defaults */
+static void the_example_shows_the_defaults(void)
 {
+	static char text[16384];
+	FILE *f = fopen(example, "re");
+	CHECK(f);
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	CHECK(good(text));
+	struct site d;
+	site_defaults(&d);
+	memcpy(d.domain, c.site.domain, sizeof d.domain);
+	memcpy(d.listener, c.site.listener, sizeof d.listener);
+	d.listeners = c.site.listeners;
+	CHECK(memcmp(&d, &c.site, sizeof d) == 0 && c.database[0] == 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2)
+		example = argv[1];
 	RUN(a_small_file_takes_the_defaults);
 	RUN(every_key_counts);
 	RUN(sqlite_can_be_named);
@@ -141,5 +161,6 @@ int main(void)
 	RUN(mild_is_refused_and_names_what_is_missing);
 	RUN(refusals_name_line_key_and_reason);
 	RUN(a_reason_is_one_short_line);
+	RUN(the_example_shows_the_defaults);
 	return TEST_END;
 }

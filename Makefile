@@ -1,0 +1,23 @@
+# Everything is built by Meson; these are names for what people run.
+.PHONY: build demo bench fuzz format
+
+build/build.ninja:
+	dist/install build run
+	meson setup build --buildtype=release
+
+build: build/build.ninja
+	ninja -C build --quiet
+
+demo: build # two real phones, a listener on the wire, three uninvited ones
+	dist/install lab
+	RINGFENCE_BUILD=$(CURDIR)/build /usr/bin/python3 -B test/lab/demo.py
+
+bench: build # the load generator against Ringfence and Kamailio
+	dist/install lab
+	bench/run
+
+fuzz: # each fuzzer for SECONDS (60)
+	fuzz/run $(SECONDS)
+
+format: # lay out the C sources
+	dist/format
