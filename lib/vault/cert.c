@@ -47,20 +47,19 @@ static bool fill(gnutls_x509_crt_t crt, const uint8_t serial[CERT_SERIAL], const
 	if (!p256_point_ok(point) || gnutls_pubkey_init(&pub) != 0)
 		return false;
 	bool ok = gnutls_pubkey_import_ecc_raw(pub, GNUTLS_ECC_CURVE_SECP256R1, &x, &y) == 0 &&
-		  gnutls_x509_crt_set_version(crt, 3) == 0 && gnutls_x509_crt_set_pubkey(crt, pub) == 0 &&
-		  gnutls_x509_crt_set_serial(crt, serial, CERT_SERIAL) == 0 &&
-		  gnutls_x509_crt_set_dn_by_oid(
+	          gnutls_x509_crt_set_version(crt, 3) == 0 && gnutls_x509_crt_set_pubkey(crt, pub) == 0 &&
+	          gnutls_x509_crt_set_serial(crt, serial, CERT_SERIAL) == 0 &&
+	          gnutls_x509_crt_set_dn_by_oid(
 		      crt, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned)strnlen(name, NAME_MAX_N)) == 0 &&
-		  gnutls_x509_crt_set_activation_time(crt, (time_t)t.not_before_s) == 0 &&
-		  gnutls_x509_crt_set_expiration_time(crt, (time_t)t.not_after_s) == 0 &&
-		  gnutls_pubkey_get_key_id(pub, GNUTLS_KEYID_USE_SHA1, id, &id_n) == 0 &&
-		  gnutls_x509_crt_set_subject_key_id(crt, id, id_n) == 0;
+	          gnutls_x509_crt_set_activation_time(crt, (time_t)t.not_before_s) == 0 &&
+	          gnutls_x509_crt_set_expiration_time(crt, (time_t)t.not_after_s) == 0 &&
+	          gnutls_pubkey_get_key_id(pub, GNUTLS_KEYID_USE_SHA1, id, &id_n) == 0 &&
+	          gnutls_x509_crt_set_subject_key_id(crt, id, id_n) == 0;
 	gnutls_pubkey_deinit(pub);
 	return ok;
 }
 
-static const char *sign_and_put(
-    gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer, gnutls_privkey_t key, struct buf *der)
+static const char *sign_and_put(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer, gnutls_privkey_t key, struct buf *der)
 {
 	gnutls_datum_t out;
 
@@ -72,8 +71,8 @@ static const char *sign_and_put(
 	return der->full ? "the certificate does not fit" : NULL;
 }
 
-const char *cert_make_ca(const uint8_t scalar[P256_SCALAR], const uint8_t point[P256_POINT], struct cert_times t,
-    struct buf *der)
+const char *cert_make_ca(
+    const uint8_t scalar[P256_SCALAR], const uint8_t point[P256_POINT], struct cert_times t, struct buf *der)
 {
 	uint8_t serial[CERT_SERIAL] = {CERT_SERIAL_CA};
 	char name[NAME_MAX_N] = "Ringfence CA ";
@@ -108,7 +107,7 @@ static bool load_ca(struct cert_ca *ca, const uint8_t point[P256_POINT], struct 
 		return false;
 	gnutls_datum_t x = datum_of(point, 32), y = datum_of(point + 32, 32);
 	bool ok = gnutls_pubkey_import_ecc_raw(pub, GNUTLS_ECC_CURVE_SECP256R1, &x, &y) == 0 &&
-		  gnutls_pubkey_get_key_id(pub, GNUTLS_KEYID_USE_SHA1, own, &own_n) == 0;
+	          gnutls_pubkey_get_key_id(pub, GNUTLS_KEYID_USE_SHA1, own, &own_n) == 0;
 	gnutls_pubkey_deinit(pub);
 	ca->not_after_s = gnutls_x509_crt_get_expiration_time(ca->crt);
 	return ok && gnutls_x509_crt_get_subject_key_id(ca->crt, ca->key_id, &ca->key_id_n, &critical) == 0 &&

@@ -28,8 +28,8 @@ const char *enrol_make_key(struct buf *key_pem)
 
 	if (gnutls_x509_privkey_init(&key) != 0)
 		return why;
-	if (gnutls_x509_privkey_generate(
-		key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) == 0 &&
+	if (gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) ==
+		0 &&
 	    gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &out) == 0)
 		why = put_datum(key_pem, &out);
 	gnutls_x509_privkey_deinit(key);
@@ -127,7 +127,7 @@ static const char *read_request(gnutls_x509_crq_t crq, struct span pem, uint8_t 
 	if (gnutls_pubkey_init(&pub) != 0)
 		return "no memory";
 	bool ok = gnutls_pubkey_import_x509_crq(pub, crq, 0) == 0 &&
-		  gnutls_pubkey_export_ecc_raw(pub, &curve, &x, &y) == 0 && point_of(curve, &x, &y, point);
+	          gnutls_pubkey_export_ecc_raw(pub, &curve, &x, &y) == 0 && point_of(curve, &x, &y, point);
 	gnutls_pubkey_deinit(pub);
 	return ok ? NULL : "the request is not of a P-256 key with SHA-256";
 }

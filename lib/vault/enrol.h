@@ -19,7 +19,8 @@ const char *enrol_make_key(struct buf *key_pem) __attribute__((warn_unused_resul
 const char *enrol_make_request(struct span key_pem, struct buf *request_pem) __attribute__((warn_unused_result));
 
 /* Exactly one request, of a P-256 key, whose signature proves possession of it. */
-const char *enrol_parse_request(struct span request_pem, uint8_t point[ENROL_POINT]) __attribute__((warn_unused_result));
+const char *enrol_parse_request(struct span request_pem, uint8_t point[ENROL_POINT])
+    __attribute__((warn_unused_result));
 
 /* Append a certificate as PEM. */
 const char *enrol_put_certificate(struct buf *pem, struct span der) __attribute__((warn_unused_result));

@@ -305,8 +305,7 @@ const char *store_put(struct store *s, uint8_t type, struct span key, struct spa
 {
 	if (!has_room(s, type, key, value))
 		return "the sealed store is full";
-	const char *why =
-	    append(s, &(struct store_record){.op = STORE_PUT, .type = type, .key = key, .value = value});
+	const char *why = append(s, &(struct store_record){.op = STORE_PUT, .type = type, .key = key, .value = value});
 	if (!why)
 		insert(s, type, key, value);
 	return why;

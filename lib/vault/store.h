@@ -38,11 +38,11 @@ struct store {
 	/* the files */
 	char process[16];
 	int file[2];
-	int live;	   /* which of them */
-	bool unfit;	   /* the live file may not be appended to; the next change rewrites first */
-	uint64_t size;	   /* of the live file */
-	uint64_t kept;	   /* how much of it the table still needs */
-	uint64_t rewrites; /* since the opening */
+	int live;              /* which of them */
+	bool unfit;            /* the live file may not be appended to; the next change rewrites first */
+	uint64_t size;         /* of the live file */
+	uint64_t kept;         /* how much of it the table still needs */
+	uint64_t rewrites;     /* since the opening */
 	struct store_box *box; /* secret: keys and the record that is being sealed */
 };
 

@@ -36,8 +36,8 @@ struct store_box {
 };
 
 enum store_state {
-	STORE_ABSENT,  /* empty, or cut off before it held anything */
-	STORE_BEGUN,   /* a rewrite that did not come to its end: nothing in it counts */
+	STORE_ABSENT, /* empty, or cut off before it held anything */
+	STORE_BEGUN,  /* a rewrite that did not come to its end: nothing in it counts */
 	STORE_WHOLE,
 	STORE_DAMAGED, /* or of another boot key */
 };

@@ -57,8 +57,8 @@ static uint32_t count_admins(const struct admins *a)
 	return n;
 }
 
-enum done_result admins_set(struct admins *a, struct span name, const struct admin_params *p,
-    const uint8_t hash[ADMINS_HASH], const char **why)
+enum done_result admins_set(
+    struct admins *a, struct span name, const struct admin_params *p, const uint8_t hash[ADMINS_HASH], const char **why)
 {
 	struct kept_admin k = {.params = *p};
 	struct span have;

@@ -69,7 +69,8 @@ static uint32_t allowed_day(const struct days *d, int64_t now_wall_ms, int64_t w
 	return day + back <= today ? today - back + 1 : day;
 }
 
-void days_seal(struct days *d, int64_t now_wall_ms, int64_t wall_ms, struct span source, uint32_t *day, struct buf *blob)
+void days_seal(
+    struct days *d, int64_t now_wall_ms, int64_t wall_ms, struct span source, uint32_t *day, struct buf *blob)
 {
 	uint32_t which = allowed_day(d, now_wall_ms, wall_ms);
 	uint8_t plain[PADDED] = {0}, out[DAYS_BLOB];

@@ -9,9 +9,9 @@
 #include "vault/store.h"
 
 enum {
-	DAYS_MILD = 7,	     /* the mild log keeps sources so long */
-	DAYS_BACK = 7,	     /* a call may have begun so long ago */
-	DAYS_MOST = 4096,    /* keys at once; more than site.log_days can be */
+	DAYS_MILD = 7,    /* the mild log keeps sources so long */
+	DAYS_BACK = 7,    /* a call may have begun so long ago */
+	DAYS_MOST = 4096, /* keys at once; more than site.log_days can be */
 	DAYS_SOURCE = USER_NAME_MAX * 2,
 	DAYS_BLOB = 12 + 1 + DAYS_SOURCE + 16, /* nonce, length, padded source, tag: always all of it */
 };
@@ -32,7 +32,8 @@ void days_set_site(struct days *d, const struct site *site);
 
 /* Seal under the key of the day that wall_ms names, kept within a week of today. An empty blob and day 0: there is no
  * key and none can be made. */
-void days_seal(struct days *d, int64_t now_wall_ms, int64_t wall_ms, struct span source, uint32_t *day, struct buf *blob);
+void days_seal(
+    struct days *d, int64_t now_wall_ms, int64_t wall_ms, struct span source, uint32_t *day, struct buf *blob);
 
 enum days_verdict days_unseal(struct days *d, uint32_t day, struct span blob, struct buf *source);
 

@@ -14,13 +14,13 @@
 
 /* What an entry of the sealed store is. Numbers are on disk: none is ever used for another thing. */
 enum keep_type {
-	KEEP_CA = 1,	 /* "" -> scalar, point, certificate */
-	KEEP_FAKE = 2,	 /* "" -> the key that secrets of absent names are made with */
+	KEEP_CA = 1,     /* "" -> scalar, point, certificate */
+	KEEP_FAKE = 2,   /* "" -> the key that secrets of absent names are made with */
 	KEEP_SECRET = 3, /* user -> realm tag, HA1 with SHA-256, HA1 with MD5 */
-	KEEP_CODE = 4,	 /* device -> hash, end, tries */
-	KEEP_DAY = 5,	 /* day -> key */
-	KEEP_ADMIN = 6,	 /* name -> passes, memory, salt, hash */
-	KEEP_HOUR = 7,	 /* "" -> the last hour that the wall clock said */
+	KEEP_CODE = 4,   /* device -> hash, end, tries */
+	KEEP_DAY = 5,    /* day -> key */
+	KEEP_ADMIN = 6,  /* name -> passes, memory, salt, hash */
+	KEEP_HOUR = 7,   /* "" -> the last hour that the wall clock said */
 };
 
 struct keeper {

@@ -63,8 +63,7 @@ static bool find_secret(const struct logins *l, struct span user, uint8_t out[SE
 	hmac_sha256_digest(&h, HA1_SHA256, out + REALM_TAG);
 	memcpy(out + REALM_TAG + HA1_SHA256, out + REALM_TAG, HA1_MD5);
 	secret_wipe(&h, sizeof h);
-	if (!store_get(l->store, KEEP_SECRET, user, &v) || v.n != SECRET_N ||
-	    memcmp(v.p, l->realm_tag, REALM_TAG) != 0)
+	if (!store_get(l->store, KEEP_SECRET, user, &v) || v.n != SECRET_N || memcmp(v.p, l->realm_tag, REALM_TAG) != 0)
 		return false;
 	memcpy(out, v.p, SECRET_N);
 	return true;

@@ -11,7 +11,7 @@
 
 enum {
 	NONCE_TEXT = 64,
-	NONCE_FIRST_MS = 60 * 1000,	 /* a first answer comes within this */
+	NONCE_FIRST_MS = 60 * 1000,       /* a first answer comes within this */
 	NONCE_LIFE_MS = 24 * 3600 * 1000, /* later ones, with rising counts, within this */
 };
 
@@ -21,7 +21,7 @@ struct nonce_use {
 };
 
 struct nonces {
-	uint64_t next, floor; /* numbers; at or below the floor only a remembered one counts */
+	uint64_t next, floor;    /* numbers; at or below the floor only a remembered one counts */
 	struct nonce_keys *keys; /* secret */
 	struct recent recent;
 	struct nonce_use *use;

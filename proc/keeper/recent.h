@@ -15,7 +15,7 @@ struct recent {
 	struct recent_node {
 		uint8_t key[RECENT_KEY];
 		uint32_t newer, older;
-	} *node;
+	} * node;
 };
 
 bool recent_init(struct recent *r, uint32_t cap);

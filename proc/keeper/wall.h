@@ -11,7 +11,7 @@ enum { WALL_HOUR_MS = 3600 * 1000, WALL_DAY_MS = 24 * WALL_HOUR_MS };
 struct wall {
 	struct store *store;
 	int64_t floor_ms; /* the last hour, persisted; at least the build */
-	bool known;	  /* an hour was persisted before */
+	bool known;       /* an hour was persisted before */
 	bool held;
 };
 

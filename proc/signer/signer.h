@@ -10,9 +10,9 @@
 
 /* Numbers are on disk: none is ever used for another thing. */
 enum signer_type {
-	SIGNER_KEY = 1,	 /* "" -> scalar, point */
+	SIGNER_KEY = 1,  /* "" -> scalar, point */
 	SIGNER_LEAF = 2, /* "" -> end in ms, digest of the site, certificate */
-	SIGNER_CA = 3,	 /* "" -> certificate */
+	SIGNER_CA = 3,   /* "" -> certificate */
 };
 
 enum {
@@ -27,7 +27,7 @@ struct signer {
 	uint8_t site_digest[32];  /* of the site as it is now */
 	uint8_t asked_digest[32]; /* and as it was when keeper was asked */
 	uint64_t asked, asked_ms; /* token of the last question, and when */
-	bool waiting;		  /* for its answer */
+	bool waiting;             /* for its answer */
 	uint64_t signatures;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* R1, R3: the certificates of a site say what they must and no more, read back with GnuTLS (RFC 5280, RFC 5922). */
-#include "vault/cert.h"
 #include "test.h"
+#include "vault/cert.h"
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 #include <stdlib.h>
@@ -46,7 +46,8 @@ static void tear_down(void)
 static bool chain_is_good(gnutls_x509_crt_t c, const char *purpose)
 {
 	unsigned status = 1;
-	return gnutls_x509_crt_list_verify(&c, 1, &ca_crt, 1, NULL, 0, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) == 0 &&
+	return gnutls_x509_crt_list_verify(&c, 1, &ca_crt, 1, NULL, 0, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) ==
+	           0 &&
 	       status == 0 && gnutls_x509_crt_check_key_purpose(c, purpose, GNUTLS_KP_FLAG_DISALLOW_ANY);
 }
 
@@ -56,7 +57,8 @@ static void authority(void)
 	int path = -2;
 
 	CHECK(set_up());
-	CHECK(gnutls_x509_crt_get_basic_constraints(ca_crt, &critical, &is_ca, &path) >= 0 && is_ca && path == 0 && critical);
+	CHECK(gnutls_x509_crt_get_basic_constraints(ca_crt, &critical, &is_ca, &path) >= 0 && is_ca && path == 0 &&
+	      critical);
 	CHECK(gnutls_x509_crt_get_key_usage(ca_crt, &usage, &critical) == 0 &&
 	      usage == (GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN) && critical);
 	CHECK(gnutls_x509_crt_check_issuer(ca_crt, ca_crt) == 1);
@@ -130,7 +132,8 @@ static void server(void)
 	CHECK(has_name(GNUTLS_SAN_URI, "sip:example.org", 15, &names));
 	CHECK(has_name(GNUTLS_SAN_IPADDRESS, site.listener[0].signalling.ip + 12, 4, &names));
 	CHECK(has_name(GNUTLS_SAN_IPADDRESS, site.listener[2].signalling.ip, 16, &names));
-	CHECK(gnutls_x509_crt_check_hostname(crt, "example.org") && !gnutls_x509_crt_check_hostname(crt, "example.com"));
+	CHECK(
+	    gnutls_x509_crt_check_hostname(crt, "example.org") && !gnutls_x509_crt_check_hostname(crt, "example.com"));
 	CHECK(gnutls_x509_crt_check_hostname(crt, "192.0.2.7"));
 	cert_site_digest(&site, a);
 	site.listener[1].signalling.ip[15]++;

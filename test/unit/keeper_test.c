@@ -48,8 +48,12 @@ struct phone {
 
 static struct phone phone_of(uint64_t flow, uint32_t device, const char *user, const char *password)
 {
-	return (struct phone){.flow = flow, .device = device, .user = user, .password = password,
-	    .realm = "example.org", .alg = DIGEST_SHA256};
+	return (struct phone){.flow = flow,
+	    .device = device,
+	    .user = user,
+	    .password = password,
+	    .realm = "example.org",
+	    .alg = DIGEST_SHA256};
 }
 
 static void get_nonce(struct phone *p, uint64_t now_ms)
@@ -66,13 +70,24 @@ static enum login_verdict answer(const struct phone *p, uint64_t now_ms, uint32_
 	char hex[DIGEST_HEX_MAX];
 	struct buf b = buf_of(hex, sizeof hex);
 	bool began;
-	struct login_claim c = {.flow = p->flow, .device = p->device, .nc = nc, .algorithm = p->alg,
-	    .user = span_str(p->user), .method = SPAN("REGISTER"), .uri = SPAN("sip:example.org"),
-	    .nonce = span_str(p->nonce), .cnonce = SPAN("c")};
+	struct login_claim c = {.flow = p->flow,
+	    .device = p->device,
+	    .nc = nc,
+	    .algorithm = p->alg,
+	    .user = span_str(p->user),
+	    .method = SPAN("REGISTER"),
+	    .uri = SPAN("sip:example.org"),
+	    .nonce = span_str(p->nonce),
+	    .cnonce = SPAN("c")};
 
 	digest_ha1(p->alg, c.user, span_str(p->realm), span_str(p->password), ha1);
-	struct digest_input in = {.alg = p->alg, .ha1 = ha1, .method = c.method, .uri = c.uri, .nonce = c.nonce,
-	    .cnonce = c.cnonce, .nc = nc};
+	struct digest_input in = {.alg = p->alg,
+	    .ha1 = ha1,
+	    .method = c.method,
+	    .uri = c.uri,
+	    .nonce = c.nonce,
+	    .cnonce = c.cnonce,
+	    .nc = nc};
 	digest_response(&in, raw);
 	buf_hex(&b, raw, digest_len(p->alg));
 	c.response = buf_span(&b);
@@ -144,7 +159,8 @@ static void nonce_is_bound_and_counts_rise(void)
 	CHECK(answer(&a, NOW, 1) == LOGIN_OK);
 	CHECK(answer(&a, NOW, 1) == LOGIN_STALE); /* replayed */
 	CHECK(answer(&a, NOW, 5) == LOGIN_OK);
-	CHECK(answer(&a, NOW, 5) == LOGIN_STALE && answer(&a, NOW, 3) == LOGIN_STALE && answer(&a, NOW, 1) == LOGIN_STALE);
+	CHECK(answer(&a, NOW, 5) == LOGIN_STALE && answer(&a, NOW, 3) == LOGIN_STALE &&
+	      answer(&a, NOW, 1) == LOGIN_STALE);
 	CHECK(answer(&a, NOW, 6) == LOGIN_OK);
 	struct phone older = a;
 	CHECK(log_in(&a, NOW) == LOGIN_OK);
@@ -351,7 +367,8 @@ static void source_is_sealed_and_says_nothing(void)
 
 	begin_days(LOG_MILD, 0);
 	days_seal(&days, today_ms, today_ms, SPAN("1"), &day, &x);
-	days_seal(&days, today_ms, today_ms, SPAN("100000000000000000000000000000000000000000000000000000000000000x"), &day2, &y);
+	days_seal(&days, today_ms, today_ms, SPAN("100000000000000000000000000000000000000000000000000000000000000x"),
+	    &day2, &y);
 	CHECK(x.n == DAYS_BLOB && y.n == DAYS_BLOB && !x.full && day == DAY && day2 == DAY);
 	CHECK(days_unseal(&days, DAY, buf_span(&x), &o) == DAYS_OK && span_eq(buf_span(&o), SPAN("1")));
 	o.n = 0;

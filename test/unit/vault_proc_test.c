@@ -102,8 +102,13 @@ static int log_in(uint64_t flow, uint32_t device, const char *user, const char *
 		nonce_n = s.n;
 	}
 	digest_ha1(DIGEST_SHA256, span_str(user), span_str(site.domain), span_str(password), ha1);
-	struct digest_input in = {.alg = DIGEST_SHA256, .ha1 = ha1, .method = SPAN("INVITE"), .uri = SPAN("sip:102@x"),
-	    .nonce = span_of(nonce, nonce_n), .cnonce = SPAN("c"), .nc = nc};
+	struct digest_input in = {.alg = DIGEST_SHA256,
+	    .ha1 = ha1,
+	    .method = SPAN("INVITE"),
+	    .uri = SPAN("sip:102@x"),
+	    .nonce = span_of(nonce, nonce_n),
+	    .cnonce = SPAN("c"),
+	    .nc = nc};
 	digest_response(&in, raw);
 	buf_hex(&b, raw, 32);
 	struct msg_login_want *m = ipc_begin(core, MSG_LOGIN_WANT);
@@ -352,8 +357,8 @@ static bool signs_for(const uint8_t *leaf, size_t leaf_n)
 	struct span sig = peer_str(MSG_SIGNED, s->signature);
 	gnutls_datum_t h = {hash, sizeof hash}, g = {(uint8_t *)(uintptr_t)sig.p, (unsigned)sig.n};
 	bool ok = gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER) == 0 &&
-		  gnutls_x509_crt_check_hostname(crt, site.domain) && gnutls_pubkey_import_x509(pub, crt, 0) == 0 &&
-		  gnutls_pubkey_verify_hash2(pub, GNUTLS_SIGN_ECDSA_SHA256, 0, &h, &g) >= 0;
+	          gnutls_x509_crt_check_hostname(crt, site.domain) && gnutls_pubkey_import_x509(pub, crt, 0) == 0 &&
+	          gnutls_pubkey_verify_hash2(pub, GNUTLS_SIGN_ECDSA_SHA256, 0, &h, &g) >= 0;
 	gnutls_pubkey_deinit(pub);
 	gnutls_x509_crt_deinit(crt);
 	return ok;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* R28, R21: what the sealed store confirmed survives any cut of its file, in order and whole; what it dropped is gone
  * from the disk. */
-#include "vault/store.h"
 #include "base/rand.h"
 #include "test.h"
+#include "vault/store.h"
 #include "vault/store_file.h"
 #include <fcntl.h>
 #include <stdlib.h>
