@@ -9,6 +9,7 @@ struct record {
 	int64_t start_wall_ms;
 	uint64_t duration_ms;
 	uint32_t day, sealed_n;
+	uint32_t is_sealed; /* with sealed_n 0: keeper had no key for that day, and the source is lost */
 	char source[2 * USER_NAME_MAX + 1]; /* gone once it is sealed */
 	char destination[2 * USER_NAME_MAX + 1];
 	uint8_t sealed[SEALED_MAX];
@@ -96,16 +97,15 @@ void record_on_sealed(struct link *from, const struct ipc_view *v)
 	const struct msg_sealed *m = v->payload;
 	const struct record *r = get(m->token);
 
-	if (!r)
+	(void)from;
+	if (!r || r->is_sealed) /* asked twice, when ledger came back in between */
 		return;
-	if (r->sealed_n || m->blob.len == 0) {
-		child_accuse(from, "sealed nothing, or twice", 0, 0);
-		return;
-	}
 	struct record sealed = *r;
 	sealed.day = m->day;
+	sealed.is_sealed = 1;
 	sealed.sealed_n = m->blob.len;
-	memcpy(sealed.sealed, ipc_str(v, m->blob).p, m->blob.len);
+	if (m->blob.len)
+		memcpy(sealed.sealed, ipc_str(v, m->blob).p, m->blob.len);
 	explicit_bzero(sealed.source, sizeof sealed.source);
 	uint32_t at = id_index(sealed.id);
 	arena_clear(store, at); /* both slots: the clear source stays in neither */
@@ -130,7 +130,7 @@ void record_retry(void)
 		const struct record *r = arena_get(store, i);
 		if (!r)
 			continue;
-		if (r->sealed_n)
+		if (r->is_sealed)
 			send_record(r);
 		else
 			seal(r);

@@ -88,6 +88,19 @@ static int address_index(const struct addr *a)
 	return -1;
 }
 
+uint32_t engine_addresses(const struct site *s)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < s->listeners; i++) {
+		int same = 0;
+		while (same < i && !addr_same_ip(&s->listener[same].media, &s->listener[i].media))
+			same++;
+		n += same == i;
+	}
+	return n;
+}
+
 static int socket_of(const struct addr *local, uint16_t port)
 {
 	int at = address_index(local);

@@ -9,6 +9,9 @@
  * later, call by call. */
 void engine_open(const struct site *s);
 
+/* How many different media addresses the site has. */
+uint32_t engine_addresses(const struct site *s);
+
 /* Does the engine hold the sockets that this wish names? */
 bool engine_has(const struct relay_spec *spec);
 void engine_start(uint32_t index);

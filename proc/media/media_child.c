@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 enum { LAYOUT = 1 };
+enum { SOCKETS_MAX = 19000 /* of the 20000 descriptors that one process may have */ };
 enum { SWEEP_MS = 250, COUNTS_EVERY = 4, SILENT_MS = 120000 };
 
 static int arena_fd = -1;
@@ -181,6 +182,8 @@ static const char *prepare(const struct site *s)
 {
 	const struct site *now = child_site();
 
+	if ((uint32_t)(s->media_port_hi - s->media_port_lo + 1) * engine_addresses(s) > SOCKETS_MAX)
+		return "media ports: the range times the media addresses is more than 19000 sockets";
 	if (!now->domain[0])
 		return NULL;
 	if (s->media_port_lo != now->media_port_lo || s->media_port_hi != now->media_port_hi)
