@@ -17,21 +17,6 @@
 #error "the build says where the other executables are installed"
 #endif
 
-struct parent self;
-
-ipc_handler *const parent_on[MSG_N] = {
-    [MSG_HELLO] = on_hello,
-    [MSG_READY] = on_ready,
-    [MSG_STATUS] = on_status,
-    [MSG_ACCUSE] = on_accuse,
-    [MSG_SITE_PARSED] = on_site_parsed,
-    [MSG_SITE_REFUSED] = on_site_refused,
-    [MSG_SITE_VERDICT] = on_site_verdict,
-    [MSG_CTL_STATUS] = on_ctl_status,
-    [MSG_CTL_STOP] = on_ctl_stop,
-    [MSG_CTL_RELOAD] = on_ctl_reload,
-};
-
 static const char usage[] =
     "usage: ringfenced [--site DIR] [--libexec DIR] [--uid-base N] [--edges N]\n"
     "Starts the exchange whose site directory is DIR and watches over its processes.\n"
