@@ -1,0 +1,838 @@
+/* SPDX-License-Identifier: ISC */
+#include "../unit/test.h"
+#include "base/clock.h"
+#include "edge_house.h"
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct house *h;
+
+#define VIA(branch) "Via: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bK" branch ";rport\r\n"
+#define FROM "From: \"A <b>\" <sip:101@exchange.test>;tag=f1\r\n"
+#define TO "To: <sip:102@exchange.test>\r\n"
+#define CONTACT "Contact: <sip:101@127.0.0.1:5061;transport=tls>\r\n"
+#define LEN0 "Content-Length: 0\r\n\r\n"
+#define SDP                                                                                                   \
+	"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"                          \
+	"m=audio 4000 RTP/SAVP 0\r\na=rtpmap:0 PCMU/8000\r\n"                                                 \
+	"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
+
+static struct phone *new_phone(uint32_t device, uint64_t *flow)
+{
+	struct cert_spec spec = {.device = device, .epoch = 1, .from_s = -60, .to_s = 3600};
+	struct phone *p = phone_new(h, &spec, NULL);
+
+	if (!phone_shake(h, p))
+		return NULL;
+	const struct got *g = house_take(h, MSG_FLOW_UP, 1000);
+	if (!g)
+		return NULL;
+	*flow = ((const struct msg_flow_up *)got_payload(g))->flow;
+	return p;
+}
+
+static void end_phone(struct phone *p)
+{
+	phone_free(p);
+	house_take(h, MSG_FLOW_DOWN, 1000);
+	while (house_take(h, MSG_EVENT, 0))
+		;
+}
+
+static const char *invite(const char *branch, const char *target, const char *extra, const char *body)
+{
+	static char text[8192];
+
+	snprintf(text, sizeof text,
+	    "INVITE sip:%s@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bK%s;rport\r\n" FROM
+	    "To: <sip:%s@exchange.test>\r\nCall-ID: call-%s\r\nCSeq: 7 INVITE\r\nMax-Forwards: 70\r\n" CONTACT "%s"
+	    "%sContent-Length: %zu\r\n\r\n%s",
+	    target, branch, target, branch, extra, *body ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
+	return text;
+}
+
+static bool is(const struct got *g, struct str s, const char *text)
+{
+	return span_eq(got_str(g, s), span_str(text));
+}
+
+static struct msg_respond *respond(uint64_t txn, uint16_t code)
+{
+	struct msg_respond *m = ipc_begin(&h->core, MSG_RESPOND);
+
+	m->txn = txn;
+	m->code = code;
+	m->to_tag = ipc_put(&h->core, SPAN("core-tag"));
+	return m;
+}
+
+static struct msg_send *order(uint64_t ref, uint64_t flow, enum sip_method method)
+{
+	struct link *l = &h->core;
+	struct msg_send *m = ipc_begin(l, MSG_SEND);
+
+	m->ref = ref;
+	m->flow = flow;
+	m->method = (uint8_t)method;
+	m->target = ipc_put(l, SPAN("sip:102@127.0.0.1:5061;transport=tls;ob"));
+	m->from_user = ipc_put(l, SPAN("101"));
+	m->from_display = ipc_put(l, SPAN("Ann \"A\" B"));
+	m->from_tag = ipc_put(l, SPAN("ft"));
+	m->to_user = ipc_put(l, SPAN("102"));
+	m->call_id = ipc_put(l, SPAN("out-1"));
+	m->cseq = 1;
+	m->expires = ABSENT;
+	return m;
+}
+
+static void done(void)
+{
+	ipc_end(&h->core);
+	house_pump(h, 1);
+}
+
+/* --- registration --- */
+
+static void registration(void)
+{
+	uint64_t flow, txn;
+	struct phone *p = new_phone(1, &flow);
+	const struct msg_request *r;
+	const struct got *g;
+
+	CHECK(p);
+	phone_say(p, "REGISTER sip:exchange.test SIP/2.0\r\n" VIA("r1") FROM "To: <sip:101@exchange.test>\r\n"
+	    "Call-ID: reg-1\r\nCSeq: 1 REGISTER\r\nMax-Forwards: 70\r\nSupported: outbound, path, foo\r\n"
+	    "Contact: \"Bob\" <sip:101@127.0.0.1:5061;transport=tls;ob>;+sip.instance=\"<urn:uuid:1-2>\";reg-id=1;expires=600\r\n"
+	    "Authorization: Digest username=\"101\", realm=\"exchange.test\", nonce=\"n1\", uri=\"sip:exchange.test\","
+	    " response=\"0123456789abcdef0123456789abcdef\", algorithm=SHA-256, cnonce=\"c\", qop=auth, nc=00000007\r\n"
+	    "User-Agent: a phone\r\n" LEN0);
+	g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g && g->class == CLASS_NEW);
+	r = got_payload(g);
+	txn = r->txn;
+	CHECK(r->flow == flow && r->device == 1 && r->method == SIP_REGISTER && txn >> 56 == 1);
+	CHECK(r->target_kind == TARGET_SELF && r->from_ours && is(g, r->from_user, "101") && is(g, r->from_tag, "f1"));
+	CHECK(r->to_ours && is(g, r->to_user, "101") && r->to_tag.len == 0 && is(g, r->call_id, "reg-1") && r->cseq == 1);
+	CHECK(r->contact_form == CONTACT_ONE && is(g, r->contact, "sip:101@127.0.0.1:5061;transport=tls;ob"));
+	CHECK(r->contact_expires == 600 && r->expires == ABSENT && r->reg_id == 1 && is(g, r->instance, "<urn:uuid:1-2>"));
+	CHECK(r->supported == (SIP_TAG_OUTBOUND | SIP_TAG_PATH) && r->has_auth && r->auth_uri_matches && r->auth_qop);
+	CHECK(r->auth_algorithm == DIGEST_SHA256 && r->auth_nc == 7 && is(g, r->auth_nonce, "n1") && is(g, r->auth_user, "101"));
+
+	struct msg_respond *m = respond(txn, 200);
+	m->contact = ipc_put(&h->core, SPAN("sip:101@127.0.0.1:5061;transport=tls;ob"));
+	m->instance = ipc_put(&h->core, SPAN("<urn:uuid:1-2>"));
+	m->reg_id = 1;
+	m->expires = 300;
+	m->flow_timer = 25;
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	CHECK(strstr(p->text, "SIP/2.0 200 OK\r\n") == p->text);
+	CHECK(strstr(p->text, "To: <sip:101@exchange.test>;tag=core-tag\r\n"));
+	CHECK(strstr(p->text, "<sip:101@127.0.0.1:5061;transport=tls;ob>") && strstr(p->text, "expires=300"));
+	CHECK(strstr(p->text, "+sip.instance=\"<urn:uuid:1-2>\"") && strstr(p->text, "reg-id=1"));
+	CHECK(strstr(p->text, "Require: outbound\r\n") && strstr(p->text, "Flow-Timer: 25\r\n"));
+	CHECK(!strstr(p->text, "Server:") && !strstr(p->text, "User-Agent") && !strstr(p->text, "Bob"));
+	CHECK(house_line(h, "server-transactions")->used == 0);
+	end_phone(p);
+}
+
+static void challenge(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	const struct got *g;
+
+	phone_say(p, "REGISTER sip:exchange.test SIP/2.0\r\n" VIA("r1") FROM "To: <sip:101@exchange.test>\r\n"
+	    "Call-ID: reg-1\r\nCSeq: 1 REGISTER\r\nMax-Forwards: 70\r\nContact: *\r\nExpires: 0\r\n"
+	    "Authorization: Digest username=\"101\", realm=\"elsewhere\", nonce=\"n\", uri=\"sip:x\", response=\"00\"\r\n" LEN0);
+	g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g);
+	const struct msg_request *r = got_payload(g);
+	CHECK(r->contact_form == CONTACT_STAR && r->expires == 0 && !r->has_auth);
+	struct msg_respond *m = respond(r->txn, 401);
+	m->challenge = CHALLENGE_SHA256;
+	m->stale = 1;
+	m->nonce = ipc_put(&h->core, SPAN("abc123"));
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	CHECK(strstr(p->text, "SIP/2.0 401 ") == p->text && strstr(p->text, "WWW-Authenticate: Digest "));
+	CHECK(strstr(p->text, "realm=\"exchange.test\"") && strstr(p->text, "nonce=\"abc123\""));
+	CHECK(strstr(p->text, "algorithm=SHA-256") && strstr(p->text, "stale=true") && strstr(p->text, "qop=\"auth\""));
+	end_phone(p);
+}
+
+/* --- calls in --- */
+
+static void call_in(void)
+{
+	uint64_t flow, txn;
+	struct phone *p = new_phone(1, &flow);
+	const struct msg_request *r;
+	const struct got *g;
+
+	phone_say(p, invite("i1", "102",
+	    "Supported: 100rel, timer\r\nSession-Expires: 1800;refresher=uac\r\nMin-SE: 90\r\nAllow: INVITE, ACK, UPDATE\r\n", SDP));
+	g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g && g->class == CLASS_NEW);
+	r = got_payload(g);
+	txn = r->txn;
+	CHECK(r->method == SIP_INVITE && r->target_kind == TARGET_USER && is(g, r->target_user, "102") && !r->emergency);
+	CHECK(r->session_expires == 1800 && r->refresher == REFRESHER_UAC && r->min_se == 90 && r->max_forwards == 70);
+	CHECK(r->allow == (1u << SIP_INVITE | 1u << SIP_ACK | 1u << SIP_UPDATE));
+	const struct sdp *offer = (const void *)got_str(g, r->sdp).p;
+	CHECK(offer && offer->audio.at.port == 4000 && offer->audio.crypto_n == 1 && offer->audio.codec_n == 1);
+	struct sdp answer = *offer;
+	/* core is silent for a while: 100 */
+	CHECK(phone_hear(h, p, "SIP/2.0 100 ", 1000));
+	struct msg_respond *m = respond(txn, 180);
+	m->leg_token = ipc_put(&h->core, SPAN("leg-77"));
+	m->identity_user = ipc_put(&h->core, SPAN("102"));
+	m->identity_display = ipc_put(&h->core, SPAN("Bea"));
+	m->rseq = 5;
+	done();
+	CHECK(phone_hear(h, p, "RSeq: 5\r\n", 1000) && strstr(p->text, "Require: 100rel\r\n"));
+	CHECK(strstr(p->text, "<sip:leg-77@127.0.0.1:") && strstr(p->text, ";transport=tls>"));
+	CHECK(strstr(p->text, "P-Asserted-Identity: \"Bea\" <sip:102@exchange.test>\r\n"));
+	phone_forget_text(p);
+	m = respond(txn, 200);
+	m->leg_token = ipc_put(&h->core, SPAN("leg-77"));
+	m->session_expires = 1800;
+	m->refresher = REFRESHER_UAC;
+	m->required = SIP_TAG_TIMER;
+	m->sdp = ipc_put_part(&h->core, &answer, sizeof answer);
+	done();
+	CHECK(phone_hear(h, p, "a=crypto:1 AES_CM_128_HMAC_SHA1_80", 1000));
+	CHECK(strstr(p->text, "Session-Expires: 1800;refresher=uac\r\n") && strstr(p->text, "Require: timer\r\n"));
+	CHECK(strstr(p->text, "Content-Type: application/sdp\r\n") && strstr(p->text, "Allow: "));
+	/* its ACK is the dialog's */
+	phone_say(p, "ACK sip:leg-77@127.0.0.1 SIP/2.0\r\n" VIA("i1a") FROM "To: <sip:102@exchange.test>;tag=core-tag\r\n"
+	    "Call-ID: call-i1\r\nCSeq: 7 ACK\r\nMax-Forwards: 70\r\n" LEN0);
+	g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g && g->class == CLASS_DIALOG);
+	r = got_payload(g);
+	CHECK(r->method == SIP_ACK && r->txn == 0 && r->target_kind == TARGET_LEG && is(g, r->target_user, "leg-77"));
+	CHECK(is(g, r->to_tag, "core-tag"));
+	end_phone(p);
+}
+
+static void cancel_in(void)
+{
+	uint64_t flow, other_flow, txn;
+	struct phone *p = new_phone(1, &flow), *other = new_phone(2, &other_flow);
+	const struct got *g;
+	const char *cancel = "CANCEL sip:102@exchange.test SIP/2.0\r\n" VIA("c1") FROM TO
+			     "Call-ID: call-c1\r\nCSeq: 7 CANCEL\r\nMax-Forwards: 70\r\nReason: SIP;cause=200\r\n" LEN0;
+
+	phone_say(p, cancel);
+	CHECK(phone_hear(h, p, "SIP/2.0 481 ", 1000));
+	phone_say(p, invite("c1", "102", "", SDP));
+	g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g);
+	txn = ((const struct msg_request *)got_payload(g))->txn;
+	/* R4: another connection cannot cancel it */
+	phone_say(other, cancel);
+	CHECK(phone_hear(h, other, "SIP/2.0 481 ", 1000));
+	CHECK(!house_take(h, MSG_CANCELLED, 50));
+	phone_say(p, cancel);
+	CHECK(phone_hear(h, p, "SIP/2.0 200 ", 1000));
+	g = house_take(h, MSG_CANCELLED, 1000);
+	CHECK(g && ((const struct msg_cancelled *)got_payload(g))->txn == txn);
+	CHECK(((const struct msg_cancelled *)got_payload(g))->cause == 200);
+	phone_say(p, cancel);
+	CHECK(!house_take(h, MSG_CANCELLED, 50));
+	struct msg_respond *m = respond(txn, 487);
+	m->cause = 487;
+	m->cause_text = ipc_put(&h->core, SPAN("Request Terminated"));
+	done();
+	CHECK(phone_hear(h, p, "SIP/2.0 487 ", 1000) && strstr(p->text, "Reason: SIP;cause=487;text=\"Request Terminated\"\r\n"));
+	/* and its ACK ends here */
+	phone_say(p, "ACK sip:102@exchange.test SIP/2.0\r\n" VIA("c1") FROM "To: <sip:102@exchange.test>;tag=core-tag\r\n"
+	    "Call-ID: call-c1\r\nCSeq: 7 ACK\r\nMax-Forwards: 70\r\n" LEN0);
+	CHECK(!house_take(h, MSG_REQUEST, 100));
+	CHECK(house_line(h, "server-transactions")->used == 0);
+	end_phone(p);
+	end_phone(other);
+}
+
+/* --- calls out --- */
+
+static bool value_of(const char *text, const char *name, char *out, size_t cap)
+{
+	const char *at = strstr(text, name), *end = at ? strstr(at, "\r\n") : NULL;
+
+	if (!end || (size_t)(end - at) >= cap)
+		return false;
+	memcpy(out, at, (size_t)(end - at));
+	out[end - at] = '\0';
+	return true;
+}
+
+static void answer(struct phone *p, const char *status, const char *method, const char *extra, const char *body)
+{
+	char via[256], text[4096];
+
+	if (!value_of(p->text, "Via: ", via, sizeof via))
+		return;
+	snprintf(text, sizeof text,
+	    "SIP/2.0 %s\r\n%s\r\nFrom: <sip:101@exchange.test>;tag=ft\r\nTo: <sip:102@exchange.test>;tag=pt\r\n"
+	    "Call-ID: out-1\r\nCSeq: 1 %s\r\n%s%sContent-Length: %zu\r\n\r\n%s",
+	    status, via, method, extra, *body ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
+	phone_say(p, text);
+}
+
+static const struct msg_response *response(const struct got **g)
+{
+	*g = house_take(h, MSG_RESPONSE, 1000);
+	return *g ? got_payload(*g) : NULL;
+}
+
+static void call_out(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	struct link *l = &h->core;
+	const struct got *g;
+	const struct msg_response *r;
+	struct sdp sdp;
+	struct sdp_error err;
+
+	CHECK(sdp_parse(SPAN(SDP), &sdp, &err));
+	struct msg_send *m = order(501, flow, SIP_INVITE);
+	m->leg_token = ipc_put(l, SPAN("leg-9"));
+	m->identity_user = ipc_put(l, SPAN("101"));
+	m->identity_display = ipc_put(l, SPAN("Ann"));
+	m->supported = SIP_TAG_100REL | SIP_TAG_TIMER;
+	m->session_expires = 1800;
+	m->refresher = REFRESHER_UAC;
+	m->max_forwards = 69;
+	m->sdp = ipc_put_part(l, &sdp, sizeof sdp);
+	done();
+	CHECK(phone_hear(h, p, "a=crypto", 1000));
+	CHECK(strstr(p->text, "INVITE sip:102@127.0.0.1:5061;transport=tls;ob SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:") == p->text);
+	CHECK(strstr(p->text, "From: \"Ann \\\"A\\\" B\" <sip:101@exchange.test>;tag=ft\r\n"));
+	CHECK(strstr(p->text, "To: <sip:102@exchange.test>\r\n") && strstr(p->text, "CSeq: 1 INVITE\r\n"));
+	CHECK(strstr(p->text, "Max-Forwards: 69\r\n") && strstr(p->text, "Supported: 100rel, timer\r\n"));
+	CHECK(strstr(p->text, "P-Asserted-Identity: \"Ann\" <sip:101@exchange.test>\r\n"));
+	CHECK(strstr(p->text, "Contact: <sip:leg-9@127.0.0.1:"));
+	answer(p, "100 Trying", "INVITE", "", "");
+	answer(p, "180 Ringing", "INVITE", "Contact: <sip:102@127.0.0.1:9;transport=tls>\r\nRequire: 100rel\r\nRSeq: 3\r\n", "");
+	r = response(&g);
+	CHECK(r && r->ref == 501 && r->flow == flow && r->code == 180 && !r->local && r->rseq == 3);
+	CHECK(r->required == SIP_TAG_100REL && is(g, r->to_tag, "pt") && is(g, r->contact, "sip:102@127.0.0.1:9;transport=tls"));
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\nRecord-Route: <sip:a;lr>, <sip:b;lr>\r\n", SDP);
+	r = response(&g);
+	CHECK(r && r->code == 200 && r->sdp.len == sizeof(struct sdp) && is(g, r->route_set, "<sip:b;lr>, <sip:a;lr>"));
+	/* its repetition too, RFC 6026; and core's ACK goes out without a transaction */
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	r = response(&g);
+	CHECK(r && r->code == 200);
+	phone_forget_text(p);
+	m = order(0, flow, SIP_ACK);
+	m->to_tag = ipc_put(l, SPAN("pt"));
+	m->route_set = ipc_put(l, SPAN("<sip:b;lr>, <sip:a;lr>"));
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000) && strstr(p->text, "ACK sip:102@") == p->text);
+	CHECK(strstr(p->text, "Route: <sip:b;lr>, <sip:a;lr>\r\n") && strstr(p->text, "To: <sip:102@exchange.test>;tag=pt\r\n"));
+	end_phone(p);
+}
+
+static void refused_out(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	const struct got *g;
+	const struct msg_response *r;
+
+	order(502, flow, SIP_INVITE);
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	answer(p, "486 Busy Here", "INVITE", "", "");
+	r = response(&g);
+	CHECK(r && r->ref == 502 && r->code == 486);
+	char via[256], expected[300];
+	CHECK(value_of(p->text, "Via: ", via, sizeof via));
+	phone_forget_text(p);
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000) && strstr(p->text, "ACK sip:102@127.0.0.1:5061;transport=tls;ob SIP/2.0") == p->text);
+	snprintf(expected, sizeof expected, "%s\r\n", via);
+	CHECK(strstr(p->text, expected) && strstr(p->text, "CSeq: 1 ACK\r\n"));
+	CHECK(strstr(p->text, "To: <sip:102@exchange.test>;tag=pt\r\n"));
+	CHECK(house_line(h, "client-transactions")->used == 0);
+	end_phone(p);
+}
+
+/* RFC 3261 9.1: CANCEL waits for the first provisional response. */
+static void cancel_out(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	const struct got *g;
+
+	order(503, flow, SIP_INVITE);
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	struct msg_cancel_sent *m = ipc_begin(&h->core, MSG_CANCEL_SENT);
+	m->ref = 503;
+	m->cause = 200;
+	m->cause_text = ipc_put(&h->core, SPAN("Call completed elsewhere"));
+	done();
+	CHECK(!phone_hear(h, p, "CSeq: 1 CANCEL", 100));
+	answer(p, "180 Ringing", "INVITE", "", "");
+	CHECK(phone_hear(h, p, "CSeq: 1 CANCEL\r\n", 1000));
+	CHECK(strstr(p->text, "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n"));
+	CHECK(house_take(h, MSG_RESPONSE, 500));
+	answer(p, "200 OK", "CANCEL", "", "");
+	answer(p, "487 Request Terminated", "INVITE", "", "");
+	const struct msg_response *r = response(&g);
+	CHECK(r && r->code == 487);
+	CHECK(phone_hear(h, p, "CSeq: 1 ACK\r\n", 1000));
+	end_phone(p);
+}
+
+/* A response counts only over the connection its request went out on, with the right method (R4). */
+static void stray_responses(void)
+{
+	uint64_t flow, other_flow;
+	struct phone *p = new_phone(1, &flow), *other = new_phone(2, &other_flow);
+	const struct got *g;
+
+	order(504, flow, SIP_OPTIONS);
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	memcpy(other->text, p->text, p->n + 1);
+	answer(other, "200 OK", "OPTIONS", "", "");
+	answer(p, "200 OK", "INVITE", "", "");
+	CHECK(!house_take(h, MSG_RESPONSE, 100));
+	answer(p, "200 OK", "OPTIONS", "", "");
+	const struct msg_response *r = response(&g);
+	CHECK(r && r->ref == 504 && r->code == 200 && r->method == SIP_OPTIONS);
+	end_phone(p);
+	end_phone(other);
+}
+
+static void no_way_to_the_phone(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	const struct got *g;
+	const struct msg_response *r;
+
+	order(505, flow ^ 1 << 8, SIP_INVITE);
+	done();
+	r = response(&g);
+	CHECK(r && r->ref == 505 && r->local && r->code == 503);
+	order(506, flow, SIP_INVITE);
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	end_phone(p);
+	r = response(&g);
+	CHECK(r && r->ref == 506 && r->local && r->code == 503);
+	CHECK(house_line(h, "client-transactions")->used == 0);
+}
+
+/* --- what edge answers by itself --- */
+
+struct refusal {
+	const char *what, *status, *holds;
+};
+
+#define HEAD(method, uri, branch)                                                                             \
+	method " " uri " SIP/2.0\r\n" VIA(branch) FROM TO "Call-ID: x-" branch "\r\nCSeq: 1 " method "\r\n"
+
+static const struct refusal refusals[] = {
+    {HEAD("SUBSCRIBE", "sip:102@exchange.test", "a1") "Max-Forwards: 70\r\n" LEN0, "405", "Allow: "},
+    {HEAD("FROB", "sip:102@exchange.test", "a2") "Max-Forwards: 70\r\n" LEN0, "405", "Allow: "},
+    {HEAD("REFER", "sip:102@exchange.test", "a2r") "Max-Forwards: 70\r\nRefer-To: <sip:900@x>\r\n" LEN0, "405", "Allow: "},
+    {HEAD("OPTIONS", "tel:+1234", "a3") "Max-Forwards: 70\r\n" LEN0, "416", "Warning: 399 "},
+    {HEAD("INVITE", "sip:102@exchange.test", "a4") "Max-Forwards: 0\r\n" CONTACT LEN0, "483", "Warning: 399 "},
+    {HEAD("INVITE", "sip:102@exchange.test", "a5") "Max-Forwards: 9\r\nRequire: frob, timer\r\n" CONTACT LEN0, "420",
+	"Unsupported: frob\r\n"},
+    {HEAD("INVITE", "sip:102@exchange.test", "a6") "Max-Forwards: 9\r\n" CONTACT
+     "Content-Type: text/html\r\nContent-Length: 2\r\n\r\nhi", "415", "Accept: application/sdp\r\n"},
+    {HEAD("INVITE", "sip:102@exchange.test", "a7") "Max-Forwards: 9\r\n" CONTACT
+     "Content-Type: application/sdp\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nhi", "415", "Accept: "},
+    {HEAD("INVITE", "sip:102@exchange.test", "a8") "Max-Forwards: 9\r\n" CONTACT
+     "Content-Type: application/sdp\r\nContent-Length: 2\r\n\r\nhi", "488", "Warning: 399 "},
+    {HEAD("INVITE", "sip:102@exchange.test", "a9") "Max-Forwards: 9\r\n" CONTACT
+     "Content-Type: multipart/mixed;boundary=x\r\nContent-Length: 2\r\n\r\nhi", "415", ""},
+    {HEAD("INVITE", "sip:102@exchange.test", "b1") "Max-Forwards: 9\r\n" CONTACT "Accept: text/plain\r\n" LEN0, "406", ""},
+    {HEAD("INVITE", "sip:102@exchange.test", "b2") "Max-Forwards: 9\r\n" LEN0, "400", "Contact"},
+    {HEAD("MESSAGE", "sip:102@exchange.test", "b3") "Max-Forwards: 9\r\n"
+     "Content-Type: application/sdp\r\nContent-Length: 2\r\n\r\nhi", "415", "Accept: text/plain\r\n"},
+    {"OPTIONS sip:102@exchange.test SIP/3.0\r\n" VIA("b4") FROM TO "Call-ID: b4\r\nCSeq: 1 OPTIONS\r\n" LEN0, "505", ""},
+    {HEAD("OPTIONS", "sip:102@exchange.test", "b5") "CSeq: 2 OPTIONS\r\n" LEN0, "400", "Warning: 399 "},
+    {HEAD("OPTIONS", "sip:102@exchange.test", "b6") "Max-Forwards: 300\r\n" LEN0, "400", ""},
+};
+
+/* T12, T14, T15: refused without core, with a reason to act on; the connection lives and the next message counts. */
+static void own_answers(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char status[32];
+
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+		phone_forget_text(p);
+		phone_say(p, refusals[i].what);
+		bool heard = phone_hear(h, p, "\r\n\r\n", 1000);
+		snprintf(status, sizeof status, "SIP/2.0 %s ", refusals[i].status);
+		if (!heard || strstr(p->text, status) != p->text || !strstr(p->text, refusals[i].holds))
+			fprintf(stderr, "%s\n->\n%s\n", refusals[i].what, p->text);
+		CHECK(heard && strstr(p->text, status) == p->text && strstr(p->text, refusals[i].holds));
+	}
+	CHECK(!house_take(h, MSG_REQUEST, 50));
+	/* the ACK of such an INVITE means nothing */
+	char tag[64], ack[1024];
+	phone_forget_text(p);
+	phone_say(p, refusals[4].what);
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000) && value_of(p->text, "tag=rf-", tag, sizeof tag));
+	snprintf(ack, sizeof ack, "ACK sip:102@exchange.test SIP/2.0\r\n" VIA("a4") FROM "To: <sip:102@exchange.test>;%s\r\n"
+	    "Call-ID: x-a4\r\nCSeq: 1 ACK\r\nMax-Forwards: 70\r\n" LEN0, tag);
+	phone_say(p, ack);
+	CHECK(!house_take(h, MSG_REQUEST, 50));
+	phone_say(p, HEAD("OPTIONS", "sip:exchange.test", "z") "Max-Forwards: 0\r\n" LEN0);
+	CHECK(house_take(h, MSG_REQUEST, 1000));
+	end_phone(p);
+}
+
+static void loop(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char text[2048];
+
+	snprintf(text, sizeof text,
+	    "INVITE sip:102@exchange.test SIP/2.0\r\n" VIA("l1") "Via: SIP/2.0/TLS 127.0.0.1:%u;branch=z9hG4bK00\r\n" FROM TO
+	    "Call-ID: l1\r\nCSeq: 1 INVITE\r\nMax-Forwards: 7\r\n" CONTACT LEN0, h->port);
+	phone_say(p, text);
+	CHECK(phone_hear(h, p, "SIP/2.0 482 ", 1000));
+	end_phone(p);
+}
+
+/* T14: whose a URI is is decided by its host, and never by part of it. */
+static void targets(void)
+{
+	static const struct {
+		const char *uri;
+		enum target_kind kind;
+		const char *user;
+	} list[] = {
+	    {"sip:102@exchange.test", TARGET_USER, "102"},
+	    {"sip:102@EXCHANGE.test", TARGET_USER, "102"},
+	    {"sips:%31%30%32@exchange.test;user=phone", TARGET_USER, "102"},
+	    {"sip:exchange.test", TARGET_SELF, ""},
+	    {"sip:leg-1@127.0.0.1", TARGET_LEG, "leg-1"},
+	    {"sip:leg-1@127.0.0.1:1", TARGET_FOREIGN, "leg-1"},
+	    {"sip:102@exchange.test.evil", TARGET_FOREIGN, "102"},
+	    {"sip:102@evil", TARGET_FOREIGN, "102"},
+	    {"sip:102%40exchange.test@evil", TARGET_FOREIGN, "102@exchange.test"},
+	    {"sip:102@exchange.test;maddr=10.0.0.1", TARGET_FOREIGN, "102"},
+	    {"sip:0123456789012345678901234567890123456789012345678901234567890123456789@exchange.test", TARGET_FOREIGN, ""},
+	};
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char text[2048];
+
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+		snprintf(text, sizeof text, "OPTIONS %s SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:1;branch=z9hG4bKt%zu\r\n" FROM TO
+		    "Call-ID: t\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 7\r\n" LEN0, list[i].uri, i);
+		phone_say(p, text);
+		const struct got *g = house_take(h, MSG_REQUEST, 1000);
+		CHECK(g);
+		const struct msg_request *r = got_payload(g);
+		if (r->target_kind != list[i].kind || !is(g, r->target_user, list[i].user))
+			fprintf(stderr, "%s: %u\n", list[i].uri, r->target_kind);
+		CHECK(r->target_kind == list[i].kind && is(g, r->target_user, list[i].user));
+	}
+	end_phone(p);
+}
+
+static void text_message(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+
+	phone_say(p, HEAD("MESSAGE", "sip:102@exchange.test", "m1") "Max-Forwards: 7\r\nContent-Type: text/plain\r\n"
+	    "Content-Length: 7\r\n\r\nhi\r\nyou");
+	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g && is(g, ((const struct msg_request *)got_payload(g))->text, "hi\r\nyou"));
+	struct msg_send *m = order(601, flow, SIP_MESSAGE);
+	m->text = ipc_put(&h->core, SPAN("hi\r\nyou"));
+	done();
+	CHECK(phone_hear(h, p, " 7\r\n\r\nhi\r\nyou", 1000));
+	end_phone(p);
+}
+
+/* --- connections --- */
+
+/* T19: what follows a message of impossible length is not executed. */
+static void bad_framing(void)
+{
+	static const char *const lengths[] = {"4294967328", "-1", "99999", "1 1"};
+
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		uint64_t flow;
+		struct phone *p = new_phone(1, &flow);
+		char text[2048];
+		snprintf(text, sizeof text, HEAD("OPTIONS", "sip:exchange.test", "f1") "Max-Forwards: 7\r\nContent-Length: %s\r\n\r\n"
+		    HEAD("OPTIONS", "sip:exchange.test", "f2") "Max-Forwards: 7\r\n" LEN0, lengths[i]);
+		phone_say(p, text);
+		CHECK(phone_sees_close(h, p, 2000));
+		CHECK(!house_take(h, MSG_REQUEST, 20));
+		const struct got *g = house_take(h, MSG_FLOW_DOWN, 500);
+		CHECK(g && ((const struct msg_flow_down *)got_payload(g))->why == FLOW_BAD_BYTES);
+		CHECK(house_take(h, MSG_EVENT, 500));
+		phone_free(p);
+	}
+}
+
+static void pipelined(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+
+	phone_say(p, "\r\n" HEAD("OPTIONS", "sip:exchange.test", "p1") "Max-Forwards: 7\r\n" LEN0 "\r\n\r\n"
+	    HEAD("OPTIONS", "sip:exchange.test", "p2") "Max-Forwards: 7\r\n" LEN0 "OPTIONS sip:exch");
+	CHECK(house_take(h, MSG_REQUEST, 500) && house_take(h, MSG_REQUEST, 500));
+	CHECK(phone_hear(h, p, "\r\n", 500));
+	CHECK(house_line(h, "unfinished-messages")->used == 1);
+	phone_say(p, "ange.test SIP/2.0\r\n" VIA("p3") FROM TO "Call-ID: p3\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 7\r\n" LEN0);
+	CHECK(house_take(h, MSG_REQUEST, 500));
+	CHECK(house_line(h, "unfinished-messages")->used == 0);
+	end_phone(p);
+}
+
+/* T20: one octet a second of a header. */
+static void slow_message(void)
+{
+	uint64_t flow, then = clock_boot_ms();
+	struct phone *p = new_phone(1, &flow);
+
+	phone_say(p, "OPTIONS sip:");
+	for (int i = 0; i < 6 && !p->closed; i++) {
+		phone_say(p, "x");
+		phone_sees_close(h, p, 1000);
+	}
+	CHECK(p->closed && clock_boot_ms() - then < 5500);
+	const struct got *g = house_take(h, MSG_FLOW_DOWN, 500);
+	CHECK(g && ((const struct msg_flow_down *)got_payload(g))->why == FLOW_BAD_BYTES);
+	CHECK(house_line(h, "unfinished-messages")->used == 0);
+	phone_free(p);
+}
+
+/* A phone that does not read is closed when 64 kB wait for it. */
+static void slow_reader(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	static const char filler[2000] = {[0 ... 1999] = 'x'};
+	const struct got *g = NULL;
+	int small = 4096;
+
+	setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	for (int i = 0; i < 4000 && !g; i++) {
+		struct msg_send *m = order(0, flow, SIP_ACK);
+		m->text = ipc_put(&h->core, span_of(filler, sizeof filler));
+		done();
+		g = house_take(h, MSG_FLOW_DOWN, 0);
+	}
+	CHECK(g && ((const struct msg_flow_down *)got_payload(g))->why == FLOW_SLOW);
+	phone_free(p);
+	CHECK(house_line(h, "out-blocks")->used == 0);
+}
+
+/* T22: INVITE and then a reset, again and again: nothing is left over. */
+static void invite_and_reset(void)
+{
+	struct linger now = {1, 0};
+
+	for (int i = 0; i < 100; i++) {
+		uint64_t flow;
+		struct phone *p = new_phone(1, &flow);
+		CHECK(p);
+		phone_say(p, invite("t22", "102", "", SDP));
+		if (i % 2)
+			CHECK(house_take(h, MSG_REQUEST, 500));
+		setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+		phone_free(p);
+		CHECK(house_take(h, MSG_FLOW_DOWN, 1000));
+	}
+	while (house_take(h, MSG_REQUEST, 20))
+		;
+	CHECK(house_line(h, "connections")->used == 0);
+	CHECK(house_line(h, "server-transactions")->used == 0);
+	CHECK(house_line(h, "texts")->used == 0 && house_line(h, "long-texts")->used == 0);
+}
+
+/* A device has 8 connections; the oldest makes room. */
+static void many_connections(void)
+{
+	struct phone *p[9];
+	uint64_t flow[9];
+
+	for (int i = 0; i < 9; i++)
+		CHECK((p[i] = new_phone(7, &flow[i])));
+	const struct got *g = house_take(h, MSG_FLOW_DOWN, 500);
+	CHECK(g && ((const struct msg_flow_down *)got_payload(g))->flow == flow[0]);
+	CHECK(phone_sees_close(h, p[0], 1000));
+	for (int i = 0; i < 9; i++)
+		phone_free(p[i]);
+	for (int i = 1; i < 9; i++)
+		CHECK(house_take(h, MSG_FLOW_DOWN, 500));
+}
+
+static void too_many_bad(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+
+	for (int i = 0; i < 40; i++)
+		phone_say(p, "OPTIONS sip:exchange.test SIP/2.0\r\nX : \x01\r\n" LEN0);
+	CHECK(phone_sees_close(h, p, 1000));
+	end_phone(p);
+}
+
+/* --- overload and restarts --- */
+
+/* Core takes nothing in: new work is refused with Retry-After, an emergency call still has its credit. */
+static void credit_runs_out(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char branch[16];
+	int sent = 0;
+
+	/* nobody reads core's link: what edge may send is bounded by its window */
+	for (; sent < 600; sent++) {
+		snprintf(branch, sizeof branch, "k%d", sent);
+		phone_say(p, invite(branch, "102", "", ""));
+	}
+	h->core_open = false;
+	for (int i = 0; i < 200 && !phone_hear(h, p, "SIP/2.0 503 ", 0); i++)
+		house_pump(h, 5);
+	h->core_open = true;
+	CHECK(strstr(p->text, "SIP/2.0 503 ") && strstr(p->text, "Retry-After: "));
+	int new_class = 0;
+	while (house_take(h, MSG_REQUEST, 50))
+		new_class++;
+	CHECK(new_class <= class_window[CLASS_NEW]);
+	phone_forget_text(p);
+	phone_say(p, invite("em", "112", "", ""));
+	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g && g->class == CLASS_EMERGENCY && ((const struct msg_request *)got_payload(g))->emergency);
+	end_phone(p);
+}
+
+/* RFC 3261 9.1, DESIGN: core is gone: 500 up, CANCEL down, and flows are announced to the next one. */
+static void core_restarts(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+
+	phone_say(p, invite("cr1", "102", "", SDP));
+	CHECK(house_take(h, MSG_REQUEST, 1000));
+	order(701, flow, SIP_INVITE);
+	done();
+	CHECK(phone_hear(h, p, "CSeq: 1 INVITE\r\n", 1000));
+	const char *at = strstr(p->text, "INVITE sip:102@127");
+	CHECK(at);
+	memmove(p->text, at, strlen(at) + 1);
+	answer(p, "180 Ringing", "INVITE", "", "");
+	CHECK(house_take(h, MSG_RESPONSE, 500));
+	house_cut_core(h);
+	CHECK(phone_hear(h, p, "SIP/2.0 500 ", 1000) && strstr(p->text, "Retry-After: "));
+	CHECK(phone_hear(h, p, "CSeq: 1 CANCEL\r\n", 1000));
+	phone_forget_text(p);
+	phone_say(p, HEAD("OPTIONS", "sip:exchange.test", "cr2") "Max-Forwards: 7\r\n" LEN0);
+	CHECK(phone_hear(h, p, "SIP/2.0 503 ", 1000));
+	house_link_core(h, true);
+	const struct got *g = house_take(h, MSG_FLOW_UP, 1000);
+	CHECK(g && ((const struct msg_flow_up *)got_payload(g))->flow == flow);
+	phone_say(p, HEAD("OPTIONS", "sip:exchange.test", "cr3") "Max-Forwards: 7\r\n" LEN0);
+	CHECK(house_take(h, MSG_REQUEST, 1000));
+	end_phone(p);
+}
+
+/* An orphan that is answered all the same is hung up. */
+static void answered_orphan(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+
+	order(702, flow, SIP_INVITE);
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	house_cut_core(h);
+	house_link_core(h, true);
+	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	CHECK(phone_hear(h, p, "CSeq: 1 ACK\r\n", 1000) && strstr(p->text, "ACK sip:102@127.0.0.1:9 SIP/2.0\r\n"));
+	CHECK(phone_hear(h, p, "CSeq: 2 BYE\r\n", 1000));
+	CHECK(!house_take(h, MSG_RESPONSE, 50));
+	end_phone(p);
+}
+
+static void close_flow(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	struct msg_close_flow *m = ipc_begin(&h->core, MSG_CLOSE_FLOW);
+
+	m->flow = flow;
+	m->why = FLOW_REVOKED;
+	done();
+	CHECK(phone_sees_close(h, p, 1000));
+	end_phone(p);
+}
+
+/* R4: a phone that core does not name any more after its restart is gone. */
+static void forgotten_device(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(8, &flow);
+
+	house_cut_core(h);
+	house_link_core(h, false);
+	house_say_device(h, 1, DEVICE_VALID, 0, 1);
+	house_say_done(h);
+	CHECK(phone_sees_close(h, p, 1000));
+	for (uint32_t i = 2; i <= 8; i++)
+		house_say_device(h, i, DEVICE_VALID, 0, 1);
+	house_pump(h, 20);
+	end_phone(p);
+}
+
+int main(void)
+{
+	struct house_options o = {0};
+
+	h = house_new(&o);
+	RUN(registration);
+	RUN(challenge);
+	RUN(call_in);
+	RUN(cancel_in);
+	RUN(call_out);
+	RUN(refused_out);
+	RUN(cancel_out);
+	RUN(stray_responses);
+	RUN(no_way_to_the_phone);
+	RUN(own_answers);
+	RUN(loop);
+	RUN(targets);
+	RUN(text_message);
+	RUN(bad_framing);
+	RUN(pipelined);
+	RUN(slow_message);
+	RUN(slow_reader);
+	RUN(invite_and_reset);
+	RUN(many_connections);
+	RUN(too_many_bad);
+	RUN(credit_runs_out);
+	RUN(core_restarts);
+	RUN(answered_orphan);
+	RUN(close_flow);
+	RUN(forgotten_device);
+	house_end(h);
+	return TEST_END;
+}
