@@ -714,12 +714,12 @@ static void credit_runs_out(void)
 	h->core_open = true;
 	CHECK(strstr(p->text, "SIP/2.0 503 ") && strstr(p->text, "Retry-After: "));
 	int new_class = 0;
-	while (house_take(h, MSG_REQUEST, 50))
+	while (house_take(h, MSG_REQUEST, 200))
 		new_class++;
 	CHECK(new_class <= class_window[CLASS_NEW]);
 	phone_forget_text(p);
 	phone_say(p, invite("em", "112", "", ""));
-	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	const struct got *g = house_take(h, MSG_REQUEST, 2000);
 	CHECK(g && g->class == CLASS_EMERGENCY && ((const struct msg_request *)got_payload(g))->emergency);
 	end_phone(p);
 }
