@@ -193,6 +193,8 @@ void conn_send(struct conn *c, struct span s)
 	if (c->state != CONN_UP)
 		return;
 	mark_dirty(c);
+	if (c->out.n > OUT_MAX / 2) /* much at once is no sign of a slow reader; what stays after this is */
+		out_send(&c->out, c->fd);
 	if (!tls_write(c, s)) {
 		count.slow++;
 		conn_close(c, FLOW_SLOW);

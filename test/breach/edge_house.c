@@ -655,6 +655,15 @@ void phone_forget_text(struct phone *p)
 	p->text[0] = '\0';
 }
 
+void phone_drain(struct phone *p)
+{
+	for (size_t n = 1; n && !p->closed;) {
+		phone_forget_text(p);
+		read_some(p);
+		n = p->n;
+	}
+}
+
 void phone_free(struct phone *p)
 {
 	if (p->tls)

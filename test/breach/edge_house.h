@@ -89,6 +89,7 @@ bool phone_say_n(struct phone *p, const void *text, size_t n);
 bool phone_hear(struct house *h, struct phone *p, const char *needle, int ms);
 bool phone_sees_close(struct house *h, struct phone *p, int ms);
 void phone_forget_text(struct phone *p);
+void phone_drain(struct phone *p); /* read all there is, and forget it */
 void phone_free(struct phone *p);
 
 #endif

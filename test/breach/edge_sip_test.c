@@ -707,15 +707,20 @@ static void credit_runs_out(void)
 	for (; sent < 600; sent++) {
 		snprintf(branch, sizeof branch, "k%d", sent);
 		phone_say(p, invite(branch, "102", "", ""));
+		phone_drain(p);
 	}
 	h->core_open = false;
-	for (int i = 0; i < 200 && !phone_hear(h, p, "SIP/2.0 503 ", 0); i++)
+	for (int i = 0; i < 20; i++) {
 		house_pump(h, 5);
-	h->core_open = true;
+		phone_drain(p);
+	}
+	phone_say(p, invite("last", "102", "", ""));
+	CHECK(phone_hear(h, p, "SIP/2.0 503 ", 1000));
 	CHECK(strstr(p->text, "SIP/2.0 503 ") && strstr(p->text, "Retry-After: "));
+	h->core_open = true;
 	int new_class = 0;
-	while (house_take(h, MSG_REQUEST, 200))
-		new_class++;
+	for (; house_take(h, MSG_REQUEST, 200); new_class++)
+		phone_drain(p);
 	CHECK(new_class <= class_window[CLASS_NEW]);
 	phone_forget_text(p);
 	phone_say(p, invite("em", "112", "", ""));
