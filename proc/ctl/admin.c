@@ -184,7 +184,7 @@ void log_more(struct job *j)
 {
 	for (uint32_t i = 0; i < j->rows; i++) {
 		const struct log_row *r = &j->log[i];
-		struct buf b = job_line(j, "log");
+		struct buf b = job_line(j, "row");
 		json_word(&b, "from", r->user);
 		json_flag(&b, "from_erased", r->gone);
 		json_word(&b, "to", r->destination);

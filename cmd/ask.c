@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LINE_MAX_OCTETS = 256 * 1024 };
+
+static int reach(const struct cmd *c)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int n = snprintf(a.sun_path, sizeof a.sun_path, "%s/run/ctl.sock", c->site);
+	int fd = n > 0 && (size_t)n < sizeof a.sun_path ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
+		return fd;
+	if (fd >= 0) {
+		int why = errno;
+		close(fd);
+		errno = why;
+	} else {
+		errno = ENAMETOOLONG;
+	}
+	return -1;
+}
+
+bool ask_is_there(const struct cmd *c)
+{
+	int fd = reach(c);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+void ask_begin(struct ask *a, struct cmd *c, const char *verb)
+{
+	a->cmd = c;
+	a->request = buf_of(a->text, sizeof a->text);
+	a->body = NULL;
+	a->body_n = 0;
+	ask_field(a, "verb", verb);
+}
+
+void ask_field(struct ask *a, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	for (const char *p = value; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			a->request.full = true; /* it would be refused: a control in a text */
+	buf_str(&a->request, name);
+	buf_u8(&a->request, '=');
+	buf_str(&a->request, value);
+	buf_u8(&a->request, '\n');
+}
+
+void ask_number(struct ask *a, const char *name, uint64_t value)
+{
+	buf_str(&a->request, name);
+	buf_u8(&a->request, '=');
+	buf_decimal(&a->request, value);
+	buf_u8(&a->request, '\n');
+}
+
+void ask_body(struct ask *a, const char *body, size_t n)
+{
+	ask_number(a, "body", n);
+	a->body = body;
+	a->body_n = n;
+}
+
+static bool send_all(int fd, const void *p, size_t n)
+{
+	const char *at = p;
+
+	while (n) {
+		ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent <= 0)
+			return false;
+		at += sent;
+		n -= (size_t)sent;
+	}
+	return true;
+}
+
+static int unreachable(const struct cmd *c)
+{
+	char what[300];
+	bool denied = errno == EACCES || errno == EPERM;
+
+	snprintf(what, sizeof what, "no exchange answers at %s/run/ctl.sock", safe(c->site));
+	complain(what, strerror(errno),
+	    denied ? "run the command as root" : "start it with ./run, or name its directory with --site DIR");
+	return EXIT_UNREACHABLE;
+}
+
+static int end_of(const struct cmd *c, json_t *line)
+{
+	const char *result = member(line, "result");
+
+	if (strcmp(result, "ok") == 0)
+		return EXIT_DONE;
+	if (c->json)
+		json_dumpf(line, stderr, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER), fputc('\n', stderr);
+	else
+		complain(word_plain(word_result, DONE_RESULTS, result), member(line, "why"), member(line, "do"));
+	if (!c->json && member(line, "left")[0])
+		fprintf(stderr, "  left behind: %s\n", safe(member(line, "left")));
+	return EXIT_REFUSED;
+}
+
+/* One line; the exit code when it was the last, else -1. */
+static int take_line(const struct ask *a, const char *text, size_t n, bool quiet, void (*each)(json_t *, void *), void *arg)
+{
+	json_t *line = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+	int code = -1;
+
+	if (!json_is_object(line)) {
+		complain("the answer cannot be read", "it is no JSON object", "is the exchange of the same version?");
+		code = EXIT_REFUSED;
+	} else if (line_is(line, "done")) {
+		code = end_of(a->cmd, line);
+	} else if (a->cmd->json && !quiet) {
+		json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+		fputc('\n', stdout);
+		fflush(stdout);
+	} else if (each) {
+		each(line, arg);
+	}
+	json_decref(line);
+	return code;
+}
+
+static int hear(const struct ask *a, int fd, bool quiet, void (*each)(json_t *, void *), void *arg)
+{
+	static char in[LINE_MAX_OCTETS];
+	size_t have = 0;
+
+	for (;;) {
+		ssize_t n = read(fd, in + have, sizeof in - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+		for (char *end; (end = memchr(in, '\n', have));) {
+			size_t line = (size_t)(end - in);
+			int code = take_line(a, in, line, quiet, each, arg);
+			if (code >= 0)
+				return code;
+			have -= line + 1;
+			memmove(in, end + 1, have);
+		}
+		if (have == sizeof in)
+			break;
+	}
+	complain("the exchange hung up before it had answered", "it may be restarting", "try again in a few seconds");
+	return EXIT_UNREACHABLE;
+}
+
+static int run(struct ask *a, bool quiet, void (*each)(json_t *, void *), void *arg)
+{
+	buf_u8(&a->request, '\n');
+	if (a->request.full) {
+		complain("that cannot be asked", "a text is too long or holds a control character", NULL);
+		return EXIT_USAGE;
+	}
+	int fd = reach(a->cmd);
+	if (fd < 0)
+		return unreachable(a->cmd);
+	int code = EXIT_UNREACHABLE;
+	if (send_all(fd, a->text, a->request.n) && send_all(fd, a->body, a->body_n))
+		code = hear(a, fd, quiet, each, arg);
+	else
+		code = unreachable(a->cmd);
+	close(fd);
+	explicit_bzero(a->text, sizeof a->text);
+	return code;
+}
+
+int ask_run(struct ask *a, void (*line)(json_t *line, void *arg), void *arg)
+{
+	return run(a, false, line, arg);
+}
+
+int ask_run_quiet(struct ask *a, void (*line)(json_t *line, void *arg), void *arg)
+{
+	return run(a, true, line, arg);
+}
+
+const char *member(const json_t *line, const char *name)
+{
+	const char *s = json_string_value(json_object_get(line, name));
+
+	return s ? s : "";
+}
+
+int64_t member_number(const json_t *line, const char *name)
+{
+	return json_integer_value(json_object_get(line, name));
+}
+
+bool member_flag(const json_t *line, const char *name)
+{
+	return json_is_true(json_object_get(line, name));
+}
+
+bool line_is(const json_t *line, const char *kind)
+{
+	return strcmp(member(line, "kind"), kind) == 0;
+}

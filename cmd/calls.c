@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+#include "verbs.h"
+#include <string.h>
+
+static const char *phone_and_user(const json_t *line, const char *user, const char *phone, char *out, size_t cap)
+{
+	const char *label = member(line, phone);
+
+	if (label[0])
+		snprintf(out, cap, "%s (%s)", safe(member(line, user)), safe(label));
+	else
+		snprintf(out, cap, "%s", safe(member(line, user)));
+	return out;
+}
+
+static void row(json_t *line, void *arg)
+{
+	char from[256], to[256], packets[64], remark[160] = "";
+	const char *key = member(line, "key");
+
+	if (!line_is(line, "call"))
+		return;
+	snprintf(packets, sizeof packets, "%lld/%lld", (long long)member_number(line, "packets_from"),
+	    (long long)member_number(line, "packets_to"));
+	int64_t dropped = member_number(line, "dropped_from") + member_number(line, "dropped_to");
+	snprintf(remark, sizeof remark, "%s%s%s", member_flag(line, "emergency") ? "EMERGENCY " : "",
+	    member_flag(line, "varying") ? "packets vary in length: `phone set --opus off` " : "", dropped ? "some dropped" : "");
+	const char *cells[] = {phone_and_user(line, "from", "from_phone", from, sizeof from),
+	    phone_and_user(line, "to", "to_phone", to, sizeof to),
+	    word_plain(word_call, CALL_STATES, member(line, "state")), show_length((uint64_t)member_number(line, "age_ms")),
+	    safe(member(line, "codec")), word_plain(word_key, RELAY_KEYS, key), packets,
+	    word_plain(word_grade, GRADES, member(line, "grade")), remark};
+	table_add(arg, cells);
+}
+
+static int calls(struct cmd *c)
+{
+	static const char *const head[] = {"FROM", "TO", "STATE", "FOR", "CODEC", "KEYS", "PACKETS", "WHO CAN HEAR", ""};
+	struct table t;
+	struct ask a;
+
+	table_begin(&t, 9, head);
+	ask_begin(&a, c, "calls");
+	int code = ask_run(&a, row, &t);
+	bool none = t.rows == 1;
+	table_end(&t);
+	if (code == EXIT_DONE && none && !c->json)
+		printf("No calls.\n");
+	return code;
+}
+
+const struct verb verb_calls = {
+    .name = "calls",
+    .run = calls,
+    .usage = "",
+    .what = "Show the calls that are live, and who could hear each",
+    .help = "Packets are those relayed from the caller and from the called. A phone whose Opus packets vary in length gives away\n"
+	    "what is said; it is named, and `ringfence phone set PHONE --opus off` ends it.",
+};

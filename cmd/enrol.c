@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: ISC */
+/* On the phone's own computer: the key is made here and stays here; the request goes to the exchange, the bundle comes
+ * back, and the phone's files are written. Where the exchange is on the same machine, all in one step. */
+#include "base/secret.h"
+#include "verbs.h"
+#include "vault/enrol.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SETTING_MAX = 256 };
+
+static const char *const kinds[] = {"plain", "baresip", "linphone"};
+
+static bool kind_ok(const char *kind)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	complain("there is no such kind of phone", safe(kind), "it is one of plain, baresip, linphone");
+	return false;
+}
+
+/* --- what was said at the first step is there at the second --- */
+
+static bool settings_write(struct cmd *c, const char *dir)
+{
+	static const char *const name[] = {"kind", "server", "domain", "user"};
+	char text[SETTING_MAX * 4];
+	struct buf b = buf_of(text, sizeof text);
+
+	for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+		if (option_is(c, name[i])) {
+			buf_str(&b, name[i]);
+			buf_str(&b, ": ");
+			buf_str(&b, safe(option_get(c, name[i])));
+			buf_str(&b, "\n");
+		}
+	return !b.full && file_write(dir, "enrol.txt", text, b.n, 0600);
+}
+
+/* "name: value" on a line of its own before the first -----BEGIN; false when there is none. */
+static bool setting(const char *text, const char *name, char out[SETTING_MAX])
+{
+	size_t n = strlen(name);
+
+	for (const char *p = text; *p && strncmp(p, "-----", 5) != 0; p += strcspn(p, "\n") + (strchr(p, '\n') != NULL)) {
+		size_t len = strcspn(p, "\n");
+		if (strncmp(p, name, n) == 0 && strncmp(p + n, ": ", 2) == 0 && len - n - 2 < SETTING_MAX && len > n + 2) {
+			memcpy(out, p + n + 2, len - n - 2);
+			out[len - n - 2] = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* From the option, from what was said at the first step, or from the bundle, in this order. */
+static const char *known(struct cmd *c, const char *name, const char *said, const char *bundle, char mem[SETTING_MAX])
+{
+	const char *given = option_get(c, name);
+
+	if (given)
+		return given;
+	return (said && setting(said, name, mem)) || setting(bundle, name, mem) ? mem : NULL;
+}
+
+/* --- the key and its request --- */
+
+static bool make_key(const char *dir)
+{
+	uint8_t *mem = secret_new(ENROL_PEM_MAX);
+	struct buf key = buf_of(mem, ENROL_PEM_MAX);
+	char text[ENROL_PEM_MAX];
+	struct buf request = buf_of(text, sizeof text);
+	const char *why = enrol_make_key(&key);
+
+	if (!why)
+		why = enrol_make_request(buf_span(&key), &request);
+	if (why)
+		complain("no key could be made", why, NULL);
+	bool ok = !why && file_write(dir, "phone.key", (const char *)key.p, key.n, 0600) &&
+		  file_write(dir, "request.pem", text, request.n, 0644);
+	secret_free(mem, ENROL_PEM_MAX);
+	return ok;
+}
+
+/* Every directory of the path that is not there yet. */
+static bool make_dirs(const char *dir)
+{
+	char path[4096];
+
+	if ((size_t)snprintf(path, sizeof path, "%s", dir) >= sizeof path)
+		return false;
+	for (char *p = path + 1; *p; p++)
+		if (*p == '/') {
+			*p = 0;
+			if (mkdir(path, 0755) != 0 && errno != EEXIST)
+				return false;
+			*p = '/';
+		}
+	return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+int enrol_make(struct cmd *c, const char *dir)
+{
+	char path[4096];
+
+	if (option_is(c, "kind") && !kind_ok(option_get(c, "kind")))
+		return EXIT_USAGE;
+	snprintf(path, sizeof path, "%s/phone.key", dir);
+	if (access(path, F_OK) == 0) {
+		complain("there is a key already", safe(path), "choose another --out DIR, or remove it if it was never used");
+		return EXIT_REFUSED;
+	}
+	if (!make_dirs(dir)) {
+		complain(safe(dir), strerror(errno), NULL);
+		return EXIT_REFUSED;
+	}
+	return make_key(dir) && settings_write(c, dir) ? EXIT_DONE : EXIT_REFUSED;
+}
+
+/* --- the bundle and the phone's files --- */
+
+/* The nth -----BEGIN ... END----- of the text. */
+static struct span pem_block(const char *text, int nth)
+{
+	const char *begin = text, *end = text;
+
+	for (int i = 0; i <= nth; i++) {
+		begin = strstr(end, "-----BEGIN");
+		end = begin ? strstr(begin, "-----END") : NULL;
+		end = end ? strchr(end, '\n') : NULL;
+		if (!end)
+			return span_of(NULL, 0);
+		end++;
+	}
+	return span_of(begin, (size_t)(end - begin));
+}
+
+static bool write_files(const char *dir, struct span key, struct span leaf, struct span ca)
+{
+	size_t n = leaf.n + key.n;
+	char *both = secret_new(n);
+
+	memcpy(both, leaf.p, leaf.n);
+	memcpy(both + leaf.n, key.p, key.n);
+	bool ok = file_write(dir, "ca.crt", (const char *)ca.p, ca.n, 0644) &&
+		  file_write(dir, "phone.crt", (const char *)leaf.p, leaf.n, 0644) &&
+		  file_write(dir, "phone.pem", both, n, 0600);
+	secret_free(both, n);
+	return ok;
+}
+
+static bool wants_password(struct cmd *c)
+{
+	return option_is(c, "password") || option_is(c, "password-file") || option_is(c, "password-stdin");
+}
+
+/* The phone program's own files; with the password in them only if that was wished. */
+static int write_template(struct cmd *c, struct place *p, const char *kind)
+{
+	char password[PASSWORD_MAX + 1], dir[4096];
+
+	if (strcmp(kind, "plain") == 0)
+		return EXIT_DONE;
+	if (!p->user || !p->server || !p->domain) {
+		complain("the phone's files cannot be written", "its user, server or domain is not known",
+		    "give --user, --server HOST:PORT and --domain");
+		return EXIT_USAGE;
+	}
+	if (!realpath(p->dir, dir)) {
+		complain(safe(p->dir), strerror(errno), NULL);
+		return EXIT_REFUSED;
+	}
+	p->dir = dir;
+	if (wants_password(c)) {
+		int code = password_read(c, "Password of the user", false, password);
+		if (code >= 0)
+			return code;
+		p->password = password;
+	}
+	bool ok = strcmp(kind, "baresip") == 0 ? template_baresip(p) : template_linphone(p);
+	explicit_bzero(password, sizeof password);
+	return ok ? EXIT_DONE : EXIT_REFUSED;
+}
+
+static void say_finished(struct cmd *c, const char *dir, const char *kind, const struct place *p, struct span ca)
+{
+	if (c->json) {
+		printf("{\"kind\":\"enrolled\"}\n");
+		return;
+	}
+	printf("The phone is enrolled. In %s: phone.key, phone.crt, ca.crt, and phone.pem (certificate and key).\n", safe(dir));
+	ca_fingerprint((const char *)ca.p, ca.n);
+	if (strcmp(kind, "baresip") == 0)
+		printf("Start: baresip -f %s\n", safe(dir));
+	else if (strcmp(kind, "linphone") == 0)
+		printf("Start: HOME=%s linphonec -c %s/linphonerc   (%s must resolve to the exchange)\n", safe(dir), safe(dir),
+		    safe(p->domain));
+	else if (p->server)
+		printf("The exchange is %s, domain %s, TLS.\n", safe(p->server), safe(p->domain ? p->domain : "?"));
+	if (strcmp(kind, "plain") != 0 && !p->password)
+		printf("The user's password is to be filled in where it says PASSWORD.\n");
+}
+
+static int finish(struct cmd *c, const char *dir, const char *bundle_path)
+{
+	char key_path[4096], said_path[4096], mem[4][SETTING_MAX];
+	size_t key_n = 0, bundle_n = 0, said_n = 0;
+
+	snprintf(key_path, sizeof key_path, "%s/phone.key", dir);
+	snprintf(said_path, sizeof said_path, "%s/enrol.txt", dir);
+	char *key = file_read(key_path, ENROL_PEM_MAX, &key_n);
+	char *bundle = key ? file_read(bundle_path, ENROL_PEM_MAX * 3, &bundle_n) : NULL;
+	char *said = access(said_path, R_OK) == 0 ? file_read(said_path, SETTING_MAX * 4, &said_n) : NULL;
+	int code = EXIT_USAGE;
+	if (!key || !bundle)
+		goto out;
+	struct span leaf = pem_block(bundle, 0), ca = pem_block(bundle, 1);
+	const char *why = enrol_check_bundle(span_of(key, key_n), leaf, ca);
+	code = EXIT_REFUSED;
+	if (why) {
+		complain("the bundle does not fit this phone's key", why, "was another phone's bundle taken?");
+		goto out;
+	}
+	const char *kind = known(c, "kind", said, bundle, mem[0]);
+	struct place p = {.dir = dir,
+	    .server = known(c, "server", said, bundle, mem[1]),
+	    .domain = known(c, "domain", said, bundle, mem[2]),
+	    .user = known(c, "user", said, bundle, mem[3])};
+	kind = kind ? kind : "plain";
+	if (!kind_ok(kind) || !write_files(dir, span_of(key, key_n), leaf, ca))
+		goto out;
+	code = write_template(c, &p, kind);
+	if (code == EXIT_DONE)
+		say_finished(c, dir, kind, &p, ca);
+out:
+	if (key)
+		explicit_bzero(key, key_n);
+	free(key);
+	free(bundle);
+	free(said);
+	return code;
+}
+
+/* --- the verb --- */
+
+struct signed_here {
+	char path[4096];
+	bool written;
+};
+
+static void take_certificate(json_t *line, void *arg)
+{
+	struct signed_here *s = arg;
+
+	if (line_is(line, "certificate"))
+		s->written = bundle_write(line, s->path);
+}
+
+/* The exchange is on this machine and this user may ask it. */
+static int sign_here(struct cmd *c, const char *code_text, const char *dir)
+{
+	struct signed_here s = {.written = false};
+	char request_path[4096];
+	struct ask a;
+	size_t n;
+
+	snprintf(request_path, sizeof request_path, "%s/request.pem", dir);
+	snprintf(s.path, sizeof s.path, "%s/bundle.pem", dir);
+	char *request = file_read(request_path, ENROL_PEM_MAX, &n);
+	if (!request)
+		return EXIT_REFUSED;
+	ask_begin(&a, c, "phone-sign");
+	ask_field(&a, "code", code_text);
+	ask_body(&a, request, n);
+	int code = ask_run_quiet(&a, take_certificate, &s);
+	free(request);
+	if (code == EXIT_DONE && !s.written)
+		code = EXIT_REFUSED;
+	if (code != EXIT_DONE) { /* nothing is left that would be in the way of another try */
+		snprintf(request_path, sizeof request_path, "%s/phone.key", dir);
+		unlink(request_path);
+		return code;
+	}
+	return finish(c, dir, s.path);
+}
+
+static int enrol(struct cmd *c)
+{
+	const char *done = option_get(c, "finish"), *bundle = option_get(c, "bundle"), *out = option_get(c, "out");
+	char dir[128], path[4096];
+
+	if (done) {
+		snprintf(path, sizeof path, "%s/bundle.pem", done);
+		return finish(c, done, bundle ? bundle : path);
+	}
+	if (c->args == 0) {
+		complain("a code is missing", NULL, "it comes from `ringfence phone add` on the exchange");
+		return EXIT_USAGE;
+	}
+	snprintf(dir, sizeof dir, "phone-%.*s", (int)strcspn(c->arg[0], "-/"), c->arg[0]);
+	if (!out)
+		out = dir;
+	bool here = !option_is(c, "elsewhere") && ask_is_there(c);
+	int code = enrol_make(c, out);
+	if (code != EXIT_DONE)
+		return code;
+	if (here)
+		return sign_here(c, c->arg[0], out);
+	if (c->json)
+		printf("{\"kind\":\"request\"}\n");
+	else
+		printf("The key is made. On the exchange, with %s/request.pem from here:\n"
+		       "  ringfence phone sign %s request.pem --out bundle.pem\nThen, with bundle.pem from there:\n"
+		       "  ringfence phone enrol --finish %s --bundle bundle.pem\n",
+		    safe(out), safe(c->arg[0]), safe(out));
+	return EXIT_DONE;
+}
+
+const struct verb verb_phone_enrol = {
+    .name = "phone enrol",
+    .run = enrol,
+    .usage = "CODE",
+    .args_max = 1,
+    .what = "On the phone's computer: make its key, then its files",
+    .help = "The key never leaves this computer. Where the exchange runs on the same machine everything is done in one step;\n"
+	    "otherwise the request goes to the exchange and the bundle comes back, and --finish writes the phone's files.",
+    .option = {{"kind", "KIND", "baresip, linphone or plain (certificates only)"}, {"out", "DIR", "where (./phone-NUMBER)"},
+	{"user", "USER", "who is to log in on it"}, {"server", "HOST:PORT", "the exchange, when the bundle's own word is not right"},
+	{"domain", "DOMAIN", "the same for its SIP domain"}, {"elsewhere", NULL, "make the request only, although an exchange runs here"},
+	{"finish", "DIR", "the second step, with the key that is in DIR"}, {"bundle", "FILE", "the bundle (DIR/bundle.pem)"},
+	{"password", NULL, "ask for the user's password and write it into the phone's file"}, PASSWORD_OPTIONS},
+};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *file_read(const char *path, size_t most, size_t *n)
+{
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	char *out = malloc(most + 2);
+	ssize_t got = 1;
+
+	*n = 0;
+	while (fd >= 0 && out && got > 0 && *n <= most) {
+		got = read(fd, out + *n, most + 1 - *n);
+		*n += got > 0 ? (size_t)got : 0;
+	}
+	if (fd < 0 || !out || got < 0 || *n > most) {
+		complain(safe(path), fd >= 0 && *n > most ? "it is too long" : strerror(errno), NULL);
+		free(out);
+		out = NULL;
+	} else {
+		out[*n] = 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	return out;
+}
+
+bool file_write(const char *dir, const char *name, const char *text, size_t n, unsigned mode)
+{
+	char path[4096];
+	int len = dir ? snprintf(path, sizeof path, "%s/%s", dir, name) : snprintf(path, sizeof path, "%s", name);
+	int fd = -1;
+	size_t done = 0;
+
+	if (len > 0 && (size_t)len < sizeof path)
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	/* one that was there before keeps no wider mode */
+	bool ok = fd >= 0 && fchmod(fd, mode) == 0;
+	while (ok && done < n) {
+		ssize_t wrote = write(fd, text + done, n - done);
+		ok = wrote > 0;
+		done += ok ? (size_t)wrote : 0;
+	}
+	if (!ok)
+		complain(safe(path), strerror(errno), NULL);
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}

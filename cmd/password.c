@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/rand.h"
+#include "cmd.h"
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { GENERATED = 20 };
+
+/* 20 letters and digits that are not mistaken for each other: more than 100 bits, and safe in every phone's file. */
+static void generate(char out[PASSWORD_MAX + 1])
+{
+	static const char set[] = "abcdefghjkmnpqrstuvwxyz23456789A";
+	uint8_t r[GENERATED];
+
+	_Static_assert(sizeof set - 1 == 32, "five bits each");
+	rand_bytes(r, sizeof r);
+	for (int i = 0; i < GENERATED; i++)
+		out[i] = set[r[i] % 32];
+	out[GENERATED] = 0;
+}
+
+static bool take_line(FILE *f, char out[PASSWORD_MAX + 1])
+{
+	char line[PASSWORD_MAX + 3];
+
+	if (!fgets(line, sizeof line, f))
+		return false;
+	size_t n = strcspn(line, "\r\n");
+	bool whole = n <= PASSWORD_MAX && (line[n] || feof(f));
+	line[n] = 0;
+	if (whole)
+		memcpy(out, line, n + 1);
+	explicit_bzero(line, sizeof line);
+	return whole && n > 0;
+}
+
+static bool ask_terminal(const char *prompt, char out[PASSWORD_MAX + 1])
+{
+	struct termios was, silent;
+	FILE *tty = fopen("/dev/tty", "r+e");
+
+	if (!tty || tcgetattr(fileno(tty), &was) != 0) {
+		if (tty)
+			fclose(tty);
+		return false;
+	}
+	silent = was;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	fprintf(tty, "%s: ", prompt);
+	fflush(tty);
+	tcsetattr(fileno(tty), TCSAFLUSH, &silent);
+	bool ok = take_line(tty, out);
+	tcsetattr(fileno(tty), TCSAFLUSH, &was);
+	fputc('\n', tty);
+	fclose(tty);
+	return ok;
+}
+
+static int no_password(const char *why)
+{
+	complain("no password", why, "type one, or give --password-file FILE");
+	return EXIT_USAGE;
+}
+
+static int from_file(const char *path, char out[PASSWORD_MAX + 1])
+{
+	FILE *f = fopen(path, "re");
+	bool ok = f && take_line(f, out);
+
+	if (f)
+		fclose(f);
+	return ok ? -1 : no_password("the file cannot be read, or its first line is empty or too long");
+}
+
+int password_read(struct cmd *c, const char *prompt, bool fresh, char out[PASSWORD_MAX + 1])
+{
+	char again[PASSWORD_MAX + 1];
+
+	if (option_is(c, "generate")) {
+		generate(out);
+		if (!c->json)
+			printf("Password: %s\n", out);
+		else
+			printf("{\"kind\":\"password\",\"password\":\"%s\"}\n", out);
+		return -1;
+	}
+	if (option_is(c, "password-file"))
+		return from_file(option_get(c, "password-file"), out);
+	if (option_is(c, "password-stdin") || !isatty(STDIN_FILENO))
+		return take_line(stdin, out) ? -1 : no_password("standard input holds none");
+	if (!ask_terminal(prompt, out))
+		return no_password("none was typed");
+	if (!fresh)
+		return -1;
+	bool same = ask_terminal("Once more", again) && strcmp(out, again) == 0;
+	explicit_bzero(again, sizeof again);
+	return same ? -1 : no_password("the two were not the same");
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: ISC */
+/* A phone comes in: its code, its certificate, its renewal. */
+#include "verbs.h"
+#include "vault/enrol.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct coded {
+	uint32_t phone;
+	char code[64];
+};
+
+static void take_code(json_t *line, void *arg)
+{
+	struct coded *got = arg;
+
+	if (!line_is(line, "code"))
+		return;
+	got->phone = (uint32_t)member_number(line, "phone");
+	snprintf(got->code, sizeof got->code, "%s", safe(member(line, "code")));
+}
+
+static void say_code(const struct cmd *c, const struct coded *got)
+{
+	if (c->json) {
+		printf("{\"kind\":\"code\",\"phone\":%u,\"code\":\"%s\"}\n", got->phone, got->code);
+		return;
+	}
+	printf("Phone %u may be enrolled once within 24 hours with the code\n\n  %s\n\n"
+	       "On the phone's own computer:  ringfence phone enrol %s --kind baresip --out phone-%u\n",
+	    got->phone, got->code, got->code, got->phone);
+}
+
+static int bind_others(struct cmd *c, uint32_t phone, const char *const *user, int n)
+{
+	for (int i = 1; i < n; i++) {
+		struct ask a;
+		ask_begin(&a, c, "phone-bind");
+		ask_number(&a, "phone", phone);
+		ask_field(&a, "user", user[i]);
+		int code = ask_run_quiet(&a, NULL, NULL);
+		if (code != EXIT_DONE) {
+			complain("the phone was added, but not for", user[i], "`ringfence phone bind` adds a user later");
+			return code;
+		}
+	}
+	return EXIT_DONE;
+}
+
+static uint64_t flags_of(const struct cmd *c)
+{
+	return (option_is(c, "fixed") ? DEVICE_FIXED : 0u) | (option_is(c, "md5") ? DEVICE_MD5 : 0u) |
+	       (option_is(c, "tls12") ? DEVICE_TLS12 : 0u) | (option_is(c, "no-opus") ? DEVICE_NO_OPUS : 0u);
+}
+
+static int add(struct cmd *c)
+{
+	const char *user[REPEATS_MAX];
+	struct coded got = {.phone = 0};
+	int n = option_all(c, "user", user);
+	struct ask a;
+
+	ask_begin(&a, c, "phone-add");
+	ask_field(&a, "label", c->arg[0]);
+	ask_field(&a, "user", n ? user[0] : NULL);
+	ask_number(&a, "flags", flags_of(c));
+	int code = ask_run_quiet(&a, take_code, &got);
+	if (code != EXIT_DONE)
+		return code;
+	code = bind_others(c, got.phone, user, n);
+	say_code(c, &got);
+	return code;
+}
+
+/* --- certificates --- */
+
+struct certificate {
+	const char *path;
+	bool there, written;
+};
+
+static bool put_pem(struct buf *out, const json_t *line, const char *name)
+{
+	static uint8_t der[CERT_MAX + 64];
+	struct buf b = buf_of(der, sizeof der);
+
+	return base64_read(member(line, name), &b) && enrol_put_certificate(out, buf_span(&b)) == NULL && !out->full;
+}
+
+bool bundle_write(const json_t *line, const char *path)
+{
+	static char text[ENROL_PEM_MAX * 2 + 512];
+	struct buf b = buf_of(text, sizeof text);
+
+	/* what stands before the first -----BEGIN is ours alone; every reader of PEM passes over it */
+	buf_str(&b, "domain: ");
+	buf_str(&b, safe(member(line, "domain")));
+	buf_str(&b, "\nserver: ");
+	buf_str(&b, safe(member(line, "server")));
+	buf_str(&b, "\n");
+	if (!put_pem(&b, line, "certificate") || !put_pem(&b, line, "ca")) {
+		complain("the certificate cannot be read", NULL, "is the exchange of the same version?");
+		return false;
+	}
+	if (strcmp(path, "-") == 0)
+		return fwrite(text, 1, b.n, stdout) == b.n;
+	return file_write(NULL, path, text, b.n, 0644);
+}
+
+static void take_certificate(json_t *line, void *arg)
+{
+	struct certificate *got = arg;
+
+	if (!line_is(line, "certificate"))
+		return;
+	got->there = true;
+	got->written = bundle_write(line, got->path);
+}
+
+void ca_fingerprint(const char *pem, size_t n)
+{
+	uint8_t sha[32];
+
+	if (enrol_fingerprint(span_of(pem, n), sha) != NULL)
+		return;
+	printf("CA fingerprint (SHA-256):");
+	for (int i = 0; i < 32; i++)
+		printf("%s%02x", i % 4 ? "" : " ", sha[i]);
+	putchar('\n');
+}
+
+static int get_certificate(struct cmd *c, struct ask *a, const char *path)
+{
+	struct certificate got = {.path = path};
+	int code = ask_run_quiet(a, take_certificate, &got);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!got.there || !got.written)
+		return EXIT_REFUSED;
+	if (strcmp(path, "-") == 0)
+		return EXIT_DONE;
+	if (c->json)
+		printf("{\"kind\":\"bundle\"}\n");
+	else
+		printf("The certificate and the CA are in %s. Bring it to the phone's computer, beside the key, and there:\n"
+		       "  ringfence phone enrol --finish DIR --bundle %s\n",
+		    safe(path), safe(path));
+	return EXIT_DONE;
+}
+
+static const char *out_path(const struct cmd *c)
+{
+	const char *out = option_get(c, "out");
+
+	return out ? out : "bundle.pem";
+}
+
+static int sign(struct cmd *c)
+{
+	size_t n;
+	char *request = file_read(c->arg[1], ENROL_PEM_MAX, &n);
+	struct ask a;
+
+	if (!request)
+		return EXIT_USAGE;
+	ask_begin(&a, c, "phone-sign");
+	ask_field(&a, "code", c->arg[0]);
+	ask_body(&a, request, n);
+	int code = get_certificate(c, &a, out_path(c));
+	free(request);
+	return code;
+}
+
+static int admit(struct cmd *c)
+{
+	uint32_t number = phone_number(c, c->arg[0]);
+	struct ask a;
+
+	if (number == 0)
+		return EXIT_REFUSED;
+	ask_begin(&a, c, "phone-admit");
+	ask_number(&a, "phone", number);
+	ask_number(&a, "flags", flags_of(c));
+	return get_certificate(c, &a, out_path(c));
+}
+
+static int renew(struct cmd *c)
+{
+	uint32_t number = phone_number(c, c->arg[0]);
+	struct coded got = {.phone = 0};
+	struct ask a;
+
+	if (number == 0)
+		return EXIT_REFUSED;
+	ask_begin(&a, c, "phone-renew");
+	ask_number(&a, "phone", number);
+	if (!option_is(c, "new-key"))
+		return get_certificate(c, &a, out_path(c));
+	ask_number(&a, "new-key", 1);
+	int code = ask_run_quiet(&a, take_code, &got);
+	if (code == EXIT_DONE)
+		say_code(c, &got);
+	return code;
+}
+
+/* --- a user asks for one --- */
+
+struct requested {
+	uint32_t phone;
+};
+
+static void take_number(json_t *line, void *arg)
+{
+	struct requested *got = arg;
+
+	if (line_is(line, "requested"))
+		got->phone = (uint32_t)member_number(line, "phone");
+}
+
+static int request(struct cmd *c)
+{
+	const char *label = option_get(c, "label"), *user = option_get(c, "user"), *from = option_get(c, "from");
+	const char *dir = option_get(c, "out") ? option_get(c, "out") : "phone";
+	struct requested got = {.phone = 0};
+	char path[4096];
+	struct ask a;
+	size_t n;
+
+	if (!label || !user) {
+		complain("who asks for what?", "--label and --user are needed", "`ringfence phone request --help`");
+		return EXIT_USAGE;
+	}
+	if (!from) {
+		int code = enrol_make(c, dir);
+		if (code != EXIT_DONE)
+			return code;
+		snprintf(path, sizeof path, "%s/request.pem", dir);
+		from = path;
+	}
+	char *text = file_read(from, ENROL_PEM_MAX, &n);
+	if (!text)
+		return EXIT_USAGE;
+	ask_begin(&a, c, "phone-request");
+	ask_field(&a, "label", label);
+	ask_field(&a, "user", user);
+	ask_body(&a, text, n);
+	int code = ask_run(&a, take_number, &got);
+	free(text);
+	if (code != EXIT_DONE || c->json)
+		return code;
+	printf("Asked for, as phone %u. An administrator admits it with\n  ringfence phone admit %u --out bundle.pem\n", got.phone,
+	    got.phone);
+	if (!option_get(c, "from"))
+		printf("and then, here:\n  ringfence phone enrol --finish %s --bundle bundle.pem\n", safe(dir));
+	return EXIT_DONE;
+}
+
+static void take_ca(json_t *line, void *arg)
+{
+	static char text[ENROL_PEM_MAX];
+	struct buf b = buf_of(text, sizeof text);
+
+	(void)arg;
+	if (!line_is(line, "certificate") || !put_pem(&b, line, "ca"))
+		return;
+	fwrite(text, 1, b.n, stdout);
+}
+
+static int ca(struct cmd *c)
+{
+	struct ask a;
+
+	ask_begin(&a, c, "ca");
+	return ask_run(&a, take_ca, NULL);
+}
+
+#define FLAG_OPTIONS                                                                                               \
+	{"fixed", NULL, "a desk phone with a place of its own"}, {"md5", NULL, "digest MD5 (baresip knows no better)"},    \
+	    {"tls12", NULL, "may use TLS 1.2 (linphone)"}, {"no-opus", NULL, "is not offered Opus"}
+
+const struct verb verb_phone_add = {
+    .name = "phone add",
+    .run = add,
+    .usage = "LABEL",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Add a phone and print its one-time code",
+    .option = {{"user", "USER", "who may use it; may stand several times"}, FLAG_OPTIONS},
+};
+
+const struct verb verb_phone_sign = {
+    .name = "phone sign",
+    .run = sign,
+    .usage = "CODE REQUEST",
+    .args_min = 2,
+    .args_max = 2,
+    .what = "Write the certificate that `phone enrol` asked for",
+    .help = "REQUEST is the file request.pem from the phone's computer, - for standard input.",
+    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}},
+};
+
+const struct verb verb_phone_admit = {
+    .name = "phone admit",
+    .run = admit,
+    .usage = "PHONE",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Admit a phone that a user asked for",
+    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, FLAG_OPTIONS},
+};
+
+const struct verb verb_phone_renew = {
+    .name = "phone renew",
+    .run = renew,
+    .usage = "PHONE",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Write a new certificate for the key that a phone has",
+    .help = "With --new-key the phone is enrolled again with a new code; the certificates of its old key end then.",
+    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"},
+	{"new-key", NULL, "print a new code instead"}},
+};
+
+const struct verb verb_phone_request = {
+    .name = "phone request",
+    .run = request,
+    .usage = "",
+    .what = "Ask for a phone of one's own, which an administrator then admits",
+    .option = {{"label", "LABEL", "what the administrator sees"}, {"user", "USER", "whose phone it is to be"},
+	{"out", "DIR", "where the key goes (./phone)"}, {"kind", "KIND", "baresip, linphone or plain: what --finish writes"},
+	{"from", "FILE", "a request that was made elsewhere"}},
+};
+
+const struct verb verb_ca = {
+    .name = "ca",
+    .run = ca,
+    .usage = "",
+    .what = "Print the certificate of the exchange's own CA",
+};

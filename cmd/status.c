@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+#include "verbs.h"
+#include <string.h>
+
+struct status {
+	struct table processes, pools;
+	bool down;
+};
+
+static const char *count(int64_t v, char *mem, size_t cap)
+{
+	snprintf(mem, cap, "%lld", (long long)v);
+	return mem;
+}
+
+static void add_pools(struct status *s, const char *process, const json_t *lines)
+{
+	size_t i;
+	json_t *l;
+	char n[4][24];
+
+	json_array_foreach(lines, i, l)
+	{
+		bool counter = strcmp(member(l, "kind"), "counter") == 0;
+		const char *cells[] = {process, safe(member(l, "name")), count(member_number(l, "used"), n[0], 24),
+		    counter ? "" : count(member_number(l, "limit"), n[1], 24),
+		    counter ? "" : count(member_number(l, "peak"), n[2], 24),
+		    counter ? "" : count(member_number(l, "refused"), n[3], 24)};
+		table_add(&s->pools, cells);
+	}
+}
+
+static void row(json_t *line, void *arg)
+{
+	struct status *s = arg;
+	char name[64], pid[24], restarts[24];
+	bool up = member_flag(line, "up");
+
+	if (!line_is(line, "process"))
+		return;
+	snprintf(name, sizeof name, "%s/%lld", safe(member(line, "name")), (long long)member_number(line, "instance"));
+	const char *cells[] = {name, up ? "up" : "DOWN", count(member_number(line, "pid"), pid, sizeof pid),
+	    up ? show_age((uint64_t)member_number(line, "age_ms")) : "-",
+	    count(member_number(line, "restarts"), restarts, sizeof restarts)};
+	table_add(&s->processes, cells);
+	add_pools(s, name, json_object_get(line, "lines"));
+	s->down = s->down || !up;
+}
+
+static int status(struct cmd *c)
+{
+	static const char *const head[] = {"PROCESS", "", "PID", "AGE", "RESTARTS"};
+	static const char *const pools_head[] = {"PROCESS", "WHAT", "USED", "LIMIT", "PEAK", "REFUSED"};
+	struct status s = {.down = false};
+	struct ask a;
+
+	table_begin(&s.processes, 5, head);
+	table_begin(&s.pools, 6, pools_head);
+	ask_begin(&a, c, "status");
+	int code = ask_run(&a, row, &s);
+	table_end(&s.processes);
+	if (!c->json && code == EXIT_DONE)
+		putchar('\n');
+	table_end(&s.pools);
+	return code;
+}
+
+const struct verb verb_status = {
+    .name = "status",
+    .run = status,
+    .usage = "",
+    .what = "Show each process with its age, its pools and their limits",
+    .help = "A pool that refused something was full; a credit is what the process may still send to another before it waits.",
+};

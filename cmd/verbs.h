@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CMD_VERBS_H
+#define CMD_VERBS_H
+
+#include "cmd.h"
+
+extern const struct verb verb_user_add, verb_user_set, verb_user_delete, verb_user_list;
+extern const struct verb verb_phone_add, verb_phone_enrol, verb_phone_sign, verb_phone_request, verb_phone_admit,
+    verb_phone_renew, verb_phone_revoke, verb_phone_set, verb_phone_bind, verb_phone_unbind, verb_phone_list;
+extern const struct verb verb_calls, verb_status, verb_events, verb_log, verb_readings;
+extern const struct verb verb_ban, verb_unban, verb_bans, verb_admin_set, verb_ca, verb_clock_confirm;
+extern const struct verb verb_check_config, verb_reload, verb_stop;
+
+#endif
