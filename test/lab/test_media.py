@@ -297,6 +297,26 @@ def test_t26_t27_bad_rtcp_and_tags_do_not_end_a_call(exchange, scripted, people)
     call.bye()
 
 
+def test_t29_client_hello_of_a_stranger(exchange, people, lab):
+    """CVE-2023-49786: a stranger who sends ClientHello (with the null cipher) to every port while calls are set up."""
+    one = desk(people, "linphone", "l1", "a", media="dtls")
+    two = desk(people, "baresip", "b2", "b", media="dtls")
+    hello = (b"\x16\xfe\xfd" + b"\0" * 8 + b"\0\x36" + b"\x01\0\0\x2a" + b"\0\0\0\0\0\0\0\x2a" + b"\xfe\xfd"
+             + b"r" * 32 + b"\0\0" + b"\0\x02\0\0" + b"\x01\0")
+    script = ("import socket,sys,time\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\nend=time.time()+20\n"
+              "h=bytes.fromhex(sys.argv[4])\nwhile time.time()<end:\n for p in range(int(sys.argv[2]),int(sys.argv[3])):\n"
+              "  s.sendto(h,(sys.argv[1],p))\n time.sleep(0.02)\n")
+    thief = people.host("thief")
+    p = thief.spawn("/usr/bin/python3", "-c", script, lab.addr["voice"][0], exchange.media_ports[0],
+                    exchange.media_ports[-1] + 1, hello.hex())
+    try:
+        for _ in range(2):
+            phones.call(one, two)
+            phones.talk(one, two, 1.5)
+    finally:
+        thief.stop(p)
+
+
 def test_r7_policing(exchange, scripted):
     """A leg that sends ten times what its codec can is held to a bounded rate."""
     call = Call(scripted("ma"), scripted("mb"))
