@@ -82,7 +82,9 @@ class Exchange:
         return self.answers() and self.listens()
 
     def answers(self):
-        return self.command("status", "--json", check=False).returncode == 0
+        """The command is answered, and by every process."""
+        p = self.command("status", "--json", check=False)
+        return p.returncode == 0 and all(json.loads(x).get("up", True) for x in p.stdout.splitlines() if x.strip())
 
     def listens(self):
         return f":{PORT} " in self.host.run("ss", "-Hltn").stdout
