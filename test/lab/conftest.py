@@ -56,10 +56,12 @@ def exchange_options():
 @pytest.fixture(scope="module")
 def exchange(lab, where, exchange_options):
     x = Exchange(lab, where, **exchange_options)
-    x.start()
-    x.admin_add()
-    yield x
-    x.stop()
+    try:
+        x.start()
+        x.admin_add()
+        yield x
+    finally:
+        x.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: ISC
 """Ringfence in the lab. The only file that knows its command line, its configuration and where it keeps things."""
+import base64
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
 import net
+import pki
 from bundle import Bundle
 
 DOMAIN = "ringfence.test"
 PORT = 5061
 PROCESSES = ("edge", "core", "media", "signer", "keeper", "ledger", "ctl")
+FLAG_MD5, FLAG_TLS12 = 1, 2
 ADMIN, ADMIN_PASSWORD = "lab-admin", "lab-admin-pass-1"
 CONF = """# written by test/lab/exchange.py
 domain = "{domain}"
@@ -45,10 +49,11 @@ class Exchange:
     """One site in a directory of its own, started in the lab's exchange namespace."""
     domain, port = DOMAIN, PORT
 
-    def __init__(self, lab, where, *, zones=("voice",), privacy="full", ports=(20000, 20399), conf=CONF):
+    def __init__(self, lab, where, *, zones=("voice",), privacy="full", ports=(20000, 20399), conf=CONF, libexec=None):
         self.lab, self.host, self.where, self.build = lab, lab.exchange, where, build_dir()
         self.site = f"{where}/site"
         self.zones, self.log_path, self.proc = zones, f"{where}/ringfenced.log", None
+        self.users, self.phones, self.libexec = set(), {}, libexec or f"{self.build}/proc"
         os.makedirs(self.site, mode=0o711, exist_ok=True)
         listeners = "".join(LISTENER.format(addr=f"[{a}]" if ":" in a else a, port=PORT)
                             for z in zones for a in lab.addr[z])
@@ -71,7 +76,7 @@ class Exchange:
     # life
 
     def start(self, timeout=20):
-        self.proc = self.host.spawn(parent_path(self.build), "--site", self.site, "--libexec", f"{self.build}/proc",
+        self.proc = self.host.spawn(parent_path(self.build), "--site", self.site, "--libexec", self.libexec,
                                     log=self.log_path)
         net.wait_for("the exchange to be ready", self.ready, timeout, step=0.1)
         return self
@@ -82,9 +87,11 @@ class Exchange:
         return self.answers() and self.listens()
 
     def answers(self):
-        """The command is answered, and by every process."""
-        p = self.command("status", "--json", check=False)
-        return p.returncode == 0 and all(json.loads(x).get("up", True) for x in p.stdout.splitlines() if x.strip())
+        """ctl answers, and every process is up."""
+        try:
+            return all(p["up"] for p in self.ask("status", timeout=2))
+        except (OSError, net.LabError):
+            return False
 
     def listens(self):
         return f":{PORT} " in self.host.run("ss", "-Hltn").stdout
@@ -92,7 +99,10 @@ class Exchange:
     def stop(self, timeout=10):
         """Stop it in the ordinary way, and see that nothing of it is left."""
         if self.proc and self.proc.poll() is None:
-            self.command("stop", check=False)
+            try:
+                self.ask("stop", check=False)
+            except (OSError, net.LabError):
+                os.kill(self.proc.pid, signal.SIGTERM)
             try:
                 self.proc.wait(timeout)
             except subprocess.TimeoutExpired:
@@ -168,36 +178,55 @@ class Exchange:
         return self.host.run(command_path(self.build), "--site", self.site, *args, check=check, stdin=stdin,
                              timeout=timeout)
 
-    def json(self, *args, stdin=None):
-        """One object a line, each with its `kind`."""
-        out = self.command(*args, "--json", stdin=stdin).stdout
-        return [json.loads(line) for line in out.splitlines() if line.strip()]
+    def ask(self, verb, *, body=b"", check=True, timeout=20, **fields):
+        """Ask ctl over its local socket, as the command does; the objects that it answered, without the last (`done`)."""
+        lines = [f"verb={verb}"] + [f"{k.replace('_', '-')}={v}" for k, v in fields.items()]
+        if body:
+            lines.append(f"body={len(body)}")
+        got = b""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            s.settimeout(timeout)
+            s.connect(f"{self.site}/run/ctl.sock")
+            s.sendall("\n".join(lines).encode() + b"\n\n" + body)
+            while more := s.recv(65536):
+                got += more
+        out = [json.loads(x) for x in got.splitlines()]
+        if not out or out[-1].get("kind") != "done":
+            raise net.LabError(f"{verb}: cut off: {got[-300:]}")
+        if check and out[-1]["result"] != "ok":
+            raise net.LabError(f"{verb} {fields}: {out[-1]}")
+        return out[:-1]
 
     def calls(self):
-        return [x for x in self.json("calls") if x["kind"] == "call"]
+        return self.ask("calls")
 
     def status(self):
         """One object per process: name, pid, restarts, age_ms, lines."""
-        return [x for x in self.json("status") if x["kind"] == "process"]
+        return self.ask("status")
 
     def events(self):
-        return [x for x in self.json("events") if x["kind"] == "event"]
+        return self.ask("events", last=1000)
+
+    def json(self, *args, stdin=None):
+        """What the command prints with --json: one object a line."""
+        out = self.command(*args, "--json", stdin=stdin).stdout
+        return [json.loads(line) for line in out.splitlines() if line.strip()]
 
     def wait_event(self, kind, timeout=5.0, after=0):
         """The newest event of that kind (its words), past the first `after`."""
         want = kind.replace(" ", "-")
 
         def look():
-            got = [e for e in self.events()[after:] if want in e.values()]
+            got = [e for e in self.events()[after:] if e["what"] == want]
             return got[-1] if got else None
         return net.wait_for(f"an event {kind}", look, timeout, step=0.3)
 
     def log_rows(self):
-        """The call log, read as an administrator."""
-        return [x for x in self.json("log", "--admin", ADMIN, stdin=ADMIN_PASSWORD + "\n") if x["kind"] == "row"]
+        """The call log, read as an administrator: from, to, start_ms, duration_ms."""
+        return self.ask("log", name=ADMIN, password=ADMIN_PASSWORD)
 
     def admin_add(self):
-        self.command("admin", "add", ADMIN, stdin=ADMIN_PASSWORD + "\n" + ADMIN_PASSWORD + "\n")
+        self.ask("admin-set", name=ADMIN, password=ADMIN_PASSWORD)
 
     def counter(self, name):
         """What `status` counts under that name, summed over processes."""
@@ -225,37 +254,28 @@ class Exchange:
 
     # people and phones
 
-    def user_add(self, user, password):
-        self.command("user", "add", user, stdin=password + "\n" + password + "\n")
-
-    def phone_add(self, name, users, *options):
-        """The one-time code."""
-        out = self.command("phone", "add", name, *[x for u in users for x in ("--user", u)], *options).stdout
-        return re.search(r"\b([0-9A-Za-z-]{20,})\b", out)[1]
-
-    def enrol(self, code, where, kind="plain"):
-        """Make the device's key and request, and have it signed; the directory with its bundle."""
-        self.command("phone", "enrol", code, "--kind", kind, "--out", where, timeout=30)
-        return where
+    def phone(self, name, users, *, md5=False, tls12=False, zone=None, family=4):
+        """Admit users and a device of theirs: one Bundle per user, one certificate. `users`: {user: password}."""
+        for user, password in users.items():
+            if user not in self.users:
+                self.ask("user-add", name=user, password=password)
+                self.users.add(user)
+        first, *others = users
+        added = self.ask("phone-add", label=name, user=first, flags=(FLAG_MD5 if md5 else 0) | (FLAG_TLS12 if tls12 else 0))
+        self.phones[name] = added[0]["phone"]
+        for user in others:
+            self.ask("phone-bind", phone=added[0]["phone"], user=user)
+        where = f"{self.where}/phones/{name}"
+        key, request = pki.key_and_request(where)
+        signed = self.ask("phone-sign", code=added[0]["code"], body=request)[0]
+        for file, what in (("phone.crt", "certificate"), ("ca.crt", "ca")):
+            pki.write_pem(f"{where}/{file}", base64.b64decode(signed[what]))
+        addr = self.lab.addr[zone or self.zones[0]][0 if family == 4 else 1]
+        return [Bundle(ca=f"{where}/ca.crt", cert=f"{where}/phone.crt", key=key, user=u, password=p, domain=DOMAIN,
+                       server=addr, port=PORT) for u, p in users.items()]
 
     def phone_revoke(self, name):
-        self.command("phone", "revoke", name)
-
-    def phone(self, name, users, *, md5=False, tls12=False, zone=None, family=4, valid_s=None, options=()):
-        """Admit users and a device of theirs: one Bundle per user, one certificate. `users`: {user: password}."""
-        known = getattr(self, "_users", None) or set()
-        for user, password in users.items():
-            if user not in known:
-                self.user_add(user, password)
-                known.add(user)
-        self._users = known
-        where = f"{self.where}/phones/{name}"
-        options = [*options, *(["--md5"] if md5 else []), *(["--tls12"] if tls12 else []),
-                   *(["--valid", f"{valid_s}s"] if valid_s else [])]
-        self.enrol(self.phone_add(name, list(users), *options), where)
-        addr = self.lab.addr[zone or self.zones[0]][0 if family == 4 else 1]
-        return [Bundle(ca=f"{where}/ca.crt", cert=f"{where}/phone.crt", key=f"{where}/phone.key", user=u, password=p,
-                       domain=DOMAIN, server=addr, port=PORT) for u, p in users.items()]
+        self.ask("phone-revoke", phone=self.phones[name])
 
     def ca(self):
         """The site's CA certificate, as a phone got it."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Certificates for the lab, by openssl: the stand-in's site, and the wrong ones that an exchange must refuse."""
 import os
+import ssl
 
 import net
 
@@ -44,6 +45,18 @@ class Authority:
         net.sh("openssl", "ca", "-batch", "-notext", "-config", f"{d}/conf", "-cert", self.cert, "-keyfile", self.key,
                "-in", f"{base}.csr", "-out", f"{base}.crt", "-startdate", start, "-enddate", end,
                "-extfile", f"{base}.ext")
+
+
+def key_and_request(where, subject="/CN=lab"):
+    """A device's key file and its PKCS#10 request (PEM octets), as `phone enrol` makes them."""
+    os.makedirs(where, exist_ok=True)
+    key = f"{where}/phone.key"
+    _key(key)
+    return key, net.sh("openssl", "req", "-new", "-key", key, "-subj", subject).stdout.encode()
+
+
+def write_pem(path, der):
+    _write(path, ssl.DER_cert_to_PEM_cert(der))
 
 
 def _key(path):
