@@ -140,8 +140,9 @@ def scripted(people):
     yield make
     for c in made:
         try:
-            c.inbox = []
-            c.timeout = 1
+            while c.with_me:
+                c.with_me.pop().close()
+            c.inbox, c.timeout = [], 1
             c.register(expires=0)
         except (net.LabError, OSError, AttributeError):     # closed by the test, or by the exchange
             pass

@@ -19,7 +19,8 @@ class Call:
     """a calls b and b answers: `sent`, the 200 `ok`, and `got` as it reached b."""
 
     def __init__(self, a, b, *, offer=None, answer=None, **kw):
-        self.a, self.b, self.cseq = a, b, 1
+        self.a, self.b, self.cseq, self.over = a, b, 1, False
+        a.with_me.append(self)
         self.sent = a.invite(b.user, body=offer, **kw)
         self.got = answer_call(b, body=answer)
         self.ok = a.answer(self.sent)
@@ -41,6 +42,16 @@ class Call:
         self.b.reply(self.b.wait_request("BYE"), 200, "OK")
         r = self.a.answer(sent)
         assert r.code == 200, r
+        self.over = True
+
+    def close(self):
+        """What a test that failed left up is hung up without waiting."""
+        if not self.over and self.a.sock and hasattr(self, "ok"):
+            self.over = True
+            try:
+                self.next("BYE")
+            except OSError:
+                pass
 
     def media(self):
         """Each end's media socket, and where the exchange wants its packets. They close with their client."""

@@ -139,8 +139,8 @@ class Client:
         return self
 
     def close(self):
-        for x in self.with_me:
-            x.close()
+        while self.with_me:
+            self.with_me.pop().close()
         if self.sock:
             self.sock.close()
             self.sock = None

@@ -205,8 +205,8 @@ def test_r29_glare(exchange, scripted):
     """Both ends re-INVITE at once: 491 for one of them at least, and the call lives on."""
     a, b = scripted("sa"), scripted("sb")
     call = Call(a, b)
-    ra = call.next("INVITE", body=sip.sdp(a.local, version=2))
-    rb = call.back("INVITE", body=sip.sdp(b.local, 41000, version=2))
+    ra = call.next("INVITE", body=sip.sdp(a.local, **SDP_HOLD))
+    rb = call.back("INVITE", body=sip.sdp(b.local, 41000, **SDP_HOLD))
     codes = []
     for c, s in ((a, ra), (b, rb)):
         def next_one(c=c, s=s):
