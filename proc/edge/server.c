@@ -207,10 +207,10 @@ static void on_time(struct timer *timer, uint64_t now_ms)
 {
 	struct server_txn *t = (struct server_txn *)(void *)((char *)timer - offsetof(struct server_txn, timer));
 
+	(void)now_ms;
 	if (t->state != TXN_PROCEEDING && t->state != TXN_TRYING) {
 		server_step(t, TXN_END_DUE);
 	} else if (t->method == SIP_INVITE && !t->said_100) {
-		timer_set(&child_wheel, &t->timer, now_ms + UNANSWERED_INVITE_MS);
 		respond_trying(t);
 	} else {
 		respond_own(t, 500, "the exchange gave no answer");
@@ -272,6 +272,8 @@ unsigned server_step(struct server_txn *t, enum txn_event e)
 		timer_set(&child_wheel, &t->timer, child_now() + (uint64_t)o.end_ms);
 	else if (o.end_ms == TXN_STOP)
 		timer_cancel(&child_wheel, &t->timer);
+	else if (e == TXN_1XX) /* a 180 within TRYING_MS takes the place of the 100 */
+		timer_set(&child_wheel, &t->timer, child_now() + UNANSWERED_INVITE_MS);
 	return o.effects;
 }
 
