@@ -3,25 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAN_DEFAULT_S = 600, BAN_MAX_S = 31536000 };
-
-/* 90, 90s, 10m, 2h, 7d; 0 when it is none */
-static uint64_t seconds(const char *text)
-{
-	size_t n = strspn(text, "0123456789");
-	uint64_t v, unit = 1;
-
-	if (!span_decimal(span_of(text, n), BAN_MAX_S, &v))
-		return 0;
-	if (text[n])
-		unit = text[n + 1] ? 0 : text[n] == 's' ? 1 : text[n] == 'm' ? 60 : text[n] == 'h' ? 3600 : text[n] == 'd' ? 86400 : 0;
-	return v * unit <= BAN_MAX_S ? v * unit : 0;
-}
+enum { BAN_DEFAULT_S = 600 };
 
 static int ban(struct cmd *c)
 {
 	const char *length = option_get(c, "for");
-	uint64_t s = length ? seconds(length) : BAN_DEFAULT_S;
+	uint64_t s = length ? length_of_time(length) : BAN_DEFAULT_S;
 	struct ask a;
 
 	if (s == 0) {

@@ -51,6 +51,9 @@ bool option_is(const struct cmd *c, const char *name);
 const char *option_get(const struct cmd *c, const char *name); /* NULL when it was not given */
 /* The values of an option that may stand several times. */
 int option_all(const struct cmd *c, const char *name, const char *out[REPEATS_MAX]);
+/* 90, 90s, 10m, 2h, 7d as seconds, a year at most; 0 when it is none */
+enum { LENGTH_OF_TIME_MAX_S = 31536000 };
+uint64_t length_of_time(const char *text);
 /* on or off; -1 when it was not given; ends the program when it is neither */
 int option_switch(const struct cmd *c, const char *name);
 
@@ -128,6 +131,8 @@ uint32_t phone_number(struct cmd *c, const char *text);
 /* Write leaf and CA of a "certificate" line as one PEM bundle, with where to connect in lines before it. */
 bool bundle_write(const json_t *line, const char *path);
 void ca_fingerprint(const char *pem, size_t n);
+bool put_valid(struct cmd *c, struct ask *a);
+#define VALID_OPTION {"valid", "TIME", "how long the certificate is good for (397d at most, which is the default)"}
 bool base64_read(const char *text, struct buf *out);
 
 /* --- the phone's side (enrol.c) --- */

@@ -277,7 +277,7 @@ static int sign_here(struct cmd *c, const char *code_text, const char *dir)
 	ask_begin(&a, c, "phone-sign");
 	ask_field(&a, "code", code_text);
 	ask_body(&a, request, n);
-	int code = ask_run_quiet(&a, take_certificate, &s);
+	int code = put_valid(c, &a) ? ask_run_quiet(&a, take_certificate, &s) : EXIT_USAGE;
 	free(request);
 	if (code == EXIT_DONE && !s.written)
 		code = EXIT_REFUSED;
@@ -333,5 +333,5 @@ const struct verb verb_phone_enrol = {
 	{"user", "USER", "who is to log in on it"}, {"server", "HOST:PORT", "the exchange, when the bundle's own word is not right"},
 	{"domain", "DOMAIN", "the same for its SIP domain"}, {"elsewhere", NULL, "make the request only, although an exchange runs here"},
 	{"finish", "DIR", "the second step, with the key that is in DIR"}, {"bundle", "FILE", "the bundle (DIR/bundle.pem)"},
-	{"password", NULL, "ask for the user's password and write it into the phone's file"}, PASSWORD_OPTIONS},
+	VALID_OPTION, {"password", NULL, "ask for the user's password and write it into the phone's file"}, PASSWORD_OPTIONS},
 };

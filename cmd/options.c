@@ -105,6 +105,23 @@ int option_all(const struct cmd *c, const char *name, const char *out[REPEATS_MA
 	return n;
 }
 
+uint64_t length_of_time(const char *text)
+{
+	static const struct {
+		char letter;
+		uint64_t seconds;
+	} unit[] = {{0, 1}, {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	size_t n = strspn(text, "0123456789");
+	uint64_t v;
+
+	if (!span_decimal(span_of(text, n), LENGTH_OF_TIME_MAX_S, &v))
+		return 0;
+	for (size_t i = 0; i < sizeof unit / sizeof *unit; i++)
+		if (text[n] == unit[i].letter && (!text[n] || !text[n + 1]))
+			return v * unit[i].seconds <= LENGTH_OF_TIME_MAX_S ? v * unit[i].seconds : 0;
+	return 0;
+}
+
 int option_switch(const struct cmd *c, const char *name)
 {
 	const char *v = option_get(c, name);

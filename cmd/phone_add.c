@@ -156,6 +156,19 @@ static const char *out_path(const struct cmd *c)
 	return out ? out : "bundle.pem";
 }
 
+/* --valid; false when it is no length of time, which was said */
+bool put_valid(struct cmd *c, struct ask *a)
+{
+	const char *text = option_get(c, "valid");
+	uint64_t s = text ? length_of_time(text) : 0;
+
+	if (text && s == 0)
+		complain("that is no length of time", safe(text), "write it as 12h or 90d, a year at most");
+	else if (text)
+		ask_number(a, "valid", s);
+	return !text || s;
+}
+
 static int sign(struct cmd *c)
 {
 	size_t n;
@@ -167,7 +180,7 @@ static int sign(struct cmd *c)
 	ask_begin(&a, c, "phone-sign");
 	ask_field(&a, "code", c->arg[0]);
 	ask_body(&a, request, n);
-	int code = get_certificate(c, &a, out_path(c));
+	int code = put_valid(c, &a) ? get_certificate(c, &a, out_path(c)) : EXIT_USAGE;
 	free(request);
 	return code;
 }
@@ -182,7 +195,7 @@ static int admit(struct cmd *c)
 	ask_begin(&a, c, "phone-admit");
 	ask_number(&a, "phone", number);
 	ask_number(&a, "flags", flags_of(c));
-	return get_certificate(c, &a, out_path(c));
+	return put_valid(c, &a) ? get_certificate(c, &a, out_path(c)) : EXIT_USAGE;
 }
 
 static int renew(struct cmd *c)
@@ -196,7 +209,7 @@ static int renew(struct cmd *c)
 	ask_begin(&a, c, "phone-renew");
 	ask_number(&a, "phone", number);
 	if (!option_is(c, "new-key"))
-		return get_certificate(c, &a, out_path(c));
+		return put_valid(c, &a) ? get_certificate(c, &a, out_path(c)) : EXIT_USAGE;
 	ask_number(&a, "new-key", 1);
 	int code = ask_run_quiet(&a, take_code, &got);
 	if (code == EXIT_DONE)
@@ -297,7 +310,7 @@ const struct verb verb_phone_sign = {
     .args_max = 2,
     .what = "Write the certificate that `phone enrol` asked for",
     .help = "REQUEST is the file request.pem from the phone's computer, - for standard input.",
-    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}},
+    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, VALID_OPTION},
 };
 
 const struct verb verb_phone_admit = {
@@ -307,7 +320,7 @@ const struct verb verb_phone_admit = {
     .args_min = 1,
     .args_max = 1,
     .what = "Admit a phone that a user asked for",
-    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, FLAG_OPTIONS},
+    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, VALID_OPTION, FLAG_OPTIONS},
 };
 
 const struct verb verb_phone_renew = {
@@ -318,7 +331,7 @@ const struct verb verb_phone_renew = {
     .args_max = 1,
     .what = "Write a new certificate for the key that a phone has",
     .help = "With --new-key the phone is enrolled again with a new code; the certificates of its old key end then.",
-    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"},
+    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, VALID_OPTION,
 	{"new-key", NULL, "print a new code instead"}},
 };
 

@@ -301,10 +301,12 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 #define FIELDS_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX) D(password, PASSWORD_MAX)
 #define FIELDS_CODE_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, device)
 #define FIELDS_CODE(N, E, S, D, A, B, O) N(uint64_t, token) S(code, 40)
-/* kind DEVICE: the code (or, empty, an administrator's admission or renewal), the bare point of the key, the device;
+/* kind DEVICE: the code (or, empty, an administrator's admission or renewal), the bare point of the key, the device, how long it is to
+ * be good for (0: as keeper likes, which is also the longest);
  * kind CA: nothing, answers the CA's certificate */
 #define FIELDS_CERT_WANT(N, E, S, D, A, B, O)                                                                    \
-	N(uint64_t, token) E(kind, CERT_KINDS) N(uint32_t, device) N(uint32_t, epoch) B(point, 64) S(code, 40)
+	N(uint64_t, token) E(kind, CERT_KINDS) N(uint32_t, device) N(uint32_t, epoch) B(point, 64) S(code, 40) \
+	N(uint32_t, valid_s)
 #define FIELDS_CERT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, device) N(int64_t, not_after_ms) D(leaf, CERT_MAX) D(ca, CERT_MAX)
 #define FIELDS_ADMIN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(name, USER_NAME_MAX)
 #define FIELDS_ADMIN_SALT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, passes) N(uint32_t, memory_kb) B(salt, 16)

@@ -29,7 +29,6 @@ static void on_open(void)
 static void on_serve(void)
 {
 	clients_init(listen_fd, operator_uid);
-	child_event(EVENT_STARTED, SEVERITY_INFO, 0, 0, NULL, "");
 }
 
 static void on_link_down(struct link *l)

@@ -69,6 +69,7 @@ static void ask_cert(struct job *j, enum cert_kind kind, uint32_t epoch, struct 
 	m->kind = (uint8_t)kind;
 	m->device = j->device;
 	m->epoch = epoch;
+	m->valid_s = (uint32_t)j->req.number[FIELD_VALID];
 	memcpy(m->point, j->point, sizeof m->point);
 	m->code = ipc_put(l, code);
 	j->phone.epoch = epoch;

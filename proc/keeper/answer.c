@@ -113,6 +113,17 @@ static struct cert_times leaf_times(void)
 	return (struct cert_times){now_s - CERT_BACKDATE_S, end_s < ca_end_s ? end_s : ca_end_s};
 }
 
+/* A phone's may end sooner. */
+static struct cert_times device_times(uint32_t valid_s)
+{
+	struct cert_times t = leaf_times();
+	int64_t end_s = wall_now_ms() / 1000 + valid_s;
+
+	if (valid_s && end_s < t.not_after_s)
+		t.not_after_s = end_s;
+	return t;
+}
+
 static void on_server_cert_want(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_server_cert_want *w = v->payload;
@@ -181,7 +192,7 @@ static const char *write_device(const struct ipc_view *v, struct cert_times t, s
 static void on_cert_want(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_cert_want *w = v->payload;
-	struct cert_times t = leaf_times();
+	struct cert_times t = device_times(w->valid_s);
 	uint8_t mem[CERT_DER_MAX];
 	struct buf leaf = buf_of(mem, sizeof mem);
 

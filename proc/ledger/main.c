@@ -85,7 +85,6 @@ static void on_open(void)
 static void on_serve(void)
 {
 	keep_init();
-	batch_own_event(EVENT_STARTED, SEVERITY_INFO, "");
 }
 
 static void on_link_down(struct link *l)

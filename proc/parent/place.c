@@ -103,6 +103,7 @@ static int open_boot_key(void)
 	return -1;
 }
 
+/* Open to every local user: ctl sees by SO_PEERCRED who may do what, and anyone may ask for a phone (R5). */
 static bool open_ctl(void)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -112,7 +113,7 @@ static bool open_ctl(void)
 		return failed(ctl_path);
 	self.ctl_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (self.ctl_fd < 0 || bind(self.ctl_fd, (struct sockaddr *)&a, sizeof a) != 0 ||
-	    fchmodat(self.site_fd, ctl_path, 0600, 0) != 0 || listen(self.ctl_fd, 16) != 0)
+	    fchmodat(self.site_fd, ctl_path, 0666, 0) != 0 || listen(self.ctl_fd, 16) != 0)
 		return failed(ctl_path);
 	return true;
 }

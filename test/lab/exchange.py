@@ -254,7 +254,7 @@ class Exchange:
 
     # people and phones
 
-    def phone(self, name, users, *, md5=False, tls12=False, zone=None, family=4):
+    def phone(self, name, users, *, md5=False, tls12=False, zone=None, family=4, valid_s=None):
         """Admit users and a device of theirs: one Bundle per user, one certificate. `users`: {user: password}."""
         for user, password in users.items():
             if user not in self.users:
@@ -267,7 +267,8 @@ class Exchange:
             self.ask("phone-bind", phone=added[0]["phone"], user=user)
         where = f"{self.where}/phones/{name}"
         key, request = pki.key_and_request(where)
-        signed = self.ask("phone-sign", code=added[0]["code"], body=request)[0]
+        valid = {"valid": valid_s} if valid_s else {}
+        signed = self.ask("phone-sign", code=added[0]["code"], body=request, **valid)[0]
         for file, what in (("phone.crt", "certificate"), ("ca.crt", "ca")):
             pki.write_pem(f"{where}/{file}", base64.b64decode(signed[what]))
         addr = self.lab.addr[zone or self.zones[0]][0 if family == 4 else 1]
