@@ -31,4 +31,8 @@ void cage_keep_dir(int dir_fd);
  * root and uid stay as they are (a development run), with all other steps done. */
 void cage_enter(const struct cage *c, uid_t uid, gid_t gid);
 
+/* For parent, which must keep its privilege: no new ones, and for it and all that it starts none of the calls that
+ * mount, trace, load, or change the machine. */
+void cage_deny(void);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/clock.h"
 #include "base/log.h"
+#include "cage/cage.h"
 #include "parent.h"
 #include <getopt.h>
 #include <limits.h>
@@ -171,6 +172,7 @@ int main(int argc, char **argv)
 	if (signals < 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
 		log_fatal("no signals");
 	self.now_ms = self.started_ms = clock_boot_ms();
+	cage_deny();
 	if (!place_open() || !place_prepare())
 		return 1;
 	reload_begin(0, false);

@@ -136,6 +136,8 @@ def test_every_process_is_caged(house):
         assert pathlib.Path(f'/proc/{pid}/environ').read_bytes() in (b'', *sanitizer_environment()), name
         uids.add(s['Uid'][0])
     assert len(uids) == len(NAMES)
+    parent = status_of(h.process.pid)
+    assert parent['NoNewPrivs'] == ['1'] and parent['Seccomp'] == ['2']
     assert (h.site / 'run/ctl.sock').stat().st_mode & 0o777 == 0o600
 
 

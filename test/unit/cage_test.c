@@ -7,9 +7,11 @@
 #include <linux/landlock.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/random.h>
@@ -306,6 +308,31 @@ static void a_kept_directory_stays_usable_and_nothing_else(void)
 	rmdir(path);
 }
 
+static int denied_child(int what)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		cage_deny();
+		if (what == 0)
+			mount("none", root, "tmpfs", 0, NULL);
+		else if (what == 1)
+			unshare(CLONE_NEWNET);
+		else if (what == 2)
+			syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0);
+		_exit(open("/", O_RDONLY | O_DIRECTORY) < 0);
+	}
+	return waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+static void a_starter_of_processes_mounts_and_traces_nothing(void)
+{
+	for (int what = 0; what < 3; what++)
+		CHECK(could_not(denied_child(what)));
+	CHECK(could(denied_child(3)));
+}
+
 static int sleeps(void)
 {
 	poll(NULL, 0, 10000);
@@ -362,6 +389,7 @@ int main(void)
 #endif
 	RUN(a_writer_writes_what_it_has_and_no_more);
 	RUN(a_kept_directory_stays_usable_and_nothing_else);
+	RUN(a_starter_of_processes_mounts_and_traces_nothing);
 	RUN(dies_with_its_parent);
 	rmdir(root);
 	return TEST_END;
