@@ -164,15 +164,16 @@ static gnutls_certificate_credentials_t new_credentials(void)
 	gnutls_certificate_credentials_t made;
 	int e = gnutls_certificate_allocate_credentials(&made);
 
-	if (e >= 0)
-		e = gnutls_certificate_set_x509_trust_mem(made, &ca, GNUTLS_X509_FMT_DER);
+	if (e < 0)
+		return NULL;
+	e = gnutls_certificate_set_x509_trust_mem(made, &ca, GNUTLS_X509_FMT_DER);
 	if (e > 0)
 		e = add_key(made);
-	if (e < 0) {
-		log_error("the server certificate is of no use: %s", gnutls_strerror(e));
-		return NULL;
-	}
-	return made;
+	if (e >= 0 && verify_set_ca(span_of(ca_der, ca_n)))
+		return made;
+	log_error("the server certificate is of no use: %s", gnutls_strerror(e));
+	gnutls_certificate_free_credentials(made);
+	return NULL;
 }
 
 void tls_renew(void)
@@ -185,7 +186,7 @@ void tls_renew(void)
 	if (!priority && gnutls_priority_init(&priority, PRIORITY, &at) < 0)
 		log_fatal("TLS priorities end at %s", at);
 	gnutls_certificate_credentials_t made = new_credentials();
-	if (!made || !verify_set_ca(span_of(ca_der, ca_n)))
+	if (!made)
 		return;
 	conn_close_handshakes(); /* they point to the old ones */
 	conn_flush();
