@@ -208,6 +208,13 @@ void clients_init(int listen_fd, uint32_t op)
 	ev_io_start(child_loop(), &accept_io);
 }
 
+void clients_flush(void)
+{
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (client[i].fd >= 0 && client[i].out_n)
+			push_out(&client[i]);
+}
+
 void clients_status(struct proc_status *s)
 {
 	status_add(s, "clients", STATUS_POOL, count(false), CLIENTS_MAX, peak, refused);

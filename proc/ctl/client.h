@@ -41,6 +41,8 @@ bool client_said(struct client *c, const struct buf *b);
 /* Octets that the client has not taken yet. */
 uint32_t client_backlog(const struct client *c);
 void client_end(struct client *c);
+/* Hand over what can be handed over at once: this process ends. */
+void clients_flush(void);
 
 struct proc_status;
 void clients_status(struct proc_status *s);

@@ -68,6 +68,7 @@ int main(int argc, char **argv)
 	    .serve = on_serve,
 	    .link_down = on_link_down,
 	    .status = clients_status,
+	    .stop = clients_flush,
 	};
 
 	return child_main(&ctl, argc, argv);

@@ -102,3 +102,11 @@ def test_r31_help(exchange, verb):
 def test_r31_unknown_verb(exchange):
     p = exchange.command("frobnicate", check=False)
     assert p.returncode and p.stderr
+
+
+def test_r31_stop_answers(exchange):
+    """`ringfence stop` hears that it was obeyed, though the process that answers ends too."""
+    for _ in range(5):
+        assert "stops" in exchange.command("stop").stdout
+        assert exchange.proc.wait(10) == 0 and not exchange.processes()
+        exchange.start()
