@@ -147,18 +147,15 @@ static uint8_t tag_len(const struct sdp *sdp, enum relay_key key)
 	return sdp->audio.crypto[0].suite >= SDP_AEAD_AES_128_GCM ? 16 : 10;
 }
 
-static void name_source(struct relay_side *s, const struct leg *l, const struct sdp *sdp)
+/* mux: both ends agreed to it; a phone that only offered it has its RTCP on a port of its own */
+static void name_source(struct relay_side *s, const struct leg *l, const struct sdp *sdp, bool mux)
 {
 	const struct sdp_audio *a = &sdp->audio;
 
 	s->rtp = a->at;
 	s->rtcp = a->rtcp.family ? a->rtcp : a->at;
-	if (!a->rtcp.family && !a->rtcp_mux)
+	if (!a->rtcp.family && !mux)
 		s->rtcp.port = (uint16_t)(a->at.port + 1);
-	if (a->rtcp.port && !a->rtcp.family) {
-		s->rtcp = a->at;
-		s->rtcp.port = a->rtcp.port;
-	}
 	if (l->r.ice && a->ice_ufrag[0]) {
 		s->source = RELAY_SOURCE_ICE;
 	} else if (addr_same_ip(&a->at, &l->r.seen)) {
@@ -191,7 +188,7 @@ static void fill_side(struct relay_side *s, struct call *c, unsigned side, struc
 	s->tag_len = tag_len(&l->r.remote, key);
 	s->learn_epoch = l->r.learn_epoch;
 	memcpy(s->zrtp_hash, l->r.remote.audio.zrtp_hash, sizeof s->zrtp_hash);
-	name_source(s, l, &l->r.remote);
+	name_source(s, l, &l->r.remote, mux);
 	/* it sends what the other end said it takes */
 	if (other && other->r.has_remote)
 		add_payloads(s, &other->r.remote);
