@@ -21,6 +21,12 @@ struct pool {
 bool pool_init(struct pool *p, uint8_t node, uint32_t cap, uint32_t reserve);
 void pool_fini(struct pool *p);
 
+/* The usual share that is kept for emergency calls: a sixteenth, and at least one of two. */
+static inline uint32_t pool_share(uint32_t cap)
+{
+	return cap >= 32 ? cap / 16 : cap > 1;
+}
+
 /* A fresh id, or ID_NONE when full (for this class). */
 uint64_t pool_take(struct pool *p, bool emergency);
 

@@ -4,9 +4,14 @@
 #include "base/pool.h"
 #include <stdlib.h>
 
+enum { FORGOTTEN_MS = 40000, SWEEP_MS = 10000 };
+
 static struct pool pool;
+static struct timer sweep;
 static struct ask *table;
 static ask_answer *const *answer_by_kind;
+
+static void on_sweep(struct timer *t, uint64_t now_ms);
 
 void ask_init(uint32_t max, uint32_t reserve, ask_answer *const answer[ASK_KINDS])
 {
@@ -14,14 +19,19 @@ void ask_init(uint32_t max, uint32_t reserve, ask_answer *const answer[ASK_KINDS
 	table = calloc(max, sizeof *table);
 	if (!table || !pool_init(&pool, child_node(), max, reserve))
 		log_fatal("no memory for requests");
+	sweep.fire = on_sweep;
 }
 
 uint64_t ask_new(enum ask_kind kind, uint64_t owner, uint32_t edge, bool emergency)
 {
 	uint64_t ref = pool_take(&pool, emergency);
 
-	if (ref != ID_NONE)
-		table[id_index(ref)] = (struct ask){.ref = ref, .owner = owner, .edge = edge, .kind = (uint8_t)kind};
+	if (ref == ID_NONE)
+		return 0;
+	table[id_index(ref)] =
+	    (struct ask){.ref = ref, .owner = owner, .asked_ms = child_now(), .edge = edge, .kind = (uint8_t)kind};
+	if (!timer_is_set(&sweep))
+		timer_set(&child_wheel, &sweep, child_now() + SWEEP_MS);
 	return ref;
 }
 
@@ -54,20 +64,33 @@ void ask_on_response(struct link *from, const struct ipc_view *v)
 	answer_by_kind[asked.kind](&asked, m, v);
 }
 
+static void make_answer(const struct ask *a, uint16_t code)
+{
+	const struct msg_response lost = {.ref = a->ref, .code = code, .local = 1, .session_expires = ABSENT, .min_se = ABSENT};
+	const struct ipc_view v = {.type = MSG_RESPONSE, .class = CLASS_REPLY, .payload = &lost, .fd = -1};
+	const struct ask asked = *a;
+
+	ask_done(a->ref);
+	answer_by_kind[asked.kind](&asked, &lost, &v);
+}
+
 void ask_edge_lost(uint32_t edge)
 {
-	struct msg_response lost = {.code = 503, .local = 1};
-	struct ipc_view v = {.type = MSG_RESPONSE, .class = CLASS_REPLY, .payload = &lost, .fd = -1};
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].edge == edge)
+			make_answer(&table[i], 503);
+}
 
+static void on_sweep(struct timer *t, uint64_t now_ms)
+{
 	for (uint32_t i = 0; i < pool.cap; i++) {
-		uint64_t ref = pool_id_at(&pool, i);
-		if (ref == ID_NONE || table[i].edge != edge)
-			continue;
-		struct ask asked = table[i];
-		lost.ref = ref;
-		ask_done(ref);
-		answer_by_kind[asked.kind](&asked, &lost, &v);
+		const struct ask *a = &table[i];
+		bool short_lived = a->kind == ASK_BYE || a->kind == ASK_PRACK || a->kind == ASK_ALIVE || a->kind == ASK_MESSAGE;
+		if (pool_id_at(&pool, i) != ID_NONE && short_lived && now_ms >= a->asked_ms + FORGOTTEN_MS)
+			make_answer(a, 408);
 	}
+	if (pool.used)
+		timer_set(&child_wheel, t, now_ms + SWEEP_MS);
 }
 
 void ask_status(struct proc_status *s)

@@ -9,6 +9,7 @@ enum ask_kind { ASK_INVITE, ASK_CHANGE, ASK_REFRESH, ASK_BYE, ASK_PRACK, ASK_ALI
 
 struct ask {
 	uint64_t ref, owner; /* owner: id of the leg or message */
+	uint64_t asked_ms;
 	uint32_t edge;
 	uint8_t kind; /* enum ask_kind */
 };
@@ -23,7 +24,8 @@ const struct ask *ask_get(uint64_t ref);
 void ask_done(uint64_t ref);
 
 void ask_on_response(struct link *from, const struct ipc_view *v);
-/* The edge died: each of its asks is answered with 503, made up here. */
+/* The edge died: each of its asks is answered with 503, made up here. So, with 408, is what an edge leaves unanswered
+ * for longer than any transaction lasts, but for INVITE, which may take as long as the people want and ends with its leg. */
 void ask_edge_lost(uint32_t edge);
 
 void ask_status(struct proc_status *s);

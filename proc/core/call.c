@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/rand.h"
+#include "base/secret.h"
+#include "change.h"
 #include "media.h"
 #include "permit.h"
 #include "record.h"
@@ -15,7 +17,8 @@
 enum {
 	WAIT_MS = 20000,  /* for a phone whose connection broke a moment ago */
 	RENEW_MS = 40000, /* the relay's deadline is three times as long */
-	RESERVE_SHARE = 16,
+	AGAIN_MS = 500,	  /* a wish that media could not be told */
+	EDGES_ARE_BACK_MS = 3000,
 };
 
 static struct pool pool;
@@ -62,27 +65,35 @@ static void write_record(struct call *c)
 	record_call(c->r.from, c->r.to, c->r.start_wall_ms, talked);
 }
 
-static void do_end(struct call *c)
+static void forget(struct call *c)
 {
 	uint64_t id = c->r.id;
-	struct leg *caller = leg_get(c->r.caller), *callee;
 
 	timer_cancel(&child_wheel, &c->ring);
 	timer_cancel(&child_wheel, &c->renew);
-	write_record(c);
-	media_close(c);
+	timer_cancel(&child_wheel, &c->patience);
 	media_release_ports(c->r.ports);
-	arena_clear(store, id_index(id));
-	if (c->change.active)
-		reply_refuse(c->change.reply, REFUSE_PENDING);
-	/* the legs find no call any more from here on */
-	uint64_t target[CALL_TARGETS_MAX];
+	if (arena_get(store, id_index(id)))
+		arena_clear(store, id_index(id));
+	secret_wipe(c, sizeof *c); /* SDES keys stood in it */
+	pool_release(&pool, id);
+}
+
+static void do_end(struct call *c)
+{
+	struct leg *caller = leg_get(c->r.caller), *callee;
+	uint64_t target[CALL_TARGETS_MAX], callee_id = c->r.callee;
 	uint8_t n = c->targets;
-	memcpy(target, c->target, sizeof target);
-	uint64_t callee_id = c->r.callee;
 	enum refusal why = (enum refusal)c->best;
 	const char *text = c->best_text;
-	pool_release(&pool, id);
+
+	memcpy(target, c->target, sizeof target);
+	write_record(c);
+	media_close(c);
+	if (c->change.active) /* RFC 3261 15.1.2 */
+		reply_refuse(c->change.reply, REFUSE_CANCELLED);
+	/* the legs find no call any more from here on */
+	forget(c);
 	if (caller) {
 		caller->refusal_text = text;
 		leg_hang_up(caller, why);
@@ -113,7 +124,7 @@ static void do_ring(struct call *c)
 		leg_ring(caller, 180);
 }
 
-static uint8_t codecs_for(uint32_t device)
+uint8_t call_codecs(uint32_t device)
 {
 	const struct device *d = directory_device(device);
 	uint8_t all = (1 << SDP_CODEC_N) - 1;
@@ -126,7 +137,7 @@ static void make_offer(struct call *c, struct leg *caller, struct leg *callee, s
 {
 	*out = c->offer;
 	sdp_keep_audio_only(out);
-	sdp_keep_codecs(out, codecs_for(callee->r.device) & codecs_for(caller->r.device));
+	sdp_keep_codecs(out, call_codecs(callee->r.device) & call_codecs(caller->r.device));
 	callee->r.ice = c->offer.audio.ice_ufrag[0] != 0;
 	media_face(out, c, callee, c->offer.audio.rtcp_mux);
 	/* the first packet comes from behind the NAT */
@@ -191,6 +202,12 @@ static void make_answer(struct call *c, struct leg *caller, struct leg *callee, 
 		out->audio.setup = SDP_PASSIVE;
 }
 
+static void tell_media(struct call *c)
+{
+	bool told = media_relay(c);
+	timer_set(&child_wheel, &c->renew, child_now() + (told || !media_ready() ? RENEW_MS : AGAIN_MS));
+}
+
 static void join(struct call *c, struct leg *caller, struct leg *callee)
 {
 	struct sdp answer;
@@ -203,8 +220,7 @@ static void join(struct call *c, struct leg *caller, struct leg *callee)
 	caller->r.local = answer;
 	caller->r.has_local = 1;
 	timer_cancel(&child_wheel, &c->ring);
-	timer_set(&child_wheel, &c->renew, child_now() + RENEW_MS);
-	media_relay(c);
+	tell_media(c);
 	call_save(c);
 	leg_save(callee);
 	leg_answer(caller, &answer);
@@ -272,8 +288,21 @@ static void on_renew(struct timer *t, uint64_t now_ms)
 {
 	struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, renew));
 
-	media_relay(c);
-	timer_set(&child_wheel, t, now_ms + RENEW_MS);
+	(void)now_ms;
+	tell_media(c);
+}
+
+static void on_impatient(struct timer *t, uint64_t now_ms)
+{
+	(void)now_ms;
+	change_timed_out((struct call *)(void *)((char *)t - offsetof(struct call, patience)));
+}
+
+static void set_timers(struct call *c)
+{
+	c->ring.fire = on_ring_end;
+	c->renew.fire = on_renew;
+	c->patience.fire = on_impatient;
 }
 
 /* --- a new call --- */
@@ -285,25 +314,17 @@ static struct call *call_new(struct request *r, uint32_t ports)
 	if (id == ID_NONE)
 		return NULL;
 	struct call *c = &table[id_index(id)];
-	memset(c, 0, sizeof *c);
 	c->r.id = id;
 	c->r.ports = ports;
 	c->r.emergency = r->emergency;
 	c->r.start_wall_ms = clock_wall_ms();
 	c->started_ms = child_now();
-	c->ring.fire = on_ring_end;
-	c->renew.fire = on_renew;
+	set_timers(c);
 	for (int side = 0; side < 2; side++) {
 		rand_hex(c->r.ice_ufrag[side], 4);
 		rand_hex(c->r.ice_pwd[side], 12);
 	}
 	return c;
-}
-
-static void forget(struct call *c)
-{
-	media_release_ports(c->r.ports);
-	pool_release(&pool, c->r.id);
 }
 
 static void start(struct call *c, struct request *r)
@@ -442,13 +463,14 @@ static uint8_t rank_of(enum refusal why)
 	return why ? 1 : 0;
 }
 
-static void strike_target(struct call *c, uint64_t leg)
+static bool strike_target(struct call *c, uint64_t leg)
 {
 	for (uint8_t i = 0; i < c->targets; i++)
 		if (c->target[i] == leg) {
 			c->target[i] = c->target[--c->targets];
-			return;
+			return true;
 		}
+	return false;
 }
 
 void call_leg_rejected(struct leg *l)
@@ -476,12 +498,19 @@ void call_leg_left(struct leg *l)
 
 	if (!c)
 		return;
-	if (l->r.id == c->r.caller)
+	uint64_t id = l->r.id, call = c->r.id;
+	if (id == c->r.caller) {
 		call_event(c, CALL_CALLER_LEFT, l);
-	else if (l->r.id == c->r.callee)
+	} else if (id == c->r.callee) {
 		call_event(c, CALL_CALLEE_LEFT, l);
-	else
+	} else { /* one that was asked and is not to be asked any more */
 		leg_hang_up(l, REFUSE_NONE);
+		if (call_get(call) && strike_target(c, id) && c->targets == 0) {
+			if (!c->best)
+				c->best = REFUSE_OFFLINE;
+			call_event(c, CALL_REFUSED, NULL);
+		}
+	}
 }
 
 void call_leg_up(struct leg *l)
@@ -501,6 +530,16 @@ void call_leg_silent(struct leg *l)
 		call_fail(c, REFUSE_NO_ACK, "the phone no longer answers for the call");
 }
 
+void call_leg_unheard(struct leg *l)
+{
+	struct call *c = call_of(l);
+
+	if (!c)
+		leg_refuse(l, REFUSE_NO_PRACK, NULL);
+	else
+		call_fail(c, REFUSE_NO_PRACK, NULL);
+}
+
 bool call_may_refresh(struct leg *l)
 {
 	struct call *c = call_of(l);
@@ -509,10 +548,24 @@ bool call_may_refresh(struct leg *l)
 
 /* --- from elsewhere --- */
 
+/* Is there a phone to ask other than the caller's own? */
+static bool can_ring(const struct call *c)
+{
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	const struct leg *caller = leg_get(c->r.caller);
+	int n = registrar_targets(c->callee_user, to);
+
+	while (caller && n > 0)
+		if (to[--n]->device != caller->r.device)
+			return true;
+	return false;
+}
+
 void call_phone_back(uint32_t user)
 {
 	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == PHASE_WAITING && table[i].callee_user == user)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == PHASE_WAITING &&
+		    table[i].callee_user == user && can_ring(&table[i]))
 			call_event(&table[i], CALL_PHONE_BACK, NULL);
 }
 
@@ -538,10 +591,9 @@ void call_gate_open(uint64_t call, enum relay_key key)
 {
 	struct call *c = call_get(call);
 
-	if (!c)
+	if (!c || key == RELAY_KEY_NONE || key != c->r.key) /* the last: of a wish that has changed since */
 		return;
 	c->r.grade = key == RELAY_KEY_SDES ? GRADE_EXCHANGE : GRADE_END_TO_END;
-	c->r.key = (uint8_t)key;
 	call_save(c);
 }
 
@@ -570,7 +622,7 @@ void call_tell_media(struct link *media)
 	(void)media;
 	for (uint32_t i = 0; i < pool.cap; i++)
 		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.answered_ms)
-			media_relay(&table[i]);
+			tell_media(&table[i]);
 }
 
 /* --- start --- */
@@ -579,19 +631,20 @@ static void adopt(void)
 {
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct call_record *r = arena_get(store, i);
-		if (!r)
+		if (!r || arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || r->state != PHASE_TALKING ||
+		    !media_adopt_ports(r->ports)) {
+			arena_clear(store, i);
 			continue;
-		if (arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || r->state != PHASE_TALKING ||
-		    !pool_adopt(&pool, r->id)) {
+		}
+		if (!pool_adopt(&pool, r->id)) {
+			media_release_ports(r->ports);
 			arena_clear(store, i);
 			continue;
 		}
 		struct call *c = &table[i];
 		c->r = *r;
 		c->started_ms = r->answered_ms;
-		c->ring.fire = on_ring_end;
-		c->renew.fire = on_renew;
-		media_adopt_ports(r->ports);
+		set_timers(c);
 		timer_set(&child_wheel, &c->renew, child_now() + RENEW_MS);
 	}
 }
@@ -600,9 +653,15 @@ void call_open(struct arena_table *t)
 {
 	store = t;
 	table = calloc(t->count, sizeof *table);
-	if (!table || !pool_init(&pool, child_node(), t->count, t->count / RESERVE_SHARE))
+	if (!table || !pool_init(&pool, child_node(), t->count, pool_share(t->count)))
 		log_fatal("no memory for calls");
 	adopt();
+}
+
+static void on_half_lost(struct timer *t, uint64_t now_ms)
+{
+	(void)now_ms;
+	call_fail(call_of_ring(t), REFUSE_CALLEE_FAILED, "half of the call was lost in a restart");
 }
 
 void call_adopted(void)
@@ -614,8 +673,10 @@ void call_adopted(void)
 		if (pool_id_at(&pool, i) == ID_NONE)
 			continue;
 		n++;
-		if (!leg_get(c->r.caller) || !leg_get(c->r.callee))
-			call_fail(c, REFUSE_CALLEE_FAILED, "half of the call was lost in a restart");
+		if (!leg_get(c->r.caller) || !leg_get(c->r.callee)) {
+			c->ring.fire = on_half_lost;
+			timer_set(&child_wheel, &c->ring, child_now() + EDGES_ARE_BACK_MS);
+		}
 	}
 	if (n)
 		log_info("%u calls adopted", n);

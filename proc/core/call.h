@@ -26,11 +26,13 @@ struct change {
 	bool active, is_update;
 	uint8_t from_side;
 	struct reply reply;
-	struct sdp offer;
+	uint32_t session_s; /* of the one who asks, before it asked: a refused change changes nothing */
+	uint8_t refresher_us;
+	struct sdp offer, passed_on; /* as it came, and as the other phone was asked */
 };
 
 struct call {
-	struct timer ring, renew;
+	struct timer ring, renew, patience; /* patience: the other phone's, with a change */
 	struct call_record r;
 	uint64_t started_ms;
 	uint64_t target[CALL_TARGETS_MAX]; /* legs that were asked and have not refused */
@@ -59,6 +61,7 @@ void call_leg_rejected(struct leg *l);
 void call_leg_left(struct leg *l);
 void call_leg_up(struct leg *l);
 void call_leg_silent(struct leg *l); /* its session timer ran out, or the phone knows no such dialog */
+void call_leg_unheard(struct leg *l); /* the caller sent no PRACK in time */
 bool call_may_refresh(struct leg *l);
 
 /* From elsewhere. */
@@ -69,6 +72,8 @@ void call_varying(uint64_t call, unsigned side);
 void call_counts(const struct msg_relay_counts *m);
 void call_tell_media(struct link *media);
 
+/* Codecs that this phone may be offered, as 1 << enum sdp_codec_kind. */
+uint8_t call_codecs(uint32_t device);
 struct leg *call_other(struct call *c, struct leg *l);
 void call_save(struct call *c);
 void call_fail(struct call *c, enum refusal why, const char *text); /* ends it, with this reason to whoever is there */

@@ -7,13 +7,15 @@
 #include "session.h"
 #include "wire/sdp_offer.h"
 
+enum { CHANGE_PATIENCE_MS = 32000 };
+
 /* An offer that says again what is agreed already: a refresh, answered from what stands. */
 static bool same_session(const struct sdp *a, const struct sdp *b)
 {
-	struct sdp x = *a, y = *b;
+	enum { AFTER_VERSION = offsetof(struct sdp, line_n) };
 
-	x.id = y.id = x.version = y.version = 0;
-	return memcmp(&x, &y, sizeof x) == 0;
+	return memcmp((const uint8_t *)a + AFTER_VERSION, (const uint8_t *)b + AFTER_VERSION,
+		   sizeof *a - AFTER_VERSION) == 0;
 }
 
 static void answer_refresh(struct leg *l, struct request *r, bool with_sdp)
@@ -28,7 +30,17 @@ static void answer_refresh(struct leg *l, struct request *r, bool with_sdp)
 	leg_save(l);
 }
 
-static bool pass_on(struct call *c, struct leg *other, const struct sdp *offer)
+/* The offer as the other phone is to see it. */
+static void make_offer(struct call *c, struct leg *l, struct leg *other, const struct sdp *offer, struct sdp *out)
+{
+	*out = *offer;
+	sdp_keep_audio_only(out);
+	sdp_keep_codecs(out, call_codecs(l->r.device) & call_codecs(other->r.device));
+	media_face(out, c, other, offer->audio.rtcp_mux);
+	out->audio.setup = out->audio.setup ? SDP_ACTPASS : SDP_SETUP_NONE;
+}
+
+static bool pass_on(struct call *c, struct leg *other)
 {
 	struct link *edge;
 	struct msg_send *m = leg_begin_request(other, SIP_INVITE, ASK_CHANGE, &edge);
@@ -37,38 +49,66 @@ static bool pass_on(struct call *c, struct leg *other, const struct sdp *offer)
 		return false;
 	ask_done(other->change_ref);
 	other->change_ref = m->ref;
-	struct sdp out = *offer;
-	sdp_keep_audio_only(&out);
-	media_face(&out, c, other, offer->audio.rtcp_mux);
-	out.audio.setup = out.audio.setup ? SDP_ACTPASS : SDP_SETUP_NONE;
-	other->r.local = out;
+	other->change_cancelled = 0;
 	session_put_request(other, m);
-	m->sdp = ipc_put_part(edge, &out, sizeof out);
+	m->sdp = ipc_put_part(edge, &c->change.passed_on, sizeof c->change.passed_on);
 	ipc_end(edge);
+	timer_set(&child_wheel, &c->patience, child_now() + CHANGE_PATIENCE_MS);
 	return true;
+}
+
+/* The change is over: nothing of it stands but what agree() wrote. */
+static void refused(struct call *c, struct leg *asker)
+{
+	c->change.active = false;
+	timer_cancel(&child_wheel, &c->patience);
+	if (!asker)
+		return;
+	asker->r.session_s = c->change.session_s;
+	asker->r.refresher_us = c->change.refresher_us;
 }
 
 static void offer_to_other(struct call *c, struct leg *l, struct leg *other, struct request *r, const struct sdp *offer)
 {
-	enum sdp_refusal bad = sdp_check_offer(offer);
-
-	if (bad) {
-		reply_refuse_because(r->reply, REFUSE_OFFER, sdp_refusal_text(bad));
-		return;
-	}
-	if (c->change.active) {
-		reply_refuse(r->reply, c->change.from_side == l->r.side ? REFUSE_PENDING : REFUSE_GLARE);
-		return;
-	}
-	c->change = (struct change){.active = true,
-	    .is_update = r->m->method == SIP_UPDATE,
-	    .from_side = l->r.side,
-	    .reply = r->reply,
-	    .offer = *offer};
-	if (!pass_on(c, other, offer)) {
-		c->change.active = false;
+	c->change.active = true;
+	c->change.is_update = r->m->method == SIP_UPDATE;
+	c->change.from_side = l->r.side;
+	c->change.reply = r->reply;
+	c->change.offer = *offer;
+	make_offer(c, l, other, offer, &c->change.passed_on);
+	if (!pass_on(c, other)) {
+		refused(c, l);
 		reply_refuse(r->reply, REFUSE_PENDING);
 	}
+}
+
+/* Why no change is possible in this state of the dialog. */
+static enum refusal too_soon_or_late(const struct leg *l)
+{
+	switch ((enum leg_state)l->r.state) {
+	case LEG_IN_CALLING: /* its own offer has no answer yet (RFC 3311 5.2) */
+		return REFUSE_PENDING;
+	case LEG_IN_ANSWERED: /* our answer is on its way; ours has none */
+	case LEG_OUT_SENT:
+	case LEG_OUT_EARLY:
+	case LEG_UP: /* the other phone's ACK is missing still */
+		return REFUSE_GLARE;
+	case LEG_IN_CLOSING:
+	case LEG_OUT_LEAVING:
+	case LEG_LEAVING:
+	case LEG_GONE:
+	case LEG_STATES:
+		break;
+	}
+	return REFUSE_NO_DIALOG;
+}
+
+/* Offers do not overlap (RFC 3261 14.1, 14.2). */
+static enum refusal busy(const struct call *c, const struct leg *l, const struct leg *other)
+{
+	if (c->change.active)
+		return c->change.from_side == l->r.side ? REFUSE_PENDING : REFUSE_GLARE;
+	return l->refreshing || other->refreshing ? REFUSE_GLARE : REFUSE_NONE;
 }
 
 void change_on_request(struct leg *l, struct request *r)
@@ -76,24 +116,37 @@ void change_on_request(struct leg *l, struct request *r)
 	struct call *c = call_get(l->r.call);
 	struct leg *other = c ? call_other(c, l) : NULL;
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
+	bool again = !offer || (l->r.has_remote && same_session(offer, &l->r.remote));
+	enum refusal why = REFUSE_NONE;
 
-	if (l->r.state != LEG_UP || !other || other->r.state != LEG_UP) {
-		/* an early change, or one that crosses the answer (RFC 3311 5.2) */
-		reply_refuse(r->reply, l->r.state == LEG_UP ? REFUSE_PENDING : REFUSE_GLARE);
+	if (l->r.state != LEG_UP || !other || other->r.state != LEG_UP)
+		why = too_soon_or_late(l);
+	else if (offer || r->m->method == SIP_INVITE)
+		why = busy(c, l, other);
+	if (why) {
+		reply_refuse(r->reply, why);
 		return;
 	}
+	enum sdp_refusal bad = again ? SDP_ACCEPTABLE : sdp_check_offer(offer);
+	if (bad) {
+		reply_refuse_because(r->reply, REFUSE_OFFER, sdp_refusal_text(bad));
+		return;
+	}
+	uint32_t session_s = l->r.session_s;
+	uint8_t refresher_us = l->r.refresher_us;
 	if (!session_asked(l, r->m)) {
 		reply_refuse(r->reply, REFUSE_INTERVAL);
 		return;
 	}
-	if (r->m->contact.len && !span_cstr(REQUEST_STR(r, contact), l->r.target, sizeof l->r.target)) {
-		reply_refuse(r->reply, REFUSE_TOO_LONG);
+	if (r->m->contact.len)
+		span_cstr(REQUEST_STR(r, contact), l->r.target, sizeof l->r.target);
+	if (again) {
+		answer_refresh(l, r, offer != NULL);
 		return;
 	}
-	if (!offer || (l->r.has_remote && same_session(offer, &l->r.remote)))
-		answer_refresh(l, r, offer != NULL);
-	else
-		offer_to_other(c, l, other, r, offer);
+	c->change.session_s = session_s;
+	c->change.refresher_us = refresher_us;
+	offer_to_other(c, l, other, r, offer);
 }
 
 /* Both sides agreed: what the relay does follows, and then the one who asked hears it. */
@@ -104,6 +157,7 @@ static void agree(struct call *c, struct leg *asker, struct leg *other, const st
 
 	asker->r.remote = ch->offer;
 	asker->r.learn_epoch++;
+	other->r.local = ch->passed_on;
 	other->r.remote = *answer;
 	other->r.has_remote = 1;
 	other->r.learn_epoch++;
@@ -141,6 +195,29 @@ static enum refusal refusal_for(uint16_t code)
 	return REFUSE_PENDING;
 }
 
+/* It was asked to forget the change and made it all the same: the two phones do not fit together any more. */
+static void made_too_late(struct call *c, struct leg *l)
+{
+	l->change_cancelled = 0;
+	call_fail(c, REFUSE_CALLEE_FAILED, "a change of the call was answered too late");
+}
+
+static void judge(struct call *c, struct leg *asker, struct leg *l, const struct msg_response *m, const struct sdp *answer)
+{
+	struct change *ch = &c->change;
+	enum sdp_refusal bad = answer ? sdp_check_answer(&ch->passed_on, answer) : SDP_NO_AUDIO_OFFERED;
+
+	if (bad) {
+		refused(c, asker);
+		reply_refuse_because(ch->reply, REFUSE_OFFER, sdp_refusal_text(bad));
+		return;
+	}
+	ch->active = false;
+	timer_cancel(&child_wheel, &c->patience);
+	session_agreed(l, m);
+	agree(c, asker, l, answer);
+}
+
 void change_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
 {
 	struct leg *l = leg_get(a->owner);
@@ -153,22 +230,35 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 		ask_done(a->ref);
 		return;
 	}
-	if (m->code < 300 && m->method == SIP_INVITE)
+	if (m->code < 300)
 		leg_send_ack(l);
+	if (m->code < 300 && l->change_cancelled && c) {
+		made_too_late(c, l);
+		return;
+	}
 	if (!asker || !c->change.active || a->ref != l->change_ref)
 		return;
-	c->change.active = false;
-	const struct sdp *answer = ipc_part(v, m->sdp);
-	enum sdp_refusal bad =
-	    m->code >= 300 ? SDP_ACCEPTABLE : answer ? sdp_check_answer(&l->r.local, answer) : SDP_NO_AUDIO_OFFERED;
-	if (m->code < 300 && !bad) {
-		session_agreed(l, m);
-		agree(c, asker, l, answer);
-	} else if (m->code < 300) {
-		reply_refuse_because(c->change.reply, REFUSE_OFFER, sdp_refusal_text(bad));
-	} else {
-		reply_refuse(c->change.reply, refusal_for(m->code));
-		if ((m->code == 481 || m->code == 408) && !m->local)
-			call_leg_silent(l);
+	if (m->code < 300) {
+		judge(c, asker, l, m, ipc_part(v, m->sdp));
+		return;
+	}
+	refused(c, asker);
+	reply_refuse(c->change.reply, refusal_for(m->code));
+	if ((m->code == 481 || m->code == 408) && !m->local)
+		call_leg_silent(l);
+}
+
+void change_timed_out(struct call *c)
+{
+	struct leg *asker = leg_get(c->change.from_side ? c->r.callee : c->r.caller);
+	struct leg *l = leg_get(c->change.from_side ? c->r.caller : c->r.callee);
+
+	if (!c->change.active)
+		return;
+	refused(c, asker);
+	reply_refuse(c->change.reply, REFUSE_CALLEE_FAILED);
+	if (l) {
+		l->change_cancelled = 1;
+		leg_cancel_change(l);
 	}
 }

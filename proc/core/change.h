@@ -8,5 +8,7 @@
 void change_on_request(struct leg *l, struct request *r);
 /* what the other phone says to the offer that was passed on */
 void change_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
+/* it says nothing */
+void change_timed_out(struct call *c);
 
 #endif

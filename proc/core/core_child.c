@@ -50,10 +50,8 @@ static void on_flow_up(struct link *from, const struct ipc_view *v)
 
 static void flow_gone(struct flow *f)
 {
-	uint64_t id = f->id;
-
+	registrar_flow_down(f);
 	flow_remove(f);
-	registrar_flow_down(id);
 }
 
 static void on_flow_down(struct link *from, const struct ipc_view *v)
@@ -73,8 +71,24 @@ static void drop_if_of_edge(struct flow *f, void *edge)
 
 static void close_if_of_device(struct flow *f, void *device)
 {
-	if (f->device == *(uint32_t *)device)
-		flow_close(f, FLOW_REVOKED);
+	if (f->device != *(uint32_t *)device)
+		return;
+	f->users = 0;
+	flow_close(f, FLOW_REVOKED);
+}
+
+static void log_out_user(struct flow *f, void *user)
+{
+	flow_log_out(f, *(uint32_t *)user);
+}
+
+static void on_cancelled(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_cancelled *m = v->payload;
+	const struct reply invite = {m->txn, from->instance};
+
+	if (!login_cancel(invite))
+		leg_cancel(invite);
 }
 
 /* --- what the directory changes --- */
@@ -84,6 +98,13 @@ static void device_lost(uint32_t device)
 	leg_device_lost(device);
 	registrar_device_lost(device);
 	flow_each(close_if_of_device, &device);
+}
+
+static void user_lost(uint32_t user)
+{
+	leg_user_lost(user);
+	registrar_user_lost(user);
+	flow_each(log_out_user, &user);
 }
 
 static void device_changed(uint32_t device)
@@ -96,18 +117,30 @@ static void device_changed(uint32_t device)
 }
 
 static const struct directory_watch watch = {
-    .device_lost = device_lost, .user_lost = registrar_user_lost, .device_changed = device_changed};
+    .device_lost = device_lost, .user_lost = user_lost, .device_changed = device_changed};
 
 static void on_directory_commit(struct link *from, const struct ipc_view *v)
 {
 	bool first = directory_generation() == 0;
 
 	directory_on_commit(from, v);
+	if (directory_generation()) { /* phones that were taken from their user */
+		leg_check();
+		registrar_check();
+	}
 	for (uint32_t i = 0; first && i < child_site()->edges; i++) {
 		struct link *edge = child_link(PROC_EDGE, i);
 		if (edge)
 			directory_tell(edge);
 	}
+}
+
+static void on_suspend(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_suspend *m = v->payload;
+
+	(void)from;
+	directory_suspend(m->device);
 }
 
 /* --- links --- */
@@ -127,9 +160,9 @@ static void link_up(struct link *l)
 		bans_tell(l);
 	} else if (l->peer == PROC_LEDGER) {
 		want_directory(l);
-		record_retry();
+		record_ledger_up();
 	} else if (l->peer == PROC_KEEPER) {
-		record_retry();
+		record_keeper_up();
 	}
 }
 
@@ -222,7 +255,8 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_FLOW_DOWN] = on_flow_down,
     [MSG_REQUEST] = request_on_message,
     [MSG_RESPONSE] = ask_on_response,
-    [MSG_CANCELLED] = leg_on_cancelled,
+    [MSG_CANCELLED] = on_cancelled,
+    [MSG_SUSPEND] = on_suspend,
     [MSG_NONCE] = login_on_nonce,
     [MSG_LOGIN] = login_on_verdict,
     [MSG_SEALED] = record_on_sealed,

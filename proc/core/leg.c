@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/pool.h"
 #include "base/rand.h"
+#include "base/secret.h"
 #include "call.h"
 #include "change.h"
 #include "leg_send.h"
@@ -11,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RESERVE_SHARE = 16 /* one leg in so many is kept for emergency calls */ };
+enum { CSEQ_LEAP = 1 << 12 };
 
 static struct pool pool;
 static struct map by_tag; /* our own tag is unique */
@@ -66,17 +67,19 @@ static void adopt(void)
 {
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct leg_record *r = arena_get(store, i);
-		if (!r)
-			continue;
-		if (arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || r->state >= LEG_STATES ||
-		    !pool_adopt(&pool, r->id)) {
+		struct leg *l = &table[i];
+		if (!r || arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || r->state >= LEG_STATES ||
+		    r->listener >= child_site()->listeners || !pool_adopt(&pool, r->id)) {
 			arena_clear(store, i);
 			continue;
 		}
-		table[i].r = *r;
-		table[i].r.state = LEG_UP; /* an ACK that was missing is not missed any more */
-		enter(&table[i]);
-		session_start(&table[i]);
+		l->r = *r;
+		l->r.state = LEG_UP; /* an ACK that was missing is not missed any more */
+		/* requests since the last save are not known, and CSeq must rise (RFC 3261 12.2.1.1) */
+		l->r.local_cseq += CSEQ_LEAP;
+		enter(l);
+		leg_save(l);
+		session_start(l);
 	}
 }
 
@@ -84,7 +87,7 @@ void leg_open(struct arena_table *t)
 {
 	store = t;
 	table = calloc(t->count, sizeof *table);
-	if (!table || !pool_init(&pool, child_node(), t->count, t->count / RESERVE_SHARE) ||
+	if (!table || !pool_init(&pool, child_node(), t->count, pool_share(t->count)) ||
 	    !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
 	adopt();
@@ -97,7 +100,6 @@ static struct leg *leg_new(uint64_t call, bool emergency)
 	if (id == ID_NONE)
 		return NULL;
 	struct leg *l = &table[id_index(id)];
-	memset(l, 0, sizeof *l);
 	l->r.id = id;
 	l->r.call = call;
 	l->r.emergency = emergency;
@@ -115,9 +117,12 @@ static void leg_free(struct leg *l)
 	session_stop(l);
 	ask_done(l->invite_ref);
 	ask_done(l->change_ref);
+	ask_done(l->refresh_ref);
 	map_del(&by_tag, span_str(l->r.local_tag), slot_of(l));
-	arena_clear(store, slot_of(l));
+	if (arena_get(store, slot_of(l)))
+		arena_clear(store, slot_of(l));
 	pool_release(&pool, l->r.id);
+	secret_wipe(l, sizeof *l); /* SDES keys stood in it */
 }
 
 const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
@@ -203,12 +208,14 @@ struct flow *leg_flow(const struct leg *l)
 static void do_refuse(struct leg *l)
 {
 	enum refusal why = l->refusal ? (enum refusal)l->refusal : REFUSE_CALLEE_FAILED;
-	reply_refuse_because(l->invite, why, l->refusal_text ? l->refusal_text : refusal_row(why)->text);
+	reply_refuse_dialog(
+	    l->invite, why, l->refusal_text ? l->refusal_text : refusal_row(why)->text, span_str(l->r.local_tag));
 }
 
 static void do_487(struct leg *l)
 {
-	reply_refuse(l->invite, REFUSE_CANCELLED);
+	reply_refuse_dialog(
+	    l->invite, REFUSE_CANCELLED, refusal_row(REFUSE_CANCELLED)->text, span_str(l->r.local_tag));
 }
 
 static void do_bye(struct leg *l)
@@ -335,22 +342,20 @@ void leg_hang_up(struct leg *l, enum refusal why)
 
 /* --- what the phone's transactions bring --- */
 
-void leg_on_cancelled(struct link *from, const struct ipc_view *v)
+void leg_cancel(struct reply invite)
 {
-	const struct msg_cancelled *m = v->payload;
-
 	/* few legs are in this state at once, and a CANCEL is rare */
 	for (uint32_t i = 0; i < pool.cap; i++) {
 		struct leg *l = &table[i];
-		if (pool_id_at(&pool, i) == ID_NONE || l->invite.txn != m->txn || l->invite.edge != from->instance)
+		if (pool_id_at(&pool, i) == ID_NONE || l->invite.txn != invite.txn || l->invite.edge != invite.edge)
 			continue;
 		leg_event(l, LEG_CANCELS);
 		return;
 	}
 }
 
-/* 2xx and 18x make or refresh the dialog. */
-static bool take_answer(struct leg *l, const struct msg_response *m, const struct ipc_view *v)
+/* 2xx and 18x make or refresh the dialog. SDP counts in a 2xx or a reliable 18x only (RFC 3261 13.2.1). */
+static bool take_answer(struct leg *l, const struct msg_response *m, const struct ipc_view *v, bool with_sdp)
 {
 	struct span tag = ipc_str(v, m->to_tag);
 
@@ -364,7 +369,7 @@ static bool take_answer(struct leg *l, const struct msg_response *m, const struc
 		return false;
 	if (m->allow)
 		l->r.allow = m->allow;
-	const struct sdp *sdp = ipc_part(v, m->sdp);
+	const struct sdp *sdp = with_sdp ? ipc_part(v, m->sdp) : NULL;
 	if (sdp) {
 		l->r.remote = *sdp;
 		l->r.has_remote = 1;
@@ -375,21 +380,33 @@ static bool take_answer(struct leg *l, const struct msg_response *m, const struc
 static void on_provisional(struct leg *l, const struct msg_response *m, const struct ipc_view *v)
 {
 	bool reliable = m->required & SIP_TAG_100REL && m->rseq;
-	struct leg_record before = l->r;
 
-	if (m->code == 100 || l->r.state == LEG_UP || l->r.state == LEG_LEAVING)
+	if (m->code == 100 || (l->r.state != LEG_OUT_SENT && l->r.state != LEG_OUT_EARLY))
 		return;
-	if (!take_answer(l, m, v)) {
-		l->r = before;
+	/* RFC 3262 4: one that was missed or is known already is not processed */
+	if (reliable && l->rseq && m->rseq != l->rseq + 1)
 		return;
-	}
-	if (!reliable) /* SDP counts in a reliable answer only (RFC 3261 13.2.1) */
-		l->r.has_remote = before.has_remote;
-	if (reliable && l->rseq < m->rseq) {
+	if (!take_answer(l, m, v, reliable))
+		return;
+	if (reliable && leg_send_prack(l, m->rseq))
 		l->rseq = m->rseq;
-		leg_send_prack(l, m->rseq);
-	}
 	leg_event(l, LEG_RINGS);
+}
+
+/* RFC 4028 7.4: asked again, once, with the interval that the phone can live with. */
+static bool ask_longer(struct leg *l, const struct msg_response *m)
+{
+	const struct user *from = directory_user(directory_find(span_str(l->r.local_user)));
+
+	if (m->code != 422 || l->longer || l->r.state != LEG_OUT_SENT || m->min_se < SESSION_MIN_S ||
+	    m->min_se > SESSION_MAX_S)
+		return false;
+	struct sdp offer = l->r.local;
+	l->longer = 1;
+	l->r.session_s = m->min_se;
+	l->r.refresher_us = 1;
+	leg_invite(l, &offer, from ? from->display : "");
+	return true;
 }
 
 void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
@@ -404,14 +421,10 @@ void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, con
 		on_provisional(l, m, v);
 	} else if (m->code < 300) {
 		bool first = l->r.state != LEG_UP && l->r.state != LEG_LEAVING;
-		if (first && !take_answer(l, m, v)) {
-			leg_hang_up(l, REFUSE_CALLEE_FAILED);
-			return;
-		}
-		if (first)
+		if (first && take_answer(l, m, v, true))
 			session_agreed(l, m);
 		leg_event(l, LEG_ACCEPTS);
-	} else {
+	} else if (!ask_longer(l, m)) {
 		l->invite_ref = 0;
 		l->rejected = m->code;
 		leg_event(l, LEG_REJECTS);
@@ -446,6 +459,22 @@ void leg_device_lost(uint32_t device)
 	for (uint32_t i = 0; i < pool.cap; i++)
 		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.device == device)
 			call_leg_left(&table[i]);
+}
+
+void leg_user_lost(uint32_t user)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.user == user)
+			call_leg_left(&table[i]);
+}
+
+void leg_check(void)
+{
+	for (uint32_t i = 0; i < pool.cap; i++) {
+		struct leg *l = &table[i];
+		if (pool_id_at(&pool, i) != ID_NONE && l->r.user != NOBODY && !directory_allows(l->r.user, l->r.device))
+			call_leg_left(l);
+	}
 }
 
 void leg_drop_orphans(void)
@@ -501,9 +530,14 @@ static void on_prack(struct leg *l, struct request *r)
 		reply_refuse(r->reply, REFUSE_NO_DIALOG);
 		return;
 	}
-	l->ringing = 0;
-	leg_stop_repeat(l);
+	uint16_t next = l->ring_next;
+	l->ringing = l->ring_next = 0;
 	reply_code(r->reply, 200);
+	if (l->r.state != LEG_IN_CALLING) /* what is repeated now is the 200 */
+		return;
+	leg_stop_repeat(l);
+	if (next)
+		leg_send_provisional(l, next);
 }
 
 static void on_options(struct leg *l, struct request *r)

@@ -9,7 +9,11 @@
 #include "leg_fsm.h"
 #include "registrar.h"
 
-enum { LOCAL_TAG_MAX = 16, LEG_TOKEN_MAX = 28 };
+enum {
+	LOCAL_TAG_MAX = 16,
+	LEG_TOKEN_MAX = 28,
+	LEG_PATIENCE_MS = 40000, /* for the end of a transaction at the edge, which gives up after 64*T1 */
+};
 
 /* What outlives core, in the arena. */
 struct leg_record {
@@ -39,10 +43,16 @@ struct leg {
 	struct reply invite;  /* its INVITE or re-INVITE that we are to answer or did answer */
 	struct reply request; /* the request in hand */
 	uint64_t invite_ref;  /* our INVITE */
-	uint64_t change_ref;  /* our last re-INVITE or UPDATE */
+	uint64_t change_ref;  /* our last re-INVITE that passed the other phone's change on */
+	uint64_t refresh_ref; /* our last session refresh */
+	uint8_t refreshing;   /* by a re-INVITE that has no final answer yet */
+	uint8_t unanswered;   /* refreshes and questions that the phone did not answer, one after the other */
+	uint8_t longer;	      /* it was asked again with the longer session interval that it wants */
+	uint8_t change_cancelled;
 	uint8_t later_event;  /* of `later` */
 	uint8_t reliable;     /* caller: it requires 100rel */
 	uint16_t ringing;     /* last provisional code that we sent reliably and that waits for PRACK */
+	uint16_t ring_next;   /* the one that goes out after it (RFC 3262 3) */
 	uint16_t rejected;    /* code of its final answer */
 	uint32_t rseq;
 	uint32_t repeat_ms;
@@ -82,12 +92,15 @@ struct flow *leg_flow(const struct leg *l);
 void leg_save(struct leg *l);
 
 void leg_on_request(struct request *r); /* with a To tag, or an ACK */
-void leg_on_cancelled(struct link *from, const struct ipc_view *v);
+void leg_cancel(struct reply invite);    /* the phone cancelled this INVITE */
 void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
 void leg_on_bye_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
 void leg_on_prack_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
 void leg_edge_lost(uint32_t edge);
 void leg_device_lost(uint32_t device);
+void leg_user_lost(uint32_t user);
+/* The directory changed: legs of users on phones that are not theirs any more end. */
+void leg_check(void);
 /* adopted legs whose call was not */
 void leg_drop_orphans(void);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "leg_send.h"
+#include "call.h"
 #include "session.h"
 
 enum { T1_MS = 500, T2_MS = 4000, T64_MS = 64 * T1_MS };
@@ -80,35 +81,51 @@ void leg_send_bye(struct leg *l)
 	}
 	put_reason(l, edge, &m->cause, &m->cause_text);
 	ipc_end(edge);
+	leg_event_later(l, LEG_BYE_ENDS, LEG_PATIENCE_MS);
+}
+
+static bool cancel(struct leg *l, uint64_t ref)
+{
+	const struct ask *a = ask_get(ref);
+	struct link *edge = a ? child_link(PROC_EDGE, a->edge) : NULL;
+	struct msg_cancel_sent *m = edge ? ipc_begin(edge, MSG_CANCEL_SENT) : NULL;
+
+	if (!m)
+		return false;
+	m->ref = ref;
+	put_reason(l, edge, &m->cause, &m->cause_text);
+	ipc_end(edge);
+	return true;
+}
+
+void leg_cancel_change(struct leg *l)
+{
+	cancel(l, l->change_ref);
 }
 
 void leg_send_cancel(struct leg *l)
 {
-	const struct ask *a = ask_get(l->invite_ref);
-	struct link *edge = a ? child_link(PROC_EDGE, a->edge) : NULL;
-	struct msg_cancel_sent *m = edge ? ipc_begin(edge, MSG_CANCEL_SENT) : NULL;
-
-	if (!m) {
+	if (!cancel(l, l->invite_ref)) {
 		leg_event_later(l, LEG_REJECTS, 0);
 		return;
 	}
-	m->ref = l->invite_ref;
-	put_reason(l, edge, &m->cause, &m->cause_text);
-	ipc_end(edge);
+	/* RFC 3261 9.1: without a final answer the INVITE counts as cancelled */
+	leg_event_later(l, LEG_REJECTS, LEG_PATIENCE_MS);
 }
 
-void leg_send_prack(struct leg *l, uint32_t rseq)
+bool leg_send_prack(struct leg *l, uint32_t rseq)
 {
 	struct link *edge;
 	uint32_t invite_cseq = l->r.invite_cseq;
 	struct msg_send *m = leg_begin_request(l, SIP_PRACK, ASK_PRACK, &edge);
 
 	if (!m)
-		return; /* the phone repeats its 18x */
+		return false;
 	m->rack_rseq = rseq;
 	m->rack_cseq = invite_cseq;
 	m->rack_method = SIP_INVITE;
 	ipc_end(edge);
+	return true;
 }
 
 static void send_ok_once(struct leg *l)
@@ -135,6 +152,13 @@ void leg_send_ok(struct leg *l)
 	timer_set(&child_wheel, &l->repeat, child_now() + l->repeat_ms);
 }
 
+/* After repeat_ms, but not later than the end. */
+static void repeat_again(struct leg *l, uint64_t now_ms)
+{
+	uint64_t due = now_ms + l->repeat_ms;
+	timer_set(&child_wheel, &l->repeat, due < l->repeat_end_ms ? due : l->repeat_end_ms);
+}
+
 /* RFC 3261 13.3.1.4: over reliable transports too */
 void leg_repeat_ok(struct timer *t, uint64_t now_ms)
 {
@@ -147,7 +171,7 @@ void leg_repeat_ok(struct timer *t, uint64_t now_ms)
 	}
 	send_ok_once(l);
 	l->repeat_ms = l->repeat_ms * 2 > T2_MS ? T2_MS : l->repeat_ms * 2;
-	timer_set(&child_wheel, t, now_ms + l->repeat_ms);
+	repeat_again(l, now_ms);
 }
 
 void leg_stop_repeat(struct leg *l)
@@ -178,19 +202,21 @@ static void repeat_provisional(struct timer *t, uint64_t now_ms)
 	struct leg *l = (struct leg *)(void *)((char *)t - offsetof(struct leg, repeat));
 
 	if (now_ms >= l->repeat_end_ms) {
-		leg_event(l, LEG_REFUSE);
+		call_leg_unheard(l);
 		return;
 	}
 	send_provisional_once(l, l->ringing);
 	l->repeat_ms *= 2;
-	timer_set(&child_wheel, t, now_ms + l->repeat_ms);
+	repeat_again(l, now_ms);
 }
 
 void leg_send_provisional(struct leg *l, uint16_t code)
 {
 	if (l->reliable) {
-		if (l->ringing) /* the last one is not acknowledged yet; it must be before the next */
+		if (l->ringing) { /* the last one must be acknowledged before the next */
+			l->ring_next = code;
 			return;
+		}
 		l->rseq++;
 		l->ringing = code;
 		l->repeat.fire = repeat_provisional;

@@ -18,7 +18,7 @@ struct held {
 	uint32_t user, device;
 	enum challenge challenge;
 	enum msg_class class;
-	bool stale;
+	bool stale, judged; /* judged: keeper is asked for a verdict, not for a nonce */
 	size_t tail_n;
 	_Alignas(8) struct msg_request m;
 	_Alignas(8) uint8_t tail[IPC_MESSAGE_MAX];
@@ -67,7 +67,7 @@ static struct held *hold(const struct request *r, uint32_t user)
 	h->device = r->flow->device;
 	h->reply = r->reply;
 	h->user = user;
-	h->stale = false;
+	h->stale = h->judged = false;
 	h->timer = (struct timer){.fire = on_timeout};
 	timer_set(&child_wheel, &h->timer, child_now() + HELD_MS);
 	return h;
@@ -113,6 +113,7 @@ static void judge(struct request *r, struct span claimed)
 			let_go(h);
 		return;
 	}
+	h->judged = true;
 	h->m = *r->m;
 	h->class = r->v->class;
 	h->tail_n = r->v->tail.n;
@@ -182,9 +183,12 @@ void login_on_nonce(struct link *from, const struct ipc_view *v)
 	const struct msg_nonce *m = v->payload;
 	struct held *h = held_get(m->token);
 
-	(void)from;
 	if (!h)
 		return;
+	if (h->judged || m->nonce.len == 0) {
+		child_accuse(from, "gave no nonce where one was asked for", h->flow, h->device);
+		return;
+	}
 	struct msg_respond *out = reply_begin(h->reply, 401);
 	if (out) {
 		out->challenge = (uint8_t)h->challenge;
@@ -219,9 +223,12 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 	const struct msg_login *m = v->payload;
 	struct held *h = held_get(m->token);
 
-	(void)from;
 	if (!h)
 		return;
+	if (!h->judged) {
+		child_accuse(from, "judged what was not asked", h->flow, h->device);
+		return;
+	}
 	struct flow *f = flow_get(h->flow);
 	if (!f) {
 		let_go(h);
@@ -250,6 +257,19 @@ void login_keeper_down(void)
 			reply_refuse(table[i].reply, REFUSE_NO_KEEPER);
 			let_go(&table[i]);
 		}
+}
+
+bool login_cancel(struct reply invite)
+{
+	for (uint32_t i = 0; i < pool.cap && pool.used; i++) {
+		struct held *h = &table[i];
+		if (pool_id_at(&pool, i) == ID_NONE || h->reply.txn != invite.txn || h->reply.edge != invite.edge)
+			continue;
+		reply_refuse(h->reply, REFUSE_CANCELLED);
+		let_go(h);
+		return true;
+	}
+	return false;
 }
 
 void login_status(struct proc_status *s)

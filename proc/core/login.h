@@ -16,6 +16,8 @@ bool login_gate(struct request *r, struct span claimed);
 void login_on_nonce(struct link *from, const struct ipc_view *v);
 void login_on_verdict(struct link *from, const struct ipc_view *v);
 void login_keeper_down(void);
+/* CANCEL of an INVITE that waits for keeper: answers it and says true. */
+bool login_cancel(struct reply invite);
 
 void login_status(struct proc_status *s);
 

@@ -25,7 +25,7 @@ void media_init(void)
 
 	ports.lo = s->media_port_lo;
 	ports.rested_ms = calloc(n, sizeof *ports.rested_ms);
-	if (!ports.rested_ms || !pool_init(&ports.slots, child_node(), n, n / 16))
+	if (!ports.rested_ms || !pool_init(&ports.slots, child_node(), n, pool_share(n)))
 		log_fatal("no memory for media ports");
 }
 
@@ -36,21 +36,20 @@ bool media_ready(void)
 
 uint32_t media_take_ports(bool emergency)
 {
-	uint64_t id = pool_take(&ports.slots, emergency);
+	struct pool *p = &ports.slots;
 
-	if (id == ID_NONE)
-		return MEDIA_NO_PORTS;
 	/* the pool hands out the longest rested first; an emergency call does not wait for the rest */
-	if (ports.rested_ms[id_index(id)] > child_now() && !emergency) {
-		pool_release(&ports.slots, id);
+	if (!emergency && p->used < p->cap && ports.rested_ms[p->head] > child_now()) {
+		p->refused++;
 		return MEDIA_NO_PORTS;
 	}
-	return id_index(id);
+	uint64_t id = pool_take(p, emergency);
+	return id == ID_NONE ? MEDIA_NO_PORTS : id_index(id);
 }
 
-void media_adopt_ports(uint32_t slot)
+bool media_adopt_ports(uint32_t slot)
 {
-	pool_adopt(&ports.slots, id_make(child_node(), 1, slot));
+	return pool_adopt(&ports.slots, id_make(child_node(), 1, slot));
 }
 
 void media_release_ports(uint32_t slot)
@@ -195,7 +194,7 @@ static void fill_side(struct relay_side *s, struct call *c, unsigned side, struc
 	add_payloads(s, &l->r.remote);
 }
 
-void media_relay(struct call *c)
+bool media_relay(struct call *c)
 {
 	struct link *media = child_link(PROC_MEDIA, 0);
 	struct leg *caller = leg_get(c->r.caller), *callee = leg_get(c->r.callee);
@@ -206,12 +205,13 @@ void media_relay(struct call *c)
 	struct msg_relay *m = media ? ipc_begin_as(media, MSG_RELAY, class) : NULL;
 
 	if (!m)
-		return; /* media is restarting: every wish is sent again when it is back; or the next renewal */
+		return false; /* every wish is sent again when media is back */
 	fill_side(&spec.side[0], c, 0, caller, callee);
 	fill_side(&spec.side[1], c, 1, callee, caller);
 	m->join = c->r.id;
 	m->spec = ipc_put_part(media, &spec, sizeof spec);
 	ipc_end(media);
+	return true;
 }
 
 void media_close(struct call *c)
@@ -231,7 +231,7 @@ void media_on_ports(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_ports *m = v->payload;
 
-	if (m->lo != ports.lo) {
+	if (m->lo != ports.lo || m->hi != child_site()->media_port_hi) {
 		child_accuse(from, "bound other ports than the site's", 0, 0);
 		return;
 	}

@@ -14,14 +14,14 @@ bool media_ready(void);
 
 /* A slot of four ports (RTP and RTCP for each side); MEDIA_NO_PORTS when none is rested. */
 uint32_t media_take_ports(bool emergency);
-void media_adopt_ports(uint32_t slot);
+bool media_adopt_ports(uint32_t slot); /* false: taken, or not of this range */
 void media_release_ports(uint32_t slot);
 
 /* The phone at this leg sees the exchange's address, ports and ICE here, never the other phone's. */
 void media_face(struct sdp *sdp, const struct call *c, struct leg *l, bool rtcp_mux);
 
-/* Send (or renew) the wish for this call. */
-void media_relay(struct call *c);
+/* Send (or renew) the wish for this call. False: media could not be told. */
+bool media_relay(struct call *c);
 void media_close(struct call *c);
 
 /* Which key method both descriptions agreed on (RELAY_KEY_NONE: none yet). */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 struct record {
 	uint64_t id;
@@ -15,18 +16,26 @@ struct record {
 	uint8_t sealed[SEALED_MAX];
 };
 
+enum { RETRY_MS = 5000 };
+
 static struct pool pool;
 static struct arena_table *store;
+static uint8_t *asked; /* by slot: keeper or ledger has it and has not answered */
+static struct timer retry;
 
 struct arena_shape record_shape(void)
 {
 	return (struct arena_shape){sizeof(struct record), RECORDS_MAX};
 }
 
+static void on_retry(struct timer *t, uint64_t now_ms);
+
 void record_open(struct arena_table *t)
 {
 	store = t;
-	if (!pool_init(&pool, child_node(), t->count, 0))
+	asked = calloc(t->count, 1);
+	retry.fire = on_retry;
+	if (!asked || !pool_init(&pool, child_node(), t->count, 0))
 		log_fatal("no memory for records");
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct record *r = arena_get(t, i);
@@ -52,7 +61,8 @@ static void seal(const struct record *r)
 	struct msg_seal_want *m = keeper ? ipc_begin(keeper, MSG_SEAL_WANT) : NULL;
 
 	if (!m)
-		return; /* record_retry() comes back to it */
+		return;
+	asked[id_index(r->id)] = 1;
 	m->token = r->id;
 	m->wall_ms = r->start_wall_ms;
 	m->source = ipc_put(keeper, span_str(r->source));
@@ -66,6 +76,7 @@ static void send_record(const struct record *r)
 
 	if (!m)
 		return;
+	asked[id_index(r->id)] = 1;
 	m->call = r->id;
 	m->day = r->day;
 	m->start_wall_ms = r->start_wall_ms;
@@ -89,7 +100,10 @@ void record_call(const char *source, const char *destination, int64_t start_wall
 	snprintf(r.source, sizeof r.source, "%s", source);
 	snprintf(r.destination, sizeof r.destination, "%s", destination);
 	arena_put(store, id_index(r.id), &r);
+	asked[id_index(r.id)] = 0;
 	seal(&r);
+	if (!timer_is_set(&retry))
+		timer_set(&child_wheel, &retry, child_now() + RETRY_MS);
 }
 
 void record_on_sealed(struct link *from, const struct ipc_view *v)
@@ -110,6 +124,7 @@ void record_on_sealed(struct link *from, const struct ipc_view *v)
 	uint32_t at = id_index(sealed.id);
 	arena_clear(store, at); /* both slots: the clear source stays in neither */
 	arena_put(store, at, &sealed);
+	asked[at] = 0;
 	send_record(&sealed);
 }
 
@@ -117,17 +132,23 @@ void record_on_recorded(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_recorded *m = v->payload;
 
-	(void)from;
-	if (!get(m->call))
+	const struct record *r = get(m->call);
+
+	if (!r)
 		return;
+	if (!r->is_sealed) {
+		child_accuse(from, "confirmed a record that it was not given", 0, 0);
+		return;
+	}
 	arena_clear(store, id_index(m->call));
 	pool_release(&pool, m->call);
 }
 
-void record_retry(void)
+/* Those that could not be asked for want of a link or of credit. */
+static void ask_waiting(void)
 {
 	for (uint32_t i = 0; i < store->count; i++) {
-		const struct record *r = arena_get(store, i);
+		const struct record *r = pool_id_at(&pool, i) != ID_NONE && !asked[i] ? arena_get(store, i) : NULL;
 		if (!r)
 			continue;
 		if (r->is_sealed)
@@ -135,6 +156,35 @@ void record_retry(void)
 		else
 			seal(r);
 	}
+}
+
+static void on_retry(struct timer *t, uint64_t now_ms)
+{
+	ask_waiting();
+	if (pool.used)
+		timer_set(&child_wheel, t, now_ms + RETRY_MS);
+}
+
+static void up_again(bool ledger)
+{
+	for (uint32_t i = 0; i < store->count; i++) {
+		const struct record *r = pool_id_at(&pool, i) != ID_NONE ? arena_get(store, i) : NULL;
+		if (r && (r->is_sealed != 0) == ledger)
+			asked[i] = 0;
+	}
+	ask_waiting();
+	if (pool.used && !timer_is_set(&retry))
+		timer_set(&child_wheel, &retry, child_now() + RETRY_MS);
+}
+
+void record_keeper_up(void)
+{
+	up_again(false);
+}
+
+void record_ledger_up(void)
+{
+	up_again(true);
 }
 
 void record_status(struct proc_status *s)

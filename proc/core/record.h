@@ -19,8 +19,9 @@ void record_call(const char *source, const char *destination, int64_t start_wall
 
 void record_on_sealed(struct link *from, const struct ipc_view *v);
 void record_on_recorded(struct link *from, const struct ipc_view *v);
-/* keeper or ledger is there again: what waits goes on */
-void record_retry(void);
+/* They are there again, and know nothing of what the last one was asked: what waits for them goes on. */
+void record_keeper_up(void);
+void record_ledger_up(void);
 
 void record_status(struct proc_status *s);
 

@@ -31,6 +31,7 @@ static const struct refusal_row row[REFUSALS] = {
     [REFUSE_NO_PORT] = {503, 399, 34, 5, "all media ports are in use"},
     [REFUSE_TOO_LONG] = {400, 399, 0, 0, "Call-ID, tag, Contact or Record-Route is too long"},
     [REFUSE_NO_ACK] = {408, 399, 102, 0, "the answer was never acknowledged"},
+    [REFUSE_NO_PRACK] = {504, 399, 102, 0, "a reliable provisional answer was never acknowledged"},
     [REFUSE_MEDIA_SHUT] = {488, 399, 88, 0, "no media keys within 10 s of the answer"},
     [REFUSE_NO_EMERGENCY] = {503, 399, 3, 0, "nobody answers for the emergency number here"},
 };
@@ -62,13 +63,14 @@ void reply_end(struct reply r)
 	ipc_end(reply_link(r));
 }
 
-void reply_refuse_because(struct reply r, enum refusal why, const char *text)
+void reply_refuse_dialog(struct reply r, enum refusal why, const char *text, struct span to_tag)
 {
 	const struct refusal_row *w = &row[why];
 	struct msg_respond *m = reply_begin(r, w->code);
 
 	if (!m)
 		return;
+	m->to_tag = ipc_put(reply_link(r), to_tag);
 	m->warning = w->warning;
 	m->warning_text = ipc_put(reply_link(r), span_head(span_str(text), REASON_MAX));
 	m->cause = w->cause;
@@ -76,6 +78,11 @@ void reply_refuse_because(struct reply r, enum refusal why, const char *text)
 	if (why == REFUSE_INTERVAL)
 		m->min_se = 90;
 	reply_end(r);
+}
+
+void reply_refuse_because(struct reply r, enum refusal why, const char *text)
+{
+	reply_refuse_dialog(r, why, text, (struct span){0});
 }
 
 void reply_refuse(struct reply r, enum refusal why)

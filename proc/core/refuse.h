@@ -35,6 +35,7 @@ enum refusal {
 	REFUSE_NO_PORT,
 	REFUSE_TOO_LONG,       /* a field longer than we keep */
 	REFUSE_NO_ACK,
+	REFUSE_NO_PRACK,
 	REFUSE_MEDIA_SHUT,     /* keys were not in place in time */
 	REFUSE_NO_EMERGENCY,   /* nobody answers for the emergency number */
 	REFUSALS
@@ -62,6 +63,8 @@ void reply_end(struct reply r);
 void reply_refuse(struct reply r, enum refusal why);
 /* With a text of its own, static. */
 void reply_refuse_because(struct reply r, enum refusal why, const char *text);
+/* To an INVITE that was answered provisionally: every answer carries the same tag (RFC 3261 8.2.6.2). */
+void reply_refuse_dialog(struct reply r, enum refusal why, const char *text, struct span to_tag);
 /* An answer that needs no more than its code. */
 void reply_code(struct reply r, uint16_t code);
 

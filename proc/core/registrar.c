@@ -14,7 +14,7 @@ struct entry {
 };
 
 static struct pool pool;
-static struct map by_pair, by_user;
+static struct map by_pair, by_user, by_device;
 static struct entry *table;
 static struct arena_table *store;
 static void (*tell_phone_back)(uint32_t user);
@@ -31,6 +31,12 @@ static bool user_matches(const void *owner, uint32_t slot, struct span key)
 	return memcmp(&table[slot].r.user, key.p, 4) == 0;
 }
 
+static bool device_matches(const void *owner, uint32_t slot, struct span key)
+{
+	(void)owner;
+	return memcmp(&table[slot].r.device, key.p, 4) == 0;
+}
+
 static struct span pair_key(const struct registration *r)
 {
 	return span_of(&r->user, 8);
@@ -39,6 +45,11 @@ static struct span pair_key(const struct registration *r)
 static struct span user_key(const struct registration *r)
 {
 	return span_of(&r->user, 4);
+}
+
+static struct span device_key(const struct registration *r)
+{
+	return span_of(&r->device, 4);
 }
 
 _Static_assert(offsetof(struct registration, device) == offsetof(struct registration, user) + 4, "pair is one key");
@@ -58,18 +69,26 @@ static void save(struct entry *e)
 	arena_put(store, slot_of(e), &e->r);
 }
 
+/* The login stays: it has a time of its own, and a call may still have to be hung up. */
 static void drop(struct entry *e)
 {
 	uint32_t slot = slot_of(e);
+
+	timer_cancel(&child_wheel, &e->timer);
+	map_del(&by_pair, pair_key(&e->r), slot);
+	map_del(&by_user, user_key(&e->r), slot);
+	map_del(&by_device, device_key(&e->r), slot);
+	arena_clear(store, slot);
+	pool_release(&pool, pool_id_at(&pool, slot));
+}
+
+static void drop_with_login(struct entry *e)
+{
 	struct flow *f = flow_get(e->r.flow);
 
 	if (f)
 		flow_log_out(f, e->r.user);
-	timer_cancel(&child_wheel, &e->timer);
-	map_del(&by_pair, pair_key(&e->r), slot);
-	map_del(&by_user, user_key(&e->r), slot);
-	arena_clear(store, slot);
-	pool_release(&pool, pool_id_at(&pool, slot));
+	drop(e);
 }
 
 static void on_expiry(struct timer *t, uint64_t now_ms)
@@ -83,6 +102,7 @@ static void enter(struct entry *e)
 	e->timer = (struct timer){.fire = on_expiry};
 	map_put(&by_pair, pair_key(&e->r), slot_of(e));
 	map_put(&by_user, user_key(&e->r), slot_of(e));
+	map_put(&by_device, device_key(&e->r), slot_of(e));
 	timer_set(&child_wheel, &e->timer, e->r.expires_ms);
 }
 
@@ -109,7 +129,7 @@ void registrar_open(struct arena_table *t, void (*phone_back)(uint32_t user))
 	tell_phone_back = phone_back;
 	table = calloc(t->count, sizeof *table);
 	if (!table || !pool_init(&pool, child_node(), t->count, 0) || !map_init(&by_pair, t->count, pair_matches, NULL) ||
-	    !map_init(&by_user, t->count, user_matches, NULL))
+	    !map_init(&by_user, t->count, user_matches, NULL) || !map_init(&by_device, t->count, device_matches, NULL))
 		log_fatal("no memory for registrations");
 	adopt();
 }
@@ -289,37 +309,50 @@ void registrar_on_register(struct request *r)
 
 void registrar_flow_up(struct flow *f)
 {
-	for (uint32_t i = 0; i < store->count; i++) {
-		const struct registration *saved = arena_get(store, i);
-		if (!saved || saved->flow != f->id || saved->device != f->device || pool_id_at(&pool, i) == ID_NONE)
+	uint32_t at = 0, slot;
+
+	while (map_each(&by_device, span_of(&f->device, 4), &at, &slot)) {
+		const struct registration *saved = arena_get(store, slot);
+		if (!saved || saved->flow != f->id)
 			continue;
-		table[i].r.flow = f->id;
+		table[slot].r.flow = f->id;
 		flow_log_in(f, saved->user, saved->login_until_ms);
 	}
 }
 
-void registrar_flow_down(uint64_t flow)
+void registrar_flow_down(const struct flow *f)
 {
-	for (uint32_t i = 0; i < store->count; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.flow == flow) {
-			table[i].r.flow = 0;
-			table[i].r.broken_ms = child_now();
-			save(&table[i]);
-		}
+	uint32_t at = 0, slot;
+
+	while (map_each(&by_device, span_of(&f->device, 4), &at, &slot)) {
+		struct registration *r = &table[slot].r;
+		if (r->flow != f->id)
+			continue;
+		r->flow = 0;
+		r->broken_ms = child_now();
+		save(&table[slot]);
+	}
 }
 
 void registrar_device_lost(uint32_t device)
 {
 	for (uint32_t i = 0; i < store->count; i++)
 		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.device == device)
-			drop(&table[i]);
+			drop_with_login(&table[i]);
 }
 
 void registrar_user_lost(uint32_t user)
 {
 	for (uint32_t i = 0; i < store->count; i++)
 		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.user == user)
-			drop(&table[i]);
+			drop_with_login(&table[i]);
+}
+
+void registrar_check(void)
+{
+	for (uint32_t i = 0; i < store->count; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && !directory_allows(table[i].r.user, table[i].r.device))
+			drop_with_login(&table[i]);
 }
 
 void registrar_status(struct proc_status *s)

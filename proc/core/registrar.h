@@ -39,9 +39,11 @@ bool registrar_worth_waiting(uint32_t user);
 bool registrar_logged_in(uint32_t user, uint32_t device);
 
 void registrar_flow_up(struct flow *f); /* after a restart of core: the logins that its bindings prove */
-void registrar_flow_down(uint64_t flow);
+void registrar_flow_down(const struct flow *f);
 void registrar_device_lost(uint32_t device);
 void registrar_user_lost(uint32_t user);
+/* The directory changed: bindings that it does not allow any more go. */
+void registrar_check(void);
 
 void registrar_status(struct proc_status *s);
 

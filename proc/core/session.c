@@ -3,13 +3,19 @@
 #include "call.h"
 #include "leg_send.h"
 
+/* A phone that answered nothing for so long is gone, and its call with it. */
+enum { UNANSWERED_MAX = 2, AGAIN_MS = 10000 };
+
 bool session_asked(struct leg *l, const struct msg_request *m)
 {
 	uint32_t ours = child_site()->session_expires_s;
+	bool asks = m->session_expires != ABSENT && m->session_expires != 0;
 
+	if (asks && m->session_expires < SESSION_MIN_S)
+		return false;
 	l->r.session_s = 0;
 	l->r.refresher_us = 0;
-	if (m->session_expires == ABSENT || m->session_expires == 0) {
+	if (!asks) {
 		/* the phone knows timers but asked for none: we ask, and refresh ourselves */
 		if (m->supported & SIP_TAG_TIMER) {
 			l->r.session_s = ours;
@@ -17,8 +23,6 @@ bool session_asked(struct leg *l, const struct msg_request *m)
 		}
 		return true;
 	}
-	if (m->session_expires < SESSION_MIN_S)
-		return false;
 	l->r.session_s = m->session_expires < ours ? m->session_expires : ours;
 	if (m->min_se != ABSENT && l->r.session_s < m->min_se)
 		l->r.session_s = m->min_se;
@@ -68,8 +72,9 @@ static void refresh(struct leg *l)
 	if (!m)
 		return;
 	session_put_request(l, m);
-	ask_done(l->change_ref);
-	l->change_ref = m->ref;
+	ask_done(l->refresh_ref);
+	l->refresh_ref = m->ref;
+	l->refreshing = !update;
 	if (!update)
 		m->sdp = ipc_put_part(edge, &l->r.local, sizeof l->r.local);
 	ipc_end(edge);
@@ -89,7 +94,12 @@ static void on_half(struct timer *t, uint64_t now_ms)
 	struct leg *l = leg_of(t);
 	uint32_t seconds = l->r.session_s ? l->r.session_s : child_site()->session_expires_s;
 
+	if (l->unanswered >= UNANSWERED_MAX) {
+		call_leg_silent(l);
+		return;
+	}
 	if (call_may_refresh(l)) {
+		l->unanswered++;
 		if (l->r.session_s)
 			refresh(l);
 		else
@@ -109,6 +119,7 @@ void session_start(struct leg *l)
 	uint32_t s = l->r.session_s ? l->r.session_s : child_site()->session_expires_s;
 	bool wait_for_it = l->r.session_s && !l->r.refresher_us;
 
+	l->unanswered = 0;
 	l->session.fire = wait_for_it ? on_end : on_half;
 	timer_set(&child_wheel, &l->session,
 	    child_now() + (wait_for_it ? (s - (s / 3 < 32 ? s / 3 : 32)) * 1000ull : s * 500ull));
@@ -124,28 +135,41 @@ static bool dialog_is_gone(uint16_t code)
 	return code == 481 || code == 408;
 }
 
+static void refreshed(struct leg *l, const struct msg_response *m)
+{
+	if (m->code < 300) {
+		session_agreed(l, m);
+		session_start(l);
+		leg_save(l);
+	} else if (dialog_is_gone(m->code)) {
+		call_leg_silent(l);
+	} else { /* it is there, and wants it otherwise or later */
+		l->unanswered = 0;
+		if (m->code == 422 && m->min_se != ABSENT && m->min_se > l->r.session_s && m->min_se <= SESSION_MAX_S)
+			l->r.session_s = m->min_se;
+		timer_set(&child_wheel, &l->session, child_now() + AGAIN_MS);
+	}
+}
+
 void session_on_refresh_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
 {
 	struct leg *l = leg_get(a->owner);
 
+	(void)v;
 	if (m->code < 200)
 		return;
-	if (!l || l->r.state != LEG_UP) {
+	if (!l) {
 		ask_done(a->ref);
 		return;
 	}
-	if (m->code < 300) {
-		if (m->method == SIP_INVITE) /* it may come again: the ask is let go with the next, or with the leg */
-			leg_send_ack(l);
-		else
-			ask_done(a->ref);
-		session_agreed(l, m);
-		session_start(l);
-		leg_save(l);
-	} else if (dialog_is_gone(m->code) && !m->local) {
-		call_leg_silent(l);
-	}
-	(void)v;
+	l->refreshing = 0;
+	/* a 2xx to INVITE may come again: that ask is let go with the next, or with the leg */
+	if (m->code < 300 && m->method == SIP_INVITE)
+		leg_send_ack(l);
+	else
+		ask_done(a->ref);
+	if (l->r.state == LEG_UP && !m->local)
+		refreshed(l, m);
 }
 
 void session_on_alive_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
@@ -153,6 +177,9 @@ void session_on_alive_answer(const struct ask *a, const struct msg_response *m, 
 	struct leg *l = leg_get(a->owner);
 
 	(void)v;
-	if (l && dialog_is_gone(m->code) && !m->local)
+	if (!l || m->local || m->code < 200)
+		return;
+	l->unanswered = 0;
+	if (dialog_is_gone(m->code))
 		call_leg_silent(l);
 }

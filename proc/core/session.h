@@ -5,9 +5,9 @@
 
 #include "leg.h"
 
-enum { SESSION_MIN_S = 90 };
+enum { SESSION_MIN_S = 90, SESSION_MAX_S = 86400 };
 
-/* What the phone's INVITE or UPDATE wants. False: its interval is below our minimum (422). */
+/* What the phone's INVITE or UPDATE wants. False, and nothing changes: its interval is below our minimum (422). */
 bool session_asked(struct leg *l, const struct msg_request *m);
 /* What its 2xx to our INVITE or UPDATE agreed to. */
 void session_agreed(struct leg *l, const struct msg_response *m);

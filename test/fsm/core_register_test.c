@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: ISC */
+/* REGISTER through core: challenge, verdicts, expiry, removal (R2, R3, R4, T1-T4, T6, T10). */
+#include "../unit/test.h"
+#include "sim_phone.h"
+
+static struct phone alice, bob;
+
+static void begin(void)
+{
+	sim_defaults();
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_up(&alice);
+	phone_up(&bob);
+}
+
+static uint64_t registrations(void)
+{
+	return sim_status("registrations").used;
+}
+
+static void a_first_register_is_challenged_and_a_right_answer_binds(void)
+{
+	begin();
+	struct heard *h = reply_to(phone_send_register(&alice, ABSENT, false));
+	NEED(h && respond(h)->code == 401 && respond(h)->challenge == CHALLENGE_SHA256 && !respond(h)->stale);
+	NEED(strcmp(sim_text(h, respond(h)->nonce), "bm9uY2U") == 0);
+	NEED(registrations() == 0 && sim.logins == 0);
+	h = reply_to(phone_send_register(&alice, ABSENT, true));
+	NEED(h && respond(h)->code == 200);
+	NEED(respond(h)->expires == sim.site.register_max_s && !(respond(h)->required & SIP_TAG_OUTBOUND));
+	NEED(strstr(sim_text(h, respond(h)->contact), "alice@"));
+	NEED(registrations() == 1 && sim.logins == 1);
+	/* inside the re-authentication time nothing more is asked, even where credentials come along */
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200 && sim.logins == 1);
+	sim_need_idle();
+}
+
+static void md5_only_for_the_phone_that_says_so(void)
+{
+	sim_defaults();
+	sim.device[1].flags = DEVICE_MD5;
+	sim_open();
+	phone_init(&bob, 1);
+	phone_up(&bob);
+	struct heard *h = reply_to(phone_send_register(&bob, ABSENT, false));
+	NEED(h && respond(h)->challenge == CHALLENGE_MD5);
+	/* credentials of another algorithm are none at all (T6) */
+	sim.device[1].flags = 0;
+	NEED(code_of(phone_send_register(&bob, ABSENT, true)) == 401 && sim.logins == 0);
+	sim.device[1].flags = DEVICE_MD5;
+	NEED(code_of(phone_send_register(&bob, ABSENT, true)) == 200 && sim.logins == 1);
+	sim_need_idle();
+}
+
+static void every_wrong_login_hears_the_same(void)
+{
+	begin();
+	static const enum login_verdict no[] = {LOGIN_WRONG, LOGIN_LOCKED};
+	for (size_t i = 0; i < 2; i++) {
+		sim.conduct.verdict = no[i];
+		struct heard *h = reply_to(phone_send_register(&alice, ABSENT, true));
+		NEED(h && respond(h)->code == 403);
+		NEED(strcmp(sim_text(h, respond(h)->warning_text), "name, password or phone is not right") == 0);
+	}
+	NEED(sim.events[EVENT_LOGIN_WRONG] == 2);
+	/* a user that does not exist, though keeper were to say yes */
+	sim.conduct.verdict = LOGIN_OK;
+	alice.user = "nobody";
+	struct heard *h = reply_to(phone_send_register(&alice, ABSENT, true));
+	NEED(h && respond(h)->code == 403);
+	NEED(strcmp(sim_text(h, respond(h)->warning_text), "name, password or phone is not right") == 0);
+	/* the right password on another's phone (T4) */
+	alice.user = "bob";
+	h = reply_to(phone_send_register(&alice, ABSENT, true));
+	NEED(h && respond(h)->code == 403);
+	NEED(strcmp(sim_text(h, respond(h)->warning_text), "name, password or phone is not right") == 0);
+	NEED(sim.events[EVENT_BINDING_REFUSED] >= 1);
+	NEED(registrations() == 0);
+	sim_need_idle();
+}
+
+static void a_stale_nonce_is_challenged_anew(void)
+{
+	begin();
+	sim.conduct.verdict = LOGIN_STALE;
+	struct heard *h = reply_to(phone_send_register(&alice, ABSENT, true));
+	NEED(h && respond(h)->code == 401 && respond(h)->stale);
+	NEED(registrations() == 0);
+	sim_need_idle();
+}
+
+static void credentials_of_one_and_name_of_another_are_impersonation(void)
+{
+	begin();
+	struct msg_request *m = phone_begin(&alice, SIP_REGISTER);
+	m->target_kind = TARGET_SELF;
+	m->to_user = phone_put(&alice, "bob");
+	m->has_auth = m->auth_uri_matches = m->auth_qop = 1;
+	m->auth_algorithm = DIGEST_SHA256;
+	m->auth_user = phone_put(&alice, "alice");
+	NEED(code_of(phone_end(&alice)) == 403);
+	NEED(sim.events[EVENT_IMPERSONATION] == 1 && sim.logins == 0);
+	/* logged in as alice, REGISTER for alice with From of bob */
+	phone_register(&alice);
+	m = phone_begin(&alice, SIP_REGISTER);
+	m->target_kind = TARGET_SELF;
+	m->to_user = phone_put(&alice, "alice");
+	m->from_user = phone_put(&alice, "bob");
+	NEED(code_of(phone_end(&alice)) == 403 && sim.events[EVENT_IMPERSONATION] == 2);
+	/* one login does not speak for another user on the same connection */
+	alice.user = "bob";
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 401);
+	NEED(registrations() == 1);
+	sim_need_idle();
+}
+
+static void outbound_is_kept_an_hour_and_others_five_minutes(void)
+{
+	begin();
+	alice.outbound = true;
+	phone_send_register(&alice, ABSENT, false);
+	sim_clear();
+	struct heard *h = reply_to(phone_send_register(&alice, 7200, true));
+	NEED(h && respond(h)->code == 200 && respond(h)->expires == 3600);
+	NEED(respond(h)->required & SIP_TAG_OUTBOUND && respond(h)->flow_timer == sim.site.flow_timer_s);
+	NEED(respond(h)->reg_id == 1 && strstr(sim_text(h, respond(h)->instance), "urn:uuid"));
+	phone_send_register(&bob, ABSENT, false);
+	sim_clear();
+	h = reply_to(phone_send_register(&bob, 7200, true));
+	NEED(h && respond(h)->code == 200 && respond(h)->expires == 300 && respond(h)->flow_timer == 0);
+	/* less than the most is granted as asked */
+	h = reply_to(phone_send_register(&bob, 120, false));
+	NEED(h && respond(h)->code == 200 && respond(h)->expires == 120);
+	/* RFC 3261 10.3 step 8: Contact's own expires goes before the header */
+	struct msg_request *m = phone_begin(&bob, SIP_REGISTER);
+	m->target_kind = TARGET_SELF;
+	m->to_user = phone_put(&bob, "bob");
+	m->call_id = phone_put(&bob, "register-1");
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&bob, "<sip:bob@198.51.100.2>");
+	m->contact_expires = 90;
+	m->expires = 200;
+	h = reply_to(phone_end(&bob));
+	NEED(h && respond(h)->code == 200 && respond(h)->expires == 90);
+	sim_need_idle();
+}
+
+static void a_binding_runs_out_to_the_second(void)
+{
+	begin();
+	phone_register(&alice);
+	sim_pass(299 * 1000);
+	NEED(registrations() == 1);
+	sim_pass(1100);
+	NEED(registrations() == 0);
+	sim_need_idle();
+}
+
+static void a_user_removes_his_own_binding_only(void)
+{
+	begin();
+	phone_register(&alice);
+	phone_register(&bob);
+	NEED(code_of(phone_send_register(&alice, 0, false)) == 200 && registrations() == 1);
+	/* removing what is not there is no error */
+	NEED(code_of(phone_send_register(&alice, 0, true)) == 200);
+	/* "*" needs Expires: 0 (RFC 3261 10.2.2) */
+	for (uint32_t expires = 60;; expires = 0) {
+		struct msg_request *m = phone_begin(&bob, SIP_REGISTER);
+		m->target_kind = TARGET_SELF;
+		m->to_user = phone_put(&bob, "bob");
+		m->contact_form = CONTACT_STAR;
+		m->expires = expires;
+		NEED(code_of(phone_end(&bob)) == (expires ? 400u : 200u));
+		if (!expires)
+			break;
+		NEED(registrations() == 1);
+	}
+	NEED(registrations() == 0);
+	sim_need_idle();
+}
+
+static void a_query_answers_the_binding_and_changes_nothing(void)
+{
+	begin();
+	phone_register(&alice);
+	sim_pass(10000);
+	struct msg_request *m = phone_begin(&alice, SIP_REGISTER);
+	m->target_kind = TARGET_SELF;
+	m->to_user = phone_put(&alice, "alice");
+	struct heard *h = reply_to(phone_end(&alice));
+	NEED(h && respond(h)->code == 200 && respond(h)->expires == 290);
+	NEED(strstr(sim_text(h, respond(h)->contact), "alice@"));
+	m = phone_begin(&alice, SIP_REGISTER);
+	m->target_kind = TARGET_SELF;
+	m->to_user = phone_put(&alice, "alice");
+	m->contact_form = CONTACT_SEVERAL;
+	NEED(code_of(phone_end(&alice)) == 400);
+	sim_need_idle();
+}
+
+/* RFC 3261 10.3 step 7 */
+static void an_overtaken_register_is_refused(void)
+{
+	begin();
+	phone_register(&alice);
+	alice.cseq -= 1;
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 500);
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 200);
+	sim_need_idle();
+}
+
+static void what_is_not_of_this_domain_is_refused(void)
+{
+	begin();
+	phone_register(&alice);
+	struct msg_request *m = phone_begin(&alice, SIP_REGISTER);
+	m->target_kind = TARGET_FOREIGN;
+	m->to_user = phone_put(&alice, "alice");
+	NEED(code_of(phone_end(&alice)) == 403);
+	m = phone_begin(&alice, SIP_REGISTER);
+	m->target_kind = TARGET_SELF;
+	m->from_ours = 0;
+	m->to_user = phone_put(&alice, "alice");
+	NEED(code_of(phone_end(&alice)) == 403);
+	m = phone_begin(&alice, SIP_REGISTER);
+	m->target_kind = TARGET_SELF;
+	m->to_ours = 0;
+	m->to_user = phone_put(&alice, "alice");
+	NEED(code_of(phone_end(&alice)) == 403);
+	sim_need_idle();
+}
+
+static void an_expired_certificate_may_not_register(void)
+{
+	sim_defaults();
+	sim_open();
+	phone_init(&alice, 0);
+	alice.expired = true;
+	phone_up(&alice);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 403 && sim.logins == 0 && sim.nonces == 0);
+	sim_need_idle();
+}
+
+static void without_keeper_a_login_is_503_and_nobody_waits_for_ever(void)
+{
+	begin();
+	sim.conduct.keeper_mute = true;
+	uint64_t txn = phone_send_register(&alice, ABSENT, true);
+	NEED(code_of(txn) == 0);
+	sim_pass(4100);
+	NEED(code_of(txn) == 503);
+	txn = phone_send_register(&alice, ABSENT, true);
+	sim_link_down(PROC_KEEPER, 0);
+	struct heard *h = reply_to(txn);
+	NEED(h && respond(h)->code == 503 && respond(h)->retry_after);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 503);
+	sim.conduct.keeper_mute = false;
+	sim_link_up(PROC_KEEPER, 0);
+	phone_register(&alice);
+	sim_need_idle();
+}
+
+/* A login counts for reauth_s; then the next request is challenged again. */
+static void a_login_wears_off(void)
+{
+	begin();
+	phone_register(&alice);
+	for (uint32_t s = 0; s < sim.site.reauth_s - 200; s += 200) {
+		NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 200);
+		sim_pass(200 * 1000);
+	}
+	sim_pass(250 * 1000);
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 401);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200 && sim.logins == 2);
+	sim_need_idle();
+}
+
+static void a_login_ends_with_its_connection(void)
+{
+	begin();
+	phone_register(&alice);
+	phone_down(&alice);
+	phone_up(&alice);
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 401);
+	sim_need_idle();
+}
+
+static void two_users_share_a_phone(void)
+{
+	sim_defaults();
+	sim.bound[1][0] = true;
+	sim_open();
+	phone_init(&alice, 0);
+	phone_register(&alice);
+	alice.user = "bob";
+	phone_register(&alice);
+	NEED(registrations() == 2);
+	alice.user = "alice";
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 200);
+	sim_need_idle();
+}
+
+static void a_phone_taken_from_its_user_loses_binding_and_login(void)
+{
+	begin();
+	phone_register(&alice);
+	sim.bound[0][0] = false;
+	sim_push_directory();
+	sim_turn();
+	NEED(registrations() == 0);
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 401);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 403);
+	sim_need_idle();
+}
+
+static void a_disabled_user_is_gone_at_once(void)
+{
+	begin();
+	phone_register(&alice);
+	sim.user[0].enabled = false;
+	sim_push_directory();
+	sim_turn();
+	NEED(registrations() == 0);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 403);
+	sim_need_idle();
+}
+
+static void a_revoked_phone_loses_everything_at_once(void)
+{
+	begin();
+	phone_register(&alice);
+	sim.device[0].state = DEVICE_REVOKED;
+	sim_push_directory();
+	sim_turn();
+	NEED(registrations() == 0);
+	struct heard *h = sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL);
+	NEED(h && ((const struct msg_close_flow *)(const void *)h->payload)->flow == alice.flow);
+	phone_down(&alice);
+	sim_need_idle();
+}
+
+/* parent: what this phone sent made a process break its contract twice */
+static void a_phone_that_parent_suspends_loses_everything(void)
+{
+	begin();
+	phone_register(&alice);
+	struct msg_suspend *m = ipc_begin(sim_far(PROC_PARENT, 0), MSG_SUSPEND);
+	m->device = 0;
+	ipc_end(sim_far(PROC_PARENT, 0));
+	sim_turn();
+	NEED(registrations() == 0 && sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL));
+	phone_register(&bob);
+	/* an index that is nobody's does no harm */
+	m = ipc_begin(sim_far(PROC_PARENT, 0), MSG_SUSPEND);
+	m->device = UINT32_MAX;
+	ipc_end(sim_far(PROC_PARENT, 0));
+	sim_turn();
+	sim_need_idle();
+}
+
+static void options_say_nothing_before_login(void)
+{
+	begin();
+	struct msg_request *m = phone_begin(&alice, SIP_OPTIONS);
+	m->target_kind = TARGET_SELF;
+	NEED(code_of(phone_end(&alice)) == 401);
+	phone_register(&alice);
+	m = phone_begin(&alice, SIP_OPTIONS);
+	m->target_kind = TARGET_SELF;
+	NEED(code_of(phone_end(&alice)) == 200);
+	sim_need_idle();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(a_first_register_is_challenged_and_a_right_answer_binds);
+	SIM(md5_only_for_the_phone_that_says_so);
+	SIM(every_wrong_login_hears_the_same);
+	SIM(a_stale_nonce_is_challenged_anew);
+	SIM(credentials_of_one_and_name_of_another_are_impersonation);
+	SIM(outbound_is_kept_an_hour_and_others_five_minutes);
+	SIM(a_binding_runs_out_to_the_second);
+	SIM(a_user_removes_his_own_binding_only);
+	SIM(a_query_answers_the_binding_and_changes_nothing);
+	SIM(an_overtaken_register_is_refused);
+	SIM(what_is_not_of_this_domain_is_refused);
+	SIM(an_expired_certificate_may_not_register);
+	SIM(without_keeper_a_login_is_503_and_nobody_waits_for_ever);
+	SIM(a_login_wears_off);
+	SIM(a_login_ends_with_its_connection);
+	SIM(two_users_share_a_phone);
+	SIM(a_phone_taken_from_its_user_loses_binding_and_login);
+	SIM(a_disabled_user_is_gone_at_once);
+	SIM(a_revoked_phone_loses_everything_at_once);
+	SIM(a_phone_that_parent_suspends_loses_everything);
+	SIM(options_say_nothing_before_login);
+	(void)test_failed_here;
+	return TEST_END;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+/* The whole of core in the test's own process, in virtual time: its links are lib/ipc links over socket pairs whose far
+ * ends are played here. This file stands in for lib/ipc/child.c; proc/core is linked as it is. */
+#ifndef TEST_CORE_SIM_H
+#define TEST_CORE_SIM_H
+
+#include "ipc/child.h"
+
+enum { SIM_PAIRS_MAX = 8, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8 };
+
+/* One message that core sent, kept until a test takes it. */
+struct heard {
+	enum msg type;
+	enum msg_class class;
+	enum proc at; /* who heard it */
+	uint32_t instance;
+	bool taken;
+	uint32_t tail_n;
+	_Alignas(8) uint8_t payload[1024];
+	_Alignas(8) uint8_t tail[IPC_MESSAGE_MAX];
+};
+
+/* The far ends: what they do by themselves. */
+struct conduct {
+	enum login_verdict verdict; /* keeper's, of every login */
+	bool keeper_mute, ledger_mute, seal_mute; /* hears, says nothing */
+};
+
+struct sim {
+	struct site site;
+	struct conduct conduct;
+	struct heard heard[SIM_HEARD_MAX];
+	uint32_t heard_n;
+	uint32_t events[EVENT_KINDS];
+	uint32_t accusations;
+	enum proc accused;
+	char accusation[REASON_MAX + 1];
+	uint32_t records; /* that ledger kept */
+	struct msg_record record;
+	char record_to[2 * USER_NAME_MAX + 1], record_from[SEALED_MAX + 1];
+	uint32_t logins, nonces, seals;
+	struct sim_user {
+		const char *name;
+		bool enabled;
+	} user[SIM_USERS_MAX];
+	struct sim_device {
+		uint8_t state;
+		uint32_t flags;
+	} device[SIM_DEVICES_MAX];
+	bool bound[SIM_USERS_MAX][SIM_DEVICES_MAX];
+	uint32_t generation;
+	bool quiet;    /* keep nothing of what is heard: for measurements */
+	int crash_fd;  /* the arena */
+	uint64_t *now; /* shared with the lives before and after */
+};
+
+extern struct sim sim;
+
+#define NEED(condition)                                                                                       \
+	do {                                                                                                  \
+		if (!(condition))                                                                             \
+			sim_fail(__FILE__, __LINE__, #condition);                                             \
+	} while (0)
+
+/* Prints it, and what core said that nobody took; ends the process. */
+_Noreturn void sim_fail(const char *file, int line, const char *condition);
+
+/* Defaults: domain, two edges, small tables; users 0.. alice bob carol dave and 112, devices 0.. valid, user n on device n.
+ * Change sim.site and the rest before sim_open(). */
+void sim_defaults(void);
+/* core starts on the arena and every sibling comes up. */
+void sim_open(void);
+
+void sim_link_up(enum proc peer, uint32_t instance);
+/* The sibling dies. */
+void sim_link_down(enum proc peer, uint32_t instance);
+/* The far end, as that sibling's own link to core. */
+struct link *sim_far(enum proc peer, uint32_t instance);
+
+/* Until nobody has anything more to say. */
+void sim_turn(void);
+/* Virtual time goes by. */
+void sim_pass(uint64_t ms);
+
+/* ledger sends the directory: all of it as a new generation. */
+void sim_push_directory(void);
+
+/* The oldest message of this kind that nobody took; NULL: there is none. */
+struct heard *sim_take(enum proc at, enum msg type, bool (*is_it)(const struct heard *h, const void *arg), const void *arg);
+/* Text of a heard message, in one of a few rotating buffers. */
+const char *sim_text(const struct heard *h, struct str s);
+const void *sim_part(const struct heard *h, struct str s);
+/* Forget what nobody took. */
+void sim_clear(void);
+
+/* A line of core's status. */
+struct status_line sim_status(const char *name);
+/* What must be empty when nothing goes on: every pool but flows and registrations, and every timer but theirs. */
+void sim_need_idle(void);
+
+/* Run a test in a process of its own, where core's state is fresh. */
+bool sim_run(const char *name, void (*test)(void));
+/* A life of core that ends in a crash after `life` has run; sim_open() then adopts what it left. Before sim_open(). */
+void sim_crash_after(void (*life)(void));
+/* Memory that all lives of one test share; zeroed at its start. */
+void *sim_shared(size_t n);
+
+#endif

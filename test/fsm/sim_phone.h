@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC */
+/* Phones as an edge shows them to core: connections, requests, dialogs. Plain data, so that a test may keep them in memory
+ * that outlives a crash of core. */
+#ifndef TEST_SIM_PHONE_H
+#define TEST_SIM_PHONE_H
+
+#include "core_sim.h"
+
+struct phone {
+	const char *user; /* as it says it is */
+	uint32_t device, edge;
+	uint64_t flow; /* 0: not connected */
+	const char *host;
+	bool expired, outbound;
+	uint32_t cseq;
+};
+
+/* One dialog, as its phone sees it. */
+struct talk {
+	struct phone *phone;
+	char call_id[64], ours[32], theirs[32];
+	char token[64];	     /* user part of core's Contact */
+	uint32_t cseq;	     /* of our next request */
+	uint64_t txn, ref;   /* our INVITE; core's INVITE */
+	uint32_t invite_cseq, core_cseq;
+	uint32_t rseq;
+	uint32_t allow, supported;
+	struct sdp sdp;	     /* what core said last */
+};
+
+/* Call once for each: phone n is user n on device n. */
+void phone_init(struct phone *p, uint32_t n);
+void phone_up(struct phone *p);
+void phone_down(struct phone *p);
+/* Connection and login through REGISTER; NEEDs that it works. */
+void phone_register(struct phone *p);
+
+/* A request outside any dialog with what most have; change it, then phone_end(). Answers its transaction. */
+struct msg_request *phone_begin(struct phone *p, enum sip_method method);
+struct msg_request *phone_begin_as(struct phone *p, enum sip_method method, enum msg_class class);
+struct str phone_put(struct phone *p, const char *text);
+struct str phone_put_sdp(struct phone *p, const struct sdp *sdp);
+uint64_t phone_end(struct phone *p);
+/* REGISTER; has_auth: with credentials. */
+uint64_t phone_send_register(struct phone *p, uint32_t expires, bool has_auth);
+
+/* Core's next answer to this transaction; NULL: there is none. */
+struct heard *reply_to(uint64_t txn);
+/* Its code, or 0. */
+unsigned code_of(uint64_t txn);
+static inline const struct msg_respond *respond(const struct heard *h)
+{
+	return (const void *)h->payload;
+}
+/* Core's next request of this method to the phone. */
+struct heard *sent_to(const struct phone *p, enum sip_method method);
+static inline const struct msg_send *sent(const struct heard *h)
+{
+	return (const void *)h->payload;
+}
+/* Answer a request of core's. */
+void phone_answer(struct phone *p, const struct heard *h, unsigned code, const struct sdp *sdp);
+
+/* --- dialogs --- */
+
+/* INVITE of a logged in phone; sdp NULL: without. Answers the transaction. */
+uint64_t talk_invite(struct talk *t, struct phone *p, const char *number, const struct sdp *sdp);
+/* The INVITE that core sent to this phone. */
+void talk_rings_at(struct talk *t, struct phone *p);
+struct msg_response *talk_begin_answer(struct talk *t, unsigned code);
+void talk_end_answer(struct talk *t);
+void talk_answer(struct talk *t, unsigned code, const struct sdp *sdp);
+/* The caller heard this code, and learned tag and Contact from it. */
+void talk_hears(struct talk *t, unsigned code);
+void talk_ack(struct talk *t);
+/* A request inside the dialog; answers its transaction (0 for ACK). */
+struct msg_request *talk_begin(struct talk *t, enum sip_method method);
+uint64_t talk_end(struct talk *t);
+uint64_t talk_send(struct talk *t, enum sip_method method, const struct sdp *sdp);
+/* Core's next request of this method inside the dialog: its tags and CSeq must be right. */
+struct heard *talk_takes(struct talk *t, enum sip_method method);
+void talk_reply(struct talk *t, const struct heard *h, unsigned code, const struct sdp *sdp);
+
+/* A whole call until both are up. */
+void call_up(struct talk *a, struct phone *from, struct talk *b, struct phone *to);
+/* `a` hangs up, `b` gets its BYE and answers. */
+void call_hang_up(struct talk *a, struct talk *b);
+
+/* --- session descriptions --- */
+
+enum { KEYS_SDES, KEYS_DTLS };
+
+/* `direction` "sendrecv" and so on; `setup` for DTLS. */
+struct sdp sdp_of(int keys, const char *host, unsigned port, unsigned version, const char *direction, const char *setup);
+/* SDES, sendrecv. */
+struct sdp sdp_plain(const struct phone *p);
+
+/* --- what media heard --- */
+
+/* The newest relay wish; NULL: none since the last take. */
+const struct relay_spec *relay_wish(uint64_t *join);
+void media_says_gate(uint64_t join, enum relay_key key);
+void media_says_failed(uint64_t join, enum relay_why why);
+
+#endif
