@@ -1,0 +1,657 @@
+/* SPDX-License-Identifier: ISC */
+/* ctl in its cage with the test as core, ledger and keeper, and as its local clients: who may do what (T38), what half a
+ * change leaves behind, what a sibling that lies, dies or is silent does to a client (R27), and that no certificate goes
+ * out that the directory has not heard of (R1). ctl_test EXECUTABLE */
+#include "stage.h"
+#include "test.h"
+#include "vault/enrol.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *exe;
+static char root[64], empty[96], path[96];
+static struct stage s;
+static struct link *core, *ledger, *keeper;
+
+/* what the siblings heard, and what they answer */
+static struct {
+	uint32_t user_sets, secret_sets, cert_wants, issued, log_wants, unseals, lists, code_wants, phone_sets;
+	enum user_action last_action;
+	uint32_t states;
+	enum device_state last_state;
+	enum done_result user_result, delete_result, secret_result, issued_result, check_result;
+	uint32_t busy; /* so many times first */
+	bool silent;
+	uint32_t rows; /* of events and of the log */
+	uint64_t token;
+	bool wrong_token;
+	enum device_state phone_state;
+	uint64_t session;
+	char admin[USER_NAME_MAX + 1];
+	uint32_t epoch;
+	uint8_t point[64];
+} sib;
+
+static void done(struct link *l, uint64_t token, enum done_result r, uint64_t value, const char *text)
+{
+	struct msg_done *m;
+
+	sib.token = token;
+	if (sib.silent)
+		return;
+	m = ipc_begin(l, MSG_DONE);
+	m->token = token + sib.wrong_token;
+	m->result = (uint8_t)r;
+	m->value = value;
+	m->text = ipc_put(l, span_str(text));
+	ipc_end(l);
+}
+
+static void on_user_set(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_user_set *m = v->payload;
+
+	sib.user_sets++;
+	sib.last_action = (enum user_action)m->action;
+	if (sib.busy) {
+		sib.busy--;
+		done(from, m->token, DONE_BUSY, 0, "busy");
+		return;
+	}
+	done(from, m->token, m->action == USER_DELETE ? sib.delete_result : sib.user_result, 1, "says ledger");
+}
+
+static void on_secret_set(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_secret_set *m = v->payload;
+
+	sib.secret_sets++;
+	done(from, m->token, sib.secret_result, 0, "says keeper");
+}
+
+static void on_phone_set(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_phone_set *m = v->payload;
+
+	sib.phone_sets++;
+	if (m->action == PHONE_STATE) {
+		sib.states++;
+		sib.last_state = (enum device_state)m->state;
+	}
+	if (m->action == PHONE_ISSUED || m->action == PHONE_REQUEST)
+		memcpy(sib.point, m->point, sizeof sib.point);
+	if (m->action == PHONE_ISSUED) {
+		sib.issued++;
+		sib.epoch = m->epoch;
+	}
+	done(from, m->token, m->action == PHONE_ISSUED ? sib.issued_result : DONE_OK, 5, "says ledger");
+}
+
+static void on_phone_bind(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_phone_bind *m = v->payload;
+
+	done(from, m->token, DONE_OK, 1, "");
+}
+
+static void say_event(struct link *l, uint64_t token, uint64_t row)
+{
+	struct msg_event_line *m = ipc_begin(l, MSG_EVENT_LINE);
+
+	m->token = token;
+	m->row = row;
+	m->detail = ipc_put(l, SPAN("a \"quoted\" \xc2\x9b detail"));
+	ipc_end(l);
+}
+
+static void say_phone(struct link *l, uint64_t token)
+{
+	struct msg_phone_line *m = ipc_begin(l, MSG_PHONE_LINE);
+
+	m->token = token;
+	m->device = 5;
+	m->state = (uint8_t)sib.phone_state;
+	m->epoch = 3;
+	memcpy(m->point, sib.point, sizeof m->point);
+	ipc_end(l);
+}
+
+static void on_list_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_list_want *m = v->payload;
+	uint64_t last = m->after;
+
+	sib.lists++;
+	sib.token = m->token;
+	if (m->list == LIST_PHONES && sib.phone_state != DEVICE_NONE)
+		say_phone(from, m->token);
+	for (uint32_t i = 0; m->list == LIST_EVENTS && i < m->most && last < sib.rows; i++)
+		say_event(from, m->token, ++last);
+	done(from, m->token, DONE_OK, m->most ? last : sib.rows, "");
+}
+
+static void on_log_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_log_want *m = v->payload;
+	uint64_t last = m->after;
+
+	sib.log_wants++;
+	span_cstr(ipc_str(v, m->admin), sib.admin, sizeof sib.admin);
+	for (uint32_t i = 0; i < m->most && last < sib.rows; i++) {
+		struct msg_log_line *l = ipc_begin(from, MSG_LOG_LINE);
+		l->token = m->token;
+		l->row = ++last;
+		l->day = 20000;
+		l->duration_ms = last;
+		l->source = ipc_put(from, SPAN("sealed"));
+		l->destination = ipc_put(from, SPAN("102"));
+		ipc_end(from);
+	}
+	done(from, m->token, DONE_OK, last, "");
+}
+
+static void on_cert_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_cert_want *m = v->payload;
+	struct msg_cert *c = ipc_begin(from, MSG_CERT);
+
+	sib.cert_wants++;
+	c->token = m->token;
+	c->device = m->device;
+	c->leaf = ipc_put(from, m->kind == CERT_CA ? SPAN("") : SPAN("LEAF"));
+	c->ca = ipc_put(from, SPAN("CA"));
+	ipc_end(from);
+}
+
+static void on_code_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_code_want *m = v->payload;
+
+	sib.code_wants++;
+	done(from, m->token, DONE_FAILED, 0, "no codes today");
+}
+
+static void on_admin_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_admin_want *m = v->payload;
+	struct msg_admin_salt *a = ipc_begin(from, MSG_ADMIN_SALT);
+
+	a->token = m->token;
+	a->passes = 1;
+	a->memory_kb = 64;
+	ipc_end(from);
+}
+
+static void on_admin_check(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_admin_check *m = v->payload;
+
+	done(from, m->token, sib.check_result, 77, "wrong name or password");
+}
+
+static void on_unseal_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_unseal_want *m = v->payload;
+	struct msg_unsealed *u = ipc_begin(from, MSG_UNSEALED);
+
+	sib.unseals++;
+	sib.session = m->session;
+	u->token = m->token;
+	u->source = ipc_put(from, SPAN("101"));
+	ipc_end(from);
+}
+
+static void on_event(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+}
+
+static void on_calls_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_calls_want *m = v->payload;
+
+	done(from, m->token, DONE_OK, 0, "");
+}
+
+static ipc_handler *const on[MSG_N] = {
+    [MSG_USER_SET] = on_user_set,
+    [MSG_SECRET_SET] = on_secret_set,
+    [MSG_PHONE_SET] = on_phone_set,
+    [MSG_PHONE_BIND] = on_phone_bind,
+    [MSG_LIST_WANT] = on_list_want,
+    [MSG_LOG_WANT] = on_log_want,
+    [MSG_CERT_WANT] = on_cert_want,
+    [MSG_CODE_WANT] = on_code_want,
+    [MSG_ADMIN_WANT] = on_admin_want,
+    [MSG_ADMIN_CHECK] = on_admin_check,
+    [MSG_UNSEAL_WANT] = on_unseal_want,
+    [MSG_EVENT] = on_event,
+    [MSG_CALLS_WANT] = on_calls_want,
+};
+
+/* --- the process and its clients --- */
+
+static bool begin(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (s.pid)
+		stage_kill(&s); /* of a test that failed */
+	memset(&sib, 0, sizeof sib);
+	if (!stage_start(&s, exe, PROC_CTL, empty, on))
+		return false;
+	unlink(path);
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || chmod(path, 0666) != 0 || listen(fd, 16) != 0)
+		return false;
+	stage_give_file(&s, FILE_CTL_SOCKET, fd);
+	core = stage_sibling(&s, PROC_CORE, 0);
+	ledger = stage_sibling(&s, PROC_LEDGER, 0);
+	keeper = stage_sibling(&s, PROC_KEEPER, 0);
+	return stage_go(&s);
+}
+
+static int client(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	if (connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static char answer[1 << 20];
+static size_t answer_n;
+
+/* What comes until the other side closes; false when it does not within `ms`. */
+static bool hear(int fd, int ms)
+{
+	answer_n = 0;
+	for (int waited = 0; waited < ms; waited += 10) {
+		ssize_t n;
+		stage_run(&s, 10);
+		while ((n = read(fd, answer + answer_n, sizeof answer - 1 - answer_n)) > 0)
+			answer_n += (size_t)n;
+		answer[answer_n] = 0;
+		if (n == 0) {
+			close(fd);
+			return true;
+		}
+	}
+	close(fd);
+	return false;
+}
+
+static bool ask_n(const char *request, size_t n)
+{
+	int fd = client();
+
+	return fd >= 0 && write(fd, request, n) == (ssize_t)n && hear(fd, STAGE_WAIT_MS);
+}
+
+static bool ask(const char *request)
+{
+	return ask_n(request, strlen(request));
+}
+
+static bool said(const char *text)
+{
+	if (strstr(answer, text))
+		return true;
+	fprintf(stderr, "not said: %s in %s\n", text, answer);
+	return false;
+}
+
+static uint32_t count(const char *text)
+{
+	uint32_t n = 0;
+
+	for (const char *p = answer; (p = strstr(p, text)); p++)
+		n++;
+	return n;
+}
+
+static const char add[] = "verb=user-add\nname=101\npassword=secret99\n\n";
+
+static void a_user_is_added_person_first(void)
+{
+	CHECK(begin() && ask(add) && said("\"result\":\"ok\"") && sib.user_sets == 1 && sib.secret_sets == 1);
+	sib.user_result = DONE_EXISTS;
+	CHECK(ask(add) && said("\"result\":\"exists\"") && said("says ledger") && sib.secret_sets == 1);
+	CHECK(stage_end(&s) == 0);
+}
+
+static void half_a_user_is_taken_back(void)
+{
+	CHECK(begin());
+	sib.secret_result = DONE_FAILED;
+	CHECK(ask(add) && said("\"result\":\"failed\"") && said("says keeper") && !strstr(answer, "left"));
+	CHECK(sib.user_sets == 2 && sib.last_action == USER_DELETE);
+	sib.delete_result = DONE_FAILED;
+	CHECK(ask(add) && said("says keeper") && said("\"left\":\"the user stands without a password"));
+	CHECK(stage_end(&s) == 0);
+}
+
+static void busy_is_asked_again(void)
+{
+	CHECK(begin());
+	sib.busy = 3;
+	CHECK(ask(add) && said("\"result\":\"ok\"") && sib.user_sets == 4 && stage_end(&s) == 0);
+}
+
+static void half_a_phone_is_taken_back(void)
+{
+	CHECK(begin() && ask("verb=phone-add\nlabel=desk\n\n") && said("no codes today"));
+	CHECK(sib.code_wants == 1 && sib.states == 1 && sib.last_state == DEVICE_REVOKED && stage_end(&s) == 0);
+}
+
+/* --- requests and certificates --- */
+
+static char request_text[ENROL_PEM_MAX + 256];
+
+static const char *sign_request(const char *verb_and_fields)
+{
+	static char key[ENROL_PEM_MAX], pem[ENROL_PEM_MAX];
+	struct buf k = buf_of(key, sizeof key), p = buf_of(pem, sizeof pem);
+
+	if (enrol_make_key(&k) || enrol_make_request(buf_span(&k), &p))
+		return "";
+	snprintf(request_text, sizeof request_text, "%s\nbody=%zu\n\n%.*s", verb_and_fields, p.n, (int)p.n, pem);
+	return request_text;
+}
+
+static const char sign[] = "verb=phone-sign\ncode=5-aaaaa-aaaaa-aaaaa-aaaaa-aaaaaa";
+
+static void a_certificate_is_shown_when_the_directory_knows_it(void)
+{
+	CHECK(begin());
+	sib.phone_state = DEVICE_ADDED;
+	CHECK(ask(sign_request(sign)) && said("\"kind\":\"certificate\"") && said("\"result\":\"ok\""));
+	CHECK(sib.issued == 1 && sib.epoch == 4); /* another key than the last: a new epoch */
+	sib.issued_result = DONE_FAILED;
+	CHECK(ask(sign_request(sign)) && said("\"result\":\"failed\"") && said("\"left\":") && !count("certificate\","));
+	CHECK(stage_end(&s) == 0);
+}
+
+static void a_revoked_phone_gets_none(void)
+{
+	static const enum device_state none[] = {DEVICE_REVOKED, DEVICE_REQUESTED, DEVICE_NONE};
+
+	CHECK(begin());
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+		sib.phone_state = none[i];
+		CHECK(ask(sign_request(sign)) && !count("\"result\":\"ok\"") && sib.cert_wants == 0);
+	}
+	sib.phone_state = DEVICE_REVOKED;
+	CHECK(ask("verb=phone-renew\nphone=5\n\n") && said("refused") && sib.cert_wants == 0);
+	CHECK(ask("verb=phone-admit\nphone=5\n\n") && said("refused") && sib.cert_wants == 0 && stage_end(&s) == 0);
+}
+
+static void what_is_no_request_is_refused(void)
+{
+	static char text[ENROL_PEM_MAX * 2];
+	size_t head;
+
+	CHECK(begin());
+	sib.phone_state = DEVICE_ADDED;
+	snprintf(text, sizeof text, "%s\nbody=4\n\nabcd", sign);
+	CHECK(ask(text) && said("refused"));
+	head = (size_t)snprintf(text, sizeof text, "%s\nbody=4096\n\n-----BEGIN CERTIFICATE REQUEST-----\n", sign);
+	memset(text + head, 'A', 4096);
+	size_t body = (size_t)(strstr(text, "-----BEGIN") - text);
+	CHECK(ask_n(text, body + 4096) && said("refused") && sib.cert_wants == 0);
+	/* a request whose signature does not fit: one octet of the base64 is another */
+	char *pem = strstr(strcpy(text, sign_request(sign)), "REQUEST-----\n") + 40;
+	*pem = *pem == 'A' ? 'B' : 'A';
+	CHECK(ask(text) && said("refused") && sib.cert_wants == 0);
+	CHECK(ask(sign_request(sign)) && said("\"result\":\"ok\"") && stage_end(&s) == 0); /* its reader lives on */
+}
+
+/* --- who may do what --- */
+
+/* As another user: the answer comes back through a pipe, since the stage is here. */
+static bool ask_as_nobody(const char *request)
+{
+	int fd[2];
+	pid_t pid;
+
+	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) != 0)
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		struct sockaddr_un a = {.sun_family = AF_UNIX};
+		int c = socket(AF_UNIX, SOCK_STREAM, 0);
+		ssize_t n;
+		memcpy(a.sun_path, path, strlen(path) + 1);
+		if (setuid(65534) != 0 || connect(c, (struct sockaddr *)&a, sizeof a) != 0 ||
+		    write(c, request, strlen(request)) < 0)
+			_exit(1);
+		while ((n = read(c, answer, sizeof answer)) > 0)
+			if (write(fd[1], answer, (size_t)n) != n)
+				_exit(1);
+		_exit(0);
+	}
+	close(fd[1]);
+	bool heard = hear(fd[0], STAGE_WAIT_MS);
+	waitpid(pid, NULL, 0);
+	return heard;
+}
+
+static void others_ask_for_a_phone_and_no_more(void)
+{
+	static const char *const closed[] = {"verb=status\n\n", "verb=stop\n\n", "verb=calls\n\n", "verb=events\n\n",
+	    "verb=user-list\n\n", "verb=log\nname=a\npassword=b\n\n", "verb=user-add\nname=101\npassword=secret99\n\n",
+	    "verb=phone-revoke\nphone=1\n\n", "verb=readings\n\n", "verb=bans\n\n"};
+
+	if (getuid() != 0)
+		return; /* cannot be another */
+	CHECK(begin());
+	for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
+		CHECK(ask_as_nobody(closed[i]) && said("only root may do that") && count("\n") == 1);
+	CHECK(sib.user_sets + sib.lists + sib.log_wants == 0);
+	CHECK(ask_as_nobody("verb=ca\n\n") && said("\"ca\":\"Q0E=\""));
+	CHECK(ask_as_nobody(sign_request("verb=phone-request\nlabel=mine\nuser=101")) && said("\"kind\":\"requested\""));
+	CHECK(said("\"phone\":5") && sib.cert_wants == 1 && stage_end(&s) == 0); /* the one of `ca` */
+}
+
+/* R23 */
+static void the_log_needs_its_password(void)
+{
+	static const char log[] = "verb=log\nname=berta\npassword=open sesame\n\n";
+
+	CHECK(begin());
+	sib.rows = 70;
+	sib.check_result = DONE_REFUSED;
+	CHECK(ask(log) && said("wrong name or password") && sib.log_wants == 0 && count("\n") == 1);
+	sib.check_result = DONE_OK;
+	CHECK(ask(log) && said("\"result\":\"ok\"") && count("\"kind\":\"row\"") == 70 && sib.unseals == 70);
+	CHECK(said("\"from\":\"101\"") && sib.session == 77 && strcmp(sib.admin, "berta") == 0 && sib.log_wants == 3);
+	CHECK(ask("verb=log\nname=berta\n\n") && said("a field is missing") && stage_end(&s) == 0);
+}
+
+static void lists_come_in_pages(void)
+{
+	CHECK(begin());
+	sib.rows = 300;
+	CHECK(ask("verb=events\nlast=300\n\n") && count("\"kind\":\"event\"") == 300 && said("\"result\":\"ok\""));
+	CHECK(said("a \\\"quoted\\\" \\u009b detail") && sib.lists >= 10 && stage_end(&s) == 0);
+}
+
+static void events_are_followed_until_the_client_leaves(void)
+{
+	int fd;
+
+	CHECK(begin() && (fd = client()) >= 0 && write(fd, "verb=events\nfollow=1\n\n", 22) == 22);
+	stage_run(&s, 300);
+	sib.rows = 3;
+	stage_run(&s, 1200);
+	ssize_t n = read(fd, answer, sizeof answer - 1);
+	answer[n > 0 ? n : 0] = 0;
+	CHECK(count("\"kind\":\"event\"") == 3);
+	close(fd);
+	stage_run(&s, 1200);
+	uint32_t lists = sib.lists;
+	stage_run(&s, 1200);
+	CHECK(sib.lists == lists && stage_end(&s) == 0); /* and asks no more */
+}
+
+/* --- siblings that lie, die or are silent --- */
+
+static void an_answer_to_nobody_is_ignored(void)
+{
+	int fd;
+
+	CHECK(begin() && (fd = client()) >= 0);
+	sib.silent = true;
+	CHECK(write(fd, add, sizeof add - 1) == sizeof add - 1);
+	stage_run(&s, 200);
+	uint64_t token = sib.token;
+	sib.silent = false;
+	done(keeper, token, DONE_OK, 0, "");      /* not the one that was asked */
+	done(ledger, token + 1, DONE_OK, 0, "");  /* not what it was asked */
+	done(ledger, token + (UINT64_C(1) << 32), DONE_OK, 0, "");
+	stage_run(&s, 200);
+	CHECK(sib.secret_sets == 0);
+	done(ledger, token, DONE_OK, 1, "");
+	CHECK(hear(fd, STAGE_WAIT_MS) && said("\"result\":\"ok\"") && sib.secret_sets == 1);
+	done(ledger, token, DONE_OK, 1, ""); /* once more, when nobody waits */
+	stage_run(&s, 100);
+	CHECK(stage_end(&s) == 0);
+}
+
+static void a_sibling_that_dies_is_said_at_once(void)
+{
+	int fd;
+
+	CHECK(begin() && (fd = client()) >= 0);
+	sib.silent = true;
+	CHECK(write(fd, "verb=calls\n\n", 12) == 12);
+	stage_run(&s, 200);
+	shutdown(core->fd, SHUT_RDWR);
+	CHECK(hear(fd, 2000) && said("core is not there; it may be restarting") && said("\"do\":"));
+	CHECK(ask("verb=calls\n\n") && said("core is not there"));
+	sib.silent = false;
+	CHECK(ask(add) && said("\"result\":\"ok\"") && stage_end(&s) == 0);
+}
+
+/* --- clients that do as they like --- */
+
+static uint32_t descriptors(void)
+{
+	char dir[64];
+	uint32_t n = 0;
+	DIR *d;
+
+	snprintf(dir, sizeof dir, "/proc/%d/fd", s.pid);
+	d = opendir(dir);
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* T38 */
+static void a_thousand_hits_leave_nothing(void)
+{
+	CHECK(begin() && ask("verb=calls\n\n"));
+	uint32_t before = descriptors();
+	for (int i = 0; i < 1000; i++) {
+		int fd = client();
+		if (fd < 0) { /* more wait than the kernel lets */
+			stage_run(&s, 5);
+			continue;
+		}
+		if (i % 3 && write(fd, "verb=non", 8) != 8)
+			break;
+		close(fd);
+		if (i % 8 == 0)
+			stage_run(&s, 1);
+	}
+	stage_run(&s, 300);
+	CHECK(before > 3 && descriptors() == before && ask("verb=calls\n\n") && said("ok") && stage_end(&s) == 0);
+}
+
+static void more_clients_than_room_are_turned_away(void)
+{
+	int fd[20];
+
+	CHECK(begin());
+	for (int i = 0; i < 20; i++) {
+		fd[i] = client();
+		stage_run(&s, 10);
+	}
+	char c;
+	int away = 0;
+	for (int i = 0; i < 20; i++)
+		away += fd[i] < 0 || read(fd[i], &c, 1) == 0;
+	CHECK(away == 4);
+	CHECK(stage_want_status(&s) && stage_status_line(&s, "clients")->used == 16);
+	CHECK(stage_status_line(&s, "clients")->refused == 4);
+	stage_run(&s, 6000); /* who says nothing for five seconds goes */
+	CHECK(stage_want_status(&s) && stage_status_line(&s, "clients")->used == 0);
+	for (int i = 0; i < 20; i++)
+		close(fd[i]);
+	CHECK(ask("verb=calls\n\n") && said("ok") && stage_end(&s) == 0);
+}
+
+static void garbage_is_refused(void)
+{
+	static char much[16384];
+
+	CHECK(begin());
+	memset(much, 'a', sizeof much);
+	int fd = client();
+	CHECK(write(fd, much, sizeof much) > 0 && hear(fd, STAGE_WAIT_MS) && answer_n < 200);
+	CHECK(ask("GET / HTTP/1.1\r\n\r\n") && said("refused") && ask("{\"verb\":\"status\"}\n\n") && said("refused"));
+	CHECK(ask_n("\0\0\0\n\n", 5) && said("refused") && ask("verb=calls\n\n") && said("ok") && stage_end(&s) == 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return 1;
+	exe = argv[1];
+	snprintf(root, sizeof root, "/tmp/ringfence-ctl-XXXXXX");
+	if (!mkdtemp(root) || chmod(root, 0755) != 0)
+		return 1;
+	snprintf(empty, sizeof empty, "%s/empty", root);
+	snprintf(path, sizeof path, "%s/ctl.sock", root);
+	if (mkdir(empty, 0755) != 0)
+		return 1;
+	RUN(a_user_is_added_person_first);
+	RUN(half_a_user_is_taken_back);
+	RUN(busy_is_asked_again);
+	RUN(half_a_phone_is_taken_back);
+	RUN(a_certificate_is_shown_when_the_directory_knows_it);
+	RUN(a_revoked_phone_gets_none);
+	RUN(what_is_no_request_is_refused);
+	RUN(others_ask_for_a_phone_and_no_more);
+	RUN(the_log_needs_its_password);
+	RUN(lists_come_in_pages);
+	RUN(events_are_followed_until_the_client_leaves);
+	RUN(an_answer_to_nobody_is_ignored);
+	RUN(a_sibling_that_dies_is_said_at_once);
+	RUN(a_thousand_hits_leave_nothing);
+	RUN(more_clients_than_room_are_turned_away);
+	RUN(garbage_is_refused);
+	if (s.pid)
+		stage_kill(&s);
+	unlink(path);
+	rmdir(empty);
+	rmdir(root);
+	return TEST_END;
+}
