@@ -8,9 +8,8 @@ build/build.ninja:
 build: build/build.ninja
 	ninja -C build --quiet
 
-demo: build # two real phones, a listener on the wire, three uninvited ones
-	dist/install lab
-	RINGFENCE_BUILD=$(CURDIR)/build /usr/bin/python3 -B test/lab/demo.py
+demo: # two real phones, a listener on the wire, three uninvited ones
+	@demo/run
 
 bench: build # the load generator against Ringfence and Kamailio
 	dist/install lab

@@ -48,11 +48,14 @@ def sh(*args, timeout=10, check=True, stdin=None):
     return p
 
 
-def require_lab():
+TOOLS = ("ip", "nft", "tcpdump", "baresip", "linphonec", "openssl")
+
+
+def require_lab(tools=TOOLS):
     """A lab without root or network namespaces is an error, not a skip."""
     if os.geteuid() != 0:
         raise LabError("the lab needs root: it makes network namespaces")
-    for tool in ("ip", "nft", "tcpdump", "baresip", "linphonec", "openssl"):
+    for tool in tools:
         if not shutil.which(tool):
             raise LabError(f"the lab needs {tool} (see dist/packages)")
     name = f"{PREFIX}{os.getpid()}x"
