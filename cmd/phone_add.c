@@ -274,10 +274,12 @@ static void take_ca(json_t *line, void *arg)
 	static char text[ENROL_PEM_MAX];
 	struct buf b = buf_of(text, sizeof text);
 
-	(void)arg;
 	if (!line_is(line, "certificate") || !put_pem(&b, line, "ca"))
 		return;
-	fwrite(text, 1, b.n, stdout);
+	if (option_is(arg, "fingerprint"))
+		ca_fingerprint(text, b.n);
+	else
+		fwrite(text, 1, b.n, stdout);
 }
 
 static int ca(struct cmd *c)
@@ -285,7 +287,7 @@ static int ca(struct cmd *c)
 	struct ask a;
 
 	ask_begin(&a, c, "ca");
-	return ask_run(&a, take_ca, NULL);
+	return ask_run(&a, take_ca, c);
 }
 
 #define FLAG_OPTIONS                                                                                               \
@@ -350,4 +352,5 @@ const struct verb verb_ca = {
     .run = ca,
     .usage = "",
     .what = "Print the certificate of the exchange's own CA",
+    .option = {{"fingerprint", NULL, "its SHA-256 alone, to compare with what `phone enrol` printed"}},
 };

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: ISC
+"""R31: every verb has --help, and every verb, option and configuration key stands in the manual."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+COMMAND = pathlib.Path(os.environ['RINGFENCE_BUILD']) / 'cmd/ringfence'
+PAGES = sorted((TOP / 'doc/man').glob('*.[0-9]'))
+
+
+def run(*args):
+    return subprocess.run([COMMAND, '--site', '/nonexistent', *args], capture_output=True, text=True, timeout=10,
+                          stdin=subprocess.DEVNULL)
+
+
+def verbs():
+    """From the table in main.c, which --help prints."""
+    found = re.findall(r'^  ([a-z][a-z-]*(?: [a-z]+)?)  +\S', run('--help').stdout, re.M)
+    table = re.search(r'verbs\[\] = \{(.*?)NULL', (TOP / 'cmd/main.c').read_text(), re.S)[1]
+    assert len(found) == table.count('&')
+    return found
+
+
+def sections():
+    """Manual text of each verb, by the name of its subsection."""
+    text = (TOP / 'doc/man/ringfence.1').read_text()
+    return {m[1]: m[2] for m in re.finditer(r'^\.Ss (.*?)\n(.*?)(?=^\.S[sh] )', text, re.M | re.S)}
+
+
+@pytest.mark.parametrize('verb', verbs())
+def test_verb_has_help_and_manual(verb):
+    p = run(*verb.split(), '--help')
+    assert p.returncode == 0 and p.stdout.startswith(f'usage: ringfence {verb}') and not p.stderr
+    assert verb in sections(), f'{verb} is not in ringfence.1'
+
+
+@pytest.mark.parametrize('verb', verbs())
+def test_options_are_in_the_manual(verb):
+    text = (TOP / 'doc/man/ringfence.1').read_text()
+    own = sections()[verb]
+    for option in re.findall(r'^  --([a-z0-9-]+)', run(*verb.split(), '--help').stdout, re.M):
+        common = option in ('json', 'password-file', 'password-stdin', 'generate', 'server', 'domain')
+        assert f'Fl -{option}' in (text if common else own), f'--{option} of {verb} is not in ringfence.1'
+
+
+@pytest.mark.parametrize('verb', verbs())
+def test_wrong_use_says_so(verb):
+    p = run(*verb.split(), '--no-such-option')
+    assert p.returncode == 2 and '--no-such-option' in p.stderr and '--help' in p.stderr and not p.stdout
+
+
+def test_the_manual_tells_of_no_other_verb():
+    assert set(sections()) == set(verbs())
+
+
+def test_every_key_is_in_the_manual():
+    keys = re.findall(r'^\s*\{(?:NULL|"[a-z]+"), "([a-z-]+)"', (TOP / 'proc/conf/draft.c').read_text(), re.M)
+    page = (TOP / 'doc/man/ringfence.conf.5').read_text()
+    assert len(keys) > 15
+    for key in keys:
+        assert re.search(rf'^\.It Cm {key}$', page, re.M), f'{key} is not in ringfence.conf.5'
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda p: p.name)
+def test_pages_are_clean(page):
+    if not shutil.which('mandoc'):
+        pytest.skip('no mandoc')
+    said = subprocess.run(['mandoc', '-T', 'lint', page], capture_output=True, text=True, timeout=10).stdout
+    # the other page is not installed here
+    assert not [line for line in said.splitlines() if 'referenced manual not found' not in line]
+
+
+def test_no_exchange_is_said():
+    p = run('calls')
+    assert p.returncode == 3 and 'no exchange answers' in p.stderr and '--site' in p.stderr
+
+
+def test_unknown_verb():
+    p = run('frobnicate\x1b[2J')
+    assert p.returncode == 2 and '\x1b' not in p.stderr
+    p = run('phone', 'frobnicate')
+    assert p.returncode == 2 and 'phone add' in p.stderr
+    p = run('phone', '--help')
+    assert p.returncode == 0 and 'phone add' in p.stdout
