@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: ISC
+"""R28, R30: ./run makes a site, brings the exchange up, starts a parent again that was killed; the three lines that it prints
+admit a person and a phone. ./check runs this in a mount namespace of its own, after the build."""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+PASSPHRASE = 'correct horse battery'
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def lives(pid):
+    """as more than a zombie"""
+    try:
+        return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'Z'
+    except OSError:
+        return False
+
+
+class Site:
+    def __init__(self, where):
+        self.dir, self.port = where / 'site', free_port()
+
+    def run(self, *options, say=''):
+        """./run --background; what it said"""
+        done = subprocess.run([TOP / 'run', '--background', '--site', self.dir, '--listen', f'127.0.0.1:{self.port}', '--domain',
+                               'voice.example', *options], input=say, capture_output=True, text=True, timeout=300,
+                              start_new_session=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def command(self, *args, say=None, check=True):
+        done = subprocess.run([TOP / 'build/cmd/ringfence', '--site', self.dir, *args], input=say, capture_output=True, text=True,
+                              timeout=30)
+        assert not check or done.returncode == 0, (args, done.stdout, done.stderr)
+        return done.stdout
+
+    def processes(self):
+        lines = [json.loads(line) for line in self.command('status', '--json').splitlines()]
+        return {p['name']: p for p in lines if p.get('kind') == 'process'}
+
+    def accepts(self):
+        """A handshake that ends as it must for one without a certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        try:
+            with socket.create_connection(('127.0.0.1', self.port), 2) as s, context.wrap_socket(s) as t:
+                t.recv(1)
+        except ssl.SSLError as why:
+            return 'CERTIFICATE_REQUIRED' in str(why).upper()
+        except OSError:
+            pass
+        return False
+
+    def stop(self):
+        self.command('stop', check=False)
+        end = time.monotonic() + 5
+        while self.command('status', check=False) and time.monotonic() < end:
+            time.sleep(0.1)
+        subprocess.run(['umount', self.dir / 'run'], check=False, capture_output=True)
+
+
+@pytest.fixture
+def site(tmp_path):
+    tmp_path.chmod(0o755)
+    s = Site(tmp_path)
+    yield s
+    s.stop()
+
+
+def test_from_nothing_to_an_enrolled_phone(site, tmp_path):
+    said = site.run()
+    assert 'Ringfence is up' in said
+    assert all(p['up'] for p in site.processes().values()) and len(site.processes()) == 8
+    assert site.accepts()
+    assert f' {site.dir}/run ramfs ' in pathlib.Path('/proc/self/mounts').read_text()
+    assert (site.dir / 'boot.key').stat().st_mode & 0o777 == 0o400
+    lines = [line.split('ringfence --site', 1)[1].split()[1:] for line in said.splitlines() if 'ringfence --site' in line]
+    add, phone, enrol = lines[:3]
+    site.command(*add, say='a-long-password-1\na-long-password-1\n')
+    code = re.search(r'\b[0-9a-z-]{20,}\b', site.command(*phone))[0]
+    enrol[enrol.index('CODE')] = code
+    enrol[enrol.index('--out') + 1] = str(tmp_path / 'phone')
+    site.command(*enrol)
+    assert {'config', 'accounts'} <= {p.name for p in (tmp_path / 'phone').iterdir()}
+
+
+def test_killed_parent_is_started_again(site):
+    site.run()
+    before = site.processes()
+    os.kill(before['parent']['pid'], signal.SIGKILL)
+    start = time.monotonic()
+    while not site.accepts():
+        assert time.monotonic() - start < 3, (site.dir / 'ringfence.log').read_text()
+        time.sleep(0.05)
+    assert not [name for name, p in before.items() if lives(p['pid'])]
+
+
+def test_second_start_keeps_the_site(site):
+    site.run()
+    ca = site.command('ca')
+    site.stop()
+    site.run()
+    assert site.command('ca') == ca
+
+
+def test_sealed_boot_key_asks_once_after_a_reboot(site):
+    site.run('--passphrase', say=f'{PASSPHRASE}\n{PASSPHRASE}\n{PASSPHRASE}\n')
+    ca = site.command('ca')
+    assert not (site.dir / 'boot.key').exists() and (site.dir / 'run/boot.key').stat().st_mode & 0o777 == 0o400
+    site.command('stop')
+    time.sleep(1)
+    site.run()  # run/ still holds the key, nothing is asked
+    site.stop()  # takes run/ away, as a reboot does
+    done = subprocess.run([TOP / 'run', '--background', '--site', site.dir], input='wrong passphrase\n', capture_output=True,
+                          text=True, timeout=60, start_new_session=True)
+    assert done.returncode != 0 and 'not the right one' in done.stderr
+    site.run(say=PASSPHRASE + '\n')
+    assert site.command('ca') == ca
+
+
+def test_bad_listen_is_said_and_leaves_no_site(site):
+    done = subprocess.run([TOP / 'run', '--site', site.dir, '--listen', 'sip.example'], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and 'is no address' in done.stdout + done.stderr
+    assert not (site.dir / 'ringfence.conf').exists() and not (site.dir / 'boot.key').exists()
