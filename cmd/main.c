@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off: a table */
 const struct verb *const verbs[] = {
     &verb_user_add, &verb_user_set, &verb_user_delete, &verb_user_list,
     &verb_phone_add, &verb_phone_enrol, &verb_phone_sign, &verb_phone_request, &verb_phone_admit, &verb_phone_renew,
@@ -15,6 +16,7 @@ const struct verb *const verbs[] = {
     &verb_check_config, &verb_reload, &verb_stop,
     NULL,
 };
+/* clang-format on */
 
 static void list_verbs(FILE *to, const char *group)
 {

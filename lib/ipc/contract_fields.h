@@ -125,6 +125,7 @@ enum phone_action {
 
 enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 
+/* clang-format off: a table */
 #define FIELDS_HELLO(N, E, S, D, A, B, O) B(build, 16) E(proc, PROC_N) N(uint32_t, instance)
 
 #define FIELDS_START(N, E, S, D, A, B, O) N(uint32_t, instance) N(uint8_t, node) N(uint32_t, uid) N(uint32_t, gid)
@@ -315,5 +316,6 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 #define FIELDS_ADMIN_CHECK(N, E, S, D, A, B, O) N(uint64_t, token) B(hash, 32) S(name, USER_NAME_MAX)
 #define FIELDS_UNSEAL_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, session) N(uint32_t, day) D(blob, SEALED_MAX)
 #define FIELDS_UNSEALED(N, E, S, D, A, B, O) N(uint64_t, token) E(gone, 2) S(source, USER_NAME_MAX * 2)
+/* clang-format on */
 
 #endif

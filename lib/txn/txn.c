@@ -4,6 +4,7 @@
 /* Timers by their letters, RFC 3261 table 4 and RFC 6026 7.1 */
 enum letter { KEEP, STOP, A, B, D, E, F, G, H, I, J, K, L, M, LETTERS };
 
+/* clang-format off: a table */
 static const int32_t letter_ms[LETTERS][TXN_HOPS] = {
     /*        UDP            stream         phone */
     [KEEP] = {TXN_KEEP,	     TXN_KEEP,	    TXN_KEEP},
@@ -21,8 +22,10 @@ static const int32_t letter_ms[LETTERS][TXN_HOPS] = {
     [L] =    {TXN_64T1_MS,   TXN_64T1_MS,   TXN_T4_MS},
     [M] =    {TXN_64T1_MS,   TXN_64T1_MS,   TXN_T4_MS},
 };
+/* clang-format on */
 
 /* What a cell does: where it leads, what goes out, and the two timers. */
+/* clang-format off: a table */
 enum action {
 	never, ignore, end, gone,
 	/* INVITE client, RFC 3261 17.1.1 */
@@ -36,6 +39,7 @@ enum action {
 	asked, first, more, reply, reply_again, reply_lost,
 	ACTIONS
 };
+/* clang-format on */
 
 struct outcome {
 	enum txn_state state; /* TXN_STATES: stay */
@@ -50,6 +54,7 @@ struct outcome {
 #define TOUT TXN_DO_TIMEOUT
 #define FAIL TXN_DO_ERROR
 
+/* clang-format off: a table */
 static const struct outcome outcome[ACTIONS] = {
     [never] =	       {STAY,		TXN_DO_NOTHING, KEEP, KEEP},
     [ignore] =	       {STAY,		0,		KEEP, KEEP},
@@ -99,9 +104,11 @@ static const struct outcome outcome[ACTIONS] = {
     [reply_again] =    {TXN_COMPLETED,	SEND,		KEEP, KEEP},
     [reply_lost] =     {TXN_TERMINATED, FAIL,		STOP, STOP},
 };
+/* clang-format on */
 
 /* Columns in the order of enum txn_event:
  *   BEGIN REQUEST ACK 1XX 2XX REFUSED RESEND_DUE END_DUE CANCEL SEND_ERROR FLOW_GONE */
+/* clang-format off: a table */
 static const enum action table[TXN_KINDS][TXN_STATES][TXN_EVENTS] = {
     /* RFC 3261 17.1.1.2 figure 5, RFC 6026 8.4 */
     [TXN_INVITE_CLIENT] = {
@@ -144,6 +151,7 @@ static const enum action table[TXN_KINDS][TXN_STATES][TXN_EVENTS] = {
 	[TXN_TERMINATED] = {never, ignore, never, ignore, ignore, ignore, never, never, never, ignore, ignore},
     },
 };
+/* clang-format on */
 
 /* A doubles without end (17.1.1.2), E and G up to T2; in Proceeding E is T2 (17.1.2.2). */
 static int32_t next_interval(enum letter timer, enum txn_state state, uint32_t ms)

@@ -59,6 +59,7 @@ enum { TAGS_N = sizeof tags / sizeof tags[0] };
 _Static_assert(1u << (TAGS_N - 1) == SIP_TAG_ICE, "a name for each bit");
 
 /* name, first and last letter */
+/* clang-format off: a table */
 #define HEADERS(X)                                                                                           \
 	X(SIP_H_ACCEPT, "Accept", 'a', 't')                                                                  \
 	X(SIP_H_ALLOW, "Allow", 'a', 'w')                                                                    \
@@ -111,6 +112,7 @@ _Static_assert(1u << (TAGS_N - 1) == SIP_TAG_ICE, "a name for each bit");
 	X(SIP_H_VIA, "Via", 'v', 'a')                                                                        \
 	X(SIP_H_WARNING, "Warning", 'w', 'g')                                                                \
 	X(SIP_H_WWW_AUTHENTICATE, "WWW-Authenticate", 'w', 'e')
+/* clang-format on */
 
 #define COMPACT(X)                                                                                           \
 	X(SIP_H_ALLOW_EVENTS, 'u')                                                                           \

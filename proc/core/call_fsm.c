@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "call_fsm.h"
 
+/* clang-format off: a table */
 static const struct call_step table[CALL_EVENTS][CALL_PHASES] = {
     [CALL_RINGS] = {
 	[PHASE_DIALLING] = {PHASE_RINGING, CALL_DO_RING},
@@ -59,6 +60,7 @@ static const struct call_step table[CALL_EVENTS][CALL_PHASES] = {
 	[PHASE_OVER] = {PHASE_OVER, 0},
     },
 };
+/* clang-format on */
 
 const char *const call_phase_name[CALL_PHASES] = {"dialling", "waiting", "ringing", "talking", "over"};
 

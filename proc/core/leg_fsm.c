@@ -2,6 +2,7 @@
 #include "leg_fsm.h"
 
 /* One row for each event; its cells stand in the order of the states. */
+/* clang-format off: a table */
 static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
     [LEG_RINGS] = {
 	[LEG_IN_CALLING] = {LEG_IN_CALLING, 0},
@@ -138,6 +139,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_GONE] = {LEG_GONE, 0},
     },
 };
+/* clang-format on */
 
 const char *const leg_state_name[LEG_STATES] = {"in-calling", "in-answered", "in-closing", "out-sent", "out-early",
     "out-leaving", "up", "leaving", "gone"};
