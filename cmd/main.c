@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off: a table */
+/* clang-format off */
 const struct verb *const verbs[] = {
     &verb_user_add, &verb_user_set, &verb_user_delete, &verb_user_list,
     &verb_phone_add, &verb_phone_enrol, &verb_phone_sign, &verb_phone_request, &verb_phone_admit, &verb_phone_renew,

@@ -125,7 +125,7 @@ enum phone_action {
 
 enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 
-/* clang-format off: a table */
+/* clang-format off */
 #define FIELDS_HELLO(N, E, S, D, A, B, O) B(build, 16) E(proc, PROC_N) N(uint32_t, instance)
 
 #define FIELDS_START(N, E, S, D, A, B, O) N(uint32_t, instance) N(uint8_t, node) N(uint32_t, uid) N(uint32_t, gid)

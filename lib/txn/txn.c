@@ -4,7 +4,7 @@
 /* Timers by their letters, RFC 3261 table 4 and RFC 6026 7.1 */
 enum letter { KEEP, STOP, A, B, D, E, F, G, H, I, J, K, L, M, LETTERS };
 
-/* clang-format off: a table */
+/* clang-format off */
 static const int32_t letter_ms[LETTERS][TXN_HOPS] = {
     /*        UDP            stream         phone */
     [KEEP] = {TXN_KEEP,	     TXN_KEEP,	    TXN_KEEP},
@@ -25,7 +25,7 @@ static const int32_t letter_ms[LETTERS][TXN_HOPS] = {
 /* clang-format on */
 
 /* What a cell does: where it leads, what goes out, and the two timers. */
-/* clang-format off: a table */
+/* clang-format off */
 enum action {
 	never, ignore, end, gone,
 	/* INVITE client, RFC 3261 17.1.1 */
@@ -54,7 +54,7 @@ struct outcome {
 #define TOUT TXN_DO_TIMEOUT
 #define FAIL TXN_DO_ERROR
 
-/* clang-format off: a table */
+/* clang-format off */
 static const struct outcome outcome[ACTIONS] = {
     [never] =	       {STAY,		TXN_DO_NOTHING, KEEP, KEEP},
     [ignore] =	       {STAY,		0,		KEEP, KEEP},
@@ -108,7 +108,7 @@ static const struct outcome outcome[ACTIONS] = {
 
 /* Columns in the order of enum txn_event:
  *   BEGIN REQUEST ACK 1XX 2XX REFUSED RESEND_DUE END_DUE CANCEL SEND_ERROR FLOW_GONE */
-/* clang-format off: a table */
+/* clang-format off */
 static const enum action table[TXN_KINDS][TXN_STATES][TXN_EVENTS] = {
     /* RFC 3261 17.1.1.2 figure 5, RFC 6026 8.4 */
     [TXN_INVITE_CLIENT] = {

@@ -59,7 +59,7 @@ enum { TAGS_N = sizeof tags / sizeof tags[0] };
 _Static_assert(1u << (TAGS_N - 1) == SIP_TAG_ICE, "a name for each bit");
 
 /* name, first and last letter */
-/* clang-format off: a table */
+/* clang-format off */
 #define HEADERS(X)                                                                                           \
 	X(SIP_H_ACCEPT, "Accept", 'a', 't')                                                                  \
 	X(SIP_H_ALLOW, "Allow", 'a', 'w')                                                                    \

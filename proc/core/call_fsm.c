@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "call_fsm.h"
 
-/* clang-format off: a table */
+/* clang-format off */
 static const struct call_step table[CALL_EVENTS][CALL_PHASES] = {
     [CALL_RINGS] = {
 	[PHASE_DIALLING] = {PHASE_RINGING, CALL_DO_RING},

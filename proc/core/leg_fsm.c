@@ -2,7 +2,7 @@
 #include "leg_fsm.h"
 
 /* One row for each event; its cells stand in the order of the states. */
-/* clang-format off: a table */
+/* clang-format off */
 static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
     [LEG_RINGS] = {
 	[LEG_IN_CALLING] = {LEG_IN_CALLING, 0},
