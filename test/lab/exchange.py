@@ -207,11 +207,6 @@ class Exchange:
     def events(self):
         return self.ask("events", last=1000)
 
-    def json(self, *args, stdin=None):
-        """What the command prints with --json: one object a line."""
-        out = self.command(*args, "--json", stdin=stdin).stdout
-        return [json.loads(line) for line in out.splitlines() if line.strip()]
-
     def wait_event(self, kind, timeout=5.0, after=0):
         """The newest event of that kind (its words), past the first `after`."""
         want = kind.replace(" ", "-")

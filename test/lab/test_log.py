@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: ISC
 """The log by its rules, the command line, and configuration."""
+import os
+import re
+import subprocess
 import time
 
 import pytest
 
 import net
-from exchange import ADMIN, Exchange
+import pki
+from exchange import ADMIN, ADMIN_PASSWORD, Exchange
 from scripted import Call
 
 
@@ -38,7 +42,9 @@ def test_r23_log_asks_who_reads(exchange):
     """Even root gives a name and password; a wrong one is refused and is an event."""
     p = exchange.command("log", "--admin", ADMIN, "--json", stdin="wrong\n", check=False)
     assert p.returncode and not p.stdout.strip("[]{} \n")
-    exchange.log_rows()
+    before = len(exchange.ask("readings"))
+    p = exchange.command("log", "--admin", ADMIN, "--json", stdin=ADMIN_PASSWORD + "\n")
+    assert p.returncode == 0 and len(exchange.ask("readings")) == before + 1
     assert exchange.wait_event("admin")
 
 
@@ -60,6 +66,42 @@ def test_r22_mild_log_is_refused_alone(lab, exchange, where):
     assert p.returncode
     said = (p.stdout + p.stderr).lower()
     assert "mild" in said and "pin" in said
+
+
+@pytest.mark.parametrize("kind", ["baresip", "linphone"])
+def test_r30_enrolled_by_command(exchange, people, where, kind):
+    """A person and a phone by command line alone: what `phone enrol` writes registers as it is, twice over."""
+    user, d = f"cli{kind[:1]}", f"{where}/enrolled-{kind}"
+    exchange.command("user", "add", user, stdin="a-good-password\na-good-password\n")
+    flag = "--md5" if kind == "baresip" else "--tls12"
+    said = exchange.command("phone", "add", f"{kind} of {user}", "--user", user, flag).stdout
+    code = re.search(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+){3,}", said)[0]
+    exchange.command("phone", "enrol", code, "--kind", kind, "--out", d, "--user", user, stdin="a-good-password\n")
+    again = exchange.command("phone", "enrol", code, "--kind", kind, "--out", d + "-again", "--user", user, check=False,
+                             stdin="a-good-password\n")
+    assert again.returncode, "a code served twice"
+    host = people.host(f"cli-{kind}")
+    log = f"{d}/lab.log"
+    argv = ["baresip", "-f", d] if kind == "baresip" else ["linphonec", "-c", f"{d}/rc", "-d", "5", "-l", log]
+    p = host.spawn("timeout", "-k", "2", "60", *argv, log=log if kind == "baresip" else None, stdin=subprocess.PIPE,
+                   env=dict(os.environ, HOME=d))
+    sign = "200 OK" if kind == "baresip" else "LinphoneRegistrationOk"
+    try:
+        net.wait_for("its registration", lambda: os.path.exists(log) and sign in open(log, errors="replace").read(), 15)
+    finally:
+        host.stop(p)
+    assert os.stat(d).st_mode & 0o077 == 0, "others can read the phone's key"
+
+
+def test_r5_phone_by_request(exchange, where):
+    """A user asks, an administrator admits; a request that nobody admitted is no phone."""
+    exchange.command("user", "add", "asker", stdin="a-good-password\na-good-password\n")
+    _, request = pki.key_and_request(f"{where}/asked")
+    number = exchange.ask("phone-request", label="softphone", user="asker", body=request)[0]["phone"]
+    assert "requested" in exchange.command("phone", "list", "--json").stdout
+    out = exchange.command("phone", "admit", str(number)).stdout
+    assert out is not None
+    assert [p for p in exchange.ask("phone-list") if p["phone"] == number][0]["state"] == "valid"
 
 
 def test_r31_config_errors_name_the_line(lab, exchange, where):

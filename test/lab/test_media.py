@@ -43,11 +43,26 @@ def desk(people, kind, name, tone, **kw):
                                         ("linphone", "dtls"), ("linphone", "zrtp")])
 def test_r7_one_behind_nat(exchange, people, routers, kind, media, ice):
     far = remote(people, kind, f"h{kind[:1]}", "home", "a", media=media, ice=ice)
-    near = desk(people, "linphone", "l2", "b", media=media)
+    # linphone 5.1.65 has no answer to a DTLS offer of setup:active, which is what brings the first packet from behind the NAT
+    near = desk(people, "baresip" if media == "dtls" and not ice else "linphone", "n2", "b", media=media)
     phones.call(far, near)
     phones.talk(far, near, 1.5)
     phones.call(near, far)
     phones.talk(near, far, 1.5)
+
+
+def test_r7_linphone_cannot_answer_active(exchange, people, routers):
+    """That pair is refused with a reason, and nothing is left of the call."""
+    far = remote(people, "linphone", "hl", "home", "a", media="dtls")
+    near = desk(people, "linphone", "l2", "b", media="dtls")
+    far.forget()
+    far.dial(near.bundle.user)
+    near.wait_incoming()
+    near.answer()
+    code, _, headers = far.wait_refused()
+    assert code == 488 and ("warning" in headers or "reason" in headers)
+    near.wait_idle()
+    exchange.wait_no_calls()
 
 
 @pytest.mark.parametrize("media,ice", [("srtp", False), ("srtp", True), ("dtls", True)])
@@ -64,8 +79,11 @@ def test_r7_both_behind_nat_dtls_without_ice(exchange, people, routers):
     two = remote(people, "baresip", "cb", "cafe", "b", media="dtls")
     one.forget()
     one.dial(two.bundle.user)
+    two.wait_incoming()
+    two.answer()
     code, _, headers = one.wait_refused(20)
-    assert code == 488 and ("warning" in headers or "reason" in headers)
+    assert code == 488 and "NAT" in headers.get("warning", "") + headers.get("reason", "")
+    exchange.wait_no_calls()
 
 
 def test_r7_two_behind_one_nat(exchange, people, routers):
@@ -354,12 +372,12 @@ def test_r13_ban(exchange, scripted, people):
     try:
         a.say(ENCRYPTED, 5)
         assert len(b.hear()) == 5
-        exchange.command("ban", call.a.local)
+        exchange.ask("ban", address=call.a.local, seconds=60)
         net.wait_for("the ban", lambda: not (a.say(ENCRYPTED, 2), b.hear(0.3))[1], 3)
-        exchange.command("unban", call.a.local)
+        exchange.ask("unban", address=call.a.local)
         net.wait_for("the unban", lambda: (a.say(ENCRYPTED, 2), b.hear(0.3))[1], 3)
     finally:
-        exchange.command("unban", call.a.local, check=False)
+        exchange.ask("unban", address=call.a.local, check=False)
     call.bye()
 
 
