@@ -25,8 +25,6 @@ opus_cbr yes
 opus_inbandfec no
 opus_dtx no
 opus_bitrate 32000
-opus_stereo no
-opus_sprop_stereo no
 rtcp_mux {mux}
 rtp_stats no
 module_path /usr/lib/baresip/modules
@@ -56,6 +54,7 @@ _control = [4500]
 class Baresip(Phone):
     kind = "baresip"
     heard_suffix = "-dec.wav"
+    stereo = True
 
     def __init__(self, host, where, bundle, *, mux=True, regint=300, medianat="", **kw):
         super().__init__(host, where, bundle, **kw)
@@ -73,10 +72,9 @@ class Baresip(Phone):
                 f.write(open(part).read())
         os.chmod(pem, 0o600)
         any_addr = "[::]" if self.family == 6 else "0.0.0.0"
-        rate = 48000 if any(c.lower().startswith("opus") for c in self.codecs) else 8000
         with open(f"{self.where}/config", "w") as f:
             f.write(CONFIG.format(users=" ".join(x.user for x in self.bundles), listen=f"{any_addr}:5060", pem=pem,
-                                  ca=b.ca, dev=self.host.dev, wav=self.wav, rate=rate, rec=self.rec,
+                                  ca=b.ca, dev=self.host.dev, wav=self.wav, rate=self.rate, rec=self.rec,
                                   mux="yes" if self.mux else "no", control=self.control))
         with open(f"{self.where}/accounts", "w") as f:
             for x in self.bundles:

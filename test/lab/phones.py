@@ -29,6 +29,7 @@ class Call:
 class Phone:
     """A phone on a host. Subclasses write its configuration and speak its language; `tone` is what it says."""
     kind = "?"
+    stereo = False      # wants two channels where the codec has them
 
     def __init__(self, host, where, bundle, *, tone="a", media="srtp", codecs=("PCMU",), auto=False, ice=False,
                  family=4):
@@ -38,8 +39,11 @@ class Phone:
         self.where = where
         self.rec = f"{where}/rec"
         os.makedirs(self.rec, exist_ok=True)
-        rate = 48000 if any(c.lower().startswith("opus") for c in codecs) else 8000
-        self.wav = audio.tone(f"{os.path.dirname(where)}/tone-{tone}-{rate}.wav", audio.TONES[tone], rate)
+        self.opus = any(c.lower().startswith("opus") for c in codecs)
+        self.rate = 48000 if self.opus else 8000
+        channels = 2 if self.opus and self.stereo else 1
+        self.wav = audio.tone(f"{os.path.dirname(where)}/tone-{tone}-{self.rate}-{channels}.wav", audio.TONES[tone], self.rate,
+                              channels=channels)
         self.log, self.proc, self.calls, self._played, self._mark = f"{where}/log", None, [], set(), 0
 
     def __repr__(self):

@@ -76,13 +76,14 @@ def test_r30_enrolled_by_command(exchange, people, where, kind):
     flag = "--md5" if kind == "baresip" else "--tls12"
     said = exchange.command("phone", "add", f"{kind} of {user}", "--user", user, flag).stdout
     code = re.search(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+){3,}", said)[0]
-    exchange.command("phone", "enrol", code, "--kind", kind, "--out", d, "--user", user, stdin="a-good-password\n")
+    exchange.command("phone", "enrol", code, "--kind", kind, "--out", d, "--user", user, "--password",
+                     stdin="a-good-password\n")
     again = exchange.command("phone", "enrol", code, "--kind", kind, "--out", d + "-again", "--user", user, check=False,
                              stdin="a-good-password\n")
     assert again.returncode, "a code served twice"
     host = people.host(f"cli-{kind}")
     log = f"{d}/lab.log"
-    argv = ["baresip", "-f", d] if kind == "baresip" else ["linphonec", "-c", f"{d}/rc", "-d", "5", "-l", log]
+    argv = ["baresip", "-f", d] if kind == "baresip" else ["linphonec", "-c", f"{d}/linphonerc", "-d", "5", "-l", log]
     p = host.spawn("timeout", "-k", "2", "60", *argv, log=log if kind == "baresip" else None, stdin=subprocess.PIPE,
                    env=dict(os.environ, HOME=d))
     sign = "200 OK" if kind == "baresip" else "LinphoneRegistrationOk"
