@@ -53,8 +53,6 @@ bool template_baresip(const struct place *p)
 		   "opus_inbandfec no\n"
 		   "opus_dtx no\n"
 		   "opus_bitrate 32000\n"
-		   "opus_stereo no\n"
-		   "opus_sprop_stereo no\n"
 		   "rtcp_mux yes\n"
 		   "module_path /usr/lib/baresip/modules\n"
 		   "module stdio.so\n"
