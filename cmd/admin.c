@@ -13,8 +13,8 @@ static int set(struct cmd *c)
 	ask_begin(&a, c, "admin-set");
 	ask_field(&a, "name", c->arg[0]);
 	ask_field(&a, "password", password);
-	explicit_bzero(password, sizeof password);
 	code = ask_run(&a, NULL, NULL);
+	password_done(c, password, code == EXIT_DONE);
 	if (code == EXIT_DONE && !c->json)
 		printf("%s may read the call log with this password.\n", safe(c->arg[0]));
 	return code;

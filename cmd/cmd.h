@@ -107,9 +107,11 @@ void complain(const char *what, const char *why, const char *what_to_do); /* to 
 
 /* --- secret input --- */
 
-/* From --password-file, standard input or the terminal (twice when `fresh`), or made by --generate and then printed. The
- * exit code, or -1 when out holds it. */
+/* From --password-file, standard input or the terminal (twice when `fresh`), or made by --generate. The exit code, or -1
+ * when out holds it. */
 int password_read(struct cmd *c, const char *prompt, bool fresh, char out[PASSWORD_MAX + 1]);
+/* Wipes it; prints it first when it was made here and the exchange has taken it. */
+void password_done(const struct cmd *c, char password[PASSWORD_MAX + 1], bool taken);
 #define PASSWORD_OPTIONS                                                                                           \
 	{"password-file", "FILE", "read the password from the first line of FILE"},                                 \
 	{"password-stdin", NULL, "read it from standard input (done by itself when that is no terminal)"}

@@ -79,10 +79,6 @@ int password_read(struct cmd *c, const char *prompt, bool fresh, char out[PASSWO
 
 	if (option_is(c, "generate")) {
 		generate(out);
-		if (!c->json)
-			printf("Password: %s\n", out);
-		else
-			printf("{\"kind\":\"password\",\"password\":\"%s\"}\n", out);
 		return -1;
 	}
 	if (option_is(c, "password-file"))
@@ -96,4 +92,11 @@ int password_read(struct cmd *c, const char *prompt, bool fresh, char out[PASSWO
 	bool same = ask_terminal("Once more", again) && strcmp(out, again) == 0;
 	explicit_bzero(again, sizeof again);
 	return same ? -1 : no_password("the two were not the same");
+}
+
+void password_done(const struct cmd *c, char password[PASSWORD_MAX + 1], bool taken)
+{
+	if (taken && option_is(c, "generate"))
+		printf(c->json ? "{\"kind\":\"password\",\"password\":\"%s\"}\n" : "Password: %s\n", password);
+	explicit_bzero(password, PASSWORD_MAX + 1);
 }

@@ -98,6 +98,11 @@ bool bundle_write(const json_t *line, const char *path)
 	buf_str(&b, "\nserver: ");
 	buf_str(&b, safe(member(line, "server")));
 	buf_str(&b, "\n");
+	if (member(line, "user")[0]) {
+		buf_str(&b, "user: ");
+		buf_str(&b, safe(member(line, "user")));
+		buf_str(&b, "\n");
+	}
 	if (!put_pem(&b, line, "certificate") || !put_pem(&b, line, "ca")) {
 		complain("the certificate cannot be read", NULL, "is the exchange of the same version?");
 		return false;

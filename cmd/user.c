@@ -20,8 +20,8 @@ static int add(struct cmd *c)
 	ask_field(&a, "name", c->arg[0]);
 	ask_field(&a, "display", option_get(c, "name"));
 	ask_field(&a, "password", password);
-	explicit_bzero(password, sizeof password);
 	code = ask_run(&a, NULL, NULL);
+	password_done(c, password, code == EXIT_DONE);
 	if (code == EXIT_DONE)
 		said(c, "was added");
 	return code;
@@ -29,7 +29,7 @@ static int add(struct cmd *c)
 
 static int set(struct cmd *c)
 {
-	char password[PASSWORD_MAX + 1];
+	char password[PASSWORD_MAX + 1] = "";
 	bool new_password = option_is(c, "password") || option_is(c, "generate") || option_is(c, "password-file") ||
 			    option_is(c, "password-stdin");
 	int enabled = option_switch(c, "enabled"), code;
@@ -45,12 +45,12 @@ static int set(struct cmd *c)
 		if (code >= 0)
 			return code;
 		ask_field(&a, "password", password);
-		explicit_bzero(password, sizeof password);
 	} else if (enabled < 0 && !option_is(c, "name")) {
 		complain("nothing to change", "no option was given", "`ringfence user set --help`");
 		return EXIT_USAGE;
 	}
 	code = ask_run(&a, NULL, NULL);
+	password_done(c, password, code == EXIT_DONE);
 	if (code == EXIT_DONE)
 		said(c, "was changed");
 	return code;

@@ -31,6 +31,7 @@ struct phone_row { /* of PHONE_LINE */
 	uint32_t device, flags, epoch;
 	enum device_state state;
 	uint8_t point[64];
+	char user[USER_NAME_MAX + 1]; /* the first who may use it */
 };
 
 struct user_row { /* of USER_LINE */

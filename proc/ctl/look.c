@@ -263,6 +263,8 @@ void look_on_phone(struct link *from, const struct ipc_view *v)
 	    .epoch = m->epoch,
 	    .state = (enum device_state)m->state};
 	memcpy(j->phone.point, m->point, sizeof j->phone.point);
+	struct span users = ipc_str(v, m->users);
+	span_cstr(span_of(users.p, span_find(users, ',')), j->phone.user, sizeof j->phone.user);
 	if (j->quiet)
 		return;
 	struct buf b = job_line(j, "phone");

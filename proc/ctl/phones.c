@@ -335,6 +335,7 @@ void phone_say_certificate(struct job *j)
 		json_signed(&b, "not_after_ms", j->not_after_ms);
 		buf_base64(&base64, j->leaf.p, j->leaf.n);
 		json_text(&b, "certificate", buf_span(&base64));
+		json_text(&b, "user", span_str(j->phone.user));
 		child_event(EVENT_PHONE, SEVERITY_INFO, j->device, 0, NULL, "a certificate was written");
 	}
 	put_place(&b);

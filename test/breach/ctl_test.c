@@ -120,6 +120,7 @@ static void say_phone(struct link *l, uint64_t token)
 	m->state = (uint8_t)sib.phone_state;
 	m->epoch = 3;
 	memcpy(m->point, sib.point, sizeof m->point);
+	m->users = ipc_put(l, SPAN("101,102"));
 	ipc_end(l);
 }
 
@@ -380,6 +381,7 @@ static void a_certificate_is_shown_when_the_directory_knows_it(void)
 	CHECK(begin());
 	sib.phone_state = DEVICE_ADDED;
 	CHECK(ask(sign_request(sign)) && said("\"kind\":\"certificate\"") && said("\"result\":\"ok\""));
+	CHECK(said("\"user\":\"101\"")); /* the first of its two: the phone's files are made for that one */
 	CHECK(sib.issued == 1 && sib.epoch == 4); /* another key than the last: a new epoch */
 	sib.issued_result = DONE_FAILED;
 	CHECK(ask(sign_request(sign)) && said("\"result\":\"failed\"") && said("\"left\":") && !count("certificate\","));

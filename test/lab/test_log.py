@@ -153,3 +153,14 @@ def test_r31_stop_answers(exchange):
         assert "stops" in exchange.command("stop").stdout
         assert exchange.proc.wait(10) == 0 and not exchange.processes()
         exchange.start()
+
+
+def test_r30_enrolment_knows_the_user(exchange, where):
+    """The bundle says whose phone it is; a password that the exchange did not take is not printed."""
+    assert "Password: " in exchange.command("user", "add", "re", "--generate").stdout
+    again = exchange.command("user", "add", "re", "--generate", check=False)
+    assert again.returncode == 1 and "Password" not in again.stdout
+    code = [x.strip() for x in exchange.command("phone", "add", "desk-re", "--user", "re").stdout.splitlines()][2]
+    exchange.command("phone", "enrol", code, "--kind", "baresip", "--out", f"{where}/desk-re")
+    with open(f"{where}/desk-re/accounts") as f:
+        assert f.read().startswith("<sip:re@")
