@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "ctl/job.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "ipc/words.h"
@@ -51,6 +52,7 @@ void job_fail(struct job *j, enum done_result r, const char *why, const char *wh
 		j->undo = NULL;
 		j->first_failure.result = r;
 		snprintf(j->first_failure.text, sizeof j->first_failure.text, "%s", why[0] ? why : word_result[r].plain);
+		j->step = undo;
 		undo(j);
 		return;
 	}
@@ -83,10 +85,9 @@ static void undone(struct job *j)
 
 static void run(struct job *j)
 {
-	job_step *step = j->steps[j->at];
-
-	if (step)
-		step(j);
+	j->step = j->steps[j->at];
+	if (j->step)
+		j->step(j);
 	else
 		job_ok(j);
 }
@@ -110,6 +111,13 @@ void job_back(struct job *j)
 	run(j);
 }
 
+void job_back_later(struct job *j, int steps, uint32_t in_ms)
+{
+	j->at -= steps;
+	j->step = j->steps[j->at];
+	job_again(j, in_ms);
+}
+
 static void gone_down(struct job *j)
 {
 	char why[80];
@@ -126,7 +134,7 @@ static void on_timer(struct timer *t, uint64_t now_ms)
 
 	(void)now_ms;
 	if (!j->waiting) {
-		run(j);
+		j->step(j);
 		return;
 	}
 	j->waiting = false;
@@ -134,16 +142,39 @@ static void on_timer(struct timer *t, uint64_t now_ms)
 	job_fail(j, DONE_FAILED, why, "look at `ringfence status`, then try again");
 }
 
+/* Half of what the contract allows in a second of the clock that the reader counts by: what is sent at the end of one and
+ * read in the next stays within it too. */
+static bool within_rate(enum msg type)
+{
+	static struct {
+		uint64_t second;
+		uint32_t n;
+	} sent[MSG_N];
+	uint64_t second = clock_boot_ms() / 1000;
+
+	if (msg_rule[type].rate == 0)
+		return true;
+	if (sent[type].second != second) {
+		sent[type].second = second;
+		sent[type].n = 0;
+	}
+	if (sent[type].n >= (msg_rule[type].rate + 1) / 2)
+		return false;
+	sent[type].n++;
+	return true;
+}
+
 void *job_ask(struct job *j, enum proc to, enum msg type, struct link **l, uint64_t *token)
 {
-	void *m = NULL;
-
 	j->asked = to;
 	*l = to == PROC_PARENT ? child_parent() : child_link(to, 0);
-	if (*l)
-		m = ipc_begin(*l, type);
-	if (!m) {
+	if (!*l) {
 		gone_down(j);
+		return NULL;
+	}
+	void *m = within_rate(type) ? ipc_begin(*l, type) : NULL;
+	if (!m) { /* many ask at once: this one a little later */
+		job_again(j, JOB_AGAIN_MS);
 		return NULL;
 	}
 	*token = (uint64_t)j->generation << 32 | ++j->seq;

@@ -57,6 +57,7 @@ struct job {
 	struct request req; /* its texts lie in the client */
 	job_step *const *steps;
 	int at;
+	job_step *step; /* the one at work: that of `at`, or an undo */
 	job_step *undo; /* what to do when this step fails, instead of ending */
 	const char *left; /* what an undo that failed has left behind */
 	struct answer answer, first_failure;
@@ -87,13 +88,14 @@ void jobs_init(void);
 void job_start(struct client *c, const struct request *r);
 void job_gone(struct job *j); /* the client left */
 
-/* Begin a question to that sibling: its payload with the token to be set by the caller from *token; NULL when it is not
- * there or has no credit, and then the job was ended with the reason. */
+/* Begin a question to that sibling: its payload, with the token to be set by the caller from *token. NULL when it is not
+ * there, and then the job was ended with the reason; or when too much is asked at once, and then the step runs again. */
 void *job_ask(struct job *j, enum proc to, enum msg type, struct link **l, uint64_t *token);
 void job_asked(struct job *j, struct link *l);
 
 void job_next(struct job *j);                       /* the next step */
 void job_back(struct job *j);                       /* the step before this one */
+void job_back_later(struct job *j, int steps, uint32_t in_ms);
 void job_again(struct job *j, uint32_t in_ms);      /* this step once more, later */
 void job_ok(struct job *j);
 void job_fail(struct job *j, enum done_result r, const char *why, const char *what_to_do);

@@ -211,8 +211,7 @@ void look_follow(struct job *j)
 		job_next(j);
 		return;
 	}
-	j->at -= 2;
-	job_again(j, FOLLOW_MS);
+	job_back_later(j, 2, FOLLOW_MS);
 }
 
 void look_on_user(struct link *from, const struct ipc_view *v)

@@ -16,6 +16,12 @@ bool store_name_ok(struct span name)
 	return true;
 }
 
+/* Turns the direction of writing, or breaks a line: a name with it reads as another on somebody's display. */
+static bool misleads(uint32_t c)
+{
+	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029 || c == 0xfeff;
+}
+
 /* Octets of the UTF-8 character at p, 0 when it is none or a control: RFC 3629 4, no overlong forms, no surrogates. */
 static size_t character(const uint8_t *p, size_t n)
 {
@@ -29,6 +35,8 @@ static size_t character(const uint8_t *p, size_t n)
 			return 0;
 	if ((p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
 	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	if (len == 3 && misleads((uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3fu)))
 		return 0;
 	return len;
 }

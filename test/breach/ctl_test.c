@@ -492,6 +492,21 @@ static void lists_come_in_pages(void)
 	CHECK(said("a \\\"quoted\\\" \\u009b detail") && sib.lists >= 10 && stage_end(&s) == 0);
 }
 
+/* R27: many clients at once do not make ctl break its own contract */
+static void many_questions_stay_within_the_contract(void)
+{
+	int fd[16];
+
+	CHECK(begin());
+	for (int round = 0; round < 12; round++) {
+		for (int i = 0; i < 16; i++)
+			CHECK((fd[i] = client()) >= 0 && write(fd[i], "verb=calls\n\n", 12) == 12);
+		for (int i = 0; i < 16; i++)
+			CHECK(hear(fd[i], 20000) && said("\"result\":\"ok\""));
+	}
+	CHECK(!core->broken && stage_end(&s) == 0);
+}
+
 static void events_are_followed_until_the_client_leaves(void)
 {
 	int fd;
@@ -644,6 +659,7 @@ int main(int argc, char **argv)
 	RUN(others_ask_for_a_phone_and_no_more);
 	RUN(the_log_needs_its_password);
 	RUN(lists_come_in_pages);
+	RUN(many_questions_stay_within_the_contract);
 	RUN(events_are_followed_until_the_client_leaves);
 	RUN(an_answer_to_nobody_is_ignored);
 	RUN(a_sibling_that_dies_is_said_at_once);

@@ -512,6 +512,44 @@ static void events_are_kept_within_bounds(void)
 	CHECK(stage_want_status(&s) && stage_status_line(&s, "events-waiting")->refused > 0 && stage_end(&s) == 0);
 }
 
+static bool confirm_clock(void)
+{
+	ipc_begin(ctl, MSG_CLOCK_CONFIRM);
+	ipc_end(ctl);
+	return wait_done() && seen.result == DONE_OK;
+}
+
+/* A call of a year ago, and what the wall clock said when ledger last looked. */
+static bool put_old_call(int64_t last_wall_ms)
+{
+	char why[DB_WHY_MAX];
+	struct store st;
+	struct call_row old = {.source = SPAN("sealed"), .destination = SPAN("102"),
+	    .start_ms = clock_wall_ms() - INT64_C(365) * 86400000};
+	bool ok = clean() && store_open(&st, open_db(), why) && store_begin(&st) && store_call(&st, LOG_FULL, &old) &&
+		  store_meta_set(&st, "last_wall", last_wall_ms) && store_commit(&st);
+
+	store_close(&st);
+	return ok;
+}
+
+/* T45: rows go by the clock, but not by one that jumped */
+static void a_clock_that_jumped_erases_nothing(void)
+{
+	CHECK(put_old_call(clock_wall_ms() - 3600000) && start());
+	stage_run(&s, 200);
+	CHECK(read_log(0, 10, "berta") && seen.lines == 0 && stage_end(&s) == 0);
+	CHECK(put_old_call(clock_wall_ms() - INT64_C(3) * 86400000) && start());
+	stage_run(&s, 400);
+	CHECK(read_log(0, 10, "berta") && seen.lines == 1 && list(LIST_EVENTS, 0, 10) && seen.event.severity == SEVERITY_ALARM);
+	CHECK(stage_want_status(&s) && stage_status_line(&s, "deletion-held")->used == 1);
+	stage_kill(&s);
+	CHECK(start()); /* a new start forgets it not */
+	stage_run(&s, 200);
+	CHECK(read_log(0, 10, "berta") && seen.lines == 1);
+	CHECK(confirm_clock() && read_log(0, 10, "berta") && seen.lines == 0 && stage_end(&s) == 0);
+}
+
 /* R22 */
 static void the_mild_log_is_refused(void)
 {
@@ -626,6 +664,7 @@ int main(int argc, char **argv)
 	RUN(many_records_are_kept);
 	RUN(a_large_directory_goes_in_pieces);
 	RUN(events_are_kept_within_bounds);
+	RUN(a_clock_that_jumped_erases_nothing);
 	RUN(the_mild_log_is_refused);
 	RUN(a_core_that_judges_what_it_was_not_given);
 	RUN(a_ctl_that_reads_for_nobody);

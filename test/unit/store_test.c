@@ -75,7 +75,8 @@ static void names_are_checked(void)
 {
 	static const char *const bad[] = {"", "Anna", "a b", "leg-1", "a\n", "../x", "a'b", "\xc3\xa9",
 	    "123456789012345678901234567890123"};
-	static const char *const bad_text[] = {"\x1b[2J", "a\r\nb", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xc2\x85", "a\x7f"};
+	static const char *const bad_text[] = {"\x1b[2J", "a\r\nb", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xc2\x85", "a\x7f",
+	    "101\xe2\x80\xae" "201", "a\xe2\x80\xa8" "b"};
 
 	CHECK(empty());
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

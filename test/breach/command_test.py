@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: ISC
+"""The command against a whole exchange on the loopback: people, phones, the log, and what others than root get.
+R1, R5, R22, R23, R28, R30, R31, T38, T39."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+BUILD = pathlib.Path(os.environ['RINGFENCE_BUILD'])
+BASE = 64500
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+class House:
+    def __init__(self, extra=''):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='ringfence-desk-'))
+        self.dir.chmod(0o755)
+        self.site = self.dir / 'site'
+        self.site.mkdir(mode=0o711)
+        self.port = free_port()
+        self.write_conf(extra)
+        key = self.site / 'boot.key'
+        key.write_bytes(os.urandom(32))
+        key.chmod(0o600)
+        self.log_path = self.dir / 'log'
+        self.process = None
+        self.command = self.dir / 'ringfence'  # where another user may start it too
+        shutil.copy(BUILD / 'cmd/ringfence', self.command)
+
+    def write_conf(self, extra=''):
+        (self.site / 'ringfence.conf').write_text(
+            f'domain = "desk.example"\nphones {{ listen = "127.0.0.1:{self.port}" }}\n'
+            f'media {{ ports = "31000-31019" }}\n{extra}')
+
+    def start(self):
+        with open(self.log_path, 'ab') as log:
+            self.process = subprocess.Popen(
+                [BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', BUILD / 'proc',
+                 '--uid-base', str(BASE)], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        self.wait(lambda: all(p['up'] for p in self.json('status', check=False) or [{'up': False}]))
+        return self
+
+    def wait(self, true, seconds=15):
+        end = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > end or (self.process and self.process.poll() is not None):
+                raise AssertionError(self.log_path.read_text(errors='replace')[-3000:])
+            time.sleep(0.05)
+
+    def run(self, *args, stdin='', check=True, as_nobody=False):
+        who = {'user': 65534, 'group': 65534, 'extra_groups': []} if as_nobody else {}
+        command = self.command if as_nobody else BUILD / 'cmd/ringfence'
+        p = subprocess.run([command, '--site', self.site, *map(str, args)], input=stdin, timeout=30,
+                           capture_output=True, text=True, cwd=self.dir, **who)
+        if check and p.returncode:
+            raise AssertionError(f'{args}: {p.returncode}\n{p.stdout}{p.stderr}')
+        return p
+
+    def json(self, *args, stdin='', check=True):
+        return [json.loads(x) for x in self.run(*args, '--json', stdin=stdin, check=check).stdout.splitlines()]
+
+    def pid(self, name):
+        return next(p['pid'] for p in self.json('status') if p['name'] == name)
+
+    def end(self):
+        if self.process and self.process.poll() is None:
+            self.run('stop', check=False)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+@pytest.fixture(scope='module')
+def house():
+    h = House()
+    try:
+        yield h.start()
+    finally:
+        h.end()
+
+
+def user(house, name, display=None):
+    house.run('user', 'add', name, *(['--name', display] if display else []), stdin='a-secret-1\na-secret-1\n')
+
+
+def add(house, label, *options):
+    return house.json('phone', 'add', label, *options)[-1]
+
+
+def phone(house, number):
+    return next(p for p in house.json('phone', 'list') if p['phone'] == number)
+
+
+def test_r30_a_person_and_a_phone(house):
+    began = time.monotonic()
+    user(house, '101', 'Anna')
+    code = add(house, 'anna', '--user', '101', '--fixed', '--md5')
+    out = house.dir / 'anna'
+    said = house.run('phone', 'enrol', code['code'], '--kind', 'baresip', '--user', '101', '--out', out, '--password-stdin',
+                     stdin='asecret1\n')
+    assert time.monotonic() - began < 60
+    assert f'baresip -f {out}' in said.stdout
+    assert 'auth_pass=asecret1;' in (out / 'accounts').read_text() and (out / 'accounts').stat().st_mode & 0o77 == 0
+    assert (out / 'phone.key').stat().st_mode & 0o77 == 0 and (out / 'phone.pem').stat().st_mode & 0o77 == 0
+    p = phone(house, code['phone'])
+    assert p['state'] == 'valid' and p['users'] == '101' and p['flags'] == 'md5,fixed' and p['epoch'] == 1
+    assert house.run('ca', '--fingerprint').stdout.strip() in said.stdout
+
+
+def test_r1_a_code_is_good_once(house):
+    code = add(house, 'once')
+    house.run('phone', 'enrol', code['code'], '--out', house.dir / 'once')
+    p = house.run('phone', 'enrol', code['code'], '--out', house.dir / 'twice', check=False)
+    assert p.returncode == 1 and 'code' in p.stderr and not (house.dir / 'twice/phone.key').exists()
+
+
+def test_r1_two_computers(house):
+    """Request and bundle travel, the key does not; a bundle of another phone's key is refused."""
+    user(house, '102')
+    codes = [add(house, f'far{i}', '--user', '102') for i in (0, 1)]
+    dirs = [house.dir / f'far{i}' for i in (0, 1)]
+    for c, d in zip(codes, dirs):
+        house.run('phone', 'enrol', c['code'], '--elsewhere', '--kind', 'linphone', '--user', '102', '--out', d)
+        house.run('phone', 'sign', c['code'], d / 'request.pem', '--out', d / 'bundle.pem')
+        assert 'PRIVATE' not in (d / 'bundle.pem').read_text() + (d / 'request.pem').read_text()
+    p = house.run('phone', 'enrol', '--finish', dirs[0], '--bundle', dirs[1] / 'bundle.pem', check=False)
+    assert p.returncode == 1 and 'does not fit' in p.stderr and not (dirs[0] / 'phone.crt').exists()
+    house.run('phone', 'enrol', '--finish', dirs[0])
+    rc = (dirs[0] / 'linphonerc').read_text()
+    assert 'passwd=PASSWORD' in rc and f'reg_proxy=<sip:desk.example:{house.port};transport=tls>' in rc
+
+
+def test_r5_a_user_asks_and_is_admitted(house):
+    user(house, '103')
+    home = house.dir / 'nobody'
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    house.run('phone', 'request', '--label', 'softphone', '--user', '103', '--out', home / 'p', as_nobody=True)
+    number = next(p['phone'] for p in house.json('phone', 'list') if p['label'] == 'softphone')
+    assert phone(house, number)['state'] == 'requested'
+    bundle = house.dir / 'softphone.pem'
+    house.run('phone', 'admit', number, '--out', bundle, '--tls12')
+    house.run('phone', 'enrol', '--finish', home / 'p', '--bundle', bundle, as_nobody=True)
+    assert phone(house, number)['state'] == 'valid' and phone(house, number)['flags'] == 'tls12'
+    assert house.run('phone', 'admit', number, check=False).returncode == 1
+
+
+def test_t38_others_than_root_see_nothing(house):
+    for verb in ('status', 'calls', 'events', 'readings', 'bans', 'stop', 'reload'):
+        p = house.run(verb, as_nobody=True, check=False)
+        assert p.returncode == 1 and 'only root' in p.stderr and not p.stdout, verb
+    for args in (('user', 'list'), ('phone', 'list'), ('user', 'delete', '101'), ('phone', 'revoke', '1')):
+        p = house.run(*args, as_nobody=True, check=False)
+        assert p.returncode == 1 and 'only root' in p.stderr
+    assert 'BEGIN CERTIFICATE' in house.run('ca', as_nobody=True).stdout
+
+
+def test_r1_renew_and_revoke(house):
+    number = add(house, 'renewed')
+    d = house.dir / 'renewed'
+    house.run('phone', 'enrol', number['code'], '--out', d)
+    number = number['phone']
+    before = phone(house, number)
+    house.run('phone', 'renew', 'renewed', '--out', d / 'bundle.pem', '--valid', '10d')
+    house.run('phone', 'enrol', '--finish', d)
+    after = phone(house, number)
+    assert after['epoch'] == before['epoch'] and after['not_after_ms'] < before['not_after_ms']
+    code = house.json('phone', 'renew', 'renewed', '--new-key')[-1]['code']
+    house.run('phone', 'enrol', code, '--out', house.dir / 'renewed2')
+    assert phone(house, number)['epoch'] == before['epoch'] + 1
+    house.run('phone', 'revoke', 'renewed')
+    assert phone(house, number)['state'] == 'revoked'
+    for args in (('renew', number), ('renew', number, '--new-key'), ('bind', number, '101'),
+                 ('set', number, '--suspended', 'off')):
+        assert house.run('phone', *args, check=False).returncode == 1, args
+
+
+def test_phone_set(house):
+    number = add(house, 'settings')['phone']
+    house.run('phone', 'set', 'settings', '--opus', 'off', '--md5', 'on', '--tls12', 'on')
+    assert phone(house, number)['flags'] == 'md5,tls12,no-opus'
+    house.run('phone', 'set', number, '--opus', 'on', '--md5', 'off')
+    assert phone(house, number)['flags'] == 'tls12'
+    assert house.run('phone', 'set', number, '--opus', 'maybe', check=False).returncode == 2
+    assert house.run('phone', 'set', 'settings', '--suspended', 'on', check=False).returncode == 1  # has no certificate
+    add(house, 'settings')
+    p = house.run('phone', 'set', 'settings', '--md5', 'on', check=False)
+    assert p.returncode == 1 and 'several phones' in p.stderr
+
+
+def test_users_change_and_go(house):
+    user(house, '110', 'Old')
+    number = add(house, 'of110', '--user', '110', '--user', '101')['phone']
+    house.run('user', 'set', '110', '--name', 'New', '--enabled', 'off')
+    u = next(u for u in house.json('user', 'list') if u['name'] == '110')
+    assert u['display'] == 'New' and not u['enabled'] and u['phones'] == str(number)
+    house.run('user', 'set', '110', '--enabled', 'on')
+    assert next(u for u in house.json('user', 'list') if u['name'] == '110')['display'] == 'New'
+    assert house.run('user', 'add', '110', stdin='x1234567\n', check=False).returncode == 1
+    house.run('user', 'delete', '110')
+    assert phone(house, number)['users'] == '101'
+    p = house.run('user', 'delete', '110', check=False)
+    assert p.returncode == 1 and 'no user of this name' in p.stderr
+
+
+HOSTILE = ['\x1b[2J', 'a\r\nb', '\u202e101', '\x9b31m', 'a\u2028b']
+
+
+@pytest.mark.parametrize('text', HOSTILE)
+def test_t39_what_would_mislead_is_not_taken(house, text):
+    p = house.run('user', 'add', '120', '--name', text, stdin='x1234567\n', check=False)
+    assert p.returncode in (1, 2) and not any(c in p.stderr for c in '\x1b\x9b\u202e\u2028')
+    p = house.run('phone', 'add', text, check=False)
+    assert p.returncode in (1, 2)
+    assert not [u for u in house.json('user', 'list') if u['name'] == '120']
+
+
+@pytest.mark.parametrize('text', ["'); DROP TABLE people; --", '<script>alert(1)</script>', '../../etc/passwd', '"x\\'])
+def test_t39_the_rest_is_text(house, text):
+    user(house, '121', text)
+    assert next(u for u in house.json('user', 'list') if u['name'] == '121')['display'] == text
+    house.run('user', 'delete', '121')
+
+
+def test_r23_the_log_asks_who_reads(house):
+    assert house.run('log', check=False).returncode == 2
+    house.run('admin', 'set', 'berta', stdin='eight octets\n')
+    p = house.run('log', '--admin', 'berta', stdin='wrong password\n', check=False)
+    assert p.returncode == 1 and 'wrong name or password' in p.stderr and not p.stdout
+    assert not house.json('readings')
+    assert 'No calls' in house.run('log', '--admin', 'berta', stdin='eight octets\n').stdout
+    house.run('log', '--admin', 'berta', '--from', '2026-01-01', '--to', '2026-01-02 13:00', stdin='eight octets\n')
+    readings = house.json('readings')
+    assert [r['admin'] for r in readings] == ['berta', 'berta'] and readings[1]['to_ms'] - readings[1]['from_ms'] == 37 * 3600000
+    assert [e for e in house.json('events', '--last', 1000) if e['detail'] == 'wrong administrator password']
+    p = house.run('admin', 'set', 'cesar', stdin='short\n', check=False)
+    assert p.returncode == 1 and '8 octets' in p.stderr
+
+
+def test_bans(house):
+    house.run('ban', '192.0.2.9', '--for', '1h')
+    assert [b for b in house.json('bans') if b['address'] == '192.0.2.9' and 0 < b['left_ms'] <= 3600000]
+    house.run('unban', '192.0.2.9')
+    assert not house.json('bans')
+    assert house.run('unban', '192.0.2.9', check=False).returncode == 1
+    for bad in ('999.0.0.1', 'example.org', ''):
+        assert house.run('ban', bad, check=False).returncode in (1, 2)
+
+
+def test_r31_configuration(house):
+    assert house.run('check-config').returncode == 0
+    house.write_conf('nonsense = 1\n')
+    try:
+        p = house.run('check-config', check=False)
+        assert p.returncode == 1 and 'nonsense' in p.stdout + p.stderr and ':4' in p.stdout + p.stderr
+        p = house.run('reload', check=False)
+        assert p.returncode == 1 and ':4' in p.stderr
+        assert all(x['up'] for x in house.json('status'))
+    finally:
+        house.write_conf()
+    house.run('reload')
+
+
+def test_r22_the_mild_log_is_refused(house):
+    house.write_conf('log { privacy = mild }\n')
+    try:
+        for verb in ('check-config', 'reload'):
+            p = house.run(verb, check=False)
+            said = (p.stdout + p.stderr).lower()
+            assert p.returncode == 1 and 'pin' in said and 'intrusion detection' in said and 'firewall' in said
+    finally:
+        house.write_conf()
+
+
+def test_events_are_followed(house):
+    p = subprocess.Popen([BUILD / 'cmd/ringfence', '--site', house.site, 'events', '--last', '1', '--follow', '--json'],
+                         stdout=subprocess.PIPE, text=True)
+    try:
+        json.loads(p.stdout.readline())
+        code = add(house, 'followed')
+        seen = json.loads(p.stdout.readline())
+        while seen['phone'] != code['phone']:
+            seen = json.loads(p.stdout.readline())
+        assert seen['what'] == 'phone'
+    finally:
+        p.terminate()
+        p.wait(5)
+
+
+def test_r28_nothing_confirmed_is_lost(house):
+    """ledger and keeper are killed while users are added: each that was confirmed is there and has its secret."""
+    confirmed = []
+    for i in range(30):
+        if i % 5 == 2:
+            os.kill(house.pid('ledger' if i % 2 else 'keeper'), signal.SIGKILL)
+        p = house.run('user', 'add', f'k{i}', stdin='x1234567\n', check=False)
+        if p.returncode == 0:
+            confirmed.append(f'k{i}')
+        else:
+            assert p.stderr.startswith('ringfence: ')
+        time.sleep(0.05)
+    house.wait(lambda: all(p['up'] for p in house.json('status')))
+    there = {u['name'] for u in house.json('user', 'list')}
+    assert len(confirmed) > 10 and set(confirmed) <= there
+
+
+def test_r28_all_comes_back(house):
+    """parent is killed; what was is there at the next start."""
+    before = house.json('user', 'list'), house.json('phone', 'list'), house.json('readings')
+    os.kill(house.process.pid, signal.SIGKILL)
+    house.process.wait(5)
+    house.start()
+    assert (house.json('user', 'list'), house.json('phone', 'list'), house.json('readings')) == before
+    assert house.run('log', '--admin', 'berta', stdin='eight octets\n').returncode == 0
+
+
+def test_t38_no_descriptor_is_lost(house):
+    ctl = house.pid('ctl')
+    before = len(os.listdir(f'/proc/{ctl}/fd'))
+    for _ in range(100):
+        house.run('calls')
+    assert len(os.listdir(f'/proc/{ctl}/fd')) == before
+
+
+def test_r20_the_schema_holds_four_facts(house):
+    """Of a call: who, whom, when, how long; the source sealed under a day's key. Nothing else has a place to be."""
+    shutil.copytree(house.site / 'ledger', house.dir / 'copy')
+    with sqlite3.connect(house.dir / 'copy/ledger.db') as db:
+        columns = [row[1] for row in db.execute('PRAGMA table_info(calls)')]
+        events = [row[1] for row in db.execute('PRAGMA table_info(events)')]
+    assert columns == ['id', 'source', 'day', 'destination', 'start', 'duration']
+    assert not [c for c in events if 'dest' in c or 'number' in c]
+
+
+def test_stop(house):
+    pids = [p['pid'] for p in house.json('status')]
+    house.run('stop')
+    house.process.wait(10)
+    assert not [p for p in pids if os.path.exists(f'/proc/{p}') and 'ringfence' in os.readlink(f'/proc/{p}/exe')]
+    assert house.run('status', check=False).returncode == 3
