@@ -151,8 +151,10 @@ static void ask_phone(struct call *c, struct leg *caller, const struct registrat
 	struct leg *l = leg_new_out(to, c->r.id, c->r.emergency, c->r.from, c->r.to);
 	struct sdp offer;
 
-	if (!l)
+	if (!l) {
+		c->best = REFUSE_FULL;
 		return;
+	}
 	make_offer(c, caller, l, &offer);
 	c->target[c->targets++] = l->r.id;
 	leg_invite(l, &offer, from ? from->display : "");
@@ -355,13 +357,14 @@ static void start(struct call *c, struct request *r)
 	do_dial(c);
 	if (!call_get(id) || c->targets)
 		return;
-	if (registrar_worth_waiting(c->callee_user)) {
+	if (!c->best && registrar_worth_waiting(c->callee_user)) {
 		c->r.state = PHASE_WAITING;
 		timer_set(&child_wheel, &c->ring, child_now() + WAIT_MS);
 		leg_ring(caller, 182);
 		return;
 	}
-	c->best = REFUSE_OFFLINE;
+	if (!c->best)
+		c->best = REFUSE_OFFLINE;
 	call_event(c, CALL_TIME_OUT, NULL);
 }
 

@@ -404,13 +404,14 @@ _Noreturn void sim_fail(const char *file, int line, const char *condition)
 
 	fprintf(stderr, "%s:%d: %s\n", file, line, condition);
 	uint32_t first = sim.heard_n > SIM_HEARD_MAX ? sim.heard_n - SIM_HEARD_MAX : 0;
-	for (uint32_t i = first; !failing && i < sim.heard_n; i++) {
+	for (uint32_t i = first, said = 0; !failing && i < sim.heard_n && said < 20; i++) {
 		const struct heard *h = &sim.heard[i % SIM_HEARD_MAX];
 		const struct msg_respond *r = (const void *)h->payload;
 		const struct msg_send *s = (const void *)h->payload;
 		if (h->taken)
 			continue;
 		failing = true;
+		said++;
 		fprintf(stderr, "  not taken: %s/%u %s", proc_name[h->at], h->instance, msg_rule[h->type].name);
 		if (h->type == MSG_RESPOND)
 			fprintf(stderr, " txn %lu %u %s", (unsigned long)r->txn, r->code, sim_text(h, r->warning_text));

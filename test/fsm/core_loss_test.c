@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: ISC */
+/* Siblings die, phones vanish or are revoked, in every phase of a call; and every pool is filled to the brim: full is an
+ * answer, and emergency calls still go through (R16, R28, T21, T23). */
+#include "../unit/test.h"
+#include "sim_phone.h"
+
+static struct phone alice, bob, bob2, carol, centre, desk;
+static struct talk a, b, b2;
+static struct sdp offer, answer;
+
+static void set_up(void)
+{
+	sim.bound[1][5] = true;
+	sim.device[6].flags = DEVICE_FIXED;
+}
+
+static void phones(void)
+{
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_init(&carol, 2);
+	phone_init(&centre, 4);
+	phone_init(&desk, 6);
+	phone_init(&bob2, 1);
+	bob2.device = 5;
+	desk.user = "anonymous";
+	offer = sdp_plain(&alice);
+	answer = sdp_plain(&bob);
+}
+
+static void begin(void)
+{
+	sim_defaults();
+	set_up();
+	sim_open();
+	phones();
+	phone_register(&alice); /* edge 0 */
+	phone_register(&bob);	/* edge 1 */
+}
+
+static void finish(void)
+{
+	sim_pass(60000);
+	sim_need_idle();
+}
+
+/* --- an edge dies --- */
+
+static void edge_dies(uint32_t edge)
+{
+	sim_link_down(PROC_EDGE, edge);
+	for (struct phone *p = &alice; p; p = p == &alice ? &bob : p == &bob ? &carol : NULL)
+		if (p->edge == edge)
+			p->flow = 0;
+	sim_link_up(PROC_EDGE, edge);
+}
+
+static void the_callers_edge_dies_while_it_rings(void)
+{
+	begin();
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	edge_dies(0);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	finish();
+}
+
+static void the_callees_edge_dies_while_it_rings(void)
+{
+	begin();
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	talk_hears(&a, 180);
+	edge_dies(1);
+	talk_hears(&a, 480);
+	finish();
+}
+
+static void one_of_two_callees_edges_dies_and_the_other_answers(void)
+{
+	begin();
+	bob2.edge = 0;
+	phone_register(&bob2);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_rings_at(&b2, &bob2);
+	edge_dies(1);
+	NEED(!reply_to(a.txn));
+	talk_answer(&b2, 200, &answer);
+	NEED(talk_takes(&b2, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &b2);
+	finish();
+}
+
+static void an_edge_dies_in_a_call_and_its_phone_hangs_up_later(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	edge_dies(0);
+	NEED(sim_status("calls").used == 1);
+	phone_up(&alice);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void an_edge_dies_before_the_ack(void)
+{
+	begin();
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &answer);
+	talk_takes(&b, SIP_ACK);
+	talk_hears(&a, 200);
+	edge_dies(0);
+	phone_up(&alice);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+	talk_ack(&a); /* over the new connection */
+	sim_pass(40000);
+	NEED(sim_status("calls").used == 1);
+	call_hang_up(&b, &a);
+	finish();
+}
+
+static void an_edge_dies_in_a_change_and_in_a_bye(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	offer = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendonly", NULL);
+	uint64_t txn = talk_send(&a, SIP_INVITE, &offer);
+	NEED(talk_takes(&b, SIP_INVITE));
+	edge_dies(1);
+	NEED(code_of(txn) == 500);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200); /* bob can't be told */
+	NEED(!talk_takes(&b, SIP_BYE));
+	finish();
+	/* its BYE under way */
+	phone_up(&bob);
+	NEED(code_of(phone_send_register(&bob, ABSENT, true)) == 200);
+	call_up(&a, &alice, &b, &bob);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	NEED(talk_takes(&b, SIP_BYE));
+	edge_dies(1);
+	NEED(sim_status("legs").used == 0);
+	finish();
+}
+
+static void an_edge_dies_while_a_login_is_judged_or_a_text_delivered(void)
+{
+	begin();
+	struct msg_request *m = phone_begin(&alice, SIP_MESSAGE);
+	m->target_user = phone_put(&alice, "bob");
+	m->text = phone_put(&alice, "lunch?");
+	uint64_t txn = phone_end(&alice);
+	NEED(sent_to(&bob, SIP_MESSAGE));
+	edge_dies(1);
+	NEED(code_of(txn) == 480);
+	sim.conduct.keeper_mute = true;
+	phone_up(&carol);
+	phone_send_register(&carol, ABSENT, true);
+	edge_dies(0);
+	finish();
+}
+
+/* --- others die --- */
+
+static void media_dies_and_the_calls_go_on(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	sim_link_down(PROC_MEDIA, 0);
+	sim_pass(1000);
+	sim_link_up(PROC_MEDIA, 0);
+	NEED(relay_wish(NULL));
+	call_hang_up(&a, &b);
+	NEED(sim_take(PROC_MEDIA, MSG_RELAY_CLOSE, NULL, NULL));
+	finish();
+	/* answered while media is away */
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	sim_link_down(PROC_MEDIA, 0);
+	talk_answer(&b, 200, &answer);
+	talk_takes(&b, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	relay_wish(NULL);
+	sim_link_up(PROC_MEDIA, 0);
+	NEED(relay_wish(NULL));
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* The window is full for a moment: the wish is not lost for 40 s. */
+static void a_wish_without_credit_is_made_again_soon(void)
+{
+	begin();
+	struct link *media = child_link(PROC_MEDIA, 0);
+	uint16_t credit = media->credit[CLASS_DIALOG];
+	media->credit[CLASS_DIALOG] = 0;
+	call_up(&a, &alice, &b, &bob);
+	NEED(!relay_wish(NULL));
+	media->credit[CLASS_DIALOG] = credit;
+	sim_pass(1000);
+	NEED(relay_wish(NULL));
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void media_binds_other_ports_than_agreed(void)
+{
+	begin();
+	struct msg_ports *m = ipc_begin(sim_far(PROC_MEDIA, 0), MSG_PORTS);
+	m->lo = sim.site.media_port_lo;
+	m->hi = sim.site.media_port_hi - 4;
+	ipc_end(sim_far(PROC_MEDIA, 0));
+	sim_turn();
+	NEED(sim.accusations == 1 && sim.accused == PROC_MEDIA);
+	sim.accusations = 0;
+	finish();
+}
+
+static void keeper_dies_in_a_call(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	sim_link_down(PROC_KEEPER, 0);
+	call_hang_up(&b, &a);
+	NEED(sim_status("records-waiting").used == 1);
+	sim_link_up(PROC_KEEPER, 0);
+	NEED(sim.records == 1);
+	finish();
+}
+
+/* --- revocation and removal --- */
+
+static void revoke_phone(uint32_t device)
+{
+	sim.device[device].state = DEVICE_REVOKED;
+	sim_push_directory();
+	sim_turn();
+}
+
+static void a_phone_is_revoked_in_a_call(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	revoke_phone(1);
+	NEED(talk_takes(&a, SIP_BYE));
+	NEED(sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL));
+	phone_down(&bob);
+	finish();
+	NEED(sim.records == 1);
+}
+
+static void a_phone_is_revoked_while_it_rings(void)
+{
+	begin();
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	revoke_phone(1);
+	NEED(code_of(a.txn) == 480); /* not only when the ringing time is over */
+	finish();
+}
+
+static void a_phone_is_revoked_while_it_calls(void)
+{
+	begin();
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	revoke_phone(0);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	finish();
+}
+
+static void a_user_is_removed_in_a_call(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	sim.user[0].enabled = false;
+	sim_push_directory();
+	sim_turn();
+	NEED(talk_takes(&b, SIP_BYE) && talk_takes(&a, SIP_BYE));
+	finish();
+}
+
+static void a_phone_is_taken_from_its_user_in_a_call(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	sim.bound[1][1] = false;
+	sim_push_directory();
+	sim_turn();
+	NEED(talk_takes(&a, SIP_BYE) && talk_takes(&b, SIP_BYE));
+	finish();
+}
+
+static void a_change_of_the_directory_leaves_other_calls_alone(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	sim.user[5] = (struct sim_user){"erin", true};
+	sim.device[3].state = DEVICE_REVOKED;
+	sim_push_directory();
+	sim_turn();
+	NEED(sim_status("calls").used == 1 && sim_status("registrations").used == 2);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* ledger sends nonsense: the old generation stands */
+static void a_refused_directory_changes_nothing(void)
+{
+	begin();
+	struct link *l = sim_far(PROC_LEDGER, 0);
+	struct msg_directory_begin *m = ipc_begin(l, MSG_DIRECTORY_BEGIN);
+	m->generation = 99;
+	m->whole = 1;
+	ipc_end(l);
+	struct msg_user *u = ipc_begin(l, MSG_USER);
+	u->index = sim.site.max_users;
+	u->enabled = 1;
+	u->name = ipc_put(l, SPAN("eve"));
+	ipc_end(l);
+	struct msg_directory_commit *c = ipc_begin(l, MSG_DIRECTORY_COMMIT);
+	c->generation = 99;
+	ipc_end(l);
+	sim_clear();
+	sim_turn();
+	struct heard *h = sim_take(PROC_LEDGER, MSG_DIRECTORY_VERDICT, NULL, NULL);
+	NEED(h && !((const struct msg_directory_verdict *)(const void *)h->payload)->ok);
+	NEED(sim_status("registrations").used == 2);
+	call_up(&a, &alice, &b, &bob);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* --- exhaustion --- */
+
+enum { MANY = 40 };
+
+static struct talk up[MANY], down[MANY];
+
+/* Calls until one is refused; how many went through. */
+static int fill_with_calls(unsigned *code)
+{
+	for (int i = 0; i < MANY; i++) {
+		talk_invite(&up[i], &alice, "bob", &offer);
+		if ((*code = code_of(up[i].txn)))
+			return i;
+		talk_rings_at(&down[i], &bob);
+		talk_answer(&down[i], 200, &answer);
+		talk_takes(&down[i], SIP_ACK);
+		talk_hears(&up[i], 200);
+		talk_ack(&up[i]);
+	}
+	return MANY;
+}
+
+static void emergency_goes_through(void)
+{
+	talk_invite(&a, &desk, "112", &offer);
+	talk_rings_at(&b, &centre);
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &b);
+}
+
+static void end_all(int n)
+{
+	for (int i = 0; i < n; i++)
+		call_hang_up(&up[i], &down[i]);
+}
+
+static void begin_small(uint32_t calls, uint32_t ports)
+{
+	sim_defaults();
+	set_up();
+	sim.site.max_calls = calls;
+	sim.site.media_port_hi = (uint16_t)(sim.site.media_port_lo + 4 * ports - 1);
+	sim_open();
+	phones();
+	phone_register(&alice);
+	phone_register(&bob);
+	phone_register(&centre);
+	phone_up(&desk);
+}
+
+static void calls_run_out(void)
+{
+	unsigned code;
+
+	begin_small(8, 64);
+	int n = fill_with_calls(&code);
+	NEED(n == 7 && code == 503); /* one is kept */
+	emergency_goes_through();
+	NEED(sim_status("calls").refused == 1 && sim_status("calls").peak == 8);
+	end_all(n);
+	finish();
+}
+
+static void ports_run_out(void)
+{
+	unsigned code;
+
+	begin_small(32, 8);
+	int n = fill_with_calls(&code);
+	NEED(n == 7 && code == 503);
+	emergency_goes_through();
+	end_all(n);
+	/* freed ports rest before they are used again */
+	talk_invite(&a, &alice, "bob", &offer);
+	NEED(code_of(a.txn) == 503);
+	emergency_goes_through(); /* but for an emergency */
+	sim_pass(31000);
+	NEED(fill_with_calls(&code) == 7);
+	end_all(7);
+	finish();
+}
+
+/* Legs of cancelled calls whose phone says nothing pile up for a while. */
+static void legs_run_out(void)
+{
+	unsigned code = 0;
+	uint32_t n = 0;
+
+	begin_small(8, 1000);
+	for (; n < 100; n++) {
+		talk_invite(&a, &alice, "bob", &offer);
+		if ((code = code_of(a.txn)))
+			break;
+		talk_rings_at(&b, &bob);
+		struct msg_cancelled *m = ipc_begin(sim_far(PROC_EDGE, 0), MSG_CANCELLED);
+		m->txn = a.txn;
+		ipc_end(sim_far(PROC_EDGE, 0));
+		sim_turn();
+		sim_clear();
+	}
+	NEED(code == 503 && n == sim_status("legs").limit - sim_status("legs").limit / 16 - 1);
+	emergency_goes_through();
+	finish();
+}
+
+static void logins_run_out(void)
+{
+	begin_small(8, 64);
+	phone_up(&carol);
+	sim.conduct.keeper_mute = true;
+	uint64_t txn = 0;
+	int n = 0;
+	for (; n < 600; n++) {
+		txn = phone_send_register(&carol, ABSENT, true);
+		if (reply_to(txn))
+			break;
+	}
+	NEED(n == 480); /* 512 but for the 32 that are kept */
+	emergency_goes_through();
+	finish();
+	sim.conduct.keeper_mute = false;
+	phone_register(&carol);
+}
+
+static void messages_run_out(void)
+{
+	begin_small(8, 64);
+	uint64_t txn = 0;
+	int n = 0;
+	sim_clear();
+	for (; n < 600; n++) {
+		struct msg_request *m = phone_begin(&alice, SIP_MESSAGE);
+		m->target_user = phone_put(&alice, "bob");
+		m->text = phone_put(&alice, "x");
+		txn = phone_end(&alice);
+		struct heard *h = reply_to(txn);
+		if (h) {
+			NEED(respond(h)->code == 503 || respond(h)->code == 480);
+			break;
+		}
+		NEED(sent_to(&bob, SIP_MESSAGE));
+	}
+	NEED(n >= 500 && n <= 512);
+	emergency_goes_through();
+	sim.quiet = true;
+	finish(); /* bob never answers one of them: they end by themselves */
+}
+
+/* More flows than phones: twice as many fit, the next one is closed. */
+static void flows_run_out(void)
+{
+	begin_small(8, 64);
+	struct phone many = carol;
+	int n = (int)(2 * sim.site.max_phones) - 4;
+	for (int i = 0; i < n; i++)
+		phone_up(&many);
+	NEED(sim_status("flows").used == 2 * sim.site.max_phones);
+	phone_up(&many);
+	struct heard *h = sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL);
+	NEED(h && ((const struct msg_close_flow *)(const void *)h->payload)->flow == many.flow);
+	emergency_goes_through(); /* on a connection that is there */
+	finish();
+}
+
+static void records_run_out(void)
+{
+	begin_small(8, 64);
+	sim_link_down(PROC_LEDGER, 0);
+	for (int i = 0; i < 2100; i++) {
+		talk_invite(&a, &alice, "bob", &offer);
+		struct msg_cancelled *m = ipc_begin(sim_far(PROC_EDGE, 0), MSG_CANCELLED);
+		m->txn = a.txn;
+		ipc_end(sim_far(PROC_EDGE, 0));
+		sim_turn();
+		talk_rings_at(&b, &bob);
+		talk_answer(&b, 487, NULL);
+		sim_clear();
+		if (i % 30 == 29)
+			sim_pass(2100); /* ports rest */
+	}
+	NEED(sim_status("records-waiting").used == 2048 && sim.events[EVENT_FULL] == 52);
+	call_up(&a, &alice, &b, &bob); /* the log is no reason to refuse a call */
+	call_hang_up(&a, &b);
+	sim_link_up(PROC_LEDGER, 0);
+	sim_pass(20000);
+	NEED(sim.records == 2048);
+	sim_clear();
+	finish();
+}
+
+/* No credit on the link to the callee's edge: the call is refused, the emergency class is its own. */
+static void credit_runs_out(void)
+{
+	begin_small(8, 64);
+	struct link *edge = child_link(PROC_EDGE, bob.edge), *edge0 = child_link(PROC_EDGE, centre.edge);
+	edge->credit[CLASS_NEW] = edge0->credit[CLASS_NEW] = 0;
+	talk_invite(&a, &alice, "bob", &offer);
+	sim_pass(100);
+	NEED(code_of(a.txn) == 480);
+	emergency_goes_through();
+	edge->credit[CLASS_NEW] = edge0->credit[CLASS_NEW] = class_window[CLASS_NEW];
+	finish();
+}
+
+/* --- bans --- */
+
+static void bans_reach_those_who_act(void)
+{
+	begin();
+	struct msg_ctl_ban *m = ipc_begin(sim_far(PROC_CTL, 0), MSG_CTL_BAN);
+	m->token = 3;
+	NEED(addr_parse_ip(SPAN("203.0.113.9"), &m->address));
+	m->seconds = 60;
+	ipc_end(sim_far(PROC_CTL, 0));
+	sim_turn();
+	NEED(sim_take(PROC_CTL, MSG_DONE, NULL, NULL));
+	NEED(sim_take(PROC_MEDIA, MSG_BAN, NULL, NULL));
+	NEED(sim_take(PROC_EDGE, MSG_BAN, NULL, NULL) && sim_take(PROC_EDGE, MSG_BAN, NULL, NULL));
+	/* a sibling that comes back hears of it; one that comes after its end does not */
+	sim_link_down(PROC_MEDIA, 0);
+	sim_link_up(PROC_MEDIA, 0);
+	NEED(sim_take(PROC_MEDIA, MSG_BAN, NULL, NULL));
+	sim_pass(61000);
+	sim_link_down(PROC_MEDIA, 0);
+	sim_link_up(PROC_MEDIA, 0);
+	NEED(!sim_take(PROC_MEDIA, MSG_BAN, NULL, NULL));
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(the_callers_edge_dies_while_it_rings);
+	SIM(the_callees_edge_dies_while_it_rings);
+	SIM(one_of_two_callees_edges_dies_and_the_other_answers);
+	SIM(an_edge_dies_in_a_call_and_its_phone_hangs_up_later);
+	SIM(an_edge_dies_before_the_ack);
+	SIM(an_edge_dies_in_a_change_and_in_a_bye);
+	SIM(an_edge_dies_while_a_login_is_judged_or_a_text_delivered);
+	SIM(media_dies_and_the_calls_go_on);
+	SIM(a_wish_without_credit_is_made_again_soon);
+	SIM(media_binds_other_ports_than_agreed);
+	SIM(keeper_dies_in_a_call);
+	SIM(a_phone_is_revoked_in_a_call);
+	SIM(a_phone_is_revoked_while_it_rings);
+	SIM(a_phone_is_revoked_while_it_calls);
+	SIM(a_user_is_removed_in_a_call);
+	SIM(a_phone_is_taken_from_its_user_in_a_call);
+	SIM(a_change_of_the_directory_leaves_other_calls_alone);
+	SIM(a_refused_directory_changes_nothing);
+	SIM(calls_run_out);
+	SIM(ports_run_out);
+	SIM(legs_run_out);
+	SIM(logins_run_out);
+	SIM(messages_run_out);
+	SIM(flows_run_out);
+	SIM(records_run_out);
+	SIM(credit_runs_out);
+	SIM(bans_reach_those_who_act);
+	(void)test_failed_here;
+	return TEST_END;
+}
