@@ -41,7 +41,7 @@ bool template_baresip(const struct place *p)
 	return write_text(p, "config",
 		   "# written by ringfence; the account stands in `accounts`\n"
 		   "poll_method epoll\n"
-		   "sip_listen 0.0.0.0:5060\n"
+		   "sip_listen 0.0.0.0:0\n"
 		   "sip_certificate %s/phone.pem\n"
 		   "sip_cafile %s/ca.crt\n"
 		   "call_local_timeout 60\n"
