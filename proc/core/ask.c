@@ -2,6 +2,7 @@
 #include "ask.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "leg.h"
 #include <stdlib.h>
 
 enum { FORGOTTEN_MS = 40000, SWEEP_MS = 10000 };
@@ -61,7 +62,13 @@ void ask_on_response(struct link *from, const struct ipc_view *v)
 	/* an INVITE may be answered by 2xx again until its transaction ends; leg.c lets go of it */
 	if (m->code >= 300 || (m->code >= 200 && a->kind != ASK_INVITE && a->kind != ASK_CHANGE && a->kind != ASK_REFRESH))
 		ask_done(a->ref);
+	if (asked.kind == ASK_MESSAGE) {
+		answer_by_kind[asked.kind](&asked, m, v);
+		return;
+	}
+	leg_mark(asked.owner);
 	answer_by_kind[asked.kind](&asked, m, v);
+	leg_unmark(asked.owner);
 }
 
 static void make_answer(const struct ask *a, uint16_t code)

@@ -318,6 +318,7 @@ static struct call *call_new(struct request *r, uint32_t ports)
 	struct call *c = &table[id_index(id)];
 	c->r.id = id;
 	c->r.ports = ports;
+	c->r.port = media_first_port(ports);
 	c->r.emergency = r->emergency;
 	c->r.start_wall_ms = clock_wall_ms();
 	c->started_ms = child_now();
@@ -635,7 +636,7 @@ static void adopt(void)
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct call_record *r = arena_get(store, i);
 		if (!r || arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || r->state != PHASE_TALKING ||
-		    !media_adopt_ports(r->ports)) {
+		    !media_adopt_ports(r->ports, r->port)) {
 			arena_clear(store, i);
 			continue;
 		}

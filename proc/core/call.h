@@ -14,6 +14,7 @@ struct call_record {
 	uint64_t answered_ms;	     /* CLOCK_BOOTTIME; 0 while nobody has */
 	int64_t start_wall_ms;
 	uint32_t ports;		     /* index of the port slot */
+	uint16_t port;		     /* its first port: the range may be another when core starts again */
 	uint8_t state;		     /* enum call_phase */
 	uint8_t grade, key, emergency;
 	uint8_t varying;	     /* bit for each side whose Opus varies */

@@ -486,6 +486,18 @@ void leg_drop_orphans(void)
 			leg_event_later(&table[i], LEG_HANG_UP, EDGES_ARE_BACK_MS);
 }
 
+void leg_mark(uint64_t id)
+{
+	if (leg_get(id) && arena_get(store, id_index(id)))
+		arena_mark(store, id_index(id));
+}
+
+void leg_unmark(uint64_t id)
+{
+	if (id_index(id) < store->count)
+		arena_unmark(store, id_index(id));
+}
+
 /* --- requests inside the dialog --- */
 
 static struct leg *find_dialog(const struct request *r)
@@ -577,13 +589,13 @@ void leg_on_request(struct request *r)
 		l->r.remote_cseq = r->m->cseq;
 	l->r.flow = r->flow->id;
 	l->r.seen = r->flow->remote;
-	arena_mark(store, slot_of(l));
-	uint32_t slot = slot_of(l);
+	uint64_t id = l->r.id;
+	leg_mark(id);
 	if (by_method[r->m->method])
 		by_method[r->m->method](l, r);
 	else if (!ack)
 		reply_refuse(r->reply, REFUSE_METHOD);
-	arena_unmark(store, slot);
+	leg_unmark(id);
 }
 
 void leg_status(struct proc_status *s)

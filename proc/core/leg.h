@@ -101,6 +101,9 @@ void leg_device_lost(uint32_t device);
 void leg_user_lost(uint32_t user);
 /* The directory changed: legs of users on phones that are not theirs any more end. */
 void leg_check(void);
+/* Around the handling of what a phone sent: a leg for which core dies twice in between is not adopted again. */
+void leg_mark(uint64_t id);
+void leg_unmark(uint64_t id);
 /* adopted legs whose call was not */
 void leg_drop_orphans(void);
 

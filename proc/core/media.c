@@ -47,9 +47,14 @@ uint32_t media_take_ports(bool emergency)
 	return id == ID_NONE ? MEDIA_NO_PORTS : id_index(id);
 }
 
-bool media_adopt_ports(uint32_t slot)
+uint16_t media_first_port(uint32_t slot)
 {
-	return pool_adopt(&ports.slots, id_make(child_node(), 1, slot));
+	return (uint16_t)(ports.lo + PORTS_A_CALL * slot);
+}
+
+bool media_adopt_ports(uint32_t slot, uint16_t first)
+{
+	return slot < ports.slots.cap && media_first_port(slot) == first && pool_adopt(&ports.slots, id_make(child_node(), 1, slot));
 }
 
 void media_release_ports(uint32_t slot)
@@ -60,7 +65,7 @@ void media_release_ports(uint32_t slot)
 
 static uint16_t port_of(const struct call *c, unsigned side)
 {
-	return (uint16_t)(ports.lo + PORTS_A_CALL * c->r.ports + 2 * side);
+	return (uint16_t)(media_first_port(c->r.ports) + 2 * side);
 }
 
 static void add_candidate(struct sdp_audio *a, const struct addr *at, uint8_t component, uint16_t port)

@@ -14,7 +14,8 @@ bool media_ready(void);
 
 /* A slot of four ports (RTP and RTCP for each side); MEDIA_NO_PORTS when none is rested. */
 uint32_t media_take_ports(bool emergency);
-bool media_adopt_ports(uint32_t slot); /* false: taken, or not of this range */
+bool media_adopt_ports(uint32_t slot, uint16_t first); /* false: taken, or not of this range */
+uint16_t media_first_port(uint32_t slot);
 void media_release_ports(uint32_t slot);
 
 /* The phone at this leg sees the exchange's address, ports and ICE here, never the other phone's. */

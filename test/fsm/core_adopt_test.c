@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: ISC */
+/* core crashes and another takes over what its arena holds: registrations and calls are kept, half-made calls are not, the
+ * log is right (R28). Each test is two lives of core on one arena; phones and dialogs live in memory that both see. */
+#include "../unit/test.h"
+#include "call.h"
+#include "record.h"
+#include "sim_phone.h"
+
+struct world {
+	struct phone alice, bob, carol;
+	struct talk a, b;
+	uint64_t join;
+	bool long_lived; /* registrations of an hour */
+};
+static struct world *w;
+
+static void open_life(void)
+{
+	sim_defaults();
+	sim_open();
+}
+
+/* The connections outlive core: the edges announce them again. */
+static void same_flow_up(struct phone *p)
+{
+	struct link *edge = sim_far(PROC_EDGE, p->edge);
+	struct msg_flow_up *m = ipc_begin(edge, MSG_FLOW_UP);
+
+	m->flow = p->flow;
+	m->device = p->device;
+	NEED(addr_parse_ip(span_str(p->host), &m->remote));
+	ipc_end(edge);
+	sim_turn();
+}
+
+static void first_life(void)
+{
+	open_life();
+	phone_init(&w->alice, 0);
+	phone_init(&w->bob, 1);
+	phone_init(&w->carol, 2);
+	w->alice.outbound = w->bob.outbound = w->long_lived;
+	phone_register(&w->alice);
+	phone_register(&w->bob);
+}
+
+static void second_life(void)
+{
+	open_life();
+	same_flow_up(&w->alice);
+	same_flow_up(&w->bob);
+}
+
+static void finish(void)
+{
+	sim_pass(60000);
+	sim_need_idle();
+}
+
+static void life_in_a_call(void)
+{
+	first_life();
+	call_up(&w->a, &w->alice, &w->b, &w->bob);
+	relay_wish(&w->join);
+	media_says_gate(w->join, RELAY_KEY_SDES);
+	sim_pass(10000);
+}
+
+static void a_call_goes_on_and_its_record_is_right(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_in_a_call);
+	second_life();
+	NEED(sim_status("calls").used == 1 && sim_status("legs").used == 2 && sim_status("media-ports").used == 1);
+	NEED(sim_status("registrations").used == 2);
+	uint64_t join = 0;
+	const struct relay_spec *spec = relay_wish(&join);
+	NEED(spec && join == w->join && spec->side[0].key == RELAY_KEY_SDES && spec->answered);
+	sim_pass(10000);
+	call_hang_up(&w->a, &w->b);
+	finish();
+	NEED(sim.records == 1 && sim.record.duration_ms >= 20000 && sim.record.duration_ms <= 20500);
+	NEED(strcmp(sim.record_from, "alice") == 0 && strcmp(sim.record_to, "bob") == 0);
+}
+
+/* What core sent since the last save is not known to the next one: its CSeq must be higher all the same. */
+static void life_with_unsaved_requests(void)
+{
+	life_in_a_call();
+	sim_pass(sim.site.session_expires_s * 500ull + 1000);
+	struct heard *h = talk_takes(&w->a, SIP_OPTIONS);
+	NEED(h && talk_takes(&w->b, SIP_OPTIONS));
+	talk_reply(&w->a, h, 200, NULL);
+}
+
+static void cseq_rises_over_restarts(void)
+{
+	w = sim_shared(sizeof *w);
+	w->long_lived = true;
+	sim_crash_after(life_with_unsaved_requests);
+	second_life();
+	call_hang_up(&w->a, &w->b); /* talk_takes() looks at CSeq */
+	finish();
+}
+
+static void a_call_can_change_after_a_restart(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_in_a_call);
+	second_life();
+	relay_wish(NULL);
+	struct sdp offer = sdp_of(KEYS_SDES, w->alice.host, 40002, 2, "sendonly", NULL);
+	struct sdp answer = sdp_of(KEYS_SDES, w->bob.host, 40002, 2, "recvonly", NULL);
+	uint64_t txn = talk_send(&w->a, SIP_INVITE, &offer);
+	talk_reply(&w->b, talk_takes(&w->b, SIP_INVITE), 200, &answer);
+	NEED(talk_takes(&w->b, SIP_ACK) && code_of(txn) == 200);
+	talk_ack(&w->a);
+	const struct relay_spec *spec = relay_wish(NULL);
+	NEED(spec && spec->side[0].direction == RELAY_SENDS);
+	/* a stranger still may not */
+	phone_register(&w->carol);
+	struct talk forged = w->a;
+	forged.phone = &w->carol;
+	NEED(code_of(talk_send(&forged, SIP_BYE, NULL)) == 481);
+	call_hang_up(&w->b, &w->a);
+	finish();
+}
+
+static void life_before_the_ack(void)
+{
+	struct sdp offer, answer;
+
+	first_life();
+	offer = sdp_plain(&w->alice);
+	answer = sdp_plain(&w->bob);
+	talk_invite(&w->a, &w->alice, "bob", &offer);
+	talk_rings_at(&w->b, &w->bob);
+	talk_answer(&w->b, 200, &answer);
+	talk_takes(&w->b, SIP_ACK);
+	talk_hears(&w->a, 200);
+}
+
+static void a_call_that_waits_for_its_ack_is_kept(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_before_the_ack);
+	second_life();
+	talk_ack(&w->a);
+	sim_pass(40000);
+	NEED(sim_status("calls").used == 1);
+	call_hang_up(&w->a, &w->b);
+	finish();
+	NEED(sim.records == 1);
+}
+
+static void life_that_rings(void)
+{
+	struct sdp offer;
+
+	first_life();
+	offer = sdp_plain(&w->alice);
+	talk_invite(&w->a, &w->alice, "bob", &offer);
+	talk_rings_at(&w->b, &w->bob);
+	talk_answer(&w->b, 180, NULL);
+	talk_hears(&w->a, 180);
+}
+
+static void a_half_made_call_is_dropped_with_all_it_held(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_that_rings);
+	second_life();
+	NEED(sim_status("calls").used == 0 && sim_status("legs").used == 0 && sim_status("media-ports").used == 0);
+	/* the edges ended their transactions; what still comes of them is nobody's */
+	NEED(code_of(talk_send(&w->a, SIP_BYE, NULL)) == 481);
+	struct talk a = {0}, b = {0};
+	call_up(&a, &w->alice, &b, &w->bob);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void life_that_is_idle(void)
+{
+	first_life();
+	sim_pass(50000);
+}
+
+static void registrations_are_kept_and_run_out_in_time(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_that_is_idle);
+	second_life();
+	NEED(sim_status("registrations").used == 2);
+	/* the login is kept too: nobody is challenged */
+	NEED(code_of(phone_send_register(&w->alice, ABSENT, false)) == 200 && sim.nonces == 0);
+	struct talk a = {0}, b = {0};
+	call_up(&a, &w->alice, &b, &w->bob);
+	call_hang_up(&a, &b);
+	sim_pass(248000);
+	NEED(sim_status("registrations").used == 2);
+	sim_pass(4000);
+	NEED(sim_status("registrations").used == 1); /* bob did not refresh */
+	finish();
+}
+
+/* The flow's number is all that proves the login: on another device's flow of that number it does not count. */
+static void a_flow_of_another_phone_inherits_no_login(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_that_is_idle);
+	open_life();
+	struct phone thief = w->carol;
+	thief.flow = w->alice.flow;
+	thief.edge = w->alice.edge;
+	same_flow_up(&thief);
+	thief.user = "alice";
+	NEED(code_of(phone_send_register(&thief, ABSENT, false)) == 401);
+	finish();
+}
+
+static void a_phone_that_lost_its_connection_meanwhile_is_reached_when_it_returns(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_in_a_call);
+	open_life();
+	same_flow_up(&w->alice);
+	NEED(sim_status("calls").used == 1);
+	w->bob.flow = 0;
+	phone_register(&w->bob);
+	call_hang_up(&w->a, &w->b);
+	finish();
+}
+
+/* bob is revoked while core is down: the first directory says so. */
+static void what_changed_meanwhile_counts(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_in_a_call);
+	sim_defaults();
+	sim.device[1].state = DEVICE_REVOKED;
+	sim.bound[1][1] = false;
+	sim_open();
+	NEED(sim_status("registrations").used == 1);
+	same_flow_up(&w->alice);
+	finish();
+	NEED(sim.records == 1);
+}
+
+static void life_with_a_record_unsealed(void)
+{
+	life_in_a_call();
+	sim.conduct.seal_mute = true;
+	call_hang_up(&w->a, &w->b);
+	NEED(sim_status("records-waiting").used == 1);
+}
+
+static void life_with_a_record_unconfirmed(void)
+{
+	life_in_a_call();
+	sim.conduct.ledger_mute = true;
+	call_hang_up(&w->a, &w->b);
+	NEED(sim_status("records-waiting").used == 1);
+}
+
+static void a_record_on_its_way_is_written_by_the_next_core(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_with_a_record_unsealed);
+	second_life();
+	NEED(sim.records == 1 && sim.seals == 1 && strcmp(sim.record_from, "alice") == 0);
+	finish();
+	NEED(sim.records == 1);
+}
+
+static void a_sealed_record_is_not_sealed_again(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_with_a_record_unconfirmed);
+	second_life();
+	NEED(sim.records == 1 && sim.seals == 0 && strcmp(sim.record_from, "alice") == 0);
+	finish();
+}
+
+/* --- marks: a request that kills core twice costs its leg, not the exchange (DESIGN.md, Arenas) --- */
+
+enum { TABLES = 4, TABLE_LEGS = 1, LAYOUT = 2 };
+
+/* The leg table of the arena as core_child.c lays it out. */
+static void map_legs(struct arena_table table[TABLES])
+{
+	const struct arena_shape shape[TABLES] = {registrar_shape(), leg_shape(), call_shape(), record_shape()};
+	struct arena arena;
+	bool adopted = false;
+
+	NEED(arena_open(&arena, sim.crash_fd, LAYOUT, shape, TABLES, table, &adopted) && adopted);
+}
+
+static void life_that_dies_in_a_request(void)
+{
+	struct arena_table table[TABLES];
+
+	life_in_a_call();
+	map_legs(table);
+	for (uint32_t i = 0; i < table[TABLE_LEGS].count; i++) {
+		const struct leg_record *r = arena_get(&table[TABLE_LEGS], i);
+		if (!r || r->side != 0)
+			continue;
+		for (int n = 0; n < ARENA_MARKS_MAX; n++)
+			arena_mark(&table[TABLE_LEGS], i);
+	}
+}
+
+static void a_leg_that_killed_core_twice_is_dropped_and_the_other_phone_hears_bye(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_that_dies_in_a_request);
+	second_life();
+	NEED(sim_status("legs").used == 1);
+	sim_pass(2000);
+	NEED(!talk_takes(&w->b, SIP_BYE)); /* edges may need a moment to be back */
+	sim_pass(2000);
+	struct heard *bye = talk_takes(&w->b, SIP_BYE);
+	NEED(bye);
+	talk_reply(&w->b, bye, 200, NULL);
+	NEED(code_of(talk_send(&w->a, SIP_BYE, NULL)) == 481);
+	finish();
+	NEED(sim.records == 1 && sim.record.duration_ms >= 10000);
+}
+
+/* A request or an answer that is being handled is marked; one that was handled to its end leaves none. */
+static void what_was_handled_leaves_no_mark(void)
+{
+	struct arena_table table[TABLES];
+	struct talk a = {0}, b = {0};
+
+	w = sim_shared(sizeof *w);
+	first_life();
+	call_up(&a, &w->alice, &b, &w->bob);
+	NEED(code_of(talk_send(&a, SIP_OPTIONS, NULL)) == 200);
+	NEED(code_of(talk_send(&b, SIP_REFER, NULL)) == 405);
+	map_legs(table);
+	for (uint32_t i = 0; i < table[TABLE_LEGS].count; i++)
+		NEED(arena_marks(&table[TABLE_LEGS], i) == 0);
+	call_hang_up(&a, &b);
+	for (uint32_t i = 0; i < table[TABLE_LEGS].count; i++)
+		NEED(arena_marks(&table[TABLE_LEGS], i) == 0 && !arena_get(&table[TABLE_LEGS], i));
+	finish();
+}
+
+/* The operator makes the port range smaller between two lives: a call on ports that are gone can't be kept, and core and
+ * media do not quarrel about it. */
+static void a_call_on_ports_that_are_no_more_is_dropped(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_in_a_call);
+	sim_defaults();
+	sim.site.media_port_lo += 4;
+	sim.site.media_port_hi = sim.site.media_port_lo + 3;
+	sim_open();
+	same_flow_up(&w->alice);
+	same_flow_up(&w->bob);
+	sim_pass(100000);
+	NEED(sim.accusations == 0);
+	sim_need_idle();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(a_call_goes_on_and_its_record_is_right);
+	SIM(cseq_rises_over_restarts);
+	SIM(a_call_can_change_after_a_restart);
+	SIM(a_call_that_waits_for_its_ack_is_kept);
+	SIM(a_half_made_call_is_dropped_with_all_it_held);
+	SIM(registrations_are_kept_and_run_out_in_time);
+	SIM(a_flow_of_another_phone_inherits_no_login);
+	SIM(a_phone_that_lost_its_connection_meanwhile_is_reached_when_it_returns);
+	SIM(what_changed_meanwhile_counts);
+	SIM(a_record_on_its_way_is_written_by_the_next_core);
+	SIM(a_sealed_record_is_not_sealed_again);
+	SIM(a_leg_that_killed_core_twice_is_dropped_and_the_other_phone_hears_bye);
+	SIM(what_was_handled_leaves_no_mark);
+	SIM(a_call_on_ports_that_are_no_more_is_dropped);
+	(void)test_failed_here;
+	return TEST_END;
+}
