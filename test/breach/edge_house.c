@@ -323,16 +323,27 @@ void house_pump(struct house *h, int ms)
 
 /* --- start and end --- */
 
-static int listen_on_loopback(uint16_t *port)
+static socklen_t own_address(const struct house *h, struct sockaddr_storage *out)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t n = sizeof a;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct addr a;
+
+	addr_parse_ip(h->v6 ? SPAN("::1") : SPAN("127.0.0.1"), &a);
+	a.port = h->port;
+	return addr_to_sockaddr(&a, out);
+}
+
+static int listen_on_loopback(struct house *h)
+{
+	struct sockaddr_storage a;
+	socklen_t n = own_address(h, &a);
+	int fd = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct addr bound;
 
 	MUST(bind(fd, (struct sockaddr *)&a, n));
 	MUST(listen(fd, 4096));
 	MUST(getsockname(fd, (struct sockaddr *)&a, &n));
-	*port = ntohs(a.sin_port);
+	addr_from_sockaddr((struct sockaddr *)&a, &bound);
+	h->port = bound.port;
 	return fd;
 }
 
@@ -345,7 +356,7 @@ static void fill_site(struct house *h, struct site *s, const struct house_option
 	s->max_phones = o->max_phones ? o->max_phones : 64;
 	s->max_calls = o->max_calls ? o->max_calls : 32;
 	s->listeners = 1;
-	addr_parse_ip(SPAN("127.0.0.1"), &a);
+	addr_parse_ip(h->v6 ? SPAN("::1") : SPAN("127.0.0.1"), &a);
 	a.port = h->port;
 	s->listener[0] = (struct listener){
 	    .kind = LISTEN_PHONES, .bind = a, .signalling = a, .media = a, .advertised_media = a};
@@ -413,7 +424,8 @@ struct house *house_new(const struct house_options *o)
 
 	the = h;
 	make_keys();
-	listener = listen_on_loopback(&h->port);
+	h->v6 = o->v6;
+	listener = listen_on_loopback(h);
 	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd));
 	h->edge = fork();
 	if (h->edge == 0)
@@ -521,12 +533,16 @@ uint64_t house_count(struct house *h, const char *name)
 
 static struct phone *connect_to(struct house *h)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(h->port)};
+	struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(h->from_ip)};
+	struct sockaddr_storage a;
+	socklen_t n = own_address(h, &a);
 	struct phone *p = calloc(1, sizeof *p);
 
 	p->alert = -1;
-	p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	MUST(connect(p->fd, (struct sockaddr *)&a, sizeof a));
+	p->fd = socket(a.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (h->from_ip)
+		MUST(bind(p->fd, (struct sockaddr *)&from, sizeof from));
+	MUST(connect(p->fd, (struct sockaddr *)&a, n));
 	MUST(fcntl(p->fd, F_SETFL, O_NONBLOCK));
 	return p;
 }

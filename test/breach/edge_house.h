@@ -23,7 +23,8 @@ struct house {
 	struct link parent, core, signer, ledger;
 	bool core_open, signer_open;
 	uint16_t port;
-	bool ready, signer_mute;
+	bool ready, signer_mute, v6;
+	uint32_t from_ip; /* phones connect from 127.x.y.z, host order; 0: as the kernel likes */
 	uint32_t signs;
 	bool has_status;
 	struct proc_status status;
@@ -37,6 +38,7 @@ struct house {
 struct house_options {
 	uint32_t max_phones, max_calls;
 	bool no_core, no_signer; /* no link to it at first */
+	bool v6;		 /* listen on ::1 */
 };
 
 /* Start and wait until it is ready to serve: devices 1..8 are valid (3: TLS 1.2; 4: revoked, 5: suspended, 6: epoch 2). */

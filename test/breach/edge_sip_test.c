@@ -217,6 +217,23 @@ static void call_in(void)
 	end_phone(p);
 }
 
+/* RFC 3261 17.2.1: a provisional response of core's takes the place of the 100, and nothing else comes by itself. */
+static void early_ringing(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+
+	phone_say(p, invite("e1", "102", "", SDP));
+	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g);
+	respond(((const struct msg_request *)got_payload(g))->txn, 180);
+	done();
+	CHECK(phone_hear(h, p, "SIP/2.0 180 ", 1000));
+	phone_forget_text(p);
+	CHECK(!phone_hear(h, p, "SIP/2.0 ", 400));
+	end_phone(p);
+}
+
 static void cancel_in(void)
 {
 	uint64_t flow, other_flow, txn;
@@ -816,6 +833,7 @@ int main(void)
 	RUN(registration);
 	RUN(challenge);
 	RUN(call_in);
+	RUN(early_ringing);
 	RUN(cancel_in);
 	RUN(call_out);
 	RUN(refused_out);

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+/* What is bounded stays bounded (R27, T20, T23), full is an answer, and emergency calls have their share. */
+#include "../unit/test.h"
+#include "edge_house.h"
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static struct house *h;
+
+#define ANY_IP 0x7f000000u
+#define HEAD(method, branch)                                                                                  \
+	method " sip:%s@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bK" branch "\r\n"   \
+	       "From: <sip:101@exchange.test>;tag=f\r\nTo: <sip:%s@exchange.test>\r\nCall-ID: " branch "\r\n"   \
+	       "CSeq: 1 " method "\r\nContact: <sip:101@127.0.0.1>\r\nContent-Length: 0\r\n\r\n"
+
+static struct phone *new_phone(uint32_t device)
+{
+	struct cert_spec spec = {.device = device, .epoch = 1, .from_s = -60, .to_s = 3600};
+	struct phone *p = phone_new(h, &spec, NULL);
+
+	return phone_shake(h, p) && house_take(h, MSG_FLOW_UP, 1000) ? p : NULL;
+}
+
+static void begin(const struct house_options *o)
+{
+	h = house_new(o);
+}
+
+static void say(struct phone *p, const char *format, int n, const char *target)
+{
+	char text[1024];
+
+	snprintf(text, sizeof text, format, target, n, target, n);
+	phone_say(p, text);
+}
+
+/* One address holds 256 handshakes, all together 1,024: the oldest makes room, and a phone always gets in. */
+static void idle_connections(void)
+{
+	enum { N = 1400 };
+	struct phone **idle = calloc(N, sizeof *idle);
+	struct house_options o = {0};
+
+	begin(&o);
+	h->from_ip = ANY_IP + 0x0101;
+	for (int i = 0; i < 300; i++)
+		idle[i] = phone_tcp(h);
+	house_pump(h, 100);
+	CHECK(house_line(h, "handshakes-now")->used == 256);
+	CHECK(house_count(h, "turned-away") == 44);
+	for (int i = 300; i < N; i++) {
+		h->from_ip = ANY_IP + 0x0200 + (uint32_t)i / 200;
+		idle[i] = phone_tcp(h);
+	}
+	house_pump(h, 100);
+	CHECK(house_line(h, "handshakes-now")->used == 1024);
+	h->from_ip = ANY_IP + 0x0909;
+	struct phone *good = new_phone(1);
+	CHECK(good);
+	phone_say(good, "\r\n\r\n");
+	CHECK(phone_hear(h, good, "\r\n", 1000));
+	for (int i = 0; i < N; i++)
+		phone_free(idle[i]);
+	phone_free(good);
+	house_pump(h, 200);
+	CHECK(house_line(h, "connections")->used == 0);
+	free(idle);
+	house_end(h);
+}
+
+/* Transactions run out for ordinary calls before they do for emergency calls. */
+static void transactions_run_out(void)
+{
+	struct house_options o = {.max_calls = 32};
+
+	begin(&o);
+	struct phone *p = new_phone(1);
+	uint64_t limit = house_line(h, "server-transactions")->limit;
+	for (int i = 0; i < (int)limit + 20; i++) {
+		say(p, HEAD("INVITE", "x%d"), i, "102");
+		if (i % 20 == 0) {
+			while (house_take(h, MSG_REQUEST, 2))
+				;
+			phone_drain(p);
+		}
+	}
+	while (house_take(h, MSG_REQUEST, 50))
+		phone_drain(p);
+	CHECK(house_line(h, "server-transactions")->used == limit - limit / 16);
+	CHECK(house_count(h, "overload") > 0);
+	phone_drain(p);
+	say(p, HEAD("INVITE", "y%d"), 1, "102");
+	CHECK(phone_hear(h, p, "SIP/2.0 503 ", 1000));
+	say(p, HEAD("INVITE", "z%d"), 1, "112");
+	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g && ((const struct msg_request *)got_payload(g))->emergency);
+	phone_free(p);
+	house_end(h);
+}
+
+/* Unfinished messages: those that have a buffer keep it, the next one's connection closes. */
+static void partials_run_out(void)
+{
+	enum { N = 257 };
+	struct phone *p[N] = {0};
+	struct house_options o = {0};
+
+	begin(&o);
+	for (uint32_t i = 9; i <= 64; i++)
+		house_say_device(h, i, DEVICE_VALID, 0, 1);
+	for (int i = 0; i < N; i++) {
+		CHECK((p[i] = new_phone(9 + (uint32_t)i % 50)));
+		phone_say(p[i], "\r\n\r\n");
+	}
+	for (int i = 0; i < N; i++)
+		phone_say(p[i], "OPTIONS sip");
+	house_pump(h, 300);
+	const struct got *g = house_take(h, MSG_FLOW_DOWN, 1000);
+	CHECK(g && ((const struct msg_flow_down *)got_payload(g))->why == FLOW_BAD_BYTES);
+	CHECK(house_line(h, "unfinished-messages")->refused >= 1);
+	for (int i = 0; i < N; i++)
+		phone_free(p[i]);
+	house_pump(h, 300);
+	CHECK(house_line(h, "unfinished-messages")->used == 0);
+	house_end(h);
+}
+
+static void ipv6(void)
+{
+	struct house_options o = {.v6 = true};
+	char contact[80];
+
+	begin(&o);
+	struct phone *p = new_phone(1);
+	CHECK(p);
+	phone_say(p, "OPTIONS sip:leg-1@[::1] SIP/2.0\r\nVia: SIP/2.0/TLS [2001:db8::9]:5061;branch=z9hG4bK1;rport\r\n"
+		     "From: <sip:101@[::1]>;tag=f\r\nTo: <sip:leg-1@[::1]>\r\nCall-ID: 6\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g);
+	const struct msg_request *r = got_payload(g);
+	CHECK(r->target_kind == TARGET_LEG && r->from_ours);
+	struct msg_respond *m = ipc_begin(&h->core, MSG_RESPOND);
+	m->txn = r->txn;
+	m->code = 200;
+	m->leg_token = ipc_put(&h->core, SPAN("leg-1"));
+	ipc_end(&h->core);
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	snprintf(contact, sizeof contact, "Contact: <sip:leg-1@[::1]:%u;transport=tls>\r\n", h->port);
+	CHECK(strstr(p->text, contact) && strstr(p->text, "received=::1;rport="));
+	phone_free(p);
+	house_end(h);
+}
+
+#ifndef RINGFENCE_SANITIZE
+static long resident_pages(void)
+{
+	char path[64];
+	long size = 0, resident = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/statm", (int)h->edge);
+	FILE *f = fopen(path, "r");
+	if (!f || fscanf(f, "%ld %ld", &size, &resident) != 2)
+		resident = 0;
+	if (f)
+		fclose(f);
+	return resident;
+}
+
+/* Until the edge has answered what was said so far, the last of it by itself. */
+static bool catch_up(struct phone *p, int i)
+{
+	char branch[32];
+
+	say(p, HEAD("SUBSCRIBE", "mark%d"), i, "102");
+	snprintf(branch, sizeof branch, "z9hG4bKmark%d\r\n", i);
+	phone_forget_text(p);
+	for (int tries = 0; tries < 400 && !p->closed; tries++) {
+		while (house_take(h, MSG_REQUEST, 0))
+			;
+		if (phone_hear(h, p, branch, 5))
+			return true;
+		if (p->n > sizeof p->text / 2)
+			phone_forget_text(p);
+	}
+	return false;
+}
+
+/* T23: 30,000 requests of seven kinds, unanswered by core: memory stays. */
+static void flood(void)
+{
+	static const char *const kinds[] = {HEAD("REGISTER", "a%d"), HEAD("SUBSCRIBE", "b%d"), HEAD("NOTIFY", "c%d"),
+	    HEAD("PUBLISH", "d%d"), HEAD("MESSAGE", "e%d"), HEAD("INVITE", "f%d"), HEAD("OPTIONS", "g%d")};
+	struct house_options o = {.max_calls = 32};
+	long start = 0;
+
+	begin(&o);
+	struct phone *p = new_phone(1);
+	for (int i = 0; i < 30000; i++) {
+		if (i == 5000) { /* every table was touched once */
+			house_pump(h, 50);
+			start = resident_pages();
+		}
+		say(p, kinds[i % 7], i, "102");
+		if (i % 100 == 99)
+			CHECK(catch_up(p, i));
+	}
+	CHECK(!p->closed && start > 0);
+	CHECK(resident_pages() <= start + start / 5);
+	CHECK(house_count(h, "overload") > 0);
+	say(p, HEAD("INVITE", "q%d"), 1, "112");
+	CHECK(house_take(h, MSG_REQUEST, 1000));
+	phone_free(p);
+	house_end(h);
+}
+#endif
+
+int main(void)
+{
+	struct rlimit r;
+
+	getrlimit(RLIMIT_NOFILE, &r);
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+	RUN(idle_connections);
+	RUN(transactions_run_out);
+	RUN(partials_run_out);
+	RUN(ipv6);
+#ifndef RINGFENCE_SANITIZE
+	RUN(flood);
+#endif
+	return TEST_END;
+}
