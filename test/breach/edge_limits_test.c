@@ -35,6 +35,17 @@ static void say(struct phone *p, const char *format, int n, const char *target)
 	phone_say(p, text);
 }
 
+static bool emergency_comes(void)
+{
+	for (;;) {
+		const struct got *g = house_take(h, MSG_REQUEST, 3000);
+		if (!g)
+			return false;
+		if (((const struct msg_request *)got_payload(g))->emergency)
+			return g->class == CLASS_EMERGENCY;
+	}
+}
+
 /* One address holds 256 handshakes, all together 1,024: the oldest makes room, and a phone always gets in. */
 static void idle_connections(void)
 {
@@ -87,14 +98,15 @@ static void transactions_run_out(void)
 	}
 	while (house_take(h, MSG_REQUEST, 50))
 		phone_drain(p);
+	for (int i = 0; i < 100 && house_line(h, "server-transactions")->used < limit - limit / 16; i++)
+		phone_drain(p);
 	CHECK(house_line(h, "server-transactions")->used == limit - limit / 16);
 	CHECK(house_count(h, "overload") > 0);
 	phone_drain(p);
 	say(p, HEAD("INVITE", "y%d"), 1, "102");
 	CHECK(phone_hear(h, p, "SIP/2.0 503 ", 1000));
 	say(p, HEAD("INVITE", "z%d"), 1, "112");
-	const struct got *g = house_take(h, MSG_REQUEST, 1000);
-	CHECK(g && ((const struct msg_request *)got_payload(g))->emergency);
+	CHECK(emergency_comes());
 	phone_free(p);
 	house_end(h);
 }
@@ -209,7 +221,7 @@ static void flood(void)
 	CHECK(resident_pages() <= start + start / 5);
 	CHECK(house_count(h, "overload") > 0);
 	say(p, HEAD("INVITE", "q%d"), 1, "112");
-	CHECK(house_take(h, MSG_REQUEST, 1000));
+	CHECK(emergency_comes());
 	phone_free(p);
 	house_end(h);
 }
