@@ -103,8 +103,11 @@ static int end_of(const struct cmd *c, json_t *line)
 {
 	const char *result = member(line, "result");
 
-	if (strcmp(result, "ok") == 0)
+	if (strcmp(result, "ok") == 0) {
+		if (member_number(line, "unshown"))
+			fprintf(stderr, "ringfence: %lld more are not shown\n", (long long)member_number(line, "unshown"));
 		return EXIT_DONE;
+	}
 	if (c->json)
 		json_dumpf(line, stderr, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER), fputc('\n', stderr);
 	else
@@ -115,7 +118,8 @@ static int end_of(const struct cmd *c, json_t *line)
 }
 
 /* One line; the exit code when it was the last, else -1. */
-static int take_line(const struct ask *a, const char *text, size_t n, bool quiet, void (*each)(json_t *, void *), void *arg)
+static int take_line(
+    const struct ask *a, const char *text, size_t n, bool quiet, void (*each)(json_t *, void *), void *arg)
 {
 	json_t *line = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
 	int code = -1;

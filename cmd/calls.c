@@ -24,18 +24,21 @@ static void row(json_t *line, void *arg)
 	    (long long)member_number(line, "packets_to"));
 	int64_t dropped = member_number(line, "dropped_from") + member_number(line, "dropped_to");
 	snprintf(remark, sizeof remark, "%s%s%s", member_flag(line, "emergency") ? "EMERGENCY " : "",
-	    member_flag(line, "varying") ? "packets vary in length: `phone set --opus off` " : "", dropped ? "some dropped" : "");
+	    member_flag(line, "varying") ? "packets vary in length: `phone set --opus off` " : "",
+	    dropped ? "some dropped" : "");
 	const char *cells[] = {phone_and_user(line, "from", "from_phone", from, sizeof from),
 	    phone_and_user(line, "to", "to_phone", to, sizeof to),
-	    word_plain(word_call, CALL_STATES, member(line, "state")), show_length((uint64_t)member_number(line, "age_ms")),
-	    safe(member(line, "codec")), word_plain(word_key, RELAY_KEYS, key), packets,
-	    word_plain(word_grade, GRADES, member(line, "grade")), remark};
+	    word_plain(word_call, CALL_STATES, member(line, "state")),
+	    show_length((uint64_t)member_number(line, "age_ms")), safe(member(line, "codec")),
+	    word_plain(word_key, RELAY_KEYS, key), packets, word_plain(word_grade, GRADES, member(line, "grade")),
+	    remark};
 	table_add(arg, cells);
 }
 
 static int calls(struct cmd *c)
 {
-	static const char *const head[] = {"FROM", "TO", "STATE", "FOR", "CODEC", "KEYS", "PACKETS", "WHO CAN HEAR", ""};
+	static const char *const head[] = {
+	    "FROM", "TO", "STATE", "FOR", "CODEC", "KEYS", "PACKETS", "WHO CAN HEAR", ""};
 	struct table t;
 	struct ask a;
 
@@ -54,6 +57,7 @@ const struct verb verb_calls = {
     .run = calls,
     .usage = "",
     .what = "Show the calls that are live, and who could hear each",
-    .help = "Packets are those relayed from the caller and from the called. A phone whose Opus packets vary in length gives away\n"
-	    "what is said; it is named, and `ringfence phone set PHONE --opus off` ends it.",
+    .help =
+	"Packets are those relayed from the caller and from the called. A phone whose Opus packets vary in length gives away\n"
+	"what is said; it is named, and `ringfence phone set PHONE --opus off` ends it.",
 };

@@ -35,8 +35,8 @@ struct verb {
 	int (*run)(struct cmd *c);
 	const char *usage; /* the arguments, without options */
 	int args_min, args_max;
-	const char *what;  /* one line */
-	const char *help;  /* more, or NULL */
+	const char *what; /* one line */
+	const char *help; /* more, or NULL */
 	struct option option[OPTIONS_MAX];
 };
 
@@ -89,9 +89,9 @@ bool line_is(const json_t *line, const char *kind);
 /* Text from outside, as a terminal may show it: no controls, no escapes, nothing that turns the direction of writing. The
  * result stands in one of a few buffers in turn. */
 const char *safe(const char *text);
-const char *show_when(int64_t wall_ms);         /* 2026-11-23 17:04:05, local */
-const char *show_length(uint64_t ms);           /* 3:07, 1:02:33 */
-const char *show_age(uint64_t ms);              /* 40 s, 3 min, 5 h, 2 d */
+const char *show_when(int64_t wall_ms); /* 2026-11-23 17:04:05, local */
+const char *show_length(uint64_t ms);   /* 3:07, 1:02:33 */
+const char *show_age(uint64_t ms);      /* 40 s, 3 min, 5 h, 2 d */
 
 /* Rows are kept until table_end() so that columns line up. */
 struct table {
@@ -103,7 +103,8 @@ void table_begin(struct table *t, int columns, const char *const *head);
 void table_add(struct table *t, const char *const *cells);
 void table_end(struct table *t);
 
-void complain(const char *what, const char *why, const char *what_to_do); /* to standard error; any but what may be NULL */
+void complain(
+    const char *what, const char *why, const char *what_to_do); /* to standard error; any but what may be NULL */
 
 /* --- secret input --- */
 
@@ -112,9 +113,11 @@ void complain(const char *what, const char *why, const char *what_to_do); /* to 
 int password_read(struct cmd *c, const char *prompt, bool fresh, char out[PASSWORD_MAX + 1]);
 /* Wipes it; prints it first when it was made here and the exchange has taken it. */
 void password_done(const struct cmd *c, char password[PASSWORD_MAX + 1], bool taken);
-#define PASSWORD_OPTIONS                                                                                           \
-	{"password-file", "FILE", "read the password from the first line of FILE"},                                 \
-	{"password-stdin", NULL, "read it from standard input (done by itself when that is no terminal)"}
+#define PASSWORD_OPTIONS                                                                                        \
+	{"password-file", "FILE", "read the password from the first line of FILE"},                             \
+	{                                                                                                       \
+		"password-stdin", NULL, "read it from standard input (done by itself when that is no terminal)" \
+	}
 
 /* --- files.c --- */
 
@@ -134,7 +137,10 @@ uint32_t phone_number(struct cmd *c, const char *text);
 bool bundle_write(const json_t *line, const char *path);
 void ca_fingerprint(const char *pem, size_t n);
 bool put_valid(struct cmd *c, struct ask *a);
-#define VALID_OPTION {"valid", "TIME", "how long the certificate is good for (397d at most, which is the default)"}
+#define VALID_OPTION                                                                                         \
+	{                                                                                                    \
+		"valid", "TIME", "how long the certificate is good for (397d at most, which is the default)" \
+	}
 bool base64_read(const char *text, struct buf *out);
 
 /* --- the phone's side (enrol.c) --- */

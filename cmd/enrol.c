@@ -46,9 +46,11 @@ static bool setting(const char *text, const char *name, char out[SETTING_MAX])
 {
 	size_t n = strlen(name);
 
-	for (const char *p = text; *p && strncmp(p, "-----", 5) != 0; p += strcspn(p, "\n") + (strchr(p, '\n') != NULL)) {
+	for (const char *p = text; *p && strncmp(p, "-----", 5) != 0;
+	     p += strcspn(p, "\n") + (strchr(p, '\n') != NULL)) {
 		size_t len = strcspn(p, "\n");
-		if (strncmp(p, name, n) == 0 && strncmp(p + n, ": ", 2) == 0 && len - n - 2 < SETTING_MAX && len > n + 2) {
+		if (strncmp(p, name, n) == 0 && strncmp(p + n, ": ", 2) == 0 && len - n - 2 < SETTING_MAX &&
+		    len > n + 2) {
 			memcpy(out, p + n + 2, len - n - 2);
 			out[len - n - 2] = 0;
 			return true;
@@ -82,7 +84,7 @@ static bool make_key(const char *dir)
 	if (why)
 		complain("no key could be made", why, NULL);
 	bool ok = !why && file_write(dir, "phone.key", (const char *)key.p, key.n, 0600) &&
-		  file_write(dir, "request.pem", text, request.n, 0644);
+	          file_write(dir, "request.pem", text, request.n, 0644);
 	secret_free(mem, ENROL_PEM_MAX);
 	return ok;
 }
@@ -112,7 +114,8 @@ int enrol_make(struct cmd *c, const char *dir)
 		return EXIT_USAGE;
 	snprintf(path, sizeof path, "%s/phone.key", dir);
 	if (access(path, F_OK) == 0) {
-		complain("there is a key already", safe(path), "choose another --out DIR, or remove it if it was never used");
+		complain("there is a key already", safe(path),
+		    "choose another --out DIR, or remove it if it was never used");
 		return EXIT_REFUSED;
 	}
 	if (!make_dirs(dir)) {
@@ -148,8 +151,8 @@ static bool write_files(const char *dir, struct span key, struct span leaf, stru
 	memcpy(both, leaf.p, leaf.n);
 	memcpy(both + leaf.n, key.p, key.n);
 	bool ok = file_write(dir, "ca.crt", (const char *)ca.p, ca.n, 0644) &&
-		  file_write(dir, "phone.crt", (const char *)leaf.p, leaf.n, 0644) &&
-		  file_write(dir, "phone.pem", both, n, 0600);
+	          file_write(dir, "phone.crt", (const char *)leaf.p, leaf.n, 0644) &&
+	          file_write(dir, "phone.pem", both, n, 0600);
 	secret_free(both, n);
 	return ok;
 }
@@ -193,13 +196,14 @@ static void say_finished(struct cmd *c, const char *dir, const char *kind, const
 		printf("{\"kind\":\"enrolled\"}\n");
 		return;
 	}
-	printf("The phone is enrolled. In %s: phone.key, phone.crt, ca.crt, and phone.pem (certificate and key).\n", safe(dir));
+	printf("The phone is enrolled. In %s: phone.key, phone.crt, ca.crt, and phone.pem (certificate and key).\n",
+	    safe(dir));
 	ca_fingerprint((const char *)ca.p, ca.n);
 	if (strcmp(kind, "baresip") == 0)
 		printf("Start: baresip -f %s\n", safe(dir));
 	else if (strcmp(kind, "linphone") == 0)
-		printf("Start: HOME=%s linphonec -c %s/linphonerc   (%s must resolve to the exchange)\n", safe(dir), safe(dir),
-		    safe(p->domain));
+		printf("Start: HOME=%s linphonec -c %s/linphonerc   (%s must resolve to the exchange)\n", safe(dir),
+		    safe(dir), safe(p->domain));
 	else if (p->server)
 		printf("The exchange is %s, domain %s, TLS.\n", safe(p->server), safe(p->domain ? p->domain : "?"));
 	if (strcmp(kind, "plain") != 0 && !p->password)
@@ -327,11 +331,15 @@ const struct verb verb_phone_enrol = {
     .usage = "CODE",
     .args_max = 1,
     .what = "On the phone's computer: make its key, then its files",
-    .help = "The key never leaves this computer. Where the exchange runs on the same machine everything is done in one step;\n"
-	    "otherwise the request goes to the exchange and the bundle comes back, and --finish writes the phone's files.",
-    .option = {{"kind", "KIND", "baresip, linphone or plain (certificates only)"}, {"out", "DIR", "where (./phone-NUMBER)"},
-	{"user", "USER", "who is to log in on it"}, {"server", "HOST:PORT", "the exchange, when the bundle's own word is not right"},
-	{"domain", "DOMAIN", "the same for its SIP domain"}, {"elsewhere", NULL, "make the request only, although an exchange runs here"},
-	{"finish", "DIR", "the second step, with the key that is in DIR"}, {"bundle", "FILE", "the bundle (DIR/bundle.pem)"},
-	VALID_OPTION, {"password", NULL, "ask for the user's password and write it into the phone's file"}, PASSWORD_OPTIONS},
+    .help =
+	"The key never leaves this computer. Where the exchange runs on the same machine everything is done in one step;\n"
+	"otherwise the request goes to the exchange and the bundle comes back, and --finish writes the phone's files.",
+    .option = {{"kind", "KIND", "baresip, linphone or plain (certificates only)"},
+	{"out", "DIR", "where (./phone-NUMBER)"}, {"user", "USER", "who is to log in on it"},
+	{"server", "HOST:PORT", "the exchange, when the bundle's own word is not right"},
+	{"domain", "DOMAIN", "the same for its SIP domain"},
+	{"elsewhere", NULL, "make the request only, although an exchange runs here"},
+	{"finish", "DIR", "the second step, with the key that is in DIR"},
+	{"bundle", "FILE", "the bundle (DIR/bundle.pem)"}, VALID_OPTION,
+	{"password", NULL, "ask for the user's password and write it into the phone's file"}, PASSWORD_OPTIONS},
 };

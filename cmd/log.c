@@ -8,8 +8,10 @@ static void row(json_t *line, void *arg)
 {
 	const char *from = member(line, "from");
 	const char *cells[] = {show_when(member_number(line, "start_ms")),
-	    member_flag(line, "from_erased") ? "(erased)" : from[0] ? safe(from) : "-", safe(member(line, "to")),
-	    show_length((uint64_t)member_number(line, "duration_ms"))};
+	    member_flag(line, "from_erased") ? "(erased)"
+	    : from[0]                        ? safe(from)
+					     : "-",
+	    safe(member(line, "to")), show_length((uint64_t)member_number(line, "duration_ms"))};
 
 	if (line_is(line, "row"))
 		table_add(arg, cells);
@@ -100,9 +102,11 @@ const struct verb verb_log = {
     .run = log_calls,
     .usage = "",
     .what = "Read the call log, as a named administrator",
-    .help = "Asks for the administrator's password, whoever runs it. The reading is recorded before the first row is shown;\n"
-	    "`ringfence readings` lists who read.",
-    .option = {{"admin", "NAME", "the administrator who reads"}, {"from", "DAY", "from this day (2026-11-23) or minute on"},
+    .help =
+	"Asks for the administrator's password, whoever runs it. The reading is recorded before the first row is shown;\n"
+	"`ringfence readings` lists who read.",
+    .option = {{"admin", "NAME", "the administrator who reads"},
+	{"from", "DAY", "from this day (2026-11-23) or minute on"},
 	{"to", "DAY", "up to, and without, this day or minute"}, PASSWORD_OPTIONS},
 };
 

@@ -40,7 +40,8 @@ static int bind_others(struct cmd *c, uint32_t phone, const char *const *user, i
 		ask_field(&a, "user", user[i]);
 		int code = ask_run_quiet(&a, NULL, NULL);
 		if (code != EXIT_DONE) {
-			complain("the phone was added, but not for", user[i], "`ringfence phone bind` adds a user later");
+			complain(
+			    "the phone was added, but not for", user[i], "`ringfence phone bind` adds a user later");
 			return code;
 		}
 	}
@@ -148,8 +149,9 @@ static int get_certificate(struct cmd *c, struct ask *a, const char *path)
 	if (c->json)
 		printf("{\"kind\":\"bundle\"}\n");
 	else
-		printf("The certificate and the CA are in %s. Bring it to the phone's computer, beside the key, and there:\n"
-		       "  ringfence phone enrol --finish DIR --bundle %s\n",
+		printf(
+		    "The certificate and the CA are in %s. Bring it to the phone's computer, beside the key, and there:\n"
+		    "  ringfence phone enrol --finish DIR --bundle %s\n",
 		    safe(path), safe(path));
 	return EXIT_DONE;
 }
@@ -267,8 +269,8 @@ static int request(struct cmd *c)
 	free(text);
 	if (code != EXIT_DONE || c->json)
 		return code;
-	printf("Asked for, as phone %u. An administrator admits it with\n  ringfence phone admit %u --out bundle.pem\n", got.phone,
-	    got.phone);
+	printf("Asked for, as phone %u. An administrator admits it with\n  ringfence phone admit %u --out bundle.pem\n",
+	    got.phone, got.phone);
 	if (!option_get(c, "from"))
 		printf("and then, here:\n  ringfence phone enrol --finish %s --bundle bundle.pem\n", safe(dir));
 	return EXIT_DONE;
@@ -295,9 +297,12 @@ static int ca(struct cmd *c)
 	return ask_run(&a, take_ca, c);
 }
 
-#define FLAG_OPTIONS                                                                                               \
-	{"fixed", NULL, "a desk phone with a place of its own"}, {"md5", NULL, "digest MD5 (baresip knows no better)"},    \
-	    {"tls12", NULL, "may use TLS 1.2 (linphone)"}, {"no-opus", NULL, "is not offered Opus"}
+#define FLAG_OPTIONS                                                                                              \
+	{"fixed", NULL, "a desk phone with a place of its own"},                                                  \
+	    {"md5", NULL, "digest MD5 (baresip knows no better)"}, {"tls12", NULL, "may use TLS 1.2 (linphone)"}, \
+	{                                                                                                         \
+		"no-opus", NULL, "is not offered Opus"                                                            \
+	}
 
 const struct verb verb_phone_add = {
     .name = "phone add",
@@ -327,7 +332,8 @@ const struct verb verb_phone_admit = {
     .args_min = 1,
     .args_max = 1,
     .what = "Admit a phone that a user asked for",
-    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, VALID_OPTION, FLAG_OPTIONS},
+    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, VALID_OPTION,
+	FLAG_OPTIONS},
 };
 
 const struct verb verb_phone_renew = {
@@ -348,7 +354,8 @@ const struct verb verb_phone_request = {
     .usage = "",
     .what = "Ask for a phone of one's own, which an administrator then admits",
     .option = {{"label", "LABEL", "what the administrator sees"}, {"user", "USER", "whose phone it is to be"},
-	{"out", "DIR", "where the key goes (./phone)"}, {"kind", "KIND", "baresip, linphone or plain: what --finish writes"},
+	{"out", "DIR", "where the key goes (./phone)"},
+	{"kind", "KIND", "baresip, linphone or plain: what --finish writes"},
 	{"from", "FILE", "a request that was made elsewhere"}},
 };
 

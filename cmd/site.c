@@ -33,7 +33,8 @@ const struct verb verb_reload = {
     .run = reload,
     .usage = "",
     .what = "Read the configuration again",
-    .help = "Calls go on. When any process refuses the new one, all keep the old, and the reason is said with its line.",
+    .help =
+	"Calls go on. When any process refuses the new one, all keep the old, and the reason is said with its line.",
 };
 
 const struct verb verb_stop = {

@@ -70,5 +70,6 @@ const struct verb verb_status = {
     .run = status,
     .usage = "",
     .what = "Show each process with its age, its pools and their limits",
-    .help = "A pool that refused something was full; a credit is what the process may still send to another before it waits.",
+    .help =
+	"A pool that refused something was full; a credit is what the process may still send to another before it waits.",
 };

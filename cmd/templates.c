@@ -123,6 +123,6 @@ bool template_linphone(const struct place *p)
 	    "\n"
 	    "[rtp]\n"
 	    "audio_rtp_port=-1\n",
-	    p->dir, p->dir, p->dir, p->domain, port ? port : "", p->domain, port ? port : "", p->user, p->domain, p->user,
-	    p->password ? p->password : "PASSWORD", p->domain, p->domain);
+	    p->dir, p->dir, p->dir, p->domain, port ? port : "", p->domain, port ? port : "", p->user, p->domain,
+	    p->user, p->password ? p->password : "PASSWORD", p->domain, p->domain);
 }

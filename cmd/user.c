@@ -31,7 +31,7 @@ static int set(struct cmd *c)
 {
 	char password[PASSWORD_MAX + 1] = "";
 	bool new_password = option_is(c, "password") || option_is(c, "generate") || option_is(c, "password-file") ||
-			    option_is(c, "password-stdin");
+	                    option_is(c, "password-stdin");
 	int enabled = option_switch(c, "enabled"), code;
 	struct ask a;
 

@@ -40,8 +40,8 @@ static bool hash_password(struct job *j, uint8_t hash[HASH])
 
 	if (j->admin.passes == 0 || j->admin.passes > PASSES_MAX || j->admin.memory_kb > MEMORY_MAX_KB)
 		return false;
-	return argon2id_hash_raw(j->admin.passes, j->admin.memory_kb, 1, password.p, password.n, j->admin.salt, SALT, hash,
-		   HASH) == ARGON2_OK;
+	return argon2id_hash_raw(j->admin.passes, j->admin.memory_kb, 1, password.p, password.n, j->admin.salt, SALT,
+		   hash, HASH) == ARGON2_OK;
 }
 
 static const char no_hash[] = "the password could not be hashed";

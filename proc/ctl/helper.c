@@ -24,7 +24,7 @@ static bool find(char *path, size_t cap)
 	path[n] = 0;
 	slash = strrchr(path, '/');
 	return slash && (size_t)snprintf(slash + 1, cap - (size_t)(slash + 1 - path), "ringfence-request") <
-			    cap - (size_t)(slash + 1 - path);
+	                    cap - (size_t)(slash + 1 - path);
 }
 
 static _Noreturn void become(const char *path, int fd)

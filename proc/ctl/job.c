@@ -41,6 +41,8 @@ void job_ok(struct job *j)
 	json_word(&b, "result", word_result[DONE_OK].key);
 	if (j->value)
 		json_number(&b, "value", j->value);
+	if (j->unshown)
+		json_number(&b, "unshown", j->unshown);
 	end(j, &b);
 }
 
@@ -51,7 +53,8 @@ void job_fail(struct job *j, enum done_result r, const char *why, const char *wh
 		job_step *undo = j->undo;
 		j->undo = NULL;
 		j->first_failure.result = r;
-		snprintf(j->first_failure.text, sizeof j->first_failure.text, "%s", why[0] ? why : word_result[r].plain);
+		snprintf(
+		    j->first_failure.text, sizeof j->first_failure.text, "%s", why[0] ? why : word_result[r].plain);
 		j->step = undo;
 		undo(j);
 		return;
@@ -226,7 +229,8 @@ struct buf job_line(struct job *j, const char *kind)
 void job_line_end(struct job *j, struct buf *b)
 {
 	json_end(b);
-	client_said(j->client, b); /* a line without room is left out; pages are asked for only when there is room */
+	if (!client_said(j->client, b)) /* pages are asked for only when there is room, so it is one of a list without */
+		j->unshown++;
 }
 
 void job_start(struct client *c, const struct request *r)

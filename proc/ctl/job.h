@@ -50,15 +50,15 @@ struct log_row {
 };
 
 struct job {
-	struct client *client; /* NULL: free slot */
+	struct client *client;    /* NULL: free slot */
 	uint32_t generation, seq; /* token: generation | seq; an answer to an older question is nobody's */
 	enum proc asked;
 	bool waiting;
 	struct request req; /* its texts lie in the client */
 	job_step *const *steps;
 	int at;
-	job_step *step; /* the one at work: that of `at`, or an undo */
-	job_step *undo; /* what to do when this step fails, instead of ending */
+	job_step *step;   /* the one at work: that of `at`, or an undo */
+	job_step *undo;   /* what to do when this step fails, instead of ending */
 	const char *left; /* what an undo that failed has left behind */
 	struct answer answer, first_failure;
 	uint64_t busy_until_ms;
@@ -68,6 +68,7 @@ struct job {
 	uint32_t device;
 	uint64_t after, value;
 	uint32_t rows; /* of the page that is coming in */
+	uint32_t unshown; /* lines for which there was no room */
 	bool quiet;    /* rows are kept, not said */
 	struct phone_row phone;
 	struct user_row user;
@@ -93,13 +94,13 @@ void job_gone(struct job *j); /* the client left */
 void *job_ask(struct job *j, enum proc to, enum msg type, struct link **l, uint64_t *token);
 void job_asked(struct job *j, struct link *l);
 
-void job_next(struct job *j);                       /* the next step */
-void job_back(struct job *j);                       /* the step before this one */
+void job_next(struct job *j); /* the next step */
+void job_back(struct job *j); /* the step before this one */
 void job_back_later(struct job *j, int steps, uint32_t in_ms);
-void job_again(struct job *j, uint32_t in_ms);      /* this step once more, later */
+void job_again(struct job *j, uint32_t in_ms); /* this step once more, later */
 void job_ok(struct job *j);
 void job_fail(struct job *j, enum done_result r, const char *why, const char *what_to_do);
-void job_failed_answer(struct job *j);              /* with the answer's own reason */
+void job_failed_answer(struct job *j); /* with the answer's own reason */
 
 /* Say one line; the job ends when the client's room is gone. */
 struct buf job_line(struct job *j, const char *kind);

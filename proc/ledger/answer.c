@@ -188,7 +188,9 @@ void answer_list(struct link *from, const struct ipc_view *v)
 	case LISTS:
 		break;
 	}
-	const char *why = r == DONE_FAILED ? "the database failed" : r == DONE_NOT_FOUND ? "there is no user of this name" : "";
+	const char *why = r == DONE_FAILED      ? "the database failed"
+	                  : r == DONE_NOT_FOUND ? "there is no user of this name"
+	                                        : "";
 	answer_done(m->token, r, page.last, why);
 }
 

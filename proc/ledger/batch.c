@@ -168,8 +168,7 @@ void batch_event(struct link *from, const struct ipc_view *v)
 
 void batch_own_event(enum event_kind kind, enum severity severity, const char *detail)
 {
-	struct event_row row = {
-	    .wall_ms = clock_wall_ms(), .proc = PROC_LEDGER, .kind = kind, .severity = severity};
+	struct event_row row = {.wall_ms = clock_wall_ms(), .proc = PROC_LEDGER, .kind = kind, .severity = severity};
 
 	add_bounded(&row, span_str(detail));
 }

@@ -182,7 +182,8 @@ struct db *db_open_postgresql(const char *uri, char why[static DB_WHY_MAX])
 {
 	struct pg *p = calloc(1, sizeof *p);
 	/* keys given later win over the URI's */
-	const char *key[] = {"dbname", "connect_timeout", "client_encoding", "tcp_user_timeout", "application_name", NULL};
+	const char *key[] = {
+	    "dbname", "connect_timeout", "client_encoding", "tcp_user_timeout", "application_name", NULL};
 	const char *value[] = {uri, "5", "UTF8", "10000", "ringfence", NULL};
 
 	snprintf(why, DB_WHY_MAX, "no memory");

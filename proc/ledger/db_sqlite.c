@@ -178,7 +178,8 @@ static bool keep_directory(const char *path)
 	if (store_dir >= 0)
 		close(store_dir);
 	store_dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return store_dir >= 0 && vfs->xSetSystemCall(vfs, "openDirectory", (sqlite3_syscall_ptr)open_directory) == SQLITE_OK;
+	return store_dir >= 0 &&
+	       vfs->xSetSystemCall(vfs, "openDirectory", (sqlite3_syscall_ptr)open_directory) == SQLITE_OK;
 }
 
 struct db *db_open_sqlite(const char *path, char why[static DB_WHY_MAX])

@@ -180,7 +180,8 @@ enum done_result store_person_add(
 	struct person p = {.enabled = enabled};
 
 	if (!store_name_ok(name) || !span_cstr(name, p.name, sizeof p.name))
-		return refuse(DONE_REFUSED, "a user name is 1 to 32 of a-z 0-9 . _ * # + - and does not begin with leg-", why);
+		return refuse(
+		    DONE_REFUSED, "a user name is 1 to 32 of a-z 0-9 . _ * # + - and does not begin with leg-", why);
 	if (!store_text_ok(display, DISPLAY_MAX) || !span_cstr(display, p.display, sizeof p.display))
 		return refuse(DONE_REFUSED, "the display name holds what is not plain text", why);
 	if (store_person_get(s, name, out))

@@ -25,7 +25,8 @@ void push_core_down(void);
 bool push_idle(void);
 /* Tell core of one change; false when core is not there or has not asked yet. A NULL part is not in it. All NULL: the
  * whole directory anew. change_verdict() hears the end. */
-bool push_change(uint32_t generation, const struct person *p, const struct phone *d, const struct binding *b, bool allowed);
+bool push_change(
+    uint32_t generation, const struct person *p, const struct phone *d, const struct binding *b, bool allowed);
 
 /* change.c: the directory, by ctl. A change holds the transaction open until core has accepted it too. */
 void change_user(struct link *from, const struct ipc_view *v);

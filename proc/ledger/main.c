@@ -122,7 +122,8 @@ static ipc_handler *const on[MSG_N] = {
 };
 
 /* Beyond what is common: the locks of SQLite; the connection to PostgreSQL. */
-static const char *const calls[] = {"fcntl", "sendto", "recvfrom", "getsockopt", "rt_sigpending", "rt_sigtimedwait", NULL};
+static const char *const calls[] = {
+    "fcntl", "sendto", "recvfrom", "getsockopt", "rt_sigpending", "rt_sigtimedwait", NULL};
 
 static const struct cage cage = {.name = "ledger", .calls = calls, .files = 64, .memory_mb = 128, .may_write_files = 1};
 

@@ -251,7 +251,8 @@ bool push_idle(void)
 	return push.stage == IDLE;
 }
 
-bool push_change(uint32_t generation, const struct person *p, const struct phone *d, const struct binding *b, bool allowed)
+bool push_change(
+    uint32_t generation, const struct person *p, const struct phone *d, const struct binding *b, bool allowed)
 {
 	struct link *core = child_link(PROC_CORE, 0);
 	bool whole = !p && !d && !b;

@@ -101,7 +101,8 @@ static void read_event(struct stmt *q, struct event_row *e)
 		e->remote = (struct addr){0};
 }
 
-int store_events(struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct event_row *e), void *arg)
+int store_events(
+    struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct event_row *e), void *arg)
 {
 	struct stmt *q = s->q[Q_EVENTS_AFTER];
 	struct event_row e;

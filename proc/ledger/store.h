@@ -11,9 +11,9 @@ enum {
 	STORE_SCHEMA = 1,
 	STORE_EVENTS_MAX = 200000,
 	STORE_EVENT_DAYS = 365,
-	STORE_REQUESTS_MAX = 32, /* phones that were asked for and wait for an administrator */
+	STORE_REQUESTS_MAX = 32,   /* phones that were asked for and wait for an administrator */
 	STORE_MILD_MIN_MS = 15000, /* R20 */
-	STORE_NAMES_MAX = 200, /* octets of "101,102" beside a phone, and of "1,2" beside a person */
+	STORE_NAMES_MAX = 200,     /* octets of "101,102" beside a phone, and of "1,2" beside a person */
 };
 
 enum query {
@@ -26,7 +26,7 @@ enum query {
 struct store {
 	struct db *db;
 	struct stmt *q[QUERIES];
-	bool open; /* between begin and commit */
+	bool open;           /* between begin and commit */
 	uint32_t generation; /* of the directory; rises with each change */
 	int64_t last_call, last_event, last_reading;
 	uint32_t max_people, max_phones;
@@ -78,7 +78,7 @@ struct reading_row {
 bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX]);
 void store_close(struct store *s);
 
-bool store_begin(struct store *s) __attribute__((warn_unused_result)); /* true at once when begun already */
+bool store_begin(struct store *s) __attribute__((warn_unused_result));  /* true at once when begun already */
 bool store_commit(struct store *s) __attribute__((warn_unused_result)); /* on failure all is rolled back */
 void store_rollback(struct store *s);
 
@@ -120,14 +120,16 @@ void store_names_of(struct store *s, uint32_t phone, char out[static STORE_NAMES
 /* --- records --- */
 
 /* In the mild log a call under 15 s leaves nothing and answers true. */
-bool store_call(struct store *s, enum log_privacy privacy, const struct call_row *c) __attribute__((warn_unused_result));
+bool store_call(struct store *s, enum log_privacy privacy, const struct call_row *c)
+    __attribute__((warn_unused_result));
 bool store_event(struct store *s, const struct event_row *e) __attribute__((warn_unused_result));
 bool store_reading(struct store *s, const struct reading_row *r) __attribute__((warn_unused_result));
 
 /* Walk rows. The number walked, -1 when the database failed. */
 int store_calls(struct store *s, int64_t after, int64_t from_ms, int64_t to_ms, uint32_t most,
     void (*each)(void *arg, const struct call_row *c), void *arg);
-int store_events(struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct event_row *e), void *arg);
+int store_events(
+    struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct event_row *e), void *arg);
 int store_readings(
     struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct reading_row *r), void *arg);
 

@@ -19,7 +19,8 @@ bool store_name_ok(struct span name)
 /* Turns the direction of writing, or breaks a line: a name with it reads as another on somebody's display. */
 static bool misleads(uint32_t c)
 {
-	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029 || c == 0xfeff;
+	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029 ||
+	       c == 0xfeff;
 }
 
 /* Octets of the UTF-8 character at p, 0 when it is none or a control: RFC 3629 4, no overlong forms, no surrogates. */

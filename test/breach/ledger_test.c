@@ -8,6 +8,7 @@
 #include "test.h"
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -550,6 +551,65 @@ static void a_clock_that_jumped_erases_nothing(void)
 	CHECK(confirm_clock() && read_log(0, 10, "berta") && seen.lines == 0 && stage_end(&s) == 0);
 }
 
+/* The server hangs up: what was not confirmed is not, and parent starts ledger anew. */
+static void a_database_that_is_lost_ends_the_process(void)
+{
+	char why[DB_WHY_MAX];
+	struct db *db;
+
+	if (!uri)
+		return;
+	CHECK(begin() && record(1, "sealed1"));
+	db = db_open_postgresql(uri, why);
+	CHECK(db && db_exec(db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+				"WHERE application_name = 'ringfence' AND pid <> pg_backend_pid()"));
+	db_close(db);
+	begin_record(2, "sealed2");
+	seen.recorded = false;
+	for (int i = 0; i < 100 && !s.parent.broken; i++)
+		stage_run(&s, 50);
+	CHECK(s.parent.broken && !seen.recorded);
+	stage_kill(&s);
+	CHECK(start() && record(2, "sealed2") && read_log(0, 10, "berta") && seen.lines == 2 && stage_end(&s) == 0);
+}
+
+/* R28: a disk that is full for a while */
+static void a_full_disk_confirms_nothing(void)
+{
+	char filler[128];
+	static char zeros[1 << 16];
+	uint64_t call = 1;
+	int fd;
+
+	if (uri || getuid() != 0 || mount("none", dir, "tmpfs", 0, "size=2m") != 0)
+		return;
+	CHECK(chown(dir, 61900 + PROC_LEDGER, 61900 + PROC_LEDGER) == 0 && start() && record(call, "before"));
+	snprintf(filler, sizeof filler, "%s/filler", dir);
+	fd = open(filler, O_WRONLY | O_CREAT, 0600);
+	while (write(fd, zeros, sizeof zeros) > 0)
+		;
+	close(fd);
+	do { /* what the log file still holds goes first */
+		char source[32];
+		snprintf(source, sizeof source, "sealed%d", (int)++call);
+		seen.recorded = false;
+		begin_record(call, source);
+	} while (stage_until(&s, &seen.recorded, 500) && call < 3000);
+	CHECK(call < 3000 && stage_want_status(&s) && stage_status_line(&s, "commit-failures")->used > 0);
+	CHECK(stage_status_line(&s, "records-waiting")->used > 0);
+	CHECK(unlink(filler) == 0 && stage_until(&s, &seen.recorded, STAGE_WAIT_MS) && seen.recorded_call == call);
+	stage_kill(&s);
+	CHECK(start());
+	uint64_t rows = 0;
+	seen.value = 0;
+	do {
+		CHECK(read_log(seen.value, 100, "berta") && seen.result == DONE_OK);
+		rows += seen.lines;
+	} while (seen.lines == 100);
+	CHECK(rows == call && stage_end(&s) == 0);
+	umount(dir);
+}
+
 /* R22 */
 static void the_mild_log_is_refused(void)
 {
@@ -643,6 +703,7 @@ static void remove_dirs(void)
 		snprintf(path, sizeof path, "%s/%s", root, names[i]);
 		unlink(path);
 	}
+	umount2(dir, MNT_DETACH); /* of a test that failed */
 	rmdir(dir);
 	rmdir(empty);
 	rmdir(root);
@@ -664,6 +725,8 @@ int main(int argc, char **argv)
 	RUN(many_records_are_kept);
 	RUN(a_large_directory_goes_in_pieces);
 	RUN(events_are_kept_within_bounds);
+	RUN(a_database_that_is_lost_ends_the_process);
+	RUN(a_full_disk_confirms_nothing);
 	RUN(a_clock_that_jumped_erases_nothing);
 	RUN(the_mild_log_is_refused);
 	RUN(a_core_that_judges_what_it_was_not_given);
