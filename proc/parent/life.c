@@ -238,6 +238,17 @@ static void turn(struct slot *s)
 		ask(s);
 }
 
+void life_slept(void)
+{
+	for (uint32_t i = 0; i < self.slots; i++) {
+		struct slot *s = &self.slot[i];
+		if (s->asked_ms)
+			s->asked_ms = self.now_ms;
+		if (s->state == SLOT_STARTING)
+			s->since_ms = self.now_ms;
+	}
+}
+
 static bool is_store(enum proc p)
 {
 	return p == PROC_LEDGER || p == PROC_KEEPER || p == PROC_SIGNER;

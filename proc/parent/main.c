@@ -151,8 +151,11 @@ static void turn(int signals)
 		of[n] = s;
 		p[n++] = (struct pollfd){.fd = s->link.fd, .events = (short)(POLLIN | (all ? 0 : POLLOUT))};
 	}
-	int ready = poll(p, n, wait_ms());
+	int wait = wait_ms(), ready = poll(p, n, wait);
+	uint64_t expected = self.now_ms + (uint64_t)(wait < 0 ? 0 : wait);
 	self.now_ms = clock_boot_ms();
+	if (wait >= 0 && self.now_ms > expected + SLEPT_MS)
+		life_slept();
 	for (nfds_t i = 1; ready > 0 && i < n; i++)
 		if (p[i].revents)
 			link_read(&of[i]->link, parent_on);

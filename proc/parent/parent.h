@@ -17,6 +17,7 @@ enum {
 	STOP_MS = 2000,          /* between STOP and SIGKILL */
 	BOOT_MS = 30000,         /* all must be ready once by then */
 	RELOAD_MS = 5000,
+	SLEPT_MS = 1000,         /* later than this, parent or the whole machine stood still */
 	FALSE_REPORTS = 3,       /* reports against a higher rank in FALSE_REPORTS_MS that keep the reporter down */
 	FALSE_REPORTS_MS = 60000,
 };
@@ -84,6 +85,7 @@ bool spawn(struct slot *s); /* false when there is no descriptor or process to b
 void life_start(struct slot *s);
 void life_kill(struct slot *s, const char *why); /* why: static */
 void life_reap(void);
+void life_slept(void); /* time went by in which nobody could answer */
 void life_turn(void); /* what time alone makes due */
 uint64_t life_next_ms(void);
 void life_stop(int exit_code);

@@ -219,6 +219,22 @@ def test_hung_process_is_replaced(house):
     h.wait_new('signer', before['signer'], 2)
 
 
+def test_nobody_is_blamed_for_a_machine_that_slept(house):
+    h = house()
+    before = h.ready()
+    for pid in before.values():
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(3)  # long enough that every one owes an answer
+    h.process.send_signal(signal.SIGSTOP)
+    time.sleep(5)
+    h.process.send_signal(signal.SIGCONT)
+    time.sleep(0.2)
+    for pid in before.values():
+        os.kill(pid, signal.SIGCONT)
+    time.sleep(1)
+    assert h.children() == before, h.log()
+
+
 @pytest.mark.parametrize('conduct', ['hang-up', 'ready-again', 'judge-unasked', 'answer-unasked', 'garbage'])
 def test_breach_of_the_life_cycle_restarts_its_author(house, conduct):
     h = house(f'ctl {conduct}')
