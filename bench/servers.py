@@ -94,7 +94,8 @@ def start_ringfence(options, work):
     if not os.access(start, os.X_OK):
         raise RuntimeError(f"{start} is not there, so there is no exchange to measure")
     process = subprocess.Popen(["taskset", "-c", str(options.server_cpu), start, work, str(options.phones)],
-                               stdout=subprocess.PIPE, stderr=(work / "log").open("w"), text=True)
+                               stdout=subprocess.PIPE, stderr=(work / "log").open("w"), text=True,
+                               env={"RINGFENCE_BUILD": str(pathlib.Path(options.load).resolve().parents[2]), **os.environ})
     line = process.stdout.readline()
     if not line:
         process.kill()
