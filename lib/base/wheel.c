@@ -6,6 +6,8 @@ void wheel_init(struct wheel *w, uint64_t now_ms)
 {
 	w->tick = now_ms / WHEEL_TICK_MS;
 	w->used = 0;
+	for (int i = 0; i < WHEEL_SLOTS / 64; i++)
+		w->some[i] = 0;
 	for (int i = 0; i < WHEEL_SLOTS; i++)
 		w->slot[i].next = w->slot[i].prev = &w->slot[i];
 }
@@ -43,6 +45,7 @@ void timer_set(struct wheel *w, struct timer *t, uint64_t due_ms)
 		tick = w->tick;
 	t->due_ms = tick * WHEEL_TICK_MS;
 	append(&w->slot[tick % WHEEL_SLOTS], t);
+	w->some[tick % WHEEL_SLOTS / 64] |= 1ull << tick % 64;
 	w->used++;
 }
 
@@ -64,6 +67,34 @@ static void turn_slot(struct wheel *w, struct timer *head, uint64_t now_ms)
 		w->used--;
 		t->fire(t, now_ms);
 	}
+}
+
+/* Ticks from this one on, up to the first that has a slot in use; n when none of the next n has. */
+static uint64_t ticks_to_some(const struct wheel *w, uint64_t tick, uint64_t n)
+{
+	uint64_t i = 0;
+
+	while (i < n) {
+		uint64_t at = (tick + i) % WHEEL_SLOTS, bits = w->some[at / 64] >> at % 64;
+		if (bits)
+			return i + (uint64_t)__builtin_ctzll(bits);
+		i += 64 - at % 64;
+	}
+	return n;
+}
+
+uint64_t wheel_next_ms(struct wheel *w)
+{
+	for (uint64_t i = 0; w->used; i++) {
+		i += ticks_to_some(w, w->tick + i, WHEEL_SLOTS - i);
+		if (i >= WHEEL_SLOTS)
+			break;
+		uint64_t at = (w->tick + i) % WHEEL_SLOTS;
+		if (w->slot[at].next != &w->slot[at])
+			return (w->tick + i) * WHEEL_TICK_MS;
+		w->some[at / 64] &= ~(1ull << at % 64);
+	}
+	return UINT64_MAX;
 }
 
 void wheel_turn(struct wheel *w, uint64_t now_ms)

@@ -18,6 +18,7 @@ struct wheel {
 	uint64_t tick; /* the next tick to be looked at */
 	uint32_t used;
 	struct timer slot[WHEEL_SLOTS]; /* list heads */
+	uint64_t some[WHEEL_SLOTS / 64]; /* by slot: a timer was set there since it was last found empty */
 };
 
 void wheel_init(struct wheel *w, uint64_t now_ms);
@@ -30,6 +31,9 @@ static inline bool timer_is_set(const struct timer *t)
 {
 	return t->next != 0;
 }
+
+/* When the wheel wants to be turned again: no later than the first timer, at times a round before it; UINT64_MAX for never. */
+uint64_t wheel_next_ms(struct wheel *w);
 
 /* Fire what is due. Each timer is unset before its fire() runs, which may set it again. */
 void wheel_turn(struct wheel *w, uint64_t now_ms);
