@@ -14,7 +14,7 @@
 
 /* What every process may do: compute, keep time, wait, and talk over descriptors that it has. */
 static const char *const common[] = {
-    "read", "write", "readv", "writev", "close", "recvmsg", "sendmsg",
+    "read", "write", "readv", "writev", "close", "recvmsg", "recvmmsg", "sendmsg",
     "poll", "ppoll", "epoll_wait", "epoll_pwait", "epoll_pwait2", "epoll_ctl",
     "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
     "munmap", "mremap", "madvise", "mlock", "mlock2", "munlock", "brk", "futex",

@@ -11,6 +11,7 @@ enum {
 	LINKS_MAX = 24,
 	/* what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 200 a second */
 	EVENTS_PER_SECOND = 30,
+	LAZY_MS = 100, /* for what may wait */
 };
 
 struct wheel child_wheel;
@@ -19,6 +20,7 @@ struct peer {
 	struct link link;
 	ev_io read, write;
 	bool used, up;
+	uint64_t lazy_ms; /* what may wait goes out then; 0: nothing waits */
 };
 
 static const struct child *self;
@@ -31,7 +33,8 @@ static bool site_known, serving;
 static uint64_t now_ms, started_ms, events_lost;
 static ev_prepare before_wait;
 static ev_check after_wait;
-static ev_timer tick;
+static ev_timer wake;
+static uint64_t wake_ms = UINT64_MAX; /* when it fires */
 
 uint64_t child_now(void)
 {
@@ -380,34 +383,70 @@ static void on_status_want(struct link *from, const struct ipc_view *v)
 
 /* --- the loop --- */
 
-static void on_tick(struct ev_loop *l, ev_timer *w, int events)
+static void on_wake(struct ev_loop *l, ev_timer *w, int events)
 {
+	(void)l;
+	(void)w;
 	(void)events;
+	wake_ms = UINT64_MAX;
 	wheel_turn(&child_wheel, now_ms);
-	if (child_wheel.used == 0)
-		ev_timer_stop(l, w);
+}
+
+static void wake_at(uint64_t ms)
+{
+	if (ms >= wake_ms)
+		return;
+	wake_ms = ms;
+	ev_timer_stop(loop, &wake);
+	ev_timer_set(&wake, ms > now_ms ? (double)(ms - now_ms) / 1000.0 : 0.0, 0.0);
+	ev_timer_start(loop, &wake);
+}
+
+/* All that is queued holds nothing but what may wait, and not for long yet. */
+static bool may_wait(struct peer *p)
+{
+	if (!link_is_lazy(&p->link)) {
+		p->lazy_ms = 0;
+		return false;
+	}
+	if (p->lazy_ms == 0)
+		p->lazy_ms = now_ms + LAZY_MS;
+	if (now_ms >= p->lazy_ms) {
+		p->lazy_ms = 0;
+		return false;
+	}
+	wake_at(p->lazy_ms);
+	return true;
+}
+
+/* False when the link is broken. */
+static bool flush_peer(struct peer *p)
+{
+	if (!p->link.broken && may_wait(p))
+		return true;
+	bool all = link_flush(&p->link);
+	if (p->link.broken)
+		return false;
+	if (!all && !ev_is_active(&p->write))
+		ev_io_start(loop, &p->write);
+	else if (all && ev_is_active(&p->write))
+		ev_io_stop(loop, &p->write);
+	return true;
 }
 
 static void on_before_wait(struct ev_loop *l, ev_prepare *w, int events)
 {
+	(void)l;
 	(void)w;
 	(void)events;
 	for (int i = 0; i < LINKS_MAX; i++) {
-		struct peer *p = &peer[i];
-		if (!p->used)
+		if (!peer[i].used || flush_peer(&peer[i]))
 			continue;
-		bool all = link_flush(&p->link);
-		if (p->link.broken) {
-			close_peer(p);
-			continue;
-		}
-		if (!all && !ev_is_active(&p->write))
-			ev_io_start(l, &p->write);
-		else if (all && ev_is_active(&p->write))
-			ev_io_stop(l, &p->write);
+		close_peer(&peer[i]);
+		wake_at(now_ms); /* who is told of it, in frames or octets, hears it in the next turn */
 	}
-	if (child_wheel.used && !ev_is_active(&tick))
-		ev_timer_again(l, &tick);
+	if (child_wheel.used)
+		wake_at(wheel_next_ms(&child_wheel));
 }
 
 static void on_after_wait(struct ev_loop *l, ev_check *w, int events)
@@ -451,7 +490,7 @@ int child_main(const struct child *c, int argc, char **argv)
 	if (!loop)
 		log_fatal("no event loop");
 	fill_handlers();
-	ev_timer_init(&tick, on_tick, 0, WHEEL_TICK_MS / 1000.0);
+	ev_timer_init(&wake, on_wake, 0, 0);
 	ev_prepare_init(&before_wait, on_before_wait);
 	ev_check_init(&after_wait, on_after_wait);
 	ev_set_priority(&after_wait, EV_MAXPRI);

@@ -34,6 +34,18 @@ const uint16_t class_window[CLASS_N] = {
     [CLASS_BULK] = 128,
 };
 
+bool msg_may_wait(enum msg type)
+{
+	static const bool lazy[MSG_N] = {
+	    [MSG_EVENT] = true,
+	    [MSG_SEAL_WANT] = true, /* the record's way through keeper and ledger begins here */
+	    [MSG_RELAY_CLOSE] = true,
+	    [MSG_RELAY_COUNTS] = true,
+	    [MSG_GATE] = true,
+	};
+	return lazy[type];
+}
+
 #define AT(name) offsetof(THIS, name), sizeof(((THIS *)0)->name)
 #define N(type, name) {#name, FIELD_NUMBER, false, AT(name), 0, NULL},
 #define E(name, limit) {#name, FIELD_ENUM, false, AT(name), limit, NULL},

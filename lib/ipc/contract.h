@@ -82,6 +82,9 @@ struct msg_rule {
 
 extern const struct msg_rule msg_rule[MSG_N];
 extern const uint16_t class_window[CLASS_N];
+
+/* Nobody outside notices whether it comes now or a moment later, so that several may share a frame and a wake-up. */
+bool msg_may_wait(enum msg type);
 extern const char *const proc_name[PROC_N];
 extern const char *const class_name[CLASS_N];
 

@@ -12,7 +12,8 @@
 enum {
 	FIRST_MESSAGE = sizeof(struct ipc_frame_head),
 	GRANT_AT = 4,
-	RING_FRAMES = IPC_QUEUE_FRAMES + 1, /* the last one receives */
+	RECEIVE_FRAMES = 4, /* taken by one system call, which saves the one that finds nothing */
+	RING_FRAMES = IPC_QUEUE_FRAMES + RECEIVE_FRAMES,
 };
 _Static_assert(FIRST_MESSAGE % 8 == 0 && CLASS_N <= 8, "messages stay aligned");
 
@@ -67,10 +68,19 @@ static struct ipc_frame *filling(struct link *l)
 	return &l->ring[(l->first + l->queued) % IPC_QUEUE_FRAMES];
 }
 
-/* Close the frame that is being filled and start the next one; false when the ring is full. */
-static bool next_frame(struct link *l)
+/* Of the ring each class may fill so much, so that what is refused under load is new work and never an answer. */
+static const uint32_t class_frames[CLASS_N] = {
+    [CLASS_BULK] = IPC_QUEUE_FRAMES / 4,
+    [CLASS_NEW] = IPC_QUEUE_FRAMES / 2,
+    [CLASS_DIALOG] = IPC_QUEUE_FRAMES * 5 / 8,
+    [CLASS_EMERGENCY] = IPC_QUEUE_FRAMES * 3 / 4,
+    [CLASS_REPLY] = IPC_QUEUE_FRAMES - 1,
+};
+
+/* Close the frame that is being filled and start the next one; false when the ring is full for this class. */
+static bool next_frame(struct link *l, enum msg_class class)
 {
-	if (l->queued == IPC_QUEUE_FRAMES - 1)
+	if (l->queued >= class_frames[class])
 		return false;
 	l->queued++;
 	filling(l)->fd = -1;
@@ -110,7 +120,8 @@ void *ipc_begin_as(struct link *l, enum msg type, enum msg_class class)
 	check_may_say(l, type, class);
 	if (l->broken || !has_credit(l, class))
 		return NULL;
-	if (filling(l)->n + IPC_MESSAGE_MAX > IPC_FRAME_MAX && !next_frame(l)) {
+	if (filling(l)->n + IPC_MESSAGE_MAX > IPC_FRAME_MAX && !next_frame(l, class)) {
+		l->out_of_credit++;
 		if (class == CLASS_REPLY)
 			break_link(l, "reads nothing");
 		return NULL;
@@ -135,7 +146,7 @@ void *ipc_begin_fd(struct link *l, enum msg type, int fd)
 	void *payload = NULL;
 
 	/* a descriptor travels in a frame of its own */
-	if (filling(l)->n == 0 || next_frame(l))
+	if (filling(l)->n == 0 || next_frame(l, CLASS_REPLY))
 		payload = ipc_begin(l, type);
 	if (payload)
 		filling(l)->fd = fd;
@@ -188,8 +199,9 @@ void ipc_end(struct link *l)
 	if (h->class != CLASS_REPLY)
 		l->credit[h->class]--;
 	l->open = NULL;
+	l->urgent |= !msg_may_wait((enum msg)h->type);
 	l->sent++;
-	if (f->fd >= 0 && !next_frame(l))
+	if (f->fd >= 0 && !next_frame(l, CLASS_REPLY))
 		break_link(l, "reads nothing");
 }
 
@@ -253,6 +265,11 @@ static void drop_first(struct link *l)
 	}
 }
 
+bool link_is_lazy(const struct link *l)
+{
+	return l->ring && !l->urgent && l->queued == 0 && l->ring[l->first].n > 0;
+}
+
 bool link_flush(struct link *l)
 {
 	if (!l->ring)
@@ -275,6 +292,7 @@ bool link_flush(struct link *l)
 		}
 		drop_first(l);
 	}
+	l->urgent = false;
 	return true;
 }
 
@@ -282,8 +300,6 @@ bool link_flush(struct link *l)
 
 static const char *check_rate(struct link *l, enum msg type, uint64_t second)
 {
-	if (msg_rule[type].rate == 0)
-		return NULL;
 	if (l->rate_second != second) {
 		l->rate_second = second;
 		for (int i = 0; i < MSG_N; i++)
@@ -319,7 +335,7 @@ static const char *check_permission(struct link *l, const struct ipc_head *h, in
 			return "sends without credit";
 		l->window[h->class]--;
 	}
-	return check_rate(l, (enum msg)h->type, clock_boot_ms() / 1000);
+	return r->rate ? check_rate(l, (enum msg)h->type, clock_boot_ms() / 1000) : NULL;
 }
 
 static const char *take_grants(struct link *l, const struct ipc_frame_head *h)
@@ -395,40 +411,60 @@ bad:
 	break_link(l, why);
 }
 
-/* 1 read, 0 nothing there, -1 gone */
-static int receive(struct link *l, uint8_t *bytes, size_t cap, size_t *n, int *fd)
-{
-	struct iovec io = {bytes, cap};
+struct arrival {
+	struct iovec io;
 	union {
 		struct cmsghdr align;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control;
-	struct msghdr m = {
-	    .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.room};
+};
 
-	ssize_t got = recvmsg(l->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (got < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -1;
-	*fd = -1;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+static int passed_fd(struct msghdr *m)
+{
+	int fd = -1;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
-			memcpy(fd, CMSG_DATA(c), sizeof(int));
-	*n = (size_t)got;
-	return got == 0 ? -1 : 1;
+			memcpy(&fd, CMSG_DATA(c), sizeof(int));
+	return fd;
+}
+
+/* Frames into the last ones of the ring: how many, 0 nothing there, -1 gone */
+static int receive(struct link *l, struct arrival a[RECEIVE_FRAMES], struct mmsghdr m[RECEIVE_FRAMES])
+{
+	for (int i = 0; i < RECEIVE_FRAMES; i++) {
+		a[i].io = (struct iovec){l->ring[IPC_QUEUE_FRAMES + i].bytes, IPC_FRAME_MAX};
+		m[i].msg_hdr = (struct msghdr){.msg_iov = &a[i].io,
+		    .msg_iovlen = 1,
+		    .msg_control = a[i].control.room,
+		    .msg_controllen = sizeof a[i].control.room};
+		m[i].msg_len = 0;
+	}
+	int n = recvmmsg(l->fd, m, RECEIVE_FRAMES, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	return n;
 }
 
 void link_read(struct link *l, ipc_handler *const on[MSG_N])
 {
-	for (int i = 0; i < IPC_FRAMES_PER_TURN && !l->broken; i++) {
-		uint8_t *bytes = l->ring[IPC_QUEUE_FRAMES].bytes;
-		size_t n = 0;
-		int fd = -1, got = receive(l, bytes, IPC_FRAME_MAX, &n, &fd);
-		if (got == 0)
-			return;
+	struct arrival a[RECEIVE_FRAMES];
+	struct mmsghdr m[RECEIVE_FRAMES];
+	int got = RECEIVE_FRAMES;
+
+	for (int turn = 0; turn < IPC_FRAMES_PER_TURN && got == RECEIVE_FRAMES && !l->broken; turn += RECEIVE_FRAMES) {
+		got = receive(l, a, m);
 		if (got < 0)
 			break_link(l, "closed");
-		else
-			read_frame(l, bytes, n, fd, on);
+		for (int i = 0; i < got; i++) {
+			int fd = passed_fd(&m[i].msg_hdr);
+			if (m[i].msg_len == 0)
+				break_link(l, "closed"); /* no frame is empty */
+			if (!l->broken)
+				read_frame(l, a[i].io.iov_base, m[i].msg_len, fd, on);
+			else if (fd >= 0)
+				close(fd);
+		}
 	}
 }
 

@@ -57,6 +57,7 @@ struct link {
 	uint64_t sent, received, out_of_credit;
 	uint32_t rate_left[MSG_N]; /* this second's messages of each type that the contract still allows */
 	uint64_t rate_second;
+	bool urgent; /* something is queued that may not wait */
 	struct ipc_head *open; /* the message that is being written */
 	uint32_t first, queued; /* ring of frames; the one at first + queued is being filled */
 	struct ipc_frame *ring; /* IPC_QUEUE_FRAMES, touched only as used */
@@ -81,6 +82,9 @@ void ipc_end(struct link *l);
 
 /* Write out what is queued; true when all of it went. Also gives back credit. */
 bool link_flush(struct link *l);
+
+/* What is queued, if anything, may wait for more of its kind (msg_may_wait). */
+bool link_is_lazy(const struct link *l);
 
 /* Read and dispatch at most IPC_FRAMES_PER_TURN frames. A message that breaks the contract marks the link broken. */
 void link_read(struct link *l, ipc_handler *const on[MSG_N]);

@@ -84,6 +84,67 @@ static void credit_runs_out_and_comes_back(void)
 	unpair();
 }
 
+static bool say_wordy(enum msg type, enum msg_class class)
+{
+	static uint8_t words[MESSAGE_TEXT_MAX];
+	struct msg_request *q;
+	struct msg_response *r;
+
+	memset(words, 'a', sizeof words);
+	if (type == MSG_REQUEST) {
+		q = ipc_begin_as(&a, type, class);
+		if (!q)
+			return false;
+		q->text = ipc_put(&a, span_of(words, sizeof words));
+	} else {
+		r = ipc_begin(&a, type);
+		if (!r)
+			return false;
+		r->contact = ipc_put(&a, span_of(words, URI_TEXT_MAX));
+	}
+	ipc_end(&a);
+	return true;
+}
+
+/* A sibling that does not read for a while costs new work first, then what belongs to dialogs; answers always have room. */
+static void new_work_leaves_room_for_answers(void)
+{
+	int n = 0;
+
+	pair(PROC_EDGE, PROC_CORE);
+	while (say_wordy(MSG_REQUEST, CLASS_NEW))
+		n++;
+	CHECK(n > 100 && n < class_window[CLASS_NEW]);
+	CHECK(say_wordy(MSG_REQUEST, CLASS_DIALOG));
+	while (say_wordy(MSG_REQUEST, CLASS_DIALOG))
+		n++;
+	CHECK(say_wordy(MSG_REQUEST, CLASS_EMERGENCY));
+	while (say_wordy(MSG_REQUEST, CLASS_EMERGENCY))
+		n++;
+	for (int i = 0; i < 500; i++)
+		CHECK(say_wordy(MSG_RESPONSE, CLASS_REPLY));
+	CHECK(!a.broken);
+	unpair();
+}
+
+static void what_may_wait_does_not_hold_up_the_rest(void)
+{
+	struct msg_event *m;
+
+	pair(PROC_EDGE, PROC_LEDGER);
+	CHECK(!link_is_lazy(&a));
+	m = ipc_begin(&a, MSG_EVENT);
+	CHECK(m);
+	ipc_end(&a);
+	CHECK(link_is_lazy(&a));
+	CHECK(link_flush(&a) && !link_is_lazy(&a));
+	unpair();
+	pair(PROC_EDGE, PROC_CORE);
+	CHECK(say_request(SPAN("101")) && !link_is_lazy(&a));
+	CHECK(link_flush(&a));
+	unpair();
+}
+
 static void a_descriptor_travels(void)
 {
 	pair(PROC_PARENT, PROC_CORE);
@@ -143,6 +204,8 @@ int main(void)
 {
 	RUN(messages_arrive_whole_and_batched);
 	RUN(credit_runs_out_and_comes_back);
+	RUN(new_work_leaves_room_for_answers);
+	RUN(what_may_wait_does_not_hold_up_the_rest);
 	RUN(a_descriptor_travels);
 	RUN(lies_are_seen);
 	RUN(a_good_frame_is_no_lie);
