@@ -6,6 +6,8 @@
 #include "ipc/words.h"
 #include <stdio.h>
 
+enum { END_ROOM = 4096 }; /* kept for the line that ends an answer */
+
 static struct job job[CLIENTS_MAX];
 static uint32_t next_generation;
 
@@ -222,6 +224,7 @@ struct buf job_line(struct job *j, const char *kind)
 {
 	struct buf b = client_room(j->client);
 
+	b.cap -= b.cap < END_ROOM ? b.cap : END_ROOM;
 	json_begin(&b, kind);
 	return b;
 }
