@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -14,6 +15,9 @@ import pytest
 BUILD = pathlib.Path(os.environ['RINGFENCE_BUILD'])
 NAMES = ['core', 'media', 'signer', 'keeper', 'ledger', 'ctl', 'edge']
 BASE = 64100
+with socket.socket() as free:
+    free.bind(('127.0.0.1', 0))
+    SITE = f'domain = voice.example\nphones {{ listen = "127.0.0.1:{free.getsockname()[1]}" }}\n'
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 
@@ -31,7 +35,7 @@ class House:
         for name in NAMES:
             (libexec / f'ringfence-{name}').symlink_to(BUILD / 'test/breach/liar')
         (libexec / 'ringfence-conf').symlink_to(BUILD / 'proc/conf/ringfence-conf')
-        self.write_conf(conf or 'domain = voice.example\nphones { listen = "127.0.0.1:15061" }\n')
+        self.write_conf(conf or SITE)
         self.conduct(*conducts)
         key = self.site / 'boot.key'
         key.write_bytes(os.urandom(32))
@@ -254,14 +258,14 @@ def test_parent_outlives_lies_of_all_at_once(house, lie):
 def test_reload_takes_what_may_change(house):
     h = house()
     h.ready()
-    h.write_conf('domain = voice.example\nphones { listen = "127.0.0.1:15061" }\nemergency { numbers = {"999"} }\n')
+    h.write_conf(SITE + 'emergency { numbers = {"999"} }\n')
     h.process.send_signal(signal.SIGHUP)
     h.wait_log('configuration generation 2')
 
 
 @pytest.mark.parametrize('text, why', [
-    ('domain = other.example\nphones { listen = "127.0.0.1:15061" }\n', 'domain cannot change without a restart'),
-    ('domain = voice.example\nphones { listen = "127.0.0.1:15062" }\n', 'phones .* cannot change without a restart'),
+    (SITE.replace('voice', 'other'), 'domain cannot change without a restart'),
+    (SITE.replace('127.0.0.1', '127.0.0.2'), 'phones .* cannot change without a restart'),
     ('domain = voice.example\nphone { }\n', "ringfence.conf:2: no such option 'phone'"),
 ])
 def test_reload_refuses_with_the_reason_and_keeps_the_old(house, text, why):
