@@ -81,6 +81,10 @@ struct conn *conn_of(uint64_t flow)
 {
 	return flow == conn.id ? &conn : NULL;
 }
+void conn_pinged(struct conn *c)
+{
+	(void)c;
+}
 void conn_close(struct conn *c, enum flow_why why)
 {
 	(void)why;
@@ -95,8 +99,6 @@ void conn_send(struct conn *c, struct span s)
 	struct sip_error err;
 
 	(void)c;
-	if (span_eq(s, SPAN("\r\n")))
-		return;
 	memcpy(copy, s.p, s.n);
 	enum sip_verdict v = sip_parse(copy, s.n, &m, &err);
 	/* the answer to a message that could not be read repeats what could */

@@ -11,7 +11,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { KEY_LEN = 16, V6_PREFIX = 8 };
+enum {
+	KEY_LEN = 16,
+	V6_PREFIX = 8,
+	/* a phone that lost its power or its network is known to be gone after two minutes, or after 30 s when
+	 * something was on the way to it */
+	PROBE_AFTER_S = 60,
+	PROBE_EVERY_S = 15,
+	PROBES = 4,
+	UNHEARD_MS = 30000,
+};
 
 struct source {
 	uint8_t ip[KEY_LEN]; /* IPv6: the first 64 bits, which one host owns */
@@ -30,17 +39,32 @@ static struct map by_ip;
 static struct ban_table bans;
 static uint64_t not_ready_since;
 
+/* Accepted sockets inherit them. */
+static void set_options(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} option[] = {
+	    {IPPROTO_TCP, TCP_NODELAY, 1},
+	    {SOL_SOCKET, SO_KEEPALIVE, 1},
+	    {IPPROTO_TCP, TCP_KEEPIDLE, PROBE_AFTER_S},
+	    {IPPROTO_TCP, TCP_KEEPINTVL, PROBE_EVERY_S},
+	    {IPPROTO_TCP, TCP_KEEPCNT, PROBES},
+	    {IPPROTO_TCP, TCP_USER_TIMEOUT, UNHEARD_MS},
+	};
+
+	for (size_t i = 0; i < sizeof option / sizeof *option; i++)
+		setsockopt(fd, option[i].level, option[i].name, &option[i].value, sizeof option[i].value);
+}
+
 void accept_listener(uint8_t index, const struct addr *bound, int fd)
 {
-	int on = 1;
-
 	(void)bound;
 	if (index >= SITE_LISTENERS_MAX || listener[index].used) {
 		close(fd);
 		return;
 	}
-	/* accepted sockets inherit it */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	set_options(fd);
 	listener[index].fd = fd;
 	listener[index].used = true;
 }
@@ -73,7 +97,6 @@ uint32_t accept_source_take(const struct addr *remote)
 		source_free = source[slot].next_free;
 		memcpy(source[slot].ip, ip, KEY_LEN);
 		source[slot].n = 0;
-		/* put compares keys only when asked to get, so the order here does not matter */
 	}
 	if (source[slot].n == HANDSHAKES_PER_SOURCE)
 		return NO_SLOT;

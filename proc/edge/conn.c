@@ -335,9 +335,17 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 
 /* --- timers --- */
 
+void conn_pinged(struct conn *c)
+{
+	if (c->ping_ms)
+		c->ping_every_ms = (uint32_t)(child_now() - c->ping_ms);
+	c->ping_ms = child_now();
+	conn_send(c, SPAN("\r\n"));
+}
+
 static void look_at_flow(struct conn *c, uint64_t now_ms)
 {
-	if (now_ms - c->last_ms >= IDLE_MS)
+	if (now_ms - c->last_ms >= edge_idle_limit_ms(c->ping_every_ms, child_site()->flow_timer_s))
 		conn_close(c, FLOW_TIMEOUT);
 	else if (!c->expired && clock_wall_ms() > c->not_after_ms)
 		conn_close(c, FLOW_CLOSED); /* it may come back, for emergency calls */

@@ -30,7 +30,8 @@ struct conn {
 	uint32_t source; /* slot of its address while it shakes hands */
 	uint32_t bad;
 	int64_t not_after_ms; /* of the certificate, wall */
-	uint64_t last_ms;
+	uint64_t last_ms, ping_ms; /* any octet; the newest keep-alive */
+	uint32_t ping_every_ms;	   /* the pause before that one; 0: has not sent two yet */
 	gnutls_session_t tls;
 	struct addr remote;
 	ev_io read, write;
@@ -53,6 +54,9 @@ void conn_accept(int fd, uint8_t listener, const struct addr *remote);
 struct conn *conn_of(uint64_t flow);
 struct conn *conn_at(uint32_t slot);
 uint32_t conn_slot(const struct conn *c);
+
+/* A keep-alive came (RFC 5626 3.5.1). */
+void conn_pinged(struct conn *c);
 
 /* Write octets of SIP. */
 void conn_send(struct conn *c, struct span s);

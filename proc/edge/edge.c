@@ -46,6 +46,14 @@ int64_t edge_pool_index(const struct pool *p, uint64_t id)
 	return pool_index(p, pool_form(id));
 }
 
+uint64_t edge_idle_limit_ms(uint32_t ping_every_ms, uint32_t flow_timer_s)
+{
+	uint64_t flow_timer_ms = (uint64_t)flow_timer_s * 1000;
+	uint64_t limit_ms = PINGS_MISSED * (ping_every_ms > flow_timer_ms ? ping_every_ms : flow_timer_ms);
+
+	return ping_every_ms && limit_ms < IDLE_MS ? limit_ms : IDLE_MS;
+}
+
 void edge_event(enum event_kind kind, enum severity severity, uint32_t device, const struct addr *remote, const char *why)
 {
 	static uint64_t second;

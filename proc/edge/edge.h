@@ -11,7 +11,8 @@ enum {
 	MESSAGE_MS = 4000,	   /* from the first octet of a message to its last (T20) */
 	LINGER_MS = 1000,	   /* for the peer to read a fatal alert before the socket is gone */
 	IDLE_MS = 20 * 60 * 1000,  /* no octet for so long: the phone is gone */
-	IDLE_LOOK_MS = 30 * 1000,
+	IDLE_LOOK_MS = 10 * 1000,
+	PINGS_MISSED = 4,
 	OUT_MAX = 64 * 1024,	   /* octets that wait for a slow reader */
 	HANDSHAKES_MAX = 1024,	   /* at once; the oldest makes room */
 	HANDSHAKES_PER_SOURCE = 256,
@@ -39,6 +40,10 @@ bool edge_pool_init(struct pool *p, uint32_t cap, uint32_t reserve);
 uint64_t edge_pool_take(struct pool *p, bool emergency);
 bool edge_pool_release(struct pool *p, uint64_t id);
 int64_t edge_pool_index(const struct pool *p, uint64_t id);
+
+/* A phone that sends keep-alives and then leaves PINGS_MISSED of them out is gone; one that sends none (0) has
+ * IDLE_MS. Nobody is held to a shorter pause than the Flow-Timer. */
+uint64_t edge_idle_limit_ms(uint32_t ping_every_ms, uint32_t flow_timer_s);
 
 /* An event about somebody outside, at most EVENTS_PER_SECOND of them. */
 void edge_event(enum event_kind kind, enum severity severity, uint32_t device, const struct addr *remote, const char *why);

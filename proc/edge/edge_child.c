@@ -52,6 +52,20 @@ static void on_end_of_turn(struct ev_loop *loop, ev_prepare *w, int events)
 	accept_review();
 }
 
+static const char *prepare(const struct site *s)
+{
+	const struct site *now = child_site();
+
+	if (!now->domain[0])
+		return NULL;
+	if (s->listeners != now->listeners)
+		return "listeners can't come or go while the exchange runs: restart it";
+	for (int i = 0; i < s->listeners; i++)
+		if (!addr_eq(&s->listener[i].bind, &now->listener[i].bind))
+			return "the address of a listener can't change while the exchange runs: restart it";
+	return NULL;
+}
+
 static void open_tables(void)
 {
 	const struct site *s = child_site();
@@ -139,6 +153,7 @@ const struct child edge_child = {
     .cage = &cage,
     .on = on,
     .listener = accept_listener,
+    .prepare = prepare,
     .open = open_tables,
     .serve = serve,
     .link_up = link_up,

@@ -17,7 +17,7 @@ static struct partial *partials, *spare;
 static uint32_t cap, used, peak;
 static uint64_t refused;
 static struct partial shared;
-static struct sip_msg message; /* 10 kB, one at a time */
+static struct sip_msg message;
 
 bool stream_open(uint32_t n)
 {
@@ -107,7 +107,7 @@ static size_t take_frames(struct conn *c, uint8_t *at, size_t n)
 		if (f == SIP_FRAME_MESSAGE)
 			take_message(c, at + done, len);
 		else if (f == SIP_FRAME_PING)
-			conn_send(c, SPAN("\r\n"));
+			conn_pinged(c);
 		else if (f == SIP_FRAME_FATAL)
 			close_bad(c, err.reason);
 		done += len;

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+#include "edge.h"
+#include "test.h"
+
+static uint32_t instance;
+
+uint32_t child_instance(void)
+{
+	return instance;
+}
+uint8_t child_node(void)
+{
+	return 7;
+}
+uint64_t child_now(void)
+{
+	return 1000;
+}
+void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user, const struct addr *remote,
+    const char *detail)
+{
+	(void)kind;
+	(void)severity;
+	(void)device;
+	(void)user;
+	(void)remote;
+	(void)detail;
+}
+
+/* No two edges say the same id, and none names a slot of another. */
+static void ids_of_two_edges(void)
+{
+	struct pool a, b;
+
+	instance = 0;
+	CHECK(edge_pool_init(&a, 4, 0));
+	uint64_t x = edge_pool_take(&a, false);
+	CHECK(x >> 56 == 7 && edge_pool_index(&a, x) == 0);
+	instance = 5;
+	CHECK(edge_pool_init(&b, 4, 0));
+	uint64_t y = edge_pool_take(&b, false);
+	CHECK(x != y && (x & 0xf0000000) == 0 && (y & 0xf0000000) == 0x50000000);
+	CHECK(edge_pool_index(&b, y) == 0 && edge_pool_index(&b, x) == -1);
+	CHECK(!edge_pool_release(&b, x) && edge_pool_release(&b, y) && !edge_pool_release(&b, y));
+	pool_fini(&a);
+	pool_fini(&b);
+}
+
+/* A restarted edge begins at other generations: of 64 slots at most a few say an id again. */
+static void ids_after_a_restart(void)
+{
+	struct pool p;
+	uint64_t before[64];
+	int same = 0;
+
+	instance = 1;
+	for (int round = 0; round < 2; round++) {
+		CHECK(edge_pool_init(&p, 64, 0));
+		for (int i = 0; i < 64; i++) {
+			uint64_t id = edge_pool_take(&p, false);
+			same += round == 1 && before[i] == id;
+			before[i] = id;
+		}
+		pool_fini(&p);
+	}
+	CHECK(same <= 1);
+}
+
+static void idle_limits(void)
+{
+	CHECK(edge_idle_limit_ms(0, 25) == IDLE_MS);
+	CHECK(edge_idle_limit_ms(20000, 25) == 100000);
+	CHECK(edge_idle_limit_ms(60000, 25) == 240000);
+	CHECK(edge_idle_limit_ms(UINT32_MAX, 25) == IDLE_MS);
+	CHECK(edge_idle_limit_ms(1, 600) == IDLE_MS);
+}
+
+int main(void)
+{
+	RUN(ids_of_two_edges);
+	RUN(ids_after_a_restart);
+	RUN(idle_limits);
+	return TEST_END;
+}
