@@ -87,3 +87,38 @@ def test_unknown_verb():
     assert p.returncode == 2 and 'phone add' in p.stderr
     p = run('phone', '--help')
     assert p.returncode == 0 and 'phone add' in p.stdout
+
+
+def told():
+    """The commands that the guide, the README and ./run tell people to type: (verb, its options)."""
+    text = (TOP / 'doc/guide.md').read_text()
+    lines = re.findall(r'^ {4}ringfence (.*)', text, re.M) + re.findall(r'`ringfence ([a-z][^`]*)`', text)
+    for file in ('README.md', 'run'):
+        lines += re.findall(r'(?:site site|\$me) ((?:user|phone) .*)', (TOP / file).read_text())
+    names = sorted(verbs(), key=len, reverse=True)
+    out = set()
+    for line in lines:
+        line = re.split(r' {2,}', line)[0]
+        verb = next((v for v in names if line == v or line.startswith(v + ' ')), line)
+        out.add((verb, tuple(re.findall(r'--([a-z0-9-]+)', line))))
+    assert len(out) > 25
+    return sorted(out)
+
+
+@pytest.mark.parametrize('verb,options', told())
+def test_what_people_are_told_to_type_exists(verb, options):
+    have = re.findall(r'^  --([a-z0-9-]+)', run(*verb.split(), '--help').stdout, re.M)
+    assert verb in verbs() and set(options) <= set(have) | {'help'}
+
+
+def test_the_guide_quotes_what_the_exchange_says():
+    text = (TOP / 'doc/guide.md').read_text()
+    said = [m[1] for m in re.finditer(r'"([^"]+)"', (TOP / 'proc/core/refuse.c').read_text())]
+    rows = re.findall(r'^\| [3-6]\d\d ([^|]+?) \|', text, re.M)
+    assert len(rows) > 10
+    for row in rows:
+        first = re.split(r'; | \(and|, 4', row)[0].removeprefix('... ')
+        assert any(first in s for s in said), row
+    plain = (TOP / 'lib/ipc/words.c').read_text()
+    for kind in re.findall(r'^\| (?:\*\*ALARM\*\* )?((?:a|someone|media) [^|]+?) \|', text, re.M):
+        assert f'"{kind}' in plain, kind
