@@ -176,9 +176,9 @@ bool stage_until(struct stage *s, const bool *done, int timeout_ms)
 		uint64_t now = clock_boot_ms();
 		link_flush(&s->parent);
 		for (int i = 0; i < s->siblings; i++) {
-			link_flush(s->sibling[i]);
-			p[i + 1] = (struct pollfd){
-			    .fd = s->sibling[i]->broken ? -1 : s->sibling[i]->fd, .events = POLLIN};
+			bool all = link_flush(s->sibling[i]);
+			p[i + 1] = (struct pollfd){.fd = s->sibling[i]->broken ? -1 : s->sibling[i]->fd,
+			    .events = (short)(all ? POLLIN : POLLIN | POLLOUT)};
 		}
 		if (now >= end)
 			break;
