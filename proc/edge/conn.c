@@ -20,6 +20,7 @@ static struct conn *table;
 static uint32_t table_n, handshakes, oldest_handshake = NO_SLOT, newest_handshake = NO_SLOT;
 static struct pool pool;
 static struct conn *dirty, *doomed;
+static unsigned steps; /* of handshakes, in this turn */
 static uint8_t received[RECEIVE];
 
 bool conn_open(uint32_t cap)
@@ -231,6 +232,7 @@ static void flush(struct conn *c)
 
 void conn_flush(void)
 {
+	steps = 0;
 	while (dirty) {
 		struct conn *c = dirty;
 		dirty = c->next_dirty;
@@ -284,6 +286,7 @@ static void come_up(struct conn *c)
 
 static void shake_hands(struct conn *c)
 {
+	steps++;
 	mark_dirty(c);
 	switch (tls_handshake(c)) {
 	case TLS_MORE:
@@ -320,6 +323,8 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 	(void)loop;
 	(void)events;
 	for (int i = 0; i < READS_PER_TURN && c->state != CONN_DOOMED; i++) {
+		if (c->state == CONN_HANDSHAKE && steps >= HANDSHAKE_STEPS_PER_TURN)
+			return; /* it is still readable in the next turn */
 		ssize_t n = recv(c->fd, received, sizeof received, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;

@@ -29,6 +29,7 @@ struct conn {
 	uint32_t older, newer; /* among its device's, or among the handshakes */
 	uint32_t source; /* slot of its address while it shakes hands */
 	uint32_t bad;
+	uint32_t pending; /* server transactions short of Accepted */
 	int64_t not_after_ms; /* of the certificate, wall */
 	uint64_t last_ms, ping_ms; /* any octet; the newest keep-alive */
 	uint32_t ping_every_ms;	   /* the pause before that one; 0: has not sent two yet */

@@ -17,6 +17,9 @@ enum {
 	HANDSHAKES_MAX = 1024,	   /* at once; the oldest makes room */
 	HANDSHAKES_PER_SOURCE = 256,
 	ACCEPTS_PER_TURN = 16,
+	HANDSHAKE_STEPS_PER_TURN = 16, /* a third of a millisecond each; SIP is served between the turns */
+	PENDING_PER_FLOW = 64,	   /* requests that wait for their answer or its ACK: one phone cannot fill the table */
+	PENDING_EMERGENCY = 8,	   /* more of them, for emergency calls */
 	FLOWS_PER_DEVICE = 8,	   /* the oldest makes room */
 	BAD_MESSAGES_MAX = 32,	   /* of one connection, then it closes */
 	PROVISIONALS_MAX = 64,	   /* that one client transaction passes on */

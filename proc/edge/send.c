@@ -18,10 +18,11 @@ struct kept {
 	uint8_t bytes[];
 };
 
-static struct text *keep(const struct head *h)
+static struct text *keep(const struct head *h, bool emergency)
 {
 	const struct span part[] = {h->uri, h->from, h->to, h->call_id, h->route};
-	struct text *t = text_take(sizeof(struct kept) + h->uri.n + h->from.n + h->to.n + h->call_id.n + h->route.n);
+	size_t n = sizeof(struct kept) + h->uri.n + h->from.n + h->to.n + h->call_id.n + h->route.n;
+	struct text *t = text_take(n, emergency);
 
 	if (!t)
 		return NULL;
@@ -184,7 +185,7 @@ static bool send_counted(const struct order *o)
 	t->cseq = o->m->cseq;
 	struct head h = put_order(&b, o, t->id);
 	if (!b.full && t->method == SIP_INVITE)
-		t->text = keep(&h);
+		t->text = keep(&h, o->m->emergency);
 	if (b.full || (t->method == SIP_INVITE && !t->text)) {
 		log_error("flow %016llx: a request that no message can hold", (unsigned long long)o->c->id);
 		client_drop(t);

@@ -111,9 +111,9 @@ static uint16_t put(uint8_t **at, struct span s)
 	return (uint16_t)s.n;
 }
 
-static struct text *keep(const struct sip_msg *m)
+static struct text *keep(const struct sip_msg *m, bool emergency)
 {
-	struct text *t = text_take(kept_size(m));
+	struct text *t = text_take(kept_size(m), emergency);
 
 	if (!t)
 		return NULL;
@@ -185,6 +185,18 @@ struct span server_record_route(const struct server_txn *t)
 
 /* --- life --- */
 
+/* Waits for core's answer, or for the ACK of a refusal. */
+static void set_pending(struct server_txn *t, bool pending)
+{
+	struct conn *c = conn_at(t->conn);
+
+	if (pending && !t->pending)
+		c->pending++;
+	else if (!pending && t->pending)
+		c->pending--;
+	t->pending = pending;
+}
+
 static void release(struct server_txn *t)
 {
 	struct conn *c = conn_at(t->conn);
@@ -196,6 +208,7 @@ static void release(struct server_txn *t)
 		c->server_txns = t->next;
 	if (t->next != NO_SLOT)
 		table[t->next].prev = t->prev;
+	set_pending(t, false);
 	timer_cancel(&child_wheel, &t->timer);
 	map_del(&by_key, span_of(t->key, TXN_KEY), slot);
 	text_give(t->text);
@@ -246,7 +259,9 @@ static struct server_txn *new_txn(struct conn *c, const struct sip_msg *m, bool 
 
 struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, bool emergency)
 {
-	struct text *text = keep(m);
+	if (c->pending >= PENDING_PER_FLOW + (emergency ? PENDING_EMERGENCY : 0))
+		return NULL;
+	struct text *text = keep(m, emergency);
 	struct server_txn *t = text ? new_txn(c, m, emergency) : NULL;
 
 	if (!t) {
@@ -254,6 +269,7 @@ struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, bool em
 		return NULL;
 	}
 	t->text = text;
+	set_pending(t, true);
 	t->state = (uint8_t)txn_step((enum txn_kind)t->kind, TXN_HOP_PHONE, TXN_NEW, TXN_BEGIN, 0).state;
 	timer_set(&child_wheel, &t->timer, child_now() + (m->method == SIP_INVITE ? TRYING_MS : TXN_64T1_MS));
 	return t;
@@ -266,6 +282,8 @@ unsigned server_step(struct server_txn *t, enum txn_event e)
 	struct txn_out o = txn_step((enum txn_kind)t->kind, TXN_HOP_PHONE, (enum txn_state)t->state, e, 0);
 
 	t->state = (uint8_t)o.state;
+	if (o.state == TXN_ACCEPTED)
+		set_pending(t, false);
 	if (o.state == TXN_TERMINATED)
 		release(t);
 	else if (o.end_ms >= 0)

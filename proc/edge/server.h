@@ -15,13 +15,13 @@ struct server_txn {
 	uint32_t conn, prev, next; /* slot of its connection; among its transactions */
 	struct timer timer;
 	uint8_t kind, state, method;
-	bool emergency, cancelled, said_100;
+	bool emergency, cancelled, said_100, pending;
 	struct text *text;
 };
 
 bool server_open(uint32_t cap);
 
-/* NULL: no slot (for this class), or a head too long to keep. */
+/* NULL: no slot (for this class), too many of this connection, or a head too long to keep. */
 struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, bool emergency);
 
 /* The one that this request repeats, acknowledges or cancels (RFC 3261 17.2.3, 9.2), on the same connection only. */

@@ -31,11 +31,11 @@ bool text_open(uint32_t n)
 	return fill(&small, n) && fill(&large, LARGE_N);
 }
 
-static struct text *take(struct store *s)
+static struct text *take(struct store *s, bool emergency)
 {
 	struct text *t = s->spare;
 
-	if (!t) {
+	if (!t || (!emergency && s->cap - s->used <= s->cap / RESERVE)) {
 		s->refused++;
 		return NULL;
 	}
@@ -45,11 +45,11 @@ static struct text *take(struct store *s)
 	return t;
 }
 
-struct text *text_take(size_t n)
+struct text *text_take(size_t n, bool emergency)
 {
 	if (n <= SMALL)
-		return take(&small);
-	return n <= LARGE ? take(&large) : NULL;
+		return take(&small, emergency);
+	return n <= LARGE ? take(&large, emergency) : NULL;
 }
 
 void text_give(struct text *t)

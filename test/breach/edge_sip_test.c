@@ -715,38 +715,58 @@ static void too_many_bad(void)
 /* Core takes nothing in: new work is refused with Retry-After, an emergency call still has its credit. */
 static void credit_runs_out(void)
 {
+	enum { PHONES = 10, EACH = 60 };
 	uint64_t flow;
-	struct phone *p = new_phone(1, &flow);
+	struct phone *p[PHONES];
 	char branch[16];
-	int sent = 0;
 
-	/* nobody reads core's link: what edge may send is bounded by its window */
-	for (; sent < 600; sent++) {
-		snprintf(branch, sizeof branch, "k%d", sent);
-		phone_say(p, invite(branch, "102", "", ""));
-		phone_drain(p);
+	for (int i = 0; i < PHONES; i++)
+		CHECK((p[i] = new_phone(1 + (uint32_t)i % 2, &flow)));
+	h->core_open = false; /* nobody reads core's link: what edge may send is bounded by its window */
+	for (int i = 0; i < PHONES * EACH; i++) {
+		snprintf(branch, sizeof branch, "k%d", i);
+		phone_say(p[i % PHONES], invite(branch, "102", "", ""));
 	}
-	h->core_open = false;
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 50; i++) {
 		house_pump(h, 5);
-		phone_drain(p);
+		phone_drain(p[0]);
 	}
-	phone_say(p, invite("last", "102", "", ""));
-	CHECK(phone_hear(h, p, "SIP/2.0 503 ", 1000));
-	CHECK(strstr(p->text, "SIP/2.0 503 ") && strstr(p->text, "Retry-After: "));
+	phone_say(p[0], invite("last", "102", "", ""));
+	CHECK(phone_hear(h, p[0], "SIP/2.0 503 ", 1000) && strstr(p[0]->text, "Retry-After: "));
 	h->core_open = true;
-	int new_class = 0;
-	for (; house_take(h, MSG_REQUEST, 200); new_class++)
-		phone_drain(p);
-	CHECK(new_class <= class_window[CLASS_NEW]);
-	phone_forget_text(p);
-	phone_say(p, invite("em", "112", "", ""));
+	int taken = 0;
+	while (house_take(h, MSG_REQUEST, 200))
+		taken++;
+	CHECK(taken > 0 && taken <= class_window[CLASS_NEW]);
+	phone_say(p[0], invite("em", "112", "", ""));
 	const struct got *g;
 	do
 		g = house_take(h, MSG_REQUEST, 3000);
 	while (g && g->class == CLASS_NEW);
 	CHECK(g && g->class == CLASS_EMERGENCY && ((const struct msg_request *)got_payload(g))->emergency);
+	for (int i = 0; i < PHONES; i++)
+		end_phone(p[i]);
+}
+
+/* One phone cannot fill the table: 64 of its requests may wait, and 8 more when they are emergency calls. */
+static void one_phone_floods(void)
+{
+	uint64_t flow, other_flow;
+	struct phone *p = new_phone(1, &flow), *other = new_phone(2, &other_flow);
+	char branch[16];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(branch, sizeof branch, "o%d", i);
+		phone_say(p, invite(branch, i < 80 ? "102" : "112", "", ""));
+	}
+	int ordinary = 0, emergency = 0;
+	for (const struct got *g; (g = house_take(h, MSG_REQUEST, 300));)
+		*(((const struct msg_request *)got_payload(g))->emergency ? &emergency : &ordinary) += 1;
+	CHECK(ordinary == 64 && emergency == 8);
+	phone_say(other, invite("oo", "102", "", ""));
+	CHECK(house_take(h, MSG_REQUEST, 1000));
 	end_phone(p);
+	end_phone(other);
 }
 
 /* RFC 3261 9.1, DESIGN: core is gone: 500 up, CANCEL down, and flows are announced to the next one. */
@@ -855,6 +875,7 @@ int main(void)
 	RUN(many_connections);
 	RUN(too_many_bad);
 	RUN(credit_runs_out);
+	RUN(one_phone_floods);
 	RUN(core_restarts);
 	RUN(answered_orphan);
 	RUN(close_flow);
