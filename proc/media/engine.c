@@ -15,6 +15,7 @@
 
 enum {
 	PORTS_A_ROW = 4,
+	DRAIN_MAX = 4096, /* more than a socket's buffer holds */
 	BURST = 16, /* packets read from one socket before the others have their turn */
 	PACKET_MAX = 2048,
 	STRANGER_EVENT_MS = 10000,
@@ -178,15 +179,18 @@ static void check_ice(struct relay_row *r, struct channel *ch, const struct addr
 	const struct relay_side *s = &r->spec.side[ch->side];
 	bool nominated = false;
 
+	/* one who does not know our name fragment costs no digest, and takes nothing from the bucket of the phone */
+	enum ice_result result = ice_check(s, from, packet, &answer, &nominated);
+	if (result == ICE_STRANGER) {
+		drop(r, ch->side, DROP_STRANGER);
+		return;
+	}
 	if (!police_ok(&ch->keying, POLICE_KEYING_A_SECOND, child_now())) {
 		drop(r, ch->side, DROP_POLICED);
 		return;
 	}
-	enum ice_result result = ice_check(s, from, packet, &answer, &nominated);
 	if (result == ICE_PROVED && source_proved(r, ch->side, ch->component, from, nominated))
 		table_save(ch->row);
-	if (result == ICE_STRANGER)
-		drop(r, ch->side, DROP_STRANGER);
 	if (answer.n && !answer.full)
 		send_to(s, ch->component, from, buf_span(&answer));
 }
@@ -280,6 +284,16 @@ bool engine_has(const struct relay_spec *spec)
 	return true;
 }
 
+/* What came while the port belonged to nobody is for nobody. */
+static void drain(int fd)
+{
+	uint8_t octet;
+
+	for (int i = 0; i < DRAIN_MAX; i++)
+		if (recvfrom(fd, &octet, 1, MSG_DONTWAIT, NULL, NULL) < 0 && errno == EAGAIN)
+			return;
+}
+
 void engine_start(uint32_t index)
 {
 	struct relay_row *r = table_row(index);
@@ -293,6 +307,7 @@ void engine_start(uint32_t index)
 				continue;
 			ev_io_stop(child_loop(), &ch->io);
 			*ch = (struct channel){.row = index, .side = (uint8_t)side, .component = (uint8_t)c};
+			drain(fd);
 			ev_io_init(&ch->io, on_readable, fd, EV_READ);
 			ev_io_start(child_loop(), &ch->io);
 		}

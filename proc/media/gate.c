@@ -17,6 +17,7 @@ void gate_set(struct relay_row *r, uint64_t now_ms)
 	if (r->spec.side[0].key != g->key) {
 		*g = (struct relay_gate){.key = r->spec.side[0].key};
 		r->told_open = 0;
+		r->answered_ms = 0; /* the patience begins anew with the keys */
 		for (int s = 0; s < 2; s++) {
 			g->zrtp.has_hash[s] = memcmp(r->spec.side[s].zrtp_hash, none, sizeof none) != 0;
 			memcpy(g->zrtp.hash[s], r->spec.side[s].zrtp_hash, sizeof g->zrtp.hash[s]);

@@ -84,14 +84,26 @@ static void end_row(uint32_t index)
 
 /* --- what core wishes --- */
 
+/* The four ports of one row: side a on the first two, side b on the others; RTCP beside RTP or, muxed, on it. */
+static bool ports_fit(const struct relay_spec *s, uint32_t index)
+{
+	uint16_t first = s->side[0].local.port;
+
+	if (index >= table_rows() || (first - table_first_port()) % 4 || s->side[1].local.port != first + 2)
+		return false;
+	for (int i = 0; i < 2; i++)
+		if (s->side[i].local_rtcp != s->side[i].local.port && s->side[i].local_rtcp != s->side[i].local.port + 1)
+			return false;
+	return true;
+}
+
 static void on_relay(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_relay *m = v->payload;
 	const struct relay_spec *spec = ipc_part(v, m->spec);
 	uint32_t index = spec ? table_index_of_port(spec->side[0].local.port) : UINT32_MAX;
 
-	if (!spec || m->join == 0 || index >= table_rows() || index != table_index_of_port(spec->side[1].local.port) ||
-	    spec->side[0].local.port % 4 != table_first_port() % 4 || spec->side[1].local.port != spec->side[0].local.port + 2) {
+	if (!spec || m->join == 0 || !ports_fit(spec, index)) {
 		child_accuse(from, "relay on ports that are not its to give", 0, 0);
 		return;
 	}
@@ -100,6 +112,9 @@ static void on_relay(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	struct relay_row *r = table_row(index);
+	int64_t elsewhere = table_find(m->join);
+	if (elsewhere >= 0 && elsewhere != (int64_t)index)
+		end_row((uint32_t)elsewhere);
 	if (r && r->join != m->join) { /* core gave the ports to a new call: the old one is gone */
 		end_row(index);
 		r = NULL;
@@ -213,6 +228,7 @@ static void serve(void)
 {
 	for (uint32_t i = 0; i < table_rows(); i++)
 		if (table_row(i)) {
+			table_row(i)->heard_ms = child_now(); /* the one in the arena is old */
 			if (engine_has(&table_row(i)->spec))
 				engine_start(i);
 			else

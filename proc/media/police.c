@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include "police.h"
 
+enum { A_TOKEN = 1000 /* thousandths: a millisecond brings `rate` of them, and nothing is lost to rounding */ };
+
 bool police_ok(struct bucket *b, uint32_t rate, uint64_t now_ms)
 {
-	uint64_t passed = now_ms - b->filled_ms;
-	uint64_t tokens = passed >= 1000 || b->filled_ms == 0 ? rate : b->tokens + passed * rate / 1000;
+	uint64_t full = (uint64_t)rate * A_TOKEN, passed = now_ms - b->filled_ms;
+	uint64_t have = b->filled_ms == 0 || passed >= 1000 ? full : b->thousandths + passed * rate;
 
-	/* the clock of the bucket moves only with whole tokens, so that slow trickles fill it too */
-	if (passed * rate >= 1000 || b->filled_ms == 0)
-		b->filled_ms = now_ms;
-	b->tokens = (uint32_t)(tokens > rate ? rate : tokens);
-	if (b->tokens == 0)
-		return false;
-	b->tokens--;
-	return true;
+	have = have < full ? have : full;
+	bool ok = have >= A_TOKEN;
+	b->thousandths = (uint32_t)(have - (ok ? A_TOKEN : 0));
+	b->filled_ms = now_ms;
+	return ok;
 }

@@ -25,7 +25,7 @@ enum drop {
 
 struct bucket {
 	uint64_t filled_ms;
-	uint32_t tokens;
+	uint32_t thousandths; /* of a packet */
 };
 
 struct relay_source_state {
@@ -47,7 +47,7 @@ struct relay_row {
 	struct relay_spec spec;
 	struct relay_gate gate;
 	struct relay_source_state source[2];
-	uint64_t answered_ms; /* when the wish first said so; 0: not yet */
+	uint64_t answered_ms; /* when the wish first said so with these keys; 0: not yet */
 	uint64_t heard_ms;    /* the last packet that passed */
 	uint64_t passed[2];
 	uint64_t dropped[2][DROP_KINDS];

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: ISC */
+/* media in its cage with real sockets on loopback, the test as core and as both phones: what is relayed and what is not
+ * (R7, T24, T25, T26), bans, deadlines, the ten seconds of the gate, and a kill in a call (R28).
+ * media_test EXECUTABLE */
+#include "base/clock.h"
+#include "media/table.h"
+#include "stage.h"
+#include "test.h"
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { LO = 31000, ROWS = 8, WAIT_MS = 300, LAYOUT = 1 };
+
+static const char *exe;
+static char cwd[] = "/tmp/media_test_XXXXXX";
+static int arena_fd;
+static struct stage s;
+static struct link *core;
+
+static struct {
+	uint32_t gates, failed, events, ports;
+	uint64_t failed_join, gate_join;
+	uint8_t why;
+	struct msg_relay_counts counts;
+} heard;
+
+static void on_ports(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_ports *m = v->payload;
+	(void)from;
+	heard.ports += m->lo == LO && m->hi == LO + 4 * ROWS - 1;
+}
+
+static void on_gate(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	heard.gates++;
+	heard.gate_join = ((const struct msg_gate *)v->payload)->join;
+}
+
+static void on_failed(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_relay_failed *m = v->payload;
+	(void)from;
+	heard.failed++;
+	heard.failed_join = m->join;
+	heard.why = m->why;
+}
+
+static void on_counts(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	if (((const struct msg_relay_counts *)v->payload)->join == 5)
+		memcpy(&heard.counts, v->payload, sizeof heard.counts);
+}
+
+static void on_event(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	heard.events += ((const struct msg_event *)v->payload)->kind == EVENT_MEDIA_STRANGER;
+}
+
+static void ignore(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+}
+
+static ipc_handler *const on[MSG_N] = {
+    [MSG_PORTS] = on_ports,
+    [MSG_GATE] = on_gate,
+    [MSG_RELAY_FAILED] = on_failed,
+    [MSG_RELAY_COUNTS] = on_counts,
+    [MSG_EVENT] = on_event,
+    [MSG_VARYING] = ignore,
+};
+
+static bool start(void)
+{
+	if (!stage_start(&s, exe, PROC_MEDIA, cwd, on))
+		return false;
+	/* an address of its own: an exchange on this machine may hold the ports of 127.0.0.1 */
+	addr_parse_ip(SPAN("127.0.0.9"), &s.site.listener[0].media);
+	s.site.listener[0].advertised_media = s.site.listener[0].media;
+	s.site.media_port_lo = LO;
+	s.site.media_port_hi = LO + 4 * ROWS - 1;
+	heard.ports = 0;
+	if (!stage_give_file(&s, FILE_ARENA, dup(arena_fd)))
+		return false;
+	core = stage_sibling(&s, PROC_CORE, 0);
+	stage_sibling(&s, PROC_LEDGER, 0);
+	if (!stage_go(&s))
+		return false;
+	stage_run(&s, 200);
+	return heard.ports == 1;
+}
+
+/* --- phones --- */
+
+struct udp {
+	int fd;
+	struct addr addr;
+};
+
+static struct udp udp_at(const char *ip)
+{
+	struct udp u = {.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+	struct sockaddr_storage sa;
+	socklen_t n;
+
+	addr_parse_ip(span_str(ip), &u.addr);
+	n = addr_to_sockaddr(&u.addr, &sa);
+	if (u.fd < 0 || bind(u.fd, (struct sockaddr *)&sa, n) != 0 || getsockname(u.fd, (struct sockaddr *)&sa, &n) != 0)
+		abort();
+	addr_from_sockaddr((struct sockaddr *)&sa, &u.addr);
+	return u;
+}
+
+static struct udp phone[2], other;
+
+static void send_to(const struct udp *from, uint16_t port, struct span d)
+{
+	struct addr a = s.site.listener[0].media;
+	struct sockaddr_storage sa;
+
+	a.port = port;
+	socklen_t n = addr_to_sockaddr(&a, &sa);
+	if (sendto(from->fd, d.p, d.n, 0, (struct sockaddr *)&sa, n) < 0)
+		perror("sendto");
+}
+
+/* The next datagram within the time, and the port that it came from; 0: none. */
+static size_t receive(const struct udp *at, uint16_t *port)
+{
+	static uint8_t room[2048];
+	struct sockaddr_storage sa;
+	struct addr from = {0};
+
+	for (uint64_t end = clock_boot_ms() + WAIT_MS; clock_boot_ms() < end;) {
+		socklen_t n = sizeof sa;
+		ssize_t got = recvfrom(at->fd, room, sizeof room, 0, (struct sockaddr *)&sa, &n);
+		if (got > 0) {
+			addr_from_sockaddr((struct sockaddr *)&sa, &from);
+			*port = from.port;
+			return (size_t)got;
+		}
+		stage_run(&s, 10);
+	}
+	return 0;
+}
+
+static struct span rtp(size_t payload)
+{
+	static uint8_t room[400];
+
+	memset(room, 0x5a, sizeof room);
+	memcpy(room, "\x80\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03", 12);
+	return span_of(room, 12 + payload);
+}
+
+/* --- relays --- */
+
+static struct relay_spec spec;
+
+static void spec_init(uint32_t at, enum relay_key key)
+{
+	memset(&spec, 0, sizeof spec);
+	spec.answered = 1;
+	spec.deadline_ms = clock_boot_ms() + 60000;
+	for (int i = 0; i < 2; i++) {
+		struct relay_side *side = &spec.side[i];
+		side->local = s.site.listener[0].media;
+		side->local.port = side->local_rtcp = (uint16_t)(LO + 4 * at + 2 * (unsigned)i);
+		side->source = RELAY_SOURCE_NAMED;
+		side->key = (uint8_t)key;
+		side->keyed = key == RELAY_KEY_SDES;
+		side->direction = RELAY_BOTH;
+		side->tag_len = key == RELAY_KEY_SDES ? 10 : 0;
+		side->rtp = side->rtcp = phone[i].addr;
+		side->payloads = 1;
+		side->payload[0] = (struct relay_payload){0, RELAY_FRAME_PCM};
+	}
+}
+
+static void wish(uint64_t join)
+{
+	struct msg_relay *m = ipc_begin_as(core, MSG_RELAY, CLASS_DIALOG);
+
+	m->join = join;
+	m->spec = ipc_put_part(core, &spec, sizeof spec);
+	ipc_end(core);
+	stage_run(&s, 30);
+}
+
+static void close_relay(uint64_t join)
+{
+	struct msg_relay_close *m = ipc_begin(core, MSG_RELAY_CLOSE);
+
+	m->join = join;
+	ipc_end(core);
+	stage_run(&s, 30);
+}
+
+static void ban(const struct addr *a, uint64_t until_ms)
+{
+	struct msg_ban *m = ipc_begin(core, MSG_BAN);
+
+	m->address = *a;
+	m->address.port = 0;
+	m->until_ms = until_ms;
+	ipc_end(core);
+	stage_run(&s, 30);
+}
+
+static bool relays_both_ways(uint32_t at)
+{
+	uint16_t port = 0;
+
+	for (int i = 0; i < 2; i++) {
+		send_to(&phone[i], (uint16_t)(LO + 4 * at + 2 * (unsigned)i), rtp(170));
+		if (receive(&phone[!i], &port) != 182 || port != LO + 4 * at + 2 * (unsigned)!i)
+			return false;
+	}
+	return true;
+}
+
+/* --- tests --- */
+
+static uint64_t shut_since_ms;
+
+static void a_gate_that_stays_shut_is_started(void)
+{
+	spec_init(7, RELAY_KEY_DTLS);
+	wish(77);
+	shut_since_ms = clock_boot_ms();
+	uint16_t port;
+	send_to(&phone[0], LO + 28, rtp(170));
+	CHECK(receive(&phone[1], &port) == 0);
+}
+
+static void what_is_sealed_passes_both_ways_from_our_own_ports(void)
+{
+	spec_init(0, RELAY_KEY_SDES);
+	wish(5);
+	CHECK(heard.gates == 1 && heard.gate_join == 5);
+	CHECK(relays_both_ways(0));
+}
+
+static void what_is_clear_and_what_is_strange_does_not(void)
+{
+	uint16_t port;
+
+	send_to(&phone[0], LO, rtp(160)); /* clear G.711 */
+	CHECK(receive(&phone[1], &port) == 0);
+	send_to(&other, LO, rtp(170));
+	send_to(&other, LO + 2, rtp(170));
+	send_to(&phone[1], LO, rtp(170)); /* the other end's phone on this end's port */
+	CHECK(receive(&phone[1], &port) == 0 && receive(&phone[0], &port) == 0);
+	stage_run(&s, 1200); /* counts come each second */
+	CHECK(heard.counts.packets_a == 1 && heard.counts.packets_b == 1);
+	CHECK(heard.counts.dropped_a == 3 && heard.counts.dropped_b == 1 && heard.events == 1);
+	CHECK(relays_both_ways(0));
+}
+
+static void a_ban_counts_at_once_and_ends(void)
+{
+	uint16_t port;
+
+	ban(&phone[0].addr, clock_boot_ms() + 60000);
+	send_to(&phone[0], LO, rtp(170));
+	CHECK(receive(&phone[1], &port) == 0);
+	send_to(&phone[1], LO + 2, rtp(170));
+	CHECK(receive(&phone[0], &port) == 182);
+	ban(&phone[0].addr, clock_boot_ms());
+	CHECK(relays_both_ways(0));
+}
+
+static void a_flood_from_the_right_address_is_cut(void)
+{
+	uint16_t port;
+	int n = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		send_to(&phone[0], LO, rtp(170));
+		if (i % 50 == 49) {
+			stage_run(&s, 1);
+			while (recv(phone[1].fd, &port, 2, 0) > 0)
+				n++;
+		}
+	}
+	while (receive(&phone[1], &port))
+		n++;
+	CHECK(n >= 300 && n <= 700);
+	stage_run(&s, 1100);
+	CHECK(relays_both_ways(0));
+}
+
+static void a_port_is_free_after_its_call(void)
+{
+	uint16_t port;
+
+	close_relay(5);
+	send_to(&phone[0], LO, rtp(170));
+	CHECK(receive(&phone[1], &port) == 0);
+	spec_init(0, RELAY_KEY_SDES);
+	wish(6);
+	CHECK(relays_both_ways(0));
+	/* a new call on ports that core thinks are free: the old one is gone */
+	wish(8);
+	CHECK(relays_both_ways(0));
+	/* the same call on other ports */
+	spec_init(1, RELAY_KEY_SDES);
+	wish(8);
+	CHECK(relays_both_ways(1));
+	send_to(&phone[0], LO, rtp(170));
+	CHECK(receive(&phone[1], &port) == 0);
+	close_relay(8);
+	CHECK(stage_want_status(&s) && stage_status_line(&s, "relays")->used == 1); /* the one whose gate is shut */
+}
+
+static void an_orphan_ends_at_its_deadline(void)
+{
+	uint16_t port;
+
+	heard.failed = 0;
+	spec_init(2, RELAY_KEY_SDES);
+	spec.deadline_ms = clock_boot_ms() + 400;
+	wish(9);
+	CHECK(relays_both_ways(2));
+	stage_run(&s, 1000);
+	CHECK(heard.failed == 1 && heard.failed_join == 9 && heard.why == RELAY_EXPIRED);
+	send_to(&phone[0], LO + 8, rtp(170));
+	CHECK(receive(&phone[1], &port) == 0);
+}
+
+/* The row in the arena says when a packet passed last as of its last change, long ago: that is no silence. */
+static void age_row(void)
+{
+	struct arena arena;
+	struct arena_table t;
+	const struct arena_shape shape = table_shape(ROWS);
+	bool adopted = false;
+
+	if (!arena_open(&arena, arena_fd, LAYOUT, &shape, 1, &t, &adopted) || !adopted)
+		abort();
+	for (uint32_t i = 0; i < ROWS; i++) {
+		const struct relay_row *r = arena_get(&t, i);
+		struct relay_row aged;
+		if (!r || r->join != 11)
+			continue;
+		aged = *r;
+		aged.heard_ms = aged.answered_ms = clock_boot_ms() - 600000;
+		arena_put(&t, i, &aged);
+	}
+	arena_close(&arena);
+}
+
+static void a_call_outlives_a_kill(void)
+{
+	spec_init(3, RELAY_KEY_SDES);
+	wish(11);
+	CHECK(relays_both_ways(3));
+	stage_kill(&s);
+	age_row();
+	heard.failed = 0;
+	CHECK(start());
+	CHECK(relays_both_ways(3)); /* without a word from core */
+	stage_run(&s, 700);
+	CHECK(heard.failed == 0);
+	close_relay(11);
+}
+
+static void a_gate_that_stays_shut_ends_after_10_s(void)
+{
+	/* the kill did not give it more time */
+	heard.failed = 0;
+	while (clock_boot_ms() < shut_since_ms + 9700)
+		stage_run(&s, 50);
+	CHECK(heard.failed == 0);
+	stage_run(&s, 1000);
+	CHECK(heard.failed >= 1 && heard.failed_join == 77 && heard.why == RELAY_GATE_SHUT);
+	close_relay(77);
+}
+
+static void what_core_may_not_wish_is_accused(void)
+{
+	static const struct {
+		int what;
+		uint16_t value;
+	} bad[] = {{0, LO + 1}, {0, LO + 2}, {0, LO - 4}, {0, LO + 4 * ROWS}, {0, 65532}, {1, LO + 6}, {1, LO}, {2, LO + 4}, {3, LO + 20}};
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		spec_init(0, RELAY_KEY_SDES);
+		uint16_t *field[] = {&spec.side[0].local.port, &spec.side[1].local.port, &spec.side[0].local_rtcp,
+		    &spec.side[1].local_rtcp};
+		*field[bad[i].what] = bad[i].value;
+		s.accused = PROC_PARENT;
+		wish(20 + i);
+		stage_run(&s, 50);
+		CHECK(s.accused == PROC_CORE);
+		core = stage_sibling(&s, PROC_CORE, 0); /* parent would start a new one */
+		stage_run(&s, 50);
+		if (s.siblings == STAGE_LINKS_MAX) {
+			stage_kill(&s);
+			CHECK(start());
+		}
+	}
+	CHECK(stage_want_status(&s) && stage_status_line(&s, "relays")->used == 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || !mkdtemp(cwd))
+		return 2;
+	exe = argv[1];
+	arena_fd = memfd_create("arena", MFD_CLOEXEC);
+	phone[0] = udp_at("127.0.0.2");
+	phone[1] = udp_at("127.0.0.3");
+	other = udp_at("127.0.0.4");
+	if (!start()) {
+		fprintf(stderr, "media does not start: %s\n", s.reason);
+		return 1;
+	}
+	RUN(a_gate_that_stays_shut_is_started);
+	RUN(what_is_sealed_passes_both_ways_from_our_own_ports);
+	RUN(what_is_clear_and_what_is_strange_does_not);
+	RUN(a_ban_counts_at_once_and_ends);
+	RUN(a_flood_from_the_right_address_is_cut);
+	RUN(a_port_is_free_after_its_call);
+	RUN(an_orphan_ends_at_its_deadline);
+	RUN(a_call_outlives_a_kill);
+	RUN(a_gate_that_stays_shut_ends_after_10_s);
+	RUN(what_core_may_not_wish_is_accused);
+	stage_end(&s);
+	rmdir(cwd);
+	return TEST_END;
+}
