@@ -105,7 +105,8 @@ static int end_of(const struct cmd *c, json_t *line)
 
 	if (strcmp(result, "ok") == 0) {
 		if (member_number(line, "unshown"))
-			fprintf(stderr, "ringfence: %lld more are not shown\n", (long long)member_number(line, "unshown"));
+			fprintf(
+			    stderr, "ringfence: %lld more are not shown\n", (long long)member_number(line, "unshown"));
 		return EXIT_DONE;
 	}
 	if (c->json)

@@ -10,10 +10,10 @@
 
 enum {
 	CLIENTS_MAX = 16,
-	CLIENTS_OF_OTHERS_MAX = 6, /* of users who may not administer */
+	CLIENTS_OF_OTHERS_MAX = 6,    /* of users who may not administer */
 	CLIENT_OUT_MAX = 1024 * 1024, /* some 2,500 calls, which come all at once */
-	CLIENT_REQUEST_MS = 5000, /* to say the request */
-	CLIENT_DRAIN_MS = 30000,  /* to take the answer when it goes no further */
+	CLIENT_REQUEST_MS = 5000,     /* to say the request */
+	CLIENT_DRAIN_MS = 30000,      /* to take the answer when it goes no further */
 };
 
 struct job;

@@ -232,7 +232,8 @@ struct buf job_line(struct job *j, const char *kind)
 void job_line_end(struct job *j, struct buf *b)
 {
 	json_end(b);
-	if (!client_said(j->client, b)) /* pages are asked for only when there is room, so it is one of a list without */
+	if (!client_said(
+		j->client, b)) /* pages are asked for only when there is room, so it is one of a list without */
 		j->unshown++;
 }
 

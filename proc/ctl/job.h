@@ -67,9 +67,9 @@ struct job {
 	/* what the verbs keep between their steps */
 	uint32_t device;
 	uint64_t after, value;
-	uint32_t rows; /* of the page that is coming in */
+	uint32_t rows;    /* of the page that is coming in */
 	uint32_t unshown; /* lines for which there was no room */
-	bool quiet;    /* rows are kept, not said */
+	bool quiet;       /* rows are kept, not said */
 	struct phone_row phone;
 	struct user_row user;
 	uint8_t point[64];

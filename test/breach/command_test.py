@@ -9,10 +9,14 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'unit'))
+import postgresql  # noqa: E402
 
 BUILD = pathlib.Path(os.environ['RINGFENCE_BUILD'])
 BASE = 64500
@@ -355,3 +359,22 @@ def test_stop(house):
     house.process.wait(10)
     assert not [p for p in pids if os.path.exists(f'/proc/{p}') and 'ringfence' in os.readlink(f'/proc/{p}/exe')]
     assert house.run('status', check=False).returncode == 3
+
+
+@pytest.mark.skipif(not postgresql.found(), reason='no PostgreSQL here')
+def test_r32_the_same_on_postgresql():
+    with postgresql.cluster() as uri:
+        house = House(f'database = "{uri}"\n')
+        try:
+            house.start()
+            user(house, '101', 'Anna')
+            code = add(house, 'desk', '--user', '101')
+            house.run('phone', 'enrol', code['code'], '--out', house.dir / 'desk')
+            os.kill(house.pid('ledger'), signal.SIGKILL)
+            house.wait(lambda: all(p['up'] for p in house.json('status')))
+            house.wait(lambda: house.run('phone', 'list', check=False).returncode == 0)
+            assert phone(house, code['phone'])['state'] == 'valid'
+            assert [u['display'] for u in house.json('user', 'list')] == ['Anna']
+            assert not (house.site / 'ledger/ledger.db').exists()
+        finally:
+            house.end()
