@@ -15,21 +15,20 @@ LEVEL_MIN = 200.0        # RMS below which a block counts as silence
 TONES = {"a": 440.0, "b": 660.0, "c": 1020.0, "d": 1500.0}
 
 
-def write_wav(path, samples, rate, channels=1):
-    """16-bit samples, the same in each channel."""
-    data = struct.pack(f"<{len(samples) * channels}h", *(x for x in samples for _ in range(channels)))
+def write_wav(path, samples, rate, channels=1, times=1):
+    """16-bit samples, the same in each channel, `times` over."""
+    data = struct.pack(f"<{len(samples) * channels}h", *(x for x in samples for _ in range(channels))) * times
     with open(path, "wb") as f:
         f.write(b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " +
                 struct.pack("<IHHIIHH", 16, 1, channels, rate, rate * 2 * channels, 2 * channels, 16) + b"data" + struct.pack("<I", len(data)) + data)
 
 
-def tone(path, hz, rate=8000, seconds=20.0, level=0.3, channels=1):
-    """A WAV file with a whole number of periods, so that it loops without a click; cached by its name."""
+def tone(path, hz, rate=8000, seconds=300, level=0.3, channels=1):
+    """A WAV file of one second (a whole number of periods) again and again; cached by its name."""
     if os.path.exists(path):
         return path
-    n = int(rate * seconds)
     peak = level * 32767
-    write_wav(path, [int(peak * math.sin(2 * math.pi * hz * i / rate)) for i in range(n)], rate, channels)
+    write_wav(path, [int(peak * math.sin(2 * math.pi * hz * i / rate)) for i in range(rate)], rate, channels, seconds)
     return path
 
 

@@ -43,7 +43,7 @@ class Phone:
         self.rate = 48000 if self.opus else 8000
         channels = 2 if self.opus and self.stereo else 1
         self.wav = audio.tone(f"{os.path.dirname(where)}/tone-{tone}-{self.rate}-{channels}.wav", audio.TONES[tone], self.rate,
-                              channels=channels)
+                              seconds=60 if self.opus else 300, channels=channels)
         self.log, self.proc, self.calls, self._played, self._mark = f"{where}/log", None, [], set(), 0
 
     def __repr__(self):
