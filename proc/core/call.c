@@ -138,7 +138,7 @@ static void make_offer(struct call *c, struct leg *caller, struct leg *callee, s
 	*out = c->offer;
 	sdp_keep_audio_only(out);
 	sdp_keep_codecs(out, call_codecs(callee->r.device) & call_codecs(caller->r.device));
-	callee->r.ice = c->offer.audio.ice_ufrag[0] != 0;
+	callee->r.ice = true; /* each leg has its own; a phone without ICE ignores it, baresip with ICE is mute without it */
 	media_face(out, c, callee, c->offer.audio.rtcp_mux);
 	/* the first packet comes from behind the NAT */
 	if (out->audio.setup == SDP_ACTPASS && media_behind_nat(caller, &c->offer))
@@ -218,6 +218,7 @@ static void join(struct call *c, struct leg *caller, struct leg *callee)
 	c->r.answered_ms = child_now();
 	c->r.start_wall_ms = clock_wall_ms();
 	c->r.key = (uint8_t)media_key(&callee->r.remote);
+	callee->r.ice = callee->r.remote.audio.ice_ufrag[0] != 0;
 	make_answer(c, caller, callee, &answer);
 	caller->r.local = answer;
 	caller->r.has_local = 1;

@@ -18,6 +18,76 @@ static bool same_session(const struct sdp *a, const struct sdp *b)
 		   sizeof *a - AFTER_VERSION) == 0;
 }
 
+/* What is between a phone and us alone: where its packets come from, its ICE, its end of the DTLS that stands. */
+static void blank_place(struct sdp *s)
+{
+	uint16_t declined = s->audio.at.port == 0;
+
+	s->audio.at = s->audio.rtcp = (struct addr){.port = declined};
+	s->audio.setup = s->audio.setup ? SDP_ACTPASS : SDP_SETUP_NONE;
+	sdp_drop_ice(s);
+}
+
+/* The same session at another place, as ICE ends with (RFC 8839 4.4): the other phone need not hear of it. */
+static bool same_but_place(const struct sdp *offer, const struct sdp *had)
+{
+	struct sdp a, b;
+
+	memcpy(&a, offer, sizeof a);
+	memcpy(&b, had, sizeof b);
+	blank_place(&a);
+	blank_place(&b);
+	return same_session(&a, &b);
+}
+
+/* Our end of the DTLS towards this phone; whoever offered actpass has what the other chose. */
+static uint8_t our_role(const struct leg *l)
+{
+	uint8_t ours = l->r.local.audio.setup, theirs = l->r.remote.audio.setup;
+
+	if (ours != SDP_ACTPASS)
+		return ours;
+	return theirs == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
+}
+
+/* Another role is another association (RFC 8842 5.5), which is for both phones. */
+static bool role_stands(const struct leg *l, uint8_t offered)
+{
+	if (offered != SDP_ACTIVE && offered != SDP_PASSIVE)
+		return true;
+	return our_role(l) == (offered == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE);
+}
+
+static bool says_the_same(const struct leg *l, const struct sdp *offer)
+{
+	return l->r.has_remote && same_but_place(offer, &l->r.remote) && role_stands(l, offer->audio.setup);
+}
+
+/* What stands, as an answer. To a phone that was called we had made an offer: of that, what it chose. */
+static void restate(struct leg *l, const struct sdp *offer)
+{
+	struct sdp_audio *a = &l->r.local.audio;
+	const struct sdp_audio *theirs = &l->r.remote.audio;
+
+	a->setup = our_role(l);
+	for (uint8_t i = 0; i < a->crypto_n && theirs->crypto_n == 1; i++)
+		if (a->crypto[i].tag == theirs->crypto[0].tag) {
+			a->crypto[0] = a->crypto[i];
+			a->crypto_n = 1;
+		}
+	sdp_answer_codecs(offer, &l->r.local);
+	sdp_answer_lines(offer, &l->r.local);
+}
+
+/* Its packets come from elsewhere now: the relay learns of it, the other phone does not. */
+static void moved(struct call *c, struct leg *l, const struct sdp *offer)
+{
+	l->r.remote = *offer;
+	l->r.learn_epoch++;
+	media_relay(c);
+	call_save(c);
+}
+
 static void answer_refresh(struct leg *l, struct request *r, bool with_sdp)
 {
 	session_start(l);
@@ -116,7 +186,7 @@ void change_on_request(struct leg *l, struct request *r)
 	struct call *c = call_get(l->r.call);
 	struct leg *other = c ? call_other(c, l) : NULL;
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
-	bool again = !offer || (l->r.has_remote && same_session(offer, &l->r.remote));
+	bool again = !offer || says_the_same(l, offer);
 	enum refusal why = REFUSE_NONE;
 
 	if (l->r.state != LEG_UP || !other || other->r.state != LEG_UP)
@@ -141,6 +211,10 @@ void change_on_request(struct leg *l, struct request *r)
 	if (r->m->contact.len)
 		span_cstr(REQUEST_STR(r, contact), l->r.target, sizeof l->r.target);
 	if (again) {
+		if (offer)
+			restate(l, offer);
+		if (offer && !same_session(offer, &l->r.remote))
+			moved(c, l, offer);
 		answer_refresh(l, r, offer != NULL);
 		return;
 	}

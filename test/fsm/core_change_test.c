@@ -161,6 +161,55 @@ static void a_refused_change_changes_nothing(void)
 	finish();
 }
 
+/* The same session from another port or under other ICE is between that phone and us (RFC 8839 4.4). */
+static void a_phone_that_moves_is_answered_and_the_other_not_asked(void)
+{
+	begin();
+	struct sdp moved = sdp_of(KEYS_SDES, bob.host, 50002, 2, "sendrecv", NULL);
+	struct heard *h = reply_to(talk_send(&b, SIP_INVITE, &moved));
+	NEED(h && respond(h)->code == 200 && !talk_takes(&a, SIP_INVITE));
+	const struct sdp *now = sim_part(h, respond(h)->sdp);
+	NEED(now && now->audio.crypto_n == 1 && now->audio.at.port == b.sdp.audio.at.port);
+	talk_ack(&b);
+	const struct relay_spec *spec = relay_wish(NULL);
+	NEED(spec && spec->side[1].rtp.port == 50002 && spec->side[1].learn_epoch == 1 && spec->side[0].rtp.port == 40002);
+	/* said once more it is a refresh, of which the relay hears nothing */
+	NEED(code_of(talk_send(&b, SIP_INVITE, &moved)) == 200 && !relay_wish(NULL));
+	talk_ack(&b);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void the_role_in_dtls_stands_when_a_phone_moves(void)
+{
+	open_exchange();
+	struct sdp first = sdp_of(KEYS_DTLS, alice.host, 40002, 1, "sendrecv", "actpass");
+	struct sdp say = sdp_of(KEYS_DTLS, bob.host, 40002, 1, "sendrecv", "active");
+	talk_invite(&a, &alice, "bob", &first);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &say);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	static const char *const offered[] = {"active", "actpass", "active"};
+	for (unsigned i = 0; i < 3; i++) {
+		struct sdp moved = sdp_of(KEYS_DTLS, bob.host, 50002 + 2 * i, 2, "sendrecv", offered[i]);
+		struct heard *h = reply_to(talk_send(&b, SIP_INVITE, &moved));
+		NEED(h && respond(h)->code == 200 && !talk_takes(&a, SIP_INVITE));
+		const struct sdp *now = sim_part(h, respond(h)->sdp);
+		NEED(now && now->audio.setup == SDP_PASSIVE);
+		talk_ack(&b);
+	}
+	/* the other role is another association: the other phone is asked */
+	struct sdp other = sdp_of(KEYS_DTLS, bob.host, 50008, 3, "sendrecv", "passive");
+	talk_send(&b, SIP_INVITE, &other);
+	struct heard *h = talk_takes(&a, SIP_INVITE);
+	NEED(h);
+	talk_reply(&a, h, 488, NULL);
+	call_hang_up(&a, &b);
+	finish();
+}
+
 static void a_change_that_is_no_good_is_488_at_once(void)
 {
 	begin();
@@ -614,6 +663,8 @@ int main(void)
 	SIM(the_200_of_a_change_is_repeated_and_missed);
 	SIM(glare_is_491_and_a_second_change_500);
 	SIM(a_refused_change_changes_nothing);
+	SIM(a_phone_that_moves_is_answered_and_the_other_not_asked);
+	SIM(the_role_in_dtls_stands_when_a_phone_moves);
 	SIM(a_change_that_is_no_good_is_488_at_once);
 	SIM(a_change_for_which_the_dialog_is_gone_ends_the_call);
 	SIM(a_change_that_nobody_answers_is_taken_back);
