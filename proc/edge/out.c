@@ -15,17 +15,13 @@ struct out_block {
 _Static_assert(sizeof(struct out_block) == BLOCK, "a page each");
 
 static struct out_block *blocks, *spare;
-static uint32_t cap, used, peak;
+static uint32_t cap, fresh, used, peak; /* those from fresh on were never touched, so they are not resident yet */
 static uint64_t refused;
 
 bool out_open(uint32_t n)
 {
 	blocks = calloc(n, sizeof *blocks);
 	cap = n;
-	for (uint32_t i = 0; blocks && i < n; i++) {
-		blocks[i].next = spare;
-		spare = &blocks[i];
-	}
 	return blocks != NULL;
 }
 
@@ -33,11 +29,14 @@ static struct out_block *take(void)
 {
 	struct out_block *b = spare;
 
-	if (!b) {
+	if (b) {
+		spare = b->next;
+	} else if (fresh < cap) {
+		b = &blocks[fresh++];
+	} else {
 		refused++;
 		return NULL;
 	}
-	spare = b->next;
 	b->next = NULL;
 	b->start = b->end = 0;
 	if (++used > peak)

@@ -14,7 +14,7 @@ struct partial {
 };
 
 static struct partial *partials, *spare;
-static uint32_t cap, used, peak;
+static uint32_t cap, fresh, used, peak; /* those from fresh on were never touched */
 static uint64_t refused;
 static struct partial shared;
 static struct sip_msg message;
@@ -23,10 +23,6 @@ bool stream_open(uint32_t n)
 {
 	partials = calloc(n, sizeof *partials);
 	cap = n;
-	for (uint32_t i = 0; partials && i < n; i++) {
-		partials[i].next_free = spare;
-		spare = &partials[i];
-	}
 	return partials != NULL;
 }
 
@@ -34,11 +30,14 @@ static struct partial *take(void)
 {
 	struct partial *p = spare;
 
-	if (!p) {
+	if (p) {
+		spare = p->next_free;
+	} else if (fresh < cap) {
+		p = &partials[fresh++];
+	} else {
 		refused++;
 		return NULL;
 	}
-	spare = p->next_free;
 	if (++used > peak)
 		peak = used;
 	return p;

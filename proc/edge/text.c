@@ -7,23 +7,16 @@ enum { SMALL = 1024, LARGE = SIP_HEAD_MAX + 2048, LARGE_N = 64 };
 
 static struct store {
 	struct text *spare;
-	uint32_t size, cap, used, peak;
+	uint8_t *mem;
+	uint32_t size, cap, fresh, used, peak; /* blocks from fresh on were never touched */
 	uint64_t refused;
 } small = {.size = SMALL}, large = {.size = LARGE};
 
 static bool fill(struct store *s, uint32_t n)
 {
-	size_t each = sizeof(struct text) + s->size;
-	uint8_t *mem = calloc(n, each);
-
+	s->mem = calloc(n, sizeof(struct text) + s->size);
 	s->cap = n;
-	for (uint32_t i = 0; mem && i < n; i++) {
-		struct text *t = (struct text *)(void *)(mem + i * each);
-		t->cap = s->size;
-		t->next_free = s->spare;
-		s->spare = t;
-	}
-	return mem != NULL;
+	return s->mem != NULL;
 }
 
 bool text_open(uint32_t n)
@@ -31,15 +24,26 @@ bool text_open(uint32_t n)
 	return fill(&small, n) && fill(&large, LARGE_N);
 }
 
+static struct text *first_touch(struct store *s)
+{
+	struct text *t = (struct text *)(void *)(s->mem + s->fresh++ * (sizeof(struct text) + s->size));
+
+	t->cap = s->size;
+	return t;
+}
+
 static struct text *take(struct store *s, bool emergency)
 {
 	struct text *t = s->spare;
 
-	if (!t || (!emergency && s->cap - s->used <= s->cap / RESERVE)) {
+	if (s->cap - s->used <= (emergency ? 0 : s->cap / RESERVE)) {
 		s->refused++;
 		return NULL;
 	}
-	s->spare = t->next_free;
+	if (t)
+		s->spare = t->next_free;
+	else
+		t = first_touch(s);
 	if (++s->used > s->peak)
 		s->peak = s->used;
 	return t;
