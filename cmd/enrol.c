@@ -162,6 +162,24 @@ static bool wants_password(struct cmd *c)
 	return option_is(c, "password") || option_is(c, "password-file") || option_is(c, "password-stdin");
 }
 
+static bool only(const char *text, const char *set)
+{
+	return !text[strspn(text, set)];
+}
+
+/* They stand in the files of programs, each with separators of its own, and came with a bundle that others carried. */
+static bool place_fits(const struct place *p)
+{
+#define SMALL "abcdefghijklmnopqrstuvwxyz0123456789"
+	if (only(p->user, SMALL "._*#+-") && only(p->domain, SMALL ".-") && only(p->server, SMALL ".-:[]") &&
+	    !p->dir[strcspn(p->dir, " \t\r\n;,\"<>")])
+		return true;
+	complain("the phone's files cannot be written",
+	    "the user, server, domain or directory holds what they cannot hold",
+	    "give --user, --server HOST:PORT and --domain, and a directory without spaces");
+	return false;
+}
+
 /* The phone program's own files; with the password in them only if that was wished. */
 static int write_template(struct cmd *c, struct place *p, const char *kind)
 {
@@ -179,6 +197,8 @@ static int write_template(struct cmd *c, struct place *p, const char *kind)
 		return EXIT_REFUSED;
 	}
 	p->dir = dir;
+	if (!place_fits(p))
+		return EXIT_REFUSED;
 	if (wants_password(c)) {
 		int code = password_read(c, "Password of the user", false, password);
 		if (code >= 0)

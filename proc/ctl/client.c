@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { FREE = -1, GONE = -2 }; /* in place of a descriptor */
+
 static struct client client[CLIENTS_MAX];
 static ev_io accept_io;
 static uint32_t operator_uid;
@@ -19,20 +21,30 @@ static uint32_t count(bool others)
 	uint32_t n = 0;
 
 	for (int i = 0; i < CLIENTS_MAX; i++)
-		n += client[i].fd >= 0 && (!others || client[i].role != ROLE_ADMIN);
+		n += client[i].fd != FREE && (!others || client[i].role != ROLE_ADMIN);
 	return n;
 }
 
+static void free_client(struct client *c)
+{
+	secret_wipe(c->in, sizeof c->in);
+	*c = (struct client){.fd = FREE, .out = c->out};
+}
+
+/* What only looks ends with its client; what changes something goes on to its end, for nobody. */
 static void drop(struct client *c)
 {
-	if (c->job)
-		job_gone(c->job);
 	ev_io_stop(child_loop(), &c->read);
 	ev_io_stop(child_loop(), &c->write);
 	timer_cancel(&child_wheel, &c->timer);
 	close(c->fd);
-	secret_wipe(c->in, sizeof c->in);
-	*c = (struct client){.fd = -1, .out = c->out};
+	c->fd = GONE;
+	c->out_n = c->sent = 0;
+	if (c->job && request_changes(c->job->req.verb))
+		return;
+	if (c->job)
+		job_gone(c->job);
+	free_client(c);
 }
 
 static void push_out(struct client *c)
@@ -78,6 +90,8 @@ bool client_said(struct client *c, const struct buf *b)
 {
 	if (b->full)
 		return false;
+	if (c->fd == GONE)
+		return true;
 	c->out_n += (uint32_t)b->n;
 	ev_io_start(child_loop(), &c->write);
 	return true;
@@ -91,6 +105,10 @@ uint32_t client_backlog(const struct client *c)
 void client_end(struct client *c)
 {
 	c->job = NULL;
+	if (c->fd == GONE) {
+		free_client(c);
+		return;
+	}
 	c->ending = true;
 	timer_set(&child_wheel, &c->timer, child_now() + CLIENT_DRAIN_MS);
 	ev_io_start(child_loop(), &c->write);
@@ -162,7 +180,7 @@ static struct client *free_slot(enum role role)
 	if (role != ROLE_ADMIN && count(true) >= CLIENTS_OF_OTHERS_MAX)
 		return NULL;
 	for (int i = 0; i < CLIENTS_MAX; i++)
-		if (client[i].fd < 0)
+		if (client[i].fd == FREE)
 			return &client[i];
 	return NULL;
 }
@@ -203,7 +221,7 @@ void clients_init(int listen_fd, uint32_t op)
 {
 	operator_uid = op;
 	for (int i = 0; i < CLIENTS_MAX; i++)
-		client[i].fd = -1;
+		client[i].fd = FREE;
 	ev_io_init(&accept_io, on_accept, listen_fd, EV_READ);
 	ev_io_start(child_loop(), &accept_io);
 }

@@ -19,7 +19,7 @@ enum {
 struct job;
 
 struct client {
-	int fd; /* -1: free slot */
+	int fd; /* or that the slot is free, or that the client left and its job goes on */
 	uint32_t uid;
 	enum role role;
 	uint32_t in_n;

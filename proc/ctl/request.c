@@ -3,6 +3,8 @@
 
 enum field_kind_in { TEXT, NUMBER };
 
+enum effect { LOOKS, CHANGES };
+
 #define F(NAME) (1u << FIELD_##NAME)
 
 static const struct {
@@ -18,9 +20,10 @@ static const struct {
 static const struct {
 	const char *name;
 	enum role role;
+	bool changes;
 	uint32_t must, may;
 } verb[VERBS] = {
-#define VERB(NAME, name, role, must, may) [VERB_##NAME] = {name, role, must, may},
+#define VERB(NAME, name, role, effect, must, may) [VERB_##NAME] = {name, role, effect, must, may},
 #include "ctl/request.def"
 #undef VERB
 };
@@ -30,9 +33,9 @@ enum role request_role(enum verb v)
 	return verb[v].role;
 }
 
-const char *request_verb_name(enum verb v)
+bool request_changes(enum verb v)
 {
-	return verb[v].name;
+	return verb[v].changes;
 }
 
 static int find_verb(struct span name)

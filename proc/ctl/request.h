@@ -23,7 +23,7 @@ enum field {
 };
 
 enum verb {
-#define VERB(NAME, name, role, must, may) VERB_##NAME,
+#define VERB(NAME, name, role, effect, must, may) VERB_##NAME,
 #include "ctl/request.def"
 #undef VERB
 	VERBS
@@ -44,7 +44,7 @@ enum request_state { REQUEST_WHOLE, REQUEST_MORE, REQUEST_BAD };
 enum request_state request_parse(struct span in, struct request *out, const char **why);
 
 enum role request_role(enum verb v);
-const char *request_verb_name(enum verb v);
+bool request_changes(enum verb v); /* what it began must be brought to an end */
 
 static inline bool request_has(const struct request *r, enum field f)
 {

@@ -151,6 +151,19 @@ def test_r1_two_computers(house):
     assert 'passwd=PASSWORD' in rc and f'reg_proxy=<sip:desk.example:{house.port};transport=tls>' in rc
 
 
+def test_t39_a_bundle_from_elsewhere_writes_no_settings(house):
+    """The lines before the certificates are carried by people: what they say cannot become more than a name."""
+    code, d = add(house, 'carried', '--user', '102'), house.dir / 'carried'
+    house.run('phone', 'enrol', code['code'], '--elsewhere', '--kind', 'baresip', '--user', '102', '--out', d)
+    house.run('phone', 'sign', code['code'], d / 'request.pem', '--out', d / 'good.pem')
+    for bad in ('server: 192.0.2.1:5061;mediaenc=none', 'domain: a.example>;regint=0', 'server: \x1b[2J'):
+        (d / 'bundle.pem').write_text(bad + '\n' + (d / 'good.pem').read_text())
+        p = house.run('phone', 'enrol', '--finish', d, check=False)
+        assert p.returncode == 1 and not (d / 'accounts').exists() and '\x1b' not in p.stdout + p.stderr
+    house.run('phone', 'enrol', '--finish', d, '--bundle', d / 'good.pem')
+    assert (d / 'accounts').exists()
+
+
 def test_r5_a_user_asks_and_is_admitted(house):
     user(house, '103')
     home = house.dir / 'nobody'

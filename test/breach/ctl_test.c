@@ -355,6 +355,27 @@ static void half_a_user_is_taken_back(void)
 	CHECK(stage_end(&s) == 0);
 }
 
+/* Ctrl-C in the middle: what was begun is brought to its end; what only looked ends with the client */
+static void a_client_that_leaves_leaves_nothing_half_done(void)
+{
+	int fd;
+
+	CHECK(begin() && (fd = client()) >= 0);
+	sib.silent = true;
+	CHECK(write(fd, add, sizeof add - 1) == sizeof add - 1);
+	stage_run(&s, 200);
+	close(fd);
+	stage_run(&s, 200);
+	CHECK(sib.user_sets == 1 && sib.secret_sets == 0);
+	CHECK(stage_want_status(&s) && stage_status_line(&s, "clients")->used == 1);
+	sib.silent = false;
+	done(ledger, sib.token, DONE_OK, 1, "");
+	stage_run(&s, 300);
+	CHECK(sib.secret_sets == 1);
+	CHECK(stage_want_status(&s) && stage_status_line(&s, "clients")->used == 0);
+	CHECK(ask(add) && said("\"result\":\"ok\"") && stage_end(&s) == 0);
+}
+
 static void busy_is_asked_again(void)
 {
 	CHECK(begin());
@@ -678,6 +699,7 @@ int main(int argc, char **argv)
 		return 1;
 	RUN(a_user_is_added_person_first);
 	RUN(half_a_user_is_taken_back);
+	RUN(a_client_that_leaves_leaves_nothing_half_done);
 	RUN(busy_is_asked_again);
 	RUN(half_a_phone_is_taken_back);
 	RUN(a_certificate_is_shown_when_the_directory_knows_it);
