@@ -56,7 +56,7 @@ def injection(s, wire):
     ports = sorted({p.sport for p in wire.udp(src=s.server) if capture.kind(p.payload) == "rtp"})
     tell.out()
     tell.say(f"Third: a computer that saw where the call runs (ports {', '.join(map(str, ports))}) and sends it a loud tone.")
-    clear = ear.ulaw(audio.read_wav(audio.tone(f"{s.where}/intruder.wav", TONE_HZ, seconds=1.0, level=0.9))[0])
+    clear = ear.ulaw(audio.read_wav(audio.tone(f"{s.where}/intruder.wav", TONE_HZ, seconds=1, level=0.9))[0])
     before, counted = s.desk.ask("calls")[0], s.desk.counters()["media"]["dropped-stranger"]
     sock = host.udp()
     for i in range(INJECTED // len(ports)):
