@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 
 /* What neither a starter of processes nor any of its children has use for, and an intruder would. */
+/* clang-format off */
 static const char *const denied[] = {
 #ifndef RINGFENCE_SANITIZE /* the leak checker traces its own process */
     "ptrace",
@@ -18,6 +19,7 @@ static const char *const denied[] = {
     "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff",
     "iopl", "ioperm", "acct", "quotactl", "syslog", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex",
     "sethostname", "setdomainname", "add_key", "request_key", "keyctl", "personality", NULL};
+/* clang-format on */
 
 void cage_deny(void)
 {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 /* What every process may do: compute, keep time, wait, and talk over descriptors that it has. */
+/* clang-format off */
 static const char *const common[] = {
     "read", "write", "readv", "writev", "close", "recvmsg", "recvmmsg", "sendmsg",
     "poll", "ppoll", "epoll_wait", "epoll_pwait", "epoll_pwait2", "epoll_ctl",
@@ -21,6 +22,7 @@ static const char *const common[] = {
     "getrandom", "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group",
     NULL};
+/* clang-format on */
 
 static const char *const files[] = {"pread64", "pwrite64", "fsync", "fdatasync", "ftruncate", "lseek", NULL};
 
@@ -102,7 +104,8 @@ static void on_forbidden(int signal_number, siginfo_t *info, void *context)
 	if (fails_in_report(context))
 		return;
 	char *call = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, info->si_syscall);
-	int n = snprintf(line, sizeof line, "<3>cage: forbidden system call %s (%d)\n", call ? call : "?", info->si_syscall);
+	int n = snprintf(
+	    line, sizeof line, "<3>cage: forbidden system call %s (%d)\n", call ? call : "?", info->si_syscall);
 	if (write(STDERR_FILENO, line, (size_t)n) > 0)
 		signal(signal_number, SIG_DFL);
 	raise(signal_number);

@@ -159,10 +159,10 @@ static const char *set_numbers(struct draft *d, struct span v)
 	return NULL;
 }
 
-#define SET_NUMBER(field, lo, hi)                                                                             \
-	static const char *set_##field(struct draft *d, struct span v)                                        \
-	{                                                                                                     \
-		return number(v, lo, hi, &d->out->site.field);                                                \
+#define SET_NUMBER(field, lo, hi)                                      \
+	static const char *set_##field(struct draft *d, struct span v) \
+	{                                                              \
+		return number(v, lo, hi, &d->out->site.field);         \
 	}
 
 SET_NUMBER(log_days, 0, 3650)

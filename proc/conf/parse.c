@@ -70,8 +70,8 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 		why = k->set(&draft, span_str(value));
 	if (!why)
 		return 0;
-	refuse("%s:%d: %s%s%s = \"%.40s\" %s", file_name, cfg->line, k->section ? k->section : "", k->section ? "." : "",
-	    k->name, value, why);
+	refuse("%s:%d: %s%s%s = \"%.40s\" %s", file_name, cfg->line, k->section ? k->section : "",
+	    k->section ? "." : "", k->name, value, why);
 	return -1;
 }
 

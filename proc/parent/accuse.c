@@ -68,8 +68,8 @@ static void against_reporter(struct slot *s)
 	if (t[FALSE_REPORTS - 1] == 0 || t[0] - t[FALSE_REPORTS - 1] > FALSE_REPORTS_MS)
 		return;
 	s->state = SLOT_KEPT_DOWN;
-	log_error("%s/%u stays down: %d false reports in a minute; `ringfence reload` starts it again", proc_name[s->proc],
-	    s->instance, FALSE_REPORTS);
+	log_error("%s/%u stays down: %d false reports in a minute; `ringfence reload` starts it again",
+	    proc_name[s->proc], s->instance, FALSE_REPORTS);
 	event(EVENT_ACCUSED, SEVERITY_ALARM, 0, "kept down after false reports", s);
 }
 

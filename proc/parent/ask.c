@@ -52,7 +52,8 @@ static void tell_line(struct link *l, uint64_t token, const struct slot *s)
 
 static void tell_status(uint64_t token)
 {
-	struct slot me = {.proc = PROC_PARENT, .state = SLOT_UP, .pid = getpid(), .since_ms = self.started_ms, .known = true};
+	struct slot me = {
+	    .proc = PROC_PARENT, .state = SLOT_UP, .pid = getpid(), .since_ms = self.started_ms, .known = true};
 	struct link *l = ctl();
 
 	if (!l)

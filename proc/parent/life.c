@@ -306,7 +306,8 @@ void life_turn(void)
 	if (!self.ready && self.now_ms - self.started_ms >= BOOT_MS) {
 		for (uint32_t i = 0; i < self.slots; i++)
 			if (self.slot[i].state != SLOT_UP)
-				log_error("%s/%u did not become ready", proc_name[self.slot[i].proc], self.slot[i].instance);
+				log_error(
+				    "%s/%u did not become ready", proc_name[self.slot[i].proc], self.slot[i].instance);
 		life_stop(1);
 	}
 }

@@ -9,22 +9,22 @@
 
 enum {
 	SLOTS_MAX = 16,
-	UID_BASE = 61900,        /* uid and gid of a process: base + enum proc */
-	HEALTHY_MS = 60000,      /* after so long the back-off begins anew */
-	ASK_EVERY_MS = 2000,     /* STATUS_WANT */
-	HUNG_MS = 5000,          /* no answer for so long: killed */
-	START_MS = 15000,        /* not ready for so long: killed */
-	STOP_MS = 2000,          /* between STOP and SIGKILL */
-	BOOT_MS = 30000,         /* all must be ready once by then */
+	UID_BASE = 61900,    /* uid and gid of a process: base + enum proc */
+	HEALTHY_MS = 60000,  /* after so long the back-off begins anew */
+	ASK_EVERY_MS = 2000, /* STATUS_WANT */
+	HUNG_MS = 5000,      /* no answer for so long: killed */
+	START_MS = 15000,    /* not ready for so long: killed */
+	STOP_MS = 2000,      /* between STOP and SIGKILL */
+	BOOT_MS = 30000,     /* all must be ready once by then */
 	RELOAD_MS = 5000,
-	SLEPT_MS = 1000,         /* later than this, parent or the whole machine stood still */
-	FALSE_REPORTS = 3,       /* reports against a higher rank in FALSE_REPORTS_MS that keep the reporter down */
+	SLEPT_MS = 1000,   /* later than this, parent or the whole machine stood still */
+	FALSE_REPORTS = 3, /* reports against a higher rank in FALSE_REPORTS_MS that keep the reporter down */
 	FALSE_REPORTS_MS = 60000,
 };
 
 enum slot_state {
-	SLOT_WAITING,   /* to be started at restart_ms */
-	SLOT_STARTING,  /* runs, has not said ready */
+	SLOT_WAITING,  /* to be started at restart_ms */
+	SLOT_STARTING, /* runs, has not said ready */
 	SLOT_UP,
 	SLOT_KEPT_DOWN, /* reported its betters too often; the operator's reload starts it again */
 	SLOT_GONE,      /* conf after its word, and everything at the end */
@@ -86,7 +86,7 @@ void life_start(struct slot *s);
 void life_kill(struct slot *s, const char *why); /* why: static */
 void life_reap(void);
 void life_slept(void); /* time went by in which nobody could answer */
-void life_turn(void); /* what time alone makes due */
+void life_turn(void);  /* what time alone makes due */
 uint64_t life_next_ms(void);
 void life_stop(int exit_code);
 void on_hello(struct link *from, const struct ipc_view *v);

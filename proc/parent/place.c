@@ -79,7 +79,8 @@ static void check_run(void)
 	if (s.f_type == TMPFS_MAGIC)
 		log_warn("%s/run is a tmpfs, which can be swapped out; a ramfs cannot", self.site_dir);
 	else
-		log_warn("%s/run is no ramfs: the state of calls and an unsealed boot key would reach the disk", self.site_dir);
+		log_warn("%s/run is no ramfs: the state of calls and an unsealed boot key would reach the disk",
+		    self.site_dir);
 }
 
 /* The unsealed key of a passphrase lies in run/, a root-only file beside the configuration. */
