@@ -63,7 +63,7 @@ class School:
 def start(s):
     tell.step("The exchange starts")
     tell.say("It listens on one address of the school's telephone network, and nowhere else.")
-    tell.typed(f"ringfenced --site {os.path.basename(s.exchange.site)}")
+    tell.typed("ringfenced --site site")
     s.exchange.start()
     tell.printed("\n".join(x for x in s.exchange.tail().splitlines() if "ready" in x))
     s.desk.type("status", only=r"^(PROCESS +PID|\w+/\d+ +(up|DOWN))")
@@ -146,6 +146,7 @@ def call(s):
 
 def listener(s, wire):
     tell.step("What a listener on the exchange's own cable has of all that")
+    tell.say("It stood between the exchange and everyone else from the first login on: no place on this network hears more.")
     server, packets = s.server, wire.packets()
     kinds = ear.sort(packets)
     tell.typed("tcpdump -i cable -w everything.pcap")
@@ -202,13 +203,14 @@ def uninvited(s):
 
 def end(s):
     tell.step("What is remembered, and the end")
+    tell.say("The call log is shown to a named administrator only, and who reads it is written down first.")
     with open(f"{s.where}/head.pw", "w") as f:
         f.write("a-head-that-remembers\n")
     s.desk.type("admin", "set", "head", "--password-file", "head.pw")
     text = s.desk.type("log", "--admin", "head", "--password-file", "head.pw")
     tell.claim(len(re.findall("office|caretaker", text)) == 4, "two calls are in the log: who, whom, when, how long")
     text = s.desk.type("readings")
-    tell.claim("head" in text, "and that the head has read it stands there too")
+    tell.claim("head" in text, "and it is written down that the head has read it")
     s.desk.type("stop")
     s.exchange.proc.wait(10)
     tell.claim(s.exchange.proc.returncode == 0 and not s.exchange.processes(), "the exchange has ended in good order")
