@@ -8,6 +8,7 @@ import atexit
 import ctypes
 import fcntl
 import os
+import resource
 import secrets
 import select
 import shutil
@@ -92,6 +93,7 @@ def _delete_ns(name):
 
 def _die_with_parent():
     _libc.prctl(1, signal.SIGKILL)      # PR_SET_PDEATHSIG
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 

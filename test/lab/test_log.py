@@ -100,8 +100,8 @@ def test_r5_phone_by_request(exchange, where):
     _, request = pki.key_and_request(f"{where}/asked")
     number = exchange.ask("phone-request", label="softphone", user="asker", body=request)[0]["phone"]
     assert "requested" in exchange.command("phone", "list", "--json").stdout
-    out = exchange.command("phone", "admit", str(number)).stdout
-    assert out is not None
+    out = exchange.command("phone", "admit", str(number), "--out", "-").stdout
+    assert out.count("BEGIN CERTIFICATE") == 2
     assert [p for p in exchange.ask("phone-list") if p["phone"] == number][0]["state"] == "valid"
 
 
