@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SETTING_MAX = 256 };
+enum { SETTING_MAX = 256, SAID_MAX = 4 * SETTING_MAX, BUNDLE_MAX = 3 * ENROL_PEM_MAX };
 
 static const char *const kinds[] = {"plain", "baresip", "linphone"};
 
@@ -28,7 +28,7 @@ static bool kind_ok(const char *kind)
 static bool settings_write(struct cmd *c, const char *dir)
 {
 	static const char *const name[] = {"kind", "server", "domain", "user"};
-	char text[SETTING_MAX * 4];
+	char text[SAID_MAX];
 	struct buf b = buf_of(text, sizeof text);
 
 	for (size_t i = 0; i < sizeof name / sizeof *name; i++)
@@ -147,9 +147,10 @@ static bool write_files(const char *dir, struct span key, struct span leaf, stru
 {
 	size_t n = leaf.n + key.n;
 	char *both = secret_new(n);
+	struct buf b = buf_of(both, n);
 
-	memcpy(both, leaf.p, leaf.n);
-	memcpy(both + leaf.n, key.p, key.n);
+	buf_add(&b, leaf);
+	buf_add(&b, key);
 	bool ok = file_write(dir, "ca.crt", (const char *)ca.p, ca.n, 0644) &&
 	          file_write(dir, "phone.crt", (const char *)leaf.p, leaf.n, 0644) &&
 	          file_write(dir, "phone.pem", both, n, 0600);
@@ -181,31 +182,32 @@ static bool place_fits(const struct place *p)
 }
 
 /* The phone program's own files; with the password in them only if that was wished. */
-static int write_template(struct cmd *c, struct place *p, const char *kind)
+static int write_template(struct cmd *c, const struct place *given, const char *kind)
 {
 	char password[PASSWORD_MAX + 1], dir[4096];
+	struct place p = *given;
 
 	if (strcmp(kind, "plain") == 0)
 		return EXIT_DONE;
-	if (!p->user || !p->server || !p->domain) {
+	if (!p.user || !p.server || !p.domain) {
 		complain("the phone's files cannot be written", "its user, server or domain is not known",
 		    "give --user, --server HOST:PORT and --domain");
 		return EXIT_USAGE;
 	}
-	if (!realpath(p->dir, dir)) {
-		complain(safe(p->dir), strerror(errno), NULL);
+	if (!realpath(p.dir, dir)) {
+		complain(safe(p.dir), strerror(errno), NULL);
 		return EXIT_REFUSED;
 	}
-	p->dir = dir;
-	if (!place_fits(p))
+	p.dir = dir;
+	if (!place_fits(&p))
 		return EXIT_REFUSED;
 	if (wants_password(c)) {
 		int code = password_read(c, "Password of the user", false, password);
 		if (code >= 0)
 			return code;
-		p->password = password;
+		p.password = password;
 	}
-	bool ok = strcmp(kind, "baresip") == 0 ? template_baresip(p) : template_linphone(p);
+	bool ok = strcmp(kind, "baresip") == 0 ? template_baresip(&p) : template_linphone(&p);
 	explicit_bzero(password, sizeof password);
 	return ok ? EXIT_DONE : EXIT_REFUSED;
 }
@@ -226,7 +228,7 @@ static void say_finished(struct cmd *c, const char *dir, const char *kind, const
 		    safe(dir), safe(p->domain));
 	else if (p->server)
 		printf("The exchange is %s, domain %s, TLS.\n", safe(p->server), safe(p->domain ? p->domain : "?"));
-	if (strcmp(kind, "plain") != 0 && !p->password)
+	if (strcmp(kind, "plain") != 0 && !wants_password(c))
 		printf("The user's password is to be filled in where it says PASSWORD.\n");
 }
 
@@ -238,13 +240,14 @@ static int finish(struct cmd *c, const char *dir, const char *bundle_path)
 	snprintf(key_path, sizeof key_path, "%s/phone.key", dir);
 	snprintf(said_path, sizeof said_path, "%s/enrol.txt", dir);
 	char *key = file_read(key_path, ENROL_PEM_MAX, &key_n);
-	char *bundle = key ? file_read(bundle_path, ENROL_PEM_MAX * 3, &bundle_n) : NULL;
-	char *said = access(said_path, R_OK) == 0 ? file_read(said_path, SETTING_MAX * 4, &said_n) : NULL;
+	char *bundle = key ? file_read(bundle_path, BUNDLE_MAX, &bundle_n) : NULL;
+	char *said = access(said_path, R_OK) == 0 ? file_read(said_path, SAID_MAX, &said_n) : NULL;
 	int code = EXIT_USAGE;
 	if (!key || !bundle)
 		goto out;
 	struct span leaf = pem_block(bundle, 0), ca = pem_block(bundle, 1);
-	const char *why = enrol_check_bundle(span_of(key, key_n), leaf, ca);
+	const char *why =
+	    leaf.n && ca.n ? enrol_check_bundle(span_of(key, key_n), leaf, ca) : "it holds no two certificates";
 	code = EXIT_REFUSED;
 	if (why) {
 		complain("the bundle does not fit this phone's key", why, "was another phone's bundle taken?");

@@ -70,7 +70,7 @@ const char *show_when(int64_t wall_ms)
 	struct tm tm;
 
 	if (!localtime_r(&t, &tm) || strftime(out, BUFFER, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		strcpy(out, "-");
+		snprintf(out, BUFFER, "-");
 	return out;
 }
 
@@ -99,7 +99,7 @@ const char *show_age(uint64_t ms)
 			snprintf(out, BUFFER, "%llu %s", (unsigned long long)(ms / unit[i].unit_ms), unit[i].name);
 			return out;
 		}
-	strcpy(out, "0 s");
+	snprintf(out, BUFFER, "0 s");
 	return out;
 }
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "ledger/ledger.h"
 
-enum { PAGE_MAX = 128 };
+enum { PAGE_MAX = 128, DESTINATION_MAX = USER_NAME_MAX * 2 };
 
 static struct {
 	struct link *to;
@@ -209,7 +209,7 @@ static void say_call(void *arg, const struct call_row *c)
 	m->start_wall_ms = c->start_ms;
 	m->duration_ms = c->duration_ms;
 	m->source = ipc_put(page.to, span_head(c->source, SEALED_MAX));
-	m->destination = ledger_put(page.to, c->destination, USER_NAME_MAX * 2);
+	m->destination = ledger_put(page.to, c->destination, DESTINATION_MAX);
 	ipc_end(page.to);
 }
 
