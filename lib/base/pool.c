@@ -2,23 +2,22 @@
 #include "base/pool.h"
 #include <stdlib.h>
 
-enum { TAKEN = 1u << 31, GEN_MASK = 0xffffff };
+/* REST_MIN times the generations is what a stale id outlives: weeks at thousands of calls a second. */
+enum { TAKEN = 1u << 31, GEN_MASK = 0xffffff, REST_MIN = 256 };
 #define END UINT32_MAX
 
 bool pool_init(struct pool *p, uint8_t node, uint32_t cap, uint32_t reserve)
 {
-	*p = (struct pool){.cap = cap, .reserve = reserve < cap ? reserve : cap, .node = node};
+	*p = (struct pool){
+	    .cap = cap, .reserve = reserve < cap ? reserve : cap, .node = node, .head = END, .tail = END, .rest_min = REST_MIN};
 	p->next = calloc(cap, sizeof *p->next);
 	p->gen = calloc(cap, sizeof *p->gen);
 	if (!p->next || !p->gen || cap == 0) {
 		pool_fini(p);
 		return false;
 	}
-	for (uint32_t i = 0; i < cap; i++) {
-		p->next[i] = i + 1 < cap ? i + 1 : END;
+	for (uint32_t i = 0; i < cap; i++)
 		p->gen[i] = 1;
-	}
-	p->tail = cap - 1;
 	return true;
 }
 
@@ -29,6 +28,45 @@ void pool_fini(struct pool *p)
 	*p = (struct pool){0};
 }
 
+void pool_rest_long(struct pool *p)
+{
+	p->rest_min = p->cap;
+}
+
+static void append_free(struct pool *p, uint32_t i)
+{
+	p->next[i] = END;
+	if (p->tail == END)
+		p->head = i;
+	else
+		p->next[p->tail] = i;
+	p->tail = i;
+	p->resting++;
+}
+
+static bool takes_fresh(const struct pool *p)
+{
+	return p->fresh < p->cap && p->resting < p->rest_min;
+}
+
+uint32_t pool_next(const struct pool *p)
+{
+	return takes_fresh(p) ? p->fresh : p->head;
+}
+
+static uint32_t first_free(struct pool *p)
+{
+	uint32_t i = p->head;
+
+	if (takes_fresh(p))
+		return p->fresh++;
+	p->head = p->next[i];
+	if (p->head == END)
+		p->tail = END;
+	p->resting--;
+	return i;
+}
+
 static void count_taken(struct pool *p)
 {
 	if (++p->used > p->peak)
@@ -37,15 +75,11 @@ static void count_taken(struct pool *p)
 
 uint64_t pool_take(struct pool *p, bool emergency)
 {
-	uint32_t i = p->head;
-
 	if (p->used == p->cap || (!emergency && p->cap - p->used <= p->reserve)) {
 		p->refused++;
 		return ID_NONE;
 	}
-	p->head = p->next[i];
-	if (p->head == END)
-		p->tail = END;
+	uint32_t i = first_free(p);
 	p->gen[i] |= TAKEN;
 	count_taken(p);
 	return id_make(p->node, p->gen[i] & GEN_MASK, i);
@@ -67,6 +101,7 @@ static void unlink_free(struct pool *p, uint32_t index)
 		p->next[prev] = p->next[i];
 	if (p->tail == i)
 		p->tail = prev;
+	p->resting--;
 }
 
 bool pool_adopt(struct pool *p, uint64_t id)
@@ -75,6 +110,8 @@ bool pool_adopt(struct pool *p, uint64_t id)
 
 	if (i >= p->cap || p->gen[i] & TAKEN || id_generation(id) == 0)
 		return false;
+	while (p->fresh <= i)
+		append_free(p, p->fresh++);
 	unlink_free(p, i);
 	p->gen[i] = id_generation(id) | TAKEN;
 	count_taken(p);
@@ -89,12 +126,7 @@ bool pool_release(struct pool *p, uint64_t id)
 		return false;
 	uint32_t i = (uint32_t)at, g = (p->gen[i] + 1) & GEN_MASK;
 	p->gen[i] = g ? g : 1;
-	p->next[i] = END;
-	if (p->tail == END)
-		p->head = i;
-	else
-		p->next[p->tail] = i;
-	p->tail = i;
+	append_free(p, i);
 	p->used--;
 	return true;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Hands out slots of a table whose size is fixed at start. The objects stand in the owner's own array, at the index
- * of the id. A share of the slots is kept for emergency calls. A released slot goes to the end of the free queue and
- * its generation moves on, so a stale id never names a new object. */
+ * of the id. A share of the slots is kept for emergency calls. A released slot rests at the end of a queue and its
+ * generation moves on, so a stale id never names a new object. Slots that rest are taken again before new ones are touched,
+ * once enough of them rest: a quiet exchange works in memory that is warm. */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 
@@ -11,7 +12,9 @@
 struct pool {
 	uint32_t cap, used, peak, reserve;
 	uint64_t refused;
-	uint32_t head, tail; /* free queue */
+	uint32_t head, tail; /* of the queue of those that rest */
+	uint32_t resting, rest_min;
+	uint32_t fresh; /* this slot and all above it were never taken */
 	uint32_t *next;      /* cap entries */
 	uint32_t *gen;       /* cap entries; bit 31 = taken */
 	uint8_t node;
@@ -21,6 +24,9 @@ struct pool {
 bool pool_init(struct pool *p, uint8_t node, uint32_t cap, uint32_t reserve);
 void pool_fini(struct pool *p);
 
+/* Let slots rest as long as they can: all others come first. */
+void pool_rest_long(struct pool *p);
+
 /* The usual share that is kept for emergency calls: a sixteenth, and at least one of two. */
 static inline uint32_t pool_share(uint32_t cap)
 {
@@ -29,6 +35,9 @@ static inline uint32_t pool_share(uint32_t cap)
 
 /* A fresh id, or ID_NONE when full (for this class). */
 uint64_t pool_take(struct pool *p, bool emergency);
+
+/* The slot that the next pool_take() would hand out; only while one is free. */
+uint32_t pool_next(const struct pool *p);
 
 /* Take the very slot and generation of this id, for adoption from an arena; false if it is taken or out of range. */
 bool pool_adopt(struct pool *p, uint64_t id);

@@ -27,6 +27,7 @@ void media_init(void)
 	ports.rested_ms = calloc(n, sizeof *ports.rested_ms);
 	if (!ports.rested_ms || !pool_init(&ports.slots, child_node(), n, pool_share(n)))
 		log_fatal("no memory for media ports");
+	pool_rest_long(&ports.slots);
 }
 
 bool media_ready(void)
@@ -39,7 +40,7 @@ uint32_t media_take_ports(bool emergency)
 	struct pool *p = &ports.slots;
 
 	/* the pool hands out the longest rested first; an emergency call does not wait for the rest */
-	if (!emergency && p->used < p->cap && ports.rested_ms[p->head] > child_now()) {
+	if (!emergency && p->used < p->cap && ports.rested_ms[pool_next(p)] > child_now()) {
 		p->refused++;
 		return MEDIA_NO_PORTS;
 	}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/* Slots rest before they are taken again, warm ones come before those never touched, and a stale id names nothing. */
+#include "base/pool.h"
+#include "test.h"
+
+enum { CAP = 1000, NODE = 3 };
+
+static struct pool pool;
+
+static bool start(uint32_t cap, uint32_t reserve)
+{
+	pool_fini(&pool);
+	return pool_init(&pool, NODE, cap, reserve);
+}
+
+static void a_stale_id_names_nothing(void)
+{
+	CHECK(start(1, 0));
+	uint64_t old = pool_take(&pool, false);
+	CHECK(pool_index(&pool, old) == 0 && pool_take(&pool, false) == ID_NONE);
+	CHECK(pool_release(&pool, old) && !pool_release(&pool, old));
+	uint64_t new = pool_take(&pool, false);
+	CHECK(new != old && pool_index(&pool, new) == 0 && pool_index(&pool, old) == -1);
+}
+
+/* One at a time, the pool turns in a few slots and not in all. */
+static void few_at_a_time_stay_few(void)
+{
+	uint32_t highest = 0, again = 0, first_again = 0;
+
+	CHECK(start(CAP, 0));
+	for (uint32_t i = 0; i < 5 * CAP; i++) {
+		uint64_t id = pool_take(&pool, false);
+		uint32_t at = id_index(id);
+		CHECK(id != ID_NONE && pool_release(&pool, id));
+		highest = at > highest ? at : highest;
+		if (at == 0 && i && again++ == 0)
+			first_again = i;
+	}
+	CHECK(highest < 300 && first_again >= 200);
+}
+
+static void all_are_handed_out(void)
+{
+	static uint64_t id[CAP];
+
+	CHECK(start(CAP, 10));
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < CAP - 10; i++)
+			CHECK((id[i] = pool_take(&pool, false)) != ID_NONE);
+		CHECK(pool_take(&pool, false) == ID_NONE);
+		for (int i = CAP - 10; i < CAP; i++)
+			CHECK((id[i] = pool_take(&pool, true)) != ID_NONE);
+		CHECK(pool_take(&pool, true) == ID_NONE && pool.used == CAP);
+		for (int i = 0; i < CAP; i++)
+			CHECK(pool_release(&pool, id[i]));
+		CHECK(pool.used == 0);
+	}
+}
+
+static void long_rest_takes_all_others_first(void)
+{
+	CHECK(start(CAP, 0));
+	pool_rest_long(&pool);
+	for (uint32_t i = 0; i < 3 * CAP; i++) {
+		CHECK(pool_next(&pool) == i % CAP);
+		uint64_t id = pool_take(&pool, false);
+		CHECK(id_index(id) == i % CAP && pool_release(&pool, id));
+	}
+}
+
+static void adopted_slots_are_not_handed_out(void)
+{
+	CHECK(start(CAP, 0));
+	CHECK(pool_adopt(&pool, id_make(NODE, 7, 500)) && !pool_adopt(&pool, id_make(NODE, 7, 500)));
+	CHECK(pool_adopt(&pool, id_make(NODE, 9, 2)) && !pool_adopt(&pool, id_make(NODE, 1, CAP)));
+	for (int i = 0; i < CAP - 2; i++) {
+		uint32_t at = id_index(pool_take(&pool, false));
+		CHECK(at != 500 && at != 2);
+	}
+	CHECK(pool_take(&pool, false) == ID_NONE);
+	CHECK(pool_release(&pool, id_make(NODE, 7, 500)) && id_index(pool_take(&pool, false)) == 500);
+}
+
+int main(void)
+{
+	RUN(a_stale_id_names_nothing);
+	RUN(few_at_a_time_stay_few);
+	RUN(all_are_handed_out);
+	RUN(long_rest_takes_all_others_first);
+	RUN(adopted_slots_are_not_handed_out);
+	return TEST_END;
+}
