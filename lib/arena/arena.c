@@ -14,8 +14,10 @@ struct head {
 	struct arena_shape shape[ARENA_TABLES_MAX];
 };
 
+enum { COMMITTED = 3, WRITTEN = 4 }; /* WRITTEN << slot: something may stand there */
+
 struct cell {
-	_Atomic uint32_t commit; /* 0 empty, 1 or 2: the slot that counts */
+	_Atomic uint32_t commit; /* its low bits: 0 empty, 1 or 2 the slot that counts */
 	_Atomic uint32_t marks;
 	uint8_t slots[];
 };
@@ -86,7 +88,7 @@ static struct cell *cell_at(const struct arena_table *t, uint32_t index)
 const void *arena_get(const struct arena_table *t, uint32_t index)
 {
 	struct cell *c = cell_at(t, index);
-	uint32_t commit = atomic_load_explicit(&c->commit, memory_order_acquire);
+	uint32_t commit = atomic_load_explicit(&c->commit, memory_order_acquire) & COMMITTED;
 
 	if (commit != 1 && commit != 2)
 		return NULL;
@@ -96,19 +98,28 @@ const void *arena_get(const struct arena_table *t, uint32_t index)
 void arena_put(struct arena_table *t, uint32_t index, const void *record)
 {
 	struct cell *c = cell_at(t, index);
-	uint32_t next = atomic_load_explicit(&c->commit, memory_order_relaxed) == 1 ? 2 : 1;
+	uint32_t commit = atomic_load_explicit(&c->commit, memory_order_relaxed);
+	uint32_t next = (commit & COMMITTED) == 1 ? 2 : 1;
 
+	commit |= WRITTEN << next;
+	atomic_store_explicit(&c->commit, commit, memory_order_release);
+	atomic_thread_fence(memory_order_seq_cst);
 	memcpy(c->slots + (size_t)(next - 1) * t->record_size, record, t->record_size);
-	atomic_store_explicit(&c->commit, next, memory_order_release);
+	atomic_store_explicit(&c->commit, (commit & ~(uint32_t)COMMITTED) | next, memory_order_release);
 }
 
 void arena_clear(struct arena_table *t, uint32_t index)
 {
 	struct cell *c = cell_at(t, index);
 
-	atomic_store_explicit(&c->commit, 0, memory_order_release);
+	uint32_t commit = atomic_load_explicit(&c->commit, memory_order_relaxed);
+
+	atomic_store_explicit(&c->commit, commit & ~(uint32_t)COMMITTED, memory_order_release);
 	atomic_store_explicit(&c->marks, 0, memory_order_release);
-	explicit_bzero(c->slots, 2 * (size_t)t->record_size);
+	for (uint32_t slot = 1; slot <= 2; slot++)
+		if (commit & WRITTEN << slot)
+			explicit_bzero(c->slots + (size_t)(slot - 1) * t->record_size, t->record_size);
+	atomic_store_explicit(&c->commit, 0, memory_order_release);
 }
 
 void arena_mark(struct arena_table *t, uint32_t index)
