@@ -151,6 +151,8 @@ void stream_read(struct conn *c)
 		p->n -= done;
 		if (done && p->n)
 			memmove(p->bytes, p->bytes + done, p->n);
+		if (c->state == CONN_UP && tls_is_drained(c))
+			break;
 	}
 	if (c->state != CONN_UP)
 		return;

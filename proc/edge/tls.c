@@ -306,6 +306,11 @@ void tls_bye(struct conn *c)
 	gnutls_bye(c->tls, GNUTLS_SHUT_WR);
 }
 
+bool tls_is_drained(const struct conn *c)
+{
+	return feed.left.n == 0 && !feed.end && gnutls_record_check_pending(c->tls) == 0;
+}
+
 long tls_read(struct conn *c, void *p, size_t n, enum tls_result *result)
 {
 	ssize_t got = gnutls_record_recv(c->tls, p, n);

@@ -20,6 +20,8 @@ enum tls_result tls_handshake(struct conn *c);
 
 /* Plain octets read (more than 0), or -1 with *result: MORE, CLOSED or REFUSED (the peer broke TLS). */
 long tls_read(struct conn *c, void *p, size_t n, enum tls_result *result);
+/* All that was fed is read: tls_read() would say MORE. */
+bool tls_is_drained(const struct conn *c);
 bool tls_write(struct conn *c, struct span s);
 
 /* Say why and stop writing. */
