@@ -237,7 +237,7 @@ static void events_are_bounded(void)
 	struct link *ledger = &keeper.sibling[2];
 	peer_heard = false;
 	peer_wanted = MSG_NONE;
-	link_wait(ledger, peer_on(), &peer_heard, 100);
+	link_wait(ledger, peer_on(), &peer_heard, 300); /* events may wait for 100 ms */
 	CHECK(!ledger->broken && peer_said[MSG_EVENT].n > events && peer_said[MSG_EVENT].n - events <= 30 * seconds);
 	CHECK(peer_said[MSG_EVENT].n - events < 120);
 	peer_said[MSG_EVENT].taken = peer_said[MSG_EVENT].n;
