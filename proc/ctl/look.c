@@ -3,6 +3,7 @@
  * was. */
 #include "ctl/verbs.h"
 #include "ipc/words.h"
+#include <endian.h>
 
 enum { FULL_ENOUGH = CLIENT_OUT_MAX / 2, FOLLOW_MS = 500, EVENTS_SHOWN = 100 };
 
@@ -83,6 +84,17 @@ void look_on_process(struct link *from, const struct ipc_view *v)
 	job_line_end(j, &b);
 }
 
+/* As text: readers of JSON lose the last bits of so great a number. */
+static void put_id(struct buf *b, const char *name, uint64_t id)
+{
+	uint8_t mem[16];
+	struct buf text = buf_of(mem, sizeof mem);
+	uint64_t big_endian = htobe64(id);
+
+	buf_hex(&text, &big_endian, sizeof big_endian);
+	json_text(b, name, buf_span(&text));
+}
+
 void look_on_call(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_call_line *m = v->payload;
@@ -91,7 +103,7 @@ void look_on_call(struct link *from, const struct ipc_view *v)
 	if (!j)
 		return;
 	struct buf b = job_line(j, "call");
-	json_number(&b, "call", m->call);
+	put_id(&b, "call", m->call);
 	json_text(&b, "from", ipc_str(v, m->from));
 	json_text(&b, "to", ipc_str(v, m->to));
 	json_word(&b, "state", word_call[m->state].key);
