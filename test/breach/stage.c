@@ -157,6 +157,18 @@ struct link *stage_sibling(struct stage *s, enum proc as, uint32_t instance)
 	return l;
 }
 
+void stage_cut(struct stage *s, struct link *sibling)
+{
+	for (int i = 0; i < s->siblings; i++) {
+		if (s->sibling[i] != sibling)
+			continue;
+		link_fini(sibling);
+		free(sibling);
+		s->sibling[i] = s->sibling[--s->siblings];
+		return;
+	}
+}
+
 static void read_sibling(struct stage *s, struct link *l)
 {
 	static ipc_handler *table[MSG_N];

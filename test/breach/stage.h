@@ -30,6 +30,8 @@ bool stage_start(struct stage *s, const char *path, enum proc proc, const char *
 bool stage_give_file(struct stage *s, enum file_kind what, int fd);
 /* A link on which the test is that sibling; before or after stage_go(). */
 struct link *stage_sibling(struct stage *s, enum proc as, uint32_t instance);
+/* That sibling dies; the others stay. */
+void stage_cut(struct stage *s, struct link *sibling);
 /* The site, GO, and the wait for READY (or for the refusal, which answers false). */
 bool stage_go(struct stage *s);
 /* Send what is begun and handle what comes until *done, or until nothing came for that long. */

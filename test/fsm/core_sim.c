@@ -233,6 +233,8 @@ static void on_any(struct link *l, const struct ipc_view *v)
 
 	if (v->type == MSG_EVENT || v->type == MSG_DEVICE_STATE || v->type == MSG_DEVICES_DONE)
 		return;
+	if (conduct[v->type] && sim.watch)
+		sim.watch(l, v);
 	if (conduct[v->type])
 		conduct[v->type](l, v);
 	else
@@ -322,7 +324,8 @@ static bool turn_pair(struct pair *p)
 	link_flush(&p->core);
 	if (!p->far.broken)
 		link_read(&p->far, any);
-	NEED(!p->far.broken || strcmp(p->far.broken_why, "closed") == 0); /* core never breaks the contract */
+	if (p->far.broken && strcmp(p->far.broken_why, "closed") != 0) /* core never breaks the contract */
+		sim_fail(__FILE__, __LINE__, p->far.broken_why);
 	return p->core.received + p->far.received != before || has_frames(&p->core) || has_frames(&p->far);
 }
 

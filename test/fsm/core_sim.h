@@ -49,6 +49,7 @@ struct sim {
 	} device[SIM_DEVICES_MAX];
 	bool bound[SIM_USERS_MAX][SIM_DEVICES_MAX];
 	uint32_t generation;
+	ipc_handler *watch; /* sees what keeper and ledger hear; may be NULL */
 	bool quiet;    /* keep nothing of what is heard: for measurements */
 	int crash_fd;  /* the arena */
 	uint64_t *now; /* shared with the lives before and after */

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: ISC */
+/* Each sibling of core in turn lies (R27): in the midst of calls, logins, changes, texts and records every field of every
+ * message that it may say takes every telling value. core never crashes, never breaks the contract itself, and whatever it
+ * was told, once the phones are gone nothing of it is left in any pool. Each lie is told in a process of its own. */
+#include "../fsm/sim_phone.h"
+#include "../unit/test.h"
+#include "lies.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct phone alice, bob, carol, dave, late;
+static struct talk a, b, c, d;
+static struct heard *change, *text;
+static uint64_t held_token, nonce_token, seal_token, record_id, join_id, held_txn, ring_txn;
+static uint32_t share = 1, told, accused, failures;
+static enum proc liar;
+static uint32_t liar_instance;
+
+/* --- the midst of things --- */
+
+/* What core writes to its arena from here on is this process's own. */
+static void own_memory(void)
+{
+	static uint64_t own_now;
+	char line[512];
+	unsigned long from, to;
+	FILE *maps = fopen("/proc/self/maps", "re");
+
+	while (maps && fgets(line, sizeof line, maps))
+		if (strstr(line, "memfd:arena") && sscanf(line, "%lx-%lx", &from, &to) == 2)
+			NEED(mmap((void *)from, to - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, sim.crash_fd, 0) !=
+			     MAP_FAILED);
+	if (maps)
+		fclose(maps);
+	own_now = *sim.now;
+	sim.now = &own_now;
+}
+
+static void on_wanted(struct link *l, const struct ipc_view *v)
+{
+	(void)l;
+	if (v->type == MSG_LOGIN_WANT)
+		held_token = ((const struct msg_login_want *)v->payload)->token;
+	if (v->type == MSG_NONCE_WANT)
+		nonce_token = ((const struct msg_nonce_want *)v->payload)->token;
+	if (v->type == MSG_SEAL_WANT)
+		seal_token = ((const struct msg_seal_want *)v->payload)->token;
+	if (v->type == MSG_RECORD)
+		record_id = ((const struct msg_record *)v->payload)->call;
+}
+
+static void reliable_183(void)
+{
+	struct msg_response *m = talk_begin_answer(&d, 183);
+
+	m->required = SIP_TAG_100REL;
+	m->rseq = 5;
+	talk_end_answer(&d);
+}
+
+static void into_the_midst(void)
+{
+	struct sdp offer;
+	struct talk past = {0}, past_b = {0};
+
+	sim_defaults();
+	sim.watch = on_wanted;
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_init(&carol, 2);
+	phone_init(&dave, 3);
+	phone_init(&late, 4);
+	phone_register(&alice);
+	phone_register(&bob);
+	phone_register(&carol);
+	phone_register(&dave);
+	call_up(&past, &alice, &past_b, &bob); /* a record that ledger does not confirm */
+	sim.conduct.ledger_mute = true;
+	call_hang_up(&past, &past_b);
+	call_up(&past, &alice, &past_b, &bob); /* and one that keeper does not seal */
+	sim.conduct.seal_mute = true;
+	call_hang_up(&past, &past_b);
+	call_up(&a, &alice, &b, &bob);
+	relay_wish(&join_id);
+	offer = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendonly", NULL);
+	talk_send(&a, SIP_INVITE, &offer);
+	change = talk_takes(&b, SIP_INVITE);
+	offer = sdp_plain(&carol);
+	ring_txn = talk_invite(&c, &carol, "dave", &offer);
+	talk_rings_at(&d, &dave);
+	reliable_183();
+	struct msg_request *m = phone_begin(&alice, SIP_MESSAGE);
+	m->target_user = phone_put(&alice, "bob");
+	m->text = phone_put(&alice, "lunch?");
+	phone_end(&alice);
+	text = sent_to(&bob, SIP_MESSAGE);
+	sim.conduct.keeper_mute = true;
+	phone_up(&late);
+	phone_send_register(&late, ABSENT, false);
+	held_txn = phone_send_register(&late, ABSENT, true);
+	NEED(change && text && held_token && nonce_token && seal_token && record_id && join_id);
+	own_memory();
+}
+
+/* Everyone goes; everything that core holds must go too. */
+static void all_is_given_back(void)
+{
+	sim.quiet = true;
+	sim.conduct = (struct conduct){0};
+	for (uint32_t i = 0; i < sim.site.edges; i++)
+		if (child_link(PROC_EDGE, i))
+			sim_link_down(PROC_EDGE, i);
+	static const enum proc again[] = {PROC_KEEPER, PROC_LEDGER, PROC_MEDIA, PROC_CTL, PROC_PARENT};
+	for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
+		if (child_link(again[i], 0))
+			sim_link_down(again[i], 0);
+		sim_link_up(again[i], 0);
+	}
+	sim_pass(4000 * 1000); /* sessions of half an hour run out */
+	sim.accusations = 0;
+	sim_need_idle();
+}
+
+/* --- one lie --- */
+
+static void tell_one(const struct lie *l)
+{
+	struct link *far = sim_far(liar, liar_instance);
+
+	sim.accusations = 0;
+	NEED(lie_send(far, l));
+	sim_turn();
+	if (lie_is_plain(l))
+		NEED(sim.accusations && sim.accused == liar);
+	bool broke = !child_link(liar, liar_instance);
+	if (broke)
+		sim_link_up(liar, liar_instance);
+	sim_pass(1000);
+	all_is_given_back();
+	_exit(broke ? 3 : 0);
+}
+
+static void tell(const struct lie *l, void *arg)
+{
+	static uint32_t n;
+	int status = 0;
+
+	(void)arg;
+	if (n++ % share)
+		return;
+	pid_t pid = fork();
+	if (pid == 0)
+		tell_one(l);
+	told++;
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 3)) {
+		failures++;
+		fprintf(stderr, "%s says %s, field %s, lie %u: core did not bear it\n", proc_name[liar], msg_rule[l->type].name,
+		    l->field ? l->field : "(none)", l->number);
+		return;
+	}
+	accused += WEXITSTATUS(status) == 3;
+}
+
+/* The message that is open on this link, and every lie about it. */
+static void lie_about_open(struct link *l)
+{
+	static struct lie truth;
+
+	lie_take_truth(l, &truth);
+	lies_each(&truth, tell, NULL);
+}
+
+/* --- edge --- */
+
+static struct link *edge(const struct phone *p)
+{
+	liar = PROC_EDGE;
+	liar_instance = p->edge;
+	return sim_far(PROC_EDGE, p->edge);
+}
+
+static void flows(void)
+{
+	struct msg_flow_up *up = ipc_begin(edge(&late), MSG_FLOW_UP);
+	up->flow = late.flow + 1;
+	up->device = 4;
+	NEED(addr_parse_ip(SPAN("198.51.100.5"), &up->remote));
+	lie_about_open(edge(&late));
+	struct msg_flow_down *down = ipc_begin(edge(&alice), MSG_FLOW_DOWN);
+	down->flow = alice.flow;
+	lie_about_open(edge(&alice));
+	struct msg_cancelled *cancelled = ipc_begin(edge(&carol), MSG_CANCELLED);
+	cancelled->txn = ring_txn;
+	lie_about_open(edge(&carol));
+	cancelled = ipc_begin(edge(&late), MSG_CANCELLED);
+	cancelled->txn = held_txn;
+	lie_about_open(edge(&late));
+}
+
+static void request_inside(struct talk *t, enum sip_method method, const struct sdp *sdp)
+{
+	struct msg_request *m = talk_begin(t, method);
+
+	m->contact = phone_put(t->phone, "<sip:x@198.51.100.1>");
+	m->rack_rseq = 1;
+	m->rack_cseq = 1;
+	m->rack_method = SIP_INVITE;
+	m->session_expires = 600;
+	m->sdp = phone_put_sdp(t->phone, sdp);
+	lie_about_open(edge(t->phone));
+}
+
+static void requests_inside(void)
+{
+	struct sdp offer = sdp_of(KEYS_SDES, bob.host, 40004, 3, "sendonly", NULL);
+	static const enum sip_method method[] = {SIP_BYE, SIP_UPDATE, SIP_PRACK};
+
+	for (size_t i = 0; i < sizeof method / sizeof *method; i++)
+		request_inside(i == 2 ? &c : &b, method[i], &offer);
+}
+
+static void invites(void)
+{
+	struct sdp offer = sdp_plain(&alice);
+	struct msg_request *m = phone_begin(&alice, SIP_INVITE);
+
+	m->call_id = phone_put(&alice, "lie");
+	m->target_user = m->to_user = phone_put(&alice, "dave");
+	m->contact = phone_put(&alice, "<sip:alice@198.51.100.1>");
+	m->contact_form = CONTACT_ONE;
+	m->supported = SIP_TAG_TIMER | SIP_TAG_100REL;
+	m->required = SIP_TAG_100REL;
+	m->session_expires = 600;
+	m->has_auth = m->auth_qop = m->auth_uri_matches = 1;
+	m->auth_algorithm = DIGEST_SHA256;
+	m->auth_user = phone_put(&alice, "alice");
+	m->sdp = phone_put_sdp(&alice, &offer);
+	lie_about_open(edge(&alice));
+}
+
+static void registers(void)
+{
+	struct msg_request *m = phone_begin(&bob, SIP_REGISTER);
+
+	m->call_id = phone_put(&bob, "register-1");
+	m->target_kind = TARGET_SELF;
+	m->to_user = phone_put(&bob, "bob");
+	m->contact = phone_put(&bob, "<sip:bob@198.51.100.2>");
+	m->contact_form = CONTACT_ONE;
+	m->instance = phone_put(&bob, "i");
+	m->reg_id = 1;
+	m->supported = SIP_TAG_OUTBOUND;
+	m->expires = 60;
+	lie_about_open(edge(&bob));
+}
+
+static void response(struct phone *p, uint64_t ref, enum sip_method method, uint16_t code, bool with_sdp)
+{
+	struct sdp sdp = sdp_of(KEYS_SDES, p->host, 40002, 2, "recvonly", NULL);
+	struct msg_response *m = ipc_begin(edge(p), MSG_RESPONSE);
+
+	m->ref = ref;
+	m->flow = p->flow;
+	m->method = (uint8_t)method;
+	m->code = code;
+	m->to_tag = phone_put(p, "answer-3");
+	m->contact = phone_put(p, "<sip:x@198.51.100.4>");
+	m->session_expires = 600;
+	m->refresher = REFRESHER_UAC;
+	m->min_se = 90;
+	if (with_sdp)
+		m->sdp = phone_put_sdp(p, &sdp);
+	lie_about_open(edge(p));
+}
+
+static void responses(void)
+{
+	response(&bob, sent(change)->ref, SIP_INVITE, 200, true);
+	response(&bob, b.ref, SIP_INVITE, 200, true); /* of the call that is up */
+	response(&bob, sent(text)->ref, SIP_MESSAGE, 200, false);
+	response(&dave, d.ref, SIP_INVITE, 200, true);
+	response(&dave, d.ref, SIP_INVITE, 422, false);
+}
+
+static void an_edge_lies(void)
+{
+	into_the_midst();
+	flows();
+	requests_inside();
+	invites();
+	registers();
+	responses();
+}
+
+/* --- the others --- */
+
+static struct link *other(enum proc who)
+{
+	liar = who;
+	liar_instance = 0;
+	return sim_far(who, 0);
+}
+
+static void keeper_lies(void)
+{
+	into_the_midst();
+	struct link *l = other(PROC_KEEPER);
+	static const bool wrong[] = {false, true};
+	for (size_t i = 0; i < 2; i++) { /* the second time about the other's token */
+		struct msg_nonce *n = ipc_begin(l, MSG_NONCE);
+		n->token = wrong[i] ? held_token : nonce_token;
+		n->nonce = ipc_put(l, SPAN("bm9uY2U"));
+		lie_about_open(l);
+		struct msg_login *v = ipc_begin(l, MSG_LOGIN);
+		v->token = wrong[i] ? nonce_token : held_token;
+		lie_about_open(l);
+	}
+	struct msg_sealed *m = ipc_begin(l, MSG_SEALED);
+	m->token = seal_token;
+	m->day = 3;
+	m->blob = ipc_put(l, SPAN("sealed"));
+	lie_about_open(l);
+}
+
+static void ledger_lies(void)
+{
+	into_the_midst();
+	struct link *l = other(PROC_LEDGER);
+	struct msg_directory_begin *begin = ipc_begin(l, MSG_DIRECTORY_BEGIN);
+	begin->generation = 5;
+	begin->whole = 1;
+	lie_about_open(l);
+	struct msg_directory_commit *commit = ipc_begin(l, MSG_DIRECTORY_COMMIT);
+	commit->generation = 1;
+	lie_about_open(l);
+	struct msg_recorded *recorded = ipc_begin(l, MSG_RECORDED);
+	recorded->call = record_id;
+	lie_about_open(l);
+	recorded = ipc_begin(l, MSG_RECORDED);
+	recorded->call = seal_token; /* not its to confirm */
+	lie_about_open(l);
+}
+
+/* Inside a generation that is then committed. */
+static void say_item(enum msg type)
+{
+	struct link *l = sim_far(PROC_LEDGER, 0);
+
+	if (type == MSG_USER) {
+		struct msg_user *u = ipc_begin(l, type);
+		u->index = 1;
+		u->enabled = 1;
+		u->name = ipc_put(l, SPAN("bob"));
+		u->display = ipc_put(l, SPAN("Bob"));
+	} else if (type == MSG_DEVICE) {
+		struct msg_device *m = ipc_begin(l, type);
+		m->index = 1;
+		m->state = DEVICE_VALID;
+		m->label = ipc_put(l, SPAN("desk"));
+	} else {
+		struct msg_binding *m = ipc_begin(l, type);
+		m->user = 1;
+		m->device = 1;
+		m->allowed = 1;
+	}
+}
+
+static void tell_and_commit(const struct lie *l, void *arg)
+{
+	struct link *far = sim_far(PROC_LEDGER, 0);
+
+	(void)arg;
+	pid_t pid = fork();
+	int status = 0;
+	if (pid == 0) {
+		struct msg_directory_begin *begin = ipc_begin(far, MSG_DIRECTORY_BEGIN);
+		begin->generation = 9;
+		begin->whole = l->number & 1;
+		ipc_end(far);
+		link_flush(far);
+		NEED(lie_send(far, l));
+		struct msg_directory_commit *commit = ipc_begin(far, MSG_DIRECTORY_COMMIT);
+		commit->generation = 9;
+		ipc_end(far);
+		sim_turn();
+		if (!child_link(PROC_LEDGER, 0))
+			sim_link_up(PROC_LEDGER, 0);
+		sim_pass(1000);
+		all_is_given_back();
+		_exit(0);
+	}
+	told++;
+	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return;
+	failures++;
+	fprintf(stderr, "ledger says %s, field %s, lie %u: core did not bear it\n", msg_rule[l->type].name,
+	    l->field ? l->field : "(none)", l->number);
+}
+
+static void ledger_lies_in_a_generation(void)
+{
+	static const enum msg item[] = {MSG_USER, MSG_DEVICE, MSG_BINDING};
+	static struct lie truth;
+
+	into_the_midst();
+	for (size_t i = 0; i < sizeof item / sizeof *item; i++) {
+		say_item(item[i]);
+		lie_take_truth(sim_far(PROC_LEDGER, 0), &truth);
+		lies_each(&truth, tell_and_commit, NULL);
+	}
+}
+
+static void media_lies(void)
+{
+	into_the_midst();
+	struct link *l = other(PROC_MEDIA);
+	struct msg_ports *ports = ipc_begin(l, MSG_PORTS);
+	ports->lo = sim.site.media_port_lo;
+	ports->hi = sim.site.media_port_hi;
+	lie_about_open(l);
+	struct msg_relay_failed *failed = ipc_begin(l, MSG_RELAY_FAILED);
+	failed->join = join_id;
+	lie_about_open(l);
+	struct msg_gate *gate = ipc_begin(l, MSG_GATE);
+	gate->join = join_id;
+	gate->key = RELAY_KEY_SDES;
+	lie_about_open(l);
+	struct msg_varying *varying = ipc_begin(l, MSG_VARYING);
+	varying->join = join_id;
+	lie_about_open(l);
+	struct msg_relay_counts *counts = ipc_begin(l, MSG_RELAY_COUNTS);
+	counts->join = join_id;
+	lie_about_open(l);
+}
+
+static void ctl_lies(void)
+{
+	into_the_midst();
+	struct link *l = other(PROC_CTL);
+	ipc_begin(l, MSG_CALLS_WANT);
+	lie_about_open(l);
+	struct msg_ctl_ban *ban = ipc_begin(l, MSG_CTL_BAN);
+	NEED(addr_parse_ip(SPAN("203.0.113.9"), &ban->address));
+	ban->seconds = 60;
+	lie_about_open(l);
+	ipc_begin(l, MSG_BANS_WANT);
+	lie_about_open(l);
+}
+
+/* Messages that are not its to say, from everyone: all zeroes and all ones. */
+static void everyone_says_what_is_not_theirs(void)
+{
+	static const enum proc who[] = {PROC_EDGE, PROC_KEEPER, PROC_LEDGER, PROC_MEDIA, PROC_CTL};
+	static struct lie lie;
+
+	into_the_midst();
+	for (size_t i = 0; i < sizeof who / sizeof *who; i++)
+		for (int type = 0; type <= MSG_N; type++) {
+			const struct msg_rule *r = type < MSG_N ? &msg_rule[type] : NULL;
+			if (r && r->name && r->from >> who[i] & 1 && r->to >> PROC_CORE & 1)
+				continue;
+			lie = (struct lie){.type = (enum msg)type,
+			    .class = r && r->classes ? (enum msg_class)__builtin_ctz(r->classes) : CLASS_REPLY,
+			    .payload_n = r ? r->size : 8};
+			if (lie.payload_n > sizeof lie.payload)
+				continue;
+			pid_t pid = fork();
+			int status = 0;
+			if (pid == 0) {
+				sim.accusations = 0;
+				NEED(lie_send(sim_far(who[i], 0), &lie));
+				sim_turn();
+				NEED(sim.accusations == 1 && sim.accused == who[i] && !child_link(who[i], 0));
+				_exit(0);
+			}
+			told++;
+			if (waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+				accused++;
+				continue;
+			}
+			failures++;
+			fprintf(stderr, "%s says %s: not refused\n", proc_name[who[i]], r && r->name ? r->name : "?");
+		}
+}
+
+static void run(const char *name, void (*test)(void))
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		test();
+		printf("%s: %u lies, %u accused, %u not borne\n", name, told, accused, failures);
+		fflush(stdout);
+		_exit(failures || told == 0);
+	}
+	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		test_passed_n++;
+	else
+		test_failed_n++;
+}
+
+/* core_lies_test [SHARE]: one lie in so many; 1 for all of them */
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		share = (uint32_t)atoi(argv[1]);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	run("an edge", an_edge_lies);
+	run("keeper", keeper_lies);
+	run("ledger", ledger_lies);
+	run("ledger in a generation", ledger_lies_in_a_generation);
+	run("media", media_lies);
+	run("ctl", ctl_lies);
+	run("what is not theirs", everyone_says_what_is_not_theirs);
+	(void)test_failed_here;
+	return TEST_END;
+}
