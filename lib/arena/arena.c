@@ -101,7 +101,7 @@ void arena_put(struct arena_table *t, uint32_t index, const void *record)
 	uint32_t commit = atomic_load_explicit(&c->commit, memory_order_relaxed);
 	uint32_t next = (commit & COMMITTED) == 1 ? 2 : 1;
 
-	commit |= WRITTEN << next;
+	commit |= (uint32_t)WRITTEN << next;
 	atomic_store_explicit(&c->commit, commit, memory_order_release);
 	atomic_thread_fence(memory_order_seq_cst);
 	memcpy(c->slots + (size_t)(next - 1) * t->record_size, record, t->record_size);
@@ -117,7 +117,7 @@ void arena_clear(struct arena_table *t, uint32_t index)
 	atomic_store_explicit(&c->commit, commit & ~(uint32_t)COMMITTED, memory_order_release);
 	atomic_store_explicit(&c->marks, 0, memory_order_release);
 	for (uint32_t slot = 1; slot <= 2; slot++)
-		if (commit & WRITTEN << slot)
+		if (commit & (uint32_t)WRITTEN << slot)
 			explicit_bzero(c->slots + (size_t)(slot - 1) * t->record_size, t->record_size);
 	atomic_store_explicit(&c->commit, 0, memory_order_release);
 }
