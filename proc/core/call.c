@@ -24,6 +24,7 @@ enum {
 static struct pool pool;
 static struct call *table;
 static struct arena_table *store;
+static uint64_t last_wait_ms; /* when a call last began to wait for a phone */
 
 struct arena_shape call_shape(void)
 {
@@ -361,6 +362,7 @@ static void start(struct call *c, struct request *r)
 		return;
 	if (!c->best && registrar_worth_waiting(c->callee_user)) {
 		c->r.state = PHASE_WAITING;
+		last_wait_ms = child_now();
 		timer_set(&child_wheel, &c->ring, child_now() + WAIT_MS);
 		leg_ring(caller, 182);
 		return;
@@ -568,6 +570,8 @@ static bool can_ring(const struct call *c)
 
 void call_phone_back(uint32_t user)
 {
+	if (child_now() > last_wait_ms + WAIT_MS) /* nearly every registration: nobody waits for anyone */
+		return;
 	for (uint32_t i = 0; i < pool.cap; i++)
 		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == PHASE_WAITING &&
 		    table[i].callee_user == user && can_ring(&table[i]))

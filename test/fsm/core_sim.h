@@ -80,6 +80,9 @@ struct link *sim_far(enum proc peer, uint32_t instance);
 
 /* Until nobody has anything more to say. */
 void sim_turn(void);
+/* core's part of that, apart, for profilers. */
+void sim_core_hears(struct link *l);
+void sim_core_waits(uint64_t now_ms);
 /* Virtual time goes by. */
 void sim_pass(uint64_t ms);
 
