@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Ringfence in the lab. The only file that knows its command line, its configuration and where it keeps things."""
 import base64
+import glob
 import json
 import os
 import re
@@ -43,6 +44,12 @@ def parent_path(build):
 
 def command_path(build):
     return f"{build}/cmd/ringfence"
+
+
+def file_id(path):
+    """The file itself: in a chroot its path reads differently from another mount namespace."""
+    s = os.stat(path)
+    return s.st_dev, s.st_ino
 
 
 class Exchange:
@@ -130,15 +137,15 @@ class Exchange:
 
     def processes(self):
         """(pid, name) of every process of this build in the exchange's namespace."""
+        known = {file_id(exe): exe.split("/")[-2] for exe in glob.glob(f"{self.build}/proc/*/ringfence*")}
         out = []
         for pid in net.sh("ip", "netns", "pids", self.host.ns).stdout.split():
             try:
-                exe = os.readlink(f"/proc/{pid}/exe")
+                name = known.get(file_id(f"/proc/{pid}/exe"))
             except OSError:
                 continue
-            m = re.match(re.escape(os.path.realpath(self.build)) + r"/proc/(\w+)/", exe)
-            if m:
-                out.append((int(pid), m[1]))
+            if name:
+                out.append((int(pid), name))
         return out
 
     def pid(self, name):
