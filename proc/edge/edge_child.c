@@ -14,6 +14,7 @@
 #include "text.h"
 #include "tls.h"
 #include "verify.h"
+#include <sched.h>
 #include <sys/resource.h>
 
 enum {
@@ -66,10 +67,22 @@ static const char *prepare(const struct site *s)
 	return NULL;
 }
 
+/* Nobody is interrupted for a message to the edge: what gathers meanwhile is handled in one turn. This spares a third
+ * of the CPU of a call, for a few milliseconds of its set-up. */
+static void be_patient(void)
+{
+	const struct sched_param none = {0};
+
+	if (sched_setscheduler(0, SCHED_BATCH, &none) != 0)
+		log_warn("no batch scheduling: calls cost more");
+}
+
 static void open_tables(void)
 {
 	const struct site *s = child_site();
 	uint32_t txns = TXNS_PER_CALL * s->max_calls;
+
+	be_patient();
 
 	if (txns < TXNS_MIN)
 		txns = TXNS_MIN;
