@@ -6,12 +6,12 @@
 
 static void row(json_t *line, void *arg)
 {
-	const char *from = member(line, "from");
-	const char *cells[] = {show_when(member_number(line, "start_ms")),
-	    member_flag(line, "from_erased") ? "(erased)"
-	    : from[0]                        ? safe(from)
-					     : "-",
-	    safe(member(line, "to")), show_length((uint64_t)member_number(line, "duration_ms"))};
+	const char *from = member_flag(line, "from_damaged")  ? "(damaged)"
+	                   : member_flag(line, "from_erased") ? "(erased)"
+	                   : member(line, "from")[0]          ? safe(member(line, "from"))
+	                                                      : "-";
+	const char *cells[] = {show_when(member_number(line, "start_ms")), from, safe(member(line, "to")),
+	    show_length((uint64_t)member_number(line, "duration_ms"))};
 
 	if (line_is(line, "row"))
 		table_add(arg, cells);

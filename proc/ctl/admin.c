@@ -142,6 +142,17 @@ void admin_on_log(struct link *from, const struct ipc_view *v)
 	span_cstr(ipc_str(v, m->destination), r->destination, sizeof r->destination);
 }
 
+/* A blob that is not what keeper wrote costs its own row its source, and not the log its reader. */
+static void log_damaged(struct job *j)
+{
+	if (j->answer.result != DONE_FAILED) { /* such as a session that is over */
+		job_failed_answer(j);
+		return;
+	}
+	j->log[j->unsealed++].damaged = true;
+	log_unseal(j);
+}
+
 /* One source after another. A row without one, or whose day's key is gone, has none to show. */
 void log_unseal(struct job *j)
 {
@@ -164,6 +175,7 @@ void log_unseal(struct job *j)
 	m->session = j->session;
 	m->day = r->day;
 	m->blob = ipc_put(l, span_of(r->source, r->source_len));
+	j->otherwise = log_damaged;
 	job_asked(j, l);
 }
 
@@ -174,6 +186,7 @@ void admin_on_unsealed(struct link *from, const struct ipc_view *v)
 
 	if (!j)
 		return;
+	j->otherwise = NULL;
 	struct log_row *r = &j->log[j->unsealed++];
 	r->gone = m->gone;
 	span_cstr(ipc_str(v, m->source), r->user, sizeof r->user);
@@ -187,6 +200,8 @@ void log_more(struct job *j)
 		struct buf b = job_line(j, "row");
 		json_word(&b, "from", r->user);
 		json_flag(&b, "from_erased", r->gone);
+		if (r->damaged)
+			json_flag(&b, "from_damaged", true);
 		json_word(&b, "to", r->destination);
 		json_signed(&b, "start_ms", r->start_ms);
 		json_number(&b, "duration_ms", r->duration_ms);

@@ -275,6 +275,12 @@ void job_on_done(struct link *from, const struct ipc_view *v)
 	j->answer.result = (enum done_result)m->result;
 	j->answer.value = m->value;
 	span_cstr(ipc_str(v, m->text), j->answer.text, sizeof j->answer.text);
+	job_step *otherwise = j->otherwise;
+	j->otherwise = NULL;
+	if (m->result != DONE_OK && otherwise) {
+		otherwise(j);
+		return;
+	}
 	if (j->first_failure.text[0]) {
 		if (m->result == DONE_OK)
 			undone(j);

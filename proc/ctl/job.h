@@ -13,7 +13,7 @@ enum {
 	JOB_MS = 15000, /* for one step */
 	JOB_AGAIN_MS = 50,
 	JOB_BUSY_MS = 5000,
-	JOB_PAGE = 32,
+	JOB_PAGE = 128,
 	JOB_STEPS_MAX = 7,
 };
 
@@ -46,7 +46,7 @@ struct log_row {
 	uint32_t source_len;
 	uint8_t source[SEALED_MAX];
 	char destination[USER_NAME_MAX * 2 + 1], user[USER_NAME_MAX * 2 + 1];
-	bool gone;
+	bool gone, damaged;
 };
 
 struct job {
@@ -58,6 +58,7 @@ struct job {
 	job_step *const *steps;
 	int at;
 	job_step *step;   /* the one at work: that of `at`, or an undo */
+	job_step *otherwise; /* what to do, instead of failing, when this question is answered with no */
 	job_step *undo;   /* what to do when this step fails, instead of ending */
 	const char *left; /* what an undo that failed has left behind */
 	struct answer answer, first_failure;
