@@ -66,6 +66,15 @@ def test_every_key_is_in_the_manual():
         assert re.search(rf'^\.It Cm {key}$', page, re.M), f'{key} is not in ringfence.conf.5'
 
 
+def test_every_option_of_the_daemon_is_in_the_manual():
+    usage = re.search(r'usage\[\] =(.*?);\n', (TOP / 'proc/parent/main.c').read_text(), re.S)[1]
+    page = (TOP / 'doc/man/ringfenced.8').read_text()
+    options = set(re.findall(r'--([a-z-]+)', usage))
+    assert len(options) >= 4
+    for option in options:
+        assert f'.It Fl -{option}' in page
+
+
 @pytest.mark.parametrize('page', PAGES, ids=lambda p: p.name)
 def test_pages_are_clean(page):
     if not shutil.which('mandoc'):
