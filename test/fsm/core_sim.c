@@ -232,10 +232,10 @@ static void on_any(struct link *l, const struct ipc_view *v)
 	    [MSG_DIRECTORY_WANT] = say_directory,
 	};
 
+	if (sim.watch)
+		sim.watch(l, v);
 	if (v->type == MSG_EVENT || v->type == MSG_DEVICE_STATE || v->type == MSG_DEVICES_DONE)
 		return;
-	if (conduct[v->type] && sim.watch)
-		sim.watch(l, v);
 	if (conduct[v->type])
 		conduct[v->type](l, v);
 	else
@@ -377,7 +377,7 @@ void sim_pass(uint64_t ms)
 {
 	for (uint64_t end = child_now() + ms; child_now() < end;) {
 		bool more = false;
-		*sim.now += WHEEL_TICK_MS;
+		*sim.now += sim.step_ms ? sim.step_ms : WHEEL_TICK_MS;
 		sim_core_waits(child_now());
 		for (int i = 0; i < SIM_PAIRS_MAX; i++)
 			more |= pair[i].used && has_frames(&pair[i].core);
@@ -449,6 +449,8 @@ _Noreturn void sim_fail(const char *file, int line, const char *condition)
 	}
 	if (sim.accusations)
 		fprintf(stderr, "  core accused %s: %s\n", proc_name[sim.accused], sim.accusation);
+	if (sim.fail_aborts)
+		abort();
 	_exit(1);
 }
 

@@ -49,7 +49,9 @@ struct sim {
 	} device[SIM_DEVICES_MAX];
 	bool bound[SIM_USERS_MAX][SIM_DEVICES_MAX];
 	uint32_t generation;
-	ipc_handler *watch; /* sees what keeper and ledger hear; may be NULL */
+	ipc_handler *watch; /* sees all that core says; may be NULL */
+	bool fail_aborts;   /* sim_fail() is for a fuzzer */
+	uint32_t step_ms;   /* of sim_pass(); 0: each tick of the wheel */
 	bool quiet;    /* keep nothing of what is heard: for measurements */
 	int crash_fd;  /* the arena */
 	uint64_t *now; /* shared with the lives before and after */
