@@ -119,6 +119,9 @@ class Exchange:
             os.kill(pid, signal.SIGKILL)
         if left:
             raise net.LabError(f"processes left after stop: {left}")
+        broke = re.findall(r".*(?:AddressSanitizer|runtime error:| aborted \(| crashed \(|its cage forbids).*", self.tail(10**7))
+        if broke:
+            raise net.LabError(f"a process broke: {broke[0]}")
 
     def restart_parent(self):
         """kill -9 of parent, and what systemd or ./run does then."""
