@@ -28,6 +28,11 @@ bool db_exec(struct db *db, const char *sql)
 	return !db->lost && db->backend->exec(db, sql);
 }
 
+bool db_tidy(struct db *db)
+{
+	return !db->backend->tidy || db_exec(db, db->backend->tidy);
+}
+
 struct stmt *db_prepare(struct db *db, const char *sql)
 {
 	struct stmt *s = db->backend->prepare(db, sql);

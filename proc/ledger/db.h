@@ -28,6 +28,10 @@ const char *db_why(const struct db *db);
 /* Statements without parameters and results, as many as there are in sql. */
 bool db_exec(struct db *db, const char *sql) __attribute__((warn_unused_result));
 
+/* What was deleted is in no file of ours any more, the log of writes included; a server sees to its own. Outside of a
+ * transaction. */
+bool db_tidy(struct db *db) __attribute__((warn_unused_result));
+
 /* A statement lives until db_close(). NULL when it cannot be prepared. */
 struct stmt *db_prepare(struct db *db, const char *sql);
 

@@ -136,6 +136,7 @@ static void lite_close(struct db *db)
 static const struct db_backend lite_backend = {
     .close = lite_close,
     .exec = lite_exec,
+    .tidy = "PRAGMA wal_checkpoint(TRUNCATE)",
     .prepare = lite_prepare,
     .bind_int = lite_bind_int,
     .bind_octets = lite_bind_octets,

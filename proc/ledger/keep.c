@@ -47,7 +47,7 @@ static void look(void)
 		store_rollback(&ledger_store);
 		return;
 	}
-	if (!store_commit(&ledger_store))
+	if (!store_commit(&ledger_store) || !db_tidy(ledger_store.db))
 		log_error("cannot delete old rows: %s", db_why(ledger_store.db));
 }
 
