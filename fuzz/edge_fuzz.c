@@ -11,6 +11,7 @@
 #include "stream.h"
 #include "text.h"
 #include "tls.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -102,8 +103,12 @@ void conn_send(struct conn *c, struct span s)
 	memcpy(copy, s.p, s.n);
 	enum sip_verdict v = sip_parse(copy, s.n, &m, &err);
 	/* the answer to a message that could not be read repeats what could */
-	if (v != SIP_OK && !(span_starts(s, SPAN("SIP/2.0 4")) || span_starts(s, SPAN("SIP/2.0 5"))))
-		abort();
+	if (v == SIP_OK || span_starts(s, SPAN("SIP/2.0 4")) || span_starts(s, SPAN("SIP/2.0 5")))
+		return;
+	if (span_starts(s, SPAN("SIP/2.0 ")) && strstr(err.reason, "more than one Via")) /* it goes back the way it came */
+		return;
+	fprintf(stderr, "%s at %u of\n%.*s\n", err.reason, err.offset, SPAN_ARG(s));
+	abort();
 }
 
 long tls_read(struct conn *c, void *p, size_t n, enum tls_result *result)

@@ -63,6 +63,17 @@ static void put_start(struct buf *b, enum sip_method method, struct span uri, co
 	sip_put_number(b, SIP_H_MAX_FORWARDS, MAX_FORWARDS);
 }
 
+/* A Contact may carry headers, a Request-URI may not (RFC 3261 19.1.1, table 1). */
+static struct span without_headers(struct span uri)
+{
+	const char *why;
+	struct uri u;
+
+	if (!uri_parse(uri, &u, &why) || !u.headers.p)
+		return uri;
+	return span_head(uri, (size_t)(u.headers.p - uri.p) - 1);
+}
+
 /* --- core's request --- */
 
 struct order {
@@ -84,7 +95,7 @@ static struct span since(const struct buf *b, size_t mark)
 static struct head put_head(struct buf *b, const struct order *o)
 {
 	const struct msg_send *m = o->m;
-	struct head h = {.uri = str(o, m->target)};
+	struct head h = {.uri = without_headers(str(o, m->target))};
 	size_t mark = b->n;
 
 	name_put_user(b, SIP_H_FROM, str(o, m->from_display), str(o, m->from_user), str(o, m->from_tag));
@@ -151,7 +162,7 @@ static struct head put_order(struct buf *b, const struct order *o, uint64_t bran
 	const struct msg_send *m = o->m;
 	char mem[BRANCH_LEN + 1];
 
-	sip_put_request(b, (enum sip_method)m->method, str(o, m->target));
+	sip_put_request(b, (enum sip_method)m->method, without_headers(str(o, m->target)));
 	name_put_via(b, o->c->listener, client_branch(branch, mem));
 	sip_put_number(b, SIP_H_MAX_FORWARDS, m->max_forwards ? m->max_forwards : MAX_FORWARDS);
 	struct head h = put_head(b, o);
@@ -291,7 +302,7 @@ static void send_in_dialog(const struct client_txn *t, const struct sip_msg *res
 {
 	struct buf b = buf_of(octets, sizeof octets);
 	struct head h = head_of(t);
-	struct span uri = response->contact_n ? response->contact[0].addr.uri.text : h.uri;
+	struct span uri = response->contact_n ? without_headers(response->contact[0].addr.uri.text) : h.uri;
 
 	put_start(&b, method, uri, client_conn(t), t->id ^ (uint64_t)method << 56);
 	buf_add(&b, h.from);

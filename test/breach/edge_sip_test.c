@@ -448,6 +448,21 @@ static void no_way_to_the_phone(void)
 	CHECK(house_line(h, "client-transactions")->used == 0);
 }
 
+/* RFC 3261 19.1.1, found by the RFC 4475 message regescrt: what a Contact carries behind "?" is no Request-URI's. */
+static void contact_with_headers(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	struct msg_send *m = order(507, flow, SIP_OPTIONS);
+
+	m->target = ipc_put(&h->core, SPAN("sip:us?er@127.0.0.1;transport=tls?Route=%3Csip:evil%3E"));
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	CHECK(strstr(p->text, "OPTIONS sip:us?er@127.0.0.1;transport=tls SIP/2.0\r\n") == p->text);
+	end_phone(p);
+	CHECK(house_take(h, MSG_RESPONSE, 500));
+}
+
 /* --- what edge answers by itself --- */
 
 struct refusal {
@@ -863,6 +878,7 @@ int main(void)
 	RUN(cancel_out);
 	RUN(stray_responses);
 	RUN(no_way_to_the_phone);
+	RUN(contact_with_headers);
 	RUN(own_answers);
 	RUN(loop);
 	RUN(targets);
