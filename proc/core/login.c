@@ -73,6 +73,12 @@ static struct held *hold(const struct request *r, uint32_t user)
 	return h;
 }
 
+/* An emergency call does not queue behind the logins of others (R16). */
+static enum msg_class class_of(const struct request *r)
+{
+	return r->emergency ? CLASS_EMERGENCY : CLASS_NEW;
+}
+
 static enum challenge challenge_for(uint32_t device)
 {
 	const struct device *d = directory_device(device);
@@ -84,7 +90,7 @@ static void challenge(struct request *r, struct span claimed, bool stale)
 {
 	struct link *keeper = child_link(PROC_KEEPER, 0);
 	struct held *h = keeper ? hold(r, NOBODY) : NULL;
-	struct msg_nonce_want *m = h ? ipc_begin(keeper, MSG_NONCE_WANT) : NULL;
+	struct msg_nonce_want *m = h ? ipc_begin_as(keeper, MSG_NONCE_WANT, class_of(r)) : NULL;
 
 	if (!m) {
 		reply_refuse(r->reply, keeper ? REFUSE_FULL : REFUSE_NO_KEEPER);
@@ -105,7 +111,7 @@ static void judge(struct request *r, struct span claimed)
 {
 	struct link *keeper = child_link(PROC_KEEPER, 0);
 	struct held *h = keeper && r->v->tail.n <= IPC_MESSAGE_MAX ? hold(r, directory_find(claimed)) : NULL;
-	struct msg_login_want *m = h ? ipc_begin(keeper, MSG_LOGIN_WANT) : NULL;
+	struct msg_login_want *m = h ? ipc_begin_as(keeper, MSG_LOGIN_WANT, class_of(r)) : NULL;
 
 	if (!m) {
 		reply_refuse(r->reply, keeper ? REFUSE_FULL : REFUSE_NO_KEEPER);

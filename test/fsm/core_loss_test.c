@@ -547,6 +547,33 @@ static void credit_runs_out(void)
 	finish();
 }
 
+/* A storm of logins has taken every credit that keeper gives: one who must log in for an emergency call still can. */
+static void an_emergency_does_not_wait_for_the_logins_of_others(void)
+{
+	begin_small(8, 64);
+	struct link *keeper = child_link(PROC_KEEPER, 0);
+	phone_up(&carol);
+	keeper->credit[CLASS_NEW] = 0;
+	NEED(code_of(phone_send_register(&carol, ABSENT, true)) == 503);
+	talk_invite(&a, &carol, "112", &offer);
+	NEED(code_of(a.txn) == 401);
+	struct msg_request *m = phone_begin_as(&carol, SIP_INVITE, CLASS_EMERGENCY);
+	m->emergency = 1;
+	m->call_id = phone_put(&carol, a.call_id);
+	m->target_user = m->to_user = phone_put(&carol, "112");
+	m->contact = phone_put(&carol, "<sip:carol@198.51.100.3>");
+	m->has_auth = m->auth_uri_matches = m->auth_qop = 1;
+	m->auth_algorithm = DIGEST_SHA256;
+	m->auth_user = phone_put(&carol, "carol");
+	m->sdp = phone_put_sdp(&carol, &offer);
+	a.txn = phone_end(&carol);
+	talk_rings_at(&b, &centre);
+	talk_answer(&b, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+	keeper->credit[CLASS_NEW] = class_window[CLASS_NEW];
+	finish();
+}
+
 /* --- bans --- */
 
 static void bans_reach_those_who_act(void)
@@ -602,6 +629,7 @@ int main(void)
 	SIM(flows_run_out);
 	SIM(records_run_out);
 	SIM(credit_runs_out);
+	SIM(an_emergency_does_not_wait_for_the_logins_of_others);
 	SIM(bans_reach_those_who_act);
 	(void)test_failed_here;
 	return TEST_END;
