@@ -144,12 +144,15 @@ static void add_payloads(struct relay_side *s, const struct sdp *sdp)
 	}
 }
 
-/* With DTLS and ZRTP the tag is agreed between the phones: 0, any of the known lengths. */
-static uint8_t tag_len(const struct sdp *sdp, enum relay_key key)
+/* With DTLS and ZRTP the tag is agreed between the phones: 0, any of the known lengths. With SDES the answer names one
+ * suite for both directions, the offer perhaps several (RFC 4568 5.1.2). */
+static uint8_t tag_len(const struct sdp *one, const struct sdp *other, enum relay_key key)
 {
-	if (key != RELAY_KEY_SDES || sdp->audio.crypto_n == 0)
+	const struct sdp *answer = one->audio.crypto_n == 1 ? one : other;
+
+	if (key != RELAY_KEY_SDES || answer->audio.crypto_n != 1)
 		return 0;
-	return sdp->audio.crypto[0].suite >= SDP_AEAD_AES_128_GCM ? 16 : 10;
+	return answer->audio.crypto[0].suite >= SDP_AEAD_AES_128_GCM ? 16 : 10;
 }
 
 /* mux: both ends agreed to it; a phone that only offered it has its RTCP on a port of its own */
@@ -190,7 +193,7 @@ static void fill_side(struct relay_side *s, struct call *c, unsigned side, struc
 	s->key = (uint8_t)key;
 	s->keyed = key == RELAY_KEY_SDES;
 	s->direction = l->r.remote.audio.direction;
-	s->tag_len = tag_len(&l->r.remote, key);
+	s->tag_len = tag_len(&l->r.remote, other && other->r.has_remote ? &other->r.remote : &l->r.remote, key);
 	s->learn_epoch = l->r.learn_epoch;
 	memcpy(s->zrtp_hash, l->r.remote.audio.zrtp_hash, sizeof s->zrtp_hash);
 	name_source(s, l, &l->r.remote, mux);

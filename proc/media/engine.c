@@ -8,6 +8,7 @@
 #include "source.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -50,6 +51,24 @@ void engine_ban(const struct addr *a, uint64_t until_ms)
 
 /* --- sockets --- */
 
+/* A port that no call uses takes nothing in: what strangers send there must not fill the kernel's memory (R27). */
+static void shut_port(int fd)
+{
+	static struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
+	struct sock_fprog program = {.len = 1, .filter = &nothing};
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+		log_fatal("a media port can't be shut");
+}
+
+static void open_port(int fd)
+{
+	int none = 0;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) != 0 && errno != ENOENT)
+		log_fatal("a media port can't be opened");
+}
+
 static int bind_port(const struct addr *address, uint16_t port)
 {
 	struct sockaddr_storage sa;
@@ -63,6 +82,7 @@ static int bind_port(const struct addr *address, uint16_t port)
 		return -1;
 	if (a.family == 6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+	shut_port(fd);
 	if (bind(fd, (struct sockaddr *)&sa, n) != 0) {
 		close(fd);
 		return -1;
@@ -305,9 +325,13 @@ void engine_start(uint32_t index)
 			/* the leg may have moved to a listener with another media address */
 			if (ev_is_active(&ch->io) && ch->io.fd == fd)
 				continue;
-			ev_io_stop(child_loop(), &ch->io);
+			if (ev_is_active(&ch->io)) {
+				ev_io_stop(child_loop(), &ch->io);
+				shut_port(ch->io.fd);
+				drain(ch->io.fd);
+			}
 			*ch = (struct channel){.row = index, .side = (uint8_t)side, .component = (uint8_t)c};
-			drain(fd);
+			open_port(fd);
 			ev_io_init(&ch->io, on_readable, fd, EV_READ);
 			ev_io_start(child_loop(), &ch->io);
 		}
@@ -315,8 +339,14 @@ void engine_start(uint32_t index)
 
 void engine_stop(uint32_t index)
 {
-	for (unsigned i = 0; i < PORTS_A_ROW; i++)
-		ev_io_stop(child_loop(), &engine.channel[index * PORTS_A_ROW + i].io);
+	for (unsigned i = 0; i < PORTS_A_ROW; i++) {
+		ev_io *io = &engine.channel[index * PORTS_A_ROW + i].io;
+		if (!ev_is_active(io))
+			continue;
+		ev_io_stop(child_loop(), io);
+		shut_port(io->fd);
+		drain(io->fd);
+	}
 }
 
 void engine_status(struct proc_status *s)

@@ -253,7 +253,8 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_BAN] = on_ban,
 };
 
-static const char *const calls[] = {"recvfrom", "sendto", NULL};
+/* setsockopt shuts and opens the ports */
+static const char *const calls[] = {"recvfrom", "sendto", "setsockopt", NULL};
 static const struct cage cage = {.name = "media", .calls = calls, .files = 20000, .memory_mb = 512};
 
 const struct child media_child = {

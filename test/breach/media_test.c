@@ -342,6 +342,36 @@ static void a_port_is_free_after_its_call(void)
 	CHECK(stage_want_status(&s) && stage_status_line(&s, "relays")->used == 1); /* the one whose gate is shut */
 }
 
+/* Octets that wait in the kernel on this port, by /proc/net/udp; -1: no such socket. */
+static long waiting_on(uint16_t port)
+{
+	FILE *f = fopen("/proc/net/udp", "re");
+	char line[256], want[16];
+	unsigned long queued;
+	long found = -1;
+
+	snprintf(want, sizeof want, ":%04X ", port);
+	while (f && fgets(line, sizeof line, f)) {
+		char *at = strstr(line, want);
+		if (at && at < line + 20 && sscanf(line, "%*d: %*s %*s %*s %*x:%lx", &queued) == 1)
+			found = (long)queued;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* R27: a port that no call uses keeps nothing of what strangers send there, before its first call and after it */
+static void an_unused_port_takes_nothing_in(void)
+{
+	for (int i = 0; i < 200; i++) {
+		send_to(&other, LO + 4 * 5, rtp(300));
+		send_to(&other, LO, rtp(300));
+	}
+	CHECK(waiting_on(LO + 4 * 5) == 0);
+	CHECK(waiting_on(LO) == 0);
+}
+
 static void an_orphan_ends_at_its_deadline(void)
 {
 	uint16_t port;
@@ -500,6 +530,7 @@ int main(int argc, char **argv)
 	RUN(a_ban_counts_at_once_and_ends);
 	RUN(a_flood_from_the_right_address_is_cut);
 	RUN(a_port_is_free_after_its_call);
+	RUN(an_unused_port_takes_nothing_in);
 	RUN(an_orphan_ends_at_its_deadline);
 	RUN(a_call_outlives_a_kill);
 	RUN(a_gate_that_stays_shut_ends_after_10_s);

@@ -210,6 +210,20 @@ static void the_role_in_dtls_stands_when_a_phone_moves(void)
 	finish();
 }
 
+/* RFC 4568 5.1.2: the suite of the answer counts for both directions, whatever stood first in the offer (R7) */
+static void the_tag_is_that_of_the_agreed_suite(void)
+{
+	begin();
+	offer.audio.crypto_n = 2;
+	offer.audio.crypto[1] = offer.audio.crypto[0];
+	offer.audio.crypto[0] = (struct sdp_crypto){.tag = 7, .suite = SDP_AEAD_AES_128_GCM, .key_len = 28, .key = {1}};
+	change(&a, &b, SIP_INVITE, &offer, &answer);
+	const struct relay_spec *spec = relay_wish(NULL);
+	NEED(spec && spec->side[0].tag_len == 10 && spec->side[1].tag_len == 10);
+	call_hang_up(&a, &b);
+	finish();
+}
+
 static void a_change_that_is_no_good_is_488_at_once(void)
 {
 	begin();
@@ -666,6 +680,7 @@ int main(void)
 	SIM(a_phone_that_moves_is_answered_and_the_other_not_asked);
 	SIM(the_role_in_dtls_stands_when_a_phone_moves);
 	SIM(a_change_that_is_no_good_is_488_at_once);
+	SIM(the_tag_is_that_of_the_agreed_suite);
 	SIM(a_change_for_which_the_dialog_is_gone_ends_the_call);
 	SIM(a_change_that_nobody_answers_is_taken_back);
 	SIM(a_change_made_after_it_was_taken_back_ends_the_call);
