@@ -62,6 +62,7 @@ def exchange(lab, where, exchange_options):
         yield x
     finally:
         x.stop()
+    x.check_health()
 
 
 @pytest.fixture(scope="module")

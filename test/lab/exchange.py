@@ -60,6 +60,7 @@ class Exchange:
         self.lab, self.host, self.where, self.build = lab, lab.exchange, where, build_dir()
         self.site = f"{where}/site"
         self.zones, self.log_path, self.proc = zones, f"{where}/ringfenced.log", None
+        self.killed = 0
         self.users, self.phones, self.libexec = set(), {}, libexec or f"{self.build}/proc"
         os.makedirs(self.site, mode=0o711, exist_ok=True)
         listeners = "".join(LISTENER.format(addr=f"[{a}]" if ":" in a else a, port=PORT)
@@ -123,6 +124,14 @@ class Exchange:
         if broke:
             raise net.LabError(f"a process broke: {broke[0]}")
 
+    def check_health(self):
+        """No process died but by our hand, none accused another, no sanitizer spoke."""
+        said = self.tail(1 << 20)
+        died = re.findall(r"parent: (\w+/\d+ .*\(0x[0-9a-f]+\))", said)
+        assert len(died) == self.killed, died
+        for word in ("Sanitizer", "runtime error", "stays down"):
+            assert word not in said, said[max(0, said.index(word) - 300):said.index(word) + 3000]
+
     def restart_parent(self):
         """kill -9 of parent, and what systemd or ./run does then."""
         old = self.processes()
@@ -162,6 +171,7 @@ class Exchange:
 
     def kill(self, name):
         """kill -9 the first process of that name; its pid."""
+        self.killed += 1
         pid = self.pid(name)
         os.kill(pid, signal.SIGKILL)
         return pid
