@@ -33,10 +33,16 @@ bool addr_parse_ip(struct span s, struct addr *out)
 void addr_put_ip(struct buf *b, const struct addr *a)
 {
 	char text[INET6_ADDRSTRLEN];
-	const char *s = a->family == 4   ? inet_ntop(AF_INET, a->ip + 12, text, sizeof text)
-			: a->family == 6 ? inet_ntop(AF_INET6, a->ip, text, sizeof text)
-					 : "-";
-	buf_str(b, s ? s : "-");
+
+	for (int i = 12; i < 16 && a->family == 4; i++) {
+		if (i > 12)
+			buf_u8(b, '.');
+		buf_decimal(b, a->ip[i]);
+	}
+	if (a->family == 6)
+		buf_str(b, inet_ntop(AF_INET6, a->ip, text, sizeof text));
+	else if (a->family != 4)
+		buf_u8(b, '-');
 }
 
 void addr_put_host(struct buf *b, const struct addr *a)

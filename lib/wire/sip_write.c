@@ -210,12 +210,17 @@ void sip_put_quoted(struct buf *b, struct span text)
 	BUF_LIT(b, "\"");
 }
 
-static void put_name_addr(struct buf *b, struct span display, struct span uri)
+static void put_display(struct buf *b, struct span display)
 {
 	if (display.n) {
 		sip_put_quoted(b, display);
 		BUF_LIT(b, " ");
 	}
+}
+
+static void put_name_addr(struct buf *b, struct span display, struct span uri)
+{
+	put_display(b, display);
 	BUF_LIT(b, "<");
 	put_uri(b, uri);
 	BUF_LIT(b, ">");
@@ -224,7 +229,14 @@ static void put_name_addr(struct buf *b, struct span display, struct span uri)
 void sip_put_addr(struct buf *b, enum sip_header h, const struct sip_addr_out *a)
 {
 	put_name(b, h);
-	put_name_addr(b, a->display, a->uri);
+	if (a->made) {
+		put_display(b, a->display);
+		BUF_LIT(b, "<");
+		uri_put(b, a->made);
+		BUF_LIT(b, ">");
+	} else {
+		put_name_addr(b, a->display, a->uri);
+	}
 	if (a->tag.n) {
 		BUF_LIT(b, ";tag=");
 		put_token(b, a->tag);

@@ -29,8 +29,9 @@ void sip_put_via(struct buf *b, const struct sip_via_out *v);
 
 struct sip_addr_out {
 	struct span display; /* plain text, quoted here; empty: none */
-	struct span uri;     /* text, as from uri_put(); refused unless it parses */
+	struct span uri;     /* text; refused unless it parses */
 	struct span tag;     /* empty: none */
+	const struct uri_out *made; /* instead of uri; what uri_put() refuses is refused */
 };
 /* From, To, Refer-To, Referred-By, P-Asserted-Identity, Contact without parameters, ... */
 void sip_put_addr(struct buf *b, enum sip_header h, const struct sip_addr_out *a);

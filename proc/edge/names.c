@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "names.h"
 
-enum { SIPS_PORT = 5061, USER_URI_MAX = 512 };
-
 struct span name_domain(void)
 {
 	return span_str(child_site()->domain);
@@ -60,23 +58,14 @@ void name_put_contact(struct buf *b, uint8_t listener, struct span token)
 	const struct addr *a = own_addr(listener);
 	struct uri_out u = {
 	    .scheme = URI_SIP, .user = token, .addr = *a, .port = a->port, .transport = SIP_TRANSPORT_TLS};
-	uint8_t mem[USER_URI_MAX];
-	struct buf uri = buf_of(mem, sizeof mem);
 
-	if (token.n == 0)
-		return;
-	uri_put(&uri, &u);
-	b->full |= uri.full;
-	sip_put_addr(b, SIP_H_CONTACT, &(struct sip_addr_out){.uri = buf_span(&uri)});
+	if (token.n)
+		sip_put_addr(b, SIP_H_CONTACT, &(struct sip_addr_out){.made = &u});
 }
 
 void name_put_user(struct buf *b, enum sip_header h, struct span display, struct span user, struct span tag)
 {
 	struct uri_out u = {.scheme = URI_SIP, .user = user, .host = name_domain()};
-	uint8_t mem[USER_URI_MAX];
-	struct buf uri = buf_of(mem, sizeof mem);
 
-	uri_put(&uri, &u);
-	b->full |= uri.full;
-	sip_put_addr(b, h, &(struct sip_addr_out){.display = display, .uri = buf_span(&uri), .tag = tag});
+	sip_put_addr(b, h, &(struct sip_addr_out){.display = display, .made = &u, .tag = tag});
 }

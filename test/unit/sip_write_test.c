@@ -174,6 +174,10 @@ static void bad_values(void)
 		a = (struct sip_addr_out){SPAN(""), SPAN("sip:1@h.example"), bad[i]};
 		start(), sip_put_addr(&b, SIP_H_FROM, &a);
 		CHECK(b.full);
+		struct uri_out made = {.scheme = URI_SIP, .user = SPAN("1"), .host = bad[i]};
+		a = (struct sip_addr_out){.made = &made};
+		start(), sip_put_addr(&b, SIP_H_TO, &a);
+		CHECK(b.full);
 		a = (struct sip_addr_out){SPAN(""), bad[i], SPAN("")};
 		start(), sip_put_addr(&b, SIP_H_FROM, &a);
 		CHECK(b.full);
