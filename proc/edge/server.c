@@ -247,7 +247,6 @@ static struct server_txn *new_txn(struct conn *c, const struct sip_msg *m, bool 
 	    .kind = m->method == SIP_INVITE ? TXN_INVITE_SERVER : TXN_SERVER,
 	    .state = TXN_NEW,
 	    .method = (uint8_t)m->method,
-	    .emergency = emergency,
 	};
 	if (t->next != NO_SLOT)
 		table[t->next].prev = slot;

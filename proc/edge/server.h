@@ -15,7 +15,7 @@ struct server_txn {
 	uint32_t conn, prev, next; /* slot of its connection; among its transactions */
 	struct timer timer;
 	uint8_t kind, state, method;
-	bool emergency, cancelled, said_100, pending;
+	bool cancelled, said_100, pending;
 	struct text *text;
 };
 

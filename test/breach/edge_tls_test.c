@@ -237,6 +237,51 @@ static void silent_signer(void)
 	CHECK(house_count(h, "turned-away") >= 1);
 	phone_free(p);
 	phone_free(good);
+	/* a late answer shows that it is back */
+	h->signer_mute = false;
+	struct msg_signed *m = ipc_begin(&h->signer, MSG_SIGNED);
+	m->token = 1;
+	m->signature = ipc_put(&h->signer, SPAN("too late"));
+	ipc_end(&h->signer);
+	house_pump(h, 50);
+	p = phone_new(h, &spec, NULL);
+	CHECK(phone_shake(h, p));
+	phone_free(p);
+}
+
+/* A banned host gets no handshake; the phone that proved itself before stays (R13). */
+static void banned_host(void)
+{
+	struct cert_spec spec = GOOD;
+	struct msg_ban ban = {.until_ms = UINT64_MAX};
+
+	addr_parse_ip(SPAN("127.5.5.5"), &ban.address);
+	h->from_ip = 0x7f050505;
+	struct phone *before = phone_new(h, &spec, NULL);
+	CHECK(phone_shake(h, before));
+	*(struct msg_ban *)ipc_begin(&h->core, MSG_BAN) = ban;
+	ipc_end(&h->core);
+	house_pump(h, 50);
+	uint32_t signs = h->signs;
+	struct phone *p = phone_new(h, &spec, NULL);
+	CHECK(!phone_shake(h, p) && h->signs == signs);
+	phone_free(p);
+	phone_say(before, "\r\n\r\n");
+	CHECK(phone_hear(h, before, "\r\n", 1000));
+	h->from_ip = 0;
+	p = phone_new(h, &spec, NULL);
+	CHECK(phone_shake(h, p));
+	phone_free(p);
+	ban.until_ms = 0;
+	*(struct msg_ban *)ipc_begin(&h->core, MSG_BAN) = ban;
+	ipc_end(&h->core);
+	house_pump(h, 50);
+	h->from_ip = 0x7f050505;
+	p = phone_new(h, &spec, NULL);
+	CHECK(phone_shake(h, p));
+	h->from_ip = 0;
+	phone_free(p);
+	phone_free(before);
 }
 
 static void nobody_home(void)
@@ -288,6 +333,7 @@ int main(void)
 	RUN(revoke_drops);
 	RUN(plain_sip);
 	RUN(slow_handshake);
+	RUN(banned_host);
 	RUN(nobody_home);
 	RUN(silent_signer);
 	house_end(h);
