@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/pool.h"
+#include "base/rand.h"
 #include <stdlib.h>
 
 /* REST_MIN times the generations is what a stale id outlives: weeks at thousands of calls a second. */
@@ -16,8 +17,10 @@ bool pool_init(struct pool *p, uint8_t node, uint32_t cap, uint32_t reserve)
 		pool_fini(p);
 		return false;
 	}
+	/* not where the last life of this process began: its ids name nothing in this one */
+	uint32_t first = rand_u32() & GEN_MASK;
 	for (uint32_t i = 0; i < cap; i++)
-		p->gen[i] = 1;
+		p->gen[i] = first ? first : 1;
 	return true;
 }
 
