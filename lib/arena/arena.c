@@ -66,7 +66,8 @@ bool arena_open(struct arena *a, int fd, uint32_t layout, const struct arena_sha
 	}
 	size_t at = round_up(sizeof *h);
 	for (uint32_t i = 0; i < tables; i++) {
-		out[i] = (struct arena_table){map + at, shape[i].record_size, shape[i].count, stride_of(shape[i].record_size)};
+		out[i] = (struct arena_table){
+		    map + at, shape[i].record_size, shape[i].count, stride_of(shape[i].record_size)};
 		at += (size_t)out[i].stride * out[i].count;
 	}
 	*a = (struct arena){map, need, at};

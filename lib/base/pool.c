@@ -9,8 +9,12 @@ enum { TAKEN = 1u << 31, GEN_MASK = 0xffffff, REST_MIN = 256 };
 
 bool pool_init(struct pool *p, uint8_t node, uint32_t cap, uint32_t reserve)
 {
-	*p = (struct pool){
-	    .cap = cap, .reserve = reserve < cap ? reserve : cap, .node = node, .head = END, .tail = END, .rest_min = REST_MIN};
+	*p = (struct pool){.cap = cap,
+	    .reserve = reserve < cap ? reserve : cap,
+	    .node = node,
+	    .head = END,
+	    .tail = END,
+	    .rest_min = REST_MIN};
 	p->next = calloc(cap, sizeof *p->next);
 	p->gen = calloc(cap, sizeof *p->gen);
 	if (!p->next || !p->gen || cap == 0) {

@@ -15,8 +15,8 @@ struct pool {
 	uint32_t head, tail; /* of the queue of those that rest */
 	uint32_t resting, rest_min;
 	uint32_t fresh; /* this slot and all above it were never taken */
-	uint32_t *next;      /* cap entries */
-	uint32_t *gen;       /* cap entries; bit 31 = taken */
+	uint32_t *next; /* cap entries */
+	uint32_t *gen;  /* cap entries; bit 31 = taken */
 	uint8_t node;
 };
 

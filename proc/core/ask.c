@@ -60,7 +60,8 @@ void ask_on_response(struct link *from, const struct ipc_view *v)
 	}
 	struct ask asked = *a;
 	/* an INVITE may be answered by 2xx again until its transaction ends; leg.c lets go of it */
-	if (m->code >= 300 || (m->code >= 200 && a->kind != ASK_INVITE && a->kind != ASK_CHANGE && a->kind != ASK_REFRESH))
+	if (m->code >= 300 ||
+	    (m->code >= 200 && a->kind != ASK_INVITE && a->kind != ASK_CHANGE && a->kind != ASK_REFRESH))
 		ask_done(a->ref);
 	if (asked.kind == ASK_MESSAGE) {
 		answer_by_kind[asked.kind](&asked, m, v);
@@ -73,7 +74,8 @@ void ask_on_response(struct link *from, const struct ipc_view *v)
 
 static void make_answer(const struct ask *a, uint16_t code)
 {
-	const struct msg_response lost = {.ref = a->ref, .code = code, .local = 1, .session_expires = ABSENT, .min_se = ABSENT};
+	const struct msg_response lost = {
+	    .ref = a->ref, .code = code, .local = 1, .session_expires = ABSENT, .min_se = ABSENT};
 	const struct ipc_view v = {.type = MSG_RESPONSE, .class = CLASS_REPLY, .payload = &lost, .fd = -1};
 	const struct ask asked = *a;
 
@@ -92,7 +94,8 @@ static void on_sweep(struct timer *t, uint64_t now_ms)
 {
 	for (uint32_t i = 0; i < pool.cap; i++) {
 		const struct ask *a = &table[i];
-		bool short_lived = a->kind == ASK_BYE || a->kind == ASK_PRACK || a->kind == ASK_ALIVE || a->kind == ASK_MESSAGE;
+		bool short_lived =
+		    a->kind == ASK_BYE || a->kind == ASK_PRACK || a->kind == ASK_ALIVE || a->kind == ASK_MESSAGE;
 		if (pool_id_at(&pool, i) != ID_NONE && short_lived && now_ms >= a->asked_ms + FORGOTTEN_MS)
 			make_answer(a, 408);
 	}

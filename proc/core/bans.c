@@ -84,7 +84,8 @@ void bans_on_ctl(struct link *from, const struct ipc_view *v)
 		b = &table[used++];
 	*b = (struct ban){m->address, child_now() + m->seconds * 1000ull};
 	b->address.port = 0;
-	child_event(EVENT_BAN, SEVERITY_INFO, 0, 0, &b->address, m->seconds ? "banned by an administrator" : "ban lifted");
+	child_event(
+	    EVENT_BAN, SEVERITY_INFO, 0, 0, &b->address, m->seconds ? "banned by an administrator" : "ban lifted");
 	tell_all(b);
 	done(from, m->token, DONE_OK, "");
 }

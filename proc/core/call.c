@@ -17,7 +17,7 @@
 enum {
 	WAIT_MS = 20000,  /* for a phone whose connection broke a moment ago */
 	RENEW_MS = 40000, /* the relay's deadline is three times as long */
-	AGAIN_MS = 500,	  /* a wish that media could not be told */
+	AGAIN_MS = 500,   /* a wish that media could not be told */
 	EDGES_ARE_BACK_MS = 3000,
 };
 
@@ -139,7 +139,8 @@ static void make_offer(struct call *c, struct leg *caller, struct leg *callee, s
 	*out = c->offer;
 	sdp_keep_audio_only(out);
 	sdp_keep_codecs(out, call_codecs(callee->r.device) & call_codecs(caller->r.device));
-	callee->r.ice = true; /* each leg has its own; a phone without ICE ignores it, baresip with ICE is mute without it */
+	callee->r.ice =
+	    true; /* each leg has its own; a phone without ICE ignores it, baresip with ICE is mute without it */
 	media_face(out, c, callee, c->offer.audio.rtcp_mux);
 	/* the first packet comes from behind the NAT */
 	if (out->audio.setup == SDP_ACTPASS && media_behind_nat(caller, &c->offer))
@@ -177,7 +178,8 @@ static void do_dial(struct call *c)
 
 static const char *both_behind_nat(struct leg *caller, struct leg *callee, enum relay_key key)
 {
-	if (key == RELAY_KEY_DTLS && media_behind_nat(caller, &caller->r.remote) && media_behind_nat(callee, &callee->r.remote))
+	if (key == RELAY_KEY_DTLS && media_behind_nat(caller, &caller->r.remote) &&
+	    media_behind_nat(callee, &callee->r.remote))
 		return "both phones are behind NAT and neither speaks ICE: turn ICE on, or use SDES";
 	return NULL;
 }
@@ -233,7 +235,8 @@ static void join(struct call *c, struct leg *caller, struct leg *callee)
 static void connect_legs(struct call *c, struct leg *callee)
 {
 	struct leg *caller = leg_get(c->r.caller);
-	enum sdp_refusal bad = callee->r.has_remote ? sdp_check_answer(&callee->r.local, &callee->r.remote) : SDP_NO_AUDIO_OFFERED;
+	enum sdp_refusal bad =
+	    callee->r.has_remote ? sdp_check_answer(&callee->r.local, &callee->r.remote) : SDP_NO_AUDIO_OFFERED;
 
 	stop_others(c, callee->r.id);
 	c->r.callee = callee->r.id;
@@ -355,7 +358,8 @@ static void start(struct call *c, struct request *r)
 		return;
 	}
 	if (c->r.emergency)
-		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, r->user, &r->flow->remote, "emergency call");
+		child_event(
+		    EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, r->user, &r->flow->remote, "emergency call");
 	uint64_t id = c->r.id;
 	do_dial(c);
 	if (!call_get(id) || c->targets)
@@ -398,7 +402,8 @@ void call_on_invite(struct request *r)
 	if (!why && !media_ready())
 		why = REFUSE_NO_MEDIA;
 	if (why) {
-		child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, r->flow->device, r->user, &r->flow->remote, refusal_row(why)->text);
+		child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, r->flow->device, r->user, &r->flow->remote,
+		    refusal_row(why)->text);
 		reply_refuse(r->reply, why);
 		return;
 	}
@@ -640,8 +645,8 @@ static void adopt(void)
 {
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct call_record *r = arena_get(store, i);
-		if (!r || arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || r->state != PHASE_TALKING ||
-		    !media_adopt_ports(r->ports, r->port)) {
+		if (!r || arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i ||
+		    r->state != PHASE_TALKING || !media_adopt_ports(r->ports, r->port)) {
 			arena_clear(store, i);
 			continue;
 		}

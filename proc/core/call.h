@@ -11,13 +11,13 @@ enum { CALL_TARGETS_MAX = REGISTRAR_TARGETS_MAX };
 /* What outlives core, in the arena. */
 struct call_record {
 	uint64_t id, caller, callee; /* ids of legs */
-	uint64_t answered_ms;	     /* CLOCK_BOOTTIME; 0 while nobody has */
+	uint64_t answered_ms;        /* CLOCK_BOOTTIME; 0 while nobody has */
 	int64_t start_wall_ms;
-	uint32_t ports;		     /* index of the port slot */
-	uint16_t port;		     /* its first port: the range may be another when core starts again */
-	uint8_t state;		     /* enum call_phase */
+	uint32_t ports; /* index of the port slot */
+	uint16_t port;  /* its first port: the range may be another when core starts again */
+	uint8_t state;  /* enum call_phase */
 	uint8_t grade, key, emergency;
-	uint8_t varying;	     /* bit for each side whose Opus varies */
+	uint8_t varying; /* bit for each side whose Opus varies */
 	char from[2 * USER_NAME_MAX + 1], to[2 * USER_NAME_MAX + 1];
 	char ice_ufrag[2][12], ice_pwd[2][28]; /* ours, for each side */
 };
@@ -61,7 +61,7 @@ void call_leg_accepted(struct leg *l);
 void call_leg_rejected(struct leg *l);
 void call_leg_left(struct leg *l);
 void call_leg_up(struct leg *l);
-void call_leg_silent(struct leg *l); /* its session timer ran out, or the phone knows no such dialog */
+void call_leg_silent(struct leg *l);  /* its session timer ran out, or the phone knows no such dialog */
 void call_leg_unheard(struct leg *l); /* the caller sent no PRACK in time */
 bool call_may_refresh(struct leg *l);
 

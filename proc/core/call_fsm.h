@@ -5,7 +5,7 @@
 
 enum call_phase {
 	PHASE_DIALLING, /* the callee's phones were asked, none has said anything */
-	PHASE_WAITING,	/* the callee's phone lost its connection a moment ago */
+	PHASE_WAITING,  /* the callee's phone lost its connection a moment ago */
 	PHASE_RINGING,
 	PHASE_TALKING,
 	PHASE_OVER,
@@ -13,24 +13,24 @@ enum call_phase {
 };
 
 enum call_event {
-	CALL_RINGS,	   /* a phone of the callee rings */
-	CALL_ANSWERED,	   /* a phone of the callee answered */
-	CALL_REFUSED,	   /* the last phone of the callee refused */
-	CALL_CALLER_LEFT,  /* cancelled or hung up */
+	CALL_RINGS,       /* a phone of the callee rings */
+	CALL_ANSWERED,    /* a phone of the callee answered */
+	CALL_REFUSED,     /* the last phone of the callee refused */
+	CALL_CALLER_LEFT, /* cancelled or hung up */
 	CALL_CALLEE_LEFT,
-	CALL_TIME_OUT,	   /* rung, or waited, long enough */
-	CALL_PHONE_BACK,   /* a phone of the callee registered */
+	CALL_TIME_OUT,   /* rung, or waited, long enough */
+	CALL_PHONE_BACK, /* a phone of the callee registered */
 	CALL_MEDIA_FAILED,
 	CALL_EVENTS
 };
 
 enum call_effect {
-	CALL_DO_RING = 1 << 0,		/* 180 to the caller */
-	CALL_DO_DIAL = 1 << 1,		/* ask the callee's phones (again) */
-	CALL_DO_CONNECT = 1 << 2,	/* answer the caller, stop the others, join */
+	CALL_DO_RING = 1 << 0,           /* 180 to the caller */
+	CALL_DO_DIAL = 1 << 1,           /* ask the callee's phones (again) */
+	CALL_DO_CONNECT = 1 << 2,        /* answer the caller, stop the others, join */
 	CALL_DO_HANG_UP_OTHERS = 1 << 3, /* an answer too late */
-	CALL_DO_REFUSE = 1 << 4,	/* the caller gets the best refusal */
-	CALL_DO_END = 1 << 5,		/* every leg ends, ports rest, the record is written */
+	CALL_DO_REFUSE = 1 << 4,         /* the caller gets the best refusal */
+	CALL_DO_END = 1 << 5,            /* every leg ends, ports rest, the record is written */
 };
 
 struct call_step {

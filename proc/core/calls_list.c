@@ -19,7 +19,8 @@ static enum call_state state_of(const struct call *c)
 	};
 	struct leg *a = leg_get(c->r.caller), *b = leg_get(c->r.callee);
 
-	if (c->r.state == PHASE_TALKING && ((a && sdp_holds(&a->r.remote)) || (b && b->r.has_remote && sdp_holds(&b->r.remote))))
+	if (c->r.state == PHASE_TALKING &&
+	    ((a && sdp_holds(&a->r.remote)) || (b && b->r.has_remote && sdp_holds(&b->r.remote))))
 		return CALL_HELD;
 	return (enum call_state)state[c->r.state];
 }

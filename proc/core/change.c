@@ -276,7 +276,8 @@ static void made_too_late(struct call *c, struct leg *l)
 	call_fail(c, REFUSE_CALLEE_FAILED, "a change of the call was answered too late");
 }
 
-static void judge(struct call *c, struct leg *asker, struct leg *l, const struct msg_response *m, const struct sdp *answer)
+static void judge(
+    struct call *c, struct leg *asker, struct leg *l, const struct msg_response *m, const struct sdp *answer)
 {
 	struct change *ch = &c->change;
 	enum sdp_refusal bad = answer ? sdp_check_answer(&ch->passed_on, answer) : SDP_NO_AUDIO_OFFERED;

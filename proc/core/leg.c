@@ -171,8 +171,8 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 	return l;
 }
 
-struct leg *leg_new_out(const struct registration *to, uint64_t call, bool emergency, const char *from_user,
-    const char *to_user)
+struct leg *leg_new_out(
+    const struct registration *to, uint64_t call, bool emergency, const char *from_user, const char *to_user)
 {
 	struct flow *f = flow_get(to->flow);
 	struct leg *l = f ? leg_new(call, emergency) : NULL;
@@ -214,8 +214,7 @@ static void do_refuse(struct leg *l)
 
 static void do_487(struct leg *l)
 {
-	reply_refuse_dialog(
-	    l->invite, REFUSE_CANCELLED, refusal_row(REFUSE_CANCELLED)->text, span_str(l->r.local_tag));
+	reply_refuse_dialog(l->invite, REFUSE_CANCELLED, refusal_row(REFUSE_CANCELLED)->text, span_str(l->r.local_tag));
 }
 
 static void do_bye(struct leg *l)
@@ -450,7 +449,8 @@ void leg_on_prack_answer(const struct ask *a, const struct msg_response *m, cons
 void leg_edge_lost(uint32_t edge)
 {
 	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == LEG_IN_CALLING && table[i].invite.edge == edge)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == LEG_IN_CALLING &&
+		    table[i].invite.edge == edge)
 			leg_event(&table[i], LEG_EDGE_LOST);
 }
 

@@ -19,10 +19,10 @@ enum {
 struct leg_record {
 	uint64_t id, call, flow;
 	uint32_t user, device; /* user: NOBODY for an emergency call without login */
-	uint8_t state;	       /* enum leg_state */
-	uint8_t side;	       /* of its call's relay: 0 the caller, 1 the callee */
+	uint8_t state;         /* enum leg_state */
+	uint8_t side;          /* of its call's relay: 0 the caller, 1 the callee */
 	uint8_t emergency, listener;
-	uint8_t ice;	       /* we speak ICE-lite with it */
+	uint8_t ice; /* we speak ICE-lite with it */
 	uint8_t refresher_us;
 	uint8_t has_remote, has_local;
 	uint32_t local_cseq, remote_cseq, invite_cseq;
@@ -47,19 +47,19 @@ struct leg {
 	uint64_t refresh_ref; /* our last session refresh */
 	uint8_t refreshing;   /* by a re-INVITE that has no final answer yet */
 	uint8_t unanswered;   /* refreshes and questions that the phone did not answer, one after the other */
-	uint8_t longer;	      /* it was asked again with the longer session interval that it wants */
+	uint8_t longer;       /* it was asked again with the longer session interval that it wants */
 	uint8_t change_cancelled;
-	uint8_t later_event;  /* of `later` */
-	uint8_t reliable;     /* caller: it requires 100rel */
-	uint16_t ringing;     /* last provisional code that we sent reliably and that waits for PRACK */
-	uint16_t ring_next;   /* the one that goes out after it (RFC 3262 3) */
-	uint16_t rejected;    /* code of its final answer */
+	uint8_t later_event; /* of `later` */
+	uint8_t reliable;    /* caller: it requires 100rel */
+	uint16_t ringing;    /* last provisional code that we sent reliably and that waits for PRACK */
+	uint16_t ring_next;  /* the one that goes out after it (RFC 3262 3) */
+	uint16_t rejected;   /* code of its final answer */
 	uint32_t rseq;
 	uint32_t repeat_ms;
 	uint64_t repeat_end_ms;
-	uint8_t refusal;      /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
+	uint8_t refusal; /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
 	const char *refusal_text;
-	uint8_t early_sdp;    /* r.remote came in a reliable 18x */
+	uint8_t early_sdp; /* r.remote came in a reliable 18x */
 };
 
 struct arena_shape leg_shape(void);
@@ -69,8 +69,8 @@ struct leg *leg_get(uint64_t id);
 
 /* A leg for an INVITE that came in, or for one that goes out to a registration. NULL: full, or (in) a token too long. */
 struct leg *leg_new_in(struct request *r, uint64_t call);
-struct leg *leg_new_out(const struct registration *to, uint64_t call, bool emergency, const char *from_user,
-    const char *to_user);
+struct leg *leg_new_out(
+    const struct registration *to, uint64_t call, bool emergency, const char *from_user, const char *to_user);
 /* The user of a leg as others see it: the extension, or phone-N. */
 const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1]);
 
@@ -92,7 +92,7 @@ struct flow *leg_flow(const struct leg *l);
 void leg_save(struct leg *l);
 
 void leg_on_request(struct request *r); /* with a To tag, or an ACK */
-void leg_cancel(struct reply invite);    /* the phone cancelled this INVITE */
+void leg_cancel(struct reply invite);   /* the phone cancelled this INVITE */
 void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
 void leg_on_bye_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
 void leg_on_prack_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);

@@ -141,8 +141,8 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 };
 /* clang-format on */
 
-const char *const leg_state_name[LEG_STATES] = {"in-calling", "in-answered", "in-closing", "out-sent", "out-early",
-    "out-leaving", "up", "leaving", "gone"};
+const char *const leg_state_name[LEG_STATES] = {
+    "in-calling", "in-answered", "in-closing", "out-sent", "out-early", "out-leaving", "up", "leaving", "gone"};
 const char *const leg_event_name[LEG_EVENTS] = {"rings", "accepts", "rejects", "cancels", "acks", "byes", "bye-ends",
     "no-ack", "answer", "refuse", "hang-up", "edge-lost"};
 

@@ -5,11 +5,11 @@
 #define CORE_LEG_FSM_H
 
 enum leg_state {
-	LEG_IN_CALLING,	 /* its INVITE waits for our final answer */
+	LEG_IN_CALLING,  /* its INVITE waits for our final answer */
 	LEG_IN_ANSWERED, /* our 200 waits for its ACK */
-	LEG_IN_CLOSING,	 /* the same, and BYE follows (RFC 3261 15: not before the ACK) */
-	LEG_OUT_SENT,	 /* our INVITE has no answer yet */
-	LEG_OUT_EARLY,	 /* it rings */
+	LEG_IN_CLOSING,  /* the same, and BYE follows (RFC 3261 15: not before the ACK) */
+	LEG_OUT_SENT,    /* our INVITE has no answer yet */
+	LEG_OUT_EARLY,   /* it rings */
 	LEG_OUT_LEAVING, /* CANCEL asked; the INVITE waits for its final answer */
 	LEG_UP,
 	LEG_LEAVING, /* our BYE waits for its answer */
@@ -18,10 +18,10 @@ enum leg_state {
 };
 
 enum leg_event {
-	LEG_RINGS,     /* 18x of the phone */
-	LEG_ACCEPTS,   /* 2xx to our INVITE, the first or again */
-	LEG_REJECTS,   /* 3xx-6xx to our INVITE, or none in time */
-	LEG_CANCELS,   /* the phone cancelled its INVITE */
+	LEG_RINGS,   /* 18x of the phone */
+	LEG_ACCEPTS, /* 2xx to our INVITE, the first or again */
+	LEG_REJECTS, /* 3xx-6xx to our INVITE, or none in time */
+	LEG_CANCELS, /* the phone cancelled its INVITE */
 	LEG_ACKS,
 	LEG_BYES,
 	LEG_BYE_ENDS,  /* any final answer to our BYE, or none in time */
@@ -34,15 +34,15 @@ enum leg_event {
 };
 
 enum leg_effect {
-	LEG_DO_OK = 1 << 0,	      /* 200 to the INVITE, repeated until the ACK */
-	LEG_DO_REFUSE = 1 << 1,	      /* the refusal that the call gave */
-	LEG_DO_487 = 1 << 2,	      /* to the cancelled INVITE */
+	LEG_DO_OK = 1 << 0,     /* 200 to the INVITE, repeated until the ACK */
+	LEG_DO_REFUSE = 1 << 1, /* the refusal that the call gave */
+	LEG_DO_487 = 1 << 2,    /* to the cancelled INVITE */
 	LEG_DO_ACK = 1 << 3,
 	LEG_DO_CANCEL = 1 << 4,
 	LEG_DO_STOP_REPEAT = 1 << 5,
 	LEG_DO_BYE = 1 << 6,
-	LEG_DO_BYE_OK = 1 << 7,	      /* 200 to its BYE */
-	LEG_DO_NO_DIALOG = 1 << 8,    /* 481 to its BYE */
+	LEG_DO_BYE_OK = 1 << 7,    /* 200 to its BYE */
+	LEG_DO_NO_DIALOG = 1 << 8, /* 481 to its BYE */
 	LEG_TELL_RINGING = 1 << 9,
 	LEG_TELL_ACCEPTED = 1 << 10,
 	LEG_TELL_REJECTED = 1 << 11,

@@ -17,9 +17,7 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 {
 	struct flow *f = leg_flow(l);
 	struct link *edge = f ? flow_link(f) : NULL;
-	enum msg_class class = l->r.emergency	      ? CLASS_EMERGENCY
-			       : l->r.remote_tag[0] ? CLASS_DIALOG
-						    : CLASS_NEW;
+	enum msg_class class = l->r.emergency ? CLASS_EMERGENCY : l->r.remote_tag[0] ? CLASS_DIALOG : CLASS_NEW;
 	uint64_t ref = 0;
 
 	if (!edge || (method != SIP_ACK && (ref = ask_new(kind, l->r.id, f->edge, l->r.emergency)) == 0))

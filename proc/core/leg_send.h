@@ -12,7 +12,7 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 void leg_send_ack(struct leg *l);
 void leg_send_bye(struct leg *l);
 void leg_send_cancel(struct leg *l);
-void leg_cancel_change(struct leg *l); /* of our re-INVITE */
+void leg_cancel_change(struct leg *l);             /* of our re-INVITE */
 bool leg_send_prack(struct leg *l, uint32_t rseq); /* false: the phone will repeat its 18x */
 /* 200 to its INVITE or re-INVITE with r.local, now and until the ACK comes. */
 void leg_send_ok(struct leg *l);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 enum {
-	HELD_MAX = 512,        /* requests that wait for keeper at once */
+	HELD_MAX = 512, /* requests that wait for keeper at once */
 	HELD_RESERVE = 32,
 	HELD_MS = 4000,
 };
@@ -208,11 +208,8 @@ void login_on_nonce(struct link *from, const struct ipc_view *v)
 static void go_on(struct held *h, struct flow *f)
 {
 	flow_log_in(f, h->user, child_now() + (uint64_t)child_site()->reauth_s * 1000);
-	struct ipc_view v = {.type = MSG_REQUEST,
-	    .class = h->class,
-	    .payload = &h->m,
-	    .tail = span_of(h->tail, h->tail_n),
-	    .fd = -1};
+	struct ipc_view v = {
+	    .type = MSG_REQUEST, .class = h->class, .payload = &h->m, .tail = span_of(h->tail, h->tail_n), .fd = -1};
 	struct request r = {.v = &v, .m = &h->m, .flow = f, .reply = h->reply};
 	request_resume(&r);
 }
@@ -250,7 +247,8 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 			child_event(EVENT_BINDING_REFUSED, SEVERITY_ALARM, f->device, h->user, &f->remote,
 			    "right password from a phone that is not allowed for this user");
 		else
-			child_event(EVENT_LOGIN_WRONG, SEVERITY_WARNING, f->device, h->user, &f->remote, "login refused");
+			child_event(
+			    EVENT_LOGIN_WRONG, SEVERITY_WARNING, f->device, h->user, &f->remote, "login refused");
 		reply_refuse(h->reply, REFUSE_LOGIN);
 	}
 	let_go(h);

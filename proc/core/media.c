@@ -55,7 +55,8 @@ uint16_t media_first_port(uint32_t slot)
 
 bool media_adopt_ports(uint32_t slot, uint16_t first)
 {
-	return slot < ports.slots.cap && media_first_port(slot) == first && pool_adopt(&ports.slots, id_make(child_node(), 1, slot));
+	return slot < ports.slots.cap && media_first_port(slot) == first &&
+	       pool_adopt(&ports.slots, id_make(child_node(), 1, slot));
 }
 
 void media_release_ports(uint32_t slot)
@@ -73,7 +74,8 @@ static void add_candidate(struct sdp_audio *a, const struct addr *at, uint8_t co
 {
 	struct sdp_candidate *k = &a->candidate[a->candidate_n++];
 
-	*k = (struct sdp_candidate){.addr = *at, .priority = ICE_PRIORITY - (component - 1u), .component = component, .type = SDP_HOST};
+	*k = (struct sdp_candidate){
+	    .addr = *at, .priority = ICE_PRIORITY - (component - 1u), .component = component, .type = SDP_HOST};
 	k->addr.port = port;
 	memcpy(k->foundation, "1", 2);
 }

@@ -6,10 +6,10 @@
 #include "refuse.h"
 
 struct permit_question {
-	bool emergency;	       /* to an emergency number */
-	bool logged_in;	       /* the caller is a user who is logged in */
+	bool emergency; /* to an emergency number */
+	bool logged_in; /* the caller is a user who is logged in */
 	bool device_expired;
-	bool callee_known;     /* the number belongs to an enabled user */
+	bool callee_known; /* the number belongs to an enabled user */
 };
 
 /* REFUSE_NONE is yes. */

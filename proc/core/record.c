@@ -94,7 +94,8 @@ void record_call(const char *source, const char *destination, int64_t start_wall
 		return;
 	r.id = pool_take(&pool, false);
 	if (r.id == ID_NONE) {
-		child_event(EVENT_FULL, SEVERITY_ALARM, 0, 0, NULL, "call records wait for ledger and their table is full");
+		child_event(
+		    EVENT_FULL, SEVERITY_ALARM, 0, 0, NULL, "call records wait for ledger and their table is full");
 		return;
 	}
 	snprintf(r.source, sizeof r.source, "%s", source);

@@ -7,37 +7,37 @@
 
 enum refusal {
 	REFUSE_NONE,
-	REFUSE_LOGIN,          /* wrong name, password or phone: one answer for all three (T2) */
-	REFUSE_EXPIRED,        /* the certificate of the phone has expired */
-	REFUSE_FOREIGN,        /* From or To of another domain */
-	REFUSE_IMPERSONATION,  /* credentials of one user, From of another */
+	REFUSE_LOGIN,         /* wrong name, password or phone: one answer for all three (T2) */
+	REFUSE_EXPIRED,       /* the certificate of the phone has expired */
+	REFUSE_FOREIGN,       /* From or To of another domain */
+	REFUSE_IMPERSONATION, /* credentials of one user, From of another */
 	REFUSE_NO_NUMBER,
 	REFUSE_NOT_ALLOWED,
-	REFUSE_OFFLINE,        /* no phone of the callee is there */
+	REFUSE_OFFLINE, /* no phone of the callee is there */
 	REFUSE_NO_ANSWER,
 	REFUSE_BUSY,
 	REFUSE_DECLINED,
-	REFUSE_REDIRECT,       /* the callee's phone sent a redirect, which is not followed */
+	REFUSE_REDIRECT, /* the callee's phone sent a redirect, which is not followed */
 	REFUSE_CALLEE_FAILED,
 	REFUSE_CANCELLED,
-	REFUSE_NO_OFFER,       /* an initial INVITE without SDP */
-	REFUSE_OFFER,          /* the SDP; the text says why */
+	REFUSE_NO_OFFER, /* an initial INVITE without SDP */
+	REFUSE_OFFER,    /* the SDP; the text says why */
 	REFUSE_NO_DIALOG,
-	REFUSE_OUT_OF_ORDER,   /* CSeq runs backwards */
-	REFUSE_GLARE,          /* 491 */
-	REFUSE_PENDING,        /* a change of the same side is under way */
-	REFUSE_INTERVAL,       /* 422 */
-	REFUSE_CONTACT,        /* Contact of a REGISTER */
-	REFUSE_METHOD,         /* not possible here */
-	REFUSE_FULL,           /* a pool is full */
-	REFUSE_NO_KEEPER,      /* logins can't be checked this moment */
-	REFUSE_NO_MEDIA,       /* the relay is not there this moment */
+	REFUSE_OUT_OF_ORDER, /* CSeq runs backwards */
+	REFUSE_GLARE,        /* 491 */
+	REFUSE_PENDING,      /* a change of the same side is under way */
+	REFUSE_INTERVAL,     /* 422 */
+	REFUSE_CONTACT,      /* Contact of a REGISTER */
+	REFUSE_METHOD,       /* not possible here */
+	REFUSE_FULL,         /* a pool is full */
+	REFUSE_NO_KEEPER,    /* logins can't be checked this moment */
+	REFUSE_NO_MEDIA,     /* the relay is not there this moment */
 	REFUSE_NO_PORT,
-	REFUSE_TOO_LONG,       /* a field longer than we keep */
+	REFUSE_TOO_LONG, /* a field longer than we keep */
 	REFUSE_NO_ACK,
 	REFUSE_NO_PRACK,
-	REFUSE_MEDIA_SHUT,     /* keys were not in place in time */
-	REFUSE_NO_EMERGENCY,   /* nobody answers for the emergency number */
+	REFUSE_MEDIA_SHUT,   /* keys were not in place in time */
+	REFUSE_NO_EMERGENCY, /* nobody answers for the emergency number */
 	REFUSALS
 };
 

@@ -128,8 +128,9 @@ void registrar_open(struct arena_table *t, void (*phone_back)(uint32_t user))
 	store = t;
 	tell_phone_back = phone_back;
 	table = calloc(t->count, sizeof *table);
-	if (!table || !pool_init(&pool, child_node(), t->count, 0) || !map_init(&by_pair, t->count, pair_matches, NULL) ||
-	    !map_init(&by_user, t->count, user_matches, NULL) || !map_init(&by_device, t->count, device_matches, NULL))
+	if (!table || !pool_init(&pool, child_node(), t->count, 0) ||
+	    !map_init(&by_pair, t->count, pair_matches, NULL) || !map_init(&by_user, t->count, user_matches, NULL) ||
+	    !map_init(&by_device, t->count, device_matches, NULL))
 		log_fatal("no memory for registrations");
 	adopt();
 }
@@ -180,7 +181,9 @@ bool registrar_logged_in(uint32_t user, uint32_t device)
 static uint32_t granted_s(const struct msg_request *m, bool outbound)
 {
 	uint32_t longest = outbound ? OUTBOUND_EXPIRES_S : child_site()->register_max_s;
-	uint32_t asked = m->contact_expires != ABSENT ? m->contact_expires : m->expires != ABSENT ? m->expires : longest;
+	uint32_t asked = m->contact_expires != ABSENT ? m->contact_expires
+	                 : m->expires != ABSENT       ? m->expires
+	                                              : longest;
 
 	return asked < longest ? asked : longest;
 }

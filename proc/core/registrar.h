@@ -14,10 +14,10 @@ enum {
 
 struct registration {
 	uint32_t user, device;
-	uint64_t flow;		 /* 0 while its connection is broken */
-	uint64_t expires_ms;	 /* CLOCK_BOOTTIME */
+	uint64_t flow;           /* 0 while its connection is broken */
+	uint64_t expires_ms;     /* CLOCK_BOOTTIME */
 	uint64_t login_until_ms; /* the login that made or refreshed it */
-	uint64_t broken_ms;	 /* when the flow was lost */
+	uint64_t broken_ms;      /* when the flow was lost */
 	uint32_t reg_id, cseq;
 	uint32_t outbound;
 	char call_id[CALL_ID_MAX + 1];

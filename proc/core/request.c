@@ -23,15 +23,16 @@ static void (*const by_method[SIP_METHODS_N])(struct request *r) = {
 void request_resume(struct request *r)
 {
 	r->emergency = r->m->emergency && r->m->method == SIP_INVITE &&
-		       site_is_emergency(child_site(), REQUEST_STR(r, target_user));
+	               site_is_emergency(child_site(), REQUEST_STR(r, target_user));
 	if (r->m->method == SIP_ACK || r->m->to_tag.len)
 		leg_on_request(r);
 	else if (by_method[r->m->method])
 		by_method[r->m->method](r);
 	else
-		reply_refuse(r->reply, r->m->method == SIP_BYE || r->m->method == SIP_PRACK || r->m->method == SIP_UPDATE
-						   ? REFUSE_NO_DIALOG
-						   : REFUSE_METHOD);
+		reply_refuse(
+		    r->reply, r->m->method == SIP_BYE || r->m->method == SIP_PRACK || r->m->method == SIP_UPDATE
+				  ? REFUSE_NO_DIALOG
+				  : REFUSE_METHOD);
 }
 
 void request_on_message(struct link *from, const struct ipc_view *v)

@@ -17,7 +17,7 @@
 enum {
 	PORTS_A_ROW = 4,
 	DRAIN_MAX = 4096, /* more than a socket's buffer holds */
-	BURST = 16, /* packets read from one socket before the others have their turn */
+	BURST = 16,       /* packets read from one socket before the others have their turn */
 	PACKET_MAX = 2048,
 	STRANGER_EVENT_MS = 10000,
 };
@@ -38,7 +38,7 @@ static struct {
 	int *fd[SITE_LISTENERS_MAX]; /* by address and port */
 	uint32_t missing;
 	struct channel *channel; /* PORTS_A_ROW for each row */
-	uint64_t stranger_ms;	 /* of the last event */
+	uint64_t stranger_ms;    /* of the last event */
 	uint64_t passed, dropped[DROP_KINDS], banned;
 } engine;
 
@@ -225,7 +225,8 @@ static void pass(struct relay_row *r, struct channel *ch, struct span packet, en
 		drop(r, ch->side, DROP_NOWHERE);
 		return;
 	}
-	if (!police_ok(media ? &ch->media : &ch->keying, media ? POLICE_MEDIA_A_SECOND : POLICE_KEYING_A_SECOND, child_now())) {
+	if (!police_ok(media ? &ch->media : &ch->keying, media ? POLICE_MEDIA_A_SECOND : POLICE_KEYING_A_SECOND,
+		child_now())) {
 		drop(r, ch->side, DROP_POLICED);
 		return;
 	}
@@ -262,7 +263,8 @@ static void on_packet(struct channel *ch, const struct addr *from, struct span p
 	if (v.varying)
 		media_tell_varying(r, ch->side);
 	if (v.forged)
-		child_event(EVENT_GATE_SHUT, SEVERITY_ALARM, 0, 0, from, "ZRTP Hello is not the one that signalling announced");
+		child_event(
+		    EVENT_GATE_SHUT, SEVERITY_ALARM, 0, 0, from, "ZRTP Hello is not the one that signalling announced");
 	if (v.changed || learned)
 		table_save(ch->row);
 }
@@ -278,7 +280,8 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 	(void)events;
 	for (int i = 0; i < BURST; i++) {
 		socklen_t sa_n = sizeof sa;
-		ssize_t n = recvfrom(io->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sa, &sa_n);
+		ssize_t n =
+		    recvfrom(io->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sa, &sa_n);
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n <= 0 || (size_t)n > sizeof packet || !addr_from_sockaddr((struct sockaddr *)&sa, &from))
@@ -351,8 +354,8 @@ void engine_stop(uint32_t index)
 
 void engine_status(struct proc_status *s)
 {
-	static const char *const name[DROP_KINDS] = {"", "dropped-stranger", "dropped-gate-shut", "dropped-shape",
-	    "dropped-policed", "dropped-nowhere"};
+	static const char *const name[DROP_KINDS] = {
+	    "", "dropped-stranger", "dropped-gate-shut", "dropped-shape", "dropped-policed", "dropped-nowhere"};
 
 	status_add(s, "relays", STATUS_POOL, table_used(), table_rows(), table_used(), 0);
 	status_counter(s, "passed", engine.passed);

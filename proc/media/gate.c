@@ -127,7 +127,8 @@ static struct gate_verdict judge_rtp(struct relay_row *r, unsigned side, unsigne
 static struct gate_verdict judge_rtcp(struct relay_row *r, unsigned side, unsigned component, struct span packet)
 {
 	bool mux = r->spec.side[side].local_rtcp == r->spec.side[side].local.port;
-	bool ok = component == (mux ? COMPONENT_RTP : COMPONENT_RTCP) && packet.n >= SRTCP_LEAST && !rtcp_is_clear(packet);
+	bool ok =
+	    component == (mux ? COMPONENT_RTP : COMPONENT_RTCP) && packet.n >= SRTCP_LEAST && !rtcp_is_clear(packet);
 
 	return (struct gate_verdict){.kind = GATE_MEDIA, .drop = ok ? DROP_NONE : DROP_SHAPE};
 }

@@ -7,7 +7,7 @@
 #include "table.h"
 
 enum {
-	GATE_SETTLE_MS = 250,	 /* after the record that completes a DTLS handshake */
+	GATE_SETTLE_MS = 250,     /* after the record that completes a DTLS handshake */
 	GATE_PATIENCE_MS = 10000, /* after the 200 */
 	OPUS_CHANGES_MAX = 5,
 };
@@ -17,16 +17,17 @@ enum gate_kind { GATE_KEYING, GATE_MEDIA };
 struct gate_verdict {
 	enum drop drop;
 	enum gate_kind kind;
-	bool changed;	/* the row's gate changed: save it */
-	bool varying;	/* this packet proved that the side's Opus varies */
-	bool forged;	/* a ZRTP Hello is not the one that SDP announced (T33) */
+	bool changed; /* the row's gate changed: save it */
+	bool varying; /* this packet proved that the side's Opus varies */
+	bool forged;  /* a ZRTP Hello is not the one that SDP announced (T33) */
 };
 
 /* The wish changed: a new key method begins anew, SDES opens with the answer. */
 void gate_set(struct relay_row *r, uint64_t now_ms);
 
 /* A packet of `side` on this component, its source already judged right; not STUN. */
-struct gate_verdict gate_judge(struct relay_row *r, unsigned side, unsigned component, struct span packet, uint64_t now_ms);
+struct gate_verdict gate_judge(
+    struct relay_row *r, unsigned side, unsigned component, struct span packet, uint64_t now_ms);
 
 /* Both directions of RTP are open. */
 bool gate_is_open(const struct relay_row *r, uint64_t now_ms);

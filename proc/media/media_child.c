@@ -92,7 +92,8 @@ static bool ports_fit(const struct relay_spec *s, uint32_t index)
 	if (index >= table_rows() || (first - table_first_port()) % 4 || s->side[1].local.port != first + 2)
 		return false;
 	for (int i = 0; i < 2; i++)
-		if (s->side[i].local_rtcp != s->side[i].local.port && s->side[i].local_rtcp != s->side[i].local.port + 1)
+		if (s->side[i].local_rtcp != s->side[i].local.port &&
+		    s->side[i].local_rtcp != s->side[i].local.port + 1)
 			return false;
 	return true;
 }

@@ -36,8 +36,8 @@ static bool learn(struct relay_row *r, unsigned side, unsigned component, const 
 	return true;
 }
 
-bool source_ok(struct relay_row *r, unsigned side, unsigned component, const struct addr *from, uint64_t now_ms,
-    bool *changed)
+bool source_ok(
+    struct relay_row *r, unsigned side, unsigned component, const struct addr *from, uint64_t now_ms, bool *changed)
 {
 	const struct addr *known = &r->source[side].addr[component];
 

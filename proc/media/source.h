@@ -12,8 +12,8 @@ enum { SOURCE_WINDOW_MS = 5000 };
 void source_set(struct relay_row *r, unsigned side, uint64_t now_ms);
 
 /* May a packet from here be the side's? *changed: its address was learned just now. */
-bool source_ok(struct relay_row *r, unsigned side, unsigned component, const struct addr *from, uint64_t now_ms,
-    bool *changed);
+bool source_ok(
+    struct relay_row *r, unsigned side, unsigned component, const struct addr *from, uint64_t now_ms, bool *changed);
 
 /* An ICE check proved this address. */
 bool source_proved(struct relay_row *r, unsigned side, unsigned component, const struct addr *from, bool nominated);

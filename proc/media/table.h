@@ -30,7 +30,7 @@ struct bucket {
 
 struct relay_source_state {
 	struct addr addr[COMPONENTS]; /* where it really is; family 0: not known */
-	uint32_t epoch;		      /* of the last learning window */
+	uint32_t epoch;               /* of the last learning window */
 	uint64_t window_end_ms;
 	uint8_t relearned[COMPONENTS];
 };
