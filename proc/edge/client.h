@@ -24,7 +24,7 @@ struct client_txn {
 
 bool client_open(uint32_t cap);
 struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, bool emergency);
-void client_drop(struct client_txn *t); /* it was never sent */
+void client_drop(struct client_txn *t);         /* it was never sent */
 struct client_txn *client_of_ref(uint64_t ref); /* INVITE only */
 
 /* The transaction of the response with this branch that came over c, or NULL. */

@@ -22,22 +22,22 @@ struct conn {
 	int fd;
 	uint8_t state; /* enum conn_state */
 	uint8_t listener;
-	uint8_t why; /* enum flow_why, when doomed */
+	uint8_t why;     /* enum flow_why, when doomed */
 	uint8_t refusal; /* enum refusal of the verify callback */
 	bool verified, expired, tls12, announced, dirty;
 	uint32_t device;
 	uint32_t older, newer; /* among its device's, or among the handshakes */
-	uint32_t source; /* slot of its address while it shakes hands */
+	uint32_t source;       /* slot of its address while it shakes hands */
 	uint32_t bad;
-	uint32_t pending; /* server transactions short of Accepted */
-	int64_t not_after_ms; /* of the certificate, wall */
+	uint32_t pending;          /* server transactions short of Accepted */
+	int64_t not_after_ms;      /* of the certificate, wall */
 	uint64_t last_ms, ping_ms; /* any octet; the newest keep-alive */
-	uint32_t ping_every_ms;	   /* the pause before that one; 0: has not sent two yet */
+	uint32_t ping_every_ms;    /* the pause before that one; 0: has not sent two yet */
 	gnutls_session_t tls;
 	struct addr remote;
 	ev_io read, write;
-	struct timer timer;	/* handshake, idle or linger */
-	struct timer message;	/* a message that was begun must end */
+	struct timer timer;   /* handshake, idle or linger */
+	struct timer message; /* a message that was begun must end */
 	struct sip_framer framer;
 	struct partial *partial;
 	struct out out;

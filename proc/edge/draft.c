@@ -60,10 +60,10 @@ static const char *fill_contact(struct draft *d, const struct sip_msg *m)
 
 	d->fields.contact_expires = ABSENT;
 	d->contact = d->instance = span_of(NULL, 0);
-	d->fields.contact_form = m->contact_star	? CONTACT_STAR
-				 : m->contact_n == 0 ? CONTACT_NONE
-				 : m->contact_n == 1 ? CONTACT_ONE
-						     : CONTACT_SEVERAL;
+	d->fields.contact_form = m->contact_star     ? CONTACT_STAR
+	                         : m->contact_n == 0 ? CONTACT_NONE
+	                         : m->contact_n == 1 ? CONTACT_ONE
+	                                             : CONTACT_SEVERAL;
 	if (d->fields.contact_form != CONTACT_ONE)
 		return NULL;
 	if (!draft_text_ok(k->addr.uri.text, URI_TEXT_MAX))

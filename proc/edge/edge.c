@@ -54,7 +54,8 @@ uint64_t edge_idle_limit_ms(uint32_t ping_every_ms, uint32_t flow_timer_s)
 	return ping_every_ms && limit_ms < IDLE_MS ? limit_ms : IDLE_MS;
 }
 
-void edge_event(enum event_kind kind, enum severity severity, uint32_t device, const struct addr *remote, const char *why)
+void edge_event(
+    enum event_kind kind, enum severity severity, uint32_t device, const struct addr *remote, const char *why)
 {
 	static uint64_t second;
 	static unsigned left;

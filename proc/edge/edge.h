@@ -7,26 +7,26 @@
 #include "ipc/child.h"
 
 enum {
-	HANDSHAKE_MS = 5000,	   /* T20 */
-	MESSAGE_MS = 4000,	   /* from the first octet of a message to its last (T20) */
-	LINGER_MS = 1000,	   /* for the peer to read a fatal alert before the socket is gone */
-	IDLE_MS = 20 * 60 * 1000,  /* no octet for so long: the phone is gone */
+	HANDSHAKE_MS = 5000,      /* T20 */
+	MESSAGE_MS = 4000,        /* from the first octet of a message to its last (T20) */
+	LINGER_MS = 1000,         /* for the peer to read a fatal alert before the socket is gone */
+	IDLE_MS = 20 * 60 * 1000, /* no octet for so long: the phone is gone */
 	IDLE_LOOK_MS = 10 * 1000,
 	PINGS_MISSED = 4,
-	OUT_MAX = 64 * 1024,	   /* octets that wait for a slow reader */
-	HANDSHAKES_MAX = 1024,	   /* at once; the oldest makes room */
+	OUT_MAX = 64 * 1024,   /* octets that wait for a slow reader */
+	HANDSHAKES_MAX = 1024, /* at once; the oldest makes room */
 	HANDSHAKES_PER_SOURCE = 256,
 	ACCEPTS_PER_TURN = 16,
 	HANDSHAKE_STEPS_PER_TURN = 16, /* a third of a millisecond each; SIP is served between the turns */
-	PENDING_PER_FLOW = 64,	   /* requests that wait for their answer or its ACK: one phone cannot fill the table */
-	PENDING_EMERGENCY = 8,	   /* more of them, for emergency calls */
-	FLOWS_PER_DEVICE = 8,	   /* the oldest makes room */
-	BAD_MESSAGES_MAX = 32,	   /* of one connection, then it closes */
-	PROVISIONALS_MAX = 64,	   /* that one client transaction passes on */
-	EVENTS_PER_SECOND = 20,	   /* of strangers; the rest is counted */
+	PENDING_PER_FLOW = 64,  /* requests that wait for their answer or its ACK: one phone cannot fill the table */
+	PENDING_EMERGENCY = 8,  /* more of them, for emergency calls */
+	FLOWS_PER_DEVICE = 8,   /* the oldest makes room */
+	BAD_MESSAGES_MAX = 32,  /* of one connection, then it closes */
+	PROVISIONALS_MAX = 64,  /* that one client transaction passes on */
+	EVENTS_PER_SECOND = 20, /* of strangers; the rest is counted */
 	SIGN_WAIT_MS = 50,
-	NOBODY_MS = 2000,	   /* without signer, core or directory new connections wait so long in the backlog */
-	RESERVE = 16,		   /* one slot in so many is kept for emergency calls */
+	NOBODY_MS = 2000, /* without signer, core or directory new connections wait so long in the backlog */
+	RESERVE = 16,     /* one slot in so many is kept for emergency calls */
 	RETRY_AFTER_S = 2,
 };
 
@@ -49,6 +49,7 @@ int64_t edge_pool_index(const struct pool *p, uint64_t id);
 uint64_t edge_idle_limit_ms(uint32_t ping_every_ms, uint32_t flow_timer_s);
 
 /* An event about somebody outside, at most EVENTS_PER_SECOND of them. */
-void edge_event(enum event_kind kind, enum severity severity, uint32_t device, const struct addr *remote, const char *why);
+void edge_event(
+    enum event_kind kind, enum severity severity, uint32_t device, const struct addr *remote, const char *why);
 
 #endif

@@ -67,8 +67,8 @@ static const char *prepare(const struct site *s)
 	return NULL;
 }
 
-/* Nobody is interrupted for a message to the edge: what gathers meanwhile is handled in one turn. This spares a third
- * of the CPU of a call, for a few milliseconds of its set-up. */
+/* Nobody is interrupted for a message to the edge: what gathers meanwhile is handled in one turn. At 500 calls a
+ * second this spares a quarter of the CPU of a call, and costs it two or three milliseconds on a busy machine. */
 static void be_patient(void)
 {
 	const struct sched_param none = {0};
@@ -86,9 +86,9 @@ static void open_tables(void)
 
 	if (txns < TXNS_MIN)
 		txns = TXNS_MIN;
-	if (!device_open(s->max_phones) || !verify_open(s->max_phones) || !conn_open(connections(s)) || !accept_open() ||
-	    !out_open(OUT_BLOCKS) || !stream_open(PARTIALS) || !text_open(2 * txns) || !server_open(txns) ||
-	    !client_open(txns))
+	if (!device_open(s->max_phones) || !verify_open(s->max_phones) || !conn_open(connections(s)) ||
+	    !accept_open() || !out_open(OUT_BLOCKS) || !stream_open(PARTIALS) || !text_open(2 * txns) ||
+	    !server_open(txns) || !client_open(txns))
 		log_fatal("no memory for the tables");
 }
 

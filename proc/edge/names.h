@@ -6,9 +6,11 @@
 #include "edge.h"
 #include "wire/sip_write.h"
 
-enum { OWN_METHODS = 1 << SIP_INVITE | 1 << SIP_ACK | 1 << SIP_BYE | 1 << SIP_CANCEL | 1 << SIP_REGISTER |
-		     1 << SIP_OPTIONS | 1 << SIP_PRACK | 1 << SIP_UPDATE | 1 << SIP_MESSAGE,
-	OWN_TAGS = SIP_TAG_100REL | SIP_TAG_TIMER | SIP_TAG_OUTBOUND };
+enum {
+	OWN_METHODS = 1 << SIP_INVITE | 1 << SIP_ACK | 1 << SIP_BYE | 1 << SIP_CANCEL | 1 << SIP_REGISTER |
+	              1 << SIP_OPTIONS | 1 << SIP_PRACK | 1 << SIP_UPDATE | 1 << SIP_MESSAGE,
+	OWN_TAGS = SIP_TAG_100REL | SIP_TAG_TIMER | SIP_TAG_OUTBOUND
+};
 
 struct span name_domain(void);
 bool name_is_ours(const struct uri *u);

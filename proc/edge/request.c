@@ -94,7 +94,7 @@ static const char *body_reason(unsigned code)
 {
 	return code == 400   ? "a body without a Content-Type"
 	       : code == 413 ? "the text is too long"
-			     : "a body of a kind that is not served";
+	                     : "a body of a kind that is not served";
 }
 
 static bool check_body(struct conn *c, const struct sip_msg *m)
@@ -107,7 +107,8 @@ static bool check_body(struct conn *c, const struct sip_msg *m)
 	draft.text = span_of(NULL, 0);
 	if (code) {
 		refuse(c, m,
-		    &(struct own_answer){.code = code, .why = body_reason(code), .accept = code == 415 ? accept : SPAN("")});
+		    &(struct own_answer){
+			.code = code, .why = body_reason(code), .accept = code == 415 ? accept : SPAN("")});
 		return true;
 	}
 	if (m->content == SIP_MEDIA_TEXT && m->method == SIP_MESSAGE)

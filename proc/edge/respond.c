@@ -100,8 +100,8 @@ static void put_dialog(struct buf *b, const struct answer *a)
 	if (a->m->leg_token.len && routes.n)
 		sip_put_text(b, SIP_H_RECORD_ROUTE, routes);
 	if (a->m->identity_user.len)
-		name_put_user(b, SIP_H_P_ASSERTED_IDENTITY, str(a, a->m->identity_display),
-		    str(a, a->m->identity_user), span_of(NULL, 0));
+		name_put_user(b, SIP_H_P_ASSERTED_IDENTITY, str(a, a->m->identity_display), str(a, a->m->identity_user),
+		    span_of(NULL, 0));
 	if (a->m->rseq)
 		sip_put_number(b, SIP_H_RSEQ, a->m->rseq);
 	if (a->m->session_expires)
@@ -161,8 +161,8 @@ static void put_reasons(struct buf *b, const struct answer *a)
 	const struct msg_respond *m = a->m;
 
 	if (m->cause)
-		sip_put_reason(b, m->cause <= Q850_MAX ? SIP_REASON_Q850 : SIP_REASON_SIP, m->cause,
-		    str(a, m->cause_text));
+		sip_put_reason(
+		    b, m->cause <= Q850_MAX ? SIP_REASON_Q850 : SIP_REASON_SIP, m->cause, str(a, m->cause_text));
 	put_warning(b, m->warning, str(a, m->warning_text));
 	if (m->retry_after)
 		sip_put_number(b, SIP_H_RETRY_AFTER, m->retry_after);

@@ -8,9 +8,9 @@
 /* What an answer of the edge's own needs beyond its code. */
 struct own_answer {
 	unsigned code;
-	const char *why;	      /* static, for the Warning; NULL: none */
-	const struct sip_tags *tags;  /* those not understood, for 420 */
-	struct span accept;	      /* for 415 */
+	const char *why;             /* static, for the Warning; NULL: none */
+	const struct sip_tags *tags; /* those not understood, for 420 */
+	struct span accept;          /* for 415 */
 };
 
 /* To a request that has no transaction. */

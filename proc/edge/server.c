@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-	TRYING_MS = 150, /* core answers sooner, as a rule; RFC 3261 17.2.1 allows 200 */
+	TRYING_MS = 150,                   /* core answers sooner, as a rule; RFC 3261 17.2.1 allows 200 */
 	UNANSWERED_INVITE_MS = 660 * 1000, /* beyond the longest ring time: core has lost it */
 	KEY_TEXT = 1600,
 };

@@ -13,7 +13,7 @@ struct text {
 
 bool text_open(uint32_t small);
 struct text *text_take(size_t n, bool emergency); /* at least n octets, or NULL */
-void text_give(struct text *t);	  /* accepts NULL */
+void text_give(struct text *t);                   /* accepts NULL */
 void text_status(struct proc_status *s);
 
 #endif

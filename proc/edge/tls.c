@@ -6,9 +6,9 @@
 #include <gnutls/abstract.h>
 
 /* AEAD and ECDHE-ECDSA only. 1.2 is offered for the phones that are named for it; the verify callback sees to that. */
-#define PRIORITY                                                                                                 \
-	"NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+AEAD:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:"        \
-	"+GROUP-X25519:+GROUP-SECP256R1:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA256:+CTYPE-X509:"            \
+#define PRIORITY                                                                                          \
+	"NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+AEAD:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:" \
+	"+GROUP-X25519:+GROUP-SECP256R1:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA256:+CTYPE-X509:"     \
 	"+COMP-NULL:%SERVER_PRECEDENCE:%SAFE_RENEGOTIATION"
 
 enum { HASH_LEN = 32 };
@@ -284,10 +284,10 @@ enum tls_result tls_handshake(struct conn *c)
 	if (e == GNUTLS_E_PREMATURE_TERMINATION || e == GNUTLS_E_PULL_ERROR || e == GNUTLS_E_PUSH_ERROR)
 		return TLS_CLOSED;
 	if (c->refusal == REFUSED_NOT) {
-		c->refusal = e == GNUTLS_E_PK_SIGN_FAILED      ? REFUSED_SIGNER
-			     : e == GNUTLS_E_NO_CERTIFICATE_FOUND || e == GNUTLS_E_CERTIFICATE_REQUIRED
-				 ? REFUSED_NO_CERTIFICATE
-				 : REFUSED_HANDSHAKE;
+		c->refusal = e == GNUTLS_E_PK_SIGN_FAILED ? REFUSED_SIGNER
+		             : e == GNUTLS_E_NO_CERTIFICATE_FOUND || e == GNUTLS_E_CERTIFICATE_REQUIRED
+		                 ? REFUSED_NO_CERTIFICATE
+		                 : REFUSED_HANDSHAKE;
 	}
 	tls_alert(c, e);
 	return TLS_REFUSED;

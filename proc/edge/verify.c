@@ -128,7 +128,8 @@ static enum refusal verify_leaf(const gnutls_datum_t *der, struct verified *out)
 
 	if (gnutls_x509_crt_init(&leaf) < 0)
 		return REFUSED_FORM;
-	enum refusal r = gnutls_x509_crt_import(leaf, der, GNUTLS_X509_FMT_DER) < 0 ? REFUSED_FORM : check_leaf(leaf, out);
+	enum refusal r =
+	    gnutls_x509_crt_import(leaf, der, GNUTLS_X509_FMT_DER) < 0 ? REFUSED_FORM : check_leaf(leaf, out);
 	gnutls_x509_crt_deinit(leaf);
 	return r;
 }
