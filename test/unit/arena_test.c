@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/* Records that outlive their process: what a death in the middle of a write leaves, what is kept and what is wiped (R27). */
+#include "arena/arena.h"
+#include "test.h"
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { LAYOUT = 3, RECORDS = 4, TABLES = 2 };
+
+struct record {
+	uint64_t a;
+	uint8_t b[92];
+	uint32_t c;
+};
+
+static const struct arena_shape shapes[TABLES] = {{sizeof(struct record), RECORDS}, {5, 3}};
+static struct arena arena;
+static struct arena_table table[TABLES];
+static bool adopted;
+static int file = -1;
+
+static struct record record_of(uint8_t n)
+{
+	struct record r;
+	memset(&r, n, sizeof r);
+	return r;
+}
+
+static bool holds(const struct arena_table *t, uint32_t index, uint8_t n)
+{
+	struct record want = record_of(n);
+	const void *have = arena_get(t, index);
+	return have && memcmp(have, &want, t->record_size) == 0;
+}
+
+static bool reopen(uint32_t layout, const struct arena_shape *shape, uint32_t tables)
+{
+	arena_close(&arena);
+	return arena_open(&arena, file, layout, shape, tables, table, &adopted);
+}
+
+static bool start(void)
+{
+	arena_close(&arena);
+	if (file >= 0)
+		close(file);
+	file = memfd_create("arena", MFD_CLOEXEC);
+	return file >= 0 && reopen(LAYOUT, shapes, TABLES) && !adopted;
+}
+
+static bool put(uint32_t index, uint8_t n)
+{
+	struct record r = record_of(n);
+	arena_put(&table[0], index, &r);
+	return holds(&table[0], index, n);
+}
+
+static bool empty(void)
+{
+	for (uint32_t t = 0; t < TABLES; t++)
+		for (uint32_t i = 0; i < shapes[t].count; i++)
+			if (arena_get(&table[t], i) || arena_marks(&table[t], i))
+				return false;
+	return true;
+}
+
+/* How often the file holds this octet, which no head of a table has. */
+static int octets(uint8_t n)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < arena.size; i++)
+		found += arena.map[i] == n;
+	return found;
+}
+
+static void what_was_written_is_there_again(void)
+{
+	CHECK(start() && empty());
+	CHECK(put(0, 0xa1) && put(3, 0xa2) && put(3, 0xa3) && put(3, 0xa4));
+	arena_put(&table[1], 2, "five");
+	CHECK(reopen(LAYOUT, shapes, TABLES) && adopted);
+	CHECK(holds(&table[0], 0, 0xa1) && holds(&table[0], 3, 0xa4) && !arena_get(&table[0], 1) && !arena_get(&table[0], 2));
+	CHECK(memcmp(arena_get(&table[1], 2), "five", 5) == 0 && !arena_get(&table[1], 0));
+}
+
+/* Each write goes to the slot that does not count, so until it is committed the old record is whole. */
+static void a_torn_write_leaves_the_old_record(void)
+{
+	CHECK(start() && put(1, 0xa1));
+	for (uint8_t n = 0xa1; n < 0xa9; n++) {
+		struct record half = record_of(0xee);
+		const uint8_t *old = arena_get(&table[0], 1);
+		CHECK(put(1, (uint8_t)(n + 1)) && arena_get(&table[0], 1) != old);
+		/* what a writer leaves that dies before it commits: a part of the slot that does not count */
+		memcpy(arena.map + (old - arena.map), &half, sizeof half / 2);
+		CHECK(reopen(LAYOUT, shapes, TABLES) && adopted && holds(&table[0], 1, (uint8_t)(n + 1)));
+	}
+	CHECK(put(1, 0x55) && holds(&table[0], 1, 0x55) && !arena_get(&table[0], 0) && !arena_get(&table[0], 2));
+}
+
+static void another_layout_or_shape_starts_empty(void)
+{
+	const struct arena_shape more[TABLES] = {{sizeof(struct record), RECORDS + 1}, {5, 3}};
+	const struct arena_shape turned[TABLES] = {{sizeof(struct record) - 1, RECORDS}, {5, 3}}; /* a file of the same size */
+
+	CHECK(start() && put(0, 0xa1));
+	CHECK(reopen(LAYOUT + 1, shapes, TABLES) && !adopted && empty() && octets(0xa1) == 0);
+	CHECK(put(0, 0xa1) && reopen(LAYOUT + 1, more, TABLES) && !adopted && empty() && octets(0xa1) == 0);
+	CHECK(start() && put(0, 0xa1));
+	CHECK(reopen(LAYOUT, turned, TABLES) && !adopted && empty() && octets(0xa1) == 0);
+	CHECK(start() && put(0, 0xa1));
+	CHECK(reopen(LAYOUT, shapes, 1) && !adopted && !arena_get(&table[0], 0));
+	CHECK(!arena_open(&arena, file, LAYOUT, shapes, ARENA_TABLES_MAX + 1, table, &adopted));
+}
+
+static void a_file_of_garbage_starts_empty(void)
+{
+	uint8_t garbage[4096];
+
+	memset(garbage, 0x77, sizeof garbage);
+	CHECK(start());
+	size_t size = arena.size;
+	CHECK(size <= sizeof garbage && pwrite(file, garbage, size, 0) == (ssize_t)size);
+	CHECK(reopen(LAYOUT, shapes, TABLES) && !adopted && empty() && octets(0x77) == 0);
+	CHECK(ftruncate(file, 10) == 0 && reopen(LAYOUT, shapes, TABLES) && !adopted && empty() && arena.size == size);
+}
+
+static void clear_wipes_both_slots(void)
+{
+	CHECK(start() && put(2, 0xc5) && octets(0xc5) == (int)sizeof(struct record));
+	CHECK(put(2, 0xc6) && put(1, 0xc7) && octets(0xc5) == (int)sizeof(struct record));
+	arena_mark(&table[0], 2);
+	arena_clear(&table[0], 2);
+	CHECK(octets(0xc5) == 0 && octets(0xc6) == 0 && !arena_get(&table[0], 2) && arena_marks(&table[0], 2) == 0);
+	CHECK(holds(&table[0], 1, 0xc7));
+	CHECK(reopen(LAYOUT, shapes, TABLES) && adopted && !arena_get(&table[0], 2) && holds(&table[0], 1, 0xc7));
+	CHECK(put(2, 0xc8));
+}
+
+static void marks_count_the_deaths_in_a_row(void)
+{
+	CHECK(start() && put(0, 0xa1));
+	for (uint32_t n = 1; n <= ARENA_MARKS_MAX; n++) {
+		arena_mark(&table[0], 0);
+		CHECK(reopen(LAYOUT, shapes, TABLES) && arena_marks(&table[0], 0) == n && arena_marks(&table[0], 1) == 0);
+	}
+	arena_unmark(&table[0], 0);
+	CHECK(arena_marks(&table[0], 0) == 0 && holds(&table[0], 0, 0xa1));
+}
+
+int main(void)
+{
+	RUN(what_was_written_is_there_again);
+	RUN(a_torn_write_leaves_the_old_record);
+	RUN(another_layout_or_shape_starts_empty);
+	RUN(a_file_of_garbage_starts_empty);
+	RUN(clear_wipes_both_slots);
+	RUN(marks_count_the_deaths_in_a_row);
+	return TEST_END;
+}
