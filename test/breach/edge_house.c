@@ -241,6 +241,15 @@ static void give_chain(struct house *h)
 	gnutls_free(issuer.data);
 }
 
+void house_renew_server(struct house *h)
+{
+	gnutls_x509_crt_deinit(server.crt);
+	gnutls_x509_privkey_deinit(server.key);
+	make_server();
+	give_chain(h);
+	house_pump(h, 100);
+}
+
 void house_say_device(struct house *h, uint32_t device, enum device_state state, uint32_t flags, uint32_t epoch)
 {
 	struct msg_device_state *m = ipc_begin(&h->core, MSG_DEVICE_STATE);
@@ -366,6 +375,7 @@ static void child_process(int fd)
 {
 	char name[] = "edge", flag[] = "--child", *argv[] = {name, flag, NULL};
 
+	signal(SIGPIPE, SIG_DFL);
 	if (dup2(fd, 3) < 0)
 		_exit(9);
 	for (int i = 4; i < 64; i++)
@@ -423,6 +433,7 @@ struct house *house_new(const struct house_options *o)
 	int fd[2], listener;
 
 	the = h;
+	signal(SIGPIPE, SIG_IGN); /* a phone may write to a connection that is closed */
 	make_keys();
 	h->v6 = o->v6;
 	listener = listen_on_loopback(h);

@@ -49,6 +49,7 @@ void house_link_core(struct house *h, bool devices);
 void house_cut_core(struct house *h);
 void house_say_device(struct house *h, uint32_t device, enum device_state state, uint32_t flags, uint32_t epoch);
 void house_say_done(struct house *h);
+void house_renew_server(struct house *h); /* another key and certificate for the server */
 
 /* Serve every link for at most ms, or until *flag. */
 void house_pump(struct house *h, int ms);

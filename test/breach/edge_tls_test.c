@@ -249,6 +249,33 @@ static void silent_signer(void)
 	phone_free(p);
 }
 
+/* R28: a new server certificate costs no connection, and the next handshake has it. */
+static void server_renewed(void)
+{
+	struct cert_spec spec = GOOD;
+	struct phone *before = phone_new(h, &spec, NULL);
+	unsigned n = 0;
+	uint8_t old[2048];
+
+	CHECK(phone_shake(h, before));
+	const gnutls_datum_t *was = gnutls_certificate_get_peers(before->tls, &n);
+	size_t old_n = was[0].size;
+	CHECK(n == 2 && old_n < sizeof old);
+	memcpy(old, was[0].data, old_n);
+	phone_say(before, "\r\n\r\n");
+	CHECK(phone_hear(h, before, "\r\n", 1000));
+	phone_forget_text(before);
+	house_renew_server(h);
+	phone_say(before, "\r\n\r\n");
+	CHECK(phone_hear(h, before, "\r\n", 1000));
+	struct phone *p = phone_new(h, &spec, NULL);
+	CHECK(phone_shake(h, p));
+	const gnutls_datum_t *is = gnutls_certificate_get_peers(p->tls, &n);
+	CHECK(!span_eq(span_of(is[0].data, is[0].size), span_of(old, old_n)));
+	phone_free(p);
+	phone_free(before);
+}
+
 /* A banned host gets no handshake; the phone that proved itself before stays (R13). */
 static void banned_host(void)
 {
@@ -333,6 +360,7 @@ int main(void)
 	RUN(revoke_drops);
 	RUN(plain_sip);
 	RUN(slow_handshake);
+	RUN(server_renewed);
 	RUN(banned_host);
 	RUN(nobody_home);
 	RUN(silent_signer);
