@@ -7,13 +7,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-	KEY_LEN = 16,
-	V6_PREFIX = 8,
 	/* a phone that lost its power or its network is known to be gone after two minutes, or after 30 s when
 	 * something was on the way to it */
 	PROBE_AFTER_S = 60,
@@ -22,20 +19,12 @@ enum {
 	UNHEARD_MS = 30000,
 };
 
-struct source {
-	uint8_t ip[KEY_LEN]; /* IPv6: the first 64 bits, which one host owns */
-	uint32_t n, next_free;
-};
-
 static struct {
 	int fd;
 	bool used, watched;
 	ev_io io;
 } listener[SITE_LISTENERS_MAX];
 
-static struct source *source;
-static uint32_t source_free;
-static struct map by_ip;
 static struct ban_table bans;
 static uint64_t not_ready_since;
 
@@ -69,48 +58,9 @@ void accept_listener(uint8_t index, const struct addr *bound, int fd)
 	listener[index].used = true;
 }
 
-static bool same_source(const void *owner, uint32_t slot, struct span key)
-{
-	(void)owner;
-	return memcmp(source[slot].ip, key.p, KEY_LEN) == 0;
-}
-
 bool accept_open(void)
 {
-	source = calloc(HANDSHAKES_MAX, sizeof *source);
-	for (uint32_t i = 0; source && i < HANDSHAKES_MAX; i++)
-		source[i].next_free = i + 1;
-	return source && map_init(&by_ip, HANDSHAKES_MAX, same_source, NULL) && ban_table_init(&bans);
-}
-
-uint32_t accept_source_take(const struct addr *remote)
-{
-	uint8_t ip[KEY_LEN] = {0};
-	struct span key = {ip, KEY_LEN};
-	uint32_t slot;
-
-	memcpy(ip, remote->ip, remote->family == 6 ? V6_PREFIX : KEY_LEN);
-	if (!map_get(&by_ip, key, &slot)) {
-		slot = source_free;
-		if (slot == HANDSHAKES_MAX || !map_put(&by_ip, key, slot))
-			return NO_SLOT;
-		source_free = source[slot].next_free;
-		memcpy(source[slot].ip, ip, KEY_LEN);
-		source[slot].n = 0;
-	}
-	if (source[slot].n == HANDSHAKES_PER_SOURCE)
-		return NO_SLOT;
-	source[slot].n++;
-	return slot;
-}
-
-void accept_source_give(uint32_t slot)
-{
-	if (slot == NO_SLOT || --source[slot].n > 0)
-		return;
-	map_del(&by_ip, span_of(source[slot].ip, KEY_LEN), slot);
-	source[slot].next_free = source_free;
-	source_free = slot;
+	return ban_table_init(&bans);
 }
 
 void accept_on_ban(struct link *from, const struct ipc_view *v)

@@ -12,10 +12,6 @@ bool accept_open(void);
  * backlog for NOBODY_MS and are turned away after that. Once a turn. */
 void accept_review(void);
 
-/* One more handshake from this address: a slot to give back, or NO_SLOT when it has too many. */
-uint32_t accept_source_take(const struct addr *remote);
-void accept_source_give(uint32_t slot);
-
 void accept_on_ban(struct link *from, const struct ipc_view *v);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "conn.h"
-#include "accept.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "client.h"
 #include "core_link.h"
 #include "server.h"
+#include "source.h"
 #include "stream.h"
 #include "tls.h"
 #include "verify.h"
@@ -27,7 +27,7 @@ bool conn_open(uint32_t cap)
 {
 	table_n = cap;
 	table = calloc(cap, sizeof *table);
-	return table && edge_pool_init(&pool, cap, 0);
+	return table && edge_pool_init(&pool, cap, 0) && source_open(cap);
 }
 
 uint32_t conn_cap(void)
@@ -84,8 +84,7 @@ static void handshake_remove(struct conn *c)
 	if (newest_handshake == conn_slot(c))
 		newest_handshake = c->older;
 	c->older = c->newer = NO_SLOT;
-	accept_source_give(c->source);
-	c->source = NO_SLOT;
+	source_leave(conn_slot(c));
 	handshakes--;
 }
 
@@ -383,28 +382,41 @@ static void on_late_message(struct timer *t, uint64_t now_ms)
 
 /* --- the beginning --- */
 
+static void give_way(uint32_t slot)
+{
+	struct conn *c = &table[slot];
+
+	if (c->state == CONN_HANDSHAKE)
+		refused(c, REFUSED_TIMEOUT);
+	conn_close(c, FLOW_TIMEOUT);
+}
+
+/* The oldest handshake makes room, of its own neighbourhood first: whoever begins many only ever ends his own. */
+static void make_room(const struct addr *remote)
+{
+	uint32_t slot = source_crowd(remote);
+
+	if (slot == NO_SLOT && handshakes < HANDSHAKES_MAX)
+		return;
+	for (; slot != NO_SLOT; slot = source_crowd(remote))
+		give_way(slot);
+	if (handshakes >= HANDSHAKES_MAX)
+		give_way(oldest_handshake);
+	conn_flush();
+}
+
 static struct conn *new_conn(int fd, uint8_t listener, const struct addr *remote)
 {
-	if (handshakes >= HANDSHAKES_MAX) {
-		refused(&table[oldest_handshake], REFUSED_TIMEOUT);
-		conn_close(&table[oldest_handshake], FLOW_TIMEOUT);
-		conn_flush();
-	}
-	uint32_t source = accept_source_take(remote);
-	if (source == NO_SLOT)
-		return NULL;
+	make_room(remote);
 	uint64_t id = edge_pool_take(&pool, false);
-	if (id == ID_NONE) {
-		accept_source_give(source);
+	if (id == ID_NONE)
 		return NULL;
-	}
 	struct conn *c = &table[edge_pool_index(&pool, id)];
 	*c = (struct conn){
 	    .id = id,
 	    .fd = fd,
 	    .state = CONN_HANDSHAKE,
 	    .listener = listener,
-	    .source = source,
 	    .remote = *remote,
 	    .last_ms = child_now(),
 	    .timer.fire = on_time,
@@ -413,6 +425,7 @@ static struct conn *new_conn(int fd, uint8_t listener, const struct addr *remote
 	    .client_txns = NO_SLOT,
 	};
 	handshake_add(c);
+	source_enter(conn_slot(c), remote);
 	return c;
 }
 

@@ -27,7 +27,6 @@ struct conn {
 	bool verified, expired, tls12, announced, dirty;
 	uint32_t device;
 	uint32_t older, newer; /* among its device's, or among the handshakes */
-	uint32_t source;       /* slot of its address while it shakes hands */
 	uint32_t bad;
 	uint32_t pending;          /* server transactions short of Accepted */
 	int64_t not_after_ms;      /* of the certificate, wall */

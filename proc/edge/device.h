@@ -6,7 +6,6 @@
 #include "edge.h"
 
 #define DEVICE_NOBODY UINT32_MAX
-#define NO_SLOT UINT32_MAX
 
 struct device {
 	uint32_t epoch;

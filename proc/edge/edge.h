@@ -6,6 +6,8 @@
 #include "base/pool.h"
 #include "ipc/child.h"
 
+#define NO_SLOT UINT32_MAX
+
 enum {
 	HANDSHAKE_MS = 5000,      /* T20 */
 	MESSAGE_MS = 4000,        /* from the first octet of a message to its last (T20) */
@@ -15,7 +17,8 @@ enum {
 	PINGS_MISSED = 4,
 	OUT_MAX = 64 * 1024,   /* octets that wait for a slow reader */
 	HANDSHAKES_MAX = 1024, /* at once; the oldest makes room */
-	HANDSHAKES_PER_SOURCE = 256,
+	HANDSHAKES_PER_HOST = 256,
+	HANDSHAKES_PER_NET = 512, /* IPv6, of 64 bits: half of what there is, for there may be neighbours in it */
 	ACCEPTS_PER_TURN = 16,
 	HANDSHAKE_STEPS_PER_TURN = 16, /* a third of a millisecond each; SIP is served between the turns */
 	PENDING_PER_FLOW = 64,  /* requests that wait for their answer or its ACK: one phone cannot fill the table */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "edge.h"
+#include "source.h"
 #include "test.h"
 
 static uint32_t instance;
@@ -75,10 +75,55 @@ static void idle_limits(void)
 	CHECK(edge_idle_limit_ms(1, 600) == IDLE_MS);
 }
 
+static struct addr ip(const char *text)
+{
+	struct addr a = {0};
+
+	addr_parse_ip(span_str(text), &a);
+	return a;
+}
+
+/* T20: who begins many ends the oldest of his own; in IPv6 a neighbour in the same network is not he. */
+static void a_crowd_ends_its_own(void)
+{
+	enum { CONNS = 2 * HANDSHAKES_MAX };
+	struct addr one = ip("192.0.2.1"), two = ip("192.0.2.2"), host = ip("2001:db8::1"), next = ip("2001:db8::2");
+	uint32_t n = 0;
+
+	CHECK(source_open(CONNS));
+	for (int i = 0; i < HANDSHAKES_PER_HOST; i++) {
+		CHECK(source_crowd(&one) == NO_SLOT);
+		source_enter(n++, &one);
+	}
+	CHECK(source_crowd(&one) == 0 && source_crowd(&two) == NO_SLOT);
+	source_leave(0);
+	CHECK(source_crowd(&one) == NO_SLOT);
+	source_enter(n++, &one);
+	CHECK(source_crowd(&one) == 1);
+	uint32_t first = n;
+	for (int i = 0; i < HANDSHAKES_PER_HOST; i++)
+		source_enter(n++, &host);
+	CHECK(source_crowd(&host) == first && source_crowd(&next) == NO_SLOT);
+	/* one who takes address after address from the network */
+	for (int i = HANDSHAKES_PER_HOST; i < HANDSHAKES_PER_NET; i++) {
+		struct addr other = ip("2001:db8::5:0");
+		CHECK(source_crowd(&other) == NO_SLOT);
+		other.ip[15] = (uint8_t)i;
+		source_enter(n++, &other);
+	}
+	CHECK(source_crowd(&next) == first);
+	struct addr outside = ip("2001:db8:0:1::2");
+	CHECK(source_crowd(&outside) == NO_SLOT);
+	while (n > 0)
+		source_leave(--n);
+	CHECK(source_crowd(&one) == NO_SLOT && source_crowd(&next) == NO_SLOT);
+}
+
 int main(void)
 {
 	RUN(ids_of_two_edges);
 	RUN(ids_after_a_restart);
 	RUN(idle_limits);
+	RUN(a_crowd_ends_its_own);
 	return TEST_END;
 }
