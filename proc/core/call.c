@@ -162,6 +162,12 @@ static void ask_phone(struct call *c, struct leg *caller, const struct registrat
 	leg_invite(l, &offer, from ? from->display : "");
 }
 
+/* The caller itself, where it calls its own number; others on its phone may ring. Without a login it is the phone that calls. */
+static bool is_caller(const struct leg *caller, const struct registration *to)
+{
+	return to->device == caller->r.device && (to->user == caller->r.user || caller->r.user == NOBODY);
+}
+
 static void do_dial(struct call *c)
 {
 	const struct registration *to[REGISTRAR_TARGETS_MAX];
@@ -170,7 +176,7 @@ static void do_dial(struct call *c)
 
 	timer_set(&child_wheel, &c->ring, child_now() + child_site()->ring_s * 1000ull);
 	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
-		if (to[i]->device != caller->r.device)
+		if (!is_caller(caller, to[i]))
 			ask_phone(c, caller, to[i]);
 }
 
@@ -560,7 +566,7 @@ bool call_may_refresh(struct leg *l)
 
 /* --- from elsewhere --- */
 
-/* Is there a phone to ask other than the caller's own? */
+/* Is there anyone to ask but the caller itself? */
 static bool can_ring(const struct call *c)
 {
 	const struct registration *to[REGISTRAR_TARGETS_MAX];
@@ -568,7 +574,7 @@ static bool can_ring(const struct call *c)
 	int n = registrar_targets(c->callee_user, to);
 
 	while (caller && n > 0)
-		if (to[--n]->device != caller->r.device)
+		if (!is_caller(caller, to[--n]))
 			return true;
 	return false;
 }

@@ -85,7 +85,7 @@ static void log_out_user(struct flow *f, void *user)
 static void on_cancelled(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_cancelled *m = v->payload;
-	const struct reply invite = {m->txn, from->instance};
+	const struct reply invite = {.txn = m->txn, .edge = from->instance};
 
 	if (!login_cancel(invite))
 		leg_cancel(invite);

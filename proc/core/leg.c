@@ -522,10 +522,11 @@ static bool owns(const struct request *r, const struct leg *l)
 	       registrar_logged_in(l->r.user, l->r.device);
 }
 
+/* The ACK of an earlier INVITE, come late, is not that of the last one (RFC 3261 13.2.2.4: the same CSeq). */
 static void on_ack(struct leg *l, struct request *r)
 {
-	(void)r;
-	leg_event(l, LEG_ACKS);
+	if (r->m->cseq == l->invite.cseq)
+		leg_event(l, LEG_ACKS);
 }
 
 static void on_bye(struct leg *l, struct request *r)
@@ -538,7 +539,8 @@ static void on_prack(struct leg *l, struct request *r)
 {
 	const struct msg_request *m = r->m;
 
-	if (!l->ringing || m->rack_rseq != l->rseq || m->rack_method != SIP_INVITE) {
+	/* RFC 3262 3: RSeq, CSeq number and method */
+	if (!l->ringing || m->rack_rseq != l->rseq || m->rack_cseq != l->invite.cseq || m->rack_method != SIP_INVITE) {
 		reply_refuse(r->reply, REFUSE_NO_DIALOG);
 		return;
 	}

@@ -49,10 +49,10 @@ struct refusal_row {
 
 const struct refusal_row *refusal_row(enum refusal why);
 
-/* A server transaction that waits for its answer at an edge. */
+/* A server transaction that waits for its answer at an edge, and the CSeq of its request. */
 struct reply {
 	uint64_t txn;
-	uint32_t edge;
+	uint32_t edge, cseq;
 };
 
 /* Begin an answer; NULL when the edge is gone (its transactions are too). End it with reply_end(). */

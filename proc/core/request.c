@@ -39,7 +39,7 @@ void request_on_message(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_request *m = v->payload;
 	struct request r = {
-	    .v = v, .m = m, .flow = flow_get(m->flow), .reply = {m->txn, from->instance}, .user = NOBODY};
+	    .v = v, .m = m, .flow = flow_get(m->flow), .reply = {m->txn, from->instance, m->cseq}, .user = NOBODY};
 
 	if (!r.flow)
 		return; /* we asked for it to be closed; the edge ends its transactions */

@@ -99,6 +99,11 @@ static void a_200_is_repeated_until_its_ack(void)
 	talk_hears(&a, 200); /* T1 */
 	sim_pass(1000);
 	talk_hears(&a, 200); /* 2 T1 */
+	a.invite_cseq--;
+	talk_ack(&a); /* of something else */
+	a.invite_cseq++;
+	sim_pass(2000);
+	talk_hears(&a, 200);
 	talk_ack(&a);
 	sim_pass(10000);
 	NEED(!reply_to(a.txn));
@@ -317,6 +322,30 @@ static void two_phones_answer_at_once(void)
 	NEED(sim.records == 1);
 }
 
+/* Two people share a phone, and a connection. */
+static void two_users_of_one_phone_talk(void)
+{
+	sim_defaults();
+	sim.bound[2][0] = true;
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&carol, 2);
+	phone_register(&alice);
+	carol.device = 0;
+	carol.edge = alice.edge;
+	carol.flow = alice.flow;
+	carol.host = alice.host;
+	phone_register(&carol);
+	call_up(&a, &alice, &b, &carol);
+	call_hang_up(&b, &a);
+	/* nobody is asked to answer his own call */
+	offer = sdp_plain(&alice);
+	talk_invite(&a, &alice, "alice", &offer);
+	NEED(!sent_to(&alice, SIP_INVITE));
+	talk_hears(&a, 480);
+	finish();
+}
+
 static void nobody_answers(void)
 {
 	begin();
@@ -382,19 +411,23 @@ static void a_call_waits_for_a_phone_that_was_there_a_moment_ago(void)
 /* A waiting call is not lost when the user comes back on the very phone that calls. */
 static void a_call_goes_on_waiting_when_only_the_caller_came_back(void)
 {
+	static struct phone other;
+
 	begin();
-	sim.bound[1][0] = true;
+	sim.bound[0][5] = true;
 	sim_push_directory();
 	sim_turn();
-	phone_down(&bob);
-	talk_invite(&a, &alice, "bob", &offer);
+	phone_init(&other, 0);
+	other.device = 5;
+	other.host = "198.51.100.6";
+	phone_register(&other);
+	phone_down(&other);
+	talk_invite(&a, &alice, "alice", &offer);
 	talk_hears(&a, 182);
-	alice.user = "bob";
-	phone_register(&alice);
-	alice.user = "alice";
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 200);
 	NEED(!reply_to(a.txn));
-	phone_register(&bob);
-	talk_rings_at(&b, &bob);
+	phone_register(&other);
+	talk_rings_at(&b, &other);
 	talk_answer(&b, 486, NULL);
 	NEED(code_of(a.txn) == 486);
 	finish();
@@ -440,6 +473,9 @@ static void a_caller_that_requires_100rel_gets_its_180_until_prack(void)
 	talk_hears(&a, 180);
 	NEED(a.rseq == rseq);
 	NEED(code_of(send_prack(&a, rseq + 1)) == 481);
+	a.invite_cseq++;
+	NEED(code_of(send_prack(&a, rseq)) == 481); /* RFC 3262 3: of another INVITE */
+	a.invite_cseq--;
 	NEED(code_of(send_prack(&a, rseq)) == 200);
 	sim_pass(5000);
 	NEED(!reply_to(a.txn));
@@ -904,6 +940,7 @@ int main(void)
 	SIM(busy_on_one_phone_and_silence_on_the_other);
 	SIM(decline_everywhere_stops_the_other_phone);
 	SIM(two_phones_answer_at_once);
+	SIM(two_users_of_one_phone_talk);
 	SIM(nobody_answers);
 	SIM(an_unknown_number_and_a_phone_that_is_not_there);
 	SIM(a_call_waits_for_a_phone_that_was_there_a_moment_ago);
