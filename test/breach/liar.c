@@ -165,7 +165,7 @@ static void act(struct timer *t, uint64_t now_ms)
 static void serve(void)
 {
 	soon.fire = act;
-	timer_set(&child_wheel, &soon, child_now() + 50);
+	timer_set(&child_wheel, &soon, child_now() + 300);
 }
 
 static const char *prepare(const struct site *s)

@@ -197,7 +197,7 @@ def test_core_is_believed_against_edge_and_the_device_is_suspended(house):
     h = house('core accuse-edge')
     before = h.ready()
     h.wait_log('edge/0: killed: a sibling reports')
-    h.wait_new('edge', before['edge'], 2)
+    h.wait_new('edge', before.get('edge'), 2)
     os.kill(h.children()['core'], signal.SIGKILL)  # the next one reports the same device again
     h.wait_log('device 7 is suspended')
 
@@ -205,7 +205,7 @@ def test_core_is_believed_against_edge_and_the_device_is_suspended(house):
 def test_crashing_process_backs_off(house):
     h = house('media crash')
     h.ready()
-    time.sleep(2.5)
+    time.sleep(3.5)
     assert 2 <= len(re.findall('media/0 aborted', h.log())) <= 4
     assert h.alive()
 
@@ -220,7 +220,7 @@ def test_hung_process_is_replaced(house):
     h = house('signer hang')
     before = h.ready()
     h.wait_log('signer/0: killed: does not answer', 9)
-    h.wait_new('signer', before['signer'], 2)
+    h.wait_new('signer', before.get('signer'), 2)
 
 
 def test_nobody_is_blamed_for_a_machine_that_slept(house):
@@ -243,7 +243,7 @@ def test_nobody_is_blamed_for_a_machine_that_slept(house):
 def test_breach_of_the_life_cycle_restarts_its_author(house, conduct):
     h = house(f'ctl {conduct}')
     before = h.ready()
-    h.wait_new('ctl', before['ctl'], 3)
+    h.wait_new('ctl', before.get('ctl'), 3)
     assert h.alive() and h.children()['core'] == before['core']
 
 
@@ -251,7 +251,7 @@ def test_breach_of_the_life_cycle_restarts_its_author(house, conduct):
 def test_parent_outlives_lies_of_all_at_once(house, lie):
     h = house(*(f'{name} lie {lie + i}' for i, name in enumerate(NAMES)))
     h.wait_log(r'ready,|killed', 10)
-    time.sleep(0.3)
+    time.sleep(0.6)
     assert h.alive()
 
 
