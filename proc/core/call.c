@@ -225,6 +225,8 @@ static void join(struct call *c, struct leg *caller, struct leg *callee)
 
 	c->r.callee = callee->r.id;
 	c->r.answered_ms = child_now();
+	c->best = REFUSE_NONE; /* what another phone said is no reason for this call's end */
+	c->best_text = NULL;
 	c->r.start_wall_ms = clock_wall_ms();
 	c->r.key = (uint8_t)media_key(&callee->r.remote);
 	callee->r.ice = callee->r.remote.audio.ice_ufrag[0] != 0;

@@ -3,9 +3,13 @@
 #include "call.h"
 #include "wire/sdp_offer.h"
 
+/* As many as the queue of a link holds with room to spare. */
+enum { LINES_MAX = 4000 };
+
 struct listing {
 	struct link *to;
 	uint64_t token;
+	uint32_t n;
 };
 
 static enum call_state state_of(const struct call *c)
@@ -34,7 +38,7 @@ static struct span label_of(const struct leg *l)
 static void put_line(struct call *c, void *arg)
 {
 	struct listing *list = arg;
-	struct msg_call_line *m = ipc_begin(list->to, MSG_CALL_LINE);
+	struct msg_call_line *m = list->n++ < LINES_MAX ? ipc_begin(list->to, MSG_CALL_LINE) : NULL;
 	struct leg *caller = leg_get(c->r.caller), *callee = leg_get(c->r.callee);
 
 	if (!m)
@@ -63,12 +67,13 @@ static void put_line(struct call *c, void *arg)
 void calls_on_list(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_calls_want *m = v->payload;
-	struct listing list = {from, m->token};
+	struct listing list = {from, m->token, 0};
 
 	call_each(put_line, &list);
 	struct msg_done *end = ipc_begin(from, MSG_DONE);
 	if (!end)
 		return;
 	end->token = m->token;
+	end->value = list.n;
 	ipc_end(from);
 }

@@ -93,8 +93,12 @@ static void on_cancelled(struct link *from, const struct ipc_view *v)
 
 /* --- what the directory changes --- */
 
+static bool committing; /* what a generation takes away is looked for once, when all of it stands */
+
 static void device_lost(uint32_t device)
 {
+	if (committing)
+		return;
 	leg_device_lost(device);
 	registrar_device_lost(device);
 	flow_each(close_if_of_device, &device);
@@ -102,13 +106,24 @@ static void device_lost(uint32_t device)
 
 static void user_lost(uint32_t user)
 {
+	const struct user *u = directory_user(user);
+
+	if (committing && !(u && u->enabled)) /* otherwise it has another name now */
+		return;
 	leg_user_lost(user);
 	registrar_user_lost(user);
 	flow_each(log_out_user, &user);
 }
 
+/* Few changes go out one by one; many, and the first generation, as the whole directory in parts. */
+enum { CHANGES_MAX = 256 };
+
+static uint32_t changes;
+
 static void device_changed(uint32_t device)
 {
+	if (changes++ >= CHANGES_MAX)
+		return;
 	for (uint32_t i = 0; i < child_site()->edges; i++) {
 		struct link *edge = child_link(PROC_EDGE, i);
 		if (edge)
@@ -119,20 +134,33 @@ static void device_changed(uint32_t device)
 static const struct directory_watch watch = {
     .device_lost = device_lost, .user_lost = user_lost, .device_changed = device_changed};
 
+static void check_flow(struct flow *f, void *unused)
+{
+	(void)unused;
+	for (int i = f->users; i-- > 0;)
+		if (!directory_allows(f->login[i].user, f->device))
+			flow_log_out(f, f->login[i].user);
+	if (!directory_valid(f->device))
+		close_if_of_device(f, &f->device);
+}
+
 static void on_directory_commit(struct link *from, const struct ipc_view *v)
 {
-	bool first = directory_generation() == 0;
-
+	changes = directory_generation() == 0 ? CHANGES_MAX : 0;
+	committing = true;
 	directory_on_commit(from, v);
-	if (directory_generation()) { /* phones that were taken from their user */
+	committing = false;
+	if (directory_generation()) {
 		leg_check();
 		registrar_check();
+		flow_each(check_flow, NULL);
 	}
-	for (uint32_t i = 0; first && i < child_site()->edges; i++) {
+	for (uint32_t i = 0; changes >= CHANGES_MAX && i < child_site()->edges; i++) {
 		struct link *edge = child_link(PROC_EDGE, i);
 		if (edge)
 			directory_tell(edge);
 	}
+	changes = 0;
 }
 
 static void on_suspend(struct link *from, const struct ipc_view *v)

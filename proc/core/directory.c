@@ -81,6 +81,11 @@ bool directory_allows(uint32_t user, uint32_t device)
 	return false;
 }
 
+bool directory_valid(uint32_t device)
+{
+	return device < dir.max_devices && dir.device[device].state == DEVICE_VALID;
+}
+
 uint32_t directory_generation(void)
 {
 	return dir.generation;
@@ -110,18 +115,58 @@ void directory_tell_device(struct link *edge, uint32_t device)
 	ipc_end(edge);
 }
 
-void directory_tell(struct link *edge)
+/* A large directory goes out in parts, since a link holds only so much of what was not read yet. */
+enum { TELL_A_TURN = 2048, TELL_PAUSE_MS = 10, EDGES_MAX = 8 };
+
+static struct telling {
+	struct timer timer;
+	uint32_t edge, next; /* next: the device to go on with */
+} telling[EDGES_MAX];
+
+static void tell_done(struct link *edge)
 {
-	if (dir.generation == 0)
-		return;
-	for (uint32_t i = 0; i < dir.max_devices; i++)
-		if (dir.device[i].state != DEVICE_NONE)
-			directory_tell_device(edge, i);
 	struct msg_devices_done *m = ipc_begin(edge, MSG_DEVICES_DONE);
+
 	if (!m)
 		return;
 	m->generation = dir.generation;
 	ipc_end(edge);
+}
+
+static void tell_some(struct telling *t, struct link *edge)
+{
+	for (int n = 0; n < TELL_A_TURN && t->next < dir.max_devices; t->next++)
+		if (dir.device[t->next].known) {
+			directory_tell_device(edge, t->next);
+			n++;
+		}
+	if (t->next == dir.max_devices)
+		tell_done(edge);
+	else
+		timer_set(&child_wheel, &t->timer, child_now() + TELL_PAUSE_MS);
+}
+
+static void on_tell_more(struct timer *timer, uint64_t now_ms)
+{
+	struct telling *t = (struct telling *)(void *)timer;
+	struct link *edge = child_link(PROC_EDGE, t->edge);
+
+	(void)now_ms;
+	if (edge)
+		tell_some(t, edge);
+}
+
+void directory_tell(struct link *edge)
+{
+	struct telling *t = &telling[edge->instance % EDGES_MAX];
+
+	if (dir.generation == 0)
+		return;
+	t->edge = edge->instance;
+	t->next = 0;
+	t->timer.fire = on_tell_more;
+	timer_cancel(&child_wheel, &t->timer);
+	tell_some(t, edge);
 }
 
 /* --- from ledger --- */
@@ -228,6 +273,7 @@ static void apply_device(const struct item *i)
 	struct device *d = &dir.device[i->index], was = *d;
 
 	*d = i->device;
+	d->known = was.known || d->state != DEVICE_NONE;
 	dir.devices += d->state != DEVICE_NONE;
 	dir.devices -= was.state != DEVICE_NONE;
 	if (was.state != d->state || was.flags != d->flags || was.epoch != d->epoch)

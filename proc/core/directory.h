@@ -17,6 +17,7 @@ struct user {
 
 struct device {
 	uint8_t state; /* enum device_state */
+	bool known;    /* it was something once: edges hear of it even when it is gone */
 	uint32_t flags, epoch;
 	char label[LABEL_MAX + 1];
 };
@@ -34,6 +35,7 @@ const struct user *directory_user(uint32_t index);     /* NULL when there is non
 const struct device *directory_device(uint32_t index); /* NULL when there is none */
 uint32_t directory_find(struct span name);             /* an enabled user, or NOBODY */
 bool directory_allows(uint32_t user, uint32_t device);
+bool directory_valid(uint32_t device); /* its certificate is good */
 uint32_t directory_generation(void); /* 0 until the first commit */
 
 /* Suspend a phone until the next whole generation, by itself and without ledger (an accused device). */

@@ -468,13 +468,16 @@ void leg_user_lost(uint32_t user)
 			call_leg_left(&table[i]);
 }
 
+static bool may_stay(const struct leg *l)
+{
+	return directory_valid(l->r.device) && (l->r.user == NOBODY || directory_allows(l->r.user, l->r.device));
+}
+
 void leg_check(void)
 {
-	for (uint32_t i = 0; i < pool.cap; i++) {
-		struct leg *l = &table[i];
-		if (pool_id_at(&pool, i) != ID_NONE && l->r.user != NOBODY && !directory_allows(l->r.user, l->r.device))
-			call_leg_left(l);
-	}
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && !may_stay(&table[i]))
+			call_leg_left(&table[i]);
 }
 
 void leg_drop_orphans(void)

@@ -99,7 +99,7 @@ void leg_on_prack_answer(const struct ask *a, const struct msg_response *m, cons
 void leg_edge_lost(uint32_t edge);
 void leg_device_lost(uint32_t device);
 void leg_user_lost(uint32_t user);
-/* The directory changed: legs of users on phones that are not theirs any more end. */
+/* The directory changed: legs of phones that are not valid, or not their user's, any more end. */
 void leg_check(void);
 /* Around the handling of what a phone sent: a leg for which core dies twice in between is not adopted again. */
 void leg_mark(uint64_t id);

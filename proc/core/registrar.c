@@ -354,7 +354,8 @@ void registrar_user_lost(uint32_t user)
 void registrar_check(void)
 {
 	for (uint32_t i = 0; i < store->count; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && !directory_allows(table[i].r.user, table[i].r.device))
+		if (pool_id_at(&pool, i) != ID_NONE &&
+		    !(directory_valid(table[i].r.device) && directory_allows(table[i].r.user, table[i].r.device)))
 			drop_with_login(&table[i]);
 }
 

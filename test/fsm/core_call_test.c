@@ -289,6 +289,26 @@ static void busy_on_one_phone_and_silence_on_the_other(void)
 	finish();
 }
 
+/* What the busy phone said is no reason for the end of the call that the other one took. */
+static void busy_on_one_phone_and_an_answer_on_the_other(void)
+{
+	begin();
+	phone_register(&bob2);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_rings_at(&b2, &bob2);
+	talk_answer(&b, 486, NULL);
+	talk_answer(&b2, 200, &answer);
+	NEED(talk_takes(&b2, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	struct heard *bye = talk_takes(&b2, SIP_BYE);
+	NEED(bye && sent(bye)->cause == 0 && sent(bye)->cause_text.len == 0);
+	talk_reply(&b2, bye, 200, NULL);
+	finish();
+}
+
 static void decline_everywhere_stops_the_other_phone(void)
 {
 	begin();
@@ -938,6 +958,7 @@ int main(void)
 	SIM(bye_before_the_answer);
 	SIM(a_refusal_is_told_in_our_own_words);
 	SIM(busy_on_one_phone_and_silence_on_the_other);
+	SIM(busy_on_one_phone_and_an_answer_on_the_other);
 	SIM(decline_everywhere_stops_the_other_phone);
 	SIM(two_phones_answer_at_once);
 	SIM(two_users_of_one_phone_talk);

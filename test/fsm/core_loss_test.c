@@ -574,6 +574,75 @@ static void an_emergency_does_not_wait_for_the_logins_of_others(void)
 	finish();
 }
 
+/* --- a large directory --- */
+
+enum { PHONES = 50000 };
+
+static uint32_t states_heard, done_after;
+
+static void count_states(struct link *l, const struct ipc_view *v)
+{
+	(void)l;
+	if (v->type == MSG_DEVICE_STATE)
+		states_heard++;
+	if (v->type == MSG_DEVICES_DONE)
+		done_after = states_heard;
+}
+
+/* More phones than a link holds messages: an edge is told of them in parts and then that these were all. */
+static void a_large_directory_reaches_the_edges_whole(void)
+{
+	sim_defaults();
+	sim.site.max_phones = PHONES;
+	sim.site.max_calls = 8;
+	sim.site.edges = 1;
+	sim_open();
+	struct link *l = sim_far(PROC_LEDGER, 0);
+	struct msg_directory_begin *begin_all = ipc_begin(l, MSG_DIRECTORY_BEGIN);
+	begin_all->generation = 9;
+	ipc_end(l);
+	for (uint32_t i = 0; i < PHONES; i++) {
+		struct msg_device *m = ipc_begin(l, MSG_DEVICE);
+		m->index = i;
+		m->state = DEVICE_VALID;
+		ipc_end(l);
+		if (i % 500 == 0)
+			sim_turn();
+	}
+	struct msg_directory_commit *commit = ipc_begin(l, MSG_DIRECTORY_COMMIT);
+	commit->generation = 9;
+	ipc_end(l);
+	sim.watch = count_states;
+	sim_turn();
+	sim_pass(1000);
+	NEED(states_heard >= PHONES && done_after == states_heard && sim.accusations == 0);
+	/* an edge that comes later */
+	states_heard = done_after = 0;
+	sim_link_down(PROC_EDGE, 0);
+	sim_link_up(PROC_EDGE, 0);
+	NEED(done_after == 0);
+	sim_pass(1000);
+	NEED(states_heard == PHONES && done_after == PHONES && sim.accusations == 0);
+	/* all but the first few are gone with the next generation, of which the edge hears */
+	states_heard = done_after = 0;
+	sim_push_directory();
+	sim_turn();
+	sim_pass(1000);
+	NEED(states_heard >= PHONES && sim_status("phones").used == SIM_DEVICES_MAX);
+	/* an edge that dies in the middle of it, and its successor */
+	states_heard = done_after = 0;
+	sim_link_down(PROC_EDGE, 0);
+	sim_link_up(PROC_EDGE, 0);
+	sim_pass(50);
+	sim_link_down(PROC_EDGE, 0);
+	sim_pass(50);
+	states_heard = 0;
+	sim_link_up(PROC_EDGE, 0);
+	sim_pass(1000);
+	NEED(states_heard == PHONES && done_after == PHONES);
+	sim_need_idle();
+}
+
 /* --- bans --- */
 
 static void bans_reach_those_who_act(void)
@@ -630,6 +699,7 @@ int main(void)
 	SIM(records_run_out);
 	SIM(credit_runs_out);
 	SIM(an_emergency_does_not_wait_for_the_logins_of_others);
+	SIM(a_large_directory_reaches_the_edges_whole);
 	SIM(bans_reach_those_who_act);
 	(void)test_failed_here;
 	return TEST_END;
