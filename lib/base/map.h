@@ -12,7 +12,7 @@ struct map {
 	uint32_t cap, used, mask;
 	struct map_cell {
 		uint32_t hash, slot; /* hash 0 = empty */
-	} *cell;
+	} * cell;
 	map_match *match;
 	const void *owner;
 	uint8_t key[16];

@@ -17,7 +17,7 @@ enum { WHEEL_SLOTS = 2048, WHEEL_TICK_MS = 10 };
 struct wheel {
 	uint64_t tick; /* the next tick to be looked at */
 	uint32_t used;
-	struct timer slot[WHEEL_SLOTS]; /* list heads */
+	struct timer slot[WHEEL_SLOTS];  /* list heads */
 	uint64_t some[WHEEL_SLOTS / 64]; /* by slot: a timer was set there since it was last found empty */
 };
 

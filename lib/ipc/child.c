@@ -120,8 +120,8 @@ void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t devic
 	l->broken_why = "accused";
 }
 
-void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user, const struct addr *remote,
-    const char *detail)
+void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user,
+    const struct addr *remote, const char *detail)
 {
 	static uint64_t second, said;
 	struct link *l = child_link(PROC_LEDGER, 0);

@@ -18,9 +18,9 @@ struct child {
 	void (*file)(enum file_kind what, int fd);
 	void (*listener)(uint8_t index, const struct addr *bound, int fd);
 	const char *(*prepare)(const struct site *s); /* a static reason refuses the site */
-	void (*commit)(const struct site *s);	      /* first before open(), later on reload */
+	void (*commit)(const struct site *s);         /* first before open(), later on reload */
 	void (*database)(struct span uri);
-	void (*open)(void); /* everything was given and the site stands: allocate and open, still outside the cage */
+	void (*open)(void);  /* everything was given and the site stands: allocate and open, still outside the cage */
 	void (*serve)(void); /* in the cage, about to say ready */
 	void (*link_up)(struct link *l);
 	void (*link_down)(struct link *l); /* l is closed already; forget it */
@@ -49,7 +49,7 @@ void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t devic
 
 /* An event for the security log, through ledger; dropped and counted when there is no link or no credit, and beyond 30 a
  * second, so that a flood from outside cannot make a process break its contract. */
-void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user, const struct addr *remote,
-    const char *detail);
+void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user,
+    const struct addr *remote, const char *detail);
 
 #endif

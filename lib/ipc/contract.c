@@ -73,19 +73,19 @@ static bool ok_sdp_ok(const void *p)
 }
 
 /* One function for each message, so that the rows can speak of THIS. */
-#define CONTRACT(NAME, name, from, to, phase, classes, fd, rate)                                              \
-	static const struct msg_field *fields_##name(void)                                                    \
-	{                                                                                                     \
-		typedef struct msg_##name THIS;                                                               \
-		static const struct msg_field table[] = {FIELDS_##NAME(N, E, S, D, A, B, O){NULL}};              \
-		(void)sizeof(THIS);                                                                           \
-		return table;                                                                                 \
+#define CONTRACT(NAME, name, from, to, phase, classes, fd, rate)                                    \
+	static const struct msg_field *fields_##name(void)                                          \
+	{                                                                                           \
+		typedef struct msg_##name THIS;                                                     \
+		static const struct msg_field table[] = {FIELDS_##NAME(N, E, S, D, A, B, O){NULL}}; \
+		(void)sizeof(THIS);                                                                 \
+		return table;                                                                       \
 	}
 #include "ipc/contract.def"
 #undef CONTRACT
 
 const struct msg_rule msg_rule[MSG_N] = {
-#define CONTRACT(NAME, name, from, to, phase, classes, fd, rate)                                              \
+#define CONTRACT(NAME, name, from, to, phase, classes, fd, rate) \
 	[MSG_##NAME] = {#name, from, to, phase, classes, fd, rate, sizeof(struct msg_##name), fields_##name},
 #include "ipc/contract.def"
 #undef CONTRACT

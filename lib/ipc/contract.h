@@ -44,9 +44,9 @@ enum msg {
 #define A(name) struct addr name;
 #define B(name, n) uint8_t name[n];
 #define O(type, name, ok) struct str name;
-#define CONTRACT(NAME, name, from, to, phase, classes, fd, rate)                                              \
-	struct msg_##name {                                                                                   \
-		FIELDS_##NAME(N, E, S, D, A, B, O) uint64_t end[0];                                               \
+#define CONTRACT(NAME, name, from, to, phase, classes, fd, rate)    \
+	struct msg_##name {                                         \
+		FIELDS_##NAME(N, E, S, D, A, B, O) uint64_t end[0]; \
 	};
 #include "ipc/contract.def"
 #undef CONTRACT
@@ -65,7 +65,7 @@ struct msg_field {
 	enum field_kind kind;
 	bool octets; /* a string of any octets; others hold no controls */
 	uint32_t offset, size;
-	uint32_t limit;               /* enum: values below it; string: at most so many octets; part: exactly so many */
+	uint32_t limit; /* enum: values below it; string: at most so many octets; part: exactly so many */
 	bool (*part_ok)(const void *part);
 };
 

@@ -14,9 +14,9 @@
 #include "wire/sip.h"
 
 enum {
-	USER_NAME_MAX = 32,   /* extension or login name */
+	USER_NAME_MAX = 32, /* extension or login name */
 	DISPLAY_MAX = 64,
-	LABEL_MAX = 48,       /* of a phone, for people */
+	LABEL_MAX = 48, /* of a phone, for people */
 	TAG_MAX = 256,
 	CALL_ID_MAX = 256,
 	URI_TEXT_MAX = 512,   /* echo token: a URI as its phone wrote it */
@@ -25,7 +25,7 @@ enum {
 	NONCE_MAX = 96,
 	REASON_MAX = 200,
 	MESSAGE_TEXT_MAX = 2048,
-	CERT_MAX = 1600,      /* DER */
+	CERT_MAX = 1600, /* DER */
 	SEALED_MAX = 160,
 	PASSWORD_MAX = 128,
 };
@@ -33,21 +33,29 @@ enum {
 #define ABSENT UINT32_MAX /* of expires and the like: the header was not there */
 
 enum file_kind {
-	FILE_ARENA,       /* core, media: their arena, read-write, final size */
-	FILE_BOOT_KEY,    /* keeper, signer: 32 octets */
-	FILE_STORE_DIR,   /* keeper, signer, ledger: a directory of their own */
-	FILE_CONF,        /* conf: ringfence.conf, read-only */
-	FILE_CTL_SOCKET,  /* ctl: the listening local socket */
+	FILE_ARENA,      /* core, media: their arena, read-write, final size */
+	FILE_BOOT_KEY,   /* keeper, signer: 32 octets */
+	FILE_STORE_DIR,  /* keeper, signer, ledger: a directory of their own */
+	FILE_CONF,       /* conf: ringfence.conf, read-only */
+	FILE_CTL_SOCKET, /* ctl: the listening local socket */
 	FILE_KINDS
 };
 
 /* state of a phone: what its certificate is good for */
-enum device_state { DEVICE_NONE, DEVICE_REQUESTED, DEVICE_ADDED, DEVICE_VALID, DEVICE_REVOKED, DEVICE_SUSPENDED, DEVICE_STATES };
+enum device_state {
+	DEVICE_NONE,
+	DEVICE_REQUESTED,
+	DEVICE_ADDED,
+	DEVICE_VALID,
+	DEVICE_REVOKED,
+	DEVICE_SUSPENDED,
+	DEVICE_STATES
+};
 
 enum device_flag {
-	DEVICE_MD5 = 1,    /* digest MD5 instead of SHA-256 */
-	DEVICE_TLS12 = 2,  /* may use TLS 1.2 with AEAD suites */
-	DEVICE_FIXED = 4,  /* a desk phone with a place of its own */
+	DEVICE_MD5 = 1,   /* digest MD5 instead of SHA-256 */
+	DEVICE_TLS12 = 2, /* may use TLS 1.2 with AEAD suites */
+	DEVICE_FIXED = 4, /* a desk phone with a place of its own */
 	DEVICE_NO_OPUS = 8,
 	DEVICE_FLAGS = 15
 };
@@ -55,9 +63,9 @@ enum device_flag {
 enum key_mask { KEY_SDES = 1, KEY_DTLS = 2, KEY_ZRTP = 4, KEY_ALL = 7 };
 
 enum target_kind {
-	TARGET_USER,   /* a user part in our domain or at our address */
-	TARGET_SELF,   /* our domain or address alone */
-	TARGET_LEG,    /* the Contact that we gave out for a leg: the user part is the leg's token */
+	TARGET_USER, /* a user part in our domain or at our address */
+	TARGET_SELF, /* our domain or address alone */
+	TARGET_LEG,  /* the Contact that we gave out for a leg: the user part is the leg's token */
 	TARGET_FOREIGN,
 	TARGET_KINDS
 };
@@ -82,26 +90,26 @@ enum grade { GRADE_SETTING_UP, GRADE_END_TO_END, GRADE_EXCHANGE, GRADE_GATEWAY, 
 enum call_state { CALL_STARTING, CALL_RINGING, CALL_QUEUED, CALL_UP, CALL_HELD, CALL_ENDING, CALL_STATES };
 
 enum event_kind {
-	EVENT_STARTED,          /* a process started (again) */
+	EVENT_STARTED, /* a process started (again) */
 	EVENT_DIED,
 	EVENT_ACCUSED,
-	EVENT_CONFIG,           /* configuration committed or refused */
-	EVENT_HANDSHAKE_REFUSED,/* a handshake ended: detail says why */
-	EVENT_BAD_BYTES,        /* a connection closed for what it sent */
+	EVENT_CONFIG,            /* configuration committed or refused */
+	EVENT_HANDSHAKE_REFUSED, /* a handshake ended: detail says why */
+	EVENT_BAD_BYTES,         /* a connection closed for what it sent */
 	EVENT_LOGIN_WRONG,
 	EVENT_LOGIN_LOCKED,
-	EVENT_BINDING_REFUSED,  /* a user tried from a device that is not allowed for them */
-	EVENT_IMPERSONATION,    /* From or identity of another */
-	EVENT_FORGED_DIALOG,    /* a request inside a call from one who does not own the leg */
+	EVENT_BINDING_REFUSED, /* a user tried from a device that is not allowed for them */
+	EVENT_IMPERSONATION,   /* From or identity of another */
+	EVENT_FORGED_DIALOG,   /* a request inside a call from one who does not own the leg */
 	EVENT_CALL_REFUSED,
-	EVENT_GATE_SHUT,        /* no keys in time */
-	EVENT_MEDIA_STRANGER,   /* packets from an address that is not the leg's */
-	EVENT_PHONE,            /* added, enrolled, renewed, revoked, admitted */
-	EVENT_USER,             /* added, changed, removed */
-	EVENT_ADMIN,            /* log read, administrator set or refused */
+	EVENT_GATE_SHUT,      /* no keys in time */
+	EVENT_MEDIA_STRANGER, /* packets from an address that is not the leg's */
+	EVENT_PHONE,          /* added, enrolled, renewed, revoked, admitted */
+	EVENT_USER,           /* added, changed, removed */
+	EVENT_ADMIN,          /* log read, administrator set or refused */
 	EVENT_BAN,
-	EVENT_EMERGENCY,        /* an emergency call was placed */
-	EVENT_FULL,             /* a pool or credit ran out */
+	EVENT_EMERGENCY, /* an emergency call was placed */
+	EVENT_FULL,      /* a pool or credit ran out */
 	EVENT_KINDS
 };
 
@@ -115,11 +123,11 @@ enum user_action { USER_ADD, USER_CHANGE, USER_DELETE, USER_ACTIONS };
 
 /* what PHONE_SET does; which fields count stands beside it */
 enum phone_action {
-	PHONE_ADD,      /* label, flags, fixed location; answers the device index in done.value */
-	PHONE_REQUEST,  /* label, point: a softphone asked for (R5) */
-	PHONE_STATE,    /* state */
-	PHONE_FLAGS,    /* flags, mask */
-	PHONE_ISSUED,   /* epoch, not_after, point: a certificate was written; a new key needs a higher epoch */
+	PHONE_ADD,     /* label, flags, fixed location; answers the device index in done.value */
+	PHONE_REQUEST, /* label, point: a softphone asked for (R5) */
+	PHONE_STATE,   /* state */
+	PHONE_FLAGS,   /* flags, mask */
+	PHONE_ISSUED,  /* epoch, not_after, point: a certificate was written; a new key needs a higher epoch */
 	PHONE_ACTIONS
 };
 

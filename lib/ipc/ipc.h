@@ -10,16 +10,16 @@
 #include "ipc/contract.h"
 
 enum {
-	IPC_FRAME_MAX = 32768, /* one by one costs 0.97 us a message; a full frame hides it */
+	IPC_FRAME_MAX = 32768,   /* one by one costs 0.97 us a message; a full frame hides it */
 	IPC_MESSAGE_MAX = 12288, /* payload and tail; a begun message always has this room */
-	IPC_QUEUE_FRAMES = 64, /* frames that wait for a slow sibling; then it counts as stuck */
+	IPC_QUEUE_FRAMES = 64,   /* frames that wait for a slow sibling; then it counts as stuck */
 	IPC_FRAMES_PER_TURN = 16,
 };
 
 struct ipc_head {
 	uint16_t type;  /* enum msg */
 	uint16_t class; /* enum msg_class */
-	uint32_t size; /* payload + tail, a multiple of 8 */
+	uint32_t size;  /* payload + tail, a multiple of 8 */
 };
 
 struct ipc_frame_head {
@@ -57,8 +57,8 @@ struct link {
 	uint64_t sent, received, out_of_credit;
 	uint32_t rate_left[MSG_N]; /* this second's messages of each type that the contract still allows */
 	uint64_t rate_second;
-	bool urgent; /* something is queued that may not wait */
-	struct ipc_head *open; /* the message that is being written */
+	bool urgent;            /* something is queued that may not wait */
+	struct ipc_head *open;  /* the message that is being written */
 	uint32_t first, queued; /* ring of frames; the one at first + queued is being filled */
 	struct ipc_frame *ring; /* IPC_QUEUE_FRAMES, touched only as used */
 };

@@ -19,9 +19,9 @@ enum log_privacy { LOG_FULL, LOG_MILD, LOG_PRIVACIES };
 struct listener {
 	uint8_t kind; /* enum listener_kind */
 	uint8_t zero[3];
-	struct addr bind;      /* where TLS is accepted */
+	struct addr bind;       /* where TLS is accepted */
 	struct addr signalling; /* what Contact and Via say; equal to bind unless behind NAT */
-	struct addr media;     /* where media binds (port 0) and, unless advertised_media says otherwise, what SDP says */
+	struct addr media; /* where media binds (port 0) and, unless advertised_media says otherwise, what SDP says */
 	struct addr advertised_media;
 };
 
@@ -33,13 +33,13 @@ struct site {
 	uint8_t emergencies;
 	uint8_t log_privacy; /* enum log_privacy */
 	uint8_t zero[3];
-	uint16_t media_port_lo, media_port_hi; /* even lo, inclusive */
-	uint32_t log_days;                     /* full log: days a row is kept; 0 = for ever */
-	uint32_t register_max_s;               /* longest registration granted to a phone without RFC 5626 */
-	uint32_t flow_timer_s;                 /* RFC 5626 keep-alive interval asked of phones */
-	uint32_t reauth_s;                     /* a login counts so long */
-	uint32_t ring_s;                       /* unanswered calls end after */
-	uint32_t session_expires_s;            /* RFC 4028 */
+	uint16_t media_port_lo, media_port_hi;     /* even lo, inclusive */
+	uint32_t log_days;                         /* full log: days a row is kept; 0 = for ever */
+	uint32_t register_max_s;                   /* longest registration granted to a phone without RFC 5626 */
+	uint32_t flow_timer_s;                     /* RFC 5626 keep-alive interval asked of phones */
+	uint32_t reauth_s;                         /* a login counts so long */
+	uint32_t ring_s;                           /* unanswered calls end after */
+	uint32_t session_expires_s;                /* RFC 4028 */
 	uint32_t max_phones, max_users, max_calls; /* sizes of the tables made at start */
 	struct listener listener[SITE_LISTENERS_MAX];
 	char emergency[SITE_EMERGENCY_MAX][SITE_NUMBER_MAX]; /* digits, NUL-terminated */

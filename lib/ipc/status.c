@@ -29,7 +29,8 @@ void status_add(struct proc_status *s, const char *name, enum status_kind kind, 
 	if (s->lines == STATUS_LINES_MAX)
 		return;
 	struct status_line *l = &s->line[s->lines++];
-	*l = (struct status_line){.kind = (uint8_t)kind, .used = used, .limit = limit, .peak = peak, .refused = refused};
+	*l =
+	    (struct status_line){.kind = (uint8_t)kind, .used = used, .limit = limit, .peak = peak, .refused = refused};
 	snprintf(l->name, sizeof l->name, "%s", name);
 }
 

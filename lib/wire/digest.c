@@ -64,8 +64,7 @@ static const struct hash {
 } hashes[DIGEST_OTHER] = {
     [DIGEST_MD5] = {"MD5", MD5_DIGEST_SIZE, start_md5, add_md5, end_md5},
     [DIGEST_SHA256] = {"SHA-256", SHA256_DIGEST_SIZE, start_sha256, add_sha256, end_sha256},
-    [DIGEST_SHA512_256] = {"SHA-512-256", SHA512_256_DIGEST_SIZE, start_sha512_256, add_sha512_256,
-	end_sha512_256},
+    [DIGEST_SHA512_256] = {"SHA-512-256", SHA512_256_DIGEST_SIZE, start_sha512_256, add_sha512_256, end_sha512_256},
 };
 
 static const struct hash *hash_of(enum digest_alg alg)
@@ -110,8 +109,7 @@ static void hash_joined(const struct hash *h, const struct span *part, size_t n,
 	secret_wipe(&s, sizeof s);
 }
 
-bool digest_ha1(
-    enum digest_alg alg, struct span user, struct span realm, struct span password, uint8_t out[DIGEST_MAX])
+bool digest_ha1(enum digest_alg alg, struct span user, struct span realm, struct span password, uint8_t out[DIGEST_MAX])
 {
 	const struct hash *h = hash_of(alg);
 	struct span part[] = {user, realm, password};
@@ -128,8 +126,7 @@ bool digest_response(const struct digest_input *in, uint8_t out[DIGEST_MAX])
 {
 	const struct hash *h = hash_of(in->alg);
 	uint8_t ha1_hex[DIGEST_HEX_MAX], ha2_hex[DIGEST_HEX_MAX], nc_hex[8], ha2[DIGEST_MAX];
-	uint8_t nc[4] = {
-	    (uint8_t)(in->nc >> 24), (uint8_t)(in->nc >> 16), (uint8_t)(in->nc >> 8), (uint8_t)in->nc};
+	uint8_t nc[4] = {(uint8_t)(in->nc >> 24), (uint8_t)(in->nc >> 16), (uint8_t)(in->nc >> 8), (uint8_t)in->nc};
 	struct span a2[] = {in->method, in->uri};
 
 	if (!h)
@@ -190,8 +187,8 @@ void digest_put_challenge(struct buf *b, const struct digest_challenge_out *c)
 void digest_put_credentials(struct buf *b, const struct digest_credentials_out *c)
 {
 	uint8_t response[DIGEST_MAX];
-	uint8_t nc[4] = {(uint8_t)(c->in.nc >> 24), (uint8_t)(c->in.nc >> 16), (uint8_t)(c->in.nc >> 8),
-	    (uint8_t)c->in.nc};
+	uint8_t nc[4] = {
+	    (uint8_t)(c->in.nc >> 24), (uint8_t)(c->in.nc >> 16), (uint8_t)(c->in.nc >> 8), (uint8_t)c->in.nc};
 
 	if (!digest_response(&c->in, response)) {
 		b->full = true;

@@ -32,8 +32,8 @@ static bool plain_record(struct cursor *c, struct dtls_record *out)
 	uint32_t seq_low;
 
 	if (!cursor_u8(c, &r.type) || !cursor_u16(c, &r.version) || r.version >> 8 != 0xfe ||
-	    !cursor_u16(c, &r.epoch) || !cursor_u16(c, &seq_high) || !cursor_u32(c, &seq_low) ||
-	    !cursor_u16(c, &n) || !cursor_span(c, n, &r.body))
+	    !cursor_u16(c, &r.epoch) || !cursor_u16(c, &seq_high) || !cursor_u32(c, &seq_low) || !cursor_u16(c, &n) ||
+	    !cursor_span(c, n, &r.body))
 		return false;
 	r.seq = (uint64_t)seq_high << 32 | seq_low;
 	*out = r;
@@ -59,8 +59,8 @@ bool dtls_next_handshake(struct cursor *c, struct dtls_handshake *out)
 	uint32_t n;
 
 	if (!cursor_u8(&at, &h.type) || !cursor_u24(&at, &h.length) || !cursor_u16(&at, &h.seq) ||
-	    !cursor_u24(&at, &h.fragment_at) || !cursor_u24(&at, &n) || n > h.length ||
-	    h.fragment_at > h.length - n || !cursor_span(&at, n, &h.fragment))
+	    !cursor_u24(&at, &h.fragment_at) || !cursor_u24(&at, &n) || n > h.length || h.fragment_at > h.length - n ||
+	    !cursor_span(&at, n, &h.fragment))
 		return false;
 	*out = h;
 	*c = at;
@@ -97,17 +97,17 @@ static bool read_extensions(struct cursor c, struct dtls_server_hello *h)
 bool dtls_server_hello(struct span body, struct dtls_server_hello *out)
 {
 	/* SHA-256 of "HelloRetryRequest" (RFC 8446, 4.1.3) */
-	static const uint8_t retry[32] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
-	    0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09,
-	    0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+	static const uint8_t retry[32] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e,
+	    0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33,
+	    0x9c};
 	struct cursor c = cursor_of(body), extensions;
 	struct dtls_server_hello h = {0};
 	struct span random;
 	uint8_t id_len;
 	uint16_t n;
 
-	if (!cursor_u16(&c, &h.version) || !cursor_span(&c, sizeof retry, &random) ||
-	    !cursor_u8(&c, &id_len) || id_len > 32 || !cursor_skip(&c, id_len) || !cursor_skip(&c, 2 + 1))
+	if (!cursor_u16(&c, &h.version) || !cursor_span(&c, sizeof retry, &random) || !cursor_u8(&c, &id_len) ||
+	    id_len > 32 || !cursor_skip(&c, id_len) || !cursor_skip(&c, 2 + 1))
 		return false;
 	memcpy(h.random, random.p, sizeof h.random);
 	h.retry = memcmp(random.p, retry, sizeof retry) == 0;

@@ -15,20 +15,15 @@ enum dtls_content {
 	DTLS_CIPHERTEXT = 32 /* the unified header of 1.3; its true type is encrypted */
 };
 
-enum dtls_message {
-	DTLS_CLIENT_HELLO = 1,
-	DTLS_SERVER_HELLO = 2,
-	DTLS_HELLO_VERIFY = 3,
-	DTLS_NEW_SESSION_TICKET = 4
-};
+enum dtls_message { DTLS_CLIENT_HELLO = 1, DTLS_SERVER_HELLO = 2, DTLS_HELLO_VERIFY = 3, DTLS_NEW_SESSION_TICKET = 4 };
 
 enum { DTLS_1_0 = 0xfeff, DTLS_1_2 = 0xfefd, DTLS_1_3 = 0xfefc };
 
 struct dtls_record {
-	uint8_t type;	  /* enum dtls_content */
+	uint8_t type;     /* enum dtls_content */
 	uint16_t version; /* of the record header; 0 under the unified header */
-	uint16_t epoch;	  /* under the unified header its two low bits */
-	uint64_t seq;	  /* 48 bits; under the unified header encrypted, so 0 */
+	uint16_t epoch;   /* under the unified header its two low bits */
+	uint64_t seq;     /* 48 bits; under the unified header encrypted, so 0 */
 	struct span body;
 };
 
@@ -37,7 +32,7 @@ struct dtls_record {
 bool dtls_next_record(struct cursor *c, struct dtls_record *out);
 
 struct dtls_handshake {
-	uint8_t type;	 /* enum dtls_message */
+	uint8_t type;    /* enum dtls_message */
 	uint32_t length; /* of the whole message */
 	uint16_t seq;
 	uint32_t fragment_at;
@@ -51,8 +46,8 @@ struct dtls_server_hello {
 	uint16_t version;      /* what was chosen, supported_versions included */
 	uint16_t srtp_profile; /* use_srtp; 0: none (in 1.3 it is encrypted) */
 	uint8_t random[8];     /* its first octets, to tell one association from the next */
-	bool ticket;	       /* session_ticket: a NewSessionTicket stands before the Finished (RFC 5077) */
-	bool retry;	       /* a HelloRetryRequest (RFC 8446, 4.1.3) */
+	bool ticket;           /* session_ticket: a NewSessionTicket stands before the Finished (RFC 5077) */
+	bool retry;            /* a HelloRetryRequest (RFC 8446, 4.1.3) */
 };
 
 /* From a whole ServerHello (fragment_at 0, fragment.n == length). */
@@ -63,16 +58,16 @@ uint8_t dtls_profile_tag_len(uint16_t profile);
 
 /* One per relayed media component. The two ends are 0 and 1. Zeroed: nothing seen. */
 struct dtls_watch {
-	uint8_t server;	  /* 1 + the end that sent the ServerHello; 0: not seen */
+	uint8_t server;   /* 1 + the end that sent the ServerHello; 0: not seen */
 	uint8_t seen[2];  /* by the sender: mask of what it sent in this association */
 	uint8_t hello[8]; /* random of the ServerHello: another one begins a new association */
-	uint8_t done;	  /* mask 1 << end */
+	uint8_t done;     /* mask 1 << end */
 	uint16_t version; /* from the ServerHello */
 	uint16_t profile; /* from the ServerHello; 0: unknown (1.3) */
-	uint8_t ticket;	  /* a NewSessionTicket was promised */
+	uint8_t ticket;   /* a NewSessionTicket was promised */
 	uint8_t refused;  /* the ServerHello chose no SRTP, or SRTP with a NULL cipher: the watch never
 			     completes */
-	uint8_t failed;	  /* mask 1 << end: it sent a fatal alert before it was done */
+	uint8_t failed;   /* mask 1 << end: it sent a fatal alert before it was done */
 };
 
 /* Say that a datagram from this end is being relayed to the other. Returns the mask (1 << end) of those ends

@@ -18,8 +18,7 @@ static void see_server_hello(struct dtls_watch *w, unsigned from, const struct d
 {
 	struct dtls_server_hello h;
 
-	if (m->fragment_at != 0 || m->fragment.n != m->length || !dtls_server_hello(m->fragment, &h) ||
-	    h.retry)
+	if (m->fragment_at != 0 || m->fragment.n != m->length || !dtls_server_hello(m->fragment, &h) || h.retry)
 		return;
 	if (!(w->seen[1 - from] & CLIENT_HELLO) || w->done)
 		return;

@@ -83,8 +83,8 @@ static bool next_of_version_2(struct cursor *c, struct rtcp *out)
 	uint8_t first;
 	uint16_t words;
 
-	if (!cursor_u8(&at, &first) || first >> 6 != 2 || !cursor_u8(&at, &r.pt) ||
-	    !cursor_u16(&at, &words) || !cursor_span(&at, sizeof(uint32_t) * words, &r.body))
+	if (!cursor_u8(&at, &first) || first >> 6 != 2 || !cursor_u8(&at, &r.pt) || !cursor_u16(&at, &words) ||
+	    !cursor_span(&at, sizeof(uint32_t) * words, &r.body))
 		return false;
 	r.count = first & 31;
 	r.padding = first >> 5 & 1;

@@ -21,17 +21,16 @@ struct rtp {
 	uint16_t seq;
 	uint32_t timestamp, ssrc;
 	uint16_t extension_profile; /* 0 and len 0: none */
-	uint16_t extension_len;	    /* octets, without its own 4 of header */
-	uint16_t payload_at;	    /* offset */
-	uint16_t payload_len;	    /* to the end of the datagram: with tag and padding */
+	uint16_t extension_len;     /* octets, without its own 4 of header */
+	uint16_t payload_at;        /* offset */
+	uint16_t payload_len;       /* to the end of the datagram: with tag and padding */
 };
 
 /* Version 2; CSRC list and extension within the datagram; at least one octet of payload. */
 bool rtp_parse(struct span datagram, struct rtp *out) __attribute__((warn_unused_result));
 
 /* Of a clear packet: payload without padding. False when the count is 0 or more than there is. */
-bool rtp_payload(struct span datagram, const struct rtp *rtp, struct span *out)
-    __attribute__((warn_unused_result));
+bool rtp_payload(struct span datagram, const struct rtp *rtp, struct span *out) __attribute__((warn_unused_result));
 
 struct rtcp {
 	uint8_t pt;    /* 192 - 223 */

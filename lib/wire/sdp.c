@@ -130,10 +130,9 @@ static bool codec_ok(const struct sdp_codec *c)
 	bool event_clock = c->clock == 8000 || c->clock == 16000 || c->clock == 32000 || c->clock == 48000;
 
 	return c->pt < 128 && !sdp_pt_is_rtcp(c->pt) && c->codec < SDP_CODEC_N && static_ok(c) &&
-	       (event ? event_clock : c->clock == clock[c->codec]) &&
-	       c->channels == (c->codec == SDP_OPUS ? 2 : 1) && c->opus_flags <= SDP_OPUS_FLAGS &&
-	       c->opus_max_average_bitrate <= 510000 && c->opus_max_playback_rate <= 48000 &&
-	       c->opus_max_capture_rate <= 48000;
+	       (event ? event_clock : c->clock == clock[c->codec]) && c->channels == (c->codec == SDP_OPUS ? 2 : 1) &&
+	       c->opus_flags <= SDP_OPUS_FLAGS && c->opus_max_average_bitrate <= 510000 &&
+	       c->opus_max_playback_rate <= 48000 && c->opus_max_capture_rate <= 48000;
 }
 
 static bool codecs_ok(const struct sdp_audio *a)
@@ -185,8 +184,7 @@ static bool ice_ok(const struct sdp_audio *a)
 
 static bool zrtp_ok(const struct sdp_audio *a)
 {
-	return !a->zrtp ||
-	       (memchr(a->zrtp_version, 0, sizeof a->zrtp_version) && !strcmp(a->zrtp_version, "1.10"));
+	return !a->zrtp || (memchr(a->zrtp_version, 0, sizeof a->zrtp_version) && !strcmp(a->zrtp_version, "1.10"));
 }
 
 static bool audio_ok(const struct sdp_audio *a)
@@ -215,8 +213,7 @@ static bool line_ok(const struct sdp_line *l)
 
 bool sdp_ok(const struct sdp *sdp)
 {
-	if (sdp->line_n > SDP_MEDIA_MAX ||
-	    (sdp->audio_line != SDP_NO_AUDIO && sdp->audio_line >= sdp->line_n))
+	if (sdp->line_n > SDP_MEDIA_MAX || (sdp->audio_line != SDP_NO_AUDIO && sdp->audio_line >= sdp->line_n))
 		return false;
 	for (uint8_t i = 0; i < sdp->line_n; i++)
 		if (!line_ok(&sdp->line[i]))

@@ -43,10 +43,10 @@ enum sdp_codec_kind { SDP_PCMU, SDP_PCMA, SDP_G722, SDP_OPUS, SDP_TELEPHONE_EVEN
 
 /* Opus parameters that may cross (RFC 7587); usedtx never does, cbr=1 is always written (RFC 6562, R8). */
 enum {
-	SDP_OPUS_FEC = 1,	   /* useinbandfec=1 */
-	SDP_OPUS_STEREO = 2,	   /* stereo=1 */
+	SDP_OPUS_FEC = 1,          /* useinbandfec=1 */
+	SDP_OPUS_STEREO = 2,       /* stereo=1 */
 	SDP_OPUS_SPROP_STEREO = 4, /* sprop-stereo=1 */
-	SDP_OPUS_CBR = 8,	   /* the phone itself said cbr=1 */
+	SDP_OPUS_CBR = 8,          /* the phone itself said cbr=1 */
 	SDP_OPUS_FLAGS = 15
 };
 
@@ -74,14 +74,14 @@ enum sdp_crypto_refusal {
 	SDP_CRYPTO_TAG_32, /* 32-bit tags */
 	SDP_CRYPTO_F8,
 	SDP_CRYPTO_UNKNOWN, /* suite not known */
-	SDP_CRYPTO_MKI,	    /* MKI, several keys, or other session parameters */
+	SDP_CRYPTO_MKI,     /* MKI, several keys, or other session parameters */
 	SDP_CRYPTO_OVER,    /* more allowed suites than SDP_CRYPTO_MAX */
 	SDP_CRYPTO_REFUSAL_N
 };
 
 struct sdp_crypto {
-	uint32_t tag;	       /* at most 9 digits; each once */
-	uint8_t suite;	       /* enum sdp_suite */
+	uint32_t tag;          /* at most 9 digits; each once */
+	uint8_t suite;         /* enum sdp_suite */
 	uint8_t key_len;       /* key and salt together, as the suite demands */
 	uint8_t lifetime_log2; /* 0 = not said */
 	uint8_t key[SDP_KEY_MAX];
@@ -90,7 +90,7 @@ struct sdp_crypto {
 enum sdp_hash { SDP_SHA_1, SDP_SHA_256, SDP_SHA_384, SDP_SHA_512, SDP_HASH_N };
 
 struct sdp_fingerprint {
-	uint8_t hash;	   /* enum sdp_hash; SHA-1 is weak: parsed, never written, no key method by itself */
+	uint8_t hash;      /* enum sdp_hash; SHA-1 is weak: parsed, never written, no key method by itself */
 	uint8_t bytes[64]; /* as many as the hash has, the rest 0 */
 };
 
@@ -102,32 +102,31 @@ struct sdp_candidate {
 	struct addr addr;
 	uint32_t priority; /* 1 - 2^31-1 */
 	uint8_t component; /* 1 RTP, 2 RTCP */
-	uint8_t type;	   /* enum sdp_candidate_type */
+	uint8_t type;      /* enum sdp_candidate_type */
 	char foundation[33];
 };
 
 struct sdp_audio {
-	struct addr at;	   /* c= and the port of m=; port 0: declined */
+	struct addr at;    /* c= and the port of m=; port 0: declined */
 	struct addr rtcp;  /* a=rtcp (RFC 3605); family 0: not said, so the port after `at`. Only a port: the
 			      ip of `at` */
-	uint8_t proto;	   /* enum sdp_proto */
+	uint8_t proto;     /* enum sdp_proto */
 	uint8_t direction; /* enum sdp_direction; hold by c=0.0.0.0 (without ICE) reads as not receiving */
 	uint8_t rtcp_mux;  /* this and the other yes/no fields are 0 or 1 */
-	uint8_t ptime_ms, maxptime_ms;		/* 0 = not said */
-	uint8_t setup;				/* enum sdp_setup */
-	uint8_t tls_id;				/* a=tls-id was there (its value does not cross) */
+	uint8_t ptime_ms, maxptime_ms;          /* 0 = not said */
+	uint8_t setup;                          /* enum sdp_setup */
+	uint8_t tls_id;                         /* a=tls-id was there (its value does not cross) */
 	uint8_t ice_lite, ice_trickle, ice_end; /* a=ice-lite, a=ice-options:trickle, a=end-of-candidates */
-	uint8_t zrtp;				/* zrtp_hash is there */
-	uint8_t crypto_refused;			/* mask of 1 << enum sdp_crypto_refusal */
+	uint8_t zrtp;                           /* zrtp_hash is there */
+	uint8_t crypto_refused;                 /* mask of 1 << enum sdp_crypto_refusal */
 	uint8_t codec_n, crypto_n, fingerprint_n, candidate_n;
-	struct sdp_codec
-	    codec[SDP_CODECS_MAX]; /* in order of preference; what is not in the enum was dropped */
+	struct sdp_codec codec[SDP_CODECS_MAX]; /* in order of preference; what is not in the enum was dropped */
 	struct sdp_crypto crypto[SDP_CRYPTO_MAX];
 	struct sdp_fingerprint fingerprint[SDP_FINGERPRINTS_MAX];
-	struct sdp_candidate candidate[SDP_CANDIDATES_MAX]; /* UDP only; those past the array were dropped */
+	struct sdp_candidate candidate[SDP_CANDIDATES_MAX];          /* UDP only; those past the array were dropped */
 	char ice_ufrag[SDP_UFRAG_MAX + 1], ice_pwd[SDP_PWD_MAX + 1]; /* both or none ("") */
-	char zrtp_version[5];					     /* "1.10" */
-	uint8_t zrtp_hash[32];					     /* SHA-256 of the Hello (RFC 6189, 8) */
+	char zrtp_version[5];                                        /* "1.10" */
+	uint8_t zrtp_hash[32];                                       /* SHA-256 of the Hello (RFC 6189, 8) */
 };
 
 /* What is needed to answer an m= line with port 0. */
@@ -137,7 +136,7 @@ struct sdp_line {
 
 struct sdp {
 	uint64_t id, version; /* of o= */
-	uint8_t line_n;	      /* m= lines, in the order of the offer */
+	uint8_t line_n;       /* m= lines, in the order of the offer */
 	uint8_t audio_line;   /* index of the line that `audio` describes, or SDP_NO_AUDIO */
 	struct sdp_line line[SDP_MEDIA_MAX];
 	struct sdp_audio audio;

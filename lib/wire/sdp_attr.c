@@ -179,8 +179,7 @@ static bool ice_text(struct span s, char *out, size_t cap, size_t least)
 
 static const char *parse_ice_ufrag(struct sdp_section *s, struct span value)
 {
-	return ice_text(value, s->audio.ice_ufrag, sizeof s->audio.ice_ufrag, 4) ? NULL
-										 : "malformed ice-ufrag";
+	return ice_text(value, s->audio.ice_ufrag, sizeof s->audio.ice_ufrag, 4) ? NULL : "malformed ice-ufrag";
 }
 
 static const char *parse_ice_pwd(struct sdp_section *s, struct span value)
@@ -203,16 +202,14 @@ static const char *parse_candidate(struct sdp_section *s, struct span value)
 {
 	struct span rest = value, foundation = sdp_word(&rest), component = sdp_word(&rest),
 		    transport = sdp_word(&rest);
-	struct span priority = sdp_word(&rest), ip = sdp_word(&rest), port = sdp_word(&rest),
-		    typ = sdp_word(&rest);
+	struct span priority = sdp_word(&rest), ip = sdp_word(&rest), port = sdp_word(&rest), typ = sdp_word(&rest);
 	struct sdp_audio *a = &s->audio;
 	struct sdp_candidate c = {.type = candidate_type(sdp_word(&rest))};
 	uint64_t component_v, priority_v, port_v;
 
 	if (!ice_text(foundation, c.foundation, sizeof c.foundation, 1) ||
 	    !span_decimal(component, 256, &component_v) || !span_decimal(priority, INT32_MAX, &priority_v) ||
-	    priority_v == 0 || !span_decimal(port, 65535, &port_v) || !span_eq_case(typ, SPAN("typ")) ||
-	    ip.n == 0)
+	    priority_v == 0 || !span_decimal(port, 65535, &port_v) || !span_eq_case(typ, SPAN("typ")) || ip.n == 0)
 		return "malformed candidate";
 	if (a->candidate_n == SDP_CANDIDATES_MAX || c.type == SDP_CANDIDATE_TYPE_N ||
 	    !span_eq_case(transport, SPAN("UDP")) || component_v < 1 || component_v > 2 || port_v == 0 ||
@@ -230,9 +227,9 @@ static const struct attribute {
 	uint8_t rules;
 	attribute_parse *parse;
 } table[] = {
-#define ATTRIBUTE(text, rules, parse)                                                                        \
-	{                                                                                                    \
-		{(const uint8_t *)(text), sizeof(text) - 1}, rules, parse                                    \
+#define ATTRIBUTE(text, rules, parse)                                     \
+	{                                                                 \
+		{(const uint8_t *)(text), sizeof(text) - 1}, rules, parse \
 	}
     ATTRIBUTE("rtpmap", MEDIA, sdp_rtpmap),
     ATTRIBUTE("fmtp", MEDIA, sdp_fmtp),

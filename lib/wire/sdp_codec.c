@@ -75,8 +75,8 @@ static const char *read_rtpmap(struct span text, struct sdp_codec *c, bool *foun
 	    (rest.n && (!span_decimal(rest, 255, &channels) || channels == 0)))
 		return "malformed rtpmap";
 	for (size_t i = 0; i < KNOWN_N; i++) {
-		if (!span_eq_case(name, span_str(sdp_codec_name(known[i].codec))) ||
-		    clock != known[i].clock || channels != known[i].channels)
+		if (!span_eq_case(name, span_str(sdp_codec_name(known[i].codec))) || clock != known[i].clock ||
+		    channels != known[i].channels)
 			continue;
 		c->codec = known[i].codec;
 		c->clock = known[i].clock;

@@ -116,8 +116,7 @@ const char *sdp_crypto_line(struct sdp_audio *a, struct span value)
 	uint64_t tag;
 	bool mki;
 
-	if (tag_text.n > 9 || !span_decimal(tag_text, 999999999, &tag) || !sdp_token_ok(suite, false) ||
-	    key.n == 0)
+	if (tag_text.n > 9 || !span_decimal(tag_text, 999999999, &tag) || !sdp_token_ok(suite, false) || key.n == 0)
 		return "malformed crypto";
 	for (uint8_t i = 0; i < a->crypto_n; i++)
 		if (a->crypto[i].tag == tag)

@@ -9,13 +9,12 @@
  * the defaults for every m= line. */
 struct sdp_section {
 	struct sdp_audio audio;
-	bool session;			/* this is the session level */
+	bool session;                   /* this is the session level */
 	bool own_fingerprint, own_zrtp; /* said at this level, not inherited */
-	uint32_t seen;			/* attributes met at this level, by index in the attribute table */
+	uint32_t seen;                  /* attributes met at this level, by index in the attribute table */
 	uint8_t format_n;
 	uint8_t format[SDP_FORMATS_MAX];
-	struct span rtpmap[SDP_FORMATS_MAX],
-	    fmtp[SDP_FORMATS_MAX]; /* what follows the payload type; n 0: none */
+	struct span rtpmap[SDP_FORMATS_MAX], fmtp[SDP_FORMATS_MAX]; /* what follows the payload type; n 0: none */
 };
 
 /* The parsers answer NULL or the reason of the refusal. */
@@ -25,8 +24,8 @@ const char *sdp_fmtp(struct sdp_section *s, struct span value);
 const char *sdp_codecs(struct sdp_section *s); /* at the end of a section: formats to codecs */
 const char *sdp_crypto_line(struct sdp_audio *a, struct span value);
 const char *sdp_connection(struct span value, struct addr *out); /* "IN IP4 192.0.2.1" */
-const char *sdp_unicast(struct span ip, struct addr *out);	 /* "192.0.2.1" */
-bool sdp_ice_text_ok(struct span s);				 /* ice-char of RFC 8839, any number */
+const char *sdp_unicast(struct span ip, struct addr *out);       /* "192.0.2.1" */
+bool sdp_ice_text_ok(struct span s);                             /* ice-char of RFC 8839, any number */
 
 bool sdp_addr_ok(const struct addr *a); /* none, or unicast and of one kind */
 bool sdp_token_ok(struct span s, bool slash);

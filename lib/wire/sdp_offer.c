@@ -125,8 +125,7 @@ static bool crypto_answers(const struct sdp_audio *offer, const struct sdp_audio
 	if (answer->crypto_n != 1)
 		return false;
 	for (uint8_t i = 0; i < offer->crypto_n; i++)
-		if (offer->crypto[i].tag == answer->crypto[0].tag &&
-		    offer->crypto[i].suite == answer->crypto[0].suite)
+		if (offer->crypto[i].tag == answer->crypto[0].tag && offer->crypto[i].suite == answer->crypto[0].suite)
 			return true;
 	return false;
 }

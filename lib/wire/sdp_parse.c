@@ -91,8 +91,7 @@ static bool in_order(struct parse *p, int *order, bool media)
 /* RFC 8866, 5.2: username sess-id sess-version IN addrtype address. Only the two numbers are kept. */
 static bool parse_origin(struct parse *p)
 {
-	struct span rest = p->line.value, user = sdp_word(&rest), id = sdp_word(&rest),
-		    version = sdp_word(&rest);
+	struct span rest = p->line.value, user = sdp_word(&rest), id = sdp_word(&rest), version = sdp_word(&rest);
 	struct span net = sdp_word(&rest), family = sdp_word(&rest);
 
 	if (user.n == 0 || !span_decimal(id, UINT64_MAX, &p->sdp.id) ||

@@ -15,7 +15,7 @@ struct sip_via {
 	struct span host, branch;
 	struct addr addr; /* of an IP sent-by, with its port; family 0 for a name */
 	struct addr received;
-	uint16_t port;	     /* 0 when none is said */
+	uint16_t port;       /* 0 when none is said */
 	uint16_t rport_port; /* value of rport, 0 when it had none */
 	enum sip_transport transport : 8;
 	bool rport;
@@ -40,7 +40,7 @@ struct sip_contact {
 };
 
 struct sip_tags {
-	uint32_t known;	   /* enum sip_tag */
+	uint32_t known;    /* enum sip_tag */
 	uint8_t unknown_n; /* of those kept */
 	struct span unknown[SIP_UNKNOWN_MAX];
 };
@@ -156,7 +156,7 @@ struct sip_msg {
 	uint32_t accept; /* enum sip_accept; without the header: everything */
 	enum sip_media content;
 	struct span content_type;     /* "type/subtype" */
-	struct span boundary;	      /* of multipart, without quotes */
+	struct span boundary;         /* of multipart, without quotes */
 	struct span content_encoding; /* empty when none or identity */
 	struct span disposition;
 	bool disposition_optional; /* handling=optional, RFC 3261 20.11 */
@@ -188,7 +188,7 @@ enum sip_verdict {
 };
 
 struct sip_error {
-	uint16_t code;	    /* 400, 413, 416, 505, 513 ... */
+	uint16_t code;      /* 400, 413, 416, 505, 513 ... */
 	uint32_t offset;    /* into the message, near the fault */
 	const char *reason; /* static, for an operator and for the reason phrase; never text from outside */
 };
@@ -209,7 +209,7 @@ enum sip_verdict sip_parse(uint8_t *message, size_t n, struct sip_msg *out, stru
 
 /* One stream's place in its current message; zeroed at the start of the connection. */
 struct sip_framer {
-	size_t line;	/* where the header line in hand begins */
+	size_t line;    /* where the header line in hand begins */
 	size_t scanned; /* no line end before this */
 	size_t total_n; /* head and body, once the head is whole */
 	uint32_t body_n;
@@ -217,11 +217,11 @@ struct sip_framer {
 };
 
 enum sip_frame {
-	SIP_FRAME_MORE,	   /* nothing complete yet */
+	SIP_FRAME_MORE,    /* nothing complete yet */
 	SIP_FRAME_MESSAGE, /* *n octets are one message */
-	SIP_FRAME_PING,	   /* *n octets were a keep-alive: answer CRLF (RFC 5626 3.5.1) */
-	SIP_FRAME_PONG,	   /* *n octets were its answer, or an empty line: ignore */
-	SIP_FRAME_FATAL	   /* close the connection; *err says why */
+	SIP_FRAME_PING,    /* *n octets were a keep-alive: answer CRLF (RFC 5626 3.5.1) */
+	SIP_FRAME_PONG,    /* *n octets were its answer, or an empty line: ignore */
+	SIP_FRAME_FATAL    /* close the connection; *err says why */
 };
 
 /* Find the next message in the octets that wait on a stream. The caller takes away the *n octets it names

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire/sip_token.h"
 
-#define PHRASE(code, text)                                                                                   \
-	{                                                                                                    \
-		code,                                                                                        \
-		{                                                                                            \
-			(const uint8_t *)(text), sizeof(text) - 1                                            \
-		}                                                                                            \
+#define PHRASE(code, text)                                        \
+	{                                                         \
+		code,                                             \
+		{                                                 \
+			(const uint8_t *)(text), sizeof(text) - 1 \
+		}                                                 \
 	}
 
 /* The registry of RFC 3261 21 and its successors, in order. */

@@ -10,7 +10,7 @@ static bool read_param(struct lex *l, struct lex_params *seen, struct lex_param 
 	p->quoted = lex_at(l, '"');
 	/* both sides hash the octets between the quotes, so one spelling of them only */
 	return p->quoted ? lex_quoted(l, &p->value) && span_find(p->value, '\\') == p->value.n
-			 : lex_token(l, &p->value);
+	                 : lex_token(l, &p->value);
 }
 
 static bool is_lhex(struct span s)
@@ -74,9 +74,9 @@ static bool put_algorithm(struct sip_credentials *c, const struct lex_param *p)
 
 static bool put_qop(struct sip_credentials *c, const struct lex_param *p)
 {
-	c->qop = lex_same(p->value, SPAN("auth"))	? DIGEST_QOP_AUTH
-		 : lex_same(p->value, SPAN("auth-int")) ? DIGEST_QOP_AUTH_INT
-							: DIGEST_QOP_OTHER;
+	c->qop = lex_same(p->value, SPAN("auth"))       ? DIGEST_QOP_AUTH
+	         : lex_same(p->value, SPAN("auth-int")) ? DIGEST_QOP_AUTH_INT
+	                                                : DIGEST_QOP_OTHER;
 	return true;
 }
 

@@ -54,8 +54,7 @@ const char *sip_read_content_type(struct sip_msg *m, struct lex *l)
 	}
 	if (next == LEX_BAD)
 		return "bad Content-Type";
-	return m->content == SIP_MEDIA_MULTIPART && m->boundary.n == 0 ? "multipart without a boundary"
-								       : NULL;
+	return m->content == SIP_MEDIA_MULTIPART && m->boundary.n == 0 ? "multipart without a boundary" : NULL;
 }
 
 const char *sip_read_content_encoding(struct sip_msg *m, struct lex *l)
@@ -100,8 +99,7 @@ static uint32_t range_accepts(struct span type, struct span subtype)
 	uint32_t mask = 0;
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (type_is(type, subtype, "*", "*") ||
-		    type_is(type, subtype, known[i].type, known[i].subtype) ||
+		if (type_is(type, subtype, "*", "*") || type_is(type, subtype, known[i].type, known[i].subtype) ||
 		    type_is(type, subtype, known[i].type, "*"))
 			mask |= known[i].bit;
 	return mask;

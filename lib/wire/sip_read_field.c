@@ -123,8 +123,8 @@ const char *sip_read_rack(struct sip_msg *m, struct lex *l)
 {
 	struct span name;
 
-	if (!lex_u32(l, UINT32_MAX, &m->rack.rseq) || !lex_ws(l) ||
-	    !lex_u32(l, SIP_CSEQ_MAX, &m->rack.cseq) || !lex_ws(l) || !lex_token(l, &name))
+	if (!lex_u32(l, UINT32_MAX, &m->rack.rseq) || !lex_ws(l) || !lex_u32(l, SIP_CSEQ_MAX, &m->rack.cseq) ||
+	    !lex_ws(l) || !lex_token(l, &name))
 		return "bad RAck";
 	m->rack.method = sip_method_find(name);
 	return NULL;
@@ -217,9 +217,9 @@ static const char *read_reason(struct lex *l, struct sip_reason *r)
 
 	if (!lex_token(l, &protocol))
 		return "bad Reason";
-	r->protocol = lex_same(protocol, SPAN("SIP"))	  ? SIP_REASON_SIP
-		      : lex_same(protocol, SPAN("Q.850")) ? SIP_REASON_Q850
-							  : SIP_REASON_NONE;
+	r->protocol = lex_same(protocol, SPAN("SIP"))     ? SIP_REASON_SIP
+	              : lex_same(protocol, SPAN("Q.850")) ? SIP_REASON_Q850
+	                                                  : SIP_REASON_NONE;
 	while ((next = lex_param(l, &seen, &p)) == LEX_ONE) {
 		if (lex_named(&p, "cause")) {
 			if (!span_decimal(p.value, 999, &v))
@@ -292,10 +292,10 @@ const char *sip_read_subscription_state(struct sip_msg *m, struct lex *l)
 
 	if (!lex_token(l, &state))
 		return "bad Subscription-State";
-	m->substate = lex_same(state, SPAN("active"))	    ? SIP_SUBSTATE_ACTIVE
-		      : lex_same(state, SPAN("pending"))    ? SIP_SUBSTATE_PENDING
-		      : lex_same(state, SPAN("terminated")) ? SIP_SUBSTATE_TERMINATED
-							    : SIP_SUBSTATE_OTHER;
+	m->substate = lex_same(state, SPAN("active"))       ? SIP_SUBSTATE_ACTIVE
+	              : lex_same(state, SPAN("pending"))    ? SIP_SUBSTATE_PENDING
+	              : lex_same(state, SPAN("terminated")) ? SIP_SUBSTATE_TERMINATED
+	                                                    : SIP_SUBSTATE_OTHER;
 	while ((next = lex_param(l, &seen, &p)) == LEX_ONE) {
 		if (!lex_named(&p, "expires"))
 			continue;
@@ -375,6 +375,5 @@ const char *sip_read_sip_etag(struct sip_msg *m, struct lex *l)
 
 const char *sip_read_sip_if_match(struct sip_msg *m, struct lex *l)
 {
-	return lex_token(l, &m->sip_if_match) && m->sip_if_match.n <= SIP_TOKEN_MAX ? NULL
-										    : "bad SIP-If-Match";
+	return lex_token(l, &m->sip_if_match) && m->sip_if_match.n <= SIP_TOKEN_MAX ? NULL : "bad SIP-If-Match";
 }

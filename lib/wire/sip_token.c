@@ -2,9 +2,9 @@
 #include "wire/sip_token.h"
 #include "wire/sip_lex.h"
 
-#define NAME(literal)                                                                                        \
-	{                                                                                                    \
-		(const uint8_t *)(literal), sizeof(literal) - 1                                              \
+#define NAME(literal)                                           \
+	{                                                       \
+		(const uint8_t *)(literal), sizeof(literal) - 1 \
 	}
 
 static const struct span methods[SIP_METHODS_N] = {
@@ -114,21 +114,21 @@ _Static_assert(1u << (TAGS_N - 1) == SIP_TAG_ICE, "a name for each bit");
 	X(SIP_H_WWW_AUTHENTICATE, "WWW-Authenticate", 'w', 'e')
 /* clang-format on */
 
-#define COMPACT(X)                                                                                           \
-	X(SIP_H_ALLOW_EVENTS, 'u')                                                                           \
-	X(SIP_H_CALL_ID, 'i')                                                                                \
-	X(SIP_H_CONTACT, 'm')                                                                                \
-	X(SIP_H_CONTENT_ENCODING, 'e')                                                                       \
-	X(SIP_H_CONTENT_LENGTH, 'l')                                                                         \
-	X(SIP_H_CONTENT_TYPE, 'c')                                                                           \
-	X(SIP_H_EVENT, 'o')                                                                                  \
-	X(SIP_H_FROM, 'f')                                                                                   \
-	X(SIP_H_REFER_TO, 'r')                                                                               \
-	X(SIP_H_REFERRED_BY, 'b')                                                                            \
-	X(SIP_H_SESSION_EXPIRES, 'x')                                                                        \
-	X(SIP_H_SUBJECT, 's')                                                                                \
-	X(SIP_H_SUPPORTED, 'k')                                                                              \
-	X(SIP_H_TO, 't')                                                                                     \
+#define COMPACT(X)                     \
+	X(SIP_H_ALLOW_EVENTS, 'u')     \
+	X(SIP_H_CALL_ID, 'i')          \
+	X(SIP_H_CONTACT, 'm')          \
+	X(SIP_H_CONTENT_ENCODING, 'e') \
+	X(SIP_H_CONTENT_LENGTH, 'l')   \
+	X(SIP_H_CONTENT_TYPE, 'c')     \
+	X(SIP_H_EVENT, 'o')            \
+	X(SIP_H_FROM, 'f')             \
+	X(SIP_H_REFER_TO, 'r')         \
+	X(SIP_H_REFERRED_BY, 'b')      \
+	X(SIP_H_SESSION_EXPIRES, 'x')  \
+	X(SIP_H_SUBJECT, 's')          \
+	X(SIP_H_SUPPORTED, 'k')        \
+	X(SIP_H_TO, 't')               \
 	X(SIP_H_VIA, 'v')
 
 /* A header is looked for in one slot and then compared in full. That no two share a slot is checked by the

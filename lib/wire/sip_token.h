@@ -121,10 +121,10 @@ enum sip_method sip_method_find(struct span name);
 struct span sip_method_name(enum sip_method m); /* empty for SIP_UNKNOWN */
 
 enum sip_transport sip_transport_find(struct span name); /* SIP_TRANSPORT_OTHER when unknown */
-struct span sip_transport_name(enum sip_transport t);	 /* "TLS"; empty for NONE and OTHER */
+struct span sip_transport_name(enum sip_transport t);    /* "TLS"; empty for NONE and OTHER */
 
 uint32_t sip_tag_find(struct span name); /* 0 when unknown */
-struct span sip_tag_name(unsigned bit);	 /* by bit number; empty past the last */
+struct span sip_tag_name(unsigned bit);  /* by bit number; empty past the last */
 
 /* The long or the compact name; SIP_H_NONE when unknown. */
 enum sip_header sip_header_find(struct span name);

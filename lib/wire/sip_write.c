@@ -154,8 +154,8 @@ static void echo_to(struct buf *b, const struct sip_msg *req, struct span tag)
 	put_crlf(b);
 }
 
-void sip_put_response(struct buf *b, const struct sip_msg *req, unsigned code, const char *phrase,
-    struct span to_tag, const struct addr *source)
+void sip_put_response(struct buf *b, const struct sip_msg *req, unsigned code, const char *phrase, struct span to_tag,
+    const struct addr *source)
 {
 	sip_put_status(b, code, phrase);
 	echo_vias(b, req, source);
@@ -174,8 +174,7 @@ void sip_put_via(struct buf *b, const struct sip_via_out *v)
 {
 	struct span transport = sip_transport_name(v->transport);
 
-	if (transport.n == 0 ||
-	    (v->host.n ? !lex_hostname(v->host) : v->addr.family != 4 && v->addr.family != 6))
+	if (transport.n == 0 || (v->host.n ? !lex_hostname(v->host) : v->addr.family != 4 && v->addr.family != 6))
 		b->full = true;
 	BUF_LIT(b, "Via: SIP/2.0/");
 	buf_add(b, transport);

@@ -14,23 +14,23 @@ void sip_put_status(struct buf *b, unsigned code, const char *phrase); /* NULL: 
 /* Status line, all Vias (received and rport filled in from source, RFC 3261 18.2.1 and RFC 3581), From, To,
  * Call-ID, CSeq, and Timestamp in a 100. to_tag is added when To has none; empty for a 100. Works on
  * SIP_ANSWER too. */
-void sip_put_response(struct buf *b, const struct sip_msg *req, unsigned code, const char *phrase,
-    struct span to_tag, const struct addr *source);
+void sip_put_response(struct buf *b, const struct sip_msg *req, unsigned code, const char *phrase, struct span to_tag,
+    const struct addr *source);
 
 struct sip_via_out {
 	enum sip_transport transport;
 	struct span host; /* a name; empty: write addr */
 	struct addr addr;
-	uint16_t port;	    /* 0: none */
+	uint16_t port;      /* 0: none */
 	struct span branch; /* with its cookie */
-	bool rport;	    /* ask for it */
+	bool rport;         /* ask for it */
 };
 void sip_put_via(struct buf *b, const struct sip_via_out *v);
 
 struct sip_addr_out {
-	struct span display; /* plain text, quoted here; empty: none */
-	struct span uri;     /* text; refused unless it parses */
-	struct span tag;     /* empty: none */
+	struct span display;        /* plain text, quoted here; empty: none */
+	struct span uri;            /* text; refused unless it parses */
+	struct span tag;            /* empty: none */
 	const struct uri_out *made; /* instead of uri; what uri_put() refuses is refused */
 };
 /* From, To, Refer-To, Referred-By, P-Asserted-Identity, Contact without parameters, ... */
@@ -41,19 +41,17 @@ struct sip_contact_out {
 	struct span instance; /* <urn:uuid:...>; empty: none */
 	bool has_expires;
 	uint32_t expires_s, reg_id; /* reg_id 0: none */
-	uint16_t q;		    /* 0: none */
+	uint16_t q;                 /* 0: none */
 };
 void sip_put_contact(struct buf *b, const struct sip_contact_out *c);
 void sip_put_contact_star(struct buf *b);
 
 void sip_put_cseq(struct buf *b, uint32_t n, enum sip_method method);
-void sip_put_number(
-    struct buf *b, enum sip_header h, uint32_t v); /* Max-Forwards, Expires, RSeq, Retry-After, ... */
+void sip_put_number(struct buf *b, enum sip_header h, uint32_t v); /* Max-Forwards, Expires, RSeq, Retry-After, ... */
 void sip_put_text(
     struct buf *b, enum sip_header h, struct span v); /* any value that is one line: Call-ID, Event, ... */
 void sip_put_tags(struct buf *b, enum sip_header h, uint32_t tags); /* Supported, Require; nothing when 0 */
-void sip_put_unsupported(
-    struct buf *b, const struct sip_tags *t, uint32_t understood); /* those of t we do not have */
+void sip_put_unsupported(struct buf *b, const struct sip_tags *t, uint32_t understood); /* those of t we do not have */
 void sip_put_allow(struct buf *b, uint32_t methods);
 void sip_put_routes(struct buf *b, enum sip_header h, const struct span *route, size_t n); /* one line each */
 void sip_put_session_expires(struct buf *b, uint32_t s, enum sip_refresher r);

@@ -290,8 +290,7 @@ static bool seal(struct buf *b, size_t start, struct span password)
 	return !b->full;
 }
 
-bool stun_write_success(
-    struct buf *b, const struct stun *request, const struct addr *mapped, struct span password)
+bool stun_write_success(struct buf *b, const struct stun *request, const struct addr *mapped, struct span password)
 {
 	size_t start = b->n;
 

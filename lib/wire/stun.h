@@ -42,25 +42,23 @@ bool stun_integrity_ok(struct span datagram, const struct stun *msg, struct span
 
 /* What an ICE-lite agent with these credentials does with a message. */
 enum stun_verdict {
-	STUN_PROVED = 0,	 /* a Binding request under our password: answer it, its source is proved */
-	STUN_IGNORE = 1,	 /* not a Binding request; drop */
-	STUN_BAD_REQUEST = 400,	 /* no USERNAME or no MESSAGE-INTEGRITY */
+	STUN_PROVED = 0,         /* a Binding request under our password: answer it, its source is proved */
+	STUN_IGNORE = 1,         /* not a Binding request; drop */
+	STUN_BAD_REQUEST = 400,  /* no USERNAME or no MESSAGE-INTEGRITY */
 	STUN_UNAUTHORIZED = 401, /* for another ufrag, or not under our password */
-	STUN_UNKNOWN = 420,	 /* attributes that must be understood and are not */
+	STUN_UNKNOWN = 420,      /* attributes that must be understood and are not */
 	STUN_ROLE_CONFLICT = 487 /* proved, but the peer believes to be controlled: a lite agent always is */
 };
 
 /* USERNAME must be "<our ufrag>:<anything>" (RFC 8445, 7.2.2); peer_ufrag n 0: any, else the rest must be it.
  */
-enum stun_verdict stun_check(struct span datagram, const struct stun *msg, struct span ufrag,
-    struct span password, struct span peer_ufrag);
+enum stun_verdict stun_check(
+    struct span datagram, const struct stun *msg, struct span ufrag, struct span password, struct span peer_ufrag);
 
 /* Both need at most STUN_ANSWER_MAX octets; false when b is full. A mapped address and FINGERPRINT go into a
  * success; code (400, 401, 420, 487) and FINGERPRINT into an error, which for 400 and 401 carries no
  * integrity. */
-bool stun_write_success(
-    struct buf *b, const struct stun *request, const struct addr *mapped, struct span password);
-bool stun_write_error(
-    struct buf *b, const struct stun *request, enum stun_verdict code, struct span password);
+bool stun_write_success(struct buf *b, const struct stun *request, const struct addr *mapped, struct span password);
+bool stun_write_error(struct buf *b, const struct stun *request, enum stun_verdict code, struct span password);
 
 #endif

@@ -32,8 +32,7 @@ struct zrtp {
 	uint8_t type; /* enum zrtp_type */
 	uint16_t seq;
 	uint32_t ssrc;
-	struct span
-	    message; /* from the preamble to its end, without the checksum: what zrtp-hash is taken of */
+	struct span message; /* from the preamble to its end, without the checksum: what zrtp-hash is taken of */
 };
 
 /* Header, magic, a length that fits the datagram exactly and the type, a type that is known, CRC-32C. */
@@ -47,17 +46,15 @@ struct zrtp_watch {
 	uint8_t hello_ok[2]; /* a Hello of this end had the announced hash */
 	uint8_t tag_len[2];  /* of the SRTP that this end's Commit asked for; 0: unknown */
 	uint8_t initiator;   /* 1 + the end that sent Confirm2 */
-	bool open,
-	    forged; /* forged: an end sent a Hello other than the announced one; the watch never opens */
+	bool open, forged;   /* forged: an end sent a Hello other than the announced one; the watch never opens */
 };
 
 /* What to do with a datagram from an end that would be relayed to the other. */
 enum {
-	ZRTP_RELAY =
-	    1, /* pass it on; without this bit drop it (malformed, GoClear, ClearACK, a forged Hello) */
+	ZRTP_RELAY = 1,  /* pass it on; without this bit drop it (malformed, GoClear, ClearACK, a forged Hello) */
 	ZRTP_OPENED = 2, /* Conf2ACK, and all before it from the right ends: both have their keys now */
 	ZRTP_FORGED = 4, /* the Hello does not have the hash that SDP announced (T33): tell both users */
-	ZRTP_FAILED = 8	 /* an end sent Error */
+	ZRTP_FAILED = 8  /* an end sent Error */
 };
 
 uint8_t zrtp_watch_feed(struct zrtp_watch *w, unsigned from, struct span datagram);

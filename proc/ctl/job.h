@@ -57,10 +57,10 @@ struct job {
 	struct request req; /* its texts lie in the client */
 	job_step *const *steps;
 	int at;
-	job_step *step;   /* the one at work: that of `at`, or an undo */
+	job_step *step;      /* the one at work: that of `at`, or an undo */
 	job_step *otherwise; /* what to do, instead of failing, when this question is answered with no */
-	job_step *undo;   /* what to do when this step fails, instead of ending */
-	const char *left; /* what an undo that failed has left behind */
+	job_step *undo;      /* what to do when this step fails, instead of ending */
+	const char *left;    /* what an undo that failed has left behind */
 	struct answer answer, first_failure;
 	uint64_t busy_until_ms;
 	struct timer timer;

@@ -65,7 +65,8 @@ uint32_t source_crowd(const struct addr *remote)
 	uint32_t slot;
 
 	for (enum level i = HOST; i < LEVELS; i++)
-		if (key_of(remote, i, key) && map_get(&by_key, span_of(key, KEY_LEN), &slot) && table[slot].n >= limit[i])
+		if (key_of(remote, i, key) && map_get(&by_key, span_of(key, KEY_LEN), &slot) &&
+		    table[slot].n >= limit[i])
 			return table[slot].oldest;
 	return NO_SLOT;
 }
