@@ -51,7 +51,7 @@ bool site_ok(const void *site)
 	    s->listeners < 1 || s->listeners > SITE_LISTENERS_MAX || s->emergencies > SITE_EMERGENCY_MAX ||
 	    s->log_privacy >= LOG_PRIVACIES || !sizes_ok(s) || !times_ok(s))
 		return false;
-	if (s->media_port_lo % 2 || s->media_port_lo < 1024 || s->media_port_hi <= s->media_port_lo)
+	if (s->media_port_lo % 2 || s->media_port_lo < 1024 || s->media_port_hi < s->media_port_lo + 3)
 		return false;
 	for (int i = 0; i < s->listeners; i++)
 		if (!listener_ok(&s->listener[i]))

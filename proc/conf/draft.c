@@ -52,15 +52,43 @@ static const char *bare_address(struct span v, struct addr *out)
 	return NULL;
 }
 
-static const char *set_domain(struct draft *d, struct span v)
+/* RFC 1123 2.1: letters, digits and inner hyphens; the last label is no number, so that no IPv4 address passes. */
+static bool is_label(struct span v)
+{
+	for (size_t i = 0; i < v.n; i++) {
+		bool letter = v.p[i] >= 'a' && v.p[i] <= 'z', digit = v.p[i] >= '0' && v.p[i] <= '9';
+		if (!letter && !digit && (v.p[i] != '-' || i == 0 || i == v.n - 1))
+			return false;
+	}
+	return v.n > 0;
+}
+
+static bool is_digits(struct span v)
 {
 	for (size_t i = 0; i < v.n; i++)
-		if (!((v.p[i] >= 'a' && v.p[i] <= 'z') || (v.p[i] >= '0' && v.p[i] <= '9') || v.p[i] == '.' ||
-			v.p[i] == '-'))
-			return "is no domain (lower-case letters, digits, '.' and '-')";
-	if (v.n == 0 || !span_cstr(v, d->out->site.domain, sizeof d->out->site.domain))
+		if (v.p[i] < '0' || v.p[i] > '9')
+			return false;
+	return true;
+}
+
+static const char *set_domain(struct draft *d, struct span v)
+{
+	struct span label, rest = v;
+	bool more;
+
+	if (v.n == 0 || v.n >= sizeof d->out->site.domain)
 		return "must have 1 to 63 characters";
-	return NULL;
+	do {
+		size_t dot = span_find(rest, '.');
+		more = dot < rest.n;
+		label = span_head(rest, dot);
+		rest = span_skip(rest, dot + 1);
+		if (!is_label(label))
+			return "is no domain (labels of lower-case letters, digits and inner '-', with '.' between them)";
+	} while (more);
+	if (is_digits(label))
+		return "is no domain (its last label is a number, as in an address)";
+	return span_cstr(v, d->out->site.domain, sizeof d->out->site.domain) ? NULL : "holds a NUL";
 }
 
 static const char *set_database(struct draft *d, struct span v)
@@ -123,8 +151,8 @@ static const char *set_ports(struct draft *d, struct span v)
 	if (!span_decimal(span_trim(span_head(v, dash)), 65535, &lo) || dash == v.n ||
 	    !span_decimal(span_trim(span_skip(v, dash + 1)), 65535, &hi))
 		return "is no range of ports like 20000-23999";
-	if (lo < 1024 || lo % 2 || hi <= lo)
-		return "must begin with an even port of at least 1024 and end above it";
+	if (lo < 1024 || lo % 2 || hi < lo + 3)
+		return "must begin with an even port of at least 1024 and hold at least 4";
 	d->out->site.media_port_lo = (uint16_t)lo;
 	d->out->site.media_port_hi = (uint16_t)hi;
 	return NULL;
@@ -176,27 +204,27 @@ SET_NUMBER(max_users, 1, 65536)
 SET_NUMBER(max_calls, 1, 16384)
 
 const struct draft_key draft_keys[] = {
-    {NULL, "domain", false, set_domain},
-    {NULL, "database", false, set_database},
-    {NULL, "edges", false, set_edges},
-    {NULL, "node", false, set_node},
-    {"phones", "listen", false, set_listen},
-    {"phones", "advertise", false, set_advertise},
-    {"phones", "media", false, set_media},
-    {"phones", "advertise-media", false, set_advertise_media},
-    {"media", "ports", false, set_ports},
-    {"log", "privacy", false, set_privacy},
-    {"log", "days", false, set_log_days},
-    {"emergency", "numbers", true, set_numbers},
-    {"registration", "expires", false, set_register_max_s},
-    {"registration", "keepalive", false, set_flow_timer_s},
-    {"registration", "login", false, set_reauth_s},
-    {"calls", "ring", false, set_ring_s},
-    {"calls", "refresh", false, set_session_expires_s},
-    {"limits", "phones", false, set_max_phones},
-    {"limits", "users", false, set_max_users},
-    {"limits", "calls", false, set_max_calls},
-    {NULL, NULL, false, NULL},
+    {NULL, "domain", false, false, set_domain},
+    {NULL, "database", false, true, set_database},
+    {NULL, "edges", false, false, set_edges},
+    {NULL, "node", false, false, set_node},
+    {"phones", "listen", false, false, set_listen},
+    {"phones", "advertise", false, false, set_advertise},
+    {"phones", "media", false, false, set_media},
+    {"phones", "advertise-media", false, false, set_advertise_media},
+    {"media", "ports", false, false, set_ports},
+    {"log", "privacy", false, false, set_privacy},
+    {"log", "days", false, false, set_log_days},
+    {"emergency", "numbers", true, false, set_numbers},
+    {"registration", "expires", false, false, set_register_max_s},
+    {"registration", "keepalive", false, false, set_flow_timer_s},
+    {"registration", "login", false, false, set_reauth_s},
+    {"calls", "ring", false, false, set_ring_s},
+    {"calls", "refresh", false, false, set_session_expires_s},
+    {"limits", "phones", false, false, set_max_phones},
+    {"limits", "users", false, false, set_max_users},
+    {"limits", "calls", false, false, set_max_calls},
+    {NULL, NULL, false, false, NULL},
 };
 
 const char *draft_end_phones(struct draft *d)

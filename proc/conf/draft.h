@@ -15,6 +15,7 @@ struct draft_key {
 	const char *section; /* NULL: outside of any */
 	const char *name;
 	bool list;
+	bool secret; /* its value is never printed */
 	const char *(*set)(struct draft *d, struct span value);
 };
 

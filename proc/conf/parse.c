@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { KEY_SHOWN_MAX = 24 };
+
 /* libconfuse calls back without a pointer of ours. */
 static struct draft draft;
 static const char *file_name;
@@ -28,11 +30,22 @@ static void refuse(const char *format, ...)
 			*c = '?';
 }
 
+/* What libconfuse quotes may be a piece of a secret whose own quotes were forgotten: only what could be a key is shown. */
+static void hide_quoted(char *text)
+{
+	char *open = strchr(text, '\''), *close = open ? strchr(open + 1, '\'') : NULL;
+	size_t n = close ? (size_t)(close - open - 1) : 0;
+
+	if (open && (!close || n > KEY_SHOWN_MAX || strspn(open + 1, "abcdefghijklmnopqrstuvwxyz-") != n))
+		*open = 0;
+}
+
 static void on_error(cfg_t *cfg, const char *format, va_list args)
 {
 	char text[CONF_REASON_MAX];
 
 	vsnprintf(text, sizeof text, format, args);
+	hide_quoted(text);
 	refuse("%s:%d: %s", file_name, cfg->line, text);
 }
 
@@ -70,8 +83,11 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 		why = k->set(&draft, span_str(value));
 	if (!why)
 		return 0;
-	refuse("%s:%d: %s%s%s = \"%.40s\" %s", file_name, cfg->line, k->section ? k->section : "",
-	    k->section ? "." : "", k->name, value, why);
+	if (k->secret)
+		refuse("%s:%d: %s %s", file_name, cfg->line, k->name, why);
+	else
+		refuse("%s:%d: %s%s%s = \"%.40s\" %s", file_name, cfg->line, k->section ? k->section : "",
+		    k->section ? "." : "", k->name, value, why);
 	return -1;
 }
 
@@ -88,6 +104,17 @@ static int on_phones(cfg_t *cfg, cfg_opt_t *opt)
 	return why ? -1 : 0;
 }
 
+/* An empty list would leave the defaults standing as if nothing had been said. */
+static int on_emergency(cfg_t *cfg, cfg_opt_t *opt)
+{
+	cfg_t *section = cfg_opt_getnsec(opt, 0);
+
+	if (!section || cfg_size(section, "numbers"))
+		return 0;
+	refuse("%s:%d: emergency names no number", file_name, cfg->line);
+	return -1;
+}
+
 static void watch_values(cfg_t *cfg)
 {
 	char path[64];
@@ -97,6 +124,7 @@ static void watch_values(cfg_t *cfg)
 		cfg_set_validate_func(cfg, path, on_value);
 	}
 	cfg_set_validate_func(cfg, "phones", on_phones);
+	cfg_set_validate_func(cfg, "emergency", on_emergency);
 }
 
 /* What libconfuse would do beyond reading: nothing of it is wanted. */

@@ -5,6 +5,8 @@
 
 #define SITE "domain = voice.example\nphones { listen = \"192.0.2.1\" }\n"
 
+#define LABELS " (labels of lower-case letters, digits and inner '-', with '.' between them)"
+
 static struct conf c;
 static const char *example = "dist/ringfence.conf";
 
@@ -98,11 +100,11 @@ static void refusals_name_line_key_and_reason(void)
 	CHECK(refused(SITE "include(\"/etc/shadow\")\n", "f:3: no such option 'include'"));
 	CHECK(refused("domain = \"${HOME}\"\n", "f: ${...} is not replaced here"));
 	CHECK(refused(SITE "domain = b\n", "f:3: domain = \"b\" is given twice"));
-	CHECK(refused("domain = B\n", "f:1: domain = \"B\" is no domain (lower-case letters, digits, '.' and '-')"));
+	CHECK(refused("domain = B\n", "f:1: domain = \"B\" is no domain" LABELS));
 	CHECK(refused(SITE "edges = 9\n", "f:3: edges = \"9\" is no number from 1 to 8"));
 	CHECK(refused(SITE "edges = 0x2\n", "f:3: edges = \"0x2\" is no number from 1 to 8"));
 	CHECK(refused(SITE "database = \"mysql://x\"\n",
-	    "f:3: database = \"mysql://x\" is neither \"sqlite\" nor a postgresql:// address"));
+	    "f:3: database is neither \"sqlite\" nor a postgresql:// address"));
 	CHECK(refused(SITE "phones { listen = \"192.0.2.1:5061\" }\n", "f:3: phones listens where another section does"));
 	CHECK(refused(SITE "phones { advertise = \"192.0.2.1\" }\n", "f:3: phones has no listen"));
 	CHECK(refused(SITE "phones { listen = \"::\" }\n",
@@ -114,12 +116,61 @@ static void refusals_name_line_key_and_reason(void)
 	CHECK(refused(SITE "phones { listen = \"192.0.2.2:0\" }\n",
 	    "f:3: phones.listen = \"192.0.2.2:0\" has no port from 1 to 65535 after its last colon"));
 	CHECK(refused(SITE "media { ports = \"20001-20100\" }\n",
-	    "f:3: media.ports = \"20001-20100\" must begin with an even port of at least 1024 and end above it"));
+	    "f:3: media.ports = \"20001-20100\" must begin with an even port of at least 1024 and hold at least 4"));
 	CHECK(refused(SITE "media { ports = \"20000\" }\n",
 	    "f:3: media.ports = \"20000\" is no range of ports like 20000-23999"));
 	CHECK(refused(SITE "emergency { numbers = {\"112\", \"one\"} }\n",
 	    "f:3: emergency.numbers = \"one\" is no number (digits, *, #, +)"));
 	CHECK(refused(SITE "limits { calls = 99999 }\n", "f:3: limits.calls = \"99999\" is no number from 1 to 16384"));
+}
+
+static bool hides(const char *text)
+{
+	bool ok = !conf_parse(span_str(text), "f", &c) && !strstr(c.reason, "secretpw");
+	if (!ok)
+		fprintf(stderr, "said: %s\n", c.reason);
+	return ok;
+}
+
+/* R27 */
+static void a_secret_is_never_in_the_reason(void)
+{
+	CHECK(refused(SITE "database = \"postgresql://u:secretpw@h/db x\"\n",
+	    "f:3: database holds a blank or a control character"));
+	CHECK(hides(SITE "database = \"secretpw\"\n"));
+	CHECK(hides(SITE "database = \"postgresql://u:secretpw@h/a\"\ndatabase = \"postgresql://u:secretpw@h/b\"\n"));
+	CHECK(hides(SITE "database = postgresql:// u:secretpw@h/db\n"));
+	CHECK(hides(SITE "database = \"postgresql:\" u:secretpw@h/db\n"));
+	CHECK(hides(SITE "database = sqlite u:secretpw@h/db\n"));
+	CHECK(hides(SITE "database = sqlite \"u:secretpw@h/db\"\n"));
+	CHECK(hides(SITE "database = \"postgresql://u:secretpw@h/db\n"));
+	CHECK(hides(SITE "database { \"u:secretpw@h/db\" }\n"));
+}
+
+static void a_domain_is_of_labels(void)
+{
+	static const char *const bad[] = {"a..b", "-", ".", "a.", ".a", "a.-b", "a-.b", "a_b"};
+	char text[128], why[256];
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		snprintf(text, sizeof text, "domain = \"%s\"\n", bad[i]);
+		snprintf(why, sizeof why, "f:1: domain = \"%s\" is no domain" LABELS, bad[i]);
+		CHECK(refused(text, why));
+	}
+	CHECK(refused("domain = \"1.2.3.4\"\n",
+	    "f:1: domain = \"1.2.3.4\" is no domain (its last label is a number, as in an address)"));
+	CHECK(good("domain = \"3com.a-b.x1\"\nphones { listen = \"192.0.2.1\" }\n"));
+}
+
+static void what_could_not_run_is_refused(void)
+{
+	CHECK(refused(SITE "media { ports = \"20000-20002\" }\n",
+	    "f:3: media.ports = \"20000-20002\" must begin with an even port of at least 1024 and hold at least 4"));
+	CHECK(good(SITE "media { ports = \"20000-20003\" }\n"));
+	c.site.media_port_hi--;
+	CHECK(!site_ok(&c.site));
+	CHECK(refused(SITE "emergency { numbers = {} }\n", "f:3: emergency names no number"));
+	CHECK(refused(SITE "emergency { }\n", "f:3: emergency names no number"));
 }
 
 static void a_reason_is_one_short_line(void)
@@ -160,6 +211,9 @@ int main(int argc, char **argv)
 	RUN(behind_nat_media_follows_signalling);
 	RUN(mild_is_refused_and_names_what_is_missing);
 	RUN(refusals_name_line_key_and_reason);
+	RUN(a_secret_is_never_in_the_reason);
+	RUN(a_domain_is_of_labels);
+	RUN(what_could_not_run_is_refused);
 	RUN(a_reason_is_one_short_line);
 	RUN(the_example_shows_the_defaults);
 	return TEST_END;
