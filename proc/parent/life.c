@@ -183,7 +183,10 @@ static void died(struct slot *s, int status)
 	}
 	log_error("%s/%u %s (%#x)", proc_name[s->proc], s->instance, how, (unsigned)status);
 	event(EVENT_DIED, SEVERITY_WARNING, 0, how, s);
-	if (!self.ready && cannot) {
+	if (!self.ready && (cannot || s->restarts == BOOT_RESTARTS)) {
+		if (!cannot)
+			log_error("%s/%u was started again %d times in vain: the exchange cannot start",
+			    proc_name[s->proc], s->instance, BOOT_RESTARTS);
 		life_stop(1);
 		return;
 	}

@@ -20,11 +20,13 @@
 
 static const char usage[] =
     "usage: ringfenced [--site DIR] [--libexec DIR] [--uid-base N] [--edges N]\n"
+    "                  [--insecure-run]\n"
     "Starts the exchange whose site directory is DIR and watches over its processes.\n"
     "  --site DIR      ringfence.conf, keys and stores (default /var/lib/ringfence)\n"
     "  --libexec DIR   where the other executables are (default " LIBEXEC ")\n"
     "  --uid-base N    processes run as uid N + 1 to N + 8 (default 61900)\n"
     "  --edges N       signalling processes, 1 to 8, instead of what ringfence.conf says\n"
+    "  --insecure-run  start even when DIR/run is no ramfs, so that keys of calls may reach the disk\n"
     "SIGHUP or `ringfence reload` reads ringfence.conf again, SIGTERM or `ringfence stop` ends it.\n";
 
 static _Noreturn void usage_error(const char *option)
@@ -46,7 +48,8 @@ static void read_options(int argc, char **argv)
 {
 	static const struct option options[] = {{"site", required_argument, NULL, 's'},
 	    {"libexec", required_argument, NULL, 'l'}, {"uid-base", required_argument, NULL, 'u'},
-	    {"edges", required_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	    {"edges", required_argument, NULL, 'e'}, {"insecure-run", no_argument, NULL, 'i'},
+	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static char site[PATH_MAX], libexec[PATH_MAX];
 	const char *site_dir = "/var/lib/ringfence", *libexec_dir = LIBEXEC;
 
@@ -64,6 +67,9 @@ static void read_options(int argc, char **argv)
 			break;
 		case 'e':
 			self.edges = number(optarg, 8, "--edges");
+			break;
+		case 'i':
+			self.insecure_run = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);

@@ -16,6 +16,7 @@ enum {
 	START_MS = 15000,    /* not ready for so long: killed */
 	STOP_MS = 2000,      /* between STOP and SIGKILL */
 	BOOT_MS = 30000,     /* all must be ready once by then */
+	BOOT_RESTARTS = 3,   /* before that, a process that was started again so often in vain ends the start */
 	RELOAD_MS = 5000,
 	SLEPT_MS = 1000,   /* later than this, parent or the whole machine stood still */
 	FALSE_REPORTS = 3, /* reports against a higher rank in FALSE_REPORTS_MS that keep the reporter down */
@@ -53,6 +54,7 @@ struct parent {
 	uid_t uid_base;
 	uint32_t edges; /* 0: as the configuration says */
 	bool root;      /* may change owners and uids */
+	bool insecure_run; /* run/ need not be a ramfs */
 	int site_fd;    /* the site directory */
 	struct slot slot[SLOTS_MAX];
 	uint32_t slots;

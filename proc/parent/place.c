@@ -69,18 +69,23 @@ static uid_t uid_of(enum proc p)
 	return self.root ? self.uid_base + p : geteuid();
 }
 
-/* What core and media keep outlives them here and must never reach a disk. */
-static void check_run(void)
+/* What core and media keep outlives them here, keys of calls among it, and must never reach a disk: a plain directory
+ * is on one, a tmpfs may be swapped out to one. */
+static bool check_run(void)
 {
 	struct statfs s;
 
-	if (statfs("run", &s) != 0 || s.f_type == RAMFS_MAGIC)
-		return;
-	if (s.f_type == TMPFS_MAGIC)
-		log_warn("%s/run is a tmpfs, which can be swapped out; a ramfs cannot", self.site_dir);
+	if (statfs("run", &s) != 0)
+		return failed("run");
+	if (s.f_type == RAMFS_MAGIC)
+		return true;
+	if (self.insecure_run)
+		log_warn("%s/run is no ramfs: keys of calls may reach the disk", self.site_dir);
 	else
-		log_warn("%s/run is no ramfs: the state of calls and an unsealed boot key would reach the disk",
+		log_error("%s/run is no ramfs, so that keys of calls could reach the disk: mount one "
+			  "(./run and the systemd unit do) or say --insecure-run",
 		    self.site_dir);
+	return self.insecure_run;
 }
 
 /* The unsealed key of a passphrase lies in run/, a root-only file beside the configuration. */
@@ -108,15 +113,31 @@ static int open_boot_key(void)
 static bool open_ctl(void)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	memcpy(a.sun_path, ctl_path, sizeof ctl_path);
-	if (unlinkat(self.site_fd, ctl_path, 0) != 0 && errno != ENOENT)
-		return failed(ctl_path);
-	self.ctl_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (self.ctl_fd < 0 || bind(self.ctl_fd, (struct sockaddr *)&a, sizeof a) != 0 ||
-	    fchmodat(self.site_fd, ctl_path, 0666, 0) != 0 || listen(self.ctl_fd, 16) != 0)
-		return failed(ctl_path);
+	if (fd < 0 || (unlinkat(self.site_fd, ctl_path, 0) != 0 && errno != ENOENT) ||
+	    bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || fchmodat(self.site_fd, ctl_path, 0666, 0) != 0 ||
+	    listen(fd, 16) != 0) {
+		failed(ctl_path);
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	if (self.ctl_fd > 0)
+		close(self.ctl_fd);
+	self.ctl_fd = fd;
 	return true;
+}
+
+/* Whoever removed the path left a socket that nobody can reach. */
+static int ctl_socket(void)
+{
+	struct stat s;
+
+	if (fstatat(self.site_fd, ctl_path, &s, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+		open_ctl();
+	return fcntl(self.ctl_fd, F_DUPFD_CLOEXEC, 0);
 }
 
 bool place_prepare(void)
@@ -130,8 +151,7 @@ bool place_prepare(void)
 	    !own_dir("ledger", uid_of(PROC_LEDGER), 0700) || !own_dir("empty", geteuid(), 0555) ||
 	    !own_dir("run", geteuid(), 0711))
 		return false;
-	check_run();
-	return open_ctl();
+	return check_run() && open_ctl();
 }
 
 void place_close(void)
@@ -171,7 +191,7 @@ int place_file(enum file_kind what, enum proc p)
 		fd = openat(self.site_fd, "ringfence.conf", O_RDONLY | O_CLOEXEC);
 		break;
 	case FILE_CTL_SOCKET:
-		fd = fcntl(self.ctl_fd, F_DUPFD_CLOEXEC, 0);
+		fd = ctl_socket();
 		break;
 	case FILE_KINDS:
 		break;

@@ -171,6 +171,8 @@ static void serve(void)
 static const char *prepare(const struct site *s)
 {
 	(void)s;
+	if (strcmp(conduct, "crash-at-start") == 0)
+		abort();
 	return strcmp(conduct, "refuse") == 0 ? "does not like it" : NULL;
 }
 

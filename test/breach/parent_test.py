@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 class House:
     """A running parent in a directory of its own."""
 
-    def __init__(self, conducts=(), conf=None):
+    def __init__(self, conducts=(), conf=None, options=('--insecure-run',)):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='ringfence-house-'))
         self.site = self.dir / 'site'
         libexec = self.dir / 'libexec'
@@ -43,7 +43,7 @@ class House:
         self.log_path = self.dir / 'log'
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(
-                [BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', libexec, '--uid-base', str(BASE)],
+                [BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', libexec, '--uid-base', str(BASE), *options],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def write_conf(self, text):
@@ -308,10 +308,42 @@ def test_bad_configuration_ends_the_start_with_line_and_reason():
         shutil.rmtree(h.dir)
 
 
+def ends_with(h, seconds, pattern):
+    try:
+        assert h.process.wait(seconds) == 1
+        assert re.search(pattern, h.log()), h.log()
+    finally:
+        if h.alive():
+            h.process.kill()
+            h.process.wait()
+        shutil.rmtree(h.dir)
+
+
+def test_keys_of_calls_never_reach_a_disk():
+    """R7: without a ramfs at run/ only an option that says so starts an exchange."""
+    ends_with(House(options=()), 5, r'run is no ramfs, .* --insecure-run')
+
+
+def test_first_start_that_fails_again_and_again_ends():
+    ends_with(House(['media crash-at-start']), 10, r'media/0 was started again 3 times in vain: the exchange cannot start')
+
+
+def test_removed_control_socket_is_made_again(house):
+    h = house()
+    before = h.ready()['ctl']
+    at = h.site / 'run/ctl.sock'
+    at.unlink()
+    os.kill(before, signal.SIGKILL)
+    h.wait_new('ctl', before, 3)
+    assert at.is_socket() and at.stat().st_mode & 0o777 == 0o666
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(str(at))  # somebody listens
+
+
 def test_two_exchanges_in_one_place(house):
     h = house()
     h.ready()
-    second = subprocess.run([BUILD / 'proc/parent/ringfenced', '--site', h.site, '--libexec', h.dir / 'libexec'],
+    second = subprocess.run([BUILD / 'proc/parent/ringfenced', '--insecure-run', '--site', h.site, '--libexec', h.dir / 'libexec'],
                             capture_output=True, text=True, timeout=10)
     assert second.returncode == 1 and 'runs here already' in second.stderr
 

@@ -84,7 +84,7 @@ class Exchange:
     # life
 
     def start(self, timeout=20):
-        self.proc = self.host.spawn(parent_path(self.build), "--site", self.site, "--libexec", self.libexec,
+        self.proc = self.host.spawn(parent_path(self.build), "--site", self.site, "--libexec", self.libexec, "--insecure-run",
                                     log=self.log_path)
         net.wait_for("the exchange to be ready", self.ready, timeout, step=0.1)
         return self
