@@ -4,6 +4,7 @@
 #include "verbs.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* clang-format off */
 const struct verb *const verbs[] = {
@@ -81,11 +82,9 @@ static int no_such_verb(int argc, char **argv)
 static const char *default_site(void)
 {
 	const char *from_env = getenv("RINGFENCE_SITE");
-	FILE *f = from_env ? NULL : fopen("site/ringfence.conf", "re");
+	bool here = !from_env && access("site/ringfence.conf", F_OK) == 0;
 
-	if (f)
-		fclose(f);
-	return from_env && from_env[0] ? from_env : f ? "site" : "/var/lib/ringfence";
+	return from_env && from_env[0] ? from_env : here ? "site" : "/var/lib/ringfence";
 }
 
 int main(int argc, char **argv)
