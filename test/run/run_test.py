@@ -70,9 +70,6 @@ class Site:
 
     def stop(self):
         self.command('stop', check=False)
-        end = time.monotonic() + 5
-        while self.command('status', check=False) and time.monotonic() < end:
-            time.sleep(0.1)
         subprocess.run(['umount', self.dir / 'run'], check=False, capture_output=True)
 
 
@@ -90,6 +87,7 @@ def test_from_nothing_to_an_enrolled_phone(site, tmp_path):
     assert all(p['up'] for p in site.processes().values()) and len(site.processes()) == 8
     assert site.accepts()
     assert f' {site.dir}/run ramfs ' in pathlib.Path('/proc/self/mounts').read_text()
+    assert (site.dir / 'ringfence.conf').stat().st_mode & 0o777 == 0o600  # R27: it may hold a database's password
     assert (site.dir / 'boot.key').stat().st_mode & 0o777 == 0o400
     lines = [line.split('ringfence --site', 1)[1].split()[1:] for line in said.splitlines() if 'ringfence --site' in line]
     add, phone, enrol = lines[:3]
@@ -120,12 +118,61 @@ def test_second_start_keeps_the_site(site):
     assert site.command('ca') == ca
 
 
+def test_stop_returns_when_nothing_runs(site):
+    site.run()
+    before = site.processes()
+    site.command('stop')
+    assert not [name for name, p in before.items() if lives(p['pid'])]
+
+
+def test_second_run_leaves_the_first_alone(site):
+    site.run()
+    before, log = site.processes(), (site.dir / 'ringfence.log').read_text()
+    for options in ([], ['--background']):
+        done = subprocess.run([TOP / 'run', *options, '--site', site.dir], capture_output=True, text=True, timeout=10)
+        assert done.returncode == 1 and 'runs already' in done.stderr and not done.stdout
+    assert log and (site.dir / 'ringfence.log').read_text() == log
+    assert {n: p['pid'] for n, p in site.processes().items()} == {n: p['pid'] for n, p in before.items()}
+
+
+def test_blank_and_quote_in_the_path(tmp_path):
+    tmp_path.chmod(0o755)
+    where = tmp_path / "it's a place"
+    where.mkdir()
+    site = Site(where)
+    try:
+        shown = next(line for line in site.run().splitlines() if 'status, calls' in line).split('Then: ')[1].split(', calls')[0]
+        assert subprocess.run(['sh', '-c', shown + ' --json'], cwd=TOP, capture_output=True, timeout=10).returncode == 0
+        site.command('stop')
+        site.run()
+        mounts = [m for m in pathlib.Path('/proc/self/mounts').read_text().splitlines() if 'place/site/run ramfs' in m]
+        assert len(mounts) == 1
+    finally:
+        site.stop()
+
+
+def test_background_start_that_fails_leaves_nothing(site):
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', site.port))
+        taken.listen()
+        done = subprocess.run([TOP / 'run', '--background', '--site', site.dir, '--listen', f'127.0.0.1:{site.port}', '--domain',
+                               'voice.example'], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and 'cannot listen on' in done.stderr and 'did not become ready' in done.stderr
+    assert subprocess.run(['flock', '-n', site.dir, 'true'], timeout=5).returncode == 0
+
+
+def test_bad_domain_is_refused_as_it_was_given(site):
+    done = subprocess.run([TOP / 'run', '--site', site.dir, '--listen', '127.0.0.1', '--domain', 'bad_domain..x'],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and '"bad_domain..x" is no domain' in done.stdout + done.stderr
+    assert not (site.dir / 'ringfence.conf').exists()
+
+
 def test_sealed_boot_key_asks_once_after_a_reboot(site):
     site.run('--passphrase', say=f'{PASSPHRASE}\n{PASSPHRASE}\n{PASSPHRASE}\n')
     ca = site.command('ca')
     assert not (site.dir / 'boot.key').exists() and (site.dir / 'run/boot.key').stat().st_mode & 0o777 == 0o400
     site.command('stop')
-    time.sleep(1)
     site.run()  # run/ still holds the key, nothing is asked
     site.stop()  # takes run/ away, as a reboot does
     done = subprocess.run([TOP / 'run', '--background', '--site', site.dir], input='wrong passphrase\n', capture_output=True,
