@@ -52,10 +52,10 @@ struct slot {
 struct parent {
 	const char *site_dir, *libexec;
 	uid_t uid_base;
-	uint32_t edges; /* 0: as the configuration says */
-	bool root;      /* may change owners and uids */
+	uint32_t edges;    /* 0: as the configuration says */
+	bool root;         /* may change owners and uids */
 	bool insecure_run; /* run/ need not be a ramfs */
-	int site_fd;    /* the site directory */
+	int site_fd;       /* the site directory */
 	struct slot slot[SLOTS_MAX];
 	uint32_t slots;
 	struct slot conf;
