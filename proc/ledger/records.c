@@ -144,9 +144,20 @@ bool store_forget_calls(struct store *s, int64_t before_ms)
 	return store_run(s->q[Q_CALLS_FORGET]);
 }
 
+/* What anyone who reaches a port can cause has a share of its own, or it would push out all else (R13, R23). */
+static bool forget_beyond(struct stmt *q, uint32_t most)
+{
+	static const enum event_kind strangers[] = {EVENT_HANDSHAKE_REFUSED, EVENT_BAD_BYTES, EVENT_MEDIA_STRANGER};
+
+	for (int i = 0; i < 3; i++)
+		db_bind_int(q, i + 1, strangers[i]);
+	db_bind_int(q, 4, most);
+	return store_run(q);
+}
+
 bool store_forget_events(struct store *s, int64_t before_ms)
 {
-	db_bind_int(s->q[Q_EVENTS_FORGET], 1, s->last_event - STORE_EVENTS_MAX);
-	db_bind_int(s->q[Q_EVENTS_FORGET], 2, before_ms);
-	return store_run(s->q[Q_EVENTS_FORGET]);
+	db_bind_int(s->q[Q_EVENTS_FORGET], 1, before_ms);
+	return store_run(s->q[Q_EVENTS_FORGET]) && forget_beyond(s->q[Q_EVENTS_FORGET_STRANGERS], s->max_strangers) &&
+	       forget_beyond(s->q[Q_EVENTS_FORGET_OTHERS], s->max_events);
 }

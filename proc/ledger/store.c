@@ -81,7 +81,11 @@ static const char *settle_schema(struct store *s)
 
 bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX])
 {
-	*s = (struct store){.db = db, .max_people = 4096, .max_phones = 4096};
+	*s = (struct store){.db = db,
+	    .max_people = 4096,
+	    .max_phones = 4096,
+	    .max_events = STORE_EVENTS_MAX,
+	    .max_strangers = STORE_STRANGERS_MAX};
 	const char *what = NULL;
 
 	if (!db_exec(db, schema_sql) || !prepare_all(s))

@@ -9,7 +9,8 @@
 
 enum {
 	STORE_SCHEMA = 1,
-	STORE_EVENTS_MAX = 200000,
+	STORE_EVENTS_MAX = 150000,
+	STORE_STRANGERS_MAX = 50000, /* events besides that strangers can cause */
 	STORE_EVENT_DAYS = 365,
 	STORE_REQUESTS_MAX = 32,   /* phones that were asked for and wait for an administrator */
 	STORE_MILD_MIN_MS = 15000, /* R20 */
@@ -30,6 +31,7 @@ struct store {
 	uint32_t generation; /* of the directory; rises with each change */
 	int64_t last_call, last_event, last_reading;
 	uint32_t max_people, max_phones;
+	uint32_t max_events, max_strangers;
 };
 
 struct person {
@@ -133,7 +135,7 @@ int store_events(
 int store_readings(
     struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct reading_row *r), void *arg);
 
-/* Calls begun before this moment; events beyond their number or older. */
+/* Calls begun before this moment; events older than this or beyond their numbers. */
 bool store_forget_calls(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
 bool store_forget_events(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
 

@@ -318,9 +318,33 @@ static void events_are_kept_and_bounded(void)
 	e.wall_ms = 6000;
 	CHECK(store_event(&s, &e) && store_events(&s, 1, 10, see_event, &detail) == 1 && seen_event.remote.family == 0);
 	CHECK(store_forget_events(&s, 6000) && store_events(&s, 0, 10, see_event, &detail) == 1 && seen_event.id == 2);
-	s.last_event = STORE_EVENTS_MAX + 1;
-	CHECK(store_event(&s, &e) && store_forget_events(&s, 0)); /* id MAX + 2: 2 is too many */
-	CHECK(store_events(&s, 0, 10, see_event, &detail) == 1 && seen_event.id == STORE_EVENTS_MAX + 2);
+	CHECK(s.max_events == STORE_EVENTS_MAX && s.max_strangers == STORE_STRANGERS_MAX);
+	s.max_events = 3;
+	for (int i = 0; i < 3; i++)
+		CHECK(store_forget_events(&s, 0) && store_event(&s, &e)); /* 2 to 5 */
+	CHECK(store_events(&s, 0, 10, see_event, &detail) == 4 && store_forget_events(&s, 0));
+	CHECK(store_events(&s, 0, 10, see_event, &detail) == 3 && store_events(&s, 2, 10, see_event, &detail) == 3);
+}
+
+/* R13, R23: a scanner that nobody invited pushes out none but its own kind */
+static void strangers_push_out_no_alarm(void)
+{
+	static const enum event_kind scanned[] = {EVENT_HANDSHAKE_REFUSED, EVENT_BAD_BYTES, EVENT_MEDIA_STRANGER};
+	struct event_row e = {.wall_ms = 5000, .proc = PROC_CORE, .kind = EVENT_ADMIN, .severity = SEVERITY_ALARM,
+	    .detail = SPAN("wrong password")};
+	bool detail = false;
+
+	CHECK(empty());
+	s.max_strangers = 4;
+	s.max_events = 6;
+	CHECK(store_event(&s, &e));
+	for (int i = 0; i < 30; i++) {
+		e.kind = scanned[i % 3];
+		CHECK(store_event(&s, &e) && store_forget_events(&s, 0));
+	}
+	CHECK(store_events(&s, 0, 99, see_event, &detail) == 5);
+	CHECK(store_events(&s, 0, 1, see_event, &detail) == 1 && seen_event.kind == EVENT_ADMIN && seen_event.id == 1);
+	CHECK(store_events(&s, 27, 99, see_event, &detail) == 4); /* the newest of the rest */
 }
 
 static struct reading_row seen_reading;
@@ -384,6 +408,7 @@ int main(int argc, char **argv)
 	RUN(a_short_call_is_nowhere_on_disk);
 	RUN(old_calls_are_forgotten);
 	RUN(events_are_kept_and_bounded);
+	RUN(strangers_push_out_no_alarm);
 	RUN(readings_are_kept);
 	RUN(a_newer_schema_is_refused);
 	RUN(a_database_that_is_not_there_says_why);
