@@ -213,7 +213,7 @@ static void make_answer(struct call *c, struct leg *caller, struct leg *callee, 
 		out->audio.setup = SDP_PASSIVE;
 }
 
-static void tell_media(struct call *c)
+void call_relay(struct call *c)
 {
 	bool told = media_relay(c);
 	timer_set(&child_wheel, &c->renew, child_now() + (told || !media_ready() ? RENEW_MS : AGAIN_MS));
@@ -234,7 +234,7 @@ static void join(struct call *c, struct leg *caller, struct leg *callee)
 	caller->r.local = answer;
 	caller->r.has_local = 1;
 	timer_cancel(&child_wheel, &c->ring);
-	tell_media(c);
+	call_relay(c);
 	call_save(c);
 	leg_save(callee);
 	leg_answer(caller, &answer);
@@ -304,7 +304,7 @@ static void on_renew(struct timer *t, uint64_t now_ms)
 	struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, renew));
 
 	(void)now_ms;
-	tell_media(c);
+	call_relay(c);
 }
 
 static void on_impatient(struct timer *t, uint64_t now_ms)
@@ -644,7 +644,7 @@ void call_tell_media(struct link *media)
 	(void)media;
 	for (uint32_t i = 0; i < pool.cap; i++)
 		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.answered_ms)
-			tell_media(&table[i]);
+			call_relay(&table[i]);
 }
 
 /* --- start --- */

@@ -77,6 +77,8 @@ void call_tell_media(struct link *media);
 uint8_t call_codecs(uint32_t device);
 struct leg *call_other(struct call *c, struct leg *l);
 void call_save(struct call *c);
+/* Tell media what this call is now; again soon when it can't be told this moment. */
+void call_relay(struct call *c);
 void call_fail(struct call *c, enum refusal why, const char *text); /* ends it, with this reason to whoever is there */
 void call_each(void (*visit)(struct call *c, void *arg), void *arg);
 

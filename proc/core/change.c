@@ -84,7 +84,7 @@ static void moved(struct call *c, struct leg *l, const struct sdp *offer)
 {
 	l->r.remote = *offer;
 	l->r.learn_epoch++;
-	media_relay(c);
+	call_relay(c);
 	call_save(c);
 }
 
@@ -242,7 +242,7 @@ static void agree(struct call *c, struct leg *asker, struct leg *other, const st
 		out.audio.setup = SDP_PASSIVE;
 	asker->r.local = out;
 	c->r.key = (uint8_t)media_key(answer);
-	media_relay(c);
+	call_relay(c);
 	session_start(asker);
 	session_start(other);
 	leg_save(asker);

@@ -207,6 +207,16 @@ static void a_wish_without_credit_is_made_again_soon(void)
 	media->credit[CLASS_DIALOG] = credit;
 	sim_pass(1000);
 	NEED(relay_wish(NULL));
+	/* the same for a change: a phone that has moved is not left unheard for 40 s */
+	struct sdp moved = sdp_of(KEYS_SDES, alice.host, 50002, 2, "sendrecv", NULL);
+	media->credit[CLASS_DIALOG] = 0;
+	NEED(code_of(talk_send(&a, SIP_INVITE, &moved)) == 200);
+	talk_ack(&a);
+	NEED(!relay_wish(NULL));
+	media->credit[CLASS_DIALOG] = credit;
+	sim_pass(1000);
+	const struct relay_spec *spec = relay_wish(NULL);
+	NEED(spec && spec->side[0].rtp.port == 50002);
 	call_hang_up(&a, &b);
 	finish();
 }
