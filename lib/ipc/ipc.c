@@ -292,6 +292,8 @@ bool link_flush(struct link *l)
 		}
 		drop_first(l);
 	}
+	if (l->queued == 0)
+		l->first = 0; /* all frames are empty: the one that is warm comes first again */
 	l->urgent = false;
 	return true;
 }
