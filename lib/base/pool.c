@@ -3,8 +3,8 @@
 #include "base/rand.h"
 #include <stdlib.h>
 
-/* REST_MIN times the generations is what a stale id outlives: weeks at thousands of calls a second. */
-enum { TAKEN = 1u << 31, GEN_MASK = 0xffffff, REST_MIN = 256 };
+/* REST_MIN times the generations is what a stale id outlives: days at thousands of calls a second. */
+enum { TAKEN = 1u << 31, GEN_MASK = 0xffffff, REST_MIN = 64 };
 #define END UINT32_MAX
 
 bool pool_init(struct pool *p, uint8_t node, uint32_t cap, uint32_t reserve)

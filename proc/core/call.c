@@ -357,7 +357,7 @@ static void start(struct call *c, struct request *r)
 	caller->r.remote = c->offer;
 	caller->r.has_remote = 1;
 	caller->r.ice = c->offer.audio.ice_ufrag[0] != 0;
-	snprintf(c->r.from, sizeof c->r.from, "%s", leg_name(caller, name));
+	span_cstr(span_str(leg_name(caller, name)), c->r.from, sizeof c->r.from);
 	span_cstr(REQUEST_STR(r, target_user), c->r.to, sizeof c->r.to);
 	if (!session_asked(caller, r->m)) {
 		c->best = REFUSE_INTERVAL;

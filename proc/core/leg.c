@@ -167,7 +167,7 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 		leg_free(l);
 		return NULL;
 	}
-	snprintf(l->r.remote_user, sizeof l->r.remote_user, "%s", leg_name(l, name));
+	span_cstr(span_str(leg_name(l, name)), l->r.remote_user, sizeof l->r.remote_user);
 	return l;
 }
 
@@ -187,9 +187,9 @@ struct leg *leg_new_out(
 	l->r.listener = f->listener;
 	l->r.seen = f->remote;
 	rand_hex(l->r.call_id, 16);
-	snprintf(l->r.target, sizeof l->r.target, "%s", to->contact);
-	snprintf(l->r.local_user, sizeof l->r.local_user, "%s", from_user);
-	snprintf(l->r.remote_user, sizeof l->r.remote_user, "%s", to_user);
+	span_cstr(span_str(to->contact), l->r.target, sizeof l->r.target);
+	span_cstr(span_str(from_user), l->r.local_user, sizeof l->r.local_user);
+	span_cstr(span_str(to_user), l->r.remote_user, sizeof l->r.remote_user);
 	return l;
 }
 

@@ -98,8 +98,8 @@ void record_call(const char *source, const char *destination, int64_t start_wall
 		    EVENT_FULL, SEVERITY_ALARM, 0, 0, NULL, "call records wait for ledger and their table is full");
 		return;
 	}
-	snprintf(r.source, sizeof r.source, "%s", source);
-	snprintf(r.destination, sizeof r.destination, "%s", destination);
+	span_cstr(span_str(source), r.source, sizeof r.source);
+	span_cstr(span_str(destination), r.destination, sizeof r.destination);
 	arena_put(store, id_index(r.id), &r);
 	asked[id_index(r.id)] = 0;
 	seal(&r);

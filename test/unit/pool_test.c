@@ -51,7 +51,7 @@ static void few_at_a_time_stay_few(void)
 		if (at == 0 && i && again++ == 0)
 			first_again = i;
 	}
-	CHECK(highest < 300 && first_again >= 200);
+	CHECK(highest < 100 && first_again >= 60);
 }
 
 static void all_are_handed_out(void)
