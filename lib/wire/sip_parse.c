@@ -235,7 +235,7 @@ static void read_request_line(struct parse *s, struct lex *l)
 		fail(s, 505, "version of the request", l->p);
 	if (!uri_parse(span_of(uri, n), &m->uri, &why))
 		fail(s, 400, why, uri);
-	else if (m->uri.scheme == URI_OTHER)
+	else if (m->uri.scheme == URI_OTHER && !uri_is_sos(&m->uri))
 		fail(s, 416, "scheme of the Request-URI", uri);
 	else if (m->uri.headers.n)
 		fail(s, 400, "headers in the Request-URI", uri);

@@ -116,7 +116,7 @@ static const char *read_party(struct lex *l, struct sip_addr *a)
 	why = read_addr(l, a, a, set_tag);
 	if (why)
 		return why;
-	if (!is_sip(&a->uri) && a->uri.scheme != URI_TEL)
+	if (!is_sip(&a->uri) && a->uri.scheme != URI_TEL && !uri_is_sos(&a->uri))
 		return "From or To is neither sip, sips nor tel";
 	return a->uri.headers.n ? "headers in the URI of From or To" : NULL;
 }

@@ -243,7 +243,7 @@ static const char *parse_sip(struct span s, struct uri *u)
 	return parse_params(&l, u, set_sip_param);
 }
 
-/* RFC 3966 3: +digits, or a local number with its phone-context */
+/* RFC 3966 3: +digits, or a local number with its phone-context; phones say tel:112 without one. */
 static const char *parse_tel(struct span s, struct uri *u)
 {
 	struct lex l = lex_of(s);
@@ -262,7 +262,7 @@ static const char *parse_tel(struct span s, struct uri *u)
 	const char *why = parse_params(&l, u, set_tel_param);
 	if (why || !lex_end(&l))
 		return why ? why : "bad telephone number";
-	return global || u->phone_context.n ? NULL : "local number without phone-context";
+	return NULL;
 }
 
 static const char *parse_other(struct span s, struct uri *u)
@@ -301,6 +301,14 @@ static const char *parse(struct span s, struct uri *u)
 	}
 	u->scheme = URI_OTHER;
 	return parse_other(s, u);
+}
+
+bool uri_is_sos(const struct uri *u)
+{
+	struct span sos = SPAN("urn:service:sos");
+
+	return u->scheme == URI_OTHER && span_eq_case(span_head(u->text, sos.n), sos) &&
+	       (u->text.n == sos.n || u->text.p[sos.n] == '.');
 }
 
 bool uri_parse(struct span s, struct uri *out, const char **why)

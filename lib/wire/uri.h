@@ -34,6 +34,9 @@ struct uri {
  * URI_OTHER, checked for characters only. */
 bool uri_parse(struct span s, struct uri *out, const char **why);
 
+/* urn:service:sos or a service below it, in any case (RFC 5031 4.2, 4.3). */
+bool uri_is_sos(const struct uri *u);
+
 /* "example.com", "192.0.2.1", "[2001:db8::1]", each with or without ":port"; *addr.family is 0 for a name. */
 bool uri_parse_hostport(struct span s, struct span *host, struct addr *addr, uint16_t *port);
 

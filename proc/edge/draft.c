@@ -45,6 +45,19 @@ static void fill_user(struct draft_user *out, const struct uri *u)
 	}
 }
 
+/* An emergency is one in each of its spellings (RFC 3966, RFC 5031). */
+static void fill_target(struct draft_user *out, const struct sip_msg *m)
+{
+	struct span number = m->method == SIP_INVITE && m->to.tag.n == 0 ? name_emergency(&m->uri) : span_of(NULL, 0);
+
+	fill_user(out, &m->uri);
+	if (number.n == 0)
+		return;
+	memcpy(out->text, number.p, number.n);
+	out->n = (uint8_t)number.n;
+	out->ours = true;
+}
+
 static enum target_kind kind_of(const struct draft_user *u)
 {
 	if (!u->ours)
@@ -142,7 +155,7 @@ const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_m
 {
 	d->fields = (struct msg_request){0};
 	fill_numbers(d, c, m);
-	fill_user(&d->target, &m->uri);
+	fill_target(&d->target, m);
 	fill_user(&d->from, &m->from.uri);
 	fill_user(&d->to, &m->to.uri);
 	d->fields.target_kind = (uint8_t)kind_of(&d->target);

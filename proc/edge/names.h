@@ -15,6 +15,9 @@ enum {
 struct span name_domain(void);
 bool name_is_ours(const struct uri *u);
 
+/* The site's emergency number that a tel URI or urn:service:sos asks for, of the latter the first; empty: none. */
+struct span name_emergency(const struct uri *u);
+
 /* Has this Via element passed here before? */
 bool name_wrote_via(struct span via);
 

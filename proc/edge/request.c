@@ -29,9 +29,9 @@ static bool check_method(struct conn *c, const struct sip_msg *m)
 	return true;
 }
 
-static bool check_uri(struct conn *c, const struct sip_msg *m)
+static bool check_uri(struct conn *c, const struct sip_msg *m, enum msg_class class)
 {
-	if (m->uri.scheme == URI_SIP || m->uri.scheme == URI_SIPS)
+	if (m->uri.scheme == URI_SIP || m->uri.scheme == URI_SIPS || class == CLASS_EMERGENCY)
 		return false;
 	refuse(c, m, &(struct own_answer){.code = 416, .why = "only sip URIs are served"});
 	return true;
@@ -51,6 +51,15 @@ static bool check_hops(struct conn *c, const struct sip_msg *m)
 	if (!goes_on || m->to.tag.n || !sip_has(m, SIP_H_MAX_FORWARDS) || m->max_forwards > 0)
 		return false;
 	refuse(c, m, &(struct own_answer){.code = 483, .why = "Max-Forwards is used up"});
+	return true;
+}
+
+/* The same request by another way (RFC 3261 8.2.2.2). */
+static bool check_merged(struct conn *c, const struct sip_msg *m)
+{
+	if (m->to.tag.n || !server_has_twin(c, m))
+		return false;
+	refuse(c, m, &(struct own_answer){.code = 482, .why = "the request came twice"});
 	return true;
 }
 
@@ -123,19 +132,19 @@ static bool check_body(struct conn *c, const struct sip_msg *m)
 	return true;
 }
 
-/* What an answer to this would have to be could not be accepted (RFC 3261 8.2.3 and 21.4.7). */
-static bool check_accept(struct conn *c, const struct sip_msg *m)
+/* What an answer to this would have to be could not be accepted (RFC 3261 8.2.3 and 21.4.7). Whoever is in need says it
+ * with an offer. */
+static bool check_accept(struct conn *c, const struct sip_msg *m, enum msg_class class)
 {
-	if (m->method != SIP_INVITE || !sip_has(m, SIP_H_ACCEPT) || m->accept & SIP_ACCEPT_SDP)
+	if (m->method != SIP_INVITE || class == CLASS_EMERGENCY || !sip_has(m, SIP_H_ACCEPT) || m->accept & SIP_ACCEPT_SDP)
 		return false;
 	refuse(c, m, &(struct own_answer){.code = 406, .why = "the phone accepts no session description"});
 	return true;
 }
 
-static bool check_dialog(struct conn *c, const struct sip_msg *m)
+/* why: what the draft found. */
+static bool check_dialog(struct conn *c, const struct sip_msg *m, const char *why)
 {
-	const char *why = draft_fill(&draft, c, m);
-
 	if (!why && (m->method == SIP_INVITE) && draft.fields.contact_form != CONTACT_ONE)
 		why = "an INVITE needs one Contact";
 	if (!why)
@@ -164,10 +173,12 @@ static void overload(struct conn *c, const struct sip_msg *m)
 
 static void take_new(struct conn *c, const struct sip_msg *m)
 {
-	if (check_method(c, m) || check_uri(c, m) || check_hops(c, m) || check_extensions(c, m) || check_accept(c, m) ||
-	    check_dialog(c, m) || check_body(c, m))
-		return;
+	const char *why = draft_fill(&draft, c, m);
 	enum msg_class class = class_of(m);
+
+	if (check_method(c, m) || check_uri(c, m, class) || check_hops(c, m) || check_merged(c, m) ||
+	    check_extensions(c, m) || check_accept(c, m, class) || check_dialog(c, m, why) || check_body(c, m))
+		return;
 	struct server_txn *t = c->announced ? server_begin(c, m, class == CLASS_EMERGENCY) : NULL;
 	if (!t) {
 		overload(c, m);

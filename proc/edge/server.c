@@ -24,7 +24,7 @@ struct kept {
 static struct server_txn *table;
 static uint32_t table_n;
 static struct pool pool;
-static struct map by_key;
+static struct map by_key, by_origin; /* the latter: those outside dialogs, several under one */
 static uint8_t hash_key[2][16];
 
 static bool same_key(const void *owner, uint32_t slot, struct span key)
@@ -33,12 +33,28 @@ static bool same_key(const void *owner, uint32_t slot, struct span key)
 	return memcmp(table[slot].key, key.p, TXN_KEY) == 0;
 }
 
+static bool same_origin(const void *owner, uint32_t slot, struct span key)
+{
+	(void)owner;
+	return memcmp(table[slot].origin, key.p, TXN_KEY) == 0;
+}
+
 bool server_open(uint32_t cap)
 {
 	table_n = cap;
 	table = calloc(cap, sizeof *table);
 	rand_bytes(hash_key, sizeof hash_key);
-	return table && edge_pool_init(&pool, cap, cap / RESERVE) && map_init(&by_key, cap, same_key, NULL);
+	return table && edge_pool_init(&pool, cap, cap / RESERVE) && map_init(&by_key, cap, same_key, NULL) &&
+	       map_init(&by_origin, cap, same_origin, NULL);
+}
+
+static void hash_of(const struct buf *b, uint8_t out[TXN_KEY])
+{
+	uint64_t hash[2];
+
+	for (int i = 0; i < 2; i++)
+		hash[i] = siphash(hash_key[i], buf_span(b));
+	memcpy(out, hash, TXN_KEY);
 }
 
 /* RFC 3261 17.2.3: branch and sent-by; without the magic cookie what RFC 2543 compares. The connection always counts.
@@ -47,7 +63,6 @@ static void make_key(const struct conn *c, const struct sip_msg *m, enum sip_met
 {
 	uint8_t mem[KEY_TEXT];
 	struct buf b = buf_of(mem, sizeof mem);
-	uint64_t hash[2];
 
 	buf_put(&b, &c->id, sizeof c->id);
 	buf_u8(&b, (uint8_t)as);
@@ -64,9 +79,34 @@ static void make_key(const struct conn *c, const struct sip_msg *m, enum sip_met
 		buf_u32(&b, m->cseq);
 		buf_add(&b, m->call_id);
 	}
-	for (int i = 0; i < 2; i++)
-		hash[i] = siphash(hash_key[i], buf_span(&b));
-	memcpy(out, hash, TXN_KEY);
+	hash_of(&b, out);
+}
+
+/* By whatever connection of the phone it came. */
+static void make_origin(const struct conn *c, const struct sip_msg *m, uint8_t out[TXN_KEY])
+{
+	uint8_t mem[KEY_TEXT];
+	struct buf b = buf_of(mem, sizeof mem);
+
+	buf_u32(&b, c->device);
+	buf_u8(&b, (uint8_t)m->method);
+	buf_u32(&b, m->cseq);
+	buf_u16(&b, (uint16_t)m->from.tag.n);
+	buf_add(&b, m->from.tag);
+	buf_add(&b, m->call_id);
+	hash_of(&b, out);
+}
+
+bool server_has_twin(const struct conn *c, const struct sip_msg *m)
+{
+	uint8_t origin[TXN_KEY];
+	uint32_t at = 0, slot;
+
+	make_origin(c, m, origin);
+	while (map_each(&by_origin, span_of(origin, TXN_KEY), &at, &slot))
+		if (table[slot].state != TXN_COMPLETED && table[slot].state != TXN_CONFIRMED)
+			return true; /* what was refused may be tried again */
+	return false;
 }
 
 struct server_txn *server_find(const struct conn *c, const struct sip_msg *m, enum sip_method as)
@@ -211,6 +251,8 @@ static void release(struct server_txn *t)
 	set_pending(t, false);
 	timer_cancel(&child_wheel, &t->timer);
 	map_del(&by_key, span_of(t->key, TXN_KEY), slot);
+	if (t->outside)
+		map_del(&by_origin, span_of(t->origin, TXN_KEY), slot);
 	text_give(t->text);
 	t->text = NULL;
 	edge_pool_release(&pool, t->id);
@@ -253,6 +295,11 @@ static struct server_txn *new_txn(struct conn *c, const struct sip_msg *m, bool 
 	c->server_txns = slot;
 	make_key(c, m, m->method, t->key);
 	map_put(&by_key, span_of(t->key, TXN_KEY), slot);
+	if (m->to.tag.n == 0) {
+		t->outside = true;
+		make_origin(c, m, t->origin);
+		map_put(&by_origin, span_of(t->origin, TXN_KEY), slot);
+	}
 	return t;
 }
 

@@ -11,11 +11,11 @@ enum { TXN_KEY = 16 };
 
 struct server_txn {
 	uint64_t id;
-	uint8_t key[TXN_KEY];
+	uint8_t key[TXN_KEY], origin[TXN_KEY];
 	uint32_t conn, prev, next; /* slot of its connection; among its transactions */
 	struct timer timer;
 	uint8_t kind, state, method;
-	bool cancelled, said_100, pending;
+	bool cancelled, said_100, pending, outside; /* outside: of any dialog */
 	struct text *text;
 };
 
@@ -26,6 +26,8 @@ struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, bool em
 
 /* The one that this request repeats, acknowledges or cancels (RFC 3261 17.2.3, 9.2), on the same connection only. */
 struct server_txn *server_find(const struct conn *c, const struct sip_msg *m, enum sip_method as);
+/* Is a request of the same From tag, Call-ID and CSeq in work, whatever its branch (RFC 3261 8.2.2.2)? */
+bool server_has_twin(const struct conn *c, const struct sip_msg *m);
 struct server_txn *server_of(uint64_t id);
 struct conn *server_conn(const struct server_txn *t);
 

@@ -568,7 +568,7 @@ static void targets(void)
 
 	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
 		snprintf(text, sizeof text, "OPTIONS %s SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:1;branch=z9hG4bKt%zu\r\n" FROM TO
-		    "Call-ID: t\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 7\r\n" LEN0, list[i].uri, i);
+		    "Call-ID: t\r\nCSeq: %zu OPTIONS\r\nMax-Forwards: 7\r\n" LEN0, list[i].uri, i, i);
 		phone_say(p, text);
 		const struct got *g = house_take(h, MSG_REQUEST, 1000);
 		CHECK(g);
@@ -577,6 +577,80 @@ static void targets(void)
 			fprintf(stderr, "%s: %u\n", list[i].uri, r->target_kind);
 		CHECK(r->target_kind == list[i].kind && is(g, r->target_user, list[i].user));
 	}
+	end_phone(p);
+}
+
+/* R16: an emergency is one however it is written, and before anything else is known of it. */
+static void spellings_of_emergency(void)
+{
+	static const struct {
+		const char *uri, *number; /* NULL: 416 */
+	} list[] = {
+	    {"sip:112@exchange.test", "112"},
+	    {"tel:112", "112"},
+	    {"tel:9-1.1;phone-context=+1", "911"},
+	    {"urn:service:sos", "112"},
+	    {"URN:Service:SOS.police", "112"},
+	    {"urn:service:sosial", NULL},
+	    {"urn:service:counseling", NULL},
+	    {"tel:+112", NULL},
+	    {"tel:1121", NULL},
+	    {"tel:11", NULL},
+	};
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char text[2048];
+
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+		snprintf(text, sizeof text, "INVITE %s SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:1;branch=z9hG4bKs%zu\r\n" FROM
+		    "To: <%s>\r\nCall-ID: s\r\nCSeq: %zu INVITE\r\nMax-Forwards: 7\r\nAccept: text/plain\r\n" CONTACT LEN0,
+		    list[i].uri, i, list[i].uri, i);
+		phone_forget_text(p);
+		phone_say(p, text);
+		if (!list[i].number) {
+			CHECK(phone_hear(h, p, "SIP/2.0 416 ", 1000));
+			continue;
+		}
+		const struct got *g = house_take(h, MSG_REQUEST, 1000);
+		if (!g) {
+			phone_hear(h, p, "\r\n\r\n", 100);
+			fprintf(stderr, "%s\n%s\n", list[i].uri, p->text);
+		}
+		CHECK(g && g->class == CLASS_EMERGENCY);
+		const struct msg_request *r = got_payload(g);
+		CHECK(r->emergency && r->target_kind == TARGET_USER && is(g, r->target_user, list[i].number));
+	}
+	/* another method is no call for help, and an unknown extension is one that we cannot serve (RFC 3261 8.2.2.3) */
+	phone_say(p, HEAD("OPTIONS", "tel:112", "so") "Max-Forwards: 70\r\n" LEN0);
+	CHECK(phone_hear(h, p, "SIP/2.0 416 ", 1000));
+	phone_say(p, HEAD("INVITE", "tel:112", "sr") "Max-Forwards: 70\r\nRequire: frob\r\n" CONTACT LEN0);
+	CHECK(phone_hear(h, p, "SIP/2.0 420 ", 1000));
+	end_phone(p);
+}
+
+/* RFC 3261 8.2.2.2: the same request by two ways rings once; after a refusal it may come again. */
+static void merged_request(void)
+{
+	static const char format[] = "INVITE sip:102@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:1;branch=z9hG4bKm%d\r\n" FROM TO
+	    "Call-ID: merged\r\nCSeq: 1 INVITE\r\nMax-Forwards: 7\r\n" CONTACT LEN0;
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char text[2048];
+
+	snprintf(text, sizeof text, format, 1);
+	phone_say(p, text);
+	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g);
+	uint64_t txn = ((const struct msg_request *)got_payload(g))->txn;
+	snprintf(text, sizeof text, format, 2);
+	phone_say(p, text);
+	CHECK(phone_hear(h, p, "SIP/2.0 482 ", 1000) && !house_take(h, MSG_REQUEST, 50));
+	respond(txn, 486);
+	done();
+	CHECK(phone_hear(h, p, "SIP/2.0 486 ", 1000));
+	snprintf(text, sizeof text, format, 3);
+	phone_say(p, text);
+	CHECK(house_take(h, MSG_REQUEST, 1000));
 	end_phone(p);
 }
 
@@ -882,6 +956,8 @@ int main(void)
 	RUN(own_answers);
 	RUN(loop);
 	RUN(targets);
+	RUN(spellings_of_emergency);
+	RUN(merged_request);
 	RUN(text_message);
 	RUN(bad_framing);
 	RUN(pipelined);

@@ -28,6 +28,7 @@ static void parts(void)
 	CHECK(reads("sip:a@h.example;transport=foo;lr=on;method=INVITE;maddr=[::1]"));
 	CHECK(u.transport == SIP_TRANSPORT_OTHER && u.lr && u.method == SIP_INVITE && is(u.maddr, "[::1]"));
 	CHECK(reads("tel:+1-(201).555;ext=4") && u.scheme == URI_TEL && is(u.user, "+1-(201).555"));
+	CHECK(reads("tel:112") && u.scheme == URI_TEL && is(u.user, "112") && u.phone_context.n == 0);
 	CHECK(reads("tel:*70#a;phone-context=example.com") && is(u.phone_context, "example.com"));
 	CHECK(reads("isbn:2983792873") && u.scheme == URI_OTHER && is(u.user, "2983792873"));
 }
@@ -43,7 +44,7 @@ static void refused(void)
 	    "sip:a@[::1%25eth0]", "sip:a@[1.2.3.4]", "sip:a@[2001:db8:::1.2.3.4]", "sip:a@h;", "sip:a@h;;lr",
 	    "sip:a@h;lr;lr", "sip:a@h;lr;%6Cr", "sip:a@h;transport", "sip:a@h;transport=", "sip:a@h;ttl=256",
 	    "sip:a@h;maddr=a_b", "sip:a@h;x=a@b", "sip:a@h;x=\"y\"", "sip:a@h;x=%00", "sip:a@h?", "sip:a@h?x",
-	    "sip:a@h?=y", "sip:a@h?x=y&", "sip:a@h?x=<", "tel:", "tel:+", "tel:+12a", "tel:12", "tel:-",
+	    "sip:a@h?=y", "sip:a@h?x=y&", "sip:a@h?x=<", "tel:", "tel:+", "tel:+12a", "tel:-",
 	    "tel:+1 2", "tel:+1;phone-context", "mailto:", "mailto:a b", "x\ty:z", "sip:\xc3\xa4@h"};
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
