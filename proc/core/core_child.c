@@ -27,13 +27,24 @@ static struct arena_table table[TABLES];
 
 /* --- flows --- */
 
+static void flow_gone(struct flow *f)
+{
+	registrar_flow_down(f);
+	flow_remove(f);
+}
+
 static void on_flow_up(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_flow_up *m = v->payload;
 
-	if (flow_get(m->flow) || m->listener >= child_site()->listeners) {
-		child_accuse(from, "flow that is up already, or of no listener", m->flow, m->device);
+	if (flow_get(m->flow) || m->listener >= child_site()->listeners || m->device > child_site()->max_phones) {
+		child_accuse(from, "flow that is up already, of no listener, or of no phone", m->flow, m->device);
 		return;
+	}
+	struct flow *surplus = flow_crowd(m->device);
+	if (surplus) {
+		flow_close(surplus, FLOW_CLOSED);
+		flow_gone(surplus);
 	}
 	struct flow *f = flow_add(from->instance, m);
 	if (!f) {
@@ -46,12 +57,6 @@ static void on_flow_up(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	registrar_flow_up(f);
-}
-
-static void flow_gone(struct flow *f)
-{
-	registrar_flow_down(f);
-	flow_remove(f);
 }
 
 static void on_flow_down(struct link *from, const struct ipc_view *v)
@@ -256,7 +261,7 @@ static void open_all(void)
 		log_fatal("the arena can't be mapped");
 	close(arena_fd);
 	directory_init(s->max_users, s->max_phones, &watch);
-	flow_init(2 * s->max_phones);
+	flow_init(2 * s->max_phones, s->max_phones);
 	login_init();
 	message_init();
 	media_init();

@@ -8,6 +8,10 @@
 static struct pool pool;
 static struct map by_id;
 static struct flow *table;
+static uint32_t devices;
+static struct crowd {
+	uint32_t n, oldest, newest; /* its flows, by age */
+} *of_device;
 
 static bool id_matches(const void *owner, uint32_t slot, struct span key)
 {
@@ -15,11 +19,13 @@ static bool id_matches(const void *owner, uint32_t slot, struct span key)
 	return memcmp(&table[slot].id, key.p, sizeof table[slot].id) == 0;
 }
 
-void flow_init(uint32_t max_flows)
+void flow_init(uint32_t max_flows, uint32_t max_device)
 {
+	devices = max_device + 1;
+	of_device = calloc(devices, sizeof *of_device);
 	table = calloc(max_flows, sizeof *table);
 	/* no reserve: which connection is for an emergency shows only later */
-	if (!table || !pool_init(&pool, child_node(), max_flows, 0) || !map_init(&by_id, max_flows, id_matches, NULL))
+	if (!table || !of_device || !pool_init(&pool, child_node(), max_flows, 0) || !map_init(&by_id, max_flows, id_matches, NULL))
 		log_fatal("no memory for flows");
 }
 
@@ -39,6 +45,58 @@ struct link *flow_link(const struct flow *f)
 	return child_link(PROC_EDGE, f->edge);
 }
 
+/* --- flows of one device --- */
+
+static uint32_t most_crowded(void)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 1; i < devices; i++)
+		if (of_device[i].n > of_device[most].n)
+			most = i;
+	return most;
+}
+
+struct flow *flow_crowd(uint32_t device)
+{
+	if (of_device[device].n >= FLOW_DEVICE_MAX)
+		return &table[of_device[device].oldest];
+	if (pool.used < pool.cap)
+		return NULL;
+	const struct crowd *c = &of_device[most_crowded()];
+	return c->n > 1 ? &table[c->oldest] : NULL;
+}
+
+static void join_crowd(struct flow *f)
+{
+	struct crowd *c = &of_device[f->device];
+	uint32_t slot = (uint32_t)(f - table);
+
+	f->older = c->newest;
+	f->newer = UINT32_MAX;
+	if (c->n++)
+		table[c->newest].newer = slot;
+	else
+		c->oldest = slot;
+	c->newest = slot;
+}
+
+static void leave_crowd(struct flow *f)
+{
+	struct crowd *c = &of_device[f->device];
+	uint32_t slot = (uint32_t)(f - table);
+
+	if (c->oldest == slot)
+		c->oldest = f->newer;
+	else
+		table[f->older].newer = f->newer;
+	if (c->newest == slot)
+		c->newest = f->older;
+	else
+		table[f->newer].older = f->older;
+	c->n--;
+}
+
 struct flow *flow_add(uint32_t edge, const struct msg_flow_up *m)
 {
 	uint64_t slot = pool_take(&pool, false);
@@ -54,6 +112,7 @@ struct flow *flow_add(uint32_t edge, const struct msg_flow_up *m)
 	    .tls12 = m->tls12,
 	    .remote = m->remote};
 	map_put(&by_id, key_of(&f->id), id_index(slot));
+	join_crowd(f);
 	return f;
 }
 
@@ -62,6 +121,7 @@ void flow_remove(struct flow *f)
 	uint32_t slot = (uint32_t)(f - table);
 
 	map_del(&by_id, key_of(&f->id), slot);
+	leave_crowd(f);
 	pool_release(&pool, pool_id_at(&pool, slot));
 	f->id = 0;
 }

@@ -5,11 +5,15 @@
 
 #include "directory.h"
 
-enum { FLOW_USERS_MAX = 8 };
+enum {
+	FLOW_USERS_MAX = 8,
+	FLOW_DEVICE_MAX = 8, /* connections of one phone, over all edges */
+};
 
 struct flow {
 	uint64_t id; /* the edge's */
 	uint32_t edge, device;
+	uint32_t older, newer; /* slots, among its device's */
 	uint8_t listener, users;
 	bool expired, tls12;
 	struct addr remote;
@@ -19,10 +23,15 @@ struct flow {
 	} login[FLOW_USERS_MAX];
 };
 
-void flow_init(uint32_t max_flows);
+/* For devices up to this number, and more flows than there are devices. */
+void flow_init(uint32_t max_flows, uint32_t max_device);
 
 struct flow *flow_get(uint64_t id); /* NULL when it is gone */
 struct link *flow_link(const struct flow *f);
+
+/* The flow that has to go before one more of this device may come: its own oldest, when it has enough; in a full table the
+ * oldest of the device that has most. NULL: none. So a phone always gets in, and may call for help (R16). */
+struct flow *flow_crowd(uint32_t device);
 
 /* The edge said it is up. NULL when the table is full; f->id is the edge's. */
 struct flow *flow_add(uint32_t edge, const struct msg_flow_up *m);

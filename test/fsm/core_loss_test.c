@@ -501,19 +501,25 @@ static void messages_run_out(void)
 	finish(); /* bob never answers one of them: they end by themselves */
 }
 
-/* More flows than phones: twice as many fit, the next one is closed. */
+/* Twice as many flows as phones fit; then the phone that has most leaves its oldest to the one that comes. */
 static void flows_run_out(void)
 {
 	begin_small(8, 64);
 	struct phone many = carol;
+	uint64_t oldest = 0;
 	int n = (int)(2 * sim.site.max_phones) - 4;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		many.device = 8 + (uint32_t)i / 7;
 		phone_up(&many);
+		oldest = oldest ? oldest : many.flow;
+	}
 	NEED(sim_status("flows").used == 2 * sim.site.max_phones);
+	many.device++;
 	phone_up(&many);
 	struct heard *h = sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL);
-	NEED(h && ((const struct msg_close_flow *)(const void *)h->payload)->flow == many.flow);
-	emergency_goes_through(); /* on a connection that is there */
+	NEED(h && ((const struct msg_close_flow *)(const void *)h->payload)->flow == oldest);
+	NEED(sim_status("flows").used == 2 * sim.site.max_phones);
+	emergency_goes_through();
 	finish();
 }
 

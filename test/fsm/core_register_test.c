@@ -361,6 +361,59 @@ static void a_phone_that_parent_suspends_loses_everything(void)
 	sim_need_idle();
 }
 
+static uint64_t closed_flow(void)
+{
+	const struct heard *h = sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL);
+	return h ? ((const struct msg_close_flow *)(const void *)h->payload)->flow : 0;
+}
+
+/* One phone has 8 connections over all edges: the oldest makes room. */
+static void a_phone_with_many_connections_leaves_the_oldest(void)
+{
+	begin();
+	uint64_t oldest = bob.flow, next = 0;
+	for (uint32_t i = 1; i < 8; i++) {
+		bob.edge = i % sim.site.edges;
+		phone_up(&bob);
+		next = next ? next : bob.flow;
+	}
+	NEED(!closed_flow() && sim_status("flows").used == 9);
+	phone_up(&bob);
+	NEED(closed_flow() == oldest && sim_status("flows").used == 9);
+	phone_up(&bob);
+	NEED(closed_flow() == next && !closed_flow());
+	phone_register(&bob); /* the last one works */
+	NEED(registrations() == 1);
+	sim_need_idle();
+}
+
+/* R16: in a full table a connection that somebody has beside another makes room, so that everyone can call for help. */
+static void a_full_table_lets_a_phone_in(void)
+{
+	static struct phone other;
+	static const uint32_t flows[] = {0, 0, 5, 7, 6, 7, 5}; /* of the devices 2 to 6; alice and bob have one each */
+	uint64_t oldest = 0, limit;
+
+	begin();
+	limit = sim_status("flows").limit;
+	for (uint32_t device = 2; device <= 6; device++)
+		for (uint32_t i = 0; i < flows[device]; i++) {
+			phone_init(&other, 2);
+			other.device = device;
+			phone_up(&other);
+			if (device == 3 && i == 0)
+				oldest = other.flow;
+		}
+	NEED(sim_status("flows").used == limit && !closed_flow());
+	phone_init(&other, 2);
+	other.device = 7;
+	phone_up(&other);
+	NEED(closed_flow() == oldest && !closed_flow() && sim_status("flows").used == limit);
+	struct msg_request *m = phone_begin_as(&other, SIP_OPTIONS, CLASS_NEW);
+	m->target_kind = TARGET_SELF;
+	NEED(code_of(phone_end(&other)) == 401); /* it is heard */
+}
+
 static void options_say_nothing_before_login(void)
 {
 	begin();
@@ -398,6 +451,8 @@ int main(void)
 	SIM(a_disabled_user_is_gone_at_once);
 	SIM(a_revoked_phone_loses_everything_at_once);
 	SIM(a_phone_that_parent_suspends_loses_everything);
+	SIM(a_phone_with_many_connections_leaves_the_oldest);
+	SIM(a_full_table_lets_a_phone_in);
 	SIM(options_say_nothing_before_login);
 	(void)test_failed_here;
 	return TEST_END;
