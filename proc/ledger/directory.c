@@ -240,6 +240,24 @@ static bool too_many_requests(struct store *s)
 	return !store_one(s->q[Q_PHONES_COUNT], &n) || n >= STORE_REQUESTS_MAX;
 }
 
+/* A phone is named by its number or its label, so a label is no number and stands for one phone that counts. */
+static const char *label_refused(struct store *s, struct span label)
+{
+	struct stmt *q = s->q[Q_PHONE_LABELLED];
+	int64_t other;
+	size_t digits = 0;
+
+	if (!store_text_ok(label, LABEL_MAX) || label.n == 0)
+		return "a label is 1 to 48 octets of plain text";
+	while (digits < label.n && label.p[digits] >= '0' && label.p[digits] <= '9')
+		digits++;
+	if (digits == label.n)
+		return "a label is no number, which would name the phone of that number";
+	db_bind_text(q, 1, label);
+	db_bind_int(q, 2, DEVICE_REVOKED);
+	return store_one(q, &other) ? "another phone has this label" : NULL;
+}
+
 enum done_result store_phone_add(struct store *s, struct span label, enum device_state state, uint32_t flags,
     const uint8_t *point, struct phone *out, const char **why)
 {
@@ -247,8 +265,9 @@ enum done_result store_phone_add(struct store *s, struct span label, enum device
 	struct phone p = {.state = state, .flags = flags, .has_point = point != NULL};
 	int64_t last = 0;
 
-	if (!store_text_ok(label, LABEL_MAX) || label.n == 0 || !span_cstr(label, p.label, sizeof p.label))
-		return refuse(DONE_REFUSED, "a label is 1 to 48 octets of plain text", why);
+	const char *bad_label = label_refused(s, label);
+	if (bad_label || !span_cstr(label, p.label, sizeof p.label))
+		return refuse(DONE_REFUSED, bad_label ? bad_label : "a label holds a NUL", why);
 	if (flags & ~(uint32_t)DEVICE_FLAGS)
 		return refuse(DONE_REFUSED, "an unknown flag", why);
 	if (state == DEVICE_REQUESTED && too_many_requests(s))

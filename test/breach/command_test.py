@@ -217,9 +217,15 @@ def test_phone_set(house):
     assert phone(house, number)['flags'] == 'tls12'
     assert house.run('phone', 'set', number, '--opus', 'maybe', check=False).returncode == 2
     assert house.run('phone', 'set', 'settings', '--suspended', 'on', check=False).returncode == 1  # has no certificate
-    add(house, 'settings')
-    p = house.run('phone', 'set', 'settings', '--md5', 'on', check=False)
-    assert p.returncode == 1 and 'several phones' in p.stderr
+
+
+def test_a_label_names_one_phone(house):
+    number = add(house, 'labelled')['phone']
+    for label, why in (('labelled', 'another phone has this label'), (str(number), 'is no number')):
+        p = house.run('phone', 'add', label, check=False)
+        assert p.returncode == 1 and why in p.stderr
+    house.run('phone', 'revoke', 'labelled')
+    assert add(house, 'labelled')['phone'] != number
 
 
 def test_users_change_and_go(house):

@@ -478,7 +478,7 @@ static void a_large_directory_goes_in_pieces(void)
 		snprintf(name, sizeof name, "u%d", i);
 		CHECK(store_person_add(&st, span_str(name), SPAN("A display name of forty octets or so, yes"), true, &p,
 			  &reason) == DONE_OK);
-		CHECK(store_phone_add(&st, SPAN("desk"), DEVICE_ADDED, 0, NULL, &d, &reason) == DONE_OK);
+		CHECK(store_phone_add(&st, span_str(name), DEVICE_ADDED, 0, NULL, &d, &reason) == DONE_OK);
 		CHECK(store_bind(&st, span_str(name), d.id, true, &b, &reason) == DONE_OK);
 	}
 	CHECK(store_commit(&st));

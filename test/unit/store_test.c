@@ -122,15 +122,37 @@ static void phones_go_from_state_to_state(void)
 static void requests_are_bounded(void)
 {
 	uint8_t key[64] = {1};
+	char label[16];
 
 	CHECK(empty());
-	for (int i = 0; i < STORE_REQUESTS_MAX; i++)
-		CHECK(store_phone_add(&s, SPAN("me"), DEVICE_REQUESTED, 0, key, &phone, &why) == DONE_OK);
+	for (int i = 0; i < STORE_REQUESTS_MAX; i++) {
+		snprintf(label, sizeof label, "mine %d", i);
+		CHECK(store_phone_add(&s, span_str(label), DEVICE_REQUESTED, 0, key, &phone, &why) == DONE_OK);
+	}
 	CHECK(store_phone_add(&s, SPAN("me"), DEVICE_REQUESTED, 0, key, &phone, &why) == DONE_REFUSED);
 	CHECK(store_phone_issued(&s, 1, 1, 100, key, &phone, &why) == DONE_REFUSED); /* not admitted */
 	CHECK(store_phone_state(&s, 1, DEVICE_ADDED, &phone, &why) == DONE_OK);
 	CHECK(store_phone_issued(&s, 1, 1, 100, key, &phone, &why) == DONE_OK);
 	CHECK(store_phone_add(&s, SPAN("me"), DEVICE_REQUESTED, 0, key, &phone, &why) == DONE_OK);
+}
+
+/* A phone is named by number or label: neither may be taken for that of another. */
+static void a_label_names_one_phone(void)
+{
+	uint8_t key[64] = {1};
+
+	CHECK(empty());
+	CHECK(store_phone_add(&s, SPAN("desk"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_OK);
+	CHECK(store_phone_add(&s, SPAN("1"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_REFUSED);
+	CHECK(strstr(why, "is no number"));
+	CHECK(store_phone_add(&s, SPAN("00018446744073709551615"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_REFUSED);
+	CHECK(store_phone_add(&s, SPAN("99999999999999999999999"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_REFUSED);
+	CHECK(store_phone_add(&s, SPAN("1st"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_OK);
+	CHECK(store_phone_add(&s, SPAN("desk"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_REFUSED);
+	CHECK(strstr(why, "another phone"));
+	CHECK(store_phone_add(&s, SPAN("desk"), DEVICE_REQUESTED, 0, key, &phone, &why) == DONE_REFUSED);
+	CHECK(store_phone_state(&s, 1, DEVICE_REVOKED, &phone, &why) == DONE_OK);
+	CHECK(store_phone_add(&s, SPAN("desk"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_OK);
 }
 
 static void bindings_belong_to_both(void)
@@ -140,8 +162,8 @@ static void bindings_belong_to_both(void)
 
 	CHECK(empty());
 	CHECK(add("101") == DONE_OK && add("102") == DONE_OK);
-	for (int i = 0; i < 2; i++)
-		CHECK(store_phone_add(&s, SPAN("desk"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_OK);
+	CHECK(store_phone_add(&s, SPAN("desk"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_OK);
+	CHECK(store_phone_add(&s, SPAN("hall"), DEVICE_ADDED, 0, NULL, &phone, &why) == DONE_OK);
 	CHECK(store_bind(&s, SPAN("101"), 1, true, &binding, &why) == DONE_OK);
 	CHECK(store_bind(&s, SPAN("101"), 1, true, &binding, &why) == DONE_OK);
 	CHECK(store_bind(&s, SPAN("102"), 1, true, &binding, &why) == DONE_OK && binding.person == 2);
@@ -399,6 +421,7 @@ int main(int argc, char **argv)
 	RUN(text_is_never_sql);
 	RUN(phones_go_from_state_to_state);
 	RUN(requests_are_bounded);
+	RUN(a_label_names_one_phone);
 	RUN(bindings_belong_to_both);
 	RUN(long_lists_say_so);
 	RUN(undone_changes_leave_nothing);
