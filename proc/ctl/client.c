@@ -25,6 +25,15 @@ static uint32_t count(bool others)
 	return n;
 }
 
+uint32_t clients_asking(uint32_t uid, enum verb v)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		n += client[i].fd != FREE && client[i].uid == uid && client[i].job && client[i].job->req.verb == v;
+	return n;
+}
+
 static void free_client(struct client *c)
 {
 	secret_wipe(c->in, sizeof c->in);

@@ -41,6 +41,8 @@ bool client_said(struct client *c, const struct buf *b);
 /* Octets that the client has not taken yet. */
 uint32_t client_backlog(const struct client *c);
 void client_end(struct client *c);
+/* Clients of this uid with such a request at work. */
+uint32_t clients_asking(uint32_t uid, enum verb v);
 /* Hand over what can be handed over at once: this process ends. */
 void clients_flush(void);
 

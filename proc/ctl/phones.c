@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Phones: the row in ledger, the code and the certificate from keeper, the key's point from the confined reader. */
 #include "ctl/helper.h"
+#include "ctl/quota.h"
 #include "ctl/verbs.h"
 #include "vault/code.h"
 
@@ -146,6 +147,18 @@ void phone_on_code(struct link *from, const struct ipc_view *v)
 
 /* --- a user asks for one (R5) --- */
 
+/* Counts what is being asked for at this moment too: several may be at work for one user. */
+void phone_quota(struct job *j)
+{
+	const struct client *c = j->client;
+
+	if (c->role != ROLE_ADMIN && quota_used(c->uid) + clients_asking(c->uid, VERB_PHONE_REQUEST) > QUOTA_OF_UID)
+		job_fail(j, DONE_REFUSED, "as many of your requests wait for an administrator as one user may have",
+		    "ask an administrator to admit or revoke them");
+	else
+		job_next(j);
+}
+
 void phone_parse(struct job *j)
 {
 	const char *why = helper_parse(j->req.body, j->point);
@@ -171,6 +184,8 @@ void phone_ask_for(struct job *j)
 void phone_say_number(struct job *j)
 {
 	j->undo = NULL;
+	if (j->client->role != ROLE_ADMIN)
+		quota_take(j->client->uid, j->device);
 	struct buf b = job_line(j, "requested");
 	json_number(&b, "phone", j->device);
 	job_line_end(j, &b);
@@ -263,6 +278,7 @@ void phone_admit(struct job *j)
 
 void phone_flags_admitted(struct job *j)
 {
+	quota_return(j->device);
 	if (request_has(&j->req, FIELD_FLAGS))
 		set_flags(j, j->device);
 	else
@@ -379,6 +395,7 @@ void phone_revoke(struct job *j)
 
 void phone_revoked(struct job *j)
 {
+	quota_return((uint32_t)j->req.number[FIELD_PHONE]);
 	child_event(EVENT_PHONE, SEVERITY_WARNING, (uint32_t)j->req.number[FIELD_PHONE], 0, NULL, "revoked");
 	job_next(j);
 }

@@ -22,7 +22,7 @@ job_step *const verb_steps[VERBS][JOB_STEPS_MAX + 1] = {
     [VERB_USER_LIST] = {look_users, look_more},
     [VERB_PHONE_ADD] = {phone_find_user, phone_add, phone_bind_added, phone_code},
     [VERB_PHONE_SIGN] = {phone_parse, phone_find_coded, phone_certify_coded, phone_issued, phone_say_certificate},
-    [VERB_PHONE_REQUEST] = {phone_parse, phone_find_user, phone_ask_for, phone_bind_added, phone_say_number},
+    [VERB_PHONE_REQUEST] = {phone_quota, phone_parse, phone_find_user, phone_ask_for, phone_bind_added, phone_say_number},
     [VERB_PHONE_ADMIT] = {phone_find, phone_admit, phone_flags_admitted, phone_certify_stored, phone_issued,
 	phone_say_certificate},
     [VERB_PHONE_RENEW] = {phone_find, phone_renew, phone_issued, phone_say_certificate},

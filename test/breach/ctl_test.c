@@ -507,6 +507,24 @@ static void others_ask_for_a_phone_and_no_more(void)
 	CHECK(said("\"phone\":5") && sib.cert_wants == 1 && stage_end(&s) == 0); /* the one of `ca` */
 }
 
+/* R5: requests wait for an administrator; one user may not take every place. */
+static void a_user_has_few_requests_waiting(void)
+{
+	const char *request = sign_request("verb=phone-request\nlabel=mine\nuser=101");
+
+	if (getuid() != 0)
+		return;
+	CHECK(begin());
+	for (int i = 0; i < 4; i++)
+		CHECK(ask_as_nobody(request) && said("\"kind\":\"requested\""));
+	uint32_t before = sib.phone_sets;
+	CHECK(ask_as_nobody(request) && said("wait for an administrator") && sib.phone_sets == before);
+	CHECK(ask(request) && said("\"kind\":\"requested\"")); /* root may */
+	CHECK(ask("verb=phone-revoke\nphone=5\n\n") && said("\"ok\""));
+	CHECK(ask_as_nobody(request) && said("\"kind\":\"requested\""));
+	CHECK(stage_end(&s) == 0);
+}
+
 /* One who may do little, as often as they can; an administrator who asks keeper the same is not kept waiting for it. */
 static void others_leave_room_for_those_who_administer(void)
 {
@@ -752,6 +770,7 @@ int main(int argc, char **argv)
 	RUN(a_revoked_phone_gets_none);
 	RUN(what_is_no_request_is_refused);
 	RUN(others_ask_for_a_phone_and_no_more);
+	RUN(a_user_has_few_requests_waiting);
 	RUN(others_leave_room_for_those_who_administer);
 	RUN(the_log_needs_its_password);
 	RUN(what_does_not_fit_is_counted);
