@@ -99,16 +99,23 @@ static void device_remove(struct conn *c)
 	d->flows--;
 }
 
+static void close_oldest(struct device *d)
+{
+	uint32_t slot = d->newest;
+
+	while (table[slot].older != NO_SLOT)
+		slot = table[slot].older;
+	conn_close(&table[slot], FLOW_CLOSED);
+}
+
 static void device_add(struct conn *c)
 {
 	struct device *d = device_get(c->device);
 
-	if (d->flows == FLOWS_PER_DEVICE) { /* a phone that reconnects leaves old ones behind */
-		uint32_t slot = d->newest;
-		while (table[slot].older != NO_SLOT)
-			slot = table[slot].older;
-		conn_close(&table[slot], FLOW_CLOSED);
-	}
+	if (d->flows == FLOWS_PER_DEVICE) /* a phone that reconnects leaves old ones behind */
+		close_oldest(d);
+	else if (pool.used == pool.cap && device_most_crowded()->flows > 1)
+		close_oldest(device_most_crowded()); /* so that there is room for the next one, who may need help (R16) */
 	c->older = d->newest;
 	c->newer = NO_SLOT;
 	if (d->newest != NO_SLOT)
@@ -396,11 +403,13 @@ static void make_room(const struct addr *remote)
 {
 	uint32_t slot = source_crowd(remote);
 
-	if (slot == NO_SLOT && handshakes < HANDSHAKES_MAX)
+	bool full = handshakes >= HANDSHAKES_MAX || pool.used == pool.cap;
+
+	if (slot == NO_SLOT && !full)
 		return;
 	for (; slot != NO_SLOT; slot = source_crowd(remote))
 		give_way(slot);
-	if (handshakes >= HANDSHAKES_MAX)
+	if (full && oldest_handshake != NO_SLOT)
 		give_way(oldest_handshake);
 	conn_flush();
 }

@@ -21,6 +21,16 @@ struct device *device_get(uint32_t index)
 	return index < table_n ? &table[index] : NULL;
 }
 
+struct device *device_most_crowded(void)
+{
+	struct device *most = &table[0];
+
+	for (uint32_t i = 1; i < table_n; i++)
+		if (table[i].flows > most->flows)
+			most = &table[i];
+	return most;
+}
+
 bool device_all_known(void)
 {
 	return known;

@@ -20,6 +20,9 @@ bool device_open(uint32_t max_phones);
 /* NULL when there can be no such device. */
 struct device *device_get(uint32_t index);
 
+/* The one with most connections. */
+struct device *device_most_crowded(void);
+
 /* A new core will say all of them anew; what it leaves out is gone with DEVICES_DONE. */
 void device_forget(void);
 bool device_all_known(void);

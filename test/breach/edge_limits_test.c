@@ -85,6 +85,36 @@ static void idle_connections(void)
 	house_end(h);
 }
 
+/* R16: in a table that is full of connections, one that a phone has beside others makes room for the next phone. */
+static void connections_run_out(void)
+{
+	enum { CAP = 64, EACH = 8 };
+	struct rlimit r, was;
+	struct house_options o = {0};
+	struct phone *p[CAP] = {0}, *late[2];
+
+	getrlimit(RLIMIT_NOFILE, &was);
+	r = was;
+	r.rlim_cur = 128; /* the edge has a table of CAP then */
+	setrlimit(RLIMIT_NOFILE, &r);
+	begin(&o);
+	setrlimit(RLIMIT_NOFILE, &was);
+	for (uint32_t i = 9; i <= 20; i++)
+		house_say_device(h, i, DEVICE_VALID, 0, 1);
+	for (uint32_t i = 0; i < CAP; i++)
+		CHECK((p[i] = new_phone(9 + i / EACH)));
+	CHECK(house_line(h, "connections")->limit == CAP);
+	for (uint32_t i = 0; i < 2; i++)
+		CHECK((late[i] = new_phone(19 + i)));
+	say(late[1], HEAD("INVITE", "late%d"), 1, "112");
+	CHECK(emergency_comes());
+	for (int i = 0; i < CAP; i++)
+		phone_free(p[i]);
+	phone_free(late[0]);
+	phone_free(late[1]);
+	house_end(h);
+}
+
 /* Transactions run out for ordinary calls before they do for emergency calls. */
 static void transactions_run_out(void)
 {
@@ -241,6 +271,7 @@ int main(void)
 	r.rlim_cur = r.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &r);
 	RUN(idle_connections);
+	RUN(connections_run_out);
 	RUN(transactions_run_out);
 	RUN(partials_run_out);
 	RUN(ipv6);
