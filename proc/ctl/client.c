@@ -48,6 +48,7 @@ static void drop(struct client *c)
 	timer_cancel(&child_wheel, &c->timer);
 	close(c->fd);
 	c->fd = GONE;
+	secret_wipe(c->out, c->out_n);
 	c->out_n = c->sent = 0;
 	if (c->job && request_changes(c->job->req.verb))
 		return;
@@ -69,6 +70,7 @@ static void push_out(struct client *c)
 		c->sent += (uint32_t)n;
 	}
 	if (c->sent == c->out_n) {
+		secret_wipe(c->out, c->out_n);
 		c->sent = c->out_n = 0;
 		ev_io_stop(child_loop(), &c->write);
 		if (c->ending)
@@ -90,6 +92,7 @@ struct buf client_room(struct client *c)
 	if (c->sent) {
 		memmove(c->out, c->out + c->sent, c->out_n - c->sent);
 		c->out_n -= c->sent;
+		secret_wipe(c->out + c->out_n, c->sent);
 		c->sent = 0;
 	}
 	return buf_of(c->out + c->out_n, CLIENT_OUT_MAX - c->out_n);
@@ -97,10 +100,10 @@ struct buf client_room(struct client *c)
 
 bool client_said(struct client *c, const struct buf *b)
 {
-	if (b->full)
-		return false;
-	if (c->fd == GONE)
-		return true;
+	if (b->full || c->fd == GONE) {
+		secret_wipe(b->p, b->n);
+		return !b->full;
+	}
 	c->out_n += (uint32_t)b->n;
 	ev_io_start(child_loop(), &c->write);
 	return true;
