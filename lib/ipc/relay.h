@@ -6,6 +6,7 @@
 #include "base/addr.h"
 
 enum {
+	RELAY_PORTS = 4,       /* a call's: RTP and RTCP of side a, then of side b */
 	RELAY_ICE_MAX = 40,    /* ufrag and pwd that we hand out, NUL included */
 	RELAY_PAYLOADS_MAX = 12,
 };

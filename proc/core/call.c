@@ -18,7 +18,6 @@ enum {
 	WAIT_MS = 20000,  /* for a phone whose connection broke a moment ago */
 	RENEW_MS = 40000, /* the relay's deadline is three times as long */
 	AGAIN_MS = 500,   /* a wish that media could not be told */
-	EDGES_ARE_BACK_MS = 3000,
 };
 
 static struct pool pool;

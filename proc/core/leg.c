@@ -482,8 +482,6 @@ void leg_check(void)
 
 void leg_drop_orphans(void)
 {
-	enum { EDGES_ARE_BACK_MS = 3000 };
-
 	for (uint32_t i = 0; i < pool.cap; i++)
 		if (pool_id_at(&pool, i) != ID_NONE && !call_get(table[i].r.call))
 			leg_event_later(&table[i], LEG_HANG_UP, EDGES_ARE_BACK_MS);

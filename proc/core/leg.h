@@ -13,6 +13,7 @@ enum {
 	LOCAL_TAG_MAX = 16,
 	LEG_TOKEN_MAX = 28,
 	LEG_PATIENCE_MS = 40000, /* for the end of a transaction at the edge, which gives up after 64*T1 */
+	EDGES_ARE_BACK_MS = 3000,
 };
 
 /* What outlives core, in the arena. */

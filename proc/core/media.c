@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 enum {
-	PORTS_A_CALL = 4,
 	RELAY_DEADLINE_MS = 120000,
 	ICE_PRIORITY = 2130706431, /* of a lite agent's only host candidate, component 1 (RFC 8445 5.1.2) */
 };
@@ -21,7 +20,7 @@ static struct {
 void media_init(void)
 {
 	const struct site *s = child_site();
-	uint32_t n = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / PORTS_A_CALL;
+	uint32_t n = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS;
 
 	ports.lo = s->media_port_lo;
 	ports.rested_ms = calloc(n, sizeof *ports.rested_ms);
@@ -50,7 +49,7 @@ uint32_t media_take_ports(bool emergency)
 
 uint16_t media_first_port(uint32_t slot)
 {
-	return (uint16_t)(ports.lo + PORTS_A_CALL * slot);
+	return (uint16_t)(ports.lo + RELAY_PORTS * slot);
 }
 
 bool media_adopt_ports(uint32_t slot, uint16_t first)

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 enum {
-	PORTS_A_ROW = 4,
 	DRAIN_MAX = 4096, /* more than a socket's buffer holds */
 	BURST = 16,       /* packets read from one socket before the others have their turn */
 	PACKET_MAX = 2048,
@@ -37,7 +36,7 @@ static struct {
 	uint32_t ports;
 	int *fd[SITE_LISTENERS_MAX]; /* by address and port */
 	uint32_t missing;
-	struct channel *channel; /* PORTS_A_ROW for each row */
+	struct channel *channel; /* RELAY_PORTS for each row */
 	uint64_t stranger_ms;    /* of the last event */
 	uint64_t passed, dropped[DROP_KINDS], banned;
 } engine;
@@ -145,7 +144,7 @@ void engine_open(const struct site *s)
 {
 	raise_file_limit();
 	engine.lo = s->media_port_lo;
-	engine.ports = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / PORTS_A_ROW * PORTS_A_ROW;
+	engine.ports = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS * RELAY_PORTS;
 	engine.channel = calloc(engine.ports, sizeof *engine.channel);
 	if (!engine.channel || !ban_table_init(&bans))
 		log_fatal("no memory for channels");
@@ -163,7 +162,7 @@ void engine_open(const struct site *s)
 
 static struct channel *channel_of(uint32_t row, unsigned side, unsigned component)
 {
-	return &engine.channel[row * PORTS_A_ROW + side * 2 + component];
+	return &engine.channel[row * RELAY_PORTS + side * 2 + component];
 }
 
 static void send_to(const struct relay_side *local, unsigned component, const struct addr *to, struct span packet)
@@ -342,8 +341,8 @@ void engine_start(uint32_t index)
 
 void engine_stop(uint32_t index)
 {
-	for (unsigned i = 0; i < PORTS_A_ROW; i++) {
-		ev_io *io = &engine.channel[index * PORTS_A_ROW + i].io;
+	for (unsigned i = 0; i < RELAY_PORTS; i++) {
+		ev_io *io = &engine.channel[index * RELAY_PORTS + i].io;
 		if (!ev_is_active(io))
 			continue;
 		ev_io_stop(child_loop(), io);

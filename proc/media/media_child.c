@@ -89,7 +89,7 @@ static bool ports_fit(const struct relay_spec *s, uint32_t index)
 {
 	uint16_t first = s->side[0].local.port;
 
-	if (index >= table_rows() || (first - table_first_port()) % 4 || s->side[1].local.port != first + 2)
+	if (index >= table_rows() || (first - table_first_port()) % RELAY_PORTS || s->side[1].local.port != first + 2)
 		return false;
 	for (int i = 0; i < 2; i++)
 		if (s->side[i].local_rtcp != s->side[i].local.port &&
@@ -214,7 +214,7 @@ static void open_all(void)
 {
 	const struct site *s = child_site();
 	bool adopted;
-	const struct arena_shape shape = table_shape((uint32_t)(s->media_port_hi - s->media_port_lo + 1) / 4);
+	const struct arena_shape shape = table_shape((uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS);
 
 	if (arena_fd < 0 || !arena_open(&arena, arena_fd, LAYOUT, &shape, 1, &table, &adopted))
 		log_fatal("the arena can't be mapped");

@@ -4,8 +4,6 @@
 #include "base/map.h"
 #include <stdlib.h>
 
-enum { PORTS_A_ROW = 4 };
-
 static struct arena_table *store;
 static struct relay_row *row;
 static struct map by_join;
@@ -54,7 +52,7 @@ struct relay_row *table_row(uint32_t index)
 
 uint32_t table_index_of_port(uint16_t port)
 {
-	return port < lo ? UINT32_MAX : (uint32_t)(port - lo) / PORTS_A_ROW;
+	return port < lo ? UINT32_MAX : (uint32_t)(port - lo) / RELAY_PORTS;
 }
 
 struct relay_row *table_take(uint32_t index, uint64_t join)
