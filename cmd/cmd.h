@@ -141,7 +141,6 @@ bool put_valid(struct cmd *c, struct ask *a);
 	{                                                                                                    \
 		"valid", "TIME", "how long the certificate is good for (397d at most, which is the default)" \
 	}
-bool base64_read(const char *text, struct buf *out);
 
 /* --- the phone's side (enrol.c) --- */
 

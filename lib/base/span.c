@@ -85,6 +85,42 @@ int span_unhex(struct span s, uint8_t *out, size_t cap)
 	return (int)(s.n / 2);
 }
 
+static int base64_digit(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+int span_unbase64(struct span s, uint8_t *out, size_t cap)
+{
+	size_t digits = s.n, at = 0;
+	uint32_t bits = 0;
+	unsigned have = 0;
+
+	while (digits && s.n - digits < 2 && s.p[digits - 1] == '=')
+		digits--;
+	if (digits % 4 == 1 || (digits != s.n && s.n % 4 != 0) || digits / 4 * 3 + digits % 4 * 3 / 4 > cap)
+		return -1;
+	for (size_t i = 0; i < digits; i++) {
+		int v = base64_digit(s.p[i]);
+		if (v < 0)
+			return -1;
+		bits = bits << 6 | (uint32_t)v;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			out[at++] = (uint8_t)(bits >> have);
+			bits &= (1U << have) - 1;
+		}
+	}
+	return bits == 0 ? (int)at : -1;
+}
+
 bool span_cstr(struct span s, char *out, size_t cap)
 {
 	if (s.n >= cap || span_find(s, 0) != s.n)

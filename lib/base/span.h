@@ -52,6 +52,9 @@ bool span_decimal(struct span s, uint64_t max, uint64_t *out);
 /* Hex digits to octets; s.n must be 2 * cap at most. Length written, or -1. */
 int span_unhex(struct span s, uint8_t *out, size_t cap);
 
+/* Base64 (RFC 4648 4) to octets, with its padding or without any; bits left over must be 0. Length written, or -1. */
+int span_unbase64(struct span s, uint8_t *out, size_t cap);
+
 /* Copy into a NUL-terminated array; false (and nothing written) if it does not fit or holds a NUL. */
 bool span_cstr(struct span s, char *out, size_t cap);
 

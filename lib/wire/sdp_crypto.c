@@ -3,43 +3,6 @@
 #include "base/secret.h"
 #include "wire/sdp_int.h"
 
-static int base64_value(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Exactly n octets, with or without the '=' at the end; bits left over must be 0. */
-static bool base64_read(struct span s, uint8_t *out, size_t n)
-{
-	size_t digits = (n * 8 + 5) / 6, padded = (n + 2) / 3 * 4, at = 0;
-	uint32_t bits = 0;
-	unsigned have = 0;
-
-	if (s.n != digits && s.n != padded)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		int v = base64_value(s.p[i]);
-		if (i >= digits ? s.p[i] != '=' : v < 0)
-			return false;
-		if (i >= digits)
-			continue;
-		bits = bits << 6 | (uint32_t)v;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			out[at++] = (uint8_t)(bits >> have);
-			bits &= (1U << have) - 1;
-		}
-	}
-	return bits == 0;
-}
-
 static bool holds(struct span s, struct span what)
 {
 	for (; s.n >= what.n; s = span_skip(s, 1))
@@ -96,7 +59,7 @@ static const char *read_key(struct span s, struct sdp_crypto *c, bool *mki)
 	if (*mki)
 		return NULL;
 	c->key_len = sdp_suite_key_len(c->suite);
-	if (!base64_read(span_head(s, bar), c->key, c->key_len))
+	if (span_unbase64(span_head(s, bar), c->key, c->key_len) != (int)c->key_len)
 		return "crypto key does not fit its suite";
 	if (bar < s.n && !read_lifetime(rest, &c->lifetime_log2))
 		return "malformed crypto lifetime";

@@ -325,6 +325,26 @@ static void spans_stay_within_their_bounds(void)
 	CHECK(span_cstr(s, text, 4) && strcmp(text, "abc") == 0);
 }
 
+static bool decodes(const char *text, const char *to)
+{
+	uint8_t out[6];
+	int n = span_unbase64(span_str(text), out, sizeof out);
+	return n == (int)strlen(to) && memcmp(out, to, (size_t)n) == 0;
+}
+
+static void base64_is_read_and_nothing_else(void)
+{
+	static const char *const bad[] = {"A", "=", "==", "A===", "A=", "AA=", "AAA==", "AAAA=", "AAAA==", "AAAA====", "====", "AA=A",
+	    "AA==AA==", "AAA=AAAA", "AA A", "AAA\n", "A-_A", "AB==", "AB", "AAB=", "AAAAAAAAAA"};
+	uint8_t out[6];
+
+	CHECK(decodes("", "") && decodes("Zg==", "f") && decodes("Zm8=", "fo") && decodes("Zm9v", "foo")); /* RFC 4648 10 */
+	CHECK(decodes("Zm9vYmFy", "foobar") && decodes("Zm9vYmE", "fooba") && decodes("Zg", "f"));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		CHECK(span_unbase64(span_str(bad[i]), out, sizeof out) == -1);
+	CHECK(span_unbase64(SPAN("Zm9vYmE="), out, 4) == -1);
+}
+
 static void a_cursor_stays_where_it_was_when_short(void)
 {
 	const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7};
@@ -421,6 +441,7 @@ int main(void)
 	RUN(buf_writes_all_or_nothing);
 	RUN(buf_numbers_and_base64);
 	RUN(spans_stay_within_their_bounds);
+	RUN(base64_is_read_and_nothing_else);
 	RUN(a_cursor_stays_where_it_was_when_short);
 	RUN(bans_end_and_give_their_place);
 	RUN(secrets_compare_and_are_wiped);

@@ -32,27 +32,6 @@ static void lengths_of_time(void)
 	CHECK(length_of_time("-5") == 0 && length_of_time("99999999999") == 0 && length_of_time("0") == 0);
 }
 
-static bool decodes(const char *text, const char *to)
-{
-	uint8_t mem[64];
-	struct buf b = buf_of(mem, sizeof mem);
-
-	return base64_read(text, &b) && span_eq(buf_span(&b), span_str(to));
-}
-
-static void base64_is_read_and_nothing_else(void)
-{
-	static const char *const bad[] = {"A", "AA", "AAA", "A===", "====", "AA=A", "AA==AA==", "AAA=AAAA", "AA A", "AAA\n", "A-_A"};
-	uint8_t mem[64];
-
-	CHECK(decodes("", "") && decodes("Zg==", "f") && decodes("Zm8=", "fo") && decodes("Zm9v", "foo"));
-	CHECK(decodes("Zm9vYmFy", "foobar"));
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		struct buf b = buf_of(mem, sizeof mem);
-		CHECK(!base64_read(bad[i], &b));
-	}
-}
-
 static void options_are_read(void)
 {
 	static const struct verb verb = {.name = "x",
@@ -99,7 +78,6 @@ int main(void)
 	RUN(what_comes_from_outside_is_shown_harmless);
 	RUN(long_text_is_cut);
 	RUN(lengths_of_time);
-	RUN(base64_is_read_and_nothing_else);
 	RUN(options_are_read);
 	RUN(a_control_in_an_argument_is_not_sent);
 	return TEST_END;
