@@ -1,5 +1,5 @@
 # Everything is built by Meson; these are names for what people run.
-.PHONY: build demo bench fuzz format
+.PHONY: build demo bench fuzz format tidy
 
 build/build.ninja:
 	dist/install build run
@@ -20,3 +20,10 @@ fuzz: # each fuzzer for SECONDS (60)
 
 format: # lay out the C sources
 	dist/format
+
+build-check/clang/build.ninja:
+	CC=clang meson setup build-check/clang --buildtype=debugoptimized
+
+tidy: build-check/clang/build.ninja # clang-tidy over the exchange and its command
+	ninja -C build-check/clang --quiet
+	git ls-files 'lib/*.c' 'proc/*.c' 'cmd/*.c' | xargs -n 8 -P 2 clang-tidy --quiet -p build-check/clang
