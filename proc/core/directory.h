@@ -36,7 +36,7 @@ const struct device *directory_device(uint32_t index); /* NULL when there is non
 uint32_t directory_find(struct span name);             /* an enabled user, or NOBODY */
 bool directory_allows(uint32_t user, uint32_t device);
 bool directory_valid(uint32_t device); /* its certificate is good */
-uint32_t directory_generation(void); /* 0 until the first commit */
+uint32_t directory_generation(void);   /* 0 until the first commit */
 
 /* Suspend a phone until the next whole generation, by itself and without ledger (an accused device). */
 void directory_suspend(uint32_t device);
