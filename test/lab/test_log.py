@@ -150,7 +150,7 @@ def test_r31_unknown_verb(exchange):
 def test_r31_stop_answers(exchange):
     """`ringfence stop` hears that it was obeyed, though the process that answers ends too."""
     for _ in range(5):
-        assert "stops" in exchange.command("stop").stdout
+        assert "has stopped" in exchange.command("stop").stdout
         assert exchange.proc.wait(10) == 0 and not exchange.processes()
         exchange.start()
 
