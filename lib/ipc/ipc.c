@@ -129,7 +129,7 @@ void *ipc_begin_as(struct link *l, enum msg type, enum msg_class class)
 	struct ipc_frame *f = filling(l);
 	frame_head(f);
 	l->open = (struct ipc_head *)(void *)(f->bytes + f->n);
-	*l->open = (struct ipc_head){.type = (uint16_t)type, .class = (uint16_t)class, .size = msg_rule[type].size};
+	*l->open = (struct ipc_head){.type = (uint16_t)type, .class = (uint16_t) class, .size = msg_rule[type].size};
 	void *payload = l->open + 1;
 	memset(payload, 0, msg_rule[type].size);
 	return payload;
@@ -189,8 +189,8 @@ void ipc_end(struct link *l)
 	uint32_t padded = (uint32_t)align8(h->size);
 
 	memset((uint8_t *)(h + 1) + h->size, 0, padded - h->size);
-	const char *why = ipc_check(
-	    (enum msg)h->type, h + 1, span_of((uint8_t *)(h + 1) + msg_rule[h->type].size, padded - msg_rule[h->type].size));
+	const char *why = ipc_check((enum msg)h->type, h + 1,
+	    span_of((uint8_t *)(h + 1) + msg_rule[h->type].size, padded - msg_rule[h->type].size));
 	if (why)
 		log_fatal("wrote a bad %s: %s", msg_rule[h->type].name, why);
 	h->size = padded;

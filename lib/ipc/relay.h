@@ -6,8 +6,8 @@
 #include "base/addr.h"
 
 enum {
-	RELAY_PORTS = 4,       /* a call's: RTP and RTCP of side a, then of side b */
-	RELAY_ICE_MAX = 40,    /* ufrag and pwd that we hand out, NUL included */
+	RELAY_PORTS = 4,    /* a call's: RTP and RTCP of side a, then of side b */
+	RELAY_ICE_MAX = 40, /* ufrag and pwd that we hand out, NUL included */
 	RELAY_PAYLOADS_MAX = 12,
 };
 
@@ -32,18 +32,18 @@ struct relay_payload {
 };
 
 struct relay_side {
-	struct addr local;     /* media address of the leg's listener with our RTP port */
-	uint16_t local_rtcp;   /* our RTCP port; equal to local.port with rtcp-mux */
-	uint8_t source;        /* enum relay_source */
-	uint8_t key;           /* enum relay_key; RELAY_KEY_NONE until the answer: only keying passes */
-	uint8_t direction;     /* enum relay_direction: what this side does */
-	uint8_t tag_len;       /* octets that its SRTP adds: 10 or 16 */
+	struct addr local;   /* media address of the leg's listener with our RTP port */
+	uint16_t local_rtcp; /* our RTCP port; equal to local.port with rtcp-mux */
+	uint8_t source;      /* enum relay_source */
+	uint8_t key;         /* enum relay_key; RELAY_KEY_NONE until the answer: only keying passes */
+	uint8_t direction;   /* enum relay_direction: what this side does */
+	uint8_t tag_len;     /* octets that its SRTP adds: 10 or 16 */
 	uint8_t payloads;
 	uint8_t keyed;         /* SDES: 1 from the answer on */
 	uint32_t learn_epoch;  /* rises with each SDP answer on the leg's own connection */
 	struct addr rtp, rtcp; /* where the other side's packets go; LEARN: address only */
 	char ice_ufrag[RELAY_ICE_MAX], ice_pwd[RELAY_ICE_MAX]; /* ours for this leg; empty without ICE */
-	uint8_t zrtp_hash[32]; /* of a=zrtp-hash; all zero when not given */
+	uint8_t zrtp_hash[32];                                 /* of a=zrtp-hash; all zero when not given */
 	struct relay_payload payload[RELAY_PAYLOADS_MAX];
 };
 

@@ -84,7 +84,7 @@ _Static_assert(SIP_HEADERS_N <= 64, "one bit of sip_msg.has for each");
 struct line {
 	uint8_t *from, *to;   /* without its CR LF */
 	const uint8_t *fault; /* the first octet that may not stand in a line, or a fold where none may be */
-	bool high;	      /* has octets above 127 */
+	bool high;            /* has octets above 127 */
 };
 
 /* How many of the eight octets at p come before the first that needs a look: a control, DEL, or one above
@@ -151,8 +151,7 @@ static bool next_line(struct parse *s, struct line *line)
 			break;
 		struct lex after = {p + 2, s->end};
 		lex_ws(&after);
-		if (!line->fault &&
-		    (lex_at(&after, '\r') || !memchr(line->from, ':', (size_t)(p - line->from))))
+		if (!line->fault && (lex_at(&after, '\r') || !memchr(line->from, ':', (size_t)(p - line->from))))
 			line->fault = p;
 		p[0] = p[1] = ' ';
 		p += 2;
@@ -183,8 +182,8 @@ static bool read_version(struct lex *l, bool *ours)
 	const uint8_t *from = l->p;
 	struct span name = lex_run(l, LEX_ALNUM);
 
-	if (!lex_same(name, SPAN("SIP")) || !lex_char(l, '/') || !lex_run(l, LEX_DIGIT).n ||
-	    !lex_char(l, '.') || !lex_run(l, LEX_DIGIT).n)
+	if (!lex_same(name, SPAN("SIP")) || !lex_char(l, '/') || !lex_run(l, LEX_DIGIT).n || !lex_char(l, '.') ||
+	    !lex_run(l, LEX_DIGIT).n)
 		return false;
 	*ours = lex_same(lex_since(l, from), SPAN("SIP/2.0"));
 	return true;
@@ -348,8 +347,7 @@ static const char *check_contacts(const struct sip_msg *m)
 		return "Contact * without REGISTER and Expires: 0"; /* RFC 3261 10.2.2 */
 	if (m->is_request)
 		for (unsigned i = 0; i < m->contact_n; i++)
-			if (m->contact[i].addr.uri.scheme != URI_SIP &&
-			    m->contact[i].addr.uri.scheme != URI_SIPS)
+			if (m->contact[i].addr.uri.scheme != URI_SIP && m->contact[i].addr.uri.scheme != URI_SIPS)
 				return "Contact that is neither sip nor sips";
 	return NULL;
 }
@@ -357,9 +355,8 @@ static const char *check_contacts(const struct sip_msg *m)
 /* What must hold between headers (RFC 3261 8.1.1, 8.1.3.3). */
 static const char *check(const struct sip_msg *m)
 {
-	static const uint64_t needed = UINT64_C(1) << SIP_H_VIA | UINT64_C(1) << SIP_H_FROM |
-				       UINT64_C(1) << SIP_H_TO | UINT64_C(1) << SIP_H_CALL_ID |
-				       UINT64_C(1) << SIP_H_CSEQ;
+	static const uint64_t needed = UINT64_C(1) << SIP_H_VIA | UINT64_C(1) << SIP_H_FROM | UINT64_C(1) << SIP_H_TO |
+	                               UINT64_C(1) << SIP_H_CALL_ID | UINT64_C(1) << SIP_H_CSEQ;
 
 	if ((m->has & needed) != needed)
 		return "Via, From, To, Call-ID or CSeq is missing";
@@ -393,6 +390,5 @@ enum sip_verdict sip_parse(uint8_t *message, size_t n, struct sip_msg *out, stru
 	}
 	if (!s.bad)
 		return SIP_OK;
-	return out->is_request && out->method != SIP_ACK && out->via_n && out->cseq_text.n ? SIP_ANSWER
-											   : SIP_DISCARD;
+	return out->is_request && out->method != SIP_ACK && out->via_n && out->cseq_text.n ? SIP_ANSWER : SIP_DISCARD;
 }

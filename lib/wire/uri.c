@@ -63,7 +63,7 @@ static enum lex_next next_param(struct lex *l, struct uri_param *out)
 		l->p++;
 	out->value = span_between(from, l->p);
 	bool ok = out->name.n && (out->value.n || !out->has_value) && lex_escaped(out->name, LEX_PARAM) &&
-		  lex_escaped(out->value, LEX_PARAM);
+	          lex_escaped(out->value, LEX_PARAM);
 	return ok ? LEX_ONE : LEX_BAD;
 }
 
@@ -134,9 +134,9 @@ static bool set_phone_context(struct uri *u, const struct uri_param *p)
 	return p->has_value;
 }
 
-#define WORD(literal)                                                                                        \
-	{                                                                                                    \
-		(const uint8_t *)(literal), sizeof(literal) - 1                                              \
+#define WORD(literal)                                           \
+	{                                                       \
+		(const uint8_t *)(literal), sizeof(literal) - 1 \
 	}
 
 static const struct {
@@ -175,8 +175,7 @@ static bool names_add(struct lex_params *seen, struct span name)
 	return lex_params_add(seen, name);
 }
 
-static const char *parse_params(
-    struct lex *l, struct uri *u, bool (*set)(struct uri *, const struct uri_param *))
+static const char *parse_params(struct lex *l, struct uri *u, bool (*set)(struct uri *, const struct uri_param *))
 {
 	struct lex_params seen = {0};
 	const uint8_t *from = l->p;
@@ -203,8 +202,7 @@ static bool headers_ok(struct span s)
 		struct span one = span_head(s, n);
 		size_t eq = span_find(one, '=');
 		if (eq == 0 || eq == one.n || !lex_escaped(span_head(one, eq), LEX_HEADER) ||
-		    !lex_escaped(span_skip(one, eq + 1), LEX_HEADER) || n + 1 == s.n ||
-		    count++ == SIP_PARAMS_MAX)
+		    !lex_escaped(span_skip(one, eq + 1), LEX_HEADER) || n + 1 == s.n || count++ == SIP_PARAMS_MAX)
 			return false;
 		s = span_skip(s, n + 1);
 	}
@@ -289,8 +287,7 @@ static const char *parse(struct span s, struct uri *u)
 	u->text = s;
 	if (s.n > SIP_URI_MAX)
 		return "URI too long";
-	if (scheme.n == 0 || !lex_is(scheme.p[0], LEX_ALNUM) || lex_is(scheme.p[0], LEX_DIGIT) ||
-	    !lex_char(&l, ':'))
+	if (scheme.n == 0 || !lex_is(scheme.p[0], LEX_ALNUM) || lex_is(scheme.p[0], LEX_DIGIT) || !lex_char(&l, ':'))
 		return "URI without a scheme";
 	s = span_skip(s, scheme.n + 1);
 	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
@@ -455,9 +452,9 @@ bool uri_eq(const struct uri *a, const struct uri *b)
 		       tel_params_match(b->params, a->params);
 	if (a->scheme != URI_SIP && a->scheme != URI_SIPS)
 		return escaped_eq(a->user, b->user, false);
-	return escaped_eq(a->user, b->user, false) && host_match(a, b) &&
-	       params_match(a->params, b->params) && params_match(b->params, a->params) &&
-	       headers_match(a->headers, b->headers) && headers_match(b->headers, a->headers);
+	return escaped_eq(a->user, b->user, false) && host_match(a, b) && params_match(a->params, b->params) &&
+	       params_match(b->params, a->params) && headers_match(a->headers, b->headers) &&
+	       headers_match(b->headers, a->headers);
 }
 
 int uri_unescape(struct span s, uint8_t *out, size_t cap)

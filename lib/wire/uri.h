@@ -10,14 +10,14 @@ enum uri_scheme { URI_NONE, URI_SIP, URI_SIPS, URI_TEL, URI_OTHER };
 enum uri_host { URI_HOST_NONE, URI_HOST_NAME, URI_HOST_IP };
 
 struct uri {
-	struct span text; /* the whole URI */
-	struct span user; /* still escaped; a tel number with its visual separators; what follows the colon if
+	struct span text;    /* the whole URI */
+	struct span user;    /* still escaped; a tel number with its visual separators; what follows the colon if
 			     OTHER */
-	struct span host; /* without brackets */
-	struct addr addr; /* of an IP host, with the port (0 when none is said); family 0 for a name */
+	struct span host;    /* without brackets */
+	struct addr addr;    /* of an IP host, with the port (0 when none is said); family 0 for a name */
 	struct span params;  /* all of ";a=b;c" with its first semicolon */
 	struct span headers; /* what follows "?", unread */
-	struct span gr;	     /* value of gr (RFC 5627); see has_gr */
+	struct span gr;      /* value of gr (RFC 5627); see has_gr */
 	struct span maddr;
 	struct span phone_context;
 	uint16_t port; /* 0 when none is said */
@@ -49,10 +49,10 @@ int uri_unescape(struct span s, uint8_t *out, size_t cap);
 /* A URI to be written. The user is plain text and gets its escapes here. */
 struct uri_out {
 	enum uri_scheme scheme; /* URI_SIP or URI_SIPS */
-	struct span user;	/* empty: none */
-	struct span host;	/* a name; empty: write addr */
-	struct addr addr;	/* used when host is empty, without its port */
-	uint16_t port;		/* 0: none */
+	struct span user;       /* empty: none */
+	struct span host;       /* a name; empty: write addr */
+	struct addr addr;       /* used when host is empty, without its port */
+	uint16_t port;          /* 0: none */
 	enum sip_transport transport;
 	bool lr, ob, user_phone;
 	struct span gr; /* empty: none */

@@ -11,7 +11,7 @@ static struct flow *table;
 static uint32_t devices;
 static struct crowd {
 	uint32_t n, oldest, newest; /* its flows, by age */
-} *of_device;
+} * of_device;
 
 static bool id_matches(const void *owner, uint32_t slot, struct span key)
 {
@@ -25,7 +25,8 @@ void flow_init(uint32_t max_flows, uint32_t max_device)
 	of_device = calloc(devices, sizeof *of_device);
 	table = calloc(max_flows, sizeof *table);
 	/* no reserve: which connection is for an emergency shows only later */
-	if (!table || !of_device || !pool_init(&pool, child_node(), max_flows, 0) || !map_init(&by_id, max_flows, id_matches, NULL))
+	if (!table || !of_device || !pool_init(&pool, child_node(), max_flows, 0) ||
+	    !map_init(&by_id, max_flows, id_matches, NULL))
 		log_fatal("no memory for flows");
 }
 

@@ -24,7 +24,7 @@ struct client {
 	enum role role;
 	uint32_t in_n;
 	uint8_t in[REQUEST_MAX]; /* holds a password: wiped */
-	uint8_t *out; /* codes and rows of the log pass through it: what was sent or dropped is wiped */
+	uint8_t *out;            /* codes and rows of the log pass through it: what was sent or dropped is wiped */
 	uint32_t out_n, sent;
 	bool ending; /* nothing more will be said: close when all went */
 	struct job *job;

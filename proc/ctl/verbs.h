@@ -24,10 +24,10 @@ job_step people_add, people_add_secret, people_added, people_find, people_change
     people_delete, people_forget_secret, people_deleted;
 
 /* phones.c */
-job_step phone_find_user, phone_add, phone_bind_added, phone_code, phone_quota, phone_parse, phone_ask_for, phone_say_number,
-    phone_find, phone_find_coded, phone_certify_coded, phone_certify_stored, phone_issued, phone_say_certificate,
-    phone_admit, phone_flags_admitted, phone_renew, phone_ca, phone_revoke, phone_revoked, phone_flags, phone_suspend,
-    phone_changed, phone_bind, phone_unbind;
+job_step phone_find_user, phone_add, phone_bind_added, phone_code, phone_quota, phone_parse, phone_ask_for,
+    phone_say_number, phone_find, phone_find_coded, phone_certify_coded, phone_certify_stored, phone_issued,
+    phone_say_certificate, phone_admit, phone_flags_admitted, phone_renew, phone_ca, phone_revoke, phone_revoked,
+    phone_flags, phone_suspend, phone_changed, phone_bind, phone_unbind;
 void phone_on_code(struct link *from, const struct ipc_view *v);
 void phone_on_cert(struct link *from, const struct ipc_view *v);
 

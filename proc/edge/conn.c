@@ -115,7 +115,8 @@ static void device_add(struct conn *c)
 	if (d->flows == FLOWS_PER_DEVICE) /* a phone that reconnects leaves old ones behind */
 		close_oldest(d);
 	else if (pool.used == pool.cap && device_most_crowded()->flows > 1)
-		close_oldest(device_most_crowded()); /* so that there is room for the next one, who may need help (R16) */
+		close_oldest(
+		    device_most_crowded()); /* so that there is room for the next one, who may need help (R16) */
 	c->older = d->newest;
 	c->newer = NO_SLOT;
 	if (d->newest != NO_SLOT)

@@ -136,7 +136,8 @@ static bool check_body(struct conn *c, const struct sip_msg *m)
  * with an offer. */
 static bool check_accept(struct conn *c, const struct sip_msg *m, enum msg_class class)
 {
-	if (m->method != SIP_INVITE || class == CLASS_EMERGENCY || !sip_has(m, SIP_H_ACCEPT) || m->accept & SIP_ACCEPT_SDP)
+	if (m->method != SIP_INVITE || class == CLASS_EMERGENCY || !sip_has(m, SIP_H_ACCEPT) ||
+	    m->accept & SIP_ACCEPT_SDP)
 		return false;
 	refuse(c, m, &(struct own_answer){.code = 406, .why = "the phone accepts no session description"});
 	return true;
