@@ -104,10 +104,10 @@ def test_killed_parent_is_started_again(site):
     before = site.processes()
     os.kill(before['parent']['pid'], signal.SIGKILL)
     start = time.monotonic()
-    while not site.accepts():
+    # what accepts in the first moment may still be the old edge, which ends when it hears of its parent's death
+    while [name for name, p in before.items() if lives(p['pid'])] or not site.accepts():
         assert time.monotonic() - start < 3, (site.dir / 'ringfence.log').read_text()
         time.sleep(0.05)
-    assert not [name for name, p in before.items() if lives(p['pid'])]
 
 
 def test_second_start_keeps_the_site(site):
