@@ -89,13 +89,13 @@ static bool ok_sdp_ok(const void *p)
 #undef B
 #define N(type, name)
 #define B(name, n)
-#define CONTRACT(NAME, name, from, to, phase, classes, fd, rate)                                              \
-	static const struct msg_field *judged_##name(void)                                                    \
-	{                                                                                                     \
-		typedef struct msg_##name THIS;                                                               \
-		static const struct msg_field table[] = {FIELDS_##NAME(N, E, S, D, A, B, O){NULL}};              \
-		(void)sizeof(THIS);                                                                           \
-		return table;                                                                                 \
+#define CONTRACT(NAME, name, from, to, phase, classes, fd, rate)                                    \
+	static const struct msg_field *judged_##name(void)                                          \
+	{                                                                                           \
+		typedef struct msg_##name THIS;                                                     \
+		static const struct msg_field table[] = {FIELDS_##NAME(N, E, S, D, A, B, O){NULL}}; \
+		(void)sizeof(THIS);                                                                 \
+		return table;                                                                       \
 	}
 #include "ipc/contract.def"
 #undef CONTRACT
