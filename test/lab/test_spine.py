@@ -140,7 +140,7 @@ def test_r8_nothing_of_the_sender_passes(exchange, people, lab):
         c.reply(got, 486, "Busy Here", to_tag="w")
         one.wait_closed()
     text = str(got)
-    for secret in ("baresip", "User-Agent", one.host.v4, "0x"):
+    for secret in ("baresip", "User-Agent", one.host.v4, "b1-0x"):
         assert secret.lower() not in text.lower(), text
 
 
