@@ -135,14 +135,17 @@ uint8_t call_codecs(uint32_t device)
 /* The caller's offer as this phone may see it. */
 static void make_offer(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
 {
-	*out = c->offer;
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	*out = offer;
 	sdp_keep_audio_only(out);
 	sdp_keep_codecs(out, call_codecs(callee->r.device) & call_codecs(caller->r.device));
 	callee->r.ice =
 	    true; /* each leg has its own; a phone without ICE ignores it, baresip with ICE is mute without it */
-	media_face(out, c, callee, c->offer.audio.rtcp_mux);
+	media_face(out, c, callee, offer.audio.rtcp_mux);
 	/* the first packet comes from behind the NAT */
-	if (out->audio.setup == SDP_ACTPASS && media_behind_nat(caller, &c->offer))
+	if (out->audio.setup == SDP_ACTPASS && media_behind_nat(caller, &offer))
 		out->audio.setup = SDP_ACTIVE;
 }
 
@@ -181,10 +184,12 @@ static void do_dial(struct call *c)
 
 /* --- connecting --- */
 
-static const char *both_behind_nat(struct leg *caller, struct leg *callee, enum relay_key key)
+static const char *both_behind_nat(struct leg *caller, struct leg *callee, const struct sdp *answer)
 {
-	if (key == RELAY_KEY_DTLS && media_behind_nat(caller, &caller->r.remote) &&
-	    media_behind_nat(callee, &callee->r.remote))
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	if (media_key(answer) == RELAY_KEY_DTLS && media_behind_nat(caller, &offer) && media_behind_nat(callee, answer))
 		return "both phones are behind NAT and neither speaks ICE: turn ICE on, or use SDES";
 	return NULL;
 }
@@ -200,15 +205,20 @@ static void stop_others(struct call *c, uint64_t winner)
 }
 
 /* What the callee's phone answered, as the caller may see it. */
-static void make_answer(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
+static void make_answer(
+    struct call *c, struct leg *caller, struct leg *callee, const struct sdp *answer, struct sdp *out)
 {
-	*out = callee->r.remote;
-	sdp_answer_codecs(&c->offer, out);
-	sdp_answer_lines(&c->offer, out);
-	caller->r.ice = c->offer.audio.ice_ufrag[0] != 0;
-	media_face(out, c, caller, callee->r.remote.audio.rtcp_mux && c->offer.audio.rtcp_mux);
+	struct sdp offer, local;
+
+	leg_remote(caller, &offer);
+	leg_local(callee, &local);
+	*out = *answer;
+	sdp_answer_codecs(&offer, out);
+	sdp_answer_lines(&offer, out);
+	caller->r.ice = offer.audio.ice_ufrag[0] != 0;
+	media_face(out, c, caller, answer->audio.rtcp_mux && offer.audio.rtcp_mux);
 	/* baresip 1.0.0 answers active to active, and waits all the same */
-	if (callee->r.local.audio.setup == SDP_ACTIVE && out->audio.setup == SDP_ACTIVE)
+	if (local.audio.setup == SDP_ACTIVE && out->audio.setup == SDP_ACTIVE)
 		out->audio.setup = SDP_PASSIVE;
 }
 
@@ -218,7 +228,7 @@ void call_relay(struct call *c)
 	timer_set(&child_wheel, &c->renew, child_now() + (told || !media_ready() ? RENEW_MS : AGAIN_MS));
 }
 
-static void join(struct call *c, struct leg *caller, struct leg *callee)
+static void join(struct call *c, struct leg *caller, struct leg *callee, const struct sdp *theirs)
 {
 	struct sdp answer;
 
@@ -227,11 +237,10 @@ static void join(struct call *c, struct leg *caller, struct leg *callee)
 	c->best = REFUSE_NONE; /* what another phone said is no reason for this call's end */
 	c->best_text = NULL;
 	c->r.start_wall_ms = clock_wall_ms();
-	c->r.key = (uint8_t)media_key(&callee->r.remote);
-	callee->r.ice = callee->r.remote.audio.ice_ufrag[0] != 0;
-	make_answer(c, caller, callee, &answer);
-	caller->r.local = answer;
-	caller->r.has_local = 1;
+	c->r.key = (uint8_t)media_key(theirs);
+	callee->r.ice = theirs->audio.ice_ufrag[0] != 0;
+	make_answer(c, caller, callee, theirs, &answer);
+	leg_set_local(caller, &answer);
 	timer_cancel(&child_wheel, &c->ring);
 	call_relay(c);
 	call_save(c);
@@ -242,20 +251,22 @@ static void join(struct call *c, struct leg *caller, struct leg *callee)
 static void connect_legs(struct call *c, struct leg *callee)
 {
 	struct leg *caller = leg_get(c->r.caller);
-	enum sdp_refusal bad =
-	    callee->r.has_remote ? sdp_check_answer(&callee->r.local, &callee->r.remote) : SDP_NO_AUDIO_OFFERED;
+	struct sdp asked, answer;
 
+	leg_local(callee, &asked);
+	leg_remote(callee, &answer);
+	enum sdp_refusal bad = callee->r.has_remote ? sdp_check_answer(&asked, &answer) : SDP_NO_AUDIO_OFFERED;
 	stop_others(c, callee->r.id);
 	c->r.callee = callee->r.id;
 	if (!caller) {
 		call_fail(c, REFUSE_CANCELLED, NULL);
 		return;
 	}
-	const char *nat = bad ? NULL : both_behind_nat(caller, callee, media_key(&callee->r.remote));
+	const char *nat = bad ? NULL : both_behind_nat(caller, callee, &answer);
 	if (bad || nat)
 		call_fail(c, REFUSE_OFFER, bad ? sdp_refusal_text(bad) : nat);
 	else
-		join(c, caller, callee);
+		join(c, caller, callee, &answer);
 }
 
 /* --- the state machine --- */
@@ -342,7 +353,7 @@ static struct call *call_new(struct request *r, uint32_t ports)
 	return c;
 }
 
-static void start(struct call *c, struct request *r)
+static void start(struct call *c, struct request *r, const struct sdp *offer)
 {
 	struct leg *caller = leg_new_in(r, c->r.id);
 	char name[USER_NAME_MAX + 1];
@@ -353,9 +364,8 @@ static void start(struct call *c, struct request *r)
 		return;
 	}
 	c->r.caller = caller->r.id;
-	caller->r.remote = c->offer;
-	caller->r.has_remote = 1;
-	caller->r.ice = c->offer.audio.ice_ufrag[0] != 0;
+	leg_set_remote(caller, offer);
+	caller->r.ice = offer->audio.ice_ufrag[0] != 0;
 	span_cstr(span_str(leg_name(caller, name)), c->r.from, sizeof c->r.from);
 	span_cstr(REQUEST_STR(r, target_user), c->r.to, sizeof c->r.to);
 	if (!session_asked(caller, r->m)) {
@@ -428,8 +438,7 @@ void call_on_invite(struct request *r)
 		return;
 	}
 	c->callee_user = callee;
-	c->offer = *offer;
-	start(c, r);
+	start(c, r, offer);
 }
 
 /* --- from the legs --- */

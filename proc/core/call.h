@@ -42,7 +42,6 @@ struct call {
 	uint8_t best; /* enum refusal: the best so far (RFC 3261 16.7) */
 	const char *best_text;
 	struct change change;
-	struct sdp offer; /* of the caller */
 	uint64_t packets[2], dropped[2];
 };
 

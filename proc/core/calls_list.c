@@ -12,6 +12,26 @@ struct listing {
 	uint32_t n;
 };
 
+static bool holds(const struct leg *l)
+{
+	struct sdp remote;
+
+	if (!l || !l->r.has_remote)
+		return false;
+	leg_remote(l, &remote);
+	return sdp_holds(&remote);
+}
+
+static const char *codec_of(const struct leg *l)
+{
+	struct sdp remote;
+
+	if (!l || !l->r.has_remote)
+		return "";
+	leg_remote(l, &remote);
+	return remote.audio.codec_n ? sdp_codec_name(remote.audio.codec[0].codec) : "";
+}
+
 static enum call_state state_of(const struct call *c)
 {
 	static const uint8_t state[CALL_PHASES] = {
@@ -21,10 +41,7 @@ static enum call_state state_of(const struct call *c)
 	    [PHASE_TALKING] = CALL_UP,
 	    [PHASE_OVER] = CALL_ENDING,
 	};
-	struct leg *a = leg_get(c->r.caller), *b = leg_get(c->r.callee);
-
-	if (c->r.state == PHASE_TALKING &&
-	    ((a && sdp_holds(&a->r.remote)) || (b && b->r.has_remote && sdp_holds(&b->r.remote))))
+	if (c->r.state == PHASE_TALKING && (holds(leg_get(c->r.caller)) || holds(leg_get(c->r.callee))))
 		return CALL_HELD;
 	return (enum call_state)state[c->r.state];
 }
@@ -57,8 +74,7 @@ static void put_line(struct call *c, void *arg)
 	m->dropped_b = c->dropped[1];
 	m->from = ipc_put(list->to, span_str(c->r.from));
 	m->to = ipc_put(list->to, span_str(c->r.to));
-	if (callee && callee->r.has_remote && callee->r.remote.audio.codec_n)
-		m->codec = ipc_put(list->to, span_str(sdp_codec_name(callee->r.remote.audio.codec[0].codec)));
+	m->codec = ipc_put(list->to, span_str(codec_of(callee)));
 	m->from_phone = ipc_put(list->to, label_of(caller));
 	m->to_phone = ipc_put(list->to, label_of(callee));
 	ipc_end(list->to);

@@ -43,11 +43,13 @@ static bool same_but_place(const struct sdp *offer, const struct sdp *had)
 /* Our end of the DTLS towards this phone; whoever offered actpass has what the other chose. */
 static uint8_t our_role(const struct leg *l)
 {
-	uint8_t ours = l->r.local.audio.setup, theirs = l->r.remote.audio.setup;
+	struct sdp ours, theirs;
 
-	if (ours != SDP_ACTPASS)
-		return ours;
-	return theirs == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
+	leg_local(l, &ours);
+	leg_remote(l, &theirs);
+	if (ours.audio.setup != SDP_ACTPASS)
+		return ours.audio.setup;
+	return theirs.audio.setup == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
 }
 
 /* Another role is another association (RFC 8842 5.5), which is for both phones. */
@@ -60,29 +62,36 @@ static bool role_stands(const struct leg *l, uint8_t offered)
 
 static bool says_the_same(const struct leg *l, const struct sdp *offer)
 {
-	return l->r.has_remote && same_but_place(offer, &l->r.remote) && role_stands(l, offer->audio.setup);
+	struct sdp had;
+
+	leg_remote(l, &had);
+	return l->r.has_remote && same_but_place(offer, &had) && role_stands(l, offer->audio.setup);
 }
 
 /* What stands, as an answer. To a phone that was called we had made an offer: of that, what it chose. */
 static void restate(struct leg *l, const struct sdp *offer)
 {
-	struct sdp_audio *a = &l->r.local.audio;
-	const struct sdp_audio *theirs = &l->r.remote.audio;
+	struct sdp local, remote;
+	struct sdp_audio *a = &local.audio;
+	const struct sdp_audio *theirs = &remote.audio;
 
+	leg_local(l, &local);
+	leg_remote(l, &remote);
 	a->setup = our_role(l);
 	for (uint8_t i = 0; i < a->crypto_n && theirs->crypto_n == 1; i++)
 		if (a->crypto[i].tag == theirs->crypto[0].tag) {
 			a->crypto[0] = a->crypto[i];
 			a->crypto_n = 1;
 		}
-	sdp_answer_codecs(offer, &l->r.local);
-	sdp_answer_lines(offer, &l->r.local);
+	sdp_answer_codecs(offer, &local);
+	sdp_answer_lines(offer, &local);
+	leg_set_local(l, &local);
 }
 
 /* Its packets come from elsewhere now: the relay learns of it, the other phone does not. */
 static void moved(struct call *c, struct leg *l, const struct sdp *offer)
 {
-	l->r.remote = *offer;
+	leg_set_remote(l, offer);
 	l->r.learn_epoch++;
 	call_relay(c);
 	call_save(c);
@@ -90,12 +99,15 @@ static void moved(struct call *c, struct leg *l, const struct sdp *offer)
 
 static void answer_refresh(struct leg *l, struct request *r, bool with_sdp)
 {
+	struct sdp local;
+
 	session_start(l);
+	leg_local(l, &local);
 	if (r->m->method == SIP_INVITE) {
 		l->invite = r->reply;
 		leg_send_ok(l);
 	} else {
-		leg_send_plain_ok(l, r->reply, with_sdp ? &l->r.local : NULL);
+		leg_send_plain_ok(l, r->reply, with_sdp ? &local : NULL);
 	}
 	leg_save(l);
 }
@@ -187,6 +199,7 @@ void change_on_request(struct leg *l, struct request *r)
 	struct leg *other = c ? call_other(c, l) : NULL;
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
 	bool again = !offer || says_the_same(l, offer);
+	struct sdp had;
 	enum refusal why = REFUSE_NONE;
 
 	if (l->r.state != LEG_UP || !other || other->r.state != LEG_UP)
@@ -209,11 +222,12 @@ void change_on_request(struct leg *l, struct request *r)
 		return;
 	}
 	if (r->m->contact.len)
-		span_cstr(REQUEST_STR(r, contact), l->r.target, sizeof l->r.target);
+		(void)leg_set_text(l, LEG_TARGET, REQUEST_STR(r, contact));
 	if (again) {
 		if (offer)
 			restate(l, offer);
-		if (offer && !same_session(offer, &l->r.remote))
+		leg_remote(l, &had);
+		if (offer && !same_session(offer, &had))
 			moved(c, l, offer);
 		answer_refresh(l, r, offer != NULL);
 		return;
@@ -229,18 +243,17 @@ static void agree(struct call *c, struct leg *asker, struct leg *other, const st
 	struct change *ch = &c->change;
 	struct sdp out = *answer;
 
-	asker->r.remote = ch->offer;
+	leg_set_remote(asker, &ch->offer);
 	asker->r.learn_epoch++;
-	other->r.local = ch->passed_on;
-	other->r.remote = *answer;
-	other->r.has_remote = 1;
+	leg_set_local(other, &ch->passed_on);
+	leg_set_remote(other, answer);
 	other->r.learn_epoch++;
 	sdp_answer_codecs(&ch->offer, &out);
 	sdp_answer_lines(&ch->offer, &out);
 	media_face(&out, c, asker, answer->audio.rtcp_mux && ch->offer.audio.rtcp_mux);
-	if (out.audio.setup == SDP_ACTIVE && other->r.local.audio.setup == SDP_ACTIVE)
+	if (out.audio.setup == SDP_ACTIVE && ch->passed_on.audio.setup == SDP_ACTIVE)
 		out.audio.setup = SDP_PASSIVE;
-	asker->r.local = out;
+	leg_set_local(asker, &out);
 	c->r.key = (uint8_t)media_key(answer);
 	call_relay(c);
 	session_start(asker);
@@ -249,7 +262,7 @@ static void agree(struct call *c, struct leg *asker, struct leg *other, const st
 	leg_save(other);
 	call_save(c);
 	if (ch->is_update) {
-		leg_send_plain_ok(asker, ch->reply, &asker->r.local);
+		leg_send_plain_ok(asker, ch->reply, &out);
 	} else {
 		asker->invite = ch->reply;
 		leg_send_ok(asker);

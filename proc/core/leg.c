@@ -138,10 +138,10 @@ const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
 /* The fields that every request of the phone in this dialog may bring anew. */
 static bool take_dialog(struct leg *l, const struct request *r)
 {
-	return span_cstr(REQUEST_STR(r, call_id), l->r.call_id, sizeof l->r.call_id) &&
-	       span_cstr(REQUEST_STR(r, from_tag), l->r.remote_tag, sizeof l->r.remote_tag) &&
-	       span_cstr(REQUEST_STR(r, contact), l->r.target, sizeof l->r.target) &&
-	       span_cstr(REQUEST_STR(r, route_set), l->r.route_set, sizeof l->r.route_set);
+	return leg_set_text(l, LEG_CALL_ID, REQUEST_STR(r, call_id)) &&
+	       leg_set_text(l, LEG_REMOTE_TAG, REQUEST_STR(r, from_tag)) &&
+	       leg_set_text(l, LEG_TARGET, REQUEST_STR(r, contact)) &&
+	       leg_set_text(l, LEG_ROUTE_SET, REQUEST_STR(r, route_set));
 }
 
 struct leg *leg_new_in(struct request *r, uint64_t call)
@@ -162,12 +162,12 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 	l->reliable = (r->m->required & SIP_TAG_100REL) != 0;
 	l->invite = r->reply;
 	l->rseq = rand_u32() & 0x7fffff;
-	if (!take_dialog(l, r) || !l->r.target[0] || !l->r.remote_tag[0] ||
-	    !span_cstr(REQUEST_STR(r, target_user), l->r.local_user, sizeof l->r.local_user)) {
+	if (!take_dialog(l, r) || !r->m->contact.len || !r->m->from_tag.len ||
+	    !leg_set_text(l, LEG_LOCAL_USER, REQUEST_STR(r, target_user)) ||
+	    !leg_set_text(l, LEG_REMOTE_USER, span_str(leg_name(l, name)))) {
 		leg_free(l);
 		return NULL;
 	}
-	span_cstr(span_str(leg_name(l, name)), l->r.remote_user, sizeof l->r.remote_user);
 	return l;
 }
 
@@ -176,9 +176,11 @@ struct leg *leg_new_out(
 {
 	struct flow *f = flow_get(to->flow);
 	struct leg *l = f ? leg_new(call, emergency) : NULL;
+	char call_id[33];
 
 	if (!l)
 		return NULL;
+	rand_hex(call_id, 16);
 	l->r.state = LEG_OUT_SENT;
 	l->r.side = 1;
 	l->r.user = to->user;
@@ -186,10 +188,12 @@ struct leg *leg_new_out(
 	l->r.flow = f->id;
 	l->r.listener = f->listener;
 	l->r.seen = f->remote;
-	rand_hex(l->r.call_id, 16);
-	span_cstr(span_str(to->contact), l->r.target, sizeof l->r.target);
-	span_cstr(span_str(from_user), l->r.local_user, sizeof l->r.local_user);
-	span_cstr(span_str(to_user), l->r.remote_user, sizeof l->r.remote_user);
+	if (!leg_set_text(l, LEG_CALL_ID, span_str(call_id)) || !leg_set_text(l, LEG_TARGET, span_str(to->contact)) ||
+	    !leg_set_text(l, LEG_LOCAL_USER, span_str(from_user)) ||
+	    !leg_set_text(l, LEG_REMOTE_USER, span_str(to_user))) {
+		leg_free(l);
+		return NULL;
+	}
 	return l;
 }
 
@@ -303,8 +307,7 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 		return;
 	}
 	l->invite_ref = m->ref;
-	l->r.local = *offer;
-	l->r.has_local = 1;
+	leg_set_local(l, offer);
 	m->from_display = ipc_put(edge, span_str(display));
 	m->supported = SIP_TAG_100REL;
 	session_put_request(l, m);
@@ -320,8 +323,7 @@ void leg_ring(struct leg *l, uint16_t code)
 
 void leg_answer(struct leg *l, const struct sdp *answer)
 {
-	l->r.local = *answer;
-	l->r.has_local = 1;
+	leg_set_local(l, answer);
 	leg_event(l, LEG_ANSWER);
 }
 
@@ -356,23 +358,19 @@ void leg_cancel(struct reply invite)
 /* 2xx and 18x make or refresh the dialog. SDP counts in a 2xx or a reliable 18x only (RFC 3261 13.2.1). */
 static bool take_answer(struct leg *l, const struct msg_response *m, const struct ipc_view *v, bool with_sdp)
 {
-	struct span tag = ipc_str(v, m->to_tag);
-
-	if (l->r.remote_tag[0] && !span_eq(span_str(l->r.remote_tag), tag) && m->code >= 200)
-		l->r.remote_tag[0] = 0; /* a fork below the phone: the one that answers is the dialog */
-	if (!l->r.remote_tag[0] && !span_cstr(tag, l->r.remote_tag, sizeof l->r.remote_tag))
+	/* a fork below the phone: the one that answers is the dialog */
+	if ((m->code >= 200 || !leg_text(l, LEG_REMOTE_TAG).n) &&
+	    !leg_set_text(l, LEG_REMOTE_TAG, ipc_str(v, m->to_tag)))
 		return false;
-	if (m->contact.len && !span_cstr(ipc_str(v, m->contact), l->r.target, sizeof l->r.target))
+	if (m->contact.len && !leg_set_text(l, LEG_TARGET, ipc_str(v, m->contact)))
 		return false;
-	if (m->route_set.len && !span_cstr(ipc_str(v, m->route_set), l->r.route_set, sizeof l->r.route_set))
+	if (m->route_set.len && !leg_set_text(l, LEG_ROUTE_SET, ipc_str(v, m->route_set)))
 		return false;
 	if (m->allow)
 		l->r.allow = m->allow;
 	const struct sdp *sdp = with_sdp ? ipc_part(v, m->sdp) : NULL;
-	if (sdp) {
-		l->r.remote = *sdp;
-		l->r.has_remote = 1;
-	}
+	if (sdp)
+		leg_set_remote(l, sdp);
 	return true;
 }
 
@@ -395,12 +393,13 @@ static void on_provisional(struct leg *l, const struct msg_response *m, const st
 /* RFC 4028 7.4: asked again, once, with the interval that the phone can live with. */
 static bool ask_longer(struct leg *l, const struct msg_response *m)
 {
-	const struct user *from = directory_user(directory_find(span_str(l->r.local_user)));
+	const struct user *from = directory_user(directory_find(leg_text(l, LEG_LOCAL_USER)));
+	struct sdp offer;
 
 	if (m->code != 422 || l->longer || l->r.state != LEG_OUT_SENT || m->min_se < SESSION_MIN_S ||
 	    m->min_se > SESSION_MAX_S)
 		return false;
-	struct sdp offer = l->r.local;
+	leg_local(l, &offer);
 	l->longer = 1;
 	l->r.session_s = m->min_se;
 	l->r.refresher_us = 1;
@@ -508,8 +507,8 @@ static struct leg *find_dialog(const struct request *r)
 	if (!map_get(&by_tag, REQUEST_STR(r, to_tag), &slot))
 		return NULL;
 	struct leg *l = &table[slot];
-	if (!span_eq(span_str(l->r.call_id), REQUEST_STR(r, call_id)) ||
-	    !span_eq(span_str(l->r.remote_tag), REQUEST_STR(r, from_tag)))
+	if (!span_eq(leg_text(l, LEG_CALL_ID), REQUEST_STR(r, call_id)) ||
+	    !span_eq(leg_text(l, LEG_REMOTE_TAG), REQUEST_STR(r, from_tag)))
 		return NULL;
 	return l;
 }

@@ -12,6 +12,7 @@
 enum {
 	LOCAL_TAG_MAX = 16,
 	LEG_TOKEN_MAX = 28,
+	LEG_NAME_MAX = 2 * USER_NAME_MAX,
 	LEG_PATIENCE_MS = 40000, /* for the end of a transaction at the edge, which gives up after 64*T1 */
 	EDGES_ARE_BACK_MS = 3000,
 };
@@ -34,7 +35,7 @@ struct leg_record {
 	char local_tag[LOCAL_TAG_MAX + 1], remote_tag[TAG_MAX + 1];
 	char token[LEG_TOKEN_MAX + 1]; /* user part of our Contact */
 	char target[URI_TEXT_MAX + 1], route_set[ROUTE_SET_MAX + 1];
-	char local_user[2 * USER_NAME_MAX + 1], remote_user[2 * USER_NAME_MAX + 1];
+	char local_user[LEG_NAME_MAX + 1], remote_user[LEG_NAME_MAX + 1];
 	struct sdp local, remote; /* what we said to it, what it said */
 };
 
@@ -62,6 +63,19 @@ struct leg {
 	const char *refusal_text;
 	uint8_t early_sdp; /* r.remote came in a reliable 18x */
 };
+
+enum leg_text { LEG_CALL_ID, LEG_REMOTE_TAG, LEG_TARGET, LEG_ROUTE_SET, LEG_LOCAL_USER, LEG_REMOTE_USER, LEG_TEXTS };
+
+/* Good until a text or a description of this leg is set. */
+struct span leg_text(const struct leg *l, enum leg_text which);
+/* False, and nothing changed: longer than this text may be. */
+bool leg_set_text(struct leg *l, enum leg_text which, struct span text);
+
+/* What we said to it, what it said. Without has_local, has_remote: all zero. */
+void leg_local(const struct leg *l, struct sdp *out);
+void leg_remote(const struct leg *l, struct sdp *out);
+void leg_set_local(struct leg *l, const struct sdp *sdp);
+void leg_set_remote(struct leg *l, const struct sdp *sdp);
 
 struct arena_shape leg_shape(void);
 void leg_open(struct arena_table *t);

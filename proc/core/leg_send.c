@@ -7,9 +7,9 @@ enum { T1_MS = 500, T2_MS = 4000, T64_MS = 64 * T1_MS };
 
 static void put_identity(struct leg *l, struct link *link, struct str *user, struct str *display)
 {
-	const struct user *u = directory_user(directory_find(span_str(l->r.local_user)));
+	const struct user *u = directory_user(directory_find(leg_text(l, LEG_LOCAL_USER)));
 
-	*user = ipc_put(link, span_str(l->r.local_user));
+	*user = ipc_put(link, leg_text(l, LEG_LOCAL_USER));
 	*display = ipc_put(link, span_str(u ? u->display : ""));
 }
 
@@ -17,7 +17,9 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 {
 	struct flow *f = leg_flow(l);
 	struct link *edge = f ? flow_link(f) : NULL;
-	enum msg_class class = l->r.emergency ? CLASS_EMERGENCY : l->r.remote_tag[0] ? CLASS_DIALOG : CLASS_NEW;
+	enum msg_class class = l->r.emergency                  ? CLASS_EMERGENCY
+	                       : leg_text(l, LEG_REMOTE_TAG).n ? CLASS_DIALOG
+	                                                       : CLASS_NEW;
 	uint64_t ref = 0;
 
 	if (!edge || (method != SIP_ACK && (ref = ask_new(kind, l->r.id, f->edge, l->r.emergency)) == 0))
@@ -33,13 +35,13 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 	m->flow = f->id;
 	m->method = (uint8_t)method;
 	m->emergency = l->r.emergency;
-	m->target = ipc_put(edge, span_str(l->r.target));
-	m->route_set = ipc_put(edge, span_str(l->r.route_set));
-	m->from_user = ipc_put(edge, span_str(l->r.local_user));
+	m->target = ipc_put(edge, leg_text(l, LEG_TARGET));
+	m->route_set = ipc_put(edge, leg_text(l, LEG_ROUTE_SET));
+	m->from_user = ipc_put(edge, leg_text(l, LEG_LOCAL_USER));
 	m->from_tag = ipc_put(edge, span_str(l->r.local_tag));
-	m->to_user = ipc_put(edge, span_str(l->r.remote_user));
-	m->to_tag = ipc_put(edge, span_str(l->r.remote_tag));
-	m->call_id = ipc_put(edge, span_str(l->r.call_id));
+	m->to_user = ipc_put(edge, leg_text(l, LEG_REMOTE_USER));
+	m->to_tag = ipc_put(edge, leg_text(l, LEG_REMOTE_TAG));
+	m->call_id = ipc_put(edge, leg_text(l, LEG_CALL_ID));
 	m->cseq = method == SIP_ACK ? l->r.invite_cseq : l->r.local_cseq;
 	m->leg_token = ipc_put(edge, span_str(l->r.token));
 	m->max_forwards = 70;
@@ -130,6 +132,7 @@ static void send_ok_once(struct leg *l)
 {
 	struct msg_respond *m = reply_begin(l->invite, 200);
 	struct link *edge = reply_link(l->invite);
+	struct sdp local;
 
 	if (!m)
 		return;
@@ -137,7 +140,8 @@ static void send_ok_once(struct leg *l)
 	m->leg_token = ipc_put(edge, span_str(l->r.token));
 	put_identity(l, edge, &m->identity_user, &m->identity_display);
 	session_put(l, m);
-	m->sdp = ipc_put_part(edge, &l->r.local, sizeof l->r.local);
+	leg_local(l, &local);
+	m->sdp = ipc_put_part(edge, &local, sizeof local);
 	reply_end(l->invite);
 }
 

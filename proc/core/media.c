@@ -84,6 +84,7 @@ void media_face(struct sdp *sdp, const struct call *c, struct leg *l, bool rtcp_
 	struct sdp_audio *a = &sdp->audio;
 	const struct addr *us = &child_site()->listener[l->r.listener].advertised_media;
 	uint16_t port = port_of(c, l->r.side);
+	struct sdp before;
 
 	sdp_drop_ice(sdp);
 	a->at = *us;
@@ -91,7 +92,8 @@ void media_face(struct sdp *sdp, const struct call *c, struct leg *l, bool rtcp_
 	a->rtcp = (struct addr){0};
 	a->rtcp_mux = rtcp_mux;
 	sdp->id = l->r.id & 0x7fffffffffff;
-	sdp->version = l->r.has_local ? l->r.local.version + 1 : 1;
+	leg_local(l, &before);
+	sdp->version = before.version + 1;
 	if (!l->r.ice)
 		return;
 	a->ice_lite = 1;
@@ -176,10 +178,33 @@ static void name_source(struct relay_side *s, const struct leg *l, const struct 
 	}
 }
 
+/* What a leg's phone said; all zero when there is none. */
+static void said_by(const struct leg *l, struct sdp *out)
+{
+	if (l)
+		leg_remote(l, out);
+	else
+		*out = (struct sdp){0};
+}
+
+static bool both_mux(const struct leg *l, const struct sdp *remote)
+{
+	struct sdp local;
+
+	if (!l || !remote->audio.rtcp_mux)
+		return false;
+	leg_local(l, &local);
+	return local.audio.rtcp_mux;
+}
+
 static void fill_side(struct relay_side *s, struct call *c, unsigned side, struct leg *l, struct leg *other)
 {
 	const struct listener *at = &child_site()->listener[l ? l->r.listener : 0];
-	bool mux = l && l->r.has_local && l->r.local.audio.rtcp_mux && l->r.has_remote && l->r.remote.audio.rtcp_mux;
+	struct sdp says, hears;
+
+	said_by(l, &says);
+	said_by(other, &hears);
+	bool mux = both_mux(l, &says);
 
 	s->local = at->media;
 	s->local.port = port_of(c, side);
@@ -193,15 +218,14 @@ static void fill_side(struct relay_side *s, struct call *c, unsigned side, struc
 	enum relay_key key = (enum relay_key)c->r.key;
 	s->key = (uint8_t)key;
 	s->keyed = key == RELAY_KEY_SDES;
-	s->direction = l->r.remote.audio.direction;
-	s->tag_len = tag_len(&l->r.remote, other && other->r.has_remote ? &other->r.remote : &l->r.remote, key);
+	s->direction = says.audio.direction;
+	s->tag_len = tag_len(&says, &hears, key);
 	s->learn_epoch = l->r.learn_epoch;
-	memcpy(s->zrtp_hash, l->r.remote.audio.zrtp_hash, sizeof s->zrtp_hash);
-	name_source(s, l, &l->r.remote, mux);
+	memcpy(s->zrtp_hash, says.audio.zrtp_hash, sizeof s->zrtp_hash);
+	name_source(s, l, &says, mux);
 	/* it sends what the other end said it takes */
-	if (other && other->r.has_remote)
-		add_payloads(s, &other->r.remote);
-	add_payloads(s, &l->r.remote);
+	add_payloads(s, &hears);
+	add_payloads(s, &says);
 }
 
 bool media_relay(struct call *c)

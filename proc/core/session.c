@@ -66,6 +66,7 @@ static struct leg *leg_of(struct timer *t)
 static void refresh(struct leg *l)
 {
 	struct link *edge;
+	struct sdp local;
 	bool update = l->r.allow >> SIP_UPDATE & 1;
 	struct msg_send *m = leg_begin_request(l, update ? SIP_UPDATE : SIP_INVITE, ASK_REFRESH, &edge);
 
@@ -75,8 +76,10 @@ static void refresh(struct leg *l)
 	ask_done(l->refresh_ref);
 	l->refresh_ref = m->ref;
 	l->refreshing = !update;
-	if (!update)
-		m->sdp = ipc_put_part(edge, &l->r.local, sizeof l->r.local);
+	if (!update) {
+		leg_local(l, &local);
+		m->sdp = ipc_put_part(edge, &local, sizeof local);
+	}
 	ipc_end(edge);
 }
 
