@@ -16,6 +16,7 @@ const char *const proc_name[PROC_N] = {
     [PROC_LEDGER] = "ledger",
     [PROC_CTL] = "ctl",
     [PROC_CONF] = "conf",
+    [PROC_WATCH] = "watch",
 };
 
 const char *const class_name[CLASS_N] = {

@@ -16,6 +16,7 @@ enum proc {
 	PROC_LEDGER,
 	PROC_CTL,
 	PROC_CONF,
+	PROC_WATCH, /* numbers are in the events on disk and in uids: new ones come last */
 	PROC_N
 };
 

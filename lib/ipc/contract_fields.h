@@ -28,6 +28,7 @@ enum {
 	CERT_MAX = 1600, /* DER */
 	SEALED_MAX = 160,
 	PASSWORD_MAX = 128,
+	EXPORT_MAX = 8216, /* a chunk of a backup: lib/vault/backup.h */
 };
 
 #define ABSENT UINT32_MAX /* of expires and the like: the header was not there */
@@ -324,6 +325,14 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 #define FIELDS_ADMIN_CHECK(N, E, S, D, A, B, O) N(uint64_t, token) B(hash, 32) S(name, USER_NAME_MAX)
 #define FIELDS_UNSEAL_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, session) N(uint32_t, day) D(blob, SEALED_MAX)
 #define FIELDS_UNSEALED(N, E, S, D, A, B, O) N(uint64_t, token) E(gone, 2) S(source, USER_NAME_MAX * 2)
+
+/* a piece of ledger's part of a backup, sealed under this key: at 0 it begins, then each piece in turn. One at a time; a new
+ * beginning ends the one before. */
+#define FIELDS_EXPORT_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, at) B(key, 32)
+#define FIELDS_EXPORTED(N, E, S, D, A, B, O) N(uint64_t, token) E(last, 2) D(piece, EXPORT_MAX)
+
+/* a text message to the phones of the front desk (site.alarms.desk), from the exchange itself */
+#define FIELDS_NOTIFY_DESK(N, E, S, D, A, B, O) S(text, REASON_MAX)
 /* clang-format on */
 
 #endif

@@ -43,6 +43,29 @@ static bool times_ok(const struct site *s)
 	       s->ring_s <= 600 && s->session_expires_s >= 90 && s->session_expires_s <= 86400;
 }
 
+static bool printable(char c)
+{
+	return c >= 0x20 && c < 0x7f;
+}
+
+static bool name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c && strchr("0123456789._*#+-", c));
+}
+
+/* RFC 5321 4.1.2 without quotes: what passes is one word of a header, and no option of a command. */
+static bool mail_char(char c)
+{
+	return (c >= 'A' && c <= 'Z') || name_char(c) || c == '@' || c == '_';
+}
+
+static bool alarms_ok(const struct site_alarms *a)
+{
+	return a->syslog <= 1 && text_ok(a->mail, sizeof a->mail, printable) && (!a->mail[0] || a->mail[0] == '/') &&
+	       text_ok(a->to, sizeof a->to, mail_char) && a->to[0] != '-' && !a->mail[0] == !a->to[0] &&
+	       text_ok(a->desk, sizeof a->desk, name_char);
+}
+
 bool site_ok(const void *site)
 {
 	const struct site *s = site;
@@ -59,7 +82,7 @@ bool site_ok(const void *site)
 	for (int i = 0; i < s->emergencies; i++)
 		if (!s->emergency[i][0] || !text_ok(s->emergency[i], SITE_NUMBER_MAX, number_char))
 			return false;
-	return true;
+	return alarms_ok(&s->alarms);
 }
 
 void site_defaults(struct site *s)
@@ -82,6 +105,7 @@ void site_defaults(struct site *s)
 	    .max_calls = 1000,
 	    .emergencies = 2,
 	    .emergency = {"112", "911"},
+	    .alarms = {.syslog = 1},
 	};
 }
 

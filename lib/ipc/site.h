@@ -11,6 +11,9 @@ enum {
 	SITE_EMERGENCY_MAX = 16,
 	SITE_NAME_MAX = 64,
 	SITE_NUMBER_MAX = 16,
+	SITE_COMMAND_MAX = 128,
+	SITE_MAIL_MAX = 128,
+	SITE_DESK_MAX = 33, /* a user's name and its NUL */
 };
 
 enum listener_kind { LISTEN_NONE, LISTEN_PHONES, LISTEN_KINDS };
@@ -23,6 +26,16 @@ struct listener {
 	struct addr signalling; /* what Contact and Via say; equal to bind unless behind NAT */
 	struct addr media; /* where media binds (port 0) and, unless advertised_media says otherwise, what SDP says */
 	struct addr advertised_media;
+};
+
+/* The ways an alarm goes to a person. */
+struct site_alarms {
+	uint8_t syslog; /* 0 or 1 */
+	uint8_t zero[7];
+	char mail[SITE_COMMAND_MAX]; /* a command by its whole path and its words, to be given a mail; empty: none */
+	char to[SITE_MAIL_MAX];      /* the address that the mail names */
+	char desk[SITE_DESK_MAX];    /* the user whose phones get a text message; empty: none */
+	char zero2[7];
 };
 
 struct site {
@@ -43,6 +56,7 @@ struct site {
 	uint32_t max_phones, max_users, max_calls; /* sizes of the tables made at start */
 	struct listener listener[SITE_LISTENERS_MAX];
 	char emergency[SITE_EMERGENCY_MAX][SITE_NUMBER_MAX]; /* digits, NUL-terminated */
+	struct site_alarms alarms;
 };
 
 /* Every count and enum in range, every text terminated and of legal characters. */
