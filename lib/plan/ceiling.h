@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/* Ceilings (R17): what one extension, phone, trunk and the site may spend in a local day, and at once. Pure accounting on
+ * plain structs: a count lies in its owner's arena, a ceiling_call beside its call. Durations are of CLOCK_BOOTTIME; the day
+ * and the hour are local and only ever go forward, so that a clock set back gives nothing away. */
+#ifndef PLAN_CEILING_H
+#define PLAN_CEILING_H
+
+#include "base/buf.h"
+#include "plan/plan.h"
+
+struct ceiling_when {
+	uint64_t now_ms; /* CLOCK_BOOTTIME */
+	uint32_t day;    /* local days since 1970 */
+	uint32_t hour;   /* local hours since 1970 */
+};
+
+/* What has been used. All zero is a fresh one. */
+struct ceiling_count {
+	uint32_t day, hour;
+	uint64_t money_e4_ms;         /* this day: _e4 times 60,000 ms, so that nothing is rounded away */
+	uint64_t ms;                  /* this day */
+	uint32_t hourly;              /* calls begun in this hour */
+	uint32_t destinations;        /* this day */
+	uint32_t calls;               /* at once, now */
+	uint32_t running;             /* of these, answered */
+	uint64_t rate_e4;             /* sum over the running ones, a minute */
+	uint8_t told_half, told_full; /* 1 << enum ceiling_kind: said already for this window */
+	uint8_t zero[6];
+};
+
+/* The four accounts of a call; NULL where there is none (a call without a trunk). */
+struct ceiling_accounts {
+	struct ceiling_count *count[CEILING_SCOPES];
+	struct ceiling_limit limit[CEILING_SCOPES];
+};
+
+struct ceiling_call {
+	uint32_t rate_e4, setup_e4;
+	uint64_t charged_ms; /* CLOCK_BOOTTIME up to which it is paid; 0: not answered yet */
+	uint8_t begun, zero[7];
+};
+
+/* A threshold that was passed, by scope, as 1 << enum ceiling_kind. Each is reported once in its window. */
+struct ceiling_news {
+	uint8_t half[CEILING_SCOPES], full[CEILING_SCOPES];
+};
+
+/* The limit that a new call would break: full, and which one; all zero when it may begin. */
+struct ceiling_state {
+	uint8_t full;
+	uint8_t kind, scope; /* enum ceiling_kind, enum ceiling_scope; the first that is full */
+	uint8_t half;        /* one of them is used by half */
+};
+
+/* May a call of this rate begin? It must be able to pay its set-up and at least CEILING_LEAST_MS. new_destination: never dialled
+ * before by this extension. Emergency calls do not ask. */
+enum { CEILING_LEAST_MS = 10000 };
+struct ceiling_state ceiling_may(
+    struct ceiling_accounts *a, const struct ceiling_when *w, struct plan_rate rate, bool new_destination);
+
+/* A call that may, begins; is answered; goes on (call it at least once a second and when it ends); ends. Each may be called at
+ * any time: ending twice, or without an answer, is harmless. */
+void ceiling_begin(struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w,
+    struct plan_rate rate, bool new_destination, struct ceiling_news *news);
+void ceiling_answer(
+    struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news);
+void ceiling_tick(
+    struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news);
+void ceiling_end(
+    struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news);
+
+/* How long an answered call may still last, others that run on the same accounts included; UINT64_MAX: nothing ends it. 0: cut
+ * it now. */
+uint64_t ceiling_left_ms(const struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w);
+
+/* After a restart: forget what ran, then begin again for each call that was adopted (its time away is charged). */
+void ceiling_forget_running(struct ceiling_count *n);
+void ceiling_adopt(struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w);
+
+/* The site's limits of a scope, changed by a setting such as "money=20 minutes=300 calls=2 hourly=10 destinations=5" (money in
+ * the currency, with two decimals at most). False: *why is a static reason, *limit is as it was. */
+bool ceiling_override(struct ceiling_limit *limit, struct span text, const char **why);
+extern const char *const ceiling_kind_name[CEILING_KINDS];
+extern const char *const ceiling_scope_name[CEILING_SCOPES];
+
+/* One line of text for a store, and back: "day=20418 hour=490045 money=1200000 ms=61000 hourly=3 destinations=1". What runs is
+ * not in it. */
+void ceiling_put(struct buf *b, const struct ceiling_count *n);
+bool ceiling_parse(struct span text, struct ceiling_count *out);
+
+/* How much of a kind is used now, in the unit of its limit, rounded up. */
+uint32_t ceiling_used(struct ceiling_count *n, enum ceiling_kind kind, const struct ceiling_when *w);
+
+#endif

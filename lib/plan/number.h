@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/* Telephone numbers: every spelling becomes one canonical form and a class (E.164, E.123, RFC 3966 5.1). What is not
+ * understood is NUMBER_UNKNOWN, and that is refused. Pure functions.
+ *
+ * The rules, in this order; the first that fits decides:
+ *  1. Visual separators (- . ( ) and blanks) are dropped from what is a number; a user part's own parameters are read, and
+ *     any but phone-context makes it unknown.
+ *  2. An emergency number of the site, also behind the outside prefix or a +: emergency. It wins over everything.
+ *  3. What begins with * or #: a service code of the site, or unknown.
+ *  4. Exactly an extension, with no phone-context: internal.
+ *  5. A short number of the site's own rules or of its country: as dialled.
+ *  6. + and digits; a phone-context of + and digits stands before what was dialled.
+ *  7. The outside prefix, where the site has one: it must be there, and is taken off.
+ *  8. The international prefix of the country, then as 6.
+ *  9. The trunk prefix of the country (or none where it has none), then a national number of a length and range that exist.
+ * 10. A local number: the site's area code stands before it, then as 9.
+ * A range of a known country that is not in its table is premium, never less. */
+#ifndef PLAN_NUMBER_H
+#define PLAN_NUMBER_H
+
+#include "base/span.h"
+
+enum {
+	NUMBER_MAX = 32,         /* the longest canonical text: a user's name */
+	NUMBER_SPELLED_MAX = 64, /* what is longer is unknown */
+	NUMBER_E164_MAX = 15,    /* digits of a number of the world */
+	NUMBER_E164_MIN = 7,
+};
+
+enum number_class {
+	NUMBER_UNKNOWN,
+	NUMBER_INTERNAL,
+	NUMBER_EMERGENCY,
+	NUMBER_SERVICE, /* a code of the exchange itself */
+	/* from here on it leaves through a trunk */
+	NUMBER_TOLL_FREE,
+	NUMBER_LOCAL,
+	NUMBER_NATIONAL,
+	NUMBER_MOBILE,
+	NUMBER_SHARED, /* shared cost: more than national, a known price */
+	NUMBER_INTERNATIONAL,
+	NUMBER_PREMIUM,
+	NUMBER_SATELLITE,
+	NUMBER_CLASSES
+};
+
+struct number {
+	uint8_t class;             /* enum number_class */
+	char text[NUMBER_MAX + 1]; /* extension, emergency digits, code as dialled, short number, or + and E.164 */
+	char country[4]; /* ISO 3166 in lower case ("fr"); the code itself where it is no country's ("870"); or empty */
+};
+
+struct plan;
+
+/* *out is always set; false means NUMBER_UNKNOWN. spelled: a user part (unescaped) or the number of a tel URI, with or without
+ * its own ;phone-context=; phone_context: of the URI, empty for none and for the exchange's own domain; is_extension: whether
+ * what number_strip() gives is a user of the directory. */
+bool number_canon(
+    const struct plan *p, struct span spelled, struct span phone_context, bool is_extension, struct number *out);
+
+/* The spelling without parameters and, if all of it is a number, without visual separators: what is looked up in the
+ * directory. False, and *out empty: too long, or nothing. */
+bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1]);
+
+/* The site's emergency number that this spelling is, or NULL. */
+const char *number_emergency(const struct plan *p, struct span spelled);
+
+/* A number that came in from a trunk as caller or called: only + E.164 or, with the site's country, a national form. */
+bool number_canon_outside(const struct plan *p, struct span spelled, struct number *out);
+
+/* "local", "premium", ...: as ringfence.conf and people write it. NUMBER_CLASSES when it is none. */
+extern const char *const number_class_name[NUMBER_CLASSES];
+enum number_class number_class_named(struct span name);
+
+static inline bool number_is_outside(const struct number *n)
+{
+	return n->class >= NUMBER_TOLL_FREE;
+}
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+#include "plan/country.h"
+#include "plan/plan.h"
+
+enum { EUR = 10000, HUNDREDTH = 100, DAY_MINUTES = 24 * 60 };
+
+const char *const service_name[SERVICES] = {
+    [SERVICE_FORWARD] = "forward",
+    [SERVICE_FORWARD_OFF] = "forward-off",
+    [SERVICE_FORWARD_BUSY] = "forward-busy",
+    [SERVICE_FORWARD_BUSY_OFF] = "forward-busy-off",
+    [SERVICE_FORWARD_NO_ANSWER] = "forward-no-answer",
+    [SERVICE_FORWARD_NO_ANSWER_OFF] = "forward-no-answer-off",
+    [SERVICE_FORWARD_ABSENT] = "forward-absent",
+    [SERVICE_FORWARD_ABSENT_OFF] = "forward-absent-off",
+    [SERVICE_DND] = "dnd",
+    [SERVICE_DND_OFF] = "dnd-off",
+    [SERVICE_PIN] = "pin",
+    [SERVICE_LOGIN] = "login",
+    [SERVICE_LOGOUT] = "logout",
+    [SERVICE_PICKUP] = "pickup",
+    [SERVICE_PARK] = "park",
+    [SERVICE_RETRIEVE] = "retrieve",
+    [SERVICE_VOICEMAIL] = "voicemail",
+    [SERVICE_BLOCK_LAST] = "block-last",
+    [SERVICE_REJECT_ANONYMOUS] = "reject-anonymous",
+    [SERVICE_REJECT_ANONYMOUS_OFF] = "reject-anonymous-off",
+};
+
+/* In a code without argument nothing may follow. */
+static const bool takes_argument[SERVICES] = {
+    [SERVICE_FORWARD] = true,
+    [SERVICE_FORWARD_BUSY] = true,
+    [SERVICE_FORWARD_NO_ANSWER] = true,
+    [SERVICE_FORWARD_ABSENT] = true,
+    [SERVICE_LOGIN] = true,
+    [SERVICE_PICKUP] = true,
+    [SERVICE_RETRIEVE] = true,
+};
+
+/* Rates are high on purpose: a ceiling in money that nobody configured must hold with any provider. */
+void plan_defaults(struct plan *p)
+{
+	*p = (struct plan){
+	    .currency = "EUR",
+	    .emergencies = 2,
+	    .emergency = {"112", "911"},
+	    .emergency_test = "933",
+	    .emergency_remote = REMOTE_DENY,
+	    .pin = 1,
+	    .unknown_caller = INCOMING_SLOW,
+	    .anonymous_caller = INCOMING_SCREEN,
+	    .failed_caller = INCOMING_SCREEN,
+	    .callback_min = 30,
+	    .classes = plan_classes_least(),
+	    .class_rate_e4 =
+		{
+		    [NUMBER_LOCAL] = 5 * HUNDREDTH,
+		    [NUMBER_NATIONAL] = 10 * HUNDREDTH,
+		    [NUMBER_MOBILE] = 30 * HUNDREDTH,
+		    [NUMBER_SHARED] = 30 * HUNDREDTH,
+		    [NUMBER_INTERNATIONAL] = 2 * EUR,
+		    [NUMBER_PREMIUM] = 4 * EUR,
+		    [NUMBER_SATELLITE] = 10 * EUR,
+		},
+	    .ceiling =
+		{
+		    [CEILING_EXTENSION] = {{10 * EUR, 240, 2, 20, 10}},
+		    [CEILING_DEVICE] = {{10 * EUR, 240, 2, 20, 10}},
+		    [CEILING_TRUNK] = {{100 * EUR, 2400, 30, 200, 100}},
+		    [CEILING_SITE] = {{200 * EUR, 4800, 60, 400, 200}},
+		},
+	    .code =
+		{
+		    [SERVICE_FORWARD] = "*72",
+		    [SERVICE_FORWARD_OFF] = "*73",
+		    [SERVICE_FORWARD_BUSY] = "*90",
+		    [SERVICE_FORWARD_BUSY_OFF] = "*91",
+		    [SERVICE_FORWARD_NO_ANSWER] = "*92",
+		    [SERVICE_FORWARD_NO_ANSWER_OFF] = "*93",
+		    [SERVICE_FORWARD_ABSENT] = "*94",
+		    [SERVICE_FORWARD_ABSENT_OFF] = "*95",
+		    [SERVICE_DND] = "*78",
+		    [SERVICE_DND_OFF] = "*79",
+		    [SERVICE_PIN] = "*55",
+		    [SERVICE_LOGIN] = "*11",
+		    [SERVICE_LOGOUT] = "*12",
+		    [SERVICE_PICKUP] = "*8",
+		    [SERVICE_PARK] = "*68",
+		    [SERVICE_RETRIEVE] = "*69",
+		    [SERVICE_VOICEMAIL] = "*97",
+		    [SERVICE_BLOCK_LAST] = "*60",
+		    [SERVICE_REJECT_ANONYMOUS] = "*77",
+		    [SERVICE_REJECT_ANONYMOUS_OFF] = "*87",
+		},
+	};
+}
+
+enum service plan_service(const struct plan *p, struct span code, struct span *argument)
+{
+	enum service best = SERVICES;
+	size_t best_n = 0;
+
+	for (int i = 0; i < SERVICES; i++) {
+		struct span c = span_str(p->code[i]);
+		if (c.n <= best_n || !span_starts(code, c) || (code.n > c.n && !takes_argument[i]))
+			continue;
+		best = (enum service)i;
+		best_n = c.n;
+	}
+	*argument = span_skip(code, best_n);
+	return best;
+}
+
+static bool in_night(const struct plan_night *n, uint16_t week_min)
+{
+	uint16_t day = week_min / DAY_MINUTES, min = week_min % DAY_MINUTES;
+	bool today = n->days >> day & 1, yesterday = n->days >> (day + 6) % 7 & 1;
+
+	if (n->from_min < n->to_min)
+		return today && min >= n->from_min && min < n->to_min;
+	return (today && min >= n->from_min) || (yesterday && min < n->to_min);
+}
+
+const struct plan_night *plan_night_at(const struct plan *p, uint16_t week_min)
+{
+	for (uint8_t i = 0; i < p->nights; i++)
+		if (in_night(&p->night[i], week_min % WEEK_MINUTES))
+			return &p->night[i];
+	return NULL;
+}
+
+static const struct plan_rule *priced(const struct plan *p, struct span text)
+{
+	const struct plan_rule *best = NULL;
+	size_t best_n = 0;
+
+	for (uint8_t i = 0; i < p->rules; i++) {
+		struct span prefix = span_str(p->rule[i].prefix);
+		bool fits = prefix.n && prefix.p[0] == '+' ? span_starts(text, prefix) : span_eq(text, prefix);
+		if (p->rule[i].has_rate && fits && prefix.n > best_n) {
+			best = &p->rule[i];
+			best_n = prefix.n;
+		}
+	}
+	return best;
+}
+
+struct plan_rate plan_rate_of(const struct plan *p, const struct number *n)
+{
+	const struct plan_rule *r = number_is_outside(n) ? priced(p, span_str(n->text)) : NULL;
+
+	if (!number_is_outside(n))
+		return (struct plan_rate){0, 0};
+	if (r)
+		return (struct plan_rate){r->rate_e4, r->setup_e4};
+	for (uint8_t i = 0; n->class == NUMBER_INTERNATIONAL && i < p->country_rates; i++)
+		if (strcmp(p->country_rate[i].country, n->country) == 0)
+			return (struct plan_rate){p->country_rate[i].rate_e4, p->setup_e4};
+	return (struct plan_rate){p->class_rate_e4[n->class], n->class == NUMBER_TOLL_FREE ? 0 : p->setup_e4};
+}
+
+bool plan_is_test(const struct plan *p, const struct number *n)
+{
+	return n->class == NUMBER_EMERGENCY && p->emergency_test[0] && strcmp(n->text, p->emergency_test) == 0;
+}
