@@ -7,6 +7,7 @@
 #define IPC_CONTRACT_FIELDS_H
 
 #include "ipc/relay.h"
+#include "ipc/setting.h"
 #include "ipc/site.h"
 #include "ipc/status.h"
 #include "wire/digest.h"
@@ -29,6 +30,9 @@ enum {
 	SEALED_MAX = 160,
 	PASSWORD_MAX = 128,
 	EXPORT_MAX = 8216, /* a chunk of a backup: lib/vault/backup.h */
+	PIN_MIN = 4,
+	PIN_MAX = 12,
+	PIN_DIGITS_MAX = 32, /* what was typed, right or wrong */
 };
 
 #define ABSENT UINT32_MAX /* of expires and the like: the header was not there */
@@ -111,6 +115,7 @@ enum event_kind {
 	EVENT_BAN,
 	EVENT_EMERGENCY, /* an emergency call was placed */
 	EVENT_FULL,      /* a pool or credit ran out */
+	EVENT_PIN,       /* wrong, locked, set or unlocked */
 	EVENT_KINDS
 };
 
@@ -131,6 +136,32 @@ enum phone_action {
 	PHONE_ISSUED,  /* epoch, not_after, point: a certificate was written; a new key needs a higher epoch */
 	PHONE_ACTIONS
 };
+
+/* people */
+enum group_action { GROUP_ADD, GROUP_CHANGE, GROUP_DELETE, GROUP_ACTIONS };
+
+/* whose money and time; index: of the user, the phone, the trunk, or 0 */
+enum spent_scope { SPENT_USER, SPENT_DEVICE, SPENT_TRUNK, SPENT_SITE, SPENT_SCOPES };
+
+enum notice_kind {
+	NOTICE_CALL,    /* placed */
+	NOTICE_REFUSED, /* of a phone that may be anywhere */
+	NOTICE_DOUBT,   /* placed, but the phone is not where its location says */
+	NOTICE_TEST,    /* 933 */
+	NOTICE_KINDS
+};
+
+enum pin_verdict {
+	PIN_OK,
+	PIN_WRONG,
+	PIN_LOCKED,
+	PIN_NONE,    /* this user has none */
+	PIN_REFUSED, /* the new one is too simple or no PIN */
+	PIN_FAILED,  /* could not be judged or kept; as good as wrong */
+	PIN_VERDICTS
+};
+
+enum forget { FORGET_PIN_LOCK, FORGET_PIN, FORGET_DIALLED, FORGET_ALL, FORGETS };
 
 enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 
@@ -232,9 +263,10 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 
 #define FIELDS_NONCE_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, flow) S(user, USER_NAME_MAX * 2)
 #define FIELDS_NONCE(N, E, S, D, A, B, O) N(uint64_t, token) S(nonce, NONCE_MAX)
+/* md5: this user has a phone that knows no better; otherwise keeper forgets that hash when it next hears of them */
 #define FIELDS_LOGIN_WANT(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) N(uint64_t, flow) N(uint32_t, device) S(user, USER_NAME_MAX * 2) E(method, SIP_METHODS_N)  \
-	E(algorithm, DIGEST_OTHER + 1) N(uint32_t, nc) S(nonce, NONCE_MAX) S(uri, URI_TEXT_MAX) S(cnonce, 128)               \
+	E(md5, 2) E(algorithm, DIGEST_OTHER + 1) N(uint32_t, nc) S(nonce, NONCE_MAX) S(uri, URI_TEXT_MAX) S(cnonce, 128)               \
 	S(response, 64)
 #define FIELDS_LOGIN(N, E, S, D, A, B, O) N(uint64_t, token) E(verdict, LOGIN_VERDICTS)
 /* wall_ms: start of the call, which names the day whose key seals */
@@ -289,7 +321,8 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 /* at most `most` rows whose number is greater than `after`; users: the one of this name, if one is given.
  * done.value: the last row given; of events with most = 0, the newest row there is */
 #define FIELDS_LIST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(list, LISTS) N(uint64_t, after) N(uint32_t, most) S(name, USER_NAME_MAX)
-#define FIELDS_USER_LINE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, index) E(enabled, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) S(phones, 200)
+/* md5: one of the phones needs it */
+#define FIELDS_USER_LINE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, index) E(enabled, 2) E(md5, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) S(phones, 200)
 #define FIELDS_PHONE_LINE(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) N(uint32_t, device) E(state, DEVICE_STATES) N(uint32_t, flags) N(uint32_t, epoch)         \
 	N(int64_t, not_after_ms) B(point, 64) S(label, LABEL_MAX) S(users, 200)
@@ -307,8 +340,8 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 	N(uint64_t, token) N(uint64_t, row) N(uint32_t, day) N(int64_t, start_wall_ms) N(uint64_t, duration_ms)      \
 	D(source, SEALED_MAX) S(destination, USER_NAME_MAX * 2)
 
-/* an empty password removes the user's secrets */
-#define FIELDS_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX) D(password, PASSWORD_MAX)
+/* an empty password removes the user's secrets; md5: keep a hash with MD5 beside that with SHA-256 */
+#define FIELDS_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) E(md5, 2) S(user, USER_NAME_MAX) D(password, PASSWORD_MAX)
 #define FIELDS_CODE_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, device)
 #define FIELDS_CODE(N, E, S, D, A, B, O) N(uint64_t, token) S(code, 40)
 /* kind DEVICE: the code (or, empty, an administrator's admission or renewal), the bare point of the key, the device, how long it is to
@@ -333,6 +366,56 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 
 /* a text message to the phones of the front desk (site.alarms.desk), from the exchange itself */
 #define FIELDS_NOTIFY_DESK(N, E, S, D, A, B, O) S(text, REASON_MAX)
+
+/* people. A group is a number of its own, which rings its members (SETTING_MEMBERS) */
+#define FIELDS_GROUP(N, E, S, D, A, B, O) N(uint32_t, index) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX)
+/* an item of a directory generation, as those above; an empty value is the default again. index of the site: 0 */
+#define FIELDS_SETTING(N, E, S, D, A, B, O) E(owner, OWNERS) N(uint32_t, index) E(kind, SETTINGS) S(value, SETTING_TEXT_MAX)
+/* items of a whole generation too: counters of today and yesterday. money in the site's smallest unit; day as lib/plan counts them */
+#define FIELDS_SPENT(N, E, S, D, A, B, O)                                                                        \
+	E(scope, SPENT_SCOPES) N(uint32_t, index) N(uint32_t, day) N(uint64_t, money) N(uint32_t, seconds)           \
+	N(uint32_t, calls) N(uint32_t, numbers)
+/* and who called for help within the last half hour: they are let through to (R16) */
+#define FIELDS_CALLBACK(N, E, S, D, A, B, O) N(uint32_t, device) N(uint32_t, user) N(int64_t, wall_ms)
+/* a user changed their own, from their phone: only kinds that SETTER_USER may set */
+#define FIELDS_SETTING_SET(N, E, S, D, A, B, O) N(uint64_t, token) E(owner, OWNERS) N(uint32_t, index) E(kind, SETTINGS) S(value, SETTING_TEXT_MAX)
+#define FIELDS_SETTING_DONE(N, E, S, D, A, B, O) N(uint64_t, token) E(result, DONE_RESULTS) S(text, REASON_MAX)
+/* what the counters are now, not what was added */
+#define FIELDS_SPENT_SET(N, E, S, D, A, B, O)                                                                    \
+	E(scope, SPENT_SCOPES) N(uint32_t, index) N(uint32_t, day) N(uint64_t, money) N(uint32_t, seconds)           \
+	N(uint32_t, calls) N(uint32_t, numbers)
+/* number: the emergency number that was dialled; location: as SETTING_LOCATION. Said again until it is kept */
+#define FIELDS_NOTICE_ADD(N, E, S, D, A, B, O)                                                                   \
+	N(uint64_t, token) N(int64_t, wall_ms) N(uint32_t, device) N(uint32_t, user) E(kind, NOTICE_KINDS)           \
+	S(number, SITE_NUMBER_MAX) S(location, SETTING_TEXT_MAX)
+#define FIELDS_NOTICE_KEPT(N, E, S, D, A, B, O) N(uint64_t, token)
+/* name: of the user or group; index: of the phone. lines: "kind=value" LF, all or none */
+#define FIELDS_SETTING_PUT(N, E, S, D, A, B, O) N(uint64_t, token) E(owner, OWNERS) N(uint32_t, index) S(name, USER_NAME_MAX) D(lines, SETTING_LINES_MAX)
+#define FIELDS_SETTING_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(owner, OWNERS) N(uint32_t, index) S(name, USER_NAME_MAX)
+#define FIELDS_SETTING_LINE(N, E, S, D, A, B, O) N(uint64_t, token) E(kind, SETTINGS) S(value, SETTING_TEXT_MAX)
+#define FIELDS_GROUP_SET(N, E, S, D, A, B, O) N(uint64_t, token) E(action, GROUP_ACTIONS) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) D(lines, SETTING_LINES_MAX)
+#define FIELDS_GROUP_LINE(N, E, S, D, A, B, O)                                                                   \
+	N(uint64_t, token) N(uint32_t, index) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) S(members, SETTING_TEXT_MAX) \
+	E(strategy, STRATEGIES) N(uint32_t, ring_s)
+#define FIELDS_NOTICE_LINE(N, E, S, D, A, B, O)                                                                  \
+	N(uint64_t, token) N(uint64_t, row) N(int64_t, wall_ms) N(uint32_t, device) N(uint32_t, user)                \
+	E(kind, NOTICE_KINDS) N(int64_t, taken_wall_ms) S(number, SITE_NUMBER_MAX) S(location, SETTING_TEXT_MAX)          \
+	S(taken_by, USER_NAME_MAX)
+/* someone has seen to it */
+#define FIELDS_NOTICE_TAKE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, row) S(name, USER_NAME_MAX)
+/* who: the user's index, for events. old: empty from ctl, an administrator's word, and never from core. ctl hears DONE, core PIN_VERDICT */
+#define FIELDS_PIN_SET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, who) S(user, USER_NAME_MAX) S(old, PIN_DIGITS_MAX) S(new, PIN_DIGITS_MAX)
+#define FIELDS_PIN_CHECK(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, who) S(user, USER_NAME_MAX) S(digits, PIN_DIGITS_MAX)
+#define FIELDS_PIN_VERDICT(N, E, S, D, A, B, O) N(uint64_t, token) E(verdict, PIN_VERDICTS)
+/* number: in canonical form */
+#define FIELDS_DIALLED_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX) S(number, SETTING_NUMBER_MAX)
+#define FIELDS_DIALLED(N, E, S, D, A, B, O) N(uint64_t, token) E(known, 2)
+#define FIELDS_DIALLED_ADD(N, E, S, D, A, B, O) S(user, USER_NAME_MAX) S(number, SETTING_NUMBER_MAX)
+#define FIELDS_SECRETS_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX)
+/* what there is of a user's secrets, never one itself. pin: OK, LOCKED or NONE */
+#define FIELDS_SECRETS(N, E, S, D, A, B, O)                                                                      \
+	N(uint64_t, token) E(password, 2) E(md5, 2) E(pin, PIN_VERDICTS) N(uint32_t, wrong) N(uint32_t, dialled)
+#define FIELDS_SECRETS_FORGET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, who) E(what, FORGETS) S(user, USER_NAME_MAX)
 /* clang-format on */
 
 #endif

@@ -22,6 +22,7 @@ const struct word word_event[EVENT_KINDS] = {
     [EVENT_BAN] = {"ban", "an address was banned"},
     [EVENT_EMERGENCY] = {"emergency", "an emergency call"},
     [EVENT_FULL] = {"full", "a limit was reached"},
+    [EVENT_PIN] = {"pin", "an outgoing PIN"},
 };
 
 const struct word word_severity[SEVERITIES] = {
@@ -71,6 +72,22 @@ const struct word word_result[DONE_RESULTS] = {
     [DONE_REFUSED] = {"refused", "refused"},
     [DONE_FAILED] = {"failed", "failed"},
     [DONE_BUSY] = {"busy", "busy"},
+};
+
+const struct word word_notice[NOTICE_KINDS] = {
+    [NOTICE_CALL] = {"call", "an emergency call"},
+    [NOTICE_REFUSED] = {"refused", "an emergency call that was refused: the phone may be anywhere"},
+    [NOTICE_DOUBT] = {"doubt", "an emergency call of a phone that may have been moved"},
+    [NOTICE_TEST] = {"test", "a test of emergency calls"},
+};
+
+const struct word word_pin[PIN_VERDICTS] = {
+    [PIN_OK] = {"set", "set"},
+    [PIN_WRONG] = {"wrong", "wrong"},
+    [PIN_LOCKED] = {"locked", "locked"},
+    [PIN_NONE] = {"none", "none"},
+    [PIN_REFUSED] = {"refused", "refused"},
+    [PIN_FAILED] = {"failed", "failed"},
 };
 
 const struct word word_flag[4] = {

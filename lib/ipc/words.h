@@ -17,7 +17,9 @@ extern const struct word word_call[CALL_STATES];
 extern const struct word word_device[DEVICE_STATES];
 extern const struct word word_key[RELAY_KEYS];
 extern const struct word word_result[DONE_RESULTS];
-extern const struct word word_flag[4]; /* by bit of enum device_flag */
+extern const struct word word_notice[NOTICE_KINDS];
+extern const struct word word_pin[PIN_VERDICTS]; /* what there is of a user's PIN */
+extern const struct word word_flag[4];           /* by bit of enum device_flag */
 
 /* The plain word for a key of that table, or the key itself. */
 const char *word_plain(const struct word *table, int n, const char *key);

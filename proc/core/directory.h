@@ -29,11 +29,18 @@ struct directory_watch {
 	void (*device_changed)(uint32_t device); /* state, flags or epoch: edges want to know */
 };
 
+struct group { /* a ring group: a number that rings its members */
+	bool used;
+	char name[USER_NAME_MAX + 1], display[DISPLAY_MAX + 1];
+};
+
 void directory_init(uint32_t max_users, uint32_t max_phones, const struct directory_watch *watch);
 
-const struct user *directory_user(uint32_t index);     /* NULL when there is none */
-const struct device *directory_device(uint32_t index); /* NULL when there is none */
-uint32_t directory_find(struct span name);             /* an enabled user, or NOBODY */
+const struct user *directory_user(uint32_t index);      /* NULL when there is none */
+const struct device *directory_device(uint32_t index);  /* NULL when there is none */
+uint32_t directory_find(struct span name);              /* an enabled user, or NOBODY */
+const struct group *directory_group_at(uint32_t index); /* NULL when there is none */
+uint32_t directory_group(struct span name);             /* a ring group, or NOBODY */
 bool directory_allows(uint32_t user, uint32_t device);
 bool directory_valid(uint32_t device); /* its certificate is good */
 uint32_t directory_generation(void);   /* 0 until the first commit */
@@ -49,6 +56,8 @@ void directory_on_begin(struct link *from, const struct ipc_view *v);
 void directory_on_user(struct link *from, const struct ipc_view *v);
 void directory_on_device(struct link *from, const struct ipc_view *v);
 void directory_on_binding(struct link *from, const struct ipc_view *v);
+void directory_on_group(struct link *from, const struct ipc_view *v);
+void directory_on_setting(struct link *from, const struct ipc_view *v);
 void directory_on_commit(struct link *from, const struct ipc_view *v);
 
 void directory_status(struct proc_status *s);

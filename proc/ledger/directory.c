@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* People, phones and which of them belong together. */
+#include "base/utf8.h"
 #include "ledger/store_int.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,7 +183,7 @@ enum done_result store_person_add(
 	if (!store_name_ok(name) || !span_cstr(name, p.name, sizeof p.name))
 		return refuse(
 		    DONE_REFUSED, "a user name is 1 to 32 of a-z 0-9 . _ * # + - and does not begin with leg-", why);
-	if (!store_text_ok(display, DISPLAY_MAX) || !span_cstr(display, p.display, sizeof p.display))
+	if (!utf8_text_ok(display, DISPLAY_MAX) || !span_cstr(display, p.display, sizeof p.display))
 		return refuse(DONE_REFUSED, "the display name holds what is not plain text", why);
 	if (store_person_get(s, name, out))
 		return refuse(DONE_EXISTS, "there is a user of this name", why);
@@ -204,7 +205,7 @@ enum done_result store_person_change(
 	struct stmt *q = s->q[Q_PERSON_UPDATE];
 	struct person p;
 
-	if (!store_text_ok(display, DISPLAY_MAX))
+	if (!utf8_text_ok(display, DISPLAY_MAX))
 		return refuse(DONE_REFUSED, "the display name holds what is not plain text", why);
 	if (!store_person_get(s, name, &p))
 		return refuse(DONE_NOT_FOUND, "there is no user of this name", why);
@@ -247,7 +248,7 @@ static const char *label_refused(struct store *s, struct span label)
 	int64_t other;
 	size_t digits = 0;
 
-	if (!store_text_ok(label, LABEL_MAX) || label.n == 0)
+	if (!utf8_text_ok(label, LABEL_MAX) || label.n == 0)
 		return "a label is 1 to 48 octets of plain text";
 	while (digits < label.n && label.p[digits] >= '0' && label.p[digits] <= '9')
 		digits++;

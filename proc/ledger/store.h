@@ -144,7 +144,5 @@ bool store_meta_set(struct store *s, const char *name, int64_t value) __attribut
 
 /* What a user may be called: 1-32 of [a-z0-9._*#+-], not beginning with "leg-". */
 bool store_name_ok(struct span name);
-/* Text for people: valid UTF-8 without controls and without what turns the writing round. */
-bool store_text_ok(struct span text, size_t max);
 
 #endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/* Notices of emergency calls on their way to ledger, and who may be called back (R16). A notice is said again until ledger
+ * has kept it; the call never waits for it. */
+#ifndef CORE_NOTICE_H
+#define CORE_NOTICE_H
+
+#include "ipc/child.h"
+
+enum { NOTICES_MAX = 64, CALLBACKS_MAX = 256, CALLBACK_MS = 30 * 60 * 1000 };
+
+void notice_init(void);
+
+/* user: NOBODY when none is logged in. number: the emergency number that was dialled. The location is the phone's own. A call that
+ * was placed or doubted also opens the window. */
+void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct span number);
+
+/* Did this phone or this user call for help within the last half hour? Then calls to them pass do-not-disturb and forwards. */
+bool notice_may_call_back(uint32_t device, uint32_t user);
+
+void notice_on_kept(struct link *from, const struct ipc_view *v);
+void notice_on_callback(struct link *from, const struct ipc_view *v);
+void notice_ledger_up(void);
+void notice_status(struct proc_status *s);
+
+#endif
