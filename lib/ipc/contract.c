@@ -17,6 +17,7 @@ const char *const proc_name[PROC_N] = {
     [PROC_CTL] = "ctl",
     [PROC_CONF] = "conf",
     [PROC_WATCH] = "watch",
+    [PROC_VOICE] = "voice",
 };
 
 const char *const class_name[CLASS_N] = {

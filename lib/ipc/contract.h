@@ -17,6 +17,7 @@ enum proc {
 	PROC_CTL,
 	PROC_CONF,
 	PROC_WATCH, /* numbers are in the events on disk and in uids: new ones come last */
+	PROC_VOICE,
 	PROC_N
 };
 

@@ -43,6 +43,8 @@ enum file_kind {
 	FILE_STORE_DIR,  /* keeper, signer, ledger: a directory of their own */
 	FILE_CONF,       /* conf: ringfence.conf, read-only */
 	FILE_CTL_SOCKET, /* ctl: the listening local socket */
+	FILE_PROMPTS,    /* voice: the packed prompts, read-only */
+	FILE_RECORDINGS, /* voice: the site's directory of recordings that take their place; given when there is one */
 	FILE_KINDS
 };
 
@@ -164,6 +166,27 @@ enum pin_verdict {
 enum forget { FORGET_PIN_LOCK, FORGET_PIN, FORGET_DIALLED, FORGET_ALL, FORGETS };
 
 enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
+
+/* --- voice --- */
+enum {
+	TURN_SAY_MAX = 256,
+	TURN_DIGITS_MAX = 32,
+	TURN_LANGUAGE_MAX = 8, /* a folder of share/prompts: "en" */
+	AUDIO_MAX = 512,       /* octets of one frame: 60 ms of G.711 are 480 */
+	DIGIT_STAR = 10,       /* event codes of RFC 4733 3.2; 0 to 9 are themselves */
+	DIGIT_POUND = 11,
+	DIGITS = 12
+};
+
+enum turn_why {
+	TURN_SAID,      /* all was said, and no digit was wanted */
+	TURN_DIGITS,    /* digits_max, the end key, or digits_min and then silence for gap_ms */
+	TURN_TIME_OUT,  /* fewer than digits_min; `digits` holds what there was */
+	TURN_STOPPED,   /* by turn_stop, by a newer turn for the same side, or because voice died */
+	TURN_NO_SPACE,  /* all sessions are in use */
+	TURN_NO_PROMPT, /* `say` names what there is not */
+	TURN_WHYS
+};
 
 /* clang-format off */
 #define FIELDS_HELLO(N, E, S, D, A, B, O) B(build, 16) E(proc, PROC_N) N(uint32_t, instance)
@@ -302,6 +325,26 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 #define FIELDS_RELAY_COUNTS(N, E, S, D, A, B, O)                                                                 \
 	N(uint64_t, join) N(uint64_t, packets_a) N(uint64_t, packets_b) N(uint64_t, dropped_a) N(uint64_t, dropped_b)
 #define FIELDS_BAN(N, E, S, D, A, B, O) A(address) N(uint64_t, until_ms)
+
+/* One running turn for each (join, side); a newer one ends it. say: what is said, in order, parted by blanks: the name of a
+ * prompt, "digits:0123456789*#", "tone:NAME", "music" or "silence:MS". language: empty for English. ptime_ms: 10, 20, 30, 40 or 60; all
+ * else is 20. loop: say it again until turn_stop or a digit; first_ms counts from the end of the first time. digits_max 0: no digits are wanted.
+ * gap_ms: silence after a digit that ends the turn. end_key: '#', '*' or 0; it is not among the digits. barge: a digit ends what is said;
+ * without it, digits that come before the end of the first time do not count */
+#define FIELDS_TURN(N, E, S, D, A, B, O)                                                                         \
+	N(uint64_t, token) N(uint64_t, join) E(side, 2) E(codec, SDP_TELEPHONE_EVENT) N(uint8_t, ptime_ms)           \
+	S(language, TURN_LANGUAGE_MAX) S(say, TURN_SAY_MAX) E(loop, 2) E(barge, 2) E(digits_min, TURN_DIGITS_MAX + 1)  \
+	E(digits_max, TURN_DIGITS_MAX + 1) N(uint8_t, end_key) N(uint32_t, first_ms) N(uint32_t, gap_ms)
+#define FIELDS_TURNED(N, E, S, D, A, B, O) N(uint64_t, token) E(why, TURN_WHYS) S(digits, TURN_DIGITS_MAX)
+#define FIELDS_TURN_STOP(N, E, S, D, A, B, O) N(uint64_t, token)
+/* a digit that came by SIP INFO */
+#define FIELDS_KEY(N, E, S, D, A, B, O) N(uint64_t, join) E(side, 2) E(digit, DIGITS)
+/* one RTP payload, from and to this side of the join; timestamp as in RTP (RFC 3550 5.1), of `spoken` in the codec's clock and without
+ * a break from turn to turn as long as voice remembers the side */
+#define FIELDS_HEARD(N, E, S, D, A, B, O)                                                                        \
+	N(uint64_t, join) E(side, 2) E(codec, SDP_CODEC_N) E(marker, 2) N(uint32_t, timestamp) D(payload, AUDIO_MAX)
+#define FIELDS_SPOKEN(N, E, S, D, A, B, O)                                                                       \
+	N(uint64_t, join) E(side, 2) E(codec, SDP_CODEC_N) E(marker, 2) N(uint32_t, timestamp) D(payload, AUDIO_MAX)
 
 #define FIELDS_CALLS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
 #define FIELDS_CALL_LINE(N, E, S, D, A, B, O)                                                                    \

@@ -14,6 +14,7 @@
 #include "message.h"
 #include "record.h"
 #include "session.h"
+#include "voice.h"
 #include <unistd.h>
 
 /* Raised with every change of a record's layout; an arena of another layout starts empty. */
@@ -207,6 +208,8 @@ static void link_down(struct link *l)
 		ask_edge_lost(l->instance);
 	} else if (l->peer == PROC_MEDIA) {
 		media_down();
+	} else if (l->peer == PROC_VOICE) {
+		voice_down();
 	} else if (l->peer == PROC_KEEPER) {
 		login_keeper_down();
 	}
@@ -223,6 +226,9 @@ static ask_answer *const answers[ASK_KINDS] = {
     [ASK_ALIVE] = session_on_alive_answer,
     [ASK_MESSAGE] = message_on_answer,
 };
+
+/* who begins turns of voice hears here how they ended */
+static voice_turned *const turned[VOICE_OWNERS];
 
 static void take_file(enum file_kind what, int fd)
 {
@@ -265,6 +271,7 @@ static void open_all(void)
 	login_init();
 	message_init();
 	media_init();
+	voice_init(s->max_calls, turned);
 	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
 	registrar_open(&table[TABLE_REGISTRATIONS], call_phone_back);
 	leg_open(&table[TABLE_LEGS]);
@@ -277,7 +284,8 @@ static void open_all(void)
 static void status(struct proc_status *s)
 {
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
-	    call_status, ask_status, media_status, message_status, record_status, bans_status, directory_status};
+	    call_status, ask_status, media_status, voice_status, message_status, record_status, bans_status,
+	    directory_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
@@ -304,6 +312,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_GATE] = media_on_gate,
     [MSG_VARYING] = media_on_varying,
     [MSG_RELAY_COUNTS] = media_on_counts,
+    [MSG_TURNED] = voice_on_turned,
     [MSG_CALLS_WANT] = calls_on_list,
     [MSG_CTL_BAN] = bans_on_ctl,
     [MSG_BANS_WANT] = bans_on_list,

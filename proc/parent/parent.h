@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 enum {
-	SLOTS_MAX = 16,
+	SLOTS_MAX = 24,
 	UID_BASE = 61900,    /* uid and gid of a process: base + enum proc */
 	HEALTHY_MS = 60000,  /* after so long the back-off begins anew */
 	ASK_EVERY_MS = 2000, /* STATUS_WANT */

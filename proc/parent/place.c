@@ -175,6 +175,25 @@ static int open_arena(enum proc p)
 	return -1;
 }
 
+/* Beside the executables; a build tree has a folder for each of them. */
+static int open_prompts(void)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/prompts.pack", self.libexec);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof path, "%s/voice/prompts.pack", self.libexec);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* A site need not have any. */
+static int open_recordings(void)
+{
+	return openat(self.site_fd, "prompts", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 int place_file(enum file_kind what, enum proc p)
 {
 	int fd = -1;
@@ -192,6 +211,14 @@ int place_file(enum file_kind what, enum proc p)
 		break;
 	case FILE_CTL_SOCKET:
 		fd = ctl_socket();
+		break;
+	case FILE_PROMPTS:
+		fd = open_prompts();
+		break;
+	case FILE_RECORDINGS:
+		fd = open_recordings();
+		if (fd < 0 && errno == ENOENT)
+			return -1;
 		break;
 	case FILE_KINDS:
 		break;

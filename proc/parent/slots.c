@@ -18,6 +18,9 @@ static const struct {
     {PROC_CTL, PROC_CORE},
     {PROC_CTL, PROC_KEEPER},
     {PROC_CTL, PROC_LEDGER},
+    {PROC_VOICE, PROC_CORE},
+    {PROC_VOICE, PROC_MEDIA},
+    {PROC_VOICE, PROC_LEDGER},
 };
 
 bool links_allowed(enum proc a, enum proc b)
@@ -54,7 +57,8 @@ static void add(enum proc p, uint32_t instance)
 /* Those that others ask first start first; the questions of the others wait in their links. */
 void slots_init(void)
 {
-	static const enum proc order[] = {PROC_KEEPER, PROC_LEDGER, PROC_SIGNER, PROC_MEDIA, PROC_CORE, PROC_CTL};
+	static const enum proc order[] = {
+	    PROC_KEEPER, PROC_LEDGER, PROC_SIGNER, PROC_MEDIA, PROC_VOICE, PROC_CORE, PROC_CTL};
 	uint32_t edges = self.edges ? self.edges : self.site.edges;
 
 	_Static_assert(sizeof order / sizeof *order + 8 <= SLOTS_MAX, "eight edges fit");

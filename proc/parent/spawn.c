@@ -111,6 +111,8 @@ static void give_files(struct slot *s)
 	    {PROC_SIGNER, FILE_STORE_DIR},
 	    {PROC_LEDGER, FILE_STORE_DIR},
 	    {PROC_CTL, FILE_CTL_SOCKET},
+	    {PROC_VOICE, FILE_PROMPTS},
+	    {PROC_VOICE, FILE_RECORDINGS},
 	};
 	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
 		if (needs[i].proc == s->proc)

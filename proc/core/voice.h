@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/* What core has voice say to one side of a call, and the digits that come back. */
+#ifndef CORE_VOICE_H
+#define CORE_VOICE_H
+
+#include "ipc/child.h"
+
+/* Who asked, so that the answer finds its way back; each has one callback. */
+enum voice_owner { VOICE_CALL, VOICE_OWNERS };
+
+struct voice_turn {
+	uint64_t join;
+	uint8_t side;     /* 0 or 1 */
+	uint8_t codec;    /* enum sdp_codec_kind, one of audio */
+	uint8_t ptime_ms; /* 0: 20 */
+	bool emergency, loop, barge;
+	const char *say;      /* contract_fields.h, FIELDS_TURN; at most TURN_SAY_MAX octets */
+	const char *language; /* NULL: English */
+	uint8_t digits_min, digits_max;
+	char end_key; /* '#', '*' or 0 */
+	uint32_t first_ms, gap_ms;
+	enum voice_owner owner;
+	uint64_t owner_id; /* of the call, say: comes back as it is */
+};
+
+/* digits: gone when the callback returns; empty for most. It may begin the next turn. */
+typedef void voice_turned(uint64_t owner_id, uint64_t token, enum turn_why why, struct span digits);
+
+void voice_init(uint32_t max_calls, voice_turned *const turned[VOICE_OWNERS]);
+
+/* Is there somebody to speak? */
+bool voice_ready(void);
+
+/* The token of the turn, which ends with exactly one call of `turned`; or 0 when voice is down, has no credit, or every turn is in
+ * use, and then nothing follows. The turn that runs for this side, if any, ends as TURN_STOPPED. */
+uint64_t voice_turn(const struct voice_turn *t);
+/* Ends it without a call of `turned`; tokens that ended are ignored. */
+void voice_stop(uint64_t token);
+/* The same for every turn of this join, which is about to go. */
+void voice_stop_join(uint64_t join);
+/* A digit that came by SIP INFO. digit: 0-9, DIGIT_STAR, DIGIT_POUND */
+void voice_key(uint64_t join, unsigned side, unsigned digit);
+
+void voice_on_turned(struct link *from, const struct ipc_view *v);
+/* voice died: every turn is answered TURN_STOPPED, made up here. */
+void voice_down(void);
+
+void voice_status(struct proc_status *s);
+
+#endif
