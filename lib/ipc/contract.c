@@ -18,6 +18,7 @@ const char *const proc_name[PROC_N] = {
     [PROC_CONF] = "conf",
     [PROC_WATCH] = "watch",
     [PROC_VOICE] = "voice",
+    [PROC_DIAL] = "dial",
 };
 
 const char *const class_name[CLASS_N] = {

@@ -18,6 +18,7 @@ enum proc {
 	PROC_CONF,
 	PROC_WATCH, /* numbers are in the events on disk and in uids: new ones come last */
 	PROC_VOICE,
+	PROC_DIAL,
 	PROC_N
 };
 

@@ -29,10 +29,12 @@ enum {
 	CERT_MAX = 1600, /* DER */
 	SEALED_MAX = 160,
 	PASSWORD_MAX = 128,
-	EXPORT_MAX = 8216, /* a chunk of a backup: lib/vault/backup.h */
 	PIN_MIN = 4,
 	PIN_MAX = 12,
 	PIN_DIGITS_MAX = 32, /* what was typed, right or wrong */
+	EXPORT_MAX = 8216,     /* a chunk of a backup: lib/vault/backup.h */
+	TRUNK_NONCE_MAX = 512, /* and opaque, of a provider */
+	IDENTITY_MAX = 2048,   /* an Identity header, RFC 8224 */
 };
 
 #define ABSENT UINT32_MAX /* of expires and the like: the header was not there */
@@ -90,6 +92,40 @@ enum refresher { REFRESHER_NONE, REFRESHER_UAC, REFRESHER_UAS, REFRESHERS };
 /* what a SIP body was */
 enum body_kind { BODY_NONE, BODY_SDP, BODY_TEXT, BODY_KINDS };
 
+/* what became of a try to reach a trunk */
+enum reach_why {
+	REACH_OK,
+	REACH_NO_NAME,   /* its name has no address, or DNS gave no answer */
+	REACH_NO_ANSWER, /* nobody accepted the connection */
+	REACH_END,       /* there is no further address to try */
+	REACH_BUSY,
+	REACH_WHYS
+};
+
+/* why edge has no flow to it, or none any more */
+enum trunk_why {
+	TRUNK_CLOSED,
+	TRUNK_TIMEOUT,
+	TRUNK_NO_TLS,     /* the handshake failed before a certificate was seen */
+	TRUNK_BAD_CERT,   /* not from the trunk's CA, expired, or not for servers */
+	TRUNK_WRONG_NAME, /* RFC 5922: the certificate is for another */
+	TRUNK_FULL,       /* edge has no room */
+	TRUNK_WHYS
+};
+
+enum trunk_state {
+	TRUNK_DOWN, /* not begun, or the exchange stops */
+	TRUNK_RESOLVING,
+	TRUNK_CONNECTING,  /* the handshake with it */
+	TRUNK_REGISTERING, /* or asking by OPTIONS whether it is there */
+	TRUNK_UP,
+	TRUNK_NEXT,  /* failing over to the next address */
+	TRUNK_WAITS, /* before it begins anew */
+	TRUNK_STATES
+};
+
+enum trunk_digest { TRUNK_DIGEST_OK, TRUNK_DIGEST_NO_SECRET, TRUNK_DIGEST_FOREIGN, TRUNK_DIGEST_WEAK, TRUNK_DIGESTS };
+
 enum relay_why { RELAY_NO_PORT, RELAY_BAD_SPEC, RELAY_EXPIRED, RELAY_GATE_SHUT, RELAY_SILENT, RELAY_WHYS };
 
 enum grade { GRADE_SETTING_UP, GRADE_END_TO_END, GRADE_EXCHANGE, GRADE_GATEWAY, GRADE_OPEN, GRADES };
@@ -118,6 +154,7 @@ enum event_kind {
 	EVENT_EMERGENCY, /* an emergency call was placed */
 	EVENT_FULL,      /* a pool or credit ran out */
 	EVENT_PIN,       /* wrong, locked, set or unlocked */
+	EVENT_TRUNK,     /* went up or down */
 	EVENT_KINDS
 };
 
@@ -228,11 +265,15 @@ enum turn_why {
 #define FIELDS_SERVER_CERT_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64) B(site, 32)
 #define FIELDS_SERVER_CERT(N, E, S, D, A, B, O) N(uint64_t, token) N(int64_t, not_after_ms) D(leaf, CERT_MAX) D(ca, CERT_MAX)
 
+/* trunk: 0 a phone, else index + 1 and device is 0; came: it connected to us; token: of the reach_want that led to it, or 0 */
 #define FIELDS_FLOW_UP(N, E, S, D, A, B, O)                                                                      \
-	N(uint64_t, flow) N(uint32_t, device) N(uint8_t, listener) E(expired, 2) E(tls12, 2) A(remote)
+	N(uint64_t, flow) N(uint32_t, device) N(uint8_t, listener) E(expired, 2) E(tls12, 2) A(remote)                \
+	E(trunk, SITE_TRUNKS_MAX + 1) E(came, 2) N(uint64_t, token)
 #define FIELDS_FLOW_DOWN(N, E, S, D, A, B, O) N(uint64_t, flow) E(why, FLOW_WHYS)
 
-/* txn: the server transaction at the edge, 0 for an ACK */
+/* txn: the server transaction at the edge, 0 for an ACK. The last fields come from trunks alone: the number that the trunk
+ * asserts (P-Asserted-Identity), the name it shows, whether the caller wants not to be shown (RFC 3323, RFC 3325), and the
+ * Identity header as it came (RFC 8224) */
 #define FIELDS_REQUEST(N, E, S, D, A, B, O)                                                                      \
 	N(uint64_t, txn) N(uint64_t, flow) N(uint32_t, device) E(method, SIP_METHODS_N) E(emergency, 2)               \
 	E(target_kind, TARGET_KINDS) S(target_user, USER_NAME_MAX * 2) E(from_ours, 2)                               \
@@ -245,15 +286,20 @@ enum turn_why {
 	E(rack_method, SIP_METHODS_N) E(has_auth, 2) E(auth_algorithm, DIGEST_OTHER + 1) E(auth_uri_matches, 2)               \
 	E(auth_qop, 2) N(uint32_t, auth_nc) S(auth_user, USER_NAME_MAX * 2) S(auth_realm, SITE_NAME_MAX)             \
 	S(auth_nonce, NONCE_MAX) S(auth_uri, URI_TEXT_MAX) S(auth_response, 64) S(auth_cnonce, 128)                  \
-	N(uint16_t, cause) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)
+	N(uint16_t, cause) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)                                      \
+	E(asserted, 2) S(asserted_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX) E(privacy, 2)                 \
+	S(identity, IDENTITY_MAX)
 
-/* ref: core's client request; local: made up by the edge (time-out 408, transport error 503) */
+/* ref: core's client request; local: made up by the edge (time-out 408, transport error 503). The last fields come from
+ * trunks alone: what a registration was granted, and the strongest challenge that a 401 or 407 holds */
 #define FIELDS_RESPONSE(N, E, S, D, A, B, O)                                                                     \
 	N(uint64_t, ref) N(uint64_t, flow) E(method, SIP_METHODS_N) E(local, 2) N(uint16_t, code) S(to_tag, TAG_MAX)  \
 	N(uint32_t, cseq) S(contact, URI_TEXT_MAX) S(route_set, ROUTE_SET_MAX) N(uint32_t, rseq)                     \
 	N(uint32_t, supported) N(uint32_t, required) N(uint32_t, allow) N(uint32_t, session_expires)                 \
 	E(refresher, REFRESHERS) N(uint32_t, min_se) N(uint32_t, retry_after) N(uint16_t, cause)                     \
-	O(struct sdp, sdp, sdp_ok)
+	O(struct sdp, sdp, sdp_ok) N(uint32_t, expires) N(uint32_t, min_expires) E(has_challenge, 2)                  \
+	E(auth_algorithm, DIGEST_OTHER + 1) E(auth_qop, 2) E(auth_stale, 2) E(auth_proxy, 2)                          \
+	S(auth_realm, SITE_NAME_MAX) S(auth_nonce, TRUNK_NONCE_MAX) S(auth_opaque, TRUNK_NONCE_MAX)
 
 /* the phone cancelled this INVITE; the edge has answered the CANCEL, core answers the INVITE */
 #define FIELDS_CANCELLED(N, E, S, D, A, B, O) N(uint64_t, txn) N(uint16_t, cause)
@@ -267,7 +313,9 @@ enum turn_why {
 	N(uint16_t, cause) S(cause_text, REASON_MAX) N(uint16_t, warning) S(warning_text, REASON_MAX)                \
 	S(identity_user, USER_NAME_MAX * 2) S(identity_display, DISPLAY_MAX) O(struct sdp, sdp, sdp_ok)
 
-/* target: the echo token of the phone that it goes to. ref 0: an ACK, which has no answer */
+/* target: the echo token of the phone that it goes to. ref 0: an ACK, which has no answer. To trunks alone: without a target
+ * the URI is that of `number` (trunk_put_uri()); privacy: the caller is not to be shown; auth_*: credentials, when auth_user
+ * is given */
 #define FIELDS_SEND(N, E, S, D, A, B, O)                                                                         \
 	N(uint64_t, ref) N(uint64_t, flow) E(method, SIP_METHODS_N) E(emergency, 2) S(target, URI_TEXT_MAX)           \
 	S(route_set, ROUTE_SET_MAX) S(from_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX)                     \
@@ -276,13 +324,38 @@ enum turn_why {
 	S(identity_user, USER_NAME_MAX * 2) S(identity_display, DISPLAY_MAX) N(uint32_t, supported)                  \
 	N(uint32_t, required) N(uint32_t, session_expires) E(refresher, REFRESHERS) N(uint32_t, min_se)              \
 	N(uint32_t, rack_rseq) N(uint32_t, rack_cseq) E(rack_method, SIP_METHODS_N) N(uint32_t, expires)              \
-	N(uint16_t, cause) S(cause_text, REASON_MAX) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)
+	N(uint16_t, cause) S(cause_text, REASON_MAX) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)             \
+	S(number, USER_NAME_MAX * 2) E(privacy, 2) S(auth_user, TRUNK_USER_MAX) S(auth_realm, TRUNK_USER_MAX)         \
+	S(auth_nonce, TRUNK_NONCE_MAX) S(auth_opaque, TRUNK_NONCE_MAX) S(auth_response, 64) S(auth_cnonce, 32)        \
+	N(uint32_t, auth_nc) E(auth_algorithm, DIGEST_OTHER + 1) E(auth_qop, 2) E(auth_proxy, 2)
 
 #define FIELDS_CANCEL_SENT(N, E, S, D, A, B, O) N(uint64_t, ref) N(uint16_t, cause) S(cause_text, REASON_MAX)
 #define FIELDS_CLOSE_FLOW(N, E, S, D, A, B, O) N(uint64_t, flow) E(why, FLOW_WHYS)
 /* epoch: older certificates of the device are refused */
 #define FIELDS_DEVICE_STATE(N, E, S, D, A, B, O) N(uint32_t, device) E(state, DEVICE_STATES) N(uint32_t, flags) N(uint32_t, epoch)
 #define FIELDS_DEVICES_DONE(N, E, S, D, A, B, O) N(uint32_t, generation)
+
+/* certificates that vouch for trunk index, PEM; comes before the site that it belongs to */
+#define FIELDS_GIVE_TRUST(N, E, S, D, A, B, O) N(uint32_t, generation) N(uint8_t, trunk)
+/* trunk: index. next: the address after the one that was tried last; else its name is asked anew */
+#define FIELDS_REACH_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) E(next, 2)
+#define FIELDS_REACHED(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) E(why, REACH_WHYS) A(remote) N(uint32_t, left)
+/* the socket connected to that address; edge makes a flow of it, or says trunk_failed */
+#define FIELDS_TRUNK_CONNECTED(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) A(remote)
+/* this is an address of that trunk; with a token: over UDP, and a flow is to be made of it. first: forget the others */
+#define FIELDS_TRUNK_PEER(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) A(remote) E(first, 2)
+#define FIELDS_TRUNK_FAILED(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) E(why, TRUNK_WHYS)
+/* uri: the Request-URI that is sent */
+#define FIELDS_TRUNK_DIGEST_WANT(N, E, S, D, A, B, O)                                                            \
+	N(uint64_t, token) N(uint8_t, trunk) E(method, SIP_METHODS_N) E(algorithm, DIGEST_OTHER + 1) N(uint32_t, nc)  \
+	S(realm, SITE_NAME_MAX) S(nonce, TRUNK_NONCE_MAX) S(uri, URI_TEXT_MAX) S(cnonce, 32)
+#define FIELDS_TRUNK_DIGEST(N, E, S, D, A, B, O) N(uint64_t, token) E(verdict, TRUNK_DIGESTS) S(response, 64)
+#define FIELDS_TRUNKS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
+#define FIELDS_TRUNK_LINE(N, E, S, D, A, B, O)                                                                   \
+	N(uint64_t, token) E(state, TRUNK_STATES) N(uint32_t, busy) N(uint32_t, lines) N(uint64_t, age_ms) A(remote)  \
+	S(name, TRUNK_NAME_MAX) S(reason, REASON_MAX)
+/* an empty password removes it; the user and realm are those of the site */
+#define FIELDS_TRUNK_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX) D(password, PASSWORD_MAX)
 
 #define FIELDS_NONCE_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, flow) S(user, USER_NAME_MAX * 2)
 #define FIELDS_NONCE(N, E, S, D, A, B, O) N(uint64_t, token) S(nonce, NONCE_MAX)

@@ -115,12 +115,18 @@ static void check_may_say(const struct link *l, enum msg type, enum msg_class cl
 		log_fatal("%s may not say %s to %s", proc_name[l->me], r->name, proc_name[l->peer]);
 }
 
+/* How much a message of this type may be, with its head. */
+static uint32_t room(enum msg type)
+{
+	return type == MSG_SITE_PREPARE || type == MSG_SITE_PARSED ? IPC_SITE_MAX : IPC_MESSAGE_MAX;
+}
+
 void *ipc_begin_as(struct link *l, enum msg type, enum msg_class class)
 {
 	check_may_say(l, type, class);
 	if (l->broken || !has_credit(l, class))
 		return NULL;
-	if (filling(l)->n + IPC_MESSAGE_MAX > IPC_FRAME_MAX && !next_frame(l, class)) {
+	if (filling(l)->n + room(type) > IPC_FRAME_MAX && !next_frame(l, class)) {
 		l->out_of_credit++;
 		if (class == CLASS_REPLY)
 			break_link(l, "reads nothing");
@@ -161,7 +167,7 @@ struct str ipc_put(struct link *l, struct span s)
 	uint32_t payload = msg_rule[l->open->type].size;
 	struct str at = {l->open->size - payload, (uint32_t)s.n};
 
-	if (s.n > IPC_MESSAGE_MAX - sizeof *l->open - l->open->size)
+	if (s.n > room((enum msg)l->open->type) - sizeof *l->open - l->open->size)
 		log_fatal("message %s outgrows its room", msg_rule[l->open->type].name);
 	if (s.n == 0)
 		return (struct str){0, 0};

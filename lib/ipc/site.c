@@ -25,9 +25,9 @@ static bool number_char(char c)
 
 static bool listener_ok(const struct listener *l)
 {
-	return l->kind > LISTEN_NONE && l->kind < LISTEN_KINDS && addr_ok(&l->bind) && addr_ok(&l->signalling) &&
-	       addr_ok(&l->media) && addr_ok(&l->advertised_media) && l->bind.family && l->signalling.family &&
-	       l->media.family && l->advertised_media.family;
+	return l->kind > LISTEN_NONE && l->kind < LISTEN_KINDS && l->transport < TRUNK_TRANSPORTS &&
+	       addr_ok(&l->bind) && addr_ok(&l->signalling) && addr_ok(&l->media) && addr_ok(&l->advertised_media) &&
+	       l->bind.family && l->signalling.family && l->media.family && l->advertised_media.family;
 }
 
 static bool sizes_ok(const struct site *s)
@@ -66,6 +66,19 @@ static bool alarms_ok(const struct site_alarms *a)
 	       text_ok(a->desk, sizeof a->desk, name_char);
 }
 
+static bool trunks_ok(const struct site *s)
+{
+	if (s->trunks > SITE_TRUNKS_MAX || s->inbounds > SITE_INBOUND_MAX)
+		return false;
+	for (int i = 0; i < s->trunks; i++)
+		if (!trunk_conf_ok(&s->trunk[i]) || s->trunk[i].listener >= s->listeners)
+			return false;
+	for (int i = 0; i < s->inbounds; i++)
+		if (!inbound_ok(&s->inbound[i]) || s->inbound[i].trunk >= s->trunks)
+			return false;
+	return true;
+}
+
 bool site_ok(const void *site)
 {
 	const struct site *s = site;
@@ -82,7 +95,7 @@ bool site_ok(const void *site)
 	for (int i = 0; i < s->emergencies; i++)
 		if (!s->emergency[i][0] || !text_ok(s->emergency[i], SITE_NUMBER_MAX, number_char))
 			return false;
-	return alarms_ok(&s->alarms);
+	return alarms_ok(&s->alarms) && trunks_ok(s);
 }
 
 void site_defaults(struct site *s)

@@ -5,9 +5,10 @@
 #define IPC_SITE_H
 
 #include "base/addr.h"
+#include "ipc/trunk_conf.h"
 
 enum {
-	SITE_LISTENERS_MAX = 8,
+	SITE_LISTENERS_MAX = 16,
 	SITE_EMERGENCY_MAX = 16,
 	SITE_NAME_MAX = 64,
 	SITE_NUMBER_MAX = 16,
@@ -16,13 +17,14 @@ enum {
 	SITE_DESK_MAX = 33, /* a user's name and its NUL */
 };
 
-enum listener_kind { LISTEN_NONE, LISTEN_PHONES, LISTEN_KINDS };
+enum listener_kind { LISTEN_NONE, LISTEN_PHONES, LISTEN_TRUNK, LISTEN_KINDS };
 enum log_privacy { LOG_FULL, LOG_MILD, LOG_PRIVACIES };
 
 struct listener {
-	uint8_t kind; /* enum listener_kind */
-	uint8_t zero[3];
-	struct addr bind;       /* where TLS is accepted */
+	uint8_t kind;      /* enum listener_kind */
+	uint8_t transport; /* enum trunk_transport; of phones always TLS */
+	uint8_t zero[2];
+	struct addr bind;       /* where connections or datagrams come in */
 	struct addr signalling; /* what Contact and Via say; equal to bind unless behind NAT */
 	struct addr media; /* where media binds (port 0) and, unless advertised_media says otherwise, what SDP says */
 	struct addr advertised_media;
@@ -57,6 +59,11 @@ struct site {
 	struct listener listener[SITE_LISTENERS_MAX];
 	char emergency[SITE_EMERGENCY_MAX][SITE_NUMBER_MAX]; /* digits, NUL-terminated */
 	struct site_alarms alarms;
+
+	/* trunks; in messages the number of one is its index + 1, and 0 says that it is a phone */
+	uint16_t trunks, inbounds; /* used entries */
+	struct trunk_conf trunk[SITE_TRUNKS_MAX];
+	struct inbound inbound[SITE_INBOUND_MAX];
 };
 
 /* Every count and enum in range, every text terminated and of legal characters. */

@@ -23,6 +23,7 @@ const struct word word_event[EVENT_KINDS] = {
     [EVENT_EMERGENCY] = {"emergency", "an emergency call"},
     [EVENT_FULL] = {"full", "a limit was reached"},
     [EVENT_PIN] = {"pin", "an outgoing PIN"},
+    [EVENT_TRUNK] = {"trunk", "a trunk"},
 };
 
 const struct word word_severity[SEVERITIES] = {
@@ -88,6 +89,16 @@ const struct word word_pin[PIN_VERDICTS] = {
     [PIN_NONE] = {"none", "none"},
     [PIN_REFUSED] = {"refused", "refused"},
     [PIN_FAILED] = {"failed", "failed"},
+};
+
+const struct word word_trunk[TRUNK_STATES] = {
+    [TRUNK_DOWN] = {"down", "down"},
+    [TRUNK_RESOLVING] = {"resolving", "looks for it"},
+    [TRUNK_CONNECTING] = {"connecting", "connects"},
+    [TRUNK_REGISTERING] = {"registering", "registers"},
+    [TRUNK_UP] = {"up", "up"},
+    [TRUNK_NEXT] = {"next", "tries its next address"},
+    [TRUNK_WAITS] = {"waits", "down, waits before it tries again"},
 };
 
 const struct word word_flag[4] = {

@@ -2,9 +2,9 @@
 #include "draft.h"
 #include <stdio.h>
 
-enum { SIPS_PORT = 5061 };
+enum { SIPS_PORT = 5061, PHONES_MAX = SITE_LISTENERS_MAX - SITE_TRUNKS_MAX };
 
-static const char *number(struct span v, uint32_t lo, uint32_t hi, uint32_t *out)
+const char *draft_number(struct span v, uint32_t lo, uint32_t hi, uint32_t *out)
 {
 	static char why[64];
 	uint64_t n;
@@ -17,8 +17,7 @@ static const char *number(struct span v, uint32_t lo, uint32_t hi, uint32_t *out
 	return why;
 }
 
-/* "192.0.2.1", "192.0.2.1:5061", "2001:db8::1" or "[2001:db8::1]:5061" */
-static const char *address(struct span v, uint16_t port, struct addr *out)
+const char *draft_address(struct span v, uint16_t port, struct addr *out)
 {
 	size_t colon = v.n;
 	uint64_t n = port;
@@ -40,7 +39,7 @@ static const char *address(struct span v, uint16_t port, struct addr *out)
 	return NULL;
 }
 
-static const char *bare_address(struct span v, struct addr *out)
+const char *draft_bare_address(struct span v, struct addr *out)
 {
 	struct addr a;
 
@@ -71,13 +70,13 @@ static bool is_digits(struct span v)
 	return true;
 }
 
-static const char *set_domain(struct draft *d, struct span v)
+const char *draft_domain(struct span v, char *out, size_t room)
 {
 	struct span label, rest = v;
 	bool more;
 
-	if (v.n == 0 || v.n >= sizeof d->out->site.domain)
-		return "must have 1 to 63 characters";
+	if (v.n == 0 || v.n >= room)
+		return room == SITE_NAME_MAX ? "must have 1 to 63 characters" : "must have 1 to 127 characters";
 	do {
 		size_t dot = span_find(rest, '.');
 		more = dot < rest.n;
@@ -88,7 +87,12 @@ static const char *set_domain(struct draft *d, struct span v)
 	} while (more);
 	if (is_digits(label))
 		return "is no domain (its last label is a number, as in an address)";
-	return span_cstr(v, d->out->site.domain, sizeof d->out->site.domain) ? NULL : "holds a NUL";
+	return span_cstr(v, out, room) ? NULL : "holds a NUL";
+}
+
+static const char *set_domain(struct draft *d, struct span v)
+{
+	return draft_domain(v, d->out->site.domain, sizeof d->out->site.domain);
 }
 
 static const char *set_database(struct draft *d, struct span v)
@@ -106,7 +110,7 @@ static const char *set_database(struct draft *d, struct span v)
 static const char *set_edges(struct draft *d, struct span v)
 {
 	uint32_t n = 0;
-	const char *why = number(v, 1, 8, &n);
+	const char *why = draft_number(v, 1, 8, &n);
 
 	d->out->site.edges = (uint8_t)n;
 	return why;
@@ -115,7 +119,7 @@ static const char *set_edges(struct draft *d, struct span v)
 static const char *set_node(struct draft *d, struct span v)
 {
 	uint32_t n = 0;
-	const char *why = number(v, 1, 255, &n);
+	const char *why = draft_number(v, 1, 255, &n);
 
 	d->out->site.node = (uint8_t)n;
 	return why;
@@ -123,24 +127,24 @@ static const char *set_node(struct draft *d, struct span v)
 
 static const char *set_listen(struct draft *d, struct span v)
 {
-	return address(v, SIPS_PORT, &d->listener.bind);
+	return draft_address(v, SIPS_PORT, &d->listener.bind);
 }
 
 static const char *set_advertise(struct draft *d, struct span v)
 {
-	const char *why = address(v, 0, &d->listener.signalling);
+	const char *why = draft_address(v, 0, &d->listener.signalling);
 
 	return !why && addr_is_any(&d->listener.signalling) ? "must be one address, not all of them" : why;
 }
 
 static const char *set_media(struct draft *d, struct span v)
 {
-	return bare_address(v, &d->listener.media);
+	return draft_bare_address(v, &d->listener.media);
 }
 
 static const char *set_advertise_media(struct draft *d, struct span v)
 {
-	return bare_address(v, &d->listener.advertised_media);
+	return draft_bare_address(v, &d->listener.advertised_media);
 }
 
 static const char *set_ports(struct draft *d, struct span v)
@@ -190,7 +194,7 @@ static const char *set_numbers(struct draft *d, struct span v)
 #define SET_NUMBER(field, lo, hi)                                      \
 	static const char *set_##field(struct draft *d, struct span v) \
 	{                                                              \
-		return number(v, lo, hi, &d->out->site.field);         \
+		return draft_number(v, lo, hi, &d->out->site.field);   \
 	}
 
 SET_NUMBER(log_days, 0, 3650)
@@ -233,7 +237,7 @@ const char *draft_end_phones(struct draft *d)
 	struct listener l = d->listener;
 
 	memset(&d->listener, 0, sizeof d->listener);
-	if (s->listeners == SITE_LISTENERS_MAX)
+	if (s->listeners == PHONES_MAX)
 		return "is one section too many (8 are allowed)";
 	if (!l.bind.family)
 		return "has no listen";
@@ -268,5 +272,8 @@ const char *draft_end(struct draft *d)
 		return "domain is missing";
 	if (s->listeners == 0)
 		return "no phones section says where to listen";
+	const char *why = draft_end_trunks(d);
+	if (why)
+		return why;
 	return site_ok(s) ? NULL : "the values do not fit together";
 }

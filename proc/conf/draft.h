@@ -9,6 +9,11 @@ struct draft {
 	struct conf *out;
 	struct listener listener; /* of the phones section that is open */
 	bool numbers_given;
+	struct trunk_conf trunk;        /* of the trunk section that is open */
+	struct listener trunk_listener; /* its own */
+	bool no_emergency, no_keepalive;
+	struct listener trunk_at[SITE_TRUNKS_MAX]; /* of the trunks so far, as they say it */
+	struct inbound inbound;                    /* of the number section that is open */
 };
 
 struct draft_key {
@@ -20,9 +25,23 @@ struct draft_key {
 };
 
 extern const struct draft_key draft_keys[]; /* ends with a NULL name */
+extern const struct draft_key draft_trunk_keys[];
 
 /* A phones section closed: fill in what it left out. */
 const char *draft_end_phones(struct draft *d);
+/* A trunk section, or a number section in one, closed; what it is called. */
+const char *draft_end_trunk(struct draft *d, struct span name);
+const char *draft_end_number(struct draft *d, struct span number);
+/* What trunks share with the rest of the site, once all of it is known. */
+const char *draft_end_trunks(struct draft *d);
+
+/* Readers of values; each says what is wrong, or NULL. */
+const char *draft_number(struct span v, uint32_t lo, uint32_t hi, uint32_t *out);
+/* "192.0.2.1", "192.0.2.1:5061", "2001:db8::1" or "[2001:db8::1]:5061" */
+const char *draft_address(struct span v, uint16_t port, struct addr *out);
+const char *draft_bare_address(struct span v, struct addr *out);
+/* A domain in lower case, into `room` octets. */
+const char *draft_domain(struct span v, char *out, size_t room);
 /* The text ended. */
 const char *draft_end(struct draft *d);
 

@@ -5,14 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEY_SHOWN_MAX = 24 };
+enum { KEY_SHOWN_MAX = 24, KEYS_MAX = 128 };
 
 /* libconfuse calls back without a pointer of ours. */
 static struct draft draft;
 static const char *file_name;
-static uint32_t seen;
-static unsigned list_n; /* values of a list that were taken */
-static bool list_closed;
+static const struct draft_key *const tables[] = {draft_keys, draft_trunk_keys};
+static bool seen[KEYS_MAX]; /* the keys of all tables, counted through */
+static struct {
+	const cfg_opt_t *opt;
+	unsigned n; /* values that were taken */
+	bool closed;
+} list;
 
 static void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void refuse(const char *format, ...)
@@ -49,59 +53,116 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 	refuse("%s:%d: %s", file_name, cfg->line, text);
 }
 
-static int key_of(cfg_t *cfg, cfg_opt_t *opt)
+/* Call for each key, with its number, until one says true. */
+static const struct draft_key *each_key(bool (*is_it)(const struct draft_key *k, unsigned n, void *arg), void *arg)
 {
-	const char *section = cfg_name(cfg);
+	unsigned n = 0;
 
-	for (int i = 0; draft_keys[i].name; i++)
-		if (strcmp(draft_keys[i].name, opt->name) == 0 &&
-		    strcmp(draft_keys[i].section ? draft_keys[i].section : "root", section) == 0)
-			return i;
-	return -1;
+	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+		for (const struct draft_key *k = tables[t]; k->name; k++, n++)
+			if (n == KEYS_MAX || is_it(k, n, arg))
+				return k;
+	return NULL;
 }
 
-static int on_value(cfg_t *cfg, cfg_opt_t *opt)
-{
-	int i = key_of(cfg, opt);
-	unsigned n = cfg_opt_size(opt);
-	const char *value = n ? cfg_opt_getnstr(opt, n - 1) : NULL, *why = NULL;
+struct wanted {
+	const char *section, *name;
+	unsigned n; /* where it stands */
+};
 
-	if (i < 0 || !value) {
-		refuse("%s:%d: %s is empty", file_name, cfg->line, opt->name);
-		return -1;
+static bool is_wanted(const struct draft_key *k, unsigned n, void *arg)
+{
+	struct wanted *w = arg;
+
+	w->n = n;
+	return strcmp(k->name, w->name) == 0 && strcmp(k->section ? k->section : "root", w->section) == 0;
+}
+
+/* A list calls for each value and once more at its end: true when this is no further value. */
+static bool list_ends(const cfg_opt_t *opt, unsigned n)
+{
+	if (list.opt != opt) {
+		list.opt = opt;
+		list.n = 0;
+		list.closed = false;
 	}
-	const struct draft_key *k = &draft_keys[i];
-	if (k->list && !list_closed) {
-		list_closed = n == list_n; /* called for each value and once more at the end */
-		list_n = n;
-		if (list_closed)
-			return 0;
-	} else if (seen >> i & 1)
-		why = "is given twice";
-	seen |= 1u << i;
-	if (!why)
-		why = k->set(&draft, span_str(value));
-	if (!why)
-		return 0;
+	bool ends = !list.closed && n == list.n;
+	list.closed |= ends;
+	list.n = n;
+	return ends;
+}
+
+static void refuse_value(cfg_t *cfg, const struct draft_key *k, const char *value, const char *why)
+{
 	if (k->secret)
 		refuse("%s:%d: %s %s", file_name, cfg->line, k->name, why);
 	else
 		refuse("%s:%d: %s%s%s = \"%.40s\" %s", file_name, cfg->line, k->section ? k->section : "",
 		    k->section ? "." : "", k->name, value, why);
-	return -1;
+}
+
+static int on_value(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct wanted w = {.section = cfg_name(cfg), .name = opt->name};
+	const struct draft_key *k = each_key(is_wanted, &w);
+	unsigned n = cfg_opt_size(opt);
+	const char *value = n ? cfg_opt_getnstr(opt, n - 1) : NULL, *why = NULL;
+
+	if (!k || !value) {
+		refuse("%s:%d: %s is empty", file_name, cfg->line, opt->name);
+		return -1;
+	}
+	if (k->list && list_ends(opt, n))
+		return 0;
+	if (k->list ? list.closed : seen[w.n])
+		why = "is given twice";
+	seen[w.n] = true;
+	if (!why)
+		why = k->set(&draft, span_str(value));
+	if (why)
+		refuse_value(cfg, k, value, why);
+	return why ? -1 : 0;
+}
+
+static bool forget(const struct draft_key *k, unsigned n, void *section)
+{
+	if (k->section && strcmp(k->section, section) == 0)
+		seen[n] = false;
+	return false;
+}
+
+/* A section that may stand several times closed. */
+static int end_section(cfg_t *cfg, cfg_opt_t *opt, const char *why)
+{
+	char name[16];
+
+	snprintf(name, sizeof name, "%s", opt->name);
+	each_key(forget, name);
+	if (why)
+		refuse("%s:%d: %s %s", file_name, cfg->line, opt->name, why);
+	return why ? -1 : 0;
+}
+
+static struct span title_of(cfg_opt_t *opt)
+{
+	const char *title = cfg_title(cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
+
+	return span_str(title ? title : "");
 }
 
 static int on_phones(cfg_t *cfg, cfg_opt_t *opt)
 {
-	const char *why = draft_end_phones(&draft);
+	return end_section(cfg, opt, draft_end_phones(&draft));
+}
 
-	(void)opt;
-	for (int i = 0; draft_keys[i].name; i++)
-		if (draft_keys[i].section && strcmp(draft_keys[i].section, "phones") == 0)
-			seen &= ~(1u << i);
-	if (why)
-		refuse("%s:%d: phones %s", file_name, cfg->line, why);
-	return why ? -1 : 0;
+static int on_trunk(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return end_section(cfg, opt, draft_end_trunk(&draft, title_of(opt)));
+}
+
+static int on_number(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return end_section(cfg, opt, draft_end_number(&draft, title_of(opt)));
 }
 
 /* An empty list would leave the defaults standing as if nothing had been said. */
@@ -115,16 +176,25 @@ static int on_emergency(cfg_t *cfg, cfg_opt_t *opt)
 	return -1;
 }
 
-static void watch_values(cfg_t *cfg)
+static bool watch(const struct draft_key *k, unsigned n, void *cfg)
 {
+	const char *section = k->section ? k->section : "";
 	char path[64];
 
-	for (const struct draft_key *k = draft_keys; k->name; k++) {
-		snprintf(path, sizeof path, "%s%s%s", k->section ? k->section : "", k->section ? "|" : "", k->name);
-		cfg_set_validate_func(cfg, path, on_value);
-	}
+	(void)n;
+	snprintf(path, sizeof path, "%s%s%s%s", strcmp(section, "number") == 0 ? "trunk|" : "", section,
+	    k->section ? "|" : "", k->name);
+	cfg_set_validate_func(cfg, path, on_value);
+	return false;
+}
+
+static void watch_values(cfg_t *cfg)
+{
+	each_key(watch, cfg);
 	cfg_set_validate_func(cfg, "phones", on_phones);
 	cfg_set_validate_func(cfg, "emergency", on_emergency);
+	cfg_set_validate_func(cfg, "trunk", on_trunk);
+	cfg_set_validate_func(cfg, "trunk|number", on_number);
 }
 
 /* What libconfuse would do beyond reading: nothing of it is wanted. */
@@ -143,20 +213,29 @@ static bool plain(struct span text)
 }
 
 #define TEXT(name) CFG_STR(name, NULL, CFGF_NODEFAULT)
+#define LIST(name) CFG_STR_LIST(name, NULL, CFGF_NODEFAULT)
+#define NAMED (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
 
 static void parse(const char *text)
 {
 	cfg_opt_t phones[] = {TEXT("listen"), TEXT("advertise"), TEXT("media"), TEXT("advertise-media"), CFG_END()};
 	cfg_opt_t media[] = {TEXT("ports"), CFG_END()};
 	cfg_opt_t log[] = {TEXT("privacy"), TEXT("days"), CFG_END()};
-	cfg_opt_t emergency[] = {CFG_STR_LIST("numbers", NULL, CFGF_NODEFAULT), CFG_END()};
+	cfg_opt_t emergency[] = {LIST("numbers"), CFG_END()};
 	cfg_opt_t registration[] = {TEXT("expires"), TEXT("keepalive"), TEXT("login"), CFG_END()};
 	cfg_opt_t calls[] = {TEXT("ring"), TEXT("refresh"), CFG_END()};
 	cfg_opt_t limits[] = {TEXT("phones"), TEXT("users"), TEXT("calls"), CFG_END()};
+	cfg_opt_t number[] = {TEXT("to"), CFG_END()};
+	cfg_opt_t trunk[] = {TEXT("server"), TEXT("port"), TEXT("transport"), TEXT("media"), TEXT("plain"),
+	    TEXT("listen"), TEXT("address"), TEXT("advertise"), TEXT("advertise-media"), TEXT("domain"), TEXT("user"),
+	    TEXT("login"), TEXT("realm"), TEXT("md5"), TEXT("expires"), TEXT("ca"), TEXT("certificate"), LIST("peers"),
+	    LIST("media-from"), LIST("caller-id"), LIST("classes"), TEXT("lines"), TEXT("keepalive"), TEXT("priority"),
+	    TEXT("emergency"), CFG_SEC("number", number, NAMED), CFG_END()};
 	cfg_opt_t root[] = {TEXT("domain"), TEXT("database"), TEXT("edges"), TEXT("node"),
 	    CFG_SEC("phones", phones, CFGF_MULTI), CFG_SEC("media", media, CFGF_NONE), CFG_SEC("log", log, CFGF_NONE),
 	    CFG_SEC("emergency", emergency, CFGF_NONE), CFG_SEC("registration", registration, CFGF_NONE),
-	    CFG_SEC("calls", calls, CFGF_NONE), CFG_SEC("limits", limits, CFGF_NONE), CFG_END()};
+	    CFG_SEC("calls", calls, CFGF_NONE), CFG_SEC("limits", limits, CFGF_NONE), CFG_SEC("trunk", trunk, NAMED),
+	    CFG_END()};
 	cfg_t *cfg = cfg_init(root, CFGF_NONE);
 
 	if (!cfg) {
@@ -176,9 +255,8 @@ bool conf_parse(struct span text, const char *file, struct conf *out)
 	site_defaults(&out->site);
 	draft = (struct draft){.out = out};
 	file_name = file;
-	seen = 0;
-	list_n = 0;
-	list_closed = false;
+	memset(seen, 0, sizeof seen);
+	memset(&list, 0, sizeof list);
 	char *copy = plain(text) ? malloc(text.n + 1) : NULL;
 	if (copy) {
 		memcpy(copy, text.p, text.n);

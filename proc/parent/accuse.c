@@ -15,6 +15,7 @@ static const uint8_t rank[PROC_N] = {
     [PROC_MEDIA] = 2,
     [PROC_CTL] = 1,
     [PROC_VOICE] = 1,
+    [PROC_DIAL] = 1,
     [PROC_EDGE] = 0,
     [PROC_CONF] = 0,
 };

@@ -21,6 +21,9 @@ static const struct {
     {PROC_VOICE, PROC_CORE},
     {PROC_VOICE, PROC_MEDIA},
     {PROC_VOICE, PROC_LEDGER},
+    {PROC_DIAL, PROC_CORE},
+    {PROC_DIAL, PROC_EDGE},
+    {PROC_DIAL, PROC_LEDGER},
 };
 
 bool links_allowed(enum proc a, enum proc b)
