@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Trunk sections. What is not protected must be named so (R6): plain = yes. */
 #include "draft.h"
+#include "plan/number.h"
 #include <stdio.h>
 
 enum { SIP_PORT = 5060, SIPS_PORT = 5061, LINES = 8, EXPIRES_S = 600, KEEPALIVE_S = 30, PRIORITY = 10 };
@@ -200,15 +201,12 @@ static const char *set_caller(struct draft *d, struct span v)
 
 static const char *set_class(struct draft *d, struct span v)
 {
-	static const char *const words[] = {
-	    "toll-free", "local", "national", "mobile", "international", "premium", "satellite", NULL};
-	uint8_t at = 0;
-	const char *why = word(v, words,
-	    "is none of toll-free, local, national, mobile, international, premium, satellite", &at);
+	enum number_class c = number_class_named(v);
 
-	if (!why)
-		d->trunk.classes |= 1u << at;
-	return why;
+	if (c < NUMBER_TOLL_FREE || c >= NUMBER_CLASSES)
+		return "is no class of numbers that a trunk carries (toll-free, local, national, ...)";
+	d->trunk.classes |= 1u << c;
+	return NULL;
 }
 
 static const char *set_emergency(struct draft *d, struct span v)
