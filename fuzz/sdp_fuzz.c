@@ -14,6 +14,18 @@ static struct span written(const struct sdp *sdp)
 	return buf_span(&b);
 }
 
+/* Packed it is the same; a piece of it, or more than it, is nothing. */
+static void packs(const struct sdp *sdp)
+{
+	uint8_t packed[SDP_PACKED_MAX + 1] = {0};
+	size_t n = sdp_pack(sdp, packed);
+	struct sdp again;
+
+	FUZZ_CHECK(sdp_unpack(span_of(packed, n), &again) && !memcmp(&again, sdp, sizeof again));
+	FUZZ_CHECK(sdp_same_session(&again, sdp));
+	FUZZ_CHECK(!sdp_unpack(span_of(packed, n - 1), &again) && !sdp_unpack(span_of(packed, n + 1), &again));
+}
+
 /* What was read is in range, and what is written of it reads back as the same. */
 static void as_text(const uint8_t *data, size_t n)
 {
@@ -25,6 +37,7 @@ static void as_text(const uint8_t *data, size_t n)
 		return;
 	}
 	FUZZ_CHECK(sdp_ok(&sdp));
+	packs(&sdp);
 	FUZZ_CHECK(sdp_parse(written(&sdp), &again, &error));
 	FUZZ_CHECK(again.line_n == sdp.line_n && again.id == sdp.id && again.version == sdp.version);
 	if (!sdp.audio.at.port || !sdp.audio.codec_n || !sdp.audio.proto)
@@ -58,6 +71,7 @@ static void as_message(const uint8_t *data, size_t n)
 		((uint8_t *)&sdp)[((size_t)data[i] << 8 | data[i + 1]) % sizeof sdp] = data[i + 2];
 	if (!sdp_ok(&sdp))
 		return;
+	FUZZ_CHECK(sdp_same_session(&sdp, &sdp));
 	written(&sdp);
 	sdp_check_offer(&sdp);
 	sdp_check_answer(&sdp, &sdp);
@@ -67,5 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	as_text(data, n);
 	as_message(data, n);
+	struct sdp sdp;
+	if (sdp_unpack(span_of(data, n), &sdp) && sdp_ok(&sdp))
+		packs(&sdp);
 	return 0;
 }

@@ -2,11 +2,12 @@
 #include "arena/arena.h"
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MAGIC UINT64_C(0x31616e6572416652) /* "RfArena1" */
+#define MAGIC UINT64_C(0x32616e6572416652) /* "RfArena2" */
 
 struct head {
 	uint64_t magic;
@@ -14,11 +15,10 @@ struct head {
 	struct arena_shape shape[ARENA_TABLES_MAX];
 };
 
-enum { COMMITTED = 3, WRITTEN = 4 }; /* WRITTEN << slot: something may stand there */
-
 struct cell {
-	_Atomic uint32_t commit; /* its low bits: 0 empty, 1 or 2 the slot that counts */
+	_Atomic uint32_t commit; /* 0 empty, 1 or 2 the slot that counts */
 	_Atomic uint32_t marks;
+	_Atomic uint32_t written[2]; /* of each slot: beyond so many octets it is all zero */
 	uint8_t slots[];
 };
 
@@ -89,7 +89,7 @@ static struct cell *cell_at(const struct arena_table *t, uint32_t index)
 const void *arena_get(const struct arena_table *t, uint32_t index)
 {
 	struct cell *c = cell_at(t, index);
-	uint32_t commit = atomic_load_explicit(&c->commit, memory_order_acquire) & COMMITTED;
+	uint32_t commit = atomic_load_explicit(&c->commit, memory_order_acquire);
 
 	if (commit != 1 && commit != 2)
 		return NULL;
@@ -98,29 +98,37 @@ const void *arena_get(const struct arena_table *t, uint32_t index)
 
 void arena_put(struct arena_table *t, uint32_t index, const void *record)
 {
-	struct cell *c = cell_at(t, index);
-	uint32_t commit = atomic_load_explicit(&c->commit, memory_order_relaxed);
-	uint32_t next = (commit & COMMITTED) == 1 ? 2 : 1;
+	arena_put_parts(t, index, span_of(record, t->record_size), span_of(NULL, 0));
+}
 
-	commit |= (uint32_t)WRITTEN << next;
-	atomic_store_explicit(&c->commit, commit, memory_order_release);
+void arena_put_parts(struct arena_table *t, uint32_t index, struct span head, struct span tail)
+{
+	struct cell *c = cell_at(t, index);
+	uint32_t slot = atomic_load_explicit(&c->commit, memory_order_relaxed) == 1, n = (uint32_t)(head.n + tail.n);
+	uint8_t *to = c->slots + (size_t)slot * t->record_size;
+
+	if (n > t->record_size)
+		abort();
+	if (atomic_load_explicit(&c->written[slot], memory_order_relaxed) < n)
+		atomic_store_explicit(&c->written[slot], n, memory_order_release);
 	atomic_thread_fence(memory_order_seq_cst);
-	memcpy(c->slots + (size_t)(next - 1) * t->record_size, record, t->record_size);
-	atomic_store_explicit(&c->commit, (commit & ~(uint32_t)COMMITTED) | next, memory_order_release);
+	memcpy(to, head.p, head.n);
+	if (tail.n)
+		memcpy(to + head.n, tail.p, tail.n);
+	atomic_store_explicit(&c->commit, slot + 1, memory_order_release);
 }
 
 void arena_clear(struct arena_table *t, uint32_t index)
 {
 	struct cell *c = cell_at(t, index);
 
-	uint32_t commit = atomic_load_explicit(&c->commit, memory_order_relaxed);
-
-	atomic_store_explicit(&c->commit, commit & ~(uint32_t)COMMITTED, memory_order_release);
-	atomic_store_explicit(&c->marks, 0, memory_order_release);
-	for (uint32_t slot = 1; slot <= 2; slot++)
-		if (commit & (uint32_t)WRITTEN << slot)
-			explicit_bzero(c->slots + (size_t)(slot - 1) * t->record_size, t->record_size);
 	atomic_store_explicit(&c->commit, 0, memory_order_release);
+	atomic_store_explicit(&c->marks, 0, memory_order_release);
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		uint32_t n = atomic_load_explicit(&c->written[slot], memory_order_relaxed);
+		explicit_bzero(c->slots + (size_t)slot * t->record_size, n < t->record_size ? n : t->record_size);
+		atomic_store_explicit(&c->written[slot], 0, memory_order_release);
+	}
 }
 
 void arena_mark(struct arena_table *t, uint32_t index)

@@ -4,9 +4,7 @@
 #ifndef ARENA_ARENA_H
 #define ARENA_ARENA_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/span.h"
 
 struct arena {
 	uint8_t *map;
@@ -33,6 +31,9 @@ void arena_close(struct arena *a);
 /* The last committed state, or NULL when the slot is empty. */
 const void *arena_get(const struct arena_table *t, uint32_t index);
 void arena_put(struct arena_table *t, uint32_t index, const void *record);
+/* A record that is shorter than it may be, from two pieces; what stands behind them is undefined. */
+void arena_put_parts(struct arena_table *t, uint32_t index, struct span head, struct span tail);
+/* Wipes what was written. */
 void arena_clear(struct arena_table *t, uint32_t index);
 
 /* Around the handling of an event that concerns a record: what dies in between leaves a mark. arena_marks() says how

@@ -17,11 +17,12 @@ enum {
 	SDP_CRYPTO_MAX = 6,
 	SDP_KEY_MAX = 46, /* AES_256_CM: 32 octets of key, 14 of salt */
 	SDP_FINGERPRINTS_MAX = 2,
-	SDP_CANDIDATES_MAX = 8,
-	SDP_UFRAG_MAX = 32, /* RFC 8839 allows 256; phones send 4 to 16 */
+	SDP_CANDIDATES_MAX = 2, /* as many as we write; a lite agent asks nobody, and needs none of the phone's */
+	SDP_UFRAG_MAX = 32,     /* RFC 8839 allows 256; phones send 4 to 16 */
 	SDP_PWD_MAX = 64,
 	SDP_PTIME_MAX = 200,
-	SDP_TEXT_MAX = 6144, /* sdp_write() never needs more */
+	SDP_TEXT_MAX = 5632,   /* sdp_write() never needs more */
+	SDP_PACKED_MAX = 1536, /* sdp_pack() neither */
 	SDP_NO_AUDIO = 0xff
 };
 
@@ -158,6 +159,14 @@ bool sdp_ok(const struct sdp *sdp) __attribute__((warn_unused_result));
 /* Our own o=, s=- and t= and the fields above, nothing else; lines other than audio with port 0. False when
  * sdp_ok() is false or b is full. Opus always with cbr=1; SHA-1 fingerprints and a=tls-id are left out. */
 bool sdp_write(struct buf *b, const struct sdp *sdp) __attribute__((warn_unused_result));
+
+/* For keeping: the used part of each array alone, 200 to 500 octets. Only sdp_unpack() of the same build reads it; what
+ * stands in it passed sdp_ok(). Octets written; false when packed is not what sdp_pack() writes. */
+size_t sdp_pack(const struct sdp *sdp, uint8_t out[static SDP_PACKED_MAX]);
+bool sdp_unpack(struct span packed, struct sdp *out) __attribute__((warn_unused_result));
+
+/* Equal but for o=: both passed sdp_ok(). */
+bool sdp_same_session(const struct sdp *a, const struct sdp *b);
 
 /* Octets of key and salt of a suite; octets of a hash; 0 when out of range. */
 uint8_t sdp_suite_key_len(uint8_t suite);

@@ -22,14 +22,14 @@ struct call_record {
 	char ice_ufrag[2][12], ice_pwd[2][28]; /* ours, for each side */
 };
 
-/* A change of the session under way: one side's offer that the other is asked (RFC 3261 14, RFC 3311). */
+/* A change of the session under way: one side's offer that the other is asked (RFC 3261 14, RFC 3311). What each leg's
+ * description would be is its leg_next(). */
 struct change {
 	bool active, is_update;
 	uint8_t from_side;
 	struct reply reply;
 	uint32_t session_s; /* of the one who asks, before it asked: a refused change changes nothing */
 	uint8_t refresher_us;
-	struct sdp offer, passed_on; /* as it came, and as the other phone was asked */
 };
 
 struct call {

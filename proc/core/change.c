@@ -9,15 +9,6 @@
 
 enum { CHANGE_PATIENCE_MS = 32000 };
 
-/* An offer that says again what is agreed already: a refresh, answered from what stands. */
-static bool same_session(const struct sdp *a, const struct sdp *b)
-{
-	enum { AFTER_VERSION = offsetof(struct sdp, line_n) };
-
-	return memcmp((const uint8_t *)a + AFTER_VERSION, (const uint8_t *)b + AFTER_VERSION,
-		   sizeof *a - AFTER_VERSION) == 0;
-}
-
 /* What is between a phone and us alone: where its packets come from, its ICE, its end of the DTLS that stands. */
 static void blank_place(struct sdp *s)
 {
@@ -37,7 +28,7 @@ static bool same_but_place(const struct sdp *offer, const struct sdp *had)
 	memcpy(&b, had, sizeof b);
 	blank_place(&a);
 	blank_place(&b);
-	return same_session(&a, &b);
+	return sdp_same_session(&a, &b);
 }
 
 /* Our end of the DTLS towards this phone; whoever offered actpass has what the other chose. */
@@ -122,7 +113,7 @@ static void make_offer(struct call *c, struct leg *l, struct leg *other, const s
 	out->audio.setup = out->audio.setup ? SDP_ACTPASS : SDP_SETUP_NONE;
 }
 
-static bool pass_on(struct call *c, struct leg *other)
+static bool pass_on(struct call *c, struct leg *other, const struct sdp *offer)
 {
 	struct link *edge;
 	struct msg_send *m = leg_begin_request(other, SIP_INVITE, ASK_CHANGE, &edge);
@@ -133,17 +124,28 @@ static bool pass_on(struct call *c, struct leg *other)
 	other->change_ref = m->ref;
 	other->change_cancelled = 0;
 	session_put_request(other, m);
-	m->sdp = ipc_put_part(edge, &c->change.passed_on, sizeof c->change.passed_on);
+	m->sdp = ipc_put_part(edge, offer, sizeof *offer);
+	leg_set_next(other, offer);
 	ipc_end(edge);
 	timer_set(&child_wheel, &c->patience, child_now() + CHANGE_PATIENCE_MS);
 	return true;
 }
 
 /* The change is over: nothing of it stands but what agree() wrote. */
-static void refused(struct call *c, struct leg *asker)
+static void over(struct call *c)
 {
+	struct leg *side[] = {leg_get(c->r.caller), leg_get(c->r.callee)};
+
 	c->change.active = false;
 	timer_cancel(&child_wheel, &c->patience);
+	for (int i = 0; i < 2; i++)
+		if (side[i])
+			leg_set_next(side[i], NULL);
+}
+
+static void refused(struct call *c, struct leg *asker)
+{
+	over(c);
 	if (!asker)
 		return;
 	asker->r.session_s = c->change.session_s;
@@ -152,13 +154,15 @@ static void refused(struct call *c, struct leg *asker)
 
 static void offer_to_other(struct call *c, struct leg *l, struct leg *other, struct request *r, const struct sdp *offer)
 {
+	struct sdp passed_on;
+
 	c->change.active = true;
 	c->change.is_update = r->m->method == SIP_UPDATE;
 	c->change.from_side = l->r.side;
 	c->change.reply = r->reply;
-	c->change.offer = *offer;
-	make_offer(c, l, other, offer, &c->change.passed_on);
-	if (!pass_on(c, other)) {
+	leg_set_next(l, offer);
+	make_offer(c, l, other, offer, &passed_on);
+	if (!pass_on(c, other, &passed_on)) {
 		refused(c, l);
 		reply_refuse(r->reply, REFUSE_PENDING);
 	}
@@ -227,7 +231,7 @@ void change_on_request(struct leg *l, struct request *r)
 		if (offer)
 			restate(l, offer);
 		leg_remote(l, &had);
-		if (offer && !same_session(offer, &had))
+		if (offer && !sdp_same_session(offer, &had))
 			moved(c, l, offer);
 		answer_refresh(l, r, offer != NULL);
 		return;
@@ -241,17 +245,20 @@ void change_on_request(struct leg *l, struct request *r)
 static void agree(struct call *c, struct leg *asker, struct leg *other, const struct sdp *answer)
 {
 	struct change *ch = &c->change;
-	struct sdp out = *answer;
+	struct sdp out = *answer, offer, passed_on;
 
-	leg_set_remote(asker, &ch->offer);
+	leg_next(asker, &offer);
+	leg_next(other, &passed_on);
+	over(c);
+	leg_set_remote(asker, &offer);
 	asker->r.learn_epoch++;
-	leg_set_local(other, &ch->passed_on);
+	leg_set_local(other, &passed_on);
 	leg_set_remote(other, answer);
 	other->r.learn_epoch++;
-	sdp_answer_codecs(&ch->offer, &out);
-	sdp_answer_lines(&ch->offer, &out);
-	media_face(&out, c, asker, answer->audio.rtcp_mux && ch->offer.audio.rtcp_mux);
-	if (out.audio.setup == SDP_ACTIVE && ch->passed_on.audio.setup == SDP_ACTIVE)
+	sdp_answer_codecs(&offer, &out);
+	sdp_answer_lines(&offer, &out);
+	media_face(&out, c, asker, answer->audio.rtcp_mux && offer.audio.rtcp_mux);
+	if (out.audio.setup == SDP_ACTIVE && passed_on.audio.setup == SDP_ACTIVE)
 		out.audio.setup = SDP_PASSIVE;
 	leg_set_local(asker, &out);
 	c->r.key = (uint8_t)media_key(answer);
@@ -272,13 +279,13 @@ static void agree(struct call *c, struct leg *asker, struct leg *other, const st
 static const struct {
 	uint16_t code;
 	enum refusal why;
-} passed_on[] = {{488, REFUSE_OFFER}, {491, REFUSE_GLARE}, {606, REFUSE_OFFER}, {415, REFUSE_OFFER}};
+} heard[] = {{488, REFUSE_OFFER}, {491, REFUSE_GLARE}, {606, REFUSE_OFFER}, {415, REFUSE_OFFER}};
 
 static enum refusal refusal_for(uint16_t code)
 {
-	for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
-		if (passed_on[i].code == code)
-			return passed_on[i].why;
+	for (size_t i = 0; i < sizeof heard / sizeof *heard; i++)
+		if (heard[i].code == code)
+			return heard[i].why;
 	return REFUSE_PENDING;
 }
 
@@ -293,15 +300,15 @@ static void judge(
     struct call *c, struct leg *asker, struct leg *l, const struct msg_response *m, const struct sdp *answer)
 {
 	struct change *ch = &c->change;
-	enum sdp_refusal bad = answer ? sdp_check_answer(&ch->passed_on, answer) : SDP_NO_AUDIO_OFFERED;
+	struct sdp passed_on;
 
+	leg_next(l, &passed_on);
+	enum sdp_refusal bad = answer ? sdp_check_answer(&passed_on, answer) : SDP_NO_AUDIO_OFFERED;
 	if (bad) {
 		refused(c, asker);
 		reply_refuse_because(ch->reply, REFUSE_OFFER, sdp_refusal_text(bad));
 		return;
 	}
-	ch->active = false;
-	timer_cancel(&child_wheel, &c->patience);
 	session_agreed(l, m);
 	agree(c, asker, l, answer);
 }

@@ -4,7 +4,6 @@
 #include "base/map.h"
 #include "base/pool.h"
 #include "base/rand.h"
-#include "base/secret.h"
 #include "call.h"
 #include "change.h"
 #include "leg_send.h"
@@ -28,7 +27,7 @@ static bool tag_matches(const void *owner, uint32_t slot, struct span key)
 struct arena_shape leg_shape(void)
 {
 	/* two for each call, and the phones that ring beside the one that answers */
-	return (struct arena_shape){sizeof(struct leg_record), 3 * child_site()->max_calls + 64};
+	return (struct arena_shape){sizeof(struct leg_record) + LEG_BODY_MAX, 3 * child_site()->max_calls + 64};
 }
 
 struct leg *leg_get(uint64_t id)
@@ -50,7 +49,7 @@ static bool worth_keeping(const struct leg *l)
 void leg_save(struct leg *l)
 {
 	if (worth_keeping(l))
-		arena_put(store, slot_of(l), &l->r);
+		arena_put_parts(store, slot_of(l), span_of(&l->r, sizeof l->r), leg_body(l));
 	else if (arena_get(store, slot_of(l)))
 		arena_clear(store, slot_of(l));
 }
@@ -74,6 +73,12 @@ static void adopt(void)
 			continue;
 		}
 		l->r = *r;
+		if (!leg_adopt_body(l, (const uint8_t *)(r + 1))) {
+			pool_release(&pool, r->id);
+			leg_text_free(l);
+			arena_clear(store, i);
+			continue;
+		}
 		l->r.state = LEG_UP; /* an ACK that was missing is not missed any more */
 		/* requests since the last save are not known, and CSeq must rise (RFC 3261 12.2.1.1) */
 		l->r.local_cseq += CSEQ_LEAP;
@@ -90,6 +95,7 @@ void leg_open(struct arena_table *t)
 	if (!table || !pool_init(&pool, child_node(), t->count, pool_share(t->count)) ||
 	    !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
+	leg_text_init(t->count);
 	adopt();
 }
 
@@ -122,7 +128,8 @@ static void leg_free(struct leg *l)
 	if (arena_get(store, slot_of(l)))
 		arena_clear(store, slot_of(l));
 	pool_release(&pool, l->r.id);
-	secret_wipe(l, sizeof *l); /* SDES keys stood in it */
+	leg_text_free(l);
+	memset(l, 0, sizeof *l);
 }
 
 const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
@@ -603,4 +610,5 @@ void leg_on_request(struct request *r)
 void leg_status(struct proc_status *s)
 {
 	status_pool(s, "legs", &pool);
+	leg_text_status(s);
 }

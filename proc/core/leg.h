@@ -17,7 +17,21 @@ enum {
 	EDGES_ARE_BACK_MS = 3000,
 };
 
-/* What outlives core, in the arena. */
+/* The parts of a leg that vary in length. */
+enum leg_part {
+	LEG_CALL_ID,
+	LEG_REMOTE_TAG,
+	LEG_TARGET,
+	LEG_ROUTE_SET,
+	LEG_LOCAL_USER,
+	LEG_REMOTE_USER,
+	LEG_LOCAL, /* descriptions as sdp_pack() leaves them */
+	LEG_REMOTE,
+	LEG_NEXT, /* of a change under way: does not outlive core */
+	LEG_PARTS
+};
+
+/* What outlives core, in the arena, and with it as many octets of the parts as `end` says. */
 struct leg_record {
 	uint64_t id, call, flow;
 	uint32_t user, device; /* user: NOBODY for an emergency call without login */
@@ -31,17 +45,18 @@ struct leg_record {
 	uint32_t allow, session_s; /* session_s 0: the phone has no session timer */
 	uint32_t learn_epoch;
 	struct addr seen; /* host of its signalling connection */
-	char call_id[CALL_ID_MAX + 1];
-	char local_tag[LOCAL_TAG_MAX + 1], remote_tag[TAG_MAX + 1];
+	char local_tag[LOCAL_TAG_MAX + 1];
 	char token[LEG_TOKEN_MAX + 1]; /* user part of our Contact */
-	char target[URI_TEXT_MAX + 1], route_set[ROUTE_SET_MAX + 1];
-	char local_user[LEG_NAME_MAX + 1], remote_user[LEG_NAME_MAX + 1];
-	struct sdp local, remote; /* what we said to it, what it said */
+	uint16_t end[LEG_PARTS];       /* of each part, in the order of the enum */
 };
+
+enum { LEG_BODY_MAX = CALL_ID_MAX + TAG_MAX + URI_TEXT_MAX + ROUTE_SET_MAX + 2 * LEG_NAME_MAX + 2 * SDP_PACKED_MAX };
 
 struct leg {
 	struct timer repeat, later, session;
 	struct leg_record r;
+	uint8_t *body; /* leg_text.c's */
+	uint32_t room;
 	struct reply invite;  /* its INVITE or re-INVITE that we are to answer or did answer */
 	struct reply request; /* the request in hand */
 	uint64_t invite_ref;  /* our INVITE */
@@ -64,18 +79,26 @@ struct leg {
 	uint8_t early_sdp; /* r.remote came in a reliable 18x */
 };
 
-enum leg_text { LEG_CALL_ID, LEG_REMOTE_TAG, LEG_TARGET, LEG_ROUTE_SET, LEG_LOCAL_USER, LEG_REMOTE_USER, LEG_TEXTS };
-
-/* Good until a text or a description of this leg is set. */
-struct span leg_text(const struct leg *l, enum leg_text which);
+void leg_text_init(uint32_t legs);
+/* Good until a part of this leg is set. */
+struct span leg_text(const struct leg *l, enum leg_part which);
 /* False, and nothing changed: longer than this text may be. */
-bool leg_set_text(struct leg *l, enum leg_text which, struct span text);
+bool leg_set_text(struct leg *l, enum leg_part which, struct span text);
 
 /* What we said to it, what it said. Without has_local, has_remote: all zero. */
 void leg_local(const struct leg *l, struct sdp *out);
 void leg_remote(const struct leg *l, struct sdp *out);
 void leg_set_local(struct leg *l, const struct sdp *sdp);
 void leg_set_remote(struct leg *l, const struct sdp *sdp);
+/* Of a change under way: the offer of the one who asks, and what the other was asked. NULL: it is over. */
+void leg_next(const struct leg *l, struct sdp *out);
+void leg_set_next(struct leg *l, const struct sdp *sdp);
+
+/* For the arena: the parts that outlive core, and back; false: not what leg_body() was. */
+struct span leg_body(const struct leg *l);
+bool leg_adopt_body(struct leg *l, const uint8_t *body) __attribute__((warn_unused_result));
+void leg_text_free(struct leg *l);
+void leg_text_status(struct proc_status *s);
 
 struct arena_shape leg_shape(void);
 void leg_open(struct arena_table *t);

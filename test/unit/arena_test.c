@@ -138,6 +138,26 @@ static void clear_wipes_both_slots(void)
 	CHECK(put(2, 0xc8));
 }
 
+/* A short record after a long one leaves no octet of either. */
+static void clear_wipes_what_was_written(void)
+{
+	uint8_t long_one[90], short_one[10];
+
+	memset(long_one, 0xc5, sizeof long_one);
+	memset(short_one, 0xc6, sizeof short_one);
+	CHECK(start());
+	for (int i = 0; i < 2; i++)
+		arena_put_parts(&table[0], 2, span_of(long_one, 40), span_of(long_one + 40, 50));
+	CHECK(octets(0xc5) == 180);
+	for (int i = 0; i < 2; i++)
+		arena_put_parts(&table[0], 2, span_of(short_one, 10), span_of(NULL, 0));
+	CHECK(memcmp(arena_get(&table[0], 2), short_one, 10) == 0 && octets(0xc5) == 160);
+	CHECK(reopen(LAYOUT, shapes, TABLES) && adopted);
+	CHECK(memcmp(arena_get(&table[0], 2), short_one, 10) == 0);
+	arena_clear(&table[0], 2);
+	CHECK(octets(0xc5) == 0 && octets(0xc6) == 0);
+}
+
 static void marks_count_the_deaths_in_a_row(void)
 {
 	CHECK(start() && put(0, 0xa1));
@@ -156,6 +176,7 @@ int main(void)
 	RUN(another_layout_or_shape_starts_empty);
 	RUN(a_file_of_garbage_starts_empty);
 	RUN(clear_wipes_both_slots);
+	RUN(clear_wipes_what_was_written);
 	RUN(marks_count_the_deaths_in_a_row);
 	return TEST_END;
 }

@@ -117,7 +117,7 @@ static void descriptions(void)
 	    {"sdp/baresip_dtls_ice", SDP_KEYS_DTLS, 2, 2, SDP_ACTPASS},
 	    {"sdp/baresip_answer_opus", SDP_KEYS_DTLS, 1, 0, SDP_ACTIVE},
 	    {"sdp/linphone_dtls_opus", SDP_KEYS_DTLS, 2, 0, SDP_ACTPASS},
-	    {"sdp/linphone_sdes_ice", SDP_KEYS_SDES, 2, 4, SDP_SETUP_NONE},
+	    {"sdp/linphone_sdes_ice", SDP_KEYS_SDES, 2, 2, SDP_SETUP_NONE},
 	    {"sdp/linphone_sdes_ipv6", SDP_KEYS_SDES, 2, 2, SDP_SETUP_NONE},
 	};
 

@@ -422,7 +422,7 @@ static void lies(void)
 	LIE(audio.codec_n, SDP_CODECS_MAX + 1);
 	LIE(audio.crypto_n, SDP_CRYPTO_MAX + 1);
 	LIE(audio.fingerprint_n, 3);
-	LIE(audio.candidate_n, 9);
+	LIE(audio.candidate_n, SDP_CANDIDATES_MAX + 1);
 	LIE(audio.crypto_refused, 1 << SDP_CRYPTO_REFUSAL_N);
 	LIE(audio.codec[0].pt, 128);
 	LIE(audio.codec[0].pt, 72);
