@@ -18,7 +18,10 @@ static struct addr at(unsigned which, uint16_t port)
 
 static void side_init(struct relay_side *s, unsigned i, uint8_t choice)
 {
-	*s = (struct relay_side){.source = choice % RELAY_SOURCES,
+	*s = (struct relay_side){.present = 1,
+	    .hears = RELAY_HEARS_OTHER,
+	    .events = 1,
+	    .source = choice % RELAY_SOURCES,
 	    .direction = RELAY_BOTH,
 	    .tag_len = choice & 0x10 ? 10 : choice & 0x20 ? 16 : 0,
 	    .rtp = at(i, choice & 0x40 ? 5000 : 0),

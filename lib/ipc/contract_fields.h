@@ -202,6 +202,8 @@ enum pin_verdict {
 
 enum forget { FORGET_PIN_LOCK, FORGET_PIN, FORGET_DIALLED, FORGET_ALL, FORGETS };
 
+enum sign_key { SIGN_SERVER, SIGN_DTLS, SIGN_KEYS };
+
 enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 
 /* --- voice --- */
@@ -259,8 +261,11 @@ enum turn_why {
 #define FIELDS_DONE(N, E, S, D, A, B, O) N(uint64_t, token) E(result, DONE_RESULTS) N(uint64_t, value) S(text, REASON_MAX)
 
 #define FIELDS_CERT_CHAIN(N, E, S, D, A, B, O) D(leaf, CERT_MAX) D(ca, CERT_MAX)
-#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(hash, 32)
+/* an edge asks for the server's key, media for that of DTLS */
+#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(key, SIGN_KEYS) B(hash, 32)
 #define FIELDS_SIGNED(N, E, S, D, A, B, O) N(uint64_t, token) D(signature, 80)
+/* signed by its own key; calls name it by its fingerprint */
+#define FIELDS_DTLS_CERT(N, E, S, D, A, B, O) D(der, CERT_MAX)
 /* site: digest of the names that it is to hold; keeper is silent while its own site is another, and is asked again */
 #define FIELDS_SERVER_CERT_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64) B(site, 32)
 #define FIELDS_SERVER_CERT(N, E, S, D, A, B, O) N(uint64_t, token) N(int64_t, not_after_ms) D(leaf, CERT_MAX) D(ca, CERT_MAX)
@@ -388,10 +393,13 @@ enum turn_why {
 
 /* what media bound at start: even ports lo..hi on each listener's media address */
 #define FIELDS_PORTS(N, E, S, D, A, B, O) N(uint16_t, lo) N(uint16_t, hi)
+/* SHA-256 of the certificate that media shows in DTLS */
+#define FIELDS_DTLS_OURS(N, E, S, D, A, B, O) B(fingerprint, 32)
 #define FIELDS_RELAY(N, E, S, D, A, B, O) N(uint64_t, join) O(struct relay_spec, spec, relay_spec_ok)
 #define FIELDS_RELAY_CLOSE(N, E, S, D, A, B, O) N(uint64_t, join)
 #define FIELDS_RELAY_FAILED(N, E, S, D, A, B, O) N(uint64_t, join) E(why, RELAY_WHYS)
-/* both directions of RTP are open and keyed by this method */
+/* both directions of RTP are open and keyed by this method; ended: every present side is keyed, the first by this method
+ * (NONE: it is clear) */
 #define FIELDS_GATE(N, E, S, D, A, B, O) N(uint64_t, join) E(key, RELAY_KEYS)
 /* the packets of this side's Opus differ in length (R8) */
 #define FIELDS_VARYING(N, E, S, D, A, B, O) N(uint64_t, join) E(side, 2)

@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: ISC */
-/* What core tells media about one join of two passing legs. The whole wish each time; media works out what changed. */
+/* What core tells media about one join of two legs. The whole wish each time; media works out what changed. A side is passing
+ * (its keys are the two phones' own, the other side is passing too) or ended (media holds the keys). */
 #ifndef IPC_RELAY_H
 #define IPC_RELAY_H
 
-#include "base/addr.h"
+#include "wire/sdp.h"
 
 enum {
 	RELAY_PORTS = 4,    /* a call's: RTP and RTCP of side a, then of side b */
 	RELAY_ICE_MAX = 40, /* ufrag and pwd that we hand out, NUL included */
 	RELAY_PAYLOADS_MAX = 12,
+	RELAY_TO_NONE = 255, /* the other side does not take this codec */
 };
+
+enum relay_end {
+	RELAY_PASSING,
+	RELAY_ENDED_SDES,
+	RELAY_ENDED_DTLS,
+	RELAY_ENDED_CLEAR, /* plain RTP: only ever a trunk that is named plain */
+	RELAY_ENDS
+};
+
+/* Whose audio goes to a side. */
+enum relay_hears { RELAY_HEARS_NOTHING, RELAY_HEARS_OTHER, RELAY_HEARS_VOICE, RELAY_HEARS_KINDS };
 
 enum relay_key { RELAY_KEY_NONE, RELAY_KEY_SDES, RELAY_KEY_DTLS, RELAY_KEY_ZRTP, RELAY_KEYS };
 
@@ -29,17 +42,32 @@ enum relay_frame { RELAY_FRAME_NONE, RELAY_FRAME_PCM, RELAY_FRAME_OPUS, RELAY_FR
 struct relay_payload {
 	uint8_t type;  /* RTP payload type, 0..127 */
 	uint8_t frame; /* enum relay_frame: PCM = a multiple of 10 ms of 80 octets (G.711, G.722) plus the tag */
+	uint8_t codec; /* enum sdp_codec_kind */
+	uint8_t to;    /* ended sides: what the other side calls it, or RELAY_TO_NONE; the relay rewrites it */
 };
 
 struct relay_side {
 	struct addr local;   /* media address of the leg's listener with our RTP port */
 	uint16_t local_rtcp; /* our RTCP port; equal to local.port with rtcp-mux */
+	uint8_t present;     /* 0: a caller alone, with voice; then only local and local_rtcp count */
+	uint8_t end;         /* enum relay_end */
 	uint8_t source;      /* enum relay_source */
-	uint8_t key;         /* enum relay_key; RELAY_KEY_NONE until the answer: only keying passes */
 	uint8_t direction;   /* enum relay_direction: what this side does */
-	uint8_t tag_len;     /* octets that its SRTP adds: 10 or 16 */
-	uint8_t payloads;
-	uint8_t keyed;         /* SDES: 1 from the answer on */
+	uint8_t payloads;    /* what it sends; on an ended side also what it takes, by the same numbers */
+	uint8_t keyed;       /* passing SDES: 1 from the answer on; ended: 1 when keys or fingerprint below count */
+	uint8_t hears;       /* enum relay_hears */
+	uint8_t listens;     /* 1: a copy of what it says goes to voice, audio and telephone-events */
+	uint8_t events;      /* 1: its telephone-events go to the other side; 0: withheld (R15) */
+	/* passing */
+	uint8_t key;     /* enum relay_key; RELAY_KEY_NONE until the answer: only keying passes */
+	uint8_t tag_len; /* octets that its SRTP adds: 10 or 16 */
+	/* ended by SDES: key and salt as the suite has them */
+	uint8_t suite;                                          /* enum sdp_suite */
+	uint8_t key_ours[SDP_KEY_MAX], key_theirs[SDP_KEY_MAX]; /* what we send under, and what it sends under */
+	/* ended by DTLS, on the RTP port alone: without rtcp-mux such a side has no RTCP */
+	uint8_t dtls_active;                /* 1: media is the DTLS client */
+	struct sdp_fingerprint fingerprint; /* of the far certificate; SHA-256 or better */
+
 	uint32_t learn_epoch;  /* rises with each SDP answer on the leg's own connection */
 	struct addr rtp, rtcp; /* where the other side's packets go; LEARN: address only */
 	char ice_ufrag[RELAY_ICE_MAX], ice_pwd[RELAY_ICE_MAX]; /* ours for this leg; empty without ICE */
@@ -55,6 +83,8 @@ struct relay_spec {
 	struct relay_side side[2];
 };
 
+/* Every number in range; both sides present or one of them ended; passing sides in pairs that hear each other, unheard by
+ * voice; a keyed ended side has its keys, and no key of its own comes back as the other's. */
 bool relay_spec_ok(const void *spec);
 
 #endif

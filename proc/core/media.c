@@ -17,6 +17,11 @@ static struct {
 	bool told;
 } ports;
 
+static struct {
+	uint8_t fingerprint[32];
+	bool told;
+} ours;
+
 void media_init(void)
 {
 	const struct site *s = child_site();
@@ -142,8 +147,8 @@ static void add_payloads(struct relay_side *s, const struct sdp *sdp)
 			at++;
 		if (at < s->payloads || at == RELAY_PAYLOADS_MAX)
 			continue;
-		s->payload[s->payloads++] =
-		    (struct relay_payload){sdp->audio.codec[i].pt, frame_of(sdp->audio.codec[i].codec)};
+		const struct sdp_codec *k = &sdp->audio.codec[i];
+		s->payload[s->payloads++] = (struct relay_payload){k->pt, frame_of(k->codec), k->codec, k->pt};
 	}
 }
 
@@ -206,6 +211,10 @@ static void fill_side(struct relay_side *s, struct call *c, unsigned side, struc
 	said_by(other, &hears);
 	bool mux = both_mux(l, &says);
 
+	s->present = 1;
+	s->end = RELAY_PASSING;
+	s->hears = RELAY_HEARS_OTHER;
+	s->events = 1;
 	s->local = at->media;
 	s->local.port = port_of(c, side);
 	s->local_rtcp = (uint16_t)(s->local.port + (mux ? 0 : 1));
@@ -271,6 +280,20 @@ void media_on_ports(struct link *from, const struct ipc_view *v)
 	}
 	ports.told = true;
 	call_tell_media(from);
+}
+
+void media_on_dtls_ours(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_dtls_ours *m = v->payload;
+
+	(void)from;
+	memcpy(ours.fingerprint, m->fingerprint, sizeof ours.fingerprint);
+	ours.told = true;
+}
+
+const uint8_t *media_fingerprint(void)
+{
+	return ours.told ? ours.fingerprint : NULL;
 }
 
 void media_on_failed(struct link *from, const struct ipc_view *v)

@@ -31,7 +31,11 @@ enum relay_key media_key(const struct sdp *answer);
 /* Behind NAT and without ICE: the address in the SDP is not where the phone was seen. */
 bool media_behind_nat(const struct leg *l, const struct sdp *sdp);
 
+/* SHA-256 of the certificate that media shows on legs that it ends; NULL while it has told none. */
+const uint8_t *media_fingerprint(void);
+
 void media_on_ports(struct link *from, const struct ipc_view *v);
+void media_on_dtls_ours(struct link *from, const struct ipc_view *v);
 void media_on_failed(struct link *from, const struct ipc_view *v);
 void media_on_gate(struct link *from, const struct ipc_view *v);
 void media_on_varying(struct link *from, const struct ipc_view *v);

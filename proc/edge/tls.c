@@ -73,6 +73,7 @@ static bool ask_signer(const gnutls_datum_t *hash)
 	answer.done = false;
 	answer.n = 0;
 	m->token = ++answer.token;
+	m->key = SIGN_SERVER;
 	memcpy(m->hash, hash->data, HASH_LEN);
 	ipc_end(l);
 	if (link_wait(l, while_waiting, &answer.done, SIGN_WAIT_MS))

@@ -4,10 +4,11 @@
 #include "engine.h"
 #include "gate.h"
 #include "media_child.h"
+#include "ours.h"
 #include "source.h"
 #include <unistd.h>
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2 };
 enum { SOCKETS_MAX = 19000 /* of the 20000 descriptors that one process may have */ };
 enum { SWEEP_MS = 250, COUNTS_EVERY = 4, SILENT_MS = 120000 };
 
@@ -246,12 +247,14 @@ static void link_up(struct link *l)
 	m->lo = child_site()->media_port_lo;
 	m->hi = child_site()->media_port_hi;
 	ipc_end(l);
+	ours_tell();
 }
 
 static ipc_handler *const on[MSG_N] = {
     [MSG_RELAY] = on_relay,
     [MSG_RELAY_CLOSE] = on_relay_close,
     [MSG_BAN] = on_ban,
+    [MSG_DTLS_CERT] = ours_on_cert,
 };
 
 /* setsockopt shuts and opens the ports */

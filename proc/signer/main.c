@@ -28,7 +28,7 @@ static void on_open(void)
 
 static void on_commit(const struct site *s)
 {
-	if (signer.key) { /* not the first, which comes before open */
+	if (signer.key[SIGN_SERVER]) { /* not the first, which comes before open */
 		signer_set_site(s);
 		signer.asked_ms = 0; /* another site is another question, at once */
 		signer_look(clock_wall_ms());
@@ -53,6 +53,8 @@ static void on_link_up(struct link *l)
 {
 	if (l->peer == PROC_EDGE) {
 		signer_tell(l);
+	} else if (l->peer == PROC_MEDIA) {
+		signer_tell_media(l);
 	} else if (l->peer == PROC_KEEPER) {
 		signer.waiting = false; /* another keeper has not heard the question */
 		signer_look(clock_wall_ms());

@@ -1,29 +1,70 @@
 /* SPDX-License-Identifier: ISC */
 #include "signer/signer.h"
 #include "base/log.h"
+#include "base/rand.h"
 #include "base/secret.h"
+#include "vault/cert_self.h"
 #include <unistd.h>
 
 enum { ENTRIES = 8, BYTES = 16384, LEAF_AT = 8 + 32 };
 
 struct signer signer;
 
-static void make_key(void)
+/* Where each key lies, who may have something signed by it, and what to call it. */
+static const struct {
+	uint8_t type; /* enum signer_type */
+	enum proc asker;
+	const char *name;
+} keys[SIGN_KEYS] = {
+    [SIGN_SERVER] = {SIGNER_KEY, PROC_EDGE, "the server's key"},
+    [SIGN_DTLS] = {SIGNER_DTLS_KEY, PROC_MEDIA, "the key of DTLS"},
+};
+
+static void make_key(enum sign_key k)
 {
 	uint8_t *both = secret_new(P256_SCALAR + P256_POINT);
 
 	p256_make(both, both + P256_SCALAR);
-	const char *why = store_put(&signer.store, SIGNER_KEY, SPAN(""), span_of(both, P256_SCALAR + P256_POINT));
+	const char *why = store_put(&signer.store, keys[k].type, SPAN(""), span_of(both, P256_SCALAR + P256_POINT));
 	if (why)
 		log_fatal("%s", why);
 	secret_free(both, P256_SCALAR + P256_POINT);
-	log_info("made the server's key");
+	log_info("made %s", keys[k].name);
+}
+
+static void read_key(enum sign_key k)
+{
+	struct span v;
+
+	if (!store_get(&signer.store, keys[k].type, SPAN(""), &v))
+		make_key(k);
+	if (!store_get(&signer.store, keys[k].type, SPAN(""), &v) || v.n != P256_SCALAR + P256_POINT)
+		log_fatal("%s is not readable", keys[k].name);
+	memcpy(signer.point[k], v.p + P256_SCALAR, P256_POINT);
+	signer.key[k] = p256_key_new(v.p);
+	if (!signer.key[k])
+		log_fatal("%s is not readable", keys[k].name);
+}
+
+/* Written once: another one would break the calls that named the first by its fingerprint. */
+static void make_dtls_cert(void)
+{
+	uint8_t mem[CERT_SELF_MAX], serial[8];
+	struct buf der = buf_of(mem, sizeof mem);
+	struct span v;
+
+	if (store_get(&signer.store, SIGNER_DTLS_CERT, SPAN(""), &v))
+		return;
+	rand_bytes(serial, sizeof serial);
+	cert_write_self(signer.key[SIGN_DTLS], signer.point[SIGN_DTLS], serial, &der);
+	const char *why = store_put(&signer.store, SIGNER_DTLS_CERT, SPAN(""), buf_span(&der));
+	if (why)
+		log_fatal("%s", why);
 }
 
 void signer_open(int dir_fd, int boot_key_fd, const struct site *site)
 {
 	uint8_t *key = secret_new(STORE_BOOT_KEY);
-	struct span v;
 
 	p256_init();
 	if (pread(boot_key_fd, key, STORE_BOOT_KEY, 0) != STORE_BOOT_KEY)
@@ -34,14 +75,9 @@ void signer_open(int dir_fd, int boot_key_fd, const struct site *site)
 		log_fatal("%s", why);
 	close(boot_key_fd);
 	close(dir_fd);
-	if (!store_get(&signer.store, SIGNER_KEY, SPAN(""), &v))
-		make_key();
-	if (!store_get(&signer.store, SIGNER_KEY, SPAN(""), &v) || v.n != P256_SCALAR + P256_POINT)
-		log_fatal("the server's key is not readable");
-	memcpy(signer.point, v.p + P256_SCALAR, P256_POINT);
-	signer.key = p256_key_new(v.p);
-	if (!signer.key)
-		log_fatal("the server's key is not readable");
+	for (int k = 0; k < SIGN_KEYS; k++)
+		read_key((enum sign_key)k);
+	make_dtls_cert();
 	signer_set_site(site);
 }
 
@@ -78,7 +114,7 @@ void signer_look(int64_t wall_ms)
 	if (!m)
 		return;
 	m->token = ++signer.asked;
-	memcpy(m->point, signer.point, sizeof m->point);
+	memcpy(m->point, signer.point[SIGN_SERVER], sizeof m->point);
 	memcpy(m->site, signer.site_digest, sizeof m->site);
 	memcpy(signer.asked_digest, signer.site_digest, sizeof signer.asked_digest);
 	ipc_end(l);
@@ -114,6 +150,18 @@ void signer_tell(struct link *edge)
 		if (l)
 			tell_one(l, leaf, ca);
 	}
+}
+
+void signer_tell_media(struct link *media)
+{
+	struct msg_dtls_cert *m = ipc_begin(media, MSG_DTLS_CERT);
+	struct span der;
+
+	if (!m)
+		return;
+	if (store_get(&signer.store, SIGNER_DTLS_CERT, SPAN(""), &der))
+		m->der = ipc_put(media, der);
+	ipc_end(media);
 }
 
 static const char *keep(const struct msg_server_cert *c, struct span leaf, struct span ca)
@@ -152,7 +200,11 @@ static void on_sign_want(struct link *from, const struct ipc_view *v)
 	uint8_t mem[P256_SIGNATURE_MAX];
 	struct buf der = buf_of(mem, sizeof mem);
 
-	p256_sign(signer.key, w->hash, &der);
+	if (from->peer != keys[w->key].asker) {
+		child_accuse(from, "wants a signature by a key that is not its own", 0, 0);
+		return;
+	}
+	p256_sign(signer.key[w->key], w->hash, &der);
 	struct msg_signed *m = ipc_begin(from, MSG_SIGNED);
 	if (!m)
 		return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* signer: the server's key. An edge sends the hash of a handshake and gets a signature; the key never leaves. */
+/* signer: the server's key, and the one of DTLS. An edge, or media, sends the hash of a handshake and gets a signature; no key
+ * ever leaves. */
 #ifndef SIGNER_SIGNER_H
 #define SIGNER_SIGNER_H
 
@@ -10,9 +11,11 @@
 
 /* Numbers are on disk: none is ever used for another thing. */
 enum signer_type {
-	SIGNER_KEY = 1,  /* "" -> scalar, point */
-	SIGNER_LEAF = 2, /* "" -> end in ms, digest of the site, certificate */
-	SIGNER_CA = 3,   /* "" -> certificate */
+	SIGNER_KEY = 1,       /* "" -> scalar, point */
+	SIGNER_LEAF = 2,      /* "" -> end in ms, digest of the site, certificate */
+	SIGNER_CA = 3,        /* "" -> certificate */
+	SIGNER_DTLS_KEY = 4,  /* "" -> scalar, point */
+	SIGNER_DTLS_CERT = 5, /* "" -> certificate, signed by itself */
 };
 
 enum {
@@ -22,8 +25,8 @@ enum {
 
 struct signer {
 	struct store store;
-	struct p256_key *key;
-	uint8_t point[P256_POINT];
+	struct p256_key *key[SIGN_KEYS];
+	uint8_t point[SIGN_KEYS][P256_POINT];
 	uint8_t site_digest[32];  /* of the site as it is now */
 	uint8_t asked_digest[32]; /* and as it was when keeper was asked */
 	uint64_t asked, asked_ms; /* token of the last question, and when */
@@ -42,5 +45,8 @@ void signer_look(int64_t wall_ms);
 
 /* Tell this edge, or with NULL every edge, the chain that there is. */
 void signer_tell(struct link *edge);
+
+/* Tell media the certificate that it shows in DTLS. */
+void signer_tell_media(struct link *media);
 
 #endif

@@ -422,6 +422,8 @@ static void media_lies(void)
 	ports->lo = sim.site.media_port_lo;
 	ports->hi = sim.site.media_port_hi;
 	lie_about_open(l);
+	ipc_begin(l, MSG_DTLS_OURS);
+	lie_about_open(l);
 	struct msg_relay_failed *failed = ipc_begin(l, MSG_RELAY_FAILED);
 	failed->join = join_id;
 	lie_about_open(l);

@@ -17,7 +17,7 @@
 enum {
 	LO = 31000,
 	ROWS = 8,
-	LAYOUT = 1,
+	LAYOUT = 2,
 	SILENCE_MS = 300, /* nothing came for so long: nothing will */
 	ARRIVAL_MS = 5000, /* on a machine under load */
 };
@@ -194,6 +194,8 @@ static void spec_init(uint32_t at, enum relay_key key)
 		struct relay_side *side = &spec.side[i];
 		side->local = s.site.listener[0].media;
 		side->local.port = side->local_rtcp = (uint16_t)(LO + 4 * at + 2 * (unsigned)i);
+		side->present = side->events = 1;
+		side->hears = RELAY_HEARS_OTHER;
 		side->source = RELAY_SOURCE_NAMED;
 		side->key = (uint8_t)key;
 		side->keyed = key == RELAY_KEY_SDES;
@@ -201,7 +203,7 @@ static void spec_init(uint32_t at, enum relay_key key)
 		side->tag_len = key == RELAY_KEY_SDES ? 10 : 0;
 		side->rtp = side->rtcp = phone[i].addr;
 		side->payloads = 1;
-		side->payload[0] = (struct relay_payload){0, RELAY_FRAME_PCM};
+		side->payload[0] = (struct relay_payload){0, RELAY_FRAME_PCM, SDP_PCMU, 0};
 	}
 }
 

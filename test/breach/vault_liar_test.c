@@ -24,6 +24,7 @@ static const struct liar {
     {PROC_KEEPER, PROC_SIGNER, true},
     {PROC_SIGNER, PROC_EDGE, false, {MSG_SIGNED}},
     {PROC_SIGNER, PROC_KEEPER, false},
+    {PROC_SIGNER, PROC_MEDIA, false, {MSG_SIGNED}},
 };
 
 static int key_file(void)
@@ -192,6 +193,10 @@ static void keeper_lies(void)
 {
 	liar_lies(&liars[4]);
 }
+static void media_lies(void)
+{
+	liar_lies(&liars[5]);
+}
 
 /* A taken edge asks for as many signatures as it may and never reads one: it is cut off, and others are served. */
 static void edge_that_never_reads(void)
@@ -252,6 +257,7 @@ int main(int argc, char **argv)
 	empty();
 	RUN(edge_lies);
 	RUN(keeper_lies);
+	RUN(media_lies);
 	RUN(edge_that_never_reads);
 	empty();
 	rmdir(dir);

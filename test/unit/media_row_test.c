@@ -30,7 +30,10 @@ static struct addr at(const char *ip, uint16_t port)
 
 static void side_init(struct relay_side *s, uint16_t port, const char *phone)
 {
-	*s = (struct relay_side){.local = at("192.0.2.1", port),
+	*s = (struct relay_side){.present = 1,
+	    .hears = RELAY_HEARS_OTHER,
+	    .events = 1,
+	    .local = at("192.0.2.1", port),
 	    .local_rtcp = port,
 	    .source = RELAY_SOURCE_NAMED,
 	    .direction = RELAY_BOTH,

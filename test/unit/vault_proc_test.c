@@ -14,7 +14,7 @@ static const char *keeper_exe, *signer_exe;
 static char keeper_dir[] = "/tmp/ringfence-keeper-XXXXXX", signer_dir[] = "/tmp/ringfence-signer-XXXXXX";
 static struct site site;
 static struct peer keeper, signer;
-static struct link *core, *ctl, *edge;
+static struct link *core, *ctl, *edge, *media;
 
 static int boot_key(void)
 {
@@ -334,22 +334,25 @@ static bool start_signer(bool with_keeper)
 	if (!start(&signer, signer_exe, PROC_SIGNER, signer_dir))
 		return false;
 	edge = peer_link(&signer, PROC_EDGE, 0);
+	media = peer_link(&signer, PROC_MEDIA, 0);
 	if (with_keeper && !peer_join(&signer, &keeper))
 		return false;
 	return peer_go(&signer);
 }
 
-static bool signs_for(const uint8_t *leaf, size_t leaf_n)
+/* The key that `asker` may ask for has signed what it asked, and this certificate is that key's. */
+static bool signs_for(struct link *asker, enum sign_key key, const char *name, const uint8_t *leaf, size_t leaf_n)
 {
 	gnutls_datum_t der = {(uint8_t *)(uintptr_t)leaf, (unsigned)leaf_n};
 	gnutls_x509_crt_t crt;
 	gnutls_pubkey_t pub;
 
-	struct msg_sign_want *w = ipc_begin(edge, MSG_SIGN_WANT);
+	struct msg_sign_want *w = ipc_begin(asker, MSG_SIGN_WANT);
 	w->token = 42;
+	w->key = (uint8_t)key;
 	memset(w->hash, 0x5a, sizeof w->hash);
-	ipc_end(edge);
-	const struct msg_signed *s = peer_wait(edge, MSG_SIGNED);
+	ipc_end(asker);
+	const struct msg_signed *s = peer_wait(asker, MSG_SIGNED);
 	if (!s || s->token != 42 || gnutls_x509_crt_init(&crt) != 0 || gnutls_pubkey_init(&pub) != 0)
 		return false;
 	uint8_t hash[32];
@@ -357,7 +360,7 @@ static bool signs_for(const uint8_t *leaf, size_t leaf_n)
 	struct span sig = peer_str(MSG_SIGNED, s->signature);
 	gnutls_datum_t h = {hash, sizeof hash}, g = {(uint8_t *)(uintptr_t)sig.p, (unsigned)sig.n};
 	bool ok = gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER) == 0 &&
-	          gnutls_x509_crt_check_hostname(crt, site.domain) && gnutls_pubkey_import_x509(pub, crt, 0) == 0 &&
+	          (!name || gnutls_x509_crt_check_hostname(crt, name)) && gnutls_pubkey_import_x509(pub, crt, 0) == 0 &&
 	          gnutls_pubkey_verify_hash2(pub, GNUTLS_SIGN_ECDSA_SHA256, 0, &h, &g) >= 0;
 	gnutls_pubkey_deinit(pub);
 	gnutls_x509_crt_deinit(crt);
@@ -374,14 +377,14 @@ static void chain_reaches_the_edge(void)
 	struct span l = peer_str(MSG_CERT_CHAIN, c->leaf);
 	size_t n = l.n;
 	memcpy(leaf, l.p, n);
-	CHECK(signs_for(leaf, n));
+	CHECK(signs_for(edge, SIGN_SERVER, site.domain, leaf, n));
 	/* killed, and back without keeper: the same key and chain */
 	peer_kill(&signer);
 	peer_said[MSG_CERT_CHAIN].taken = peer_said[MSG_CERT_CHAIN].n;
 	CHECK(start_signer(false));
 	c = peer_wait(edge, MSG_CERT_CHAIN);
 	CHECK(c && span_eq(peer_str(MSG_CERT_CHAIN, c->leaf), span_of(leaf, n)));
-	CHECK(signs_for(leaf, n));
+	CHECK(signs_for(edge, SIGN_SERVER, site.domain, leaf, n));
 	/* an edge that starts later is told too */
 	edge = peer_link(&signer, PROC_EDGE, 1);
 	CHECK(peer_up(edge) && peer_wait(edge, MSG_CERT_CHAIN));
@@ -397,9 +400,48 @@ static void chain_reaches_the_edge(void)
 	CHECK(c);
 	l = peer_str(MSG_CERT_CHAIN, c->leaf);
 	memcpy(leaf, l.p, l.n);
-	CHECK(signs_for(leaf, l.n));
+	CHECK(signs_for(edge, SIGN_SERVER, site.domain, leaf, l.n));
 	peer_kill(&signer);
 	peer_kill(&keeper);
+}
+
+/* Media's key of DTLS is another one, signs its own certificate, and outlives a kill, so that calls which named it by its
+ * fingerprint go on (R7, R28). */
+static void media_has_a_key_of_its_own(void)
+{
+	uint8_t cert[CERT_MAX];
+	gnutls_x509_crt_t crt;
+
+	CHECK(start_signer(false));
+	const struct msg_dtls_cert *c = peer_wait(media, MSG_DTLS_CERT);
+	CHECK(c);
+	size_t n = peer_str(MSG_DTLS_CERT, c->der).n;
+	memcpy(cert, peer_str(MSG_DTLS_CERT, c->der).p, n);
+	CHECK(signs_for(media, SIGN_DTLS, NULL, cert, n));
+	CHECK(!signs_for(edge, SIGN_SERVER, NULL, cert, n));
+	gnutls_datum_t der = {cert, (unsigned)n};
+	CHECK(gnutls_x509_crt_init(&crt) == 0 && gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER) == 0);
+	CHECK(gnutls_x509_crt_check_issuer(crt, crt) == 1);
+	unsigned why = 0;
+	CHECK(gnutls_x509_crt_verify(crt, &crt, 1, GNUTLS_VERIFY_ALLOW_ANY_X509_V1_CA_CRT, &why) == 0 && why == 0);
+	gnutls_x509_crt_deinit(crt);
+	peer_kill(&signer);
+	peer_said[MSG_DTLS_CERT].taken = peer_said[MSG_DTLS_CERT].n;
+	CHECK(start_signer(false));
+	c = peer_wait(media, MSG_DTLS_CERT);
+	CHECK(c && span_eq(peer_str(MSG_DTLS_CERT, c->der), span_of(cert, n)));
+	/* each has its own key to ask for, and no other */
+	struct link *asker[] = {media, edge};
+	for (int i = 0; i < 2; i++) {
+		uint64_t before = peer_said[MSG_ACCUSE].n;
+		struct msg_sign_want *w = ipc_begin(asker[i], MSG_SIGN_WANT);
+		w->key = i ? SIGN_DTLS : SIGN_SERVER;
+		ipc_end(asker[i]);
+		link_flush(asker[i]);
+		peer_wait(&signer.parent, MSG_ACCUSE);
+		CHECK(peer_said[MSG_ACCUSE].n == before + 1);
+	}
+	peer_kill(&signer);
 }
 
 int main(int argc, char **argv)
@@ -422,6 +464,7 @@ int main(int argc, char **argv)
 	RUN(phone_is_enrolled);
 	RUN(log_is_read_by_name);
 	RUN(chain_reaches_the_edge);
+	RUN(media_has_a_key_of_its_own);
 	empty_dir(keeper_dir);
 	empty_dir(signer_dir);
 	rmdir(keeper_dir);
