@@ -93,6 +93,17 @@ enum sdp_refusal sdp_check_offer(const struct sdp *offer)
 	return has_speech(&offer->audio) ? SDP_ACCEPTABLE : SDP_NO_CODEC;
 }
 
+enum sdp_refusal sdp_check_clear_offer(const struct sdp *offer)
+{
+	if (sdp_keys(offer))
+		return sdp_check_offer(offer);
+	if (!has_audio(offer))
+		return SDP_NO_AUDIO_OFFERED;
+	if (secure_profile(&offer->audio) || offer->audio.proto == SDP_PROTO_UNKNOWN)
+		return no_keys_because(&offer->audio);
+	return has_speech(&offer->audio) ? SDP_ACCEPTABLE : SDP_NO_CODEC;
+}
+
 /* The codec of `a` that is the same as c under whatever payload type. */
 static const struct sdp_codec *find_codec(const struct sdp_audio *a, const struct sdp_codec *c)
 {
@@ -150,6 +161,19 @@ enum sdp_refusal sdp_check_answer(const struct sdp *offer, const struct sdp *ans
 	if (keys & SDP_KEYS_DTLS && a->setup != SDP_ACTIVE && a->setup != SDP_PASSIVE)
 		return SDP_ANSWER_SETUP;
 	return common_speech(a, &offer->audio) ? SDP_ACCEPTABLE : SDP_NO_COMMON_CODEC;
+}
+
+enum sdp_refusal sdp_check_clear_answer(const struct sdp *offer, const struct sdp *answer)
+{
+	if (!same_lines(offer, answer))
+		return SDP_ANSWER_LINES;
+	if (!has_audio(answer))
+		return SDP_AUDIO_DECLINED;
+	if (answer->audio_line != offer->audio_line)
+		return SDP_ANSWER_LINES;
+	if (secure_profile(&answer->audio))
+		return SDP_NO_COMMON_KEYS;
+	return common_speech(&answer->audio, &offer->audio) ? SDP_ACCEPTABLE : SDP_NO_COMMON_CODEC;
 }
 
 static bool speech_at_clock(const struct sdp_audio *a, uint32_t clock)

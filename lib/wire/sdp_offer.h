@@ -45,6 +45,11 @@ enum sdp_refusal sdp_check_offer(const struct sdp *offer);
 /* Does this answer fit the offer that was sent to the same end, line for line? */
 enum sdp_refusal sdp_check_answer(const struct sdp *offer, const struct sdp *answer);
 
+/* The same for a far end that may be without keys: a trunk named plain. What has keys is judged as ever. */
+enum sdp_refusal sdp_check_clear_offer(const struct sdp *offer);
+/* To an offer of plain RTP. */
+enum sdp_refusal sdp_check_clear_answer(const struct sdp *offer, const struct sdp *answer);
+
 /* Drop codecs whose 1 << kind is not in the mask (then also events at a clock that no codec has, but not
  * those at 8000: some phones send these beside Opus), and key methods not in the mask. The profile stays. */
 void sdp_keep_codecs(struct sdp *sdp, uint8_t codec_mask);

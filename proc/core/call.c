@@ -6,6 +6,9 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "change.h"
+#include "dial.h"
+#include "join.h"
+#include "keys.h"
 #include "media.h"
 #include "permit.h"
 #include "record.h"
@@ -114,7 +117,7 @@ static void do_refuse(struct call *c)
 		leg_refuse(caller, why, c->best_text);
 }
 
-/* --- dialling --- */
+/* --- what the machine wants --- */
 
 static void do_ring(struct call *c)
 {
@@ -124,156 +127,34 @@ static void do_ring(struct call *c)
 		leg_ring(caller, 180);
 }
 
-uint8_t call_codecs(uint32_t device)
-{
-	const struct device *d = directory_device(device);
-	uint8_t all = (1 << SDP_CODEC_N) - 1;
-
-	return d && d->flags & DEVICE_NO_OPUS ? (uint8_t)(all & ~(1 << SDP_OPUS)) : all;
-}
-
-/* The caller's offer as this phone may see it. */
-static void make_offer(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
-{
-	struct sdp offer;
-
-	leg_remote(caller, &offer);
-	*out = offer;
-	sdp_keep_audio_only(out);
-	sdp_keep_codecs(out, call_codecs(callee->r.device) & call_codecs(caller->r.device));
-	callee->r.ice =
-	    true; /* each leg has its own; a phone without ICE ignores it, baresip with ICE is mute without it */
-	media_face(out, c, callee, offer.audio.rtcp_mux);
-	/* the first packet comes from behind the NAT */
-	if (out->audio.setup == SDP_ACTPASS && media_behind_nat(caller, &offer))
-		out->audio.setup = SDP_ACTIVE;
-}
-
-static void ask_phone(struct call *c, struct leg *caller, const struct registration *to)
-{
-	const struct user *from = directory_user(caller->r.user);
-	struct leg *l = leg_new_out(to, c->r.id, c->r.emergency, c->r.from, c->r.to);
-	struct sdp offer;
-
-	if (!l) {
-		c->best = REFUSE_FULL;
-		return;
-	}
-	make_offer(c, caller, l, &offer);
-	c->target[c->targets++] = l->r.id;
-	leg_invite(l, &offer, from ? from->display : "");
-}
-
-/* The caller itself, where it calls its own number; others on its phone may ring. Without a login it is the phone that calls. */
-static bool is_caller(const struct leg *caller, const struct registration *to)
-{
-	return to->device == caller->r.device && (to->user == caller->r.user || caller->r.user == NOBODY);
-}
-
-static void do_dial(struct call *c)
-{
-	const struct registration *to[REGISTRAR_TARGETS_MAX];
-	struct leg *caller = leg_get(c->r.caller);
-	int n = registrar_targets(c->callee_user, to);
-
-	timer_set(&child_wheel, &c->ring, child_now() + child_site()->ring_s * 1000ull);
-	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
-		if (!is_caller(caller, to[i]))
-			ask_phone(c, caller, to[i]);
-}
-
-/* --- connecting --- */
-
-static const char *both_behind_nat(struct leg *caller, struct leg *callee, const struct sdp *answer)
-{
-	struct sdp offer;
-
-	leg_remote(caller, &offer);
-	if (media_key(answer) == RELAY_KEY_DTLS && media_behind_nat(caller, &offer) && media_behind_nat(callee, answer))
-		return "both phones are behind NAT and neither speaks ICE: turn ICE on, or use SDES";
-	return NULL;
-}
-
-static void stop_others(struct call *c, uint64_t winner)
-{
-	for (uint8_t i = 0; i < c->targets; i++) {
-		struct leg *l = c->target[i] != winner ? leg_get(c->target[i]) : NULL;
-		if (l)
-			leg_hang_up(l, REFUSE_NONE);
-	}
-	c->targets = 0;
-}
-
-/* What the callee's phone answered, as the caller may see it. */
-static void make_answer(
-    struct call *c, struct leg *caller, struct leg *callee, const struct sdp *answer, struct sdp *out)
-{
-	struct sdp offer, local;
-
-	leg_remote(caller, &offer);
-	leg_local(callee, &local);
-	*out = *answer;
-	sdp_answer_codecs(&offer, out);
-	sdp_answer_lines(&offer, out);
-	caller->r.ice = offer.audio.ice_ufrag[0] != 0;
-	media_face(out, c, caller, answer->audio.rtcp_mux && offer.audio.rtcp_mux);
-	/* baresip 1.0.0 answers active to active, and waits all the same */
-	if (local.audio.setup == SDP_ACTIVE && out->audio.setup == SDP_ACTIVE)
-		out->audio.setup = SDP_PASSIVE;
-}
-
 void call_relay(struct call *c)
 {
 	bool told = media_relay(c);
 	timer_set(&child_wheel, &c->renew, child_now() + (told || !media_ready() ? RENEW_MS : AGAIN_MS));
 }
 
-static void join(struct call *c, struct leg *caller, struct leg *callee, const struct sdp *theirs)
-{
-	struct sdp answer;
-
-	c->r.callee = callee->r.id;
-	c->r.answered_ms = child_now();
-	c->best = REFUSE_NONE; /* what another phone said is no reason for this call's end */
-	c->best_text = NULL;
-	c->r.start_wall_ms = clock_wall_ms();
-	c->r.key = (uint8_t)media_key(theirs);
-	callee->r.ice = theirs->audio.ice_ufrag[0] != 0;
-	make_answer(c, caller, callee, theirs, &answer);
-	leg_set_local(caller, &answer);
-	timer_cancel(&child_wheel, &c->ring);
-	call_relay(c);
-	call_save(c);
-	leg_save(callee);
-	leg_answer(caller, &answer);
-}
-
 static void connect_legs(struct call *c, struct leg *callee)
 {
 	struct leg *caller = leg_get(c->r.caller);
-	struct sdp asked, answer;
 
-	leg_local(callee, &asked);
-	leg_remote(callee, &answer);
-	enum sdp_refusal bad = callee->r.has_remote ? sdp_check_answer(&asked, &answer) : SDP_NO_AUDIO_OFFERED;
-	stop_others(c, callee->r.id);
+	dial_stop(c, callee->r.id);
 	c->r.callee = callee->r.id;
 	if (!caller) {
 		call_fail(c, REFUSE_CANCELLED, NULL);
 		return;
 	}
-	const char *nat = bad ? NULL : both_behind_nat(caller, callee, &answer);
-	if (bad || nat)
-		call_fail(c, REFUSE_OFFER, bad ? sdp_refusal_text(bad) : nat);
-	else
-		join(c, caller, callee, &answer);
+	const char *why = join_legs(c, caller, callee);
+	if (why)
+		call_fail(c, REFUSE_OFFER, why);
 }
 
 /* --- the state machine --- */
 
-static void (*const effect[])(struct call *c) = {do_ring, do_dial, NULL, NULL, do_refuse, do_end};
+/* In the order of enum call_effect. */
+static void (*const effect[])(struct call *c) = {
+    do_ring, dial_ask_all, NULL, NULL, do_refuse, do_end, NULL, NULL};
 
-static void call_event(struct call *c, enum call_event event, struct leg *l)
+void call_event(struct call *c, enum call_event event, struct leg *l)
 {
 	struct call_step step = call_step((enum call_phase)c->r.state, event);
 	uint64_t id = c->r.id;
@@ -340,6 +221,7 @@ static struct call *call_new(struct request *r, uint32_t ports)
 		return NULL;
 	struct call *c = &table[id_index(id)];
 	c->r.id = id;
+	c->r.state = PHASE_DIALLING;
 	c->r.ports = ports;
 	c->r.port = media_first_port(ports);
 	c->r.emergency = r->emergency;
@@ -378,7 +260,7 @@ static void start(struct call *c, struct request *r, const struct sdp *offer)
 		child_event(
 		    EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, r->user, &r->flow->remote, "emergency call");
 	uint64_t id = c->r.id;
-	do_dial(c);
+	dial_ask_all(c);
 	if (!call_get(id) || c->targets)
 		return;
 	if (!c->best && registrar_worth_waiting(c->callee_user)) {
@@ -438,6 +320,7 @@ void call_on_invite(struct request *r)
 		return;
 	}
 	c->callee_user = callee;
+	keys_shown(r->flow->device, sdp_keys(offer));
 	start(c, r, offer);
 }
 
@@ -455,67 +338,54 @@ void call_leg_rings(struct leg *l)
 		call_event(c, CALL_RINGS, l);
 }
 
+static bool takes_no_offer(uint16_t code)
+{
+	return code == 488 || code == 606 || code == 415;
+}
+
+static bool is_answered(const struct leg *l)
+{
+	struct sdp ours, theirs;
+
+	leg_local(l, &ours);
+	leg_remote(l, &theirs);
+	return l->r.has_remote && sdp_check_answer(&ours, &theirs) == SDP_ACCEPTABLE;
+}
+
+/* A 200 that declines what was offered: the phone is asked again by the other method, as after a 488. */
+static bool again_otherwise(struct call *c, struct leg *l)
+{
+	if (c->r.state == PHASE_TALKING || l->r.end != RELAY_PASSING || is_answered(l))
+		return false;
+	if (!dial_again(c, l))
+		return false;
+	dial_strike(c, l->r.id);
+	leg_hang_up(l, REFUSE_OFFER);
+	return true;
+}
+
 void call_leg_accepted(struct leg *l)
 {
 	struct call *c = call_of(l);
-	if (c)
-		call_event(c, CALL_ANSWERED, l);
-	else
+
+	if (!c)
 		leg_hang_up(l, REFUSE_CANCELLED);
-}
-
-static const struct {
-	uint16_t code;
-	enum refusal why;
-	uint8_t rank; /* the higher one is told */
-} heard[] = {{603, REFUSE_DECLINED, 5}, {607, REFUSE_DECLINED, 5}, {600, REFUSE_BUSY, 5}, {486, REFUSE_BUSY, 4},
-    {488, REFUSE_OFFER, 3}, {606, REFUSE_OFFER, 3}, {415, REFUSE_OFFER, 3}, {480, REFUSE_NO_ANSWER, 2},
-    {408, REFUSE_NO_ANSWER, 2}, {487, REFUSE_NO_ANSWER, 2}};
-
-static enum refusal refusal_heard(uint16_t code, uint8_t *rank)
-{
-	*rank = 1;
-	for (size_t i = 0; i < sizeof heard / sizeof *heard; i++)
-		if (heard[i].code == code) {
-			*rank = heard[i].rank;
-			return heard[i].why;
-		}
-	return code >= 300 && code < 400 ? REFUSE_REDIRECT : REFUSE_CALLEE_FAILED;
-}
-
-static uint8_t rank_of(enum refusal why)
-{
-	for (size_t i = 0; i < sizeof heard / sizeof *heard; i++)
-		if (heard[i].why == why)
-			return heard[i].rank;
-	return why ? 1 : 0;
-}
-
-static bool strike_target(struct call *c, uint64_t leg)
-{
-	for (uint8_t i = 0; i < c->targets; i++)
-		if (c->target[i] == leg) {
-			c->target[i] = c->target[--c->targets];
-			return true;
-		}
-	return false;
+	else if (!again_otherwise(c, l))
+		call_event(c, CALL_ANSWERED, l);
 }
 
 void call_leg_rejected(struct leg *l)
 {
 	struct call *c = call_of(l);
-	uint8_t rank;
 
 	if (!c)
 		return;
-	enum refusal why = refusal_heard(l->rejected, &rank);
-	if (rank > rank_of((enum refusal)c->best)) {
-		c->best = (uint8_t)why;
-		c->best_text = why == REFUSE_OFFER ? "the phones have no media key method or codec in common" : NULL;
-	}
-	strike_target(c, l->r.id);
+	dial_strike(c, l->r.id);
+	if (takes_no_offer(l->rejected) && c->r.state != PHASE_TALKING && dial_again(c, l))
+		return;
+	dial_note(c, l->rejected);
 	if (l->rejected >= 600)
-		stop_others(c, l->r.id);
+		dial_stop(c, l->r.id);
 	if (c->targets == 0)
 		call_event(c, CALL_REFUSED, l);
 }
@@ -533,7 +403,7 @@ void call_leg_left(struct leg *l)
 		call_event(c, CALL_CALLEE_LEFT, l);
 	} else { /* one that was asked and is not to be asked any more */
 		leg_hang_up(l, REFUSE_NONE);
-		if (call_get(call) && strike_target(c, id) && c->targets == 0) {
+		if (call_get(call) && dial_strike(c, id) && c->targets == 0) {
 			if (!c->best)
 				c->best = REFUSE_OFFLINE;
 			call_event(c, CALL_REFUSED, NULL);
@@ -576,26 +446,13 @@ bool call_may_refresh(struct leg *l)
 
 /* --- from elsewhere --- */
 
-/* Is there anyone to ask but the caller itself? */
-static bool can_ring(const struct call *c)
-{
-	const struct registration *to[REGISTRAR_TARGETS_MAX];
-	const struct leg *caller = leg_get(c->r.caller);
-	int n = registrar_targets(c->callee_user, to);
-
-	while (caller && n > 0)
-		if (!is_caller(caller, to[--n]))
-			return true;
-	return false;
-}
-
 void call_phone_back(uint32_t user)
 {
 	if (child_now() > last_wait_ms + WAIT_MS) /* nearly every registration: nobody waits for anyone */
 		return;
 	for (uint32_t i = 0; i < pool.cap; i++)
 		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == PHASE_WAITING &&
-		    table[i].callee_user == user && can_ring(&table[i]))
+		    table[i].callee_user == user && dial_can_ring(&table[i]))
 			call_event(&table[i], CALL_PHONE_BACK, NULL);
 }
 
@@ -617,13 +474,26 @@ void call_media_failed(uint64_t call, enum relay_why why)
 	call_fail(c, why == RELAY_GATE_SHUT ? REFUSE_MEDIA_SHUT : REFUSE_NO_MEDIA, text[why]);
 }
 
+/* Who could hear it (R7). */
+static enum grade grade_of(const struct call *c, enum relay_key key)
+{
+	const struct leg *a = leg_get(c->r.caller), *b = leg_get(c->r.callee);
+
+	if (!c->r.ended)
+		return key == RELAY_KEY_SDES ? GRADE_EXCHANGE : GRADE_END_TO_END;
+	if ((a && a->r.end == RELAY_ENDED_CLEAR) || (b && b->r.end == RELAY_ENDED_CLEAR))
+		return GRADE_OPEN;
+	return (a && a->r.trunk) || (b && b->r.trunk) ? GRADE_GATEWAY : GRADE_EXCHANGE;
+}
+
 void call_gate_open(uint64_t call, enum relay_key key)
 {
 	struct call *c = call_get(call);
 
-	if (!c || key == RELAY_KEY_NONE || key != c->r.key) /* the last: of a wish that has changed since */
+	/* the last: of a wish that has changed since */
+	if (!c || (!c->r.ended && (key == RELAY_KEY_NONE || key != c->r.key)))
 		return;
-	c->r.grade = key == RELAY_KEY_SDES ? GRADE_EXCHANGE : GRADE_END_TO_END;
+	c->r.grade = (uint8_t)grade_of(c, key);
 	call_save(c);
 }
 
@@ -651,7 +521,7 @@ void call_tell_media(struct link *media)
 {
 	(void)media;
 	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.answered_ms)
+		if (pool_id_at(&pool, i) != ID_NONE && (table[i].r.answered_ms || table[i].r.ended))
 			call_relay(&table[i]);
 }
 

@@ -11,13 +11,17 @@ enum { CALL_TARGETS_MAX = REGISTRAR_TARGETS_MAX };
 /* What outlives core, in the arena. */
 struct call_record {
 	uint64_t id, caller, callee; /* ids of legs */
-	uint64_t answered_ms;        /* CLOCK_BOOTTIME; 0 while nobody has */
+	uint64_t answered_ms;        /* CLOCK_BOOTTIME; 0 while no far end has */
 	int64_t start_wall_ms;
 	uint32_t ports; /* index of the port slot */
 	uint16_t port;  /* its first port: the range may be another when core starts again */
 	uint8_t state;  /* enum call_phase */
 	uint8_t grade, key, emergency;
-	uint8_t varying; /* bit for each side whose Opus varies */
+	uint8_t varying;  /* bit for each side whose Opus varies */
+	uint8_t ended;    /* the legs end in media */
+	uint8_t spoken;   /* the caller was answered by the exchange, before any far end */
+	uint8_t hears[2]; /* enum relay_hears, by side */
+	uint8_t listens;  /* bit for each side whose audio voice gets too */
 	char from[2 * USER_NAME_MAX + 1], to[2 * USER_NAME_MAX + 1];
 	char ice_ufrag[2][12], ice_pwd[2][28]; /* ours, for each side */
 };
@@ -53,6 +57,8 @@ void call_adopted(void);
 struct call *call_get(uint64_t id);
 
 void call_on_invite(struct request *r);
+/* Feed the machine and do what it says; l: the leg that it is about, or NULL. The call may be gone afterwards. */
+void call_event(struct call *c, enum call_event event, struct leg *l);
 
 /* From the legs. */
 void call_leg_rings(struct leg *l);
@@ -72,8 +78,6 @@ void call_varying(uint64_t call, unsigned side);
 void call_counts(const struct msg_relay_counts *m);
 void call_tell_media(struct link *media);
 
-/* Codecs that this phone may be offered, as 1 << enum sdp_codec_kind. */
-uint8_t call_codecs(uint32_t device);
 struct leg *call_other(struct call *c, struct leg *l);
 void call_save(struct call *c);
 /* Tell media what this call is now; again soon when it can't be told this moment. */

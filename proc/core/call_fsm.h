@@ -4,23 +4,30 @@
 #define CORE_CALL_FSM_H
 
 enum call_phase {
+	PHASE_LOOKING,  /* keeper is asked whether the payer ever dialled the number */
+	PHASE_ASKING,   /* the caller hears the exchange and presses keys */
 	PHASE_DIALLING, /* the callee's phones were asked, none has said anything */
 	PHASE_WAITING,  /* the callee's phone lost its connection a moment ago */
 	PHASE_RINGING,
 	PHASE_TALKING,
+	PHASE_TELLING, /* the caller hears why not */
 	PHASE_OVER,
 	CALL_PHASES
 };
 
 enum call_event {
-	CALL_RINGS,       /* a phone of the callee rings */
-	CALL_ANSWERED,    /* a phone of the callee answered */
-	CALL_REFUSED,     /* the last phone of the callee refused */
+	CALL_ALLOWED,    /* it may be dialled */
+	CALL_ASKED,      /* the caller is to be asked something first */
+	CALL_RINGS,      /* a phone of the callee rings */
+	CALL_ANSWERED,   /* a phone of the callee answered */
+	CALL_REFUSED,    /* the last phone of the callee refused; it may not be dialled */
+	CALL_TOLD_WHY,   /* the same, and the caller is to hear it */
 	CALL_CALLER_LEFT, /* cancelled or hung up */
 	CALL_CALLEE_LEFT,
 	CALL_TIME_OUT,   /* rung, or waited, long enough */
 	CALL_PHONE_BACK, /* a phone of the callee registered */
 	CALL_MEDIA_FAILED,
+	CALL_SAID, /* what the caller was to hear last is said */
 	CALL_EVENTS
 };
 
@@ -31,6 +38,8 @@ enum call_effect {
 	CALL_DO_HANG_UP_OTHERS = 1 << 3, /* an answer too late */
 	CALL_DO_REFUSE = 1 << 4,         /* the caller gets the best refusal */
 	CALL_DO_END = 1 << 5,            /* every leg ends, ports rest, the record is written */
+	CALL_DO_ASK = 1 << 6,            /* begin the dialogue */
+	CALL_DO_TELL = 1 << 7,           /* say the refusal to the caller */
 };
 
 struct call_step {

@@ -35,10 +35,13 @@ static const char *codec_of(const struct leg *l)
 static enum call_state state_of(const struct call *c)
 {
 	static const uint8_t state[CALL_PHASES] = {
+	    [PHASE_LOOKING] = CALL_STARTING,
+	    [PHASE_ASKING] = CALL_STARTING,
 	    [PHASE_DIALLING] = CALL_STARTING,
 	    [PHASE_WAITING] = CALL_QUEUED,
 	    [PHASE_RINGING] = CALL_RINGING,
 	    [PHASE_TALKING] = CALL_UP,
+	    [PHASE_TELLING] = CALL_ENDING,
 	    [PHASE_OVER] = CALL_ENDING,
 	};
 	if (c->r.state == PHASE_TALKING && (holds(leg_get(c->r.caller)) || holds(leg_get(c->r.callee))))

@@ -2,6 +2,8 @@
 /* A phone changes the session (hold, resume, codec): its offer goes to the other phone, the answer comes back
  * (RFC 3261 14, RFC 3311). One change at a time in a call: the second is 491 or 500 (RFC 3261 14.2). */
 #include "change.h"
+#include "dial.h"
+#include "ended.h"
 #include "leg_send.h"
 #include "media.h"
 #include "session.h"
@@ -108,7 +110,7 @@ static void make_offer(struct call *c, struct leg *l, struct leg *other, const s
 {
 	*out = *offer;
 	sdp_keep_audio_only(out);
-	sdp_keep_codecs(out, call_codecs(l->r.device) & call_codecs(other->r.device));
+	sdp_keep_codecs(out, dial_codecs(l) & dial_codecs(other));
 	media_face(out, c, other, offer->audio.rtcp_mux);
 	out->audio.setup = out->audio.setup ? SDP_ACTPASS : SDP_SETUP_NONE;
 }
@@ -197,7 +199,48 @@ static enum refusal busy(const struct call *c, const struct leg *l, const struct
 	return l->refreshing || other->refreshing ? REFUSE_GLARE : REFUSE_NONE;
 }
 
-void change_on_request(struct leg *l, struct request *r)
+/* --- a leg that ends in media: the exchange answers by itself --- */
+
+static void take_ended(struct call *c, struct leg *l, const struct sdp *offer, struct sdp *answer)
+{
+	media_face(answer, c, l, offer->audio.rtcp_mux);
+	leg_set_local(l, answer);
+	leg_set_remote(l, offer);
+	ended_settle(l);
+	l->r.learn_epoch++;
+	call_relay(c);
+	call_save(c);
+}
+
+static void change_ended(struct leg *l, struct request *r)
+{
+	struct call *c = call_get(l->r.call);
+	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
+	struct sdp answer;
+
+	if (!c || l->r.state != LEG_UP || (l->refreshing && r->m->method == SIP_INVITE)) {
+		reply_refuse(r->reply, !c ? REFUSE_NO_DIALOG : l->refreshing ? REFUSE_GLARE : too_soon_or_late(l));
+		return;
+	}
+	const char *why = offer ? ended_change(l, offer, &answer) : NULL;
+	if (why) {
+		reply_refuse_because(r->reply, REFUSE_OFFER, why);
+		return;
+	}
+	if (!session_asked(l, r->m)) {
+		reply_refuse(r->reply, REFUSE_INTERVAL);
+		return;
+	}
+	if (r->m->contact.len)
+		(void)leg_set_text(l, LEG_TARGET, REQUEST_STR(r, contact));
+	if (offer)
+		take_ended(c, l, offer, &answer);
+	answer_refresh(l, r, offer != NULL);
+}
+
+/* --- a passing one --- */
+
+static void change_passing(struct leg *l, struct request *r)
 {
 	struct call *c = call_get(l->r.call);
 	struct leg *other = c ? call_other(c, l) : NULL;
@@ -239,6 +282,14 @@ void change_on_request(struct leg *l, struct request *r)
 	c->change.session_s = session_s;
 	c->change.refresher_us = refresher_us;
 	offer_to_other(c, l, other, r, offer);
+}
+
+void change_on_request(struct leg *l, struct request *r)
+{
+	if (l->r.end == RELAY_PASSING)
+		change_passing(l, r);
+	else
+		change_ended(l, r);
 }
 
 /* Both sides agreed: what the relay does follows, and then the one who asked hears it. */

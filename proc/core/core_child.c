@@ -9,6 +9,7 @@
 #include "change.h"
 #include "core_child.h"
 #include "directory.h"
+#include "keys.h"
 #include "login.h"
 #include "media.h"
 #include "message.h"
@@ -267,6 +268,7 @@ static void open_all(void)
 		log_fatal("the arena can't be mapped");
 	close(arena_fd);
 	directory_init(s->max_users, s->max_phones, &watch);
+	keys_init(s->max_phones);
 	flow_init(2 * s->max_phones, s->max_phones);
 	login_init();
 	message_init();

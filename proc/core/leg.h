@@ -34,10 +34,13 @@ enum leg_part {
 /* What outlives core, in the arena, and with it as many octets of the parts as `end` says. */
 struct leg_record {
 	uint64_t id, call, flow;
-	uint32_t user, device; /* user: NOBODY for an emergency call without login */
+	uint32_t user, device; /* user: NOBODY for an emergency call without login; both NOBODY for a trunk's leg */
 	uint8_t state;         /* enum leg_state */
-	uint8_t side;          /* of its call's relay: 0 the caller, 1 the callee */
+	uint8_t side;          /* of its call's relay */
 	uint8_t emergency, listener;
+	uint8_t trunk; /* 0: a phone */
+	uint8_t end;   /* enum relay_end: passing, or how media ends it */
+	uint8_t clear; /* a trunk named plain: plain RTP is allowed */
 	uint8_t ice; /* we speak ICE-lite with it */
 	uint8_t refresher_us;
 	uint8_t has_remote, has_local;
@@ -77,6 +80,7 @@ struct leg {
 	uint8_t refusal; /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
 	const char *refusal_text;
 	uint8_t early_sdp; /* r.remote came in a reliable 18x */
+	uint8_t tried;     /* 1 << enum relay_end: what its phone was offered and did not take */
 };
 
 void leg_text_init(uint32_t legs);

@@ -69,7 +69,7 @@ void media_release_ports(uint32_t slot)
 		ports.rested_ms[slot] = child_now() + MEDIA_PORTS_REST_MS;
 }
 
-static uint16_t port_of(const struct call *c, unsigned side)
+uint16_t media_port(const struct call *c, unsigned side)
 {
 	return (uint16_t)(media_first_port(c->r.ports) + 2 * side);
 }
@@ -88,7 +88,7 @@ void media_face(struct sdp *sdp, const struct call *c, struct leg *l, bool rtcp_
 {
 	struct sdp_audio *a = &sdp->audio;
 	const struct addr *us = &child_site()->listener[l->r.listener].advertised_media;
-	uint16_t port = port_of(c, l->r.side);
+	uint16_t port = media_port(c, l->r.side);
 	struct sdp before;
 
 	sdp_drop_ice(sdp);
@@ -127,130 +127,16 @@ enum relay_key media_key(const struct sdp *answer)
 
 /* --- the wish --- */
 
-static uint8_t frame_of(uint8_t codec)
-{
-	static const uint8_t frame[SDP_CODEC_N] = {
-	    [SDP_PCMU] = RELAY_FRAME_PCM,
-	    [SDP_PCMA] = RELAY_FRAME_PCM,
-	    [SDP_G722] = RELAY_FRAME_PCM,
-	    [SDP_OPUS] = RELAY_FRAME_OPUS,
-	    [SDP_TELEPHONE_EVENT] = RELAY_FRAME_EVENT,
-	};
-	return frame[codec];
-}
-
-static void add_payloads(struct relay_side *s, const struct sdp *sdp)
-{
-	for (int i = 0; i < sdp->audio.codec_n; i++) {
-		int at = 0;
-		while (at < s->payloads && s->payload[at].type != sdp->audio.codec[i].pt)
-			at++;
-		if (at < s->payloads || at == RELAY_PAYLOADS_MAX)
-			continue;
-		const struct sdp_codec *k = &sdp->audio.codec[i];
-		s->payload[s->payloads++] = (struct relay_payload){k->pt, frame_of(k->codec), k->codec, k->pt};
-	}
-}
-
-/* With DTLS and ZRTP the tag is agreed between the phones: 0, any of the known lengths. With SDES the answer names one
- * suite for both directions, the offer perhaps several (RFC 4568 5.1.2). */
-static uint8_t tag_len(const struct sdp *one, const struct sdp *other, enum relay_key key)
-{
-	const struct sdp *answer = one->audio.crypto_n == 1 ? one : other;
-
-	if (key != RELAY_KEY_SDES || answer->audio.crypto_n != 1)
-		return 0;
-	return answer->audio.crypto[0].suite >= SDP_AEAD_AES_128_GCM ? 16 : 10;
-}
-
-/* mux: both ends agreed to it; a phone that only offered it has its RTCP on a port of its own */
-static void name_source(struct relay_side *s, const struct leg *l, const struct sdp *sdp, bool mux)
-{
-	const struct sdp_audio *a = &sdp->audio;
-
-	s->rtp = a->at;
-	s->rtcp = a->rtcp.family ? a->rtcp : a->at;
-	if (!a->rtcp.family && !mux)
-		s->rtcp.port = (uint16_t)(a->at.port + 1);
-	if (l->r.ice && a->ice_ufrag[0]) {
-		s->source = RELAY_SOURCE_ICE;
-	} else if (addr_same_ip(&a->at, &l->r.seen)) {
-		s->source = RELAY_SOURCE_NAMED;
-	} else {
-		s->source = RELAY_SOURCE_LEARN;
-		s->rtp = s->rtcp = l->r.seen;
-		s->rtp.port = s->rtcp.port = 0;
-	}
-}
-
-/* What a leg's phone said; all zero when there is none. */
-static void said_by(const struct leg *l, struct sdp *out)
-{
-	if (l)
-		leg_remote(l, out);
-	else
-		*out = (struct sdp){0};
-}
-
-static bool both_mux(const struct leg *l, const struct sdp *remote)
-{
-	struct sdp local;
-
-	if (!l || !remote->audio.rtcp_mux)
-		return false;
-	leg_local(l, &local);
-	return local.audio.rtcp_mux;
-}
-
-static void fill_side(struct relay_side *s, struct call *c, unsigned side, struct leg *l, struct leg *other)
-{
-	const struct listener *at = &child_site()->listener[l ? l->r.listener : 0];
-	struct sdp says, hears;
-
-	said_by(l, &says);
-	said_by(other, &hears);
-	bool mux = both_mux(l, &says);
-
-	s->present = 1;
-	s->end = RELAY_PASSING;
-	s->hears = RELAY_HEARS_OTHER;
-	s->events = 1;
-	s->local = at->media;
-	s->local.port = port_of(c, side);
-	s->local_rtcp = (uint16_t)(s->local.port + (mux ? 0 : 1));
-	if (l && l->r.ice) {
-		memcpy(s->ice_ufrag, c->r.ice_ufrag[side], sizeof c->r.ice_ufrag[0]);
-		memcpy(s->ice_pwd, c->r.ice_pwd[side], sizeof c->r.ice_pwd[0]);
-	}
-	if (!l || !l->r.has_remote || !c->r.answered_ms)
-		return;
-	enum relay_key key = (enum relay_key)c->r.key;
-	s->key = (uint8_t)key;
-	s->keyed = key == RELAY_KEY_SDES;
-	s->direction = says.audio.direction;
-	s->tag_len = tag_len(&says, &hears, key);
-	s->learn_epoch = l->r.learn_epoch;
-	memcpy(s->zrtp_hash, says.audio.zrtp_hash, sizeof s->zrtp_hash);
-	name_source(s, l, &says, mux);
-	/* it sends what the other end said it takes */
-	add_payloads(s, &hears);
-	add_payloads(s, &says);
-}
-
 bool media_relay(struct call *c)
 {
 	struct link *media = child_link(PROC_MEDIA, 0);
-	struct leg *caller = leg_get(c->r.caller), *callee = leg_get(c->r.callee);
-	struct relay_spec spec = {.emergency = c->r.emergency,
-	    .answered = c->r.answered_ms != 0,
-	    .deadline_ms = child_now() + RELAY_DEADLINE_MS};
-	enum msg_class class = c->r.emergency ? CLASS_EMERGENCY : c->r.answered_ms ? CLASS_DIALOG : CLASS_NEW;
-	struct msg_relay *m = media ? ipc_begin_as(media, MSG_RELAY, class) : NULL;
+	struct relay_spec spec = {.deadline_ms = child_now() + RELAY_DEADLINE_MS};
 
+	media_wish(c, &spec);
+	enum msg_class class = c->r.emergency ? CLASS_EMERGENCY : spec.answered ? CLASS_DIALOG : CLASS_NEW;
+	struct msg_relay *m = media ? ipc_begin_as(media, MSG_RELAY, class) : NULL;
 	if (!m)
 		return false; /* every wish is sent again when media is back */
-	fill_side(&spec.side[0], c, 0, caller, callee);
-	fill_side(&spec.side[1], c, 1, callee, caller);
 	m->join = c->r.id;
 	m->spec = ipc_put_part(media, &spec, sizeof spec);
 	ipc_end(media);

@@ -21,6 +21,11 @@ void media_release_ports(uint32_t slot);
 /* The phone at this leg sees the exchange's address, ports and ICE here, never the other phone's. */
 void media_face(struct sdp *sdp, const struct call *c, struct leg *l, bool rtcp_mux);
 
+/* The RTP port of a side; its RTCP port is the next. */
+uint16_t media_port(const struct call *c, unsigned side);
+
+/* What media is to do for this call, without its deadline. */
+void media_wish(const struct call *c, struct relay_spec *spec);
 /* Send (or renew) the wish for this call. False: media could not be told. */
 bool media_relay(struct call *c);
 void media_close(struct call *c);
@@ -34,8 +39,8 @@ bool media_behind_nat(const struct leg *l, const struct sdp *sdp);
 /* SHA-256 of the certificate that media shows on legs that it ends; NULL while it has told none. */
 const uint8_t *media_fingerprint(void);
 
-void media_on_ports(struct link *from, const struct ipc_view *v);
 void media_on_dtls_ours(struct link *from, const struct ipc_view *v);
+void media_on_ports(struct link *from, const struct ipc_view *v);
 void media_on_failed(struct link *from, const struct ipc_view *v);
 void media_on_gate(struct link *from, const struct ipc_view *v);
 void media_on_varying(struct link *from, const struct ipc_view *v);

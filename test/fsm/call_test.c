@@ -3,13 +3,58 @@
 #include "call_fsm.h"
 #include "../unit/test.h"
 
-static const char *const effect_word[] = {"ring", "dial", "connect", "hang-up-others", "refuse", "end"};
-static const char *const event_word[CALL_EVENTS] = {"rings", "answered", "refused", "caller-left", "callee-left", "time-out",
-    "phone-back", "media-failed"};
+static const char *const effect_word[] = {"ring", "dial", "connect", "hang-up-others", "refuse", "end", "ask", "tell"};
+static const char *const event_word[CALL_EVENTS] = {"allowed", "asked", "rings", "answered", "refused", "told-why",
+    "caller-left", "callee-left", "time-out", "phone-back", "media-failed", "said"};
 
 static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
+    [PHASE_LOOKING] =
+	{
+	    [CALL_ALLOWED] = "dialling: dial",	      /* the number was dialled before */
+	    [CALL_ASKED] = "asking: ask",	      /* it was not */
+	    [CALL_RINGS] = "-",
+	    [CALL_ANSWERED] = "- hang-up-others",
+	    [CALL_REFUSED] = "over: refuse end",
+	    [CALL_TOLD_WHY] = "telling: tell",
+	    [CALL_CALLER_LEFT] = "over: end",
+	    [CALL_CALLEE_LEFT] = "-",
+	    [CALL_TIME_OUT] = "over: refuse end",
+	    [CALL_PHONE_BACK] = "-",
+	    [CALL_MEDIA_FAILED] = "over: refuse end",
+	    [CALL_SAID] = "-",
+	},
+    [PHASE_ASKING] =
+	{
+	    [CALL_ALLOWED] = "dialling: dial",	      /* the PIN was right */
+	    [CALL_ASKED] = "-",
+	    [CALL_RINGS] = "-",
+	    [CALL_ANSWERED] = "- hang-up-others",
+	    [CALL_REFUSED] = "over: refuse end",
+	    [CALL_TOLD_WHY] = "telling: tell",
+	    [CALL_CALLER_LEFT] = "over: end",
+	    [CALL_CALLEE_LEFT] = "-",
+	    [CALL_TIME_OUT] = "over: refuse end",
+	    [CALL_PHONE_BACK] = "-",
+	    [CALL_MEDIA_FAILED] = "over: refuse end",
+	    [CALL_SAID] = "-",			      /* a prompt among others */
+	},
+    [PHASE_TELLING] =
+	{
+	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_RINGS] = "-",
+	    [CALL_ANSWERED] = "- hang-up-others",
+	    [CALL_REFUSED] = "-",		      /* it is being told */
+	    [CALL_TOLD_WHY] = "-",
+	    [CALL_CALLER_LEFT] = "over: end",
+	    [CALL_CALLEE_LEFT] = "-",
+	    [CALL_TIME_OUT] = "over: end",	      /* the caller has an answer: BYE */
+	    [CALL_PHONE_BACK] = "-",
+	    [CALL_MEDIA_FAILED] = "over: end",
+	    [CALL_SAID] = "over: end",
+	},
     [PHASE_DIALLING] =
 	{
+	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
+	    [CALL_TOLD_WHY] = "telling: tell",
 	    [CALL_RINGS] = "ringing: ring",
 	    [CALL_ANSWERED] = "talking: connect",     /* a 200 without any 18x */
 	    [CALL_REFUSED] = "over: refuse end",
@@ -21,6 +66,8 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_WAITING] =
 	{
+	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
+	    [CALL_TOLD_WHY] = "telling: tell",
 	    [CALL_RINGS] = "ringing: ring",
 	    [CALL_ANSWERED] = "talking: connect",
 	    [CALL_REFUSED] = "-",		      /* it waits for a phone that is not there yet */
@@ -32,6 +79,8 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_RINGING] =
 	{
+	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
+	    [CALL_TOLD_WHY] = "telling: tell",
 	    [CALL_RINGS] = "-",			      /* the caller hears one 180, however many phones ring */
 	    [CALL_ANSWERED] = "talking: connect",
 	    [CALL_REFUSED] = "over: refuse end",
@@ -43,6 +92,8 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_TALKING] =
 	{
+	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
+	    [CALL_TOLD_WHY] = "-",
 	    [CALL_RINGS] = "-",
 	    [CALL_ANSWERED] = "- hang-up-others",     /* two phones answered at once: the first has won */
 	    [CALL_REFUSED] = "-",		      /* the cancelled ones */
@@ -54,6 +105,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_OVER] =
 	{
+	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_TOLD_WHY] = "-", [CALL_SAID] = "-",
 	    [CALL_RINGS] = "-", [CALL_ANSWERED] = "- hang-up-others", [CALL_REFUSED] = "-", [CALL_CALLER_LEFT] = "-",
 	    [CALL_CALLEE_LEFT] = "-", [CALL_TIME_OUT] = "-", [CALL_PHONE_BACK] = "-", [CALL_MEDIA_FAILED] = "-",
 	},
@@ -67,7 +119,7 @@ static void put_cell(char *out, size_t cap, enum call_phase phase, enum call_eve
 
 	for (unsigned i = 0; step.effects >> i; i++)
 		if (step.effects >> i & 1)
-			n += (size_t)snprintf(out + n, cap - n, " %s", i < 6 ? effect_word[i] : "?");
+			n += (size_t)snprintf(out + n, cap - n, " %s", i < 8 ? effect_word[i] : "?");
 }
 
 static void every_cell_is_as_it_should_be(void)

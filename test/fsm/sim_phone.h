@@ -99,6 +99,8 @@ struct sdp sdp_plain(const struct phone *p);
 
 /* The newest relay wish; NULL: none since the last take. */
 const struct relay_spec *relay_wish(uint64_t *join);
+/* SHA-256 of its DTLS certificate: 32 octets of this value. */
+void media_says_fingerprint(uint8_t octet);
 void media_says_gate(uint64_t join, enum relay_key key);
 void media_says_failed(uint64_t join, enum relay_why why);
 

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC */
+#include "dial.h"
+#include "ended.h"
+#include "keys.h"
+#include "media.h"
+#include "wire/sdp_offer.h"
+
+enum { ALL_CODECS = (1 << SDP_CODEC_N) - 1 };
+
+uint8_t dial_codecs(const struct leg *l)
+{
+	const struct device *d = directory_device(l->r.device);
+
+	return d && d->flags & DEVICE_NO_OPUS ? (uint8_t)(ALL_CODECS & ~(1 << SDP_OPUS)) : ALL_CODECS;
+}
+
+/* --- what a phone is offered --- */
+
+/* The caller's offer as this phone may see it, keys and all. */
+static void passing_offer(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
+{
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	*out = offer;
+	sdp_keep_audio_only(out);
+	sdp_keep_codecs(out, dial_codecs(callee) & dial_codecs(caller));
+	media_face(out, c, callee, offer.audio.rtcp_mux);
+	/* the first packet comes from behind the NAT */
+	if (out->audio.setup == SDP_ACTPASS && media_behind_nat(caller, &offer))
+		out->audio.setup = SDP_ACTIVE;
+}
+
+/* An answered caller keeps the codecs that it was answered with. */
+static void ended_offer_to(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
+{
+	struct sdp like;
+
+	if (c->r.spoken)
+		leg_local(caller, &like);
+	else
+		leg_remote(caller, &like);
+	ended_offer(callee, &like, dial_codecs(callee) & dial_codecs(caller), out);
+	media_face(out, c, callee, !callee->r.trunk);
+}
+
+static void make_offer(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
+{
+	/* each leg has its own; a phone without ICE ignores it, baresip with ICE is mute without it */
+	callee->r.ice = !callee->r.trunk;
+	if (callee->r.end == RELAY_PASSING)
+		passing_offer(c, caller, callee, out);
+	else
+		ended_offer_to(c, caller, callee, out);
+}
+
+/* The method of an ended leg, of those that its phone was not offered yet. */
+static enum relay_end ended_method(const struct leg *l)
+{
+	bool dtls = media_fingerprint() && !(l->tried >> RELAY_ENDED_DTLS & 1);
+	bool sdes = !(l->tried >> RELAY_ENDED_SDES & 1);
+
+	if (sdes && (!dtls || keys_may(l->r.device, SDP_KEYS_SDES)))
+		return RELAY_ENDED_SDES;
+	return dtls ? RELAY_ENDED_DTLS : RELAY_PASSING;
+}
+
+static bool must_end(const struct call *c, const struct leg *caller)
+{
+	return c->r.spoken || caller->r.trunk;
+}
+
+/* A phone that takes none of the caller's methods is not asked in vain. */
+static bool cannot_pass(const struct leg *caller, const struct leg *callee)
+{
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	return !keys_may(callee->r.device, sdp_keys(&offer)) && ended_by(&offer, false) != RELAY_PASSING;
+}
+
+static const char *display_of(const struct leg *caller)
+{
+	const struct user *from = directory_user(caller->r.user);
+	return from ? from->display : "";
+}
+
+static bool ask_phone(struct call *c, struct leg *caller, const struct registration *to, uint8_t tried, bool ended)
+{
+	struct leg *l = leg_new_out(to, c->r.id, c->r.emergency, c->r.from, c->r.to);
+	struct sdp offer;
+
+	if (!l) {
+		c->best = REFUSE_FULL;
+		return false;
+	}
+	l->r.side = !caller->r.side;
+	l->tried = tried;
+	if (ended || must_end(c, caller) || cannot_pass(caller, l))
+		l->r.end = (uint8_t)ended_method(l);
+	make_offer(c, caller, l, &offer);
+	c->target[c->targets++] = l->r.id;
+	leg_invite(l, &offer, display_of(caller));
+	return true;
+}
+
+bool dial_again(struct call *c, struct leg *l)
+{
+	struct leg *caller = leg_get(c->r.caller);
+	const struct registration *to = registrar_get(l->r.user, l->r.device);
+	struct sdp offered;
+
+	if (!caller || !to || l->r.trunk || c->targets >= CALL_TARGETS_MAX)
+		return false;
+	l->tried |= (uint8_t)(1u << l->r.end);
+	if (l->r.end == RELAY_PASSING) {
+		leg_remote(caller, &offered);
+		enum relay_end same = ended_by(&offered, false);
+		if (same == RELAY_PASSING) /* ZRTP alone: the caller can't be ended */
+			return false;
+		l->tried |= (uint8_t)(1u << same);
+	}
+	return ended_method(l) != RELAY_PASSING && ask_phone(c, caller, to, l->tried, true);
+}
+
+/* --- who rings --- */
+
+/* The caller itself, where it calls its own number; others on its phone may ring. Without a login it is the phone that calls. */
+static bool is_caller(const struct leg *caller, const struct registration *to)
+{
+	return to->device == caller->r.device && (to->user == caller->r.user || caller->r.user == NOBODY);
+}
+
+void dial_ask_all(struct call *c)
+{
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	struct leg *caller = leg_get(c->r.caller);
+	int n = registrar_targets(c->callee_user, to);
+
+	timer_set(&child_wheel, &c->ring, child_now() + child_site()->ring_s * 1000ull);
+	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
+		if (!is_caller(caller, to[i]))
+			ask_phone(c, caller, to[i], 0, false);
+}
+
+bool dial_can_ring(const struct call *c)
+{
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	const struct leg *caller = leg_get(c->r.caller);
+	int n = registrar_targets(c->callee_user, to);
+
+	while (caller && n > 0)
+		if (!is_caller(caller, to[--n]))
+			return true;
+	return false;
+}
+
+void dial_stop(struct call *c, uint64_t winner)
+{
+	for (uint8_t i = 0; i < c->targets; i++) {
+		struct leg *l = c->target[i] != winner ? leg_get(c->target[i]) : NULL;
+		if (l)
+			leg_hang_up(l, REFUSE_NONE);
+	}
+	c->targets = 0;
+}
+
+bool dial_strike(struct call *c, uint64_t leg)
+{
+	for (uint8_t i = 0; i < c->targets; i++)
+		if (c->target[i] == leg) {
+			c->target[i] = c->target[--c->targets];
+			return true;
+		}
+	return false;
+}
+
+/* --- what they say --- */
+
+static const struct {
+	uint16_t code;
+	enum refusal why;
+	uint8_t rank; /* the higher one is told */
+} heard[] = {{603, REFUSE_DECLINED, 5}, {607, REFUSE_DECLINED, 5}, {600, REFUSE_BUSY, 5}, {486, REFUSE_BUSY, 4},
+    {488, REFUSE_OFFER, 3}, {606, REFUSE_OFFER, 3}, {415, REFUSE_OFFER, 3}, {480, REFUSE_NO_ANSWER, 2},
+    {408, REFUSE_NO_ANSWER, 2}, {487, REFUSE_NO_ANSWER, 2}};
+
+static enum refusal refusal_heard(uint16_t code, uint8_t *rank)
+{
+	*rank = 1;
+	for (size_t i = 0; i < sizeof heard / sizeof *heard; i++)
+		if (heard[i].code == code) {
+			*rank = heard[i].rank;
+			return heard[i].why;
+		}
+	return code >= 300 && code < 400 ? REFUSE_REDIRECT : REFUSE_CALLEE_FAILED;
+}
+
+static uint8_t rank_of(enum refusal why)
+{
+	for (size_t i = 0; i < sizeof heard / sizeof *heard; i++)
+		if (heard[i].why == why)
+			return heard[i].rank;
+	return why ? 1 : 0;
+}
+
+void dial_note(struct call *c, uint16_t code)
+{
+	uint8_t rank;
+	enum refusal why = refusal_heard(code, &rank);
+
+	if (rank <= rank_of((enum refusal)c->best))
+		return;
+	c->best = (uint8_t)why;
+	c->best_text = why == REFUSE_OFFER ? "the phones have no media key method or codec in common" : NULL;
+}

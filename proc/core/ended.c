@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+#include "ended.h"
+#include "base/rand.h"
+#include "media.h"
+#include "wire/sdp_offer.h"
+
+enum { FIRST_TAG = 1, SHA256_LEN = 32 };
+
+/* Cheapest first: FACTS.md measures GCM at half of CTR with HMAC. */
+static const uint8_t suites[] = {SDP_AEAD_AES_128_GCM, SDP_AES_CM_128_HMAC_SHA1_80, SDP_AES_256_CM_HMAC_SHA1_80};
+enum { SUITES = sizeof suites, ALL_SUITES = (1 << SDP_SUITE_N) - 1 };
+
+enum relay_end ended_by(const struct sdp *theirs, bool clear)
+{
+	uint8_t keys = sdp_keys(theirs);
+
+	if (keys & SDP_KEYS_DTLS)
+		return RELAY_ENDED_DTLS;
+	if (keys & SDP_KEYS_SDES)
+		return RELAY_ENDED_SDES;
+	return clear ? RELAY_ENDED_CLEAR : RELAY_PASSING;
+}
+
+uint8_t ended_codecs(const struct sdp *sdp)
+{
+	uint8_t mask = 0;
+
+	for (uint8_t i = 0; i < sdp->audio.codec_n; i++)
+		mask |= (uint8_t)(1u << sdp->audio.codec[i].codec);
+	return mask;
+}
+
+uint8_t ended_one_codec(const struct sdp *offer, uint8_t allowed)
+{
+	static const uint8_t order[] = {SDP_PCMA, SDP_PCMU, SDP_G722, SDP_OPUS};
+	uint8_t have = ended_codecs(offer) & allowed;
+
+	for (size_t i = 0; i < sizeof order; i++)
+		if (have >> order[i] & 1)
+			return (uint8_t)(1u << order[i] | 1u << SDP_TELEPHONE_EVENT);
+	return 0;
+}
+
+static void no_keys(struct sdp_audio *a)
+{
+	memset(a->crypto, 0, sizeof a->crypto);
+	memset(a->fingerprint, 0, sizeof a->fingerprint);
+	memset(a->zrtp_hash, 0, sizeof a->zrtp_hash);
+	memset(a->zrtp_version, 0, sizeof a->zrtp_version);
+	a->crypto_n = a->fingerprint_n = a->crypto_refused = 0;
+	a->setup = a->tls_id = a->zrtp = 0;
+}
+
+static void put_crypto(struct sdp_audio *a, uint32_t tag, uint8_t suite)
+{
+	struct sdp_crypto *k = &a->crypto[a->crypto_n++];
+
+	*k = (struct sdp_crypto){.tag = tag, .suite = suite, .key_len = sdp_suite_key_len(suite)};
+	rand_bytes(k->key, k->key_len);
+}
+
+static void put_fingerprint(struct sdp_audio *a, uint8_t setup)
+{
+	a->fingerprint_n = 1;
+	a->fingerprint[0] = (struct sdp_fingerprint){.hash = SDP_SHA_256};
+	memcpy(a->fingerprint[0].bytes, media_fingerprint(), SHA256_LEN);
+	a->setup = setup;
+}
+
+/* Whoever is asked waits for the other's first packet, which so comes from behind a NAT. */
+static uint8_t answer_setup(uint8_t offered)
+{
+	return offered == SDP_PASSIVE ? SDP_ACTIVE : SDP_PASSIVE;
+}
+
+static const char *answer_keys(enum relay_end how, const struct sdp *offer, struct sdp_audio *a)
+{
+	int at;
+
+	no_keys(a);
+	switch (how) {
+	case RELAY_ENDED_DTLS:
+		put_fingerprint(a, answer_setup(offer->audio.setup));
+		return NULL;
+	case RELAY_ENDED_SDES:
+		at = sdp_choose_crypto(offer, ALL_SUITES);
+		put_crypto(a, offer->audio.crypto[at].tag, offer->audio.crypto[at].suite);
+		return NULL;
+	case RELAY_ENDED_CLEAR:
+		return NULL;
+	case RELAY_PASSING:
+	case RELAY_ENDS:
+		break;
+	}
+	return "the exchange must end this call's encryption, and ZRTP alone can't be ended: offer SDES or DTLS too";
+}
+
+/* Only what both sides of the call may use, under the payload types of the offer. */
+static bool answer_codecs(const struct sdp *offer, uint8_t codecs, struct sdp *out)
+{
+	*out = *offer;
+	sdp_keep_codecs(out, codecs);
+	for (uint8_t i = 0; i < out->audio.codec_n; i++)
+		if (out->audio.codec[i].codec != SDP_TELEPHONE_EVENT)
+			return true;
+	return false;
+}
+
+const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs, struct sdp *out)
+{
+	enum relay_end how = ended_by(offer, l->r.clear);
+	const char *why;
+
+	if (how == RELAY_ENDED_DTLS && !media_fingerprint())
+		return "the media relay has no DTLS key this moment";
+	if (!answer_codecs(offer, codecs, out))
+		return sdp_refusal_text(SDP_NO_COMMON_CODEC);
+	if ((why = answer_keys(how, offer, &out->audio)))
+		return why;
+	out->audio.direction = sdp_direction_answer(offer->audio.direction, SDP_SENDRECV);
+	out->audio.ptime_ms = out->audio.maxptime_ms = 0;
+	sdp_answer_lines(offer, out);
+	l->r.end = (uint8_t)how;
+	return NULL;
+}
+
+static uint8_t proto_of(enum relay_end how)
+{
+	static const uint8_t proto[RELAY_ENDS] = {
+	    [RELAY_ENDED_SDES] = SDP_RTP_SAVP,
+	    [RELAY_ENDED_DTLS] = SDP_TLS_SAVPF,
+	    [RELAY_ENDED_CLEAR] = SDP_RTP_AVP,
+	};
+	return proto[how];
+}
+
+void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, struct sdp *out)
+{
+	struct sdp_audio *a = &out->audio;
+
+	*out = *like;
+	sdp_keep_audio_only(out);
+	sdp_keep_codecs(out, codecs);
+	no_keys(a);
+	a->proto = proto_of((enum relay_end)l->r.end);
+	a->direction = SDP_SENDRECV;
+	a->ptime_ms = a->maxptime_ms = 0;
+	if (l->r.end == RELAY_ENDED_DTLS) {
+		put_fingerprint(a, SDP_ACTPASS);
+	} else if (l->r.end == RELAY_ENDED_SDES) {
+		for (uint8_t i = 0; i < SUITES; i++)
+			put_crypto(a, FIRST_TAG + i, suites[i]);
+	}
+}
+
+const char *ended_check_answer(const struct leg *l, const struct sdp *answer)
+{
+	struct sdp ours;
+
+	leg_local(l, &ours);
+	enum sdp_refusal bad =
+	    l->r.end == RELAY_ENDED_CLEAR ? sdp_check_clear_answer(&ours, answer) : sdp_check_answer(&ours, answer);
+	return bad ? sdp_refusal_text(bad) : NULL;
+}
+
+/* --- what stands --- */
+
+/* Each side has one key from here on: the suite that was answered (RFC 4568 5.1.2). */
+void ended_settle(struct leg *l)
+{
+	struct sdp ours, theirs;
+
+	if (l->r.end != RELAY_ENDED_SDES)
+		return;
+	leg_local(l, &ours);
+	leg_remote(l, &theirs);
+	for (uint8_t i = 0; i < ours.audio.crypto_n; i++)
+		for (uint8_t j = 0; j < theirs.audio.crypto_n; j++) {
+			const struct sdp_crypto *a = &ours.audio.crypto[i], *b = &theirs.audio.crypto[j];
+			if (a->tag != b->tag || a->suite != b->suite)
+				continue;
+			ours.audio.crypto[0] = *a;
+			theirs.audio.crypto[0] = *b;
+			ours.audio.crypto_n = theirs.audio.crypto_n = 1;
+			leg_set_local(l, &ours);
+			leg_set_remote(l, &theirs);
+			return;
+		}
+}
+
+/* The key that it used so far, offered again (RFC 4568 7.1.4): the stream goes on. NULL: it wants new ones. */
+static const struct sdp_crypto *standing_key(const struct sdp *had, const struct sdp *offer)
+{
+	const struct sdp_crypto *key = had->audio.crypto;
+
+	for (uint8_t i = 0; i < offer->audio.crypto_n && had->audio.crypto_n; i++)
+		if (offer->audio.crypto[i].suite == key->suite &&
+		    memcmp(offer->audio.crypto[i].key, key->key, key->key_len) == 0)
+			return &offer->audio.crypto[i];
+	return NULL;
+}
+
+/* The association that stands keeps its roles (RFC 8842 5.5). */
+static uint8_t standing_setup(const struct sdp *ours, const struct sdp *theirs)
+{
+	if (ours->audio.setup == SDP_ACTIVE || ours->audio.setup == SDP_PASSIVE)
+		return ours->audio.setup;
+	return theirs->audio.setup == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
+}
+
+static void keep_keys(const struct leg *l, const struct sdp *offer, struct sdp *out)
+{
+	struct sdp ours, theirs;
+	const struct sdp_crypto *standing;
+
+	leg_local(l, &ours);
+	leg_remote(l, &theirs);
+	if (l->r.end == RELAY_ENDED_DTLS &&
+	    memcmp(theirs.audio.fingerprint, offer->audio.fingerprint, sizeof offer->audio.fingerprint) == 0)
+		out->audio.setup = standing_setup(&ours, &theirs);
+	if (l->r.end != RELAY_ENDED_SDES || !(standing = standing_key(&theirs, offer)))
+		return;
+	out->audio.crypto[0] = ours.audio.crypto[0];
+	out->audio.crypto[0].tag = standing->tag;
+}
+
+const char *ended_change(struct leg *l, const struct sdp *offer, struct sdp *out)
+{
+	struct sdp ours;
+
+	if (ended_by(offer, l->r.clear) != l->r.end)
+		return "the key method of a call can't change";
+	leg_local(l, &ours);
+	const char *why = ended_answer(l, offer, ended_codecs(&ours), out);
+	if (!why)
+		keep_keys(l, offer, out);
+	return why;
+}

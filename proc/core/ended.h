@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* What the exchange itself says on a leg that ends in media: keys of its own, codecs that both ends of the call know.
+ * A leg is passing or ended before its first answer, and stays so (DESIGN.md, A call). */
+#ifndef CORE_ENDED_H
+#define CORE_ENDED_H
+
+#include "leg.h"
+
+/* How media could end a leg whose phone said this; RELAY_PASSING: by no method (ZRTP alone ends nowhere but in a phone).
+ * clear: the far end is a trunk named plain. */
+enum relay_end ended_by(const struct sdp *theirs, bool clear);
+
+/* The codecs of a description, as 1 << enum sdp_codec_kind. */
+uint8_t ended_codecs(const struct sdp *sdp);
+/* Of those that a phone offered, the one speech codec (and telephone-event) for a call whose far end is not known yet. */
+uint8_t ended_one_codec(const struct sdp *offer, uint8_t allowed);
+
+/* Our answer to what this leg offered, with the codecs in the mask: into out, and l->r.end. NULL, or why not (static). The
+ * address is not in it yet: media_face() writes it. */
+const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs, struct sdp *out);
+
+/* Our offer to this leg by its method (l->r.end), with the codecs of `like` and their payload types. */
+void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, struct sdp *out);
+
+/* Does the far end's answer fit what we offered it? NULL, or why not (static). */
+const char *ended_check_answer(const struct leg *l, const struct sdp *answer);
+
+/* Offer and answer are both there: of the suites only the one that was answered is left on either side. */
+void ended_settle(struct leg *l);
+
+/* Our answer to an offer in the dialog: the same method and codecs, the direction that it asks for; keys are kept unless it
+ * brings new ones. */
+const char *ended_change(struct leg *l, const struct sdp *offer, struct sdp *out);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC */
+#include "join.h"
+#include "base/clock.h"
+#include "dial.h"
+#include "ended.h"
+#include "keys.h"
+#include "media.h"
+#include "wire/sdp_offer.h"
+
+/* --- passing --- */
+
+static const char *both_behind_nat(struct leg *caller, struct leg *callee, const struct sdp *answer)
+{
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	if (media_key(answer) == RELAY_KEY_DTLS && media_behind_nat(caller, &offer) && media_behind_nat(callee, answer))
+		return "both phones are behind NAT and neither speaks ICE: turn ICE on, or use SDES";
+	return NULL;
+}
+
+/* What the callee's phone answered, as the caller may see it. */
+static void passing_answer(struct call *c, struct leg *caller, const struct sdp *asked, const struct sdp *answer, struct sdp *out)
+{
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	*out = *answer;
+	sdp_answer_codecs(&offer, out);
+	sdp_answer_lines(&offer, out);
+	caller->r.ice = offer.audio.ice_ufrag[0] != 0;
+	media_face(out, c, caller, answer->audio.rtcp_mux && offer.audio.rtcp_mux);
+	/* baresip 1.0.0 answers active to active, and waits all the same */
+	if (asked->audio.setup == SDP_ACTIVE && out->audio.setup == SDP_ACTIVE)
+		out->audio.setup = SDP_PASSIVE;
+}
+
+static const char *join_passing(
+    struct call *c, struct leg *caller, struct leg *callee, const struct sdp *answer, struct sdp *out)
+{
+	struct sdp asked;
+
+	leg_local(callee, &asked);
+	enum sdp_refusal bad = sdp_check_answer(&asked, answer);
+	const char *why = bad ? sdp_refusal_text(bad) : both_behind_nat(caller, callee, answer);
+	if (why)
+		return why;
+	c->r.key = (uint8_t)media_key(answer);
+	passing_answer(c, caller, &asked, answer, out);
+	leg_set_local(caller, out);
+	return NULL;
+}
+
+/* --- ended --- */
+
+/* The caller's answer is made, not sent. */
+static const char *answer_caller(struct call *c, struct leg *caller, uint8_t codecs, struct sdp *out)
+{
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	const char *why = ended_answer(caller, &offer, codecs & dial_codecs(caller), out);
+	if (why)
+		return why;
+	caller->r.ice = offer.audio.ice_ufrag[0] != 0;
+	media_face(out, c, caller, offer.audio.rtcp_mux);
+	leg_set_local(caller, out);
+	ended_settle(caller);
+	c->r.ended = 1;
+	return NULL;
+}
+
+static void hear_each_other(struct call *c)
+{
+	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_OTHER;
+	c->r.listens = 0;
+}
+
+static const char *join_ended(
+    struct call *c, struct leg *caller, struct leg *callee, const struct sdp *answer, struct sdp *out)
+{
+	const char *why = ended_check_answer(callee, answer);
+
+	if (why)
+		return why;
+	ended_settle(callee);
+	hear_each_other(c);
+	if (!caller->r.has_local)
+		return answer_caller(c, caller, ended_codecs(answer), out);
+	leg_local(caller, out); /* by the exchange, or with early media */
+	return NULL;
+}
+
+const char *join_caller(struct call *c, struct leg *caller)
+{
+	struct sdp offer, answer;
+
+	leg_remote(caller, &offer);
+	const char *why = answer_caller(c, caller, ended_one_codec(&offer, dial_codecs(caller)), &answer);
+	if (why)
+		return why;
+	c->r.spoken = 1;
+	c->r.hears[caller->r.side] = RELAY_HEARS_NOTHING;
+	call_relay(c);
+	leg_answer(caller, &answer);
+	return NULL;
+}
+
+void join_early(struct call *c, struct leg *callee)
+{
+	struct leg *caller = leg_get(c->r.caller);
+	struct sdp theirs, answer;
+
+	if (!caller || callee->r.end == RELAY_PASSING || !callee->r.has_remote || c->targets != 1)
+		return;
+	leg_remote(callee, &theirs);
+	if (ended_check_answer(callee, &theirs) ||
+	    (!caller->r.has_local && answer_caller(c, caller, ended_codecs(&theirs), &answer)))
+		return;
+	ended_settle(callee);
+	c->r.callee = callee->r.id;
+	hear_each_other(c);
+	call_relay(c);
+}
+
+/* --- both --- */
+
+/* It took this and not what passes from the caller. */
+static void learn(const struct leg *caller, const struct leg *callee, const struct sdp *answer)
+{
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	if (callee->tried >> RELAY_PASSING & 1)
+		keys_refused(callee->r.device, sdp_keys(&offer));
+	keys_shown(callee->r.device, sdp_keys(answer));
+}
+
+const char *join_legs(struct call *c, struct leg *caller, struct leg *callee)
+{
+	struct sdp theirs, answer;
+
+	c->r.callee = callee->r.id;
+	if (!callee->r.has_remote)
+		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
+	leg_remote(callee, &theirs);
+	const char *why = callee->r.end == RELAY_PASSING ? join_passing(c, caller, callee, &theirs, &answer)
+	                                                 : join_ended(c, caller, callee, &theirs, &answer);
+	if (why)
+		return why;
+	learn(caller, callee, &theirs);
+	c->r.answered_ms = child_now();
+	c->best = REFUSE_NONE; /* what another phone said is no reason for this call's end */
+	c->best_text = NULL;
+	c->r.start_wall_ms = clock_wall_ms();
+	callee->r.ice = theirs.audio.ice_ufrag[0] != 0;
+	timer_cancel(&child_wheel, &c->ring);
+	call_relay(c);
+	call_save(c);
+	leg_save(callee);
+	if (!c->r.spoken)
+		leg_answer(caller, &answer);
+	return NULL;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/* Two legs become one conversation: what each is answered, and what media is told. */
+#ifndef CORE_JOIN_H
+#define CORE_JOIN_H
+
+#include "call.h"
+
+/* The callee answered. NULL, or why the two do not fit together (static). */
+const char *join_legs(struct call *c, struct leg *caller, struct leg *callee);
+/* The exchange answers the caller itself, before any far end: the leg is ended from here on. */
+const char *join_caller(struct call *c, struct leg *caller);
+/* An ended far end that rings sends audio already; the caller is to hear it. */
+void join_early(struct call *c, struct leg *callee);
+
+#endif

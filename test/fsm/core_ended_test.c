@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: ISC */
+/* Calls whose legs end in media: two phones with no key method in common, their changes, what media is told (R7). */
+#include "../unit/test.h"
+#include "sim_phone.h"
+
+static struct phone alice, bob;
+static struct talk a, b;
+static struct sdp sdes_a, dtls_b;
+
+static void begin(void)
+{
+	sim_defaults();
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_register(&alice);
+	phone_register(&bob);
+	media_says_fingerprint(0x5a);
+	sdes_a = sdp_plain(&alice);
+	dtls_b = sdp_of(KEYS_DTLS, bob.host, 40002, 1, "sendrecv", "active");
+}
+
+static void finish(void)
+{
+	sim_pass(60000);
+	sim_need_idle();
+}
+
+static bool is_ours(const struct sdp *s)
+{
+	static const uint8_t ours[32] = {[0 ... 31] = 0x5a};
+	return s->audio.fingerprint_n == 1 && memcmp(s->audio.fingerprint[0].bytes, ours, sizeof ours) == 0;
+}
+
+/* alice speaks SDES alone, bob DTLS alone */
+static void call_across(void)
+{
+	talk_invite(&a, &alice, "bob", &sdes_a);
+	talk_rings_at(&b, &bob);
+	NEED(b.sdp.audio.crypto_n == 1 && memcmp(b.sdp.audio.crypto, sdes_a.audio.crypto, sizeof b.sdp.audio.crypto) == 0);
+	talk_answer(&b, 488, NULL);
+	talk_rings_at(&b, &bob);
+	NEED(b.sdp.audio.crypto_n == 0 && is_ours(&b.sdp) && b.sdp.audio.setup == SDP_ACTPASS);
+	talk_answer(&b, 180, NULL);
+	talk_hears(&a, 180);
+	talk_answer(&b, 200, &dtls_b);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+}
+
+static void two_key_methods_are_joined_in_media(void)
+{
+	begin();
+	call_across();
+	/* its own suite and tag come back with a key of ours, and no fingerprint of anybody's */
+	NEED(a.sdp.audio.crypto_n == 1 && a.sdp.audio.crypto[0].tag == 1 && a.sdp.audio.fingerprint_n == 0);
+	NEED(a.sdp.audio.crypto[0].suite == SDP_AES_CM_128_HMAC_SHA1_80);
+	NEED(memcmp(a.sdp.audio.crypto[0].key, sdes_a.audio.crypto[0].key, 30) != 0);
+	uint64_t join;
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && s->answered && s->side[0].present && s->side[1].present);
+	NEED(s->side[0].end == RELAY_ENDED_SDES && s->side[1].end == RELAY_ENDED_DTLS);
+	NEED(s->side[0].keyed && s->side[1].keyed && !s->side[1].dtls_active);
+	NEED(memcmp(s->side[0].key_theirs, sdes_a.audio.crypto[0].key, 30) == 0);
+	NEED(memcmp(s->side[0].key_ours, a.sdp.audio.crypto[0].key, 30) == 0);
+	NEED(memcmp(&s->side[1].fingerprint, &dtls_b.audio.fingerprint[0], sizeof s->side[1].fingerprint) == 0);
+	NEED(s->side[0].hears == RELAY_HEARS_OTHER && s->side[1].hears == RELAY_HEARS_OTHER);
+	NEED(s->side[0].events && s->side[1].events && !s->side[0].listens && !s->side[1].listens);
+	for (int i = 0; i < s->side[0].payloads; i++)
+		NEED(s->side[0].payload[i].to == s->side[0].payload[i].type); /* both number them alike */
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void the_next_call_ends_in_media_from_the_start(void)
+{
+	begin();
+	call_across();
+	call_hang_up(&a, &b);
+	talk_invite(&a, &alice, "bob", &sdes_a);
+	talk_rings_at(&b, &bob);
+	NEED(is_ours(&b.sdp));
+	talk_answer(&b, 200, &dtls_b);
+	talk_takes(&b, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&b, &a);
+	finish();
+}
+
+static void a_200_that_declines_is_asked_again_too(void)
+{
+	begin();
+	struct sdp declined = sdes_a;
+	declined.audio.at.port = 0;
+	talk_invite(&a, &alice, "bob", &sdes_a);
+	talk_rings_at(&b, &bob);
+	struct talk first = b;
+	talk_answer(&b, 200, &declined);
+	NEED(talk_takes(&first, SIP_ACK));
+	struct heard *bye = talk_takes(&first, SIP_BYE);
+	NEED(bye);
+	talk_reply(&first, bye, 200, NULL);
+	talk_rings_at(&b, &bob);
+	NEED(is_ours(&b.sdp));
+	talk_answer(&b, 200, &dtls_b);
+	talk_takes(&b, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void who_takes_neither_is_refused_once(void)
+{
+	begin();
+	talk_invite(&a, &alice, "bob", &sdes_a);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 488, NULL);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 488, NULL);
+	NEED(code_of(a.txn) == 488);
+	finish();
+}
+
+static void hold_is_answered_without_the_other_phone(void)
+{
+	begin();
+	call_across();
+	relay_wish(NULL);
+	struct sdp hold = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendonly", NULL);
+	struct heard *h = reply_to(talk_send(&a, SIP_INVITE, &hold));
+	NEED(h && respond(h)->code == 200);
+	const struct sdp *said = sim_part(h, respond(h)->sdp);
+	NEED(said && said->audio.direction == SDP_RECVONLY);
+	/* the same key offered is answered with the same key: the stream goes on */
+	NEED(memcmp(said->audio.crypto, a.sdp.audio.crypto, sizeof said->audio.crypto) == 0);
+	talk_ack(&a);
+	NEED(!talk_takes(&b, SIP_INVITE));
+	const struct relay_spec *s = relay_wish(NULL);
+	NEED(s && s->side[0].direction == SDP_SENDONLY && s->side[0].learn_epoch == 1);
+	NEED(memcmp(s->side[0].key_ours, a.sdp.audio.crypto[0].key, 30) == 0);
+	/* DTLS on the other side: the association that stands keeps its roles */
+	struct sdp again = sdp_of(KEYS_DTLS, bob.host, 40012, 2, "sendrecv", "actpass");
+	h = reply_to(talk_send(&b, SIP_INVITE, &again));
+	NEED(h && respond(h)->code == 200);
+	said = sim_part(h, respond(h)->sdp);
+	NEED(said && said->audio.setup == SDP_PASSIVE && is_ours(said));
+	talk_ack(&b);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void new_keys_in_the_dialog_are_answered_by_new_keys(void)
+{
+	begin();
+	call_across();
+	struct sdp rekey = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendrecv", NULL);
+	rekey.audio.crypto[0].key[3] ^= 1;
+	struct heard *h = reply_to(talk_send(&a, SIP_INVITE, &rekey));
+	NEED(h && respond(h)->code == 200);
+	const struct sdp *said = sim_part(h, respond(h)->sdp);
+	NEED(said && memcmp(said->audio.crypto[0].key, a.sdp.audio.crypto[0].key, 30) != 0);
+	talk_ack(&a);
+	/* another method is not a change of this call */
+	struct sdp dtls = sdp_of(KEYS_DTLS, alice.host, 40002, 3, "sendrecv", "actpass");
+	NEED(code_of(talk_send(&a, SIP_INVITE, &dtls)) == 488);
+	talk_ack(&a);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void zrtp_alone_ends_nowhere(void)
+{
+	begin();
+	struct sdp zrtp = sdes_a;
+	zrtp.audio.crypto_n = 0;
+	zrtp.audio.proto = SDP_RTP_AVP;
+	zrtp.audio.zrtp = 1;
+	memcpy(zrtp.audio.zrtp_version, "1.10", 5);
+	memset(zrtp.audio.zrtp_hash, 7, sizeof zrtp.audio.zrtp_hash);
+	talk_invite(&a, &alice, "bob", &zrtp);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 488, NULL);
+	NEED(code_of(a.txn) == 488);
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(two_key_methods_are_joined_in_media);
+	SIM(the_next_call_ends_in_media_from_the_start);
+	SIM(a_200_that_declines_is_asked_again_too);
+	SIM(who_takes_neither_is_refused_once);
+	SIM(hold_is_answered_without_the_other_phone);
+	SIM(new_keys_in_the_dialog_are_answered_by_new_keys);
+	SIM(zrtp_alone_ends_nowhere);
+	(void)test_failed_here;
+	return TEST_END;
+}
