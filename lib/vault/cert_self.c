@@ -8,9 +8,13 @@ enum { DER_INTEGER = 0x02, DER_BIT_STRING = 0x03, DER_SEQUENCE = 0x30 };
 #define ALGORITHM "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"
 /* CN=media */
 #define NAME "\x30\x10\x31\x0e\x30\x0c\x06\x03\x55\x04\x03\x0c\x05media"
-#define VALIDITY "\x30\x20\x17\x0d" "200101000000Z" "\x18\x0f" "99991231235959Z"
+#define VALIDITY           \
+	"\x30\x20\x17\x0d" \
+	"200101000000Z"    \
+	"\x18\x0f"         \
+	"99991231235959Z"
 /* id-ecPublicKey on prime256v1 (RFC 5480), then the uncompressed point */
-#define PUBLIC_KEY                                                                                                   \
+#define PUBLIC_KEY \
 	"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"
 
 static void put_sequence(struct buf *b, struct span body)

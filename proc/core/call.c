@@ -151,8 +151,7 @@ static void connect_legs(struct call *c, struct leg *callee)
 /* --- the state machine --- */
 
 /* In the order of enum call_effect. */
-static void (*const effect[])(struct call *c) = {
-    do_ring, dial_ask_all, NULL, NULL, do_refuse, do_end, NULL, NULL};
+static void (*const effect[])(struct call *c) = {do_ring, dial_ask_all, NULL, NULL, do_refuse, do_end, NULL, NULL};
 
 void call_event(struct call *c, enum call_event event, struct leg *l)
 {

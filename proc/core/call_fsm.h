@@ -16,12 +16,12 @@ enum call_phase {
 };
 
 enum call_event {
-	CALL_ALLOWED,    /* it may be dialled */
-	CALL_ASKED,      /* the caller is to be asked something first */
-	CALL_RINGS,      /* a phone of the callee rings */
-	CALL_ANSWERED,   /* a phone of the callee answered */
-	CALL_REFUSED,    /* the last phone of the callee refused; it may not be dialled */
-	CALL_TOLD_WHY,   /* the same, and the caller is to hear it */
+	CALL_ALLOWED,     /* it may be dialled */
+	CALL_ASKED,       /* the caller is to be asked something first */
+	CALL_RINGS,       /* a phone of the callee rings */
+	CALL_ANSWERED,    /* a phone of the callee answered */
+	CALL_REFUSED,     /* the last phone of the callee refused; it may not be dialled */
+	CALL_TOLD_WHY,    /* the same, and the caller is to hear it */
 	CALL_CALLER_LEFT, /* cancelled or hung up */
 	CALL_CALLEE_LEFT,
 	CALL_TIME_OUT,   /* rung, or waited, long enough */

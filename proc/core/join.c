@@ -20,7 +20,8 @@ static const char *both_behind_nat(struct leg *caller, struct leg *callee, const
 }
 
 /* What the callee's phone answered, as the caller may see it. */
-static void passing_answer(struct call *c, struct leg *caller, const struct sdp *asked, const struct sdp *answer, struct sdp *out)
+static void passing_answer(
+    struct call *c, struct leg *caller, const struct sdp *asked, const struct sdp *answer, struct sdp *out)
 {
 	struct sdp offer;
 

@@ -41,7 +41,7 @@ struct leg_record {
 	uint8_t trunk; /* 0: a phone */
 	uint8_t end;   /* enum relay_end: passing, or how media ends it */
 	uint8_t clear; /* a trunk named plain: plain RTP is allowed */
-	uint8_t ice; /* we speak ICE-lite with it */
+	uint8_t ice;   /* we speak ICE-lite with it */
 	uint8_t refresher_us;
 	uint8_t has_remote, has_local;
 	uint32_t local_cseq, remote_cseq, invite_cseq;

@@ -150,7 +150,7 @@ static void add_clear(struct relay_side *s, const struct said *d)
 
 static void fill_ended(struct relay_side *s, const struct call *c, const struct said *d, const struct said *other)
 {
-	static void (*const add_keys[RELAY_ENDS])(struct relay_side *s, const struct said *d) = {
+	static void (*const add_keys[RELAY_ENDS])(struct relay_side * s, const struct said *d) = {
 	    [RELAY_ENDED_SDES] = add_sdes, [RELAY_ENDED_DTLS] = add_dtls, [RELAY_ENDED_CLEAR] = add_clear};
 	unsigned side = d->l->r.side;
 
@@ -170,7 +170,8 @@ static void fill_ended(struct relay_side *s, const struct call *c, const struct 
 
 /* --- both --- */
 
-static void fill_side(struct relay_side *s, const struct call *c, unsigned side, const struct said *d, const struct said *other)
+static void fill_side(
+    struct relay_side *s, const struct call *c, unsigned side, const struct said *d, const struct said *other)
 {
 	s->local = child_site()->listener[d->l ? d->l->r.listener : 0].media;
 	s->local.port = media_port(c, side);
