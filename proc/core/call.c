@@ -354,7 +354,7 @@ static bool is_answered(const struct leg *l)
 /* A 200 that declines what was offered: the phone is asked again by the other method, as after a 488. */
 static bool again_otherwise(struct call *c, struct leg *l)
 {
-	if (c->r.state == PHASE_TALKING || l->r.end != RELAY_PASSING || is_answered(l))
+	if (c->r.state == PHASE_TALKING || l->r.ends != RELAY_PASSING || is_answered(l))
 		return false;
 	if (!dial_again(c, l))
 		return false;
@@ -480,7 +480,7 @@ static enum grade grade_of(const struct call *c, enum relay_key key)
 
 	if (!c->r.ended)
 		return key == RELAY_KEY_SDES ? GRADE_EXCHANGE : GRADE_END_TO_END;
-	if ((a && a->r.end == RELAY_ENDED_CLEAR) || (b && b->r.end == RELAY_ENDED_CLEAR))
+	if ((a && a->r.ends == RELAY_ENDED_CLEAR) || (b && b->r.ends == RELAY_ENDED_CLEAR))
 		return GRADE_OPEN;
 	return (a && a->r.trunk) || (b && b->r.trunk) ? GRADE_GATEWAY : GRADE_EXCHANGE;
 }

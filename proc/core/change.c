@@ -286,7 +286,7 @@ static void change_passing(struct leg *l, struct request *r)
 
 void change_on_request(struct leg *l, struct request *r)
 {
-	if (l->r.end == RELAY_PASSING)
+	if (l->r.ends == RELAY_PASSING)
 		change_passing(l, r);
 	else
 		change_ended(l, r);

@@ -48,7 +48,7 @@ static void make_offer(struct call *c, struct leg *caller, struct leg *callee, s
 {
 	/* each leg has its own; a phone without ICE ignores it, baresip with ICE is mute without it */
 	callee->r.ice = !callee->r.trunk;
-	if (callee->r.end == RELAY_PASSING)
+	if (callee->r.ends == RELAY_PASSING)
 		passing_offer(c, caller, callee, out);
 	else
 		ended_offer_to(c, caller, callee, out);
@@ -97,7 +97,7 @@ static bool ask_phone(struct call *c, struct leg *caller, const struct registrat
 	l->r.side = !caller->r.side;
 	l->tried = tried;
 	if (ended || must_end(c, caller) || cannot_pass(caller, l))
-		l->r.end = (uint8_t)ended_method(l);
+		l->r.ends = (uint8_t)ended_method(l);
 	make_offer(c, caller, l, &offer);
 	c->target[c->targets++] = l->r.id;
 	leg_invite(l, &offer, display_of(caller));
@@ -112,8 +112,8 @@ bool dial_again(struct call *c, struct leg *l)
 
 	if (!caller || !to || l->r.trunk || c->targets >= CALL_TARGETS_MAX)
 		return false;
-	l->tried |= (uint8_t)(1u << l->r.end);
-	if (l->r.end == RELAY_PASSING) {
+	l->tried |= (uint8_t)(1u << l->r.ends);
+	if (l->r.ends == RELAY_PASSING) {
 		leg_remote(caller, &offered);
 		enum relay_end same = ended_by(&offered, false);
 		if (same == RELAY_PASSING) /* ZRTP alone: the caller can't be ended */

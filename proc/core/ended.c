@@ -120,7 +120,7 @@ const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs,
 	out->audio.direction = sdp_direction_answer(offer->audio.direction, SDP_SENDRECV);
 	out->audio.ptime_ms = out->audio.maxptime_ms = 0;
 	sdp_answer_lines(offer, out);
-	l->r.end = (uint8_t)how;
+	l->r.ends = (uint8_t)how;
 	return NULL;
 }
 
@@ -142,12 +142,12 @@ void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, st
 	sdp_keep_audio_only(out);
 	sdp_keep_codecs(out, codecs);
 	no_keys(a);
-	a->proto = proto_of((enum relay_end)l->r.end);
+	a->proto = proto_of((enum relay_end)l->r.ends);
 	a->direction = SDP_SENDRECV;
 	a->ptime_ms = a->maxptime_ms = 0;
-	if (l->r.end == RELAY_ENDED_DTLS) {
+	if (l->r.ends == RELAY_ENDED_DTLS) {
 		put_fingerprint(a, SDP_ACTPASS);
-	} else if (l->r.end == RELAY_ENDED_SDES) {
+	} else if (l->r.ends == RELAY_ENDED_SDES) {
 		for (uint8_t i = 0; i < SUITES; i++)
 			put_crypto(a, FIRST_TAG + i, suites[i]);
 	}
@@ -159,7 +159,7 @@ const char *ended_check_answer(const struct leg *l, const struct sdp *answer)
 
 	leg_local(l, &ours);
 	enum sdp_refusal bad =
-	    l->r.end == RELAY_ENDED_CLEAR ? sdp_check_clear_answer(&ours, answer) : sdp_check_answer(&ours, answer);
+	    l->r.ends == RELAY_ENDED_CLEAR ? sdp_check_clear_answer(&ours, answer) : sdp_check_answer(&ours, answer);
 	return bad ? sdp_refusal_text(bad) : NULL;
 }
 
@@ -170,7 +170,7 @@ void ended_settle(struct leg *l)
 {
 	struct sdp ours, theirs;
 
-	if (l->r.end != RELAY_ENDED_SDES)
+	if (l->r.ends != RELAY_ENDED_SDES)
 		return;
 	leg_local(l, &ours);
 	leg_remote(l, &theirs);
@@ -215,10 +215,10 @@ static void keep_keys(const struct leg *l, const struct sdp *offer, struct sdp *
 
 	leg_local(l, &ours);
 	leg_remote(l, &theirs);
-	if (l->r.end == RELAY_ENDED_DTLS &&
+	if (l->r.ends == RELAY_ENDED_DTLS &&
 	    memcmp(theirs.audio.fingerprint, offer->audio.fingerprint, sizeof offer->audio.fingerprint) == 0)
 		out->audio.setup = standing_setup(&ours, &theirs);
-	if (l->r.end != RELAY_ENDED_SDES || !(standing = standing_key(&theirs, offer)))
+	if (l->r.ends != RELAY_ENDED_SDES || !(standing = standing_key(&theirs, offer)))
 		return;
 	out->audio.crypto[0] = ours.audio.crypto[0];
 	out->audio.crypto[0].tag = standing->tag;
@@ -228,7 +228,7 @@ const char *ended_change(struct leg *l, const struct sdp *offer, struct sdp *out
 {
 	struct sdp ours;
 
-	if (ended_by(offer, l->r.clear) != l->r.end)
+	if (ended_by(offer, l->r.clear) != l->r.ends)
 		return "the key method of a call can't change";
 	leg_local(l, &ours);
 	const char *why = ended_answer(l, offer, ended_codecs(&ours), out);

@@ -19,7 +19,7 @@ uint8_t ended_one_codec(const struct sdp *offer, uint8_t allowed);
  * address is not in it yet: media_face() writes it. */
 const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs, struct sdp *out);
 
-/* Our offer to this leg by its method (l->r.end), with the codecs of `like` and their payload types. */
+/* Our offer to this leg by its method (l->r.ends), with the codecs of `like` and their payload types. */
 void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, struct sdp *out);
 
 /* Does the far end's answer fit what we offered it? NULL, or why not (static). */

@@ -112,7 +112,7 @@ void join_early(struct call *c, struct leg *callee)
 	struct leg *caller = leg_get(c->r.caller);
 	struct sdp theirs, answer;
 
-	if (!caller || callee->r.end == RELAY_PASSING || !callee->r.has_remote || c->targets != 1)
+	if (!caller || callee->r.ends == RELAY_PASSING || !callee->r.has_remote || c->targets != 1)
 		return;
 	leg_remote(callee, &theirs);
 	if (ended_check_answer(callee, &theirs) ||
@@ -145,7 +145,7 @@ const char *join_legs(struct call *c, struct leg *caller, struct leg *callee)
 	if (!callee->r.has_remote)
 		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	leg_remote(callee, &theirs);
-	const char *why = callee->r.end == RELAY_PASSING ? join_passing(c, caller, callee, &theirs, &answer)
+	const char *why = callee->r.ends == RELAY_PASSING ? join_passing(c, caller, callee, &theirs, &answer)
 	                                                 : join_ended(c, caller, callee, &theirs, &answer);
 	if (why)
 		return why;

@@ -39,7 +39,7 @@ struct leg_record {
 	uint8_t side;          /* of its call's relay */
 	uint8_t emergency, listener;
 	uint8_t trunk; /* 0: a phone */
-	uint8_t end;   /* enum relay_end: passing, or how media ends it */
+	uint8_t ends;  /* enum relay_end: passing, or how media ends it */
 	uint8_t clear; /* a trunk named plain: plain RTP is allowed */
 	uint8_t ice;   /* we speak ICE-lite with it */
 	uint8_t refresher_us;

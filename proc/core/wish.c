@@ -154,10 +154,10 @@ static void fill_ended(struct relay_side *s, const struct call *c, const struct 
 	    [RELAY_ENDED_SDES] = add_sdes, [RELAY_ENDED_DTLS] = add_dtls, [RELAY_ENDED_CLEAR] = add_clear};
 	unsigned side = d->l->r.side;
 
-	if (!add_keys[d->l->r.end])
+	if (!add_keys[d->l->r.ends])
 		return;
 	s->present = 1;
-	s->end = d->l->r.end;
+	s->end = d->l->r.ends;
 	s->hears = c->r.hears[side];
 	s->listens = c->r.listens >> side & 1;
 	s->events = !s->listens; /* what the exchange asked for is not for the other side */
@@ -165,7 +165,7 @@ static void fill_ended(struct relay_side *s, const struct call *c, const struct 
 	s->learn_epoch = d->l->r.learn_epoch;
 	name_source(s, d);
 	add_ended_payloads(s, d, other);
-	add_keys[d->l->r.end](s, d);
+	add_keys[d->l->r.ends](s, d);
 }
 
 /* --- both --- */
