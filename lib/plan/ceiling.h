@@ -40,7 +40,8 @@ struct ceiling_call {
 	uint8_t begun, zero[7];
 };
 
-/* A threshold that was passed, by scope, as 1 << enum ceiling_kind. Each is reported once in its window. */
+/* A threshold that was passed, by scope, as 1 << enum ceiling_kind. Each is reported once in its window. Calls at once are not
+ * among them: to have as many as are allowed is ordinary, and one more is refused. */
 struct ceiling_news {
 	uint8_t half[CEILING_SCOPES], full[CEILING_SCOPES];
 };
@@ -73,18 +74,20 @@ void ceiling_end(
  * it now. */
 uint64_t ceiling_left_ms(const struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w);
 
-/* After a restart: forget what ran, then begin again for each call that was adopted (its time away is charged). */
+/* After a restart: forget what ran, then take up each call that was adopted (its time away is charged at its next tick). */
 void ceiling_forget_running(struct ceiling_count *n);
-void ceiling_adopt(struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w);
+void ceiling_adopt(struct ceiling_call *c, struct ceiling_accounts *a);
 
 /* The site's limits of a scope, changed by a setting such as "money=20 minutes=300 calls=2 hourly=10 destinations=5" (money in
  * the currency, with two decimals at most). False: *why is a static reason, *limit is as it was. */
 bool ceiling_override(struct ceiling_limit *limit, struct span text, const char **why);
+/* One of them. */
+bool ceiling_set(struct ceiling_limit *limit, enum ceiling_kind kind, struct span value);
 extern const char *const ceiling_kind_name[CEILING_KINDS];
 extern const char *const ceiling_scope_name[CEILING_SCOPES];
 
-/* One line of text for a store, and back: "day=20418 hour=490045 money=1200000 ms=61000 hourly=3 destinations=1". What runs is
- * not in it. */
+/* One line of text for a store, and back: "day=20418 hour=490045 money=72000000 ms=61000 hourly=3 destinations=1 half=0 full=0", 200
+ * octets at most. What runs is not in it. */
 void ceiling_put(struct buf *b, const struct ceiling_count *n);
 bool ceiling_parse(struct span text, struct ceiling_count *out);
 

@@ -11,8 +11,8 @@ struct country_range {
 	const char *prefix;  /* of the national number, without the trunk prefix */
 	uint8_t min, max;    /* its digits */
 	uint8_t class;       /* enum number_class; NUMBER_UNKNOWN: no number at all, and refused */
-	const char *country; /* whose it really is, when that is another: then it is international */
-	const char *code;    /* the country code that it really has, or NULL */
+	const char *country; /* whose it is, when it is another's without a code of its own: then it is international */
+	const char *code;    /* the country code that it really has, under which it is written */
 	bool direct;         /* also dialled without the trunk prefix */
 };
 
@@ -38,7 +38,7 @@ const struct country *country_named(const char *name);
 const struct country *country_of_site(const struct plan *p);
 const struct country *country_of_code(struct span digits);
 
-/* The range of a national number, or NULL: none has this prefix (*fits false) or this length (*fits false too). */
+/* The range of a national number, whose length is for the caller to compare; NULL when none has this prefix. */
 const struct country_range *country_range_of(const struct country *c, struct span national);
 
 /* Whose code E.164 digits begin with: the ISO name, or the digits of a code that is no country's; NULL: nobody's. */

@@ -8,12 +8,13 @@
  *  2. An emergency number of the site, also behind the outside prefix or a +: emergency. It wins over everything.
  *  3. What begins with * or #: a service code of the site, or unknown.
  *  4. Exactly an extension, with no phone-context: internal.
- *  5. A short number of the site's own rules or of its country: as dialled.
- *  6. + and digits; a phone-context of + and digits stands before what was dialled.
+ *  5. A phone-context of + and digits stands before what was dialled; any other context is unknown.
+ *  6. + and digits of E.164.
  *  7. The outside prefix, where the site has one: it must be there, and is taken off.
- *  8. The international prefix of the country, then as 6.
- *  9. The trunk prefix of the country (or none where it has none), then a national number of a length and range that exist.
- * 10. A local number: the site's area code stands before it, then as 9.
+ *  8. A short number of the site's own rules or of its country: as dialled.
+ *  9. The international prefix of the country, then as 6.
+ * 10. The trunk prefix of the country (or none where it has none), then a national number of a range and length that exist.
+ * 11. A local number: the site's area code stands before it, then as 10.
  * A range of a known country that is not in its table is premium, never less. */
 #ifndef PLAN_NUMBER_H
 #define PLAN_NUMBER_H

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: ISC */
+#include "plan/ceiling.h"
+
+enum { MINUTE_MS = 60000 };
+
+enum {
+	OF_THE_DAY = 1 << CEILING_MONEY | 1 << CEILING_MINUTES | 1 << CEILING_DESTINATIONS,
+	OF_THE_HOUR = 1 << CEILING_HOURLY
+};
+
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static uint64_t times(uint64_t a, uint64_t b)
+{
+	uint64_t product;
+	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+/* A new day and a new hour begin with nothing used; an old one never comes back. */
+static void roll(struct ceiling_count *n, const struct ceiling_when *w)
+{
+	if (w->day > n->day) {
+		n->day = w->day;
+		n->money_e4_ms = n->ms = 0;
+		n->destinations = 0;
+		n->told_half &= (uint8_t)~OF_THE_DAY;
+		n->told_full &= (uint8_t)~OF_THE_DAY;
+	}
+	if (w->hour > n->hour) {
+		n->hour = w->hour;
+		n->hourly = 0;
+		n->told_half &= (uint8_t)~OF_THE_HOUR;
+		n->told_full &= (uint8_t)~OF_THE_HOUR;
+	}
+}
+
+/* In the unit in which it is counted, and the limit in the same. */
+static uint64_t used(const struct ceiling_count *n, enum ceiling_kind kind)
+{
+	const uint64_t all[CEILING_KINDS] = {n->money_e4_ms, n->ms, n->calls, n->hourly, n->destinations};
+	return all[kind];
+}
+
+static uint64_t most(const struct ceiling_limit *limit, enum ceiling_kind kind)
+{
+	bool of_time = kind == CEILING_MONEY || kind == CEILING_MINUTES;
+	return (uint64_t)limit->most[kind] * (of_time ? MINUTE_MS : 1);
+}
+
+uint32_t ceiling_used(struct ceiling_count *n, enum ceiling_kind kind, const struct ceiling_when *w)
+{
+	bool of_time = kind == CEILING_MONEY || kind == CEILING_MINUTES;
+
+	roll(n, w);
+	uint64_t u = used(n, kind) / (of_time ? MINUTE_MS : 1) + (of_time && used(n, kind) % MINUTE_MS != 0);
+	return u > UINT32_MAX ? UINT32_MAX : (uint32_t)u;
+}
+
+/* What one more call would take of each kind, those that run on for as long as it included. */
+static uint64_t wants(
+    const struct ceiling_count *n, enum ceiling_kind kind, struct plan_rate rate, bool new_destination)
+{
+	uint64_t cost = plus(times(rate.setup_e4, MINUTE_MS), times(rate.rate_e4, CEILING_LEAST_MS));
+
+	if (kind == CEILING_MONEY)
+		return cost ? plus(cost, times(n->rate_e4, CEILING_LEAST_MS)) : 0;
+	if (kind == CEILING_MINUTES)
+		return times(plus(n->running, 1), CEILING_LEAST_MS);
+	return kind != CEILING_DESTINATIONS || new_destination ? 1 : 0;
+}
+
+struct ceiling_state ceiling_may(
+    struct ceiling_accounts *a, const struct ceiling_when *w, struct plan_rate rate, bool new_destination)
+{
+	struct ceiling_state s = {0};
+
+	for (int scope = 0; scope < CEILING_SCOPES; scope++) {
+		struct ceiling_count *n = a->count[scope];
+		if (!n)
+			continue;
+		roll(n, w);
+		for (int i = 0; i < CEILING_KINDS; i++) {
+			enum ceiling_kind kind = (enum ceiling_kind)i;
+			uint64_t want = wants(n, kind, rate, new_destination), limit = most(&a->limit[scope], kind);
+			if (want && !s.full && plus(used(n, kind), want) > limit)
+				s = (struct ceiling_state){.full = 1, .kind = (uint8_t)kind, .scope = (uint8_t)scope};
+			if (times(used(n, kind), 2) >= limit && used(n, kind))
+				s.half = 1;
+		}
+	}
+	return s;
+}
+
+static void tell(struct ceiling_accounts *a, struct ceiling_news *news)
+{
+	for (int scope = 0; scope < CEILING_SCOPES; scope++) {
+		struct ceiling_count *n = a->count[scope];
+		for (int i = 0; n && i < CEILING_KINDS; i++) {
+			uint8_t bit = (uint8_t)(1u << i);
+			uint64_t u = used(n, (enum ceiling_kind)i),
+				 limit = most(&a->limit[scope], (enum ceiling_kind)i);
+			if (i == CEILING_CALLS || u == 0 || times(u, 2) < limit)
+				continue;
+			if (u >= limit && !(n->told_full & bit)) {
+				news->full[scope] |= bit;
+				n->told_full |= bit;
+			} else if (u < limit && !(n->told_half & bit)) {
+				news->half[scope] |= bit;
+			}
+			n->told_half |= bit;
+		}
+	}
+}
+
+/* Time that has passed since the last charge; none after a reboot, when the clock begins anew. */
+static uint64_t unpaid_ms(const struct ceiling_call *c, const struct ceiling_when *w)
+{
+	return c->charged_ms && w->now_ms > c->charged_ms ? w->now_ms - c->charged_ms : 0;
+}
+
+static void charge(struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w)
+{
+	uint64_t ms = unpaid_ms(c, w);
+
+	for (int scope = 0; scope < CEILING_SCOPES; scope++) {
+		struct ceiling_count *n = a->count[scope];
+		if (!n)
+			continue;
+		roll(n, w);
+		n->money_e4_ms = plus(n->money_e4_ms, times(c->rate_e4, ms));
+		n->ms = plus(n->ms, ms);
+	}
+	if (c->charged_ms)
+		c->charged_ms = w->now_ms;
+}
+
+void ceiling_begin(struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w,
+    struct plan_rate rate, bool new_destination, struct ceiling_news *news)
+{
+	if (c->begun)
+		return;
+	*c = (struct ceiling_call){.rate_e4 = rate.rate_e4, .setup_e4 = rate.setup_e4, .begun = 1};
+	for (int scope = 0; scope < CEILING_SCOPES; scope++) {
+		struct ceiling_count *n = a->count[scope];
+		if (!n)
+			continue;
+		roll(n, w);
+		n->calls++;
+		n->hourly++;
+		n->destinations += new_destination;
+	}
+	tell(a, news);
+}
+
+static void run(const struct ceiling_call *c, struct ceiling_accounts *a)
+{
+	for (int scope = 0; scope < CEILING_SCOPES; scope++) {
+		struct ceiling_count *n = a->count[scope];
+		if (!n)
+			continue;
+		n->running++;
+		n->rate_e4 += c->rate_e4;
+	}
+}
+
+void ceiling_answer(
+    struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news)
+{
+	if (!c->begun || c->charged_ms)
+		return;
+	c->charged_ms = w->now_ms;
+	charge(c, a, w);
+	for (int scope = 0; scope < CEILING_SCOPES; scope++)
+		if (a->count[scope])
+			a->count[scope]->money_e4_ms =
+			    plus(a->count[scope]->money_e4_ms, times(c->setup_e4, MINUTE_MS));
+	run(c, a);
+	tell(a, news);
+}
+
+void ceiling_tick(
+    struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news)
+{
+	if (!c->charged_ms)
+		return;
+	charge(c, a, w);
+	tell(a, news);
+}
+
+void ceiling_end(
+    struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news)
+{
+	if (!c->begun)
+		return;
+	charge(c, a, w);
+	for (int scope = 0; scope < CEILING_SCOPES; scope++) {
+		struct ceiling_count *n = a->count[scope];
+		if (!n)
+			continue;
+		n->calls -= n->calls > 0;
+		if (!c->charged_ms)
+			continue;
+		n->running -= n->running > 0;
+		n->rate_e4 -= n->rate_e4 < c->rate_e4 ? n->rate_e4 : c->rate_e4;
+	}
+	*c = (struct ceiling_call){0};
+	tell(a, news);
+}
+
+static uint64_t left(uint64_t limit, uint64_t spent, uint64_t share)
+{
+	if (spent >= limit)
+		return 0;
+	return share ? (limit - spent) / share : UINT64_MAX;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t ceiling_left_ms(const struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w)
+{
+	uint64_t ms = UINT64_MAX, unpaid = unpaid_ms(c, w);
+
+	for (int scope = 0; c->charged_ms && scope < CEILING_SCOPES; scope++) {
+		struct ceiling_count *n = a->count[scope];
+		const struct ceiling_limit *l = &a->limit[scope];
+		if (!n)
+			continue;
+		roll(n, w);
+		if (c->rate_e4)
+			ms = least(ms, left(most(l, CEILING_MONEY), plus(n->money_e4_ms, times(c->rate_e4, unpaid)),
+					   n->rate_e4 > c->rate_e4 ? n->rate_e4 : c->rate_e4));
+		ms = least(ms, left(most(l, CEILING_MINUTES), plus(n->ms, unpaid), n->running ? n->running : 1));
+	}
+	return ms;
+}
+
+void ceiling_forget_running(struct ceiling_count *n)
+{
+	n->calls = n->running = 0;
+	n->rate_e4 = 0;
+}
+
+void ceiling_adopt(struct ceiling_call *c, struct ceiling_accounts *a)
+{
+	if (!c->begun)
+		return;
+	for (int scope = 0; scope < CEILING_SCOPES; scope++)
+		if (a->count[scope])
+			a->count[scope]->calls++;
+	if (c->charged_ms)
+		run(c, a);
+}

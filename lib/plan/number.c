@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: ISC */
+/* From a spelling to the digits that were meant. What the digits are is e164.c's. */
+#include "plan/e164.h"
+#include "plan/number.h"
+
+static bool is_separator(uint8_t c)
+{
+	return c == '-' || c == '.' || c == '(' || c == ')' || c == ' ';
+}
+
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_of_number(uint8_t c)
+{
+	return is_digit(c) || c == '+' || c == '*' || c == '#';
+}
+
+static bool is_number(struct span s)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (!is_of_number(s.p[i]) && !is_separator(s.p[i]))
+			return false;
+		any |= is_of_number(s.p[i]);
+	}
+	return any;
+}
+
+/* "+44 (0)20": the trunk prefix that is not dialled from abroad (E.123 advises against it). In Italy it is. */
+static bool is_spare_zero(struct span s, size_t at, const char *so_far)
+{
+	return so_far[0] && span_starts(span_skip(s, at), SPAN("(0)")) && strcmp(so_far, "+39") != 0 &&
+	       strcmp(so_far, "0039") != 0;
+}
+
+bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
+{
+	struct span s = span_trim(span_head(spelled, span_find(spelled, ';')));
+	size_t n = 0;
+
+	out[0] = 0;
+	if (s.n == 0 || s.n > NUMBER_SPELLED_MAX)
+		return false;
+	if (!is_number(s))
+		return span_cstr(s, out, NUMBER_SPELLED_MAX + 1);
+	for (size_t i = 0; i < s.n; i++) {
+		if (is_spare_zero(s, i, out)) {
+			i += 2;
+		} else if (!is_separator(s.p[i])) {
+			out[n++] = (char)s.p[i];
+			out[n] = 0;
+		}
+	}
+	return true;
+}
+
+static const char *emergency_of(const struct plan *p, struct span text)
+{
+	struct span bare = text, outside = span_str(p->outside);
+
+	if (outside.n && span_starts(text, outside))
+		bare = span_skip(text, outside.n);
+	struct span plus = span_starts(text, SPAN("+")) ? span_skip(text, 1) : text;
+	for (uint8_t i = 0; i < p->emergencies; i++) {
+		struct span e = span_str(p->emergency[i]);
+		if (span_eq(text, e) || span_eq(bare, e) || span_eq(plus, e))
+			return p->emergency[i];
+	}
+	struct span test = span_str(p->emergency_test);
+	bool is_test = test.n && (span_eq(text, test) || span_eq(bare, test));
+	return is_test ? p->emergency_test : NULL;
+}
+
+const char *number_emergency(const struct plan *p, struct span spelled)
+{
+	char text[NUMBER_SPELLED_MAX + 1];
+
+	return number_strip(spelled, text) ? emergency_of(p, span_str(text)) : NULL;
+}
+
+/* The parameters of a telephone-subscriber (RFC 3966 3): phone-context alone is understood, and once. */
+static bool take_context(struct span spelled, struct span *context)
+{
+	struct span rest = span_skip(spelled, span_find(spelled, ';'));
+	static const char name[] = "phone-context=";
+
+	if (!rest.n)
+		return true;
+	rest = span_skip(rest, 1);
+	if (context->n || span_find(rest, ';') < rest.n || !span_starts_case(rest, span_str(name)))
+		return false;
+	*context = span_skip(rest, sizeof name - 1);
+	return context->n > 0;
+}
+
+static bool as(enum number_class class, struct span text, struct number *out)
+{
+	if (!span_cstr(text, out->text, sizeof out->text))
+		return false;
+	out->class = (uint8_t) class;
+	return true;
+}
+
+static bool service(const struct plan *p, struct span text, struct number *out)
+{
+	struct span argument;
+
+	return plan_service(p, text, &argument) != SERVICES && as(NUMBER_SERVICE, text, out);
+}
+
+/* A global context and the digits behind it; a context that is a domain means nothing here. */
+static bool in_context(const struct plan *p, struct span text, struct span context, struct number *out)
+{
+	char prefix[NUMBER_SPELLED_MAX + 1], digits[2 * NUMBER_SPELLED_MAX + 1];
+	size_t n;
+
+	if (!span_starts(context, SPAN("+")) || !is_number(context) || !number_strip(context, prefix))
+		return false;
+	if (text.p[0] == '+')
+		return e164_read(p, span_skip(text, 1), out);
+	n = strlen(prefix);
+	memcpy(digits, prefix, n);
+	memcpy(digits + n, text.p, text.n);
+	return e164_read(p, span_of(digits + 1, n + text.n - 1), out);
+}
+
+/* As it would be dialled on a line of the site's country. */
+static bool on_a_line(const struct plan *p, struct span text, struct number *out)
+{
+	const struct country *c = country_of_site(p);
+
+	if (span_starts(text, SPAN("+")))
+		return e164_read(p, span_skip(text, 1), out);
+	for (size_t i = 0; c && i < sizeof c->abroad / sizeof *c->abroad; i++)
+		if (c->abroad[i] && span_starts(text, span_str(c->abroad[i])))
+			return e164_read(p, span_skip(text, strlen(c->abroad[i])), out);
+	return c && (e164_national(p, c, text, out) || e164_local(p, c, text, out));
+}
+
+static bool outside(const struct plan *p, struct span text, struct number *out)
+{
+	struct span prefix = span_str(p->outside);
+	enum number_class class;
+
+	if (prefix.n && !span_starts(text, SPAN("+"))) {
+		if (!span_starts(text, prefix))
+			return false;
+		text = span_skip(text, prefix.n);
+	}
+	class = e164_short(p, text);
+	if (class != NUMBER_UNKNOWN) {
+		memcpy(out->country, p->country, sizeof out->country);
+		return as(class, text, out);
+	}
+	return on_a_line(p, text, out);
+}
+
+static bool read(const struct plan *p, struct span spelled, struct span context, bool is_extension, struct number *out)
+{
+	char mem[NUMBER_SPELLED_MAX + 1];
+	const char *emergency;
+
+	if (!number_strip(spelled, mem))
+		return false;
+	struct span text = span_str(mem);
+	emergency = emergency_of(p, text);
+	if (emergency)
+		return as(NUMBER_EMERGENCY, span_str(emergency), out);
+	if (!take_context(spelled, &context))
+		return false;
+	if (!context.n && (text.p[0] == '*' || text.p[0] == '#'))
+		return service(p, text, out);
+	if (!context.n && is_extension)
+		return as(NUMBER_INTERNAL, text, out);
+	if (!is_number(text))
+		return false;
+	return context.n ? in_context(p, text, context, out) : outside(p, text, out);
+}
+
+bool number_canon(
+    const struct plan *p, struct span spelled, struct span phone_context, bool is_extension, struct number *out)
+{
+	memset(out, 0, sizeof *out);
+	if (read(p, spelled, phone_context, is_extension, out))
+		return true;
+	memset(out, 0, sizeof *out);
+	return false;
+}
+
+bool number_canon_outside(const struct plan *p, struct span spelled, struct number *out)
+{
+	char text[NUMBER_SPELLED_MAX + 1];
+
+	memset(out, 0, sizeof *out);
+	if (number_strip(spelled, text) && span_find(spelled, ';') == spelled.n && is_number(span_str(text)) &&
+	    on_a_line(p, span_str(text), out))
+		return true;
+	memset(out, 0, sizeof *out);
+	return false;
+}
