@@ -18,11 +18,6 @@ static bool domain_char(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
 }
 
-static bool number_char(char c)
-{
-	return (c >= '0' && c <= '9') || c == '*' || c == '#' || c == '+';
-}
-
 static bool listener_ok(const struct listener *l)
 {
 	return l->kind > LISTEN_NONE && l->kind < LISTEN_KINDS && l->transport < TRUNK_TRANSPORTS &&
@@ -84,18 +79,15 @@ bool site_ok(const void *site)
 	const struct site *s = site;
 
 	if (!text_ok(s->domain, sizeof s->domain, domain_char) || !s->domain[0] || s->edges < 1 || s->edges > 8 ||
-	    s->listeners < 1 || s->listeners > SITE_LISTENERS_MAX || s->emergencies > SITE_EMERGENCY_MAX ||
-	    s->log_privacy >= LOG_PRIVACIES || !sizes_ok(s) || !times_ok(s))
+	    s->listeners < 1 || s->listeners > SITE_LISTENERS_MAX || s->log_privacy >= LOG_PRIVACIES || !sizes_ok(s) ||
+	    !times_ok(s))
 		return false;
 	if (s->media_port_lo % 2 || s->media_port_lo < 1024 || s->media_port_hi < s->media_port_lo + 3)
 		return false;
 	for (int i = 0; i < s->listeners; i++)
 		if (!listener_ok(&s->listener[i]))
 			return false;
-	for (int i = 0; i < s->emergencies; i++)
-		if (!s->emergency[i][0] || !text_ok(s->emergency[i], SITE_NUMBER_MAX, number_char))
-			return false;
-	return alarms_ok(&s->alarms) && trunks_ok(s);
+	return plan_ok(&s->plan) && alarms_ok(&s->alarms) && trunks_ok(s);
 }
 
 void site_defaults(struct site *s)
@@ -116,16 +108,12 @@ void site_defaults(struct site *s)
 	    .max_phones = 4096,
 	    .max_users = 4096,
 	    .max_calls = 1000,
-	    .emergencies = 2,
-	    .emergency = {"112", "911"},
 	    .alarms = {.syslog = 1},
 	};
+	plan_defaults(&s->plan);
 }
 
 bool site_is_emergency(const struct site *s, struct span user)
 {
-	for (int i = 0; i < s->emergencies; i++)
-		if (span_eq(user, span_str(s->emergency[i])))
-			return true;
-	return false;
+	return number_emergency(&s->plan, user) != NULL;
 }

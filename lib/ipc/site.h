@@ -6,12 +6,12 @@
 
 #include "base/addr.h"
 #include "ipc/trunk_conf.h"
+#include "plan/plan.h"
 
 enum {
 	SITE_LISTENERS_MAX = 16,
-	SITE_EMERGENCY_MAX = 16,
 	SITE_NAME_MAX = 64,
-	SITE_NUMBER_MAX = 16,
+	SITE_NUMBER_MAX = PLAN_EMERGENCY_NUMBER_MAX,
 	SITE_COMMAND_MAX = 128,
 	SITE_MAIL_MAX = 128,
 	SITE_DESK_MAX = 33, /* a user's name and its NUL */
@@ -43,11 +43,10 @@ struct site_alarms {
 struct site {
 	char domain[SITE_NAME_MAX]; /* SIP domain and digest realm */
 	uint8_t node;
-	uint8_t edges;     /* edge processes, 1..8 */
-	uint8_t listeners; /* used entries below */
-	uint8_t emergencies;
+	uint8_t edges;       /* edge processes, 1..8 */
+	uint8_t listeners;   /* used entries below */
 	uint8_t log_privacy; /* enum log_privacy */
-	uint8_t zero[3];
+	uint8_t zero[4];
 	uint16_t media_port_lo, media_port_hi;     /* even lo, inclusive */
 	uint32_t log_days;                         /* full log: days a row is kept; 0 = for ever */
 	uint32_t register_max_s;                   /* longest registration granted to a phone without RFC 5626 */
@@ -57,7 +56,7 @@ struct site {
 	uint32_t session_expires_s;                /* RFC 4028 */
 	uint32_t max_phones, max_users, max_calls; /* sizes of the tables made at start */
 	struct listener listener[SITE_LISTENERS_MAX];
-	char emergency[SITE_EMERGENCY_MAX][SITE_NUMBER_MAX]; /* digits, NUL-terminated */
+	struct plan plan; /* emergency numbers, what others are and cost, who may call them and when */
 	struct site_alarms alarms;
 
 	/* trunks; in messages the number of one is its index + 1, and 0 says that it is a phone */
@@ -72,7 +71,7 @@ bool site_ok(const void *site);
 /* The defaults that a missing key takes; the security defaults of the exchange live here. */
 void site_defaults(struct site *s);
 
-/* Is this user part an emergency number of the site? */
+/* Is this user part an emergency number of the site, in any spelling? */
 bool site_is_emergency(const struct site *s, struct span user);
 
 #endif

@@ -43,6 +43,10 @@ static const char *add(struct plan_classes *c, struct span word)
 	enum number_class class = number_class_named(word);
 	char country[4];
 
+	if (span_eq(word, SPAN("night"))) {
+		c->at_night = 1;
+		return NULL;
+	}
 	if (class == NUMBER_UNKNOWN)
 		return "unknown numbers are never called";
 	if (class < NUMBER_CLASSES) {

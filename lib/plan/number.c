@@ -64,10 +64,9 @@ static const char *emergency_of(const struct plan *p, struct span text)
 
 	if (outside.n && span_starts(text, outside))
 		bare = span_skip(text, outside.n);
-	struct span plus = span_starts(text, SPAN("+")) ? span_skip(text, 1) : text;
 	for (uint8_t i = 0; i < p->emergencies; i++) {
 		struct span e = span_str(p->emergency[i]);
-		if (span_eq(text, e) || span_eq(bare, e) || span_eq(plus, e))
+		if (span_eq(text, e) || span_eq(bare, e))
 			return p->emergency[i];
 	}
 	struct span test = span_str(p->emergency_test);

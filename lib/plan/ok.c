@@ -16,7 +16,8 @@ static bool text_of(const char *s, size_t cap, const char *legal)
 
 static bool classes_ok(const struct plan_classes *c)
 {
-	if (c->mask >> NUMBER_CLASSES || c->mask & 1 << NUMBER_UNKNOWN || c->countries > PLAN_COUNTRIES_MAX)
+	if (c->mask >> NUMBER_CLASSES || c->mask & 1 << NUMBER_UNKNOWN || c->countries > PLAN_COUNTRIES_MAX ||
+	    c->at_night > 1)
 		return false;
 	for (uint8_t i = 0; i < c->countries; i++)
 		if (!TEXT(c->country[i], LETTERS DIGITS) || !country_is(span_str(c->country[i])))
@@ -66,7 +67,7 @@ static bool emergency_ok(const struct plan *p)
 	for (uint8_t i = 0; i < p->emergencies; i++)
 		if (!p->emergency[i][0] || !TEXT(p->emergency[i], DIGITS "*#+"))
 			return false;
-	return TEXT(p->emergency_test, DIGITS) && memchr(p->desk, 0, sizeof p->desk);
+	return TEXT(p->emergency_test, DIGITS);
 }
 
 static bool codes_ok(const struct plan *p)

@@ -78,7 +78,7 @@ static enum plan_reason emergency(const struct plan *p, const struct plan_questi
 static enum plan_reason asker(const struct plan_question *q)
 {
 	if (q->who == WHO_NOBODY || q->who >= WHOS || q->route >= ROUTES || !of_route[q->route].known ||
-	    q->payer >= PAYERS || q->pin >= PINS || q->number.class >= NUMBER_CLASSES)
+	    q->payer >= PAYERS || q->pin >= PLAN_PINS || q->night >= NIGHT_MODES || q->number.class >= NUMBER_CLASSES)
 		return REASON_QUESTION;
 	if (q->number.class == NUMBER_UNKNOWN)
 		return REASON_NOT_UNDERSTOOD;
@@ -127,24 +127,23 @@ static enum plan_reason pin(const struct plan *p, const struct plan_question *q)
 {
 	if (!p->pin || q->dialled_before || q->pin_given)
 		return REASON_ALLOWED;
-	if (q->pin == PIN_LOCKED)
+	if (q->pin == PLAN_PIN_LOCKED)
 		return REASON_PIN_LOCKED;
 	if (q->payer != PAYER_SELF || !of_route[q->route].askable)
 		return REASON_PIN_ABSENT;
-	return q->pin == PIN_NONE ? REASON_NO_PIN : REASON_PIN_ASKED;
+	return q->pin == PLAN_PIN_NONE ? REASON_NO_PIN : REASON_PIN_ASKED;
 }
 
 static enum plan_reason outside(const struct plan *p, const struct plan_question *q)
 {
 	const struct plan_classes *classes = q->has_classes ? &q->classes : &p->classes;
-	const struct plan_night *night = q->night_exempt ? NULL : plan_night_at(p, q->week_min);
 	enum plan_reason why = outsider(q);
 
 	if (why)
 		return why;
 	if (!plan_classes_have(classes, &q->number))
 		return REASON_CLASS;
-	if (night && !plan_classes_have(&night->classes, &q->number))
+	if (!classes->at_night && !plan_night_has(p, (enum plan_night_mode)q->night, q->week_min, &q->number))
 		return REASON_NIGHT;
 	if (q->limits.full)
 		return q->limits.kind < CEILING_KINDS ? (enum plan_reason)(REASON_MONEY + q->limits.kind)

@@ -43,7 +43,7 @@ enum plan_payer {
 	PAYERS
 };
 
-enum plan_pin { PIN_NONE, PIN_SET, PIN_LOCKED, PINS };
+enum plan_pin { PLAN_PIN_NONE, PLAN_PIN_SET, PLAN_PIN_LOCKED, PLAN_PINS };
 
 struct plan_question {
 	uint8_t who;                                      /* enum plan_who */
@@ -53,7 +53,7 @@ struct plan_question {
 	bool device_fixed, device_expired, device_remote; /* of the phone that asks; remote: not where it is stored */
 	bool dialled_before;                              /* by the payer */
 	bool pin_given;                                   /* this call's PIN was right */
-	bool night_exempt;                                /* the payer's setting: works at night */
+	uint8_t night; /* enum plan_night_mode */
 	bool has_classes; /* the payer has a setting of classes; otherwise the site's default counts */
 	struct plan_classes classes;
 	struct ceiling_state limits; /* as ceiling_may() said */

@@ -122,12 +122,29 @@ static bool in_night(const struct plan_night *n, uint16_t week_min)
 	return (today && min >= n->from_min) || (yesterday && min < n->to_min);
 }
 
-const struct plan_night *plan_night_at(const struct plan *p, uint16_t week_min)
+static bool counts(const struct plan_night *n, enum plan_night_mode mode, uint16_t week_min)
+{
+	return mode == NIGHT_NOW || (mode == NIGHT_BY_HOURS && in_night(n, week_min % WEEK_MINUTES));
+}
+
+bool plan_is_night(const struct plan *p, enum plan_night_mode mode, uint16_t week_min)
 {
 	for (uint8_t i = 0; i < p->nights; i++)
-		if (in_night(&p->night[i], week_min % WEEK_MINUTES))
-			return &p->night[i];
-	return NULL;
+		if (counts(&p->night[i], mode, week_min))
+			return true;
+	return mode == NIGHT_NOW;
+}
+
+bool plan_night_has(const struct plan *p, enum plan_night_mode mode, uint16_t week_min, const struct number *n)
+{
+	const struct plan_classes least = plan_classes_least();
+
+	if (mode == NIGHT_NOW && p->nights == 0)
+		return plan_classes_have(&least, n);
+	for (uint8_t i = 0; i < p->nights; i++)
+		if (counts(&p->night[i], mode, week_min) && !plan_classes_have(&p->night[i].classes, n))
+			return false;
+	return true;
 }
 
 static const struct plan_rule *priced(const struct plan *p, struct span text)

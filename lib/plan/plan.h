@@ -24,11 +24,11 @@ enum {
 struct plan_classes {
 	uint16_t mask; /* 1 << enum number_class; NUMBER_INTERNATIONAL stands for every country */
 	uint8_t countries;
-	uint8_t zero;
+	uint8_t at_night; /* 1: night sections do not count for these */
 	char country[PLAN_COUNTRIES_MAX][4]; /* single ones, NUL-terminated */
 };
 
-/* "national mobile fr ch": names of classes and countries, blanks or commas between. Internal, emergency and service numbers
+/* "national mobile fr ch night": names of classes and countries, and night for "at night too"; blanks or commas between. Internal, emergency and service numbers
  * are always in it. False: *why is a static reason. */
 bool plan_classes_parse(struct span text, struct plan_classes *out, const char **why);
 bool plan_classes_have(const struct plan_classes *c, const struct number *n);
@@ -105,15 +105,14 @@ struct plan {
 	char currency[4]; /* ISO 4217, shown to people */
 	uint8_t rules, country_rates, nights, allowed, blocked;
 	uint8_t emergencies;
-	uint8_t emergency_remote; /* enum emergency_remote */
-	uint8_t pin;              /* 1: a number never dialled before asks for the PIN (R15) */
-	uint8_t unknown_caller, anonymous_caller,
-	    failed_caller; /* enum incoming_policy; failed: a signature that is wrong */
+	uint8_t emergency_remote;                 /* enum emergency_remote */
+	uint8_t pin;                              /* 1: a number never dialled before asks for the PIN (R15) */
+	uint8_t unknown_caller, anonymous_caller; /* enum incoming_policy */
+	uint8_t failed_caller;                    /* the same, of one whose signature is wrong */
 	uint8_t zero;
 	uint16_t callback_min; /* after an emergency call, its phone may be rung by anyone so long */
 	char emergency[PLAN_EMERGENCY_MAX][PLAN_EMERGENCY_NUMBER_MAX];
 	char emergency_test[PLAN_EMERGENCY_NUMBER_MAX]; /* "933"; empty: none */
-	char desk[NUMBER_MAX + 1];                      /* extension that hears of emergency calls; empty: none */
 	char code[SERVICES][PLAN_CODE_MAX + 1];         /* empty: the service is off */
 	struct plan_classes classes;                    /* of a user without a setting */
 	struct plan_rule rule[PLAN_RULES_MAX];
@@ -131,8 +130,13 @@ void plan_defaults(struct plan *p);
 /* Every count, enum and text in its range. */
 bool plan_ok(const struct plan *p);
 
-/* Is it night at this minute of the local week (0: Monday 0:00)? The section that counts, or NULL. */
-const struct plan_night *plan_night_at(const struct plan *p, uint16_t week_min);
+/* What a switch of the site's says over the hours of the configuration. */
+enum plan_night_mode { NIGHT_BY_HOURS, NIGHT_NOW, NIGHT_NEVER, NIGHT_MODES };
+/* Is it night at this minute of the local week (0: Monday 0:00)? */
+bool plan_is_night(const struct plan *p, enum plan_night_mode mode, uint16_t week_min);
+/* May a number of this class be called now: every night section that counts has it. NIGHT_NOW without a section: nothing but
+ * what is always allowed. */
+bool plan_night_has(const struct plan *p, enum plan_night_mode mode, uint16_t week_min, const struct number *n);
 
 /* What a minute and the call itself cost. */
 struct plan_rate {

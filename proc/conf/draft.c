@@ -175,19 +175,19 @@ static const char *set_privacy(struct draft *d, struct span v)
 
 static const char *set_numbers(struct draft *d, struct span v)
 {
-	struct site *s = &d->out->site;
+	struct plan *p = &d->out->site.plan;
 
 	if (!d->numbers_given)
-		s->emergencies = 0;
+		p->emergencies = 0;
 	d->numbers_given = true;
-	if (s->emergencies == SITE_EMERGENCY_MAX)
+	if (p->emergencies == PLAN_EMERGENCY_MAX)
 		return "is one number too many (16 are allowed)";
 	for (size_t i = 0; i < v.n; i++)
 		if (!((v.p[i] >= '0' && v.p[i] <= '9') || v.p[i] == '*' || v.p[i] == '#' || v.p[i] == '+'))
 			return "is no number (digits, *, #, +)";
-	if (v.n == 0 || !span_cstr(v, s->emergency[s->emergencies], SITE_NUMBER_MAX))
+	if (v.n == 0 || !span_cstr(v, p->emergency[p->emergencies], PLAN_EMERGENCY_NUMBER_MAX))
 		return "must have 1 to 15 digits";
-	s->emergencies++;
+	p->emergencies++;
 	return NULL;
 }
 

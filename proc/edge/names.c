@@ -25,31 +25,16 @@ bool name_is_ours(const struct uri *u)
 	return false;
 }
 
-/* RFC 3966 4: visual separators do not count. */
-static bool is_number(struct span tel, struct span number)
-{
-	struct span separators = SPAN("-.()");
-	size_t at = 0;
-
-	for (size_t i = 0; i < tel.n; i++) {
-		if (span_find(separators, tel.p[i]) < separators.n)
-			continue;
-		if (at == number.n || tel.p[i] != number.p[at++])
-			return false;
-	}
-	return at == number.n;
-}
-
 struct span name_emergency(const struct uri *u)
 {
-	const struct site *s = child_site();
+	const struct plan *p = &child_site()->plan;
+	const char *number = NULL;
 
-	for (int i = 0; i < s->emergencies; i++) {
-		struct span number = span_str(s->emergency[i]);
-		if (u->scheme == URI_TEL ? is_number(u->user, number) : uri_is_sos(u))
-			return number;
-	}
-	return span_of(NULL, 0);
+	if (uri_is_sos(u))
+		number = p->emergencies ? p->emergency[0] : NULL;
+	else if (u->scheme == URI_TEL)
+		number = number_emergency(p, u->user);
+	return number ? span_str(number) : span_of(NULL, 0);
 }
 
 static const struct addr *own_addr(uint8_t listener)

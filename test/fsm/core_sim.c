@@ -501,8 +501,9 @@ void sim_defaults(void)
 	s->max_phones = s->max_users = 16;
 	s->media_port_lo = 20000;
 	s->media_port_hi = 20000 + 4 * 64 - 1;
-	s->emergencies = 1;
-	snprintf(s->emergency[0], sizeof s->emergency[0], "112");
+	plan_defaults(&s->plan);
+	s->plan.emergencies = 1;
+	snprintf(s->plan.emergency[0], sizeof s->plan.emergency[0], "112");
 	NEED(site_ok(s));
 	for (uint32_t i = 0; i < sizeof name / sizeof *name; i++) {
 		sim.user[i] = (struct sim_user){name[i], true};

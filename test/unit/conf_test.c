@@ -65,7 +65,7 @@ static void every_key_counts(void)
 	CHECK(strcmp(text_of(&s->listener[0].advertised_media), "203.0.113.6:0") == 0);
 	CHECK(strcmp(text_of(&s->listener[1].bind), "[2001:db8::1]:5062") == 0);
 	CHECK(s->media_port_lo == 30000 && s->media_port_hi == 30099 && s->log_days == 30);
-	CHECK(s->emergencies == 1 && site_is_emergency(s, SPAN("118")) && !site_is_emergency(s, SPAN("112")));
+	CHECK(s->plan.emergencies == 1 && site_is_emergency(s, SPAN("118")) && !site_is_emergency(s, SPAN("112")));
 	CHECK(s->register_max_s == 120 && s->flow_timer_s == 20 && s->reauth_s == 600);
 	CHECK(s->ring_s == 30 && s->session_expires_s == 900);
 	CHECK(s->max_phones == 10 && s->max_users == 11 && s->max_calls == 12);
