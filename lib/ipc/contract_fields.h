@@ -31,7 +31,7 @@ enum {
 	PASSWORD_MAX = 128,
 	PIN_MIN = 4,
 	PIN_MAX = 12,
-	PIN_DIGITS_MAX = 32, /* what was typed, right or wrong */
+	PIN_DIGITS_MAX = 32,   /* what was typed, right or wrong */
 	EXPORT_MAX = 8216,     /* a chunk of a backup: lib/vault/backup.h */
 	TRUNK_NONCE_MAX = 512, /* and opaque, of a provider */
 	IDENTITY_MAX = 2048,   /* an Identity header, RFC 8224 */

@@ -53,7 +53,7 @@ struct plan_question {
 	bool device_fixed, device_expired, device_remote; /* of the phone that asks; remote: not where it is stored */
 	bool dialled_before;                              /* by the payer */
 	bool pin_given;                                   /* this call's PIN was right */
-	uint8_t night; /* enum plan_night_mode */
+	uint8_t night;                                    /* enum plan_night_mode */
 	bool has_classes; /* the payer has a setting of classes; otherwise the site's default counts */
 	struct plan_classes classes;
 	struct ceiling_state limits; /* as ceiling_may() said */

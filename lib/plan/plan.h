@@ -24,7 +24,7 @@ enum {
 struct plan_classes {
 	uint16_t mask; /* 1 << enum number_class; NUMBER_INTERNATIONAL stands for every country */
 	uint8_t countries;
-	uint8_t at_night; /* 1: night sections do not count for these */
+	uint8_t at_night;                    /* 1: night sections do not count for these */
 	char country[PLAN_COUNTRIES_MAX][4]; /* single ones, NUL-terminated */
 };
 
