@@ -30,7 +30,7 @@ static const char *name(struct span v, bool blanks, char *out, size_t room)
 	for (size_t i = 0; i < v.n; i++)
 		if (v.p[i] < (blanks ? 0x20 : 0x21) || v.p[i] > 0x7e || v.p[i] == '"' || v.p[i] == '\\')
 			return blanks ? "holds a quote, a backslash or a control character"
-				      : "holds a blank, a quote, a backslash or a control character";
+			              : "holds a blank, a quote, a backslash or a control character";
 	if (v.n == 0)
 		return "is empty";
 	return span_cstr(v, out, room) ? NULL : too_long;
@@ -223,7 +223,7 @@ static const char *set_to(struct draft *d, struct span v)
 	return name(v, false, d->inbound.to, TRUNK_TO_MAX);
 }
 
-#define SET_YES_NO(field)                                                    \
+#define SET_YES_NO(field)                                              \
 	static const char *set_##field(struct draft *d, struct span v) \
 	{                                                              \
 		return yes_no(v, &d->trunk.field);                     \
@@ -233,7 +233,7 @@ SET_YES_NO(plain)
 SET_YES_NO(md5)
 SET_YES_NO(certificate)
 
-#define SET_NUMBER(field, type, lo, hi)                                      \
+#define SET_NUMBER(field, type, lo, hi)                                \
 	static const char *set_##field(struct draft *d, struct span v) \
 	{                                                              \
 		uint32_t n = 0;                                        \
@@ -412,7 +412,8 @@ static bool same_family(const struct listener *l)
 /* Datagrams and connections do not meet. */
 static bool meets(const struct listener *a, const struct listener *b)
 {
-	return a->bind.port && addr_eq(&a->bind, &b->bind) && (a->transport == TRUNK_UDP) == (b->transport == TRUNK_UDP);
+	return a->bind.port && addr_eq(&a->bind, &b->bind) &&
+	       (a->transport == TRUNK_UDP) == (b->transport == TRUNK_UDP);
 }
 
 /* Trunks may share an address as long as they agree on all of it. */

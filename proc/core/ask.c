@@ -63,7 +63,7 @@ void ask_on_response(struct link *from, const struct ipc_view *v)
 	if (m->code >= 300 ||
 	    (m->code >= 200 && a->kind != ASK_INVITE && a->kind != ASK_CHANGE && a->kind != ASK_REFRESH))
 		ask_done(a->ref);
-	if (asked.kind == ASK_MESSAGE) {
+	if (asked.kind == ASK_MESSAGE || asked.kind == ASK_TRUNK) {
 		answer_by_kind[asked.kind](&asked, m, v);
 		return;
 	}
@@ -94,8 +94,8 @@ static void on_sweep(struct timer *t, uint64_t now_ms)
 {
 	for (uint32_t i = 0; i < pool.cap; i++) {
 		const struct ask *a = &table[i];
-		bool short_lived =
-		    a->kind == ASK_BYE || a->kind == ASK_PRACK || a->kind == ASK_ALIVE || a->kind == ASK_MESSAGE;
+		bool short_lived = a->kind == ASK_BYE || a->kind == ASK_PRACK || a->kind == ASK_ALIVE ||
+		                   a->kind == ASK_MESSAGE || a->kind == ASK_TRUNK;
 		if (pool_id_at(&pool, i) != ID_NONE && short_lived && now_ms >= a->asked_ms + FORGOTTEN_MS)
 			make_answer(a, 408);
 	}

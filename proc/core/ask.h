@@ -5,10 +5,10 @@
 
 #include "ipc/child.h"
 
-enum ask_kind { ASK_INVITE, ASK_CHANGE, ASK_REFRESH, ASK_BYE, ASK_PRACK, ASK_ALIVE, ASK_MESSAGE, ASK_KINDS };
+enum ask_kind { ASK_INVITE, ASK_CHANGE, ASK_REFRESH, ASK_BYE, ASK_PRACK, ASK_ALIVE, ASK_MESSAGE, ASK_TRUNK, ASK_KINDS };
 
 struct ask {
-	uint64_t ref, owner; /* owner: id of the leg or message */
+	uint64_t ref, owner; /* owner: id of the leg or message, number of the trunk */
 	uint64_t asked_ms;
 	uint32_t edge;
 	uint8_t kind; /* enum ask_kind */

@@ -15,11 +15,15 @@
 #include "message.h"
 #include "record.h"
 #include "session.h"
+#include "trunk.h"
+#include "trunk_auth.h"
 #include "voice.h"
 #include <unistd.h>
 
 /* Raised with every change of a record's layout; an arena of another layout starts empty. */
 enum { LAYOUT = 4 };
+
+enum { TRUNK_FLOWS = 8 }; /* of each trunk; edge has no more */
 
 enum { TABLE_REGISTRATIONS, TABLE_LEGS, TABLE_CALLS, TABLE_RECORDS, TABLES };
 
@@ -31,19 +35,35 @@ static struct arena_table table[TABLES];
 
 static void flow_gone(struct flow *f)
 {
-	registrar_flow_down(f);
+	if (f->trunk)
+		trunk_flow_down(f);
+	else
+		registrar_flow_down(f);
 	flow_remove(f);
+}
+
+/* Of a phone, or of a trunk that there is and of its own address. */
+static bool fits_site(const struct msg_flow_up *m)
+{
+	const struct site *s = child_site();
+
+	if (m->listener >= s->listeners)
+		return false;
+	if (!m->trunk)
+		return m->device <= s->max_phones && !m->came && s->listener[m->listener].kind == LISTEN_PHONES;
+	return m->device == 0 && m->trunk <= s->trunks && m->listener == s->trunk[m->trunk - 1].listener;
 }
 
 static void on_flow_up(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_flow_up *m = v->payload;
 
-	if (flow_get(m->flow) || m->listener >= child_site()->listeners || m->device > child_site()->max_phones) {
-		child_accuse(from, "flow that is up already, of no listener, or of no phone", m->flow, m->device);
+	if (flow_get(m->flow) || !fits_site(m)) {
+		child_accuse(
+		    from, "flow that is up already, of no listener, or of no phone or trunk", m->flow, m->device);
 		return;
 	}
-	struct flow *surplus = flow_crowd(m->device);
+	struct flow *surplus = m->trunk ? NULL : flow_crowd(m->device);
 	if (surplus) {
 		flow_close(surplus, FLOW_CLOSED);
 		flow_gone(surplus);
@@ -58,7 +78,10 @@ static void on_flow_up(struct link *from, const struct ipc_view *v)
 		}
 		return;
 	}
-	registrar_flow_up(f);
+	if (f->trunk)
+		trunk_flow_up(f, m->token);
+	else
+		registrar_flow_up(f);
 }
 
 static void on_flow_down(struct link *from, const struct ipc_view *v)
@@ -78,7 +101,7 @@ static void drop_if_of_edge(struct flow *f, void *edge)
 
 static void close_if_of_device(struct flow *f, void *device)
 {
-	if (f->device != *(uint32_t *)device)
+	if (f->trunk || f->device != *(uint32_t *)device)
 		return;
 	f->users = 0;
 	flow_close(f, FLOW_REVOKED);
@@ -144,6 +167,8 @@ static const struct directory_watch watch = {
 static void check_flow(struct flow *f, void *unused)
 {
 	(void)unused;
+	if (f->trunk)
+		return;
 	for (int i = f->users; i-- > 0;)
 		if (!directory_allows(f->login[i].user, f->device))
 			flow_log_out(f, f->login[i].user);
@@ -199,6 +224,7 @@ static void link_up(struct link *l)
 	} else if (l->peer == PROC_KEEPER) {
 		record_keeper_up();
 	}
+	trunk_link_up(l);
 }
 
 static void link_down(struct link *l)
@@ -214,6 +240,7 @@ static void link_down(struct link *l)
 	} else if (l->peer == PROC_KEEPER) {
 		login_keeper_down();
 	}
+	trunk_link_down(l);
 }
 
 /* --- life --- */
@@ -226,6 +253,7 @@ static ask_answer *const answers[ASK_KINDS] = {
     [ASK_PRACK] = leg_on_prack_answer,
     [ASK_ALIVE] = session_on_alive_answer,
     [ASK_MESSAGE] = message_on_answer,
+    [ASK_TRUNK] = trunk_on_answer,
 };
 
 /* who begins turns of voice hears here how they ended */
@@ -269,7 +297,8 @@ static void open_all(void)
 	close(arena_fd);
 	directory_init(s->max_users, s->max_phones, &watch);
 	keys_init(s->max_phones);
-	flow_init(2 * s->max_phones, s->max_phones);
+	flow_init(2 * s->max_phones + TRUNK_FLOWS * s->trunks, s->max_phones);
+	trunk_init();
 	login_init();
 	message_init();
 	media_init();
@@ -287,7 +316,7 @@ static void status(struct proc_status *s)
 {
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, record_status, bans_status,
-	    directory_status};
+	    directory_status, trunk_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
@@ -316,6 +345,10 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_VARYING] = media_on_varying,
     [MSG_RELAY_COUNTS] = media_on_counts,
     [MSG_TURNED] = voice_on_turned,
+    [MSG_REACHED] = trunk_on_reached,
+    [MSG_TRUNK_FAILED] = trunk_on_failed,
+    [MSG_TRUNK_DIGEST] = trunk_auth_on_digest,
+    [MSG_TRUNKS_WANT] = trunk_on_list,
     [MSG_CALLS_WANT] = calls_on_list,
     [MSG_CTL_BAN] = bans_on_ctl,
     [MSG_BANS_WANT] = bans_on_list,
@@ -331,6 +364,7 @@ const struct child core_child = {
     .on = on,
     .file = take_file,
     .prepare = prepare,
+    .commit = trunk_commit,
     .open = open_all,
     .link_up = link_up,
     .link_down = link_down,

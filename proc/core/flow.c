@@ -111,9 +111,12 @@ struct flow *flow_add(uint32_t edge, const struct msg_flow_up *m)
 	    .listener = m->listener,
 	    .expired = m->expired,
 	    .tls12 = m->tls12,
+	    .trunk = m->trunk,
+	    .came = m->came,
 	    .remote = m->remote};
 	map_put(&by_id, key_of(&f->id), id_index(slot));
-	join_crowd(f);
+	if (!f->trunk)
+		join_crowd(f);
 	return f;
 }
 
@@ -122,7 +125,8 @@ void flow_remove(struct flow *f)
 	uint32_t slot = (uint32_t)(f - table);
 
 	map_del(&by_id, key_of(&f->id), slot);
-	leave_crowd(f);
+	if (!f->trunk)
+		leave_crowd(f);
 	pool_release(&pool, pool_id_at(&pool, slot));
 	f->id = 0;
 }

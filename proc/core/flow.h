@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Connections of phones, as the edges announce them: each stands for one device and the users logged in on it. */
+/* Connections, as the edges announce them: each stands for one device and the users logged in on it, or for a trunk. */
 #ifndef CORE_FLOW_H
 #define CORE_FLOW_H
 
@@ -15,7 +15,9 @@ struct flow {
 	uint32_t edge, device;
 	uint32_t older, newer; /* slots, among its device's */
 	uint8_t listener, users;
+	uint8_t trunk; /* 0: a phone; else its number, and no device stands behind it */
 	bool expired, tls12;
+	bool came; /* the trunk made the connection */
 	struct addr remote;
 	struct flow_login {
 		uint32_t user;

@@ -35,6 +35,17 @@ void request_resume(struct request *r)
 				  : REFUSE_METHOD);
 }
 
+/* What a trunk may want of us. Who is behind it nobody has proved. */
+static void from_trunk(struct request *r)
+{
+	if (r->m->method == SIP_ACK || r->m->to_tag.len)
+		leg_on_request(r);
+	else if (r->m->method == SIP_OPTIONS)
+		reply_code(r->reply, 200);
+	else
+		reply_refuse(r->reply, r->m->method == SIP_INVITE ? REFUSE_NO_NUMBER : REFUSE_METHOD);
+}
+
 void request_on_message(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_request *m = v->payload;
@@ -48,5 +59,8 @@ void request_on_message(struct link *from, const struct ipc_view *v)
 		child_accuse(from, "request that does not fit its flow", m->flow, m->device);
 		return;
 	}
-	request_resume(&r);
+	if (r.flow->trunk)
+		from_trunk(&r);
+	else
+		request_resume(&r);
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/* Trunks: which of them can be used, and by what number who is known there. A trunk is named by its number in messages:
+ * index into the site + 1; 0 is none. */
+#ifndef CORE_TRUNK_H
+#define CORE_TRUNK_H
+
+#include "ask.h"
+#include "flow.h"
+#include "plan/number.h"
+
+/* --- for calls --- */
+
+/* The trunk for a call of this class: up, with a free line, carrying it, of the lowest priority; of equals the less busy.
+ * tried: those that were (1 << trunk). Emergency calls go out over any that may carry them, lines or not (R16). 0: none. */
+uint8_t trunk_pick(enum number_class class, bool emergency, uint32_t tried);
+/* One in need found none: those that wait before they try again try now. */
+void trunk_hurry(void);
+
+const struct trunk_conf *trunk_conf_of(uint8_t trunk);
+/* Where a request to it goes, or NULL: it is not there. */
+struct flow *trunk_flow(uint8_t trunk);
+bool trunk_is_up(uint8_t trunk);
+
+/* False: all are taken. */
+bool trunk_line_take(uint8_t trunk, bool emergency);
+void trunk_line_release(uint8_t trunk);
+
+/* Who is meant by a number that was called over this trunk, as the configuration says it; NULL: nobody. */
+const char *trunk_map_in(uint8_t trunk, struct span number);
+/* The number that a call shows there: the wanted one if it is allowed, else the first; NULL: the trunk shows its own. */
+const char *trunk_caller_id(uint8_t trunk, struct span wanted);
+/* May media of its calls come from there? */
+bool trunk_media_from(uint8_t trunk, const struct addr *a);
+
+/* --- for core_child.c --- */
+
+void trunk_init(void);
+void trunk_commit(const struct site *s);
+void trunk_link_up(struct link *l);
+void trunk_link_down(struct link *l);
+void trunk_flow_up(struct flow *f, uint64_t token);
+void trunk_flow_down(struct flow *f);
+void trunk_on_reached(struct link *from, const struct ipc_view *v);
+void trunk_on_failed(struct link *from, const struct ipc_view *v);
+void trunk_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
+void trunk_on_list(struct link *from, const struct ipc_view *v);
+void trunk_status(struct proc_status *s);
+
+#endif
