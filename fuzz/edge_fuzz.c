@@ -148,7 +148,7 @@ static void send_back(const struct ipc_view *v)
 		return;
 	m->ref = ++ref;
 	m->flow = r->flow;
-	m->method = r->method == SIP_INVITE ? SIP_INVITE : SIP_OPTIONS;
+	m->method = r->method == SIP_INVITE || r->method == SIP_REFER || r->method == SIP_NOTIFY ? r->method : SIP_OPTIONS;
 	m->target = echo(v, r->contact);
 	m->route_set = echo(v, r->route_set);
 	m->from_user = echo(v, r->to_user);
@@ -158,6 +158,12 @@ static void send_back(const struct ipc_view *v)
 	m->call_id = echo(v, r->call_id);
 	m->cseq = 1;
 	m->sdp = ipc_put_part(&core, ipc_part(v, r->sdp), sizeof(struct sdp));
+	m->refer_token = ipc_put(&core, SPAN("xfer-0"));
+	m->referred_by = echo(v, r->refer_user);
+	m->package = r->package ? r->package : PACKAGE_REFER;
+	m->substate = choice % 2 ? SIP_SUBSTATE_ACTIVE : SIP_SUBSTATE_TERMINATED;
+	m->frag = r->frag ? r->frag : 100;
+	m->event_id = r->cseq;
 	ipc_end(&core);
 }
 

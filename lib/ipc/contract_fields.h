@@ -72,11 +72,29 @@ enum device_flag {
 enum key_mask { KEY_SDES = 1, KEY_DTLS = 2, KEY_ZRTP = 4, KEY_ALL = 7 };
 
 enum target_kind {
-	TARGET_USER, /* a user part in our domain or at our address */
-	TARGET_SELF, /* our domain or address alone */
-	TARGET_LEG,  /* the Contact that we gave out for a leg: the user part is the leg's token */
+	TARGET_USER,     /* a user part in our domain or at our address */
+	TARGET_SELF,     /* our domain or address alone */
+	TARGET_LEG,      /* the Contact that we gave out for a leg: the user part is the leg's token */
+	TARGET_TRANSFER, /* the one-time URI of a REFER of ours: the user part is its token */
 	TARGET_FOREIGN,
 	TARGET_KINDS
+};
+
+/* where a Refer-To leads */
+enum refer_kind {
+	REFER_NONE,
+	REFER_USER, /* a user part in our domain, or the number of a tel URI */
+	REFER_LEG,  /* the Contact that we gave out for a leg */
+	REFER_FOREIGN,
+	REFER_KINDS
+};
+
+/* event packages (RFC 6665); any other is 489 */
+enum event_package {
+	PACKAGE_NONE,
+	PACKAGE_REFER,           /* RFC 3515 */
+	PACKAGE_MESSAGE_SUMMARY, /* RFC 3842 */
+	PACKAGES
 };
 
 enum contact_form { CONTACT_NONE, CONTACT_ONE, CONTACT_STAR, CONTACT_SEVERAL, CONTACT_FORMS };
@@ -276,9 +294,11 @@ enum turn_why {
 	E(trunk, SITE_TRUNKS_MAX + 1) E(came, 2) N(uint64_t, token)
 #define FIELDS_FLOW_DOWN(N, E, S, D, A, B, O) N(uint64_t, flow) E(why, FLOW_WHYS)
 
-/* txn: the server transaction at the edge, 0 for an ACK. The last fields come from trunks alone: the number that the trunk
- * asserts (P-Asserted-Identity), the name it shows, whether the caller wants not to be shown (RFC 3323, RFC 3325), and the
- * Identity header as it came (RFC 8224) */
+/* txn: the server transaction at the edge, 0 for an ACK. From trunks alone come the number that the trunk asserts
+ * (P-Asserted-Identity), the name it shows, whether the caller wants not to be shown (RFC 3323, RFC 3325), and the
+ * Identity header as it came (RFC 8224). refer_user: as target_user, of the Refer-To. replaces: of the Refer-To of a REFER,
+ * of the header of an INVITE. key: the digit of an INFO as ASCII, 0 without one. frag: the status code in the body of a
+ * NOTIFY, 0 without one. */
 #define FIELDS_REQUEST(N, E, S, D, A, B, O)                                                                      \
 	N(uint64_t, txn) N(uint64_t, flow) N(uint32_t, device) E(method, SIP_METHODS_N) E(emergency, 2)               \
 	E(target_kind, TARGET_KINDS) S(target_user, USER_NAME_MAX * 2) E(from_ours, 2)                               \
@@ -293,7 +313,10 @@ enum turn_why {
 	S(auth_nonce, NONCE_MAX) S(auth_uri, URI_TEXT_MAX) S(auth_response, 64) S(auth_cnonce, 128)                  \
 	N(uint16_t, cause) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)                                      \
 	E(asserted, 2) S(asserted_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX) E(privacy, 2)                 \
-	S(identity, IDENTITY_MAX)
+	S(identity, IDENTITY_MAX) \
+	E(refer_kind, REFER_KINDS) S(refer_user, USER_NAME_MAX * 2) S(replaces_call_id, CALL_ID_MAX)                 \
+	S(replaces_to_tag, TAG_MAX) S(replaces_from_tag, TAG_MAX) E(replaces_early, 2) N(uint8_t, key)               \
+	E(package, PACKAGES) E(substate, SIP_SUBSTATE_OTHER + 1) N(uint16_t, frag)
 
 /* ref: core's client request; local: made up by the edge (time-out 408, transport error 503). The last fields come from
  * trunks alone: what a registration was granted, and the strongest challenge that a 401 or 407 holds */
@@ -320,7 +343,9 @@ enum turn_why {
 
 /* target: the echo token of the phone that it goes to. ref 0: an ACK, which has no answer. To trunks alone: without a target
  * the URI is that of `number` (trunk_put_uri()); privacy: the caller is not to be shown; auth_*: credentials, when auth_user
- * is given */
+ * is given. refer_token: user part of the Refer-To of a REFER, in our domain; referred_by: the user who transfers.
+ * NOTIFY: package, substate, for REFER the CSeq of the phone's request (event_id) and a status code (frag), for
+ * MESSAGE_SUMMARY counts; expires while it is active. */
 #define FIELDS_SEND(N, E, S, D, A, B, O)                                                                         \
 	N(uint64_t, ref) N(uint64_t, flow) E(method, SIP_METHODS_N) E(emergency, 2) S(target, URI_TEXT_MAX)           \
 	S(route_set, ROUTE_SET_MAX) S(from_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX)                     \
@@ -332,7 +357,10 @@ enum turn_why {
 	N(uint16_t, cause) S(cause_text, REASON_MAX) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)             \
 	S(number, USER_NAME_MAX * 2) E(privacy, 2) S(auth_user, TRUNK_USER_MAX) S(auth_realm, TRUNK_USER_MAX)         \
 	S(auth_nonce, TRUNK_NONCE_MAX) S(auth_opaque, TRUNK_NONCE_MAX) S(auth_response, 64) S(auth_cnonce, 32)        \
-	N(uint32_t, auth_nc) E(auth_algorithm, DIGEST_OTHER + 1) E(auth_qop, 2) E(auth_proxy, 2)
+	N(uint32_t, auth_nc) E(auth_algorithm, DIGEST_OTHER + 1) E(auth_qop, 2) E(auth_proxy, 2) \
+	S(refer_token, USER_NAME_MAX * 2) S(referred_by, USER_NAME_MAX * 2) E(package, PACKAGES)                     \
+	E(substate, SIP_SUBSTATE_OTHER + 1) N(uint32_t, event_id) N(uint16_t, frag) N(uint32_t, messages_new)        \
+	N(uint32_t, messages_old)
 
 #define FIELDS_CANCEL_SENT(N, E, S, D, A, B, O) N(uint64_t, ref) N(uint16_t, cause) S(cause_text, REASON_MAX)
 #define FIELDS_CLOSE_FLOW(N, E, S, D, A, B, O) N(uint64_t, flow) E(why, FLOW_WHYS)

@@ -22,12 +22,20 @@ static bool type_is(struct span type, struct span subtype, const char *t, const 
 
 static enum sip_media media_of(struct span type, struct span subtype)
 {
-	if (type_is(type, subtype, "application", "sdp"))
-		return SIP_MEDIA_SDP;
-	if (type_is(type, subtype, "text", "plain"))
-		return SIP_MEDIA_TEXT;
-	if (type_is(type, subtype, "message", "sipfrag"))
-		return SIP_MEDIA_SIPFRAG;
+	static const struct {
+		const char *type, *subtype;
+		enum sip_media media;
+	} known[] = {
+	    {"application", "sdp", SIP_MEDIA_SDP},
+	    {"text", "plain", SIP_MEDIA_TEXT},
+	    {"message", "sipfrag", SIP_MEDIA_SIPFRAG},
+	    {"application", "dtmf-relay", SIP_MEDIA_DTMF_RELAY},
+	    {"application", "dtmf", SIP_MEDIA_DTMF},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (type_is(type, subtype, known[i].type, known[i].subtype))
+			return known[i].media;
 	return lex_same(type, SPAN("multipart")) ? SIP_MEDIA_MULTIPART : SIP_MEDIA_OTHER;
 }
 

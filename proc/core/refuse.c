@@ -25,6 +25,7 @@ static const struct refusal_row row[REFUSALS] = {
     [REFUSE_INTERVAL] = {422, 399, 0, 0, "the session interval is too short"},
     [REFUSE_CONTACT] = {400, 399, 0, 0, "a REGISTER names one Contact, the phone's own"},
     [REFUSE_METHOD] = {405, 399, 79, 0, "this request means nothing here"},
+    [REFUSE_EVENT] = {489, 399, 0, 0, "no such event is served"},
     [REFUSE_FULL] = {503, 399, 42, 5, "the exchange is full; see ringfence status"},
     [REFUSE_NO_KEEPER] = {503, 399, 41, 2, "logins can't be checked this moment; keeper is restarting"},
     [REFUSE_NO_MEDIA] = {503, 399, 41, 2, "the media relay is restarting"},

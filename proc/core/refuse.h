@@ -29,6 +29,7 @@ enum refusal {
 	REFUSE_INTERVAL,     /* 422 */
 	REFUSE_CONTACT,      /* Contact of a REGISTER */
 	REFUSE_METHOD,       /* not possible here */
+	REFUSE_EVENT,        /* a SUBSCRIBE to what is not served */
 	REFUSE_FULL,         /* a pool is full */
 	REFUSE_NO_KEEPER,    /* logins can't be checked this moment */
 	REFUSE_NO_MEDIA,     /* the relay is not there this moment */

@@ -12,13 +12,24 @@ static void options(struct request *r)
 		reply_code(r->reply, 200);
 }
 
+/* RFC 3842: nobody keeps messages here that a phone could be told of. */
+static void subscribe(struct request *r)
+{
+	if (login_gate(r, REQUEST_STR(r, from_user)))
+		reply_refuse(r->reply, REFUSE_EVENT);
+}
+
 /* Requests that begin a dialog or stand alone. */
 static void (*const by_method[SIP_METHODS_N])(struct request *r) = {
     [SIP_INVITE] = call_on_invite,
     [SIP_REGISTER] = registrar_on_register,
     [SIP_MESSAGE] = message_on_request,
     [SIP_OPTIONS] = options,
+    [SIP_SUBSCRIBE] = subscribe,
 };
+
+/* These mean something inside a dialog only. */
+enum { IN_DIALOG = 1 << SIP_BYE | 1 << SIP_PRACK | 1 << SIP_UPDATE | 1 << SIP_REFER | 1 << SIP_NOTIFY | 1 << SIP_INFO };
 
 void request_resume(struct request *r)
 {
@@ -29,10 +40,7 @@ void request_resume(struct request *r)
 	else if (by_method[r->m->method])
 		by_method[r->m->method](r);
 	else
-		reply_refuse(
-		    r->reply, r->m->method == SIP_BYE || r->m->method == SIP_PRACK || r->m->method == SIP_UPDATE
-				  ? REFUSE_NO_DIALOG
-				  : REFUSE_METHOD);
+		reply_refuse(r->reply, IN_DIALOG >> r->m->method & 1 ? REFUSE_NO_DIALOG : REFUSE_METHOD);
 }
 
 /* What a trunk may want of us. Who is behind it nobody has proved. */

@@ -62,10 +62,90 @@ static enum target_kind kind_of(const struct draft_user *u)
 {
 	if (!u->ours)
 		return TARGET_FOREIGN;
+	struct span user = span_of(u->text, u->n);
 	if (u->n == 0)
 		return TARGET_SELF;
-	return span_starts(span_of(u->text, u->n), SPAN("leg-")) ? TARGET_LEG : TARGET_USER;
+	if (span_starts(user, SPAN("xfer-")))
+		return TARGET_TRANSFER;
+	return span_starts(user, SPAN("leg-")) ? TARGET_LEG : TARGET_USER;
 }
+
+/* --- transfers, digits and events --- */
+
+/* The number of a tel URI, with the context that makes it whole. */
+static void fill_number(struct draft_user *out, const struct uri *u)
+{
+	struct buf b = buf_of(out->text, sizeof out->text);
+
+	buf_add(&b, u->user);
+	if (u->phone_context.n) {
+		BUF_LIT(&b, ";phone-context=");
+		buf_add(&b, u->phone_context);
+	}
+	out->ours = !b.full && draft_text_ok(buf_span(&b), USER_MAX);
+	out->n = out->ours ? (uint8_t)b.n : 0;
+}
+
+static enum refer_kind refer_kind_of(const struct draft_user *u)
+{
+	static const uint8_t kind[TARGET_KINDS] = {[TARGET_USER] = REFER_USER,
+	    [TARGET_LEG] = REFER_LEG,
+	    [TARGET_SELF] = REFER_FOREIGN,
+	    [TARGET_TRANSFER] = REFER_FOREIGN,
+	    [TARGET_FOREIGN] = REFER_FOREIGN};
+
+	return (enum refer_kind)kind[kind_of(u)];
+}
+
+static const char *fill_refer(struct draft *d, const struct sip_msg *m)
+{
+	const struct uri *u = &m->refer_to.uri;
+
+	if (u->has_method && u->method != SIP_INVITE)
+		return "a Refer-To of another method than INVITE";
+	if (u->scheme == URI_TEL)
+		fill_number(&d->refer, u);
+	else
+		fill_user(&d->refer, u);
+	d->fields.refer_kind = (uint8_t)refer_kind_of(&d->refer);
+	return sip_refer_headers(u->headers, d->replaces_text, &d->replaces);
+}
+
+static enum event_package package_of(struct span name)
+{
+	if (span_eq_case(name, SPAN("refer")))
+		return PACKAGE_REFER;
+	return span_eq_case(name, SPAN("message-summary")) ? PACKAGE_MESSAGE_SUMMARY : PACKAGE_NONE;
+}
+
+/* What only some methods carry; the others' is not looked at. */
+static const char *fill_feature(struct draft *d, const struct sip_msg *m)
+{
+	struct msg_request *f = &d->fields;
+
+	d->refer.n = 0;
+	d->replaces = (struct sip_replaces){0};
+	if (m->method == SIP_REFER) {
+		const char *why = fill_refer(d, m);
+		if (why)
+			return why;
+	} else if (m->method == SIP_INVITE && sip_has(m, SIP_H_REPLACES)) {
+		d->replaces = m->replaces;
+	} else if (m->method == SIP_INFO) {
+		f->key = (uint8_t)sip_info_key(m->content, m->body);
+	} else if (m->method == SIP_NOTIFY || m->method == SIP_SUBSCRIBE) {
+		f->package = (uint8_t)package_of(m->event);
+		f->substate = m->method == SIP_NOTIFY ? (uint8_t)m->substate : 0;
+		f->frag = m->content == SIP_MEDIA_SIPFRAG ? (uint16_t)sip_frag_status(m->body) : 0;
+	}
+	f->replaces_early = d->replaces.early_only;
+	return draft_text_ok(d->replaces.call_id, CALL_ID_MAX) && draft_text_ok(d->replaces.to_tag, TAG_MAX) &&
+	               draft_text_ok(d->replaces.from_tag, TAG_MAX)
+	           ? NULL
+	           : "Replaces too long";
+}
+
+/* --- all --- */
 
 static const char *fill_contact(struct draft *d, const struct sip_msg *m)
 {
@@ -167,7 +247,8 @@ const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_m
 		return "tag or Call-ID too long";
 	if (!draft_join_routes(m, false, d->route_set, &d->route_set_n))
 		return "Record-Route too long";
-	return fill_contact(d, m);
+	const char *why = fill_feature(d, m);
+	return why ? why : fill_contact(d, m);
 }
 
 static struct str put_user(struct link *l, const struct draft_user *u)
@@ -208,6 +289,10 @@ bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, en
 	if (d->auth)
 		put_auth(l, r, d->auth);
 	r->text = ipc_put(l, d->text);
+	r->refer_user = put_user(l, &d->refer);
+	r->replaces_call_id = ipc_put(l, d->replaces.call_id);
+	r->replaces_to_tag = ipc_put(l, d->replaces.to_tag);
+	r->replaces_from_tag = ipc_put(l, d->replaces.from_tag);
 	ipc_end(l);
 	return true;
 }

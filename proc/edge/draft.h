@@ -4,6 +4,7 @@
 #define EDGE_DRAFT_H
 
 #include "conn.h"
+#include "wire/sip_refer.h"
 
 enum { USER_MAX = USER_NAME_MAX * 2 };
 
@@ -15,7 +16,9 @@ struct draft_user {
 
 struct draft {
 	struct msg_request fields; /* all but its strings */
-	struct draft_user target, from, to;
+	struct draft_user target, from, to, refer;
+	struct sip_replaces replaces;
+	uint8_t replaces_text[SIP_REPLACES_MAX]; /* unescaped out of a Refer-To */
 	struct span contact, instance;
 	const struct sip_credentials *auth;
 	const struct sdp *sdp;

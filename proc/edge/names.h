@@ -8,9 +8,13 @@
 
 enum {
 	OWN_METHODS = 1 << SIP_INVITE | 1 << SIP_ACK | 1 << SIP_BYE | 1 << SIP_CANCEL | 1 << SIP_REGISTER |
-	              1 << SIP_OPTIONS | 1 << SIP_PRACK | 1 << SIP_UPDATE | 1 << SIP_MESSAGE,
+	              1 << SIP_OPTIONS | 1 << SIP_PRACK | 1 << SIP_UPDATE | 1 << SIP_MESSAGE | 1 << SIP_REFER |
+	              1 << SIP_NOTIFY | 1 << SIP_INFO | 1 << SIP_SUBSCRIBE,
 	OWN_TAGS = SIP_TAG_100REL | SIP_TAG_TIMER | SIP_TAG_OUTBOUND
 };
+
+/* what a phone may hear of (RFC 6665 8.2.2) */
+#define OWN_EVENTS "refer"
 
 struct span name_domain(void);
 bool name_is_ours(const struct uri *u);

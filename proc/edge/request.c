@@ -83,6 +83,35 @@ static bool takes_sdp(enum sip_method m)
 	return m == SIP_INVITE || m == SIP_UPDATE || m == SIP_PRACK || m == SIP_ACK;
 }
 
+/* RFC 6665 4.1.3, 8.2.1: an event that nobody here knows. Of a SUBSCRIBE, `refer` is one: a REFER subscribes by itself. */
+static bool check_event(struct conn *c, const struct sip_msg *m)
+{
+	bool known = m->method == SIP_SUBSCRIBE ? draft.fields.package == PACKAGE_MESSAGE_SUMMARY
+	                                        : m->method != SIP_NOTIFY || draft.fields.package != PACKAGE_NONE;
+
+	if (known)
+		return false;
+	refuse(c, m, &(struct own_answer){.code = 489, .why = "an event that is not served"});
+	return true;
+}
+
+static struct span accepted_by(enum sip_method m)
+{
+	static const char *const accept[SIP_METHODS_N] = {[SIP_MESSAGE] = "text/plain",
+	    [SIP_INFO] = "application/dtmf-relay, application/dtmf",
+	    [SIP_NOTIFY] = "message/sipfrag"};
+
+	return span_str(accept[m] ? accept[m] : "application/sdp");
+}
+
+/* What was read out of the body already. */
+static bool takes_feature(const struct sip_msg *m)
+{
+	if (m->method == SIP_INFO)
+		return draft.fields.key != 0;
+	return m->method == SIP_NOTIFY && m->content == SIP_MEDIA_SIPFRAG && draft.fields.frag != 0;
+}
+
 /* The body that this method may carry: 0, or the code that refuses it. */
 static unsigned judge_body(const struct sip_msg *m)
 {
@@ -96,7 +125,7 @@ static unsigned judge_body(const struct sip_msg *m)
 		return 0;
 	if (m->content == SIP_MEDIA_TEXT && m->method == SIP_MESSAGE)
 		return m->body.n > MESSAGE_TEXT_MAX ? 413 : 0;
-	return m->disposition_optional ? 0 : 415;
+	return takes_feature(m) || m->disposition_optional ? 0 : 415;
 }
 
 static const char *body_reason(unsigned code)
@@ -108,7 +137,7 @@ static const char *body_reason(unsigned code)
 
 static bool check_body(struct conn *c, const struct sip_msg *m)
 {
-	struct span accept = m->method == SIP_MESSAGE ? SPAN("text/plain") : SPAN("application/sdp");
+	struct span accept = accepted_by(m->method);
 	struct sdp_error err = {0};
 	unsigned code = judge_body(m);
 
@@ -178,7 +207,8 @@ static void take_new(struct conn *c, const struct sip_msg *m)
 	enum msg_class class = class_of(m);
 
 	if (check_method(c, m) || check_uri(c, m, class) || check_hops(c, m) || check_merged(c, m) ||
-	    check_extensions(c, m) || check_accept(c, m, class) || check_dialog(c, m, why) || check_body(c, m))
+	    check_extensions(c, m) || check_accept(c, m, class) || check_dialog(c, m, why) || check_event(c, m) ||
+	    check_body(c, m))
 		return;
 	struct server_txn *t = c->announced ? server_begin(c, m, class == CLASS_EMERGENCY) : NULL;
 	if (!t) {

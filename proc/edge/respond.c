@@ -34,6 +34,8 @@ static void put_own(struct buf *b, const struct own_answer *a)
 {
 	if (a->code == 405 || a->code == 501)
 		sip_put_allow(b, OWN_METHODS);
+	if (a->code == 489)
+		sip_put_text(b, SIP_H_ALLOW_EVENTS, SPAN(OWN_EVENTS));
 	if (a->tags)
 		sip_put_unsupported(b, a->tags, OWN_TAGS);
 	if (a->accept.n)
@@ -149,6 +151,8 @@ static void put_abilities(struct buf *b, const struct answer *a)
 
 	if (a->m->code == 405 || (good && (a->t->method == SIP_INVITE || a->t->method == SIP_OPTIONS)))
 		sip_put_allow(b, OWN_METHODS);
+	if (a->m->code == 489)
+		sip_put_text(b, SIP_H_ALLOW_EVENTS, SPAN(OWN_EVENTS));
 	if (good && a->t->method != SIP_BYE && a->t->method != SIP_MESSAGE)
 		sip_put_tags(b, SIP_H_SUPPORTED, OWN_TAGS);
 	if (good && a->t->method == SIP_OPTIONS)

@@ -131,8 +131,70 @@ static void put_session(struct buf *b, const struct order *o)
 		sip_put_number(b, SIP_H_MIN_SE, m->min_se);
 	if (m->method == SIP_PRACK)
 		sip_put_rack(b, m->rack_rseq, m->rack_cseq, (enum sip_method)m->rack_method);
-	if (m->expires && m->expires != ABSENT)
+	if (m->expires && m->expires != ABSENT && m->method != SIP_NOTIFY)
 		sip_put_number(b, SIP_H_EXPIRES, m->expires);
+}
+
+/* --- transfers and events --- */
+
+/* RFC 3515 2.4.7: an id where a phone may have sent several REFERs in one dialog. */
+static void put_event(struct buf *b, const struct order *o)
+{
+	const struct msg_send *m = o->m;
+	uint8_t mem[32];
+	struct buf event = buf_of(mem, sizeof mem);
+	bool over = m->substate == SIP_SUBSTATE_TERMINATED;
+
+	if (m->package == PACKAGE_REFER) {
+		BUF_LIT(&event, "refer");
+		if (m->event_id) {
+			BUF_LIT(&event, ";id=");
+			buf_decimal(&event, m->event_id);
+		}
+	} else {
+		BUF_LIT(&event, "message-summary");
+	}
+	sip_put_text(b, SIP_H_EVENT, buf_span(&event));
+	sip_put_subscription_state(b, (enum sip_substate)m->substate, m->expires == ABSENT ? 0 : m->expires,
+	    !over                         ? SPAN("")
+	    : m->package == PACKAGE_REFER ? SPAN("noresource")
+					  : SPAN("timeout"));
+}
+
+static void put_transfer(struct buf *b, const struct order *o)
+{
+	const struct msg_send *m = o->m;
+
+	if (m->method == SIP_REFER)
+		name_put_user(b, SIP_H_REFER_TO, SPAN(""), str(o, m->refer_token), SPAN(""));
+	if (m->referred_by.len && (m->method == SIP_REFER || m->method == SIP_INVITE))
+		name_put_user(b, SIP_H_REFERRED_BY, SPAN(""), str(o, m->referred_by), SPAN(""));
+	if (m->method == SIP_NOTIFY)
+		put_event(b, o);
+}
+
+/* RFC 3420: the status line alone. */
+static void put_frag(struct buf *b, const struct order *o)
+{
+	size_t mark = sip_body_begin(b, SPAN("message/sipfrag;version=2.0"));
+
+	sip_put_status(b, o->m->frag, NULL);
+	sip_body_end(b, mark);
+}
+
+/* RFC 3842 3.5 */
+static void put_summary(struct buf *b, const struct order *o)
+{
+	const struct msg_send *m = o->m;
+	size_t mark = sip_body_begin(b, SPAN("application/simple-message-summary"));
+
+	buf_str(b, m->messages_new ? "Messages-Waiting: yes\r\n" : "Messages-Waiting: no\r\n");
+	BUF_LIT(b, "Voice-Message: ");
+	buf_decimal(b, m->messages_new);
+	BUF_LIT(b, "/");
+	buf_decimal(b, m->messages_old);
+	BUF_LIT(b, "\r\n");
+	sip_body_end(b, mark);
 }
 
 static void put_reason(struct buf *b, uint16_t cause, struct span text)
@@ -152,6 +214,10 @@ static void put_body(struct buf *b, const struct order *o)
 		sip_body_end(b, mark);
 	} else if (o->m->text.len) {
 		sip_put_body(b, SPAN("text/plain;charset=UTF-8"), str(o, o->m->text));
+	} else if (o->m->method == SIP_NOTIFY && o->m->package == PACKAGE_REFER) {
+		put_frag(b, o);
+	} else if (o->m->method == SIP_NOTIFY) {
+		put_summary(b, o);
 	} else {
 		sip_put_no_body(b);
 	}
@@ -168,6 +234,7 @@ static struct head put_order(struct buf *b, const struct order *o, uint64_t bran
 	struct head h = put_head(b, o);
 	sip_put_cseq(b, m->cseq, (enum sip_method)m->method);
 	put_session(b, o);
+	put_transfer(b, o);
 	put_reason(b, m->cause, str(o, m->cause_text));
 	put_body(b, o);
 	return h;
@@ -207,6 +274,15 @@ static bool send_counted(const struct order *o)
 	return true;
 }
 
+static const char *check_notify(const struct msg_send *m)
+{
+	if (m->package == PACKAGE_NONE || m->substate == SIP_SUBSTATE_NONE || m->substate == SIP_SUBSTATE_OTHER)
+		return "a NOTIFY of no event or no state";
+	if (m->package == PACKAGE_REFER && (m->frag < 100 || m->frag > 699))
+		return "a NOTIFY with an impossible code";
+	return NULL;
+}
+
 static const char *check_order(const struct msg_send *m)
 {
 	if (m->method == SIP_UNKNOWN || m->method == SIP_CANCEL || m->method == SIP_REGISTER)
@@ -215,7 +291,9 @@ static const char *check_order(const struct msg_send *m)
 		return "a request with the wrong kind of reference";
 	if (m->method == SIP_INVITE && client_of_ref(m->ref))
 		return "two requests with one reference";
-	return NULL;
+	if (m->method == SIP_REFER && !m->refer_token.len)
+		return "a REFER to nowhere";
+	return m->method == SIP_NOTIFY ? check_notify(m) : NULL;
 }
 
 void send_on_send(struct link *from, const struct ipc_view *v)

@@ -132,6 +132,29 @@ static struct msg_send *order(uint64_t ref, enum sip_method method)
 	return m;
 }
 
+/* A NOTIFY of no event, of no state, of a code that no status line has. */
+static void events_never_told(void)
+{
+	static const struct {
+		uint8_t package, substate;
+		uint16_t frag;
+	} lies[] = {{PACKAGE_NONE, SIP_SUBSTATE_ACTIVE, 100}, {PACKAGE_REFER, SIP_SUBSTATE_NONE, 100},
+	    {PACKAGE_REFER, SIP_SUBSTATE_OTHER, 100}, {PACKAGE_REFER, SIP_SUBSTATE_ACTIVE, 0},
+	    {PACKAGE_REFER, SIP_SUBSTATE_ACTIVE, 700}};
+
+	begin();
+	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+		struct msg_send *m = order(1, SIP_NOTIFY);
+		m->package = lies[i].package;
+		m->substate = lies[i].substate;
+		m->frag = lies[i].frag;
+		ipc_end(&h->core);
+		CHECK(survived(PROC_CORE));
+		h->accused = false;
+	}
+	end();
+}
+
 static void requests_never_made(void)
 {
 	static const enum sip_method methods[] = {SIP_UNKNOWN, SIP_CANCEL, SIP_REGISTER};
@@ -145,6 +168,11 @@ static void requests_never_made(void)
 	}
 	begin();
 	order(0, SIP_INVITE);
+	ipc_end(&h->core);
+	CHECK(survived(PROC_CORE));
+	end();
+	begin();
+	order(1, SIP_REFER);
 	ipc_end(&h->core);
 	CHECK(survived(PROC_CORE));
 	end();
@@ -290,6 +318,7 @@ int main(void)
 	RUN(control_octets_in_text);
 	RUN(string_outside);
 	RUN(requests_never_made);
+	RUN(events_never_told);
 	RUN(one_reference_twice);
 	RUN(impossible_device);
 	RUN(ids_of_nobody);

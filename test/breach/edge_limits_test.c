@@ -220,7 +220,7 @@ static bool catch_up(struct phone *p, int i)
 {
 	char branch[32];
 
-	say(p, HEAD("SUBSCRIBE", "mark%d"), i, "102");
+	say(p, HEAD("PUBLISH", "mark%d"), i, "102");
 	snprintf(branch, sizeof branch, "z9hG4bKmark%d\r\n", i);
 	phone_forget_text(p);
 	for (int tries = 0; tries < 400 && !p->closed; tries++) {

@@ -473,9 +473,8 @@ struct refusal {
 	method " " uri " SIP/2.0\r\n" VIA(branch) FROM TO "Call-ID: x-" branch "\r\nCSeq: 1 " method "\r\n"
 
 static const struct refusal refusals[] = {
-    {HEAD("SUBSCRIBE", "sip:102@exchange.test", "a1") "Max-Forwards: 70\r\n" LEN0, "405", "Allow: "},
+    {HEAD("PUBLISH", "sip:102@exchange.test", "a1") "Max-Forwards: 70\r\n" LEN0, "405", "Allow: "},
     {HEAD("FROB", "sip:102@exchange.test", "a2") "Max-Forwards: 70\r\n" LEN0, "405", "Allow: "},
-    {HEAD("REFER", "sip:102@exchange.test", "a2r") "Max-Forwards: 70\r\nRefer-To: <sip:900@x>\r\n" LEN0, "405", "Allow: "},
     {HEAD("OPTIONS", "tel:+1234", "a3") "Max-Forwards: 70\r\n" LEN0, "416", "Warning: 399 "},
     {HEAD("INVITE", "sip:102@exchange.test", "a4") "Max-Forwards: 0\r\n" CONTACT LEN0, "483", "Warning: 399 "},
     {HEAD("INVITE", "sip:102@exchange.test", "a5") "Max-Forwards: 9\r\nRequire: frob, timer\r\n" CONTACT LEN0, "420",
@@ -495,6 +494,29 @@ static const struct refusal refusals[] = {
     {"OPTIONS sip:102@exchange.test SIP/3.0\r\n" VIA("b4") FROM TO "Call-ID: b4\r\nCSeq: 1 OPTIONS\r\n" LEN0, "505", ""},
     {HEAD("OPTIONS", "sip:102@exchange.test", "b5") "CSeq: 2 OPTIONS\r\n" LEN0, "400", "Warning: 399 "},
     {HEAD("OPTIONS", "sip:102@exchange.test", "b6") "Max-Forwards: 300\r\n" LEN0, "400", ""},
+    {HEAD("SUBSCRIBE", "sip:102@exchange.test", "a1s") "Max-Forwards: 70\r\nEvent: presence\r\n" LEN0, "489", "Allow-Events: "},
+    {HEAD("SUBSCRIBE", "sip:102@exchange.test", "a1r") "Max-Forwards: 70\r\nEvent: refer\r\n" LEN0, "489", "Allow-Events: "},
+    {HEAD("NOTIFY", "sip:102@exchange.test", "a1n") "Max-Forwards: 70\r\nEvent: dialog\r\n"
+     "Subscription-State: active\r\n" LEN0, "489", "Allow-Events: "},
+    {HEAD("NOTIFY", "sip:102@exchange.test", "a1f") "Max-Forwards: 70\r\nEvent: refer\r\nSubscription-State: active\r\n"
+     "Content-Type: message/sipfrag\r\nContent-Length: 4\r\n\r\nSIP/", "415", "Accept: message/sipfrag\r\n"},
+    {HEAD("INFO", "sip:102@exchange.test", "a1i") "Max-Forwards: 70\r\n"
+     "Content-Type: application/dtmf-relay\r\nContent-Length: 9\r\n\r\nSignal=AB", "415", "Accept: application/dtmf-relay"},
+    {HEAD("INFO", "sip:102@exchange.test", "a1t") "Max-Forwards: 70\r\n"
+     "Content-Type: text/plain\r\nContent-Length: 1\r\n\r\n5", "415", "Accept: application/dtmf-relay"},
+    {HEAD("REFER", "sip:102@exchange.test", "a2r") "Max-Forwards: 70\r\nRefer-To: <sip:900@exchange.test?Route=%3Csip:x%3E>\r\n"
+     LEN0, "400", "Refer-To"},
+    {HEAD("REFER", "sip:102@exchange.test", "a2b") "Max-Forwards: 70\r\nRefer-To: <sip:900@exchange.test?body=x>\r\n" LEN0, "400",
+	"Refer-To"},
+    {HEAD("REFER", "sip:102@exchange.test", "a2t") "Max-Forwards: 70\r\n"
+     "Refer-To: <sip:900@exchange.test?Replaces=a%3Bto-tag%3D1%3Bfrom-tag%3D2&Contact=%3Csip:x%3E>\r\n" LEN0, "400", "Refer-To"},
+    {HEAD("REFER", "sip:102@exchange.test", "a2c") "Max-Forwards: 70\r\n"
+     "Refer-To: <sip:900@exchange.test?Replaces=a%3Bto-tag%3D1%3Bfrom-tag%3D2%0D%0AX%3A1>\r\n" LEN0, "400", "in a URI"},
+    {HEAD("REFER", "sip:102@exchange.test", "a2m") "Max-Forwards: 70\r\nRefer-To: <sip:900@exchange.test;method=BYE>\r\n" LEN0, "400",
+	"Refer-To"},
+    {HEAD("REFER", "sip:102@exchange.test", "a2n") "Max-Forwards: 70\r\n" LEN0, "400", "Refer-To"},
+    {HEAD("REFER", "sip:102@exchange.test", "a2s") "Max-Forwards: 70\r\nRefer-To: <sip:1@exchange.test>\r\n"
+     "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi", "415", ""},
 };
 
 /* T12, T14, T15: refused without core, with a reason to act on; the connection lives and the next message counts. */
@@ -517,7 +539,7 @@ static void own_answers(void)
 	/* the ACK of such an INVITE means nothing */
 	char tag[64], ack[1024];
 	phone_forget_text(p);
-	phone_say(p, refusals[4].what);
+	phone_say(p, refusals[3].what);
 	CHECK(phone_hear(h, p, "\r\n\r\n", 1000) && value_of(p->text, "tag=rf-", tag, sizeof tag));
 	snprintf(ack, sizeof ack, "ACK sip:102@exchange.test SIP/2.0\r\n" VIA("a4") FROM "To: <sip:102@exchange.test>;%s\r\n"
 	    "Call-ID: x-a4\r\nCSeq: 1 ACK\r\nMax-Forwards: 70\r\n" LEN0, tag);
@@ -526,6 +548,149 @@ static void own_answers(void)
 	phone_say(p, HEAD("OPTIONS", "sip:exchange.test", "z") "Max-Forwards: 0\r\n" LEN0);
 	CHECK(house_take(h, MSG_REQUEST, 1000));
 	end_phone(p);
+}
+
+/* --- transfers, digits, events --- */
+
+#define REFER(branch, to) HEAD("REFER", "sip:leg-1@127.0.0.1", branch) "Max-Forwards: 70\r\n" CONTACT "Refer-To: " to "\r\n" LEN0
+
+/* T11, T12: where a transfer leads is decided as a Request-URI's owner is. */
+static void refer_in(void)
+{
+	static const struct {
+		const char *what;
+		enum refer_kind kind;
+		const char *user;
+	} list[] = {
+	    {REFER("f1", "<sip:103@exchange.test>"), REFER_USER, "103"},
+	    {REFER("f2", "sips:%31%30%33@EXCHANGE.test"), REFER_USER, "103"},
+	    {REFER("f3", "<tel:+1-914-555;ext=7>"), REFER_USER, "+1-914-555"},
+	    {REFER("f4", "<tel:863-1234;phone-context=+1-914>"), REFER_USER, "863-1234;phone-context=+1-914"},
+	    {REFER("f5", "<sip:863;phone-context=+1@exchange.test;user=phone>"), REFER_USER, "863;phone-context=+1"},
+	    {REFER("f6", "<sip:leg-2@127.0.0.1;transport=tls;method=INVITE>"), REFER_LEG, "leg-2"},
+	    {REFER("f7", "<sip:103@evil.example>"), REFER_FOREIGN, "103"},
+	    {REFER("f8", "<sip:103@exchange.test;maddr=10.0.0.1>"), REFER_FOREIGN, "103"},
+	    {REFER("f9", "<sip:exchange.test>"), REFER_FOREIGN, ""},
+	    {REFER("fa", "<sip:xfer-00@exchange.test>"), REFER_FOREIGN, "xfer-00"},
+	    {REFER("fb", "<http://evil.example/>"), REFER_FOREIGN, ""},
+	    {REFER("fc", "<tel:0123456789012345678901234567890123456789012345678901234567890123456789>"), REFER_FOREIGN, ""},
+	};
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+		phone_say(p, list[i].what);
+		const struct got *g = house_take(h, MSG_REQUEST, 1000);
+		CHECK(g);
+		const struct msg_request *r = got_payload(g);
+		if (r->refer_kind != list[i].kind || !is(g, r->refer_user, list[i].user))
+			fprintf(stderr, "%s: %u %.*s\n", list[i].what, r->refer_kind, SPAN_ARG(got_str(g, r->refer_user)));
+		CHECK(r->method == SIP_REFER && r->refer_kind == list[i].kind && is(g, r->refer_user, list[i].user));
+		CHECK(r->replaces_call_id.len == 0 && !r->replaces_early);
+	}
+	end_phone(p);
+}
+
+static void replaces_in(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+
+	phone_say(p, REFER("g1", "<sip:leg-2@127.0.0.1?Replaces=c%402%3Bto-tag%3Dt2%3Bfrom-tag%3Df2%3Bearly-only>"));
+	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g);
+	const struct msg_request *r = got_payload(g);
+	CHECK(r->refer_kind == REFER_LEG && is(g, r->replaces_call_id, "c@2") && is(g, r->replaces_to_tag, "t2"));
+	CHECK(is(g, r->replaces_from_tag, "f2") && r->replaces_early);
+	phone_say(p, invite("g2", "xfer-0f", "Replaces: c@2;from-tag=f2;to-tag=t2\r\n", SDP));
+	g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g);
+	r = got_payload(g);
+	CHECK(r->target_kind == TARGET_TRANSFER && is(g, r->target_user, "xfer-0f") && r->refer_kind == REFER_NONE);
+	CHECK(is(g, r->replaces_call_id, "c@2") && is(g, r->replaces_to_tag, "t2") && !r->replaces_early);
+	end_phone(p);
+}
+
+static void digits_and_events_in(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	const struct msg_request *r;
+	const struct got *g;
+
+	phone_say(p, HEAD("INFO", "sip:leg-1@127.0.0.1", "k1") "Content-Type: application/dtmf-relay\r\nContent-Length: 23\r\n\r\n"
+	    "Signal=5\r\nDuration=160\r");
+	CHECK((g = house_take(h, MSG_REQUEST, 1000)) && (r = got_payload(g))->key == '5' && r->text.len == 0);
+	phone_say(p, HEAD("INFO", "sip:leg-1@127.0.0.1", "k2") "Content-Type: application/dtmf\r\nContent-Length: 1\r\n\r\n#");
+	CHECK((g = house_take(h, MSG_REQUEST, 1000)) && (r = got_payload(g))->key == '#');
+	phone_say(p, HEAD("INFO", "sip:leg-1@127.0.0.1", "k3") LEN0);
+	CHECK((g = house_take(h, MSG_REQUEST, 1000)) && (r = got_payload(g))->key == 0);
+	phone_say(p, HEAD("NOTIFY", "sip:leg-1@127.0.0.1", "k4") "Event: refer;id=7\r\nSubscription-State: terminated;reason=noresource\r\n"
+	    "Content-Type: message/sipfrag;version=2.0\r\nContent-Length: 20\r\n\r\nSIP/2.0 486 Busy X\r\n");
+	CHECK((g = house_take(h, MSG_REQUEST, 1000)) && (r = got_payload(g))->package == PACKAGE_REFER);
+	CHECK(r->substate == SIP_SUBSTATE_TERMINATED && r->frag == 486 && r->text.len == 0);
+	phone_say(p, HEAD("SUBSCRIBE", "sip:101@exchange.test", "k5") CONTACT "Event: message-summary\r\nExpires: 60\r\n" LEN0);
+	CHECK((g = house_take(h, MSG_REQUEST, 1000)) && (r = got_payload(g))->package == PACKAGE_MESSAGE_SUMMARY);
+	CHECK(r->expires == 60 && r->frag == 0);
+	end_phone(p);
+}
+
+/* What leaves is one URI in our domain and one identity; the fragment is a line of our own (R4, R5). */
+static void refer_out(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	struct link *l = &h->core;
+	struct msg_send *m = order(601, flow, SIP_REFER);
+
+	m->leg_token = ipc_put(l, SPAN("leg-9"));
+	m->refer_token = ipc_put(l, SPAN("xfer-0123456789abcdef0123456789abcdef"));
+	m->referred_by = ipc_put(l, SPAN("101"));
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000) && strstr(p->text, "REFER sip:102@127.0.0.1:5061;transport=tls;ob SIP/2.0\r\n") == p->text);
+	CHECK(strstr(p->text, "\r\nRefer-To: <sip:xfer-0123456789abcdef0123456789abcdef@exchange.test>\r\n"));
+	CHECK(strstr(p->text, "\r\nReferred-By: <sip:101@exchange.test>\r\n") && strstr(p->text, "Contact: <sip:leg-9@"));
+	phone_forget_text(p);
+	m = order(602, flow, SIP_NOTIFY);
+	m->package = PACKAGE_REFER;
+	m->event_id = 7;
+	m->substate = SIP_SUBSTATE_ACTIVE;
+	m->expires = 60;
+	m->frag = 180;
+	done();
+	CHECK(phone_hear(h, p, "SIP/2.0 180 Ringing\r\n", 1000) && strstr(p->text, "\r\nEvent: refer;id=7\r\n"));
+	CHECK(strstr(p->text, "\r\nSubscription-State: active;expires=60\r\n") && !strstr(p->text, "\r\nExpires:"));
+	CHECK(strstr(p->text, "\r\nContent-Type: message/sipfrag;version=2.0\r\n"));
+	phone_forget_text(p);
+	m = order(603, flow, SIP_NOTIFY);
+	m->package = PACKAGE_REFER;
+	m->substate = SIP_SUBSTATE_TERMINATED;
+	m->frag = 603;
+	done();
+	CHECK(phone_hear(h, p, "SIP/2.0 603 Decline\r\n", 1000) && strstr(p->text, "\r\nEvent: refer\r\n"));
+	CHECK(strstr(p->text, "\r\nSubscription-State: terminated;reason=noresource\r\n"));
+	end_phone(p);
+	for (int i = 0; i < 3; i++)
+		CHECK(house_take(h, MSG_RESPONSE, 500));
+}
+
+static void summary_out(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	struct msg_send *m = order(611, flow, SIP_NOTIFY);
+
+	m->package = PACKAGE_MESSAGE_SUMMARY;
+	m->substate = SIP_SUBSTATE_ACTIVE;
+	m->expires = 300;
+	m->messages_new = 2;
+	m->messages_old = 8;
+	done();
+	CHECK(phone_hear(h, p, "Messages-Waiting: yes\r\nVoice-Message: 2/8\r\n", 1000));
+	CHECK(strstr(p->text, "\r\nEvent: message-summary\r\nSubscription-State: active;expires=300\r\n"));
+	CHECK(strstr(p->text, "\r\nContent-Type: application/simple-message-summary\r\n"));
+	end_phone(p);
+	CHECK(house_take(h, MSG_RESPONSE, 500));
 }
 
 static void loop(void)
@@ -954,6 +1119,11 @@ int main(void)
 	RUN(no_way_to_the_phone);
 	RUN(contact_with_headers);
 	RUN(own_answers);
+	RUN(refer_in);
+	RUN(replaces_in);
+	RUN(digits_and_events_in);
+	RUN(refer_out);
+	RUN(summary_out);
 	RUN(loop);
 	RUN(targets);
 	RUN(spellings_of_emergency);

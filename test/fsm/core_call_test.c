@@ -759,6 +759,8 @@ static void a_method_without_meaning_is_405_and_a_stray_bye_481(void)
 	m->call_id = phone_put(&alice, "x");
 	NEED(code_of(phone_end(&alice)) == 481);
 	phone_begin(&alice, SIP_REFER);
+	NEED(code_of(phone_end(&alice)) == 481);
+	phone_begin(&alice, SIP_PUBLISH);
 	NEED(code_of(phone_end(&alice)) == 405);
 	call_up(&a, &alice, &b, &bob);
 	NEED(code_of(talk_send(&a, SIP_REFER, NULL)) == 405);

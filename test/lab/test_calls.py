@@ -259,7 +259,7 @@ def test_r29_early_offerless_invite(exchange, scripted):
     assert r.code == 488 and (r.get("Warning") or r.get("Reason"))
 
 
-@pytest.mark.parametrize("method,code", [("OPTIONS", 200), ("PUBLISH", 405), ("SUBSCRIBE", 405), ("FOO", 405)])
+@pytest.mark.parametrize("method,code", [("OPTIONS", 200), ("PUBLISH", 405), ("SUBSCRIBE", 489), ("FOO", 405)])
 def test_r29_methods(exchange, scripted, method, code):
     a = scripted("sa")
     r = a.answer(a.request(method, f"sip:{a.domain}", headers={"Event": "presence"} if method != "OPTIONS" else None))
