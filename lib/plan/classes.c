@@ -38,7 +38,7 @@ static bool has_country(const struct plan_classes *c, const char *country)
 	return false;
 }
 
-static const char *add(struct plan_classes *c, struct span word)
+const char *plan_classes_add(struct plan_classes *c, struct span word)
 {
 	enum number_class class = number_class_named(word);
 	char country[4];
@@ -79,7 +79,7 @@ bool plan_classes_parse(struct span text, struct plan_classes *out, const char *
 		while (i < text.n && !is_gap(text.p[i]))
 			i++;
 		if (i > from)
-			bad = add(&c, span_of(text.p + from, i - from));
+			bad = plan_classes_add(&c, span_of(text.p + from, i - from));
 		else
 			i++;
 	}

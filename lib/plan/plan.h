@@ -31,6 +31,8 @@ struct plan_classes {
 /* "national mobile fr ch night": names of classes and countries, and night for "at night too"; blanks or commas between. Internal, emergency and service numbers
  * are always in it. False: *why is a static reason. */
 bool plan_classes_parse(struct span text, struct plan_classes *out, const char **why);
+/* One word more: NULL, or why not. */
+const char *plan_classes_add(struct plan_classes *c, struct span word);
 bool plan_classes_have(const struct plan_classes *c, const struct number *n);
 /* The classes of one who has no setting and in a site that gives none: internal, emergency, service. */
 struct plan_classes plan_classes_least(void);

@@ -273,6 +273,10 @@ const char *draft_end(struct draft *d)
 	if (s->listeners == 0)
 		return "no phones section says where to listen";
 	const char *why = draft_end_trunks(d);
+	if (!why)
+		why = draft_end_plan(d);
+	if (!why)
+		why = draft_end_service(d);
 	if (why)
 		return why;
 	return site_ok(s) ? NULL : "the values do not fit together";

@@ -14,6 +14,11 @@ struct draft {
 	bool no_emergency, no_keepalive;
 	struct listener trunk_at[SITE_TRUNKS_MAX]; /* of the trunks so far, as they say it */
 	struct inbound inbound;                    /* of the number section that is open */
+	struct plan_rule rule;                     /* of the prefix section that is open */
+	struct plan_country_rate country_rate;     /* of the country section that is open */
+	bool country_rated;
+	struct plan_night night; /* of the night section that is open */
+	uint8_t night_given;     /* bits: from, to */
 };
 
 struct draft_key {
@@ -25,7 +30,7 @@ struct draft_key {
 };
 
 extern const struct draft_key draft_keys[]; /* ends with a NULL name */
-extern const struct draft_key draft_trunk_keys[];
+extern const struct draft_key draft_trunk_keys[], draft_plan_keys[], draft_service_keys[];
 
 /* A phones section closed: fill in what it left out. */
 const char *draft_end_phones(struct draft *d);
@@ -34,6 +39,14 @@ const char *draft_end_trunk(struct draft *d, struct span name);
 const char *draft_end_number(struct draft *d, struct span number);
 /* What trunks share with the rest of the site, once all of it is known. */
 const char *draft_end_trunks(struct draft *d);
+
+/* A prefix, country or night section closed. */
+const char *draft_end_prefix(struct draft *d, struct span prefix);
+const char *draft_end_country(struct draft *d, struct span name);
+const char *draft_end_night(struct draft *d);
+/* What only the whole of the call plan and of the services shows. */
+const char *draft_end_plan(struct draft *d);
+const char *draft_end_service(struct draft *d);
 
 /* Readers of values; each says what is wrong, or NULL. */
 const char *draft_number(struct span v, uint32_t lo, uint32_t hi, uint32_t *out);

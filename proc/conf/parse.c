@@ -10,7 +10,7 @@ enum { KEY_SHOWN_MAX = 24, KEYS_MAX = 128 };
 /* libconfuse calls back without a pointer of ours. */
 static struct draft draft;
 static const char *file_name;
-static const struct draft_key *const tables[] = {draft_keys, draft_trunk_keys};
+static const struct draft_key *const tables[] = {draft_keys, draft_trunk_keys, draft_plan_keys, draft_service_keys};
 static bool seen[KEYS_MAX]; /* the keys of all tables, counted through */
 static struct {
 	const cfg_opt_t *opt;
@@ -165,36 +165,131 @@ static int on_number(cfg_t *cfg, cfg_opt_t *opt)
 	return end_section(cfg, opt, draft_end_number(&draft, title_of(opt)));
 }
 
+static int on_prefix(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return end_section(cfg, opt, draft_end_prefix(&draft, title_of(opt)));
+}
+
+static int on_country(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return end_section(cfg, opt, draft_end_country(&draft, title_of(opt)));
+}
+
+static int on_night(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return end_section(cfg, opt, draft_end_night(&draft));
+}
+
 /* An empty list would leave the defaults standing as if nothing had been said. */
 static int on_emergency(cfg_t *cfg, cfg_opt_t *opt)
 {
 	cfg_t *section = cfg_opt_getnsec(opt, 0);
+	cfg_opt_t *numbers = section ? cfg_getopt(section, "numbers") : NULL;
 
-	if (!section || cfg_size(section, "numbers"))
+	if (!numbers || cfg_opt_size(numbers) || !(numbers->flags & CFGF_MODIFIED))
 		return 0;
 	refuse("%s:%d: emergency names no number", file_name, cfg->line);
 	return -1;
 }
 
+#define NAMED (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
+
+/* A section that stands in another comes before it. */
+static const struct section {
+	const char *name;
+	cfg_flag_t flags;
+	cfg_validate_callback_t end;
+	const char *within; /* NULL: nothing */
+} sections[] = {
+    {"phones", CFGF_MULTI, on_phones, NULL},
+    {"media", CFGF_NONE, NULL, NULL},
+    {"log", CFGF_NONE, NULL, NULL},
+    {"emergency", CFGF_NONE, on_emergency, NULL},
+    {"registration", CFGF_NONE, NULL, NULL},
+    {"calls", CFGF_NONE, NULL, NULL},
+    {"limits", CFGF_NONE, NULL, NULL},
+    {"number", NAMED, on_number, "trunk"},
+    {"trunk", NAMED, on_trunk, NULL},
+    {"numbers", CFGF_NONE, NULL, NULL},
+    {"prefix", NAMED, on_prefix, NULL},
+    {"country", NAMED, on_country, NULL},
+    {"rates", CFGF_NONE, NULL, NULL},
+    {"night", CFGF_MULTI, on_night, NULL},
+    {"ceilings", CFGF_NONE, NULL, NULL},
+    {"incoming", CFGF_NONE, NULL, NULL},
+    {"service", CFGF_NONE, NULL, NULL},
+};
+
+enum { SECTIONS = sizeof sections / sizeof *sections, OPTIONS_MAX = 40 };
+
+static cfg_opt_t option[SECTIONS + 1][OPTIONS_MAX]; /* the last is what stands outside of any */
+
+struct filling {
+	const char *section; /* NULL: outside of any */
+	cfg_opt_t *at, *end;
+};
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool add_key(const struct draft_key *k, unsigned n, void *arg)
+{
+	struct filling *f = arg;
+
+	(void)n;
+	if (same(k->section, f->section) && f->at < f->end)
+		*f->at++ = k->list ? (cfg_opt_t)CFG_STR_LIST(k->name, NULL, CFGF_NODEFAULT)
+		                   : (cfg_opt_t)CFG_STR(k->name, NULL, CFGF_NODEFAULT);
+	return false;
+}
+
+static cfg_opt_t *options_of(int i)
+{
+	struct filling f = {
+	    .section = i < SECTIONS ? sections[i].name : NULL, .at = option[i], .end = option[i] + OPTIONS_MAX - 1};
+
+	each_key(add_key, &f);
+	for (int k = 0; k < SECTIONS && f.at < f.end; k++)
+		if (same(sections[k].within, f.section))
+			*f.at++ = (cfg_opt_t)CFG_SEC(sections[k].name, option[k], sections[k].flags);
+	*f.at = (cfg_opt_t)CFG_END();
+	return option[i];
+}
+
+static const struct section *section_named(const char *name)
+{
+	for (int i = 0; i < SECTIONS; i++)
+		if (same(sections[i].name, name))
+			return &sections[i];
+	return NULL;
+}
+
 static bool watch(const struct draft_key *k, unsigned n, void *cfg)
 {
-	const char *section = k->section ? k->section : "";
+	const struct section *in = section_named(k->section);
+	bool nested = in && in->within;
 	char path[64];
 
 	(void)n;
-	snprintf(path, sizeof path, "%s%s%s%s", strcmp(section, "number") == 0 ? "trunk|" : "", section,
-	    k->section ? "|" : "", k->name);
+	snprintf(path, sizeof path, "%s%s%s%s%s", nested ? in->within : "", nested ? "|" : "", in ? in->name : "",
+	    in ? "|" : "", k->name);
 	cfg_set_validate_func(cfg, path, on_value);
 	return false;
 }
 
 static void watch_values(cfg_t *cfg)
 {
+	char path[64];
+
 	each_key(watch, cfg);
-	cfg_set_validate_func(cfg, "phones", on_phones);
-	cfg_set_validate_func(cfg, "emergency", on_emergency);
-	cfg_set_validate_func(cfg, "trunk", on_trunk);
-	cfg_set_validate_func(cfg, "trunk|number", on_number);
+	for (int i = 0; i < SECTIONS; i++) {
+		const struct section *c = &sections[i];
+		snprintf(path, sizeof path, "%s%s%s", c->within ? c->within : "", c->within ? "|" : "", c->name);
+		if (c->end)
+			cfg_set_validate_func(cfg, path, c->end);
+	}
 }
 
 /* What libconfuse would do beyond reading: nothing of it is wanted. */
@@ -212,31 +307,11 @@ static bool plain(struct span text)
 	return true;
 }
 
-#define TEXT(name) CFG_STR(name, NULL, CFGF_NODEFAULT)
-#define LIST(name) CFG_STR_LIST(name, NULL, CFGF_NODEFAULT)
-#define NAMED (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
-
 static void parse(const char *text)
 {
-	cfg_opt_t phones[] = {TEXT("listen"), TEXT("advertise"), TEXT("media"), TEXT("advertise-media"), CFG_END()};
-	cfg_opt_t media[] = {TEXT("ports"), CFG_END()};
-	cfg_opt_t log[] = {TEXT("privacy"), TEXT("days"), CFG_END()};
-	cfg_opt_t emergency[] = {LIST("numbers"), CFG_END()};
-	cfg_opt_t registration[] = {TEXT("expires"), TEXT("keepalive"), TEXT("login"), CFG_END()};
-	cfg_opt_t calls[] = {TEXT("ring"), TEXT("refresh"), CFG_END()};
-	cfg_opt_t limits[] = {TEXT("phones"), TEXT("users"), TEXT("calls"), CFG_END()};
-	cfg_opt_t number[] = {TEXT("to"), CFG_END()};
-	cfg_opt_t trunk[] = {TEXT("server"), TEXT("port"), TEXT("transport"), TEXT("media"), TEXT("plain"),
-	    TEXT("listen"), TEXT("address"), TEXT("advertise"), TEXT("advertise-media"), TEXT("domain"), TEXT("user"),
-	    TEXT("login"), TEXT("realm"), TEXT("md5"), TEXT("expires"), TEXT("ca"), TEXT("certificate"), LIST("peers"),
-	    LIST("media-from"), LIST("caller-id"), LIST("classes"), TEXT("lines"), TEXT("keepalive"), TEXT("priority"),
-	    TEXT("emergency"), CFG_SEC("number", number, NAMED), CFG_END()};
-	cfg_opt_t root[] = {TEXT("domain"), TEXT("database"), TEXT("edges"), TEXT("node"),
-	    CFG_SEC("phones", phones, CFGF_MULTI), CFG_SEC("media", media, CFGF_NONE), CFG_SEC("log", log, CFGF_NONE),
-	    CFG_SEC("emergency", emergency, CFGF_NONE), CFG_SEC("registration", registration, CFGF_NONE),
-	    CFG_SEC("calls", calls, CFGF_NONE), CFG_SEC("limits", limits, CFGF_NONE), CFG_SEC("trunk", trunk, NAMED),
-	    CFG_END()};
-	cfg_t *cfg = cfg_init(root, CFGF_NONE);
+	for (int i = 0; i < SECTIONS; i++)
+		options_of(i);
+	cfg_t *cfg = cfg_init(options_of(SECTIONS), CFGF_NONE);
 
 	if (!cfg) {
 		refuse("%s: no memory", file_name);

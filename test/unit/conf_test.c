@@ -124,6 +124,80 @@ static void refusals_name_line_key_and_reason(void)
 	CHECK(refused(SITE "limits { calls = 99999 }\n", "f:3: limits.calls = \"99999\" is no number from 1 to 16384"));
 }
 
+/* R14-R18: the call plan */
+static void the_call_plan_counts(void)
+{
+	CHECK(good(SITE "numbers { country = \"fr\" area = \"1\" outside-prefix = \"0\" currency = \"CHF\" }\n"
+			"prefix \"+33899\" { class = premium rate = 80 setup = 150 }\nprefix \"3949\" { class = toll-free }\n"
+			"prefix \"+331\" { rate = \"0.85\" }\ncountry \"ch\" { rate = 4 }\ncountry \"870\" { rate = 900 }\n"
+			"rates { mobile = 12 premium = 300 setup = 5 }\nclasses = {\"national\", \"mobile\", \"ch\"}\n"
+			"night { from = \"20:00\" to = \"7:30\" days = \"fri-mon\" classes = {\"national\"} }\n"
+			"night { from = \"0:00\" to = \"24:00\" days = \"sat,sun\" }\npin = off\n"
+			"ceilings { extension = \"money=5.50 calls=1\" site = \"minutes=1000\" }\n"
+			"incoming { unknown = screen anonymous = refuse failed = pass allow = {\"+33144\", \"+41\"} block = {\"+33899\"} }\n"
+			"emergency { test = \"\" remote = last-location callback = 10 }\nservice { forward = \"*21\" pin = \"\" }\n"));
+	const struct plan *p = &c.site.plan;
+	CHECK(strcmp(p->country, "fr") == 0 && strcmp(p->area, "1") == 0 && strcmp(p->outside, "0") == 0);
+	CHECK(strcmp(p->currency, "CHF") == 0 && p->rules == 3 && p->country_rates == 2 && p->nights == 2);
+	CHECK(strcmp(p->rule[0].prefix, "+33899") == 0 && p->rule[0].class == NUMBER_PREMIUM && p->rule[0].has_rate);
+	CHECK(p->rule[0].rate_e4 == 8000 && p->rule[0].setup_e4 == 15000 && !p->rule[1].has_rate);
+	CHECK(p->rule[2].class == NUMBER_UNKNOWN && p->rule[2].rate_e4 == 85);
+	CHECK(strcmp(p->country_rate[0].country, "ch") == 0 && p->country_rate[0].rate_e4 == 400);
+	CHECK(p->class_rate_e4[NUMBER_MOBILE] == 1200 && p->class_rate_e4[NUMBER_LOCAL] == 500 && p->setup_e4 == 500);
+	const struct number ch = {.class = NUMBER_INTERNATIONAL, .country = "ch"}, de = {NUMBER_INTERNATIONAL, "", "de"};
+	const struct number mobile = {.class = NUMBER_MOBILE}, premium = {.class = NUMBER_PREMIUM};
+	CHECK(plan_classes_have(&p->classes, &ch) && !plan_classes_have(&p->classes, &de));
+	CHECK(plan_classes_have(&p->classes, &mobile) && !plan_classes_have(&p->classes, &premium));
+	CHECK(p->night[0].from_min == 1200 && p->night[0].to_min == 450 && p->night[0].days == 0x71);
+	CHECK(p->night[1].from_min == 0 && p->night[1].to_min == 1440 && p->night[1].days == 0x60 && !p->pin);
+	CHECK(!plan_classes_have(&p->night[0].classes, &mobile) && p->night[1].classes.mask == plan_classes_least().mask);
+	CHECK(p->ceiling[CEILING_EXTENSION].most[CEILING_MONEY] == 55000 && p->ceiling[CEILING_EXTENSION].most[CEILING_CALLS] == 1);
+	CHECK(p->ceiling[CEILING_SITE].most[CEILING_MINUTES] == 1000 && p->ceiling[CEILING_TRUNK].most[CEILING_CALLS] == 30);
+	CHECK(p->unknown_caller == INCOMING_SCREEN && p->anonymous_caller == INCOMING_REFUSE && p->failed_caller == INCOMING_PASS);
+	CHECK(p->allowed == 2 && strcmp(p->allow[1], "+41") == 0 && p->blocked == 1);
+	CHECK(!p->emergency_test[0] && p->emergency_remote == REMOTE_LAST_LOCATION && p->callback_min == 10);
+	CHECK(strcmp(p->code[SERVICE_FORWARD], "*21") == 0 && !p->code[SERVICE_PIN][0] && strcmp(p->code[SERVICE_DND], "*78") == 0);
+	CHECK(site_is_emergency(&c.site, SPAN("15")) && site_is_emergency(&c.site, SPAN("112")) && site_is_emergency(&c.site, SPAN("0112")));
+	CHECK(!site_is_emergency(&c.site, SPAN("110")));
+}
+
+static void the_call_plan_is_refused_with_its_line(void)
+{
+	CHECK(refused(SITE "numbers { country = \"xx\" }\n",
+	    "f:3: numbers.country = \"xx\" is none of us ca gb fr de ch at be nl it es ie au jp"));
+	CHECK(refused(SITE "numbers { area = \"1\" }\n", "f: numbers.area needs numbers.country"));
+	CHECK(refused(SITE "prefix \"0890\" { }\n", "f:3: prefix has neither class nor rate"));
+	CHECK(refused(SITE "prefix \"+33-1\" { rate = 1 }\n",
+	    "f:3: prefix is no prefix (+ and digits of E.164; or digits alone, a short number)"));
+	CHECK(refused(SITE "prefix \"+1\" { class = internal }\n",
+	    "f:3: prefix.class = \"internal\" is no class of outside numbers (toll-free local national mobile shared "
+	    "international premium satellite)"));
+	CHECK(refused(SITE "prefix \"+1\" { rate = 1.234 }\n",
+	    "f:3: prefix.rate = \"1.234\" is no amount in hundredths of the currency, such as 3 or 0.85"));
+	CHECK(refused(SITE "country \"zz\" { rate = 1 }\n", "f:3: country is no country (two letters, such as fr)"));
+	CHECK(refused(SITE "country \"fr\" { }\n", "f:3: country has no rate"));
+	CHECK(refused(SITE "classes = {\"national\", \"everything\"}\n",
+	    "f:3: classes = \"everything\" is no class of numbers and no country"));
+	CHECK(refused(SITE "classes = {\"unknown\"}\n", "f:3: classes = \"unknown\" unknown numbers are never called"));
+	CHECK(refused(SITE "night { from = \"20:00\" }\n", "f:3: night has no to"));
+	CHECK(refused(SITE "night { from = \"24:00\" to = \"1:00\" }\n", "f:3: night.from = \"24:00\" is no time such as 20:00"));
+	CHECK(refused(SITE "night { from = \"20:00\" to = \"1:00\" days = \"mo\" }\n",
+	    "f:3: night.days = \"mo\" is no row of days such as \"mon-fri\" or \"sat,sun\""));
+	CHECK(refused(SITE "ceilings { site = \"cash=1\" }\n", "f:3: ceilings.site = \"cash=1\" names something else than money, "
+							    "minutes, calls, hourly, destinations"));
+	CHECK(refused(SITE "incoming { unknown = maybe }\n",
+	    "f:3: incoming.unknown = \"maybe\" is none of pass slow screen refuse"));
+	CHECK(refused(SITE "incoming { allow = {\"33\"} }\n",
+	    "f:3: incoming.allow = \"33\" is no number or prefix of E.164 such as +33144"));
+	CHECK(refused(SITE "service { dnd = \"78\" }\n",
+	    "f:3: service.dnd = \"78\" is no code (* or #, then digits; nothing at all for none)"));
+	CHECK(refused(SITE "service { dnd = \"*79\" }\n", "f: two services have the same code"));
+	CHECK(refused(SITE "service { dial = \"*79\" }\n", "f:3: no such option 'dial'"));
+	CHECK(refused(SITE "emergency { remote = yes }\n", "f:3: emergency.remote = \"yes\" is neither deny nor last-location"));
+	CHECK(refused(SITE "pin = maybe\n", "f:3: pin = \"maybe\" is neither on nor off"));
+	CHECK(refused(SITE "prefix \"+1\" { rate = 1 }\nprefix \"+1\" { rate = 1 }\n", "f:4: found duplicate title "));
+}
+
 static bool hides(const char *text)
 {
 	bool ok = !conf_parse(span_str(text), "f", &c) && !strstr(c.reason, "secretpw");
@@ -170,7 +244,7 @@ static void what_could_not_run_is_refused(void)
 	c.site.media_port_hi--;
 	CHECK(!site_ok(&c.site));
 	CHECK(refused(SITE "emergency { numbers = {} }\n", "f:3: emergency names no number"));
-	CHECK(refused(SITE "emergency { }\n", "f:3: emergency names no number"));
+	CHECK(refused(SITE "emergency { numbers = {} remote = deny }\n", "f:3: emergency names no number"));
 }
 
 static void a_reason_is_one_short_line(void)
@@ -211,6 +285,8 @@ int main(int argc, char **argv)
 	RUN(behind_nat_media_follows_signalling);
 	RUN(mild_is_refused_and_names_what_is_missing);
 	RUN(refusals_name_line_key_and_reason);
+	RUN(the_call_plan_counts);
+	RUN(the_call_plan_is_refused_with_its_line);
 	RUN(a_secret_is_never_in_the_reason);
 	RUN(a_domain_is_of_labels);
 	RUN(what_could_not_run_is_refused);
