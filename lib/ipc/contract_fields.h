@@ -411,8 +411,9 @@ enum turn_why {
 #define FIELDS_DIRECTORY_COMMIT(N, E, S, D, A, B, O) N(uint32_t, generation)
 #define FIELDS_DIRECTORY_VERDICT(N, E, S, D, A, B, O) N(uint32_t, generation) E(ok, 2) S(reason, REASON_MAX)
 /* four facts (R20): source (sealed), destination, start, duration */
+/* number: of this record, above that of every earlier one */
 #define FIELDS_RECORD(N, E, S, D, A, B, O)                                                                       \
-	N(uint64_t, call) N(uint32_t, day) N(int64_t, start_wall_ms) N(uint64_t, duration_ms) D(source, SEALED_MAX)  \
+	N(uint64_t, call) N(uint64_t, number) N(uint32_t, day) N(int64_t, start_wall_ms) N(uint64_t, duration_ms) D(source, SEALED_MAX)  \
 	S(destination, USER_NAME_MAX * 2)
 #define FIELDS_RECORDED(N, E, S, D, A, B, O) N(uint64_t, call)
 #define FIELDS_EVENT(N, E, S, D, A, B, O)                                                                        \

@@ -28,8 +28,11 @@ static const struct {
 	size_t at, size;
 } text[] = {{AT(audio.ice_ufrag), SIZE(audio.ice_ufrag)}, {AT(audio.ice_pwd), SIZE(audio.ice_pwd)}};
 
-enum { PARTS = sizeof part / sizeof *part, FIXED = 2, /* parts with all counts, which come first */
-	TEXTS = sizeof text / sizeof *text };
+enum {
+	PARTS = sizeof part / sizeof *part,
+	FIXED = 2, /* parts with all counts, which come first */
+	TEXTS = sizeof text / sizeof *text
+};
 
 static uint8_t count_of(const struct sdp *sdp, size_t i)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "record.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 struct record {
-	uint64_t id;
+	uint64_t id, number;
 	int64_t start_wall_ms;
 	uint64_t duration_ms;
 	uint32_t day, sealed_n;
@@ -22,6 +23,7 @@ static struct pool pool;
 static struct arena_table *store;
 static uint8_t *asked; /* by slot: keeper or ledger has it and has not answered */
 static struct timer retry;
+static uint64_t last_number;
 
 struct arena_shape record_shape(void)
 {
@@ -39,9 +41,21 @@ void record_open(struct arena_table *t)
 		log_fatal("no memory for records");
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct record *r = arena_get(t, i);
+		if (r && r->number > last_number)
+			last_number = r->number;
 		if (r && !pool_adopt(&pool, r->id))
 			arena_clear(t, i);
 	}
+}
+
+/* Above those of all earlier lives, whose records came at less than so many a millisecond. */
+static uint64_t next_number(void)
+{
+	enum { NUMBERS_PER_MS = 256 };
+	uint64_t now = (uint64_t)clock_wall_ms() * NUMBERS_PER_MS;
+
+	last_number = now > last_number ? now : last_number + 1;
+	return last_number;
 }
 
 bool record_wanted(enum log_privacy privacy, uint64_t duration_ms)
@@ -78,6 +92,7 @@ static void send_record(const struct record *r)
 		return;
 	asked[id_index(r->id)] = 1;
 	m->call = r->id;
+	m->number = r->number;
 	m->day = r->day;
 	m->start_wall_ms = r->start_wall_ms;
 	m->duration_ms = r->duration_ms;
@@ -98,6 +113,7 @@ void record_call(const char *source, const char *destination, int64_t start_wall
 		    EVENT_FULL, SEVERITY_ALARM, 0, 0, NULL, "call records wait for ledger and their table is full");
 		return;
 	}
+	r.number = next_number();
 	span_cstr(span_str(source), r.source, sizeof r.source);
 	span_cstr(span_str(destination), r.destination, sizeof r.destination);
 	arena_put(store, id_index(r.id), &r);

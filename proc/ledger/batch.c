@@ -18,7 +18,7 @@ enum {
 
 struct record {
 	uint64_t call, duration_ms;
-	int64_t start_ms;
+	int64_t number, start_ms;
 	uint32_t day, source_len, destination_len;
 	uint8_t source[SEALED_MAX], destination[DESTINATION_MAX];
 };
@@ -50,7 +50,10 @@ void batch_record(struct link *from, const struct ipc_view *v)
 	const struct msg_record *m = v->payload;
 	struct span source = ipc_str(v, m->source), destination = ipc_str(v, m->destination);
 
-	(void)from;
+	if (m->number == 0 || m->number > INT64_MAX) {
+		child_accuse(from, "a record of no number", 0, 0);
+		return;
+	}
 	if (records_n == RECORDS_MAX) { /* not confirmed: core says it again */
 		records_refused++;
 		return;
@@ -60,6 +63,7 @@ void batch_record(struct link *from, const struct ipc_view *v)
 		records_peak = records_n;
 	*r = (struct record){.call = m->call,
 	    .duration_ms = m->duration_ms,
+	    .number = (int64_t)m->number,
 	    .start_ms = m->start_wall_ms,
 	    .day = m->day,
 	    .source_len = (uint32_t)source.n,
@@ -70,7 +74,8 @@ void batch_record(struct link *from, const struct ipc_view *v)
 
 static bool write_record(const struct record *r)
 {
-	struct call_row c = {.day = r->day,
+	struct call_row c = {.id = r->number,
+	    .day = r->day,
 	    .start_ms = r->start_ms,
 	    .duration_ms = r->duration_ms,
 	    .source = span_of(r->source, r->source_len),

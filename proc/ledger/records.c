@@ -2,22 +2,58 @@
 /* The call log, the events, and who read the log. */
 #include "ledger/store_int.h"
 
-bool store_call(struct store *s, enum log_privacy privacy, const struct call_row *c)
+static int64_t duration_of(const struct call_row *c)
+{
+	return c->duration_ms > INT64_MAX ? INT64_MAX : (int64_t)c->duration_ms;
+}
+
+/* False: the database failed. *taken: a row has this number. */
+static bool insert_call(struct store *s, int64_t id, const struct call_row *c, bool *taken)
 {
 	struct stmt *q = s->q[Q_CALL_INSERT];
 
-	if (privacy == LOG_MILD && c->duration_ms < STORE_MILD_MIN_MS)
-		return true;
-	db_bind_int(q, 1, s->last_call + 1);
+	db_bind_int(q, 1, id);
 	db_bind_octets(q, 2, c->source);
 	db_bind_int(q, 3, c->day);
 	db_bind_text(q, 4, c->destination);
 	db_bind_int(q, 5, c->start_ms);
-	db_bind_int(q, 6, c->duration_ms > INT64_MAX ? INT64_MAX : (int64_t)c->duration_ms);
+	db_bind_int(q, 6, duration_of(c));
 	if (!store_run(q))
 		return false;
-	s->last_call++;
+	*taken = db_changed(q) == 0;
 	return true;
+}
+
+/* The wall clock may have gone back while core's arena was lost, and the number with it. */
+static bool number_of_another(struct store *s, const struct call_row *c, bool *another)
+{
+	struct stmt *q = s->q[Q_CALL_SAME];
+	int64_t same = 0;
+
+	db_bind_int(q, 1, c->id);
+	db_bind_int(q, 2, c->start_ms);
+	db_bind_int(q, 3, duration_of(c));
+	db_bind_text(q, 4, c->destination);
+	if (!store_one(q, &same))
+		return false;
+	*another = same == 0;
+	return true;
+}
+
+bool store_call(struct store *s, enum log_privacy privacy, const struct call_row *c)
+{
+	bool taken, another;
+	int64_t last;
+
+	if (privacy == LOG_MILD && c->duration_ms < STORE_MILD_MIN_MS)
+		return true;
+	if (!insert_call(s, c->id, c, &taken))
+		return false;
+	if (!taken)
+		return true;
+	if (!number_of_another(s, c, &another))
+		return false;
+	return !another || (store_one(s->q[Q_CALL_LAST], &last) && insert_call(s, last + 1, c, &taken));
 }
 
 bool store_event(struct store *s, const struct event_row *e)

@@ -32,11 +32,11 @@ CREATE TABLE IF NOT EXISTS bindings (
 
 CREATE INDEX IF NOT EXISTS bindings_phone ON bindings (phone);
 
--- R20: four facts. The source is sealed under the key of `day`, which says no more than `start` does; `id` is the order
--- of writing. A sealed source is never the same twice, so one that comes again is the same record sent again.
+-- R20: four facts. The source is sealed under the key of `day`, which says no more than `start` does; `id` is the number
+-- that core gave the record when the call ended, by which a record that is sent again is known. Numbers rise.
 CREATE TABLE IF NOT EXISTS calls (
 	id BIGINT PRIMARY KEY,
-	source BYTEA UNIQUE,
+	source BYTEA,
 	day BIGINT NOT NULL,
 	destination TEXT NOT NULL,
 	start BIGINT NOT NULL,

@@ -43,14 +43,49 @@ bool store_meta_set(struct store *s, const char *name, int64_t value)
 	return store_run(s->q[Q_META_SET]);
 }
 
+static bool prepare(struct store *s, enum query i)
+{
+	if (!s->q[i])
+		s->q[i] = db_prepare(s->db, sql[i]);
+	return s->q[i] != NULL;
+}
+
 static bool prepare_all(struct store *s)
 {
-	for (int i = 0; i < QUERIES; i++) {
-		s->q[i] = db_prepare(s->db, sql[i]);
-		if (!s->q[i])
+	for (int i = 0; i < QUERIES; i++)
+		if (!prepare(s, (enum query)i))
 			return false;
-	}
 	return true;
+}
+
+/* From each schema to the next. In 1 a record was known by its source, which made another index; its rows were numbered
+ * from 1, so they stay before all that core numbers. */
+static const char *const upgrade[STORE_SCHEMA] = {
+    [1] = "DROP INDEX calls_start; ALTER TABLE calls RENAME TO calls_1;"
+	  "CREATE TABLE calls (id BIGINT PRIMARY KEY, source BYTEA, day BIGINT NOT NULL, destination TEXT NOT NULL,"
+	  "start BIGINT NOT NULL, duration BIGINT NOT NULL);"
+	  "INSERT INTO calls (id, source, day, destination, start, duration) "
+	  "SELECT id, source, day, destination, start, duration FROM calls_1;"
+	  "DROP TABLE calls_1; CREATE INDEX calls_start ON calls (start);",
+};
+
+static const char *upgrade_schema(struct store *s)
+{
+	int64_t schema = STORE_SCHEMA;
+
+	if (!prepare(s, Q_META_GET) || !prepare(s, Q_META_SET))
+		return db_why(s->db);
+	store_meta_get(s, "schema", &schema);
+	if (schema < 1 || schema > STORE_SCHEMA)
+		return "the database was written by another version of ringfence";
+	if (schema == STORE_SCHEMA)
+		return NULL;
+	if (!store_begin(s))
+		return db_why(s->db);
+	for (; schema < STORE_SCHEMA; schema++)
+		if (!db_exec(s->db, upgrade[schema]))
+			return db_why(s->db);
+	return store_meta_set(s, "schema", schema) && store_commit(s) && db_tidy(s->db) ? NULL : db_why(s->db);
 }
 
 static bool read_counters(struct store *s)
@@ -59,19 +94,15 @@ static bool read_counters(struct store *s)
 
 	store_meta_get(s, "generation", &generation);
 	s->generation = (uint32_t)generation;
-	return store_one(s->q[Q_CALL_LAST], &s->last_call) && store_one(s->q[Q_EVENT_LAST], &s->last_event) &&
-	       store_one(s->q[Q_READING_LAST], &s->last_reading);
+	return store_one(s->q[Q_EVENT_LAST], &s->last_event) && store_one(s->q[Q_READING_LAST], &s->last_reading);
 }
 
 /* The count of openings changes with each, so that something is really written: with its first write SQLite makes and
  * syncs its log file and the directory, which can't be done any more from the cage. */
 static const char *settle_schema(struct store *s)
 {
-	int64_t schema = STORE_SCHEMA, opened = 0;
+	int64_t opened = 0;
 
-	store_meta_get(s, "schema", &schema);
-	if (schema != STORE_SCHEMA)
-		return "the database was written by another version of ringfence";
 	store_meta_get(s, "opened", &opened);
 	if (!store_begin(s) || !store_meta_set(s, "schema", STORE_SCHEMA) || !store_meta_set(s, "opened", opened + 1) ||
 	    !store_commit(s))
@@ -88,10 +119,9 @@ bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX])
 	    .max_strangers = STORE_STRANGERS_MAX};
 	const char *what = NULL;
 
-	if (!db_exec(db, schema_sql) || !prepare_all(s))
-		what = db_why(db);
-	else
-		what = settle_schema(s);
+	what = db_exec(db, schema_sql) ? upgrade_schema(s) : db_why(db);
+	if (!what)
+		what = prepare_all(s) ? settle_schema(s) : db_why(db);
 	if (!what && !read_counters(s))
 		what = db_why(db);
 	if (!what)

@@ -8,7 +8,7 @@
 #include "ledger/db.h"
 
 enum {
-	STORE_SCHEMA = 1,
+	STORE_SCHEMA = 2,
 	STORE_EVENTS_MAX = 150000,
 	STORE_STRANGERS_MAX = 50000, /* events besides that strangers can cause */
 	STORE_EVENT_DAYS = 365,
@@ -29,7 +29,7 @@ struct store {
 	struct stmt *q[QUERIES];
 	bool open;           /* between begin and commit */
 	uint32_t generation; /* of the directory; rises with each change */
-	int64_t last_call, last_event, last_reading;
+	int64_t last_event, last_reading;
 	uint32_t max_people, max_phones;
 	uint32_t max_events, max_strangers;
 };
@@ -121,7 +121,8 @@ void store_names_of(struct store *s, uint32_t phone, char out[static STORE_NAMES
 
 /* --- records --- */
 
-/* In the mild log a call under 15 s leaves nothing and answers true. */
+/* In the mild log a call under 15 s leaves nothing and answers true. A row that is there already is the same record sent
+ * again; should another call have its number, it takes the next free one. */
 bool store_call(struct store *s, enum log_privacy privacy, const struct call_row *c)
     __attribute__((warn_unused_result));
 bool store_event(struct store *s, const struct event_row *e) __attribute__((warn_unused_result));

@@ -256,10 +256,13 @@ static bool read_log(uint64_t after, uint32_t most, const char *admin)
 
 static void begin_record(uint64_t call, const char *source)
 {
+	static int64_t began;
 	struct msg_record *m = ipc_begin(core, MSG_RECORD);
-	m->call = call;
+
+	began = began ? began : clock_wall_ms();
+	m->call = m->number = call;
 	m->day = 20000;
-	m->start_wall_ms = clock_wall_ms();
+	m->start_wall_ms = began + (int64_t)call;
 	m->duration_ms = 16000;
 	m->source = ipc_put(core, span_str(source));
 	m->destination = ipc_put(core, SPAN("102"));
@@ -452,7 +455,7 @@ static void many_records_are_kept(void)
 		snprintf(source, sizeof source, "sealed%d", (int)i);
 		struct msg_record *m = i % 1000 ? ipc_begin(core, MSG_RECORD) : NULL;
 		if (m) {
-			m->call = i;
+			m->call = m->number = i;
 			m->start_wall_ms = clock_wall_ms();
 			m->source = ipc_put(core, span_str(source));
 			ipc_end(core);
@@ -541,7 +544,8 @@ static bool put_old_call(int64_t last_wall_ms)
 {
 	char why[DB_WHY_MAX];
 	struct store st;
-	struct call_row old = {.source = SPAN("NEEDLE-OLD-SOURCE"), .destination = SPAN("102"),
+	struct call_row old = {.id = 1,
+	    .source = SPAN("NEEDLE-OLD-SOURCE"), .destination = SPAN("102"),
 	    .start_ms = clock_wall_ms() - INT64_C(365) * 86400000};
 	bool ok = clean() && store_open(&st, open_db(), why) && store_begin(&st) && store_call(&st, LOG_FULL, &old) &&
 		  store_meta_set(&st, "last_wall", last_wall_ms) && store_commit(&st);

@@ -231,14 +231,23 @@ static int read_calls(int64_t after, int64_t from, int64_t to, uint32_t most)
 	return store_calls(&s, after, from, to, most, see_call, NULL);
 }
 
-static bool record(enum log_privacy privacy, const char *source, int64_t start, uint64_t duration)
+static int64_t number;
+
+static bool record_again(enum log_privacy privacy, const char *source, int64_t start, uint64_t duration)
 {
-	struct call_row c = {.source = span_str(source),
+	struct call_row c = {.id = number,
+	    .source = span_str(source),
 	    .day = 20000,
 	    .destination = SPAN("102"),
 	    .start_ms = start,
 	    .duration_ms = duration};
 	return store_call(&s, privacy, &c);
+}
+
+static bool record(enum log_privacy privacy, const char *source, int64_t start, uint64_t duration)
+{
+	number += 7;
+	return record_again(privacy, source, start, duration);
 }
 
 static void calls_are_four_facts(void)
@@ -259,10 +268,37 @@ static void the_same_record_twice_is_one_row(void)
 {
 	CHECK(empty());
 	CHECK(record(LOG_FULL, "sealed1", 1000, 20000) && store_commit(&s));
-	CHECK(reopen() && store_begin(&s) && record(LOG_FULL, "sealed1", 1000, 20000));
+	CHECK(reopen() && store_begin(&s) && record_again(LOG_FULL, "sealed1", 1000, 20000));
 	CHECK(read_calls(0, 0, INT64_MAX, 8) == 1);
-	CHECK(record(LOG_FULL, "", 1000, 20000) && record(LOG_FULL, "", 1000, 20000)); /* no source: cannot tell */
-	CHECK(read_calls(0, 0, INT64_MAX, 8) == 3);
+	CHECK(record(LOG_FULL, "", 1000, 20000) && record_again(LOG_FULL, "", 1000, 20000));
+	CHECK(read_calls(0, 0, INT64_MAX, 8) == 2);
+	CHECK(record(LOG_FULL, "", 1000, 20000) && read_calls(0, 0, INT64_MAX, 8) == 3);
+}
+
+/* the wall clock went back, and core's arena was lost: no call is */
+static void a_number_of_another_call_loses_none(void)
+{
+	CHECK(empty());
+	CHECK(record(LOG_FULL, "sealed1", 1000, 20000) && record_again(LOG_FULL, "sealed2", 1001, 20000));
+	CHECK(record(LOG_FULL, "sealed3", 1002, 20000) && read_calls(0, 0, INT64_MAX, 8) == 3);
+	CHECK(strcmp(seen_source[0], "sealed1") == 0 && strcmp(seen_source[1], "sealed2") == 0);
+}
+
+/* as the first schema was, with a call in it */
+static void a_database_of_the_first_schema_is_taken_over(void)
+{
+	CHECK(empty() && store_commit(&s));
+	CHECK(db_exec(s.db, "DROP TABLE calls; UPDATE meta SET value = 1 WHERE name = 'schema';"
+			    "CREATE TABLE calls (id BIGINT PRIMARY KEY, source BYTEA UNIQUE, day BIGINT NOT NULL,"
+			    "destination TEXT NOT NULL, start BIGINT NOT NULL, duration BIGINT NOT NULL);"
+			    "CREATE INDEX calls_start ON calls (start);"
+			    "INSERT INTO calls (id, day, destination, start, duration) VALUES (1, 20000, '102', 900, 5);"));
+	number = 1000;
+	for (int i = 0; i < 2; i++) {
+		CHECK(reopen() && store_begin(&s) && record_again(LOG_FULL, "sealed1", 1000, 20000));
+		CHECK(read_calls(0, 0, INT64_MAX, 8) == 2 && seen_call[0].id == 1 && seen_call[0].start_ms == 900);
+		CHECK(strcmp(seen_destination[0], "102") == 0 && seen_call[1].id == 1000 && store_commit(&s));
+	}
 }
 
 /* T45 */
@@ -427,6 +463,8 @@ int main(int argc, char **argv)
 	RUN(undone_changes_leave_nothing);
 	RUN(calls_are_four_facts);
 	RUN(the_same_record_twice_is_one_row);
+	RUN(a_number_of_another_call_loses_none);
+	RUN(a_database_of_the_first_schema_is_taken_over);
 	RUN(the_mild_log_knows_no_short_call);
 	RUN(a_short_call_is_nowhere_on_disk);
 	RUN(old_calls_are_forgotten);
