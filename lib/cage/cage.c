@@ -22,6 +22,7 @@ const char *__asan_default_options(void)
 #endif
 
 enum { MIB = 1024 * 1024, SHARED_MB = 1024, LOCKED_MB = 16 };
+enum { OPEN_PROCESSES = 32, OPEN_FILES = 256, OPEN_FILE_MB = 16 };
 
 static pid_t parent_at_start;
 static int kept[CAGE_DIRS_MAX], kept_n;
@@ -82,8 +83,6 @@ static void drop_privilege(uid_t uid, gid_t gid)
 {
 	if (uid == 0 || gid == 0)
 		log_fatal("cage: root stays root");
-	if (chroot(".") != 0 || chdir("/") != 0)
-		log_fatal("cage: root directory: %s", strerror(errno));
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap) != 0 && errno != EPERM)
 			log_fatal("cage: capability %d: %s", cap, strerror(errno));
@@ -101,6 +100,31 @@ static bool names(const char *const *calls, const char *call)
 	return false;
 }
 
+static void gain_nothing(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		log_fatal("cage: new privileges: %s", strerror(errno));
+	/* both were reset by the change of uid */
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		log_fatal("cage: dumpable: %s", strerror(errno));
+	die_with_parent();
+}
+
+void cage_enter_open(uid_t uid, gid_t gid)
+{
+	if (parent_at_start == 0)
+		log_fatal("cage: entered before cage_early()");
+	limit(RLIMIT_CORE, "core", 0);
+	limit(RLIMIT_NPROC, "nproc", OPEN_PROCESSES);
+	limit(RLIMIT_NOFILE, "files", OPEN_FILES);
+	limit(RLIMIT_FSIZE, "file size", (rlim_t)OPEN_FILE_MB * MIB);
+	if (chdir("/") != 0)
+		log_fatal("cage: root directory: %s", strerror(errno));
+	if (geteuid() == 0)
+		drop_privilege(uid, gid);
+	gain_nothing();
+}
+
 void cage_enter(const struct cage *c, uid_t uid, gid_t gid)
 {
 	if (parent_at_start == 0)
@@ -112,14 +136,12 @@ void cage_enter(const struct cage *c, uid_t uid, gid_t gid)
 	__sanitizer_sandbox_on_notify(NULL);
 #endif
 	set_limits(c);
-	if (geteuid() == 0)
+	if (geteuid() == 0) {
+		if (chroot(".") != 0 || chdir("/") != 0)
+			log_fatal("cage: root directory: %s", strerror(errno));
 		drop_privilege(uid, gid);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		log_fatal("cage: new privileges: %s", strerror(errno));
-	/* both were reset by the change of uid */
-	if (prctl(PR_SET_DUMPABLE, 0) != 0)
-		log_fatal("cage: dumpable: %s", strerror(errno));
-	die_with_parent();
+	}
+	gain_nothing();
 	cage_landlock(kept, kept_n, names(c->calls, "connect"));
 	cage_seccomp(c);
 }

@@ -31,6 +31,10 @@ void cage_keep_dir(int dir_fd);
  * root and uid stay as they are (a development run), with all other steps done. */
 void cage_enter(const struct cage *c, uid_t uid, gid_t gid);
 
+/* For a helper that must start a program of the host: uid, capabilities, no new privileges (so no set-uid program gains
+ * any), limits, death with its parent. Paths and calls stay as its parent's. */
+void cage_enter_open(uid_t uid, gid_t gid);
+
 /* For parent, which must keep its privilege: no new ones, and for it and all that it starts none of the calls that
  * mount, trace, load, or change the machine. */
 void cage_deny(void);

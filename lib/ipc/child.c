@@ -12,6 +12,7 @@ enum {
 	/* what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 200 a second */
 	EVENTS_PER_SECOND = 30,
 	LAZY_MS = 100, /* for what may wait */
+	ALARMS_KEPT = 8,
 };
 
 struct wheel child_wheel;
@@ -21,6 +22,11 @@ struct peer {
 	ev_io read, write;
 	bool used, up;
 	uint64_t lazy_ms; /* what may wait goes out then; 0: nothing waits */
+};
+
+struct budget {
+	uint64_t second;
+	uint32_t said;
 };
 
 static const struct child *self;
@@ -120,30 +126,83 @@ void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t devic
 	l->broken_why = "accused";
 }
 
+struct event {
+	enum event_kind kind;
+	enum severity severity;
+	uint32_t device, user;
+	int64_t wall_ms;
+	struct addr remote;
+	char detail[REASON_MAX + 1];
+};
+
+static bool say_event(struct link *l, const struct event *e)
+{
+	struct msg_event *m = l ? ipc_begin(l, MSG_EVENT) : NULL;
+
+	if (!m)
+		return false;
+	m->kind = (uint8_t)e->kind;
+	m->severity = (uint8_t)e->severity;
+	m->device = e->device;
+	m->user = e->user;
+	m->wall_ms = e->wall_ms;
+	m->remote = e->remote;
+	m->detail = ipc_put(l, span_str(e->detail));
+	ipc_end(l);
+	return true;
+}
+
+/* What may still be said in this second. */
+static bool within(struct budget *b)
+{
+	if (b->second != now_ms / 1000)
+		*b = (struct budget){.second = now_ms / 1000};
+	return b->said++ < EVENTS_PER_SECOND;
+}
+
+/* The first ones wait for a watch that is being started anew. */
+static struct event alarm_kept[ALARMS_KEPT];
+static uint32_t alarms_kept;
+
+static void say_alarm(const struct event *e)
+{
+	static struct budget budget;
+
+	if (!within(&budget) || say_event(child_link(PROC_WATCH, 0), e))
+		return;
+	if (alarms_kept < ALARMS_KEPT)
+		alarm_kept[alarms_kept++] = *e;
+}
+
+static void say_kept_alarms(struct link *watch)
+{
+	for (uint32_t i = 0; i < alarms_kept; i++)
+		(void)say_event(watch, &alarm_kept[i]);
+	alarms_kept = 0;
+}
+
+void child_alarm(enum event_kind kind, const char *detail)
+{
+	struct event e = {.kind = kind, .severity = SEVERITY_ALARM, .wall_ms = clock_wall_ms()};
+
+	snprintf(e.detail, sizeof e.detail, "%s", detail);
+	say_alarm(&e);
+}
+
 void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user,
     const struct addr *remote, const char *detail)
 {
-	static uint64_t second, said;
-	struct link *l = child_link(PROC_LEDGER, 0);
+	static struct budget budget;
+	struct event e = {
+	    .kind = kind, .severity = severity, .device = device, .user = user, .wall_ms = clock_wall_ms()};
 
-	if (second != now_ms / 1000) {
-		second = now_ms / 1000;
-		said = 0;
-	}
-	struct msg_event *m = l && said++ < EVENTS_PER_SECOND ? ipc_begin(l, MSG_EVENT) : NULL;
-	if (!m) {
-		events_lost++;
-		return;
-	}
-	m->kind = (uint8_t)kind;
-	m->severity = (uint8_t)severity;
-	m->device = device;
-	m->user = user;
-	m->wall_ms = clock_wall_ms();
 	if (remote)
-		m->remote = *remote;
-	m->detail = ipc_put(l, span_head(span_str(detail ? detail : ""), REASON_MAX));
-	ipc_end(l);
+		e.remote = *remote;
+	snprintf(e.detail, sizeof e.detail, "%s", detail ? detail : "");
+	if (severity == SEVERITY_ALARM && self->me != PROC_WATCH)
+		say_alarm(&e);
+	if (!within(&budget) || !say_event(child_link(PROC_LEDGER, 0), &e))
+		events_lost++;
 }
 
 /* --- links --- */
@@ -214,6 +273,8 @@ static void on_hello(struct link *from, const struct ipc_view *v)
 	}
 	from->phase = from->peer == PROC_PARENT ? PHASE_SETUP : PHASE_RUN;
 	peer_of(from)->up = true;
+	if (from->peer == PROC_WATCH)
+		say_kept_alarms(from);
 	if (from->peer != PROC_PARENT && self->link_up)
 		self->link_up(from);
 }

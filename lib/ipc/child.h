@@ -48,8 +48,17 @@ struct link *child_link(enum proc peer, uint32_t instance);
 void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t device);
 
 /* An event for the security log, through ledger; dropped and counted when there is no link or no credit, and beyond 30 a
- * second, so that a flood from outside cannot make a process break its contract. */
+ * second, so that a flood from outside cannot make a process break its contract. An alarm goes to watch as well, past
+ * ledger; the first few are kept for a watch that is not there. */
 void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user,
     const struct addr *remote, const char *detail);
+
+/* To watch alone: for ledger, which writes its own events. */
+void child_alarm(enum event_kind kind, const char *detail);
+
+/* Before the cage: fork and execute the program of that name that lies beside this one, with uid, gid and `word` (unless
+ * NULL) as its words. Its descriptor 3 is the far end of the SOCK_SEQPACKET pair whose near end is returned. Aborts when
+ * it cannot. */
+int child_helper(const char *program, const char *word);
 
 #endif

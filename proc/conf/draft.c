@@ -191,6 +191,41 @@ static const char *set_numbers(struct draft *d, struct span v)
 	return NULL;
 }
 
+static const char *set_syslog(struct draft *d, struct span v)
+{
+	d->out->site.alarms.syslog = span_eq(v, SPAN("on"));
+	return d->out->site.alarms.syslog || span_eq(v, SPAN("off")) ? NULL : "is neither on nor off";
+}
+
+static const char *set_mail(struct draft *d, struct span v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] < 0x20 || v.p[i] > 0x7e)
+			return "holds a control or a letter that is not ASCII";
+	if (v.n == 0 || v.p[0] != '/')
+		return "is no command by its whole path, such as \"/usr/bin/msmtp -t\"";
+	return span_cstr(v, d->out->site.alarms.mail, SITE_COMMAND_MAX) ? NULL : "is longer than 127 characters";
+}
+
+static const char *set_to(struct draft *d, struct span v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (!(v.p[i] >= 'a' && v.p[i] <= 'z') && !(v.p[i] >= 'A' && v.p[i] <= 'Z') &&
+		    !strchr("0123456789._*#+-@", v.p[i] ? v.p[i] : ' '))
+			return "is no mail address of letters, digits and . _ + - @";
+	if (v.n == 0 || v.p[0] == '-')
+		return "is no mail address";
+	return span_cstr(v, d->out->site.alarms.to, SITE_MAIL_MAX) ? NULL : "is longer than 127 characters";
+}
+
+static const char *set_desk(struct draft *d, struct span v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (!(v.p[i] >= 'a' && v.p[i] <= 'z') && !strchr("0123456789._*#+-", v.p[i] ? v.p[i] : ' '))
+			return "is no user's name (lower-case letters, digits and . _ * # + -)";
+	return v.n && span_cstr(v, d->out->site.alarms.desk, SITE_DESK_MAX) ? NULL : "must have 1 to 32 characters";
+}
+
 #define SET_NUMBER(field, lo, hi)                                      \
 	static const char *set_##field(struct draft *d, struct span v) \
 	{                                                              \
@@ -228,6 +263,10 @@ const struct draft_key draft_keys[] = {
     {"limits", "phones", false, false, set_max_phones},
     {"limits", "users", false, false, set_max_users},
     {"limits", "calls", false, false, set_max_calls},
+    {"alarms", "syslog", false, false, set_syslog},
+    {"alarms", "mail", false, false, set_mail},
+    {"alarms", "to", false, false, set_to},
+    {"alarms", "desk", false, false, set_desk},
     {NULL, NULL, false, false, NULL},
 };
 
@@ -272,6 +311,8 @@ const char *draft_end(struct draft *d)
 		return "domain is missing";
 	if (s->listeners == 0)
 		return "no phones section says where to listen";
+	if (!s->alarms.mail[0] != !s->alarms.to[0])
+		return s->alarms.to[0] ? "alarms.to needs alarms.mail" : "alarms.mail needs alarms.to";
 	const char *why = draft_end_trunks(d);
 	if (!why)
 		why = draft_end_plan(d);

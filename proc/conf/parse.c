@@ -218,6 +218,7 @@ static const struct section {
     {"ceilings", CFGF_NONE, NULL, NULL},
     {"incoming", CFGF_NONE, NULL, NULL},
     {"service", CFGF_NONE, NULL, NULL},
+    {"alarms", CFGF_NONE, NULL, NULL},
 };
 
 enum { SECTIONS = sizeof sections / sizeof *sections, OPTIONS_MAX = 40 };

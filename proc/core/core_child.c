@@ -352,6 +352,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_CALLS_WANT] = calls_on_list,
     [MSG_CTL_BAN] = bans_on_ctl,
     [MSG_BANS_WANT] = bans_on_list,
+    [MSG_NOTIFY_DESK] = message_on_notice,
 };
 
 /* mmap and friends are in the common set; core needs nothing more */

@@ -12,12 +12,17 @@ enum { MESSAGES_MAX = 512 };
 struct message {
 	uint64_t id;
 	struct reply reply;
-	uint8_t waiting; /* phones that have not answered */
-	bool delivered;
+	uint8_t waiting;     /* phones that have not answered */
+	bool delivered, own; /* own: nobody waits for the end of it */
 };
 
 static struct pool pool;
 static struct message *table;
+static uint64_t notices, notices_delivered;
+
+struct words {
+	struct span user, display, text;
+};
 
 void message_init(void)
 {
@@ -28,16 +33,18 @@ void message_init(void)
 
 static void finish(struct message *t)
 {
-	if (t->delivered)
+	if (t->own)
+		notices_delivered += t->delivered;
+	else if (t->delivered)
 		reply_code(t->reply, 200);
 	else
 		reply_refuse(t->reply, REFUSE_OFFLINE);
 	pool_release(&pool, t->id);
 }
 
-static bool send_to(struct message *t, const struct registration *to, struct request *r)
+static bool send_to(struct message *t, const struct registration *to, const struct words *w)
 {
-	const struct user *from = directory_user(r->user), *callee = directory_user(to->user);
+	const struct user *callee = directory_user(to->user);
 	struct flow *f = flow_get(to->flow);
 	struct link *edge = f ? flow_link(f) : NULL;
 	uint64_t ref = edge ? ask_new(ASK_MESSAGE, t->id, f->edge, false) : 0;
@@ -54,21 +61,31 @@ static bool send_to(struct message *t, const struct registration *to, struct req
 	m->flow = f->id;
 	m->method = SIP_MESSAGE;
 	m->target = ipc_put(edge, span_str(to->contact));
-	m->from_user = m->identity_user = ipc_put(edge, span_str(from->name));
-	m->from_display = m->identity_display = ipc_put(edge, span_str(from->display));
+	m->from_user = m->identity_user = ipc_put(edge, w->user);
+	m->from_display = m->identity_display = ipc_put(edge, w->display);
 	m->from_tag = ipc_put(edge, span_str(tag));
 	m->to_user = ipc_put(edge, span_str(callee->name));
 	m->call_id = ipc_put(edge, span_str(call_id));
 	m->cseq = 1;
 	m->max_forwards = 70;
-	m->text = ipc_put(edge, REQUEST_STR(r, text));
+	m->text = ipc_put(edge, w->text);
 	ipc_end(edge);
 	return true;
 }
 
-void message_on_request(struct request *r)
+static void send_all(struct message *t, uint32_t callee, const struct words *w)
 {
 	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	int n = registrar_targets(callee, to);
+
+	for (int i = 0; i < n; i++)
+		t->waiting = (uint8_t)(t->waiting + send_to(t, to[i], w));
+	if (t->waiting == 0)
+		finish(t);
+}
+
+void message_on_request(struct request *r)
+{
 
 	if (!login_gate(r, REQUEST_STR(r, from_user)))
 		return;
@@ -87,11 +104,25 @@ void message_on_request(struct request *r)
 	}
 	struct message *t = &table[id_index(id)];
 	*t = (struct message){.id = id, .reply = r->reply};
-	int n = registrar_targets(callee, to);
-	for (int i = 0; i < n; i++)
-		t->waiting = (uint8_t)(t->waiting + send_to(t, to[i], r));
-	if (t->waiting == 0)
-		finish(t);
+	const struct user *from = directory_user(r->user);
+	const struct words w = {span_str(from->name), span_str(from->display), REQUEST_STR(r, text)};
+	send_all(t, callee, &w);
+}
+
+void message_on_notice(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_notify_desk *m = v->payload;
+	uint32_t desk = directory_find(span_str(child_site()->alarms.desk));
+	uint64_t id = desk == NOBODY ? ID_NONE : pool_take(&pool, false);
+
+	(void)from;
+	notices++;
+	if (id == ID_NONE)
+		return;
+	struct message *t = &table[id_index(id)];
+	*t = (struct message){.id = id, .own = true};
+	const struct words w = {SPAN("ringfence"), SPAN("Ringfence"), ipc_str(v, m->text)};
+	send_all(t, desk, &w);
 }
 
 void message_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
@@ -110,4 +141,6 @@ void message_on_answer(const struct ask *a, const struct msg_response *m, const 
 void message_status(struct proc_status *s)
 {
 	status_pool(s, "messages", &pool);
+	status_counter(s, "desk-notices", notices);
+	status_counter(s, "desk-notices-delivered", notices_delivered);
 }

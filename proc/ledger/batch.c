@@ -176,6 +176,8 @@ void batch_own_event(enum event_kind kind, enum severity severity, const char *d
 	struct event_row row = {.wall_ms = clock_wall_ms(), .proc = PROC_LEDGER, .kind = kind, .severity = severity};
 
 	add_bounded(&row, span_str(detail));
+	if (severity == SEVERITY_ALARM)
+		child_alarm(kind, detail);
 }
 
 static bool write_events(void)

@@ -14,6 +14,7 @@ static const uint8_t rank[PROC_N] = {
     [PROC_LEDGER] = 2,
     [PROC_MEDIA] = 2,
     [PROC_CTL] = 1,
+    [PROC_WATCH] = 1,
     [PROC_VOICE] = 1,
     [PROC_DIAL] = 1,
     [PROC_EDGE] = 0,

@@ -5,49 +5,63 @@
 
 enum { KEPT = 32, DETAIL_MAX = 80 };
 
-static struct {
+static const enum proc hearer[] = {PROC_LEDGER, PROC_WATCH};
+
+enum { OWED_LEDGER = 1, OWED_WATCH = 2 };
+
+static struct kept {
 	enum event_kind kind;
 	enum severity severity;
-	uint32_t device;
+	uint32_t device, owed; /* by bit: who has not heard it */
 	int64_t wall_ms;
 	char detail[DETAIL_MAX];
 } kept[KEPT];
 static uint32_t kept_n;
 
+static bool say(enum proc to, const struct kept *k)
+{
+	struct slot *s = slot_find(to, 0);
+	struct msg_event *m = s && s->state == SLOT_UP ? ipc_begin(&s->link, MSG_EVENT) : NULL;
+
+	if (!m)
+		return false;
+	m->kind = (uint8_t)k->kind;
+	m->severity = (uint8_t)k->severity;
+	m->device = k->device;
+	m->wall_ms = k->wall_ms;
+	m->detail = ipc_put(&s->link, span_str(k->detail));
+	ipc_end(&s->link);
+	return true;
+}
+
 void events_flush(void)
 {
-	struct slot *ledger = slot_find(PROC_LEDGER, 0);
-	uint32_t sent = 0;
+	uint32_t left = 0;
 
-	if (!ledger || ledger->state != SLOT_UP)
-		return;
-	for (; sent < kept_n; sent++) {
-		struct msg_event *m = ipc_begin(&ledger->link, MSG_EVENT);
-		if (!m)
-			break;
-		m->kind = (uint8_t)kept[sent].kind;
-		m->severity = (uint8_t)kept[sent].severity;
-		m->device = kept[sent].device;
-		m->wall_ms = kept[sent].wall_ms;
-		m->detail = ipc_put(&ledger->link, span_str(kept[sent].detail));
-		ipc_end(&ledger->link);
+	for (uint32_t i = 0; i < kept_n; i++) {
+		for (uint32_t h = 0; h < sizeof hearer / sizeof *hearer; h++)
+			if (kept[i].owed >> h & 1 && say(hearer[h], &kept[i]))
+				kept[i].owed &= ~(1u << h);
+		if (kept[i].owed)
+			kept[left++] = kept[i];
 	}
-	kept_n -= sent;
-	memmove(kept, kept + sent, kept_n * sizeof *kept);
+	kept_n = left;
 }
 
 void event(enum event_kind kind, enum severity severity, uint32_t device, const char *what, const struct slot *about)
 {
+	struct kept k = {.kind = kind,
+	    .severity = severity,
+	    .device = device,
+	    .owed = severity == SEVERITY_ALARM ? OWED_LEDGER | OWED_WATCH : OWED_LEDGER,
+	    .wall_ms = clock_wall_ms()};
+
 	if (kept_n == KEPT) /* the newest tell of what goes on now */
 		memmove(kept, kept + 1, --kept_n * sizeof *kept);
-	kept[kept_n].kind = kind;
-	kept[kept_n].severity = severity;
-	kept[kept_n].device = device;
-	kept[kept_n].wall_ms = clock_wall_ms();
 	if (about)
-		snprintf(kept[kept_n].detail, DETAIL_MAX, "%s/%u %s", proc_name[about->proc], about->instance, what);
+		snprintf(k.detail, DETAIL_MAX, "%s/%u %s", proc_name[about->proc], about->instance, what);
 	else
-		snprintf(kept[kept_n].detail, DETAIL_MAX, "%s", what);
-	kept_n++;
+		snprintf(k.detail, DETAIL_MAX, "%s", what);
+	kept[kept_n++] = k;
 	events_flush();
 }

@@ -26,6 +26,8 @@ static void wait_to_restart(struct slot *s)
 
 	s->restart_ms = self.now_ms + back_off_ms[s->failures < last ? s->failures : last];
 	s->failures++;
+	if (s->failures == last)
+		event(EVENT_DIED, SEVERITY_ALARM, 0, "dies again and again", s);
 	enter(s, SLOT_WAITING);
 }
 
@@ -123,7 +125,7 @@ void on_ready(struct link *from, const struct ipc_view *v)
 	enter(s, SLOT_UP);
 	s->ask_ms = self.now_ms;
 	event(EVENT_STARTED, SEVERITY_INFO, 0, "started", s);
-	if (s->proc == PROC_LEDGER)
+	if (s->proc == PROC_LEDGER || s->proc == PROC_WATCH)
 		events_flush();
 	for (uint32_t i = 0; i < self.slots; i++)
 		if (self.slot[i].state != SLOT_UP)
@@ -182,7 +184,7 @@ static void died(struct slot *s, int status)
 		return;
 	}
 	log_error("%s/%u %s (%#x)", proc_name[s->proc], s->instance, how, (unsigned)status);
-	event(EVENT_DIED, SEVERITY_WARNING, 0, how, s);
+	event(EVENT_DIED, s->proc == PROC_WATCH ? SEVERITY_ALARM : SEVERITY_WARNING, 0, how, s);
 	if (!self.ready && (cannot || s->restarts == BOOT_RESTARTS)) {
 		if (!cannot)
 			log_error("%s/%u was started again %d times in vain: the exchange cannot start",

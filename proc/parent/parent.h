@@ -117,7 +117,7 @@ void ask_lost(const struct slot *s); /* this one died */
 void ask_done(uint64_t token, enum done_result result, const char *text);
 uint64_t ask_next_ms(void);
 
-/* events.c: for the security log; kept until ledger is up. what: static words */
+/* events.c: for the security log, and alarms for watch; kept until each is up. what: static words */
 void event(enum event_kind kind, enum severity severity, uint32_t device, const char *what, const struct slot *about);
 void events_flush(void);
 

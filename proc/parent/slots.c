@@ -25,6 +25,15 @@ static const struct {
     {PROC_DIAL, PROC_CORE},
     {PROC_DIAL, PROC_EDGE},
     {PROC_DIAL, PROC_LEDGER},
+    {PROC_WATCH, PROC_EDGE},
+    {PROC_WATCH, PROC_CORE},
+    {PROC_WATCH, PROC_MEDIA},
+    {PROC_WATCH, PROC_SIGNER},
+    {PROC_WATCH, PROC_KEEPER},
+    {PROC_WATCH, PROC_LEDGER},
+    {PROC_WATCH, PROC_CTL},
+    {PROC_WATCH, PROC_VOICE},
+    {PROC_WATCH, PROC_DIAL},
 };
 
 bool links_allowed(enum proc a, enum proc b)
@@ -62,7 +71,7 @@ static void add(enum proc p, uint32_t instance)
 void slots_init(void)
 {
 	static const enum proc order[] = {
-	    PROC_KEEPER, PROC_LEDGER, PROC_SIGNER, PROC_MEDIA, PROC_VOICE, PROC_CORE, PROC_CTL};
+	    PROC_KEEPER, PROC_LEDGER, PROC_SIGNER, PROC_WATCH, PROC_MEDIA, PROC_VOICE, PROC_CORE, PROC_CTL};
 	uint32_t edges = self.edges ? self.edges : self.site.edges;
 
 	_Static_assert(sizeof order / sizeof *order + 8 <= SLOTS_MAX, "eight edges fit");

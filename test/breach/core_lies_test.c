@@ -68,6 +68,7 @@ static void into_the_midst(void)
 
 	sim_defaults();
 	sim.watch = on_wanted;
+	snprintf(sim.site.alarms.desk, sizeof sim.site.alarms.desk, "bob");
 	sim_open();
 	phone_init(&alice, 0);
 	phone_init(&bob, 1);
@@ -453,6 +454,15 @@ static void ctl_lies(void)
 	lie_about_open(l);
 }
 
+static void watch_lies(void)
+{
+	into_the_midst();
+	sim_link_up(PROC_WATCH, 0);
+	struct msg_notify_desk *m = ipc_begin(other(PROC_WATCH), MSG_NOTIFY_DESK);
+	m->text = ipc_put(other(PROC_WATCH), SPAN("Ringfence ALARM"));
+	lie_about_open(other(PROC_WATCH));
+}
+
 /* Messages that are not its to say, from everyone: all zeroes and all ones. */
 static void everyone_says_what_is_not_theirs(void)
 {
@@ -518,6 +528,7 @@ int main(int argc, char **argv)
 	run("ledger in a generation", ledger_lies_in_a_generation);
 	run("media", media_lies);
 	run("ctl", ctl_lies);
+	run("watch", watch_lies);
 	run("what is not theirs", everyone_says_what_is_not_theirs);
 	(void)test_failed_here;
 	return TEST_END;

@@ -684,6 +684,38 @@ static void bans_reach_those_who_act(void)
 	finish();
 }
 
+/* --- the front desk --- */
+
+static void the_front_desk_is_told(void)
+{
+	sim_defaults();
+	snprintf(sim.site.alarms.desk, sizeof sim.site.alarms.desk, "bob");
+	sim_open();
+	phone_init(&bob, 1);
+	phone_register(&bob);
+	sim_link_up(PROC_WATCH, 0);
+	struct link *watch = sim_far(PROC_WATCH, 0);
+	for (int i = 0; i < 2; i++) {
+		struct msg_notify_desk *m = ipc_begin(watch, MSG_NOTIFY_DESK);
+		m->text = ipc_put(watch, SPAN("Ringfence ALARM: keeper"));
+		ipc_end(watch);
+		sim_turn();
+		struct heard *h = sent_to(&bob, SIP_MESSAGE);
+		NEED(h && strcmp(sim_text(h, sent(h)->text), "Ringfence ALARM: keeper") == 0);
+		NEED(strcmp(sim_text(h, sent(h)->from_user), "ringfence") == 0);
+		phone_answer(&bob, h, i ? 200 : 415, NULL);
+	}
+	NEED(sim_status("desk-notices").used == 2 && sim_status("desk-notices-delivered").used == 1);
+	/* nobody there: it ends by itself */
+	phone_down(&bob);
+	struct msg_notify_desk *m = ipc_begin(watch, MSG_NOTIFY_DESK);
+	m->text = ipc_put(watch, SPAN("Ringfence ALARM: core"));
+	ipc_end(watch);
+	sim_turn();
+	sim_pass(60000);
+	NEED(sim_status("desk-notices").used == 3 && sim_status("messages").used == 0);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -717,6 +749,7 @@ int main(void)
 	SIM(an_emergency_does_not_wait_for_the_logins_of_others);
 	SIM(a_large_directory_reaches_the_edges_whole);
 	SIM(bans_reach_those_who_act);
+	SIM(the_front_desk_is_told);
 	(void)test_failed_here;
 	return TEST_END;
 }

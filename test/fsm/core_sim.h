@@ -6,7 +6,7 @@
 
 #include "ipc/child.h"
 
-enum { SIM_PAIRS_MAX = 8, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8 };
+enum { SIM_PAIRS_MAX = 9, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8 };
 
 /* One message that core sent, kept until a test takes it. */
 struct heard {

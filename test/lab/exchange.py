@@ -16,7 +16,7 @@ from bundle import Bundle
 
 DOMAIN = "ringfence.test"
 PORT = 5061
-PROCESSES = ("edge", "core", "media", "voice", "signer", "keeper", "ledger", "ctl")
+PROCESSES = ("edge", "core", "media", "voice", "signer", "keeper", "ledger", "watch", "ctl")
 FLAG_MD5, FLAG_TLS12 = 1, 2
 ADMIN, ADMIN_PASSWORD = "lab-admin", "lab-admin-pass-1"
 CONF = """# written by test/lab/exchange.py

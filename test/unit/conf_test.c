@@ -57,7 +57,8 @@ static void every_key_counts(void)
 		   "advertise-media = \"203.0.113.6\" }\nphones { listen = \"[2001:db8::1]:5062\" }\n"
 		   "media { ports = \"30000-30099\" }\nlog { privacy = full days = 30 }\n"
 		   "emergency { numbers = {\"118\"} }\nregistration { expires = 120 keepalive = 20 login = 600 }\n"
-		   "calls { ring = 30 refresh = 900 }\nlimits { phones = 10 users = 11 calls = 12 }\n"));
+		   "calls { ring = 30 refresh = 900 }\nlimits { phones = 10 users = 11 calls = 12 }\n"
+		   "alarms { syslog = off mail = \"/usr/bin/msmtp -t\" to = \"Head@example.org\" desk = \"100\" }\n"));
 	const struct site *s = &c.site;
 	CHECK(strcmp(c.database, "postgresql://rf@/rf") == 0 && s->edges == 2 && s->node == 3 && s->listeners == 2);
 	CHECK(strcmp(text_of(&s->listener[0].signalling), "203.0.113.5:6000") == 0);
@@ -69,6 +70,22 @@ static void every_key_counts(void)
 	CHECK(s->register_max_s == 120 && s->flow_timer_s == 20 && s->reauth_s == 600);
 	CHECK(s->ring_s == 30 && s->session_expires_s == 900);
 	CHECK(s->max_phones == 10 && s->max_users == 11 && s->max_calls == 12);
+	CHECK(s->alarms.syslog == 0 && strcmp(s->alarms.mail, "/usr/bin/msmtp -t") == 0);
+	CHECK(strcmp(s->alarms.to, "Head@example.org") == 0 && strcmp(s->alarms.desk, "100") == 0);
+}
+
+static void alarms_are_whole_or_refused(void)
+{
+	static const char *const bad[] = {"syslog = yes", "mail = \"msmtp\"", "mail = \"/usr/bin/msmtp\"", "to = \"a@b\"",
+	    "mail = \"/m\" to = \"-oX\"", "mail = \"/m\" to = \"a b\"", "desk = \"Anna\"", "desk = \"\"",
+	    "desk = \"012345678901234567890123456789012\""};
+	char text[200];
+
+	CHECK(good(SITE) && c.site.alarms.syslog == 1 && !c.site.alarms.mail[0] && !c.site.alarms.desk[0]);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		snprintf(text, sizeof text, SITE "alarms { %s }\n", bad[i]);
+		CHECK(!good(text) && strstr(c.reason, "alarms"));
+	}
 }
 
 static void sqlite_can_be_named(void)
@@ -281,6 +298,7 @@ int main(int argc, char **argv)
 		example = argv[1];
 	RUN(a_small_file_takes_the_defaults);
 	RUN(every_key_counts);
+	RUN(alarms_are_whole_or_refused);
 	RUN(sqlite_can_be_named);
 	RUN(behind_nat_media_follows_signalling);
 	RUN(mild_is_refused_and_names_what_is_missing);
