@@ -6,18 +6,25 @@
 #include "trunk_fsm.h"
 #include <stdio.h>
 
-enum { FIRST_WAIT_MS = 2000, WAIT_MAX_MS = 120000, TRIES_MAX = 3, GRANTED_MIN_S = 30, REASON_TEXT = 80, TRUNK_EDGE = 0 };
+enum {
+	FIRST_WAIT_MS = 2000,
+	WAIT_MAX_MS = 120000,
+	TRIES_MAX = 3,
+	GRANTED_MIN_S = 30,
+	REASON_TEXT = 80,
+	TRUNK_EDGE = 0
+};
 
 struct trunk {
 	enum trunk_state state;
 	struct timer timer;
-	uint64_t since_ms; /* in UP, or since it was last there */
-	uint64_t token;    /* of the last reach_want */
-	uint64_t flow;     /* on which requests go out; 0: none */
-	uint64_t ref;      /* of our request that waits for its answer; 0: none */
+	uint64_t since_ms;            /* in UP, or since it was last there */
+	uint64_t token;               /* of the last reach_want */
+	uint64_t flow;                /* on which requests go out; 0: none */
+	uint64_t ref;                 /* of our request that waits for its answer; 0: none */
 	uint64_t register_ms, ask_ms; /* when each is due again; 0: never */
 	uint32_t busy, failures, cseq, expires_s;
-	uint8_t tries; /* of the request in hand, with better credentials each */
+	uint8_t tries;    /* of the request in hand, with better credentials each */
 	bool registering; /* the request in hand is REGISTER, not OPTIONS */
 	struct addr remote;
 	char call_id[33], tag[17];

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "accept.h"
 #include "base/ban_table.h"
-#include "base/log.h"
+#include "base/sock.h"
 #include "conn.h"
 #include "tls.h"
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-enum {
-	/* a phone that lost its power or its network is known to be gone after two minutes, or after 30 s when
-	 * something was on the way to it */
-	PROBE_AFTER_S = 60,
-	PROBE_EVERY_S = 15,
-	PROBES = 4,
-	UNHEARD_MS = 30000,
-};
 
 static struct {
 	int fd;
@@ -28,24 +17,6 @@ static struct {
 static struct ban_table bans;
 static uint64_t not_ready_since;
 
-/* Accepted sockets inherit them. */
-static void set_options(int fd)
-{
-	static const struct {
-		int level, name, value;
-	} option[] = {
-	    {IPPROTO_TCP, TCP_NODELAY, 1},
-	    {SOL_SOCKET, SO_KEEPALIVE, 1},
-	    {IPPROTO_TCP, TCP_KEEPIDLE, PROBE_AFTER_S},
-	    {IPPROTO_TCP, TCP_KEEPINTVL, PROBE_EVERY_S},
-	    {IPPROTO_TCP, TCP_KEEPCNT, PROBES},
-	    {IPPROTO_TCP, TCP_USER_TIMEOUT, UNHEARD_MS},
-	};
-
-	for (size_t i = 0; i < sizeof option / sizeof *option; i++)
-		setsockopt(fd, option[i].level, option[i].name, &option[i].value, sizeof option[i].value);
-}
-
 void accept_listener(uint8_t index, const struct addr *bound, int fd)
 {
 	(void)bound;
@@ -53,7 +24,7 @@ void accept_listener(uint8_t index, const struct addr *bound, int fd)
 		close(fd);
 		return;
 	}
-	set_options(fd);
+	sock_set_options(fd);
 	listener[index].fd = fd;
 	listener[index].used = true;
 }

@@ -81,6 +81,7 @@ void slots_init(void);
 bool links_allowed(enum proc a, enum proc b);
 
 /* spawn.c */
+void give_trusts(struct slot *s, const struct site *site, uint32_t generation); /* to the edge that has the trunks */
 bool spawn(struct slot *s); /* false when there is no descriptor or process to be had; the caller tries again later */
 
 /* life.c: from start to death and back */
@@ -126,6 +127,8 @@ bool place_open(void);
 bool place_prepare(void);
 bool place_listen(void);
 int place_file(enum file_kind what, enum proc p); /* a fresh descriptor, or -1 */
+int place_trust(const struct trunk_conf *t);      /* the certificates that vouch for it, or -1 */
+const char *place_check_trust(const struct site *s);
 void place_close(void);
 
 #endif

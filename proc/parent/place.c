@@ -19,6 +19,9 @@
 
 enum { BOOT_KEY_LEN = 32, BACKLOG = 1024, BIND_TRIES = 30, BIND_PAUSE_MS = 100 };
 
+/* Debian's ca-certificates */
+#define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt"
+
 static const char ctl_path[] = "run/ctl.sock";
 
 static bool failed(const char *what)
@@ -228,19 +231,48 @@ int place_file(enum file_kind what, enum proc p)
 	return fd;
 }
 
-static int listen_on(const struct addr *a)
+int place_trust(const struct trunk_conf *t)
+{
+	char name[16 + TRUNK_FILE_MAX];
+
+	if (!t->ca[0])
+		return open(SYSTEM_TRUST, O_RDONLY | O_CLOEXEC);
+	snprintf(name, sizeof name, "trust/%s", t->ca);
+	return openat(self.site_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+const char *place_check_trust(const struct site *s)
+{
+	static char why[64 + TRUNK_NAME_MAX + TRUNK_FILE_MAX];
+
+	for (int i = 0; i < s->trunks; i++) {
+		const struct trunk_conf *t = &s->trunk[i];
+		int fd = t->transport == TRUNK_TLS ? place_trust(t) : 0;
+		if (fd > 0)
+			close(fd);
+		if (fd >= 0)
+			continue;
+		snprintf(why, sizeof why, "trunk %s: %s%s: %s", t->name, t->ca[0] ? "trust/" : "",
+		    t->ca[0] ? t->ca : SYSTEM_TRUST, strerror(errno));
+		return why;
+	}
+	return NULL;
+}
+
+static int listen_on(const struct addr *a, bool datagrams)
 {
 	struct sockaddr_storage at;
 	socklen_t n = addr_to_sockaddr(a, &at);
-	int one = 1, fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int one = 1, kind = datagrams ? SOCK_DGRAM : SOCK_STREAM;
+	int fd = socket(at.ss_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+	if ((!datagrams && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0) ||
 	    (at.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) != 0))
 		goto fail;
 	/* the edges of a parent that was just killed may hold the address for a moment */
-	for (int i = 0; bind(fd, (struct sockaddr *)&at, n) != 0 || listen(fd, BACKLOG) != 0; i++)
+	for (int i = 0; bind(fd, (struct sockaddr *)&at, n) != 0 || (!datagrams && listen(fd, BACKLOG) != 0); i++)
 		if (errno != EADDRINUSE || i == BIND_TRIES || poll(NULL, 0, BIND_PAUSE_MS) != 0)
 			goto fail;
 	return fd;
@@ -255,8 +287,8 @@ bool place_listen(void)
 		const struct addr *a = &self.site.listener[i].bind;
 		uint8_t text[ADDR_TEXT_MAX];
 		struct buf at = buf_of(text, sizeof text);
-		self.listener_fd[i] = listen_on(a);
-		if (self.listener_fd[i] >= 0)
+		self.listener_fd[i] = a->port ? listen_on(a, self.site.listener[i].transport == TRUNK_UDP) : -1;
+		if (self.listener_fd[i] >= 0 || a->port == 0) /* a trunk that only goes out has no port of its own */
 			continue;
 		const char *why = strerror(errno);
 		addr_put(&at, a);

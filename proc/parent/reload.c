@@ -91,6 +91,12 @@ static const char *changes_fixed(const struct site *a, const struct site *b)
 		return "edges cannot change without a restart";
 	if (a->listeners != b->listeners || memcmp(a->listener, b->listener, sizeof a->listener) != 0)
 		return "phones (addresses) cannot change without a restart";
+	if (a->trunks != b->trunks)
+		return "trunks cannot come or go without a restart";
+	for (int i = 0; i < a->trunks; i++)
+		if (strcmp(a->trunk[i].name, b->trunk[i].name) != 0 || a->trunk[i].transport != b->trunk[i].transport ||
+		    a->trunk[i].listener != b->trunk[i].listener || a->trunk[i].listens != b->trunk[i].listens)
+			return "trunks cannot change their name, order, transport or address without a restart";
 	if (a->media_port_lo != b->media_port_lo || a->media_port_hi != b->media_port_hi)
 		return "media ports cannot change without a restart";
 	if (a->max_phones != b->max_phones || a->max_users != b->max_users || a->max_calls != b->max_calls)
@@ -106,7 +112,10 @@ static void boot(void)
 	memcpy(self.database, next.database, sizeof self.database);
 	self.generation = 1;
 	end(DONE_OK, "");
-	if (!place_listen())
+	const char *why = place_check_trust(&self.site);
+	if (why)
+		log_error("%s", why);
+	if (why || !place_listen())
 		life_stop(1);
 	else
 		slots_init();
@@ -119,6 +128,8 @@ static void ask_all(void)
 	next.generation = self.generation + 1;
 	for (uint32_t i = 0; i < self.slots; i++) {
 		struct slot *s = &self.slot[i];
+		if (s->state == SLOT_UP)
+			give_trusts(s, &next.site, next.generation);
 		struct msg_site_prepare *m = s->state == SLOT_UP ? ipc_begin(&s->link, MSG_SITE_PREPARE) : NULL;
 		if (!m)
 			continue;
@@ -146,6 +157,8 @@ void on_site_parsed(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	const char *fixed = changes_fixed(&self.site, &next.site);
+	if (!fixed)
+		fixed = place_check_trust(&next.site);
 	if (fixed)
 		refuse(fixed);
 	else

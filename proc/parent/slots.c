@@ -74,9 +74,11 @@ void slots_init(void)
 	    PROC_KEEPER, PROC_LEDGER, PROC_SIGNER, PROC_WATCH, PROC_MEDIA, PROC_VOICE, PROC_CORE, PROC_CTL};
 	uint32_t edges = self.edges ? self.edges : self.site.edges;
 
-	_Static_assert(sizeof order / sizeof *order + 8 <= SLOTS_MAX, "eight edges fit");
+	_Static_assert(sizeof order / sizeof *order + 1 + 8 <= SLOTS_MAX, "dial and eight edges fit");
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
 		add(order[i], 0);
+	if (self.site.trunks)
+		add(PROC_DIAL, 0);
 	for (uint32_t i = 0; i < edges; i++)
 		add(PROC_EDGE, i);
 }

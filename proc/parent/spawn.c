@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CHILD_FD = 3, EXEC_FAILED = 127 };
+enum { CHILD_FD = 3, EXEC_FAILED = 127, TRUNK_EDGE = 0 };
 
 static bool pair(int fd[2])
 {
@@ -122,12 +122,28 @@ static void give_files(struct slot *s)
 static void give_listeners(struct slot *s)
 {
 	for (uint8_t i = 0; s->proc == PROC_EDGE && i < self.site.listeners; i++) {
+		bool of_trunk = self.site.listener[i].kind == LISTEN_TRUNK;
+		if (self.listener_fd[i] < 0 || (of_trunk && s->instance != TRUNK_EDGE))
+			continue;
 		int fd = fcntl(self.listener_fd[i], F_DUPFD_CLOEXEC, 0);
 		struct msg_give_listener *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_LISTENER, fd);
 		if (!m)
 			continue;
 		m->index = i;
 		m->bound = self.site.listener[i].bind;
+		ipc_end(&s->link);
+	}
+}
+
+void give_trusts(struct slot *s, const struct site *site, uint32_t generation)
+{
+	for (uint8_t i = 0; s->proc == PROC_EDGE && s->instance == TRUNK_EDGE && i < site->trunks; i++) {
+		int fd = site->trunk[i].transport == TRUNK_TLS ? place_trust(&site->trunk[i]) : -1;
+		struct msg_give_trust *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_TRUST, fd);
+		if (!m)
+			continue;
+		m->generation = generation;
+		m->trunk = i;
 		ipc_end(&s->link);
 	}
 }
@@ -201,6 +217,7 @@ bool spawn(struct slot *s)
 	say_start(s);
 	give_files(s);
 	give_listeners(s);
+	give_trusts(s, &self.site, self.generation);
 	give_links(s);
 	give_site(s);
 	return true;

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/sock.h"
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+enum {
+	/* a peer that lost its power or its network is known to be gone after two minutes, or after 30 s when
+	 * something was on the way to it */
+	PROBE_AFTER_S = 60,
+	PROBE_EVERY_S = 15,
+	PROBES = 4,
+	UNHEARD_MS = 30000,
+};
+
+void sock_set_options(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} option[] = {
+	    {IPPROTO_TCP, TCP_NODELAY, 1},
+	    {SOL_SOCKET, SO_KEEPALIVE, 1},
+	    {IPPROTO_TCP, TCP_KEEPIDLE, PROBE_AFTER_S},
+	    {IPPROTO_TCP, TCP_KEEPINTVL, PROBE_EVERY_S},
+	    {IPPROTO_TCP, TCP_KEEPCNT, PROBES},
+	    {IPPROTO_TCP, TCP_USER_TIMEOUT, UNHEARD_MS},
+	};
+
+	for (size_t i = 0; i < sizeof option / sizeof *option; i++)
+		setsockopt(fd, option[i].level, option[i].name, &option[i].value, sizeof option[i].value);
+}
