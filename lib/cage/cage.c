@@ -142,6 +142,6 @@ void cage_enter(const struct cage *c, uid_t uid, gid_t gid)
 		drop_privilege(uid, gid);
 	}
 	gain_nothing();
-	cage_landlock(kept, kept_n, names(c->calls, "connect"));
+	cage_landlock(kept, kept_n, names(c->calls, "socket") && names(c->calls, "connect"));
 	cage_seccomp(c);
 }

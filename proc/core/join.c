@@ -146,7 +146,7 @@ const char *join_legs(struct call *c, struct leg *caller, struct leg *callee)
 		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	leg_remote(callee, &theirs);
 	const char *why = callee->r.ends == RELAY_PASSING ? join_passing(c, caller, callee, &theirs, &answer)
-	                                                 : join_ended(c, caller, callee, &theirs, &answer);
+	                                                  : join_ended(c, caller, callee, &theirs, &answer);
 	if (why)
 		return why;
 	learn(caller, callee, &theirs);

@@ -24,8 +24,8 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_REACH_WANT] = reach_on_want,
 };
 
-static const char *const calls[] = {"socket", "bind", "connect", "getsockopt", "setsockopt", "getsockname", "getpeername",
-    "sendto", "recvfrom", NULL};
+static const char *const calls[] = {
+    "socket", "bind", "connect", "getsockopt", "setsockopt", "getsockname", "getpeername", "sendto", "recvfrom", NULL};
 static const struct cage cage = {.name = "dial", .calls = calls, .files = 128, .memory_mb = 64};
 
 const struct child dial_child = {

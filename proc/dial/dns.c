@@ -26,8 +26,8 @@ static void set_timer(struct channel *c)
 		timer_cancel(&child_wheel, &c->timer);
 		return;
 	}
-	timer_set(&child_wheel, &c->timer,
-	    child_now() + (uint64_t)at->tv_sec * 1000 + (uint64_t)(at->tv_usec + 999) / 1000);
+	timer_set(
+	    &child_wheel, &c->timer, child_now() + (uint64_t)at->tv_sec * 1000 + (uint64_t)(at->tv_usec + 999) / 1000);
 }
 
 static void on_time(struct timer *t, uint64_t now_ms)
@@ -87,8 +87,7 @@ void dns_open(void)
 		struct channel *c = &channel[i];
 		struct ares_options o = {
 		    .timeout = TRY_MS, .tries = TRIES, .sock_state_cb = on_state, .sock_state_cb_data = c};
-		int e = ares_init_options(
-		    &c->ares, &o, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+		int e = ares_init_options(&c->ares, &o, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
 		if (e != ARES_SUCCESS)
 			log_fatal("name servers: %s", ares_strerror(e));
 		c->timer.fire = on_time;

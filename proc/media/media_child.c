@@ -257,8 +257,8 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_DTLS_CERT] = ours_on_cert,
 };
 
-/* setsockopt shuts and opens the ports */
-static const char *const calls[] = {"recvfrom", "sendto", "setsockopt", NULL};
+/* connect shuts and opens the ports */
+static const char *const calls[] = {"recvfrom", "sendto", "connect", NULL};
 static const struct cage cage = {.name = "media", .calls = calls, .files = 20000, .memory_mb = 512};
 
 const struct child media_child = {
