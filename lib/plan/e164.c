@@ -46,11 +46,16 @@ static struct reading of_range(const struct country *c, struct span national)
 	return (struct reading){(enum number_class)r->class, r->country ? r->country : c->name, r->code};
 }
 
-/* N11 is no exchange; directory assistance (555-1212) and 976 cost extra wherever they are. */
+static bool is_n11(struct span s)
+{
+	return s.p[1] == '1' && s.p[2] == '1';
+}
+
+/* N11 is no area and no exchange; directory assistance (555-1212) and 976 cost extra wherever they are. */
 static struct reading north_american(const struct plan *p, const struct country *c, struct span n)
 {
 	const char *country = country_nanp_of(n);
-	bool shaped = n.n == NANP_DIGITS && n.p[0] >= '2' && n.p[3] >= '2' && (n.p[4] != '1' || n.p[5] != '1');
+	bool shaped = n.n == NANP_DIGITS && n.p[0] >= '2' && n.p[3] >= '2' && !is_n11(n) && !is_n11(span_skip(n, 3));
 
 	if (!shaped)
 		return (struct reading){NUMBER_UNKNOWN, c->name, NULL};
@@ -100,7 +105,7 @@ static bool put(const struct plan *p, struct span code, struct span rest, struct
 {
 	size_t n = code.n + rest.n;
 
-	if (n < NUMBER_E164_MIN || n > NUMBER_E164_MAX)
+	if (r.class == NUMBER_UNKNOWN || n < NUMBER_E164_MIN || n > NUMBER_E164_MAX)
 		return false;
 	out->text[0] = '+';
 	memcpy(out->text + 1, code.p, code.n);
@@ -109,7 +114,7 @@ static bool put(const struct plan *p, struct span code, struct span rest, struct
 	enum number_class own = ruled(p, span_str(out->text));
 	out->class = (uint8_t)(own ? own : r.class);
 	span_cstr(span_str(r.country), out->country, sizeof out->country);
-	return out->class != NUMBER_UNKNOWN;
+	return true;
 }
 
 static struct reading foreign(struct span digits)

@@ -108,7 +108,7 @@ static bool service(const struct plan *p, struct span text, struct number *out)
 {
 	struct span argument;
 
-	return plan_service(p, text, &argument) != SERVICES && as(NUMBER_SERVICE, text, out);
+	return is_number(text) && plan_service(p, text, &argument) != SERVICES && as(NUMBER_SERVICE, text, out);
 }
 
 /* A global context and the digits behind it; a context that is a domain means nothing here. */
