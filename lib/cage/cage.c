@@ -21,7 +21,7 @@ const char *__asan_default_options(void)
 }
 #endif
 
-enum { MIB = 1024 * 1024, SHARED_MB = 1024, LOCKED_MB = 16 };
+enum { MIB = 1024 * 1024, SHARED_MB = 1024, LOCKED_MB = 64 };
 enum { OPEN_PROCESSES = 32, OPEN_FILES = 256, OPEN_FILE_MB = 16 };
 
 static pid_t parent_at_start;

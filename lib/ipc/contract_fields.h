@@ -10,6 +10,7 @@
 #include "ipc/setting.h"
 #include "ipc/site.h"
 #include "ipc/status.h"
+#include "plan/ceiling.h"
 #include "wire/digest.h"
 #include "wire/sdp.h"
 #include "wire/sip.h"
@@ -31,7 +32,8 @@ enum {
 	PASSWORD_MAX = 128,
 	PIN_MIN = 4,
 	PIN_MAX = 12,
-	PIN_DIGITS_MAX = 32,   /* what was typed, right or wrong */
+	PIN_DIGITS_MAX = 32, /* what was typed, right or wrong */
+	SPENT_TEXT_MAX = 240,
 	EXPORT_MAX = 8216,     /* a chunk of a backup: lib/vault/backup.h */
 	TRUNK_NONCE_MAX = 512, /* and opaque, of a provider */
 	IDENTITY_MAX = 2048,   /* an Identity header, RFC 8224 */
@@ -180,7 +182,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ALARM, SEVERITIES };
 
 enum done_result { DONE_OK, DONE_NOT_FOUND, DONE_EXISTS, DONE_REFUSED, DONE_FAILED, DONE_BUSY, DONE_RESULTS };
 
-enum list_kind { LIST_USERS, LIST_PHONES, LIST_EVENTS, LIST_READINGS, LISTS };
+enum list_kind { LIST_USERS, LIST_PHONES, LIST_EVENTS, LIST_READINGS, LIST_GROUPS, LIST_NOTICES, LISTS };
 
 enum user_action { USER_ADD, USER_CHANGE, USER_DELETE, USER_ACTIONS };
 
@@ -197,9 +199,6 @@ enum phone_action {
 /* people */
 enum group_action { GROUP_ADD, GROUP_CHANGE, GROUP_DELETE, GROUP_ACTIONS };
 
-/* whose money and time; index: of the user, the phone, the trunk, or 0 */
-enum spent_scope { SPENT_USER, SPENT_DEVICE, SPENT_TRUNK, SPENT_SITE, SPENT_SCOPES };
-
 enum notice_kind {
 	NOTICE_CALL,    /* placed */
 	NOTICE_REFUSED, /* of a phone that may be anywhere */
@@ -209,12 +208,12 @@ enum notice_kind {
 };
 
 enum pin_verdict {
-	PIN_OK,
-	PIN_WRONG,
-	PIN_LOCKED,
-	PIN_NONE,    /* this user has none */
-	PIN_REFUSED, /* the new one is too simple or no PIN */
-	PIN_FAILED,  /* could not be judged or kept; as good as wrong */
+	PIN_IS_RIGHT,
+	PIN_IS_WRONG,
+	PIN_IS_LOCKED,
+	PIN_IS_NONE,    /* this user has none */
+	PIN_IS_REFUSED, /* the new one is too simple or no PIN */
+	PIN_IS_FAILED,  /* could not be judged or kept; as good as wrong */
 	PIN_VERDICTS
 };
 
@@ -524,19 +523,16 @@ enum turn_why {
 #define FIELDS_GROUP(N, E, S, D, A, B, O) N(uint32_t, index) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX)
 /* an item of a directory generation, as those above; an empty value is the default again. index of the site: 0 */
 #define FIELDS_SETTING(N, E, S, D, A, B, O) E(owner, OWNERS) N(uint32_t, index) E(kind, SETTINGS) S(value, SETTING_TEXT_MAX)
-/* items of a whole generation too: counters of today and yesterday. money in the site's smallest unit; day as lib/plan counts them */
-#define FIELDS_SPENT(N, E, S, D, A, B, O)                                                                        \
-	E(scope, SPENT_SCOPES) N(uint32_t, index) N(uint32_t, day) N(uint64_t, money) N(uint32_t, seconds)           \
-	N(uint32_t, calls) N(uint32_t, numbers)
+/* items of a whole generation too: what was spent, of an extension, phone, trunk (its number) or the site (0), as ceiling_put()
+ * writes it */
+#define FIELDS_SPENT(N, E, S, D, A, B, O) E(scope, CEILING_SCOPES) N(uint32_t, index) S(text, SPENT_TEXT_MAX)
 /* and who called for help within the last half hour: they are let through to (R16) */
 #define FIELDS_CALLBACK(N, E, S, D, A, B, O) N(uint32_t, device) N(uint32_t, user) N(int64_t, wall_ms)
 /* a user changed their own, from their phone: only kinds that SETTER_USER may set */
 #define FIELDS_SETTING_SET(N, E, S, D, A, B, O) N(uint64_t, token) E(owner, OWNERS) N(uint32_t, index) E(kind, SETTINGS) S(value, SETTING_TEXT_MAX)
 #define FIELDS_SETTING_DONE(N, E, S, D, A, B, O) N(uint64_t, token) E(result, DONE_RESULTS) S(text, REASON_MAX)
 /* what the counters are now, not what was added */
-#define FIELDS_SPENT_SET(N, E, S, D, A, B, O)                                                                    \
-	E(scope, SPENT_SCOPES) N(uint32_t, index) N(uint32_t, day) N(uint64_t, money) N(uint32_t, seconds)           \
-	N(uint32_t, calls) N(uint32_t, numbers)
+#define FIELDS_SPENT_SET(N, E, S, D, A, B, O) E(scope, CEILING_SCOPES) N(uint32_t, index) S(text, SPENT_TEXT_MAX)
 /* number: the emergency number that was dialled; location: as SETTING_LOCATION. Said again until it is kept */
 #define FIELDS_NOTICE_ADD(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) N(int64_t, wall_ms) N(uint32_t, device) N(uint32_t, user) E(kind, NOTICE_KINDS)           \
@@ -565,7 +561,7 @@ enum turn_why {
 #define FIELDS_DIALLED(N, E, S, D, A, B, O) N(uint64_t, token) E(known, 2)
 #define FIELDS_DIALLED_ADD(N, E, S, D, A, B, O) S(user, USER_NAME_MAX) S(number, SETTING_NUMBER_MAX)
 #define FIELDS_SECRETS_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX)
-/* what there is of a user's secrets, never one itself. pin: OK, LOCKED or NONE */
+/* what there is of a user's secrets, never one itself. pin: RIGHT (there is one), LOCKED or NONE */
 #define FIELDS_SECRETS(N, E, S, D, A, B, O)                                                                      \
 	N(uint64_t, token) E(password, 2) E(md5, 2) E(pin, PIN_VERDICTS) N(uint32_t, wrong) N(uint32_t, dialled)
 #define FIELDS_SECRETS_FORGET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, who) E(what, FORGETS) S(user, USER_NAME_MAX)

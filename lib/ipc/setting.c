@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "ipc/setting.h"
 #include "ipc/civic.h"
+#include "plan/ceiling.h"
 
 enum { RING_LEAST_S = 5, RING_MOST_S = 600, OUTSIDE_MOST = 16 /* + and the 15 digits of E.164 */ };
 
@@ -56,7 +57,7 @@ static int word_of(struct span value, const char *const *word, int n)
 
 static const char *const screen_word[SCREENS] = {"", "pass", "slow", "screen", "refuse"};
 static const char *const strategy_word[STRATEGIES] = {"all", "in-turn"};
-static const char *const night_word[NIGHTS] = {"", "on", "off"};
+static const char *const night_word[NIGHT_MODES] = {[NIGHT_BY_HOURS] = "", [NIGHT_NOW] = "on", [NIGHT_NEVER] = "off"};
 
 enum screen setting_screen(struct span value)
 {
@@ -70,10 +71,10 @@ enum strategy setting_strategy(struct span value)
 	return i < 0 ? STRATEGY_ALL : (enum strategy)i;
 }
 
-enum night setting_night(struct span value)
+enum plan_night_mode setting_night(struct span value)
 {
-	int i = word_of(value, night_word, NIGHTS);
-	return i < 0 ? NIGHT_AUTO : (enum night)i;
+	int i = word_of(value, night_word, NIGHT_MODES);
+	return i < 0 ? NIGHT_BY_HOURS : (enum plan_night_mode)i;
 }
 
 /* --- checks --- */
@@ -88,9 +89,20 @@ static bool only(struct span s, const char *signs)
 	return s.n > 0;
 }
 
-static const char *check_words(struct span v)
+static const char *check_classes(struct span v)
 {
-	return only(v, " -:=.,+/") ? NULL : "is not made of words";
+	struct plan_classes c;
+	const char *why;
+
+	return plan_classes_parse(v, &c, &why) ? NULL : why;
+}
+
+static const char *check_ceilings(struct span v)
+{
+	struct ceiling_limit limit = {0};
+	const char *why;
+
+	return ceiling_override(&limit, v, &why) ? NULL : why;
 }
 
 static bool is_word(struct span v)
@@ -172,7 +184,7 @@ static const char *check_strategy(struct span v)
 
 static const char *check_night(struct span v)
 {
-	return word_of(v, night_word, NIGHTS) > 0 ? NULL : "is neither on nor off";
+	return word_of(v, night_word, NIGHT_MODES) > 0 ? NULL : "is neither on nor off";
 }
 
 static const char *check_join(struct span v)

@@ -5,6 +5,7 @@
 #define IPC_SETTING_H
 
 #include "base/addr.h"
+#include "plan/plan.h"
 
 enum {
 	SETTING_TEXT_MAX = 240,   /* octets of a value */
@@ -46,7 +47,6 @@ const char *setting_check(enum setting_owner owner, enum setting_kind kind, stru
 
 enum screen { SCREEN_SITE, SCREEN_PASS, SCREEN_SLOW, SCREEN_ASK, SCREEN_REFUSE, SCREENS }; /* SITE: as the site says */
 enum strategy { STRATEGY_ALL, STRATEGY_IN_TURN, STRATEGIES };
-enum night { NIGHT_AUTO, NIGHT_ON, NIGHT_OFF, NIGHTS };
 
 struct subnet {
 	struct addr net;
@@ -56,7 +56,7 @@ struct subnet {
 /* Empty gives the first of each. */
 enum screen setting_screen(struct span value);
 enum strategy setting_strategy(struct span value);
-enum night setting_night(struct span value);
+enum plan_night_mode setting_night(struct span value);
 
 /* The next of "a, b, c", without blanks around it; false at the end. */
 bool setting_next(struct span *list, struct span *item);

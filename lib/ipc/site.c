@@ -28,7 +28,7 @@ static bool listener_ok(const struct listener *l)
 static bool sizes_ok(const struct site *s)
 {
 	return s->max_phones > 0 && s->max_phones <= 65536 && s->max_users > 0 && s->max_users <= 65536 &&
-	       s->max_calls > 0 && s->max_calls <= 16384 && s->log_days <= 3650;
+	       s->max_calls > 0 && s->max_calls <= 16384 && s->log_days <= 3650 && s->notice_days <= 36500;
 }
 
 static bool times_ok(const struct site *s)
@@ -100,6 +100,7 @@ void site_defaults(struct site *s)
 	    .media_port_lo = 20000,
 	    .media_port_hi = 23999,
 	    .log_days = 180,
+	    .notice_days = 3 * 365,
 	    .register_max_s = 300,
 	    .flow_timer_s = 25,
 	    .reauth_s = 3600,

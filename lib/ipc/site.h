@@ -54,6 +54,7 @@ struct site {
 	uint32_t reauth_s;                         /* a login counts so long */
 	uint32_t ring_s;                           /* unanswered calls end after */
 	uint32_t session_expires_s;                /* RFC 4028 */
+	uint32_t notice_days;                      /* notices of emergency calls are kept; 0 = for ever */
 	uint32_t max_phones, max_users, max_calls; /* sizes of the tables made at start */
 	struct listener listener[SITE_LISTENERS_MAX];
 	struct plan plan; /* emergency numbers, what others are and cost, who may call them and when */

@@ -83,12 +83,12 @@ const struct word word_notice[NOTICE_KINDS] = {
 };
 
 const struct word word_pin[PIN_VERDICTS] = {
-    [PIN_OK] = {"set", "set"},
-    [PIN_WRONG] = {"wrong", "wrong"},
-    [PIN_LOCKED] = {"locked", "locked"},
-    [PIN_NONE] = {"none", "none"},
-    [PIN_REFUSED] = {"refused", "refused"},
-    [PIN_FAILED] = {"failed", "failed"},
+    [PIN_IS_RIGHT] = {"set", "set"},
+    [PIN_IS_WRONG] = {"wrong", "wrong"},
+    [PIN_IS_LOCKED] = {"locked", "locked"},
+    [PIN_IS_NONE] = {"none", "none"},
+    [PIN_IS_REFUSED] = {"refused", "refused"},
+    [PIN_IS_FAILED] = {"failed", "failed"},
 };
 
 const struct word word_trunk[TRUNK_STATES] = {

@@ -161,6 +161,23 @@ static void insert(struct store *s, uint8_t type, struct span key, struct span v
 	s->kept += store_sealed_n(key.n, value.n);
 }
 
+/* What stands there, and these octets behind it; false when that is too long. out: STORE_VALUE_MAX, to be wiped. */
+static bool longer_value(
+    const struct store *s, uint8_t type, struct span key, struct span octets, uint8_t *out, struct span *value)
+{
+	int64_t at = find_entry(s, type, key);
+	size_t have = at < 0 ? 0 : s->entry[at].value_n;
+
+	if (octets.n > STORE_VALUE_MAX - have)
+		return false;
+	if (have)
+		memcpy(out, value_at(s, &s->entry[at]), have);
+	if (octets.n)
+		memcpy(out + have, octets.p, octets.n);
+	*value = span_of(out, have + octets.n);
+	return true;
+}
+
 bool store_get(const struct store *s, uint8_t type, struct span key, struct span *value)
 {
 	int64_t at = find_entry(s, type, key);
@@ -311,6 +328,20 @@ const char *store_put(struct store *s, uint8_t type, struct span key, struct spa
 	return why;
 }
 
+const char *store_add(struct store *s, uint8_t type, struct span key, struct span octets)
+{
+	const char *why = "the sealed store is full";
+	uint8_t whole[STORE_VALUE_MAX];
+	struct span value;
+
+	if (longer_value(s, type, key, octets, whole, &value) && has_room(s, type, key, value))
+		why = append(s, &(struct store_record){.op = STORE_ADD, .type = type, .key = key, .value = octets});
+	if (!why)
+		insert(s, type, key, value);
+	secret_wipe(whole, sizeof whole);
+	return why;
+}
+
 const char *store_del(struct store *s, uint8_t type, struct span key)
 {
 	int64_t at = find_entry(s, type, key);
@@ -335,6 +366,8 @@ static bool load_nothing(void *arg, const struct store_record *r)
 static bool load_record(void *arg, const struct store_record *r)
 {
 	struct store *s = arg;
+	uint8_t whole[STORE_VALUE_MAX];
+	struct span value = r->value;
 
 	if (r->op == STORE_DEL) {
 		int64_t at = find_entry(s, r->type, r->key);
@@ -342,10 +375,13 @@ static bool load_record(void *arg, const struct store_record *r)
 			drop_entry(s, (uint32_t)at);
 		return true;
 	}
-	if (!has_room(s, r->type, r->key, r->value))
-		return false;
-	insert(s, r->type, r->key, r->value);
-	return true;
+	bool fits = (r->op != STORE_ADD || longer_value(s, r->type, r->key, r->value, whole, &value)) &&
+	            has_room(s, r->type, r->key, value);
+	if (fits)
+		insert(s, r->type, r->key, value);
+	if (r->op == STORE_ADD)
+		secret_wipe(whole, sizeof whole);
+	return fits;
 }
 
 static bool read_whole(int fd, uint8_t **bytes, size_t *n)

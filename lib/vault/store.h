@@ -61,6 +61,11 @@ const char *store_put(struct store *s, uint8_t type, struct span key, struct spa
     __attribute__((warn_unused_result));
 const char *store_del(struct store *s, uint8_t type, struct span key) __attribute__((warn_unused_result));
 
+/* The value with these octets behind it, at most STORE_VALUE_MAX in all; what is not there is as good as empty. Only they are
+ * written. */
+const char *store_add(struct store *s, uint8_t type, struct span key, struct span octets)
+    __attribute__((warn_unused_result));
+
 /* Rewrite now, so that what was deleted or replaced is overwritten on disk. */
 const char *store_rewrite(struct store *s) __attribute__((warn_unused_result));
 

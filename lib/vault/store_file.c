@@ -115,7 +115,7 @@ static bool parse_plain(struct span plain, struct store_record *r)
 	    !cursor_u16(&c, &value_n) || !cursor_span(&c, key_n, &r->key) || !cursor_span(&c, value_n, &r->value))
 		return false;
 	r->op = (enum store_op)op;
-	return cursor_left(&c) == 0 && zero == 0 && op >= STORE_PUT && op <= STORE_COMMIT && key_n <= STORE_KEY_MAX &&
+	return cursor_left(&c) == 0 && zero == 0 && op >= STORE_PUT && op <= STORE_ADD && key_n <= STORE_KEY_MAX &&
 	       value_n <= STORE_VALUE_MAX;
 }
 
@@ -166,7 +166,8 @@ struct store_found store_read(struct store_box *b, const char *process, struct s
 	f.generation = b->generation;
 	struct cursor c = cursor_of(span_skip(file, STORE_HEADER));
 	while ((next = open_next(b, &c, &r)) == NEXT_RECORD) {
-		if (r.op == STORE_COMMIT ? f.state == STORE_WHOLE : r.op == STORE_DEL && f.state != STORE_WHOLE)
+		bool changes = r.op == STORE_DEL || r.op == STORE_ADD; /* a rewrite only puts */
+		if (r.op == STORE_COMMIT ? f.state == STORE_WHOLE : changes && f.state != STORE_WHOLE)
 			next = NEXT_DAMAGED;
 		else if (r.op == STORE_COMMIT)
 			f.state = STORE_WHOLE;

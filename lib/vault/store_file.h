@@ -17,7 +17,7 @@ enum {
 	STORE_NEWBORN = STORE_HEADER + 4 + STORE_RECORD_HEAD + 4 + STORE_TAG, /* a file without entries */
 };
 
-enum store_op { STORE_PUT = 1, STORE_DEL, STORE_COMMIT };
+enum store_op { STORE_PUT = 1, STORE_DEL, STORE_COMMIT, STORE_ADD };
 
 struct store_record {
 	enum store_op op;

@@ -13,8 +13,12 @@
 #include "login.h"
 #include "media.h"
 #include "message.h"
+#include "notice.h"
+#include "pin.h"
 #include "record.h"
 #include "session.h"
+#include "settings.h"
+#include "spent.h"
 #include "trunk.h"
 #include "trunk_auth.h"
 #include "voice.h"
@@ -221,6 +225,8 @@ static void link_up(struct link *l)
 	} else if (l->peer == PROC_LEDGER) {
 		want_directory(l);
 		record_ledger_up();
+		notice_ledger_up();
+		spent_ledger_up();
 	} else if (l->peer == PROC_KEEPER) {
 		record_keeper_up();
 	}
@@ -239,6 +245,9 @@ static void link_down(struct link *l)
 		voice_down();
 	} else if (l->peer == PROC_KEEPER) {
 		login_keeper_down();
+		pin_keeper_down();
+	} else if (l->peer == PROC_LEDGER) {
+		settings_ledger_down();
 	}
 	trunk_link_down(l);
 }
@@ -300,6 +309,9 @@ static void open_all(void)
 	flow_init(2 * s->max_phones + TRUNK_FLOWS * s->trunks, s->max_phones);
 	trunk_init();
 	login_init();
+	settings_change_init();
+	pin_init();
+	notice_init();
 	message_init();
 	media_init();
 	voice_init(s->max_calls, turned);
@@ -316,7 +328,7 @@ static void status(struct proc_status *s)
 {
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, record_status, bans_status,
-	    directory_status, trunk_status};
+	    directory_status, trunk_status, settings_status, pin_status, notice_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
@@ -336,6 +348,14 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_USER] = directory_on_user,
     [MSG_DEVICE] = directory_on_device,
     [MSG_BINDING] = directory_on_binding,
+    [MSG_GROUP] = directory_on_group,
+    [MSG_SETTING] = directory_on_setting,
+    [MSG_SETTING_DONE] = settings_on_done,
+    [MSG_SPENT] = spent_on_row,
+    [MSG_CALLBACK] = notice_on_callback,
+    [MSG_NOTICE_KEPT] = notice_on_kept,
+    [MSG_PIN_VERDICT] = pin_on_verdict,
+    [MSG_DIALLED] = pin_on_dialled,
     [MSG_DIRECTORY_COMMIT] = on_directory_commit,
     [MSG_RECORDED] = record_on_recorded,
     [MSG_PORTS] = media_on_ports,

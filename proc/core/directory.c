@@ -2,9 +2,10 @@
 #include "directory.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "settings.h"
 #include <stdlib.h>
 
-enum item_kind { ITEM_USER, ITEM_DEVICE, ITEM_BINDING };
+enum item_kind { ITEM_USER, ITEM_DEVICE, ITEM_BINDING, ITEM_GROUP, ITEM_SETTING, ITEM_KINDS };
 
 struct item {
 	enum item_kind kind;
@@ -16,6 +17,11 @@ struct item {
 			uint32_t device;
 			bool allowed;
 		} binding;
+		struct group group;
+		struct {
+			uint8_t owner, kind; /* enum setting_owner, setting_kind */
+			char value[SETTING_TEXT_MAX + 1];
+		} setting;
 	};
 };
 
@@ -23,7 +29,8 @@ static struct {
 	uint32_t max_users, max_devices, users, devices;
 	struct user *user;
 	struct device *device;
-	struct map by_name;
+	struct map by_name, group_by_name;
+	struct group group[GROUPS_MAX];
 	const struct directory_watch *watch;
 	uint32_t generation;
 	/* the generation that is being received */
@@ -39,17 +46,26 @@ static bool name_matches(const void *owner, uint32_t slot, struct span key)
 	return span_eq(span_str(dir.user[slot].name), key);
 }
 
+static bool group_matches(const void *owner, uint32_t slot, struct span key)
+{
+	(void)owner;
+	return span_eq(span_str(dir.group[slot].name), key);
+}
+
 void directory_init(uint32_t max_users, uint32_t max_phones, const struct directory_watch *watch)
 {
 	dir.max_users = max_users;
 	dir.max_devices = max_phones;
-	dir.max_items = max_users + 5 * max_phones;
+	/* people and phones with their bindings, groups, and a few settings of each */
+	dir.max_items = 7 * max_users + 8 * max_phones + 4 * GROUPS_MAX + SETTINGS;
 	dir.user = calloc(max_users, sizeof *dir.user);
 	dir.device = calloc(max_phones, sizeof *dir.device);
 	dir.item = calloc(dir.max_items, sizeof *dir.item);
 	dir.watch = watch;
-	if (!dir.user || !dir.device || !dir.item || !map_init(&dir.by_name, max_users, name_matches, NULL))
+	if (!dir.user || !dir.device || !dir.item || !map_init(&dir.by_name, max_users, name_matches, NULL) ||
+	    !map_init(&dir.group_by_name, GROUPS_MAX, group_matches, NULL))
 		log_fatal("no memory for the directory");
+	settings_init(max_users, max_phones);
 }
 
 const struct user *directory_user(uint32_t index)
@@ -69,6 +85,30 @@ uint32_t directory_find(struct span name)
 	if (!map_get(&dir.by_name, name, &slot) || !dir.user[slot].enabled)
 		return NOBODY;
 	return slot;
+}
+
+const struct group *directory_group_at(uint32_t index)
+{
+	return index < GROUPS_MAX && dir.group[index].used ? &dir.group[index] : NULL;
+}
+
+uint32_t directory_group(struct span name)
+{
+	uint32_t slot;
+
+	return map_get(&dir.group_by_name, name, &slot) ? slot : NOBODY;
+}
+
+bool directory_needs_md5(uint32_t user)
+{
+	const struct user *u = directory_user(user);
+
+	for (int i = 0; u && i < u->devices; i++) {
+		const struct device *d = directory_device(u->device[i]);
+		if (d && d->flags & DEVICE_MD5 && d->state != DEVICE_REVOKED)
+			return true;
+	}
+	return false;
 }
 
 bool directory_allows(uint32_t user, uint32_t device)
@@ -179,6 +219,14 @@ static void refuse(const char *why)
 
 static struct item *next_item(enum item_kind kind, uint32_t index, uint32_t limit)
 {
+	static const char *const beyond[ITEM_KINDS] = {
+	    [ITEM_USER] = "more users than limits.users",
+	    [ITEM_DEVICE] = "more phones than limits.phones",
+	    [ITEM_BINDING] = "more users than limits.users",
+	    [ITEM_GROUP] = "more ring groups than there may be",
+	    [ITEM_SETTING] = "more settings than there may be",
+	};
+
 	if (!dir.open) {
 		refuse("item outside a generation");
 		return NULL;
@@ -188,7 +236,7 @@ static struct item *next_item(enum item_kind kind, uint32_t index, uint32_t limi
 		return NULL;
 	}
 	if (index >= limit) {
-		refuse(kind == ITEM_DEVICE ? "more phones than limits.phones" : "more users than limits.users");
+		refuse(beyond[kind]);
 		return NULL;
 	}
 	struct item *i = &dir.item[dir.items++];
@@ -248,6 +296,38 @@ void directory_on_binding(struct link *from, const struct ipc_view *v)
 	i->binding.allowed = m->allowed;
 }
 
+void directory_on_group(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_group *m = v->payload;
+	struct item *i = next_item(ITEM_GROUP, m->index, GROUPS_MAX);
+
+	(void)from;
+	if (!i)
+		return;
+	i->group.used = m->name.len > 0;
+	if (!span_cstr(ipc_str(v, m->name), i->group.name, sizeof i->group.name) ||
+	    !span_cstr(ipc_str(v, m->display), i->group.display, sizeof i->group.display))
+		refuse("name of a ring group too long");
+}
+
+void directory_on_setting(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_setting *m = v->payload;
+	struct span value = ipc_str(v, m->value);
+	const char *why = settings_judge(m, value);
+	struct item *i = why ? NULL : next_item(ITEM_SETTING, m->index, UINT32_MAX);
+
+	(void)from;
+	if (why)
+		refuse(why);
+	if (!i)
+		return;
+	i->setting.owner = m->owner;
+	i->setting.kind = m->kind;
+	if (!span_cstr(value, i->setting.value, sizeof i->setting.value))
+		refuse("a setting that is none");
+}
+
 static void apply_user(const struct item *i)
 {
 	struct user *u = &dir.user[i->index];
@@ -295,6 +375,32 @@ static void apply_binding(const struct item *i)
 		u->device[at] = u->device[--u->devices];
 }
 
+static void apply_group(const struct item *i)
+{
+	struct group *g = &dir.group[i->index];
+
+	if (g->used)
+		map_del(&dir.group_by_name, span_str(g->name), i->index);
+	*g = i->group;
+	if (g->used)
+		map_put(&dir.group_by_name, span_str(g->name), i->index);
+}
+
+static void apply_setting(const struct item *i)
+{
+	settings_apply((enum setting_owner)i->setting.owner, i->index, (enum setting_kind)i->setting.kind,
+	    span_str(i->setting.value));
+}
+
+/* Nothing is bound to these: all go, and those that are named come again. */
+static void forget_groups_and_settings(void)
+{
+	for (uint32_t n = 0; n < GROUPS_MAX; n++)
+		if (dir.group[n].used)
+			apply_group(&(struct item){.index = n});
+	settings_forget_all();
+}
+
 /* What a whole generation does not name is gone; named items then find it as they left it or come back. */
 static void forget_unnamed(void)
 {
@@ -321,11 +427,18 @@ static void forget_unnamed(void)
 
 static void apply_all(void)
 {
-	static void (*const apply[])(const struct item *) = {
-	    [ITEM_USER] = apply_user, [ITEM_DEVICE] = apply_device, [ITEM_BINDING] = apply_binding};
+	static void (*const apply[ITEM_KINDS])(const struct item *) = {
+	    [ITEM_USER] = apply_user,
+	    [ITEM_DEVICE] = apply_device,
+	    [ITEM_BINDING] = apply_binding,
+	    [ITEM_GROUP] = apply_group,
+	    [ITEM_SETTING] = apply_setting,
+	};
 
-	if (dir.whole)
+	if (dir.whole) {
 		forget_unnamed();
+		forget_groups_and_settings();
+	}
 	for (uint32_t n = 0; n < dir.items; n++)
 		apply[dir.item[n].kind](&dir.item[n]);
 }

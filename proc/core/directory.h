@@ -41,6 +41,7 @@ const struct device *directory_device(uint32_t index);  /* NULL when there is no
 uint32_t directory_find(struct span name);              /* an enabled user, or NOBODY */
 const struct group *directory_group_at(uint32_t index); /* NULL when there is none */
 uint32_t directory_group(struct span name);             /* a ring group, or NOBODY */
+bool directory_needs_md5(uint32_t user);                /* one of their phones knows no better digest */
 bool directory_allows(uint32_t user, uint32_t device);
 bool directory_valid(uint32_t device); /* its certificate is good */
 uint32_t directory_generation(void);   /* 0 until the first commit */

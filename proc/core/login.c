@@ -129,6 +129,7 @@ static void judge(struct request *r, struct span claimed)
 	m->device = r->flow->device;
 	m->user = ipc_put(keeper, claimed);
 	m->method = r->m->method;
+	m->md5 = directory_needs_md5(directory_find(claimed));
 	m->algorithm = r->m->auth_algorithm;
 	m->nc = r->m->auth_nc;
 	m->nonce = ipc_put(keeper, REQUEST_STR(r, auth_nonce));

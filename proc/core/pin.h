@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Questions to keeper about a user's outgoing PIN and the numbers that they have dialled (R15). Each question that was taken
- * is answered once: by keeper, or, when it is down or silent for 4 s, with PIN_FAILED and "not known". */
+ * is answered once: by keeper, or, when it is down or silent for 4 s, with PIN_IS_FAILED and "not known". */
 #ifndef CORE_PIN_H
 #define CORE_PIN_H
 

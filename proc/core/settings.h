@@ -5,6 +5,7 @@
 #define CORE_SETTINGS_H
 
 #include "ipc/child.h"
+#include "plan/ceiling.h"
 
 enum { GROUPS_MAX = 256 };
 
@@ -21,7 +22,9 @@ struct user_settings {
 	char outside_number[SETTING_NUMBER_MAX + 1];
 	char pickup_group[SETTING_NUMBER_MAX + 1];
 	char greeting[SETTING_NUMBER_MAX + 1];
-	char classes[SETTING_TEXT_MAX + 1], ceilings[SETTING_TEXT_MAX + 1];
+	bool has_classes;
+	struct plan_classes classes; /* with has_classes; otherwise the site's count */
+	char ceilings[SETTING_TEXT_MAX + 1];
 	char blocked[SETTING_TEXT_MAX + 1], known[SETTING_TEXT_MAX + 1]; /* setting_next() walks them */
 };
 
@@ -40,16 +43,20 @@ struct group_settings {
 };
 
 struct site_settings {
-	uint8_t night; /* enum night */
+	uint8_t night; /* enum plan_night_mode */
 	char front_desk[SETTING_NUMBER_MAX + 1];
 };
 
 void settings_init(uint32_t max_users, uint32_t max_phones);
+void settings_change_init(void);
 
 const struct user_settings *settings_of_user(uint32_t user);
 const struct device_settings *settings_of_device(uint32_t device);
 const struct group_settings *settings_of_group(uint32_t group);
 const struct site_settings *settings_of_site(void);
+
+/* The ceilings of an extension: those of the site, with what the user's setting says otherwise. */
+struct ceiling_limit settings_limit_of_user(const struct plan *p, uint32_t user);
 
 /* Is this address in one of the networks where the phone belongs? True also when none is set. */
 bool settings_device_at(uint32_t device, const struct addr *a);
@@ -57,7 +64,6 @@ bool settings_device_at(uint32_t device, const struct addr *a);
 /* For directory.c: is the owner one that there can be, and the value good? NULL or why not. Then, with the generation: */
 const char *settings_judge(const struct msg_setting *m, struct span value);
 void settings_apply(enum setting_owner owner, uint32_t index, enum setting_kind kind, struct span value);
-void settings_forget(enum setting_owner owner, uint32_t index);
 void settings_forget_all(void);
 
 /* --- changes by a user, from their own phone --- */

@@ -12,7 +12,7 @@ static int64_t wall_now_ms(void)
 	return wall_now(&keeper.wall, clock_wall_ms());
 }
 
-static void say_done(struct link *to, uint64_t token, enum done_result result, uint64_t value, const char *text)
+void keeper_say_done(struct link *to, uint64_t token, enum done_result result, uint64_t value, const char *text)
 {
 	struct msg_done *m = ipc_begin(to, MSG_DONE);
 
@@ -25,12 +25,11 @@ static void say_done(struct link *to, uint64_t token, enum done_result result, u
 	ipc_end(to);
 }
 
-/* The change is on disk, or why it is not. */
-static void say_stored(struct link *to, uint64_t token, const char *why)
+void keeper_say_stored(struct link *to, uint64_t token, const char *why)
 {
 	if (why)
 		log_error("%s", why);
-	say_done(to, token, why ? DONE_FAILED : DONE_OK, 0, why);
+	keeper_say_done(to, token, why ? DONE_FAILED : DONE_OK, 0, why);
 }
 
 /* --- core: logins and seals --- */
@@ -67,6 +66,7 @@ static void on_login_want(struct link *from, const struct ipc_view *v)
 	    .flow = w->flow,
 	    .device = w->device,
 	    .nc = w->nc,
+	    .needs_md5 = w->md5,
 	    .algorithm = (enum digest_alg)w->algorithm,
 	    .user = ipc_str(v, w->user),
 	    .method = sip_method_name((enum sip_method)w->method),
@@ -207,7 +207,7 @@ static void on_cert_want(struct link *from, const struct ipc_view *v)
 	const char *why = write_device(v, t, &leaf);
 	if (why) {
 		child_event(EVENT_PHONE, SEVERITY_WARNING, w->device, 0, NULL, "no certificate was written");
-		say_done(from, w->token, DONE_REFUSED, 0, why);
+		keeper_say_done(from, w->token, DONE_REFUSED, 0, why);
 		return;
 	}
 	keeper.certificates++;
@@ -221,12 +221,12 @@ static void on_code_want(struct link *from, const struct ipc_view *v)
 	struct buf text = buf_of(mem, sizeof mem);
 
 	if (w->device == 0) {
-		say_done(from, w->token, DONE_REFUSED, 0, "there is no phone 0");
+		keeper_say_done(from, w->token, DONE_REFUSED, 0, "there is no phone 0");
 		return;
 	}
 	const char *why = codes_make(&keeper.codes, wall_now_ms(), w->device, &text);
 	if (why) {
-		say_stored(from, w->token, why);
+		keeper_say_stored(from, w->token, why);
 		return;
 	}
 	struct msg_code *m = ipc_begin(from, MSG_CODE);
@@ -246,9 +246,10 @@ static void on_secret_set(struct link *from, const struct ipc_view *v)
 	struct span user = ipc_str(v, w->user);
 
 	if (user.n == 0)
-		say_done(from, w->token, DONE_REFUSED, 0, "a user needs a name");
+		keeper_say_done(from, w->token, DONE_REFUSED, 0, "a user needs a name");
 	else
-		say_stored(from, w->token, login_set_secret(&keeper.logins, user, ipc_str(v, w->password)));
+		keeper_say_stored(
+		    from, w->token, login_set_secret(&keeper.logins, user, ipc_str(v, w->password), w->md5));
 }
 
 static void on_admin_want(struct link *from, const struct ipc_view *v)
@@ -277,7 +278,7 @@ static void on_admin_set(struct link *from, const struct ipc_view *v)
 	enum done_result result = admins_set(&keeper.admins, ipc_str(v, w->name), &p, w->hash, &why);
 	if (result == DONE_OK)
 		child_event(EVENT_ADMIN, SEVERITY_WARNING, 0, 0, NULL, "an administrator's password was set");
-	say_done(from, w->token, result, 0, why);
+	keeper_say_done(from, w->token, result, 0, why);
 }
 
 static void on_admin_check(struct link *from, const struct ipc_view *v)
@@ -295,7 +296,7 @@ static void on_admin_check(struct link *from, const struct ipc_view *v)
 	if (r != DONE_OK)
 		child_event(EVENT_ADMIN, lock_began ? SEVERITY_ALARM : SEVERITY_WARNING, 0, 0, NULL,
 		    lock_began ? "administrator locked: too many wrong passwords" : "wrong administrator password");
-	say_done(from, w->token, r, session, text[r]);
+	keeper_say_done(from, w->token, r, session, text[r]);
 }
 
 static void on_unseal_want(struct link *from, const struct ipc_view *v)
@@ -305,12 +306,12 @@ static void on_unseal_want(struct link *from, const struct ipc_view *v)
 	struct buf source = buf_of(mem, sizeof mem);
 
 	if (!admins_session_ok(&keeper.admins, child_now(), w->session)) {
-		say_done(from, w->token, DONE_REFUSED, 0, "the administrator's session is over");
+		keeper_say_done(from, w->token, DONE_REFUSED, 0, "the administrator's session is over");
 		return;
 	}
 	enum days_verdict verdict = days_unseal(&keeper.days, w->day, ipc_str(v, w->blob), &source);
 	if (verdict == DAYS_BAD) {
-		say_done(from, w->token, DONE_FAILED, 0, "the sealed source is damaged");
+		keeper_say_done(from, w->token, DONE_FAILED, 0, "the sealed source is damaged");
 		return;
 	}
 	struct msg_unsealed *m = ipc_begin(from, MSG_UNSEALED);
@@ -331,7 +332,7 @@ static void on_clock_confirm(struct link *from, const struct ipc_view *v)
 		keeper_look_at_clock();
 		child_event(EVENT_ADMIN, SEVERITY_WARNING, 0, 0, NULL, "the clock was confirmed");
 	}
-	say_stored(from, w->token, why);
+	keeper_say_stored(from, w->token, why);
 }
 
 ipc_handler *const keeper_on[MSG_N] = {
@@ -347,4 +348,10 @@ ipc_handler *const keeper_on[MSG_N] = {
     [MSG_ADMIN_CHECK] = on_admin_check,
     [MSG_UNSEAL_WANT] = on_unseal_want,
     [MSG_CLOCK_CONFIRM] = on_clock_confirm,
+    [MSG_PIN_SET] = keeper_on_pin_set,
+    [MSG_PIN_CHECK] = keeper_on_pin_check,
+    [MSG_DIALLED_WANT] = keeper_on_dialled_want,
+    [MSG_DIALLED_ADD] = keeper_on_dialled_add,
+    [MSG_SECRETS_WANT] = keeper_on_secrets_want,
+    [MSG_SECRETS_FORGET] = keeper_on_secrets_forget,
 };

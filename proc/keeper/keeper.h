@@ -7,7 +7,9 @@
 #include "keeper/admins.h"
 #include "keeper/codes.h"
 #include "keeper/days.h"
+#include "keeper/dialled.h"
 #include "keeper/login.h"
+#include "keeper/pins.h"
 #include "keeper/wall.h"
 #include "vault/cert.h"
 #include "vault/store.h"
@@ -16,11 +18,15 @@
 enum keep_type {
 	KEEP_CA = 1,     /* "" -> scalar, point, certificate */
 	KEEP_FAKE = 2,   /* "" -> the key that secrets of absent names are made with */
-	KEEP_SECRET = 3, /* user -> realm tag, HA1 with SHA-256, HA1 with MD5 */
+	KEEP_SECRET = 3, /* user -> realm tag, HA1 with SHA-256, and perhaps HA1 with MD5 */
 	KEEP_CODE = 4,   /* device -> hash, end, tries */
 	KEEP_DAY = 5,    /* day -> key */
 	KEEP_ADMIN = 6,  /* name -> passes, memory, salt, hash */
 	KEEP_HOUR = 7,   /* "" -> the last hour that the wall clock said */
+
+	KEEP_PEOPLE_KEY = 20, /* "" -> the key of PINs, the key of dialled numbers */
+	KEEP_PIN = 21,        /* user -> wrong tries, salt, keyed hash */
+	KEEP_DIALLED = 22,    /* user, block -> age, tags */
 };
 
 struct keeper {
@@ -30,6 +36,9 @@ struct keeper {
 	struct codes codes;
 	struct days days;
 	struct admins admins;
+	struct pins pins;
+	struct dialled dialled;
+	uint8_t *people_key; /* secret: PINS_KEY and DIALLED_KEY octets */
 	struct cert_ca *ca;
 	uint8_t ca_der[CERT_DER_MAX];
 	struct span ca_span;
@@ -38,6 +47,12 @@ struct keeper {
 
 extern struct keeper keeper;
 extern ipc_handler *const keeper_on[MSG_N];
+
+/* answer.c, for the answers of answer_people.c */
+void keeper_say_done(struct link *to, uint64_t token, enum done_result result, uint64_t value, const char *text);
+void keeper_say_stored(struct link *to, uint64_t token, const char *why); /* NULL: the change is on disk */
+ipc_handler keeper_on_pin_set, keeper_on_pin_check, keeper_on_dialled_want, keeper_on_dialled_add,
+    keeper_on_secrets_want, keeper_on_secrets_forget;
 
 /* Everything from the store directory and the boot key; aborts with the reason when it cannot. */
 void keeper_open(int dir_fd, int boot_key_fd, const struct site *site, int64_t wall_ms);

@@ -85,6 +85,13 @@ static void on_status(struct proc_status *s)
 	status_add(s, "tries", STATUS_POOL, l->tries.recent.used, l->tries.recent.cap, l->tries.recent.used,
 	    l->tries.recent.evicted);
 	status_add(s, "day-keys", STATUS_POOL, keeper.days.keys, DAYS_MOST, keeper.days.keys, 0);
+	status_add(s, "dialled-blocks", STATUS_POOL, keeper.dialled.blocks, keeper.dialled.blocks_max,
+	    keeper.dialled.blocks, 0);
+	status_counter(s, "pins-right", keeper.pins.right);
+	status_counter(s, "pins-wrong", keeper.pins.wrong);
+	status_counter(s, "pin-locks", keeper.pins.locks);
+	status_counter(s, "dialled-added", keeper.dialled.added);
+	status_counter(s, "md5-hashes-ended", l->md5_ended);
 	status_counter(s, "logins-right", l->verdicts[LOGIN_OK]);
 	status_counter(s, "logins-wrong", l->verdicts[LOGIN_WRONG]);
 	status_counter(s, "logins-stale", l->verdicts[LOGIN_STALE]);

@@ -12,20 +12,28 @@ enum {
 	PHONES_LEAST = 8192,
 	ENTRY_BYTES = 128, /* of the largest of the many: type, name, rounded value */
 	FEW_BYTES = 32768,
+	DIALLED_SPARE = 8192, /* blocks of numbers beyond one for each user */
 };
 
 struct keeper keeper;
 
+static uint32_t users_of(const struct site *site)
+{
+	return site->max_users > USERS_LEAST ? site->max_users : USERS_LEAST;
+}
+
 static void open_store(int dir_fd, int boot_key_fd, const struct site *site)
 {
 	uint8_t *key = secret_new(STORE_BOOT_KEY);
-	uint32_t users = site->max_users > USERS_LEAST ? site->max_users : USERS_LEAST;
+	uint32_t users = users_of(site), blocks = users + DIALLED_SPARE;
 	uint32_t phones = site->max_phones > PHONES_LEAST ? site->max_phones : PHONES_LEAST;
-	uint32_t entries = users + phones + DAYS_MOST + ADMINS_MOST + 16;
+	/* each user has a secret and a PIN */
+	uint32_t entries = 2 * users + phones + DAYS_MOST + ADMINS_MOST + 16;
 
 	if (pread(boot_key_fd, key, STORE_BOOT_KEY, 0) != STORE_BOOT_KEY)
 		log_fatal("the boot key is not %d octets", STORE_BOOT_KEY);
-	const char *why = store_open(&keeper.store, dir_fd, "keeper", key, entries, entries * ENTRY_BYTES + FEW_BYTES);
+	const char *why = store_open(&keeper.store, dir_fd, "keeper", key, entries + blocks,
+	    entries * ENTRY_BYTES + blocks * DIALLED_BLOCK_BYTES + FEW_BYTES);
 	secret_free(key, STORE_BOOT_KEY);
 	if (why)
 		log_fatal("%s", why);
@@ -86,6 +94,25 @@ static void open_logins(const struct site *site)
 	login_set_realm(&keeper.logins, site->domain);
 }
 
+static void open_people(const struct site *site)
+{
+	enum { KEYS = PINS_KEY + DIALLED_KEY };
+	uint8_t fresh[KEYS];
+	struct span v;
+
+	if (!store_get(&keeper.store, KEEP_PEOPLE_KEY, SPAN(""), &v)) {
+		rand_bytes(fresh, sizeof fresh);
+		must(store_put(&keeper.store, KEEP_PEOPLE_KEY, SPAN(""), span_of(fresh, sizeof fresh)));
+		secret_wipe(fresh, sizeof fresh);
+	}
+	if (!store_get(&keeper.store, KEEP_PEOPLE_KEY, SPAN(""), &v) || v.n != KEYS)
+		log_fatal("the key of PINs is not readable");
+	keeper.people_key = secret_new(KEYS);
+	memcpy(keeper.people_key, v.p, KEYS);
+	pins_init(&keeper.pins, &keeper.store, keeper.people_key);
+	dialled_init(&keeper.dialled, &keeper.store, keeper.people_key + PINS_KEY, users_of(site) + DIALLED_SPARE);
+}
+
 void keeper_open(int dir_fd, int boot_key_fd, const struct site *site, int64_t wall_ms)
 {
 	p256_init();
@@ -96,5 +123,6 @@ void keeper_open(int dir_fd, int boot_key_fd, const struct site *site, int64_t w
 	codes_init(&keeper.codes, &keeper.store);
 	days_init(&keeper.days, &keeper.store);
 	days_set_site(&keeper.days, site);
+	open_people(site);
 	admins_init(&keeper.admins, &keeper.store, keeper.logins.fake);
 }

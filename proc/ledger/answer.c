@@ -3,12 +3,9 @@
 #include "base/clock.h"
 #include "ledger/ledger.h"
 
-enum { PAGE_MAX = 128, DESTINATION_MAX = USER_NAME_MAX * 2 };
+enum { PAGE_MAX = ANSWER_PAGE_MAX, DESTINATION_MAX = USER_NAME_MAX * 2 };
 
-static struct {
-	struct link *to;
-	uint64_t token, last;
-} page;
+static struct answer_page page;
 
 /* The reading that was recorded last: its next pages need no record of their own. */
 static struct {
@@ -58,6 +55,7 @@ static bool say_person(const struct person *p)
 	m->token = page.token;
 	m->index = p->id;
 	m->enabled = p->enabled;
+	m->md5 = store_person_has_md5(&ledger_store, p->id);
 	m->name = ledger_put(page.to, span_str(p->name), USER_NAME_MAX);
 	m->display = ledger_put(page.to, span_str(p->display), DISPLAY_MAX);
 	m->phones = ledger_put(page.to, span_str(phones), STORE_NAMES_MAX);
@@ -184,6 +182,12 @@ void answer_list(struct link *from, const struct ipc_view *v)
 		break;
 	case LIST_READINGS:
 		r = store_readings(&ledger_store, (int64_t)after, most, say_reading, NULL) < 0 ? DONE_FAILED : DONE_OK;
+		break;
+	case LIST_GROUPS:
+		r = answer_groups(&page, after, (int)most);
+		break;
+	case LIST_NOTICES:
+		r = answer_notices(&page, after, most);
 		break;
 	case LISTS:
 		break;

@@ -199,14 +199,14 @@ static bool write_all(void)
 	for (uint32_t i = 0; i < records_n; i++)
 		if (!write_record(&records[i]))
 			return false;
-	return write_events() && store_commit(&ledger_store);
+	return batch_people_write() && write_events() && store_commit(&ledger_store);
 }
 
 bool batch_flush(void)
 {
 	if (change_pending() || timer_is_set(&retry_timer))
 		return false;
-	if (records_n == 0 && events_n == 0)
+	if (records_n == 0 && events_n == 0 && !batch_people_wait())
 		return true;
 	if (!write_all()) {
 		log_error("cannot write: %s", db_why(ledger_store.db));
@@ -220,6 +220,7 @@ bool batch_flush(void)
 	commits++;
 	events_written += events_n;
 	confirm_records();
+	batch_people_written();
 	records_n = events_n = 0;
 	timer_cancel(&child_wheel, &events_timer);
 	return true;
@@ -230,7 +231,7 @@ static void on_before_wait(struct ev_loop *loop, ev_prepare *w, int what)
 	(void)loop;
 	(void)w;
 	(void)what;
-	if (records_n)
+	if (records_n || batch_people_wait())
 		(void)batch_flush();
 }
 
@@ -247,6 +248,7 @@ void batch_init(void)
 	events = calloc(EVENTS_MAX, sizeof *events);
 	if (!records || !events)
 		log_fatal("no memory for the batch");
+	batch_people_init();
 	for (int p = 0; p < PROC_N; p++)
 		bucket[p][0].left = bucket[p][1].left = EVENT_BURST;
 	events_timer.fire = retry_timer.fire = on_timer;
@@ -259,6 +261,7 @@ void batch_status(struct proc_status *s)
 {
 	status_add(s, "records-waiting", STATUS_POOL, records_n, RECORDS_MAX, records_peak, records_refused);
 	status_add(s, "events-waiting", STATUS_POOL, events_n, EVENTS_MAX, events_peak, events_dropped);
+	batch_people_status(s);
 	status_counter(s, "records-written", written);
 	status_counter(s, "short-calls-not-kept", short_calls);
 	status_counter(s, "events-written", events_written);

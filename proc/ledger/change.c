@@ -7,12 +7,34 @@
 
 static struct {
 	bool pending;
+	enum proc by; /* ctl, or core for a user */
 	uint64_t token, value;
 } change;
 
 bool change_pending(void)
 {
 	return change.pending;
+}
+
+static void say_own(uint64_t token, enum done_result result, struct span words)
+{
+	struct link *core = child_link(PROC_CORE, 0);
+	struct msg_setting_done *m = core ? ipc_begin(core, MSG_SETTING_DONE) : NULL;
+
+	if (!m)
+		return;
+	m->token = token;
+	m->result = (uint8_t)result;
+	m->text = ledger_put(core, words, REASON_MAX);
+	ipc_end(core);
+}
+
+static void say_end(enum proc to, uint64_t token, enum done_result result, uint64_t value, struct span words)
+{
+	if (to == PROC_CORE)
+		say_own(token, result, words);
+	else
+		answer_done_span(token, result, value, words);
 }
 
 static void finish(bool keep, enum done_result result, struct span words)
@@ -32,7 +54,7 @@ static void finish(bool keep, enum done_result result, struct span words)
 		result = DONE_FAILED;
 		words = SPAN("the database failed; nothing was changed");
 	}
-	answer_done_span(token, result, result == DONE_OK ? value : 0, words);
+	say_end(change.by, token, result, result == DONE_OK ? value : 0, words);
 }
 
 void change_verdict(enum change_end end, struct span why)
@@ -51,19 +73,19 @@ void change_verdict(enum change_end end, struct span why)
 	}
 }
 
-/* True when the change may be made now; otherwise ctl was told to try again. */
-static bool begin(uint64_t token)
+bool change_begin(struct link *from, uint64_t token)
 {
 	if (change.pending || !push_idle() || !batch_flush() || !store_begin(&ledger_store)) {
-		answer_done(token, DONE_BUSY, 0, "the directory is being changed or the database does not answer");
+		say_end(from->peer, token, DONE_BUSY, 0,
+		    SPAN("the directory is being changed or the database does not answer"));
 		return false;
 	}
+	change.by = from->peer;
 	change.token = token;
 	return true;
 }
 
-static void end(enum done_result r, const char *why, uint64_t value, const struct person *p, const struct phone *d,
-    const struct binding *b, bool allowed)
+void change_end_with(enum done_result r, const char *why, uint64_t value, const struct change_items *items)
 {
 	if (r == DONE_OK && !store_next_generation(&ledger_store)) {
 		r = DONE_FAILED;
@@ -75,7 +97,7 @@ static void end(enum done_result r, const char *why, uint64_t value, const struc
 		return;
 	}
 	change.pending = true;
-	if (!push_change(ledger_store.generation, p, d, b, allowed) && change.pending)
+	if (!push_change(ledger_store.generation, items) && change.pending)
 		finish(true, DONE_OK, SPAN(""));
 }
 
@@ -85,10 +107,10 @@ void change_user(struct link *from, const struct ipc_view *v)
 	struct span name = ipc_str(v, m->name), display = ipc_str(v, m->display);
 	enum done_result r = DONE_REFUSED;
 	struct person p = {0};
+	struct change_items items = {.person = &p};
 	const char *why = "";
 
-	(void)from;
-	if (!begin(m->token))
+	if (!change_begin(from, m->token))
 		return;
 	switch ((enum user_action)m->action) {
 	case USER_ADD:
@@ -99,11 +121,12 @@ void change_user(struct link *from, const struct ipc_view *v)
 		break;
 	case USER_DELETE:
 		r = store_person_delete(&ledger_store, name, &why);
+		items = (struct change_items){.whole = true};
 		break;
 	case USER_ACTIONS:
 		break;
 	}
-	end(r, why, p.id, m->action == USER_DELETE ? NULL : &p, NULL, NULL, false);
+	change_end_with(r, why, p.id, &items);
 }
 
 static enum done_result set_phone(const struct msg_phone_set *m, struct span label, struct phone *d, const char **why)
@@ -133,11 +156,10 @@ void change_phone(struct link *from, const struct ipc_view *v)
 	struct phone d = {0};
 	const char *why = "";
 
-	(void)from;
-	if (!begin(m->token))
+	if (!change_begin(from, m->token))
 		return;
 	enum done_result r = set_phone(m, ipc_str(v, m->label), &d, &why);
-	end(r, why, d.id, NULL, &d, NULL, false);
+	change_end_with(r, why, d.id, &(struct change_items){.phone = &d});
 }
 
 void change_binding(struct link *from, const struct ipc_view *v)
@@ -146,9 +168,8 @@ void change_binding(struct link *from, const struct ipc_view *v)
 	struct binding b = {0, 0};
 	const char *why = "";
 
-	(void)from;
-	if (!begin(m->token))
+	if (!change_begin(from, m->token))
 		return;
 	enum done_result r = store_bind(&ledger_store, ipc_str(v, m->user), m->device, m->allowed, &b, &why);
-	end(r, why, b.person, NULL, NULL, &b, m->allowed);
+	change_end_with(r, why, b.person, &(struct change_items){.binding = &b, .allowed = m->allowed});
 }

@@ -5,29 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char db_failed[] = "the database failed";
-
-static enum done_result refuse(enum done_result r, const char *words, const char **why)
-{
-	*why = words;
-	return r;
-}
-
 /* --- reading rows --- */
-
-static void copy_text(struct stmt *q, int column, char *out, size_t cap)
-{
-	struct span v = span_head(db_octets(q, column), cap - 1);
-
-	memcpy(out, v.p ? (const void *)v.p : "", v.n);
-	out[v.n] = 0;
-}
 
 static void read_person(struct stmt *q, struct person *p)
 {
 	*p = (struct person){.id = (uint32_t)db_int(q, 0), .enabled = db_int(q, 1) != 0};
-	copy_text(q, 2, p->name, sizeof p->name);
-	copy_text(q, 3, p->display, sizeof p->display);
+	store_copy_text(q, 2, p->name, sizeof p->name);
+	store_copy_text(q, 3, p->display, sizeof p->display);
 }
 
 static void read_phone(struct stmt *q, struct phone *p)
@@ -40,7 +24,7 @@ static void read_phone(struct stmt *q, struct phone *p)
 	    .flags = (uint32_t)db_int(q, 2) & DEVICE_FLAGS,
 	    .epoch = (uint32_t)db_int(q, 3),
 	    .not_after_ms = db_int(q, 4)};
-	copy_text(q, 5, p->label, sizeof p->label);
+	store_copy_text(q, 5, p->label, sizeof p->label);
 	p->has_point = point.n == sizeof p->point;
 	if (p->has_point)
 		memcpy(p->point, point.p, sizeof p->point);
@@ -56,6 +40,29 @@ bool store_person_get(struct store *s, struct span name, struct person *out)
 	read_person(q, out);
 	db_reset(q);
 	return true;
+}
+
+bool store_person_at(struct store *s, uint32_t id, struct person *out)
+{
+	struct stmt *q = s->q[Q_PERSON_BY_ID];
+
+	db_bind_int(q, 1, id);
+	if (db_step(q) != DB_ROW)
+		return false;
+	read_person(q, out);
+	db_reset(q);
+	return true;
+}
+
+bool store_person_has_md5(struct store *s, uint32_t id)
+{
+	struct stmt *q = s->q[Q_MD5_OF_PERSON];
+	int64_t n = 0;
+
+	_Static_assert(DEVICE_MD5 == 1, "the query looks at the lowest bit");
+	db_bind_int(q, 1, id);
+	db_bind_int(q, 2, DEVICE_REVOKED);
+	return store_one(q, &n) && n > 0;
 }
 
 bool store_phone_get(struct store *s, uint32_t id, struct phone *out)
@@ -181,20 +188,22 @@ enum done_result store_person_add(
 	struct person p = {.enabled = enabled};
 
 	if (!store_name_ok(name) || !span_cstr(name, p.name, sizeof p.name))
-		return refuse(
+		return store_refuse(
 		    DONE_REFUSED, "a user name is 1 to 32 of a-z 0-9 . _ * # + - and does not begin with leg-", why);
 	if (!utf8_text_ok(display, DISPLAY_MAX) || !span_cstr(display, p.display, sizeof p.display))
-		return refuse(DONE_REFUSED, "the display name holds what is not plain text", why);
+		return store_refuse(DONE_REFUSED, "the display name holds what is not plain text", why);
 	if (store_person_get(s, name, out))
-		return refuse(DONE_EXISTS, "there is a user of this name", why);
+		return store_refuse(DONE_EXISTS, "there is a user of this name", why);
+	if (store_group_get(s, name, &(struct group){0}))
+		return store_refuse(DONE_EXISTS, "there is a ring group of this number", why);
 	if (!free_person_id(s, &p.id))
-		return refuse(DONE_REFUSED, "there are as many users as `max_users` allows", why);
+		return store_refuse(DONE_REFUSED, "there are as many users as `max_users` allows", why);
 	db_bind_int(q, 1, p.id);
 	db_bind_text(q, 2, name);
 	db_bind_text(q, 3, display);
 	db_bind_int(q, 4, enabled);
 	if (!store_run(q))
-		return refuse(DONE_FAILED, db_failed, why);
+		return store_refuse(DONE_FAILED, store_db_failed, why);
 	*out = p;
 	return DONE_OK;
 }
@@ -206,9 +215,9 @@ enum done_result store_person_change(
 	struct person p;
 
 	if (!utf8_text_ok(display, DISPLAY_MAX))
-		return refuse(DONE_REFUSED, "the display name holds what is not plain text", why);
+		return store_refuse(DONE_REFUSED, "the display name holds what is not plain text", why);
 	if (!store_person_get(s, name, &p))
-		return refuse(DONE_NOT_FOUND, "there is no user of this name", why);
+		return store_refuse(DONE_NOT_FOUND, "there is no user of this name", why);
 	p.enabled = enabled;
 	if (display.n)
 		span_cstr(display, p.display, sizeof p.display);
@@ -216,7 +225,7 @@ enum done_result store_person_change(
 	db_bind_text(q, 2, span_str(p.display));
 	db_bind_int(q, 3, enabled);
 	if (!store_run(q))
-		return refuse(DONE_FAILED, db_failed, why);
+		return store_refuse(DONE_FAILED, store_db_failed, why);
 	*out = p;
 	return DONE_OK;
 }
@@ -226,9 +235,11 @@ enum done_result store_person_delete(struct store *s, struct span name, const ch
 	struct person p;
 
 	if (!store_person_get(s, name, &p))
-		return refuse(DONE_NOT_FOUND, "there is no user of this name", why);
+		return store_refuse(DONE_NOT_FOUND, "there is no user of this name", why);
 	db_bind_int(s->q[Q_PERSON_DELETE], 1, p.id);
-	return store_run(s->q[Q_PERSON_DELETE]) ? DONE_OK : refuse(DONE_FAILED, db_failed, why);
+	bool gone = store_run(s->q[Q_PERSON_DELETE]) && store_settings_forget(s, OWNER_USER, p.id) &&
+	            store_spent_forget_of(s, CEILING_EXTENSION, p.id);
+	return gone ? DONE_OK : store_refuse(DONE_FAILED, store_db_failed, why);
 }
 
 /* --- phones --- */
@@ -268,15 +279,15 @@ enum done_result store_phone_add(struct store *s, struct span label, enum device
 
 	const char *bad_label = label_refused(s, label);
 	if (bad_label || !span_cstr(label, p.label, sizeof p.label))
-		return refuse(DONE_REFUSED, bad_label ? bad_label : "a label holds a NUL", why);
+		return store_refuse(DONE_REFUSED, bad_label ? bad_label : "a label holds a NUL", why);
 	if (flags & ~(uint32_t)DEVICE_FLAGS)
-		return refuse(DONE_REFUSED, "an unknown flag", why);
+		return store_refuse(DONE_REFUSED, "an unknown flag", why);
 	if (state == DEVICE_REQUESTED && too_many_requests(s))
-		return refuse(DONE_REFUSED, "too many requests wait for an administrator", why);
+		return store_refuse(DONE_REFUSED, "too many requests wait for an administrator", why);
 	if (!store_one(s->q[Q_PHONE_LAST], &last))
-		return refuse(DONE_FAILED, db_failed, why);
+		return store_refuse(DONE_FAILED, store_db_failed, why);
 	if (last + 1 >= s->max_phones)
-		return refuse(DONE_REFUSED, "there are as many phones as `max_phones` allows", why);
+		return store_refuse(DONE_REFUSED, "there are as many phones as `max_phones` allows", why);
 	p.id = (uint32_t)last + 1;
 	if (point)
 		memcpy(p.point, point, sizeof p.point);
@@ -286,7 +297,7 @@ enum done_result store_phone_add(struct store *s, struct span label, enum device
 	db_bind_int(q, 4, flags);
 	db_bind_octets(q, 5, point ? span_of(point, 64) : span_of(NULL, 0));
 	if (!store_run(q))
-		return refuse(DONE_FAILED, db_failed, why);
+		return store_refuse(DONE_FAILED, store_db_failed, why);
 	*out = p;
 	return DONE_OK;
 }
@@ -307,13 +318,13 @@ enum done_result store_phone_state(
 	struct phone p;
 
 	if (!store_phone_get(s, id, &p))
-		return refuse(DONE_NOT_FOUND, "there is no phone of this number", why);
+		return store_refuse(DONE_NOT_FOUND, "there is no phone of this number", why);
 	if (!(may_become[p.state] >> state & 1))
-		return refuse(DONE_REFUSED, "a phone in its state cannot become that", why);
+		return store_refuse(DONE_REFUSED, "a phone in its state cannot become that", why);
 	db_bind_int(q, 1, id);
 	db_bind_int(q, 2, state);
 	if (!store_run(q))
-		return refuse(DONE_FAILED, db_failed, why);
+		return store_refuse(DONE_FAILED, store_db_failed, why);
 	p.state = state;
 	*out = p;
 	return DONE_OK;
@@ -326,14 +337,14 @@ enum done_result store_phone_flags(
 	struct phone p;
 
 	if ((flags | mask) & ~(uint32_t)DEVICE_FLAGS)
-		return refuse(DONE_REFUSED, "an unknown flag", why);
+		return store_refuse(DONE_REFUSED, "an unknown flag", why);
 	if (!store_phone_get(s, id, &p))
-		return refuse(DONE_NOT_FOUND, "there is no phone of this number", why);
+		return store_refuse(DONE_NOT_FOUND, "there is no phone of this number", why);
 	p.flags = (p.flags & ~mask) | (flags & mask);
 	db_bind_int(q, 1, id);
 	db_bind_int(q, 2, p.flags);
 	if (!store_run(q))
-		return refuse(DONE_FAILED, db_failed, why);
+		return store_refuse(DONE_FAILED, store_db_failed, why);
 	*out = p;
 	return DONE_OK;
 }
@@ -345,12 +356,12 @@ enum done_result store_phone_issued(struct store *s, uint32_t id, uint32_t epoch
 	struct phone p;
 
 	if (!store_phone_get(s, id, &p))
-		return refuse(DONE_NOT_FOUND, "there is no phone of this number", why);
+		return store_refuse(DONE_NOT_FOUND, "there is no phone of this number", why);
 	if (p.state == DEVICE_REVOKED || p.state == DEVICE_REQUESTED)
-		return refuse(DONE_REFUSED, "a phone that is revoked or not admitted gets no certificate", why);
+		return store_refuse(DONE_REFUSED, "a phone that is revoked or not admitted gets no certificate", why);
 	bool same_key = p.has_point && memcmp(p.point, point, 64) == 0;
 	if (epoch < p.epoch || epoch == 0 || (!same_key && epoch == p.epoch))
-		return refuse(DONE_REFUSED, "a new key needs a new epoch", why);
+		return store_refuse(DONE_REFUSED, "a new key needs a new epoch", why);
 	p.state = p.state == DEVICE_SUSPENDED ? DEVICE_SUSPENDED : DEVICE_VALID;
 	p.epoch = epoch;
 	p.not_after_ms = not_after_ms;
@@ -362,7 +373,7 @@ enum done_result store_phone_issued(struct store *s, uint32_t id, uint32_t epoch
 	db_bind_int(q, 4, not_after_ms);
 	db_bind_octets(q, 5, span_of(p.point, sizeof p.point));
 	if (!store_run(q))
-		return refuse(DONE_FAILED, db_failed, why);
+		return store_refuse(DONE_FAILED, store_db_failed, why);
 	*out = p;
 	return DONE_OK;
 }
@@ -375,15 +386,15 @@ enum done_result store_bind(
 	struct phone d;
 
 	if (!store_person_get(s, name, &p))
-		return refuse(DONE_NOT_FOUND, "there is no user of this name", why);
+		return store_refuse(DONE_NOT_FOUND, "there is no user of this name", why);
 	if (!store_phone_get(s, phone, &d))
-		return refuse(DONE_NOT_FOUND, "there is no phone of this number", why);
+		return store_refuse(DONE_NOT_FOUND, "there is no phone of this number", why);
 	if (allowed && d.state == DEVICE_REVOKED)
-		return refuse(DONE_REFUSED, "the phone is revoked", why);
+		return store_refuse(DONE_REFUSED, "the phone is revoked", why);
 	db_bind_int(q, 1, p.id);
 	db_bind_int(q, 2, phone);
 	if (!store_run(q))
-		return refuse(DONE_FAILED, db_failed, why);
+		return store_refuse(DONE_FAILED, store_db_failed, why);
 	*out = (struct binding){p.id, phone};
 	return DONE_OK;
 }

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "ledger/ledger.h"
 
-enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
+enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS, SPENT_DAYS = 2 };
 
 static struct timer timer;
 static bool held;
@@ -26,7 +26,13 @@ static bool forget(int64_t wall_ms)
 
 	if (days && !store_forget_calls(&ledger_store, wall_ms - (int64_t)days * DAY_MS))
 		return false;
-	return store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS);
+	if (!store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS))
+		return false;
+	int64_t notices = child_site()->notice_days, today = wall_ms / DAY_MS;
+	if (notices && !store_notices_forget(&ledger_store, wall_ms - notices * DAY_MS))
+		return false;
+	/* a local day is at most one ahead or behind */
+	return today <= SPENT_DAYS || store_spent_forget(&ledger_store, (uint32_t)(today - SPENT_DAYS));
 }
 
 static void look(void)

@@ -17,29 +17,77 @@ void batch_own_event(enum event_kind kind, enum severity severity, const char *d
 bool batch_flush(void);
 void batch_status(struct proc_status *s);
 
+/* batch_people.c: what was spent and calls for help, in the same commit; a notice is confirmed after it */
+void batch_people_init(void);
+void batch_spent(struct link *from, const struct ipc_view *v);
+void batch_notice(struct link *from, const struct ipc_view *v);
+bool batch_people_wait(void);
+bool batch_people_write(void);
+void batch_people_written(void);
+void batch_people_status(struct proc_status *s);
+
 /* push.c: the directory, to core */
 void push_want(struct link *from, const struct ipc_view *v);
 void push_verdict(struct link *from, const struct ipc_view *v);
 void push_core_down(void);
 /* core has the whole directory and nothing is under way */
 bool push_idle(void);
-/* Tell core of one change; false when core is not there or has not asked yet. A NULL part is not in it. All NULL: the
- * whole directory anew. change_verdict() hears the end. */
-bool push_change(
-    uint32_t generation, const struct person *p, const struct phone *d, const struct binding *b, bool allowed);
+/* What one change consists of; a NULL part is not in it. */
+struct change_items {
+	bool whole; /* none of these: the whole directory anew */
+	const struct person *person;
+	const struct phone *phone;
+	const struct binding *binding;
+	bool allowed; /* the binding is */
+	const struct group *group;
+	const struct setting *setting;
+	int settings;
+};
 
-/* change.c: the directory, by ctl. A change holds the transaction open until core has accepted it too. */
+/* Tell core of one change; false when core is not there or has not asked yet. change_verdict() hears the end. */
+bool push_change(uint32_t generation, const struct change_items *c);
+
+/* push_people.c: the stages of settings, ring groups, counters and callbacks; as those of push.c */
+struct push_at {
+	uint32_t group;
+	struct setting setting;
+	struct spent spent;
+	int64_t notice;
+};
+enum push_went { PUSH_FAILED = -1, PUSH_NO_ROOM, PUSH_MORE, PUSH_ALL };
+typedef enum push_went push_stage(struct link *core, struct push_at *at);
+push_stage push_groups, push_settings, push_spent, push_callbacks;
+bool push_group(struct link *core, const struct group *g);
+bool push_setting(struct link *core, const struct setting *s);
+
+/* change.c, change_people.c: the directory, by ctl, and a user's own settings by core. A change holds the transaction open until core has accepted it too. */
 void change_user(struct link *from, const struct ipc_view *v);
 void change_phone(struct link *from, const struct ipc_view *v);
 void change_binding(struct link *from, const struct ipc_view *v);
+void change_settings(struct link *from, const struct ipc_view *v);
+void change_own_setting(struct link *from, const struct ipc_view *v);
+void change_group(struct link *from, const struct ipc_view *v);
+/* True when the change may be made now; otherwise who asked was told to try again. */
+bool change_begin(struct link *from, uint64_t token);
+/* What was changed, or why it was not: core is shown it, or all is rolled back. */
+void change_end_with(enum done_result r, const char *why, uint64_t value, const struct change_items *items);
 bool change_pending(void);
 /* core said yes or no (why), or is gone (neither: ledger alone decides) */
 enum change_end { CHANGE_ACCEPTED, CHANGE_REFUSED, CHANGE_CORE_GONE, CHANGE_SILENCE };
 void change_verdict(enum change_end end, struct span why);
 
-/* answer.c: lists and the log, to ctl */
+/* answer.c, answer_people.c: lists and the log, to ctl */
+enum { ANSWER_PAGE_MAX = 128 };
+struct answer_page {
+	struct link *to;
+	uint64_t token, last;
+};
 void answer_list(struct link *from, const struct ipc_view *v);
 void answer_log(struct link *from, const struct ipc_view *v);
+void answer_settings(struct link *from, const struct ipc_view *v);
+void answer_take_notice(struct link *from, const struct ipc_view *v);
+enum done_result answer_groups(struct answer_page *page, uint64_t after, int most);
+enum done_result answer_notices(struct answer_page *page, uint64_t after, uint32_t most);
 void answer_done(uint64_t token, enum done_result result, uint64_t value, const char *text);
 void answer_done_span(uint64_t token, enum done_result result, uint64_t value, struct span text);
 

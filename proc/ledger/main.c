@@ -119,6 +119,13 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_LIST_WANT] = answer_list,
     [MSG_LOG_WANT] = answer_log,
     [MSG_CLOCK_CONFIRM] = keep_confirm,
+    [MSG_SETTING_PUT] = change_settings,
+    [MSG_SETTING_SET] = change_own_setting,
+    [MSG_GROUP_SET] = change_group,
+    [MSG_SETTING_WANT] = answer_settings,
+    [MSG_SPENT_SET] = batch_spent,
+    [MSG_NOTICE_ADD] = batch_notice,
+    [MSG_NOTICE_TAKE] = answer_take_notice,
 };
 
 /* Beyond what is common: the locks of SQLite; the connection to PostgreSQL. */

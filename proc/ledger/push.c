@@ -10,7 +10,7 @@ enum {
 	VERDICT_MS = 3000,
 };
 
-enum stage { IDLE, PEOPLE, PHONES, BINDINGS, COMMIT, VERDICT };
+enum stage { IDLE, PEOPLE, PHONES, BINDINGS, GROUPS, SETTINGS_SET, SPENT, CALLBACKS, COMMIT, VERDICT };
 
 static struct {
 	enum stage stage;
@@ -18,6 +18,7 @@ static struct {
 	bool whole;
 	uint32_t generation, after;
 	struct binding after_binding;
+	struct push_at at;
 	struct timer timer;
 } push;
 
@@ -140,8 +141,20 @@ static int say_bindings(struct link *core)
 		push.after_binding = page[i];
 	}
 	if (n >= 0 && n < PAGE)
-		push.stage = COMMIT;
+		push.stage = GROUPS;
 	return n < 0 ? -1 : 1;
+}
+
+/* The stages of push_people.c, one after the other. */
+static int say_rest(struct link *core)
+{
+	static push_stage *const stage[] = {
+	    [GROUPS] = push_groups, [SETTINGS_SET] = push_settings, [SPENT] = push_spent, [CALLBACKS] = push_callbacks};
+	enum push_went went = stage[push.stage](core, &push.at);
+
+	if (went == PUSH_ALL)
+		push.stage++;
+	return went == PUSH_FAILED ? -1 : went != PUSH_NO_ROOM;
 }
 
 static int step(struct link *core)
@@ -153,6 +166,11 @@ static int step(struct link *core)
 		return say_phones(core);
 	case BINDINGS:
 		return say_bindings(core);
+	case GROUPS:
+	case SETTINGS_SET:
+	case SPENT:
+	case CALLBACKS:
+		return say_rest(core);
 	case COMMIT:
 		return say_commit(core) ? 1 : 0;
 	case IDLE:
@@ -200,6 +218,7 @@ static bool start(uint32_t generation, bool whole)
 	push.generation = generation;
 	push.after = 0;
 	push.after_binding = (struct binding){0, 0};
+	push.at = (struct push_at){0};
 	push.timer.fire = on_timer;
 	if (!core || !say_begin(core))
 		return false;
@@ -251,15 +270,24 @@ bool push_idle(void)
 	return push.stage == IDLE;
 }
 
-bool push_change(
-    uint32_t generation, const struct person *p, const struct phone *d, const struct binding *b, bool allowed)
+static bool say_items(struct link *core, const struct change_items *c)
+{
+	bool went = (!c->person || say_user(core, c->person)) && (!c->phone || say_device(core, c->phone)) &&
+	            (!c->binding || say_binding(core, c->binding, c->allowed)) &&
+	            (!c->group || push_group(core, c->group));
+
+	for (int i = 0; went && i < c->settings; i++)
+		went = push_setting(core, &c->setting[i]);
+	return went;
+}
+
+bool push_change(uint32_t generation, const struct change_items *c)
 {
 	struct link *core = child_link(PROC_CORE, 0);
-	bool whole = !p && !d && !b;
 
-	if (!core || !push.synced || !start(generation, whole))
+	if (!core || !push.synced || !start(generation, c->whole))
 		return false;
-	if ((p && !say_user(core, p)) || (d && !say_device(core, d)) || (b && !say_binding(core, b, allowed))) {
+	if (!say_items(core, c)) {
 		push.stage = IDLE; /* the link is broken, which ends the change on disk alone */
 		return false;
 	}

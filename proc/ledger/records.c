@@ -113,21 +113,15 @@ int store_calls(struct store *s, int64_t after, int64_t from_ms, int64_t to_ms, 
 	return r == DB_DONE ? n : -1;
 }
 
-/* A value that the enum does not have was not written by this build: shown as its first. */
-static int in_range(int64_t v, int limit)
-{
-	return v >= 0 && v < limit ? (int)v : 0;
-}
-
 static void read_event(struct stmt *q, struct event_row *e)
 {
 	struct span remote = db_octets(q, 7);
 
 	*e = (struct event_row){.id = db_int(q, 0),
 	    .wall_ms = db_int(q, 1),
-	    .proc = (enum proc)in_range(db_int(q, 2), PROC_N),
-	    .kind = (enum event_kind)in_range(db_int(q, 3), EVENT_KINDS),
-	    .severity = (enum severity)in_range(db_int(q, 4), SEVERITIES),
+	    .proc = (enum proc)store_in_range(db_int(q, 2), PROC_N),
+	    .kind = (enum event_kind)store_in_range(db_int(q, 3), EVENT_KINDS),
+	    .severity = (enum severity)store_in_range(db_int(q, 4), SEVERITIES),
 	    .device = (uint32_t)db_int(q, 5),
 	    .user = (uint32_t)db_int(q, 6),
 	    .detail = db_octets(q, 8)};

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: ISC
--- The directory, the call log, the events and who read the log. One file for SQLite and PostgreSQL, so only what both
+-- The directory, the call log, the events, who read the log, and what people have set and spent. One file for SQLite and PostgreSQL, so only what both
 -- have: every number is BIGINT, every time wall-clock milliseconds, octets are BYTEA (to SQLite a name without meaning).
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -66,4 +66,43 @@ CREATE TABLE IF NOT EXISTS readings (
 	admin TEXT NOT NULL,
 	from_wall BIGINT NOT NULL,
 	to_wall BIGINT NOT NULL
+);
+
+-- A ring group is a number of its own, which no person has.
+CREATE TABLE IF NOT EXISTS ring_groups (
+	id BIGINT PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE,
+	display TEXT NOT NULL
+);
+
+-- What a person (0), a phone (1), a ring group (2) or the site (3, id 0) has set; the kinds stand in lib/ipc/setting.def.
+CREATE TABLE IF NOT EXISTS settings (
+	owner BIGINT NOT NULL CHECK (owner BETWEEN 0 AND 3),
+	id BIGINT NOT NULL CHECK (id BETWEEN 0 AND 4294967295),
+	kind TEXT NOT NULL CHECK (LENGTH(kind) <= 32),
+	value TEXT NOT NULL,
+	PRIMARY KEY (owner, id, kind)
+);
+
+-- R17: what an extension (0), a phone (1), a trunk (2) or the site (3) has spent on its last day, as lib/plan/ceiling.h writes it
+CREATE TABLE IF NOT EXISTS spent (
+	scope BIGINT NOT NULL CHECK (scope BETWEEN 0 AND 3),
+	id BIGINT NOT NULL CHECK (id BETWEEN 0 AND 4294967295),
+	day BIGINT NOT NULL,
+	counters TEXT NOT NULL,
+	PRIMARY KEY (scope, id)
+);
+
+-- R16: a record of safety, with a retention of its own
+CREATE TABLE IF NOT EXISTS notices (
+	id BIGINT PRIMARY KEY,
+	wall BIGINT NOT NULL,
+	phone BIGINT NOT NULL,
+	person BIGINT NOT NULL,
+	kind BIGINT NOT NULL,
+	number TEXT NOT NULL,
+	location TEXT NOT NULL,
+	taken BIGINT NOT NULL,
+	taken_by TEXT NOT NULL,
+	UNIQUE (wall, phone, kind)
 );

@@ -30,6 +30,27 @@ bool store_one(struct stmt *q, int64_t *value)
 	return true;
 }
 
+const char store_db_failed[] = "the database failed";
+
+enum done_result store_refuse(enum done_result r, const char *words, const char **why)
+{
+	*why = words;
+	return r;
+}
+
+void store_copy_text(struct stmt *q, int column, char *out, size_t cap)
+{
+	struct span v = span_head(db_octets(q, column), cap - 1);
+
+	memcpy(out, v.p ? (const void *)v.p : "", v.n);
+	out[v.n] = 0;
+}
+
+int store_in_range(int64_t v, int limit)
+{
+	return v >= 0 && v < limit ? (int)v : 0;
+}
+
 bool store_meta_get(struct store *s, const char *name, int64_t *value)
 {
 	db_bind_text(s->q[Q_META_GET], 1, span_str(name));
@@ -94,7 +115,8 @@ static bool read_counters(struct store *s)
 
 	store_meta_get(s, "generation", &generation);
 	s->generation = (uint32_t)generation;
-	return store_one(s->q[Q_EVENT_LAST], &s->last_event) && store_one(s->q[Q_READING_LAST], &s->last_reading);
+	return store_one(s->q[Q_EVENT_LAST], &s->last_event) && store_one(s->q[Q_READING_LAST], &s->last_reading) &&
+	       store_one(s->q[Q_NOTICE_LAST], &s->last_notice);
 }
 
 /* The count of openings changes with each, so that something is really written: with its first write SQLite makes and

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What ledger keeps, as operations on rows: the directory, the call log, the events, the readings of the log. Knows
- * nothing of processes. Writes stand between store_begin() and store_commit(); several may share one commit. */
+/* What ledger keeps, as operations on rows: the directory, settings, the call log, events, readings of the log, what was spent,
+ * emergency calls. Knows nothing of processes. Writes stand between store_begin() and store_commit(); several may share one commit. */
 #ifndef LEDGER_STORE_H
 #define LEDGER_STORE_H
 
@@ -8,13 +8,15 @@
 #include "ledger/db.h"
 
 enum {
-	STORE_SCHEMA = 2,
+	STORE_SCHEMA = 2, /* settings, groups, counters and notices came with it: schema.sql makes what is missing */
 	STORE_EVENTS_MAX = 150000,
 	STORE_STRANGERS_MAX = 50000, /* events besides that strangers can cause */
 	STORE_EVENT_DAYS = 365,
 	STORE_REQUESTS_MAX = 32,   /* phones that were asked for and wait for an administrator */
 	STORE_MILD_MIN_MS = 15000, /* R20 */
-	STORE_NAMES_MAX = 200,     /* octets of "101,102" beside a phone, and of "1,2" beside a person */
+	STORE_GROUPS_MAX = 255,
+	STORE_KIND_MAX = 32,   /* the name of a setting */
+	STORE_NAMES_MAX = 200, /* octets of "101,102" beside a phone, and of "1,2" beside a person */
 };
 
 enum query {
@@ -29,7 +31,7 @@ struct store {
 	struct stmt *q[QUERIES];
 	bool open;           /* between begin and commit */
 	uint32_t generation; /* of the directory; rises with each change */
-	int64_t last_event, last_reading;
+	int64_t last_event, last_reading, last_notice;
 	uint32_t max_people, max_phones;
 	uint32_t max_events, max_strangers;
 };
@@ -51,6 +53,32 @@ struct phone {
 
 struct binding {
 	uint32_t person, phone;
+};
+
+struct group {
+	uint32_t id;
+	char name[USER_NAME_MAX + 1], display[DISPLAY_MAX + 1];
+};
+
+struct setting {
+	enum setting_owner owner;
+	uint32_t index;
+	enum setting_kind kind; /* SETTINGS: one that this build does not know, or a value that it does not take */
+	char name[STORE_KIND_MAX + 1];
+	char value[SETTING_TEXT_MAX + 1];
+};
+
+struct spent {
+	enum ceiling_scope scope;
+	uint32_t index;
+	char text[SPENT_TEXT_MAX + 1];
+};
+
+struct notice_row {
+	int64_t id, wall_ms, taken_ms;
+	uint32_t device, user;
+	enum notice_kind kind;
+	struct span number, location, taken_by; /* of a row that was read: good until the next step */
 };
 
 struct call_row {
@@ -114,7 +142,9 @@ int store_people(struct store *s, uint32_t after, struct person *out, int most);
 int store_phones(struct store *s, uint32_t after, struct phone *out, int most);
 int store_bindings(struct store *s, struct binding after, struct binding *out, int most);
 bool store_person_get(struct store *s, struct span name, struct person *out);
+bool store_person_at(struct store *s, uint32_t id, struct person *out);
 bool store_phone_get(struct store *s, uint32_t id, struct phone *out);
+bool store_person_has_md5(struct store *s, uint32_t id); /* a phone of theirs needs it */
 /* "1,2": the phones of a person; "101,102": the people of a phone. What does not fit ends in "...". */
 void store_phones_of(struct store *s, uint32_t person, char out[static STORE_NAMES_MAX + 1]);
 void store_names_of(struct store *s, uint32_t phone, char out[static STORE_NAMES_MAX + 1]);
@@ -139,6 +169,43 @@ int store_readings(
 /* Calls begun before this moment; events older than this or beyond their numbers. */
 bool store_forget_calls(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
 bool store_forget_events(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
+
+/* --- settings and ring groups; changes as those of the directory. *why may name the setting, and then stands until the next. --- */
+
+enum done_result store_setting_put(struct store *s, enum setting_owner owner, uint32_t index, enum setting_kind kind,
+    struct span value, const char **why);
+/* Rows that follow `after` in the order of owner, index, name. */
+int store_settings(struct store *s, const struct setting *after, struct setting *out, int most);
+int store_settings_of(struct store *s, enum setting_owner owner, uint32_t index, struct setting *out, int most);
+bool store_settings_forget(struct store *s, enum setting_owner owner, uint32_t index)
+    __attribute__((warn_unused_result));
+
+enum done_result store_group_add(
+    struct store *s, struct span name, struct span display, struct group *out, const char **why);
+/* An empty display leaves it as it is. */
+enum done_result store_group_change(
+    struct store *s, struct span name, struct span display, struct group *out, const char **why);
+enum done_result store_group_delete(struct store *s, struct span name, const char **why);
+bool store_group_get(struct store *s, struct span name, struct group *out);
+int store_groups(struct store *s, uint32_t after, struct group *out, int most);
+
+/* --- what was spent, and emergency calls --- */
+
+bool store_spent_put(struct store *s, const struct spent *row) __attribute__((warn_unused_result));
+int store_spent(struct store *s, const struct spent *after, struct spent *out, int most);
+bool store_spent_forget(struct store *s, uint32_t before_day) __attribute__((warn_unused_result));
+bool store_spent_forget_of(struct store *s, enum ceiling_scope scope, uint32_t index)
+    __attribute__((warn_unused_result));
+
+/* One that is there already (same moment, phone and kind) stays as it is. */
+bool store_notice(struct store *s, const struct notice_row *n) __attribute__((warn_unused_result));
+enum done_result store_notice_take(struct store *s, uint64_t id, int64_t wall_ms, struct span who, const char **why);
+int store_notices(
+    struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct notice_row *n), void *arg);
+/* The calls for help that were placed since. */
+int store_notices_since(struct store *s, int64_t after, int64_t wall_ms, uint32_t most,
+    void (*each)(void *arg, const struct notice_row *n), void *arg);
+bool store_notices_forget(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
 
 bool store_meta_get(struct store *s, const char *name, int64_t *value);
 bool store_meta_set(struct store *s, const char *name, int64_t value) __attribute__((warn_unused_result));

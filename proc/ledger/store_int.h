@@ -9,4 +9,11 @@ bool store_run(struct stmt *q) __attribute__((warn_unused_result));
 /* The first number of the first row; false when there is no row or the database failed. */
 bool store_one(struct stmt *q, int64_t *value);
 
+extern const char store_db_failed[];
+enum done_result store_refuse(enum done_result r, const char *words, const char **why);
+/* What does not fit is cut. */
+void store_copy_text(struct stmt *q, int column, char *out, size_t cap);
+/* A value that the enum does not have was not written by this build: shown as its first. */
+int store_in_range(int64_t v, int limit);
+
 #endif

@@ -73,6 +73,7 @@ static enum login_verdict answer(const struct phone *p, uint64_t now_ms, uint32_
 	struct login_claim c = {.flow = p->flow,
 	    .device = p->device,
 	    .nc = nc,
+	    .needs_md5 = true,
 	    .algorithm = p->alg,
 	    .user = span_str(p->user),
 	    .method = SPAN("REGISTER"),
@@ -102,7 +103,7 @@ static enum login_verdict log_in(struct phone *p, uint64_t now_ms)
 
 static bool set_password(const char *user, const char *password)
 {
-	return login_set_secret(&logins, span_str(user), span_str(password)) == NULL;
+	return login_set_secret(&logins, span_str(user), span_str(password), true) == NULL;
 }
 
 /* --- logins --- */

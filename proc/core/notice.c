@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+#include "notice.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "directory.h"
+#include "settings.h"
+#include <stdlib.h>
+
+enum { AGAIN_MS = 5000 };
+
+struct notice {
+	uint64_t token;
+	int64_t wall_ms;
+	uint32_t device, user;
+	uint8_t kind; /* enum notice_kind */
+	char number[SITE_NUMBER_MAX];
+	char location[SETTING_TEXT_MAX + 1];
+};
+
+struct window {
+	uint64_t until_ms;
+	uint32_t device, user; /* 0 and NOBODY: none */
+};
+
+static struct pool pool;
+static struct notice *table;
+static struct window window[CALLBACKS_MAX];
+static struct timer again;
+static int64_t last_wall_ms;
+static uint64_t lost;
+
+static void on_again(struct timer *t, uint64_t now_ms);
+
+void notice_init(void)
+{
+	table = calloc(NOTICES_MAX, sizeof *table);
+	again.fire = on_again;
+	if (!table || !pool_init(&pool, child_node(), NOTICES_MAX, 0))
+		log_fatal("no memory for notices");
+}
+
+/* --- who may be called back --- */
+
+static bool is_for(const struct window *w, uint32_t device, uint32_t user)
+{
+	return (device && w->device == device) || (user != NOBODY && w->user == user);
+}
+
+/* In a full table the one that ends first makes room. */
+static void open_window(uint32_t device, uint32_t user, uint64_t until_ms)
+{
+	struct window *w = &window[0];
+
+	for (int i = 0; i < CALLBACKS_MAX; i++) {
+		if (window[i].until_ms && window[i].device == device && window[i].user == user) {
+			w = &window[i];
+			break;
+		}
+		if (window[i].until_ms < w->until_ms)
+			w = &window[i];
+	}
+	if (w->device == device && w->user == user && w->until_ms > until_ms)
+		return;
+	*w = (struct window){until_ms, device, user};
+}
+
+bool notice_may_call_back(uint32_t device, uint32_t user)
+{
+	uint64_t now = child_now();
+
+	for (int i = 0; i < CALLBACKS_MAX; i++)
+		if (window[i].until_ms > now && is_for(&window[i], device, user))
+			return true;
+	return false;
+}
+
+/* From before a restart of ours: what is left of its half hour. */
+void notice_on_callback(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_callback *m = v->payload;
+	int64_t age_ms = clock_wall_ms() - m->wall_ms;
+
+	(void)from;
+	if (age_ms >= 0 && age_ms < CALLBACK_MS)
+		open_window(m->device, m->user ? m->user : NOBODY, child_now() + (uint64_t)(CALLBACK_MS - age_ms));
+}
+
+/* --- to ledger --- */
+
+static void say(const struct notice *n)
+{
+	struct link *ledger = child_link(PROC_LEDGER, 0);
+	struct msg_notice_add *m = ledger ? ipc_begin(ledger, MSG_NOTICE_ADD) : NULL;
+
+	if (!m)
+		return;
+	m->token = n->token;
+	m->wall_ms = n->wall_ms;
+	m->device = n->device;
+	m->user = n->user;
+	m->kind = n->kind;
+	m->number = ipc_put(ledger, span_str(n->number));
+	m->location = ipc_put(ledger, span_str(n->location));
+	ipc_end(ledger);
+}
+
+/* ledger tells two notices apart by their moment. */
+static int64_t own_moment(void)
+{
+	int64_t wall_ms = clock_wall_ms();
+
+	last_wall_ms = wall_ms > last_wall_ms ? wall_ms : last_wall_ms + 1;
+	return last_wall_ms;
+}
+
+void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct span number)
+{
+	uint64_t token = pool_take(&pool, true);
+
+	if (kind == NOTICE_CALL || kind == NOTICE_DOUBT)
+		open_window(device, user, child_now() + CALLBACK_MS);
+	if (token == ID_NONE) { /* the event of the call stands in the other log */
+		lost++;
+		child_event(EVENT_FULL, SEVERITY_ALARM, device, 0, NULL,
+		    "notices of emergency calls wait for ledger and their table is full");
+		return;
+	}
+	struct notice *n = &table[id_index(token)];
+	*n = (struct notice){.token = token,
+	    .wall_ms = own_moment(),
+	    .device = device,
+	    .user = user == NOBODY ? 0 : user,
+	    .kind = (uint8_t)kind};
+	(void)span_cstr(span_head(number, sizeof n->number - 1), n->number, sizeof n->number);
+	(void)span_cstr(span_str(settings_of_device(device)->location), n->location, sizeof n->location);
+	say(n);
+	if (!timer_is_set(&again))
+		timer_set(&child_wheel, &again, child_now() + AGAIN_MS);
+}
+
+void notice_on_kept(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_notice_kept *m = v->payload;
+
+	(void)from;
+	pool_release(&pool, m->token);
+}
+
+static void say_all(void)
+{
+	for (uint32_t i = 0; i < pool.cap && pool.used; i++)
+		if (pool_id_at(&pool, i) != ID_NONE)
+			say(&table[i]);
+}
+
+static void on_again(struct timer *t, uint64_t now_ms)
+{
+	say_all();
+	if (pool.used)
+		timer_set(&child_wheel, t, now_ms + AGAIN_MS);
+}
+
+void notice_ledger_up(void)
+{
+	say_all();
+}
+
+void notice_status(struct proc_status *s)
+{
+	status_pool(s, "notices-waiting", &pool);
+	status_counter(s, "notices-lost", lost);
+}
