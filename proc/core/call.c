@@ -7,12 +7,11 @@
 #include "base/secret.h"
 #include "change.h"
 #include "dial.h"
+#include "dialogue.h"
 #include "join.h"
-#include "keys.h"
+#include "judge.h"
 #include "media.h"
-#include "permit.h"
 #include "record.h"
-#include "session.h"
 #include "wire/sdp_offer.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,8 @@ enum {
 	WAIT_MS = 20000,  /* for a phone whose connection broke a moment ago */
 	RENEW_MS = 40000, /* the relay's deadline is three times as long */
 	AGAIN_MS = 500,   /* a wish that media could not be told */
+	CUT_EVERY_MS = 1000,
+	WARN_MS = 60000, /* before a ceiling cuts the call */
 };
 
 static struct pool pool;
@@ -75,6 +76,7 @@ static void forget(struct call *c)
 	timer_cancel(&child_wheel, &c->ring);
 	timer_cancel(&child_wheel, &c->renew);
 	timer_cancel(&child_wheel, &c->patience);
+	timer_cancel(&child_wheel, &c->cut);
 	media_release_ports(c->r.ports);
 	if (arena_get(store, id_index(id)))
 		arena_clear(store, id_index(id));
@@ -92,6 +94,8 @@ static void do_end(struct call *c)
 
 	memcpy(target, c->target, sizeof target);
 	write_record(c);
+	account_end(&c->r.ceiling, &c->r.account);
+	dialogue_end(c);
 	media_close(c);
 	if (c->change.active) /* RFC 3261 15.1.2 */
 		reply_refuse(c->change.reply, REFUSE_CANCELLED);
@@ -123,8 +127,27 @@ static void do_ring(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller);
 
-	if (caller)
+	if (caller && c->r.spoken)
+		dialogue_loop(c, caller->r.side, "tone:ringback");
+	else if (caller)
 		leg_ring(caller, 180);
+}
+
+static void do_wait(struct call *c)
+{
+	struct leg *caller = leg_get(c->r.caller);
+
+	last_wait_ms = child_now();
+	timer_set(&child_wheel, &c->ring, child_now() + WAIT_MS);
+	if (caller)
+		leg_ring(caller, 182);
+}
+
+static void do_dial(struct call *c)
+{
+	dial_ask_all(c);
+	if (c->r.state == PHASE_DIALLING && !c->targets)
+		dial_nobody(c);
 }
 
 void call_relay(struct call *c)
@@ -144,8 +167,13 @@ static void connect_legs(struct call *c, struct leg *callee)
 		return;
 	}
 	const char *why = join_legs(c, caller, callee);
-	if (why)
+	if (why) {
 		call_fail(c, REFUSE_OFFER, why);
+		return;
+	}
+	account_answer(&c->r.ceiling, &c->r.account);
+	if (c->r.ceiling.begun)
+		timer_set(&child_wheel, &c->cut, child_now() + CUT_EVERY_MS);
 }
 
 /* --- the state machine --- */
@@ -186,7 +214,7 @@ static void on_ring_end(struct timer *t, uint64_t now_ms)
 
 	(void)now_ms;
 	c->best = c->r.state == PHASE_WAITING ? REFUSE_OFFLINE : REFUSE_NO_ANSWER;
-	call_event(c, CALL_TIME_OUT, NULL);
+	dial_over(c, CALL_TIME_OUT);
 }
 
 static void on_renew(struct timer *t, uint64_t now_ms)
@@ -203,28 +231,47 @@ static void on_impatient(struct timer *t, uint64_t now_ms)
 	change_timed_out((struct call *)(void *)((char *)t - offsetof(struct call, patience)));
 }
 
+/* Every second of a call that costs: what it may still cost (R17). */
+static void on_cut(struct timer *t, uint64_t now_ms)
+{
+	struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, cut));
+	uint64_t left_ms = account_tick(&c->r.ceiling, &c->r.account);
+
+	if (left_ms == 0) {
+		call_fail(c, REFUSE_CEILING, NULL);
+		return;
+	}
+	if (left_ms <= WARN_MS && !c->warned) {
+		c->warned = 1;
+		dialogue_warn(c);
+	}
+	timer_set(&child_wheel, t, now_ms + CUT_EVERY_MS);
+}
+
 static void set_timers(struct call *c)
 {
 	c->ring.fire = on_ring_end;
 	c->renew.fire = on_renew;
 	c->patience.fire = on_impatient;
+	c->cut.fire = on_cut;
 }
 
 /* --- a new call --- */
 
-static struct call *call_new(struct request *r, uint32_t ports)
+struct call *call_new(uint32_t ports, bool emergency)
 {
-	uint64_t id = pool_take(&pool, r->emergency);
+	uint64_t id = pool_take(&pool, emergency);
 
 	if (id == ID_NONE)
 		return NULL;
 	struct call *c = &table[id_index(id)];
 	c->r.id = id;
-	c->r.state = PHASE_DIALLING;
+	c->r.state = PHASE_LOOKING;
 	c->r.ports = ports;
 	c->r.port = media_first_port(ports);
-	c->r.emergency = r->emergency;
+	c->r.emergency = emergency;
 	c->r.start_wall_ms = clock_wall_ms();
+	c->r.account = (struct account_of){.user = NOBODY, .device = NOBODY};
 	c->started_ms = child_now();
 	set_timers(c);
 	for (int side = 0; side < 2; side++) {
@@ -234,93 +281,39 @@ static struct call *call_new(struct request *r, uint32_t ports)
 	return c;
 }
 
-static void start(struct call *c, struct request *r, const struct sdp *offer)
+void call_drop(struct call *c)
 {
-	struct leg *caller = leg_new_in(r, c->r.id);
+	forget(c);
+}
+
+void call_start(struct call *c, struct leg *caller, const struct dest *to)
+{
 	char name[USER_NAME_MAX + 1];
 
-	if (!caller) {
-		reply_refuse(r->reply, r->m->contact.len ? REFUSE_FULL : REFUSE_TOO_LONG);
-		forget(c);
-		return;
-	}
 	c->r.caller = caller->r.id;
-	leg_set_remote(caller, offer);
-	caller->r.ice = offer->audio.ice_ufrag[0] != 0;
+	c->dest = *to;
 	span_cstr(span_str(leg_name(caller, name)), c->r.from, sizeof c->r.from);
-	span_cstr(REQUEST_STR(r, target_user), c->r.to, sizeof c->r.to);
-	if (!session_asked(caller, r->m)) {
-		c->best = REFUSE_INTERVAL;
-		do_refuse(c);
-		forget(c);
-		return;
-	}
-	if (c->r.emergency)
-		child_event(
-		    EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, r->user, &r->flow->remote, "emergency call");
-	uint64_t id = c->r.id;
-	dial_ask_all(c);
-	if (!call_get(id) || c->targets)
-		return;
-	if (!c->best && registrar_worth_waiting(c->callee_user)) {
-		c->r.state = PHASE_WAITING;
-		last_wait_ms = child_now();
-		timer_set(&child_wheel, &c->ring, child_now() + WAIT_MS);
-		leg_ring(caller, 182);
-		return;
-	}
-	if (!c->best)
-		c->best = REFUSE_OFFLINE;
-	call_event(c, CALL_TIME_OUT, NULL);
+	span_cstr(span_str(to->number.text), c->r.to, sizeof c->r.to);
+	judge_call(c);
 }
 
-static enum refusal judge(struct request *r, uint32_t callee)
+bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how)
 {
-	const struct permit_question q = {.emergency = r->emergency,
-	    .logged_in = r->user != NOBODY,
-	    .device_expired = r->flow->expired,
-	    .callee_known = callee != NOBODY};
+	struct dest to;
 
-	if (r->m->target_kind != TARGET_USER)
-		return REFUSE_NO_NUMBER;
-	return permit(&q);
-}
-
-void call_on_invite(struct request *r)
-{
-	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
-	uint32_t callee, ports;
-
-	if (!login_gate(r, REQUEST_STR(r, from_user)))
-		return;
-	callee = directory_find(REQUEST_STR(r, target_user));
-	enum refusal why = judge(r, callee);
-	if (!why && !offer)
-		why = REFUSE_NO_OFFER;
-	if (!why && !media_ready())
-		why = REFUSE_NO_MEDIA;
-	if (why) {
-		child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, r->flow->device, r->user, &r->flow->remote,
-		    refusal_row(why)->text);
-		reply_refuse(r->reply, why);
-		return;
-	}
-	enum sdp_refusal bad = sdp_check_offer(offer);
-	if (bad) {
-		reply_refuse_because(r->reply, REFUSE_OFFER, sdp_refusal_text(bad));
-		return;
-	}
-	ports = media_take_ports(r->emergency);
-	struct call *c = ports == MEDIA_NO_PORTS ? NULL : call_new(r, ports);
-	if (!c) {
-		reply_refuse(r->reply, ports == MEDIA_NO_PORTS ? REFUSE_NO_PORT : REFUSE_FULL);
-		if (ports != MEDIA_NO_PORTS)
-			media_release_ports(ports);
-		return;
-	}
-	c->callee_user = callee;
-	keys_shown(r->flow->device, sdp_keys(offer));
-	start(c, r, offer);
+	if (c->dest.hops >= ROUTE_HOPS_MAX || !route_find(number, SPAN(""), &to) || to.kind == DEST_SERVICE)
+		return false;
+	to.hops = (uint8_t)(c->dest.hops + 1);
+	to.route = (uint8_t)how;
+	to.payer = payer;
+	dial_stop(c, 0);
+	c->dest = to;
+	c->best = REFUSE_NONE;
+	c->best_text = NULL;
+	c->looked = c->dialled_before = c->pin_given = 0;
+	span_cstr(span_str(to.number.text), c->r.to, sizeof c->r.to);
+	call_event(c, CALL_FORWARDED, NULL);
+	return true;
 }
 
 /* --- from the legs --- */
@@ -386,7 +379,7 @@ void call_leg_rejected(struct leg *l)
 	if (l->rejected >= 600)
 		dial_stop(c, l->r.id);
 	if (c->targets == 0)
-		call_event(c, CALL_REFUSED, l);
+		dial_over(c, CALL_REFUSED);
 }
 
 void call_leg_left(struct leg *l)
@@ -405,7 +398,7 @@ void call_leg_left(struct leg *l)
 		if (call_get(call) && dial_strike(c, id) && c->targets == 0) {
 			if (!c->best)
 				c->best = REFUSE_OFFLINE;
-			call_event(c, CALL_REFUSED, NULL);
+			dial_over(c, CALL_REFUSED);
 		}
 	}
 }
@@ -451,7 +444,7 @@ void call_phone_back(uint32_t user)
 		return;
 	for (uint32_t i = 0; i < pool.cap; i++)
 		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == PHASE_WAITING &&
-		    table[i].callee_user == user && dial_can_ring(&table[i]))
+		    dial_wants(&table[i], user) && dial_can_ring(&table[i]))
 			call_event(&table[i], CALL_PHONE_BACK, NULL);
 }
 
@@ -492,8 +485,11 @@ void call_gate_open(uint64_t call, enum relay_key key)
 	/* the last: of a wish that has changed since */
 	if (!c || (!c->r.ended && (key == RELAY_KEY_NONE || key != c->r.key)))
 		return;
-	c->r.grade = (uint8_t)grade_of(c, key);
+	c->keyed = 1;
+	if (c->r.answered_ms)
+		c->r.grade = (uint8_t)grade_of(c, key);
 	call_save(c);
+	dialogue_heard(c);
 }
 
 void call_varying(uint64_t call, unsigned side)
@@ -543,8 +539,13 @@ static void adopt(void)
 		struct call *c = &table[i];
 		c->r = *r;
 		c->started_ms = r->answered_ms;
+		c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_OTHER; /* what was said to them is over */
+		c->r.listens = 0;
 		set_timers(c);
+		account_adopt(&c->r.ceiling, &c->r.account);
 		timer_set(&child_wheel, &c->renew, child_now() + RENEW_MS);
+		if (c->r.ceiling.begun)
+			timer_set(&child_wheel, &c->cut, child_now() + CUT_EVERY_MS);
 	}
 }
 

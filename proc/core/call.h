@@ -3,10 +3,12 @@
 #ifndef CORE_CALL_H
 #define CORE_CALL_H
 
+#include "account.h"
 #include "call_fsm.h"
 #include "leg.h"
+#include "route.h"
 
-enum { CALL_TARGETS_MAX = REGISTRAR_TARGETS_MAX };
+enum { CALL_TARGETS_MAX = REGISTRAR_TARGETS_MAX, CALL_KEPT_MAX = 2 * TURN_DIGITS_MAX + 1 };
 
 /* What outlives core, in the arena. */
 struct call_record {
@@ -22,6 +24,9 @@ struct call_record {
 	uint8_t spoken;   /* the caller was answered by the exchange, before any far end */
 	uint8_t hears[2]; /* enum relay_hears, by side */
 	uint8_t listens;  /* bit for each side whose audio voice gets too */
+	uint8_t who;      /* enum plan_who: the caller, as the permission function sees it */
+	struct account_of account; /* on whom the part that leaves the exchange is charged */
+	struct ceiling_call ceiling;
 	char from[2 * USER_NAME_MAX + 1], to[2 * USER_NAME_MAX + 1];
 	char ice_ufrag[2][12], ice_pwd[2][28]; /* ours, for each side */
 };
@@ -37,16 +42,25 @@ struct change {
 };
 
 struct call {
-	struct timer ring, renew, patience; /* patience: the other phone's, with a change */
+	struct timer ring, renew, cut;
+	struct timer patience; /* the other phone's, with a change */
 	struct call_record r;
 	uint64_t started_ms;
 	uint64_t target[CALL_TARGETS_MAX]; /* legs that were asked and have not refused */
 	uint8_t targets;
-	uint32_t callee_user;
+	struct dest dest;  /* where it goes now */
 	uint8_t best; /* enum refusal: the best so far (RFC 3261 16.7) */
 	const char *best_text;
 	struct change change;
 	uint64_t packets[2], dropped[2];
+	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
+	uint8_t warned;                            /* that its ceiling comes near */
+	uint8_t keyed;                             /* media can be heard on every side that is there */
+	/* the dialogue with the caller */
+	uint8_t script, step, tries, silences; /* script: enum script */
+	const char *say;                       /* what it is told before the end */
+	uint64_t turn[2];                      /* of voice, by side; 0: none */
+	char kept[CALL_KEPT_MAX + 1];          /* keys that were pressed */
 };
 
 struct arena_shape call_shape(void);
@@ -56,7 +70,10 @@ void call_adopted(void);
 
 struct call *call_get(uint64_t id);
 
-void call_on_invite(struct request *r);
+/* A call of this leg to there; ports: its slot. What follows is the machine's. */
+struct call *call_new(uint32_t ports, bool emergency);
+void call_start(struct call *c, struct leg *caller, const struct dest *to);
+void call_drop(struct call *c); /* it never began */
 /* Feed the machine and do what it says; l: the leg that it is about, or NULL. The call may be gone afterwards. */
 void call_event(struct call *c, enum call_event event, struct leg *l);
 
@@ -70,7 +87,11 @@ void call_leg_silent(struct leg *l);  /* its session timer ran out, or the phone
 void call_leg_unheard(struct leg *l); /* the caller sent no PRACK in time */
 bool call_may_refresh(struct leg *l);
 
+/* It goes to another number, on this user's account. False: no further. */
+bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how);
+
 /* From elsewhere. */
+void call_on_dialled(uint64_t call, bool known);
 void call_phone_back(uint32_t user);
 void call_media_failed(uint64_t call, enum relay_why why);
 void call_gate_open(uint64_t call, enum relay_key key);

@@ -4,7 +4,7 @@
 #define CORE_CALL_FSM_H
 
 enum call_phase {
-	PHASE_LOOKING,  /* keeper is asked whether the payer ever dialled the number */
+	PHASE_LOOKING,  /* may it be dialled? Perhaps keeper is asked whether the payer ever did */
 	PHASE_ASKING,   /* the caller hears the exchange and presses keys */
 	PHASE_DIALLING, /* the callee's phones were asked, none has said anything */
 	PHASE_WAITING,  /* the callee's phone lost its connection a moment ago */
@@ -18,6 +18,8 @@ enum call_phase {
 enum call_event {
 	CALL_ALLOWED,     /* it may be dialled */
 	CALL_ASKED,       /* the caller is to be asked something first */
+	CALL_FORWARDED,   /* it goes to another number */
+	CALL_ABSENT,      /* no phone of the callee is there, one was a moment ago */
 	CALL_RINGS,       /* a phone of the callee rings */
 	CALL_ANSWERED,    /* a phone of the callee answered */
 	CALL_REFUSED,     /* the last phone of the callee refused; it may not be dialled */
@@ -40,10 +42,13 @@ enum call_effect {
 	CALL_DO_END = 1 << 5,            /* every leg ends, ports rest, the record is written */
 	CALL_DO_ASK = 1 << 6,            /* begin the dialogue */
 	CALL_DO_TELL = 1 << 7,           /* say the refusal to the caller */
+	CALL_DO_JUDGE = 1 << 8,          /* ask the permission function about where it goes now */
+	CALL_DO_WAIT = 1 << 9,           /* 182 to the caller */
 };
 
 struct call_step {
-	unsigned char next, effects;
+	unsigned char next;
+	unsigned short effects;
 };
 
 struct call_step call_step(enum call_phase phase, enum call_event event);

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "calls_list.h"
 #include "change.h"
+#include "dialogue.h"
 #include "core_child.h"
 #include "directory.h"
 #include "keys.h"
@@ -29,7 +30,7 @@ enum { LAYOUT = 5 };
 
 enum { TRUNK_FLOWS = 8 }; /* of each trunk; edge has no more */
 
-enum { TABLE_REGISTRATIONS, TABLE_LEGS, TABLE_CALLS, TABLE_RECORDS, TABLES };
+enum { TABLE_REGISTRATIONS, TABLE_LEGS, TABLE_CALLS, TABLE_RECORDS, TABLE_ACCOUNTS, TABLES };
 
 static int arena_fd = -1;
 static struct arena arena;
@@ -299,6 +300,7 @@ static void open_all(void)
 	    [TABLE_LEGS] = leg_shape(),
 	    [TABLE_CALLS] = call_shape(),
 	    [TABLE_RECORDS] = record_shape(),
+	    [TABLE_ACCOUNTS] = account_shape(),
 	};
 
 	if (arena_fd < 0 || !arena_open(&arena, arena_fd, LAYOUT, shape, TABLES, table, &adopted))
@@ -316,6 +318,8 @@ static void open_all(void)
 	media_init();
 	voice_init(s->max_calls, turned);
 	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
+	account_open(&table[TABLE_ACCOUNTS]);
+	dialogue_init();
 	registrar_open(&table[TABLE_REGISTRATIONS], call_phone_back);
 	leg_open(&table[TABLE_LEGS]);
 	record_open(&table[TABLE_RECORDS]);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "dial.h"
+#include "dialogue.h"
 #include "ended.h"
+#include "forward.h"
 #include "keys.h"
 #include "media.h"
+#include "settings.h"
 #include "wire/sdp_offer.h"
 
 enum { ALL_CODECS = (1 << SDP_CODEC_N) - 1 };
@@ -65,9 +68,10 @@ static enum relay_end ended_method(const struct leg *l)
 	return dtls ? RELAY_ENDED_DTLS : RELAY_PASSING;
 }
 
-static bool must_end(const struct call *c, const struct leg *caller)
+static bool must_end(const struct call *c, const struct leg *caller, uint32_t device)
 {
-	return c->r.spoken || caller->r.trunk;
+	return c->r.spoken || caller->r.trunk || settings_of_device(caller->r.device)->ended ||
+	       settings_of_device(device)->ended;
 }
 
 /* A phone that takes none of the caller's methods is not asked in vain. */
@@ -96,7 +100,7 @@ static bool ask_phone(struct call *c, struct leg *caller, const struct registrat
 	}
 	l->r.side = !caller->r.side;
 	l->tried = tried;
-	if (ended || must_end(c, caller) || cannot_pass(caller, l))
+	if (ended || must_end(c, caller, to->device) || cannot_pass(caller, l))
 		l->r.ends = (uint8_t)ended_method(l);
 	make_offer(c, caller, l, &offer);
 	c->target[c->targets++] = l->r.id;
@@ -131,28 +135,149 @@ static bool is_caller(const struct leg *caller, const struct registration *to)
 	return to->device == caller->r.device && (to->user == caller->r.user || caller->r.user == NOBODY);
 }
 
-void dial_ask_all(struct call *c)
+/* Everybody of the destination, one after the other; until `visit` says false. */
+static void each_callee(const struct dest *d, bool (*visit)(uint32_t user, void *arg), void *arg)
 {
+	struct span list, name;
+
+	if (d->kind == DEST_USER) {
+		visit(d->index, arg);
+		return;
+	}
+	if (d->kind != DEST_GROUP)
+		return;
+	list = span_str(settings_of_group(d->index)->members);
+	while (setting_next(&list, &name)) {
+		uint32_t user = directory_find(name);
+		if (user != NOBODY && !visit(user, arg))
+			return;
+	}
+}
+
+static bool ask_user(uint32_t user, void *arg)
+{
+	struct call *c = arg;
 	const struct registration *to[REGISTRAR_TARGETS_MAX];
 	struct leg *caller = leg_get(c->r.caller);
-	int n = registrar_targets(c->callee_user, to);
+	int n = registrar_targets(user, to);
 
-	timer_set(&child_wheel, &c->ring, child_now() + child_site()->ring_s * 1000ull);
 	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
 		if (!is_caller(caller, to[i]))
 			ask_phone(c, caller, to[i], 0, false);
+	return caller && c->targets < CALL_TARGETS_MAX;
+}
+
+/* Members who do not want to be disturbed are left out; their forwards are their own affair. */
+static bool ask_member(uint32_t user, void *arg)
+{
+	return settings_of_user(user)->dnd || ask_user(user, arg);
+}
+
+static uint32_t ring_s(const struct dest *d)
+{
+	uint32_t own = d->kind == DEST_USER    ? settings_of_user(d->index)->ring_s
+	               : d->kind == DEST_GROUP ? settings_of_group(d->index)->ring_s
+	                                       : 0;
+
+	return own ? own : child_site()->ring_s;
+}
+
+void dial_ask_all(struct call *c)
+{
+	timer_set(&child_wheel, &c->ring, child_now() + ring_s(&c->dest) * UINT64_C(1000));
+	if (c->dest.kind == DEST_USER) {
+		if (forward_before(c, c->dest.index) == FORWARD_NOT)
+			ask_user(c->dest.index, c);
+	} else if (c->dest.kind == DEST_GROUP) {
+		each_callee(&c->dest, ask_member, c);
+	} else {
+		c->best = REFUSE_NO_LINE;
+	}
+}
+
+static bool find_ringable(uint32_t user, void *arg)
+{
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	const struct leg **caller = arg;
+	int n = registrar_targets(user, to);
+
+	while (*caller && n > 0)
+		if (!is_caller(*caller, to[--n])) {
+			*caller = NULL;
+			return false;
+		}
+	return true;
 }
 
 bool dial_can_ring(const struct call *c)
 {
-	const struct registration *to[REGISTRAR_TARGETS_MAX];
 	const struct leg *caller = leg_get(c->r.caller);
-	int n = registrar_targets(c->callee_user, to);
+	bool there = caller != NULL;
 
-	while (caller && n > 0)
-		if (!is_caller(caller, to[--n]))
-			return true;
-	return false;
+	each_callee(&c->dest, find_ringable, &caller);
+	return there && !caller;
+}
+
+struct wanted {
+	uint32_t user;
+	bool found;
+};
+
+static bool find_user(uint32_t user, void *arg)
+{
+	struct wanted *w = arg;
+
+	w->found = user == w->user;
+	return !w->found;
+}
+
+bool dial_wants(const struct call *c, uint32_t user)
+{
+	struct wanted w = {.user = user};
+
+	each_callee(&c->dest, find_user, &w);
+	return w.found;
+}
+
+static bool find_absent(uint32_t user, void *arg)
+{
+	bool *worth = arg;
+
+	*worth = registrar_worth_waiting(user);
+	return !*worth;
+}
+
+void dial_nobody(struct call *c)
+{
+	bool worth = false;
+
+	if (!c->best)
+		each_callee(&c->dest, find_absent, &worth);
+	if (worth) {
+		call_event(c, CALL_ABSENT, NULL);
+		return;
+	}
+	if (!c->best)
+		c->best = REFUSE_OFFLINE;
+	dial_over(c, CALL_REFUSED);
+}
+
+static const char *prompt_of(enum refusal why)
+{
+	return why == REFUSE_NO_NUMBER ? "number-unknown" : why == REFUSE_NOT_ALLOWED ? "not-allowed" : "busy-try-later";
+}
+
+void dial_over(struct call *c, enum call_event event)
+{
+	if (c->dest.kind == DEST_USER && forward_after(c, c->dest.index) == FORWARD_GONE)
+		return;
+	if (!c->r.spoken || !dialogue_can(c)) {
+		call_event(c, event, NULL);
+		return;
+	}
+	c->say = prompt_of((enum refusal)c->best);
+	dial_stop(c, 0);
+	call_event(c, CALL_TOLD_WHY, NULL);
 }
 
 void dial_stop(struct call *c, uint64_t winner)

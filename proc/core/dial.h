@@ -8,8 +8,14 @@
 /* Codecs that this phone may be offered, as 1 << enum sdp_codec_kind. */
 uint8_t dial_codecs(const struct leg *l);
 
-/* Ask every phone of the callee; c->best says why none could be asked. */
+/* Ask every phone of the callee; c->best says why none could be asked. The call may be elsewhere afterwards. */
 void dial_ask_all(struct call *c);
+/* None could be: wait for one that was there a moment ago, or go on as when all have refused. */
+void dial_nobody(struct call *c);
+/* All have refused, or rung long enough, for the reason in c->best: a forward, or the end by this event. */
+void dial_over(struct call *c, enum call_event event);
+/* Is this user one of those who are called? */
+bool dial_wants(const struct call *c, uint32_t user);
 /* Is there anyone to ask but the caller itself? */
 bool dial_can_ring(const struct call *c);
 /* The phone took none of what it was offered: ask it again by another key method, where there is one. */

@@ -92,6 +92,16 @@ static const char *join_ended(
 	return NULL;
 }
 
+bool join_can_answer(const struct leg *caller)
+{
+	struct sdp offer;
+
+	if (!caller)
+		return false;
+	leg_remote(caller, &offer);
+	return ended_by(&offer, caller->r.clear) != RELAY_PASSING;
+}
+
 const char *join_caller(struct call *c, struct leg *caller)
 {
 	struct sdp offer, answer;

@@ -7,6 +7,8 @@
 
 /* The callee answered. NULL, or why the two do not fit together (static). */
 const char *join_legs(struct call *c, struct leg *caller, struct leg *callee);
+/* May the exchange answer this caller itself? */
+bool join_can_answer(const struct leg *caller);
 /* The exchange answers the caller itself, before any far end: the leg is ended from here on. */
 const char *join_caller(struct call *c, struct leg *caller);
 /* An ended far end that rings sends audio already; the caller is to hear it. */

@@ -1,14 +1,75 @@
 /* SPDX-License-Identifier: ISC */
 #include "permit.h"
+#include "directory.h"
+#include "settings.h"
 
-enum refusal permit(const struct permit_question *q)
+struct account_of permit_account(const struct permit_case *c)
 {
-	/* emergency calls come first in every decision (R16) */
-	if (q->emergency)
-		return q->callee_known ? REFUSE_NONE : REFUSE_NO_EMERGENCY;
-	if (q->device_expired)
-		return REFUSE_EXPIRED;
-	if (!q->logged_in)
-		return REFUSE_NOT_ALLOWED;
-	return q->callee_known ? REFUSE_NONE : REFUSE_NO_NUMBER;
+	return (struct account_of){.user = c->payer, .device = c->device, .trunk = c->trunk};
+}
+
+static uint8_t payer_of(const struct permit_case *c)
+{
+	const struct user *u = directory_user(c->payer);
+
+	if (!u || !u->enabled)
+		return PAYER_NOBODY;
+	return c->who == WHO_USER && c->payer == c->user ? PAYER_SELF : PAYER_OTHER;
+}
+
+/* A phone is where it is stored when its networks say so, and nobody said that it travels (R16). */
+static bool is_remote(const struct permit_case *c)
+{
+	return settings_of_device(c->device)->remote || !c->at || !settings_device_at(c->device, c->at);
+}
+
+static bool night_works_anyway(const struct user_settings *s)
+{
+	(void)s;
+	return settings_of_site()->night == NIGHT_OFF;
+}
+
+struct plan_answer permit(const struct permit_case *c)
+{
+	const struct plan *p = &child_site()->plan;
+	const struct user_settings *s = settings_of_user(c->payer);
+	const struct device *d = directory_device(c->device);
+	const struct account_of of = permit_account(c);
+	struct plan_question q = {.who = c->who,
+	    .route = c->route,
+	    .payer = payer_of(c),
+	    .pin = PLAN_PIN_SET, /* keeper alone knows, and is asked when it matters */
+	    .device_fixed = d && d->flags & DEVICE_FIXED,
+	    .device_expired = c->expired,
+	    .device_remote = is_remote(c),
+	    .dialled_before = c->dialled_before,
+	    .pin_given = c->pin_given,
+	    .night_exempt = night_works_anyway(s),
+	    .week_min = account_week_min(),
+	    .number = c->number};
+	const char *why;
+
+	/* a setting that the plan does not understand any more allows nothing beyond the least */
+	if (s->classes[0]) {
+		q.has_classes = true;
+		if (!plan_classes_parse(span_str(s->classes), &q.classes, &why))
+			q.classes = plan_classes_least();
+	}
+	if (number_is_outside(&c->number) && q.payer != PAYER_NOBODY)
+		q.limits = account_may(&of, plan_rate_of(p, &c->number), !c->dialled_before);
+	return plan_permit(p, &q);
+}
+
+enum refusal permit_refusal(const struct plan_answer *a)
+{
+	static const uint8_t refusal[REASONS] = {
+	    [REASON_NOT_UNDERSTOOD] = REFUSE_NO_NUMBER,
+	    [REASON_EXPIRED] = REFUSE_EXPIRED,
+	    [REASON_MONEY] = REFUSE_CEILING,
+	    [REASON_MINUTES] = REFUSE_CEILING,
+	    [REASON_CALLS] = REFUSE_CEILING,
+	    [REASON_HOURLY] = REFUSE_CEILING,
+	    [REASON_DESTINATIONS] = REFUSE_CEILING,
+	};
+	return refusal[a->reason] ? (enum refusal)refusal[a->reason] : REFUSE_NOT_ALLOWED;
 }

@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: ISC */
-/* May this call be made? One pure function; every new leg asks it, however the call came about (R14). */
+/* May this leg be made? Everything that makes one asks here, however the call came about, and here alone is the question built
+ * that plan_permit() answers (R14). */
 #ifndef CORE_PERMIT_H
 #define CORE_PERMIT_H
 
+#include "account.h"
+#include "plan/permit.h"
 #include "refuse.h"
 
-struct permit_question {
-	bool emergency; /* to an emergency number */
-	bool logged_in; /* the caller is a user who is logged in */
-	bool device_expired;
-	bool callee_known; /* the number belongs to an enabled user */
+struct permit_case {
+	uint8_t who;           /* enum plan_who */
+	uint8_t route;         /* enum plan_route */
+	uint32_t user, device; /* who holds the phone; NOBODY */
+	uint32_t payer;        /* NOBODY: nobody */
+	const struct addr *at; /* where the phone is; NULL: not known */
+	uint8_t trunk;         /* that it would leave by; 0: none */
+	bool expired;          /* the phone's certificate */
+	bool dialled_before, pin_given;
+	struct number number;
 };
 
-/* REFUSE_NONE is yes. */
-enum refusal permit(const struct permit_question *q);
+struct plan_answer permit(const struct permit_case *c);
+/* The accounts that such a call goes on. */
+struct account_of permit_account(const struct permit_case *c);
+/* The SIP answer that says so. */
+enum refusal permit_refusal(const struct plan_answer *a);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "request.h"
-#include "call.h"
+#include "invite.h"
+#include "leg.h"
 #include "login.h"
 #include "message.h"
 #include "registrar.h"
@@ -21,7 +22,7 @@ static void subscribe(struct request *r)
 
 /* Requests that begin a dialog or stand alone. */
 static void (*const by_method[SIP_METHODS_N])(struct request *r) = {
-    [SIP_INVITE] = call_on_invite,
+    [SIP_INVITE] = invite_on_request,
     [SIP_REGISTER] = registrar_on_register,
     [SIP_MESSAGE] = message_on_request,
     [SIP_OPTIONS] = options,

@@ -3,13 +3,14 @@
 #include "call_fsm.h"
 #include "../unit/test.h"
 
-static const char *const effect_word[] = {"ring", "dial", "connect", "hang-up-others", "refuse", "end", "ask", "tell"};
-static const char *const event_word[CALL_EVENTS] = {"allowed", "asked", "rings", "answered", "refused", "told-why",
+static const char *const effect_word[] = {"ring", "dial", "connect", "hang-up-others", "refuse", "end", "ask", "tell", "judge", "wait"};
+static const char *const event_word[CALL_EVENTS] = {"allowed", "asked", "forwarded", "absent", "rings", "answered", "refused", "told-why",
     "caller-left", "callee-left", "time-out", "phone-back", "media-failed", "said"};
 
 static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
     [PHASE_LOOKING] =
 	{
+	    [CALL_FORWARDED] = "- judge", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "dialling: dial",	      /* the number was dialled before */
 	    [CALL_ASKED] = "asking: ask",	      /* it was not */
 	    [CALL_RINGS] = "-",
@@ -25,6 +26,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_ASKING] =
 	{
+	    [CALL_FORWARDED] = "looking: judge", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "dialling: dial",	      /* the PIN was right */
 	    [CALL_ASKED] = "-",
 	    [CALL_RINGS] = "-",
@@ -40,6 +42,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_TELLING] =
 	{
+	    [CALL_FORWARDED] = "-", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_RINGS] = "-",
 	    [CALL_ANSWERED] = "- hang-up-others",
 	    [CALL_REFUSED] = "-",		      /* it is being told */
@@ -53,6 +56,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_DIALLING] =
 	{
+	    [CALL_FORWARDED] = "looking: judge", [CALL_ABSENT] = "waiting: wait",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
 	    [CALL_TOLD_WHY] = "telling: tell",
 	    [CALL_RINGS] = "ringing: ring",
@@ -66,6 +70,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_WAITING] =
 	{
+	    [CALL_FORWARDED] = "looking: judge", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
 	    [CALL_TOLD_WHY] = "telling: tell",
 	    [CALL_RINGS] = "ringing: ring",
@@ -79,6 +84,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_RINGING] =
 	{
+	    [CALL_FORWARDED] = "looking: judge", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
 	    [CALL_TOLD_WHY] = "telling: tell",
 	    [CALL_RINGS] = "-",			      /* the caller hears one 180, however many phones ring */
@@ -92,6 +98,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_TALKING] =
 	{
+	    [CALL_FORWARDED] = "-", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
 	    [CALL_TOLD_WHY] = "-",
 	    [CALL_RINGS] = "-",
@@ -105,6 +112,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_OVER] =
 	{
+	    [CALL_FORWARDED] = "-", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_TOLD_WHY] = "-", [CALL_SAID] = "-",
 	    [CALL_RINGS] = "-", [CALL_ANSWERED] = "- hang-up-others", [CALL_REFUSED] = "-", [CALL_CALLER_LEFT] = "-",
 	    [CALL_CALLEE_LEFT] = "-", [CALL_TIME_OUT] = "-", [CALL_PHONE_BACK] = "-", [CALL_MEDIA_FAILED] = "-",
@@ -119,7 +127,7 @@ static void put_cell(char *out, size_t cap, enum call_phase phase, enum call_eve
 
 	for (unsigned i = 0; step.effects >> i; i++)
 		if (step.effects >> i & 1)
-			n += (size_t)snprintf(out + n, cap - n, " %s", i < 8 ? effect_word[i] : "?");
+			n += (size_t)snprintf(out + n, cap - n, " %s", i < 10 ? effect_word[i] : "?");
 }
 
 static void every_cell_is_as_it_should_be(void)

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/* The accounts that ceilings are kept on: each extension, phone and trunk, and the site (R17). Their counters lie in the arena
+ * and outlive core; ledger has a copy that outlives the machine's power. */
+#ifndef CORE_ACCOUNT_H
+#define CORE_ACCOUNT_H
+
+#include "arena/arena.h"
+#include "ipc/child.h"
+#include "plan/ceiling.h"
+
+/* Whose counters one call moves; NOBODY and 0: none. */
+struct account_of {
+	uint32_t user, device;
+	uint8_t trunk;
+};
+
+struct arena_shape account_shape(void);
+void account_open(struct arena_table *t);
+
+struct ceiling_when account_now(void);
+uint16_t account_week_min(void); /* local, 0 is Monday 0:00 */
+
+struct ceiling_state account_may(const struct account_of *of, struct plan_rate rate, bool new_destination);
+
+/* One call's life on its accounts; what passed half or the whole of a limit becomes an event. */
+void account_begin(struct ceiling_call *c, const struct account_of *of, struct plan_rate rate, bool new_destination);
+void account_answer(struct ceiling_call *c, const struct account_of *of);
+void account_end(struct ceiling_call *c, const struct account_of *of);
+/* Charges what was talked since; how long the call may still last: 0 cuts it, UINT64_MAX never. */
+uint64_t account_tick(struct ceiling_call *c, const struct account_of *of);
+/* A call that was adopted runs again. */
+void account_adopt(struct ceiling_call *c, const struct account_of *of);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+#include "dialogue.h"
+#include "base/secret.h"
+#include "join.h"
+#include "pin.h"
+#include "script.h"
+#include "voice.h"
+
+enum { FIRST_MS = 10000, GAP_MS = 4000, SILENCES_MAX = 2 };
+
+/* --- turns --- */
+
+static uint8_t codec_of(const struct leg *l)
+{
+	struct sdp ours, theirs;
+
+	leg_local(l, &ours);
+	leg_remote(l, &theirs);
+	for (uint8_t i = 0; i < theirs.audio.codec_n; i++)
+		for (uint8_t j = 0; j < ours.audio.codec_n; j++)
+			if (theirs.audio.codec[i].codec != SDP_TELEPHONE_EVENT &&
+			    theirs.audio.codec[i].codec == ours.audio.codec[j].codec)
+				return theirs.audio.codec[i].codec;
+	return SDP_PCMU;
+}
+
+static struct leg *leg_at(struct call *c, unsigned side)
+{
+	struct leg *a = leg_get(c->r.caller), *b = leg_get(c->r.callee);
+
+	return a && a->r.side == side ? a : b && b->r.side == side ? b : NULL;
+}
+
+static void hear_voice(struct call *c, unsigned side, bool keys)
+{
+	c->r.hears[side] = RELAY_HEARS_VOICE;
+	c->r.listens = (uint8_t)((c->r.listens & ~(1u << side)) | (unsigned)keys << side);
+	call_relay(c);
+}
+
+static bool speak(struct call *c, struct leg *l, const struct step *s, bool loop)
+{
+	struct voice_turn t = {.join = c->r.id,
+	    .side = l->r.side,
+	    .codec = codec_of(l),
+	    .emergency = c->r.emergency,
+	    .loop = loop,
+	    .barge = s->max > 0,
+	    .say = s->say,
+	    .digits_min = s->min,
+	    .digits_max = s->max,
+	    .end_key = '#',
+	    .first_ms = FIRST_MS,
+	    .gap_ms = GAP_MS,
+	    .owner = VOICE_CALL,
+	    .owner_id = c->r.id};
+
+	hear_voice(c, l->r.side, s->max > 0);
+	c->turn[l->r.side] = voice_turn(&t);
+	return c->turn[l->r.side] != 0;
+}
+
+void dialogue_loop(struct call *c, unsigned side, const char *say)
+{
+	struct leg *l = leg_at(c, side);
+	const struct step s = {.say = say};
+
+	if (l && l->r.end != RELAY_PASSING && !c->turn[side])
+		speak(c, l, &s, true);
+}
+
+void dialogue_quiet(struct call *c, unsigned side)
+{
+	voice_stop(c->turn[side]);
+	c->turn[side] = 0;
+	c->r.listens &= (uint8_t)~(1u << side);
+}
+
+void dialogue_end(struct call *c)
+{
+	voice_stop_join(c->r.id);
+	c->turn[0] = c->turn[1] = 0;
+	secret_wipe(c->kept, sizeof c->kept);
+}
+
+/* --- the caller --- */
+
+bool dialogue_can(const struct call *c)
+{
+	return voice_ready() && join_can_answer(leg_get(c->r.caller));
+}
+
+/* The caller is there to hear. False: it is not, and the call is refused in signalling. */
+static bool answered(struct call *c)
+{
+	struct leg *caller = leg_get(c->r.caller);
+	const char *why = caller && !c->r.spoken ? join_caller(c, caller) : NULL;
+
+	if (why)
+		c->best_text = why;
+	return caller && !why;
+}
+
+static void run(struct call *c)
+{
+	struct leg *caller = leg_get(c->r.caller);
+	const struct step telling = {.say = c->say};
+	const struct step *s = c->r.state == PHASE_TELLING ? &telling : script_step(c->script, c->step);
+
+	if (!c->keyed) /* dialogue_heard() goes on */
+		return;
+	if (!caller || !s || !speak(c, caller, s, false))
+		call_event(c, CALL_TIME_OUT, NULL);
+}
+
+void dialogue_begin(struct call *c)
+{
+	c->step = c->silences = 0;
+	if (answered(c))
+		run(c);
+	else
+		call_event(c, CALL_REFUSED, NULL);
+}
+
+void dialogue_tell(struct call *c)
+{
+	struct leg *caller = leg_get(c->r.caller);
+
+	if (caller)
+		dialogue_quiet(c, caller->r.side);
+	if (answered(c))
+		run(c);
+	else
+		call_event(c, CALL_TIME_OUT, NULL);
+}
+
+void dialogue_heard(struct call *c)
+{
+	bool waiting = c->r.state == PHASE_ASKING || c->r.state == PHASE_TELLING;
+	struct leg *caller = leg_get(c->r.caller);
+
+	if (waiting && caller && !c->turn[caller->r.side])
+		run(c);
+}
+
+/* --- what comes back --- */
+
+static void go_on(struct call *c, int next)
+{
+	static const enum call_event event[] = {
+	    [-SCRIPT_ALLOWED] = CALL_ALLOWED, [-SCRIPT_REFUSED] = CALL_REFUSED, [-SCRIPT_TELL] = CALL_TOLD_WHY};
+
+	if (next == SCRIPT_WAIT)
+		return;
+	if (next < 0) {
+		secret_wipe(c->kept, sizeof c->kept);
+		call_event(c, event[-next], NULL);
+		return;
+	}
+	c->step = (uint8_t)next;
+	run(c);
+}
+
+void dialogue_go(struct call *c, int next)
+{
+	if (c->r.state == PHASE_ASKING)
+		go_on(c, next);
+}
+
+/* Nothing was pressed: asked once more, then the call ends. */
+static int on_silence(struct call *c)
+{
+	if (++c->silences < SILENCES_MAX)
+		return c->step;
+	c->best = REFUSE_NOT_ALLOWED;
+	c->say = "goodbye";
+	return SCRIPT_TELL;
+}
+
+static void on_turned(uint64_t owner, uint64_t token, enum turn_why why, struct span digits)
+{
+	struct call *c = call_get(owner);
+	struct leg *caller = c ? leg_get(c->r.caller) : NULL;
+
+	if (!caller || c->turn[caller->r.side] != token)
+		return;
+	c->turn[caller->r.side] = 0;
+	if (c->r.state == PHASE_TELLING) {
+		call_event(c, CALL_SAID, NULL);
+		return;
+	}
+	const struct step *s = c->r.state == PHASE_ASKING ? script_step(c->script, c->step) : NULL;
+	if (!s)
+		return;
+	if (why == TURN_DIGITS || (why == TURN_SAID && s->max == 0))
+		go_on(c, s->then(c, digits));
+	else if (why == TURN_TIME_OUT)
+		go_on(c, on_silence(c));
+	else
+		call_event(c, CALL_REFUSED, NULL);
+}
+
+void dialogue_key(struct leg *l, unsigned digit)
+{
+	struct call *c = call_get(l->r.call);
+
+	if (c && c->r.listens >> l->r.side & 1)
+		voice_key(c->r.id, l->r.side, digit);
+}
+
+void dialogue_init(void)
+{
+	static voice_turned *const turned[VOICE_OWNERS] = {[VOICE_CALL] = on_turned};
+
+	voice_init(child_site()->max_calls, turned);
+	script_init();
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* What the exchange says to one side of a call, and what it asks: scripts of prompts and keys, one turn of voice after the
+ * other. Keys that were pressed are wiped when their step is done (R15). */
+#ifndef CORE_DIALOGUE_H
+#define CORE_DIALOGUE_H
+
+#include "call.h"
+
+enum script {
+	SCRIPT_NONE,
+	SCRIPT_OUTGOING_PIN, /* before a number that was never dialled */
+	SCRIPT_CHANGE_PIN,
+	SCRIPT_LOGIN, /* hot desk */
+	SCRIPT_SCREEN, /* an unknown caller presses a key to be connected (R18) */
+	SCRIPTS
+};
+
+void dialogue_init(void);
+
+/* Answer the caller and begin; with CALL_DO_ASK. The script ends with CALL_ALLOWED, CALL_REFUSED or CALL_TOLD_WHY. */
+void dialogue_begin(struct call *c);
+/* Say c->say to the caller, answering it first if need be, then CALL_SAID; with CALL_DO_TELL. */
+void dialogue_tell(struct call *c);
+/* Can this caller hear anything: is there voice, and does its leg end in media or may it? */
+bool dialogue_can(const struct call *c);
+
+/* A tone or music until dialogue_quiet(). */
+void dialogue_loop(struct call *c, unsigned side, const char *say);
+void dialogue_quiet(struct call *c, unsigned side);
+
+/* Media has the keys: what waits to be said can be heard. */
+void dialogue_heard(struct call *c);
+/* A key that came by SIP INFO. */
+void dialogue_key(struct leg *l, unsigned digit);
+void dialogue_end(struct call *c);
+
+#endif

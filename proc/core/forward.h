@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/* Where else a call goes by the callee's own settings: always, busy, no answer, no phone there; and do not disturb. */
+#ifndef CORE_FORWARD_H
+#define CORE_FORWARD_H
+
+#include "call.h"
+
+enum forwarded { FORWARD_NOT, FORWARD_GONE, FORWARD_REFUSED }; /* GONE: the call is elsewhere, or over */
+
+/* Before this user's phones are asked. REFUSED: c->best says why. */
+enum forwarded forward_before(struct call *c, uint32_t user);
+/* When none of them took the call, for the reason in c->best. */
+enum forwarded forward_after(struct call *c, uint32_t user);
+
+#endif

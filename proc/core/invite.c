@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+#include "invite.h"
+#include "call.h"
+#include "keys.h"
+#include "media.h"
+#include "notice.h"
+#include "session.h"
+#include "settings.h"
+#include "wire/sdp_offer.h"
+
+static void refuse(struct request *r, enum refusal why)
+{
+	child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, r->flow->device, r->user, &r->flow->remote, refusal_row(why)->text);
+	reply_refuse(r->reply, why);
+}
+
+/* Where a phone's INVITE leads, on the account of who is logged in there. */
+static enum refusal find(struct request *r, struct dest *to)
+{
+	if (r->m->target_kind != TARGET_USER)
+		return REFUSE_NO_NUMBER;
+	if (!route_find(REQUEST_STR(r, target_user), SPAN(""), to))
+		return r->emergency ? REFUSE_NO_EMERGENCY : REFUSE_NO_NUMBER;
+	to->route = ROUTE_FRESH;
+	to->payer = r->user;
+	return REFUSE_NONE;
+}
+
+static enum refusal check(struct request *r, const struct sdp *offer, struct dest *to)
+{
+	/* what such a phone may know is that it has expired (R1) */
+	if (r->flow->expired && !r->emergency)
+		return REFUSE_EXPIRED;
+	enum refusal why = find(r, to);
+	if (why)
+		return why;
+	return !offer ? REFUSE_NO_OFFER : media_ready() ? REFUSE_NONE : REFUSE_NO_MEDIA;
+}
+
+/* Who is told before anything else is done; the call does not wait (R16). */
+static void note_emergency(struct request *r, const struct dest *to)
+{
+	bool there = !settings_of_device(r->flow->device)->remote &&
+	             settings_device_at(r->flow->device, &r->flow->remote);
+
+	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, r->user, &r->flow->remote, "emergency call");
+	notice_add(there ? NOTICE_CALL : NOTICE_DOUBT, r->flow->device, r->user, span_str(to->number.text));
+}
+
+static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to)
+{
+	struct leg *caller = leg_new_in(r, c->r.id);
+
+	if (!caller) {
+		reply_refuse(r->reply, r->m->contact.len ? REFUSE_FULL : REFUSE_TOO_LONG);
+		call_drop(c);
+		return;
+	}
+	leg_set_remote(caller, offer);
+	caller->r.ice = offer->audio.ice_ufrag[0] != 0;
+	if (!session_asked(caller, r->m)) {
+		leg_refuse(caller, REFUSE_INTERVAL, NULL);
+		call_drop(c);
+		return;
+	}
+	c->r.who = r->user == NOBODY ? WHO_DEVICE : WHO_USER;
+	if (c->r.emergency)
+		note_emergency(r, to);
+	call_start(c, caller, to);
+}
+
+void invite_on_request(struct request *r)
+{
+	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
+	struct dest to = {0};
+
+	if (!login_gate(r, REQUEST_STR(r, from_user)))
+		return;
+	enum refusal why = check(r, offer, &to);
+	if (why) {
+		refuse(r, why);
+		return;
+	}
+	enum sdp_refusal bad = sdp_check_offer(offer);
+	if (bad) {
+		reply_refuse_because(r->reply, REFUSE_OFFER, sdp_refusal_text(bad));
+		return;
+	}
+	uint32_t ports = media_take_ports(r->emergency);
+	struct call *c = ports == MEDIA_NO_PORTS ? NULL : call_new(ports, r->emergency);
+	if (!c) {
+		reply_refuse(r->reply, ports == MEDIA_NO_PORTS ? REFUSE_NO_PORT : REFUSE_FULL);
+		if (ports != MEDIA_NO_PORTS)
+			media_release_ports(ports);
+		return;
+	}
+	keys_shown(r->flow->device, sdp_keys(offer));
+	begin(c, r, offer, &to);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+#include "judge.h"
+#include "dialogue.h"
+#include "notice.h"
+#include "pin.h"
+
+void judge_case(const struct call *c, struct permit_case *out)
+{
+	const struct leg *caller = leg_get(c->r.caller);
+	const struct flow *f = caller ? leg_flow(caller) : NULL;
+
+	*out = (struct permit_case){.who = c->r.who,
+	    .route = c->dest.route,
+	    .user = caller ? caller->r.user : NOBODY,
+	    .device = caller ? caller->r.device : NOBODY,
+	    .payer = c->dest.payer,
+	    .at = caller ? &caller->r.seen : NULL,
+	    .expired = f && f->expired,
+	    .dialled_before = c->dialled_before,
+	    .pin_given = c->pin_given,
+	    .number = c->dest.number};
+}
+
+/* An answer that hangs on whether the payer ever dialled this number. */
+static bool hangs_on_memory(const struct plan_answer *a)
+{
+	return a->verdict == PLAN_ASK_PIN || a->reason == REASON_PIN_ABSENT || a->reason == REASON_DESTINATIONS;
+}
+
+static const char *prompt_of(const struct plan_answer *a)
+{
+	static const char *const prompt[REASONS] = {
+	    [REASON_EMERGENCY_REMOTE] = "emergency-remote",
+	    [REASON_MONEY] = "ceiling-reached",
+	    [REASON_MINUTES] = "ceiling-reached",
+	    [REASON_NO_PIN] = "not-allowed",
+	    [REASON_PIN_LOCKED] = "pin-locked",
+	};
+	return prompt[a->reason];
+}
+
+static void refuse(struct call *c, const struct plan_answer *a)
+{
+	const struct leg *caller = leg_get(c->r.caller);
+	const char *say = prompt_of(a);
+
+	c->best = (uint8_t)permit_refusal(a);
+	c->best_text = a->text;
+	if (a->reason == REASON_EMERGENCY_REMOTE && caller)
+		notice_add(NOTICE_REFUSED, caller->r.device, caller->r.user, span_str(c->dest.number.text));
+	if (caller)
+		child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, caller->r.device, caller->r.user, &caller->r.seen, a->text);
+	c->say = say ? say : "not-allowed";
+	call_event(c, (say || c->r.spoken) && dialogue_can(c) ? CALL_TOLD_WHY : CALL_REFUSED, NULL);
+}
+
+/* A new number that may be dialled is not asked for again, and counts as a new destination once. */
+static void allow(struct call *c)
+{
+	if (number_is_outside(&c->dest.number) && !c->dialled_before && c->pin_given)
+		pin_note_dialled(c->dest.payer, span_str(c->dest.number.text));
+	call_event(c, CALL_ALLOWED, NULL);
+}
+
+void judge_call(struct call *c)
+{
+	struct permit_case question;
+
+	judge_case(c, &question);
+	const struct plan_answer a = permit(&question);
+	if (hangs_on_memory(&a) && !c->looked) {
+		if (pin_ask_dialled(PIN_FOR_CALL, c->r.id, c->dest.payer, span_str(c->dest.number.text)))
+			return;
+		c->looked = 1; /* keeper is down: as good as never */
+	}
+	if (a.verdict == PLAN_ALLOW) {
+		allow(c);
+	} else if (a.verdict == PLAN_ASK_PIN && dialogue_can(c)) {
+		c->script = SCRIPT_OUTGOING_PIN;
+		call_event(c, CALL_ASKED, NULL);
+	} else {
+		refuse(c, &a);
+	}
+}
+
+void call_on_dialled(uint64_t call, bool known)
+{
+	struct call *c = call_get(call);
+
+	if (!c || c->r.state != PHASE_LOOKING)
+		return;
+	c->looked = 1;
+	c->dialled_before = known;
+	judge_call(c);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+#include "route.h"
+#include "settings.h"
+
+static bool is_inside(const char *name)
+{
+	return directory_find(span_str(name)) != NOBODY || directory_group(span_str(name)) != NOBODY;
+}
+
+static void find_inside(struct span name, struct dest *out)
+{
+	uint32_t user = directory_find(name), group = directory_group(name);
+
+	if (user != NOBODY) {
+		out->kind = DEST_USER;
+		out->index = user;
+	} else if (group != NOBODY) {
+		out->kind = DEST_GROUP;
+		out->index = group;
+	}
+}
+
+/* A trunk that carries emergency calls comes first; without one, who answers for the number here: its own extension, or the
+ * front desk. */
+static void find_emergency(struct dest *out)
+{
+	const struct plan *p = &child_site()->plan;
+
+	out->kind = DEST_OUTSIDE;
+	if (trunk_for_emergency())
+		return;
+	out->kind = DEST_NONE;
+	find_inside(span_str(out->number.text), out);
+	if (out->kind == DEST_NONE && settings_of_site()->front_desk[0])
+		find_inside(span_str(settings_of_site()->front_desk), out);
+	if (out->kind == DEST_NONE && p->desk[0])
+		find_inside(span_str(p->desk), out);
+}
+
+bool route_find(struct span spelled, struct span phone_context, struct dest *out)
+{
+	const struct plan *p = &child_site()->plan;
+	char stripped[NUMBER_SPELLED_MAX + 1];
+	bool extension = number_strip(spelled, stripped) && is_inside(stripped);
+
+	*out = (struct dest){.index = NOBODY, .payer = NOBODY};
+	if (!number_canon(p, spelled, phone_context, extension, &out->number))
+		return false;
+	if (out->number.class == NUMBER_EMERGENCY)
+		find_emergency(out);
+	else if (out->number.class == NUMBER_INTERNAL)
+		find_inside(span_str(out->number.text), out);
+	else if (out->number.class == NUMBER_SERVICE)
+		out->kind = DEST_SERVICE;
+	else
+		out->kind = DEST_OUTSIDE;
+	return out->kind != DEST_NONE;
+}

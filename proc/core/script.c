@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+#include "script.h"
+#include "pin.h"
+
+enum { PIN_LEAST = 4, PIN_MOST = 12, SCREEN_KEY = '4', SCREEN_TRIES = 3 };
+
+static int tell(struct call *c, const char *say)
+{
+	c->best = REFUSE_NOT_ALLOWED;
+	c->say = say;
+	return SCRIPT_TELL;
+}
+
+static void keep(struct call *c, struct span digits)
+{
+	span_cstr(digits, c->kept, sizeof c->kept);
+}
+
+/* --- before a number that was never dialled (R15) --- */
+
+enum { PIN_ASK, PIN_ASK_AGAIN };
+
+static int outgoing_pin(struct call *c, struct span digits)
+{
+	if (pin_ask_check(PIN_FOR_CALL, c->r.id, c->dest.payer, digits))
+		return SCRIPT_WAIT;
+	return tell(c, "busy-try-later");
+}
+
+static const struct step outgoing[] = {
+    [PIN_ASK] = {"pin-please", PIN_LEAST, PIN_MOST, outgoing_pin},
+    [PIN_ASK_AGAIN] = {"pin-wrong pin-please", PIN_LEAST, PIN_MOST, outgoing_pin},
+};
+
+static int outgoing_verdict(struct call *c, enum pin_verdict v)
+{
+	switch (v) {
+	case PIN_OK:
+		c->pin_given = 1;
+		return SCRIPT_ALLOWED;
+	case PIN_WRONG:
+		return PIN_ASK_AGAIN;
+	case PIN_LOCKED:
+		return tell(c, "pin-locked");
+	case PIN_NONE:
+		return tell(c, "not-allowed");
+	case PIN_REFUSED:
+	case PIN_FAILED:
+	case PIN_VERDICTS:
+		break;
+	}
+	return tell(c, "busy-try-later");
+}
+
+/* --- a new PIN: the old one, then the new one twice --- */
+
+enum { CHANGE_OLD, CHANGE_NEW, CHANGE_NEW_AGAIN, CHANGE_MISMATCH, CHANGE_DONE };
+
+static int change_old(struct call *c, struct span digits)
+{
+	keep(c, digits);
+	return CHANGE_NEW;
+}
+
+/* both stand in kept: the old one, a blank, the new one */
+static int change_new(struct call *c, struct span digits)
+{
+	size_t n = strcspn(c->kept, " ");
+
+	c->kept[n] = ' ';
+	span_cstr(digits, c->kept + n + 1, sizeof c->kept - n - 1);
+	return CHANGE_NEW_AGAIN;
+}
+
+static int change_again(struct call *c, struct span digits)
+{
+	struct span old = span_head(span_str(c->kept), strcspn(c->kept, " "));
+	struct span again = span_str(c->kept + old.n + 1);
+
+	if (!span_eq(again, digits))
+		return CHANGE_MISMATCH;
+	if (pin_ask_change(PIN_FOR_CALL, c->r.id, c->dest.payer, old, digits))
+		return SCRIPT_WAIT;
+	return tell(c, "busy-try-later");
+}
+
+static int said(struct call *c, struct span digits)
+{
+	(void)digits;
+	return tell(c, "goodbye");
+}
+
+static const struct step change[] = {
+    [CHANGE_OLD] = {"pin-please", PIN_LEAST, PIN_MOST, change_old},
+    [CHANGE_NEW] = {"pin-set", PIN_LEAST, PIN_MOST, change_new},
+    [CHANGE_NEW_AGAIN] = {"pin-repeat", PIN_LEAST, PIN_MOST, change_again},
+    [CHANGE_MISMATCH] = {"pin-mismatch pin-set", PIN_LEAST, PIN_MOST, change_new},
+    [CHANGE_DONE] = {"saved", 0, 0, said},
+};
+
+static int change_verdict(struct call *c, enum pin_verdict v)
+{
+	if (v == PIN_OK)
+		return CHANGE_DONE;
+	return tell(c, v == PIN_LOCKED ? "pin-locked" : v == PIN_WRONG ? "pin-wrong" : "not-allowed");
+}
+
+/* --- an unknown caller from outside (R18) --- */
+
+static int screened(struct call *c, struct span digits)
+{
+	if (digits.n == 1 && digits.p[0] == SCREEN_KEY)
+		return SCRIPT_ALLOWED;
+	if (++c->tries < SCREEN_TRIES)
+		return 0;
+	return tell(c, "screening-failed");
+}
+
+static const struct step screen[] = {{"screening", 1, 1, screened}};
+
+/* --- all of them --- */
+
+static const struct {
+	const struct step *step;
+	uint8_t steps;
+	int (*verdict)(struct call *c, enum pin_verdict v);
+} script[SCRIPTS] = {
+#define SCRIPT(s, verdict) {s, sizeof s / sizeof *s, verdict}
+    [SCRIPT_OUTGOING_PIN] = SCRIPT(outgoing, outgoing_verdict),
+    [SCRIPT_CHANGE_PIN] = SCRIPT(change, change_verdict),
+    [SCRIPT_SCREEN] = SCRIPT(screen, NULL),
+#undef SCRIPT
+};
+
+const struct step *script_step(uint8_t which, uint8_t step)
+{
+	return which < SCRIPTS && step < script[which].steps ? &script[which].step[step] : NULL;
+}
+
+static void on_verdict(uint64_t owner, enum pin_verdict v)
+{
+	struct call *c = call_get(owner);
+
+	if (c && script[c->script].verdict)
+		dialogue_go(c, script[c->script].verdict(c, v));
+}
+
+void script_init(void)
+{
+	static const struct pin_answers answers = {.verdict = on_verdict, .dialled = call_on_dialled};
+
+	pin_on_answer(PIN_FOR_CALL, &answers);
+}

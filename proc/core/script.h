@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* The scripts of the dialogues: rows of what is said, how many keys are wanted, and what comes next. */
+#ifndef CORE_SCRIPT_H
+#define CORE_SCRIPT_H
+
+#include "dialogue.h"
+
+/* What a step may lead to besides another step. */
+enum { SCRIPT_WAIT = -1, SCRIPT_ALLOWED = -2, SCRIPT_REFUSED = -3, SCRIPT_TELL = -4 };
+
+struct step {
+	const char *say;
+	uint8_t min, max; /* keys; max 0: only said */
+	int (*then)(struct call *c, struct span digits);
+};
+
+void script_init(void);
+const struct step *script_step(uint8_t script, uint8_t step); /* NULL: there is none */
+
+/* A step that waited goes on with this one. */
+void dialogue_go(struct call *c, int next);
+
+#endif
