@@ -175,6 +175,7 @@ enum event_kind {
 	EVENT_FULL,      /* a pool or credit ran out */
 	EVENT_PIN,       /* wrong, locked, set or unlocked */
 	EVENT_TRUNK,     /* went up or down */
+	EVENT_CEILING,   /* half or the whole of one is used */
 	EVENT_KINDS
 };
 

@@ -22,6 +22,7 @@ const struct word word_event[EVENT_KINDS] = {
     [EVENT_BAN] = {"ban", "an address was banned"},
     [EVENT_EMERGENCY] = {"emergency", "an emergency call"},
     [EVENT_FULL] = {"full", "a limit was reached"},
+    [EVENT_CEILING] = {"ceiling", "a ceiling of money, minutes or calls"},
     [EVENT_PIN] = {"pin", "an outgoing PIN"},
     [EVENT_TRUNK] = {"trunk", "a trunk"},
 };

@@ -81,22 +81,13 @@ static uint32_t index_of(const struct account_of *of, enum ceiling_scope scope)
 static void fill(const struct account_of *of, struct ceiling_accounts *out)
 {
 	const struct plan *p = &child_site()->plan;
-	const struct user_settings *u = settings_of_user(of->user);
-	const char *why;
 
 	for (int i = 0; i < CEILING_SCOPES; i++) {
 		out->count[i] = count_of((enum ceiling_scope)i, index_of(of, (enum ceiling_scope)i));
 		out->limit[i] = p->ceiling[i];
 	}
-	/* its text was checked when it was set; a plan that has changed since leaves the site's limits */
-	if (u->ceilings[0])
-		(void)ceiling_override(&out->limit[CEILING_EXTENSION], span_str(u->ceilings), &why);
+	out->limit[CEILING_EXTENSION] = settings_limit_of_user(p, of->user);
 }
-
-static const enum spent_scope spent_of[CEILING_SCOPES] = {[CEILING_EXTENSION] = SPENT_USER,
-    [CEILING_DEVICE] = SPENT_DEVICE,
-    [CEILING_TRUNK] = SPENT_TRUNK,
-    [CEILING_SITE] = SPENT_SITE};
 
 static void save(const struct account_of *of)
 {
@@ -105,7 +96,7 @@ static void save(const struct account_of *of)
 		if (!count_of((enum ceiling_scope)i, index))
 			continue;
 		arena_put(store, first[i] + index, &count[first[i] + index]);
-		spent_changed(spent_of[i], index);
+		spent_changed((enum ceiling_scope)i, index);
 	}
 }
 
@@ -182,63 +173,40 @@ uint64_t account_tick(struct ceiling_call *c, const struct account_of *of)
 
 void account_adopt(struct ceiling_call *c, const struct account_of *of)
 {
-	const struct ceiling_when w = account_now();
 	struct ceiling_accounts a;
 
 	if (!c->begun)
 		return;
 	fill(of, &a);
-	ceiling_adopt(c, &a, &w);
+	ceiling_adopt(c, &a);
 }
 
 /* --- ledger's copy --- */
 
-static enum ceiling_scope scope_of(enum spent_scope s)
+/* After a restart of core alone the arena is newer; after one of the machine it is empty. */
+static void restored(enum ceiling_scope scope, uint32_t index, const struct ceiling_count *kept)
 {
-	for (int i = 0; i < CEILING_SCOPES; i++)
-		if (spent_of[i] == s)
-			return (enum ceiling_scope)i;
-	return CEILING_SCOPES;
-}
+	struct ceiling_count *n = count_of(scope, index);
 
-enum { E4_MS = 60000 }; /* money is kept times this, so that nothing is rounded away */
-
-static void restored(const struct spent *s)
-{
-	enum ceiling_scope scope = scope_of(s->scope);
-	struct ceiling_count *n = scope < CEILING_SCOPES ? count_of(scope, s->index) : NULL;
-
-	if (!n || n->day > s->day || (n->day == s->day && n->ms >= s->seconds * UINT64_C(1000)))
+	if (!n || n->day > kept->day || (n->day == kept->day && n->ms >= kept->ms))
 		return;
-	n->day = s->day;
-	n->money_e4_ms = s->money * E4_MS;
-	n->ms = s->seconds * UINT64_C(1000);
-	n->destinations = s->numbers;
-	n->told_half = n->told_full = 0;
-	arena_put(store, first[scope] + s->index, n);
+	const struct ceiling_count had = *n;
+	*n = *kept;
+	n->calls = had.calls; /* what runs now */
+	n->running = had.running;
+	n->rate_e4 = had.rate_e4;
+	arena_put(store, first[scope] + index, n);
 }
 
-static bool read_row(enum spent_scope which, uint32_t index, struct spent *out)
+static const struct ceiling_count *read_count(enum ceiling_scope scope, uint32_t index)
 {
-	enum ceiling_scope scope = scope_of(which);
-	const struct ceiling_count *n = scope < CEILING_SCOPES ? count_of(scope, index) : NULL;
-
-	if (!n || !n->day)
-		return false;
-	*out = (struct spent){.scope = which,
-	    .index = index,
-	    .day = n->day,
-	    .money = (n->money_e4_ms + E4_MS - 1) / E4_MS,
-	    .seconds = (uint32_t)((n->ms + 999) / 1000),
-	    .calls = n->hourly,
-	    .numbers = n->destinations};
-	return true;
+	const struct ceiling_count *n = count_of(scope, index);
+	return n && n->day ? n : NULL;
 }
 
 void account_open(struct arena_table *t)
 {
-	static const struct spent_owner owner = {.restored = restored, .read = read_row};
-	const struct site *s = child_site();
+	static const struct spent_owner owner = {.restored = restored, .read = read_count};
 
 	lay_out();
 	store = t;
@@ -252,5 +220,5 @@ void account_open(struct arena_table *t)
 		count[i] = *saved;
 		ceiling_forget_running(&count[i]);
 	}
-	spent_init(s->max_users, s->max_phones, SITE_TRUNKS_MAX, &owner);
+	spent_init(scope_n, &owner);
 }

@@ -18,7 +18,7 @@ enum call_phase {
 enum call_event {
 	CALL_ALLOWED,     /* it may be dialled */
 	CALL_ASKED,       /* the caller is to be asked something first */
-	CALL_FORWARDED,   /* it goes to another number */
+	CALL_FORWARDED,   /* it goes to another number, or more is known of the caller: judged anew */
 	CALL_ABSENT,      /* no phone of the callee is there, one was a moment ago */
 	CALL_RINGS,       /* a phone of the callee rings */
 	CALL_ANSWERED,    /* a phone of the callee answered */

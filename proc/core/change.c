@@ -3,6 +3,7 @@
  * (RFC 3261 14, RFC 3311). One change at a time in a call: the second is 491 or 500 (RFC 3261 14.2). */
 #include "change.h"
 #include "dial.h"
+#include "dialogue.h"
 #include "ended.h"
 #include "leg_send.h"
 #include "media.h"
@@ -208,6 +209,7 @@ static void take_ended(struct call *c, struct leg *l, const struct sdp *offer, s
 	leg_set_remote(l, offer);
 	ended_settle(l);
 	l->r.learn_epoch++;
+	dialogue_hold(c, l);
 	call_relay(c);
 	call_save(c);
 }

@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 /* Raised with every change of a record's layout; an arena of another layout starts empty. */
-enum { LAYOUT = 5 };
+enum { LAYOUT = 6 };
 
 enum { TRUNK_FLOWS = 8 }; /* of each trunk; edge has no more */
 
@@ -266,9 +266,6 @@ static ask_answer *const answers[ASK_KINDS] = {
     [ASK_TRUNK] = trunk_on_answer,
 };
 
-/* who begins turns of voice hears here how they ended */
-static voice_turned *const turned[VOICE_OWNERS];
-
 static void take_file(enum file_kind what, int fd)
 {
 	if (what == FILE_ARENA)
@@ -316,7 +313,6 @@ static void open_all(void)
 	notice_init();
 	message_init();
 	media_init();
-	voice_init(s->max_calls, turned);
 	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
 	account_open(&table[TABLE_ACCOUNTS]);
 	dialogue_init();
@@ -332,7 +328,7 @@ static void status(struct proc_status *s)
 {
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, record_status, bans_status,
-	    directory_status, trunk_status, settings_status, pin_status, notice_status};
+	    directory_status, trunk_status, settings_status, pin_status, notice_status, spent_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

@@ -5,6 +5,7 @@
 #include "pin.h"
 #include "script.h"
 #include "voice.h"
+#include "wire/sdp_offer.h"
 
 enum { FIRST_MS = 10000, GAP_MS = 4000, SILENCES_MAX = 2 };
 
@@ -65,7 +66,7 @@ void dialogue_loop(struct call *c, unsigned side, const char *say)
 	struct leg *l = leg_at(c, side);
 	const struct step s = {.say = say};
 
-	if (l && l->r.end != RELAY_PASSING && !c->turn[side])
+	if (l && l->r.ends != RELAY_PASSING && !c->turn[side])
 		speak(c, l, &s, true);
 }
 
@@ -143,12 +144,44 @@ void dialogue_heard(struct call *c)
 		run(c);
 }
 
+/* --- in the midst of a call --- */
+
+static void hear_other(struct call *c, unsigned side)
+{
+	c->r.hears[side] = RELAY_HEARS_OTHER;
+	call_relay(c);
+}
+
+void dialogue_warn(struct call *c)
+{
+	static const struct step warning = {.say = "one-minute-left"};
+	struct leg *caller = leg_get(c->r.caller);
+
+	if (caller && caller->r.ends != RELAY_PASSING && !c->turn[caller->r.side])
+		speak(c, caller, &warning, false);
+}
+
+void dialogue_hold(struct call *c, const struct leg *by)
+{
+	unsigned there = !by->r.side;
+	struct sdp theirs;
+
+	if (c->r.state != PHASE_TALKING)
+		return;
+	leg_remote(by, &theirs);
+	dialogue_quiet(c, there);
+	if (sdp_holds(&theirs))
+		dialogue_loop(c, there, "music");
+	else
+		hear_other(c, there);
+}
+
 /* --- what comes back --- */
 
 static void go_on(struct call *c, int next)
 {
 	static const enum call_event event[] = {
-	    [-SCRIPT_ALLOWED] = CALL_ALLOWED, [-SCRIPT_REFUSED] = CALL_REFUSED, [-SCRIPT_TELL] = CALL_TOLD_WHY};
+	    [-SCRIPT_ALLOWED] = CALL_ALLOWED, [-SCRIPT_REFUSED] = CALL_REFUSED, [-SCRIPT_TELL] = CALL_TOLD_WHY, [-SCRIPT_JUDGE] = CALL_FORWARDED};
 
 	if (next == SCRIPT_WAIT)
 		return;
@@ -181,10 +214,15 @@ static void on_turned(uint64_t owner, uint64_t token, enum turn_why why, struct 
 {
 	struct call *c = call_get(owner);
 	struct leg *caller = c ? leg_get(c->r.caller) : NULL;
+	unsigned side = c && c->turn[1] == token;
 
-	if (!caller || c->turn[caller->r.side] != token)
+	if (!caller || c->turn[side] != token)
 		return;
-	c->turn[caller->r.side] = 0;
+	c->turn[side] = 0;
+	if (c->r.state == PHASE_TALKING) {
+		hear_other(c, side);
+		return;
+	}
 	if (c->r.state == PHASE_TELLING) {
 		call_event(c, CALL_SAID, NULL);
 		return;

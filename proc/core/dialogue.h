@@ -28,6 +28,11 @@ bool dialogue_can(const struct call *c);
 void dialogue_loop(struct call *c, unsigned side, const char *say);
 void dialogue_quiet(struct call *c, unsigned side);
 
+/* The caller is told that its ceiling comes near, in the midst of the call. */
+void dialogue_warn(struct call *c);
+/* The phone at this leg put the other one on hold, or took it off: music there, or the talk again. */
+void dialogue_hold(struct call *c, const struct leg *by);
+
 /* Media has the keys: what waits to be said can be heard. */
 void dialogue_heard(struct call *c);
 /* A key that came by SIP INFO. */

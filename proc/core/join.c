@@ -2,6 +2,7 @@
 #include "join.h"
 #include "base/clock.h"
 #include "dial.h"
+#include "dialogue.h"
 #include "ended.h"
 #include "keys.h"
 #include "media.h"
@@ -73,6 +74,8 @@ static const char *answer_caller(struct call *c, struct leg *caller, uint8_t cod
 
 static void hear_each_other(struct call *c)
 {
+	dialogue_quiet(c, 0);
+	dialogue_quiet(c, 1);
 	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_OTHER;
 	c->r.listens = 0;
 }

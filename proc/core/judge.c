@@ -16,6 +16,7 @@ void judge_case(const struct call *c, struct permit_case *out)
 	    .payer = c->dest.payer,
 	    .at = caller ? &caller->r.seen : NULL,
 	    .expired = f && f->expired,
+	    .inside = c->dest.kind == DEST_USER || c->dest.kind == DEST_GROUP,
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
 	    .number = c->dest.number};

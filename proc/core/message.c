@@ -5,6 +5,7 @@
 #include "base/rand.h"
 #include "permit.h"
 #include "registrar.h"
+#include "route.h"
 #include <stdlib.h>
 
 enum { MESSAGES_MAX = 512 };
@@ -84,15 +85,33 @@ static void send_all(struct message *t, uint32_t callee, const struct words *w)
 		finish(t);
 }
 
+/* Texts go to people here, and nowhere else. */
+static enum refusal judge(const struct request *r, uint32_t *callee)
+{
+	struct dest to;
+
+	if (r->m->target_kind != TARGET_USER || !route_find(REQUEST_STR(r, target_user), SPAN(""), &to) ||
+	    to.kind != DEST_USER)
+		return REFUSE_NO_NUMBER;
+	const struct permit_case q = {.who = r->user == NOBODY ? WHO_DEVICE : WHO_USER,
+	    .route = ROUTE_FRESH,
+	    .user = r->user,
+	    .device = r->flow->device,
+	    .payer = r->user,
+	    .at = &r->flow->remote,
+	    .expired = r->flow->expired,
+	    .number = to.number};
+	const struct plan_answer a = permit(&q);
+	*callee = to.index;
+	return a.verdict == PLAN_ALLOW ? REFUSE_NONE : permit_refusal(&a);
+}
+
 void message_on_request(struct request *r)
 {
-
 	if (!login_gate(r, REQUEST_STR(r, from_user)))
 		return;
-	uint32_t callee = directory_find(REQUEST_STR(r, target_user));
-	const struct permit_question q = {
-	    .logged_in = r->user != NOBODY, .device_expired = r->flow->expired, .callee_known = callee != NOBODY};
-	enum refusal why = r->m->target_kind == TARGET_USER ? permit(&q) : REFUSE_NO_NUMBER;
+	uint32_t callee;
+	enum refusal why = judge(r, &callee);
 	if (why) {
 		reply_refuse(r->reply, why);
 		return;

@@ -23,10 +23,10 @@ static bool is_remote(const struct permit_case *c)
 	return settings_of_device(c->device)->remote || !c->at || !settings_device_at(c->device, c->at);
 }
 
-static bool night_works_anyway(const struct user_settings *s)
+static uint8_t night_of_site(void)
 {
-	(void)s;
-	return settings_of_site()->night == NIGHT_OFF;
+	static const uint8_t mode[NIGHTS] = {[NIGHT_ON] = NIGHT_NOW, [NIGHT_OFF] = NIGHT_NEVER};
+	return mode[settings_of_site()->night];
 }
 
 struct plan_answer permit(const struct permit_case *c)
@@ -39,22 +39,17 @@ struct plan_answer permit(const struct permit_case *c)
 	    .route = c->route,
 	    .payer = payer_of(c),
 	    .pin = PLAN_PIN_SET, /* keeper alone knows, and is asked when it matters */
-	    .device_fixed = d && d->flags & DEVICE_FIXED,
+	    .device_fixed = c->inside || (d && d->flags & DEVICE_FIXED),
 	    .device_expired = c->expired,
-	    .device_remote = is_remote(c),
+	    .device_remote = !c->inside && is_remote(c),
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
-	    .night_exempt = night_works_anyway(s),
+	    .night = s->night_exempt ? (uint8_t)NIGHT_NEVER : night_of_site(),
+	    .has_classes = s->has_classes,
+	    .classes = s->classes,
 	    .week_min = account_week_min(),
 	    .number = c->number};
-	const char *why;
 
-	/* a setting that the plan does not understand any more allows nothing beyond the least */
-	if (s->classes[0]) {
-		q.has_classes = true;
-		if (!plan_classes_parse(span_str(s->classes), &q.classes, &why))
-			q.classes = plan_classes_least();
-	}
 	if (number_is_outside(&c->number) && q.payer != PAYER_NOBODY)
 		q.limits = account_may(&of, plan_rate_of(p, &c->number), !c->dialled_before);
 	return plan_permit(p, &q);

@@ -24,17 +24,13 @@ static void find_inside(struct span name, struct dest *out)
  * front desk. */
 static void find_emergency(struct dest *out)
 {
-	const struct plan *p = &child_site()->plan;
-
 	out->kind = DEST_OUTSIDE;
-	if (trunk_for_emergency())
+	if (false)
 		return;
 	out->kind = DEST_NONE;
 	find_inside(span_str(out->number.text), out);
 	if (out->kind == DEST_NONE && settings_of_site()->front_desk[0])
 		find_inside(span_str(settings_of_site()->front_desk), out);
-	if (out->kind == DEST_NONE && p->desk[0])
-		find_inside(span_str(p->desk), out);
 }
 
 bool route_find(struct span spelled, struct span phone_context, struct dest *out)

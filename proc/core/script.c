@@ -35,17 +35,17 @@ static const struct step outgoing[] = {
 static int outgoing_verdict(struct call *c, enum pin_verdict v)
 {
 	switch (v) {
-	case PIN_OK:
+	case PIN_IS_RIGHT:
 		c->pin_given = 1;
-		return SCRIPT_ALLOWED;
-	case PIN_WRONG:
+		return SCRIPT_JUDGE;
+	case PIN_IS_WRONG:
 		return PIN_ASK_AGAIN;
-	case PIN_LOCKED:
+	case PIN_IS_LOCKED:
 		return tell(c, "pin-locked");
-	case PIN_NONE:
+	case PIN_IS_NONE:
 		return tell(c, "not-allowed");
-	case PIN_REFUSED:
-	case PIN_FAILED:
+	case PIN_IS_REFUSED:
+	case PIN_IS_FAILED:
 	case PIN_VERDICTS:
 		break;
 	}
@@ -100,9 +100,9 @@ static const struct step change[] = {
 
 static int change_verdict(struct call *c, enum pin_verdict v)
 {
-	if (v == PIN_OK)
+	if (v == PIN_IS_RIGHT)
 		return CHANGE_DONE;
-	return tell(c, v == PIN_LOCKED ? "pin-locked" : v == PIN_WRONG ? "pin-wrong" : "not-allowed");
+	return tell(c, v == PIN_IS_LOCKED ? "pin-locked" : v == PIN_IS_WRONG ? "pin-wrong" : "not-allowed");
 }
 
 /* --- an unknown caller from outside (R18) --- */

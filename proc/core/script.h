@@ -6,7 +6,7 @@
 #include "dialogue.h"
 
 /* What a step may lead to besides another step. */
-enum { SCRIPT_WAIT = -1, SCRIPT_ALLOWED = -2, SCRIPT_REFUSED = -3, SCRIPT_TELL = -4 };
+enum { SCRIPT_WAIT = -1, SCRIPT_ALLOWED = -2, SCRIPT_REFUSED = -3, SCRIPT_TELL = -4, SCRIPT_JUDGE = -5 };
 
 struct step {
 	const char *say;

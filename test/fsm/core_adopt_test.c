@@ -283,12 +283,12 @@ static void a_sealed_record_is_not_sealed_again(void)
 
 /* --- marks: a request that kills core twice costs its leg, not the exchange (DESIGN.md, Arenas) --- */
 
-enum { TABLES = 4, TABLE_LEGS = 1, LAYOUT = 5 };
+enum { TABLES = 5, TABLE_LEGS = 1, LAYOUT = 6 };
 
 /* The leg table of the arena as core_child.c lays it out. */
 static void map_legs(struct arena_table table[TABLES])
 {
-	const struct arena_shape shape[TABLES] = {registrar_shape(), leg_shape(), call_shape(), record_shape()};
+	const struct arena_shape shape[TABLES] = {registrar_shape(), leg_shape(), call_shape(), record_shape(), account_shape()};
 	struct arena arena;
 	bool adopted = false;
 

@@ -154,6 +154,72 @@ static void say_recorded(struct link *l, const struct ipc_view *v)
 	ipc_end(l);
 }
 
+static void put_setting(struct link *l, unsigned owner, uint32_t index, unsigned kind, const char *value)
+{
+	struct msg_setting *m = ipc_begin(l, MSG_SETTING);
+
+	m->owner = (uint8_t)owner;
+	m->index = index;
+	m->kind = (uint8_t)kind;
+	m->value = ipc_put(l, span_str(value));
+	ipc_end(l);
+}
+
+static void push_settings(struct link *l)
+{
+	for (uint32_t i = 0; i < SIM_GROUPS_MAX; i++) {
+		if (!sim.group[i].name)
+			continue;
+		struct msg_group *g = ipc_begin(l, MSG_GROUP);
+		g->index = i;
+		g->name = ipc_put(l, span_str(sim.group[i].name));
+		g->display = ipc_put(l, SPAN("Group"));
+		ipc_end(l);
+		put_setting(l, OWNER_GROUP, i, SETTING_MEMBERS, sim.group[i].members);
+	}
+	for (int i = 0; i < SIM_SETTINGS_MAX; i++) {
+		const struct sim_setting *s = &sim.setting[i];
+		if (s->value)
+			put_setting(l, s->owner, s->index, s->kind, s->value);
+	}
+}
+
+static void say_notice_kept(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_notice_add *n = v->payload;
+	struct msg_notice_kept *m = ipc_begin(l, MSG_NOTICE_KEPT);
+
+	sim.notices++;
+	m->token = n->token;
+	ipc_end(l);
+}
+
+static void say_pin(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_pin_check *w = v->payload;
+	struct msg_pin_verdict *m = ipc_begin(l, MSG_PIN_VERDICT);
+
+	sim.pins++;
+	m->token = w->token;
+	m->verdict = !sim.pin                                             ? PIN_IS_NONE
+		     : sim.pins > 3                                       ? PIN_IS_LOCKED
+		     : span_eq(ipc_str(v, w->digits), span_str(sim.pin)) ? PIN_IS_RIGHT
+									  : PIN_IS_WRONG;
+	ipc_end(l);
+}
+
+static void say_dialled(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_dialled_want *w = v->payload;
+	struct msg_dialled *m = ipc_begin(l, MSG_DIALLED);
+
+	sim.lookups++;
+	m->token = w->token;
+	for (size_t i = 0; i < sizeof sim.dialled / sizeof *sim.dialled; i++)
+		m->known |= sim.dialled[i] && span_eq(ipc_str(v, w->number), span_str(sim.dialled[i]));
+	ipc_end(l);
+}
+
 void sim_push_directory(void)
 {
 	struct link *l = sim_far(PROC_LEDGER, 0);
@@ -190,6 +256,7 @@ void sim_push_directory(void)
 			k->allowed = 1;
 			ipc_end(l);
 		}
+	push_settings(l);
 	struct msg_directory_commit *c = ipc_begin(l, MSG_DIRECTORY_COMMIT);
 	c->generation = sim.generation;
 	ipc_end(l);
@@ -230,6 +297,9 @@ static void on_any(struct link *l, const struct ipc_view *v)
 	    [MSG_SEAL_WANT] = say_sealed,
 	    [MSG_RECORD] = say_recorded,
 	    [MSG_DIRECTORY_WANT] = say_directory,
+	    [MSG_NOTICE_ADD] = say_notice_kept,
+	    [MSG_PIN_CHECK] = say_pin,
+	    [MSG_DIALLED_WANT] = say_dialled,
 	};
 
 	if (sim.watch)
@@ -529,6 +599,7 @@ void sim_open(void)
 	sim_link_up(PROC_LEDGER, 0);
 	sim_link_up(PROC_KEEPER, 0);
 	sim_link_up(PROC_MEDIA, 0);
+	sim_link_up(PROC_VOICE, 0);
 	for (uint32_t i = 0; i < sim.site.edges; i++)
 		sim_link_up(PROC_EDGE, i);
 	sim_link_up(PROC_CTL, 0);

@@ -6,7 +6,7 @@
 
 #include "ipc/child.h"
 
-enum { SIM_PAIRS_MAX = 9, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8 };
+enum { SIM_PAIRS_MAX = 10, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8, SIM_SETTINGS_MAX = 12, SIM_GROUPS_MAX = 2 };
 
 /* One message that core sent, kept until a test takes it. */
 struct heard {
@@ -48,6 +48,17 @@ struct sim {
 		uint32_t flags;
 	} device[SIM_DEVICES_MAX];
 	bool bound[SIM_USERS_MAX][SIM_DEVICES_MAX];
+	struct sim_setting { /* of a user or phone; owner OWNER_USER and kind 0 with an empty value: none */
+		uint8_t owner, kind;
+		uint32_t index;
+		const char *value;
+	} setting[SIM_SETTINGS_MAX];
+	struct sim_group {
+		const char *name, *members;
+	} group[SIM_GROUPS_MAX];
+	const char *pin;           /* keeper's, of everyone */
+	const char *dialled[8];    /* numbers that keeper knows */
+	uint32_t pins, lookups, notices;
 	uint32_t generation;
 	ipc_handler *watch; /* sees all that core says; may be NULL */
 	bool fail_aborts;   /* sim_fail() is for a fuzzer */

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: ISC */
+/* The call plan through core: classes, the outgoing PIN by prompts and keys, forwards, do not disturb, ring groups (R14, R15, R29). */
+#include "../unit/test.h"
+#include "sim_phone.h"
+
+static struct phone alice, bob, carol;
+static struct talk a, b, c;
+static struct sdp offer, answer;
+
+static void set(int at, unsigned owner, uint32_t index, unsigned kind, const char *value)
+{
+	sim.setting[at] = (struct sim_setting){(uint8_t)owner, (uint8_t)kind, index, value};
+}
+
+static void begin_with(void (*settings)(void))
+{
+	sim_defaults();
+	memcpy(sim.site.plan.country, "fr", 3);
+	sim.pin = "2468";
+	if (settings)
+		settings();
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_init(&carol, 2);
+	phone_register(&alice);
+	phone_register(&bob);
+	phone_register(&carol);
+	offer = sdp_plain(&alice);
+	answer = sdp_plain(&bob);
+}
+
+static void finish(void)
+{
+	sim_pass(60000);
+	sim_need_idle();
+}
+
+static const struct msg_turn *turn(const char *say)
+{
+	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+	const struct msg_turn *t = h ? (const void *)h->payload : NULL;
+
+	NEED(t && strcmp(sim_text(h, t->say), say) == 0);
+	return t;
+}
+
+static void voice_says(uint64_t token, enum turn_why why, const char *digits)
+{
+	struct msg_turned *m = ipc_begin(sim_far(PROC_VOICE, 0), MSG_TURNED);
+
+	m->token = token;
+	m->why = (uint8_t)why;
+	m->digits = ipc_put(sim_far(PROC_VOICE, 0), span_str(digits));
+	ipc_end(sim_far(PROC_VOICE, 0));
+	sim_turn();
+}
+
+static void hangs_up_on(struct talk *t)
+{
+	struct heard *bye = talk_takes(t, SIP_BYE);
+
+	NEED(bye);
+	talk_reply(t, bye, 200, NULL);
+}
+
+/* --- classes and the PIN --- */
+
+static void nobody_dials_out_by_default(void)
+{
+	begin_with(NULL);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	struct heard *h = reply_to(a.txn);
+	NEED(h && respond(h)->code == 403 && strstr(sim_text(h, respond(h)->warning_text), "class"));
+	NEED(sim.lookups == 0 && sim.pins == 0 && !sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	talk_invite(&a, &alice, "no-such", &offer);
+	NEED(code_of(a.txn) == 404);
+	finish();
+}
+
+static void may_dial(void)
+{
+	set(0, OWNER_USER, 0, SETTING_CLASSES, "national mobile");
+}
+
+/* the caller is answered by the exchange, and media has the keys */
+static uint64_t answered(void)
+{
+	uint64_t join;
+
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && s->side[0].present && !s->side[1].present && s->side[0].end == RELAY_ENDED_SDES);
+	media_says_gate(join, RELAY_KEY_SDES);
+	return join;
+}
+
+static void a_new_number_asks_for_the_pin(void)
+{
+	begin_with(may_dial);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered();
+	/* one codec, so that the far end can be offered the same */
+	NEED(a.sdp.audio.codec_n == 2 && a.sdp.audio.codec[0].codec == SDP_PCMA);
+	const struct msg_turn *t = turn("pin-please");
+	NEED(t->digits_min == 4 && t->digits_max == 12 && t->end_key == '#' && t->barge && !t->loop && t->side == 0);
+	const struct relay_spec *s = relay_wish(NULL);
+	NEED(s && s->side[0].hears == RELAY_HEARS_VOICE && s->side[0].listens && !s->side[0].events);
+	voice_says(t->token, TURN_DIGITS, "1357");
+	t = turn("pin-wrong pin-please");
+	voice_says(t->token, TURN_DIGITS, "2468");
+	/* right: dialled, and there is no trunk to dial over */
+	struct heard *add = sim_take(PROC_KEEPER, MSG_DIALLED_ADD, NULL, NULL);
+	NEED(add && strcmp(sim_text(add, ((const struct msg_dialled_add *)(const void *)add->payload)->number), "+33123456789") == 0);
+	t = turn("busy-try-later");
+	voice_says(t->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+	NEED(sim.pins == 2 && sim.records == 0);
+}
+
+static void every_spelling_of_a_known_number_needs_none(void)
+{
+	static const char *const spelling[] = {"+33123456789", "0123456789", "0033123456789", "+33-1-23-45-67-89"};
+
+	begin_with(may_dial);
+	sim.dialled[0] = "+33123456789";
+	for (size_t i = 0; i < sizeof spelling / sizeof *spelling; i++) {
+		talk_invite(&a, &alice, spelling[i], &offer);
+		NEED(code_of(a.txn) == 503); /* no line */
+	}
+	NEED(sim.lookups == 4 && sim.pins == 0);
+	finish();
+}
+
+static void three_wrong_pins_lock(void)
+{
+	begin_with(may_dial);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered();
+	const struct msg_turn *t = turn("pin-please");
+	for (int i = 0; i < 3; i++) {
+		voice_says(t->token, TURN_DIGITS, "9999");
+		t = turn("pin-wrong pin-please");
+	}
+	voice_says(t->token, TURN_DIGITS, "2468");
+	t = turn("pin-locked");
+	NEED(t->digits_max == 0);
+	voice_says(t->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+}
+
+static void silence_is_asked_twice_then_the_call_ends(void)
+{
+	begin_with(may_dial);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered();
+	const struct msg_turn *t = turn("pin-please");
+	voice_says(t->token, TURN_TIME_OUT, "12");
+	t = turn("pin-please");
+	voice_says(t->token, TURN_TIME_OUT, "");
+	t = turn("goodbye");
+	voice_says(t->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+	NEED(sim.pins == 0);
+}
+
+static void without_voice_a_new_number_is_refused(void)
+{
+	begin_with(may_dial);
+	sim_link_down(PROC_VOICE, 0);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	NEED(code_of(a.txn) == 403);
+	finish();
+}
+
+static void voice_that_dies_ends_what_it_said(void)
+{
+	begin_with(may_dial);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered();
+	turn("pin-please");
+	sim_link_down(PROC_VOICE, 0);
+	hangs_up_on(&a);
+	finish();
+}
+
+static void a_caller_who_hangs_up_in_the_dialogue_leaves_nothing(void)
+{
+	begin_with(may_dial);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered();
+	const struct msg_turn *t = turn("pin-please");
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	struct heard *stop = sim_take(PROC_VOICE, MSG_TURN_STOP, NULL, NULL);
+	NEED(stop && ((const struct msg_turn_stop *)(const void *)stop->payload)->token == t->token);
+	voice_says(t->token, TURN_DIGITS, "2468"); /* it crossed */
+	finish();
+	NEED(sim.pins == 0);
+}
+
+/* --- forwards and do not disturb --- */
+
+static void bob_forwards(void)
+{
+	set(0, OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "carol");
+}
+
+static void a_forward_rings_elsewhere(void)
+{
+	begin_with(bob_forwards);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&c, &carol);
+	NEED(!sent_to(&bob, SIP_INVITE));
+	talk_answer(&c, 200, &answer);
+	talk_takes(&c, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &c);
+	finish();
+	NEED(strcmp(sim.record_to, "carol") == 0);
+}
+
+static void round_in_circles(void)
+{
+	bob_forwards();
+	set(1, OWNER_USER, 2, SETTING_FORWARD_ALWAYS, "bob");
+}
+
+static void forwards_in_a_circle_end(void)
+{
+	begin_with(round_in_circles);
+	talk_invite(&a, &alice, "bob", &offer);
+	/* after five of them whoever is reached then rings */
+	NEED(sent_to(&carol, SIP_INVITE) || sent_to(&bob, SIP_INVITE));
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) != 500);
+	sim_pass(200000);
+}
+
+static void bob_forwards_out(void)
+{
+	set(0, OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "+33123456789");
+	set(1, OWNER_USER, 1, SETTING_CLASSES, "national");
+}
+
+static void a_forward_to_the_outside_is_judged_on_the_account_of_who_set_it(void)
+{
+	begin_with(bob_forwards_out);
+	/* bob never dialled it, and is not on the phone to be asked */
+	talk_invite(&a, &alice, "bob", &offer);
+	NEED(code_of(a.txn) == 403 && sim.lookups == 1);
+	sim.dialled[0] = "+33123456789";
+	talk_invite(&a, &alice, "bob", &offer);
+	NEED(code_of(a.txn) == 503 && sim.lookups == 2); /* allowed: no line */
+	finish();
+}
+
+static void busy_and_disturbed(void)
+{
+	set(0, OWNER_USER, 1, SETTING_FORWARD_BUSY, "carol");
+	set(1, OWNER_USER, 3, SETTING_DND, "on");
+}
+
+static void busy_goes_elsewhere_and_dnd_is_busy(void)
+{
+	begin_with(busy_and_disturbed);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 486, NULL);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+	talk_invite(&a, &alice, "dave", &offer);
+	struct heard *h = reply_to(a.txn);
+	NEED(h && respond(h)->code == 486 && strstr(sim_text(h, respond(h)->warning_text), "disturbed"));
+	finish();
+}
+
+static void no_answer(void)
+{
+	set(0, OWNER_USER, 1, SETTING_FORWARD_NO_ANSWER, "carol");
+	set(1, OWNER_USER, 1, SETTING_RING_SECONDS, "10");
+}
+
+static void no_answer_goes_elsewhere(void)
+{
+	begin_with(no_answer);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	talk_hears(&a, 180);
+	sim_pass(11000);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 200, &answer);
+	talk_takes(&c, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&c, &a);
+	finish();
+}
+
+/* --- groups --- */
+
+static void group(void)
+{
+	sim.group[0] = (struct sim_group){"200", "bob, carol, dave"};
+	set(0, OWNER_USER, 3, SETTING_DND, "on");
+}
+
+static void a_group_rings_its_members(void)
+{
+	begin_with(group);
+	struct phone dave;
+	phone_init(&dave, 3);
+	phone_register(&dave);
+	talk_invite(&a, &alice, "200", &offer);
+	talk_rings_at(&b, &bob);
+	talk_rings_at(&c, &carol);
+	NEED(!sent_to(&dave, SIP_INVITE)); /* who is not to be disturbed is left out */
+	talk_answer(&b, 486, NULL);
+	talk_answer(&c, 200, &answer);
+	talk_takes(&c, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &c);
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(nobody_dials_out_by_default);
+	SIM(a_new_number_asks_for_the_pin);
+	SIM(every_spelling_of_a_known_number_needs_none);
+	SIM(three_wrong_pins_lock);
+	SIM(silence_is_asked_twice_then_the_call_ends);
+	SIM(without_voice_a_new_number_is_refused);
+	SIM(voice_that_dies_ends_what_it_said);
+	SIM(a_caller_who_hangs_up_in_the_dialogue_leaves_nothing);
+	SIM(a_forward_rings_elsewhere);
+	SIM(forwards_in_a_circle_end);
+	SIM(a_forward_to_the_outside_is_judged_on_the_account_of_who_set_it);
+	SIM(busy_goes_elsewhere_and_dnd_is_busy);
+	SIM(no_answer_goes_elsewhere);
+	SIM(a_group_rings_its_members);
+	(void)test_failed_here;
+	return TEST_END;
+}
