@@ -23,12 +23,6 @@ static bool is_remote(const struct permit_case *c)
 	return settings_of_device(c->device)->remote || !c->at || !settings_device_at(c->device, c->at);
 }
 
-static uint8_t night_of_site(void)
-{
-	static const uint8_t mode[NIGHTS] = {[NIGHT_ON] = NIGHT_NOW, [NIGHT_OFF] = NIGHT_NEVER};
-	return mode[settings_of_site()->night];
-}
-
 struct plan_answer permit(const struct permit_case *c)
 {
 	const struct plan *p = &child_site()->plan;
@@ -44,7 +38,7 @@ struct plan_answer permit(const struct permit_case *c)
 	    .device_remote = !c->inside && is_remote(c),
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
-	    .night = s->night_exempt ? (uint8_t)NIGHT_NEVER : night_of_site(),
+	    .night = settings_of_site()->night,
 	    .has_classes = s->has_classes,
 	    .classes = s->classes,
 	    .week_min = account_week_min(),

@@ -117,7 +117,7 @@ static void a_new_number_asks_for_the_pin(void)
 	voice_says(t->token, TURN_SAID, "");
 	hangs_up_on(&a);
 	finish();
-	NEED(sim.pins == 2 && sim.records == 0);
+	NEED(sim.pins == 2 && sim.record.duration_ms == 0);
 }
 
 static void every_spelling_of_a_known_number_needs_none(void)
