@@ -11,6 +11,7 @@
 #include "join.h"
 #include "judge.h"
 #include "media.h"
+#include "outside.h"
 #include "record.h"
 #include "wire/sdp_offer.h"
 #include <stdio.h>
@@ -127,9 +128,11 @@ static void do_ring(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller);
 
-	if (caller && c->r.spoken)
+	if (!caller || c->r.callee) /* early media rings by itself */
+		return;
+	if (c->r.spoken)
 		dialogue_loop(c, caller->r.side, "tone:ringback");
-	else if (caller)
+	else
 		leg_ring(caller, 180);
 }
 
@@ -214,6 +217,11 @@ static void on_ring_end(struct timer *t, uint64_t now_ms)
 	struct call *c = call_of_ring(t);
 
 	(void)now_ms;
+	if (c->slowed) { /* held up long enough */
+		c->slowed = 0;
+		call_event(c, CALL_ALLOWED, NULL);
+		return;
+	}
 	c->best = c->r.state == PHASE_WAITING ? REFUSE_OFFLINE : REFUSE_NO_ANSWER;
 	dial_over(c, CALL_TIME_OUT);
 }
@@ -327,6 +335,10 @@ static struct call *call_of(const struct leg *l)
 void call_leg_rings(struct leg *l)
 {
 	struct call *c = call_of(l);
+	bool first = c && (c->r.state == PHASE_DIALLING || c->r.state == PHASE_RINGING);
+
+	if (first && l->r.trunk)
+		join_early(c, l);
 	if (c)
 		call_event(c, CALL_RINGS, l);
 }
@@ -374,7 +386,11 @@ void call_leg_rejected(struct leg *l)
 	if (!c)
 		return;
 	dial_strike(c, l->r.id);
+	if (c->r.callee == l->r.id && c->r.state != PHASE_TALKING)
+		c->r.callee = 0; /* its early media is over */
 	if (takes_no_offer(l->rejected) && c->r.state != PHASE_TALKING && dial_again(c, l))
+		return;
+	if (l->r.trunk && outside_again(c, l))
 		return;
 	dial_note(c, l->rejected);
 	if (l->rejected >= 600)

@@ -53,6 +53,10 @@ struct call {
 	const char *best_text;
 	struct change change;
 	uint64_t packets[2], dropped[2];
+	struct number outside;                     /* incoming: who it says it is; empty for nobody */
+	uint8_t incoming, claims_inside, slowed;   /* from a trunk; incoming 0 again once the caller is judged */
+	uint32_t trunks_tried;                     /* 1 << trunk */
+	const char *shown;                         /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
 	uint8_t warned;                            /* that its ceiling comes near */
 	uint8_t keyed;                             /* media can be heard on every side that is there */

@@ -5,6 +5,7 @@
 #include "forward.h"
 #include "keys.h"
 #include "media.h"
+#include "outside.h"
 #include "settings.h"
 #include "wire/sdp_offer.h"
 
@@ -39,7 +40,7 @@ static void ended_offer_to(struct call *c, struct leg *caller, struct leg *calle
 {
 	struct sdp like;
 
-	if (c->r.spoken)
+	if (caller->r.has_local) /* answered by the exchange, or early */
 		leg_local(caller, &like);
 	else
 		leg_remote(caller, &like);
@@ -92,19 +93,15 @@ static const char *display_of(const struct leg *caller)
 static bool ask_phone(struct call *c, struct leg *caller, const struct registration *to, uint8_t tried, bool ended)
 {
 	struct leg *l = leg_new_out(to, c->r.id, c->r.emergency, c->r.from, c->r.to);
-	struct sdp offer;
 
 	if (!l) {
 		c->best = REFUSE_FULL;
 		return false;
 	}
-	l->r.side = !caller->r.side;
 	l->tried = tried;
 	if (ended || must_end(c, caller, to->device) || cannot_pass(caller, l))
 		l->r.ends = (uint8_t)ended_method(l);
-	make_offer(c, caller, l, &offer);
-	c->target[c->targets++] = l->r.id;
-	leg_invite(l, &offer, display_of(caller));
+	dial_offer(c, caller, l);
 	return true;
 }
 
@@ -191,8 +188,18 @@ void dial_ask_all(struct call *c)
 	} else if (c->dest.kind == DEST_GROUP) {
 		each_callee(&c->dest, ask_member, c);
 	} else {
-		c->best = REFUSE_NO_LINE;
+		outside_ask(c);
 	}
+}
+
+void dial_offer(struct call *c, struct leg *caller, struct leg *callee)
+{
+	struct sdp offer;
+
+	callee->r.side = !caller->r.side;
+	make_offer(c, caller, callee, &offer);
+	c->target[c->targets++] = callee->r.id;
+	leg_invite(callee, &offer, c->shown ? c->shown : display_of(caller));
 }
 
 static bool find_ringable(uint32_t user, void *arg)

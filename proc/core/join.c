@@ -6,6 +6,7 @@
 #include "ended.h"
 #include "keys.h"
 #include "media.h"
+#include "trunk.h"
 #include "wire/sdp_offer.h"
 
 /* --- passing --- */
@@ -128,13 +129,18 @@ void join_early(struct call *c, struct leg *callee)
 	if (!caller || callee->r.ends == RELAY_PASSING || !callee->r.has_remote || c->targets != 1)
 		return;
 	leg_remote(callee, &theirs);
-	if (ended_check_answer(callee, &theirs) ||
+	if ((callee->r.trunk && !trunk_media_from(callee->r.trunk, &theirs.audio.at)) ||
+	    ended_check_answer(callee, &theirs) ||
 	    (!caller->r.has_local && answer_caller(c, caller, ended_codecs(&theirs), &answer)))
 		return;
 	ended_settle(callee);
 	c->r.callee = callee->r.id;
 	hear_each_other(c);
 	call_relay(c);
+	if (caller->early || c->r.spoken)
+		return;
+	caller->early = 1;
+	leg_ring(caller, 183);
 }
 
 /* --- both --- */
@@ -158,6 +164,8 @@ const char *join_legs(struct call *c, struct leg *caller, struct leg *callee)
 	if (!callee->r.has_remote)
 		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	leg_remote(callee, &theirs);
+	if (callee->r.trunk && !trunk_media_from(callee->r.trunk, &theirs.audio.at))
+		return "the trunk names an address for media that is not among its own";
 	const char *why = callee->r.ends == RELAY_PASSING ? join_passing(c, caller, callee, &theirs, &answer)
 	                                                  : join_ended(c, caller, callee, &theirs, &answer);
 	if (why)

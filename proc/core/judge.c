@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "judge.h"
 #include "dialogue.h"
+#include "incoming.h"
 #include "notice.h"
 #include "pin.h"
 
@@ -55,12 +56,25 @@ static void refuse(struct call *c, const struct plan_answer *a)
 	call_event(c, (say || c->r.spoken) && dialogue_can(c) ? CALL_TOLD_WHY : CALL_REFUSED, NULL);
 }
 
+/* One whom the callee has called is no stranger (R18). */
+static void judge_caller(struct call *c)
+{
+	if (!c->looked && c->dest.kind == DEST_USER && c->outside.text[0] &&
+	    pin_ask_dialled(PIN_FOR_CALL, c->r.id, c->dest.index, span_str(c->outside.text)))
+		return;
+	c->incoming = 0;
+	incoming_judge(c);
+}
+
 /* A new number that may be dialled is not asked for again, and counts as a new destination once. */
 static void allow(struct call *c)
 {
 	if (number_is_outside(&c->dest.number) && !c->dialled_before && c->pin_given)
 		pin_note_dialled(c->dest.payer, span_str(c->dest.number.text));
-	call_event(c, CALL_ALLOWED, NULL);
+	if (c->incoming)
+		judge_caller(c);
+	else
+		call_event(c, CALL_ALLOWED, NULL);
 }
 
 void judge_call(struct call *c)

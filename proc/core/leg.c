@@ -8,6 +8,7 @@
 #include "change.h"
 #include "leg_send.h"
 #include "session.h"
+#include "trunk.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -82,6 +83,8 @@ static void adopt(void)
 		l->r.state = LEG_UP; /* an ACK that was missing is not missed any more */
 		/* requests since the last save are not known, and CSeq must rise (RFC 3261 12.2.1.1) */
 		l->r.local_cseq += CSEQ_LEAP;
+		if (l->r.line)
+			(void)trunk_line_take(l->r.trunk, true);
 		enter(l);
 		leg_save(l);
 		session_start(l);
@@ -127,6 +130,8 @@ static void leg_free(struct leg *l)
 	map_del(&by_tag, span_str(l->r.local_tag), slot_of(l));
 	if (arena_get(store, slot_of(l)))
 		arena_clear(store, slot_of(l));
+	if (l->r.line)
+		trunk_line_release(l->r.trunk);
 	pool_release(&pool, l->r.id);
 	leg_text_free(l);
 	memset(l, 0, sizeof *l);
@@ -138,6 +143,10 @@ const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
 
 	if (u)
 		return u->name;
+	if (l->r.trunk) {
+		span_cstr(span_head(leg_text(l, LEG_REMOTE_USER), USER_NAME_MAX), buf, USER_NAME_MAX + 1);
+		return buf;
+	}
 	snprintf(buf, USER_NAME_MAX + 1, "phone-%u", l->r.device);
 	return buf;
 }
@@ -160,7 +169,9 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 		return NULL;
 	l->r.state = LEG_IN_CALLING;
 	l->r.user = r->user;
-	l->r.device = r->flow->device;
+	l->r.device = r->flow->trunk ? NOBODY : r->flow->device;
+	l->r.trunk = r->flow->trunk;
+	l->r.clear = r->flow->trunk && trunk_conf_of(r->flow->trunk)->media == TRUNK_RTP;
 	l->r.flow = r->flow->id;
 	l->r.listener = r->flow->listener;
 	l->r.seen = r->flow->remote;
@@ -204,12 +215,41 @@ struct leg *leg_new_out(
 	return l;
 }
 
+struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct span from, struct span number)
+{
+	struct flow *f = trunk_flow(trunk);
+	struct leg *l = f ? leg_new(call, emergency) : NULL;
+	char call_id[33];
+
+	if (!l)
+		return NULL;
+	rand_hex(call_id, 16);
+	l->r.state = LEG_OUT_SENT;
+	l->r.side = 1;
+	l->r.user = l->r.device = NOBODY;
+	l->r.trunk = trunk;
+	l->r.clear = trunk_conf_of(trunk)->media == TRUNK_RTP;
+	l->r.ends = l->r.clear ? RELAY_ENDED_CLEAR : RELAY_ENDED_SDES;
+	l->r.flow = f->id;
+	l->r.listener = f->listener;
+	l->r.seen = f->remote;
+	l->r.line = trunk_line_take(trunk, emergency);
+	if (!l->r.line || !leg_set_text(l, LEG_CALL_ID, span_str(call_id)) || !leg_set_text(l, LEG_LOCAL_USER, from) ||
+	    !leg_set_text(l, LEG_REMOTE_USER, number)) {
+		leg_free(l);
+		return NULL;
+	}
+	return l;
+}
+
 struct flow *leg_flow(const struct leg *l)
 {
 	struct flow *f = flow_get(l->r.flow);
 
 	if (f)
 		return f;
+	if (l->r.trunk)
+		return trunk_flow(l->r.trunk);
 	const struct registration *r = registrar_get(l->r.user, l->r.device);
 	return r ? flow_get(r->flow) : NULL;
 }
@@ -316,6 +356,10 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 	l->invite_ref = m->ref;
 	leg_set_local(l, offer);
 	m->from_display = ipc_put(edge, span_str(display));
+	if (l->r.trunk) {
+		m->number = ipc_put(edge, leg_text(l, LEG_REMOTE_USER));
+		m->privacy = leg_text(l, LEG_LOCAL_USER).n == 0;
+	}
 	m->supported = SIP_TAG_100REL;
 	session_put_request(l, m);
 	m->sdp = ipc_put_part(edge, offer, sizeof *offer);
@@ -390,7 +434,8 @@ static void on_provisional(struct leg *l, const struct msg_response *m, const st
 	/* RFC 3262 4: one that was missed or is known already is not processed */
 	if (reliable && l->rseq && m->rseq != l->rseq + 1)
 		return;
-	if (!take_answer(l, m, v, reliable))
+	/* a trunk's early media is heard, whatever else it says later (RFC 3960) */
+	if (!take_answer(l, m, v, reliable || l->r.trunk))
 		return;
 	if (reliable && leg_send_prack(l, m->rseq))
 		l->rseq = m->rseq;
@@ -476,7 +521,8 @@ void leg_user_lost(uint32_t user)
 
 static bool may_stay(const struct leg *l)
 {
-	return directory_valid(l->r.device) && (l->r.user == NOBODY || directory_allows(l->r.user, l->r.device));
+	return l->r.trunk ||
+	       (directory_valid(l->r.device) && (l->r.user == NOBODY || directory_allows(l->r.user, l->r.device)));
 }
 
 void leg_check(void)
@@ -523,6 +569,8 @@ static struct leg *find_dialog(const struct request *r)
 /* Only the phone that owns the leg, with a login of the leg's user that is still good on it (R4). */
 static bool owns(const struct request *r, const struct leg *l)
 {
+	if (l->r.trunk || r->flow->trunk)
+		return l->r.trunk == r->flow->trunk;
 	if (l->r.device != r->flow->device)
 		return false;
 	return l->r.user == NOBODY || flow_logged_in(r->flow, l->r.user, child_now()) ||

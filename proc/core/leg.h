@@ -41,6 +41,7 @@ struct leg_record {
 	uint8_t trunk; /* 0: a phone */
 	uint8_t ends;  /* enum relay_end: passing, or how media ends it */
 	uint8_t clear; /* a trunk named plain: plain RTP is allowed */
+	uint8_t line;  /* it holds a line of its trunk */
 	uint8_t ice;   /* we speak ICE-lite with it */
 	uint8_t refresher_us;
 	uint8_t has_remote, has_local;
@@ -79,7 +80,7 @@ struct leg {
 	uint64_t repeat_end_ms;
 	uint8_t refusal; /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
 	const char *refusal_text;
-	uint8_t early_sdp; /* r.remote came in a reliable 18x */
+	uint8_t early;     /* caller: what it was answered goes out with its 183 already */
 	uint8_t tried;     /* 1 << enum relay_end: what its phone was offered and did not take */
 };
 
@@ -113,6 +114,8 @@ struct leg *leg_get(uint64_t id);
 struct leg *leg_new_in(struct request *r, uint64_t call);
 struct leg *leg_new_out(
     const struct registration *to, uint64_t call, bool emergency, const char *from_user, const char *to_user);
+/* A leg over a trunk, to that number; from: what it shows there, empty for nothing. NULL: full, or the trunk is not there. */
+struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct span from, struct span number);
 /* The user of a leg as others see it: the extension, or phone-N. */
 const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1]);
 

@@ -195,6 +195,11 @@ static void send_provisional_once(struct leg *l, uint16_t code)
 		m->required = SIP_TAG_100REL;
 		m->rseq = l->rseq;
 	}
+	if (l->early) {
+		struct sdp local;
+		leg_local(l, &local);
+		m->sdp = ipc_put_part(edge, &local, sizeof local);
+	}
 	reply_end(l->invite);
 }
 

@@ -35,6 +35,7 @@ static const struct refusal_row row[REFUSALS] = {
     [REFUSE_NO_PRACK] = {504, 399, 102, 0, "a reliable provisional answer was never acknowledged"},
     [REFUSE_MEDIA_SHUT] = {488, 399, 88, 0, "no media keys within 10 s of the answer"},
     [REFUSE_CEILING] = {403, 399, 21, 0, "a ceiling of this extension, phone, trunk or site is reached"},
+    [REFUSE_PREEMPTED] = {480, 399, 8, 0, "the line was needed for an emergency call"},
     [REFUSE_NO_LINE] = {503, 399, 34, 10, "no trunk for this number has a free line"},
     [REFUSE_NO_EMERGENCY] = {503, 399, 3, 0, "nobody answers for the emergency number here"},
 };

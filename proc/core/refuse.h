@@ -39,6 +39,7 @@ enum refusal {
 	REFUSE_NO_PRACK,
 	REFUSE_MEDIA_SHUT,   /* keys were not in place in time */
 	REFUSE_CEILING,      /* of money, minutes, calls */
+	REFUSE_PREEMPTED,    /* its line was needed for an emergency call */
 	REFUSE_NO_LINE,      /* no trunk that carries this number has a free line */
 	REFUSE_NO_EMERGENCY, /* nobody answers for the emergency number */
 	REFUSALS

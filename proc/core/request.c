@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "request.h"
+#include "incoming.h"
 #include "invite.h"
 #include "leg.h"
 #include "login.h"
@@ -51,8 +52,10 @@ static void from_trunk(struct request *r)
 		leg_on_request(r);
 	else if (r->m->method == SIP_OPTIONS)
 		reply_code(r->reply, 200);
+	else if (r->m->method == SIP_INVITE)
+		incoming_on_invite(r);
 	else
-		reply_refuse(r->reply, r->m->method == SIP_INVITE ? REFUSE_NO_NUMBER : REFUSE_METHOD);
+		reply_refuse(r->reply, REFUSE_METHOD);
 }
 
 void request_on_message(struct link *from, const struct ipc_view *v)

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC */
+#include "incoming.h"
+#include "dialogue.h"
+#include "media.h"
+#include "notice.h"
+#include "plan/incoming.h"
+#include "session.h"
+#include "settings.h"
+#include "trunk.h"
+#include "wire/sdp_offer.h"
+
+enum { SLOW_MS = 4000 };
+
+/* --- who calls --- */
+
+/* The number that the trunk vouches for, or that the caller claims; false: none, or withheld. */
+static bool caller_of(const struct request *r, struct number *out)
+{
+	struct span number = r->m->asserted ? REQUEST_STR(r, asserted_user) : REQUEST_STR(r, from_user);
+
+	if (r->m->privacy || !number_canon_outside(&child_site()->plan, number, out)) {
+		*out = (struct number){0};
+		return false;
+	}
+	return true;
+}
+
+/* An extension of ours, or an outside number that leads to one: nobody outside has it (T9). */
+static bool claims_inside(const struct request *r, const struct number *caller)
+{
+	const struct site *s = child_site();
+	char stripped[NUMBER_SPELLED_MAX + 1];
+	struct span said = r->m->asserted ? REQUEST_STR(r, asserted_user) : REQUEST_STR(r, from_user);
+
+	for (int i = 0; i < s->inbounds; i++)
+		if (caller->text[0] && strcmp(s->inbound[i].number, caller->text) == 0)
+			return true;
+	return number_strip(said, stripped) && directory_find(span_str(stripped)) != NOBODY;
+}
+
+static bool list_has(const char *list, const struct number *n)
+{
+	struct span all = span_str(list), item;
+	struct number one;
+
+	while (n->text[0] && setting_next(&all, &item))
+		if (number_canon_outside(&child_site()->plan, item, &one) && strcmp(one.text, n->text) == 0)
+			return true;
+	return false;
+}
+
+/* --- what becomes of it --- */
+
+static void refuse(struct call *c, enum refusal why, const char *text)
+{
+	c->best = (uint8_t)why;
+	c->best_text = text;
+	call_event(c, CALL_REFUSED, NULL);
+}
+
+static void pass(struct call *c)
+{
+	call_event(c, CALL_ALLOWED, NULL);
+}
+
+/* A machine that dials many numbers is held up by this, a person hardly. */
+static void slow(struct call *c)
+{
+	struct leg *caller = leg_get(c->r.caller);
+
+	if (caller)
+		leg_ring(caller, 180);
+	c->slowed = 1;
+	timer_set(&child_wheel, &c->ring, child_now() + SLOW_MS);
+}
+
+static void screen(struct call *c)
+{
+	if (!dialogue_can(c)) {
+		refuse(c, REFUSE_BUSY, "callers that nobody here knows are not put through this moment");
+		return;
+	}
+	c->script = SCRIPT_SCREEN;
+	call_event(c, CALL_ASKED, NULL);
+}
+
+static struct incoming_answer question(const struct call *c)
+{
+	uint32_t user = c->dest.kind == DEST_USER ? c->dest.index : NOBODY;
+	const struct user_settings *s = settings_of_user(user);
+	struct incoming_question q = {.has_number = c->outside.text[0] != 0,
+	    .claims_inside = c->claims_inside,
+	    .callback = notice_may_call_back(NOBODY, user),
+	    .dialled_before = c->dialled_before,
+	    .in_directory = list_has(s->known, &c->outside),
+	    .blocked_by_user = list_has(s->blocked, &c->outside),
+	    .rejects_anonymous = s->reject_anonymous,
+	    .caller = c->outside};
+	static const uint8_t policy[SCREENS] = {[SCREEN_PASS] = INCOMING_PASS,
+	    [SCREEN_SLOW] = INCOMING_SLOW,
+	    [SCREEN_ASK] = INCOMING_SCREEN,
+	    [SCREEN_REFUSE] = INCOMING_REFUSE};
+	struct incoming_answer a = plan_incoming(&child_site()->plan, &q);
+
+	/* a person may be stricter or looser than the site about those whom nobody knows, and about nobody else */
+	if (a.reason == INCOMING_UNKNOWN && s->screen != SCREEN_SITE)
+		a.policy = policy[s->screen];
+	return a;
+}
+
+void incoming_judge(struct call *c)
+{
+	static void (*const by_policy[INCOMING_POLICIES])(struct call *) = {
+	    [INCOMING_PASS] = pass, [INCOMING_SLOW] = slow, [INCOMING_SCREEN] = screen};
+	const struct incoming_answer a = question(c);
+
+	if (by_policy[a.policy]) {
+		by_policy[a.policy](c);
+		return;
+	}
+	child_event(EVENT_CALL_REFUSED, a.reason == INCOMING_CLAIMS_INSIDE ? SEVERITY_ALARM : SEVERITY_INFO, 0, NOBODY, NULL,
+	    a.text);
+	refuse(c, a.reason == INCOMING_CLAIMS_INSIDE ? REFUSE_NOT_ALLOWED : REFUSE_DECLINED, a.text);
+}
+
+/* --- a new one --- */
+
+static enum refusal find(struct request *r, struct dest *to)
+{
+	const char *extension;
+	struct number called;
+
+	if (!number_canon_outside(&child_site()->plan, REQUEST_STR(r, target_user), &called))
+		span_cstr(span_head(REQUEST_STR(r, target_user), NUMBER_MAX), called.text, sizeof called.text);
+	extension = trunk_map_in(r->flow->trunk, span_str(called.text));
+	if (!extension || !route_find(span_str(extension), SPAN(""), to) ||
+	    (to->kind != DEST_USER && to->kind != DEST_GROUP))
+		return REFUSE_NO_NUMBER;
+	to->route = ROUTE_FRESH;
+	return REFUSE_NONE;
+}
+
+static const char *check_offer(const struct request *r, const struct sdp *offer)
+{
+	bool clear = trunk_conf_of(r->flow->trunk)->media == TRUNK_RTP;
+	enum sdp_refusal bad = clear ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);
+
+	if (bad)
+		return sdp_refusal_text(bad);
+	return trunk_media_from(r->flow->trunk, &offer->audio.at)
+		   ? NULL
+		   : "the trunk names an address for media that is not among its own";
+}
+
+static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to)
+{
+	struct leg *caller = leg_new_in(r, c->r.id);
+
+	if (!caller || !session_asked(caller, r->m)) {
+		if (caller)
+			leg_refuse(caller, REFUSE_INTERVAL, NULL);
+		else
+			reply_refuse(r->reply, r->m->contact.len ? REFUSE_FULL : REFUSE_TOO_LONG);
+		call_drop(c);
+		return;
+	}
+	leg_set_remote(caller, offer);
+	bool known = caller_of(r, &c->outside);
+	c->claims_inside = claims_inside(r, &c->outside);
+	c->incoming = 1;
+	c->r.who = known ? WHO_UNVERIFIED : WHO_ANONYMOUS;
+	c->shown = known ? "outside, unverified" : "outside, number withheld";
+	(void)leg_set_text(caller, LEG_REMOTE_USER, known ? span_str(c->outside.text) : SPAN("anonymous"));
+	caller->r.line = trunk_line_take(r->flow->trunk, true);
+	call_start(c, caller, to);
+}
+
+void incoming_on_invite(struct request *r)
+{
+	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
+	struct dest to = {0};
+	enum refusal why = find(r, &to);
+
+	if (!why && !offer)
+		why = REFUSE_NO_OFFER;
+	if (!why && !media_ready())
+		why = REFUSE_NO_MEDIA;
+	if (why) {
+		reply_refuse(r->reply, why);
+		return;
+	}
+	const char *bad = check_offer(r, offer);
+	if (bad) {
+		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
+		return;
+	}
+	uint32_t ports = media_take_ports(false);
+	struct call *c = ports == MEDIA_NO_PORTS ? NULL : call_new(ports, false);
+	if (!c) {
+		reply_refuse(r->reply, ports == MEDIA_NO_PORTS ? REFUSE_NO_PORT : REFUSE_FULL);
+		if (ports != MEDIA_NO_PORTS)
+			media_release_ports(ports);
+		return;
+	}
+	begin(c, r, offer, &to);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+#include "outside.h"
+#include "dial.h"
+#include "join.h"
+#include "judge.h"
+#include "settings.h"
+#include "trunk.h"
+
+/* One talk of another gives way to a call for help where every line is taken (R16). */
+struct victim {
+	struct call *call;
+	uint64_t since_ms;
+};
+
+static void find_victim(struct call *c, void *arg)
+{
+	struct victim *v = arg;
+	const struct leg *l = leg_get(c->r.callee);
+
+	if (!c->r.emergency && l && l->r.line && c->r.answered_ms && c->r.answered_ms > v->since_ms)
+		*v = (struct victim){c, c->r.answered_ms};
+}
+
+static uint8_t pick(struct call *c)
+{
+	struct victim v = {0};
+	uint8_t trunk = trunk_pick((enum number_class)c->dest.number.class, c->r.emergency, c->trunks_tried);
+
+	if (trunk || !c->r.emergency)
+		return trunk;
+	trunk_hurry();
+	call_each(find_victim, &v);
+	if (v.call)
+		call_fail(v.call, REFUSE_PREEMPTED, NULL);
+	return v.call ? trunk_pick((enum number_class)c->dest.number.class, true, c->trunks_tried) : 0;
+}
+
+/* The caller's own number where the trunk may show it; else the trunk's. What asks for privacy shows none. */
+static struct span shown(const struct call *c, uint8_t trunk)
+{
+	const char *id = trunk_caller_id(trunk, span_str(settings_of_user(c->dest.payer)->outside_number));
+
+	return span_str(id ? id : "");
+}
+
+static void charge(struct call *c, uint8_t trunk)
+{
+	struct permit_case question;
+
+	judge_case(c, &question);
+	question.trunk = trunk;
+	account_end(&c->r.ceiling, &c->r.account);
+	if (c->r.emergency)
+		return;
+	c->r.account = permit_account(&question);
+	account_begin(
+	    &c->r.ceiling, &c->r.account, plan_rate_of(&child_site()->plan, &c->dest.number), !c->dialled_before);
+}
+
+void outside_ask(struct call *c)
+{
+	struct leg *caller = leg_get(c->r.caller), *l = NULL;
+
+	if (!join_can_answer(caller)) {
+		c->best = REFUSE_OFFER;
+		c->best_text = "a call to the outside ends in the exchange: offer SDES or DTLS beside ZRTP";
+		return;
+	}
+	for (uint8_t trunk; !l && (trunk = pick(c)) != 0;) {
+		c->trunks_tried |= 1u << trunk;
+		l = leg_new_trunk(trunk, c->r.id, c->r.emergency, shown(c, trunk), span_str(c->dest.number.text));
+	}
+	if (!l) {
+		c->best = c->r.emergency ? REFUSE_NO_EMERGENCY : REFUSE_NO_LINE;
+		return;
+	}
+	charge(c, l->r.trunk);
+	dial_offer(c, caller, l);
+}
+
+bool outside_again(struct call *c, struct leg *l)
+{
+	bool trunks_fault = l->rejected == 408 || (l->rejected >= 500 && l->rejected < 600) || l->rejected == 401 ||
+	                    l->rejected == 403 || l->rejected == 407;
+
+	if (!trunks_fault || c->r.state == PHASE_TALKING || c->r.callee == l->r.id)
+		return false;
+	outside_ask(c);
+	return c->targets > 0;
+}
