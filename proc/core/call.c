@@ -182,8 +182,8 @@ static void connect_legs(struct call *c, struct leg *callee)
 /* --- the state machine --- */
 
 /* In the order of enum call_effect. */
-static void (*const effect[])(struct call *c) = {do_ring, do_dial, NULL, NULL, do_refuse, do_end, dialogue_begin,
-    dialogue_tell, judge_call, do_wait};
+static void (*const effect[])(struct call *c) = {
+    do_ring, do_dial, NULL, NULL, do_refuse, do_end, dialogue_begin, dialogue_tell, judge_call, do_wait};
 
 void call_event(struct call *c, enum call_event event, struct leg *l)
 {

@@ -19,12 +19,12 @@ struct call_record {
 	uint16_t port;  /* its first port: the range may be another when core starts again */
 	uint8_t state;  /* enum call_phase */
 	uint8_t grade, key, emergency;
-	uint8_t varying;  /* bit for each side whose Opus varies */
-	uint8_t ended;    /* the legs end in media */
-	uint8_t spoken;   /* the caller was answered by the exchange, before any far end */
-	uint8_t hears[2]; /* enum relay_hears, by side */
-	uint8_t listens;  /* bit for each side whose audio voice gets too */
-	uint8_t who;      /* enum plan_who: the caller, as the permission function sees it */
+	uint8_t varying;           /* bit for each side whose Opus varies */
+	uint8_t ended;             /* the legs end in media */
+	uint8_t spoken;            /* the caller was answered by the exchange, before any far end */
+	uint8_t hears[2];          /* enum relay_hears, by side */
+	uint8_t listens;           /* bit for each side whose audio voice gets too */
+	uint8_t who;               /* enum plan_who: the caller, as the permission function sees it */
 	struct account_of account; /* on whom the part that leaves the exchange is charged */
 	struct ceiling_call ceiling;
 	char from[2 * USER_NAME_MAX + 1], to[2 * USER_NAME_MAX + 1];
@@ -48,8 +48,8 @@ struct call {
 	uint64_t started_ms;
 	uint64_t target[CALL_TARGETS_MAX]; /* legs that were asked and have not refused */
 	uint8_t targets;
-	struct dest dest;  /* where it goes now */
-	uint8_t best; /* enum refusal: the best so far (RFC 3261 16.7) */
+	struct dest dest; /* where it goes now */
+	uint8_t best;     /* enum refusal: the best so far (RFC 3261 16.7) */
 	const char *best_text;
 	struct change change;
 	uint64_t packets[2], dropped[2];

@@ -271,7 +271,9 @@ void dial_nobody(struct call *c)
 
 static const char *prompt_of(enum refusal why)
 {
-	return why == REFUSE_NO_NUMBER ? "number-unknown" : why == REFUSE_NOT_ALLOWED ? "not-allowed" : "busy-try-later";
+	return why == REFUSE_NO_NUMBER     ? "number-unknown"
+	       : why == REFUSE_NOT_ALLOWED ? "not-allowed"
+	                                   : "busy-try-later";
 }
 
 void dial_over(struct call *c, enum call_event event)

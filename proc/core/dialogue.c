@@ -74,7 +74,7 @@ void dialogue_quiet(struct call *c, unsigned side)
 {
 	voice_stop(c->turn[side]);
 	c->turn[side] = 0;
-	c->r.listens &= (uint8_t)~(1u << side);
+	c->r.listens &= (uint8_t) ~(1u << side);
 }
 
 void dialogue_end(struct call *c)
@@ -180,8 +180,10 @@ void dialogue_hold(struct call *c, const struct leg *by)
 
 static void go_on(struct call *c, int next)
 {
-	static const enum call_event event[] = {
-	    [-SCRIPT_ALLOWED] = CALL_ALLOWED, [-SCRIPT_REFUSED] = CALL_REFUSED, [-SCRIPT_TELL] = CALL_TOLD_WHY, [-SCRIPT_JUDGE] = CALL_FORWARDED};
+	static const enum call_event event[] = {[-SCRIPT_ALLOWED] = CALL_ALLOWED,
+	    [-SCRIPT_REFUSED] = CALL_REFUSED,
+	    [-SCRIPT_TELL] = CALL_TOLD_WHY,
+	    [-SCRIPT_JUDGE] = CALL_FORWARDED};
 
 	if (next == SCRIPT_WAIT)
 		return;

@@ -10,7 +10,7 @@ enum script {
 	SCRIPT_NONE,
 	SCRIPT_OUTGOING_PIN, /* before a number that was never dialled */
 	SCRIPT_CHANGE_PIN,
-	SCRIPT_LOGIN, /* hot desk */
+	SCRIPT_LOGIN,  /* hot desk */
 	SCRIPT_SCREEN, /* an unknown caller presses a key to be connected (R18) */
 	SCRIPTS
 };

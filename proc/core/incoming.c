@@ -118,8 +118,8 @@ void incoming_judge(struct call *c)
 		by_policy[a.policy](c);
 		return;
 	}
-	child_event(EVENT_CALL_REFUSED, a.reason == INCOMING_CLAIMS_INSIDE ? SEVERITY_ALARM : SEVERITY_INFO, 0, NOBODY, NULL,
-	    a.text);
+	child_event(EVENT_CALL_REFUSED, a.reason == INCOMING_CLAIMS_INSIDE ? SEVERITY_ALARM : SEVERITY_INFO, 0, NOBODY,
+	    NULL, a.text);
 	refuse(c, a.reason == INCOMING_CLAIMS_INSIDE ? REFUSE_NOT_ALLOWED : REFUSE_DECLINED, a.text);
 }
 
@@ -148,8 +148,8 @@ static const char *check_offer(const struct request *r, const struct sdp *offer)
 	if (bad)
 		return sdp_refusal_text(bad);
 	return trunk_media_from(r->flow->trunk, &offer->audio.at)
-		   ? NULL
-		   : "the trunk names an address for media that is not among its own";
+	           ? NULL
+	           : "the trunk names an address for media that is not among its own";
 }
 
 static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to)

@@ -10,7 +10,8 @@
 
 static void refuse(struct request *r, enum refusal why)
 {
-	child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, r->flow->device, r->user, &r->flow->remote, refusal_row(why)->text);
+	child_event(
+	    EVENT_CALL_REFUSED, SEVERITY_INFO, r->flow->device, r->user, &r->flow->remote, refusal_row(why)->text);
 	reply_refuse(r->reply, why);
 }
 
@@ -40,8 +41,8 @@ static enum refusal check(struct request *r, const struct sdp *offer, struct des
 /* Who is told before anything else is done; the call does not wait (R16). */
 static void note_emergency(struct request *r, const struct dest *to)
 {
-	bool there = !settings_of_device(r->flow->device)->remote &&
-	             settings_device_at(r->flow->device, &r->flow->remote);
+	bool there =
+	    !settings_of_device(r->flow->device)->remote && settings_device_at(r->flow->device, &r->flow->remote);
 
 	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, r->user, &r->flow->remote, "emergency call");
 	notice_add(there ? NOTICE_CALL : NOTICE_DOUBT, r->flow->device, r->user, span_str(to->number.text));

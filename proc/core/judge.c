@@ -51,7 +51,8 @@ static void refuse(struct call *c, const struct plan_answer *a)
 	if (a->reason == REASON_EMERGENCY_REMOTE && caller)
 		notice_add(NOTICE_REFUSED, caller->r.device, caller->r.user, span_str(c->dest.number.text));
 	if (caller)
-		child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, caller->r.device, caller->r.user, &caller->r.seen, a->text);
+		child_event(
+		    EVENT_CALL_REFUSED, SEVERITY_INFO, caller->r.device, caller->r.user, &caller->r.seen, a->text);
 	c->say = say ? say : "not-allowed";
 	call_event(c, (say || c->r.spoken) && dialogue_can(c) ? CALL_TOLD_WHY : CALL_REFUSED, NULL);
 }

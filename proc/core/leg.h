@@ -80,8 +80,8 @@ struct leg {
 	uint64_t repeat_end_ms;
 	uint8_t refusal; /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
 	const char *refusal_text;
-	uint8_t early;     /* caller: what it was answered goes out with its 183 already */
-	uint8_t tried;     /* 1 << enum relay_end: what its phone was offered and did not take */
+	uint8_t early; /* caller: what it was answered goes out with its 183 already */
+	uint8_t tried; /* 1 << enum relay_end: what its phone was offered and did not take */
 };
 
 void leg_text_init(uint32_t legs);

@@ -16,7 +16,7 @@ struct permit_case {
 	const struct addr *at; /* where the phone is; NULL: not known */
 	uint8_t trunk;         /* that it would leave by; 0: none */
 	bool expired;          /* the phone's certificate */
-	bool inside;           /* it is answered here: an emergency call to the front desk sends nobody to a wrong place */
+	bool inside; /* it is answered here: an emergency call to the front desk sends nobody to a wrong place */
 	bool dialled_before, pin_given;
 	struct number number;
 };

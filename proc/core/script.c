@@ -125,7 +125,10 @@ static const struct {
 	uint8_t steps;
 	int (*verdict)(struct call *c, enum pin_verdict v);
 } script[SCRIPTS] = {
-#define SCRIPT(s, verdict) {s, sizeof s / sizeof *s, verdict}
+#define SCRIPT(s, verdict)                       \
+	{                                        \
+		s, sizeof s / sizeof *s, verdict \
+	}
     [SCRIPT_OUTGOING_PIN] = SCRIPT(outgoing, outgoing_verdict),
     [SCRIPT_CHANGE_PIN] = SCRIPT(change, change_verdict),
     [SCRIPT_SCREEN] = SCRIPT(screen, NULL),
