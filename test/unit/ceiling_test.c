@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: ISC */
+/* R17, T43: what is counted, when it begins anew, when a call is cut, and how little a thief gets. */
+#include "plan/ceiling.h"
+#include "plan/permit.h"
+#include "test.h"
+#include <stdlib.h>
+
+enum { EUR = 10000, CENT = 100 };
+
+static struct plan p;
+static struct ceiling_count count[CEILING_SCOPES];
+static struct ceiling_accounts a;
+static struct ceiling_when w;
+static struct ceiling_news news;
+
+static void begin_test(void)
+{
+	plan_defaults(&p);
+	memset(count, 0, sizeof count);
+	memset(&news, 0, sizeof news);
+	w = (struct ceiling_when){.now_ms = 1000000, .day = 20418, .hour = 490040};
+	for (int i = 0; i < CEILING_SCOPES; i++) {
+		a.count[i] = &count[i];
+		a.limit[i] = p.ceiling[i];
+	}
+}
+
+static void later(uint64_t ms)
+{
+	w.now_ms += ms;
+}
+
+static const struct plan_rate cheap = {6 * CENT, 0}, mobile = {30 * CENT, 10 * CENT}, none = {0, 0};
+
+static void a_call_is_charged_by_the_millisecond(void)
+{
+	struct ceiling_call c = {0};
+
+	begin_test();
+	CHECK(!ceiling_may(&a, &w, mobile, true).full);
+	ceiling_begin(&c, &a, &w, mobile, true, &news);
+	later(20000); /* ringing costs nothing */
+	ceiling_tick(&c, &a, &w, &news);
+	CHECK(count[0].calls == 1 && count[0].hourly == 1 && count[0].destinations == 1 && count[0].money_e4_ms == 0);
+	ceiling_answer(&c, &a, &w, &news);
+	ceiling_answer(&c, &a, &w, &news);
+	CHECK(ceiling_used(&count[0], CEILING_MONEY, &w) == 10 * CENT && count[0].running == 1 && count[0].rate_e4 == 30 * CENT);
+	for (int i = 0; i < 90; i++) {
+		later(1000);
+		ceiling_tick(&c, &a, &w, &news);
+	}
+	later(1);
+	ceiling_end(&c, &a, &w, &news);
+	ceiling_end(&c, &a, &w, &news);
+	for (int i = 0; i < CEILING_SCOPES; i++) {
+		CHECK(count[i].money_e4_ms == UINT64_C(10) * CENT * 60000 + UINT64_C(30) * CENT * 90001 && count[i].ms == 90001);
+		CHECK(count[i].calls == 0 && count[i].running == 0 && count[i].rate_e4 == 0);
+	}
+	CHECK(ceiling_used(&count[0], CEILING_MONEY, &w) == 10 * CENT + 45 * CENT + 1);
+	CHECK(ceiling_used(&count[0], CEILING_MINUTES, &w) == 2);
+}
+
+static void a_call_that_nobody_answers_costs_nothing(void)
+{
+	struct ceiling_call c = {0};
+
+	begin_test();
+	ceiling_begin(&c, &a, &w, mobile, false, &news);
+	later(60000);
+	CHECK(ceiling_left_ms(&c, &a, &w) == UINT64_MAX);
+	ceiling_end(&c, &a, &w, &news);
+	CHECK(count[0].money_e4_ms == 0 && count[0].ms == 0 && count[0].hourly == 1 && count[0].destinations == 0);
+}
+
+static void the_money_cuts_a_call(void)
+{
+	struct ceiling_call c = {0};
+
+	begin_test(); /* 10.00 at 0.30 and 0.10 to begin: 33 minutes */
+	ceiling_begin(&c, &a, &w, mobile, false, &news);
+	ceiling_answer(&c, &a, &w, &news);
+	CHECK(ceiling_left_ms(&c, &a, &w) == 33 * 60000);
+	later(60000);
+	CHECK(ceiling_left_ms(&c, &a, &w) == 32 * 60000); /* also before the tick */
+	ceiling_tick(&c, &a, &w, &news);
+	CHECK(ceiling_left_ms(&c, &a, &w) == 32 * 60000 && !news.half[CEILING_EXTENSION]);
+	later(16 * 60000);
+	ceiling_tick(&c, &a, &w, &news);
+	CHECK(news.half[CEILING_EXTENSION] == 1 << CEILING_MONEY && news.half[CEILING_DEVICE] == 1 << CEILING_MONEY);
+	CHECK(!news.half[CEILING_TRUNK] && !news.full[CEILING_EXTENSION]);
+	news = (struct ceiling_news){0};
+	later(16 * 60000 - 1);
+	ceiling_tick(&c, &a, &w, &news);
+	CHECK(ceiling_left_ms(&c, &a, &w) == 1 && !news.half[0] && !news.full[0]);
+	later(1);
+	ceiling_tick(&c, &a, &w, &news);
+	CHECK(ceiling_left_ms(&c, &a, &w) == 0 && news.full[CEILING_EXTENSION] == 1 << CEILING_MONEY);
+	ceiling_end(&c, &a, &w, &news);
+	struct ceiling_state s = ceiling_may(&a, &w, cheap, false);
+	CHECK(s.full && s.kind == CEILING_MONEY && s.scope == CEILING_EXTENSION);
+	CHECK(!ceiling_may(&a, &w, none, false).full); /* what is free may still be called */
+}
+
+static void calls_share_what_is_left(void)
+{
+	struct ceiling_call c[2] = {0};
+
+	begin_test();
+	for (int i = 0; i < 2; i++) {
+		ceiling_begin(&c[i], &a, &w, cheap, false, &news);
+		ceiling_answer(&c[i], &a, &w, &news);
+	}
+	/* 10.00 at twice 0.06: 83 minutes and 20 s each, not 166 */
+	CHECK(ceiling_left_ms(&c[0], &a, &w) == 5000000 && ceiling_left_ms(&c[1], &a, &w) == 5000000);
+	ceiling_end(&c[0], &a, &w, &news);
+	CHECK(ceiling_left_ms(&c[1], &a, &w) == 10000000);
+}
+
+static void the_minutes_cut_a_call_that_costs_nothing(void)
+{
+	struct ceiling_call c = {0};
+
+	begin_test();
+	ceiling_begin(&c, &a, &w, none, false, &news);
+	ceiling_answer(&c, &a, &w, &news);
+	CHECK(ceiling_left_ms(&c, &a, &w) == 240 * 60000);
+	later(240 * 60000);
+	ceiling_tick(&c, &a, &w, &news);
+	CHECK(ceiling_left_ms(&c, &a, &w) == 0 && news.full[CEILING_EXTENSION] == 1 << CEILING_MINUTES);
+	ceiling_end(&c, &a, &w, &news);
+	CHECK(ceiling_may(&a, &w, none, false).kind == CEILING_MINUTES);
+}
+
+static void each_kind_is_full_at_its_limit(void)
+{
+	static const struct ceiling_limit limit = {{EUR, 10, 2, 3, 1}};
+
+	begin_test();
+	a.limit[CEILING_EXTENSION] = limit;
+	struct ceiling_call c[4] = {0};
+	ceiling_begin(&c[0], &a, &w, none, true, &news);
+	CHECK(news.full[0] == 1 << CEILING_DESTINATIONS); /* and no half of the same */
+	struct ceiling_state s = ceiling_may(&a, &w, none, true);
+	CHECK(s.full && s.kind == CEILING_DESTINATIONS && s.scope == CEILING_EXTENSION);
+	CHECK(!ceiling_may(&a, &w, none, false).full);
+	ceiling_begin(&c[1], &a, &w, none, false, &news);
+	CHECK(ceiling_may(&a, &w, none, false).kind == CEILING_CALLS);
+	ceiling_end(&c[1], &a, &w, &news);
+	ceiling_begin(&c[2], &a, &w, none, false, &news);
+	ceiling_end(&c[2], &a, &w, &news);
+	s = ceiling_may(&a, &w, none, false);
+	CHECK(s.full && s.kind == CEILING_HOURLY && news.full[0] & 1 << CEILING_HOURLY);
+	s = ceiling_may(&a, &w, (struct plan_rate){7 * EUR, 0}, false);
+	CHECK(s.full && s.kind == CEILING_MONEY); /* cannot pay the first ten seconds */
+	a.limit[CEILING_SITE].most[CEILING_CALLS] = 0;
+	a.limit[CEILING_EXTENSION] = p.ceiling[CEILING_SITE];
+	s = ceiling_may(&a, &w, none, false);
+	CHECK(s.full && s.kind == CEILING_CALLS && s.scope == CEILING_SITE);
+}
+
+/* A new hour and day give new room; a clock that goes back gives none. */
+static void windows_only_go_forward(void)
+{
+	struct ceiling_call c = {0};
+
+	begin_test();
+	ceiling_begin(&c, &a, &w, mobile, true, &news);
+	ceiling_answer(&c, &a, &w, &news);
+	later(33 * 60000);
+	ceiling_end(&c, &a, &w, &news);
+	CHECK(ceiling_may(&a, &w, mobile, false).full);
+	w.hour++;
+	CHECK(ceiling_used(&count[0], CEILING_HOURLY, &w) == 0 && ceiling_used(&count[0], CEILING_MONEY, &w) > 0);
+	w.day -= 2;
+	w.hour -= 48;
+	CHECK(ceiling_may(&a, &w, mobile, false).full && ceiling_used(&count[0], CEILING_MONEY, &w) > 0);
+	w.day += 3;
+	w.hour += 72;
+	news = (struct ceiling_news){0};
+	CHECK(!ceiling_may(&a, &w, mobile, false).full && ceiling_used(&count[0], CEILING_DESTINATIONS, &w) == 0);
+	ceiling_begin(&c, &a, &w, mobile, false, &news);
+	ceiling_answer(&c, &a, &w, &news);
+	later(17 * 60000);
+	ceiling_end(&c, &a, &w, &news);
+	CHECK(news.half[0] == 1 << CEILING_MONEY); /* said anew */
+}
+
+static void a_restart_forgets_nothing_that_was_spent(void)
+{
+	struct ceiling_call c = {0}, saved;
+	char text[256];
+	struct ceiling_count back;
+
+	begin_test();
+	ceiling_begin(&c, &a, &w, mobile, true, &news);
+	ceiling_answer(&c, &a, &w, &news);
+	later(5000);
+	ceiling_tick(&c, &a, &w, &news);
+	saved = c;
+	for (int i = 0; i < CEILING_SCOPES; i++) {
+		ceiling_forget_running(&count[i]);
+		CHECK(count[i].calls == 0 && count[i].running == 0 && count[i].rate_e4 == 0);
+	}
+	ceiling_adopt(&saved, &a);
+	CHECK(count[0].calls == 1 && count[0].running == 1 && count[0].rate_e4 == mobile.rate_e4 && count[0].hourly == 1);
+	later(3000);
+	ceiling_end(&saved, &a, &w, &news);
+	CHECK(count[0].ms == 8000 && count[0].calls == 0);
+
+	struct buf b = buf_of(text, sizeof text);
+	ceiling_put(&b, &count[0]);
+	CHECK(!b.full && b.n <= 200 && ceiling_parse(buf_span(&b), &back) && memcmp(&back, &count[0], sizeof back) == 0);
+	memset(&back, 0xff, sizeof back);
+	back.calls = back.running = 0;
+	back.rate_e4 = 0;
+	memset(back.zero, 0, sizeof back.zero);
+	b = buf_of(text, sizeof text);
+	ceiling_put(&b, &back);
+	struct ceiling_count most;
+	CHECK(!b.full && b.n <= 200 && ceiling_parse(buf_span(&b), &most) && memcmp(&back, &most, sizeof back) == 0);
+	CHECK(!ceiling_parse(SPAN(""), &most) && !ceiling_parse(span_head(buf_span(&b), b.n - 4), &most));
+	CHECK(!ceiling_parse(SPAN("day=1 hour=1 money=1 ms=1 hourly=1 destinations=1 half=1 full=256"), &most));
+	CHECK(!ceiling_parse(SPAN("day=1 hour=1 money=1 ms=1 hourly=1 destinations=1 half=1 full=1 more=1"), &most));
+	CHECK(!ceiling_parse(SPAN("hour=1 day=1 money=1 ms=1 hourly=1 destinations=1 half=1 full=1"), &most));
+}
+
+/* Nothing wraps: not the sums, not a clock that begins anew. */
+static void nothing_wraps(void)
+{
+	struct ceiling_call c = {0};
+
+	begin_test();
+	count[0].money_e4_ms = UINT64_MAX - 5;
+	ceiling_begin(&c, &a, &w, (struct plan_rate){PLAN_RATE_MAX_E4, PLAN_RATE_MAX_E4}, true, &news);
+	ceiling_answer(&c, &a, &w, &news);
+	CHECK(ceiling_may(&a, &w, cheap, false).full);
+	w.now_ms = UINT64_MAX / 2;
+	ceiling_tick(&c, &a, &w, &news);
+	CHECK(ceiling_left_ms(&c, &a, &w) == 0 && ceiling_used(&count[1], CEILING_MONEY, &w) == UINT32_MAX);
+	w.now_ms = 5; /* rebooted */
+	ceiling_tick(&c, &a, &w, &news);
+	later(1000);
+	ceiling_end(&c, &a, &w, &news);
+	CHECK(count[0].calls == 0 && ceiling_may(&a, &w, cheap, false).full);
+}
+
+static void limits_as_text(void)
+{
+	const struct ceiling_limit site = {{10 * EUR, 240, 2, 20, 10}};
+	struct ceiling_limit l = site;
+	const char *why = NULL;
+
+	CHECK(ceiling_override(&l, SPAN("money=20 minutes=300"), &why));
+	CHECK(l.most[CEILING_MONEY] == 20 * EUR && l.most[CEILING_MINUTES] == 300 && l.most[CEILING_CALLS] == 2);
+	CHECK(ceiling_override(&l, SPAN("  money=0.5  calls=0 "), &why) && l.most[CEILING_MONEY] == 5000 && l.most[CEILING_CALLS] == 0);
+	CHECK(ceiling_override(&l, SPAN(""), &why) && ceiling_override(&l, SPAN("hourly=7 destinations=8"), &why));
+	CHECK(l.most[CEILING_HOURLY] == 7 && l.most[CEILING_DESTINATIONS] == 8);
+	static const char *const bad[] = {"money", "money=", "=5", "money=1.234", "money=-1", "money=1e3", "money=1,5", "minutes=1.5",
+	    "minutes=99999999", "money=99999999999", "money=1 money=2", "dollars=5", "money=5;calls=9", "money=.5", "money=5."};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		l = site;
+		why = NULL;
+		if (ceiling_override(&l, span_str(bad[i]), &why))
+			fprintf(stderr, "%s\n", bad[i]);
+		CHECK(!ceiling_override(&l, span_str(bad[i]), &why) && why && memcmp(&l, &site, sizeof l) == 0);
+	}
+}
+
+/* Any order of calls of four people: counts are what a plain sum says, and end at nothing. */
+static void any_order_of_events(void)
+{
+	enum { CALLS = 12 };
+	struct ceiling_call c[CALLS] = {0};
+	uint64_t spent = 0, ms = 0, rate[CALLS] = {0};
+	unsigned state[CALLS] = {0}, calls = 0;
+
+	begin_test();
+	srand(3);
+	for (int i = 0; i < 20000; i++) {
+		int k = rand() % CALLS;
+		struct plan_rate r = {(uint32_t)(rand() % 5000), (uint32_t)(rand() % 300)};
+		for (int n = 0; n < CALLS; n++)
+			if (state[n] == 2) {
+				spent += rate[n] * 7;
+				ms += 7;
+			}
+		later(7);
+		switch (rand() % 4) {
+		case 0:
+			if (state[k] == 0) {
+				ceiling_begin(&c[k], &a, &w, r, rand() % 2, &news);
+				rate[k] = r.rate_e4;
+				state[k] = 1;
+				calls++;
+			}
+			break;
+		case 1:
+			if (state[k] == 1) {
+				spent += (uint64_t)c[k].setup_e4 * 60000;
+				state[k] = 2;
+			}
+			ceiling_answer(&c[k], &a, &w, &news);
+			break;
+		case 2: ceiling_tick(&c[k], &a, &w, &news); break;
+		case 3:
+			calls -= state[k] > 0;
+			state[k] = 0;
+			ceiling_end(&c[k], &a, &w, &news);
+			break;
+		}
+		CHECK(count[CEILING_SITE].calls == calls);
+	}
+	for (int k = 0; k < CALLS; k++)
+		ceiling_end(&c[k], &a, &w, &news);
+	CHECK(count[CEILING_SITE].money_e4_ms == spent && count[CEILING_SITE].ms == ms);
+	CHECK(count[CEILING_SITE].calls == 0 && count[CEILING_SITE].running == 0 && count[CEILING_SITE].rate_e4 == 0);
+}
+
+/* T43: a stolen password on a cloned phone, 30 calls a minute at night to a country that nobody here ever called, premium and
+ * not, through the whole of the decision. What the thief knows, and how many calls went out. */
+static unsigned theft(bool knows_pin, bool abroad_allowed, uint64_t *spent_e4)
+{
+	struct ceiling_call c[60] = {0};
+	unsigned out = 0;
+
+	begin_test();
+	p.nights = 1;
+	p.night[0] = (struct plan_night){.from_min = 20 * 60, .to_min = 7 * 60, .days = 0x7f, .classes = plan_classes_least()};
+	for (int i = 0; i < 60; i++) {
+		struct plan_question q = {.who = WHO_USER, .route = ROUTE_FRESH, .payer = PAYER_SELF, .pin = PLAN_PIN_SET, .device_fixed = true,
+		    .pin_given = knows_pin, .has_classes = true, .classes = plan_classes_least(), .week_min = 2 * 60};
+		q.classes.mask |= abroad_allowed ? 1 << NUMBER_INTERNATIONAL : 0;
+		q.classes.at_night = abroad_allowed;
+		q.number = (struct number){.class = NUMBER_INTERNATIONAL, .country = "so"};
+		snprintf(q.number.text, sizeof q.number.text, "+25261%07d", i);
+		struct plan_rate rate = plan_rate_of(&p, &q.number);
+		for (int k = 0; k < i; k++)
+			ceiling_tick(&c[k], &a, &w, &news);
+		q.limits = ceiling_may(&a, &w, rate, true);
+		if (plan_permit(&p, &q).verdict == PLAN_ALLOW) {
+			out++;
+			ceiling_begin(&c[i], &a, &w, rate, true, &news);
+			ceiling_answer(&c[i], &a, &w, &news);
+		}
+		later(2000);
+	}
+	for (int hour = 0; hour < 12 * 60; hour++) { /* and they stay on the line all night */
+		later(60000);
+		for (int k = 0; k < 60; k++) {
+			ceiling_tick(&c[k], &a, &w, &news);
+			if (ceiling_left_ms(&c[k], &a, &w) == 0)
+				ceiling_end(&c[k], &a, &w, &news);
+		}
+	}
+	*spent_e4 = ceiling_used(&count[CEILING_EXTENSION], CEILING_MONEY, &w);
+	return out;
+}
+
+static void a_theft(void)
+{
+	uint64_t spent;
+
+	CHECK(theft(false, false, &spent) == 0 && spent == 0);
+	CHECK(theft(true, false, &spent) == 0 && spent == 0);
+	CHECK(theft(false, true, &spent) == 0 && spent == 0);
+	CHECK(theft(true, true, &spent) <= 2 && spent <= 14 * EUR); /* the last minute of two calls beyond ten */
+	CHECK(news.full[CEILING_EXTENSION] & 1 << CEILING_MONEY);
+}
+
+int main(void)
+{
+	RUN(a_call_is_charged_by_the_millisecond);
+	RUN(a_call_that_nobody_answers_costs_nothing);
+	RUN(the_money_cuts_a_call);
+	RUN(calls_share_what_is_left);
+	RUN(the_minutes_cut_a_call_that_costs_nothing);
+	RUN(each_kind_is_full_at_its_limit);
+	RUN(windows_only_go_forward);
+	RUN(a_restart_forgets_nothing_that_was_spent);
+	RUN(nothing_wraps);
+	RUN(limits_as_text);
+	RUN(any_order_of_events);
+	RUN(a_theft);
+	return TEST_END;
+}
