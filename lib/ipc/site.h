@@ -46,7 +46,8 @@ struct site {
 	uint8_t edges;       /* edge processes, 1..8 */
 	uint8_t listeners;   /* used entries below */
 	uint8_t log_privacy; /* enum log_privacy */
-	uint8_t zero[4];
+	uint8_t tones;       /* whose voice plays: index of tone_country (audio/tone.h) */
+	uint8_t zero[3];
 	uint16_t media_port_lo, media_port_hi;     /* even lo, inclusive */
 	uint32_t log_days;                         /* full log: days a row is kept; 0 = for ever */
 	uint32_t register_max_s;                   /* longest registration granted to a phone without RFC 5626 */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "draft.h"
+#include "audio/tone.h"
 #include <stdio.h>
 
 enum { SIPS_PORT = 5061, PHONES_MAX = SITE_LISTENERS_MAX - SITE_TRUNKS_MAX };
@@ -226,6 +227,16 @@ static const char *set_desk(struct draft *d, struct span v)
 	return v.n && span_cstr(v, d->out->site.alarms.desk, SITE_DESK_MAX) ? NULL : "must have 1 to 32 characters";
 }
 
+static const char *set_tones(struct draft *d, struct span v)
+{
+	int country = tone_find_country(v);
+
+	if (country < 0)
+		return "is none of us, gb, fr, de, ch, at, be, nl, it, es, au, jp";
+	d->out->site.tones = (uint8_t)country;
+	return NULL;
+}
+
 #define SET_NUMBER(field, lo, hi)                                      \
 	static const char *set_##field(struct draft *d, struct span v) \
 	{                                                              \
@@ -247,6 +258,7 @@ const struct draft_key draft_keys[] = {
     {NULL, "database", false, true, set_database},
     {NULL, "edges", false, false, set_edges},
     {NULL, "node", false, false, set_node},
+    {NULL, "tones", false, false, set_tones},
     {"phones", "listen", false, false, set_listen},
     {"phones", "advertise", false, false, set_advertise},
     {"phones", "media", false, false, set_media},

@@ -1,55 +1,69 @@
 /* SPDX-License-Identifier: ISC */
 /* voice speaks and listens: turns from core, audio and digits from media. It reaches no network and no file. */
 #include "voice_child.h"
+#include "pump.h"
+#include "turn.h"
 #include <unistd.h>
 
-static uint64_t turns;
-
-static void on_turn(struct link *from, const struct ipc_view *v)
-{
-	const struct msg_turn *m = v->payload;
-	struct msg_turned *out = ipc_begin(from, MSG_TURNED);
-
-	turns++;
-	if (!out)
-		return;
-	out->token = m->token;
-	out->why = TURN_NO_PROMPT;
-	ipc_end(from);
-}
-
-static void ignore(struct link *from, const struct ipc_view *v)
-{
-	(void)from;
-	(void)v;
-}
+static int pack_fd = -1, recordings_fd = -1;
 
 static void take_file(enum file_kind what, int fd)
 {
-	(void)what;
-	close(fd);
+	if (what == FILE_PROMPTS)
+		pack_fd = fd;
+	else if (what == FILE_RECORDINGS)
+		recordings_fd = fd;
+	else
+		close(fd);
+}
+
+static void open_all(void)
+{
+	if (pack_fd >= 0)
+		prompts_read_pack(pack_fd);
+	if (recordings_fd >= 0)
+		prompts_read_recordings(recordings_fd);
+	session_init(child_site()->max_calls);
+}
+
+/* What the site's recordings hold is looked at in the cage. */
+static void serve(void)
+{
+	prompts_load();
+}
+
+static void link_down(struct link *l)
+{
+	if (l->peer == PROC_CORE)
+		session_forget_all();
 }
 
 static void status(struct proc_status *s)
 {
-	status_counter(s, "turns", turns);
+	session_status(s);
+	turn_status(s);
+	pump_status(s);
+	prompts_status(s);
 }
 
 static ipc_handler *const on[MSG_N] = {
-    [MSG_TURN] = on_turn,
-    [MSG_TURN_STOP] = ignore,
-    [MSG_KEY] = ignore,
-    [MSG_HEARD] = ignore,
+    [MSG_TURN] = turn_on_turn,
+    [MSG_TURN_STOP] = turn_on_stop,
+    [MSG_KEY] = turn_on_key,
+    [MSG_HEARD] = turn_on_heard,
 };
 
 /* the common set is all it needs */
 static const char *const calls[] = {NULL};
-static const struct cage cage = {.name = "voice", .calls = calls, .files = 64, .memory_mb = 256};
+static const struct cage cage = {.name = "voice", .calls = calls, .files = 64, .memory_mb = 512};
 
 const struct child voice_child = {
     .me = PROC_VOICE,
     .cage = &cage,
     .on = on,
     .file = take_file,
+    .open = open_all,
+    .serve = serve,
+    .link_down = link_down,
     .status = status,
 };

@@ -52,7 +52,7 @@ static void a_small_file_takes_the_defaults(void)
 
 static void every_key_counts(void)
 {
-	CHECK(good("# all of them\ndomain = \"a.b\"\ndatabase = \"postgresql://rf@/rf\"\nedges = 2\nnode = 3\n"
+	CHECK(good("# all of them\ndomain = \"a.b\"\ndatabase = \"postgresql://rf@/rf\"\nedges = 2\nnode = 3\ntones = \"ch\"\n"
 		   "phones { listen = \"0.0.0.0:6000\" advertise = \"203.0.113.5\" media = \"192.0.2.1\"\n"
 		   "advertise-media = \"203.0.113.6\" }\nphones { listen = \"[2001:db8::1]:5062\" }\n"
 		   "media { ports = \"30000-30099\" }\nlog { privacy = full days = 30 }\n"
