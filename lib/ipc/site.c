@@ -80,8 +80,8 @@ bool site_ok(const void *site)
 	const struct site *s = site;
 
 	if (!text_ok(s->domain, sizeof s->domain, domain_char) || !s->domain[0] || s->edges < 1 || s->edges > 8 ||
-	    s->listeners < 1 || s->listeners > SITE_LISTENERS_MAX || s->log_privacy >= LOG_PRIVACIES || s->tones >= TONE_COUNTRIES ||
-	    !sizes_ok(s) || !times_ok(s))
+	    s->listeners < 1 || s->listeners > SITE_LISTENERS_MAX || s->log_privacy >= LOG_PRIVACIES ||
+	    s->tones >= TONE_COUNTRIES || !sizes_ok(s) || !times_ok(s))
 		return false;
 	if (s->media_port_lo % 2 || s->media_port_lo < 1024 || s->media_port_hi < s->media_port_lo + 3)
 		return false;
