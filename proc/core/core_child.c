@@ -17,6 +17,7 @@
 #include "notice.h"
 #include "pin.h"
 #include "record.h"
+#include "service.h"
 #include "session.h"
 #include "settings.h"
 #include "spent.h"
@@ -316,6 +317,7 @@ static void open_all(void)
 	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
 	account_open(&table[TABLE_ACCOUNTS]);
 	dialogue_init();
+	service_init();
 	registrar_open(&table[TABLE_REGISTRATIONS], call_phone_back);
 	leg_open(&table[TABLE_LEGS]);
 	record_open(&table[TABLE_RECORDS]);

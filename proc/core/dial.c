@@ -164,6 +164,14 @@ static bool ask_user(uint32_t user, void *arg)
 	return caller && c->targets < CALL_TARGETS_MAX;
 }
 
+bool dial_also(struct call *c, uint32_t user, uint32_t device)
+{
+	const struct registration *to = registrar_get(user, device);
+	struct leg *caller = leg_get(c->r.caller);
+
+	return caller && to && c->targets < CALL_TARGETS_MAX && ask_phone(c, caller, to, 0, false);
+}
+
 /* Members who do not want to be disturbed are left out; their forwards are their own affair. */
 static bool ask_member(uint32_t user, void *arg)
 {

@@ -12,6 +12,8 @@ uint8_t dial_codecs(const struct leg *l);
 void dial_ask_all(struct call *c);
 /* Invite this new leg with what it may be offered. */
 void dial_offer(struct call *c, struct leg *caller, struct leg *callee);
+/* The call rings on this phone too, if it is there. */
+bool dial_also(struct call *c, uint32_t user, uint32_t device);
 /* None could be: wait for one that was there a moment ago, or go on as when all have refused. */
 void dial_nobody(struct call *c);
 /* All have refused, or rung long enough, for the reason in c->best: a forward, or the end by this event. */

@@ -4,6 +4,7 @@
 #include "media.h"
 #include "notice.h"
 #include "plan/incoming.h"
+#include "service.h"
 #include "session.h"
 #include "settings.h"
 #include "trunk.h"
@@ -114,6 +115,8 @@ void incoming_judge(struct call *c)
 	    [INCOMING_PASS] = pass, [INCOMING_SLOW] = slow, [INCOMING_SCREEN] = screen};
 	const struct incoming_answer a = question(c);
 
+	if (c->dest.kind == DEST_USER)
+		service_note_caller(c->dest.index, c->outside.text);
 	if (by_policy[a.policy]) {
 		by_policy[a.policy](c);
 		return;

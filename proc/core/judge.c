@@ -4,6 +4,7 @@
 #include "incoming.h"
 #include "notice.h"
 #include "pin.h"
+#include "service.h"
 
 void judge_case(const struct call *c, struct permit_case *out)
 {
@@ -72,7 +73,9 @@ static void allow(struct call *c)
 {
 	if (number_is_outside(&c->dest.number) && !c->dialled_before && c->pin_given)
 		pin_note_dialled(c->dest.payer, span_str(c->dest.number.text));
-	if (c->incoming)
+	if (c->dest.kind == DEST_SERVICE)
+		service_begin(c);
+	else if (c->incoming)
 		judge_caller(c);
 	else
 		call_event(c, CALL_ALLOWED, NULL);

@@ -39,6 +39,8 @@ enum refusal {
 	REFUSE_NO_PRACK,
 	REFUSE_MEDIA_SHUT,   /* keys were not in place in time */
 	REFUSE_CEILING,      /* of money, minutes, calls */
+	REFUSE_PICKED_UP,    /* the call that was picked up rings here now */
+	REFUSE_NO_VOICE,     /* what this number says can't be said this moment */
 	REFUSE_PREEMPTED,    /* its line was needed for an emergency call */
 	REFUSE_NO_LINE,      /* no trunk that carries this number has a free line */
 	REFUSE_NO_EMERGENCY, /* nobody answers for the emergency number */

@@ -331,6 +331,66 @@ static void a_group_rings_its_members(void)
 	finish();
 }
 
+/* --- codes --- */
+
+static void code_is_done(const char *code, const char *say)
+{
+	talk_invite(&a, &alice, code, &offer);
+	answered();
+	const struct msg_turn *t = turn(say);
+	voice_says(t->token, TURN_SAID, "");
+	hangs_up_on(&a);
+}
+
+static void codes_change_what_is_ones_own(void)
+{
+	begin_with(NULL);
+	code_is_done("*78", "dnd-on");
+	NEED(sim.changed.kind == SETTING_DND && sim.changed.owner == OWNER_USER && sim.changed.index == 0);
+	NEED(strcmp(sim.changed_to, "on") == 0);
+	code_is_done("*72", "invalid-choice");
+	code_is_done("*72102", "forward-on");
+	NEED(sim.changed.kind == SETTING_FORWARD_ALWAYS && strcmp(sim.changed_to, "102") == 0);
+	finish();
+}
+
+static void pickup_group(void)
+{
+	set(0, OWNER_USER, 1, SETTING_PICKUP_GROUP, "ward");
+	set(1, OWNER_USER, 2, SETTING_PICKUP_GROUP, "ward");
+}
+
+static void a_ringing_call_is_picked_up_by_its_group_alone(void)
+{
+	struct phone dave;
+	struct talk d;
+
+	begin_with(pickup_group);
+	phone_init(&dave, 3);
+	phone_register(&dave);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	talk_hears(&a, 180);
+	struct sdp of_dave = sdp_plain(&dave), of_carol = sdp_plain(&carol);
+	talk_invite(&d, &dave, "*8", &of_dave); /* not of the ward */
+	talk_hears(&d, 200);
+	talk_ack(&d);
+	NEED(code_of(talk_send(&d, SIP_BYE, NULL)) == 200);
+	struct talk picker;
+	talk_invite(&picker, &carol, "*8", &of_carol);
+	NEED(code_of(picker.txn) == 480);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 200, &of_carol);
+	NEED(talk_takes(&c, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	call_hang_up(&a, &c);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -349,6 +409,8 @@ int main(void)
 	SIM(busy_goes_elsewhere_and_dnd_is_busy);
 	SIM(no_answer_goes_elsewhere);
 	SIM(a_group_rings_its_members);
+	SIM(codes_change_what_is_ones_own);
+	SIM(a_ringing_call_is_picked_up_by_its_group_alone);
 	(void)test_failed_here;
 	return TEST_END;
 }

@@ -194,6 +194,18 @@ static void say_notice_kept(struct link *l, const struct ipc_view *v)
 	ipc_end(l);
 }
 
+static void say_setting_done(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_setting_set *w = v->payload;
+	struct msg_setting_done *m = ipc_begin(l, MSG_SETTING_DONE);
+
+	sim.changed = *w;
+	span_cstr(ipc_str(v, w->value), sim.changed_to, sizeof sim.changed_to);
+	m->token = w->token;
+	m->result = DONE_OK;
+	ipc_end(l);
+}
+
 static void say_pin(struct link *l, const struct ipc_view *v)
 {
 	const struct msg_pin_check *w = v->payload;
@@ -299,6 +311,7 @@ static void on_any(struct link *l, const struct ipc_view *v)
 	    [MSG_DIRECTORY_WANT] = say_directory,
 	    [MSG_NOTICE_ADD] = say_notice_kept,
 	    [MSG_PIN_CHECK] = say_pin,
+	    [MSG_SETTING_SET] = say_setting_done,
 	    [MSG_DIALLED_WANT] = say_dialled,
 	};
 

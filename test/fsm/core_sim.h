@@ -59,6 +59,8 @@ struct sim {
 	const char *pin;           /* keeper's, of everyone */
 	const char *dialled[8];    /* numbers that keeper knows */
 	uint32_t pins, lookups, notices;
+	struct msg_setting_set changed; /* by a user, last */
+	char changed_to[SETTING_TEXT_MAX + 1];
 	uint32_t generation;
 	ipc_handler *watch; /* sees all that core says; may be NULL */
 	bool fail_aborts;   /* sim_fail() is for a fuzzer */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+#include "service.h"
+#include "base/log.h"
+#include "dial.h"
+#include "dialogue.h"
+#include "settings.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The last caller from outside, by user. */
+static char (*last_caller)[NUMBER_MAX + 1];
+
+/* --- settings of one's own --- */
+
+enum value { VALUE_NUMBER, VALUE_ON, VALUE_NOTHING }; /* what the setting becomes */
+
+static const struct {
+	bool known;
+	uint8_t kind, value;
+	const char *say;
+} change[SERVICES] = {
+    [SERVICE_FORWARD] = {true, SETTING_FORWARD_ALWAYS, VALUE_NUMBER, "forward-on"},
+    [SERVICE_FORWARD_OFF] = {true, SETTING_FORWARD_ALWAYS, VALUE_NOTHING, "forward-off"},
+    [SERVICE_FORWARD_BUSY] = {true, SETTING_FORWARD_BUSY, VALUE_NUMBER, "forward-on"},
+    [SERVICE_FORWARD_BUSY_OFF] = {true, SETTING_FORWARD_BUSY, VALUE_NOTHING, "forward-off"},
+    [SERVICE_FORWARD_NO_ANSWER] = {true, SETTING_FORWARD_NO_ANSWER, VALUE_NUMBER, "forward-on"},
+    [SERVICE_FORWARD_NO_ANSWER_OFF] = {true, SETTING_FORWARD_NO_ANSWER, VALUE_NOTHING, "forward-off"},
+    [SERVICE_FORWARD_ABSENT] = {true, SETTING_FORWARD_OFFLINE, VALUE_NUMBER, "forward-on"},
+    [SERVICE_FORWARD_ABSENT_OFF] = {true, SETTING_FORWARD_OFFLINE, VALUE_NOTHING, "forward-off"},
+    [SERVICE_DND] = {true, SETTING_DND, VALUE_ON, "dnd-on"},
+    [SERVICE_DND_OFF] = {true, SETTING_DND, VALUE_NOTHING, "dnd-off"},
+    [SERVICE_REJECT_ANONYMOUS] = {true, SETTING_REJECT_ANONYMOUS, VALUE_ON, "saved"},
+    [SERVICE_REJECT_ANONYMOUS_OFF] = {true, SETTING_REJECT_ANONYMOUS, VALUE_NOTHING, "saved"},
+};
+
+static void tell(struct call *c, const char *say)
+{
+	c->say = say;
+	call_event(c, CALL_TOLD_WHY, NULL);
+}
+
+static void refuse(struct call *c, enum refusal why)
+{
+	c->best = (uint8_t)why;
+	call_event(c, CALL_REFUSED, NULL);
+}
+
+static void on_changed(uint64_t call, bool ok)
+{
+	struct call *c = call_get(call);
+
+	if (!c || c->r.state != PHASE_LOOKING)
+		return;
+	tell(c, ok ? c->say : "invalid-choice");
+}
+
+static void set(struct call *c, enum setting_kind kind, struct span value, const char *say)
+{
+	c->say = say;
+	if (!settings_change(SETTINGS_FOR_CODE, c->r.id, OWNER_USER, c->dest.payer, kind, value))
+		tell(c, "busy-try-later");
+}
+
+static void set_own(struct call *c, enum service s, struct span argument)
+{
+	static const struct span value[] = {[VALUE_ON] = SPAN("on"), [VALUE_NOTHING] = SPAN("")};
+
+	if (change[s].value == VALUE_NUMBER && argument.n == 0)
+		tell(c, "invalid-choice");
+	else
+		set(c, (enum setting_kind)change[s].kind,
+		    change[s].value == VALUE_NUMBER ? argument : value[change[s].value], change[s].say);
+}
+
+/* --- the caller whom one does not want again --- */
+
+void service_note_caller(uint32_t user, const char *number)
+{
+	if (user < child_site()->max_users)
+		snprintf(last_caller[user], sizeof last_caller[user], "%s", number);
+}
+
+static void block_last(struct call *c, struct span argument)
+{
+	const char *had = settings_of_user(c->dest.payer)->blocked;
+	char list[SETTING_TEXT_MAX + 1];
+
+	(void)argument;
+	if (c->dest.payer >= child_site()->max_users || !last_caller[c->dest.payer][0]) {
+		tell(c, "invalid-choice");
+		return;
+	}
+	int n = snprintf(list, sizeof list, "%s%s%s", had, had[0] ? ", " : "", last_caller[c->dest.payer]);
+	if (n >= (int)sizeof list)
+		tell(c, "invalid-choice");
+	else
+		set(c, SETTING_BLOCKED, span_str(list), "blocked");
+}
+
+/* --- a call that rings elsewhere --- */
+
+struct pickup {
+	const struct call *by;
+	const char *group;
+	uint32_t callee; /* NOBODY: anyone of the group */
+	struct call *found;
+};
+
+static bool in_group(const char *group, uint32_t user)
+{
+	return group[0] && strcmp(settings_of_user(user)->pickup_group, group) == 0;
+}
+
+static void find_ringing(struct call *c, void *arg)
+{
+	struct pickup *p = arg;
+	uint32_t callee = c->dest.kind == DEST_USER ? c->dest.index : NOBODY;
+
+	if (c == p->by || c->r.state != PHASE_RINGING || callee == NOBODY || c->r.emergency ||
+	    (p->callee != NOBODY && callee != p->callee) || !in_group(p->group, callee))
+		return;
+	if (!p->found || c->started_ms < p->found->started_ms)
+		p->found = c;
+}
+
+/* The picker's own INVITE ends; its phone becomes one more target of the call, so that its keys are its own (R7). */
+static void pick_up(struct call *c, struct span argument)
+{
+	const struct leg *caller = leg_get(c->r.caller);
+	struct pickup p = {.by = c,
+	    .group = settings_of_user(c->dest.payer)->pickup_group,
+	    .callee = argument.n ? directory_find(argument) : NOBODY};
+
+	if (caller && (argument.n == 0 || p.callee != NOBODY))
+		call_each(find_ringing, &p);
+	if (!p.found) {
+		tell(c, "invalid-choice");
+		return;
+	}
+	bool rings = dial_also(p.found, caller->r.user, caller->r.device);
+	refuse(c, rings ? REFUSE_PICKED_UP : REFUSE_OFFLINE);
+}
+
+/* --- all of them --- */
+
+static void change_pin(struct call *c, struct span argument)
+{
+	(void)argument;
+	c->script = SCRIPT_CHANGE_PIN;
+	call_event(c, CALL_ASKED, NULL);
+}
+
+static void (*const other[SERVICES])(struct call *c, struct span argument) = {
+    [SERVICE_PIN] = change_pin, [SERVICE_BLOCK_LAST] = block_last, [SERVICE_PICKUP] = pick_up};
+
+void service_begin(struct call *c)
+{
+	struct span argument;
+	enum service s = plan_service(&child_site()->plan, span_str(c->dest.number.text), &argument);
+
+	if (s == SERVICES || (!change[s].known && !other[s]))
+		refuse(c, REFUSE_NO_NUMBER);
+	else if (!dialogue_can(c) && s != SERVICE_PICKUP)
+		refuse(c, REFUSE_NO_VOICE);
+	else if (other[s])
+		other[s](c, argument);
+	else
+		set_own(c, s, argument);
+}
+
+void service_init(void)
+{
+	last_caller = calloc(child_site()->max_users, sizeof *last_caller);
+	if (!last_caller)
+		log_fatal("no memory for the last callers");
+	settings_on_change(SETTINGS_FOR_CODE, on_changed);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* Codes that people dial to change what is theirs, and to pick up a call that rings elsewhere. */
+#ifndef CORE_SERVICE_H
+#define CORE_SERVICE_H
+
+#include "call.h"
+
+void service_init(void);
+/* The code in c->dest may be used: do it, and tell the caller. */
+void service_begin(struct call *c);
+/* A call from outside reached this user: whom block-last-caller means. number: canonical, empty for withheld. */
+void service_note_caller(uint32_t user, const char *number);
+
+#endif
