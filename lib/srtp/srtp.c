@@ -95,7 +95,8 @@ enum srtp_result srtp_open(struct srtp *s, uint8_t *packet, size_t *n, unsigned 
 		if (index < 0 || (uint64_t)index >= index_end || !window_is_new(&at->rtp, (uint64_t)index))
 			continue;
 		struct srtp_text t = text_of(&rtp, packet, *n - tag_len, (uint64_t)index);
-		result = SRTP_BAD_TAG;
+		if (i == 0)
+			result = SRTP_BAD_TAG;
 		if (!cipher_open(&s->rtp, (enum sdp_suite)s->suite, &t, packet + *n - tag_len))
 			continue;
 		take(s, at, rtp.ssrc, (uint64_t)index);

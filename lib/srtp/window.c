@@ -13,7 +13,7 @@ int64_t window_guess(const struct srtp_window *w, uint16_t seq)
 		guess -= ROUND;
 	else if (highest - guess > HALF)
 		guess += ROUND;
-	return guess < 0 ? -1 : guess;
+	return guess;
 }
 
 bool window_is_new(const struct srtp_window *w, uint64_t index)

@@ -14,7 +14,7 @@ struct srtp_window {
 	unsigned __int128 seen; /* bit i: next - 1 - i came */
 };
 
-/* The number nearest to the highest one that ends in seq; -1 when it lies before the first. */
+/* The number nearest to the highest one that ends in seq; negative when it lies before the first. */
 int64_t window_guess(const struct srtp_window *w, uint16_t seq);
 
 /* Not had, and not behind the window. */

@@ -27,14 +27,13 @@ enum {
 	BAD_MESSAGES_MAX = 32,  /* of one connection, then it closes */
 	PROVISIONALS_MAX = 64,  /* that one client transaction passes on */
 	EVENTS_PER_SECOND = 20, /* of strangers; the rest is counted */
-	SIGN_WAIT_MS = 50,
-	NOBODY_MS = 2000, /* without signer, core or directory new connections wait so long in the backlog */
-	RESERVE = 16,     /* one slot in so many is kept for emergency calls */
+	NOBODY_MS = 2000,       /* without signer, core or directory new connections wait so long in the backlog */
+	RESERVE = 16,           /* one slot in so many is kept for emergency calls */
 	RETRY_AFTER_S = 2,
 };
 
 struct counts {
-	uint64_t accepted, turned_away, handshakes, handshakes_refused, sign_timeouts;
+	uint64_t accepted, turned_away, handshakes, handshakes_refused;
 	uint64_t sip_octets, requests, responses, bad_messages, strays, own_answers, overload;
 	uint64_t slow, late_messages, closed_revoked;
 };

@@ -5,6 +5,7 @@
 #include "client.h"
 #include "core_link.h"
 #include "edge_child.h"
+#include "farkey/farkey.h"
 #include "request.h"
 #include "respond.h"
 #include "response.h"
@@ -83,6 +84,7 @@ static void open_tables(void)
 	uint32_t txns = TXNS_PER_CALL * s->max_calls;
 
 	be_patient();
+	tls_open();
 
 	if (txns < TXNS_MIN)
 		txns = TXNS_MIN;
@@ -110,7 +112,7 @@ static void link_down(struct link *l)
 	if (l->peer == PROC_CORE)
 		core_link_down();
 	else if (l->peer == PROC_SIGNER)
-		tls_signer_gone();
+		farkey_gone();
 }
 
 static void stop(void)
@@ -131,7 +133,7 @@ static void status(struct proc_status *s)
 	status_counter(s, "turned-away", count.turned_away);
 	status_counter(s, "handshakes", count.handshakes);
 	status_counter(s, "handshakes-refused", count.handshakes_refused);
-	status_counter(s, "sign-timeouts", count.sign_timeouts);
+	status_counter(s, "sign-timeouts", farkey_timeouts());
 	status_counter(s, "sip-octets", count.sip_octets);
 	status_counter(s, "requests", count.requests);
 	status_counter(s, "responses", count.responses);
@@ -147,7 +149,7 @@ static void status(struct proc_status *s)
 
 static ipc_handler *const on[MSG_N] = {
     [MSG_CERT_CHAIN] = tls_on_cert_chain,
-    [MSG_SIGNED] = tls_on_signed,
+    [MSG_SIGNED] = farkey_on_signed,
     [MSG_RESPOND] = respond_on_respond,
     [MSG_SEND] = send_on_send,
     [MSG_CANCEL_SENT] = send_on_cancel_sent,

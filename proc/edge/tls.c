@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "tls.h"
 #include "base/log.h"
+#include "farkey/farkey.h"
 #include "verify.h"
 #include <errno.h>
-#include <gnutls/abstract.h>
 
 /* AEAD and ECDHE-ECDSA only. 1.2 is offered for the phones that are named for it; the verify callback sees to that. */
 #define PRIORITY                                                                                          \
@@ -11,20 +11,11 @@
 	"+GROUP-X25519:+GROUP-SECP256R1:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA256:+CTYPE-X509:"     \
 	"+COMP-NULL:%SERVER_PRECEDENCE:%SAFE_RENEGOTIATION"
 
-enum { HASH_LEN = 32 };
-
 static gnutls_certificate_credentials_t credentials;
 static gnutls_priority_t priority;
 static uint8_t leaf_der[CERT_MAX], ca_der[CERT_MAX];
 static size_t leaf_n, ca_n;
-static bool renew, signer_down;
-
-static struct {
-	uint64_t token;
-	bool done;
-	uint8_t signature[80];
-	size_t n;
-} answer;
+static bool renew;
 
 static struct {
 	struct span left;
@@ -33,90 +24,17 @@ static struct {
 
 bool tls_ready(void)
 {
-	return credentials && !signer_down && child_link(PROC_SIGNER, 0);
+	return credentials && farkey_ready();
 }
 
-/* --- the server's key is at signer's --- */
-
-void tls_on_signed(struct link *from, const struct ipc_view *v)
+void tls_open(void)
 {
-	const struct msg_signed *m = v->payload;
-	struct span s = ipc_str(v, m->signature);
+	static ipc_handler *const while_waiting[MSG_N] = {
+	    [MSG_SIGNED] = farkey_on_signed,
+	    [MSG_CERT_CHAIN] = tls_on_cert_chain,
+	};
 
-	(void)from;
-	signer_down = false;
-	if (m->token != answer.token || answer.done) /* the answer to one that was given up */
-		return;
-	memcpy(answer.signature, s.p, s.n);
-	answer.n = s.n;
-	answer.done = true;
-}
-
-void tls_signer_gone(void)
-{
-	signer_down = false; /* the link says it; a new one starts afresh */
-	answer.done = false;
-}
-
-static ipc_handler *const while_waiting[MSG_N] = {
-    [MSG_SIGNED] = tls_on_signed,
-    [MSG_CERT_CHAIN] = tls_on_cert_chain,
-};
-
-static bool ask_signer(const gnutls_datum_t *hash)
-{
-	struct link *l = child_link(PROC_SIGNER, 0);
-	struct msg_sign_want *m = l && !signer_down ? ipc_begin(l, MSG_SIGN_WANT) : NULL;
-
-	if (!m)
-		return false;
-	answer.done = false;
-	answer.n = 0;
-	m->token = ++answer.token;
-	m->key = SIGN_SERVER;
-	memcpy(m->hash, hash->data, HASH_LEN);
-	ipc_end(l);
-	if (link_wait(l, while_waiting, &answer.done, SIGN_WAIT_MS))
-		return answer.n > 0;
-	/* one time-out and it counts as down, so that a dead signer never stalls SIP */
-	signer_down = true;
-	count.sign_timeouts++;
-	log_warn("signer is silent; no handshakes until it answers");
-	return false;
-}
-
-static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *data, unsigned flags,
-    const gnutls_datum_t *hash, gnutls_datum_t *signature)
-{
-	(void)key;
-	(void)algorithm;
-	(void)data;
-	(void)flags;
-	if (hash->size != HASH_LEN || !ask_signer(hash))
-		return GNUTLS_E_PK_SIGN_FAILED;
-	signature->data = gnutls_malloc(answer.n);
-	if (!signature->data)
-		return GNUTLS_E_MEMORY_ERROR;
-	memcpy(signature->data, answer.signature, answer.n);
-	signature->size = (unsigned)answer.n;
-	return 0;
-}
-
-static int key_info(gnutls_privkey_t key, unsigned flags, void *data)
-{
-	unsigned algorithm = GNUTLS_FLAGS_TO_SIGN_ALGO(flags);
-
-	(void)key;
-	(void)data;
-	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO)
-		return GNUTLS_PK_ECDSA;
-	if (flags & GNUTLS_PRIVKEY_INFO_SIGN_ALGO)
-		return GNUTLS_SIGN_ECDSA_SHA256;
-	if (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO)
-		return algorithm == GNUTLS_SIGN_ECDSA_SHA256 || algorithm == GNUTLS_SIGN_ECDSA_SECP256R1_SHA256;
-	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS)
-		return 256;
-	return -1;
+	farkey_open(SIGN_SERVER, while_waiting);
 }
 
 /* --- the certificate --- */
@@ -130,7 +48,7 @@ void tls_on_cert_chain(struct link *from, const struct ipc_view *v)
 		child_accuse(from, "gives half a certificate chain", 0, 0);
 		return;
 	}
-	signer_down = false;
+	farkey_heard();
 	memcpy(leaf_der, leaf.p, leaf.n);
 	memcpy(ca_der, ca.p, ca.n);
 	leaf_n = leaf.n;
@@ -143,11 +61,12 @@ static int add_key(gnutls_certificate_credentials_t into)
 	gnutls_datum_t der[2] = {{leaf_der, (unsigned)leaf_n}, {ca_der, (unsigned)ca_n}};
 	gnutls_pcert_st *chain = gnutls_calloc(2, sizeof *chain);
 	gnutls_privkey_t key;
-	int e = chain ? gnutls_privkey_init(&key) : GNUTLS_E_MEMORY_ERROR;
+	int e = chain ? farkey_new(&key) : GNUTLS_E_MEMORY_ERROR;
 
-	if (e < 0)
+	if (e < 0) {
+		gnutls_free(chain);
 		return e;
-	e = gnutls_privkey_import_ext4(key, NULL, NULL, sign_hash, NULL, NULL, key_info, 0);
+	}
 	for (int i = 0; i < 2 && e >= 0; i++)
 		e = gnutls_pcert_import_x509_raw(&chain[i], &der[i], GNUTLS_X509_FMT_DER, 0);
 	if (e >= 0)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* GnuTLS between a connection's socket and its SIP octets. The server's key stays in signer: each handshake asks it for
- * one signature and waits at most SIGN_WAIT_MS. */
+ * one signature and waits at most FARKEY_WAIT_MS. */
 #ifndef EDGE_TLS_H
 #define EDGE_TLS_H
 
 #include "conn.h"
 
 enum tls_result { TLS_OK, TLS_MORE, TLS_REFUSED, TLS_CLOSED };
+
+void tls_open(void);
 
 /* May a handshake begin? No: there is no certificate yet, or signer is silent. */
 bool tls_ready(void);
@@ -29,8 +31,6 @@ void tls_alert(struct conn *c, int error);
 void tls_bye(struct conn *c);
 
 void tls_on_cert_chain(struct link *from, const struct ipc_view *v);
-void tls_on_signed(struct link *from, const struct ipc_view *v);
-void tls_signer_gone(void);
 
 /* Take up a certificate that has arrived; outside of every handler, since GnuTLS tries the key at once. */
 void tls_renew(void);

@@ -2,6 +2,7 @@
 #include "engine.h"
 #include "base/ban_table.h"
 #include "base/log.h"
+#include "ended.h"
 #include "gate.h"
 #include "ice.h"
 #include "police.h"
@@ -178,7 +179,7 @@ static struct channel *channel_of(uint32_t row, unsigned side, unsigned componen
 	return &engine.channel[row * RELAY_PORTS + side * 2 + component];
 }
 
-static void send_to(const struct relay_side *local, unsigned component, const struct addr *to, struct span packet)
+void engine_send(const struct relay_side *local, unsigned component, const struct addr *to, struct span packet)
 {
 	struct sockaddr_storage sa;
 	socklen_t n = addr_to_sockaddr(to, &sa);
@@ -189,15 +190,22 @@ static void send_to(const struct relay_side *local, unsigned component, const st
 		return; /* as lost as on the wire; ICMP errors show here too */
 }
 
-static void drop(struct relay_row *r, unsigned side, enum drop why)
+void engine_drop(struct relay_row *r, unsigned side, enum drop why)
 {
 	r->dropped[side][why]++;
 	engine.dropped[why]++;
 }
 
+void engine_passed(struct relay_row *r, unsigned side)
+{
+	r->passed[side]++;
+	r->heard_ms = child_now();
+	engine.passed++;
+}
+
 static void stranger(struct relay_row *r, unsigned side, const struct addr *from)
 {
-	drop(r, side, DROP_STRANGER);
+	engine_drop(r, side, DROP_STRANGER);
 	if (child_now() < engine.stranger_ms + STRANGER_EVENT_MS && engine.stranger_ms)
 		return;
 	engine.stranger_ms = child_now();
@@ -214,17 +222,17 @@ static void check_ice(struct relay_row *r, struct channel *ch, const struct addr
 	/* one who does not know our name fragment costs no digest, and takes nothing from the bucket of the phone */
 	enum ice_result result = ice_check(s, from, packet, &answer, &nominated);
 	if (result == ICE_STRANGER) {
-		drop(r, ch->side, DROP_STRANGER);
+		engine_drop(r, ch->side, DROP_STRANGER);
 		return;
 	}
 	if (!police_ok(&ch->keying, POLICE_KEYING_A_SECOND, child_now())) {
-		drop(r, ch->side, DROP_POLICED);
+		engine_drop(r, ch->side, DROP_POLICED);
 		return;
 	}
 	if (result == ICE_PROVED && source_proved(r, ch->side, ch->component, from, nominated))
 		table_save(ch->row);
 	if (answer.n && !answer.full)
-		send_to(s, ch->component, from, buf_span(&answer));
+		engine_send(s, ch->component, from, buf_span(&answer));
 }
 
 static void pass(struct relay_row *r, struct channel *ch, struct span packet, enum gate_kind kind)
@@ -234,18 +242,46 @@ static void pass(struct relay_row *r, struct channel *ch, struct span packet, en
 	bool media = kind == GATE_MEDIA;
 
 	if (!where->family) {
-		drop(r, ch->side, DROP_NOWHERE);
+		engine_drop(r, ch->side, DROP_NOWHERE);
 		return;
 	}
 	if (!police_ok(media ? &ch->media : &ch->keying, media ? POLICE_MEDIA_A_SECOND : POLICE_KEYING_A_SECOND,
 		child_now())) {
-		drop(r, ch->side, DROP_POLICED);
+		engine_drop(r, ch->side, DROP_POLICED);
 		return;
 	}
-	send_to(to, ch->component, where, packet);
-	r->passed[ch->side]++;
-	r->heard_ms = child_now();
-	engine.passed++;
+	engine_send(to, ch->component, where, packet);
+	engine_passed(r, ch->side);
+}
+
+static void on_ended(struct channel *ch, const struct addr *from, struct span packet)
+{
+	ended_packet(&(struct arrival){.row = ch->row,
+	    .side = ch->side,
+	    .component = ch->component,
+	    .from = from,
+	    .p = (uint8_t *)(uintptr_t)packet.p, /* on_readable()'s own */
+	    .n = packet.n,
+	    .media = &ch->media,
+	    .keying = &ch->keying});
+}
+
+static void on_passing(struct channel *ch, const struct addr *from, struct span packet)
+{
+	struct relay_row *r = table_row(ch->row);
+	struct gate_verdict v = gate_judge(r, ch->side, ch->component, packet, child_now());
+
+	if (v.drop)
+		engine_drop(r, ch->side, v.drop);
+	else
+		pass(r, ch, packet, v.kind);
+	if (v.varying)
+		media_tell_varying(r, ch->side);
+	if (v.forged)
+		child_event(
+		    EVENT_GATE_SHUT, SEVERITY_ALARM, 0, 0, from, "ZRTP Hello is not the one that signalling announced");
+	if (v.changed)
+		table_save(ch->row);
 }
 
 static void on_packet(struct channel *ch, const struct addr *from, struct span packet)
@@ -267,18 +303,12 @@ static void on_packet(struct channel *ch, const struct addr *from, struct span p
 		stranger(r, ch->side, from);
 		return;
 	}
-	struct gate_verdict v = gate_judge(r, ch->side, ch->component, packet, child_now());
-	if (v.drop)
-		drop(r, ch->side, v.drop);
-	else
-		pass(r, ch, packet, v.kind);
-	if (v.varying)
-		media_tell_varying(r, ch->side);
-	if (v.forged)
-		child_event(
-		    EVENT_GATE_SHUT, SEVERITY_ALARM, 0, 0, from, "ZRTP Hello is not the one that signalling announced");
-	if (v.changed || learned)
+	if (learned)
 		table_save(ch->row);
+	if (r->spec.side[ch->side].end == RELAY_PASSING)
+		on_passing(ch, from, packet);
+	else
+		on_ended(ch, from, packet);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
@@ -321,6 +351,8 @@ bool engine_has(const struct relay_spec *spec)
 
 static void close_channel(struct channel *ch)
 {
+	if (!ch->open)
+		return;
 	ch->open = false;
 	shut_port(ch->io.fd, &ch->local);
 	drain(ch->io.fd);
@@ -348,11 +380,12 @@ void engine_start(uint32_t index)
 		for (unsigned c = 0; c < COMPONENTS; c++) {
 			struct channel *ch = channel_of(index, side, c);
 			int fd = row_socket(&r->spec, side, c);
-			/* the leg may have moved to a listener with another media address */
-			if (ch->open && ch->io.fd == fd)
+			/* the leg may have moved to a listener with another media address, or gone */
+			if (ch->open && ch->io.fd == fd && r->spec.side[side].present)
 				continue;
-			if (ch->open)
-				close_channel(ch);
+			close_channel(ch);
+			if (!r->spec.side[side].present)
+				continue;
 			struct addr local = r->spec.side[side].local;
 			local.port = (uint16_t)(local.port + c);
 			start_channel(ch, fd, &local);
@@ -364,17 +397,14 @@ void engine_start(uint32_t index)
 
 void engine_stop(uint32_t index)
 {
-	for (unsigned i = 0; i < RELAY_PORTS; i++) {
-		struct channel *ch = &engine.channel[index * RELAY_PORTS + i];
-		if (ch->open)
-			close_channel(ch);
-	}
+	for (unsigned i = 0; i < RELAY_PORTS; i++)
+		close_channel(&engine.channel[index * RELAY_PORTS + i]);
 }
 
 void engine_status(struct proc_status *s)
 {
-	static const char *const name[DROP_KINDS] = {
-	    "", "dropped-stranger", "dropped-gate-shut", "dropped-shape", "dropped-policed", "dropped-nowhere"};
+	static const char *const name[DROP_KINDS] = {"", "dropped-stranger", "dropped-gate-shut", "dropped-shape",
+	    "dropped-policed", "dropped-nowhere", "dropped-bad-tag", "dropped-replay", "dropped-crowded"};
 
 	status_add(s, "relays", STATUS_POOL, table_used(), table_rows(), table_used(), 0);
 	status_counter(s, "passed", engine.passed);

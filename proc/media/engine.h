@@ -5,6 +5,16 @@
 
 #include "table.h"
 
+/* One datagram that came in, of an address that is the side's; the buckets are those of its port. */
+struct arrival {
+	uint32_t row;
+	uint8_t side, component;
+	const struct addr *from;
+	uint8_t *p;
+	size_t n;
+	struct bucket *media, *keying;
+};
+
 /* Bind every port of the range on every media address of the site. Ports that can't be had are counted and refused
  * later, call by call. */
 void engine_open(const struct site *s);
@@ -17,10 +27,17 @@ bool engine_has(const struct relay_spec *spec);
 void engine_start(uint32_t index);
 void engine_stop(uint32_t index);
 
+/* From our port of this side and component. */
+void engine_send(const struct relay_side *local, unsigned component, const struct addr *to, struct span packet);
+void engine_drop(struct relay_row *r, unsigned side, enum drop why);
+void engine_passed(struct relay_row *r, unsigned side);
+
 void engine_ban(const struct addr *a, uint64_t until_ms);
 void engine_status(struct proc_status *s);
 
-/* From main.c: what core hears. */
+/* From media_child.c: what core hears. */
 void media_tell_varying(const struct relay_row *r, unsigned side);
+/* The certificate of DTLS is not the one that signalling announced (T33). */
+void media_tell_forged(const struct relay_row *r);
 
 #endif

@@ -98,7 +98,7 @@ static int codec_of(const struct relay_side *s, uint8_t pt)
 	return -1;
 }
 
-static bool opus_varies(struct relay_row *r, unsigned side, uint16_t len)
+bool gate_opus_varies(struct relay_row *r, unsigned side, uint16_t len)
 {
 	bool changed = r->opus_len[side] && r->opus_len[side] != len;
 
@@ -120,7 +120,7 @@ static struct gate_verdict judge_rtp(struct relay_row *r, unsigned side, unsigne
 		return v;
 	v.drop = DROP_NONE;
 	if (codec == SDP_OPUS)
-		v.varying = opus_varies(r, side, rtp.payload_len);
+		v.varying = gate_opus_varies(r, side, rtp.payload_len);
 	return v;
 }
 

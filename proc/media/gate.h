@@ -29,6 +29,9 @@ void gate_set(struct relay_row *r, uint64_t now_ms);
 struct gate_verdict gate_judge(
     struct relay_row *r, unsigned side, unsigned component, struct span packet, uint64_t now_ms);
 
+/* Another length of this side's Opus: is it the one that proves that they vary (R8)? */
+bool gate_opus_varies(struct relay_row *r, unsigned side, uint16_t len);
+
 /* Both directions of RTP are open. */
 bool gate_is_open(const struct relay_row *r, uint64_t now_ms);
 

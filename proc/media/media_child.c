@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* media relays: a table of wishes from core, a gate for each, sockets that were bound at start. It decodes nothing. */
 #include "base/log.h"
+#include "end.h"
+#include "end_dtls.h"
+#include "ended.h"
 #include "engine.h"
 #include "gate.h"
 #include "media_child.h"
@@ -8,13 +11,13 @@
 #include "source.h"
 #include <unistd.h>
 
-enum { LAYOUT = 2 };
+enum { LAYOUT = 3 };
 enum { SOCKETS_MAX = 19000 /* of the 20000 descriptors that one process may have */ };
 enum { SWEEP_MS = 250, COUNTS_EVERY = 4, SILENT_MS = 120000 };
 
 static int arena_fd = -1;
 static struct arena arena;
-static struct arena_table table;
+static struct arena_table table[2]; /* rows, and the ended sides of each */
 static struct timer sweep;
 static uint32_t sweeps;
 
@@ -47,6 +50,18 @@ void media_tell_varying(const struct relay_row *r, unsigned side)
 	ipc_end(l);
 }
 
+void media_tell_forged(const struct relay_row *r)
+{
+	child_event(EVENT_GATE_SHUT, SEVERITY_ALARM, 0, 0, NULL,
+	    "the certificate in DTLS is not the one that signalling announced");
+	tell_failed(r->join, RELAY_GATE_SHUT);
+}
+
+static bool is_open(uint32_t index, const struct relay_row *r, uint64_t now_ms)
+{
+	return ended_is(r) ? ended_is_open(index) : gate_is_open(r, now_ms);
+}
+
 static void tell_open(struct relay_row *r)
 {
 	struct link *l = core();
@@ -55,7 +70,7 @@ static void tell_open(struct relay_row *r)
 	if (!m)
 		return;
 	m->join = r->join;
-	m->key = r->gate.key;
+	m->key = ended_is(r) ? (uint8_t)ended_key(r) : r->gate.key;
 	ipc_end(l);
 	r->told_open = 1;
 }
@@ -80,6 +95,8 @@ static void tell_counts(const struct relay_row *r)
 static void end_row(uint32_t index)
 {
 	engine_stop(index);
+	end_close(index, 0);
+	end_close(index, 1);
 	table_release(index);
 }
 
@@ -97,6 +114,20 @@ static bool ports_fit(const struct relay_spec *s, uint32_t index)
 		    s->side[i].local_rtcp != s->side[i].local.port + 1)
 			return false;
 	return true;
+}
+
+static void follow(uint32_t index, struct relay_row *r, const struct relay_spec *spec)
+{
+	bool was_open = ended_is(r) && ended_is_open(index);
+
+	r->spec = *spec;
+	gate_set(r, child_now());
+	for (unsigned side = 0; side < 2; side++) {
+		source_set(r, side, child_now());
+		end_follow(index, side);
+	}
+	if (was_open && ended_is(r) && !ended_is_open(index))
+		r->answered_ms = spec->answered ? child_now() : 0; /* another side's keys, and patience anew */
 }
 
 static void on_relay(struct link *from, const struct ipc_view *v)
@@ -123,13 +154,10 @@ static void on_relay(struct link *from, const struct ipc_view *v)
 	}
 	if (!r)
 		r = table_take(index, m->join);
-	r->spec = *spec;
-	gate_set(r, child_now());
-	source_set(r, 0, child_now());
-	source_set(r, 1, child_now());
+	follow(index, r, spec);
 	engine_start(index);
 	table_save(index);
-	if (gate_is_open(r, child_now()))
+	if (is_open(index, r, child_now()))
 		tell_open(r);
 }
 
@@ -159,14 +187,19 @@ static void sweep_row(uint32_t index, struct relay_row *r, uint64_t now_ms)
 {
 	bool both_send = r->spec.side[0].direction & r->spec.side[1].direction & RELAY_SENDS;
 
-	if (!r->told_open && gate_is_open(r, now_ms))
+	bool open = is_open(index, r, now_ms);
+
+	if (!open)
+		r->told_open = 0;
+	else if (!r->told_open)
 		tell_open(r);
+	ended_turn(index, now_ms);
 	if (r->spec.deadline_ms < now_ms) {
 		tell_failed(r->join, RELAY_EXPIRED);
 		end_row(index);
 		return;
 	}
-	if (r->answered_ms && !gate_is_open(r, now_ms) && now_ms > r->answered_ms + GATE_PATIENCE_MS)
+	if (r->answered_ms && !open && now_ms > r->answered_ms + GATE_PATIENCE_MS)
 		tell_failed(r->join, RELAY_GATE_SHUT);
 	else if (both_send && r->answered_ms && now_ms > (r->heard_ms ? r->heard_ms : r->answered_ms) + SILENT_MS)
 		tell_failed(r->join, RELAY_SILENT);
@@ -215,13 +248,18 @@ static void open_all(void)
 {
 	const struct site *s = child_site();
 	bool adopted;
-	const struct arena_shape shape = table_shape((uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS);
+	uint32_t rows = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS;
+	const struct arena_shape shape[2] = {table_shape(rows), end_shape(rows)};
 
-	if (arena_fd < 0 || !arena_open(&arena, arena_fd, LAYOUT, &shape, 1, &table, &adopted))
+	if (arena_fd < 0 || !arena_open(&arena, arena_fd, LAYOUT, shape, 2, table, &adopted))
 		log_fatal("the arena can't be mapped");
 	close(arena_fd);
 	engine_open(s);
-	table_open(&table, s->media_port_lo);
+	table_open(&table[0], s->media_port_lo);
+	end_open(&table[1]);
+	ours_open();
+	if (!end_dtls_open())
+		log_fatal("no memory for DTLS");
 	sweep.fire = on_sweep;
 	timer_set(&child_wheel, &sweep, child_now() + SWEEP_MS);
 }
@@ -231,10 +269,13 @@ static void serve(void)
 	for (uint32_t i = 0; i < table_rows(); i++)
 		if (table_row(i)) {
 			table_row(i)->heard_ms = child_now(); /* the one in the arena is old */
-			if (engine_has(&table_row(i)->spec))
-				engine_start(i);
-			else
+			if (!engine_has(&table_row(i)->spec)) {
 				end_row(i);
+				continue;
+			}
+			end_resume(i, 0);
+			end_resume(i, 1);
+			engine_start(i);
 		}
 }
 
@@ -250,11 +291,25 @@ static void link_up(struct link *l)
 	ours_tell();
 }
 
+static void link_down(struct link *l)
+{
+	if (l->peer == PROC_SIGNER)
+		farkey_gone();
+}
+
+static void status(struct proc_status *s)
+{
+	engine_status(s);
+	ended_status(s);
+}
+
 static ipc_handler *const on[MSG_N] = {
     [MSG_RELAY] = on_relay,
     [MSG_RELAY_CLOSE] = on_relay_close,
     [MSG_BAN] = on_ban,
     [MSG_DTLS_CERT] = ours_on_cert,
+    [MSG_SIGNED] = farkey_on_signed,
+    [MSG_SPOKEN] = ended_on_spoken,
 };
 
 /* connect shuts and opens the ports */
@@ -270,5 +325,6 @@ const struct child media_child = {
     .open = open_all,
     .serve = serve,
     .link_up = link_up,
-    .status = engine_status,
+    .link_down = link_down,
+    .status = status,
 };

@@ -20,6 +20,10 @@ enum drop {
 	DROP_SHAPE,    /* clear, or of no agreed payload type */
 	DROP_POLICED,
 	DROP_NOWHERE, /* the other side's address is not known yet */
+	/* of a side that ends here */
+	DROP_TAG,     /* not sealed with its key */
+	DROP_REPLAY,  /* had before, or too late */
+	DROP_CROWDED, /* too many sources under one key */
 	DROP_KINDS
 };
 

@@ -4,7 +4,7 @@
  * media_test EXECUTABLE */
 #include "base/clock.h"
 #include "lies.h"
-#include "media/table.h"
+#include "media/end.h"
 #include "stage.h"
 #include "test.h"
 #include <netinet/in.h>
@@ -17,7 +17,7 @@
 enum {
 	LO = 31000,
 	ROWS = 8,
-	LAYOUT = 2,
+	LAYOUT = 3,
 	SILENCE_MS = 300, /* nothing came for so long: nothing will */
 	ARRIVAL_MS = 5000, /* on a machine under load */
 };
@@ -392,20 +392,20 @@ static void an_orphan_ends_at_its_deadline(void)
 static void age_row(void)
 {
 	struct arena arena;
-	struct arena_table t;
-	const struct arena_shape shape = table_shape(ROWS);
+	struct arena_table t[2];
+	const struct arena_shape shape[] = {table_shape(ROWS), end_shape(ROWS)};
 	bool adopted = false;
 
-	if (!arena_open(&arena, arena_fd, LAYOUT, &shape, 1, &t, &adopted) || !adopted)
+	if (!arena_open(&arena, arena_fd, LAYOUT, shape, 2, t, &adopted) || !adopted)
 		abort();
 	for (uint32_t i = 0; i < ROWS; i++) {
-		const struct relay_row *r = arena_get(&t, i);
+		const struct relay_row *r = arena_get(&t[0], i);
 		struct relay_row aged;
 		if (!r || r->join != 11)
 			continue;
 		aged = *r;
 		aged.heard_ms = aged.answered_ms = clock_boot_ms() - 600000;
-		arena_put(&t, i, &aged);
+		arena_put(&t[0], i, &aged);
 	}
 	arena_close(&arena);
 }

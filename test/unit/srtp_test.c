@@ -221,7 +221,7 @@ static void the_nearest_number_is_guessed(void)
 		uint16_t seq;
 		int64_t guess;
 	} row[] = {{0x10000, 0xffff, 0xffff}, {0x10000, 1, 0x10001}, {0xffff, 0, 0x10000}, {0x1fff0, 5, 0x20005}, {0x20005, 0xfff0, 0x1fff0},
-	    {0x5, 0xfff0, -1}, {0x12000, 0xa000, 0x1a000}, {0x12000, 0xa001, 0xa001}, {0x18000, 0, 0x10000}, {0x18001, 0, 0x20000},
+	    {0x5, 0xfff0, -16}, {0x12000, 0xa000, 0x1a000}, {0x12000, 0xa001, 0xa001}, {0x18000, 0, 0x10000}, {0x18001, 0, 0x20000},
 	    {UINT64_C(0xffffffff0005), 0x8005, INT64_C(0xffffffff8005)}};
 
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
@@ -241,7 +241,7 @@ static void what_came_does_not_come_again(void)
 		CHECK(n && received(n, 0) == SRTP_OK);
 		for (unsigned leaps = 0; leaps <= SRTP_LEAPS_MAX; leaps++) { /* nor under another roll-over (old ROC) */
 			memcpy(packet, copy, n);
-			CHECK(received(n, leaps) == (leaps ? SRTP_BAD_TAG : SRTP_REPLAYED));
+			CHECK(received(n, leaps) == SRTP_REPLAYED);
 			CHECK(memcmp(packet, copy, n) == 0);
 		}
 		for (uint16_t seq = 101; seq < 100 + SRTP_WINDOW; seq++)
