@@ -11,7 +11,7 @@
 /* exit codes */
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE };
 
-enum { OPTIONS_MAX = 16, REPEATS_MAX = 8, ARGS_MAX = 8 };
+enum { OPTIONS_MAX = 32, REPEATS_MAX = 8, ARGS_MAX = 8 };
 
 /* "--name VALUE", or "--name" alone when value is NULL */
 struct option {
@@ -118,6 +118,27 @@ void password_done(const struct cmd *c, char password[PASSWORD_MAX + 1], bool ta
 	{                                                                                                       \
 		"password-stdin", NULL, "read it from standard input (done by itself when that is no terminal)" \
 	}
+
+/* A PIN, in the same way: --pin-file, --pin-stdin, --generate. */
+int pin_read(struct cmd *c, char out[PASSWORD_MAX + 1]);
+
+/* --- settings.c --- */
+
+struct settings_text {
+	char text[SETTING_LINES_MAX];
+	size_t n; /* 0: none was given */
+};
+
+/* The options that are settings of this owner, judged; false when one is none, which was said. */
+bool settings_take(struct cmd *c, enum setting_owner owner, struct settings_text *t);
+void settings_put(struct ask *a, const struct settings_text *t);
+/* A line of kind "setting", shown. */
+void settings_row(json_t *line, void *arg);
+
+/* --- user.c --- */
+
+/* A phone of this user knows no digest but MD5: says so when the password must be set again for it. */
+void md5_hint(struct cmd *c, const char *user);
 
 /* --- files.c --- */
 

@@ -8,11 +8,14 @@
 
 /* clang-format off */
 const struct verb *const verbs[] = {
-    &verb_user_add, &verb_user_set, &verb_user_delete, &verb_user_list,
+    &verb_user_add, &verb_user_set, &verb_user_pin, &verb_user_forget_dialled, &verb_user_show, &verb_user_delete,
+    &verb_user_list,
+    &verb_group_add, &verb_group_set, &verb_group_delete, &verb_group_list,
     &verb_phone_add, &verb_phone_enrol, &verb_phone_sign, &verb_phone_request, &verb_phone_admit, &verb_phone_renew,
-    &verb_phone_revoke, &verb_phone_set, &verb_phone_bind, &verb_phone_unbind, &verb_phone_list,
+    &verb_phone_revoke, &verb_phone_set, &verb_phone_bind, &verb_phone_unbind, &verb_phone_show, &verb_phone_list,
     &verb_calls, &verb_status, &verb_events, &verb_log, &verb_readings,
     &verb_ban, &verb_unban, &verb_bans,
+    &verb_site_set, &verb_site_show, &verb_notices, &verb_notice_take,
     &verb_admin_set, &verb_ca, &verb_clock_confirm,
     &verb_check_config, &verb_reload, &verb_stop,
     NULL,
@@ -25,7 +28,7 @@ static void list_verbs(FILE *to, const char *group)
 
 	for (int i = 0; verbs[i]; i++)
 		if (!group || (strncmp(verbs[i]->name, group, n) == 0 && verbs[i]->name[n] == ' '))
-			fprintf(to, "  %-16s %s\n", verbs[i]->name, verbs[i]->what);
+			fprintf(to, "  %-20s %s\n", verbs[i]->name, verbs[i]->what);
 }
 
 static int help(void)

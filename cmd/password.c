@@ -5,7 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { GENERATED = 20 };
+enum { GENERATED = 20, GENERATED_PIN = 6 };
 
 /* 20 letters and digits that are not mistaken for each other: more than 100 bits, and safe in every phone's file. */
 static void generate(char out[PASSWORD_MAX + 1])
@@ -18,6 +18,19 @@ static void generate(char out[PASSWORD_MAX + 1])
 	for (int i = 0; i < GENERATED; i++)
 		out[i] = set[r[i] % 32];
 	out[GENERATED] = 0;
+}
+
+/* Six digits, none of the rows that keeper refuses: those are few, and keeper says so. */
+static void generate_pin(char out[PASSWORD_MAX + 1])
+{
+	for (int i = 0; i < GENERATED_PIN; i++) {
+		uint8_t r;
+		do
+			rand_bytes(&r, 1);
+		while (r >= 250); /* so that each digit is as likely */
+		out[i] = (char)('0' + r % 10);
+	}
+	out[GENERATED_PIN] = 0;
 }
 
 static bool take_line(FILE *f, char out[PASSWORD_MAX + 1])
@@ -57,41 +70,65 @@ static bool ask_terminal(const char *prompt, char out[PASSWORD_MAX + 1])
 	return ok;
 }
 
-static int no_password(const char *why)
+/* Where it may come from: the options' names differ. */
+struct source {
+	const char *file, *standard_input, *none, *do_this;
+};
+
+static const struct source password_source = {
+    "password-file", "password-stdin", "no password", "type one, or give --password-file FILE"};
+static const struct source pin_source = {"pin-file", "pin-stdin", "no PIN", "type one, or give --pin-file FILE"};
+
+static int no_password(const struct source *s, const char *why)
 {
-	complain("no password", why, "type one, or give --password-file FILE");
+	complain(s->none, why, s->do_this);
 	return EXIT_USAGE;
 }
 
-static int from_file(const char *path, char out[PASSWORD_MAX + 1])
+static int from_file(const struct source *s, const char *path, char out[PASSWORD_MAX + 1])
 {
 	FILE *f = fopen(path, "re");
 	bool ok = f && take_line(f, out);
 
 	if (f)
 		fclose(f);
-	return ok ? -1 : no_password("the file cannot be read, or its first line is empty or too long");
+	return ok ? -1 : no_password(s, "the file cannot be read, or its first line is empty or too long");
 }
 
-int password_read(struct cmd *c, const char *prompt, bool fresh, char out[PASSWORD_MAX + 1])
+static int read_secret(
+    const struct cmd *c, const struct source *s, const char *prompt, bool fresh, char out[PASSWORD_MAX + 1])
 {
 	char again[PASSWORD_MAX + 1];
 
-	if (option_is(c, "generate")) {
-		generate(out);
-		return -1;
-	}
-	if (option_is(c, "password-file"))
-		return from_file(option_get(c, "password-file"), out);
-	if (option_is(c, "password-stdin") || !isatty(STDIN_FILENO))
-		return take_line(stdin, out) ? -1 : no_password("standard input holds none");
+	if (option_is(c, s->file))
+		return from_file(s, option_get(c, s->file), out);
+	if (option_is(c, s->standard_input) || !isatty(STDIN_FILENO))
+		return take_line(stdin, out) ? -1 : no_password(s, "standard input holds none");
 	if (!ask_terminal(prompt, out))
-		return no_password("none was typed");
+		return no_password(s, "none was typed");
 	if (!fresh)
 		return -1;
 	bool same = ask_terminal("Once more", again) && strcmp(out, again) == 0;
 	explicit_bzero(again, sizeof again);
-	return same ? -1 : no_password("the two were not the same");
+	return same ? -1 : no_password(s, "the two were not the same");
+}
+
+int password_read(struct cmd *c, const char *prompt, bool fresh, char out[PASSWORD_MAX + 1])
+{
+	if (option_is(c, "generate")) {
+		generate(out);
+		return -1;
+	}
+	return read_secret(c, &password_source, prompt, fresh, out);
+}
+
+int pin_read(struct cmd *c, char out[PASSWORD_MAX + 1])
+{
+	if (option_is(c, "generate")) {
+		generate_pin(out);
+		return -1;
+	}
+	return read_secret(c, &pin_source, "New PIN of the user (4 to 12 digits)", true, out);
 }
 
 void password_done(const struct cmd *c, char password[PASSWORD_MAX + 1], bool taken)

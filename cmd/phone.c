@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { USER_LIST_MAX = 256 };
+
 /* --- a phone by number or label --- */
 
 struct search {
@@ -95,9 +97,46 @@ static int revoke(struct cmd *c)
 	return about_phone(c, "phone-revoke", NULL, "is revoked; its connections end within a second");
 }
 
+/* --- phones that know no digest but MD5 --- */
+
+struct md5_phone {
+	uint32_t number;
+	bool md5;
+	char users[USER_LIST_MAX];
+};
+
+static void take_md5(json_t *line, void *arg)
+{
+	struct md5_phone *p = arg;
+
+	if (!line_is(line, "phone") || member_number(line, "phone") != p->number)
+		return;
+	p->md5 = strstr(member(line, "flags"), word_flag[0].key) != NULL;
+	snprintf(p->users, sizeof p->users, "%s", member(line, "users"));
+}
+
+/* The users of this phone whose password must be set again; `only` when it is one of them that is asked about. */
+static void hint_users(struct cmd *c, const char *phone, const char *only)
+{
+	struct md5_phone p = {.number = phone_number(c, phone)};
+	struct ask a;
+
+	ask_begin(&a, c, "phone-list");
+	ask_number(&a, "phone", p.number);
+	if (ask_run_quiet(&a, take_md5, &p) != EXIT_DONE || !p.md5)
+		return;
+	for (char *save, *user = strtok_r(p.users, ",", &save); user; user = strtok_r(NULL, ",", &save))
+		if (!only || strcmp(user, only) == 0)
+			md5_hint(c, user);
+}
+
 static int allow(struct cmd *c)
 {
-	return about_phone(c, "phone-bind", c->arg[1], "may be used by that user");
+	int code = about_phone(c, "phone-bind", c->arg[1], "may be used by that user");
+
+	if (code == EXIT_DONE)
+		hint_users(c, c->arg[0], c->arg[1]);
+	return code;
 }
 
 static int disallow(struct cmd *c)
@@ -114,15 +153,18 @@ static int set(struct cmd *c)
 	} flag[] = {{"md5", DEVICE_MD5, false}, {"tls12", DEVICE_TLS12, false}, {"fixed", DEVICE_FIXED, false},
 	    {"opus", DEVICE_NO_OPUS, true}};
 	uint32_t flags = 0, mask = 0;
+	struct settings_text settings;
 	struct ask a;
 
+	if (!settings_take(c, OWNER_DEVICE, &settings))
+		return EXIT_USAGE;
 	for (size_t i = 0; i < sizeof flag / sizeof *flag; i++) {
 		int v = option_switch(c, flag[i].option);
 		mask |= v >= 0 ? flag[i].flag : 0;
 		flags |= v >= 0 && (v != 0) != flag[i].turned ? flag[i].flag : 0;
 	}
 	int suspended = option_switch(c, "suspended");
-	if (!mask && suspended < 0) {
+	if (!mask && suspended < 0 && settings.n == 0) {
 		complain("nothing to change", "no option was given", "`ringfence phone set --help`");
 		return EXIT_USAGE;
 	}
@@ -137,10 +179,40 @@ static int set(struct cmd *c)
 	}
 	if (suspended >= 0)
 		ask_number(&a, "suspended", (uint64_t)suspended);
+	settings_put(&a, &settings);
 	int code = ask_run(&a, NULL, NULL);
 	if (code == EXIT_DONE && !c->json)
 		printf("Phone %u was changed.\n", number);
+	if (code == EXIT_DONE && flags & DEVICE_MD5)
+		hint_users(c, c->arg[0], NULL);
 	return code;
+}
+
+static void show_line(json_t *line, void *arg)
+{
+	(void)arg;
+	settings_row(line, NULL);
+	if (!line_is(line, "phone"))
+		return;
+	printf("phone %lld  %s  %s\n", (long long)member_number(line, "phone"), safe(member(line, "label")),
+	    word_plain(word_device, DEVICE_STATES, member(line, "state")));
+	printf("  %-20s %s\n", "users", member(line, "users")[0] ? safe(member(line, "users")) : "-");
+	if (member(line, "flags")[0])
+		printf("  %-20s %s\n", "flags", safe(member(line, "flags")));
+	if (member_number(line, "not_after_ms") > 0)
+		printf("  %-20s %s\n", "certificate ends", show_when(member_number(line, "not_after_ms")));
+}
+
+static int show(struct cmd *c)
+{
+	uint32_t number = phone_number(c, c->arg[0]);
+	struct ask a;
+
+	if (number == 0)
+		return EXIT_REFUSED;
+	ask_begin(&a, c, "phone-show");
+	ask_number(&a, "phone", number);
+	return ask_run(&a, show_line, NULL);
 }
 
 const struct verb verb_phone_list = {
@@ -188,5 +260,20 @@ const struct verb verb_phone_set = {
     .option = {{"opus", "on|off", "off: is not offered Opus (for one whose packets vary in length)"},
 	{"md5", "on|off", "on: digest MD5 instead of SHA-256 (for one that knows no better)"},
 	{"tls12", "on|off", "on: may use TLS 1.2"}, {"fixed", "on|off", "on: a desk phone with a place of its own"},
-	{"suspended", "on|off", "on: shut out until it is off again"}},
+	{"suspended", "on|off", "on: shut out until it is off again"},
+	{"location", "ADDRESS",
+	    "where it stands: \"country=GB, city=London, street=Baker Street, house=221B, floor=1, room=2\""},
+	{"location-confirmed", "MS", "when its user said that this is right (wall clock, milliseconds)"},
+	{"subnet", "NETWORKS", "where it connects from when it stands there, with commas: 10.1.2.0/24"},
+	{"join", "ended|passing", "ended: the exchange ends the encryption of all its calls"},
+	{"remote", "on|off", "on: it is used elsewhere, so no emergency call can say from where"}},
+};
+
+const struct verb verb_phone_show = {
+    .name = "phone show",
+    .run = show,
+    .usage = "PHONE",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Show a phone's users, state and settings",
 };

@@ -70,6 +70,8 @@ static int add(struct cmd *c)
 		return code;
 	code = bind_others(c, got.phone, user, n);
 	say_code(c, &got);
+	for (int i = 0; i < n && option_is(c, "md5"); i++)
+		md5_hint(c, user[i]);
 	return code;
 }
 

@@ -20,6 +20,8 @@ static int add(struct cmd *c)
 	ask_field(&a, "name", c->arg[0]);
 	ask_field(&a, "display", option_get(c, "name"));
 	ask_field(&a, "password", password);
+	if (option_is(c, "md5"))
+		ask_number(&a, "md5", 1);
 	code = ask_run(&a, NULL, NULL);
 	password_done(c, password, code == EXIT_DONE);
 	if (code == EXIT_DONE)
@@ -33,8 +35,11 @@ static int set(struct cmd *c)
 	bool new_password = option_is(c, "password") || option_is(c, "generate") || option_is(c, "password-file") ||
 	                    option_is(c, "password-stdin");
 	int enabled = option_switch(c, "enabled"), code;
+	struct settings_text settings;
 	struct ask a;
 
+	if (!settings_take(c, OWNER_USER, &settings))
+		return EXIT_USAGE;
 	ask_begin(&a, c, "user-set");
 	ask_field(&a, "name", c->arg[0]);
 	ask_field(&a, "display", option_get(c, "name"));
@@ -45,10 +50,13 @@ static int set(struct cmd *c)
 		if (code >= 0)
 			return code;
 		ask_field(&a, "password", password);
-	} else if (enabled < 0 && !option_is(c, "name")) {
+		if (option_is(c, "md5"))
+			ask_number(&a, "md5", 1);
+	} else if (enabled < 0 && !option_is(c, "name") && settings.n == 0) {
 		complain("nothing to change", "no option was given", "`ringfence user set --help`");
 		return EXIT_USAGE;
 	}
+	settings_put(&a, &settings);
 	code = ask_run(&a, NULL, NULL);
 	password_done(c, password, code == EXIT_DONE);
 	if (code == EXIT_DONE)
@@ -93,6 +101,105 @@ static int list(struct cmd *c)
 	return code;
 }
 
+/* --- what there is of one --- */
+
+static void show_line(json_t *line, void *arg)
+{
+	(void)arg;
+	settings_row(line, NULL);
+	if (line_is(line, "user")) {
+		printf("%s  %s  user no. %lld%s\n", safe(member(line, "name")), safe(member(line, "display")),
+		    (long long)member_number(line, "number"), member_flag(line, "enabled") ? "" : ", locked out");
+		printf("  %-20s %s\n", "phones", member(line, "phones")[0] ? safe(member(line, "phones")) : "-");
+	}
+	if (line_is(line, "secrets")) {
+		printf("  %-20s %s%s\n", "password", member_flag(line, "password") ? "set" : "none",
+		    member_flag(line, "md5") ? ", with a hash for MD5 too" : "");
+		printf("  %-20s %s", "outgoing PIN", word_plain(word_pin, PIN_VERDICTS, member(line, "pin")));
+		if (member_number(line, "wrong"))
+			printf(", %lld wrong", (long long)member_number(line, "wrong"));
+		printf("\n  %-20s %lld\n", "numbers dialled", (long long)member_number(line, "dialled"));
+	}
+}
+
+static int show(struct cmd *c)
+{
+	struct ask a;
+
+	ask_begin(&a, c, "user-show");
+	ask_field(&a, "name", c->arg[0]);
+	return ask_run(&a, show_line, NULL);
+}
+
+static void look_for_md5(json_t *line, void *arg)
+{
+	bool *lacks = arg;
+
+	if (line_is(line, "secrets"))
+		*lacks = member_flag(line, "password") && !member_flag(line, "md5");
+}
+
+void md5_hint(struct cmd *c, const char *user)
+{
+	bool lacks = false;
+	struct ask a;
+
+	ask_begin(&a, c, "user-show");
+	ask_field(&a, "name", user);
+	if (ask_run_quiet(&a, look_for_md5, &lacks) != EXIT_DONE || !lacks)
+		return;
+	if (c->json)
+		printf("{\"kind\":\"password-needed\",\"user\":\"%s\"}\n", safe(user));
+	else
+		printf("The phone needs a hash of %s's password that is not kept: set the password once more with\n"
+		       "  ringfence user set %s --password\n",
+		    safe(user), safe(user));
+}
+
+/* --- outgoing PIN and dialled numbers --- */
+
+static int forget(struct cmd *c, enum forget what, const char *done)
+{
+	struct ask a;
+
+	ask_begin(&a, c, "user-forget");
+	ask_field(&a, "name", c->arg[0]);
+	ask_number(&a, "forget", what);
+	int code = ask_run(&a, NULL, NULL);
+	if (code == EXIT_DONE)
+		said(c, done);
+	return code;
+}
+
+static int pin(struct cmd *c)
+{
+	char digits[PASSWORD_MAX + 1] = "";
+	struct ask a;
+
+	if (option_is(c, "unlock"))
+		return forget(c, FORGET_PIN_LOCK, "may try the PIN again");
+	if (option_is(c, "remove"))
+		return forget(c, FORGET_PIN, "has no PIN any more, and calls no number that was not called before");
+	int code = pin_read(c, digits);
+	if (code >= 0)
+		return code;
+	ask_begin(&a, c, "user-pin");
+	ask_field(&a, "name", c->arg[0]);
+	ask_field(&a, "pin", digits);
+	code = ask_run(&a, NULL, NULL);
+	if (code == EXIT_DONE && option_is(c, "generate"))
+		printf(c->json ? "{\"kind\":\"pin\",\"pin\":\"%s\"}\n" : "PIN: %s\n", digits);
+	explicit_bzero(digits, sizeof digits);
+	if (code == EXIT_DONE)
+		said(c, "has a new PIN");
+	return code;
+}
+
+static int forget_dialled(struct cmd *c)
+{
+	return forget(c, FORGET_DIALLED, "is asked for the PIN again at every outside number");
+}
+
 const struct verb verb_user_add = {
     .name = "user add",
     .run = add,
@@ -101,8 +208,9 @@ const struct verb verb_user_add = {
     .args_max = 1,
     .what = "Add a person, with a password for their phones",
     .help = "USER is the extension: 1 to 32 of a-z 0-9 . _ * # + -. The password is asked for on the terminal.",
-    .option = {{"name", "NAME", "what the people called see"}, {"generate", NULL, "make a password and print it once"},
-	PASSWORD_OPTIONS},
+    .option = {{"name", "NAME", "what the people called see"},
+	{"md5", NULL, "keep a hash for MD5 too, for a phone that is about to be added with --md5"},
+	{"generate", NULL, "make a password and print it once"}, PASSWORD_OPTIONS},
 };
 
 const struct verb verb_user_set = {
@@ -111,10 +219,59 @@ const struct verb verb_user_set = {
     .usage = "USER",
     .args_min = 1,
     .args_max = 1,
-    .what = "Change a person's name or password, or lock them out",
+    .what = "Change a person's name, password or settings, or lock them out",
+    .help = "Settings are removed with off or none. All that is given at once is taken at once, or none of it.",
     .option = {{"name", "NAME", "what the people called see"},
 	{"enabled", "on|off", "off: may not log in until it is on again"}, {"password", NULL, "ask for a new password"},
-	{"generate", NULL, "make a new password and print it once"}, PASSWORD_OPTIONS},
+	{"md5", NULL, "with a new password: keep a hash for MD5 too"},
+	{"generate", NULL, "make a new password and print it once"}, PASSWORD_OPTIONS,
+	{"classes", "WORDS", "what may be called: local national mobile fr ch ... night"},
+	{"ceilings", "WORDS", "money=20 minutes=300 calls=2 hourly=10 destinations=5"},
+	{"forward-always", "NUMBER", "where every call goes"}, {"forward-busy", "NUMBER", "where calls go while busy"},
+	{"forward-no-answer", "NUMBER", "where calls go that nobody answers"},
+	{"forward-offline", "NUMBER", "where calls go while no phone is there"},
+	{"ring-seconds", "N", "how long it rings: 5 to 600"}, {"dnd", "on|off", "do not disturb"},
+	{"reject-anonymous", "on|off", "on: calls without a number are refused"},
+	{"blocked", "NUMBERS", "callers who are refused, with commas"},
+	{"known", "NUMBERS", "callers who always pass, with commas"},
+	{"screen", "WORD", "unknown callers: pass, slow, screen or refuse"},
+	{"outside-number", "NUMBER", "what outside callees see"},
+	{"pickup-group", "WORD", "whose calls may be picked up"},
+	{"voicemail", "on|off|N", "on, or after so many seconds"},
+	{"greeting", "WORD", "the recording that greets callers"}},
+};
+
+const struct verb verb_user_show = {
+    .name = "user show",
+    .run = show,
+    .usage = "USER",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Show a person's phones, settings, and what secrets there are",
+};
+
+const struct verb verb_user_pin = {
+    .name = "user pin",
+    .run = pin,
+    .usage = "USER",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Set the outgoing PIN, or unlock it",
+    .help =
+	"It is asked for on the phone when a number is called that was never called before, and on the terminal here.\n"
+	"Three wrong ones lock it until it is unlocked or set anew. The user may change it by service code.",
+    .option = {{"unlock", NULL, "let the user try again"}, {"remove", NULL, "leave the user without one"},
+	{"generate", NULL, "make one and print it once"}, {"pin-file", "FILE", "read it from the first line of FILE"},
+	{"pin-stdin", NULL, "read it from standard input (done by itself when that is no terminal)"}},
+};
+
+const struct verb verb_user_forget_dialled = {
+    .name = "user forget-dialled",
+    .run = forget_dialled,
+    .usage = "USER",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Forget which numbers a person has called",
 };
 
 const struct verb verb_user_delete = {

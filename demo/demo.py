@@ -75,7 +75,7 @@ def admit(s, name, aloud):
     """A person and their phone; shown in full the first time."""
     go = s.desk.type if aloud else lambda *w, **kw: (tell.typed("ringfence " + " ".join(w)), s.desk.run(*w, **kw).stdout)[1]
     label = PEOPLE[name]
-    s.passwords[name] = re.search(r"Password: (\S+)", go("user", "add", name, "--generate"))[1]
+    s.passwords[name] = re.search(r"Password: (\S+)", go("user", "add", name, "--generate", "--md5"))[1]
     code = re.search(r"^ {2}(\S{10,})$", go("phone", "add", label, "--user", name, "--md5"), re.M)[1]
     with open(f"{s.where}/{name}.pw", "w") as f:
         f.write(s.passwords[name] + "\n")

@@ -527,7 +527,7 @@ enum turn_why {
 /* items of a whole generation too: what was spent, of an extension, phone, trunk (its number) or the site (0), as ceiling_put()
  * writes it */
 #define FIELDS_SPENT(N, E, S, D, A, B, O) E(scope, CEILING_SCOPES) N(uint32_t, index) S(text, SPENT_TEXT_MAX)
-/* and who called for help within the last half hour: they are let through to (R16) */
+/* and who called for help within emergency.callback minutes: they are let through to (R16) */
 #define FIELDS_CALLBACK(N, E, S, D, A, B, O) N(uint32_t, device) N(uint32_t, user) N(int64_t, wall_ms)
 /* a user changed their own, from their phone: only kinds that SETTER_USER may set */
 #define FIELDS_SETTING_SET(N, E, S, D, A, B, O) N(uint64_t, token) E(owner, OWNERS) N(uint32_t, index) E(kind, SETTINGS) S(value, SETTING_TEXT_MAX)

@@ -34,6 +34,11 @@ static const char *set_callback(struct draft *d, struct span v)
 	return why;
 }
 
+static const char *set_notices(struct draft *d, struct span v)
+{
+	return draft_number(v, 0, 36500, &d->out->site.notice_days);
+}
+
 static const char *set_pin(struct draft *d, struct span v)
 {
 	plan_of(d)->pin = span_eq(v, SPAN("on"));
@@ -103,11 +108,12 @@ static const char *code(struct draft *d, enum service s, struct span v)
 	X(FORWARD_OFF, "forward-off")                                                                             \
 	X(FORWARD_BUSY, "forward-busy")                                                                           \
 	X(FORWARD_BUSY_OFF, "forward-busy-off")                                                                   \
-	X(FORWARD_NO_ANSWER, "forward-no-answer") X(FORWARD_NO_ANSWER_OFF, "forward-no-answer-off")               \
-	    X(FORWARD_ABSENT, "forward-absent") X(FORWARD_ABSENT_OFF, "forward-absent-off") X(DND, "dnd")         \
-		X(DND_OFF, "dnd-off") X(PIN, "pin") X(LOGIN, "login") X(LOGOUT, "logout") X(PICKUP, "pickup")     \
-		    X(PARK, "park") X(RETRIEVE, "retrieve") X(VOICEMAIL, "voicemail") X(BLOCK_LAST, "block-last") \
-			X(REJECT_ANONYMOUS, "reject-anonymous") X(REJECT_ANONYMOUS_OFF, "reject-anonymous-off")
+	X(FORWARD_NO_ANSWER, "forward-no-answer")                                                                 \
+	X(FORWARD_NO_ANSWER_OFF, "forward-no-answer-off") X(FORWARD_ABSENT, "forward-absent")                     \
+	    X(FORWARD_ABSENT_OFF, "forward-absent-off") X(DND, "dnd") X(DND_OFF, "dnd-off") X(PIN, "pin")         \
+		X(LOGIN, "login") X(LOGOUT, "logout") X(PICKUP, "pickup") X(PARK, "park") X(RETRIEVE, "retrieve") \
+		    X(VOICEMAIL, "voicemail") X(BLOCK_LAST, "block-last") X(REJECT_ANONYMOUS, "reject-anonymous") \
+			X(REJECT_ANONYMOUS_OFF, "reject-anonymous-off")
 
 #define SETTER(NAME, name)                                                 \
 	static const char *set_code_##NAME(struct draft *d, struct span v) \
@@ -123,6 +129,7 @@ const struct draft_key draft_service_keys[] = {
     {"emergency", "test", false, false, set_test},
     {"emergency", "remote", false, false, set_remote},
     {"emergency", "callback", false, false, set_callback},
+    {"emergency", "notices", false, false, set_notices},
     {"incoming", "unknown", false, false, set_unknown},
     {"incoming", "anonymous", false, false, set_anonymous},
     {"incoming", "failed", false, false, set_failed},

@@ -42,6 +42,11 @@ void notice_init(void)
 
 /* --- who may be called back --- */
 
+static uint64_t window_ms(void)
+{
+	return (uint64_t)child_site()->plan.callback_min * 60 * 1000;
+}
+
 static bool is_for(const struct window *w, uint32_t device, uint32_t user)
 {
 	return (device && w->device == device) || (user != NOBODY && w->user == user);
@@ -75,15 +80,15 @@ bool notice_may_call_back(uint32_t device, uint32_t user)
 	return false;
 }
 
-/* From before a restart of ours: what is left of its half hour. */
+/* From before a restart of ours: what is left of its time. */
 void notice_on_callback(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_callback *m = v->payload;
 	int64_t age_ms = clock_wall_ms() - m->wall_ms;
 
 	(void)from;
-	if (age_ms >= 0 && age_ms < CALLBACK_MS)
-		open_window(m->device, m->user ? m->user : NOBODY, child_now() + (uint64_t)(CALLBACK_MS - age_ms));
+	if (age_ms >= 0 && (uint64_t)age_ms < window_ms())
+		open_window(m->device, m->user ? m->user : NOBODY, child_now() + window_ms() - (uint64_t)age_ms);
 }
 
 /* --- to ledger --- */
@@ -119,7 +124,7 @@ void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct sp
 	uint64_t token = pool_take(&pool, true);
 
 	if (kind == NOTICE_CALL || kind == NOTICE_DOUBT)
-		open_window(device, user, child_now() + CALLBACK_MS);
+		open_window(device, user, child_now() + window_ms());
 	if (token == ID_NONE) { /* the event of the call stands in the other log */
 		lost++;
 		child_event(EVENT_FULL, SEVERITY_ALARM, device, 0, NULL,

@@ -6,7 +6,7 @@
 
 #include "ipc/child.h"
 
-enum { NOTICES_MAX = 64, CALLBACKS_MAX = 256, CALLBACK_MS = 30 * 60 * 1000 };
+enum { NOTICES_MAX = 64, CALLBACKS_MAX = 256 };
 
 void notice_init(void);
 
@@ -14,7 +14,7 @@ void notice_init(void);
  * was placed or doubted also opens the window. */
 void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct span number);
 
-/* Did this phone or this user call for help within the last half hour? Then calls to them pass do-not-disturb and forwards. */
+/* Did this phone or this user call for help within emergency.callback minutes? Then calls to them pass do-not-disturb and forwards. */
 bool notice_may_call_back(uint32_t device, uint32_t user);
 
 void notice_on_kept(struct link *from, const struct ipc_view *v);

@@ -36,6 +36,7 @@ struct phone_row { /* of PHONE_LINE */
 
 struct user_row { /* of USER_LINE */
 	bool found, enabled;
+	bool md5; /* a phone of theirs needs that digest */
 	uint32_t id;
 };
 

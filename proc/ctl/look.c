@@ -149,7 +149,7 @@ void look_on_ban(struct link *from, const struct ipc_view *v)
 
 /* --- pages --- */
 
-static void ask_list(struct job *j, enum list_kind kind, uint32_t most)
+void look_list(struct job *j, enum list_kind kind, uint32_t most)
 {
 	struct link *l;
 	uint64_t token;
@@ -171,7 +171,7 @@ static void ask_list(struct job *j, enum list_kind kind, uint32_t most)
 
 void look_users(struct job *j)
 {
-	ask_list(j, LIST_USERS, JOB_PAGE);
+	look_list(j, LIST_USERS, JOB_PAGE);
 }
 
 /* One phone when one is named. */
@@ -181,12 +181,12 @@ void look_phones(struct job *j)
 
 	if (one)
 		j->after = j->req.number[FIELD_PHONE] - (j->req.number[FIELD_PHONE] > 0);
-	ask_list(j, LIST_PHONES, one ? 1 : JOB_PAGE);
+	look_list(j, LIST_PHONES, one ? 1 : JOB_PAGE);
 }
 
 void look_readings(struct job *j)
 {
-	ask_list(j, LIST_READINGS, JOB_PAGE);
+	look_list(j, LIST_READINGS, JOB_PAGE);
 }
 
 /* Stands after the step that asks for a page: a full one is followed by another. */
@@ -201,7 +201,7 @@ void look_more(struct job *j)
 
 void look_newest_event(struct job *j)
 {
-	ask_list(j, LIST_EVENTS, 0);
+	look_list(j, LIST_EVENTS, 0);
 }
 
 void look_last_events(struct job *j)
@@ -214,7 +214,7 @@ void look_last_events(struct job *j)
 
 void look_events(struct job *j)
 {
-	ask_list(j, LIST_EVENTS, JOB_PAGE);
+	look_list(j, LIST_EVENTS, JOB_PAGE);
 }
 
 void look_follow(struct job *j)
@@ -234,13 +234,14 @@ void look_on_user(struct link *from, const struct ipc_view *v)
 	if (!j)
 		return;
 	j->rows++;
-	j->user = (struct user_row){.found = true, .enabled = m->enabled, .id = m->index};
+	j->user = (struct user_row){.found = true, .enabled = m->enabled, .md5 = m->md5, .id = m->index};
 	if (j->quiet)
 		return;
 	struct buf b = job_line(j, "user");
 	json_text(&b, "name", ipc_str(v, m->name));
 	json_text(&b, "display", ipc_str(v, m->display));
 	json_flag(&b, "enabled", m->enabled);
+	json_flag(&b, "md5", m->md5);
 	json_number(&b, "number", m->index);
 	json_text(&b, "phones", ipc_str(v, m->phones));
 	job_line_end(j, &b);

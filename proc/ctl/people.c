@@ -2,6 +2,7 @@
 /* Users: the person in ledger, the secret in keeper. The person comes first, so that no secret of another is overwritten
  * by a user that exists; what fails half-way is taken back. */
 #include "ctl/verbs.h"
+#include "ipc/words.h"
 
 static void say_user(struct job *j, enum user_action action, struct span display, bool enabled)
 {
@@ -28,8 +29,24 @@ static void say_secret(struct job *j, struct span password)
 	if (!m)
 		return;
 	m->token = token;
+	m->md5 = j->user.md5 || j->req.number[FIELD_MD5];
 	m->user = ipc_put(l, j->req.text[FIELD_NAME]);
 	m->password = ipc_put(l, password);
+	job_asked(j, l);
+}
+
+static void say_forget(struct job *j, enum forget what)
+{
+	struct link *l;
+	uint64_t token;
+	struct msg_secrets_forget *m = job_ask(j, PROC_KEEPER, MSG_SECRETS_FORGET, &l, &token);
+
+	if (!m)
+		return;
+	m->token = token;
+	m->who = j->user.id;
+	m->what = (uint8_t)what;
+	m->user = ipc_put(l, j->req.text[FIELD_NAME]);
 	job_asked(j, l);
 }
 
@@ -60,7 +77,7 @@ void people_added(struct job *j)
 	job_next(j);
 }
 
-void people_find(struct job *j)
+static void ask_user(struct job *j, bool quiet)
 {
 	struct link *l;
 	uint64_t token;
@@ -72,8 +89,13 @@ void people_find(struct job *j)
 	m->list = LIST_USERS;
 	m->most = 1;
 	m->name = ipc_put(l, j->req.text[request_has(&j->req, FIELD_USER) ? FIELD_USER : FIELD_NAME]);
-	j->quiet = true;
+	j->quiet = quiet;
 	job_asked(j, l);
+}
+
+void people_find(struct job *j)
+{
+	ask_user(j, true);
 }
 
 void people_change(struct job *j)
@@ -104,7 +126,7 @@ void people_changed(struct job *j)
 /* The secret goes first: what fails after that leaves a user who cannot log in, and the verb can be run again. */
 void people_forget_secret(struct job *j)
 {
-	say_secret(j, SPAN(""));
+	say_forget(j, FORGET_ALL);
 }
 
 void people_delete(struct job *j)
@@ -117,4 +139,63 @@ void people_deleted(struct job *j)
 {
 	child_event(EVENT_USER, SEVERITY_INFO, 0, j->user.id, NULL, "deleted");
 	job_next(j);
+}
+
+/* --- what there is of them --- */
+
+void people_show(struct job *j)
+{
+	ask_user(j, false);
+}
+
+void people_show_secrets(struct job *j)
+{
+	struct link *l;
+	uint64_t token;
+	struct msg_secrets_want *m = job_ask(j, PROC_KEEPER, MSG_SECRETS_WANT, &l, &token);
+
+	if (!m)
+		return;
+	m->token = token;
+	m->user = ipc_put(l, j->req.text[FIELD_NAME]);
+	job_asked(j, l);
+}
+
+void people_on_secrets(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_secrets *m = v->payload;
+	struct job *j = job_answered(from, m->token);
+
+	if (!j)
+		return;
+	struct buf b = job_line(j, "secrets");
+	json_flag(&b, "password", m->password);
+	json_flag(&b, "md5", m->md5);
+	json_word(&b, "pin", word_pin[m->pin].key);
+	json_number(&b, "wrong", m->wrong);
+	json_number(&b, "dialled", m->dialled);
+	job_line_end(j, &b);
+	job_next(j);
+}
+
+/* --- outgoing PIN and dialled numbers: keeper tells of the change itself --- */
+
+void people_pin(struct job *j)
+{
+	struct link *l;
+	uint64_t token;
+	struct msg_pin_set *m = job_ask(j, PROC_KEEPER, MSG_PIN_SET, &l, &token);
+
+	if (!m)
+		return;
+	m->token = token;
+	m->who = j->user.id;
+	m->user = ipc_put(l, j->req.text[FIELD_NAME]);
+	m->new = ipc_put(l, j->req.text[FIELD_PIN]);
+	job_asked(j, l);
+}
+
+void people_forget(struct job *j)
+{
+	say_forget(j, (enum forget)j->req.number[FIELD_FORGET]);
 }

@@ -6,6 +6,7 @@
 #include "ctl/job.h"
 
 /* look.c: what can be looked at */
+void look_list(struct job *j, enum list_kind kind, uint32_t most); /* a page after j->after */
 job_step look_status, look_calls, look_bans, look_users, look_phones, look_readings, look_more, look_newest_event,
     look_last_events, look_events, look_follow;
 void look_on_process(struct link *from, const struct ipc_view *v);
@@ -21,7 +22,16 @@ job_step site_stop, site_reload, site_ban, site_unban, site_confirm_ledger, site
 
 /* people.c */
 job_step people_add, people_add_secret, people_added, people_find, people_change, people_change_secret, people_changed,
-    people_delete, people_forget_secret, people_deleted;
+    people_delete, people_forget_secret, people_deleted, people_show, people_show_secrets, people_pin, people_forget;
+void people_on_secrets(struct link *from, const struct ipc_view *v);
+
+/* settings.c: settings, ring groups, emergency calls */
+job_step settings_put_user, settings_put_phone, settings_put_site, settings_changed_site, settings_show_user,
+    settings_show_phone, settings_show_site, group_add, group_set, group_delete, group_changed, look_groups,
+    look_notices, notice_take, notice_taken;
+void settings_on_line(struct link *from, const struct ipc_view *v);
+void look_on_group(struct link *from, const struct ipc_view *v);
+void look_on_notice(struct link *from, const struct ipc_view *v);
 
 /* phones.c */
 job_step phone_find_user, phone_add, phone_bind_added, phone_code, phone_quota, phone_parse, phone_ask_for,

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "ledger/ledger.h"
 
-enum { PAGE = 64, CALLBACKS_PAGE = 64, CALLBACK_MS = 30 * 60 * 1000 };
+enum { PAGE = 64 };
 
 bool push_group(struct link *core, const struct group *g)
 {
@@ -110,8 +110,8 @@ static void say_callback(void *arg, const struct notice_row *n)
 enum push_went push_callbacks(struct link *core, struct push_at *at)
 {
 	struct saying s = {.core = core, .at = at};
-	int n = store_notices_since(
-	    &ledger_store, at->notice, clock_wall_ms() - CALLBACK_MS, CALLBACKS_PAGE, say_callback, &s);
+	int64_t since = clock_wall_ms() - (int64_t)child_site()->plan.callback_min * 60 * 1000;
+	int n = store_notices_since(&ledger_store, at->notice, since, PAGE, say_callback, &s);
 
 	return s.full ? PUSH_NO_ROOM : page_went(n);
 }

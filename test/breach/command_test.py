@@ -105,7 +105,7 @@ def user(house, name, display=None):
 
 
 def add(house, label, *options):
-    return house.json('phone', 'add', label, *options)[-1]
+    return next(x for x in house.json('phone', 'add', label, *options) if x['kind'] == 'code')
 
 
 def phone(house, number):

@@ -280,6 +280,8 @@ class Exchange:
         self.phones[name] = added[0]["phone"]
         for user in others:
             self.ask("phone-bind", phone=added[0]["phone"], user=user)
+        for user, password in users.items() if md5 else ():
+            self.ask("user-set", name=user, password=password)  # keeper has no MD5 hash of one who needed none
         where = f"{self.where}/phones/{name}"
         key, request = pki.key_and_request(where)
         valid = {"valid": valid_s} if valid_s else {}

@@ -20,7 +20,7 @@ def run(*args):
 
 def verbs():
     """From the table in main.c, which --help prints."""
-    found = re.findall(r'^  ([a-z][a-z-]*(?: [a-z]+)?)  +\S', run('--help').stdout, re.M)
+    found = re.findall(r'^  ([a-z][a-z-]*(?: [a-z-]+)?)  +\S', run('--help').stdout, re.M)
     table = re.search(r'verbs\[\] = \{(.*?)NULL', (TOP / 'cmd/main.c').read_text(), re.S)[1]
     assert len(found) == table.count('&')
     return found
@@ -44,7 +44,7 @@ def test_options_are_in_the_manual(verb):
     text = (TOP / 'doc/man/ringfence.1').read_text()
     own = sections()[verb]
     for option in re.findall(r'^  --([a-z0-9-]+)', run(*verb.split(), '--help').stdout, re.M):
-        common = option in ('json', 'password-file', 'password-stdin', 'generate', 'server', 'domain')
+        common = option in ('json', 'password-file', 'password-stdin', 'pin-file', 'pin-stdin', 'generate', 'server', 'domain')
         assert f'Fl -{option}' in (text if common else own), f'--{option} of {verb} is not in ringfence.1'
 
 
