@@ -95,7 +95,8 @@ static void on_sweep(struct timer *t, uint64_t now_ms)
 	for (uint32_t i = 0; i < pool.cap; i++) {
 		const struct ask *a = &table[i];
 		bool short_lived = a->kind == ASK_BYE || a->kind == ASK_PRACK || a->kind == ASK_ALIVE ||
-		                   a->kind == ASK_MESSAGE || a->kind == ASK_TRUNK;
+		                   a->kind == ASK_MESSAGE || a->kind == ASK_TRUNK || a->kind == ASK_REFER ||
+		                   a->kind == ASK_NOTIFY;
 		if (pool_id_at(&pool, i) != ID_NONE && short_lived && now_ms >= a->asked_ms + FORGOTTEN_MS)
 			make_answer(a, 408);
 	}

@@ -5,7 +5,19 @@
 
 #include "ipc/child.h"
 
-enum ask_kind { ASK_INVITE, ASK_CHANGE, ASK_REFRESH, ASK_BYE, ASK_PRACK, ASK_ALIVE, ASK_MESSAGE, ASK_TRUNK, ASK_KINDS };
+enum ask_kind {
+	ASK_INVITE,
+	ASK_CHANGE,
+	ASK_REFRESH,
+	ASK_BYE,
+	ASK_PRACK,
+	ASK_ALIVE,
+	ASK_MESSAGE,
+	ASK_REFER,
+	ASK_NOTIFY,
+	ASK_TRUNK,
+	ASK_KINDS
+};
 
 struct ask {
 	uint64_t ref, owner; /* owner: id of the leg or message, number of the trunk */

@@ -13,6 +13,7 @@
 #include "media.h"
 #include "outside.h"
 #include "record.h"
+#include "refer.h"
 #include "wire/sdp_offer.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ void call_each(void (*visit)(struct call *c, void *arg), void *arg)
 
 /* --- ends --- */
 
-static void write_record(struct call *c)
+void call_write_record(struct call *c)
 {
 	uint64_t talked = c->r.answered_ms ? child_now() - c->r.answered_ms : 0;
 
@@ -94,7 +95,7 @@ static void do_end(struct call *c)
 	const char *text = c->best_text;
 
 	memcpy(target, c->target, sizeof target);
-	write_record(c);
+	call_write_record(c);
 	account_end(&c->r.ceiling, &c->r.account);
 	dialogue_end(c);
 	media_close(c);
@@ -177,20 +178,22 @@ static void connect_legs(struct call *c, struct leg *callee)
 	account_answer(&c->r.ceiling, &c->r.account);
 	if (c->r.ceiling.begun)
 		timer_set(&child_wheel, &c->cut, child_now() + CUT_EVERY_MS);
+	refer_answered(c);
 }
 
 /* --- the state machine --- */
 
 /* In the order of enum call_effect. */
-static void (*const effect[])(struct call *c) = {
-    do_ring, do_dial, NULL, NULL, do_refuse, do_end, dialogue_begin, dialogue_tell, judge_call, do_wait};
+static void (*const effect[])(struct call *c) = {do_ring, do_dial, NULL, NULL, do_refuse, do_end, dialogue_begin,
+    dialogue_tell, judge_call, do_wait, refer_give_back};
 
 void call_event(struct call *c, enum call_event event, struct leg *l)
 {
-	struct call_step step = call_step((enum call_phase)c->r.state, event);
+	struct call_step step = call_step((enum call_phase)c->r.state, refer_turn(c, event));
 	uint64_t id = c->r.id;
 
 	c->r.state = step.next;
+	refer_watch(c, &step);
 	if (step.effects & CALL_DO_CONNECT)
 		connect_legs(c, l);
 	if (step.effects & CALL_DO_HANG_UP_OTHERS)

@@ -48,8 +48,9 @@ struct call {
 	uint64_t started_ms;
 	uint64_t target[CALL_TARGETS_MAX]; /* legs that were asked and have not refused */
 	uint8_t targets;
-	struct dest dest; /* where it goes now */
-	uint8_t best;     /* enum refusal: the best so far (RFC 3261 16.7) */
+	struct dest dest;  /* where it goes now */
+	uint64_t transfer; /* refer.h: the one that it is the outcome of; 0: none, or settled */
+	uint8_t best;      /* enum refusal: the best so far (RFC 3261 16.7) */
 	const char *best_text;
 	struct change change;
 	uint64_t packets[2], dropped[2];
@@ -105,6 +106,7 @@ void call_tell_media(struct link *media);
 
 struct leg *call_other(struct call *c, struct leg *l);
 void call_save(struct call *c);
+void call_write_record(struct call *c); /* of the part that was talked until now */
 /* Tell media what this call is now; again soon when it can't be told this moment. */
 void call_relay(struct call *c);
 void call_fail(struct call *c, enum refusal why, const char *text); /* ends it, with this reason to whoever is there */

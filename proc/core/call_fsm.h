@@ -29,7 +29,10 @@ enum call_event {
 	CALL_TIME_OUT,   /* rung, or waited, long enough */
 	CALL_PHONE_BACK, /* a phone of the callee registered */
 	CALL_MEDIA_FAILED,
-	CALL_SAID, /* what the caller was to hear last is said */
+	CALL_SAID,        /* what the caller was to hear last is said */
+	CALL_TRANSFERRED, /* it goes on to another number for the one who is the caller now */
+	CALL_RETURNED,    /* and could not: whoever transferred has the party back */
+	CALL_MET,         /* the two of an attended transfer are there */
 	CALL_EVENTS
 };
 
@@ -44,6 +47,7 @@ enum call_effect {
 	CALL_DO_TELL = 1 << 7,           /* say the refusal to the caller */
 	CALL_DO_JUDGE = 1 << 8,          /* ask the permission function about where it goes now */
 	CALL_DO_WAIT = 1 << 9,           /* 182 to the caller */
+	CALL_DO_RETURN = 1 << 10,        /* give the party back to whoever transferred */
 };
 
 struct call_step {

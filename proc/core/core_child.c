@@ -17,6 +17,7 @@
 #include "notice.h"
 #include "pin.h"
 #include "record.h"
+#include "refer.h"
 #include "service.h"
 #include "session.h"
 #include "settings.h"
@@ -264,6 +265,8 @@ static ask_answer *const answers[ASK_KINDS] = {
     [ASK_PRACK] = leg_on_prack_answer,
     [ASK_ALIVE] = session_on_alive_answer,
     [ASK_MESSAGE] = message_on_answer,
+    [ASK_REFER] = refer_on_answer,
+    [ASK_NOTIFY] = refer_on_notified,
     [ASK_TRUNK] = trunk_on_answer,
 };
 
@@ -313,6 +316,7 @@ static void open_all(void)
 	pin_init();
 	notice_init();
 	message_init();
+	refer_init();
 	media_init();
 	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
 	account_open(&table[TABLE_ACCOUNTS]);
@@ -329,8 +333,8 @@ static void open_all(void)
 static void status(struct proc_status *s)
 {
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
-	    call_status, ask_status, media_status, voice_status, message_status, record_status, bans_status,
-	    directory_status, trunk_status, settings_status, pin_status, notice_status, spent_status};
+	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
+	    bans_status, directory_status, trunk_status, settings_status, pin_status, notice_status, spent_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

@@ -4,6 +4,7 @@
 #include "keys.h"
 #include "media.h"
 #include "notice.h"
+#include "refer.h"
 #include "session.h"
 #include "settings.h"
 #include "wire/sdp_offer.h"
@@ -15,9 +16,11 @@ static void refuse(struct request *r, enum refusal why)
 	reply_refuse(r->reply, why);
 }
 
-/* Where a phone's INVITE leads, on the account of who is logged in there. */
-static enum refusal find(struct request *r, struct dest *to)
+/* Where a phone's INVITE leads, on the account of who is logged in there, or of who sent it there. */
+static enum refusal find(struct request *r, struct dest *to, uint64_t *transfer)
 {
+	if (r->m->target_kind == TARGET_TRANSFER)
+		return refer_find(r, to, transfer);
 	if (r->m->target_kind != TARGET_USER)
 		return REFUSE_NO_NUMBER;
 	if (!route_find(REQUEST_STR(r, target_user), SPAN(""), to))
@@ -27,12 +30,12 @@ static enum refusal find(struct request *r, struct dest *to)
 	return REFUSE_NONE;
 }
 
-static enum refusal check(struct request *r, const struct sdp *offer, struct dest *to)
+static enum refusal check(struct request *r, const struct sdp *offer, struct dest *to, uint64_t *transfer)
 {
 	/* what such a phone may know is that it has expired (R1) */
 	if (r->flow->expired && !r->emergency)
 		return REFUSE_EXPIRED;
-	enum refusal why = find(r, to);
+	enum refusal why = find(r, to, transfer);
 	if (why)
 		return why;
 	return !offer ? REFUSE_NO_OFFER : media_ready() ? REFUSE_NONE : REFUSE_NO_MEDIA;
@@ -48,7 +51,7 @@ static void note_emergency(struct request *r, const struct dest *to)
 	notice_add(there ? NOTICE_CALL : NOTICE_DOUBT, r->flow->device, r->user, span_str(to->number.text));
 }
 
-static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to)
+static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to, uint64_t transfer)
 {
 	struct leg *caller = leg_new_in(r, c->r.id);
 
@@ -65,19 +68,19 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 		return;
 	}
 	c->r.who = r->user == NOBODY ? WHO_DEVICE : WHO_USER;
+	if (transfer)
+		refer_comes(transfer, c, caller, to);
 	if (c->r.emergency)
 		note_emergency(r, to);
 	call_start(c, caller, to);
 }
 
-void invite_on_request(struct request *r)
+static void place(struct request *r, uint64_t *transfer)
 {
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
 	struct dest to = {0};
+	enum refusal why = check(r, offer, &to, transfer);
 
-	if (!login_gate(r, REQUEST_STR(r, from_user)))
-		return;
-	enum refusal why = check(r, offer, &to);
 	if (why) {
 		refuse(r, why);
 		return;
@@ -96,5 +99,21 @@ void invite_on_request(struct request *r)
 		return;
 	}
 	keys_shown(r->flow->device, sdp_keys(offer));
-	begin(c, r, offer, &to);
+	begin(c, r, offer, &to, *transfer);
+}
+
+void invite_on_request(struct request *r)
+{
+	uint64_t transfer = 0;
+
+	if (!login_gate(r, REQUEST_STR(r, from_user)))
+		return;
+	if (r->m->target_kind == TARGET_TRANSFER && refer_meets(r))
+		return;
+	if (r->m->replaces_call_id.len) {
+		refer_on_replaces(r);
+		return;
+	}
+	place(r, &transfer);
+	refer_placed(transfer);
 }

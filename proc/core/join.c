@@ -143,6 +143,35 @@ void join_early(struct call *c, struct leg *callee)
 	leg_ring(caller, 183);
 }
 
+/* --- transferred --- */
+
+void join_again(struct call *c)
+{
+	hear_each_other(c);
+	call_relay(c);
+}
+
+const char *join_meeting(struct call *c, struct leg *a, struct leg *b)
+{
+	struct sdp offer_a, offer_b, answer_a, answer_b;
+
+	leg_remote(a, &offer_a);
+	leg_remote(b, &offer_b);
+	uint8_t one = ended_one_codec(&offer_a, ended_codecs(&offer_b) & dial_codecs(a) & dial_codecs(b));
+	const char *why = answer_caller(c, a, one, &answer_a);
+	if (!why)
+		why = answer_caller(c, b, one, &answer_b);
+	if (why)
+		return why;
+	c->r.callee = b->r.id;
+	c->r.answered_ms = child_now();
+	c->r.start_wall_ms = clock_wall_ms();
+	join_again(c);
+	leg_answer(a, &answer_a);
+	leg_answer(b, &answer_b);
+	return NULL;
+}
+
 /* --- both --- */
 
 /* It took this and not what passes from the caller. */

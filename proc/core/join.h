@@ -11,6 +11,10 @@ const char *join_legs(struct call *c, struct leg *caller, struct leg *callee);
 bool join_can_answer(const struct leg *caller);
 /* The exchange answers the caller itself, before any far end: the leg is ended from here on. */
 const char *join_caller(struct call *c, struct leg *caller);
+/* Two who came by INVITEs of their own are answered and joined. NULL, or why they do not fit (static); then neither was. */
+const char *join_meeting(struct call *c, struct leg *a, struct leg *b);
+/* The two sides hear each other again. */
+void join_again(struct call *c);
 /* An ended far end that rings sends audio already; the caller is to hear it. */
 void join_early(struct call *c, struct leg *callee);
 

@@ -6,7 +6,9 @@
 #include "base/rand.h"
 #include "call.h"
 #include "change.h"
+#include "dialogue.h"
 #include "leg_send.h"
+#include "refer.h"
 #include "session.h"
 #include "trunk.h"
 #include <stdio.h>
@@ -343,6 +345,16 @@ void leg_event_later(struct leg *l, enum leg_event event, uint32_t ms)
 
 /* --- what the call wants --- */
 
+/* Who transferred the call there: always whom the exchange authenticated (R4). */
+static void put_referrer(const struct leg *l, struct link *edge, struct msg_send *m)
+{
+	const struct call *c = call_get(l->r.call);
+	const struct user *by = c && c->dest.route == ROUTE_TRANSFER ? directory_user(c->dest.payer) : NULL;
+
+	if (by)
+		m->referred_by = ipc_put(edge, span_str(by->name));
+}
+
 void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 {
 	struct link *edge;
@@ -359,6 +371,8 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 	if (l->r.trunk) {
 		m->number = ipc_put(edge, leg_text(l, LEG_REMOTE_USER));
 		m->privacy = leg_text(l, LEG_LOCAL_USER).n == 0;
+	} else {
+		put_referrer(l, edge, m);
 	}
 	m->supported = SIP_TAG_100REL;
 	session_put_request(l, m);
@@ -553,15 +567,14 @@ void leg_unmark(uint64_t id)
 
 /* --- requests inside the dialog --- */
 
-static struct leg *find_dialog(const struct request *r)
+struct leg *leg_find(struct span call_id, struct span ours, struct span theirs)
 {
 	uint32_t slot;
 
-	if (!map_get(&by_tag, REQUEST_STR(r, to_tag), &slot))
+	if (!map_get(&by_tag, ours, &slot))
 		return NULL;
 	struct leg *l = &table[slot];
-	if (!span_eq(leg_text(l, LEG_CALL_ID), REQUEST_STR(r, call_id)) ||
-	    !span_eq(leg_text(l, LEG_REMOTE_TAG), REQUEST_STR(r, from_tag)))
+	if (!span_eq(leg_text(l, LEG_CALL_ID), call_id) || !span_eq(leg_text(l, LEG_REMOTE_TAG), theirs))
 		return NULL;
 	return l;
 }
@@ -615,6 +628,14 @@ static void on_options(struct leg *l, struct request *r)
 	reply_code(r->reply, 200);
 }
 
+/* Old phones say their keys so (RFC 6086 has no package for it). A key goes to whoever asked for one, never to the other side. */
+static void on_info(struct leg *l, struct request *r)
+{
+	reply_code(r->reply, 200);
+	if (r->m->key)
+		dialogue_key(l, r->m->key);
+}
+
 static void (*const by_method[SIP_METHODS_N])(struct leg *l, struct request *r) = {
     [SIP_ACK] = on_ack,
     [SIP_BYE] = on_bye,
@@ -622,11 +643,14 @@ static void (*const by_method[SIP_METHODS_N])(struct leg *l, struct request *r) 
     [SIP_OPTIONS] = on_options,
     [SIP_INVITE] = change_on_request,
     [SIP_UPDATE] = change_on_request,
+    [SIP_REFER] = refer_on_refer,
+    [SIP_NOTIFY] = refer_on_notify,
+    [SIP_INFO] = on_info,
 };
 
 void leg_on_request(struct request *r)
 {
-	struct leg *l = find_dialog(r);
+	struct leg *l = leg_find(REQUEST_STR(r, call_id), REQUEST_STR(r, to_tag), REQUEST_STR(r, from_tag));
 	bool ack = r->m->method == SIP_ACK;
 
 	if (!l || !owns(r, l)) {

@@ -109,6 +109,8 @@ struct arena_shape leg_shape(void);
 void leg_open(struct arena_table *t);
 
 struct leg *leg_get(uint64_t id);
+/* The dialog of this Call-ID and these tags, ours and the phone's; NULL. */
+struct leg *leg_find(struct span call_id, struct span ours, struct span theirs);
 
 /* A leg for an INVITE that came in, or for one that goes out to a registration. NULL: full, or (in) a token too long. */
 struct leg *leg_new_in(struct request *r, uint64_t call);

@@ -3,13 +3,14 @@
 #include "call_fsm.h"
 #include "../unit/test.h"
 
-static const char *const effect_word[] = {"ring", "dial", "connect", "hang-up-others", "refuse", "end", "ask", "tell", "judge", "wait"};
+static const char *const effect_word[] = {"ring", "dial", "connect", "hang-up-others", "refuse", "end", "ask", "tell", "judge", "wait", "return"};
 static const char *const event_word[CALL_EVENTS] = {"allowed", "asked", "forwarded", "absent", "rings", "answered", "refused", "told-why",
-    "caller-left", "callee-left", "time-out", "phone-back", "media-failed", "said"};
+    "caller-left", "callee-left", "time-out", "phone-back", "media-failed", "said", "transferred", "returned", "met"};
 
 static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
     [PHASE_LOOKING] =
 	{
+	    [CALL_TRANSFERRED] = "-", [CALL_RETURNED] = "talking: return", [CALL_MET] = "talking:",
 	    [CALL_FORWARDED] = "- judge", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "dialling: dial",	      /* the number was dialled before */
 	    [CALL_ASKED] = "asking: ask",	      /* it was not */
@@ -26,6 +27,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_ASKING] =
 	{
+	    [CALL_TRANSFERRED] = "-", [CALL_RETURNED] = "talking: return", [CALL_MET] = "-",
 	    [CALL_FORWARDED] = "looking: judge", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "dialling: dial",	      /* the PIN was right */
 	    [CALL_ASKED] = "-",
@@ -42,6 +44,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_TELLING] =
 	{
+	    [CALL_TRANSFERRED] = "-", [CALL_RETURNED] = "-", [CALL_MET] = "-",
 	    [CALL_FORWARDED] = "-", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_RINGS] = "-",
 	    [CALL_ANSWERED] = "- hang-up-others",
@@ -56,6 +59,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_DIALLING] =
 	{
+	    [CALL_TRANSFERRED] = "-", [CALL_RETURNED] = "talking: return", [CALL_MET] = "-",
 	    [CALL_FORWARDED] = "looking: judge", [CALL_ABSENT] = "waiting: wait",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
 	    [CALL_TOLD_WHY] = "telling: tell",
@@ -70,6 +74,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_WAITING] =
 	{
+	    [CALL_TRANSFERRED] = "-", [CALL_RETURNED] = "talking: return", [CALL_MET] = "-",
 	    [CALL_FORWARDED] = "looking: judge", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
 	    [CALL_TOLD_WHY] = "telling: tell",
@@ -84,6 +89,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_RINGING] =
 	{
+	    [CALL_TRANSFERRED] = "-", [CALL_RETURNED] = "talking: return", [CALL_MET] = "-",
 	    [CALL_FORWARDED] = "looking: judge", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
 	    [CALL_TOLD_WHY] = "telling: tell",
@@ -98,6 +104,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_TALKING] =
 	{
+	    [CALL_TRANSFERRED] = "looking: judge", [CALL_RETURNED] = "-", [CALL_MET] = "-",
 	    [CALL_FORWARDED] = "-", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
 	    [CALL_TOLD_WHY] = "-",
@@ -112,6 +119,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_OVER] =
 	{
+	    [CALL_TRANSFERRED] = "-", [CALL_RETURNED] = "-", [CALL_MET] = "-",
 	    [CALL_FORWARDED] = "-", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_TOLD_WHY] = "-", [CALL_SAID] = "-",
 	    [CALL_RINGS] = "-", [CALL_ANSWERED] = "- hang-up-others", [CALL_REFUSED] = "-", [CALL_CALLER_LEFT] = "-",
@@ -127,7 +135,7 @@ static void put_cell(char *out, size_t cap, enum call_phase phase, enum call_eve
 
 	for (unsigned i = 0; step.effects >> i; i++)
 		if (step.effects >> i & 1)
-			n += (size_t)snprintf(out + n, cap - n, " %s", i < 10 ? effect_word[i] : "?");
+			n += (size_t)snprintf(out + n, cap - n, " %s", i < 11 ? effect_word[i] : "?");
 }
 
 static void every_cell_is_as_it_should_be(void)

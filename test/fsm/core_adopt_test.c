@@ -337,7 +337,7 @@ static void what_was_handled_leaves_no_mark(void)
 	first_life();
 	call_up(&a, &w->alice, &b, &w->bob);
 	NEED(code_of(talk_send(&a, SIP_OPTIONS, NULL)) == 200);
-	NEED(code_of(talk_send(&b, SIP_REFER, NULL)) == 405);
+	NEED(code_of(talk_send(&b, SIP_REFER, NULL)) == 403);
 	map_legs(table);
 	for (uint32_t i = 0; i < table[TABLE_LEGS].count; i++)
 		NEED(arena_marks(&table[TABLE_LEGS], i) == 0);

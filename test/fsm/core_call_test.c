@@ -763,7 +763,7 @@ static void a_method_without_meaning_is_405_and_a_stray_bye_481(void)
 	phone_begin(&alice, SIP_PUBLISH);
 	NEED(code_of(phone_end(&alice)) == 405);
 	call_up(&a, &alice, &b, &bob);
-	NEED(code_of(talk_send(&a, SIP_REFER, NULL)) == 405);
+	NEED(code_of(talk_send(&a, SIP_PUBLISH, NULL)) == 405);
 	NEED(code_of(talk_send(&a, SIP_OPTIONS, NULL)) == 200);
 	call_hang_up(&a, &b);
 	finish();

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+#include "refer_give.h"
+#include "base/clock.h"
+#include "dial.h"
+#include "dialogue.h"
+#include "ended.h"
+#include "join.h"
+#include "wire/sdp_offer.h"
+
+static void remember(struct refer *t, const struct call *c)
+{
+	t->was_caller = c->r.caller;
+	t->was_callee = c->r.callee;
+	t->was_who = c->r.who;
+	t->was_spoken = c->r.spoken;
+	t->was_paid = c->r.ceiling.begun;
+	memcpy(t->was_from, c->r.from, sizeof t->was_from);
+	memcpy(t->was_to, c->r.to, sizeof t->was_to);
+}
+
+/* Who goes on, as the record says it: a user by name, an outside party by the number that it has in this call. */
+static void name_caller(struct call *c, const struct leg *party)
+{
+	char name[USER_NAME_MAX + 1];
+
+	if (party->r.user != NOBODY)
+		span_cstr(span_str(leg_name(party, name)), c->r.from, sizeof c->r.from);
+	else if (party->r.id == c->r.callee)
+		memcpy(c->r.from, c->r.to, sizeof c->r.from);
+}
+
+/* A phone that was called had an offer of ours: of its codecs those stand that it took. */
+static void keep_codecs(struct leg *l)
+{
+	struct sdp ours, theirs;
+
+	leg_local(l, &ours);
+	leg_remote(l, &theirs);
+	sdp_keep_codecs(&ours, ended_codecs(&theirs));
+	leg_set_local(l, &ours);
+}
+
+static void new_part(struct call *c, uint64_t answered_ms)
+{
+	c->r.answered_ms = answered_ms;
+	c->r.start_wall_ms = clock_wall_ms();
+	c->best = REFUSE_NONE;
+	c->best_text = NULL;
+}
+
+void refer_give_on(struct refer *t, struct call *c, struct leg *party, const struct dest *to)
+{
+	uint8_t who = refer_who(c, party);
+
+	call_write_record(c);
+	remember(t, c);
+	name_caller(c, party);
+	span_cstr(span_str(to->number.text), c->r.to, sizeof c->r.to);
+	c->r.who = who;
+	c->r.caller = party->r.id;
+	c->r.callee = t->leg;
+	c->r.spoken = c->keyed = 1;
+	c->dest = *to;
+	c->looked = c->dialled_before = c->pin_given = 0;
+	new_part(c, 0);
+	keep_codecs(party);
+	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_NOTHING;
+	call_relay(c);
+	dialogue_loop(c, party->r.side, "music");
+	call_event(c, CALL_TRANSFERRED, NULL);
+}
+
+enum call_event refer_turn(const struct call *c, enum call_event event)
+{
+	const struct refer *t = c->transfer ? refer_get(c->transfer) : NULL;
+	const struct leg *l = t ? leg_get(t->leg) : NULL;
+
+	if (!l || t->way != REFER_BY_US || t->state != REFER_DIALLING || l->r.state != LEG_UP)
+		return event;
+	return event == CALL_REFUSED || event == CALL_TOLD_WHY || event == CALL_TIME_OUT ? CALL_RETURNED : event;
+}
+
+void refer_give_back(struct call *c)
+{
+	struct refer *t = refer_get(c->transfer);
+
+	if (!t)
+		return;
+	t->code = refusal_row(c->best ? (enum refusal)c->best : REFUSE_NO_ANSWER)->code;
+	dial_stop(c, 0);
+	timer_cancel(&child_wheel, &c->ring);
+	if (!t->was_paid)
+		account_end(&c->r.ceiling, &c->r.account);
+	c->r.caller = t->was_caller;
+	c->r.callee = t->was_callee;
+	c->r.who = t->was_who;
+	c->r.spoken = t->was_spoken;
+	memcpy(c->r.from, t->was_from, sizeof c->r.from);
+	memcpy(c->r.to, t->was_to, sizeof c->r.to);
+	new_part(c, child_now());
+	join_again(c);
+	call_save(c);
+	refer_event(t, REFER_FAILS);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+/* A blind transfer of legs that end in media: the call goes on to another number for the party that remains. Whoever
+ * transferred stays at its side, hearing nothing, and gets the party back if it fails. */
+#ifndef CORE_REFER_GIVE_H
+#define CORE_REFER_GIVE_H
+
+#include "refer.h"
+
+/* What was talked so far is a record of its own; the next is judged, dialled and joined as any call. */
+void refer_give_on(struct refer *t, struct call *c, struct leg *party, const struct dest *to);
+
+#endif

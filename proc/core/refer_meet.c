@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+#include "refer_meet.h"
+#include "join.h"
+#include "media.h"
+#include "session.h"
+#include "wire/sdp_offer.h"
+
+/* The call in which they meet; the first one's leg is its caller. */
+static struct call *meeting(struct refer *t, struct request *r)
+{
+	struct call *c = call_get(t->onward);
+	uint32_t ports;
+
+	if (c)
+		return c;
+	ports = media_ready() ? media_take_ports(false) : MEDIA_NO_PORTS;
+	c = ports == MEDIA_NO_PORTS ? NULL : call_new(ports, false);
+	if (!c) {
+		reply_refuse(r->reply, !media_ready()            ? REFUSE_NO_MEDIA
+				       : ports == MEDIA_NO_PORTS ? REFUSE_NO_PORT
+								 : REFUSE_FULL);
+		if (ports != MEDIA_NO_PORTS)
+			media_release_ports(ports);
+		return NULL;
+	}
+	c->r.who = WHO_USER;
+	c->transfer = t->id;
+	t->onward = c->r.id;
+	return c;
+}
+
+static struct leg *take_in(struct call *c, struct request *r, const struct sdp *offer)
+{
+	struct leg *l = leg_new_in(r, c->r.id);
+
+	if (!l) {
+		reply_refuse(r->reply, r->m->contact.len ? REFUSE_FULL : REFUSE_TOO_LONG);
+		return NULL;
+	}
+	leg_set_remote(l, offer);
+	l->r.ice = offer->audio.ice_ufrag[0] != 0;
+	if (session_asked(l, r->m))
+		return l;
+	leg_refuse(l, REFUSE_INTERVAL, NULL);
+	return NULL;
+}
+
+static const char *bad_offer(const struct sdp *offer)
+{
+	enum sdp_refusal bad = offer ? sdp_check_offer(offer) : SDP_NO_AUDIO_OFFERED;
+	return bad ? sdp_refusal_text(bad) : NULL;
+}
+
+static void fail(struct refer *t, struct call *c)
+{
+	if (c && !leg_get(c->r.caller)) { /* nobody is in it yet */
+		t->onward = 0;
+		call_drop(c);
+	}
+	refer_event(t, REFER_FAILS);
+}
+
+void refer_meet_comes(struct refer *t, struct request *r)
+{
+	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
+	const char *bad = bad_offer(offer);
+
+	if (bad) {
+		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
+		refer_event(t, REFER_FAILS);
+		return;
+	}
+	struct call *c = meeting(t, r);
+	struct leg *l = c ? take_in(c, r, offer) : NULL;
+	if (!l) {
+		fail(t, c);
+		return;
+	}
+	if (t->state == REFER_ASKING) {
+		c->r.caller = l->r.id;
+		leg_ring(l, 182);
+	} else {
+		l->r.side = 1;
+		t->visitor = l->r.id;
+	}
+	refer_event(t, REFER_MEETS);
+}
+
+static void name_both(struct call *c, struct leg *a, struct leg *b)
+{
+	char name[USER_NAME_MAX + 1];
+
+	span_cstr(span_str(leg_name(a, name)), c->r.from, sizeof c->r.from);
+	span_cstr(span_str(leg_name(b, name)), c->r.to, sizeof c->r.to);
+	(void)leg_set_text(a, LEG_LOCAL_USER, span_str(c->r.to));
+	(void)leg_set_text(b, LEG_LOCAL_USER, span_str(c->r.from));
+}
+
+bool refer_meet_join(struct refer *t)
+{
+	struct call *c = call_get(t->onward);
+	struct leg *a = c ? leg_get(c->r.caller) : NULL, *b = leg_get(t->visitor);
+
+	if (!a || !b)
+		return false;
+	name_both(c, a, b);
+	const char *why = join_meeting(c, a, b);
+	if (!why) {
+		call_event(c, CALL_MET, NULL);
+		return true;
+	}
+	t->code = refusal_row(REFUSE_OFFER)->code;
+	leg_refuse(b, REFUSE_OFFER, why);
+	c->best = REFUSE_OFFER;
+	c->best_text = why;
+	call_event(c, CALL_TIME_OUT, NULL);
+	return false;
+}
+
+void refer_meet_turn_away(struct refer *t)
+{
+	struct call *c = call_get(t->onward);
+
+	if (!c)
+		return;
+	c->transfer = 0;
+	c->best = REFUSE_NO_ANSWER;
+	c->best_text = "the other phone of the transfer did not come";
+	call_event(c, CALL_TIME_OUT, NULL);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* An attended transfer: two phones come to one meeting, each by a fresh INVITE. The first waits unanswered; when the second is
+ * there both are answered as ended legs and joined. If only one comes, it hears no more than a refusal, and the old calls
+ * stand. */
+#ifndef CORE_REFER_MEET_H
+#define CORE_REFER_MEET_H
+
+#include "refer.h"
+
+void refer_meet_comes(struct refer *t, struct request *r);
+bool refer_meet_join(struct refer *t); /* false: the two do not fit together; both were refused */
+void refer_meet_turn_away(struct refer *t);
+
+#endif

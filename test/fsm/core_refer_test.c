@@ -1,0 +1,737 @@
+/* SPDX-License-Identifier: ISC */
+/* Transfers through core: blind ones by the phone and by the exchange, attended ones, guesses, refusals, records (R4, R14, R29,
+ * T10, T11). */
+#include "../unit/test.h"
+#include "sim_phone.h"
+
+static struct phone alice, bob, carol;
+static struct talk a, b, c, n, a2;
+static struct sdp offer, answer, dtls;
+static uint32_t refer_cseq; /* of the last REFER: the id of its event */
+
+static void may_dial(void)
+{
+	sim.setting[0] = (struct sim_setting){OWNER_USER, SETTING_CLASSES, 0, "national"};
+}
+
+static void begin_with(void (*settings)(void))
+{
+	sim_defaults();
+	memcpy(sim.site.plan.country, "fr", 3);
+	sim.pin = "2468";
+	if (settings)
+		settings();
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_init(&carol, 2);
+	phone_register(&alice);
+	phone_register(&bob);
+	phone_register(&carol);
+	media_says_fingerprint(0x5a);
+	offer = sdp_plain(&alice);
+	answer = sdp_plain(&bob);
+	dtls = sdp_of(KEYS_DTLS, bob.host, 40002, 1, "sendrecv", "active");
+	a.allow = b.allow = a2.allow = c.allow = n.allow = 1u << SIP_REFER;
+}
+
+static void begin(void)
+{
+	begin_with(NULL);
+}
+
+static void finish(void)
+{
+	sim_pass(100000);
+	sim_need_idle();
+}
+
+/* --- words --- */
+
+static struct heard *refers(struct talk *t, enum refer_kind kind, const char *to)
+{
+	struct msg_request *m = talk_begin(t, SIP_REFER);
+
+	refer_cseq = m->cseq;
+	m->refer_kind = (uint8_t)kind;
+	m->refer_user = phone_put(t->phone, to);
+	return reply_to(talk_end(t));
+}
+
+static struct heard *refers_to_call(struct talk *t, const char *call_id, const char *to_tag, const char *from_tag)
+{
+	struct msg_request *m = talk_begin(t, SIP_REFER);
+
+	refer_cseq = m->cseq;
+	m->refer_kind = REFER_LEG;
+	m->refer_user = phone_put(t->phone, "leg-00");
+	m->replaces_call_id = phone_put(t->phone, call_id);
+	m->replaces_to_tag = phone_put(t->phone, to_tag);
+	m->replaces_from_tag = phone_put(t->phone, from_tag);
+	return reply_to(talk_end(t));
+}
+
+/* 202; what is refused has no event */
+static void promised(struct heard *h, const struct talk *t)
+{
+	NEED(h && respond(h)->code == 202 && strcmp(sim_text(h, respond(h)->leg_token), t->token) == 0);
+}
+
+static bool refused(struct heard *h, unsigned code, const char *why)
+{
+	return h && respond(h)->code == code && strstr(sim_text(h, respond(h)->warning_text), why);
+}
+
+static void notified(struct talk *t, unsigned code)
+{
+	struct heard *h = talk_takes(t, SIP_NOTIFY);
+
+	NEED(h && sent(h)->package == PACKAGE_REFER && sent(h)->frag == code && sent(h)->event_id == refer_cseq);
+	NEED(sent(h)->substate == (code < 200 ? SIP_SUBSTATE_ACTIVE : SIP_SUBSTATE_TERMINATED));
+	talk_reply(t, h, 200, NULL);
+}
+
+/* The one-time URI that this phone is sent. */
+static const char *sent_on(struct talk *t, const char *by, unsigned code)
+{
+	static char token[4][64];
+	static int at;
+	struct heard *h = talk_takes(t, SIP_REFER);
+
+	NEED(h && strcmp(sim_text(h, sent(h)->referred_by), by) == 0);
+	char *kept = token[at++ % 4];
+	snprintf(kept, sizeof token[0], "%s", sim_text(h, sent(h)->refer_token));
+	NEED(strncmp(kept, "xfer-", 5) == 0 && strlen(kept) == 5 + 32);
+	talk_reply(t, h, code, NULL);
+	return kept;
+}
+
+static void invite_token(struct talk *t, struct phone *p, const char *token)
+{
+	struct sdp own = sdp_plain(p);
+	struct msg_request *m;
+	uint32_t allow = t->allow;
+
+	m = phone_begin(p, SIP_INVITE);
+	*t = (struct talk){.phone = p, .cseq = m->cseq + 1, .invite_cseq = m->cseq, .allow = allow};
+	snprintf(t->call_id, sizeof t->call_id, "fresh-%u-%lu", p->device, (unsigned long)child_now());
+	snprintf(t->ours, sizeof t->ours, "tag-of-phone");
+	m->call_id = phone_put(p, t->call_id);
+	m->target_kind = TARGET_TRANSFER;
+	m->target_user = m->to_user = phone_put(p, token);
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(p, "<sip:fresh@192.0.2.9:40000;transport=tls>");
+	m->allow |= allow;
+	m->sdp = phone_put_sdp(p, &own);
+	t->txn = phone_end(p);
+}
+
+static void hangs_up_on(struct talk *t)
+{
+	struct heard *bye = talk_takes(t, SIP_BYE);
+
+	NEED(bye);
+	talk_reply(t, bye, 200, NULL);
+}
+
+static void still_up(struct talk *t)
+{
+	NEED(code_of(talk_send(t, SIP_OPTIONS, NULL)) == 200 && !sent_to(t->phone, SIP_BYE));
+}
+
+/* --- blind, by the phone --- */
+
+/* alice called bob and sends him to `number`; bob's phone comes to the URI */
+static void send_bob(const char *number)
+{
+	call_up(&a, &alice, &b, &bob);
+	promised(refers(&a, REFER_USER, number), &a);
+	notified(&a, 100);
+	invite_token(&n, &bob, sent_on(&b, "alice", 202));
+}
+
+static void the_phone_is_sent_and_its_call_is_a_fresh_one(void)
+{
+	begin();
+	send_bob("carol");
+	struct heard *h = sent_to(&carol, SIP_INVITE);
+	NEED(h && strcmp(sim_text(h, sent(h)->referred_by), "alice") == 0);
+	NEED(strcmp(sim_text(h, sent(h)->from_user), "bob") == 0 && strcmp(sim_text(h, sent(h)->identity_user), "bob") == 0);
+	h->taken = false;
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 180, NULL);
+	talk_hears(&n, 180);
+	notified(&a, 180);
+	talk_answer(&c, 200, &answer);
+	NEED(talk_takes(&c, SIP_ACK));
+	talk_hears(&n, 200);
+	talk_ack(&n);
+	notified(&a, 200);
+	/* alice's phone hangs up by itself, and bob's old dialog goes with it */
+	call_hang_up(&a, &b);
+	sim_pass(20000);
+	still_up(&n);
+	NEED(strcmp(sim.record_to, "bob") == 0 && sim.records == 1);
+	call_hang_up(&n, &c);
+	finish();
+	NEED(sim.records == 2 && strcmp(sim.record_to, "carol") == 0 && strstr(sim.record_from, "bob"));
+}
+
+static void the_old_call_ends_when_nobody_ends_it(void)
+{
+	begin();
+	send_bob("carol");
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 200, &answer);
+	NEED(talk_takes(&c, SIP_ACK));
+	talk_hears(&n, 200);
+	talk_ack(&n);
+	notified(&a, 200);
+	still_up(&a);
+	sim_pass(1500);
+	hangs_up_on(&a);
+	hangs_up_on(&b);
+	call_hang_up(&c, &n);
+	finish();
+}
+
+static void the_callee_may_transfer_too(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	promised(refers(&b, REFER_USER, "carol"), &b);
+	notified(&b, 100);
+	invite_token(&n, &alice, sent_on(&a, "bob", 202));
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 486, NULL);
+	NEED(code_of(n.txn) == 486);
+	notified(&b, 486);
+	still_up(&a);
+	still_up(&b);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void who_hung_up_at_once_still_transferred(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	const char *token = sent_on(&b, "alice", 202);
+	call_hang_up(&a, &b);
+	invite_token(&n, &bob, token);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 200, &answer);
+	NEED(talk_takes(&c, SIP_ACK));
+	talk_hears(&n, 200);
+	talk_ack(&n);
+	call_hang_up(&n, &c);
+	finish();
+}
+
+/* --- one-time URIs --- */
+
+static void a_uri_is_good_once_for_one_phone(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	const char *token = sent_on(&b, "alice", 202);
+	invite_token(&c, &carol, token);
+	NEED(code_of(c.txn) == 404 && sim.events[EVENT_FORGED_DIALOG] == 1);
+	invite_token(&a2, &alice, token);
+	NEED(code_of(a2.txn) == 404 && sim.events[EVENT_FORGED_DIALOG] == 2);
+	invite_token(&n, &bob, "xfer-00000000000000000000000000000000");
+	NEED(code_of(n.txn) == 404 && sim.events[EVENT_FORGED_DIALOG] == 3);
+	invite_token(&n, &bob, token);
+	talk_rings_at(&c, &carol);
+	struct talk again;
+	again.allow = 0;
+	invite_token(&again, &bob, token);
+	NEED(code_of(again.txn) == 404 && sim.events[EVENT_FORGED_DIALOG] == 4);
+	talk_answer(&c, 603, NULL);
+	NEED(code_of(n.txn) == 603);
+	notified(&a, 603);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void a_uri_ends_after_a_minute(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	const char *token = sent_on(&b, "alice", 202);
+	sim_pass(61000);
+	notified(&a, 480);
+	invite_token(&n, &bob, token);
+	NEED(code_of(n.txn) == 404);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void a_phone_that_does_not_want(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	sent_on(&b, "alice", 603);
+	notified(&a, 603);
+	/* or says so later */
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	sent_on(&b, "alice", 202);
+	struct msg_request *m = talk_begin(&b, SIP_NOTIFY);
+	m->package = PACKAGE_REFER;
+	m->substate = SIP_SUBSTATE_TERMINATED;
+	m->frag = 487;
+	NEED(code_of(talk_end(&b)) == 200);
+	notified(&a, 487);
+	/* of nothing */
+	m = talk_begin(&b, SIP_NOTIFY);
+	m->package = PACKAGE_REFER;
+	m->frag = 200;
+	NEED(code_of(talk_end(&b)) == 481);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* --- who may be sent where --- */
+
+static void refused_transfers_say_why(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	NEED(refused(refers(&a, REFER_USER, "no-such"), 404, "no such number"));
+	NEED(refused(refers(&a, REFER_FOREIGN, "carol"), 403, "of this exchange"));
+	NEED(refused(refers(&a, REFER_LEG, "leg-00"), 403, "of this exchange"));
+	NEED(refused(refers(&a, REFER_USER, "+33123456789"), 403, "class"));
+	NEED(refused(refers(&a, REFER_USER, "+33899123456"), 403, "class"));
+	NEED(sim.events[EVENT_CALL_REFUSED] == 5 && !sent_to(&bob, SIP_REFER));
+	still_up(&a);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void a_phone_without_refer_is_named(void)
+{
+	begin();
+	b.allow = 0;
+	call_up(&a, &alice, &b, &bob);
+	NEED(refused(refers(&a, REFER_USER, "carol"), 403, "--join ended"));
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* T11: the memory of numbers is asked when the fresh call begins, and the one who transfers is not there to say a PIN */
+static void a_number_never_dialled_is_no_transfers(void)
+{
+	begin_with(may_dial);
+	call_up(&a, &alice, &b, &bob);
+	promised(refers(&a, REFER_USER, "0123456789"), &a);
+	notified(&a, 100);
+	invite_token(&n, &bob, sent_on(&b, "alice", 202));
+	NEED(code_of(n.txn) == 403 && sim.lookups == 1 && sim.pins == 0);
+	notified(&a, 403);
+	/* and one that she has dialled is on her account, not his */
+	sim.dialled[0] = "+33123456789";
+	promised(refers(&a, REFER_USER, "0123456789"), &a);
+	notified(&a, 100);
+	invite_token(&n, &bob, sent_on(&b, "alice", 202));
+	NEED(code_of(n.txn) == 503); /* allowed, and no line */
+	notified(&a, 503);
+	/* which he could not do himself */
+	NEED(refused(refers(&b, REFER_USER, "0123456789"), 403, "class"));
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void one_transfer_at_a_time(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	uint32_t first = refer_cseq;
+	NEED(refused(refers(&a, REFER_USER, "carol"), 500, "under way"));
+	NEED(refused(refers(&b, REFER_USER, "carol"), 500, "under way"));
+	refer_cseq = first;
+	sent_on(&b, "alice", 603);
+	notified(&a, 603);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* --- attended --- */
+
+/* alice talks to bob, and to carol */
+static void two_calls(void)
+{
+	call_up(&a, &alice, &b, &bob);
+	call_up(&a2, &alice, &c, &carol);
+	promised(refers_to_call(&a, a2.call_id, a2.theirs, a2.ours), &a);
+	notified(&a, 100);
+}
+
+static void both_come_and_are_joined_in_media(void)
+{
+	struct talk m;
+	uint64_t join;
+
+	begin();
+	two_calls();
+	const char *to_bob = sent_on(&b, "alice", 202), *to_carol = sent_on(&c, "alice", 202);
+	NEED(strcmp(to_bob, to_carol) != 0);
+	m.allow = 0;
+	invite_token(&n, &carol, to_carol);
+	talk_hears(&n, 182);
+	NEED(!reply_to(n.txn));
+	relay_wish(NULL);
+	invite_token(&m, &bob, to_bob);
+	talk_hears(&m, 200);
+	talk_hears(&n, 200);
+	talk_ack(&m);
+	talk_ack(&n);
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && s->side[0].end == RELAY_ENDED_SDES && s->side[1].end == RELAY_ENDED_SDES && s->answered);
+	NEED(s->side[0].hears == RELAY_HEARS_OTHER && s->side[1].hears == RELAY_HEARS_OTHER);
+	NEED(memcmp(s->side[0].key_ours, s->side[1].key_ours, 30) != 0 && n.sdp.audio.at.port != m.sdp.audio.at.port);
+	NEED(memcmp(n.sdp.audio.crypto[0].key, offer.audio.crypto[0].key, 30) != 0);
+	media_says_gate(join, RELAY_KEY_SDES);
+	notified(&a, 200);
+	sim_pass(1500);
+	hangs_up_on(&a);
+	hangs_up_on(&b);
+	hangs_up_on(&a2);
+	hangs_up_on(&c);
+	sim_pass(20000);
+	call_hang_up(&n, &m);
+	finish();
+	NEED(sim.records >= 1 && strcmp(sim.record_to, "bob") == 0 && strstr(sim.record_from, "carol"));
+}
+
+static void one_alone_hears_no_more_than_no(void)
+{
+	begin();
+	two_calls();
+	const char *to_bob = sent_on(&b, "alice", 202), *to_carol = sent_on(&c, "alice", 202);
+	invite_token(&n, &bob, to_bob);
+	talk_hears(&n, 182);
+	sim_pass(21000);
+	NEED(code_of(n.txn) == 480);
+	notified(&a, 480);
+	invite_token(&n, &carol, to_carol);
+	NEED(code_of(n.txn) == 404);
+	still_up(&a);
+	still_up(&a2);
+	still_up(&b);
+	still_up(&c);
+	call_hang_up(&a, &b);
+	call_hang_up(&a2, &c);
+	finish();
+}
+
+static void the_first_gives_up(void)
+{
+	begin();
+	two_calls();
+	const char *to_bob = sent_on(&b, "alice", 202);
+	sent_on(&c, "alice", 202);
+	invite_token(&n, &bob, to_bob);
+	talk_hears(&n, 182);
+	struct msg_cancelled *m = ipc_begin(sim_far(PROC_EDGE, bob.edge), MSG_CANCELLED);
+	m->txn = n.txn;
+	ipc_end(sim_far(PROC_EDGE, bob.edge));
+	sim_turn();
+	NEED(code_of(n.txn) == 487);
+	notified(&a, 487);
+	call_hang_up(&a, &b);
+	call_hang_up(&a2, &c);
+	finish();
+}
+
+static void one_of_two_does_not_want(void)
+{
+	begin();
+	two_calls();
+	const char *to_bob = sent_on(&b, "alice", 202);
+	invite_token(&n, &bob, to_bob);
+	talk_hears(&n, 182);
+	sent_on(&c, "alice", 603);
+	NEED(code_of(n.txn) == 480);
+	notified(&a, 603);
+	call_hang_up(&a, &b);
+	call_hang_up(&a2, &c);
+	finish();
+}
+
+static void two_without_a_codec_in_common_keep_what_they_have(void)
+{
+	struct talk m;
+	struct msg_request *r;
+	struct sdp other;
+
+	begin();
+	two_calls();
+	const char *to_bob = sent_on(&b, "alice", 202), *to_carol = sent_on(&c, "alice", 202);
+	invite_token(&n, &bob, to_bob);
+	talk_hears(&n, 182);
+	other = sdp_plain(&carol);
+	other.audio.codec[0] = other.audio.codec[2];
+	other.audio.codec_n = 1; /* telephone-event alone */
+	r = phone_begin(&carol, SIP_INVITE);
+	m = (struct talk){.phone = &carol};
+	r->call_id = phone_put(&carol, "odd");
+	r->target_kind = TARGET_TRANSFER;
+	r->target_user = phone_put(&carol, to_carol);
+	r->contact_form = CONTACT_ONE;
+	r->contact = phone_put(&carol, "<sip:x@192.0.2.9>");
+	r->sdp = phone_put_sdp(&carol, &other);
+	m.txn = phone_end(&carol);
+	NEED(code_of(m.txn) == 488);
+	NEED(code_of(n.txn) == 480 || sim_take(PROC_EDGE, MSG_RESPOND, NULL, NULL));
+	struct heard *h = talk_takes(&a, SIP_NOTIFY);
+	NEED(h && sent(h)->frag >= 480);
+	call_hang_up(&a, &b);
+	call_hang_up(&a2, &c);
+	finish();
+}
+
+/* T11 */
+static void a_guessed_dialog_is_an_alarm(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	struct talk d;
+	d.allow = 1u << SIP_REFER;
+	call_up(&c, &carol, &d, &bob);
+	NEED(refused(refers_to_call(&a, "guess", "guess", "guess"), 481, ""));
+	NEED(sim.events[EVENT_FORGED_DIALOG] == 1);
+	/* a call that is there, of another */
+	NEED(refused(refers_to_call(&a, c.call_id, c.theirs, c.ours), 481, ""));
+	NEED(sim.events[EVENT_FORGED_DIALOG] == 2);
+	/* her own, with the tags the wrong way round; and this very one */
+	NEED(refused(refers_to_call(&a, a.call_id, a.ours, a.theirs), 481, ""));
+	NEED(refused(refers_to_call(&a, a.call_id, a.theirs, a.ours), 481, ""));
+	NEED(!sent_to(&bob, SIP_REFER) && !sent_to(&carol, SIP_REFER));
+	call_hang_up(&a, &b);
+	call_hang_up(&c, &d);
+	finish();
+}
+
+static void an_invite_in_place_of_a_call_is_refused(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	struct msg_request *m = phone_begin(&carol, SIP_INVITE);
+	m->target_user = phone_put(&carol, "bob");
+	m->replaces_call_id = phone_put(&carol, b.call_id);
+	m->replaces_to_tag = phone_put(&carol, b.theirs);
+	m->replaces_from_tag = phone_put(&carol, b.ours);
+	NEED(code_of(phone_end(&carol)) == 481 && sim.events[EVENT_FORGED_DIALOG] == 1);
+	m = phone_begin(&bob, SIP_INVITE);
+	m->target_user = phone_put(&bob, "alice");
+	m->replaces_call_id = phone_put(&bob, b.call_id);
+	m->replaces_to_tag = phone_put(&bob, b.theirs);
+	m->replaces_from_tag = phone_put(&bob, b.ours);
+	NEED(code_of(phone_end(&bob)) == 403);
+	still_up(&a);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* --- blind, by the exchange --- */
+
+/* alice speaks SDES alone, bob DTLS alone: both legs end in media */
+static void call_across(void)
+{
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 488, NULL);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &dtls);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	relay_wish(NULL);
+	sim_pass(20000);
+}
+
+static void the_exchange_sends_the_party_on(void)
+{
+	uint64_t join, now;
+
+	begin();
+	call_across();
+	relay_wish(&join);
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	NEED(!sent_to(&bob, SIP_REFER));
+	const struct relay_spec *s = relay_wish(&now);
+	NEED(s && s->side[0].hears == RELAY_HEARS_NOTHING && s->side[1].hears != RELAY_HEARS_OTHER);
+	struct heard *h = sent_to(&carol, SIP_INVITE);
+	NEED(h && strcmp(sim_text(h, sent(h)->referred_by), "alice") == 0 && strcmp(sim_text(h, sent(h)->from_user), "bob") == 0);
+	h->taken = false;
+	talk_rings_at(&c, &carol);
+	NEED(c.sdp.audio.fingerprint_n || memcmp(c.sdp.audio.crypto[0].key, offer.audio.crypto[0].key, 30) != 0);
+	talk_answer(&c, 180, NULL);
+	notified(&a, 180);
+	still_up(&a);
+	struct sdp theirs = c.sdp.audio.fingerprint_n ? sdp_of(KEYS_DTLS, carol.host, 40002, 1, "sendrecv", "active") : sdp_plain(&carol);
+	if (!c.sdp.audio.fingerprint_n)
+		theirs.audio.crypto[0].suite = c.sdp.audio.crypto[0].suite, theirs.audio.crypto[0].tag = c.sdp.audio.crypto[0].tag,
+		theirs.audio.crypto[0].key_len = c.sdp.audio.crypto[0].key_len;
+	talk_answer(&c, 200, &theirs);
+	NEED(talk_takes(&c, SIP_ACK));
+	notified(&a, 200);
+	s = relay_wish(&now);
+	NEED(s && s->side[0].present && s->side[1].present && s->side[0].hears == RELAY_HEARS_OTHER);
+	sim_pass(1500);
+	hangs_up_on(&a);
+	NEED(sim.records == 1 && strcmp(sim.record_to, "bob") == 0 && strstr(sim.record_from, "alice"));
+	sim_pass(20000);
+	call_hang_up(&b, &c);
+	finish();
+	NEED(sim.records == 2 && strcmp(sim.record_to, "carol") == 0 && strstr(sim.record_from, "bob"));
+}
+
+static void a_failed_one_gives_the_party_back(void)
+{
+	begin();
+	call_across();
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	talk_rings_at(&c, &carol);
+	relay_wish(NULL);
+	talk_answer(&c, 486, NULL);
+	notified(&a, 486);
+	const struct relay_spec *s = relay_wish(NULL);
+	NEED(s && s->side[0].present && s->side[1].present);
+	NEED(s->side[0].hears == RELAY_HEARS_OTHER && s->side[1].hears == RELAY_HEARS_OTHER && s->answered);
+	still_up(&a);
+	still_up(&b);
+	sim_pass(20000);
+	call_hang_up(&a, &b);
+	finish();
+	NEED(sim.records == 2 && strcmp(sim.record_to, "bob") == 0 && strstr(sim.record_from, "alice"));
+	NEED(sim.record.duration_ms >= 20000 && sim.record.duration_ms < 30000);
+}
+
+static void given_back_to_the_callee_too(void)
+{
+	begin();
+	call_across();
+	promised(refers(&b, REFER_USER, "carol"), &b);
+	notified(&b, 100);
+	talk_rings_at(&c, &carol);
+	sim_pass(sim.site.ring_s * 1000u + 1000);
+	struct heard *cancel = sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL);
+	NEED(cancel);
+	talk_answer(&c, 487, NULL);
+	notified(&b, 480);
+	still_up(&a);
+	call_hang_up(&b, &a);
+	finish();
+}
+
+static void nobody_to_give_it_back_to(void)
+{
+	begin();
+	call_across();
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	talk_rings_at(&c, &carol);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	NEED(!sent_to(&bob, SIP_BYE));
+	talk_answer(&c, 603, NULL);
+	struct heard *turn = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+	NEED(turn && strcmp(sim_text(turn, ((const struct msg_turn *)(const void *)turn->payload)->say), "music") == 0);
+	turn = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL); /* why not */
+	NEED(turn);
+	struct msg_turned *said = ipc_begin(sim_far(PROC_VOICE, 0), MSG_TURNED);
+	said->token = ((const struct msg_turn *)(const void *)turn->payload)->token;
+	said->why = TURN_SAID;
+	ipc_end(sim_far(PROC_VOICE, 0));
+	sim_turn();
+	hangs_up_on(&b);
+	finish();
+}
+
+static void the_party_hangs_up_on_the_way(void)
+{
+	begin();
+	call_across();
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	talk_rings_at(&c, &carol);
+	NEED(code_of(talk_send(&b, SIP_BYE, NULL)) == 200);
+	struct heard *h = talk_takes(&a, SIP_NOTIFY);
+	NEED(h && sent(h)->frag == 487 && sent(h)->substate == SIP_SUBSTATE_TERMINATED);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&c, 487, NULL);
+	hangs_up_on(&a);
+	finish();
+}
+
+static void a_refused_one_changes_nothing(void)
+{
+	begin();
+	call_across();
+	relay_wish(NULL);
+	NEED(refused(refers(&a, REFER_USER, "+33123456789"), 403, "class"));
+	NEED(!relay_wish(NULL) && !talk_takes(&a, SIP_NOTIFY));
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* --- digits --- */
+
+static void a_digit_goes_to_nobody_else(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	struct msg_request *m = talk_begin(&a, SIP_INFO);
+	m->key = '5';
+	NEED(code_of(talk_end(&a)) == 200);
+	NEED(code_of(talk_send(&a, SIP_INFO, NULL)) == 200);
+	NEED(!sent_to(&bob, SIP_INFO) && !sim_take(PROC_VOICE, MSG_KEY, NULL, NULL));
+	call_hang_up(&a, &b);
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(the_phone_is_sent_and_its_call_is_a_fresh_one);
+	SIM(the_old_call_ends_when_nobody_ends_it);
+	SIM(the_callee_may_transfer_too);
+	SIM(who_hung_up_at_once_still_transferred);
+	SIM(a_uri_is_good_once_for_one_phone);
+	SIM(a_uri_ends_after_a_minute);
+	SIM(a_phone_that_does_not_want);
+	SIM(refused_transfers_say_why);
+	SIM(a_phone_without_refer_is_named);
+	SIM(a_number_never_dialled_is_no_transfers);
+	SIM(one_transfer_at_a_time);
+	SIM(both_come_and_are_joined_in_media);
+	SIM(one_alone_hears_no_more_than_no);
+	SIM(the_first_gives_up);
+	SIM(one_of_two_does_not_want);
+	SIM(two_without_a_codec_in_common_keep_what_they_have);
+	SIM(a_guessed_dialog_is_an_alarm);
+	SIM(an_invite_in_place_of_a_call_is_refused);
+	SIM(the_exchange_sends_the_party_on);
+	SIM(a_failed_one_gives_the_party_back);
+	SIM(given_back_to_the_callee_too);
+	SIM(nobody_to_give_it_back_to);
+	SIM(the_party_hangs_up_on_the_way);
+	SIM(a_refused_one_changes_nothing);
+	SIM(a_digit_goes_to_nobody_else);
+	(void)test_failed_here;
+	return TEST_END;
+}
