@@ -92,10 +92,10 @@ static int said(struct call *c, struct span digits)
 
 static const struct step change[] = {
     [CHANGE_OLD] = {"pin-please", PIN_LEAST, PIN_MOST, change_old},
-    [CHANGE_NEW] = {"pin-set", PIN_LEAST, PIN_MOST, change_new},
+    [CHANGE_NEW] = {"pin-new", PIN_LEAST, PIN_MOST, change_new},
     [CHANGE_NEW_AGAIN] = {"pin-repeat", PIN_LEAST, PIN_MOST, change_again},
-    [CHANGE_MISMATCH] = {"pin-mismatch pin-set", PIN_LEAST, PIN_MOST, change_new},
-    [CHANGE_DONE] = {"saved", 0, 0, said},
+    [CHANGE_MISMATCH] = {"pin-mismatch pin-new", PIN_LEAST, PIN_MOST, change_new},
+    [CHANGE_DONE] = {"pin-set", 0, 0, said},
 };
 
 static int change_verdict(struct call *c, enum pin_verdict v)
