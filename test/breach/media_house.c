@@ -14,6 +14,7 @@ struct house house;
 static const char *path;
 static char cwd[] = "/tmp/media_house_XXXXXX";
 static int arena_fd;
+static char host[24];
 
 /* --- what media says --- */
 
@@ -129,6 +130,7 @@ bool house_open(const char *exe)
 	path = exe;
 	arena_fd = memfd_create("arena", MFD_CLOEXEC);
 	make_cert();
+	snprintf(host, sizeof host, "127.0.1.%u", 1 + (unsigned)getpid() % 250u);
 	return arena_fd >= 0 && mkdtemp(cwd) && house_start();
 }
 
@@ -138,7 +140,8 @@ bool house_start(void)
 
 	if (!stage_start(s, path, PROC_MEDIA, cwd, on))
 		return false;
-	addr_parse_ip(SPAN("127.0.0.10"), &s->site.listener[0].media);
+	/* several of these may run at once */
+	addr_parse_ip(span_str(host), &s->site.listener[0].media);
 	s->site.listener[0].advertised_media = s->site.listener[0].media;
 	s->site.media_port_lo = HOUSE_LO;
 	s->site.media_port_hi = HOUSE_LO + 4 * HOUSE_ROWS - 1;
