@@ -64,7 +64,7 @@ static enum relay_end ended_method(const struct leg *l)
 	bool dtls = media_fingerprint() && !(l->tried >> RELAY_ENDED_DTLS & 1);
 	bool sdes = !(l->tried >> RELAY_ENDED_SDES & 1);
 
-	if (sdes && (!dtls || keys_may(l->r.device, SDP_KEYS_SDES)))
+	if (sdes && (!dtls || (keys_may(l->r.device, SDP_KEYS_SDES) && keys_seen(l->r.device) != SDP_KEYS_DTLS)))
 		return RELAY_ENDED_SDES;
 	return dtls ? RELAY_ENDED_DTLS : RELAY_PASSING;
 }
@@ -75,13 +75,16 @@ static bool must_end(const struct call *c, const struct leg *caller, uint32_t de
 	       settings_of_device(device)->ended;
 }
 
-/* A phone that takes none of the caller's methods is not asked in vain. */
+/* A phone that takes none of the caller's methods is not asked in vain. With SDES the exchange could hear anyway, so nothing is
+ * lost where a phone that has shown DTLS alone is offered that at once. */
 static bool cannot_pass(const struct leg *caller, const struct leg *callee)
 {
 	struct sdp offer;
 
 	leg_remote(caller, &offer);
-	return !keys_may(callee->r.device, sdp_keys(&offer)) && ended_by(&offer, false) != RELAY_PASSING;
+	uint8_t keys = sdp_keys(&offer), seen = keys_seen(callee->r.device);
+	bool in_vain = !keys_may(callee->r.device, keys) || (keys == SDP_KEYS_SDES && seen == SDP_KEYS_DTLS);
+	return in_vain && ended_by(&offer, false) != RELAY_PASSING;
 }
 
 static const char *display_of(const struct leg *caller)

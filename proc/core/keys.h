@@ -12,5 +12,7 @@ void keys_shown(uint32_t device, uint8_t mask);
 void keys_refused(uint32_t device, uint8_t mask);
 /* Of these it takes one, as far as is known. */
 bool keys_may(uint32_t device, uint8_t mask);
+/* All that it ever offered or answered. */
+uint8_t keys_seen(uint32_t device);
 
 #endif

@@ -190,6 +190,10 @@ class Baresip(Phone):
     def hangup(self):
         self.command("hangup")
 
+    def press(self, key):
+        """A key in the call: telephone-events (RFC 4733)."""
+        self.command("sndcode", key)
+
     def hold(self):
         self.command("hold")
         self.wait_state("established").move("held")

@@ -190,6 +190,10 @@ class Linphone(Phone):
         live = self.live()
         self.command(f"terminate {live[-1].key}" if len(live) > 1 else "terminate")
 
+    def press(self, key):
+        """A key in the call: linphonec sends what is typed alone as a telephone-event."""
+        self.command(key)
+
     def hold(self):
         self.command("pause")
         return self.wait_state("held")

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: ISC
+"""The call plan with real phones: two key methods in one call, the outgoing PIN by prompts and keys, forwards, groups, codes."""
+import time
+
+import pytest
+
+import audio
+import exchange as ex
+import net
+import phones
+
+CONF = ex.CONF + 'numbers {{ country = "fr" }}\n'
+
+
+@pytest.fixture(scope="module")
+def exchange_options():
+    return {"conf": CONF}
+
+
+@pytest.mark.parametrize("a,b", [("baresip", "baresip"), ("linphone", "baresip"), ("baresip", "linphone")])
+@pytest.mark.parametrize("codec", ["PCMU", "opus/48000/2"])
+def test_r7_two_key_methods_meet_in_the_exchange(exchange, people, a, b, codec):
+    """R7: a phone with SDES alone and one with DTLS alone hear each other, and the exchange is named as a listener."""
+    one = people.phone(a, f"{a[:1]}s", tone="a", media="srtp", codecs=(codec,))
+    two = people.phone(b, f"{b[:1]}d", tone="b", media="dtls", codecs=(codec,))
+    for caller, callee in ((two, one), (one, two)):       # what a phone offers is remembered
+        phones.call(caller, callee)
+        exchange.wait_grade("exchange")
+        phones.talk(caller, callee, 1.5)
+        exchange.wait_no_calls()
+
+
+# --- the outgoing PIN (R15) ---
+
+OUTSIDE = "0123456789"
+
+
+def allow(exchange, user, settings, pin=None):
+    exchange.ask("user-set", name=user, body=settings.encode())
+    if pin:
+        exchange.ask("user-pin", name=user, pin=pin)
+
+
+def press(phone, digits):
+    for d in digits:
+        phone.press(d)
+        time.sleep(0.25)
+
+
+def said(phone, seconds):
+    """Wait until the phone has heard that much speech."""
+    def heard():
+        got = audio.total(phone.recordings())
+        return got.get("other", 0) + sum(got.get(t, 0) for t in audio.TONES) >= seconds
+    net.wait_for(f"{phone} to hear {seconds} s of speech", heard, 15, step=0.3)
+
+
+@pytest.mark.parametrize("kind,media", [("baresip", "srtp"), ("baresip", "dtls"), ("linphone", "dtls")])
+def test_r15_a_new_number_asks_for_the_pin(exchange, people, kind, media):
+    """R15: the number asks for the PIN by a prompt, keys answer inside SRTP, and is known from then on."""
+    one = people.phone(kind, f"{kind[:1]}p{media[:1]}", tone="a", media=media, codecs=("PCMA",))
+    number = f"01234567{'sd'.index(media[0])}{'bl'.index(kind[0])}"
+    allow(exchange, one.bundle.user, "classes=national\n", pin="3916")
+    one.forget()
+    one.dial(number)
+    one.wait_state("established")
+    time.sleep(2.5)                     # the question
+    press(one, "1357#")
+    time.sleep(2.5)                     # wrong, and again
+    press(one, "3916#")
+    one.wait_closed(timeout=20)         # there is no trunk: it is told so
+    said(one, 5)                        # linphonec writes its recording when the stream ends
+    one.forget()
+    one.dial(number)
+    assert one.wait_refused()[0] == 503  # no line, and no question any more
+    exchange.wait_no_calls()
+
+
+def test_r15_nobody_dials_out_without_a_class(exchange, people):
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    one.dial(OUTSIDE)
+    assert one.wait_refused()[0] == 403
+
+
+# --- where else a call goes (R29) ---
+
+def test_r29_forward_and_group(exchange, people):
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMU",))
+    three = people.phone("linphone", "lf", tone="c", media="srtp", codecs=("PCMU",))
+    allow(exchange, "bf", "forward-always=lf\n")
+    phones.call(one, three, target="bf")
+    assert exchange.call()["to"] == "lf"
+    phones.talk(one, three, 1.0)
+    allow(exchange, "bf", "forward-always=\ndnd=on\n")
+    one.dial("bf")
+    assert one.wait_refused()[0] == 486
+    allow(exchange, "bf", "dnd=\n")
+    phones.call(one, two)
+    phones.hang_up(one, two)
+    exchange.wait_no_calls()
+
+
+def test_r29_a_code_changes_what_is_ones_own(exchange, people):
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    one.forget()
+    one.dial("*78")
+    one.wait_state("established")
+    said(one, 0.5)
+    one.wait_closed(timeout=15)
+    two = people.phone("linphone", "lf", tone="c", media="srtp", codecs=("PCMU",))
+    two.dial("bs")
+    assert two.wait_refused()[0] == 486
+    one.dial("*79")
+    one.wait_closed(timeout=20)
+    phones.call(two, one)
+    phones.hang_up(two, one)
+    exchange.wait_no_calls()
