@@ -11,7 +11,7 @@
 
 enum {
 	IPC_FRAME_MAX = 32768,   /* one by one costs 0.97 us a message; a full frame hides it */
-	IPC_MESSAGE_MAX = 12288, /* payload and tail; a begun message always has this room */
+	IPC_MESSAGE_MAX = 14592, /* payload and tail of all but those that carry the site */
 	IPC_SITE_MAX = 32704,    /* one that carries the site has a frame of its own */
 	IPC_QUEUE_FRAMES = 64,   /* frames that wait for a slow sibling; then it counts as stuck */
 	IPC_FRAMES_PER_TURN = 16,

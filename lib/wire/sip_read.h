@@ -28,4 +28,7 @@ sip_reader sip_read_accept, sip_read_content_length, sip_read_content_type, sip_
 /* sip_read_auth.c */
 sip_reader sip_read_authorization, sip_read_proxy_authorization, sip_read_www_authenticate, sip_read_proxy_authenticate;
 
+/* type "/" subtype and its parameters, of a message or of a part of one. Only a multipart must have a boundary. */
+const char *sip_media_type(struct lex *l, enum sip_media *media, struct span *text, struct span *boundary);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Headers about bodies: Accept and Content-*. */
+#include "wire/sip_multipart.h"
 #include "wire/sip_read.h"
 
 /* A value above every limit still reads, so that it is answered with 413 and not with 400; above 2^32 it is
@@ -31,15 +32,17 @@ static enum sip_media media_of(struct span type, struct span subtype)
 	    {"message", "sipfrag", SIP_MEDIA_SIPFRAG},
 	    {"application", "dtmf-relay", SIP_MEDIA_DTMF_RELAY},
 	    {"application", "dtmf", SIP_MEDIA_DTMF},
+	    {"application", "pidf+xml", SIP_MEDIA_PIDF},
+	    {"multipart", "mixed", SIP_MEDIA_MULTIPART},
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (type_is(type, subtype, known[i].type, known[i].subtype))
 			return known[i].media;
-	return lex_same(type, SPAN("multipart")) ? SIP_MEDIA_MULTIPART : SIP_MEDIA_OTHER;
+	return lex_same(type, SPAN("multipart")) ? SIP_MEDIA_MULTIPART_OTHER : SIP_MEDIA_OTHER;
 }
 
-const char *sip_read_content_type(struct sip_msg *m, struct lex *l)
+const char *sip_media_type(struct lex *l, enum sip_media *media, struct span *text, struct span *boundary)
 {
 	const uint8_t *from = l->p;
 	struct lex_params seen = {0};
@@ -49,20 +52,27 @@ const char *sip_read_content_type(struct sip_msg *m, struct lex *l)
 
 	if (!read_type(l, &type, &subtype))
 		return "bad Content-Type";
-	m->content_type = lex_since(l, from);
-	m->content = media_of(type, subtype);
+	*text = lex_since(l, from);
+	*media = media_of(type, subtype);
+	*boundary = span_of(NULL, 0);
 	while ((next = lex_param(l, &seen, &p)) == LEX_ONE) {
 		if (!p.has_value)
 			return "Content-Type parameter without a value";
 		if (!lex_named(&p, "boundary"))
 			continue;
-		if (p.value.n == 0 || p.value.n > 70) /* RFC 2046 5.1.1 */
+		if (p.value.n == 0 || p.value.n > SIP_BOUNDARY_MAX)
 			return "boundary of no or over 70 characters";
-		m->boundary = p.value;
+		*boundary = p.value;
 	}
 	if (next == LEX_BAD)
 		return "bad Content-Type";
-	return m->content == SIP_MEDIA_MULTIPART && m->boundary.n == 0 ? "multipart without a boundary" : NULL;
+	bool parts = *media == SIP_MEDIA_MULTIPART || *media == SIP_MEDIA_MULTIPART_OTHER;
+	return parts && boundary->n == 0 ? "multipart without a boundary" : NULL;
+}
+
+const char *sip_read_content_type(struct sip_msg *m, struct lex *l)
+{
+	return sip_media_type(l, &m->content, &m->content_type, &m->boundary);
 }
 
 const char *sip_read_content_encoding(struct sip_msg *m, struct lex *l)

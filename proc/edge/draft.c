@@ -289,6 +289,7 @@ bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, en
 	if (d->auth)
 		put_auth(l, r, d->auth);
 	r->text = ipc_put(l, d->text);
+	r->location = ipc_put(l, d->location);
 	r->refer_user = put_user(l, &d->refer);
 	r->replaces_call_id = ipc_put(l, d->replaces.call_id);
 	r->replaces_to_tag = ipc_put(l, d->replaces.to_tag);

@@ -22,7 +22,7 @@ struct draft {
 	struct span contact, instance;
 	const struct sip_credentials *auth;
 	const struct sdp *sdp;
-	struct span text;
+	struct span text, location;
 	uint8_t route_set[ROUTE_SET_MAX];
 	size_t route_set_n;
 };

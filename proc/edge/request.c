@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "request.h"
+#include "body.h"
 #include "draft.h"
 #include "names.h"
 #include "respond.h"
 
 static struct draft draft;
-static struct sdp session;
 
 void request_refuse(struct conn *c, const struct sip_msg *m, unsigned code, const char *why)
 {
@@ -68,11 +68,12 @@ static bool unknown_tags(const struct sip_tags *t)
 	return t->unknown_n > 0 || t->known & ~(uint32_t)OWN_TAGS;
 }
 
-static bool check_extensions(struct conn *c, const struct sip_msg *m)
+/* Whoever is in need gets the call without the extension (R16). */
+static bool check_extensions(struct conn *c, const struct sip_msg *m, enum msg_class class)
 {
 	const struct sip_tags *t = unknown_tags(&m->require) ? &m->require : &m->proxy_require;
 
-	if (!unknown_tags(t))
+	if (!unknown_tags(t) || class == CLASS_EMERGENCY)
 		return false;
 	refuse(c, m, &(struct own_answer){.code = 420, .why = "an extension that is not served", .tags = t});
 	return true;
@@ -101,7 +102,7 @@ static struct span accepted_by(enum sip_method m)
 	    [SIP_INFO] = "application/dtmf-relay, application/dtmf",
 	    [SIP_NOTIFY] = "message/sipfrag"};
 
-	return span_str(accept[m] ? accept[m] : "application/sdp");
+	return span_str(accept[m] ? accept[m] : "application/sdp, multipart/mixed");
 }
 
 /* What was read out of the body already. */
@@ -121,7 +122,7 @@ static unsigned judge_body(const struct sip_msg *m)
 		return 415;
 	if (m->content == SIP_MEDIA_NONE)
 		return 400;
-	if (m->content == SIP_MEDIA_SDP && takes_sdp(m->method))
+	if ((m->content == SIP_MEDIA_SDP || m->content == SIP_MEDIA_MULTIPART) && takes_sdp(m->method))
 		return 0;
 	if (m->content == SIP_MEDIA_TEXT && m->method == SIP_MESSAGE)
 		return m->body.n > MESSAGE_TEXT_MAX ? 413 : 0;
@@ -135,29 +136,22 @@ static const char *body_reason(unsigned code)
 	                     : "a body of a kind that is not served";
 }
 
-static bool check_body(struct conn *c, const struct sip_msg *m)
+/* Where a caller says it is goes on with a call for help, and with no other (R8, R16). */
+static bool check_body(struct conn *c, const struct sip_msg *m, enum msg_class class)
 {
-	struct span accept = accepted_by(m->method);
-	struct sdp_error err = {0};
 	unsigned code = judge_body(m);
+	const char *why = code ? body_reason(code) : NULL;
+	struct body body = {0};
 
-	draft.sdp = NULL;
-	draft.text = span_of(NULL, 0);
-	if (code) {
-		refuse(c, m,
-		    &(struct own_answer){
-			.code = code, .why = body_reason(code), .accept = code == 415 ? accept : SPAN("")});
-		return true;
-	}
-	if (m->content == SIP_MEDIA_TEXT && m->method == SIP_MESSAGE)
-		draft.text = m->body;
-	if (m->content != SIP_MEDIA_SDP || !takes_sdp(m->method) || m->body.n == 0)
+	if (!code && takes_sdp(m->method))
+		code = body_read(m, &body, &why);
+	draft.sdp = body.sdp;
+	draft.location = class == CLASS_EMERGENCY ? body.location : span_of(NULL, 0);
+	draft.text = m->content == SIP_MEDIA_TEXT && m->method == SIP_MESSAGE ? m->body : span_of(NULL, 0);
+	if (!code)
 		return false;
-	if (sdp_parse(m->body, &session, &err)) {
-		draft.sdp = &session;
-		return false;
-	}
-	refuse(c, m, &(struct own_answer){.code = 488, .why = err.reason});
+	struct span accept = code == 415 ? accepted_by(m->method) : SPAN("");
+	refuse(c, m, &(struct own_answer){.code = code, .why = why, .accept = accept});
 	return true;
 }
 
@@ -207,8 +201,8 @@ static void take_new(struct conn *c, const struct sip_msg *m)
 	enum msg_class class = class_of(m);
 
 	if (check_method(c, m) || check_uri(c, m, class) || check_hops(c, m) || check_merged(c, m) ||
-	    check_extensions(c, m) || check_accept(c, m, class) || check_dialog(c, m, why) || check_event(c, m) ||
-	    check_body(c, m))
+	    check_extensions(c, m, class) || check_accept(c, m, class) || check_dialog(c, m, why) ||
+	    check_event(c, m) || check_body(c, m, class))
 		return;
 	struct server_txn *t = c->announced ? server_begin(c, m, class == CLASS_EMERGENCY) : NULL;
 	if (!t) {
@@ -225,7 +219,8 @@ static void take_new(struct conn *c, const struct sip_msg *m)
 static void take_ack(struct conn *c, const struct sip_msg *m)
 {
 	struct server_txn *t = server_find(c, m, SIP_INVITE);
-	struct sdp_error err = {0};
+	struct body body = {0};
+	const char *why;
 
 	if (t && !(server_step(t, TXN_ACK) & TXN_DO_PASS))
 		return;
@@ -233,8 +228,10 @@ static void take_ack(struct conn *c, const struct sip_msg *m)
 		count.strays++;
 		return;
 	}
-	draft.text = span_of(NULL, 0);
-	draft.sdp = m->content == SIP_MEDIA_SDP && m->body.n && sdp_parse(m->body, &session, &err) ? &session : NULL;
+	if (body_read(m, &body, &why)) /* an answer that can't be read is none */
+		body.sdp = NULL;
+	draft.text = draft.location = span_of(NULL, 0);
+	draft.sdp = body.sdp;
 	if (!draft_send(&draft, m, 0, CLASS_DIALOG))
 		count.overload++;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "response.h"
+#include "body.h"
 #include "client.h"
 #include "draft.h"
 #include "send.h"
-
-static struct sdp session;
 
 void response_local(uint64_t ref, uint64_t flow, enum sip_method method, uint16_t code)
 {
@@ -51,8 +50,9 @@ static void pass(uint64_t ref, uint64_t flow, const struct sip_msg *m)
 	struct link *l = child_link(PROC_CORE, 0);
 	uint8_t routes[ROUTE_SET_MAX];
 	size_t routes_n = 0;
-	struct sdp_error err = {0};
-	bool sdp = m->content == SIP_MEDIA_SDP && m->body.n && sdp_parse(m->body, &session, &err);
+	struct body body;
+	const char *why;
+	bool read = body_read(m, &body, &why) == 0 && body.sdp;
 	struct msg_response *r = l ? ipc_begin(l, MSG_RESPONSE) : NULL;
 
 	if (!r)
@@ -63,7 +63,7 @@ static void pass(uint64_t ref, uint64_t flow, const struct sip_msg *m)
 	r->ref = ref;
 	r->flow = flow;
 	r->method = (uint8_t)m->method;
-	r->sdp = ipc_put_part(l, sdp ? &session : NULL, sizeof session);
+	r->sdp = ipc_put_part(l, read ? body.sdp : NULL, sizeof *body.sdp);
 	r->to_tag = ipc_put(l, draft_text_ok(m->to.tag, TAG_MAX) ? m->to.tag : span_of(NULL, 0));
 	r->contact = ipc_put(l, contact_of(m));
 	r->route_set = ipc_put(l, span_of(routes, routes_n));

@@ -2,6 +2,7 @@
 #include "send.h"
 #include "base/log.h"
 #include "names.h"
+#include "place.h"
 #include "response.h"
 
 enum { MAX_FORWARDS = 70, Q850_MAX = 127 };
@@ -206,8 +207,12 @@ static void put_reason(struct buf *b, uint16_t cause, struct span text)
 static void put_body(struct buf *b, const struct order *o)
 {
 	const struct sdp *sdp = ipc_part(o->v, o->m->sdp);
+	static struct place place;
 
-	if (sdp) {
+	if (sdp && (o->m->civic.len || o->m->location.len) &&
+	    place_init(&place, str(o, o->m->civic), str(o, o->m->location), str(o, o->m->from_user))) {
+		place_put_body(b, &place, sdp);
+	} else if (sdp) {
 		size_t mark = sip_body_begin(b, SPAN("application/sdp"));
 		if (!sdp_write(b, sdp))
 			b->full = true;

@@ -200,8 +200,26 @@ static void a_good_frame_is_no_lie(void)
 	CHECK(strcmp(seen_user, "201") == 0);
 }
 
+/* A begun message always has room for its row at its longest. */
+static void the_longest_of_every_row_fits(void)
+{
+	for (int t = 0; t < MSG_N; t++) {
+		if (!msg_rule[t].fields)
+			continue;
+		size_t n = sizeof(struct ipc_head) + msg_rule[t].size;
+		for (const struct msg_field *f = msg_rule[t].fields(); f->name; f++)
+			if (f->kind == FIELD_STRING || f->kind == FIELD_PART)
+				n += (f->limit + 7) / 8 * 8;
+		size_t most = t == MSG_SITE_PREPARE || t == MSG_SITE_PARSED ? IPC_SITE_MAX : IPC_MESSAGE_MAX;
+		if (n > most)
+			fprintf(stderr, "%s: %zu\n", msg_rule[t].name, n);
+		CHECK(n <= most);
+	}
+}
+
 int main(void)
 {
+	RUN(the_longest_of_every_row_fits);
 	RUN(messages_arrive_whole_and_batched);
 	RUN(credit_runs_out_and_comes_back);
 	RUN(new_work_leaves_room_for_answers);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+/* R16, T18: a call whose body has several parts, at the whole edge: what of it reaches core, what is refused, and the place that
+ * leaves with a call for help. */
+#include "../unit/test.h"
+#include "edge_house.h"
+#include "wire/sip_multipart.h"
+
+static struct house *h;
+static struct phone *p;
+static uint64_t flow;
+
+#define FROM "From: <sip:101@exchange.test>;tag=f1\r\n"
+#define CONTACT "Contact: <sip:101@127.0.0.1:5061;transport=tls>\r\n"
+#define SDP                                                                                                   \
+	"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"                          \
+	"m=audio 4000 RTP/SAVP 0\r\na=rtpmap:0 PCMU/8000\r\n"                                                 \
+	"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
+#define MIXED "Content-Type: multipart/mixed; boundary=\"b 1\"\r\n"
+#define SDP_PART "--b 1\r\nContent-Type: application/sdp\r\n\r\n" SDP "\r\n"
+#define PIDF "<presence entity=\"pres:101@exchange.test\"/>"
+#define PIDF_PART "--b 1\r\nContent-Type: application/pidf+xml\r\nContent-ID: <p@x>\r\n\r\n" PIDF "\r\n"
+#define END "--b 1--\r\n"
+
+static void say_invite(const char *target, const char *extra, const char *body)
+{
+	static char text[65536];
+	static unsigned n;
+
+	n++;
+	snprintf(text, sizeof text,
+	    "INVITE sip:%s@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bKp%u;rport\r\n" FROM
+	    "To: <sip:%s@exchange.test>\r\nCall-ID: parts-%u\r\nCSeq: 7 INVITE\r\nMax-Forwards: 70\r\n" CONTACT
+	    "%sContent-Length: %zu\r\n\r\n%s",
+	    target, n, target, n, extra, strlen(body), body);
+	phone_forget_text(p);
+	phone_say(p, text);
+}
+
+static const struct got *request_of(const char *target, const char *extra, const char *body)
+{
+	say_invite(target, extra, body);
+	return house_take(h, MSG_REQUEST, 1000);
+}
+
+static bool refused(const char *target, const char *extra, const char *body, const char *status, const char *holds)
+{
+	say_invite(target, extra, body);
+	/* a 100 to an earlier call may come in between */
+	bool ok = phone_hear(h, p, status, 1000) && phone_hear(h, p, *holds ? holds : "\r\n\r\n", 1000);
+
+	if (!ok)
+		fprintf(stderr, "%s\n->\n%s\n", body, p->text);
+	return ok && !house_take(h, MSG_REQUEST, 20);
+}
+
+static void a_phone_comes(void)
+{
+	struct cert_spec spec = {.device = 1, .epoch = 1, .from_s = -60, .to_s = 3600};
+
+	p = phone_new(h, &spec, NULL);
+	CHECK(phone_shake(h, p));
+	const struct got *g = house_take(h, MSG_FLOW_UP, 1000);
+	CHECK(g);
+	flow = ((const struct msg_flow_up *)got_payload(g))->flow;
+}
+
+static void the_place_of_a_call_for_help_reaches_core(void)
+{
+	const struct got *g = request_of("112", MIXED, SDP_PART PIDF_PART END);
+
+	CHECK(g && g->class == CLASS_EMERGENCY);
+	const struct msg_request *r = got_payload(g);
+	CHECK(r->emergency && r->sdp.len == sizeof(struct sdp) && span_eq(got_str(g, r->location), SPAN(PIDF)));
+	g = request_of("112", MIXED "Require: geolocation, frob\r\nProxy-Require: frob\r\n", PIDF_PART SDP_PART END);
+	CHECK(g && g->class == CLASS_EMERGENCY);
+	r = got_payload(g);
+	CHECK(r->sdp.len == sizeof(struct sdp) && span_eq(got_str(g, r->location), SPAN(PIDF)));
+}
+
+/* R8: where somebody is goes on with no other call */
+static void the_place_of_any_other_call_does_not(void)
+{
+	const struct got *g = request_of("102", MIXED, SDP_PART PIDF_PART END);
+
+	CHECK(g && g->class == CLASS_NEW);
+	const struct msg_request *r = got_payload(g);
+	CHECK(r->sdp.len == sizeof(struct sdp) && r->location.len == 0);
+	for (size_t i = 0; i + 8 < g->payload_n + g->tail_n; i++)
+		CHECK(memcmp(g->bytes + i, "presence", 8) != 0);
+	CHECK(refused("102", MIXED "Require: geolocation, frob\r\n", SDP_PART END, "SIP/2.0 420 ", "Unsupported: geolocation, frob\r\n"));
+}
+
+static void nested(char *out, size_t size)
+{
+	struct buf b = buf_of(out, size - 1);
+
+	for (unsigned i = 0; i < 100; i++) {
+		BUF_LIT(&b, "--b 1");
+		BUF_LIT(&b, "\r\nContent-Type: multipart/mixed;boundary=\"b 1\"\r\n\r\n");
+	}
+	buf_str(&b, SDP_PART END);
+	out[b.n] = 0;
+}
+
+static void what_is_no_multipart_is_refused(void)
+{
+	static char deep[16384];
+
+	nested(deep, sizeof deep);
+	for (int i = 0; i < 2; i++) {
+		const char *to = i ? "112" : "102";
+		CHECK(refused(to, MIXED, deep, "SIP/2.0 415 ", "Accept: application/sdp, multipart/mixed\r\n"));
+		CHECK(refused(to, MIXED, SDP_PART, "SIP/2.0 400 ", "no closing boundary"));
+		CHECK(refused(to, MIXED, "hi", "SIP/2.0 400 ", "a multipart without its boundary"));
+		CHECK(refused(to, MIXED, SDP_PART SDP_PART END, "SIP/2.0 400 ", "two session descriptions"));
+		CHECK(refused(to, MIXED, PIDF_PART END, "SIP/2.0 400 ", "no session description"));
+		CHECK(refused(to, "Content-Type: multipart/mixed\r\n", SDP_PART END, "SIP/2.0 400 ", "multipart without a boundary"));
+		CHECK(refused(to, "Content-Type: multipart/alternative;boundary=\"b 1\"\r\n", SDP_PART END, "SIP/2.0 415 ", ""));
+		CHECK(refused(to, "Content-Type: multipart/mixed;boundary=123456789012345678901234567890123456789012345678901234567890"
+				  "12345678901\r\n", "hi", "SIP/2.0 400 ", "boundary of no or over 70 characters"));
+		CHECK(refused(to, MIXED, "--b 1\r\nContent-Type: application/sdp\r\n\r\nv=1\r\n" END, "SIP/2.0 488 ", "Warning: 399 "));
+	}
+	CHECK(request_of("102", MIXED, SDP_PART END)); /* the connection lives */
+}
+
+static struct msg_send *order(uint64_t ref)
+{
+	struct link *l = &h->core;
+	struct sdp sdp;
+	struct sdp_error err;
+
+	if (!sdp_parse(SPAN(SDP), &sdp, &err))
+		return NULL;
+	struct msg_send *m = ipc_begin(l, MSG_SEND);
+	m->ref = ref;
+	m->flow = flow;
+	m->method = SIP_INVITE;
+	m->target = ipc_put(l, SPAN("sip:112@127.0.0.1:5061;transport=tls"));
+	m->from_user = ipc_put(l, SPAN("101"));
+	m->from_tag = ipc_put(l, SPAN("ft"));
+	m->to_user = ipc_put(l, SPAN("112"));
+	m->call_id = ipc_put(l, SPAN("out-1"));
+	m->cseq = 1;
+	m->expires = ABSENT;
+	m->leg_token = ipc_put(l, SPAN("leg-9"));
+	m->sdp = ipc_put_part(l, &sdp, sizeof sdp);
+	return m;
+}
+
+/* What the phone read, as we read it. */
+static bool heard(struct sip_msg *m, struct sip_multipart *parts)
+{
+	static uint8_t text[65536];
+	struct sip_error err = {0};
+
+	ipc_end(&h->core);
+	if (!phone_hear(h, p, "--\r\n", 1000))
+		return false;
+	const char *from = strstr(p->text, "INVITE sip:112@127.0.0.1");
+	size_t n = from ? p->n - (size_t)(from - p->text) : 0;
+	memcpy(text, from ? from : "", n);
+	return n && sip_parse(text, n, m, &err) == SIP_OK && m->content == SIP_MEDIA_MULTIPART &&
+	       sip_multipart_read(m->body, m->boundary, parts, &err);
+}
+
+static void a_call_for_help_leaves_with_its_place(void)
+{
+	struct sip_multipart parts;
+	struct sip_msg m;
+	char id[160], cid[200];
+
+	for (int i = 0; i < 2; i++) {
+		phone_forget_text(p);
+		struct msg_send *o = order(600 + (unsigned)i);
+		CHECK(o);
+		if (i == 0)
+			o->civic = ipc_put(&h->core, SPAN("country=GB, city=London, street=Baker & Sons, house=221B"));
+		o->location = ipc_put(&h->core, SPAN(PIDF));
+		CHECK(heard(&m, &parts) && span_starts(parts.sdp, SPAN("v=0\r\n")) && parts.location.n);
+		const char *at = strstr(p->text, "Geolocation: <cid:");
+		CHECK(at && sscanf(at, "Geolocation: <cid:%150[^>]>", id) == 1 && strstr(id, "@exchange.test"));
+		snprintf(cid, sizeof cid, "Content-ID: <%s>\r\n", id);
+		CHECK(strstr(p->text, cid) && strstr(p->text, "Geolocation-Routing: yes\r\n"));
+		/* what an administrator entered counts for more than what the phone says */
+		CHECK(span_eq(parts.location, SPAN(PIDF)) == (i == 1));
+		CHECK(i == 1 || strstr(p->text, "<ca:RD>Baker &amp; Sons</ca:RD><ca:HNO>221B</ca:HNO>"));
+	}
+}
+
+static void no_place_no_parts(void)
+{
+	phone_forget_text(p);
+	CHECK(order(610));
+	ipc_end(&h->core);
+	CHECK(phone_hear(h, p, "a=crypto", 1000) && strstr(p->text, "Content-Type: application/sdp\r\n"));
+	CHECK(!strstr(p->text, "Geolocation"));
+}
+
+int main(void)
+{
+	struct house_options o = {0};
+
+	h = house_new(&o);
+	RUN(a_phone_comes);
+	RUN(the_place_of_a_call_for_help_reaches_core);
+	RUN(the_place_of_any_other_call_does_not);
+	RUN(what_is_no_multipart_is_refused);
+	RUN(a_call_for_help_leaves_with_its_place);
+	RUN(no_place_no_parts);
+	phone_free(p);
+	house_end(h);
+	return TEST_END;
+}
