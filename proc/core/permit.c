@@ -41,7 +41,7 @@ struct plan_answer permit(const struct permit_case *c)
 	    .night = settings_of_site()->night,
 	    .has_classes = s->has_classes,
 	    .classes = s->classes,
-	    .week_min = account_week_min(),
+	    .week_min = number_is_outside(&c->number) ? account_week_min() : 0,
 	    .number = c->number};
 
 	if (number_is_outside(&c->number) && q.payer != PAYER_NOBODY)

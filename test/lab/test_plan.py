@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """The call plan with real phones: two key methods in one call, the outgoing PIN by prompts and keys, forwards, groups, codes."""
+import os
 import time
 
 import pytest
@@ -8,6 +9,7 @@ import audio
 import exchange as ex
 import net
 import phones
+from prompts import assert_prompts
 
 CONF = ex.CONF + 'numbers {{ country = "fr" }}\n'
 
@@ -64,12 +66,13 @@ def test_r15_a_new_number_asks_for_the_pin(exchange, people, kind, media):
     one.forget()
     one.dial(number)
     one.wait_state("established")
-    time.sleep(2.5)                     # the question
+    time.sleep(4)                       # the question
     press(one, "1357#")
-    time.sleep(2.5)                     # wrong, and again
+    time.sleep(5)                       # wrong, and again
     press(one, "3916#")
     one.wait_closed(timeout=20)         # there is no trunk: it is told so
     said(one, 5)                        # linphonec writes its recording when the stream ends
+    assert_prompts(max(one.recordings(), key=os.path.getsize), "pin-please", "pin-wrong", "busy-try-later")
     one.forget()
     one.dial(number)
     assert one.wait_refused()[0] == 503  # no line, and no question any more
