@@ -24,6 +24,7 @@ void phone_up(struct phone *p)
 	p->flow = (child_now() << 16) + next_flow++;
 	m->flow = p->flow;
 	m->device = p->device;
+	m->trunk = p->trunk;
 	m->expired = p->expired;
 	NEED(addr_parse_ip(span_str(p->host), &m->remote));
 	m->remote.port = 40000;

@@ -12,6 +12,7 @@ struct phone {
 	uint64_t flow; /* 0: not connected */
 	const char *host;
 	bool expired, outbound;
+	uint8_t trunk; /* it is no phone but this trunk, device 0 */
 	uint32_t cseq;
 };
 

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: ISC */
+/* Calls over trunks through core: out with early media, failover and ceilings, in by number, callers that are not what they
+ * say, calls for help (R4, R14, R16, R17, R18). */
+#include "../unit/test.h"
+#include "sim_phone.h"
+
+static struct phone alice, bob, telco[2];
+static struct talk a, b, t;
+static struct sdp offer, plain;
+
+static void set(int at, unsigned owner, uint32_t index, unsigned kind, const char *value)
+{
+	sim.setting[at] = (struct sim_setting){(uint8_t)owner, (uint8_t)kind, index, value};
+}
+
+static void add_trunk(int i, uint8_t media)
+{
+	struct trunk_conf *c = &sim.site.trunk[i];
+
+	snprintf(c->name, sizeof c->name, "telco%d", i);
+	snprintf(c->server, sizeof c->server, "telco%d.example", i);
+	snprintf(c->domain, sizeof c->domain, "telco%d.example", i);
+	c->classes = 0xffff;
+	c->lines = 2;
+	c->transport = TRUNK_TLS;
+	c->media = media;
+	c->plain = media == TRUNK_RTP;
+	c->priority = (uint8_t)i;
+	c->media_nets = 1;
+	(void)addr_parse_ip(SPAN("203.0.113.0"), &c->media_net[0].net);
+	c->media_net[0].bits = 24;
+	snprintf(c->caller[0], sizeof c->caller[0], "+33140000000");
+	c->callers = 1;
+	sim.site.trunks = (uint16_t)(i + 1);
+}
+
+static void begin_with(void (*settings)(void))
+{
+	sim_defaults();
+	memcpy(sim.site.plan.country, "fr", 3);
+	add_trunk(0, TRUNK_RTP);
+	add_trunk(1, TRUNK_RTP);
+	sim.site.inbounds = 1;
+	sim.site.inbound[0] = (struct inbound){.number = "+33140000001", .to = "bob"};
+	set(0, OWNER_USER, 0, SETTING_CLASSES, "national mobile premium");
+	sim.dialled[0] = "+33123456789";
+	if (settings)
+		settings();
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_register(&alice);
+	phone_register(&bob);
+	for (int i = 0; i < 2; i++) {
+		phone_init(&telco[i], (uint32_t)(6 + i));
+		telco[i].user = "+33123456789";
+		telco[i].device = 0;
+		telco[i].edge = 0;
+		telco[i].host = i ? "203.0.113.7" : "203.0.113.6";
+		telco[i].trunk = (uint8_t)(i + 1);
+		phone_up(&telco[i]);
+	}
+	offer = sdp_plain(&alice);
+	plain = sdp_of(KEYS_SDES, telco[0].host, 40002, 1, "sendrecv", NULL);
+	plain.audio.crypto_n = 0;
+	plain.audio.proto = SDP_RTP_AVP;
+}
+
+static void finish(void)
+{
+	sim_pass(60000);
+	NEED(sim_status("legs").used == 0 && sim_status("calls").used == 0 && sim_status("media-ports").used == 0);
+}
+
+/* --- out --- */
+
+static void a_known_number_goes_out_and_is_charged(void)
+{
+	begin_with(NULL);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	NEED(t.sdp.audio.proto == SDP_RTP_AVP && t.sdp.audio.crypto_n == 0 && t.sdp.audio.fingerprint_n == 0);
+	talk_answer(&t, 183, &plain); /* early media */
+	struct heard *h = reply_to(a.txn);
+	NEED(h && respond(h)->code == 183);
+	const struct sdp *early = sim_part(h, respond(h)->sdp);
+	NEED(early && early->audio.crypto_n == 1);
+	uint64_t join;
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && !s->answered && s->side[0].end == RELAY_ENDED_SDES && s->side[1].end == RELAY_ENDED_CLEAR);
+	NEED(s->side[0].hears == RELAY_HEARS_OTHER && s->side[1].source == RELAY_SOURCE_NAMED);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	media_says_gate(join, RELAY_KEY_SDES);
+	sim_pass(61000);
+	call_hang_up(&a, &t);
+	finish();
+	NEED(sim.records == 1 && strcmp(sim.record_to, "+33123456789") == 0 && strcmp(sim.record_from, "alice") == 0);
+	/* four accounts moved: extension, phone, trunk, site */
+	bool scope[CEILING_SCOPES] = {0};
+	while ((h = sim_take(PROC_LEDGER, MSG_SPENT_SET, NULL, NULL)))
+		scope[((const struct msg_spent_set *)(const void *)h->payload)->scope] = true;
+	for (int i = 0; i < CEILING_SCOPES; i++)
+		NEED(scope[i]);
+}
+
+static void a_trunk_that_fails_is_followed_by_the_next(void)
+{
+	begin_with(NULL);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 503, NULL);
+	talk_rings_at(&t, &telco[1]);
+	talk_answer(&t, 486, NULL); /* the callee's own word */
+	NEED(code_of(a.txn) == 486);
+	finish();
+}
+
+static void media_of_a_trunk_come_from_its_own_nets(void)
+{
+	begin_with(NULL);
+	struct sdp elsewhere = plain;
+	(void)addr_parse_ip(SPAN("198.51.100.99"), &elsewhere.audio.at);
+	elsewhere.audio.at.port = 40000;
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &elsewhere);
+	NEED(talk_takes(&t, SIP_ACK) && talk_takes(&t, SIP_BYE));
+	NEED(code_of(a.txn) == 488);
+	finish();
+}
+
+static void few_minutes(void)
+{
+	set(1, OWNER_USER, 0, SETTING_CEILINGS, "minutes=2");
+}
+
+static void a_ceiling_cuts_a_running_call(void)
+{
+	begin_with(few_minutes);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	talk_takes(&t, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	sim_pass(63000);
+	/* a word of warning before */
+	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "one-minute-left") == 0);
+	sim_pass(60000);
+	NEED(talk_takes(&t, SIP_BYE) && talk_takes(&a, SIP_BYE));
+	NEED(sim.events[EVENT_CEILING] > 0);
+	/* and no further call that day */
+	talk_invite(&b, &alice, "+33123456789", &offer);
+	talk_hears(&b, 200); /* it is told so */
+	uint64_t join;
+	relay_wish(&join);
+	media_says_gate(join, RELAY_KEY_SDES);
+	h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "ceiling-reached") == 0);
+	NEED(!sent_to(&telco[0], SIP_INVITE));
+}
+
+static void one_line_each(void)
+{
+	sim.site.trunk[0].lines = sim.site.trunk[1].lines = 1;
+	set(1, OWNER_USER, 0, SETTING_CEILINGS, "calls=10");
+	sim.site.plan.ceiling[CEILING_DEVICE].most[CEILING_CALLS] = 10;
+}
+
+static void lines_are_counted(void)
+{
+	static struct talk many[3];
+
+	begin_with(one_line_each);
+	for (int i = 0; i < 2; i++) {
+		talk_invite(&many[i], &alice, "+33123456789", &offer);
+		talk_rings_at(&t, &telco[i]);
+	}
+	talk_invite(&many[2], &alice, "+33123456789", &offer);
+	NEED(code_of(many[2].txn) == 503);
+	talk_answer(&t, 486, NULL); /* one is free again */
+	NEED(code_of(many[1].txn) == 486);
+	talk_invite(&many[2], &alice, "+33123456789", &offer);
+	talk_rings_at(&t, &telco[1]);
+}
+
+/* --- in --- */
+
+static void invite_from(struct talk *call, const char *caller, const char *called, bool withheld)
+{
+	struct msg_request *m = phone_begin(&telco[0], SIP_INVITE);
+
+	*call = (struct talk){.phone = &telco[0], .cseq = m->cseq + 1, .invite_cseq = m->cseq};
+	snprintf(call->call_id, sizeof call->call_id, "in-%u", m->cseq);
+	snprintf(call->ours, sizeof call->ours, "tag-of-phone");
+	m->call_id = phone_put(&telco[0], call->call_id);
+	m->target_user = phone_put(&telco[0], called);
+	m->from_user = phone_put(&telco[0], caller);
+	m->privacy = withheld;
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&telco[0], "<sip:gw@203.0.113.6>");
+	m->sdp = phone_put_sdp(&telco[0], &plain);
+	call->txn = phone_end(&telco[0]);
+}
+
+static void a_caller_from_outside_rings_and_is_shown_unverified(void)
+{
+	begin_with(NULL);
+	invite_from(&t, "+33987654321", "+33140000001", false);
+	talk_hears(&t, 180);
+	NEED(!sent_to(&bob, SIP_INVITE)); /* nobody knows the caller: held up a little */
+	sim_pass(4100);
+	talk_rings_at(&b, &bob);
+	NEED(b.sdp.audio.crypto_n > 0); /* never clear towards a phone */
+	struct sdp answer = sdp_plain(&bob);
+	answer.audio.crypto[0].tag = 2; /* of our suites the one it has */
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&t, 200);
+	talk_ack(&t);
+	const struct relay_spec *s = relay_wish(NULL);
+	NEED(s && s->side[0].end == RELAY_ENDED_CLEAR && s->side[1].end == RELAY_ENDED_SDES);
+	call_hang_up(&b, &t);
+	finish();
+	NEED(strcmp(sim.record_from, "+33987654321") == 0);
+}
+
+static void nobody_outside_is_one_of_us(void)
+{
+	begin_with(NULL);
+	invite_from(&t, "alice", "+33140000001", false);
+	NEED(code_of(t.txn) == 403);
+	invite_from(&t, "+33140000001", "+33140000001", false); /* our own number */
+	NEED(code_of(t.txn) == 403);
+	NEED(!sent_to(&bob, SIP_INVITE));
+	/* nor reaches a number that is not one of ours */
+	invite_from(&t, "+33987654321", "+33123456789", false);
+	NEED(code_of(t.txn) == 404);
+	invite_from(&t, "+33987654321", "alice", false);
+	NEED(code_of(t.txn) == 404);
+	finish();
+}
+
+static void bob_forwards_out(void)
+{
+	set(1, OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "+33123456789");
+	set(2, OWNER_USER, 1, SETTING_CLASSES, "national");
+}
+
+/* R14, T41: not by a forward either, whoever pays */
+static void an_outsider_never_reaches_a_trunk(void)
+{
+	begin_with(bob_forwards_out);
+	sim.site.plan.unknown_caller = sim.site.plan.anonymous_caller = INCOMING_PASS;
+	invite_from(&t, "+33987654321", "+33140000001", false);
+	NEED(code_of(t.txn) == 403);
+	invite_from(&t, "anonymous", "+33140000001", true);
+	NEED(code_of(t.txn) == 403);
+	NEED(!sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
+	finish();
+}
+
+static void bob_is_strict(void)
+{
+	set(1, OWNER_USER, 1, SETTING_REJECT_ANONYMOUS, "on");
+	set(2, OWNER_USER, 1, SETTING_BLOCKED, "0987654321");
+	set(3, OWNER_USER, 1, SETTING_SCREEN, "screen");
+}
+
+static void unknown_callers_press_a_key_and_some_are_refused(void)
+{
+	begin_with(bob_is_strict);
+	invite_from(&t, "anonymous", "+33140000001", true);
+	NEED(code_of(t.txn) == 603);
+	invite_from(&t, "+33987654321", "+33140000001", false);
+	NEED(code_of(t.txn) == 603);
+	invite_from(&t, "+33611223344", "+33140000001", false);
+	talk_hears(&t, 200);
+	talk_ack(&t);
+	uint64_t join;
+	relay_wish(&join);
+	media_says_gate(join, RELAY_KEY_NONE);
+	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+	const struct msg_turn *m = h ? (const void *)h->payload : NULL;
+	NEED(m && strcmp(sim_text(h, m->say), "screening") == 0);
+	NEED(!sent_to(&bob, SIP_INVITE));
+	struct msg_turned *said = ipc_begin(sim_far(PROC_VOICE, 0), MSG_TURNED);
+	said->token = m->token;
+	said->why = TURN_DIGITS;
+	said->digits = ipc_put(sim_far(PROC_VOICE, 0), SPAN("4"));
+	ipc_end(sim_far(PROC_VOICE, 0));
+	sim_turn();
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "tone:ringback") == 0);
+	talk_answer(&b, 486, NULL);
+	h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "busy-try-later") == 0);
+	/* one whom bob has called passes */
+	sim.dialled[1] = "+33611223355";
+	invite_from(&t, "+33611223355", "+33140000001", false);
+	talk_rings_at(&b, &bob);
+}
+
+/* --- calls for help --- */
+
+static void emergency_trunks(void)
+{
+	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 1;
+	sim.device[0].flags = DEVICE_FIXED;
+}
+
+static void help_goes_first_whatever_is_busy(void)
+{
+	static struct talk many[4], help;
+
+	begin_with(emergency_trunks);
+	for (int i = 0; i < 2; i++) {
+		talk_invite(&many[i], &alice, "+33123456789", &offer);
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, 200, &plain);
+		talk_takes(&t, SIP_ACK);
+		talk_hears(&many[i], 200);
+		talk_ack(&many[i]);
+	}
+	talk_invite(&help, &alice, "112", &offer);
+	struct talk rescue;
+	talk_rings_at(&rescue, sim.heard_n ? &telco[0] : &telco[1]);
+	talk_answer(&rescue, 200, &plain);
+	talk_takes(&rescue, SIP_ACK);
+	talk_hears(&help, 200);
+	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.notices == 1 && sim.pins == 0);
+}
+
+static void from_a_phone_that_may_be_anywhere_help_is_refused_with_words(void)
+{
+	begin_with(emergency_trunks);
+	struct sdp of_bob = sdp_plain(&bob);
+	talk_invite(&b, &bob, "112", &of_bob); /* not a fixed phone */
+	talk_hears(&b, 200);
+	talk_ack(&b);
+	uint64_t join;
+	relay_wish(&join);
+	media_says_gate(join, RELAY_KEY_SDES);
+	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "emergency-remote") == 0);
+	NEED(sim.notices == 2 && !sent_to(&telco[0], SIP_INVITE));
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(a_known_number_goes_out_and_is_charged);
+	SIM(a_trunk_that_fails_is_followed_by_the_next);
+	SIM(media_of_a_trunk_come_from_its_own_nets);
+	SIM(a_ceiling_cuts_a_running_call);
+	SIM(lines_are_counted);
+	SIM(a_caller_from_outside_rings_and_is_shown_unverified);
+	SIM(nobody_outside_is_one_of_us);
+	SIM(an_outsider_never_reaches_a_trunk);
+	SIM(unknown_callers_press_a_key_and_some_are_refused);
+	SIM(help_goes_first_whatever_is_busy);
+	SIM(from_a_phone_that_may_be_anywhere_help_is_refused_with_words);
+	(void)test_failed_here;
+	return TEST_END;
+}
