@@ -13,6 +13,7 @@
 #include "media.h"
 #include "outside.h"
 #include "record.h"
+#include "settings.h"
 #include "refer.h"
 #include "wire/sdp_offer.h"
 #include <stdio.h>
@@ -448,6 +449,14 @@ void call_leg_unheard(struct leg *l)
 		leg_refuse(l, REFUSE_NO_PRACK, NULL);
 	else
 		call_fail(c, REFUSE_NO_PRACK, NULL);
+}
+
+struct span call_place(const struct leg *l)
+{
+	const struct call *c = call_of(l);
+	const struct leg *caller = c && c->r.emergency ? leg_get(c->r.caller) : NULL;
+
+	return span_str(caller ? settings_of_device(caller->r.device)->location : "");
 }
 
 bool call_may_refresh(struct leg *l)

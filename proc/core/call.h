@@ -104,6 +104,8 @@ void call_varying(uint64_t call, unsigned side);
 void call_counts(const struct msg_relay_counts *m);
 void call_tell_media(struct link *media);
 
+/* Where the caller of an emergency call is, as SETTING_LOCATION says; empty for every other call (R16). */
+struct span call_place(const struct leg *l);
 struct leg *call_other(struct call *c, struct leg *l);
 void call_save(struct call *c);
 void call_write_record(struct call *c); /* of the part that was talked until now */

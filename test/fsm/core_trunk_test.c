@@ -313,6 +313,7 @@ static void emergency_trunks(void)
 {
 	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 1;
 	sim.device[0].flags = DEVICE_FIXED;
+	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12, room=4");
 }
 
 static void help_goes_first_whatever_is_busy(void)
@@ -329,8 +330,11 @@ static void help_goes_first_whatever_is_busy(void)
 		talk_ack(&many[i]);
 	}
 	talk_invite(&help, &alice, "112", &offer);
+	struct heard *h = sent_to(&telco[0], SIP_INVITE);
+	NEED(h && sent(h)->emergency && strstr(sim_text(h, sent(h)->civic), "Rue Neuve"));
+	h->taken = false;
 	struct talk rescue;
-	talk_rings_at(&rescue, sim.heard_n ? &telco[0] : &telco[1]);
+	talk_rings_at(&rescue, &telco[0]);
 	talk_answer(&rescue, 200, &plain);
 	talk_takes(&rescue, SIP_ACK);
 	talk_hears(&help, 200);
