@@ -11,6 +11,7 @@
 #include "ipc/site.h"
 #include "ipc/status.h"
 #include "plan/ceiling.h"
+#include "plan/permit.h"
 #include "wire/digest.h"
 #include "wire/sdp.h"
 #include "wire/sip.h"
@@ -184,6 +185,15 @@ enum event_kind {
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ALARM, SEVERITIES };
 
 enum done_result { DONE_OK, DONE_NOT_FOUND, DONE_EXISTS, DONE_REFUSED, DONE_FAILED, DONE_BUSY, DONE_RESULTS };
+
+/* what keeper remembers of a number */
+enum may_memory {
+	MAY_NOT_ASKED, /* no number that leaves the exchange */
+	MAY_NEW,       /* never dialled */
+	MAY_DIALLED,
+	MAY_UNKNOWN, /* keeper was not there */
+	MAY_MEMORIES
+};
 
 enum list_kind { LIST_USERS, LIST_PHONES, LIST_EVENTS, LIST_READINGS, LIST_GROUPS, LIST_NOTICES, LISTS };
 
@@ -469,6 +479,14 @@ enum turn_why {
 #define FIELDS_CTL_BAN(N, E, S, D, A, B, O) N(uint64_t, token) A(address) N(uint32_t, seconds)
 #define FIELDS_BANS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
 #define FIELDS_BAN_LINE(N, E, S, D, A, B, O) N(uint64_t, token) A(address) N(uint64_t, left_ms)
+/* may this user call that number, in any spelling; phone: from that one, 0 for the one that they are on */
+#define FIELDS_MAY_WANT(N, E, S, D, A, B, O)                                                                     \
+	N(uint64_t, token) E(route, ROUTES) N(uint32_t, phone) S(user, USER_NAME_MAX) S(number, NUMBER_SPELLED_MAX)
+/* to: the person, group or trunk that it leads to; number: canonical, empty when it was not understood */
+#define FIELDS_MAY_LINE(N, E, S, D, A, B, O)                                                                     \
+	N(uint64_t, token) E(verdict, PLAN_VERDICTS) E(reason, REASONS) E(class, NUMBER_CLASSES) E(memory, MAY_MEMORIES) \
+	N(uint32_t, rate_e4) N(uint32_t, setup_e4) S(number, NUMBER_MAX) S(country, 3) S(currency, 3)                \
+	S(to, USER_NAME_MAX) S(text, REASON_MAX)
 
 #define FIELDS_USER_SET(N, E, S, D, A, B, O) N(uint64_t, token) E(action, USER_ACTIONS) E(enabled, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX)
 #define FIELDS_PHONE_SET(N, E, S, D, A, B, O)                                                                    \

@@ -92,6 +92,27 @@ const struct word word_pin[PIN_VERDICTS] = {
     [PIN_IS_FAILED] = {"failed", "failed"},
 };
 
+const struct word word_route[ROUTES] = {
+    [ROUTE_NONE] = {"none", "none"},
+    [ROUTE_FRESH] = {"call", "dialled"},
+    [ROUTE_FORWARD] = {"forward", "forwarded"},
+    [ROUTE_TRANSFER] = {"transfer", "transferred"},
+    [ROUTE_REDIRECT] = {"redirect", "redirected by a phone"},
+    [ROUTE_GROUP] = {"group", "rung as a member of a group"},
+    [ROUTE_MENU] = {"menu", "chosen in a menu"},
+    [ROUTE_VOICEMAIL] = {"voicemail", "called back from a mailbox"},
+    [ROUTE_PICKUP] = {"pickup", "picked up"},
+    [ROUTE_PARK] = {"park", "parked"},
+    [ROUTE_CLICK] = {"click", "clicked"},
+};
+
+const struct word word_memory[MAY_MEMORIES] = {
+    [MAY_NOT_ASKED] = {"not-asked", "does not matter"},
+    [MAY_NEW] = {"new", "never dialled"},
+    [MAY_DIALLED] = {"dialled", "dialled before"},
+    [MAY_UNKNOWN] = {"unknown", "not known this moment"},
+};
+
 const struct word word_trunk[TRUNK_STATES] = {
     [TRUNK_DOWN] = {"down", "down"},
     [TRUNK_RESOLVING] = {"resolving", "looks for it"},

@@ -21,6 +21,8 @@ extern const struct word word_notice[NOTICE_KINDS];
 extern const struct word word_pin[PIN_VERDICTS]; /* what there is of a user's PIN */
 extern const struct word word_flag[4];           /* by bit of enum device_flag */
 extern const struct word word_trunk[TRUNK_STATES];
+extern const struct word word_route[ROUTES]; /* how a call came about */
+extern const struct word word_memory[MAY_MEMORIES];
 
 /* The plain word for a key of that table, or the key itself. */
 const char *word_plain(const struct word *table, int n, const char *key);

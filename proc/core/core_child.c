@@ -12,6 +12,7 @@
 #include "directory.h"
 #include "keys.h"
 #include "login.h"
+#include "may.h"
 #include "media.h"
 #include "message.h"
 #include "notice.h"
@@ -314,6 +315,7 @@ static void open_all(void)
 	login_init();
 	settings_change_init();
 	pin_init();
+	may_init();
 	notice_init();
 	message_init();
 	refer_init();
@@ -375,6 +377,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_TRUNK_FAILED] = trunk_on_failed,
     [MSG_TRUNK_DIGEST] = trunk_auth_on_digest,
     [MSG_TRUNKS_WANT] = trunk_on_list,
+    [MSG_MAY_WANT] = may_on_want,
     [MSG_CALLS_WANT] = calls_on_list,
     [MSG_CTL_BAN] = bans_on_ctl,
     [MSG_BANS_WANT] = bans_on_list,

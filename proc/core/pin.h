@@ -8,7 +8,7 @@
 
 enum { PIN_ASKS_MAX = 512, PIN_ASK_MS = 4000 };
 
-enum pin_asker { PIN_FOR_CALL, PIN_FOR_CODE, PIN_FOR_VOICEMAIL, PIN_ASKERS };
+enum pin_asker { PIN_FOR_CALL, PIN_FOR_CODE, PIN_FOR_VOICEMAIL, PIN_FOR_MAY, PIN_ASKERS };
 
 /* owner: the asker's own number, given back. */
 struct pin_answers {

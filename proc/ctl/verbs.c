@@ -7,6 +7,7 @@ job_step *const verb_steps[VERBS][JOB_STEPS_MAX + 1] = {
     [VERB_STOP] = {site_stop},
     [VERB_RELOAD] = {site_reload},
     [VERB_CALLS] = {look_calls},
+    [VERB_MAY] = {may_ask},
     [VERB_BANS] = {look_bans},
     [VERB_BAN] = {site_ban},
     [VERB_UNBAN] = {site_unban},

@@ -17,6 +17,10 @@ void look_on_phone(struct link *from, const struct ipc_view *v);
 void look_on_event(struct link *from, const struct ipc_view *v);
 void look_on_reading(struct link *from, const struct ipc_view *v);
 
+/* may.c */
+job_step may_ask;
+void may_on_line(struct link *from, const struct ipc_view *v);
+
 /* site.c: what changes the exchange as a whole */
 job_step site_stop, site_reload, site_ban, site_unban, site_confirm_ledger, site_confirm_keeper;
 

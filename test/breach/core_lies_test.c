@@ -452,6 +452,11 @@ static void ctl_lies(void)
 	lie_about_open(l);
 	ipc_begin(l, MSG_BANS_WANT);
 	lie_about_open(l);
+	struct msg_may_want *may = ipc_begin(l, MSG_MAY_WANT);
+	may->route = ROUTE_FRESH;
+	may->user = ipc_put(l, SPAN("101"));
+	may->number = ipc_put(l, SPAN("+33144123456"));
+	lie_about_open(l);
 }
 
 static void watch_lies(void)

@@ -223,9 +223,11 @@ static void say_pin(struct link *l, const struct ipc_view *v)
 static void say_dialled(struct link *l, const struct ipc_view *v)
 {
 	const struct msg_dialled_want *w = v->payload;
-	struct msg_dialled *m = ipc_begin(l, MSG_DIALLED);
+	struct msg_dialled *m;
 
 	sim.lookups++;
+	if (sim.conduct.keeper_mute || !(m = ipc_begin(l, MSG_DIALLED)))
+		return;
 	m->token = w->token;
 	for (size_t i = 0; i < sizeof sim.dialled / sizeof *sim.dialled; i++)
 		m->known |= sim.dialled[i] && span_eq(ipc_str(v, w->number), span_str(sim.dialled[i]));

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/* R14: `ringfence may` is answered as the call would be. */
+#include "../unit/test.h"
+#include "core_sim.h"
+
+static struct heard *line;
+static const struct msg_may_line *m;
+
+static void open_exchange(void)
+{
+	sim_defaults();
+	struct plan *p = &sim.site.plan;
+	memcpy(p->country, "fr", 3);
+	memcpy(p->area, "1", 2);
+	sim.setting[0] = (struct sim_setting){OWNER_USER, SETTING_CLASSES, 1, "local mobile ch night"};
+	sim.setting[1] = (struct sim_setting){OWNER_USER, SETTING_CEILINGS, 2, "calls=0"};
+	sim.setting[2] = (struct sim_setting){OWNER_USER, SETTING_CLASSES, 2, "local"};
+	sim.dialled[0] = "+33144123456";
+	sim.pin = "1234";
+	for (int i = 0; i < SIM_DEVICES_MAX; i++)
+		sim.device[i].flags = DEVICE_FIXED;
+	sim_open();
+}
+
+static void ask(const char *user, const char *number, enum plan_route route)
+{
+	struct msg_may_want *w = ipc_begin(sim_far(PROC_CTL, 0), MSG_MAY_WANT);
+
+	w->token = 7;
+	w->route = (uint8_t)route;
+	w->user = ipc_put(sim_far(PROC_CTL, 0), span_str(user));
+	w->number = ipc_put(sim_far(PROC_CTL, 0), span_str(number));
+	ipc_end(sim_far(PROC_CTL, 0));
+	sim_turn();
+}
+
+static bool says(const char *user, const char *number, enum plan_verdict verdict, enum plan_reason reason)
+{
+	ask(user, number, ROUTE_FRESH);
+	line = sim_take(PROC_CTL, MSG_MAY_LINE, NULL, NULL);
+	NEED(line && sim_take(PROC_CTL, MSG_DONE, NULL, NULL));
+	m = (const struct msg_may_line *)(const void *)line->payload;
+	if (m->verdict != verdict || m->reason != reason)
+		fprintf(stderr, "%s %s: %s\n", user, number, sim_text(line, m->text));
+	return m->token == 7 && m->verdict == verdict && m->reason == reason && sim_text(line, m->text)[0];
+}
+
+static void the_answer_is_that_of_the_call(void)
+{
+	open_exchange();
+	NEED(says("alice", "bob", PLAN_ALLOW, REASON_ALLOWED) && strcmp(sim_text(line, m->to), "bob") == 0);
+	NEED(m->class == NUMBER_INTERNAL && m->memory == MAY_NOT_ASKED);
+	NEED(says("alice", "0033 1 44 12 34 56", PLAN_REFUSE, REASON_CLASS));
+	NEED(strcmp(sim_text(line, m->number), "+33144123456") == 0 && m->class == NUMBER_LOCAL);
+	NEED(strcmp(sim_text(line, m->country), "fr") == 0 && strcmp(sim_text(line, m->currency), "EUR") == 0);
+	NEED(says("bob", "0144123456", PLAN_ALLOW, REASON_ALLOWED) && m->memory == MAY_DIALLED && m->rate_e4 == 500);
+	NEED(says("bob", "0144123457", PLAN_ASK_PIN, REASON_PIN_ASKED) && m->memory == MAY_NEW);
+	NEED(says("bob", "0041441234567", PLAN_ASK_PIN, REASON_PIN_ASKED) && m->class == NUMBER_INTERNATIONAL);
+	NEED(says("bob", "0899123456", PLAN_REFUSE, REASON_CLASS) && m->class == NUMBER_PREMIUM);
+	NEED(says("carol", "0144123456", PLAN_REFUSE, REASON_CALLS));
+	NEED(says("bob", "nonsense", PLAN_REFUSE, REASON_NOT_UNDERSTOOD) && !sim_text(line, m->number)[0]);
+	NEED(says("bob", "*97", PLAN_ALLOW, REASON_ALLOWED) && m->class == NUMBER_SERVICE);
+	NEED(says("bob", "1.1.2", PLAN_ALLOW, REASON_EMERGENCY) && m->class == NUMBER_EMERGENCY);
+	sim_need_idle();
+}
+
+static void every_way_is_judged(void)
+{
+	open_exchange();
+	ask("bob", "0144123457", ROUTE_FORWARD);
+	line = sim_take(PROC_CTL, MSG_MAY_LINE, NULL, NULL);
+	NEED(line && sim_take(PROC_CTL, MSG_DONE, NULL, NULL));
+	m = (const struct msg_may_line *)(const void *)line->payload;
+	NEED(m->verdict == PLAN_REFUSE && m->reason == REASON_PIN_ABSENT);
+	ask("bob", "0144123456", ROUTE_REDIRECT);
+	line = sim_take(PROC_CTL, MSG_MAY_LINE, NULL, NULL);
+	NEED(line && sim_take(PROC_CTL, MSG_DONE, NULL, NULL));
+	m = (const struct msg_may_line *)(const void *)line->payload;
+	NEED(m->verdict == PLAN_REFUSE && m->reason == REASON_REDIRECT);
+}
+
+static enum done_result done_of(const char *user)
+{
+	ask(user, "0144123456", ROUTE_FRESH);
+	struct heard *h = sim_take(PROC_CTL, MSG_DONE, NULL, NULL);
+	NEED(h && !sim_take(PROC_CTL, MSG_MAY_LINE, NULL, NULL));
+	return (enum done_result)((const struct msg_done *)(const void *)h->payload)->result;
+}
+
+/* Without keeper the answer comes all the same, and says what is not known; of many at once, some are put off. */
+static void a_question_is_always_answered(void)
+{
+	open_exchange();
+	NEED(done_of("nobody") == DONE_NOT_FOUND);
+	sim_link_down(PROC_KEEPER, 0);
+	NEED(says("bob", "0144123456", PLAN_ASK_PIN, REASON_PIN_ASKED) && m->memory == MAY_UNKNOWN);
+	sim_link_up(PROC_KEEPER, 0);
+	sim.conduct.keeper_mute = true;
+	for (int i = 0; i < 40; i++)
+		ask("bob", "0144123456", ROUTE_FRESH);
+	unsigned busy = 0, answered = 0;
+	while (sim_take(PROC_CTL, MSG_DONE, NULL, NULL))
+		busy++;
+	NEED(busy == 40 - 32);
+	sim_pass(5000);
+	while (sim_take(PROC_CTL, MSG_MAY_LINE, NULL, NULL))
+		answered++;
+	NEED(answered == 32);
+	sim_need_idle();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(the_answer_is_that_of_the_call);
+	SIM(every_way_is_judged);
+	SIM(a_question_is_always_answered);
+	(void)test_failed_here;
+	return TEST_END;
+}
