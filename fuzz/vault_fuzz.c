@@ -16,7 +16,7 @@ static bool visit(void *arg, const struct store_record *r)
 	struct seen *s = arg;
 
 	FUZZ_CHECK(r->key.n <= STORE_KEY_MAX && r->value.n <= STORE_VALUE_MAX);
-	FUZZ_CHECK(r->op == STORE_PUT || r->op == STORE_DEL);
+	FUZZ_CHECK(r->op == STORE_PUT || r->op == STORE_DEL || r->op == STORE_ADD);
 	for (size_t i = 0; i < r->key.n; i++)
 		s->last_op ^= r->key.p[i];
 	for (size_t i = 0; i < r->value.n; i++)

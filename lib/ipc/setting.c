@@ -3,7 +3,7 @@
 #include "ipc/civic.h"
 #include "plan/ceiling.h"
 
-enum { RING_LEAST_S = 5, RING_MOST_S = 600, OUTSIDE_MOST = 16 /* + and the 15 digits of E.164 */ };
+enum { RING_LEAST_S = 5, RING_MOST_S = 600, OUTSIDE_MOST = 15 /* digits of E.164 */ };
 
 const char *const setting_owner_name[OWNERS] = {
     [OWNER_USER] = "user",
@@ -148,7 +148,7 @@ static const char *check_outside(struct span v)
 	for (size_t i = 0; i < digits.n; i++)
 		if (digits.p[i] < '0' || digits.p[i] > '9')
 			return "is no outside number: digits, a + before them";
-	return digits.n && v.n <= OUTSIDE_MOST ? NULL : "is no outside number: 1 to 15 digits, a + before them";
+	return digits.n && digits.n <= OUTSIDE_MOST ? NULL : "is no outside number: 1 to 15 digits, a + before them";
 }
 
 static const char *check_on(struct span v)

@@ -89,6 +89,31 @@ static void put_get_del(void)
 	store_close(&s);
 }
 
+/* What is added is a short record of its own, and counts after a restart as if it had been put. */
+static void octets_are_added(void)
+{
+	static uint8_t big[STORE_VALUE_MAX];
+	struct store s;
+	struct span v;
+
+	empty_dir();
+	CHECK(!open_with(&s, boot_key));
+	CHECK(!store_add(&s, 1, SPAN("a"), SPAN("one")) && !store_add(&s, 1, SPAN("a"), SPAN("two")));
+	CHECK(store_get(&s, 1, SPAN("a"), &v) && span_eq(v, SPAN("onetwo")));
+	for (int i = 0; i < 100; i++)
+		CHECK(!store_add(&s, 1, SPAN("a"), SPAN("0123456789abcdef")));
+	CHECK(store_get(&s, 1, SPAN("a"), &v) && v.n == 1606);
+	uint64_t size = s.size;
+	CHECK(!store_add(&s, 1, SPAN("a"), SPAN("0123456789abcdef")) && s.size - size < 64);
+	CHECK(store_add(&s, 1, SPAN("a"), span_of(big, sizeof big)) != NULL && store_add(&s, 1, SPAN("a"), span_of(big, 427)) != NULL);
+	CHECK(!store_add(&s, 1, SPAN("a"), span_of(big, 426)));
+	CHECK(store_get(&s, 1, SPAN("a"), &v) && v.n == STORE_VALUE_MAX && s.used == 1);
+	store_close(&s);
+	CHECK(!open_with(&s, boot_key) && store_get(&s, 1, SPAN("a"), &v) && v.n == STORE_VALUE_MAX);
+	CHECK(memcmp(v.p, "onetwo0123456789abcdef", 22) == 0 && v.p[STORE_VALUE_MAX - 1] == 0);
+	store_close(&s);
+}
+
 static void bounds_hold(void)
 {
 	static uint8_t big[STORE_VALUE_MAX + 1];
@@ -153,6 +178,10 @@ static bool make_history(struct store *s)
 			if (store_del(s, 7, span_of(&k, 1)))
 				return false;
 			m.value[k][0] = 0;
+		} else if (rand_u32() % 3 == 0 && strlen(m.value[k]) + 3 < sizeof m.value[k]) {
+			if (store_add(s, 7, span_of(&k, 1), SPAN("+++")))
+				return false;
+			strcat(m.value[k], "+++");
 		} else {
 			snprintf(m.value[k], sizeof m.value[k], "%u-%.*s", i, (int)(rand_u32() % 30),
 			    "abcdefghijklmnopqrstuvwxyzabcdef");
@@ -311,6 +340,7 @@ int main(void)
 		return 1;
 	dir = open(path, O_RDONLY | O_DIRECTORY);
 	RUN(put_get_del);
+	RUN(octets_are_added);
 	RUN(bounds_hold);
 	RUN(wrong_key_is_refused);
 	RUN(every_cut_leaves_what_was_confirmed);
