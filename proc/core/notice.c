@@ -84,11 +84,12 @@ bool notice_may_call_back(uint32_t device, uint32_t user)
 void notice_on_callback(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_callback *m = v->payload;
-	int64_t age_ms = clock_wall_ms() - m->wall_ms;
+	int64_t wall_ms = clock_wall_ms();
 
 	(void)from;
-	if (age_ms >= 0 && (uint64_t)age_ms < window_ms())
-		open_window(m->device, m->user ? m->user : NOBODY, child_now() + window_ms() - (uint64_t)age_ms);
+	if (m->wall_ms <= wall_ms && m->wall_ms > wall_ms - (int64_t)window_ms())
+		open_window(m->device, m->user ? m->user : NOBODY,
+		    child_now() + window_ms() - (uint64_t)(wall_ms - m->wall_ms));
 }
 
 /* --- to ledger --- */

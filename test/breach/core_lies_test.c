@@ -5,6 +5,9 @@
 #include "../fsm/sim_phone.h"
 #include "../unit/test.h"
 #include "lies.h"
+#include "notice.h"
+#include "pin.h"
+#include "settings.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,6 +18,7 @@ static struct phone alice, bob, carol, dave, late;
 static struct talk a, b, c, d;
 static struct heard *change, *text;
 static uint64_t held_token, nonce_token, seal_token, record_id, join_id, held_txn, ring_txn;
+static uint64_t pin_token, dialled_token, change_token, notice_token;
 static uint32_t share = 1, told, accused, failures;
 static enum proc liar;
 static uint32_t liar_instance;
@@ -48,6 +52,14 @@ static void on_wanted(struct link *l, const struct ipc_view *v)
 		nonce_token = ((const struct msg_nonce_want *)v->payload)->token;
 	if (v->type == MSG_SEAL_WANT)
 		seal_token = ((const struct msg_seal_want *)v->payload)->token;
+	if (v->type == MSG_PIN_CHECK)
+		pin_token = ((const struct msg_pin_check *)v->payload)->token;
+	if (v->type == MSG_DIALLED_WANT)
+		dialled_token = ((const struct msg_dialled_want *)v->payload)->token;
+	if (v->type == MSG_SETTING_SET)
+		change_token = ((const struct msg_setting_set *)v->payload)->token;
+	if (v->type == MSG_NOTICE_ADD)
+		notice_token = ((const struct msg_notice_add *)v->payload)->token;
 	if (v->type == MSG_RECORD)
 		record_id = ((const struct msg_record *)v->payload)->call;
 }
@@ -103,6 +115,11 @@ static void into_the_midst(void)
 	phone_up(&late);
 	phone_send_register(&late, ABSENT, false);
 	held_txn = phone_send_register(&late, ABSENT, true);
+	NEED(pin_ask_check(PIN_FOR_VOICEMAIL, 1, 1, SPAN("1234")) && pin_ask_dialled(PIN_FOR_VOICEMAIL, 1, 1, SPAN("+331")));
+	NEED(settings_change(SETTINGS_FOR_CODE, 1, OWNER_USER, 1, SETTING_DND, SPAN("on")));
+	notice_add(NOTICE_CALL, 1, 1, SPAN("112"));
+	sim_turn();
+	NEED(pin_token && dialled_token && change_token && notice_token);
 	NEED(change && text && held_token && nonce_token && seal_token && record_id && join_id);
 	own_memory();
 }
@@ -325,6 +342,14 @@ static void keeper_lies(void)
 	m->day = 3;
 	m->blob = ipc_put(l, SPAN("sealed"));
 	lie_about_open(l);
+	for (size_t i = 0; i < 2; i++) {
+		struct msg_pin_verdict *p = ipc_begin(l, MSG_PIN_VERDICT);
+		p->token = wrong[i] ? dialled_token : pin_token;
+		lie_about_open(l);
+		struct msg_dialled *known = ipc_begin(l, MSG_DIALLED);
+		known->token = wrong[i] ? pin_token : dialled_token;
+		lie_about_open(l);
+	}
 }
 
 static void ledger_lies(void)
@@ -344,6 +369,20 @@ static void ledger_lies(void)
 	recorded = ipc_begin(l, MSG_RECORDED);
 	recorded->call = seal_token; /* not its to confirm */
 	lie_about_open(l);
+	struct msg_setting_done *done = ipc_begin(l, MSG_SETTING_DONE);
+	done->token = change_token;
+	lie_about_open(l);
+	struct msg_notice_kept *kept = ipc_begin(l, MSG_NOTICE_KEPT);
+	kept->token = notice_token;
+	lie_about_open(l);
+	struct msg_callback *callback = ipc_begin(l, MSG_CALLBACK);
+	callback->device = 1;
+	callback->wall_ms = 1;
+	lie_about_open(l);
+	struct msg_spent *spent = ipc_begin(l, MSG_SPENT);
+	spent->index = 1;
+	spent->text = ipc_put(l, SPAN("day=1 hour=24 money=1 ms=2 hourly=3 destinations=1 half=0 full=0"));
+	lie_about_open(l);
 }
 
 /* Inside a generation that is then committed. */
@@ -362,6 +401,15 @@ static void say_item(enum msg type)
 		m->index = 1;
 		m->state = DEVICE_VALID;
 		m->label = ipc_put(l, SPAN("desk"));
+	} else if (type == MSG_GROUP) {
+		struct msg_group *g = ipc_begin(l, type);
+		g->index = 1;
+		g->name = ipc_put(l, SPAN("200"));
+	} else if (type == MSG_SETTING) {
+		struct msg_setting *m = ipc_begin(l, type);
+		m->index = 1;
+		m->kind = SETTING_FORWARD_ALWAYS;
+		m->value = ipc_put(l, SPAN("carol"));
 	} else {
 		struct msg_binding *m = ipc_begin(l, type);
 		m->user = 1;
@@ -404,7 +452,7 @@ static void tell_and_commit(const struct lie *l, void *arg)
 
 static void ledger_lies_in_a_generation(void)
 {
-	static const enum msg item[] = {MSG_USER, MSG_DEVICE, MSG_BINDING};
+	static const enum msg item[] = {MSG_USER, MSG_DEVICE, MSG_BINDING, MSG_GROUP, MSG_SETTING};
 	static struct lie truth;
 
 	into_the_midst();

@@ -187,9 +187,11 @@ static void push_settings(struct link *l)
 static void say_notice_kept(struct link *l, const struct ipc_view *v)
 {
 	const struct msg_notice_add *n = v->payload;
-	struct msg_notice_kept *m = ipc_begin(l, MSG_NOTICE_KEPT);
+	struct msg_notice_kept *m;
 
 	sim.notices++;
+	if (sim.conduct.ledger_mute || !(m = ipc_begin(l, MSG_NOTICE_KEPT)))
+		return;
 	m->token = n->token;
 	ipc_end(l);
 }
@@ -197,21 +199,26 @@ static void say_notice_kept(struct link *l, const struct ipc_view *v)
 static void say_setting_done(struct link *l, const struct ipc_view *v)
 {
 	const struct msg_setting_set *w = v->payload;
-	struct msg_setting_done *m = ipc_begin(l, MSG_SETTING_DONE);
+	struct msg_setting_done *m;
 
 	sim.changed = *w;
+	sim.changes++;
 	span_cstr(ipc_str(v, w->value), sim.changed_to, sizeof sim.changed_to);
+	if (sim.conduct.ledger_mute || !(m = ipc_begin(l, MSG_SETTING_DONE)))
+		return;
 	m->token = w->token;
-	m->result = DONE_OK;
+	m->result = (uint8_t)sim.conduct.changes;
 	ipc_end(l);
 }
 
 static void say_pin(struct link *l, const struct ipc_view *v)
 {
 	const struct msg_pin_check *w = v->payload;
-	struct msg_pin_verdict *m = ipc_begin(l, MSG_PIN_VERDICT);
+	struct msg_pin_verdict *m;
 
 	sim.pins++;
+	if (sim.conduct.keeper_mute || !(m = ipc_begin(l, MSG_PIN_VERDICT)))
+		return;
 	m->token = w->token;
 	m->verdict = !sim.pin                                             ? PIN_IS_NONE
 		     : sim.pins > 3                                       ? PIN_IS_LOCKED

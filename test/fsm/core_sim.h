@@ -24,6 +24,7 @@ struct heard {
 struct conduct {
 	enum login_verdict verdict; /* keeper's, of every login */
 	bool keeper_mute, ledger_mute, seal_mute; /* hears, says nothing */
+	enum done_result changes;                 /* ledger's answer to a user's own change */
 };
 
 struct sim {
@@ -58,7 +59,7 @@ struct sim {
 	} group[SIM_GROUPS_MAX];
 	const char *pin;           /* keeper's, of everyone */
 	const char *dialled[8];    /* numbers that keeper knows */
-	uint32_t pins, lookups, notices;
+	uint32_t pins, lookups, notices, changes;
 	struct msg_setting_set changed; /* by a user, last */
 	char changed_to[SETTING_TEXT_MAX + 1];
 	uint32_t generation;
