@@ -31,6 +31,11 @@ static struct {
 	struct msg_phone_line phone;
 	uint32_t binding_device;
 	bool binding_allowed;
+	uint32_t settings, groups, spent, callbacks, kept, lines_of_settings, notices;
+	char setting[SETTING_TEXT_MAX + 1], counters[SPENT_TEXT_MAX + 1];
+	struct msg_setting last_setting;
+	bool own_done;
+	enum done_result own_result;
 } seen;
 
 /* --- the test as core --- */
@@ -40,7 +45,67 @@ static void on_begin(struct link *from, const struct ipc_view *v)
 	const struct msg_directory_begin *m = v->payload;
 	(void)from;
 	seen.whole = m->whole;
-	seen.users = seen.devices = seen.bindings = 0;
+	seen.users = seen.devices = seen.bindings = seen.settings = seen.groups = seen.spent = seen.callbacks = 0;
+}
+
+static void on_group(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	seen.groups++;
+}
+
+static void on_setting(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	seen.settings++;
+	memcpy(&seen.last_setting, v->payload, sizeof seen.last_setting);
+	span_cstr(ipc_str(v, seen.last_setting.value), seen.setting, sizeof seen.setting);
+}
+
+static void on_spent(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_spent *m = v->payload;
+	(void)from;
+	seen.spent++;
+	span_cstr(ipc_str(v, m->text), seen.counters, sizeof seen.counters);
+}
+
+static void on_callback(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	seen.callbacks++;
+}
+
+static void on_kept(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	seen.kept++;
+	seen.recorded = true;
+}
+
+static void on_own_done(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_setting_done *m = v->payload;
+	(void)from;
+	seen.own_done = true;
+	seen.own_result = (enum done_result)m->result;
+}
+
+static void on_setting_line(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	seen.lines_of_settings++;
+}
+
+static void on_notice_line(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	seen.notices++;
 }
 
 static void on_user(struct link *from, const struct ipc_view *v)
@@ -158,6 +223,14 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_EVENT_LINE] = on_event_line,
     [MSG_LOG_LINE] = on_log_line,
     [MSG_READING_LINE] = on_reading_line,
+    [MSG_GROUP] = on_group,
+    [MSG_SETTING] = on_setting,
+    [MSG_SPENT] = on_spent,
+    [MSG_CALLBACK] = on_callback,
+    [MSG_NOTICE_KEPT] = on_kept,
+    [MSG_SETTING_DONE] = on_own_done,
+    [MSG_SETTING_LINE] = on_setting_line,
+    [MSG_NOTICE_LINE] = on_notice_line,
 };
 
 /* --- requests --- */
@@ -323,7 +396,8 @@ static bool clean(void)
 	struct db *db = open_db();
 	bool ok = db && store_open(&st, db, why) &&
 		  db_exec(db, "DELETE FROM bindings; DELETE FROM people; DELETE FROM phones; DELETE FROM calls;"
-			      "DELETE FROM events; DELETE FROM readings; DELETE FROM meta");
+			      "DELETE FROM events; DELETE FROM readings; DELETE FROM meta; DELETE FROM settings;"
+			      "DELETE FROM ring_groups; DELETE FROM spent; DELETE FROM notices");
 	store_close(&st);
 	return ok;
 }
@@ -348,6 +422,193 @@ static void core_gets_the_directory(void)
 	CHECK(list(LIST_PHONES, 0, 10) && seen.phones == 1 && seen.phone.state == DEVICE_ADDED);
 	CHECK(stage_end(&s) == 0);
 	CHECK(start() && want_directory() && seen.generation == 6 && seen.users == 1 && stage_end(&s) == 0);
+}
+
+/* --- settings, ring groups, counters, notices --- */
+
+static bool put_settings(enum setting_owner owner, const char *name, const char *lines)
+{
+	int tries = 0;
+
+	do {
+		struct msg_setting_put *m = ipc_begin(ctl, MSG_SETTING_PUT);
+		m->owner = (uint8_t)owner;
+		m->index = 1;
+		m->name = ipc_put(ctl, span_str(name));
+		m->lines = ipc_put(ctl, span_str(lines));
+		ipc_end(ctl);
+	} while (busy(&tries));
+	return seen.done;
+}
+
+static bool set_group(enum group_action action, const char *name, const char *lines)
+{
+	int tries = 0;
+
+	do {
+		struct msg_group_set *m = ipc_begin(ctl, MSG_GROUP_SET);
+		m->action = (uint8_t)action;
+		m->name = ipc_put(ctl, span_str(name));
+		m->lines = ipc_put(ctl, span_str(lines));
+		ipc_end(ctl);
+	} while (busy(&tries));
+	return seen.done;
+}
+
+static bool own_setting(enum setting_owner owner, uint32_t index, enum setting_kind kind, const char *value)
+{
+	struct msg_setting_set *m = ipc_begin(core, MSG_SETTING_SET);
+
+	m->owner = (uint8_t)owner;
+	m->index = index;
+	m->kind = (uint8_t)kind;
+	m->value = ipc_put(core, span_str(value));
+	ipc_end(core);
+	seen.own_done = false;
+	return stage_until(&s, &seen.own_done, STAGE_WAIT_MS);
+}
+
+static uint32_t settings_of(enum setting_owner owner, const char *name)
+{
+	struct msg_setting_want *m = ipc_begin(ctl, MSG_SETTING_WANT);
+
+	m->owner = (uint8_t)owner;
+	m->index = 1;
+	m->name = ipc_put(ctl, span_str(name));
+	ipc_end(ctl);
+	seen.lines_of_settings = 0;
+	return wait_done() && seen.result == DONE_OK ? seen.lines_of_settings : UINT32_MAX;
+}
+
+static void settings_go_to_core_all_or_none(void)
+{
+	CHECK(begin() && want_directory() && set_user(USER_ADD, "101") && seen.result == DONE_OK);
+	CHECK(put_settings(OWNER_USER, "101", "dnd=on\nforward-busy=102\nscreen=slow\n") && seen.result == DONE_OK);
+	CHECK(!seen.whole && seen.settings == 3 && seen.last_setting.kind == SETTING_SCREEN && seen.last_setting.index == 1);
+	CHECK(settings_of(OWNER_USER, "101") == 3);
+	CHECK(put_settings(OWNER_USER, "101", "dnd=\nscreen=perhaps\n") && seen.result == DONE_REFUSED);
+	CHECK(strstr(seen.text, "screen is none of") && settings_of(OWNER_USER, "101") == 3);
+	CHECK(put_settings(OWNER_USER, "101", "aura=blue") && seen.result == DONE_REFUSED);
+	CHECK(put_settings(OWNER_USER, "101", "dnd") && seen.result == DONE_REFUSED);
+	CHECK(put_settings(OWNER_USER, "109", "dnd=on") && seen.result == DONE_NOT_FOUND);
+	CHECK(put_settings(OWNER_DEVICE, "", "remote=on") && seen.result == DONE_NOT_FOUND);
+	seen.refuse = true;
+	CHECK(put_settings(OWNER_USER, "101", "dnd=\nscreen=pass\n") && seen.result == DONE_REFUSED);
+	CHECK(strcmp(seen.text, "table full") == 0 && settings_of(OWNER_USER, "101") == 3);
+	seen.refuse = false;
+	CHECK(put_settings(OWNER_USER, "101", "dnd=\n") && seen.result == DONE_OK && seen.settings == 1 && !seen.setting[0]);
+	CHECK(put_settings(OWNER_SITE, "", "night=on\nfront-desk=101\n") && seen.result == DONE_OK);
+	CHECK(want_directory() && seen.whole && seen.settings == 4);
+	CHECK(set_user(USER_DELETE, "101") && seen.result == DONE_OK && seen.whole && seen.settings == 2);
+	CHECK(stage_end(&s) == 0);
+}
+
+static void groups_go_to_core(void)
+{
+	CHECK(begin() && want_directory() && set_user(USER_ADD, "101") && set_user(USER_ADD, "102"));
+	CHECK(set_group(GROUP_ADD, "200", "members=101,102\nstrategy=in-turn\n") && seen.result == DONE_OK);
+	CHECK(seen.groups == 1 && seen.settings == 2);
+	CHECK(set_group(GROUP_ADD, "201", "members=101,109\n") && seen.result == DONE_REFUSED && strstr(seen.text, "members"));
+	CHECK(want_directory() && seen.groups == 1); /* of the refused one nothing stays */
+	CHECK(set_group(GROUP_ADD, "101", "members=102\n") && seen.result == DONE_EXISTS);
+	CHECK(set_group(GROUP_CHANGE, "200", "members=101\n") && seen.result == DONE_OK && strcmp(seen.setting, "101") == 0);
+	CHECK(set_group(GROUP_DELETE, "200", "") && seen.result == DONE_OK && seen.whole && seen.groups == 0 && seen.settings == 0);
+	CHECK(set_group(GROUP_DELETE, "200", "") && seen.result == DONE_NOT_FOUND);
+	CHECK(stage_end(&s) == 0);
+}
+
+static void a_user_sets_what_is_theirs(void)
+{
+	CHECK(begin() && want_directory() && set_user(USER_ADD, "101") && seen.result == DONE_OK);
+	stage_run(&s, 50);
+	CHECK(own_setting(OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "102") && seen.own_result == DONE_OK && seen.settings == 1);
+	CHECK(own_setting(OWNER_USER, 1, SETTING_RING_SECONDS, "1") && seen.own_result == DONE_REFUSED);
+	CHECK(own_setting(OWNER_USER, 7, SETTING_DND, "on") && seen.own_result == DONE_NOT_FOUND);
+	CHECK(settings_of(OWNER_USER, "101") == 1);
+	CHECK(own_setting(OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "") && seen.own_result == DONE_OK);
+	CHECK(settings_of(OWNER_USER, "101") == 0);
+	CHECK(stage_end(&s) == 0);
+}
+
+static bool is_accused(enum proc who);
+
+/* A core that was taken raises nobody's limits. */
+static void core_sets_nothing_of_an_administrator(void)
+{
+	static const struct {
+		enum setting_owner owner;
+		enum setting_kind kind;
+		const char *value;
+	} bad[] = {{OWNER_USER, SETTING_CLASSES, "premium"}, {OWNER_USER, SETTING_CEILINGS, "money=1000"},
+	    {OWNER_SITE, SETTING_NIGHT, "off"}, {OWNER_DEVICE, SETTING_LOCATION, "country=GB"},
+	    {OWNER_GROUP, SETTING_RING_SECONDS, "20"}, {OWNER_DEVICE, SETTING_DND, "on"}};
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		CHECK(begin() && want_directory() && set_user(USER_ADD, "101"));
+		struct msg_setting_set *m = ipc_begin(core, MSG_SETTING_SET);
+		m->owner = (uint8_t)bad[i].owner;
+		m->index = 1;
+		m->kind = (uint8_t)bad[i].kind;
+		m->value = ipc_put(core, span_str(bad[i].value));
+		ipc_end(core);
+		CHECK(is_accused(PROC_CORE) && seen.settings == 0);
+		CHECK(start() && want_directory() && seen.users == 1 && seen.settings == 0 && stage_end(&s) == 0);
+	}
+}
+
+static void say_notice(uint64_t token, int64_t wall_ms)
+{
+	struct msg_notice_add *m = ipc_begin(core, MSG_NOTICE_ADD);
+
+	m->token = token;
+	m->wall_ms = wall_ms;
+	m->device = 1;
+	m->kind = NOTICE_CALL;
+	m->number = ipc_put(core, SPAN("112"));
+	m->location = ipc_put(core, SPAN("country=GB, city=London"));
+	ipc_end(core);
+}
+
+static void say_spent(const char *text)
+{
+	struct msg_spent_set *m = ipc_begin(core, MSG_SPENT_SET);
+
+	m->scope = CEILING_EXTENSION;
+	m->index = 1;
+	m->text = ipc_put(core, span_str(text));
+	ipc_end(core);
+}
+
+/* Killed right after it confirmed, and started anew: the notice and the counters are there, and core hears of both. */
+static void notices_and_counters_outlive_a_kill(void)
+{
+	static const char counters[] = "day=40000 hour=960000 money=5 ms=6 hourly=7 destinations=8 half=0 full=0";
+
+	CHECK(begin() && want_directory());
+	int64_t now = clock_wall_ms();
+	say_spent("day=40000 hour=960000 money=1 ms=6 hourly=7 destinations=8 half=0 full=0");
+	say_spent(counters);
+	say_notice(1, now);
+	say_notice(2, now); /* the same, said again */
+	seen.recorded = false;
+	CHECK(stage_until(&s, &seen.recorded, STAGE_WAIT_MS));
+	stage_run(&s, 50);
+	CHECK(seen.kept == 2);
+	stage_kill(&s);
+	CHECK(start() && want_directory() && seen.spent == 1 && strcmp(seen.counters, counters) == 0 && seen.callbacks == 1);
+	CHECK(list(LIST_NOTICES, 0, 10) && seen.notices == 1);
+	struct msg_notice_take *m = ipc_begin(ctl, MSG_NOTICE_TAKE);
+	m->row = seen.value;
+	m->name = ipc_put(ctl, SPAN("anna"));
+	ipc_end(ctl);
+	CHECK(wait_done() && seen.result == DONE_OK && stage_end(&s) == 0);
+}
+
+static void counters_that_are_none_are_an_accusation(void)
+{
+	CHECK(begin() && want_directory());
+	say_spent("day=1 and so on");
+	CHECK(is_accused(PROC_CORE));
 }
 
 static void one_refusal_keeps_the_old_directory(void)
@@ -755,6 +1016,12 @@ int main(int argc, char **argv)
 	exe = argv[1];
 	uri = argc > 2 ? argv[2] : NULL;
 	RUN(core_gets_the_directory);
+	RUN(settings_go_to_core_all_or_none);
+	RUN(groups_go_to_core);
+	RUN(a_user_sets_what_is_theirs);
+	RUN(core_sets_nothing_of_an_administrator);
+	RUN(notices_and_counters_outlive_a_kill);
+	RUN(counters_that_are_none_are_an_accusation);
 	RUN(one_refusal_keeps_the_old_directory);
 	RUN(a_silent_core_changes_nothing);
 	RUN(a_core_that_dies_does_not_undo_a_change);
