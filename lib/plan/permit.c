@@ -7,7 +7,7 @@ static const struct {
     [REASON_NONE] = {"none", "nothing was decided"},
     [REASON_ALLOWED] = {"allowed", "this call is allowed"},
     [REASON_EMERGENCY] = {"emergency", "emergency calls are always allowed"},
-    [REASON_PIN_ASKED] = {"pin", "this extension never dialled that number: the PIN is asked for"},
+    [REASON_PIN_ASKED] = {"pin", "this extension never dialled that number, and is asked for its PIN"},
     [REASON_QUESTION] = {"question", "who calls, and how, is not known"},
     [REASON_NOT_UNDERSTOOD] = {"unknown", "this number is not understood"},
     [REASON_EMERGENCY_OUTSIDE] = {"emergency-outside",
