@@ -49,6 +49,22 @@ bool msg_may_wait(enum msg type)
 	return lazy[type];
 }
 
+bool msg_is_secret(enum msg type)
+{
+	static const bool secret[MSG_N] = {
+	    [MSG_RELAY] = true,
+	    [MSG_SECRET_SET] = true,
+	    [MSG_TRUNK_SECRET_SET] = true,
+	    [MSG_CODE] = true,
+	    [MSG_PIN_SET] = true,
+	    [MSG_PIN_CHECK] = true,
+	    [MSG_TURNED] = true,
+	    [MSG_KEY] = true,
+	    [MSG_HEARD] = true,
+	};
+	return secret[type];
+}
+
 #define AT(name) offsetof(THIS, name), sizeof(((THIS *)0)->name)
 #define N(type, name) {#name, FIELD_NUMBER, false, AT(name), 0, NULL},
 #define E(name, limit) {#name, FIELD_ENUM, false, AT(name), limit, NULL},

@@ -88,6 +88,10 @@ extern const uint16_t class_window[CLASS_N];
 
 /* Nobody outside notices whether it comes now or a moment later, so that several may share a frame and a wake-up. */
 bool msg_may_wait(enum msg type);
+
+/* Holds digits that a person pressed, a password or a key: its octets are wiped once it is written, and once it is handled. */
+bool msg_is_secret(enum msg type);
+
 extern const char *const proc_name[PROC_N];
 extern const char *const class_name[CLASS_N];
 

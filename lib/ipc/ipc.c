@@ -2,6 +2,7 @@
 #include "ipc/ipc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -209,6 +210,7 @@ void ipc_end(struct link *l)
 		log_fatal("wrote a bad %s: %s", msg_rule[h->type].name, why);
 	h->size = padded;
 	f->n += (uint32_t)sizeof *h + padded;
+	f->secret |= msg_is_secret((enum msg)h->type);
 	frame_head(f)->messages++;
 	if (h->class != CLASS_REPLY)
 		l->credit[h->class]--;
@@ -271,6 +273,9 @@ static void drop_first(struct link *l)
 
 	if (f->fd >= 0)
 		close(f->fd);
+	if (f->secret)
+		secret_wipe(f->bytes, f->n);
+	f->secret = false;
 	f->fd = -1;
 	f->n = 0;
 	if (l->queued) {
@@ -365,7 +370,7 @@ static const char *take_grants(struct link *l, const struct ipc_frame_head *h)
 }
 
 static const char *read_message(
-    struct link *l, const uint8_t *at, size_t left, ipc_handler *const on[MSG_N], int *fd, size_t *used)
+    struct link *l, uint8_t *at, size_t left, ipc_handler *const on[MSG_N], int *fd, size_t *used)
 {
 	struct ipc_head h;
 
@@ -377,7 +382,7 @@ static const char *read_message(
 	const char *why = check_permission(l, &h, *fd);
 	if (why)
 		return why;
-	const uint8_t *payload = at + sizeof h;
+	uint8_t *payload = at + sizeof h;
 	struct ipc_view v = {.type = (enum msg)h.type,
 	    .class = (enum msg_class)h.class,
 	    .payload = payload,
@@ -392,12 +397,16 @@ static const char *read_message(
 	if (!on[v.type])
 		return "nobody here answers to it";
 	on[v.type](l, &v);
-	if (l->ring && v.class != CLASS_REPLY)
+	if (!l->ring) /* the handler closed the link, and its memory is gone */
+		return NULL;
+	if (msg_is_secret(v.type))
+		secret_wipe(payload, h.size);
+	if (v.class != CLASS_REPLY)
 		l->to_grant[v.class]++;
 	return NULL;
 }
 
-static void read_frame(struct link *l, const uint8_t *bytes, size_t n, int fd, ipc_handler *const on[MSG_N])
+static void read_frame(struct link *l, uint8_t *bytes, size_t n, int fd, ipc_handler *const on[MSG_N])
 {
 	struct ipc_frame_head h;
 	const char *why = "frame cut short";

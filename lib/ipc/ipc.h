@@ -42,6 +42,7 @@ struct ipc_view {
 struct ipc_frame {
 	int fd; /* to be passed with it, or -1 */
 	uint32_t n;
+	bool secret; /* a message in it is (msg_is_secret) */
 	_Alignas(8) uint8_t bytes[IPC_FRAME_MAX];
 };
 

@@ -33,7 +33,7 @@ static void each_codec_goes_round(void)
 		double like;
 	} each[] = {{SDP_PCMU, 10, 80, 0.99}, {SDP_PCMU, 20, 160, 0.99}, {SDP_PCMU, 30, 240, 0.99}, {SDP_PCMU, 40, 320, 0.99}, {SDP_PCMU, 60, 480, 0.99},
 	    {SDP_PCMA, 20, 160, 0.99}, {SDP_PCMA, 60, 480, 0.99}, {SDP_G722, 10, 80, 0.97}, {SDP_G722, 20, 160, 0.97}, {SDP_G722, 60, 480, 0.97},
-	    {SDP_OPUS, 10, 40, 0.7}, {SDP_OPUS, 20, 80, 0.7}, {SDP_OPUS, 40, 160, 0.7}, {SDP_OPUS, 60, 240, 0.7}};
+	    {SDP_OPUS, 10, 40, 0.9}, {SDP_OPUS, 20, 80, 0.9}, {SDP_OPUS, 40, 160, 0.9}, {SDP_OPUS, 60, 240, 0.9}};
 	struct encoder *e = calloc(1, encoder_size());
 	uint8_t out[512];
 

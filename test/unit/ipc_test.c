@@ -217,6 +217,41 @@ static void the_longest_of_every_row_fits(void)
 	}
 }
 
+static bool holds(const struct link *l, const char *text)
+{
+	return memmem(l->ring, (IPC_QUEUE_FRAMES + 4) * sizeof *l->ring, text, strlen(text)) != NULL;
+}
+
+static char pressed[TURN_DIGITS_MAX + 1];
+
+static void on_turned(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_turned *m = v->payload;
+
+	(void)from;
+	span_cstr(ipc_str(v, m->digits), pressed, sizeof pressed);
+}
+
+/* Digits are nowhere in a link once they were written, and once they were handled (R15). */
+static void what_is_secret_is_wiped(void)
+{
+	static ipc_handler *const turned[MSG_N] = {[MSG_TURNED] = on_turned};
+
+	pair(PROC_VOICE, PROC_CORE);
+	struct msg_turned *m = ipc_begin(&a, MSG_TURNED);
+	m->digits = ipc_put(&a, SPAN("8675309"));
+	ipc_end(&a);
+	CHECK(holds(&a, "8675309"));
+	CHECK(link_flush(&a) && !holds(&a, "8675309"));
+	link_read(&b, turned);
+	CHECK(strcmp(pressed, "8675309") == 0 && !holds(&b, "8675309"));
+	unpair();
+	/* others stay as they were, which costs nothing */
+	pair(PROC_EDGE, PROC_CORE);
+	CHECK(say_request(SPAN("31415926")) && link_flush(&a) && holds(&a, "31415926"));
+	unpair();
+}
+
 int main(void)
 {
 	RUN(the_longest_of_every_row_fits);
@@ -227,5 +262,6 @@ int main(void)
 	RUN(a_descriptor_travels);
 	RUN(lies_are_seen);
 	RUN(a_good_frame_is_no_lie);
+	RUN(what_is_secret_is_wiped);
 	return TEST_END;
 }
