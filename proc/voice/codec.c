@@ -38,7 +38,7 @@ static OpusEncoder *opus(struct encoder *e)
 	return (OpusEncoder *)(void *)e->state;
 }
 
-/* CELT alone: at this rate nearer to the original than the speech mode, and a twentieth of its CPU (bench/results.md). */
+/* CELT alone: at this rate nearer to the original than the speech mode, and a tenth of its CPU (bench/results.md). */
 static bool begin_opus(struct encoder *e)
 {
 	OpusEncoder *o = opus(e);
