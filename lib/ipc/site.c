@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "ipc/site.h"
 #include "audio/tone.h"
+#include "base/buf.h"
 
 static bool text_ok(const char *s, size_t cap, bool (*legal)(char c))
 {
@@ -118,4 +119,52 @@ void site_defaults(struct site *s)
 bool site_is_emergency(const struct site *s, struct span user)
 {
 	return number_emergency(&s->plan, user) != NULL;
+}
+
+static bool asks_pin(const struct site *s)
+{
+	return s->plan.pin;
+}
+
+/* No process of the exchange does it yet, and what does not run is not on, whatever is configured. */
+static bool runs_nowhere(const struct site *s)
+{
+	(void)s;
+	return false;
+}
+
+const char *site_mild_missing(const struct site *s)
+{
+	static const struct {
+		const char *name;
+		bool (*is_on)(const struct site *s);
+	} guard[] = {
+	    {"the outgoing PIN", asks_pin},
+	    {"intrusion detection", runs_nowhere},
+	    {"the firewall log", runs_nowhere},
+	};
+	enum { GUARDS = sizeof guard / sizeof *guard };
+	static char text[128];
+	struct buf b = buf_of(text, sizeof text - 1);
+	int missing = 0;
+
+	for (int i = 0; i < GUARDS; i++)
+		missing += !guard[i].is_on(s);
+	for (int i = 0, n = 0; i < GUARDS; i++) {
+		if (guard[i].is_on(s))
+			continue;
+		buf_str(&b, n == 0 ? "" : n == missing - 1 ? " and " : ", ");
+		buf_str(&b, guard[i].name);
+		n++;
+	}
+	text[b.n] = 0;
+	return missing ? text : NULL;
+}
+
+uint32_t site_log_days(const struct site *s)
+{
+	enum { MILD_DAYS = 30 };
+	bool shorter = s->log_days && s->log_days < MILD_DAYS;
+
+	return s->log_privacy == LOG_MILD && !shorter ? MILD_DAYS : s->log_days;
 }

@@ -70,6 +70,13 @@ struct site {
 /* Every count and enum in range, every text terminated and of legal characters. */
 bool site_ok(const void *site);
 
+/* R22: what the mild log needs beside it and this site does not have, as a text that goes on after "needs"; NULL: nothing is
+ * missing. */
+const char *site_mild_missing(const struct site *s);
+
+/* How long a row of the call log is kept, in days: a month in the mild log at most; 0: for ever (R21). */
+uint32_t site_log_days(const struct site *s);
+
 /* The defaults that a missing key takes; the security defaults of the exchange live here. */
 void site_defaults(struct site *s);
 

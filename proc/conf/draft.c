@@ -163,15 +163,12 @@ static const char *set_ports(struct draft *d, struct span v)
 	return NULL;
 }
 
-/* R22: the mild log is allowed only beside what replaces its deterrence. */
 static const char *set_privacy(struct draft *d, struct span v)
 {
-	if (span_eq(v, SPAN("mild")))
-		return "needs the outgoing PIN, intrusion detection and the firewall log, none of which this version has; use full";
-	if (!span_eq(v, SPAN("full")))
-		return "is neither full nor mild";
-	d->out->site.log_privacy = LOG_FULL;
-	return NULL;
+	bool mild = span_eq(v, SPAN("mild"));
+
+	d->out->site.log_privacy = mild ? LOG_MILD : LOG_FULL;
+	return mild || span_eq(v, SPAN("full")) ? NULL : "is neither full nor mild";
 }
 
 static const char *set_numbers(struct draft *d, struct span v)
@@ -315,6 +312,17 @@ const char *draft_end_phones(struct draft *d)
 	return NULL;
 }
 
+/* R22: the mild log is allowed only beside what replaces its deterrence. */
+static const char *check_privacy(const struct site *s)
+{
+	static char why[CONF_REASON_MAX];
+	const char *missing = s->log_privacy == LOG_MILD ? site_mild_missing(s) : NULL;
+
+	snprintf(why, sizeof why, "log.privacy = \"mild\" needs %s, which %s not on; use full", missing ? missing : "",
+	    missing && strstr(missing, " and ") ? "are" : "is");
+	return missing ? why : NULL;
+}
+
 const char *draft_end(struct draft *d)
 {
 	struct site *s = &d->out->site;
@@ -330,6 +338,8 @@ const char *draft_end(struct draft *d)
 		why = draft_end_plan(d);
 	if (!why)
 		why = draft_end_service(d);
+	if (!why)
+		why = check_privacy(s);
 	if (why)
 		return why;
 	return site_ok(s) ? NULL : "the values do not fit together";

@@ -22,7 +22,7 @@ static bool remember(int64_t wall_ms)
 /* Days before now, counted from a clock that never runs below what it said last. */
 static bool forget(int64_t wall_ms)
 {
-	uint32_t days = child_site()->log_days;
+	uint32_t days = site_log_days(child_site());
 
 	if (days && !store_forget_calls(&ledger_store, wall_ms - (int64_t)days * DAY_MS))
 		return false;

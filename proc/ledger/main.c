@@ -57,9 +57,11 @@ static struct db *open_database(char why[static DB_WHY_MAX])
 
 static const char *on_prepare(const struct site *s)
 {
-	if (s->log_privacy == LOG_MILD)
-		return "log privacy = mild needs the outgoing PIN, the IDS and the firewall log, which are not there yet";
-	return NULL;
+	static char why[REASON_MAX];
+	const char *missing = s->log_privacy == LOG_MILD ? site_mild_missing(s) : NULL;
+
+	snprintf(why, sizeof why, "log.privacy = \"mild\" needs %s", missing ? missing : "");
+	return missing ? why : NULL;
 }
 
 static void on_commit(const struct site *s)

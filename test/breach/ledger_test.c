@@ -918,7 +918,16 @@ static void the_mild_log_is_refused(void)
 	stage_give_file(&s, FILE_STORE_DIR, open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	s.site.log_privacy = LOG_MILD;
 	CHECK(!stage_go(&s) || s.refused);
-	CHECK(s.refused && strstr(s.reason, "PIN") && strstr(s.reason, "IDS") && strstr(s.reason, "firewall"));
+	CHECK(s.refused && strstr(s.reason, "intrusion detection") && strstr(s.reason, "firewall log"));
+	CHECK(!strstr(s.reason, "PIN"));
+	stage_kill(&s);
+	/* without the PIN that is said too */
+	CHECK(clean() && stage_start(&s, exe, PROC_LEDGER, empty, on));
+	stage_give_file(&s, FILE_STORE_DIR, open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	s.site.log_privacy = LOG_MILD;
+	s.site.plan.pin = 0;
+	CHECK(!stage_go(&s) || s.refused);
+	CHECK(s.refused && strstr(s.reason, "the outgoing PIN, intrusion detection and the firewall log"));
 	stage_kill(&s);
 }
 

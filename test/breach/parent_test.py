@@ -300,10 +300,10 @@ def test_ctl_asks(house):
 
 
 def test_bad_configuration_ends_the_start_with_line_and_reason():
-    h = House(conf='domain = voice.example\nlog { privacy = mild }\n')
+    h = House(conf='domain = voice.example\nlog { privacy = meek }\n')
     try:
         assert h.process.wait(5) == 1
-        assert re.search(r'ringfence.conf:2: log.privacy = "mild" needs the outgoing PIN', h.log())
+        assert re.search(r'ringfence.conf:2: log.privacy = "meek" is neither full nor mild', h.log())
     finally:
         shutil.rmtree(h.dir)
 

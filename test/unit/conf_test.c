@@ -103,8 +103,11 @@ static void behind_nat_media_follows_signalling(void)
 
 static void mild_is_refused_and_names_what_is_missing(void)
 {
-	CHECK(refused(SITE "log { privacy = mild }\n", "f:3: log.privacy = \"mild\" needs the outgoing PIN, intrusion "
-						       "detection and the firewall log, none of which this version has; use full"));
+	CHECK(refused(SITE "log { privacy = mild }\n",
+	    "f: log.privacy = \"mild\" needs intrusion detection and the firewall log, which are not on; use full"));
+	CHECK(refused(SITE "pin = off\nlog { privacy = mild }\n", "f: log.privacy = \"mild\" needs the outgoing PIN, intrusion "
+								  "detection and the firewall log, which are not on; use full"));
+	CHECK(refused(SITE "log { privacy = meek }\n", "f:3: log.privacy = \"meek\" is neither full nor mild"));
 }
 
 static void refusals_name_line_key_and_reason(void)
