@@ -4,25 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Beside this command in a build tree, or where it was installed. */
-static bool find(char *path, size_t cap)
-{
-	ssize_t n = readlink("/proc/self/exe", path, cap - 1);
-	char *slash = NULL;
-
-	if (n > 0) {
-		path[n] = 0;
-		slash = strrchr(path, '/');
-	}
-	if (!slash)
-		return false;
-	snprintf(slash, cap - (size_t)(slash - path), "/../proc/conf/ringfence-conf");
-	if (access(path, X_OK) == 0)
-		return true;
-	snprintf(path, cap, "%s/ringfence-conf", LIBEXEC);
-	return access(path, X_OK) == 0;
-}
-
 static int check(struct cmd *c)
 {
 	char program[4096], file[4096];
@@ -31,7 +12,7 @@ static int check(struct cmd *c)
 		snprintf(file, sizeof file, "%s", c->arg[0]);
 	else
 		snprintf(file, sizeof file, "%s/ringfence.conf", c->site);
-	if (!find(program, sizeof program)) {
+	if (!program_find("conf", "ringfence-conf", program, sizeof program)) {
 		complain("ringfence-conf is not installed", LIBEXEC, NULL);
 		return EXIT_REFUSED;
 	}

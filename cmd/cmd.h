@@ -147,6 +147,9 @@ char *file_read(const char *path, size_t most, size_t *n);
 /* A new or overwritten file of this mode; false (said why). */
 bool file_write(const char *dir, const char *name, const char *text, size_t n, unsigned mode);
 
+/* A program of the exchange: beside this command in a build tree, or where it was installed. */
+bool program_find(const char *folder, const char *name, char *path, size_t cap);
+
 /* --- people and phones by what people type --- */
 
 /* A phone's number, or the label of the only phone that has it and is not revoked: its number, 0 (said why). */

@@ -52,3 +52,22 @@ bool file_write(const char *dir, const char *name, const char *text, size_t n, u
 		close(fd);
 	return ok;
 }
+
+/* In a build tree each has a folder below proc. */
+bool program_find(const char *folder, const char *name, char *path, size_t cap)
+{
+	ssize_t n = readlink("/proc/self/exe", path, cap - 1);
+	char *slash = NULL;
+
+	if (n > 0) {
+		path[n] = 0;
+		slash = strrchr(path, '/');
+	}
+	if (!slash)
+		return false;
+	snprintf(slash, cap - (size_t)(slash - path), "/../proc/%s/%s", folder, name);
+	if (access(path, X_OK) == 0)
+		return true;
+	snprintf(path, cap, "%s/%s", LIBEXEC, name);
+	return access(path, X_OK) == 0;
+}

@@ -188,17 +188,36 @@ bool store_get(const struct store *s, uint8_t type, struct span key, struct span
 	return true;
 }
 
-bool store_each(const struct store *s, uint8_t type, uint32_t *at, struct span *key, struct span *value)
+bool store_each_of_all(const struct store *s, uint32_t *at, uint8_t *type, struct span *key, struct span *value)
 {
 	while (*at < s->free_at) {
 		const struct store_entry *e = &s->entry[(*at)++];
-		if (e->at == FREE || s->bytes[e->at] != type)
+		if (e->at == FREE)
 			continue;
+		*type = s->bytes[e->at];
 		*key = span_of(s->bytes + e->at + 1, e->key_n);
 		*value = span_of(value_at(s, e), e->value_n);
 		return true;
 	}
 	return false;
+}
+
+bool store_each(const struct store *s, uint8_t type, uint32_t *at, struct span *key, struct span *value)
+{
+	uint8_t of = 0;
+
+	while (store_each_of_all(s, at, &of, key, value))
+		if (of == type)
+			return true;
+	return false;
+}
+
+const char *store_fill(struct store *s, uint8_t type, struct span key, struct span value)
+{
+	if (!has_room(s, type, key, value))
+		return "the sealed store is full";
+	insert(s, type, key, value);
+	return NULL;
 }
 
 /* --- the files --- */
@@ -401,31 +420,41 @@ static bool read_whole(int fd, uint8_t **bytes, size_t *n)
 	return *bytes != NULL;
 }
 
+/* The whole one of the two, or the newer of two whole ones; -1: there is none. */
+static int choose(struct store *s, const struct span file[2], uint64_t *newest)
+{
+	struct store_found found[2];
+	int from = -1;
+
+	*newest = 0;
+	for (int i = 0; i < 2; i++) {
+		found[i] = store_read(s->box, s->process, file[i], load_nothing, NULL);
+		if (found[i].state == STORE_WHOLE && (from < 0 || found[i].generation > found[from].generation))
+			from = i;
+		if (found[i].generation > *newest)
+			*newest = found[i].generation;
+	}
+	return from;
+}
+
 struct candidate {
 	uint8_t *bytes;
 	size_t n;
-	struct store_found found;
 };
 
 static const char *load(struct store *s, struct candidate c[2])
 {
-	uint64_t newest = 0;
-	int from = -1;
+	uint64_t newest;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++)
 		if (!read_whole(s->file[i], &c[i].bytes, &c[i].n))
 			return "cannot read the sealed store";
-		c[i].found = store_read(s->box, s->process, span_of(c[i].bytes, c[i].n), load_nothing, NULL);
-		if (c[i].found.state == STORE_WHOLE && (from < 0 || c[i].found.generation > c[from].found.generation))
-			from = i;
-		if (c[i].found.generation > newest)
-			newest = c[i].found.generation;
-	}
+	const struct span file[] = {span_of(c[0].bytes, c[0].n), span_of(c[1].bytes, c[1].n)};
+	int from = choose(s, file, &newest);
 	if (from < 0 && (c[0].n > STORE_NEWBORN || c[1].n > STORE_NEWBORN))
 		return "the sealed store is damaged, or sealed under another boot key";
 	s->live = from < 0 ? 1 : from;
-	if (from >= 0 &&
-	    store_read(s->box, s->process, span_of(c[from].bytes, c[from].n), load_record, s).state != STORE_WHOLE)
+	if (from >= 0 && store_read(s->box, s->process, file[from], load_record, s).state != STORE_WHOLE)
 		return "the sealed store holds more than there is room for";
 	s->box->generation = newest;
 	/* a run writes under a key of its own: what a crash left behind the last record never shares a nonce with it */
@@ -466,6 +495,27 @@ const char *store_open(struct store *s, int dir_fd, const char *process, const u
 out:
 	free(c[0].bytes);
 	free(c[1].bytes);
+	if (why)
+		store_close(s);
+	return why;
+}
+
+const char *store_look(struct store *s, const struct span file[2], const char *process,
+    const uint8_t boot_key[STORE_BOOT_KEY], uint32_t entries_max, uint32_t bytes_max)
+{
+	const char *why = "no memory for the sealed store";
+	uint64_t newest;
+
+	*s = (struct store){.file = {-1, -1}};
+	s->box = secret_new(sizeof *s->box);
+	store_box_root(s->box, process, boot_key);
+	if (span_cstr(span_str(process), s->process, sizeof s->process) && table_init(s, entries_max, bytes_max)) {
+		int from = choose(s, file, &newest);
+		why =
+		    from < 0 ? "the sealed store is damaged, being rewritten, or sealed under another boot key" : NULL;
+		if (!why && store_read(s->box, s->process, file[from], load_record, s).state != STORE_WHOLE)
+			why = "the sealed store holds more than there is room for";
+	}
 	if (why)
 		store_close(s);
 	return why;

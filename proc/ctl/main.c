@@ -55,6 +55,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_ADMIN_SALT] = admin_on_salt,
     [MSG_LOG_LINE] = admin_on_log,
     [MSG_UNSEALED] = admin_on_unsealed,
+    [MSG_EXPORTED] = export_on_piece,
 };
 
 static const char *const calls[] = {"accept4", "getsockopt", NULL};

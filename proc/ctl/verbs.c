@@ -14,6 +14,7 @@ job_step *const verb_steps[VERBS][JOB_STEPS_MAX + 1] = {
     [VERB_EVENTS] = {look_newest_event, look_last_events, look_events, look_more, look_follow},
     [VERB_READINGS] = {look_readings, look_more},
     [VERB_LOG] = {admin_ask, admin_check, admin_session, log_page, log_unseal, log_more},
+    [VERB_EXPORT] = {export_begin, export_piece},
     [VERB_CLOCK_CONFIRM] = {site_confirm_ledger, site_confirm_keeper},
     [VERB_ADMIN_SET] = {admin_ask, admin_set},
     [VERB_CA] = {phone_ca, phone_say_certificate},

@@ -51,4 +51,8 @@ void admin_on_salt(struct link *from, const struct ipc_view *v);
 void admin_on_log(struct link *from, const struct ipc_view *v);
 void admin_on_unsealed(struct link *from, const struct ipc_view *v);
 
+/* export.c: ledger's part of a backup */
+job_step export_begin, export_piece;
+void export_on_piece(struct link *from, const struct ipc_view *v);
+
 #endif

@@ -29,6 +29,12 @@ enum keep_type {
 	KEEP_DIALLED = 22,    /* user, block -> age, tags */
 };
 
+/* Day keys never enter a backup (R21), and no code that was used comes back with one. */
+static inline bool keep_in_backup(uint8_t type)
+{
+	return type != KEEP_DAY && type != KEEP_CODE;
+}
+
 struct keeper {
 	struct store store;
 	struct wall wall;

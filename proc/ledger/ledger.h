@@ -91,6 +91,9 @@ enum done_result answer_notices(struct answer_page *page, uint64_t after, uint32
 void answer_done(uint64_t token, enum done_result result, uint64_t value, const char *text);
 void answer_done_span(uint64_t token, enum done_result result, uint64_t value, struct span text);
 
+/* export.c: the rows of a backup, to ctl */
+void export_answer(struct link *from, const struct ipc_view *v);
+
 /* keep.c: what is old goes, unless the clock cannot be believed */
 void keep_init(void);
 void keep_confirm(struct link *from, const struct ipc_view *v);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "ledger/ledger.h"
+#include "ledger/load.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_SPENT_SET] = batch_spent,
     [MSG_NOTICE_ADD] = batch_notice,
     [MSG_NOTICE_TAKE] = answer_take_notice,
+    [MSG_EXPORT_WANT] = export_answer,
 };
 
 /* Beyond what is common: the locks of SQLite; the connection to PostgreSQL. */
@@ -153,5 +155,7 @@ int main(int argc, char **argv)
 	    .stop = on_stop,
 	};
 
+	if (argc == 2 && strcmp(argv[1], "--load") == 0)
+		return load_main();
 	return child_main(&ledger, argc, argv);
 }

@@ -37,7 +37,8 @@ static struct {
 	enum device_state phone_state;
 	uint64_t session;
 	char admin[USER_NAME_MAX + 1];
-	uint32_t epoch, passes, calls;
+	uint32_t epoch, passes, calls, exports;
+	uint8_t key;
 	uint8_t point[64];
 } sib;
 
@@ -239,7 +240,28 @@ static void on_calls_want(struct link *from, const struct ipc_view *v)
 	done(from, m->token, DONE_OK, 0, "");
 }
 
+static void on_export_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_export_want *m = v->payload;
+	struct msg_exported *e;
+	uint8_t piece[EXPORT_MAX];
+
+	sib.exports++;
+	sib.key = m->key[0];
+	if (m->at == 300 && sib.damage) {
+		done(from, m->token, DONE_FAILED, 0, "the directory was changed meanwhile");
+		return;
+	}
+	memset(piece, 0xff, sizeof piece);
+	e = ipc_begin(from, MSG_EXPORTED);
+	e->token = m->token;
+	e->last = m->at == 499;
+	e->piece = ipc_put(from, span_of(piece, sizeof piece));
+	ipc_end(from);
+}
+
 static ipc_handler *const on[MSG_N] = {
+    [MSG_EXPORT_WANT] = on_export_want,
     [MSG_USER_SET] = on_user_set,
     [MSG_SECRET_SET] = on_secret_set,
     [MSG_PHONE_SET] = on_phone_set,
@@ -291,7 +313,7 @@ static int client(void)
 	return -1;
 }
 
-static char answer[1 << 22];
+static char answer[1 << 23];
 static size_t answer_n;
 
 /* What comes until the other side closes; false when it does not within `ms`. */
@@ -492,7 +514,7 @@ static bool ask_as_nobody(const char *request)
 
 static void others_ask_for_a_phone_and_no_more(void)
 {
-	static const char *const closed[] = {"verb=status\n\n", "verb=stop\n\n", "verb=calls\n\n", "verb=events\n\n",
+	static const char *const closed[] = {"verb=export\nkey=00\n\n", "verb=status\n\n", "verb=stop\n\n", "verb=calls\n\n", "verb=events\n\n",
 	    "verb=user-list\n\n", "verb=log\nname=a\npassword=b\n\n", "verb=user-add\nname=101\npassword=secret99\n\n",
 	    "verb=phone-revoke\nphone=1\n\n", "verb=readings\n\n", "verb=bans\n\n"};
 
@@ -737,6 +759,20 @@ static void more_clients_than_room_are_turned_away(void)
 	CHECK(ask("verb=calls\n\n") && said("ok") && stage_end(&s) == 0);
 }
 
+/* Four megabytes in pieces, each asked for when there is room; the key goes with the first alone. */
+static void a_backup_goes_through(void)
+{
+#define ASK_EXPORT "verb=export\nkey=" KEY_32 KEY_32 "\n\n"
+#define KEY_32 "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"
+	CHECK(begin() && ask(ASK_EXPORT) && said("\"result\":\"ok\""));
+	CHECK(count("\"kind\":\"piece\"") == 500 && sib.exports == 500 && sib.key == 0);
+	CHECK(ask("verb=export\nkey=0b0b\n\n") && said("64 hexadecimal digits"));
+	CHECK(ask("verb=export\n\n") && said("missing") && sib.exports == 500);
+	sib.damage = DONE_FAILED;
+	CHECK(ask(ASK_EXPORT) && said("changed meanwhile") && count("piece") == 300);
+	CHECK(stage_end(&s) == 0);
+}
+
 static void garbage_is_refused(void)
 {
 	static char much[16384];
@@ -773,6 +809,7 @@ int main(int argc, char **argv)
 	RUN(a_user_has_few_requests_waiting);
 	RUN(others_leave_room_for_those_who_administer);
 	RUN(the_log_needs_its_password);
+	RUN(a_backup_goes_through);
 	RUN(what_does_not_fit_is_counted);
 	RUN(lists_come_in_pages);
 	RUN(many_questions_stay_within_the_contract);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* R20, R23, R32, T45: the same tests on SQLite and, given a URI, on PostgreSQL. */
+#include "ledger/dump.h"
 #include "ledger/store.h"
 #include "test.h"
 #include <stdlib.h>
@@ -31,7 +32,8 @@ static bool reopen(void)
 static bool empty(void)
 {
 	return reopen() && db_exec(s.db, "DELETE FROM bindings; DELETE FROM people; DELETE FROM phones; DELETE FROM calls;"
-					 "DELETE FROM events; DELETE FROM readings; DELETE FROM meta;") &&
+					 "DELETE FROM events; DELETE FROM readings; DELETE FROM ring_groups; DELETE FROM settings;"
+					 "DELETE FROM spent; DELETE FROM notices; DELETE FROM meta;") &&
 	       reopen() && store_begin(&s);
 }
 
@@ -423,6 +425,110 @@ static void readings_are_kept(void)
 	CHECK(seen_reading.wall_ms == 9 && seen_reading.from_ms == 1 && seen_reading.to_ms == 2);
 }
 
+/* --- backups --- */
+
+enum { PIECE = 8192, PIECES_MAX = 400 };
+
+static uint8_t dumped[2][PIECES_MAX * PIECE];
+static size_t dumped_n[2], piece_n[PIECES_MAX];
+static int pieces;
+
+static const char *dump_all(int to)
+{
+	struct dump d = {0};
+
+	dumped_n[to] = 0;
+	dump_begin(&d, &s);
+	for (pieces = 0; !d.ended; pieces++) {
+		struct buf b = buf_of(dumped[to] + dumped_n[to], PIECE);
+		const char *wrong = pieces == PIECES_MAX ? "it does not end" : dump_next(&d, &b);
+		if (wrong)
+			return wrong;
+		dumped_n[to] += piece_n[pieces] = b.n;
+	}
+	return NULL;
+}
+
+static const char *load_all(void)
+{
+	const char *wrong = NULL;
+	struct load l;
+
+	load_begin(&l, &s);
+	for (int i = 0, at = 0; !wrong && i < pieces; at += (int)piece_n[i++])
+		wrong = load_piece(&l, span_of(dumped[0] + at, piece_n[i]));
+	return wrong;
+}
+
+static bool fill_all(void)
+{
+	char name[16];
+
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "u%d", i);
+		if (add(name) != DONE_OK || store_phone_add(&s, span_str(name), DEVICE_ADDED, 1, NULL, &phone, &why) != DONE_OK ||
+		    store_bind(&s, span_str(name), phone.id, true, &binding, &why) != DONE_OK ||
+		    !record(LOG_FULL, "NEEDLE-SOURCE", 1000 + i, 500))
+			return false;
+	}
+	for (int i = 0; i < 700; i++)
+		if (!store_event(&s, &(struct event_row){.wall_ms = i, .proc = PROC_CORE, .detail = SPAN("what happened")}))
+			return false;
+	return db_exec(s.db, "INSERT INTO settings (owner, id, kind, value) VALUES (1, 2, 'forward', '+33'), (1, 3, 'forward', '')") &&
+	       db_exec(s.db, "INSERT INTO spent (scope, id, day, counters) VALUES (0, 1, 20000, '1 2 3')") && store_next_generation(&s);
+}
+
+/* R31: every row of every table, but for who called (R21). */
+static void what_is_dumped_comes_back(void)
+{
+	CHECK(empty() && load_is_empty(&s) && fill_all() && store_commit(&s) && !load_is_empty(&s));
+	CHECK(!dump_all(0) && pieces > 5 && dumped_n[0] > 50000);
+	CHECK(!memmem(dumped[0], dumped_n[0], "NEEDLE", 6) && memmem(dumped[0], dumped_n[0], "what happened", 13));
+	uint32_t generation = s.generation;
+	CHECK(empty() && !load_all() && store_commit(&s) && reopen() && s.generation == generation);
+	CHECK(db_exec(s.db, "UPDATE meta SET value = value - 1 WHERE name = 'opened'"));
+	CHECK(!dump_all(1) && dumped_n[1] == dumped_n[0] && memcmp(dumped[0], dumped[1], dumped_n[0]) == 0);
+	CHECK(read_calls(0, 0, INT64_MAX, 400) == 300 && store_bindings(&s, (struct binding){0, 0}, &binding, 1) == 1);
+	/* a second time there is something in the way */
+	CHECK(store_begin(&s) && load_all());
+	store_rollback(&s);
+}
+
+static void a_directory_that_changes_spoils_a_dump(void)
+{
+	struct dump d = {0};
+	const char *wrong = NULL;
+
+	CHECK(empty() && fill_all() && store_commit(&s));
+	dump_begin(&d, &s);
+	for (int i = 0; !wrong && !d.ended && i < PIECES_MAX; i++) {
+		struct buf b = buf_of(dumped[1], PIECE);
+		wrong = dump_next(&d, &b);
+		if (i == 2)
+			CHECK(store_begin(&s) && store_next_generation(&s) && store_commit(&s));
+	}
+	CHECK(wrong && strstr(wrong, "changed"));
+}
+
+static void bent_pieces_are_refused(void)
+{
+	struct load l;
+
+	CHECK(empty() && fill_all() && store_commit(&s) && !dump_all(0));
+	load_begin(&l, NULL);
+	CHECK(!load_piece(&l, span_of(dumped[0], piece_n[0])) && l.rows > 10);
+	for (size_t n = 0; n < 16; n++) {
+		load_begin(&l, NULL);
+		CHECK(n == 0 || load_piece(&l, span_of(dumped[0], n)));
+	}
+	load_begin(&l, NULL);
+	CHECK(load_piece(&l, span_of(dumped[0] + 17, piece_n[0] - 17))); /* rows without their head */
+	dumped[0][12] ^= 1;
+	load_begin(&l, NULL);
+	why = load_piece(&l, span_of(dumped[0], piece_n[0]));
+	CHECK(why && strstr(why, "another version"));
+}
+
 static void a_newer_schema_is_refused(void)
 {
 	CHECK(empty() && store_meta_set(&s, "schema", STORE_SCHEMA + 1) && store_commit(&s));
@@ -471,6 +577,9 @@ int main(int argc, char **argv)
 	RUN(events_are_kept_and_bounded);
 	RUN(strangers_push_out_no_alarm);
 	RUN(readings_are_kept);
+	RUN(what_is_dumped_comes_back);
+	RUN(a_directory_that_changes_spoils_a_dump);
+	RUN(bent_pieces_are_refused);
 	RUN(a_newer_schema_is_refused);
 	RUN(a_database_that_is_not_there_says_why);
 	store_close(&s);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/* One file for all of a site. ringfence-backup does it, which alone holds the passphrase beyond this. */
+#include "verbs.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The passphrase waits in the pipe that becomes its standard input. */
+static int become(struct cmd *c, char *what, char passphrase[PASSWORD_MAX + 1])
+{
+	char program[4096], site[4096], file[4096], name[] = "ringfence-backup";
+	char *argv[] = {name, what, site, file, NULL};
+	size_t n = strlen(passphrase);
+	int fd[2];
+
+	snprintf(site, sizeof site, "%s", c->site);
+	snprintf(file, sizeof file, "%s", c->arg[0]);
+	if (!program_find("backup", name, program, sizeof program)) {
+		complain("ringfence-backup is not installed", LIBEXEC, NULL);
+		return EXIT_REFUSED;
+	}
+	bool ready = pipe2(fd, O_CLOEXEC) == 0 && write(fd[1], passphrase, n) == (ssize_t)n &&
+	             write(fd[1], "\n", 1) == 1 && dup2(fd[0], STDIN_FILENO) == STDIN_FILENO;
+	explicit_bzero(passphrase, PASSWORD_MAX + 1);
+	fflush(stdout);
+	if (ready)
+		execv(program, argv);
+	complain(safe(program), strerror(errno), NULL);
+	return EXIT_REFUSED;
+}
+
+static int backup(struct cmd *c)
+{
+	char passphrase[PASSWORD_MAX + 1], what[] = "make";
+	int code = password_read(c, "Passphrase of the backup", true, passphrase);
+
+	return code >= 0 ? code : become(c, what, passphrase);
+}
+
+static int restore(struct cmd *c)
+{
+	char passphrase[PASSWORD_MAX + 1], what[] = "restore";
+	int code = password_read(c, "Passphrase of the backup", false, passphrase);
+
+	return code >= 0 ? code : become(c, what, passphrase);
+}
+
+const struct verb verb_backup = {
+    .name = "backup",
+    .run = backup,
+    .usage = "FILE",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Write all of the exchange into one file, sealed to a passphrase",
+    .help =
+	"The exchange goes on meanwhile. It holds the configuration, people, phones, settings, the CA and passwords, the call\n"
+	"log without its sources, and the events; not who called whom, nor codes for new phones. The passphrase has at least\n"
+	"12 characters; without it the file opens nothing.",
+    .option = {PASSWORD_OPTIONS},
+};
+
+const struct verb verb_restore = {
+    .name = "restore",
+    .run = restore,
+    .usage = "FILE",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Make an exchange out of a backup, in an empty directory",
+    .help =
+	"--site names the directory, which may be new. A file that is damaged or of another passphrase changes nothing.\n"
+	"Phones keep their certificates.",
+    .option = {PASSWORD_OPTIONS},
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+/* ringfence-backup: one file that holds all of a site, sealed to a passphrase, and a site out of it. Run by root through
+ * `ringfence backup` and `ringfence restore`; no process of the exchange can be asked for what is secret in it. */
+#ifndef BACKUP_BACKUP_H
+#define BACKUP_BACKUP_H
+
+#include "ipc/site.h"
+#include "vault/backup.h"
+#include <limits.h>
+#include <sys/types.h>
+
+enum {
+	PASSPHRASE_MIN = 12,
+	PASSPHRASE_MAX = 128,
+	CONF_MAX = 65536,
+	BOOT_KEY = 32,
+	STORE_ENTRIES = 1 << 19,
+	STORE_BYTES = 96 << 20
+};
+
+/* Lives in secret memory. */
+struct secrets {
+	char passphrase[PASSPHRASE_MAX + 2];
+	uint8_t master[BACKUP_KEY], part[BACKUP_KEY], boot[BOOT_KEY];
+	struct backup_box box;
+	uint8_t plain[BACKUP_PIECE_MAX];
+};
+
+struct run {
+	const char *site, *file;
+	int site_fd;
+	struct secrets *s;
+	struct backup_header header;
+};
+
+/* Says it on standard error; 1. why NULL: what errno says. */
+int fail(const char *what, const char *why);
+
+bool stretch(struct run *r);
+
+int make_backup(struct run *r);
+int restore_backup(struct run *r);
+
+/* loader.c: ledger's part, into a database that is named, or (empty) only looked at. */
+struct loader {
+	pid_t pid;
+	int in, out;
+};
+const char *loader_start(struct loader *l, const uint8_t key[BACKUP_KEY], const char *target);
+bool loader_put(struct loader *l, const void *p, size_t n);
+/* NULL when all was taken. Also after a start or put that failed. */
+const char *loader_end(struct loader *l);
+
+/* keep.c: keeper's part. The boot key of the site, from run/ or beside its configuration; false: there is none (errno). */
+bool boot_key_read(struct run *r);
+/* Entries for a piece, from where *at stands. */
+struct store;
+const char *keep_open(struct run *r, struct store *s);
+void keep_pieces(const struct store *s, uint32_t *at, struct buf *out, bool *last);
+const char *keep_take(struct store *s, struct span plain); /* s NULL: only look */
+
+#endif

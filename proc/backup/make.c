@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+#include "backup.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "cmd.h"
+#include "vault/store.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int out_fd = -1;
+
+static bool put(struct span s)
+{
+	for (size_t done = 0; done < s.n;) {
+		ssize_t n = write(out_fd, s.p + done, s.n - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		done += (size_t)n;
+	}
+	return true;
+}
+
+static void begin_part(struct run *r, enum backup_part part)
+{
+	backup_part_key(&r->header, r->s->master, part, r->s->part);
+	backup_box_init(&r->s->box, part, r->s->part);
+}
+
+static bool put_piece(struct run *r, bool last, struct span plain)
+{
+	uint8_t sealed[BACKUP_SEALED_MAX];
+
+	return put(backup_seal(&r->s->box, last, plain, sealed));
+}
+
+static bool put_conf(struct run *r)
+{
+	char path[PATH_MAX];
+	size_t n;
+
+	snprintf(path, sizeof path, "%s/ringfence.conf", r->site);
+	char *text = file_read(path, CONF_MAX, &n);
+	if (!text)
+		return false;
+	begin_part(r, BACKUP_CONF);
+	bool ok = true;
+	for (size_t at = 0; ok && at < n; at += BACKUP_PIECE_MAX)
+		ok = put_piece(r, n - at <= BACKUP_PIECE_MAX, span_head(span_of(text + at, n - at), BACKUP_PIECE_MAX));
+	explicit_bzero(text, n);
+	free(text);
+	if (!ok)
+		fail(r->file, NULL);
+	return ok;
+}
+
+static bool put_keeper(struct run *r)
+{
+	struct store s;
+	uint32_t at = 0;
+	bool last = false, ok = true;
+
+	if (!boot_key_read(r))
+		return !fail("boot.key", "cannot be read; a sealed one lies in run/ only while the exchange is up");
+	const char *why = keep_open(r, &s);
+	if (why)
+		return !fail("keeper", why);
+	begin_part(r, BACKUP_KEEPER);
+	while (ok && !last) {
+		struct buf plain = buf_of(r->s->plain, sizeof r->s->plain);
+		keep_pieces(&s, &at, &plain, &last);
+		ok = put_piece(r, last, buf_span(&plain));
+		secret_wipe(r->s->plain, plain.n);
+	}
+	store_close(&s);
+	if (!ok)
+		fail(r->file, NULL);
+	return ok;
+}
+
+/* --- ledger's part, which comes sealed through ctl --- */
+
+static struct {
+	bool failed, last;
+	uint32_t pieces;
+} export;
+
+static void on_piece(json_t *line, void *arg)
+{
+	const char *text = member(line, "octets");
+	uint8_t piece[BACKUP_SEALED_MAX];
+	struct backup_piece p;
+
+	(void)arg;
+	if (!line_is(line, "piece"))
+		return;
+	int got = span_unbase64(span_str(text), piece, sizeof piece);
+	size_t n = got < 0 ? 0 : (size_t)got;
+	if (n < BACKUP_PIECE_HEAD || backup_piece_parse(piece, &p) || p.part != BACKUP_LEDGER || export.last ||
+	    n != BACKUP_PIECE_HEAD + (size_t)p.n + BACKUP_TAG || !put(span_of(piece, n)))
+		export.failed = true;
+	export.last = !export.failed && p.last;
+	export.pieces++;
+}
+
+static int export_once(struct run *r)
+{
+	struct cmd c = {.site = r->site};
+	char key[2 * BACKUP_KEY + 1];
+	struct buf b = buf_of(key, sizeof key - 1);
+	struct ask a;
+
+	backup_part_key(&r->header, r->s->master, BACKUP_LEDGER, r->s->part);
+	buf_hex(&b, r->s->part, BACKUP_KEY);
+	key[sizeof key - 1] = 0;
+	memset(&export, 0, sizeof export);
+	ask_begin(&a, &c, "export");
+	ask_field(&a, "key", key);
+	secret_wipe(key, sizeof key);
+	return ask_run_quiet(&a, on_piece, NULL);
+}
+
+/* A directory that changes meanwhile spoils it; a key never seals a second try, so that is for a new backup. */
+static bool put_ledger(struct run *r)
+{
+	int code = export_once(r);
+
+	if (code == EXIT_DONE && export.last && !export.failed)
+		return true;
+	if (code == EXIT_DONE)
+		fail(r->file, export.failed ? "the rows could not be written" : "the rows are not whole");
+	return false;
+}
+
+static bool put_end(struct run *r)
+{
+	struct buf plain = buf_of(r->s->plain, sizeof r->s->plain);
+	uint64_t now = (uint64_t)clock_wall_ms();
+
+	buf_u32(&plain, (uint32_t)(now >> 32));
+	buf_u32(&plain, (uint32_t)now);
+	begin_part(r, BACKUP_END);
+	return (put_piece(r, true, buf_span(&plain)) && fsync(out_fd) == 0) || !fail(r->file, NULL);
+}
+
+/* A name of its own until all of it is on disk, so that a backup which is there is whole. */
+int make_backup(struct run *r)
+{
+	char fresh[PATH_MAX];
+	bool ok = false;
+
+	if ((size_t)snprintf(fresh, sizeof fresh, "%s.new", r->file) >= sizeof fresh)
+		return fail(r->file, "the name is too long");
+	(void)unlink(fresh);
+	out_fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (out_fd < 0)
+		return fail(fresh, NULL);
+	backup_header_make(&r->header);
+	if (stretch(r))
+		ok = (put(span_of(r->header.octets, BACKUP_HEADER)) || !fail(fresh, NULL)) && put_conf(r) &&
+		     put_keeper(r) && put_ledger(r) && put_end(r);
+	close(out_fd);
+	if (ok && rename(fresh, r->file) != 0)
+		ok = !fail(r->file, NULL);
+	if (!ok)
+		(void)unlink(fresh);
+	return !ok;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/* `ringfence-ledger --load`: ledger's part of a backup back into an empty database, for ringfence-backup, which restores. */
+#ifndef LEDGER_LOAD_H
+#define LEDGER_LOAD_H
+
+#include <stdint.h>
+
+enum { LOAD_TARGET_MAX = 4096 };
+
+/* Standard input: this, the target, then the sealed pieces. The target is the path of a new SQLite file, a postgresql:// address,
+ * or nothing: then the pieces are only looked at. */
+struct load_head {
+	uint8_t key[32];
+	uint16_t target_n;
+	uint8_t zero[6];
+};
+
+/* The exit status; a reason on standard output when it is not 0. */
+int load_main(void);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/secret.h"
+#include "ledger/dump.h"
+#include "ledger/load.h"
+#include "vault/backup.h"
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static struct store store;
+static struct load load;
+static char target[LOAD_TARGET_MAX + 1];
+
+static int fail(const char *why)
+{
+	(void)!write(STDOUT_FILENO, why, strlen(why));
+	return 1;
+}
+
+static bool read_all(void *p, size_t n)
+{
+	uint8_t *at = p;
+
+	for (ssize_t got; n; at += got, n -= (size_t)got)
+		if ((got = read(STDIN_FILENO, at, n)) <= 0)
+			return false;
+	return true;
+}
+
+static const char *open_target(void)
+{
+	static char why[DB_WHY_MAX];
+	bool uri = strncmp(target, "postgresql://", 13) == 0;
+	struct db *db = uri ? db_open_postgresql(target, why) : db_open_sqlite(target, why);
+
+	if (!db || !store_open(&store, db, why))
+		return why;
+	if (!load_is_empty(&store))
+		return "the database holds an exchange already";
+	return store_begin(&store) ? NULL : db_why(db);
+}
+
+static const char *take_piece(struct backup_box *box, uint8_t *plain)
+{
+	static uint8_t piece[BACKUP_SEALED_MAX];
+	struct backup_piece p;
+	struct span rows;
+
+	if (!read_all(piece, BACKUP_PIECE_HEAD) || backup_piece_parse(piece, &p) ||
+	    !read_all(piece + BACKUP_PIECE_HEAD, p.n + BACKUP_TAG))
+		return "it is damaged or cut off";
+	const char *why = backup_open(box, span_of(piece, BACKUP_PIECE_HEAD + p.n + BACKUP_TAG), plain, &rows);
+	return why ? why : load_piece(&load, rows);
+}
+
+static const char *take_all(const uint8_t key[BACKUP_KEY])
+{
+	struct backup_box *box = secret_new(sizeof *box);
+	uint8_t *plain = secret_new(BACKUP_PIECE_MAX);
+	const char *why = NULL;
+
+	backup_box_init(box, BACKUP_LEDGER, key);
+	while (!why && !box->ended)
+		why = take_piece(box, plain);
+	if (!why && !load.begun)
+		why = "its rows are damaged";
+	secret_free(box, sizeof *box);
+	secret_free(plain, BACKUP_PIECE_MAX);
+	return why;
+}
+
+int load_main(void)
+{
+	struct load_head h;
+	const char *why;
+
+	if (prctl(PR_SET_DUMPABLE, 0) != 0 || !read_all(&h, sizeof h) || h.target_n > LOAD_TARGET_MAX ||
+	    !read_all(target, h.target_n))
+		return fail("it was started by nobody who restores");
+	why = target[0] ? open_target() : NULL;
+	if (why)
+		return fail(why);
+	load_begin(&load, target[0] ? &store : NULL);
+	why = take_all(h.key);
+	secret_wipe(&h, sizeof h);
+	if (!why && target[0] && (!store_commit(&store) || !db_tidy(store.db)))
+		why = db_why(store.db);
+	if (target[0])
+		store_close(&store); /* what was not committed is not there */
+	return why ? fail(why) : 0;
+}
