@@ -34,6 +34,7 @@ rows = '\n'.join(f'    {{"{n}", "{c}", "{k}", {str(own).lower()}, "{key}"}},' fo
 digest = hashlib.sha256(rows.encode()).hexdigest()[:16]
 pathlib.Path(sys.argv[2]).write_text(
     f'/* SPDX-License-Identifier: ISC */\nstatic const char schema_sql[] =\n{text};\n')
-pathlib.Path(sys.argv[3]).write_text(
-    f'/* SPDX-License-Identifier: ISC */\n#define TABLES {len(tables)}\n#define TABLES_ID UINT64_C(0x{digest})\n'
-    f'static const struct dump_table dump_table[TABLES] = {{\n{rows}\n}};\n')
+if len(sys.argv) > 3:
+    pathlib.Path(sys.argv[3]).write_text(
+        f'/* SPDX-License-Identifier: ISC */\n#define TABLES {len(tables)}\n#define TABLES_ID UINT64_C(0x{digest})\n'
+        f'static const struct dump_table dump_table[TABLES] = {{\n{rows}\n}};\n')
