@@ -9,6 +9,7 @@
 #include "source.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -53,21 +54,35 @@ void engine_ban(const struct addr *a, uint64_t until_ms)
 /* --- sockets --- */
 
 /* A port that no call uses takes nothing in: what strangers send there must not fill the kernel's memory (R27). It is
- * connected to itself, which costs a twentieth of a filter. */
+ * connected to itself, which costs a twentieth of a filter. An IPv6 socket keeps the address that it was connected to when it is
+ * dissolved, and so has the filter. */
+static void shut_with_filter(int fd)
+{
+	static struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
+	struct sock_fprog program = {.len = 1, .filter = &nothing};
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+		log_fatal("a media port can't be shut: %s", strerror(errno));
+}
+
 static void shut_port(int fd, const struct addr *local)
 {
 	struct sockaddr_storage sa;
 	socklen_t n = addr_to_sockaddr(local, &sa);
 
-	if (connect(fd, (struct sockaddr *)&sa, n) != 0)
+	if (local->family == 6)
+		shut_with_filter(fd);
+	else if (connect(fd, (struct sockaddr *)&sa, n) != 0)
 		log_fatal("a media port can't be shut: %s", strerror(errno));
 }
 
-static void open_port(int fd)
+static void open_port(int fd, const struct addr *local)
 {
 	static const struct sockaddr to_all = {.sa_family = AF_UNSPEC};
+	int none = 0;
 
-	if (connect(fd, &to_all, sizeof to_all) != 0)
+	if (local->family == 6 ? setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) != 0 && errno != ENOENT
+	                       : connect(fd, &to_all, sizeof to_all) != 0)
 		log_fatal("a media port can't be opened: %s", strerror(errno));
 }
 
@@ -364,7 +379,7 @@ static void start_channel(struct channel *ch, int fd, const struct addr *local)
 	ch->open = true;
 	ch->local = *local;
 	ch->media = ch->keying = (struct bucket){0};
-	open_port(fd);
+	open_port(fd, &ch->local);
 	if (ev_is_active(&ch->io) && ch->io.fd == fd)
 		return;
 	ev_io_stop(child_loop(), &ch->io);

@@ -312,8 +312,8 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_SPOKEN] = ended_on_spoken,
 };
 
-/* connect shuts and opens the ports */
-static const char *const calls[] = {"recvfrom", "sendto", "connect", NULL};
+/* connect shuts and opens the ports, setsockopt those of IPv6 */
+static const char *const calls[] = {"recvfrom", "sendto", "connect", "setsockopt", NULL};
 static const struct cage cage = {.name = "media", .calls = calls, .files = 20000, .memory_mb = 512};
 
 const struct child media_child = {

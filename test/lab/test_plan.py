@@ -110,8 +110,8 @@ def test_r29_a_code_changes_what_is_ones_own(exchange, people):
     one.forget()
     one.dial("*78")
     one.wait_state("established")
-    said(one, 0.5)
     one.wait_closed(timeout=15)
+    said(one, 0.3)
     two = people.phone("linphone", "lf", tone="c", media="srtp", codecs=("PCMU",))
     two.dial("bs")
     assert two.wait_refused()[0] == 486
