@@ -34,8 +34,18 @@ static void say_where(const json_t *line)
 
 	if (to[0] && strcmp(to, member(line, "number")) != 0)
 		printf("It leads to %s.\n", safe(to));
+	else if (!to[0] && strcmp(class, "emergency") == 0)
+		printf(
+		    "NOBODY ANSWERS FOR IT: no trunk that is up carries emergency calls, and there is no front desk.\n");
 	else if (!to[0] && !inside)
 		printf("Nothing carries it now: no trunk that is up takes this class of numbers.\n");
+}
+
+static const char *remembered(const char *memory)
+{
+	if (strcmp(memory, "dialled") == 0)
+		return "dialled it before";
+	return strcmp(memory, "new") == 0 ? "never dialled it" : "dialled it or not: that is not known this moment";
 }
 
 static void row(json_t *line, void *arg)
@@ -56,13 +66,10 @@ static void row(json_t *line, void *arg)
 		return;
 	printf("The number is %s (%s%s%s).\n", safe(number), safe(member(line, "class")), country[0] ? ", " : "",
 	    safe(country));
-	if (strcmp(member(line, "memory"), "not-asked") == 0)
-		return;
-	printf("This extension has %s.\n", strcmp(member(line, "memory"), "dialled") == 0 ? "dialled it before"
-					   : strcmp(member(line, "memory"), "new") == 0
-					       ? "never dialled it"
-					       : "dialled it or not: that is not known this moment");
-	say_price(line);
+	if (strcmp(member(line, "memory"), "not-asked") != 0) {
+		printf("This extension has %s.\n", remembered(member(line, "memory")));
+		say_price(line);
+	}
 	if (*(bool *)arg)
 		say_where(line);
 }

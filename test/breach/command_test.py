@@ -489,6 +489,40 @@ def test_ring_groups(house):
     assert house.json('group', 'list') == [] and 'no ring group' in refused(house, 'group', 'set', '200', '--members', '132')
 
 
+def may(house, *args, code):
+    p = house.run('may', *args, check=False)
+    assert p.returncode == code, p.stdout + p.stderr
+    return p.stdout
+
+
+def test_r14_may(house):
+    """The command says what the call would be told, and why; nothing is dialled."""
+    user(house, '140')
+    code = add(house, 'may-desk', '--user', '140')
+    assert 'Yes: this call is allowed.' in may(house, '140', 'call', '140', code=0)
+    said = may(house, '140', 'call', '+33 (0)1-44.12.34 56', code=1)
+    assert said.startswith('No: numbers of this class are not allowed for this extension.')
+    assert 'The number is +33144123456 (international, fr).' in said and 'It costs 2.00 EUR a minute.' in said
+    house.run('user', 'set', '140', '--classes', 'fr')
+    said = may(house, '140', 'call', '+33144123456', code=0)
+    assert said.startswith('Yes, after the PIN: ') and 'has never dialled it' in said and 'Nothing carries it now' in said
+    assert 'premium' in may(house, '140', 'call', '+33899123456', code=1)
+    assert may(house, '140', 'call', '+33144123456', '--route', 'forward', code=1).startswith('No: that number was never')
+    assert may(house, '140', 'call', '+33144123456', '--route', 'redirect', code=1).startswith('No: a phone\'s redirect')
+    for number in ('nonsense', '0144123456', '+1', '+33144123456;ext=1', '<b>101', 'x' * 64):
+        assert may(house, '140', 'call', number, code=1) == 'No: this number is not understood.\n'
+    assert 'no fixed place' in may(house, '140', 'call', '9.1.1', code=1)
+    house.run('phone', 'set', code['phone'], '--fixed', 'on')
+    assert 'NOBODY ANSWERS FOR IT' in may(house, '140', 'call', '9-1-1', code=0)
+    line = next(x for x in house.json('may', '140', 'call', '+33144123456') if x['kind'] == 'may')
+    assert (line['may'], line['reason'], line['class'], line['memory']) == ('pin', 'pin', 'international', 'new')
+    assert house.run('may', 'nobody', 'call', '911', check=False).returncode == 1
+    assert house.run('may', '140', 'dial', '911', check=False).returncode == 2
+    assert house.run('may', '140', 'call', '\x1b[31m', check=False).returncode == 2
+    assert house.run('may', '140', 'call', '911', '--route', 'pigeon', check=False).returncode == 1
+    assert house.run('may', '140', 'call', '911', as_nobody=True, check=False).returncode == 1
+
+
 def test_r15_pin(house):
     user(house, '134')
     assert secrets(house, '134')['pin'] == 'none'
