@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Has espeak-ng say every text of every language folder and packs the result: speak.py PACKER OUTPUT LANGUAGE/prompts.txt..."""
+"""Has espeak-ng say every text of every language folder and packs the result: speak.py PACKER OUTPUT DEPFILE FOLDER"""
 import pathlib
 import subprocess
 import sys
@@ -23,11 +23,12 @@ def read(path):
     return options, texts
 
 
-def main(packer, output, tables):
+def main(packer, output, depfile, folder):
+    tables = sorted(pathlib.Path(folder).glob("*/prompts.txt"))
     flag = {"voice": "-v", "speed": "-s", "pitch": "-p"}
     with tempfile.TemporaryDirectory() as made:
         said = []
-        for table in map(pathlib.Path, tables):
+        for table in tables:
             options, texts = read(table)
             words = [w for key, value in options.items() for w in (flag[key], value)]
             for name, text in texts.items():
@@ -35,6 +36,8 @@ def main(packer, output, tables):
                 subprocess.run(["espeak-ng", *words, "-w", wav, text], check=True)
                 said.append(f"{table.parent.name}/{name}={wav}")
         subprocess.run([packer, output, *sorted(said)], check=True)
+    # a new folder changes the one that it lies in
+    pathlib.Path(depfile).write_text(f"{output}: {' '.join(map(str, [*tables, folder]))}\n")
 
 
-main(sys.argv[1], sys.argv[2], sys.argv[3:])
+main(*sys.argv[1:])

@@ -45,16 +45,23 @@ def pack():
     return out
 
 
-def correlate(heard, wanted):
-    """How much `wanted` is like what was heard from each sample on, -1 to 1."""
-    n = len(heard) - len(wanted) + 1
-    if n < 1:
-        return numpy.zeros(1)
-    size = 1 << (len(heard) + len(wanted)).bit_length()
-    both = numpy.fft.irfft(numpy.fft.rfft(heard, size) * numpy.conj(numpy.fft.rfft(wanted, size)), size)[:n]
-    energy = numpy.concatenate(([0.0], numpy.cumsum(heard * heard)))
-    level = numpy.sqrt(numpy.maximum(energy[len(wanted):] - energy[:-len(wanted)], 1.0))
-    return both / (level * numpy.sqrt(numpy.sum(wanted * wanted) + 1.0))
+class Heard:
+    """A recording at 8 kHz, with what every search in it needs."""
+
+    def __init__(self, samples):
+        self.n = len(samples)
+        self.size = 1 << (self.n + 2 * PIECE).bit_length()
+        self.spectrum = numpy.fft.rfft(samples, self.size)
+        self.energy = numpy.concatenate(([0.0], numpy.cumsum(samples * samples)))
+
+    def like(self, wanted):
+        """How much `wanted` is like what was heard from each sample on, -1 to 1."""
+        n = self.n - len(wanted) + 1
+        if n < 1:
+            return numpy.zeros(1)
+        both = numpy.fft.irfft(self.spectrum * numpy.conj(numpy.fft.rfft(wanted, self.size)), self.size)[:n]
+        level = numpy.sqrt(numpy.maximum(self.energy[len(wanted):] - self.energy[:-len(wanted)], 1.0))
+        return both / (level * numpy.sqrt(numpy.sum(wanted * wanted) + 1.0))
 
 
 def pieces(wanted):
@@ -69,7 +76,7 @@ def pieces(wanted):
 def found(heard, wanted):
     """(share of its pieces, sample where it begins) at its best place."""
     parts = pieces(wanted)
-    likes = [(at, correlate(heard, p)) for at, p in parts]
+    likes = [(at, heard.like(p)) for at, p in parts]
     best = (0.0, 0)
     # each piece that is clearly there says where the whole may be
     for at, like in sorted(likes, key=lambda x: -x[1].max())[:3]:
@@ -84,7 +91,7 @@ def found(heard, wanted):
 
 def recording(path):
     samples, rate = audio.read_wav(path)
-    return resample(numpy.array(samples, dtype=float), rate) if rate else numpy.zeros(0)
+    return Heard(resample(numpy.array(samples, dtype=float), rate) if rate else numpy.zeros(0))
 
 
 def hears_prompt(path, name, language="en"):

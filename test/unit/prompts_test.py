@@ -86,9 +86,11 @@ def test_what_was_said_is_recognised(tmp_path, way):
 @pytest.mark.parametrize("way", ["ulaw", "opus"])
 def test_nothing_else_is_recognised(tmp_path, way):
     names = [n.split("/")[1] for n in prompts.pack() if not n.endswith("music")]
-    for name in ("pin-please", "pin-wrong", "not-allowed", "voicemail-greeting", "busy-try-later"):
+    for name in ("pin-please", "voicemail-greeting", "busy-try-later"):
         path = write(tmp_path / f"{name}.wav", WAYS[way](said(name)))
-        others = [n for n in names if n != name and len(prompts.pack()[f"en/{n}"]) > prompts.RATE and prompts.hears_prompt(path, n) is not None]
+        heard = prompts.recording(path)
+        others = [n for n in names if n != name and len(prompts.pack()[f"en/{n}"]) > prompts.RATE and
+                  prompts.found(heard, prompts.pack()[f"en/{n}"])[0] >= prompts.SHARE_MIN]
         assert others == [], name
 
 
@@ -112,5 +114,5 @@ def test_another_rate_and_silence(tmp_path):
 
 def test_a_build_makes_the_same_prompts_each_time(tmp_path):
     again = tmp_path / "again.pack"
-    subprocess.run([sys.executable, ROOT / "share/prompts/speak.py", BUILD / "share/prompts/prompt-pack", again, ROOT / "share/prompts/en/prompts.txt"], check=True)
+    subprocess.run([sys.executable, ROOT / "share/prompts/speak.py", BUILD / "share/prompts/prompt-pack", again, tmp_path / "d", ROOT / "share/prompts"], check=True)
     assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256((BUILD / "proc/voice/prompts.pack").read_bytes()).digest()
