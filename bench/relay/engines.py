@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """The two relays under the same packets: each measure_*() sets the flows up and yields the generator's lines."""
+import base64
 import json
 import os
 import shlex
@@ -12,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 from servers import start_ringfence  # noqa: E402
 
 READY_S = 10
+KEY_OCTETS = 30  # of AES_CM_128_HMAC_SHA1_80, with its salt
 RTP_OCTETS, SRTP_OCTETS = 172, 182  # 20 ms of G.711, and with the tag of AES_CM_128_HMAC_SHA1_80
 HOST = "127.0.0.1"
 
@@ -42,9 +44,10 @@ def bdecode(data, at=0):
     return data[colon + 1:end].decode(), end
 
 
-def sdp(port):
+def sdp(port, key=None):
+    crypto = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{base64.b64encode(key).decode()}\r\n" if key else ""
     return (f"v=0\r\no=- 1 1 IN IP4 {HOST}\r\ns=-\r\nc=IN IP4 {HOST}\r\nt=0 0\r\n"
-            f"m=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n")
+            f"m=audio {port} RTP/{'SAVP' if key else 'AVP'} 0\r\na=rtpmap:0 PCMU/8000\r\n{crypto}")
 
 
 class Ng:
@@ -73,10 +76,12 @@ class Ng:
                 time.sleep(0.2)
         raise RuntimeError(f"rtpengine: {log.read_text()[-500:]}")
 
-    def flow(self, number, sender, receiver):
-        """One call between two ports of ours; where the sender must send."""
+    def flow(self, number, sender, receiver, key=None):
+        """One call between two ports of ours; where the sender must send. key: what it seals its packets with, and the
+        receiver gets them clear."""
         call = {"call_id": f"call-{number}", "from_tag": "a", "replace": ["origin"], "rtcp_mux": ["reject"]}
-        offer = self.ask(command="offer", sdp=sdp(sender), **call)
+        clear = {"transport_protocol": "RTP/AVP", "DTLS": "off"} if key else {}
+        offer = self.ask(command="offer", sdp=sdp(sender, key), **call, **clear)
         answer = self.ask(command="answer", sdp=sdp(receiver), to_tag="b", **call)
         if (offer["result"], answer["result"]) != ("ok", "ok"):
             raise RuntimeError(f"rtpengine: {offer} {answer}")
@@ -101,14 +106,35 @@ def measure_rtpengine(options, work):
     try:
         ng = Ng(port)
         ng.wait(work / "log")
-        ports = [ng.flow(i, options.sender, options.receiver) for i in range(options.flows)]
-        (work / "flows").write_text("".join(f"{HOST} {p}\n" for p in ports))
+        keys = [os.urandom(KEY_OCTETS) if options.ended else None for _ in range(options.flows)]
+        ports = [ng.flow(i, options.sender, options.receiver, key) for i, key in enumerate(keys)]
+        (work / "flows").write_text("".join(f"{HOST} {p} {k.hex() if k else ''}\n" for p, k in zip(ports, keys)))
         for rate in options.rates:
             done = subprocess.run(relay_load(options, process.pid, work / "flows", RTP_OCTETS, rate),
                                   stdout=subprocess.PIPE, check=True)
             yield json.loads(done.stdout)
     finally:
         process.terminate()
+        process.wait()
+
+
+def measure_stand(options, work):
+    """The media process alone, in its cage, with a pretended core: SRTP that ends here, and clear RTP out of it."""
+    media = os.path.join(os.path.dirname(options.relay_load), "../../proc/media/ringfence-media")
+    command = ["taskset", "-c", str(options.server_cpu), os.path.join(os.path.dirname(options.relay_load),
+               "ringfence-relay-stand"), media, work / "flows", str(options.flows), str(options.sender),
+               str(options.receiver)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        pid = process.stdout.readline().strip()
+        if not pid:
+            raise RuntimeError("media does not start")
+        for rate in options.rates:
+            done = subprocess.run(relay_load(options, pid, work / "flows", RTP_OCTETS, rate),
+                                  stdout=subprocess.PIPE, check=True)
+            yield json.loads(done.stdout)
+    finally:
+        process.stdin.close()
         process.wait()
 
 
@@ -129,3 +155,4 @@ def measure_ringfence(options, work):
 
 
 MEASURE = {"ringfence": measure_ringfence, "rtpengine": measure_rtpengine}
+ENDED = {"ringfence": measure_stand, "rtpengine": measure_rtpengine}  # SRTP in, RTP out

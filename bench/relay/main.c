@@ -3,9 +3,11 @@
  * leaves from one port and must arrive at the other, so that a burst of one system call covers several flows.
  */
 #include "base/clock.h"
+#include "base/rand.h"
 #include "base/span.h"
 #include "load/proctree.h"
 #include "load/stats.h"
+#include "srtp/srtp.h"
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -34,11 +36,13 @@ struct mark {
 static struct relay_load {
 	const char *flows_path;
 	uint16_t from, to;
+	uint16_t run; /* of its SSRCs: under the same keys no run may repeat the numbers of the one before */
 	uint32_t size, rate, seconds;
 	pid_t pid;
 	int out, in;
 	uint32_t flows_n, next, round;
 	struct sockaddr_in flow[FLOWS_MAX]; /* where the relay wants each flow's packets */
+	struct srtp *key[FLOWS_MAX];        /* NULL: it goes as it is */
 	uint64_t sent_n, received_n, foreign_n;
 	struct stats latency;
 } relay = {.from = 20000, .to = 20001, .size = 172, .rate = 50000, .seconds = 5};
@@ -49,8 +53,8 @@ static void packet_write(uint8_t *p, uint64_t now)
 	struct mark m = {now, relay.next, relay.round};
 	uint32_t sequence = relay.round & 0xffff, stamp = relay.round * 160;
 	const uint8_t header[12] = {0x80, 0, (uint8_t)(sequence >> 8), (uint8_t)sequence,
-	    (uint8_t)(stamp >> 24), (uint8_t)(stamp >> 16), (uint8_t)(stamp >> 8), (uint8_t)stamp, 0x52, 0x46,
-	    (uint8_t)(relay.next >> 8), (uint8_t)relay.next};
+	    (uint8_t)(stamp >> 24), (uint8_t)(stamp >> 16), (uint8_t)(stamp >> 8), (uint8_t)stamp,
+	    (uint8_t)(relay.run >> 8), (uint8_t)relay.run, (uint8_t)(relay.next >> 8), (uint8_t)relay.next};
 
 	memcpy(p, header, sizeof(header));
 	memcpy(p + sizeof(header), &m, sizeof(m));
@@ -58,7 +62,7 @@ static void packet_write(uint8_t *p, uint64_t now)
 
 static void burst_send(void)
 {
-	static uint8_t packet[BURST][PACKET_MAX];
+	static uint8_t packet[BURST][PACKET_MAX + SRTP_GROWS];
 	struct iovec iov[BURST];
 	struct mmsghdr message[BURST];
 	uint64_t now = clock_boot_ns();
@@ -66,8 +70,11 @@ static void burst_send(void)
 
 	memset(message, 0, sizeof(message));
 	for (uint32_t i = 0; i < BURST; i++) {
+		size_t octets = relay.size;
 		packet_write(packet[i], now);
-		iov[i] = (struct iovec){packet[i], relay.size};
+		if (relay.key[relay.next] && srtp_seal(relay.key[relay.next], packet[i], &octets) != SRTP_OK)
+			abort();
+		iov[i] = (struct iovec){packet[i], octets};
 		message[i].msg_hdr = (struct msghdr){.msg_name = &relay.flow[relay.next],
 		    .msg_iov = &iov[i],
 		    .msg_iovlen = 1,
@@ -151,14 +158,33 @@ static int socket_open(uint16_t port)
 	return fd;
 }
 
-/* Lines `address port`: where the sending side of each flow was told to send. */
+/* AES_CM_128_HMAC_SHA1_80, key and salt in hex. */
+static bool key_read(struct srtp **out, const char *text)
+{
+	uint8_t key[SDP_KEY_MAX];
+
+	if (span_unhex(span_str(text), key, sizeof(key)) != (int)srtp_key_len(SDP_AES_CM_128_HMAC_SHA1_80))
+		return false;
+	*out = calloc(1, sizeof(**out));
+	if (*out != NULL)
+		srtp_set(*out, SDP_AES_CM_128_HMAC_SHA1_80, key);
+	return *out != NULL;
+}
+
+/* Lines `address port` or `address port key`: where the sending side of each flow was told to send. */
 static bool flows_read(const char *path)
 {
-	char host[64];
+	char host[64], key[128], line[256];
 	unsigned port;
 	FILE *f = fopen(path, "re");
+	int n;
 
-	while (f != NULL && relay.flows_n < FLOWS_MAX && fscanf(f, "%63s %u", host, &port) == 2) {
+	while (f != NULL && relay.flows_n < FLOWS_MAX && fgets(line, sizeof(line), f) != NULL &&
+	       (n = sscanf(line, "%63s %u %127s", host, &port, key)) >= 2) {
+		if (n == 3 && !key_read(&relay.key[relay.flows_n], key))
+			relay.flows_n = FLOWS_MAX + 1;
+		if (relay.flows_n > FLOWS_MAX)
+			break;
 		struct sockaddr_in *a = &relay.flow[relay.flows_n++];
 		*a = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 		if (port > 65535 || inet_pton(AF_INET, host, &a->sin_addr) != 1)
@@ -251,12 +277,13 @@ int main(int argc, char **argv)
 	}
 	if (relay.flows_path == NULL || relay.pid <= 0 || relay.size < PACKET_MIN || relay.seconds == 0) {
 		fprintf(stderr,
-		    "usage: ringfence-relay-load --flows FILE (lines `address port`) --pid PID [--from PORT] "
+		    "usage: ringfence-relay-load --flows FILE (lines `address port [key]`) --pid PID [--from PORT] "
 		    "[--to PORT] [--rate PACKETS/S] [--size OCTETS] [--seconds S]\n");
 		return 2;
 	}
 	if (!flows_read(relay.flows_path) || !stats_init(&relay.latency, SAMPLES_MAX))
 		return 1;
+	relay.run = (uint16_t)rand_u32();
 	relay.out = socket_open(relay.from);
 	relay.in = socket_open(relay.to);
 	result = measure();

@@ -61,7 +61,10 @@ static uint8_t lost_fraction(struct reception *r, uint64_t expected)
 
 	r->expected_before = expected;
 	r->received_before = r->received;
-	return of == 0 || came >= of ? 0 : (uint8_t)(((of - came) << 8) / of > 255 ? 255 : ((of - came) << 8) / of);
+	if (came >= of)
+		return 0;
+	uint64_t fraction = ((of - came) << 8) / of;
+	return (uint8_t)(fraction > 255 ? 255 : fraction);
 }
 
 static void put_block(struct buf *b, struct reception *r, uint64_t now_ms)

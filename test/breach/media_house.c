@@ -166,6 +166,7 @@ bool house_start(void)
 void house_end(void)
 {
 	stage_end(&house.s);
+	p256_key_free(house.key);
 	rmdir(cwd);
 }
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+/* ringfence-relay-stand: the media process in its cage, with this program as core, and rows that end SRTP on one side and send clear
+ * RTP on the other. Writes `address port key` of each to FLOWS, says the process's id, and stays until its input ends.
+ * ringfence-relay-stand MEDIA FLOWS NUMBER FROM TO */
+#include "base/clock.h"
+#include "base/rand.h"
+#include "stage.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PORTS_LO = 32000, FLOWS_MAX = 4000, KEY = 30 };
+
+static struct stage s;
+static struct link *core;
+
+static void ignore(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+}
+
+static ipc_handler *const on[MSG_N] = {
+    [MSG_PORTS] = ignore,
+    [MSG_GATE] = ignore,
+    [MSG_RELAY_COUNTS] = ignore,
+    [MSG_RELAY_FAILED] = ignore,
+    [MSG_EVENT] = ignore,
+};
+
+static void side_init(struct relay_side *side, uint16_t ours, enum relay_end end, uint16_t far)
+{
+	*side = (struct relay_side){.present = 1,
+	    .keyed = 1,
+	    .events = 1,
+	    .end = (uint8_t)end,
+	    .hears = RELAY_HEARS_OTHER,
+	    .source = RELAY_SOURCE_NAMED,
+	    .direction = RELAY_BOTH,
+	    .payloads = 1,
+	    .payload = {{0, RELAY_FRAME_PCM, SDP_PCMU, 0}},
+	    .suite = SDP_AES_CM_128_HMAC_SHA1_80};
+	side->local = side->rtp = s.site.listener[0].media;
+	side->local.port = side->local_rtcp = ours;
+	side->rtp.port = far;
+	side->rtcp = side->rtp;
+}
+
+static void wish(FILE *flows, uint32_t i, uint16_t from, uint16_t to)
+{
+	struct relay_spec spec = {.answered = 1, .deadline_ms = clock_boot_ms() + 3600000};
+	uint16_t ours = (uint16_t)(PORTS_LO + 4 * i);
+	char text[2 * KEY + 1];
+
+	side_init(&spec.side[0], ours, RELAY_ENDED_SDES, from);
+	side_init(&spec.side[1], (uint16_t)(ours + 2), RELAY_ENDED_CLEAR, to);
+	rand_bytes(spec.side[0].key_ours, KEY);
+	rand_bytes(spec.side[0].key_theirs, KEY);
+	for (int k = 0; k < KEY; k++)
+		snprintf(text + 2 * k, 3, "%02x", spec.side[0].key_theirs[k]);
+	fprintf(flows, "127.0.0.1 %u %s\n", ours, text);
+	struct msg_relay *m = ipc_begin_as(core, MSG_RELAY, CLASS_DIALOG);
+	if (!m)
+		abort();
+	m->join = i + 1;
+	m->spec = ipc_put_part(core, &spec, sizeof spec);
+	ipc_end(core);
+	stage_run(&s, 1);
+}
+
+static bool start(const char *media, uint32_t n)
+{
+	static char cwd[] = "/tmp/ringfence-stand-XXXXXX";
+
+	if (!mkdtemp(cwd) || !stage_start(&s, media, PROC_MEDIA, cwd, on))
+		return false;
+	rmdir(cwd);
+	s.site.media_port_lo = PORTS_LO;
+	s.site.media_port_hi = (uint16_t)(PORTS_LO + 4 * n - 1);
+	if (!stage_give_file(&s, FILE_ARENA, memfd_create("arena", MFD_CLOEXEC)))
+		return false;
+	core = stage_sibling(&s, PROC_CORE, 0);
+	stage_sibling(&s, PROC_LEDGER, 0);
+	return stage_go(&s);
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t n = argc == 6 ? (uint32_t)atoi(argv[3]) : 0;
+	FILE *flows = n ? fopen(argv[2], "we") : NULL;
+	char octet;
+
+	if (n == 0 || n > FLOWS_MAX || !flows) {
+		fprintf(stderr, "usage: ringfence-relay-stand MEDIA FLOWS NUMBER FROM TO\n");
+		return 2;
+	}
+	if (!start(argv[1], n)) {
+		fprintf(stderr, "ringfence-relay-stand: media does not start: %s\n", s.reason);
+		return 1;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		wish(flows, i, (uint16_t)atoi(argv[4]), (uint16_t)atoi(argv[5]));
+	fclose(flows);
+	stage_run(&s, 500);
+	printf("%d\n", (int)s.pid);
+	fflush(stdout);
+	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
+	while (read(STDIN_FILENO, &octet, 1) != 0)
+		stage_run(&s, 100);
+	stage_end(&s);
+	return 0;
+}
