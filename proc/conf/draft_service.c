@@ -110,10 +110,11 @@ static const char *code(struct draft *d, enum service s, struct span v)
 	X(FORWARD_BUSY_OFF, "forward-busy-off")                                                               \
 	X(FORWARD_NO_ANSWER, "forward-no-answer")                                                             \
 	X(FORWARD_NO_ANSWER_OFF, "forward-no-answer-off")                                                     \
-	X(FORWARD_ABSENT, "forward-absent") X(FORWARD_ABSENT_OFF, "forward-absent-off") X(DND, "dnd")         \
-	    X(DND_OFF, "dnd-off") X(PIN, "pin") X(LOGIN, "login") X(LOGOUT, "logout") X(PICKUP, "pickup")     \
-		X(PARK, "park") X(RETRIEVE, "retrieve") X(VOICEMAIL, "voicemail") X(BLOCK_LAST, "block-last") \
-		    X(REJECT_ANONYMOUS, "reject-anonymous") X(REJECT_ANONYMOUS_OFF, "reject-anonymous-off")
+	X(FORWARD_ABSENT, "forward-absent")                                                                   \
+	X(FORWARD_ABSENT_OFF, "forward-absent-off") X(DND, "dnd") X(DND_OFF, "dnd-off") X(PIN, "pin")         \
+	    X(LOGIN, "login") X(LOGOUT, "logout") X(PICKUP, "pickup") X(PARK, "park") X(RETRIEVE, "retrieve") \
+		X(VOICEMAIL, "voicemail") X(BLOCK_LAST, "block-last") X(REJECT_ANONYMOUS, "reject-anonymous") \
+		    X(REJECT_ANONYMOUS_OFF, "reject-anonymous-off")
 
 #define SETTER(NAME, name)                                                 \
 	static const char *set_code_##NAME(struct draft *d, struct span v) \
