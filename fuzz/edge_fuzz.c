@@ -111,6 +111,17 @@ void conn_send(struct conn *c, struct span s)
 	abort();
 }
 
+struct way_back conn_way_back(const struct conn *c)
+{
+	return (struct way_back){c->remote, c->remote};
+}
+
+void conn_reply(struct conn *c, const struct addr *to, struct span s)
+{
+	(void)to;
+	conn_send(c, s);
+}
+
 long tls_read(struct conn *c, void *p, size_t n, enum tls_result *result)
 {
 	(void)c;
@@ -267,6 +278,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	choice = data[1];
 	input = span_of(data + 2, n - 2);
 	conn = (struct conn){.id = id_make(1, 7, 0),
+	    .hop = TXN_HOP_PHONE,
 	    .state = CONN_UP,
 	    .announced = true,
 	    .device = 1,

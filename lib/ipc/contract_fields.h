@@ -394,10 +394,11 @@ enum turn_why {
 #define FIELDS_TRUNK_FAILED(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) E(why, TRUNK_WHYS)
 /* uri: the Request-URI that is sent */
 #define FIELDS_TRUNK_DIGEST_WANT(N, E, S, D, A, B, O)                                                            \
-	N(uint64_t, token) N(uint8_t, trunk) E(method, SIP_METHODS_N) E(algorithm, DIGEST_OTHER + 1) N(uint32_t, nc)  \
-	S(realm, SITE_NAME_MAX) S(nonce, TRUNK_NONCE_MAX) S(uri, URI_TEXT_MAX) S(cnonce, 32)
+	N(uint64_t, token) N(uint8_t, trunk) E(method, SIP_METHODS_N) E(algorithm, DIGEST_OTHER + 1) E(qop, 2)         \
+	N(uint32_t, nc) S(realm, SITE_NAME_MAX) S(nonce, TRUNK_NONCE_MAX) S(uri, URI_TEXT_MAX) S(cnonce, 32)
 #define FIELDS_TRUNK_DIGEST(N, E, S, D, A, B, O) N(uint64_t, token) E(verdict, TRUNK_DIGESTS) S(response, 64)
-#define FIELDS_TRUNKS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
+/* hurry: those that wait before they try again try now */
+#define FIELDS_TRUNKS_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(hurry, 2)
 #define FIELDS_TRUNK_LINE(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) E(state, TRUNK_STATES) N(uint32_t, busy) N(uint32_t, lines) N(uint64_t, age_ms) A(remote)  \
 	S(name, TRUNK_NAME_MAX) S(reason, REASON_MAX)

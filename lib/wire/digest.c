@@ -138,7 +138,8 @@ bool digest_response(const struct digest_input *in, uint8_t out[DIGEST_MAX])
 	buf_hex(&b2, ha2, h->n);
 	buf_hex(&bc, nc, sizeof nc);
 	struct span kd[] = {buf_span(&b1), in->nonce, buf_span(&bc), in->cnonce, SPAN("auth"), buf_span(&b2)};
-	hash_joined(h, kd, 6, out);
+	struct span old[] = {kd[0], kd[1], kd[5]};
+	hash_joined(h, in->no_qop ? old : kd, in->no_qop ? 3 : 6, out);
 	secret_wipe(ha1_hex, sizeof ha1_hex);
 	return true;
 }
@@ -190,7 +191,7 @@ void digest_put_credentials(struct buf *b, const struct digest_credentials_out *
 	uint8_t nc[4] = {
 	    (uint8_t)(c->in.nc >> 24), (uint8_t)(c->in.nc >> 16), (uint8_t)(c->in.nc >> 8), (uint8_t)c->in.nc};
 
-	if (!digest_response(&c->in, response)) {
+	if (!c->response.n && !digest_response(&c->in, response)) {
 		b->full = true;
 		return;
 	}
@@ -198,13 +199,19 @@ void digest_put_credentials(struct buf *b, const struct digest_credentials_out *
 	put_quoted(b, ", realm=\"", c->realm);
 	put_quoted(b, ", nonce=\"", c->in.nonce);
 	put_quoted(b, ", uri=\"", c->in.uri);
-	BUF_LIT(b, ", response=\"");
-	buf_hex(b, response, digest_len(c->in.alg));
-	BUF_LIT(b, "\"");
+	if (c->response.n) {
+		put_quoted(b, ", response=\"", c->response);
+	} else {
+		BUF_LIT(b, ", response=\"");
+		buf_hex(b, response, digest_len(c->in.alg));
+		BUF_LIT(b, "\"");
+	}
 	put_alg(b, c->in.alg);
-	put_quoted(b, ", cnonce=\"", c->in.cnonce);
-	BUF_LIT(b, ", qop=auth, nc=");
-	buf_hex(b, nc, sizeof nc);
+	if (!c->in.no_qop) {
+		put_quoted(b, ", cnonce=\"", c->in.cnonce);
+		BUF_LIT(b, ", qop=auth, nc=");
+		buf_hex(b, nc, sizeof nc);
+	}
 	if (c->opaque.n)
 		put_quoted(b, ", opaque=\"", c->opaque);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* HTTP digest as SIP uses it (RFC 7616, RFC 8760), qop=auth only. Pure functions: who holds a hash calls
+/* HTTP digest as SIP uses it (RFC 7616, RFC 8760), qop=auth; without qop (RFC 3261 22.4) as a client alone. Pure functions: who holds a hash calls
  * them. */
 #ifndef WIRE_DIGEST_H
 #define WIRE_DIGEST_H
@@ -30,6 +30,7 @@ struct digest_input {
 	const uint8_t *ha1; /* digest_len(alg) octets; hex text goes through span_unhex() first */
 	struct span method, uri, nonce, cnonce;
 	uint32_t nc;
+	bool no_qop; /* as a challenge without qop wants it: no cnonce and no count are hashed in */
 };
 
 /* The response as octets; buf_hex() writes it. False for DIGEST_OTHER. */
@@ -52,6 +53,7 @@ void digest_put_challenge(struct buf *b, const struct digest_challenge_out *c);
 struct digest_credentials_out {
 	struct span user, realm, opaque;
 	struct digest_input in;
+	struct span response; /* hex, made by who holds the hash; empty: made here, from in.ha1 */
 };
 void digest_put_credentials(struct buf *b, const struct digest_credentials_out *c);
 

@@ -173,6 +173,7 @@ struct sip_msg {
 	uint32_t privacy; /* enum sip_privacy */
 	uint8_t identity_n;
 	struct sip_addr identity[SIP_IDENTITIES_MAX]; /* P-Asserted-Identity */
+	struct span signature;                        /* the Identity header as it came, RFC 8224; the first */
 	struct span timestamp, user_agent, sip_etag, sip_if_match;
 
 	uint32_t content_length;

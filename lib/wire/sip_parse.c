@@ -42,6 +42,7 @@ static const struct {
     [SIP_H_EXPIRES] = {sip_read_expires, true},
     [SIP_H_FLOW_TIMER] = {sip_read_flow_timer, true},
     [SIP_H_FROM] = {sip_read_from, true},
+    [SIP_H_IDENTITY] = {sip_read_signature, false},
     [SIP_H_MAX_FORWARDS] = {sip_read_max_forwards, true},
     [SIP_H_MIME_VERSION] = {sip_read_text, true},
     [SIP_H_MIN_EXPIRES] = {sip_read_min_expires, true},

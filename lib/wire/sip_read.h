@@ -19,7 +19,7 @@ sip_reader sip_read_cseq, sip_read_max_forwards, sip_read_expires, sip_read_min_
     sip_read_retry_after, sip_read_session_expires, sip_read_min_se, sip_read_rseq, sip_read_rack, sip_read_supported,
     sip_read_unsupported, sip_read_require, sip_read_proxy_require, sip_read_allow, sip_read_reason, sip_read_warning,
     sip_read_event, sip_read_subscription_state, sip_read_privacy, sip_read_timestamp, sip_read_user_agent,
-    sip_read_sip_etag, sip_read_sip_if_match, sip_read_text;
+    sip_read_signature, sip_read_sip_etag, sip_read_sip_if_match, sip_read_text;
 
 /* sip_read_content.c */
 sip_reader sip_read_accept, sip_read_content_length, sip_read_content_type, sip_read_content_encoding,

@@ -361,6 +361,15 @@ const char *sip_read_text(struct sip_msg *m, struct lex *l)
 	return NULL;
 }
 
+/* RFC 8224 4; of several the first, and who it is from is not read here */
+const char *sip_read_signature(struct sip_msg *m, struct lex *l)
+{
+	if (!m->signature.n)
+		m->signature = span_of(l->p, (size_t)(l->end - l->p));
+	l->p = l->end;
+	return NULL;
+}
+
 const char *sip_read_user_agent(struct sip_msg *m, struct lex *l)
 {
 	m->user_agent = span_of(l->p, (size_t)(l->end - l->p));

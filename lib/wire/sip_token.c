@@ -77,6 +77,7 @@ _Static_assert(1u << (TAGS_N - 1) == SIP_TAG_ICE, "a name for each bit");
 	X(SIP_H_EXPIRES, "Expires", 'e', 's')                                                                \
 	X(SIP_H_FLOW_TIMER, "Flow-Timer", 'f', 'r')                                                          \
 	X(SIP_H_FROM, "From", 'f', 'm')                                                                      \
+	X(SIP_H_IDENTITY, "Identity", 'i', 'y')                                                              \
 	X(SIP_H_MAX_FORWARDS, "Max-Forwards", 'm', 's')                                                      \
 	X(SIP_H_MIME_VERSION, "MIME-Version", 'm', 'n')                                                      \
 	X(SIP_H_MIN_EXPIRES, "Min-Expires", 'm', 's')                                                        \
@@ -123,6 +124,7 @@ _Static_assert(1u << (TAGS_N - 1) == SIP_TAG_ICE, "a name for each bit");
 	X(SIP_H_CONTENT_TYPE, 'c')     \
 	X(SIP_H_EVENT, 'o')            \
 	X(SIP_H_FROM, 'f')             \
+	X(SIP_H_IDENTITY, 'y')         \
 	X(SIP_H_REFER_TO, 'r')         \
 	X(SIP_H_REFERRED_BY, 'b')      \
 	X(SIP_H_SESSION_EXPIRES, 'x')  \

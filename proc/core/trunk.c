@@ -588,7 +588,9 @@ void trunk_on_list(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_trunks_want *want = v->payload;
 
-	for (int i = 0; i < child_site()->trunks; i++) {
+	if (want->hurry)
+		trunk_hurry();
+	for (int i = 0; !want->hurry && i < child_site()->trunks; i++) {
 		const struct trunk *t = &table[i];
 		struct msg_trunk_line *m = ipc_begin(from, MSG_TRUNK_LINE);
 		if (!m)

@@ -34,7 +34,7 @@ static const char *judge(const struct trunk_conf *c, const struct msg_response *
 		return "it asks for the password of another realm";
 	if (m->auth_algorithm == DIGEST_OTHER || (m->auth_algorithm == DIGEST_MD5 && !c->md5))
 		return "it asks for MD5, which is not allowed for it";
-	return m->auth_qop ? NULL : "it asks for a password without qop";
+	return NULL;
 }
 
 const char *trunk_auth_take(uint8_t trunk, const struct msg_response *m, const struct ipc_view *v)
@@ -77,6 +77,7 @@ bool trunk_auth_ask(
 	m->trunk = (uint8_t)(trunk - 1);
 	m->method = (uint8_t)method;
 	m->algorithm = k->algorithm;
+	m->qop = k->qop;
 	m->nc = k->nc;
 	m->realm = ipc_put(keeper, span_str(k->realm));
 	m->nonce = ipc_put(keeper, span_str(k->nonce));

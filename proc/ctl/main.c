@@ -42,6 +42,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_CALL_LINE] = look_on_call,
     [MSG_BAN_LINE] = look_on_ban,
     [MSG_MAY_LINE] = may_on_line,
+    [MSG_TRUNK_LINE] = trunks_on_line,
     [MSG_USER_LINE] = look_on_user,
     [MSG_PHONE_LINE] = look_on_phone,
     [MSG_EVENT_LINE] = look_on_event,

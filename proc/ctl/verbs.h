@@ -24,6 +24,10 @@ void may_on_line(struct link *from, const struct ipc_view *v);
 /* site.c: what changes the exchange as a whole */
 job_step site_stop, site_reload, site_ban, site_unban, site_confirm_ledger, site_confirm_keeper;
 
+/* trunks.c */
+job_step trunks_look, trunks_password, trunks_again;
+void trunks_on_line(struct link *from, const struct ipc_view *v);
+
 /* people.c */
 job_step people_add, people_add_secret, people_added, people_find, people_change, people_change_secret, people_changed,
     people_delete, people_forget_secret, people_deleted, people_show, people_show_secrets, people_pin, people_forget;

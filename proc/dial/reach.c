@@ -5,6 +5,7 @@
 #include "resolve.h"
 #include <errno.h>
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,9 +15,13 @@ static struct reach {
 	struct targets targets;
 	uint32_t at; /* the one that is tried, or was tried last */
 	int fd;      /* that connects; -1: none */
-	ev_io io;
 	struct timer timer;
 } table[SITE_TRUNKS_MAX];
+
+/* Sockets that connect are watched apart: libev takes none out of its own set, so that one which goes on to live in edge
+ * would go on to wake this process. */
+static int connecting = -1;
+static ev_io connecting_io;
 
 static struct {
 	uint64_t resolved, unresolved, connected, unconnected;
@@ -77,24 +82,31 @@ void reach_edge_up(void)
 
 /* --- one connection --- */
 
+/* Its socket, no longer watched; -1: there is none. */
+static int take_socket(struct reach *r)
+{
+	int fd = r->fd;
+
+	timer_cancel(&child_wheel, &r->timer);
+	if (fd >= 0)
+		epoll_ctl(connecting, EPOLL_CTL_DEL, fd, NULL);
+	r->fd = -1;
+	return fd;
+}
+
 static void stop(struct reach *r)
 {
-	timer_cancel(&child_wheel, &r->timer);
-	if (r->fd < 0)
-		return;
-	ev_io_stop(child_loop(), &r->io);
-	close(r->fd);
-	r->fd = -1;
+	int fd = take_socket(r);
+
+	if (fd >= 0)
+		close(fd);
 }
 
 static void hand_over(struct reach *r)
 {
 	struct link *edge = child_link(PROC_EDGE, DIAL_EDGE);
-	int fd = r->fd;
+	int fd = take_socket(r);
 
-	timer_cancel(&child_wheel, &r->timer);
-	ev_io_stop(child_loop(), &r->io);
-	r->fd = -1;
 	if (!edge) {
 		close(fd);
 		answer(r, REACH_BUSY);
@@ -125,18 +137,27 @@ static void try_next(struct reach *r)
 	try(r);
 }
 
-static void on_connected(struct ev_loop *loop, ev_io *w, int events)
+static void on_connected(struct reach *r)
 {
-	struct reach *r = w->data;
 	int error = 0;
 	socklen_t n = sizeof error;
 
-	(void)loop;
-	(void)events;
 	if (getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0 || error != 0)
 		try_next(r);
 	else
 		hand_over(r);
+}
+
+static void on_connecting(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct epoll_event e[SITE_TRUNKS_MAX];
+	int n = epoll_wait(w->fd, e, SITE_TRUNKS_MAX, 0);
+
+	(void)loop;
+	(void)events;
+	for (int i = 0; i < n; i++)
+		if (table[e[i].data.u32].fd >= 0)
+			on_connected(&table[e[i].data.u32]);
 }
 
 static void on_time(struct timer *t, uint64_t now_ms)
@@ -177,11 +198,9 @@ static void try(struct reach *r)
 	r->fd = begin_connect(&child_site()->listener[c->listener].bind, &r->targets.at[r->at]);
 	/* what failed at once fails in the next turn, so that no list is walked in one */
 	timer_set(&child_wheel, &r->timer, child_now() + (r->fd < 0 ? 0 : CONNECT_MS));
-	if (r->fd < 0)
-		return;
-	ev_io_init(&r->io, on_connected, r->fd, EV_WRITE);
-	r->io.data = r;
-	ev_io_start(child_loop(), &r->io);
+	struct epoll_event want = {.events = EPOLLOUT, .data.u32 = index_of(r)};
+	if (r->fd >= 0 && epoll_ctl(connecting, EPOLL_CTL_ADD, r->fd, &want) != 0)
+		log_fatal("connections: %s", strerror(errno));
 }
 
 /* --- what core wants --- */
@@ -227,6 +246,11 @@ void reach_on_want(struct link *from, const struct ipc_view *v)
 
 void reach_open(void)
 {
+	connecting = epoll_create1(EPOLL_CLOEXEC);
+	if (connecting < 0)
+		log_fatal("connections: %s", strerror(errno));
+	ev_io_init(&connecting_io, on_connecting, connecting, EV_READ);
+	ev_io_start(child_loop(), &connecting_io);
 	for (int i = 0; i < SITE_TRUNKS_MAX; i++) {
 		table[i].fd = -1;
 		table[i].timer.fire = on_time;

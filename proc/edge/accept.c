@@ -4,6 +4,7 @@
 #include "base/sock.h"
 #include "conn.h"
 #include "tls.h"
+#include "trunk.h"
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,6 +23,13 @@ void accept_listener(uint8_t index, const struct addr *bound, int fd)
 	(void)bound;
 	if (index >= SITE_LISTENERS_MAX || listener[index].used) {
 		close(fd);
+		return;
+	}
+	int kind = SOCK_STREAM;
+	socklen_t n = sizeof kind;
+	/* the site is not known yet */
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &n) == 0 && kind == SOCK_DGRAM) {
+		trunk_listen(index, fd);
 		return;
 	}
 	sock_set_options(fd);
@@ -59,7 +67,10 @@ static void take_one(uint8_t index, int fd, const struct sockaddr_storage *from)
 		close(fd);
 		return;
 	}
-	conn_accept(fd, index, &remote);
+	if (child_site()->listener[index].kind == LISTEN_TRUNK)
+		trunk_accept(fd, index, &remote);
+	else
+		conn_accept(fd, index, &remote);
 }
 
 static void on_acceptable(struct ev_loop *loop, ev_io *w, int events)

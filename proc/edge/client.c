@@ -80,8 +80,10 @@ static void release(struct client_txn *t)
 	timer_cancel(&child_wheel, &t->timer);
 	if (t->method == SIP_INVITE && !t->orphan)
 		map_del(&by_ref, ref_key(&t->ref), (uint32_t)(t - table));
+	timer_cancel(&child_wheel, &t->resend);
 	text_give(t->text);
-	t->text = NULL;
+	text_give(t->wire);
+	t->text = t->wire = NULL;
 	edge_pool_release(&pool, t->id);
 }
 
@@ -94,6 +96,52 @@ static void on_time(struct timer *timer, uint64_t now_ms)
 {
 	(void)now_ms;
 	client_step((struct client_txn *)(void *)((char *)timer - offsetof(struct client_txn, timer)), TXN_END_DUE);
+}
+
+/* E of RFC 3261 17.1.2.2, for a CANCEL that nobody has answered. */
+static void repeat_cancel(struct client_txn *t)
+{
+	t->resend_ms = 2 * t->resend_ms < TXN_T2_MS ? 2 * t->resend_ms : TXN_T2_MS;
+	conn_send(client_conn(t), span_of(t->wire->bytes, t->wire_n));
+	timer_set(&child_wheel, &t->resend, child_now() + t->resend_ms);
+}
+
+static void on_resend(struct timer *timer, uint64_t now_ms)
+{
+	struct client_txn *t = (struct client_txn *)(void *)((char *)timer - offsetof(struct client_txn, resend));
+
+	(void)now_ms;
+	if (t->method == SIP_INVITE && t->cancelled && t->wire)
+		repeat_cancel(t);
+	else
+		client_step(t, TXN_RESEND_DUE);
+}
+
+bool client_keep(struct client_txn *t, struct span request, bool emergency)
+{
+	if (client_conn(t)->hop != TXN_HOP_UDP)
+		return true;
+	text_give(t->wire);
+	t->wire = text_take(request.n, emergency);
+	t->wire_n = (uint16_t)request.n;
+	if (t->wire)
+		memcpy(t->wire->bytes, request.p, request.n);
+	return t->wire != NULL;
+}
+
+void client_say_cancel(struct client_txn *t, struct span cancel)
+{
+	conn_send(client_conn(t), cancel);
+	if (client_conn(t)->hop != TXN_HOP_UDP || !client_keep(t, cancel, true))
+		return;
+	t->resend_ms = TXN_T1_MS;
+	timer_set(&child_wheel, &t->resend, child_now() + t->resend_ms);
+}
+
+void client_cancel_heard(struct client_txn *t)
+{
+	if (t->cancelled)
+		timer_cancel(&child_wheel, &t->resend);
 }
 
 struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, bool emergency)
@@ -111,6 +159,7 @@ struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method me
 	    .prev = NO_SLOT,
 	    .next = c->client_txns,
 	    .timer.fire = on_time,
+	    .resend.fire = on_resend,
 	    .kind = method == SIP_INVITE ? TXN_INVITE_CLIENT : TXN_CLIENT,
 	    .state = TXN_NEW,
 	    .method = (uint8_t)method,
@@ -123,11 +172,25 @@ struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method me
 	return t;
 }
 
+static void set_resend(struct client_txn *t, int32_t ms)
+{
+	if (ms == TXN_STOP)
+		timer_cancel(&child_wheel, &t->resend);
+	if (ms < 0)
+		return;
+	t->resend_ms = (uint32_t)ms;
+	timer_set(&child_wheel, &t->resend, child_now() + (uint64_t)ms);
+}
+
 unsigned client_step(struct client_txn *t, enum txn_event e)
 {
-	struct txn_out o = txn_step((enum txn_kind)t->kind, TXN_HOP_PHONE, (enum txn_state)t->state, e, 0);
+	enum txn_hop hop = (enum txn_hop)client_conn(t)->hop;
+	struct txn_out o = txn_step((enum txn_kind)t->kind, hop, (enum txn_state)t->state, e, t->resend_ms);
 
 	t->state = (uint8_t)o.state;
+	if (e == TXN_RESEND_DUE && o.effects & TXN_DO_SEND && t->wire)
+		conn_send(client_conn(t), span_of(t->wire->bytes, t->wire_n));
+	set_resend(t, o.resend_ms);
 	if (o.effects & TXN_DO_TIMEOUT && !t->orphan)
 		response_local(t->ref, client_conn(t)->id, (enum sip_method)t->method, 408);
 	if (o.effects & TXN_DO_ERROR && !t->orphan)

@@ -12,7 +12,9 @@ enum { BRANCH_LEN = 7 + 16, CANCEL_TEXT_MAX = 64 };
 struct client_txn {
 	uint64_t id, ref;
 	uint32_t conn, prev, next;
-	struct timer timer;
+	struct timer timer, resend;
+	uint32_t resend_ms;
+	uint16_t wire_n;
 	uint32_t cseq;
 	uint8_t kind, state, method, provisionals;
 	bool cancel_wanted, cancelled, orphan;
@@ -20,10 +22,16 @@ struct client_txn {
 	uint8_t cancel_text_n;
 	char cancel_text[CANCEL_TEXT_MAX];
 	struct text *text; /* of an INVITE: what its ACK and CANCEL repeat */
+	struct text *wire; /* over UDP: the request, or its CANCEL, as it is said again */
 };
 
 bool client_open(uint32_t cap);
 struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, bool emergency);
+/* It was written so; over UDP a copy is kept. False: there is no room for one. */
+bool client_keep(struct client_txn *t, struct span request, bool emergency);
+/* CANCEL takes the place of its INVITE, until it is heard. */
+void client_say_cancel(struct client_txn *t, struct span cancel);
+void client_cancel_heard(struct client_txn *t);
 void client_drop(struct client_txn *t);         /* it was never sent */
 struct client_txn *client_of_ref(uint64_t ref); /* INVITE only */
 

@@ -8,6 +8,7 @@
 #include "source.h"
 #include "stream.h"
 #include "tls.h"
+#include "trunk.h"
 #include "verify.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -141,8 +142,9 @@ void conn_close(struct conn *c, enum flow_why why)
 	if (c->state == CONN_DOOMED || c->state == CONN_FREE)
 		return;
 	if (c->state == CONN_UP) {
-		device_remove(c);
-		if (why != FLOW_BAD_BYTES && why != FLOW_SLOW) {
+		if (!c->trunk)
+			device_remove(c);
+		if (c->tls && why != FLOW_BAD_BYTES && why != FLOW_SLOW) {
 			tls_bye(c);
 			mark_dirty(c);
 		}
@@ -153,7 +155,8 @@ void conn_close(struct conn *c, enum flow_why why)
 	c->why = (uint8_t)why;
 	c->next_doomed = doomed;
 	doomed = c;
-	ev_io_stop(child_loop(), &c->read);
+	if (c->hop != TXN_HOP_UDP)
+		ev_io_stop(child_loop(), &c->read);
 	timer_cancel(&child_wheel, &c->timer);
 	stream_close(c);
 }
@@ -182,14 +185,20 @@ void conn_close_all(enum flow_why why)
 
 static void reap(struct conn *c)
 {
-	ev_io_stop(child_loop(), &c->write);
+	if (c->hop != TXN_HOP_UDP)
+		ev_io_stop(child_loop(), &c->write);
 	if (c->announced)
 		core_link_flow_down(c);
+	else if (c->trunk)
+		trunk_conn_failed(c);
 	server_flow_gone(c);
 	client_flow_gone(c);
 	tls_end(c);
 	out_clear(&c->out);
-	close(c->fd);
+	if (c->hop != TXN_HOP_UDP)
+		close(c->fd);
+	if (c->trunk)
+		trunk_conn_gone(c);
 	edge_pool_release(&pool, c->id);
 	c->state = CONN_FREE;
 }
@@ -200,6 +209,10 @@ void conn_send(struct conn *c, struct span s)
 {
 	if (c->state != CONN_UP)
 		return;
+	if (c->hop == TXN_HOP_UDP) {
+		trunk_send_datagram(c, &c->remote, s);
+		return;
+	}
 	mark_dirty(c);
 	if (c->out.n > OUT_MAX / 2) /* much at once is no sign of a slow reader; what stays after this is */
 		out_send(&c->out, c->fd);
@@ -207,6 +220,19 @@ void conn_send(struct conn *c, struct span s)
 		count.slow++;
 		conn_close(c, FLOW_SLOW);
 	}
+}
+
+struct way_back conn_way_back(const struct conn *c)
+{
+	return c->hop == TXN_HOP_UDP ? c->way : (struct way_back){c->remote, c->remote};
+}
+
+void conn_reply(struct conn *c, const struct addr *to, struct span s)
+{
+	if (c->hop == TXN_HOP_UDP && c->state == CONN_UP)
+		trunk_send_datagram(c, to, s);
+	else
+		conn_send(c, s);
 }
 
 static void on_writable(struct ev_loop *loop, ev_io *w, int events)
@@ -258,6 +284,8 @@ static void refused(struct conn *c, enum refusal why)
 {
 	refused_n[why]++;
 	count.handshakes_refused++;
+	if (c->trunk && !c->came) /* core is told, and tells */
+		return;
 	edge_event(EVENT_HANDSHAKE_REFUSED, SEVERITY_WARNING, c->verified || why == REFUSED_VERSION ? c->device : 0,
 	    &c->remote, refusal_text(why));
 }
@@ -273,7 +301,7 @@ static void linger(struct conn *c)
 
 static void come_up(struct conn *c)
 {
-	enum refusal r = verify_device(c);
+	enum refusal r = c->trunk ? REFUSED_NOT : verify_device(c);
 
 	if (r != REFUSED_NOT) {
 		c->refusal = (uint8_t)r;
@@ -284,7 +312,8 @@ static void come_up(struct conn *c)
 	handshake_remove(c);
 	c->state = CONN_UP;
 	count.handshakes++;
-	device_add(c);
+	if (!c->trunk)
+		device_add(c);
 	timer_set(&child_wheel, &c->timer, child_now() + IDLE_LOOK_MS);
 	core_link_flow_up(c);
 	mark_dirty(c);
@@ -357,9 +386,11 @@ void conn_pinged(struct conn *c)
 
 static void look_at_flow(struct conn *c, uint64_t now_ms)
 {
-	if (now_ms - c->last_ms >= edge_idle_limit_ms(c->ping_every_ms, child_site()->flow_timer_s))
+	if (c->trunk && !c->came) /* core asks it whether it is there */
+		timer_cancel(&child_wheel, &c->timer);
+	else if (now_ms - c->last_ms >= edge_idle_limit_ms(c->ping_every_ms, child_site()->flow_timer_s))
 		conn_close(c, FLOW_TIMEOUT);
-	else if (!c->expired && clock_wall_ms() > c->not_after_ms)
+	else if (!c->trunk && !c->expired && clock_wall_ms() > c->not_after_ms)
 		conn_close(c, FLOW_CLOSED); /* it may come back, for emergency calls */
 	else
 		timer_set(&child_wheel, &c->timer, now_ms + IDLE_LOOK_MS);
@@ -431,6 +462,7 @@ static struct conn *new_conn(int fd, uint8_t listener, const struct addr *remote
 	    .last_ms = child_now(),
 	    .timer.fire = on_time,
 	    .message.fire = on_late_message,
+	    .hop = TXN_HOP_PHONE,
 	    .server_txns = NO_SLOT,
 	    .client_txns = NO_SLOT,
 	};
@@ -457,6 +489,45 @@ void conn_accept(int fd, uint8_t listener, const struct addr *remote)
 	}
 	timer_set(&child_wheel, &c->timer, child_now() + HANDSHAKE_MS);
 	ev_io_start(child_loop(), &c->read);
+}
+
+/* A plain connection is up as soon as it stands: whoever is at its other end, only its address says who it is (R6). */
+static struct conn *open_plain(struct conn *c)
+{
+	handshake_remove(c);
+	c->state = CONN_UP;
+	if (c->came)
+		timer_set(&child_wheel, &c->timer, child_now() + IDLE_LOOK_MS);
+	core_link_flow_up(c);
+	return c;
+}
+
+struct conn *conn_trunk(const struct trunk_link *l)
+{
+	const struct trunk_conf *conf = &child_site()->trunk[l->trunk - 1];
+	struct conn *c = new_conn(l->fd, conf->listener, &l->remote);
+
+	if (!c)
+		return NULL;
+	c->trunk = l->trunk;
+	c->came = l->came;
+	c->token = l->token;
+	c->device = 0;
+	c->hop = conf->transport == TRUNK_UDP ? TXN_HOP_UDP : TXN_HOP_STREAM;
+	if (c->hop == TXN_HOP_UDP)
+		return open_plain(c);
+	ev_io_init(&c->read, on_readable, l->fd, EV_READ);
+	ev_io_init(&c->write, on_writable, l->fd, EV_WRITE);
+	c->read.data = c->write.data = c;
+	ev_io_start(child_loop(), &c->read);
+	if (conf->transport == TRUNK_TCP)
+		return open_plain(c);
+	timer_set(&child_wheel, &c->timer, child_now() + HANDSHAKE_MS);
+	if (!tls_begin(c))
+		conn_close(c, FLOW_CLOSED);
+	else if (!c->came)
+		shake_hands(c); /* we speak first */
+	return c;
 }
 
 void conn_status(struct proc_status *s)

@@ -6,6 +6,7 @@
 
 #include "device.h"
 #include "out.h"
+#include "txn/txn.h"
 #include "wire/sip.h"
 #include <gnutls/gnutls.h>
 
@@ -17,13 +18,23 @@ enum conn_state {
 	CONN_DOOMED, /* goes at the end of the turn */
 };
 
+/* From where a request came, and where its answers go (RFC 3261 18.2.2, RFC 3581 4). */
+struct way_back {
+	struct addr source, reply;
+};
+
 struct conn {
 	uint64_t id;
 	int fd;
 	uint8_t state; /* enum conn_state */
 	uint8_t listener;
+	uint8_t trunk;   /* 0: a phone; else its number, and device is 0 */
+	uint8_t hop;     /* enum txn_hop: which timers its transactions have */
+	bool came;       /* the trunk made the connection */
+	uint64_t token;  /* of core's wish that led to it */
 	uint8_t why;     /* enum flow_why, when doomed */
 	uint8_t refusal; /* enum refusal of the verify callback */
+	uint8_t fail;    /* enum trunk_why, of a trunk's handshake */
 	bool verified, expired, tls12, announced, dirty;
 	uint32_t device;
 	uint32_t older, newer; /* among its device's, or among the handshakes */
@@ -34,6 +45,7 @@ struct conn {
 	uint32_t ping_every_ms;    /* the pause before that one; 0: has not sent two yet */
 	gnutls_session_t tls;
 	struct addr remote;
+	struct way_back way; /* over UDP: of the request in hand */
 	ev_io read, write;
 	struct timer timer;   /* handshake, idle or linger */
 	struct timer message; /* a message that was begun must end */
@@ -50,6 +62,16 @@ uint32_t conn_cap(void);
 /* Takes the socket over (and closes it when there is no room). */
 void conn_accept(int fd, uint8_t listener, const struct addr *remote);
 
+/* A connection with a trunk, by whichever of the two it was made; over UDP fd is the listener's and stays its. */
+struct trunk_link {
+	int fd;
+	uint8_t trunk;
+	bool came;
+	uint64_t token;
+	struct addr remote;
+};
+struct conn *conn_trunk(const struct trunk_link *l);
+
 /* The live flow of this id, or NULL. */
 struct conn *conn_of(uint64_t flow);
 struct conn *conn_at(uint32_t slot);
@@ -58,8 +80,13 @@ uint32_t conn_slot(const struct conn *c);
 /* A keep-alive came (RFC 5626 3.5.1). */
 void conn_pinged(struct conn *c);
 
+/* Of the request that is in hand. */
+struct way_back conn_way_back(const struct conn *c);
+
 /* Write octets of SIP. */
 void conn_send(struct conn *c, struct span s);
+/* The same for an answer; over UDP to that address. */
+void conn_reply(struct conn *c, const struct addr *to, struct span s);
 
 void conn_close(struct conn *c, enum flow_why why);
 void conn_close_device(uint32_t device);

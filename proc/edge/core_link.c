@@ -21,6 +21,9 @@ static bool announce(struct conn *c)
 	m->expired = c->expired;
 	m->tls12 = c->tls12;
 	m->remote = c->remote;
+	m->trunk = c->trunk;
+	m->came = c->came;
+	m->token = c->token;
 	ipc_end(l);
 	c->announced = true;
 	return true;

@@ -28,7 +28,7 @@ bool draft_join_routes(const struct sip_msg *m, bool reversed, uint8_t *out, siz
 }
 
 /* A user part that is too long for us is nobody of ours. */
-static void fill_user(struct draft_user *out, const struct uri *u)
+void draft_fill_user(struct draft_user *out, const struct uri *u)
 {
 	out->ours = name_is_ours(u);
 	out->n = 0;
@@ -50,7 +50,7 @@ static void fill_target(struct draft_user *out, const struct sip_msg *m)
 {
 	struct span number = m->method == SIP_INVITE && m->to.tag.n == 0 ? name_emergency(&m->uri) : span_of(NULL, 0);
 
-	fill_user(out, &m->uri);
+	draft_fill_user(out, &m->uri);
 	if (number.n == 0)
 		return;
 	memcpy(out->text, number.p, number.n);
@@ -106,7 +106,7 @@ static const char *fill_refer(struct draft *d, const struct sip_msg *m)
 	if (u->scheme == URI_TEL)
 		fill_number(&d->refer, u);
 	else
-		fill_user(&d->refer, u);
+		draft_fill_user(&d->refer, u);
 	d->fields.refer_kind = (uint8_t)refer_kind_of(&d->refer);
 	return sip_refer_headers(u->headers, d->replaces_text, &d->replaces);
 }
@@ -190,7 +190,6 @@ static bool same_uri(struct span text, const struct uri *u)
 /* Credentials for another realm, or that could not be ours, are not there: core then asks for better ones. */
 static void fill_auth(struct draft *d, const struct sip_msg *m)
 {
-	d->auth = NULL;
 	for (int i = 0; i < m->credentials_n && !d->auth; i++)
 		if (credentials_ok(&m->credentials[i]))
 			d->auth = &m->credentials[i];
@@ -234,14 +233,20 @@ static void fill_numbers(struct draft *d, const struct conn *c, const struct sip
 const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_msg *m)
 {
 	d->fields = (struct msg_request){0};
+	d->auth = NULL;
 	fill_numbers(d, c, m);
-	fill_target(&d->target, m);
-	fill_user(&d->from, &m->from.uri);
-	fill_user(&d->to, &m->to.uri);
+	if (c->trunk) /* no trunk calls for help here */
+		draft_fill_user(&d->target, &m->uri);
+	else
+		fill_target(&d->target, m);
+	draft_fill_user(&d->from, &m->from.uri);
+	draft_fill_user(&d->to, &m->to.uri);
+	draft_fill_trunk(d, c, m);
 	d->fields.target_kind = (uint8_t)kind_of(&d->target);
 	d->fields.from_ours = d->from.ours;
 	d->fields.to_ours = d->to.ours;
-	fill_auth(d, m);
+	if (!c->trunk)
+		fill_auth(d, m);
 	if (!draft_text_ok(m->from.tag, TAG_MAX) || !draft_text_ok(m->to.tag, TAG_MAX) ||
 	    !draft_text_ok(m->call_id, CALL_ID_MAX))
 		return "tag or Call-ID too long";
@@ -290,6 +295,9 @@ bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, en
 		put_auth(l, r, d->auth);
 	r->text = ipc_put(l, d->text);
 	r->location = ipc_put(l, d->location);
+	r->asserted_user = put_user(l, &d->asserted);
+	r->from_display = ipc_put(l, span_of(d->display, d->display_n));
+	r->identity = ipc_put(l, d->signature);
 	r->refer_user = put_user(l, &d->refer);
 	r->replaces_call_id = ipc_put(l, d->replaces.call_id);
 	r->replaces_to_tag = ipc_put(l, d->replaces.to_tag);

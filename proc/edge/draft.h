@@ -20,6 +20,10 @@ struct draft {
 	struct sip_replaces replaces;
 	uint8_t replaces_text[SIP_REPLACES_MAX]; /* unescaped out of a Refer-To */
 	struct span contact, instance;
+	struct draft_user asserted; /* of a trunk's P-Asserted-Identity */
+	uint8_t display[DISPLAY_MAX];
+	size_t display_n;
+	struct span signature;
 	const struct sip_credentials *auth;
 	const struct sdp *sdp;
 	struct span text, location;
@@ -29,6 +33,10 @@ struct draft {
 
 /* A static reason for 400 when a field is longer or stranger than any message between processes carries. */
 const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_msg *m);
+
+/* What a trunk alone may say: whom it asserts, shows and signs for. */
+void draft_fill_trunk(struct draft *d, const struct conn *c, const struct sip_msg *m);
+void draft_fill_user(struct draft_user *out, const struct uri *u);
 
 /* False: no credit or no core. */
 bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, enum msg_class class);

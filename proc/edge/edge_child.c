@@ -14,6 +14,8 @@
 #include "stream.h"
 #include "text.h"
 #include "tls.h"
+#include "trunk.h"
+#include "trust.h"
 #include "verify.h"
 #include <sched.h>
 #include <sys/resource.h>
@@ -58,8 +60,9 @@ static const char *prepare(const struct site *s)
 {
 	const struct site *now = child_site();
 
-	if (!now->domain[0])
-		return NULL;
+	const char *why = child_instance() == 0 ? trust_prepare(s) : NULL;
+	if (why || !now->domain[0])
+		return why;
 	if (s->listeners != now->listeners)
 		return "listeners can't come or go while the exchange runs: restart it";
 	for (int i = 0; i < s->listeners; i++)
@@ -99,6 +102,7 @@ static void serve(void)
 	ev_prepare_init(&end_of_turn, on_end_of_turn);
 	ev_set_priority(&end_of_turn, EV_MAXPRI);
 	ev_prepare_start(child_loop(), &end_of_turn);
+	trunk_serve();
 }
 
 static void link_up(struct link *l)
@@ -145,6 +149,8 @@ static void status(struct proc_status *s)
 	status_counter(s, "late-messages", count.late_messages);
 	status_counter(s, "closed-revoked", count.closed_revoked);
 	verify_status(s);
+	if (child_site()->trunks)
+		trunk_status(s);
 }
 
 static ipc_handler *const on[MSG_N] = {
@@ -157,6 +163,9 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_DEVICE_STATE] = device_on_state,
     [MSG_DEVICES_DONE] = device_on_done,
     [MSG_BAN] = accept_on_ban,
+    [MSG_GIVE_TRUST] = trust_on_give,
+    [MSG_TRUNK_CONNECTED] = trunk_on_connected,
+    [MSG_TRUNK_PEER] = trunk_on_peer,
 };
 
 /* No open, no socket, no connect: what comes in is accepted, what goes out goes over that. */
@@ -169,6 +178,7 @@ const struct child edge_child = {
     .on = on,
     .listener = accept_listener,
     .prepare = prepare,
+    .commit = trust_commit,
     .open = open_tables,
     .serve = serve,
     .link_up = link_up,

@@ -23,9 +23,11 @@ static void refuse(struct conn *c, const struct sip_msg *m, const struct own_ans
 
 static bool check_method(struct conn *c, const struct sip_msg *m)
 {
-	if (m->method != SIP_UNKNOWN && OWN_METHODS & 1 << m->method)
+	uint32_t served = c->trunk ? TRUNK_METHODS : OWN_METHODS;
+
+	if (m->method != SIP_UNKNOWN && served & 1u << m->method)
 		return false;
-	refuse(c, m, &(struct own_answer){.code = 405, .why = "method not served here"});
+	refuse(c, m, &(struct own_answer){.code = 405, .methods = served, .why = "method not served here"});
 	return true;
 }
 
@@ -179,11 +181,11 @@ static bool check_dialog(struct conn *c, const struct sip_msg *m, const char *wh
 
 /* --- dispatch --- */
 
-static enum msg_class class_of(const struct sip_msg *m)
+static enum msg_class class_of(const struct conn *c, const struct sip_msg *m)
 {
 	if (m->to.tag.n)
 		return CLASS_DIALOG;
-	if (m->method == SIP_INVITE && draft.fields.target_kind == TARGET_USER &&
+	if (!c->trunk && m->method == SIP_INVITE && draft.fields.target_kind == TARGET_USER &&
 	    site_is_emergency(child_site(), span_of(draft.target.text, draft.target.n)))
 		return CLASS_EMERGENCY;
 	return CLASS_NEW;
@@ -198,7 +200,7 @@ static void overload(struct conn *c, const struct sip_msg *m)
 static void take_new(struct conn *c, const struct sip_msg *m)
 {
 	const char *why = draft_fill(&draft, c, m);
-	enum msg_class class = class_of(m);
+	enum msg_class class = class_of(c, m);
 
 	if (check_method(c, m) || check_uri(c, m, class) || check_hops(c, m) || check_merged(c, m) ||
 	    check_extensions(c, m, class) || check_accept(c, m, class) || check_dialog(c, m, why) ||

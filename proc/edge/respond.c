@@ -33,7 +33,7 @@ static void put_warning(struct buf *b, unsigned code, struct span text)
 static void put_own(struct buf *b, const struct own_answer *a)
 {
 	if (a->code == 405 || a->code == 501)
-		sip_put_allow(b, OWN_METHODS);
+		sip_put_allow(b, a->methods ? a->methods : OWN_METHODS);
 	if (a->code == 489)
 		sip_put_text(b, SIP_H_ALLOW_EVENTS, SPAN(OWN_EVENTS));
 	if (a->tags)
@@ -46,33 +46,35 @@ static void put_own(struct buf *b, const struct own_answer *a)
 	sip_put_no_body(b);
 }
 
-static void send_own(struct conn *c, const struct sip_msg *m, const struct own_answer *a)
+static struct span write_own(const struct way_back *from, const struct sip_msg *m, const struct own_answer *a)
 {
 	struct buf b = buf_of(octets, sizeof octets);
 
-	sip_put_response(&b, m, a->code, NULL, a->code == 100 ? span_of(NULL, 0) : own_tag(), &c->remote);
+	sip_put_response(&b, m, a->code, NULL, a->code == 100 ? span_of(NULL, 0) : own_tag(), &from->source);
 	put_own(&b, a);
-	if (!b.full)
-		conn_send(c, buf_span(&b));
 	count.own_answers++;
+	return b.full ? span_of(NULL, 0) : buf_span(&b);
 }
 
 void respond_stateless(struct conn *c, const struct sip_msg *m, const struct own_answer *a)
 {
-	send_own(c, m, a);
+	struct way_back to = conn_way_back(c);
+	struct span answer = write_own(&to, m, a);
+
+	if (answer.n)
+		conn_reply(c, &to.reply, answer);
 }
 
 void respond_trying(struct server_txn *t)
 {
 	t->said_100 = true;
-	send_own(server_conn(t), server_request(t), &(struct own_answer){.code = 100});
-	server_step(t, TXN_1XX);
+	server_answer(t, write_own(&t->way, server_request(t), &(struct own_answer){.code = 100}), TXN_1XX);
 }
 
 void respond_own(struct server_txn *t, unsigned code, const char *why)
 {
-	send_own(server_conn(t), server_request(t), &(struct own_answer){.code = code, .why = why});
-	server_step(t, TXN_REFUSED);
+	server_answer(
+	    t, write_own(&t->way, server_request(t), &(struct own_answer){.code = code, .why = why}), TXN_REFUSED);
 }
 
 /* --- what core says --- */
@@ -102,8 +104,8 @@ static void put_dialog(struct buf *b, const struct answer *a)
 	if (a->m->leg_token.len && routes.n)
 		sip_put_text(b, SIP_H_RECORD_ROUTE, routes);
 	if (a->m->identity_user.len)
-		name_put_user(b, SIP_H_P_ASSERTED_IDENTITY, str(a, a->m->identity_display), str(a, a->m->identity_user),
-		    span_of(NULL, 0));
+		name_put_user(b, SIP_H_P_ASSERTED_IDENTITY, a->c->trunk, str(a, a->m->identity_display),
+		    str(a, a->m->identity_user), span_of(NULL, 0));
 	if (a->m->rseq)
 		sip_put_number(b, SIP_H_RSEQ, a->m->rseq);
 	if (a->m->session_expires)
@@ -150,7 +152,7 @@ static void put_abilities(struct buf *b, const struct answer *a)
 	bool good = a->m->code / 100 == 2;
 
 	if (a->m->code == 405 || (good && (a->t->method == SIP_INVITE || a->t->method == SIP_OPTIONS)))
-		sip_put_allow(b, OWN_METHODS);
+		sip_put_allow(b, a->c->trunk ? TRUNK_METHODS : OWN_METHODS);
 	if (a->m->code == 489)
 		sip_put_text(b, SIP_H_ALLOW_EVENTS, SPAN(OWN_EVENTS));
 	if (good && a->t->method != SIP_BYE && a->t->method != SIP_MESSAGE)
@@ -188,7 +190,7 @@ static void put_body(struct buf *b, const struct answer *a)
 
 static void put_answer(struct buf *b, const struct answer *a)
 {
-	sip_put_response(b, server_request(a->t), a->m->code, NULL, str(a, a->m->to_tag), &a->c->remote);
+	sip_put_response(b, server_request(a->t), a->m->code, NULL, str(a, a->m->to_tag), &a->t->way.source);
 	put_dialog(b, a);
 	if (a->t->method == SIP_REGISTER)
 		put_binding(b, a);
@@ -239,6 +241,5 @@ void respond_on_respond(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	t->said_100 = true;
-	conn_send(server_conn(t), buf_span(&b));
-	server_step(t, event_of(m->code));
+	server_answer(t, buf_span(&b), event_of(m->code));
 }

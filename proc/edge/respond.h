@@ -9,6 +9,7 @@
 struct own_answer {
 	unsigned code;
 	const char *why;             /* static, for the Warning; NULL: none */
+	uint32_t methods;            /* for 405; 0: OWN_METHODS */
 	const struct sip_tags *tags; /* those not understood, for 420 */
 	struct span accept;          /* for 415 */
 };

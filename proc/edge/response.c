@@ -3,6 +3,7 @@
 #include "body.h"
 #include "client.h"
 #include "draft.h"
+#include "names.h"
 #include "send.h"
 
 void response_local(uint64_t ref, uint64_t flow, enum sip_method method, uint16_t code)
@@ -45,7 +46,55 @@ static struct span contact_of(const struct sip_msg *m)
 	return m->contact[0].addr.uri.text;
 }
 
-static void pass(uint64_t ref, uint64_t flow, const struct sip_msg *m)
+/* The strongest challenge that could be answered (RFC 8760 2.4). */
+static const struct sip_challenge *challenge_of(const struct sip_msg *m)
+{
+	const struct sip_challenge *best = NULL;
+
+	for (int i = 0; i < m->challenge_n; i++) {
+		const struct sip_challenge *k = &m->challenge[i];
+		if (k->alg > DIGEST_SHA256 || !draft_text_ok(k->realm, SITE_NAME_MAX) ||
+		    !draft_text_ok(k->nonce, TRUNK_NONCE_MAX) || !draft_text_ok(k->opaque, TRUNK_NONCE_MAX))
+			continue;
+		if (!best || k->alg > best->alg)
+			best = k;
+	}
+	return m->status == 401 || m->status == 407 ? best : NULL;
+}
+
+static void put_challenge(struct link *l, struct msg_response *r, const struct sip_challenge *k)
+{
+	r->has_challenge = 1;
+	r->auth_algorithm = (uint8_t)k->alg;
+	r->auth_qop = k->qop_auth;
+	r->auth_stale = k->stale;
+	r->auth_proxy = k->proxy;
+	r->auth_realm = ipc_put(l, k->realm);
+	r->auth_nonce = ipc_put(l, k->nonce);
+	r->auth_opaque = ipc_put(l, k->opaque);
+}
+
+/* Of our own binding, among those that a registrar may name (RFC 3261 10.2.4). */
+static uint32_t expires_of(const struct sip_msg *m)
+{
+	for (int i = 0; i < m->contact_n; i++)
+		if (m->contact[i].has_expires && name_is_ours(&m->contact[i].addr.uri))
+			return m->contact[i].expires_s;
+	return sip_has(m, SIP_H_EXPIRES) ? m->expires_s : ABSENT;
+}
+
+/* What only a trunk says: a phone is never answered when it asks for a password (T34). */
+static void fill_trunk(struct link *l, struct msg_response *r, const struct sip_msg *m)
+{
+	const struct sip_challenge *k = challenge_of(m);
+
+	r->expires = expires_of(m);
+	r->min_expires = sip_has(m, SIP_H_MIN_EXPIRES) ? m->min_expires_s : 0;
+	if (k)
+		put_challenge(l, r, k);
+}
+
+static void pass(uint64_t ref, const struct conn *c, const struct sip_msg *m)
 {
 	struct link *l = child_link(PROC_CORE, 0);
 	uint8_t routes[ROUTE_SET_MAX];
@@ -61,8 +110,10 @@ static void pass(uint64_t ref, uint64_t flow, const struct sip_msg *m)
 		routes_n = 0;
 	fill_numbers(r, m);
 	r->ref = ref;
-	r->flow = flow;
+	r->flow = c->id;
 	r->method = (uint8_t)m->method;
+	if (c->trunk)
+		fill_trunk(l, r, m);
 	r->sdp = ipc_put_part(l, read ? body.sdp : NULL, sizeof *body.sdp);
 	r->to_tag = ipc_put(l, draft_text_ok(m->to.tag, TAG_MAX) ? m->to.tag : span_of(NULL, 0));
 	r->contact = ipc_put(l, contact_of(m));
@@ -82,7 +133,7 @@ static void take_provisional(struct client_txn *t, const struct sip_msg *m)
 
 	if (effects & TXN_DO_PASS && !t->orphan && m->status != 100 && t->provisionals < PROVISIONALS_MAX) {
 		t->provisionals++;
-		pass(t->ref, client_conn(t)->id, m);
+		pass(t->ref, client_conn(t), m);
 	}
 	/* RFC 3261 9.1: a CANCEL waits for the first provisional response */
 	if (t->cancel_wanted)
@@ -92,22 +143,26 @@ static void take_provisional(struct client_txn *t, const struct sip_msg *m)
 static void take_final(struct client_txn *t, const struct sip_msg *m)
 {
 	bool first = t->state == TXN_TRYING || t->state == TXN_PROCEEDING, orphan = t->orphan;
-	uint64_t ref = t->ref, flow = client_conn(t)->id;
+	const struct conn *c = client_conn(t);
+	uint64_t ref = t->ref;
 
 	/* both repeat text that goes with the transaction */
-	if (t->method == SIP_INVITE && first && m->status >= 300)
+	if (t->method == SIP_INVITE && (first || t->state == TXN_COMPLETED) && m->status >= 300)
 		send_ack(t, m);
 	else if (t->method == SIP_INVITE && first && orphan)
 		send_hang_up(t, m);
 	if (client_step(t, event_of(m->status)) & TXN_DO_PASS && !orphan)
-		pass(ref, flow, m);
+		pass(ref, c, m);
 }
 
 void response_take(struct conn *c, const struct sip_msg *m)
 {
-	struct client_txn *t = m->via_n == 1 ? client_find(c, m->via.branch, m->method) : NULL;
+	enum sip_method of = m->method == SIP_CANCEL ? SIP_INVITE : m->method;
+	struct client_txn *t = m->via_n == 1 ? client_find(c, m->via.branch, of) : NULL;
 
-	if (!t)
+	if (t && m->method == SIP_CANCEL)
+		client_cancel_heard(t);
+	else if (!t)
 		count.strays++; /* of a CANCEL of ours, or too late */
 	else if (m->status < 200)
 		take_provisional(t, m);

@@ -81,6 +81,7 @@ struct order {
 	const struct msg_send *m;
 	const struct ipc_view *v;
 	struct conn *c;
+	struct span uri;
 };
 
 static struct span str(const struct order *o, struct str s)
@@ -96,13 +97,17 @@ static struct span since(const struct buf *b, size_t mark)
 static struct head put_head(struct buf *b, const struct order *o)
 {
 	const struct msg_send *m = o->m;
-	struct head h = {.uri = without_headers(str(o, m->target))};
+	struct head h = {.uri = o->uri};
 	size_t mark = b->n;
 
-	name_put_user(b, SIP_H_FROM, str(o, m->from_display), str(o, m->from_user), str(o, m->from_tag));
+	if (o->c->trunk && m->privacy)
+		name_put_nobody(b, SIP_H_FROM, str(o, m->from_tag));
+	else
+		name_put_user(
+		    b, SIP_H_FROM, o->c->trunk, str(o, m->from_display), str(o, m->from_user), str(o, m->from_tag));
 	h.from = since(b, mark);
 	mark = b->n;
-	name_put_user(b, SIP_H_TO, span_of(NULL, 0), str(o, m->to_user), str(o, m->to_tag));
+	name_put_user(b, SIP_H_TO, o->c->trunk, span_of(NULL, 0), str(o, m->to_user), str(o, m->to_tag));
 	h.to = since(b, mark);
 	mark = b->n;
 	sip_put_text(b, SIP_H_CALL_ID, str(o, m->call_id));
@@ -114,16 +119,40 @@ static struct head put_head(struct buf *b, const struct order *o)
 	return h;
 }
 
+/* keeper made the response; core passes it on. The URI it is for is the one in the start line. */
+static void put_credentials(struct buf *b, const struct order *o)
+{
+	const struct msg_send *m = o->m;
+	struct digest_credentials_out k = {
+	    .user = str(o, m->auth_user),
+	    .realm = str(o, m->auth_realm),
+	    .opaque = str(o, m->auth_opaque),
+	    .in = {.alg = (enum digest_alg)m->auth_algorithm,
+		.uri = o->uri,
+		.nonce = str(o, m->auth_nonce),
+		.cnonce = str(o, m->auth_cnonce),
+		.nc = m->auth_nc,
+		.no_qop = !m->auth_qop},
+	    .response = str(o, m->auth_response),
+	};
+
+	sip_put_credentials(b, &k, m->auth_proxy);
+}
+
 static void put_session(struct buf *b, const struct order *o)
 {
 	const struct msg_send *m = o->m;
 
 	name_put_contact(b, o->c->listener, str(o, m->leg_token));
 	if (m->identity_user.len)
-		name_put_user(b, SIP_H_P_ASSERTED_IDENTITY, str(o, m->identity_display), str(o, m->identity_user),
-		    span_of(NULL, 0));
+		name_put_user(b, SIP_H_P_ASSERTED_IDENTITY, o->c->trunk, str(o, m->identity_display),
+		    str(o, m->identity_user), span_of(NULL, 0));
+	if (o->c->trunk && m->privacy)
+		sip_put_text(b, SIP_H_PRIVACY, SPAN("id"));
+	if (o->c->trunk && m->auth_user.len)
+		put_credentials(b, o);
 	if (m->method == SIP_INVITE || m->method == SIP_UPDATE)
-		sip_put_allow(b, OWN_METHODS & ~(1u << SIP_REGISTER));
+		sip_put_allow(b, o->c->trunk ? TRUNK_METHODS : OWN_METHODS & ~(1u << SIP_REGISTER));
 	sip_put_tags(b, SIP_H_SUPPORTED, m->supported);
 	sip_put_tags(b, SIP_H_REQUIRE, m->required);
 	if (m->session_expires)
@@ -167,9 +196,9 @@ static void put_transfer(struct buf *b, const struct order *o)
 	const struct msg_send *m = o->m;
 
 	if (m->method == SIP_REFER)
-		name_put_user(b, SIP_H_REFER_TO, SPAN(""), str(o, m->refer_token), SPAN(""));
+		name_put_user(b, SIP_H_REFER_TO, 0, SPAN(""), str(o, m->refer_token), SPAN(""));
 	if (m->referred_by.len && (m->method == SIP_REFER || m->method == SIP_INVITE))
-		name_put_user(b, SIP_H_REFERRED_BY, SPAN(""), str(o, m->referred_by), SPAN(""));
+		name_put_user(b, SIP_H_REFERRED_BY, 0, SPAN(""), str(o, m->referred_by), SPAN(""));
 	if (m->method == SIP_NOTIFY)
 		put_event(b, o);
 }
@@ -233,7 +262,7 @@ static struct head put_order(struct buf *b, const struct order *o, uint64_t bran
 	const struct msg_send *m = o->m;
 	char mem[BRANCH_LEN + 1];
 
-	sip_put_request(b, (enum sip_method)m->method, without_headers(str(o, m->target)));
+	sip_put_request(b, (enum sip_method)m->method, o->uri);
 	name_put_via(b, o->c->listener, client_branch(branch, mem));
 	sip_put_number(b, SIP_H_MAX_FORWARDS, m->max_forwards ? m->max_forwards : MAX_FORWARDS);
 	struct head h = put_head(b, o);
@@ -274,6 +303,10 @@ static bool send_counted(const struct order *o)
 		client_drop(t);
 		return false;
 	}
+	if (!client_keep(t, buf_span(&b), o->m->emergency)) {
+		client_drop(t);
+		return false;
+	}
 	client_step(t, TXN_BEGIN);
 	conn_send(o->c, buf_span(&b));
 	return true;
@@ -288,9 +321,9 @@ static const char *check_notify(const struct msg_send *m)
 	return NULL;
 }
 
-static const char *check_order(const struct msg_send *m)
+static const char *check_order(const struct msg_send *m, bool to_trunk)
 {
-	if (m->method == SIP_UNKNOWN || m->method == SIP_CANCEL || m->method == SIP_REGISTER)
+	if (m->method == SIP_UNKNOWN || m->method == SIP_CANCEL || (m->method == SIP_REGISTER && !to_trunk))
 		return "a request that the exchange never makes";
 	if ((m->ref == 0) != (m->method == SIP_ACK))
 		return "a request with the wrong kind of reference";
@@ -301,16 +334,29 @@ static const char *check_order(const struct msg_send *m)
 	return m->method == SIP_NOTIFY ? check_notify(m) : NULL;
 }
 
+/* Where it goes: to whom the far end said, or over a trunk to a number. */
+static struct span uri_of(const struct order *o, struct buf b)
+{
+	if (!o->c->trunk || o->m->target.len)
+		return without_headers(str(o, o->m->target));
+	trunk_put_uri(&b, &child_site()->trunk[o->c->trunk - 1], str(o, o->m->number));
+	return b.full ? span_of(NULL, 0) : buf_span(&b);
+}
+
 void send_on_send(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_send *m = v->payload;
-	const char *why = check_order(m);
-	struct order o = {m, v, conn_of(m->flow)};
+	struct order o = {.m = m, .v = v, .c = conn_of(m->flow)};
+	uint8_t mem[URI_TEXT_MAX];
+	/* a flow that is gone meanwhile was of a phone or of a trunk, who knows */
+	const char *why = check_order(m, !o.c || o.c->trunk);
 
 	if (why) {
 		child_accuse(from, why, m->flow, 0);
 		return;
 	}
+	if (o.c)
+		o.uri = uri_of(&o, buf_of(mem, sizeof mem));
 	if (o.c && m->ref == 0)
 		send_plain(&o);
 	else if (!o.c || !send_counted(&o))
@@ -334,9 +380,9 @@ static void cancel_now(struct client_txn *t, uint16_t cause, struct span cause_t
 	sip_put_no_body(&b);
 	t->cancelled = true;
 	t->cancel_wanted = false;
-	if (!b.full)
-		conn_send(client_conn(t), buf_span(&b));
 	client_step(t, TXN_CANCEL);
+	if (!b.full)
+		client_say_cancel(t, buf_span(&b));
 }
 
 void send_cancel(struct client_txn *t, uint16_t cause, struct span cause_text)

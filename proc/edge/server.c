@@ -89,6 +89,7 @@ static void make_origin(const struct conn *c, const struct sip_msg *m, uint8_t o
 	struct buf b = buf_of(mem, sizeof mem);
 
 	buf_u32(&b, c->device);
+	buf_u8(&b, c->trunk);
 	buf_u8(&b, (uint8_t)m->method);
 	buf_u32(&b, m->cseq);
 	buf_u16(&b, (uint16_t)m->from.tag.n);
@@ -253,8 +254,10 @@ static void release(struct server_txn *t)
 	map_del(&by_key, span_of(t->key, TXN_KEY), slot);
 	if (t->outside)
 		map_del(&by_origin, span_of(t->origin, TXN_KEY), slot);
+	timer_cancel(&child_wheel, &t->resend);
 	text_give(t->text);
-	t->text = NULL;
+	text_give(t->last);
+	t->text = t->last = NULL;
 	edge_pool_release(&pool, t->id);
 }
 
@@ -272,6 +275,12 @@ static void on_time(struct timer *timer, uint64_t now_ms)
 	}
 }
 
+static void on_resend(struct timer *timer, uint64_t now_ms)
+{
+	(void)now_ms;
+	server_step((struct server_txn *)(void *)((char *)timer - offsetof(struct server_txn, resend)), TXN_RESEND_DUE);
+}
+
 static struct server_txn *new_txn(struct conn *c, const struct sip_msg *m, bool emergency)
 {
 	uint64_t id = edge_pool_take(&pool, emergency);
@@ -286,6 +295,8 @@ static struct server_txn *new_txn(struct conn *c, const struct sip_msg *m, bool 
 	    .prev = NO_SLOT,
 	    .next = c->server_txns,
 	    .timer.fire = on_time,
+	    .resend.fire = on_resend,
+	    .way = conn_way_back(c),
 	    .kind = m->method == SIP_INVITE ? TXN_INVITE_SERVER : TXN_SERVER,
 	    .state = TXN_NEW,
 	    .method = (uint8_t)m->method,
@@ -305,7 +316,9 @@ static struct server_txn *new_txn(struct conn *c, const struct sip_msg *m, bool 
 
 struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, bool emergency)
 {
-	if (c->pending >= PENDING_PER_FLOW + (emergency ? PENDING_EMERGENCY : 0))
+	uint32_t most = c->trunk ? PENDING_PER_TRUNK : PENDING_PER_FLOW;
+
+	if (c->pending >= most + (emergency ? PENDING_EMERGENCY : 0))
 		return NULL;
 	struct text *text = keep(m, emergency);
 	struct server_txn *t = text ? new_txn(c, m, emergency) : NULL;
@@ -316,18 +329,53 @@ struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, bool em
 	}
 	t->text = text;
 	set_pending(t, true);
-	t->state = (uint8_t)txn_step((enum txn_kind)t->kind, TXN_HOP_PHONE, TXN_NEW, TXN_BEGIN, 0).state;
+	t->state = (uint8_t)txn_step((enum txn_kind)t->kind, (enum txn_hop)c->hop, TXN_NEW, TXN_BEGIN, 0).state;
 	timer_set(&child_wheel, &t->timer, child_now() + (m->method == SIP_INVITE ? TRYING_MS : TXN_64T1_MS));
 	return t;
 }
 
-/* A connection loses nothing, so a response is never sent again and no request comes twice; the effect SEND is for the
- * response that the caller has in hand. */
+static void set_resend(struct server_txn *t, int32_t ms)
+{
+	if (ms == TXN_STOP)
+		timer_cancel(&child_wheel, &t->resend);
+	if (ms < 0)
+		return;
+	t->resend_ms = (uint32_t)ms;
+	timer_set(&child_wheel, &t->resend, child_now() + (uint64_t)ms);
+}
+
+/* Without room for a copy the request is repeated in vain; its sender's patience is longer than a moment without room. */
+static void remember(struct server_txn *t, struct span response)
+{
+	text_give(t->last);
+	t->last = text_take(response.n, false);
+	t->last_n = (uint16_t)response.n;
+	if (t->last)
+		memcpy(t->last->bytes, response.p, response.n);
+}
+
+void server_answer(struct server_txn *t, struct span response, enum txn_event e)
+{
+	struct conn *c = server_conn(t);
+
+	if (response.n)
+		conn_reply(c, &t->way.reply, response);
+	if (response.n && c->hop == TXN_HOP_UDP)
+		remember(t, response);
+	server_step(t, e);
+}
+
+/* A connection loses nothing, so a response is sent again over UDP alone; else the effect SEND is for the response that the
+ * caller has in hand. */
 unsigned server_step(struct server_txn *t, enum txn_event e)
 {
-	struct txn_out o = txn_step((enum txn_kind)t->kind, TXN_HOP_PHONE, (enum txn_state)t->state, e, 0);
+	enum txn_hop hop = (enum txn_hop)server_conn(t)->hop;
+	struct txn_out o = txn_step((enum txn_kind)t->kind, hop, (enum txn_state)t->state, e, t->resend_ms);
 
 	t->state = (uint8_t)o.state;
+	if (o.effects & TXN_DO_SEND && (e == TXN_REQUEST || e == TXN_RESEND_DUE) && t->last)
+		conn_reply(server_conn(t), &t->way.reply, span_of(t->last->bytes, t->last_n));
+	set_resend(t, o.resend_ms);
 	if (o.state == TXN_ACCEPTED)
 		set_pending(t, false);
 	if (o.state == TXN_TERMINATED)

@@ -13,10 +13,14 @@ struct server_txn {
 	uint64_t id;
 	uint8_t key[TXN_KEY], origin[TXN_KEY];
 	uint32_t conn, prev, next; /* slot of its connection; among its transactions */
-	struct timer timer;
+	struct timer timer, resend;
+	struct way_back way;
+	uint32_t resend_ms;
+	uint16_t last_n;
 	uint8_t kind, state, method;
 	bool cancelled, said_100, pending, outside; /* outside: of any dialog */
 	struct text *text;
+	struct text *last; /* over UDP: its newest response, for who repeats the request */
 };
 
 bool server_open(uint32_t cap);
@@ -35,6 +39,8 @@ struct conn *server_conn(const struct server_txn *t);
 const struct sip_msg *server_request(const struct server_txn *t);
 struct span server_record_route(const struct server_txn *t);
 
+/* Send this response and run the machine; t may be gone afterwards. */
+void server_answer(struct server_txn *t, struct span response, enum txn_event e);
 /* Run the machine; t may be gone afterwards. The effects. */
 unsigned server_step(struct server_txn *t, enum txn_event e);
 

@@ -5,6 +5,7 @@
 #include "tls.h"
 #include <stdlib.h>
 
+enum { SIP_PORT = 5060 };
 enum { BUFFER = SIP_MESSAGE_MAX + 16384 }; /* a whole message, and a record that goes on behind it */
 
 struct partial {
@@ -68,8 +69,20 @@ static void close_bad(struct conn *c, const char *why)
 static void count_bad(struct conn *c)
 {
 	count.bad_messages++;
+	if (c->hop == TXN_HOP_UDP) /* anyone can say that a datagram is his */
+		return;
 	if (++c->bad >= BAD_MESSAGES_MAX)
 		close_bad(c, "too many bad messages");
+}
+
+/* To where it came from, and to the port that Via names unless it asks for another way. */
+static struct addr way_of(const struct sip_via *via, const struct addr *source)
+{
+	struct addr a = *source;
+
+	if (!via->rport)
+		a.port = via->port ? via->port : SIP_PORT;
+	return a;
 }
 
 static void take_message(struct conn *c, uint8_t *at, size_t n)
@@ -78,6 +91,8 @@ static void take_message(struct conn *c, uint8_t *at, size_t n)
 
 	count.sip_octets += n;
 	enum sip_verdict v = sip_parse(at, n, &message, &err);
+	if (c->hop == TXN_HOP_UDP && v != SIP_DISCARD)
+		c->way.reply = way_of(&message.via, &c->way.source);
 	if (v == SIP_DISCARD) {
 		count_bad(c);
 	} else if (v == SIP_ANSWER) {
@@ -162,6 +177,11 @@ void stream_read(struct conn *c)
 		close_bad(c, "broken TLS record");
 	else
 		conn_close(c, FLOW_CLOSED);
+}
+
+void stream_datagram(struct conn *c, uint8_t *at, size_t n)
+{
+	take_message(c, at, n);
 }
 
 void stream_status(struct proc_status *s)

@@ -10,6 +10,8 @@ bool stream_open(uint32_t partials);
 
 /* Read what TLS has and hand on each message. */
 void stream_read(struct conn *c);
+/* One datagram of a trunk is one message. */
+void stream_datagram(struct conn *c, uint8_t *at, size_t n);
 void stream_close(struct conn *c);
 void stream_status(struct proc_status *s);
 

@@ -3,14 +3,14 @@
 #include "wire/sip_limits.h"
 #include <stdlib.h>
 
-enum { SMALL = 1024, LARGE = SIP_HEAD_MAX + 2048, LARGE_N = 64 };
+enum { SMALL = 1024, MIDDLE = 4096, LARGE = SIP_HEAD_MAX + 2048, MIDDLE_N = 1024, LARGE_N = 64 };
 
 static struct store {
 	struct text *spare;
 	uint8_t *mem;
 	uint32_t size, cap, fresh, used, peak; /* blocks from fresh on were never touched */
 	uint64_t refused;
-} small = {.size = SMALL}, large = {.size = LARGE};
+} small = {.size = SMALL}, middle = {.size = MIDDLE}, large = {.size = LARGE};
 
 static bool fill(struct store *s, uint32_t n)
 {
@@ -21,7 +21,7 @@ static bool fill(struct store *s, uint32_t n)
 
 bool text_open(uint32_t n)
 {
-	return fill(&small, n) && fill(&large, LARGE_N);
+	return fill(&small, n) && fill(&middle, MIDDLE_N) && fill(&large, LARGE_N);
 }
 
 static struct text *first_touch(struct store *s)
@@ -53,6 +53,8 @@ struct text *text_take(size_t n, bool emergency)
 {
 	if (n <= SMALL)
 		return take(&small, emergency);
+	if (n <= MIDDLE)
+		return take(&middle, emergency);
 	return n <= LARGE ? take(&large, emergency) : NULL;
 }
 
@@ -60,7 +62,7 @@ void text_give(struct text *t)
 {
 	if (!t)
 		return;
-	struct store *s = t->cap == SMALL ? &small : &large;
+	struct store *s = t->cap == SMALL ? &small : t->cap == MIDDLE ? &middle : &large;
 	t->next_free = s->spare;
 	s->spare = t;
 	s->used--;
@@ -69,5 +71,6 @@ void text_give(struct text *t)
 void text_status(struct proc_status *s)
 {
 	status_add(s, "texts", STATUS_POOL, small.used, small.cap, small.peak, small.refused);
+	status_add(s, "middle-texts", STATUS_POOL, middle.used, middle.cap, middle.peak, middle.refused);
 	status_add(s, "long-texts", STATUS_POOL, large.used, large.cap, large.peak, large.refused);
 }

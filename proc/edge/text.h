@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Blocks of text that a transaction keeps: a small one in nearly every case, a large one for the rest. */
+/* Blocks of text that a transaction keeps: a small one in nearly every case, larger ones for the rest. */
 #ifndef EDGE_TEXT_H
 #define EDGE_TEXT_H
 

@@ -2,6 +2,7 @@
 #include "tls.h"
 #include "base/log.h"
 #include "farkey/farkey.h"
+#include "trust.h"
 #include "verify.h"
 #include <errno.h>
 
@@ -11,7 +12,13 @@
 	"+GROUP-X25519:+GROUP-SECP256R1:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA256:+CTYPE-X509:"     \
 	"+COMP-NULL:%SERVER_PRECEDENCE:%SAFE_RENEGOTIATION"
 
-static gnutls_certificate_credentials_t credentials;
+/* Providers have RSA too. */
+#define TRUNK_PRIORITY                                                                                         \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:+AES-128-GCM:" \
+	"+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:"                      \
+	"%SAFE_RENEGOTIATION"
+
+static gnutls_certificate_credentials_t credentials, trunk_credentials;
 static gnutls_priority_t priority;
 static uint8_t leaf_der[CERT_MAX], ca_der[CERT_MAX];
 static size_t leaf_n, ca_n;
@@ -158,18 +165,50 @@ static ssize_t push(gnutls_transport_ptr_t p, const void *octets, size_t n)
 	return (ssize_t)n;
 }
 
-bool tls_begin(struct conn *c)
+static gnutls_priority_t priority_of_trunks(void)
+{
+	static gnutls_priority_t made;
+	const char *at;
+
+	if (!made && gnutls_priority_init(&made, TRUNK_PRIORITY, &at) < 0)
+		log_fatal("TLS priorities of trunks end at %s", at);
+	return made;
+}
+
+/* Towards a trunk we are the client: it shows a certificate, and none is asked of us that we have. */
+static bool begin_client(struct conn *c)
+{
+	const struct trunk_conf *t = &child_site()->trunk[c->trunk - 1];
+
+	if (!trunk_credentials && gnutls_certificate_allocate_credentials(&trunk_credentials) < 0)
+		return false;
+	if (gnutls_init(&c->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS) < 0)
+		return false;
+	return gnutls_priority_set(c->tls, priority_of_trunks()) >= 0 &&
+	       gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, trunk_credentials) >= 0 &&
+	       (t->server_addr.family ||
+		   gnutls_server_name_set(c->tls, GNUTLS_NAME_DNS, t->server, strlen(t->server)) >= 0);
+}
+
+static bool begin_server(struct conn *c)
 {
 	if (gnutls_init(&c->tls, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS |
 				     GNUTLS_NO_AUTO_SEND_TICKET) < 0)
 		return false;
-	if (gnutls_priority_set(c->tls, priority) < 0 ||
-	    gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, credentials) < 0) {
+	gnutls_certificate_server_set_request(c->tls, GNUTLS_CERT_REQUIRE);
+	if (c->trunk) /* its CA is not ours, and who it is nobody need read */
+		gnutls_certificate_send_x509_rdn_sequence(c->tls, 1);
+	return gnutls_priority_set(c->tls, c->trunk ? priority_of_trunks() : priority) >= 0 &&
+	       gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, credentials) >= 0;
+}
+
+bool tls_begin(struct conn *c)
+{
+	if (!(c->trunk && !c->came ? begin_client(c) : begin_server(c))) {
 		tls_end(c);
 		return false;
 	}
-	gnutls_certificate_server_set_request(c->tls, GNUTLS_CERT_REQUIRE);
-	gnutls_session_set_verify_function(c->tls, verify_peer);
+	gnutls_session_set_verify_function(c->tls, c->trunk ? trust_verify : verify_peer);
 	gnutls_session_set_ptr(c->tls, c);
 	gnutls_transport_set_ptr(c->tls, c);
 	gnutls_transport_set_pull_function(c->tls, pull);
@@ -228,13 +267,36 @@ void tls_bye(struct conn *c)
 
 bool tls_is_drained(const struct conn *c)
 {
+	if (!c->tls)
+		return feed.left.n == 0 && !feed.end;
 	return feed.left.n == 0 && !feed.end && gnutls_record_check_pending(c->tls) == 0;
+}
+
+/* A plain trunk's octets are what came. */
+static long read_plain(void *p, size_t n, enum tls_result *result)
+{
+	if (feed.left.n == 0) {
+		*result = feed.end ? TLS_CLOSED : TLS_MORE;
+		return -1;
+	}
+	if (n > feed.left.n)
+		n = feed.left.n;
+	memcpy(p, feed.left.p, n);
+	feed.left = span_skip(feed.left, n);
+	return (long)n;
 }
 
 long tls_read(struct conn *c, void *p, size_t n, enum tls_result *result)
 {
+	if (!c->tls)
+		return read_plain(p, n, result);
 	ssize_t got = gnutls_record_recv(c->tls, p, n);
 
+	/* what was a ticket, which a server may send at any time, counts as nothing; octets behind it wait on */
+	for (size_t left = SIZE_MAX; wants_more((int)got) && feed.left.n && feed.left.n < left;) {
+		left = feed.left.n;
+		got = gnutls_record_recv(c->tls, p, n);
+	}
 	if (got > 0)
 		return got;
 	if (wants_more((int)got))
@@ -252,6 +314,8 @@ long tls_read(struct conn *c, void *p, size_t n, enum tls_result *result)
 
 bool tls_write(struct conn *c, struct span s)
 {
+	if (!c->tls)
+		return out_put(&c->out, s);
 	while (s.n) {
 		ssize_t n = gnutls_record_send(c->tls, s.p, s.n);
 		if (n <= 0)

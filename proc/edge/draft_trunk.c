@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+#include "draft.h"
+#include "names.h"
+
+enum { SHOWN = SIP_PRIVACY_NONE };
+
+/* RFC 3325 9.1: one sip and one tel, for the same person; a number is what core can use. */
+static void fill_asserted(struct draft *d, const struct sip_msg *m)
+{
+	d->asserted.n = 0;
+	for (int i = 0; i < m->identity_n && d->asserted.n == 0; i++) {
+		const struct uri *u = &m->identity[i].uri;
+		if (u->scheme == URI_TEL && draft_text_ok(u->user, USER_MAX)) {
+			memcpy(d->asserted.text, u->user.p, u->user.n);
+			d->asserted.n = (uint8_t)u->user.n;
+		} else {
+			draft_fill_user(&d->asserted, u);
+		}
+	}
+	d->fields.asserted = d->asserted.n > 0;
+}
+
+/* RFC 3323 4.2, RFC 3325 9.3; and From in the form of 4.1.1.3, which older gateways write without Privacy. */
+static bool is_private(const struct sip_msg *m)
+{
+	return (m->privacy & ~(uint32_t)SHOWN) != 0 || span_eq_case(m->from.uri.host, SPAN("anonymous.invalid"));
+}
+
+static void fill_display(struct draft *d, const struct sip_msg *m)
+{
+	int n = sip_unquote(m->from.display, d->display, sizeof d->display);
+
+	d->display_n = n > 0 && draft_text_ok(span_of(d->display, (size_t)n), DISPLAY_MAX) ? (size_t)n : 0;
+}
+
+void draft_fill_trunk(struct draft *d, const struct conn *c, const struct sip_msg *m)
+{
+	d->asserted.n = 0;
+	d->display_n = 0;
+	d->signature = span_of(NULL, 0);
+	if (!c->trunk)
+		return;
+	d->target.ours = d->target.ours || name_is_for_us(&m->uri, c->trunk);
+	fill_asserted(d, m);
+	fill_display(d, m);
+	d->fields.privacy = is_private(m);
+	if (draft_text_ok(m->signature, IDENTITY_MAX))
+		d->signature = m->signature;
+}

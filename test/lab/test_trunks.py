@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: ISC
+"""Trunks against Kamailio as the provider: registration with digest over TLS, TCP and UDP, failover by SRV, supervision, and what a
+stranger in the provider's place gets: nothing (R6, R29, T1, T34, T47)."""
+import os
+import shutil
+import socket
+import time
+
+import net
+import pki
+import pytest
+from exchange import CONF, Exchange
+from provider import Provider, Zone
+
+TRUNKS = """
+trunk udp {{
+    server = "udp.provider.test" transport = udp media = rtp plain = yes listen = "{us}:5070"
+    user = "u1" realm = "provider.test" md5 = yes media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 3
+    domain = "provider.test"
+    number "+33123456789" {{ to = 101 }}
+}}
+trunk tcp {{
+    server = "tcp.provider.test" transport = tcp media = rtp plain = yes address = "{us}"
+    user = "u2" realm = "provider.test" media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 2
+    domain = "provider.test"
+}}
+trunk tls {{
+    server = "tls.provider.test" ca = "lab.pem" address = "{us}"
+    user = "u3" realm = "provider.test" media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 1
+    domain = "provider.test"
+}}
+trunk silent {{
+    server = "silent.provider.test" transport = udp media = rtp plain = yes listen = "{us}:5071"
+    media-from = {{"10.77.4.0/24"}} keepalive = 5
+}}
+"""
+PASSWORD = "trunk-secret"
+
+
+class Telco:
+    """The provider's side: a DNS server, hosts, certificates."""
+
+    def __init__(self, lab, where):
+        self.lab, self.where = lab, where
+        self.dns = lab.host("dns", "telco")
+        self.hosts = [lab.host(f"sp{i}", "telco") for i in range(4)]
+        self.ca = pki.Authority(f"{where}/provider-ca", "provider CA")
+        self.other = pki.Authority(f"{where}/other-ca", "another CA")
+        self.zone = Zone(self.dns, where)
+        self.providers = []
+        d = f"/etc/netns/{lab.exchange.ns}"
+        os.makedirs(d, exist_ok=True)
+        with open(f"{d}/resolv.conf", "w") as f:
+            f.write(f"nameserver {self.dns.v4}\noptions timeout:1 attempts:2\n")
+
+    def provider(self, host, **kw):
+        p = Provider(self.hosts[host], f"{self.where}/sp{host}-{len(self.providers)}", **kw).start()
+        self.providers.append(p)
+        return p
+
+    def cert(self, name, names, ca=None):
+        return (ca or self.ca).issue(name, names=names, usage="serverAuth")
+
+    def says(self):
+        h = [x.v4 for x in self.hosts]
+        self.zone.says({
+            "udp.provider.test": {},
+            "_sip._udp.udp.provider.test": {"SRV": [[10, 0, 5060, "a.udp.provider.test"], [20, 0, 5060, "b.udp.provider.test"]]},
+            "a.udp.provider.test": {"A": [h[0]]},
+            "b.udp.provider.test": {"A": [h[1]]},
+            "tcp.provider.test": {"A": [h[2]]},
+            "tls.provider.test": {"NAPTR": [[10, 10, "s", "SIPS+D2T", "_sips._tcp.far.provider.test"]]},
+            "_sips._tcp.far.provider.test": {"SRV": [[1, 1, 5061, "sbc.provider.test"]]},
+            "sbc.provider.test": {"A": [h[3]]},
+            "silent.provider.test": {"A": [h[3]]},
+        })
+
+    def stop(self):
+        for p in self.providers:
+            p.stop()
+
+
+@pytest.fixture(scope="module")
+def telco(lab, where):
+    t = Telco(lab, where)
+    t.says()
+    yield t
+    t.stop()
+    shutil.rmtree(f"/etc/netns/{lab.exchange.ns}", ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def exchange(lab, where, telco):
+    x = Exchange(lab, where, conf=CONF + TRUNKS.replace("{us}", lab.addr["telco"][0]))
+    os.makedirs(f"{x.site}/trust", exist_ok=True)
+    shutil.copy(telco.ca.cert, f"{x.site}/trust/lab.pem")
+    try:
+        x.start()
+        for name in ("udp", "tcp", "tls"):
+            x.ask("trunk-password", name=name, password=PASSWORD)
+        yield x
+    finally:
+        x.stop()
+    x.check_health()
+
+
+def trunk(x, name):
+    return next(t for t in x.ask("trunks") if t["name"] == name)
+
+
+def wait_state(x, name, state, timeout=20):
+    def look():
+        t = trunk(x, name)
+        return t if t["state"] == state else None
+    try:
+        return net.wait_for(f"trunk {name} {state}", look, timeout, step=0.2)
+    except net.LabError as e:
+        raise net.LabError(f"{e}: {trunk(x, name)}") from None
+
+
+def kick(x, name, password=PASSWORD):
+    """Whatever waits tries again now."""
+    x.ask("trunk-password", name=name, password=password)
+
+
+def test_udp_registers_with_md5(telco, exchange):
+    """R29: SRV leads to it, MD5 is answered because the section allows it; as older servers do, this one knows no qop"""
+    telco.first = telco.provider(0, qop=0)
+    kick(exchange, "udp")
+    t = wait_state(exchange, "udp", "up")
+    assert t["address"] == f"{telco.hosts[0].v4}:5060" and telco.first.bound() >= 1
+    assert exchange.wait_event("trunk")
+
+
+def test_tcp_registers_with_sha256(telco, exchange):
+    telco.tcp = telco.provider(2, transport="tcp", algorithm="SHA-256")
+    kick(exchange, "tcp")
+    assert wait_state(exchange, "tcp", "up")["address"] == f"{telco.hosts[2].v4}:5060"
+
+
+def test_tls_registers_and_checks_the_name(telco, exchange):
+    """R6: NAPTR and SRV lead elsewhere, and still the certificate must say the name that was configured (RFC 5922)"""
+    telco.tls = telco.provider(3, transport="tls", port=5061, algorithm="SHA-256",
+                               cert=telco.cert("tls-good", ["DNS:tls.provider.test"]))
+    kick(exchange, "tls")
+    assert wait_state(exchange, "tls", "up")["address"] == f"{telco.hosts[3].v4}:5061"
+
+
+def test_registration_is_refreshed(telco, exchange):
+    """It is asked again at half of what was granted (60 s), with the nonce that is known: no new challenge"""
+    before = telco.first.bound()
+    wait_state(exchange, "udp", "up")
+    net.wait_for("a refresh", lambda: telco.first.bound() > before, 40, step=0.5)
+
+
+def test_dead_server_is_noticed_and_the_next_is_used(telco, exchange):
+    """RFC 3263 4.3: the server is killed, OPTIONS are not answered, the trunk goes to the next SRV record"""
+    second = telco.provider(1)
+    wait_state(exchange, "udp", "up")
+    telco.first.stop()
+    t = net.wait_for("the second server", lambda: [t for t in exchange.ask("trunks") if t["name"] == "udp" and t["state"] == "up" and
+                                                   t["address"] == f"{telco.hosts[1].v4}:5060"], 40, step=0.3)
+    assert t and second.bound() >= 1
+    down = [e for e in exchange.events() if e["what"] == "trunk" and "udp is down" in e.get("detail", "")]
+    assert down, exchange.events()[-5:]
+
+
+def test_wrong_certificates_are_refused(telco, exchange):
+    """R6: another name, another CA, a phone's certificate: no SIP is said, and an alarm tells"""
+    telco.tls.stop()
+    wait_state(exchange, "tls", "waits", 30)
+    for name, cert, why in (
+            ("tls-name", telco.cert("tls-name", ["DNS:evil.test", "DNS:*.provider.test"]), "another name"),
+            ("tls-ca", telco.cert("tls-ca", ["DNS:tls.provider.test"], telco.other), "not from the trunk's CA"),
+            ("tls-use", telco.ca.issue("tls-use", names=["DNS:tls.provider.test"], usage="clientAuth"), "not from the trunk's CA")):
+        p = telco.provider(3, transport="tls", port=5061, cert=cert)
+        kick(exchange, "tls")
+        t = net.wait_for(name, lambda: [t for t in [trunk(exchange, "tls")] if why in t["reason"]], 15, step=0.2)[0]
+        assert t["state"] != "up" and "GOT" not in p.said()
+        p.stop()
+
+
+def test_foreign_realm_gets_no_digest(telco, exchange):
+    """T34: whoever stands in the provider's place and asks for another realm's password hears nothing of it"""
+    telco.tcp.stop()
+    wait_state(exchange, "tcp", "waits", 30)
+    p = telco.provider(2, transport="tcp", realm="evil.test", algorithm="SHA-256")
+    kick(exchange, "tcp")
+    net.wait_for("its refusal", lambda: "another realm" in trunk(exchange, "tcp")["reason"], 15)
+    assert p.said().count("GOT REGISTER") >= 1 and p.bound() == 0
+    p.stop()
+    weak = telco.provider(2, transport="tcp")        # MD5, which this trunk's section does not allow
+    kick(exchange, "tcp")
+    net.wait_for("its refusal", lambda: "MD5" in trunk(exchange, "tcp")["reason"], 15)
+    weak.stop()
+
+
+def test_wrong_password_waits_and_says_so(telco, exchange):
+    p = telco.provider(2, transport="tcp", algorithm="SHA-256")
+    kick(exchange, "tcp", "not-the-password")
+    net.wait_for("its refusal", lambda: "refuses the password" in trunk(exchange, "tcp")["reason"], 15)
+    kick(exchange, "tcp")
+    wait_state(exchange, "tcp", "up")
+    telco.tcp = p
+
+
+def test_strangers_get_no_answer(telco, exchange, lab):
+    """T1: a scan of the trunks' port from an address that is not the trunk's is not even read"""
+    stranger = lab.host("stranger", "telco")
+    us = lab.addr["telco"][0]
+    for method in ("OPTIONS", "REGISTER", "INVITE"):
+        s = stranger.udp()
+        s.settimeout(1)
+        s.sendto((f"{method} sip:100@{us} SIP/2.0\r\nVia: SIP/2.0/UDP {stranger.v4}:{s.getsockname()[1]};branch=z9hG4bKx{method}\r\n"
+                  f"From: <sip:100@{us}>;tag=a\r\nTo: <sip:100@{us}>\r\nCall-ID: x{method}\r\nCSeq: 1 {method}\r\nMax-Forwards: 70\r\n"
+                  f"Contact: <sip:100@{stranger.v4}>\r\nContent-Length: 0\r\n\r\n").encode(), (us, 5070))
+        with pytest.raises(socket.timeout):
+            s.recv(2000)
+        s.close()
+    assert exchange.counter("trunk-strangers") >= 3
+
+
+def test_provider_asks_options_and_may_not_register(telco, exchange, lab):
+    """What a trunk may ask: OPTIONS is answered over UDP to the port that asked, REGISTER is not served"""
+    us = lab.addr["telco"][0]
+    host = telco.hosts[1]
+    for method, code in (("OPTIONS", "200"), ("REGISTER", "405"), ("SUBSCRIBE", "405")):
+        s = host.udp()
+        s.sendto((f"{method} sip:{us}:5070 SIP/2.0\r\nVia: SIP/2.0/UDP {host.v4}:9;rport;branch=z9hG4bKy{method}\r\n"
+                  f"From: <sip:provider.test>;tag=a\r\nTo: <sip:{us}>\r\nCall-ID: y{method}{time.time()}\r\nCSeq: 1 {method}\r\n"
+                  f"Max-Forwards: 70\r\nEvent: presence\r\nContact: <sip:x@{host.v4}>\r\nContent-Length: 0\r\n\r\n").encode(), (us, 5070))
+        assert s.recv(2000).decode().split()[1] == code
+        s.close()
+
+
+def test_silent_peer_without_registration_comes_up_when_it_answers(telco, exchange):
+    """A static peer is asked by OPTIONS whether it is there"""
+    assert trunk(exchange, "silent")["state"] != "up"
+    p = telco.provider(3)
+    kick(exchange, "udp")
+    wait_state(exchange, "silent", "up", 30)
+    p.stop()
+
+
+def test_a_restarted_core_finds_its_trunks(telco, exchange):
+    """R28"""
+    wait_state(exchange, "tcp", "up")
+    old = exchange.kill("core")
+    exchange.wait_replaced("core", old)
+    net.wait_for("core", exchange.answers, 10)
+    wait_state(exchange, "tcp", "up")
+    wait_state(exchange, "udp", "up")
+    old = exchange.kill("dial")
+    exchange.wait_replaced("dial", old)
+    net.wait_for("dial", exchange.answers, 10)
+    wait_state(exchange, "tcp", "up")
+    old = exchange.kill("edge")
+    exchange.wait_replaced("edge", old)
+    net.wait_for("edge", exchange.answers, 10)
+    wait_state(exchange, "tcp", "up", 30)
+    wait_state(exchange, "udp", "up", 30)
