@@ -354,12 +354,12 @@ static void on_trunk_secret_set(struct link *from, const struct ipc_view *v)
 	const struct trunk_conf *t = trunk_named(ipc_str(v, w->trunk));
 
 	if (!t)
-		say_done(from, w->token, DONE_NOT_FOUND, 0, "there is no such trunk in ringfence.conf");
+		keeper_say_done(from, w->token, DONE_NOT_FOUND, 0, "there is no such trunk in ringfence.conf");
 	else if (!t->realm[0])
-		say_done(
+		keeper_say_done(
 		    from, w->token, DONE_REFUSED, 0, "the trunk has no user and realm that a password could be for");
 	else
-		say_stored(from, w->token, trunks_set(&keeper.store, t, ipc_str(v, w->password)));
+		keeper_say_stored(from, w->token, trunks_set(&keeper.store, t, ipc_str(v, w->password)));
 }
 
 static void on_trunk_digest_want(struct link *from, const struct ipc_view *v)
