@@ -26,4 +26,4 @@ build-check/clang/build.ninja:
 
 tidy: build-check/clang/build.ninja # clang-tidy over the exchange and its command
 	ninja -C build-check/clang --quiet
-	git ls-files 'lib/*.c' 'proc/*.c' 'cmd/*.c' | xargs -n 8 -P 2 clang-tidy --quiet -p build-check/clang
+	dist/tidy build-check/clang
