@@ -352,24 +352,31 @@ static bool takes_no_offer(uint16_t code)
 	return code == 488 || code == 606 || code == 415;
 }
 
-static bool is_answered(const struct leg *l)
+/* NULL: the leg's phone answered what it was offered. */
+static const char *misfit(const struct leg *l)
 {
 	struct sdp ours, theirs;
 
 	leg_local(l, &ours);
 	leg_remote(l, &theirs);
-	return l->r.has_remote && sdp_check_answer(&ours, &theirs) == SDP_ACCEPTABLE;
+	enum sdp_refusal bad = l->r.has_remote ? sdp_check_answer(&ours, &theirs) : SDP_NO_AUDIO_OFFERED;
+	return bad ? sdp_refusal_text(bad) : NULL;
 }
 
-/* A 200 that declines what was offered: the phone is asked again by the other method, as after a 488. */
+/* A 200 that declines what was offered: the phone is hung up on, and asked again by the other method, as after a 488. */
 static bool again_otherwise(struct call *c, struct leg *l)
 {
-	if (c->r.state == PHASE_TALKING || l->r.ends != RELAY_PASSING || is_answered(l))
-		return false;
-	if (!dial_again(c, l))
+	const char *why = c->r.state == PHASE_TALKING || l->r.ends != RELAY_PASSING ? NULL : misfit(l);
+
+	if (!why)
 		return false;
 	dial_strike(c, l->r.id);
 	leg_hang_up(l, REFUSE_OFFER);
+	if (!dial_again(c, l) && c->targets == 0) {
+		c->best = REFUSE_OFFER;
+		c->best_text = why;
+		dial_over(c, CALL_REFUSED);
+	}
 	return true;
 }
 

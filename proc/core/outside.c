@@ -43,6 +43,18 @@ static struct span shown(const struct call *c, uint8_t trunk)
 	return span_str(id ? id : "");
 }
 
+/* Is there room on the accounts, that of the trunk too, which was not known when the call was judged? (R17) */
+static bool affordable(const struct call *c, uint8_t trunk)
+{
+	struct permit_case question;
+
+	judge_case(c, &question);
+	question.trunk = trunk;
+	const struct account_of of = permit_account(&question);
+	return c->r.emergency ||
+	       !account_may(&of, plan_rate_of(&child_site()->plan, &c->dest.number), !c->dialled_before).full;
+}
+
 static void charge(struct call *c, uint8_t trunk)
 {
 	struct permit_case question;
@@ -68,6 +80,8 @@ void outside_ask(struct call *c)
 	}
 	for (uint8_t trunk; !l && (trunk = pick(c)) != 0;) {
 		c->trunks_tried |= 1u << trunk;
+		if (!affordable(c, trunk))
+			continue;
 		l = leg_new_trunk(trunk, c->r.id, c->r.emergency, shown(c, trunk), span_str(c->dest.number.text));
 	}
 	if (!l) {

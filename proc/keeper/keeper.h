@@ -27,7 +27,7 @@ enum keep_type {
 	KEEP_PEOPLE_KEY = 20, /* "" -> the key of PINs, the key of dialled numbers */
 	KEEP_PIN = 21,        /* user -> wrong tries, salt, keyed hash */
 	KEEP_DIALLED = 22,    /* user, block -> age, tags */
-	KEEP_TRUNK = 16, /* name -> tag of login and realm, HA1 with SHA-256, HA1 with MD5 */
+	KEEP_TRUNK = 16,      /* name -> tag of login and realm, HA1 with SHA-256, HA1 with MD5 */
 };
 
 /* Day keys never enter a backup (R21), and no code that was used comes back with one. */

@@ -82,8 +82,9 @@ static void open_port(int fd, const struct addr *local)
 	static const struct sockaddr to_all = {.sa_family = AF_UNSPEC};
 	int none = 0;
 
-	if (local->family == 6 ? setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) != 0 && errno != ENOENT
-	                       : connect(fd, &to_all, sizeof to_all) != 0)
+	if (local->family == 6
+		? setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) != 0 && errno != ENOENT
+		: connect(fd, &to_all, sizeof to_all) != 0)
 		log_fatal("a media port can't be opened: %s", strerror(errno));
 }
 

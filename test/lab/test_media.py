@@ -52,16 +52,16 @@ def test_r7_one_behind_nat(exchange, people, routers, kind, media, ice):
 
 
 def test_r7_linphone_cannot_answer_active(exchange, people, routers):
-    """That pair is refused with a reason, and nothing is left of the call."""
+    """linphone answers `active` without a fingerprint: it is hung up on, and refuses to be asked again so soon. Nothing is left of the call."""
     far = remote(people, "linphone", "hl", "home", "a", media="dtls")
     near = desk(people, "linphone", "l2", "b", media="dtls")
     far.forget()
     far.dial(near.bundle.user)
     near.wait_incoming()
     near.answer()
-    code, _, headers = far.wait_refused()
-    assert code == 488 and ("warning" in headers or "reason" in headers)
-    near.wait_idle()
+    code, _, headers = far.wait_refused(20)
+    assert code in (486, 488) and ("warning" in headers or "reason" in headers)
+    near.wait_idle(20)
     exchange.wait_no_calls()
 
 
@@ -182,8 +182,9 @@ def test_r7_weak_offer(exchange, scripted, how):
     assert r.code == 488 and r.get("Warning"), r
 
 
-@pytest.mark.parametrize("one,two", [("srtp", "dtls"), ("dtls", "srtp"), ("zrtp", "srtp")])
+@pytest.mark.parametrize("one,two", [("zrtp", "srtp"), ("zrtp", "dtls")])
 def test_r7_no_method_in_common(exchange, people, one, two):
+    """ZRTP ends in phones alone; SDES and DTLS meet in the exchange (test_plan.py)."""
     a = desk(people, "linphone", "l1", "a", media=one)
     b = desk(people, "linphone", "l2", "b", media=two)
     a.forget()
