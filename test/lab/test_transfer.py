@@ -97,6 +97,48 @@ def test_t11_transfer_to_a_number_that_may_not_be_called(exchange, people):
     phones.talk(a, b, 1.5)
 
 
+# ended legs
+
+def ended(exchange, *who):
+    for p in who:
+        exchange.command("phone", "set", f"dev-{p.bundle.user}", "--join", "ended")
+
+
+@pytest.mark.parametrize("kind", ["baresip", "linphone"])
+def test_r29_blind_by_the_exchange(exchange, people, kind):
+    """No phone is asked: the one that stays keeps its dialog, hears the target, and the transferring one is hung up."""
+    a = phone(people, kind, "e1", "a")
+    b = phone(people, "baresip", "e2", "b")
+    c = phone(people, "linphone", "e3", "c")
+    ended(exchange, b)
+    phones.call(a, b)
+    exchange.wait_grade("exchange")
+    c.forget()
+    time.sleep(1)
+    transfer(a, c.bundle.user)
+    inc = c.wait_incoming(10)
+    assert f"sip:{b.bundle.user}@" in inc.peer
+    c.answer()
+    c.wait_state("established")
+    assert "REFER sip" not in b.traces()[b._mark:]
+    took_over(a, b, c)
+
+
+def test_r29_given_back_by_the_exchange(exchange, people):
+    """The target is busy: the two hear each other again, without a word of theirs."""
+    a = phone(people, "linphone", "e1", "a")
+    b = phone(people, "baresip", "e2", "b")
+    c = phone(people, "linphone", "e3", "c")
+    ended(exchange, b)
+    phones.call(a, b)
+    transfer(a, c.bundle.user)
+    c.wait_incoming(10)
+    c.reject()
+    net.wait_for("the refusal to be told", lambda: "SIP/2.0 603 Decline" in a.traces()[a._mark:], 10)
+    net.wait_for("the call", lambda: [x["state"] for x in exchange.calls()] == ["up"], 10)
+    phones.talk(a, b, 3)
+
+
 # attended
 
 def attended(a, first, second):
