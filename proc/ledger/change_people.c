@@ -81,7 +81,7 @@ void change_settings(struct link *from, const struct ipc_view *v)
 	const struct msg_setting_put *m = v->payload;
 	struct change_items items = {.setting = set};
 	const char *why = "";
-	uint32_t index;
+	uint32_t index = 0;
 
 	if (!change_begin(from, m->token))
 		return;
@@ -100,7 +100,7 @@ void change_own_setting(struct link *from, const struct ipc_view *v)
 	struct span value = ipc_str(v, m->value);
 	struct change_items items = {.setting = &set, .settings = 1};
 	const char *why = "";
-	uint32_t index;
+	uint32_t index = 0;
 
 	if (rule->setter != SETTER_USER || !(rule->owners >> m->owner & 1) || m->owner == OWNER_GROUP ||
 	    m->owner == OWNER_SITE) {
