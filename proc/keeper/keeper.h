@@ -58,6 +58,7 @@ extern ipc_handler *const keeper_on[MSG_N];
 /* answer.c, for the answers of answer_people.c */
 void keeper_say_done(struct link *to, uint64_t token, enum done_result result, uint64_t value, const char *text);
 void keeper_say_stored(struct link *to, uint64_t token, const char *why); /* NULL: the change is on disk */
+ipc_handler keeper_on_trunk_secret_set, keeper_on_trunk_digest_want;
 ipc_handler keeper_on_pin_set, keeper_on_pin_check, keeper_on_dialled_want, keeper_on_dialled_add,
     keeper_on_secrets_want, keeper_on_secrets_forget;
 
