@@ -57,7 +57,7 @@ static bool counts_ok(const struct trunk_conf *t)
 static bool enums_ok(const struct trunk_conf *t)
 {
 	return t->transport < TRUNK_TRANSPORTS && t->media < TRUNK_MEDIAS && t->listens <= 1 && t->plain <= 1 &&
-	       t->md5 <= 1 && t->certificate <= 1 && t->emergency <= 1;
+	       t->md5 <= 1 && t->emergency <= 1;
 }
 
 /* R6: what is not protected was named so. */

@@ -49,7 +49,7 @@ struct trunk_conf {
 	uint8_t listener;                                 /* whose addresses it uses: index into site.listener */
 	uint8_t listens;                                  /* that listener is its own: it may also come by itself */
 	uint8_t priority;                                 /* lower ones are tried first */
-	uint8_t plain, md5, certificate, emergency;       /* 0 or 1 */
+	uint8_t plain, md5, zero, emergency;              /* 0 or 1 */
 	uint8_t peers, media_nets, callers;               /* used entries above */
 };
 

@@ -231,7 +231,6 @@ static const char *set_to(struct draft *d, struct span v)
 
 SET_YES_NO(plain)
 SET_YES_NO(md5)
-SET_YES_NO(certificate)
 
 #define SET_NUMBER(field, type, lo, hi)                                \
 	static const char *set_##field(struct draft *d, struct span v) \
@@ -273,7 +272,6 @@ const struct draft_key draft_trunk_keys[] = {
     {"trunk", "md5", false, false, set_md5},
     {"trunk", "expires", false, false, set_expires_s},
     {"trunk", "ca", false, false, set_ca},
-    {"trunk", "certificate", false, false, set_certificate},
     {"trunk", "peers", true, false, set_peer},
     {"trunk", "media-from", true, false, set_media_from},
     {"trunk", "caller-id", true, false, set_caller},
@@ -326,8 +324,8 @@ static const char *check_sense(const struct trunk_conf *t)
 		return "speaks UDP and so needs a listen";
 	if (t->login[0] && !t->realm[0])
 		return "has a user and so needs the realm that its password is for";
-	if (t->transport != TRUNK_TLS && (t->certificate || t->ca[0]))
-		return "names certificates but does not use TLS";
+	if (t->transport != TRUNK_TLS && t->ca[0])
+		return "names a ca but does not use TLS";
 	if (t->media_nets == 0)
 		return "names no media-from, the nets that its media come from";
 	return check_plain(t);

@@ -11,6 +11,8 @@
 #include "refer.h"
 #include "session.h"
 #include "trunk.h"
+#include "trunk_auth.h"
+#include "trunk_call.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -372,6 +374,8 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 		m->number = ipc_put(edge, leg_text(l, LEG_REMOTE_USER));
 		m->privacy = leg_text(l, LEG_LOCAL_USER).n == 0;
 		m->civic = ipc_put(edge, call_place(l));
+		if (l->credentials)
+			trunk_auth_put(edge, m, l->credentials);
 	} else {
 		put_referrer(l, edge, m);
 	}
@@ -489,7 +493,7 @@ void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, con
 		if (first && take_answer(l, m, v, true))
 			session_agreed(l, m);
 		leg_event(l, LEG_ACCEPTS);
-	} else if (!ask_longer(l, m)) {
+	} else if (!ask_longer(l, m) && !trunk_call_challenged(l, m, v)) {
 		l->invite_ref = 0;
 		l->rejected = m->code;
 		leg_event(l, LEG_REJECTS);

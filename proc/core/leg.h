@@ -56,6 +56,8 @@ struct leg_record {
 
 enum { LEG_BODY_MAX = CALL_ID_MAX + TAG_MAX + URI_TEXT_MAX + ROUTE_SET_MAX + 2 * LEG_NAME_MAX + 2 * SDP_PACKED_MAX };
 
+struct trunk_answer;
+
 struct leg {
 	struct timer repeat, later, session;
 	struct leg_record r;
@@ -74,7 +76,9 @@ struct leg {
 	uint8_t reliable;    /* caller: it requires 100rel */
 	uint16_t ringing;    /* last provisional code that we sent reliably and that waits for PRACK */
 	uint16_t ring_next;  /* the one that goes out after it (RFC 3262 3) */
-	uint16_t rejected;   /* code of its final answer */
+	uint8_t challenged;  /* how often its trunk asked for the password of this call */
+	const struct trunk_answer *credentials; /* for the INVITE that is being written */
+	uint16_t rejected;                      /* code of its final answer */
 	uint32_t rseq;
 	uint32_t repeat_ms;
 	uint64_t repeat_end_ms;

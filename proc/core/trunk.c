@@ -1,59 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-#include "trunk.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "trunk_auth.h"
-#include "trunk_fsm.h"
+#include "trunk_int.h"
 #include <stdio.h>
 
-enum {
-	FIRST_WAIT_MS = 2000,
-	WAIT_MAX_MS = 120000,
-	TRIES_MAX = 3,
-	GRANTED_MIN_S = 30,
-	REASON_TEXT = 80,
-	TRUNK_EDGE = 0
-};
+enum { FIRST_WAIT_MS = 2000, WAIT_MAX_MS = 120000, TRIES_MAX = 3, GRANTED_MIN_S = 30, TRUNK_EDGE = 0 };
 
-struct trunk {
-	enum trunk_state state;
-	struct timer timer;
-	uint64_t since_ms;            /* in UP, or since it was last there */
-	uint64_t token;               /* of the last reach_want */
-	uint64_t flow;                /* on which requests go out; 0: none */
-	uint64_t ref;                 /* of our request that waits for its answer; 0: none */
-	uint64_t register_ms, ask_ms; /* when each is due again; 0: never */
-	uint32_t busy, failures, cseq, expires_s;
-	uint8_t tries;    /* of the request in hand, with better credentials each */
-	bool registering; /* the request in hand is REGISTER, not OPTIONS */
-	struct addr remote;
-	char call_id[33], tag[17];
-	char reason[REASON_TEXT]; /* why it went down, or does not come up */
-};
-
-static struct trunk table[SITE_TRUNKS_MAX];
+struct trunk trunk_table[SITE_TRUNKS_MAX];
 static struct site_trunks {
 	uint16_t n;
 	struct trunk_conf conf[SITE_TRUNKS_MAX];
 } known; /* as they were committed last */
 
-static void feed(struct trunk *t, enum trunk_event e);
 static void answered(uint64_t owner, const struct trunk_answer *a, const char *why);
-
-static uint8_t number_of(const struct trunk *t)
-{
-	return (uint8_t)(t - table + 1);
-}
-
-static const struct trunk_conf *conf_of(const struct trunk *t)
-{
-	return &child_site()->trunk[t - table];
-}
-
-static struct trunk *trunk_get(uint8_t trunk)
-{
-	return trunk > 0 && trunk <= child_site()->trunks ? &table[trunk - 1] : NULL;
-}
 
 static void say_why(struct trunk *t, const char *why)
 {
@@ -81,7 +41,7 @@ static void reach(struct trunk *t, bool next)
 	}
 	rand_bytes(&t->token, sizeof t->token);
 	m->token = t->token;
-	m->trunk = (uint8_t)(number_of(t) - 1);
+	m->trunk = (uint8_t)(trunk_number(t) - 1);
 	m->next = next;
 	ipc_end(dial);
 }
@@ -93,7 +53,7 @@ static void close_flow(struct trunk *t)
 	t->flow = 0;
 	ask_done(t->ref);
 	t->ref = 0;
-	trunk_auth_forget(number_of(t), answered);
+	trunk_auth_forget(trunk_number(t), answered);
 	if (f)
 		flow_close(f, FLOW_CLOSED);
 }
@@ -104,9 +64,9 @@ static void tell(struct trunk *t, bool up)
 
 	t->since_ms = child_now();
 	if (up)
-		snprintf(text, sizeof text, "%s is up", conf_of(t)->name);
+		snprintf(text, sizeof text, "%s is up", trunk_section(t)->name);
 	else
-		snprintf(text, sizeof text, "%s is down: %s", conf_of(t)->name, t->reason);
+		snprintf(text, sizeof text, "%s is down: %s", trunk_section(t)->name, t->reason);
 	log_info("trunk %s", text);
 	child_event(EVENT_TRUNK, up ? SEVERITY_INFO : SEVERITY_ALARM, 0, NOBODY, &t->remote, text);
 	if (up) {
@@ -155,12 +115,12 @@ static void set_timer(struct trunk *t, int32_t ms)
 
 static struct msg_send *begin(struct trunk *t, enum sip_method method, struct link **edge)
 {
-	const struct trunk_conf *c = conf_of(t);
+	const struct trunk_conf *c = trunk_section(t);
 	struct flow *f = flow_get(t->flow);
 
 	*edge = f ? flow_link(f) : NULL;
 	ask_done(t->ref);
-	t->ref = *edge ? ask_new(ASK_TRUNK, number_of(t), f->edge, false) : 0;
+	t->ref = *edge ? ask_new(ASK_TRUNK, trunk_number(t), f->edge, false) : 0;
 	struct msg_send *m = t->ref ? ipc_begin_as(*edge, MSG_SEND, CLASS_DIALOG) : NULL;
 	if (!m) {
 		ask_done(t->ref);
@@ -206,7 +166,7 @@ static void answered(uint64_t owner, const struct trunk_answer *a, const char *w
 		return;
 	}
 	say_why(t, why);
-	feed(t, TRUNK_REFUSED);
+	trunk_feed(t, TRUNK_REFUSED);
 }
 
 static bool ask_keeper(struct trunk *t)
@@ -214,8 +174,8 @@ static bool ask_keeper(struct trunk *t)
 	uint8_t mem[URI_TEXT_MAX];
 	struct buf uri = buf_of(mem, sizeof mem);
 
-	trunk_put_uri(&uri, conf_of(t), span_of(NULL, 0));
-	return trunk_auth_ask(number_of(t), SIP_REGISTER, buf_span(&uri), false, number_of(t), answered);
+	trunk_put_uri(&uri, trunk_section(t), span_of(NULL, 0));
+	return trunk_auth_ask(trunk_number(t), SIP_REGISTER, buf_span(&uri), false, trunk_number(t), answered);
 }
 
 static bool due(uint64_t ms)
@@ -226,7 +186,7 @@ static bool due(uint64_t ms)
 /* What is due: the registration first. A peer that asks for neither is there as soon as it is reached. */
 static void speak(struct trunk *t)
 {
-	const struct trunk_conf *c = conf_of(t);
+	const struct trunk_conf *c = trunk_section(t);
 	bool fresh = t->state != TRUNK_UP;
 	struct link *edge;
 
@@ -239,7 +199,7 @@ static void speak(struct trunk *t)
 		if (begin(t, SIP_OPTIONS, &edge))
 			ipc_end(edge);
 	} else {
-		feed(t, TRUNK_GRANTED);
+		trunk_feed(t, TRUNK_GRANTED);
 	}
 }
 
@@ -255,7 +215,7 @@ static void do_effects(struct trunk *t, unsigned effects)
 		speak(t);
 }
 
-static void feed(struct trunk *t, enum trunk_event e)
+void trunk_feed(struct trunk *t, enum trunk_event e)
 {
 	struct trunk_out out = trunk_step(t->state, e);
 
@@ -273,19 +233,19 @@ static void on_time(struct timer *timer, uint64_t now_ms)
 	(void)now_ms;
 	if (t->state == TRUNK_UP && t->ref) {
 		say_why(t, "it does not answer");
-		feed(t, TRUNK_SILENT);
+		trunk_feed(t, TRUNK_SILENT);
 		return;
 	}
 	if (t->state == TRUNK_REGISTERING || t->state == TRUNK_CONNECTING)
 		say_why(t, "it does not answer");
-	feed(t, TRUNK_DUE);
+	trunk_feed(t, TRUNK_DUE);
 }
 
 /* --- what it answers --- */
 
 static void grant(struct trunk *t, const struct msg_response *m)
 {
-	const struct trunk_conf *c = conf_of(t);
+	const struct trunk_conf *c = trunk_section(t);
 	uint64_t now = child_now();
 
 	if (t->registering) {
@@ -295,12 +255,12 @@ static void grant(struct trunk *t, const struct msg_response *m)
 		t->register_ms = now + s * 500;
 	}
 	t->ask_ms = c->keepalive_s ? now + c->keepalive_s * 1000ull : 0;
-	feed(t, TRUNK_GRANTED);
+	trunk_feed(t, TRUNK_GRANTED);
 }
 
 static void challenged(struct trunk *t, const struct msg_response *m, const struct ipc_view *v)
 {
-	const char *why = trunk_auth_take(number_of(t), m, v);
+	const char *why = trunk_auth_take(trunk_number(t), m, v);
 
 	/* a password that was wrong once is wrong again, unless only the nonce was too old */
 	if (!why && t->tries > 0 && !m->auth_stale)
@@ -310,8 +270,8 @@ static void challenged(struct trunk *t, const struct msg_response *m, const stru
 	if (!why)
 		return;
 	say_alarm(t, why);
-	trunk_auth_clear(number_of(t));
-	feed(t, TRUNK_REFUSED);
+	trunk_auth_clear(trunk_number(t));
+	trunk_feed(t, TRUNK_REFUSED);
 }
 
 static bool is_silent(const struct msg_response *m)
@@ -322,7 +282,7 @@ static bool is_silent(const struct msg_response *m)
 static void refused(struct trunk *t, const struct msg_response *m)
 {
 	snprintf(t->reason, sizeof t->reason, m->local ? "it does not answer" : "it says %u", m->code);
-	feed(t, is_silent(m) ? TRUNK_SILENT : TRUNK_REFUSED);
+	trunk_feed(t, is_silent(m) ? TRUNK_SILENT : TRUNK_REFUSED);
 }
 
 void trunk_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
@@ -369,7 +329,7 @@ void trunk_on_reached(struct link *from, const struct ipc_view *v)
 		t->remote = m->remote;
 	else if (text[m->why]) /* the end of the list says nothing new */
 		say_why(t, text[m->why]);
-	feed(t, m->why == REACH_OK ? TRUNK_REACHED : TRUNK_UNREACHED);
+	trunk_feed(t, m->why == REACH_OK ? TRUNK_REACHED : TRUNK_UNREACHED);
 }
 
 void trunk_on_failed(struct link *from, const struct ipc_view *v)
@@ -395,7 +355,7 @@ void trunk_on_failed(struct link *from, const struct ipc_view *v)
 		say_alarm(t, text[m->why]);
 	else
 		say_why(t, text[m->why]);
-	feed(t, TRUNK_NO_FLOW);
+	trunk_feed(t, TRUNK_NO_FLOW);
 }
 
 /* One that it made itself is for its requests alone, unless there is no other. */
@@ -414,7 +374,7 @@ void trunk_flow_up(struct flow *f, uint64_t token)
 	t->ref = 0;
 	if (before && before != f->id && flow_get(before))
 		flow_close(flow_get(before), FLOW_CLOSED);
-	feed(t, TRUNK_FLOW);
+	trunk_feed(t, TRUNK_FLOW);
 }
 
 void trunk_flow_down(struct flow *f)
@@ -427,7 +387,7 @@ void trunk_flow_down(struct flow *f)
 	ask_done(t->ref);
 	t->ref = 0;
 	say_why(t, "its connection closed");
-	feed(t, TRUNK_FLOW_GONE);
+	trunk_feed(t, TRUNK_FLOW_GONE);
 }
 
 /* --- life --- */
@@ -435,16 +395,16 @@ void trunk_flow_down(struct flow *f)
 static void begin_all(void)
 {
 	for (int i = 0; i < child_site()->trunks; i++)
-		feed(&table[i], TRUNK_BEGIN);
+		trunk_feed(&trunk_table[i], TRUNK_BEGIN);
 }
 
 void trunk_init(void)
 {
 	trunk_auth_init();
 	for (int i = 0; i < SITE_TRUNKS_MAX; i++) {
-		table[i].timer.fire = on_time;
-		rand_hex(table[i].call_id, 16);
-		rand_hex(table[i].tag, 8);
+		trunk_table[i].timer.fire = on_time;
+		rand_hex(trunk_table[i].call_id, 16);
+		rand_hex(trunk_table[i].tag, 8);
 	}
 }
 
@@ -456,11 +416,11 @@ void trunk_commit(const struct site *s)
 		known.conf[i] = s->trunk[i];
 		if (same || i >= known.n)
 			continue;
-		say_why(&table[i], "its configuration changed");
+		say_why(&trunk_table[i], "its configuration changed");
 		trunk_auth_clear((uint8_t)(i + 1));
-		table[i].failures = table[i].expires_s = 0;
-		feed(&table[i], TRUNK_STOP);
-		feed(&table[i], TRUNK_BEGIN);
+		trunk_table[i].failures = trunk_table[i].expires_s = 0;
+		trunk_feed(&trunk_table[i], TRUNK_STOP);
+		trunk_feed(&trunk_table[i], TRUNK_BEGIN);
 	}
 	known.n = s->trunks;
 }
@@ -475,150 +435,7 @@ void trunk_link_up(struct link *l)
 void trunk_link_down(struct link *l)
 {
 	for (int i = 0; l->peer == PROC_DIAL && i < child_site()->trunks; i++)
-		feed(&table[i], TRUNK_LOST);
+		trunk_feed(&trunk_table[i], TRUNK_LOST);
 	if (l->peer == PROC_KEEPER)
 		trunk_auth_keeper_down();
-}
-
-/* --- for calls --- */
-
-const struct trunk_conf *trunk_conf_of(uint8_t trunk)
-{
-	return trunk_get(trunk) ? &child_site()->trunk[trunk - 1] : NULL;
-}
-
-struct flow *trunk_flow(uint8_t trunk)
-{
-	const struct trunk *t = trunk_get(trunk);
-
-	return t && t->flow ? flow_get(t->flow) : NULL;
-}
-
-bool trunk_is_up(uint8_t trunk)
-{
-	const struct trunk *t = trunk_get(trunk);
-
-	return t && t->state == TRUNK_UP && t->flow;
-}
-
-static bool may_carry(const struct trunk *t, enum number_class class, bool emergency)
-{
-	const struct trunk_conf *c = conf_of(t);
-
-	if (!trunk_is_up(number_of(t)))
-		return false;
-	if (emergency)
-		return c->emergency;
-	return c->classes >> class & 1 && t->busy < c->lines;
-}
-
-uint8_t trunk_pick(enum number_class class, bool emergency, uint32_t tried)
-{
-	const struct trunk *best = NULL;
-
-	for (int i = 0; i < child_site()->trunks; i++) {
-		const struct trunk *t = &table[i];
-		if (tried >> number_of(t) & 1 || !may_carry(t, class, emergency))
-			continue;
-		int order = best ? (int)conf_of(t)->priority - (int)conf_of(best)->priority : -1;
-		if (order < 0 || (order == 0 && t->busy < best->busy))
-			best = t;
-	}
-	return best ? number_of(best) : 0;
-}
-
-void trunk_hurry(void)
-{
-	for (int i = 0; i < child_site()->trunks; i++)
-		if (table[i].state == TRUNK_WAITS)
-			feed(&table[i], TRUNK_BEGIN);
-}
-
-bool trunk_line_take(uint8_t trunk, bool emergency)
-{
-	struct trunk *t = trunk_get(trunk);
-
-	if (!t || (t->busy >= conf_of(t)->lines && !emergency))
-		return false;
-	t->busy++;
-	return true;
-}
-
-void trunk_line_release(uint8_t trunk)
-{
-	struct trunk *t = trunk_get(trunk);
-
-	if (t && t->busy)
-		t->busy--;
-}
-
-const char *trunk_map_in(uint8_t trunk, struct span number)
-{
-	const struct site *s = child_site();
-
-	for (int i = 0; i < s->inbounds; i++)
-		if (s->inbound[i].trunk == trunk - 1 && span_eq(span_str(s->inbound[i].number), number))
-			return s->inbound[i].to;
-	return NULL;
-}
-
-const char *trunk_caller_id(uint8_t trunk, struct span wanted)
-{
-	const struct trunk_conf *c = trunk_conf_of(trunk);
-
-	for (int i = 0; c && i < c->callers; i++)
-		if (span_eq(span_str(c->caller[i]), wanted))
-			return c->caller[i];
-	return c && c->callers ? c->caller[0] : NULL;
-}
-
-bool trunk_media_from(uint8_t trunk, const struct addr *a)
-{
-	const struct trunk_conf *c = trunk_conf_of(trunk);
-
-	for (int i = 0; c && i < c->media_nets; i++)
-		if (trunk_net_holds(&c->media_net[i], a))
-			return true;
-	return false;
-}
-
-/* --- for people --- */
-
-void trunk_on_list(struct link *from, const struct ipc_view *v)
-{
-	const struct msg_trunks_want *want = v->payload;
-
-	if (want->hurry)
-		trunk_hurry();
-	for (int i = 0; !want->hurry && i < child_site()->trunks; i++) {
-		const struct trunk *t = &table[i];
-		struct msg_trunk_line *m = ipc_begin(from, MSG_TRUNK_LINE);
-		if (!m)
-			return;
-		m->token = want->token;
-		m->state = (uint8_t)t->state;
-		m->busy = t->busy;
-		m->lines = conf_of(t)->lines;
-		m->age_ms = t->since_ms ? child_now() - t->since_ms : 0;
-		m->remote = t->remote;
-		m->name = ipc_put(from, span_str(conf_of(t)->name));
-		m->reason = ipc_put(from, span_str(t->reason));
-		ipc_end(from);
-	}
-	struct msg_done *m = ipc_begin(from, MSG_DONE);
-	if (!m)
-		return;
-	m->token = want->token;
-	m->result = DONE_OK;
-	ipc_end(from);
-}
-
-void trunk_status(struct proc_status *s)
-{
-	char name[STATUS_NAME_MAX];
-
-	for (int i = 0; i < child_site()->trunks; i++) {
-		snprintf(name, sizeof name, "lines-%s", conf_of(&table[i])->name);
-		status_add(s, name, STATUS_POOL, table[i].busy, conf_of(&table[i])->lines, 0, 0);
-	}
 }

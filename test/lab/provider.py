@@ -38,6 +38,12 @@ request_route {{
         xlog("L_NOTICE", "BOUND $ct\\n");
         save("location"); exit;
     }}
+    if (is_method("INVITE")) {{
+        if (!pv_proxy_authenticate("{realm}", "{password}", "0")) {{ proxy_challenge("{realm}", "{qop}"); exit; }}
+        xlog("L_NOTICE", "CALL $rU from $fU asserted $ai\\n");
+        sl_send_reply("486", "Busy Here"); exit;
+    }}
+    if (is_method("ACK")) exit;
     sl_send_reply("404", "Not found");
 }}
 """

@@ -13,6 +13,8 @@ from exchange import CONF, Exchange
 from provider import Provider, Zone
 
 TRUNKS = """
+pin = off
+numbers {{ country = "fr" }}
 trunk udp {{
     server = "udp.provider.test" transport = udp media = rtp plain = yes listen = "{us}:5070"
     user = "u1" realm = "provider.test" md5 = yes media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 3
@@ -27,6 +29,7 @@ trunk tcp {{
 trunk tls {{
     server = "tls.provider.test" ca = "lab.pem" address = "{us}"
     user = "u3" realm = "provider.test" media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 1
+    caller-id = {{"+33123456789"}}
     domain = "provider.test"
 }}
 trunk silent {{
@@ -144,6 +147,18 @@ def test_tls_registers_and_checks_the_name(telco, exchange):
                                cert=telco.cert("tls-good", ["DNS:tls.provider.test"]))
     kick(exchange, "tls")
     assert wait_state(exchange, "tls", "up")["address"] == f"{telco.hosts[3].v4}:5061"
+
+
+def test_a_call_is_challenged_and_answered(telco, exchange, scripted):
+    """R29: the provider asks for the password of the call too; the number shown is one that the trunk may show"""
+    wait_state(exchange, "tls", "up")
+    c = scripted("201")
+    exchange.ask("user-set", name="201", body=b"classes=national\n")
+    sent = c.invite("+33144556677")
+    r = c.answer(sent)
+    c.ack(sent, r)
+    assert r.code == 486, r
+    assert "CALL +33144556677 from +33123456789" in telco.tls.said(), telco.tls.said()[-800:]
 
 
 def test_registration_is_refreshed(telco, exchange):

@@ -295,6 +295,80 @@ static void the_example_shows_the_defaults(void)
 	CHECK(memcmp(&d, &c.site, sizeof d) == 0 && c.database[0] == 0);
 }
 
+#define TRUNK(more) SITE "trunk acme { server = \"sip.acme.example\" media-from = {\"203.0.113.0/24\"} " more " }\n"
+
+static void a_trunk_is_tls_and_srtp_unless_it_says_plain(void)
+{
+	CHECK(good(TRUNK("")));
+	const struct trunk_conf *t = &c.site.trunk[0];
+	CHECK(c.site.trunks == 1 && strcmp(t->name, "acme") == 0 && strcmp(t->domain, "sip.acme.example") == 0);
+	CHECK(t->transport == TRUNK_TLS && t->media == TRUNK_SRTP && !t->plain && t->emergency && !t->listens);
+	CHECK(t->lines == 8 && t->keepalive_s == 30 && t->priority == 10 && t->classes == UINT32_MAX);
+	CHECK(c.site.listeners == 2 && t->listener == 1 && c.site.listener[1].kind == LISTEN_TRUNK);
+	CHECK(c.site.listener[1].bind.port == 0); /* it only goes out */
+	CHECK(refused(TRUNK("transport = tcp"),
+	    "f:3: trunk has a transport that anyone on the way can read and so needs plain = yes"));
+	CHECK(refused(TRUNK("media = rtp"), "f:3: trunk has media that anyone on the way can hear and so needs plain = yes"));
+	CHECK(refused(TRUNK("plain = yes"), "f:3: trunk is plain but nothing of it is"));
+	CHECK(good(TRUNK("transport = udp media = rtp plain = yes listen = \"192.0.2.1:5070\"")));
+	CHECK(c.site.listener[1].transport == TRUNK_UDP && c.site.listener[1].bind.port == 5070);
+}
+
+static void trunks_are_refused_with_their_reason(void)
+{
+	CHECK(refused(SITE "trunk acme { server = \"a.b\" }\n",
+	    "f:3: trunk names no media-from, the nets that its media come from"));
+	CHECK(refused(SITE "trunk acme { }\n", "f:3: trunk has no server"));
+	CHECK(refused(TRUNK("user = u"), "f:3: trunk has a user and so needs the realm that its password is for"));
+	CHECK(refused(TRUNK("ca = \"../x\""),
+	    "f:3: trunk.ca = \"../x\" is no name (lower-case letters, digits, inner '-', '_' and '.')"));
+	CHECK(refused(TRUNK("peers = {\"0.0.0.0\"}"), "f:3: trunk.peers = \"0.0.0.0\" must be one address, not all of them"));
+	CHECK(refused(SITE "trunk a { server = \"b.c\" media-from = {\"203.0.113.1/24\"} }\n",
+	    "f:3: trunk.media-from = \"203.0.113.1/24\" has bits set behind its prefix"));
+	CHECK(refused(SITE "trunk a { server = \"b.c\" media-from = {\"::/129\"} }\n",
+	    "f:3: trunk.media-from = \"::/129\" has no number of bits after its /"));
+	CHECK(refused(TRUNK("classes = {internal}"),
+	    "f:3: trunk.classes = \"internal\" is no class of numbers that a trunk carries (toll-free, local, national, ...)"));
+	CHECK(refused(TRUNK("server = \"x.y\""), "f:3: trunk.server = \"x.y\" is given twice"));
+	CHECK(refused(TRUNK("transport = udp media = rtp plain = yes"), "f:3: trunk speaks UDP and so needs a listen"));
+	CHECK(refused(TRUNK("listen = \"192.0.2.1:5061\""), "f: trunk acme listens where another section does, and otherwise"));
+	CHECK(refused(TRUNK("number \"12a\" { to = 101 }"),
+	    "f:3: number is no number (digits, with a leading + when it is international)"));
+	CHECK(refused(TRUNK("number \"+33\" { }"), "f:3: number does not say to whom"));
+}
+
+static void numbers_belong_to_their_trunk(void)
+{
+	CHECK(good(TRUNK("number \"+3311\" { to = 101 } number \"+3312\" { to = 102 }")
+	    "trunk b { server = \"b.c\" media-from = {\"2001:db8::/32\", \"203.0.113.7\"} caller-id = {\"+331\", \"+332\"}\n"
+	    "number \"+3311\" { to = 103 } }\n"));
+	const struct site *s = &c.site;
+	CHECK(s->trunks == 2 && s->inbounds == 3 && s->inbound[0].trunk == 0 && s->inbound[2].trunk == 1);
+	CHECK(strcmp(s->inbound[1].number, "+3312") == 0 && strcmp(s->inbound[2].to, "103") == 0);
+	CHECK(s->trunk[1].callers == 2 && s->trunk[1].media_nets == 2 && s->trunk[1].media_net[1].bits == 32);
+	CHECK(s->trunk[0].listener == s->trunk[1].listener); /* both only go out, from the same address */
+}
+
+static void nets_hold_their_addresses(void)
+{
+	static const struct {
+		const char *net, *address;
+		uint8_t bits;
+		bool holds;
+	} row[] = {{"203.0.113.0", "203.0.113.255", 24, true}, {"203.0.113.0", "203.0.114.0", 24, false},
+	    {"10.0.0.0", "10.127.255.1", 9, true}, {"10.0.0.0", "10.128.0.0", 9, false}, {"0.0.0.0", "198.51.100.1", 0, true},
+	    {"0.0.0.0", "2001:db8::1", 0, false}, {"2001:db8::", "2001:db8:ffff::1", 32, true},
+	    {"2001:db8::", "2001:db9::1", 32, false}, {"2001:db8::1", "2001:db8::1", 128, true},
+	    {"203.0.113.7", "203.0.113.6", 32, false}};
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct trunk_net n = {.bits = row[i].bits};
+		struct addr a;
+		CHECK(addr_parse_ip(span_str(row[i].net), &n.net) && addr_parse_ip(span_str(row[i].address), &a));
+		CHECK(trunk_net_holds(&n, &a) == row[i].holds);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2)
@@ -313,5 +387,9 @@ int main(int argc, char **argv)
 	RUN(what_could_not_run_is_refused);
 	RUN(a_reason_is_one_short_line);
 	RUN(the_example_shows_the_defaults);
+	RUN(a_trunk_is_tls_and_srtp_unless_it_says_plain);
+	RUN(trunks_are_refused_with_their_reason);
+	RUN(numbers_belong_to_their_trunk);
+	RUN(nets_hold_their_addresses);
 	return TEST_END;
 }

@@ -59,7 +59,7 @@ def test_the_manual_tells_of_no_other_verb():
 
 
 def test_every_key_is_in_the_manual():
-    text = ''.join((TOP / 'proc/conf' / f).read_text() for f in ('draft.c', 'draft_plan.c', 'draft_service.c'))
+    text = ''.join((TOP / 'proc/conf' / f).read_text() for f in ('draft.c', 'draft_plan.c', 'draft_service.c', 'draft_trunk.c'))
     keys = re.findall(r'^\s*\{(?:NULL|"[a-z]+"), "([a-z-]+)"|\bX\([A-Z_]+, "([a-z-]+)"\)', text, re.M)
     keys = [a or b for a, b in keys]
     page = (TOP / 'doc/man/ringfence.conf.5').read_text()

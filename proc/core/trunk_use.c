@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+#include "trunk_int.h"
+#include <stdio.h>
+
+/* --- for calls --- */
+
+const struct trunk_conf *trunk_conf_of(uint8_t trunk)
+{
+	return trunk_get(trunk) ? &child_site()->trunk[trunk - 1] : NULL;
+}
+
+struct flow *trunk_flow(uint8_t trunk)
+{
+	const struct trunk *t = trunk_get(trunk);
+
+	return t && t->flow ? flow_get(t->flow) : NULL;
+}
+
+bool trunk_is_up(uint8_t trunk)
+{
+	const struct trunk *t = trunk_get(trunk);
+
+	return t && t->state == TRUNK_UP && t->flow;
+}
+
+static bool may_carry(const struct trunk *t, enum number_class class, bool emergency)
+{
+	const struct trunk_conf *c = trunk_section(t);
+
+	if (!trunk_is_up(trunk_number(t)))
+		return false;
+	if (emergency)
+		return c->emergency;
+	return c->classes >> class & 1 && t->busy < c->lines;
+}
+
+uint8_t trunk_pick(enum number_class class, bool emergency, uint32_t tried)
+{
+	const struct trunk *best = NULL;
+
+	for (int i = 0; i < child_site()->trunks; i++) {
+		const struct trunk *t = &trunk_table[i];
+		if (tried >> trunk_number(t) & 1 || !may_carry(t, class, emergency))
+			continue;
+		int order = best ? (int)trunk_section(t)->priority - (int)trunk_section(best)->priority : -1;
+		if (order < 0 || (order == 0 && t->busy < best->busy))
+			best = t;
+	}
+	return best ? trunk_number(best) : 0;
+}
+
+void trunk_hurry(void)
+{
+	for (int i = 0; i < child_site()->trunks; i++)
+		if (trunk_table[i].state == TRUNK_WAITS)
+			trunk_feed(&trunk_table[i], TRUNK_BEGIN);
+}
+
+bool trunk_line_take(uint8_t trunk, bool emergency)
+{
+	struct trunk *t = trunk_get(trunk);
+
+	if (!t || (t->busy >= trunk_section(t)->lines && !emergency))
+		return false;
+	t->busy++;
+	return true;
+}
+
+void trunk_line_release(uint8_t trunk)
+{
+	struct trunk *t = trunk_get(trunk);
+
+	if (t && t->busy)
+		t->busy--;
+}
+
+const char *trunk_map_in(uint8_t trunk, struct span number)
+{
+	const struct site *s = child_site();
+
+	for (int i = 0; i < s->inbounds; i++)
+		if (s->inbound[i].trunk == trunk - 1 && span_eq(span_str(s->inbound[i].number), number))
+			return s->inbound[i].to;
+	return NULL;
+}
+
+const char *trunk_caller_id(uint8_t trunk, struct span wanted)
+{
+	const struct trunk_conf *c = trunk_conf_of(trunk);
+
+	for (int i = 0; c && i < c->callers; i++)
+		if (span_eq(span_str(c->caller[i]), wanted))
+			return c->caller[i];
+	return c && c->callers ? c->caller[0] : NULL;
+}
+
+bool trunk_media_from(uint8_t trunk, const struct addr *a)
+{
+	const struct trunk_conf *c = trunk_conf_of(trunk);
+
+	for (int i = 0; c && i < c->media_nets; i++)
+		if (trunk_net_holds(&c->media_net[i], a))
+			return true;
+	return false;
+}
+
+/* --- for people --- */
+
+void trunk_on_list(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_trunks_want *want = v->payload;
+
+	if (want->hurry)
+		trunk_hurry();
+	for (int i = 0; !want->hurry && i < child_site()->trunks; i++) {
+		const struct trunk *t = &trunk_table[i];
+		struct msg_trunk_line *m = ipc_begin(from, MSG_TRUNK_LINE);
+		if (!m)
+			return;
+		m->token = want->token;
+		m->state = (uint8_t)t->state;
+		m->busy = t->busy;
+		m->lines = trunk_section(t)->lines;
+		m->age_ms = t->since_ms ? child_now() - t->since_ms : 0;
+		m->remote = t->remote;
+		m->name = ipc_put(from, span_str(trunk_section(t)->name));
+		m->reason = ipc_put(from, span_str(t->reason));
+		ipc_end(from);
+	}
+	struct msg_done *m = ipc_begin(from, MSG_DONE);
+	if (!m)
+		return;
+	m->token = want->token;
+	m->result = DONE_OK;
+	ipc_end(from);
+}
+
+void trunk_status(struct proc_status *s)
+{
+	char name[STATUS_NAME_MAX];
+
+	for (int i = 0; i < child_site()->trunks; i++) {
+		snprintf(name, sizeof name, "lines-%s", trunk_section(&trunk_table[i])->name);
+		status_add(s, name, STATUS_POOL, trunk_table[i].busy, trunk_section(&trunk_table[i])->lines, 0, 0);
+	}
+}
