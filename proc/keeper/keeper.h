@@ -63,7 +63,7 @@ ipc_handler keeper_on_pin_set, keeper_on_pin_check, keeper_on_dialled_want, keep
     keeper_on_secrets_want, keeper_on_secrets_forget;
 
 /* Everything from the store directory and the boot key; aborts with the reason when it cannot. */
-void keeper_open(int dir_fd, int boot_key_fd, const struct site *site, int64_t wall_ms);
+void keeper_open(const struct site *site, int64_t wall_ms);
 
 /* Once a minute, and when the site changes. */
 void keeper_look_at_clock(void);

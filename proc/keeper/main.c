@@ -2,11 +2,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "keeper/keeper.h"
-#include <unistd.h>
+#include "vault/store_given.h"
 
 enum { CLOCK_EVERY_S = 60 };
 
-static int dir_fd = -1, boot_key_fd = -1;
 static ev_timer minute;
 
 static void say_held(void)
@@ -27,21 +26,9 @@ void keeper_look_at_clock(void)
 		log_error("day keys: %s", why);
 }
 
-static void on_file(enum file_kind what, int fd)
-{
-	if (what == FILE_STORE_DIR && dir_fd < 0)
-		dir_fd = fd;
-	else if (what == FILE_BOOT_KEY && boot_key_fd < 0)
-		boot_key_fd = fd;
-	else
-		close(fd);
-}
-
 static void on_open(void)
 {
-	if (dir_fd < 0 || boot_key_fd < 0)
-		log_fatal("parent gave no store or no boot key");
-	keeper_open(dir_fd, boot_key_fd, child_site(), clock_wall_ms());
+	keeper_open(child_site(), clock_wall_ms());
 }
 
 static void on_commit(const struct site *s)
@@ -114,7 +101,7 @@ int main(int argc, char **argv)
 	    .me = PROC_KEEPER,
 	    .cage = &cage,
 	    .on = keeper_on,
-	    .file = on_file,
+	    .file = store_given,
 	    .open = on_open,
 	    .commit = on_commit,
 	    .serve = on_serve,

@@ -5,7 +5,7 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "keeper/keeper.h"
-#include <unistd.h>
+#include "vault/store_given.h"
 
 enum {
 	USERS_LEAST = 8192, /* a site that shrinks still opens what it held */
@@ -22,23 +22,15 @@ static uint32_t users_of(const struct site *site)
 	return site->max_users > USERS_LEAST ? site->max_users : USERS_LEAST;
 }
 
-static void open_store(int dir_fd, int boot_key_fd, const struct site *site)
+static void open_store(const struct site *site)
 {
-	uint8_t *key = secret_new(STORE_BOOT_KEY);
 	uint32_t users = users_of(site), blocks = users + DIALLED_SPARE;
 	uint32_t phones = site->max_phones > PHONES_LEAST ? site->max_phones : PHONES_LEAST;
 	/* each user has a secret and a PIN */
 	uint32_t entries = 2 * users + phones + DAYS_MOST + ADMINS_MOST + 16;
 
-	if (pread(boot_key_fd, key, STORE_BOOT_KEY, 0) != STORE_BOOT_KEY)
-		log_fatal("the boot key is not %d octets", STORE_BOOT_KEY);
-	const char *why = store_open(&keeper.store, dir_fd, "keeper", key, entries + blocks,
+	store_open_given(&keeper.store, "keeper", entries + blocks,
 	    entries * ENTRY_BYTES + blocks * DIALLED_BLOCK_BYTES + FEW_BYTES);
-	secret_free(key, STORE_BOOT_KEY);
-	if (why)
-		log_fatal("%s", why);
-	close(boot_key_fd);
-	close(dir_fd);
 }
 
 static void must(const char *why)
@@ -113,10 +105,10 @@ static void open_people(const struct site *site)
 	dialled_init(&keeper.dialled, &keeper.store, keeper.people_key + PINS_KEY, users_of(site) + DIALLED_SPARE);
 }
 
-void keeper_open(int dir_fd, int boot_key_fd, const struct site *site, int64_t wall_ms)
+void keeper_open(const struct site *site, int64_t wall_ms)
 {
 	p256_init();
-	open_store(dir_fd, boot_key_fd, site);
+	open_store(site);
 	wall_init(&keeper.wall, &keeper.store);
 	open_ca(wall_now(&keeper.wall, wall_ms));
 	open_logins(site);

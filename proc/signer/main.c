@@ -2,28 +2,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "signer/signer.h"
-#include <unistd.h>
+#include "vault/store_given.h"
 
 enum { LOOK_EVERY_S = 3 };
 
-static int dir_fd = -1, boot_key_fd = -1;
 static ev_timer look;
-
-static void on_file(enum file_kind what, int fd)
-{
-	if (what == FILE_STORE_DIR && dir_fd < 0)
-		dir_fd = fd;
-	else if (what == FILE_BOOT_KEY && boot_key_fd < 0)
-		boot_key_fd = fd;
-	else
-		close(fd);
-}
 
 static void on_open(void)
 {
-	if (dir_fd < 0 || boot_key_fd < 0)
-		log_fatal("parent gave no store or no boot key");
-	signer_open(dir_fd, boot_key_fd, child_site());
+	signer_open(child_site());
 }
 
 static void on_commit(const struct site *s)
@@ -76,7 +63,7 @@ int main(int argc, char **argv)
 	    .me = PROC_SIGNER,
 	    .cage = &cage,
 	    .on = signer_on,
-	    .file = on_file,
+	    .file = store_given,
 	    .open = on_open,
 	    .commit = on_commit,
 	    .serve = on_serve,

@@ -4,7 +4,7 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "vault/cert_self.h"
-#include <unistd.h>
+#include "vault/store_given.h"
 
 enum { ENTRIES = 8, BYTES = 16384, LEAF_AT = 8 + 32 };
 
@@ -62,19 +62,10 @@ static void make_dtls_cert(void)
 		log_fatal("%s", why);
 }
 
-void signer_open(int dir_fd, int boot_key_fd, const struct site *site)
+void signer_open(const struct site *site)
 {
-	uint8_t *key = secret_new(STORE_BOOT_KEY);
-
 	p256_init();
-	if (pread(boot_key_fd, key, STORE_BOOT_KEY, 0) != STORE_BOOT_KEY)
-		log_fatal("the boot key is not %d octets", STORE_BOOT_KEY);
-	const char *why = store_open(&signer.store, dir_fd, "signer", key, ENTRIES, BYTES);
-	secret_free(key, STORE_BOOT_KEY);
-	if (why)
-		log_fatal("%s", why);
-	close(boot_key_fd);
-	close(dir_fd);
+	store_open_given(&signer.store, "signer", ENTRIES, BYTES);
 	for (int k = 0; k < SIGN_KEYS; k++)
 		read_key((enum sign_key)k);
 	make_dtls_cert();

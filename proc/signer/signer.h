@@ -37,7 +37,7 @@ struct signer {
 extern struct signer signer;
 extern ipc_handler *const signer_on[MSG_N];
 
-void signer_open(int dir_fd, int boot_key_fd, const struct site *site);
+void signer_open(const struct site *site);
 void signer_set_site(const struct site *site);
 
 /* Ask keeper for a certificate when there is none, it is near its end, or the site is another. */

@@ -6,6 +6,7 @@
 #include "ice.h"
 #include "police.h"
 #include "source.h"
+#include "recorded.h"
 #include "test.h"
 #include <nettle/hmac.h>
 #include <sys/mman.h>
@@ -165,42 +166,15 @@ static void clear_rtcp_never_passes(void)
 	CHECK(pass(0, COMPONENT_RTCP, span_of(srtcp().p, 20)) == DROP_SHAPE); /* too short for index and tag */
 }
 
-static uint8_t file[65536];
-
-static struct span recorded(const char *name)
-{
-	char path[1024];
-	size_t n = 0;
-
-	snprintf(path, sizeof path, "%s/%s", corpus, name);
-	FILE *f = fopen(path, "rb");
-	if (f) {
-		n = fread(file, 1, sizeof file, f);
-		fclose(f);
-	}
-	return span_of(file, n);
-}
-
-static bool next(struct cursor *c, unsigned *from, struct span *d)
-{
-	uint8_t sender;
-	uint16_t n;
-
-	if (!cursor_u8(c, &sender) || !cursor_u16(c, &n) || !cursor_span(c, n, d))
-		return false;
-	*from = sender;
-	return true;
-}
-
 /* The handshake of two real phones; media packets of the recording are skipped. Clear media before, between and after is
  * dropped all the time. */
 static bool handshake(unsigned component)
 {
-	struct cursor c = cursor_of(recorded("dtls/baresip_linphone"));
+	struct cursor c = cursor_of(recorded(corpus, "dtls/baresip_linphone"));
 	unsigned from, keying = 0;
 	struct span d;
 
-	while (next(&c, &from, &d)) {
+	while (recorded_next(&c, &from, &d)) {
 		if (wire_classify(d) != WIRE_DTLS)
 			continue;
 		struct gate_verdict v = gate_judge(&row, from, component, d, now);
@@ -264,15 +238,15 @@ static void zrtp_opens_after_conf2ack_and_not_with_a_forged_hello(void)
 		for (int s = 0; s < 2; s++) {
 			struct sdp sdp;
 			struct sdp_error why;
-			CHECK(sdp_parse(recorded(s ? "sdp/linphone_zrtp_answer" : "sdp/linphone_zrtp"), &sdp, &why));
+			CHECK(sdp_parse(recorded(corpus, s ? "sdp/linphone_zrtp_answer" : "sdp/linphone_zrtp"), &sdp, &why));
 			memcpy(row.spec.side[s].zrtp_hash, sdp.audio.zrtp_hash, 32);
 		}
 		row.spec.side[1].zrtp_hash[0] ^= (uint8_t)forged;
 		answer();
-		struct cursor c = cursor_of(recorded("zrtp/linphone_linphone"));
+		struct cursor c = cursor_of(recorded(corpus, "zrtp/linphone_linphone"));
 		unsigned from, alarms = 0;
 		struct span d;
-		while (next(&c, &from, &d)) {
+		while (recorded_next(&c, &from, &d)) {
 			if (wire_classify(d) != WIRE_ZRTP)
 				continue;
 			CHECK(!gate_is_open(&row, now) && !open_both());

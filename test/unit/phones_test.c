@@ -2,6 +2,7 @@
 /* R7, R8, T30, T33: what baresip 1.0.0 and linphonec 5.1.65 really sent each other in the lab, recorded (the
  * corpora of the fuzzers hold it; conversations are {sender, length(2), datagram} over and over, media but
  * for the first packets left out). The folder of the corpora is the argument. */
+#include "recorded.h"
 #include "test.h"
 #include "wire/dtls.h"
 #include "wire/rtp.h"
@@ -10,33 +11,6 @@
 #include "wire/zrtp.h"
 
 static const char *corpus;
-static uint8_t file[65536];
-
-static struct span recorded(const char *name)
-{
-	char path[1024];
-	size_t n = 0;
-
-	snprintf(path, sizeof path, "%s/%s", corpus, name);
-	FILE *f = fopen(path, "rb");
-	if (f) {
-		n = fread(file, 1, sizeof file, f);
-		fclose(f);
-	}
-	return span_of(file, n);
-}
-
-static bool next(struct cursor *c, unsigned *from, struct span *d)
-{
-	uint8_t sender;
-	uint16_t n;
-
-	if (!cursor_u8(c, &sender) || !cursor_u16(c, &n) || !cursor_span(c, n, d))
-		return false;
-	*from = sender;
-	return true;
-}
-
 /* Encrypted media, as far as its shape shows. */
 static bool sealed(struct span d, uint8_t tag_len)
 {
@@ -57,11 +31,11 @@ static void dtls(void)
 	    "dtls/linphone_baresip", "dtls/linphone_linphone"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		struct cursor c = cursor_of(recorded(names[i]));
+		struct cursor c = cursor_of(recorded(corpus, names[i]));
 		struct dtls_watch w = {0};
 		unsigned from, media = 0;
 		struct span d;
-		while (next(&c, &from, &d)) {
+		while (recorded_next(&c, &from, &d)) {
 			CHECK((wire_classify(d) == WIRE_DTLS) == !w.done);
 			if (!w.done)
 				dtls_watch_feed(&w, from, d);
@@ -76,7 +50,7 @@ static struct sdp described(const char *name)
 {
 	struct sdp sdp = {0};
 	struct sdp_error error = {"", 0};
-	if (!sdp_parse(recorded(name), &sdp, &error))
+	if (!sdp_parse(recorded(corpus, name), &sdp, &error))
 		fprintf(stderr, "%s: %s\n", name, error.reason);
 	return sdp;
 }
@@ -85,7 +59,7 @@ static void zrtp(void)
 {
 	struct sdp offer = described("sdp/linphone_zrtp"), answer = described("sdp/linphone_zrtp_answer");
 	struct zrtp_watch w = {.has_hash = {true, true}}, forged;
-	struct cursor c = cursor_of(recorded("zrtp/linphone_linphone"));
+	struct cursor c = cursor_of(recorded(corpus, "zrtp/linphone_linphone"));
 	unsigned from, media = 0;
 	struct span d;
 
@@ -95,7 +69,7 @@ static void zrtp(void)
 	memcpy(w.hash[1], answer.audio.zrtp_hash, 32);
 	forged = w;
 	forged.hash[1][31] ^= 1;
-	while (next(&c, &from, &d)) {
+	while (recorded_next(&c, &from, &d)) {
 		if (wire_classify(d) == WIRE_ZRTP) {
 			CHECK(!w.open && (zrtp_watch_feed(&w, from, d) & ~ZRTP_OPENED) == ZRTP_RELAY);
 			zrtp_watch_feed(&forged, from, d);
@@ -139,13 +113,13 @@ static void ice(void)
 	struct sdp baresip = described("sdp/baresip_dtls_ice"), linphone = described("sdp/linphone_sdes_ice");
 	struct stun m;
 
-	struct span d = recorded("stun/baresip_check");
+	struct span d = recorded(corpus, "stun/baresip_check");
 	CHECK(stun_parse(d, &m) && m.fingerprint);
 	CHECK(stun_check(d, &m, span_str(baresip.audio.ice_ufrag), span_str(baresip.audio.ice_pwd),
 		  SPAN("F3pNeaO")) == STUN_ROLE_CONFLICT); /* this one is the answerer's, so it is controlled;
 							      against us it would be controlling */
 	CHECK(stun_integrity_ok(d, &m, span_str(baresip.audio.ice_pwd)));
-	d = recorded("stun/linphone_check");
+	d = recorded(corpus, "stun/linphone_check");
 	CHECK(
 	    stun_parse(d, &m) && m.fingerprint && stun_integrity_ok(d, &m, span_str(linphone.audio.ice_pwd)));
 	CHECK(!stun_integrity_ok(d, &m, span_str(baresip.audio.ice_pwd)));
