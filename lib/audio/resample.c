@@ -50,12 +50,13 @@ static double kaiser_sinc(double t, double cut, double half)
 static void fill_phase(struct filter *f, uint32_t phase, double cut, double half)
 {
 	float *tap = f->tap + (size_t)phase * f->taps;
+	uint32_t middle = f->taps / 2 - 1;
 	double sum = 0, at = (double)phase / f->up;
 
 	for (uint32_t k = 0; k < f->taps; k++)
-		sum += kaiser_sinc((double)k - (double)(f->taps / 2 - 1) - at, cut, half);
+		sum += kaiser_sinc((double)k - middle - at, cut, half);
 	for (uint32_t k = 0; k < f->taps; k++)
-		tap[k] = (float)(kaiser_sinc((double)k - (double)(f->taps / 2 - 1) - at, cut, half) / sum);
+		tap[k] = (float)(kaiser_sinc((double)k - middle - at, cut, half) / sum);
 }
 
 static bool filter_init(struct filter *f, uint32_t from, uint32_t to)
@@ -80,11 +81,11 @@ static int16_t one(const struct filter *f, const int16_t *in, size_t n, uint64_t
 	for (uint32_t k = 0; k < f->taps; k++) {
 		int64_t at = first + k;
 		if (at >= 0 && at < (int64_t)n)
-			sum += tap[k] * in[at];
+			sum += tap[k] * (float)in[at];
 	}
 	if (sum >= 32767)
 		return 32767;
-	return sum <= -32768 ? -32768 : (int16_t)lrintf(sum);
+	return (int16_t)(sum <= -32768 ? -32768 : lrintf(sum));
 }
 
 size_t resample_length(size_t n, uint32_t from, uint32_t to)
@@ -100,7 +101,7 @@ bool resample(const int16_t *in, size_t n, uint32_t from, uint32_t to, int16_t *
 		memcpy(out, in, n * sizeof *in);
 		return true;
 	}
-	if (!filter_init(&f, from, to))
+	if (from == 0 || to == 0 || !filter_init(&f, from, to))
 		return false;
 	for (size_t j = 0; j < resample_length(n, from, to); j++)
 		out[j] = one(&f, in, n, j);

@@ -77,7 +77,7 @@ void tone_read(const struct tone *t, uint32_t rate, uint32_t at, int16_t *out, u
 		const struct tone_step *s = &t->step[i];
 		uint32_t length = s->ms * rate / 1000;
 		for (; n && at - begin < length; at++, n--)
-			*out++ = sounds(s) ? sample(s, rate, at - begin, length, edges) : 0;
+			*out++ = (int16_t)(sounds(s) ? sample(s, rate, at - begin, length, edges) : 0);
 		begin += length;
 	}
 }

@@ -54,7 +54,8 @@ void farkey_on_signed(struct link *from, const struct ipc_view *v)
 	far.silent = false;
 	if (m->token != answer.token || answer.done) /* the answer to one that was given up */
 		return;
-	memcpy(answer.signature, s.p, s.n);
+	if (s.n)
+		memcpy(answer.signature, s.p, s.n);
 	answer.n = s.n;
 	answer.done = true;
 }

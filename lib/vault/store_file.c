@@ -167,14 +167,13 @@ struct store_found store_read(struct store_box *b, const char *process, struct s
 	struct cursor c = cursor_of(span_skip(file, STORE_HEADER));
 	while ((next = open_next(b, &c, &r)) == NEXT_RECORD) {
 		bool changes = r.op == STORE_DEL || r.op == STORE_ADD; /* a rewrite only puts */
-		if (r.op == STORE_COMMIT ? f.state == STORE_WHOLE : changes && f.state != STORE_WHOLE)
-			next = NEXT_DAMAGED;
-		else if (r.op == STORE_COMMIT)
+		bool misplaced = r.op == STORE_COMMIT ? f.state == STORE_WHOLE : changes && f.state != STORE_WHOLE;
+		if (!misplaced && r.op == STORE_COMMIT) {
 			f.state = STORE_WHOLE;
-		else if (!visit(arg, &r))
+		} else if (misplaced || !visit(arg, &r)) {
 			next = NEXT_DAMAGED;
-		if (next != NEXT_RECORD)
 			break;
+		}
 	}
 	f.torn = next == NEXT_TORN;
 	if (next == NEXT_DAMAGED)

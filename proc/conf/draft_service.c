@@ -47,9 +47,9 @@ static const char *set_pin(struct draft *d, struct span v)
 
 static const char *policy(struct span v, uint8_t *out)
 {
-	for (uint8_t i = 0; i < INCOMING_POLICIES; i++)
+	for (int i = 0; i < INCOMING_POLICIES; i++)
 		if (span_eq(v, span_str(incoming_policy_name[i]))) {
-			*out = i;
+			*out = (uint8_t)i;
 			return NULL;
 		}
 	return "is none of pass slow screen refuse";
@@ -103,17 +103,18 @@ static const char *code(struct draft *d, enum service s, struct span v)
 	return span_cstr(v, plan_of(d)->code[s], PLAN_CODE_MAX + 1) ? NULL : "has more than 7 characters";
 }
 
-#define EACH_SERVICE(X)                                                                                             \
-	X(FORWARD, "forward")                                                                                       \
-	X(FORWARD_OFF, "forward-off")                                                                               \
-	X(FORWARD_BUSY, "forward-busy")                                                                             \
-	X(FORWARD_BUSY_OFF, "forward-busy-off")                                                                     \
-	X(FORWARD_NO_ANSWER, "forward-no-answer")                                                                   \
-	X(FORWARD_NO_ANSWER_OFF, "forward-no-answer-off")                                                           \
-	X(FORWARD_ABSENT, "forward-absent")                                                                         \
-	X(FORWARD_ABSENT_OFF, "forward-absent-off")                                                                 \
-	X(DND, "dnd") X(DND_OFF, "dnd-off") X(PIN, "pin") X(LOGIN, "login") X(LOGOUT, "logout") X(PICKUP, "pickup") \
-	    X(PARK, "park") X(RETRIEVE, "retrieve") X(VOICEMAIL, "voicemail") X(BLOCK_LAST, "block-last")           \
+#define EACH_SERVICE(X)                                                                                               \
+	X(FORWARD, "forward")                                                                                         \
+	X(FORWARD_OFF, "forward-off")                                                                                 \
+	X(FORWARD_BUSY, "forward-busy")                                                                               \
+	X(FORWARD_BUSY_OFF, "forward-busy-off")                                                                       \
+	X(FORWARD_NO_ANSWER, "forward-no-answer")                                                                     \
+	X(FORWARD_NO_ANSWER_OFF, "forward-no-answer-off")                                                             \
+	X(FORWARD_ABSENT, "forward-absent")                                                                           \
+	X(FORWARD_ABSENT_OFF, "forward-absent-off")                                                                   \
+	X(DND, "dnd")                                                                                                 \
+	X(DND_OFF, "dnd-off") X(PIN, "pin") X(LOGIN, "login") X(LOGOUT, "logout") X(PICKUP, "pickup") X(PARK, "park") \
+	    X(RETRIEVE, "retrieve") X(VOICEMAIL, "voicemail") X(BLOCK_LAST, "block-last")                             \
 		X(REJECT_ANONYMOUS, "reject-anonymous") X(REJECT_ANONYMOUS_OFF, "reject-anonymous-off")
 
 #define SETTER(NAME, name)                                                 \

@@ -10,7 +10,8 @@ enum { KEY_SHOWN_MAX = 24, KEYS_MAX = 128 };
 /* libconfuse calls back without a pointer of ours. */
 static struct draft draft;
 static const char *file_name;
-static const struct draft_key *const tables[] = {draft_keys, draft_trunk_keys, draft_plan_keys, draft_service_keys};
+static const struct draft_key *const tables[] = {
+    draft_keys, draft_trunk_keys, draft_plan_keys, draft_service_keys, NULL};
 static bool seen[KEYS_MAX]; /* the keys of all tables, counted through */
 static struct {
 	const cfg_opt_t *opt;
@@ -58,8 +59,8 @@ static const struct draft_key *each_key(bool (*is_it)(const struct draft_key *k,
 {
 	unsigned n = 0;
 
-	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
-		for (const struct draft_key *k = tables[t]; k->name; k++, n++)
+	for (const struct draft_key *const *t = tables; *t; t++)
+		for (const struct draft_key *k = *t; k->name; k++, n++)
 			if (n == KEYS_MAX || is_it(k, n, arg))
 				return k;
 	return NULL;

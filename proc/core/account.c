@@ -61,10 +61,10 @@ struct ceiling_when account_now(void)
 
 uint16_t account_week_min(void)
 {
-	enum { THURSDAY = 3 }; /* 1970-01-01 */
+	enum { THURSDAY = 3 * 24 * 60 }; /* 1970-01-01, in minutes of the week */
 	time_t minutes = local_s() / 60;
 
-	return (uint16_t)((minutes + THURSDAY * 24 * 60) % WEEK_MINUTES);
+	return (uint16_t)((minutes + THURSDAY) % WEEK_MINUTES);
 }
 
 /* --- the accounts of a call --- */

@@ -195,7 +195,7 @@ void call_event(struct call *c, enum call_event event, struct leg *l)
 
 	c->r.state = step.next;
 	refer_watch(c, &step);
-	if (step.effects & CALL_DO_CONNECT)
+	if (l && step.effects & CALL_DO_CONNECT)
 		connect_legs(c, l);
 	if (step.effects & CALL_DO_HANG_UP_OTHERS)
 		leg_hang_up(l, REFUSE_NONE);

@@ -148,7 +148,7 @@ void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, st
 	if (l->r.ends == RELAY_ENDED_DTLS) {
 		put_fingerprint(a, SDP_ACTPASS);
 	} else if (l->r.ends == RELAY_ENDED_SDES) {
-		for (uint8_t i = 0; i < SUITES; i++)
+		for (uint32_t i = 0; i < SUITES; i++)
 			put_crypto(a, FIRST_TAG + i, suites[i]);
 	}
 }

@@ -293,9 +293,8 @@ void trunk_on_answer(const struct ask *a, const struct msg_response *m, const st
 		return;
 	t->ref = 0;
 	ask_done(a->ref);
-	if (!t->registering && !m->local && m->code != 408 && m->code != 503) {
-		grant(t, m); /* whatever it thinks of OPTIONS, it is there */
-	} else if (m->code < 300) {
+	/* whatever it thinks of OPTIONS, it is there */
+	if (m->code < 300 || (!t->registering && !m->local && m->code != 408 && m->code != 503)) {
 		grant(t, m);
 	} else if (t->registering && (m->code == 401 || m->code == 407)) {
 		challenged(t, m, v);
@@ -412,6 +411,8 @@ void trunk_init(void)
 void trunk_commit(const struct site *s)
 {
 	for (int i = 0; i < s->trunks; i++) {
+		/* conf zeroed it before it wrote it */
+		/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 		bool same = i < known.n && memcmp(&known.conf[i], &s->trunk[i], sizeof known.conf[i]) == 0;
 		known.conf[i] = s->trunk[i];
 		if (same || i >= known.n)

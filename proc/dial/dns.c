@@ -19,7 +19,7 @@ static struct channel {
 
 static void set_timer(struct channel *c)
 {
-	struct timeval most = {LATEST_MS / 1000, LATEST_MS % 1000 * 1000}, due;
+	struct timeval most = {LATEST_MS / 1000, LATEST_MS % 1000 * 1000L}, due;
 	const struct timeval *at = ares_timeout(c->ares, &most, &due);
 
 	if (!c->answer) {

@@ -87,7 +87,7 @@ static void drop(struct out *o, size_t n)
 			o->last = NULL;
 		give(b);
 	}
-	if (n)
+	if (o->first)
 		o->first->start = (uint16_t)(o->first->start + n);
 }
 

@@ -12,7 +12,7 @@ static uint8_t octets[SIP_MESSAGE_MAX];
 
 static struct span own_tag(void)
 {
-	static char tag[sizeof OWN_TAG + 2 * TAG_OCTETS];
+	static char tag[sizeof OWN_TAG + (size_t)2 * TAG_OCTETS];
 
 	memcpy(tag, OWN_TAG, sizeof OWN_TAG);
 	rand_hex(tag + sizeof OWN_TAG - 1, TAG_OCTETS);

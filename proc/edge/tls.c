@@ -301,10 +301,8 @@ long tls_read(struct conn *c, void *p, size_t n, enum tls_result *result)
 		return got;
 	if (wants_more((int)got))
 		*result = TLS_MORE;
-	else if (got == 0 || got == GNUTLS_E_PREMATURE_TERMINATION)
-		*result = TLS_CLOSED;
-	else if (got == GNUTLS_E_WARNING_ALERT_RECEIVED)
-		*result = TLS_CLOSED; /* 1.3 knows none but close_notify and user_canceled */
+	else if (got == 0 || got == GNUTLS_E_PREMATURE_TERMINATION || got == GNUTLS_E_WARNING_ALERT_RECEIVED)
+		*result = TLS_CLOSED; /* 1.3 knows no alert that warns but close_notify and user_canceled */
 	else {
 		*result = TLS_REFUSED; /* a broken record, or renegotiation */
 		gnutls_alert_send_appropriate(c->tls, (int)got);

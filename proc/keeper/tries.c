@@ -51,9 +51,9 @@ static struct tries_count *find_or_take(struct tries *t, enum scope scope, struc
 	if (c)
 		return c;
 	make_key(t, scope, user, device, key);
-	c = &t->count[recent_take(&t->recent, key, &fresh)];
-	*c = (struct tries_count){0};
-	return c;
+	uint32_t slot = recent_take(&t->recent, key, &fresh);
+	t->count[slot] = (struct tries_count){0};
+	return &t->count[slot];
 }
 
 bool tries_are_locked(struct tries *t, uint64_t now_ms, struct span user, uint32_t device)

@@ -53,6 +53,8 @@ static struct gate_verdict judge_dtls(
 	for (unsigned end = 0; end < 2; end++)
 		if (keyed >> end & 1)
 			g->opens_ms[component][end] = now_ms + GATE_SETTLE_MS;
+	/* zeroed and copied as a whole */
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 	return keying((struct gate_verdict){.changed = memcmp(&before, &g->dtls[component], sizeof before) != 0});
 }
 
@@ -69,6 +71,7 @@ static struct gate_verdict judge_zrtp(
 	if (what & ZRTP_OPENED)
 		open_all(g, now_ms);
 	return keying((struct gate_verdict){.drop = what & ZRTP_RELAY ? DROP_NONE : DROP_SHAPE,
+	    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 	    .changed = memcmp(&before, &g->zrtp, sizeof before) != 0,
 	    .forged = (what & ZRTP_FORGED) != 0});
 }

@@ -62,7 +62,7 @@ static struct session *oldest_lingering(void)
 {
 	struct session *oldest = NULL;
 
-	for (uint32_t i = 0; i < pool.cap; i++) {
+	for (uint32_t i = 0; table && i < pool.cap; i++) {
 		struct session *s = &table[i];
 		if (s->id && !s->running && (!oldest || s->timer.due_ms < oldest->timer.due_ms))
 			oldest = s;
