@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* clang-format off */
 /* What the exchange does for people: emergency calls, callers from outside, service codes, the PIN. */
 #include "draft.h"
 #include "plan/incoming.h"
