@@ -10,27 +10,35 @@ import net
 import pki
 import pytest
 from exchange import CONF, Exchange
+from gateway import Gateway
 from provider import Provider, Zone
 
 TRUNKS = """
 pin = off
+incoming {{ unknown = pass anonymous = refuse failed = pass }}
 numbers {{ country = "fr" }}
 trunk udp {{
     server = "udp.provider.test" transport = udp media = rtp plain = yes listen = "{us}:5070"
-    user = "u1" realm = "provider.test" md5 = yes media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 3
+    user = "u1" realm = "provider.test" md5 = yes media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 4
     domain = "provider.test"
     number "+33123456789" {{ to = 101 }}
 }}
 trunk tcp {{
     server = "tcp.provider.test" transport = tcp media = rtp plain = yes address = "{us}"
-    user = "u2" realm = "provider.test" media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 2
+    user = "u2" realm = "provider.test" media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 3
     domain = "provider.test"
 }}
 trunk tls {{
     server = "tls.provider.test" ca = "lab.pem" address = "{us}"
-    user = "u3" realm = "provider.test" media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 1
+    user = "u3" realm = "provider.test" media-from = {{"10.77.4.0/24"}} keepalive = 5 priority = 2
     caller-id = {{"+33123456789"}}
     domain = "provider.test"
+}}
+trunk pots {{
+    server = "{gw}" transport = udp media = rtp plain = yes listen = "{us}:5072"
+    media-from = {{"{gw}"}} keepalive = 5 priority = 1 classes = {{mobile}} lines = 1
+    caller-id = {{"+33123456700"}}
+    number "+33123456701" {{ to = g1 }}
 }}
 trunk silent {{
     server = "silent.provider.test" transport = udp media = rtp plain = yes listen = "{us}:5071"
@@ -46,7 +54,7 @@ class Telco:
     def __init__(self, lab, where):
         self.lab, self.where = lab, where
         self.dns = lab.host("dns", "telco")
-        self.hosts = [lab.host(f"sp{i}", "telco") for i in range(4)]
+        self.hosts = [lab.host(f"sp{i}", "telco") for i in range(5)]
         self.ca = pki.Authority(f"{where}/provider-ca", "provider CA")
         self.other = pki.Authority(f"{where}/other-ca", "another CA")
         self.zone = Zone(self.dns, where)
@@ -94,7 +102,7 @@ def telco(lab, where):
 
 @pytest.fixture(scope="module")
 def exchange(lab, where, telco):
-    x = Exchange(lab, where, conf=CONF + TRUNKS.replace("{us}", lab.addr["telco"][0]))
+    x = Exchange(lab, where, conf=CONF + TRUNKS.replace("{us}", lab.addr["telco"][0]).replace("{gw}", telco.hosts[4].v4))
     os.makedirs(f"{x.site}/trust", exist_ok=True)
     shutil.copy(telco.ca.cert, f"{x.site}/trust/lab.pem")
     try:
@@ -105,6 +113,14 @@ def exchange(lab, where, telco):
     finally:
         x.stop()
     x.check_health()
+
+
+@pytest.fixture(scope="module")
+def gateway(lab, telco, exchange):
+    g = Gateway(telco.hosts[4], (lab.addr["telco"][0], 5072))
+    kick(exchange, "udp")
+    yield g
+    g.stop()
 
 
 def trunk(x, name):
@@ -161,6 +177,73 @@ def test_a_call_is_challenged_and_answered(telco, exchange, scripted):
     assert "CALL +33144556677 from +33123456789" in telco.tls.said(), telco.tls.said()[-800:]
 
 
+def test_a_call_through_a_plain_gateway(exchange, gateway, people):
+    """R7, R29: a phone's SRTP ends in the exchange and goes on as RTP to a gateway that is named plain; the grade says open"""
+    wait_state(exchange, "pots", "up")
+    one = people.phone("baresip", "g1", tone="a", media="srtp", auto=True)
+    exchange.ask("user-set", name="g1", body=b"classes=mobile\n")
+    gateway.forget()
+    one.forget()
+    one.dial("+33612345678")
+    one.wait_state("established")
+    assert exchange.wait_grade("open")["to"]
+    net.wait_for("the line to be counted", lambda: trunk(exchange, "pots")["busy"] == 1, 5)
+    net.wait_for("audio to and fro", lambda: gateway.echoed > 250, 15)
+    one.hangup()
+    net.wait_for("BYE", lambda: gateway.over, 5)
+    one.hears("a", 1.5)
+    invite = gateway.invites[0]
+    assert invite.startswith("INVITE sip:+33612345678@") and "sip:+33123456700@" in invite and "g1@" not in invite
+    assert "a=crypto" not in invite and "RTP/AVP" in invite and gateway.clear
+    net.wait_for("the line to be free", lambda: trunk(exchange, "pots")["busy"] == 0, 5)
+
+
+def test_lost_datagrams_are_said_again(exchange, gateway, people):
+    """RFC 3261 17.1.1.2, timer A: the first INVITE is lost, the call comes all the same"""
+    wait_state(exchange, "pots", "up")
+    one = people.phone("baresip", "g1", tone="a", media="srtp", auto=True)
+    gateway.forget()
+    gateway.deaf = 2
+    one.dial("+33612345679")
+    one.wait_state("established", timeout=15)
+    assert len(gateway.invites) == 1
+    one.hangup()
+    net.wait_for("BYE", lambda: gateway.over, 5)
+    exchange.wait_no_calls()
+
+
+def test_a_call_from_the_gateway(exchange, gateway, people):
+    """R18, R29: a number of ours rings who is meant; who it is from is shown as the trunk says it"""
+    wait_state(exchange, "pots", "up")
+    one = people.phone("baresip", "g1", tone="b", media="srtp", auto=True, fresh=True)
+    gateway.forget()
+    one.forget()
+    gateway.call("+33123456701", "<sip:+33698765432@gateway.test>")
+    net.wait_for("the answer", lambda: gateway.up, 15)
+    net.wait_for("audio to and fro", lambda: gateway.echoed > 250, 15)
+    gateway.hang_up()
+    one.wait_closed()
+    one.hears("b", 1)
+    exchange.wait_no_calls()
+
+
+@pytest.mark.parametrize("number,caller,more,codes", [
+    ("+33123456799", "<sip:+33698765432@gateway.test>", "", (404,)),                                 # nobody's number
+    ("g1", "<sip:+33698765432@gateway.test>", "", (404,)),                                           # an extension is no number of ours
+    ("+33698765432", "<sip:+33698765432@gateway.test>", "", (404, 403)),                             # T41: in and out again
+    ("112", "<sip:+33698765432@gateway.test>", "", (404, 403)),                                      # R16: no trunk calls for help here
+    ("+33123456701", "<sip:g1@ringfence.test>", "", (403,)),                                         # T9: an inside number from outside
+    ("+33123456701", "<sip:anonymous@anonymous.invalid>", "Privacy: id\r\n", (403, 433, 603)),     # R18: the site refuses these
+])
+def test_what_does_not_come_in(exchange, gateway, people, number, caller, more, codes):
+    wait_state(exchange, "pots", "up")
+    gateway.forget()
+    gateway.call(number, caller, more)
+    net.wait_for("an answer", lambda: [c for c in gateway.answers if c >= 200], 15)
+    assert gateway.answers[-1] in codes, gateway.answers
+    exchange.wait_no_calls()
+
+
 def test_registration_is_refreshed(telco, exchange):
     """It is asked again at half of what was granted (60 s), with the nonce that is known: no new challenge"""
     before = telco.first.bound()
@@ -176,8 +259,7 @@ def test_dead_server_is_noticed_and_the_next_is_used(telco, exchange):
     t = net.wait_for("the second server", lambda: [t for t in exchange.ask("trunks") if t["name"] == "udp" and t["state"] == "up" and
                                                    t["address"] == f"{telco.hosts[1].v4}:5060"], 40, step=0.3)
     assert t and second.bound() >= 1
-    down = [e for e in exchange.events() if e["what"] == "trunk" and "udp is down" in e.get("detail", "")]
-    assert down, exchange.events()[-5:]
+    net.wait_for("the event", lambda: [e for e in exchange.events() if e["what"] == "trunk" and "udp is down" in e["detail"]], 5)
 
 
 def test_wrong_certificates_are_refused(telco, exchange):

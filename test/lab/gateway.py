@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: ISC
+"""A POTS gateway without encryption: SIP over UDP, one call at a time, and whatever audio comes goes back."""
+import re
+import select
+import threading
+import time
+
+SDP = "v=0\r\no=- 1 1 IN IP4 {a}\r\ns=-\r\nc=IN IP4 {a}\r\nt=0 0\r\nm=audio {p} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n" \
+      "a=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\na=sendrecv\r\n"
+RTP_PORT = 30000
+SSRC = b"\x47\x57\x00\x01"
+
+
+def header(text, name):
+    return re.findall(rf"^{name}: *(.*?)\r$", text, re.M | re.I)
+
+
+class Gateway:
+    def __init__(self, host, exchange):
+        self.host, self.exchange = host, exchange
+        self.sip, self.rtp = host.udp(host.v4, 5060), host.udp(host.v4, RTP_PORT)
+        self.invites, self.answers, self.echoed, self.clear = [], [], 0, True
+        self.up, self.over, self.stopped = False, False, False
+        self.dialog, self.deaf = None, 0
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def forget(self):
+        self.invites, self.answers, self.echoed, self.up, self.over = [], [], 0, False, False
+
+    def _run(self):
+        while not self.stopped:
+            for s in select.select([self.sip, self.rtp], [], [], 0.2)[0]:
+                data, peer = s.recvfrom(4096)
+                if s is self.rtp:
+                    self.echoed += data[0] >> 6 == 2
+                    self.clear &= len(data) == 172 or data[1] & 0x7f != 0
+                    self.rtp.sendto(data[:8] + SSRC + data[12:], peer)      # one's own SSRC is a loop (RFC 3550 8.2)
+                elif self.deaf:
+                    self.deaf -= 1          # lost on the way
+                else:
+                    self._take(data.decode(), peer)
+
+    def _reply(self, text, code, phrase, peer, *, tag=True, body=""):
+        to = header(text, "To")[0] + ("" if ";tag=" in header(text, "To")[0] or not tag else ";tag=gw1")
+        out = [f"SIP/2.0 {code} {phrase}", *(f"Via: {v}" for v in header(text, "Via")), f"From: {header(text, 'From')[0]}", f"To: {to}",
+               f"Call-ID: {header(text, 'Call-ID')[0]}", f"CSeq: {header(text, 'CSeq')[0]}",
+               f"Contact: <sip:gw@{self.host.v4}:5060>"]
+        if body:
+            out.append("Content-Type: application/sdp")
+        self.sip.sendto(("\r\n".join(out) + f"\r\nContent-Length: {len(body)}\r\n\r\n" + body).encode(), peer)
+
+    def _take(self, text, peer):
+        method = text.split()[0]
+        if method == "INVITE":
+            self.invites.append(text)
+            self._reply(text, 180, "Ringing", peer)
+            self._reply(text, 200, "OK", peer, body=SDP.format(a=self.host.v4, p=RTP_PORT))
+            self.dialog = text
+        elif method == "ACK":
+            self.up = True
+        elif method == "BYE":
+            self.over = True
+            self._reply(text, 200, "OK", peer)
+        elif method in ("OPTIONS", "UPDATE", "CANCEL"):
+            self._reply(text, 200, "OK", peer)
+        elif method == "SIP/2.0":
+            self._answer(text, peer)
+
+    def _answer(self, text, peer):
+        code = int(text.split()[1])
+        self.answers.append(code)
+        if code < 200 or "INVITE" not in header(text, "CSeq")[0]:
+            return
+        uri = re.search(r"<(.*?)>", header(text, "Contact")[0])[1] if code < 300 and header(text, "Contact") else self.uri
+        self.sip.sendto(self._request("ACK", uri, to=header(text, "To")[0], via=self.via if code >= 300 else None).encode(), peer)
+        self.up = code < 300
+        self.last = text
+
+    def _request(self, method, uri, *, to, via=None, cseq=1, more="", body=""):
+        via = via or f"SIP/2.0/UDP {self.host.v4}:5060;branch=z9hG4bK{time.monotonic_ns():x}"
+        if method == "INVITE":
+            self.via, self.uri = via, uri
+        return (f"{method} {uri} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\nFrom: {self.caller};tag=gw2\r\nTo: {to}\r\n"
+                f"Call-ID: {self.call_id}\r\nCSeq: {cseq} {method}\r\nContact: <sip:gw@{self.host.v4}:5060>\r\n{more}"
+                + ("Content-Type: application/sdp\r\n" if body else "") + f"Content-Length: {len(body)}\r\n\r\n{body}")
+
+    def call(self, number, caller, more=""):
+        """A call from outside to a number of the site."""
+        self.caller, self.call_id = caller, f"gw{time.monotonic_ns():x}"
+        a, p = self.exchange
+        uri = f"sip:{number}@{a}:{p}"
+        self.sip.sendto(self._request("INVITE", uri, to=f"<{uri}>", more=more, body=SDP.format(a=self.host.v4, p=RTP_PORT)).encode(), (a, p))
+
+    def hang_up(self):
+        uri = re.search(r"<(.*?)>", header(self.last, "Contact")[0])[1]
+        self.sip.sendto(self._request("BYE", uri, to=header(self.last, "To")[0], cseq=2).encode(), self.exchange)
+
+    def stop(self):
+        self.stopped = True
+        self.thread.join(2)
+        self.sip.close()
+        self.rtp.close()
