@@ -52,6 +52,14 @@ def file_id(path):
     return s.st_dev, s.st_ino
 
 
+def parent_of(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return int(f.read().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
+
+
 class Exchange:
     """One site in a directory of its own, started in the lab's exchange namespace."""
     domain, port = DOMAIN, PORT
@@ -164,22 +172,27 @@ class Exchange:
         return self.pids(name)[0]
 
     def pids(self, name):
-        got = [p for p, n in self.processes() if n == name]
+        got = self.supervised(name)
         if not got:
             raise net.LabError(f"no process {name}: {self.processes()}")
         return got
 
+    def supervised(self, name):
+        """The pids of that name that parent started, or parent's own: not what such a process has just forked for its helper."""
+        by = self.proc.pid
+        return [p for p, n in self.processes() if n == name and (p == by or (name != "parent" and parent_of(p) == by))]
+
     def kill(self, name):
         """kill -9 the first process of that name; its pid."""
-        self.killed += 1
         pid = self.pid(name)
         os.kill(pid, signal.SIGKILL)
+        self.killed += 1
         return pid
 
     def wait_replaced(self, name, old, timeout=5.0):
         """Another process of that name is there; seconds that it took."""
         start = time.monotonic()
-        net.wait_for(f"a new {name}", lambda: [p for p, n in self.processes() if n == name and p != old], timeout)
+        net.wait_for(f"a new {name}", lambda: [p for p in self.supervised(name) if p != old], timeout)
         return time.monotonic() - start
 
     def rss_kb(self):
