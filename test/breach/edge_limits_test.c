@@ -14,12 +14,25 @@ static struct house *h;
 	       "From: <sip:101@exchange.test>;tag=f\r\nTo: <sip:%s@exchange.test>\r\nCall-ID: " branch "\r\n"   \
 	       "CSeq: 1 " method "\r\nContact: <sip:101@127.0.0.1>\r\nContent-Length: 0\r\n\r\n"
 
+/* A slow machine takes its time; what is awaited comes all the same. */
+enum { PATIENCE_MS = 10000 };
+
+static bool settles(const char *name, uint64_t used)
+{
+	for (int i = 0; i < PATIENCE_MS / 20; i++) {
+		if (house_line(h, name)->used == used)
+			return true;
+		house_pump(h, 20);
+	}
+	return false;
+}
+
 static struct phone *new_phone(uint32_t device)
 {
 	struct cert_spec spec = {.device = device, .epoch = 1, .from_s = -60, .to_s = 3600};
 	struct phone *p = phone_new(h, &spec, NULL);
 
-	return phone_shake(h, p) && house_take(h, MSG_FLOW_UP, 1000) ? p : NULL;
+	return phone_shake(h, p) && house_take(h, MSG_FLOW_UP, PATIENCE_MS) ? p : NULL;
 }
 
 static void begin(const struct house_options *o)
@@ -38,7 +51,7 @@ static void say(struct phone *p, const char *format, int n, const char *target)
 static bool emergency_comes(void)
 {
 	for (;;) {
-		const struct got *g = house_take(h, MSG_REQUEST, 3000);
+		const struct got *g = house_take(h, MSG_REQUEST, PATIENCE_MS);
 		if (!g)
 			return false;
 		if (((const struct msg_request *)got_payload(g))->emergency)
@@ -59,28 +72,28 @@ static void idle_connections(void)
 	for (int i = 0; i < 300; i++)
 		idle[i] = phone_tcp(h);
 	house_pump(h, 100);
-	CHECK(house_line(h, "handshakes-now")->used == 256);
+	CHECK(settles("handshakes-now", 256));
 	CHECK(house_count(h, "turned-away") == 0 && house_count(h, "handshakes-refused") == 44);
 	struct phone *neighbour = new_phone(2);
 	CHECK(neighbour);
-	CHECK(house_line(h, "handshakes-now")->used == 255);
+	CHECK(settles("handshakes-now", 255));
 	for (int i = 300; i < N; i++) {
 		h->from_ip = ANY_IP + 0x0200 + (uint32_t)i / 200;
 		idle[i] = phone_tcp(h);
 	}
 	house_pump(h, 100);
-	CHECK(house_line(h, "handshakes-now")->used == 1024);
+	CHECK(settles("handshakes-now", 1024));
 	h->from_ip = ANY_IP + 0x0909;
 	struct phone *good = new_phone(1);
 	CHECK(good);
 	phone_say(good, "\r\n\r\n");
-	CHECK(phone_hear(h, good, "\r\n", 1000));
+	CHECK(phone_hear(h, good, "\r\n", PATIENCE_MS));
 	for (int i = 0; i < N; i++)
 		phone_free(idle[i]);
 	phone_free(good);
 	phone_free(neighbour);
 	house_pump(h, 200);
-	CHECK(house_line(h, "connections")->used == 0);
+	CHECK(settles("connections", 0));
 	free(idle);
 	house_end(h);
 }
@@ -136,7 +149,7 @@ static void transactions_run_out(void)
 	}
 	while (house_take(h, MSG_REQUEST, 300))
 		;
-	CHECK(house_line(h, "server-transactions")->used == limit - limit / 16);
+	CHECK(settles("server-transactions", limit - limit / 16));
 	phone_drain(p[0]);
 	say(p[0], HEAD("INVITE", "y%d"), 1, "102");
 	CHECK(phone_hear(h, p[0], "SIP/2.0 503 ", 1000));
@@ -164,13 +177,13 @@ static void partials_run_out(void)
 	for (int i = 0; i < N; i++)
 		phone_say(p[i], "OPTIONS sip");
 	house_pump(h, 300);
-	const struct got *g = house_take(h, MSG_FLOW_DOWN, 1000);
+	const struct got *g = house_take(h, MSG_FLOW_DOWN, PATIENCE_MS);
 	CHECK(g && ((const struct msg_flow_down *)got_payload(g))->why == FLOW_BAD_BYTES);
 	CHECK(house_line(h, "unfinished-messages")->refused >= 1);
 	for (int i = 0; i < N; i++)
 		phone_free(p[i]);
 	house_pump(h, 300);
-	CHECK(house_line(h, "unfinished-messages")->used == 0);
+	CHECK(settles("unfinished-messages", 0));
 	house_end(h);
 }
 
@@ -184,7 +197,7 @@ static void ipv6(void)
 	CHECK(p);
 	phone_say(p, "OPTIONS sip:leg-1@[::1] SIP/2.0\r\nVia: SIP/2.0/TLS [2001:db8::9]:5061;branch=z9hG4bK1;rport\r\n"
 		     "From: <sip:101@[::1]>;tag=f\r\nTo: <sip:leg-1@[::1]>\r\nCall-ID: 6\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
-	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	const struct got *g = house_take(h, MSG_REQUEST, PATIENCE_MS);
 	CHECK(g);
 	const struct msg_request *r = got_payload(g);
 	CHECK(r->target_kind == TARGET_LEG && r->from_ours);
@@ -193,7 +206,7 @@ static void ipv6(void)
 	m->code = 200;
 	m->leg_token = ipc_put(&h->core, SPAN("leg-1"));
 	ipc_end(&h->core);
-	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	CHECK(phone_hear(h, p, "\r\n\r\n", PATIENCE_MS));
 	snprintf(contact, sizeof contact, "Contact: <sip:leg-1@[::1]:%u;transport=tls>\r\n", h->port);
 	CHECK(strstr(p->text, contact) && strstr(p->text, "received=::1;rport="));
 	phone_free(p);
@@ -223,7 +236,7 @@ static bool catch_up(struct phone *p, int i)
 	say(p, HEAD("PUBLISH", "mark%d"), i, "102");
 	snprintf(branch, sizeof branch, "z9hG4bKmark%d\r\n", i);
 	phone_forget_text(p);
-	for (int tries = 0; tries < 400 && !p->closed; tries++) {
+	for (int tries = 0; tries < 2000 && !p->closed; tries++) {
 		while (house_take(h, MSG_REQUEST, 0))
 			;
 		if (phone_hear(h, p, branch, 5))
