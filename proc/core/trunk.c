@@ -368,7 +368,7 @@ void trunk_flow_up(struct flow *f, uint64_t token)
 	uint64_t before = t->flow;
 	t->flow = f->id;
 	t->remote = f->remote;
-	t->register_ms = child_now(); /* a registration is where its connection is */
+	t->register_ms = trunk_section(t)->user[0] ? child_now() : 0; /* a registration is where its connection is */
 	ask_done(t->ref);
 	t->ref = 0;
 	if (before && before != f->id && flow_get(before))

@@ -118,6 +118,30 @@ static void a_trunk_that_fails_is_followed_by_the_next(void)
 	finish();
 }
 
+static void asked_every_five_seconds(void)
+{
+	sim.site.trunk[0].keepalive_s = 5;
+}
+
+/* R29: one that wants no registration is asked by OPTIONS, as often as its section says and no more. */
+static void a_static_peer_is_asked_now_and_then(void)
+{
+	struct heard *h;
+	unsigned asked = 0;
+
+	begin_with(asked_every_five_seconds);
+	for (int tick = 0; tick < 600; tick++) {
+		while ((h = sent_to(&telco[0], SIP_OPTIONS))) {
+			asked++;
+			phone_answer(&telco[0], h, 200, NULL);
+		}
+		sim_pass(100);
+	}
+	NEED(asked >= 11 && asked <= 13);
+	NEED(!sent_to(&telco[0], SIP_REGISTER) && !sent_to(&telco[1], SIP_OPTIONS));
+	finish();
+}
+
 static void media_of_a_trunk_come_from_its_own_nets(void)
 {
 	begin_with(NULL);
@@ -362,6 +386,7 @@ int main(void)
 {
 	SIM(a_known_number_goes_out_and_is_charged);
 	SIM(a_trunk_that_fails_is_followed_by_the_next);
+	SIM(a_static_peer_is_asked_now_and_then);
 	SIM(media_of_a_trunk_come_from_its_own_nets);
 	SIM(a_ceiling_cuts_a_running_call);
 	SIM(lines_are_counted);

@@ -11,7 +11,7 @@ import pki
 import pytest
 from exchange import CONF, Exchange
 from gateway import Gateway
-from provider import Provider, Zone
+from provider import Provider, Zone, resolve_at
 
 TRUNKS = """
 pin = off
@@ -59,10 +59,7 @@ class Telco:
         self.other = pki.Authority(f"{where}/other-ca", "another CA")
         self.zone = Zone(self.dns, where)
         self.providers = []
-        d = f"/etc/netns/{lab.exchange.ns}"
-        os.makedirs(d, exist_ok=True)
-        with open(f"{d}/resolv.conf", "w") as f:
-            f.write(f"nameserver {self.dns.v4}\noptions timeout:1 attempts:2\n")
+        resolve_at(lab, self.dns.v4)
 
     def provider(self, host, **kw):
         p = Provider(self.hosts[host], f"{self.where}/sp{host}-{len(self.providers)}", **kw).start()
