@@ -8,6 +8,7 @@
 #include "change.h"
 #include "dial.h"
 #include "dialogue.h"
+#include "ended.h"
 #include "join.h"
 #include "judge.h"
 #include "media.h"
@@ -357,16 +358,20 @@ static const char *misfit(const struct leg *l)
 {
 	struct sdp ours, theirs;
 
+	if (!l->r.has_remote)
+		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	leg_local(l, &ours);
 	leg_remote(l, &theirs);
-	enum sdp_refusal bad = l->r.has_remote ? sdp_check_answer(&ours, &theirs) : SDP_NO_AUDIO_OFFERED;
+	if (l->r.ends != RELAY_PASSING)
+		return ended_check_answer(l, &theirs);
+	enum sdp_refusal bad = sdp_check_answer(&ours, &theirs);
 	return bad ? sdp_refusal_text(bad) : NULL;
 }
 
 /* A 200 that declines what was offered: the phone is hung up on, and asked again by the other method, as after a 488. */
 static bool again_otherwise(struct call *c, struct leg *l)
 {
-	const char *why = c->r.state == PHASE_TALKING || l->r.ends != RELAY_PASSING ? NULL : misfit(l);
+	const char *why = c->r.state == PHASE_TALKING || l->r.trunk ? NULL : misfit(l);
 
 	if (!why)
 		return false;

@@ -35,7 +35,7 @@ class Gateway:
                 if s is self.rtp:
                     self.echoed += data[0] >> 6 == 2
                     self.clear &= len(data) == 172 or data[1] & 0x7f != 0
-                    self.rtp.sendto(data[:8] + SSRC + data[12:], peer)      # one's own SSRC is a loop (RFC 3550 8.2)
+                    self.rtp.sendto(data[:8] + SSRC + data[12:], peer)
                 elif self.deaf:
                     self.deaf -= 1          # lost on the way
                 else:
