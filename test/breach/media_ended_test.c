@@ -269,6 +269,27 @@ static void a_plain_trunk_and_nothing_else_is_clear(void)
 	b.clear = false;
 }
 
+/* RFC 3550 8.2: who has our SSRC by chance makes us take another; who sends back all that it hears is heard nevertheless. */
+static void an_echo_is_heard(void)
+{
+	phone_begin(&a, SDP_AEAD_AES_256_GCM);
+	b.clear = true;
+	a.port = HOUSE_LO + 8;
+	b.port = HOUSE_LO + 10;
+	house_wish(2, &a, &b);
+	house.spec.side[1].end = RELAY_ENDED_CLEAR;
+	house_send_wish(31);
+	CHECK(house_says(&a, &b, 0x11));
+	uint32_t first = b.got.ssrc;
+	for (int i = 0; i < 20; i++) {
+		b.ssrc = b.got.ssrc;
+		CHECK(house_says(&b, &a, 0x22) && house_says(&a, &b, 0x11));
+	}
+	CHECK(b.got.ssrc != first && b.got.ssrc == b.ssrc);
+	house_close(31);
+	b.clear = false;
+}
+
 static size_t report_of(struct phone *p, uint8_t pt, uint8_t *room)
 {
 	struct buf w = buf_of(room, 256);
@@ -471,6 +492,7 @@ int main(int argc, char **argv)
 	RUN(a_caller_alone_talks_with_voice);
 	RUN(then_a_callee_and_withheld_digits);
 	RUN(a_plain_trunk_and_nothing_else_is_clear);
+	RUN(an_echo_is_heard);
 	RUN(rtcp_ends_here);
 	RUN(a_kill_costs_no_call_and_no_secret);
 	RUN(new_keys_take_a_new_stream);

@@ -253,6 +253,33 @@ static void a_caller_from_outside_rings_and_is_shown_unverified(void)
 	NEED(strcmp(sim.record_from, "+33987654321") == 0);
 }
 
+/* It declines SDES by a 200 with a fingerprint (baresip does): it is hung up on, and rings again with what it takes. */
+static void a_phone_that_takes_dtls_alone_rings_again(void)
+{
+	begin_with(NULL);
+	media_says_fingerprint(0x5a);
+	invite_from(&t, "+33987654321", "+33140000001", false);
+	sim_pass(4100);
+	talk_rings_at(&b, &bob);
+	NEED(b.sdp.audio.crypto_n > 0);
+	struct talk first = b;
+	struct sdp dtls = sdp_of(KEYS_DTLS, bob.host, 40012, 1, "sendrecv", "active");
+	talk_answer(&b, 200, &dtls);
+	NEED(talk_takes(&first, SIP_ACK));
+	struct heard *bye = talk_takes(&first, SIP_BYE);
+	NEED(bye);
+	talk_reply(&first, bye, 200, NULL);
+	talk_rings_at(&b, &bob);
+	NEED(b.sdp.audio.crypto_n == 0 && b.sdp.audio.fingerprint_n == 1);
+	talk_answer(&b, 200, &dtls);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&t, 180);
+	talk_hears(&t, 200);
+	talk_ack(&t);
+	call_hang_up(&b, &t);
+	finish();
+}
+
 static void nobody_outside_is_one_of_us(void)
 {
 	begin_with(NULL);
@@ -391,6 +418,7 @@ int main(void)
 	SIM(a_ceiling_cuts_a_running_call);
 	SIM(lines_are_counted);
 	SIM(a_caller_from_outside_rings_and_is_shown_unverified);
+	SIM(a_phone_that_takes_dtls_alone_rings_again);
 	SIM(nobody_outside_is_one_of_us);
 	SIM(an_outsider_never_reaches_a_trunk);
 	SIM(unknown_callers_press_a_key_and_some_are_refused);
