@@ -469,7 +469,8 @@ struct span call_place(const struct leg *l)
 bool call_may_refresh(struct leg *l)
 {
 	struct call *c = call_of(l);
-	return c && c->r.state == PHASE_TALKING && !c->change.active;
+	/* a caller who hears the exchange may vanish as well, and voice need not notice */
+	return c && (c->r.state == PHASE_TALKING || c->r.spoken) && !c->change.active;
 }
 
 /* --- from elsewhere --- */
