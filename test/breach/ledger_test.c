@@ -4,7 +4,7 @@
  * ledger_test EXECUTABLE [URI] */
 #include "base/clock.h"
 #include "ledger/dump.h"
-#include "stage.h"
+#include "stage_lies.h"
 #include "test.h"
 #include "vault/backup.h"
 #include <fcntl.h>
@@ -1073,6 +1073,42 @@ static void bad_names_do_nothing(void)
 	CHECK(read_log(UINT64_MAX, UINT32_MAX, "berta") && seen.result == DONE_OK && stage_end(&s) == 0);
 }
 
+/* What makes the made-up messages of the contract's rows find something to act on. */
+static void mend(struct link *l, enum msg type, void *payload)
+{
+	if (type == MSG_USER_SET)
+		((struct msg_user_set *)payload)->action = USER_CHANGE;
+	if (type == MSG_SETTING_PUT)
+		((struct msg_setting_put *)payload)->lines = ipc_put(l, SPAN("dnd=on\nscreen=slow"));
+	if (type == MSG_GROUP_SET)
+		((struct msg_group_set *)payload)->lines = ipc_put(l, SPAN("members=101"));
+	if (type == MSG_SPENT_SET)
+		((struct msg_spent_set *)payload)->text =
+		    ipc_put(l, SPAN("day=1 hour=24 money=1 ms=2 hourly=3 destinations=1 half=0 full=0"));
+}
+
+/* Whatever ctl, core, or one that only has events to tell says in any field of any message: ledger lives, names the liar
+ * where the contract is broken, and keeps its directory and the log in order. */
+static void what_siblings_lie_is_borne(void)
+{
+	static const enum proc all[] = {PROC_CTL, PROC_CORE, PROC_EDGE, PROC_MEDIA};
+	struct stage_liars x = {.s = &s, .mend = mend};
+
+	CHECK(begin() && set_user(USER_ADD, "101") && seen.result == DONE_OK && add_phone() && record(1, "sealed"));
+	stage_cut(&s, core);
+	stage_cut(&s, ctl);
+	seen.silent = true;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		CHECK(stage_lies(&x, all[i]));
+	CHECK(x.rows >= 20 && x.told > 1000 && x.accused > 200);
+	seen.silent = false;
+	core = stage_sibling(&s, PROC_CORE, 0);
+	ctl = stage_sibling(&s, PROC_CTL, 0);
+	CHECK(want_directory() && read_log(0, 10, "berta") && seen.result == DONE_OK && seen.lines >= 1);
+	CHECK(set_user(USER_ADD, "honest") && seen.result == DONE_OK && stage_end(&s) == 0);
+	CHECK(start() && want_directory() && seen.whole && stage_end(&s) == 0);
+}
+
 static bool make_dirs(void)
 {
 	snprintf(root, sizeof root, "/tmp/ringfence-ledger-XXXXXX");
@@ -1133,6 +1169,7 @@ int main(int argc, char **argv)
 	RUN(a_ctl_that_speaks_as_core);
 	RUN(a_flood_of_events_is_cut);
 	RUN(bad_names_do_nothing);
+	RUN(what_siblings_lie_is_borne);
 	remove_dirs();
 	return TEST_END;
 }
