@@ -469,7 +469,7 @@ void sim_turn(void)
 static void new_second(void)
 {
 	for (int i = 0; i < SIM_PAIRS_MAX; i++)
-		pair[i].far.rate_second = 0;
+		pair[i].far.rate_second = pair[i].core.rate_second = 0;
 }
 
 void sim_pass(uint64_t ms)
