@@ -592,14 +592,19 @@ static void say_notice(uint64_t token, int64_t wall_ms)
 	ipc_end(core);
 }
 
-static void say_spent(const char *text)
+static void say_spent_of(uint32_t extension, const char *text)
 {
 	struct msg_spent_set *m = ipc_begin(core, MSG_SPENT_SET);
 
 	m->scope = CEILING_EXTENSION;
-	m->index = 1;
+	m->index = extension;
 	m->text = ipc_put(core, span_str(text));
 	ipc_end(core);
+}
+
+static void say_spent(const char *text)
+{
+	say_spent_of(1, text);
 }
 
 /* Killed right after it confirmed, and started anew: the notice and the counters are there, and core hears of both. */
@@ -687,6 +692,46 @@ static void records_wait_while_a_change_does(void)
 	stage_run(&s, 200);
 	CHECK(seen.done && seen.result == DONE_REFUSED);
 	CHECK(record(2, "sealed2") && read_log(0, 10, "berta") && seen.lines == 2 && stage_end(&s) == 0); /* not rolled back with the change */
+}
+
+/* While a change waits for core nothing is written: what comes meanwhile has its bounds. What is beyond them is not confirmed, so
+ * that core says it again; of counters the newest of each account stays. */
+static void what_waits_is_bounded(void)
+{
+	CHECK(begin() && want_directory());
+	stage_run(&s, 50);
+	seen.silent = true;
+	seen.verdict_wanted = false;
+	say_user(USER_ADD, "101");
+	CHECK(stage_until(&s, &seen.verdict_wanted, STAGE_WAIT_MS));
+	for (uint64_t i = 1; i <= 2200; i++) {
+		begin_record(i, "sealed");
+		if (i % 200 == 0)
+			stage_run(&s, 20);
+	}
+	for (uint32_t i = 1; i <= 70; i++) {
+		say_notice(i, clock_wall_ms());
+		if (i % 30 == 0)
+			stage_run(&s, 20);
+	}
+	for (uint32_t i = 1; i <= 600; i++) {
+		say_spent_of(i, "day=1 hour=24 money=1 ms=2 hourly=3 destinations=1 half=0 full=0");
+		if (i % 60 == 0)
+			stage_run(&s, 20);
+	}
+	CHECK(stage_want_status(&s));
+	static const char *const full[] = {"records-waiting", "notices-waiting", "counters-waiting"};
+	for (size_t i = 0; i < sizeof full / sizeof *full; i++) {
+		const struct status_line *l = stage_status_line(&s, full[i]);
+		CHECK(l->used == l->limit && l->limit > 0 && l->refused > 0);
+	}
+	CHECK(seen.recorded_call == 0 && seen.kept == 0);
+	judge(seen.generation, false);
+	stage_run(&s, 500);
+	CHECK(stage_want_status(&s) && seen.kept == 64 && seen.recorded_call > 0);
+	for (size_t i = 0; i < sizeof full / sizeof *full; i++)
+		CHECK(stage_status_line(&s, full[i])->used == 0);
+	CHECK(record(3000, "sealed") && stage_end(&s) == 0);
 }
 
 static void without_core_the_disk_decides(void)
@@ -1153,6 +1198,7 @@ int main(int argc, char **argv)
 	RUN(a_silent_core_changes_nothing);
 	RUN(a_core_that_dies_does_not_undo_a_change);
 	RUN(records_wait_while_a_change_does);
+	RUN(what_waits_is_bounded);
 	RUN(without_core_the_disk_decides);
 	RUN(nothing_confirmed_is_lost);
 	RUN(a_reading_is_recorded_first);
