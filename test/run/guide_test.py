@@ -123,7 +123,7 @@ def test_the_guide_works_as_printed(reader):
         if re.match(r'ringfence (stop|restore)\b', line):
             continue
         status, said = reader.run(line)
-        if status != 0:
+        if status != 0 and not (line.startswith('ringfence may') and re.match('(Yes|No)', said)):
             failed.append(f'{line}\n    {said.strip()}')
     assert not failed, '\n'.join(failed)
     assert (reader.desk / 'exchange.backup').exists()
