@@ -310,6 +310,17 @@ static void keep(struct link *l, const struct ipc_view *v)
 	memcpy(h->tail, v->tail.p, v->tail.n);
 }
 
+/* An operator can act on every refusal: it says why, in Reason or in Warning (RFC 3326, RFC 3261 20.43). */
+static void check_refusal(const struct ipc_view *v)
+{
+	const struct msg_respond *m = v->payload;
+
+	if (m->code >= 400 && !m->challenge && !m->cause_text.len && !m->warning_text.len) {
+		fprintf(stderr, "  a %u without a reason\n", m->code);
+		sim_fail(__FILE__, __LINE__, "a refusal says why");
+	}
+}
+
 static void on_any(struct link *l, const struct ipc_view *v)
 {
 	static ipc_handler *const conduct[MSG_N] = {
@@ -324,6 +335,8 @@ static void on_any(struct link *l, const struct ipc_view *v)
 	    [MSG_DIALLED_WANT] = say_dialled,
 	};
 
+	if (v->type == MSG_RESPOND)
+		check_refusal(v);
 	if (sim.watch)
 		sim.watch(l, v);
 	if (v->type == MSG_EVENT || v->type == MSG_DEVICE_STATE || v->type == MSG_DEVICES_DONE)
