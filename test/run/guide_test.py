@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Every command that doc/guide.md prints is run as it stands, from top to bottom, on an exchange with every section of configuration
 that the guide shows (R30, R31)."""
+import json
 import os
-import pathlib
 import pty
 import re
 import select
 import shutil
-import subprocess
 import time
 import wave
 
@@ -62,6 +61,12 @@ def on_terminal(argv, cwd, env, answer, timeout=60):
         said += chunk
     os.close(fd)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode(errors='replace')
+
+
+AS_JSON = """status|calls|trunks|user list|user show 101|user set 101 --dnd on|user pin 101 --unlock|group list|group set 200 --name All
+phone list|phone show desk|phone set desk --suspended off|phone add spare|phone bind desk 102|phone unbind desk 102|phone renew desk --new-key
+may 101 call 102|events --last 3|readings|ban 198.51.100.9 --for 1m|bans|unban 198.51.100.9|site set --night off|site show|notices|ca
+clock confirm|check-config|reload|user forget-dialled 101|group delete 200|user delete 102|phone revoke spare|stop"""
 
 
 class Reader:
@@ -127,7 +132,9 @@ def test_the_guide_works_as_printed(reader):
             failed.append(f'{line}\n    {said.strip()}')
     assert not failed, '\n'.join(failed)
     assert (reader.desk / 'exchange.backup').exists()
-    reader.site.command('stop')
+    for line in re.split(r'[|\n]', AS_JSON):  # R31
+        for said in reader.site.command(*line.split(), '--json').splitlines():
+            assert said.startswith('{') and isinstance(json.loads(said), dict), f'{line}: {said}'
     reader.site.dir = reader.desk / 'restored'
     status, said = reader.run(next(c for c in commands() if c.startswith('ringfence restore')))
     assert status == 0, said
