@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The octets of a connection, through framing, parsing, checks and typed fields to a core that answers each request
- * and sends one of its own. What reaches core passed ipc_end()'s check, or the edge aborts; what reaches the phone must
+/* The octets of a connection, of a phone or of a trunk (over TCP, or in datagrams), through framing, parsing, checks and
+ * typed fields to a core that answers each request and sends one of its own, and to a trunk that challenges it credentials. What reaches core passed ipc_end()'s check, or the edge aborts; what reaches the phone must
  * satisfy our own strict parser; and when the connection is gone no transaction and no text is left. */
 #include "client.h"
 #include "ipc/child.h"
@@ -24,6 +24,7 @@ static struct conn conn;
 static struct span input;
 static size_t chunk;
 static uint8_t choice;
+static enum { FUZZ_PHONE, FUZZ_PHONE_TOO, FUZZ_TRUNK_TCP, FUZZ_TRUNK_UDP } peer_kind; /* the two high bits of choice */
 static uint64_t now = 1000000;
 
 /* --- the edge's surroundings --- */
@@ -113,7 +114,7 @@ void conn_send(struct conn *c, struct span s)
 
 struct way_back conn_way_back(const struct conn *c)
 {
-	return (struct way_back){c->remote, c->remote};
+	return c->hop == TXN_HOP_UDP ? c->way : (struct way_back){c->remote, c->remote};
 }
 
 void conn_reply(struct conn *c, const struct addr *to, struct span s)
@@ -149,9 +150,69 @@ static struct str echo(const struct ipc_view *v, struct str s)
 	return ipc_put(&core, ipc_str(v, s));
 }
 
+static uint64_t ref;
+
+/* What only a trunk is sent: a number with the caller as the provider may know it, or a registration. */
+static struct msg_send *begin_to_trunk(enum sip_method method)
+{
+	struct msg_send *m = ipc_begin_as(&core, MSG_SEND, CLASS_DIALOG);
+
+	if (!m)
+		return NULL;
+	m->ref = ++ref;
+	m->flow = conn.id;
+	m->method = (uint8_t)method;
+	m->from_user = ipc_put(&core, SPAN("+33140000000"));
+	m->from_tag = ipc_put(&core, SPAN("ours"));
+	m->call_id = ipc_put(&core, SPAN("out"));
+	m->leg_token = ipc_put(&core, SPAN("leg-1"));
+	m->cseq = (uint32_t)ref;
+	m->max_forwards = 70;
+	if (method == SIP_REGISTER) {
+		m->expires = 600;
+		return m;
+	}
+	m->number = ipc_put(&core, SPAN("+33123456789"));
+	m->to_user = m->number;
+	m->identity_user = m->from_user;
+	m->privacy = choice % 3 == 0;
+	return m;
+}
+
+static void call_trunk(const struct ipc_view *v)
+{
+	const struct msg_request *r = v->payload;
+	struct msg_send *m = begin_to_trunk(choice % 2 ? SIP_INVITE : SIP_REGISTER);
+
+	if (!m)
+		return;
+	if (m->method == SIP_INVITE)
+		m->sdp = ipc_put_part(&core, ipc_part(v, r->sdp), sizeof(struct sdp));
+	ipc_end(&core);
+}
+
+static void answer_challenge(const struct ipc_view *v)
+{
+	const struct msg_response *r = v->payload;
+	struct msg_send *m = begin_to_trunk((enum sip_method)r->method == SIP_REGISTER ? SIP_REGISTER : SIP_INVITE);
+
+	if (!m)
+		return;
+	m->auth_user = ipc_put(&core, SPAN("us"));
+	m->auth_realm = echo(v, r->auth_realm);
+	m->auth_nonce = echo(v, r->auth_nonce);
+	m->auth_opaque = echo(v, r->auth_opaque);
+	m->auth_response = ipc_put(&core, SPAN("0123456789abcdef0123456789abcdef"));
+	m->auth_cnonce = ipc_put(&core, SPAN("c"));
+	m->auth_nc = 1;
+	m->auth_algorithm = r->auth_algorithm;
+	m->auth_qop = r->auth_qop;
+	m->auth_proxy = r->auth_proxy;
+	ipc_end(&core);
+}
+
 static void send_back(const struct ipc_view *v)
 {
-	static uint64_t ref;
 	const struct msg_request *r = v->payload;
 	struct msg_send *m = r->contact.len ? ipc_begin_as(&core, MSG_SEND, CLASS_DIALOG) : NULL;
 
@@ -199,12 +260,18 @@ static void on_request(struct link *from, const struct ipc_view *v)
 		m->sdp = ipc_put_part(&core, ipc_part(v, r->sdp), sizeof(struct sdp));
 		ipc_end(&core);
 	}
-	send_back(v);
+	if (conn.trunk && !r->contact.len)
+		call_trunk(v);
+	else
+		send_back(v);
 }
 
 static void on_response(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_response *r = v->payload;
+
+	if (conn.trunk && r->has_challenge && r->auth_algorithm < DIGEST_OTHER)
+		answer_challenge(v);
 	struct msg_cancel_sent *m = ipc_begin(&core, MSG_CANCEL_SENT);
 
 	(void)from;
@@ -223,6 +290,19 @@ static ipc_handler *const core_on[MSG_N] = {
 static ipc_handler *const edge_on[MSG_N] = {
     [MSG_RESPOND] = respond_on_respond, [MSG_SEND] = send_on_send, [MSG_CANCEL_SENT] = send_on_cancel_sent};
 
+static void add_trunk(uint8_t transport)
+{
+	struct trunk_conf *t = &site.trunk[site.trunks++];
+
+	strcpy(t->name, "telco");
+	strcpy(t->server, "telco.test");
+	strcpy(t->domain, "telco.test");
+	strcpy(t->user, "us");
+	t->transport = transport;
+	t->plain = 1;
+	t->lines = 4;
+}
+
 static void begin(void)
 {
 	struct addr a;
@@ -234,6 +314,8 @@ static void begin(void)
 	a.port = 5061;
 	site.listeners = 1;
 	site.listener[0] = (struct listener){.kind = LISTEN_PHONES, .bind = a, .signalling = a, .media = a};
+	add_trunk(TRUNK_TCP);
+	add_trunk(TRUNK_UDP);
 	wheel_init(&child_wheel, now);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fd) != 0 ||
 	    !link_init(&to_core, fd[0], PROC_EDGE, PROC_CORE, 0, PHASE_RUN) ||
@@ -268,6 +350,37 @@ static uint64_t used(void)
 	return n;
 }
 
+static void new_conn(void)
+{
+	static const uint8_t hop[] = {TXN_HOP_PHONE, TXN_HOP_PHONE, TXN_HOP_STREAM, TXN_HOP_UDP};
+
+	conn = (struct conn){.id = id_make(1, 7, 0),
+	    .hop = hop[peer_kind],
+	    .state = CONN_UP,
+	    .announced = true,
+	    .trunk = peer_kind == FUZZ_TRUNK_TCP ? 1 : peer_kind == FUZZ_TRUNK_UDP ? 2 : 0,
+	    .server_txns = NO_SLOT,
+	    .client_txns = NO_SLOT};
+	conn.device = !conn.trunk;
+	addr_parse_ip(SPAN("192.0.2.9"), &conn.remote);
+	conn.remote.port = 40000;
+}
+
+static void hear_some(void)
+{
+	static uint8_t datagram[SIP_MESSAGE_MAX];
+	size_t n = input.n < chunk ? input.n : chunk;
+
+	if (peer_kind != FUZZ_TRUNK_UDP) {
+		stream_read(&conn);
+		return;
+	}
+	memcpy(datagram, input.p, n);
+	input = span_skip(input, n);
+	conn.way.source = conn.remote;
+	stream_datagram(&conn, datagram, n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	if (!site.listeners)
@@ -275,19 +388,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (n < 2)
 		return 0;
 	chunk = (size_t)data[0] * 16 + 1;
-	choice = data[1];
+	choice = data[1] & 0x3f;
+	peer_kind = data[1] >> 6;
 	input = span_of(data + 2, n - 2);
-	conn = (struct conn){.id = id_make(1, 7, 0),
-	    .hop = TXN_HOP_PHONE,
-	    .state = CONN_UP,
-	    .announced = true,
-	    .device = 1,
-	    .server_txns = NO_SLOT,
-	    .client_txns = NO_SLOT};
-	addr_parse_ip(SPAN("192.0.2.9"), &conn.remote);
-	conn.remote.port = 40000;
+	new_conn();
 	while (input.n && conn.state == CONN_UP) {
-		stream_read(&conn);
+		hear_some();
 		talk();
 		now += 50;
 		wheel_turn(&child_wheel, now);

@@ -8,13 +8,10 @@
 #include "change.h"
 #include "dial.h"
 #include "dialogue.h"
-#include "ended.h"
 #include "join.h"
 #include "judge.h"
 #include "media.h"
-#include "outside.h"
 #include "record.h"
-#include "settings.h"
 #include "refer.h"
 #include "wire/sdp_offer.h"
 #include <stdio.h>
@@ -328,153 +325,6 @@ bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_
 	span_cstr(span_str(to.number.text), c->r.to, sizeof c->r.to);
 	call_event(c, CALL_FORWARDED, NULL);
 	return true;
-}
-
-/* --- from the legs --- */
-
-static struct call *call_of(const struct leg *l)
-{
-	return call_get(l->r.call);
-}
-
-void call_leg_rings(struct leg *l)
-{
-	struct call *c = call_of(l);
-	bool first = c && (c->r.state == PHASE_DIALLING || c->r.state == PHASE_RINGING);
-
-	if (first && l->r.trunk)
-		join_early(c, l);
-	if (c)
-		call_event(c, CALL_RINGS, l);
-}
-
-static bool takes_no_offer(uint16_t code)
-{
-	return code == 488 || code == 606 || code == 415;
-}
-
-/* NULL: the leg's phone answered what it was offered. */
-static const char *misfit(const struct leg *l)
-{
-	struct sdp ours, theirs;
-
-	if (!l->r.has_remote)
-		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
-	leg_local(l, &ours);
-	leg_remote(l, &theirs);
-	if (l->r.ends != RELAY_PASSING)
-		return ended_check_answer(l, &theirs);
-	enum sdp_refusal bad = sdp_check_answer(&ours, &theirs);
-	return bad ? sdp_refusal_text(bad) : NULL;
-}
-
-/* A 200 that declines what was offered: the phone is hung up on, and asked again by the other method, as after a 488. */
-static bool again_otherwise(struct call *c, struct leg *l)
-{
-	const char *why = c->r.state == PHASE_TALKING || l->r.trunk ? NULL : misfit(l);
-
-	if (!why)
-		return false;
-	dial_strike(c, l->r.id);
-	leg_hang_up(l, REFUSE_OFFER);
-	if (!dial_again(c, l) && c->targets == 0) {
-		c->best = REFUSE_OFFER;
-		c->best_text = why;
-		dial_over(c, CALL_REFUSED);
-	}
-	return true;
-}
-
-void call_leg_accepted(struct leg *l)
-{
-	struct call *c = call_of(l);
-
-	if (!c)
-		leg_hang_up(l, REFUSE_CANCELLED);
-	else if (!again_otherwise(c, l))
-		call_event(c, CALL_ANSWERED, l);
-}
-
-void call_leg_rejected(struct leg *l)
-{
-	struct call *c = call_of(l);
-
-	if (!c)
-		return;
-	dial_strike(c, l->r.id);
-	if (c->r.callee == l->r.id && c->r.state != PHASE_TALKING)
-		c->r.callee = 0; /* its early media is over */
-	if (takes_no_offer(l->rejected) && c->r.state != PHASE_TALKING && dial_again(c, l))
-		return;
-	if (l->r.trunk && outside_again(c, l))
-		return;
-	dial_note(c, l->rejected);
-	if (l->rejected >= 600)
-		dial_stop(c, l->r.id);
-	if (c->targets == 0)
-		dial_over(c, CALL_REFUSED);
-}
-
-void call_leg_left(struct leg *l)
-{
-	struct call *c = call_of(l);
-
-	if (!c)
-		return;
-	uint64_t id = l->r.id, call = c->r.id;
-	if (id == c->r.caller) {
-		call_event(c, CALL_CALLER_LEFT, l);
-	} else if (id == c->r.callee) {
-		call_event(c, CALL_CALLEE_LEFT, l);
-	} else { /* one that was asked and is not to be asked any more */
-		leg_hang_up(l, REFUSE_NONE);
-		if (call_get(call) && dial_strike(c, id) && c->targets == 0) {
-			if (!c->best)
-				c->best = REFUSE_OFFLINE;
-			dial_over(c, CALL_REFUSED);
-		}
-	}
-}
-
-void call_leg_up(struct leg *l)
-{
-	struct call *c = call_of(l);
-	if (c)
-		call_save(c);
-}
-
-void call_leg_silent(struct leg *l)
-{
-	struct call *c = call_of(l);
-
-	if (!c)
-		leg_hang_up(l, REFUSE_NO_ACK);
-	else
-		call_fail(c, REFUSE_NO_ACK, "the phone no longer answers for the call");
-}
-
-void call_leg_unheard(struct leg *l)
-{
-	struct call *c = call_of(l);
-
-	if (!c)
-		leg_refuse(l, REFUSE_NO_PRACK, NULL);
-	else
-		call_fail(c, REFUSE_NO_PRACK, NULL);
-}
-
-struct span call_place(const struct leg *l)
-{
-	const struct call *c = call_of(l);
-	const struct leg *caller = c && c->r.emergency ? leg_get(c->r.caller) : NULL;
-
-	return span_str(caller ? settings_of_device(caller->r.device)->location : "");
-}
-
-bool call_may_refresh(struct leg *l)
-{
-	struct call *c = call_of(l);
-	return c && c->r.state == PHASE_TALKING && !c->change.active;
 }
 
 /* --- from elsewhere --- */

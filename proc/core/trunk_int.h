@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* One trunk as core keeps it; trunk.c lives it, trunk_use.c looks at it. */
+/* One trunk as core keeps it; trunk.c lives it, trunk_speak.c speaks for it, trunk_use.c looks at it. */
 #ifndef CORE_TRUNK_INT_H
 #define CORE_TRUNK_INT_H
 
@@ -44,5 +44,13 @@ static inline struct trunk *trunk_get(uint8_t trunk)
 
 /* The machine in trunk.c. */
 void trunk_feed(struct trunk *t, enum trunk_event e);
+void trunk_say_why(struct trunk *t, const char *why);
+/* What an attacker may be the reason of; it is told once, however often it is tried. */
+void trunk_say_alarm(struct trunk *t, const char *why);
+
+/* What is due: the registration first. */
+void trunk_speak(struct trunk *t);
+/* No answer of keeper's is waited for any more. */
+void trunk_speak_forget(struct trunk *t);
 
 #endif

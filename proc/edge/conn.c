@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "conn.h"
+#include "conn_list.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "client.h"
@@ -18,7 +18,7 @@
 enum { READS_PER_TURN = 4, RECEIVE = 32768 };
 
 static struct conn *table;
-static uint32_t table_n, handshakes, oldest_handshake = NO_SLOT, newest_handshake = NO_SLOT;
+static uint32_t table_n;
 static struct pool pool;
 static struct conn *dirty, *doomed;
 static unsigned steps; /* of handshakes, in this turn */
@@ -51,79 +51,6 @@ struct conn *conn_of(uint64_t flow)
 	int64_t i = edge_pool_index(&pool, flow);
 
 	return i >= 0 && table[i].state == CONN_UP ? &table[i] : NULL;
-}
-
-/* --- lists: handshakes by age; flows of one device by age --- */
-
-static void handshake_add(struct conn *c)
-{
-	uint32_t slot = conn_slot(c);
-
-	c->older = newest_handshake;
-	c->newer = NO_SLOT;
-	if (newest_handshake != NO_SLOT)
-		table[newest_handshake].newer = slot;
-	else
-		oldest_handshake = slot;
-	newest_handshake = slot;
-	handshakes++;
-}
-
-static void unlink_conn(struct conn *c)
-{
-	if (c->older != NO_SLOT)
-		table[c->older].newer = c->newer;
-	if (c->newer != NO_SLOT)
-		table[c->newer].older = c->older;
-}
-
-static void handshake_remove(struct conn *c)
-{
-	unlink_conn(c);
-	if (oldest_handshake == conn_slot(c))
-		oldest_handshake = c->newer;
-	if (newest_handshake == conn_slot(c))
-		newest_handshake = c->older;
-	c->older = c->newer = NO_SLOT;
-	source_leave(conn_slot(c));
-	handshakes--;
-}
-
-static void device_remove(struct conn *c)
-{
-	struct device *d = device_get(c->device);
-
-	unlink_conn(c);
-	if (d->newest == conn_slot(c))
-		d->newest = c->older;
-	c->older = c->newer = NO_SLOT;
-	d->flows--;
-}
-
-static void close_oldest(struct device *d)
-{
-	uint32_t slot = d->newest;
-
-	while (table[slot].older != NO_SLOT)
-		slot = table[slot].older;
-	conn_close(&table[slot], FLOW_CLOSED);
-}
-
-static void device_add(struct conn *c)
-{
-	struct device *d = device_get(c->device);
-
-	if (d->flows == FLOWS_PER_DEVICE) /* a phone that reconnects leaves old ones behind */
-		close_oldest(d);
-	else if (pool.used == pool.cap && device_most_crowded()->flows > 1)
-		close_oldest(
-		    device_most_crowded()); /* so that there is room for the next one, who may need help (R16) */
-	c->older = d->newest;
-	c->newer = NO_SLOT;
-	if (d->newest != NO_SLOT)
-		table[d->newest].newer = conn_slot(c);
-	d->newest = conn_slot(c);
-	d->flows++;
 }
 
 /* --- the end of a connection --- */
@@ -173,8 +100,8 @@ void conn_close_device(uint32_t device)
 
 void conn_close_handshakes(void)
 {
-	while (oldest_handshake != NO_SLOT)
-		conn_close(&table[oldest_handshake], FLOW_CLOSED);
+	for (struct conn *c; (c = handshake_oldest());)
+		conn_close(c, FLOW_CLOSED);
 }
 
 void conn_close_all(enum flow_why why)
@@ -313,7 +240,7 @@ static void come_up(struct conn *c)
 	c->state = CONN_UP;
 	count.handshakes++;
 	if (!c->trunk)
-		device_add(c);
+		device_add(c, pool.used == pool.cap);
 	timer_set(&child_wheel, &c->timer, child_now() + IDLE_LOOK_MS);
 	core_link_flow_up(c);
 	mark_dirty(c);
@@ -435,14 +362,14 @@ static void make_room(const struct addr *remote)
 {
 	uint32_t slot = source_crowd(remote);
 
-	bool full = handshakes >= HANDSHAKES_MAX || pool.used == pool.cap;
+	bool full = handshake_count() >= HANDSHAKES_MAX || pool.used == pool.cap;
 
 	if (slot == NO_SLOT && !full)
 		return;
 	for (; slot != NO_SLOT; slot = source_crowd(remote))
 		give_way(slot);
-	if (full && oldest_handshake != NO_SLOT)
-		give_way(oldest_handshake);
+	if (full && handshake_oldest())
+		give_way(conn_slot(handshake_oldest()));
 	conn_flush();
 }
 
@@ -533,5 +460,5 @@ struct conn *conn_trunk(const struct trunk_link *l)
 void conn_status(struct proc_status *s)
 {
 	status_pool(s, "connections", &pool);
-	status_add(s, "handshakes-now", STATUS_POOL, handshakes, HANDSHAKES_MAX, 0, 0);
+	status_add(s, "handshakes-now", STATUS_POOL, handshake_count(), HANDSHAKES_MAX, 0, 0);
 }

@@ -304,6 +304,23 @@ static void responses(void)
 	response(&dave, d.ref, SIP_INVITE, 422, false);
 }
 
+/* A REFER of the called one, and what it tells of a transfer. */
+static void transfers(void)
+{
+	struct msg_request *m = talk_begin(&b, SIP_REFER);
+
+	m->refer_kind = 1;
+	m->refer_user = phone_put(&bob, "carol");
+	lie_about_open(edge(&bob));
+	m = talk_begin(&b, SIP_NOTIFY);
+	m->package = PACKAGE_REFER;
+	m->substate = SIP_SUBSTATE_ACTIVE;
+	m->frag = 180;
+	lie_about_open(edge(&bob));
+	m = talk_begin(&b, SIP_ACK);
+	lie_about_open(edge(&bob));
+}
+
 static void an_edge_lies(void)
 {
 	into_the_midst();
@@ -312,6 +329,181 @@ static void an_edge_lies(void)
 	invites();
 	registers();
 	responses();
+	transfers();
+}
+
+/* --- trunks --- */
+
+static struct phone telco;
+static uint64_t digest_token, reach_token, turn_token;
+
+static void on_trunk_wanted(struct link *l, const struct ipc_view *v)
+{
+	on_wanted(l, v);
+	if (v->type == MSG_TRUNK_DIGEST_WANT)
+		digest_token = ((const struct msg_trunk_digest_want *)v->payload)->token;
+	if (v->type == MSG_REACH_WANT)
+		reach_token = ((const struct msg_reach_want *)v->payload)->token;
+	if (v->type == MSG_TURN)
+		turn_token = ((const struct msg_turn *)v->payload)->token;
+}
+
+static void add_trunk(int i, const char *user)
+{
+	struct trunk_conf *t = &sim.site.trunk[i];
+
+	snprintf(t->name, sizeof t->name, "telco%d", i);
+	snprintf(t->server, sizeof t->server, "telco%d.example", i);
+	snprintf(t->domain, sizeof t->domain, "telco%d.example", i);
+	snprintf(t->user, sizeof t->user, "%s", user);
+	snprintf(t->login, sizeof t->login, "us");
+	snprintf(t->realm, sizeof t->realm, "telco%d.example", i);
+	t->classes = 0xffff;
+	t->lines = 2;
+	t->expires_s = 600;
+	t->keepalive_s = user[0] ? 30 : 0;
+	t->transport = TRUNK_TLS;
+	t->media = TRUNK_RTP;
+	t->plain = 1;
+	t->media_nets = 1;
+	(void)addr_parse_ip(SPAN("203.0.113.0"), &t->media_net[0].net);
+	t->media_net[0].bits = 24;
+	snprintf(t->caller[0], sizeof t->caller[0], "+33140000000");
+	t->callers = 1;
+	sim.site.trunks = (uint16_t)(i + 1);
+}
+
+static struct sdp sdp_of_trunk(void)
+{
+	struct sdp s = sdp_of(KEYS_SDES, telco.host, 40002, 1, "sendrecv", NULL);
+
+	s.audio.crypto_n = 0;
+	s.audio.proto = SDP_RTP_AVP;
+	return s;
+}
+
+static void challenge(struct talk *t)
+{
+	struct msg_response *m = talk_begin_answer(t, 407);
+
+	m->has_challenge = 1;
+	m->auth_proxy = 1;
+	m->auth_qop = 1;
+	m->auth_algorithm = DIGEST_SHA256;
+	m->auth_realm = phone_put(&telco, "telco0.example");
+	m->auth_nonce = phone_put(&telco, "n");
+}
+
+/* A call out over a trunk that challenges it, one that is up, one that waits for a PIN, a second trunk that is being reached. */
+static void among_trunks(void)
+{
+	struct sdp offer;
+	struct talk out = {0}, up = {0};
+
+	sim_defaults();
+	sim.watch = on_trunk_wanted;
+	add_trunk(0, "");
+	add_trunk(1, "us");
+	memcpy(sim.site.plan.country, "fr", 3);
+	sim.site.inbounds = 1;
+	sim.site.inbound[0] = (struct inbound){.number = "+33140000001", .to = "bob"};
+	for (uint32_t i = 0; i < 3; i++)
+		sim.setting[i] = (struct sim_setting){OWNER_USER, SETTING_CLASSES, i, "national mobile"};
+	sim.pin = "1234";
+	sim.dialled[0] = "+33123456789";
+	sim_open();
+	sim_link_up(PROC_DIAL, 0);
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_register(&alice);
+	phone_register(&bob);
+	phone_init(&carol, 2);
+	phone_register(&carol);
+	phone_init(&telco, 6);
+	telco.user = "+33123456789";
+	telco.device = 0;
+	telco.edge = 0;
+	telco.host = "203.0.113.6";
+	telco.trunk = 1;
+	phone_up(&telco);
+	offer = sdp_plain(&alice);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&up, &telco);
+	offer = sdp_of_trunk();
+	talk_answer(&up, 200, &offer);
+	talk_takes(&up, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	relay_wish(&join_id);
+	offer = sdp_plain(&bob);
+	talk_invite(&c, &bob, "0123456789", &offer);
+	talk_rings_at(&out, &telco);
+	d = out;
+	offer = sdp_plain(&carol);
+	talk_invite(&b, &carol, "0199999999", &offer);
+	talk_hears(&b, 200);
+	talk_ack(&b);
+	relay_wish(&join_id);
+	media_says_gate(join_id, RELAY_KEY_SDES);
+	sim.conduct.keeper_mute = true;
+	challenge(&out);
+	talk_end_answer(&out);
+	sim_turn();
+	NEED(digest_token && reach_token && turn_token);
+	own_memory();
+}
+
+static void trunk_says_of_itself(void)
+{
+	struct msg_flow_up *flow = ipc_begin(edge(&telco), MSG_FLOW_UP);
+
+	flow->flow = telco.flow + 1;
+	flow->trunk = 2;
+	flow->token = reach_token;
+	NEED(addr_parse_ip(SPAN("203.0.113.7"), &flow->remote));
+	lie_about_open(edge(&telco));
+	struct msg_trunk_failed *failed = ipc_begin(edge(&telco), MSG_TRUNK_FAILED);
+	failed->token = reach_token;
+	failed->trunk = 1;
+	failed->why = TRUNK_BAD_CERT;
+	lie_about_open(edge(&telco));
+	struct msg_flow_down *down = ipc_begin(edge(&telco), MSG_FLOW_DOWN);
+	down->flow = telco.flow;
+	lie_about_open(edge(&telco));
+}
+
+/* A call that comes in, with all that a provider may say of its caller. */
+static void trunk_calls(void)
+{
+	struct sdp offer = sdp_of_trunk();
+	struct msg_request *m = phone_begin(&telco, SIP_INVITE);
+
+	m->call_id = phone_put(&telco, "in");
+	m->target_user = m->to_user = phone_put(&telco, "+33140000001");
+	m->contact = phone_put(&telco, "<sip:telco@203.0.113.6>");
+	m->contact_form = CONTACT_ONE;
+	m->from_display = phone_put(&telco, "Somebody");
+	m->asserted = 1;
+	m->asserted_user = phone_put(&telco, "+33199999999");
+	m->identity = phone_put(&telco, "e30.e30.c2ln;info=<https://cert.example>");
+	m->sdp = phone_put_sdp(&telco, &offer);
+	lie_about_open(edge(&telco));
+}
+
+static void trunk_challenges(void)
+{
+	challenge(&d);
+	lie_about_open(edge(&telco));
+	response(&telco, d.ref, SIP_INVITE, 183, true);
+	response(&telco, d.ref, SIP_INVITE, 503, false);
+}
+
+static void a_trunks_edge_lies(void)
+{
+	among_trunks();
+	trunk_says_of_itself();
+	trunk_calls();
+	trunk_challenges();
 }
 
 /* --- the others --- */
@@ -350,6 +542,41 @@ static void keeper_lies(void)
 		known->token = wrong[i] ? pin_token : dialled_token;
 		lie_about_open(l);
 	}
+}
+
+static void keeper_lies_about_a_trunk(void)
+{
+	among_trunks();
+	struct link *l = other(PROC_KEEPER);
+	struct msg_trunk_digest *m = ipc_begin(l, MSG_TRUNK_DIGEST);
+	m->token = digest_token;
+	m->response = ipc_put(l, SPAN("0123456789abcdef0123456789abcdef"));
+	lie_about_open(l);
+}
+
+static void dial_lies(void)
+{
+	among_trunks();
+	struct link *l = other(PROC_DIAL);
+	for (size_t i = 0; i < 2; i++) {
+		struct msg_reached *m = ipc_begin(l, MSG_REACHED);
+		m->token = reach_token;
+		m->trunk = 1;
+		m->why = i ? REACH_NO_NAME : REACH_OK;
+		m->left = 1;
+		NEED(addr_parse_ip(SPAN("203.0.113.7"), &m->remote));
+		lie_about_open(l);
+	}
+}
+
+static void voice_lies(void)
+{
+	among_trunks();
+	struct link *l = other(PROC_VOICE);
+	struct msg_turned *m = ipc_begin(l, MSG_TURNED);
+	m->token = turn_token;
+	m->digits = ipc_put(l, SPAN("1234"));
+	lie_about_open(l);
 }
 
 static void ledger_lies(void)
@@ -505,6 +732,8 @@ static void ctl_lies(void)
 	may->user = ipc_put(l, SPAN("101"));
 	may->number = ipc_put(l, SPAN("+33144123456"));
 	lie_about_open(l);
+	ipc_begin(l, MSG_TRUNKS_WANT);
+	lie_about_open(l);
 }
 
 static void watch_lies(void)
@@ -519,10 +748,11 @@ static void watch_lies(void)
 /* Messages that are not its to say, from everyone: all zeroes and all ones. */
 static void everyone_says_what_is_not_theirs(void)
 {
-	static const enum proc who[] = {PROC_EDGE, PROC_KEEPER, PROC_LEDGER, PROC_MEDIA, PROC_CTL};
+	static const enum proc who[] = {PROC_EDGE, PROC_KEEPER, PROC_LEDGER, PROC_MEDIA, PROC_CTL, PROC_VOICE, PROC_DIAL};
 	static struct lie lie;
 
 	into_the_midst();
+	sim_link_up(PROC_DIAL, 0);
 	for (size_t i = 0; i < sizeof who / sizeof *who; i++)
 		for (int type = 0; type <= MSG_N; type++) {
 			const struct msg_rule *r = type < MSG_N ? &msg_rule[type] : NULL;
@@ -576,7 +806,11 @@ int main(int argc, char **argv)
 		share = (uint32_t)atoi(argv[1]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	run("an edge", an_edge_lies);
+	run("an edge with trunks", a_trunks_edge_lies);
 	run("keeper", keeper_lies);
+	run("keeper about a trunk", keeper_lies_about_a_trunk);
+	run("dial", dial_lies);
+	run("voice", voice_lies);
 	run("ledger", ledger_lies);
 	run("ledger in a generation", ledger_lies_in_a_generation);
 	run("media", media_lies);

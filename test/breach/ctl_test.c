@@ -3,7 +3,7 @@
  * change leaves behind, what a sibling that lies, dies or is silent does to a client (R27), and that no certificate goes
  * out that the directory has not heard of (R1). ctl_test EXECUTABLE */
 #include "base/clock.h"
-#include "stage.h"
+#include "stage_lies.h"
 #include "test.h"
 #include "vault/enrol.h"
 #include <dirent.h>
@@ -698,6 +698,113 @@ static void a_sibling_that_dies_is_said_at_once(void)
 	CHECK(ask(add) && said("\"result\":\"ok\"") && stage_end(&s) == 0);
 }
 
+/* A client waits for what the liar is asked, so that its lies meet a job. */
+static int waiting = -1;
+static const char *waits_for;
+static uint64_t wanted_token;
+static bool wanted;
+
+static const struct msg_field *field_of(enum msg type, const char *name)
+{
+	for (const struct msg_field *f = msg_rule[type].fields(); f->name; f++)
+		if (strcmp(f->name, name) == 0)
+			return f;
+	return NULL;
+}
+
+static void on_wanted(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_field *f = field_of(v->type, "token");
+
+	(void)from;
+	if (!f || f->size != sizeof wanted_token)
+		return;
+	memcpy(&wanted_token, (const uint8_t *)v->payload + f->offset, sizeof wanted_token);
+	wanted = true;
+}
+
+static const char *request_for(enum msg type, enum proc as)
+{
+	static const char *const by_type[MSG_N] = {
+	    [MSG_CALL_LINE] = "verb=calls\n\n",
+	    [MSG_MAY_LINE] = "verb=may\nuser=101\ncalled=102\n\n",
+	    [MSG_BAN_LINE] = "verb=bans\n\n",
+	    [MSG_TRUNK_LINE] = "verb=trunks\n\n",
+	    [MSG_PHONE_LINE] = "verb=phone-list\n\n",
+	    [MSG_EVENT_LINE] = "verb=events\n\n",
+	    [MSG_READING_LINE] = "verb=readings\n\n",
+	    [MSG_GROUP_LINE] = "verb=group-list\n\n",
+	    [MSG_NOTICE_LINE] = "verb=notices\n\n",
+	    [MSG_SETTING_LINE] = "verb=site-show\n\n",
+	    [MSG_EXPORTED] = "verb=export\nkey=0101010101010101010101010101010101010101010101010101010101010101\n\n",
+	    [MSG_CERT] = "verb=ca\n\n",
+	};
+
+	if (by_type[type])
+		return by_type[type];
+	if (as == PROC_CORE)
+		return "verb=calls\n\n";
+	return as == PROC_LEDGER ? "verb=user-list\n\n" : "verb=log\nname=berta\npassword=secret99\n\n";
+}
+
+static void drop_waiting(void)
+{
+	if (waiting >= 0)
+		close(waiting);
+	waiting = -1;
+}
+
+static bool is_waiting(void)
+{
+	ssize_t n = 1;
+
+	while (waiting >= 0 && (n = recv(waiting, answer, sizeof answer, MSG_DONTWAIT)) > 0)
+		;
+	if (n == 0)
+		drop_waiting();
+	return waiting >= 0;
+}
+
+static void let_someone_wait(struct link *l, struct lie *lie)
+{
+	const char *request = request_for(lie->type, l->me);
+	const struct msg_field *token = field_of(lie->type, "token");
+
+	if (request != waits_for)
+		drop_waiting();
+	waits_for = request;
+	wanted = false;
+	if (!is_waiting() && (waiting = client()) >= 0 && write(waiting, request, strlen(request)) > 0)
+		stage_until(&s, &wanted, 1500); /* it asks few a second */
+	if (token && (!lie->field || strcmp(lie->field, "token") != 0))
+		memcpy(lie->payload + token->offset, &wanted_token, sizeof wanted_token);
+}
+
+static void what_siblings_lie_is_borne(void)
+{
+	static ipc_handler *listen_only[MSG_N];
+	static const enum proc all[] = {PROC_CORE, PROC_LEDGER, PROC_KEEPER};
+	struct stage_liars x = {.s = &s, .before = let_someone_wait};
+
+	CHECK(begin());
+	for (int i = 0; i < MSG_N; i++)
+		listen_only[i] = on_wanted;
+	s.on = listen_only;
+	stage_cut(&s, core);
+	stage_cut(&s, ledger);
+	stage_cut(&s, keeper);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		CHECK(stage_lies(&x, all[i]));
+	drop_waiting();
+	CHECK(x.rows >= 18 && x.told > 500 && x.accused > 200);
+	s.on = on;
+	core = stage_sibling(&s, PROC_CORE, 0);
+	ledger = stage_sibling(&s, PROC_LEDGER, 0);
+	keeper = stage_sibling(&s, PROC_KEEPER, 0);
+	stage_run(&s, 200);
+	CHECK(ask(add) && said("\"result\":\"ok\"") && stage_end(&s) == 0);
+}
+
 /* --- clients that do as they like --- */
 
 static uint32_t descriptors(void)
@@ -816,6 +923,7 @@ int main(int argc, char **argv)
 	RUN(events_are_followed_until_the_client_leaves);
 	RUN(an_answer_to_nobody_is_ignored);
 	RUN(a_sibling_that_dies_is_said_at_once);
+	RUN(what_siblings_lie_is_borne);
 	RUN(a_thousand_hits_leave_nothing);
 	RUN(more_clients_than_room_are_turned_away);
 	RUN(garbage_is_refused);

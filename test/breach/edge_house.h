@@ -20,8 +20,8 @@ struct got {
 
 struct house {
 	pid_t edge;
-	struct link parent, core, signer, ledger;
-	bool core_open, signer_open;
+	struct link parent, core, signer, ledger, dial;
+	bool core_open, signer_open, dial_open;
 	uint16_t port;
 	bool ready, signer_mute, v6;
 	uint32_t from_ip; /* phones connect from 127.x.y.z, host order; 0: as the kernel likes */
@@ -39,6 +39,7 @@ struct house_options {
 	uint32_t max_phones, max_calls;
 	bool no_core, no_signer; /* no link to it at first */
 	bool v6;		 /* listen on ::1 */
+	bool trunk;		 /* the site has two: over TCP, and over UDP */
 };
 
 /* Start and wait until it is ready to serve: devices 1..8 are valid (3: TLS 1.2; 4: revoked, 5: suspended, 6: epoch 2). */
@@ -47,6 +48,10 @@ void house_end(struct house *h); /* stops it; it must end well */
 
 void house_link_core(struct house *h, bool devices);
 void house_cut_core(struct house *h);
+void house_link_signer(struct house *h); /* a new one, with the server's chain */
+void house_link_dial(struct house *h);
+/* Its answer to parent came: all that it was sent before is handled, and what it said of it is here. */
+bool house_settle(struct house *h);
 void house_say_device(struct house *h, uint32_t device, enum device_state state, uint32_t flags, uint32_t epoch);
 void house_say_done(struct house *h);
 void house_renew_server(struct house *h); /* another key and certificate for the server */

@@ -160,6 +160,58 @@ static void transactions_run_out(void)
 	house_end(h);
 }
 
+static bool order(uint64_t ref, uint64_t flow, enum msg_class class)
+{
+	struct msg_send *m = ipc_begin_as(&h->core, MSG_SEND, class);
+
+	if (!m)
+		return false;
+	m->ref = ref;
+	m->flow = flow;
+	m->method = SIP_INVITE;
+	m->emergency = class == CLASS_EMERGENCY;
+	m->target = ipc_put(&h->core, SPAN("sip:1@127.0.0.1"));
+	m->from_tag = ipc_put(&h->core, SPAN("t"));
+	m->call_id = ipc_put(&h->core, SPAN("c"));
+	m->cseq = 1;
+	ipc_end(&h->core);
+	return true;
+}
+
+/* core orders more than edge can send: each one beyond is answered 503 at once, and a call for help is sent all the same. */
+static void client_transactions_run_out(void)
+{
+	struct house_options o = {.max_calls = 32};
+	struct cert_spec spec = {.device = 1, .epoch = 1, .from_s = -60, .to_s = 3600};
+	const struct got *g = NULL;
+	uint64_t ref = 0;
+
+	begin(&o);
+	struct phone *p = phone_new(h, &spec, NULL);
+	CHECK(phone_shake(h, p) && (g = house_take(h, MSG_FLOW_UP, 1000)));
+	uint64_t flow = ((const struct msg_flow_up *)got_payload(g))->flow;
+	for (g = NULL; !g && ref < 5000;) {
+		for (int i = 0; i < 50; i++)
+			CHECK(order(++ref, flow, CLASS_NEW));
+		g = house_take(h, MSG_RESPONSE, 5);
+		phone_drain(p);
+	}
+	const struct msg_response *r = g ? got_payload(g) : NULL;
+	CHECK(r && r->local && r->code == 503);
+	while (house_take(h, MSG_RESPONSE, 50))
+		;
+	const struct status_line *l = house_line(h, "client-transactions");
+	CHECK(l->refused > 0 && l->used < l->limit && l->used >= l->limit - l->limit / 8);
+	phone_drain(p);
+	CHECK(order(++ref, flow, CLASS_EMERGENCY) && phone_hear(h, p, "INVITE sip:1@127.0.0.1 SIP/2.0", 2000));
+	CHECK(!house_take(h, MSG_RESPONSE, 50));
+	phone_free(p);
+	for (int i = 0; i < 50 && house_line(h, "client-transactions")->used; i++)
+		house_pump(h, 20);
+	CHECK(house_line(h, "client-transactions")->used == 0);
+	house_end(h);
+}
+
 /* Unfinished messages: those that have a buffer keep it, the next one's connection closes. */
 static void partials_run_out(void)
 {
@@ -286,6 +338,7 @@ int main(void)
 	RUN(idle_connections);
 	RUN(connections_run_out);
 	RUN(transactions_run_out);
+	RUN(client_transactions_run_out);
 	RUN(partials_run_out);
 	RUN(ipv6);
 #ifndef RINGFENCE_SANITIZE

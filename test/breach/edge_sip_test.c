@@ -534,6 +534,7 @@ static void own_answers(void)
 		if (!heard || strstr(p->text, status) != p->text || !strstr(p->text, refusals[i].holds))
 			fprintf(stderr, "%s\n->\n%s\n", refusals[i].what, p->text);
 		CHECK(heard && strstr(p->text, status) == p->text && strstr(p->text, refusals[i].holds));
+		CHECK(refusals[i].status[0] < '4' || strstr(p->text, "\r\nWarning: 399 exchange.test \""));
 	}
 	CHECK(!house_take(h, MSG_REQUEST, 50));
 	/* the ACK of such an INVITE means nothing */

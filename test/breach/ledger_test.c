@@ -4,7 +4,7 @@
  * ledger_test EXECUTABLE [URI] */
 #include "base/clock.h"
 #include "ledger/dump.h"
-#include "stage.h"
+#include "stage_lies.h"
 #include "test.h"
 #include "vault/backup.h"
 #include <fcntl.h>
@@ -592,14 +592,19 @@ static void say_notice(uint64_t token, int64_t wall_ms)
 	ipc_end(core);
 }
 
-static void say_spent(const char *text)
+static void say_spent_of(uint32_t extension, const char *text)
 {
 	struct msg_spent_set *m = ipc_begin(core, MSG_SPENT_SET);
 
 	m->scope = CEILING_EXTENSION;
-	m->index = 1;
+	m->index = extension;
 	m->text = ipc_put(core, span_str(text));
 	ipc_end(core);
+}
+
+static void say_spent(const char *text)
+{
+	say_spent_of(1, text);
 }
 
 /* Killed right after it confirmed, and started anew: the notice and the counters are there, and core hears of both. */
@@ -687,6 +692,46 @@ static void records_wait_while_a_change_does(void)
 	stage_run(&s, 200);
 	CHECK(seen.done && seen.result == DONE_REFUSED);
 	CHECK(record(2, "sealed2") && read_log(0, 10, "berta") && seen.lines == 2 && stage_end(&s) == 0); /* not rolled back with the change */
+}
+
+/* While a change waits for core nothing is written: what comes meanwhile has its bounds. What is beyond them is not confirmed, so
+ * that core says it again; of counters the newest of each account stays. */
+static void what_waits_is_bounded(void)
+{
+	CHECK(begin() && want_directory());
+	stage_run(&s, 50);
+	seen.silent = true;
+	seen.verdict_wanted = false;
+	say_user(USER_ADD, "101");
+	CHECK(stage_until(&s, &seen.verdict_wanted, STAGE_WAIT_MS));
+	for (uint64_t i = 1; i <= 2200; i++) {
+		begin_record(i, "sealed");
+		if (i % 200 == 0)
+			stage_run(&s, 20);
+	}
+	for (uint32_t i = 1; i <= 70; i++) {
+		say_notice(i, clock_wall_ms());
+		if (i % 30 == 0)
+			stage_run(&s, 20);
+	}
+	for (uint32_t i = 1; i <= 600; i++) {
+		say_spent_of(i, "day=1 hour=24 money=1 ms=2 hourly=3 destinations=1 half=0 full=0");
+		if (i % 60 == 0)
+			stage_run(&s, 20);
+	}
+	CHECK(stage_want_status(&s));
+	static const char *const full[] = {"records-waiting", "notices-waiting", "counters-waiting"};
+	for (size_t i = 0; i < sizeof full / sizeof *full; i++) {
+		const struct status_line *l = stage_status_line(&s, full[i]);
+		CHECK(l->used == l->limit && l->limit > 0 && l->refused > 0);
+	}
+	CHECK(seen.recorded_call == 0 && seen.kept == 0);
+	judge(seen.generation, false);
+	stage_run(&s, 500);
+	CHECK(stage_want_status(&s) && seen.kept == 64 && seen.recorded_call > 0);
+	for (size_t i = 0; i < sizeof full / sizeof *full; i++)
+		CHECK(stage_status_line(&s, full[i])->used == 0);
+	CHECK(record(3000, "sealed") && stage_end(&s) == 0);
 }
 
 static void without_core_the_disk_decides(void)
@@ -1073,6 +1118,42 @@ static void bad_names_do_nothing(void)
 	CHECK(read_log(UINT64_MAX, UINT32_MAX, "berta") && seen.result == DONE_OK && stage_end(&s) == 0);
 }
 
+/* What makes the made-up messages of the contract's rows find something to act on. */
+static void mend(struct link *l, enum msg type, void *payload)
+{
+	if (type == MSG_USER_SET)
+		((struct msg_user_set *)payload)->action = USER_CHANGE;
+	if (type == MSG_SETTING_PUT)
+		((struct msg_setting_put *)payload)->lines = ipc_put(l, SPAN("dnd=on\nscreen=slow"));
+	if (type == MSG_GROUP_SET)
+		((struct msg_group_set *)payload)->lines = ipc_put(l, SPAN("members=101"));
+	if (type == MSG_SPENT_SET)
+		((struct msg_spent_set *)payload)->text =
+		    ipc_put(l, SPAN("day=1 hour=24 money=1 ms=2 hourly=3 destinations=1 half=0 full=0"));
+}
+
+/* Whatever ctl, core, or one that only has events to tell says in any field of any message: ledger lives, names the liar
+ * where the contract is broken, and keeps its directory and the log in order. */
+static void what_siblings_lie_is_borne(void)
+{
+	static const enum proc all[] = {PROC_CTL, PROC_CORE, PROC_EDGE, PROC_MEDIA};
+	struct stage_liars x = {.s = &s, .mend = mend};
+
+	CHECK(begin() && set_user(USER_ADD, "101") && seen.result == DONE_OK && add_phone() && record(1, "sealed"));
+	stage_cut(&s, core);
+	stage_cut(&s, ctl);
+	seen.silent = true;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		CHECK(stage_lies(&x, all[i]));
+	CHECK(x.rows >= 20 && x.told > 1000 && x.accused > 200);
+	seen.silent = false;
+	core = stage_sibling(&s, PROC_CORE, 0);
+	ctl = stage_sibling(&s, PROC_CTL, 0);
+	CHECK(want_directory() && read_log(0, 10, "berta") && seen.result == DONE_OK && seen.lines >= 1);
+	CHECK(set_user(USER_ADD, "honest") && seen.result == DONE_OK && stage_end(&s) == 0);
+	CHECK(start() && want_directory() && seen.whole && stage_end(&s) == 0);
+}
+
 static bool make_dirs(void)
 {
 	snprintf(root, sizeof root, "/tmp/ringfence-ledger-XXXXXX");
@@ -1117,6 +1198,7 @@ int main(int argc, char **argv)
 	RUN(a_silent_core_changes_nothing);
 	RUN(a_core_that_dies_does_not_undo_a_change);
 	RUN(records_wait_while_a_change_does);
+	RUN(what_waits_is_bounded);
 	RUN(without_core_the_disk_decides);
 	RUN(nothing_confirmed_is_lost);
 	RUN(a_reading_is_recorded_first);
@@ -1133,6 +1215,7 @@ int main(int argc, char **argv)
 	RUN(a_ctl_that_speaks_as_core);
 	RUN(a_flood_of_events_is_cut);
 	RUN(bad_names_do_nothing);
+	RUN(what_siblings_lie_is_borne);
 	remove_dirs();
 	return TEST_END;
 }

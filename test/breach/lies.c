@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "lies.h"
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { PART_LIES = 24 };
 
@@ -27,6 +30,52 @@ void lie_take_truth(struct link *l, struct lie *truth)
 	memcpy(truth->payload, at, truth->payload_n);
 	memcpy(truth->tail, at + truth->payload_n, truth->tail_n);
 	l->open = NULL;
+}
+
+/* Any value that the contract lets pass. */
+static void invent(struct link *l, const struct msg_field *f, uint8_t *at)
+{
+	static const uint8_t zero[IPC_MESSAGE_MAX];
+	struct str s = {0, 0};
+
+	switch (f->kind) {
+	case FIELD_NUMBER: *at = 1; break;
+	case FIELD_ENUM: *at = f->limit > 1; break;
+	case FIELD_ADDR: (void)addr_parse_ip(SPAN("192.0.2.1"), (struct addr *)(void *)at); break;
+	case FIELD_BYTES: memset(at, 1, f->size); break;
+	case FIELD_STRING: s = ipc_put(l, SPAN("a")); break;
+	case FIELD_PART:
+		if (f->limit < sizeof zero && f->part_ok(zero))
+			s = ipc_put_part(l, zero, f->limit);
+		break;
+	}
+	if (f->kind == FIELD_STRING || f->kind == FIELD_PART)
+		memcpy(at, &s, sizeof s);
+}
+
+void *lie_invent(struct link *l, enum msg type)
+{
+	uint8_t *payload = ipc_begin(l, type);
+
+	for (const struct msg_field *f = msg_rule[type].fields(); payload && f->name; f++)
+		invent(l, f, payload + f->offset);
+	return payload;
+}
+
+bool lie_is_due(enum msg type, enum proc from, enum proc to)
+{
+	const struct msg_rule *r = &msg_rule[type];
+
+	return r->name && r->phase == PHASE_RUN && r->from >> from & 1 && r->to >> to & 1;
+}
+
+bool lie_settled(const struct link *l)
+{
+	int left = 1;
+
+	for (int i = 0; i < 20000 && !l->broken && ioctl(l->fd, SIOCOUTQ, &left) == 0 && left; i++)
+		usleep(50);
+	return left == 0 || l->broken;
 }
 
 static uint64_t chance(uint64_t *state)
@@ -194,7 +243,28 @@ bool lie_is_plain(const struct lie *l)
 	       ipc_check(l->type, l->payload, span_of(l->tail, padded(l) - l->payload_n)) != NULL;
 }
 
-bool lie_send(struct link *l, const struct lie *lie)
+static bool send_with(int to, const void *frame, size_t n, int fd)
+{
+	struct iovec io = {(void *)(uintptr_t)frame, n};
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		m.msg_control = &control;
+		m.msg_controllen = sizeof control.room;
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	}
+	return sendmsg(to, &m, MSG_NOSIGNAL) == (ssize_t)n;
+}
+
+bool lie_send_fd(struct link *l, const struct lie *lie, int fd)
 {
 	static _Alignas(8) uint8_t frame[IPC_FRAME_MAX];
 	struct ipc_frame_head *fh = (void *)frame;
@@ -209,5 +279,10 @@ bool lie_send(struct link *l, const struct lie *lie)
 	memcpy(at + lie->payload_n, lie->tail, lie->tail_n);
 	if (lie->class < CLASS_REPLY && l->credit[lie->class]) /* the reader gives it back */
 		l->credit[lie->class]--;
-	return send(l->fd, frame, fh->size, MSG_NOSIGNAL) == (ssize_t)fh->size;
+	return send_with(l->fd, frame, fh->size, fd);
+}
+
+bool lie_send(struct link *l, const struct lie *lie)
+{
+	return lie_send_fd(l, lie, -1);
 }

@@ -20,6 +20,14 @@ struct lie {
 /* The message that is open on l, which is taken back and not sent. */
 void lie_take_truth(struct link *l, struct lie *truth);
 
+/* Begin a message of made-up values that keeps the contract, for rows of which a test knows no better truth. Change it,
+ * then lie_take_truth(). NULL: it can't be begun. */
+void *lie_invent(struct link *l, enum msg type);
+/* Is this a row of the contract that `to` must bear lies about from this sibling? */
+bool lie_is_due(enum msg type, enum proc from, enum proc to);
+/* Wait until the other side has taken what was sent. */
+bool lie_settled(const struct link *l);
+
 /* Tell each lie about it, the truth first; answers how many. */
 uint32_t lies_each(const struct lie *truth, void (*tell)(const struct lie *l, void *arg), void *arg);
 
@@ -28,5 +36,6 @@ bool lie_is_plain(const struct lie *l);
 
 /* Write it to l past every check of the library. False when it can't be written. */
 bool lie_send(struct link *l, const struct lie *lie);
+bool lie_send_fd(struct link *l, const struct lie *lie, int fd); /* with a descriptor, which stays the caller's */
 
 #endif

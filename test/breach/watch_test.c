@@ -2,7 +2,7 @@
 /* watch as parent starts it, with stub commands in the place of the mail program: an alarm is there within five seconds, a
  * storm, a command that hangs or fails and one that is not there hold up nothing, and who lies to watch is accused (R13, T43). */
 #include "base/clock.h"
-#include "stage.h"
+#include "stage_lies.h"
 #include "test.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -249,6 +249,19 @@ static void who_tells_what_is_no_alarm_is_accused(void)
 	CHECK(stage_end(&s) == 0);
 }
 
+/* Every field of every event, from all who may tell of one. */
+static void what_siblings_lie_is_borne(void)
+{
+	struct stage_liars x = {.s = &s};
+
+	CHECK(begin("cat >/dev/null"));
+	for (enum proc p = 0; p < PROC_N; p++)
+		if (lie_is_due(MSG_EVENT, p, PROC_WATCH) && p != PROC_PARENT && p != PROC_KEEPER && p != PROC_CORE && p != PROC_LEDGER)
+			CHECK(stage_lies(&x, p));
+	CHECK(x.rows >= 6 && x.told > 200 && x.accused > 50);
+	CHECK(raise(SEVERITY_ALARM, "after them") && reaches("alarms", 1, 3000) && stage_end(&s) == 0);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2 || !mkdtemp(dir) || chmod(dir, 0777) != 0)
@@ -264,6 +277,7 @@ int main(int argc, char **argv)
 	RUN(a_command_that_hangs);
 	RUN(a_watch_that_is_killed_leaves_nothing);
 	RUN(who_tells_what_is_no_alarm_is_accused);
+	RUN(what_siblings_lie_is_borne);
 	char clean[160];
 	snprintf(clean, sizeof clean, "rm -rf %s", dir);
 	return system(clean) == 0 ? TEST_END : 1;

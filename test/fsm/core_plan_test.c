@@ -120,6 +120,18 @@ static void a_new_number_asks_for_the_pin(void)
 	NEED(sim.pins == 2 && sim.record.duration_ms == 0);
 }
 
+/* Neither the phone nor voice says anything more. */
+static void a_caller_who_vanishes_before_a_silent_voice_is_not_kept(void)
+{
+	begin_with(may_dial);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered();
+	NEED(turn("pin-please"));
+	phone_down(&alice);
+	sim_pass(4000 * 1000);
+	finish();
+}
+
 static void every_spelling_of_a_known_number_needs_none(void)
 {
 	static const char *const spelling[] = {"+33123456789", "0123456789", "0033123456789", "+33-1-23-45-67-89"};
@@ -397,6 +409,7 @@ int main(void)
 {
 	SIM(nobody_dials_out_by_default);
 	SIM(a_new_number_asks_for_the_pin);
+	SIM(a_caller_who_vanishes_before_a_silent_voice_is_not_kept);
 	SIM(every_spelling_of_a_known_number_needs_none);
 	SIM(three_wrong_pins_lock);
 	SIM(silence_is_asked_twice_then_the_call_ends);

@@ -310,6 +310,17 @@ static void keep(struct link *l, const struct ipc_view *v)
 	memcpy(h->tail, v->tail.p, v->tail.n);
 }
 
+/* An operator can act on every refusal: it says why, in Reason or in Warning (RFC 3326, RFC 3261 20.43). */
+static void check_refusal(const struct ipc_view *v)
+{
+	const struct msg_respond *m = v->payload;
+
+	if (m->code >= 400 && !m->challenge && !m->cause_text.len && !m->warning_text.len) {
+		fprintf(stderr, "  a %u without a reason\n", m->code);
+		sim_fail(__FILE__, __LINE__, "a refusal says why");
+	}
+}
+
 static void on_any(struct link *l, const struct ipc_view *v)
 {
 	static ipc_handler *const conduct[MSG_N] = {
@@ -324,6 +335,8 @@ static void on_any(struct link *l, const struct ipc_view *v)
 	    [MSG_DIALLED_WANT] = say_dialled,
 	};
 
+	if (v->type == MSG_RESPOND)
+		check_refusal(v);
 	if (sim.watch)
 		sim.watch(l, v);
 	if (v->type == MSG_EVENT || v->type == MSG_DEVICE_STATE || v->type == MSG_DEVICES_DONE)
@@ -465,11 +478,21 @@ void sim_turn(void)
 	NEED(!more);
 }
 
+/* Another second of virtual time: the contract's rates begin anew, whatever the real clock says. */
+static void new_second(void)
+{
+	for (int i = 0; i < SIM_PAIRS_MAX; i++)
+		pair[i].far.rate_second = pair[i].core.rate_second = 0;
+}
+
 void sim_pass(uint64_t ms)
 {
 	for (uint64_t end = child_now() + ms; child_now() < end;) {
 		bool more = false;
+		uint64_t second = child_now() / 1000;
 		*sim.now += sim.step_ms ? sim.step_ms : WHEEL_TICK_MS;
+		if (child_now() / 1000 != second)
+			new_second();
 		sim_core_waits(child_now());
 		for (int i = 0; i < SIM_PAIRS_MAX; i++)
 			more |= pair[i].used && has_frames(&pair[i].core);
@@ -572,7 +595,8 @@ void sim_need_idle(void)
 			fprintf(stderr, "  %lu %s in use\n", (unsigned long)used, empty[i]);
 		NEED(used == 0);
 	}
-	NEED(child_wheel.used == sim_status("registrations").used);
+	uint64_t own = child_wheel.used - sim_status("registrations").used;
+	NEED(own <= sim.site.trunks); /* when each trunk is tried again */
 	NEED(sim.accusations == 0);
 }
 

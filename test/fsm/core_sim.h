@@ -115,7 +115,7 @@ void sim_clear(void);
 
 /* A line of core's status. */
 struct status_line sim_status(const char *name);
-/* What must be empty when nothing goes on: every pool but flows and registrations, and every timer but theirs. */
+/* What must be empty when nothing goes on: every pool but flows and registrations, and every timer but theirs and the trunks'. */
 void sim_need_idle(void);
 
 /* Run a test in a process of its own, where core's state is fresh. */

@@ -106,6 +106,38 @@ static void a_known_number_goes_out_and_is_charged(void)
 		NEED(scope[i]);
 }
 
+static void srtp_trunk(void)
+{
+	sim.site.trunk[0].media = TRUNK_SRTP;
+	sim.site.trunk[0].plain = 0;
+}
+
+/* SDES towards the provider, with keys of ours: nothing that the phone says of its own goes there (R6, R7). */
+static void a_trunk_with_srtp_has_keys_of_its_own(void)
+{
+	uint64_t join;
+
+	begin_with(srtp_trunk);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	NEED(t.sdp.audio.proto == SDP_RTP_SAVP && t.sdp.audio.crypto_n > 0);
+	struct sdp sdes = sdp_of(KEYS_SDES, telco[0].host, 40002, 1, "sendrecv", NULL);
+	for (uint8_t i = 0; i < t.sdp.audio.crypto_n; i++) {
+		NEED(memcmp(t.sdp.audio.crypto[i].key, offer.audio.crypto[0].key, 30) != 0);
+		if (t.sdp.audio.crypto[i].suite == sdes.audio.crypto[0].suite)
+			sdes.audio.crypto[0].tag = t.sdp.audio.crypto[i].tag;
+	}
+	talk_answer(&t, 200, &sdes);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && s->answered && s->side[0].end == RELAY_ENDED_SDES && s->side[1].end == RELAY_ENDED_SDES);
+	media_says_gate(join, RELAY_KEY_SDES);
+	call_hang_up(&a, &t);
+	finish();
+}
+
 static void a_trunk_that_fails_is_followed_by_the_next(void)
 {
 	begin_with(NULL);
@@ -412,6 +444,7 @@ static void from_a_phone_that_may_be_anywhere_help_is_refused_with_words(void)
 int main(void)
 {
 	SIM(a_known_number_goes_out_and_is_charged);
+	SIM(a_trunk_with_srtp_has_keys_of_its_own);
 	SIM(a_trunk_that_fails_is_followed_by_the_next);
 	SIM(a_static_peer_is_asked_now_and_then);
 	SIM(media_of_a_trunk_come_from_its_own_nets);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """R31: every verb has --help, and every verb, option and configuration key stands in the manual."""
+import json
 import os
 import pathlib
 import re
@@ -133,3 +134,12 @@ def test_the_guide_quotes_what_the_exchange_says():
     plain = (TOP / 'lib/ipc/words.c').read_text()
     for kind in re.findall(r'^\| (?:\*\*ALARM\*\* )?((?:a|someone|media) [^|]+?) \|', text, re.M):
         assert f'"{kind}' in plain, kind
+
+
+def test_check_config_speaks_json(tmp_path):
+    conf = tmp_path / 'ringfence.conf'
+    conf.write_text('nonsense = 1\n')
+    p = subprocess.run([COMMAND, 'check-config', '--json', conf], capture_output=True, text=True, timeout=10)
+    fault, done = [json.loads(line) for line in p.stdout.splitlines()]
+    assert p.returncode == 1 and fault['kind'] == 'fault' and ":1: no such option 'nonsense'" in fault['text']
+    assert done == {'kind': 'done', 'result': 'refused'}
