@@ -52,6 +52,7 @@ enum file_kind {
 	FILE_CTL_SOCKET, /* ctl: the listening local socket */
 	FILE_PROMPTS,    /* voice: the packed prompts, read-only */
 	FILE_RECORDINGS, /* voice: the site's directory of recordings that take their place; given when there is one */
+	FILE_TRUST,      /* conf: the site's directory of certificates; given when there is one */
 	FILE_KINDS
 };
 
