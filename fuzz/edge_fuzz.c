@@ -184,6 +184,8 @@ static void on_request(struct link *from, const struct ipc_view *v)
 	const struct msg_request *r = v->payload;
 
 	(void)from;
+	if (!conn.trunk && (r->passport.len || r->asserted || r->from_display.len))
+		abort(); /* what a trunk alone may say */
 	if (r->txn) {
 		struct msg_respond *m = ipc_begin(&core, MSG_RESPOND);
 		m->txn = r->txn;
@@ -234,6 +236,9 @@ static void begin(void)
 	a.port = 5061;
 	site.listeners = 1;
 	site.listener[0] = (struct listener){.kind = LISTEN_PHONES, .bind = a, .signalling = a, .media = a};
+	site.trunks = 1;
+	strcpy(site.trunk[0].domain, "provider.test");
+	strcpy(site.trunk[0].server, "sip.provider.test");
 	wheel_init(&child_wheel, now);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fd) != 0 ||
 	    !link_init(&to_core, fd[0], PROC_EDGE, PROC_CORE, 0, PHASE_RUN) ||
@@ -284,6 +289,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	    .device = 1,
 	    .server_txns = NO_SLOT,
 	    .client_txns = NO_SLOT};
+	if (choice & 0x80) { /* of a trunk */
+		conn.trunk = 1;
+		conn.device = 0;
+	}
 	addr_parse_ip(SPAN("192.0.2.9"), &conn.remote);
 	conn.remote.port = 40000;
 	while (input.n && conn.state == CONN_UP) {

@@ -140,13 +140,8 @@ void incoming_proved(struct call *c, uint8_t proof, const char *why)
 	c->proof = proof;
 	if (proof == PROOF_FAILED)
 		child_event(EVENT_IMPERSONATION, SEVERITY_WARNING, 0, NOBODY, NULL, why);
-	if (!c->outside.text[0]) { /* there is nothing to be verified */
-		c->r.who = WHO_ANONYMOUS;
-		c->shown = "outside, number withheld";
-		return;
-	}
-	c->r.who = proof == PROOF_VERIFIED ? WHO_VERIFIED : WHO_UNVERIFIED;
-	c->shown = shown[proof];
+	c->r.who = incoming_who(c->outside.text[0] != 0, proof);
+	c->shown = c->r.who == WHO_ANONYMOUS ? "outside, number withheld" : shown[proof];
 }
 
 
