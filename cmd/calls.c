@@ -25,8 +25,7 @@ static void row(json_t *line, void *arg)
 	    (long long)member_number(line, "packets_to"));
 	int64_t dropped = member_number(line, "dropped_from") + member_number(line, "dropped_to");
 	snprintf(remark, sizeof remark, "%s%s%s%s%s", member_flag(line, "emergency") ? "EMERGENCY " : "", caller,
-	    caller[0] ? " " : "",
-	    member_flag(line, "varying") ? "packets vary in length: `phone set --opus off` " : "",
+	    caller[0] ? " " : "", member_flag(line, "varying") ? "packets vary in length: `phone set --opus off` " : "",
 	    dropped ? "some dropped" : "");
 	const char *cells[] = {phone_and_user(line, "from", "from_phone", from, sizeof from),
 	    phone_and_user(line, "to", "to_phone", to, sizeof to),

@@ -54,7 +54,8 @@ static struct proof_answer of_this_call(const struct proof_question *q)
 		return answer(PROOF_FAILED, "the caller's signature is of another number");
 	if (!is_for(p, q->called)) /* a call that somebody diverted to us is no lie, and no proof */
 		return is_for(p, q->to) || !q->to[0] || q->called[0] != '+'
-		           ? answer(PROOF_NONE, "the caller's signature is for another number, from which the call was diverted")
+		           ? answer(PROOF_NONE,
+				 "the caller's signature is for another number, from which the call was diverted")
 		           : answer(PROOF_FAILED, "the caller's signature is for another number");
 	if (iat_s < q->since_s)
 		return answer(PROOF_NONE, "the caller's signature may have been used before the exchange began");
@@ -74,7 +75,8 @@ static struct proof_answer by_signer(const struct plan_signer *s, const struct p
 	if (p->attest && p->attest != 'A')
 		return answer(PROOF_NONE, "the signer does not attest that the caller may use this number");
 	if (!p->attest && !lists(s, p->orig))
-		return answer(PROOF_NONE, "the signer attests nothing about a number that its certificate does not list");
+		return answer(
+		    PROOF_NONE, "the signer attests nothing about a number that its certificate does not list");
 	return (struct proof_answer){.proof = PROOF_NONE, .signer = s};
 }
 

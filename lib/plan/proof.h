@@ -22,10 +22,10 @@ struct signer_range {
 
 /* A certificate of the local store. */
 struct plan_signer {
-	uint8_t x5u[PASSPORT_HASH];   /* SHA-256 of the URL that a PASSporT names it by */
-	uint8_t point[SIGNER_POINT];  /* P-256, x and y */
-	int64_t from_s, until_s;      /* of it and of the chain above it, wall clock */
-	uint8_t any;                  /* it names a provider (spc), so its numbers are not listed in it */
+	uint8_t x5u[PASSPORT_HASH];  /* SHA-256 of the URL that a PASSporT names it by */
+	uint8_t point[SIGNER_POINT]; /* P-256, x and y */
+	int64_t from_s, until_s;     /* of it and of the chain above it, wall clock */
+	uint8_t any;                 /* it names a provider (spc), so its numbers are not listed in it */
 	uint8_t ranges;
 	uint8_t zero[6];
 	struct signer_range range[SIGNER_RANGES_MAX];

@@ -212,7 +212,8 @@ bool p256_verify(const uint8_t point[P256_POINT], const uint8_t hash[P256_HASH],
 	return ok;
 }
 
-bool p256_verify_raw(const uint8_t point[P256_POINT], const uint8_t hash[P256_HASH], const uint8_t rs[P256_SIGNATURE_RAW])
+bool p256_verify_raw(
+    const uint8_t point[P256_POINT], const uint8_t hash[P256_HASH], const uint8_t rs[P256_SIGNATURE_RAW])
 {
 	struct dsa_signature s;
 	struct ecc_point p;

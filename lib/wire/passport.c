@@ -110,7 +110,8 @@ static const char *read_header(struct span text, const struct parameters *p, str
 	struct passport_header h = {0};
 
 	if (!passport_json_header(text, &h, other))
-		return *other ? "the PASSporT has a header that is not known here" : "the PASSporT's header is malformed";
+		return *other ? "the PASSporT has a header that is not known here"
+		              : "the PASSporT's header is malformed";
 	if (!span_eq(h.alg, SPAN("ES256")) || (p->alg.n && !span_eq(p->alg, SPAN("ES256"))))
 		return "the PASSporT is signed by another algorithm than ES256";
 	if (!span_eq(h.typ, SPAN("passport")))
@@ -134,7 +135,8 @@ static const char *read_claims(struct span text, struct passport *out, bool *oth
 
 	out->attest = 0;
 	if (!passport_json_claims(text, &c, other))
-		return *other ? "the PASSporT has claims that are not known here" : "the PASSporT's claims are malformed";
+		return *other ? "the PASSporT has claims that are not known here"
+		              : "the PASSporT's claims are malformed";
 	if (!c.has_iat || !c.has_orig || !c.has_dest)
 		return "the PASSporT lacks a claim";
 	if (shaken ? !out->attest || !c.has_origid : out->attest || c.has_origid)

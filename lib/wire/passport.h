@@ -17,19 +17,20 @@ enum {
 };
 
 enum passport_kind {
-	PASSPORT_NONE,  /* no header */
-	PASSPORT_READ,  /* all that is below */
+	PASSPORT_NONE, /* no header */
+	PASSPORT_READ, /* all that is below */
 	PASSPORT_OTHER, /* one that nobody here judges: another extension, the compact form, claims or an origin of other kinds */
-	PASSPORT_BAD,   /* it breaks its RFC, or names another algorithm than ES256 */
+	PASSPORT_BAD, /* it breaks its RFC, or names another algorithm than ES256 */
 	PASSPORT_KINDS
 };
 
 struct passport {
-	uint8_t kind;   /* enum passport_kind; what is not READ has nothing below */
-	uint8_t attest; /* 'A', 'B' or 'C' of SHAKEN; 0: a PASSporT without extension, whose signer speaks for the number itself */
+	uint8_t kind; /* enum passport_kind; what is not READ has nothing below */
+	uint8_t
+	    attest; /* 'A', 'B' or 'C' of SHAKEN; 0: a PASSporT without extension, whose signer speaks for the number itself */
 	uint8_t dests;
 	uint8_t zero[5];
-	uint64_t iat_s; /* seconds since 1970, wall clock */
+	uint64_t iat_s;                 /* seconds since 1970, wall clock */
 	char orig[PASSPORT_TN_MAX + 1]; /* digits */
 	char dest[PASSPORT_DESTS_MAX][PASSPORT_TN_MAX + 1];
 	uint8_t x5u[PASSPORT_HASH];  /* SHA-256 of the URL of the certificate */

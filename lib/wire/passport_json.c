@@ -48,7 +48,8 @@ static bool object(struct cursor *c, const struct member *m, void *arg, bool *ot
 			return false;
 		while (m[i].name && !span_eq(name, span_str(m[i].name)))
 			i++;
-		*other = !m[i].name && !span_eq(name, SPAN("crit")); /* RFC 7515 4.1.11: what must be understood is refused */
+		*other = !m[i].name &&
+		         !span_eq(name, SPAN("crit")); /* RFC 7515 4.1.11: what must be understood is refused */
 		if (!m[i].name || seen & 1u << i || !m[i].read(c, arg, other))
 			return false;
 		seen |= 1u << i;

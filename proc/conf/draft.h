@@ -17,8 +17,8 @@ struct draft {
 	struct plan_rule rule;                     /* of the prefix section that is open */
 	struct plan_country_rate country_rate;     /* of the country section that is open */
 	bool country_rated;
-	struct plan_night night; /* of the night section that is open */
-	uint8_t night_given;     /* bits: from, to */
+	struct plan_night night;          /* of the night section that is open */
+	uint8_t night_given;              /* bits: from, to */
 	char signer_file[TRUNK_FILE_MAX]; /* of the certificate section that is open */
 };
 
@@ -31,8 +31,7 @@ struct draft_key {
 };
 
 extern const struct draft_key draft_keys[]; /* ends with a NULL name */
-extern const struct draft_key draft_trunk_keys[], draft_plan_keys[], draft_service_keys[],
-    draft_signer_keys[];
+extern const struct draft_key draft_trunk_keys[], draft_plan_keys[], draft_service_keys[], draft_signer_keys[];
 
 /* A phones section closed: fill in what it left out. */
 const char *draft_end_phones(struct draft *d);

@@ -131,7 +131,8 @@ const char *signers_read(struct span pem, struct plan_signer *out)
 
 	if (!roots)
 		return "stands before the ca that is to vouch for it";
-	if (gnutls_x509_crt_list_import(chain, &n, &d, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED) <= 0)
+	if (gnutls_x509_crt_list_import(
+		chain, &n, &d, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED) <= 0)
 		return "holds no chain of 1 to 8 certificates (PEM)";
 	const char *why = read_chain(chain, n, out);
 	for (unsigned i = 0; i < n; i++)

@@ -49,8 +49,8 @@ static bool integer(struct cursor *c, uint64_t *n)
 	struct cursor octets;
 	uint8_t one;
 
-	if (!element_of(c, INTEGER, &octets) || cursor_left(&octets) < 1 || cursor_left(&octets) > 7 || *octets.p & 0x80 ||
-	    (cursor_left(&octets) > 1 && octets.p[0] == 0 && !(octets.p[1] & 0x80)))
+	if (!element_of(c, INTEGER, &octets) || cursor_left(&octets) < 1 || cursor_left(&octets) > 7 ||
+	    *octets.p & 0x80 || (cursor_left(&octets) > 1 && octets.p[0] == 0 && !(octets.p[1] & 0x80)))
 		return false;
 	*n = 0;
 	while (cursor_u8(&octets, &one))
@@ -64,8 +64,8 @@ static bool range(struct cursor *c, struct signer_range *out)
 	uint64_t count, over = 10;
 	struct cursor both;
 
-	if (!element_of(c, SEQUENCE, &both) || !telephone_number(&both, &out->first) || !integer(&both, &count) || count < 2 ||
-	    cursor_left(&both))
+	if (!element_of(c, SEQUENCE, &both) || !telephone_number(&both, &out->first) || !integer(&both, &count) ||
+	    count < 2 || cursor_left(&both))
 		return false;
 	while (over <= out->first)
 		over *= 10;

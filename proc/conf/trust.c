@@ -70,7 +70,10 @@ const char *trust_file(const char *name, struct span *octets)
 		if (strcmp(file[i].name, name) != 0)
 			continue;
 		*octets = span_of(file[i].octets, file[i].n);
-		return file[i].n > TRUST_OCTETS_MAX ? "is longer than 64 kB" : file[i].n ? NULL : "cannot be read, or is empty";
+		return file[i].n > TRUST_OCTETS_MAX ? "is longer than 64 kB"
+		       : file[i].n                  ? NULL
+		                                    : "cannot be read, or is empty";
 	}
-	return crowded ? "is not among the first 64 files of the directory trust" : "is not in the site's directory trust";
+	return crowded ? "is not among the first 64 files of the directory trust"
+	               : "is not in the site's directory trust";
 }

@@ -144,7 +144,6 @@ void incoming_proved(struct call *c, uint8_t proof, const char *why)
 	c->shown = c->r.who == WHO_ANONYMOUS ? "outside, number withheld" : shown[proof];
 }
 
-
 static enum refusal find(struct request *r, struct dest *to, struct number *called)
 {
 	const char *extension;

@@ -126,8 +126,12 @@ void proof_begin(struct call *c, const struct request *r, const char *called)
 
 	if (!number_canon_outside(&child_site()->plan, REQUEST_STR(r, to_user), &to))
 		to.text[0] = 0;
-	const struct proof_question q = {
-	    .passport = p, .caller = c->outside.text, .called = called, .to = to.text, .wall_s = wall_s(), .since_s = since_s};
+	const struct proof_question q = {.passport = p,
+	    .caller = c->outside.text,
+	    .called = called,
+	    .to = to.text,
+	    .wall_s = wall_s(),
+	    .since_s = since_s};
 	const struct proof_answer a = plan_proof(&child_site()->signers, &q);
 	incoming_proved(c, a.proof, a.text);
 	failed += a.proof == PROOF_FAILED;
