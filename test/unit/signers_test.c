@@ -64,6 +64,9 @@ struct made {
 	gnutls_x509_crt_t crt;
 };
 
+static struct made every[16];
+static size_t made_n;
+
 struct wanted {
 	const struct made *by; /* NULL: itself */
 	bool ca, rsa, p384, no_numbers, for_encryption;
@@ -94,6 +97,7 @@ static struct made make(const char *name, const struct wanted *w)
 		gnutls_x509_crt_set_extension_by_oid(m.crt, TN_AUTH_OID, list, sizeof list - 1, 0);
 	gnutls_x509_crt_set_key(m.crt, m.key);
 	gnutls_x509_crt_sign2(m.crt, w->by ? w->by->crt : m.crt, w->by ? w->by->key : m.key, GNUTLS_DIG_SHA256, 0);
+	every[made_n++] = m;
 	return m;
 }
 
@@ -182,7 +186,9 @@ static void a_store(void)
 	gnutls_datum_t x, y;
 	gnutls_ecc_curve_t curve;
 	CHECK(gnutls_x509_crt_get_pk_ecc_raw(leaf.crt, &curve, &x, &y) == 0);
-	CHECK(memcmp(one->point + 31, x.data + x.size - 1, 1) == 0 && memcmp(one->point + 63, y.data + y.size - 1, 1) == 0);
+	CHECK(one->point[31] == x.data[x.size - 1] && one->point[63] == y.data[y.size - 1]);
+	gnutls_free(x.data);
+	gnutls_free(y.data);
 	CHECK(one[1].until_s == NOW_S + 1);
 	/* and nothing of it is left for the next */
 	CHECK(takes("") && conf.site.signers.n == 0);
@@ -235,5 +241,10 @@ int main(void)
 	RUN(what_is_no_list);
 	RUN(a_store);
 	RUN(what_is_no_store);
+	while (made_n) {
+		gnutls_x509_crt_deinit(every[--made_n].crt);
+		gnutls_x509_privkey_deinit(every[made_n].key);
+	}
+	(void)takes(""); /* and so no roots */
 	return TEST_END;
 }
