@@ -20,11 +20,12 @@ static void row(json_t *line, void *arg)
 
 	if (!line_is(line, "call"))
 		return;
+	const char *caller = word_plain(word_caller, WHOS, member(line, "caller"));
 	snprintf(packets, sizeof packets, "%lld/%lld", (long long)member_number(line, "packets_from"),
 	    (long long)member_number(line, "packets_to"));
 	int64_t dropped = member_number(line, "dropped_from") + member_number(line, "dropped_to");
-	snprintf(remark, sizeof remark, "%s%s%s", member_flag(line, "emergency") ? "EMERGENCY " : "",
-	    member_flag(line, "varying") ? "packets vary in length: `phone set --opus off` " : "",
+	snprintf(remark, sizeof remark, "%s%s%s%s%s", member_flag(line, "emergency") ? "EMERGENCY " : "", caller,
+	    caller[0] ? " " : "", member_flag(line, "varying") ? "packets vary in length: `phone set --opus off` " : "",
 	    dropped ? "some dropped" : "");
 	const char *cells[] = {phone_and_user(line, "from", "from_phone", from, sizeof from),
 	    phone_and_user(line, "to", "to_phone", to, sizeof to),
@@ -58,6 +59,6 @@ const struct verb verb_calls = {
     .usage = "",
     .what = "Show the calls that are live, and who could hear each",
     .help =
-	"Packets are those relayed from the caller and from the called. A phone whose Opus packets vary in length gives away\n"
+	"Of a caller from outside it is said whether its number is verified by a signature. Packets are those relayed from the caller and from the called. A phone whose Opus packets vary in length gives away\n"
 	"what is said; it is named, and `ringfence phone set PHONE --opus off` ends it.",
 };

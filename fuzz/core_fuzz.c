@@ -80,6 +80,17 @@ static struct sdp some_sdp(void)
 	    direction[how >> 4 & 3], setup[(how >> 6) % 3]);
 }
 
+static struct passport some_passport(void)
+{
+	unsigned how = octet();
+	struct passport p = {.kind = PASSPORT_OTHER};
+
+	if (how & 1)
+		p = (struct passport){.kind = PASSPORT_READ, .attest = how & 2 ? 'A' : 0, .dests = 1, .iat_s = number(),
+		    .orig = "33611223344", .dest = {"33140000001"}, .x5u = {(uint8_t)(how >> 2 & 1)}};
+	return p;
+}
+
 static void fill(struct link *l, uint8_t *payload, const struct msg_field *f)
 {
 	uint64_t v;
@@ -99,8 +110,11 @@ static void fill(struct link *l, uint8_t *payload, const struct msg_field *f)
 		break;
 	case FIELD_PART:
 		if (octet() & 1) {
-			struct sdp sdp = some_sdp();
-			s = ipc_put_part(l, &sdp, sizeof sdp);
+			const struct sdp sdp = some_sdp();
+			const struct passport signed_by = some_passport();
+			bool is_sdp = f->limit == sizeof sdp;
+			FUZZ_CHECK(is_sdp || f->limit == sizeof signed_by);
+			s = is_sdp ? ipc_put_part(l, &sdp, sizeof sdp) : ipc_put_part(l, &signed_by, sizeof signed_by);
 			memcpy(payload + f->offset, &s, sizeof s);
 		}
 		break;

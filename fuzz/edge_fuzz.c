@@ -245,6 +245,8 @@ static void on_request(struct link *from, const struct ipc_view *v)
 	const struct msg_request *r = v->payload;
 
 	(void)from;
+	if (!conn.trunk && (r->passport.len || r->asserted || r->from_display.len))
+		abort(); /* what a trunk alone may say */
 	if (r->txn) {
 		struct msg_respond *m = ipc_begin(&core, MSG_RESPOND);
 		m->txn = r->txn;

@@ -86,6 +86,11 @@ static bool ok_relay_spec_ok(const void *p)
 {
 	return relay_spec_ok(p);
 }
+static bool ok_passport_ok(const void *p)
+{
+	return passport_ok(p);
+}
+
 static bool ok_sdp_ok(const void *p)
 {
 	return sdp_ok(p);

@@ -13,6 +13,7 @@
 #include "plan/ceiling.h"
 #include "plan/permit.h"
 #include "wire/digest.h"
+#include "wire/passport.h"
 #include "wire/sdp.h"
 #include "wire/sip.h"
 #include "wire/sip_multipart.h"
@@ -39,7 +40,6 @@ enum {
 	SPENT_TEXT_MAX = 240,
 	EXPORT_MAX = 8216,     /* a chunk of a backup: lib/vault/backup.h */
 	TRUNK_NONCE_MAX = 512, /* and opaque, of a provider */
-	IDENTITY_MAX = 2048,   /* an Identity header, RFC 8224 */
 };
 
 #define ABSENT UINT32_MAX /* of expires and the like: the header was not there */
@@ -52,6 +52,7 @@ enum file_kind {
 	FILE_CTL_SOCKET, /* ctl: the listening local socket */
 	FILE_PROMPTS,    /* voice: the packed prompts, read-only */
 	FILE_RECORDINGS, /* voice: the site's directory of recordings that take their place; given when there is one */
+	FILE_TRUST,      /* conf: the site's directory of certificates; given when there is one */
 	FILE_KINDS
 };
 
@@ -294,6 +295,9 @@ enum turn_why {
 /* an edge asks for the server's key, media for that of DTLS */
 #define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(key, SIGN_KEYS) B(hash, 32)
 #define FIELDS_SIGNED(N, E, S, D, A, B, O) N(uint64_t, token) D(signature, 80)
+/* did the key of this point sign that hash? signature: r and s. Nothing here is secret */
+#define FIELDS_PROOF_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64) B(hash, 32) B(signature, 64)
+#define FIELDS_PROOF(N, E, S, D, A, B, O) N(uint64_t, token) E(good, 2)
 /* signed by its own key; calls name it by its fingerprint */
 #define FIELDS_DTLS_CERT(N, E, S, D, A, B, O) D(der, CERT_MAX)
 /* site: digest of the names that it is to hold; keeper is silent while its own site is another, and is asked again */
@@ -308,7 +312,7 @@ enum turn_why {
 
 /* txn: the server transaction at the edge, 0 for an ACK. From trunks alone come the number that the trunk asserts
  * (P-Asserted-Identity), the name it shows, whether the caller wants not to be shown (RFC 3323, RFC 3325), and the
- * Identity header as it came (RFC 8224). refer_user: as target_user, of the Refer-To. replaces: of the Refer-To of a REFER,
+ * PASSporT that it is signed by (RFC 8224). refer_user: as target_user, of the Refer-To. replaces: of the Refer-To of a REFER,
  * of the header of an INVITE. key: the digit of an INFO as ASCII, 0 without one. frag: the status code in the body of a
  * NOTIFY, 0 without one. location: the PIDF document that a call for help brought with it, as it came. */
 #define FIELDS_REQUEST(N, E, S, D, A, B, O)                                                                      \
@@ -325,7 +329,7 @@ enum turn_why {
 	S(auth_nonce, NONCE_MAX) S(auth_uri, URI_TEXT_MAX) S(auth_response, 64) S(auth_cnonce, 128)                  \
 	N(uint16_t, cause) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX) D(location, LOCATION_MAX)            \
 	E(asserted, 2) S(asserted_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX) E(privacy, 2)                 \
-	S(identity, IDENTITY_MAX) \
+	O(struct passport, passport, passport_ok)                                                                    \
 	E(refer_kind, REFER_KINDS) S(refer_user, USER_NAME_MAX * 2) S(replaces_call_id, CALL_ID_MAX)                 \
 	S(replaces_to_tag, TAG_MAX) S(replaces_from_tag, TAG_MAX) E(replaces_early, 2) N(uint8_t, key)               \
 	E(package, PACKAGES) E(substate, SIP_SUBSTATE_OTHER + 1) N(uint16_t, frag)
@@ -474,7 +478,7 @@ enum turn_why {
 #define FIELDS_CALLS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
 #define FIELDS_CALL_LINE(N, E, S, D, A, B, O)                                                                    \
 	N(uint64_t, token) N(uint64_t, call) E(state, CALL_STATES) E(grade, GRADES) E(key, RELAY_KEYS)               \
-	E(varying, 2) E(emergency, 2) N(uint64_t, age_ms) N(uint64_t, packets_a) N(uint64_t, packets_b)              \
+	E(who, WHOS) E(varying, 2) E(emergency, 2) N(uint64_t, age_ms) N(uint64_t, packets_a) N(uint64_t, packets_b)              \
 	N(uint64_t, dropped_a) N(uint64_t, dropped_b) S(from, USER_NAME_MAX * 2) S(to, USER_NAME_MAX * 2)            \
 	S(codec, 16) S(from_phone, LABEL_MAX) S(to_phone, LABEL_MAX)
 #define FIELDS_CTL_BAN(N, E, S, D, A, B, O) N(uint64_t, token) A(address) N(uint32_t, seconds)

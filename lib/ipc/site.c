@@ -89,7 +89,7 @@ bool site_ok(const void *site)
 	for (int i = 0; i < s->listeners; i++)
 		if (!listener_ok(&s->listener[i]))
 			return false;
-	return plan_ok(&s->plan) && alarms_ok(&s->alarms) && trunks_ok(s);
+	return plan_ok(&s->plan) && plan_signers_ok(&s->signers) && alarms_ok(&s->alarms) && trunks_ok(s);
 }
 
 void site_defaults(struct site *s)

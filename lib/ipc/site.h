@@ -7,6 +7,7 @@
 #include "base/addr.h"
 #include "ipc/trunk_conf.h"
 #include "plan/plan.h"
+#include "plan/proof.h"
 
 enum {
 	SITE_LISTENERS_MAX = 16,
@@ -58,7 +59,8 @@ struct site {
 	uint32_t notice_days;                      /* notices of emergency calls are kept; 0 = for ever */
 	uint32_t max_phones, max_users, max_calls; /* sizes of the tables made at start */
 	struct listener listener[SITE_LISTENERS_MAX];
-	struct plan plan; /* emergency numbers, what others are and cost, who may call them and when */
+	struct plan plan;            /* emergency numbers, what others are and cost, who may call them and when */
+	struct plan_signers signers; /* whose signatures of callers count */
 	struct site_alarms alarms;
 
 	/* trunks; in messages the number of one is its index + 1, and 0 says that it is a phone */

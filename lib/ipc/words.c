@@ -42,6 +42,16 @@ const struct word word_grade[GRADES] = {
     [GRADE_OPEN] = {"open", "open: whoever is on the wire can hear"},
 };
 
+/* Plain words for callers from outside alone; who is one of us is seen without them. */
+const struct word word_caller[WHOS] = {
+    [WHO_NOBODY] = {"nobody", ""},
+    [WHO_ANONYMOUS] = {"anonymous", "outside, no number"},
+    [WHO_UNVERIFIED] = {"unverified", "outside, unverified"},
+    [WHO_VERIFIED] = {"verified", "outside, verified"},
+    [WHO_DEVICE] = {"phone", ""},
+    [WHO_USER] = {"user", ""},
+};
+
 const struct word word_call[CALL_STATES] = {
     [CALL_STARTING] = {"starting", "starting"},
     [CALL_RINGING] = {"ringing", "ringing"},

@@ -13,6 +13,7 @@ struct word {
 extern const struct word word_event[EVENT_KINDS];
 extern const struct word word_severity[SEVERITIES];
 extern const struct word word_grade[GRADES];
+extern const struct word word_caller[WHOS];
 extern const struct word word_call[CALL_STATES];
 extern const struct word word_device[DEVICE_STATES];
 extern const struct word word_key[RELAY_KEYS];

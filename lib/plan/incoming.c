@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "plan/incoming.h"
+#include "plan/permit.h"
 
 const char *const incoming_policy_name[INCOMING_POLICIES] = {
     [INCOMING_PASS] = "pass", [INCOMING_SLOW] = "slow", [INCOMING_SCREEN] = "screen", [INCOMING_REFUSE] = "refuse"};
@@ -49,4 +50,11 @@ struct incoming_answer plan_incoming(const struct plan *p, const struct incoming
 	if (q->dialled_before || q->in_directory)
 		return answer(INCOMING_PASS, INCOMING_KNOWN);
 	return answer((enum incoming_policy)p->unknown_caller, INCOMING_UNKNOWN);
+}
+
+uint8_t incoming_who(bool has_number, uint8_t proof)
+{
+	if (!has_number)
+		return WHO_ANONYMOUS;
+	return proof == PROOF_VERIFIED ? WHO_VERIFIED : WHO_UNVERIFIED;
 }

@@ -49,6 +49,9 @@ struct incoming_answer {
 
 struct incoming_answer plan_incoming(const struct plan *p, const struct incoming_question *q);
 
+/* The caller as plan_permit() sees it (enum plan_who): one way alone leads to WHO_VERIFIED. */
+uint8_t incoming_who(bool has_number, uint8_t proof);
+
 extern const char *const incoming_policy_name[INCOMING_POLICIES];
 
 #endif

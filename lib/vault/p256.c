@@ -211,3 +211,19 @@ bool p256_verify(const uint8_t point[P256_POINT], const uint8_t hash[P256_HASH],
 	ecc_point_clear(&p);
 	return ok;
 }
+
+bool p256_verify_raw(
+    const uint8_t point[P256_POINT], const uint8_t hash[P256_HASH], const uint8_t rs[P256_SIGNATURE_RAW])
+{
+	struct dsa_signature s;
+	struct ecc_point p;
+
+	bool ok = point_set(&p, point);
+	dsa_signature_init(&s);
+	number_set(s.r, rs);
+	number_set(s.s, rs + OCTETS);
+	ok = ok && ecdsa_verify(&p, P256_HASH, hash, &s) == 1;
+	dsa_signature_clear(&s);
+	ecc_point_clear(&p);
+	return ok;
+}

@@ -10,6 +10,7 @@ enum {
 	P256_POINT = 64,
 	P256_HASH = 32,
 	P256_SIGNATURE_MAX = 72, /* DER: two integers of at most 33 octets */
+	P256_SIGNATURE_RAW = 64, /* r and s, RFC 7518 3.4 */
 };
 
 struct p256_key;
@@ -33,5 +34,7 @@ void p256_key_point(const struct p256_key *k, uint8_t point[P256_POINT]);
 void p256_sign(const struct p256_key *k, const uint8_t hash[P256_HASH], struct buf *der);
 
 bool p256_verify(const uint8_t point[P256_POINT], const uint8_t hash[P256_HASH], struct span der);
+bool p256_verify_raw(
+    const uint8_t point[P256_POINT], const uint8_t hash[P256_HASH], const uint8_t rs[P256_SIGNATURE_RAW]);
 
 #endif

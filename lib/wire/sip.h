@@ -173,7 +173,9 @@ struct sip_msg {
 	uint32_t privacy; /* enum sip_privacy */
 	uint8_t identity_n;
 	struct sip_addr identity[SIP_IDENTITIES_MAX]; /* P-Asserted-Identity */
-	struct span signature;                        /* the Identity header as it came, RFC 8224; the first */
+	uint8_t signature_n;
+	struct span
+	    signature[SIP_SIGNATURES_MAX]; /* Identity headers as they came, RFC 8224; what is beyond is left out */
 	struct span timestamp, user_agent, sip_etag, sip_if_match;
 
 	uint32_t content_length;

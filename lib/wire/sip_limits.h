@@ -18,6 +18,7 @@ enum sip_limits {
 	SIP_CONTACT_MAX = 8,     /* bindings of one REGISTER, targets of one 3xx */
 	SIP_CREDENTIALS_MAX = 4, /* Authorization and Proxy-Authorization together */
 	SIP_CHALLENGES_MAX = 4,  /* one per algorithm, RFC 8760 2.4 */
+	SIP_SIGNATURES_MAX = 4,  /* Identity: of the caller, of diversions, of a name */
 	SIP_IDENTITIES_MAX = 2,  /* P-Asserted-Identity: one sip and one tel, RFC 3325 9.1 */
 	SIP_REASONS_MAX = 2,     /* SIP and Q.850 */
 	SIP_UNKNOWN_MAX = 8,     /* option tags kept for Unsupported */

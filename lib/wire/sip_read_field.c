@@ -364,8 +364,8 @@ const char *sip_read_text(struct sip_msg *m, struct lex *l)
 /* RFC 8224 4; of several the first, and who it is from is not read here */
 const char *sip_read_signature(struct sip_msg *m, struct lex *l)
 {
-	if (!m->signature.n)
-		m->signature = span_of(l->p, (size_t)(l->end - l->p));
+	if (m->signature_n < SIP_SIGNATURES_MAX)
+		m->signature[m->signature_n++] = span_of(l->p, (size_t)(l->end - l->p));
 	l->p = l->end;
 	return NULL;
 }

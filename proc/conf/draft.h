@@ -17,8 +17,9 @@ struct draft {
 	struct plan_rule rule;                     /* of the prefix section that is open */
 	struct plan_country_rate country_rate;     /* of the country section that is open */
 	bool country_rated;
-	struct plan_night night; /* of the night section that is open */
-	uint8_t night_given;     /* bits: from, to */
+	struct plan_night night;          /* of the night section that is open */
+	uint8_t night_given;              /* bits: from, to */
+	char signer_file[TRUNK_FILE_MAX]; /* of the certificate section that is open */
 };
 
 struct draft_key {
@@ -30,7 +31,7 @@ struct draft_key {
 };
 
 extern const struct draft_key draft_keys[]; /* ends with a NULL name */
-extern const struct draft_key draft_trunk_keys[], draft_plan_keys[], draft_service_keys[];
+extern const struct draft_key draft_trunk_keys[], draft_plan_keys[], draft_service_keys[], draft_signer_keys[];
 
 /* A phones section closed: fill in what it left out. */
 const char *draft_end_phones(struct draft *d);
@@ -48,6 +49,9 @@ const char *draft_end_night(struct draft *d);
 const char *draft_end_plan(struct draft *d);
 const char *draft_end_service(struct draft *d);
 
+/* A certificate section closed; the URL that it is called by. */
+const char *draft_end_signer(struct draft *d, struct span url);
+
 /* Readers of values; each says what is wrong, or NULL. */
 const char *draft_number(struct span v, uint32_t lo, uint32_t hi, uint32_t *out);
 /* "192.0.2.1", "192.0.2.1:5061", "2001:db8::1" or "[2001:db8::1]:5061" */
@@ -55,6 +59,8 @@ const char *draft_address(struct span v, uint16_t port, struct addr *out);
 const char *draft_bare_address(struct span v, struct addr *out);
 /* A domain in lower case, into `room` octets. */
 const char *draft_domain(struct span v, char *out, size_t room);
+/* One word that is also the name of a file. */
+const char *draft_file_name(struct span v, char *out, size_t room);
 /* The text ended. */
 const char *draft_end(struct draft *d);
 

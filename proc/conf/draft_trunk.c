@@ -37,7 +37,7 @@ static const char *name(struct span v, bool blanks, char *out, size_t room)
 }
 
 /* Of a trunk or of a file of it: one word that is also a name in a directory. */
-static const char *file_name(struct span v, char *out, size_t room)
+const char *draft_file_name(struct span v, char *out, size_t room)
 {
 	for (size_t i = 0; i < v.n; i++)
 		if (!((v.p[i] >= 'a' && v.p[i] <= 'z') || (v.p[i] >= '0' && v.p[i] <= '9') ||
@@ -145,7 +145,7 @@ static const char *set_ca(struct draft *d, struct span v)
 {
 	if (span_eq(v, SPAN("system")))
 		return NULL;
-	return file_name(v, d->trunk.ca, TRUNK_FILE_MAX);
+	return draft_file_name(v, d->trunk.ca, TRUNK_FILE_MAX);
 }
 
 static const char *set_peer(struct draft *d, struct span v)
@@ -338,7 +338,7 @@ const char *draft_end_trunk(struct draft *d, struct span title)
 
 	if (s->trunks == SITE_TRUNKS_MAX)
 		return "is one section too many (8 are allowed)";
-	const char *why = file_name(title, t->name, TRUNK_NAME_MAX);
+	const char *why = draft_file_name(title, t->name, TRUNK_NAME_MAX);
 	if (why)
 		return "has no name of at most 23 lower-case letters, digits, '-', '_' and '.'";
 	take_defaults(d);

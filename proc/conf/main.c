@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* conf reads ringfence.conf in a cage of its own, tells parent what it says, and ends. */
 #include "conf.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "ipc/child.h"
+#include "trust.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static int conf_fd = -1;
+static int conf_fd = -1, trust_fd = -1;
 static uint8_t text[CONF_TEXT_MAX + 1];
 static struct conf conf;
 
@@ -25,8 +28,23 @@ static void on_file(enum file_kind what, int fd)
 {
 	if (what == FILE_CONF)
 		conf_fd = fd;
+	else if (what == FILE_TRUST)
+		trust_fd = fd;
 	else
 		close(fd);
+}
+
+static void on_open(void)
+{
+	trust_read_dir(trust_fd);
+}
+
+/* The exchange starts all the same: such a caller is unverified. */
+static void warn_of_ended(const struct plan_signers *s)
+{
+	for (int i = 0; i < s->n; i++)
+		if (s->signer[i].until_s < clock_wall_ms() / 1000)
+			log_warn("signed-callers: certificate no. %d, or one above it, has expired", i + 1);
 }
 
 static void tell(struct link *parent)
@@ -37,6 +55,7 @@ static void tell(struct link *parent)
 			return;
 		m->site = ipc_put_part(parent, &conf.site, sizeof conf.site);
 		m->database = ipc_put(parent, span_str(conf.database));
+		warn_of_ended(&conf.site.signers);
 	} else {
 		struct msg_site_refused *m = ipc_begin(parent, MSG_SITE_REFUSED);
 		if (!m)
@@ -54,6 +73,16 @@ static void on_serve(void)
 		tell(parent);
 }
 
+/* Beside the file; -1: there is none. */
+static int open_trust(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[4096];
+
+	snprintf(dir, sizeof dir, "%.*strust", slash ? (int)(slash + 1 - path) : 0, path);
+	return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 static int check(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -62,14 +91,17 @@ static int check(const char *path)
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return 1;
 	}
+	trust_read_dir(open_trust(path));
 	bool ok = conf_parse(read_all(fd), path, &conf);
 	close(fd);
+	if (ok)
+		warn_of_ended(&conf.site.signers);
 	puts(ok ? "ok" : conf.reason);
 	return !ok;
 }
 
 static const struct cage cage = {.name = "conf", .files = 16, .memory_mb = 64};
-static const struct child self = {.me = PROC_CONF, .cage = &cage, .file = on_file, .serve = on_serve};
+static const struct child self = {.me = PROC_CONF, .cage = &cage, .file = on_file, .open = on_open, .serve = on_serve};
 
 int main(int argc, char **argv)
 {

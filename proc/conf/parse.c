@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "draft.h"
+#include "signers.h"
 #include <confuse.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@ enum { KEY_SHOWN_MAX = 24, KEYS_MAX = 128 };
 static struct draft draft;
 static const char *file_name;
 static const struct draft_key *const tables[] = {
-    draft_keys, draft_trunk_keys, draft_plan_keys, draft_service_keys, NULL};
+    draft_keys, draft_trunk_keys, draft_plan_keys, draft_service_keys, draft_signer_keys, NULL};
 static bool seen[KEYS_MAX]; /* the keys of all tables, counted through */
 static struct {
 	const cfg_opt_t *opt;
@@ -176,6 +177,11 @@ static int on_country(cfg_t *cfg, cfg_opt_t *opt)
 	return end_section(cfg, opt, draft_end_country(&draft, title_of(opt)));
 }
 
+static int on_certificate(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return end_section(cfg, opt, draft_end_signer(&draft, title_of(opt)));
+}
+
 static int on_night(cfg_t *cfg, cfg_opt_t *opt)
 {
 	return end_section(cfg, opt, draft_end_night(&draft));
@@ -220,6 +226,8 @@ static const struct section {
     {"incoming", CFGF_NONE, NULL, NULL},
     {"service", CFGF_NONE, NULL, NULL},
     {"alarms", CFGF_NONE, NULL, NULL},
+    {"certificate", NAMED, on_certificate, "signed-callers"},
+    {"signed-callers", CFGF_NONE, NULL, NULL},
 };
 
 enum { SECTIONS = sizeof sections / sizeof *sections, OPTIONS_MAX = 40 };
@@ -331,6 +339,7 @@ bool conf_parse(struct span text, const char *file, struct conf *out)
 	memset(out, 0, sizeof *out);
 	site_defaults(&out->site);
 	draft = (struct draft){.out = out};
+	signers_begin();
 	file_name = file;
 	memset(seen, 0, sizeof seen);
 	memset(&list, 0, sizeof list);

@@ -56,6 +56,7 @@ struct call {
 	uint64_t packets[2], dropped[2];
 	struct number outside;                     /* incoming: who it says it is; empty for nobody */
 	uint8_t incoming, claims_inside, slowed;   /* from a trunk; incoming 0 again once the caller is judged */
+	uint8_t proof, proof_waits;                /* enum incoming_proof; signer is asked */
 	uint32_t trunks_tried;                     /* 1 << trunk */
 	const char *shown;                         /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
@@ -97,6 +98,7 @@ bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_
 
 /* From elsewhere. */
 void call_on_dialled(uint64_t call, bool known);
+void call_on_proof(uint64_t call, uint8_t proof); /* enum incoming_proof */
 void call_phone_back(uint32_t user);
 void call_media_failed(uint64_t call, enum relay_why why);
 void call_gate_open(uint64_t call, enum relay_key key);

@@ -68,6 +68,7 @@ static void put_line(struct call *c, void *arg)
 	m->state = (uint8_t)state_of(c);
 	m->grade = c->r.grade;
 	m->key = c->r.key;
+	m->who = c->r.who;
 	m->varying = c->r.varying != 0;
 	m->emergency = c->r.emergency;
 	m->age_ms = child_now() - c->started_ms;

@@ -17,6 +17,7 @@
 #include "message.h"
 #include "notice.h"
 #include "pin.h"
+#include "proof.h"
 #include "record.h"
 #include "refer.h"
 #include "service.h"
@@ -250,6 +251,8 @@ static void link_down(struct link *l)
 	} else if (l->peer == PROC_KEEPER) {
 		login_keeper_down();
 		pin_keeper_down();
+	} else if (l->peer == PROC_SIGNER) {
+		proof_signer_down();
 	} else if (l->peer == PROC_LEDGER) {
 		settings_ledger_down();
 	}
@@ -315,6 +318,7 @@ static void open_all(void)
 	login_init();
 	settings_change_init();
 	pin_init();
+	proof_init();
 	may_init();
 	notice_init();
 	message_init();
@@ -336,7 +340,8 @@ static void status(struct proc_status *s)
 {
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
-	    bans_status, directory_status, trunk_status, settings_status, pin_status, notice_status, spent_status};
+	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
+	    spent_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
@@ -364,6 +369,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_NOTICE_KEPT] = notice_on_kept,
     [MSG_PIN_VERDICT] = pin_on_verdict,
     [MSG_DIALLED] = pin_on_dialled,
+    [MSG_PROOF] = proof_on_proof,
     [MSG_DIRECTORY_COMMIT] = on_directory_commit,
     [MSG_RECORDED] = record_on_recorded,
     [MSG_PORTS] = media_on_ports,

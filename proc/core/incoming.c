@@ -4,6 +4,7 @@
 #include "media.h"
 #include "notice.h"
 #include "plan/incoming.h"
+#include "proof.h"
 #include "service.h"
 #include "session.h"
 #include "settings.h"
@@ -89,7 +90,8 @@ static struct incoming_answer question(const struct call *c)
 {
 	uint32_t user = c->dest.kind == DEST_USER ? c->dest.index : NOBODY;
 	const struct user_settings *s = settings_of_user(user);
-	struct incoming_question q = {.has_number = c->outside.text[0] != 0,
+	struct incoming_question q = {.proof = c->proof,
+	    .has_number = c->outside.text[0] != 0,
 	    .claims_inside = c->claims_inside,
 	    .callback = notice_may_call_back(NOBODY, user),
 	    .dialled_before = c->dialled_before,
@@ -128,14 +130,27 @@ void incoming_judge(struct call *c)
 
 /* --- a new one --- */
 
-static enum refusal find(struct request *r, struct dest *to)
+/* A wrong one is told to the operator, whose policy decides about the call. */
+void incoming_proved(struct call *c, uint8_t proof, const char *why)
+{
+	static const char *const shown[PROOFS] = {[PROOF_NONE] = "outside, unverified",
+	    [PROOF_VERIFIED] = "outside, verified",
+	    [PROOF_FAILED] = "outside, signature wrong"};
+
+	c->proof = proof;
+	if (proof == PROOF_FAILED)
+		child_event(EVENT_IMPERSONATION, SEVERITY_WARNING, 0, NOBODY, NULL, why);
+	c->r.who = incoming_who(c->outside.text[0] != 0, proof);
+	c->shown = c->r.who == WHO_ANONYMOUS ? "outside, number withheld" : shown[proof];
+}
+
+static enum refusal find(struct request *r, struct dest *to, struct number *called)
 {
 	const char *extension;
-	struct number called;
 
-	if (!number_canon_outside(&child_site()->plan, REQUEST_STR(r, target_user), &called))
-		span_cstr(span_head(REQUEST_STR(r, target_user), NUMBER_MAX), called.text, sizeof called.text);
-	extension = trunk_map_in(r->flow->trunk, span_str(called.text));
+	if (!number_canon_outside(&child_site()->plan, REQUEST_STR(r, target_user), called))
+		span_cstr(span_head(REQUEST_STR(r, target_user), NUMBER_MAX), called->text, sizeof called->text);
+	extension = trunk_map_in(r->flow->trunk, span_str(called->text));
 	if (!extension || !route_find(span_str(extension), SPAN(""), to) ||
 	    (to->kind != DEST_USER && to->kind != DEST_GROUP))
 		return REFUSE_NO_NUMBER;
@@ -155,7 +170,7 @@ static const char *check_offer(const struct request *r, const struct sdp *offer)
 	           : "the trunk names an address for media that is not among its own";
 }
 
-static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to)
+static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to, const char *called)
 {
 	struct leg *caller = leg_new_in(r, c->r.id);
 
@@ -171,8 +186,7 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	bool known = caller_of(r, &c->outside);
 	c->claims_inside = claims_inside(r, &c->outside);
 	c->incoming = 1;
-	c->r.who = known ? WHO_UNVERIFIED : WHO_ANONYMOUS;
-	c->shown = known ? "outside, unverified" : "outside, number withheld";
+	proof_begin(c, r, called);
 	(void)leg_set_text(caller, LEG_REMOTE_USER, known ? span_str(c->outside.text) : SPAN("anonymous"));
 	caller->r.line = trunk_line_take(r->flow->trunk, true);
 	call_start(c, caller, to);
@@ -182,7 +196,8 @@ void incoming_on_invite(struct request *r)
 {
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
 	struct dest to = {0};
-	enum refusal why = find(r, &to);
+	struct number called;
+	enum refusal why = find(r, &to, &called);
 
 	if (!why && !offer)
 		why = REFUSE_NO_OFFER;
@@ -205,5 +220,5 @@ void incoming_on_invite(struct request *r)
 			media_release_ports(ports);
 		return;
 	}
-	begin(c, r, offer, &to);
+	begin(c, r, offer, &to, called.text);
 }

@@ -61,6 +61,8 @@ static void refuse(struct call *c, const struct plan_answer *a)
 /* One whom the callee has called is no stranger (R18). */
 static void judge_caller(struct call *c)
 {
+	if (c->proof_waits)
+		return;
 	if (!c->looked && c->dest.kind == DEST_USER && c->outside.text[0] &&
 	    pin_ask_dialled(PIN_FOR_CALL, c->r.id, c->dest.index, span_str(c->outside.text)))
 		return;
@@ -111,4 +113,16 @@ void call_on_dialled(uint64_t call, bool known)
 	c->looked = 1;
 	c->dialled_before = known;
 	judge_call(c);
+}
+
+void call_on_proof(uint64_t call, uint8_t proof)
+{
+	struct call *c = call_get(call);
+
+	if (!c || !c->proof_waits)
+		return;
+	c->proof_waits = 0;
+	incoming_proved(c, proof, "the caller's signature is not of the signer's key, or was used before");
+	if (c->r.state == PHASE_LOOKING && c->incoming)
+		judge_call(c);
 }

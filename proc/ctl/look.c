@@ -106,6 +106,7 @@ void look_on_call(struct link *from, const struct ipc_view *v)
 	put_id(&b, "call", m->call);
 	json_text(&b, "from", ipc_str(v, m->from));
 	json_text(&b, "to", ipc_str(v, m->to));
+	json_word(&b, "caller", word_caller[m->who].key);
 	json_word(&b, "state", word_call[m->state].key);
 	json_word(&b, "grade", word_grade[m->grade].key);
 	json_word(&b, "key", word_key[m->key].key);

@@ -297,7 +297,8 @@ bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, en
 	r->location = ipc_put(l, d->location);
 	r->asserted_user = put_user(l, &d->asserted);
 	r->from_display = ipc_put(l, span_of(d->display, d->display_n));
-	r->identity = ipc_put(l, d->signature);
+	if (d->passport.kind)
+		r->passport = ipc_put_part(l, &d->passport, sizeof d->passport);
 	r->refer_user = put_user(l, &d->refer);
 	r->replaces_call_id = ipc_put(l, d->replaces.call_id);
 	r->replaces_to_tag = ipc_put(l, d->replaces.to_tag);

@@ -23,7 +23,7 @@ struct draft {
 	struct draft_user asserted; /* of a trunk's P-Asserted-Identity */
 	uint8_t display[DISPLAY_MAX];
 	size_t display_n;
-	struct span signature;
+	struct passport passport; /* of a trunk's Identity; kind NONE: there was none */
 	const struct sip_credentials *auth;
 	const struct sdp *sdp;
 	struct span text, location;

@@ -33,17 +33,29 @@ static void fill_display(struct draft *d, const struct sip_msg *m)
 	d->display_n = n > 0 && draft_text_ok(span_of(d->display, (size_t)n), DISPLAY_MAX) ? (size_t)n : 0;
 }
 
+/* The first that can be judged stands for all: a call may be signed for in several ways (RFC 8224 6.2). */
+static void fill_passport(struct passport *out, const struct sip_msg *m)
+{
+	struct passport one;
+
+	for (int i = 0; i < m->signature_n; i++) {
+		(void)passport_read(m->signature[i], &one);
+		if (i == 0 || (one.kind == PASSPORT_READ && out->kind != PASSPORT_READ))
+			*out = one;
+	}
+}
+
 void draft_fill_trunk(struct draft *d, const struct conn *c, const struct sip_msg *m)
 {
 	d->asserted.n = 0;
 	d->display_n = 0;
-	d->signature = span_of(NULL, 0);
+	d->passport = (struct passport){0};
 	if (!c->trunk)
 		return;
 	d->target.ours = d->target.ours || name_is_for_us(&m->uri, c->trunk);
 	fill_asserted(d, m);
 	fill_display(d, m);
 	d->fields.privacy = is_private(m);
-	if (draft_text_ok(m->signature, IDENTITY_MAX))
-		d->signature = m->signature;
+	if (m->method == SIP_INVITE)
+		fill_passport(&d->passport, m);
 }

@@ -192,9 +192,10 @@ static int open_prompts(void)
 }
 
 /* A site need not have any. */
-static int open_recordings(void)
+/* A site need not have it. */
+static int open_dir(const char *name)
 {
-	return openat(self.site_fd, "prompts", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return openat(self.site_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 int place_file(enum file_kind what, enum proc p)
@@ -219,7 +220,8 @@ int place_file(enum file_kind what, enum proc p)
 		fd = open_prompts();
 		break;
 	case FILE_RECORDINGS:
-		fd = open_recordings();
+	case FILE_TRUST:
+		fd = open_dir(what == FILE_TRUST ? "trust" : "prompts");
 		if (fd < 0 && errno == ENOENT)
 			return -1;
 		break;

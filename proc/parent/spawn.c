@@ -103,6 +103,7 @@ static void give_files(struct slot *s)
 		enum file_kind what;
 	} needs[] = {
 	    {PROC_CONF, FILE_CONF},
+	    {PROC_CONF, FILE_TRUST},
 	    {PROC_CORE, FILE_ARENA},
 	    {PROC_MEDIA, FILE_ARENA},
 	    {PROC_KEEPER, FILE_BOOT_KEY},

@@ -51,6 +51,7 @@ static void on_link_up(struct link *l)
 static void on_status(struct proc_status *s)
 {
 	status_counter(s, "signatures", signer.signatures);
+	status_counter(s, "proofs", signer.proofs);
 	status_counter(s, "rewrites", signer.store.rewrites);
 }
 

@@ -205,7 +205,22 @@ static void on_sign_want(struct link *from, const struct ipc_view *v)
 	signer.signatures++;
 }
 
+static void on_proof_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_proof_want *w = v->payload;
+	bool good = p256_verify_raw(w->point, w->hash, w->signature);
+	struct msg_proof *m = ipc_begin(from, MSG_PROOF);
+
+	if (!m)
+		return;
+	m->token = w->token;
+	m->good = good;
+	ipc_end(from);
+	signer.proofs++;
+}
+
 ipc_handler *const signer_on[MSG_N] = {
     [MSG_SIGN_WANT] = on_sign_want,
+    [MSG_PROOF_WANT] = on_proof_want,
     [MSG_SERVER_CERT] = on_server_cert,
 };

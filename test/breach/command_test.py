@@ -301,6 +301,39 @@ def test_r31_configuration(house):
     house.run('reload')
 
 
+def make_signer(trust, ext):
+    """A root, and a certificate of it for numbers (RFC 8226)."""
+    def openssl(*words):
+        subprocess.run(['openssl', *words], check=True, capture_output=True, cwd=trust)
+    trust.mkdir(exist_ok=True)
+    (trust / 'ext').write_text(f'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n{ext}\n')
+    ec = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes')
+    openssl('req', '-x509', *ec, '-keyout', 'root.key', '-out', 'roots.pem', '-subj', '/CN=root', '-days', '2')
+    openssl('req', *ec, '-keyout', 'signer.key', '-out', 'signer.csr', '-subj', '/CN=signer')
+    openssl('x509', '-req', '-in', 'signer.csr', '-CA', 'roots.pem', '-CAkey', 'root.key', '-CAcreateserial', '-extfile', 'ext',
+            '-days', '1', '-out', 'signer.pem')
+
+
+def test_r18_the_store_of_signers(house):
+    """What is wrong with a file is said with it and its line, by the command and by conf in its cage, and the old stands"""
+    trust = pathlib.Path(house.site) / 'trust'
+    store = 'signed-callers {\nca = "roots.pem"\ncertificate "https://cert.example/a" { file = "signer.pem" }\n}\n'
+    numbers = '1.3.6.1.5.5.7.1.26=ASN1:SEQUENCE:list\n[list]\none=EXPLICIT:2,IA5:33611223344'
+    try:
+        house.write_conf(store)
+        for ext, line, why in ((None, 5, 'roots.pem'), ('', 6, 'trust/signer.pem has no TNAuthList'), (numbers, 0, '')):
+            if ext is not None:
+                make_signer(trust, ext)
+            for verb in ('check-config', 'reload'):
+                p = house.run(verb, check=False)
+                said = p.stdout + p.stderr
+                assert p.returncode == (1 if line else 0) and (not line or f':{line}: ' in said and why in said), said
+    finally:
+        shutil.rmtree(trust, ignore_errors=True)
+        house.write_conf()
+    house.run('reload')
+
+
 def test_r22_the_mild_log_is_refused(house):
     house.write_conf('log { privacy = mild }\n')
     try:

@@ -4,6 +4,7 @@
  * was told, once the phones are gone nothing of it is left in any pool. Each lie is told in a process of its own. */
 #include "../fsm/sim_phone.h"
 #include "../unit/test.h"
+#include "base/clock.h"
 #include "lies.h"
 #include "notice.h"
 #include "pin.h"
@@ -14,11 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct phone alice, bob, carol, dave, late;
+static struct phone alice, bob, carol, dave, late, telco;
 static struct talk a, b, c, d;
 static struct heard *change, *text;
 static uint64_t held_token, nonce_token, seal_token, record_id, join_id, held_txn, ring_txn;
-static uint64_t pin_token, dialled_token, change_token, notice_token;
+static uint64_t pin_token, dialled_token, change_token, notice_token, proof_token;
 static uint32_t share = 1, told, accused, failures;
 static enum proc liar;
 static uint32_t liar_instance;
@@ -56,6 +57,8 @@ static void on_wanted(struct link *l, const struct ipc_view *v)
 		pin_token = ((const struct msg_pin_check *)v->payload)->token;
 	if (v->type == MSG_DIALLED_WANT)
 		dialled_token = ((const struct msg_dialled_want *)v->payload)->token;
+	if (v->type == MSG_PROOF_WANT)
+		proof_token = ((const struct msg_proof_want *)v->payload)->token;
 	if (v->type == MSG_SETTING_SET)
 		change_token = ((const struct msg_setting_set *)v->payload)->token;
 	if (v->type == MSG_NOTICE_ADD)
@@ -73,6 +76,43 @@ static void reliable_183(void)
 	talk_end_answer(&d);
 }
 
+static void trunk_and_store(void)
+{
+	struct trunk_conf *t = &sim.site.trunk[0];
+
+	snprintf(t->name, sizeof t->name, "telco");
+	snprintf(t->server, sizeof t->server, "telco.example");
+	snprintf(t->domain, sizeof t->domain, "telco.example");
+	t->lines = 2;
+	t->media = TRUNK_RTP;
+	t->plain = t->media_nets = 1;
+	NEED(addr_parse_ip(SPAN("203.0.113.0"), &t->media_net[0].net));
+	t->media_net[0].bits = 24;
+	sim.site.trunks = sim.site.inbounds = 1;
+	sim.site.inbound[0] = (struct inbound){.number = "+33140000001", .to = "bob"};
+	sim.site.signers.n = 1;
+	sim.site.signers.signer[0] = (struct plan_signer){.x5u = {7}, .until_s = INT64_MAX, .any = 1};
+}
+
+/* A caller from outside that is signed for. */
+static void begin_signed(uint8_t hash)
+{
+	struct sdp plain = sdp_of(KEYS_SDES, telco.host, 40002, 1, "sendrecv", NULL);
+	const struct passport p = {.kind = PASSPORT_READ, .attest = 'A', .dests = 1, .orig = "33611223344",
+	    .iat_s = (uint64_t)(clock_wall_ms() / 1000 + 2), .dest = {"33140000001"}, .x5u = {7}, .hash = {hash}};
+	struct msg_request *m = phone_begin(&telco, SIP_INVITE);
+
+	m->call_id = phone_put(&telco, "signed");
+	m->target_user = m->to_user = phone_put(&telco, "+33140000001");
+	m->from_user = phone_put(&telco, "+33611223344");
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&telco, "<sip:gw@203.0.113.6>");
+	plain.audio.crypto_n = 0;
+	plain.audio.proto = SDP_RTP_AVP;
+	m->sdp = phone_put_sdp(&telco, &plain);
+	m->passport = ipc_put_part(sim_far(PROC_EDGE, telco.edge), &p, sizeof p);
+}
+
 static void into_the_midst(void)
 {
 	struct sdp offer;
@@ -80,6 +120,7 @@ static void into_the_midst(void)
 
 	sim_defaults();
 	sim.watch = on_wanted;
+	trunk_and_store();
 	snprintf(sim.site.alarms.desk, sizeof sim.site.alarms.desk, "bob");
 	sim_open();
 	phone_init(&alice, 0);
@@ -111,7 +152,15 @@ static void into_the_midst(void)
 	m->text = phone_put(&alice, "lunch?");
 	phone_end(&alice);
 	text = sent_to(&bob, SIP_MESSAGE);
-	sim.conduct.keeper_mute = true;
+	sim.conduct.keeper_mute = sim.conduct.signer_mute = true;
+	phone_init(&telco, 6);
+	telco.user = "+33611223344";
+	telco.host = "203.0.113.6";
+	telco.device = telco.edge = 0;
+	telco.trunk = 1;
+	phone_up(&telco);
+	begin_signed(1);
+	phone_end(&telco);
 	phone_up(&late);
 	phone_send_register(&late, ABSENT, false);
 	held_txn = phone_send_register(&late, ABSENT, true);
@@ -120,7 +169,7 @@ static void into_the_midst(void)
 	notice_add(NOTICE_CALL, 1, 1, SPAN("112"));
 	sim_turn();
 	NEED(pin_token && dialled_token && change_token && notice_token);
-	NEED(change && text && held_token && nonce_token && seal_token && record_id && join_id);
+	NEED(proof_token && change && text && held_token && nonce_token && seal_token && record_id && join_id);
 	own_memory();
 }
 
@@ -132,7 +181,7 @@ static void all_is_given_back(void)
 	for (uint32_t i = 0; i < sim.site.edges; i++)
 		if (child_link(PROC_EDGE, i))
 			sim_link_down(PROC_EDGE, i);
-	static const enum proc again[] = {PROC_KEEPER, PROC_LEDGER, PROC_MEDIA, PROC_CTL, PROC_PARENT};
+	static const enum proc again[] = {PROC_KEEPER, PROC_SIGNER, PROC_LEDGER, PROC_MEDIA, PROC_CTL, PROC_PARENT};
 	for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
 		if (child_link(again[i], 0))
 			sim_link_down(again[i], 0);
@@ -260,6 +309,12 @@ static void invites(void)
 	lie_about_open(edge(&alice));
 }
 
+static void signed_invites(void)
+{
+	begin_signed(2);
+	lie_about_open(edge(&telco));
+}
+
 static void registers(void)
 {
 	struct msg_request *m = phone_begin(&bob, SIP_REGISTER);
@@ -327,6 +382,7 @@ static void an_edge_lies(void)
 	flows();
 	requests_inside();
 	invites();
+	signed_invites();
 	registers();
 	responses();
 	transfers();
@@ -485,7 +541,6 @@ static void trunk_calls(void)
 	m->from_display = phone_put(&telco, "Somebody");
 	m->asserted = 1;
 	m->asserted_user = phone_put(&telco, "+33199999999");
-	m->identity = phone_put(&telco, "e30.e30.c2ln;info=<https://cert.example>");
 	m->sdp = phone_put_sdp(&telco, &offer);
 	lie_about_open(edge(&telco));
 }
@@ -576,6 +631,16 @@ static void voice_lies(void)
 	struct msg_turned *m = ipc_begin(l, MSG_TURNED);
 	m->token = turn_token;
 	m->digits = ipc_put(l, SPAN("1234"));
+	lie_about_open(l);
+}
+
+static void signer_lies(void)
+{
+	into_the_midst();
+	struct link *l = other(PROC_SIGNER);
+	struct msg_proof *m = ipc_begin(l, MSG_PROOF);
+	m->token = proof_token;
+	m->good = 1;
 	lie_about_open(l);
 }
 
@@ -748,7 +813,7 @@ static void watch_lies(void)
 /* Messages that are not its to say, from everyone: all zeroes and all ones. */
 static void everyone_says_what_is_not_theirs(void)
 {
-	static const enum proc who[] = {PROC_EDGE, PROC_KEEPER, PROC_LEDGER, PROC_MEDIA, PROC_CTL, PROC_VOICE, PROC_DIAL};
+	static const enum proc who[] = {PROC_EDGE, PROC_KEEPER, PROC_SIGNER, PROC_LEDGER, PROC_MEDIA, PROC_CTL, PROC_VOICE, PROC_DIAL};
 	static struct lie lie;
 
 	into_the_midst();
@@ -811,6 +876,7 @@ int main(int argc, char **argv)
 	run("keeper about a trunk", keeper_lies_about_a_trunk);
 	run("dial", dial_lies);
 	run("voice", voice_lies);
+	run("signer", signer_lies);
 	run("ledger", ledger_lies);
 	run("ledger in a generation", ledger_lies_in_a_generation);
 	run("media", media_lies);

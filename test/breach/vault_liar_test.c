@@ -25,6 +25,7 @@ static const struct liar {
     {PROC_SIGNER, PROC_EDGE, false, {MSG_SIGNED}},
     {PROC_SIGNER, PROC_KEEPER, false},
     {PROC_SIGNER, PROC_MEDIA, false, {MSG_SIGNED}},
+    {PROC_SIGNER, PROC_CORE, false, {MSG_PROOF}},
 };
 
 static int key_file(void)
@@ -198,6 +199,11 @@ static void media_lies(void)
 	liar_lies(&liars[5]);
 }
 
+static void core_lies_to_signer(void)
+{
+	liar_lies(&liars[6]);
+}
+
 /* A taken edge asks for as many signatures as it may and never reads one: it is cut off, and others are served. */
 static void edge_that_never_reads(void)
 {
@@ -258,6 +264,7 @@ int main(int argc, char **argv)
 	RUN(edge_lies);
 	RUN(keeper_lies);
 	RUN(media_lies);
+	RUN(core_lies_to_signer);
 	RUN(edge_that_never_reads);
 	empty();
 	rmdir(dir);

@@ -241,6 +241,20 @@ static void say_dialled(struct link *l, const struct ipc_view *v)
 	ipc_end(l);
 }
 
+/* Good is what begins with 1, so that a test can choose. */
+static void say_proof(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_proof_want *w = v->payload;
+	struct msg_proof *m;
+
+	sim.proofs++;
+	if (sim.conduct.signer_mute || !(m = ipc_begin(l, MSG_PROOF)))
+		return;
+	m->token = w->token;
+	m->good = w->signature[0] == 1;
+	ipc_end(l);
+}
+
 void sim_push_directory(void)
 {
 	struct link *l = sim_far(PROC_LEDGER, 0);
@@ -333,6 +347,7 @@ static void on_any(struct link *l, const struct ipc_view *v)
 	    [MSG_PIN_CHECK] = say_pin,
 	    [MSG_SETTING_SET] = say_setting_done,
 	    [MSG_DIALLED_WANT] = say_dialled,
+	    [MSG_PROOF_WANT] = say_proof,
 	};
 
 	if (v->type == MSG_RESPOND)
@@ -587,7 +602,8 @@ struct status_line sim_status(const char *name)
 void sim_need_idle(void)
 {
 	static const char *const empty[] = {
-	    "legs", "calls", "requests", "logins", "messages", "media-ports", "records-waiting"};
+	    "legs", "calls", "requests", "logins", "messages", "media-ports", "records-waiting",
+	    "proof-questions"};
 
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
 		uint64_t used = sim_status(empty[i]).used;
@@ -644,6 +660,7 @@ void sim_open(void)
 	sim_link_up(PROC_PARENT, 0);
 	sim_link_up(PROC_LEDGER, 0);
 	sim_link_up(PROC_KEEPER, 0);
+	sim_link_up(PROC_SIGNER, 0);
 	sim_link_up(PROC_MEDIA, 0);
 	sim_link_up(PROC_VOICE, 0);
 	for (uint32_t i = 0; i < sim.site.edges; i++)

@@ -6,7 +6,7 @@
 
 #include "ipc/child.h"
 
-enum { SIM_PAIRS_MAX = 10, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8, SIM_SETTINGS_MAX = 12, SIM_GROUPS_MAX = 2 };
+enum { SIM_PAIRS_MAX = 12, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8, SIM_SETTINGS_MAX = 12, SIM_GROUPS_MAX = 2 };
 
 /* One message that core sent, kept until a test takes it. */
 struct heard {
@@ -23,7 +23,7 @@ struct heard {
 /* The far ends: what they do by themselves. */
 struct conduct {
 	enum login_verdict verdict; /* keeper's, of every login */
-	bool keeper_mute, ledger_mute, seal_mute; /* hears, says nothing */
+	bool keeper_mute, ledger_mute, seal_mute, signer_mute; /* hears, says nothing */
 	enum done_result changes;                 /* ledger's answer to a user's own change */
 };
 
@@ -59,7 +59,7 @@ struct sim {
 	} group[SIM_GROUPS_MAX];
 	const char *pin;           /* keeper's, of everyone */
 	const char *dialled[8];    /* numbers that keeper knows */
-	uint32_t pins, lookups, notices, changes;
+	uint32_t pins, proofs, lookups, notices, changes;
 	struct msg_setting_set changed; /* by a user, last */
 	char changed_to[SETTING_TEXT_MAX + 1];
 	uint32_t generation;

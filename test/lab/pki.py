@@ -17,15 +17,17 @@ class Authority:
             net.sh("openssl", "req", "-x509", "-new", "-key", self.key, "-out", self.cert, "-days", "30",
                    "-subj", f"/CN={name}", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, name, *, names=(), usage="clientAuth", days=7, start=None, end=None):
+    def issue(self, name, *, names=(), usage="clientAuth", days=7, start=None, end=None, more=()):
         """A certificate and its key; the two paths. start and end as YYYYMMDDHHMMSSZ for one in the past."""
         base = f"{self.where}/{name}"
         _key(f"{base}.key")
         net.sh("openssl", "req", "-new", "-key", f"{base}.key", "-out", f"{base}.csr", "-subj", f"/CN={name}")
-        ext = ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature",
-               f"extendedKeyUsage={usage}"]
+        ext = ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature"]
+        if usage:
+            ext.append(f"extendedKeyUsage={usage}")
         if names:
             ext.append("subjectAltName=" + ",".join(names))
+        ext.extend(more)
         _write(f"{base}.ext", "\n".join(ext) + "\n")
         if start is None:
             net.sh("openssl", "x509", "-req", "-in", f"{base}.csr", "-CA", self.cert, "-CAkey", self.key,

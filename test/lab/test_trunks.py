@@ -12,6 +12,7 @@ import pytest
 from exchange import CONF, Exchange
 from gateway import Gateway
 from provider import Provider, Zone, resolve_at
+from signer import URL, Signer, other_key
 
 TRUNKS = """
 pin = off
@@ -39,6 +40,11 @@ trunk pots {{
     media-from = {{"{gw}"}} keepalive = 5 priority = 1 classes = {{mobile}} lines = 1
     caller-id = {{"+33123456700"}}
     number "+33123456701" {{ to = g1 }}
+    number "+33123456702" {{ to = signed }}
+}}
+signed-callers {{
+    ca = "stir-roots.pem"
+    certificate "https://cert.provider.test/stir.pem" {{ file = "stir.pem" }}
 }}
 trunk silent {{
     server = "silent.provider.test" transport = udp media = rtp plain = yes listen = "{us}:5071"
@@ -57,6 +63,8 @@ class Telco:
         self.hosts = [lab.host(f"sp{i}", "telco") for i in range(5)]
         self.ca = pki.Authority(f"{where}/provider-ca", "provider CA")
         self.other = pki.Authority(f"{where}/other-ca", "another CA")
+        self.stir = pki.Authority(f"{where}/stir-ca", "numbers CA")
+        self.signer = Signer(self.stir, "numbers", 33698000000, 1000000)
         self.zone = Zone(self.dns, where)
         self.providers = []
         resolve_at(lab, self.dns.v4)
@@ -102,6 +110,8 @@ def exchange(lab, where, telco):
     x = Exchange(lab, where, conf=CONF + TRUNKS.replace("{us}", lab.addr["telco"][0]).replace("{gw}", telco.hosts[4].v4))
     os.makedirs(f"{x.site}/trust", exist_ok=True)
     shutil.copy(telco.ca.cert, f"{x.site}/trust/lab.pem")
+    shutil.copy(telco.stir.cert, f"{x.site}/trust/stir-roots.pem")
+    shutil.copy(telco.signer.cert, f"{x.site}/trust/stir.pem")
     try:
         x.start()
         for name in ("udp", "tcp", "tls"):
@@ -239,6 +249,56 @@ def test_what_does_not_come_in(exchange, gateway, people, number, caller, more, 
     net.wait_for("an answer", lambda: [c for c in gateway.answers if c >= 200], 15)
     assert gateway.answers[-1] in codes, gateway.answers
     exchange.wait_no_calls()
+
+
+CALLER = "+33698765432"
+
+
+@pytest.mark.parametrize("shown,caller,how", [
+    ("verified", CALLER, {}),
+    ("unverified", CALLER, None),
+    ("unverified", CALLER, {"attest": "B"}),
+    ("unverified", CALLER, {"url": URL + "x"}),                     # nobody's in the store
+    ("signature wrong", "+33698765433", {"caller": CALLER}),        # of another number
+    ("signature wrong", "+33612345678", {}),                        # outside of the certificate
+    ("signature wrong", CALLER, {"iat": 1700000000}),
+    ("signature wrong", CALLER, {"called": "+33123456701"}),        # for another number
+    ("signature wrong", CALLER, {"key": "other"}),
+    ("signature wrong", CALLER, {"alg": "none"}),
+])
+def test_a_caller_is_signed_for(exchange, gateway, telco, scripted, where, shown, caller, how):
+    """R9, R18: what a signature proves stands on the callee's display, and an error proves nothing"""
+    wait_state(exchange, "pots", "up")
+    callee = scripted("signed")
+    more = ""
+    if how is not None:
+        how = dict(how)
+        if "key" in how:
+            how["key"] = other_key(f"{where}/other.key")
+        more = telco.signer.identity(how.pop("caller", caller), how.pop("called", "+33123456702"), **how)
+    gateway.forget()
+    gateway.call("+33123456702", f"<sip:{caller}@gateway.test>", more)
+    got = callee.wait_request("INVITE")
+    assert got.get("From").startswith(f'"outside, {shown}" <sip:{caller}@'), got.get("From")
+    word = "verified" if shown == "verified" else "unverified"
+    assert [c["caller"] for c in exchange.ask("calls") if c["kind"] == "call"] == [word]
+    callee.reply(got, 486, "Busy Here", to_tag="s")
+    net.wait_for("the answer", lambda: [c for c in gateway.answers if c >= 200], 15)
+    exchange.wait_no_calls()
+
+
+def test_a_signature_is_good_once(exchange, gateway, telco, scripted):
+    """R18: what was heard on the line is of no use to who heard it"""
+    callee = scripted("signed")
+    more = telco.signer.identity(CALLER, "+33123456702")
+    for shown in ("verified", "signature wrong"):
+        gateway.forget()
+        gateway.call("+33123456702", f"<sip:{CALLER}@gateway.test>", more)
+        got = callee.wait_request("INVITE")
+        assert got.get("From").startswith(f'"outside, {shown}"'), got.get("From")
+        callee.reply(got, 486, "Busy Here", to_tag="s")
+        net.wait_for("the answer", lambda: [c for c in gateway.answers if c >= 200], 15)
+        exchange.wait_no_calls()
 
 
 def test_registration_is_refreshed(telco, exchange):

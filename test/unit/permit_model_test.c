@@ -6,6 +6,7 @@
  * mailbox, and goes on from there by each forward, transfer, choice, call-back, pickup and park that random people have set up, until there is
  * nowhere new to go; what the permission function lets leave the exchange is looked at at each step. */
 #include "conf/conf.h"
+#include "plan/incoming.h"
 #include "plan/permit.h"
 #include "test.h"
 
@@ -379,6 +380,23 @@ static void chains(void)
 	CHECK(left_the_house > 1000); /* the others do get out, so that the walk walks */
 }
 
+/* Whatever came of a caller's signature: one that has a number and is verified may leave on a user's account, and no other. */
+static void every_proof(void)
+{
+	for (int i = 0; i < RANDOM_SITES / 4; i++) {
+		random_world();
+		for (unsigned proof = 0; proof < 256; proof += proof < PROOFS ? 1 : 50)
+			for (int has_number = 0; has_number < 2; has_number++) {
+				uint64_t before = left_the_house;
+				const char *broken = walk_all((enum plan_who)incoming_who(has_number, (uint8_t)proof));
+				if (broken)
+					fprintf(stderr, "site %d, proof %u: %s\n", i, proof, broken);
+				CHECK(!broken);
+				CHECK((has_number && proof == PROOF_VERIFIED) || left_the_house == before);
+			}
+	}
+}
+
 static void read_example(const char *path)
 {
 	static char text[CONF_TEXT_MAX];
@@ -404,5 +422,6 @@ int main(int argc, char **argv)
 		random_plan(&plans[plans_n++]);
 	RUN(every_question);
 	RUN(chains);
+	RUN(every_proof);
 	return TEST_END;
 }

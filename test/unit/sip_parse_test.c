@@ -366,6 +366,9 @@ static void lists(void)
 	CHECK(with("P-Asserted-Identity: \"A\" <sip:a@h.example>, tel:+1234\r\n") == SIP_OK &&
 	      m.identity_n == 2);
 	CHECK(m.identity[1].uri.scheme == URI_TEL);
+	CHECK(with("Identity: a.b.c;info=<https://x>\r\ny: d.e.f;info=<https://y>\r\n") == SIP_OK && m.signature_n == 2);
+	CHECK(is(m.signature[0], "a.b.c;info=<https://x>") && is(m.signature[1], "d.e.f;info=<https://y>"));
+	CHECK(with("y: 1\r\ny: 2\r\ny: 3\r\ny: 4\r\ny: 5\r\n") == SIP_OK && m.signature_n == 4 && is(m.signature[3], "4"));
 	CHECK(request("NOTIFY", "Event: refer;id=4\r\nSubscription-State: Active ;expires=60\r\n") == SIP_OK);
 	CHECK(is(m.event, "refer") && is(m.event_id, "4") && m.substate == SIP_SUBSTATE_ACTIVE &&
 	      m.substate_expires_s == 60);
