@@ -89,7 +89,7 @@ static bool cannot_pass(const struct leg *caller, const struct leg *callee)
 
 static const char *display_of(const struct leg *caller)
 {
-	const struct user *from = directory_user(caller->r.user);
+	const struct user *from = directory_user(caller->r.person);
 	return from ? from->display : "";
 }
 

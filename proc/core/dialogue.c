@@ -116,7 +116,8 @@ static void run(struct call *c)
 
 void dialogue_begin(struct call *c)
 {
-	c->step = c->silences = 0;
+	c->step = script_first(c);
+	c->silences = 0;
 	if (answered(c))
 		run(c);
 	else

@@ -122,7 +122,7 @@ struct refer *refer_new(struct leg *l, struct request *r, enum refer_way way)
 	*t = (struct refer){.id = id,
 	    .leg = l->r.id,
 	    .call = l->r.call,
-	    .user = l->r.user,
+	    .user = l->r.person,
 	    .cseq = r->m->cseq,
 	    .code = 100,
 	    .way = (uint8_t)way,

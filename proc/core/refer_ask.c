@@ -37,9 +37,9 @@ static enum refusal judge(
 {
 	const struct permit_case q = {.who = refer_who(c, party),
 	    .route = ROUTE_TRANSFER,
-	    .user = party->r.user,
+	    .user = party->r.person,
 	    .device = party->r.device,
-	    .payer = l->r.user,
+	    .payer = l->r.person,
 	    .at = &party->r.seen,
 	    .number = to->number};
 	const struct plan_answer a = permit(&q);
@@ -111,7 +111,7 @@ static void blind(struct call *c, struct leg *l, struct leg *party, struct reque
 		return;
 	}
 	to.route = ROUTE_TRANSFER;
-	to.payer = l->r.user;
+	to.payer = l->r.person;
 	enum refusal why = judge(c, l, party, &to, &text);
 	if (why)
 		refuse(l, r, why, text);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "dial.h"
 #include "dialogue.h"
+#include "hotdesk.h"
 #include "settings.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,8 +151,29 @@ static void change_pin(struct call *c, struct span argument)
 	call_event(c, CALL_ASKED, NULL);
 }
 
-static void (*const other[SERVICES])(struct call *c, struct span argument) = {
-    [SERVICE_PIN] = change_pin, [SERVICE_BLOCK_LAST] = block_last, [SERVICE_PICKUP] = pick_up};
+static void log_in(struct call *c, struct span argument)
+{
+	if (!span_cstr(argument, c->kept, sizeof c->kept)) {
+		tell(c, "invalid-choice");
+		return;
+	}
+	c->script = SCRIPT_LOGIN;
+	call_event(c, CALL_ASKED, NULL);
+}
+
+static void log_out(struct call *c, struct span argument)
+{
+	const struct leg *caller = leg_get(c->r.caller);
+
+	(void)argument;
+	tell(c, caller && hotdesk_log_out(caller->r.user, caller->r.device) ? "logged-out" : "invalid-choice");
+}
+
+static void (*const other[SERVICES])(struct call *c, struct span argument) = {[SERVICE_PIN] = change_pin,
+    [SERVICE_LOGIN] = log_in,
+    [SERVICE_LOGOUT] = log_out,
+    [SERVICE_BLOCK_LAST] = block_last,
+    [SERVICE_PICKUP] = pick_up};
 
 void service_begin(struct call *c)
 {

@@ -2,7 +2,7 @@
 /* Transfers through core: blind ones by the phone and by the exchange, attended ones, guesses, refusals, records (R4, R14, R29,
  * T10, T11). */
 #include "../unit/test.h"
-#include "sim_phone.h"
+#include "sim_voice.h"
 
 static struct phone alice, bob, carol;
 static struct talk a, b, c, n, a2;
@@ -124,14 +124,6 @@ static void invite_token(struct talk *t, struct phone *p, const char *token)
 	m->allow |= allow;
 	m->sdp = phone_put_sdp(p, &own);
 	t->txn = phone_end(p);
-}
-
-static void hangs_up_on(struct talk *t)
-{
-	struct heard *bye = talk_takes(t, SIP_BYE);
-
-	NEED(bye);
-	talk_reply(t, bye, 200, NULL);
 }
 
 static void still_up(struct talk *t)

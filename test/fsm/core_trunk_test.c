@@ -2,16 +2,11 @@
 /* Calls over trunks through core: out with early media, failover and ceilings, in by number, callers that are not what they
  * say, calls for help (R4, R14, R16, R17, R18). */
 #include "../unit/test.h"
-#include "sim_phone.h"
+#include "sim_voice.h"
 
 static struct phone alice, bob, telco[2];
 static struct talk a, b, t;
 static struct sdp offer, plain;
-
-static void set(int at, unsigned owner, uint32_t index, unsigned kind, const char *value)
-{
-	sim.setting[at] = (struct sim_setting){(uint8_t)owner, (uint8_t)kind, index, value};
-}
 
 static void add_trunk(int i, uint8_t media)
 {

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: ISC
+"""What people do at a phone by service codes that last: hot desks with real phones."""
+import os
+import time
+
+import pytest
+
+import exchange as ex
+import phones
+from prompts import heard_prompts
+from test_plan import allow, press, said
+
+CONF = ex.CONF + 'numbers {{ country = "fr" }}\n'
+
+
+@pytest.fixture(scope="module")
+def exchange_options():
+    return {"conf": CONF}
+
+
+def heard(phone):
+    return [name for _, name in heard_prompts(max(phone.recordings(), key=os.path.getsize))]
+
+
+def extension(people, kind, number, tone, media="srtp", codecs=("PCMA",)):
+    return people.phone(kind, number, tone=tone, media=media, codecs=codecs)
+
+
+# --- hot desks (R2) ---
+
+@pytest.fixture(scope="module")
+def guest(exchange, people):
+    """A person without a phone, who is allowed on the two desk phones."""
+    exchange.ask("user-add", name="230", password="pass-of-230")
+    allow(exchange, "230", "", pin="3916")
+    for kind, desk in (("baresip", "201"), ("linphone", "202")):
+        extension(people, kind, desk, "a")
+        exchange.ask("phone-bind", phone=exchange.phones[f"dev-{desk}"], user="230")
+    return "230"
+
+
+def shown(caller, callee, target):
+    """Who the callee is told that calls."""
+    caller.dial(target)
+    peer = callee.wait_incoming().peer
+    callee.reject()
+    caller.wait_idle(15)
+    return peer
+
+
+@pytest.mark.parametrize("kind,desk", [("baresip", "201"), ("linphone", "202")])
+def test_r2_a_guest_works_at_anothers_phone(exchange, people, guest, kind, desk):
+    """R2, R4: extension and PIN by keys; from then on calls are the guest's, both ways; until the other code."""
+    one = extension(people, kind, desk, "a")
+    two = extension(people, "linphone", "203", "c")
+    assert f"sip:{desk}@" in shown(one, two, "203")
+    one.forget()
+    one.dial("*11")
+    one.wait_state("established")
+    time.sleep(4)                       # extension, please
+    press(one, "230#")
+    time.sleep(4)                       # PIN, please
+    press(one, "3916#")
+    one.wait_closed(timeout=15)
+    said(one, 4)
+    assert heard(one)[-1] == "logged-in"
+    assert f"sip:{guest}@" in shown(one, two, "203")
+    phones.call(two, one, target=guest)
+    phones.talk(two, one, 1.0)
+    phones.hang_up(one, two)
+    two.dial(desk)                      # the phone is the guest's now
+    assert two.wait_refused()[0] == 480
+    one.forget()
+    one.dial("*12")
+    one.wait_closed(timeout=20)
+    assert f"sip:{desk}@" in shown(one, two, "203")
+    two.dial(guest)
+    assert two.wait_refused()[0] == 480
+    exchange.wait_no_calls()
+
+
+def test_r2_nobody_is_a_guest_without_permission(exchange, people, guest):
+    """R2: right extension, right PIN, but a phone on which that person is not allowed."""
+    one = extension(people, "linphone", "203", "c")
+    one.forget()
+    one.dial(f"*11{guest}")
+    one.wait_state("established")
+    time.sleep(4)
+    press(one, "3916#")
+    assert exchange.wait_event("allowed for them", timeout=10)
+    time.sleep(5)
+    one.hangup()
+    one.wait_idle(10)
+    said(one, 3)
+    assert "login-wrong" in heard(one) and "logged-in" not in heard(one)
+    exchange.wait_no_calls()
