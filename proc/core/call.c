@@ -12,6 +12,7 @@
 #include "judge.h"
 #include "media.h"
 #include "outside.h"
+#include "park.h"
 #include "record.h"
 #include "settings.h"
 #include "refer.h"
@@ -142,6 +143,10 @@ static void do_wait(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller);
 
+	if (c->dest.kind == DEST_PARK) {
+		park_wait(c);
+		return;
+	}
 	last_wait_ms = child_now();
 	timer_set(&child_wheel, &c->ring, child_now() + WAIT_MS);
 	if (caller)
@@ -150,6 +155,10 @@ static void do_wait(struct call *c)
 
 static void do_dial(struct call *c)
 {
+	if (c->dest.kind == DEST_PARK) {
+		call_event(c, CALL_ABSENT, NULL);
+		return;
+	}
 	dial_ask_all(c);
 	if (c->r.state == PHASE_DIALLING && !c->targets)
 		dial_nobody(c);
@@ -224,6 +233,10 @@ static void on_ring_end(struct timer *t, uint64_t now_ms)
 	if (c->slowed) { /* held up long enough */
 		c->slowed = 0;
 		call_event(c, CALL_ALLOWED, NULL);
+		return;
+	}
+	if (c->dest.kind == DEST_PARK) {
+		park_over(c);
 		return;
 	}
 	c->best = c->r.state == PHASE_WAITING ? REFUSE_OFFLINE : REFUSE_NO_ANSWER;

@@ -17,6 +17,7 @@
 #include "media.h"
 #include "message.h"
 #include "notice.h"
+#include "park.h"
 #include "pin.h"
 #include "record.h"
 #include "refer.h"
@@ -341,7 +342,7 @@ static void status(struct proc_status *s)
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, notice_status, spent_status,
-	    hotdesk_status};
+	    hotdesk_status, park_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

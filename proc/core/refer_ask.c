@@ -80,6 +80,23 @@ static void send_by_phone(struct leg *l, struct leg *party, struct request *r)
 		refer_event(t, REFER_FAILS);
 }
 
+uint64_t refer_to_park(struct leg *l, struct leg *party, const struct dest *to)
+{
+	struct refer *t = can_refer(party) ? refer_new(l, NULL, REFER_TO_PARK) : NULL;
+
+	if (!t) {
+		child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, l->r.device, l->r.person, &l->r.seen, NO_REFER);
+		return 0;
+	}
+	span_cstr(span_str(to->number.text), t->number, sizeof t->number);
+	name_party(t, party);
+	timer_set(&child_wheel, &t->timer, child_now() + REFER_PARK_MS);
+	if (refer_send_token(t, &t->party[0], party))
+		return t->id;
+	refer_event(t, REFER_FAILS);
+	return 0;
+}
+
 static void send_by_us(struct call *c, struct leg *l, struct leg *party, struct request *r, struct dest *to)
 {
 	/* a call has one account, and its outside line is paid for already */

@@ -4,6 +4,7 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "hotdesk.h"
+#include "park.h"
 #include "settings.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,7 +174,9 @@ static void (*const other[SERVICES])(struct call *c, struct span argument) = {[S
     [SERVICE_LOGIN] = log_in,
     [SERVICE_LOGOUT] = log_out,
     [SERVICE_BLOCK_LAST] = block_last,
-    [SERVICE_PICKUP] = pick_up};
+    [SERVICE_PICKUP] = pick_up,
+    [SERVICE_PARK] = park_begin,
+    [SERVICE_RETRIEVE] = park_take};
 
 void service_begin(struct call *c)
 {
@@ -182,7 +185,7 @@ void service_begin(struct call *c)
 
 	if (s == SERVICES || (!change[s].known && !other[s]))
 		refuse(c, REFUSE_NO_NUMBER);
-	else if (!dialogue_can(c) && s != SERVICE_PICKUP)
+	else if (!dialogue_can(c) && s != SERVICE_PICKUP && s != SERVICE_RETRIEVE)
 		refuse(c, REFUSE_NO_VOICE);
 	else if (other[s])
 		other[s](c, argument);
@@ -192,6 +195,7 @@ void service_begin(struct call *c)
 
 void service_init(void)
 {
+	park_init();
 	last_caller = calloc(child_site()->max_users, sizeof *last_caller);
 	if (!last_caller)
 		log_fatal("no memory for the last callers");

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What people do at a phone by service codes that last: hot desks with real phones."""
+"""What people do at a phone by service codes that last: hot desks and parked calls, with real phones."""
 import os
 import time
 
@@ -10,7 +10,7 @@ import phones
 from prompts import heard_prompts
 from test_plan import allow, press, said
 
-CONF = ex.CONF + 'numbers {{ country = "fr" }}\n'
+CONF = ex.CONF + 'numbers {{ country = "fr" }}\ncalls {{ park = 20 }}\n'
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +87,68 @@ def test_r2_nobody_is_a_guest_without_permission(exchange, people, guest):
     one.wait_state("established")
     time.sleep(4)
     press(one, "3916#")
-    assert exchange.wait_event("allowed for them", timeout=10)
+    assert exchange.wait_event("binding refused", timeout=10)
     time.sleep(5)
     one.hangup()
     one.wait_idle(10)
     said(one, 3)
     assert "login-wrong" in heard(one) and "logged-in" not in heard(one)
+    exchange.wait_no_calls()
+
+
+# --- park and retrieve (R29) ---
+
+def park(one):
+    """The call in hand is put on hold, the code is dialled, the place is heard; its number."""
+    one.hold()
+    time.sleep(1)
+    one.forget()
+    one.dial("*68")
+    code = one.wait_state("established", timeout=15)
+    one.wait("the place to be said", lambda: code.state == "closed", 20)
+    said(one, 2)
+    words = heard(one)
+    at = words.index("parked-at")
+    return "".join(words[at + 1:at + 3])
+
+
+@pytest.mark.parametrize("one,two,three,media", [
+    ("baresip", "linphone", "linphone", ("srtp", "srtp", "srtp")),     # passing: the party's phone is sent to its place
+    ("linphone", "baresip", "linphone", ("srtp", "srtp", "srtp")),
+    ("baresip", "baresip", "linphone", ("dtls", "dtls", "srtp")),
+    ("baresip", "linphone", "baresip", ("srtp", "dtls", "srtp")),      # two key methods: ended legs, which stay
+])
+def test_r29_park_and_retrieve(exchange, people, one, two, three, media):
+    """R7, R29: parked, its place said, music heard, taken elsewhere, and both hear each other."""
+    a = extension(people, one, f"2{one[0] == 'l':d}{media[0] == 'dtls':d}1", "a", media[0])
+    b = extension(people, two, f"2{two[0] == 'l':d}{media[1] == 'dtls':d}2", "b", media[1])
+    c = extension(people, three, f"2{three[0] == 'l':d}{media[2] == 'dtls':d}3", "c", media[2])
+    phones.call(a, b)
+    time.sleep(2)
+    place = park(a)
+    a.wait_idle(15)
+    assert exchange.call("parked")["from"] == b.bundle.user
+    b.forget()
+    time.sleep(4)
+    c.dial(f"*69{place}")
+    c.wait_state("established", timeout=15)
+    phones.talk(c, b, 1.5)
+    assert exchange.call()["to"] == c.bundle.user
+    said(b, 2)                      # music
+    phones.hang_up(c, b)
+    exchange.wait_no_calls()
+
+
+def test_r29_nobody_takes_it(exchange, people):
+    """R29: after its time it rings whoever parked it."""
+    a = extension(people, "baresip", "2001", "a", "srtp")
+    b = extension(people, "linphone", "2012", "b", "dtls")
+    phones.call(a, b)
+    time.sleep(2)
+    park(a)
+    a.wait_idle(15)
+    a.wait_incoming(25)
+    a.answer()
+    phones.talk(a, b, 1.5)
+    phones.hang_up(a, b)
     exchange.wait_no_calls()
