@@ -6,6 +6,7 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "change.h"
+#include "desk.h"
 #include "dial.h"
 #include "dialogue.h"
 #include "join.h"
@@ -157,6 +158,10 @@ static void do_dial(struct call *c)
 {
 	if (c->dest.kind == DEST_PARK) {
 		call_event(c, CALL_ABSENT, NULL);
+		return;
+	}
+	if (c->desk) {
+		desk_ring(c);
 		return;
 	}
 	dial_ask_all(c);
@@ -399,6 +404,8 @@ void call_leg_accepted(struct leg *l)
 
 	if (!c)
 		leg_hang_up(l, REFUSE_CANCELLED);
+	else if (c->desk)
+		desk_answered(c, l);
 	else if (!again_otherwise(c, l))
 		call_event(c, CALL_ANSWERED, l);
 }

@@ -9,6 +9,7 @@
 #include "change.h"
 #include "dialogue.h"
 #include "core_child.h"
+#include "desk.h"
 #include "directory.h"
 #include "hotdesk.h"
 #include "keys.h"
@@ -18,6 +19,7 @@
 #include "message.h"
 #include "notice.h"
 #include "park.h"
+#include "permit.h"
 #include "pin.h"
 #include "record.h"
 #include "refer.h"
@@ -329,6 +331,7 @@ static void open_all(void)
 	hotdesk_open(&table[TABLE_HOTDESKS]);
 	dialogue_init();
 	service_init();
+	desk_init();
 	registrar_open(&table[TABLE_REGISTRATIONS], call_phone_back);
 	leg_open(&table[TABLE_LEGS]);
 	record_open(&table[TABLE_RECORDS]);
@@ -342,7 +345,7 @@ static void status(struct proc_status *s)
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, notice_status, spent_status,
-	    hotdesk_status, park_status};
+	    hotdesk_status, park_status, permit_status, desk_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

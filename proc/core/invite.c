@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "invite.h"
 #include "call.h"
+#include "desk.h"
 #include "hotdesk.h"
 #include "keys.h"
 #include "media.h"
@@ -51,6 +52,7 @@ static void note_emergency(struct request *r, const struct dest *to)
 
 	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, person, &r->flow->remote, "emergency call");
 	notice_add(there ? NOTICE_CALL : NOTICE_DOUBT, r->flow->device, person, span_str(to->number.text));
+	desk_wanted(r->flow->device, person, to);
 }
 
 static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to, uint64_t transfer)

@@ -8,13 +8,16 @@
 #include "settings.h"
 #include <stdio.h>
 
+/* Twice, and the phone is not hung up on while its last word is on the way. */
+#define SAY_PLACE "parked-at digits:%02d silence:600 digits:%02d silence:300"
+
 /* Who waits there is looked up again by id: a place whose call is gone, or went on, is free. */
 struct place {
 	uint64_t call;     /* that waits */
 	uint64_t transfer; /* the phone that is on its way here */
 	uint64_t asker;    /* the call of whoever parks, to be told */
 	uint32_t by;
-	char say[sizeof "parked-at digits:00"];
+	char say[sizeof SAY_PLACE];
 };
 
 static struct place place[PARK_PLACES_MAX];
@@ -22,7 +25,7 @@ static struct place place[PARK_PLACES_MAX];
 void park_init(void)
 {
 	for (int i = 0; i < PARK_PLACES_MAX; i++)
-		snprintf(place[i].say, sizeof place[i].say, "parked-at digits:%02d", (PARK_FIRST + i) % 100);
+		snprintf(place[i].say, sizeof place[i].say, SAY_PLACE, (PARK_FIRST + i) % 100, (PARK_FIRST + i) % 100);
 }
 
 static struct call *waiting_at(const struct place *p)
@@ -214,7 +217,8 @@ void park_over(struct call *c)
 
 static struct place *place_named(struct span digits)
 {
-	bool two = digits.n == 2 && digits.p[0] >= '1' && digits.p[0] <= '9' && digits.p[1] >= '0' && digits.p[1] <= '9';
+	bool two =
+	    digits.n == 2 && digits.p[0] >= '1' && digits.p[0] <= '9' && digits.p[1] >= '0' && digits.p[1] <= '9';
 
 	return two ? &place[(digits.p[0] - '0') * 10 + digits.p[1] - '0' - PARK_FIRST] : NULL;
 }

@@ -111,7 +111,7 @@ static void park_ended(void)
 	NEED(m->join == join && m->loop && m->side == 1);
 	hangs_up_on(&a);
 	answered(&code);
-	says(&code, "parked-at digits:10");
+	says(&code, "parked-at digits:10 silence:600 digits:10 silence:300");
 	NEED(sim_status("parked").used == 1);
 }
 
@@ -158,7 +158,7 @@ static void the_callee_parks_too(void)
 	turn("music");
 	hangs_up_on(&b);
 	answered(&code);
-	says(&code, "parked-at digits:10");
+	says(&code, "parked-at digits:10 silence:600 digits:10 silence:300");
 	takes(&t, &alice, "*6910");
 	together(&a, &t);
 	finish();
@@ -176,7 +176,7 @@ static void a_passing_leg_is_sent_for(void)
 	invite_token(&n, &bob, sent_on(&b, "alice", 202));
 	both_answered(&n, &code);
 	turn("music");
-	says(&code, "parked-at digits:10");
+	says(&code, "parked-at digits:10 silence:600 digits:10 silence:300");
 	sim_pass(1500); /* what is left of the old call */
 	hangs_up_on(&a);
 	hangs_up_on(&b);
@@ -407,7 +407,7 @@ static void who_parks_hangs_up_at_once(void)
 	invite_token(&n, &bob, token);
 	both_answered(&n, &code);
 	turn("music");
-	says(&code, "parked-at digits:10");
+	says(&code, "parked-at digits:10 silence:600 digits:10 silence:300");
 	takes(&t, &carol, "*6910");
 	together(&n, &t);
 	finish();

@@ -291,7 +291,7 @@ static void a_parked_outsider_never_reaches_a_trunk(void)
 	NEED(m->loop && m->side == 0);
 	hangs_up_on(&b);
 	answered(&code);
-	voice_says(turn("parked-at digits:10")->token, TURN_SAID, "");
+	voice_says(turn("parked-at digits:10 silence:600 digits:10 silence:300")->token, TURN_SAID, "");
 	hangs_up_on(&code);
 	sim_pass(31000);
 	talk_rings_at(&b, &bob);
@@ -325,7 +325,7 @@ static void a_parked_line_costs_on(void)
 	turn("music");
 	hangs_up_on(&a);
 	answered(&code);
-	voice_says(turn("parked-at digits:10")->token, TURN_SAID, "");
+	voice_says(turn("parked-at digits:10 silence:600 digits:10 silence:300")->token, TURN_SAID, "");
 	hangs_up_on(&code);
 	NEED(strcmp(sim.record_from, "alice") == 0);
 	sim_pass(40000);
@@ -396,6 +396,30 @@ static void emergency_trunks(void)
 	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12, room=4");
 }
 
+static void travels(void)
+{
+	emergency_trunks();
+	set(2, OWNER_DEVICE, 0, SETTING_REMOTE, "on");
+}
+
+/* Every phone but alice's fixed one: no help would come to where it is; where the site chose otherwise, or answers itself, none. */
+static void who_cannot_call_for_help_is_counted(void)
+{
+	begin_with(emergency_trunks);
+	NEED(sim_status("phones-without-help").used == sim_status("phones").used - 1);
+	sim.site.plan.emergency_remote = REMOTE_LAST_LOCATION;
+	NEED(sim_status("phones-without-help").used == 0);
+	sim.site.plan.emergency_remote = REMOTE_DENY;
+	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 0;
+	NEED(sim_status("phones-without-help").used == 0); /* 112 is an extension here */
+}
+
+static void a_fixed_phone_that_travels_is_counted(void)
+{
+	begin_with(travels);
+	NEED(sim_status("phones-without-help").used == sim_status("phones").used);
+}
+
 static void help_goes_first_whatever_is_busy(void)
 {
 	static struct talk many[4], help;
@@ -451,6 +475,8 @@ int main(void)
 	SIM(a_parked_outsider_never_reaches_a_trunk);
 	SIM(a_parked_line_costs_on);
 	SIM(unknown_callers_press_a_key_and_some_are_refused);
+	SIM(who_cannot_call_for_help_is_counted);
+	SIM(a_fixed_phone_that_travels_is_counted);
 	SIM(help_goes_first_whatever_is_busy);
 	SIM(from_a_phone_that_may_be_anywhere_help_is_refused_with_words);
 	(void)test_failed_here;
