@@ -31,6 +31,18 @@ static void say_code(const struct cmd *c, const struct coded *got)
 	    got->phone, got->code, got->code, got->phone);
 }
 
+static void fixed_hint(const struct cmd *c, uint32_t phone)
+{
+	if (c->json)
+		printf("{\"kind\":\"not-fixed\",\"phone\":%u}\n", phone);
+	else
+		printf(
+		    "WARNING: this phone may not call an emergency number over a trunk, since it is no fixed one. If it has a place of\n"
+		    "its own:  ringfence phone set %u --fixed on --location 'country=..., city=..., street=...'\n"
+		    "If it travels: see emergency { remote } in ringfence.conf(5).\n",
+		    phone);
+}
+
 static int bind_others(struct cmd *c, uint32_t phone, const char *const *user, int n)
 {
 	for (int i = 1; i < n; i++) {
@@ -72,6 +84,8 @@ static int add(struct cmd *c)
 	say_code(c, &got);
 	for (int i = 0; i < n && option_is(c, "md5"); i++)
 		md5_hint(c, user[i]);
+	if (!option_is(c, "fixed"))
+		fixed_hint(c, got.phone);
 	return code;
 }
 
@@ -204,7 +218,10 @@ static int admit(struct cmd *c)
 	ask_begin(&a, c, "phone-admit");
 	ask_number(&a, "phone", number);
 	ask_number(&a, "flags", flags_of(c));
-	return put_valid(c, &a) ? get_certificate(c, &a, out_path(c)) : EXIT_USAGE;
+	int code = put_valid(c, &a) ? get_certificate(c, &a, out_path(c)) : EXIT_USAGE;
+	if (code == EXIT_DONE && !option_is(c, "fixed"))
+		fixed_hint(c, number);
+	return code;
 }
 
 static int renew(struct cmd *c)

@@ -5,6 +5,7 @@
 struct status {
 	struct table processes, pools;
 	bool down;
+	int64_t helpless; /* phones that may not call an emergency number */
 };
 
 static const char *count(int64_t v, char *mem, size_t cap)
@@ -27,6 +28,8 @@ static void add_pools(struct status *s, const char *process, const json_t *lines
 		    counter ? "" : count(member_number(l, "peak"), n[2], 24),
 		    counter ? "" : count(member_number(l, "refused"), n[3], 24)};
 		table_add(&s->pools, cells);
+		if (strcmp(member(l, "name"), "phones-without-help") == 0)
+			s->helpless = member_number(l, "used");
 	}
 }
 
@@ -51,7 +54,7 @@ static int status(struct cmd *c)
 {
 	static const char *const head[] = {"PROCESS", "", "PID", "AGE", "RESTARTS"};
 	static const char *const pools_head[] = {"PROCESS", "WHAT", "USED", "LIMIT", "PEAK", "REFUSED"};
-	struct status s = {.down = false};
+	struct status s = {.down = false, .helpless = 0};
 	struct ask a;
 
 	table_begin(&s.processes, 5, head);
@@ -62,6 +65,12 @@ static int status(struct cmd *c)
 	if (!c->json && code == EXIT_DONE)
 		putchar('\n');
 	table_end(&s.pools);
+	if (!c->json && s.helpless)
+		printf(
+		    "\nWARNING: %lld phones may not call an emergency number, since they are no fixed ones, or are used elsewhere.\n"
+		    "Phones with a place of their own:  ringfence phone set PHONE --fixed on --location 'country=...'\n"
+		    "Phones that travel: see emergency { remote } in ringfence.conf(5). `ringfence phone list` shows which are fixed.\n",
+		    (long long)s.helpless);
 	return code;
 }
 

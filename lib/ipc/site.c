@@ -30,14 +30,16 @@ static bool listener_ok(const struct listener *l)
 static bool sizes_ok(const struct site *s)
 {
 	return s->max_phones > 0 && s->max_phones <= 65536 && s->max_users > 0 && s->max_users <= 65536 &&
-	       s->max_calls > 0 && s->max_calls <= 16384 && s->log_days <= 3650 && s->notice_days <= 36500;
+	       s->max_calls > 0 && s->max_calls <= 16384 && s->log_days <= 3650 && s->notice_days <= 36500 &&
+	       s->park_places <= PARK_PLACES_MAX;
 }
 
 static bool times_ok(const struct site *s)
 {
 	return s->register_max_s >= 60 && s->register_max_s <= 7200 && s->flow_timer_s >= 10 &&
 	       s->flow_timer_s <= 600 && s->reauth_s >= 60 && s->reauth_s <= 86400 && s->ring_s >= 5 &&
-	       s->ring_s <= 600 && s->session_expires_s >= 90 && s->session_expires_s <= 86400;
+	       s->ring_s <= 600 && s->session_expires_s >= 90 && s->session_expires_s <= 86400 && s->hotdesk_s >= 60 &&
+	       s->hotdesk_s <= 86400 && s->park_s >= 10 && s->park_s <= 3600;
 }
 
 static bool printable(char c)
@@ -108,6 +110,9 @@ void site_defaults(struct site *s)
 	    .reauth_s = 3600,
 	    .ring_s = 60,
 	    .session_expires_s = 1800,
+	    .hotdesk_s = 8 * 3600,
+	    .park_s = 120,
+	    .park_places = 20,
 	    .max_phones = 4096,
 	    .max_users = 4096,
 	    .max_calls = 1000,

@@ -15,7 +15,8 @@ enum {
 	SITE_NUMBER_MAX = PLAN_EMERGENCY_NUMBER_MAX,
 	SITE_COMMAND_MAX = 128,
 	SITE_MAIL_MAX = 128,
-	SITE_DESK_MAX = 33, /* a user's name and its NUL */
+	SITE_DESK_MAX = 33,   /* a user's name and its NUL */
+	PARK_PLACES_MAX = 90, /* two digits, from 10 on */
 };
 
 enum listener_kind { LISTEN_NONE, LISTEN_PHONES, LISTEN_TRUNK, LISTEN_KINDS };
@@ -56,6 +57,9 @@ struct site {
 	uint32_t reauth_s;                         /* a login counts so long */
 	uint32_t ring_s;                           /* unanswered calls end after */
 	uint32_t session_expires_s;                /* RFC 4028 */
+	uint32_t hotdesk_s;                        /* a guest's login at another's phone ends after */
+	uint32_t park_s;                           /* a parked call rings whoever parked it after */
+	uint32_t park_places;                      /* calls that may be parked at once */
 	uint32_t notice_days;                      /* notices of emergency calls are kept; 0 = for ever */
 	uint32_t max_phones, max_users, max_calls; /* sizes of the tables made at start */
 	struct listener listener[SITE_LISTENERS_MAX];

@@ -59,6 +59,7 @@ const struct word word_call[CALL_STATES] = {
     [CALL_UP] = {"up", "talking"},
     [CALL_HELD] = {"held", "on hold"},
     [CALL_ENDING] = {"ending", "ending"},
+    [CALL_PARKED] = {"parked", "parked"},
 };
 
 const struct word word_device[DEVICE_STATES] = {

@@ -246,6 +246,9 @@ SET_NUMBER(flow_timer_s, 10, 600)
 SET_NUMBER(reauth_s, 60, 86400)
 SET_NUMBER(ring_s, 5, 600)
 SET_NUMBER(session_expires_s, 90, 86400)
+SET_NUMBER(hotdesk_s, 60, 86400)
+SET_NUMBER(park_s, 10, 3600)
+SET_NUMBER(park_places, 0, PARK_PLACES_MAX)
 SET_NUMBER(max_phones, 1, 65536)
 SET_NUMBER(max_users, 1, 65536)
 SET_NUMBER(max_calls, 1, 16384)
@@ -269,6 +272,9 @@ const struct draft_key draft_keys[] = {
     {"registration", "login", false, false, set_reauth_s},
     {"calls", "ring", false, false, set_ring_s},
     {"calls", "refresh", false, false, set_session_expires_s},
+    {"calls", "hot-desk", false, false, set_hotdesk_s},
+    {"calls", "park", false, false, set_park_s},
+    {"calls", "park-places", false, false, set_park_places},
     {"limits", "phones", false, false, set_max_phones},
     {"limits", "users", false, false, set_max_users},
     {"limits", "calls", false, false, set_max_calls},

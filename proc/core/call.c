@@ -6,11 +6,13 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "change.h"
+#include "desk.h"
 #include "dial.h"
 #include "dialogue.h"
 #include "join.h"
 #include "judge.h"
 #include "media.h"
+#include "park.h"
 #include "record.h"
 #include "refer.h"
 #include "wire/sdp_offer.h"
@@ -140,6 +142,10 @@ static void do_wait(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller);
 
+	if (c->dest.kind == DEST_PARK) {
+		park_wait(c);
+		return;
+	}
 	last_wait_ms = child_now();
 	timer_set(&child_wheel, &c->ring, child_now() + WAIT_MS);
 	if (caller)
@@ -148,6 +154,14 @@ static void do_wait(struct call *c)
 
 static void do_dial(struct call *c)
 {
+	if (c->dest.kind == DEST_PARK) {
+		call_event(c, CALL_ABSENT, NULL);
+		return;
+	}
+	if (c->desk) {
+		desk_ring(c);
+		return;
+	}
 	dial_ask_all(c);
 	if (c->r.state == PHASE_DIALLING && !c->targets)
 		dial_nobody(c);
@@ -222,6 +236,10 @@ static void on_ring_end(struct timer *t, uint64_t now_ms)
 	if (c->slowed) { /* held up long enough */
 		c->slowed = 0;
 		call_event(c, CALL_ALLOWED, NULL);
+		return;
+	}
+	if (c->dest.kind == DEST_PARK) {
+		park_over(c);
 		return;
 	}
 	c->best = c->r.state == PHASE_WAITING ? REFUSE_OFFLINE : REFUSE_NO_ANSWER;

@@ -60,6 +60,7 @@ struct call {
 	uint32_t trunks_tried;                     /* 1 << trunk */
 	const char *shown;                         /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
+	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */
 	uint8_t warned;                            /* that its ceiling comes near */
 	uint8_t keyed;                             /* media can be heard on every side that is there */
 	/* the dialogue with the caller */

@@ -7,7 +7,7 @@ enum call_phase {
 	PHASE_LOOKING,  /* may it be dialled? Perhaps keeper is asked whether the payer ever did */
 	PHASE_ASKING,   /* the caller hears the exchange and presses keys */
 	PHASE_DIALLING, /* the callee's phones were asked, none has said anything */
-	PHASE_WAITING,  /* the callee's phone lost its connection a moment ago */
+	PHASE_WAITING,  /* the callee's phone lost its connection a moment ago; or it is parked */
 	PHASE_RINGING,
 	PHASE_TALKING,
 	PHASE_TELLING, /* the caller hears why not */
@@ -32,7 +32,7 @@ enum call_event {
 	CALL_SAID,        /* what the caller was to hear last is said */
 	CALL_TRANSFERRED, /* it goes on to another number for the one who is the caller now */
 	CALL_RETURNED,    /* and could not: whoever transferred has the party back */
-	CALL_MET,         /* the two of an attended transfer are there */
+	CALL_MET,         /* the two of an attended transfer are there; somebody took a parked call */
 	CALL_EVENTS
 };
 

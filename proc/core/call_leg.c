@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What the legs of a call tell it. */
 #include "call.h"
+#include "desk.h"
 #include "dial.h"
 #include "ended.h"
 #include "join.h"
@@ -67,6 +68,8 @@ void call_leg_accepted(struct leg *l)
 
 	if (!c)
 		leg_hang_up(l, REFUSE_CANCELLED);
+	else if (c->desk)
+		desk_answered(c, l);
 	else if (!again_otherwise(c, l))
 		call_event(c, CALL_ANSWERED, l);
 }

@@ -46,6 +46,8 @@ static enum call_state state_of(const struct call *c)
 	};
 	if (c->r.state == PHASE_TALKING && (holds(leg_get(c->r.caller)) || holds(leg_get(c->r.callee))))
 		return CALL_HELD;
+	if (c->r.state == PHASE_WAITING && c->dest.kind == DEST_PARK)
+		return CALL_PARKED;
 	return (enum call_state)state[c->r.state];
 }
 

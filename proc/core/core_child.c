@@ -9,13 +9,17 @@
 #include "change.h"
 #include "dialogue.h"
 #include "core_child.h"
+#include "desk.h"
 #include "directory.h"
+#include "hotdesk.h"
 #include "keys.h"
 #include "login.h"
 #include "may.h"
 #include "media.h"
 #include "message.h"
 #include "notice.h"
+#include "park.h"
+#include "permit.h"
 #include "pin.h"
 #include "proof.h"
 #include "record.h"
@@ -30,11 +34,11 @@
 #include <unistd.h>
 
 /* Raised with every change of a record's layout; an arena of another layout starts empty. */
-enum { LAYOUT = 6 };
+enum { LAYOUT = 7 };
 
 enum { TRUNK_FLOWS = 8 }; /* of each trunk; edge has no more */
 
-enum { TABLE_REGISTRATIONS, TABLE_LEGS, TABLE_CALLS, TABLE_RECORDS, TABLE_ACCOUNTS, TABLES };
+enum { TABLE_REGISTRATIONS, TABLE_LEGS, TABLE_CALLS, TABLE_RECORDS, TABLE_ACCOUNTS, TABLE_HOTDESKS, TABLES };
 
 static int arena_fd = -1;
 static struct arena arena;
@@ -194,6 +198,7 @@ static void on_directory_commit(struct link *from, const struct ipc_view *v)
 	if (directory_generation()) {
 		leg_check();
 		registrar_check();
+		hotdesk_check();
 		flow_each(check_flow, NULL);
 	}
 	for (uint32_t i = 0; changes >= CHANGES_MAX && i < child_site()->edges; i++) {
@@ -306,6 +311,7 @@ static void open_all(void)
 	    [TABLE_CALLS] = call_shape(),
 	    [TABLE_RECORDS] = record_shape(),
 	    [TABLE_ACCOUNTS] = account_shape(),
+	    [TABLE_HOTDESKS] = hotdesk_shape(),
 	};
 
 	if (arena_fd < 0 || !arena_open(&arena, arena_fd, LAYOUT, shape, TABLES, table, &adopted))
@@ -326,8 +332,10 @@ static void open_all(void)
 	media_init();
 	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
 	account_open(&table[TABLE_ACCOUNTS]);
+	hotdesk_open(&table[TABLE_HOTDESKS]);
 	dialogue_init();
 	service_init();
+	desk_init();
 	registrar_open(&table[TABLE_REGISTRATIONS], call_phone_back);
 	leg_open(&table[TABLE_LEGS]);
 	record_open(&table[TABLE_RECORDS]);
@@ -341,7 +349,7 @@ static void status(struct proc_status *s)
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
-	    spent_status};
+	    spent_status, hotdesk_status, park_status, permit_status, desk_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

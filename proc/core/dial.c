@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "dial.h"
+#include "desk.h"
 #include "dialogue.h"
 #include "ended.h"
 #include "forward.h"
@@ -58,8 +59,7 @@ static void make_offer(struct call *c, struct leg *caller, struct leg *callee, s
 		ended_offer_to(c, caller, callee, out);
 }
 
-/* The method of an ended leg, of those that its phone was not offered yet. */
-static enum relay_end ended_method(const struct leg *l)
+enum relay_end dial_method(const struct leg *l)
 {
 	bool dtls = media_fingerprint() && !(l->tried >> RELAY_ENDED_DTLS & 1);
 	bool sdes = !(l->tried >> RELAY_ENDED_SDES & 1);
@@ -89,7 +89,7 @@ static bool cannot_pass(const struct leg *caller, const struct leg *callee)
 
 static const char *display_of(const struct leg *caller)
 {
-	const struct user *from = directory_user(caller->r.user);
+	const struct user *from = directory_user(caller->r.person);
 	return from ? from->display : "";
 }
 
@@ -103,7 +103,7 @@ static bool ask_phone(struct call *c, struct leg *caller, const struct registrat
 	}
 	l->tried = tried;
 	if (ended || must_end(c, caller, to->device) || cannot_pass(caller, l))
-		l->r.ends = (uint8_t)ended_method(l);
+		l->r.ends = (uint8_t)dial_method(l);
 	dial_offer(c, caller, l);
 	return true;
 }
@@ -114,6 +114,8 @@ bool dial_again(struct call *c, struct leg *l)
 	const struct registration *to = registrar_get(l->r.user, l->r.device);
 	struct sdp offered;
 
+	if (c->desk)
+		return desk_again(c, l);
 	if (!caller || !to || l->r.trunk || c->targets >= CALL_TARGETS_MAX)
 		return false;
 	l->tried |= (uint8_t)(1u << l->r.ends);
@@ -124,7 +126,7 @@ bool dial_again(struct call *c, struct leg *l)
 			return false;
 		l->tried |= (uint8_t)(1u << same);
 	}
-	return ended_method(l) != RELAY_PASSING && ask_phone(c, caller, to, l->tried, true);
+	return dial_method(l) != RELAY_PASSING && ask_phone(c, caller, to, l->tried, true);
 }
 
 /* --- who rings --- */
@@ -135,8 +137,7 @@ static bool is_caller(const struct leg *caller, const struct registration *to)
 	return to->device == caller->r.device && (to->user == caller->r.user || caller->r.user == NOBODY);
 }
 
-/* Everybody of the destination, one after the other; until `visit` says false. */
-static void each_callee(const struct dest *d, bool (*visit)(uint32_t user, void *arg), void *arg)
+void dial_each_callee(const struct dest *d, bool (*visit)(uint32_t user, void *arg), void *arg)
 {
 	struct span list, name;
 
@@ -197,7 +198,7 @@ void dial_ask_all(struct call *c)
 		if (forward_before(c, c->dest.index) == FORWARD_NOT)
 			ask_user(c->dest.index, c);
 	} else if (c->dest.kind == DEST_GROUP) {
-		each_callee(&c->dest, ask_member, c);
+		dial_each_callee(&c->dest, ask_member, c);
 	} else {
 		outside_ask(c);
 	}
@@ -232,7 +233,7 @@ bool dial_can_ring(const struct call *c)
 	const struct leg *caller = leg_get(c->r.caller);
 	bool there = caller != NULL;
 
-	each_callee(&c->dest, find_ringable, &caller);
+	dial_each_callee(&c->dest, find_ringable, &caller);
 	return there && !caller;
 }
 
@@ -253,7 +254,7 @@ bool dial_wants(const struct call *c, uint32_t user)
 {
 	struct wanted w = {.user = user};
 
-	each_callee(&c->dest, find_user, &w);
+	dial_each_callee(&c->dest, find_user, &w);
 	return w.found;
 }
 
@@ -270,7 +271,7 @@ void dial_nobody(struct call *c)
 	bool worth = false;
 
 	if (!c->best)
-		each_callee(&c->dest, find_absent, &worth);
+		dial_each_callee(&c->dest, find_absent, &worth);
 	if (worth) {
 		call_event(c, CALL_ABSENT, NULL);
 		return;

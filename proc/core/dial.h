@@ -18,10 +18,14 @@ bool dial_also(struct call *c, uint32_t user, uint32_t device);
 void dial_nobody(struct call *c);
 /* All have refused, or rung long enough, for the reason in c->best: a forward, or the end by this event. */
 void dial_over(struct call *c, enum call_event event);
+/* Everybody of a destination that is a person or a ring group, one after the other; until `visit` says false. */
+void dial_each_callee(const struct dest *d, bool (*visit)(uint32_t user, void *arg), void *arg);
 /* Is this user one of those who are called? */
 bool dial_wants(const struct call *c, uint32_t user);
 /* Is there anyone to ask but the caller itself? */
 bool dial_can_ring(const struct call *c);
+/* How media is to end this leg, of the methods that its phone was not offered yet; RELAY_PASSING: by none. */
+enum relay_end dial_method(const struct leg *l);
 /* The phone took none of what it was offered: ask it again by another key method, where there is one. */
 bool dial_again(struct call *c, struct leg *l);
 /* All but the winner need not ring any more. */

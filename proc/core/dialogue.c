@@ -116,7 +116,8 @@ static void run(struct call *c)
 
 void dialogue_begin(struct call *c)
 {
-	c->step = c->silences = 0;
+	c->step = script_first(c);
+	c->silences = 0;
 	if (answered(c))
 		run(c);
 	else
@@ -140,8 +141,12 @@ void dialogue_heard(struct call *c)
 	bool waiting = c->r.state == PHASE_ASKING || c->r.state == PHASE_TELLING;
 	struct leg *caller = leg_get(c->r.caller);
 
-	if (waiting && caller && !c->turn[caller->r.side])
+	if (!caller || c->turn[caller->r.side])
+		return;
+	if (waiting)
 		run(c);
+	else if (c->r.state == PHASE_WAITING && c->dest.kind == DEST_PARK)
+		dialogue_loop(c, caller->r.side, "music");
 }
 
 /* --- in the midst of a call --- */

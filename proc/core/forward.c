@@ -3,10 +3,10 @@
 #include "notice.h"
 #include "settings.h"
 
-/* Whoever placed an emergency call is rung by those who call back (R16). */
+/* Whoever placed an emergency call is rung by those who call back (R16), and whoever parked a call by that call. */
 static bool passes_everything(const struct call *c, uint32_t user)
 {
-	return c->r.emergency || notice_may_call_back(NOBODY, user);
+	return c->r.emergency || c->dest.route == ROUTE_PARK || notice_may_call_back(NOBODY, user);
 }
 
 static enum forwarded go(struct call *c, uint32_t user, enum forward which)

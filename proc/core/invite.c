@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "invite.h"
 #include "call.h"
+#include "desk.h"
+#include "hotdesk.h"
 #include "keys.h"
 #include "media.h"
 #include "notice.h"
@@ -26,7 +28,7 @@ static enum refusal find(struct request *r, struct dest *to, uint64_t *transfer)
 	if (!route_find(REQUEST_STR(r, target_user), SPAN(""), to))
 		return r->emergency ? REFUSE_NO_EMERGENCY : REFUSE_NO_NUMBER;
 	to->route = ROUTE_FRESH;
-	to->payer = r->user;
+	to->payer = hotdesk_person(r->user, r->flow->device);
 	return REFUSE_NONE;
 }
 
@@ -44,11 +46,13 @@ static enum refusal check(struct request *r, const struct sdp *offer, struct des
 /* Who is told before anything else is done; the call does not wait (R16). */
 static void note_emergency(struct request *r, const struct dest *to)
 {
+	uint32_t person = hotdesk_person(r->user, r->flow->device);
 	bool there =
 	    !settings_of_device(r->flow->device)->remote && settings_device_at(r->flow->device, &r->flow->remote);
 
-	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, r->user, &r->flow->remote, "emergency call");
-	notice_add(there ? NOTICE_CALL : NOTICE_DOUBT, r->flow->device, r->user, span_str(to->number.text));
+	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, person, &r->flow->remote, "emergency call");
+	notice_add(there ? NOTICE_CALL : NOTICE_DOUBT, r->flow->device, person, span_str(to->number.text));
+	desk_wanted(r->flow->device, person, to);
 }
 
 static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to, uint64_t transfer)

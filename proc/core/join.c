@@ -151,6 +151,14 @@ void join_again(struct call *c)
 	call_relay(c);
 }
 
+static void begin_talk(struct call *c, struct leg *callee)
+{
+	c->r.callee = callee->r.id;
+	c->r.answered_ms = child_now();
+	c->r.start_wall_ms = clock_wall_ms();
+	join_again(c);
+}
+
 const char *join_meeting(struct call *c, struct leg *a, struct leg *b)
 {
 	struct sdp offer_a, offer_b, answer_a, answer_b;
@@ -163,12 +171,30 @@ const char *join_meeting(struct call *c, struct leg *a, struct leg *b)
 		why = answer_caller(c, b, one, &answer_b);
 	if (why)
 		return why;
-	c->r.callee = b->r.id;
-	c->r.answered_ms = child_now();
-	c->r.start_wall_ms = clock_wall_ms();
-	join_again(c);
+	begin_talk(c, b);
 	leg_answer(a, &answer_a);
 	leg_answer(b, &answer_b);
+	return NULL;
+}
+
+const char *join_late(struct call *c, struct leg *party, struct leg *late)
+{
+	const uint64_t had = late->r.call;
+	struct sdp ours, answer;
+
+	leg_local(party, &ours);
+	late->r.call = c->r.id;
+	late->r.side = !party->r.side;
+	const char *why = answer_caller(c, late, ended_codecs(&ours) & dial_codecs(party), &answer);
+	if (why) {
+		late->r.call = had;
+		late->r.side = 0;
+		return why;
+	}
+	(void)leg_set_text(late, LEG_LOCAL_USER, span_str(c->r.from));
+	timer_cancel(&child_wheel, &c->ring);
+	begin_talk(c, late);
+	leg_answer(late, &answer);
 	return NULL;
 }
 

@@ -13,6 +13,8 @@ bool join_can_answer(const struct leg *caller);
 const char *join_caller(struct call *c, struct leg *caller);
 /* Two who came by INVITEs of their own are answered and joined. NULL, or why they do not fit (static); then neither was. */
 const char *join_meeting(struct call *c, struct leg *a, struct leg *b);
+/* The same of one who comes to a party that was answered before. */
+const char *join_late(struct call *c, struct leg *party, struct leg *late);
 /* The two sides hear each other again. */
 void join_again(struct call *c);
 /* An ended far end that rings sends audio already; the caller is to hear it. */

@@ -13,7 +13,7 @@ void judge_case(const struct call *c, struct permit_case *out)
 
 	*out = (struct permit_case){.who = c->r.who,
 	    .route = c->dest.route,
-	    .user = caller ? caller->r.user : NOBODY,
+	    .user = caller ? caller->r.person : NOBODY,
 	    .device = caller ? caller->r.device : NOBODY,
 	    .payer = c->dest.payer,
 	    .at = caller ? &caller->r.seen : NULL,
@@ -50,10 +50,10 @@ static void refuse(struct call *c, const struct plan_answer *a)
 	c->best = (uint8_t)permit_refusal(a);
 	c->best_text = a->text;
 	if (a->reason == REASON_EMERGENCY_REMOTE && caller)
-		notice_add(NOTICE_REFUSED, caller->r.device, caller->r.user, span_str(c->dest.number.text));
+		notice_add(NOTICE_REFUSED, caller->r.device, caller->r.person, span_str(c->dest.number.text));
 	if (caller)
 		child_event(
-		    EVENT_CALL_REFUSED, SEVERITY_INFO, caller->r.device, caller->r.user, &caller->r.seen, a->text);
+		    EVENT_CALL_REFUSED, SEVERITY_INFO, caller->r.device, caller->r.person, &caller->r.seen, a->text);
 	c->say = say ? say : "not-allowed";
 	call_event(c, (say || c->r.spoken) && dialogue_can(c) ? CALL_TOLD_WHY : CALL_REFUSED, NULL);
 }

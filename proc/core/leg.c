@@ -7,6 +7,7 @@
 #include "call.h"
 #include "change.h"
 #include "dialogue.h"
+#include "hotdesk.h"
 #include "leg_send.h"
 #include "refer.h"
 #include "session.h"
@@ -143,7 +144,7 @@ static void leg_free(struct leg *l)
 
 const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
 {
-	const struct user *u = directory_user(l->r.user);
+	const struct user *u = directory_user(l->r.person);
 
 	if (u)
 		return u->name;
@@ -164,6 +165,14 @@ static bool take_dialog(struct leg *l, const struct request *r)
 	       leg_set_text(l, LEG_ROUTE_SET, REQUEST_STR(r, route_set));
 }
 
+/* As its phone says it is, whoever works there. */
+static struct span own_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
+{
+	const struct user *u = directory_user(l->r.user);
+
+	return span_str(u ? u->name : leg_name(l, buf));
+}
+
 struct leg *leg_new_in(struct request *r, uint64_t call)
 {
 	struct leg *l = leg_new(call, r->emergency);
@@ -173,6 +182,7 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 		return NULL;
 	l->r.state = LEG_IN_CALLING;
 	l->r.user = r->user;
+	l->r.person = r->flow->trunk ? NOBODY : hotdesk_person(r->user, r->flow->device);
 	l->r.device = r->flow->trunk ? NOBODY : r->flow->device;
 	l->r.trunk = r->flow->trunk;
 	l->r.clear = r->flow->trunk && trunk_conf_of(r->flow->trunk)->media == TRUNK_RTP;
@@ -186,7 +196,7 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 	l->rseq = rand_u32() & 0x7fffff;
 	if (!take_dialog(l, r) || !r->m->contact.len || !r->m->from_tag.len ||
 	    !leg_set_text(l, LEG_LOCAL_USER, REQUEST_STR(r, target_user)) ||
-	    !leg_set_text(l, LEG_REMOTE_USER, span_str(leg_name(l, name)))) {
+	    !leg_set_text(l, LEG_REMOTE_USER, own_name(l, name))) {
 		leg_free(l);
 		return NULL;
 	}
@@ -206,6 +216,7 @@ struct leg *leg_new_out(
 	l->r.state = LEG_OUT_SENT;
 	l->r.side = 1;
 	l->r.user = to->user;
+	l->r.person = hotdesk_person(to->user, to->device);
 	l->r.device = to->device;
 	l->r.flow = f->id;
 	l->r.listener = f->listener;
@@ -230,7 +241,7 @@ struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct s
 	rand_hex(call_id, 16);
 	l->r.state = LEG_OUT_SENT;
 	l->r.side = 1;
-	l->r.user = l->r.device = NOBODY;
+	l->r.user = l->r.person = l->r.device = NOBODY;
 	l->r.trunk = trunk;
 	l->r.clear = trunk_conf_of(trunk)->media == TRUNK_RTP;
 	l->r.ends = l->r.clear ? RELAY_ENDED_CLEAR : RELAY_ENDED_SDES;
@@ -534,14 +545,19 @@ void leg_device_lost(uint32_t device)
 void leg_user_lost(uint32_t user)
 {
 	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.user == user)
+		if (pool_id_at(&pool, i) != ID_NONE && (table[i].r.user == user || table[i].r.person == user))
 			call_leg_left(&table[i]);
+}
+
+static bool may_be_at(uint32_t user, uint32_t device)
+{
+	return user == NOBODY || directory_allows(user, device);
 }
 
 static bool may_stay(const struct leg *l)
 {
-	return l->r.trunk ||
-	       (directory_valid(l->r.device) && (l->r.user == NOBODY || directory_allows(l->r.user, l->r.device)));
+	return l->r.trunk || (directory_valid(l->r.device) && may_be_at(l->r.user, l->r.device) &&
+				 may_be_at(l->r.person, l->r.device));
 }
 
 void leg_check(void)

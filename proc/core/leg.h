@@ -34,9 +34,11 @@ enum leg_part {
 /* What outlives core, in the arena, and with it as many octets of the parts as `end` says. */
 struct leg_record {
 	uint64_t id, call, flow;
-	uint32_t user, device; /* user: NOBODY for an emergency call without login; both NOBODY for a trunk's leg */
-	uint8_t state;         /* enum leg_state */
-	uint8_t side;          /* of its call's relay */
+	uint32_t user,
+	    device; /* whose login owns it; user: NOBODY for an emergency call without; both NOBODY for a trunk's */
+	uint32_t person; /* who talks, and pays: the user, or the guest at their phone (hotdesk.h) */
+	uint8_t state;   /* enum leg_state */
+	uint8_t side;    /* of its call's relay */
 	uint8_t emergency, listener;
 	uint8_t trunk; /* 0: a phone */
 	uint8_t ends;  /* enum relay_end: passing, or how media ends it */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/rand.h"
+#include "hotdesk.h"
 #include "permit.h"
 #include "registrar.h"
 #include "route.h"
@@ -95,9 +96,9 @@ static enum refusal judge(const struct request *r, uint32_t *callee)
 		return REFUSE_NO_NUMBER;
 	const struct permit_case q = {.who = r->user == NOBODY ? WHO_DEVICE : WHO_USER,
 	    .route = ROUTE_FRESH,
-	    .user = r->user,
+	    .user = hotdesk_person(r->user, r->flow->device),
 	    .device = r->flow->device,
-	    .payer = r->user,
+	    .payer = hotdesk_person(r->user, r->flow->device),
 	    .at = &r->flow->remote,
 	    .expired = r->flow->expired,
 	    .number = to.number};
@@ -123,7 +124,7 @@ void message_on_request(struct request *r)
 	}
 	struct message *t = &table[id_index(id)];
 	*t = (struct message){.id = id, .reply = r->reply};
-	const struct user *from = directory_user(r->user);
+	const struct user *from = directory_user(hotdesk_person(r->user, r->flow->device));
 	const struct words w = {span_str(from->name), span_str(from->display), REQUEST_STR(r, text)};
 	send_all(t, callee, &w);
 }

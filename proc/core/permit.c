@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "permit.h"
 #include "directory.h"
+#include "route.h"
 #include "settings.h"
 
 struct account_of permit_account(const struct permit_case *c)
@@ -61,4 +62,33 @@ enum refusal permit_refusal(const struct plan_answer *a)
 	    [REASON_DESTINATIONS] = REFUSE_CEILING,
 	};
 	return refusal[a->reason] ? (enum refusal)refusal[a->reason] : REFUSE_NOT_ALLOWED;
+}
+
+/* --- phones that can't call for help --- */
+
+/* Would a call for help leave the exchange, and must its phone have a fixed place for that? */
+static bool help_needs_a_place(void)
+{
+	const struct plan *p = &child_site()->plan;
+	struct dest to;
+
+	return p->emergency_remote == REMOTE_DENY && p->emergencies > 0 &&
+	       route_find(span_str(p->emergency[0]), SPAN(""), &to) && to.kind == DEST_OUTSIDE;
+}
+
+static bool has_no_place(uint32_t device)
+{
+	const struct device *d = directory_device(device);
+
+	return d && directory_valid(device) && (!(d->flags & DEVICE_FIXED) || settings_of_device(device)->remote);
+}
+
+void permit_status(struct proc_status *s)
+{
+	bool needed = help_needs_a_place();
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; needed && i < child_site()->max_phones; i++)
+		n += has_no_place(i);
+	status_counter(s, "phones-without-help", n);
 }

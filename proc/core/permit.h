@@ -27,4 +27,6 @@ struct account_of permit_account(const struct permit_case *c);
 /* The SIP answer that says so. */
 enum refusal permit_refusal(const struct plan_answer *a);
 
+void permit_status(struct proc_status *s);
+
 #endif

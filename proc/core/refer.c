@@ -2,6 +2,7 @@
 #include "refer.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "park.h"
 #include "refer_meet.h"
 #include <stdlib.h>
 
@@ -47,6 +48,8 @@ static void tell_ok(struct refer *t)
 
 static void tell_failed(struct refer *t)
 {
+	if (t->way == REFER_TO_PARK)
+		park_failed(t->id);
 	if (t->code < 300)
 		t->code = 480;
 	refer_send_notify(t, true);
@@ -115,15 +118,16 @@ struct refer *refer_new(struct leg *l, struct request *r, enum refer_way way)
 	uint64_t id = pool_take(&pool, false);
 
 	if (id == ID_NONE) {
-		reply_refuse(r->reply, REFUSE_FULL);
+		if (r)
+			reply_refuse(r->reply, REFUSE_FULL);
 		return NULL;
 	}
 	struct refer *t = &table[id_index(id)];
 	*t = (struct refer){.id = id,
 	    .leg = l->r.id,
 	    .call = l->r.call,
-	    .user = l->r.user,
-	    .cseq = r->m->cseq,
+	    .user = l->r.person,
+	    .cseq = r ? r->m->cseq : 0,
 	    .code = 100,
 	    .way = (uint8_t)way,
 	    .timer.fire = on_time};
@@ -208,7 +212,7 @@ enum refusal refer_find(struct request *r, struct dest *to, uint64_t *transfer)
 	struct refer_party *p;
 	struct refer *t = token_of(r, &p);
 
-	if (!t || t->way != REFER_BY_PHONE) {
+	if (!t || t->way == REFER_TO_MEETING) {
 		child_event(EVENT_FORGED_DIALOG, SEVERITY_ALARM, r->flow->device, r->user, &r->flow->remote,
 		    "an INVITE to a transfer that is not this phone's");
 		return REFUSE_NO_NUMBER;
@@ -219,7 +223,8 @@ enum refusal refer_find(struct request *r, struct dest *to, uint64_t *transfer)
 		refer_event(t, REFER_FAILS);
 		return REFUSE_NO_NUMBER;
 	}
-	to->route = ROUTE_TRANSFER;
+	to->route = t->way == REFER_TO_PARK ? ROUTE_PARK : ROUTE_TRANSFER;
+	to->kind = t->way == REFER_TO_PARK ? DEST_PARK : to->kind;
 	to->payer = t->user;
 	return REFUSE_NONE;
 }

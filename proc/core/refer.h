@@ -13,6 +13,7 @@ enum {
 	REFER_TOKEN_LEN = 5 + 32, /* "xfer-" and 128 bits */
 	REFER_GOOD_MS = 60000,    /* a one-time URI */
 	REFER_MEETING_MS = 20000, /* for both of two phones to come */
+	REFER_PARK_MS = 10000,    /* for a phone to come to where it is parked */
 	REFER_PART_MS = 1000,     /* for the phone that transferred to hang up by itself */
 };
 
@@ -28,6 +29,7 @@ enum refer_way {
 	REFER_BY_PHONE,   /* blind, passing legs */
 	REFER_BY_US,      /* blind, ended legs: the call itself goes on to the number */
 	REFER_TO_MEETING, /* attended */
+	REFER_TO_PARK,    /* as REFER_BY_PHONE; nobody's REFER, so nobody is notified */
 };
 
 struct refer {
@@ -56,8 +58,12 @@ struct refer *refer_get(uint64_t id);
 /* Feed the machine and do what it says. t may be gone afterwards. */
 void refer_event(struct refer *t, enum refer_event event);
 
-/* A transfer by this leg's phone, at the beginning of its life. NULL: full, and r is answered. */
+/* A transfer by this leg's phone, at the beginning of its life, asked for by its REFER r, or NULL. NULL: full, and r is answered. */
 struct refer *refer_new(struct leg *l, struct request *r, enum refer_way way);
+/* The phone of the party is sent to where its call waits for others (park.h); its id, or 0: it takes no REFER, or full. */
+uint64_t refer_to_park(struct leg *l, struct leg *party, const struct dest *to); /* refer_ask.c */
+/* The party goes on to there, as the caller now; its leg ends in media. The other leg is out of the call: refer_give.c. */
+void refer_go_on(struct call *c, struct leg *party, const struct dest *to);
 /* Does its phone, or its call, take part in one already? */
 bool refer_is_of(const struct leg *l);
 

@@ -37,9 +37,9 @@ static enum refusal judge(
 {
 	const struct permit_case q = {.who = refer_who(c, party),
 	    .route = ROUTE_TRANSFER,
-	    .user = party->r.user,
+	    .user = party->r.person,
 	    .device = party->r.device,
-	    .payer = l->r.user,
+	    .payer = l->r.person,
 	    .at = &party->r.seen,
 	    .number = to->number};
 	const struct plan_answer a = permit(&q);
@@ -80,6 +80,23 @@ static void send_by_phone(struct leg *l, struct leg *party, struct request *r)
 		refer_event(t, REFER_FAILS);
 }
 
+uint64_t refer_to_park(struct leg *l, struct leg *party, const struct dest *to)
+{
+	struct refer *t = can_refer(party) ? refer_new(l, NULL, REFER_TO_PARK) : NULL;
+
+	if (!t) {
+		child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, l->r.device, l->r.person, &l->r.seen, NO_REFER);
+		return 0;
+	}
+	span_cstr(span_str(to->number.text), t->number, sizeof t->number);
+	name_party(t, party);
+	timer_set(&child_wheel, &t->timer, child_now() + REFER_PARK_MS);
+	if (refer_send_token(t, &t->party[0], party))
+		return t->id;
+	refer_event(t, REFER_FAILS);
+	return 0;
+}
+
 static void send_by_us(struct call *c, struct leg *l, struct leg *party, struct request *r, struct dest *to)
 {
 	/* a call has one account, and its outside line is paid for already */
@@ -111,7 +128,7 @@ static void blind(struct call *c, struct leg *l, struct leg *party, struct reque
 		return;
 	}
 	to.route = ROUTE_TRANSFER;
-	to.payer = l->r.user;
+	to.payer = l->r.person;
 	enum refusal why = judge(c, l, party, &to, &text);
 	if (why)
 		refuse(l, r, why, text);

@@ -48,26 +48,39 @@ static void new_part(struct call *c, uint64_t answered_ms)
 	c->best_text = NULL;
 }
 
-void refer_give_on(struct refer *t, struct call *c, struct leg *party, const struct dest *to)
+static void go_on(struct call *c, struct leg *party, const struct dest *to, uint64_t stays)
 {
 	uint8_t who = refer_who(c, party);
 
-	call_write_record(c);
-	remember(t, c);
 	name_caller(c, party);
 	span_cstr(span_str(to->number.text), c->r.to, sizeof c->r.to);
 	c->r.who = who;
 	c->r.caller = party->r.id;
-	c->r.callee = t->leg;
+	c->r.callee = stays;
 	c->r.spoken = c->keyed = 1;
 	c->dest = *to;
 	c->looked = c->dialled_before = c->pin_given = 0;
 	new_part(c, 0);
 	keep_codecs(party);
+	dialogue_quiet(c, 0); /* one of them may hear music already, on hold */
+	dialogue_quiet(c, 1);
 	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_NOTHING;
 	call_relay(c);
 	dialogue_loop(c, party->r.side, "music");
 	call_event(c, CALL_TRANSFERRED, NULL);
+}
+
+void refer_give_on(struct refer *t, struct call *c, struct leg *party, const struct dest *to)
+{
+	call_write_record(c);
+	remember(t, c);
+	go_on(c, party, to, t->leg);
+}
+
+void refer_go_on(struct call *c, struct leg *party, const struct dest *to)
+{
+	call_write_record(c);
+	go_on(c, party, to, 0);
 }
 
 enum call_event refer_turn(const struct call *c, enum call_event event)

@@ -16,11 +16,11 @@ void refer_send_accepted(struct leg *l, struct reply to)
 
 void refer_send_notify(struct refer *t, bool last)
 {
-	struct leg *l = leg_get(t->leg);
+	struct leg *l = t->way == REFER_TO_PARK ? NULL : leg_get(t->leg);
 	struct link *edge;
 	struct msg_send *m = l && l->r.state == LEG_UP ? leg_begin_request(l, SIP_NOTIFY, ASK_NOTIFY, &edge) : NULL;
 
-	if (!m) /* it hung up, which ends what it subscribed to */
+	if (!m) /* it hung up, which ends what it subscribed to; or never asked */
 		return;
 	m->package = PACKAGE_REFER;
 	m->event_id = t->cseq;

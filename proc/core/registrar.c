@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/pool.h"
+#include "hotdesk.h"
+#include "notice.h"
 #include <stdlib.h>
 
 enum { OUTBOUND_EXPIRES_S = 3600 };
@@ -147,27 +149,53 @@ const struct registration *registrar_get(uint32_t user, uint32_t device)
 	return e ? &e->r : NULL;
 }
 
+/* While a guest works at it a phone does not ring for its own user, unless help may be calling back (R16). */
+static bool answers_for(uint32_t user, uint32_t device)
+{
+	return hotdesk_person(user, device) == user || notice_may_call_back(device, user);
+}
+
+/* The binding of the line at which this user is a guest. */
+static const struct registration *as_guest(uint32_t user)
+{
+	const struct user *u = directory_user(user);
+	uint32_t line;
+
+	for (int i = 0; u && i < u->devices; i++)
+		if ((line = hotdesk_line(user, u->device[i])) != NOBODY)
+			return directory_allows(line, u->device[i]) ? registrar_get(line, u->device[i]) : NULL;
+	return NULL;
+}
+
 int registrar_targets(uint32_t user, const struct registration *out[REGISTRAR_TARGETS_MAX])
 {
 	uint32_t at = 0, slot;
 	int n = 0;
 
 	while (n < REGISTRAR_TARGETS_MAX && map_each(&by_user, span_of(&user, 4), &at, &slot))
-		if (flow_get(table[slot].r.flow) && directory_allows(user, table[slot].r.device))
+		if (flow_get(table[slot].r.flow) && directory_allows(user, table[slot].r.device) &&
+		    answers_for(user, table[slot].r.device))
 			out[n++] = &table[slot].r;
+	const struct registration *desk = as_guest(user);
+	if (desk && flow_get(desk->flow) && n < REGISTRAR_TARGETS_MAX)
+		out[n++] = desk;
 	return n;
+}
+
+static bool broke(const struct registration *r)
+{
+	return !flow_get(r->flow) && child_now() < r->broken_ms + REGISTRAR_BROKEN_MS;
 }
 
 bool registrar_worth_waiting(uint32_t user)
 {
+	const struct registration *desk = as_guest(user);
 	uint32_t at = 0, slot;
 
-	while (map_each(&by_user, span_of(&user, 4), &at, &slot)) {
-		const struct registration *r = &table[slot].r;
-		if (!flow_get(r->flow) && child_now() < r->broken_ms + REGISTRAR_BROKEN_MS)
+	while (map_each(&by_user, span_of(&user, 4), &at, &slot))
+		if (answers_for(user, table[slot].r.device) && broke(&table[slot].r))
 			return true;
-	}
-	return false;
+	return desk && broke(desk);
 }
 
 bool registrar_logged_in(uint32_t user, uint32_t device)
@@ -266,7 +294,7 @@ static void bind_contact(struct request *r)
 	}
 	save(e);
 	answer(r, &e->r);
-	tell_phone_back(r->user);
+	tell_phone_back(hotdesk_person(r->user, r->flow->device));
 }
 
 static void unbind_all(struct request *r)

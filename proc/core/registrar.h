@@ -31,7 +31,7 @@ void registrar_open(struct arena_table *t, void (*phone_back)(uint32_t user));
 void registrar_on_register(struct request *r);
 
 const struct registration *registrar_get(uint32_t user, uint32_t device);
-/* The live bindings of a user with an open connection; returns how many. */
+/* The live bindings of a user with an open connection, that of the line where they are a guest among them; returns how many. */
 int registrar_targets(uint32_t user, const struct registration *out[REGISTRAR_TARGETS_MAX]);
 /* Has the user a phone whose connection broke a moment ago? */
 bool registrar_worth_waiting(uint32_t user);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "script.h"
+#include "hotdesk.h"
 #include "pin.h"
 
-enum { PIN_LEAST = 4, PIN_MOST = 12, SCREEN_KEY = '4', SCREEN_TRIES = 3 };
+enum { EXTENSION_MOST = 16, PIN_LEAST = 4, PIN_MOST = 12, SCREEN_KEY = '4', SCREEN_TRIES = 3, LOGIN_TRIES = 3 };
 
 static int tell(struct call *c, const char *say)
 {
@@ -105,6 +106,55 @@ static int change_verdict(struct call *c, enum pin_verdict v)
 	return tell(c, v == PIN_IS_LOCKED ? "pin-locked" : v == PIN_IS_WRONG ? "pin-wrong" : "not-allowed");
 }
 
+/* --- a guest at this phone: extension, then PIN (R2) --- */
+
+enum { LOGIN_EXTENSION, LOGIN_PIN, LOGIN_AGAIN };
+
+static int login_extension(struct call *c, struct span digits)
+{
+	keep(c, digits);
+	return LOGIN_PIN;
+}
+
+/* Who is not known, who is not allowed here and whose PIN is wrong hear the same. */
+static int login_wrong(struct call *c)
+{
+	return ++c->tries < LOGIN_TRIES ? LOGIN_AGAIN : tell(c, "login-wrong");
+}
+
+/* keeper is asked only about one who is allowed on this phone: nobody else's PIN can be guessed at, or locked, from it. */
+static int login_pin(struct call *c, struct span digits)
+{
+	const struct leg *caller = leg_get(c->r.caller);
+	uint32_t guest = directory_find(span_str(c->kept));
+
+	if (!caller || !hotdesk_may(caller->r.user, guest, caller->r.device)) {
+		child_event(EVENT_BINDING_REFUSED, SEVERITY_WARNING, caller ? caller->r.device : 0, guest, NULL,
+		    "hot desk: a user who is not allowed on this phone");
+		return login_wrong(c);
+	}
+	return pin_ask_check(PIN_FOR_CALL, c->r.id, guest, digits) ? SCRIPT_WAIT : tell(c, "busy-try-later");
+}
+
+static const struct step login[] = {
+    [LOGIN_EXTENSION] = {"extension-please", 1, EXTENSION_MOST, login_extension},
+    [LOGIN_PIN] = {"pin-please", PIN_LEAST, PIN_MOST, login_pin},
+    [LOGIN_AGAIN] = {"login-wrong extension-please", 1, EXTENSION_MOST, login_extension},
+};
+
+static int login_verdict(struct call *c, enum pin_verdict v)
+{
+	const struct leg *caller = leg_get(c->r.caller);
+
+	if (v == PIN_IS_WRONG || v == PIN_IS_NONE)
+		return login_wrong(c);
+	if (v != PIN_IS_RIGHT || !caller)
+		return tell(c, v == PIN_IS_LOCKED ? "pin-locked" : "busy-try-later");
+	hotdesk_log_in(caller->r.user, directory_find(span_str(c->kept)), caller->r.device);
+	c->say = "logged-in";
+	return SCRIPT_TELL;
+}
+
 /* --- an unknown caller from outside (R18) --- */
 
 static int screened(struct call *c, struct span digits)
@@ -131,6 +181,7 @@ static const struct {
 	}
     [SCRIPT_OUTGOING_PIN] = SCRIPT(outgoing, outgoing_verdict),
     [SCRIPT_CHANGE_PIN] = SCRIPT(change, change_verdict),
+    [SCRIPT_LOGIN] = SCRIPT(login, login_verdict),
     [SCRIPT_SCREEN] = SCRIPT(screen, NULL),
 #undef SCRIPT
 };
@@ -138,6 +189,11 @@ static const struct {
 const struct step *script_step(uint8_t which, uint8_t step)
 {
 	return which < SCRIPTS && step < script[which].steps ? &script[which].step[step] : NULL;
+}
+
+uint8_t script_first(const struct call *c)
+{
+	return c->script == SCRIPT_LOGIN && c->kept[0] ? LOGIN_PIN : 0;
 }
 
 static void on_verdict(uint64_t owner, enum pin_verdict v)

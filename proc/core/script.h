@@ -16,6 +16,7 @@ struct step {
 
 void script_init(void);
 const struct step *script_step(uint8_t script, uint8_t step); /* NULL: there is none */
+uint8_t script_first(const struct call *c);                   /* a login may have its extension already */
 
 /* A step that waited goes on with this one. */
 void dialogue_go(struct call *c, int next);

@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "dial.h"
 #include "dialogue.h"
+#include "hotdesk.h"
+#include "park.h"
 #include "settings.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,8 +152,31 @@ static void change_pin(struct call *c, struct span argument)
 	call_event(c, CALL_ASKED, NULL);
 }
 
-static void (*const other[SERVICES])(struct call *c, struct span argument) = {
-    [SERVICE_PIN] = change_pin, [SERVICE_BLOCK_LAST] = block_last, [SERVICE_PICKUP] = pick_up};
+static void log_in(struct call *c, struct span argument)
+{
+	if (!span_cstr(argument, c->kept, sizeof c->kept)) {
+		tell(c, "invalid-choice");
+		return;
+	}
+	c->script = SCRIPT_LOGIN;
+	call_event(c, CALL_ASKED, NULL);
+}
+
+static void log_out(struct call *c, struct span argument)
+{
+	const struct leg *caller = leg_get(c->r.caller);
+
+	(void)argument;
+	tell(c, caller && hotdesk_log_out(caller->r.user, caller->r.device) ? "logged-out" : "invalid-choice");
+}
+
+static void (*const other[SERVICES])(struct call *c, struct span argument) = {[SERVICE_PIN] = change_pin,
+    [SERVICE_LOGIN] = log_in,
+    [SERVICE_LOGOUT] = log_out,
+    [SERVICE_BLOCK_LAST] = block_last,
+    [SERVICE_PICKUP] = pick_up,
+    [SERVICE_PARK] = park_begin,
+    [SERVICE_RETRIEVE] = park_take};
 
 void service_begin(struct call *c)
 {
@@ -160,7 +185,7 @@ void service_begin(struct call *c)
 
 	if (s == SERVICES || (!change[s].known && !other[s]))
 		refuse(c, REFUSE_NO_NUMBER);
-	else if (!dialogue_can(c) && s != SERVICE_PICKUP)
+	else if (!dialogue_can(c) && s != SERVICE_PICKUP && s != SERVICE_RETRIEVE)
 		refuse(c, REFUSE_NO_VOICE);
 	else if (other[s])
 		other[s](c, argument);
@@ -170,6 +195,7 @@ void service_begin(struct call *c)
 
 void service_init(void)
 {
+	park_init();
 	last_caller = calloc(child_site()->max_users, sizeof *last_caller);
 	if (!last_caller)
 		log_fatal("no memory for the last callers");

@@ -74,7 +74,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	},
     [PHASE_WAITING] =
 	{
-	    [CALL_TRANSFERRED] = "-", [CALL_RETURNED] = "talking: return", [CALL_MET] = "-",
+	    [CALL_TRANSFERRED] = "-", [CALL_RETURNED] = "talking: return", [CALL_MET] = "talking:",
 	    [CALL_FORWARDED] = "looking: judge", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
 	    [CALL_TOLD_WHY] = "telling: tell",

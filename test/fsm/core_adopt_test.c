@@ -3,6 +3,7 @@
  * log is right (R28). Each test is two lives of core on one arena; phones and dialogs live in memory that both see. */
 #include "../unit/test.h"
 #include "call.h"
+#include "hotdesk.h"
 #include "record.h"
 #include "sim_phone.h"
 
@@ -283,12 +284,12 @@ static void a_sealed_record_is_not_sealed_again(void)
 
 /* --- marks: a request that kills core twice costs its leg, not the exchange (DESIGN.md, Arenas) --- */
 
-enum { TABLES = 5, TABLE_LEGS = 1, LAYOUT = 6 };
+enum { TABLES = 6, TABLE_LEGS = 1, LAYOUT = 7 };
 
 /* The leg table of the arena as core_child.c lays it out. */
 static void map_legs(struct arena_table table[TABLES])
 {
-	const struct arena_shape shape[TABLES] = {registrar_shape(), leg_shape(), call_shape(), record_shape(), account_shape()};
+	const struct arena_shape shape[TABLES] = {registrar_shape(), leg_shape(), call_shape(), record_shape(), account_shape(), hotdesk_shape()};
 	struct arena arena;
 	bool adopted = false;
 

@@ -7,12 +7,7 @@
 #include "notice.h"
 #include "pin.h"
 #include "settings.h"
-#include "sim_phone.h"
-
-static void set(int at, unsigned owner, uint32_t index, unsigned kind, const char *value)
-{
-	sim.setting[at] = (struct sim_setting){(uint8_t)owner, (uint8_t)kind, index, value};
-}
+#include "sim_voice.h"
 
 /* --- settings --- */
 

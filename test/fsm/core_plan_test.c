@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* The call plan through core: classes, the outgoing PIN by prompts and keys, forwards, do not disturb, ring groups (R14, R15, R29). */
 #include "../unit/test.h"
-#include "sim_phone.h"
+#include "sim_voice.h"
 
 static struct phone alice, bob, carol;
 static struct talk a, b, c;
 static struct sdp offer, answer;
-
-static void set(int at, unsigned owner, uint32_t index, unsigned kind, const char *value)
-{
-	sim.setting[at] = (struct sim_setting){(uint8_t)owner, (uint8_t)kind, index, value};
-}
 
 static void begin_with(void (*settings)(void))
 {
@@ -36,34 +31,6 @@ static void finish(void)
 	sim_need_idle();
 }
 
-static const struct msg_turn *turn(const char *say)
-{
-	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
-	const struct msg_turn *t = h ? (const void *)h->payload : NULL;
-
-	NEED(t && strcmp(sim_text(h, t->say), say) == 0);
-	return t;
-}
-
-static void voice_says(uint64_t token, enum turn_why why, const char *digits)
-{
-	struct msg_turned *m = ipc_begin(sim_far(PROC_VOICE, 0), MSG_TURNED);
-
-	m->token = token;
-	m->why = (uint8_t)why;
-	m->digits = ipc_put(sim_far(PROC_VOICE, 0), span_str(digits));
-	ipc_end(sim_far(PROC_VOICE, 0));
-	sim_turn();
-}
-
-static void hangs_up_on(struct talk *t)
-{
-	struct heard *bye = talk_takes(t, SIP_BYE);
-
-	NEED(bye);
-	talk_reply(t, bye, 200, NULL);
-}
-
 /* --- classes and the PIN --- */
 
 static void nobody_dials_out_by_default(void)
@@ -83,24 +50,11 @@ static void may_dial(void)
 	set(0, OWNER_USER, 0, SETTING_CLASSES, "national mobile");
 }
 
-/* the caller is answered by the exchange, and media has the keys */
-static uint64_t answered(void)
-{
-	uint64_t join;
-
-	talk_hears(&a, 200);
-	talk_ack(&a);
-	const struct relay_spec *s = relay_wish(&join);
-	NEED(s && s->side[0].present && !s->side[1].present && s->side[0].end == RELAY_ENDED_SDES);
-	media_says_gate(join, RELAY_KEY_SDES);
-	return join;
-}
-
 static void a_new_number_asks_for_the_pin(void)
 {
 	begin_with(may_dial);
 	talk_invite(&a, &alice, "+33123456789", &offer);
-	answered();
+	answered(&a);
 	/* one codec, so that the far end can be offered the same */
 	NEED(a.sdp.audio.codec_n == 2 && a.sdp.audio.codec[0].codec == SDP_PCMA);
 	const struct msg_turn *t = turn("pin-please");
@@ -125,7 +79,7 @@ static void a_caller_who_vanishes_before_a_silent_voice_is_not_kept(void)
 {
 	begin_with(may_dial);
 	talk_invite(&a, &alice, "+33123456789", &offer);
-	answered();
+	answered(&a);
 	NEED(turn("pin-please"));
 	phone_down(&alice);
 	sim_pass(4000 * 1000);
@@ -150,7 +104,7 @@ static void three_wrong_pins_lock(void)
 {
 	begin_with(may_dial);
 	talk_invite(&a, &alice, "+33123456789", &offer);
-	answered();
+	answered(&a);
 	const struct msg_turn *t = turn("pin-please");
 	for (int i = 0; i < 3; i++) {
 		voice_says(t->token, TURN_DIGITS, "9999");
@@ -168,7 +122,7 @@ static void silence_is_asked_twice_then_the_call_ends(void)
 {
 	begin_with(may_dial);
 	talk_invite(&a, &alice, "+33123456789", &offer);
-	answered();
+	answered(&a);
 	const struct msg_turn *t = turn("pin-please");
 	voice_says(t->token, TURN_TIME_OUT, "12");
 	t = turn("pin-please");
@@ -193,7 +147,7 @@ static void voice_that_dies_ends_what_it_said(void)
 {
 	begin_with(may_dial);
 	talk_invite(&a, &alice, "+33123456789", &offer);
-	answered();
+	answered(&a);
 	turn("pin-please");
 	sim_link_down(PROC_VOICE, 0);
 	hangs_up_on(&a);
@@ -204,7 +158,7 @@ static void a_caller_who_hangs_up_in_the_dialogue_leaves_nothing(void)
 {
 	begin_with(may_dial);
 	talk_invite(&a, &alice, "+33123456789", &offer);
-	answered();
+	answered(&a);
 	const struct msg_turn *t = turn("pin-please");
 	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
 	struct heard *stop = sim_take(PROC_VOICE, MSG_TURN_STOP, NULL, NULL);
@@ -348,7 +302,7 @@ static void a_group_rings_its_members(void)
 static void code_is_done(const char *code, const char *say)
 {
 	talk_invite(&a, &alice, code, &offer);
-	answered();
+	answered(&a);
 	const struct msg_turn *t = turn(say);
 	voice_says(t->token, TURN_SAID, "");
 	hangs_up_on(&a);

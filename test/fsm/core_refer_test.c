@@ -2,7 +2,7 @@
 /* Transfers through core: blind ones by the phone and by the exchange, attended ones, guesses, refusals, records (R4, R14, R29,
  * T10, T11). */
 #include "../unit/test.h"
-#include "sim_phone.h"
+#include "sim_voice.h"
 
 static struct phone alice, bob, carol;
 static struct talk a, b, c, n, a2;
@@ -89,49 +89,6 @@ static void notified(struct talk *t, unsigned code)
 	NEED(h && sent(h)->package == PACKAGE_REFER && sent(h)->frag == code && sent(h)->event_id == refer_cseq);
 	NEED(sent(h)->substate == (code < 200 ? SIP_SUBSTATE_ACTIVE : SIP_SUBSTATE_TERMINATED));
 	talk_reply(t, h, 200, NULL);
-}
-
-/* The one-time URI that this phone is sent. */
-static const char *sent_on(struct talk *t, const char *by, unsigned code)
-{
-	static char token[4][64];
-	static int at;
-	struct heard *h = talk_takes(t, SIP_REFER);
-
-	NEED(h && strcmp(sim_text(h, sent(h)->referred_by), by) == 0);
-	char *kept = token[at++ % 4];
-	snprintf(kept, sizeof token[0], "%s", sim_text(h, sent(h)->refer_token));
-	NEED(strncmp(kept, "xfer-", 5) == 0 && strlen(kept) == 5 + 32);
-	talk_reply(t, h, code, NULL);
-	return kept;
-}
-
-static void invite_token(struct talk *t, struct phone *p, const char *token)
-{
-	struct sdp own = sdp_plain(p);
-	struct msg_request *m;
-	uint32_t allow = t->allow;
-
-	m = phone_begin(p, SIP_INVITE);
-	*t = (struct talk){.phone = p, .cseq = m->cseq + 1, .invite_cseq = m->cseq, .allow = allow};
-	snprintf(t->call_id, sizeof t->call_id, "fresh-%u-%lu", p->device, (unsigned long)child_now());
-	snprintf(t->ours, sizeof t->ours, "tag-of-phone");
-	m->call_id = phone_put(p, t->call_id);
-	m->target_kind = TARGET_TRANSFER;
-	m->target_user = m->to_user = phone_put(p, token);
-	m->contact_form = CONTACT_ONE;
-	m->contact = phone_put(p, "<sip:fresh@192.0.2.9:40000;transport=tls>");
-	m->allow |= allow;
-	m->sdp = phone_put_sdp(p, &own);
-	t->txn = phone_end(p);
-}
-
-static void hangs_up_on(struct talk *t)
-{
-	struct heard *bye = talk_takes(t, SIP_BYE);
-
-	NEED(bye);
-	talk_reply(t, bye, 200, NULL);
 }
 
 static void still_up(struct talk *t)

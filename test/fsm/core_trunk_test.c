@@ -2,16 +2,11 @@
 /* Calls over trunks through core: out with early media, failover and ceilings, in by number, callers that are not what they
  * say, calls for help (R4, R14, R16, R17, R18). */
 #include "../unit/test.h"
-#include "sim_phone.h"
+#include "sim_voice.h"
 
 static struct phone alice, bob, telco[2];
 static struct talk a, b, t;
 static struct sdp offer, plain;
-
-static void set(int at, unsigned owner, uint32_t index, unsigned kind, const char *value)
-{
-	sim.setting[at] = (struct sim_setting){(uint8_t)owner, (uint8_t)kind, index, value};
-}
 
 static void add_trunk(int i, uint8_t media)
 {
@@ -347,6 +342,91 @@ static void an_outsider_never_reaches_a_trunk(void)
 	finish();
 }
 
+/* --- parked --- */
+
+static void bob_forwards_what_he_misses(void)
+{
+	set(1, OWNER_USER, 1, SETTING_FORWARD_BUSY, "+33123456789");
+	set(2, OWNER_USER, 1, SETTING_FORWARD_OFFLINE, "+33123456789");
+	set(3, OWNER_USER, 1, SETTING_CLASSES, "national");
+	sim.site.plan.unknown_caller = INCOMING_PASS;
+	sim.site.park_s = 30;
+}
+
+/* T41: nor by being parked: it leads back to bob, and not where bob's other calls go */
+static void a_parked_outsider_never_reaches_a_trunk(void)
+{
+	struct talk code;
+
+	begin_with(bob_forwards_what_he_misses);
+	invite_from(&t, "+33987654321", "+33140000001", false);
+	talk_rings_at(&b, &bob);
+	struct sdp answer = sdp_plain(&bob), own = answer;
+	answer.audio.crypto[0].tag = 2;
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&t, 200);
+	talk_ack(&t);
+	sim_pass(5000);
+	relay_wish(NULL);
+	talk_invite(&code, &bob, "*68", &own);
+	const struct msg_turn *m = turn("music");
+	NEED(m->loop && m->side == 0);
+	hangs_up_on(&b);
+	answered(&code);
+	voice_says(turn("parked-at digits:10 silence:600 digits:10 silence:300")->token, TURN_SAID, "");
+	hangs_up_on(&code);
+	sim_pass(31000);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 486, NULL);
+	NEED(!sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
+	voice_says(turn("busy-try-later")->token, TURN_SAID, "");
+	hangs_up_on(&t);
+	finish();
+}
+
+static void two_minutes(void)
+{
+	set(1, OWNER_USER, 0, SETTING_CEILINGS, "minutes=2");
+}
+
+/* R17: who parked a call over an outside line pays on, also while another talks, until the ceiling cuts it */
+static void a_parked_line_costs_on(void)
+{
+	struct talk code, taken;
+
+	begin_with(two_minutes);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	sim_pass(20000);
+	relay_wish(NULL);
+	talk_invite(&code, &alice, "*68", &offer);
+	turn("music");
+	hangs_up_on(&a);
+	answered(&code);
+	voice_says(turn("parked-at digits:10 silence:600 digits:10 silence:300")->token, TURN_SAID, "");
+	hangs_up_on(&code);
+	NEED(strcmp(sim.record_from, "alice") == 0);
+	sim_pass(40000);
+	struct sdp own = sdp_plain(&bob);
+	talk_invite(&taken, &bob, "*6910", &own);
+	talk_hears(&taken, 200);
+	talk_ack(&taken);
+	NEED(sim_status("lines-telco0").used == 1);
+	sim_pass(55000);
+	NEED(code_of(talk_send(&taken, SIP_OPTIONS, NULL)) == 200);
+	sim_pass(10000); /* two minutes since the far end answered */
+	hangs_up_on(&taken);
+	hangs_up_on(&t);
+	NEED(sim.events[EVENT_CEILING] > 0);
+	finish();
+	NEED(strcmp(sim.record_from, "+33123456789") == 0 && strcmp(sim.record_to, "bob") == 0);
+}
+
 static void bob_is_strict(void)
 {
 	set(1, OWNER_USER, 1, SETTING_REJECT_ANONYMOUS, "on");
@@ -397,6 +477,30 @@ static void emergency_trunks(void)
 	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 1;
 	sim.device[0].flags = DEVICE_FIXED;
 	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12, room=4");
+}
+
+static void travels(void)
+{
+	emergency_trunks();
+	set(2, OWNER_DEVICE, 0, SETTING_REMOTE, "on");
+}
+
+/* Every phone but alice's fixed one: no help would come to where it is; where the site chose otherwise, or answers itself, none. */
+static void who_cannot_call_for_help_is_counted(void)
+{
+	begin_with(emergency_trunks);
+	NEED(sim_status("phones-without-help").used == sim_status("phones").used - 1);
+	sim.site.plan.emergency_remote = REMOTE_LAST_LOCATION;
+	NEED(sim_status("phones-without-help").used == 0);
+	sim.site.plan.emergency_remote = REMOTE_DENY;
+	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 0;
+	NEED(sim_status("phones-without-help").used == 0); /* 112 is an extension here */
+}
+
+static void a_fixed_phone_that_travels_is_counted(void)
+{
+	begin_with(travels);
+	NEED(sim_status("phones-without-help").used == sim_status("phones").used);
 }
 
 static void help_goes_first_whatever_is_busy(void)
@@ -454,7 +558,11 @@ int main(void)
 	SIM(a_phone_that_takes_dtls_alone_rings_again);
 	SIM(nobody_outside_is_one_of_us);
 	SIM(an_outsider_never_reaches_a_trunk);
+	SIM(a_parked_outsider_never_reaches_a_trunk);
+	SIM(a_parked_line_costs_on);
 	SIM(unknown_callers_press_a_key_and_some_are_refused);
+	SIM(who_cannot_call_for_help_is_counted);
+	SIM(a_fixed_phone_that_travels_is_counted);
 	SIM(help_goes_first_whatever_is_busy);
 	SIM(from_a_phone_that_may_be_anywhere_help_is_refused_with_words);
 	(void)test_failed_here;

@@ -447,3 +447,39 @@ void media_says_fingerprint(uint8_t octet)
 	ipc_end(sim_far(PROC_MEDIA, 0));
 	sim_turn();
 }
+
+/* --- transfers --- */
+
+const char *sent_on(struct talk *t, const char *by, unsigned code)
+{
+	static char token[4][64];
+	static int at;
+	struct heard *h = talk_takes(t, SIP_REFER);
+
+	NEED(h && strcmp(sim_text(h, sent(h)->referred_by), by) == 0);
+	char *kept = token[at++ % 4];
+	snprintf(kept, sizeof token[0], "%s", sim_text(h, sent(h)->refer_token));
+	NEED(strncmp(kept, "xfer-", 5) == 0 && strlen(kept) == 5 + 32);
+	talk_reply(t, h, code, NULL);
+	return kept;
+}
+
+void invite_token(struct talk *t, struct phone *p, const char *token)
+{
+	struct sdp own = sdp_plain(p);
+	struct msg_request *m;
+	uint32_t allow = t->allow;
+
+	m = phone_begin(p, SIP_INVITE);
+	*t = (struct talk){.phone = p, .cseq = m->cseq + 1, .invite_cseq = m->cseq, .allow = allow};
+	snprintf(t->call_id, sizeof t->call_id, "fresh-%u-%lu", p->device, (unsigned long)child_now());
+	snprintf(t->ours, sizeof t->ours, "tag-of-phone");
+	m->call_id = phone_put(p, t->call_id);
+	m->target_kind = TARGET_TRANSFER;
+	m->target_user = m->to_user = phone_put(p, token);
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(p, "<sip:fresh@192.0.2.9:40000;transport=tls>");
+	m->allow |= allow;
+	m->sdp = phone_put_sdp(p, &own);
+	t->txn = phone_end(p);
+}

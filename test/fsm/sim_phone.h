@@ -87,6 +87,13 @@ void call_up(struct talk *a, struct phone *from, struct talk *b, struct phone *t
 /* `a` hangs up, `b` gets its BYE and answers. */
 void call_hang_up(struct talk *a, struct talk *b);
 
+/* --- transfers --- */
+
+/* The one-time URI that this phone is sent in a REFER by that user; it answers with this code. */
+const char *sent_on(struct talk *t, const char *by, unsigned code);
+/* An INVITE to it. */
+void invite_token(struct talk *t, struct phone *p, const char *token);
+
 /* --- session descriptions --- */
 
 enum { KEYS_SDES, KEYS_DTLS };

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: ISC */
+#include "desk.h"
+#include "base/buf.h"
+#include "dial.h"
+#include "dialogue.h"
+#include "ended.h"
+#include "ipc/civic.h"
+#include "media.h"
+#include "settings.h"
+#include "voice.h"
+#include <stdio.h>
+
+enum { SPELLED_MAX = 8 }; /* of a house, floor or room */
+
+struct notice_call {
+	struct timer timer;
+	bool used;
+	uint64_t call;
+	char say[TURN_SAY_MAX + 1];
+};
+
+static struct notice_call table[DESK_CALLS_MAX];
+static uint64_t made, given_up;
+
+/* A person or a ring group; false: there is none. */
+static bool front_desk(struct dest *out)
+{
+	const char *name = settings_of_site()->front_desk;
+
+	return name[0] && route_find(span_str(name), SPAN(""), out) &&
+	       (out->kind == DEST_USER || out->kind == DEST_GROUP);
+}
+
+/* --- what is said --- */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool all_digits(const char *name)
+{
+	return name[0] && name[strspn(name, "0123456789")] == 0;
+}
+
+static char lower(uint8_t c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+/* Digits and letters one by one; nothing else of it can be said. */
+static void put_spelled(struct buf *b, const char *before, struct span value)
+{
+	bool in_digits = false;
+
+	if (value.n)
+		buf_str(b, before);
+	for (size_t i = 0; i < value.n && i < SPELLED_MAX; i++) {
+		const char c = lower(value.p[i]), one[] = {c, 0};
+		if (!is_digit(c) && !(c >= 'a' && c <= 'z'))
+			continue;
+		if (!is_digit(c) || !in_digits)
+			buf_str(b, is_digit(c) ? " digits:" : " letter-");
+		buf_str(b, one);
+		in_digits = is_digit(c);
+	}
+}
+
+static void put_place(struct buf *b, uint32_t device)
+{
+	static const struct {
+		enum civic_part part;
+		const char *before;
+	} spoken[] = {{CIVIC_HOUSE, " house"}, {CIVIC_FLOOR, " floor"},
+	    {CIVIC_ROOM, " room"}};
+	struct civic where;
+
+	if (civic_parse(span_str(settings_of_device(device)->location), &where))
+		return;
+	for (size_t i = 0; i < sizeof spoken / sizeof *spoken; i++)
+		put_spelled(b, spoken[i].before, where.part[spoken[i].part]);
+}
+
+static void compose(struct notice_call *n, uint32_t device, uint32_t person)
+{
+	const struct user *u = directory_user(person);
+	char text[TURN_SAY_MAX + 1], phone[12];
+	struct buf b = buf_of(text, TURN_SAY_MAX);
+
+	snprintf(phone, sizeof phone, "%u", device);
+	buf_str(&b, u && all_digits(u->name) ? "desk-extension digits:" : "desk-phone digits:");
+	buf_str(&b, u && all_digits(u->name) ? u->name : phone);
+	put_place(&b, device);
+	text[b.n] = 0;
+	/* twice, where that fits */
+	int length = snprintf(n->say, sizeof n->say, "%s silence:800 %s", text, text);
+	if (length >= (int)sizeof n->say)
+		snprintf(n->say, sizeof n->say, "%s", text);
+}
+
+/* --- the call --- */
+
+static void begin(struct notice_call *n)
+{
+	struct dest desk;
+	uint32_t ports = front_desk(&desk) && voice_ready() && media_ready() ? media_take_ports(false) : MEDIA_NO_PORTS;
+	struct call *c = ports == MEDIA_NO_PORTS ? NULL : call_new(ports, false);
+
+	if (!c) {
+		if (ports != MEDIA_NO_PORTS)
+			media_release_ports(ports);
+		given_up++;
+		n->used = false;
+		return;
+	}
+	n->call = c->r.id;
+	c->desk = (uint8_t)(n - table + 1);
+	c->dest = (struct dest){.index = NOBODY, .payer = NOBODY};
+	snprintf(c->r.from, sizeof c->r.from, "ringfence");
+	span_cstr(span_str(desk.number.text), c->r.to, sizeof c->r.to);
+	call_event(c, CALL_ALLOWED, NULL);
+}
+
+static void on_time(struct timer *t, uint64_t now_ms)
+{
+	(void)now_ms;
+	begin((struct notice_call *)(void *)t);
+}
+
+static bool is_free(const struct notice_call *n)
+{
+	return !n->used || (n->call && !call_get(n->call));
+}
+
+/* An emergency call that rings at the front desk itself needs no other, and a test alarms nobody. */
+static bool is_needless(uint32_t person, const struct dest *to)
+{
+	struct dest desk;
+
+	return !front_desk(&desk) || (desk.kind == DEST_USER && desk.index == person) ||
+	       (to->kind == desk.kind && to->index == desk.index) ||
+	       plan_is_test(&child_site()->plan, &to->number);
+}
+
+void desk_wanted(uint32_t device, uint32_t person, const struct dest *to)
+{
+	struct notice_call *n = table;
+
+	if (is_needless(person, to))
+		return;
+	while (n < table + DESK_CALLS_MAX && !is_free(n))
+		n++;
+	if (n == table + DESK_CALLS_MAX) {
+		given_up++;
+		return;
+	}
+	n->used = true;
+	n->call = 0;
+	compose(n, device, person);
+	timer_set(&child_wheel, &n->timer, child_now() + DESK_AFTER_MS);
+}
+
+/* G.711, which every phone has, and keys of the exchange's own. */
+static void make_offer(struct call *c, struct leg *l, struct sdp *out)
+{
+	const struct sdp like = {.line_n = 1,
+	    .line[0] = {"audio", "RTP/SAVP", "8"},
+	    .audio.codec_n = 3,
+	    .audio.codec = {{.pt = 8, .codec = SDP_PCMA, .channels = 1, .clock = 8000},
+		{.pt = 0, .codec = SDP_PCMU, .channels = 1, .clock = 8000},
+		{.pt = 101, .codec = SDP_TELEPHONE_EVENT, .channels = 1, .clock = 8000}}};
+
+	ended_offer(l, &like, dial_codecs(l), out);
+	l->r.ice = 1;
+	media_face(out, c, l, true);
+}
+
+static bool ask(struct call *c, const struct registration *to, uint8_t tried)
+{
+	struct leg *l = c->targets < CALL_TARGETS_MAX ? leg_new_out(to, c->r.id, false, c->r.from, c->r.to) : NULL;
+	struct sdp offer;
+
+	if (!l)
+		return false;
+	l->tried = tried;
+	l->r.ends = (uint8_t)dial_method(l);
+	c->target[c->targets++] = l->r.id;
+	make_offer(c, l, &offer);
+	leg_invite(l, &offer, "Emergency call");
+	return true;
+}
+
+static bool ask_user(uint32_t user, void *arg)
+{
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	int n = registrar_targets(user, to);
+	bool more = true;
+
+	for (int i = 0; i < n && more; i++)
+		more = ask(arg, to[i], 0);
+	return more;
+}
+
+void desk_ring(struct call *c)
+{
+	struct dest desk;
+
+	timer_set(&child_wheel, &c->ring, child_now() + child_site()->ring_s * UINT64_C(1000));
+	if (front_desk(&desk))
+		dial_each_callee(&desk, ask_user, c);
+	if (c->targets)
+		return;
+	given_up++;
+	c->best = REFUSE_OFFLINE;
+	call_event(c, CALL_REFUSED, NULL);
+}
+
+bool desk_again(struct call *c, const struct leg *l)
+{
+	const struct registration *to = registrar_get(l->r.user, l->r.device);
+	struct leg asked = *l;
+
+	asked.tried |= (uint8_t)(1u << l->r.ends);
+	return to && dial_method(&asked) != RELAY_PASSING && ask(c, to, asked.tried);
+}
+
+void desk_answered(struct call *c, struct leg *l)
+{
+	struct sdp theirs;
+
+	dial_stop(c, l->r.id);
+	leg_remote(l, &theirs);
+	const char *why = !l->r.has_remote ? "there is no answer to what was offered" : ended_check_answer(l, &theirs);
+	if (why || c->r.caller) {
+		leg_hang_up(l, REFUSE_OFFER);
+		if (!c->r.caller)
+			call_fail(c, REFUSE_OFFER, why);
+		return;
+	}
+	ended_settle(l);
+	l->r.ice = theirs.audio.ice_ufrag[0] != 0;
+	timer_cancel(&child_wheel, &c->ring);
+	c->r.caller = l->r.id;
+	c->r.spoken = c->r.ended = 1;
+	c->r.hears[l->r.side] = RELAY_HEARS_NOTHING;
+	c->say = table[c->desk - 1].say;
+	made++;
+	call_relay(c);
+	call_event(c, CALL_TOLD_WHY, NULL);
+}
+
+void desk_init(void)
+{
+	for (int i = 0; i < DESK_CALLS_MAX; i++)
+		table[i].timer.fire = on_time;
+}
+
+void desk_status(struct proc_status *s)
+{
+	status_counter(s, "desk-calls", made);
+	status_counter(s, "desk-calls-given-up", given_up);
+}

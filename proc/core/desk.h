@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* The call to the front desk when somebody calls for help (R16): its phones ring, and who answers hears which extension or phone it
+ * was and where that stands. It begins after the call for help went its way, takes nothing from the reserve of emergency calls, leads to that
+ * one person's phones and nowhere else, and is given up when it can't be made: the event and the notice say the same. */
+#ifndef CORE_DESK_H
+#define CORE_DESK_H
+
+#include "call.h"
+
+enum { DESK_CALLS_MAX = 8, DESK_AFTER_MS = 200 };
+
+void desk_init(void);
+/* Somebody calls for help, to there: remembered only, nothing is done yet. */
+void desk_wanted(uint32_t device, uint32_t person, const struct dest *to);
+
+/* From the call's machine, of a call with c->desk: ask its phones; ask again one that took not what it was offered; one answered. */
+void desk_ring(struct call *c);
+bool desk_again(struct call *c, const struct leg *l);
+void desk_answered(struct call *c, struct leg *l);
+
+void desk_status(struct proc_status *s);
+
+#endif

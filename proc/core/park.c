@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+#include "park.h"
+#include "dial.h"
+#include "dialogue.h"
+#include "join.h"
+#include "permit.h"
+#include "refer.h"
+#include "settings.h"
+#include <stdio.h>
+
+/* Twice, and the phone is not hung up on while its last word is on the way. */
+#define SAY_PLACE "parked-at digits:%02d silence:600 digits:%02d silence:300"
+
+/* Who waits there is looked up again by id: a place whose call is gone, or went on, is free. */
+struct place {
+	uint64_t call;     /* that waits */
+	uint64_t transfer; /* the phone that is on its way here */
+	uint64_t asker;    /* the call of whoever parks, to be told */
+	uint32_t by;
+	char say[sizeof SAY_PLACE];
+};
+
+static struct place place[PARK_PLACES_MAX];
+
+void park_init(void)
+{
+	for (int i = 0; i < PARK_PLACES_MAX; i++)
+		snprintf(place[i].say, sizeof place[i].say, SAY_PLACE, (PARK_FIRST + i) % 100, (PARK_FIRST + i) % 100);
+}
+
+static struct call *waiting_at(const struct place *p)
+{
+	struct call *c = p->call ? call_get(p->call) : NULL;
+
+	return c && c->r.state == PHASE_WAITING && c->dest.kind == DEST_PARK ? c : NULL;
+}
+
+static bool is_free(const struct place *p)
+{
+	return !waiting_at(p) && !(p->transfer && refer_get(p->transfer));
+}
+
+static struct place *free_place(void)
+{
+	for (uint32_t i = 0; i < child_site()->park_places; i++)
+		if (is_free(&place[i]))
+			return &place[i];
+	return NULL;
+}
+
+static struct place *place_of(const struct call *c)
+{
+	for (int i = 0; i < PARK_PLACES_MAX; i++)
+		if (place[i].call == c->r.id || (c->transfer && place[i].transfer == c->transfer))
+			return &place[i];
+	return NULL;
+}
+
+static void tell(struct call *c, const char *say)
+{
+	c->say = say;
+	call_event(c, CALL_TOLD_WHY, NULL);
+}
+
+/* If they still listen. */
+static void tell_asker(struct place *p, const char *say)
+{
+	struct call *c = call_get(p->asker);
+
+	p->asker = 0;
+	if (c && c->r.state == PHASE_LOOKING)
+		tell(c, say);
+}
+
+/* May this party be led to that number of ours, on the account of whoever parked it? */
+static bool may_lead(const struct call *c, const struct leg *party, uint32_t payer, const struct number *number)
+{
+	const struct permit_case q = {.who = refer_who(c, party),
+	    .route = ROUTE_PARK,
+	    .user = party->r.person,
+	    .device = party->r.device,
+	    .payer = payer,
+	    .at = &party->r.seen,
+	    .number = *number};
+
+	return permit(&q).verdict == PLAN_ALLOW;
+}
+
+/* --- to park --- */
+
+struct search {
+	const struct leg *asker;
+	struct call *found;
+	struct leg *mine;
+};
+
+static struct leg *leg_of_line(const struct call *c, const struct leg *asker)
+{
+	struct leg *l[2] = {leg_get(c->r.caller), leg_get(c->r.callee)};
+
+	for (int i = 0; i < 2; i++)
+		if (l[i] && !l[i]->r.trunk && l[i]->r.user == asker->r.user && l[i]->r.device == asker->r.device)
+			return l[i];
+	return NULL;
+}
+
+/* The newest talk of the same line. */
+static void find_talk(struct call *c, void *arg)
+{
+	struct search *s = arg;
+	struct leg *mine = c->r.state == PHASE_TALKING && !c->r.emergency ? leg_of_line(c, s->asker) : NULL;
+
+	if (!mine || (s->found && s->found->r.answered_ms > c->r.answered_ms))
+		return;
+	s->found = c;
+	s->mine = mine;
+}
+
+static bool can_move(struct call *c, const struct leg *mine, const struct leg *party)
+{
+	return party && mine->r.state == LEG_UP && party->r.state == LEG_UP && !c->change.active && !refer_is_of(mine);
+}
+
+static void send_party(struct place *p, struct leg *mine, struct leg *party, const struct dest *to)
+{
+	p->transfer = refer_to_park(mine, party, to);
+	if (!p->transfer)
+		tell_asker(p, "park-refused");
+}
+
+static void keep_party(struct place *p, struct call *held, struct leg *mine, struct leg *party, const struct dest *to)
+{
+	uint64_t id = mine->r.id;
+
+	p->call = held->r.id;
+	refer_go_on(held, party, to);
+	if ((mine = leg_get(id)))
+		leg_hang_up(mine, REFUSE_NONE);
+	tell_asker(p, "park-refused"); /* unless they know the place already */
+}
+
+void park_begin(struct call *c, struct span argument)
+{
+	struct search s = {.asker = leg_get(c->r.caller)};
+	struct place *p = free_place();
+	struct dest to;
+	char name[USER_NAME_MAX + 1];
+
+	(void)argument;
+	if (s.asker)
+		call_each(find_talk, &s);
+	struct leg *party = s.found ? call_other(s.found, s.mine) : NULL;
+	if (!s.found || !can_move(s.found, s.mine, party) ||
+	    !route_find(span_str(leg_name(s.asker, name)), SPAN(""), &to) || to.kind != DEST_USER ||
+	    !may_lead(s.found, party, s.asker->r.person, &to.number)) {
+		tell(c, "park-refused");
+		return;
+	}
+	if (!p) {
+		tell(c, "busy-try-later");
+		return;
+	}
+	to.kind = DEST_PARK;
+	to.route = ROUTE_PARK;
+	to.payer = p->by = s.asker->r.person;
+	p->asker = c->r.id;
+	p->call = p->transfer = 0;
+	if (party->r.ends == RELAY_PASSING || s.mine->r.ends == RELAY_PASSING)
+		send_party(p, s.mine, party, &to);
+	else
+		keep_party(p, s.found, s.mine, party, &to);
+}
+
+void park_failed(uint64_t transfer)
+{
+	for (int i = 0; i < PARK_PLACES_MAX; i++)
+		if (place[i].transfer == transfer) {
+			place[i].transfer = 0;
+			tell_asker(&place[i], "park-refused");
+		}
+}
+
+/* --- to wait --- */
+
+void park_wait(struct call *c)
+{
+	struct leg *party = leg_get(c->r.caller);
+	struct place *p = place_of(c);
+	const char *why = !party || !p ? "there is no place for it" : c->r.spoken ? NULL : join_caller(c, party);
+
+	if (why) {
+		call_fail(c, REFUSE_OFFER, why);
+		return;
+	}
+	p->call = c->r.id;
+	p->transfer = 0;
+	call_save(c); /* it does not outlive core */
+	timer_set(&child_wheel, &c->ring, child_now() + child_site()->park_s * UINT64_C(1000));
+	if (c->keyed)
+		dialogue_loop(c, party->r.side, "music");
+	refer_answered(c);
+	tell_asker(p, p->say);
+}
+
+void park_over(struct call *c)
+{
+	const struct user *by = directory_user(c->dest.payer);
+
+	c->best = REFUSE_NONE;
+	if (by && call_forward(c, span_str(by->name), c->dest.payer, ROUTE_PARK))
+		return;
+	c->best = REFUSE_NO_ANSWER;
+	dial_over(c, CALL_TIME_OUT);
+}
+
+/* --- to take --- */
+
+static struct place *place_named(struct span digits)
+{
+	bool two =
+	    digits.n == 2 && digits.p[0] >= '1' && digits.p[0] <= '9' && digits.p[1] >= '0' && digits.p[1] <= '9';
+
+	return two ? &place[(digits.p[0] - '0') * 10 + digits.p[1] - '0' - PARK_FIRST] : NULL;
+}
+
+/* Whoever parked it, and those of the same pickup group; everyone, where they are in none. */
+static bool may_take(const struct place *p, uint32_t user)
+{
+	const char *group = settings_of_user(p->by)->pickup_group;
+
+	return user == p->by || !group[0] || strcmp(settings_of_user(user)->pickup_group, group) == 0;
+}
+
+void park_take(struct call *c, struct span argument)
+{
+	struct place *p = place_named(argument);
+	struct call *parked = p ? waiting_at(p) : NULL;
+	struct leg *l = leg_get(c->r.caller), *party = parked ? leg_get(parked->r.caller) : NULL;
+	struct dest to;
+	char name[USER_NAME_MAX + 1];
+
+	if (!l || !party || !may_take(p, l->r.person) || !route_find(span_str(leg_name(l, name)), SPAN(""), &to) ||
+	    !may_lead(parked, party, p->by, &to.number)) {
+		tell(c, "invalid-choice");
+		return;
+	}
+	const char *why = join_late(parked, party, l);
+	if (why) {
+		c->best = REFUSE_OFFER;
+		c->best_text = why;
+		call_event(c, CALL_REFUSED, NULL);
+		return;
+	}
+	span_cstr(span_str(leg_name(l, name)), parked->r.to, sizeof parked->r.to);
+	p->call = 0;
+	call_drop(c);
+	call_event(parked, CALL_MET, NULL);
+}
+
+void park_status(struct proc_status *s)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < PARK_PLACES_MAX; i++)
+		n += !is_free(&place[i]);
+	status_add(s, "parked", STATUS_POOL, n, child_site()->park_places, 0, 0);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* Calls that wait in the exchange, with music, until somebody takes them (R29). The code, dialled while a call is on hold, parks that
+ * call and says its place; the other code with the place takes it. An ended leg stays where it is. A passing one can't change its far
+ * end: its phone is sent a one-time URI (refer.h), and its fresh INVITE is what waits. What nobody takes rings whoever parked it.
+ * Every step asks permit(): a parked call leads to phones of this exchange and nowhere else (R14). It does not outlive core. */
+#ifndef CORE_PARK_H
+#define CORE_PARK_H
+
+#include "call.h"
+
+enum { PARK_FIRST = 10 }; /* the first place */
+
+void park_init(void);
+/* The caller of this call wants its other one parked. It is told the place, or why not. */
+void park_begin(struct call *c, struct span argument);
+/* The caller of this call wants the one that waits at that place. */
+void park_take(struct call *c, struct span argument);
+
+/* From the call's machine, of one whose destination is DEST_PARK: it waits from now on, with CALL_DO_WAIT; and nobody came. */
+void park_wait(struct call *c);
+void park_over(struct call *c);
+/* The phone that was sent here did not come. */
+void park_failed(uint64_t transfer);
+
+void park_status(struct proc_status *s);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC */
+/* The call to the front desk when somebody calls for help (R16): after the call for help, never in its way, to that desk's phones
+ * and nowhere else. alice's phone is a fixed one, dave is who answers for 112 here, bob and carol are the desk. */
+#include "../unit/test.h"
+#include "sim_voice.h"
+
+static struct phone alice, bob, carol, help;
+static struct talk a, b, c, h;
+static struct sdp offer;
+
+static void place(void)
+{
+	sim.user[0].name = "100";
+	sim.device[0].flags |= DEVICE_FIXED;
+	set(0, OWNER_SITE, 0, SETTING_FRONT_DESK, "bob");
+	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, house=12B, floor=2, room=R-204");
+}
+
+#define ONCE "desk-extension digits:100 house digits:12 letter-b floor digits:2 room letter-r digits:204"
+#define PLACE ONCE " silence:800 " ONCE
+
+static void begin_with(void (*settings)(void))
+{
+	sim_defaults();
+	settings();
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_init(&carol, 2);
+	phone_init(&help, 4);
+	phone_register(&alice);
+	phone_register(&bob);
+	phone_register(&carol);
+	phone_register(&help);
+	offer = sdp_plain(&alice);
+}
+
+static void finish(void)
+{
+	sim_pass(100000);
+	sim_need_idle();
+}
+
+static void calls_for_help(void)
+{
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&h, &help);
+	NEED(!sent_to(&bob, SIP_INVITE)); /* the call for help is on its way before anything else is done */
+}
+
+static void hears(struct talk *t, struct phone *p, const char *text)
+{
+	struct sdp answer = sdp_plain(p);
+	uint64_t join;
+
+	answer.audio.crypto[0].tag = 2;
+	relay_wish(NULL);
+	talk_answer(t, 200, &answer);
+	NEED(talk_takes(t, SIP_ACK));
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && s->side[1].present && !s->side[0].present && s->side[1].end == RELAY_ENDED_SDES);
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL)); /* not before it can be heard */
+	media_says_gate(join, RELAY_KEY_SDES);
+	voice_says(turn(text)->token, TURN_SAID, "");
+	hangs_up_on(t);
+}
+
+static void help_ends(void)
+{
+	talk_answer(&h, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+}
+
+static void the_desk_rings_and_hears_who_and_where(void)
+{
+	begin_with(place);
+	calls_for_help();
+	sim_pass(300);
+	struct heard *i = sent_to(&bob, SIP_INVITE);
+	NEED(i && strcmp(sim_text(i, sent(i)->from_user), "ringfence") == 0 && !sent_to(&carol, SIP_INVITE));
+	NEED(i->class != CLASS_EMERGENCY);
+	i->taken = false;
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	hears(&b, &bob, PLACE);
+	NEED(sim_status("desk-calls").used == 1 && sim_status("desk-calls-given-up").used == 0);
+	help_ends();
+	finish();
+}
+
+/* Of a phone whose keys are DTLS alone, and one that knows nothing but SDES: asked again by the other method. */
+static void a_phone_that_takes_no_such_keys_is_asked_again(void)
+{
+	begin_with(place);
+	media_says_fingerprint(0x5a);
+	calls_for_help();
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	unsigned first = b.sdp.audio.fingerprint_n;
+	talk_answer(&b, 488, NULL);
+	talk_rings_at(&b, &bob);
+	NEED((b.sdp.audio.fingerprint_n == 0) == (first != 0) && (b.sdp.audio.crypto_n == 0) == (first == 0));
+	talk_answer(&b, 488, NULL);
+	NEED(!sent_to(&bob, SIP_INVITE) && sim_status("calls").used == 1);
+	help_ends();
+	finish();
+}
+
+static void group(void)
+{
+	place();
+	sim.group[0] = (struct sim_group){"200", "bob, carol"};
+	set(0, OWNER_SITE, 0, SETTING_FRONT_DESK, "200");
+}
+
+static void a_group_rings_and_the_first_hears(void)
+{
+	begin_with(group);
+	calls_for_help();
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	talk_rings_at(&c, &carol);
+	hears(&c, &carol, PLACE);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	help_ends();
+	finish();
+}
+
+static void elsewhere(void)
+{
+	place();
+	memcpy(sim.site.plan.country, "fr", 3);
+	set(2, OWNER_USER, 1, SETTING_FORWARD_NO_ANSWER, "+33123456789");
+	set(3, OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "carol");
+	set(4, OWNER_USER, 1, SETTING_DND, "on");
+	set(5, OWNER_USER, 1, SETTING_CLASSES, "national");
+	sim.dialled[0] = "+33123456789";
+}
+
+static void it_rings_through_and_goes_nowhere_else(void)
+{
+	begin_with(elsewhere);
+	calls_for_help();
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	NEED(!sent_to(&carol, SIP_INVITE));
+	help_ends();
+	sim_pass(sim.site.ring_s * 1000ull + 1000);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	NEED(!sent_to(&carol, SIP_INVITE) && sim.lookups == 0 && sim_status("calls").used == 0);
+	finish();
+}
+
+/* Each of these leaves the call for help as it is. */
+static void what_cannot_be_called_is_not(void)
+{
+	begin_with(place);
+	phone_send_register(&bob, 0, false); /* the desk is not there */
+	calls_for_help();
+	sim_pass(300);
+	NEED(sim_status("desk-calls-given-up").used == 1);
+	help_ends();
+	phone_send_register(&bob, 300, false);
+	sim_link_down(PROC_VOICE, 0); /* nobody to speak */
+	calls_for_help();
+	sim_pass(300);
+	NEED(!sent_to(&bob, SIP_INVITE) && sim_status("desk-calls-given-up").used == 2);
+	help_ends();
+	sim_link_up(PROC_VOICE, 0);
+	finish();
+}
+
+static void few(void)
+{
+	place();
+	sim.site.max_calls = 16;
+	sim.site.max_phones = sim.site.max_users = 16;
+}
+
+/* However often help is called for, so many at once and no more. */
+static void they_are_bounded(void)
+{
+	struct talk more[10], at_help[10];
+	unsigned rang = 0;
+
+	begin_with(few);
+	for (int i = 0; i < 10; i++) {
+		talk_invite(&more[i], &alice, "112", &offer);
+		talk_rings_at(&at_help[i], &help);
+	}
+	sim_pass(300);
+	while (sent_to(&bob, SIP_INVITE))
+		rang++;
+	NEED(rang > 0 && rang <= 8 && sim_status("desk-calls-given-up").used >= 2);
+	for (int i = 0; i < 10; i++) {
+		talk_answer(&at_help[i], 486, NULL);
+		NEED(code_of(more[i].txn) == 486);
+	}
+	sim_pass(200000);
+	NEED(sim_status("calls").used == 0 && sim_status("media-ports").used == 0);
+}
+
+static void desk_calls(void)
+{
+	place();
+	set(0, OWNER_SITE, 0, SETTING_FRONT_DESK, "100");
+}
+
+static void the_desk_needs_not_be_told_what_it_knows(void)
+{
+	begin_with(desk_calls);
+	calls_for_help();
+	sim_pass(300);
+	NEED(!sent_to(&alice, SIP_INVITE) && !sent_to(&bob, SIP_INVITE));
+	help_ends();
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(the_desk_rings_and_hears_who_and_where);
+	SIM(a_phone_that_takes_no_such_keys_is_asked_again);
+	SIM(a_group_rings_and_the_first_hears);
+	SIM(it_rings_through_and_goes_nowhere_else);
+	SIM(what_cannot_be_called_is_not);
+	SIM(they_are_bounded);
+	SIM(the_desk_needs_not_be_told_what_it_knows);
+	(void)test_failed_here;
+	return TEST_END;
+}

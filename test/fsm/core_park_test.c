@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: ISC */
+/* Parked calls through core: of ended legs and of passing ones, who may take them, what becomes of those whom nobody takes
+ * (R7, R14, R29). alice talks with bob and parks him; carol takes him. */
+#include "../unit/test.h"
+#include "sim_voice.h"
+
+static struct phone alice, bob, carol, dave;
+static struct talk a, b, code, t;
+static struct sdp of_alice, of_bob, of_carol;
+
+static void ended(void)
+{
+	set(0, OWNER_DEVICE, 1, SETTING_JOIN, "ended");
+}
+
+static void begin_with(void (*settings)(void))
+{
+	sim_defaults();
+	sim.site.park_s = 30;
+	if (settings)
+		settings();
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_init(&carol, 2);
+	phone_init(&dave, 3);
+	phone_register(&alice);
+	phone_register(&bob);
+	phone_register(&carol);
+	phone_register(&dave);
+	of_alice = sdp_plain(&alice);
+	of_bob = sdp_plain(&bob);
+	of_carol = sdp_plain(&carol);
+	a.allow = b.allow = code.allow = t.allow = 1u << SIP_REFER;
+}
+
+static void finish(void)
+{
+	sim_pass(100000);
+	NEED(sim_status("parked").used == 0);
+	sim_need_idle();
+}
+
+/* As a phone answers what the exchange offers: by its second suite. */
+static struct sdp answer_of(const struct phone *p)
+{
+	struct sdp s = sdp_plain(p);
+
+	s.audio.crypto[0].tag = 2;
+	return s;
+}
+
+/* A call whose legs end in media; its join. */
+static uint64_t up_ended(struct talk *from, struct phone *caller, struct talk *to, struct phone *callee)
+{
+	struct sdp offer = sdp_plain(caller), answer = answer_of(callee);
+	uint64_t join;
+
+	talk_invite(from, caller, callee->user, &offer);
+	talk_rings_at(to, callee);
+	talk_answer(to, 200, &answer);
+	NEED(talk_takes(to, SIP_ACK));
+	talk_hears(from, 200);
+	talk_ack(from);
+	NEED(relay_wish(&join));
+	media_says_gate(join, RELAY_KEY_SDES);
+	sim_pass(20000);
+	return join;
+}
+
+/* Two callers were answered by the exchange, the first before the second. */
+static void both_answered(struct talk *first, struct talk *second)
+{
+	struct heard *h = sim_take(PROC_MEDIA, MSG_RELAY, NULL, NULL), *next;
+
+	while (h && (next = sim_take(PROC_MEDIA, MSG_RELAY, NULL, NULL))) {
+		media_says_gate(((const struct msg_relay *)(const void *)h->payload)->join, RELAY_KEY_SDES);
+		h = next;
+	}
+	NEED(h);
+	talk_hears(first, 200);
+	talk_ack(first);
+	media_says_gate(((const struct msg_relay *)(const void *)h->payload)->join, RELAY_KEY_SDES);
+	talk_hears(second, 200);
+	talk_ack(second);
+}
+
+static void says(struct talk *to, const char *text)
+{
+	voice_says(turn(text)->token, TURN_SAID, "");
+	hangs_up_on(to);
+}
+
+/* A code that is refused with these words. */
+static void refused(struct phone *p, const char *dialled, const char *text)
+{
+	struct sdp own = sdp_plain(p);
+
+	talk_invite(&code, p, dialled, &own);
+	answered(&code);
+	says(&code, text);
+}
+
+/* alice's call with bob, whose leg ends in media, parked at 10; bob hears music */
+static void park_ended(void)
+{
+	uint64_t join = up_ended(&a, &alice, &b, &bob);
+
+	talk_invite(&code, &alice, "*68", &of_alice);
+	const struct msg_turn *m = turn("music");
+	NEED(m->join == join && m->loop && m->side == 1);
+	hangs_up_on(&a);
+	answered(&code);
+	says(&code, "parked-at digits:10 silence:600 digits:10 silence:300");
+	NEED(sim_status("parked").used == 1);
+}
+
+/* Both are in one call and hear each other. */
+static void together(struct talk *one, struct talk *two)
+{
+	const struct relay_spec *s = relay_wish(NULL);
+
+	NEED(s && s->answered && s->side[0].present && s->side[1].present);
+	NEED(s->side[0].hears == RELAY_HEARS_OTHER && s->side[1].hears == RELAY_HEARS_OTHER);
+	sim_pass(5000);
+	call_hang_up(one, two);
+}
+
+static void takes(struct talk *k, struct phone *by, const char *dialled)
+{
+	struct sdp own = sdp_plain(by);
+
+	talk_invite(k, by, dialled, &own);
+	talk_hears(k, 200);
+	talk_ack(k);
+}
+
+static void an_ended_leg_stays_and_is_taken(void)
+{
+	begin_with(ended);
+	park_ended();
+	sim_pass(10000);
+	takes(&t, &carol, "*6910");
+	NEED(sim_status("parked").used == 0);
+	sim_pass(15000);
+	together(&t, &b);
+	finish();
+	NEED(strcmp(sim.record_from, "bob") == 0 && strcmp(sim.record_to, "carol") == 0);
+	NEED(sim.record.duration_ms >= 20000 && sim.record.duration_ms < 21000);
+}
+
+/* Who parked it may be the one who was called; the party is the caller then. */
+static void the_callee_parks_too(void)
+{
+	begin_with(ended);
+	up_ended(&a, &carol, &b, &bob);
+	talk_invite(&code, &bob, "*68", &of_bob);
+	turn("music");
+	hangs_up_on(&b);
+	answered(&code);
+	says(&code, "parked-at digits:10 silence:600 digits:10 silence:300");
+	takes(&t, &alice, "*6910");
+	together(&a, &t);
+	finish();
+	NEED(strcmp(sim.record_from, "carol") == 0 && strcmp(sim.record_to, "alice") == 0);
+}
+
+/* R7: keys that are the phones' own can't change hands: bob's phone is sent here and calls anew. */
+static void a_passing_leg_is_sent_for(void)
+{
+	struct talk n = {.allow = 1u << SIP_REFER};
+
+	begin_with(NULL);
+	call_up(&a, &alice, &b, &bob);
+	talk_invite(&code, &alice, "*68", &of_alice);
+	invite_token(&n, &bob, sent_on(&b, "alice", 202));
+	both_answered(&n, &code);
+	turn("music");
+	says(&code, "parked-at digits:10 silence:600 digits:10 silence:300");
+	sim_pass(1500); /* what is left of the old call */
+	hangs_up_on(&a);
+	hangs_up_on(&b);
+	NEED(!sent_to(&alice, SIP_NOTIFY)); /* it sent no REFER */
+	takes(&t, &carol, "*6910");
+	together(&n, &t);
+	finish();
+	NEED(strcmp(sim.record_from, "bob") == 0 && strcmp(sim.record_to, "carol") == 0);
+}
+
+static void a_phone_that_does_not_come(void)
+{
+	begin_with(NULL);
+	call_up(&a, &alice, &b, &bob);
+	talk_invite(&code, &alice, "*68", &of_alice);
+	sent_on(&b, "alice", 603);
+	answered(&code);
+	says(&code, "park-refused");
+	talk_invite(&code, &alice, "*68", &of_alice);
+	const char *token = sent_on(&b, "alice", 202);
+	sim_pass(11000);
+	answered(&code);
+	says(&code, "park-refused");
+	NEED(sim_status("parked").used == 0);
+	invite_token(&t, &bob, token);
+	NEED(code_of(t.txn) == 404);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void a_phone_without_refer_stays(void)
+{
+	begin_with(NULL);
+	b.allow = 0;
+	call_up(&a, &alice, &b, &bob);
+	refused(&alice, "*68", "park-refused");
+	NEED(sim.events[EVENT_CALL_REFUSED] == 1 && sim_status("parked").used == 0);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* T10: the place is for the phone that was sent there. */
+static void a_stranger_at_the_uri(void)
+{
+	begin_with(NULL);
+	call_up(&a, &alice, &b, &bob);
+	talk_invite(&code, &alice, "*68", &of_alice);
+	const char *token = sent_on(&b, "alice", 202);
+	invite_token(&t, &carol, token);
+	NEED(code_of(t.txn) == 404 && sim.events[EVENT_FORGED_DIALOG] == 1);
+	sim_pass(11000);
+	answered(&code);
+	says(&code, "park-refused");
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* --- what can't be --- */
+
+static void nothing_to_park_and_nothing_there(void)
+{
+	begin_with(NULL);
+	refused(&alice, "*68", "park-refused");
+	talk_invite(&code, &alice, "*6810", &of_alice);
+	NEED(code_of(code.txn) == 404);
+	refused(&alice, "*69", "invalid-choice");
+	refused(&alice, "*6910", "invalid-choice");
+	refused(&alice, "*6909", "invalid-choice");
+	refused(&alice, "*69100", "invalid-choice");
+	refused(&alice, "*6999", "invalid-choice");
+	/* another's call is not one's own to park */
+	call_up(&a, &carol, &b, &dave);
+	refused(&alice, "*68", "park-refused");
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void one_place(void)
+{
+	ended();
+	sim.site.park_places = 1;
+}
+
+static void places_are_counted(void)
+{
+	struct talk a2, b2;
+
+	begin_with(one_place);
+	park_ended();
+	up_ended(&a2, &bob, &b2, &carol);
+	refused(&bob, "*68", "busy-try-later");
+	call_hang_up(&a2, &b2);
+	takes(&t, &alice, "*6910"); /* and the place is free again */
+	together(&t, &b);
+	park_ended();
+	takes(&t, &alice, "*6910");
+	together(&t, &b);
+	finish();
+}
+
+static void no_place(void)
+{
+	ended();
+	sim.site.park_places = 0;
+}
+
+static void without_places_nothing_is_parked(void)
+{
+	begin_with(no_place);
+	up_ended(&a, &alice, &b, &bob);
+	refused(&alice, "*68", "busy-try-later");
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void groups(void)
+{
+	ended();
+	set(1, OWNER_USER, 0, SETTING_PICKUP_GROUP, "ward");
+	set(2, OWNER_USER, 2, SETTING_PICKUP_GROUP, "ward");
+}
+
+static void a_group_keeps_its_calls(void)
+{
+	begin_with(groups);
+	park_ended();
+	refused(&dave, "*6910", "invalid-choice");
+	takes(&t, &carol, "*6910");
+	together(&t, &b);
+	finish();
+}
+
+static void no_codec_in_common(void)
+{
+	begin_with(ended);
+	park_ended();
+	struct sdp other = of_carol;
+	other.audio.codec_n = 1;
+	other.audio.codec[0] = (struct sdp_codec){.pt = 9, .codec = SDP_G722, .channels = 1, .clock = 8000};
+	talk_invite(&t, &carol, "*6910", &other);
+	NEED(code_of(t.txn) == 488 && sim_status("parked").used == 1);
+	takes(&t, &carol, "*6910");
+	together(&t, &b);
+	finish();
+}
+
+/* --- who is not taken --- */
+
+static void the_party_hangs_up(void)
+{
+	begin_with(ended);
+	park_ended();
+	NEED(code_of(talk_send(&b, SIP_BYE, NULL)) == 200 && sim_status("parked").used == 0);
+	refused(&carol, "*6910", "invalid-choice");
+	finish();
+}
+
+static void nobody_comes(void)
+{
+	begin_with(ended);
+	park_ended();
+	sim_pass(31000);
+	talk_rings_at(&t, &alice);
+	refused(&carol, "*6910", "invalid-choice"); /* it is on its way back */
+	struct sdp own = answer_of(&alice);
+	talk_answer(&t, 200, &own);
+	NEED(talk_takes(&t, SIP_ACK));
+	together(&b, &t);
+	finish();
+	NEED(strcmp(sim.record_from, "bob") == 0 && strcmp(sim.record_to, "alice") == 0);
+}
+
+static void disturbed(void)
+{
+	ended();
+	memcpy(sim.site.plan.country, "fr", 3);
+	set(1, OWNER_USER, 0, SETTING_DND, "on");
+	set(2, OWNER_USER, 0, SETTING_FORWARD_ALWAYS, "+33123456789");
+	set(3, OWNER_USER, 0, SETTING_FORWARD_BUSY, "+33123456789");
+	set(4, OWNER_USER, 0, SETTING_CLASSES, "national");
+}
+
+/* It rings whoever parked it, whatever they have set, and goes nowhere else (R14). */
+static void a_parked_call_is_never_forwarded(void)
+{
+	begin_with(disturbed);
+	sim.dialled[0] = "+33123456789";
+	park_ended();
+	sim_pass(31000);
+	talk_rings_at(&t, &alice);
+	talk_answer(&t, 486, NULL);
+	NEED(sim.lookups == 0);
+	says(&b, "busy-try-later");
+	finish();
+}
+
+static void whoever_parked_it_is_gone(void)
+{
+	begin_with(ended);
+	park_ended();
+	phone_send_register(&alice, 0, false);
+	sim_pass(31000);
+	says(&b, "busy-try-later");
+	finish();
+}
+
+static void voice_dies(void)
+{
+	begin_with(ended);
+	park_ended();
+	sim_link_down(PROC_VOICE, 0);
+	NEED(sim_status("parked").used == 1);
+	takes(&t, &carol, "*6910"); /* needs no voice */
+	together(&t, &b);
+	sim_link_up(PROC_VOICE, 0);
+	finish();
+}
+
+static void who_parks_hangs_up_at_once(void)
+{
+	struct talk n = {.allow = 1u << SIP_REFER};
+
+	begin_with(NULL);
+	call_up(&a, &alice, &b, &bob);
+	talk_invite(&code, &alice, "*68", &of_alice);
+	const char *token = sent_on(&b, "alice", 202);
+	call_hang_up(&a, &b);
+	invite_token(&n, &bob, token);
+	both_answered(&n, &code);
+	turn("music");
+	says(&code, "parked-at digits:10 silence:600 digits:10 silence:300");
+	takes(&t, &carol, "*6910");
+	together(&n, &t);
+	finish();
+}
+
+/* --- a crash of core --- */
+
+struct world {
+	struct phone alice, bob;
+	struct talk b;
+};
+static struct world *w;
+
+static void life_with_a_parked_call(void)
+{
+	begin_with(ended);
+	park_ended();
+	w->bob = bob;
+	w->b = b;
+}
+
+/* It ends safely: the phone that waited is hung up on, and no place is taken. */
+static void it_does_not_outlive_core(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_with_a_parked_call);
+	sim_defaults();
+	sim_open();
+	NEED(sim_status("calls").used == 0 && sim_status("parked").used == 0);
+	phone_init(&bob, 1);
+	phone_register(&bob);
+	sim_pass(10000);
+	b = w->b;
+	b.phone = &bob;
+	hangs_up_on(&b);
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(an_ended_leg_stays_and_is_taken);
+	SIM(the_callee_parks_too);
+	SIM(a_passing_leg_is_sent_for);
+	SIM(a_phone_that_does_not_come);
+	SIM(a_phone_without_refer_stays);
+	SIM(a_stranger_at_the_uri);
+	SIM(nothing_to_park_and_nothing_there);
+	SIM(places_are_counted);
+	SIM(without_places_nothing_is_parked);
+	SIM(a_group_keeps_its_calls);
+	SIM(no_codec_in_common);
+	SIM(the_party_hangs_up);
+	SIM(nobody_comes);
+	SIM(a_parked_call_is_never_forwarded);
+	SIM(whoever_parked_it_is_gone);
+	SIM(voice_dies);
+	SIM(who_parks_hangs_up_at_once);
+	SIM(it_does_not_outlive_core);
+	(void)test_failed_here;
+	return TEST_END;
+}
