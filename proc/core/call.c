@@ -13,7 +13,6 @@
 #include "media.h"
 #include "record.h"
 #include "refer.h"
-#include "wire/sdp_offer.h"
 #include <stdio.h>
 #include <stdlib.h>
 
