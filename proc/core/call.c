@@ -15,7 +15,6 @@
 #include "park.h"
 #include "record.h"
 #include "refer.h"
-#include "wire/sdp_offer.h"
 #include <stdio.h>
 #include <stdlib.h>
 
