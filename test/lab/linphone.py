@@ -56,15 +56,15 @@ protocols={nat}
 CODECS = ("opus/48000", "speex/16000", "speex/8000", "PCMU/8000", "PCMA/8000", "GSM/8000", "G722/8000", "G729/8000")
 # what it prints: (pattern with the call's number, the state that it means)
 SAID = tuple((re.compile(p), state) for p, state in (
-    (r"Receiving new incoming call from (?P<peer>\S+), assigned id (?P<id>\d+)", "incoming"),
-    (r"Establishing call id to (?P<peer>\S+), assigned id (?P<id>\d+)", "outgoing"),
-    (r"Call (?P<id>\d+) to \S+ ringing\.", "ringing"),
-    (r"Call (?P<id>\d+) with \S+ connected\.", "established"),
-    (r"Media streams established with \S+ for call (?P<id>\d+)", "established"),
-    (r"Call (?P<id>\d+) with \S+ is now paused", "held"),
+    (r"Receiving new incoming call from (?P<peer>.+?), assigned id (?P<id>\d+)", "incoming"),
+    (r"Establishing call id to (?P<peer>.+?), assigned id (?P<id>\d+)", "outgoing"),
+    (r"Call (?P<id>\d+) to .+? ringing\.", "ringing"),
+    (r"Call (?P<id>\d+) with .+? connected\.", "established"),
+    (r"Media streams established with .+? for call (?P<id>\d+)", "established"),
+    (r"Call (?P<id>\d+) with .+? is now paused", "held"),
     (r"Call (?P<id>\d+) has been paused by", "remote-held"),
-    (r"Call (?P<id>\d+) with \S+ ended \((?P<why>.*?)\)", "closed"),
-    (r"Call (?P<id>\d+) with \S+ (?P<why>error)", "closed"),
+    (r"Call (?P<id>\d+) with .+? ended \((?P<why>.*?)\)", "closed"),
+    (r"Call (?P<id>\d+) with .+? (?P<why>error)", "closed"),
 ))
 REGISTRATION = re.compile(r"moving from state \[\w+\] to \[LinphoneRegistration(\w+)\]")
 
