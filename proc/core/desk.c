@@ -10,7 +10,10 @@
 #include "voice.h"
 #include <stdio.h>
 
-enum { SPELLED_MAX = 8 }; /* of a house, floor or room */
+enum {
+	SPELLED_MAX = 8,                    /* of a house, floor or room */
+	BREATH = sizeof "silence:500 " - 1, /* before anything is said */
+};
 
 struct notice_call {
 	struct timer timer;
@@ -71,8 +74,7 @@ static void put_place(struct buf *b, uint32_t device)
 	static const struct {
 		enum civic_part part;
 		const char *before;
-	} spoken[] = {{CIVIC_HOUSE, " house"}, {CIVIC_FLOOR, " floor"},
-	    {CIVIC_ROOM, " room"}};
+	} spoken[] = {{CIVIC_HOUSE, " house"}, {CIVIC_FLOOR, " floor"}, {CIVIC_ROOM, " room"}};
 	struct civic where;
 
 	if (civic_parse(span_str(settings_of_device(device)->location), &where))
@@ -84,18 +86,19 @@ static void put_place(struct buf *b, uint32_t device)
 static void compose(struct notice_call *n, uint32_t device, uint32_t person)
 {
 	const struct user *u = directory_user(person);
-	char text[TURN_SAY_MAX + 1], phone[12];
-	struct buf b = buf_of(text, TURN_SAY_MAX);
+	char text[TURN_SAY_MAX + 1 - BREATH], phone[12];
+	struct buf b = buf_of(text, sizeof text - 1);
 
 	snprintf(phone, sizeof phone, "%u", device);
 	buf_str(&b, u && all_digits(u->name) ? "desk-extension digits:" : "desk-phone digits:");
 	buf_str(&b, u && all_digits(u->name) ? u->name : phone);
+	size_t who = b.n;
 	put_place(&b, device);
-	text[b.n] = 0;
+	text[b.full ? who : b.n] = 0; /* a place of too many words is in the notice */
 	/* twice, where that fits */
-	int length = snprintf(n->say, sizeof n->say, "%s silence:800 %s", text, text);
+	int length = snprintf(n->say, sizeof n->say, "silence:500 %s silence:800 %s", text, text);
 	if (length >= (int)sizeof n->say)
-		snprintf(n->say, sizeof n->say, "%s", text);
+		snprintf(n->say, sizeof n->say, "silence:500 %s", text);
 }
 
 /* --- the call --- */
@@ -138,8 +141,7 @@ static bool is_needless(uint32_t person, const struct dest *to)
 	struct dest desk;
 
 	return !front_desk(&desk) || (desk.kind == DEST_USER && desk.index == person) ||
-	       (to->kind == desk.kind && to->index == desk.index) ||
-	       plan_is_test(&child_site()->plan, &to->number);
+	       (to->kind == desk.kind && to->index == desk.index) || plan_is_test(&child_site()->plan, &to->number);
 }
 
 void desk_wanted(uint32_t device, uint32_t person, const struct dest *to)

@@ -17,7 +17,7 @@ static void place(void)
 }
 
 #define ONCE "desk-extension digits:100 house digits:12 letter-b floor digits:2 room letter-r digits:204"
-#define PLACE ONCE " silence:800 " ONCE
+#define PLACE "silence:500 " ONCE " silence:800 " ONCE
 
 static void begin_with(void (*settings)(void))
 {
@@ -65,6 +65,18 @@ static void hears(struct talk *t, struct phone *p, const char *text)
 	hangs_up_on(t);
 }
 
+static void a_place_of_letters(void)
+{
+	place();
+	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, house=ABCDEFGH, floor=ABCDEFGH, room=ABCDEFGH");
+}
+
+static void one_word_too_many(void)
+{
+	place();
+	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, house=ABCDEFGH, floor=ABCDEFGH, room=24");
+}
+
 static void help_ends(void)
 {
 	talk_answer(&h, 486, NULL);
@@ -86,6 +98,30 @@ static void the_desk_rings_and_hears_who_and_where(void)
 	NEED(sim_status("desk-calls").used == 1 && sim_status("desk-calls-given-up").used == 0);
 	help_ends();
 	finish();
+}
+
+/* What does not fit is not said by halves: once instead of twice, then without the place. */
+static void long_places(void (*settings)(void), const char *text)
+{
+	begin_with(settings);
+	calls_for_help();
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, text);
+	help_ends();
+	finish();
+}
+
+static void a_place_that_fits_once(void)
+{
+	long_places(one_word_too_many, "silence:500 desk-extension digits:100 house letter-a letter-b letter-c letter-d letter-e "
+				       "letter-f letter-g letter-h floor letter-a letter-b letter-c letter-d letter-e letter-f "
+				       "letter-g letter-h room digits:24");
+}
+
+static void a_place_that_fits_never(void)
+{
+	long_places(a_place_of_letters, "silence:500 desk-extension digits:100 silence:800 desk-extension digits:100");
 }
 
 /* Of a phone whose keys are DTLS alone, and one that knows nothing but SDES: asked again by the other method. */
@@ -223,6 +259,8 @@ static void the_desk_needs_not_be_told_what_it_knows(void)
 int main(void)
 {
 	SIM(the_desk_rings_and_hears_who_and_where);
+	SIM(a_place_that_fits_once);
+	SIM(a_place_that_fits_never);
 	SIM(a_phone_that_takes_no_such_keys_is_asked_again);
 	SIM(a_group_rings_and_the_first_hears);
 	SIM(it_rings_through_and_goes_nowhere_else);

@@ -303,14 +303,9 @@ static void help_calls_back_to_the_line(void)
 {
 	people();
 	sim.device[LINE].flags |= DEVICE_FIXED;
-	set(0, OWNER_SITE, 0, SETTING_FRONT_DESK, "101");
 	begin();
 	talk_invite(&a, &desk, "112", &offer);
-	struct heard *h = sent_to(&bob, SIP_INVITE);
-	if (h) {
-		phone_answer(&bob, h, 486, NULL);
-		NEED(code_of(a.txn) == 486);
-	}
+	NEED(code_of(a.txn) == 480); /* nobody is there who answers for 112; the window is open all the same */
 	log_in(&desk);
 	NEED(rings_at("102", &desk) && rings_at("100", &desk));
 	finish();

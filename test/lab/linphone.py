@@ -56,7 +56,7 @@ protocols={nat}
 CODECS = ("opus/48000", "speex/16000", "speex/8000", "PCMU/8000", "PCMA/8000", "GSM/8000", "G722/8000", "G729/8000")
 # what it prints: (pattern with the call's number, the state that it means)
 SAID = tuple((re.compile(p), state) for p, state in (
-    (r"Receiving new incoming call from (?P<peer>.+), assigned id (?P<id>\d+)", "incoming"),
+    (r"Receiving new incoming call from (?P<peer>.+?), assigned id (?P<id>\d+)", "incoming"),
     (r"Establishing call id to (?P<peer>.+?), assigned id (?P<id>\d+)", "outgoing"),
     (r"Call (?P<id>\d+) to .+? ringing\.", "ringing"),
     (r"Call (?P<id>\d+) with .+? connected\.", "established"),

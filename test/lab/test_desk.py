@@ -185,8 +185,7 @@ def test_r16_the_front_desk_is_called(exchange, people, kind, name):
     desk.wait_idle(30)
     said(desk, 6)
     words = heard(desk)
-    rest = iter(words)
-    assert all(w in rest for w in ("desk-extension", "floor", "room")), words
+    assert {"desk-extension", "floor", "4", "5"} <= set(words), words
     assert exchange.call()["to"] == "112"
     together(a, helper)
     exchange.command("site", "set", "--front-desk", "none")

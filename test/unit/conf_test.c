@@ -57,7 +57,7 @@ static void every_key_counts(void)
 		   "advertise-media = \"203.0.113.6\" }\nphones { listen = \"[2001:db8::1]:5062\" }\n"
 		   "media { ports = \"30000-30099\" }\nlog { privacy = full days = 30 }\n"
 		   "emergency { numbers = {\"118\"} }\nregistration { expires = 120 keepalive = 20 login = 600 }\n"
-		   "calls { ring = 30 refresh = 900 }\nlimits { phones = 10 users = 11 calls = 12 }\n"
+		   "calls { ring = 30 refresh = 900 hot-desk = 3600 park = 45 park-places = 90 }\nlimits { phones = 10 users = 11 calls = 12 }\n"
 		   "alarms { syslog = off mail = \"/usr/bin/msmtp -t\" to = \"Head@example.org\" desk = \"100\" }\n"));
 	const struct site *s = &c.site;
 	CHECK(strcmp(c.database, "postgresql://rf@/rf") == 0 && s->edges == 2 && s->node == 3 && s->listeners == 2);
@@ -69,6 +69,7 @@ static void every_key_counts(void)
 	CHECK(s->plan.emergencies == 1 && site_is_emergency(s, SPAN("118")) && !site_is_emergency(s, SPAN("112")));
 	CHECK(s->register_max_s == 120 && s->flow_timer_s == 20 && s->reauth_s == 600);
 	CHECK(s->ring_s == 30 && s->session_expires_s == 900);
+	CHECK(s->hotdesk_s == 3600 && s->park_s == 45 && s->park_places == 90);
 	CHECK(s->max_phones == 10 && s->max_users == 11 && s->max_calls == 12);
 	CHECK(s->alarms.syslog == 0 && strcmp(s->alarms.mail, "/usr/bin/msmtp -t") == 0);
 	CHECK(strcmp(s->alarms.to, "Head@example.org") == 0 && strcmp(s->alarms.desk, "100") == 0);
@@ -112,6 +113,9 @@ static void mild_is_refused_and_names_what_is_missing(void)
 
 static void refusals_name_line_key_and_reason(void)
 {
+	/* a guest is logged out within a day; places have two digits */
+	CHECK(refused(SITE "calls { hot-desk = 86401 }\n", "f:3: calls.hot-desk = \"86401\" is no number from 60 to 86400"));
+	CHECK(refused(SITE "calls { park-places = 91 }\n", "f:3: calls.park-places = \"91\" is no number from 0 to 90"));
 	CHECK(refused("", "f: is empty"));
 	CHECK(refused("domain = a\n", "f: no phones section says where to listen"));
 	CHECK(refused("phones { listen = \"::1\" }\n", "f: domain is missing"));
