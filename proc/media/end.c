@@ -253,7 +253,7 @@ enum drop end_take(struct end *e, uint8_t *packet, size_t *n, struct rtp *rtp, u
 		return why;
 	*index = (uint64_t)window_guess(&e->in.source[e->in.last].rtp, rtp->seq);
 	if (rtp->ssrc == e->kept.sent.ssrc && !e->collided) {
-		begin_stream(e); /* RFC 3550 8.2: a collision; the other one was first */
+		begin_stream(e);    /* RFC 3550 8.2: a collision; the other one was first */
 		e->collided = true; /* whoever takes the new one too sends back what it hears */
 	}
 	keep_heard(e, now_ms);

@@ -36,7 +36,7 @@ struct end {
 	uint64_t dtls; /* association under way or done, ID_NONE for none */
 	struct sdp_fingerprint fingerprint;
 	uint8_t active;
-	bool collided; /* our SSRC was the other's too, and was changed */
+	bool collided;     /* our SSRC was the other's too, and was changed */
 	uint64_t heard_ms; /* the last verified packet */
 	uint64_t report_at_ms;
 	struct srtp in, out; /* unless CLEAR, where `in` keeps the windows of its sources alone */
