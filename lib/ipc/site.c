@@ -30,7 +30,9 @@ static bool listener_ok(const struct listener *l)
 static bool sizes_ok(const struct site *s)
 {
 	return s->max_phones > 0 && s->max_phones <= 65536 && s->max_users > 0 && s->max_users <= 65536 &&
-	       s->max_calls > 0 && s->max_calls <= 16384 && s->log_days <= 3650 && s->notice_days <= 36500;
+	       s->max_calls > 0 && s->max_calls <= 16384 && s->log_days <= 3650 && s->notice_days <= 36500 &&
+	       s->mail_s >= 5 && s->mail_s <= 300 && s->mail_days > 0 && s->mail_days <= 365 && s->mail_most > 0 &&
+	       s->mail_most <= 1000;
 }
 
 static bool times_ok(const struct site *s)
@@ -108,6 +110,9 @@ void site_defaults(struct site *s)
 	    .reauth_s = 3600,
 	    .ring_s = 60,
 	    .session_expires_s = 1800,
+	    .mail_s = 120,
+	    .mail_days = 14,
+	    .mail_most = 50,
 	    .max_phones = 4096,
 	    .max_users = 4096,
 	    .max_calls = 1000,

@@ -246,6 +246,9 @@ SET_NUMBER(flow_timer_s, 10, 600)
 SET_NUMBER(reauth_s, 60, 86400)
 SET_NUMBER(ring_s, 5, 600)
 SET_NUMBER(session_expires_s, 90, 86400)
+SET_NUMBER(mail_s, 5, 300)
+SET_NUMBER(mail_days, 1, 365)
+SET_NUMBER(mail_most, 1, 1000)
 SET_NUMBER(max_phones, 1, 65536)
 SET_NUMBER(max_users, 1, 65536)
 SET_NUMBER(max_calls, 1, 16384)
@@ -269,6 +272,9 @@ const struct draft_key draft_keys[] = {
     {"registration", "login", false, false, set_reauth_s},
     {"calls", "ring", false, false, set_ring_s},
     {"calls", "refresh", false, false, set_session_expires_s},
+    {"voicemail", "seconds", false, false, set_mail_s},
+    {"voicemail", "days", false, false, set_mail_days},
+    {"voicemail", "per-user", false, false, set_mail_most},
     {"limits", "phones", false, false, set_max_phones},
     {"limits", "users", false, false, set_max_users},
     {"limits", "calls", false, false, set_max_calls},

@@ -130,6 +130,8 @@ static const char *forget_all(struct span user)
 
 	if (!why)
 		why = pins_remove(&keeper.pins, user);
+	if (!why)
+		why = keeper_mails_forget(user);
 	return why ? why : dialled_forget(&keeper.dialled, user);
 }
 
