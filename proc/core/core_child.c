@@ -12,7 +12,9 @@
 #include "directory.h"
 #include "keys.h"
 #include "login.h"
+#include "mail.h"
 #include "may.h"
+#include "mwi.h"
 #include "media.h"
 #include "message.h"
 #include "notice.h"
@@ -269,6 +271,7 @@ static ask_answer *const answers[ASK_KINDS] = {
     [ASK_REFER] = refer_on_answer,
     [ASK_NOTIFY] = refer_on_notified,
     [ASK_TRUNK] = trunk_on_answer,
+    [ASK_MWI] = mwi_on_answer,
 };
 
 static void take_file(enum file_kind what, int fd)
@@ -316,6 +319,8 @@ static void open_all(void)
 	settings_change_init();
 	pin_init();
 	may_init();
+	mail_init();
+	mwi_init();
 	notice_init();
 	message_init();
 	refer_init();
@@ -336,7 +341,8 @@ static void status(struct proc_status *s)
 {
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
-	    bans_status, directory_status, trunk_status, settings_status, pin_status, notice_status, spent_status};
+	    bans_status, directory_status, trunk_status, settings_status, pin_status, notice_status, spent_status,
+	    mwi_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
@@ -364,6 +370,9 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_NOTICE_KEPT] = notice_on_kept,
     [MSG_PIN_VERDICT] = pin_on_verdict,
     [MSG_DIALLED] = pin_on_dialled,
+    [MSG_MAIL_FOUND] = mail_on_found,
+    [MSG_MAIL_KEY] = mail_on_key,
+    [MSG_MAIL_COUNT] = mail_on_count,
     [MSG_DIRECTORY_COMMIT] = on_directory_commit,
     [MSG_RECORDED] = record_on_recorded,
     [MSG_PORTS] = media_on_ports,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "script.h"
+#include "mail.h"
 #include "pin.h"
 
 enum { PIN_LEAST = 4, PIN_MOST = 12, SCREEN_KEY = '4', SCREEN_TRIES = 3 };
@@ -133,6 +134,8 @@ static const struct {
     [SCRIPT_CHANGE_PIN] = SCRIPT(change, change_verdict),
     [SCRIPT_SCREEN] = SCRIPT(screen, NULL),
 #undef SCRIPT
+    [SCRIPT_LEAVE] = {mail_leave_step, MAIL_LEAVE_STEPS, NULL},
+    [SCRIPT_MAILBOX] = {mail_box_step, MAIL_BOX_STEPS, mail_box_verdict},
 };
 
 const struct step *script_step(uint8_t which, uint8_t step)

@@ -150,8 +150,17 @@ static void change_pin(struct call *c, struct span argument)
 	call_event(c, CALL_ASKED, NULL);
 }
 
-static void (*const other[SERVICES])(struct call *c, struct span argument) = {
-    [SERVICE_PIN] = change_pin, [SERVICE_BLOCK_LAST] = block_last, [SERVICE_PICKUP] = pick_up};
+static void hear_mailbox(struct call *c, struct span argument)
+{
+	(void)argument;
+	c->script = SCRIPT_MAILBOX;
+	call_event(c, CALL_ASKED, NULL);
+}
+
+static void (*const other[SERVICES])(struct call *c, struct span argument) = {[SERVICE_PIN] = change_pin,
+    [SERVICE_BLOCK_LAST] = block_last,
+    [SERVICE_PICKUP] = pick_up,
+    [SERVICE_VOICEMAIL] = hear_mailbox};
 
 void service_begin(struct call *c)
 {

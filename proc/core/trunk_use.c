@@ -140,7 +140,7 @@ void trunk_status(struct proc_status *s)
 	char name[STATUS_NAME_MAX];
 
 	for (int i = 0; i < child_site()->trunks; i++) {
-		snprintf(name, sizeof name, "lines-%s", trunk_section(&trunk_table[i])->name);
+		snprintf(name, sizeof name, "lines-%.*s", (int)sizeof name - 7, trunk_section(&trunk_table[i])->name);
 		status_add(s, name, STATUS_POOL, trunk_table[i].busy, trunk_section(&trunk_table[i])->lines, 0, 0);
 	}
 }

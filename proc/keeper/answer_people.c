@@ -30,7 +30,7 @@ void keeper_on_pin_check(struct link *from, const struct ipc_view *v)
 
 	if (lock_began)
 		tell_lock(w->who);
-	else if (verdict == PIN_IS_WRONG)
+	else if (verdict == PIN_IS_WRONG && w->digits.len)
 		child_event(EVENT_PIN, SEVERITY_WARNING, 0, w->who, NULL, "a wrong PIN");
 	say_verdict(from, w->token, verdict);
 }

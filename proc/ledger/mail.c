@@ -14,7 +14,8 @@ int64_t store_mail_begin(struct store *s, uint32_t person, int64_t wall_ms, uint
 	int64_t last;
 
 	db_bind_int(s->q[Q_MAIL_OF], 1, person);
-	if (count(s->q[Q_MAIL_OF]) >= most || count(s->q[Q_MAIL_ALL]) >= MAIL_MOST || !store_one(s->q[Q_MAIL_LAST], &last))
+	if (count(s->q[Q_MAIL_OF]) >= most || count(s->q[Q_MAIL_ALL]) >= MAIL_MOST ||
+	    !store_one(s->q[Q_MAIL_LAST], &last))
 		return 0;
 	db_bind_int(s->q[Q_MAIL_INSERT], 1, last + 1);
 	db_bind_int(s->q[Q_MAIL_INSERT], 2, person);

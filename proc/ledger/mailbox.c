@@ -77,7 +77,8 @@ static bool apply(const struct write *w)
 		return true;
 	}
 	case OP_PUT:
-		return w->at <= child_site()->mail_s + 1 && store_mail_put(&ledger_store, id, w->at, span_of(w->octets, w->n));
+		return w->at <= child_site()->mail_s + 1 &&
+		       store_mail_put(&ledger_store, id, w->at, span_of(w->octets, w->n));
 	case OP_END:
 		if (!store_mail_owner(&ledger_store, id, &owner) || !store_mail_done(&ledger_store, id, w->at))
 			return false;
@@ -176,8 +177,8 @@ void mailbox_on_want(struct link *from, const struct ipc_view *v)
 void mailbox_on_get(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_mail_get *w = v->payload;
-	struct span piece = w->message > INT64_MAX ? span_of(NULL, 0)
-						   : store_mail_get(&ledger_store, (int64_t)w->message, w->at);
+	struct span piece =
+	    w->message > INT64_MAX ? span_of(NULL, 0) : store_mail_get(&ledger_store, (int64_t)w->message, w->at);
 	struct msg_mail_piece *m = ipc_begin(from, MSG_MAIL_PIECE);
 
 	if (!m)

@@ -11,7 +11,7 @@
 
 enum {
 	TAG = GCM_DIGEST_SIZE,
-	GAP_MAX = 5 * MAIL_SECOND, /* what is missing longer was never said */
+	GAP_MAX = 5 * MAIL_SECOND,  /* what is missing longer was never said */
 	LATE_MAX = 3 * MAIL_SECOND, /* samples of silence before a piece counts as lost */
 	LEAST_MS = 1000,
 	QUIET = 150, /* mean of the samples' size */
@@ -21,18 +21,18 @@ struct mail {
 	bool used, records;
 	uint64_t token, message;
 	struct gcm_aes256_ctx gcm;
-	uint32_t at;                  /* of the piece at hand */
-	uint32_t n, done;             /* octets of it: there, and said */
-	bool there, asked, ended;     /* said: it came; it was asked for; there are no more */
-	uint32_t late;                /* samples of silence while it was waited for */
+	uint32_t at;              /* of the piece at hand */
+	uint32_t n, done;         /* octets of it: there, and said */
+	bool there, asked, ended; /* said: it came; it was asked for; there are no more */
+	uint32_t late;            /* samples of silence while it was waited for */
 	uint8_t octets[MAIL_SECOND];
 	int16_t last; /* sample, between which and the next another is made at 16 kHz */
 	bool half;
 	/* recorded */
 	bool begun;
-	uint32_t next_ts;             /* of RTP */
+	uint32_t next_ts; /* of RTP */
 	uint64_t samples, most, quiet, quiet_most;
-	bool loud;                    /* something was said */
+	bool loud; /* something was said */
 	struct decoder *decoder;
 };
 
@@ -54,12 +54,14 @@ void mail_init(void)
 /* Each key seals each piece once. */
 static void set_nonce(struct mail *m)
 {
-	uint8_t nonce[GCM_IV_SIZE] = {(uint8_t)(m->at >> 24), (uint8_t)(m->at >> 16), (uint8_t)(m->at >> 8), (uint8_t)m->at};
+	uint8_t nonce[GCM_IV_SIZE] = {
+	    (uint8_t)(m->at >> 24), (uint8_t)(m->at >> 16), (uint8_t)(m->at >> 8), (uint8_t)m->at};
 
 	gcm_aes256_set_iv(&m->gcm, sizeof nonce, nonce);
 }
 
-struct mail *mail_take(uint64_t token, uint64_t message, const uint8_t key[MAIL_KEY], uint32_t record_ms, uint32_t silence_ms)
+struct mail *mail_take(
+    uint64_t token, uint64_t message, const uint8_t key[MAIL_KEY], uint32_t record_ms, uint32_t silence_ms)
 {
 	struct mail *m = NULL;
 

@@ -13,7 +13,8 @@ struct mail;
 
 void mail_init(void);
 /* NULL: all are in use. record_ms 0: it is to be said. */
-struct mail *mail_take(uint64_t token, uint64_t message, const uint8_t key[MAIL_KEY], uint32_t record_ms, uint32_t silence_ms);
+struct mail *mail_take(
+    uint64_t token, uint64_t message, const uint8_t key[MAIL_KEY], uint32_t record_ms, uint32_t silence_ms);
 /* What was recorded is told to ledger. NULL is fine. */
 void mail_release(struct mail *m);
 

@@ -20,7 +20,7 @@ struct say {
 	enum voice_rate rate;
 	uint8_t items, at;
 	struct mail *message; /* NULL: none, and it is passed over */
-	uint32_t done; /* samples of the item at `at` */
+	uint32_t done;        /* samples of the item at `at` */
 	struct say_item item[SAY_ITEMS_MAX];
 };
 
