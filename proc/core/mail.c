@@ -16,7 +16,7 @@ enum { ASKS_NOTHING, ASKS_ROOM, ASKS_NEXT, ASKS_KEY };
 
 static struct counts {
 	uint32_t fresh, old;
-} *counts;
+} * counts;
 
 void mail_init(void)
 {
@@ -202,7 +202,8 @@ static int say_count(struct call *c)
 	c->mail_message = 0;
 	if (n == 0)
 		return tell(c, "voicemail-empty");
-	snprintf(c->mail_say, sizeof c->mail_say, "voicemail-you-have digits:%u voicemail-message%s", n, n == 1 ? "" : "s");
+	snprintf(
+	    c->mail_say, sizeof c->mail_say, "voicemail-you-have digits:%u voicemail-message%s", n, n == 1 ? "" : "s");
 	return BOX_COUNT;
 }
 

@@ -91,8 +91,8 @@ static struct subscription *find(const struct request *r)
 		struct subscription *s = &table[i];
 		if (s->id && s->device == r->flow->device && s->user == r->user &&
 		    (!r->m->to_tag.len || (span_eq(REQUEST_STR(r, call_id), span_str(s->call_id)) &&
-		                              span_eq(REQUEST_STR(r, to_tag), span_str(s->tag)) &&
-		                              span_eq(REQUEST_STR(r, from_tag), span_str(s->remote_tag)))))
+					      span_eq(REQUEST_STR(r, to_tag), span_str(s->tag)) &&
+					      span_eq(REQUEST_STR(r, from_tag), span_str(s->remote_tag)))))
 			return s;
 	}
 	return NULL;

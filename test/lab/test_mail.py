@@ -47,6 +47,7 @@ def test_r7_a_message_is_left_and_heard(exchange, people, codec):
     assert {"voicemail-you-have", "voicemail-deleted"} <= prompts_of(two)
     two.forget()
     two.dial("*97")
+    two.wait_state("established")
     two.wait_closed(timeout=20)
     assert "voicemail-empty" in prompts_of(two)
     exchange.wait_no_calls()
