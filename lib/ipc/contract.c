@@ -61,6 +61,8 @@ bool msg_is_secret(enum msg type)
 	    [MSG_TURNED] = true,
 	    [MSG_KEY] = true,
 	    [MSG_HEARD] = true,
+	    [MSG_TURN] = true,
+	    [MSG_MAIL_KEY] = true,
 	};
 	return secret[type];
 }

@@ -40,6 +40,9 @@ enum {
 	SPENT_TEXT_MAX = 240,
 	EXPORT_MAX = 8216,     /* a chunk of a backup: lib/vault/backup.h */
 	TRUNK_NONCE_MAX = 512, /* and opaque, of a provider */
+	MAIL_KEY = 32,
+	MAIL_PIECE_MAX = 8016, /* a second of a message at 8 kHz, and its tag */
+	MAIL_MOST = 4096,      /* messages of a site */
 };
 
 #define ABSENT UINT32_MAX /* of expires and the like: the header was not there */
@@ -463,7 +466,8 @@ enum turn_why {
 #define FIELDS_TURN(N, E, S, D, A, B, O)                                                                         \
 	N(uint64_t, token) N(uint64_t, join) E(side, 2) E(codec, SDP_TELEPHONE_EVENT) N(uint8_t, ptime_ms)           \
 	S(language, TURN_LANGUAGE_MAX) S(say, TURN_SAY_MAX) E(loop, 2) E(barge, 2) E(digits_min, TURN_DIGITS_MAX + 1)  \
-	E(digits_max, TURN_DIGITS_MAX + 1) N(uint8_t, end_key) N(uint32_t, first_ms) N(uint32_t, gap_ms)
+	E(digits_max, TURN_DIGITS_MAX + 1) N(uint8_t, end_key) N(uint32_t, first_ms) N(uint32_t, gap_ms)             \
+	N(uint64_t, message) B(message_key, MAIL_KEY) N(uint32_t, record_ms) N(uint32_t, silence_ms)
 #define FIELDS_TURNED(N, E, S, D, A, B, O) N(uint64_t, token) E(why, TURN_WHYS) S(digits, TURN_DIGITS_MAX)
 #define FIELDS_TURN_STOP(N, E, S, D, A, B, O) N(uint64_t, token)
 /* a digit that came by SIP INFO */
@@ -592,6 +596,26 @@ enum turn_why {
 /* what there is of a user's secrets, never one itself. pin: RIGHT (there is one), LOCKED or NONE */
 #define FIELDS_SECRETS(N, E, S, D, A, B, O)                                                                      \
 	N(uint64_t, token) E(password, 2) E(md5, 2) E(pin, PIN_VERDICTS) N(uint32_t, wrong) N(uint32_t, dialled)
+/* voicemail. A message that is to be recorded for this user; answered by MAIL_FOUND, whose message is 0 when the mailbox is full */
+#define FIELDS_MAIL_BEGIN(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, user)
+/* the user's oldest message beyond `after`, of those that were heard or not */
+#define FIELDS_MAIL_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, user) E(heard, 2) N(uint64_t, after)
+/* message 0: there is none */
+#define FIELDS_MAIL_FOUND(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, message) N(int64_t, wall_ms) N(uint32_t, length_ms)
+#define FIELDS_MAIL_MARK(N, E, S, D, A, B, O) N(uint32_t, user) N(uint64_t, message) E(gone, 2)
+/* what a user has now */
+#define FIELDS_MAIL_COUNT(N, E, S, D, A, B, O) N(uint32_t, user) N(uint32_t, fresh) N(uint32_t, old)
+/* fresh: a new key, in the place of one that there may be. It ends after voicemail.keep days, with the message, or with the user */
+#define FIELDS_MAIL_KEY_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, message) E(fresh, 2) S(user, USER_NAME_MAX)
+#define FIELDS_MAIL_KEY(N, E, S, D, A, B, O) N(uint64_t, token) E(found, 2) B(key, MAIL_KEY)
+#define FIELDS_MAIL_KEY_FORGET(N, E, S, D, A, B, O) N(uint64_t, message)
+/* piece `at` of a message that is being recorded, sealed by voice (AES-256-GCM, the nonce is `at`) */
+#define FIELDS_MAIL_PUT(N, E, S, D, A, B, O) N(uint64_t, message) N(uint32_t, at) D(piece, MAIL_PIECE_MAX)
+/* length 0: nothing was said, and the message goes */
+#define FIELDS_MAIL_END(N, E, S, D, A, B, O) N(uint64_t, message) N(uint32_t, length_ms)
+#define FIELDS_MAIL_GET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, message) N(uint32_t, at)
+/* an empty piece: it is the end */
+#define FIELDS_MAIL_PIECE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, at) D(piece, MAIL_PIECE_MAX)
 #define FIELDS_SECRETS_FORGET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, who) E(what, FORGETS) S(user, USER_NAME_MAX)
 /* clang-format on */
 

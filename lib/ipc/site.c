@@ -31,7 +31,8 @@ static bool sizes_ok(const struct site *s)
 {
 	return s->max_phones > 0 && s->max_phones <= 65536 && s->max_users > 0 && s->max_users <= 65536 &&
 	       s->max_calls > 0 && s->max_calls <= 16384 && s->log_days <= 3650 && s->notice_days <= 36500 &&
-	       s->park_places <= PARK_PLACES_MAX;
+	       s->park_places <= PARK_PLACES_MAX && s->mail_s >= 5 && s->mail_s <= 300 && s->mail_days > 0 &&
+	       s->mail_days <= 365 && s->mail_most > 0 && s->mail_most <= 1000;
 }
 
 static bool times_ok(const struct site *s)
@@ -113,6 +114,9 @@ void site_defaults(struct site *s)
 	    .hotdesk_s = 8 * 3600,
 	    .park_s = 120,
 	    .park_places = 20,
+	    .mail_s = 120,
+	    .mail_days = 14,
+	    .mail_most = 50,
 	    .max_phones = 4096,
 	    .max_users = 4096,
 	    .max_calls = 1000,

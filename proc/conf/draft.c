@@ -249,6 +249,9 @@ SET_NUMBER(session_expires_s, 90, 86400)
 SET_NUMBER(hotdesk_s, 60, 86400)
 SET_NUMBER(park_s, 10, 3600)
 SET_NUMBER(park_places, 0, PARK_PLACES_MAX)
+SET_NUMBER(mail_s, 5, 300)
+SET_NUMBER(mail_days, 1, 365)
+SET_NUMBER(mail_most, 1, 1000)
 SET_NUMBER(max_phones, 1, 65536)
 SET_NUMBER(max_users, 1, 65536)
 SET_NUMBER(max_calls, 1, 16384)
@@ -275,6 +278,9 @@ const struct draft_key draft_keys[] = {
     {"calls", "hot-desk", false, false, set_hotdesk_s},
     {"calls", "park", false, false, set_park_s},
     {"calls", "park-places", false, false, set_park_places},
+    {"voicemail", "seconds", false, false, set_mail_s},
+    {"voicemail", "days", false, false, set_mail_days},
+    {"voicemail", "per-user", false, false, set_mail_most},
     {"limits", "phones", false, false, set_max_phones},
     {"limits", "users", false, false, set_max_users},
     {"limits", "calls", false, false, set_max_calls},

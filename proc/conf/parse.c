@@ -215,6 +215,7 @@ static const struct section {
     {"registration", CFGF_NONE, NULL, NULL},
     {"calls", CFGF_NONE, NULL, NULL},
     {"limits", CFGF_NONE, NULL, NULL},
+    {"voicemail", CFGF_NONE, NULL, NULL},
     {"number", NAMED, on_number, "trunk"},
     {"trunk", NAMED, on_trunk, NULL},
     {"numbers", CFGF_NONE, NULL, NULL},

@@ -16,6 +16,7 @@ enum ask_kind {
 	ASK_REFER,
 	ASK_NOTIFY,
 	ASK_TRUNK,
+	ASK_MWI,
 	ASK_KINDS
 };
 

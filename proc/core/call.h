@@ -68,6 +68,11 @@ struct call {
 	const char *say;                       /* what it is told before the end */
 	uint64_t turn[2];                      /* of voice, by side; 0: none */
 	char kept[CALL_KEPT_MAX + 1];          /* keys that were pressed */
+	/* voicemail: whose, which message and its key, of those heard before, what is waited for, what is said */
+	uint32_t mail_user;
+	uint64_t mail_message;
+	uint8_t mail_key[MAIL_KEY], mail_heard, mail_asks;
+	char mail_say[96];
 };
 
 struct arena_shape call_shape(void);

@@ -14,7 +14,9 @@
 #include "hotdesk.h"
 #include "keys.h"
 #include "login.h"
+#include "mail.h"
 #include "may.h"
+#include "mwi.h"
 #include "media.h"
 #include "message.h"
 #include "notice.h"
@@ -277,6 +279,7 @@ static ask_answer *const answers[ASK_KINDS] = {
     [ASK_REFER] = refer_on_answer,
     [ASK_NOTIFY] = refer_on_notified,
     [ASK_TRUNK] = trunk_on_answer,
+    [ASK_MWI] = mwi_on_answer,
 };
 
 static void take_file(enum file_kind what, int fd)
@@ -326,6 +329,8 @@ static void open_all(void)
 	pin_init();
 	proof_init();
 	may_init();
+	mail_init();
+	mwi_init();
 	notice_init();
 	message_init();
 	refer_init();
@@ -349,7 +354,7 @@ static void status(struct proc_status *s)
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
-	    spent_status, hotdesk_status, park_status, permit_status, desk_status};
+	    spent_status, hotdesk_status, park_status, permit_status, desk_status, mwi_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
@@ -378,6 +383,9 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_PIN_VERDICT] = pin_on_verdict,
     [MSG_DIALLED] = pin_on_dialled,
     [MSG_PROOF] = proof_on_proof,
+    [MSG_MAIL_FOUND] = mail_on_found,
+    [MSG_MAIL_KEY] = mail_on_key,
+    [MSG_MAIL_COUNT] = mail_on_count,
     [MSG_DIRECTORY_COMMIT] = on_directory_commit,
     [MSG_RECORDED] = record_on_recorded,
     [MSG_PORTS] = media_on_ports,

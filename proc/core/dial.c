@@ -188,7 +188,9 @@ static uint32_t ring_s(const struct dest *d)
 	               : d->kind == DEST_GROUP ? settings_of_group(d->index)->ring_s
 	                                       : 0;
 
-	return own ? own : child_site()->ring_s;
+	uint32_t most = own ? own : child_site()->ring_s;
+	uint32_t mail = d->kind == DEST_USER ? settings_of_user(d->index)->voicemail_s : 0;
+	return mail && mail < most ? mail : most;
 }
 
 void dial_ask_all(struct call *c)

@@ -2,6 +2,7 @@
 #include "dialogue.h"
 #include "base/secret.h"
 #include "join.h"
+#include "mail.h"
 #include "pin.h"
 #include "script.h"
 #include "voice.h"
@@ -46,8 +47,8 @@ static bool speak(struct call *c, struct leg *l, const struct step *s, bool loop
 	    .codec = codec_of(l),
 	    .emergency = c->r.emergency,
 	    .loop = loop,
-	    .barge = s->max > 0,
-	    .say = s->say,
+	    .barge = s->max > 0 && s->mail != STEP_RECORDS,
+	    .say = s->say ? s->say : c->mail_say,
 	    .digits_min = s->min,
 	    .digits_max = s->max,
 	    .end_key = '#',
@@ -56,6 +57,8 @@ static bool speak(struct call *c, struct leg *l, const struct step *s, bool loop
 	    .owner = VOICE_CALL,
 	    .owner_id = c->r.id};
 
+	if (s->mail)
+		mail_fill_turn(c, s, &t);
 	hear_voice(c, l->r.side, s->max > 0);
 	c->turn[l->r.side] = voice_turn(&t);
 	return c->turn[l->r.side] != 0;
@@ -82,6 +85,7 @@ void dialogue_end(struct call *c)
 	voice_stop_join(c->r.id);
 	c->turn[0] = c->turn[1] = 0;
 	secret_wipe(c->kept, sizeof c->kept);
+	secret_wipe(c->mail_key, sizeof c->mail_key);
 }
 
 /* --- the caller --- */
@@ -239,6 +243,8 @@ static void on_turned(uint64_t owner, uint64_t token, enum turn_why why, struct 
 		return;
 	if (why == TURN_DIGITS || (why == TURN_SAID && s->max == 0))
 		go_on(c, s->then(c, digits));
+	else if (why == TURN_NO_PROMPT && s->otherwise)
+		go_on(c, s->otherwise);
 	else if (why == TURN_TIME_OUT)
 		go_on(c, on_silence(c));
 	else

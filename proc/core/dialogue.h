@@ -10,8 +10,10 @@ enum script {
 	SCRIPT_NONE,
 	SCRIPT_OUTGOING_PIN, /* before a number that was never dialled */
 	SCRIPT_CHANGE_PIN,
-	SCRIPT_LOGIN,  /* hot desk */
-	SCRIPT_SCREEN, /* an unknown caller presses a key to be connected (R18) */
+	SCRIPT_LOGIN,   /* hot desk */
+	SCRIPT_SCREEN,  /* an unknown caller presses a key to be connected (R18) */
+	SCRIPT_LEAVE,   /* a message */
+	SCRIPT_MAILBOX, /* hear those that were left */
 	SCRIPTS
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "forward.h"
+#include "mail.h"
 #include "notice.h"
 #include "settings.h"
 
@@ -16,6 +17,11 @@ static enum forwarded go(struct call *c, uint32_t user, enum forward which)
 	if (!number[0] || passes_everything(c, user))
 		return FORWARD_NOT;
 	return call_forward(c, span_str(number), user, ROUTE_FORWARD) ? FORWARD_GONE : FORWARD_NOT;
+}
+
+static bool to_mailbox(struct call *c, uint32_t user)
+{
+	return !passes_everything(c, user) && mail_forward(c, user);
 }
 
 enum forwarded forward_before(struct call *c, uint32_t user)
@@ -38,6 +44,8 @@ enum forwarded forward_after(struct call *c, uint32_t user)
 
 	for (size_t i = 0; i < sizeof by / sizeof *by; i++)
 		if (by[i].why == c->best)
-			return go(c, user, (enum forward)by[i].which);
+			return go(c, user, (enum forward)by[i].which) == FORWARD_GONE || to_mailbox(c, user)
+			           ? FORWARD_GONE
+			           : FORWARD_NOT;
 	return FORWARD_NOT;
 }

@@ -2,6 +2,7 @@
 #include "judge.h"
 #include "dialogue.h"
 #include "incoming.h"
+#include "mail.h"
 #include "notice.h"
 #include "pin.h"
 #include "service.h"
@@ -18,7 +19,7 @@ void judge_case(const struct call *c, struct permit_case *out)
 	    .payer = c->dest.payer,
 	    .at = caller ? &caller->r.seen : NULL,
 	    .expired = f && f->expired,
-	    .inside = c->dest.kind == DEST_USER || c->dest.kind == DEST_GROUP,
+	    .inside = c->dest.kind == DEST_USER || c->dest.kind == DEST_GROUP || c->dest.kind == DEST_MAILBOX,
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
 	    .number = c->dest.number};
@@ -77,6 +78,8 @@ static void allow(struct call *c)
 		pin_note_dialled(c->dest.payer, span_str(c->dest.number.text));
 	if (c->dest.kind == DEST_SERVICE)
 		service_begin(c);
+	else if (c->dest.kind == DEST_MAILBOX)
+		mail_leave(c);
 	else if (c->incoming)
 		judge_caller(c);
 	else

@@ -5,6 +5,7 @@
 #include "leg.h"
 #include "login.h"
 #include "message.h"
+#include "mwi.h"
 #include "registrar.h"
 
 /* OPTIONS to the exchange itself: says nothing before login (T10). */
@@ -14,20 +15,13 @@ static void options(struct request *r)
 		reply_code(r->reply, 200);
 }
 
-/* RFC 3842: nobody keeps messages here that a phone could be told of. */
-static void subscribe(struct request *r)
-{
-	if (login_gate(r, REQUEST_STR(r, from_user)))
-		reply_refuse(r->reply, REFUSE_EVENT);
-}
-
 /* Requests that begin a dialog or stand alone. */
 static void (*const by_method[SIP_METHODS_N])(struct request *r) = {
     [SIP_INVITE] = invite_on_request,
     [SIP_REGISTER] = registrar_on_register,
     [SIP_MESSAGE] = message_on_request,
     [SIP_OPTIONS] = options,
-    [SIP_SUBSCRIBE] = subscribe,
+    [SIP_SUBSCRIBE] = mwi_on_subscribe,
 };
 
 /* These mean something inside a dialog only. */
@@ -37,7 +31,7 @@ void request_resume(struct request *r)
 {
 	r->emergency = r->m->emergency && r->m->method == SIP_INVITE &&
 	               site_is_emergency(child_site(), REQUEST_STR(r, target_user));
-	if (r->m->method == SIP_ACK || r->m->to_tag.len)
+	if (r->m->method == SIP_ACK || (r->m->to_tag.len && r->m->method != SIP_SUBSCRIBE))
 		leg_on_request(r);
 	else if (by_method[r->m->method])
 		by_method[r->m->method](r);

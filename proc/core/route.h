@@ -8,7 +8,7 @@
 
 enum { ROUTE_HOPS_MAX = 5 }; /* forwards behind forwards */
 
-enum dest_kind { DEST_NONE, DEST_USER, DEST_GROUP, DEST_OUTSIDE, DEST_SERVICE, DEST_PARK };
+enum dest_kind { DEST_NONE, DEST_USER, DEST_GROUP, DEST_OUTSIDE, DEST_SERVICE, DEST_PARK, DEST_MAILBOX };
 
 struct dest {
 	uint8_t kind;   /* enum dest_kind */

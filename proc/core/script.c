@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "script.h"
 #include "hotdesk.h"
+#include "mail.h"
 #include "pin.h"
 
 enum { EXTENSION_MOST = 16, PIN_LEAST = 4, PIN_MOST = 12, SCREEN_KEY = '4', SCREEN_TRIES = 3, LOGIN_TRIES = 3 };
@@ -184,6 +185,8 @@ static const struct {
     [SCRIPT_LOGIN] = SCRIPT(login, login_verdict),
     [SCRIPT_SCREEN] = SCRIPT(screen, NULL),
 #undef SCRIPT
+    [SCRIPT_LEAVE] = {mail_leave_step, MAIL_LEAVE_STEPS, NULL},
+    [SCRIPT_MAILBOX] = {mail_box_step, MAIL_BOX_STEPS, mail_box_verdict},
 };
 
 const struct step *script_step(uint8_t which, uint8_t step)

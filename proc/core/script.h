@@ -8,10 +8,14 @@
 /* What a step may lead to besides another step. */
 enum { SCRIPT_WAIT = -1, SCRIPT_ALLOWED = -2, SCRIPT_REFUSED = -3, SCRIPT_TELL = -4, SCRIPT_JUDGE = -5 };
 
+enum step_mail { STEP_PLAIN, STEP_RECORDS, STEP_PLAYS };
+
 struct step {
-	const char *say;
+	const char *say;  /* NULL: what stands in mail_say */
 	uint8_t min, max; /* keys; max 0: only said */
 	int (*then)(struct call *c, struct span digits);
+	uint8_t mail;      /* enum step_mail */
+	uint8_t otherwise; /* the step when there is no such prompt; 0: none */
 };
 
 void script_init(void);

@@ -170,13 +170,21 @@ static void log_out(struct call *c, struct span argument)
 	tell(c, caller && hotdesk_log_out(caller->r.user, caller->r.device) ? "logged-out" : "invalid-choice");
 }
 
+static void hear_mailbox(struct call *c, struct span argument)
+{
+	(void)argument;
+	c->script = SCRIPT_MAILBOX;
+	call_event(c, CALL_ASKED, NULL);
+}
+
 static void (*const other[SERVICES])(struct call *c, struct span argument) = {[SERVICE_PIN] = change_pin,
     [SERVICE_LOGIN] = log_in,
     [SERVICE_LOGOUT] = log_out,
     [SERVICE_BLOCK_LAST] = block_last,
     [SERVICE_PICKUP] = pick_up,
     [SERVICE_PARK] = park_begin,
-    [SERVICE_RETRIEVE] = park_take};
+    [SERVICE_RETRIEVE] = park_take,
+    [SERVICE_VOICEMAIL] = hear_mailbox};
 
 void service_begin(struct call *c)
 {

@@ -49,6 +49,10 @@ static bool tell_turn(struct link *l, uint64_t token, const struct voice_turn *t
 	m->end_key = (uint8_t)t->end_key;
 	m->first_ms = t->first_ms;
 	m->gap_ms = t->gap_ms;
+	m->message = t->message;
+	memcpy(m->message_key, t->message_key, sizeof m->message_key);
+	m->record_ms = t->record_ms;
+	m->silence_ms = t->silence_ms;
 	ipc_end(l);
 	return true;
 }

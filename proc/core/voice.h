@@ -19,6 +19,9 @@ struct voice_turn {
 	uint8_t digits_min, digits_max;
 	char end_key; /* '#', '*' or 0 */
 	uint32_t first_ms, gap_ms;
+	uint64_t message; /* that is recorded, or is what `say` calls message; 0: none */
+	uint8_t message_key[MAIL_KEY];
+	uint32_t record_ms, silence_ms; /* 0: it is said */
 	enum voice_owner owner;
 	uint64_t owner_id; /* of the call, say: comes back as it is */
 };

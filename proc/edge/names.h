@@ -16,7 +16,7 @@ enum {
 };
 
 /* what a phone may hear of (RFC 6665 8.2.2) */
-#define OWN_EVENTS "refer"
+#define OWN_EVENTS "refer, message-summary"
 
 struct span name_domain(void);
 bool name_is_ours(const struct uri *u);

@@ -194,6 +194,8 @@ static void put_answer(struct buf *b, const struct answer *a)
 	put_dialog(b, a);
 	if (a->t->method == SIP_REGISTER)
 		put_binding(b, a);
+	if (a->t->method == SIP_SUBSCRIBE && a->m->code / 100 == 2) /* RFC 6665 4.2.1.1 */
+		sip_put_number(b, SIP_H_EXPIRES, a->m->expires);
 	put_challenge(b, a);
 	put_abilities(b, a);
 	put_reasons(b, a);

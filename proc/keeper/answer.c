@@ -356,4 +356,6 @@ ipc_handler *const keeper_on[MSG_N] = {
     [MSG_DIALLED_ADD] = keeper_on_dialled_add,
     [MSG_SECRETS_WANT] = keeper_on_secrets_want,
     [MSG_SECRETS_FORGET] = keeper_on_secrets_forget,
+    [MSG_MAIL_KEY_WANT] = keeper_on_mail_key_want,
+    [MSG_MAIL_KEY_FORGET] = keeper_on_mail_key_forget,
 };

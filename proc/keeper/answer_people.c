@@ -30,7 +30,7 @@ void keeper_on_pin_check(struct link *from, const struct ipc_view *v)
 
 	if (lock_began)
 		tell_lock(w->who);
-	else if (verdict == PIN_IS_WRONG)
+	else if (verdict == PIN_IS_WRONG && w->digits.len)
 		child_event(EVENT_PIN, SEVERITY_WARNING, 0, w->who, NULL, "a wrong PIN");
 	say_verdict(from, w->token, verdict);
 }
@@ -130,6 +130,8 @@ static const char *forget_all(struct span user)
 
 	if (!why)
 		why = pins_remove(&keeper.pins, user);
+	if (!why)
+		why = keeper_mails_forget(user);
 	return why ? why : dialled_forget(&keeper.dialled, user);
 }
 

@@ -27,13 +27,14 @@ enum keep_type {
 	KEEP_PEOPLE_KEY = 20, /* "" -> the key of PINs, the key of dialled numbers */
 	KEEP_PIN = 21,        /* user -> wrong tries, salt, keyed hash */
 	KEEP_DIALLED = 22,    /* user, block -> age, tags */
+	KEEP_MAIL = 23,       /* message -> key, day, user */
 	KEEP_TRUNK = 16,      /* name -> tag of login and realm, HA1 with SHA-256, HA1 with MD5 */
 };
 
 /* Day keys never enter a backup (R21), and no code that was used comes back with one. */
 static inline bool keep_in_backup(uint8_t type)
 {
-	return type != KEEP_DAY && type != KEEP_CODE;
+	return type != KEEP_DAY && type != KEEP_CODE && type != KEEP_MAIL;
 }
 
 struct keeper {
@@ -59,6 +60,10 @@ extern ipc_handler *const keeper_on[MSG_N];
 void keeper_say_done(struct link *to, uint64_t token, enum done_result result, uint64_t value, const char *text);
 void keeper_say_stored(struct link *to, uint64_t token, const char *why); /* NULL: the change is on disk */
 ipc_handler keeper_on_trunk_secret_set, keeper_on_trunk_digest_want;
+ipc_handler keeper_on_mail_key_want, keeper_on_mail_key_forget;
+/* mails.c: keys of messages older than this go, and those of a user */
+const char *keeper_mails_turn(int64_t now_wall_ms) __attribute__((warn_unused_result));
+const char *keeper_mails_forget(struct span user) __attribute__((warn_unused_result));
 ipc_handler keeper_on_pin_set, keeper_on_pin_check, keeper_on_dialled_want, keeper_on_dialled_add,
     keeper_on_secrets_want, keeper_on_secrets_forget;
 

@@ -24,6 +24,9 @@ void keeper_look_at_clock(void)
 	const char *why = days_turn(&keeper.days, wall_now(&keeper.wall, raw_ms), !keeper.wall.held);
 	if (why)
 		log_error("day keys: %s", why);
+	why = keeper.wall.held ? NULL : keeper_mails_turn(wall_now(&keeper.wall, raw_ms));
+	if (why)
+		log_error("keys of messages: %s", why);
 }
 
 static void on_open(void)

@@ -27,7 +27,7 @@ static void open_store(const struct site *site)
 	uint32_t users = users_of(site), blocks = users + DIALLED_SPARE;
 	uint32_t phones = site->max_phones > PHONES_LEAST ? site->max_phones : PHONES_LEAST;
 	/* each user has a secret and a PIN */
-	uint32_t entries = 2 * users + phones + DAYS_MOST + ADMINS_MOST + 16;
+	uint32_t entries = 2 * users + phones + DAYS_MOST + ADMINS_MOST + MAIL_MOST + 16;
 
 	store_open_given(&keeper.store, "keeper", entries + blocks,
 	    entries * ENTRY_BYTES + blocks * DIALLED_BLOCK_BYTES + FEW_BYTES);

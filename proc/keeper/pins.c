@@ -78,10 +78,13 @@ enum pin_verdict pins_check(struct pins *p, struct span user, struct span digits
 	*lock_began = false;
 	if (!find(p, user, &k))
 		return PIN_IS_NONE;
-	enum pin_verdict v = judge(p, user, &k, digits, lock_began);
+	/* nothing typed asks only whether there is one */
+	enum pin_verdict v = digits.n               ? judge(p, user, &k, digits, lock_began)
+	                     : k.wrong < PINS_TRIES ? PIN_IS_WRONG
+	                                            : PIN_IS_LOCKED;
 	secret_wipe(&k, sizeof k);
 	p->right += v == PIN_IS_RIGHT;
-	p->wrong += v == PIN_IS_WRONG || *lock_began;
+	p->wrong += (v == PIN_IS_WRONG && digits.n) || *lock_began;
 	p->locks += *lock_began;
 	return v;
 }

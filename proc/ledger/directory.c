@@ -237,8 +237,8 @@ enum done_result store_person_delete(struct store *s, struct span name, const ch
 	if (!store_person_get(s, name, &p))
 		return store_refuse(DONE_NOT_FOUND, "there is no user of this name", why);
 	db_bind_int(s->q[Q_PERSON_DELETE], 1, p.id);
-	bool gone = store_run(s->q[Q_PERSON_DELETE]) && store_settings_forget(s, OWNER_USER, p.id) &&
-	            store_spent_forget_of(s, CEILING_EXTENSION, p.id);
+	bool gone = store_run(s->q[Q_PERSON_DELETE]) && store_mail_forget_of(s, p.id) &&
+	            store_settings_forget(s, OWNER_USER, p.id) && store_spent_forget_of(s, CEILING_EXTENSION, p.id);
 	return gone ? DONE_OK : store_refuse(DONE_FAILED, store_db_failed, why);
 }
 

@@ -91,6 +91,12 @@ enum done_result answer_notices(struct answer_page *page, uint64_t after, uint32
 void answer_done(uint64_t token, enum done_result result, uint64_t value, const char *text);
 void answer_done_span(uint64_t token, enum done_result result, uint64_t value, struct span text);
 
+/* mailbox.c: voicemail */
+void mailbox_init(void);
+void mailbox_tell_all(void); /* core has the directory, and learns what everybody has */
+ipc_handler mailbox_on_begin, mailbox_on_put, mailbox_on_end, mailbox_on_mark, mailbox_on_want, mailbox_on_get;
+void mailbox_status(struct proc_status *s);
+
 /* export.c: the rows of a backup, to ctl */
 void export_answer(struct link *from, const struct ipc_view *v);
 

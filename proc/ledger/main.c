@@ -83,6 +83,7 @@ static void on_open(void)
 	secret_wipe(uri, sizeof uri); /* it may hold a password */
 	on_commit(child_site());
 	batch_init();
+	mailbox_init();
 }
 
 static void on_serve(void)
@@ -100,6 +101,7 @@ static void on_status(struct proc_status *s)
 {
 	batch_status(s);
 	keep_status(s);
+	mailbox_status(s);
 }
 
 /* What is committed is on disk; the database is left as it is, since to close it SQLite would look for its files by name,
@@ -130,6 +132,12 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_NOTICE_ADD] = batch_notice,
     [MSG_NOTICE_TAKE] = answer_take_notice,
     [MSG_EXPORT_WANT] = export_answer,
+    [MSG_MAIL_BEGIN] = mailbox_on_begin,
+    [MSG_MAIL_PUT] = mailbox_on_put,
+    [MSG_MAIL_END] = mailbox_on_end,
+    [MSG_MAIL_MARK] = mailbox_on_mark,
+    [MSG_MAIL_WANT] = mailbox_on_want,
+    [MSG_MAIL_GET] = mailbox_on_get,
 };
 
 /* Beyond what is common: the locks of SQLite; the connection to PostgreSQL. */

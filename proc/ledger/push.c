@@ -254,6 +254,8 @@ void push_verdict(struct link *from, const struct ipc_view *v)
 	}
 	if (push.whole)
 		push.synced = m->ok;
+	if (push.whole && m->ok)
+		mailbox_tell_all();
 	if (!m->ok)
 		log_error("core refuses directory %u", push.generation);
 	end_push(m->ok ? CHANGE_ACCEPTED : CHANGE_REFUSED, ipc_str(v, m->reason));

@@ -106,3 +106,19 @@ CREATE TABLE IF NOT EXISTS notices (
 	taken_by TEXT NOT NULL,
 	UNIQUE (wall, phone, kind)
 );
+
+-- Voicemail. state: 0 being recorded, 1 new, 2 heard. Pieces are sealed under a key that keeper has. Neither is in a backup.
+CREATE TABLE IF NOT EXISTS messages (
+	id BIGINT PRIMARY KEY,
+	person BIGINT NOT NULL,
+	wall BIGINT NOT NULL,
+	length BIGINT NOT NULL,
+	state BIGINT NOT NULL CHECK (state BETWEEN 0 AND 2)
+);
+
+CREATE TABLE IF NOT EXISTS message_pieces (
+	message BIGINT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+	at BIGINT NOT NULL,
+	octets BYTEA,
+	PRIMARY KEY (message, at)
+);

@@ -213,4 +213,28 @@ bool store_meta_set(struct store *s, const char *name, int64_t value) __attribut
 /* What a user may be called: 1-32 of [a-z0-9._*#+-], not beginning with "leg-". */
 bool store_name_ok(struct span name);
 
+/* --- voicemail (mail.c) --- */
+
+struct mail_row {
+	int64_t id, wall_ms;
+	uint32_t length_ms;
+};
+
+/* A message that is being recorded: its number, or 0 when there is no room. */
+int64_t store_mail_begin(struct store *s, uint32_t person, int64_t wall_ms, uint32_t most);
+/* Only while it is being recorded. */
+bool store_mail_put(struct store *s, int64_t message, uint32_t at, struct span piece);
+/* Good until the next call; empty: there is none. */
+struct span store_mail_get(struct store *s, int64_t message, uint32_t at);
+bool store_mail_owner(struct store *s, int64_t message, uint32_t *person);
+/* Length 0: it goes. */
+bool store_mail_done(struct store *s, int64_t message, uint32_t length_ms);
+bool store_mail_mark(struct store *s, uint32_t person, int64_t message, bool gone);
+bool store_mail_next(struct store *s, uint32_t person, bool heard, int64_t after, struct mail_row *out);
+void store_mail_count(struct store *s, uint32_t person, uint32_t *fresh, uint32_t *old);
+/* Those that are older; one whose recording began before stale_ms stands as it is. */
+bool store_mail_forget(struct store *s, int64_t before_ms, int64_t stale_ms);
+bool store_mail_forget_of(struct store *s, uint32_t person);
+int store_mail_owners(struct store *s, int64_t after, uint32_t *out, int most);
+
 #endif

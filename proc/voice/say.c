@@ -41,6 +41,8 @@ static bool add_word(struct say *s, struct span word, struct span language, cons
 	size_t colon = span_find(word, ':');
 	struct span kind = span_head(word, colon), what = span_skip(word, colon + 1);
 
+	if (span_eq(word, SPAN("message")))
+		return add(s, (struct say_item){.mail = true});
 	if (colon == word.n)
 		return add_prompt(s, language, word);
 	if (span_eq(kind, SPAN("digits")))
@@ -54,6 +56,7 @@ static bool add_word(struct say *s, struct span word, struct span language, cons
 bool say_parse(struct say *s, struct span text, struct span language, const struct tone_country *country)
 {
 	s->items = s->at = 0;
+	s->message = NULL;
 	s->done = 0;
 	while (text.n) {
 		size_t n = span_find(text, ' ');
@@ -69,6 +72,8 @@ void say_begin(struct say *s, enum voice_rate rate)
 	s->rate = rate;
 	s->at = 0;
 	s->done = 0;
+	if (s->message)
+		mail_rewind(s->message);
 }
 
 static uint32_t length(const struct say *s, const struct say_item *i)
@@ -94,6 +99,11 @@ uint32_t say_read(struct say *s, int16_t *out, uint32_t n)
 
 	while (got < n && s->at < s->items) {
 		const struct say_item *i = &s->item[s->at];
+		if (i->mail) {
+			got += s->message ? mail_read(s->message, s->rate, out + got, n - got) : 0;
+			s->at = (uint8_t)(s->at + (got < n));
+			continue;
+		}
 		uint32_t left = length(s, i) - s->done, take = left < n - got ? left : n - got;
 		read_item(s, i, out + got, take);
 		got += take;

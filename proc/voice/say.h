@@ -4,6 +4,7 @@
 #define VOICE_SAY_H
 
 #include "audio/tone.h"
+#include "mail.h"
 #include "prompts.h"
 
 enum { SAY_ITEMS_MAX = 64, SAY_SILENCE_MAX_MS = 60000 };
@@ -12,12 +13,14 @@ struct say_item {
 	const struct sound *sound; /* or */
 	const struct tone *tone;   /* one cycle; or */
 	uint32_t silence_ms;
+	bool mail; /* the message of this turn */
 };
 
 struct say {
 	enum voice_rate rate;
 	uint8_t items, at;
-	uint32_t done; /* samples of the item at `at` */
+	struct mail *message; /* NULL: none, and it is passed over */
+	uint32_t done;        /* samples of the item at `at` */
 	struct say_item item[SAY_ITEMS_MAX];
 };
 

@@ -51,6 +51,7 @@ static void let_go(struct session *s)
 	struct encoder *e = s->encoder;
 
 	timer_cancel(&child_wheel, &s->timer);
+	mail_release(s->mail);
 	map_del(&by_side, key_of(&s->key), (uint32_t)(s - table));
 	pool_release(&pool, s->id);
 	secret_wipe(s, sizeof *s);

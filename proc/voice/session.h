@@ -35,6 +35,8 @@ struct session {
 	char digits[TURN_DIGITS_MAX + 1];
 	uint32_t first_ms, gap_ms;
 	struct say say;
+	struct mail *mail; /* that is recorded or said */
+	bool records;
 
 	/* the stream */
 	struct encoder *encoder;

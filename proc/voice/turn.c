@@ -22,6 +22,8 @@ static void tell(struct link *core, uint64_t token, enum turn_why why, struct sp
 static void end(struct session *s, enum turn_why why)
 {
 	s->speaking = false;
+	mail_release(s->mail);
+	s->mail = s->say.message = NULL;
 	session_linger(s);
 	tell(child_link(PROC_CORE, 0), s->token, why, span_of(s->digits, s->digits_n));
 	secret_wipe(s->digits, sizeof s->digits);
@@ -95,7 +97,7 @@ static enum turn_state first_state(const struct msg_turn *m)
 	return m->barge ? TURN_OPEN : TURN_DEAF;
 }
 
-static void begin(struct session *s, const struct msg_turn *m, const struct say *say, bool emergency)
+static void begin(struct session *s, const struct msg_turn *m, const struct say *say, struct mail *mail, bool emergency)
 {
 	uint8_t ptime_ms = codec_ptime(m->codec, m->ptime_ms);
 
@@ -111,6 +113,8 @@ static void begin(struct session *s, const struct msg_turn *m, const struct say 
 	s->first_ms = m->first_ms;
 	s->gap_ms = m->gap_ms;
 	s->say = *say;
+	s->mail = s->say.message = mail;
+	s->records = m->record_ms > 0;
 	say_begin(&s->say, codec_rate(m->codec));
 	s->speaking = true;
 	session_run(s);
@@ -127,11 +131,15 @@ void turn_on_turn(struct link *from, const struct ipc_view *v)
 
 	turns++;
 	if (say_parse(&say, ipc_str(v, m->say), ipc_str(v, m->language), &tone_country[child_site()->tones])) {
-		s = session_take(m->join, m->side, emergency);
+		struct mail *mail = NULL;
+		if (m->message)
+			mail = mail_take(m->token, m->message, m->message_key, m->record_ms, m->silence_ms);
+		s = !m->message || mail ? session_take(m->join, m->side, emergency) : NULL;
 		if (s) {
-			begin(s, m, &say, emergency);
+			begin(s, m, &say, mail, emergency);
 			return;
 		}
+		mail_release(mail);
 		why = TURN_NO_SPACE;
 	}
 	turns_refused++;
@@ -172,8 +180,13 @@ void turn_on_heard(struct link *from, const struct ipc_view *v)
 		heard_nobody++;
 		return;
 	}
-	if (m->codec != SDP_TELEPHONE_EVENT)
+	if (m->codec != SDP_TELEPHONE_EVENT) {
+		/* from the end of the tone on */
+		if (s->running && s->records && s->state == TURN_WAITS &&
+		    mail_hear(s->mail, m->codec, m->timestamp, ipc_str(v, m->payload)))
+			step(s, TURN_EV_TIME);
 		return;
+	}
 	size_t n = event_read(&s->events, m->timestamp, m->marker, ipc_str(v, m->payload), digit);
 	for (size_t i = 0; i < n; i++)
 		press(s, digit[i]);

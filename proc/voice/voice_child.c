@@ -23,6 +23,7 @@ static void open_all(void)
 		prompts_read_pack(pack_fd);
 	if (recordings_fd >= 0)
 		prompts_read_recordings(recordings_fd);
+	mail_init();
 	session_init(child_site()->max_calls);
 }
 
@@ -44,6 +45,7 @@ static void status(struct proc_status *s)
 	turn_status(s);
 	pump_status(s);
 	prompts_status(s);
+	mail_status(s);
 }
 
 static ipc_handler *const on[MSG_N] = {
@@ -51,6 +53,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_TURN_STOP] = turn_on_stop,
     [MSG_KEY] = turn_on_key,
     [MSG_HEARD] = turn_on_heard,
+    [MSG_MAIL_PIECE] = mail_on_piece,
 };
 
 /* the common set is all it needs */

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: ISC */
+#include "mail.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "dial.h"
+#include "mwi.h"
+#include "pin.h"
+#include "settings.h"
+#include "voice.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ASK_MS = 5000, SILENCE_MS = 10000, PIN_LEAST = 4, PIN_MOST = 12, AGAIN_KEY = '1', DELETE_KEY = '7' };
+/* What a call waits for. */
+enum { ASKS_NOTHING, ASKS_ROOM, ASKS_NEXT, ASKS_KEY };
+
+static struct counts {
+	uint32_t fresh, old;
+} * counts;
+
+void mail_init(void)
+{
+	counts = calloc(child_site()->max_users, sizeof *counts);
+	if (!counts)
+		log_fatal("no memory for voicemail");
+}
+
+void mail_counts(uint32_t user, uint32_t *fresh, uint32_t *old)
+{
+	bool known = user < child_site()->max_users;
+
+	*fresh = known ? counts[user].fresh : 0;
+	*old = known ? counts[user].old : 0;
+}
+
+void mail_on_count(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_mail_count *m = v->payload;
+
+	(void)from;
+	if (m->user >= child_site()->max_users)
+		return;
+	counts[m->user] = (struct counts){m->fresh, m->old};
+	mwi_changed(m->user);
+}
+
+/* --- questions; each call has one at most --- */
+
+static bool sent(struct call *c, struct link *l, uint8_t asks)
+{
+	ipc_end(l);
+	c->mail_asks = asks;
+	timer_set(&child_wheel, &c->ring, child_now() + ASK_MS);
+	return true;
+}
+
+static bool ask_key(struct call *c, bool fresh)
+{
+	const struct user *u = directory_user(c->mail_user);
+	struct link *keeper = u ? child_link(PROC_KEEPER, 0) : NULL;
+	struct msg_mail_key_want *m = keeper ? ipc_begin(keeper, MSG_MAIL_KEY_WANT) : NULL;
+
+	if (!m)
+		return false;
+	m->token = c->r.id;
+	m->message = c->mail_message;
+	m->fresh = fresh;
+	m->user = ipc_put(keeper, span_str(u->name));
+	return sent(c, keeper, ASKS_KEY);
+}
+
+static bool ask_room(struct call *c)
+{
+	struct link *ledger = child_link(PROC_LEDGER, 0);
+	struct msg_mail_begin *m = ledger ? ipc_begin(ledger, MSG_MAIL_BEGIN) : NULL;
+
+	if (!m)
+		return false;
+	m->token = c->r.id;
+	m->user = c->mail_user;
+	return sent(c, ledger, ASKS_ROOM);
+}
+
+static bool ask_next(struct call *c)
+{
+	struct link *ledger = child_link(PROC_LEDGER, 0);
+	struct msg_mail_want *m = ledger ? ipc_begin(ledger, MSG_MAIL_WANT) : NULL;
+
+	if (!m)
+		return false;
+	m->token = c->r.id;
+	m->user = c->mail_user;
+	m->heard = c->mail_heard;
+	m->after = c->mail_message;
+	return sent(c, ledger, ASKS_NEXT);
+}
+
+static void mark(const struct call *c, bool gone)
+{
+	struct link *ledger = child_link(PROC_LEDGER, 0), *keeper = gone ? child_link(PROC_KEEPER, 0) : NULL;
+	struct msg_mail_mark *m = ledger ? ipc_begin(ledger, MSG_MAIL_MARK) : NULL;
+
+	if (m) {
+		m->user = c->mail_user;
+		m->message = c->mail_message;
+		m->gone = gone;
+		ipc_end(ledger);
+	}
+	struct msg_mail_key_forget *f = keeper ? ipc_begin(keeper, MSG_MAIL_KEY_FORGET) : NULL;
+	if (f) {
+		f->message = c->mail_message;
+		ipc_end(keeper);
+	}
+}
+
+static int tell(struct call *c, const char *say)
+{
+	c->best = REFUSE_NONE;
+	c->say = say;
+	return SCRIPT_TELL;
+}
+
+/* --- a message is left --- */
+
+bool mail_forward(struct call *c, uint32_t user)
+{
+	if (!settings_of_user(user)->voicemail || !dialogue_can(c) || !child_link(PROC_LEDGER, 0) ||
+	    !child_link(PROC_KEEPER, 0))
+		return false;
+	dial_stop(c, 0);
+	c->dest.kind = DEST_MAILBOX;
+	c->dest.route = ROUTE_FORWARD;
+	c->dest.payer = user;
+	c->mail_user = user;
+	call_event(c, CALL_FORWARDED, NULL);
+	return true;
+}
+
+static void give_up(struct call *c)
+{
+	c->say = "busy-try-later";
+	if (!c->best)
+		c->best = REFUSE_NO_ANSWER;
+	call_event(c, dialogue_can(c) ? CALL_TOLD_WHY : CALL_REFUSED, NULL);
+}
+
+void mail_leave(struct call *c)
+{
+	const char *own = settings_of_user(c->mail_user)->greeting;
+
+	snprintf(c->mail_say, sizeof c->mail_say, "%s", own[0] ? own : "voicemail-no-greeting");
+	if (!ask_room(c))
+		give_up(c);
+}
+
+enum { LEAVE_GREET, LEAVE_DEFAULT, LEAVE_RECORD };
+
+static int greeted(struct call *c, struct span digits)
+{
+	(void)c;
+	(void)digits;
+	return LEAVE_RECORD;
+}
+
+static int left(struct call *c, struct span digits)
+{
+	(void)digits;
+	return tell(c, "voicemail-saved");
+}
+
+const struct step mail_leave_step[MAIL_LEAVE_STEPS] = {
+    [LEAVE_GREET] = {NULL, 0, 0, greeted, .otherwise = LEAVE_DEFAULT},
+    [LEAVE_DEFAULT] = {"voicemail-no-greeting", 0, 0, greeted},
+    [LEAVE_RECORD] = {"voicemail-record-after-tone tone:warning", 0, 1, left, .mail = STEP_RECORDS},
+};
+
+/* --- messages are heard --- */
+
+enum { BOX_HELLO, BOX_PIN, BOX_PIN_AGAIN, BOX_COUNT, BOX_MESSAGE, BOX_DELETED };
+
+/* Nothing typed asks whether there is a PIN, and is no try. */
+static int box_hello(struct call *c, struct span digits)
+{
+	(void)digits;
+	c->mail_user = c->dest.payer;
+	c->tries = 0;
+	return pin_ask_check(PIN_FOR_CALL, c->r.id, c->dest.payer, SPAN("")) ? SCRIPT_WAIT : tell(c, "busy-try-later");
+}
+
+static int box_pin(struct call *c, struct span digits)
+{
+	return pin_ask_check(PIN_FOR_CALL, c->r.id, c->dest.payer, digits) ? SCRIPT_WAIT : tell(c, "busy-try-later");
+}
+
+static int say_count(struct call *c)
+{
+	uint32_t fresh, old;
+
+	mail_counts(c->mail_user, &fresh, &old);
+	uint32_t n = fresh ? fresh : old;
+	c->mail_heard = fresh == 0;
+	c->mail_message = 0;
+	if (n == 0)
+		return tell(c, "voicemail-empty");
+	snprintf(
+	    c->mail_say, sizeof c->mail_say, "voicemail-you-have digits:%u voicemail-message%s", n, n == 1 ? "" : "s");
+	return BOX_COUNT;
+}
+
+int mail_box_verdict(struct call *c, enum pin_verdict v)
+{
+	if (v == PIN_IS_RIGHT || v == PIN_IS_NONE)
+		return say_count(c);
+	if (v == PIN_IS_WRONG)
+		return c->tries++ ? BOX_PIN_AGAIN : BOX_PIN;
+	return tell(c, v == PIN_IS_LOCKED ? "pin-locked" : "busy-try-later");
+}
+
+static int box_next(struct call *c, struct span digits)
+{
+	(void)digits;
+	return ask_next(c) ? SCRIPT_WAIT : tell(c, "busy-try-later");
+}
+
+static int box_key(struct call *c, struct span digits)
+{
+	uint8_t key = digits.n ? digits.p[0] : 0;
+
+	if (key == AGAIN_KEY)
+		return BOX_MESSAGE;
+	mark(c, key == DELETE_KEY);
+	return key == DELETE_KEY ? BOX_DELETED : box_next(c, digits);
+}
+
+const struct step mail_box_step[MAIL_BOX_STEPS] = {
+    [BOX_HELLO] = {"silence:200", 0, 0, box_hello},
+    [BOX_PIN] = {"pin-please", PIN_LEAST, PIN_MOST, box_pin},
+    [BOX_PIN_AGAIN] = {"pin-wrong pin-please", PIN_LEAST, PIN_MOST, box_pin},
+    [BOX_COUNT] = {NULL, 0, 0, box_next},
+    [BOX_MESSAGE] = {"message voicemail-menu", 0, 1, box_key, .mail = STEP_PLAYS},
+    [BOX_DELETED] = {"voicemail-deleted", 0, 0, box_next},
+};
+
+void mail_fill_turn(const struct call *c, const struct step *s, struct voice_turn *t)
+{
+	t->message = c->mail_message;
+	memcpy(t->message_key, c->mail_key, sizeof t->message_key);
+	if (s->mail != STEP_RECORDS)
+		return;
+	t->record_ms = t->first_ms = child_site()->mail_s * 1000;
+	t->silence_ms = SILENCE_MS;
+}
+
+/* --- answers --- */
+
+static struct call *answered(uint64_t token, uint8_t asks)
+{
+	struct call *c = call_get(token);
+
+	if (!c || (c->mail_asks != asks && !(asks == ASKS_NEXT && c->mail_asks == ASKS_ROOM)))
+		return NULL;
+	timer_cancel(&child_wheel, &c->ring);
+	return c;
+}
+
+void mail_on_found(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_mail_found *m = v->payload;
+	struct call *c = answered(m->token, ASKS_NEXT);
+
+	(void)from;
+	if (!c)
+		return;
+	bool fresh = c->mail_asks == ASKS_ROOM;
+	c->mail_asks = ASKS_NOTHING;
+	if (m->message)
+		c->mail_message = m->message;
+	if (m->message && ask_key(c, fresh))
+		return;
+	if (fresh)
+		give_up(c);
+	else
+		dialogue_go(c, tell(c, m->message ? "busy-try-later" : "goodbye"));
+}
+
+void mail_on_key(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_mail_key *m = v->payload;
+	struct call *c = answered(m->token, ASKS_KEY);
+
+	(void)from;
+	if (!c)
+		return;
+	c->mail_asks = ASKS_NOTHING;
+	memcpy(c->mail_key, m->key, sizeof c->mail_key);
+	if (c->r.state == PHASE_ASKING) {
+		/* one without a key is past its time */
+		dialogue_go(c, m->found ? BOX_MESSAGE : box_next(c, span_of(NULL, 0)));
+	} else if (m->found) {
+		c->script = SCRIPT_LEAVE;
+		call_event(c, CALL_ASKED, NULL);
+	} else {
+		give_up(c);
+	}
+}

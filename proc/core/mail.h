@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/* Voicemail: a caller leaves a message, its user hears it. ledger keeps messages, keeper their keys, voice records and says them. */
+#ifndef CORE_MAIL_H
+#define CORE_MAIL_H
+
+#include "script.h"
+
+void mail_init(void);
+
+/* Nobody took the call for this user: it goes to the mailbox, when there is one and the caller can be heard. */
+bool mail_forward(struct call *c, uint32_t user);
+/* With permission: leads to CALL_ASKED or the end. */
+void mail_leave(struct call *c);
+/* What a turn of this step needs. */
+struct voice_turn;
+void mail_fill_turn(const struct call *c, const struct step *s, struct voice_turn *t);
+
+/* script.c */
+extern const struct step mail_leave_step[], mail_box_step[];
+enum { MAIL_LEAVE_STEPS = 3, MAIL_BOX_STEPS = 6 };
+int mail_box_verdict(struct call *c, enum pin_verdict v);
+
+void mail_on_found(struct link *from, const struct ipc_view *v);
+void mail_on_key(struct link *from, const struct ipc_view *v);
+void mail_on_count(struct link *from, const struct ipc_view *v);
+void mail_counts(uint32_t user, uint32_t *fresh, uint32_t *old);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: ISC */
+#include "mail.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "decode.h"
+#include <nettle/gcm.h>
+#include <spandsp/telephony.h>
+#include <spandsp/bit_operations.h>
+#include <spandsp/g711.h>
+#include <stdlib.h>
+
+enum {
+	TAG = GCM_DIGEST_SIZE,
+	GAP_MAX = 5 * MAIL_SECOND,  /* what is missing longer was never said */
+	LATE_MAX = 3 * MAIL_SECOND, /* samples of silence before a piece counts as lost */
+	LEAST_MS = 1000,
+	QUIET = 150, /* mean of the samples' size */
+};
+
+struct mail {
+	bool used, records;
+	uint64_t token, message;
+	struct gcm_aes256_ctx gcm;
+	uint32_t at;              /* of the piece at hand */
+	uint32_t n, done;         /* octets of it: there, and said */
+	bool there, asked, ended; /* said: it came; it was asked for; there are no more */
+	uint32_t late;            /* samples of silence while it was waited for */
+	uint8_t octets[MAIL_SECOND];
+	int16_t last; /* sample, between which and the next another is made at 16 kHz */
+	bool half;
+	/* recorded */
+	bool begun;
+	uint32_t next_ts; /* of RTP */
+	uint64_t samples, most, quiet, quiet_most;
+	bool loud; /* something was said */
+	struct decoder *decoder;
+};
+
+static struct mail *table;
+static uint64_t recorded, said, bad, lost;
+
+void mail_init(void)
+{
+	size_t each = decoder_size();
+	uint8_t *decoders = calloc(MAILS_MAX, each);
+
+	table = calloc(MAILS_MAX, sizeof *table);
+	if (!table || !decoders)
+		log_fatal("no memory for messages");
+	for (int i = 0; i < MAILS_MAX; i++)
+		table[i].decoder = (struct decoder *)(void *)(decoders + (size_t)i * each);
+}
+
+/* Each key seals each piece once. */
+static void set_nonce(struct mail *m)
+{
+	uint8_t nonce[GCM_IV_SIZE] = {
+	    (uint8_t)(m->at >> 24), (uint8_t)(m->at >> 16), (uint8_t)(m->at >> 8), (uint8_t)m->at};
+
+	gcm_aes256_set_iv(&m->gcm, sizeof nonce, nonce);
+}
+
+struct mail *mail_take(
+    uint64_t token, uint64_t message, const uint8_t key[MAIL_KEY], uint32_t record_ms, uint32_t silence_ms)
+{
+	struct mail *m = NULL;
+
+	for (int i = 0; i < MAILS_MAX && !m; i++)
+		m = table[i].used ? NULL : &table[i];
+	if (!m)
+		return NULL;
+	struct decoder *d = m->decoder;
+	*m = (struct mail){.used = true,
+	    .records = record_ms > 0,
+	    .token = token,
+	    .message = message,
+	    .most = record_ms * (uint64_t)(MAIL_SECOND / 1000),
+	    .quiet_most = silence_ms * (uint64_t)(MAIL_SECOND / 1000),
+	    .decoder = d};
+	memset(d, 0, decoder_size());
+	gcm_aes256_set_key(&m->gcm, key);
+	return m;
+}
+
+/* --- recorded --- */
+
+static void put(struct mail *m)
+{
+	struct link *ledger = child_link(PROC_LEDGER, 0);
+	struct msg_mail_put *p = ledger && m->n ? ipc_begin(ledger, MSG_MAIL_PUT) : NULL;
+	uint8_t sealed[MAIL_PIECE_MAX];
+
+	if (p) {
+		set_nonce(m);
+		gcm_aes256_encrypt(&m->gcm, m->n, sealed, m->octets);
+		gcm_aes256_digest(&m->gcm, TAG, sealed + m->n);
+		p->message = m->message;
+		p->at = m->at;
+		p->piece = ipc_put(ledger, span_of(sealed, m->n + TAG));
+		ipc_end(ledger);
+	} else {
+		lost += m->n > 0;
+	}
+	m->at++;
+	m->n = 0;
+}
+
+static void finish(struct mail *m)
+{
+	put(m);
+	struct link *ledger = child_link(PROC_LEDGER, 0);
+	struct msg_mail_end *e = ledger ? ipc_begin(ledger, MSG_MAIL_END) : NULL;
+	uint64_t ms = m->samples / (MAIL_SECOND / 1000);
+
+	if (!e)
+		return;
+	e->message = m->message;
+	e->length_ms = m->loud && ms >= LEAST_MS ? (uint32_t)ms : 0;
+	ipc_end(ledger);
+	recorded += e->length_ms > 0;
+}
+
+void mail_release(struct mail *m)
+{
+	if (!m)
+		return;
+	if (m->records)
+		finish(m);
+	struct decoder *d = m->decoder;
+	secret_wipe(m, sizeof *m);
+	secret_wipe(d, decoder_size());
+	m->decoder = d;
+}
+
+static void add(struct mail *m, const int16_t *in, size_t n)
+{
+	for (size_t i = 0; i < n && m->samples < m->most; i++, m->samples++) {
+		m->octets[m->n++] = linear_to_ulaw(in ? in[i] : 0);
+		if (m->n == MAIL_SECOND)
+			put(m);
+	}
+}
+
+static bool is_quiet(const int16_t *in, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (uint64_t)abs(in[i]);
+	return sum <= (uint64_t)n * QUIET;
+}
+
+bool mail_hear(struct mail *m, uint8_t codec, uint32_t timestamp, struct span payload)
+{
+	int16_t samples[DECODE_MAX];
+	uint32_t clock = codec_clock(codec) / MAIL_SECOND;
+
+	if (!m->records || codec >= SDP_TELEPHONE_EVENT)
+		return false;
+	int32_t gap = m->begun ? (int32_t)(timestamp - m->next_ts) / (int32_t)clock : 0;
+	if (gap < 0 && gap > -GAP_MAX) /* too late */
+		return false;
+	size_t n = decoder_payload(m->decoder, codec, payload, samples);
+	if (n == 0) {
+		bad++;
+		return false;
+	}
+	if (gap > 0 && gap <= GAP_MAX)
+		add(m, NULL, (size_t)gap);
+	m->begun = true;
+	m->next_ts = timestamp + (uint32_t)n * clock;
+	bool quiet = is_quiet(samples, n);
+	m->quiet = quiet ? m->quiet + n : 0;
+	m->loud |= !quiet;
+	add(m, samples, n);
+	return m->samples >= m->most || (m->quiet_most && m->quiet >= m->quiet_most);
+}
+
+/* --- said --- */
+
+static void ask(struct mail *m)
+{
+	struct link *ledger = child_link(PROC_LEDGER, 0);
+	struct msg_mail_get *g = ledger ? ipc_begin(ledger, MSG_MAIL_GET) : NULL;
+
+	m->there = false;
+	m->late = 0;
+	if (!g)
+		return; /* late, and then over */
+	g->token = m->token;
+	g->message = m->message;
+	g->at = m->at;
+	ipc_end(ledger);
+}
+
+void mail_rewind(struct mail *m)
+{
+	m->at = m->n = m->done = 0;
+	m->ended = m->half = false;
+	m->last = 0;
+	if (!m->records)
+		ask(m);
+}
+
+static bool open_piece(struct mail *m, struct span piece)
+{
+	uint8_t tag[TAG];
+
+	if (piece.n <= TAG || piece.n > MAIL_SECOND + TAG)
+		return false;
+	m->n = (uint32_t)(piece.n - TAG);
+	set_nonce(m);
+	gcm_aes256_decrypt(&m->gcm, m->n, m->octets, piece.p);
+	gcm_aes256_digest(&m->gcm, TAG, tag);
+	bool ok = secret_eq(tag, piece.p + m->n, TAG);
+	bad += !ok;
+	return ok;
+}
+
+void mail_on_piece(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_mail_piece *p = v->payload;
+
+	(void)from;
+	for (int i = 0; i < MAILS_MAX; i++) {
+		struct mail *m = &table[i];
+		if (!m->used || m->records || m->token != p->token || m->at != p->at || m->there)
+			continue;
+		m->there = true;
+		m->done = 0;
+		m->ended = !open_piece(m, ipc_str(v, p->piece));
+		said += m->at == 0 && !m->ended;
+		return;
+	}
+}
+
+static bool next(struct mail *m, int16_t *out)
+{
+	if (m->there && !m->ended && m->done == m->n) {
+		m->at++;
+		ask(m);
+	}
+	if (m->ended)
+		return false;
+	*out = 0;
+	if (m->there)
+		*out = ulaw_to_linear(m->octets[m->done++]);
+	else if (++m->late >= LATE_MAX)
+		m->ended = true;
+	return true;
+}
+
+uint32_t mail_read(struct mail *m, enum voice_rate rate, int16_t *out, uint32_t n)
+{
+	int16_t sample;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (rate == RATE_16K && m->half) {
+			out[i] = m->last;
+			m->half = false;
+			continue;
+		}
+		if (!next(m, &sample))
+			return i;
+		out[i] = rate == RATE_16K ? (int16_t)((m->last + sample) / 2) : sample;
+		m->last = sample;
+		m->half = true;
+	}
+	return n;
+}
+
+void mail_status(struct proc_status *s)
+{
+	uint32_t used = 0;
+
+	for (int i = 0; i < MAILS_MAX; i++)
+		used += table[i].used;
+	status_add(s, "messages", STATUS_POOL, used, MAILS_MAX, used, 0);
+	status_counter(s, "messages-recorded", recorded);
+	status_counter(s, "messages-said", said);
+	status_counter(s, "messages-bad", bad);
+	status_counter(s, "messages-lost", lost);
+}

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: ISC
+"""Voicemail with real phones: a message is left and heard again by its user alone, by key and by PIN (R7, R15, T41)."""
+import os
+import time
+
+import pytest
+
+import audio
+import net
+from prompts import heard_prompts
+from test_plan import CONF, allow, press
+
+
+@pytest.fixture(scope="module")
+def exchange_options():
+    return {"conf": CONF}
+
+
+def longest(phone):
+    return max(phone.recordings(), key=os.path.getsize)
+
+
+def prompts_of(phone):
+    return {name for _, name in heard_prompts(longest(phone))}
+
+
+@pytest.mark.parametrize("codec", ["PCMU", "G722", "opus/48000/2"])
+def test_r7_a_message_is_left_and_heard(exchange, people, codec):
+    """A busy user's caller hears the question and the tone; the user hears the caller's words (tone a), and deletes them."""
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=(codec,))
+    two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMA",))
+    allow(exchange, two.bundle.user, "dnd=on\nvoicemail=on\n")
+    one.forget()
+    one.dial(two.bundle.user)
+    one.wait_state("established")
+    time.sleep(14)
+    one.hangup()
+    exchange.wait_no_calls()
+    two.forget()
+    two.dial("*97")
+    two.wait_state("established")
+    time.sleep(9)
+    press(two, "7")
+    two.wait_closed(timeout=20)
+    assert audio.total(two.recordings()).get("a", 0) >= 1.5
+    assert "voicemail-record-after-tone" in prompts_of(one)
+    assert {"voicemail-you-have", "voicemail-deleted"} <= prompts_of(two)
+    two.forget()
+    two.dial("*97")
+    two.wait_state("established")
+    two.wait_closed(timeout=20)
+    assert "voicemail-empty" in prompts_of(two)
+    exchange.wait_no_calls()
