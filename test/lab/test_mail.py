@@ -49,5 +49,6 @@ def test_r7_a_message_is_left_and_heard(exchange, people, codec):
     two.dial("*97")
     two.wait_state("established")
     two.wait_closed(timeout=20)
-    assert "voicemail-empty" in prompts_of(two)
+    net.wait_for("the empty mailbox to be said", lambda: any("voicemail-empty" in {n for _, n in heard_prompts(r)}
+                                                             for r in two.recordings()), 10)
     exchange.wait_no_calls()
