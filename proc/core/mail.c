@@ -201,7 +201,7 @@ static int say_count(struct call *c)
 	c->mail_heard = fresh == 0;
 	c->mail_message = 0;
 	if (n == 0)
-		return tell(c, "voicemail-empty");
+		return tell(c, "voicemail-empty silence:500");
 	snprintf(
 	    c->mail_say, sizeof c->mail_say, "voicemail-you-have digits:%u voicemail-message%s", n, n == 1 ? "" : "s");
 	return BOX_COUNT;

@@ -20,6 +20,7 @@ static struct stage s;
 static struct link *core, *ctl;
 
 static struct {
+	uint32_t mails;
 	bool done, recorded, verdict_wanted, first_line;
 	enum done_result result;
 	uint64_t value, recorded_call;
@@ -232,7 +233,17 @@ static void on_exported(struct link *from, const struct ipc_view *v)
 	memcpy(exported.piece, piece.p, piece.n);
 }
 
+static void on_mail(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	seen.mails++;
+}
+
 static ipc_handler *const on[MSG_N] = {
+    [MSG_MAIL_FOUND] = on_mail,
+    [MSG_MAIL_COUNT] = on_mail,
+    [MSG_MAIL_PIECE] = on_mail,
     [MSG_EXPORTED] = on_exported,
     [MSG_DIRECTORY_BEGIN] = on_begin,
     [MSG_USER] = on_user,
@@ -1136,7 +1147,7 @@ static void mend(struct link *l, enum msg type, void *payload)
  * where the contract is broken, and keeps its directory and the log in order. */
 static void what_siblings_lie_is_borne(void)
 {
-	static const enum proc all[] = {PROC_CTL, PROC_CORE, PROC_EDGE, PROC_MEDIA};
+	static const enum proc all[] = {PROC_CTL, PROC_CORE, PROC_EDGE, PROC_MEDIA, PROC_VOICE};
 	struct stage_liars x = {.s = &s, .mend = mend};
 
 	CHECK(begin() && set_user(USER_ADD, "101") && seen.result == DONE_OK && add_phone() && record(1, "sealed"));
