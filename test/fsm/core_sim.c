@@ -257,9 +257,10 @@ static void say_proof(struct link *l, const struct ipc_view *v)
 
 static void say_mail_found(struct link *l, uint64_t token, uint64_t message)
 {
-	struct msg_mail_found *m = sim.conduct.ledger_mute ? NULL : ipc_begin(l, MSG_MAIL_FOUND);
+	struct msg_mail_found *m;
 
-	if (!m)
+	sim.mail_token = token;
+	if (sim.conduct.ledger_mute || !(m = ipc_begin(l, MSG_MAIL_FOUND)))
 		return;
 	m->token = token;
 	m->message = message;
