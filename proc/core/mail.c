@@ -253,11 +253,13 @@ void mail_fill_turn(const struct call *c, const struct step *s, struct voice_tur
 
 /* --- answers --- */
 
+/* One that comes too late finds nobody. */
 static struct call *answered(uint64_t token, uint8_t asks)
 {
 	struct call *c = call_get(token);
+	bool waits = c && (c->r.state == PHASE_LOOKING || c->r.state == PHASE_ASKING);
 
-	if (!c || (c->mail_asks != asks && !(asks == ASKS_NEXT && c->mail_asks == ASKS_ROOM)))
+	if (!waits || (c->mail_asks != asks && !(asks == ASKS_NEXT && c->mail_asks == ASKS_ROOM)))
 		return NULL;
 	timer_cancel(&child_wheel, &c->ring);
 	return c;

@@ -257,6 +257,7 @@ static const struct {
     {"registrations", NULL, "core_register_test: a_full_table_lets_a_phone_in"},
     {"requests", requests, NULL},
     {"setting-changes", setting_changes, NULL},
+    {"subscriptions", NULL, "core_mwi_test: subscriptions_run_out"},
     {"transfers", transfers, NULL},
     {"users", NULL, "core_loss_test: a_refused_directory_changes_nothing"},
     {"voice-turns", voice_turns, NULL},

@@ -255,6 +255,52 @@ static void say_proof(struct link *l, const struct ipc_view *v)
 	ipc_end(l);
 }
 
+static void say_mail_found(struct link *l, uint64_t token, uint64_t message)
+{
+	struct msg_mail_found *m;
+
+	sim.mail_token = token;
+	if (sim.conduct.ledger_mute || !(m = ipc_begin(l, MSG_MAIL_FOUND)))
+		return;
+	m->token = token;
+	m->message = message;
+	ipc_end(l);
+}
+
+static void say_mail_room(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_mail_begin *w = v->payload;
+
+	sim.mail_begun++;
+	say_mail_found(l, w->token, sim.conduct.mail_full ? 0 : 100 + sim.mail_begun);
+}
+
+static void say_mail(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_mail_want *w = v->payload;
+	uint64_t found = 0;
+
+	sim.mail_wanted++;
+	for (int i = SIM_MAIL_MAX - 1; i >= 0; i--)
+		found = sim.mail[w->heard][i] > w->after ? sim.mail[w->heard][i] : found;
+	say_mail_found(l, w->token, found);
+}
+
+/* A key is its message's number. */
+static void say_mail_key(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_mail_key_want *w = v->payload;
+	struct msg_mail_key *m;
+
+	sim.mail_keys++;
+	if (sim.conduct.keeper_mute || !(m = ipc_begin(l, MSG_MAIL_KEY)))
+		return;
+	m->token = w->token;
+	m->found = !sim.conduct.mail_keyless;
+	memset(m->key, (int)w->message, sizeof m->key);
+	ipc_end(l);
+}
+
 void sim_push_directory(void)
 {
 	struct link *l = sim_far(PROC_LEDGER, 0);
@@ -348,6 +394,9 @@ static void on_any(struct link *l, const struct ipc_view *v)
 	    [MSG_SETTING_SET] = say_setting_done,
 	    [MSG_DIALLED_WANT] = say_dialled,
 	    [MSG_PROOF_WANT] = say_proof,
+	    [MSG_MAIL_BEGIN] = say_mail_room,
+	    [MSG_MAIL_WANT] = say_mail,
+	    [MSG_MAIL_KEY_WANT] = say_mail_key,
 	};
 
 	if (v->type == MSG_RESPOND)

@@ -6,7 +6,7 @@
 
 #include "ipc/child.h"
 
-enum { SIM_PAIRS_MAX = 12, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8, SIM_SETTINGS_MAX = 12, SIM_GROUPS_MAX = 2 };
+enum { SIM_PAIRS_MAX = 12, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8, SIM_SETTINGS_MAX = 12, SIM_GROUPS_MAX = 2, SIM_MAIL_MAX = 4 };
 
 /* One message that core sent, kept until a test takes it. */
 struct heard {
@@ -24,6 +24,7 @@ struct heard {
 struct conduct {
 	enum login_verdict verdict; /* keeper's, of every login */
 	bool keeper_mute, ledger_mute, seal_mute, signer_mute; /* hears, says nothing */
+	bool mail_full, mail_keyless;             /* ledger has no room for a message; keeper has no key of one that was kept */
 	enum done_result changes;                 /* ledger's answer to a user's own change */
 };
 
@@ -60,6 +61,9 @@ struct sim {
 	const char *pin;           /* keeper's, of everyone */
 	const char *dialled[8];    /* numbers that keeper knows */
 	uint32_t pins, proofs, lookups, notices, changes;
+	uint32_t mail_begun, mail_wanted, mail_keys; /* questions about voicemail */
+	uint64_t mail_token; /* of ledger's last one */
+	uint64_t mail[2][SIM_MAIL_MAX];              /* ledger's messages, of those that were not heard and were; 0: none */
 	struct msg_setting_set changed; /* by a user, last */
 	char changed_to[SETTING_TEXT_MAX + 1];
 	uint32_t generation;

@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: ISC */
+/* Voicemail through core: who is answered by it, what a message needs, *97 and its PIN, a sibling that dies or says nothing at
+ * each step (R14, R15, R27). alice leaves messages for bob. */
+#include "../unit/test.h"
+#include "sim_voice.h"
+
+static struct phone alice, bob, carol, telco;
+static struct talk a, b;
+static struct sdp offer;
+
+static void mailbox(void)
+{
+	set(0, OWNER_USER, 1, SETTING_VOICEMAIL, "15");
+}
+
+static void begin_with(void (*settings)(void))
+{
+	sim_defaults();
+	memcpy(sim.site.plan.country, "fr", 3);
+	if (settings)
+		settings();
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_register(&alice);
+	phone_register(&bob);
+	offer = sdp_plain(&alice);
+}
+
+static void finish(void)
+{
+	sim_pass(60000);
+	NEED(sim_status("voice-turns").used == 0 && sim_status("pin-questions").used == 0);
+	sim_need_idle();
+}
+
+/* --- a message is left --- */
+
+static uint8_t key_of(const struct msg_turn *t)
+{
+	for (size_t i = 1; i < sizeof t->message_key; i++)
+		NEED(t->message_key[i] == t->message_key[0]);
+	return t->message_key[0];
+}
+
+/* Greeting and recording turn are heard by this caller, to the end; the exchange hangs up. */
+static void leaves(struct talk *caller)
+{
+	const struct msg_turn *t = turn("voicemail-no-greeting");
+
+	NEED(t->record_ms == 0 && t->digits_max == 0 && !t->loop);
+	voice_says(t->token, TURN_SAID, "");
+	t = turn("voicemail-record-after-tone tone:warning");
+	NEED(t->message == 101 && key_of(t) == 101 && t->record_ms == 120000 && t->silence_ms == 10000 && !t->barge);
+	voice_says(t->token, TURN_DIGITS, "");
+	t = turn("voicemail-saved");
+	NEED(t->record_ms == 0 && t->message == 0);
+	voice_says(t->token, TURN_SAID, "");
+	hangs_up_on(caller);
+	NEED(sim.mail_begun == 1 && sim.mail_keys == 1);
+}
+
+static void busy(void)
+{
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 486, NULL);
+}
+
+static void busy_is_answered(void)
+{
+	begin_with(mailbox);
+	busy();
+	answered(&a);
+	leaves(&a);
+	finish();
+}
+
+static void no_answer_is_answered_after_its_own_seconds(void)
+{
+	begin_with(mailbox);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	talk_hears(&a, 180);
+	sim_pass(14000);
+	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	sim_pass(2000);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	answered(&a);
+	leaves(&a);
+	finish();
+}
+
+static void absence_is_answered(void)
+{
+	begin_with(NULL);
+	set(0, OWNER_USER, 3, SETTING_VOICEMAIL, "15"); /* dave has no phone on */
+	sim_push_directory();
+	sim_turn();
+	talk_invite(&a, &alice, "dave", &offer);
+	sim_pass(20000);
+	answered(&a);
+	leaves(&a);
+	finish();
+}
+
+static void without_voicemail_nothing_changes(void)
+{
+	begin_with(NULL);
+	busy();
+	NEED(code_of(a.txn) == 486);
+	talk_invite(&a, &alice, "dave", &offer);
+	sim_pass(40000);
+	talk_hears(&a, 480);
+	NEED(sim.mail_begun == 0 && !sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	finish();
+}
+
+static void own_greeting(void)
+{
+	mailbox();
+	set(1, OWNER_USER, 1, SETTING_GREETING, "bobs-words");
+}
+
+static void a_greeting_that_is_not_there_gives_way(void)
+{
+	begin_with(own_greeting);
+	busy();
+	answered(&a);
+	voice_says(turn("bobs-words")->token, TURN_NO_PROMPT, "");
+	leaves(&a);
+	finish();
+}
+
+static void mailbox_and_forward(void)
+{
+	mailbox();
+	set(1, OWNER_USER, 1, SETTING_FORWARD_BUSY, "carol");
+}
+
+static void a_forward_goes_first(void)
+{
+	begin_with(mailbox_and_forward);
+	phone_init(&carol, 2);
+	phone_register(&carol);
+	busy();
+	talk_rings_at(&b, &carol);
+	talk_answer(&b, 486, NULL); /* carol has none */
+	NEED(code_of(a.txn) == 486 && sim.mail_begun == 0);
+	finish();
+}
+
+static void a_caller_who_hangs_up_leaves_nothing(void)
+{
+	begin_with(mailbox);
+	busy();
+	answered(&a);
+	voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+	const struct msg_turn *t = turn("voicemail-record-after-tone tone:warning");
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	struct heard *stop = sim_take(PROC_VOICE, MSG_TURN_STOP, NULL, NULL);
+	NEED(stop && ((const struct msg_turn_stop *)(const void *)stop->payload)->token == t->token);
+	finish();
+}
+
+/* --- and where that is not possible --- */
+
+static void told(struct talk *caller)
+{
+	answered(caller);
+	voice_says(turn("busy-try-later")->token, TURN_SAID, "");
+	hangs_up_on(caller);
+}
+
+/* Unanswered, and the mailbox is not asked again. */
+static void refused_after_a_while(struct talk *caller)
+{
+	uint32_t begun = sim.mail_begun;
+
+	NEED(!reply_to(caller->txn));
+	sim_pass(5500);
+	NEED(code_of(caller->txn) == 480 && sim.mail_begun == begun && !sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+}
+
+static void no_room_is_said(void)
+{
+	begin_with(mailbox);
+	sim.conduct.mail_full = true;
+	busy();
+	told(&a);
+	NEED(sim.mail_keys == 0);
+	finish();
+}
+
+static void no_key_is_said(void)
+{
+	begin_with(mailbox);
+	sim.conduct.mail_keyless = true;
+	busy();
+	told(&a);
+	finish();
+}
+
+static void a_mute_ledger_ends_it(void)
+{
+	begin_with(mailbox);
+	sim.conduct.ledger_mute = true;
+	busy();
+	NEED(sim.mail_begun == 1);
+	refused_after_a_while(&a);
+	sim_pass(20000);
+	sim.conduct.ledger_mute = false;
+	sim_link_down(PROC_LEDGER, 0);
+	sim_link_up(PROC_LEDGER, 0);
+	finish();
+}
+
+static void a_mute_keeper_ends_it(void)
+{
+	begin_with(mailbox);
+	sim.conduct.keeper_mute = true;
+	busy();
+	NEED(sim.mail_begun == 1 && sim.mail_keys == 1);
+	refused_after_a_while(&a);
+	finish();
+}
+
+static void without_a_sibling_it_is_as_without_voicemail(void)
+{
+	static const enum proc needed[] = {PROC_LEDGER, PROC_KEEPER, PROC_VOICE};
+
+	begin_with(mailbox);
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+		sim_link_down(needed[i], 0);
+		busy();
+		NEED(code_of(a.txn) == 486);
+		sim_link_up(needed[i], 0);
+	}
+	NEED(sim.mail_begun == 0);
+	finish();
+}
+
+static void a_sibling_that_dies_while_it_is_asked(void)
+{
+	begin_with(mailbox);
+	sim.conduct.ledger_mute = true;
+	busy();
+	sim_link_down(PROC_LEDGER, 0);
+	sim.conduct.ledger_mute = false;
+	sim_link_up(PROC_LEDGER, 0);
+	refused_after_a_while(&a);
+	sim.conduct.keeper_mute = true;
+	busy();
+	sim_link_down(PROC_KEEPER, 0);
+	refused_after_a_while(&a);
+	sim.conduct.keeper_mute = false;
+	sim_link_up(PROC_KEEPER, 0);
+	finish();
+}
+
+static void voice_that_dies_hangs_up(void)
+{
+	begin_with(mailbox);
+	for (int i = 0; i < 2; i++) {
+		busy();
+		answered(&a);
+		if (i == 1)
+			voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+		sim_link_down(PROC_VOICE, 0);
+		hangs_up_on(&a);
+		sim_link_up(PROC_VOICE, 0);
+		sim_clear();
+	}
+	finish();
+}
+
+/* --- somebody from outside --- */
+
+static void one_trunk(void)
+{
+	struct trunk_conf *c = &sim.site.trunk[0];
+
+	mailbox();
+	snprintf(c->name, sizeof c->name, "telco");
+	snprintf(c->server, sizeof c->server, "telco.example");
+	snprintf(c->domain, sizeof c->domain, "telco.example");
+	c->classes = 0xffff;
+	c->lines = 2;
+	c->transport = TRUNK_TLS;
+	c->media = TRUNK_RTP;
+	c->plain = c->media_nets = 1;
+	(void)addr_parse_ip(SPAN("203.0.113.0"), &c->media_net[0].net);
+	c->media_net[0].bits = 24;
+	sim.site.trunks = sim.site.inbounds = 1;
+	sim.site.inbound[0] = (struct inbound){.number = "+33140000001", .to = "bob"};
+	sim.site.plan.unknown_caller = INCOMING_PASS;
+}
+
+static void outsider_dials(const char *called)
+{
+	struct sdp plain = sdp_of(KEYS_SDES, telco.host, 40002, 1, "sendrecv", NULL);
+	struct msg_request *m = phone_begin(&telco, SIP_INVITE);
+
+	plain.audio.crypto_n = 0;
+	plain.audio.proto = SDP_RTP_AVP;
+	a = (struct talk){.phone = &telco, .cseq = m->cseq + 1, .invite_cseq = m->cseq, .allow = 1u << SIP_REFER};
+	snprintf(a.call_id, sizeof a.call_id, "in-%u", m->cseq);
+	snprintf(a.ours, sizeof a.ours, "tag-of-phone");
+	m->call_id = phone_put(&telco, a.call_id);
+	m->target_user = phone_put(&telco, called);
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&telco, "<sip:gw@203.0.113.6>");
+	m->sdp = phone_put_sdp(&telco, &plain);
+	a.txn = phone_end(&telco);
+}
+
+static void an_outsider_leaves_a_message_and_gets_nowhere_else(void)
+{
+	begin_with(one_trunk);
+	phone_init(&telco, 6);
+	telco.user = "+33987654321";
+	telco.device = 0;
+	telco.trunk = 1;
+	telco.host = "203.0.113.6";
+	phone_up(&telco);
+	outsider_dials("*97");
+	NEED(code_of(a.txn) == 404);
+	outsider_dials("bob");
+	NEED(code_of(a.txn) == 404);
+	outsider_dials("+33140000001");
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 486, NULL);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	uint64_t join;
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && s->side[0].present && s->side[0].end == RELAY_ENDED_CLEAR && !s->side[1].present);
+	media_says_gate(join, RELAY_KEY_NONE);
+	s = relay_wish(NULL);
+	NEED(s && s->side[0].hears == RELAY_HEARS_VOICE && !s->side[0].listens); /* no key of his is heard */
+	struct msg_request *m = talk_begin(&a, SIP_REFER);
+	m->refer_kind = REFER_USER;
+	m->refer_user = phone_put(&telco, "alice");
+	NEED(code_of(talk_end(&a)) >= 400);
+	leaves(&a);
+	NEED(!sent_to(&alice, SIP_INVITE) && !sent_to(&telco, SIP_INVITE) && sim.pins == 0 && sim.mail_wanted == 0);
+	finish();
+}
+
+/* --- *97 --- */
+
+static void bob_has(uint32_t fresh, uint32_t old)
+{
+	struct msg_mail_count *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_COUNT);
+
+	m->user = 1;
+	m->fresh = fresh;
+	m->old = old;
+	ipc_end(sim_far(PROC_LEDGER, 0));
+	sim_turn();
+}
+
+static void dials_97(void)
+{
+	struct sdp own = sdp_plain(&bob);
+
+	talk_invite(&b, &bob, "*97", &own);
+	answered(&b);
+	voice_says(turn("silence:200")->token, TURN_SAID, "");
+}
+
+static void hears(const char *say)
+{
+	voice_says(turn(say)->token, TURN_SAID, "");
+}
+
+static void hears_last(const char *say)
+{
+	hears(say);
+	hangs_up_on(&b);
+}
+
+static void is_played(uint64_t message, const char *key)
+{
+	const struct msg_turn *t = turn("message voicemail-menu");
+
+	NEED(t->message == message && key_of(t) == message && t->record_ms == 0 && t->digits_max == 1 && t->barge);
+	voice_says(t->token, TURN_DIGITS, key);
+}
+
+static bool marked(uint64_t message, bool gone)
+{
+	struct heard *h = sim_take(PROC_LEDGER, MSG_MAIL_MARK, NULL, NULL);
+	const struct msg_mail_mark *m = h ? (const void *)h->payload : NULL;
+	struct heard *f = sim_take(PROC_KEEPER, MSG_MAIL_KEY_FORGET, NULL, NULL);
+	const struct msg_mail_key_forget *forget = f ? (const void *)f->payload : NULL;
+
+	return m && m->user == 1 && m->message == message && m->gone == gone && (forget != NULL) == gone &&
+	       (!forget || forget->message == message);
+}
+
+static void messages_are_played_kept_and_deleted(void)
+{
+	begin_with(mailbox);
+	sim.mail[0][0] = 11;
+	sim.mail[0][1] = 12;
+	sim.mail[0][2] = 13;
+	bob_has(3, 1);
+	dials_97();
+	hears("voicemail-you-have digits:3 voicemail-messages");
+	is_played(11, "1"); /* again */
+	NEED(!marked(11, false));
+	is_played(11, "7");
+	NEED(marked(11, true));
+	hears("voicemail-deleted");
+	is_played(12, "2");
+	NEED(marked(12, false));
+	is_played(13, "");
+	NEED(marked(13, false) && sim.mail_wanted == 4 && sim.mail_keys == 3);
+	hears_last("goodbye");
+	finish();
+}
+
+static void what_was_heard_is_played_when_nothing_is_new(void)
+{
+	begin_with(mailbox);
+	dials_97();
+	hears_last("voicemail-empty");
+	sim.mail[1][0] = 14;
+	bob_has(0, 1);
+	dials_97();
+	hears("voicemail-you-have digits:1 voicemail-message");
+	is_played(14, "");
+	NEED(marked(14, false));
+	hears_last("goodbye");
+	finish();
+}
+
+static void a_pin_is_asked_where_one_is_set(void)
+{
+	begin_with(mailbox);
+	sim.pin = "2468";
+	sim.mail[0][0] = 11;
+	bob_has(1, 0);
+	dials_97();
+	const struct msg_turn *t = turn("pin-please");
+	NEED(t->digits_min == 4 && t->digits_max == 12 && sim.mail_wanted == 0);
+	voice_says(t->token, TURN_DIGITS, "1357");
+	voice_says(turn("pin-wrong pin-please")->token, TURN_DIGITS, "2468");
+	hears("voicemail-you-have digits:1 voicemail-message");
+	is_played(11, "");
+	hears_last("goodbye");
+	sim.pins = 0;
+	dials_97();
+	voice_says(turn("pin-please")->token, TURN_DIGITS, "1357");
+	for (int i = 0; i < 2; i++)
+		voice_says(turn("pin-wrong pin-please")->token, TURN_DIGITS, "1357");
+	hears_last("pin-locked");
+	NEED(sim.mail_wanted == 2);
+	finish();
+}
+
+static void a_message_past_its_time_is_passed_over(void)
+{
+	begin_with(mailbox);
+	sim.conduct.mail_keyless = true;
+	sim.mail[0][0] = 11;
+	sim.mail[0][1] = 12;
+	bob_has(2, 0);
+	dials_97();
+	hears("voicemail-you-have digits:2 voicemail-messages");
+	NEED(sim.mail_keys == 2 && sim.mail_wanted == 3);
+	hears_last("goodbye");
+	finish();
+}
+
+static void one_message(void)
+{
+	begin_with(mailbox);
+	sim.mail[0][0] = 11;
+	bob_has(1, 0);
+}
+
+static void who_is_mute_or_dead_ends_97_with_words(void)
+{
+	one_message();
+	sim.conduct.keeper_mute = true; /* the PIN */
+	dials_97();
+	sim_pass(11000);
+	hears_last("busy-try-later");
+	sim_link_down(PROC_KEEPER, 0);
+	dials_97();
+	hears_last("busy-try-later");
+	sim_link_up(PROC_KEEPER, 0);
+	sim.conduct.keeper_mute = false;
+	dials_97();
+	sim.conduct.keeper_mute = true; /* the key */
+	hears("voicemail-you-have digits:1 voicemail-message");
+	sim_pass(5500);
+	hears_last("busy-try-later");
+	sim.conduct.keeper_mute = false;
+	dials_97();
+	sim_link_down(PROC_KEEPER, 0);
+	hears("voicemail-you-have digits:1 voicemail-message");
+	hears_last("busy-try-later");
+	sim_link_up(PROC_KEEPER, 0);
+	dials_97();
+	sim.conduct.ledger_mute = true;
+	hears("voicemail-you-have digits:1 voicemail-message");
+	sim_pass(5500);
+	hears_last("busy-try-later");
+	dials_97();
+	sim_link_down(PROC_LEDGER, 0);
+	hears("voicemail-you-have digits:1 voicemail-message");
+	hears_last("busy-try-later");
+	sim.conduct.ledger_mute = false;
+	sim_link_up(PROC_LEDGER, 0);
+	finish();
+}
+
+static void voice_that_dies_ends_97(void)
+{
+	one_message();
+	dials_97();
+	hears("voicemail-you-have digits:1 voicemail-message");
+	NEED(turn("message voicemail-menu"));
+	sim_link_down(PROC_VOICE, 0);
+	hangs_up_on(&b);
+	NEED(!marked(11, false) && !marked(11, true));
+	struct sdp own = sdp_plain(&bob);
+	talk_invite(&b, &bob, "*97", &own);
+	NEED(code_of(b.txn) == 503);
+	sim_link_up(PROC_VOICE, 0);
+	finish();
+}
+
+/* The answers come when nobody waits for them any more. */
+static void late_answers_move_nothing(void)
+{
+	one_message();
+	sim.conduct.ledger_mute = true;
+	dials_97();
+	hears("voicemail-you-have digits:1 voicemail-message");
+	uint64_t call = sim.mail_token;
+	sim_pass(5500);
+	const struct msg_turn *t = turn("busy-try-later");
+	struct msg_mail_found *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_FOUND);
+	m->token = call;
+	m->message = 11;
+	ipc_end(sim_far(PROC_LEDGER, 0));
+	sim_turn();
+	NEED(sim.mail_keys == 0);
+	voice_says(t->token, TURN_SAID, "");
+	hangs_up_on(&b);
+	sim.conduct.ledger_mute = false;
+	sim_link_down(PROC_LEDGER, 0);
+	sim_link_up(PROC_LEDGER, 0);
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(busy_is_answered);
+	SIM(no_answer_is_answered_after_its_own_seconds);
+	SIM(absence_is_answered);
+	SIM(without_voicemail_nothing_changes);
+	SIM(a_greeting_that_is_not_there_gives_way);
+	SIM(a_forward_goes_first);
+	SIM(a_caller_who_hangs_up_leaves_nothing);
+	SIM(no_room_is_said);
+	SIM(no_key_is_said);
+	SIM(a_mute_ledger_ends_it);
+	SIM(a_mute_keeper_ends_it);
+	SIM(without_a_sibling_it_is_as_without_voicemail);
+	SIM(a_sibling_that_dies_while_it_is_asked);
+	SIM(voice_that_dies_hangs_up);
+	SIM(an_outsider_leaves_a_message_and_gets_nowhere_else);
+	SIM(messages_are_played_kept_and_deleted);
+	SIM(what_was_heard_is_played_when_nothing_is_new);
+	SIM(a_pin_is_asked_where_one_is_set);
+	SIM(a_message_past_its_time_is_passed_over);
+	SIM(who_is_mute_or_dead_ends_97_with_words);
+	SIM(voice_that_dies_ends_97);
+	SIM(late_answers_move_nothing);
+	(void)test_failed_here;
+	return TEST_END;
+}

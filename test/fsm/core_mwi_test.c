@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: ISC */
+/* The light of voicemail (RFC 3842): who may subscribe, what is told and when, how it ends, and how many there may be (R27). */
+#include "../unit/test.h"
+#include "sim_phone.h"
+#include <stdio.h>
+
+static struct phone alice, bob;
+
+/* One subscription as its phone sees it. */
+struct lamp {
+	struct phone *phone;
+	char call_id[32], theirs[40], token[40];
+	uint32_t cseq;
+};
+
+static struct lamp lamp;
+
+static void begin(void)
+{
+	sim_defaults();
+	sim_open();
+	phone_init(&alice, 0);
+	phone_init(&bob, 1);
+	phone_register(&alice);
+	phone_register(&bob);
+	lamp = (struct lamp){.phone = &bob, .call_id = "lamp"};
+}
+
+static void finish(void)
+{
+	sim_pass(60000);
+	NEED(sim_status("subscriptions").used == 0);
+	sim_need_idle();
+}
+
+static struct msg_request *subscribe_begin(struct lamp *l, const char *user, uint32_t expires)
+{
+	struct phone *p = l->phone;
+	struct msg_request *m = phone_begin(p, SIP_SUBSCRIBE);
+
+	m->call_id = phone_put(p, l->call_id);
+	m->from_tag = phone_put(p, "tag-of-lamp");
+	m->to_tag = phone_put(p, l->theirs);
+	m->target_kind = l->token[0] ? TARGET_LEG : TARGET_USER;
+	m->target_user = phone_put(p, l->token[0] ? l->token : user);
+	m->to_user = phone_put(p, user);
+	m->package = PACKAGE_MESSAGE_SUMMARY;
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(p, "<sip:lamp@198.51.100.2:40000;transport=tls>");
+	m->expires = expires;
+	l->cseq = m->cseq;
+	return m;
+}
+
+/* The code; for 200 the subscription's dialog is learned. */
+static unsigned subscribe(struct lamp *l, const char *user, uint32_t expires)
+{
+	subscribe_begin(l, user, expires);
+	struct heard *h = reply_to(phone_end(l->phone));
+
+	NEED(h);
+	if (respond(h)->code == 200) {
+		NEED(respond(h)->expires == (expires < 3600 ? expires : 3600));
+		snprintf(l->theirs, sizeof l->theirs, "%s", sim_text(h, respond(h)->to_tag));
+		snprintf(l->token, sizeof l->token, "%s", sim_text(h, respond(h)->leg_token));
+		NEED(l->theirs[0] && l->token[0]);
+	}
+	return respond(h)->code;
+}
+
+static void is_told_and_says(const struct lamp *l, uint32_t fresh, uint32_t old, bool last, unsigned code)
+{
+	struct heard *h = sent_to(l->phone, SIP_NOTIFY);
+
+	NEED(h && sent(h)->package == PACKAGE_MESSAGE_SUMMARY);
+	NEED(sent(h)->substate == (last ? SIP_SUBSTATE_TERMINATED : SIP_SUBSTATE_ACTIVE));
+	NEED(last == (sent(h)->expires == ABSENT));
+	NEED(sent(h)->messages_new == fresh && sent(h)->messages_old == old);
+	NEED(strcmp(sim_text(h, sent(h)->call_id), l->call_id) == 0);
+	NEED(strcmp(sim_text(h, sent(h)->from_tag), l->theirs) == 0);
+	NEED(strcmp(sim_text(h, sent(h)->to_tag), "tag-of-lamp") == 0);
+	phone_answer(l->phone, h, code, NULL);
+}
+
+static void is_told(const struct lamp *l, uint32_t fresh, uint32_t old, bool last)
+{
+	is_told_and_says(l, fresh, old, last, 200);
+}
+
+static void ledger_counts(uint32_t user, uint32_t fresh, uint32_t old)
+{
+	struct msg_mail_count *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_COUNT);
+
+	m->user = user;
+	m->fresh = fresh;
+	m->old = old;
+	ipc_end(sim_far(PROC_LEDGER, 0));
+	sim_turn();
+}
+
+static void ones_own_is_told_at_once_and_on_change(void)
+{
+	begin();
+	ledger_counts(1, 2, 1);
+	NEED(subscribe(&lamp, "bob", ABSENT) == 200);
+	is_told(&lamp, 2, 1, false);
+	ledger_counts(1, 3, 1);
+	is_told(&lamp, 3, 1, false);
+	ledger_counts(0, 7, 7); /* alice's */
+	ledger_counts(UINT32_MAX, 7, 7);
+	NEED(!sent_to(&bob, SIP_NOTIFY) && !sent_to(&alice, SIP_NOTIFY));
+	NEED(subscribe(&lamp, "bob", 0) == 200); /* unsubscribes */
+	is_told(&lamp, 3, 1, true);
+	ledger_counts(1, 4, 1);
+	NEED(!sent_to(&bob, SIP_NOTIFY));
+	finish();
+}
+
+static void anothers_is_refused(void)
+{
+	begin();
+	NEED(subscribe(&lamp, "alice", 600) == 403 && subscribe(&lamp, "no-such", 600) == 403);
+	NEED(sim_status("subscriptions").used == 0);
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told(&lamp, 0, 0, false);
+	/* alice's phone has learned all there is to know of bob's */
+	struct lamp stolen = lamp;
+	stolen.phone = &alice;
+	NEED(subscribe(&stolen, "bob", 0) == 481 && sim_status("subscriptions").used == 1);
+	NEED(!sent_to(&bob, SIP_NOTIFY) && !sent_to(&alice, SIP_NOTIFY));
+	NEED(subscribe(&lamp, "bob", 0) == 200);
+	is_told(&lamp, 0, 0, true);
+	finish();
+}
+
+static void it_expires_unless_it_is_renewed(void)
+{
+	begin();
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told(&lamp, 0, 0, false);
+	sim_pass(500000);
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told(&lamp, 0, 0, false);
+	sim_pass(599000);
+	NEED(!sent_to(&bob, SIP_NOTIFY) && sim_status("subscriptions").used == 1);
+	sim_pass(2000);
+	is_told(&lamp, 0, 0, true);
+	NEED(subscribe(&lamp, "bob", 600) == 481);
+	finish();
+}
+
+static void a_phone_has_one_and_a_newer_one_takes_its_place(void)
+{
+	struct lamp old;
+
+	begin();
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told(&lamp, 0, 0, false);
+	old = lamp;
+	lamp = (struct lamp){.phone = &bob, .call_id = "lamp-2"};
+	NEED(subscribe(&lamp, "bob", 600) == 200 && sim_status("subscriptions").used == 1);
+	is_told(&lamp, 0, 0, false);
+	NEED(subscribe(&old, "bob", 600) == 481);
+	NEED(subscribe(&lamp, "bob", 0) == 200);
+	is_told(&lamp, 0, 0, true);
+	finish();
+}
+
+static void a_phone_that_knows_it_no_more_ends_it(void)
+{
+	begin();
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told_and_says(&lamp, 0, 0, false, 481);
+	NEED(sim_status("subscriptions").used == 0);
+	finish();
+}
+
+static void a_phone_that_is_gone_is_told_when_it_is_back(void)
+{
+	begin();
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told(&lamp, 0, 0, false);
+	phone_down(&bob);
+	ledger_counts(1, 1, 0);
+	NEED(sim_status("requests").used == 0);
+	phone_register(&bob);
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told(&lamp, 1, 0, false);
+	phone_down(&bob);
+	sim_pass(601000); /* it expires with nobody to tell */
+	finish();
+}
+
+static void what_runs_backwards_or_says_no_contact_is_refused(void)
+{
+	begin();
+	subscribe_begin(&lamp, "bob", 600)->contact.len = 0;
+	NEED(code_of(phone_end(&bob)) == 400 && sim_status("subscriptions").used == 0);
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told(&lamp, 0, 0, false);
+	subscribe_begin(&lamp, "bob", 600)->cseq = 1;
+	NEED(code_of(phone_end(&bob)) == 500 && sim_status("subscriptions").used == 1);
+	NEED(subscribe(&lamp, "bob", 0) == 200);
+	is_told(&lamp, 0, 0, true);
+	finish();
+}
+
+/* A fetch (RFC 6665 4.4.3) */
+static void expires_of_nothing_tells_once(void)
+{
+	begin();
+	ledger_counts(1, 1, 0);
+	NEED(subscribe(&lamp, "bob", 0) == 200);
+	is_told(&lamp, 1, 0, true);
+	finish();
+}
+
+/* A row for each phone; but one phone may be of several users. */
+static void subscriptions_run_out(void)
+{
+	static struct phone phone[3][SIM_DEVICES_MAX];
+	static struct lamp of[3][SIM_DEVICES_MAX];
+	uint32_t n = 0, refused = 0;
+
+	sim_defaults();
+	sim.site.max_phones = SIM_DEVICES_MAX;
+	for (uint32_t u = 0; u < 3; u++)
+		for (uint32_t d = 0; d < 4; d++)
+			sim.bound[u][d] = true;
+	sim_open();
+	for (uint32_t u = 0; u < 3; u++)
+		for (uint32_t d = 0; d < 4; d++) {
+			phone_init(&phone[u][d], d);
+			phone[u][d].user = sim.user[u].name;
+			phone_register(&phone[u][d]);
+			of[u][d] = (struct lamp){.phone = &phone[u][d]};
+			snprintf(of[u][d].call_id, sizeof of[u][d].call_id, "lamp-%u-%u", u, d);
+			unsigned code = subscribe(&of[u][d], sim.user[u].name, 600);
+			NEED(code == (n < SIM_DEVICES_MAX ? 200 : 503));
+			n += code == 200;
+			refused += code == 503;
+			if (code == 200)
+				is_told(&of[u][d], 0, 0, false);
+		}
+	struct status_line l = sim_status("subscriptions");
+	NEED(n == SIM_DEVICES_MAX && refused == 4 && l.used == n && l.limit == n && l.refused == refused);
+	NEED(subscribe(&of[0][0], "alice", 600) == 200); /* renewed all the same */
+	is_told(&of[0][0], 0, 0, false);
+	NEED(subscribe(&of[0][0], "alice", 0) == 200);
+	is_told(&of[0][0], 0, 0, true);
+	NEED(subscribe(&of[2][3], "carol", 600) == 200); /* one is free again */
+	is_told(&of[2][3], 0, 0, false);
+	sim_pass(601000);
+	for (uint32_t u = 0; u < 3; u++)
+		for (uint32_t d = 0; d < 4; d++)
+			if ((u > 0 || d > 0) && (u < 2 || d == 3))
+				is_told(&of[u][d], 0, 0, true);
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(ones_own_is_told_at_once_and_on_change);
+	SIM(anothers_is_refused);
+	SIM(it_expires_unless_it_is_renewed);
+	SIM(a_phone_has_one_and_a_newer_one_takes_its_place);
+	SIM(a_phone_that_knows_it_no_more_ends_it);
+	SIM(a_phone_that_is_gone_is_told_when_it_is_back);
+	SIM(what_runs_backwards_or_says_no_contact_is_refused);
+	SIM(expires_of_nothing_tells_once);
+	SIM(subscriptions_run_out);
+	(void)test_failed_here;
+	return TEST_END;
+}
