@@ -270,11 +270,16 @@ void mail_on_found(struct link *from, const struct ipc_view *v)
 	const struct msg_mail_found *m = v->payload;
 	struct call *c = answered(m->token, ASKS_NEXT);
 
-	(void)from;
 	if (!c)
 		return;
 	bool fresh = c->mail_asks == ASKS_ROOM;
 	c->mail_asks = ASKS_NOTHING;
+	if (!fresh && m->message && m->message <= c->mail_message) {
+		/* without an end */
+		child_accuse(from, "message that was found before", 0, 0);
+		dialogue_go(c, tell(c, "busy-try-later"));
+		return;
+	}
 	if (m->message)
 		c->mail_message = m->message;
 	if (m->message && ask_key(c, fresh))

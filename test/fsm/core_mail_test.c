@@ -536,6 +536,33 @@ static void voice_that_dies_ends_97(void)
 	finish();
 }
 
+static void ledger_finds(uint64_t message)
+{
+	struct msg_mail_found *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_FOUND);
+
+	m->token = sim.mail_token;
+	m->message = message;
+	ipc_end(sim_far(PROC_LEDGER, 0));
+	sim_turn();
+}
+
+static void a_ledger_that_finds_the_same_again_is_accused(void)
+{
+	one_message();
+	sim.conduct.ledger_mute = true;
+	dials_97();
+	hears("voicemail-you-have digits:1 voicemail-message");
+	ledger_finds(11);
+	is_played(11, "");
+	ledger_finds(11);
+	NEED(sim.accusations == 1 && sim.accused == PROC_LEDGER && sim.mail_keys == 1);
+	hears_last("busy-try-later");
+	sim.accusations = 0;
+	sim.conduct.ledger_mute = false;
+	sim_link_up(PROC_LEDGER, 0);
+	finish();
+}
+
 /* The answers come when nobody waits for them any more. */
 static void late_answers_move_nothing(void)
 {
@@ -543,14 +570,9 @@ static void late_answers_move_nothing(void)
 	sim.conduct.ledger_mute = true;
 	dials_97();
 	hears("voicemail-you-have digits:1 voicemail-message");
-	uint64_t call = sim.mail_token;
 	sim_pass(5500);
 	const struct msg_turn *t = turn("busy-try-later");
-	struct msg_mail_found *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_FOUND);
-	m->token = call;
-	m->message = 11;
-	ipc_end(sim_far(PROC_LEDGER, 0));
-	sim_turn();
+	ledger_finds(11);
 	NEED(sim.mail_keys == 0);
 	voice_says(t->token, TURN_SAID, "");
 	hangs_up_on(&b);
@@ -585,6 +607,7 @@ int main(void)
 	SIM(a_message_past_its_time_is_passed_over);
 	SIM(who_is_mute_or_dead_ends_97_with_words);
 	SIM(voice_that_dies_ends_97);
+	SIM(a_ledger_that_finds_the_same_again_is_accused);
 	SIM(late_answers_move_nothing);
 	(void)test_failed_here;
 	return TEST_END;
