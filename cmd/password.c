@@ -20,8 +20,18 @@ static void generate(char out[PASSWORD_MAX + 1])
 	out[GENERATED] = 0;
 }
 
-/* Six digits, none of the rows that keeper refuses: those are few, and keeper says so. */
-static void generate_pin(char out[PASSWORD_MAX + 1])
+/* Most of what keeper would refuse: the user's own number in it, mirrors, halves that are the same. */
+static bool is_simple(const char *pin, const char *user)
+{
+	char back[GENERATED_PIN + 1] = "";
+
+	for (int i = 0; i < GENERATED_PIN; i++)
+		back[i] = pin[GENERATED_PIN - 1 - i];
+	return strstr(pin, user) || strcmp(pin, back) == 0 ||
+	       strncmp(pin, pin + GENERATED_PIN / 2, GENERATED_PIN / 2) == 0;
+}
+
+static void six_digits(char out[PASSWORD_MAX + 1])
 {
 	for (int i = 0; i < GENERATED_PIN; i++) {
 		uint8_t r;
@@ -31,6 +41,13 @@ static void generate_pin(char out[PASSWORD_MAX + 1])
 		out[i] = (char)('0' + r % 10);
 	}
 	out[GENERATED_PIN] = 0;
+}
+
+static void generate_pin(char out[PASSWORD_MAX + 1], const char *user)
+{
+	do
+		six_digits(out);
+	while (is_simple(out, user));
 }
 
 static bool take_line(FILE *f, char out[PASSWORD_MAX + 1])
@@ -125,7 +142,7 @@ int password_read(struct cmd *c, const char *prompt, bool fresh, char out[PASSWO
 int pin_read(struct cmd *c, char out[PASSWORD_MAX + 1])
 {
 	if (option_is(c, "generate")) {
-		generate_pin(out);
+		generate_pin(out, c->arg[0]);
 		return -1;
 	}
 	return read_secret(c, &pin_source, "New PIN of the user (4 to 12 digits)", true, out);

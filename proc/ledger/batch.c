@@ -69,7 +69,7 @@ void batch_record(struct link *from, const struct ipc_view *v)
 	    .source_len = (uint32_t)source.n,
 	    .destination_len = (uint32_t)destination.n};
 	memcpy(r->source, source.p ? (const void *)source.p : "", source.n);
-	memcpy(r->destination, destination.p ? (const void *)destination.p : "", destination.n);
+	store_take_text(r->destination, destination);
 }
 
 static bool write_record(const struct record *r)
@@ -130,7 +130,7 @@ static void add_event(const struct event_row *row, struct span detail)
 		events_peak = events_n;
 	e->row = *row;
 	e->detail_len = (uint32_t)detail.n;
-	memcpy(e->detail, detail.p ? (const void *)detail.p : "", detail.n);
+	store_take_text(e->detail, detail);
 	if (!timer_is_set(&events_timer))
 		timer_set(&child_wheel, &events_timer, child_now() + EVENTS_WAIT_MS);
 }

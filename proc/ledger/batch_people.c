@@ -60,8 +60,8 @@ void batch_notice(struct link *from, const struct ipc_view *v)
 	    .row = {.wall_ms = m->wall_ms, .device = m->device, .user = m->user, .kind = (enum notice_kind)m->kind},
 	    .number_len = (uint32_t)number.n,
 	    .location_len = (uint32_t)location.n};
-	memcpy(n->number, number.p ? (const void *)number.p : "", number.n);
-	memcpy(n->location, location.p ? (const void *)location.p : "", location.n);
+	store_take_text(n->number, number);
+	store_take_text(n->location, location);
 }
 
 bool batch_people_wait(void)

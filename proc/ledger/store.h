@@ -212,6 +212,9 @@ bool store_meta_set(struct store *s, const char *name, int64_t value) __attribut
 
 /* What a user may be called: 1-32 of [a-z0-9._*#+-], not beginning with "leg-". */
 bool store_name_ok(struct span name);
+/* A sibling's text as it may stand in a database: what is no UTF-8 would make PostgreSQL refuse it, and all that is written
+ * with it, for ever. */
+void store_take_text(uint8_t *to, struct span text);
 
 /* --- voicemail (mail.c) --- */
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/utf8.h"
 #include "ledger/store.h"
 
 static bool name_char(uint8_t c)
@@ -14,4 +15,12 @@ bool store_name_ok(struct span name)
 		if (!name_char(name.p[i]))
 			return false;
 	return true;
+}
+
+void store_take_text(uint8_t *to, struct span text)
+{
+	bool clean = utf8_text_ok(text, text.n);
+
+	for (size_t i = 0; i < text.n; i++)
+		to[i] = clean || (text.p[i] >= 0x20 && text.p[i] < 0x7f) ? text.p[i] : '?';
 }

@@ -1160,7 +1160,8 @@ static void what_siblings_lie_is_borne(void)
 	seen.silent = false;
 	core = stage_sibling(&s, PROC_CORE, 0);
 	ctl = stage_sibling(&s, PROC_CTL, 0);
-	CHECK(want_directory() && read_log(0, 10, "berta") && seen.result == DONE_OK && seen.lines >= 1);
+	CHECK(want_directory());
+	CHECK(read_log(0, 10, "berta") && seen.result == DONE_OK && seen.lines >= 1);
 	CHECK(set_user(USER_ADD, "honest") && seen.result == DONE_OK && stage_end(&s) == 0);
 	CHECK(start() && want_directory() && seen.whole && stage_end(&s) == 0);
 }

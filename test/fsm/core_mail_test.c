@@ -427,7 +427,7 @@ static void what_was_heard_is_played_when_nothing_is_new(void)
 {
 	begin_with(mailbox);
 	dials_97();
-	hears_last("voicemail-empty");
+	hears_last("voicemail-empty silence:500");
 	sim.mail[1][0] = 14;
 	bob_has(0, 1);
 	dials_97();
