@@ -49,6 +49,9 @@ size_t decoder_payload(struct decoder *d, uint8_t codec, struct span payload, in
 		return n > 0 ? (size_t)n : 0;
 	}
 	for (size_t i = 0; i < payload.n; i++)
-		out[i] = codec == SDP_PCMU ? ulaw_to_linear(payload.p[i]) : alaw_to_linear(payload.p[i]);
+		if (codec == SDP_PCMU)
+			out[i] = ulaw_to_linear(payload.p[i]);
+		else
+			out[i] = alaw_to_linear(payload.p[i]);
 	return payload.n;
 }

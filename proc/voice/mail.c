@@ -262,8 +262,9 @@ uint32_t mail_read(struct mail *m, enum voice_rate rate, int16_t *out, uint32_t 
 		}
 		if (!next(m, &sample))
 			return i;
-		int between = (m->last + sample) / 2;
-		out[i] = rate == RATE_16K ? (int16_t)between : sample;
+		out[i] = sample;
+		if (rate == RATE_16K)
+			out[i] = (int16_t)((m->last + sample) / 2);
 		m->last = sample;
 		m->half = true;
 	}
