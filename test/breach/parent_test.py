@@ -252,7 +252,7 @@ def test_parent_outlives_lies_of_all_at_once(house, lie):
     h = house(*(f'{name} lie {lie + i}' for i, name in enumerate(NAMES)))
     h.wait_log(r'ready,|killed', 10)
     time.sleep(0.6)
-    assert h.alive()
+    assert h.alive(), h.log()[-4000:]
 
 
 def test_reload_takes_what_may_change(house):

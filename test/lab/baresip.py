@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import time
 
 import net
 from phones import Call, Phone
@@ -151,6 +152,11 @@ class Baresip(Phone):
             c.move("closed", m.get("param", ""))
         elif kind == "CALL_MENC":
             c.secure = m.get("param", "")
+
+    def forget(self):
+        """Its recordings are named by the second: the next call's gets another name."""
+        super().forget()
+        time.sleep(1.01 - time.time() % 1)
 
     def command(self, name, params="", timeout=5.0):
         """A menu command; the text of its answer."""
