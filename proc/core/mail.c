@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "dial.h"
 #include "mwi.h"
 #include "pin.h"
@@ -178,18 +177,18 @@ const struct step mail_leave_step[MAIL_LEAVE_STEPS] = {
 
 enum { BOX_HELLO, BOX_PIN, BOX_PIN_AGAIN, BOX_COUNT, BOX_MESSAGE, BOX_DELETED };
 
+static int box_pin(struct call *c, struct span digits)
+{
+	return pin_ask_check(PIN_FOR_CALL, c->r.id, c->dest.payer, digits) ? SCRIPT_WAIT : tell(c, "busy-try-later");
+}
+
 /* Nothing typed asks whether there is a PIN, and is no try. */
 static int box_hello(struct call *c, struct span digits)
 {
 	(void)digits;
 	c->mail_user = c->dest.payer;
 	c->tries = 0;
-	return pin_ask_check(PIN_FOR_CALL, c->r.id, c->dest.payer, SPAN("")) ? SCRIPT_WAIT : tell(c, "busy-try-later");
-}
-
-static int box_pin(struct call *c, struct span digits)
-{
-	return pin_ask_check(PIN_FOR_CALL, c->r.id, c->dest.payer, digits) ? SCRIPT_WAIT : tell(c, "busy-try-later");
+	return box_pin(c, SPAN(""));
 }
 
 static int say_count(struct call *c)

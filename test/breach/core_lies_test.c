@@ -97,7 +97,7 @@ static void trunk_and_store(void)
 /* A caller from outside that is signed for. */
 static void begin_signed(uint8_t hash)
 {
-	struct sdp plain = sdp_of(KEYS_SDES, telco.host, 40002, 1, "sendrecv", NULL);
+	struct sdp plain = sdp_clear(&telco);
 	const struct passport p = {.kind = PASSPORT_READ, .attest = 'A', .dests = 1, .orig = "33611223344",
 	    .iat_s = (uint64_t)(clock_wall_ms() / 1000 + 2), .dest = {"33140000001"}, .x5u = {7}, .hash = {hash}};
 	struct msg_request *m = phone_begin(&telco, SIP_INVITE);
@@ -107,8 +107,6 @@ static void begin_signed(uint8_t hash)
 	m->from_user = phone_put(&telco, "+33611223344");
 	m->contact_form = CONTACT_ONE;
 	m->contact = phone_put(&telco, "<sip:gw@203.0.113.6>");
-	plain.audio.crypto_n = 0;
-	plain.audio.proto = SDP_RTP_AVP;
 	m->sdp = phone_put_sdp(&telco, &plain);
 	m->passport = ipc_put_part(sim_far(PROC_EDGE, telco.edge), &p, sizeof p);
 }
@@ -153,11 +151,8 @@ static void into_the_midst(void)
 	phone_end(&alice);
 	text = sent_to(&bob, SIP_MESSAGE);
 	sim.conduct.keeper_mute = sim.conduct.signer_mute = true;
-	phone_init(&telco, 6);
+	phone_init_trunk(&telco, 1);
 	telco.user = "+33611223344";
-	telco.host = "203.0.113.6";
-	telco.device = telco.edge = 0;
-	telco.trunk = 1;
 	phone_up(&telco);
 	begin_signed(1);
 	phone_end(&telco);
@@ -406,36 +401,13 @@ static void on_trunk_wanted(struct link *l, const struct ipc_view *v)
 
 static void add_trunk(int i, const char *user)
 {
-	struct trunk_conf *t = &sim.site.trunk[i];
+	struct trunk_conf *t = sim_add_trunk(i);
 
-	snprintf(t->name, sizeof t->name, "telco%d", i);
-	snprintf(t->server, sizeof t->server, "telco%d.example", i);
-	snprintf(t->domain, sizeof t->domain, "telco%d.example", i);
 	snprintf(t->user, sizeof t->user, "%s", user);
 	snprintf(t->login, sizeof t->login, "us");
 	snprintf(t->realm, sizeof t->realm, "telco%d.example", i);
-	t->classes = 0xffff;
-	t->lines = 2;
 	t->expires_s = 600;
 	t->keepalive_s = user[0] ? 30 : 0;
-	t->transport = TRUNK_TLS;
-	t->media = TRUNK_RTP;
-	t->plain = 1;
-	t->media_nets = 1;
-	(void)addr_parse_ip(SPAN("203.0.113.0"), &t->media_net[0].net);
-	t->media_net[0].bits = 24;
-	snprintf(t->caller[0], sizeof t->caller[0], "+33140000000");
-	t->callers = 1;
-	sim.site.trunks = (uint16_t)(i + 1);
-}
-
-static struct sdp sdp_of_trunk(void)
-{
-	struct sdp s = sdp_of(KEYS_SDES, telco.host, 40002, 1, "sendrecv", NULL);
-
-	s.audio.crypto_n = 0;
-	s.audio.proto = SDP_RTP_AVP;
-	return s;
 }
 
 static void challenge(struct talk *t)
@@ -475,17 +447,12 @@ static void among_trunks(void)
 	phone_register(&bob);
 	phone_init(&carol, 2);
 	phone_register(&carol);
-	phone_init(&telco, 6);
-	telco.user = "+33123456789";
-	telco.device = 0;
-	telco.edge = 0;
-	telco.host = "203.0.113.6";
-	telco.trunk = 1;
+	phone_init_trunk(&telco, 1);
 	phone_up(&telco);
 	offer = sdp_plain(&alice);
 	talk_invite(&a, &alice, "0123456789", &offer);
 	talk_rings_at(&up, &telco);
-	offer = sdp_of_trunk();
+	offer = sdp_clear(&telco);
 	talk_answer(&up, 200, &offer);
 	talk_takes(&up, SIP_ACK);
 	talk_hears(&a, 200);
@@ -531,7 +498,7 @@ static void trunk_says_of_itself(void)
 /* A call that comes in, with all that a provider may say of its caller. */
 static void trunk_calls(void)
 {
-	struct sdp offer = sdp_of_trunk();
+	struct sdp offer = sdp_clear(&telco);
 	struct msg_request *m = phone_begin(&telco, SIP_INVITE);
 
 	m->call_id = phone_put(&telco, "in");

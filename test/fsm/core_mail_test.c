@@ -280,31 +280,18 @@ static void voice_that_dies_hangs_up(void)
 
 static void one_trunk(void)
 {
-	struct trunk_conf *c = &sim.site.trunk[0];
-
 	mailbox();
-	snprintf(c->name, sizeof c->name, "telco");
-	snprintf(c->server, sizeof c->server, "telco.example");
-	snprintf(c->domain, sizeof c->domain, "telco.example");
-	c->classes = 0xffff;
-	c->lines = 2;
-	c->transport = TRUNK_TLS;
-	c->media = TRUNK_RTP;
-	c->plain = c->media_nets = 1;
-	(void)addr_parse_ip(SPAN("203.0.113.0"), &c->media_net[0].net);
-	c->media_net[0].bits = 24;
-	sim.site.trunks = sim.site.inbounds = 1;
+	sim_add_trunk(0);
+	sim.site.inbounds = 1;
 	sim.site.inbound[0] = (struct inbound){.number = "+33140000001", .to = "bob"};
 	sim.site.plan.unknown_caller = INCOMING_PASS;
 }
 
 static void outsider_dials(const char *called)
 {
-	struct sdp plain = sdp_of(KEYS_SDES, telco.host, 40002, 1, "sendrecv", NULL);
+	struct sdp plain = sdp_clear(&telco);
 	struct msg_request *m = phone_begin(&telco, SIP_INVITE);
 
-	plain.audio.crypto_n = 0;
-	plain.audio.proto = SDP_RTP_AVP;
 	a = (struct talk){.phone = &telco, .cseq = m->cseq + 1, .invite_cseq = m->cseq, .allow = 1u << SIP_REFER};
 	snprintf(a.call_id, sizeof a.call_id, "in-%u", m->cseq);
 	snprintf(a.ours, sizeof a.ours, "tag-of-phone");
@@ -319,11 +306,8 @@ static void outsider_dials(const char *called)
 static void an_outsider_leaves_a_message_and_gets_nowhere_else(void)
 {
 	begin_with(one_trunk);
-	phone_init(&telco, 6);
+	phone_init_trunk(&telco, 1);
 	telco.user = "+33987654321";
-	telco.device = 0;
-	telco.trunk = 1;
-	telco.host = "203.0.113.6";
 	phone_up(&telco);
 	outsider_dials("*97");
 	NEED(code_of(a.txn) == 404);

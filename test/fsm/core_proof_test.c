@@ -12,21 +12,7 @@ static struct passport good;
 
 static void trunk_and_store(void)
 {
-	struct trunk_conf *c = &sim.site.trunk[0];
-
-	snprintf(c->name, sizeof c->name, "telco");
-	snprintf(c->server, sizeof c->server, "telco.example");
-	snprintf(c->domain, sizeof c->domain, "telco.example");
-	c->classes = 0xffff;
-	c->lines = 100;
-	c->media = TRUNK_RTP;
-	c->plain = 1;
-	c->media_nets = 1;
-	(void)addr_parse_ip(SPAN("203.0.113.0"), &c->media_net[0].net);
-	c->media_net[0].bits = 24;
-	snprintf(c->caller[0], sizeof c->caller[0], "+33140000000");
-	c->callers = 1;
-	sim.site.trunks = 1;
+	sim_add_trunk(0)->lines = 100;
 	sim.site.inbounds = 1;
 	sim.site.inbound[0] = (struct inbound){.number = "+33140000001", .to = "bob"};
 	sim.site.signers.n = 1;
@@ -45,16 +31,9 @@ static void begin_with(void (*settings)(void))
 	sim_open();
 	phone_init(&bob, 1);
 	phone_register(&bob);
-	phone_init(&telco, 6);
-	telco.user = "+33123456789";
-	telco.device = 0;
-	telco.edge = 0;
-	telco.host = "203.0.113.6";
-	telco.trunk = 1;
+	phone_init_trunk(&telco, 1);
 	phone_up(&telco);
-	plain = sdp_of(KEYS_SDES, telco.host, 40002, 1, "sendrecv", NULL);
-	plain.audio.crypto_n = 0;
-	plain.audio.proto = SDP_RTP_AVP;
+	plain = sdp_clear(&telco);
 	good = (struct passport){.kind = PASSPORT_READ,
 	    .attest = 'A',
 	    .dests = 1,

@@ -694,6 +694,27 @@ void sim_defaults(void)
 		sim.device[i].state = DEVICE_VALID;
 }
 
+struct trunk_conf *sim_add_trunk(int i)
+{
+	struct trunk_conf *c = &sim.site.trunk[i];
+
+	snprintf(c->name, sizeof c->name, "telco%d", i);
+	snprintf(c->server, sizeof c->server, "telco%d.example", i);
+	snprintf(c->domain, sizeof c->domain, "telco%d.example", i);
+	c->classes = 0xffff;
+	c->lines = 2;
+	c->transport = TRUNK_TLS;
+	c->media = TRUNK_RTP;
+	c->plain = 1;
+	c->media_nets = 1;
+	(void)addr_parse_ip(SPAN("203.0.113.0"), &c->media_net[0].net);
+	c->media_net[0].bits = 24;
+	snprintf(c->caller[0], sizeof c->caller[0], "+33140000000");
+	c->callers = 1;
+	sim.site.trunks = (uint16_t)(i + 1);
+	return c;
+}
+
 void sim_open(void)
 {
 	if (!sim.now) {

@@ -89,6 +89,8 @@ _Noreturn void sim_fail(const char *file, int line, const char *condition);
 /* Defaults: domain, two edges, small tables; users 0.. alice bob carol dave and 112, devices 0.. valid, user n on device n.
  * Change sim.site and the rest before sim_open(). */
 void sim_defaults(void);
+/* Trunk i of the site, TLS with RTP that is named plain, two lines; the media come from 203.0.113.0/24. */
+struct trunk_conf *sim_add_trunk(int i);
 /* core starts on the arena and every sibling comes up. */
 void sim_open(void);
 

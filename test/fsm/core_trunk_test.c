@@ -8,33 +8,12 @@ static struct phone alice, bob, telco[2];
 static struct talk a, b, t;
 static struct sdp offer, plain;
 
-static void add_trunk(int i, uint8_t media)
-{
-	struct trunk_conf *c = &sim.site.trunk[i];
-
-	snprintf(c->name, sizeof c->name, "telco%d", i);
-	snprintf(c->server, sizeof c->server, "telco%d.example", i);
-	snprintf(c->domain, sizeof c->domain, "telco%d.example", i);
-	c->classes = 0xffff;
-	c->lines = 2;
-	c->transport = TRUNK_TLS;
-	c->media = media;
-	c->plain = media == TRUNK_RTP;
-	c->priority = (uint8_t)i;
-	c->media_nets = 1;
-	(void)addr_parse_ip(SPAN("203.0.113.0"), &c->media_net[0].net);
-	c->media_net[0].bits = 24;
-	snprintf(c->caller[0], sizeof c->caller[0], "+33140000000");
-	c->callers = 1;
-	sim.site.trunks = (uint16_t)(i + 1);
-}
-
 static void begin_with(void (*settings)(void))
 {
 	sim_defaults();
 	memcpy(sim.site.plan.country, "fr", 3);
-	add_trunk(0, TRUNK_RTP);
-	add_trunk(1, TRUNK_RTP);
+	sim_add_trunk(0);
+	sim_add_trunk(1)->priority = 1;
 	sim.site.inbounds = 1;
 	sim.site.inbound[0] = (struct inbound){.number = "+33140000001", .to = "bob"};
 	set(0, OWNER_USER, 0, SETTING_CLASSES, "national mobile premium");
@@ -47,18 +26,11 @@ static void begin_with(void (*settings)(void))
 	phone_register(&alice);
 	phone_register(&bob);
 	for (int i = 0; i < 2; i++) {
-		phone_init(&telco[i], (uint32_t)(6 + i));
-		telco[i].user = "+33123456789";
-		telco[i].device = 0;
-		telco[i].edge = 0;
-		telco[i].host = i ? "203.0.113.7" : "203.0.113.6";
-		telco[i].trunk = (uint8_t)(i + 1);
+		phone_init_trunk(&telco[i], (uint8_t)(i + 1));
 		phone_up(&telco[i]);
 	}
 	offer = sdp_plain(&alice);
-	plain = sdp_of(KEYS_SDES, telco[0].host, 40002, 1, "sendrecv", NULL);
-	plain.audio.crypto_n = 0;
-	plain.audio.proto = SDP_RTP_AVP;
+	plain = sdp_clear(&telco[0]);
 }
 
 static void finish(void)

@@ -17,6 +17,17 @@ void phone_init(struct phone *p, uint32_t n)
 	*p = (struct phone){.user = sim.user[n].name, .device = n, .edge = n % sim.site.edges, .host = host[n], .cseq = 1};
 }
 
+void phone_init_trunk(struct phone *p, uint8_t trunk)
+{
+	static const char *const host[] = {"203.0.113.6", "203.0.113.7"};
+
+	phone_init(p, 5u + trunk);
+	p->user = "+33123456789";
+	p->device = p->edge = 0;
+	p->host = host[trunk - 1];
+	p->trunk = trunk;
+}
+
 void phone_up(struct phone *p)
 {
 	struct msg_flow_up *m = ipc_begin(edge_of(p), MSG_FLOW_UP);
@@ -401,6 +412,15 @@ struct sdp sdp_of(int keys, const char *host, unsigned port, unsigned version, c
 struct sdp sdp_plain(const struct phone *p)
 {
 	return sdp_of(KEYS_SDES, p->host, 40002, 1, "sendrecv", NULL);
+}
+
+struct sdp sdp_clear(const struct phone *p)
+{
+	struct sdp s = sdp_plain(p);
+
+	s.audio.crypto_n = 0;
+	s.audio.proto = SDP_RTP_AVP;
+	return s;
 }
 
 /* --- media --- */

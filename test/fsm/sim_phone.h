@@ -31,6 +31,8 @@ struct talk {
 
 /* Call once for each: phone n is user n on device n. */
 void phone_init(struct phone *p, uint32_t n);
+/* The far end of the site's trunk of this number, from 1. */
+void phone_init_trunk(struct phone *p, uint8_t trunk);
 void phone_up(struct phone *p);
 void phone_down(struct phone *p);
 /* Connection and login through REGISTER; NEEDs that it works. */
@@ -102,6 +104,8 @@ enum { KEYS_SDES, KEYS_DTLS };
 struct sdp sdp_of(int keys, const char *host, unsigned port, unsigned version, const char *direction, const char *setup);
 /* SDES, sendrecv. */
 struct sdp sdp_plain(const struct phone *p);
+/* RTP without keys. */
+struct sdp sdp_clear(const struct phone *p);
 
 /* --- what media heard --- */
 
