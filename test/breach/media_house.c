@@ -181,6 +181,13 @@ uint64_t house_counter(const char *name)
 	return house_settle() ? stage_status_line(&house.s, name)->used : 0;
 }
 
+bool house_counts(const char *name, uint64_t n)
+{
+	for (int i = 0; i < HOUSE_ARRIVAL_MS / 50 && house_counter(name) < n; i++)
+		stage_run(&house.s, 50);
+	return house_counter(name) == n;
+}
+
 /* --- phones --- */
 
 void phone_open(struct phone *p, const char *ip)

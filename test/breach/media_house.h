@@ -64,6 +64,8 @@ void house_end(void);
 /* It lives, and has done all that it was told. */
 bool house_settle(void);
 uint64_t house_counter(const char *name);
+/* The counter comes to stand at n, and not above. */
+bool house_counts(const char *name, uint64_t n);
 
 void phone_open(struct phone *p, const char *ip);
 /* New keys of this suite, a new stream. */
