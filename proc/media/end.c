@@ -13,6 +13,7 @@ enum { PAYLOAD_MAX = 1472, REPORT_SPREAD_MS = RTCP_EVERY_MS };
 
 static struct arena_table *arena;
 static struct end *ends;
+static uint8_t *taken; /* by side: most have none, and their memory, which is large, is not even looked at */
 
 struct arena_shape end_shape(uint32_t rows)
 {
@@ -23,8 +24,11 @@ void end_open(struct arena_table *kept)
 {
 	arena = kept;
 	ends = calloc(kept->count, sizeof *ends); /* pages are touched as they are used */
-	if (!ends)
+	taken = calloc(kept->count, 1);
+	if (!ends || !taken)
 		log_fatal("no memory for ended sides");
+	for (uint32_t i = 0; i < kept->count; i++)
+		taken[i] = arena_get(kept, i) != NULL;
 }
 
 static uint32_t slot_of(const struct end *e)
@@ -40,7 +44,7 @@ static void save(struct end *e)
 struct end *end_at(uint32_t row, unsigned side)
 {
 	struct end *e = &ends[2 * row + side];
-	return e->kept.join ? e : NULL;
+	return taken[2 * row + side] && e->kept.join ? e : NULL;
 }
 
 const struct relay_side *end_side(const struct end *e)
@@ -52,6 +56,9 @@ void end_close(uint32_t row, unsigned side)
 {
 	struct end *e = end_at(row, side);
 
+	if (!taken[2 * row + side])
+		return;
+	taken[2 * row + side] = false;
 	arena_clear(arena, 2 * row + side);
 	if (!e)
 		return;
@@ -71,6 +78,7 @@ static void begin_stream(struct end *e)
 static void begin(struct end *e, uint32_t row, unsigned side)
 {
 	*e = (struct end){.row = row, .side = (uint8_t)side, .dtls = ID_NONE};
+	taken[slot_of(e)] = true;
 	e->kept.join = table_row(row)->join;
 	e->kept.end = end_side(e)->end;
 	rand_hex(e->kept.cname, RTCP_CNAME / 2);

@@ -6,42 +6,19 @@
 #include "gate.h"
 #include "ice.h"
 #include "police.h"
+#include "port.h"
 #include "source.h"
 #include <errno.h>
-#include <stdlib.h>
-#include <linux/filter.h>
-#include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
-	DRAIN_MAX = 4096, /* more than a socket's buffer holds */
-	BURST = 16,       /* packets read from one socket before the others have their turn */
+	BURST = 16, /* packets read from one socket before the others have their turn */
 	PACKET_MAX = 2048,
 	STRANGER_EVENT_MS = 10000,
 };
 
-/* One socket in use: side and component of a row. */
-struct channel {
-	ev_io io;
-	uint32_t row;
-	uint8_t side, component;
-	bool open;
-	unsigned turn; /* of the loop, when it was last readable */
-	struct addr local;
-	struct bucket media, keying;
-};
-
 static struct {
-	struct addr address[SITE_LISTENERS_MAX];
-	int addresses;
-	uint16_t lo;
-	uint32_t ports;
-	int *fd[SITE_LISTENERS_MAX]; /* by address and port */
-	uint32_t missing;
-	struct channel *channel; /* RELAY_PORTS for each row */
-	uint64_t stranger_ms;    /* of the last event */
+	uint64_t stranger_ms; /* of the last event */
 	uint64_t passed, dropped[DROP_KINDS], banned;
 } engine;
 
@@ -52,158 +29,18 @@ void engine_ban(const struct addr *a, uint64_t until_ms)
 	ban_table_set(&bans, a, until_ms, child_now()); /* core keeps no more than fit */
 }
 
-/* --- sockets --- */
-
-/* A port that no call uses takes nothing in: what strangers send there must not fill the kernel's memory (R27). It is
- * connected to itself, which costs a twentieth of a filter. An IPv6 socket keeps the address that it was connected to when it is
- * dissolved, and so has the filter. */
-static void shut_with_filter(int fd)
-{
-	static struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
-	struct sock_fprog program = {.len = 1, .filter = &nothing};
-
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
-		log_fatal("a media port can't be shut: %s", strerror(errno));
-}
-
-static void shut_port(int fd, const struct addr *local)
-{
-	struct sockaddr_storage sa;
-	socklen_t n = addr_to_sockaddr(local, &sa);
-
-	if (local->family == 6)
-		shut_with_filter(fd);
-	else if (connect(fd, (struct sockaddr *)&sa, n) != 0)
-		log_fatal("a media port can't be shut: %s", strerror(errno));
-}
-
-static void open_port(int fd, const struct addr *local)
-{
-	static const struct sockaddr to_all = {.sa_family = AF_UNSPEC};
-	int none = 0;
-
-	if (local->family == 6
-		? setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) != 0 && errno != ENOENT
-		: connect(fd, &to_all, sizeof to_all) != 0)
-		log_fatal("a media port can't be opened: %s", strerror(errno));
-}
-
-/* What came while the port belonged to nobody is for nobody. */
-static void drain(int fd)
-{
-	uint8_t octet;
-
-	for (int i = 0; i < DRAIN_MAX; i++)
-		if (recvfrom(fd, &octet, 1, MSG_DONTWAIT, NULL, NULL) < 0 && errno == EAGAIN)
-			return;
-}
-
-static int bind_port(const struct addr *address, uint16_t port)
-{
-	struct sockaddr_storage sa;
-	struct addr a = *address;
-	int one = 1;
-
-	a.port = port;
-	socklen_t n = addr_to_sockaddr(&a, &sa);
-	int fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	if (a.family == 6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-	if (bind(fd, (struct sockaddr *)&sa, n) != 0) {
-		close(fd);
-		return -1;
-	}
-	shut_port(fd, &a);
-	drain(fd);
-	return fd;
-}
-
-static void bind_range(int at)
-{
-	engine.fd[at] = calloc(engine.ports, sizeof(int));
-	if (!engine.fd[at])
-		log_fatal("no memory for sockets");
-	for (uint32_t i = 0; i < engine.ports; i++) {
-		engine.fd[at][i] = bind_port(&engine.address[at], (uint16_t)(engine.lo + i));
-		engine.missing += engine.fd[at][i] < 0;
-	}
-}
-
-static int address_index(const struct addr *a)
-{
-	for (int i = 0; i < engine.addresses; i++)
-		if (addr_same_ip(&engine.address[i], a))
-			return i;
-	return -1;
-}
-
-uint32_t engine_addresses(const struct site *s)
-{
-	uint32_t n = 0;
-
-	for (int i = 0; i < s->listeners; i++) {
-		int same = 0;
-		while (same < i && !addr_same_ip(&s->listener[same].media, &s->listener[i].media))
-			same++;
-		n += same == i;
-	}
-	return n;
-}
-
-static int socket_of(const struct addr *local, uint16_t port)
-{
-	int at = address_index(local);
-
-	if (at < 0 || port < engine.lo || (uint32_t)(port - engine.lo) >= engine.ports)
-		return -1;
-	return engine.fd[at][port - engine.lo];
-}
-
-static void raise_file_limit(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
-}
-
-void engine_open(const struct site *s)
-{
-	raise_file_limit();
-	engine.lo = s->media_port_lo;
-	engine.ports = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS * RELAY_PORTS;
-	engine.channel = calloc(engine.ports, sizeof *engine.channel);
-	if (!engine.channel || !ban_table_init(&bans))
-		log_fatal("no memory for channels");
-	for (int i = 0; i < s->listeners; i++) {
-		if (address_index(&s->listener[i].media) >= 0)
-			continue;
-		engine.address[engine.addresses] = s->listener[i].media;
-		bind_range(engine.addresses++);
-	}
-	if (engine.missing)
-		log_warn("%u media ports could not be bound", engine.missing);
-}
-
 /* --- packets --- */
-
-static struct channel *channel_of(uint32_t row, unsigned side, unsigned component)
-{
-	return &engine.channel[row * RELAY_PORTS + side * 2 + component];
-}
 
 void engine_send(const struct relay_side *local, unsigned component, const struct addr *to, struct span packet)
 {
 	struct sockaddr_storage sa;
 	socklen_t n = addr_to_sockaddr(to, &sa);
-	uint16_t port = component == COMPONENT_RTP ? local->local.port : local->local_rtcp;
-	int fd = socket_of(&local->local, port);
+	struct addr from = local->local;
 
-	if (fd >= 0 && sendto(fd, packet.p, packet.n, MSG_DONTWAIT, (struct sockaddr *)&sa, n) < 0)
+	if (component == COMPONENT_RTCP)
+		from.port = local->local_rtcp;
+	const struct port *p = port_get(&from);
+	if (p && sendto(p->io.fd, packet.p, packet.n, MSG_DONTWAIT, (struct sockaddr *)&sa, n) < 0)
 		return; /* as lost as on the wire; ICMP errors show here too */
 }
 
@@ -229,81 +66,81 @@ static void stranger(struct relay_row *r, unsigned side, const struct addr *from
 	child_event(EVENT_MEDIA_STRANGER, SEVERITY_WARNING, 0, 0, from, "media from an address that is not the leg's");
 }
 
-static void check_ice(struct relay_row *r, struct channel *ch, const struct addr *from, struct span packet)
+static void check_ice(struct relay_row *r, struct port *p, const struct addr *from, struct span packet)
 {
 	uint8_t room[STUN_ANSWER_MAX];
 	struct buf answer = buf_of(room, sizeof room);
-	const struct relay_side *s = &r->spec.side[ch->side];
+	const struct relay_side *s = &r->spec.side[p->side];
 	bool nominated = false;
 
 	/* one who does not know our name fragment costs no digest, and takes nothing from the bucket of the phone */
 	enum ice_result result = ice_check(s, from, packet, &answer, &nominated);
 	if (result == ICE_STRANGER) {
-		engine_drop(r, ch->side, DROP_STRANGER);
+		engine_drop(r, p->side, DROP_STRANGER);
 		return;
 	}
-	if (!police_ok(&ch->keying, POLICE_KEYING_A_SECOND, child_now())) {
-		engine_drop(r, ch->side, DROP_POLICED);
+	if (!police_ok(&p->keying, POLICE_KEYING_A_SECOND, child_now())) {
+		engine_drop(r, p->side, DROP_POLICED);
 		return;
 	}
-	if (result == ICE_PROVED && source_proved(r, ch->side, ch->component, from, nominated))
-		table_save(ch->row);
+	if (result == ICE_PROVED && source_proved(r, p->side, p->component, from, nominated))
+		table_save(p->row);
 	if (answer.n && !answer.full)
-		engine_send(s, ch->component, from, buf_span(&answer));
+		engine_send(s, p->component, from, buf_span(&answer));
 }
 
-static void pass(struct relay_row *r, struct channel *ch, struct span packet, enum gate_kind kind)
+static void pass(struct relay_row *r, struct port *p, struct span packet, enum gate_kind kind)
 {
-	const struct relay_side *to = &r->spec.side[!ch->side];
-	const struct addr *where = source_where(r, !ch->side, ch->component);
+	const struct relay_side *to = &r->spec.side[!p->side];
+	const struct addr *where = source_where(r, !p->side, p->component);
 	bool media = kind == GATE_MEDIA;
 
 	if (!where->family) {
-		engine_drop(r, ch->side, DROP_NOWHERE);
+		engine_drop(r, p->side, DROP_NOWHERE);
 		return;
 	}
-	if (!police_ok(media ? &ch->media : &ch->keying, media ? POLICE_MEDIA_A_SECOND : POLICE_KEYING_A_SECOND,
-		child_now())) {
-		engine_drop(r, ch->side, DROP_POLICED);
+	if (!police_ok(
+		media ? &p->media : &p->keying, media ? POLICE_MEDIA_A_SECOND : POLICE_KEYING_A_SECOND, child_now())) {
+		engine_drop(r, p->side, DROP_POLICED);
 		return;
 	}
-	engine_send(to, ch->component, where, packet);
-	engine_passed(r, ch->side);
+	engine_send(to, p->component, where, packet);
+	engine_passed(r, p->side);
 }
 
-static void on_ended(struct channel *ch, const struct addr *from, struct span packet)
+static void on_ended(struct port *p, const struct addr *from, struct span packet)
 {
-	ended_packet(&(struct arrival){.row = ch->row,
-	    .side = ch->side,
-	    .component = ch->component,
+	ended_packet(&(struct arrival){.row = p->row,
+	    .side = p->side,
+	    .component = p->component,
 	    .from = from,
-	    .p = (uint8_t *)(uintptr_t)packet.p, /* on_readable()'s own */
+	    .p = (uint8_t *)(uintptr_t)packet.p, /* on_packets()'s own */
 	    .n = packet.n,
-	    .media = &ch->media,
-	    .keying = &ch->keying});
+	    .media = &p->media,
+	    .keying = &p->keying});
 }
 
-static void on_passing(struct channel *ch, const struct addr *from, struct span packet)
+static void on_passing(struct port *p, const struct addr *from, struct span packet)
 {
-	struct relay_row *r = table_row(ch->row);
-	struct gate_verdict v = gate_judge(r, ch->side, ch->component, packet, child_now());
+	struct relay_row *r = table_row(p->row);
+	struct gate_verdict v = gate_judge(r, p->side, p->component, packet, child_now());
 
 	if (v.drop)
-		engine_drop(r, ch->side, v.drop);
+		engine_drop(r, p->side, v.drop);
 	else
-		pass(r, ch, packet, v.kind);
+		pass(r, p, packet, v.kind);
 	if (v.varying)
-		media_tell_varying(r, ch->side);
+		media_tell_varying(r, p->side);
 	if (v.forged)
 		child_event(
 		    EVENT_GATE_SHUT, SEVERITY_ALARM, 0, 0, from, "ZRTP Hello is not the one that signalling announced");
 	if (v.changed)
-		table_save(ch->row);
+		table_save(p->row);
 }
 
-static void on_packet(struct channel *ch, const struct addr *from, struct span packet)
+static void on_packet(struct port *p, const struct addr *from, struct span packet)
 {
-	struct relay_row *r = table_row(ch->row);
+	struct relay_row *r = table_row(p->row);
 	bool learned;
 
 	if (!r)
@@ -313,111 +150,87 @@ static void on_packet(struct channel *ch, const struct addr *from, struct span p
 		return;
 	}
 	if (wire_classify(packet) == WIRE_STUN) {
-		check_ice(r, ch, from, packet);
+		check_ice(r, p, from, packet);
 		return;
 	}
-	if (!source_ok(r, ch->side, ch->component, from, child_now(), &learned)) {
-		stranger(r, ch->side, from);
+	if (!source_ok(r, p->side, p->component, from, child_now(), &learned)) {
+		stranger(r, p->side, from);
 		return;
 	}
 	if (learned)
-		table_save(ch->row);
-	if (r->spec.side[ch->side].end == RELAY_PASSING)
-		on_passing(ch, from, packet);
+		table_save(p->row);
+	if (r->spec.side[p->side].end == RELAY_PASSING)
+		on_passing(p, from, packet);
 	else
-		on_ended(ch, from, packet);
+		on_ended(p, from, packet);
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+static void on_packets(struct port *p)
 {
-	struct channel *ch = (struct channel *)(void *)((char *)io - offsetof(struct channel, io));
 	uint8_t packet[PACKET_MAX];
 	struct sockaddr_storage sa;
 	struct addr from;
+	unsigned now = ev_iteration(child_loop());
 	/* a phone's packets come one by one, and to ask for a second that is not there costs as much as a third of the first */
-	int most = ev_iteration(loop) - ch->turn <= 1 ? BURST : 1;
+	int most = now - p->turn <= 1 ? BURST : 1;
 
-	(void)events;
-	ch->turn = ev_iteration(loop);
+	p->turn = now;
 	for (int i = 0; i < most; i++) {
 		socklen_t sa_n = sizeof sa;
 		ssize_t n =
-		    recvfrom(io->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sa, &sa_n);
+		    recvfrom(p->io.fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sa, &sa_n);
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n <= 0 || (size_t)n > sizeof packet || !addr_from_sockaddr((struct sockaddr *)&sa, &from))
 			continue;
-		on_packet(ch, &from, span_of(packet, (size_t)n));
+		on_packet(p, &from, span_of(packet, (size_t)n));
 	}
+}
+
+void engine_open(const struct site *s)
+{
+	if (!ban_table_init(&bans))
+		log_fatal("no memory for bans");
+	port_open_all(s, on_packets);
 }
 
 /* --- rows --- */
 
-static int row_socket(const struct relay_spec *spec, unsigned side, unsigned component)
+static struct port *row_port(const struct relay_spec *spec, unsigned side, unsigned component)
 {
-	const struct relay_side *s = &spec->side[side];
-	return socket_of(&s->local, (uint16_t)(s->local.port + component));
+	struct addr local = spec->side[side].local;
+
+	local.port = (uint16_t)(local.port + component);
+	return port_get(&local);
 }
 
 bool engine_has(const struct relay_spec *spec)
 {
 	for (unsigned side = 0; side < 2; side++)
 		for (unsigned c = 0; c < COMPONENTS; c++)
-			if (row_socket(spec, side, c) < 0)
+			if (!row_port(spec, side, c))
 				return false;
 	return true;
 }
 
-static void close_channel(struct channel *ch)
-{
-	if (!ch->open)
-		return;
-	ch->open = false;
-	shut_port(ch->io.fd, &ch->local);
-	drain(ch->io.fd);
-}
-
-/* A socket that was in use stays with the loop: shut, it is never readable. */
-static void start_channel(struct channel *ch, int fd, const struct addr *local)
-{
-	ch->open = true;
-	ch->local = *local;
-	ch->media = ch->keying = (struct bucket){0};
-	open_port(fd, &ch->local);
-	if (ev_is_active(&ch->io) && ch->io.fd == fd)
-		return;
-	ev_io_stop(child_loop(), &ch->io);
-	ev_io_init(&ch->io, on_readable, fd, EV_READ);
-	ev_io_start(child_loop(), &ch->io);
-}
-
 void engine_start(uint32_t index)
 {
-	struct relay_row *r = table_row(index);
+	const struct relay_spec *spec = &table_row(index)->spec;
 
 	for (unsigned side = 0; side < 2; side++)
 		for (unsigned c = 0; c < COMPONENTS; c++) {
-			struct channel *ch = channel_of(index, side, c);
-			int fd = row_socket(&r->spec, side, c);
 			/* the leg may have moved to a listener with another media address, or gone */
-			if (ch->open && ch->io.fd == fd && r->spec.side[side].present)
-				continue;
-			close_channel(ch);
-			if (!r->spec.side[side].present)
-				continue;
-			struct addr local = r->spec.side[side].local;
-			local.port = (uint16_t)(local.port + c);
-			start_channel(ch, fd, &local);
-			ch->row = index;
-			ch->side = (uint8_t)side;
-			ch->component = (uint8_t)c;
+			struct port *p = spec->side[side].present ? row_port(spec, side, c) : NULL;
+			port_leave_others(index, side * COMPONENTS + c, p);
+			if (p)
+				port_use(p);
 		}
 }
 
 void engine_stop(uint32_t index)
 {
 	for (unsigned i = 0; i < RELAY_PORTS; i++)
-		close_channel(&engine.channel[index * RELAY_PORTS + i]);
+		port_leave_others(index, i, NULL);
 }
 
 void engine_status(struct proc_status *s)
@@ -430,6 +243,6 @@ void engine_status(struct proc_status *s)
 	for (int i = 1; i < DROP_KINDS; i++)
 		status_counter(s, name[i], engine.dropped[i]);
 	status_counter(s, "dropped-banned", engine.banned);
-	status_counter(s, "ports-missing", engine.missing);
+	port_status(s);
 	status_add(s, "bans", STATUS_POOL, bans.used, BAN_TABLE_MAX, bans.used, 0);
 }

@@ -37,6 +37,30 @@ static void any_two_suites_are_joined(void)
 	CHECK(!phone_hears_within(&b, HOUSE_SILENCE_MS));
 }
 
+/* R27: what strangers send to a port that no call uses wakes media once, and a call that gets the port afterwards has it for itself. */
+static void a_stray_shuts_its_port(void)
+{
+	uint64_t strays = house_counter("strays");
+
+	phone_begin(&a, SDP_AEAD_AES_128_GCM);
+	a.port = HOUSE_LO + 4 * 6;
+	phone_say(&a, 0, 1, 160);
+	CHECK(house_counts("strays", strays + 1));
+	for (int i = 0; i < 500; i++)
+		phone_say(&a, 0, 1, 160);
+	stage_run(&house.s, 100);
+	CHECK(house_counts("strays", strays + 1));
+	pair(6, 9, SDP_AEAD_AES_128_GCM, SDP_AEAD_AES_128_GCM);
+	CHECK(house_talks(&a, &b));
+	house_close(9);
+	/* what is under way when the call ends is read and forgotten, and the port stays open for the next */
+	phone_say(&a, 0, 1, 160);
+	CHECK(house_counts("strays", strays + 2));
+	pair(6, 8, SDP_AEAD_AES_128_GCM, SDP_AEAD_AES_128_GCM);
+	CHECK(house_talks(&a, &b));
+	house_close(8);
+}
+
 static void payload_types_are_rewritten(void)
 {
 	phone_begin(&a, SDP_AEAD_AES_128_GCM);
@@ -485,6 +509,7 @@ int main(int argc, char **argv)
 	phone_open(&b, "127.0.0.3");
 	phone_open(&stranger, "127.0.0.4");
 	RUN(any_two_suites_are_joined);
+	RUN(a_stray_shuts_its_port);
 	RUN(payload_types_are_rewritten);
 	RUN(losses_and_disorder_are_preserved);
 	RUN(bad_tags_and_strangers_change_nothing);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC */
+#include "port.h"
+#include "base/log.h"
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	DRAIN_MAX = 4096, /* more than a socket's buffer holds */
+	LATE_MS = 500,    /* so long a call's last packets may still come */
+};
+
+static struct {
+	struct addr address[SITE_LISTENERS_MAX];
+	uint8_t addresses;
+	uint16_t lo;
+	uint32_t each;                         /* ports of an address */
+	struct port *port[SITE_LISTENERS_MAX]; /* by address and port */
+	uint32_t missing, used;
+	uint64_t strays;
+	port_handler *on_packets;
+} all;
+
+/* --- shut --- */
+
+/* What a stranger sends to a port that no call uses must not fill the kernel's memory, nor wake us again (R27). The socket is
+ * connected to itself, which costs a twentieth of a filter. An IPv6 socket keeps the address that it was connected to when it is
+ * dissolved, and so has the filter. */
+static void shut_with_filter(int fd)
+{
+	static struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
+	struct sock_fprog program = {.len = 1, .filter = &nothing};
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+		log_fatal("a media port can't be shut: %s", strerror(errno));
+}
+
+static struct addr local_of(const struct port *p)
+{
+	struct addr a = all.address[p->address];
+
+	a.port = p->number;
+	return a;
+}
+
+/* What came while the port belonged to nobody is for nobody. */
+static void drain(const struct port *p)
+{
+	uint8_t octet;
+
+	for (int i = 0; i < DRAIN_MAX; i++)
+		if (recvfrom(p->io.fd, &octet, 1, MSG_DONTWAIT, NULL, NULL) < 0 && errno == EAGAIN)
+			return;
+}
+
+static void shut(struct port *p)
+{
+	struct addr local = local_of(p);
+	struct sockaddr_storage sa;
+	socklen_t n = addr_to_sockaddr(&local, &sa);
+
+	if (local.family == 6)
+		shut_with_filter(p->io.fd);
+	else if (connect(p->io.fd, (struct sockaddr *)&sa, n) != 0)
+		log_fatal("a media port can't be shut: %s", strerror(errno));
+	p->shut = true;
+	drain(p);
+}
+
+static void unshut(struct port *p)
+{
+	static const struct sockaddr to_all = {.sa_family = AF_UNSPEC};
+	int none = 0;
+
+	if (all.address[p->address].family == 6
+		? setsockopt(p->io.fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) != 0 && errno != ENOENT
+		: connect(p->io.fd, &to_all, sizeof to_all) != 0)
+		log_fatal("a media port can't be opened: %s", strerror(errno));
+	p->shut = false;
+}
+
+/* Most ports never hear a stranger, and so are never shut: that would cost each call two system calls a port. */
+static void on_stray(struct port *p)
+{
+	uint8_t octet;
+
+	all.strays++;
+	if (child_now() < p->closed_ms + LATE_MS && p->closed_ms)
+		(void)recvfrom(p->io.fd, &octet, 1, MSG_DONTWAIT, NULL, NULL);
+	else
+		shut(p);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct port *p = (struct port *)(void *)((char *)io - offsetof(struct port, io));
+
+	(void)loop;
+	(void)events;
+	if (p->used)
+		all.on_packets(p);
+	else
+		on_stray(p);
+}
+
+/* --- start --- */
+
+static int bind_port(const struct addr *address, uint16_t port)
+{
+	struct sockaddr_storage sa;
+	struct addr a = *address;
+	int one = 1;
+
+	a.port = port;
+	socklen_t n = addr_to_sockaddr(&a, &sa);
+	int fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (a.family == 6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+	if (bind(fd, (struct sockaddr *)&sa, n) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Each stays with the loop from now on. */
+static void bind_range(uint8_t address)
+{
+	struct port *p = calloc(all.each, sizeof *p);
+
+	if (!p)
+		log_fatal("no memory for sockets");
+	all.port[address] = p;
+	for (uint32_t i = 0; i < all.each; i++, p++) {
+		p->address = address;
+		p->number = (uint16_t)(all.lo + i);
+		p->row = i / RELAY_PORTS;
+		p->side = i % RELAY_PORTS / COMPONENTS;
+		p->component = i % COMPONENTS;
+		int fd = bind_port(&all.address[address], p->number);
+		ev_io_init(&p->io, on_readable, fd, EV_READ);
+		if (fd >= 0)
+			ev_io_start(child_loop(), &p->io);
+		else
+			all.missing++;
+	}
+}
+
+static int address_index(const struct addr *a)
+{
+	for (int i = 0; i < all.addresses; i++)
+		if (addr_same_ip(&all.address[i], a))
+			return i;
+	return -1;
+}
+
+uint32_t port_addresses(const struct site *s)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < s->listeners; i++) {
+		int same = 0;
+		while (same < i && !addr_same_ip(&s->listener[same].media, &s->listener[i].media))
+			same++;
+		n += same == i;
+	}
+	return n;
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+void port_open_all(const struct site *s, port_handler *on_packets)
+{
+	raise_file_limit();
+	all.on_packets = on_packets;
+	all.lo = s->media_port_lo;
+	all.each = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS * RELAY_PORTS;
+	for (int i = 0; i < s->listeners; i++) {
+		if (address_index(&s->listener[i].media) >= 0)
+			continue;
+		all.address[all.addresses] = s->listener[i].media;
+		bind_range(all.addresses++);
+	}
+	if (all.missing)
+		log_warn("%u media ports could not be bound", all.missing);
+}
+
+/* --- use --- */
+
+struct port *port_get(const struct addr *local)
+{
+	int at = address_index(local);
+
+	if (at < 0 || local->port < all.lo || (uint32_t)(local->port - all.lo) >= all.each)
+		return NULL;
+	struct port *p = &all.port[at][local->port - all.lo];
+	return p->io.fd >= 0 ? p : NULL;
+}
+
+void port_use(struct port *p)
+{
+	if (p->used)
+		return;
+	if (p->shut)
+		unshut(p);
+	else if (child_now() < p->closed_ms + LATE_MS && p->closed_ms)
+		drain(p);
+	p->used = true;
+	p->media = p->keying = (struct bucket){0};
+	all.used++;
+}
+
+static void leave(struct port *p)
+{
+	if (!p->used)
+		return;
+	p->used = false;
+	p->closed_ms = child_now();
+	all.used--;
+}
+
+void port_leave_others(uint32_t row, unsigned nth, const struct port *but)
+{
+	for (uint8_t i = 0; i < all.addresses; i++) {
+		struct port *p = &all.port[i][row * RELAY_PORTS + nth];
+		if (p != but)
+			leave(p);
+	}
+}
+
+void port_status(struct proc_status *s)
+{
+	status_add(s, "ports-in-use", STATUS_POOL, all.used, all.each * all.addresses, all.used, 0);
+	status_counter(s, "ports-missing", all.missing);
+	status_counter(s, "strays", all.strays);
+}

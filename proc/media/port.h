@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* The sockets of media: every port of the range on every media address of the site, bound and with the loop from the start. What
+ * comes to one that no call uses is dropped, and shuts it until a call uses it. */
+#ifndef MEDIA_PORT_H
+#define MEDIA_PORT_H
+
+#include "table.h"
+
+struct port {
+	ev_io io; /* fd -1: the port could not be had */
+	bool used, shut;
+	uint8_t address, side, component;
+	uint16_t number;
+	uint32_t row;
+	unsigned turn;      /* of the loop, when it was last readable */
+	uint64_t closed_ms; /* when a call last left it; 0: none did */
+	struct bucket media, keying;
+};
+
+typedef void port_handler(struct port *p); /* one in use is readable */
+
+/* Ports that can't be had are counted and refused later, call by call. */
+void port_open_all(const struct site *s, port_handler *on_packets);
+/* How many different media addresses the site has. */
+uint32_t port_addresses(const struct site *s);
+
+/* NULL: not ours, or missing. */
+struct port *port_get(const struct addr *local);
+void port_use(struct port *p);
+/* The nth port of the row, on every address but where it is `but`: nobody's from now on. */
+void port_leave_others(uint32_t row, unsigned nth, const struct port *but);
+
+void port_status(struct proc_status *s);
+
+#endif
