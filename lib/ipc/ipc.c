@@ -221,6 +221,14 @@ void ipc_end(struct link *l)
 		break_link(l, "reads nothing");
 }
 
+void ipc_end_late(struct link *l)
+{
+	bool urgent = l->urgent;
+
+	ipc_end(l);
+	l->urgent = urgent;
+}
+
 static bool owes_credit(const struct link *l)
 {
 	for (int c = 0; c < CLASS_N; c++)

@@ -81,6 +81,8 @@ void *ipc_begin_fd(struct link *l, enum msg type, int fd);
 struct str ipc_put(struct link *l, struct span s);
 struct str ipc_put_part(struct link *l, const void *part, size_t n);
 void ipc_end(struct link *l);
+/* This one may wait for company, though others of its type may not. */
+void ipc_end_late(struct link *l);
 
 /* Write out what is queued; true when all of it went. Also gives back credit. */
 bool link_flush(struct link *l);

@@ -303,6 +303,10 @@ bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, en
 	r->replaces_call_id = ipc_put(l, d->replaces.call_id);
 	r->replaces_to_tag = ipc_put(l, d->replaces.to_tag);
 	r->replaces_from_tag = ipc_put(l, d->replaces.from_tag);
-	ipc_end(l);
+	/* an ACK without an answer in it says that nothing more is to be done */
+	if (m->method == SIP_ACK && !d->sdp)
+		ipc_end_late(l);
+	else
+		ipc_end(l);
 	return true;
 }
