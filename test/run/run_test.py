@@ -82,6 +82,15 @@ def site(tmp_path):
     s.stop()
 
 
+def test_run_builds_all_that_would_be_installed():
+    targets = json.loads((TOP / 'build/meson-info/intro-targets.json').read_text())
+    wanted = {os.path.relpath(name, TOP / 'build') for t in targets if t['installed'] and t['type'] in ('executable', 'custom')
+              for name in t['filename'] if 'ringfence' in name or 'prompts' in name}
+    query = subprocess.run(['ninja', '-C', TOP / 'build', '-t', 'query', 'exchange'], capture_output=True, text=True, check=True).stdout
+    built = set(query.split())
+    assert len(wanted) > 15 and wanted <= built, wanted - built
+
+
 def test_from_nothing_to_an_enrolled_phone(site, tmp_path):
     said = site.run()
     assert 'Ringfence is up' in said
