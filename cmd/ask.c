@@ -178,11 +178,9 @@ static int run(struct ask *a, bool quiet, void (*each)(json_t *, void *), void *
 	int fd = reach(a->cmd);
 	if (fd < 0)
 		return unreachable(a->cmd);
-	int code = EXIT_UNREACHABLE;
-	if (send_all(fd, a->text, a->request.n) && send_all(fd, a->body, a->body_n))
-		code = hear(a, fd, quiet, each, arg);
-	else
-		code = unreachable(a->cmd);
+	/* it may have refused, and hung up, before it had read all */
+	bool sent = send_all(fd, a->text, a->request.n) && send_all(fd, a->body, a->body_n);
+	int code = sent || errno == EPIPE ? hear(a, fd, quiet, each, arg) : unreachable(a->cmd);
 	close(fd);
 	explicit_bzero(a->text, sizeof a->text);
 	return code;

@@ -3,6 +3,7 @@
  * back, and the phone's files are written. Where the exchange is on the same machine, all in one step. */
 #include "base/secret.h"
 #include "verbs.h"
+#include "vault/code.h"
 #include "vault/enrol.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -316,6 +317,16 @@ static int sign_here(struct cmd *c, const char *code_text, const char *dir)
 	return finish(c, dir, s.path);
 }
 
+static bool is_code(const char *text)
+{
+	uint8_t bits[CODE_BITS];
+	uint32_t device;
+	bool is = code_parse(span_str(text), &device, bits);
+
+	explicit_bzero(bits, sizeof bits);
+	return is;
+}
+
 static int enrol(struct cmd *c)
 {
 	const char *done = option_get(c, "finish"), *bundle = option_get(c, "bundle"), *out = option_get(c, "out");
@@ -327,6 +338,11 @@ static int enrol(struct cmd *c)
 	}
 	if (c->args == 0) {
 		complain("a code is missing", NULL, "it comes from `ringfence phone add` on the exchange");
+		return EXIT_USAGE;
+	}
+	if (!is_code(c->arg[0])) { /* before a key is made for nothing */
+		complain("that is no code", "one looks like 17-abcde-fghij-klmno-pqrst-uvwxyz",
+		    "`ringfence phone add` prints it");
 		return EXIT_USAGE;
 	}
 	snprintf(dir, sizeof dir, "phone-%.*s", (int)strcspn(c->arg[0], "-/"), c->arg[0]);

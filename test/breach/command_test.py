@@ -130,6 +130,9 @@ def test_r30_a_person_and_a_phone(house):
 
 def test_r1_a_code_is_good_once(house):
     code = add(house, 'once')
+    for wrong in ('', '1', '1-abcde', code['code'][:-1], code['code'] + 'a'):
+        p = house.run('phone', 'enrol', wrong, '--out', house.dir / 'none', check=False)
+        assert p.returncode == 2 and 'no code' in p.stderr and not (house.dir / 'none').exists()
     house.run('phone', 'enrol', code['code'], '--out', house.dir / 'once')
     p = house.run('phone', 'enrol', code['code'], '--out', house.dir / 'twice', check=False)
     assert p.returncode == 1 and 'code' in p.stderr and not (house.dir / 'twice/phone.key').exists()
