@@ -6,18 +6,14 @@
 #include "gate.h"
 #include "ice.h"
 #include "police.h"
+#include "ports.h"
 #include "source.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <linux/filter.h>
-#include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
-	DRAIN_MAX = 4096, /* more than a socket's buffer holds */
-	BURST = 16,       /* packets read from one socket before the others have their turn */
+	BURST = 16, /* packets read from one socket before the others have their turn */
 	PACKET_MAX = 2048,
 	STRANGER_EVENT_MS = 10000,
 };
@@ -34,12 +30,6 @@ struct channel {
 };
 
 static struct {
-	struct addr address[SITE_LISTENERS_MAX];
-	int addresses;
-	uint16_t lo;
-	uint32_t ports;
-	int *fd[SITE_LISTENERS_MAX]; /* by address and port */
-	uint32_t missing;
 	struct channel *channel; /* RELAY_PORTS for each row */
 	uint64_t stranger_ms;    /* of the last event */
 	uint64_t passed, dropped[DROP_KINDS], banned;
@@ -56,141 +46,11 @@ void engine_ban(const struct addr *a, uint64_t until_ms)
 	bans_peak = now > bans_peak ? now : bans_peak;
 }
 
-/* --- sockets --- */
-
-/* A port that no call uses takes nothing in: what strangers send there must not fill the kernel's memory (R27). It is
- * connected to itself, which costs a twentieth of a filter. An IPv6 socket keeps the address that it was connected to when it is
- * dissolved, and so has the filter. */
-static void shut_with_filter(int fd)
-{
-	static struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
-	struct sock_fprog program = {.len = 1, .filter = &nothing};
-
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
-		log_fatal("a media port can't be shut: %s", strerror(errno));
-}
-
-static void shut_port(int fd, const struct addr *local)
-{
-	struct sockaddr_storage sa;
-	socklen_t n = addr_to_sockaddr(local, &sa);
-
-	if (local->family == 6)
-		shut_with_filter(fd);
-	else if (connect(fd, (struct sockaddr *)&sa, n) != 0)
-		log_fatal("a media port can't be shut: %s", strerror(errno));
-}
-
-static void open_port(int fd, const struct addr *local)
-{
-	static const struct sockaddr to_all = {.sa_family = AF_UNSPEC};
-	int none = 0;
-
-	if (local->family == 6
-		? setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) != 0 && errno != ENOENT
-		: connect(fd, &to_all, sizeof to_all) != 0)
-		log_fatal("a media port can't be opened: %s", strerror(errno));
-}
-
-/* What came while the port belonged to nobody is for nobody. */
-static void drain(int fd)
-{
-	uint8_t octet;
-
-	for (int i = 0; i < DRAIN_MAX; i++)
-		if (recvfrom(fd, &octet, 1, MSG_DONTWAIT, NULL, NULL) < 0 && errno == EAGAIN)
-			return;
-}
-
-static int bind_port(const struct addr *address, uint16_t port)
-{
-	struct sockaddr_storage sa;
-	struct addr a = *address;
-	int one = 1;
-
-	a.port = port;
-	socklen_t n = addr_to_sockaddr(&a, &sa);
-	int fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	if (a.family == 6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-	if (bind(fd, (struct sockaddr *)&sa, n) != 0) {
-		close(fd);
-		return -1;
-	}
-	shut_port(fd, &a);
-	drain(fd);
-	return fd;
-}
-
-static void bind_range(int at)
-{
-	engine.fd[at] = calloc(engine.ports, sizeof(int));
-	if (!engine.fd[at])
-		log_fatal("no memory for sockets");
-	for (uint32_t i = 0; i < engine.ports; i++) {
-		engine.fd[at][i] = bind_port(&engine.address[at], (uint16_t)(engine.lo + i));
-		engine.missing += engine.fd[at][i] < 0;
-	}
-}
-
-static int address_index(const struct addr *a)
-{
-	for (int i = 0; i < engine.addresses; i++)
-		if (addr_same_ip(&engine.address[i], a))
-			return i;
-	return -1;
-}
-
-uint32_t engine_addresses(const struct site *s)
-{
-	uint32_t n = 0;
-
-	for (int i = 0; i < s->listeners; i++) {
-		int same = 0;
-		while (same < i && !addr_same_ip(&s->listener[same].media, &s->listener[i].media))
-			same++;
-		n += same == i;
-	}
-	return n;
-}
-
-static int socket_of(const struct addr *local, uint16_t port)
-{
-	int at = address_index(local);
-
-	if (at < 0 || port < engine.lo || (uint32_t)(port - engine.lo) >= engine.ports)
-		return -1;
-	return engine.fd[at][port - engine.lo];
-}
-
-static void raise_file_limit(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
-}
-
 void engine_open(const struct site *s)
 {
-	raise_file_limit();
-	engine.lo = s->media_port_lo;
-	engine.ports = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS * RELAY_PORTS;
-	engine.channel = calloc(engine.ports, sizeof *engine.channel);
+	engine.channel = calloc(ports_open(s), sizeof *engine.channel);
 	if (!engine.channel || !ban_table_init(&bans))
 		log_fatal("no memory for channels");
-	for (int i = 0; i < s->listeners; i++) {
-		if (address_index(&s->listener[i].media) >= 0)
-			continue;
-		engine.address[engine.addresses] = s->listener[i].media;
-		bind_range(engine.addresses++);
-	}
-	if (engine.missing)
-		log_warn("%u media ports could not be bound", engine.missing);
 }
 
 /* --- packets --- */
@@ -205,7 +65,7 @@ void engine_send(const struct relay_side *local, unsigned component, const struc
 	struct sockaddr_storage sa;
 	socklen_t n = addr_to_sockaddr(to, &sa);
 	uint16_t port = component == COMPONENT_RTP ? local->local.port : local->local_rtcp;
-	int fd = socket_of(&local->local, port);
+	int fd = ports_socket(&local->local, port);
 
 	if (fd >= 0 && sendto(fd, packet.p, packet.n, MSG_DONTWAIT, (struct sockaddr *)&sa, n) < 0)
 		return; /* as lost as on the wire; ICMP errors show here too */
@@ -360,7 +220,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 static int row_socket(const struct relay_spec *spec, unsigned side, unsigned component)
 {
 	const struct relay_side *s = &spec->side[side];
-	return socket_of(&s->local, (uint16_t)(s->local.port + component));
+	return ports_socket(&s->local, (uint16_t)(s->local.port + component));
 }
 
 bool engine_has(const struct relay_spec *spec)
@@ -377,8 +237,7 @@ static void close_channel(struct channel *ch)
 	if (!ch->open)
 		return;
 	ch->open = false;
-	shut_port(ch->io.fd, &ch->local);
-	drain(ch->io.fd);
+	ports_shut(ch->io.fd, &ch->local);
 }
 
 /* A socket that was in use stays with the loop: shut, it is never readable. */
@@ -387,7 +246,7 @@ static void start_channel(struct channel *ch, int fd, const struct addr *local)
 	ch->open = true;
 	ch->local = *local;
 	ch->media = ch->keying = (struct bucket){0};
-	open_port(fd, &ch->local);
+	ports_let_in(fd, &ch->local);
 	if (ev_is_active(&ch->io) && ch->io.fd == fd)
 		return;
 	ev_io_stop(child_loop(), &ch->io);
@@ -434,6 +293,6 @@ void engine_status(struct proc_status *s)
 	for (int i = 1; i < DROP_KINDS; i++)
 		status_counter(s, name[i], engine.dropped[i]);
 	status_counter(s, "dropped-banned", engine.banned);
-	status_counter(s, "ports-missing", engine.missing);
+	status_counter(s, "ports-missing", ports_missing());
 	status_add(s, "bans", STATUS_POOL, ban_table_used(&bans, child_now()), BAN_TABLE_MAX, bans_peak, bans_refused);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The socket engine: binds the port range at start, reads what comes, asks source, gate and police, and sends on. */
+/* The socket engine: reads what comes to the ports in use, asks source, gate and police, and sends on. */
 #ifndef MEDIA_ENGINE_H
 #define MEDIA_ENGINE_H
 
@@ -15,12 +15,7 @@ struct arrival {
 	struct bucket *media, *keying;
 };
 
-/* Bind every port of the range on every media address of the site. Ports that can't be had are counted and refused
- * later, call by call. */
 void engine_open(const struct site *s);
-
-/* How many different media addresses the site has. */
-uint32_t engine_addresses(const struct site *s);
 
 /* Does the engine hold the sockets that this wish names? */
 bool engine_has(const struct relay_spec *spec);

@@ -8,6 +8,7 @@
 #include "gate.h"
 #include "media_child.h"
 #include "ours.h"
+#include "ports.h"
 #include "source.h"
 #include <unistd.h>
 
@@ -232,7 +233,7 @@ static const char *prepare(const struct site *s)
 {
 	const struct site *now = child_site();
 
-	if ((uint32_t)(s->media_port_hi - s->media_port_lo + 1) * engine_addresses(s) > SOCKETS_MAX)
+	if ((uint32_t)(s->media_port_hi - s->media_port_lo + 1) * ports_addresses(s) > SOCKETS_MAX)
 		return "media ports: the range times the media addresses is more than 19000 sockets";
 	if (!now->domain[0])
 		return NULL;
