@@ -7,15 +7,16 @@
 #include <unistd.h>
 
 /* The passphrase waits in the pipe that becomes its standard input. */
-static int become(struct cmd *c, char *what, char passphrase[PASSWORD_MAX + 1])
+static int become(struct cmd *c, char *what, const char *conf_path, char passphrase[PASSWORD_MAX + 1])
 {
-	char program[4096], site[4096], file[4096], name[] = "ringfence-backup";
-	char *argv[] = {name, what, site, file, NULL};
+	char program[4096], site[4096], file[4096], conf[4096], name[] = "ringfence-backup";
+	char *argv[] = {name, what, site, file, conf_path ? conf : NULL, NULL};
 	size_t n = strlen(passphrase);
 	int fd[2];
 
 	snprintf(site, sizeof site, "%s", c->site);
 	snprintf(file, sizeof file, "%s", c->arg[0]);
+	snprintf(conf, sizeof conf, "%s", conf_path ? conf_path : "");
 	if (!program_find("backup", name, program, sizeof program)) {
 		complain("ringfence-backup is not installed", LIBEXEC, NULL);
 		return EXIT_REFUSED;
@@ -35,7 +36,7 @@ static int backup(struct cmd *c)
 	char passphrase[PASSWORD_MAX + 1], what[] = "make";
 	int code = password_read(c, "Passphrase of the backup", true, passphrase);
 
-	return code >= 0 ? code : become(c, what, passphrase);
+	return code >= 0 ? code : become(c, what, NULL, passphrase);
 }
 
 static int restore(struct cmd *c)
@@ -43,7 +44,7 @@ static int restore(struct cmd *c)
 	char passphrase[PASSWORD_MAX + 1], what[] = "restore";
 	int code = password_read(c, "Passphrase of the backup", false, passphrase);
 
-	return code >= 0 ? code : become(c, what, passphrase);
+	return code >= 0 ? code : become(c, what, option_get(c, "config"), passphrase);
 }
 
 const struct verb verb_backup = {
@@ -69,6 +70,7 @@ const struct verb verb_restore = {
     .what = "Make an exchange out of a backup, in an empty directory",
     .help =
 	"--site names the directory, which may be new. A file that is damaged or of another passphrase changes nothing.\n"
-	"Phones keep their certificates.",
-    .option = {PASSWORD_OPTIONS},
+	"Phones keep their certificates. With --config FILE that configuration takes the place of the one in the backup, so that\n"
+	"another computer has its own addresses, and the rows can move between SQLite and PostgreSQL.",
+    .option = {{"config", "FILE", "the configuration of the restored exchange"}, PASSWORD_OPTIONS},
 };

@@ -54,3 +54,12 @@ bool ban_table_has(const struct ban_table *t, const struct addr *a, uint64_t now
 
 	return t->used && map_get(&t->map, key_of(a), &slot) && t->entry[slot].until_ms > now_ms;
 }
+
+uint32_t ban_table_used(const struct ban_table *t, uint64_t now_ms)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t->used; i++)
+		n += t->entry[i].until_ms > now_ms;
+	return n;
+}

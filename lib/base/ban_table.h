@@ -22,6 +22,8 @@ bool ban_table_init(struct ban_table *t);
 
 /* until_ms in the past lifts the ban. False when the table is full of bans that still count. */
 bool ban_table_set(struct ban_table *t, const struct addr *a, uint64_t until_ms, uint64_t now_ms);
+/* Bans that count now. */
+uint32_t ban_table_used(const struct ban_table *t, uint64_t now_ms);
 bool ban_table_has(const struct ban_table *t, const struct addr *a, uint64_t now_ms);
 
 #endif

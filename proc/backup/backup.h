@@ -28,6 +28,7 @@ struct secrets {
 
 struct run {
 	const char *site, *file;
+	const char *conf; /* restored in the place of the backup's own; NULL: that one */
 	int site_fd;
 	struct secrets *s;
 	struct backup_header header;

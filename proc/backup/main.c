@@ -56,12 +56,13 @@ int main(int argc, char **argv)
 	umask(077);
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
 		return fail("limits", NULL);
-	if (argc != 4 || (strcmp(argv[1], "make") != 0 && strcmp(argv[1], "restore") != 0)) {
+	bool restores = argc >= 2 && strcmp(argv[1], "restore") == 0, makes = argc >= 2 && strcmp(argv[1], "make") == 0;
+	if (!(makes && argc == 4) && !(restores && (argc == 4 || argc == 5))) {
 		fputs(
 		    "ringfence-backup is started by `ringfence backup` and `ringfence restore`, not by hand\n", stderr);
 		return 2;
 	}
-	struct run r = {.site = argv[2], .file = argv[3], .s = secret_new(sizeof *r.s)};
+	struct run r = {.site = argv[2], .file = argv[3], .conf = argv[4], .s = secret_new(sizeof *r.s)};
 	int code = run(argv[1], &r);
 	secret_free(r.s, sizeof *r.s);
 	return code;

@@ -27,7 +27,8 @@ static struct {
 
 static const char *take_conf(struct run *r, struct span plain, bool last)
 {
-	(void)r;
+	if (r->conf) /* another is there already */
+		return NULL;
 	if (plain.n > sizeof to.text - to.text_n)
 		return "its configuration is too long";
 	memcpy(to.text + to.text_n, plain.p, plain.n);
@@ -135,7 +136,7 @@ static const char *take_file(struct run *r, FILE *f)
 		if (!stretch(r))
 			return "there is no memory to stretch its passphrase";
 	}
-	to.text_n = 0;
+	to.text_n = r->conf ? to.text_n : 0;
 	for (enum backup_part p = BACKUP_CONF; !why && p < BACKUP_PARTS; p++)
 		why = take_part(r, f, p);
 	return why ? why : fgetc(f) == EOF ? NULL : "something follows its end";
@@ -250,8 +251,24 @@ static bool put_in_place(struct run *r)
 	return fsync(r->site_fd) == 0 || !fail(r->site, NULL);
 }
 
+static bool read_conf(struct run *r)
+{
+	FILE *f = fopen(r->conf, "re");
+
+	if (!f)
+		return !fail(r->conf, NULL);
+	to.text_n = fread(to.text, 1, sizeof to.text, f);
+	bool whole = !ferror(f) && fgetc(f) == EOF;
+	fclose(f);
+	if (!whole)
+		return !fail(r->conf, "is no file of at most 64 kB");
+	return conf_parse(span_of(to.text, to.text_n), "--config", &to.conf) || !fail(r->conf, to.conf.reason);
+}
+
 int restore_backup(struct run *r)
 {
+	if (r->conf && !read_conf(r))
+		return 1;
 	FILE *f = fopen(r->file, "re");
 
 	if (!f)

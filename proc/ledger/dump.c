@@ -218,18 +218,18 @@ const char *load_piece(struct load *l, struct span piece)
 	return why;
 }
 
-bool load_is_empty(struct store *s)
+bool load_is_empty(struct db *db)
 {
 	char sql[SQL_MAX];
 	bool empty = true;
 
 	for (int i = 0; i < TABLES && empty; i++) {
-		int64_t n = 1;
+		int64_t n = 0;
 		if (strcmp(dump_table[i].name, "meta") == 0)
 			continue;
 		snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM %s", dump_table[i].name);
-		struct stmt *q = db_prepare(s->db, sql);
-		empty = q && store_one(q, &n) && n == 0;
+		struct stmt *q = db_prepare(db, sql); /* a table that is not there is empty */
+		empty = !q || (store_one(q, &n) && n == 0);
 	}
 	return empty;
 }

@@ -33,10 +33,14 @@ static const char *open_target(void)
 	bool uri = strncmp(target, "postgresql://", 13) == 0;
 	struct db *db = uri ? db_open_postgresql(target, why) : db_open_sqlite(target, why);
 
-	if (!db || !store_open(&store, db, why))
+	if (!db)
 		return why;
-	if (!load_is_empty(&store))
+	if (!load_is_empty(db)) {
+		db_close(db);
 		return "the database holds an exchange already";
+	}
+	if (!store_open(&store, db, why))
+		return why;
 	return store_begin(&store) ? NULL : db_why(db);
 }
 

@@ -33,7 +33,8 @@ struct end_kept {
 struct end {
 	uint32_t row;
 	uint8_t side;
-	uint64_t dtls; /* association under way or done, ID_NONE for none */
+	uint64_t dtls;          /* association under way or done, ID_NONE for none */
+	uint64_t dtls_rests_ms; /* none is begun until then */
 	struct sdp_fingerprint fingerprint;
 	uint8_t active;
 	bool collided;     /* our SSRC was the other's too, and was changed */

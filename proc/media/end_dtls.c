@@ -254,9 +254,12 @@ static bool take_keys(struct association *a, struct end *e)
 static void fail(struct association *a, int error)
 {
 	const struct relay_row *r = table_row(a->row);
+	struct end *e = end_at(a->row, a->side);
 	bool forged = a->forged;
 
 	failed_n++;
+	if (e && error == GNUTLS_E_TIMEDOUT)
+		e->dtls_rests_ms = child_now() + END_DTLS_REST_MS;
 	if (error == GNUTLS_E_CERTIFICATE_ERROR)
 		gnutls_alert_send(a->tls, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
 	else
@@ -296,14 +299,15 @@ static void linger(struct association *a)
 void end_dtls_begin(struct end *e)
 {
 	end_dtls_close(e);
+	e->dtls_rests_ms = 0;
 	end_dtls_turn(e);
 }
 
 void end_dtls_turn(struct end *e)
 {
 	struct association *a = association_of(e);
-	bool wanted =
-	    !a && e->active && !end_is_open(e) && source_where(table_row(e->row), e->side, COMPONENT_RTP)->family != 0;
+	bool wanted = !a && e->active && !end_is_open(e) && child_now() >= e->dtls_rests_ms &&
+	              source_where(table_row(e->row), e->side, COMPONENT_RTP)->family != 0;
 
 	feed = (struct span){0};
 	if (wanted && ours_ready())

@@ -10,6 +10,7 @@
 enum {
 	END_DTLS_MAX = 512,         /* associations at once, of which a share is for emergency calls */
 	END_DTLS_LINGER_MS = 60000, /* a finished one answers for what was lost of its last flight */
+	END_DTLS_REST_MS = 5000,    /* after one that nobody answered: its place goes round */
 	END_DTLS_AGAIN_MS = 3000,   /* one that stands still so long gives way to a new hello */
 };
 

@@ -23,10 +23,14 @@ static struct {
 } engine;
 
 static struct ban_table bans;
+static uint32_t bans_peak;
+static uint64_t bans_refused;
 
 void engine_ban(const struct addr *a, uint64_t until_ms)
 {
-	ban_table_set(&bans, a, until_ms, child_now()); /* core keeps no more than fit */
+	bans_refused += !ban_table_set(&bans, a, until_ms, child_now()); /* core keeps no more than fit */
+	uint32_t now = ban_table_used(&bans, child_now());
+	bans_peak = now > bans_peak ? now : bans_peak;
 }
 
 /* --- packets --- */
@@ -238,11 +242,11 @@ void engine_status(struct proc_status *s)
 	static const char *const name[DROP_KINDS] = {"", "dropped-stranger", "dropped-gate-shut", "dropped-shape",
 	    "dropped-policed", "dropped-nowhere", "dropped-bad-tag", "dropped-replay", "dropped-crowded"};
 
-	status_add(s, "relays", STATUS_POOL, table_used(), table_rows(), table_used(), 0);
+	status_add(s, "relays", STATUS_POOL, table_used(), table_rows(), table_peak(), 0);
 	status_counter(s, "passed", engine.passed);
 	for (int i = 1; i < DROP_KINDS; i++)
 		status_counter(s, name[i], engine.dropped[i]);
 	status_counter(s, "dropped-banned", engine.banned);
 	port_status(s);
-	status_add(s, "bans", STATUS_POOL, bans.used, BAN_TABLE_MAX, bans.used, 0);
+	status_add(s, "bans", STATUS_POOL, ban_table_used(&bans, child_now()), BAN_TABLE_MAX, bans_peak, bans_refused);
 }

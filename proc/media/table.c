@@ -8,6 +8,7 @@ static struct arena_table *store;
 static struct relay_row *row;
 static struct map by_join;
 static uint16_t lo;
+static uint32_t peak;
 
 static bool join_matches(const void *owner, uint32_t slot, struct span key)
 {
@@ -45,6 +46,7 @@ void table_open(struct arena_table *t, uint16_t port_lo)
 		row[i] = *r;
 		map_put(&by_join, key_of(&row[i].join), i);
 	}
+	peak = by_join.used;
 }
 
 struct relay_row *table_row(uint32_t index)
@@ -61,6 +63,7 @@ struct relay_row *table_take(uint32_t index, uint64_t join)
 {
 	row[index] = (struct relay_row){.join = join};
 	map_put(&by_join, key_of(&row[index].join), index);
+	peak = by_join.used > peak ? by_join.used : peak;
 	return &row[index];
 }
 
@@ -95,4 +98,9 @@ uint32_t table_rows(void)
 uint32_t table_used(void)
 {
 	return by_join.used;
+}
+
+uint32_t table_peak(void)
+{
+	return peak;
 }

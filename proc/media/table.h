@@ -76,5 +76,6 @@ void table_save(uint32_t index);
 uint16_t table_first_port(void);
 uint32_t table_rows(void);
 uint32_t table_used(void);
+uint32_t table_peak(void);
 
 #endif

@@ -37,6 +37,8 @@ struct mail {
 };
 
 static struct mail *table;
+static uint32_t used, peak;
+static uint64_t refused;
 static uint64_t recorded, said, bad, lost;
 
 void mail_init(void)
@@ -67,8 +69,11 @@ struct mail *mail_take(
 
 	for (int i = 0; i < MAILS_MAX && !m; i++)
 		m = table[i].used ? NULL : &table[i];
-	if (!m)
+	if (!m) {
+		refused++;
 		return NULL;
+	}
+	peak = ++used > peak ? used : peak;
 	struct decoder *d = m->decoder;
 	*m = (struct mail){.used = true,
 	    .records = record_ms > 0,
@@ -126,6 +131,7 @@ void mail_release(struct mail *m)
 		return;
 	if (m->records)
 		finish(m);
+	used--;
 	struct decoder *d = m->decoder;
 	secret_wipe(m, sizeof *m);
 	secret_wipe(d, decoder_size());
@@ -273,11 +279,7 @@ uint32_t mail_read(struct mail *m, enum voice_rate rate, int16_t *out, uint32_t 
 
 void mail_status(struct proc_status *s)
 {
-	uint32_t used = 0;
-
-	for (int i = 0; i < MAILS_MAX; i++)
-		used += table[i].used;
-	status_add(s, "messages", STATUS_POOL, used, MAILS_MAX, used, 0);
+	status_add(s, "messages", STATUS_POOL, used, MAILS_MAX, peak, refused);
 	status_counter(s, "messages-recorded", recorded);
 	status_counter(s, "messages-said", said);
 	status_counter(s, "messages-bad", bad);

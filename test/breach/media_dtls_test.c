@@ -3,170 +3,14 @@
  * before and in the midst of handshakes (T29), old versions, no use_srtp, a silent signer, a kill in a call (R7, R28, T33).
  * media_dtls_test EXECUTABLE */
 #include "base/clock.h"
-#include "media_house.h"
+#include "media_far.h"
 #include "test.h"
-#include <errno.h>
-#include <gnutls/abstract.h>
-#include <gnutls/crypto.h>
-#include <gnutls/dtls.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
-#define MODERN "NORMAL:-VERS-ALL:+VERS-DTLS1.2"
 #define OLD "NORMAL:-VERS-ALL:+VERS-DTLS1.0:%VERIFY_ALLOW_SIGN_WITH_SHA1:+SIGN-ALL"
-
-struct far {
-	struct phone *p;
-	gnutls_session_t tls;
-	gnutls_certificate_credentials_t cert;
-	uint8_t digest[64]; /* SHA-512; the start of it for the others */
-	bool hostile;       /* what a stranger could send comes with every flight */
-};
 
 static struct phone a, b, stranger;
 static struct far far;
-
-/* --- a DTLS phone --- */
-
-static ssize_t push(gnutls_transport_ptr_t t, const void *octets, size_t n)
-{
-	struct far *f = t;
-
-	if (f->hostile) {
-		/* a hello with no cookie and a NULL cipher, a fragment of one, an alert, junk; from here and from elsewhere */
-		static const char hello[] = "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x37\x01\0\0\x2b\0\0\0\0\0\0\0\x2b\xfe\xfd"
-		                            "0123456789abcdef0123456789abcdef\0\0\0\x02\0\0\x01\0\0\0";
-		static const char part[] = "\x16\xfe\xfd\0\0\0\0\0\0\0\x07\0\x10\x01\0\0\x2b\0\0\0\0\0\0\0\x04\xfe\xfd\x30\x31";
-		static const char alert[] = "\x15\xfe\xfd\0\0\0\0\0\0\0\x09\0\x02\x02\x28";
-		static const char old[] = "\x16\xfe\xff\0\0\0\0\0\0\0\0\0\x01\x01";
-		static const struct {
-			const char *p;
-			size_t n;
-		} bad[] = {{hello, sizeof hello - 1}, {part, sizeof part - 1}, {alert, sizeof alert - 1}, {old, sizeof old - 1}};
-		for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-			stranger.port = f->p->port;
-			phone_send(&stranger, bad[i].p, bad[i].n);
-			phone_send(f->p, bad[i].p, bad[i].n);
-		}
-	}
-	phone_send(f->p, octets, n);
-	return (ssize_t)n;
-}
-
-static ssize_t pull(gnutls_transport_ptr_t t, void *into, size_t n)
-{
-	struct far *f = t;
-	ssize_t got = recv(f->p->fd, into, n, 0);
-
-	if (got < 0)
-		gnutls_transport_set_errno(f->tls, errno);
-	return got;
-}
-
-static int pull_timeout(gnutls_transport_ptr_t t, unsigned ms)
-{
-	struct far *f = t;
-	struct pollfd p = {.fd = f->p->fd, .events = POLLIN};
-
-	(void)ms;
-	return poll(&p, 1, 0);
-}
-
-static bool make_cert(struct far *f, gnutls_pk_algorithm_t kind, unsigned bits, enum sdp_hash hash)
-{
-	gnutls_x509_privkey_t key;
-	gnutls_x509_crt_t crt;
-	uint8_t der[2048];
-	size_t n = sizeof der;
-
-	if (gnutls_x509_privkey_init(&key) < 0 || gnutls_x509_privkey_generate(key, kind, bits, 0) < 0 ||
-	    gnutls_x509_crt_init(&crt) < 0 || gnutls_x509_crt_set_version(crt, 3) < 0 ||
-	    gnutls_x509_crt_set_serial(crt, "\1", 1) < 0 || gnutls_x509_crt_set_activation_time(crt, 0) < 0 ||
-	    gnutls_x509_crt_set_expiration_time(crt, 4000000000) < 0 || gnutls_x509_crt_set_key(crt, key) < 0 ||
-	    gnutls_x509_crt_set_dn(crt, "CN=phone", NULL) < 0 ||
-	    gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0) < 0 ||
-	    gnutls_x509_crt_export(crt, GNUTLS_X509_FMT_DER, der, &n) < 0 ||
-	    gnutls_certificate_allocate_credentials(&f->cert) < 0 ||
-	    gnutls_certificate_set_x509_key(f->cert, &crt, 1, key) < 0)
-		return false;
-	static const gnutls_digest_algorithm_t digest[] = {
-	    [SDP_SHA_256] = GNUTLS_DIG_SHA256, [SDP_SHA_384] = GNUTLS_DIG_SHA384, [SDP_SHA_512] = GNUTLS_DIG_SHA512};
-	memset(f->digest, 0, sizeof f->digest);
-	gnutls_hash_fast(digest[hash], der, n, f->digest);
-	gnutls_x509_crt_deinit(crt);
-	gnutls_x509_privkey_deinit(key);
-	return true;
-}
-
-static bool far_begin(struct far *f, bool client, const char *priority, bool srtp)
-{
-	unsigned flags = (client ? GNUTLS_CLIENT : GNUTLS_SERVER) | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK;
-
-	if (gnutls_init(&f->tls, flags) < 0 || gnutls_priority_set_direct(f->tls, priority, NULL) < 0 ||
-	    gnutls_credentials_set(f->tls, GNUTLS_CRD_CERTIFICATE, f->cert) < 0)
-		return false;
-	if (srtp && gnutls_srtp_set_profile_direct(f->tls, "SRTP_AES128_CM_HMAC_SHA1_80", NULL) < 0)
-		return false;
-	if (!client)
-		gnutls_certificate_server_set_request(f->tls, GNUTLS_CERT_REQUIRE);
-	gnutls_transport_set_ptr(f->tls, f);
-	gnutls_transport_set_push_function(f->tls, push);
-	gnutls_transport_set_pull_function(f->tls, pull);
-	gnutls_transport_set_pull_timeout_function(f->tls, pull_timeout);
-	gnutls_dtls_set_timeouts(f->tls, 300, 20000);
-	gnutls_dtls_set_mtu(f->tls, 1200);
-	return true;
-}
-
-/* 0: done; an error of GnuTLS otherwise, AGAIN when time is over. */
-static int far_handshake(struct far *f, int ms)
-{
-	int e = GNUTLS_E_AGAIN;
-
-	for (uint64_t end = clock_boot_ms() + (uint64_t)ms; clock_boot_ms() < end;) {
-		e = gnutls_handshake(f->tls);
-		if (e == 0 || gnutls_error_is_fatal(e))
-			return e;
-		stage_run(&house.s, 2);
-	}
-	return e;
-}
-
-static bool shows_our_cert(const struct far *f)
-{
-	unsigned n = 0;
-	const gnutls_datum_t *der = gnutls_certificate_get_peers(f->tls, &n);
-	uint8_t digest[32];
-
-	return n == 1 && gnutls_hash_fast(GNUTLS_DIG_SHA256, der->data, der->size, digest) == 0 &&
-	       memcmp(digest, house.fingerprint, 32) == 0;
-}
-
-static bool far_keys(struct far *f, bool client)
-{
-	uint8_t material[200], ours[SDP_KEY_MAX] = {0}, theirs[SDP_KEY_MAX] = {0};
-	gnutls_datum_t ck, cs, sk, ss;
-
-	if (gnutls_srtp_get_keys(f->tls, material, sizeof material, &ck, &cs, &sk, &ss) < 0 || ck.size != 16 || cs.size != 14)
-		return false;
-	memcpy(client ? ours : theirs, ck.data, 16);
-	memcpy((client ? ours : theirs) + 16, cs.data, 14);
-	memcpy(client ? theirs : ours, sk.data, 16);
-	memcpy((client ? theirs : ours) + 16, ss.data, 14);
-	srtp_set(&f->p->out, SDP_AES_CM_128_HMAC_SHA1_80, ours);
-	srtp_set(&f->p->in, SDP_AES_CM_128_HMAC_SHA1_80, theirs);
-	return true;
-}
-
-static void far_end(struct far *f)
-{
-	gnutls_deinit(f->tls);
-	f->tls = NULL;
-	uint8_t rest[2048];
-	while (recv(f->p->fd, rest, sizeof rest, 0) > 0)
-		;
-}
 
 /* --- the wish --- */
 
@@ -189,9 +33,9 @@ static void wish(uint32_t at, uint64_t join, bool active, enum sdp_hash hash)
 /* The phone shakes hands and talks. */
 static bool keyed_and_talking(bool client, uint64_t join)
 {
-	if (!far_begin(&far, client, MODERN, true) || far_handshake(&far, 8000) != 0)
+	if (!far_begin(&far, client, FAR_MODERN, true) || far_handshake(&far, 8000) != 0)
 		return false;
-	bool ok = shows_our_cert(&far) && far_keys(&far, client) && house_gate(join) && house.gate_key == RELAY_KEY_DTLS &&
+	bool ok = far_sees_our_cert(&far) && far_keys(&far, client) && house_gate(join) && house.gate_key == RELAY_KEY_DTLS &&
 	          house_talks(&a, &b) && house_talks(&a, &b);
 	far_end(&far);
 	return ok;
@@ -212,7 +56,7 @@ static void both_roles_and_every_kind_of_certificate(void)
 	uint64_t join = 100;
 
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-		CHECK(make_cert(&far, row[i].kind, row[i].bits, row[i].hash));
+		CHECK(far_make_cert(&far, row[i].kind, row[i].bits, row[i].hash));
 		for (int active = 0; active < 2; active++, join++) {
 			wish(0, join, active, row[i].hash);
 			phone_say(&b, 0, 1, 160); /* nothing passes before (T30) */
@@ -224,22 +68,22 @@ static void both_roles_and_every_kind_of_certificate(void)
 		gnutls_certificate_free_credentials(far.cert);
 	}
 	CHECK(house_counts("dtls-done", 8) && house_counter("dtls-cookies") >= 4);
-	CHECK(make_cert(&far, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), SDP_SHA_256));
+	CHECK(far_make_cert(&far, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), SDP_SHA_256));
 }
 
 /* T29: a hundred of a hundred, though hellos, fragments and alerts of strangers come before each flight. */
 static void hostile_hellos_end_nothing(void)
 {
-	far.hostile = true;
+	far.stranger = &stranger;
 	for (uint64_t join = 200; join < 300; join++) {
 		wish((uint32_t)join % 8, join, join % 2, SDP_SHA_256);
-		CHECK(far_begin(&far, join % 2 == 0, MODERN, true));
+		CHECK(far_begin(&far, join % 2 == 0, FAR_MODERN, true));
 		CHECK(far_handshake(&far, 15000) == 0);
 		CHECK(far_keys(&far, join % 2 == 0) && house_talks(&a, &b));
 		far_end(&far);
 		house_close(join);
 	}
-	far.hostile = false;
+	far.stranger = NULL;
 }
 
 static void hellos_without_cookies_cost_nothing(void)
@@ -270,7 +114,7 @@ static void a_wrong_fingerprint_is_an_alarm(void)
 		far.digest[3] ^= 1;
 		wish(1, join, active, SDP_SHA_256);
 		far.digest[3] ^= 1;
-		CHECK(far_begin(&far, !active, MODERN, true));
+		CHECK(far_begin(&far, !active, FAR_MODERN, true));
 		int e = far_handshake(&far, 3000);
 		CHECK(e != 0 || active); /* a server learns of the refusal after its own last flight at the latest */
 		stage_run(&house.s, 500);
@@ -286,7 +130,7 @@ static void a_wrong_fingerprint_is_an_alarm(void)
 static void what_has_no_srtp_or_is_old_is_not_keyed(void)
 {
 	wish(2, 320, false, SDP_SHA_256);
-	CHECK(far_begin(&far, true, MODERN, false));
+	CHECK(far_begin(&far, true, FAR_MODERN, false));
 	far_handshake(&far, 1500);
 	stage_run(&house.s, 300);
 	CHECK(house.gates == 0);
@@ -307,7 +151,7 @@ static void before_the_fingerprint_nobody_is_answered(void)
 	house_close(330);
 	house.spec.side[0].keyed = 0;
 	house_send_wish(331);
-	CHECK(far_begin(&far, true, MODERN, true));
+	CHECK(far_begin(&far, true, FAR_MODERN, true));
 	CHECK(far_handshake(&far, 700) == GNUTLS_E_AGAIN);
 	house.spec.side[0].keyed = 1;
 	house_send_wish(331);
@@ -321,7 +165,7 @@ static void a_silent_signer_stalls_nothing(void)
 	wish(4, 340, false, SDP_SHA_256);
 	struct relay_spec sealed = house.spec;
 	house.mute_signer = true;
-	CHECK(far_begin(&far, true, MODERN, true));
+	CHECK(far_begin(&far, true, FAR_MODERN, true));
 	CHECK(far_handshake(&far, 1000) != 0 && house.gates == 0);
 	far_end(&far);
 	CHECK(house_settle() && house_counter("sign-timeouts") > 0);
@@ -347,7 +191,7 @@ static void a_kill_and_a_second_association(void)
 	CHECK(house_talks(&a, &b) && a.got_index > sent);
 	house_send_wish(350);
 	CHECK(house_talks(&a, &b));
-	CHECK(far_begin(&far, true, MODERN, true));
+	CHECK(far_begin(&far, true, FAR_MODERN, true));
 	CHECK(far_handshake(&far, 8000) == 0 && far_keys(&far, true));
 	CHECK(house_talks(&a, &b));
 	far_end(&far);

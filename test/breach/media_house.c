@@ -144,7 +144,7 @@ bool house_start(void)
 	addr_parse_ip(span_str(host), &s->site.listener[0].media);
 	s->site.listener[0].advertised_media = s->site.listener[0].media;
 	s->site.media_port_lo = HOUSE_LO;
-	s->site.media_port_hi = HOUSE_LO + 4 * HOUSE_ROWS - 1;
+	s->site.media_port_hi = (uint16_t)(HOUSE_LO + 4 * (house.rows ? house.rows : HOUSE_ROWS) - 1);
 	if (!stage_give_file(s, FILE_ARENA, dup(arena_fd)))
 		return false;
 	house.core = stage_sibling(s, PROC_CORE, 0);

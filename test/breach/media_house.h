@@ -34,6 +34,7 @@ struct phone {
 
 struct house {
 	struct stage s;
+	uint32_t rows; /* before house_open(); 0: HOUSE_ROWS */
 	struct link *core, *voice, *signer;
 	struct relay_spec spec;
 	struct p256_key *key;

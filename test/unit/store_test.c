@@ -481,7 +481,7 @@ static bool fill_all(void)
 /* R31: every row of every table, but for who called (R21). */
 static void what_is_dumped_comes_back(void)
 {
-	CHECK(empty() && load_is_empty(&s) && fill_all() && store_commit(&s) && !load_is_empty(&s));
+	CHECK(empty() && load_is_empty(s.db) && fill_all() && store_commit(&s) && !load_is_empty(s.db));
 	CHECK(!dump_all(0) && pieces > 5 && dumped_n[0] > 50000);
 	CHECK(!memmem(dumped[0], dumped_n[0], "NEEDLE", 6) && memmem(dumped[0], dumped_n[0], "what happened", 13));
 	uint32_t generation = s.generation;
