@@ -234,7 +234,7 @@ enum pin_verdict {
 	PIN_VERDICTS
 };
 
-enum forget { FORGET_PIN_LOCK, FORGET_PIN, FORGET_DIALLED, FORGET_ALL, FORGETS };
+enum forget { FORGET_PIN_LOCK, FORGET_PIN, FORGET_DIALLED, FORGET_MESSAGES, FORGET_ALL, FORGETS };
 
 enum sign_key { SIGN_SERVER, SIGN_DTLS, SIGN_KEYS };
 
@@ -506,7 +506,7 @@ enum turn_why {
  * done.value: the last row given; of events with most = 0, the newest row there is */
 #define FIELDS_LIST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(list, LISTS) N(uint64_t, after) N(uint32_t, most) S(name, USER_NAME_MAX)
 /* md5: one of the phones needs it */
-#define FIELDS_USER_LINE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, index) E(enabled, 2) E(md5, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) S(phones, 200)
+#define FIELDS_USER_LINE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, index) E(enabled, 2) E(md5, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) S(phones, 200) N(uint32_t, messages_new) N(uint32_t, messages_old)
 #define FIELDS_PHONE_LINE(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) N(uint32_t, device) E(state, DEVICE_STATES) N(uint32_t, flags) N(uint32_t, epoch)         \
 	N(int64_t, not_after_ms) B(point, 64) S(label, LABEL_MAX) S(users, 200)
@@ -616,6 +616,8 @@ enum turn_why {
 #define FIELDS_MAIL_GET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, message) N(uint32_t, at)
 /* an empty piece: it is the end */
 #define FIELDS_MAIL_PIECE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, at) D(piece, MAIL_PIECE_MAX)
+/* all messages of a user, heard or not; their keys are keeper's to forget (SECRETS_FORGET) */
+#define FIELDS_MAIL_FORGET(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX)
 #define FIELDS_SECRETS_FORGET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, who) E(what, FORGETS) S(user, USER_NAME_MAX)
 /* clang-format on */
 

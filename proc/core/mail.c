@@ -37,7 +37,7 @@ void mail_on_count(struct link *from, const struct ipc_view *v)
 	const struct msg_mail_count *m = v->payload;
 
 	(void)from;
-	if (m->user >= child_site()->max_users)
+	if (m->user >= child_site()->max_users || (counts[m->user].fresh == m->fresh && counts[m->user].old == m->old))
 		return;
 	counts[m->user] = (struct counts){m->fresh, m->old};
 	mwi_changed(m->user);

@@ -94,7 +94,8 @@ void answer_done_span(uint64_t token, enum done_result result, uint64_t value, s
 /* mailbox.c: voicemail */
 void mailbox_init(void);
 void mailbox_tell_all(void); /* core has the directory, and learns what everybody has */
-ipc_handler mailbox_on_begin, mailbox_on_put, mailbox_on_end, mailbox_on_mark, mailbox_on_want, mailbox_on_get;
+ipc_handler mailbox_on_begin, mailbox_on_put, mailbox_on_end, mailbox_on_mark, mailbox_on_want, mailbox_on_get,
+    mailbox_on_forget;
 void mailbox_status(struct proc_status *s);
 
 /* export.c: the rows of a backup, to ctl */

@@ -163,6 +163,26 @@ void mailbox_on_mark(struct link *from, const struct ipc_view *v)
 	take(&w, span_of(NULL, 0));
 }
 
+void mailbox_on_forget(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_mail_forget *m = v->payload;
+	struct person p;
+
+	(void)from;
+	drain();
+	if (waiting || !batch_flush()) {
+		answer_done(m->token, DONE_BUSY, 0, "the directory is being changed or the database does not answer");
+		return;
+	}
+	if (!store_person_get(&ledger_store, ipc_str(v, m->user), &p)) {
+		answer_done(m->token, DONE_NOT_FOUND, 0, "there is no user of this name");
+		return;
+	}
+	bool gone = store_mail_forget_of(&ledger_store, p.id);
+	tell_count(p.id);
+	answer_done(m->token, gone ? DONE_OK : DONE_FAILED, 0, gone ? "" : "the database failed");
+}
+
 void mailbox_on_want(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_mail_want *m = v->payload;

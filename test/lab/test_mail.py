@@ -24,18 +24,38 @@ def prompts_of(phone):
     return {name for _, name in heard_prompts(longest(phone))}
 
 
+def leave(one, two, exchange, seconds=14):
+    """one calls two, who is busy, and speaks (its tone) until it hangs up."""
+    one.forget()
+    one.dial(two.bundle.user)
+    one.wait_state("established")
+    time.sleep(seconds)
+    one.hangup()
+    exchange.wait_no_calls()
+
+
+def hear(phone, exchange):
+    """*97 to its end: the prompts that were said."""
+    phone.forget()
+    phone.dial("*97")
+    phone.wait_state("established")
+    phone.wait_closed(timeout=60)
+    exchange.wait_no_calls()
+    return prompts_of(phone)
+
+
+def messages(exchange, user):
+    line = next(x for x in exchange.ask("user-show", name=user) if x["kind"] == "user")
+    return line["messages_new"], line["messages_old"]
+
+
 @pytest.mark.parametrize("codec", ["PCMU", "G722", "opus/48000/2"])
 def test_r7_a_message_is_left_and_heard(exchange, people, codec):
     """A busy user's caller hears the question and the tone; the user hears the caller's words (tone a), and deletes them."""
     one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=(codec,))
     two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMA",))
     allow(exchange, two.bundle.user, "dnd=on\nvoicemail=on\n")
-    one.forget()
-    one.dial(two.bundle.user)
-    one.wait_state("established")
-    time.sleep(14)
-    one.hangup()
-    exchange.wait_no_calls()
+    leave(one, two, exchange)
     two.forget()
     two.dial("*97")
     two.wait_state("established")
@@ -52,3 +72,19 @@ def test_r7_a_message_is_left_and_heard(exchange, people, codec):
     net.wait_for("the empty mailbox to be said", lambda: any("voicemail-empty" in {n for _, n in heard_prompts(r)}
                                                              for r in two.recordings()), 10)
     exchange.wait_no_calls()
+
+
+def test_r7_an_administrator_counts_and_deletes_messages(exchange, people):
+    """What `user show` counts is what waits; after `user forget-messages` the user hears of none, and no row is left."""
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMA",))
+    user = two.bundle.user
+    allow(exchange, user, "dnd=on\nvoicemail=on\n")
+    leave(one, two, exchange)
+    net.wait_for("the message to be counted", lambda: messages(exchange, user) == (1, 0), 10)
+    assert "voicemail-you-have" in hear(two, exchange)
+    net.wait_for("the message to be heard", lambda: messages(exchange, user) == (0, 1), 10)
+    exchange.command("user", "forget-messages", user)
+    assert messages(exchange, user) == (0, 0)
+    assert "voicemail-empty" in hear(two, exchange)
+    assert [e for e in exchange.events() if e["detail"] == "voice messages deleted"]
