@@ -244,7 +244,7 @@ const struct verb verb_user_set = {
 	{"screen", "WORD", "unknown callers: pass, slow, screen or refuse"},
 	{"outside-number", "NUMBER", "what outside callees see"},
 	{"pickup-group", "WORD", "whose calls may be picked up"},
-	{"voicemail", "on|off|N", "on, or after so many seconds"},
+	{"voicemail", "on|off|N", "on, or after so many seconds; none: as the site says"},
 	{"greeting", "WORD", "the recording that greets callers"}},
 };
 

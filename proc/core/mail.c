@@ -123,7 +123,9 @@ static int tell(struct call *c, const char *say)
 
 bool mail_forward(struct call *c, uint32_t user)
 {
-	if (!settings_of_user(user)->voicemail || !dialogue_can(c) || !child_link(PROC_LEDGER, 0) ||
+	uint32_t after_s;
+
+	if (!settings_voicemail(child_site(), user, &after_s) || !dialogue_can(c) || !child_link(PROC_LEDGER, 0) ||
 	    !child_link(PROC_KEEPER, 0))
 		return false;
 	dial_stop(c, 0);

@@ -33,6 +33,9 @@ def test_settings_of_a_person(house):
         'blocked': '+15551234567, 102', 'voicemail': '25'}
     assert 'forward-busy' in house.run('user', 'show', '130').stdout
     house.run('user', 'set', '130', '--dnd', 'off', '--blocked', 'none', '--voicemail', 'off')
+    assert set(settings(house, 'user', 'show', '130')) == {'forward-busy', 'classes', 'ceilings', 'voicemail'}
+    assert settings(house, 'user', 'show', '130')['voicemail'] == 'off'  # whatever the site's default is
+    house.run('user', 'set', '130', '--voicemail', 'none')
     assert set(settings(house, 'user', 'show', '130')) == {'forward-busy', 'classes', 'ceilings'}
     for option, value, why in (('--ring-seconds', '4', '5 to 600'), ('--classes', 'everything', 'class'), ('--dnd', 'perhaps', 'on nor off'),
                                ('--outside-number', 'anna', 'outside number'), ('--forward-always', 'a b', 'no number'),

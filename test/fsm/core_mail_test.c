@@ -118,6 +118,36 @@ static void without_voicemail_nothing_changes(void)
 	finish();
 }
 
+static void the_site_gives_it(void)
+{
+	sim.site.mail_on = 1;
+	sim.site.mail_after_s = 15;
+	set(0, OWNER_USER, 3, SETTING_VOICEMAIL, "off");
+}
+
+static void the_site_gives_it_to_who_has_said_nothing(void)
+{
+	begin_with(the_site_gives_it);
+	talk_invite(&a, &alice, "dave", &offer);
+	sim_pass(40000);
+	talk_hears(&a, 480);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	talk_hears(&a, 180);
+	sim_pass(14000);
+	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL) && sim.mail_begun == 0);
+	sim_pass(2000);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	answered(&a);
+	leaves(&a);
+	sim.site.mail_on = 0; /* a reload */
+	busy();
+	NEED(code_of(a.txn) == 486 && sim.mail_begun == 1);
+	finish();
+}
+
 static void own_greeting(void)
 {
 	mailbox();
@@ -574,6 +604,7 @@ int main(void)
 	SIM(no_answer_is_answered_after_its_own_seconds);
 	SIM(absence_is_answered);
 	SIM(without_voicemail_nothing_changes);
+	SIM(the_site_gives_it_to_who_has_said_nothing);
 	SIM(a_greeting_that_is_not_there_gives_way);
 	SIM(a_forward_goes_first);
 	SIM(a_caller_who_hangs_up_leaves_nothing);
