@@ -28,7 +28,7 @@ static bool forget(int64_t wall_ms)
 		return false;
 	if (!store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS))
 		return false;
-	if (!store_mail_forget(&ledger_store, wall_ms - (int64_t)child_site()->mail_days * DAY_MS, wall_ms - HOUR_MS))
+	if (!mailbox_keep(wall_ms - (int64_t)child_site()->mail_days * DAY_MS, wall_ms - HOUR_MS))
 		return false;
 	int64_t notices = child_site()->notice_days, today = wall_ms / DAY_MS;
 	if (notices && !store_notices_forget(&ledger_store, wall_ms - notices * DAY_MS))
