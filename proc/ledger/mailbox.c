@@ -256,6 +256,8 @@ bool mailbox_keep(int64_t before_ms, int64_t stale_ms)
 	static uint32_t owner[MAIL_MOST];
 	int n = store_mail_owners(&ledger_store, -1, owner, MAIL_MOST);
 
+	if (!child_link(PROC_KEEPER, 0))
+		stale_ms = 0;
 	for (int i = 0; i < n; i++) {
 		was[i].user = owner[i];
 		store_mail_count(&ledger_store, owner[i], &was[i].fresh, &was[i].old);
