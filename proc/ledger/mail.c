@@ -131,16 +131,18 @@ bool store_mail_forget_of(struct store *s, uint32_t person)
 	return store_run(s->q[Q_MAIL_DELETE_OF]);
 }
 
+static void read_owner(struct stmt *q, void *to)
+{
+	uint32_t *person = to;
+
+	*person = (uint32_t)db_int(q, 0);
+}
+
 int store_mail_owners(struct store *s, int64_t after, uint32_t *out, int most)
 {
 	struct stmt *q = s->q[Q_MAIL_OWNERS];
-	enum db_result r;
-	int n = 0;
 
 	db_bind_int(q, 1, after);
 	db_bind_int(q, 2, most);
-	while ((r = db_step(q)) == DB_ROW)
-		if (n < most)
-			out[n++] = (uint32_t)db_int(q, 0);
-	return r == DB_DONE ? n : -1;
+	return store_page(q, read_owner, out, sizeof *out, most);
 }
