@@ -8,7 +8,7 @@
 
 /* clang-format off */
 const struct verb *const verbs[] = {
-    &verb_user_add, &verb_user_set, &verb_user_pin, &verb_user_forget_dialled, &verb_user_show, &verb_user_delete,
+    &verb_user_add, &verb_user_set, &verb_user_pin, &verb_user_forget_dialled, &verb_user_forget_messages, &verb_user_show, &verb_user_delete,
     &verb_user_list,
     &verb_group_add, &verb_group_set, &verb_group_delete, &verb_group_list,
     &verb_phone_add, &verb_phone_enrol, &verb_phone_sign, &verb_phone_request, &verb_phone_admit, &verb_phone_renew,
@@ -30,7 +30,7 @@ static void list_verbs(FILE *to, const char *group)
 
 	for (int i = 0; verbs[i]; i++)
 		if (!group || (strncmp(verbs[i]->name, group, n) == 0 && verbs[i]->name[n] == ' '))
-			fprintf(to, "  %-20s %s\n", verbs[i]->name, verbs[i]->what);
+			fprintf(to, "  %-21s %s\n", verbs[i]->name, verbs[i]->what);
 }
 
 static int help(void)

@@ -7,7 +7,9 @@ static bool is_default(enum setting_kind kind, const char *value)
 {
 	if (kind == SETTING_NIGHT) /* of which off is a value */
 		return strcmp(value, "auto") == 0 || !value[0];
-	return strcmp(value, "off") == 0 || strcmp(value, "none") == 0 || !value[0];
+	if (strcmp(value, "off") == 0)
+		return kind != SETTING_VOICEMAIL; /* whatever the site's default is */
+	return strcmp(value, "none") == 0 || !value[0];
 }
 
 bool settings_take(struct cmd *c, enum setting_owner owner, struct settings_text *t)

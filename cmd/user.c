@@ -111,6 +111,8 @@ static void show_line(json_t *line, void *arg)
 		printf("%s  %s  user no. %lld%s\n", safe(member(line, "name")), safe(member(line, "display")),
 		    (long long)member_number(line, "number"), member_flag(line, "enabled") ? "" : ", locked out");
 		printf("  %-20s %s\n", "phones", member(line, "phones")[0] ? safe(member(line, "phones")) : "-");
+		printf("  %-20s %lld new, %lld old\n", "voice messages", (long long)member_number(line, "messages_new"),
+		    (long long)member_number(line, "messages_old"));
 	}
 	if (line_is(line, "secrets")) {
 		printf("  %-20s %s%s\n", "password", member_flag(line, "password") ? "set" : "none",
@@ -200,6 +202,11 @@ static int forget_dialled(struct cmd *c)
 	return forget(c, FORGET_DIALLED, "is asked for the PIN again at every outside number");
 }
 
+static int forget_messages(struct cmd *c)
+{
+	return forget(c, FORGET_MESSAGES, "has no voice messages any more");
+}
+
 const struct verb verb_user_add = {
     .name = "user add",
     .run = add,
@@ -237,7 +244,7 @@ const struct verb verb_user_set = {
 	{"screen", "WORD", "unknown callers: pass, slow, screen or refuse"},
 	{"outside-number", "NUMBER", "what outside callees see"},
 	{"pickup-group", "WORD", "whose calls may be picked up"},
-	{"voicemail", "on|off|N", "on, or after so many seconds"},
+	{"voicemail", "on|off|N", "on, or after so many seconds; none: as the site says"},
 	{"greeting", "WORD", "the recording that greets callers"}},
 };
 
@@ -272,6 +279,15 @@ const struct verb verb_user_forget_dialled = {
     .args_min = 1,
     .args_max = 1,
     .what = "Forget which numbers a person has called",
+};
+
+const struct verb verb_user_forget_messages = {
+    .name = "user forget-messages",
+    .run = forget_messages,
+    .usage = "USER",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Delete all voice messages of a person, heard or not",
 };
 
 const struct verb verb_user_delete = {

@@ -5,7 +5,7 @@
 #include "cmd.h"
 
 extern const struct verb verb_user_add, verb_user_set, verb_user_delete, verb_user_list, verb_user_show, verb_user_pin,
-    verb_user_forget_dialled;
+    verb_user_forget_dialled, verb_user_forget_messages;
 extern const struct verb verb_group_add, verb_group_set, verb_group_delete, verb_group_list;
 extern const struct verb verb_site_set, verb_site_show, verb_notices, verb_notice_take;
 extern const struct verb verb_phone_add, verb_phone_enrol, verb_phone_sign, verb_phone_request, verb_phone_admit,

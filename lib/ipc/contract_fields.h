@@ -234,7 +234,8 @@ enum pin_verdict {
 	PIN_VERDICTS
 };
 
-enum forget { FORGET_PIN_LOCK, FORGET_PIN, FORGET_DIALLED, FORGET_ALL, FORGETS };
+enum mail_kept { MAIL_KEPT_NOT, MAIL_KEPT_IN_PART, MAIL_KEPT_WHOLE, MAIL_KEPTS };
+enum forget { FORGET_PIN_LOCK, FORGET_PIN, FORGET_DIALLED, FORGET_MESSAGES, FORGET_ALL, FORGETS };
 
 enum sign_key { SIGN_SERVER, SIGN_DTLS, SIGN_KEYS };
 
@@ -506,7 +507,7 @@ enum turn_why {
  * done.value: the last row given; of events with most = 0, the newest row there is */
 #define FIELDS_LIST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(list, LISTS) N(uint64_t, after) N(uint32_t, most) S(name, USER_NAME_MAX)
 /* md5: one of the phones needs it */
-#define FIELDS_USER_LINE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, index) E(enabled, 2) E(md5, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) S(phones, 200)
+#define FIELDS_USER_LINE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, index) E(enabled, 2) E(md5, 2) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) S(phones, 200) N(uint32_t, messages_new) N(uint32_t, messages_old)
 #define FIELDS_PHONE_LINE(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) N(uint32_t, device) E(state, DEVICE_STATES) N(uint32_t, flags) N(uint32_t, epoch)         \
 	N(int64_t, not_after_ms) B(point, 64) S(label, LABEL_MAX) S(users, 200)
@@ -600,8 +601,8 @@ enum turn_why {
 #define FIELDS_MAIL_BEGIN(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, user)
 /* the user's oldest message beyond `after`, of those that were heard or not */
 #define FIELDS_MAIL_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, user) E(heard, 2) N(uint64_t, after)
-/* message 0: there is none */
-#define FIELDS_MAIL_FOUND(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, message) N(int64_t, wall_ms) N(uint32_t, length_ms)
+/* message 0: there is none; fresh: it is to be recorded */
+#define FIELDS_MAIL_FOUND(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, user) E(fresh, 2) N(uint64_t, message) N(int64_t, wall_ms) N(uint32_t, length_ms)
 #define FIELDS_MAIL_MARK(N, E, S, D, A, B, O) N(uint32_t, user) N(uint64_t, message) E(gone, 2)
 /* what a user has now */
 #define FIELDS_MAIL_COUNT(N, E, S, D, A, B, O) N(uint32_t, user) N(uint32_t, fresh) N(uint32_t, old)
@@ -611,11 +612,14 @@ enum turn_why {
 #define FIELDS_MAIL_KEY_FORGET(N, E, S, D, A, B, O) N(uint64_t, message)
 /* piece `at` of a message that is being recorded, sealed by voice (AES-256-GCM, the nonce is `at`) */
 #define FIELDS_MAIL_PUT(N, E, S, D, A, B, O) N(uint64_t, message) N(uint32_t, at) D(piece, MAIL_PIECE_MAX)
-/* length 0: nothing was said, and the message goes */
-#define FIELDS_MAIL_END(N, E, S, D, A, B, O) N(uint64_t, message) N(uint32_t, length_ms)
+/* length 0: nothing was said, and the message goes; token: the join, back in MAIL_KEPT */
+#define FIELDS_MAIL_END(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, message) N(uint32_t, length_ms)
+#define FIELDS_MAIL_KEPT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, message) E(kept, MAIL_KEPTS)
 #define FIELDS_MAIL_GET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, message) N(uint32_t, at)
 /* an empty piece: it is the end */
 #define FIELDS_MAIL_PIECE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, at) D(piece, MAIL_PIECE_MAX)
+/* all messages of a user, heard or not; their keys are keeper's to forget (SECRETS_FORGET) */
+#define FIELDS_MAIL_FORGET(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX)
 #define FIELDS_SECRETS_FORGET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, who) E(what, FORGETS) S(user, USER_NAME_MAX)
 /* clang-format on */
 

@@ -169,7 +169,8 @@ static const char *check_ring(struct span v)
 
 static const char *check_voicemail(struct span v)
 {
-	return span_eq(v, SPAN("on")) || is_seconds(v) ? NULL : "is neither on, nor off, nor 5 to 600 seconds";
+	bool word = span_eq(v, SPAN("on")) || span_eq(v, SPAN("off"));
+	return word || is_seconds(v) ? NULL : "is neither on, nor off, nor 5 to 600 seconds";
 }
 
 static const char *check_screen(struct span v)

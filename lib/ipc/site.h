@@ -63,6 +63,7 @@ struct site {
 	uint32_t notice_days;                      /* notices of emergency calls are kept; 0 = for ever */
 	uint32_t max_phones, max_users, max_calls; /* sizes of the tables made at start */
 	uint32_t mail_s, mail_days, mail_most; /* voicemail: how long a message is, is kept, and how many a user has */
+	uint32_t mail_on, mail_after_s; /* for users who say nothing; after 0: when it rang as long as it rings */
 	struct listener listener[SITE_LISTENERS_MAX];
 	struct plan plan;            /* emergency numbers, what others are and cost, who may call them and when */
 	struct plan_signers signers; /* whose signatures of callers count */

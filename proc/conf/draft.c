@@ -234,6 +234,18 @@ static const char *set_tones(struct draft *d, struct span v)
 	return NULL;
 }
 
+/* As a user's own setting says it. */
+static const char *set_mail_default(struct draft *d, struct span v)
+{
+	struct site *s = &d->out->site;
+
+	s->mail_on = !span_eq(v, SPAN("off"));
+	s->mail_after_s = 0;
+	if (!s->mail_on || span_eq(v, SPAN("on")))
+		return NULL;
+	return draft_number(v, 5, 600, &s->mail_after_s) ? "is neither on, nor off, nor 5 to 600 seconds" : NULL;
+}
+
 #define SET_NUMBER(field, lo, hi)                                      \
 	static const char *set_##field(struct draft *d, struct span v) \
 	{                                                              \
@@ -278,6 +290,7 @@ const struct draft_key draft_keys[] = {
     {"calls", "hot-desk", false, false, set_hotdesk_s},
     {"calls", "park", false, false, set_park_s},
     {"calls", "park-places", false, false, set_park_places},
+    {"voicemail", "default", false, false, set_mail_default},
     {"voicemail", "seconds", false, false, set_mail_s},
     {"voicemail", "days", false, false, set_mail_days},
     {"voicemail", "per-user", false, false, set_mail_most},

@@ -11,6 +11,7 @@
 #include "dialogue.h"
 #include "join.h"
 #include "judge.h"
+#include "mail.h"
 #include "media.h"
 #include "park.h"
 #include "record.h"
@@ -239,6 +240,10 @@ static void on_ring_end(struct timer *t, uint64_t now_ms)
 	}
 	if (c->dest.kind == DEST_PARK) {
 		park_over(c);
+		return;
+	}
+	if (c->mail_asks) {
+		mail_late(c);
 		return;
 	}
 	c->best = c->r.state == PHASE_WAITING ? REFUSE_OFFLINE : REFUSE_NO_ANSWER;

@@ -71,7 +71,8 @@ struct call {
 	/* voicemail: whose, which message and its key, of those heard before, what is waited for, what is said */
 	uint32_t mail_user;
 	uint64_t mail_message;
-	uint8_t mail_key[MAIL_KEY], mail_heard, mail_asks;
+	uint8_t mail_key[MAIL_KEY], mail_heard, mail_asks, mail_kept;
+	bool mail_open; /* ledger has begun it, and voice does not record it yet */
 	char mail_say[96];
 };
 

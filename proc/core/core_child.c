@@ -384,6 +384,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_DIALLED] = pin_on_dialled,
     [MSG_PROOF] = proof_on_proof,
     [MSG_MAIL_FOUND] = mail_on_found,
+    [MSG_MAIL_KEPT] = mail_on_kept,
     [MSG_MAIL_KEY] = mail_on_key,
     [MSG_MAIL_COUNT] = mail_on_count,
     [MSG_DIRECTORY_COMMIT] = on_directory_commit,

@@ -189,8 +189,9 @@ static uint32_t ring_s(const struct dest *d)
 	                                       : 0;
 
 	uint32_t most = own ? own : child_site()->ring_s;
-	uint32_t mail = d->kind == DEST_USER ? settings_of_user(d->index)->voicemail_s : 0;
-	return mail && mail < most ? mail : most;
+	uint32_t mail;
+	return d->kind == DEST_USER && settings_voicemail(child_site(), d->index, &mail) && mail && mail < most ? mail
+	                                                                                                        : most;
 }
 
 void dial_ask_all(struct call *c)

@@ -61,6 +61,8 @@ static bool speak(struct call *c, struct leg *l, const struct step *s, bool loop
 		mail_fill_turn(c, s, &t);
 	hear_voice(c, l->r.side, s->max > 0);
 	c->turn[l->r.side] = voice_turn(&t);
+	if (s->mail == STEP_RECORDS && c->turn[l->r.side])
+		c->mail_open = false; /* voice ends it */
 	return c->turn[l->r.side] != 0;
 }
 
@@ -83,6 +85,7 @@ void dialogue_quiet(struct call *c, unsigned side)
 void dialogue_end(struct call *c)
 {
 	voice_stop_join(c->r.id);
+	mail_end(c);
 	c->turn[0] = c->turn[1] = 0;
 	secret_wipe(c->kept, sizeof c->kept);
 	secret_wipe(c->mail_key, sizeof c->mail_key);

@@ -2,6 +2,7 @@
 #include "directory.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "mail.h"
 #include "settings.h"
 #include <stdlib.h>
 
@@ -399,6 +400,7 @@ static void forget_groups_and_settings(void)
 		if (dir.group[n].used)
 			apply_group(&(struct item){.index = n});
 	settings_forget_all();
+	mail_forget_counts();
 }
 
 /* What a whole generation does not name is gone; named items then find it as they left it or come back. */

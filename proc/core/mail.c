@@ -11,7 +11,7 @@
 
 enum { ASK_MS = 5000, SILENCE_MS = 10000, PIN_LEAST = 4, PIN_MOST = 12, AGAIN_KEY = '1', DELETE_KEY = '7' };
 /* What a call waits for. */
-enum { ASKS_NOTHING, ASKS_ROOM, ASKS_NEXT, ASKS_KEY };
+enum { ASKS_NOTHING, ASKS_ROOM, ASKS_NEXT, ASKS_KEY, ASKS_KEPT };
 
 static struct counts {
 	uint32_t fresh, old;
@@ -37,19 +37,29 @@ void mail_on_count(struct link *from, const struct ipc_view *v)
 	const struct msg_mail_count *m = v->payload;
 
 	(void)from;
-	if (m->user >= child_site()->max_users)
+	if (m->user >= child_site()->max_users || (counts[m->user].fresh == m->fresh && counts[m->user].old == m->old))
 		return;
 	counts[m->user] = (struct counts){m->fresh, m->old};
 	mwi_changed(m->user);
 }
 
+void mail_forget_counts(void)
+{
+	memset(counts, 0, child_site()->max_users * sizeof *counts);
+}
+
 /* --- questions; each call has one at most --- */
+
+static void waits(struct call *c, uint8_t asks)
+{
+	c->mail_asks = asks;
+	timer_set(&child_wheel, &c->ring, child_now() + ASK_MS);
+}
 
 static bool sent(struct call *c, struct link *l, uint8_t asks)
 {
 	ipc_end(l);
-	c->mail_asks = asks;
-	timer_set(&child_wheel, &c->ring, child_now() + ASK_MS);
+	waits(c, asks);
 	return true;
 }
 
@@ -94,20 +104,20 @@ static bool ask_next(struct call *c)
 	return sent(c, ledger, ASKS_NEXT);
 }
 
-static void mark(const struct call *c, bool gone)
+static void mark(uint32_t user, uint64_t message, bool gone)
 {
 	struct link *ledger = child_link(PROC_LEDGER, 0), *keeper = gone ? child_link(PROC_KEEPER, 0) : NULL;
 	struct msg_mail_mark *m = ledger ? ipc_begin(ledger, MSG_MAIL_MARK) : NULL;
 
 	if (m) {
-		m->user = c->mail_user;
-		m->message = c->mail_message;
+		m->user = user;
+		m->message = message;
 		m->gone = gone;
 		ipc_end(ledger);
 	}
 	struct msg_mail_key_forget *f = keeper ? ipc_begin(keeper, MSG_MAIL_KEY_FORGET) : NULL;
 	if (f) {
-		f->message = c->mail_message;
+		f->message = message;
 		ipc_end(keeper);
 	}
 }
@@ -123,7 +133,9 @@ static int tell(struct call *c, const char *say)
 
 bool mail_forward(struct call *c, uint32_t user)
 {
-	if (!settings_of_user(user)->voicemail || !dialogue_can(c) || !child_link(PROC_LEDGER, 0) ||
+	uint32_t after_s;
+
+	if (!settings_voicemail(child_site(), user, &after_s) || !dialogue_can(c) || !child_link(PROC_LEDGER, 0) ||
 	    !child_link(PROC_KEEPER, 0))
 		return false;
 	dial_stop(c, 0);
@@ -161,10 +173,19 @@ static int greeted(struct call *c, struct span digits)
 	return LEAVE_RECORD;
 }
 
+static int say_kept(struct call *c)
+{
+	return tell(c, c->mail_kept == MAIL_KEPT_WHOLE ? "voicemail-saved" : "voicemail-not-saved");
+}
+
+/* Saved is what ledger has: its word may come before voice's or after it. */
 static int left(struct call *c, struct span digits)
 {
 	(void)digits;
-	return tell(c, "voicemail-saved");
+	if (c->mail_kept != MAIL_KEPTS || !child_link(PROC_LEDGER, 0))
+		return say_kept(c);
+	waits(c, ASKS_KEPT);
+	return SCRIPT_WAIT;
 }
 
 const struct step mail_leave_step[MAIL_LEAVE_STEPS] = {
@@ -227,7 +248,7 @@ static int box_key(struct call *c, struct span digits)
 
 	if (key == AGAIN_KEY)
 		return BOX_MESSAGE;
-	mark(c, key == DELETE_KEY);
+	mark(c->mail_user, c->mail_message, key == DELETE_KEY);
 	return key == DELETE_KEY ? BOX_DELETED : box_next(c, digits);
 }
 
@@ -252,27 +273,48 @@ void mail_fill_turn(const struct call *c, const struct step *s, struct voice_tur
 
 /* --- answers --- */
 
+void mail_late(struct call *c)
+{
+	uint8_t asked = c->mail_asks;
+
+	c->mail_asks = ASKS_NOTHING;
+	if (asked == ASKS_KEPT)
+		dialogue_go(c, say_kept(c));
+	else if (c->r.state == PHASE_ASKING)
+		dialogue_go(c, tell(c, "busy-try-later"));
+	else
+		give_up(c);
+}
+
+void mail_end(const struct call *c)
+{
+	if (c->mail_open)
+		mark(c->mail_user, c->mail_message, true);
+}
+
 /* One that comes too late finds nobody. */
 static struct call *answered(uint64_t token, uint8_t asks)
 {
 	struct call *c = call_get(token);
-	bool waits = c && (c->r.state == PHASE_LOOKING || c->r.state == PHASE_ASKING);
 
-	if (!waits || (c->mail_asks != asks && !(asks == ASKS_NEXT && c->mail_asks == ASKS_ROOM)))
+	if (!c || (c->r.state != PHASE_LOOKING && c->r.state != PHASE_ASKING) || c->mail_asks != asks)
 		return NULL;
 	timer_cancel(&child_wheel, &c->ring);
+	c->mail_asks = ASKS_NOTHING;
 	return c;
 }
 
 void mail_on_found(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_mail_found *m = v->payload;
-	struct call *c = answered(m->token, ASKS_NEXT);
+	bool fresh = m->fresh;
+	struct call *c = answered(m->token, fresh ? ASKS_ROOM : ASKS_NEXT);
 
-	if (!c)
+	if (!c) {
+		if (fresh && m->message) /* nobody will record it */
+			mark(m->user, m->message, true);
 		return;
-	bool fresh = c->mail_asks == ASKS_ROOM;
-	c->mail_asks = ASKS_NOTHING;
+	}
 	if (!fresh && m->message && m->message <= c->mail_message) {
 		/* without an end */
 		child_accuse(from, "message that was found before", 0, 0);
@@ -281,6 +323,8 @@ void mail_on_found(struct link *from, const struct ipc_view *v)
 	}
 	if (m->message)
 		c->mail_message = m->message;
+	c->mail_open = fresh && m->message;
+	c->mail_kept = MAIL_KEPTS;
 	if (m->message && ask_key(c, fresh))
 		return;
 	if (fresh)
@@ -297,7 +341,6 @@ void mail_on_key(struct link *from, const struct ipc_view *v)
 	(void)from;
 	if (!c)
 		return;
-	c->mail_asks = ASKS_NOTHING;
 	memcpy(c->mail_key, m->key, sizeof c->mail_key);
 	if (c->r.state == PHASE_ASKING) {
 		/* one without a key is past its time */
@@ -308,4 +351,17 @@ void mail_on_key(struct link *from, const struct ipc_view *v)
 	} else {
 		give_up(c);
 	}
+}
+
+void mail_on_kept(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_mail_kept *m = v->payload;
+	struct call *c = call_get(m->token);
+
+	(void)from;
+	if (!c || c->script != SCRIPT_LEAVE || c->mail_message != m->message)
+		return;
+	c->mail_kept = m->kept;
+	if (answered(m->token, ASKS_KEPT))
+		dialogue_go(c, say_kept(c));
 }

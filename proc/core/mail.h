@@ -6,6 +6,11 @@
 #include "script.h"
 
 void mail_init(void);
+void mail_forget_counts(void); /* a whole directory comes, and ledger tells them anew */
+/* Nobody answered what the call waits for. */
+void mail_late(struct call *c);
+/* The call ends: what was begun and not recorded goes. */
+void mail_end(const struct call *c);
 
 /* Nobody took the call for this user: it goes to the mailbox, when there is one and the caller can be heard. */
 bool mail_forward(struct call *c, uint32_t user);
@@ -21,6 +26,7 @@ enum { MAIL_LEAVE_STEPS = 3, MAIL_BOX_STEPS = 6 };
 int mail_box_verdict(struct call *c, enum pin_verdict v);
 
 void mail_on_found(struct link *from, const struct ipc_view *v);
+void mail_on_kept(struct link *from, const struct ipc_view *v);
 void mail_on_key(struct link *from, const struct ipc_view *v);
 void mail_on_count(struct link *from, const struct ipc_view *v);
 void mail_counts(uint32_t user, uint32_t *fresh, uint32_t *old);

@@ -56,6 +56,15 @@ bool settings_device_at(uint32_t device, const struct addr *a)
 	return d->subnets == 0;
 }
 
+bool settings_voicemail(const struct site *s, uint32_t user, uint32_t *after_s)
+{
+	const struct user_settings *u = settings_of_user(user);
+	bool own = u->voicemail != VOICEMAIL_SITE, on = own ? u->voicemail == VOICEMAIL_ON : s->mail_on != 0;
+
+	*after_s = !on ? 0 : own ? u->voicemail_s : s->mail_after_s;
+	return on;
+}
+
 struct ceiling_limit settings_limit_of_user(const struct plan *p, uint32_t user)
 {
 	struct ceiling_limit limit = p->ceiling[CEILING_EXTENSION];
@@ -151,7 +160,7 @@ static void apply_user(struct user_settings *u, enum setting_kind kind, struct s
 		TEXT(u->pickup_group);
 		break;
 	case SETTING_VOICEMAIL:
-		u->voicemail = v.n > 0;
+		u->voicemail = v.n == 0 ? VOICEMAIL_SITE : span_eq(v, SPAN("off")) ? VOICEMAIL_OFF : VOICEMAIL_ON;
 		u->voicemail_s = (uint16_t)number_of(v);
 		break;
 	case SETTING_GREETING:

@@ -9,12 +9,14 @@
 
 enum { GROUPS_MAX = 256 };
 
+enum voicemail { VOICEMAIL_SITE, VOICEMAIL_OFF, VOICEMAIL_ON };
+
 enum forward { FORWARD_ALWAYS, FORWARD_BUSY, FORWARD_NO_ANSWER, FORWARD_OFFLINE, FORWARDS };
 
 /* Texts are as they were set, and empty when they were not; numbers in them are not yet canonical. */
 struct user_settings {
 	bool dnd, reject_anonymous;
-	bool voicemail;
+	uint8_t voicemail;    /* enum voicemail */
 	uint16_t voicemail_s; /* 0: when it rang as long as it rings */
 	uint16_t ring_s;      /* 0: as the site says */
 	uint8_t screen;       /* enum screen */
@@ -56,6 +58,8 @@ const struct group_settings *settings_of_group(uint32_t group);
 const struct site_settings *settings_of_site(void);
 
 /* The ceilings of an extension: those of the site, with what the user's setting says otherwise. */
+/* Has this user a mailbox, and after how many seconds does it take the call? 0: when it rang as long as it rings. */
+bool settings_voicemail(const struct site *s, uint32_t user, uint32_t *after_s);
 struct ceiling_limit settings_limit_of_user(const struct plan *p, uint32_t user);
 
 /* Is this address in one of the networks where the phone belongs? True also when none is set. */

@@ -245,6 +245,8 @@ void look_on_user(struct link *from, const struct ipc_view *v)
 	json_flag(&b, "md5", m->md5);
 	json_number(&b, "number", m->index);
 	json_text(&b, "phones", ipc_str(v, m->phones));
+	json_number(&b, "messages_new", m->messages_new);
+	json_number(&b, "messages_old", m->messages_old);
 	job_line_end(j, &b);
 }
 

@@ -199,3 +199,30 @@ void people_forget(struct job *j)
 {
 	say_forget(j, (enum forget)j->req.number[FIELD_FORGET]);
 }
+
+/* The keys went first: what is left of the messages can be heard by nobody. */
+void people_forget_messages(struct job *j)
+{
+	struct link *l;
+	uint64_t token;
+	struct msg_mail_forget *m;
+
+	if (j->req.number[FIELD_FORGET] != FORGET_MESSAGES) {
+		job_ok(j);
+		return;
+	}
+	j->left =
+	    "the messages can be heard by nobody any more, but count still; run `ringfence user forget-messages` again";
+	m = job_ask(j, PROC_LEDGER, MSG_MAIL_FORGET, &l, &token);
+	if (!m)
+		return;
+	m->token = token;
+	m->user = ipc_put(l, j->req.text[FIELD_NAME]);
+	job_asked(j, l);
+}
+
+void people_forgot_messages(struct job *j)
+{
+	child_event(EVENT_USER, SEVERITY_INFO, 0, j->user.id, NULL, "voice messages deleted");
+	job_next(j);
+}

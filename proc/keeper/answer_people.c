@@ -138,6 +138,9 @@ static const char *forget_all(struct span user)
 void keeper_on_secrets_forget(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_secrets_forget *w = v->payload;
+	static const char *const said[FORGETS] = {[FORGET_PIN_LOCK] = "unlocked",
+	    [FORGET_PIN] = "removed",
+	    [FORGET_DIALLED] = "dialled numbers forgotten"}; /* of the rest ctl tells */
 	struct span user = ipc_str(v, w->user);
 	const char *why = NULL;
 
@@ -151,16 +154,16 @@ void keeper_on_secrets_forget(struct link *from, const struct ipc_view *v)
 	case FORGET_DIALLED:
 		why = dialled_forget(&keeper.dialled, user);
 		break;
+	case FORGET_MESSAGES:
+		why = keeper_mails_forget(user);
+		break;
 	case FORGET_ALL:
 		why = forget_all(user);
 		break;
 	case FORGETS:
 		break;
 	}
-	if (!why && w->what != FORGET_ALL)
-		child_event(EVENT_PIN, SEVERITY_INFO, 0, w->who, NULL,
-		    w->what == FORGET_PIN_LOCK  ? "unlocked"
-		    : w->what == FORGET_DIALLED ? "dialled numbers forgotten"
-						: "removed");
+	if (!why && said[w->what])
+		child_event(EVENT_PIN, SEVERITY_INFO, 0, w->who, NULL, said[w->what]);
 	keeper_say_stored(from, w->token, why);
 }

@@ -13,6 +13,8 @@ struct kept_mail {
 };
 
 static bool unwiped; /* a key went, and is still in the file */
+static bool counted;
+static uint32_t kept;
 
 static struct span key_of(const uint64_t *message)
 {
@@ -37,19 +39,42 @@ static bool get(uint64_t message, struct span user, struct kept_mail *k)
 	return memcmp(want.user, k->user, sizeof want.user) == 0;
 }
 
-static bool make(uint64_t message, struct span user, struct kept_mail *k)
+/* Of all users; the store is walked once. */
+static uint32_t count(void)
 {
 	struct span key, v;
-	uint32_t at = 0, n = 0;
+	uint32_t at = 0;
 
-	if (user.n == 0 || user.n > USER_NAME_MAX)
+	while (!counted && store_each(&keeper.store, KEEP_MAIL, &at, &key, &v))
+		kept++;
+	counted = true;
+	return kept;
+}
+
+static const char *drop(uint64_t message)
+{
+	uint32_t before = count();
+	const char *why = store_del(&keeper.store, KEEP_MAIL, key_of(&message));
+
+	unwiped = true;
+	kept = why ? before : before - 1;
+	return why;
+}
+
+static bool make(uint64_t message, struct span user, struct kept_mail *k)
+{
+	struct span had;
+
+	if (user.n == 0 || user.n > USER_NAME_MAX || count() >= MAIL_MOST)
 		return false;
-	while (store_each(&keeper.store, KEEP_MAIL, &at, &key, &v))
-		n++;
+	bool anew = store_get(&keeper.store, KEEP_MAIL, key_of(&message), &had);
 	*k = (struct kept_mail){.day = today()};
 	memcpy(k->user, user.p, user.n);
 	rand_bytes(k->key, sizeof k->key);
-	return n < MAIL_MOST && store_put(&keeper.store, KEEP_MAIL, key_of(&message), span_of(k, sizeof *k)) == NULL;
+	if (store_put(&keeper.store, KEEP_MAIL, key_of(&message), span_of(k, sizeof *k)))
+		return false;
+	kept += !anew;
+	return true;
 }
 
 void keeper_on_mail_key_want(struct link *from, const struct ipc_view *v)
@@ -78,8 +103,7 @@ void keeper_on_mail_key_forget(struct link *from, const struct ipc_view *v)
 	(void)from;
 	if (!store_get(&keeper.store, KEEP_MAIL, key_of(&w->message), &had))
 		return;
-	const char *why = store_del(&keeper.store, KEEP_MAIL, key_of(&w->message));
-	unwiped = true;
+	const char *why = drop(w->message);
 	if (why)
 		log_error("%s", why);
 }
@@ -109,10 +133,8 @@ static const char *forget(struct span user, uint32_t day)
 	const char *why = NULL;
 	uint64_t message;
 
-	while (!why && find(user, day, &message)) {
-		why = store_del(&keeper.store, KEEP_MAIL, key_of(&message));
-		unwiped = true;
-	}
+	while (!why && find(user, day, &message))
+		why = drop(message);
 	if (why || !unwiped)
 		return why;
 	why = store_rewrite(&keeper.store);

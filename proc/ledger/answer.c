@@ -52,6 +52,7 @@ static bool say_person(const struct person *p)
 	if (!m)
 		return false;
 	store_phones_of(&ledger_store, p->id, phones);
+	store_mail_count(&ledger_store, p->id, &m->messages_new, &m->messages_old);
 	m->token = page.token;
 	m->index = p->id;
 	m->enabled = p->enabled;

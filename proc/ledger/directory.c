@@ -7,15 +7,19 @@
 
 /* --- reading rows --- */
 
-static void read_person(struct stmt *q, struct person *p)
+static void read_person(struct stmt *q, void *to)
 {
+	struct person *p = to;
+
 	*p = (struct person){.id = (uint32_t)db_int(q, 0), .enabled = db_int(q, 1) != 0};
 	store_copy_text(q, 2, p->name, sizeof p->name);
 	store_copy_text(q, 3, p->display, sizeof p->display);
 }
 
-static void read_phone(struct stmt *q, struct phone *p)
+static void read_phone(struct stmt *q, void *to)
 {
+	struct phone *p = to;
+
 	int64_t state = db_int(q, 1);
 	struct span point = db_octets(q, 6);
 
@@ -80,44 +84,36 @@ bool store_phone_get(struct store *s, uint32_t id, struct phone *out)
 int store_people(struct store *s, uint32_t after, struct person *out, int most)
 {
 	struct stmt *q = s->q[Q_PEOPLE_AFTER];
-	enum db_result r;
-	int n = 0;
 
 	db_bind_int(q, 1, after);
 	db_bind_int(q, 2, most);
-	while ((r = db_step(q)) == DB_ROW)
-		if (n < most)
-			read_person(q, &out[n++]);
-	return r == DB_DONE ? n : -1;
+	return store_page(q, read_person, out, sizeof *out, most);
 }
 
 int store_phones(struct store *s, uint32_t after, struct phone *out, int most)
 {
 	struct stmt *q = s->q[Q_PHONES_AFTER];
-	enum db_result r;
-	int n = 0;
 
 	db_bind_int(q, 1, after);
 	db_bind_int(q, 2, most);
-	while ((r = db_step(q)) == DB_ROW)
-		if (n < most)
-			read_phone(q, &out[n++]);
-	return r == DB_DONE ? n : -1;
+	return store_page(q, read_phone, out, sizeof *out, most);
+}
+
+static void read_binding(struct stmt *q, void *to)
+{
+	struct binding *b = to;
+
+	*b = (struct binding){(uint32_t)db_int(q, 0), (uint32_t)db_int(q, 1)};
 }
 
 int store_bindings(struct store *s, struct binding after, struct binding *out, int most)
 {
 	struct stmt *q = s->q[Q_BINDINGS_AFTER];
-	enum db_result r;
-	int n = 0;
 
 	db_bind_int(q, 1, after.person);
 	db_bind_int(q, 2, after.phone);
 	db_bind_int(q, 3, most);
-	while ((r = db_step(q)) == DB_ROW)
-		if (n < most)
-			out[n++] = (struct binding){(uint32_t)db_int(q, 0), (uint32_t)db_int(q, 1)};
-	return r == DB_DONE ? n : -1;
+	return store_page(q, read_binding, out, sizeof *out, most);
 }
 
 /* "a,b,c", or "a,b..." when there is no room for all */

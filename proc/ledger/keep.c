@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "ledger/ledger.h"
 
-enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS, SPENT_DAYS = 2 };
+enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS, SPENT_DAYS = 2, KEEPER_MS = 2000 };
 
 static struct timer timer;
 static bool held;
@@ -28,7 +28,7 @@ static bool forget(int64_t wall_ms)
 		return false;
 	if (!store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS))
 		return false;
-	if (!store_mail_forget(&ledger_store, wall_ms - (int64_t)child_site()->mail_days * DAY_MS, wall_ms - HOUR_MS))
+	if (!mailbox_keep(wall_ms - (int64_t)child_site()->mail_days * DAY_MS, wall_ms - HOUR_MS))
 		return false;
 	int64_t notices = child_site()->notice_days, today = wall_ms / DAY_MS;
 	if (notices && !store_notices_forget(&ledger_store, wall_ms - notices * DAY_MS))
@@ -62,7 +62,8 @@ static void look(void)
 static void on_timer(struct timer *t, uint64_t now_ms)
 {
 	look();
-	timer_set(&child_wheel, t, now_ms + HOUR_MS);
+	/* recordings that nobody ended wait for keeper, which has their keys */
+	timer_set(&child_wheel, t, now_ms + (child_link(PROC_KEEPER, 0) ? HOUR_MS : KEEPER_MS));
 }
 
 void keep_init(void)

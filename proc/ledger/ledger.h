@@ -93,8 +93,11 @@ void answer_done_span(uint64_t token, enum done_result result, uint64_t value, s
 
 /* mailbox.c: voicemail */
 void mailbox_init(void);
+/* Messages that are too old, and recordings that nobody ended, go; who has others then is told to core. */
+bool mailbox_keep(int64_t before_ms, int64_t stale_ms);
 void mailbox_tell_all(void); /* core has the directory, and learns what everybody has */
-ipc_handler mailbox_on_begin, mailbox_on_put, mailbox_on_end, mailbox_on_mark, mailbox_on_want, mailbox_on_get;
+ipc_handler mailbox_on_begin, mailbox_on_put, mailbox_on_end, mailbox_on_mark, mailbox_on_want, mailbox_on_get,
+    mailbox_on_forget;
 void mailbox_status(struct proc_status *s);
 
 /* export.c: the rows of a backup, to ctl */

@@ -54,11 +54,32 @@ bool store_mail_owner(struct store *s, int64_t message, uint32_t *person)
 	return true;
 }
 
-bool store_mail_done(struct store *s, int64_t message, uint32_t length_ms)
+static bool run_gone(struct stmt *q, mail_gone *gone)
 {
+	enum db_result r;
+
+	while ((r = db_step(q)) == DB_ROW)
+		gone(db_int(q, 0));
+	return r == DB_DONE;
+}
+
+bool store_mail_done(struct store *s, int64_t message, uint32_t length_ms, mail_gone *gone, enum mail_kept *kept)
+{
+	int64_t pieces;
+
+	db_bind_int(s->q[Q_MAIL_PIECES], 1, message);
+	if (!store_one(s->q[Q_MAIL_PIECES], &pieces))
+		return false;
+	if (pieces == 0)
+		length_ms = 0;
 	db_bind_int(s->q[Q_MAIL_DONE], 1, message);
 	db_bind_int(s->q[Q_MAIL_DONE], 2, length_ms);
-	return store_run(s->q[Q_MAIL_DONE]) && store_run(s->q[Q_MAIL_EMPTY]);
+	if (!store_run(s->q[Q_MAIL_DONE]) || !run_gone(s->q[Q_MAIL_EMPTY], gone))
+		return false;
+	*kept = length_ms == 0                       ? MAIL_KEPT_NOT
+	        : pieces * 1000 < (int64_t)length_ms ? MAIL_KEPT_IN_PART
+	                                             : MAIL_KEPT_WHOLE;
+	return true;
 }
 
 bool store_mail_mark(struct store *s, uint32_t person, int64_t message, bool gone)
@@ -96,11 +117,12 @@ void store_mail_count(struct store *s, uint32_t person, uint32_t *fresh, uint32_
 	}
 }
 
-bool store_mail_forget(struct store *s, int64_t before_ms, int64_t stale_ms)
+bool store_mail_forget(struct store *s, int64_t before_ms, int64_t stale_ms, mail_gone *gone)
 {
 	db_bind_int(s->q[Q_MAIL_FORGET], 1, before_ms);
 	db_bind_int(s->q[Q_MAIL_STALE], 1, stale_ms);
-	return store_run(s->q[Q_MAIL_FORGET]) && store_run(s->q[Q_MAIL_STALE]) && store_run(s->q[Q_MAIL_EMPTY]);
+	return run_gone(s->q[Q_MAIL_FORGET], gone) && store_run(s->q[Q_MAIL_STALE]) &&
+	       run_gone(s->q[Q_MAIL_EMPTY], gone);
 }
 
 bool store_mail_forget_of(struct store *s, uint32_t person)
@@ -109,16 +131,18 @@ bool store_mail_forget_of(struct store *s, uint32_t person)
 	return store_run(s->q[Q_MAIL_DELETE_OF]);
 }
 
+static void read_owner(struct stmt *q, void *to)
+{
+	uint32_t *person = to;
+
+	*person = (uint32_t)db_int(q, 0);
+}
+
 int store_mail_owners(struct store *s, int64_t after, uint32_t *out, int most)
 {
 	struct stmt *q = s->q[Q_MAIL_OWNERS];
-	enum db_result r;
-	int n = 0;
 
 	db_bind_int(q, 1, after);
 	db_bind_int(q, 2, most);
-	while ((r = db_step(q)) == DB_ROW)
-		if (n < most)
-			out[n++] = (uint32_t)db_int(q, 0);
-	return r == DB_DONE ? n : -1;
+	return store_page(q, read_owner, out, sizeof *out, most);
 }

@@ -22,7 +22,7 @@ static uint32_t first, waiting;
 static uint64_t lost;
 static struct timer timer;
 
-static void tell_found(uint64_t token, const struct mail_row *row)
+static void tell_found(uint64_t token, uint32_t user, bool fresh, const struct mail_row *row)
 {
 	struct link *core = child_link(PROC_CORE, 0);
 	struct msg_mail_found *m = core ? ipc_begin(core, MSG_MAIL_FOUND) : NULL;
@@ -30,6 +30,8 @@ static void tell_found(uint64_t token, const struct mail_row *row)
 	if (!m)
 		return;
 	m->token = token;
+	m->user = user;
+	m->fresh = fresh;
 	m->message = (uint64_t)row->id;
 	m->wall_ms = row->wall_ms;
 	m->length_ms = row->length_ms;
@@ -64,6 +66,43 @@ void mailbox_tell_all(void)
 	}
 }
 
+/* What nobody can hear any more needs no key. While keeper is down the key stays for its days, and then goes. */
+static void forget_key(int64_t message)
+{
+	struct link *keeper = child_link(PROC_KEEPER, 0);
+	struct msg_mail_key_forget *m = keeper ? ipc_begin(keeper, MSG_MAIL_KEY_FORGET) : NULL;
+
+	if (!m)
+		return;
+	m->message = (uint64_t)message;
+	ipc_end(keeper);
+}
+
+static void tell_kept(const struct write *w, enum mail_kept kept)
+{
+	struct link *core = child_link(PROC_CORE, 0);
+	struct msg_mail_kept *m = core ? ipc_begin(core, MSG_MAIL_KEPT) : NULL;
+
+	if (!m)
+		return;
+	m->token = w->token;
+	m->message = w->message;
+	m->kept = (uint8_t)kept;
+	ipc_end(core);
+}
+
+static bool end_message(const struct write *w, uint32_t *owner)
+{
+	int64_t id = (int64_t)w->message;
+	enum mail_kept kept;
+
+	if (!store_mail_owner(&ledger_store, id, owner) ||
+	    !store_mail_done(&ledger_store, id, w->at, forget_key, &kept))
+		return false;
+	tell_kept(w, kept);
+	return true;
+}
+
 static bool apply(const struct write *w)
 {
 	int64_t id = (int64_t)w->message;
@@ -73,14 +112,14 @@ static bool apply(const struct write *w)
 	case OP_BEGIN: {
 		struct mail_row row = {.wall_ms = clock_wall_ms()};
 		row.id = store_mail_begin(&ledger_store, w->user, row.wall_ms, child_site()->mail_most);
-		tell_found(w->token, &row);
+		tell_found(w->token, w->user, true, &row);
 		return true;
 	}
 	case OP_PUT:
 		return w->at <= child_site()->mail_s + 1 &&
 		       store_mail_put(&ledger_store, id, w->at, span_of(w->octets, w->n));
 	case OP_END:
-		if (!store_mail_owner(&ledger_store, id, &owner) || !store_mail_done(&ledger_store, id, w->at))
+		if (!end_message(w, &owner))
 			return false;
 		break;
 	case OP_MARK:
@@ -149,7 +188,7 @@ void mailbox_on_end(struct link *from, const struct ipc_view *v)
 	static struct write w;
 
 	(void)from;
-	w = (struct write){.op = OP_END, .message = m->message, .at = m->length_ms};
+	w = (struct write){.op = OP_END, .token = m->token, .message = m->message, .at = m->length_ms};
 	take(&w, span_of(NULL, 0));
 }
 
@@ -163,6 +202,26 @@ void mailbox_on_mark(struct link *from, const struct ipc_view *v)
 	take(&w, span_of(NULL, 0));
 }
 
+void mailbox_on_forget(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_mail_forget *m = v->payload;
+	struct person p;
+
+	(void)from;
+	drain();
+	if (waiting || !batch_flush()) {
+		answer_done(m->token, DONE_BUSY, 0, "the directory is being changed or the database does not answer");
+		return;
+	}
+	if (!store_person_get(&ledger_store, ipc_str(v, m->user), &p)) {
+		answer_done(m->token, DONE_NOT_FOUND, 0, "there is no user of this name");
+		return;
+	}
+	bool gone = store_mail_forget_of(&ledger_store, p.id);
+	tell_count(p.id);
+	answer_done(m->token, gone ? DONE_OK : DONE_FAILED, 0, gone ? "" : "the database failed");
+}
+
 void mailbox_on_want(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_mail_want *m = v->payload;
@@ -171,7 +230,7 @@ void mailbox_on_want(struct link *from, const struct ipc_view *v)
 	(void)from;
 	if (m->after > INT64_MAX || !store_mail_next(&ledger_store, m->user, m->heard, (int64_t)m->after, &row))
 		row = (struct mail_row){0};
-	tell_found(m->token, &row);
+	tell_found(m->token, m->user, false, &row);
 }
 
 void mailbox_on_get(struct link *from, const struct ipc_view *v)
@@ -187,6 +246,31 @@ void mailbox_on_get(struct link *from, const struct ipc_view *v)
 	m->at = w->at;
 	m->piece = ipc_put(from, piece);
 	ipc_end(from);
+}
+
+bool mailbox_keep(int64_t before_ms, int64_t stale_ms)
+{
+	static struct {
+		uint32_t user, fresh, old;
+	} was[MAIL_MOST];
+	static uint32_t owner[MAIL_MOST];
+	int n = store_mail_owners(&ledger_store, -1, owner, MAIL_MOST);
+
+	if (!child_link(PROC_KEEPER, 0))
+		stale_ms = 0;
+	for (int i = 0; i < n; i++) {
+		was[i].user = owner[i];
+		store_mail_count(&ledger_store, owner[i], &was[i].fresh, &was[i].old);
+	}
+	if (n < 0 || !store_mail_forget(&ledger_store, before_ms, stale_ms, forget_key))
+		return false;
+	for (int i = 0; i < n; i++) {
+		uint32_t fresh, old;
+		store_mail_count(&ledger_store, was[i].user, &fresh, &old);
+		if (fresh != was[i].fresh || old != was[i].old)
+			tell_count(was[i].user);
+	}
+	return true;
 }
 
 void mailbox_init(void)

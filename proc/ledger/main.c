@@ -137,6 +137,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_MAIL_END] = mailbox_on_end,
     [MSG_MAIL_MARK] = mailbox_on_mark,
     [MSG_MAIL_WANT] = mailbox_on_want,
+    [MSG_MAIL_FORGET] = mailbox_on_forget,
     [MSG_MAIL_GET] = mailbox_on_get,
 };
 

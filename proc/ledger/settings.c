@@ -6,8 +6,10 @@
 
 /* --- ring groups --- */
 
-static void read_group(struct stmt *q, struct group *g)
+static void read_group(struct stmt *q, void *to)
 {
+	struct group *g = to;
+
 	*g = (struct group){.id = (uint32_t)db_int(q, 0)};
 	store_copy_text(q, 1, g->name, sizeof g->name);
 	store_copy_text(q, 2, g->display, sizeof g->display);
@@ -28,15 +30,10 @@ bool store_group_get(struct store *s, struct span name, struct group *out)
 int store_groups(struct store *s, uint32_t after, struct group *out, int most)
 {
 	struct stmt *q = s->q[Q_GROUPS_AFTER];
-	enum db_result r;
-	int n = 0;
 
 	db_bind_int(q, 1, after);
 	db_bind_int(q, 2, most);
-	while ((r = db_step(q)) == DB_ROW)
-		if (n < most)
-			read_group(q, &out[n++]);
-	return r == DB_DONE ? n : -1;
+	return store_page(q, read_group, out, sizeof *out, most);
 }
 
 enum done_result store_group_add(

@@ -30,6 +30,17 @@ bool store_one(struct stmt *q, int64_t *value)
 	return true;
 }
 
+int store_page(struct stmt *q, row_read *read, void *out, size_t each, int most)
+{
+	enum db_result r;
+	int n = 0;
+
+	while ((r = db_step(q)) == DB_ROW)
+		if (n < most)
+			read(q, (char *)out + each * (size_t)n++);
+	return r == DB_DONE ? n : -1;
+}
+
 const char store_db_failed[] = "the database failed";
 
 enum done_result store_refuse(enum done_result r, const char *words, const char **why)

@@ -230,13 +230,15 @@ bool store_mail_put(struct store *s, int64_t message, uint32_t at, struct span p
 /* Good until the next call; empty: there is none. */
 struct span store_mail_get(struct store *s, int64_t message, uint32_t at);
 bool store_mail_owner(struct store *s, int64_t message, uint32_t *person);
-/* Length 0: it goes. */
-bool store_mail_done(struct store *s, int64_t message, uint32_t length_ms);
+/* Told of each message that goes by itself. */
+typedef void mail_gone(int64_t message);
+/* Its recording ended. Length 0, or not one piece: it goes. */
+bool store_mail_done(struct store *s, int64_t message, uint32_t length_ms, mail_gone *gone, enum mail_kept *kept);
 bool store_mail_mark(struct store *s, uint32_t person, int64_t message, bool gone);
 bool store_mail_next(struct store *s, uint32_t person, bool heard, int64_t after, struct mail_row *out);
 void store_mail_count(struct store *s, uint32_t person, uint32_t *fresh, uint32_t *old);
 /* Those that are older; one whose recording began before stale_ms stands as it is. */
-bool store_mail_forget(struct store *s, int64_t before_ms, int64_t stale_ms);
+bool store_mail_forget(struct store *s, int64_t before_ms, int64_t stale_ms, mail_gone *gone);
 bool store_mail_forget_of(struct store *s, uint32_t person);
 int store_mail_owners(struct store *s, int64_t after, uint32_t *out, int most);
 

@@ -9,6 +9,10 @@ bool store_run(struct stmt *q) __attribute__((warn_unused_result));
 /* The first number of the first row; false when there is no row or the database failed. */
 bool store_one(struct stmt *q, int64_t *value);
 
+/* A page: each row read into the next of `most` elements of so many octets. How many there are, -1 when the database failed. */
+typedef void row_read(struct stmt *q, void *to);
+int store_page(struct stmt *q, row_read *read, void *out, size_t each, int most);
+
 extern const char store_db_failed[];
 enum done_result store_refuse(enum done_result r, const char *words, const char **why);
 /* What does not fit is cut. */

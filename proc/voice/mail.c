@@ -19,7 +19,7 @@ enum {
 
 struct mail {
 	bool used, records;
-	uint64_t token, message;
+	uint64_t token, join, message;
 	struct gcm_aes256_ctx gcm;
 	uint32_t at;              /* of the piece at hand */
 	uint32_t n, done;         /* octets of it: there, and said */
@@ -62,8 +62,7 @@ static void set_nonce(struct mail *m)
 	gcm_aes256_set_iv(&m->gcm, sizeof nonce, nonce);
 }
 
-struct mail *mail_take(
-    uint64_t token, uint64_t message, const uint8_t key[MAIL_KEY], uint32_t record_ms, uint32_t silence_ms)
+struct mail *mail_take(const struct msg_turn *t)
 {
 	struct mail *m = NULL;
 
@@ -76,14 +75,15 @@ struct mail *mail_take(
 	peak = ++used > peak ? used : peak;
 	struct decoder *d = m->decoder;
 	*m = (struct mail){.used = true,
-	    .records = record_ms > 0,
-	    .token = token,
-	    .message = message,
-	    .most = record_ms * (uint64_t)(MAIL_SECOND / 1000),
-	    .quiet_most = silence_ms * (uint64_t)(MAIL_SECOND / 1000),
+	    .records = t->record_ms > 0,
+	    .token = t->token,
+	    .join = t->join,
+	    .message = t->message,
+	    .most = t->record_ms * (uint64_t)(MAIL_SECOND / 1000),
+	    .quiet_most = t->silence_ms * (uint64_t)(MAIL_SECOND / 1000),
 	    .decoder = d};
 	memset(d, 0, decoder_size());
-	gcm_aes256_set_key(&m->gcm, key);
+	gcm_aes256_set_key(&m->gcm, t->message_key);
 	return m;
 }
 
@@ -119,6 +119,7 @@ static void finish(struct mail *m)
 
 	if (!e)
 		return;
+	e->token = m->join;
 	e->message = m->message;
 	e->length_ms = m->loud && ms >= LEAST_MS ? (uint32_t)ms : 0;
 	ipc_end(ledger);
@@ -230,7 +231,8 @@ void mail_on_piece(struct link *from, const struct ipc_view *v)
 	(void)from;
 	for (int i = 0; i < MAILS_MAX; i++) {
 		struct mail *m = &table[i];
-		if (!m->used || m->records || m->token != p->token || m->at != p->at || m->there)
+		if (!m->used || m->records || m->token != p->token || m->at != p->at || m->there ||
+		    m->ended) /* given up */
 			continue;
 		m->there = true;
 		m->done = 0;

@@ -12,9 +12,8 @@ enum { MAILS_MAX = 64, MAIL_SECOND = 8000 };
 struct mail;
 
 void mail_init(void);
-/* NULL: all are in use. record_ms 0: it is to be said. */
-struct mail *mail_take(
-    uint64_t token, uint64_t message, const uint8_t key[MAIL_KEY], uint32_t record_ms, uint32_t silence_ms);
+/* The message of this turn, to be recorded or, with record_ms 0, said. NULL: all are in use. */
+struct mail *mail_take(const struct msg_turn *t);
 /* What was recorded is told to ledger. NULL is fine. */
 void mail_release(struct mail *m);
 

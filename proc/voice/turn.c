@@ -133,7 +133,7 @@ void turn_on_turn(struct link *from, const struct ipc_view *v)
 	if (say_parse(&say, ipc_str(v, m->say), ipc_str(v, m->language), &tone_country[child_site()->tones])) {
 		struct mail *mail = NULL;
 		if (m->message)
-			mail = mail_take(m->token, m->message, m->message_key, m->record_ms, m->silence_ms);
+			mail = mail_take(m);
 		s = !m->message || mail ? session_take(m->join, m->side, emergency) : NULL;
 		if (s) {
 			begin(s, m, &say, mail, emergency);

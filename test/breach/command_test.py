@@ -304,6 +304,19 @@ def test_r31_configuration(house):
     house.run('reload')
 
 
+def test_r31_the_default_of_voicemail_is_checked_and_loaded(house):
+    try:
+        for value, right in (('maybe', False), ('4', False), ('on', True), ('25', True), ('off', True)):
+            house.write_conf(f'voicemail {{ default = {value} }}\n')
+            for verb in ('check-config', 'reload'):
+                p = house.run(verb, check=False)
+                said = p.stdout + p.stderr
+                assert (p.returncode == 0) == right and (right or (':4: voicemail.default' in said and '5 to 600' in said)), said
+    finally:
+        house.write_conf()
+    house.run('reload')
+
+
 def make_signer(trust, ext):
     """A root, and a certificate of it for numbers (RFC 8226)."""
     def openssl(*words):

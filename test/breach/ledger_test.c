@@ -17,10 +17,15 @@
 static const char *exe, *uri;
 static char root[64], dir[96], empty[96];
 static struct stage s;
-static struct link *core, *ctl;
+static struct link *core, *ctl, *voice, *keeper;
 
 static struct {
 	uint32_t mails;
+	struct msg_mail_found found;
+	struct msg_mail_count count;
+	struct msg_mail_kept mail_kept;
+	bool mail_found, mail_counted, mail_ended, key_forgotten;
+	uint64_t forgotten;
 	bool done, recorded, verdict_wanted, first_line;
 	enum done_result result;
 	uint64_t value, recorded_call;
@@ -240,9 +245,41 @@ static void on_mail(struct link *from, const struct ipc_view *v)
 	seen.mails++;
 }
 
+static void on_mail_found(struct link *from, const struct ipc_view *v)
+{
+	memcpy(&seen.found, v->payload, sizeof seen.found);
+	seen.mail_found = true;
+	on_mail(from, v);
+}
+
+static void on_mail_count(struct link *from, const struct ipc_view *v)
+{
+	memcpy(&seen.count, v->payload, sizeof seen.count);
+	seen.mail_counted = true;
+	on_mail(from, v);
+}
+
+static void on_mail_kept(struct link *from, const struct ipc_view *v)
+{
+	memcpy(&seen.mail_kept, v->payload, sizeof seen.mail_kept);
+	seen.mail_ended = true;
+	on_mail(from, v);
+}
+
+static void on_key_forget(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_mail_key_forget *m = v->payload;
+
+	(void)from;
+	seen.key_forgotten = true;
+	seen.forgotten = m->message;
+}
+
 static ipc_handler *const on[MSG_N] = {
-    [MSG_MAIL_FOUND] = on_mail,
-    [MSG_MAIL_COUNT] = on_mail,
+    [MSG_MAIL_FOUND] = on_mail_found,
+    [MSG_MAIL_COUNT] = on_mail_count,
+    [MSG_MAIL_KEPT] = on_mail_kept,
+    [MSG_MAIL_KEY_FORGET] = on_key_forget,
     [MSG_MAIL_PIECE] = on_mail,
     [MSG_EXPORTED] = on_exported,
     [MSG_DIRECTORY_BEGIN] = on_begin,
@@ -408,6 +445,8 @@ static bool start(void)
 	}
 	core = stage_sibling(&s, PROC_CORE, 0);
 	ctl = stage_sibling(&s, PROC_CTL, 0);
+	voice = stage_sibling(&s, PROC_VOICE, 0);
+	keeper = stage_sibling(&s, PROC_KEEPER, 0);
 	return stage_go(&s);
 }
 
@@ -431,7 +470,7 @@ static bool clean(void)
 	bool ok = db && store_open(&st, db, why) &&
 		  db_exec(db, "DELETE FROM bindings; DELETE FROM people; DELETE FROM phones; DELETE FROM calls;"
 			      "DELETE FROM events; DELETE FROM readings; DELETE FROM meta; DELETE FROM settings;"
-			      "DELETE FROM ring_groups; DELETE FROM spent; DELETE FROM notices");
+			      "DELETE FROM ring_groups; DELETE FROM spent; DELETE FROM notices; DELETE FROM messages");
 	store_close(&st);
 	return ok;
 }
@@ -989,6 +1028,93 @@ static void a_clock_that_jumped_erases_nothing(void)
 	CHECK(stage_end(&s) == 0);
 }
 
+/* --- voicemail --- */
+
+static uint64_t begin_mail(uint32_t user)
+{
+	struct msg_mail_begin *m = ipc_begin(core, MSG_MAIL_BEGIN);
+
+	m->token = 5;
+	m->user = user;
+	ipc_end(core);
+	seen.mail_found = false;
+	bool came = stage_until(&s, &seen.mail_found, STAGE_WAIT_MS);
+	return came && seen.found.fresh && seen.found.user == user && seen.found.token == 5 ? seen.found.message : 0;
+}
+
+static void put_piece(uint64_t message, uint32_t at)
+{
+	struct msg_mail_put *m = ipc_begin(voice, MSG_MAIL_PUT);
+
+	m->message = message;
+	m->at = at;
+	m->piece = ipc_put(voice, SPAN("sealed, as far as ledger can know"));
+	ipc_end(voice);
+}
+
+static bool end_mail(uint64_t message, uint32_t length_ms)
+{
+	struct msg_mail_end *m = ipc_begin(voice, MSG_MAIL_END);
+
+	m->token = 77;
+	m->message = message;
+	m->length_ms = length_ms;
+	ipc_end(voice);
+	seen.mail_ended = seen.mail_counted = seen.key_forgotten = false;
+	return stage_until(&s, &seen.mail_counted, STAGE_WAIT_MS) && seen.mail_ended && seen.mail_kept.token == 77 &&
+	       seen.mail_kept.message == message;
+}
+
+/* Messages as an exchange that was killed left them: an hour old and unended, and too old. */
+static bool put_old_mail(int64_t wall_ms)
+{
+	char why[DB_WHY_MAX];
+	struct store st;
+	struct db *db = open_db();
+	bool ok = db && store_open(&st, db, why) && store_mail_begin(&st, 1, wall_ms, 50) == 1;
+
+	store_close(&st);
+	return ok;
+}
+
+static bool forget_mails(const char *user)
+{
+	struct msg_mail_forget *m = ipc_begin(ctl, MSG_MAIL_FORGET);
+
+	m->user = ipc_put(ctl, span_str(user));
+	ipc_end(ctl);
+	seen.mail_counted = false;
+	return wait_done();
+}
+
+static void a_message_is_kept_or_goes_with_its_key(void)
+{
+	uint64_t message;
+
+	CHECK(begin() && want_directory() && set_user(USER_ADD, "101") && seen.result == DONE_OK);
+	CHECK((message = begin_mail(1)) == 1);
+	put_piece(message, 0);
+	put_piece(message, 1);
+	stage_run(&s, 50);
+	CHECK(end_mail(message, 1500) && seen.mail_kept.kept == MAIL_KEPT_WHOLE && !seen.key_forgotten);
+	CHECK(seen.count.user == 1 && seen.count.fresh == 1 && (message = begin_mail(1)) == 2);
+	CHECK(end_mail(message, 0) && seen.mail_kept.kept == MAIL_KEPT_NOT && seen.count.fresh == 1);
+	CHECK(stage_until(&s, &seen.key_forgotten, STAGE_WAIT_MS) && seen.forgotten == 2);
+	CHECK((message = begin_mail(1)) == 2); /* voice had a piece, and ledger did not get it */
+	CHECK(end_mail(message, 5000) && seen.mail_kept.kept == MAIL_KEPT_NOT);
+	CHECK(forget_mails("101") && seen.result == DONE_OK && seen.mail_counted && seen.count.fresh == 0);
+	CHECK(forget_mails("109") && seen.result == DONE_NOT_FOUND && stage_end(&s) == 0);
+}
+
+static void what_nobody_ended_goes_with_its_key(void)
+{
+	CHECK(clean() && put_old_mail(clock_wall_ms() - INT64_C(2) * 3600000) && start());
+	CHECK(stage_until(&s, &seen.key_forgotten, STAGE_WAIT_MS) && seen.forgotten == 1 && stage_end(&s) == 0);
+	CHECK(clean() && put_old_mail(clock_wall_ms() - 60000) && start()); /* it may still be going on */
+	stage_run(&s, 300);
+	CHECK(!seen.key_forgotten && want_directory() && begin_mail(1) == 2 && stage_end(&s) == 0);
+}
+
 /* The server hangs up: what was not confirmed is not, and parent starts ledger anew. */
 static void a_database_that_is_lost_ends_the_process(void)
 {
@@ -1218,6 +1344,8 @@ int main(int argc, char **argv)
 	RUN(many_records_are_kept);
 	RUN(a_large_directory_goes_in_pieces);
 	RUN(events_are_kept_within_bounds);
+	RUN(a_message_is_kept_or_goes_with_its_key);
+	RUN(what_nobody_ended_goes_with_its_key);
 	RUN(a_database_that_is_lost_ends_the_process);
 	RUN(a_full_disk_confirms_nothing);
 	RUN(a_clock_that_jumped_erases_nothing);

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: ISC
 """The command against a whole exchange: settings of people and phones, ring groups, PINs, hashes, emergency notices.
 R2, R5, R15, R16, R29, R31."""
+import contextlib
 import json
 import socket
+import sqlite3
+import time
 
 from command_test import add, house, phone, pytestmark, user  # noqa: F401
 
@@ -30,6 +33,9 @@ def test_settings_of_a_person(house):
         'blocked': '+15551234567, 102', 'voicemail': '25'}
     assert 'forward-busy' in house.run('user', 'show', '130').stdout
     house.run('user', 'set', '130', '--dnd', 'off', '--blocked', 'none', '--voicemail', 'off')
+    assert set(settings(house, 'user', 'show', '130')) == {'forward-busy', 'classes', 'ceilings', 'voicemail'}
+    assert settings(house, 'user', 'show', '130')['voicemail'] == 'off'  # whatever the site's default is
+    house.run('user', 'set', '130', '--voicemail', 'none')
     assert set(settings(house, 'user', 'show', '130')) == {'forward-busy', 'classes', 'ceilings'}
     for option, value, why in (('--ring-seconds', '4', '5 to 600'), ('--classes', 'everything', 'class'), ('--dnd', 'perhaps', 'on nor off'),
                                ('--outside-number', 'anna', 'outside number'), ('--forward-always', 'a b', 'no number'),
@@ -143,3 +149,34 @@ def test_r2_an_md5_hash_only_where_it_is_needed(house):
 def test_r16_notices(house):
     assert house.json('notices') == [] and 'notice' in refused(house, 'notice', 'take', '9', '--by', 'anna')
     assert refused(house, 'notice', 'take', '9', code=2) and refused(house, 'notice', 'take', 'x', '--by', 'anna', code=2)
+
+
+def test_voice_messages_are_counted_and_deleted(house):
+    """Rows as ledger writes them: two new, one heard, one that is being recorded; of another person one (R7, R31)."""
+    user(house, '138')
+    user(house, '139')
+    number = {n: next(x for x in house.json('user', 'show', n) if x['kind'] == 'user')['number'] for n in ('138', '139')}
+    house.run('stop')
+    house.process.wait(10)
+    with contextlib.closing(sqlite3.connect(house.site / 'ledger/ledger.db')) as db, db:
+        for i, (who, state) in enumerate((('138', 1), ('138', 1), ('138', 2), ('138', 0), ('139', 1))):
+            db.execute('INSERT INTO messages VALUES (?, ?, ?, 1000, ?)', (900 + i, number[who], int(time.time() * 1000), state))
+            db.execute('INSERT INTO message_pieces VALUES (?, 0, ?)', (900 + i, b'sealed'))
+    house.start()
+
+    def messages(name):
+        line = next(x for x in house.json('user', 'show', name) if x['kind'] == 'user')
+        return line['messages_new'], line['messages_old']
+    assert messages('138') == (2, 1) and messages('139') == (1, 0)
+    assert '2 new, 1 old' in house.run('user', 'show', '138').stdout
+    assert 'no voice messages' in house.run('user', 'forget-messages', '138').stdout
+    assert messages('138') == (0, 0) and messages('139') == (1, 0)
+    house.run('stop')
+    house.process.wait(10)
+    with contextlib.closing(sqlite3.connect(house.site / 'ledger/ledger.db')) as db:
+        assert db.execute('SELECT person FROM messages').fetchall() == [(number['139'],)]
+        assert db.execute('SELECT message FROM message_pieces').fetchall() == [(904,)]
+    house.start()
+    deleted = [x for x in house.json('events', '--last', '20') if x.get('detail') == 'voice messages deleted']
+    assert len(deleted) == 1 and deleted[0]['user'] == number['138'] and deleted[0]['what'] == 'user'
+    assert 'no user of this name' in refused(house, 'user', 'forget-messages', '199')

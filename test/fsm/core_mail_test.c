@@ -43,6 +43,33 @@ static uint8_t key_of(const struct msg_turn *t)
 	return t->message_key[0];
 }
 
+static void ledger_keeps(uint64_t token, uint64_t message, enum mail_kept kept)
+{
+	struct msg_mail_kept *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_KEPT);
+
+	m->token = token;
+	m->message = message;
+	m->kept = (uint8_t)kept;
+	ipc_end(sim_far(PROC_LEDGER, 0));
+	sim_turn();
+}
+
+static bool marked(uint64_t message, bool gone)
+{
+	struct heard *h = sim_take(PROC_LEDGER, MSG_MAIL_MARK, NULL, NULL);
+	const struct msg_mail_mark *m = h ? (const void *)h->payload : NULL;
+	struct heard *f = sim_take(PROC_KEEPER, MSG_MAIL_KEY_FORGET, NULL, NULL);
+	const struct msg_mail_key_forget *forget = f ? (const void *)f->payload : NULL;
+
+	return m && m->user == 1 && m->message == message && m->gone == gone && (forget != NULL) == gone &&
+	       (!forget || forget->message == message);
+}
+
+static bool untouched(void)
+{
+	return !sim_take(PROC_LEDGER, MSG_MAIL_MARK, NULL, NULL) && !sim_take(PROC_KEEPER, MSG_MAIL_KEY_FORGET, NULL, NULL);
+}
+
 /* Greeting and recording turn are heard by this caller, to the end; the exchange hangs up. */
 static void leaves(struct talk *caller)
 {
@@ -52,12 +79,18 @@ static void leaves(struct talk *caller)
 	voice_says(t->token, TURN_SAID, "");
 	t = turn("voicemail-record-after-tone tone:warning");
 	NEED(t->message == 101 && key_of(t) == 101 && t->record_ms == 120000 && t->silence_ms == 10000 && !t->barge);
+	uint64_t join = t->join;
 	voice_says(t->token, TURN_DIGITS, "");
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL)); /* not before it is on disk */
+	ledger_keeps(join, 100, MAIL_KEPT_WHOLE);
+	ledger_keeps(join + 1, 101, MAIL_KEPT_WHOLE);
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	ledger_keeps(join, 101, MAIL_KEPT_WHOLE);
 	t = turn("voicemail-saved");
 	NEED(t->record_ms == 0 && t->message == 0);
 	voice_says(t->token, TURN_SAID, "");
 	hangs_up_on(caller);
-	NEED(sim.mail_begun == 1 && sim.mail_keys == 1);
+	NEED(untouched() && sim.mail_begun == 1 && sim.mail_keys == 1);
 }
 
 static void busy(void)
@@ -118,6 +151,36 @@ static void without_voicemail_nothing_changes(void)
 	finish();
 }
 
+static void the_site_gives_it(void)
+{
+	sim.site.mail_on = 1;
+	sim.site.mail_after_s = 15;
+	set(0, OWNER_USER, 3, SETTING_VOICEMAIL, "off");
+}
+
+static void the_site_gives_it_to_who_has_said_nothing(void)
+{
+	begin_with(the_site_gives_it);
+	talk_invite(&a, &alice, "dave", &offer);
+	sim_pass(40000);
+	talk_hears(&a, 480);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	talk_hears(&a, 180);
+	sim_pass(14000);
+	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL) && sim.mail_begun == 0);
+	sim_pass(2000);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	answered(&a);
+	leaves(&a);
+	sim.site.mail_on = 0; /* a reload */
+	busy();
+	NEED(code_of(a.txn) == 486 && sim.mail_begun == 1);
+	finish();
+}
+
 static void own_greeting(void)
 {
 	mailbox();
@@ -162,10 +225,9 @@ static void a_caller_who_hangs_up_leaves_nothing(void)
 	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
 	struct heard *stop = sim_take(PROC_VOICE, MSG_TURN_STOP, NULL, NULL);
 	NEED(stop && ((const struct msg_turn_stop *)(const void *)stop->payload)->token == t->token);
+	NEED(untouched()); /* voice ends it */
 	finish();
 }
-
-/* --- and where that is not possible --- */
 
 static void told(struct talk *caller)
 {
@@ -174,15 +236,106 @@ static void told(struct talk *caller)
 	hangs_up_on(caller);
 }
 
-/* Unanswered, and the mailbox is not asked again. */
-static void refused_after_a_while(struct talk *caller)
+/* Not before, and the mailbox is not asked again. */
+static void told_after_a_while(struct talk *caller)
 {
 	uint32_t begun = sim.mail_begun;
 
 	NEED(!reply_to(caller->txn));
 	sim_pass(5500);
-	NEED(code_of(caller->txn) == 480 && sim.mail_begun == begun && !sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	told(caller);
+	NEED(sim.mail_begun == begun);
 }
+
+static void who_hangs_up_at_the_greeting_leaves_neither_row_nor_key(void)
+{
+	begin_with(mailbox);
+	busy();
+	answered(&a);
+	NEED(turn("voicemail-no-greeting") && code_of(talk_send(&a, SIP_BYE, NULL)) == 200 && marked(101, true));
+	finish();
+}
+
+/* The answer of a ledger that was slow comes when the caller has been told. */
+static void room_that_comes_late_is_given_back(void)
+{
+	begin_with(mailbox);
+	sim.conduct.ledger_mute = true;
+	busy();
+	told_after_a_while(&a);
+	NEED(untouched());
+	struct msg_mail_found *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_FOUND);
+	m->token = sim.mail_token;
+	m->user = 1;
+	m->fresh = 1;
+	m->message = 55;
+	ipc_end(sim_far(PROC_LEDGER, 0));
+	sim_turn();
+	NEED(marked(55, true) && sim.mail_keys == 0);
+	sim.conduct.ledger_mute = false;
+	sim_link_down(PROC_LEDGER, 0);
+	sim_link_up(PROC_LEDGER, 0);
+	finish();
+}
+
+static uint64_t has_spoken(void)
+{
+	answered(&a);
+	voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+	const struct msg_turn *t = turn("voicemail-record-after-tone tone:warning");
+	uint64_t join = t->join;
+	voice_says(t->token, TURN_DIGITS, "");
+	return join;
+}
+
+static void is_told_that_nothing_was_saved(void)
+{
+	voice_says(turn("voicemail-not-saved")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	NEED(untouched());
+}
+
+static void what_was_not_saved_is_not_called_saved(void)
+{
+	static const enum mail_kept bad[] = {MAIL_KEPT_NOT, MAIL_KEPT_IN_PART};
+
+	begin_with(mailbox);
+	for (uint32_t i = 0; i < 2; i++) {
+		busy();
+		ledger_keeps(has_spoken(), 101 + i, bad[i]);
+		is_told_that_nothing_was_saved();
+	}
+	busy(); /* a ledger that says nothing */
+	has_spoken();
+	sim_pass(5500);
+	is_told_that_nothing_was_saved();
+	busy(); /* one that died */
+	answered(&a);
+	voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+	const struct msg_turn *t = turn("voicemail-record-after-tone tone:warning");
+	sim_link_down(PROC_LEDGER, 0);
+	voice_says(t->token, TURN_DIGITS, "");
+	is_told_that_nothing_was_saved();
+	sim_link_up(PROC_LEDGER, 0);
+	finish();
+}
+
+static void ledger_may_be_faster_than_voice(void)
+{
+	begin_with(mailbox);
+	busy();
+	answered(&a);
+	voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+	const struct msg_turn *t = turn("voicemail-record-after-tone tone:warning");
+	ledger_keeps(t->join, 101, MAIL_KEPT_WHOLE);
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	voice_says(t->token, TURN_DIGITS, "");
+	voice_says(turn("voicemail-saved")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+}
+
+/* --- and where that is not possible --- */
 
 static void no_room_is_said(void)
 {
@@ -200,6 +353,7 @@ static void no_key_is_said(void)
 	sim.conduct.mail_keyless = true;
 	busy();
 	told(&a);
+	NEED(marked(101, true));
 	finish();
 }
 
@@ -209,7 +363,7 @@ static void a_mute_ledger_ends_it(void)
 	sim.conduct.ledger_mute = true;
 	busy();
 	NEED(sim.mail_begun == 1);
-	refused_after_a_while(&a);
+	told_after_a_while(&a);
 	sim_pass(20000);
 	sim.conduct.ledger_mute = false;
 	sim_link_down(PROC_LEDGER, 0);
@@ -223,7 +377,8 @@ static void a_mute_keeper_ends_it(void)
 	sim.conduct.keeper_mute = true;
 	busy();
 	NEED(sim.mail_begun == 1 && sim.mail_keys == 1);
-	refused_after_a_while(&a);
+	told_after_a_while(&a);
+	NEED(marked(101, true));
 	finish();
 }
 
@@ -250,11 +405,11 @@ static void a_sibling_that_dies_while_it_is_asked(void)
 	sim_link_down(PROC_LEDGER, 0);
 	sim.conduct.ledger_mute = false;
 	sim_link_up(PROC_LEDGER, 0);
-	refused_after_a_while(&a);
+	told_after_a_while(&a);
 	sim.conduct.keeper_mute = true;
 	busy();
 	sim_link_down(PROC_KEEPER, 0);
-	refused_after_a_while(&a);
+	told_after_a_while(&a);
 	sim.conduct.keeper_mute = false;
 	sim_link_up(PROC_KEEPER, 0);
 	finish();
@@ -372,17 +527,6 @@ static void is_played(uint64_t message, const char *key)
 
 	NEED(t->message == message && key_of(t) == message && t->record_ms == 0 && t->digits_max == 1 && t->barge);
 	voice_says(t->token, TURN_DIGITS, key);
-}
-
-static bool marked(uint64_t message, bool gone)
-{
-	struct heard *h = sim_take(PROC_LEDGER, MSG_MAIL_MARK, NULL, NULL);
-	const struct msg_mail_mark *m = h ? (const void *)h->payload : NULL;
-	struct heard *f = sim_take(PROC_KEEPER, MSG_MAIL_KEY_FORGET, NULL, NULL);
-	const struct msg_mail_key_forget *forget = f ? (const void *)f->payload : NULL;
-
-	return m && m->user == 1 && m->message == message && m->gone == gone && (forget != NULL) == gone &&
-	       (!forget || forget->message == message);
 }
 
 static void messages_are_played_kept_and_deleted(void)
@@ -574,9 +718,14 @@ int main(void)
 	SIM(no_answer_is_answered_after_its_own_seconds);
 	SIM(absence_is_answered);
 	SIM(without_voicemail_nothing_changes);
+	SIM(the_site_gives_it_to_who_has_said_nothing);
 	SIM(a_greeting_that_is_not_there_gives_way);
 	SIM(a_forward_goes_first);
 	SIM(a_caller_who_hangs_up_leaves_nothing);
+	SIM(who_hangs_up_at_the_greeting_leaves_neither_row_nor_key);
+	SIM(room_that_comes_late_is_given_back);
+	SIM(what_was_not_saved_is_not_called_saved);
+	SIM(ledger_may_be_faster_than_voice);
 	SIM(no_room_is_said);
 	SIM(no_key_is_said);
 	SIM(a_mute_ledger_ends_it);

@@ -30,7 +30,7 @@ static void settings_are_parsed_once(void)
 	const struct user_settings *u = settings_of_user(1);
 	NEED(u->dnd && strcmp(u->forward[FORWARD_BUSY], "carol") == 0 && !u->forward[FORWARD_ALWAYS][0]);
 	NEED(u->has_classes && u->classes.mask & 1 << NUMBER_NATIONAL && !(u->classes.mask & 1 << NUMBER_PREMIUM));
-	NEED(u->voicemail && u->voicemail_s == 25 && u->ring_s == 0 && !settings_of_user(2)->dnd);
+	NEED(u->voicemail == VOICEMAIL_ON && u->voicemail_s == 25 && u->ring_s == 0 && !settings_of_user(2)->dnd);
 	struct ceiling_limit mine = settings_limit_of_user(&sim.site.plan, 1), site = settings_limit_of_user(&sim.site.plan, 2);
 	NEED(mine.most[CEILING_CALLS] == 1 && mine.most[CEILING_MONEY] == site.most[CEILING_MONEY]);
 	NEED(settings_of_device(2)->ended && !settings_of_device(1)->ended);

@@ -255,7 +255,7 @@ static void say_proof(struct link *l, const struct ipc_view *v)
 	ipc_end(l);
 }
 
-static void say_mail_found(struct link *l, uint64_t token, uint64_t message)
+static void say_mail_found(struct link *l, uint64_t token, uint32_t user, bool fresh, uint64_t message)
 {
 	struct msg_mail_found *m;
 
@@ -263,6 +263,8 @@ static void say_mail_found(struct link *l, uint64_t token, uint64_t message)
 	if (sim.conduct.ledger_mute || !(m = ipc_begin(l, MSG_MAIL_FOUND)))
 		return;
 	m->token = token;
+	m->user = user;
+	m->fresh = fresh;
 	m->message = message;
 	ipc_end(l);
 }
@@ -272,7 +274,7 @@ static void say_mail_room(struct link *l, const struct ipc_view *v)
 	const struct msg_mail_begin *w = v->payload;
 
 	sim.mail_begun++;
-	say_mail_found(l, w->token, sim.conduct.mail_full ? 0 : 100 + sim.mail_begun);
+	say_mail_found(l, w->token, w->user, true, sim.conduct.mail_full ? 0 : 100 + sim.mail_begun);
 }
 
 static void say_mail(struct link *l, const struct ipc_view *v)
@@ -283,7 +285,7 @@ static void say_mail(struct link *l, const struct ipc_view *v)
 	sim.mail_wanted++;
 	for (int i = SIM_MAIL_MAX - 1; i >= 0; i--)
 		found = sim.mail[w->heard][i] > w->after ? sim.mail[w->heard][i] : found;
-	say_mail_found(l, w->token, found);
+	say_mail_found(l, w->token, w->user, false, found);
 }
 
 /* A key is its message's number. */

@@ -42,7 +42,7 @@ module uuid.so
 module_app account.so
 module_app ctrl_tcp.so
 module_app menu.so
-snd_path {rec}
+{mwi}snd_path {rec}
 ctrl_tcp_listen 127.0.0.1:{control}
 """
 ACCOUNT = ("<sip:{user}@{domain};transport=tls>;auth_user={user};auth_pass={password};"
@@ -57,9 +57,9 @@ class Baresip(Phone):
     heard_suffix = "-dec.wav"
     stereo = True
 
-    def __init__(self, host, where, bundle, *, mux=True, regint=300, medianat="", **kw):
+    def __init__(self, host, where, bundle, *, mux=True, regint=300, medianat="", mwi=False, **kw):
         super().__init__(host, where, bundle, **kw)
-        self.mux, self.regint = mux, regint
+        self.mux, self.regint, self.mwi = mux, regint, mwi
         self.medianat = "ice" if self.ice else medianat
         _control[0] += 1
         self.control = _control[0]
@@ -76,7 +76,8 @@ class Baresip(Phone):
         with open(f"{self.where}/config", "w") as f:
             f.write(CONFIG.format(users=" ".join(x.user for x in self.bundles), listen=f"{any_addr}:5060", pem=pem,
                                   ca=b.ca, dev=self.host.dev, wav=self.wav, rate=self.rate, rec=self.rec,
-                                  mux="yes" if self.mux else "no", control=self.control))
+                                  mux="yes" if self.mux else "no", control=self.control,
+                                  mwi="module_app mwi.so\n" if self.mwi else ""))
         with open(f"{self.where}/accounts", "w") as f:
             for x in self.bundles:
                 f.write(ACCOUNT.format(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Voicemail with real phones: a message is left and heard again by its user alone, by key and by PIN (R7, R15, T41)."""
 import os
+import re
 import time
 
 import pytest
@@ -24,18 +25,45 @@ def prompts_of(phone):
     return {name for _, name in heard_prompts(longest(phone))}
 
 
+def leave(one, two, exchange, seconds=14):
+    """one calls two, who is busy, and speaks (its tone) until it hangs up."""
+    one.forget()
+    one.dial(two.bundle.user)
+    one.wait_state("established")
+    time.sleep(seconds)
+    one.hangup()
+    exchange.wait_no_calls()
+
+
+def hear(phone, exchange):
+    """*97 to its end: the prompts that were said."""
+    phone.forget()
+    phone.dial("*97")
+    phone.wait_state("established")
+    phone.wait_closed(timeout=60)
+    exchange.wait_no_calls()
+    return prompts_of(phone)
+
+
+def messages(exchange, user):
+    line = next(x for x in exchange.ask("user-show", name=user) if x["kind"] == "user")
+    return line["messages_new"], line["messages_old"]
+
+
+def light(phone):
+    """What the last NOTIFY said (RFC 3842), as the phone traced it."""
+    with open(phone.log, errors="replace") as f:
+        said = re.findall(r"Messages-Waiting: (yes|no)", f.read())
+    return said[-1] if said else None
+
+
 @pytest.mark.parametrize("codec", ["PCMU", "G722", "opus/48000/2"])
 def test_r7_a_message_is_left_and_heard(exchange, people, codec):
     """A busy user's caller hears the question and the tone; the user hears the caller's words (tone a), and deletes them."""
     one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=(codec,))
     two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMA",))
     allow(exchange, two.bundle.user, "dnd=on\nvoicemail=on\n")
-    one.forget()
-    one.dial(two.bundle.user)
-    one.wait_state("established")
-    time.sleep(14)
-    one.hangup()
-    exchange.wait_no_calls()
+    leave(one, two, exchange)
     two.forget()
     two.dial("*97")
     two.wait_state("established")
@@ -52,3 +80,26 @@ def test_r7_a_message_is_left_and_heard(exchange, people, codec):
     net.wait_for("the empty mailbox to be said", lambda: any("voicemail-empty" in {n for _, n in heard_prompts(r)}
                                                              for r in two.recordings()), 10)
     exchange.wait_no_calls()
+
+
+def test_r7_an_administrator_counts_and_deletes_messages(exchange, people):
+    """What `user show` counts is what waits; after `user forget-messages` the user hears of none. The phone's light (baresip's,
+    by SUBSCRIBE; linphone 5.1 has none) goes on with a new message and out when the last one was heard."""
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMA",), mwi=True)
+    user = two.bundle.user
+    allow(exchange, user, "dnd=on\nvoicemail=on\n")
+    leave(one, two, exchange)
+    net.wait_for("the message to be counted", lambda: messages(exchange, user) == (1, 0), 10)
+    net.wait_for("the light to be on", lambda: light(two) == "yes", 10)
+    assert "voicemail-you-have" in hear(two, exchange)
+    net.wait_for("the message to be heard", lambda: messages(exchange, user) == (0, 1), 10)
+    net.wait_for("the light to be out", lambda: light(two) == "no", 10)
+    leave(one, two, exchange)
+    net.wait_for("the light to be on again", lambda: light(two) == "yes", 10)
+    assert messages(exchange, user) == (1, 1)
+    exchange.command("user", "forget-messages", user)
+    net.wait_for("the light to be out again", lambda: light(two) == "no", 10)
+    assert messages(exchange, user) == (0, 0)
+    assert "voicemail-empty" in hear(two, exchange)
+    assert [e for e in exchange.events() if e["detail"] == "voice messages deleted"]

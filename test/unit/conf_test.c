@@ -58,6 +58,7 @@ static void every_key_counts(void)
 		   "media { ports = \"30000-30099\" }\nlog { privacy = full days = 30 }\n"
 		   "emergency { numbers = {\"118\"} }\nregistration { expires = 120 keepalive = 20 login = 600 }\n"
 		   "calls { ring = 30 refresh = 900 hot-desk = 3600 park = 45 park-places = 90 }\nlimits { phones = 10 users = 11 calls = 12 }\n"
+		   "voicemail { default = 25 seconds = 60 days = 7 per-user = 20 }\n"
 		   "alarms { syslog = off mail = \"/usr/bin/msmtp -t\" to = \"Head@example.org\" desk = \"100\" }\n"));
 	const struct site *s = &c.site;
 	CHECK(strcmp(c.database, "postgresql://rf@/rf") == 0 && s->edges == 2 && s->node == 3 && s->listeners == 2);
@@ -70,6 +71,7 @@ static void every_key_counts(void)
 	CHECK(s->register_max_s == 120 && s->flow_timer_s == 20 && s->reauth_s == 600);
 	CHECK(s->ring_s == 30 && s->session_expires_s == 900);
 	CHECK(s->hotdesk_s == 3600 && s->park_s == 45 && s->park_places == 90);
+	CHECK(s->mail_on == 1 && s->mail_after_s == 25 && s->mail_s == 60 && s->mail_days == 7 && s->mail_most == 20);
 	CHECK(s->max_phones == 10 && s->max_users == 11 && s->max_calls == 12);
 	CHECK(s->alarms.syslog == 0 && strcmp(s->alarms.mail, "/usr/bin/msmtp -t") == 0);
 	CHECK(strcmp(s->alarms.to, "Head@example.org") == 0 && strcmp(s->alarms.desk, "100") == 0);
@@ -86,6 +88,20 @@ static void alarms_are_whole_or_refused(void)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		snprintf(text, sizeof text, SITE "alarms { %s }\n", bad[i]);
 		CHECK(!good(text) && strstr(c.reason, "alarms"));
+	}
+}
+
+static void voicemail_is_off_unless_said(void)
+{
+	static const char *const bad[] = {"yes", "4", "601", "\"\"", "none", "-1"};
+	char text[200];
+
+	CHECK(good(SITE) && !c.site.mail_on && c.site.mail_after_s == 0);
+	CHECK(good(SITE "voicemail { default = on }\n") && c.site.mail_on && c.site.mail_after_s == 0);
+	CHECK(good(SITE "voicemail { default = off }\n") && !c.site.mail_on);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		snprintf(text, sizeof text, SITE "voicemail { default = %s }\n", bad[i]);
+		CHECK(!good(text) && strstr(c.reason, "f:3: voicemail.default") && strstr(c.reason, "5 to 600"));
 	}
 }
 
@@ -380,6 +396,7 @@ int main(int argc, char **argv)
 	RUN(a_small_file_takes_the_defaults);
 	RUN(every_key_counts);
 	RUN(alarms_are_whole_or_refused);
+	RUN(voicemail_is_off_unless_said);
 	RUN(sqlite_can_be_named);
 	RUN(behind_nat_media_follows_signalling);
 	RUN(mild_is_refused_and_names_what_is_missing);

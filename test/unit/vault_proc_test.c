@@ -6,6 +6,7 @@
 #include "test.h"
 #include "vault/cert.h"
 #include "vault/enrol.h"
+#include "vault/store.h"
 #include "wire/digest.h"
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
@@ -14,7 +15,7 @@ static const char *keeper_exe, *signer_exe;
 static char keeper_dir[] = "/tmp/ringfence-keeper-XXXXXX", signer_dir[] = "/tmp/ringfence-signer-XXXXXX";
 static struct site site;
 static struct peer keeper, signer;
-static struct link *core, *ctl, *edge, *media;
+static struct link *core, *ctl, *ledger, *edge, *media;
 
 static int boot_key(void)
 {
@@ -52,7 +53,7 @@ static bool start_keeper(void)
 		return false;
 	core = peer_link(&keeper, PROC_CORE, 0);
 	ctl = peer_link(&keeper, PROC_CTL, 0);
-	peer_link(&keeper, PROC_LEDGER, 0);
+	ledger = peer_link(&keeper, PROC_LEDGER, 0);
 	return peer_go(&keeper);
 }
 
@@ -234,7 +235,6 @@ static void events_are_bounded(void)
 		CHECK(ctl && peer_up(ctl));
 	}
 	uint64_t seconds = (clock_boot_ms() - from_ms) / 1000 + 2;
-	struct link *ledger = &keeper.sibling[2];
 	peer_heard = false;
 	peer_wanted = MSG_NONE;
 	link_wait(ledger, peer_on(), &peer_heard, 300); /* events may wait for 100 ms */
@@ -444,6 +444,109 @@ static void media_has_a_key_of_its_own(void)
 	peer_kill(&signer);
 }
 
+/* --- voicemail --- */
+
+static bool mail_key(uint64_t message, const char *user, bool fresh, uint8_t key[MAIL_KEY])
+{
+	struct msg_mail_key_want *m = ipc_begin(core, MSG_MAIL_KEY_WANT);
+
+	m->message = message;
+	m->fresh = fresh;
+	m->user = ipc_put(core, span_str(user));
+	ipc_end(core);
+	const struct msg_mail_key *k = peer_wait(core, MSG_MAIL_KEY);
+	if (!k || !k->found)
+		return false;
+	memcpy(key, k->key, MAIL_KEY);
+	return true;
+}
+
+static void forget_key(struct link *from, uint64_t message)
+{
+	struct msg_mail_key_forget *m = ipc_begin(from, MSG_MAIL_KEY_FORGET);
+
+	m->message = message;
+	ipc_end(from);
+	link_flush(from);
+}
+
+static int forget(enum forget what, const char *user)
+{
+	struct msg_secrets_forget *m = ipc_begin(ctl, MSG_SECRETS_FORGET);
+
+	m->what = (uint8_t)what;
+	m->user = ipc_put(ctl, span_str(user));
+	ipc_end(ctl);
+	return done(ctl);
+}
+
+/* Each message has a key of its own, for its user alone; it outlives a kill, and goes by core's word, ledger's, or with all of
+ * the user's (R7, R28). */
+static void messages_have_keys(void)
+{
+	uint8_t one[MAIL_KEY], two[MAIL_KEY], again[MAIL_KEY];
+
+	CHECK(begin() && mail_key(1, "101", true, one) && mail_key(2, "101", true, two) && mail_key(3, "102", true, again));
+	CHECK(memcmp(one, two, MAIL_KEY) != 0 && !mail_key(1, "102", false, again) && !mail_key(4, "101", false, again));
+	CHECK(mail_key(2, "101", true, again) && memcmp(two, again, MAIL_KEY) != 0);
+	peer_kill(&keeper);
+	CHECK(start_keeper() && mail_key(1, "101", false, again) && memcmp(one, again, MAIL_KEY) == 0);
+	forget_key(core, 1);
+	CHECK(!mail_key(1, "101", false, again) && mail_key(2, "101", false, again));
+	forget_key(ledger, 2);
+	for (int i = 0; i < 100 && mail_key(2, "101", false, again); i++)
+		usleep(20000);
+	CHECK(!mail_key(2, "101", false, again) && mail_key(5, "101", true, again));
+	CHECK(forget(FORGET_MESSAGES, "101") == DONE_OK && !mail_key(5, "101", false, again));
+	CHECK(mail_key(3, "102", false, again) && forget(FORGET_MESSAGES, "109") == DONE_OK);
+	peer_kill(&keeper);
+}
+
+/* keeper's store as it is when so many messages have a key: written at once, without a sync for each. */
+static bool fill_store(uint32_t n)
+{
+	enum { KEEP_MAIL = 23 /* proc/keeper/keeper.h */, KEPT_MAIL = MAIL_KEY + sizeof(uint32_t) + USER_NAME_MAX };
+	static uint8_t kept[KEPT_MAIL];
+	uint32_t today = (uint32_t)(clock_wall_ms() / 86400000); /* or it would go at once */
+	uint8_t boot[STORE_BOOT_KEY] = {0};
+	struct store st;
+	int dir = open(keeper_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), key = boot_key();
+	const char *why = pread(key, boot, sizeof boot, 0) == sizeof boot
+	                      ? store_open(&st, dir, "keeper", boot, 2 * MAIL_MOST, 2 * MAIL_MOST * 128)
+	                      : "no key";
+
+	memcpy(kept + MAIL_KEY, &today, sizeof today);
+	for (uint64_t i = 1; !why && i <= n; i++)
+		why = store_fill(&st, KEEP_MAIL, span_of(&i, sizeof i), span_of(kept, sizeof kept));
+	if (!why)
+		why = store_rewrite(&st);
+	if (why)
+		fprintf(stderr, "%s\n", why);
+	store_close(&st);
+	close(dir);
+	close(key);
+	return !why;
+}
+
+/* As many as a site may have, those that went not counted, and one that is made anew once. */
+static void keys_are_counted(void)
+{
+	uint8_t key[MAIL_KEY];
+	uint64_t n = MAIL_MOST;
+
+	empty_dir(keeper_dir);
+	CHECK(fill_store(MAIL_MOST - 1) && start_keeper());
+	CHECK(mail_key(n, "101", true, key) && !mail_key(n + 1, "101", true, key));
+	forget_key(core, 7);
+	forget_key(core, 7);
+	CHECK(mail_key(n, "101", true, key) && mail_key(n + 1, "101", true, key) && !mail_key(n + 2, "101", true, key));
+	peer_kill(&keeper);
+	CHECK(start_keeper() && !mail_key(n + 2, "101", true, key));
+	forget_key(core, 8);
+	CHECK(mail_key(n + 2, "101", true, key) && !mail_key(n + 3, "101", true, key));
+	peer_kill(&keeper);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3 || !mkdtemp(keeper_dir) || !mkdtemp(signer_dir))
@@ -463,6 +566,8 @@ int main(int argc, char **argv)
 	RUN(events_are_bounded);
 	RUN(phone_is_enrolled);
 	RUN(log_is_read_by_name);
+	RUN(messages_have_keys);
+	RUN(keys_are_counted);
 	RUN(chain_reaches_the_edge);
 	RUN(media_has_a_key_of_its_own);
 	empty_dir(keeper_dir);
