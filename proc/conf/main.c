@@ -47,6 +47,21 @@ static void warn_of_ended(const struct plan_signers *s)
 			log_warn("signed-callers: certificate no. %d, or one above it, has expired", i + 1);
 }
 
+/* The same for a trunk that asks who we are; check-config refuses it, since then there is time to have another made. */
+static const char *ended_certificate(const struct site *s)
+{
+	static char why[64 + TRUNK_NAME_MAX + TRUNK_FILE_MAX];
+
+	for (int i = 0; i < s->trunks; i++) {
+		const struct trunk_conf *t = &s->trunk[i];
+		if (!t->certificate[0] || t->until_s >= clock_wall_ms() / 1000)
+			continue;
+		snprintf(why, sizeof why, "trunk %s: its certificate, trust/%s, has expired", t->name, t->certificate);
+		return why;
+	}
+	return NULL;
+}
+
 static void tell(struct link *parent)
 {
 	if (conf_parse(read_all(conf_fd), "ringfence.conf", &conf)) {
@@ -56,6 +71,9 @@ static void tell(struct link *parent)
 		m->site = ipc_put_part(parent, &conf.site, sizeof conf.site);
 		m->database = ipc_put(parent, span_str(conf.database));
 		warn_of_ended(&conf.site.signers);
+		const char *ended = ended_certificate(&conf.site);
+		if (ended)
+			log_warn("%s", ended);
 	} else {
 		struct msg_site_refused *m = ipc_begin(parent, MSG_SITE_REFUSED);
 		if (!m)
@@ -92,12 +110,12 @@ static int check(const char *path)
 		return 1;
 	}
 	trust_read_dir(open_trust(path));
-	bool ok = conf_parse(read_all(fd), path, &conf);
+	const char *why = conf_parse(read_all(fd), path, &conf) ? ended_certificate(&conf.site) : conf.reason;
 	close(fd);
-	if (ok)
+	if (!why)
 		warn_of_ended(&conf.site.signers);
-	puts(ok ? "ok" : conf.reason);
-	return !ok;
+	puts(why ? why : "ok");
+	return why != NULL;
 }
 
 static const struct cage cage = {.name = "conf", .files = 16, .memory_mb = 64};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "signers.h"
+#include "point.h"
 #include "tn_auth.h"
 #include <gnutls/x509.h>
 
-enum { CHAIN_MAX = 8, COORDINATE = SIGNER_POINT / 2 };
+enum { CHAIN_MAX = 8 };
 
 static gnutls_x509_trust_list_t roots;
 
@@ -43,32 +44,6 @@ static const char *check_use(gnutls_x509_crt_t leaf)
 	if (got >= 0 ? !(usage & GNUTLS_KEY_DIGITAL_SIGNATURE) : got != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 		return "is not for signatures (key usage)";
 	return NULL;
-}
-
-/* Of any length, with or without zeros before it. */
-static bool coordinate(const gnutls_datum_t *d, uint8_t out[COORDINATE])
-{
-	struct span s = span_of(d->data, d->size);
-
-	while (s.n > COORDINATE && s.p[0] == 0)
-		s = span_skip(s, 1);
-	if (s.n > COORDINATE)
-		return false;
-	memset(out, 0, COORDINATE);
-	memcpy(out + COORDINATE - s.n, s.p, s.n);
-	return true;
-}
-
-static const char *read_key(gnutls_x509_crt_t leaf, uint8_t point[SIGNER_POINT])
-{
-	gnutls_datum_t x = {NULL, 0}, y = {NULL, 0};
-	gnutls_ecc_curve_t curve;
-	bool ok = gnutls_x509_crt_get_pk_ecc_raw(leaf, &curve, &x, &y) == 0 && curve == GNUTLS_ECC_CURVE_SECP256R1 &&
-	          coordinate(&x, point) && coordinate(&y, point + COORDINATE);
-
-	gnutls_free(x.data);
-	gnutls_free(y.data);
-	return ok ? NULL : "has no key of P-256 (RFC 8225 8)";
 }
 
 static const char *read_numbers(gnutls_x509_crt_t leaf, struct plan_signer *out)
@@ -116,8 +91,8 @@ static const char *read_chain(gnutls_x509_crt_t *chain, unsigned n, struct plan_
 	if (gnutls_x509_trust_list_verify_crt(roots, chain, n, flags, &status, NULL) < 0 || status)
 		return "is not vouched for by the ca of signed-callers";
 	const char *why = check_use(chain[0]);
-	if (!why)
-		why = read_key(chain[0], out->point);
+	if (!why && !point_of_certificate(chain[0], out->point))
+		why = "has no key of P-256 (RFC 8225 8)";
 	if (!why)
 		why = read_numbers(chain[0], out);
 	return why ? why : read_dates(chain, n, out);
