@@ -185,11 +185,12 @@ enum event_kind {
 	EVENT_USER,           /* added, changed, removed */
 	EVENT_ADMIN,          /* log read, administrator set or refused */
 	EVENT_BAN,
-	EVENT_EMERGENCY, /* an emergency call was placed */
-	EVENT_FULL,      /* a pool or credit ran out */
-	EVENT_PIN,       /* wrong, locked, set or unlocked */
-	EVENT_TRUNK,     /* went up or down */
-	EVENT_CEILING,   /* half or the whole of one is used */
+	EVENT_EMERGENCY,   /* an emergency call was placed */
+	EVENT_FULL,        /* a pool or credit ran out */
+	EVENT_PIN,         /* wrong, locked, set or unlocked */
+	EVENT_TRUNK,       /* went up or down */
+	EVENT_CEILING,     /* half or the whole of one is used */
+	EVENT_CERTIFICATE, /* one of the site's files ends soon */
 	EVENT_KINDS
 };
 

@@ -11,7 +11,6 @@ enum {
 };
 
 /* Appended as DER: subject CN=domain, and subjectAltName DNS:domain and URI:sip:domain. */
-void cert_write_request(
-    const struct p256_key *k, const uint8_t point[P256_POINT], struct span domain, struct buf *der);
+void cert_write_request(const struct p256_key *k, const uint8_t point[P256_POINT], struct span domain, struct buf *der);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/child.h"
+#include "signers.h"
 #include "trust.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -118,6 +119,44 @@ static int check(const char *path)
 	return why != NULL;
 }
 
+/* --- what the store holds, for the command --- */
+
+static void list_numbers(const struct plan_signer *s)
+{
+	if (s->any)
+		printf("any of its provider's");
+	for (int i = 0; i < s->ranges; i++) {
+		printf("%s+%llu", i || s->any ? ", " : "", (unsigned long long)s->range[i].first);
+		if (s->range[i].last != s->range[i].first)
+			printf("-+%llu", (unsigned long long)s->range[i].last);
+	}
+}
+
+/* A line for each: kind, end in seconds, numbers, subject, with tabs between. */
+static int list(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	trust_read_dir(open_trust(path));
+	bool ok = conf_parse(read_all(fd), path, &conf);
+	close(fd);
+	const struct plan_signers *s = &conf.site.signers;
+	if (!ok)
+		fprintf(stderr, "%s\n", conf.reason);
+	for (unsigned i = 0; ok && i < s->anchors; i++)
+		printf("anchor\t%lld\t\t%s\n", (long long)s->anchor[i].until_s, signers_anchor_subject(i));
+	for (unsigned i = 0; ok && i < s->n; i++) {
+		printf("signer\t%lld\t", (long long)s->signer[i].until_s);
+		list_numbers(&s->signer[i]);
+		printf("\t%s\n", signers_subject(i));
+	}
+	return !ok;
+}
+
 static const struct cage cage = {.name = "conf", .files = 16, .memory_mb = 64};
 static const struct child self = {.me = PROC_CONF, .cage = &cage, .file = on_file, .open = on_open, .serve = on_serve};
 
@@ -125,5 +164,7 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "--check") == 0)
 		return check(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "--signers") == 0)
+		return list(argv[2]);
 	return child_main(&self, argc, argv);
 }

@@ -7,6 +7,7 @@
 enum { CHAIN_MAX = 8 };
 
 static gnutls_x509_trust_list_t roots;
+static char subject[SIGNERS_MAX][SIGNERS_SUBJECT_MAX], anchor_subject[ANCHORS_MAX][SIGNERS_SUBJECT_MAX];
 
 void signers_begin(void)
 {
@@ -20,7 +21,61 @@ static gnutls_datum_t datum(struct span s)
 	return (gnutls_datum_t){(unsigned char *)(uintptr_t)s.p, (unsigned)s.n};
 }
 
-const char *signers_roots(struct span pem)
+const char *signers_subject(unsigned signer)
+{
+	return subject[signer];
+}
+
+const char *signers_anchor_subject(unsigned anchor)
+{
+	return anchor_subject[anchor];
+}
+
+/* RFC 4514; what a terminal or a table would stumble over is a question mark. */
+static void read_subject(gnutls_x509_crt_t c, char out[SIGNERS_SUBJECT_MAX])
+{
+	gnutls_datum_t dn = {NULL, 0};
+	size_t n = 0;
+
+	if (gnutls_x509_crt_get_dn3(c, &dn, 0) == 0)
+		for (; n < dn.size && n < SIGNERS_SUBJECT_MAX - 1; n++)
+			out[n] = dn.data[n] < 0x20 || dn.data[n] == 0x7f ? '?' : (char)dn.data[n];
+	out[n] = 0;
+	gnutls_free(dn.data);
+}
+
+static void read_anchor(gnutls_x509_crt_t c, unsigned i, struct plan_anchor *out)
+{
+	uint8_t sha256[32];
+	size_t n = sizeof sha256;
+
+	out->until_s = gnutls_x509_crt_get_expiration_time(c);
+	if (gnutls_x509_crt_get_fingerprint(c, GNUTLS_DIG_SHA256, sha256, &n) == 0)
+		memcpy(out->id, sha256, sizeof out->id);
+	read_subject(c, anchor_subject[i]);
+}
+
+static const char *read_anchors(const gnutls_datum_t *d, struct plan_signers *out)
+{
+	gnutls_x509_crt_t c[ANCHORS_MAX];
+	unsigned n = ANCHORS_MAX;
+	int got =
+	    gnutls_x509_crt_list_import(c, &n, d, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED);
+
+	if (got == GNUTLS_E_SHORT_MEMORY_BUFFER)
+		return "holds more than 24 certificates";
+	if (got <= 0)
+		return "holds no certificate (PEM)";
+	memset(out->anchor, 0, sizeof out->anchor);
+	out->anchors = (uint8_t)n;
+	for (unsigned i = 0; i < n; i++) {
+		read_anchor(c[i], i, &out->anchor[i]);
+		gnutls_x509_crt_deinit(c[i]);
+	}
+	return NULL;
+}
+
+const char *signers_roots(struct span pem, struct plan_signers *out)
 {
 	const gnutls_datum_t d = datum(pem);
 
@@ -28,7 +83,7 @@ const char *signers_roots(struct span pem)
 	if (gnutls_x509_trust_list_init(&roots, 0) < 0)
 		return "cannot be read";
 	return gnutls_x509_trust_list_add_trust_mem(roots, &d, NULL, GNUTLS_X509_FMT_PEM, 0, 0) > 0
-	           ? NULL
+	           ? read_anchors(&d, out)
 	           : "holds no certificate (PEM)";
 }
 
@@ -98,7 +153,7 @@ static const char *read_chain(gnutls_x509_crt_t *chain, unsigned n, struct plan_
 	return why ? why : read_dates(chain, n, out);
 }
 
-const char *signers_read(struct span pem, struct plan_signer *out)
+const char *signers_read(struct span pem, unsigned signer, struct plan_signer *out)
 {
 	gnutls_x509_crt_t chain[CHAIN_MAX];
 	const gnutls_datum_t d = datum(pem);
@@ -110,6 +165,7 @@ const char *signers_read(struct span pem, struct plan_signer *out)
 		chain, &n, &d, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED) <= 0)
 		return "holds no chain of 1 to 8 certificates (PEM)";
 	const char *why = read_chain(chain, n, out);
+	read_subject(chain[0], subject[signer]);
 	for (unsigned i = 0; i < n; i++)
 		gnutls_x509_crt_deinit(chain[i]);
 	return why;

@@ -99,8 +99,8 @@ const char *trunk_cert_read(struct trunk_conf *t)
 	if (why)
 		snprintf(why_text, sizeof why_text, "has a certificate, but its request trust/%s %s", request, why);
 	else if (memcmp(asked, t->point, sizeof asked) != 0)
-		snprintf(why_text, sizeof why_text, "has a certificate, trust/%s, of another key than its request trust/%s",
-		    t->certificate, request);
+		snprintf(why_text, sizeof why_text,
+		    "has a certificate, trust/%s, of another key than its request trust/%s", t->certificate, request);
 	else
 		return NULL;
 	return why_text;

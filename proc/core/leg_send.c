@@ -47,7 +47,7 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 	m->leg_token = ipc_put(edge, span_str(l->r.token));
 	m->max_forwards = 70;
 	put_identity(l, edge, &m->identity_user, &m->identity_display);
-	l->repeated &= (uint16_t)~(1u << kind);
+	l->repeated &= (uint16_t) ~(1u << kind);
 	if (l->r.trunk && l->credentials && method != SIP_ACK) {
 		l->repeated |= (uint16_t)(1u << kind);
 		trunk_auth_put(edge, m, l->credentials);

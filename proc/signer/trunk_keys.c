@@ -34,10 +34,11 @@ const char *trunk_keys_judge(const struct site *s)
 
 	for (int i = 0; i < s->trunks; i++) {
 		const struct trunk_conf *t = &s->trunk[i];
-		if (!t->certificate[0] || (get(t->name, &both) && memcmp(both.p + P256_SCALAR, t->point, P256_POINT) == 0))
+		if (!t->certificate[0] ||
+		    (get(t->name, &both) && memcmp(both.p + P256_SCALAR, t->point, P256_POINT) == 0))
 			continue;
-		snprintf(why, sizeof why, "trunk %s: its certificate is for a key that the exchange does not have",
-		    t->name);
+		snprintf(
+		    why, sizeof why, "trunk %s: its certificate is for a key that the exchange does not have", t->name);
 		return why;
 	}
 	return NULL;

@@ -4,7 +4,6 @@ and TCP on connections that it makes; a gateway that asks for the password of wh
 import base64
 import os
 import shutil
-import subprocess
 
 import net
 import pki
@@ -96,7 +95,7 @@ def carrier(lab, far, where, exchange, ours):
 
 
 def command(x, *args, code=0):
-    p = subprocess.run([f"{x.build}/cmd/ringfence", "--site", x.site, *args], capture_output=True, text=True, timeout=30)
+    p = x.command(*args, check=False)
     assert p.returncode == code, (args, p.stdout, p.stderr)
     return p.stdout + p.stderr
 
