@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "verbs.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static void say(const char *kind, const char *name, const char *text)
@@ -15,41 +13,18 @@ static void say(const char *kind, const char *name, const char *text)
 	json_decref(line);
 }
 
-/* What it says of the file goes to `out`. */
-static pid_t start(const char *program, const char *file, int out)
+static void fault(char *line, void *arg)
 {
-	pid_t pid = fork();
-
-	if (pid != 0)
-		return pid;
-	if (dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
-		_exit(EXIT_REFUSED);
-	execl(program, "ringfence-conf", "--check", file, (char *)NULL);
-	_exit(EXIT_REFUSED);
+	(void)arg;
+	if (strcmp(line, "ok") != 0)
+		say("fault", "text", line);
 }
 
 /* A line for each fault. */
 static int check_json(const char *program, const char *file)
 {
-	char line[4096];
-	int fd[2], status = -1;
+	bool ok = program_lines(program, "--check", file, fault, NULL);
 
-	if (pipe2(fd, O_CLOEXEC) != 0)
-		return EXIT_REFUSED;
-	fflush(stdout);
-	pid_t pid = start(program, file, fd[1]);
-	close(fd[1]);
-	FILE *f = pid > 0 ? fdopen(fd[0], "r") : NULL;
-	while (f && fgets(line, sizeof line, f)) {
-		line[strcspn(line, "\n")] = 0;
-		if (strcmp(line, "ok") != 0)
-			say("fault", "text", line);
-	}
-	if (f)
-		fclose(f);
-	else
-		close(fd[0]);
-	bool ok = pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	say("done", "result", ok ? "ok" : "refused");
 	return ok ? 0 : EXIT_REFUSED;
 }

@@ -149,6 +149,9 @@ bool file_write(const char *dir, const char *name, const char *text, size_t n, u
 
 /* A program of the exchange: beside this command in a build tree, or where it was installed. */
 bool program_find(const char *folder, const char *name, char *path, size_t cap);
+/* Run it with these two words and hear each line that it says; true: it ended well. */
+bool program_lines(
+    const char *program, const char *what, const char *file, void (*line)(char *text, void *arg), void *arg);
 
 /* --- people and phones by what people type --- */
 

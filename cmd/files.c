@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 char *file_read(const char *path, size_t most, size_t *n)
@@ -70,4 +71,39 @@ bool program_find(const char *folder, const char *name, char *path, size_t cap)
 		return true;
 	snprintf(path, cap, "%s/%s", LIBEXEC, name);
 	return access(path, X_OK) == 0;
+}
+
+static pid_t start(const char *program, const char *what, const char *file, int out)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	if (dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+		_exit(EXIT_REFUSED);
+	execl(program, program, what, file, (char *)NULL);
+	_exit(EXIT_REFUSED);
+}
+
+bool program_lines(
+    const char *program, const char *what, const char *file, void (*line)(char *text, void *arg), void *arg)
+{
+	char text[4096];
+	int fd[2], status = -1;
+
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return false;
+	fflush(stdout);
+	pid_t pid = start(program, what, file, fd[1]);
+	close(fd[1]);
+	FILE *f = pid > 0 ? fdopen(fd[0], "r") : NULL;
+	while (f && fgets(text, sizeof text, f)) {
+		text[strcspn(text, "\n")] = 0;
+		line(text, arg);
+	}
+	if (f)
+		fclose(f);
+	else
+		close(fd[0]);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

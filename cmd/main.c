@@ -13,7 +13,7 @@ const struct verb *const verbs[] = {
     &verb_group_add, &verb_group_set, &verb_group_delete, &verb_group_list,
     &verb_phone_add, &verb_phone_enrol, &verb_phone_sign, &verb_phone_request, &verb_phone_admit, &verb_phone_renew,
     &verb_phone_revoke, &verb_phone_set, &verb_phone_bind, &verb_phone_unbind, &verb_phone_show, &verb_phone_list,
-    &verb_trunks, &verb_trunk_password,
+    &verb_trunks, &verb_trunk_password, &verb_trunk_request, &verb_signers,
     &verb_may, &verb_calls, &verb_status, &verb_events, &verb_log, &verb_readings,
     &verb_ban, &verb_unban, &verb_bans,
     &verb_site_set, &verb_site_show, &verb_notices, &verb_notice_take,

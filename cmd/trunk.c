@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+#include "vault/enrol.h"
 #include "verbs.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
 
 static void row(json_t *line, void *arg)
 {
@@ -49,6 +53,79 @@ static int password(struct cmd *c)
 		    "The password of %s was set; it answers that trunk's own realm and no other.\n", safe(c->arg[0]));
 	return code;
 }
+
+struct request {
+	char pem[ENROL_PEM_MAX];
+	size_t n; /* 0: none came */
+};
+
+static void take_request(json_t *line, void *arg)
+{
+	struct request *r = arg;
+	struct buf b = buf_of(r->pem, sizeof r->pem);
+	uint8_t der[CERT_MAX];
+
+	if (!line_is(line, "trunk-request"))
+		return;
+	int n = span_unbase64(span_str(member(line, "request")), der, sizeof der);
+	if (n > 0 && enrol_put_request(&b, span_of(der, (size_t)n)) == NULL && !b.full)
+		r->n = b.n;
+}
+
+/* Where conf looks for it, beside the certificate that answers it, unless a file is named. */
+static bool write_request(struct cmd *c, const struct request *r, char *path, size_t cap)
+{
+	const char *out = option_get(c, "out");
+
+	if (out && strcmp(out, "-") == 0)
+		return fwrite(r->pem, 1, r->n, stdout) == r->n;
+	snprintf(path, cap, "%s/trust", c->site);
+	if (!out && mkdir(path, 0755) != 0 && errno != EEXIST) {
+		complain(safe(path), strerror(errno), NULL);
+		return false;
+	}
+	snprintf(path, cap, "%s/trust/%s.csr", c->site, c->arg[0]);
+	if (out)
+		snprintf(path, cap, "%s", out);
+	if (!file_write(NULL, path, r->pem, r->n, 0644))
+		return false;
+	if (c->json)
+		printf("{\"kind\":\"trunk-request\"}\n");
+	else
+		printf("The request is in %s: it holds nothing secret. What the provider's CA makes of it goes into\n"
+		       "the directory trust too, and its name into the trunk's section: certificate = \"%s.pem\"\n",
+		    safe(path), safe(c->arg[0]));
+	return true;
+}
+
+static int request(struct cmd *c)
+{
+	struct request r = {.n = 0};
+	char path[4096];
+	struct ask a;
+
+	ask_begin(&a, c, "trunk-request");
+	ask_field(&a, "name", c->arg[0]);
+	int code = ask_run_quiet(&a, take_request, &r);
+	if (code != EXIT_DONE)
+		return code;
+	if (r.n == 0) {
+		complain("the request cannot be read", NULL, "is the exchange of the same version?");
+		return EXIT_REFUSED;
+	}
+	return write_request(c, &r, path, sizeof path) ? EXIT_DONE : EXIT_REFUSED;
+}
+
+const struct verb verb_trunk_request = {
+    .name = "trunk request",
+    .run = request,
+    .usage = "TRUNK",
+    .args_min = 1,
+    .args_max = 1,
+    .what = "Write a request for a certificate that a provider asks for",
+    .help = "The key is made at the first request, stays in signer, and is the same in every later one.",
+    .option = {{"out", "FILE", "where to write it (TRUNK.csr in the site's directory trust; - for standard output)"}},
+};
 
 const struct verb verb_trunks = {
     .name = "trunks",

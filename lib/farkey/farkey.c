@@ -5,7 +5,6 @@
 enum { HASH_LEN = 32 };
 
 static struct {
-	enum sign_key which;
 	ipc_handler *const *while_waiting;
 	bool silent;
 	uint64_t timeouts;
@@ -18,9 +17,8 @@ static struct {
 	size_t n;
 } answer;
 
-void farkey_open(enum sign_key which, ipc_handler *const while_waiting[MSG_N])
+void farkey_open(ipc_handler *const while_waiting[MSG_N])
 {
-	far.which = which;
 	far.while_waiting = while_waiting;
 }
 
@@ -60,7 +58,13 @@ void farkey_on_signed(struct link *from, const struct ipc_view *v)
 	answer.done = true;
 }
 
-static bool ask_signer(const gnutls_datum_t *hash)
+/* Which key it is travels in what GnuTLS takes for a pointer. */
+static void *name_of(enum sign_key which, uint8_t trunk)
+{
+	return (void *)((uintptr_t)which << 8 | trunk);
+}
+
+static bool ask_signer(const void *name, const gnutls_datum_t *hash)
 {
 	struct link *l = child_link(PROC_SIGNER, 0);
 	struct msg_sign_want *m = l && !far.silent ? ipc_begin(l, MSG_SIGN_WANT) : NULL;
@@ -70,7 +74,8 @@ static bool ask_signer(const gnutls_datum_t *hash)
 	answer.done = false;
 	answer.n = 0;
 	m->token = ++answer.token;
-	m->key = (uint8_t)far.which;
+	m->key = (uint8_t)((uintptr_t)name >> 8);
+	m->trunk = (uint8_t)(uintptr_t)name;
 	memcpy(m->hash, hash->data, HASH_LEN);
 	ipc_end(l);
 	if (link_wait(l, far.while_waiting, &answer.done, FARKEY_WAIT_MS))
@@ -87,9 +92,8 @@ static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, vo
 {
 	(void)key;
 	(void)algorithm;
-	(void)data;
 	(void)flags;
-	if (hash->size != HASH_LEN || !ask_signer(hash))
+	if (hash->size != HASH_LEN || !ask_signer(data, hash))
 		return GNUTLS_E_PK_SIGN_FAILED;
 	signature->data = gnutls_malloc(answer.n);
 	if (!signature->data)
@@ -116,13 +120,13 @@ static int key_info(gnutls_privkey_t key, unsigned flags, void *data)
 	return -1;
 }
 
-int farkey_new(gnutls_privkey_t *key)
+int farkey_new(gnutls_privkey_t *key, enum sign_key which, uint8_t trunk)
 {
 	int e = gnutls_privkey_init(key);
 
 	if (e < 0)
 		return e;
-	e = gnutls_privkey_import_ext4(*key, NULL, NULL, sign_hash, NULL, NULL, key_info, 0);
+	e = gnutls_privkey_import_ext4(*key, name_of(which, trunk), NULL, sign_hash, NULL, NULL, key_info, 0);
 	if (e < 0)
 		gnutls_privkey_deinit(*key);
 	return e;

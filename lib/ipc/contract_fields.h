@@ -140,6 +140,13 @@ enum trunk_why {
 	TRUNK_WHYS
 };
 
+/* which of its files */
+enum trust_kind {
+	TRUST_ROOTS, /* who vouches for it */
+	TRUST_OWN,   /* what we show when it asks: our certificate for it, and what is above that */
+	TRUST_KINDS
+};
+
 enum trunk_state {
 	TRUNK_DOWN, /* not begun, or the exchange stops */
 	TRUNK_RESOLVING,
@@ -178,11 +185,12 @@ enum event_kind {
 	EVENT_USER,           /* added, changed, removed */
 	EVENT_ADMIN,          /* log read, administrator set or refused */
 	EVENT_BAN,
-	EVENT_EMERGENCY, /* an emergency call was placed */
-	EVENT_FULL,      /* a pool or credit ran out */
-	EVENT_PIN,       /* wrong, locked, set or unlocked */
-	EVENT_TRUNK,     /* went up or down */
-	EVENT_CEILING,   /* half or the whole of one is used */
+	EVENT_EMERGENCY,   /* an emergency call was placed */
+	EVENT_FULL,        /* a pool or credit ran out */
+	EVENT_PIN,         /* wrong, locked, set or unlocked */
+	EVENT_TRUNK,       /* went up or down */
+	EVENT_CEILING,     /* half or the whole of one is used */
+	EVENT_CERTIFICATE, /* one of the site's files ends soon */
 	EVENT_KINDS
 };
 
@@ -237,7 +245,12 @@ enum pin_verdict {
 enum mail_kept { MAIL_KEPT_NOT, MAIL_KEPT_IN_PART, MAIL_KEPT_WHOLE, MAIL_KEPTS };
 enum forget { FORGET_PIN_LOCK, FORGET_PIN, FORGET_DIALLED, FORGET_MESSAGES, FORGET_ALL, FORGETS };
 
-enum sign_key { SIGN_SERVER, SIGN_DTLS, SIGN_KEYS };
+enum sign_key {
+	SIGN_SERVER,
+	SIGN_DTLS,
+	SIGN_TRUNK, /* of the trunk that the question names */
+	SIGN_KEYS
+};
 
 enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 
@@ -296,8 +309,9 @@ enum turn_why {
 #define FIELDS_DONE(N, E, S, D, A, B, O) N(uint64_t, token) E(result, DONE_RESULTS) N(uint64_t, value) S(text, REASON_MAX)
 
 #define FIELDS_CERT_CHAIN(N, E, S, D, A, B, O) D(leaf, CERT_MAX) D(ca, CERT_MAX)
-/* an edge asks for the server's key, media for that of DTLS */
-#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(key, SIGN_KEYS) B(hash, 32)
+/* an edge asks for the server's key and for those of trunks (index into the site), media for that of DTLS */
+#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(key, SIGN_KEYS) N(uint8_t, trunk) B(hash, 32)
+/* an empty one: the trunk has no key */
 #define FIELDS_SIGNED(N, E, S, D, A, B, O) N(uint64_t, token) D(signature, 80)
 /* did the key of this point sign that hash? signature: r and s. Nothing here is secret */
 #define FIELDS_PROOF_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64) B(hash, 32) B(signature, 64)
@@ -391,7 +405,8 @@ enum turn_why {
 #define FIELDS_DEVICES_DONE(N, E, S, D, A, B, O) N(uint32_t, generation)
 
 /* certificates that vouch for trunk index, PEM; comes before the site that it belongs to */
-#define FIELDS_GIVE_TRUST(N, E, S, D, A, B, O) N(uint32_t, generation) N(uint8_t, trunk)
+/* a file of SITE/trust for this trunk (index) */
+#define FIELDS_GIVE_TRUST(N, E, S, D, A, B, O) N(uint32_t, generation) N(uint8_t, trunk) E(what, TRUST_KINDS)
 /* trunk: index. next: the address after the one that was tried last; else its name is asked anew */
 #define FIELDS_REACH_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) E(next, 2)
 #define FIELDS_REACHED(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) E(why, REACH_WHYS) A(remote) N(uint32_t, left)
@@ -411,6 +426,8 @@ enum turn_why {
 	N(uint64_t, token) E(state, TRUNK_STATES) N(uint32_t, busy) N(uint32_t, lines) N(uint64_t, age_ms) A(remote)  \
 	S(name, TRUNK_NAME_MAX) S(reason, REASON_MAX)
 /* an empty password removes it; the user and realm are those of the site */
+#define FIELDS_TRUNK_REQUEST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX)
+#define FIELDS_TRUNK_REQUEST(N, E, S, D, A, B, O) N(uint64_t, token) D(der, CERT_MAX)
 #define FIELDS_TRUNK_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX) D(password, PASSWORD_MAX)
 
 #define FIELDS_NONCE_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, flow) S(user, USER_NAME_MAX * 2)

@@ -44,7 +44,7 @@ static bool texts_ok(const struct trunk_conf *t)
 	return t->name[0] && t->server[0] && t->domain[0] && TEXT_OK(t->name, file_char) &&
 	       TEXT_OK(t->server, host_char) && TEXT_OK(t->domain, host_char) && TEXT_OK(t->user, plain_char) &&
 	       TEXT_OK(t->login, plain_char) && TEXT_OK(t->realm, realm_char) && TEXT_OK(t->ca, file_char) &&
-	       t->ca[0] != '.';
+	       t->ca[0] != '.' && TEXT_OK(t->certificate, file_char) && t->certificate[0] != '.';
 }
 
 static bool counts_ok(const struct trunk_conf *t)
@@ -63,6 +63,8 @@ static bool enums_ok(const struct trunk_conf *t)
 /* R6: what is not protected was named so. */
 static bool plainness_ok(const struct trunk_conf *t)
 {
+	if (t->certificate[0] && t->transport != TRUNK_TLS)
+		return false;
 	return t->plain || (t->transport == TRUNK_TLS && t->media == TRUNK_SRTP);
 }
 

@@ -36,6 +36,9 @@ struct trunk_conf {
 	char login[TRUNK_USER_MAX];        /* that the digest names */
 	char realm[TRUNK_USER_MAX];        /* the only one that is answered; empty: no challenge is */
 	char ca[TRUNK_FILE_MAX];           /* file in SITE/trust; empty: the certificates that the system trusts */
+	char certificate[TRUNK_FILE_MAX];  /* file in SITE/trust that we show when it asks; empty: none */
+	uint8_t point[64];                 /* the key of that certificate, P-256 */
+	int64_t until_s;                   /* its end, wall clock */
 	struct addr server_addr;           /* server as an address; family 0: a name */
 	struct addr peer[TRUNK_PEERS_MAX]; /* from where it may come, besides what server resolves to; port 0 */
 	struct trunk_net media_net[TRUNK_NETS_MAX];

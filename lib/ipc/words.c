@@ -25,6 +25,7 @@ const struct word word_event[EVENT_KINDS] = {
     [EVENT_CEILING] = {"ceiling", "a ceiling of money, minutes or calls"},
     [EVENT_PIN] = {"pin", "an outgoing PIN"},
     [EVENT_TRUNK] = {"trunk", "a trunk"},
+    [EVENT_CERTIFICATE] = {"certificate", "a certificate ends"},
 };
 
 const struct word word_severity[SEVERITIES] = {

@@ -114,7 +114,7 @@ static bool signer_ok(const struct plan_signer *s)
 
 bool plan_signers_ok(const struct plan_signers *s)
 {
-	if (s->n > SIGNERS_MAX)
+	if (s->n > SIGNERS_MAX || s->anchors > ANCHORS_MAX)
 		return false;
 	for (int i = 0; i < s->n; i++)
 		if (!signer_ok(&s->signer[i]) || find(s, s->signer[i].x5u) != &s->signer[i])

@@ -10,6 +10,7 @@
 
 enum {
 	SIGNERS_MAX = 16,
+	ANCHORS_MAX = 24,
 	SIGNER_RANGES_MAX = 16,
 	SIGNER_POINT = 64,
 	PROOF_FRESH_S = 60, /* RFC 8224 6.2.2 */
@@ -31,9 +32,16 @@ struct plan_signer {
 	struct signer_range range[SIGNER_RANGES_MAX];
 };
 
+/* A certificate that chains of the store end at: when it ends, for whoever must renew it. */
+struct plan_anchor {
+	int64_t until_s;
+	uint8_t id[8]; /* of its fingerprint */
+};
+
 struct plan_signers {
-	uint8_t n;
-	uint8_t zero[7];
+	uint8_t n, anchors;
+	uint8_t zero[6];
+	struct plan_anchor anchor[ANCHORS_MAX];
 	struct plan_signer signer[SIGNERS_MAX];
 };
 

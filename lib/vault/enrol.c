@@ -148,13 +148,23 @@ const char *enrol_parse_request(struct span request_pem, uint8_t point[ENROL_POI
 	return why;
 }
 
-const char *enrol_put_certificate(struct buf *pem, struct span der)
+static const char *put_pem(struct buf *pem, const char *what, struct span der)
 {
 	gnutls_datum_t in = datum_of(der), out;
 
-	if (gnutls_pem_base64_encode2("CERTIFICATE", &in, &out) != 0)
+	if (gnutls_pem_base64_encode2(what, &in, &out) != 0)
 		return "no memory";
 	return put_datum(pem, &out);
+}
+
+const char *enrol_put_certificate(struct buf *pem, struct span der)
+{
+	return put_pem(pem, "CERTIFICATE", der);
+}
+
+const char *enrol_put_request(struct buf *pem, struct span der)
+{
+	return put_pem(pem, "CERTIFICATE REQUEST", der);
 }
 
 static const char *import_certificate(struct span pem, gnutls_x509_crt_t *out)

@@ -22,8 +22,9 @@ const char *enrol_make_request(struct span key_pem, struct buf *request_pem) __a
 const char *enrol_parse_request(struct span request_pem, uint8_t point[ENROL_POINT])
     __attribute__((warn_unused_result));
 
-/* Append a certificate as PEM. */
+/* Append a certificate, or a request, as PEM. */
 const char *enrol_put_certificate(struct buf *pem, struct span der) __attribute__((warn_unused_result));
+const char *enrol_put_request(struct buf *pem, struct span der) __attribute__((warn_unused_result));
 
 /* On the phone's computer: the leaf is for this key, was signed by this CA (both PEM) and is a device's. */
 const char *enrol_check_bundle(struct span key_pem, struct span leaf_pem, struct span ca_pem)

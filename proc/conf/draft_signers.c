@@ -19,11 +19,10 @@ static const char *set_ca(struct draft *d, struct span v)
 	struct span pem;
 	const char *why = draft_file_name(v, name, sizeof name);
 
-	(void)d;
 	if (why)
 		return why;
 	why = trust_file(name, &pem);
-	return why ? why : signers_roots(pem);
+	return why ? why : signers_roots(pem, &d->out->site.signers);
 }
 
 static const char *set_file(struct draft *d, struct span v)
@@ -48,7 +47,7 @@ const char *draft_end_signer(struct draft *d, struct span url)
 		return "is one section too many (16 are allowed)";
 	const char *why = trust_file(name, &pem);
 	if (!why)
-		why = signers_read(pem, &one);
+		why = signers_read(pem, s->n, &one);
 	if (why)
 		return of_file(name, why);
 	passport_url_hash(url, one.x5u);

@@ -2,6 +2,7 @@
 /* Trunk sections. What is not protected must be named so (R6): plain = yes. */
 #include "draft.h"
 #include "plan/number.h"
+#include "trunk_cert.h"
 #include <stdio.h>
 
 enum { SIP_PORT = 5060, SIPS_PORT = 5061, LINES = 8, EXPIRES_S = 600, KEEPALIVE_S = 30, PRIORITY = 10 };
@@ -148,6 +149,11 @@ static const char *set_ca(struct draft *d, struct span v)
 	return draft_file_name(v, d->trunk.ca, TRUNK_FILE_MAX);
 }
 
+static const char *set_certificate(struct draft *d, struct span v)
+{
+	return draft_file_name(v, d->trunk.certificate, TRUNK_FILE_MAX);
+}
+
 static const char *set_peer(struct draft *d, struct span v)
 {
 	struct trunk_conf *t = &d->trunk;
@@ -272,6 +278,7 @@ const struct draft_key draft_trunk_keys[] = {
     {"trunk", "md5", false, false, set_md5},
     {"trunk", "expires", false, false, set_expires_s},
     {"trunk", "ca", false, false, set_ca},
+    {"trunk", "certificate", false, false, set_certificate},
     {"trunk", "peers", true, false, set_peer},
     {"trunk", "media-from", true, false, set_media_from},
     {"trunk", "caller-id", true, false, set_caller},
@@ -326,6 +333,8 @@ static const char *check_sense(const struct trunk_conf *t)
 		return "has a user and so needs the realm that its password is for";
 	if (t->transport != TRUNK_TLS && t->ca[0])
 		return "names a ca but does not use TLS";
+	if (t->transport != TRUNK_TLS && t->certificate[0])
+		return "names a certificate but does not use TLS";
 	if (t->media_nets == 0)
 		return "names no media-from, the nets that its media come from";
 	return check_plain(t);
@@ -343,6 +352,8 @@ const char *draft_end_trunk(struct draft *d, struct span title)
 		return "has no name of at most 23 lower-case letters, digits, '-', '_' and '.'";
 	take_defaults(d);
 	why = check_sense(t);
+	if (!why && t->certificate[0])
+		why = trunk_cert_read(t);
 	if (why)
 		return why;
 	if (d->trunk_listener.bind.family && addr_is_any(&d->trunk_listener.bind) &&

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/child.h"
+#include "signers.h"
 #include "trust.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +48,21 @@ static void warn_of_ended(const struct plan_signers *s)
 			log_warn("signed-callers: certificate no. %d, or one above it, has expired", i + 1);
 }
 
+/* The same for a trunk that asks who we are; check-config refuses it, since then there is time to have another made. */
+static const char *ended_certificate(const struct site *s)
+{
+	static char why[64 + TRUNK_NAME_MAX + TRUNK_FILE_MAX];
+
+	for (int i = 0; i < s->trunks; i++) {
+		const struct trunk_conf *t = &s->trunk[i];
+		if (!t->certificate[0] || t->until_s >= clock_wall_ms() / 1000)
+			continue;
+		snprintf(why, sizeof why, "trunk %s: its certificate, trust/%s, has expired", t->name, t->certificate);
+		return why;
+	}
+	return NULL;
+}
+
 static void tell(struct link *parent)
 {
 	if (conf_parse(read_all(conf_fd), "ringfence.conf", &conf)) {
@@ -56,6 +72,9 @@ static void tell(struct link *parent)
 		m->site = ipc_put_part(parent, &conf.site, sizeof conf.site);
 		m->database = ipc_put(parent, span_str(conf.database));
 		warn_of_ended(&conf.site.signers);
+		const char *ended = ended_certificate(&conf.site);
+		if (ended)
+			log_warn("%s", ended);
 	} else {
 		struct msg_site_refused *m = ipc_begin(parent, MSG_SITE_REFUSED);
 		if (!m)
@@ -92,11 +111,49 @@ static int check(const char *path)
 		return 1;
 	}
 	trust_read_dir(open_trust(path));
+	const char *why = conf_parse(read_all(fd), path, &conf) ? ended_certificate(&conf.site) : conf.reason;
+	close(fd);
+	if (!why)
+		warn_of_ended(&conf.site.signers);
+	puts(why ? why : "ok");
+	return why != NULL;
+}
+
+/* --- what the store holds, for the command --- */
+
+static void list_numbers(const struct plan_signer *s)
+{
+	if (s->any)
+		printf("any of its provider's");
+	for (int i = 0; i < s->ranges; i++) {
+		printf("%s+%llu", i || s->any ? ", " : "", (unsigned long long)s->range[i].first);
+		if (s->range[i].last != s->range[i].first)
+			printf("-+%llu", (unsigned long long)s->range[i].last);
+	}
+}
+
+/* A line for each: kind, end in seconds, numbers, subject, with tabs between. */
+static int list(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	trust_read_dir(open_trust(path));
 	bool ok = conf_parse(read_all(fd), path, &conf);
 	close(fd);
-	if (ok)
-		warn_of_ended(&conf.site.signers);
-	puts(ok ? "ok" : conf.reason);
+	const struct plan_signers *s = &conf.site.signers;
+	if (!ok)
+		fprintf(stderr, "%s\n", conf.reason);
+	for (unsigned i = 0; ok && i < s->anchors; i++)
+		printf("anchor\t%lld\t\t%s\n", (long long)s->anchor[i].until_s, signers_anchor_subject(i));
+	for (unsigned i = 0; ok && i < s->n; i++) {
+		printf("signer\t%lld\t", (long long)s->signer[i].until_s);
+		list_numbers(&s->signer[i]);
+		printf("\t%s\n", signers_subject(i));
+	}
 	return !ok;
 }
 
@@ -107,5 +164,7 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "--check") == 0)
 		return check(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "--signers") == 0)
+		return list(argv[2]);
 	return child_main(&self, argc, argv);
 }

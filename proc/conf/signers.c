@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "signers.h"
+#include "point.h"
 #include "tn_auth.h"
 #include <gnutls/x509.h>
 
-enum { CHAIN_MAX = 8, COORDINATE = SIGNER_POINT / 2 };
+enum { CHAIN_MAX = 8 };
 
 static gnutls_x509_trust_list_t roots;
+static char subject[SIGNERS_MAX][SIGNERS_SUBJECT_MAX], anchor_subject[ANCHORS_MAX][SIGNERS_SUBJECT_MAX];
 
 void signers_begin(void)
 {
@@ -19,7 +21,61 @@ static gnutls_datum_t datum(struct span s)
 	return (gnutls_datum_t){(unsigned char *)(uintptr_t)s.p, (unsigned)s.n};
 }
 
-const char *signers_roots(struct span pem)
+const char *signers_subject(unsigned signer)
+{
+	return subject[signer];
+}
+
+const char *signers_anchor_subject(unsigned anchor)
+{
+	return anchor_subject[anchor];
+}
+
+/* RFC 4514; what a terminal or a table would stumble over is a question mark. */
+static void read_subject(gnutls_x509_crt_t c, char out[SIGNERS_SUBJECT_MAX])
+{
+	gnutls_datum_t dn = {NULL, 0};
+	size_t n = 0;
+
+	if (gnutls_x509_crt_get_dn3(c, &dn, 0) == 0)
+		for (; n < dn.size && n < SIGNERS_SUBJECT_MAX - 1; n++)
+			out[n] = dn.data[n] < 0x20 || dn.data[n] == 0x7f ? '?' : (char)dn.data[n];
+	out[n] = 0;
+	gnutls_free(dn.data);
+}
+
+static void read_anchor(gnutls_x509_crt_t c, unsigned i, struct plan_anchor *out)
+{
+	uint8_t sha256[32];
+	size_t n = sizeof sha256;
+
+	out->until_s = gnutls_x509_crt_get_expiration_time(c);
+	if (gnutls_x509_crt_get_fingerprint(c, GNUTLS_DIG_SHA256, sha256, &n) == 0)
+		memcpy(out->id, sha256, sizeof out->id);
+	read_subject(c, anchor_subject[i]);
+}
+
+static const char *read_anchors(const gnutls_datum_t *d, struct plan_signers *out)
+{
+	gnutls_x509_crt_t c[ANCHORS_MAX];
+	unsigned n = ANCHORS_MAX;
+	int got =
+	    gnutls_x509_crt_list_import(c, &n, d, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED);
+
+	if (got == GNUTLS_E_SHORT_MEMORY_BUFFER)
+		return "holds more than 24 certificates";
+	if (got <= 0)
+		return "holds no certificate (PEM)";
+	memset(out->anchor, 0, sizeof out->anchor);
+	out->anchors = (uint8_t)n;
+	for (unsigned i = 0; i < n; i++) {
+		read_anchor(c[i], i, &out->anchor[i]);
+		gnutls_x509_crt_deinit(c[i]);
+	}
+	return NULL;
+}
+
+const char *signers_roots(struct span pem, struct plan_signers *out)
 {
 	const gnutls_datum_t d = datum(pem);
 
@@ -27,7 +83,7 @@ const char *signers_roots(struct span pem)
 	if (gnutls_x509_trust_list_init(&roots, 0) < 0)
 		return "cannot be read";
 	return gnutls_x509_trust_list_add_trust_mem(roots, &d, NULL, GNUTLS_X509_FMT_PEM, 0, 0) > 0
-	           ? NULL
+	           ? read_anchors(&d, out)
 	           : "holds no certificate (PEM)";
 }
 
@@ -43,32 +99,6 @@ static const char *check_use(gnutls_x509_crt_t leaf)
 	if (got >= 0 ? !(usage & GNUTLS_KEY_DIGITAL_SIGNATURE) : got != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 		return "is not for signatures (key usage)";
 	return NULL;
-}
-
-/* Of any length, with or without zeros before it. */
-static bool coordinate(const gnutls_datum_t *d, uint8_t out[COORDINATE])
-{
-	struct span s = span_of(d->data, d->size);
-
-	while (s.n > COORDINATE && s.p[0] == 0)
-		s = span_skip(s, 1);
-	if (s.n > COORDINATE)
-		return false;
-	memset(out, 0, COORDINATE);
-	memcpy(out + COORDINATE - s.n, s.p, s.n);
-	return true;
-}
-
-static const char *read_key(gnutls_x509_crt_t leaf, uint8_t point[SIGNER_POINT])
-{
-	gnutls_datum_t x = {NULL, 0}, y = {NULL, 0};
-	gnutls_ecc_curve_t curve;
-	bool ok = gnutls_x509_crt_get_pk_ecc_raw(leaf, &curve, &x, &y) == 0 && curve == GNUTLS_ECC_CURVE_SECP256R1 &&
-	          coordinate(&x, point) && coordinate(&y, point + COORDINATE);
-
-	gnutls_free(x.data);
-	gnutls_free(y.data);
-	return ok ? NULL : "has no key of P-256 (RFC 8225 8)";
 }
 
 static const char *read_numbers(gnutls_x509_crt_t leaf, struct plan_signer *out)
@@ -116,14 +146,14 @@ static const char *read_chain(gnutls_x509_crt_t *chain, unsigned n, struct plan_
 	if (gnutls_x509_trust_list_verify_crt(roots, chain, n, flags, &status, NULL) < 0 || status)
 		return "is not vouched for by the ca of signed-callers";
 	const char *why = check_use(chain[0]);
-	if (!why)
-		why = read_key(chain[0], out->point);
+	if (!why && !point_of_certificate(chain[0], out->point))
+		why = "has no key of P-256 (RFC 8225 8)";
 	if (!why)
 		why = read_numbers(chain[0], out);
 	return why ? why : read_dates(chain, n, out);
 }
 
-const char *signers_read(struct span pem, struct plan_signer *out)
+const char *signers_read(struct span pem, unsigned signer, struct plan_signer *out)
 {
 	gnutls_x509_crt_t chain[CHAIN_MAX];
 	const gnutls_datum_t d = datum(pem);
@@ -135,6 +165,7 @@ const char *signers_read(struct span pem, struct plan_signer *out)
 		chain, &n, &d, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED) <= 0)
 		return "holds no chain of 1 to 8 certificates (PEM)";
 	const char *why = read_chain(chain, n, out);
+	read_subject(chain[0], subject[signer]);
 	for (unsigned i = 0; i < n; i++)
 		gnutls_x509_crt_deinit(chain[i]);
 	return why;

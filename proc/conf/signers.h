@@ -8,11 +8,16 @@
 /* Forget the roots of another configuration. */
 void signers_begin(void);
 
-/* PEM of the certificates that the chains end at. NULL, or a static reason. */
-const char *signers_roots(struct span pem);
+/* PEM of the certificates that the chains end at; sets anchors of *out. NULL, or a static reason. */
+const char *signers_roots(struct span pem, struct plan_signers *out);
+
+/* The names that were read, in order, for people: of the certificate of each signer, of each anchor. */
+enum { SIGNERS_SUBJECT_MAX = 128 };
+const char *signers_subject(unsigned signer);
+const char *signers_anchor_subject(unsigned anchor);
 
 /* pem: the certificate, and what is between it and a root, in order. Sets all but x5u. NULL, or a static reason. Dates are
  * taken, not judged: an exchange must start on the day after one ended. */
-const char *signers_read(struct span pem, struct plan_signer *out);
+const char *signers_read(struct span pem, unsigned signer, struct plan_signer *out);
 
 #endif

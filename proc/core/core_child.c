@@ -31,6 +31,7 @@
 #include "settings.h"
 #include "spent.h"
 #include "trunk.h"
+#include "expiry.h"
 #include "trunk_auth.h"
 #include "voice.h"
 #include <unistd.h>
@@ -328,6 +329,7 @@ static void open_all(void)
 	settings_change_init();
 	pin_init();
 	proof_init();
+	expiry_init();
 	may_init();
 	mail_init();
 	mwi_init();

@@ -12,7 +12,7 @@
 #include "refer.h"
 #include "session.h"
 #include "trunk.h"
-#include "trunk_auth.h"
+#include "trunk_dialog.h"
 #include "trunk_call.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -385,8 +385,6 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 		m->number = ipc_put(edge, leg_text(l, LEG_REMOTE_USER));
 		m->privacy = leg_text(l, LEG_LOCAL_USER).n == 0;
 		m->civic = ipc_put(edge, call_place(l));
-		if (l->credentials)
-			trunk_auth_put(edge, m, l->credentials);
 	} else {
 		put_referrer(l, edge, m);
 	}
@@ -515,8 +513,7 @@ void leg_on_bye_answer(const struct ask *a, const struct msg_response *m, const 
 {
 	struct leg *l = leg_get(a->owner);
 
-	(void)v;
-	if (m->code >= 200 && l)
+	if (m->code >= 200 && l && !trunk_dialog_challenged(l, a, m, v))
 		leg_event(l, LEG_BYE_ENDS);
 }
 

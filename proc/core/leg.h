@@ -79,7 +79,8 @@ struct leg {
 	uint16_t ringing;    /* last provisional code that we sent reliably and that waits for PRACK */
 	uint16_t ring_next;  /* the one that goes out after it (RFC 3262 3) */
 	uint8_t challenged;  /* how often its trunk asked for the password of this call */
-	const struct trunk_answer *credentials; /* for the INVITE that is being written */
+	uint16_t repeated;   /* 1 << enum ask_kind: the last request of this kind went out with credentials */
+	const struct trunk_answer *credentials; /* for the request that is being written */
 	uint16_t rejected;                      /* code of its final answer */
 	uint32_t rseq;
 	uint32_t repeat_ms;

@@ -2,6 +2,7 @@
 #include "leg_send.h"
 #include "call.h"
 #include "session.h"
+#include "trunk_auth.h"
 
 enum { T1_MS = 500, T2_MS = 4000, T64_MS = 64 * T1_MS };
 
@@ -46,6 +47,11 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 	m->leg_token = ipc_put(edge, span_str(l->r.token));
 	m->max_forwards = 70;
 	put_identity(l, edge, &m->identity_user, &m->identity_display);
+	l->repeated &= (uint16_t) ~(1u << kind);
+	if (l->r.trunk && l->credentials && method != SIP_ACK) {
+		l->repeated |= (uint16_t)(1u << kind);
+		trunk_auth_put(edge, m, l->credentials);
+	}
 	if (method == SIP_INVITE)
 		l->r.invite_cseq = l->r.local_cseq;
 	*link = edge;
@@ -82,6 +88,16 @@ void leg_send_bye(struct leg *l)
 	put_reason(l, edge, &m->cause, &m->cause_text);
 	ipc_end(edge);
 	leg_event_later(l, LEG_BYE_ENDS, LEG_PATIENCE_MS);
+}
+
+void leg_bye_again(struct leg *l)
+{
+	if (l->r.state != LEG_LEAVING)
+		return;
+	if (l->credentials)
+		leg_send_bye(l);
+	else
+		leg_event(l, LEG_BYE_ENDS);
 }
 
 static bool cancel(struct leg *l, uint64_t ref)

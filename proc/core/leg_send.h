@@ -11,6 +11,7 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 
 void leg_send_ack(struct leg *l);
 void leg_send_bye(struct leg *l);
+void leg_bye_again(struct leg *l); /* that its trunk challenged: see trunk_dialog.h */
 void leg_send_cancel(struct leg *l);
 void leg_cancel_change(struct leg *l);             /* of our re-INVITE */
 bool leg_send_prack(struct leg *l, uint32_t rseq); /* false: the phone will repeat its 18x */

@@ -2,6 +2,7 @@
 #include "session.h"
 #include "call.h"
 #include "leg_send.h"
+#include "trunk_dialog.h"
 
 /* A phone that answered nothing for so long is gone, and its call with it. */
 enum { UNANSWERED_MAX = 2, AGAIN_MS = 10000 };
@@ -154,17 +155,31 @@ static void refreshed(struct leg *l, const struct msg_response *m)
 	}
 }
 
+void session_refresh_again(struct leg *l)
+{
+	l->refreshing = 0;
+	if (l->r.state != LEG_UP)
+		return;
+	if (l->credentials) {
+		refresh(l);
+	} else { /* as if it wanted it otherwise */
+		l->unanswered = 0;
+		timer_set(&child_wheel, &l->session, child_now() + AGAIN_MS);
+	}
+}
+
 void session_on_refresh_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
 {
 	struct leg *l = leg_get(a->owner);
 
-	(void)v;
 	if (m->code < 200)
 		return;
 	if (!l) {
 		ask_done(a->ref);
 		return;
 	}
+	if (l->r.state == LEG_UP && a->ref == l->refresh_ref && trunk_dialog_challenged(l, a, m, v))
+		return;
 	l->refreshing = 0;
 	/* a 2xx to INVITE may come again: that ask is let go with the next, or with the leg */
 	if (m->code < 300 && m->method == SIP_INVITE)

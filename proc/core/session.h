@@ -20,6 +20,9 @@ void session_put(struct leg *l, struct msg_respond *m);
 void session_start(struct leg *l);
 void session_stop(struct leg *l);
 
+/* A refresh that its trunk challenged: see trunk_dialog.h. */
+void session_refresh_again(struct leg *l);
+
 void session_on_refresh_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
 void session_on_alive_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
 

@@ -43,6 +43,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_BAN_LINE] = look_on_ban,
     [MSG_MAY_LINE] = may_on_line,
     [MSG_TRUNK_LINE] = trunks_on_line,
+    [MSG_TRUNK_REQUEST] = trunks_on_request,
     [MSG_USER_LINE] = look_on_user,
     [MSG_PHONE_LINE] = look_on_phone,
     [MSG_EVENT_LINE] = look_on_event,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Trunks: what they do, and the password that keeper answers their challenges with. */
+/* Trunks: what they do, the password that keeper answers their challenges with, the request for a certificate of the key that
+ * signer has for them. */
 #include "ctl/json.h"
 #include "ctl/verbs.h"
 #include "ipc/words.h"
@@ -42,6 +43,37 @@ void trunks_on_line(struct link *from, const struct ipc_view *v)
 	json_text(&b, "address", buf_span(&at));
 	json_text(&b, "reason", ipc_str(v, m->reason));
 	job_line_end(j, &b);
+}
+
+void trunks_request(struct job *j)
+{
+	struct link *l;
+	uint64_t token;
+	struct msg_trunk_request_want *m = job_ask(j, PROC_SIGNER, MSG_TRUNK_REQUEST_WANT, &l, &token);
+
+	if (!m)
+		return;
+	m->token = token;
+	m->trunk = ipc_put(l, j->req.text[FIELD_NAME]);
+	job_asked(j, l);
+}
+
+void trunks_on_request(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_trunk_request *m = v->payload;
+	struct job *j = job_answered(from, m->token);
+	struct span der = ipc_str(v, m->der);
+	uint8_t mem[CERT_MAX * 2];
+	struct buf base64 = buf_of(mem, sizeof mem);
+
+	if (!j)
+		return;
+	struct buf b = job_line(j, "trunk-request");
+	buf_base64(&base64, der.p, der.n);
+	json_text(&b, "name", j->req.text[FIELD_NAME]);
+	json_text(&b, "request", buf_span(&base64));
+	job_line_end(j, &b);
+	job_next(j);
 }
 
 void trunks_password(struct job *j)

@@ -19,6 +19,7 @@ job_step *const verb_steps[VERBS][JOB_STEPS_MAX + 1] = {
     [VERB_ADMIN_SET] = {admin_ask, admin_set},
     [VERB_CA] = {phone_ca, phone_say_certificate},
     [VERB_TRUNKS] = {trunks_look},
+    [VERB_TRUNK_REQUEST] = {trunks_request},
     [VERB_TRUNK_PASSWORD] = {trunks_password, trunks_again},
     [VERB_USER_ADD] = {people_add, people_add_secret, people_added},
     [VERB_USER_SET] = {people_find, settings_put_user, people_change, people_change_secret, people_changed},

@@ -25,8 +25,9 @@ void may_on_line(struct link *from, const struct ipc_view *v);
 job_step site_stop, site_reload, site_ban, site_unban, site_confirm_ledger, site_confirm_keeper;
 
 /* trunks.c */
-job_step trunks_look, trunks_password, trunks_again;
+job_step trunks_look, trunks_password, trunks_again, trunks_request;
 void trunks_on_line(struct link *from, const struct ipc_view *v);
+void trunks_on_request(struct link *from, const struct ipc_view *v);
 
 /* people.c */
 job_step people_add, people_add_secret, people_added, people_find, people_change, people_change_secret, people_changed,

@@ -2,6 +2,7 @@
 #include "tls.h"
 #include "base/log.h"
 #include "farkey/farkey.h"
+#include "own.h"
 #include "trust.h"
 #include "verify.h"
 #include <errno.h>
@@ -18,7 +19,7 @@
 	"+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:"                      \
 	"%SAFE_RENEGOTIATION"
 
-static gnutls_certificate_credentials_t credentials, trunk_credentials;
+static gnutls_certificate_credentials_t credentials;
 static gnutls_priority_t priority;
 static uint8_t leaf_der[CERT_MAX], ca_der[CERT_MAX];
 static size_t leaf_n, ca_n;
@@ -41,7 +42,7 @@ void tls_open(void)
 	    [MSG_CERT_CHAIN] = tls_on_cert_chain,
 	};
 
-	farkey_open(SIGN_SERVER, while_waiting);
+	farkey_open(while_waiting);
 }
 
 /* --- the certificate --- */
@@ -68,7 +69,7 @@ static int add_key(gnutls_certificate_credentials_t into)
 	gnutls_datum_t der[2] = {{leaf_der, (unsigned)leaf_n}, {ca_der, (unsigned)ca_n}};
 	gnutls_pcert_st *chain = gnutls_calloc(2, sizeof *chain);
 	gnutls_privkey_t key;
-	int e = chain ? farkey_new(&key) : GNUTLS_E_MEMORY_ERROR;
+	int e = chain ? farkey_new(&key, SIGN_SERVER, 0) : GNUTLS_E_MEMORY_ERROR;
 
 	if (e < 0) {
 		gnutls_free(chain);
@@ -175,17 +176,18 @@ static gnutls_priority_t priority_of_trunks(void)
 	return made;
 }
 
-/* Towards a trunk we are the client: it shows a certificate, and none is asked of us that we have. */
+/* Towards a trunk we are the client: it shows a certificate, and we the one of its section, whatever CAs it names. */
 static bool begin_client(struct conn *c)
 {
 	const struct trunk_conf *t = &child_site()->trunk[c->trunk - 1];
 
-	if (!trunk_credentials && gnutls_certificate_allocate_credentials(&trunk_credentials) < 0)
-		return false;
-	if (gnutls_init(&c->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS) < 0)
+	gnutls_certificate_credentials_t own = own_credentials(c->trunk);
+
+	if (!own || gnutls_init(&c->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS |
+					     GNUTLS_FORCE_CLIENT_CERT) < 0)
 		return false;
 	return gnutls_priority_set(c->tls, priority_of_trunks()) >= 0 &&
-	       gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, trunk_credentials) >= 0 &&
+	       gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, own) >= 0 &&
 	       (t->server_addr.family ||
 		   gnutls_server_name_set(c->tls, GNUTLS_NAME_DNS, t->server, strlen(t->server)) >= 0);
 }

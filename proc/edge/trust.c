@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "trust.h"
+#include "own.h"
 #include "verify.h"
 #include <gnutls/x509.h>
 #include <stdio.h>
@@ -56,9 +57,14 @@ void trust_on_give(struct link *from, const struct ipc_view *v)
 			child_accuse(from, "gives certificates for a trunk that cannot be", 0, 0);
 		return;
 	}
-	drop(&trust[m->trunk].next);
-	trust[m->trunk].next = parse(pem, read_all(v->fd, pem, PEM_MAX));
+	size_t n = read_all(v->fd, pem, PEM_MAX);
 	close(v->fd);
+	if (m->what == TRUST_OWN) {
+		own_take(m->trunk, span_of(pem, n));
+	} else {
+		drop(&trust[m->trunk].next);
+		trust[m->trunk].next = parse(pem, n);
+	}
 	free(pem);
 }
 
@@ -72,11 +78,12 @@ const char *trust_prepare(const struct site *s)
 		snprintf(why, sizeof why, "trunk %s: its file of trusted certificates holds none", s->trunk[i].name);
 		return why;
 	}
-	return NULL;
+	return own_prepare(s);
 }
 
 void trust_commit(const struct site *s)
 {
+	own_commit(s);
 	for (int i = 0; i < s->trunks; i++) {
 		if (!trust[i].next)
 			continue;

@@ -16,7 +16,7 @@ void ours_open(void)
 	    [MSG_DTLS_CERT] = ours_on_cert,
 	};
 
-	farkey_open(SIGN_DTLS, while_waiting);
+	farkey_open(while_waiting);
 }
 
 void ours_tell(void)
@@ -67,7 +67,7 @@ static gnutls_certificate_credentials_t make(void)
 		gnutls_free(cert);
 		return NULL;
 	}
-	int e = farkey_new(&key);
+	int e = farkey_new(&key, SIGN_DTLS, 0);
 	if (e >= 0) {
 		e = gnutls_pcert_import_x509_raw(cert, &d, GNUTLS_X509_FMT_DER, 0);
 		if (e >= 0)

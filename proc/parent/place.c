@@ -233,14 +233,24 @@ int place_file(enum file_kind what, enum proc p)
 	return fd;
 }
 
-int place_trust(const struct trunk_conf *t)
+static int open_trust(const char *file)
 {
 	char name[16 + TRUNK_FILE_MAX];
 
+	snprintf(name, sizeof name, "trust/%s", file);
+	return openat(self.site_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int place_trust(const struct trunk_conf *t)
+{
 	if (!t->ca[0])
 		return open(SYSTEM_TRUST, O_RDONLY | O_CLOEXEC);
-	snprintf(name, sizeof name, "trust/%s", t->ca);
-	return openat(self.site_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return open_trust(t->ca);
+}
+
+int place_certificate(const struct trunk_conf *t)
+{
+	return open_trust(t->certificate);
 }
 
 const char *place_check_trust(const struct site *s)

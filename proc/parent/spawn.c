@@ -136,16 +136,27 @@ static void give_listeners(struct slot *s)
 	}
 }
 
+static void give_trust(struct slot *s, uint32_t generation, uint8_t trunk, enum trust_kind what, int fd)
+{
+	struct msg_give_trust *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_TRUST, fd);
+
+	if (!m)
+		return;
+	m->generation = generation;
+	m->trunk = trunk;
+	m->what = (uint8_t)what;
+	ipc_end(&s->link);
+}
+
 void give_trusts(struct slot *s, const struct site *site, uint32_t generation)
 {
 	for (uint8_t i = 0; s->proc == PROC_EDGE && s->instance == TRUNK_EDGE && i < site->trunks; i++) {
-		int fd = site->trunk[i].transport == TRUNK_TLS ? place_trust(&site->trunk[i]) : -1;
-		struct msg_give_trust *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_TRUST, fd);
-		if (!m)
+		const struct trunk_conf *t = &site->trunk[i];
+		if (t->transport != TRUNK_TLS)
 			continue;
-		m->generation = generation;
-		m->trunk = i;
-		ipc_end(&s->link);
+		give_trust(s, generation, i, TRUST_ROOTS, place_trust(t));
+		if (t->certificate[0])
+			give_trust(s, generation, i, TRUST_OWN, place_certificate(t));
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "signer/signer.h"
+#include "signer/trunk_keys.h"
 #include "vault/store_given.h"
 
 enum { LOOK_EVERY_S = 3 };
@@ -11,6 +12,12 @@ static ev_timer look;
 static void on_open(void)
 {
 	signer_open(child_site());
+}
+
+/* A certificate that no key fits is refused at a reload; at the start nothing is open yet, and signer_open() says it. */
+static const char *on_prepare(const struct site *s)
+{
+	return signer.key[SIGN_SERVER] ? trunk_keys_judge(s) : NULL;
 }
 
 static void on_commit(const struct site *s)
@@ -66,6 +73,7 @@ int main(int argc, char **argv)
 	    .on = signer_on,
 	    .file = store_given,
 	    .open = on_open,
+	    .prepare = on_prepare,
 	    .commit = on_commit,
 	    .serve = on_serve,
 	    .link_up = on_link_up,

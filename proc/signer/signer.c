@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "signer/signer.h"
+#include "signer/trunk_keys.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/secret.h"
 #include "vault/cert_self.h"
 #include "vault/store_given.h"
 
-enum { ENTRIES = 8, BYTES = 16384, LEAF_AT = 8 + 32 };
+enum { ENTRIES = 8 + TRUNK_KEYS_MAX, BYTES = 16384 + TRUNK_KEYS_BYTES, LEAF_AT = 8 + 32 };
 
 struct signer signer;
 
@@ -15,7 +16,7 @@ static const struct {
 	uint8_t type; /* enum signer_type */
 	enum proc asker;
 	const char *name;
-} keys[SIGN_KEYS] = {
+} keys[SIGNER_OWN_KEYS] = {
     [SIGN_SERVER] = {SIGNER_KEY, PROC_EDGE, "the server's key"},
     [SIGN_DTLS] = {SIGNER_DTLS_KEY, PROC_MEDIA, "the key of DTLS"},
 };
@@ -66,15 +67,20 @@ void signer_open(const struct site *site)
 {
 	p256_init();
 	store_open_given(&signer.store, "signer", ENTRIES, BYTES);
-	for (int k = 0; k < SIGN_KEYS; k++)
+	for (int k = 0; k < SIGNER_OWN_KEYS; k++)
 		read_key((enum sign_key)k);
 	make_dtls_cert();
 	signer_set_site(site);
+	/* after a restore the keys are others: the exchange starts all the same */
+	const char *why = trunk_keys_judge(site);
+	if (why)
+		log_warn("%s: `ringfence trunk request` asks for another", why);
 }
 
 void signer_set_site(const struct site *site)
 {
 	cert_site_digest(site, signer.site_digest);
+	trunk_keys_take(site);
 }
 
 static bool get_leaf(int64_t *end_ms, struct span *leaf, bool *of_this_site)
@@ -191,11 +197,18 @@ static void on_sign_want(struct link *from, const struct ipc_view *v)
 	uint8_t mem[P256_SIGNATURE_MAX];
 	struct buf der = buf_of(mem, sizeof mem);
 
-	if (from->peer != keys[w->key].asker) {
+	if (from->peer != (w->key == SIGN_TRUNK ? PROC_EDGE : keys[w->key].asker)) {
 		child_accuse(from, "wants a signature by a key that is not its own", 0, 0);
 		return;
 	}
-	p256_sign(signer.key[w->key], w->hash, &der);
+	if (w->key == SIGN_TRUNK && w->trunk >= child_site()->trunks) {
+		child_accuse(from, "wants a signature for a trunk that there is not", 0, 0);
+		return;
+	}
+	if (w->key == SIGN_TRUNK)
+		trunk_keys_sign(w->trunk, w->hash, &der);
+	else
+		p256_sign(signer.key[w->key], w->hash, &der);
 	struct msg_signed *m = ipc_begin(from, MSG_SIGNED);
 	if (!m)
 		return;
@@ -223,4 +236,5 @@ ipc_handler *const signer_on[MSG_N] = {
     [MSG_SIGN_WANT] = on_sign_want,
     [MSG_PROOF_WANT] = on_proof_want,
     [MSG_SERVER_CERT] = on_server_cert,
+    [MSG_TRUNK_REQUEST_WANT] = trunk_keys_on_request_want,
 };

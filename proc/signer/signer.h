@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* signer: the server's key, and the one of DTLS. An edge, or media, sends the hash of a handshake and gets a signature; no key
+/* signer: the server's key, the one of DTLS and those of trunks. An edge, or media, sends the hash of a handshake and gets a signature; no key
  * ever leaves. */
 #ifndef SIGNER_SIGNER_H
 #define SIGNER_SIGNER_H
@@ -16,17 +16,19 @@ enum signer_type {
 	SIGNER_CA = 3,        /* "" -> certificate */
 	SIGNER_DTLS_KEY = 4,  /* "" -> scalar, point */
 	SIGNER_DTLS_CERT = 5, /* "" -> certificate, signed by itself */
+	SIGNER_TRUNK_KEY = 6, /* name -> scalar, point */
 };
 
 enum {
+	SIGNER_OWN_KEYS = SIGN_TRUNK, /* that it makes by itself */
 	SIGNER_RENEW_DAYS = 30,
 	SIGNER_ASK_EVERY_MS = 3000, /* while there is no answer */
 };
 
 struct signer {
 	struct store store;
-	struct p256_key *key[SIGN_KEYS];
-	uint8_t point[SIGN_KEYS][P256_POINT];
+	struct p256_key *key[SIGNER_OWN_KEYS];
+	uint8_t point[SIGNER_OWN_KEYS][P256_POINT];
 	uint8_t site_digest[32];  /* of the site as it is now */
 	uint8_t asked_digest[32]; /* and as it was when keeper was asked */
 	uint64_t asked, asked_ms; /* token of the last question, and when */

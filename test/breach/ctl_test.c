@@ -730,6 +730,7 @@ static const char *request_for(enum msg type, enum proc as)
 	    [MSG_MAY_LINE] = "verb=may\nuser=101\ncalled=102\n\n",
 	    [MSG_BAN_LINE] = "verb=bans\n\n",
 	    [MSG_TRUNK_LINE] = "verb=trunks\n\n",
+	    [MSG_TRUNK_REQUEST] = "verb=trunk-request\nname=acme\n\n",
 	    [MSG_PHONE_LINE] = "verb=phone-list\n\n",
 	    [MSG_EVENT_LINE] = "verb=events\n\n",
 	    [MSG_READING_LINE] = "verb=readings\n\n",
@@ -744,6 +745,8 @@ static const char *request_for(enum msg type, enum proc as)
 		return by_type[type];
 	if (as == PROC_CORE)
 		return "verb=calls\n\n";
+	if (as == PROC_SIGNER)
+		return by_type[MSG_TRUNK_REQUEST];
 	return as == PROC_LEDGER ? "verb=user-list\n\n" : "verb=log\nname=berta\npassword=secret99\n\n";
 }
 
@@ -783,7 +786,7 @@ static void let_someone_wait(struct link *l, struct lie *lie)
 static void what_siblings_lie_is_borne(void)
 {
 	static ipc_handler *listen_only[MSG_N];
-	static const enum proc all[] = {PROC_CORE, PROC_LEDGER, PROC_KEEPER};
+	static const enum proc all[] = {PROC_CORE, PROC_LEDGER, PROC_KEEPER, PROC_SIGNER};
 	struct stage_liars x = {.s = &s, .before = let_someone_wait};
 
 	CHECK(begin());
@@ -796,7 +799,7 @@ static void what_siblings_lie_is_borne(void)
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		CHECK(stage_lies(&x, all[i]));
 	drop_waiting();
-	CHECK(x.rows >= 18 && x.told > 500 && x.accused > 200);
+	CHECK(x.rows >= 21 && x.told > 500 && x.accused > 200);
 	s.on = on;
 	core = stage_sibling(&s, PROC_CORE, 0);
 	ledger = stage_sibling(&s, PROC_LEDGER, 0);

@@ -26,6 +26,7 @@ static const struct liar {
     {PROC_SIGNER, PROC_KEEPER, false},
     {PROC_SIGNER, PROC_MEDIA, false, {MSG_SIGNED}},
     {PROC_SIGNER, PROC_CORE, false, {MSG_PROOF}},
+    {PROC_SIGNER, PROC_CTL, false, {MSG_DONE}},
 };
 
 static int key_file(void)
@@ -204,6 +205,11 @@ static void core_lies_to_signer(void)
 	liar_lies(&liars[6]);
 }
 
+static void ctl_lies_to_signer(void)
+{
+	liar_lies(&liars[7]);
+}
+
 /* A taken edge asks for as many signatures as it may and never reads one: it is cut off, and others are served. */
 static void edge_that_never_reads(void)
 {
@@ -265,6 +271,7 @@ int main(int argc, char **argv)
 	RUN(keeper_lies);
 	RUN(media_lies);
 	RUN(core_lies_to_signer);
+	RUN(ctl_lies_to_signer);
 	RUN(edge_that_never_reads);
 	empty();
 	rmdir(dir);

@@ -85,6 +85,8 @@ void child_event(enum event_kind kind, enum severity severity, uint32_t device, 
 	struct msg_event *m = l ? ipc_begin(l, MSG_EVENT) : NULL;
 
 	sim.events[kind]++;
+	sim.event_severity = severity;
+	snprintf(sim.event_text, sizeof sim.event_text, "%s", detail ? detail : "");
 	if (!m)
 		return;
 	m->kind = (uint8_t)kind;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Trunks against Kamailio as the provider: registration with digest over TLS, TCP and UDP, failover by SRV, supervision, and what a
 stranger in the provider's place gets: nothing (R6, R29, T1, T34, T47)."""
+import json
 import os
 import shutil
 import socket
@@ -299,6 +300,19 @@ def test_a_signature_is_good_once(exchange, gateway, telco, scripted):
         callee.reply(got, 486, "Busy Here", to_tag="s")
         net.wait_for("the answer", lambda: [c for c in gateway.answers if c >= 200], 15)
         exchange.wait_no_calls()
+
+
+def test_certificates_of_the_store_are_listed_and_end(exchange):
+    """R18: what the store holds; those of the lab last a week and a month, so alarms came after the start"""
+    got = exchange.command("signers", "--json").stdout
+    rows = [r for r in map(json.loads, got.splitlines()) if r["kind"] == "signer-certificate"]
+    assert [r["what"] for r in rows] == ["anchor", "signer"]
+    assert rows[0]["subject"] == "CN=numbers CA" and rows[0]["numbers"] == []
+    assert rows[1]["subject"] == "CN=numbers" and rows[1]["numbers"] == ["+33698000000-+33698999999"]
+    assert 6 * 86400 < rows[1]["not_after_ms"] / 1000 - time.time() < 8 * 86400
+    said = [e["detail"] for e in exchange.events() if e["what"] == "certificate" and e["severity"] == "alarm"]
+    assert sorted(said) == ["certificate no. 1 in the ca of signed-callers ends in 29 days",
+                            "certificate no. 1 of signed-callers, or one above it, ends in 6 days"], said
 
 
 def test_registration_is_refreshed(telco, exchange):

@@ -105,6 +105,7 @@ static void stores_are_judged(void)
 		CHECK(!plan_signers_ok(&store)); \
 	} while (0)
 	WRONG(store.n = SIGNERS_MAX + 1);
+	WRONG(store.anchors = ANCHORS_MAX + 1);
 	WRONG(store.signer[1].x5u[0] = 1);
 	WRONG(store.signer[0].any = 2);
 	WRONG(store.signer[0].ranges = 0);

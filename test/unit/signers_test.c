@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The local store of certificates: what conf takes, and what it says of the rest. */
 #include "conf/conf.h"
+#include "conf/signers.h"
 #include "conf/tn_auth.h"
 #include "conf/trust.h"
 #include "test.h"
@@ -133,6 +134,11 @@ static void make_all(void)
 	PUT("leaf.pem", &leaf, &middle);
 	PUT("alone.pem", &leaf);
 	PUT("root.pem", &root);
+	const struct made *many[ANCHORS_MAX + 1];
+	for (size_t i = 0; i < ANCHORS_MAX + 1; i++)
+		many[i] = i % 2 ? &root : &middle;
+	put_file("most.pem", many, ANCHORS_MAX);
+	put_file("more.pem", many, ANCHORS_MAX + 1);
 	const struct made stranger = make("leaf", &(struct wanted){.by = &other});
 	PUT("stranger.pem", &stranger, &other);
 	const struct made self = make("leaf", &(struct wanted){0});
@@ -190,8 +196,17 @@ static void a_store(void)
 	gnutls_free(x.data);
 	gnutls_free(y.data);
 	CHECK(one[1].until_s == NOW_S + 1);
+	/* who vouches for them, and the names of all */
+	const struct plan_anchor *anchor = conf.site.signers.anchor;
+	CHECK(conf.site.signers.anchors == 1 && anchor->until_s == NOW_S + 9 * DAY_S);
+	static const uint8_t none[sizeof anchor->id];
+	CHECK(memcmp(anchor->id, none, sizeof none) != 0);
+	CHECK(strcmp(signers_anchor_subject(0), "CN=root") == 0 && strcmp(signers_subject(0), "CN=leaf") == 0);
+	CHECK(strcmp(signers_subject(1), "CN=old") == 0);
 	/* and nothing of it is left for the next */
-	CHECK(takes("") && conf.site.signers.n == 0);
+	CHECK(takes("") && conf.site.signers.n == 0 && conf.site.signers.anchors == 0);
+	CHECK(takes("signed-callers { ca = \"most.pem\" }") && conf.site.signers.anchors == ANCHORS_MAX && site_ok(&conf.site));
+	CHECK(refuses("signed-callers { ca = \"more.pem\" }", "f:3: signed-callers.ca = \"more.pem\" holds more than 24 certificates"));
 	CHECK(refuses("signed-callers { certificate \"https://a.example/c\" { file = \"leaf.pem\" } }",
 	    "f:3: certificate trust/leaf.pem stands before the ca that is to vouch for it"));
 }

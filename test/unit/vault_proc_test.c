@@ -545,6 +545,107 @@ static void keys_are_counted(void)
 	forget_key(core, 8);
 	CHECK(mail_key(n + 2, "101", true, key) && !mail_key(n + 3, "101", true, key));
 	peer_kill(&keeper);
+
+/* What ctl is given as the request of this trunk, or the result that it hears instead. */
+static int ask_request(struct link *local, const char *trunk, gnutls_x509_crq_t *crq)
+{
+	struct msg_trunk_request_want *w = ipc_begin(local, MSG_TRUNK_REQUEST_WANT);
+
+	w->token = 9;
+	w->trunk = ipc_put(local, span_str(trunk));
+	ipc_end(local);
+	if (!crq) {
+		const struct msg_done *d = peer_wait(local, MSG_DONE);
+		return d && d->token == 9 ? d->result : -1;
+	}
+	const struct msg_trunk_request *m = peer_wait(local, MSG_TRUNK_REQUEST);
+	struct span der = m ? peer_str(MSG_TRUNK_REQUEST, m->der) : SPAN("");
+	gnutls_datum_t d = {(uint8_t *)(uintptr_t)der.p, (unsigned)der.n};
+	return m && m->token == 9 && gnutls_x509_crq_init(crq) == 0 &&
+	               gnutls_x509_crq_import(*crq, &d, GNUTLS_X509_FMT_DER) == 0 && gnutls_x509_crq_verify(*crq, 0) == 0
+	           ? DONE_OK
+	           : -1;
+}
+
+/* Octets of the signature; 0: there is no such key; -1: it was accused for asking. */
+static int sign_for_trunk(struct link *asker, uint8_t trunk, const uint8_t hash[32], uint8_t sig[80])
+{
+	uint64_t before = peer_said[MSG_ACCUSE].n;
+	struct msg_sign_want *w = ipc_begin(asker, MSG_SIGN_WANT);
+
+	w->token = 43;
+	w->key = SIGN_TRUNK;
+	w->trunk = trunk;
+	memcpy(w->hash, hash, sizeof w->hash);
+	ipc_end(asker);
+	const struct msg_signed *s = peer_wait(asker, MSG_SIGNED);
+	if (!s)
+		return peer_wait(&signer.parent, MSG_ACCUSE) && peer_said[MSG_ACCUSE].n > before ? -1 : -2;
+	struct span got = peer_str(MSG_SIGNED, s->signature);
+	if (got.n)
+		memcpy(sig, got.p, got.n);
+	return (int)got.n;
+}
+
+static bool signed_by(gnutls_x509_crq_t crq, const uint8_t hash[32], const uint8_t *sig, int n)
+{
+	gnutls_datum_t h = {(uint8_t *)(uintptr_t)hash, 32}, g = {(uint8_t *)(uintptr_t)sig, (unsigned)n};
+	gnutls_pubkey_t pub;
+
+	if (n <= 0 || gnutls_pubkey_init(&pub) != 0)
+		return false;
+	bool ok = gnutls_pubkey_import_x509_crq(pub, crq, 0) == 0 &&
+	          gnutls_pubkey_verify_hash2(pub, GNUTLS_SIGN_ECDSA_SHA256, 0, &h, &g) >= 0;
+	gnutls_pubkey_deinit(pub);
+	return ok;
+}
+
+/* R6: a trunk's key is made at the first request for a certificate, is its own, outlives a kill, and signs for edge alone. */
+static void a_trunk_has_a_key_of_its_own(void)
+{
+	gnutls_x509_crq_t acme, beta, again;
+	uint8_t hash[32] = {7}, sig[80];
+	char cn[64], san[128];
+	size_t n = sizeof cn;
+
+	site.trunks = 3;
+	const char *const names[] = {"acme", "beta", "plain"};
+	for (int i = 0; i < 3; i++) {
+		struct trunk_conf *t = &site.trunk[i];
+		*t = (struct trunk_conf){.lines = 1, .expires_s = 600, .plain = i == 2, .transport = i == 2 ? TRUNK_TCP : TRUNK_TLS};
+		strcpy(t->name, names[i]);
+		strcpy(t->server, "a.b");
+		strcpy(t->domain, "a.b");
+	}
+	CHECK(start_signer(false));
+	struct link *local = peer_link(&signer, PROC_CTL, 0);
+	CHECK(local && peer_up(local));
+	CHECK(sign_for_trunk(edge, 0, hash, sig) == 0); /* none yet */
+	CHECK(ask_request(local, "nobody", NULL) == DONE_NOT_FOUND && ask_request(local, "plain", NULL) == DONE_REFUSED);
+	CHECK(ask_request(local, "acme", &acme) == DONE_OK && ask_request(local, "beta", &beta) == DONE_OK);
+	CHECK(gnutls_x509_crq_get_dn_by_oid(acme, GNUTLS_OID_X520_COMMON_NAME, 0, 0, cn, &n) == 0 && strcmp(cn, site.domain) == 0);
+	n = sizeof san;
+	CHECK(gnutls_x509_crq_get_subject_alt_name(acme, 0, san, &n, NULL, NULL) == GNUTLS_SAN_DNSNAME && n == strlen(site.domain) &&
+	      memcmp(san, site.domain, n) == 0);
+	n = sizeof san;
+	CHECK(gnutls_x509_crq_get_subject_alt_name(acme, 1, san, &n, NULL, NULL) == GNUTLS_SAN_URI && n == strlen(site.domain) + 4 &&
+	      memcmp(san, "sip:", 4) == 0);
+	int len = sign_for_trunk(edge, 0, hash, sig);
+	CHECK(signed_by(acme, hash, sig, len) && !signed_by(beta, hash, sig, len));
+	len = sign_for_trunk(edge, 1, hash, sig);
+	CHECK(signed_by(beta, hash, sig, len));
+	peer_kill(&signer);
+	CHECK(start_signer(false));
+	local = peer_link(&signer, PROC_CTL, 0);
+	CHECK(local && peer_up(local) && ask_request(local, "acme", &again) == DONE_OK);
+	len = sign_for_trunk(edge, 0, hash, sig);
+	CHECK(signed_by(acme, hash, sig, len) && signed_by(again, hash, sig, len));
+	CHECK(sign_for_trunk(edge, 3, hash, sig) == -1 && sign_for_trunk(media, 0, hash, sig) == -1);
+	peer_kill(&signer);
+	gnutls_x509_crq_deinit(acme);
+	gnutls_x509_crq_deinit(beta);
+	gnutls_x509_crq_deinit(again);
+	site.trunks = 0;
 }
 
 int main(int argc, char **argv)
@@ -570,6 +671,7 @@ int main(int argc, char **argv)
 	RUN(keys_are_counted);
 	RUN(chain_reaches_the_edge);
 	RUN(media_has_a_key_of_its_own);
+	RUN(a_trunk_has_a_key_of_its_own);
 	empty_dir(keeper_dir);
 	empty_dir(signer_dir);
 	rmdir(keeper_dir);

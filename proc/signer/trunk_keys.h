@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* A key for each trunk that was ever asked a certificate for, by the trunk's name. */
+#ifndef SIGNER_TRUNK_KEYS_H
+#define SIGNER_TRUNK_KEYS_H
+
+#include "base/buf.h"
+#include "ipc/child.h"
+
+enum {
+	TRUNK_KEYS_MAX = 64,
+	TRUNK_KEYS_BYTES = TRUNK_KEYS_MAX * 128,
+};
+
+/* NULL, or why this site's certificates of trunks cannot be shown. */
+const char *trunk_keys_judge(const struct site *s);
+/* The keys of this site's trunks, from now on. */
+void trunk_keys_take(const struct site *s);
+
+/* Nothing is appended when the trunk (index) has no key. */
+void trunk_keys_sign(uint8_t trunk, const uint8_t hash[32], struct buf *der);
+
+void trunk_keys_on_request_want(struct link *from, const struct ipc_view *v);
+
+#endif
