@@ -545,6 +545,7 @@ static void keys_are_counted(void)
 	forget_key(core, 8);
 	CHECK(mail_key(n + 2, "101", true, key) && !mail_key(n + 3, "101", true, key));
 	peer_kill(&keeper);
+}
 
 /* What ctl is given as the request of this trunk, or the result that it hears instead. */
 static int ask_request(struct link *local, const char *trunk, gnutls_x509_crq_t *crq)
