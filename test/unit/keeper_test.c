@@ -293,6 +293,27 @@ static void lock_backs_off_and_ends(void)
 	CHECK(!tries_wrong(&c, now, 5) && c.wrong == 1);
 }
 
+/* A full table gives up what was looked at longest ago; a lock that is still tried stays one. */
+static void a_full_table_of_tries_keeps_what_is_tried(void)
+{
+	enum { CAP = 64 };
+	struct tries t;
+	char name[16];
+
+	CHECK(tries_init(&t, CAP));
+	for (int i = 0; i < TRIES_PAIR; i++)
+		tries_note(&t, NOW, SPAN("victim"), 1, false);
+	CHECK(tries_are_locked(&t, NOW, SPAN("victim"), 1));
+	for (uint32_t i = 0; i < 10 * CAP; i++) {
+		snprintf(name, sizeof name, "n%u", i);
+		tries_note(&t, NOW, span_str(name), 1000 + i, false);
+		CHECK(t.recent.used <= CAP && tries_are_locked(&t, NOW, SPAN("victim"), 1));
+	}
+	CHECK(t.recent.used == CAP && t.recent.evicted > 0);
+	CHECK(!tries_are_locked(&t, NOW, SPAN("n0"), 1000)); /* one wrong answer, forgotten */
+	tries_fini(&t);
+}
+
 /* T2: the same verdicts in the same order for a name that is there and one that is not, locks included. */
 static void absent_names_look_the_same(void)
 {
@@ -528,6 +549,7 @@ int main(void)
 	RUN(thousand_guessers_are_locked);
 	RUN(many_names_from_one_phone);
 	RUN(lock_backs_off_and_ends);
+	RUN(a_full_table_of_tries_keeps_what_is_tried);
 	RUN(absent_names_look_the_same);
 	RUN(code_is_for_once);
 	RUN(source_is_sealed_and_says_nothing);

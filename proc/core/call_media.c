@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* What media says of a call: whether and for whom it can be heard, and that it failed. */
+#include "call.h"
+#include "dialogue.h"
+
+void call_media_failed(uint64_t call, enum relay_why why)
+{
+	static const char *const text[RELAY_WHYS] = {
+	    [RELAY_NO_PORT] = "a media port could not be used",
+	    [RELAY_BAD_SPEC] = "the media relay refused the call",
+	    [RELAY_EXPIRED] = "the media relay lost the call",
+	    [RELAY_GATE_SHUT] = "no media keys within 10 s of the answer",
+	    [RELAY_SILENT] = "both phones stopped sending media",
+	};
+	struct call *c = call_get(call);
+
+	if (!c)
+		return;
+	if (why == RELAY_GATE_SHUT)
+		child_event(EVENT_GATE_SHUT, SEVERITY_WARNING, 0, 0, NULL, text[why]);
+	call_fail(c, why == RELAY_GATE_SHUT ? REFUSE_MEDIA_SHUT : REFUSE_NO_MEDIA, text[why]);
+}
+
+/* Who could hear it (R7). */
+static enum grade grade_of(const struct call *c, enum relay_key key)
+{
+	const struct leg *a = leg_get(c->r.caller), *b = leg_get(c->r.callee);
+
+	if (!c->r.ended)
+		return key == RELAY_KEY_SDES ? GRADE_EXCHANGE : GRADE_END_TO_END;
+	if ((a && a->r.ends == RELAY_ENDED_CLEAR) || (b && b->r.ends == RELAY_ENDED_CLEAR))
+		return GRADE_OPEN;
+	return (a && a->r.trunk) || (b && b->r.trunk) ? GRADE_GATEWAY : GRADE_EXCHANGE;
+}
+
+void call_gate_open(uint64_t call, enum relay_key key)
+{
+	struct call *c = call_get(call);
+
+	/* the last: of a wish that has changed since */
+	if (!c || (!c->r.ended && (key == RELAY_KEY_NONE || key != c->r.key)))
+		return;
+	c->keyed = 1;
+	if (c->r.answered_ms)
+		c->r.grade = (uint8_t)grade_of(c, key);
+	call_save(c);
+	dialogue_heard(c);
+}
+
+void call_varying(uint64_t call, unsigned side)
+{
+	struct call *c = call_get(call);
+
+	if (c)
+		c->r.varying |= (uint8_t)(1u << side);
+}
+
+void call_counts(const struct msg_relay_counts *m)
+{
+	struct call *c = call_get(m->join);
+
+	if (!c)
+		return;
+	c->packets[0] = m->packets_a;
+	c->packets[1] = m->packets_b;
+	c->dropped[0] = m->dropped_a;
+	c->dropped[1] = m->dropped_b;
+}
+
+static void tell(struct call *c, void *arg)
+{
+	(void)arg;
+	if (c->r.answered_ms || c->r.ended)
+		call_relay(c);
+}
+
+void call_tell_media(struct link *media)
+{
+	(void)media;
+	call_each(tell, NULL);
+}

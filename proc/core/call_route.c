@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* Where a call goes: as it was dialled, and when it is sent elsewhere. */
+#include "call.h"
+#include "dial.h"
+#include "judge.h"
+
+void call_start(struct call *c, struct leg *caller, const struct dest *to)
+{
+	char name[USER_NAME_MAX + 1];
+
+	c->r.caller = caller->r.id;
+	c->dest = *to;
+	span_cstr(span_str(leg_name(caller, name)), c->r.from, sizeof c->r.from);
+	span_cstr(span_str(to->number.text), c->r.to, sizeof c->r.to);
+	judge_call(c);
+}
+
+bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how)
+{
+	struct dest to;
+
+	if (c->dest.hops >= ROUTE_HOPS_MAX || !route_find(number, SPAN(""), &to) || to.kind == DEST_SERVICE)
+		return false;
+	to.hops = (uint8_t)(c->dest.hops + 1);
+	to.route = (uint8_t)how;
+	to.payer = payer;
+	dial_stop(c, 0);
+	c->dest = to;
+	c->best = REFUSE_NONE;
+	c->best_text = NULL;
+	c->looked = c->dialled_before = c->pin_given = 0;
+	span_cstr(span_str(to.number.text), c->r.to, sizeof c->r.to);
+	call_event(c, CALL_FORWARDED, NULL);
+	return true;
+}
