@@ -51,8 +51,9 @@ static void on_line(char *line, void *arg)
 	l->n++;
 	int64_t end_ms = strtoll(part[END], NULL, 10) * 1000;
 	if (l->cmd->json) {
-		put_line(json_pack("{s:s, s:s, s:I, s:o, s:s}", "kind", "signer-certificate", "what", part[WHAT], "not_after_ms",
-		    (json_int_t)end_ms, "numbers", list_of(part[NUMBERS]), "subject", safe(part[SUBJECT])));
+		put_line(json_pack("{s:s, s:s, s:I, s:o, s:s}", "kind", "signer-certificate", "what", part[WHAT],
+		    "not_after_ms", (json_int_t)end_ms, "numbers", list_of(part[NUMBERS]), "subject",
+		    safe(part[SUBJECT])));
 		return;
 	}
 	const char *cells[] = {part[WHAT], show_when(end_ms), safe(part[NUMBERS]), safe(part[SUBJECT])};
@@ -85,5 +86,6 @@ const struct verb verb_signers = {
     .run = signers,
     .usage = "",
     .what = "Show the certificates that sign for callers, and when they end",
-    .help = "They are read from the site's files, as `ringfence check-config` reads them: anchors, and who signs for which numbers.",
+    .help =
+	"They are read from the site's files, as `ringfence check-config` reads them: anchors, and who signs for which numbers.",
 };

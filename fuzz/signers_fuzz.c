@@ -10,9 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct span all = span_of(data, n), roots = span_head(all, span_find(all, 0));
 
 	memset(&s, 0, sizeof s);
-	const char *why = signers_roots(roots);
+	const char *why = signers_roots(roots, &s);
 	FUZZ_CHECK(!why || why[0]);
-	why = signers_read(span_skip(all, roots.n + 1), &s.signer[0]);
+	why = signers_read(span_skip(all, roots.n + 1), 0, &s.signer[0]);
 	FUZZ_CHECK(!why || why[0]);
 	s.n = !why;
 	FUZZ_CHECK(why || (s.signer[0].from_s <= s.signer[0].until_s && (s.signer[0].any || s.signer[0].ranges > 0)));
