@@ -39,7 +39,7 @@ static void read_subject(gnutls_x509_crt_t c, char out[SIGNERS_SUBJECT_MAX])
 
 	if (gnutls_x509_crt_get_dn3(c, &dn, 0) == 0)
 		for (; n < dn.size && n < SIGNERS_SUBJECT_MAX - 1; n++)
-			out[n] = dn.data[n] < 0x20 || dn.data[n] == 0x7f ? '?' : (char)dn.data[n];
+			out[n] = (char)(dn.data[n] < 0x20 || dn.data[n] == 0x7f ? '?' : dn.data[n]);
 	out[n] = 0;
 	gnutls_free(dn.data);
 }

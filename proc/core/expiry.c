@@ -25,7 +25,7 @@ static struct timer timer;
 
 static uint8_t due(int64_t left_s)
 {
-	return left_s <= EXPIRY_LAST_DAYS * DAY_S ? 2 : left_s <= EXPIRY_FIRST_DAYS * DAY_S ? 1 : 0;
+	return left_s <= (int64_t)EXPIRY_LAST_DAYS * DAY_S ? 2 : left_s <= (int64_t)EXPIRY_FIRST_DAYS * DAY_S ? 1 : 0;
 }
 
 static uint8_t said_before(const struct known *k)

@@ -160,8 +160,8 @@ void keeper_on_secrets_forget(struct link *from, const struct ipc_view *v)
 	case FORGET_ALL:
 		why = forget_all(user);
 		break;
-	case FORGETS:
-		break;
+	case FORGETS: /* refused by the contract */
+		return;
 	}
 	if (!why && said[w->what])
 		child_event(EVENT_PIN, SEVERITY_INFO, 0, w->who, NULL, said[w->what]);

@@ -244,7 +244,7 @@ void port_leave_others(uint32_t row, unsigned nth, const struct port *but)
 
 void port_status(struct proc_status *s)
 {
-	status_add(s, "ports-in-use", STATUS_POOL, all.used, all.each * all.addresses, all.used, 0);
+	status_add(s, "ports-in-use", STATUS_POOL, all.used, (uint64_t)all.each * all.addresses, all.used, 0);
 	status_counter(s, "ports-missing", all.missing);
 	status_counter(s, "strays", all.strays);
 }
