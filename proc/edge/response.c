@@ -118,7 +118,7 @@ static void pass(uint64_t ref, const struct conn *c, const struct sip_msg *m)
 	r->to_tag = ipc_put(l, draft_text_ok(m->to.tag, TAG_MAX) ? m->to.tag : span_of(NULL, 0));
 	r->contact = ipc_put(l, contact_of(m));
 	r->route_set = ipc_put(l, span_of(routes, routes_n));
-	if (m->method == SIP_BYE) /* the leg is over, whatever it says */
+	if (m->method == SIP_BYE && m->status < 300) /* the leg is over, and nothing hangs on this */
 		ipc_end_late(l);
 	else
 		ipc_end(l);

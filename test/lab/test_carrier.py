@@ -342,6 +342,7 @@ def test_what_is_said_inside_a_call_is_challenged(exchange, far, people, where):
         one.hangup()
         one.wait_idle()
         exchange.wait_no_calls()
+        net.wait_for("the BYE, answered for", lambda: said().count("Authorization: Digest") >= 2, 10, step=0.2)
         got = said()
         assert got.count("Authorization: Digest") == 2 and "403 Wrong" not in got and PASSWORD not in got, got[-3000:]
     finally:
