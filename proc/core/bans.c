@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "bans.h"
+#include "ipc/done.h"
 
 static struct ban {
 	struct addr address; /* port 0 */
@@ -41,18 +42,6 @@ void bans_tell(struct link *l)
 		tell(l, &table[i]);
 }
 
-static void done(struct link *to, uint64_t token, enum done_result result, const char *text)
-{
-	struct msg_done *m = ipc_begin(to, MSG_DONE);
-
-	if (!m)
-		return;
-	m->token = token;
-	m->result = (uint8_t)result;
-	m->text = ipc_put(to, span_str(text));
-	ipc_end(to);
-}
-
 static struct ban *find(const struct addr *a)
 {
 	for (uint32_t i = 0; i < used; i++)
@@ -69,15 +58,15 @@ void bans_on_ctl(struct link *from, const struct ipc_view *v)
 	forget_old();
 	struct ban *b = find(&m->address);
 	if (m->address.family == 0 || addr_is_any(&m->address)) {
-		done(from, m->token, DONE_REFUSED, "not an address of one host");
+		done_say(from, m->token, DONE_REFUSED, 0, SPAN("not an address of one host"));
 		return;
 	}
 	if (!b && m->seconds == 0) {
-		done(from, m->token, DONE_NOT_FOUND, "that address is not banned");
+		done_say(from, m->token, DONE_NOT_FOUND, 0, SPAN("that address is not banned"));
 		return;
 	}
 	if (!b && used == BANS_MAX) {
-		done(from, m->token, DONE_REFUSED, "the table of bans is full");
+		done_say(from, m->token, DONE_REFUSED, 0, SPAN("the table of bans is full"));
 		return;
 	}
 	if (!b)
@@ -87,7 +76,7 @@ void bans_on_ctl(struct link *from, const struct ipc_view *v)
 	child_event(
 	    EVENT_BAN, SEVERITY_INFO, 0, 0, &b->address, m->seconds ? "banned by an administrator" : "ban lifted");
 	tell_all(b);
-	done(from, m->token, DONE_OK, "");
+	done_say(from, m->token, DONE_OK, 0, SPAN(""));
 }
 
 void bans_on_list(struct link *from, const struct ipc_view *v)
@@ -104,7 +93,7 @@ void bans_on_list(struct link *from, const struct ipc_view *v)
 		line->left_ms = table[i].until_ms - child_now();
 		ipc_end(from);
 	}
-	done(from, m->token, DONE_OK, "");
+	done_say(from, m->token, DONE_OK, 0, SPAN(""));
 }
 
 void bans_status(struct proc_status *s)

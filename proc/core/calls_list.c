@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "calls_list.h"
 #include "call.h"
+#include "ipc/done.h"
 #include "wire/sdp_offer.h"
 
 /* As many as the queue of a link holds with room to spare. */
@@ -92,10 +93,5 @@ void calls_on_list(struct link *from, const struct ipc_view *v)
 	struct listing list = {from, m->token, 0};
 
 	call_each(put_line, &list);
-	struct msg_done *end = ipc_begin(from, MSG_DONE);
-	if (!end)
-		return;
-	end->token = m->token;
-	end->value = list.n;
-	ipc_end(from);
+	done_say(from, m->token, DONE_OK, list.n, SPAN(""));
 }

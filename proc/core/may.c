@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "may.h"
+#include "ipc/done.h"
 #include "permit.h"
 #include "pin.h"
 #include "registrar.h"
@@ -17,18 +18,6 @@ static struct waiting {
 	struct dest dest;
 	struct addr at;
 } waiting[WAITING_MAX];
-
-static void put_done(struct link *to, uint64_t token, enum done_result result, const char *text)
-{
-	struct msg_done *m = ipc_begin(to, MSG_DONE);
-
-	if (!m)
-		return;
-	m->token = token;
-	m->result = (uint8_t)result;
-	m->text = ipc_put(to, span_str(text));
-	ipc_end(to);
-}
 
 /* The person, group or trunk that it leads to; empty: nobody and none. */
 static const char *leads_to(const struct dest *d, uint8_t trunk)
@@ -60,7 +49,7 @@ static void put_answer(struct link *to, const struct waiting *w, const struct pl
 	m->to = ipc_put(to, span_str(leads_to(&w->dest, w->question.trunk)));
 	m->text = ipc_put(to, span_str(a->text));
 	ipc_end(to);
-	put_done(to, w->token, DONE_OK, "");
+	done_say(to, w->token, DONE_OK, 0, SPAN(""));
 }
 
 static void answer(struct waiting *w, enum may_memory memory)
@@ -134,8 +123,8 @@ void may_on_want(struct link *from, const struct ipc_view *v)
 	struct waiting *w = take();
 
 	if (user == NOBODY || !w) {
-		put_done(from, m->token, w ? DONE_NOT_FOUND : DONE_BUSY,
-		    w ? "no such user, or not enabled" : "too many ask");
+		done_say(from, m->token, w ? DONE_NOT_FOUND : DONE_BUSY, 0,
+		    w ? SPAN("no such user, or not enabled") : SPAN("too many ask"));
 		return;
 	}
 	w->token = m->token;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "trunk_int.h"
+#include "ipc/done.h"
 #include <stdio.h>
 
 /* --- for calls --- */
@@ -127,12 +128,7 @@ void trunk_on_list(struct link *from, const struct ipc_view *v)
 		m->reason = ipc_put(from, span_str(t->reason));
 		ipc_end(from);
 	}
-	struct msg_done *m = ipc_begin(from, MSG_DONE);
-	if (!m)
-		return;
-	m->token = want->token;
-	m->result = DONE_OK;
-	ipc_end(from);
+	done_say(from, want->token, DONE_OK, 0, SPAN(""));
 }
 
 void trunk_status(struct proc_status *s)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "ipc/done.h"
 #include "keeper/keeper.h"
 #include "vault/code.h"
 
@@ -14,15 +15,7 @@ static int64_t wall_now_ms(void)
 
 void keeper_say_done(struct link *to, uint64_t token, enum done_result result, uint64_t value, const char *text)
 {
-	struct msg_done *m = ipc_begin(to, MSG_DONE);
-
-	if (!m)
-		return;
-	m->token = token;
-	m->result = (uint8_t)result;
-	m->value = value;
-	m->text = ipc_put(to, span_head(span_str(text ? text : ""), REASON_MAX));
-	ipc_end(to);
+	done_say(to, token, result, value, span_str(text ? text : ""));
 }
 
 void keeper_say_stored(struct link *to, uint64_t token, const char *why)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What the command line asks of parent, through ctl. */
 #include "base/log.h"
+#include "ipc/done.h"
 #include "parent.h"
 #include <unistd.h>
 
@@ -21,15 +22,7 @@ static struct link *ctl(void)
 
 void ask_done(uint64_t token, enum done_result result, const char *text)
 {
-	struct link *l = ctl();
-	struct msg_done *m = l ? ipc_begin(l, MSG_DONE) : NULL;
-
-	if (!m)
-		return;
-	m->token = token;
-	m->result = (uint8_t)result;
-	m->text = ipc_put(l, span_head(span_str(text), REASON_MAX));
-	ipc_end(l);
+	done_say(ctl(), token, result, 0, span_str(text));
 }
 
 static void tell_line(struct link *l, uint64_t token, const struct slot *s)

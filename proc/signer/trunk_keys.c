@@ -2,6 +2,7 @@
 #include "signer/trunk_keys.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "ipc/done.h"
 #include "signer/signer.h"
 #include "vault/cert_request.h"
 #include <stdio.h>
@@ -62,18 +63,6 @@ void trunk_keys_sign(uint8_t trunk, const uint8_t hash[32], struct buf *der)
 
 /* --- a request for its certificate --- */
 
-static void say_done(struct link *to, uint64_t token, enum done_result result, const char *text)
-{
-	struct msg_done *m = ipc_begin(to, MSG_DONE);
-
-	if (!m)
-		return;
-	m->token = token;
-	m->result = (uint8_t)result;
-	m->text = ipc_put(to, span_str(text));
-	ipc_end(to);
-}
-
 static const struct trunk_conf *trunk_named(struct span name)
 {
 	const struct site *s = child_site();
@@ -95,7 +84,7 @@ static void say_request(struct link *to, uint64_t token, struct span both)
 	p256_key_free(k);
 	struct msg_trunk_request *m = der.n && !der.full ? ipc_begin(to, MSG_TRUNK_REQUEST) : NULL;
 	if (!m) {
-		say_done(to, token, DONE_FAILED, "the request does not fit");
+		done_say(to, token, DONE_FAILED, 0, SPAN("the request does not fit"));
 		return;
 	}
 	m->token = token;
@@ -111,11 +100,12 @@ void trunk_keys_on_request_want(struct link *from, const struct ipc_view *v)
 	struct span both;
 
 	if (!t) {
-		say_done(from, w->token, DONE_NOT_FOUND, "there is no such trunk in ringfence.conf");
+		done_say(from, w->token, DONE_NOT_FOUND, 0, SPAN("there is no such trunk in ringfence.conf"));
 		return;
 	}
 	if (t->transport != TRUNK_TLS) {
-		say_done(from, w->token, DONE_REFUSED, "the trunk does not use TLS, so it shows no certificate");
+		done_say(
+		    from, w->token, DONE_REFUSED, 0, SPAN("the trunk does not use TLS, so it shows no certificate"));
 		return;
 	}
 	if (!get(t->name, &both)) {
@@ -123,7 +113,7 @@ void trunk_keys_on_request_want(struct link *from, const struct ipc_view *v)
 		trunk_keys_take(child_site());
 	}
 	if (why || !get(t->name, &both))
-		say_done(from, w->token, DONE_FAILED, why ? why : "the key is not readable");
+		done_say(from, w->token, DONE_FAILED, 0, span_str(why ? why : "the key is not readable"));
 	else
 		say_request(from, w->token, both);
 }
