@@ -102,17 +102,28 @@ static int open_trust(const char *path)
 	return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int check(const char *path)
+/* conf, or conf.reason; false: the file cannot be opened, as was said. */
+static bool read_file(const char *path, bool *good)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
-		return 1;
+		return false;
 	}
 	trust_read_dir(open_trust(path));
-	const char *why = conf_parse(read_all(fd), path, &conf) ? ended_certificate(&conf.site) : conf.reason;
+	*good = conf_parse(read_all(fd), path, &conf);
 	close(fd);
+	return true;
+}
+
+static int check(const char *path)
+{
+	bool good;
+
+	if (!read_file(path, &good))
+		return 1;
+	const char *why = good ? ended_certificate(&conf.site) : conf.reason;
 	if (!why)
 		warn_of_ended(&conf.site.signers);
 	puts(why ? why : "ok");
@@ -135,16 +146,11 @@ static void list_numbers(const struct plan_signer *s)
 /* A line for each: kind, end in seconds, numbers, subject, with tabs between. */
 static int list(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
-		return 1;
-	}
-	trust_read_dir(open_trust(path));
-	bool ok = conf_parse(read_all(fd), path, &conf);
-	close(fd);
 	const struct plan_signers *s = &conf.site.signers;
+	bool ok;
+
+	if (!read_file(path, &ok))
+		return 1;
 	if (!ok)
 		fprintf(stderr, "%s\n", conf.reason);
 	for (unsigned i = 0; ok && i < s->anchors; i++)

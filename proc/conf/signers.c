@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "signers.h"
+#include "chain.h"
 #include "point.h"
 #include "tn_auth.h"
 #include <gnutls/x509.h>
-
-enum { CHAIN_MAX = 8 };
 
 static gnutls_x509_trust_list_t roots;
 static char subject[SIGNERS_MAX][SIGNERS_SUBJECT_MAX], anchor_subject[ANCHORS_MAX][SIGNERS_SUBJECT_MAX];
@@ -14,11 +13,6 @@ void signers_begin(void)
 	if (roots)
 		gnutls_x509_trust_list_deinit(roots, 1);
 	roots = NULL;
-}
-
-static gnutls_datum_t datum(struct span s)
-{
-	return (gnutls_datum_t){(unsigned char *)(uintptr_t)s.p, (unsigned)s.n};
 }
 
 const char *signers_subject(unsigned signer)
@@ -77,7 +71,7 @@ static const char *read_anchors(const gnutls_datum_t *d, struct plan_signers *ou
 
 const char *signers_roots(struct span pem, struct plan_signers *out)
 {
-	const gnutls_datum_t d = datum(pem);
+	const gnutls_datum_t d = chain_datum(pem);
 
 	signers_begin();
 	if (gnutls_x509_trust_list_init(&roots, 0) < 0)
@@ -88,18 +82,6 @@ const char *signers_roots(struct span pem, struct plan_signers *out)
 }
 
 /* --- one certificate --- */
-
-static const char *check_use(gnutls_x509_crt_t leaf)
-{
-	unsigned critical, usage = 0;
-	int got = gnutls_x509_crt_get_key_usage(leaf, &usage, &critical);
-
-	if (gnutls_x509_crt_get_ca_status(leaf, &critical) > 0)
-		return "begins with the certificate of a CA, not of a signer";
-	if (got >= 0 ? !(usage & GNUTLS_KEY_DIGITAL_SIGNATURE) : got != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-		return "is not for signatures (key usage)";
-	return NULL;
-}
 
 static const char *read_numbers(gnutls_x509_crt_t leaf, struct plan_signer *out)
 {
@@ -138,35 +120,31 @@ static const char *read_dates(gnutls_x509_crt_t *chain, unsigned n, struct plan_
 	return out->from_s <= out->until_s ? NULL : "and those above it are never valid at the same time";
 }
 
-static const char *read_chain(gnutls_x509_crt_t *chain, unsigned n, struct plan_signer *out)
+struct reading {
+	unsigned signer;
+	struct plan_signer *out;
+};
+
+static const char *read_chain(gnutls_x509_crt_t *chain, unsigned n, void *arg)
 {
 	static const unsigned flags = GNUTLS_VERIFY_DISABLE_TIME_CHECKS | GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS;
+	const struct reading *r = arg;
 	unsigned status = 0;
 
+	read_subject(chain[0], subject[r->signer]);
 	if (gnutls_x509_trust_list_verify_crt(roots, chain, n, flags, &status, NULL) < 0 || status)
 		return "is not vouched for by the ca of signed-callers";
-	const char *why = check_use(chain[0]);
-	if (!why && !point_of_certificate(chain[0], out->point))
+	const char *why = chain_may_sign(chain[0], "begins with the certificate of a CA, not of a signer");
+	if (!why && !point_of_certificate(chain[0], r->out->point))
 		why = "has no key of P-256 (RFC 8225 8)";
 	if (!why)
-		why = read_numbers(chain[0], out);
-	return why ? why : read_dates(chain, n, out);
+		why = read_numbers(chain[0], r->out);
+	return why ? why : read_dates(chain, n, r->out);
 }
 
 const char *signers_read(struct span pem, unsigned signer, struct plan_signer *out)
 {
-	gnutls_x509_crt_t chain[CHAIN_MAX];
-	const gnutls_datum_t d = datum(pem);
-	unsigned n = CHAIN_MAX;
-
 	if (!roots)
 		return "stands before the ca that is to vouch for it";
-	if (gnutls_x509_crt_list_import(
-		chain, &n, &d, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED) <= 0)
-		return "holds no chain of 1 to 8 certificates (PEM)";
-	const char *why = read_chain(chain, n, out);
-	read_subject(chain[0], subject[signer]);
-	for (unsigned i = 0; i < n; i++)
-		gnutls_x509_crt_deinit(chain[i]);
-	return why;
+	return chain_read(pem, read_chain, &(struct reading){signer, out});
 }

@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 #include "trunk_cert.h"
+#include "chain.h"
 #include "point.h"
 #include "trust.h"
 #include <stdio.h>
-#include <stdlib.h>
-
-enum { CHAIN_MAX = 8 };
 
 static char why_text[160 + 2 * TRUNK_FILE_MAX];
 
-static gnutls_datum_t datum(struct span s)
-{
-	return (gnutls_datum_t){(unsigned char *)(uintptr_t)s.p, (unsigned)s.n};
-}
-
 static const char *check_use(gnutls_x509_crt_t leaf)
 {
-	unsigned critical, usage = 0;
-	int got = gnutls_x509_crt_get_key_usage(leaf, &usage, &critical);
+	const char *why = chain_may_sign(leaf, "begins with the certificate of a CA, not with ours");
 
-	if (gnutls_x509_crt_get_ca_status(leaf, &critical) > 0)
-		return "begins with the certificate of a CA, not with ours";
-	if (got >= 0 ? !(usage & GNUTLS_KEY_DIGITAL_SIGNATURE) : got != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-		return "is not for signatures (key usage)";
-	return gnutls_x509_crt_check_key_purpose(leaf, GNUTLS_KP_TLS_WWW_CLIENT, 0)
-	           ? NULL
-	           : "is not for TLS clients (extended key usage)";
+	if (!why && !gnutls_x509_crt_check_key_purpose(leaf, GNUTLS_KP_TLS_WWW_CLIENT, 0))
+		why = "is not for TLS clients (extended key usage)";
+	return why;
 }
 
 /* Each vouches for the one before it, so that the provider can follow them. */
@@ -37,8 +25,9 @@ static const char *check_chain(gnutls_x509_crt_t *chain, unsigned n)
 	return NULL;
 }
 
-static const char *read_leaf(gnutls_x509_crt_t *chain, unsigned n, struct trunk_conf *t)
+static const char *read_chain(gnutls_x509_crt_t *chain, unsigned n, void *arg)
 {
+	struct trunk_conf *t = arg;
 	const char *why = check_use(chain[0]);
 
 	if (!why)
@@ -52,24 +41,9 @@ static const char *read_leaf(gnutls_x509_crt_t *chain, unsigned n, struct trunk_
 	return why;
 }
 
-static const char *read_chain(struct span pem, struct trunk_conf *t)
-{
-	gnutls_x509_crt_t chain[CHAIN_MAX];
-	const gnutls_datum_t d = datum(pem);
-	unsigned n = CHAIN_MAX;
-
-	if (gnutls_x509_crt_list_import(
-		chain, &n, &d, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED) <= 0)
-		return "holds no chain of 1 to 8 certificates (PEM)";
-	const char *why = read_leaf(chain, n, t);
-	for (unsigned i = 0; i < n; i++)
-		gnutls_x509_crt_deinit(chain[i]);
-	return why;
-}
-
 static bool read_request(struct span pem, uint8_t point[POINT_OCTETS])
 {
-	const gnutls_datum_t d = datum(pem);
+	const gnutls_datum_t d = chain_datum(pem);
 	gnutls_x509_crq_t crq;
 
 	if (gnutls_x509_crq_init(&crq) < 0)
@@ -87,7 +61,7 @@ const char *trunk_cert_read(struct trunk_conf *t)
 	const char *why = trust_file(t->certificate, &pem);
 
 	if (!why)
-		why = read_chain(pem, t);
+		why = chain_read(pem, read_chain, t);
 	if (why) {
 		snprintf(why_text, sizeof why_text, "has a certificate, trust/%s, that %s", t->certificate, why);
 		return why_text;
