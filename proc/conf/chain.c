@@ -8,8 +8,7 @@ gnutls_datum_t chain_datum(struct span s)
 	return (gnutls_datum_t){(unsigned char *)(uintptr_t)s.p, (unsigned)s.n};
 }
 
-const char *chain_read(
-    struct span pem, const char *(*read)(gnutls_x509_crt_t *chain, unsigned n, void *arg), void *arg)
+const char *chain_read(struct span pem, const char *(*read)(gnutls_x509_crt_t *chain, unsigned n, void *arg), void *arg)
 {
 	gnutls_x509_crt_t chain[CHAIN_MAX];
 	const gnutls_datum_t d = chain_datum(pem);
