@@ -4,15 +4,11 @@
 #include "conf/signers.h"
 #include "conf/tn_auth.h"
 #include "conf/trust.h"
+#include "made_cert.h"
 #include "test.h"
-#include <gnutls/abstract.h>
-#include <gnutls/x509.h>
-#include <time.h>
 
 #define OF(literal) SPAN(literal)
 #define TN(digits) "\x16\x0b" digits
-
-enum { NOW_S = 1700000000, DAY_S = 86400 };
 
 static struct conf conf;
 static struct plan_signer s;
@@ -60,66 +56,10 @@ static void what_is_no_list(void)
 
 /* --- certificates --- */
 
-struct made {
-	gnutls_x509_privkey_t key;
-	gnutls_x509_crt_t crt;
-};
-
-static struct made every[16];
-static size_t made_n;
-
-struct wanted {
-	const struct made *by; /* NULL: itself */
-	bool ca, rsa, p384, no_numbers, for_encryption;
-	int64_t from_s, until_s;
-};
-
 static struct made make(const char *name, const struct wanted *w)
 {
-	static const char list[] = "\x30\x0f\xa2\x0d" TN("33611223344");
-	static uint8_t serial;
-	struct made m;
-
-	gnutls_x509_privkey_init(&m.key);
-	gnutls_x509_privkey_generate(m.key, w->rsa ? GNUTLS_PK_RSA : GNUTLS_PK_ECDSA,
-	    w->rsa ? 2048 : GNUTLS_CURVE_TO_BITS(w->p384 ? GNUTLS_ECC_CURVE_SECP384R1 : GNUTLS_ECC_CURVE_SECP256R1), 0);
-	gnutls_x509_crt_init(&m.crt);
-	gnutls_x509_crt_set_version(m.crt, 3);
-	serial++;
-	gnutls_x509_crt_set_serial(m.crt, &serial, 1);
-	gnutls_x509_crt_set_activation_time(m.crt, w->from_s ? w->from_s : NOW_S);
-	gnutls_x509_crt_set_expiration_time(m.crt, w->until_s ? w->until_s : NOW_S + DAY_S);
-	gnutls_x509_crt_set_dn_by_oid(m.crt, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned)strlen(name));
-	gnutls_x509_crt_set_basic_constraints(m.crt, w->ca, -1);
-	gnutls_x509_crt_set_key_usage(m.crt, w->ca              ? GNUTLS_KEY_KEY_CERT_SIGN
-					     : w->for_encryption ? GNUTLS_KEY_KEY_AGREEMENT
-	                                                         : GNUTLS_KEY_DIGITAL_SIGNATURE);
-	if (!w->ca && !w->no_numbers)
-		gnutls_x509_crt_set_extension_by_oid(m.crt, TN_AUTH_OID, list, sizeof list - 1, 0);
-	gnutls_x509_crt_set_key(m.crt, m.key);
-	gnutls_x509_crt_sign2(m.crt, w->by ? w->by->crt : m.crt, w->by ? w->by->key : m.key, GNUTLS_DIG_SHA256, 0);
-	every[made_n++] = m;
-	return m;
+	return made_cert(name, w, OF("\x30\x0f\xa2\x0d" TN("33611223344")));
 }
-
-static void put_file(const char *name, const struct made *const *m, size_t n)
-{
-	static uint8_t pem[16384];
-	size_t used = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t left = sizeof pem - used;
-		gnutls_x509_crt_export(m[i]->crt, GNUTLS_X509_FMT_PEM, pem + used, &left);
-		used += left;
-	}
-	trust_add(name, span_of(pem, used));
-}
-
-#define PUT(name, ...)                                                                    \
-	do {                                                                              \
-		const struct made *const all[] = {__VA_ARGS__};                           \
-		put_file(name, all, sizeof all / sizeof *all);                            \
-	} while (0)
 
 static struct made root, middle, leaf;
 
@@ -137,8 +77,8 @@ static void make_all(void)
 	const struct made *many[ANCHORS_MAX + 1];
 	for (size_t i = 0; i < ANCHORS_MAX + 1; i++)
 		many[i] = i % 2 ? &root : &middle;
-	put_file("most.pem", many, ANCHORS_MAX);
-	put_file("more.pem", many, ANCHORS_MAX + 1);
+	made_chain("most.pem", many, ANCHORS_MAX);
+	made_chain("more.pem", many, ANCHORS_MAX + 1);
 	const struct made stranger = make("leaf", &(struct wanted){.by = &other});
 	PUT("stranger.pem", &stranger, &other);
 	const struct made self = make("leaf", &(struct wanted){0});
@@ -149,7 +89,7 @@ static void make_all(void)
 	PUT("p384.pem", &p384);
 	const struct made mute = make("leaf", &(struct wanted){.by = &root, .no_numbers = true});
 	PUT("mute.pem", &mute);
-	const struct made closed = make("leaf", &(struct wanted){.by = &root, .for_encryption = true});
+	const struct made closed = make("leaf", &(struct wanted){.by = &root, .for_agreement = true});
 	PUT("closed.pem", &closed);
 	const struct made by_leaf = make("leaf", &(struct wanted){.by = &leaf});
 	PUT("by-leaf.pem", &by_leaf, &leaf, &middle);
@@ -256,10 +196,7 @@ int main(void)
 	RUN(what_is_no_list);
 	RUN(a_store);
 	RUN(what_is_no_store);
-	while (made_n) {
-		gnutls_x509_crt_deinit(every[--made_n].crt);
-		gnutls_x509_privkey_deinit(every[made_n].key);
-	}
+	made_free();
 	(void)takes(""); /* and so no roots */
 	return TEST_END;
 }

@@ -2,79 +2,20 @@
 /* R6: the certificate that we show to a trunk: what conf takes, and what it says of the rest. */
 #include "conf/conf.h"
 #include "conf/trust.h"
+#include "made_cert.h"
 #include "test.h"
-#include <gnutls/abstract.h>
-#include <gnutls/x509.h>
 
 #define SITE                                                                       \
 	"domain = voice.example\nphones { listen = \"192.0.2.1\" }\n"              \
 	"trunk acme { server = \"sip.acme.example\" media-from = {\"203.0.113.0/24\"} "
 #define NAMES(file) SITE "certificate = \"" file "\" }\n"
 
-enum { NOW_S = 1700000000, DAY_S = 86400 };
-
 static struct conf c;
-
-struct made {
-	gnutls_x509_privkey_t key;
-	gnutls_x509_crt_t crt;
-};
-
-struct wanted {
-	const struct made *by; /* NULL: itself */
-	const char *purpose;
-	bool ca, rsa, p384, for_agreement;
-	int64_t until_s;
-};
-
-static struct made every[16];
-static size_t made_n;
 
 static struct made make(const char *name, const struct wanted *w)
 {
-	static uint8_t serial;
-	struct made m;
-
-	gnutls_x509_privkey_init(&m.key);
-	gnutls_x509_privkey_generate(m.key, w->rsa ? GNUTLS_PK_RSA : GNUTLS_PK_ECDSA,
-	    w->rsa ? 2048 : GNUTLS_CURVE_TO_BITS(w->p384 ? GNUTLS_ECC_CURVE_SECP384R1 : GNUTLS_ECC_CURVE_SECP256R1), 0);
-	gnutls_x509_crt_init(&m.crt);
-	gnutls_x509_crt_set_version(m.crt, 3);
-	serial++;
-	gnutls_x509_crt_set_serial(m.crt, &serial, 1);
-	gnutls_x509_crt_set_activation_time(m.crt, NOW_S);
-	gnutls_x509_crt_set_expiration_time(m.crt, w->until_s ? w->until_s : NOW_S + DAY_S);
-	gnutls_x509_crt_set_dn_by_oid(m.crt, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned)strlen(name));
-	gnutls_x509_crt_set_basic_constraints(m.crt, w->ca, -1);
-	gnutls_x509_crt_set_key_usage(m.crt, w->ca             ? GNUTLS_KEY_KEY_CERT_SIGN
-					     : w->for_agreement ? GNUTLS_KEY_KEY_AGREEMENT
-	                                                        : GNUTLS_KEY_DIGITAL_SIGNATURE);
-	if (w->purpose)
-		gnutls_x509_crt_set_key_purpose_oid(m.crt, w->purpose, 0);
-	gnutls_x509_crt_set_key(m.crt, m.key);
-	gnutls_x509_crt_sign2(m.crt, w->by ? w->by->crt : m.crt, w->by ? w->by->key : m.key, GNUTLS_DIG_SHA256, 0);
-	every[made_n++] = m;
-	return m;
+	return made_cert(name, w, SPAN(""));
 }
-
-static void put_chain(const char *name, const struct made *const *m, size_t n)
-{
-	static uint8_t pem[16384];
-	size_t used = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t left = sizeof pem - used;
-		gnutls_x509_crt_export(m[i]->crt, GNUTLS_X509_FMT_PEM, pem + used, &left);
-		used += left;
-	}
-	trust_add(name, span_of(pem, used));
-}
-
-#define PUT(name, ...)                                                 \
-	do {                                                           \
-		const struct made *const all[] = {__VA_ARGS__};        \
-		put_chain(name, all, sizeof all / sizeof *all);        \
-	} while (0)
 
 static void put_request(const char *name, const struct made *m)
 {
@@ -188,9 +129,6 @@ int main(void)
 	RUN(one_that_answers_the_request);
 	RUN(one_that_does_not_fit);
 	RUN(a_site_says_so_only_of_tls);
-	for (size_t i = 0; i < made_n; i++) {
-		gnutls_x509_crt_deinit(every[i].crt);
-		gnutls_x509_privkey_deinit(every[i].key);
-	}
+	made_free();
 	return TEST_END;
 }
