@@ -8,6 +8,8 @@
 enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS, SPENT_DAYS = 2, KEEPER_MS = 2000 };
 
 static struct timer timer;
+static uint64_t due_ms;     /* of the next look */
+static bool without_keeper; /* was the last one */
 static bool held;
 static int64_t last_wall_ms;
 static uint64_t last_boot_ms;
@@ -61,9 +63,15 @@ static void look(void)
 
 static void on_timer(struct timer *t, uint64_t now_ms)
 {
-	look();
+	bool keeper = child_link(PROC_KEEPER, 0) != NULL;
+
 	/* recordings that nobody ended wait for keeper, which has their keys */
-	timer_set(&child_wheel, t, now_ms + (child_link(PROC_KEEPER, 0) ? HOUR_MS : KEEPER_MS));
+	if (now_ms >= due_ms || (without_keeper && keeper)) {
+		look();
+		due_ms = now_ms + HOUR_MS;
+		without_keeper = !keeper;
+	}
+	timer_set(&child_wheel, t, without_keeper ? now_ms + KEEPER_MS : due_ms);
 }
 
 void keep_init(void)
