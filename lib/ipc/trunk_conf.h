@@ -19,6 +19,7 @@ enum {
 	TRUNK_CALLERS_MAX = 8,
 };
 
+enum { TRUNK_EDGE = 0 }; /* the edge that has all connections of trunks, and alone their keys */
 enum trunk_transport { TRUNK_TLS, TRUNK_TCP, TRUNK_UDP, TRUNK_TRANSPORTS };
 enum trunk_media { TRUNK_SRTP, TRUNK_RTP, TRUNK_MEDIAS };
 

@@ -5,7 +5,7 @@
 #include "trunk_int.h"
 #include <stdio.h>
 
-enum { FIRST_WAIT_MS = 2000, WAIT_MAX_MS = 120000, TRUNK_EDGE = 0 };
+enum { FIRST_WAIT_MS = 2000, WAIT_MAX_MS = 120000 };
 
 struct trunk trunk_table[SITE_TRUNKS_MAX];
 static struct site_trunks {

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CHILD_FD = 3, EXEC_FAILED = 127, TRUNK_EDGE = 0 };
+enum { CHILD_FD = 3, EXEC_FAILED = 127 };
 
 static bool pair(int fd[2])
 {

@@ -197,7 +197,10 @@ static void on_sign_want(struct link *from, const struct ipc_view *v)
 	uint8_t mem[P256_SIGNATURE_MAX];
 	struct buf der = buf_of(mem, sizeof mem);
 
-	if (from->peer != (w->key == SIGN_TRUNK ? PROC_EDGE : keys[w->key].asker)) {
+	bool its_own = w->key == SIGN_TRUNK ? from->peer == PROC_EDGE && from->instance == TRUNK_EDGE
+	                                    : from->peer == keys[w->key].asker;
+
+	if (!its_own) {
 		child_accuse(from, "wants a signature by a key that is not its own", 0, 0);
 		return;
 	}

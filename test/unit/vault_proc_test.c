@@ -601,7 +601,7 @@ static bool signed_by(gnutls_x509_crq_t crq, const uint8_t hash[32], const uint8
 	return ok;
 }
 
-/* R6: a trunk's key is made at the first request for a certificate, is its own, outlives a kill, and signs for edge alone. */
+/* R6: a trunk's key is made at the first request for a certificate, is its own, outlives a kill, and signs for the edge of the trunks alone. */
 static void a_trunk_has_a_key_of_its_own(void)
 {
 	gnutls_x509_crq_t acme, beta, again;
@@ -641,6 +641,8 @@ static void a_trunk_has_a_key_of_its_own(void)
 	CHECK(local && peer_up(local) && ask_request(local, "acme", &again) == DONE_OK);
 	len = sign_for_trunk(edge, 0, hash, sig);
 	CHECK(signed_by(acme, hash, sig, len) && signed_by(again, hash, sig, len));
+	struct link *phones = peer_link(&signer, PROC_EDGE, TRUNK_EDGE + 1); /* an edge that has no trunks */
+	CHECK(phones && peer_up(phones) && sign_for_trunk(phones, 0, hash, sig) == -1);
 	CHECK(sign_for_trunk(edge, 3, hash, sig) == -1 && sign_for_trunk(media, 0, hash, sig) == -1);
 	peer_kill(&signer);
 	gnutls_x509_crq_deinit(acme);
