@@ -404,8 +404,7 @@ enum turn_why {
 #define FIELDS_DEVICE_STATE(N, E, S, D, A, B, O) N(uint32_t, device) E(state, DEVICE_STATES) N(uint32_t, flags) N(uint32_t, epoch)
 #define FIELDS_DEVICES_DONE(N, E, S, D, A, B, O) N(uint32_t, generation)
 
-/* certificates that vouch for trunk index, PEM; comes before the site that it belongs to */
-/* a file of SITE/trust for this trunk (index) */
+/* a file of SITE/trust, PEM, for this trunk (index); comes before the site that it belongs to */
 #define FIELDS_GIVE_TRUST(N, E, S, D, A, B, O) N(uint32_t, generation) N(uint8_t, trunk) E(what, TRUST_KINDS)
 /* trunk: index. next: the address after the one that was tried last; else its name is asked anew */
 #define FIELDS_REACH_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) E(next, 2)
@@ -425,9 +424,9 @@ enum turn_why {
 #define FIELDS_TRUNK_LINE(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) E(state, TRUNK_STATES) N(uint32_t, busy) N(uint32_t, lines) N(uint64_t, age_ms) A(remote)  \
 	S(name, TRUNK_NAME_MAX) S(reason, REASON_MAX)
-/* an empty password removes it; the user and realm are those of the site */
 #define FIELDS_TRUNK_REQUEST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX)
 #define FIELDS_TRUNK_REQUEST(N, E, S, D, A, B, O) N(uint64_t, token) D(der, CERT_MAX)
+/* an empty password removes it; the user and realm are those of the site */
 #define FIELDS_TRUNK_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX) D(password, PASSWORD_MAX)
 
 #define FIELDS_NONCE_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, flow) S(user, USER_NAME_MAX * 2)

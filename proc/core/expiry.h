@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Certificates in the site's files end, and nobody notices but the callers: an alarm 30 days and 3 days before, once each. */
+/* Certificates in the site's files end, and nobody notices but the callers: an alarm 30 days and 3 days before, once each in a
+ * life of core. */
 #ifndef CORE_EXPIRY_H
 #define CORE_EXPIRY_H
 

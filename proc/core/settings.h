@@ -57,9 +57,9 @@ const struct device_settings *settings_of_device(uint32_t device);
 const struct group_settings *settings_of_group(uint32_t group);
 const struct site_settings *settings_of_site(void);
 
-/* The ceilings of an extension: those of the site, with what the user's setting says otherwise. */
 /* Has this user a mailbox, and after how many seconds does it take the call? 0: when it rang as long as it rings. */
 bool settings_voicemail(const struct site *s, uint32_t user, uint32_t *after_s);
+/* The ceilings of an extension: those of the site, with what the user's setting says otherwise. */
 struct ceiling_limit settings_limit_of_user(const struct plan *p, uint32_t user);
 
 /* Is this address in one of the networks where the phone belongs? True also when none is set. */
