@@ -186,12 +186,12 @@ bool stage_until(struct stage *s, const bool *done, int timeout_ms)
 	while (!(done && *done)) {
 		struct pollfd p[STAGE_LINKS_MAX + 1] = {{.fd = s->parent.broken ? -1 : s->parent.fd, .events = POLLIN}};
 		uint64_t now = clock_boot_ms();
-		link_flush(&s->parent);
 		for (int i = 0; i < s->siblings; i++) {
 			bool all = link_flush(s->sibling[i]);
 			p[i + 1] = (struct pollfd){.fd = s->sibling[i]->broken ? -1 : s->sibling[i]->fd,
 			    .events = (short)(all ? POLLIN : POLLIN | POLLOUT)};
 		}
+		link_flush(&s->parent); /* last: what parent then asks is asked after what the siblings said */
 		if (now >= end)
 			break;
 		if (poll(p, (nfds_t)s->siblings + 1, (int)(end - now)) <= 0)
