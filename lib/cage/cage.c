@@ -3,11 +3,13 @@
 #include "cage_int.h"
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +28,7 @@ enum { OPEN_PROCESSES = 32, OPEN_FILES = 256, OPEN_FILE_MB = 16 };
 
 static pid_t parent_at_start;
 static int kept[CAGE_DIRS_MAX], kept_n;
+static bool all_kept;
 
 static void die_with_parent(void)
 {
@@ -79,17 +82,47 @@ static void set_limits(const struct cage *c)
 #endif
 }
 
-static void drop_privilege(uid_t uid, gid_t gid)
+/* What parent does not have (a host may withhold it) is not kept either: the process must do without. */
+static void keep_caps(const struct cage *c)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct have[_LINUX_CAPABILITY_U32S_3], keep[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	if (!c || c->caps_n == 0)
+		return;
+	if (syscall(SYS_capget, &head, have) != 0)
+		log_fatal("cage: capabilities: %s", strerror(errno));
+	all_kept = true;
+	for (int i = 0; i < c->caps_n; i++) {
+		uint32_t word = CAP_TO_INDEX(c->caps[i]), bit = CAP_TO_MASK(c->caps[i]);
+		keep[word].permitted |= have[word].permitted & bit;
+		all_kept &= (have[word].permitted & bit) != 0;
+	}
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		keep[i].effective = keep[i].permitted;
+	if (syscall(SYS_capset, &head, keep) != 0)
+		log_fatal("cage: capabilities: %s", strerror(errno));
+}
+
+bool cage_has_caps(void)
+{
+	return all_kept;
+}
+
+static void drop_privilege(const struct cage *c, uid_t uid, gid_t gid)
 {
 	if (uid == 0 || gid == 0)
 		log_fatal("cage: root stays root");
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap) != 0 && errno != EPERM)
 			log_fatal("cage: capability %d: %s", cap, strerror(errno));
+	if (c && c->caps_n && prctl(PR_SET_KEEPCAPS, 1) != 0)
+		log_fatal("cage: capabilities: %s", strerror(errno));
 	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
 		log_fatal("cage: uid %u: %s", (unsigned)uid, strerror(errno));
 	if (setresuid(0, 0, 0) == 0 || geteuid() != uid || getegid() != gid)
 		log_fatal("cage: uid did not stay dropped");
+	keep_caps(c);
 }
 
 static bool names(const char *const *calls, const char *call)
@@ -121,8 +154,9 @@ void cage_enter_open(uid_t uid, gid_t gid)
 	if (chdir("/") != 0)
 		log_fatal("cage: root directory: %s", strerror(errno));
 	if (geteuid() == 0)
-		drop_privilege(uid, gid);
+		drop_privilege(NULL, uid, gid);
 	gain_nothing();
+	cage_deny_bpf();
 }
 
 void cage_enter(const struct cage *c, uid_t uid, gid_t gid)
@@ -139,7 +173,7 @@ void cage_enter(const struct cage *c, uid_t uid, gid_t gid)
 	if (geteuid() == 0) {
 		if (chroot(".") != 0 || chdir("/") != 0)
 			log_fatal("cage: root directory: %s", strerror(errno));
-		drop_privilege(uid, gid);
+		drop_privilege(c, uid, gid);
 	}
 	gain_nothing();
 	cage_landlock(kept, kept_n, names(c->calls, "socket") && names(c->calls, "connect"));

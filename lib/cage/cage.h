@@ -4,6 +4,7 @@
 #ifndef CAGE_CAGE_H
 #define CAGE_CAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -15,6 +16,9 @@ struct cage {
 	const char *const *calls;
 	uint32_t files;          /* descriptors */
 	uint32_t memory_mb;      /* private memory; shared mappings and libraries come on top */
+	const uint8_t *caps;     /* capabilities that it keeps, if parent had them; caps_n of them */
+	uint8_t caps_n;
+	uint8_t map_elements;    /* media: bpf() reads, writes and walks elements of maps that it was given, and does nothing else */
 	uint8_t may_write_files; /* ledger, keeper, signer: pread, pwrite, fsync, ftruncate and lseek on what is open */
 };
 
@@ -38,5 +42,8 @@ void cage_enter_open(uid_t uid, gid_t gid);
 /* For parent, which must keep its privilege: no new ones, and for it and all that it starts none of the calls that
  * mount, trace, load, or change the machine. */
 void cage_deny(void);
+
+/* In the cage: does this process have all capabilities that it was to keep? */
+bool cage_has_caps(void);
 
 #endif

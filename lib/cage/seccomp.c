@@ -3,6 +3,7 @@
 #include "cage_int.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -140,6 +141,8 @@ void cage_seccomp(const struct cage *c)
 	allow_all(f, common);
 	allow_conditions(f);
 	allow_all(f, c->calls);
+	for (int what = BPF_MAP_LOOKUP_ELEM; c->map_elements && what <= BPF_MAP_GET_NEXT_KEY; what++)
+		allow_if(f, "bpf", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)what));
 	if (c->may_write_files)
 		allow_all(f, files);
 	allow_sanitizers(f);

@@ -19,6 +19,7 @@ const char *const proc_name[PROC_N] = {
     [PROC_WATCH] = "watch",
     [PROC_VOICE] = "voice",
     [PROC_DIAL] = "dial",
+    [PROC_NET] = "net",
 };
 
 const char *const class_name[CLASS_N] = {

@@ -19,6 +19,7 @@ enum proc {
 	PROC_WATCH, /* numbers are in the events on disk and in uids: new ones come last */
 	PROC_VOICE,
 	PROC_DIAL,
+	PROC_NET,
 	PROC_N
 };
 

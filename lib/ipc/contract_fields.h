@@ -59,6 +59,8 @@ enum file_kind {
 	FILE_KINDS
 };
 
+enum kernel_map { KERNEL_FLOWS, KERNEL_TALLIES, KERNEL_MAPS };
+
 /* state of a phone: what its certificate is good for */
 enum device_state {
 	DEVICE_NONE,
@@ -474,6 +476,10 @@ enum turn_why {
 #define FIELDS_RELAY_COUNTS(N, E, S, D, A, B, O)                                                                 \
 	N(uint64_t, join) N(uint64_t, packets_a) N(uint64_t, packets_b) N(uint64_t, dropped_a) N(uint64_t, dropped_b)
 #define FIELDS_BAN(N, E, S, D, A, B, O) A(address) N(uint64_t, until_ms)
+/* a map of the relay in the kernel (bpf/flow.h), with so many ports of media beginning at lo */
+#define FIELDS_KERNEL_MAP(N, E, S, D, A, B, O) E(what, KERNEL_MAPS) N(uint16_t, lo) N(uint32_t, ports)
+/* what comes to this media address over this interface is relayed by the kernel; 0: by no interface */
+#define FIELDS_KERNEL_PATH(N, E, S, D, A, B, O) A(address) N(uint32_t, interface)
 
 /* One running turn for each (join, side); a newer one ends it. say: what is said, in order, parted by blanks: the name of a
  * prompt, "digits:0123456789*#", "tone:NAME", "music" or "silence:MS". language: empty for English. ptime_ms: 10, 20, 30, 40 or 60; all

@@ -22,6 +22,7 @@ static void tell(struct link *l, const struct ban *b)
 static void tell_all(const struct ban *b)
 {
 	tell(child_link(PROC_MEDIA, 0), b);
+	tell(child_link(PROC_NET, 0), b);
 	for (uint32_t i = 0; i < child_site()->edges; i++)
 		tell(child_link(PROC_EDGE, i), b);
 }

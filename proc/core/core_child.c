@@ -233,7 +233,7 @@ static void link_up(struct link *l)
 	if (l->peer == PROC_EDGE) {
 		directory_tell(l);
 		bans_tell(l);
-	} else if (l->peer == PROC_MEDIA) {
+	} else if (l->peer == PROC_MEDIA || l->peer == PROC_NET) {
 		bans_tell(l);
 	} else if (l->peer == PROC_LEDGER) {
 		want_directory(l);

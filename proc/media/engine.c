@@ -5,6 +5,7 @@
 #include "ended.h"
 #include "gate.h"
 #include "ice.h"
+#include "kernel.h"
 #include "police.h"
 #include "port.h"
 #include "source.h"
@@ -61,13 +62,25 @@ void engine_passed(struct relay_row *r, unsigned side)
 	engine.passed++;
 }
 
-static void stranger(struct relay_row *r, unsigned side, const struct addr *from)
+/* What must survive did change, and may be what the kernel relays by. */
+static void keep(uint32_t row)
 {
-	engine_drop(r, side, DROP_STRANGER);
+	table_save(row);
+	kernel_follow(row);
+}
+
+void engine_stranger(const struct addr *from)
+{
 	if (child_now() < engine.stranger_ms + STRANGER_EVENT_MS && engine.stranger_ms)
 		return;
 	engine.stranger_ms = child_now();
 	child_event(EVENT_MEDIA_STRANGER, SEVERITY_WARNING, 0, 0, from, "media from an address that is not the leg's");
+}
+
+static void stranger(struct relay_row *r, unsigned side, const struct addr *from)
+{
+	engine_drop(r, side, DROP_STRANGER);
+	engine_stranger(from);
 }
 
 static void check_ice(struct relay_row *r, struct port *p, const struct addr *from, struct span packet)
@@ -88,7 +101,7 @@ static void check_ice(struct relay_row *r, struct port *p, const struct addr *fr
 		return;
 	}
 	if (result == ICE_PROVED && source_proved(r, p->side, p->component, from, nominated))
-		table_save(p->row);
+		keep(p->row);
 	if (answer.n && !answer.full)
 		engine_send(s, p->component, from, buf_span(&answer));
 }
@@ -139,7 +152,7 @@ static void on_passing(struct port *p, const struct addr *from, struct span pack
 		child_event(
 		    EVENT_GATE_SHUT, SEVERITY_ALARM, 0, 0, from, "ZRTP Hello is not the one that signalling announced");
 	if (v.changed)
-		table_save(p->row);
+		keep(p->row);
 }
 
 static void on_packet(struct port *p, const struct addr *from, struct span packet)
@@ -162,7 +175,7 @@ static void on_packet(struct port *p, const struct addr *from, struct span packe
 		return;
 	}
 	if (learned)
-		table_save(p->row);
+		keep(p->row);
 	if (r->spec.side[p->side].end == RELAY_PASSING)
 		on_passing(p, from, packet);
 	else
@@ -248,5 +261,6 @@ void engine_status(struct proc_status *s)
 		status_counter(s, name[i], engine.dropped[i]);
 	status_counter(s, "dropped-banned", engine.banned);
 	port_status(s);
+	kernel_status(s);
 	status_add(s, "bans", STATUS_POOL, ban_table_used(&bans, child_now()), BAN_TABLE_MAX, bans_peak, bans_refused);
 }

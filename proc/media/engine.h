@@ -27,6 +27,9 @@ void engine_send(const struct relay_side *local, unsigned component, const struc
 void engine_drop(struct relay_row *r, unsigned side, enum drop why);
 void engine_passed(struct relay_row *r, unsigned side);
 
+/* One was turned away: an event, if the last was long ago. */
+void engine_stranger(const struct addr *from);
+
 void engine_ban(const struct addr *a, uint64_t until_ms);
 void engine_status(struct proc_status *s);
 

@@ -76,7 +76,7 @@ static struct gate_verdict judge_zrtp(
 	    .forged = (what & ZRTP_FORGED) != 0});
 }
 
-static uint8_t tag_len(const struct relay_row *r, unsigned side, unsigned component)
+uint8_t gate_tag_len(const struct relay_row *r, unsigned side, unsigned component)
 {
 	if (r->gate.key == RELAY_KEY_DTLS)
 		return dtls_watch_tag_len(&r->gate.dtls[component]);
@@ -119,7 +119,7 @@ static struct gate_verdict judge_rtp(struct relay_row *r, unsigned side, unsigne
 	if (component != COMPONENT_RTP || !rtp_parse(packet, &rtp))
 		return v;
 	int codec = codec_of(&r->spec.side[side], rtp.pt);
-	if (codec < 0 || !rtp_shape_ok(rtp.payload_len, (uint8_t)codec, tag_len(r, side, component)))
+	if (codec < 0 || !rtp_shape_ok(rtp.payload_len, (uint8_t)codec, gate_tag_len(r, side, component)))
 		return v;
 	v.drop = DROP_NONE;
 	if (codec == SDP_OPUS)

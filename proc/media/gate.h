@@ -32,6 +32,9 @@ struct gate_verdict gate_judge(
 /* Another length of this side's Opus: is it the one that proves that they vary (R8)? */
 bool gate_opus_varies(struct relay_row *r, unsigned side, uint16_t len);
 
+/* What SRTP of this side adds to a packet; 0 (RTP_TAG_ANY): that could not be seen. */
+uint8_t gate_tag_len(const struct relay_row *r, unsigned side, unsigned component);
+
 /* Both directions of RTP are open. */
 bool gate_is_open(const struct relay_row *r, uint64_t now_ms);
 

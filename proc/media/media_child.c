@@ -6,6 +6,7 @@
 #include "ended.h"
 #include "engine.h"
 #include "gate.h"
+#include "kernel.h"
 #include "media_child.h"
 #include "ours.h"
 #include "port.h"
@@ -76,16 +77,19 @@ static void tell_open(struct relay_row *r)
 	r->told_open = 1;
 }
 
-static void tell_counts(const struct relay_row *r)
+static void tell_counts(uint32_t index)
 {
+	const struct relay_row *r = table_row(index);
 	struct link *l = core();
 	struct msg_relay_counts *m = l ? ipc_begin(l, MSG_RELAY_COUNTS) : NULL;
 
 	if (!m)
 		return;
 	m->join = r->join;
-	m->packets_a = r->passed[0];
-	m->packets_b = r->passed[1];
+	m->packets_a = r->passed[0] + kernel_passed(index, 0);
+	m->packets_b = r->passed[1] + kernel_passed(index, 1);
+	m->dropped_a = kernel_dropped(index, 0);
+	m->dropped_b = kernel_dropped(index, 1);
 	for (int i = 1; i < DROP_KINDS; i++) {
 		m->dropped_a += r->dropped[0][i];
 		m->dropped_b += r->dropped[1][i];
@@ -95,6 +99,7 @@ static void tell_counts(const struct relay_row *r)
 
 static void end_row(uint32_t index)
 {
+	kernel_end(index);
 	engine_stop(index);
 	end_close(index, 0);
 	end_close(index, 1);
@@ -158,6 +163,7 @@ static void on_relay(struct link *from, const struct ipc_view *v)
 	follow(index, r, spec);
 	engine_start(index);
 	table_save(index);
+	kernel_follow(index);
 	if (is_open(index, r, child_now()))
 		tell_open(r);
 }
@@ -170,7 +176,7 @@ static void on_relay_close(struct link *from, const struct ipc_view *v)
 	(void)from;
 	if (index < 0)
 		return;
-	tell_counts(table_row((uint32_t)index));
+	tell_counts((uint32_t)index);
 	end_row((uint32_t)index);
 }
 
@@ -184,12 +190,29 @@ static void on_ban(struct link *from, const struct ipc_view *v)
 
 /* --- time --- */
 
+static void hear_kernel(uint32_t index, struct relay_row *r, uint64_t now_ms)
+{
+	struct kernel_news news = kernel_turn(index);
+
+	if (news.heard)
+		r->heard_ms = now_ms;
+	if (news.stranger.family)
+		engine_stranger(&news.stranger);
+	for (unsigned side = 0; side < 2; side++)
+		if (news.varies[side] && r->opus_changes[side] < OPUS_CHANGES_MAX) {
+			r->opus_changes[side] = OPUS_CHANGES_MAX;
+			media_tell_varying(r, side);
+		}
+}
+
 static void sweep_row(uint32_t index, struct relay_row *r, uint64_t now_ms)
 {
 	bool both_send = r->spec.side[0].direction & r->spec.side[1].direction & RELAY_SENDS;
 
 	bool open = is_open(index, r, now_ms);
 
+	if (sweeps % COUNTS_EVERY == 0)
+		hear_kernel(index, r, now_ms);
 	if (!open)
 		r->told_open = 0;
 	else if (!r->told_open)
@@ -205,12 +228,13 @@ static void sweep_row(uint32_t index, struct relay_row *r, uint64_t now_ms)
 	else if (both_send && r->answered_ms && now_ms > (r->heard_ms ? r->heard_ms : r->answered_ms) + SILENT_MS)
 		tell_failed(r->join, RELAY_SILENT);
 	if (sweeps % COUNTS_EVERY == 0)
-		tell_counts(r);
+		tell_counts(index);
 }
 
 static void on_sweep(struct timer *t, uint64_t now_ms)
 {
 	sweeps++;
+	kernel_sweep();
 	for (uint32_t i = 0; i < table_rows(); i++) {
 		struct relay_row *r = table_row(i);
 		if (r)
@@ -258,6 +282,7 @@ static void open_all(void)
 	engine_open(s);
 	table_open(&table[0], s->media_port_lo);
 	end_open(&table[1]);
+	kernel_open(rows);
 	ours_open();
 	if (!end_dtls_open())
 		log_fatal("no memory for DTLS");
@@ -308,6 +333,8 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_RELAY] = on_relay,
     [MSG_RELAY_CLOSE] = on_relay_close,
     [MSG_BAN] = on_ban,
+    [MSG_KERNEL_MAP] = kernel_on_map,
+    [MSG_KERNEL_PATH] = kernel_on_path,
     [MSG_DTLS_CERT] = ours_on_cert,
     [MSG_SIGNED] = farkey_on_signed,
     [MSG_SPOKEN] = ended_on_spoken,
@@ -315,7 +342,7 @@ static ipc_handler *const on[MSG_N] = {
 
 /* connect shuts and opens the ports, setsockopt those of IPv6 */
 static const char *const calls[] = {"recvfrom", "sendto", "connect", "setsockopt", NULL};
-static const struct cage cage = {.name = "media", .calls = calls, .files = 20000, .memory_mb = 512};
+static const struct cage cage = {.name = "media", .calls = calls, .files = 20000, .memory_mb = 512, .map_elements = 1};
 
 const struct child media_child = {
     .me = PROC_MEDIA,

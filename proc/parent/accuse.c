@@ -13,6 +13,7 @@ static const uint8_t rank[PROC_N] = {
     [PROC_CORE] = 3,
     [PROC_LEDGER] = 2,
     [PROC_MEDIA] = 2,
+    [PROC_NET] = 2,
     [PROC_CTL] = 1,
     [PROC_WATCH] = 1,
     [PROC_VOICE] = 1,

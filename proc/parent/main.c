@@ -24,7 +24,7 @@ static const char usage[] =
     "Starts the exchange whose site directory is DIR and watches over its processes.\n"
     "  --site DIR      ringfence.conf, keys and stores (default /var/lib/ringfence)\n"
     "  --libexec DIR   where the other executables are (default " LIBEXEC ")\n"
-    "  --uid-base N    processes run as uid N + 1 to N + 11 (default 61900)\n"
+    "  --uid-base N    processes run as uid N + 1 to N + 12 (default 61900)\n"
     "  --edges N       signalling processes, 1 to 8, instead of what ringfence.conf says\n"
     "  --insecure-run  start even when DIR/run is no ramfs, so that keys of calls may reach the disk\n"
     "SIGHUP or `ringfence reload` reads ringfence.conf again, SIGTERM or `ringfence stop` ends it.\n";

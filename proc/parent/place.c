@@ -152,7 +152,7 @@ bool place_prepare(void)
 	close(key);
 	if (!own_dir("keeper", uid_of(PROC_KEEPER), 0700) || !own_dir("signer", uid_of(PROC_SIGNER), 0700) ||
 	    !own_dir("ledger", uid_of(PROC_LEDGER), 0700) || !own_dir("empty", geteuid(), 0555) ||
-	    !own_dir("run", geteuid(), 0711))
+	    !own_dir("run", geteuid(), 0711) || !own_dir("run/bpf", uid_of(PROC_NET), 0700))
 		return false;
 	return check_run() && open_ctl();
 }

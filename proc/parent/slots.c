@@ -17,6 +17,9 @@ static const struct {
     {PROC_SIGNER, PROC_LEDGER},
     {PROC_MEDIA, PROC_LEDGER},
     {PROC_KEEPER, PROC_LEDGER},
+    {PROC_NET, PROC_CORE},
+    {PROC_NET, PROC_MEDIA},
+    {PROC_NET, PROC_LEDGER},
     {PROC_CTL, PROC_CORE},
     {PROC_CTL, PROC_KEEPER},
     {PROC_CTL, PROC_LEDGER},
@@ -36,6 +39,7 @@ static const struct {
     {PROC_WATCH, PROC_CTL},
     {PROC_WATCH, PROC_VOICE},
     {PROC_WATCH, PROC_DIAL},
+    {PROC_WATCH, PROC_NET},
 };
 
 bool links_allowed(enum proc a, enum proc b)
@@ -73,7 +77,7 @@ static void add(enum proc p, uint32_t instance)
 void slots_init(void)
 {
 	static const enum proc order[] = {
-	    PROC_KEEPER, PROC_LEDGER, PROC_SIGNER, PROC_WATCH, PROC_MEDIA, PROC_VOICE, PROC_CORE, PROC_CTL};
+	    PROC_KEEPER, PROC_LEDGER, PROC_SIGNER, PROC_WATCH, PROC_NET, PROC_MEDIA, PROC_VOICE, PROC_CORE, PROC_CTL};
 	uint32_t edges = self.edges ? self.edges : self.site.edges;
 
 	_Static_assert(sizeof order / sizeof *order + 1 + 8 <= SLOTS_MAX, "dial and eight edges fit");

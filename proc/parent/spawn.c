@@ -20,6 +20,14 @@ static bool pair(int fd[2])
 	return false;
 }
 
+/* ledger's is its store, net's the directory of its pins. */
+static const char *root_of(enum proc p)
+{
+	if (p == PROC_LEDGER)
+		return "ledger";
+	return p == PROC_NET ? "run/bpf" : "empty";
+}
+
 /* In the child: nothing of parent's is left but the link, the log and an empty environment. */
 static _Noreturn void become(const struct slot *s, int link_fd, pid_t parent)
 {
@@ -39,7 +47,7 @@ static _Noreturn void become(const struct slot *s, int link_fd, pid_t parent)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(EXEC_FAILED);
-	if (fchdir(self.site_fd) != 0 || chdir(s->proc == PROC_LEDGER ? "ledger" : "empty") != 0)
+	if (fchdir(self.site_fd) != 0 || chdir(root_of(s->proc)) != 0)
 		_exit(EXEC_FAILED);
 	if (close_range(CHILD_FD + 1, ~0u, 0) != 0)
 		_exit(EXEC_FAILED);

@@ -13,7 +13,7 @@
 enum { ROUNDS = 40 };
 
 static const enum proc all[] = {
-    PROC_KEEPER, PROC_LEDGER, PROC_SIGNER, PROC_WATCH, PROC_MEDIA, PROC_VOICE, PROC_DIAL, PROC_CORE, PROC_CTL, PROC_EDGE};
+    PROC_KEEPER, PROC_LEDGER, PROC_SIGNER, PROC_WATCH, PROC_MEDIA, PROC_VOICE, PROC_DIAL, PROC_NET, PROC_CORE, PROC_CTL, PROC_EDGE};
 static pid_t sleeper;
 static int theirs[SLOTS_MAX];
 
@@ -123,7 +123,7 @@ static bool accuse(uint32_t by, enum proc whom, uint32_t instance)
 static void ranks_decide(void)
 {
 	static const uint8_t rank[PROC_N] = {[PROC_PARENT] = 4, [PROC_KEEPER] = 3, [PROC_SIGNER] = 3, [PROC_CORE] = 3,
-	    [PROC_LEDGER] = 2, [PROC_MEDIA] = 2, [PROC_CTL] = 1, [PROC_WATCH] = 1, [PROC_VOICE] = 1, [PROC_DIAL] = 1, [PROC_EDGE] = 0};
+	    [PROC_LEDGER] = 2, [PROC_MEDIA] = 2, [PROC_CTL] = 1, [PROC_WATCH] = 1, [PROC_VOICE] = 1, [PROC_DIAL] = 1, [PROC_NET] = 2, [PROC_EDGE] = 0};
 
 	for (uint32_t by = 0; by < sizeof all / sizeof *all; by++)
 		for (enum proc whom = 0; whom < PROC_N; whom++)

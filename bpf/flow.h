@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/* What media writes for the kernel to relay by: a flow for each of our ports whose gate is open, under the address, port and
+ * interface where its packets come in. media alone writes flows and reads what was counted; net makes the maps and writes bans. */
+#ifndef BPF_FLOW_H
+#define BPF_FLOW_H
+
+#include <linux/types.h>
+
+enum {
+	FLOW_LAYOUT = 1, /* of all that stands here; in the names of the pins, so that no build reads another's */
+	FLOW_BANS_MAX = 1024,
+	FLOW_TYPES = 128, /* payload types */
+	FLOW_UNIT = 40,	  /* RTP_SHAPE_UNIT */
+	FLOW_SRTCP_LEAST = 22,
+	FLOW_OPUS_CHANGES = 5,
+	FLOW_WALK_MAX = 64, /* RTCP packets of one datagram that are walked; beyond, media looks */
+	FLOW_PACKET_NS = 2500000, /* what a packet takes from the bucket: 400 a second (POLICE_MEDIA_A_SECOND) */
+	FLOW_BUCKET_NS = 1000000000,
+	FLOW_HOPS = 64,
+};
+
+/* as enum relay_frame of ipc/relay.h; 0: no agreed payload type */
+enum { FLOW_FRAME_NONE, FLOW_FRAME_PCM, FLOW_FRAME_OPUS, FLOW_FRAME_EVENT };
+
+/* as the first of enum drop of proc/media/table.h */
+enum { FLOW_PASSED, FLOW_STRANGER, FLOW_SHUT, FLOW_SHAPE, FLOW_POLICED, FLOW_DROPS };
+
+enum { FLOW_TAKES_RTP = 1, FLOW_TAKES_RTCP = 2 };
+
+struct flow_ip {
+	__u64 half[2]; /* network order; IPv4 as ::ffff:a.b.c.d, as in struct addr */
+};
+
+struct flow_key {
+	struct flow_ip ip; /* our media address */
+	__u32 interface;   /* where its packets come in */
+	__u16 port;	   /* network order, as all ports here */
+	__u16 vlan;	   /* 0: none */
+};
+
+struct flow {
+	struct flow_ip from, to, source; /* who may send; where it goes; our address there */
+	__u16 from_port, to_port, source_port;
+	__u8 family;  /* 4 or 6, of all three */
+	__u8 takes;   /* FLOW_TAKES_* */
+	__u8 tag_len; /* 0: 4, 8, 10 or 16 */
+	__u8 next_family; /* of the next hop: 4 or 6; 0: as the route says */
+	__u8 zero[2];
+	__u32 interface; /* where it goes out */
+	__u32 slot;	 /* of its tally */
+	struct flow_ip next;
+	/* CLOCK_MONOTONIC */
+	__u64 opens_ns, deadline_ns;
+	__u64 learn_ns; /* until then another port of `from` goes up to media, which may learn it */
+	__u8 frame[FLOW_TYPES];
+};
+
+/* What the kernel counts. media sets it to zero when a call takes the port. */
+struct flow_tally {
+	__u64 passed, octets;
+	__u64 dropped[FLOW_DROPS];
+	__u64 filled_ns; /* the bucket was, with have_ns in it; 0: never */
+	__u64 have_ns;
+	struct flow_ip stranger; /* the last */
+	__u16 stranger_port;
+	__u16 opus_len;
+	__u16 opus_changes;
+	__u16 zero;
+};
+
+/* What the programs look for at all. */
+struct flow_site {
+	__u16 lo, hi; /* ports of media, host order */
+	__u32 bans;   /* how many; 0 costs no look-up */
+};
+
+#endif

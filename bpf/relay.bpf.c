@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: ISC */
+/* The relay in the kernel: what media would pass on is passed on here, what it would drop is dropped and counted here, and what
+ * it must see (STUN, DTLS, ZRTP, a port that may be learned) goes up to it. The rule is that of proc/media/gate.c, source.c and
+ * police.c; test/unit/kernel_test.c holds the two against each other. */
+#include "flow.h"
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/pkt_cls.h>
+#include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+enum { FAMILY_4 = 2, FAMILY_6 = 10 }; /* AF_INET, AF_INET6 */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* net says how many */
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct flow_tally);
+} tallies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FLOW_BANS_MAX);
+	__type(key, struct flow_ip);
+	__type(value, __u64); /* CLOCK_MONOTONIC */
+} bans SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct flow_site);
+} site SEC(".maps");
+
+/* One datagram for a port of media. */
+struct datagram {
+	struct flow_key to;
+	struct flow_ip from;
+	__u16 from_port;
+	__u8 family;
+	__u32 at, n; /* the payload: offset in the frame, octets */
+};
+
+enum fate { UP, DROP, RELAY };
+
+/* How a hook reads octets that do not lie at a fixed place. Without CAP_PERFMON no offset may be added to a pointer into the packet
+ * unless it is a constant, so each shape of frame has a function of its own below. */
+typedef long load_octets(void *ctx, __u32 offset, void *to, __u32 n);
+
+static __always_inline long load_skb(void *ctx, __u32 offset, void *to, __u32 n)
+{
+	return bpf_skb_load_bytes(ctx, offset, to, n);
+}
+
+/* --- reading --- */
+
+static __always_inline void mapped(struct flow_ip *out, __be32 v4)
+{
+	out->half[0] = 0;
+	out->half[1] = (__u64)v4 << 32 | bpf_htonl(0xffff);
+}
+
+static __always_inline void copied(struct flow_ip *out, const struct in6_addr *a)
+{
+	__builtin_memcpy(out, a, sizeof *out);
+}
+
+static __always_inline __u32 folded(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u32)((sum & 0xffff) + (sum >> 16));
+}
+
+static __always_inline __u32 header_sum(const struct iphdr *ip)
+{
+	const __u32 *word = (const __u32 *)ip;
+
+	return folded((__u64)word[0] + word[1] + word[2] + word[3] + word[4]);
+}
+
+/* False: no whole UDP datagram over plain IPv4 or IPv6, or a header that the stack will refuse. */
+static __always_inline int read_ip(void *data, void *end, const __u32 l3, const int family, struct datagram *d)
+{
+	struct iphdr *ip = data + l3;
+	struct ipv6hdr *ip6 = data + l3;
+	const __u32 l4 = l3 + (__u32)(family == 4 ? sizeof *ip : sizeof *ip6);
+	struct udphdr *udp = data + l4;
+	__u32 room;
+
+	if ((void *)(udp + 1) > end)
+		return 0;
+	if (family == 4) {
+		if (ip->ihl != 5 || ip->version != 4 || ip->protocol != IPPROTO_UDP || ip->frag_off & bpf_htons(0x3fff) ||
+		    header_sum(ip) != 0xffff)
+			return 0;
+		room = bpf_ntohs(ip->tot_len) - (__u32)sizeof *ip;
+		mapped(&d->from, ip->saddr);
+		mapped(&d->to.ip, ip->daddr);
+	} else {
+		if (ip6->version != 6 || ip6->nexthdr != IPPROTO_UDP || !udp->check)
+			return 0;
+		room = bpf_ntohs(ip6->payload_len);
+		copied(&d->from, &ip6->saddr);
+		copied(&d->to.ip, &ip6->daddr);
+	}
+	if (bpf_ntohs(udp->len) != room || room < sizeof *udp)
+		return 0;
+	d->family = (__u8)family;
+	d->from_port = udp->source;
+	d->to.port = udp->dest;
+	d->at = l4 + (__u32)sizeof *udp;
+	d->n = room - (__u32)sizeof *udp;
+	return 1;
+}
+
+/* --- the gate --- */
+
+static __always_inline int same(const struct flow_ip *a, const struct flow_ip *b)
+{
+	return a->half[0] == b->half[0] && a->half[1] == b->half[1];
+}
+
+/* The offset stands in the instruction: an index that several paths share is again arithmetic that the verifier refuses. */
+#define COUNT(tally, field, n)                                                  \
+	asm volatile("lock *(u64 *)(%0 + %1) += %2"                             \
+		     :                                                          \
+		     : "r"(tally), "i"(__builtin_offsetof(struct flow_tally, field)), "r"((__u64)(n)) \
+		     : "memory")
+
+#define DROPPED(tally, why)                             \
+	({                                              \
+		COUNT(tally, dropped[FLOW_##why], 1);   \
+		DROP;                                   \
+	})
+
+static __always_inline enum fate stranger(struct flow_tally *t, const struct datagram *d)
+{
+	t->stranger = d->from;
+	t->stranger_port = d->from_port;
+	return DROPPED(t, STRANGER);
+}
+
+static __always_inline int tag_fits(__u32 n, __u8 frame, __u32 tag)
+{
+	if (n <= tag)
+		return 0;
+	if (frame == FLOW_FRAME_PCM)
+		return (n - tag) % FLOW_UNIT == 0;
+	return frame == FLOW_FRAME_OPUS || n - tag == 4;
+}
+
+static __always_inline int shape_ok(__u32 n, __u8 frame, __u32 tag)
+{
+	if (tag)
+		return tag_fits(n, frame, tag);
+	return tag_fits(n, frame, 4) || tag_fits(n, frame, 8) || tag_fits(n, frame, 10) || tag_fits(n, frame, 16);
+}
+
+/* RFC 3550 5.1, 5.3.1. first and second: octets of the header. */
+static __always_inline int rtp_ok(void *ctx, load_octets *load, const struct datagram *d, const struct flow *f,
+    struct flow_tally *t, __u8 first, __u8 second)
+{
+	__u32 header = 12 + 4 * (first & 15u);
+	__u8 frame = f->frame[second & 127];
+
+	if (first & 0x10) {
+		__be16 extension[2];
+		if (header + 4 > d->n || load(ctx, d->at + header, extension, sizeof extension))
+			return 0;
+		header += 4 + 4u * bpf_ntohs(extension[1]);
+	}
+	if (header >= d->n || frame == FLOW_FRAME_NONE || !shape_ok(d->n - header, frame, f->tag_len))
+		return 0;
+	if (frame == FLOW_FRAME_OPUS) {
+		__u16 len = (__u16)(d->n - header);
+		if (t->opus_len && t->opus_len != len && t->opus_changes < FLOW_OPUS_CHANGES)
+			t->opus_changes++;
+		t->opus_len = len;
+	}
+	return 1;
+}
+
+static __always_inline int bucket_ok(struct flow_tally *t, __u64 now)
+{
+	__u64 passed = now - t->filled_ns, have = FLOW_BUCKET_NS;
+
+	if (t->filled_ns && passed < FLOW_BUCKET_NS) {
+		have = t->have_ns + passed;
+		have = have < FLOW_BUCKET_NS ? have : FLOW_BUCKET_NS;
+	}
+	int ok = have >= FLOW_PACKET_NS;
+	t->have_ns = ok ? have - FLOW_PACKET_NS : have;
+	t->filled_ns = now;
+	return ok;
+}
+
+/* Is it RTCP that nobody encrypted (rtcp_is_clear())? -1: of too many packets to say. */
+static __always_inline int rtcp_clear(void *ctx, load_octets *load, const struct datagram *d)
+{
+	__u32 left = d->n, offset = d->at;
+
+	for (int i = 0; i < FLOW_WALK_MAX; i++) {
+		__u8 head[4];
+		if (left < sizeof head || load(ctx, offset, head, sizeof head) || head[0] >> 6 != 2)
+			return left == 0;
+		__u32 octets = 4 + 4 * ((__u32)head[2] << 8 | head[3]);
+		if (octets > left)
+			return 0;
+		left -= octets;
+		offset += octets;
+	}
+	return left == 0 ? 1 : -1;
+}
+
+enum kind { KIND_OTHER, KIND_STUN, KIND_KEYING, KIND_RTP, KIND_RTCP };
+
+/* As wire_classify(). */
+static __always_inline enum kind kind_of(__u32 n, __u8 first, __u8 second)
+{
+	if (first < 4)
+		return n >= 20 ? KIND_STUN : KIND_OTHER;
+	if (first >= 16 && first < 20)
+		return n >= 28 ? KIND_KEYING : KIND_OTHER;
+	if (first >= 20 && first < 64)
+		return n >= 2 ? KIND_KEYING : KIND_OTHER;
+	if (first < 128 || first >= 192)
+		return KIND_OTHER;
+	if (n >= 4 && second >= 192 && second <= 223)
+		return KIND_RTCP;
+	return n > 12 ? KIND_RTP : KIND_OTHER;
+}
+
+/* --- leaving --- */
+
+static __always_inline __u64 words_of(const struct flow_ip *ip)
+{
+	return (ip->half[0] & 0xffffffff) + (ip->half[0] >> 32) + (ip->half[1] & 0xffffffff) + (ip->half[1] >> 32);
+}
+
+/* What the new addresses and ports add to a one's complement sum. */
+static __always_inline __u32 address_change(const struct datagram *d, const struct flow *f)
+{
+	return folded(words_of(&f->source) + words_of(&f->to) + ((__u64)4 * 0xffffffff - words_of(&d->from)) +
+		      ((__u64)4 * 0xffffffff - words_of(&d->to.ip)));
+}
+
+static __always_inline __u32 port_change(const struct datagram *d, const struct flow *f)
+{
+	return folded((__u64)f->source_port + f->to_port + (__u16)~d->from_port + (__u16)~d->to.port);
+}
+
+/* Everything but checksum of UDP and Ethernet. False: the frame is not what it was. */
+static __always_inline int rewrite(void *data, void *end, const __u32 l3, const int family, const struct flow *f)
+{
+	struct iphdr *ip = data + l3;
+	struct ipv6hdr *ip6 = data + l3;
+	struct udphdr *udp = data + l3 + (family == 4 ? sizeof *ip : sizeof *ip6);
+
+	if ((void *)(udp + 1) > end)
+		return 0;
+	if (family == 4) {
+		/* as from a socket of ours: nothing of the other phone's header goes on */
+		ip->tos = 0;
+		ip->id = 0;
+		ip->frag_off = bpf_htons(0x4000);
+		ip->ttl = FLOW_HOPS;
+		ip->saddr = (__be32)(f->source.half[1] >> 32);
+		ip->daddr = (__be32)(f->to.half[1] >> 32);
+		ip->check = 0;
+		ip->check = (__u16)~header_sum(ip);
+	} else {
+		*(__be32 *)ip6 = bpf_htonl(0x60000000);
+		ip6->hop_limit = FLOW_HOPS;
+		__builtin_memcpy(&ip6->saddr, &f->source, sizeof f->source);
+		__builtin_memcpy(&ip6->daddr, &f->to, sizeof f->to);
+	}
+	udp->source = f->source_port;
+	udp->dest = f->to_port;
+	return 1;
+}
+
+static __always_inline int is_banned(const struct flow_ip *from, __u64 now)
+{
+	__u64 *until = bpf_map_lookup_elem(&bans, from);
+
+	return until && *until > now;
+}
+
+static __always_inline struct flow_site *for_media(const struct datagram *d)
+{
+	__u32 zero = 0;
+	struct flow_site *s = bpf_map_lookup_elem(&site, &zero);
+	__u16 port = bpf_ntohs(d->to.port);
+
+	return s && port >= s->lo && port <= s->hi ? s : NULL;
+}
+
+/* *f is its flow and *t the tally when the fate is RELAY. */
+static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 *payload, void *end, const struct datagram *d,
+    __u64 now, struct flow **f, struct flow_tally **t)
+{
+	struct flow *flow = bpf_map_lookup_elem(&flows, &d->to);
+
+	if (!flow || flow->deadline_ns < now)
+		return UP;
+	__u32 slot = flow->slot;
+	struct flow_tally *tally = bpf_map_lookup_elem(&tallies, &slot);
+	if (!tally || d->n < 2 || (void *)(payload + 2) > end)
+		return UP;
+	*f = flow;
+	*t = tally;
+	__u8 first = payload[0], second = payload[1];
+	enum kind kind = kind_of(d->n, first, second);
+	if (kind == KIND_STUN)
+		return UP;
+	if (!same(&d->from, &flow->from))
+		return stranger(tally, d);
+	if (d->from_port != flow->from_port)
+		return now < flow->learn_ns ? UP : stranger(tally, d);
+	if (kind == KIND_KEYING)
+		return UP;
+	if (kind == KIND_OTHER)
+		return DROPPED(tally, SHAPE);
+	if (now < flow->opens_ns)
+		return DROPPED(tally, SHUT);
+	if (kind == KIND_RTP) {
+		if (!(flow->takes & FLOW_TAKES_RTP) || !rtp_ok(ctx, load, d, flow, tally, first, second))
+			return DROPPED(tally, SHAPE);
+		return RELAY;
+	}
+	if (!(flow->takes & FLOW_TAKES_RTCP) || d->n < FLOW_SRTCP_LEAST)
+		return DROPPED(tally, SHAPE);
+	int clear = rtcp_clear(ctx, load, d);
+	return clear < 0 ? UP : clear ? DROPPED(tally, SHAPE) : RELAY;
+}
+
+static __always_inline enum fate policed(struct flow_tally *t, const struct datagram *d, __u64 now)
+{
+	if (!bucket_ok(t, now))
+		return DROPPED(t, POLICED);
+	COUNT(t, passed, 1);
+	COUNT(t, octets, d->n);
+	return RELAY;
+}
+
+/* --- tc --- */
+
+enum { HEAD = 14 + 40 + 8 + 12 }; /* what is read in place */
+
+static __always_inline int leave_skb(struct __sk_buff *skb, const __u32 l4, const struct datagram *d, const struct flow *f)
+{
+	const __u32 check = l4 + (__u32)__builtin_offsetof(struct udphdr, check);
+	struct bpf_redir_neigh next = {.nh_family = f->next_family == 4 ? FAMILY_4 : FAMILY_6};
+
+	/* the addresses are of the pseudo-header, which a checksum that is still to be made holds already */
+	if (bpf_l4_csum_replace(skb, check, 0, address_change(d, f), BPF_F_MARK_MANGLED_0 | BPF_F_PSEUDO_HDR) ||
+	    bpf_l4_csum_replace(skb, check, 0, port_change(d, f), BPF_F_MARK_MANGLED_0))
+		return TC_ACT_SHOT;
+	if (!f->next_family)
+		return (int)bpf_redirect_neigh(f->interface, NULL, 0, 0);
+	if (f->next_family == 4)
+		next.ipv4_nh = (__be32)(f->next.half[1] >> 32);
+	else
+		__builtin_memcpy(next.ipv6_nh, &f->next, sizeof f->next);
+	return (int)bpf_redirect_neigh(f->interface, &next, sizeof next, 0);
+}
+
+static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
+{
+	const __u32 l3 = ETH_HLEN, l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct datagram d = {0};
+	struct flow *f = NULL;
+	struct flow_tally *t = NULL;
+
+	if (!read_ip(data, end, l3, family, &d) || d.at + d.n > skb->len)
+		return TC_ACT_OK;
+	struct flow_site *s = for_media(&d);
+	if (!s)
+		return TC_ACT_OK;
+	__u64 now = bpf_ktime_get_coarse_ns();
+	if (s->bans && is_banned(&d.from, now))
+		return TC_ACT_SHOT;
+	d.to.interface = skb->ifindex;
+	d.to.vlan = skb->vlan_present ? (__u16)(skb->vlan_tci & 0xfff) : 0;
+	enum fate fate = judge(skb, load_skb, data + l4 + sizeof(struct udphdr), end, &d, now, &f, &t);
+	if (fate == RELAY)
+		fate = policed(t, &d, now);
+	if (fate != RELAY)
+		return fate == UP ? TC_ACT_OK : TC_ACT_SHOT;
+	if (!rewrite(data, end, l3, family, f))
+		return TC_ACT_SHOT;
+	return leave_skb(skb, l4, &d, f);
+}
+
+static __noinline int relay_skb_4(struct __sk_buff *skb)
+{
+	return relay_skb(skb, 4);
+}
+
+static __noinline int relay_skb_6(struct __sk_buff *skb)
+{
+	return relay_skb(skb, 6);
+}
+
+SEC("tc")
+int relay_tc(struct __sk_buff *skb)
+{
+	if (skb->gso_size)
+		return TC_ACT_OK;
+	if ((void *)(long)skb->data + HEAD > (void *)(long)skb->data_end)
+		bpf_skb_pull_data(skb, skb->len < HEAD ? skb->len : HEAD);
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return relay_skb_4(skb);
+	return skb->protocol == bpf_htons(ETH_P_IPV6) ? relay_skb_6(skb) : TC_ACT_OK;
+}
+
+/* some helpers are for programs that say so; the source is ISC all the same */
+char licence[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: ISC */
+#include "kernel.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "ended.h"
+#include "gate.h"
+#include "route.h"
+#include "source.h"
+#include <errno.h>
+#include <linux/bpf.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATHS_MAX = SITE_LISTENERS_MAX, DRIFT_MS = 50, NS_PER_MS = 1000000 };
+
+_Static_assert((int)FLOW_STRANGER == (int)DROP_STRANGER && (int)FLOW_SHUT == (int)DROP_SHUT &&
+		   (int)FLOW_SHAPE == (int)DROP_SHAPE && (int)FLOW_POLICED == (int)DROP_POLICED,
+    "one list of reasons");
+_Static_assert((int)FLOW_FRAME_PCM == (int)RELAY_FRAME_PCM && (int)FLOW_FRAME_OPUS == (int)RELAY_FRAME_OPUS &&
+		   (int)FLOW_FRAME_EVENT == (int)RELAY_FRAME_EVENT && (int)FLOW_OPUS_CHANGES == (int)OPUS_CHANGES_MAX,
+    "one list of frames");
+
+static struct {
+	int flows; /* -1: net gave none */
+	struct flow_tally *tally;
+	uint32_t tallies;
+	struct slot {
+		bool in;
+		struct flow_key key;
+		struct flow flow;
+		uint64_t passed, stranger; /* at the last turn */
+	} * slot;			   /* four for each row */
+	uint32_t rows;
+	struct path {
+		struct addr address;
+		uint32_t interface;
+	} path[PATHS_MAX];
+	uint32_t paths;
+	int64_t ahead_ms; /* CLOCK_BOOTTIME before CLOCK_MONOTONIC */
+	uint32_t in;
+	uint64_t passed, dropped, refused;
+} kernel = {.flows = -1};
+
+static uint32_t slot_of(uint32_t row, unsigned side, unsigned component)
+{
+	return row * RELAY_PORTS + side * COMPONENTS + component;
+}
+
+static struct flow_tally *tally_of(uint32_t row, unsigned side, unsigned component)
+{
+	return kernel.tally ? &kernel.tally[slot_of(row, side, component)] : NULL;
+}
+
+/* --- the maps --- */
+
+static long bpf_elem(int command, const void *key, void *value)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof a);
+	a.map_fd = (uint32_t)kernel.flows;
+	a.key = (uint64_t)(uintptr_t)key;
+	a.value = (uint64_t)(uintptr_t)value;
+	return syscall(SYS_bpf, command, &a, sizeof a);
+}
+
+static int64_t clocks_apart_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)clock_boot_ms() - ((int64_t)t.tv_sec * 1000 + t.tv_nsec / NS_PER_MS);
+}
+
+void kernel_open(uint32_t rows)
+{
+	kernel.rows = rows;
+	kernel.ahead_ms = clocks_apart_ms();
+	kernel.slot = calloc((size_t)rows * RELAY_PORTS, sizeof *kernel.slot);
+	if (!kernel.slot)
+		log_fatal("no memory for flows");
+	if (!route_open())
+		log_warn("no netlink: what calls need of the kernel's relay stays with sockets");
+}
+
+static uint64_t as_ns(uint64_t boot_ms)
+{
+	int64_t ms = (int64_t)boot_ms - kernel.ahead_ms;
+
+	return ms > 0 ? (uint64_t)ms * NS_PER_MS : 0;
+}
+
+/* --- a flow --- */
+
+static void put_ip(struct flow_ip *out, const struct addr *a)
+{
+	memcpy(out, a->ip, sizeof *out);
+}
+
+static uint32_t path_in(const struct addr *local)
+{
+	for (uint32_t i = 0; i < kernel.paths; i++)
+		if (addr_same_ip(&kernel.path[i].address, local))
+			return kernel.path[i].interface;
+	return 0;
+}
+
+/* The way out must be one that the programs are on: Ethernet, and watched by net. */
+static bool path_out(const struct addr *to, const struct addr *source, struct flow *f)
+{
+	struct route r;
+
+	if (!route_to(to, source, &r))
+		return false;
+	f->interface = r.interface;
+	f->next_family = r.next.family;
+	put_ip(&f->next, &r.next);
+	for (uint32_t i = 0; i < kernel.paths; i++)
+		if (kernel.path[i].interface == r.interface)
+			return true;
+	return false;
+}
+
+static uint8_t takes(const struct relay_side *s, unsigned component)
+{
+	bool mux = s->local_rtcp == s->local.port;
+
+	if (component == COMPONENT_RTP)
+		return mux ? FLOW_TAKES_RTP | FLOW_TAKES_RTCP : FLOW_TAKES_RTP;
+	return mux ? 0 : FLOW_TAKES_RTCP;
+}
+
+static void put_shape(const struct relay_row *r, unsigned side, unsigned component, struct flow *f)
+{
+	const struct relay_side *s = &r->spec.side[side];
+
+	f->takes = takes(s, component);
+	f->tag_len = gate_tag_len(r, side, component);
+	for (int i = s->payloads - 1; i >= 0; i--) /* the first of a number counts */
+		f->frame[s->payload[i].type] = s->payload[i].frame;
+}
+
+static void put_times(const struct relay_row *r, unsigned side, unsigned component, struct flow *f)
+{
+	const struct relay_source_state *st = &r->source[side];
+
+	f->opens_ns = as_ns(r->gate.opens_ms[component][side]);
+	f->deadline_ns = as_ns(r->spec.deadline_ms);
+	if (r->spec.side[side].source == RELAY_SOURCE_LEARN && !st->relearned[component])
+		f->learn_ns = as_ns(st->window_end_ms);
+}
+
+bool kernel_flow(const struct relay_row *r, unsigned side, unsigned component, struct flow_key *key, struct flow *flow)
+{
+	const struct relay_side *s = &r->spec.side[side], *other = &r->spec.side[!side];
+	const struct addr *from = &r->source[side].addr[component], *to = source_where(r, !side, component);
+	uint16_t out = component == COMPONENT_RTCP ? other->local_rtcp : other->local.port;
+
+	if (ended_is(r) || !r->gate.opens_ms[component][side] || !takes(s, component))
+		return false;
+	if (!from->family || !from->port || from->family != to->family || from->family != s->local.family ||
+	    from->family != other->local.family)
+		return false;
+	*key = (struct flow_key){
+	    .interface = path_in(&s->local), .port = htons((uint16_t)(s->local.port + component))};
+	put_ip(&key->ip, &s->local);
+	*flow = (struct flow){.family = from->family,
+	    .from_port = htons(from->port),
+	    .to_port = htons(to->port),
+	    .source_port = htons(out)};
+	put_ip(&flow->from, from);
+	put_ip(&flow->to, to);
+	put_ip(&flow->source, &other->local);
+	put_shape(r, side, component, flow);
+	put_times(r, side, component, flow);
+	return true;
+}
+
+/* --- following --- */
+
+static void take_out(struct slot *s)
+{
+	if (!s->in)
+		return;
+	if (bpf_elem(BPF_MAP_DELETE_ELEM, &s->key, NULL) != 0 && errno != ENOENT)
+		kernel.refused++;
+	s->in = false;
+	kernel.in--;
+}
+
+static void put_in(struct slot *s, const struct flow_key *key, const struct flow *flow)
+{
+	if (s->in && memcmp(&s->key, key, sizeof *key) != 0)
+		take_out(s);
+	if (s->in && memcmp(&s->flow, flow, sizeof *flow) == 0)
+		return;
+	s->key = *key;
+	s->flow = *flow;
+	if (bpf_elem(BPF_MAP_UPDATE_ELEM, &s->key, &s->flow) != 0) {
+		kernel.refused++; /* an older one of this port must not stay */
+		take_out(s);
+		return;
+	}
+	kernel.in += !s->in;
+	s->in = true;
+}
+
+void kernel_follow(uint32_t row)
+{
+	const struct relay_row *r = table_row(row);
+	struct flow_key key;
+	struct flow flow;
+
+	for (unsigned i = 0; kernel.flows >= 0 && i < RELAY_PORTS; i++) {
+		unsigned side = i / COMPONENTS, component = i % COMPONENTS;
+		struct slot *s = &kernel.slot[row * RELAY_PORTS + i];
+		if (!r || !kernel_flow(r, side, component, &key, &flow) || key.interface == 0 ||
+		    !path_out(source_where(r, !side, component), &r->spec.side[!side].local, &flow)) {
+			take_out(s);
+			continue;
+		}
+		flow.slot = row * RELAY_PORTS + i;
+		put_in(s, &key, &flow);
+	}
+}
+
+static void follow_all(void)
+{
+	for (uint32_t i = 0; i < kernel.rows; i++)
+		if (table_row(i))
+			kernel_follow(i);
+}
+
+void kernel_end(uint32_t row)
+{
+	kernel.dropped += kernel_dropped(row, 0) + kernel_dropped(row, 1);
+	(void)kernel_turn(row);
+	for (unsigned i = 0; i < RELAY_PORTS; i++) {
+		struct slot *s = &kernel.slot[row * RELAY_PORTS + i];
+		take_out(s);
+		*s = (struct slot){0};
+		if (kernel.tally)
+			memset(&kernel.tally[row * RELAY_PORTS + i], 0, sizeof *kernel.tally);
+	}
+}
+
+/* --- what net says --- */
+
+/* What an earlier life left and no call owns. */
+static void remove_orphans(void)
+{
+	struct flow_key key, *at = NULL, kept;
+	struct flow flow;
+
+	for (uint32_t most = 2 * kernel.rows * RELAY_PORTS * PATHS_MAX; most; most--) {
+		union bpf_attr a;
+		memset(&a, 0, sizeof a);
+		a.map_fd = (uint32_t)kernel.flows;
+		a.key = (uint64_t)(uintptr_t)at;
+		a.next_key = (uint64_t)(uintptr_t)&key;
+		if (syscall(SYS_bpf, BPF_MAP_GET_NEXT_KEY, &a, sizeof a) != 0)
+			return;
+		bool read = bpf_elem(BPF_MAP_LOOKUP_ELEM, &key, &flow) == 0;
+		const struct slot *s = read && flow.slot < kernel.rows * RELAY_PORTS ? &kernel.slot[flow.slot] : NULL;
+		if (s && s->in && memcmp(&s->key, &key, sizeof key) == 0) {
+			kept = key;
+			at = &kept;
+		} else if (bpf_elem(BPF_MAP_DELETE_ELEM, &key, NULL) != 0)
+			return;
+	}
+}
+
+static void take_flows(int fd)
+{
+	if (kernel.flows >= 0)
+		close(kernel.flows);
+	kernel.flows = fd;
+	for (uint32_t i = 0; i < kernel.rows * RELAY_PORTS; i++)
+		kernel.slot[i].in = false;
+	kernel.in = 0;
+	follow_all();
+	remove_orphans();
+}
+
+static void take_tallies(int fd, uint32_t n)
+{
+	size_t size = (size_t)n * sizeof *kernel.tally;
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	close(fd);
+	if (at == MAP_FAILED) {
+		log_error("the kernel's counts can't be mapped: %s", strerror(errno));
+		return;
+	}
+	if (kernel.tally)
+		munmap(kernel.tally, (size_t)kernel.tallies * sizeof *kernel.tally);
+	kernel.tally = at;
+	kernel.tallies = n;
+	/* of ports that no call has */
+	for (uint32_t i = 0; i < n; i++)
+		if (!table_row(i / RELAY_PORTS) && kernel.tally[i].passed)
+			memset(&kernel.tally[i], 0, sizeof *kernel.tally);
+}
+
+void kernel_on_map(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_kernel_map *m = v->payload;
+
+	if (m->lo != table_first_port() || m->ports != kernel.rows * RELAY_PORTS) {
+		close(v->fd);
+		child_accuse(from, "maps for other ports", 0, 0);
+		return;
+	}
+	if (m->what == KERNEL_TALLIES)
+		take_tallies(v->fd, m->ports);
+	else if (kernel.tally)
+		take_flows(v->fd);
+	else
+		close(v->fd);
+}
+
+void kernel_on_path(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_kernel_path *m = v->payload;
+	uint32_t i = 0;
+
+	while (i < kernel.paths && !addr_same_ip(&kernel.path[i].address, &m->address))
+		i++;
+	if (i == PATHS_MAX || m->address.family == 0) {
+		child_accuse(from, "more paths than addresses", 0, 0);
+		return;
+	}
+	kernel.path[i] = (struct path){m->address, m->interface};
+	kernel.paths = i == kernel.paths ? i + 1 : kernel.paths;
+	if (kernel.flows >= 0)
+		follow_all();
+}
+
+/* --- what was counted --- */
+
+uint64_t kernel_passed(uint32_t row, unsigned side)
+{
+	uint64_t n = 0;
+
+	for (unsigned c = 0; kernel.tally && c < COMPONENTS; c++)
+		n += tally_of(row, side, c)->passed;
+	return n;
+}
+
+uint64_t kernel_dropped(uint32_t row, unsigned side)
+{
+	uint64_t n = 0;
+
+	for (unsigned c = 0; kernel.tally && c < COMPONENTS; c++)
+		for (int why = FLOW_STRANGER; why < FLOW_DROPS; why++)
+			n += tally_of(row, side, c)->dropped[why];
+	return n;
+}
+
+static void stranger_of(const struct flow_tally *t, uint8_t family, struct addr *out)
+{
+	*out = (struct addr){.family = family, .port = ntohs(t->stranger_port)};
+	memcpy(out->ip, &t->stranger, sizeof out->ip);
+	if (!addr_ok(out)) /* being written just now */
+		*out = (struct addr){0};
+}
+
+struct kernel_news kernel_turn(uint32_t row)
+{
+	struct kernel_news news = {0};
+
+	for (unsigned i = 0; kernel.tally && i < RELAY_PORTS; i++) {
+		const struct flow_tally *t = &kernel.tally[row * RELAY_PORTS + i];
+		struct slot *s = &kernel.slot[row * RELAY_PORTS + i];
+		if (t->passed != s->passed) {
+			news.heard = true;
+			kernel.passed += t->passed - s->passed;
+			s->passed = t->passed;
+		}
+		if (t->dropped[FLOW_STRANGER] != s->stranger) {
+			s->stranger = t->dropped[FLOW_STRANGER];
+			stranger_of(t, s->flow.family, &news.stranger);
+		}
+		news.varies[i / COMPONENTS] |= t->opus_changes >= FLOW_OPUS_CHANGES;
+	}
+	return news;
+}
+
+void kernel_sweep(void)
+{
+	int64_t ahead_ms = clocks_apart_ms();
+	bool slept = llabs(ahead_ms - kernel.ahead_ms) > DRIFT_MS;
+
+	if (slept)
+		kernel.ahead_ms = ahead_ms;
+	if ((route_changed() || slept) && kernel.flows >= 0)
+		follow_all();
+}
+
+void kernel_status(struct proc_status *s)
+{
+	uint64_t dropped = 0;
+
+	for (uint32_t i = 0; i < table_rows(); i++)
+		if (table_row(i))
+			dropped += kernel_dropped(i, 0) + kernel_dropped(i, 1);
+	status_add(s, "kernel-flows", STATUS_POOL, kernel.in, kernel.flows < 0 ? 0 : kernel.rows * RELAY_PORTS, kernel.in, kernel.refused);
+	status_counter(s, "kernel-passed", kernel.passed);
+	status_counter(s, "kernel-dropped", kernel.dropped + dropped);
+}

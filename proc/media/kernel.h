@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/* The relay in the kernel, as media uses it: a flow of bpf/flow.h for each port of a passing call whose gate opens, written from
+ * the row, and what the kernel counted. Without the maps (net has none to give) all of this does nothing, and sockets relay. */
+#ifndef MEDIA_KERNEL_H
+#define MEDIA_KERNEL_H
+
+#include "flow.h"
+#include "table.h"
+
+/* Before the cage; rows of the table. */
+void kernel_open(uint32_t rows);
+
+/* What net says. */
+void kernel_on_map(struct link *from, const struct ipc_view *v);
+void kernel_on_path(struct link *from, const struct ipc_view *v);
+
+/* The flow that this side's packets on that component make now; false: they are for the sockets. Pure but for the clock's offset. */
+bool kernel_flow(const struct relay_row *r, unsigned side, unsigned component, struct flow_key *key, struct flow *flow);
+
+/* The row changed. */
+void kernel_follow(uint32_t row);
+/* The row ends: its counts are read before. */
+void kernel_end(uint32_t row);
+
+/* Of the row's life, by the kernel alone. */
+uint64_t kernel_passed(uint32_t row, unsigned side);
+uint64_t kernel_dropped(uint32_t row, unsigned side);
+
+struct kernel_news {
+	bool heard;	     /* packets passed since the last time */
+	bool varies[2];      /* a side's Opus */
+	struct addr stranger; /* one that was turned away since; family 0: none */
+};
+
+/* Once a second for each row. */
+struct kernel_news kernel_turn(uint32_t row);
+/* Once a sweep: routes and clocks. */
+void kernel_sweep(void);
+
+void kernel_status(struct proc_status *s);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+#include "route.h"
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+enum { ANSWER_MAX = 1024, STALE_MAX = 8 };
+
+static int ask = -1, hear = -1;
+static uint32_t asked;
+
+static int open_netlink(uint32_t groups)
+{
+	struct sockaddr_nl a = {.nl_family = AF_NETLINK, .nl_groups = groups};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+bool route_open(void)
+{
+	ask = open_netlink(0);
+	hear = open_netlink(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
+	return ask >= 0 && hear >= 0;
+}
+
+bool route_changed(void)
+{
+	uint8_t some[4096];
+	bool any = false;
+
+	/* ENOBUFS: more changes than fit, which is one too */
+	for (int i = 0; hear >= 0 && i < STALE_MAX; i++) {
+		if (recvfrom(hear, some, sizeof some, MSG_DONTWAIT, NULL, NULL) < 0 && errno != ENOBUFS)
+			break;
+		any = true;
+	}
+	return any;
+}
+
+static size_t ip_len(uint8_t family)
+{
+	return family == 4 ? 4 : 16;
+}
+
+static const uint8_t *ip_of(const struct addr *a)
+{
+	return a->family == 4 ? a->ip + 12 : a->ip;
+}
+
+static void put(struct nlmsghdr *h, uint16_t type, const struct addr *a)
+{
+	struct rtattr *at = (struct rtattr *)(void *)((uint8_t *)h + NLMSG_ALIGN(h->nlmsg_len));
+
+	at->rta_type = type;
+	at->rta_len = (uint16_t)RTA_LENGTH(ip_len(a->family));
+	memcpy(RTA_DATA(at), ip_of(a), ip_len(a->family));
+	h->nlmsg_len = (uint32_t)(NLMSG_ALIGN(h->nlmsg_len) + RTA_ALIGN(at->rta_len));
+}
+
+static bool send_question(const struct addr *to, const struct addr *source)
+{
+	union {
+		struct nlmsghdr head;
+		uint8_t octets[256];
+	} q = {.head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
+		   .nlmsg_type = RTM_GETROUTE,
+		   .nlmsg_flags = NLM_F_REQUEST,
+		   .nlmsg_seq = ++asked}};
+	struct rtmsg *m = NLMSG_DATA(&q.head);
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+
+	m->rtm_family = to->family == 4 ? AF_INET : AF_INET6;
+	m->rtm_dst_len = m->rtm_src_len = (uint8_t)(8 * ip_len(to->family));
+	put(&q.head, RTA_DST, to);
+	put(&q.head, RTA_SRC, source);
+	return sendto(ask, &q, q.head.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof kernel) ==
+	       (ssize_t)q.head.nlmsg_len;
+}
+
+static void take_ip(struct addr *out, uint8_t family, const uint8_t *ip)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	*out = (struct addr){.family = family};
+	if (family == 4)
+		memcpy(out->ip, mapped, sizeof mapped);
+	memcpy(family == 4 ? out->ip + 12 : out->ip, ip, ip_len(family));
+}
+
+static bool read_answer(struct nlmsghdr *h, uint8_t family, struct route *out)
+{
+	struct rtmsg *m = NLMSG_DATA(h);
+	uint32_t left = (uint32_t)NLMSG_PAYLOAD(h, sizeof *m);
+	struct route r = {0};
+
+	if (h->nlmsg_type != RTM_NEWROUTE || h->nlmsg_len < NLMSG_LENGTH(sizeof *m) || m->rtm_type != RTN_UNICAST)
+		return false;
+	for (struct rtattr *a = RTM_RTA(m); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+		const uint8_t *data = RTA_DATA(a);
+		size_t n = RTA_PAYLOAD(a);
+		if (a->rta_type == RTA_OIF && n == sizeof r.interface)
+			memcpy(&r.interface, data, n);
+		else if (a->rta_type == RTA_GATEWAY && n == ip_len(family))
+			take_ip(&r.next, family, data);
+		else if (a->rta_type == RTA_VIA && n == 2 + sizeof(struct in6_addr) && family == 4)
+			take_ip(&r.next, 6, data + 2);
+		else if (a->rta_type == RTA_ENCAP || a->rta_type == RTA_MULTIPATH)
+			return false;
+	}
+	*out = r;
+	return r.interface != 0;
+}
+
+bool route_to(const struct addr *to, const struct addr *source, struct route *out)
+{
+	union {
+		struct nlmsghdr head;
+		uint8_t octets[ANSWER_MAX];
+	} a;
+
+	if (ask < 0 || !send_question(to, source))
+		return false;
+	for (int i = 0; i < STALE_MAX; i++) { /* the kernel answers before sendto() returns; what is older is passed over */
+		ssize_t n = recvfrom(ask, &a, sizeof a, MSG_DONTWAIT, NULL, NULL);
+		if (n < (ssize_t)sizeof a.head || !NLMSG_OK(&a.head, (uint32_t)n))
+			return false;
+		if (a.head.nlmsg_seq == asked)
+			return read_answer(&a.head, to->family, out);
+	}
+	return false;
+}

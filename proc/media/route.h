@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* How the host would send to an address, asked of the kernel over netlink. */
+#ifndef MEDIA_ROUTE_H
+#define MEDIA_ROUTE_H
+
+#include "base/addr.h"
+
+struct route {
+	uint32_t interface;
+	struct addr next; /* the next hop; family 0: the address itself */
+};
+
+/* Before the cage. False: no netlink. */
+bool route_open(void);
+
+/* From our address `source`. False: no way there but through the stack (itself, broadcast, multicast, none). */
+bool route_to(const struct addr *to, const struct addr *source, struct route *out) __attribute__((warn_unused_result));
+
+/* Did routes, addresses or interfaces change since this was last asked? */
+bool route_changed(void);
+
+#endif

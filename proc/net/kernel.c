@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+#include "kernel.h"
+#include "base/log.h"
+#include "relay_bpf.h"
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { NAME_MAX_ = 32, TC_HANDLE = 1, TC_PRIORITY = 0x5246 /* "RF" */ };
+
+static struct {
+	struct bpf_object *object;
+	int program, flows, tallies, bans, site;
+	uint32_t program_id, bans_n;
+	struct flow_site range;
+} kernel = {.program = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static const char *const pinned[] = {"flows", "tallies", "bans", "site"};
+
+static const char *pin_path(const char *map)
+{
+	static char path[NAME_MAX_];
+
+	snprintf(path, sizeof path, "%s-%d", map, FLOW_LAYOUT);
+	return path;
+}
+
+/* A map of another size is of another configuration: its calls ended with the restart that changed it. */
+static int adopt(struct bpf_map *m)
+{
+	struct bpf_map_info info = {0};
+	uint32_t n = sizeof info;
+	const char *path = pin_path(bpf_map__name(m));
+	int fd = bpf_obj_get(path);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	int r = bpf_obj_get_info_by_fd(fd, &info, &n);
+	if (r == 0 && info.type == bpf_map__type(m) && info.key_size == bpf_map__key_size(m) &&
+	    info.value_size == bpf_map__value_size(m) && info.max_entries == bpf_map__max_entries(m) &&
+	    info.map_flags == bpf_map__map_flags(m))
+		r = bpf_map__reuse_fd(m, fd);
+	else if (r == 0 && unlink(path) != 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static int pin(struct bpf_map *m)
+{
+	const char *path = pin_path(bpf_map__name(m));
+
+	return access(path, F_OK) == 0 || bpf_obj_pin(bpf_map__fd(m), path) == 0 ? 0 : -errno;
+}
+
+static int load(const struct kernel_shape *s)
+{
+	struct bpf_map *m;
+	int r = 0;
+
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "relay");
+	kernel.object = bpf_object__open_mem(relay_bpf, sizeof relay_bpf, &options);
+	if (!kernel.object)
+		return -errno;
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "flows"), s->ports * s->addresses);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "tallies"), s->ports);
+	bpf_object__for_each_map(m, kernel.object)
+		if (r == 0)
+			r = adopt(m);
+	if (r == 0)
+		r = bpf_object__load(kernel.object);
+	bpf_object__for_each_map(m, kernel.object)
+		if (r == 0)
+			r = pin(m);
+	return r;
+}
+
+static int map_fd(const char *name)
+{
+	return bpf_object__find_map_fd_by_name(kernel.object, name);
+}
+
+static bool write_site(void)
+{
+	uint32_t zero = 0;
+
+	kernel.range.bans = kernel.bans_n;
+	return bpf_map_update_elem(kernel.site, &zero, &kernel.range, BPF_ANY) == 0;
+}
+
+static const char *reason(int r)
+{
+	if (r == -EPERM || r == -EACCES)
+		return "the kernel or the host forbids it";
+	return r == -ENOMEM ? "no memory" : "the kernel does not take the programs";
+}
+
+const char *kernel_load(const struct kernel_shape *s)
+{
+	libbpf_set_print(quiet);
+	int r = load(s);
+	struct bpf_prog_info info = {0};
+	uint32_t n = sizeof info;
+
+	if (r == 0) {
+		kernel.program = bpf_program__fd(bpf_object__find_program_by_name(kernel.object, "relay_tc"));
+		r = bpf_obj_get_info_by_fd(kernel.program, &info, &n);
+	}
+	if (r != 0) {
+		log_warn("no relay in the kernel: %s", strerror(-r));
+		bpf_object__close(kernel.object);
+		kernel.object = NULL;
+		return reason(r);
+	}
+	kernel.program_id = info.id;
+	kernel.flows = map_fd("flows");
+	kernel.tallies = map_fd("tallies");
+	kernel.bans = map_fd("bans");
+	kernel.site = map_fd("site");
+	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
+	kernel_forget_bans(UINT64_MAX); /* of an earlier life; core tells those that still count anew */
+	return write_site() ? NULL : reason(-errno);
+}
+
+int kernel_flows(void)
+{
+	return kernel.flows;
+}
+
+int kernel_tallies(void)
+{
+	return kernel.tallies;
+}
+
+/* --- tc --- */
+
+bool kernel_attach(uint32_t interface)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, there, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY, .prog_fd = kernel.program,
+	    .flags = BPF_TC_F_REPLACE);
+
+	if (bpf_tc_query(&hook, &there) == 0 && there.prog_id == kernel.program_id)
+		return true;
+	int r = bpf_tc_hook_create(&hook);
+	return (r == 0 || r == -EEXIST) && bpf_tc_attach(&hook, &ours) == 0;
+}
+
+void kernel_detach(uint32_t interface)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+
+	(void)bpf_tc_detach(&hook, &ours); /* the qdisc may be another's too */
+}
+
+/* --- bans --- */
+
+bool kernel_ban(const struct addr *a, uint64_t until_ns)
+{
+	struct flow_ip ip;
+	uint64_t was;
+
+	memcpy(&ip, a->ip, sizeof ip);
+	bool had = bpf_map_lookup_elem(kernel.bans, &ip, &was) == 0;
+	if (until_ns == 0 && had)
+		bpf_map_delete_elem(kernel.bans, &ip);
+	else if (until_ns && bpf_map_update_elem(kernel.bans, &ip, &until_ns, BPF_ANY) != 0)
+		return false;
+	kernel.bans_n = kernel.bans_n + (!had && until_ns) - (had && !until_ns);
+	return write_site();
+}
+
+void kernel_forget_bans(uint64_t now_ns)
+{
+	struct flow_ip ip[FLOW_BANS_MAX], *at = NULL;
+	uint64_t until;
+	uint32_t n = 0;
+
+	while (n < FLOW_BANS_MAX && bpf_map_get_next_key(kernel.bans, at, &ip[n]) == 0)
+		at = &ip[n++];
+	kernel.bans_n = n;
+	for (uint32_t i = 0; i < n; i++)
+		if (bpf_map_lookup_elem(kernel.bans, &ip[i], &until) == 0 && until <= now_ns)
+			kernel.bans_n -= bpf_map_delete_elem(kernel.bans, &ip[i]) == 0;
+	write_site();
+}
+
+/* --- the end --- */
+
+bool kernel_in_use(uint64_t now_ns)
+{
+	struct flow_key key, *at = NULL;
+	struct flow flow;
+
+	for (; bpf_map_get_next_key(kernel.flows, at, &key) == 0; at = &key)
+		if (bpf_map_lookup_elem(kernel.flows, &key, &flow) == 0 && flow.deadline_ns > now_ns)
+			return true;
+	return false;
+}
+
+void kernel_unpin(void)
+{
+	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++)
+		unlink(pin_path(pinned[i]));
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/* The programs and maps of bpf/ in the kernel: loaded, pinned in the current directory, attached to tc. */
+#ifndef NET_KERNEL_H
+#define NET_KERNEL_H
+
+#include "base/addr.h"
+#include "flow.h"
+
+struct kernel_shape {
+	uint16_t lo, hi;     /* ports of media */
+	uint32_t ports;	     /* that calls use */
+	uint32_t addresses; /* of media */
+};
+
+/* Adopt the maps that are pinned here, make what is missing, load the programs. NULL, or in static words why not: the kernel, the
+ * host or its administrator refuses. */
+const char *kernel_load(const struct kernel_shape *s);
+
+/* Descriptors of the maps, -1 until they are loaded. */
+int kernel_flows(void);
+int kernel_tallies(void);
+
+/* The program of this build is at the ingress of that interface, now if it was not. */
+bool kernel_attach(uint32_t interface);
+void kernel_detach(uint32_t interface);
+
+/* until_ns: CLOCK_MONOTONIC; 0 lifts it. */
+bool kernel_ban(const struct addr *a, uint64_t until_ns);
+void kernel_forget_bans(uint64_t now_ns); /* those that are over by then */
+
+/* Does a call still go through the kernel? */
+bool kernel_in_use(uint64_t now_ns);
+/* Nothing is left of it but what is attached. */
+void kernel_unpin(void);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+/* net brings the relay into the kernel: it loads and pins programs and maps, attaches them where media addresses are, hands media the
+ * maps and writes bans. What it cannot do is done by media's sockets. */
+#include "net_child.h"
+#include "base/log.h"
+#include "kernel.h"
+#include "place.h"
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PORTS_OF_A_CALL = 4, LOOK_MS = 5000 };
+
+static struct {
+	bool pins;		/* the root directory is a bpffs */
+	const char *why_not;	/* a word of status; NULL: loaded */
+	struct addr address[SITE_LISTENERS_MAX];
+	uint32_t interface[SITE_LISTENERS_MAX]; /* where the program is for it; 0: nowhere */
+	uint32_t addresses, attached, refused;
+	uint64_t bans_refused;
+	struct timer look;
+} net;
+
+static struct kernel_shape shape(void)
+{
+	const struct site *s = child_site();
+	uint32_t ports = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / PORTS_OF_A_CALL * PORTS_OF_A_CALL;
+
+	return (struct kernel_shape){s->media_port_lo, s->media_port_hi, ports, net.addresses};
+}
+
+/* the programs' clock */
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* --- media --- */
+
+static void give_map(struct link *media, enum kernel_map what, int fd)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	struct msg_kernel_map *m = own < 0 ? NULL : ipc_begin_fd(media, MSG_KERNEL_MAP, own);
+
+	if (!m)
+		return;
+	m->what = (uint8_t)what;
+	m->lo = shape().lo;
+	m->ports = shape().ports;
+	ipc_end(media);
+}
+
+static void tell_path(struct link *media, uint32_t i)
+{
+	struct msg_kernel_path *m = media ? ipc_begin(media, MSG_KERNEL_PATH) : NULL;
+
+	if (!m)
+		return;
+	m->address = net.address[i];
+	m->interface = net.interface[i];
+	ipc_end(media);
+}
+
+static void link_up(struct link *l)
+{
+	if (l->peer != PROC_MEDIA || net.why_not)
+		return;
+	for (uint32_t i = 0; i < net.addresses; i++)
+		tell_path(l, i);
+	give_map(l, KERNEL_TALLIES, kernel_tallies());
+	give_map(l, KERNEL_FLOWS, kernel_flows()); /* now it has all that it needs */
+}
+
+/* --- interfaces --- */
+
+static void look_at(uint32_t i)
+{
+	uint32_t at = place_of(&net.address[i], i == 0), was = net.interface[i];
+
+	if (at && !kernel_attach(at)) {
+		at = 0;
+		net.refused++;
+	}
+	net.attached += at != 0;
+	if (at == was)
+		return;
+	net.interface[i] = at;
+	tell_path(child_link(PROC_MEDIA, 0), i);
+}
+
+/* Addresses move, interfaces come and go, and an administrator may have taken a filter away. */
+static void on_look(struct timer *t, uint64_t now_ms)
+{
+	net.attached = net.refused = 0;
+	for (uint32_t i = 0; i < net.addresses; i++)
+		look_at(i);
+	kernel_forget_bans(now_ns());
+	timer_set(&child_wheel, t, now_ms + LOOK_MS);
+}
+
+/* --- core --- */
+
+static void on_ban(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_ban *m = v->payload;
+
+	(void)from;
+	if (net.why_not || m->address.family == 0)
+		return;
+	uint64_t left_ms = m->until_ms > child_now() ? m->until_ms - child_now() : 0;
+	net.bans_refused += !kernel_ban(&m->address, left_ms ? now_ns() + left_ms * 1000000 : 0);
+}
+
+/* --- life --- */
+
+static void note_addresses(const struct site *s)
+{
+	for (int i = 0; i < s->listeners; i++) {
+		uint32_t at = 0;
+		while (at < net.addresses && !addr_same_ip(&net.address[at], &s->listener[i].media))
+			at++;
+		if (at == net.addresses)
+			net.address[net.addresses++] = s->listener[i].media;
+	}
+}
+
+static void open_all(void)
+{
+	struct statfs s;
+	int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	note_addresses(child_site());
+	net.pins = here >= 0 && fstatfs(here, &s) == 0 && s.f_type == BPF_FS_MAGIC;
+	if (net.pins)
+		cage_keep_dir(here);
+}
+
+static void serve(void)
+{
+	struct kernel_shape s = shape();
+
+	if (!net.pins) {
+		net.why_not = "no-bpffs";
+		log_info("sockets relay, not the kernel: run/bpf is no bpffs");
+	} else if (!cage_has_caps()) {
+		net.why_not = "no-capability";
+		log_info("sockets relay, not the kernel: CAP_BPF and CAP_NET_ADMIN are withheld");
+	} else {
+		const char *why = kernel_load(&s);
+		if (why) {
+			net.why_not = "refused";
+			log_warn("sockets relay, not the kernel: %s", why);
+		}
+	}
+	if (net.why_not)
+		return;
+	net.look.fire = on_look;
+	on_look(&net.look, child_now());
+}
+
+/* A call that still goes through the kernel is not cut: its entries end by themselves, and the next start takes them up. */
+static void stop(void)
+{
+	if (net.why_not || kernel_in_use(now_ns()))
+		return;
+	for (uint32_t i = 0; i < net.addresses; i++)
+		if (net.interface[i])
+			kernel_detach(net.interface[i]);
+	kernel_unpin();
+}
+
+static void status(struct proc_status *s)
+{
+	char name[STATUS_NAME_MAX];
+
+	status_add(s, "kernel-addresses", STATUS_POOL, net.why_not ? 0 : net.attached, net.addresses, net.addresses, net.refused);
+	status_counter(s, "bans-refused", net.bans_refused);
+	if (!net.why_not)
+		return;
+	snprintf(name, sizeof name, "sockets-relay-%s", net.why_not);
+	status_counter(s, name, 1);
+}
+
+static ipc_handler *const on[MSG_N] = {
+    [MSG_BAN] = on_ban,
+};
+
+static const uint8_t caps[] = {CAP_BPF, CAP_NET_ADMIN};
+/* bpf and its files; netlink for addresses and filters */
+static const char *const calls[] = {"bpf", "openat", "faccessat", "faccessat2", "access", "unlink", "dup3", "fcntl", "uname", "pread64",
+    "prlimit64", "socket", "bind", "setsockopt", "getsockname", "sendto", NULL};
+static const struct cage cage = {
+    .name = "net", .calls = calls, .files = 64, .memory_mb = 64, .caps = caps, .caps_n = sizeof caps};
+
+const struct child net_child = {
+    .me = PROC_NET,
+    .cage = &cage,
+    .on = on,
+    .open = open_all,
+    .serve = serve,
+    .link_up = link_up,
+    .status = status,
+    .stop = stop,
+};
