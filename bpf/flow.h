@@ -10,10 +10,10 @@ enum {
 	FLOW_LAYOUT = 1, /* of all that stands here; in the names of the pins, so that no build reads another's */
 	FLOW_BANS_MAX = 1024,
 	FLOW_TYPES = 128, /* payload types */
-	FLOW_UNIT = 40,	  /* RTP_SHAPE_UNIT */
+	FLOW_UNIT = 40,   /* RTP_SHAPE_UNIT */
 	FLOW_SRTCP_LEAST = 22,
 	FLOW_OPUS_CHANGES = 5,
-	FLOW_WALK_MAX = 64, /* RTCP packets of one datagram that are walked; beyond, media looks */
+	FLOW_WALK_MAX = 64,       /* RTCP packets of one datagram that are walked; beyond, media looks */
 	FLOW_PACKET_NS = 2500000, /* what a packet takes from the bucket: 400 a second (POLICE_MEDIA_A_SECOND) */
 	FLOW_BUCKET_NS = 1000000000,
 	FLOW_HOPS = 64,
@@ -34,20 +34,20 @@ struct flow_ip {
 struct flow_key {
 	struct flow_ip ip; /* our media address */
 	__u32 interface;   /* where its packets come in */
-	__u16 port;	   /* network order, as all ports here */
-	__u16 vlan;	   /* 0: none */
+	__u16 port;        /* network order, as all ports here */
+	__u16 vlan;        /* 0: none */
 };
 
 struct flow {
 	struct flow_ip from, to, source; /* who may send; where it goes; our address there */
 	__u16 from_port, to_port, source_port;
-	__u8 family;  /* 4 or 6, of all three */
-	__u8 takes;   /* FLOW_TAKES_* */
-	__u8 tag_len; /* 0: 4, 8, 10 or 16 */
+	__u8 family;      /* 4 or 6, of all three */
+	__u8 takes;       /* FLOW_TAKES_* */
+	__u8 tag_len;     /* 0: 4, 8, 10 or 16 */
 	__u8 next_family; /* of the next hop: 4 or 6; 0: as the route says */
 	__u8 zero[2];
 	__u32 interface; /* where it goes out */
-	__u32 slot;	 /* of its tally */
+	__u32 slot;      /* of its tally */
 	struct flow_ip next;
 	/* CLOCK_MONOTONIC */
 	__u64 opens_ns, deadline_ns;

@@ -105,8 +105,8 @@ static __always_inline int read_ip(void *data, void *end, const __u32 l3, const 
 	if ((void *)(udp + 1) > end)
 		return 0;
 	if (family == 4) {
-		if (ip->ihl != 5 || ip->version != 4 || ip->protocol != IPPROTO_UDP || ip->frag_off & bpf_htons(0x3fff) ||
-		    header_sum(ip) != 0xffff)
+		if (ip->ihl != 5 || ip->version != 4 || ip->protocol != IPPROTO_UDP ||
+		    ip->frag_off & bpf_htons(0x3fff) || header_sum(ip) != 0xffff)
 			return 0;
 		room = bpf_ntohs(ip->tot_len) - (__u32)sizeof *ip;
 		mapped(&d->from, ip->saddr);
@@ -136,16 +136,16 @@ static __always_inline int same(const struct flow_ip *a, const struct flow_ip *b
 }
 
 /* The offset stands in the instruction: an index that several paths share is again arithmetic that the verifier refuses. */
-#define COUNT(tally, field, n)                                                  \
-	asm volatile("lock *(u64 *)(%0 + %1) += %2"                             \
-		     :                                                          \
+#define COUNT(tally, field, n)                                                                        \
+	asm volatile("lock *(u64 *)(%0 + %1) += %2"                                                   \
+		     :                                                                                \
 		     : "r"(tally), "i"(__builtin_offsetof(struct flow_tally, field)), "r"((__u64)(n)) \
 		     : "memory")
 
-#define DROPPED(tally, why)                             \
-	({                                              \
-		COUNT(tally, dropped[FLOW_##why], 1);   \
-		DROP;                                   \
+#define DROPPED(tally, why)                           \
+	({                                            \
+		COUNT(tally, dropped[FLOW_##why], 1); \
+		DROP;                                 \
 	})
 
 static __always_inline enum fate stranger(struct flow_tally *t, const struct datagram *d)
@@ -311,8 +311,8 @@ static __always_inline struct flow_site *for_media(const struct datagram *d)
 }
 
 /* *f is its flow and *t the tally when the fate is RELAY. */
-static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 *payload, void *end, const struct datagram *d,
-    __u64 now, struct flow **f, struct flow_tally **t)
+static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 *payload, void *end,
+    const struct datagram *d, __u64 now, struct flow **f, struct flow_tally **t)
 {
 	struct flow *flow = bpf_map_lookup_elem(&flows, &d->to);
 
@@ -320,11 +320,15 @@ static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 
 		return UP;
 	__u32 slot = flow->slot;
 	struct flow_tally *tally = bpf_map_lookup_elem(&tallies, &slot);
-	if (!tally || d->n < 2 || (void *)(payload + 2) > end)
+	if (!tally || (d->n >= 2 && (void *)(payload + 2) > end))
 		return UP;
 	*f = flow;
 	*t = tally;
-	__u8 first = payload[0], second = payload[1];
+	__u8 first = 255, second = 0; /* of what is too short to be anything */
+	if (d->n >= 2 && (void *)(payload + 2) <= end) {
+		first = payload[0];
+		second = payload[1];
+	}
 	enum kind kind = kind_of(d->n, first, second);
 	if (kind == KIND_STUN)
 		return UP;
@@ -362,9 +366,10 @@ static __always_inline enum fate policed(struct flow_tally *t, const struct data
 
 enum { HEAD = 14 + 40 + 8 + 12 }; /* what is read in place */
 
-static __always_inline int leave_skb(struct __sk_buff *skb, const __u32 l4, const struct datagram *d, const struct flow *f)
+static __always_inline int leave_skb(
+    struct __sk_buff *skb, const __u32 l4, const struct datagram *d, const struct flow *f)
 {
-	const __u32 check = l4 + (__u32)__builtin_offsetof(struct udphdr, check);
+	const __u32 check = l4 + (__u32) __builtin_offsetof(struct udphdr, check);
 	struct bpf_redir_neigh next = {.nh_family = f->next_family == 4 ? FAMILY_4 : FAMILY_6};
 
 	/* the addresses are of the pseudo-header, which a checksum that is still to be made holds already */

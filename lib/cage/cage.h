@@ -14,11 +14,12 @@ struct cage {
 	/* system calls by name beyond the common set (memory, time, poll and epoll, read, write, sendmsg, recvmsg, exit);
 	 * ends with NULL. The common set opens no file, makes no socket, connects nowhere and starts nothing. */
 	const char *const *calls;
-	uint32_t files;          /* descriptors */
-	uint32_t memory_mb;      /* private memory; shared mappings and libraries come on top */
-	const uint8_t *caps;     /* capabilities that it keeps, if parent had them; caps_n of them */
+	uint32_t files;      /* descriptors */
+	uint32_t memory_mb;  /* private memory; shared mappings and libraries come on top */
+	const uint8_t *caps; /* capabilities that it keeps, if parent had them; caps_n of them */
 	uint8_t caps_n;
-	uint8_t map_elements;    /* media: bpf() reads, writes and walks elements of maps that it was given, and does nothing else */
+	uint8_t
+	    map_elements; /* media: bpf() reads, writes and walks elements of maps that it was given, and does nothing else */
 	uint8_t may_write_files; /* ledger, keeper, signer: pread, pwrite, fsync, ftruncate and lseek on what is open */
 };
 

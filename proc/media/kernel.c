@@ -33,7 +33,7 @@ static struct {
 		struct flow_key key;
 		struct flow flow;
 		uint64_t passed, stranger; /* at the last turn */
-	} * slot;			   /* four for each row */
+	} * slot;                          /* four for each row */
 	uint32_t rows;
 	struct path {
 		struct addr address;
@@ -165,8 +165,7 @@ bool kernel_flow(const struct relay_row *r, unsigned side, unsigned component, s
 	if (!from->family || !from->port || from->family != to->family || from->family != s->local.family ||
 	    from->family != other->local.family)
 		return false;
-	*key = (struct flow_key){
-	    .interface = path_in(&s->local), .port = htons((uint16_t)(s->local.port + component))};
+	*key = (struct flow_key){.interface = path_in(&s->local), .port = htons((uint16_t)(s->local.port + component))};
 	put_ip(&key->ip, &s->local);
 	*flow = (struct flow){.family = from->family,
 	    .from_port = htons(from->port),
@@ -408,7 +407,8 @@ void kernel_status(struct proc_status *s)
 	for (uint32_t i = 0; i < table_rows(); i++)
 		if (table_row(i))
 			dropped += kernel_dropped(i, 0) + kernel_dropped(i, 1);
-	status_add(s, "kernel-flows", STATUS_POOL, kernel.in, kernel.flows < 0 ? 0 : kernel.rows * RELAY_PORTS, kernel.in, kernel.refused);
+	status_add(s, "kernel-flows", STATUS_POOL, kernel.in, kernel.flows < 0 ? 0 : kernel.rows * RELAY_PORTS,
+	    kernel.in, kernel.refused);
 	status_counter(s, "kernel-passed", kernel.passed);
 	status_counter(s, "kernel-dropped", kernel.dropped + dropped);
 }

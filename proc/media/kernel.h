@@ -27,8 +27,8 @@ uint64_t kernel_passed(uint32_t row, unsigned side);
 uint64_t kernel_dropped(uint32_t row, unsigned side);
 
 struct kernel_news {
-	bool heard;	     /* packets passed since the last time */
-	bool varies[2];      /* a side's Opus */
+	bool heard;           /* packets passed since the last time */
+	bool varies[2];       /* a side's Opus */
 	struct addr stranger; /* one that was turned away since; family 0: none */
 };
 

@@ -26,7 +26,8 @@ static int open_netlink(uint32_t groups)
 bool route_open(void)
 {
 	ask = open_netlink(0);
-	hear = open_netlink(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
+	hear =
+	    open_netlink(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
 	return ask >= 0 && hear >= 0;
 }
 
@@ -127,7 +128,8 @@ bool route_to(const struct addr *to, const struct addr *source, struct route *ou
 
 	if (ask < 0 || !send_question(to, source))
 		return false;
-	for (int i = 0; i < STALE_MAX; i++) { /* the kernel answers before sendto() returns; what is older is passed over */
+	for (int i = 0; i < STALE_MAX;
+	     i++) { /* the kernel answers before sendto() returns; what is older is passed over */
 		ssize_t n = recvfrom(ask, &a, sizeof a, MSG_DONTWAIT, NULL, NULL);
 		if (n < (ssize_t)sizeof a.head || !NLMSG_OK(&a.head, (uint32_t)n))
 			return false;

@@ -74,14 +74,10 @@ static int load(const struct kernel_shape *s)
 		return -errno;
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "flows"), s->ports * s->addresses);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "tallies"), s->ports);
-	bpf_object__for_each_map(m, kernel.object)
-		if (r == 0)
-			r = adopt(m);
+	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = adopt(m);
 	if (r == 0)
 		r = bpf_object__load(kernel.object);
-	bpf_object__for_each_map(m, kernel.object)
-		if (r == 0)
-			r = pin(m);
+	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = pin(m);
 	return r;
 }
 

@@ -7,8 +7,8 @@
 #include "flow.h"
 
 struct kernel_shape {
-	uint16_t lo, hi;     /* ports of media */
-	uint32_t ports;	     /* that calls use */
+	uint16_t lo, hi;    /* ports of media */
+	uint32_t ports;     /* that calls use */
 	uint32_t addresses; /* of media */
 };
 

@@ -16,8 +16,8 @@
 enum { PORTS_OF_A_CALL = 4, LOOK_MS = 5000 };
 
 static struct {
-	bool pins;		/* the root directory is a bpffs */
-	const char *why_not;	/* a word of status; NULL: loaded */
+	bool pins;           /* the root directory is a bpffs */
+	const char *why_not; /* a word of status; NULL: loaded */
 	struct addr address[SITE_LISTENERS_MAX];
 	uint32_t interface[SITE_LISTENERS_MAX]; /* where the program is for it; 0: nowhere */
 	uint32_t addresses, attached, refused;
@@ -180,7 +180,8 @@ static void status(struct proc_status *s)
 {
 	char name[STATUS_NAME_MAX];
 
-	status_add(s, "kernel-addresses", STATUS_POOL, net.why_not ? 0 : net.attached, net.addresses, net.addresses, net.refused);
+	status_add(s, "kernel-addresses", STATUS_POOL, net.why_not ? 0 : net.attached, net.addresses, net.addresses,
+	    net.refused);
 	status_counter(s, "bans-refused", net.bans_refused);
 	if (!net.why_not)
 		return;
@@ -194,8 +195,8 @@ static ipc_handler *const on[MSG_N] = {
 
 static const uint8_t caps[] = {CAP_BPF, CAP_NET_ADMIN};
 /* bpf and its files; netlink for addresses and filters */
-static const char *const calls[] = {"bpf", "openat", "faccessat", "faccessat2", "access", "unlink", "dup3", "fcntl", "uname", "pread64",
-    "prlimit64", "socket", "bind", "setsockopt", "getsockname", "sendto", NULL};
+static const char *const calls[] = {"bpf", "openat", "faccessat", "faccessat2", "access", "unlink", "dup3", "fcntl",
+    "uname", "pread64", "prlimit64", "socket", "bind", "setsockopt", "getsockname", "sendto", NULL};
 static const struct cage cage = {
     .name = "net", .calls = calls, .files = 64, .memory_mb = 64, .caps = caps, .caps_n = sizeof caps};
 

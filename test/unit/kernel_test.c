@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: ISC */
+/* The relay in the kernel (R7, R28, T24 to T26, T30): its program is run on frames and held against media's own functions, packet by
+ * packet, and what leaves is right to the last checksum. Skipped, with the reason, where the kernel lets nobody load programs. */
+#include "kernel.h"
+#include "base/clock.h"
+#include "base/rand.h"
+#include "ended.h"
+#include "gate.h"
+#include "police.h"
+#include "relay_bpf.h"
+#include "source.h"
+#include "test.h"
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <net/ethernet.h>
+#include <stdlib.h>
+
+enum { OK = 0, SHOT = 2, REDIRECT = 7 }; /* of linux/pkt_cls.h */
+enum { RANDOM_PACKETS = 60000, LO = 1, OUT = 7, PORT = 20000, SKIPPED = 77 };
+
+static struct bpf_object *object;
+static int program, flows, tallies, bans, site;
+static struct relay_row row;
+static uint64_t now;
+
+/* --- rows --- */
+
+static struct addr at(const char *ip, uint16_t port)
+{
+	struct addr a = {0};
+
+	if (!addr_parse_ip(span_str(ip), &a))
+		abort();
+	a.port = port;
+	return a;
+}
+
+static void side_init(struct relay_side *s, bool v6, uint16_t port, bool mux, const char *host)
+{
+	*s = (struct relay_side){.present = 1,
+	    .hears = RELAY_HEARS_OTHER,
+	    .events = 1,
+	    .local = at(v6 ? "2001:db8::1" : "192.0.2.1", port),
+	    .local_rtcp = mux ? port : (uint16_t)(port + 1),
+	    .source = RELAY_SOURCE_NAMED,
+	    .direction = RELAY_BOTH,
+	    .rtp = at(host, 5000),
+	    .rtcp = at(host, mux ? 5000 : 5001),
+	    .payloads = 4,
+	    .keyed = 1,
+	    .tag_len = 10,
+	    .key = RELAY_KEY_SDES,
+	    .payload = {{0, RELAY_FRAME_PCM, 0, 0}, {9, RELAY_FRAME_PCM, 0, 0}, {111, RELAY_FRAME_OPUS, 0, 0},
+		{101, RELAY_FRAME_EVENT, 0, 0}}};
+}
+
+static void begin(bool v6, bool mux)
+{
+	now = clock_boot_ms();
+	memset(&row, 0, sizeof row);
+	row.join = 1;
+	side_init(&row.spec.side[0], v6, PORT, mux, v6 ? "2001:db8:1::1" : "198.51.100.1");
+	side_init(&row.spec.side[1], v6, PORT + 2, mux, v6 ? "2001:db8:2::2" : "203.0.113.2");
+	row.spec.answered = 1;
+	row.spec.deadline_ms = now + 60000;
+	gate_set(&row, now - 1000);
+	source_set(&row, 0, now);
+	source_set(&row, 1, now);
+}
+
+static void set_tag(uint8_t tag_len)
+{
+	row.spec.side[0].tag_len = row.spec.side[1].tag_len = tag_len;
+}
+
+/* Into the map, as media writes it but for the interfaces. */
+static struct flow written(unsigned component)
+{
+	struct flow_key key;
+	struct flow flow = {0};
+
+	if (kernel_flow(&row, 0, component, &key, &flow)) {
+		key.interface = LO;
+		flow.interface = OUT;
+		flow.slot = component;
+		bpf_map_update_elem(flows, &key, &flow, BPF_ANY);
+	}
+	return flow;
+}
+
+static void unwritten(void)
+{
+	struct flow_key key;
+
+	while (bpf_map_get_next_key(flows, NULL, &key) == 0)
+		bpf_map_delete_elem(flows, &key);
+}
+
+/* --- frames --- */
+
+struct frame {
+	struct addr from, to;
+	uint8_t payload[1500];
+	size_t n;
+	bool no_sum;
+	uint8_t octets[1600];
+	size_t octets_n;
+};
+
+static uint32_t add(uint32_t sum, const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	return sum;
+}
+
+static uint16_t folded(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+static void put16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static uint32_t get16(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
+static size_t l4_of(const struct frame *f)
+{
+	return 14 + (f->from.family == 4 ? 20u : 40u);
+}
+
+/* Over UDP and its pseudo-header: 0xffff when the checksum is right. */
+static uint16_t udp_sum(const struct frame *f, const uint8_t *o)
+{
+	size_t l4 = l4_of(f), n = get16(o + l4 + 4);
+	uint32_t sum = 17 + (uint32_t)n;
+
+	sum = f->from.family == 4 ? add(sum, o + 14 + 12, 8) : add(sum, o + 14 + 8, 32);
+	return folded(add(sum, o + l4, n));
+}
+
+static void build(struct frame *f)
+{
+	uint8_t *o = f->octets, *ip = o + 14, *udp;
+	size_t l4 = l4_of(f);
+
+	memset(o, 0, l4 + 8);
+	put16(o + 12, f->from.family == 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6);
+	if (f->from.family == 4) {
+		ip[0] = 0x45;
+		ip[1] = 0xb8;
+		put16(ip + 2, 28 + (uint32_t)f->n);
+		put16(ip + 4, 4711);
+		ip[8] = 17;
+		ip[9] = 17;
+		memcpy(ip + 12, f->from.ip + 12, 4);
+		memcpy(ip + 16, f->to.ip + 12, 4);
+		put16(ip + 10, (uint16_t)~folded(add(0, ip, 20)));
+	} else {
+		ip[0] = 0x6b;
+		put16(ip + 4, 8 + (uint32_t)f->n);
+		ip[6] = 17;
+		ip[7] = 17;
+		memcpy(ip + 8, f->from.ip, 16);
+		memcpy(ip + 24, f->to.ip, 16);
+	}
+	udp = o + l4;
+	put16(udp, f->from.port);
+	put16(udp + 2, f->to.port);
+	put16(udp + 4, 8 + (uint32_t)f->n);
+	memcpy(udp + 8, f->payload, f->n);
+	uint16_t sum = f->no_sum ? 0xffff : (uint16_t)~udp_sum(f, o);
+	put16(udp + 6, f->no_sum ? 0 : sum ? sum : 0xffff);
+	f->octets_n = l4 + 8 + f->n;
+}
+
+static uint8_t out[1700];
+
+static int run(const struct frame *f)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = f->octets, .data_size_in = (uint32_t)f->octets_n, .data_out = out,
+	    .data_size_out = sizeof out);
+
+	return bpf_prog_test_run_opts(program, &o) == 0 ? (int)o.retval : -1;
+}
+
+static struct flow_tally tally(uint32_t slot)
+{
+	struct flow_tally t = {0};
+
+	bpf_map_lookup_elem(tallies, &slot, &t);
+	return t;
+}
+
+static void forget(void)
+{
+	struct flow_tally none = {0};
+
+	for (uint32_t slot = 0; slot < 2; slot++)
+		bpf_map_update_elem(tallies, &slot, &none, BPF_ANY);
+}
+
+static struct frame rtp(uint8_t type, size_t payload)
+{
+	struct frame f = {.from = row.source[0].addr[0], .to = row.spec.side[0].local, .n = 12 + payload};
+
+	rand_bytes(f.payload, f.n);
+	f.payload[0] = 0x80;
+	f.payload[1] = type;
+	build(&f);
+	return f;
+}
+
+/* What leaves is what a socket of ours would send. */
+static bool leaves_right(const struct frame *f)
+{
+	const struct addr *to = source_where(&row, 1, 0), *source = &row.spec.side[1].local;
+	struct frame as = {.from = *source, .to = *to};
+	const uint8_t *ip = out + 14, *udp = out + l4_of(&as);
+	bool v4 = f->from.family == 4;
+
+	return memcmp(udp + 8, f->payload, f->n) == 0 && get16(udp) == source->port && get16(udp + 2) == to->port &&
+	       get16(udp + 4) == f->n + 8 && (get16(udp + 6) == 0 ? f->no_sum : udp_sum(&as, out) == 0xffff) &&
+	       (v4 ? folded(add(0, ip, 20)) == 0xffff && ip[8] == FLOW_HOPS && ip[1] == 0 && get16(ip + 4) == 0 &&
+			 get16(ip + 6) == 0x4000 && memcmp(ip + 12, source->ip + 12, 4) == 0 &&
+			 memcmp(ip + 16, to->ip + 12, 4) == 0
+		   : ip[7] == FLOW_HOPS && ip[0] == 0x60 && ip[1] == 0 && get16(ip + 2) == 0 &&
+			 memcmp(ip + 8, source->ip, 16) == 0 && memcmp(ip + 24, to->ip, 16) == 0);
+}
+
+/* --- what media would do --- */
+
+struct expected {
+	int verdict;
+	enum drop why;
+};
+
+static struct expected media_would(const struct frame *f, unsigned component)
+{
+	struct relay_row r = row;
+	struct span packet = span_of(f->payload, f->n);
+	bool learned;
+
+	if (wire_classify(packet) == WIRE_STUN)
+		return (struct expected){OK, DROP_NONE};
+	if (!source_ok(&r, 0, component, &f->from, now, &learned))
+		return (struct expected){SHOT, DROP_STRANGER};
+	if (learned)
+		return (struct expected){OK, DROP_NONE};
+	struct gate_verdict v = gate_judge(&r, 0, component, packet, now);
+	if (v.kind == GATE_KEYING && (v.drop == DROP_NONE || wire_classify(packet) == WIRE_ZRTP))
+		return (struct expected){OK, DROP_NONE};
+	enum wire_kind kind = wire_classify(packet);
+	if (kind == WIRE_DTLS || kind == WIRE_ZRTP) /* what is wrong with keying, media says */
+		return (struct expected){OK, DROP_NONE};
+	return v.drop ? (struct expected){SHOT, v.drop} : (struct expected){REDIRECT, DROP_NONE};
+}
+
+static bool agrees(const struct frame *f, unsigned component)
+{
+	struct expected e = media_would(f, component);
+
+	forget();
+	int got = run(f);
+	struct flow_tally t = tally(component);
+	uint64_t dropped = 0;
+	for (int i = 1; i < FLOW_DROPS; i++)
+		dropped += t.dropped[i];
+	bool counted = e.verdict == SHOT ? dropped == 1 && t.dropped[e.why] == 1 && t.passed == 0
+					 : dropped == 0 && t.passed == (e.verdict == REDIRECT);
+	if (got == e.verdict && counted && (got != REDIRECT || (t.octets == f->n && (component || leaves_right(f)))))
+		return true;
+	fprintf(stderr, "verdict %d, media %d (%d); %zu octets: %02x %02x %02x %02x\n", got, e.verdict, (int)e.why, f->n,
+	    f->payload[0], f->payload[1], f->payload[2], f->payload[3]);
+	return false;
+}
+
+static uint32_t below(uint32_t n)
+{
+	return rand_u32() % n;
+}
+
+/* Near the edges of every rule rather than anywhere. */
+static void random_payload(struct frame *f)
+{
+	static const uint8_t first[] = {0x80, 0x80, 0x80, 0x80, 0x90, 0xa0, 0x81, 0x9f, 0xbf, 0x00, 0x03, 0x10, 0x13, 0x14, 0x16, 0x3f, 0x40, 0xc0};
+	static const uint8_t second[] = {0, 0x80, 9, 111, 101, 96, 200, 201, 191, 192, 223, 224, 0x7f};
+	static const uint8_t extra[] = {0, 4, 8, 10, 16, 20, 1, 14};
+
+	rand_bytes(f->payload, 400);
+	f->payload[0] = first[below(sizeof first)];
+	f->payload[1] = second[below(sizeof second)];
+	f->n = below(3) ? 12 + 40 * below(6) + extra[below(sizeof extra)] + 4 * below(3) : below(60);
+	if (f->payload[0] & 0x10) { /* a short extension, most of the time */
+		size_t x = 12 + 4 * (f->payload[0] & 15u);
+		put16(f->payload + x + 2, below(8) ? below(4) : below(65536));
+	}
+	if (below(4) == 0) /* compounds that walk to their end, or nearly */
+		for (size_t i = 0; i + 4 <= f->n;) {
+			size_t words = below(6);
+			f->payload[i] = 0x80;
+			f->payload[i + 1] = 200;
+			put16(f->payload + i + 2, (uint32_t)words);
+			i += 4 + 4 * words;
+		}
+}
+
+static bool random_agree(unsigned component, int n)
+{
+	struct frame f;
+
+	for (int i = 0; i < n; i++) {
+		f = (struct frame){.from = row.source[0].addr[component], .to = row.spec.side[0].local};
+		f.to.port = (uint16_t)(f.to.port + component);
+		if (below(12) == 0)
+			f.from.port++;
+		if (below(16) == 0)
+			f.from.ip[15]++;
+		random_payload(&f);
+		build(&f);
+		if (!agrees(&f, component))
+			return false;
+	}
+	return true;
+}
+
+/* --- tests --- */
+
+static void one_rule(bool v6, bool mux, uint8_t tag_len)
+{
+	begin(v6, mux);
+	set_tag(tag_len);
+	for (unsigned component = 0; component < (mux ? 1 : 2); component++) {
+		written(component);
+		CHECK(random_agree(component, RANDOM_PACKETS / 16));
+	}
+	unwritten();
+}
+
+static void kernel_and_media_follow_one_rule(void)
+{
+	static const uint8_t tags[] = {10, 16, RTP_TAG_ANY};
+
+	for (size_t i = 0; i < sizeof tags; i++)
+		for (int v6 = 0; v6 < 2; v6++)
+			for (int mux = 0; mux < 2; mux++) {
+				one_rule(v6, mux, tags[i]);
+				if (test_failed_here)
+					return;
+			}
+}
+
+static void learning_goes_up_to_media(void)
+{
+	begin(false, true);
+	row.spec.side[0].source = RELAY_SOURCE_LEARN;
+	row.source[0].window_end_ms = now + 5000;
+	written(0);
+	CHECK(random_agree(0, 2000));
+	struct frame f = rtp(0, 170);
+	f.from.port++;
+	build(&f);
+	CHECK(run(&f) == OK);
+	row.source[0].relearned[0] = 1;
+	written(0);
+	CHECK(run(&f) == SHOT && agrees(&f, 0));
+	unwritten();
+}
+
+static void nothing_passes_before_it_opens_or_after_its_end(void)
+{
+	begin(false, true);
+	row.gate.opens_ms[0][0] = now + 5000;
+	written(0);
+	struct frame f = rtp(0, 170);
+	CHECK(agrees(&f, 0) && tally(0).dropped[FLOW_SHUT] == 1);
+	row.gate.opens_ms[0][0] = now - 1;
+	row.spec.deadline_ms = now - 1000;
+	written(0);
+	CHECK(run(&f) == OK); /* nobody's: as without the kernel */
+	unwritten();
+	row.gate.opens_ms[0][0] = 0;
+	struct flow none = written(0);
+	CHECK(none.family == 0 && run(&f) == OK);
+}
+
+static void what_is_not_plain_goes_up(void)
+{
+	begin(false, true);
+	written(0);
+	struct frame f = rtp(0, 170);
+	CHECK(run(&f) == REDIRECT);
+	f.octets[14 + 10] ^= 1; /* the header's own checksum */
+	CHECK(run(&f) == OK);
+	f = rtp(0, 170);
+	f.octets[14 + 6] = 0x20; /* a fragment */
+	f.octets[14 + 10] = (uint8_t)(f.octets[14 + 10] - 0x20);
+	CHECK(run(&f) == OK);
+	f = rtp(0, 170);
+	put16(f.octets + 14 + 20 + 4, (uint32_t)f.n + 9); /* more than there is */
+	CHECK(run(&f) == OK);
+	f = rtp(0, 170);
+	f.to.port = PORT + 1; /* no flow there */
+	build(&f);
+	CHECK(run(&f) == OK);
+	f.to.port = PORT - 1; /* no port of media */
+	build(&f);
+	CHECK(run(&f) == OK);
+	CHECK(tally(0).passed == 1);
+	unwritten();
+}
+
+static void another_interface_or_tag_has_no_flow(void)
+{
+	begin(false, true);
+	struct flow flow = written(0);
+	struct flow_key key;
+	CHECK(bpf_map_get_next_key(flows, NULL, &key) == 0);
+	unwritten();
+	struct frame f = rtp(0, 170);
+	key.interface = 2;
+	bpf_map_update_elem(flows, &key, &flow, BPF_ANY);
+	CHECK(run(&f) == OK);
+	key.interface = LO;
+	key.vlan = 5;
+	bpf_map_update_elem(flows, &key, &flow, BPF_ANY);
+	CHECK(run(&f) == OK);
+	key.vlan = 0;
+	bpf_map_update_elem(flows, &key, &flow, BPF_ANY);
+	CHECK(run(&f) == REDIRECT);
+	unwritten();
+}
+
+static void a_datagram_without_checksum_stays_so(void)
+{
+	begin(false, true);
+	written(0);
+	struct frame f = rtp(0, 170);
+	f.no_sum = true;
+	build(&f);
+	CHECK(run(&f) == REDIRECT && leaves_right(&f) && get16(out + 14 + 20 + 6) == 0);
+	unwritten();
+	begin(true, true); /* which IPv6 does not have */
+	written(0);
+	f = rtp(0, 170);
+	f.no_sum = true;
+	build(&f);
+	CHECK(run(&f) == OK);
+	unwritten();
+}
+
+/* T26: as many at once as media lets pass. */
+static void both_police_alike(void)
+{
+	struct bucket bucket = {0};
+	uint32_t media = 0, kernel = 0;
+
+	begin(false, true);
+	written(0);
+	forget();
+	struct frame f = rtp(0, 170);
+	for (int i = 0; i < 600; i++)
+		media += police_ok(&bucket, POLICE_MEDIA_A_SECOND, now);
+	uint64_t start = clock_boot_ms();
+	for (int i = 0; i < 600; i++)
+		kernel += run(&f) == REDIRECT;
+	uint64_t took = clock_boot_ms() - start;
+	CHECK(media == POLICE_MEDIA_A_SECOND);
+	/* what flows in meanwhile, by a clock of 4 ms or 10 */
+	CHECK(kernel >= media && kernel <= media + (took + 20) * POLICE_MEDIA_A_SECOND / 1000);
+	CHECK(tally(0).passed == kernel && tally(0).dropped[FLOW_POLICED] == 600 - kernel);
+	unwritten();
+}
+
+static void a_banned_address_is_heard_nowhere(void)
+{
+	struct flow_ip ip;
+	struct flow_site s = {.lo = PORT, .hi = PORT + 3, .bans = 1};
+	uint32_t zero = 0;
+	uint64_t until = UINT64_MAX;
+
+	begin(false, true);
+	written(0);
+	forget();
+	struct frame f = rtp(0, 170);
+	memcpy(&ip, f.from.ip, sizeof ip);
+	bpf_map_update_elem(bans, &ip, &until, BPF_ANY);
+	bpf_map_update_elem(site, &zero, &s, BPF_ANY);
+	CHECK(run(&f) == SHOT);
+	f.payload[0] = 0; /* STUN too */
+	build(&f);
+	CHECK(run(&f) == SHOT);
+	until = 1;
+	bpf_map_update_elem(bans, &ip, &until, BPF_ANY);
+	f = rtp(0, 170);
+	CHECK(run(&f) == REDIRECT);
+	s.bans = 0;
+	bpf_map_update_elem(site, &zero, &s, BPF_ANY);
+	unwritten();
+}
+
+/* R8 */
+static void varying_opus_shows(void)
+{
+	begin(false, true);
+	written(0);
+	forget();
+	for (size_t i = 0; i < 10; i++) {
+		struct frame f = rtp(111, 80 + i / 2 * 2);
+		CHECK(run(&f) == REDIRECT);
+	}
+	CHECK(tally(0).opus_changes == 4);
+	for (size_t i = 0; i < 10; i++) {
+		struct frame f = rtp(111, 60 + i);
+		CHECK(run(&f) == REDIRECT);
+	}
+	CHECK(tally(0).opus_changes == FLOW_OPUS_CHANGES);
+	unwritten();
+}
+
+/* A compound of more packets than are walked here is media's to judge. */
+static void a_long_compound_goes_up(void)
+{
+	begin(false, true);
+	written(0);
+	struct frame f = rtp(0, 0);
+	for (unsigned n = 60; n < 70; n++) {
+		f.n = 4 * n;
+		for (size_t i = 0; i < f.n; i += 4)
+			memcpy(f.payload + i, "\x80\xc8\0\0", 4);
+		build(&f);
+		CHECK(run(&f) == (n <= FLOW_WALK_MAX ? SHOT : OK));
+	}
+	unwritten();
+}
+
+static void the_last_stranger_is_known(void)
+{
+	begin(false, true);
+	written(0);
+	forget();
+	struct frame f = rtp(0, 170);
+	f.from = at("203.0.113.9", 999);
+	build(&f);
+	CHECK(run(&f) == SHOT);
+	struct flow_tally t = tally(0);
+	CHECK(memcmp(&t.stranger, f.from.ip, 16) == 0 && ntohs(t.stranger_port) == 999);
+	unwritten();
+}
+
+static bool load(void)
+{
+	struct flow_site s = {.lo = PORT, .hi = PORT + 3};
+	uint32_t zero = 0;
+
+	object = bpf_object__open_mem(relay_bpf, sizeof relay_bpf, NULL);
+	if (!object)
+		return false;
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "flows"), 8);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "tallies"), 4);
+	int r = bpf_object__load(object);
+	if (r == -EPERM) {
+		printf("skipped: this kernel or container lets nobody here load programs\n");
+		exit(SKIPPED);
+	}
+	if (r != 0)
+		return false;
+	program = bpf_program__fd(bpf_object__find_program_by_name(object, "relay_tc"));
+	flows = bpf_object__find_map_fd_by_name(object, "flows");
+	tallies = bpf_object__find_map_fd_by_name(object, "tallies");
+	bans = bpf_object__find_map_fd_by_name(object, "bans");
+	site = bpf_object__find_map_fd_by_name(object, "site");
+	return bpf_map_update_elem(site, &zero, &s, BPF_ANY) == 0;
+}
+
+static void the_kernel_takes_it(void)
+{
+	CHECK(load());
+}
+
+int main(void)
+{
+	RUN(the_kernel_takes_it);
+	if (test_failed_here)
+		return TEST_END;
+	RUN(kernel_and_media_follow_one_rule);
+	RUN(learning_goes_up_to_media);
+	RUN(nothing_passes_before_it_opens_or_after_its_end);
+	RUN(what_is_not_plain_goes_up);
+	RUN(another_interface_or_tag_has_no_flow);
+	RUN(a_datagram_without_checksum_stays_so);
+	RUN(both_police_alike);
+	RUN(a_banned_address_is_heard_nowhere);
+	RUN(varying_opus_shows);
+	RUN(a_long_compound_goes_up);
+	RUN(the_last_stranger_is_known);
+	bpf_object__close(object);
+	return TEST_END;
+}
