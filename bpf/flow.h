@@ -68,6 +68,11 @@ struct flow_tally {
 	__u16 zero;
 };
 
+struct flow_ban {
+	__u64 until_ns; /* CLOCK_MONOTONIC */
+	__u64 dropped;
+};
+
 /* What the programs look for at all. */
 struct flow_site {
 	__u16 lo, hi; /* ports of media, host order */

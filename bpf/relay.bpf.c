@@ -35,7 +35,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, FLOW_BANS_MAX);
 	__type(key, struct flow_ip);
-	__type(value, __u64); /* CLOCK_MONOTONIC */
+	__type(value, struct flow_ban);
 } bans SEC(".maps");
 
 struct {
@@ -136,11 +136,13 @@ static __always_inline int same(const struct flow_ip *a, const struct flow_ip *b
 }
 
 /* The offset stands in the instruction: an index that several paths share is again arithmetic that the verifier refuses. */
-#define COUNT(tally, field, n)                                                                        \
-	asm volatile("lock *(u64 *)(%0 + %1) += %2"                                                   \
-		     :                                                                                \
-		     : "r"(tally), "i"(__builtin_offsetof(struct flow_tally, field)), "r"((__u64)(n)) \
+#define COUNT_IN(type, at, field, n)                                                  \
+	asm volatile("lock *(u64 *)(%0 + %1) += %2"                                   \
+		     :                                                                \
+		     : "r"(at), "i"(__builtin_offsetof(type, field)), "r"((__u64)(n)) \
 		     : "memory")
+
+#define COUNT(tally, field, n) COUNT_IN(struct flow_tally, tally, field, n)
 
 #define DROPPED(tally, why)                           \
 	({                                            \
@@ -296,9 +298,12 @@ static __always_inline int rewrite(void *data, void *end, const __u32 l3, const 
 
 static __always_inline int is_banned(const struct flow_ip *from, __u64 now)
 {
-	__u64 *until = bpf_map_lookup_elem(&bans, from);
+	struct flow_ban *ban = bpf_map_lookup_elem(&bans, from);
 
-	return until && *until > now;
+	if (!ban || ban->until_ns <= now)
+		return 0;
+	COUNT_IN(struct flow_ban, ban, dropped, 1);
+	return 1;
 }
 
 static __always_inline struct flow_site *for_media(const struct datagram *d)

@@ -14,6 +14,7 @@ static struct {
 	struct bpf_object *object;
 	int program, flows, tallies, bans, site;
 	uint32_t program_id, bans_n;
+	uint64_t banned; /* packets, of bans that are over */
 	struct flow_site range;
 } kernel = {.program = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
 
@@ -165,14 +166,17 @@ void kernel_detach(uint32_t interface)
 
 bool kernel_ban(const struct addr *a, uint64_t until_ns)
 {
+	struct flow_ban was, ban = {.until_ns = until_ns};
 	struct flow_ip ip;
-	uint64_t was;
 
 	memcpy(&ip, a->ip, sizeof ip);
 	bool had = bpf_map_lookup_elem(kernel.bans, &ip, &was) == 0;
-	if (until_ns == 0 && had)
+	if (had)
+		ban.dropped = was.dropped;
+	if (until_ns == 0 && had) {
 		bpf_map_delete_elem(kernel.bans, &ip);
-	else if (until_ns && bpf_map_update_elem(kernel.bans, &ip, &until_ns, BPF_ANY) != 0)
+		kernel.banned += was.dropped;
+	} else if (until_ns && bpf_map_update_elem(kernel.bans, &ip, &ban, BPF_ANY) != 0)
 		return false;
 	kernel.bans_n = kernel.bans_n + (!had && until_ns) - (had && !until_ns);
 	return write_site();
@@ -181,16 +185,31 @@ bool kernel_ban(const struct addr *a, uint64_t until_ns)
 void kernel_forget_bans(uint64_t now_ns)
 {
 	struct flow_ip ip[FLOW_BANS_MAX], *at = NULL;
-	uint64_t until;
+	struct flow_ban ban;
 	uint32_t n = 0;
 
 	while (n < FLOW_BANS_MAX && bpf_map_get_next_key(kernel.bans, at, &ip[n]) == 0)
 		at = &ip[n++];
 	kernel.bans_n = n;
 	for (uint32_t i = 0; i < n; i++)
-		if (bpf_map_lookup_elem(kernel.bans, &ip[i], &until) == 0 && until <= now_ns)
-			kernel.bans_n -= bpf_map_delete_elem(kernel.bans, &ip[i]) == 0;
+		if (bpf_map_lookup_elem(kernel.bans, &ip[i], &ban) == 0 && ban.until_ns <= now_ns &&
+		    bpf_map_delete_elem(kernel.bans, &ip[i]) == 0) {
+			kernel.bans_n--;
+			kernel.banned += ban.dropped;
+		}
 	write_site();
+}
+
+uint64_t kernel_banned(void)
+{
+	struct flow_ip ip, *at = NULL;
+	struct flow_ban ban;
+	uint64_t dropped = kernel.banned;
+
+	for (uint32_t n = 0; n < FLOW_BANS_MAX && bpf_map_get_next_key(kernel.bans, at, &ip) == 0; n++, at = &ip)
+		if (bpf_map_lookup_elem(kernel.bans, &ip, &ban) == 0)
+			dropped += ban.dropped;
+	return dropped;
 }
 
 /* --- the end --- */

@@ -27,6 +27,7 @@ void kernel_detach(uint32_t interface);
 /* until_ns: CLOCK_MONOTONIC; 0 lifts it. */
 bool kernel_ban(const struct addr *a, uint64_t until_ns);
 void kernel_forget_bans(uint64_t now_ns); /* those that are over by then */
+uint64_t kernel_banned(void);             /* packets of theirs that were dropped */
 
 /* Does a call still go through the kernel? */
 bool kernel_in_use(uint64_t now_ns);

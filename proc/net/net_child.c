@@ -182,6 +182,7 @@ static void status(struct proc_status *s)
 
 	status_add(s, "kernel-addresses", STATUS_POOL, net.why_not ? 0 : net.attached, net.addresses, net.addresses,
 	    net.refused);
+	status_counter(s, "dropped-banned", net.why_not ? 0 : kernel_banned());
 	status_counter(s, "bans-refused", net.bans_refused);
 	if (!net.why_not)
 		return;

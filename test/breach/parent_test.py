@@ -13,7 +13,7 @@ import time
 import pytest
 
 BUILD = pathlib.Path(os.environ['RINGFENCE_BUILD'])
-NAMES = ['core', 'media', 'signer', 'keeper', 'ledger', 'watch', 'ctl', 'edge', 'voice']
+NAMES = ['core', 'media', 'signer', 'keeper', 'ledger', 'watch', 'ctl', 'edge', 'voice', 'net']
 BASE = 64100
 with socket.socket() as free:
     free.bind(('127.0.0.1', 0))

@@ -62,6 +62,7 @@ def exchange(lab, where, exchange_options):
         yield x
     finally:
         x.stop()
+        x.close()
     x.check_health()
 
 

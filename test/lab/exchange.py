@@ -16,7 +16,7 @@ from bundle import Bundle
 
 DOMAIN = "ringfence.test"
 PORT = 5061
-PROCESSES = ("edge", "core", "media", "voice", "signer", "keeper", "ledger", "watch", "ctl")
+PROCESSES = ("edge", "core", "media", "voice", "signer", "keeper", "ledger", "watch", "ctl", "net")
 FLAG_MD5, FLAG_TLS12 = 1, 2
 ADMIN, ADMIN_PASSWORD = "lab-admin", "lab-admin-pass-1"
 CONF = """# written by test/lab/exchange.py
@@ -64,7 +64,7 @@ class Exchange:
     """One site in a directory of its own, started in the lab's exchange namespace."""
     domain, port = DOMAIN, PORT
 
-    def __init__(self, lab, where, *, zones=("voice",), privacy="full", ports=(20000, 20399), conf=CONF, libexec=None):
+    def __init__(self, lab, where, *, zones=("voice",), privacy="full", ports=(20000, 20399), conf=CONF, libexec=None, kernel=False):
         self.lab, self.host, self.where, self.build = lab, lab.exchange, where, build_dir()
         self.site = f"{where}/site"
         self.zones, self.log_path, self.proc = zones, f"{where}/ringfenced.log", None
@@ -73,11 +73,23 @@ class Exchange:
         os.makedirs(self.site, mode=0o711, exist_ok=True)
         listeners = "".join(LISTENER.format(addr=f"[{a}]" if ":" in a else a, port=PORT)
                             for z in zones for a in lab.addr[z])
+        self.kernel = kernel
+        if kernel:              # the pins of its relay in the kernel, as ./run and the systemd unit mount them
+            os.makedirs(self.pins, mode=0o711)
+            net.sh("mount", "-t", "bpf", "bpf", self.pins)
         self.boot_key()
         self.write_conf(conf.format(domain=DOMAIN, listeners=listeners, privacy=privacy, first=ports[0], last=ports[1]))
         self.media_ports = range(ports[0], ports[1] + 1)
         for z in zones:
             lab.name(DOMAIN, *lab.addr[z])
+
+    @property
+    def pins(self):
+        return f"{self.site}/run/bpf"
+
+    def close(self):
+        if self.kernel:
+            net.sh("umount", "-l", self.pins, check=False)
 
     def boot_key(self):
         """The root-only file that unseals keeper's and signer's stores."""

@@ -161,5 +161,5 @@ def test_r20_log_row(exchange, people):
 def test_r27_status_shows_every_process(exchange):
     text = json.dumps(exchange.status())
     names = {n for _, n in exchange.processes()}
-    for name in ("parent", "edge", "core", "media", "voice", "signer", "keeper", "ledger", "ctl"):
+    for name in ("parent", "edge", "core", "media", "voice", "signer", "keeper", "ledger", "ctl", "net"):
         assert name in text and name in names

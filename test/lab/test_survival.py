@@ -10,7 +10,7 @@ import phones
 import sip
 from scripted import ENCRYPTED, Call
 
-KILLED = ["media", "voice", "core", "signer", "keeper", "ledger", "ctl", "edge"]
+KILLED = ["media", "net", "voice", "core", "signer", "keeper", "ledger", "ctl", "edge"]
 ACCEPT_S = 2.0
 
 

@@ -15,7 +15,7 @@ import pytest
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 PASSPHRASE = 'correct horse battery'
-PROCESSES = {'parent', 'core', 'ctl', 'edge', 'keeper', 'ledger', 'media', 'signer', 'voice', 'watch'}
+PROCESSES = {'parent', 'core', 'ctl', 'edge', 'keeper', 'ledger', 'media', 'net', 'signer', 'voice', 'watch'}
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: ISC
+"""Media in the kernel (R28): calls whose packets the kernel relays, and what happens to them when processes die, strangers send, addresses
+are banned. What the kernel does and media would have done is counted apart."""
+import json
+import os
+import struct
+import time
+
+import pytest
+
+import capture
+import net
+import phones
+from scripted import ENCRYPTED, Call
+
+
+@pytest.fixture(scope="module")
+def exchange_options():
+    return dict(kernel=True)
+
+
+def counts(x):
+    """What media's sockets passed on, and what the kernel did."""
+    return x.counter("passed"), x.counter("kernel-passed")
+
+
+def counted_since(x, before, seconds=2.0):
+    time.sleep(seconds + 1.1)       # media reads the kernel's counts once a second
+    after = counts(x)
+    return after[0] - before[0], after[1] - before[1]
+
+
+def flows(x):
+    return x.counter("kernel-flows")
+
+
+def wait_flows(x, n):
+    net.wait_for(f"{n} flows in the kernel", lambda: flows(x) == n, 5, step=0.2)
+
+
+def programs(x):
+    """Of this exchange at the ingress of its interfaces."""
+    said = x.host.run("tc", "filter", "show", "dev", "eth-voice", "ingress").stdout
+    return said.count("relay_tc")
+
+
+def checksums_left_out(host, dev):
+    """As between two containers: nobody makes the checksum of UDP, and it is the relay's to leave it right."""
+    import ctypes
+    import fcntl
+    import socket
+
+    def work():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            value = ctypes.create_string_buffer(struct.pack("II", 0x17, 1), 8)
+            fcntl.ioctl(s, 0x8946, struct.pack("16sP16x", dev.encode(), ctypes.addressof(value)))
+    net.inside(host, work)
+
+
+def numbers(packets, to):
+    """The sequence numbers of RTP to that address, in order."""
+    return [struct.unpack_from(">H", p.payload, 2)[0] for p in packets
+            if p.dst == to and capture.kind(p.payload) == "rtp"]
+
+
+def gaps(seqs):
+    return sum((b - a) % 65536 != 1 for a, b in zip(seqs, seqs[1:]))
+
+
+def test_r28_the_kernel_is_had(exchange):
+    """In effect without a word of configuration, where its directory is there."""
+    assert programs(exchange) == 1
+    assert exchange.counter("kernel-addresses") == 2
+    assert not [line for p in exchange.status() for line in p["lines"] if line["name"].startswith("sockets-relay")]
+
+
+PAIRS = [("linphone", "l1", "baresip", "b2", dict(media="srtp")), ("baresip", "b1", "baresip", "b2", dict(media="dtls")),
+         ("baresip", "b1", "linphone", "l2", dict(media="srtp", family=6)),
+         ("linphone", "l1", "linphone", "l2", dict(media="zrtp"))]
+
+
+@pytest.mark.parametrize("kind,name,other_kind,other_name,how", PAIRS, ids=["srtp", "dtls", "v6", "zrtp"])
+def test_r28_real_phones_by_the_kernel(exchange, people, kind, name, other_kind, other_name, how):
+    one = people.phone(kind, name, tone="a", codecs=("PCMU",), **how)
+    two = people.phone(other_kind, other_name, tone="b", codecs=("PCMU",), **how)
+    phones.call(one, two)
+    call = exchange.wait_grade("end-to-end" if how["media"] != "srtp" else call_grade(exchange))
+    wait_flows(exchange, len(flow_ports(call, one, two)))
+    before = counts(exchange)
+    sockets, kernel = counted_since(exchange, before)
+    assert kernel >= 180 and sockets <= 10, (sockets, kernel)
+    phones.talk(one, two, 2)
+    phones.hang_up(one, two)
+    exchange.wait_no_calls()
+    wait_flows(exchange, 0)
+
+
+def call_grade(exchange):
+    return net.wait_for("a grade", lambda: next((c["grade"] for c in exchange.calls() if c["grade"] != "setting up"), None), 12)
+
+
+def flow_ports(call, one, two):
+    """A flow for RTP of each side; one more where RTCP has a port of its own."""
+    return ["a", "b"]
+
+
+def test_r28_checksums_that_nobody_made(exchange, people):
+    one = people.phone("baresip", "b1", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("linphone", "l2", tone="b", media="srtp", codecs=("PCMU",))
+    checksums_left_out(people.host("b1"), "eth0")
+    try:
+        phones.call(one, two)
+        before = counts(exchange)
+        phones.talk(one, two, 2)
+        sockets, kernel = counted_since(exchange, before, 0)
+        assert kernel > 100 > 10 >= sockets, (sockets, kernel)
+    finally:
+        net.plain_frames(people.host("b1"), "eth0")
+    phones.hang_up(one, two)
+
+
+def test_r29_hold_and_resume(exchange, people):
+    one = people.phone("baresip", "b1", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("linphone", "l2", tone="b", media="srtp", codecs=("PCMU",))
+    phones.call(one, two)
+    phones.talk(one, two, 1.5)
+    one.hold()
+    time.sleep(1)
+    one.resume()
+    phones.talk(one, two, 2.5)
+    before = counts(exchange)
+    sockets, kernel = counted_since(exchange, before)
+    assert kernel >= 180 and sockets <= 10, (sockets, kernel)
+    phones.hang_up(one, two)
+    exchange.wait_no_calls()
+    wait_flows(exchange, 0)
+
+
+@pytest.mark.parametrize("which", ["media", "net", "core", "all"])
+def test_r28_no_packet_is_lost(exchange, people, where, which):
+    """kill -9 in a call: every packet that one phone sends reaches the other, and the call is hung up by what was started anew."""
+    one = people.phone("baresip", "b1", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "b2", tone="b", media="srtp", codecs=("PCMU",))
+    phones.call(one, two)
+    wait_flows(exchange, 2)
+    to = two.host.v4
+    with capture.Capture(two.host, "eth0", f"{where}/lost-{which}.pcap", "udp") as c:
+        time.sleep(1)
+        if which == "all":
+            exchange.restart_parent()
+        else:
+            old = exchange.kill(which)
+            exchange.wait_replaced(which, old)
+        time.sleep(3)
+    heard = numbers(c.udp(), to)
+    assert len(heard) >= 190 and gaps(heard) == 0, (len(heard), gaps(heard))
+    assert exchange.calls(), "the call was lost"
+    if which == "all":
+        one.wait_registered(70)
+        two.wait_registered(70)
+    wait_flows(exchange, 2)
+    before = counts(exchange)
+    sockets, kernel = counted_since(exchange, before, 1)
+    assert kernel >= 90 and sockets <= 10, (sockets, kernel)
+    phones.hang_up(one, two)
+    exchange.wait_no_calls()
+    wait_flows(exchange, 0)
+
+
+def test_t24_a_stranger_is_dropped_in_the_kernel(exchange, scripted, people, lab):
+    call = Call(scripted("ka"), scripted("kb"))
+    a, b = call.media()
+    a.say(ENCRYPTED, 5)
+    assert len(b.hear()) == 5
+    before = exchange.counter("dropped-stranger"), exchange.counter("kernel-dropped")
+    thief = people.host("thief").udp(people.host("thief").v4, 40000)
+    events = len(exchange.events())
+    for _ in range(100):
+        thief.sendto(b"\x80\x00" + ENCRYPTED, a.far)
+    thief.close()
+    assert not b.hear(0.3)
+    net.wait_for("100 in the kernel's count", lambda: exchange.counter("kernel-dropped") - before[1] == 100, 4)
+    assert exchange.counter("dropped-stranger") == before[0]
+    got = exchange.wait_event("media stranger", after=events)
+    assert people.host("thief").v4 in json.dumps(got)
+    net.wait_for("what the call says of it", lambda: sum(c["dropped_a"] + c["dropped_b"] for c in exchange.calls()) >= 100, 4)
+    call.bye()
+    wait_flows(exchange, 0)
+
+
+def test_t26_policing_and_shape(exchange, scripted):
+    call = Call(scripted("ka"), scripted("kb"))
+    a, b = call.media()
+    before = exchange.counter("kernel-dropped")
+    a.say(b"\xff" * 160, 20)        # clear
+    assert not b.hear(0.3)
+    net.wait_for("the shape", lambda: exchange.counter("kernel-dropped") - before == 20, 4)
+    a.say(ENCRYPTED, 1000)
+    got = len(b.hear(0.3))
+    assert 390 <= got <= 600, got
+    call.bye()
+
+
+def test_r13_ban(exchange, scripted):
+    call = Call(scripted("ka"), scripted("kb"))
+    a, b = call.media()
+    a.say(ENCRYPTED, 3)
+    assert len(b.hear()) == 3
+    exchange.ask("ban", address=call.a.local, seconds=60)
+    try:
+        net.wait_for("the ban", lambda: not (a.say(ENCRYPTED, 2), b.hear(0.3))[1], 3)
+        before = net.wait_for("its count", lambda: exchange.counter("dropped-banned"), 3)
+        a.say(ENCRYPTED, 10)
+        net.wait_for("ten more", lambda: exchange.counter("dropped-banned") >= before + 10, 3)
+    finally:
+        exchange.ask("unban", address=call.a.local)
+    net.wait_for("the unban", lambda: (a.say(ENCRYPTED, 2), b.hear(0.3))[1], 3)
+
+
+def test_r28_a_filter_that_was_taken_away_comes_back(exchange):
+    exchange.host.run("tc", "filter", "del", "dev", "eth-voice", "ingress")
+    assert programs(exchange) == 0
+    net.wait_for("the program to be attached again", lambda: programs(exchange) == 1, 8, step=0.3)
+
+
+def test_r28_stop_leaves_nothing(exchange):
+    """Of an exchange without calls neither filter nor pin is left; the next start makes them anew."""
+    exchange.wait_no_calls()
+    exchange.stop()
+    assert programs(exchange) == 0 and not os.listdir(exchange.pins)
+    exchange.start()
+    assert programs(exchange) == 1
