@@ -148,7 +148,9 @@ static void put_times(const struct relay_row *r, unsigned side, unsigned compone
 {
 	const struct relay_source_state *st = &r->source[side];
 
-	f->opens_ns = as_ns(r->gate.opens_ms[component][side]);
+	uint64_t opens_ms = r->gate.opens_ms[component][side];
+	if (opens_ms > child_now()) /* the programs' clock is a tick late: what is open already must not shut for it */
+		f->opens_ns = as_ns(opens_ms);
 	f->deadline_ns = as_ns(r->spec.deadline_ms);
 	if (r->spec.side[side].source == RELAY_SOURCE_LEARN && !st->relearned[component])
 		f->learn_ns = as_ns(st->window_end_ms);

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: ISC */
+/* media in its cage and the program of bpf/ at the ingress of real interfaces, with the test as core and net, and two phones in networks
+ * of their own: what the kernel relays, media does not see; a kill of media in a call loses nothing, its next life adopts what is there
+ * and removes what no call owns (R28, T24, T26). media_kernel_test EXECUTABLE */
+#include "base/clock.h"
+#include "flow.h"
+#include "relay_bpf.h"
+#include "stage_lies.h"
+#include "test.h"
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SKIPPED = 77, LO = 31300, ROWS = 4, SILENCE_MS = 200, ARRIVAL_MS = 5000, JOIN = 5 };
+
+static const char *exe;
+static char cwd[] = "/tmp/media_kernel_XXXXXX";
+static int arena_fd, flows, tallies;
+static struct stage s;
+static struct link *core, *net;
+static struct bpf_object *object;
+static struct relay_spec spec;
+
+static struct {
+	uint32_t strangers, failed;
+	struct msg_relay_counts counts;
+} heard;
+
+struct phone {
+	int fd;
+	struct addr addr;
+};
+static struct phone phone[2], other;
+
+static void on_counts(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	memcpy(&heard.counts, v->payload, sizeof heard.counts);
+}
+
+static void on_event(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	heard.strangers += ((const struct msg_event *)v->payload)->kind == EVENT_MEDIA_STRANGER;
+}
+
+static void on_failed(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	heard.failed++;
+}
+
+static void ignore(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+}
+
+static ipc_handler *const on[MSG_N] = {
+    [MSG_PORTS] = ignore,
+    [MSG_GATE] = ignore,
+    [MSG_RELAY_FAILED] = on_failed,
+    [MSG_RELAY_COUNTS] = on_counts,
+    [MSG_EVENT] = on_event,
+    [MSG_VARYING] = ignore,
+};
+
+static struct addr at(const char *ip, uint16_t port)
+{
+	struct addr a = {0};
+
+	if (!addr_parse_ip(span_str(ip), &a))
+		abort();
+	a.port = port;
+	return a;
+}
+
+/* --- the world --- */
+
+static void run(const char *command)
+{
+	if (system(command) == 0)
+		return;
+	printf("skipped: %s\n", command);
+	exit(SKIPPED);
+}
+
+/* A socket in the network of that process. */
+static struct phone phone_in(pid_t pid, const char *ip, uint16_t port)
+{
+	struct phone p = {.addr = at(ip, port)};
+	struct sockaddr_storage sa;
+	socklen_t n = addr_to_sockaddr(&p.addr, &sa);
+	char path[64];
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	int there = open(path, O_RDONLY | O_CLOEXEC);
+	if (setns(there, CLONE_NEWNET) != 0)
+		abort();
+	p.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (bind(p.fd, (struct sockaddr *)&sa, n) != 0 || setns(home, CLONE_NEWNET) != 0)
+		abort();
+	close(there);
+	close(home);
+	return p;
+}
+
+static pid_t network(int i)
+{
+	char command[512];
+	int ready[2];
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC) != 0)
+		abort();
+	pid = fork();
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNET) != 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	char octet;
+	close(ready[1]);
+	if (read(ready[0], &octet, 1) != 1)
+		abort();
+	close(ready[0]);
+	snprintf(command, sizeof command,
+	    "ip link add rfm%d type veth peer name p netns %d && ip addr add 10.9.%d.1/24 dev rfm%d && ip link set rfm%d up && "
+	    "nsenter -t %d -n sh -c 'ip link set p up; ip addr add 10.9.%d.2/24 dev p; ip addr add 10.9.%d.3/24 dev p; "
+	    "ip route add default via 10.9.%d.1'",
+	    i, (int)pid, i, i, i, (int)pid, i, i, i);
+	run(command);
+	return pid;
+}
+
+static bool load(void)
+{
+	struct flow_site site = {.lo = LO, .hi = LO + 4 * ROWS - 1};
+	uint32_t zero = 0;
+
+	object = bpf_object__open_mem(relay_bpf, sizeof relay_bpf, NULL);
+	if (!object)
+		return false;
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "flows"), 4 * ROWS * 2);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "tallies"), 4 * ROWS);
+	int r = bpf_object__load(object);
+	if (r == -EPERM) {
+		printf("skipped: this kernel or container lets nobody load programs\n");
+		exit(SKIPPED);
+	}
+	if (r != 0)
+		return false;
+	flows = bpf_object__find_map_fd_by_name(object, "flows");
+	tallies = bpf_object__find_map_fd_by_name(object, "tallies");
+	for (int i = 0; i < 2; i++) {
+		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)if_nametoindex(i ? "rfm1" : "rfm0"), .attach_point = BPF_TC_INGRESS);
+		LIBBPF_OPTS(bpf_tc_opts, how, .handle = 1, .priority = 1,
+		    .prog_fd = bpf_program__fd(bpf_object__find_program_by_name(object, "relay_tc")));
+		if (bpf_tc_hook_create(&hook) != 0 || bpf_tc_attach(&hook, &how) != 0)
+			return false;
+	}
+	return bpf_map_update_elem(bpf_object__find_map_fd_by_name(object, "site"), &zero, &site, BPF_ANY) == 0;
+}
+
+static void load_it(void)
+{
+	CHECK(load());
+}
+
+/* --- media --- */
+
+static bool settle(void)
+{
+	s.parent.rate_second = 0;
+	return stage_want_status(&s) && stage_want_status(&s);
+}
+
+static uint64_t counter(const char *name)
+{
+	return settle() ? stage_status_line(&s, name)->used : UINT64_MAX;
+}
+
+static bool comes_to(const char *name, uint64_t n)
+{
+	for (uint64_t end = clock_boot_ms() + ARRIVAL_MS; clock_boot_ms() < end; stage_run(&s, 50))
+		if (counter(name) == n)
+			return true;
+	return false;
+}
+
+static void say_path(int i)
+{
+	struct msg_kernel_path *m = ipc_begin(net, MSG_KERNEL_PATH);
+
+	m->address = at(i ? "10.9.1.1" : "10.9.0.1", 0);
+	m->interface = if_nametoindex(i ? "rfm1" : "rfm0");
+	ipc_end(net);
+}
+
+static void give_as(enum kernel_map what, int fd, uint16_t lo, uint32_t ports)
+{
+	struct msg_kernel_map *m = ipc_begin_fd(net, MSG_KERNEL_MAP, fcntl(fd, F_DUPFD_CLOEXEC, 0));
+
+	m->what = (uint8_t)what;
+	m->lo = lo;
+	m->ports = ports;
+	ipc_end(net);
+}
+
+static void give(enum kernel_map what, int fd)
+{
+	give_as(what, fd, LO, 4 * ROWS);
+}
+
+static void net_speaks(void)
+{
+	net = stage_sibling(&s, PROC_NET, 0);
+	stage_run(&s, 50);
+	say_path(0);
+	say_path(1);
+	give(KERNEL_TALLIES, tallies);
+	give(KERNEL_FLOWS, flows);
+	settle();
+}
+
+static bool start(void)
+{
+	if (!stage_start(&s, exe, PROC_MEDIA, cwd, on))
+		return false;
+	s.site.listeners = 2;
+	s.site.listener[1] = s.site.listener[0];
+	s.site.listener[0].media = s.site.listener[0].advertised_media = at("10.9.0.1", 0);
+	s.site.listener[1].media = s.site.listener[1].advertised_media = at("10.9.1.1", 0);
+	s.site.media_port_lo = LO;
+	s.site.media_port_hi = LO + 4 * ROWS - 1;
+	if (!stage_give_file(&s, FILE_ARENA, dup(arena_fd)))
+		return false;
+	core = stage_sibling(&s, PROC_CORE, 0);
+	stage_sibling(&s, PROC_LEDGER, 0);
+	return stage_go(&s);
+}
+
+static void wish(uint64_t deadline_ms)
+{
+	memset(&spec, 0, sizeof spec);
+	spec.answered = 1;
+	spec.deadline_ms = deadline_ms;
+	for (unsigned i = 0; i < 2; i++) {
+		struct relay_side *side = &spec.side[i];
+		side->local = at(i ? "10.9.1.1" : "10.9.0.1", (uint16_t)(LO + 2 * i));
+		side->local_rtcp = side->local.port;
+		side->present = side->events = side->keyed = 1;
+		side->hears = RELAY_HEARS_OTHER;
+		side->source = RELAY_SOURCE_NAMED;
+		side->key = RELAY_KEY_SDES;
+		side->direction = RELAY_BOTH;
+		side->tag_len = 10;
+		side->rtp = side->rtcp = phone[i].addr;
+		side->payloads = 1;
+		side->payload[0] = (struct relay_payload){0, RELAY_FRAME_PCM, SDP_PCMU, 0};
+	}
+	struct msg_relay *m = ipc_begin_as(core, MSG_RELAY, CLASS_DIALOG);
+	m->join = JOIN;
+	m->spec = ipc_put_part(core, &spec, sizeof spec);
+	ipc_end(core);
+	settle();
+}
+
+static void hang_up(void)
+{
+	struct msg_relay_close *m = ipc_begin(core, MSG_RELAY_CLOSE);
+
+	m->join = JOIN;
+	ipc_end(core);
+	settle();
+}
+
+static uint32_t in_the_kernel(void)
+{
+	struct flow_key key, *last = NULL;
+	uint32_t n = 0;
+
+	for (; bpf_map_get_next_key(flows, last, &key) == 0; last = &key)
+		n++;
+	return n;
+}
+
+/* --- packets --- */
+
+static void say(const struct phone *p, const char *to, uint16_t port, size_t payload, uint16_t number)
+{
+	uint8_t packet[400];
+	struct addr a = at(to, port);
+	struct sockaddr_storage sa;
+	socklen_t n = addr_to_sockaddr(&a, &sa);
+
+	memset(packet, 0x5a, sizeof packet);
+	memcpy(packet, "\x80\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03", 12);
+	packet[2] = (uint8_t)(number >> 8);
+	packet[3] = (uint8_t)number;
+	if (sendto(p->fd, packet, 12 + payload, 0, (struct sockaddr *)&sa, n) < 0)
+		perror("sendto");
+}
+
+/* The number of the next packet, which is whole and comes from where it must; -1: none. */
+static int hears(const struct phone *p, const char *from, uint16_t port, int ms)
+{
+	uint8_t room[400];
+	struct sockaddr_storage sa;
+	struct addr a, is = at(from, port);
+
+	for (uint64_t end = clock_boot_ms() + (uint64_t)ms; clock_boot_ms() < end; usleep(2000)) {
+		socklen_t n = sizeof sa;
+		ssize_t got = recvfrom(p->fd, room, sizeof room, 0, (struct sockaddr *)&sa, &n);
+		if (got < 0)
+			continue;
+		if (got != 182 || !addr_from_sockaddr((struct sockaddr *)&sa, &a) || !addr_eq(&a, &is))
+			return -2;
+		return room[2] << 8 | room[3];
+	}
+	return -1;
+}
+
+/* n packets each way, from number `first`, all of which arrive in order. */
+static bool talk(uint16_t first, uint16_t n)
+{
+	for (uint16_t i = first; i < first + n; i++) {
+		say(&phone[0], "10.9.0.1", LO, 170, i);
+		say(&phone[1], "10.9.1.1", LO + 2, 170, i);
+		if (hears(&phone[1], "10.9.1.1", LO + 2, ARRIVAL_MS) != i || hears(&phone[0], "10.9.0.1", LO, ARRIVAL_MS) != i)
+			return false;
+	}
+	return true;
+}
+
+/* --- tests --- */
+
+static void without_net_sockets_relay(void)
+{
+	CHECK(start());
+	wish(clock_boot_ms() + 60000);
+	CHECK(talk(1, 5) && counter("passed") == 10 && counter("kernel-passed") == 0 && in_the_kernel() == 0);
+}
+
+static void with_it_the_kernel_does(void)
+{
+	net_speaks();
+	CHECK(in_the_kernel() == 2 && counter("kernel-flows") == 2);
+	CHECK(talk(100, 20) && counter("passed") == 10 && comes_to("kernel-passed", 40));
+	stage_run(&s, 1300);
+	CHECK(heard.counts.packets_a == 25 && heard.counts.packets_b == 25);
+}
+
+static void a_stranger_is_turned_away_there(void)
+{
+	for (uint16_t i = 0; i < 10; i++)
+		say(&other, "10.9.0.1", LO, 170, i);
+	say(&phone[0], "10.9.0.1", LO, 160, 1); /* clear */
+	CHECK(hears(&phone[1], "10.9.1.1", LO + 2, SILENCE_MS) == -1);
+	CHECK(comes_to("kernel-dropped", 11) && counter("dropped-stranger") == 0 && counter("dropped-shape") == 0);
+	stage_run(&s, 1300);
+	CHECK(heard.strangers == 1 && heard.counts.dropped_a == 11 && heard.counts.dropped_b == 0);
+}
+
+static void a_kill_loses_nothing(void)
+{
+	CHECK(talk(200, 5));
+	stage_kill(&s);
+	CHECK(talk(205, 40)); /* nobody but the kernel is there */
+	CHECK(start() && talk(300, 5));
+	net_speaks();
+	CHECK(talk(400, 5) && in_the_kernel() == 2 && counter("relays") == 1);
+	stage_run(&s, 1300);
+	/* all that the kernel counted in this call: 20 + 5 + 40 + 5 + 5 */
+	CHECK(heard.counts.packets_a == 75 && heard.counts.packets_b == 75 && heard.failed == 0);
+}
+
+static void what_no_call_owns_is_removed(void)
+{
+	struct flow_key key = {.interface = 1, .port = 9};
+	struct flow flow = {.deadline_ns = UINT64_MAX, .slot = 9};
+
+	CHECK(bpf_map_update_elem(flows, &key, &flow, BPF_ANY) == 0);
+	key.port = 10;
+	flow.slot = UINT32_MAX;
+	CHECK(bpf_map_update_elem(flows, &key, &flow, BPF_ANY) == 0 && in_the_kernel() == 4);
+	stage_kill(&s);
+	CHECK(start());
+	net_speaks();
+	CHECK(in_the_kernel() == 2 && talk(500, 3));
+}
+
+/* T26 */
+static void more_than_a_phone_sends_is_policed(void)
+{
+	int got = 0;
+
+	stage_run(&s, 1100);
+	uint64_t before = counter("kernel-dropped");
+	for (uint16_t i = 0; i < 800; i++) {
+		say(&phone[0], "10.9.0.1", LO, 170, i);
+		got += hears(&phone[1], "10.9.1.1", LO + 2, i % 50 == 49 ? 20 : 1) >= 0;
+	}
+	while (hears(&phone[1], "10.9.1.1", LO + 2, SILENCE_MS) >= 0)
+		got++;
+	stage_run(&s, 1300);
+	uint64_t dropped = counter("kernel-dropped") - before;
+	CHECK(got >= 400 && (uint64_t)got + dropped == 800);
+	stage_run(&s, 1100);
+}
+
+/* What the kernel has no way for is left to sockets, and comes back. */
+static void routes_are_followed(void)
+{
+	run("ip route add 10.9.1.2/32 dev lo");
+	CHECK(comes_to("kernel-flows", 1));
+	run("ip route del 10.9.1.2/32 dev lo");
+	CHECK(comes_to("kernel-flows", 2) && talk(600, 3));
+}
+
+static void a_call_that_is_over_is_gone(void)
+{
+	hang_up();
+	uint64_t before = counter("kernel-passed");
+	CHECK(in_the_kernel() == 0 && counter("kernel-flows") == 0);
+	say(&phone[0], "10.9.0.1", LO, 170, 1);
+	CHECK(hears(&phone[1], "10.9.1.1", LO + 2, SILENCE_MS) == -1);
+	/* and the next one on its ports counts from nothing */
+	wish(clock_boot_ms() + 60000);
+	CHECK(talk(1, 4) && comes_to("kernel-passed", before + 8));
+	stage_run(&s, 1300);
+	CHECK(heard.counts.packets_a == 4 && heard.counts.packets_b == 4 && heard.counts.dropped_a == 0);
+}
+
+static void an_end_comes_by_itself(void)
+{
+	wish(clock_boot_ms() + 1000);
+	CHECK(talk(1, 2));
+	stage_kill(&s);
+	usleep(1100000);
+	say(&phone[0], "10.9.0.1", LO, 170, 1);
+	CHECK(hears(&phone[1], "10.9.1.1", LO + 2, SILENCE_MS) == -1);
+	CHECK(start());
+	net_speaks();
+	CHECK(comes_to("relays", 0) && in_the_kernel() == 0);
+}
+
+static void what_net_lies_is_borne(void)
+{
+	struct stage_liars x = {.s = &s};
+
+	wish(clock_boot_ms() + 60000);
+	stage_cut(&s, net);
+	CHECK(stage_lies(&x, PROC_NET));
+	CHECK(x.rows == 1 && x.told > 8 && x.accused > 3);
+	for (uint32_t i = 0; i < 3; i++) { /* maps of other ports */
+		net = stage_sibling(&s, PROC_NET, 0);
+		s.accused = PROC_PARENT;
+		give_as(KERNEL_FLOWS, flows, (uint16_t)(LO + (i == 0)), i == 1 ? 0 : UINT32_MAX - (i == 0));
+		CHECK(settle() && s.accused == PROC_NET);
+		stage_cut(&s, net);
+	}
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	net = stage_sibling(&s, PROC_NET, 0);
+	give(KERNEL_TALLIES, null); /* no maps at all */
+	give(KERNEL_FLOWS, null);
+	CHECK(settle() && counter("kernel-flows") == 0);
+	close(null);
+	stage_cut(&s, net);
+	net_speaks();
+	CHECK(counter("kernel-flows") == 2 && talk(700, 3));
+	CHECK(stage_end(&s) == 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || !mkdtemp(cwd))
+		return 2;
+	exe = argv[1];
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0) {
+		printf("skipped: needs root and networks of its own\n");
+		return SKIPPED;
+	}
+	run("ip link set lo up");
+	pid_t pid[2] = {network(0), network(1)};
+	RUN(load_it);
+	phone[0] = phone_in(pid[0], "10.9.0.2", 40000);
+	phone[1] = phone_in(pid[1], "10.9.1.2", 41000);
+	other = phone_in(pid[0], "10.9.0.3", 40000);
+	arena_fd = memfd_create("arena", MFD_CLOEXEC);
+	RUN(without_net_sockets_relay);
+	RUN(with_it_the_kernel_does);
+	RUN(a_stranger_is_turned_away_there);
+	RUN(a_kill_loses_nothing);
+	RUN(what_no_call_owns_is_removed);
+	RUN(more_than_a_phone_sends_is_policed);
+	RUN(routes_are_followed);
+	RUN(a_call_that_is_over_is_gone);
+	RUN(an_end_comes_by_itself);
+	RUN(what_net_lies_is_borne);
+	if (s.pid)
+		stage_kill(&s);
+	for (int i = 0; i < 2; i++) {
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], NULL, 0);
+	}
+	bpf_object__close(object);
+	rmdir(cwd);
+	return TEST_END;
+}
