@@ -71,7 +71,7 @@ class Site:
 
     def stop(self):
         self.command('stop', check=False)
-        subprocess.run(['umount', self.dir / 'run'], check=False, capture_output=True)
+        subprocess.run(['umount', '-R', self.dir / 'run'], check=False, capture_output=True)
 
 
 @pytest.fixture
