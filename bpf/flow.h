@@ -44,7 +44,7 @@ struct flow {
 	__u8 family;      /* 4 or 6, of all three */
 	__u8 takes;       /* FLOW_TAKES_* */
 	__u8 tag_len;     /* 0: 4, 8, 10 or 16 */
-	__u8 next_family; /* of the next hop: 4 or 6; 0: as the route says */
+	__u8 next_family; /* of the next hop: 4 or 6 */
 	__u8 zero[2];
 	__u32 interface; /* where it goes out */
 	__u32 slot;      /* of its tally */

@@ -2,17 +2,8 @@
 /* The relay in the kernel: what media would pass on is passed on here, what it would drop is dropped and counted here, and what
  * it must see (STUN, DTLS, ZRTP, a port that may be learned) goes up to it. The rule is that of proc/media/gate.c, source.c and
  * police.c; test/unit/kernel_test.c holds the two against each other. */
-#include "flow.h"
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
+#include "datagram.h"
 #include <linux/pkt_cls.h>
-#include <linux/udp.h>
-
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 
 enum { FAMILY_4 = 2, FAMILY_6 = 10 }; /* AF_INET, AF_INET6 */
 
@@ -45,15 +36,6 @@ struct {
 	__type(value, struct flow_site);
 } site SEC(".maps");
 
-/* One datagram for a port of media. */
-struct datagram {
-	struct flow_key to;
-	struct flow_ip from;
-	__u16 from_port;
-	__u8 family;
-	__u32 at, n; /* the payload: offset in the frame, octets */
-};
-
 enum fate { UP, DROP, RELAY };
 
 /* How a hook reads octets that do not lie at a fixed place. Without CAP_PERFMON no offset may be added to a pointer into the packet
@@ -63,69 +45,6 @@ typedef long load_octets(void *ctx, __u32 offset, void *to, __u32 n);
 static __always_inline long load_skb(void *ctx, __u32 offset, void *to, __u32 n)
 {
 	return bpf_skb_load_bytes(ctx, offset, to, n);
-}
-
-/* --- reading --- */
-
-static __always_inline void mapped(struct flow_ip *out, __be32 v4)
-{
-	out->half[0] = 0;
-	out->half[1] = (__u64)v4 << 32 | bpf_htonl(0xffff);
-}
-
-static __always_inline void copied(struct flow_ip *out, const struct in6_addr *a)
-{
-	__builtin_memcpy(out, a, sizeof *out);
-}
-
-static __always_inline __u32 folded(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (__u32)((sum & 0xffff) + (sum >> 16));
-}
-
-static __always_inline __u32 header_sum(const struct iphdr *ip)
-{
-	const __u32 *word = (const __u32 *)ip;
-
-	return folded((__u64)word[0] + word[1] + word[2] + word[3] + word[4]);
-}
-
-/* False: no whole UDP datagram over plain IPv4 or IPv6, or a header that the stack will refuse. */
-static __always_inline int read_ip(void *data, void *end, const __u32 l3, const int family, struct datagram *d)
-{
-	struct iphdr *ip = data + l3;
-	struct ipv6hdr *ip6 = data + l3;
-	const __u32 l4 = l3 + (__u32)(family == 4 ? sizeof *ip : sizeof *ip6);
-	struct udphdr *udp = data + l4;
-	__u32 room;
-
-	if ((void *)(udp + 1) > end)
-		return 0;
-	if (family == 4) {
-		if (ip->ihl != 5 || ip->version != 4 || ip->protocol != IPPROTO_UDP ||
-		    ip->frag_off & bpf_htons(0x3fff) || header_sum(ip) != 0xffff)
-			return 0;
-		room = bpf_ntohs(ip->tot_len) - (__u32)sizeof *ip;
-		mapped(&d->from, ip->saddr);
-		mapped(&d->to.ip, ip->daddr);
-	} else {
-		if (ip6->version != 6 || ip6->nexthdr != IPPROTO_UDP || !udp->check)
-			return 0;
-		room = bpf_ntohs(ip6->payload_len);
-		copied(&d->from, &ip6->saddr);
-		copied(&d->to.ip, &ip6->daddr);
-	}
-	if (bpf_ntohs(udp->len) != room || room < sizeof *udp)
-		return 0;
-	d->family = (__u8)family;
-	d->from_port = udp->source;
-	d->to.port = udp->dest;
-	d->at = l4 + (__u32)sizeof *udp;
-	d->n = room - (__u32)sizeof *udp;
-	return 1;
 }
 
 /* --- the gate --- */
@@ -247,55 +166,6 @@ static __always_inline enum kind kind_of(__u32 n, __u8 first, __u8 second)
 	return n > 12 ? KIND_RTP : KIND_OTHER;
 }
 
-/* --- leaving --- */
-
-static __always_inline __u64 words_of(const struct flow_ip *ip)
-{
-	return (ip->half[0] & 0xffffffff) + (ip->half[0] >> 32) + (ip->half[1] & 0xffffffff) + (ip->half[1] >> 32);
-}
-
-/* What the new addresses and ports add to a one's complement sum. */
-static __always_inline __u32 address_change(const struct datagram *d, const struct flow *f)
-{
-	return folded(words_of(&f->source) + words_of(&f->to) + ((__u64)4 * 0xffffffff - words_of(&d->from)) +
-		      ((__u64)4 * 0xffffffff - words_of(&d->to.ip)));
-}
-
-static __always_inline __u32 port_change(const struct datagram *d, const struct flow *f)
-{
-	return folded((__u64)f->source_port + f->to_port + (__u16)~d->from_port + (__u16)~d->to.port);
-}
-
-/* Everything but checksum of UDP and Ethernet. False: the frame is not what it was. */
-static __always_inline int rewrite(void *data, void *end, const __u32 l3, const int family, const struct flow *f)
-{
-	struct iphdr *ip = data + l3;
-	struct ipv6hdr *ip6 = data + l3;
-	struct udphdr *udp = data + l3 + (family == 4 ? sizeof *ip : sizeof *ip6);
-
-	if ((void *)(udp + 1) > end)
-		return 0;
-	if (family == 4) {
-		/* as from a socket of ours: nothing of the other phone's header goes on */
-		ip->tos = 0;
-		ip->id = 0;
-		ip->frag_off = bpf_htons(0x4000);
-		ip->ttl = FLOW_HOPS;
-		ip->saddr = (__be32)(f->source.half[1] >> 32);
-		ip->daddr = (__be32)(f->to.half[1] >> 32);
-		ip->check = 0;
-		ip->check = (__u16)~header_sum(ip);
-	} else {
-		*(__be32 *)ip6 = bpf_htonl(0x60000000);
-		ip6->hop_limit = FLOW_HOPS;
-		__builtin_memcpy(&ip6->saddr, &f->source, sizeof f->source);
-		__builtin_memcpy(&ip6->daddr, &f->to, sizeof f->to);
-	}
-	udp->source = f->source_port;
-	udp->dest = f->to_port;
-	return 1;
-}
-
 static __always_inline int is_banned(const struct flow_ip *from, __u64 now)
 {
 	struct flow_ban *ban = bpf_map_lookup_elem(&bans, from);
@@ -381,8 +251,6 @@ static __always_inline int leave_skb(
 	if (bpf_l4_csum_replace(skb, check, 0, address_change(d, f), BPF_F_MARK_MANGLED_0 | BPF_F_PSEUDO_HDR) ||
 	    bpf_l4_csum_replace(skb, check, 0, port_change(d, f), BPF_F_MARK_MANGLED_0))
 		return TC_ACT_SHOT;
-	if (!f->next_family)
-		return (int)bpf_redirect_neigh(f->interface, NULL, 0, 0);
 	if (f->next_family == 4)
 		next.ipv4_nh = (__be32)(f->next.half[1] >> 32);
 	else
@@ -399,10 +267,10 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 	struct flow_tally *t = NULL;
 
 	if (!read_ip(data, end, l3, family, &d) || d.at + d.n > skb->len)
-		return TC_ACT_OK;
+		return TC_ACT_UNSPEC;
 	struct flow_site *s = for_media(&d);
 	if (!s)
-		return TC_ACT_OK;
+		return TC_ACT_UNSPEC;
 	__u64 now = bpf_ktime_get_coarse_ns();
 	if (s->bans && is_banned(&d.from, now))
 		return TC_ACT_SHOT;
@@ -412,7 +280,7 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 	if (fate == RELAY)
 		fate = policed(t, &d, now);
 	if (fate != RELAY)
-		return fate == UP ? TC_ACT_OK : TC_ACT_SHOT;
+		return fate == UP ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 	if (!rewrite(data, end, l3, family, f))
 		return TC_ACT_SHOT;
 	return leave_skb(skb, l4, &d, f);
@@ -428,16 +296,17 @@ static __noinline int relay_skb_6(struct __sk_buff *skb)
 	return relay_skb(skb, 6);
 }
 
+/* UNSPEC: what is not for us goes to the next filter, if there is one */
 SEC("tc")
 int relay_tc(struct __sk_buff *skb)
 {
 	if (skb->gso_size)
-		return TC_ACT_OK;
+		return TC_ACT_UNSPEC;
 	if ((void *)(long)skb->data + HEAD > (void *)(long)skb->data_end)
 		bpf_skb_pull_data(skb, skb->len < HEAD ? skb->len : HEAD);
 	if (skb->protocol == bpf_htons(ETH_P_IP))
 		return relay_skb_4(skb);
-	return skb->protocol == bpf_htons(ETH_P_IPV6) ? relay_skb_6(skb) : TC_ACT_OK;
+	return skb->protocol == bpf_htons(ETH_P_IPV6) ? relay_skb_6(skb) : TC_ACT_UNSPEC;
 }
 
 /* some helpers are for programs that say so; the source is ISC all the same */

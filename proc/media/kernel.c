@@ -2,8 +2,7 @@
 #include "kernel.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "ended.h"
-#include "gate.h"
+#include "flow_make.h"
 #include "route.h"
 #include "source.h"
 #include <errno.h>
@@ -16,13 +15,6 @@
 #include <unistd.h>
 
 enum { PATHS_MAX = SITE_LISTENERS_MAX, DRIFT_MS = 50, NS_PER_MS = 1000000 };
-
-_Static_assert((int)FLOW_STRANGER == (int)DROP_STRANGER && (int)FLOW_SHUT == (int)DROP_SHUT &&
-		   (int)FLOW_SHAPE == (int)DROP_SHAPE && (int)FLOW_POLICED == (int)DROP_POLICED,
-    "one list of reasons");
-_Static_assert((int)FLOW_FRAME_PCM == (int)RELAY_FRAME_PCM && (int)FLOW_FRAME_OPUS == (int)RELAY_FRAME_OPUS &&
-		   (int)FLOW_FRAME_EVENT == (int)RELAY_FRAME_EVENT && (int)FLOW_OPUS_CHANGES == (int)OPUS_CHANGES_MAX,
-    "one list of frames");
 
 static struct {
 	int flows; /* -1: net gave none */
@@ -87,14 +79,7 @@ void kernel_open(uint32_t rows)
 		log_warn("no netlink: what calls need of the kernel's relay stays with sockets");
 }
 
-static uint64_t as_ns(uint64_t boot_ms)
-{
-	int64_t ms = (int64_t)boot_ms - kernel.ahead_ms;
-
-	return ms > 0 ? (uint64_t)ms * NS_PER_MS : 0;
-}
-
-/* --- a flow --- */
+/* --- ways --- */
 
 static void put_ip(struct flow_ip *out, const struct addr *a)
 {
@@ -117,68 +102,12 @@ static bool path_out(const struct addr *to, const struct addr *source, struct fl
 	if (!route_to(to, source, &r))
 		return false;
 	f->interface = r.interface;
-	f->next_family = r.next.family;
-	put_ip(&f->next, &r.next);
+	f->next_family = r.next.family ? r.next.family : to->family;
+	put_ip(&f->next, r.next.family ? &r.next : to);
 	for (uint32_t i = 0; i < kernel.paths; i++)
 		if (kernel.path[i].interface == r.interface)
 			return true;
 	return false;
-}
-
-static uint8_t takes(const struct relay_side *s, unsigned component)
-{
-	bool mux = s->local_rtcp == s->local.port;
-
-	if (component == COMPONENT_RTP)
-		return mux ? FLOW_TAKES_RTP | FLOW_TAKES_RTCP : FLOW_TAKES_RTP;
-	return mux ? 0 : FLOW_TAKES_RTCP;
-}
-
-static void put_shape(const struct relay_row *r, unsigned side, unsigned component, struct flow *f)
-{
-	const struct relay_side *s = &r->spec.side[side];
-
-	f->takes = takes(s, component);
-	f->tag_len = gate_tag_len(r, side, component);
-	for (int i = s->payloads - 1; i >= 0; i--) /* the first of a number counts */
-		f->frame[s->payload[i].type] = s->payload[i].frame;
-}
-
-static void put_times(const struct relay_row *r, unsigned side, unsigned component, struct flow *f)
-{
-	const struct relay_source_state *st = &r->source[side];
-
-	uint64_t opens_ms = r->gate.opens_ms[component][side];
-	if (opens_ms > child_now()) /* the programs' clock is a tick late: what is open already must not shut for it */
-		f->opens_ns = as_ns(opens_ms);
-	f->deadline_ns = as_ns(r->spec.deadline_ms);
-	if (r->spec.side[side].source == RELAY_SOURCE_LEARN && !st->relearned[component])
-		f->learn_ns = as_ns(st->window_end_ms);
-}
-
-bool kernel_flow(const struct relay_row *r, unsigned side, unsigned component, struct flow_key *key, struct flow *flow)
-{
-	const struct relay_side *s = &r->spec.side[side], *other = &r->spec.side[!side];
-	const struct addr *from = &r->source[side].addr[component], *to = source_where(r, !side, component);
-	uint16_t out = component == COMPONENT_RTCP ? other->local_rtcp : other->local.port;
-
-	if (ended_is(r) || !r->gate.opens_ms[component][side] || !takes(s, component))
-		return false;
-	if (!from->family || !from->port || from->family != to->family || from->family != s->local.family ||
-	    from->family != other->local.family)
-		return false;
-	*key = (struct flow_key){.interface = path_in(&s->local), .port = htons((uint16_t)(s->local.port + component))};
-	put_ip(&key->ip, &s->local);
-	*flow = (struct flow){.family = from->family,
-	    .from_port = htons(from->port),
-	    .to_port = htons(to->port),
-	    .source_port = htons(out)};
-	put_ip(&flow->from, from);
-	put_ip(&flow->to, to);
-	put_ip(&flow->source, &other->local);
-	put_shape(r, side, component, flow);
-	put_times(r, side, component, flow);
-	return true;
 }
 
 /* --- following --- */
@@ -213,13 +142,15 @@ static void put_in(struct slot *s, const struct flow_key *key, const struct flow
 void kernel_follow(uint32_t row)
 {
 	const struct relay_row *r = table_row(row);
+	struct flow_clock clock = {child_now(), kernel.ahead_ms};
 	struct flow_key key;
 	struct flow flow;
 
 	for (unsigned i = 0; kernel.flows >= 0 && i < RELAY_PORTS; i++) {
 		unsigned side = i / COMPONENTS, component = i % COMPONENTS;
 		struct slot *s = &kernel.slot[row * RELAY_PORTS + i];
-		if (!r || !kernel_flow(r, side, component, &key, &flow) || key.interface == 0 ||
+		if (!r || !flow_make(r, side, component, clock, &key, &flow) ||
+		    (key.interface = path_in(&r->spec.side[side].local)) == 0 ||
 		    !path_out(source_where(r, !side, component), &r->spec.side[!side].local, &flow)) {
 			take_out(s);
 			continue;

@@ -14,9 +14,6 @@ void kernel_open(uint32_t rows);
 void kernel_on_map(struct link *from, const struct ipc_view *v);
 void kernel_on_path(struct link *from, const struct ipc_view *v);
 
-/* The flow that this side's packets on that component make now; false: they are for the sockets. Pure but for the clock's offset. */
-bool kernel_flow(const struct relay_row *r, unsigned side, unsigned component, struct flow_key *key, struct flow *flow);
-
 /* The row changed. */
 void kernel_follow(uint32_t row);
 /* The row ends: its counts are read before. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The relay in the kernel (R7, R28, T24 to T26, T30): its program is run on frames and held against media's own functions, packet by
  * packet, and what leaves is right to the last checksum. Skipped, with the reason, where the kernel lets nobody load programs. */
-#include "kernel.h"
+#include "flow_make.h"
 #include "base/clock.h"
 #include "base/rand.h"
 #include "ended.h"
@@ -18,9 +18,10 @@
 #include <net/ethernet.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { OK = 0, SHOT = 2, REDIRECT = 7 }; /* of linux/pkt_cls.h */
+enum { OK = -1, SHOT = 2, REDIRECT = 7 }; /* of linux/pkt_cls.h */
 enum { RANDOM_PACKETS = 60000, LO = 1, OUT = 7, PORT = 20000, SKIPPED = 77 };
 
 static struct bpf_object *object;
@@ -78,13 +79,21 @@ static void set_tag(uint8_t tag_len)
 	row.spec.side[0].tag_len = row.spec.side[1].tag_len = tag_len;
 }
 
+static int64_t ahead_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)clock_boot_ms() - ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+}
+
 /* Into the map, as media writes it but for the interfaces. */
 static struct flow written(unsigned component)
 {
 	struct flow_key key;
 	struct flow flow = {0};
 
-	if (kernel_flow(&row, 0, component, &key, &flow)) {
+	if (flow_make(&row, 0, component, (struct flow_clock){now, ahead_ms()}, &key, &flow)) {
 		key.interface = LO;
 		flow.interface = OUT;
 		flow.slot = component;

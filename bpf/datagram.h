@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+/* Reading a datagram from a frame, and writing it anew as a socket of ours would send it. */
+#ifndef BPF_DATAGRAM_H
+#define BPF_DATAGRAM_H
+
+#include "flow.h"
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+/* One datagram for a port of media. */
+struct datagram {
+	struct flow_key to;
+	struct flow_ip from;
+	__u16 from_port;
+	__u8 family;
+	__u32 at, n; /* the payload: offset in the frame, octets */
+};
+
+/* --- reading --- */
+
+static __always_inline void mapped(struct flow_ip *out, __be32 v4)
+{
+	out->half[0] = 0;
+	out->half[1] = (__u64)v4 << 32 | bpf_htonl(0xffff);
+}
+
+static __always_inline void copied(struct flow_ip *out, const struct in6_addr *a)
+{
+	__builtin_memcpy(out, a, sizeof *out);
+}
+
+static __always_inline __u32 folded(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u32)((sum & 0xffff) + (sum >> 16));
+}
+
+static __always_inline __u32 header_sum(const struct iphdr *ip)
+{
+	const __u32 *word = (const __u32 *)ip;
+
+	return folded((__u64)word[0] + word[1] + word[2] + word[3] + word[4]);
+}
+
+/* False: no whole UDP datagram over plain IPv4 or IPv6, or a header that the stack will refuse. */
+static __always_inline int read_ip(void *data, void *end, const __u32 l3, const int family, struct datagram *d)
+{
+	struct iphdr *ip = data + l3;
+	struct ipv6hdr *ip6 = data + l3;
+	const __u32 l4 = l3 + (__u32)(family == 4 ? sizeof *ip : sizeof *ip6);
+	struct udphdr *udp = data + l4;
+	__u32 room;
+
+	if ((void *)(udp + 1) > end)
+		return 0;
+	if (family == 4) {
+		if (ip->ihl != 5 || ip->version != 4 || ip->protocol != IPPROTO_UDP ||
+		    ip->frag_off & bpf_htons(0x3fff) || header_sum(ip) != 0xffff)
+			return 0;
+		room = bpf_ntohs(ip->tot_len) - (__u32)sizeof *ip;
+		mapped(&d->from, ip->saddr);
+		mapped(&d->to.ip, ip->daddr);
+	} else {
+		if (ip6->version != 6 || ip6->nexthdr != IPPROTO_UDP || !udp->check)
+			return 0;
+		room = bpf_ntohs(ip6->payload_len);
+		copied(&d->from, &ip6->saddr);
+		copied(&d->to.ip, &ip6->daddr);
+	}
+	if (bpf_ntohs(udp->len) != room || room < sizeof *udp)
+		return 0;
+	d->family = (__u8)family;
+	d->from_port = udp->source;
+	d->to.port = udp->dest;
+	d->at = l4 + (__u32)sizeof *udp;
+	d->n = room - (__u32)sizeof *udp;
+	return 1;
+}
+
+/* --- leaving --- */
+
+static __always_inline __u64 words_of(const struct flow_ip *ip)
+{
+	return (ip->half[0] & 0xffffffff) + (ip->half[0] >> 32) + (ip->half[1] & 0xffffffff) + (ip->half[1] >> 32);
+}
+
+/* What the new addresses and ports add to a one's complement sum. */
+static __always_inline __u32 address_change(const struct datagram *d, const struct flow *f)
+{
+	return folded(words_of(&f->source) + words_of(&f->to) + ((__u64)4 * 0xffffffff - words_of(&d->from)) +
+		      ((__u64)4 * 0xffffffff - words_of(&d->to.ip)));
+}
+
+static __always_inline __u32 port_change(const struct datagram *d, const struct flow *f)
+{
+	return folded((__u64)f->source_port + f->to_port + (__u16)~d->from_port + (__u16)~d->to.port);
+}
+
+/* Everything but checksum of UDP and Ethernet. False: the frame is not what it was. */
+static __always_inline int rewrite(void *data, void *end, const __u32 l3, const int family, const struct flow *f)
+{
+	struct iphdr *ip = data + l3;
+	struct ipv6hdr *ip6 = data + l3;
+	struct udphdr *udp = data + l3 + (family == 4 ? sizeof *ip : sizeof *ip6);
+
+	if ((void *)(udp + 1) > end)
+		return 0;
+	if (family == 4) {
+		/* as from a socket of ours: nothing of the other phone's header goes on */
+		ip->tos = 0;
+		ip->id = 0;
+		ip->frag_off = bpf_htons(0x4000);
+		ip->ttl = FLOW_HOPS;
+		ip->saddr = (__be32)(f->source.half[1] >> 32);
+		ip->daddr = (__be32)(f->to.half[1] >> 32);
+		ip->check = 0;
+		ip->check = (__u16)~header_sum(ip);
+	} else {
+		*(__be32 *)ip6 = bpf_htonl(0x60000000);
+		ip6->hop_limit = FLOW_HOPS;
+		__builtin_memcpy(&ip6->saddr, &f->source, sizeof f->source);
+		__builtin_memcpy(&ip6->daddr, &f->to, sizeof f->to);
+	}
+	udp->source = f->source_port;
+	udp->dest = f->to_port;
+	return 1;
+}
+
+#endif

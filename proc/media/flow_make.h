@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* From a row to what the kernel relays by. Pure. */
+#ifndef MEDIA_FLOW_MAKE_H
+#define MEDIA_FLOW_MAKE_H
+
+#include "flow.h"
+#include "table.h"
+
+struct flow_clock {
+	uint64_t now_ms;  /* CLOCK_BOOTTIME */
+	int64_t ahead_ms; /* of CLOCK_MONOTONIC */
+};
+
+/* The flow that this side's packets on that component make; false: they are for the sockets. Without interfaces, next hop and slot,
+ * which the row does not know. */
+bool flow_make(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c, struct flow_key *key,
+    struct flow *flow);
+
+#endif
