@@ -57,7 +57,8 @@ static void put_times(const struct relay_row *r, unsigned side, unsigned compone
 		f->learn_ns = as_ns(c, st->window_end_ms);
 }
 
-bool flow_make(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c, struct flow_key *key, struct flow *flow)
+bool flow_make(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c, struct flow_key *key,
+    struct flow *flow)
 {
 	const struct relay_side *s = &r->spec.side[side], *other = &r->spec.side[!side];
 	const struct addr *from = &r->source[side].addr[component], *to = source_where(r, !side, component);

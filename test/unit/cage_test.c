@@ -4,6 +4,8 @@
 #include "test.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -333,6 +335,97 @@ static void a_starter_of_processes_mounts_and_traces_nothing(void)
 	CHECK(could(denied_child(3)));
 }
 
+/* --- what net and media are let do --- */
+
+static int bpf_says(int command)
+{
+	static char attr[128];
+
+	return syscall(SYS_bpf, command, attr, sizeof attr) == 0 ? 0 : errno;
+}
+
+static int run_with(const struct cage *c, attempt *try)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (chdir(root) != 0)
+			_exit(99);
+		cage_early();
+		cage_enter(c, UID, GID);
+		_exit(try());
+	}
+	return waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+static int has_one_capability(void)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct have[_LINUX_CAPABILITY_U32S_3];
+
+	return !(cage_has_caps() && syscall(SYS_capget, &head, have) == 0 && have[0].effective == CAP_TO_MASK(CAP_NET_ADMIN) &&
+		 have[0].permitted == CAP_TO_MASK(CAP_NET_ADMIN) && have[0].inheritable == 0 && have[1].effective == 0 &&
+		 have[1].permitted == 0 && geteuid() == UID);
+}
+
+static int becomes_root_with_it(void)
+{
+	return setuid(0) != 0;
+}
+
+static void capabilities_that_are_kept_and_no_other(void)
+{
+	static const uint8_t caps[] = {CAP_NET_ADMIN};
+	static const char *const calls[] = {"capget", "setuid", NULL};
+	struct cage c = {.name = "test", .calls = calls, .files = 64, .memory_mb = 64, .caps = caps, .caps_n = 1};
+
+	CHECK(could(run_with(&c, has_one_capability)));
+	CHECK(could_not(run_with(&c, becomes_root_with_it)));
+	c.caps_n = 0;
+	CHECK(could_not(run_with(&c, has_one_capability)));
+}
+
+static int reads_an_element(void)
+{
+	int said = bpf_says(BPF_MAP_LOOKUP_ELEM); /* of no map, but it was asked */
+
+	return said != EBADF && said != EINVAL;
+}
+
+static int makes_a_map(void)
+{
+	return bpf_says(BPF_MAP_CREATE) != 0;
+}
+
+static int loads_a_program(void)
+{
+	return bpf_says(BPF_PROG_LOAD) != 0;
+}
+
+static void elements_of_maps_and_nothing_more(void)
+{
+	struct cage c = {.name = "test", .files = 64, .memory_mb = 64, .map_elements = 1};
+
+	CHECK(could(run_with(&c, reads_an_element)));
+	CHECK(WIFSIGNALED(run_with(&c, makes_a_map)) && WIFSIGNALED(run_with(&c, loads_a_program)));
+	c.map_elements = 0;
+	CHECK(WIFSIGNALED(run_with(&c, reads_an_element)));
+}
+
+static void a_helper_has_no_bpf(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		cage_early();
+		cage_enter_open(UID, GID);
+		_exit(bpf_says(BPF_MAP_LOOKUP_ELEM) == 0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
 static int sleeps(void)
 {
 	poll(NULL, 0, 10000);
@@ -390,6 +483,9 @@ int main(void)
 	RUN(a_writer_writes_what_it_has_and_no_more);
 	RUN(a_kept_directory_stays_usable_and_nothing_else);
 	RUN(a_starter_of_processes_mounts_and_traces_nothing);
+	RUN(capabilities_that_are_kept_and_no_other);
+	RUN(elements_of_maps_and_nothing_more);
+	RUN(a_helper_has_no_bpf);
 	RUN(dies_with_its_parent);
 	rmdir(root);
 	return TEST_END;
