@@ -14,6 +14,7 @@ import pytest
 
 BUILD = pathlib.Path(os.environ['RINGFENCE_BUILD'])
 NAMES = ['core', 'media', 'signer', 'keeper', 'ledger', 'watch', 'ctl', 'edge', 'voice', 'net']
+ROOTS = {'ledger': 'ledger', 'net': 'run/bpf'}  # net pins there
 BASE = 64100
 with socket.socket() as free:
     free.bind(('127.0.0.1', 0))
@@ -136,7 +137,7 @@ def test_every_process_is_caged(house):
         assert len(set(s['Uid'] + s['Gid'])) == 1 and int(s['Uid'][0]) > BASE, name
         assert s.get('Groups') == [] and s['NoNewPrivs'] == ['1'] and s['Seccomp'] == ['2'], name
         assert all(int(s[c][0], 16) == 0 for c in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb')), name
-        assert os.readlink(f'/proc/{pid}/root') == str(h.site / ('ledger' if name == 'ledger' else 'empty')), name
+        assert os.readlink(f'/proc/{pid}/root') == str(h.site / ROOTS.get(name, 'empty')), name
         assert pathlib.Path(f'/proc/{pid}/environ').read_bytes() in (b'', *sanitizer_environment()), name
         uids.add(s['Uid'][0])
     assert len(uids) == len(NAMES)
