@@ -48,6 +48,7 @@ struct flow {
 	__u8 zero[2];
 	__u32 interface; /* where it goes out */
 	__u32 slot;      /* of its tally */
+	__u32 zero_too;  /* no padding: flows are compared whole */
 	struct flow_ip next;
 	/* CLOCK_MONOTONIC */
 	__u64 opens_ns, deadline_ns;
