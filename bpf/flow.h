@@ -9,6 +9,7 @@
 enum {
 	FLOW_LAYOUT = 1, /* of all that stands here; in the names of the pins, so that no build reads another's */
 	FLOW_BANS_MAX = 1024,
+	FLOW_LISTENERS_MAX = 16,
 	FLOW_TYPES = 128, /* payload types */
 	FLOW_UNIT = 40,   /* RTP_SHAPE_UNIT */
 	FLOW_SRTCP_LEAST = 22,
@@ -74,10 +75,11 @@ struct flow_ban {
 	__u64 dropped;
 };
 
-/* What the programs look for at all. */
+/* What the programs look for at all. Ports in host order. */
 struct flow_site {
-	__u16 lo, hi; /* ports of media, host order */
-	__u32 bans;   /* how many; 0 costs no look-up */
+	__u16 lo, hi;                       /* of media */
+	__u32 bans;                         /* how many; 0 costs no look-up */
+	__u16 listener[FLOW_LISTENERS_MAX]; /* of signalling; 0: none */
 };
 
 #endif

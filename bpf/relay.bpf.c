@@ -166,23 +166,57 @@ static __always_inline enum kind kind_of(__u32 n, __u8 first, __u8 second)
 	return n > 12 ? KIND_RTP : KIND_OTHER;
 }
 
-static __always_inline int is_banned(const struct flow_ip *from, __u64 now)
+static __always_inline struct flow_site *the_site(void)
 {
-	struct flow_ban *ban = bpf_map_lookup_elem(&bans, from);
+	__u32 zero = 0;
 
+	return bpf_map_lookup_elem(&site, &zero);
+}
+
+static __always_inline int for_media(const struct flow_site *s, __u16 port)
+{
+	return port >= s->lo && port <= s->hi;
+}
+
+static __always_inline int for_us(const struct flow_site *s, __u16 port)
+{
+	if (for_media(s, port))
+		return 1;
+	for (int i = 0; i < FLOW_LISTENERS_MAX; i++)
+		if (s->listener[i] == port && port)
+			return 1;
+	return 0;
+}
+
+/* Does it come from a banned address to a port of the exchange, or so that its port can't be seen? */
+static __always_inline int shut_out(
+    void *data, void *end, const __u32 l3, const int family, const struct flow_site *s, __u64 now)
+{
+	struct iphdr *ip = data + l3;
+	struct ipv6hdr *ip6 = data + l3;
+	__be16 *port = data + l3 + (family == 4 ? sizeof *ip : sizeof *ip6);
+	struct flow_ip from;
+	__u8 protocol;
+	int plain;
+
+	if ((void *)(port + 2) > end)
+		return 0;
+	if (family == 4) {
+		mapped(&from, ip->saddr);
+		protocol = ip->protocol;
+		plain = ip->ihl == 5 && !(ip->frag_off & bpf_htons(0x3fff));
+	} else {
+		copied(&from, &ip6->saddr);
+		protocol = ip6->nexthdr;
+		plain = protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_ICMPV6;
+	}
+	struct flow_ban *ban = bpf_map_lookup_elem(&bans, &from);
 	if (!ban || ban->until_ns <= now)
+		return 0;
+	if (plain && ((protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) || !for_us(s, bpf_ntohs(port[1]))))
 		return 0;
 	COUNT_IN(struct flow_ban, ban, dropped, 1);
 	return 1;
-}
-
-static __always_inline struct flow_site *for_media(const struct datagram *d)
-{
-	__u32 zero = 0;
-	struct flow_site *s = bpf_map_lookup_elem(&site, &zero);
-	__u16 port = bpf_ntohs(d->to.port);
-
-	return s && port >= s->lo && port <= s->hi ? s : NULL;
 }
 
 /* *f is its flow and *t the tally when the fate is RELAY. */
@@ -266,14 +300,15 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 	struct flow *f = NULL;
 	struct flow_tally *t = NULL;
 
-	if (!read_ip(data, end, l3, family, &d) || d.at + d.n > skb->len)
-		return TC_ACT_UNSPEC;
-	struct flow_site *s = for_media(&d);
+	struct flow_site *s = the_site();
+	__u64 now = bpf_ktime_get_coarse_ns();
 	if (!s)
 		return TC_ACT_UNSPEC;
-	__u64 now = bpf_ktime_get_coarse_ns();
-	if (s->bans && is_banned(&d.from, now))
+	if (s->bans && shut_out(data, end, l3, family, s, now))
 		return TC_ACT_SHOT;
+	if (skb->gso_size || !read_ip(data, end, l3, family, &d) || d.at + d.n > skb->len ||
+	    !for_media(s, bpf_ntohs(d.to.port)))
+		return TC_ACT_UNSPEC;
 	d.to.interface = skb->ifindex;
 	d.to.vlan = skb->vlan_present ? (__u16)(skb->vlan_tci & 0xfff) : 0;
 	enum fate fate = judge(skb, load_skb, data + l4 + sizeof(struct udphdr), end, &d, now, &f, &t);
@@ -300,8 +335,6 @@ static __noinline int relay_skb_6(struct __sk_buff *skb)
 SEC("tc")
 int relay_tc(struct __sk_buff *skb)
 {
-	if (skb->gso_size)
-		return TC_ACT_UNSPEC;
 	if ((void *)(long)skb->data + HEAD > (void *)(long)skb->data_end)
 		bpf_skb_pull_data(skb, skb->len < HEAD ? skb->len : HEAD);
 	if (skb->protocol == bpf_htons(ETH_P_IP))

@@ -125,6 +125,7 @@ const char *kernel_load(const struct kernel_shape *s)
 	kernel.bans = map_fd("bans");
 	kernel.site = map_fd("site");
 	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
+	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
 	kernel_forget_bans(UINT64_MAX); /* of an earlier life; core tells those that still count anew */
 	return write_site() ? NULL : reason(-errno);
 }

@@ -10,6 +10,7 @@ struct kernel_shape {
 	uint16_t lo, hi;    /* ports of media */
 	uint32_t ports;     /* that calls use */
 	uint32_t addresses; /* of media */
+	uint16_t listener[FLOW_LISTENERS_MAX];
 };
 
 /* Adopt the maps that are pinned here, make what is missing, load the programs. NULL, or in static words why not: the kernel, the

@@ -15,6 +15,8 @@
 
 enum { PORTS_OF_A_CALL = 4, LOOK_MS = 5000 };
 
+_Static_assert((int)FLOW_LISTENERS_MAX == (int)SITE_LISTENERS_MAX, "one number of listeners");
+
 static struct {
 	bool pins;           /* the root directory is a bpffs */
 	const char *why_not; /* a word of status; NULL: loaded */
@@ -30,7 +32,10 @@ static struct kernel_shape shape(void)
 	const struct site *s = child_site();
 	uint32_t ports = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / PORTS_OF_A_CALL * PORTS_OF_A_CALL;
 
-	return (struct kernel_shape){s->media_port_lo, s->media_port_hi, ports, net.addresses};
+	struct kernel_shape k = {s->media_port_lo, s->media_port_hi, ports, net.addresses, {0}};
+	for (int i = 0; i < s->listeners; i++)
+		k.listener[i] = s->listener[i].bind.port;
+	return k;
 }
 
 /* the programs' clock */

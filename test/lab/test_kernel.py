@@ -196,7 +196,7 @@ def test_t26_policing_and_shape(exchange, scripted):
     call.bye()
 
 
-def test_r13_ban(exchange, scripted):
+def test_r13_ban(exchange, scripted, people, lab):
     call = Call(scripted("ka"), scripted("kb"))
     a, b = call.media()
     a.say(ENCRYPTED, 3)
@@ -207,6 +207,8 @@ def test_r13_ban(exchange, scripted):
         before = net.wait_for("its count", lambda: exchange.counter("dropped-banned"), 3)
         a.say(ENCRYPTED, 10)
         net.wait_for("ten more", lambda: exchange.counter("dropped-banned") >= before + 10, 3)
+        with pytest.raises(OSError):        # not even a SYN is answered
+            people.host("ka").connect(lab.addr["voice"][0], 5061, timeout=1)
     finally:
         exchange.ask("unban", address=call.a.local)
     net.wait_for("the unban", lambda: (a.say(ENCRYPTED, 2), b.hear(0.3))[1], 3)

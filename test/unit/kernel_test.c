@@ -497,7 +497,7 @@ static void both_police_alike(void)
 static void a_banned_address_is_heard_nowhere(void)
 {
 	struct flow_ip ip;
-	struct flow_site s = {.lo = PORT, .hi = PORT + 3, .bans = 1};
+	struct flow_site s = {.lo = PORT, .hi = PORT + 3, .bans = 1, .listener = {5061}};
 	uint32_t zero = 0;
 	struct flow_ban until = {.until_ns = UINT64_MAX}, seen;
 
@@ -513,6 +513,24 @@ static void a_banned_address_is_heard_nowhere(void)
 	build(&f);
 	CHECK(run(&f) == SHOT);
 	CHECK(bpf_map_lookup_elem(bans, &ip, &seen) == 0 && seen.dropped == 2);
+	static const struct {
+		uint8_t protocol, fragment;
+		uint16_t port;
+		int verdict;
+	} other[] = {{6, 0, 5061, SHOT}, {17, 0, 5061, SHOT}, {6, 0, 22, OK}, {6, 0, 0, OK}, {1, 0, 5061, OK}, {17, 0, 53, OK},
+	    {17, 0x20, 53, SHOT}, {6, 0, PORT, SHOT}};
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+		f.to.port = other[i].port;
+		build(&f);
+		f.octets[14 + 9] = other[i].protocol;
+		f.octets[14 + 6] = other[i].fragment;
+		CHECK(run(&f) == other[i].verdict);
+	}
+	f.from.ip[15]++; /* its neighbour is not */
+	f.to.port = 5061;
+	build(&f);
+	CHECK(run(&f) == OK);
+	f.from.ip[15]--;
 	until.until_ns = 1;
 	bpf_map_update_elem(bans, &ip, &until, BPF_ANY);
 	f = rtp(0, 170);
