@@ -9,10 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-	DRAIN_MAX = 4096, /* more than a socket's buffer holds */
-	LATE_MS = 500,    /* so long a call's last packets may still come */
-};
+enum { DRAIN_MAX = 4096 }; /* more than a socket's buffer holds */
 
 static struct {
 	struct addr address[SITE_LISTENERS_MAX];
@@ -89,7 +86,7 @@ static void on_stray(struct port *p)
 	uint8_t octet;
 
 	all.strays++;
-	if (child_now() < p->closed_ms + LATE_MS && p->closed_ms)
+	if (child_now() < p->closed_ms + PORT_LATE_MS && p->closed_ms)
 		(void)recvfrom(p->io.fd, &octet, 1, MSG_DONTWAIT, NULL, NULL);
 	else
 		shut(p);
@@ -217,7 +214,7 @@ void port_use(struct port *p)
 		return;
 	if (p->shut)
 		unshut(p);
-	else if (child_now() < p->closed_ms + LATE_MS && p->closed_ms)
+	else if (child_now() < p->closed_ms + PORT_LATE_MS && p->closed_ms)
 		drain(p);
 	p->used = true;
 	p->media = p->keying = (struct bucket){0};

@@ -6,6 +6,8 @@
 
 #include "table.h"
 
+enum { PORT_LATE_MS = 500 }; /* so long a call's last packets may still come */
+
 struct port {
 	ev_io io; /* fd -1: the port could not be had */
 	bool used, shut;
