@@ -310,8 +310,8 @@ enum turn_why {
 
 #define FIELDS_CERT_CHAIN(N, E, S, D, A, B, O) D(leaf, CERT_MAX) D(ca, CERT_MAX)
 /* an edge asks for the server's key and for those of trunks (index into the site), media for that of DTLS */
-#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(key, SIGN_KEYS) N(uint8_t, trunk) B(hash, 32)
-/* an empty one: the trunk has no key */
+#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(key, SIGN_KEYS) E(trunk, SITE_TRUNKS_MAX) B(hash, 32)
+/* an empty one: the trunk has no key, or is none of this site */
 #define FIELDS_SIGNED(N, E, S, D, A, B, O) N(uint64_t, token) D(signature, 80)
 /* did the key of this point sign that hash? signature: r and s. Nothing here is secret */
 #define FIELDS_PROOF_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64) B(hash, 32) B(signature, 64)

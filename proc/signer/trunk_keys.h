@@ -16,7 +16,7 @@ const char *trunk_keys_judge(const struct site *s);
 /* The keys of this site's trunks, from now on. */
 void trunk_keys_take(const struct site *s);
 
-/* Nothing is appended when the trunk (index) has no key. */
+/* Nothing is appended when the trunk (index) has no key, or is none of this site: edge may know the one before or after it. */
 void trunk_keys_sign(uint8_t trunk, const uint8_t hash[32], struct buf *der);
 
 void trunk_keys_on_request_want(struct link *from, const struct ipc_view *v);
