@@ -383,7 +383,6 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 	m->from_display = ipc_put(edge, span_str(display));
 	if (l->r.trunk) {
 		m->number = ipc_put(edge, leg_text(l, LEG_REMOTE_USER));
-		m->privacy = leg_text(l, LEG_LOCAL_USER).n == 0;
 		m->civic = ipc_put(edge, call_place(l));
 	} else {
 		put_referrer(l, edge, m);

@@ -47,6 +47,8 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 	m->leg_token = ipc_put(edge, span_str(l->r.token));
 	m->max_forwards = 70;
 	put_identity(l, edge, &m->identity_user, &m->identity_display);
+	/* RFC 3261 12.2.1.1: whoever was nobody in the INVITE stays nobody in the ACK and all that follows */
+	m->privacy = l->r.trunk && leg_text(l, LEG_LOCAL_USER).n == 0;
 	l->repeated &= (uint16_t) ~(1u << kind);
 	if (l->r.trunk && l->credentials && method != SIP_ACK) {
 		l->repeated |= (uint16_t)(1u << kind);
