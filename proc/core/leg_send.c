@@ -139,11 +139,20 @@ bool leg_send_prack(struct leg *l, uint32_t rseq)
 
 	if (!m)
 		return false;
+	l->prack_ref = m->ref;
 	m->rack_rseq = rseq;
 	m->rack_cseq = invite_cseq;
 	m->rack_method = SIP_INVITE;
 	ipc_end(edge);
 	return true;
+}
+
+/* Without credentials nothing more is said of it: what rings ends its INVITE by itself (RFC 3262 3). */
+void leg_prack_again(struct leg *l)
+{
+	l->prack_waits = 0;
+	if (l->credentials && l->r.state == LEG_OUT_EARLY)
+		leg_send_prack(l, l->rseq);
 }
 
 static void send_ok_once(struct leg *l)

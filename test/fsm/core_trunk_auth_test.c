@@ -311,6 +311,93 @@ static void a_re_invite_is_answered_for(void)
 	refreshed_by(SIP_INVITE, 1u << SIP_BYE);
 }
 
+static void rings_reliably(uint32_t rseq)
+{
+	struct msg_response *m = talk_begin_answer(&t, 183);
+
+	m->required = SIP_TAG_100REL;
+	m->rseq = rseq;
+	m->sdp = phone_put_sdp(&telco, &plain);
+	talk_end_answer(&t);
+}
+
+static bool acknowledges(const struct heard *h, uint32_t rseq)
+{
+	return h && sent(h)->rack_rseq == rseq && sent(h)->rack_cseq == 1 && sent(h)->rack_method == SIP_INVITE;
+}
+
+/* RFC 3262, RFC 3261 22.2: what rings reliably goes on ringing until it is acknowledged. */
+static void a_prack_is_answered_for(void)
+{
+	struct heard *h;
+
+	begin();
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco);
+	rings_reliably(7);
+	struct heard *prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 7) && !sent(prack)->auth_user.len);
+	challenge(&t, prack, 407, "telco.example");
+	const struct msg_trunk_digest_want *w = digest_want(&h);
+	NEED(w && w->method == SIP_PRACK && strcmp(sim_text(h, w->uri), target()) == 0);
+	rings_reliably(8); /* it should not yet: this one waits */
+	NEED(!talk_takes(&t, SIP_PRACK));
+	keeper_says(w->token, TRUNK_DIGEST_OK);
+	prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 7) && carries_the_answer(prack) && sent(prack)->auth_proxy);
+	talk_reply(&t, prack, 200, NULL);
+	rings_reliably(7); /* known */
+	NEED(!talk_takes(&t, SIP_PRACK));
+	rings_reliably(8);
+	prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 8) && !sent(prack)->auth_user.len);
+	challenge(&t, prack, 401, "telco.example");
+	keeper_answers(SIP_PRACK, target());
+	prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 8) && carries_the_answer(prack));
+	challenge(&t, prack, 401, "telco.example"); /* in vain */
+	NEED(!digest_want(&h) && !talk_takes(&t, SIP_PRACK));
+	talk_answer(&t, 200, NULL);
+	NEED(talk_takes(&t, SIP_ACK));
+	(void)reply_to(a.txn);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* Another realm (T34), no password, a call that is over meanwhile: no PRACK more, and the call is none the worse for it. */
+static void a_prack_that_nobody_answers_for(void)
+{
+	struct heard *h;
+
+	begin();
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco);
+	rings_reliably(7);
+	challenge(&t, talk_takes(&t, SIP_PRACK), 401, "evil.example");
+	NEED(!digest_want(&h));
+	rings_reliably(8);
+	challenge(&t, talk_takes(&t, SIP_PRACK), 401, "telco.example");
+	const struct msg_trunk_digest_want *w = digest_want(&h);
+	NEED(w);
+	keeper_says(w->token, TRUNK_DIGEST_NO_SECRET);
+	NEED(!talk_takes(&t, SIP_PRACK));
+	rings_reliably(9);
+	challenge(&t, talk_takes(&t, SIP_PRACK), 401, "telco.example");
+	w = digest_want(&h);
+	NEED(w);
+	talk_answer(&t, 200, NULL);
+	NEED(talk_takes(&t, SIP_ACK));
+	keeper_says(w->token, TRUNK_DIGEST_OK);
+	NEED(!talk_takes(&t, SIP_PRACK) && sim_status("legs").used == 2);
+	(void)reply_to(a.txn);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	finish();
+}
+
 /* No answer of keeper: the refresh is tried later, and the call may be changed meanwhile. */
 static void keeper_away_is_no_end_of_the_call(void)
 {
@@ -343,6 +430,8 @@ int main(void)
 	SIM(a_leg_that_is_gone_meanwhile_is_left_alone);
 	SIM(an_update_is_answered_for);
 	SIM(a_re_invite_is_answered_for);
+	SIM(a_prack_is_answered_for);
+	SIM(a_prack_that_nobody_answers_for);
 	SIM(keeper_away_is_no_end_of_the_call);
 	(void)test_failed_here;
 	return TEST_END;
