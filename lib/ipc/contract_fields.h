@@ -424,7 +424,7 @@ enum turn_why {
 #define FIELDS_TRUNK_LINE(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) E(state, TRUNK_STATES) N(uint32_t, busy) N(uint32_t, lines) N(uint64_t, age_ms) A(remote)  \
 	S(name, TRUNK_NAME_MAX) S(reason, REASON_MAX)
-#define FIELDS_TRUNK_REQUEST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX)
+#define FIELDS_TRUNK_REQUEST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX) E(next, 2)
 #define FIELDS_TRUNK_REQUEST(N, E, S, D, A, B, O) N(uint64_t, token) D(der, CERT_MAX)
 /* an empty password removes it; the user and realm are those of the site */
 #define FIELDS_TRUNK_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX) D(password, PASSWORD_MAX)

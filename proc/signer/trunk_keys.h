@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A key for each trunk that was ever asked a certificate for, by the trunk's name. */
+/* A key for each trunk that was ever asked a certificate for, by the trunk's name, and one that is to replace it: that waits until
+ * the site has a certificate of it, and then the one before it is destroyed. */
 #ifndef SIGNER_TRUNK_KEYS_H
 #define SIGNER_TRUNK_KEYS_H
 
@@ -7,7 +8,7 @@
 #include "ipc/child.h"
 
 enum {
-	TRUNK_KEYS_MAX = 64,
+	TRUNK_KEYS_MAX = 128, /* both of 64 names */
 	TRUNK_KEYS_BYTES = TRUNK_KEYS_MAX * 128,
 };
 
