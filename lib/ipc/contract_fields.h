@@ -310,8 +310,8 @@ enum turn_why {
 
 #define FIELDS_CERT_CHAIN(N, E, S, D, A, B, O) D(leaf, CERT_MAX) D(ca, CERT_MAX)
 /* an edge asks for the server's key and for those of trunks (index into the site), media for that of DTLS */
-#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(key, SIGN_KEYS) N(uint8_t, trunk) B(hash, 32)
-/* an empty one: the trunk has no key */
+#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(key, SIGN_KEYS) E(trunk, SITE_TRUNKS_MAX) B(hash, 32)
+/* an empty one: the trunk has no key, or is none of this site */
 #define FIELDS_SIGNED(N, E, S, D, A, B, O) N(uint64_t, token) D(signature, 80)
 /* did the key of this point sign that hash? signature: r and s. Nothing here is secret */
 #define FIELDS_PROOF_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64) B(hash, 32) B(signature, 64)
@@ -424,7 +424,7 @@ enum turn_why {
 #define FIELDS_TRUNK_LINE(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) E(state, TRUNK_STATES) N(uint32_t, busy) N(uint32_t, lines) N(uint64_t, age_ms) A(remote)  \
 	S(name, TRUNK_NAME_MAX) S(reason, REASON_MAX)
-#define FIELDS_TRUNK_REQUEST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX)
+#define FIELDS_TRUNK_REQUEST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX) E(next, 2)
 #define FIELDS_TRUNK_REQUEST(N, E, S, D, A, B, O) N(uint64_t, token) D(der, CERT_MAX)
 /* an empty password removes it; the user and realm are those of the site */
 #define FIELDS_TRUNK_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX) D(password, PASSWORD_MAX)

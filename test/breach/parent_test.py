@@ -32,7 +32,7 @@ class House:
         self.site.mkdir()
         libexec.mkdir()
         self.dir.chmod(0o755)
-        for name in NAMES:
+        for name in NAMES + ['dial']:
             (libexec / f'ringfence-{name}').symlink_to(BUILD / 'test/breach/liar')
         (libexec / 'ringfence-conf').symlink_to(BUILD / 'proc/conf/ringfence-conf')
         self.write_conf(conf or SITE)
@@ -267,6 +267,7 @@ def test_reload_takes_what_may_change(house):
 @pytest.mark.parametrize('text, why', [
     (SITE.replace('voice', 'other'), 'domain cannot change without a restart'),
     (SITE.replace('127.0.0.1', '127.0.0.2'), 'phones .* cannot change without a restart'),
+    (SITE + 'trunk "acme" { server = sip.example media-from = {"203.0.113.0/24"} }\n', 'trunks cannot come or go without a restart'),
     ('domain = voice.example\nphone { }\n', "ringfence.conf:2: no such option 'phone'"),
 ])
 def test_reload_refuses_with_the_reason_and_keeps_the_old(house, text, why):
@@ -275,6 +276,19 @@ def test_reload_refuses_with_the_reason_and_keeps_the_old(house, text, why):
     h.write_conf(text)
     h.process.send_signal(signal.SIGHUP)
     h.wait_log('configuration refused: ' + why)
+    assert h.children() == before
+
+
+# on which signer and edge rely: a trunk's index is the same trunk's as long as they live
+def test_reload_drops_no_trunk(house):
+    one = 'trunk "acme" { server = sip.example media-from = {"203.0.113.0/24"} }\n'
+    h = house(conf=SITE + one + one.replace('acme', 'beta'))
+    before = h.ready()
+    for text in SITE, SITE + one, SITE + one.replace('acme', 'beta') + one:
+        seen = h.log().count('configuration refused: trunks cannot')
+        h.write_conf(text)
+        h.process.send_signal(signal.SIGHUP)
+        h.wait_log('configuration refused: trunks cannot .* without a restart', times=seen + 1)
     assert h.children() == before
 
 

@@ -41,6 +41,62 @@ static void finish(void)
 
 /* --- out --- */
 
+static bool withheld_in(const struct heard *h)
+{
+	return h && sent(h)->privacy && !sent(h)->from_user.len && !sent(h)->identity_user.len;
+}
+
+static void no_caller_id(void)
+{
+	sim.site.trunk[0].callers = 0;
+}
+
+/* RFC 3261 12.2.1.1, 13.2.2.4: From is one and the same from the INVITE on, and a withheld number stays so. */
+static void a_withheld_number_is_withheld_to_the_end(void)
+{
+	static const enum sip_method by[] = {SIP_UPDATE, SIP_INVITE};
+
+	for (int i = 0; i < 2; i++) {
+		if (i == 0)
+			begin_with(no_caller_id);
+		talk_invite(&a, &alice, "0123456789", &offer);
+		struct heard *h = sent_to(&telco[0], SIP_INVITE);
+		NEED(withheld_in(h));
+		h->taken = false;
+		talk_rings_at(&t, &telco[0]);
+		t.allow = i == 0 ? 1u << SIP_UPDATE : 1u << SIP_BYE;
+		struct msg_response *m = talk_begin_answer(&t, 183);
+		m->required = SIP_TAG_100REL;
+		m->rseq = 7;
+		m->sdp = phone_put_sdp(&telco[0], &plain);
+		talk_end_answer(&t);
+		h = talk_takes(&t, SIP_PRACK);
+		NEED(withheld_in(h));
+		talk_reply(&t, h, 200, NULL);
+		m = talk_begin_answer(&t, 200);
+		m->session_expires = 120;
+		m->refresher = REFRESHER_UAC;
+		talk_end_answer(&t);
+		NEED(withheld_in(talk_takes(&t, SIP_ACK)));
+		(void)reply_to(a.txn);
+		talk_hears(&a, 200);
+		talk_ack(&a);
+		uint64_t join;
+		NEED(relay_wish(&join));
+		media_says_gate(join, RELAY_KEY_SDES);
+		sim_pass(61000);
+		h = talk_takes(&t, by[i]);
+		NEED(withheld_in(h));
+		talk_reply(&t, h, 200, by[i] == SIP_INVITE ? &plain : NULL);
+		NEED(by[i] != SIP_INVITE || withheld_in(talk_takes(&t, SIP_ACK)));
+		NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+		h = talk_takes(&t, SIP_BYE);
+		NEED(withheld_in(h));
+		talk_reply(&t, h, 200, NULL);
+	}
+	finish();
+}
+
 static void a_known_number_goes_out_and_is_charged(void)
 {
 	begin_with(NULL);
@@ -57,7 +113,8 @@ static void a_known_number_goes_out_and_is_charged(void)
 	NEED(s && !s->answered && s->side[0].end == RELAY_ENDED_SDES && s->side[1].end == RELAY_ENDED_CLEAR);
 	NEED(s->side[0].hears == RELAY_HEARS_OTHER && s->side[1].source == RELAY_SOURCE_NAMED);
 	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
+	h = talk_takes(&t, SIP_ACK);
+	NEED(h && !sent(h)->privacy && strcmp(sim_text(h, sent(h)->from_user), "+33140000000") == 0);
 	talk_hears(&a, 200);
 	talk_ack(&a);
 	media_says_gate(join, RELAY_KEY_SDES);
@@ -519,6 +576,7 @@ static void from_a_phone_that_may_be_anywhere_help_is_refused_with_words(void)
 
 int main(void)
 {
+	SIM(a_withheld_number_is_withheld_to_the_end);
 	SIM(a_known_number_goes_out_and_is_charged);
 	SIM(a_trunk_with_srtp_has_keys_of_its_own);
 	SIM(a_trunk_that_fails_is_followed_by_the_next);
