@@ -244,6 +244,8 @@ static void on_turned(uint64_t owner, uint64_t token, enum turn_why why, struct 
 	const struct step *s = c->r.state == PHASE_ASKING ? script_step(c->script, c->step) : NULL;
 	if (!s)
 		return;
+	if (s->mail == STEP_RECORDS && (why == TURN_NO_SPACE || why == TURN_NO_PROMPT))
+		c->mail_open = true; /* voice never had it */
 	if (why == TURN_DIGITS || (why == TURN_SAID && s->max == 0))
 		go_on(c, s->then(c, digits));
 	else if (why == TURN_NO_PROMPT && s->otherwise)

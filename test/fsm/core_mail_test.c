@@ -256,6 +256,23 @@ static void who_hangs_up_at_the_greeting_leaves_neither_row_nor_key(void)
 	finish();
 }
 
+/* voice never had it, so core itself gives it back. */
+static void what_voice_does_not_record_leaves_neither_row_nor_key(void)
+{
+	static const enum turn_why refused[] = {TURN_NO_SPACE, TURN_NO_PROMPT};
+
+	begin_with(mailbox);
+	for (uint32_t i = 0; i < 2; i++) {
+		busy();
+		answered(&a);
+		voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+		voice_says(turn("voicemail-record-after-tone tone:warning")->token, refused[i], "");
+		hangs_up_on(&a);
+		NEED(marked(101 + i, true) && untouched());
+	}
+	finish();
+}
+
 /* The answer of a ledger that was slow comes when the caller has been told. */
 static void room_that_comes_late_is_given_back(void)
 {
@@ -723,6 +740,7 @@ int main(void)
 	SIM(a_forward_goes_first);
 	SIM(a_caller_who_hangs_up_leaves_nothing);
 	SIM(who_hangs_up_at_the_greeting_leaves_neither_row_nor_key);
+	SIM(what_voice_does_not_record_leaves_neither_row_nor_key);
 	SIM(room_that_comes_late_is_given_back);
 	SIM(what_was_not_saved_is_not_called_saved);
 	SIM(ledger_may_be_faster_than_voice);
