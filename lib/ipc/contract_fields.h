@@ -258,9 +258,11 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 enum {
 	TURN_SAY_MAX = 256,
 	TURN_DIGITS_MAX = 32,
-	TURN_LANGUAGE_MAX = 8, /* a folder of share/prompts: "en" */
-	AUDIO_MAX = 512,       /* octets of one frame: 60 ms of G.711 are 480 */
-	DIGIT_STAR = 10,       /* event codes of RFC 4733 3.2; 0 to 9 are themselves */
+	VOICE_SESSIONS_MAX = 2048, /* sides that voice speaks to at once, or as many as the site may have calls */
+	VOICE_MAILS_MAX = 64,      /* messages that are recorded or said at once */
+	TURN_LANGUAGE_MAX = 8,     /* a folder of share/prompts: "en" */
+	AUDIO_MAX = 512,           /* octets of one frame: 60 ms of G.711 are 480 */
+	DIGIT_STAR = 10,           /* event codes of RFC 4733 3.2; 0 to 9 are themselves */
 	DIGIT_POUND = 11,
 	DIGITS = 12
 };

@@ -135,8 +135,8 @@ bool mail_forward(struct call *c, uint32_t user)
 {
 	uint32_t after_s;
 
-	if (!settings_voicemail(child_site(), user, &after_s) || !dialogue_can(c) || !child_link(PROC_LEDGER, 0) ||
-	    !child_link(PROC_KEEPER, 0))
+	if (!settings_voicemail(child_site(), user, &after_s) || !child_link(PROC_LEDGER, 0) ||
+	    !child_link(PROC_KEEPER, 0) || !dialogue_can_message(c))
 		return false;
 	dial_stop(c, 0);
 	c->dest.kind = DEST_MAILBOX;

@@ -47,6 +47,12 @@ static void refuse(struct call *c, enum refusal why)
 	call_event(c, CALL_REFUSED, NULL);
 }
 
+static void refuse_unheard(struct call *c)
+{
+	dialogue_cannot(c);
+	call_event(c, CALL_REFUSED, NULL);
+}
+
 static void on_changed(uint64_t call, bool ok)
 {
 	struct call *c = call_get(call);
@@ -173,6 +179,10 @@ static void log_out(struct call *c, struct span argument)
 static void hear_mailbox(struct call *c, struct span argument)
 {
 	(void)argument;
+	if (!dialogue_can_message(c)) {
+		refuse_unheard(c);
+		return;
+	}
 	c->script = SCRIPT_MAILBOX;
 	call_event(c, CALL_ASKED, NULL);
 }
@@ -193,8 +203,8 @@ void service_begin(struct call *c)
 
 	if (s == SERVICES || (!change[s].known && !other[s]))
 		refuse(c, REFUSE_NO_NUMBER);
-	else if (!dialogue_can(c) && s != SERVICE_PICKUP && s != SERVICE_RETRIEVE)
-		refuse(c, REFUSE_NO_VOICE);
+	else if (s != SERVICE_PICKUP && s != SERVICE_RETRIEVE && !dialogue_can(c))
+		refuse_unheard(c);
 	else if (other[s])
 		other[s](c, argument);
 	else

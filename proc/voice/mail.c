@@ -44,12 +44,12 @@ static uint64_t recorded, said, bad, lost;
 void mail_init(void)
 {
 	size_t each = decoder_size();
-	uint8_t *decoders = calloc(MAILS_MAX, each);
+	uint8_t *decoders = calloc(VOICE_MAILS_MAX, each);
 
-	table = calloc(MAILS_MAX, sizeof *table);
+	table = calloc(VOICE_MAILS_MAX, sizeof *table);
 	if (!table || !decoders)
 		log_fatal("no memory for messages");
-	for (int i = 0; i < MAILS_MAX; i++)
+	for (int i = 0; i < VOICE_MAILS_MAX; i++)
 		table[i].decoder = (struct decoder *)(void *)(decoders + (size_t)i * each);
 }
 
@@ -66,7 +66,7 @@ struct mail *mail_take(const struct msg_turn *t)
 {
 	struct mail *m = NULL;
 
-	for (int i = 0; i < MAILS_MAX && !m; i++)
+	for (int i = 0; i < VOICE_MAILS_MAX && !m; i++)
 		m = table[i].used ? NULL : &table[i];
 	if (!m) {
 		refused++;
@@ -229,7 +229,7 @@ void mail_on_piece(struct link *from, const struct ipc_view *v)
 	const struct msg_mail_piece *p = v->payload;
 
 	(void)from;
-	for (int i = 0; i < MAILS_MAX; i++) {
+	for (int i = 0; i < VOICE_MAILS_MAX; i++) {
 		struct mail *m = &table[i];
 		if (!m->used || m->records || m->token != p->token || m->at != p->at || m->there ||
 		    m->ended) /* given up */
@@ -281,7 +281,7 @@ uint32_t mail_read(struct mail *m, enum voice_rate rate, int16_t *out, uint32_t 
 
 void mail_status(struct proc_status *s)
 {
-	status_add(s, "messages", STATUS_POOL, used, MAILS_MAX, peak, refused);
+	status_add(s, "messages", STATUS_POOL, used, VOICE_MAILS_MAX, peak, refused);
 	status_counter(s, "messages-recorded", recorded);
 	status_counter(s, "messages-said", said);
 	status_counter(s, "messages-bad", bad);

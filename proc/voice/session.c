@@ -25,7 +25,7 @@ static bool is_of_side(const void *owner, uint32_t slot, struct span key)
 
 void session_init(uint32_t max)
 {
-	uint32_t n = max < SESSIONS_MAX ? max : SESSIONS_MAX;
+	uint32_t n = max < VOICE_SESSIONS_MAX ? max : VOICE_SESSIONS_MAX;
 	size_t each = encoder_size();
 	uint8_t *encoders = calloc(n, each);
 

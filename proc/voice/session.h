@@ -10,10 +10,7 @@
 #include "turn_fsm.h"
 #include "wire/telephone_event.h"
 
-enum {
-	SESSIONS_MAX = 2048, /* or as many as the site may have calls */
-	SESSION_LINGER_MS = 10000,
-};
+enum { SESSION_LINGER_MS = 10000 };
 
 struct session_key {
 	uint64_t join, side;

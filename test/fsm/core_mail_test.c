@@ -3,6 +3,7 @@
  * each step (R14, R15, R27). alice leaves messages for bob. */
 #include "../unit/test.h"
 #include "sim_voice.h"
+#include "voice.h"
 
 static struct phone alice, bob, carol, telco;
 static struct talk a, b;
@@ -362,6 +363,31 @@ static void no_room_is_said(void)
 	told(&a);
 	NEED(sim.mail_keys == 0);
 	finish();
+}
+
+/* As many as voice has in hand: the next caller is not answered, and *97 is refused before. */
+static void no_room_in_voice_is_as_without_voicemail(void)
+{
+	uint32_t n = 0;
+
+	begin_with(mailbox);
+	while (voice_seat_take(SEAT_MESSAGE, false))
+		n++;
+	NEED(n == VOICE_MAILS_MAX && sim_status("voice-message-seats").refused == 1);
+	busy();
+	NEED(code_of(a.txn) == 486 && sim.mail_begun == 0);
+	struct sdp own = sdp_plain(&bob);
+	talk_invite(&b, &bob, "*97", &own);
+	NEED(code_of(b.txn) == 503);
+	voice_seat_release(SEAT_MESSAGE);
+	busy();
+	answered(&a);
+	NEED(sim_status("voice-message-seats").used == VOICE_MAILS_MAX);
+	leaves(&a);
+	while (--n)
+		voice_seat_release(SEAT_MESSAGE);
+	finish();
+	NEED(sim_status("voice-message-seats").used == 0 && sim_status("voice-seats").used == 0);
 }
 
 static void no_key_is_said(void)
@@ -745,6 +771,7 @@ int main(void)
 	SIM(what_was_not_saved_is_not_called_saved);
 	SIM(ledger_may_be_faster_than_voice);
 	SIM(no_room_is_said);
+	SIM(no_room_in_voice_is_as_without_voicemail);
 	SIM(no_key_is_said);
 	SIM(a_mute_ledger_ends_it);
 	SIM(a_mute_keeper_ends_it);

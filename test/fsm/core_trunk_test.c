@@ -3,6 +3,7 @@
  * say, calls for help (R4, R14, R16, R17, R18). */
 #include "../unit/test.h"
 #include "sim_voice.h"
+#include "voice.h"
 
 static struct phone alice, bob, telco[2];
 static struct talk a, b, t;
@@ -444,6 +445,13 @@ static void unknown_callers_press_a_key_and_some_are_refused(void)
 
 /* --- calls for help --- */
 
+/* For everyone, or for all but calls for help. */
+static void no_seat_is_left(bool emergency)
+{
+	while (voice_seat_take(SEAT_SPOKEN_TO, emergency))
+		;
+}
+
 static void emergency_trunks(void)
 {
 	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 1;
@@ -503,6 +511,7 @@ static void help_goes_first_whatever_is_busy(void)
 static void from_a_phone_that_may_be_anywhere_help_is_refused_with_words(void)
 {
 	begin_with(emergency_trunks);
+	no_seat_is_left(false); /* a call for help has a seat of its own */
 	struct sdp of_bob = sdp_plain(&bob);
 	talk_invite(&b, &bob, "112", &of_bob); /* not a fixed phone */
 	talk_hears(&b, 200);
@@ -513,6 +522,10 @@ static void from_a_phone_that_may_be_anywhere_help_is_refused_with_words(void)
 	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
 	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "emergency-remote") == 0);
 	NEED(sim.notices == 2 && !sent_to(&telco[0], SIP_INVITE));
+	no_seat_is_left(true);
+	talk_invite(&b, &bob, "112", &of_bob);
+	h = reply_to(b.txn);
+	NEED(h && respond(h)->code == 403 && respond(h)->warning_text.len);
 }
 
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
