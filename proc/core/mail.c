@@ -159,7 +159,7 @@ void mail_leave(struct call *c)
 {
 	const char *own = settings_of_user(c->mail_user)->greeting;
 
-	snprintf(c->mail_say, sizeof c->mail_say, "%s", own[0] ? own : "voicemail-no-greeting");
+	snprintf(c->mail_say, sizeof c->mail_say, "%s", own[0] ? own : "voicemail-greeting");
 	if (!ask_room(c))
 		give_up(c);
 }

@@ -105,6 +105,22 @@ static void block_last(struct call *c, struct span argument)
 		set(c, SETTING_BLOCKED, span_str(list), "blocked");
 }
 
+/* The one who was blocked last. */
+static void unblock_last(struct call *c, struct span argument)
+{
+	char list[SETTING_TEXT_MAX + 1];
+
+	(void)argument;
+	snprintf(list, sizeof list, "%s", settings_of_user(c->dest.payer)->blocked);
+	if (c->dest.payer >= child_site()->max_users || !list[0]) {
+		tell(c, "invalid-choice");
+		return;
+	}
+	char *last = strrchr(list, ',');
+	*(last ? last : list) = 0;
+	set(c, SETTING_BLOCKED, span_str(list), "unblocked");
+}
+
 /* --- a call that rings elsewhere --- */
 
 struct pickup {
@@ -191,6 +207,7 @@ static void (*const other[SERVICES])(struct call *c, struct span argument) = {[S
     [SERVICE_LOGIN] = log_in,
     [SERVICE_LOGOUT] = log_out,
     [SERVICE_BLOCK_LAST] = block_last,
+    [SERVICE_UNBLOCK_LAST] = unblock_last,
     [SERVICE_PICKUP] = pick_up,
     [SERVICE_PARK] = park_begin,
     [SERVICE_RETRIEVE] = park_take,
