@@ -138,6 +138,17 @@ struct session *session_running_at(uint32_t i)
 	return &table[running[i]];
 }
 
+bool session_says(const struct sound *sound)
+{
+	for (uint32_t i = 0; i < running_n; i++) {
+		const struct say *s = &table[running[i]].say;
+		for (int k = 0; k < s->items; k++)
+			if (s->item[k].sound == sound)
+				return true;
+	}
+	return false;
+}
+
 void session_forget_all(void)
 {
 	running_n = 0;

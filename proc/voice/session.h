@@ -62,6 +62,9 @@ void session_linger(struct session *s);
 uint32_t session_running(void);
 struct session *session_running_at(uint32_t i);
 
+/* Does one of those that run say this? */
+bool session_says(const struct sound *sound);
+
 /* core died: nothing that it began goes on. */
 void session_forget_all(void);
 
