@@ -258,9 +258,12 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 enum {
 	TURN_SAY_MAX = 256,
 	TURN_DIGITS_MAX = 32,
-	TURN_LANGUAGE_MAX = 8, /* a folder of share/prompts: "en" */
-	AUDIO_MAX = 512,       /* octets of one frame: 60 ms of G.711 are 480 */
-	DIGIT_STAR = 10,       /* event codes of RFC 4733 3.2; 0 to 9 are themselves */
+	RECORDING_NAME_MAX = 64,
+	VOICE_SESSIONS_MAX = 2048, /* sides that voice speaks to at once, or as many as the site may have calls */
+	VOICE_MAILS_MAX = 64,      /* messages that are recorded or said at once */
+	TURN_LANGUAGE_MAX = 8,     /* a folder of share/prompts: "en" */
+	AUDIO_MAX = 512,           /* octets of one frame: 60 ms of G.711 are 480 */
+	DIGIT_STAR = 10,           /* event codes of RFC 4733 3.2; 0 to 9 are themselves */
 	DIGIT_POUND = 11,
 	DIGITS = 12
 };
@@ -280,6 +283,10 @@ enum turn_why {
 
 #define FIELDS_START(N, E, S, D, A, B, O) N(uint32_t, instance) N(uint8_t, node) N(uint32_t, uid) N(uint32_t, gid)
 #define FIELDS_GIVE_LINK(N, E, S, D, A, B, O) E(peer, PROC_N) N(uint32_t, instance)
+/* "en/goodbye.wav", in their order: the first one behind the name that voice says */
+#define FIELDS_GIVE_RECORDING(N, E, S, D, A, B, O) S(name, RECORDING_NAME_MAX)
+#define FIELDS_RECORDINGS_END(N, E, S, D, A, B, O)
+#define FIELDS_RECORDING_WANT(N, E, S, D, A, B, O) S(after, RECORDING_NAME_MAX)
 #define FIELDS_GIVE_FILE(N, E, S, D, A, B, O) E(what, FILE_KINDS)
 #define FIELDS_GIVE_LISTENER(N, E, S, D, A, B, O) N(uint8_t, index) A(bound)
 #define FIELDS_SITE_PREPARE(N, E, S, D, A, B, O) N(uint32_t, generation) O(struct site, site, site_ok)
