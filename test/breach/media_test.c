@@ -363,6 +363,14 @@ static long waiting_on(uint16_t port)
 	return found;
 }
 
+/* media reads when the machine lets it. */
+static bool is_empty(uint16_t port)
+{
+	for (int i = 0; i < 100 && waiting_on(port) > 0; i++)
+		stage_run(&s, 50);
+	return waiting_on(port) == 0;
+}
+
 /* R27: a port that no call uses keeps nothing of what strangers send there, before its first call and after it */
 static void an_unused_port_takes_nothing_in(void)
 {
@@ -370,8 +378,8 @@ static void an_unused_port_takes_nothing_in(void)
 		send_to(&other, LO + 4 * 5, rtp(300));
 		send_to(&other, LO, rtp(300));
 	}
-	CHECK(waiting_on(LO + 4 * 5) == 0);
-	CHECK(waiting_on(LO) == 0);
+	CHECK(is_empty(LO + 4 * 5));
+	CHECK(is_empty(LO));
 }
 
 static void an_orphan_ends_at_its_deadline(void)
