@@ -273,6 +273,15 @@ static void another_language_falls_back_to_english(void)
 	CHECK(like > 0.98);
 }
 
+/* R27: what is said again and again and holds nothing must not hold voice. */
+static void a_loop_of_nothing_is_over(void)
+{
+	uint64_t token = turn(&(struct wish){.say = "message", .loop = 1});
+	stage_run(&s, 200);
+	CHECK(stage_want_status(&s));
+	stop(token);
+}
+
 static void a_tone_goes_on_until_it_is_stopped(void)
 {
 	forget(SDP_PCMU, 160);
@@ -848,6 +857,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "voice does not start: %s\n", s.reason);
 		return 1;
 	}
+	RUN(a_loop_of_nothing_is_over);
 	RUN(each_codec_says_the_prompt);
 	RUN(an_odd_ptime_is_20);
 	RUN(words_follow_each_other);
