@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: ISC */
+/* ringfence audit: opens the captures, has them read by a program in a cage, and shows what it says. Needs no exchange. */
+#include "audit.h"
+#include "verbs.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { FILES_MAX = 64, WORDS_MAX = FILES_MAX + 8, LINE_MAX_OCTETS = 65536 + 2 };
+
+struct reader {
+	pid_t pid;
+	FILE *lines;
+	int fd[FILES_MAX];
+	char number[FILES_MAX][8];
+	char *word[WORDS_MAX];
+	int words;
+};
+
+static void add_word(struct reader *r, const char *word)
+{
+	r->word[r->words++] = strdup(word);
+	if (!r->word[r->words - 1])
+		abort();
+}
+
+static bool open_files(struct cmd *c, struct reader *r)
+{
+	for (int i = 0; i < c->args; i++) {
+		bool standard = strcmp(c->arg[i], "-") == 0;
+		if (standard && isatty(STDIN_FILENO)) {
+			complain("standard input is a terminal", NULL, "`tcpdump -w - ... | ringfence audit -`");
+			return false;
+		}
+		r->fd[i] = standard ? dup(STDIN_FILENO) : open(c->arg[i], O_RDONLY);
+		if (r->fd[i] < 0) {
+			complain(safe(c->arg[i]), strerror(errno), NULL);
+			return false;
+		}
+		snprintf(r->number[i], sizeof r->number[i], "%d", r->fd[i]);
+		add_word(r, r->number[i]);
+	}
+	return true;
+}
+
+/* The program has its captures, a pipe to us and standard error, nothing else. */
+static void become(const char *program, struct reader *r, int out)
+{
+	if (dup2(out, STDOUT_FILENO) < 0)
+		_exit(EXIT_REFUSED);
+	execv(program, r->word);
+	_exit(EXIT_REFUSED);
+}
+
+static bool start(struct cmd *c, struct reader *r)
+{
+	char program[4096];
+	int fd[2];
+
+	if (!program_find("audit", "ringfence-audit", program, sizeof program)) {
+		complain("ringfence-audit is not installed", LIBEXEC, NULL);
+		return false;
+	}
+	add_word(r, program);
+	if (!open_files(c, r))
+		return false;
+	static const char *const passed[] = {"anonymise", "graph"};
+	for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
+		char word[32];
+		snprintf(word, sizeof word, "--%s", passed[i]);
+		if (option_is(c, passed[i]))
+			add_word(r, word);
+	}
+	if (isatty(STDERR_FILENO))
+		add_word(r, "--progress");
+	r->word[r->words] = NULL;
+	fflush(stdout);
+	if (pipe2(fd, O_CLOEXEC) != 0 || (r->pid = fork()) < 0) {
+		complain("ringfence-audit cannot be started", strerror(errno), NULL);
+		return false;
+	}
+	if (r->pid == 0)
+		become(program, r, fd[1]);
+	close(fd[1]);
+	for (int i = 0; i < c->args; i++)
+		close(r->fd[i]);
+	r->lines = fdopen(fd[0], "r");
+	return r->lines != NULL;
+}
+
+/* Progress and files that were not read whole are said at once. */
+static bool aside(struct cmd *c, const json_t *line)
+{
+	if (line_is(line, "progress")) {
+		if (isatty(STDERR_FILENO))
+			fprintf(stderr, "\r%lld million packets", (long long)(member_number(line, "packets") / 1000000));
+		return true;
+	}
+	if (line_is(line, "file")) {
+		int64_t i = member_number(line, "file");
+		complain(i >= 0 && i < c->args ? safe(c->arg[i]) : "capture", member(line, "why"), NULL);
+		return !c->json;
+	}
+	return false;
+}
+
+/* -1: said nothing of calls. */
+static int64_t read_lines(struct cmd *c, struct reader *r, struct audit_view *view)
+{
+	static char text[LINE_MAX_OCTETS];
+	int64_t open = -1;
+
+	while (fgets(text, sizeof text, r->lines)) {
+		json_t *line = json_loads(text, 0, NULL);
+		if (!line)
+			continue;
+		if (line_is(line, "audit"))
+			open = member_number(line, "open");
+		if (line_is(line, "audit") && isatty(STDERR_FILENO))
+			fputs("\r\033[K", stderr);
+		if (aside(c, line))
+			;
+		else if (c->json)
+			fputs(text, stdout);
+		else
+			audit_show(view, line);
+		json_decref(line);
+	}
+	return open;
+}
+
+static int audit(struct cmd *c)
+{
+	struct reader r = {.lines = NULL};
+	struct audit_view view;
+	int status = -1;
+
+	if (!start(c, &r))
+		return EXIT_REFUSED;
+	audit_show_begin(&view, c);
+	int64_t open = read_lines(c, &r, &view);
+	fclose(r.lines);
+	waitpid(r.pid, &status, 0);
+	for (int i = 0; i < r.words; i++)
+		free(r.word[i]);
+	audit_show_end(&view);
+	bool ok = WIFEXITED(status) && WEXITSTATUS(status) == 0 && open >= 0;
+	if (!ok)
+		complain("the captures could not be read", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : NULL, NULL);
+	if (c->json)
+		printf("{\"kind\":\"done\",\"result\":\"%s\"}\n", ok ? "ok" : "refused");
+	return !ok ? EXIT_REFUSED : open > 0 ? EXIT_OPEN : EXIT_DONE;
+}
+
+const struct verb verb_audit = {
+    .name = "audit",
+    .run = audit,
+    .usage = "FILE...",
+    .args_min = 1,
+    .args_max = FILES_MAX,
+    .what = "Say how many calls in a capture, of any make of telephones, anyone could hear",
+    .help = "FILE is a capture (pcap or pcapng), - is standard input. No exchange is needed. The first line sums up; then come the calls, the phones\n"
+	    "to fix first, and what the signalling gives away. Exit status: 0 no call is open, 1 the captures could not be read, 2 wrong use, 4 calls are open.",
+    .option = {{"all", NULL, "every call, not the first 30 that are open"},
+	{"graph", NULL, "who calls whom, as an eavesdropper could draw it"},
+	{"anonymise", NULL, "tokens in place of numbers"}},
+};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/* DTLS, ZRTP and STUN beside the media of a flow. */
+#include "audit/audit.h"
+#include "wire/rtp.h"
+#include "wire/stun.h"
+
+static struct keying *of(struct audit *a, struct flow *f)
+{
+	if (f->keying == NONE)
+		f->keying = table_take(&a->keyings);
+	a->count.flows_left += f->keying == NONE;
+	return f->keying == NONE ? NULL : &a->keying[f->keying];
+}
+
+static void dtls(struct audit *a, struct flow *f, unsigned end, struct span d, uint32_t now)
+{
+	struct cursor c = cursor_of(d);
+	struct dtls_record record;
+	struct keying *k;
+
+	if (!dtls_next_record(&c, &record) || !(k = of(a, f)))
+		return;
+	k->dtls_n++;
+	dtls_watch_feed(&k->dtls, end, d);
+	if (!k->done_ms && dtls_watch_done(&k->dtls, 0) && dtls_watch_done(&k->dtls, 1))
+		k->done_ms = now;
+}
+
+static void zrtp(struct audit *a, struct flow *f, unsigned end, struct span d, uint32_t now)
+{
+	struct zrtp z;
+	struct keying *k;
+
+	if (!zrtp_parse(d, &z) || !(k = of(a, f)))
+		return;
+	k->zrtp_n++;
+	zrtp_watch_feed(&k->zrtp, end, d);
+	if (!k->done_ms && k->zrtp.open)
+		k->done_ms = now;
+}
+
+void keying_add(struct audit *a, struct flow *f, unsigned to_hi, const struct packet *p, unsigned kind)
+{
+	uint32_t now = audit_ms(a, p->time_us);
+	struct keying *k;
+
+	if (kind == WIRE_DTLS)
+		dtls(a, f, !to_hi, p->payload, now);
+	else if (kind == WIRE_ZRTP)
+		zrtp(a, f, !to_hi, p->payload, now);
+	else if (stun_is(p->payload) && (k = of(a, f)))
+		k->stun_n++;
+}
