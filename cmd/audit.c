@@ -96,7 +96,8 @@ static bool aside(struct cmd *c, const json_t *line)
 {
 	if (line_is(line, "progress")) {
 		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "\r%lld million packets", (long long)(member_number(line, "packets") / 1000000));
+			fprintf(
+			    stderr, "\r%lld million packets", (long long)(member_number(line, "packets") / 1000000));
 		return true;
 	}
 	if (line_is(line, "file")) {
@@ -149,7 +150,8 @@ static int audit(struct cmd *c)
 	audit_show_end(&view);
 	bool ok = WIFEXITED(status) && WEXITSTATUS(status) == 0 && open >= 0;
 	if (!ok)
-		complain("the captures could not be read", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : NULL, NULL);
+		complain(
+		    "the captures could not be read", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : NULL, NULL);
 	if (c->json)
 		printf("{\"kind\":\"done\",\"result\":\"%s\"}\n", ok ? "ok" : "refused");
 	return !ok ? EXIT_REFUSED : open > 0 ? EXIT_OPEN : EXIT_DONE;
@@ -162,8 +164,9 @@ const struct verb verb_audit = {
     .args_min = 1,
     .args_max = FILES_MAX,
     .what = "Say how many calls in a capture, of any make of telephones, anyone could hear",
-    .help = "FILE is a capture (pcap or pcapng), - is standard input. No exchange is needed. The first line sums up; then come the calls, the phones\n"
-	    "to fix first, and what the signalling gives away. Exit status: 0 no call is open, 1 the captures could not be read, 2 wrong use, 4 calls are open.",
+    .help =
+	"FILE is a capture (pcap or pcapng), - is standard input. No exchange is needed. The first line sums up; then come the calls, the phones\n"
+	"to fix first, and what the signalling gives away. Exit status: 0 no call is open, 1 the captures could not be read, 2 wrong use, 4 calls are open.",
     .option = {{"all", NULL, "every call, not the first 30 that are open"},
 	{"graph", NULL, "who calls whom, as an eavesdropper could draw it"},
 	{"anonymise", NULL, "tokens in place of numbers"}},

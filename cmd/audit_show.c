@@ -58,9 +58,8 @@ static const char *shown_whys(json_t *line, char *out, size_t cap)
 	size_t i, n = 0;
 
 	out[0] = 0;
-	json_array_foreach (list, i, one)
-		if (n < cap)
-			n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? "; " : "", PLAIN(whys, member(one, "is")));
+	json_array_foreach(list, i, one) if (n < cap) n +=
+	    (size_t)snprintf(out + n, cap - n, "%s%s", n ? "; " : "", PLAIN(whys, member(one, "is")));
 	return out;
 }
 
@@ -114,7 +113,8 @@ static void summary(struct audit_view *v, const json_t *line)
 		printf(", %lld of them cut short (capture with -s 0)", (long long)member_number(line, "cut_packets"));
 	printf("\n");
 	if (member_number(line, "left_out"))
-		printf("Not all found room: %lld things were left out, so there may be more calls. Take a shorter capture.\n",
+		printf(
+		    "Not all found room: %lld things were left out, so there may be more calls. Take a shorter capture.\n",
 		    (long long)member_number(line, "left_out"));
 	if (member_number(line, "unknown_link"))
 		printf("%lld packets are of a kind of network that is not known here.\n",
@@ -147,8 +147,8 @@ static void call(struct audit_view *v, json_t *line)
 	char brief[32];
 	snprintf(brief, sizeof brief, "%.*s", (int)strcspn(grade, ":"), grade);
 	const char *cells[] = {party(line, "from", "caller"), party(line, "to", "called"),
-	    show_when(member_number(line, "start_ms")), show_length((uint64_t)member_number(line, "duration_ms")), brief,
-	    shown_whys(line, why, sizeof why)};
+	    show_when(member_number(line, "start_ms")), show_length((uint64_t)member_number(line, "duration_ms")),
+	    brief, shown_whys(line, why, sizeof why)};
 	table_add(&v->table, cells);
 }
 
@@ -159,8 +159,8 @@ static void phone(struct audit_view *v, json_t *line)
 	section(v, "phone", "Phones to fix first");
 	printf("%s%s%s%s%s  %lld of %lld calls open: %s\n", safe(member(line, "address")),
 	    member(line, "number")[0] ? "  " : "", safe(member(line, "number")), member(line, "device")[0] ? "  " : "",
-	    safe(member(line, "device")), (long long)member_number(line, "open"), (long long)member_number(line, "calls"),
-	    shown_whys(line, why, sizeof why));
+	    safe(member(line, "device")), (long long)member_number(line, "open"),
+	    (long long)member_number(line, "calls"), shown_whys(line, why, sizeof why));
 	printf("    %s\n", safe(member(line, "remedy")));
 }
 
@@ -185,8 +185,8 @@ static void signalling(struct audit_view *v, const json_t *line)
 	count(line, "inside_addresses", "addresses of inside networks");
 	count(line, "digests", "password proofs that can be guessed at offline");
 	if (member_number(line, "digests"))
-		printf("        of %lld logins, the weakest under %s\n", (long long)member_number(line, "digest_logins"),
-		    safe(member(line, "digest_weakest")));
+		printf("        of %lld logins, the weakest under %s\n",
+		    (long long)member_number(line, "digest_logins"), safe(member(line, "digest_weakest")));
 }
 
 static void other(struct audit_view *v, const json_t *line)
@@ -200,8 +200,8 @@ static void trend(struct audit_view *v, const json_t *line)
 	int64_t i = member_number(line, "file");
 
 	section(v, "trend", "By capture");
-	printf("%6lld of %lld open  %s\n", (long long)member_number(line, "open"), (long long)member_number(line, "calls"),
-	    i >= 0 && i < v->cmd->args ? safe(v->cmd->arg[i]) : "");
+	printf("%6lld of %lld open  %s\n", (long long)member_number(line, "open"),
+	    (long long)member_number(line, "calls"), i >= 0 && i < v->cmd->args ? safe(v->cmd->arg[i]) : "");
 }
 
 static void edge(struct audit_view *v, const json_t *line)

@@ -71,8 +71,8 @@ static bool read_v6(struct span s, struct packet *out, struct ip *ip)
 	for (int i = 0; i < EXTENSIONS_MAX && !ip->at; i++) {
 		const uint8_t *p = c.p;
 		size_t n = 8;
-		if (ip->proto != V6_HOP && ip->proto != V6_ROUTING && ip->proto != V6_OPTIONS && ip->proto != V6_FRAGMENT &&
-		    ip->proto != V6_AUTH)
+		if (ip->proto != V6_HOP && ip->proto != V6_ROUTING && ip->proto != V6_OPTIONS &&
+		    ip->proto != V6_FRAGMENT && ip->proto != V6_AUTH)
 			break;
 		if (cursor_left(&c) < 8)
 			return false;
@@ -159,8 +159,10 @@ static enum packet_result read_ip(struct span net, struct frags *frags, struct p
 		return PACKET_OTHER;
 	if (!(ip.proto == PACKET_UDP ? read_udp(ip.payload, out) : read_tcp(ip.payload, out)))
 		return PACKET_MALFORMED;
-	bool carries = ip.proto == PACKET_UDP && tunnel_udp(out->key.dport, out->payload, inner);
-	return carries ? PACKET_NO_IP : PACKET_READ;
+	if (ip.proto == PACKET_UDP && tunnel_udp(out->key.dport, out->payload, inner))
+		return PACKET_NO_IP;
+	*inner = span_of(NULL, 0);
+	return PACKET_READ;
 }
 
 enum packet_result packet_read(const struct frame *f, struct frags *frags, struct packet *out)
@@ -169,17 +171,17 @@ enum packet_result packet_read(const struct frame *f, struct frags *frags, struc
 	enum network kind = link_network(f->link, f->data, &net);
 
 	if (kind != NETWORK_IP)
-		return kind == NETWORK_NONE	 ? PACKET_NO_IP
+		return kind == NETWORK_NONE      ? PACKET_NO_IP
 		       : kind == NETWORK_UNKNOWN ? PACKET_UNKNOWN_LINK
-						 : PACKET_MALFORMED;
+		                                 : PACKET_MALFORMED;
 	memset(&out->key, 0, sizeof out->key);
 	out->time_us = f->time_us;
 	out->seq = 0;
 	out->syn = out->fin = false;
 	for (int depth = 0; depth < PACKET_DEPTH_MAX; depth++) {
 		enum packet_result r = read_ip(net, frags, out, &inner);
-		if (inner.n == 0)
-			return r == PACKET_NO_IP ? PACKET_MALFORMED : r;
+		if (r != PACKET_NO_IP)
+			return r;
 		net = inner;
 		out->key.sport = out->key.dport = 0;
 	}

@@ -104,8 +104,7 @@ static enum network cooked(struct span frame, size_t type_at, size_t header, str
 {
 	if (frame.n < header)
 		return NETWORK_BAD;
-	return link_ethertype(
-	    (uint16_t)(frame.p[type_at] << 8 | frame.p[type_at + 1]), span_skip(frame, header), net);
+	return link_ethertype((uint16_t)(frame.p[type_at] << 8 | frame.p[type_at + 1]), span_skip(frame, header), net);
 }
 
 enum network link_network(uint16_t link, struct span frame, struct span *net)

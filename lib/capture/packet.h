@@ -20,16 +20,16 @@ struct packet {
 	struct flow_key key;
 	uint64_t time_us;
 	struct span payload; /* of UDP or TCP */
-	uint32_t seq;	     /* TCP */
-	bool syn, fin;	     /* TCP: fin or rst */
-	bool cut;	     /* less was captured than was sent */
+	uint32_t seq;        /* TCP */
+	bool syn, fin;       /* TCP: fin or rst */
+	bool cut;            /* less was captured than was sent */
 };
 
 enum packet_result {
-	PACKET_READ,	 /* a UDP datagram or TCP segment */
-	PACKET_WAITS,	 /* a fragment: kept */
-	PACKET_OTHER,	 /* another protocol: packet.key says which, and the addresses */
-	PACKET_NO_IP,	 /* ARP, spanning tree, ... */
+	PACKET_READ,  /* a UDP datagram or TCP segment */
+	PACKET_WAITS, /* a fragment: kept */
+	PACKET_OTHER, /* another protocol: packet.key says which, and the addresses */
+	PACKET_NO_IP, /* ARP, spanning tree, ... */
 	PACKET_UNKNOWN_LINK,
 	PACKET_MALFORMED,
 	PACKET_RESULTS

@@ -36,7 +36,8 @@ static uint64_t per_second(uint8_t resolution)
 
 static void interface(struct capture *c, const uint8_t *body, size_t n)
 {
-	struct capture_interface i = {.link = capture_u16(c, body), .snap = capture_u32(c, body + 4), .per_s = PER_S_DEFAULT};
+	struct capture_interface i = {
+	    .link = capture_u16(c, body), .snap = capture_u32(c, body + 4), .per_s = PER_S_DEFAULT};
 	size_t at = INTERFACE_BODY;
 
 	if (c->interfaces == CAPTURE_INTERFACES)
@@ -111,10 +112,10 @@ static bool block(struct capture *c, uint32_t type, const uint8_t *body, size_t 
 
 static size_t least(uint32_t type)
 {
-	return type == INTERFACE			? INTERFACE_BODY
+	return type == INTERFACE                    ? INTERFACE_BODY
 	       : type == ENHANCED || type == PACKET ? PACKET_BODY
-	       : type == SIMPLE				? SIMPLE_BODY
-							: 0;
+	       : type == SIMPLE                     ? SIMPLE_BODY
+	                                            : 0;
 }
 
 enum capture_result pcapng_next(struct capture *c, struct frame *out)

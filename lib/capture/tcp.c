@@ -136,6 +136,36 @@ static bool store(struct tcp_stream *s, const struct packet *p)
 	return true;
 }
 
+static bool is_text(struct span s)
+{
+	for (size_t i = 0; i < s.n && i < 16; i++)
+		if ((s.p[i] < 0x20 || s.p[i] > 0x7e) && s.p[i] != '\r' && s.p[i] != '\n')
+			return false;
+	return true;
+}
+
+static void keep_orphan(struct tcp *t, const struct packet *p)
+{
+	if (p->payload.n > TCP_ORPHAN_MAX || !is_text(p->payload))
+		return;
+	struct tcp_orphan *o = &t->orphan[t->orphans++ % TCP_ORPHANS];
+	o->key = p->key;
+	o->seq = p->seq;
+	o->n = (uint16_t)p->payload.n;
+	memcpy(o->data, p->payload.p, p->payload.n);
+}
+
+static void adopt_orphans(struct tcp *t, struct tcp_stream *s)
+{
+	for (struct tcp_orphan *o = t->orphan; o < t->orphan + TCP_ORPHANS; o++) {
+		if (o->n == 0 || o->seq - s->seq > TCP_BUFFER || !span_eq(key_of(&o->key), key_of(&s->key)))
+			continue;
+		struct packet p = {.key = o->key, .seq = o->seq, .payload = span_of(o->data, o->n)};
+		(void)store(s, &p);
+		o->n = 0;
+	}
+}
+
 static void begin_again(struct tcp *t, struct tcp_stream *s, const struct packet *p, const struct tcp_reader *r)
 {
 	t->lost++;
@@ -160,10 +190,14 @@ void tcp_add(struct tcp *t, const struct packet *p, const struct tcp_reader *r)
 	}
 	if (p->payload.n == 0)
 		return;
-	if (!s && !r->wants(r->arg, p->payload))
+	if (!s && !r->wants(r->arg, p->payload)) {
+		keep_orphan(t, p);
 		return;
-	if (!s)
+	}
+	if (!s) {
 		s = begin(t, p);
+		adopt_orphans(t, s);
+	}
 	s->turn = ++t->turn;
 	if (!store(s, p)) {
 		begin_again(t, s, p, r);

@@ -7,7 +7,14 @@
 #include "base/map.h"
 #include "capture/packet.h"
 
-enum { TCP_STREAMS = 256, TCP_BUFFER = 32768, TCP_RANGES = 8, TCP_AHEAD_MAX = 16 };
+enum {
+	TCP_STREAMS = 256,
+	TCP_BUFFER = 32768,
+	TCP_RANGES = 8,
+	TCP_AHEAD_MAX = 16,
+	TCP_ORPHANS = 32,
+	TCP_ORPHAN_MAX = 2048
+};
 
 struct tcp_reader {
 	bool (*wants)(void *arg, struct span data); /* could a message begin here? */
@@ -27,11 +34,21 @@ struct tcp_stream {
 	uint8_t *buffer;
 };
 
+/* A segment of text that came before the one with which its message begins. */
+struct tcp_orphan {
+	struct flow_key key;
+	uint32_t seq;
+	uint16_t n; /* 0: none */
+	uint8_t data[TCP_ORPHAN_MAX];
+};
+
 struct tcp {
 	struct map map;
 	uint64_t turn, lost; /* times that something was missing for good */
 	struct tcp_stream stream[TCP_STREAMS];
 	uint8_t *memory;
+	unsigned orphans; /* the next place */
+	struct tcp_orphan orphan[TCP_ORPHANS];
 };
 
 bool tcp_init(struct tcp *t);

@@ -32,13 +32,14 @@ static bool gtpu(struct span s, struct span *inner)
 	struct cursor c = cursor_of(s);
 	uint8_t flags, type, next = 0, words;
 
-	if (!cursor_u8(&c, &flags) || flags >> 5 != 1 || !(flags & 0x10) || !cursor_u8(&c, &type) || type != GTPU_TPDU ||
-	    !cursor_skip(&c, 6))
+	if (!cursor_u8(&c, &flags) || flags >> 5 != 1 || !(flags & 0x10) || !cursor_u8(&c, &type) ||
+	    type != GTPU_TPDU || !cursor_skip(&c, 6))
 		return false;
 	if (flags & 7 && (!cursor_skip(&c, 3) || !cursor_u8(&c, &next)))
 		return false;
 	for (int i = 0; next && i < GTPU_EXTENSIONS_MAX; i++)
-		if (!cursor_u8(&c, &words) || words == 0 || !cursor_skip(&c, (size_t)words * 4 - 2) || !cursor_u8(&c, &next))
+		if (!cursor_u8(&c, &words) || words == 0 || !cursor_skip(&c, (size_t)words * 4 - 2) ||
+		    !cursor_u8(&c, &next))
 			return false;
 	*inner = rest_of(&c);
 	return next == 0 && inner->n > 0 && (inner->p[0] >> 4 == 4 || inner->p[0] >> 4 == 6);
@@ -53,8 +54,10 @@ bool tunnel_ip(uint8_t proto, struct span payload, struct span *inner)
 {
 	if (proto == PROTO_GRE)
 		return gre(payload, inner);
+	if ((proto != PROTO_IPIP && proto != PROTO_IPV6) || payload.n == 0)
+		return false;
 	*inner = payload;
-	return (proto == PROTO_IPIP || proto == PROTO_IPV6) && payload.n > 0;
+	return true;
 }
 
 bool tunnel_udp(uint16_t dport, struct span payload, struct span *inner)

@@ -27,10 +27,10 @@ enum audit_limits {
 	EDGES_MAX = 32768,
 	FILES_MAX = 64,
 	SAMPLE_MAX = 334,
-	LENGTHS_MAX = 8,       /* kinds of packets of a stream that are told apart */
-	STREAMS_OF_FLOW = 8,   /* in one direction: holds and transfers begin new ones */
-	STREAM_LEAST = 8,      /* packets in a row that make a stream without signalling */
-	SAMPLED_ALL = 64,      /* whose payload is looked at one by one; after them each 32nd */
+	LENGTHS_MAX = 8,     /* kinds of packets of a stream that are told apart */
+	STREAMS_OF_FLOW = 8, /* in one direction: holds and transfers begin new ones */
+	STREAM_LEAST = 8,    /* packets in a row that make a stream without signalling */
+	SAMPLED_ALL = 64,    /* whose payload is looked at one by one; after them each 32nd */
 	SAMPLED_MAX = 1024,
 	SAMPLED_OCTETS = 32,
 	TEXT_MAX = 255,
@@ -53,13 +53,14 @@ struct stream {
 	uint32_t in_row; /* packets whose number follows that of the one before, nearly */
 	uint32_t last_ts, step, step_n, gaps;
 	uint32_t others, others_pt; /* packets that found no place in length[] */
-	uint32_t early;		    /* before any handshake beside it had ended */
+	uint32_t early;             /* packets before a handshake beside it ended */
 	uint32_t first_ms, last_ms;
 	uint32_t sample; /* of struct sample */
 	uint16_t last_seq, first_seq;
 	uint16_t sampled;
-	uint8_t to_hi; /* direction in its flow */
-	uint8_t zero;
+	uint8_t to_hi;    /* direction in its flow */
+	bool keyed;       /* a handshake beside it has ended */
+	bool early_clear; /* what came before that was clear */
 	struct length length[LENGTHS_MAX];
 	uint16_t all[16], first[16]; /* high nibbles of sampled payloads, and of their first octets */
 };
@@ -73,6 +74,8 @@ struct sample {
 struct keying {
 	struct dtls_watch dtls;
 	struct zrtp_watch zrtp;
+	uint8_t hello[8]; /* random of the DTLS ServerHello, whatever came before it */
+	uint8_t sealed;   /* mask of the ends that sent under new keys */
 	uint32_t dtls_n, zrtp_n, stun_n;
 	uint32_t done_ms; /* 0: not yet */
 };
@@ -113,22 +116,22 @@ struct host {
 
 enum side_flag {
 	SIDE_SDP = 1,
-	SIDE_AUDIO = 2,	 /* a line with a port */
+	SIDE_AUDIO = 2, /* a line with a port */
 	SIDE_SDES = 4,
 	SIDE_DTLS = 8,
 	SIDE_ZRTP = 16,
-	SIDE_CLEAR = 32,     /* a line with a port and no keys */
-	SIDE_NULL = 64,	     /* keys that encrypt nothing */
+	SIDE_CLEAR = 32, /* a line with a port and no keys */
+	SIDE_NULL = 64,  /* keys that encrypt nothing */
 	SIDE_TAG_32 = 128,
 	SIDE_ICE = 256,
-	SIDE_SIGNED = 512,   /* under an Identity header */
+	SIDE_SIGNED = 512, /* under an Identity header */
 };
 #define SIDE_KEYED (SIDE_SDES | SIDE_DTLS)
 
 struct side {
 	uint16_t flags;
 	uint8_t codec_pt, codec; /* the first: enum seen_codec */
-	uint8_t event_pt;	 /* 0: none */
+	uint8_t event_pt;        /* 0: none */
 };
 
 /* A dialog between two hosts: what a proxy passes on is another leg of the same call. */
@@ -250,6 +253,7 @@ void audit_frame(struct audit *a, const struct frame *f);
 /* --- flow.c, stream.c, keying.c: one datagram of what may be media --- */
 void flow_add(struct audit *a, const struct packet *p);
 void stream_add(struct audit *a, struct flow *f, unsigned to_hi, const struct packet *p);
+bool stream_is_uneven(const struct stream *s); /* judge.c: surely not encrypted, by its content */
 void stream_free_chain(struct audit *a, uint32_t first);
 void keying_add(struct audit *a, struct flow *f, unsigned to_hi, const struct packet *p, unsigned kind);
 

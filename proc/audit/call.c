@@ -4,7 +4,7 @@
 #include "audit/judge.h"
 #include <stdlib.h>
 
-enum { BEFORE_MS = 5000, AFTER_MS = 10000, EARLY_LEAST = 10, EARLY_MS = 500, LEGS_LOOK = 64 };
+enum { BEFORE_MS = 5000, AFTER_MS = 10000, LEGS_LOOK = 64 };
 
 uint32_t calls_root(struct calls *c, uint32_t node)
 {
@@ -128,7 +128,8 @@ static void keyed_by(struct audit *a, const struct flow *f, const struct stream 
 		dtls = false;
 		v->why |= WHY_NULL;
 	}
-	if (l->keys != NONE && s->sample != NONE && a->sample[s->sample].n && sample_proved(a, l, &a->sample[s->sample])) {
+	if (l->keys != NONE && s->sample != NONE && a->sample[s->sample].n &&
+	    sample_proved(a, l, &a->sample[s->sample])) {
 		v->sdes = true;
 		worse(v, AUDIT_OPEN, WHY_SDES);
 	} else if (dtls || zrtp) {
@@ -146,15 +147,6 @@ static void keyed_by(struct audit *a, const struct flow *f, const struct stream 
 	} else {
 		worse(v, AUDIT_SERVER, WHY_KEYS_UNSEEN);
 	}
-}
-
-/* Codecs without frames of a fixed size: what came long before the handshake beside it ended had no key yet. */
-static bool early_by_time(const struct audit *a, const struct flow *f, const struct stream *s, const struct judged *j)
-{
-	const struct keying *k = &a->keying[f->keying];
-
-	return f->keying != NONE && k->done_ms && j->keyed_n == 0 && s->early >= EARLY_LEAST && s->early < s->n &&
-	       s->first_ms + EARLY_MS < k->done_ms;
 }
 
 static void judge_stream(struct audit *a, const struct flow *f, const struct stream *s, struct verdict *v)
@@ -181,7 +173,7 @@ static void judge_stream(struct audit *a, const struct flow *f, const struct str
 		break;
 	case SOUND_KEYED:
 		keyed_by(a, f, s, v);
-		if (early_by_time(a, f, s, &j)) {
+		if (s->early_clear && j.keyed_n == 0) { /* where lengths tell nothing */
 			worse(v, AUDIT_OPEN, WHY_EARLY);
 			v->clear_packets += s->early;
 		}

@@ -37,7 +37,8 @@ static void by_endpoint(struct audit *a, struct calls *c)
 		uint32_t step = 0, other;
 		memcpy(key, e->ip, 16);
 		memcpy(key + 16, &e->port, 2);
-		for (unsigned n = 0; n < SAME_MAX && map_each(&a->endpoint_map, span_of(key, sizeof key), &step, &other); n++) {
+		for (unsigned n = 0;
+		     n < SAME_MAX && map_each(&a->endpoint_map, span_of(key, sizeof key), &step, &other); n++) {
 			const struct leg *x = &a->leg[e->leg], *y = &a->leg[a->endpoint[other].leg];
 			if (x != y && share_host(x, y) && distance(x->invite_ms, y->invite_ms) < B2B_MS)
 				calls_union(c, e->leg, a->endpoint[other].leg);
@@ -78,8 +79,7 @@ static void note_passing(struct audit *a, struct flow *f, struct flow *g)
 
 	if (f->keying == NONE || g->keying == NONE)
 		return;
-	bool dtls = memcmp(k->dtls.hello, none, sizeof none) != 0 &&
-		    memcmp(k->dtls.hello, m->dtls.hello, sizeof k->dtls.hello) == 0;
+	bool dtls = memcmp(k->hello, none, sizeof none) != 0 && memcmp(k->hello, m->hello, sizeof k->hello) == 0;
 	if (dtls || (k->zrtp.open && m->zrtp.open))
 		f->passing = g->passing = true;
 }
@@ -112,7 +112,8 @@ static void by_source(struct audit *a, struct calls *c)
 	if (order)
 		qsort(order, n, sizeof *order, stream_order);
 	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t k = i + 1; k < n && k < i + SAME_MAX && a->stream[order[k]].ssrc == a->stream[order[i]].ssrc; k++)
+		for (uint32_t k = i + 1;
+		     k < n && k < i + SAME_MAX && a->stream[order[k]].ssrc == a->stream[order[i]].ssrc; k++)
 			relayed(a, c, &a->stream[order[i]], &a->stream[order[k]]);
 	free(order);
 }
@@ -165,7 +166,9 @@ static int flow_order(const void *x, const void *y)
 	const struct flow *f = &sorting->flow[*(const uint32_t *)x], *g = &sorting->flow[*(const uint32_t *)y];
 	int by_hosts = memcmp(f->key.src, g->key.src, 32);
 
-	return by_hosts ? by_hosts : f->first_ms != g->first_ms ? (f->first_ms < g->first_ms ? -1 : 1) : (f > g) - (f < g);
+	return by_hosts                     ? by_hosts
+	       : f->first_ms != g->first_ms ? (f->first_ms < g->first_ms ? -1 : 1)
+	                                    : (f > g) - (f < g);
 }
 
 /* 1 or 2: the only direction in which something was sent. */
@@ -185,7 +188,8 @@ static void by_direction(struct audit *a, struct calls *c)
 	uint32_t *order = calloc(a->flows.n + 1, sizeof *order), n = 0;
 
 	for (uint32_t i = 1; order && i <= a->flows.n; i++)
-		if (a->flow[i].used && a->flow[i].leg == NONE && (one_way(a, &a->flow[i]) == 1 || one_way(a, &a->flow[i]) == 2))
+		if (a->flow[i].used && a->flow[i].leg == NONE &&
+		    (one_way(a, &a->flow[i]) == 1 || one_way(a, &a->flow[i]) == 2))
 			order[n++] = i;
 	sorting = a;
 	if (order)

@@ -69,6 +69,11 @@ static bool is_even(const struct stream *s)
 	return uneven(s->all, ALL_LEAST) < UNEVEN_ALL && uneven(s->first, FIRST_LEAST) < UNEVEN_FIRST;
 }
 
+bool stream_is_uneven(const struct stream *s)
+{
+	return seen_enough(s) && !is_even(s);
+}
+
 /* Octets of a frame for so many steps of the clock; 0: the codec has no fixed frames. */
 static const struct {
 	uint16_t octets, steps;

@@ -27,22 +27,22 @@ bool sample_proved(const struct audit *a, const struct leg *l, const struct samp
 enum audit_grade { AUDIT_NONE, AUDIT_NOBODY, AUDIT_SERVER, AUDIT_UNKNOWN, AUDIT_OPEN, AUDIT_GRADES };
 
 enum audit_why {
-	WHY_CLEAR = 1 << 0,	    /* speech without encryption */
-	WHY_DECLINED = 1 << 1,	    /* keys were offered and answered in clear */
-	WHY_SDES = 1 << 2,	    /* SDES keys readable, and proved on a packet */
+	WHY_CLEAR = 1 << 0,         /* speech without encryption */
+	WHY_DECLINED = 1 << 1,      /* keys were offered and answered in clear */
+	WHY_SDES = 1 << 2,          /* SDES keys readable, and proved on a packet */
 	WHY_SDES_UNPROVED = 1 << 3, /* readable, but no packet to prove it on */
-	WHY_EARLY = 1 << 4,	    /* clear packets before the encrypted ones */
-	WHY_LATE = 1 << 5,	    /* after or among them */
-	WHY_NULL = 1 << 6,	    /* a cipher that does not encrypt */
-	WHY_AGREED = 1 << 7,	    /* agreed on in clear, speech not in the capture */
-	WHY_SERVER = 1 << 8,	    /* the keys are known to a server */
+	WHY_EARLY = 1 << 4,         /* clear packets before the encrypted ones */
+	WHY_LATE = 1 << 5,          /* after or among them */
+	WHY_NULL = 1 << 6,          /* a cipher that does not encrypt */
+	WHY_AGREED = 1 << 7,        /* agreed on in clear, speech not in the capture */
+	WHY_SERVER = 1 << 8,        /* the keys are known to a server */
 	WHY_KEYS_UNSEEN = 1 << 9,   /* encrypted, with keys agreed on out of sight */
-	WHY_UNSIGNED = 1 << 10,	    /* active: fingerprints that a man in the middle can replace */
-	WHY_COMPARE = 1 << 11,	    /* active: ZRTP, unless both compared its words */
-	WHY_VARIES = 1 << 12,	    /* lengths tell what is said (RFC 6562) */
-	WHY_PAUSES = 1 << 13,	    /* silence is not sent, so who speaks when is seen */
-	WHY_DIGITS = 1 << 14,	    /* keys pressed are readable */
-	WHY_TAG_32 = 1 << 15,	    /* tags of 32 bits */
+	WHY_UNSIGNED = 1 << 10,     /* active: fingerprints that a man in the middle can replace */
+	WHY_COMPARE = 1 << 11,      /* active: ZRTP, unless both compared its words */
+	WHY_VARIES = 1 << 12,       /* lengths tell what is said (RFC 6562) */
+	WHY_PAUSES = 1 << 13,       /* silence is not sent, so who speaks when is seen */
+	WHY_DIGITS = 1 << 14,       /* keys pressed are readable */
+	WHY_TAG_32 = 1 << 15,       /* tags of 32 bits */
 	WHY_N = 16
 };
 
@@ -56,10 +56,10 @@ struct verdict {
 
 struct call_node {
 	uint32_t parent, next; /* of the union; next: chain of the call's members */
-	uint32_t id;	       /* of a root: the call's number, 0: no call */
+	uint32_t id;           /* of a root: the call's number, 0: no call */
 	struct verdict v;      /* of this leg or flow */
-	bool covered;	       /* its media was judged with another leg's */
-	uint8_t worst;	       /* of a root: the grade of the call */
+	bool covered;          /* its media was judged with another leg's */
+	uint8_t worst;         /* of a root: the grade of the call */
 };
 
 /* Nodes: legs at their own numbers, then at LEGS_MAX + number the flows without signalling. */

@@ -12,6 +12,18 @@ static struct keying *of(struct audit *a, struct flow *f)
 	return f->keying == NONE ? NULL : &a->keying[f->keying];
 }
 
+static void note_hello(struct keying *k, const struct dtls_record *r)
+{
+	struct cursor c = cursor_of(r->body);
+	struct dtls_handshake m;
+	struct dtls_server_hello h;
+
+	while (r->type == DTLS_HANDSHAKE && r->epoch == 0 && dtls_next_handshake(&c, &m))
+		if (m.type == DTLS_SERVER_HELLO && m.fragment_at == 0 && m.fragment.n == m.length &&
+		    dtls_server_hello(m.fragment, &h) && !h.retry)
+			memcpy(k->hello, h.random, sizeof k->hello);
+}
+
 static void dtls(struct audit *a, struct flow *f, unsigned end, struct span d, uint32_t now)
 {
 	struct cursor c = cursor_of(d);
@@ -21,8 +33,12 @@ static void dtls(struct audit *a, struct flow *f, unsigned end, struct span d, u
 	if (!dtls_next_record(&c, &record) || !(k = of(a, f)))
 		return;
 	k->dtls_n++;
+	do {
+		note_hello(k, &record);
+		k->sealed |= (uint8_t)((record.epoch > 0 || record.type == DTLS_CIPHERTEXT) << end);
+	} while (dtls_next_record(&c, &record));
 	dtls_watch_feed(&k->dtls, end, d);
-	if (!k->done_ms && dtls_watch_done(&k->dtls, 0) && dtls_watch_done(&k->dtls, 1))
+	if (!k->done_ms && k->sealed == 3) /* in whatever order they were captured */
 		k->done_ms = now;
 }
 

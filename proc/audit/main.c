@@ -79,7 +79,8 @@ static bool read_words(int argc, char **argv, struct words *w)
 			report.graph = true;
 		else if (strcmp(argv[i], "--progress") == 0)
 			w->progress = true;
-		else if (w->files < FILES_MAX && span_decimal(span_str(argv[i]), FILES - 1, &fd) && fcntl((int)fd, F_GETFD) >= 0)
+		else if (w->files < FILES_MAX && span_decimal(span_str(argv[i]), FILES - 1, &fd) &&
+			 fcntl((int)fd, F_GETFD) >= 0)
 			w->fd[w->files++] = (int)fd;
 		else
 			return false;

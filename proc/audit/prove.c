@@ -45,7 +45,7 @@ static bool verifies(const struct seen_key *k, const struct sample *sample, cons
 	srtp_derive(&session, suites[k->suite], k->key, false);
 	cipher_set(&cipher, suites[k->suite], &session);
 	bool ok = k->suite == SEEN_CM_128_32 ? short_tag_ok(&cipher, &t, packet + t.n)
-					     : cipher_open(&cipher, suites[k->suite], &t, packet + t.n);
+	                                     : cipher_open(&cipher, suites[k->suite], &t, packet + t.n);
 	secret_wipe(&session, sizeof session);
 	secret_wipe(&cipher, sizeof cipher);
 	secret_wipe(packet, sizeof packet);

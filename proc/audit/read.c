@@ -109,7 +109,8 @@ static bool named(struct audit *a, const struct packet *p)
 		k = OTHER_MGCP;
 	else if (on_port(p, PORT_IAX2) && s.n >= 4)
 		k = OTHER_IAX2;
-	else if (((p->key.dport >= TEAMS_LO && p->key.dport <= TEAMS_HI) || (p->key.sport >= TEAMS_LO && p->key.sport <= TEAMS_HI)) &&
+	else if (((p->key.dport >= TEAMS_LO && p->key.dport <= TEAMS_HI) ||
+		     (p->key.sport >= TEAMS_LO && p->key.sport <= TEAMS_HI)) &&
 		 is_teams(p))
 		k = OTHER_TEAMS;
 	if (k == OTHER_KINDS)

@@ -7,8 +7,10 @@ static const struct {
 } remedies[] = {
     {"Yealink", "Account > Advanced: RTP Encryption (SRTP) = Compulsory; Account > Register: Transport = TLS"},
     {"Polycom", "SIP transport TLS, and in the configuration sec.srtp.enable=1, sec.srtp.offer=1, sec.srtp.require=1"},
-    {"PolycomVVX", "SIP transport TLS, and in the configuration sec.srtp.enable=1, sec.srtp.offer=1, sec.srtp.require=1"},
-    {"snom", "Identity > RTP: RTP Encryption = on, SRTP Auth-tag = AES-80, RTP/SAVP = mandatory; registrar with ;transport=tls"},
+    {"PolycomVVX",
+	"SIP transport TLS, and in the configuration sec.srtp.enable=1, sec.srtp.offer=1, sec.srtp.require=1"},
+    {"snom",
+	"Identity > RTP: RTP Encryption = on, SRTP Auth-tag = AES-80, RTP/SAVP = mandatory; registrar with ;transport=tls"},
     {"Grandstream", "Account > SIP: SIP Transport = TLS; Account > Audio: SRTP Mode = Enabled and Forced"},
     {"Cisco/SPA", "Ext: SIP Transport = TLS; User: Secure Call Setting = Yes (with a mini-certificate), or replace it"},
     {"Fanvil", "Line > Advanced: SRTP = Required (RTP Encryption), Transport Protocol = TLS"},

@@ -196,8 +196,9 @@ static void summary(struct report *r, const struct audit *a, const struct calls 
 	json_number(b, "malformed_packets", a->count.malformed);
 	json_number(b, "unknown_link", a->count.unknown_link);
 	json_number(b, "tcp_gaps", a->tcp.lost);
-	json_number(b, "left_out", a->count.legs_left + a->count.flows_left + a->count.streams_left + a->count.keys_left +
-				       a->count.endpoints_left + a->count.texts_left + a->count.edges_left);
+	json_number(b, "left_out",
+	    a->count.legs_left + a->count.flows_left + a->count.streams_left + a->count.keys_left +
+		a->count.endpoints_left + a->count.texts_left + a->count.edges_left);
 	report_line(r);
 }
 

@@ -11,7 +11,18 @@ enum { SEEN_MEDIA = 4, SEEN_KEYS = 8, SEEN_CANDIDATES = 8 };
 /* Suites of SDES: those of enum sdp_suite, and the one with tags of 32 bits, which the exchange refuses and others use. */
 enum seen_suite { SEEN_CM_128_80, SEEN_CM_256_80, SEEN_GCM_128, SEEN_GCM_256, SEEN_CM_128_32, SEEN_SUITES };
 
-enum seen_codec { SEEN_OTHER, SEEN_PCMU, SEEN_PCMA, SEEN_G722, SEEN_GSM, SEEN_G723, SEEN_G729, SEEN_ILBC, SEEN_OPUS, SEEN_CODECS };
+enum seen_codec {
+	SEEN_OTHER,
+	SEEN_PCMU,
+	SEEN_PCMA,
+	SEEN_G722,
+	SEEN_GSM,
+	SEEN_G723,
+	SEEN_G729,
+	SEEN_ILBC,
+	SEEN_OPUS,
+	SEEN_CODECS
+};
 
 struct sdp_seen {
 	uint16_t flags; /* enum side_flag */

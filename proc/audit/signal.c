@@ -50,8 +50,8 @@ static void named(struct audit *a, const struct addr *at)
 
 static bool is_server_name(struct span device)
 {
-	static const char *const names[] = {"Asterisk", "FPBX", "FreeSWITCH", "kamailio", "OpenSIPS", "OpenSER", "3CXPhoneSystem",
-	    "Cisco-CUCM", "Sippy", "Ringfence", "yate", "SIP Proxy", "BroadWorks", "Metaswitch"};
+	static const char *const names[] = {"Asterisk", "FPBX", "FreeSWITCH", "kamailio", "OpenSIPS", "OpenSER",
+	    "3CXPhoneSystem", "Cisco-CUCM", "Sippy", "Ringfence", "yate", "SIP Proxy", "BroadWorks", "Metaswitch"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (span_starts_case(device, span_str(names[i])))

@@ -50,7 +50,9 @@ static void read_uri(struct span uri, struct span *user, struct span *host)
 	size_t at = span_find(rest, '@');
 	bool tel = span_starts_case(uri, SPAN("tel:"));
 
-	*user = at < rest.n ? before(before(span_head(rest, at), ':'), ';') : tel ? before(rest, ';') : span_of(NULL, 0);
+	*user = at < rest.n ? before(before(span_head(rest, at), ':'), ';')
+	        : tel       ? before(rest, ';')
+	                    : span_of(NULL, 0);
 	*host = before(before(at < rest.n ? span_skip(rest, at + 1) : rest, ';'), '?');
 }
 

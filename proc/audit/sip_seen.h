@@ -18,7 +18,7 @@ struct sip_seen {
 	uint16_t status;
 	unsigned vias;
 	struct span call_id, device, body;
-	struct span session;	  /* Session-ID (RFC 7989), without its parameters */
+	struct span session; /* Session-ID (RFC 7989), without its parameters */
 	struct seen_party from, to;
 	struct addr contact, via; /* family 0: none, or a name */
 	enum digest_alg alg;

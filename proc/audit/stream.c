@@ -68,6 +68,18 @@ static struct stream *find(struct audit *a, struct flow *f, unsigned to_hi, cons
 }
 
 /* How far timestamps go from one packet to the next, by majority; a longer step is a pause in the speech. */
+static void steps(struct stream *s, uint32_t far, uint32_t packets)
+{
+	if (far == s->step * packets)
+		s->step_n++;
+	else if (s->step_n == 0 && far && far % packets == 0)
+		s->step = far / packets;
+	else if (s->step && far > s->step * packets && far < UINT32_MAX / 2)
+		s->gaps++;
+	else if (far && s->step_n)
+		s->step_n--;
+}
+
 static void timing(struct stream *s, const struct rtp *r)
 {
 	int16_t ahead = (int16_t)(r->seq - s->last_seq);
@@ -75,16 +87,8 @@ static void timing(struct stream *s, const struct rtp *r)
 
 	if (ahead > -NEAR && ahead < NEAR && ahead != 0)
 		s->in_row++;
-	if (ahead == 1) {
-		if (step == s->step)
-			s->step_n++;
-		else if (s->step_n == 0 && step)
-			s->step = step;
-		else if (s->step && step > s->step && step < UINT32_MAX / 2)
-			s->gaps++;
-		else if (step)
-			s->step_n--;
-	}
+	if (ahead > 0 && ahead < NEAR)
+		steps(s, step, (uint32_t)ahead);
 	if (ahead > 0 || ahead < -NEAR) {
 		s->last_seq = r->seq;
 		s->last_ts = r->timestamp;
@@ -135,6 +139,17 @@ static void keep_sample(struct audit *a, struct stream *s, const struct rtp *r, 
 	memcpy(k->data, p->payload.p, p->payload.n);
 }
 
+/* The first packet after a handshake: what came before is judged now, and what comes is looked at anew. */
+static void begin_keyed(struct stream *s)
+{
+	s->keyed = true;
+	s->early = s->n;
+	s->early_clear = stream_is_uneven(s);
+	memset(s->all, 0, sizeof s->all);
+	memset(s->first, 0, sizeof s->first);
+	s->sampled = 0;
+}
+
 void stream_add(struct audit *a, struct flow *f, unsigned to_hi, const struct packet *p)
 {
 	uint32_t now = audit_ms(a, p->time_us);
@@ -143,14 +158,15 @@ void stream_add(struct audit *a, struct flow *f, unsigned to_hi, const struct pa
 
 	if (!rtp_parse(p->payload, &r) || !(s = find(a, f, to_hi, &r, now)))
 		return;
+	if (!s->keyed && f->keying != NONE && a->keying[f->keying].done_ms)
+		begin_keyed(s);
 	s->n++;
 	s->first_ms = now < s->first_ms ? now : s->first_ms;
 	s->last_ms = now > s->last_ms ? now : s->last_ms;
 	timing(s, &r);
 	if (!p->cut)
 		count_length(s, r.pt, r.payload_len, now);
-	s->early += f->keying == NONE || a->keying[f->keying].done_ms == 0;
-	if ((s->n <= SAMPLED_ALL || s->n % SPARSE == 0) && s->sampled < SAMPLED_MAX)
+	if ((s->sampled < SAMPLED_ALL || s->n % SPARSE == 0) && s->sampled < SAMPLED_MAX)
 		look(s, span_of(p->payload.p + r.payload_at, r.payload_len));
 	if (s->n == SAMPLE_FIRST || s->n == SAMPLE_AGAIN)
 		keep_sample(a, s, &r, p);

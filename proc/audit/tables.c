@@ -12,8 +12,8 @@ static bool leg_match(const void *owner, uint32_t i, struct span key)
 
 	memcpy(&id, key.p, sizeof id);
 	memcpy(host, key.p + sizeof id, sizeof host);
-	return l->call_id == id && ((l->host[0] == host[0] && l->host[1] == host[1]) ||
-				       (l->host[0] == host[1] && l->host[1] == host[0]));
+	return l->call_id == id &&
+	       ((l->host[0] == host[0] && l->host[1] == host[1]) || (l->host[0] == host[1] && l->host[1] == host[0]));
 }
 
 static bool call_match(const void *owner, uint32_t i, struct span key)
