@@ -15,7 +15,7 @@ struct reader {
 	pid_t pid;
 	FILE *lines;
 	int fd[FILES_MAX];
-	char number[FILES_MAX][8];
+	char number[FILES_MAX][12];
 	char *word[WORDS_MAX];
 	int words;
 };

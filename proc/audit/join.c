@@ -2,6 +2,7 @@
 /* Which legs and flows are one call: the same Call-ID, the same ports in both descriptions, the same source that passes
  * through a relay, or a server that was called and at once called on for the same person. */
 #include "audit/judge.h"
+#include "audit/sort.h"
 #include <stdlib.h>
 
 enum { B2B_MS = 4000, B2B_LOOK = 256, RELAY_MS = 5000, RELAY_SEQ = 2000, SAME_MAX = 32 };
@@ -48,14 +49,11 @@ static void by_endpoint(struct audit *a, struct calls *c)
 
 /* --- a source that a relay passes on --- */
 
-static const struct audit *sorting;
-
-static int stream_order(const void *x, const void *y)
+static bool by_ssrc(const void *owner, uint32_t i, uint32_t j)
 {
-	uint32_t i = *(const uint32_t *)x, j = *(const uint32_t *)y;
-	uint32_t a = sorting->stream[i].ssrc, b = sorting->stream[j].ssrc;
+	const struct stream *s = ((const struct audit *)owner)->stream;
 
-	return a != b ? (a < b ? -1 : 1) : (i > j) - (i < j);
+	return s[i].ssrc != s[j].ssrc ? s[i].ssrc < s[j].ssrc : i < j;
 }
 
 static bool same_ip(const uint8_t *x, const uint8_t *y)
@@ -108,9 +106,7 @@ static void by_source(struct audit *a, struct calls *c)
 			for (uint32_t s = a->flow[i].stream[d]; s != NONE; s = a->stream[s].next)
 				if (stream_is_media(&a->stream[s]))
 					order[n++] = s;
-	sorting = a;
-	if (order)
-		qsort(order, n, sizeof *order, stream_order);
+	sort_indexes(order, n, by_ssrc, a);
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = i + 1;
 		     k < n && k < i + SAME_MAX && a->stream[order[k]].ssrc == a->stream[order[i]].ssrc; k++)
@@ -120,12 +116,11 @@ static void by_source(struct audit *a, struct calls *c)
 
 /* --- a server that calls on --- */
 
-static int leg_order(const void *x, const void *y)
+static bool by_invite(const void *owner, uint32_t i, uint32_t j)
 {
-	uint32_t i = *(const uint32_t *)x, j = *(const uint32_t *)y;
-	uint32_t a = sorting->leg[i].invite_ms, b = sorting->leg[j].invite_ms;
+	const struct leg *l = ((const struct audit *)owner)->leg;
 
-	return a != b ? (a < b ? -1 : 1) : (i > j) - (i < j);
+	return l[i].invite_ms != l[j].invite_ms ? l[i].invite_ms < l[j].invite_ms : i < j;
 }
 
 static bool calls_on(const struct audit *a, const struct leg *x, const struct leg *y)
@@ -141,9 +136,7 @@ static void by_server(struct audit *a, struct calls *c)
 
 	for (uint32_t i = 1; order && i <= a->legs.n; i++)
 		order[n++] = i;
-	sorting = a;
-	if (order)
-		qsort(order, n, sizeof *order, leg_order);
+	sort_indexes(order, n, by_invite, a);
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = i + 1; k < n && k < i + B2B_LOOK; k++) {
 			const struct leg *x = &a->leg[order[i]], *y = &a->leg[order[k]];
@@ -161,14 +154,12 @@ static void by_server(struct audit *a, struct calls *c)
 
 /* --- two flows without signalling, each with one direction of a call --- */
 
-static int flow_order(const void *x, const void *y)
+static bool by_hosts(const void *owner, uint32_t i, uint32_t j)
 {
-	const struct flow *f = &sorting->flow[*(const uint32_t *)x], *g = &sorting->flow[*(const uint32_t *)y];
-	int by_hosts = memcmp(f->key.src, g->key.src, 32);
+	const struct flow *f = &((const struct audit *)owner)->flow[i], *g = &((const struct audit *)owner)->flow[j];
+	int hosts = memcmp(f->key.src, g->key.src, 2 * sizeof f->key.src);
 
-	return by_hosts                     ? by_hosts
-	       : f->first_ms != g->first_ms ? (f->first_ms < g->first_ms ? -1 : 1)
-	                                    : (f > g) - (f < g);
+	return hosts != 0 ? hosts < 0 : f->first_ms != g->first_ms ? f->first_ms < g->first_ms : i < j;
 }
 
 /* 1 or 2: the only direction in which something was sent. */
@@ -191,12 +182,10 @@ static void by_direction(struct audit *a, struct calls *c)
 		if (a->flow[i].used && a->flow[i].leg == NONE &&
 		    (one_way(a, &a->flow[i]) == 1 || one_way(a, &a->flow[i]) == 2))
 			order[n++] = i;
-	sorting = a;
-	if (order)
-		qsort(order, n, sizeof *order, flow_order);
+	sort_indexes(order, n, by_hosts, a);
 	for (uint32_t i = 0; i + 1 < n; i++) {
 		const struct flow *f = &a->flow[order[i]], *g = &a->flow[order[i + 1]];
-		if (memcmp(f->key.src, g->key.src, 32) != 0 || g->first_ms - f->first_ms > B2B_MS ||
+		if (memcmp(f->key.src, g->key.src, 2 * sizeof f->key.src) != 0 || g->first_ms - f->first_ms > B2B_MS ||
 		    one_way(a, f) == one_way(a, g))
 			continue;
 		calls_union(c, flow_node(f, order[i]), flow_node(g, order[i + 1]));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Which phones to fix first: those at an end of the most open calls. */
 #include "audit/report.h"
+#include "audit/sort.h"
 #include "ctl/json.h"
 #include <stdlib.h>
 
@@ -47,13 +48,11 @@ void phones_count(struct audit *a, struct calls *c)
 	}
 }
 
-static const struct audit *sorting;
-
-static int order(const void *x, const void *y)
+static bool most_open(const void *owner, uint32_t i, uint32_t j)
 {
-	const struct host *g = &sorting->host[*(const uint32_t *)x], *h = &sorting->host[*(const uint32_t *)y];
+	const struct host *h = ((const struct audit *)owner)->host;
 
-	return g->open != h->open ? (g->open > h->open ? -1 : 1) : memcmp(g->ip, h->ip, sizeof g->ip);
+	return h[i].open != h[j].open ? h[i].open > h[j].open : memcmp(h[i].ip, h[j].ip, sizeof h->ip) < 0;
 }
 
 static void phone(struct report *r, const struct audit *a, const struct host *h)
@@ -79,9 +78,7 @@ void phones_report(struct report *r, struct audit *a)
 	for (uint32_t i = 1; list && i <= a->hosts.n; i++)
 		if (a->host[i].open)
 			list[n++] = i;
-	sorting = a;
-	if (list)
-		qsort(list, n, sizeof *list, order);
+	sort_indexes(list, n, most_open, a);
 	for (uint32_t i = 0; i < n && i < PHONES_MAX; i++)
 		phone(r, a, &a->host[list[i]]);
 	free(list);
