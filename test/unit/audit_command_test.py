@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: ISC
+"""R24: `ringfence audit` from end to end: files, standard input, text, JSON, exit status, the cage, memory."""
+import json
+import os
+import pathlib
+import re
+import resource
+import subprocess
+
+import pytest
+
+BUILD = pathlib.Path(os.environ['RINGFENCE_BUILD'])
+COMMAND = BUILD / 'cmd/ringfence'
+PROGRAM = BUILD / 'proc/audit/ringfence-audit'
+
+
+def audit(*args, **more):
+    return subprocess.run([COMMAND, '--site', '/nonexistent', 'audit', *args], capture_output=True, text=True, timeout=60,
+                          **({'stdin': subprocess.DEVNULL} | more))
+
+
+@pytest.fixture(scope='module')
+def captures(tmp_path_factory):
+    """{scene: (path, calls, open)}"""
+    folder = tmp_path_factory.mktemp('audit')
+    said = subprocess.run([BUILD / 'test/unit/audit_test', '--write', folder], capture_output=True, text=True, check=True).stdout
+    rows = [line.split('\t') for line in said.splitlines()]
+    assert len(rows) > 40
+    return {pathlib.Path(path).stem: (path, int(calls), int(is_open)) for path, calls, is_open in rows}
+
+
+def lines(p):
+    out = [json.loads(line) for line in p.stdout.splitlines()]
+    assert out[-1] == {'kind': 'done', 'result': 'ok'}
+    return out
+
+
+def of(kind, p):
+    return [line for line in lines(p) if line['kind'] == kind]
+
+
+def test_every_scene(captures):
+    for name, (path, calls, is_open) in captures.items():
+        p = audit(path)
+        first = p.stdout.splitlines()[0]
+        assert first == f'{is_open} of {calls} calls are open to eavesdropping', name
+        assert p.returncode == (4 if is_open else 0) and not p.stderr, name
+
+
+def test_json(captures):
+    path = captures['SDES in clear signalling'][0]
+    p = audit('--json', path)
+    assert p.returncode == 4
+    [summary] = of('audit', p)
+    assert summary['calls'] == summary['open'] == 1 and summary['version'] == 1
+    [call] = of('call', p)
+    assert call['from'] == '101' and call['to'] == '102' and call['grade'] == 'open'
+    assert {'is': 'sdes-readable'} in call['why'] and call['legs'][0]['keys'] == 'sdes' and call['legs'][0]['codec'] == 'PCMU'
+    phones = of('phone', p)
+    assert {x['address'] for x in phones} == {'10.0.0.11', '10.0.0.12'} and 'SRTP' in phones[0]['remedy']
+    [gave] = of('signalling', p)
+    assert gave['numbers'] == 2 and gave['who_calls_whom'] == 1
+
+
+def test_keys_are_not_said(captures):
+    for name in ('SDES in clear signalling', 'SDES without media'):
+        p = audit('--json', '--graph', captures[name][0])
+        assert 'AAECAwQF' not in p.stdout and '000102030405' not in p.stdout
+
+
+def test_anonymised(captures):
+    for more in ([], ['--json']):
+        p = audit('--anonymise', '--graph', '--all', *more, captures['plain'][0])
+        assert p.returncode == 4 and not re.search(r'\b10[12]\b', p.stdout) and 'Anna' not in p.stdout
+        assert len(set(re.findall(r'n-[0-9a-f]{10}', p.stdout))) == 2
+
+
+def test_standard_input(captures):
+    with open(captures['plain'][0], 'rb') as f:
+        p = audit('-', stdin=f)
+    assert p.stdout.startswith('1 of 1 calls') and p.returncode == 4
+
+
+def test_a_pipe_that_gives_little_at_a_time(captures):
+    data = pathlib.Path(captures['plain'][0]).read_bytes()
+    p = subprocess.Popen([COMMAND, 'audit', '-'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    for at in range(0, len(data), 997):
+        p.stdin.write(data[at:at + 997])
+        p.stdin.flush()
+    out = p.communicate(timeout=30)[0]
+    assert out.startswith(b'1 of 1 calls') and p.returncode == 4
+
+
+def test_several_files_show_a_trend(captures):
+    p = audit('--json', captures['plain'][0], captures['busy'][0], captures['no telephony'][0])
+    assert [x['calls'] for x in of('trend', p)] == [1, 0, 0]
+
+
+def test_what_is_no_capture(tmp_path):
+    text = tmp_path / 'text'
+    text.write_text('no capture at all, but long enough for a header\n')
+    p = audit(text)
+    assert p.returncode == 1 and 'neither pcap nor pcapng' in p.stderr
+    p = audit('--json', text)
+    assert p.returncode == 1 and '"result":"refused"' in p.stdout
+    p = audit(tmp_path / 'none')
+    assert p.returncode == 1 and 'No such file' in p.stderr
+    assert audit().returncode == 2
+
+
+def test_cut_in_the_middle_is_said_and_judged(captures, tmp_path):
+    data = pathlib.Path(captures['plain'][0]).read_bytes()
+    part = tmp_path / 'part.pcap'
+    part.write_bytes(data[:len(data) - 777])
+    p = audit(part)
+    assert p.returncode == 4 and p.stdout.startswith('1 of 1') and 'ends in the middle' in p.stderr
+
+
+def test_hostile_text_stays_text(captures, tmp_path):
+    data = pathlib.Path(captures['plain'][0]).read_bytes()
+    bad = tmp_path / 'bad.pcap'
+    bad.write_bytes(data.replace(b'Yealink', b'\x1b[2J\x07\xff\x80'[:7].ljust(7, b'x')))
+    for more in ([], ['--json']):
+        p = subprocess.run([COMMAND, 'audit', *more, bad], capture_output=True, timeout=30)
+        assert p.returncode == 4 and b'\x1b' not in p.stdout and b'\x07' not in p.stdout
+        p.stdout.decode()
+
+
+def children_kb():
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+
+
+def test_ten_thousand_calls_in_64_mb(tmp_path):
+    """In the cage: what a large capture needs beyond a small one must be allowed there too."""
+    big = tmp_path / 'big.pcap'
+    subprocess.run([BUILD / 'test/unit/ringfence-audit-make', big, '400000', '10000'], check=True)
+    code = ('import resource, subprocess, sys; '
+            'p = subprocess.run(sys.argv[1:], capture_output=True); '
+            'sys.stdout.write(p.stdout.decode().splitlines()[0] + "\\n"); '
+            'print(p.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)')
+    p = subprocess.run(['/usr/bin/python3', '-c', code, COMMAND, 'audit', big], capture_output=True, text=True, timeout=100)
+    first, rest = p.stdout.splitlines()
+    status, kb = map(int, rest.split())
+    assert first == '10000 of 10000 calls are open to eavesdropping' and status == 4
+    if not os.environ.get('ASAN_OPTIONS') and b'__asan_init' not in PROGRAM.read_bytes():
+        assert kb < 64 * 1024
+
+
+def test_the_reader_alone_opens_nothing(tmp_path):
+    """It reads descriptors, and words that are none end it."""
+    p = subprocess.run([PROGRAM, '/etc/passwd'], capture_output=True, text=True, timeout=10)
+    assert p.returncode == 2 and not p.stdout
+    p = subprocess.run([PROGRAM, '60'], capture_output=True, text=True, timeout=10)
+    assert p.returncode == 2
