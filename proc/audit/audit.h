@@ -76,7 +76,7 @@ struct keying {
 	struct zrtp_watch zrtp;
 	uint8_t hello[8]; /* random of the DTLS ServerHello, whatever came before it */
 	uint8_t sealed;   /* mask of the ends that sent under new keys */
-	uint32_t dtls_n, zrtp_n, stun_n;
+	uint32_t dtls_n, zrtp_n;
 	uint32_t done_ms; /* 0: not yet */
 };
 
@@ -86,7 +86,7 @@ struct flow {
 	uint32_t stream[2]; /* the latest; [1]: sent by the lower end */
 	uint32_t keying;
 	uint32_t first_ms, last_ms;
-	uint32_t n, other_n, rtcp_clear, rtcp_keyed;
+	uint32_t n;
 	uint32_t leg; /* found at the end */
 	uint16_t file;
 	bool used;
@@ -103,7 +103,7 @@ struct text {
 	uint8_t kinds;
 };
 
-enum host_flag { HOST_SIP = 1, HOST_SERVER = 2, HOST_INSIDE_NAMED = 4, HOST_TLS_SIP = 8, HOST_SEEN = 16 };
+enum host_flag { HOST_SIP = 1, HOST_SERVER = 2, HOST_INSIDE_NAMED = 4 };
 
 struct host {
 	uint8_t ip[16];
@@ -123,8 +123,7 @@ enum side_flag {
 	SIDE_CLEAR = 32, /* a line with a port and no keys */
 	SIDE_NULL = 64,  /* keys that encrypt nothing */
 	SIDE_TAG_32 = 128,
-	SIDE_ICE = 256,
-	SIDE_SIGNED = 512, /* under an Identity header */
+	SIDE_SIGNED = 256, /* under an Identity header */
 };
 #define SIDE_KEYED (SIDE_SDES | SIDE_DTLS)
 
@@ -137,6 +136,7 @@ struct side {
 /* A dialog between two hosts: what a proxy passes on is another leg of the same call. */
 struct leg {
 	uint64_t call_id; /* keyed hash */
+	uint64_t session; /* the same of Session-ID (RFC 7989); 0: none */
 	uint32_t host[2]; /* who called, who was called */
 	uint32_t invite_ms, answer_ms, end_ms, last_ms;
 	uint32_t from, to;
@@ -179,7 +179,7 @@ enum other_kind {
 };
 
 struct counters {
-	uint64_t frames, octets, cut, malformed, no_ip, unknown_link, fragments, sip, sip_bad, rtp, registers;
+	uint64_t frames, octets, cut, malformed, no_ip, unknown_link, fragments, sip, sip_bad, registers;
 	uint64_t digest[DIGEST_OTHER + 1]; /* by enum digest_alg */
 	uint64_t other[OTHER_KINDS];
 	uint64_t flows_left, streams_left, legs_left, texts_left, keys_left, endpoints_left, edges_left;

@@ -149,14 +149,23 @@ static void keyed_by(struct audit *a, const struct flow *f, const struct stream 
 	}
 }
 
+/* What either description names first, if it is what is sent. */
+static enum seen_codec codec_of(const struct leg *l, uint32_t pt)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (l->side[i].flags & SIDE_AUDIO && l->side[i].codec_pt == pt)
+			return (enum seen_codec)l->side[i].codec;
+	return SEEN_OTHER;
+}
+
 static void judge_stream(struct audit *a, const struct flow *f, const struct stream *s, struct verdict *v)
 {
 	const struct leg *l = &a->leg[f->leg];
-	const struct side *side = l->side[0].codec != SEEN_OTHER ? &l->side[0] : &l->side[1];
+	uint8_t event_pt = l->side[0].event_pt ? l->side[0].event_pt : l->side[1].event_pt;
 	uint32_t declined = ((l->side[0].flags ^ l->side[1].flags) & SIDE_KEYED) ? WHY_DECLINED : 0;
 	struct judged j;
 
-	stream_judge(s, (enum seen_codec)side->codec, side->event_pt, &j);
+	stream_judge(s, codec_of(l, stream_pt(s)), event_pt, &j);
 	v->packets += s->n;
 	if (j.codec != SEEN_OTHER)
 		v->codec = (uint8_t)j.codec;

@@ -119,14 +119,6 @@ static bool may_begin(const struct packet *p, enum wire_kind kind)
 	return kind != WIRE_DTLS || (p->payload.n > 13 && p->payload.p[1] == 0xfe);
 }
 
-static void rtcp(struct flow *f, struct span d)
-{
-	if (rtcp_is_clear(d))
-		f->rtcp_clear++;
-	else
-		f->rtcp_keyed++;
-}
-
 void flow_add(struct audit *a, const struct packet *p)
 {
 	struct flow_key k;
@@ -148,10 +140,6 @@ void flow_add(struct audit *a, const struct packet *p)
 	f->n++;
 	if (kind == WIRE_RTP)
 		stream_add(a, f, to_hi, p);
-	else if (kind == WIRE_RTCP)
-		rtcp(f, p->payload);
-	else if (kind == WIRE_OTHER)
-		f->other_n++;
-	else
+	else if (kind == WIRE_DTLS || kind == WIRE_ZRTP)
 		keying_add(a, f, to_hi, p, kind);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Which legs and flows are one call: the same Call-ID, the same ports in both descriptions, the same source that passes
+/* Which legs and flows are one call: the same Call-ID or Session-ID, the same ports in both descriptions, the same source that passes
  * through a relay, or a server that was called and at once called on for the same person. */
 #include "audit/judge.h"
 #include "audit/sort.h"
@@ -123,6 +123,28 @@ static bool by_invite(const void *owner, uint32_t i, uint32_t j)
 	return l[i].invite_ms != l[j].invite_ms ? l[i].invite_ms < l[j].invite_ms : i < j;
 }
 
+/* RFC 7989: the caller's half of it stays the same through back-to-back agents. */
+static bool by_session_id(const void *owner, uint32_t i, uint32_t j)
+{
+	const struct leg *l = ((const struct audit *)owner)->leg;
+
+	return l[i].session != l[j].session ? l[i].session < l[j].session : i < j;
+}
+
+static void by_session(struct audit *a, struct calls *c)
+{
+	uint32_t *order = calloc(a->legs.n + 1, sizeof *order), n = 0;
+
+	for (uint32_t i = 1; order && i <= a->legs.n; i++)
+		if (a->leg[i].session)
+			order[n++] = i;
+	sort_indexes(order, n, by_session_id, a);
+	for (uint32_t i = 1; i < n; i++)
+		if (a->leg[order[i]].session == a->leg[order[i - 1]].session)
+			calls_union(c, order[i], order[i - 1]);
+	free(order);
+}
+
 static bool calls_on(const struct audit *a, const struct leg *x, const struct leg *y)
 {
 	if (x->host[1] != y->host[0] || x->host[0] == y->host[1] || x->from == NONE || x->from != y->from)
@@ -197,6 +219,7 @@ static void by_direction(struct audit *a, struct calls *c)
 void calls_join(struct audit *a, struct calls *c)
 {
 	by_call_id(a, c);
+	by_session(a, c);
 	by_endpoint(a, c);
 	by_source(a, c);
 	by_server(a, c);

@@ -20,7 +20,7 @@ enum {
 	EVENT_PT_USUAL = 101
 };
 
-static uint32_t main_pt(const struct stream *s)
+uint32_t stream_pt(const struct stream *s)
 {
 	uint32_t best = s->others_pt, n = s->others;
 
@@ -34,7 +34,7 @@ static uint32_t main_pt(const struct stream *s)
 
 bool stream_is_media(const struct stream *s)
 {
-	uint32_t pt = main_pt(s);
+	uint32_t pt = stream_pt(s);
 
 	if (s->in_row < STREAM_LEAST || s->in_row < s->n / 5 * 4 || s->ssrc == 0)
 		return false;
@@ -183,7 +183,7 @@ static bool has_digits(const struct stream *s, uint8_t event_pt)
 
 void stream_judge(const struct stream *s, enum seen_codec codec, uint8_t event_pt, struct judged *out)
 {
-	uint32_t pt = main_pt(s);
+	uint32_t pt = stream_pt(s);
 
 	*out = (struct judged){.codec = codec};
 	if (pt < PT_DYNAMIC)

@@ -17,6 +17,7 @@ struct judged {
 };
 
 bool stream_is_media(const struct stream *s);
+uint32_t stream_pt(const struct stream *s); /* of most packets */
 /* codec: what signalling said, or SEEN_OTHER. event_pt 0: not said. */
 void stream_judge(const struct stream *s, enum seen_codec codec, uint8_t event_pt, struct judged *out);
 

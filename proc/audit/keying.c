@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* DTLS, ZRTP and STUN beside the media of a flow. */
+/* DTLS and ZRTP beside the media of a flow. */
 #include "audit/audit.h"
 #include "wire/rtp.h"
-#include "wire/stun.h"
 
 static struct keying *of(struct audit *a, struct flow *f)
 {
@@ -58,12 +57,9 @@ static void zrtp(struct audit *a, struct flow *f, unsigned end, struct span d, u
 void keying_add(struct audit *a, struct flow *f, unsigned to_hi, const struct packet *p, unsigned kind)
 {
 	uint32_t now = audit_ms(a, p->time_us);
-	struct keying *k;
 
 	if (kind == WIRE_DTLS)
 		dtls(a, f, !to_hi, p->payload, now);
-	else if (kind == WIRE_ZRTP)
+	else
 		zrtp(a, f, !to_hi, p->payload, now);
-	else if (stun_is(p->payload) && (k = of(a, f)))
-		k->stun_n++;
 }

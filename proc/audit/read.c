@@ -38,13 +38,10 @@ static bool is_teams(const struct packet *p)
 
 static void tls_sip(struct audit *a, const struct packet *p)
 {
-	uint32_t h[] = {audit_host(a, p->key.src), audit_host(a, p->key.dst)};
+	uint32_t server = audit_host(a, p->key.dst);
 
-	for (int i = 0; i < 2; i++)
-		if (h[i] != NONE)
-			a->host[h[i]].flags |= HOST_TLS_SIP | HOST_SEEN;
-	if (h[1] != NONE)
-		a->host[h[1]].flags |= HOST_SERVER;
+	if (server != NONE)
+		a->host[server].flags |= HOST_SERVER;
 	a->count.other[OTHER_SIP_TLS]++;
 }
 

@@ -185,7 +185,6 @@ static void read_candidate(struct reading *r, struct span v)
 	    !span_decimal(word(&v), UINT16_MAX, &port))
 		return;
 	a.port = (uint16_t)port;
-	o->flags |= SIDE_ICE;
 	o->candidate[o->candidate_n++] = a;
 }
 

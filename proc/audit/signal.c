@@ -63,8 +63,8 @@ static void sender(struct audit *a, const struct packet *p, const struct sip_see
 {
 	struct host *h = &a->host[src];
 
-	h->flags |= HOST_SIP | HOST_SEEN;
-	a->host[dst].flags |= HOST_SIP | HOST_SEEN;
+	h->flags |= HOST_SIP;
+	a->host[dst].flags |= HOST_SIP;
 	bool own = (m->request && m->vias == 1) || (m->contact.family && memcmp(m->contact.ip, p->key.src, 16) == 0);
 	if (m->request && m->vias > 1)
 		h->flags |= HOST_SERVER;
@@ -227,6 +227,8 @@ static void call(struct audit *a, const struct packet *p, const struct sip_seen 
 		l->host[0] = from;
 		l->host[1] = to;
 	}
+	if (m->session.n && l->session == 0)
+		l->session = hash(a, m->session);
 	progress(l, m, now);
 	if (m->sdp && m->body.n && !p->cut)
 		describe(a, l, src == l->host[1], m);

@@ -62,6 +62,21 @@ def test_json(captures):
     assert gave['numbers'] == 2 and gave['who_calls_whom'] == 1
 
 
+def test_what_signalling_gives_away(captures):
+    p = audit('--json', captures['registration'][0])
+    assert p.returncode == 0
+    [gave] = of('signalling', p)
+    assert gave['messages'] == 3 and gave['registrations'] == 2 and gave['digests'] == 2 and gave['digest_logins'] == 1
+    assert gave['digest_weakest'] == 'MD5' and gave['numbers'] == 2 and gave['names'] == 1 and gave['inside_addresses'] == 2
+    assert 'the weakest under MD5' in audit(captures['registration'][0]).stdout
+
+
+def test_a_leg_of_each_server(captures):
+    [call] = of('call', audit('--json', captures['server, clear behind it'][0]))
+    assert [(x['grade'], x['keys']) for x in call['legs']] == [('server', 'dtls'), ('open', 'none')]
+    assert {x['address'] for x in of('phone', audit('--json', captures['server, clear behind it'][0]))} == {'10.0.0.12'}
+
+
 def test_keys_are_not_said(captures):
     for name in ('SDES in clear signalling', 'SDES without media'):
         p = audit('--json', '--graph', captures[name][0])

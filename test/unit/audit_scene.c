@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { ALICE = 11, BOB = 12, PBX = 1, PROXY = 2, SIP_PORT = 5060, ACK = 0x10, SYN = 2 };
+enum { ALICE = 11, BOB = 12, PBX = 1, PROXY = 2, CAROL = 13, SIP_PORT = 5060, ACK = 0x10, SYN = 2 };
 
 /* One hop of signalling. */
 struct hop {
@@ -396,6 +396,71 @@ static void agreed(struct made *m)
 	hang_up(&h);
 }
 
+/* What is sent is the second codec of the offer. */
+static void other_codec(struct made *m)
+{
+	struct made_media a, b;
+	struct hop h;
+
+	direct(m, "RTP/AVP", "", "RTP/AVP", "", &a, &b, &h);
+	a.pt = b.pt = 111;
+	a.len = b.len = 0;
+	a.step = b.step = 960;
+	made_talk(m, &a, &b, 100);
+	hang_up(&h);
+}
+
+/* Bob sends Alice on to Carol: another call. */
+static void transfer(struct made *m)
+{
+	struct made_media a, b, c = pcmu(ALICE, 4010, CAROL, 4004, 7101), d = back(&c);
+	struct hop h, g = hop(m, ALICE, CAROL, "transfer-2");
+
+	direct(m, "RTP/AVP", "", "RTP/AVP", "", &a, &b, &h);
+	made_talk(m, &a, &b, 250);
+	message(&h, 1, "REFER sip:a@example.org SIP/2.0", "REFER", true, NULL);
+	message(&h, 0, "SIP/2.0 202 Accepted", "REFER", true, NULL);
+	g.to = "103";
+	set_up(&g, sdp(m, ALICE, 4010, "RTP/SAVP", crypto(0, "AES_CM_128_HMAC_SHA1_80")), sdp(m, CAROL, 4004, "RTP/AVP", ""));
+	hang_up(&h);
+	made_talk(m, &c, &d, 100);
+	hang_up(&g);
+}
+
+/* Two agents that change all but the Session-ID, far apart. */
+static void session_id(struct made *m)
+{
+	static const char *const invite =
+	    "INVITE sip:b@example.org SIP/2.0\r\nSession-ID: ab30317f1a784dc48ff824d0d3715d86;remote=00000000000000000000000000000000";
+	static const char *const ok = "SIP/2.0 200 OK\r\nSession-ID: ab30317f1a784dc48ff824d0d3715d86;remote=47755a9de7794ba387653f2099600ef2";
+	struct hop h = hop(m, ALICE, PROXY, "session-1"), g = hop(m, PBX, BOB, "session-2");
+
+	g.from = "900";
+	g.to = "901";
+	message(&h, 0, invite, "INVITE", false, sdp(m, ALICE, 4000, "RTP/AVP", ""));
+	m->now_us += 6000000;
+	message(&g, 0, invite, "INVITE", false, sdp(m, PBX, 6000, "RTP/AVP", ""));
+	message(&g, 1, ok, "INVITE", true, sdp(m, BOB, 4002, "RTP/AVP", ""));
+	message(&h, 1, ok, "INVITE", true, sdp(m, PROXY, 6002, "RTP/AVP", ""));
+	hang_up(&h);
+	hang_up(&g);
+}
+
+static void registration(struct made *m)
+{
+	struct hop h = hop(m, ALICE, PBX, "register-1");
+
+	message(&h, 0,
+	    "REGISTER sip:example.org SIP/2.0\r\nAuthorization: Digest username=\"101\", realm=\"example.org\", nonce=\"n\", "
+	    "uri=\"sip:example.org\", response=\"00112233445566778899aabbccddeeff\"",
+	    "REGISTER", false, NULL);
+	message(&h, 0,
+	    "REGISTER sip:example.org SIP/2.0\r\nAuthorization: Digest username=\"101\", realm=\"example.org\", nonce=\"n\", algorithm=SHA-256, "
+	    "uri=\"sip:example.org\", response=\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"",
+	    "REGISTER", false, NULL);
+	message(&h, 1, "SIP/2.0 200 OK", "REGISTER", true, NULL);
+}
+
 static void busy(struct made *m)
 {
 	struct hop h = hop(m, ALICE, BOB, "busy-1");
@@ -666,6 +731,10 @@ const struct scene scenes[] = {
     {"digits", digits, 1, OPEN_, WHY_CLEAR | WHY_DIGITS, 0},
     {"agreed in clear, without media", agreed, 1, OPEN_, WHY_AGREED, WHY_CLEAR},
     {"busy", busy, 0, {[AUDIT_NONE] = 1}, 0, 0xffff},
+    {"another codec than the first", other_codec, 1, OPEN_, WHY_CLEAR, 0},
+    {"transfer", transfer, 2, {[AUDIT_OPEN] = 2}, WHY_CLEAR | WHY_DECLINED, 0},
+    {"joined by Session-ID", session_id, 1, OPEN_, WHY_AGREED, 0},
+    {"registration", registration, 0, {0}, 0, 0xffff},
     {"hold", hold, 1, OPEN_, WHY_CLEAR, 0},
     {"proxy", proxy, 1, NOBODY_, WHY_COMPARE, WHY_AGREED},
     {"server, clear behind it", b2bua, 1, OPEN_, WHY_CLEAR | WHY_SERVER, 0},
