@@ -109,7 +109,7 @@ static bool aside(struct cmd *c, const json_t *line)
 }
 
 /* -1: said nothing of calls. */
-static int64_t read_lines(struct cmd *c, struct reader *r, struct audit_view *view)
+static int64_t read_lines(struct cmd *c, struct reader *r, struct audit_view *view, struct audit_html *html)
 {
 	static char text[LINE_MAX_OCTETS];
 	int64_t open = -1;
@@ -120,6 +120,8 @@ static int64_t read_lines(struct cmd *c, struct reader *r, struct audit_view *vi
 			continue;
 		if (line_is(line, "audit"))
 			open = member_number(line, "open");
+		if (html->file)
+			audit_html_line(html, line);
 		if (line_is(line, "audit") && isatty(STDERR_FILENO))
 			fputs("\r\033[K", stderr);
 		if (aside(c, line))
@@ -137,18 +139,26 @@ static int audit(struct cmd *c)
 {
 	struct reader r = {.lines = NULL};
 	struct audit_view view;
+	struct audit_html html = {.file = NULL};
+	const char *page = option_get(c, "html");
 	int status = -1;
 
+	if (page && !audit_html_begin(&html, c, page))
+		return EXIT_REFUSED;
 	if (!start(c, &r))
 		return EXIT_REFUSED;
 	audit_show_begin(&view, c);
-	int64_t open = read_lines(c, &r, &view);
+	int64_t open = read_lines(c, &r, &view, &html);
 	fclose(r.lines);
 	waitpid(r.pid, &status, 0);
 	for (int i = 0; i < r.words; i++)
 		free(r.word[i]);
 	audit_show_end(&view);
 	bool ok = WIFEXITED(status) && WEXITSTATUS(status) == 0 && open >= 0;
+	if (html.file && !audit_html_end(&html)) {
+		complain(safe(page), "it could not be written", NULL);
+		ok = false;
+	}
 	if (!ok)
 		complain(
 		    "the captures could not be read", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : NULL, NULL);
@@ -169,5 +179,6 @@ const struct verb verb_audit = {
 	"to fix first, and what the signalling gives away. Exit status: 0 no call is open, 1 the captures could not be read, 2 wrong use, 4 calls are open.",
     .option = {{"all", NULL, "every call, not the first 30 that are open"},
 	{"graph", NULL, "who calls whom, as an eavesdropper could draw it"},
-	{"anonymise", NULL, "tokens in place of numbers"}},
+	{"anonymise", NULL, "tokens in place of numbers"},
+	{"html", "FILE", "the report as a page too, which needs no other file"}},
 };

@@ -20,4 +20,24 @@ void audit_show_begin(struct audit_view *v, const struct cmd *c);
 void audit_show(struct audit_view *v, json_t *line);
 void audit_show_end(struct audit_view *v);
 
+/* What both reports say. */
+const char *audit_whys(json_t *line, char *out, size_t cap);
+const char *audit_party(json_t *line, const char *name, const char *address); /* a number, else an address */
+const char *audit_grade_plain(const char *key);
+const char *audit_grade_known(const char *key); /* the key itself; "unknown" for what is none */
+
+/* --- audit_html.c --- */
+
+struct audit_html {
+	const struct cmd *cmd;
+	FILE *file;
+	const char *section;
+	unsigned calls;
+};
+
+/* False: the file cannot be written, as was said. */
+bool audit_html_begin(struct audit_html *h, const struct cmd *c, const char *path);
+void audit_html_line(struct audit_html *h, json_t *line);
+bool audit_html_end(struct audit_html *h);
+
 #endif

@@ -52,7 +52,7 @@ static void paint(const struct audit_view *v, const char *colour)
 		fputs(colour, stdout);
 }
 
-static const char *shown_whys(json_t *line, char *out, size_t cap)
+const char *audit_whys(json_t *line, char *out, size_t cap)
 {
 	json_t *list = json_object_get(line, "why"), *one;
 	size_t i, n = 0;
@@ -61,6 +61,19 @@ static const char *shown_whys(json_t *line, char *out, size_t cap)
 	json_array_foreach(list, i, one) if (n < cap) n +=
 	    (size_t)snprintf(out + n, cap - n, "%s%s", n ? "; " : "", PLAIN(whys, member(one, "is")));
 	return out;
+}
+
+const char *audit_grade_plain(const char *key)
+{
+	return PLAIN(grades, key);
+}
+
+const char *audit_grade_known(const char *key)
+{
+	for (size_t i = 0; i < sizeof grades / sizeof *grades; i++)
+		if (strcmp(grades[i].key, key) == 0)
+			return grades[i].key;
+	return "unknown";
 }
 
 void audit_show_begin(struct audit_view *v, const struct cmd *c)
@@ -121,12 +134,12 @@ static void summary(struct audit_view *v, const json_t *line)
 		    (long long)member_number(line, "unknown_link"));
 }
 
-static const char *party(json_t *line, const char *name, const char *address)
+const char *audit_party(json_t *line, const char *name, const char *address)
 {
 	json_t *leg = json_array_get(json_object_get(line, "legs"), 0);
 	const char *number = member(line, name);
 
-	return number[0] ? safe(number) : safe(member(leg, address));
+	return number[0] ? number : member(leg, address);
 }
 
 static void call(struct audit_view *v, json_t *line)
@@ -146,9 +159,9 @@ static void call(struct audit_view *v, json_t *line)
 	const char *grade = PLAIN(grades, member(line, "grade"));
 	char brief[32];
 	snprintf(brief, sizeof brief, "%.*s", (int)strcspn(grade, ":"), grade);
-	const char *cells[] = {party(line, "from", "caller"), party(line, "to", "called"),
+	const char *cells[] = {safe(audit_party(line, "from", "caller")), safe(audit_party(line, "to", "called")),
 	    show_when(member_number(line, "start_ms")), show_length((uint64_t)member_number(line, "duration_ms")),
-	    brief, shown_whys(line, why, sizeof why)};
+	    brief, audit_whys(line, why, sizeof why)};
 	table_add(&v->table, cells);
 }
 
@@ -160,7 +173,7 @@ static void phone(struct audit_view *v, json_t *line)
 	printf("%s%s%s%s%s  %lld of %lld calls open: %s\n", safe(member(line, "address")),
 	    member(line, "number")[0] ? "  " : "", safe(member(line, "number")), member(line, "device")[0] ? "  " : "",
 	    safe(member(line, "device")), (long long)member_number(line, "open"),
-	    (long long)member_number(line, "calls"), shown_whys(line, why, sizeof why));
+	    (long long)member_number(line, "calls"), audit_whys(line, why, sizeof why));
 	printf("    %s\n", safe(member(line, "remedy")));
 }
 

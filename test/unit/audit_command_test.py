@@ -6,6 +6,7 @@ import pathlib
 import re
 import resource
 import subprocess
+from html.parser import HTMLParser
 
 import pytest
 
@@ -88,6 +89,43 @@ def test_anonymised(captures):
         p = audit('--anonymise', '--graph', '--all', *more, captures['plain'][0])
         assert p.returncode == 4 and not re.search(r'\b10[12]\b', p.stdout) and 'Anna' not in p.stdout
         assert len(set(re.findall(r'n-[0-9a-f]{10}', p.stdout))) == 2
+
+
+class Page(HTMLParser):
+    """Every element that is opened is closed in turn, and nothing comes from elsewhere."""
+    VOID = {'meta', 'br', 'rect'}
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen, self.text = [], [], ''
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        assert tag not in ('script', 'img', 'link', 'iframe') and not {'src', 'href', 'onload'} & {k for k, _ in attrs}
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_page(captures, tmp_path):
+    page, data = tmp_path / 'report.html', pathlib.Path(captures['plain'][0]).read_bytes()
+    hostile = tmp_path / '<b>bad&.pcap'
+    hostile.write_bytes(data.replace(b'Yealink', b'<script'))
+    p = audit('--html', page, hostile, captures['DTLS'][0])
+    assert p.returncode == 4 and p.stdout.startswith('1 of ')
+    reader = Page()
+    reader.feed(page.read_text())
+    assert not reader.open and 'svg' in reader.seen and reader.seen.count('table') == 4
+    assert p.stdout.splitlines()[0] in reader.text and '<script SIP-T46G' in reader.text and '<b>bad&.pcap' in reader.text
+    assert page.stat().st_mode & 0o777 == 0o600
+    p = audit('--html', '/nonexistent/x', captures['plain'][0])
+    assert p.returncode == 1 and not p.stdout
 
 
 def test_standard_input(captures):
