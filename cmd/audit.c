@@ -14,7 +14,7 @@ enum { FILES_MAX = 64, WORDS_MAX = FILES_MAX + 8, LINE_MAX_OCTETS = 65536 + 2 };
 struct reader {
 	pid_t pid;
 	FILE *lines;
-	int fd[FILES_MAX];
+	int fd[FILES_MAX]; /* with --prove: the capture, itself again, and the sound */
 	char number[FILES_MAX][12];
 	char *word[WORDS_MAX];
 	int words;
@@ -55,6 +55,35 @@ static void become(const char *program, struct reader *r, int out)
 	_exit(EXIT_REFUSED);
 }
 
+/* The capture a second time, and the file for the sound, which must be a new one. */
+static bool open_sound(struct cmd *c, struct reader *r)
+{
+	const char *call = option_get(c, "prove"), *path = option_get(c, "sound");
+	char text[16];
+	uint64_t id;
+
+	if (!call && !path)
+		return true;
+	if (!call || !path || c->args != 1 || strcmp(c->arg[0], "-") == 0 ||
+	    !span_decimal(span_str(call), UINT32_MAX, &id) || id == 0) {
+		complain("--prove CALL needs --sound FILE, and one capture that is a file", NULL, NULL);
+		return false;
+	}
+	r->fd[1] = open(c->arg[0], O_RDONLY);
+	r->fd[2] = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	if (r->fd[1] < 0 || r->fd[2] < 0) {
+		complain(safe(r->fd[1] < 0 ? c->arg[0] : path), strerror(errno), NULL);
+		return false;
+	}
+	add_word(r, "--prove");
+	add_word(r, call);
+	for (int i = 1; i <= 2; i++) {
+		snprintf(text, sizeof text, "%d", r->fd[i]);
+		add_word(r, text);
+	}
+	return true;
+}
+
 static bool start(struct cmd *c, struct reader *r)
 {
 	char program[4096];
@@ -65,7 +94,7 @@ static bool start(struct cmd *c, struct reader *r)
 		return false;
 	}
 	add_word(r, program);
-	if (!open_files(c, r))
+	if (!open_files(c, r) || !open_sound(c, r))
 		return false;
 	static const char *const passed[] = {"anonymise", "graph"};
 	for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
@@ -99,6 +128,11 @@ static bool aside(struct cmd *c, const json_t *line)
 			fprintf(
 			    stderr, "\r%lld million packets", (long long)(member_number(line, "packets") / 1000000));
 		return true;
+	}
+	if (line_is(line, "sound") && !member_flag(line, "written")) {
+		unlink(option_get(c, "sound"));
+		complain("no sound was written", member(line, "why"), NULL);
+		return !c->json;
 	}
 	if (line_is(line, "file")) {
 		int64_t i = member_number(line, "file");
@@ -180,5 +214,7 @@ const struct verb verb_audit = {
     .option = {{"all", NULL, "every call, not the first 30 that are open"},
 	{"graph", NULL, "who calls whom, as an eavesdropper could draw it"},
 	{"anonymise", NULL, "tokens in place of numbers"},
+	{"prove", "CALL", "write up to ten seconds of that open call (by its id) as sound"},
+	{"sound", "FILE", "where to; the file must be new"},
 	{"html", "FILE", "the report as a page too, which needs no other file"}},
 };

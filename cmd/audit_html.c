@@ -64,13 +64,16 @@ static void chart(FILE *f, const json_t *line)
 
 	if (all <= 0)
 		return;
-	fprintf(f, "<svg role=\"img\" aria-label=\"calls by who can hear them\" viewBox=\"0 0 %d 40\" width=\"%d\" height=\"40\">",
+	fprintf(f,
+	    "<svg role=\"img\" aria-label=\"calls by who can hear them\" viewBox=\"0 0 %d 40\" width=\"%d\" height=\"40\">",
 	    CHART_WIDTH, CHART_WIDTH);
 	for (size_t i = 0; i < sizeof bars / sizeof *bars; i++) {
 		int64_t n = member_number(line, bars[i].key);
-		fprintf(f, "<rect x=\"%lld\" y=\"0\" width=\"%lld\" height=\"40\" fill=\"%s\"><title>%s: %lld</title></rect>",
-		    (long long)(at * CHART_WIDTH / all), (long long)((at + n) * CHART_WIDTH / all - at * CHART_WIDTH / all),
-		    bars[i].colour, bars[i].key, (long long)n);
+		fprintf(f,
+		    "<rect x=\"%lld\" y=\"0\" width=\"%lld\" height=\"40\" fill=\"%s\"><title>%s: %lld</title></rect>",
+		    (long long)(at * CHART_WIDTH / all),
+		    (long long)((at + n) * CHART_WIDTH / all - at * CHART_WIDTH / all), bars[i].colour, bars[i].key,
+		    (long long)n);
 		at += n;
 	}
 	fputs("</svg>\n", f);
@@ -158,7 +161,8 @@ static void signalling(struct audit_html *h, const json_t *line)
 {
 	section(h, "signalling", "What the signalling gives away", "");
 	for (size_t i = 0; i < sizeof gives / sizeof *gives; i++)
-		fprintf(h->file, "<tr><td>%lld</td><td>%s</td></tr>\n", (long long)member_number(line, gives[i].key), gives[i].plain);
+		fprintf(h->file, "<tr><td>%lld</td><td>%s</td></tr>\n", (long long)member_number(line, gives[i].key),
+		    gives[i].plain);
 	if (member_number(line, "digests")) {
 		fputs("<tr><td></td><td>the weakest of those under ", h->file);
 		put(h->file, member(line, "digest_weakest"));
@@ -168,14 +172,16 @@ static void signalling(struct audit_html *h, const json_t *line)
 
 static void trend(struct audit_html *h, const json_t *line)
 {
-	int64_t i = member_number(line, "file"), calls = member_number(line, "calls"), open = member_number(line, "open");
+	int64_t i = member_number(line, "file"), calls = member_number(line, "calls"),
+		open = member_number(line, "open");
 
 	section(h, "trend", "By capture", "<tr><th>Capture</th><th>Open</th><th>Calls</th><th></th></tr>");
 	fputs("<tr>", h->file);
 	cell(h->file, i >= 0 && i < h->cmd->args ? h->cmd->arg[i] : "");
 	count_cell(h->file, open);
 	count_cell(h->file, calls);
-	fprintf(h->file, "<td><svg width=\"200\" height=\"12\"><rect width=\"200\" height=\"12\" fill=\"#ddd\"/><rect width=\"%lld\" height=\"12\" fill=\"#b00020\"/></svg></td></tr>\n",
+	fprintf(h->file,
+	    "<td><svg width=\"200\" height=\"12\"><rect width=\"200\" height=\"12\" fill=\"#ddd\"/><rect width=\"%lld\" height=\"12\" fill=\"#b00020\"/></svg></td></tr>\n",
 	    (long long)(calls > 0 ? open * 200 / calls : 0));
 }
 

@@ -144,13 +144,13 @@ const char *audit_party(json_t *line, const char *name, const char *address)
 
 static void call(struct audit_view *v, json_t *line)
 {
-	static const char *const head[] = {"FROM", "TO", "START", "FOR", "WHO CAN HEAR", "WHY"};
-	char why[640];
+	static const char *const head[] = {"ID", "FROM", "TO", "START", "FOR", "WHO CAN HEAR", "WHY"};
+	char why[640], id[24];
 
 	if (!v->all && strcmp(member(line, "grade"), "open") != 0)
 		return;
 	if (section(v, "call", v->all ? "Calls" : "Open calls"))
-		table_begin(&v->table, 6, head);
+		table_begin(&v->table, 7, head);
 	if (!v->all && v->calls_n == CALLS_SHOWN) {
 		v->unshown++;
 		return;
@@ -159,7 +159,8 @@ static void call(struct audit_view *v, json_t *line)
 	const char *grade = PLAIN(grades, member(line, "grade"));
 	char brief[32];
 	snprintf(brief, sizeof brief, "%.*s", (int)strcspn(grade, ":"), grade);
-	const char *cells[] = {safe(audit_party(line, "from", "caller")), safe(audit_party(line, "to", "called")),
+	snprintf(id, sizeof id, "%lld", (long long)member_number(line, "id"));
+	const char *cells[] = {id, safe(audit_party(line, "from", "caller")), safe(audit_party(line, "to", "called")),
 	    show_when(member_number(line, "start_ms")), show_length((uint64_t)member_number(line, "duration_ms")),
 	    brief, audit_whys(line, why, sizeof why)};
 	table_add(&v->table, cells);

@@ -149,8 +149,7 @@ static void keyed_by(struct audit *a, const struct flow *f, const struct stream 
 	}
 }
 
-/* What either description names first, if it is what is sent. */
-static enum seen_codec codec_of(const struct leg *l, uint32_t pt)
+enum seen_codec leg_codec(const struct leg *l, uint32_t pt)
 {
 	for (unsigned i = 0; i < 2; i++)
 		if (l->side[i].flags & SIDE_AUDIO && l->side[i].codec_pt == pt)
@@ -165,7 +164,7 @@ static void judge_stream(struct audit *a, const struct flow *f, const struct str
 	uint32_t declined = ((l->side[0].flags ^ l->side[1].flags) & SIDE_KEYED) ? WHY_DECLINED : 0;
 	struct judged j;
 
-	stream_judge(s, codec_of(l, stream_pt(s)), event_pt, &j);
+	stream_judge(s, leg_codec(l, stream_pt(s)), event_pt, &j);
 	v->packets += s->n;
 	if (j.codec != SEEN_OTHER)
 		v->codec = (uint8_t)j.codec;

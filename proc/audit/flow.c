@@ -25,8 +25,7 @@ static uint64_t hash_of(const struct audit *a, const struct flow_key *k)
 }
 _Static_assert(sizeof(struct flow_key) == 40, "five words are hashed");
 
-/* The key of both directions; 1: sent by the lower end. */
-static unsigned normal(const struct flow_key *in, struct flow_key *out)
+unsigned flow_normal(const struct flow_key *in, struct flow_key *out)
 {
 	int c = memcmp(in->src, in->dst, sizeof in->src);
 
@@ -123,7 +122,7 @@ void flow_add(struct audit *a, const struct packet *p)
 {
 	struct flow_key k;
 	uint32_t cell, now = audit_ms(a, p->time_us);
-	unsigned to_hi = normal(&p->key, &k);
+	unsigned to_hi = flow_normal(&p->key, &k);
 	enum wire_kind kind = wire_classify(p->payload);
 
 	if (!find(a, &k, hash_of(a, &k), &cell)) {

@@ -6,10 +6,10 @@
 #include "audit/audit.h"
 #include "audit/sdp_seen.h"
 
-enum sound { SOUND_UNKNOWN, SOUND_CLEAR, SOUND_KEYED, SOUND_MIXED };
+enum stream_sound { SOUND_UNKNOWN, SOUND_CLEAR, SOUND_KEYED, SOUND_MIXED };
 
 struct judged {
-	enum sound sound;
+	enum stream_sound sound;
 	enum seen_codec codec;
 	uint32_t clear_n, keyed_n; /* packets whose shape tells; 0 where only the content does */
 	bool clear_first, clear_last;
@@ -21,7 +21,11 @@ uint32_t stream_pt(const struct stream *s); /* of most packets */
 /* codec: what signalling said, or SEEN_OTHER. event_pt 0: not said. */
 void stream_judge(const struct stream *s, enum seen_codec codec, uint8_t event_pt, struct judged *out);
 
-/* Does one of the leg's keys verify this packet of SRTP? */
+/* What either description of the leg names first, if packets of this type are that. */
+enum seen_codec leg_codec(const struct leg *l, uint32_t pt);
+
+/* The packet of SRTP as RTP, if one of the leg's keys verifies it: its octets, 0 if none does. */
+size_t srtp_seen_open(const struct audit *a, const struct leg *l, struct span packet, uint8_t out[SAMPLE_MAX]);
 bool sample_proved(const struct audit *a, const struct leg *l, const struct sample *sample);
 
 /* Who can hear, from best to worst. */

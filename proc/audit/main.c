@@ -2,6 +2,7 @@
 /* ringfence-audit reads captures from descriptors that the command opened, in a cage without network and files, and says what it
  * found on standard output. */
 #include "audit/report.h"
+#include "audit/sound.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "cage/cage.h"
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 /* Tables hold at most 90 MB of it; a cage of this size holds all that may be at once. */
-enum { MEMORY_MB = 256, FILES = 8 + FILES_MAX, NOBODY = 65534, PROGRESS_FRAMES = 500000 };
+enum { MEMORY_MB = 256, FILES = 16 + FILES_MAX, NOBODY = 65534, PROGRESS_FRAMES = 500000 };
 
 static const struct cage cage = {.name = "audit", .files = FILES, .memory_mb = MEMORY_MB};
 static struct audit audit;
@@ -22,6 +23,8 @@ struct words {
 	int fd[FILES_MAX];
 	unsigned files;
 	bool progress;
+	uint64_t prove;        /* a call; 0: none */
+	uint64_t again, sound; /* descriptors: the capture once more, and where the sound goes */
 };
 
 static const char *why_ended(enum capture_result r)
@@ -69,6 +72,11 @@ static void empty_directory(void)
 		log_fatal("no empty directory: %s", strerror(errno));
 }
 
+static bool is_open(const char *word, uint64_t *fd)
+{
+	return span_decimal(span_str(word), FILES - 1, fd) && fcntl((int)*fd, F_GETFD) >= 0;
+}
+
 static bool read_words(int argc, char **argv, struct words *w)
 {
 	for (int i = 1; i < argc; i++) {
@@ -79,8 +87,11 @@ static bool read_words(int argc, char **argv, struct words *w)
 			report.graph = true;
 		else if (strcmp(argv[i], "--progress") == 0)
 			w->progress = true;
-		else if (w->files < FILES_MAX && span_decimal(span_str(argv[i]), FILES - 1, &fd) &&
-			 fcntl((int)fd, F_GETFD) >= 0)
+		else if (strcmp(argv[i], "--prove") == 0 && argc - i > 3 &&
+			 span_decimal(span_str(argv[i + 1]), UINT32_MAX, &w->prove) &&
+			 is_open(argv[i + 2], &w->again) && is_open(argv[i + 3], &w->sound))
+			i += 3;
+		else if (w->files < FILES_MAX && is_open(argv[i], &fd))
 			w->fd[w->files++] = (int)fd;
 		else
 			return false;
@@ -113,6 +124,9 @@ int main(int argc, char **argv)
 	if (!calls_find(&audit, &calls))
 		log_fatal("no memory");
 	report_write(&report, &audit, &calls);
+	if (w.prove)
+		report_sound(&report, (uint32_t)w.prove,
+		    sound_write(&audit, &calls, (uint32_t)w.prove, (int)w.again, (int)w.sound, window));
 	calls_free(&calls);
 	audit_fini(&audit);
 	free(window);

@@ -26,41 +26,56 @@ static bool short_tag_ok(struct srtp_cipher *c, struct srtp_text *t, const uint8
 	return memcmp(want, tag, TAG_32) == 0;
 }
 
-static bool verifies(const struct seen_key *k, const struct sample *sample, const struct rtp *r, uint32_t roc)
+/* out: a copy of the packet, decrypted when the tag is right; then its octets without the tag. */
+static size_t open_with(const struct seen_key *k, struct span packet, const struct rtp *r, uint32_t roc, uint8_t *out)
 {
-	uint8_t packet[SAMPLE_MAX];
 	struct srtp_session session;
 	struct srtp_cipher cipher;
-	size_t tag = k->suite == SEEN_CM_128_32 ? TAG_32 : srtp_tag_len(suites[k->suite]);
+	bool is_short = k->suite == SEEN_CM_128_32, ok;
+	size_t tag = is_short ? TAG_32 : srtp_tag_len(suites[k->suite]);
+	uint8_t ignored[SRTP_TAG_MAX];
 
 	if (r->payload_len <= tag)
-		return false;
-	memcpy(packet, sample->data, sample->n);
-	struct srtp_text t = {.p = packet,
+		return 0;
+	memcpy(out, packet.p, packet.n);
+	struct srtp_text t = {.p = out,
 	    .head_n = r->payload_at,
-	    .n = sample->n - tag,
+	    .n = packet.n - tag,
 	    .ssrc = r->ssrc,
 	    .index = (uint64_t)roc << 16 | r->seq,
 	    .word = roc};
 	srtp_derive(&session, suites[k->suite], k->key, false);
 	cipher_set(&cipher, suites[k->suite], &session);
-	bool ok = k->suite == SEEN_CM_128_32 ? short_tag_ok(&cipher, &t, packet + t.n)
-	                                     : cipher_open(&cipher, suites[k->suite], &t, packet + t.n);
+	if (is_short) {
+		ok = short_tag_ok(&cipher, &t, out + t.n);
+		if (ok)
+			cipher_seal(&cipher, suites[k->suite], &t, ignored); /* counter mode undoes itself */
+	} else {
+		ok = cipher_open(&cipher, suites[k->suite], &t, out + t.n);
+	}
 	secret_wipe(&session, sizeof session);
 	secret_wipe(&cipher, sizeof cipher);
-	secret_wipe(packet, sizeof packet);
-	return ok;
+	return ok ? t.n : 0;
+}
+
+size_t srtp_seen_open(const struct audit *a, const struct leg *l, struct span packet, uint8_t out[SAMPLE_MAX])
+{
+	struct rtp r;
+	size_t n = 0;
+
+	if (packet.n > SAMPLE_MAX || !rtp_parse(packet, &r))
+		return 0;
+	for (uint32_t i = l->keys; i != NONE && n == 0; i = a->key[i].next)
+		for (uint32_t roc = 0; roc <= ROC_MAX && n == 0; roc++)
+			n = open_with(&a->key[i], packet, &r, roc, out);
+	return n;
 }
 
 bool sample_proved(const struct audit *a, const struct leg *l, const struct sample *sample)
 {
-	struct rtp r;
+	uint8_t clear[SAMPLE_MAX];
+	bool ok = srtp_seen_open(a, l, span_of(sample->data, sample->n), clear) > 0;
 
-	if (!rtp_parse(span_of(sample->data, sample->n), &r))
-		return false;
-	for (uint32_t i = l->keys; i != NONE; i = a->key[i].next)
-		for (uint32_t roc = 0; roc <= ROC_MAX; roc++)
-			if (verifies(&a->key[i], sample, &r, roc))
-				return true;
-	return false;
+	secret_wipe(clear, sizeof clear);
+	return ok;
 }

@@ -298,6 +298,17 @@ void report_file(struct report *r, uint32_t file, const char *why)
 	report_line(r);
 }
 
+void report_sound(struct report *r, uint32_t call_id, const char *why)
+{
+	struct buf *b = begin(r, "sound");
+
+	json_number(b, "call", call_id);
+	json_flag(b, "written", why == NULL);
+	if (why)
+		json_word(b, "why", why);
+	report_line(r);
+}
+
 void report_write(struct report *r, struct audit *a, struct calls *c)
 {
 	static const enum audit_grade order[] = {AUDIT_OPEN, AUDIT_UNKNOWN, AUDIT_SERVER, AUDIT_NOBODY};

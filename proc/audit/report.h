@@ -18,6 +18,8 @@ struct report {
 
 void report_write(struct report *r, struct audit *a, struct calls *c);
 void report_progress(struct report *r, const struct audit *a, uint64_t octets);
+/* why NULL: it was written. */
+void report_sound(struct report *r, uint32_t call, const char *why);
 /* A file that was not read to its end. */
 void report_file(struct report *r, uint32_t file, const char *why);
 

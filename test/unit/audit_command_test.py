@@ -6,6 +6,7 @@ import pathlib
 import re
 import resource
 import subprocess
+import wave
 from html.parser import HTMLParser
 
 import pytest
@@ -89,6 +90,39 @@ def test_anonymised(captures):
         p = audit('--anonymise', '--graph', '--all', *more, captures['plain'][0])
         assert p.returncode == 4 and not re.search(r'\b10[12]\b', p.stdout) and 'Anna' not in p.stdout
         assert len(set(re.findall(r'n-[0-9a-f]{10}', p.stdout))) == 2
+
+
+def sound(captures, name, tmp_path):
+    out = tmp_path / f'{name}.wav'
+    p = audit('--prove', '1', '--sound', out, captures[name][0])
+    assert p.returncode == 4 and not p.stderr and out.stat().st_mode & 0o777 == 0o600, p.stderr
+    with wave.open(str(out)) as w:
+        assert (w.getnchannels(), w.getframerate(), w.getsampwidth()) == (2, 8000, 2)
+        return w.readframes(w.getnframes())
+
+
+def test_open_calls_can_be_heard(captures, tmp_path):
+    """The same was said in clear and under keys that anyone could read."""
+    plain = sound(captures, 'plain', tmp_path)
+    assert 15900 * 4 < len(plain) < 16400 * 4
+    left, right = plain[0::4] + plain[1::4], plain[2::4] + plain[3::4]
+    assert left.count(0) < len(left) / 2 and right.count(0) < len(right) / 2 and left != right
+    assert sound(captures, 'SDES in clear signalling', tmp_path) == plain
+    assert sound(captures, 'SDES with tags of 32 bits', tmp_path) == plain
+
+
+def test_what_cannot_be_heard(captures, tmp_path):
+    for name in ('DTLS', 'SDES whose keys do not fit', 'agreed in clear, without media', 'no telephony'):
+        out = tmp_path / 'none.wav'
+        p = audit('--prove', '1', '--sound', out, captures[name][0])
+        assert 'no sound was written' in p.stderr and not out.exists(), name
+    there = tmp_path / 'there.wav'
+    there.write_text('mine')
+    p = audit('--prove', '1', '--sound', there, captures['plain'][0])
+    assert p.returncode == 1 and there.read_text() == 'mine'
+    for wrong in (['--prove', '1', '-'], ['--prove', 'x', '--sound', tmp_path / 'y', captures['plain'][0]],
+                  ['--prove', '1', '--sound', tmp_path / 'y', captures['plain'][0], captures['DTLS'][0]]):
+        assert audit(*wrong).returncode == 1
 
 
 class Page(HTMLParser):
