@@ -195,7 +195,7 @@ static void judge_stream(struct audit *a, const struct flow *f, const struct str
 static void judge_flow(struct audit *a, struct calls *c, uint32_t i)
 {
 	struct flow *f = &a->flow[i];
-	struct verdict *v = &c->node[flow_node(f, i)].v;
+	struct verdict *v = &c->node[flow_node(a, f, i)].v;
 
 	for (unsigned d = 0; d < 2; d++)
 		for (uint32_t s = f->stream[d]; s != NONE; s = a->stream[s].next)
@@ -252,8 +252,8 @@ static void judge_leg(struct audit *a, struct calls *c, uint32_t i)
 
 static void count_call(const struct audit *a, struct calls *c, uint32_t root)
 {
-	uint32_t i = root > LEGS_MAX ? root - LEGS_MAX : root;
-	uint16_t file = root > LEGS_MAX ? a->flow[i].file : a->leg[i].file;
+	uint32_t i = root > a->legs.n ? root - a->legs.n : root;
+	uint16_t file = root > a->legs.n ? a->flow[i].file : a->leg[i].file;
 
 	c->by_grade[c->node[root].worst]++;
 	c->by_file[file][0]++;
@@ -264,11 +264,9 @@ static void count_call(const struct audit *a, struct calls *c, uint32_t root)
 /* Every member's verdict stays its own; the root of each call has the worst besides. */
 static void gather(struct audit *a, struct calls *c)
 {
-	uint32_t last = LEGS_MAX + a->flows.n;
+	uint32_t last = a->legs.n + a->flows.n;
 
 	for (uint32_t i = last; i > 0; i--) {
-		if (i > a->legs.n && i <= LEGS_MAX)
-			continue;
 		uint32_t root = calls_root(c, i);
 		if (i != root && c->node[i].v.grade != AUDIT_NONE) {
 			c->node[i].next = c->node[root].next;
@@ -278,7 +276,7 @@ static void gather(struct audit *a, struct calls *c)
 			c->node[root].worst = c->node[i].v.grade;
 	}
 	for (uint32_t i = 1; i <= last; i++) {
-		if (c->node[i].parent != i || (i > a->legs.n && i <= LEGS_MAX))
+		if (c->node[i].parent != i)
 			continue;
 		if (c->node[i].worst == AUDIT_NONE)
 			c->attempts += i <= a->legs.n;
@@ -289,10 +287,10 @@ static void gather(struct audit *a, struct calls *c)
 
 bool calls_find(struct audit *a, struct calls *c)
 {
-	*c = (struct calls){.node = calloc(LEGS_MAX + FLOWS_MAX + 1, sizeof *c->node)};
+	*c = (struct calls){.node = calloc(a->legs.n + a->flows.n + 1, sizeof *c->node)};
 	if (!c->node)
 		return false;
-	for (uint32_t i = 0; i <= LEGS_MAX + FLOWS_MAX; i++)
+	for (uint32_t i = 0; i <= a->legs.n + a->flows.n; i++)
 		c->node[i].parent = i;
 	for (uint32_t i = 1; i <= a->flows.n; i++)
 		if (a->flow[i].used && has_media(a, &a->flow[i]))

@@ -94,7 +94,7 @@ static void relayed(struct audit *a, struct calls *c, const struct stream *s, co
 	uint32_t h = audit_host(a, relay);
 	if (h != NONE)
 		a->host[h].flags |= HOST_SERVER;
-	calls_union(c, flow_node(f, s->flow), flow_node(g, t->flow));
+	calls_union(c, flow_node(a, f, s->flow), flow_node(a, g, t->flow));
 }
 
 static void by_source(struct audit *a, struct calls *c)
@@ -210,7 +210,7 @@ static void by_direction(struct audit *a, struct calls *c)
 		if (memcmp(f->key.src, g->key.src, 2 * sizeof f->key.src) != 0 || g->first_ms - f->first_ms > B2B_MS ||
 		    one_way(a, f) == one_way(a, g))
 			continue;
-		calls_union(c, flow_node(f, order[i]), flow_node(g, order[i + 1]));
+		calls_union(c, flow_node(a, f, order[i]), flow_node(a, g, order[i + 1]));
 		i++;
 	}
 	free(order);

@@ -67,7 +67,7 @@ struct call_node {
 	uint8_t worst;         /* of a root: the grade of the call */
 };
 
-/* Nodes: legs at their own numbers, then at LEGS_MAX + number the flows without signalling. */
+/* Nodes: legs at their own numbers, then behind the last leg the flows without signalling. */
 struct calls {
 	struct call_node *node;
 	uint32_t n; /* calls */
@@ -85,9 +85,9 @@ uint32_t calls_root(struct calls *c, uint32_t node);
 void calls_join(struct audit *a, struct calls *c);
 void calls_union(struct calls *c, uint32_t x, uint32_t y);
 
-static inline uint32_t flow_node(const struct flow *f, uint32_t index)
+static inline uint32_t flow_node(const struct audit *a, const struct flow *f, uint32_t index)
 {
-	return f->leg != NONE ? f->leg : LEGS_MAX + index;
+	return f->leg != NONE ? f->leg : a->legs.n + index;
 }
 
 #endif

@@ -29,18 +29,18 @@ static void at_end(struct audit *a, uint32_t host, uint32_t call, const struct v
 
 void phones_count(struct audit *a, struct calls *c)
 {
-	for (uint32_t root = 1; root <= LEGS_MAX + a->flows.n; root++) {
+	for (uint32_t root = 1; root <= a->legs.n + a->flows.n; root++) {
 		if (!c->node[root].id)
 			continue;
 		for (uint32_t i = root; i != NONE; i = c->node[i].next) {
 			const struct verdict *v = &c->node[i].v;
 			if (v->grade == AUDIT_NONE)
 				continue;
-			if (i <= LEGS_MAX) {
+			if (i <= a->legs.n) {
 				at_end(a, a->leg[i].host[0], c->node[root].id, v, a->leg[i].from);
 				at_end(a, a->leg[i].host[1], c->node[root].id, v, a->leg[i].to);
 			} else {
-				const struct flow *f = &a->flow[i - LEGS_MAX];
+				const struct flow *f = &a->flow[i - a->legs.n];
 				at_end(a, audit_host(a, f->key.src), c->node[root].id, v, NONE);
 				at_end(a, audit_host(a, f->key.dst), c->node[root].id, v, NONE);
 			}

@@ -100,13 +100,13 @@ static void leg(struct report *r, const struct audit *a, const struct calls *c, 
 	struct buf *b = &r->line;
 
 	json_item(b, first);
-	if (node <= LEGS_MAX) {
+	if (node <= a->legs.n) {
 		const struct leg *l = &a->leg[node];
 		report_address(r, "caller", a->host[l->host[0]].ip);
 		report_address(r, "called", a->host[l->host[1]].ip);
 		json_word(b, "signalling", l->tcp ? "tcp" : "udp");
 	} else {
-		const struct flow *f = &a->flow[node - LEGS_MAX];
+		const struct flow *f = &a->flow[node - a->legs.n];
 		report_address(r, "caller", f->key.src);
 		report_address(r, "called", f->key.dst);
 		json_word(b, "signalling", "unseen");
@@ -136,10 +136,10 @@ static struct extent extent_of(const struct audit *a, const struct calls *c, uin
 	struct extent e = {0};
 
 	for (uint32_t i = root; i != NONE; i = c->node[i].next) {
-		if (i <= LEGS_MAX)
+		if (i <= a->legs.n)
 			extend(&e, a->leg[i].invite_ms, a->leg[i].last_ms);
 		else
-			extend(&e, a->flow[i - LEGS_MAX].first_ms, a->flow[i - LEGS_MAX].last_ms);
+			extend(&e, a->flow[i - a->legs.n].first_ms, a->flow[i - a->legs.n].last_ms);
 	}
 	return e;
 }
@@ -148,7 +148,7 @@ static void call(struct report *r, const struct audit *a, const struct calls *c,
 {
 	struct buf *b = begin(r, "call");
 	struct extent e = extent_of(a, c, root);
-	const struct leg *l = root <= LEGS_MAX ? &a->leg[root] : &a->leg[NONE];
+	const struct leg *l = root <= a->legs.n ? &a->leg[root] : &a->leg[NONE];
 	uint32_t why = 0, n = 0;
 
 	json_number(b, "id", c->node[root].id);
@@ -170,7 +170,7 @@ static void call(struct report *r, const struct audit *a, const struct calls *c,
 
 static void calls(struct report *r, const struct audit *a, const struct calls *c, enum audit_grade grade)
 {
-	for (uint32_t i = 1; i <= LEGS_MAX + a->flows.n && !r->failed; i++)
+	for (uint32_t i = 1; i <= a->legs.n + a->flows.n && !r->failed; i++)
 		if (c->node[i].id && c->node[i].worst == grade)
 			call(r, a, c, i);
 }

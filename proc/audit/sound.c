@@ -11,7 +11,7 @@ enum { CHANNELS = 2, WAV_HEADER = 44, OPUS_PER_SAMPLE = 6 };
 
 /* One direction of what will be heard. */
 struct track {
-	uint32_t stream; /* NONE: nothing of this direction can be */
+	uint32_t stream;       /* NONE: nothing of this direction can be */
 	const struct leg *leg; /* under whose keys it is encrypted; NULL: it is clear */
 	uint8_t codec, pt;
 	bool begun;
@@ -31,8 +31,10 @@ struct hearing {
 
 static bool decodable(enum seen_codec c, uint8_t *out)
 {
-	static const uint8_t codec[SEEN_CODECS] = {
-	    [SEEN_PCMU] = SDP_PCMU + 1, [SEEN_PCMA] = SDP_PCMA + 1, [SEEN_G722] = SDP_G722 + 1, [SEEN_OPUS] = SDP_OPUS + 1};
+	static const uint8_t codec[SEEN_CODECS] = {[SEEN_PCMU] = SDP_PCMU + 1,
+	    [SEEN_PCMA] = SDP_PCMA + 1,
+	    [SEEN_G722] = SDP_G722 + 1,
+	    [SEEN_OPUS] = SDP_OPUS + 1};
 
 	*out = (uint8_t)(codec[c] - 1);
 	return codec[c] != 0;
@@ -68,8 +70,7 @@ static bool choose_flow(struct hearing *h, uint32_t i)
 			if (stream_is_media(&a->stream[s]) && choose(a, &a->leg[f->leg], s, &h->track[d])) {
 				any = true;
 				break;
-			}
-			else
+			} else
 				h->track[d].stream = NONE;
 	}
 	h->flow = any ? f : NULL;
@@ -84,7 +85,7 @@ static const char *choose_call(struct hearing *h, struct calls *c, uint32_t call
 	for (uint32_t i = 1; i <= h->a->flows.n; i++) {
 		if (!h->a->flow[i].used)
 			continue;
-		uint32_t node = flow_node(&h->a->flow[i], i);
+		uint32_t node = flow_node(h->a, &h->a->flow[i], i);
 		if (c->node[calls_root(c, node)].id != call)
 			continue;
 		why = "nothing of that call can be heard";
@@ -107,7 +108,9 @@ static void place(struct hearing *h, unsigned channel, const struct rtp *r, uint
 	if (!t->begun) {
 		t->begun = true;
 		t->first_ts = r->timestamp;
-		t->at = time_us < h->first_us ? 0 : (uint32_t)((time_us - h->first_us) / 1000 % UINT32_MAX * (SOUND_HZ / 1000));
+		t->at = time_us < h->first_us
+		            ? 0
+		            : (uint32_t)((time_us - h->first_us) / 1000 % UINT32_MAX * (SOUND_HZ / 1000));
 	}
 	uint64_t at = t->at + (r->timestamp - t->first_ts) / (t->codec == SDP_OPUS ? OPUS_PER_SAMPLE : 1u);
 	for (size_t i = 0; i < n && at + i < SOUND_SAMPLES; i++) {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WINDOW = 8, ORDERS = 3 };
+enum { WINDOW = 8, ORDERS = 2, CUTS = 3 };
 
 static struct made made;
 static struct audit audit;
@@ -39,7 +39,7 @@ static uint32_t all_whys(void)
 {
 	uint32_t why = 0;
 
-	for (uint32_t i = 1; i <= LEGS_MAX + audit.flows.n; i++)
+	for (uint32_t i = 1; i <= audit.legs.n + audit.flows.n; i++)
 		why |= calls.node[i].v.why;
 	return why;
 }
@@ -104,7 +104,7 @@ static void cut_short(void)
 	for (const struct scene *s = scenes; s->name; s++) {
 		make(s);
 		struct span file = made_pcap(&made, 0, false);
-		for (unsigned i = 0; i < 6; i++) {
+		for (unsigned i = 0; i < CUTS; i++) {
 			size_t n = made_random(&made) % (file.n + 1);
 			run(span_head(file, n));
 			CHECK(n == file.n || n < 24 || ended == CAPTURE_CUT || ended == CAPTURE_END);
