@@ -6,6 +6,7 @@ import pathlib
 import re
 import resource
 import subprocess
+import time
 import wave
 from html.parser import HTMLParser
 
@@ -231,6 +232,28 @@ def test_ten_thousand_calls_in_64_mb(tmp_path):
     assert first == '10000 of 10000 calls are open to eavesdropping' and status == 4
     if not os.environ.get('ASAN_OPTIONS') and b'__asan_init' not in PROGRAM.read_bytes():
         assert kb < 64 * 1024
+
+
+def test_the_cage_is_shut_before_the_first_octet():
+    read, write = os.pipe()
+    p = subprocess.Popen([PROGRAM, str(read)], pass_fds=[read], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        os.close(read)
+        end = time.monotonic() + 20
+        status = {}
+        while status.get('Seccomp') != '2' and time.monotonic() < end:
+            time.sleep(0.05)
+            text = pathlib.Path(f'/proc/{p.pid}/status').read_text()
+            status = dict(line.split(':\t', 1) for line in text.splitlines() if ':\t' in line)
+        assert status['Seccomp'] == '2' and status['NoNewPrivs'] == '1'
+        assert int(status['CapEff'], 16) == 0 or os.geteuid() != 0
+        if os.geteuid() == 0:
+            assert set(status['Uid'].split()) == {'65534'}
+            assert '(deleted)' in os.readlink(f'/proc/{p.pid}/root')
+    finally:
+        os.close(write)
+    assert p.wait(20) == 1  # an empty capture is none
+    p.stdout.close()
 
 
 def test_the_reader_alone_opens_nothing(tmp_path):
