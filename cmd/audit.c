@@ -9,22 +9,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 64, WORDS_MAX = FILES_MAX + 8, LINE_MAX_OCTETS = 65536 + 2 };
+enum { FILES_MAX = 64, WORDS_MAX = FILES_MAX + 8, WORD_MAX = 24, LINE_MAX_OCTETS = 65536 + 2 };
 
 struct reader {
 	pid_t pid;
 	FILE *lines;
 	int fd[FILES_MAX]; /* with --prove: the capture, itself again, and the sound */
-	char number[FILES_MAX][12];
-	char *word[WORDS_MAX];
+	char program[4096], room[WORDS_MAX][WORD_MAX];
+	char *word[WORDS_MAX + 1];
 	int words;
 };
 
 static void add_word(struct reader *r, const char *word)
 {
-	r->word[r->words++] = strdup(word);
-	if (!r->word[r->words - 1])
-		abort();
+	snprintf(r->room[r->words], WORD_MAX, "%s", word);
+	r->word[r->words] = r->room[r->words];
+	r->words++;
+}
+
+static void add_fd(struct reader *r, int fd)
+{
+	char number[WORD_MAX];
+
+	snprintf(number, sizeof number, "%d", fd);
+	add_word(r, number);
 }
 
 static bool open_files(struct cmd *c, struct reader *r)
@@ -40,18 +48,17 @@ static bool open_files(struct cmd *c, struct reader *r)
 			complain(safe(c->arg[i]), strerror(errno), NULL);
 			return false;
 		}
-		snprintf(r->number[i], sizeof r->number[i], "%d", r->fd[i]);
-		add_word(r, r->number[i]);
+		add_fd(r, r->fd[i]);
 	}
 	return true;
 }
 
 /* The program has its captures, a pipe to us and standard error, nothing else. */
-static void become(const char *program, struct reader *r, int out)
+static void become(struct reader *r, int out)
 {
 	if (dup2(out, STDOUT_FILENO) < 0)
 		_exit(EXIT_REFUSED);
-	execv(program, r->word);
+	execv(r->program, r->word);
 	_exit(EXIT_REFUSED);
 }
 
@@ -59,7 +66,6 @@ static void become(const char *program, struct reader *r, int out)
 static bool open_sound(struct cmd *c, struct reader *r)
 {
 	const char *call = option_get(c, "prove"), *path = option_get(c, "sound");
-	char text[16];
 	uint64_t id;
 
 	if (!call && !path)
@@ -77,28 +83,25 @@ static bool open_sound(struct cmd *c, struct reader *r)
 	}
 	add_word(r, "--prove");
 	add_word(r, call);
-	for (int i = 1; i <= 2; i++) {
-		snprintf(text, sizeof text, "%d", r->fd[i]);
-		add_word(r, text);
-	}
+	add_fd(r, r->fd[1]);
+	add_fd(r, r->fd[2]);
 	return true;
 }
 
 static bool start(struct cmd *c, struct reader *r)
 {
-	char program[4096];
 	int fd[2];
 
-	if (!program_find("audit", "ringfence-audit", program, sizeof program)) {
+	if (!program_find("audit", "ringfence-audit", r->program, sizeof r->program)) {
 		complain("ringfence-audit is not installed", LIBEXEC, NULL);
 		return false;
 	}
-	add_word(r, program);
+	r->word[r->words++] = r->program;
 	if (!open_files(c, r) || !open_sound(c, r))
 		return false;
 	static const char *const passed[] = {"anonymise", "graph"};
 	for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
-		char word[32];
+		char word[WORD_MAX];
 		snprintf(word, sizeof word, "--%s", passed[i]);
 		if (option_is(c, passed[i]))
 			add_word(r, word);
@@ -112,7 +115,7 @@ static bool start(struct cmd *c, struct reader *r)
 		return false;
 	}
 	if (r->pid == 0)
-		become(program, r, fd[1]);
+		become(r, fd[1]);
 	close(fd[1]);
 	for (int i = 0; i < c->args; i++)
 		close(r->fd[i]);
@@ -185,8 +188,6 @@ static int audit(struct cmd *c)
 	int64_t open = read_lines(c, &r, &view, &html);
 	fclose(r.lines);
 	waitpid(r.pid, &status, 0);
-	for (int i = 0; i < r.words; i++)
-		free(r.word[i]);
 	audit_show_end(&view);
 	bool ok = WIFEXITED(status) && WEXITSTATUS(status) == 0 && open >= 0;
 	if (html.file && !audit_html_end(&html)) {

@@ -41,11 +41,12 @@ static void forget(struct tcp *t, struct tcp_stream *s)
 
 static struct tcp_stream *begin(struct tcp *t, const struct packet *p)
 {
-	struct tcp_stream *s = t->stream;
+	unsigned oldest = 0;
 
-	for (struct tcp_stream *i = s; i < t->stream + TCP_STREAMS; i++)
-		if (i->turn < s->turn)
-			s = i;
+	for (unsigned i = 1; i < TCP_STREAMS; i++)
+		if (t->stream[i].turn < t->stream[oldest].turn)
+			oldest = i;
+	struct tcp_stream *s = &t->stream[oldest];
 	if (s->turn)
 		forget(t, s);
 	s->key = p->key;
@@ -177,27 +178,35 @@ static void begin_again(struct tcp *t, struct tcp_stream *s, const struct packet
 		read_front(s, p, r);
 }
 
-void tcp_add(struct tcp *t, const struct packet *p, const struct tcp_reader *r)
+/* The stream that this segment belongs to, if there is one or one begins with it. */
+static struct tcp_stream *stream_of(struct tcp *t, const struct packet *p, const struct tcp_reader *r)
 {
-	struct tcp_stream *s = NULL;
 	uint32_t slot;
+	bool known = map_get(&t->map, key_of(&p->key), &slot);
 
-	if (map_get(&t->map, key_of(&p->key), &slot))
-		s = &t->stream[slot];
-	if (s && (p->syn || (p->fin && p->payload.n == 0))) {
-		forget(t, s);
-		s = NULL;
+	if (known && (p->syn || (p->fin && p->payload.n == 0))) {
+		forget(t, &t->stream[slot]);
+		known = false;
 	}
 	if (p->payload.n == 0)
-		return;
-	if (!s && !r->wants(r->arg, p->payload)) {
+		return NULL;
+	if (known)
+		return &t->stream[slot];
+	if (!r->wants(r->arg, p->payload)) {
 		keep_orphan(t, p);
+		return NULL;
+	}
+	struct tcp_stream *s = begin(t, p);
+	adopt_orphans(t, s);
+	return s;
+}
+
+void tcp_add(struct tcp *t, const struct packet *p, const struct tcp_reader *r)
+{
+	struct tcp_stream *s = stream_of(t, p, r);
+
+	if (!s)
 		return;
-	}
-	if (!s) {
-		s = begin(t, p);
-		adopt_orphans(t, s);
-	}
 	s->turn = ++t->turn;
 	if (!store(s, p)) {
 		begin_again(t, s, p, r);

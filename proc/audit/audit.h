@@ -13,18 +13,23 @@
 #include "wire/sip_token.h"
 #include "wire/zrtp.h"
 
+/* Fuzzers work with small tables, so that these are full at times. */
+#ifndef AUDIT_SHRINK
+#define AUDIT_SHRINK 0
+#endif
+
 enum audit_limits {
-	FLOWS_MAX = 131072,
-	STREAMS_MAX = 98304,
-	SAMPLES_MAX = 24576,
-	KEYINGS_MAX = 32768,
-	LEGS_MAX = 32768,
-	ENDPOINTS_MAX = 65536,
-	KEYS_MAX = 32768,
-	HOSTS_MAX = 32768,
-	STRINGS_MAX = 65536,
-	STRING_OCTETS = 2 * 1024 * 1024,
-	EDGES_MAX = 32768,
+	FLOWS_MAX = 131072 >> AUDIT_SHRINK,
+	STREAMS_MAX = 98304 >> AUDIT_SHRINK,
+	SAMPLES_MAX = 24576 >> AUDIT_SHRINK,
+	KEYINGS_MAX = 32768 >> AUDIT_SHRINK,
+	LEGS_MAX = 32768 >> AUDIT_SHRINK,
+	ENDPOINTS_MAX = 65536 >> AUDIT_SHRINK,
+	KEYS_MAX = 32768 >> AUDIT_SHRINK,
+	HOSTS_MAX = 32768 >> AUDIT_SHRINK,
+	STRINGS_MAX = 65536 >> AUDIT_SHRINK,
+	STRING_OCTETS = (2 * 1024 * 1024) >> AUDIT_SHRINK,
+	EDGES_MAX = 32768 >> AUDIT_SHRINK,
 	FILES_MAX = 64,
 	SAMPLE_MAX = 334,
 	LENGTHS_MAX = 8,     /* kinds of packets of a stream that are told apart */

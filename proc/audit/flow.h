@@ -2,9 +2,9 @@
 #ifndef AUDIT_FLOW_H
 #define AUDIT_FLOW_H
 
-#include "capture/packet.h"
+#include "audit/audit.h"
 
-enum { FLOW_CELLS = 524288, FLOW_PROBES = 64 };
+enum { FLOW_CELLS = 524288 >> AUDIT_SHRINK, FLOW_PROBES = 64 };
 
 /* The key of both directions; 1: sent by the lower end. */
 unsigned flow_normal(const struct flow_key *in, struct flow_key *out);

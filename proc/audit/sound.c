@@ -47,15 +47,14 @@ static bool choose(const struct audit *a, const struct leg *l, uint32_t i, struc
 	struct judged j;
 
 	stream_judge(s, leg_codec(l, stream_pt(s)), 0, &j);
-	t->pt = (uint8_t)stream_pt(s);
-	t->stream = i;
-	t->leg = NULL;
-	if (!decodable(j.codec, &t->codec))
+	bool clear = j.sound == SOUND_CLEAR || j.sound == SOUND_MIXED;
+	if (!decodable(j.codec, &t->codec) ||
+	    (!clear && (s->sample == NONE || !sample_proved(a, l, &a->sample[s->sample]))))
 		return false;
-	if (j.sound == SOUND_CLEAR || j.sound == SOUND_MIXED)
-		return true;
-	t->leg = l;
-	return j.sound == SOUND_KEYED && s->sample != NONE && sample_proved(a, l, &a->sample[s->sample]);
+	t->pt = (uint8_t)stream_pt(s);
+	t->leg = clear ? NULL : l;
+	t->stream = i;
+	return true;
 }
 
 static bool choose_flow(struct hearing *h, uint32_t i)
@@ -67,11 +66,9 @@ static bool choose_flow(struct hearing *h, uint32_t i)
 	for (unsigned d = 0; d < CHANNELS; d++) {
 		h->track[d].stream = NONE;
 		for (uint32_t s = f->stream[d]; s != NONE; s = a->stream[s].next)
-			if (stream_is_media(&a->stream[s]) && choose(a, &a->leg[f->leg], s, &h->track[d])) {
-				any = true;
+			if (stream_is_media(&a->stream[s]) && choose(a, &a->leg[f->leg], s, &h->track[d]))
 				break;
-			} else
-				h->track[d].stream = NONE;
+		any |= h->track[d].stream != NONE;
 	}
 	h->flow = any ? f : NULL;
 	return any;
@@ -167,8 +164,11 @@ static bool write_all(int fd, const uint8_t *p, size_t n)
 static bool write_wav(int fd, const struct hearing *h)
 {
 	uint32_t octets = h->samples * CHANNELS * 2;
-	uint8_t head[WAV_HEADER] = "RIFF    WAVEfmt ";
+	static const char wave[] = "RIFF----WAVEfmt ", data[] = "data";
+	uint8_t head[WAV_HEADER];
 
+	memcpy(head, wave, sizeof wave - 1);
+	memcpy(head + 36, data, sizeof data - 1);
 	put_le(head + 4, WAV_HEADER - 8 + octets, 4);
 	put_le(head + 16, 16, 4);
 	put_le(head + 20, 1, 2);
@@ -177,7 +177,6 @@ static bool write_wav(int fd, const struct hearing *h)
 	put_le(head + 28, SOUND_HZ * CHANNELS * 2, 4);
 	put_le(head + 32, CHANNELS * 2, 2);
 	put_le(head + 34, 16, 2);
-	memcpy(head + 36, "data", 4);
 	put_le(head + 40, octets, 4);
 	return write_all(fd, head, sizeof head) && write_all(fd, (const uint8_t *)h->out, octets);
 }
@@ -205,7 +204,7 @@ const char *sound_write(struct audit *a, const struct calls *calls, uint32_t cal
 
 	if (why)
 		return why;
-	h.out = calloc(SOUND_SAMPLES * CHANNELS, sizeof *h.out);
+	h.out = calloc(SOUND_SAMPLES, CHANNELS * sizeof *h.out);
 	for (unsigned i = 0; i < CHANNELS; i++)
 		h.track[i].decoder = calloc(1, decoder_size());
 	why = h.out && h.track[0].decoder && h.track[1].decoder ? listen_to(&h, a, fd, out, window) : "memory is short";

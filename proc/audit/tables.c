@@ -69,13 +69,15 @@ bool audit_init(struct audit *a)
 
 void audit_fini(struct audit *a)
 {
-	void *all[] = {a->flow, a->stream, a->sample, a->keying, a->leg, a->endpoint, a->key, a->host, a->text, a->edge,
-	    a->frags, a->flow_cell, a->text_octets};
-	struct map *maps[] = {&a->leg_map, &a->call_map, &a->endpoint_map, &a->host_map, &a->text_map, &a->edge_map};
+	enum { ALL = 13, MAPS = 6 };
+	void *all[ALL] = {a->flow, a->stream, a->sample, a->keying, a->leg, a->endpoint, a->key, a->host, a->text,
+	    a->edge, a->frags, a->flow_cell, a->text_octets};
+	struct map *maps[MAPS] = {
+	    &a->leg_map, &a->call_map, &a->endpoint_map, &a->host_map, &a->text_map, &a->edge_map};
 
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	for (size_t i = 0; i < ALL; i++)
 		free(all[i]);
-	for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+	for (size_t i = 0; i < MAPS; i++)
 		map_fini(maps[i]);
 	tcp_fini(&a->tcp);
 }

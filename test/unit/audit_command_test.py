@@ -42,8 +42,9 @@ def of(kind, p):
     return [line for line in lines(p) if line['kind'] == kind]
 
 
-def test_every_scene(captures):
-    for name, (path, calls, is_open) in captures.items():
+def test_first_line_and_exit_status(captures):
+    """Of each fourth scene; audit_test judges all."""
+    for name, (path, calls, is_open) in list(captures.items())[::4]:
         p = audit(path)
         first = p.stdout.splitlines()[0]
         assert first == f'{is_open} of {calls} calls are open to eavesdropping', name
