@@ -55,7 +55,8 @@ struct length {
 /* One SSRC in one direction of a flow. */
 struct stream {
 	uint32_t next, flow, ssrc, n;
-	uint32_t in_row; /* packets whose number follows that of the one before, nearly */
+	uint32_t advanced; /* packets that were ahead of all before: a mirror may show each twice */
+	uint32_t in_row;   /* packets whose number follows that of the one before, nearly */
 	uint32_t last_ts, step, step_n, gaps;
 	uint32_t others, others_pt; /* packets that found no place in length[] */
 	uint32_t early;             /* packets before a handshake beside it ended */

@@ -57,7 +57,7 @@ static bool is_idle(const struct audit *a, const struct flow *f, uint32_t now_ms
 		return false;
 	for (unsigned d = 0; d < 2; d++)
 		for (uint32_t s = f->stream[d]; s != NONE; s = a->stream[s].next)
-			if (a->stream[s].in_row >= STREAM_LEAST / 2)
+			if (a->stream[s].advanced >= STREAM_LEAST / 2)
 				return false;
 	return true;
 }

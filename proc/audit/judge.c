@@ -36,7 +36,7 @@ bool stream_is_media(const struct stream *s)
 {
 	uint32_t pt = stream_pt(s);
 
-	if (s->in_row < STREAM_LEAST || s->in_row < s->n / 5 * 4 || s->ssrc == 0)
+	if (s->advanced < STREAM_LEAST || s->in_row < s->n / 5 * 4 || s->ssrc == 0)
 		return false;
 	return (pt <= PT_STATIC_MAX && pt != PT_TV) || pt >= PT_DYNAMIC;
 }

@@ -30,7 +30,7 @@ static struct stream *make(struct audit *a, struct flow *f, unsigned to_hi, cons
 	uint32_t s, reuse = NONE, sample = NONE;
 
 	for (s = f->stream[to_hi]; s != NONE; s = a->stream[s].next, n++)
-		if (a->stream[s].in_row < STREAM_LEAST / 2)
+		if (a->stream[s].advanced < STREAM_LEAST / 2)
 			reuse = s;
 	if (n >= STREAMS_OF_FLOW / 2 && reuse != NONE) {
 		s = reuse;
@@ -85,8 +85,9 @@ static void timing(struct stream *s, const struct rtp *r)
 	int16_t ahead = (int16_t)(r->seq - s->last_seq);
 	uint32_t step = r->timestamp - s->last_ts;
 
-	if (ahead > -NEAR && ahead < NEAR && ahead != 0)
+	if (ahead > -NEAR && ahead < NEAR)
 		s->in_row++;
+	s->advanced += ahead > 0 && ahead < NEAR;
 	if (ahead > 0 && ahead < NEAR)
 		steps(s, step, (uint32_t)ahead);
 	if (ahead > 0 || ahead < -NEAR) {

@@ -484,6 +484,26 @@ static void hold(struct made *m)
 	hang_up(&h);
 }
 
+/* A switch that mirrors what comes in and what goes out shows each packet twice. */
+static void twice(struct made *m)
+{
+	dtls_early(m);
+	for (uint32_t i = m->frames; i-- > 0;)
+		m->frame[2 * i] = m->frame[2 * i + 1] = m->frame[i];
+	m->frames *= 2;
+}
+
+/* A keep-alive that begins as RTP does and never counts. */
+static void keep_alive(struct made *m)
+{
+	static const uint8_t d[40] = {0x80, 0x60, 0x11, 0x22, 1, 2, 3, 4, 9, 9, 9, 9};
+
+	for (unsigned i = 0; i < 200; i++) {
+		made_udp(m, (struct made_end){ALICE, 7000}, (struct made_end){PBX, 7000}, span_of(d, sizeof d));
+		m->now_us += 20000;
+	}
+}
+
 /* The same Call-ID on both sides of a proxy, media from end to end. */
 static void proxy(struct made *m)
 {
@@ -736,6 +756,8 @@ const struct scene scenes[] = {
     {"joined by Session-ID", session_id, 1, OPEN_, WHY_AGREED, 0},
     {"registration", registration, 0, {0}, 0, 0xffff},
     {"hold", hold, 1, OPEN_, WHY_CLEAR, 0},
+    {"mirrored twice", twice, 1, OPEN_, WHY_EARLY, WHY_LATE | WHY_CLEAR},
+    {"a keep-alive like RTP", keep_alive, 0, {0}, 0, 0xffff},
     {"proxy", proxy, 1, NOBODY_, WHY_COMPARE, WHY_AGREED},
     {"server, clear behind it", b2bua, 1, OPEN_, WHY_CLEAR | WHY_SERVER, 0},
     {"server, encrypted on both sides", b2bua_keyed, 1, SERVER_, WHY_SERVER, WHY_CLEAR},

@@ -11,7 +11,6 @@ struct scene {
 	void (*make)(struct made *m);
 	uint8_t calls, by_grade[AUDIT_GRADES]; /* of AUDIT_NONE: attempts */
 	uint32_t why, never;		       /* reasons that some leg must have, and that none may have */
-	bool order_counts;		       /* not to be shuffled */
 };
 
 extern const struct scene scenes[]; /* ends with a NULL name */
