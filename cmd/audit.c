@@ -4,6 +4,7 @@
 #include "verbs.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -88,6 +89,42 @@ static bool open_sound(struct cmd *c, struct reader *r)
 	return true;
 }
 
+static int wrong_use(const char *why)
+{
+	complain(why, NULL, "`ringfence audit --help`");
+	return EXIT_USAGE;
+}
+
+/* -1: the words fit together. */
+static int check_words(const struct cmd *c)
+{
+	const char *live = option_get(c, "live"), *length = option_get(c, "for");
+
+	if ((c->args == 0) == (live == NULL))
+		return wrong_use(live ? "a capture or a device, not both" : "a capture or --live is missing");
+	if (length && (!live || length_of_time(length) == 0))
+		return wrong_use(live ? "--for wants a time such as 10m" : "--for goes with --live");
+	return -1;
+}
+
+/* Ctrl-C ends the listening; what was heard is judged and shown. */
+static bool open_live(struct cmd *c, struct reader *r)
+{
+	const char *device = option_get(c, "live"), *length = option_get(c, "for");
+	struct audit_live l;
+
+	if (!device)
+		return true;
+	if (!audit_live_open(device, &l))
+		return false;
+	add_word(r, "--live");
+	add_fd(r, l.fd);
+	add_fd(r, l.link);
+	add_fd(r, (int)(length ? length_of_time(length) : 0));
+	add_fd(r, l.loopback);
+	return true;
+}
+
 static bool start(struct cmd *c, struct reader *r)
 {
 	int fd[2];
@@ -97,7 +134,7 @@ static bool start(struct cmd *c, struct reader *r)
 		return false;
 	}
 	r->word[r->words++] = r->program;
-	if (!open_files(c, r) || !open_sound(c, r))
+	if (!open_files(c, r) || !open_live(c, r) || !open_sound(c, r))
 		return false;
 	static const char *const passed[] = {"anonymise", "graph"};
 	for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
@@ -116,6 +153,8 @@ static bool start(struct cmd *c, struct reader *r)
 	}
 	if (r->pid == 0)
 		become(r, fd[1]);
+	if (option_is(c, "live"))
+		signal(SIGINT, SIG_IGN);
 	close(fd[1]);
 	for (int i = 0; i < c->args; i++)
 		close(r->fd[i]);
@@ -178,8 +217,10 @@ static int audit(struct cmd *c)
 	struct audit_view view;
 	struct audit_html html = {.file = NULL};
 	const char *page = option_get(c, "html");
-	int status = -1;
+	int status = -1, wrong = check_words(c);
 
+	if (wrong >= 0)
+		return wrong;
 	if (page && !audit_html_begin(&html, c, page))
 		return EXIT_REFUSED;
 	if (!start(c, &r))
@@ -205,14 +246,15 @@ static int audit(struct cmd *c)
 const struct verb verb_audit = {
     .name = "audit",
     .run = audit,
-    .usage = "FILE...",
-    .args_min = 1,
+    .usage = "FILE... | --live DEVICE",
     .args_max = FILES_MAX,
     .what = "Say how many calls in a capture, of any make of telephones, anyone could hear",
     .help =
 	"FILE is a capture (pcap or pcapng), - is standard input. No exchange is needed. The first line sums up; then come the calls, the phones\n"
 	"to fix first, and what the signalling gives away. Exit status: 0 no call is open, 1 the captures could not be read, 2 wrong use, 4 calls are open.",
     .option = {{"all", NULL, "every call, not the first 30 that are open"},
+	{"live", "DEVICE", "listen at a network device instead, until Ctrl-C"},
+	{"for", "TIME", "with --live: for so long"},
 	{"graph", NULL, "who calls whom, as an eavesdropper could draw it"},
 	{"anonymise", NULL, "tokens in place of numbers"},
 	{"prove", "CALL", "write up to ten seconds of that open call (by its id) as sound"},

@@ -26,6 +26,16 @@ const char *audit_party(json_t *line, const char *name, const char *address); /*
 const char *audit_grade_plain(const char *key);
 const char *audit_grade_known(const char *key); /* the key itself; "unknown" for what is none */
 
+/* --- audit_live.c --- */
+
+struct audit_live {
+	int fd, link; /* LINKTYPE_ */
+	bool loopback;
+};
+
+/* False: it cannot be listened at, as was said. */
+bool audit_live_open(const char *device, struct audit_live *l);
+
 /* --- audit_html.c --- */
 
 struct audit_html {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* ringfence-audit reads captures from descriptors that the command opened, in a cage without network and files, and says what it
  * found on standard output. */
+#include "audit/live.h"
 #include "audit/report.h"
 #include "audit/sound.h"
 #include "base/log.h"
@@ -22,7 +23,8 @@ static struct report report = {.fd = STDOUT_FILENO};
 struct words {
 	int fd[FILES_MAX];
 	unsigned files;
-	bool progress;
+	bool progress, listen;
+	struct live live;
 	uint64_t prove;        /* a call; 0: none */
 	uint64_t again, sound; /* descriptors: the capture once more, and where the sound goes */
 };
@@ -91,12 +93,18 @@ static bool read_words(int argc, char **argv, struct words *w)
 			 span_decimal(span_str(argv[i + 1]), UINT32_MAX, &w->prove) &&
 			 is_open(argv[i + 2], &w->again) && is_open(argv[i + 3], &w->sound))
 			i += 3;
-		else if (w->files < FILES_MAX && is_open(argv[i], &fd))
+		else if (strcmp(argv[i], "--live") == 0 && argc - i > 4 && is_open(argv[i + 1], &w->live.fd) &&
+			 span_decimal(span_str(argv[i + 2]), UINT16_MAX, &w->live.link) &&
+			 span_decimal(span_str(argv[i + 3]), UINT32_MAX, &w->live.seconds) &&
+			 span_decimal(span_str(argv[i + 4]), 1, &w->live.loopback)) {
+			w->listen = true;
+			i += 4;
+		} else if (w->files < FILES_MAX && is_open(argv[i], &fd))
 			w->fd[w->files++] = (int)fd;
 		else
 			return false;
 	}
-	return w->files > 0;
+	return (w->files > 0) != w->listen;
 }
 
 int main(int argc, char **argv)
@@ -114,13 +122,17 @@ int main(int argc, char **argv)
 	if (!window || !audit_init(&audit))
 		log_fatal("no memory");
 	rand_bytes(report.secret, sizeof report.secret);
-	audit.files = (uint16_t)w.files;
+	audit.files = (uint16_t)(w.files ? w.files : 1);
+	if (w.listen && !live_prepare())
+		log_fatal("no memory");
 	empty_directory();
 	cage_enter(&cage, NOBODY, NOBODY);
 	for (unsigned i = 0; i < w.files; i++) {
 		audit.file = (uint16_t)i;
 		bad += !read_file(w.fd[i], window, w.progress);
 	}
+	if (w.listen && !live_read(&audit, &w.live))
+		report_file(&report, 0, "the device is gone");
 	if (!calls_find(&audit, &calls))
 		log_fatal("no memory");
 	report_write(&report, &audit, &calls);
@@ -130,5 +142,5 @@ int main(int argc, char **argv)
 	calls_free(&calls);
 	audit_fini(&audit);
 	free(window);
-	return report.failed || bad == w.files;
+	return report.failed || (w.files && bad == w.files);
 }

@@ -2,12 +2,14 @@
 """R24: real phones call each other, and the audit says of the capture what is known to be true of the call."""
 import json
 import os
+import signal
 import subprocess
 
 import pytest
 
 import audio
 import capture
+import net
 import phones
 from baresip import CONFIG, MEDIAENC, Baresip
 from linphone import Linphone
@@ -140,6 +142,33 @@ def test_r24_signalling_over_tls(lab, standin, where, kind, media, grade):
     assert kinds["signalling"][0]["messages"] == 0
     a.stop()
     b.stop()
+
+
+def test_r24_live(desk, where):
+    """Listening at a device, until it is interrupted."""
+    a, b = direct(desk, where, "clear", "udp")
+    out = f"{where}/live.json"
+    with open(out, "w") as f:
+        p = b.host.spawn(f"{BUILD}/cmd/ringfence", "audit", "--json", "--live", "eth0", stdout=f)
+        program = net.wait_for("the reader to listen", lambda: reader_of(p.pid), 10)
+        path = talk(a, b, where, "live", f"sip:{b.bundle.user}@{b.address()}")
+        os.kill(program, signal.SIGINT)
+        assert p.wait(20) == 4
+    live = [json.loads(x) for x in open(out)]
+    assert live[-1] == {"kind": "done", "result": "ok"}
+    [heard] = [x for x in live if x["kind"] == "call"]
+    stored, _, _ = the_call(path)
+    assert heard["grade"] == stored["grade"] == "open" and heard["from"] == stored["from"]
+    a.stop()
+    b.stop()
+
+
+def reader_of(pid):
+    """The reader below the command, once its cage is shut."""
+    for child in open(f"/proc/{pid}/task/{pid}/children").read().split():
+        if "ringfence-audit" in open(f"/proc/{child}/cmdline").read() and "Seccomp:\t2" in open(f"/proc/{child}/status").read():
+            return int(child)
+    return None
 
 
 def test_r24_no_call_is_no_call(lab, standin, where):

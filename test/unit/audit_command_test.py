@@ -194,7 +194,10 @@ def test_what_is_no_capture(tmp_path):
     assert p.returncode == 1 and '"result":"refused"' in p.stdout
     p = audit(tmp_path / 'none')
     assert p.returncode == 1 and 'No such file' in p.stderr
-    assert audit().returncode == 2
+    for wrong in ([], ['--live', 'lo', text], ['--for', '3s', text], ['--live', 'lo', '--for', 'x']):
+        assert audit(*wrong).returncode == 2
+    p = audit('--live', 'nosuchdevice')
+    assert p.returncode == 1 and 'nosuchdevice' in p.stderr
 
 
 def test_cut_in_the_middle_is_said_and_judged(captures, tmp_path):
