@@ -1,5 +1,5 @@
 # Everything is built by Meson; these are names for what people run.
-.PHONY: build demo bench fuzz format tidy
+.PHONY: build demo bench deb fuzz format tidy
 
 build/build.ninja:
 	dist/install build run
@@ -14,6 +14,9 @@ demo: # two real phones, a listener on the wire, three uninvited ones
 bench: build # the load generator against Ringfence and Kamailio
 	dist/install lab
 	bench/run
+
+deb: # the Debian package, in build/deb
+	dist/deb
 
 fuzz: # each fuzzer for SECONDS (60)
 	fuzz/run $(SECONDS)

@@ -11,7 +11,7 @@
 /* exit codes */
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE };
 
-enum { OPTIONS_MAX = 32, REPEATS_MAX = 8, ARGS_MAX = 8 };
+enum { OPTIONS_MAX = 32, REPEATS_MAX = 8, ARGS_MAX = 64 };
 
 /* "--name VALUE", or "--name" alone when value is NULL */
 struct option {

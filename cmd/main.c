@@ -18,6 +18,7 @@ const struct verb *const verbs[] = {
     &verb_ban, &verb_unban, &verb_bans,
     &verb_site_set, &verb_site_show, &verb_notices, &verb_notice_take,
     &verb_admin_set, &verb_ca, &verb_clock_confirm,
+    &verb_audit,
     &verb_backup, &verb_restore,
     &verb_check_config, &verb_reload, &verb_stop,
     NULL,

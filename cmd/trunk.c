@@ -2,6 +2,7 @@
 #include "vault/enrol.h"
 #include "verbs.h"
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -73,39 +74,31 @@ static void take_request(json_t *line, void *arg)
 }
 
 /* Where conf looks for it, beside the certificate that answers it, unless a file is named. */
-static bool write_request(struct cmd *c, const struct request *r, char *path, size_t cap)
+static bool write_request(struct cmd *c, const struct request *r, bool next, const char *out, char path[PATH_MAX])
 {
-	const char *out = option_get(c, "out");
-
+	path[0] = 0;
 	if (out && strcmp(out, "-") == 0)
 		return fwrite(r->pem, 1, r->n, stdout) == r->n;
-	snprintf(path, cap, "%s/trust", c->site);
+	snprintf(path, PATH_MAX, "%s/trust", c->site);
 	if (!out && mkdir(path, 0755) != 0 && errno != EEXIST) {
 		complain(safe(path), strerror(errno), NULL);
 		return false;
 	}
-	snprintf(path, cap, "%s/trust/%s.csr", c->site, c->arg[0]);
+	snprintf(path, PATH_MAX, "%s/trust/%s.csr%s", c->site, c->arg[0], next ? ".new" : "");
 	if (out)
-		snprintf(path, cap, "%s", out);
-	if (!file_write(NULL, path, r->pem, r->n, 0644))
-		return false;
-	if (c->json)
-		printf("{\"kind\":\"trunk-request\"}\n");
-	else
-		printf("The request is in %s: it holds nothing secret. What the provider's CA makes of it goes into\n"
-		       "the directory trust too, and its name into the trunk's section: certificate = \"%s.pem\"\n",
-		    safe(path), safe(c->arg[0]));
-	return true;
+		snprintf(path, PATH_MAX, "%s", out);
+	return file_write(NULL, path, r->pem, r->n, 0644);
 }
 
-static int request(struct cmd *c)
+static int fetch(struct cmd *c, bool next, const char *out, char path[PATH_MAX])
 {
 	struct request r = {.n = 0};
-	char path[4096];
 	struct ask a;
 
 	ask_begin(&a, c, "trunk-request");
 	ask_field(&a, "name", c->arg[0]);
+	if (next)
+		ask_number(&a, "new-key", 1);
 	int code = ask_run_quiet(&a, take_request, &r);
 	if (code != EXIT_DONE)
 		return code;
@@ -113,7 +106,35 @@ static int request(struct cmd *c)
 		complain("the request cannot be read", NULL, "is the exchange of the same version?");
 		return EXIT_REFUSED;
 	}
-	return write_request(c, &r, path, sizeof path) ? EXIT_DONE : EXIT_REFUSED;
+	return write_request(c, &r, next, out, path) ? EXIT_DONE : EXIT_REFUSED;
+}
+
+static void tell(const struct cmd *c, const char *path, bool next)
+{
+	if (c->json) {
+		printf("{\"kind\":\"trunk-request\"}\n");
+		return;
+	}
+	printf("The request is in %s: it holds nothing secret. What the provider's CA makes of it goes into\n"
+	       "the directory trust too, and its name into the trunk's section: certificate = \"%s.pem\"\n",
+	    safe(path), safe(c->arg[0]));
+	if (next)
+		printf("The key in use stays until the exchange has that certificate, and is destroyed then.\n");
+}
+
+static int request(struct cmd *c)
+{
+	bool next = option_is(c, "new-key");
+	char path[PATH_MAX];
+	int code = EXIT_DONE;
+
+	if (next) /* conf goes on finding that of the key in use, which may have been the next one once */
+		code = fetch(c, false, NULL, path);
+	if (code == EXIT_DONE)
+		code = fetch(c, next, option_get(c, "out"), path);
+	if (code == EXIT_DONE && path[0])
+		tell(c, path, next);
+	return code;
 }
 
 const struct verb verb_trunk_request = {
@@ -123,8 +144,11 @@ const struct verb verb_trunk_request = {
     .args_min = 1,
     .args_max = 1,
     .what = "Write a request for a certificate that a provider asks for",
-    .help = "The key is made at the first request, stays in signer, and is the same in every later one.",
-    .option = {{"out", "FILE", "where to write it (TRUNK.csr in the site's directory trust; - for standard output)"}},
+    .help =
+	"The key is made at the first request, stays in signer, and is the same in every later one, unless a new one is asked for.",
+    .option = {{"out", "FILE", "where to write it (TRUNK.csr in the site's directory trust; - for standard output)"},
+	{"new-key", NULL,
+	    "for a new key (TRUNK.csr.new), which replaces the one in use when its certificate is put in"}},
 };
 
 const struct verb verb_trunks = {

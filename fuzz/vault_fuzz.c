@@ -17,6 +17,7 @@ static bool visit(void *arg, const struct store_record *r)
 
 	FUZZ_CHECK(r->key.n <= STORE_KEY_MAX && r->value.n <= STORE_VALUE_MAX);
 	FUZZ_CHECK(r->op == STORE_PUT || r->op == STORE_DEL || r->op == STORE_ADD);
+	FUZZ_CHECK(r->op != STORE_DEL || r->value.n == 0 || (r->key.n && r->value.n % r->key.n == 0));
 	for (size_t i = 0; i < r->key.n; i++)
 		s->last_op ^= r->key.p[i];
 	for (size_t i = 0; i < r->value.n; i++)

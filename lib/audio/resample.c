@@ -2,7 +2,6 @@
 #include "audio/resample.h"
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { LOBES = 24 /* of the sinc, on each side */ };
 
@@ -93,18 +92,43 @@ size_t resample_length(size_t n, uint32_t from, uint32_t to)
 	return (size_t)(((uint64_t)n * to + from - 1) / from);
 }
 
+struct resampler {
+	bool same;
+	struct filter f;
+};
+
+struct resampler *resampler_new(uint32_t from, uint32_t to)
+{
+	struct resampler *r = from && to ? calloc(1, sizeof *r) : NULL;
+
+	if (!r)
+		return NULL;
+	r->same = from == to;
+	if (r->same || filter_init(&r->f, from, to))
+		return r;
+	free(r);
+	return NULL;
+}
+
+void resampler_part(const struct resampler *r, const int16_t *in, size_t n, size_t j0, size_t j1, int16_t *out)
+{
+	for (size_t j = j0; j < j1; j++)
+		out[j] = r->same ? in[j] : one(&r->f, in, n, j);
+}
+
+void resampler_free(struct resampler *r)
+{
+	if (r)
+		free(r->f.tap);
+	free(r);
+}
+
 bool resample(const int16_t *in, size_t n, uint32_t from, uint32_t to, int16_t *out)
 {
-	struct filter f;
+	struct resampler *r = resampler_new(from, to);
 
-	if (from == to) {
-		memcpy(out, in, n * sizeof *in);
-		return true;
-	}
-	if (from == 0 || to == 0 || !filter_init(&f, from, to))
-		return false;
-	for (size_t j = 0; j < resample_length(n, from, to); j++)
-		out[j] = one(&f, in, n, j);
-	free(f.tap);
-	return true;
+	if (r)
+		resampler_part(r, in, n, 0, resample_length(n, from, to), out);
+	resampler_free(r);
+	return r != NULL;
 }

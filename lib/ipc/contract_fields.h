@@ -260,9 +260,12 @@ enum cert_kind { CERT_SERVER, CERT_DEVICE, CERT_CA, CERT_KINDS };
 enum {
 	TURN_SAY_MAX = 256,
 	TURN_DIGITS_MAX = 32,
-	TURN_LANGUAGE_MAX = 8, /* a folder of share/prompts: "en" */
-	AUDIO_MAX = 512,       /* octets of one frame: 60 ms of G.711 are 480 */
-	DIGIT_STAR = 10,       /* event codes of RFC 4733 3.2; 0 to 9 are themselves */
+	RECORDING_NAME_MAX = 64,
+	VOICE_SESSIONS_MAX = 2048, /* sides that voice speaks to at once, or as many as the site may have calls */
+	VOICE_MAILS_MAX = 64,      /* messages that are recorded or said at once */
+	TURN_LANGUAGE_MAX = 8,     /* a folder of share/prompts: "en" */
+	AUDIO_MAX = 512,           /* octets of one frame: 60 ms of G.711 are 480 */
+	DIGIT_STAR = 10,           /* event codes of RFC 4733 3.2; 0 to 9 are themselves */
 	DIGIT_POUND = 11,
 	DIGITS = 12
 };
@@ -282,6 +285,10 @@ enum turn_why {
 
 #define FIELDS_START(N, E, S, D, A, B, O) N(uint32_t, instance) N(uint8_t, node) N(uint32_t, uid) N(uint32_t, gid)
 #define FIELDS_GIVE_LINK(N, E, S, D, A, B, O) E(peer, PROC_N) N(uint32_t, instance)
+/* "en/goodbye.wav", in their order: the first one behind the name that voice says */
+#define FIELDS_GIVE_RECORDING(N, E, S, D, A, B, O) S(name, RECORDING_NAME_MAX)
+#define FIELDS_RECORDINGS_END(N, E, S, D, A, B, O)
+#define FIELDS_RECORDING_WANT(N, E, S, D, A, B, O) S(after, RECORDING_NAME_MAX)
 #define FIELDS_GIVE_FILE(N, E, S, D, A, B, O) E(what, FILE_KINDS)
 #define FIELDS_GIVE_LISTENER(N, E, S, D, A, B, O) N(uint8_t, index) A(bound)
 #define FIELDS_SITE_PREPARE(N, E, S, D, A, B, O) N(uint32_t, generation) O(struct site, site, site_ok)
@@ -312,8 +319,8 @@ enum turn_why {
 
 #define FIELDS_CERT_CHAIN(N, E, S, D, A, B, O) D(leaf, CERT_MAX) D(ca, CERT_MAX)
 /* an edge asks for the server's key and for those of trunks (index into the site), media for that of DTLS */
-#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(key, SIGN_KEYS) N(uint8_t, trunk) B(hash, 32)
-/* an empty one: the trunk has no key */
+#define FIELDS_SIGN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(key, SIGN_KEYS) E(trunk, SITE_TRUNKS_MAX) B(hash, 32)
+/* an empty one: the trunk has no key, or is none of this site */
 #define FIELDS_SIGNED(N, E, S, D, A, B, O) N(uint64_t, token) D(signature, 80)
 /* did the key of this point sign that hash? signature: r and s. Nothing here is secret */
 #define FIELDS_PROOF_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64) B(hash, 32) B(signature, 64)
@@ -426,7 +433,7 @@ enum turn_why {
 #define FIELDS_TRUNK_LINE(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) E(state, TRUNK_STATES) N(uint32_t, busy) N(uint32_t, lines) N(uint64_t, age_ms) A(remote)  \
 	S(name, TRUNK_NAME_MAX) S(reason, REASON_MAX)
-#define FIELDS_TRUNK_REQUEST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX)
+#define FIELDS_TRUNK_REQUEST_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX) E(next, 2)
 #define FIELDS_TRUNK_REQUEST(N, E, S, D, A, B, O) N(uint64_t, token) D(der, CERT_MAX)
 /* an empty password removes it; the user and realm are those of the site */
 #define FIELDS_TRUNK_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX) D(password, PASSWORD_MAX)

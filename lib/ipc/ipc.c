@@ -18,6 +18,14 @@ enum {
 };
 _Static_assert(FIRST_MESSAGE % 8 == 0 && CLASS_N <= 8, "messages stay aligned");
 
+/* site_parsed carries the site and the database's address in one frame. What does not fit any more needs a message of its own. */
+enum {
+	DATABASE_MAX = 512,
+	SITE_LEFT = (int)IPC_SITE_MAX - (int)(sizeof(struct ipc_head) + sizeof(struct msg_site_parsed) +
+					      sizeof(struct site) + DATABASE_MAX),
+};
+_Static_assert(SITE_LEFT == 2216, "what is left for the site: say it here and in doc/architecture.md");
+
 static size_t align8(size_t n)
 {
 	return (n + 7) & ~(size_t)7;

@@ -23,6 +23,7 @@ const char *const service_name[SERVICES] = {
     [SERVICE_RETRIEVE] = "retrieve",
     [SERVICE_VOICEMAIL] = "voicemail",
     [SERVICE_BLOCK_LAST] = "block-last",
+    [SERVICE_UNBLOCK_LAST] = "unblock-last",
     [SERVICE_REJECT_ANONYMOUS] = "reject-anonymous",
     [SERVICE_REJECT_ANONYMOUS_OFF] = "reject-anonymous-off",
 };
@@ -90,6 +91,7 @@ void plan_defaults(struct plan *p)
 		    [SERVICE_RETRIEVE] = "*69",
 		    [SERVICE_VOICEMAIL] = "*97",
 		    [SERVICE_BLOCK_LAST] = "*60",
+		    [SERVICE_UNBLOCK_LAST] = "*80",
 		    [SERVICE_REJECT_ANONYMOUS] = "*77",
 		    [SERVICE_REJECT_ANONYMOUS_OFF] = "*87",
 		},

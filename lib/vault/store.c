@@ -334,6 +334,7 @@ static const char *append(struct store *s, const struct store_record *r)
 		return "cannot write the sealed store";
 	}
 	s->size += sealed.n;
+	s->commits++;
 	return NULL;
 }
 
@@ -361,16 +362,47 @@ const char *store_add(struct store *s, uint8_t type, struct span key, struct spa
 	return why;
 }
 
+/* What a record of deletion names: its key, and others of that length as its value. */
+static void drop_named(struct store *s, const struct store_record *r)
+{
+	struct span key = r->key, more = r->value;
+
+	for (;;) {
+		int64_t at = find_entry(s, r->type, key);
+		if (at >= 0)
+			drop_entry(s, (uint32_t)at);
+		if (more.n == 0)
+			return;
+		key = span_of(more.p, r->key.n);
+		more = span_skip(more, r->key.n);
+	}
+}
+
+static const char *append_del(struct store *s, const struct store_record *r)
+{
+	const char *why = append(s, r);
+
+	if (!why)
+		drop_named(s, r);
+	return why;
+}
+
 const char *store_del(struct store *s, uint8_t type, struct span key)
 {
 	int64_t at = find_entry(s, type, key);
 
-	if (at < 0)
-		return NULL;
-	const char *why = append(s, &(struct store_record){.op = STORE_DEL, .type = type, .key = key});
-	if (!why)
-		drop_entry(s, (uint32_t)at);
-	return why;
+	return at < 0 ? NULL : append_del(s, &(struct store_record){.op = STORE_DEL, .type = type, .key = key});
+}
+
+const char *store_del_many(struct store *s, uint8_t type, struct span keys, size_t key_n)
+{
+	struct store_record r = {.op = STORE_DEL, .type = type, .key = span_of(keys.p, key_n)};
+
+	if (key_n == 0 || key_n > STORE_KEY_MAX || keys.n == 0 || keys.n % key_n ||
+	    keys.n > STORE_DEL_MOST(key_n) * key_n)
+		return "these are not keys of the sealed store";
+	r.value = span_skip(keys, key_n);
+	return append_del(s, &r);
 }
 
 /* --- opening --- */
@@ -389,9 +421,7 @@ static bool load_record(void *arg, const struct store_record *r)
 	struct span value = r->value;
 
 	if (r->op == STORE_DEL) {
-		int64_t at = find_entry(s, r->type, r->key);
-		if (at >= 0)
-			drop_entry(s, (uint32_t)at);
+		drop_named(s, r);
 		return true;
 	}
 	bool fits = (r->op != STORE_ADD || longer_value(s, r->type, r->key, r->value, whole, &value)) &&

@@ -43,6 +43,7 @@ struct store {
 	uint64_t size;         /* of the live file */
 	uint64_t kept;         /* how much of it the table still needs */
 	uint64_t rewrites;     /* since the opening */
+	uint64_t commits;      /* changes that were appended, each with a wait for the disk */
 	struct store_box *box; /* secret: keys and the record that is being sealed */
 };
 
@@ -60,6 +61,11 @@ bool store_get(const struct store *s, uint8_t type, struct span key, struct span
 const char *store_put(struct store *s, uint8_t type, struct span key, struct span value)
     __attribute__((warn_unused_result));
 const char *store_del(struct store *s, uint8_t type, struct span key) __attribute__((warn_unused_result));
+/* All or none of these keys in one change: they stand one behind the other, each of key_n octets, and are one at least and as many
+ * at most as fit. */
+#define STORE_DEL_MOST(key_n) (1 + STORE_VALUE_MAX / (key_n))
+const char *store_del_many(struct store *s, uint8_t type, struct span keys, size_t key_n)
+    __attribute__((warn_unused_result));
 
 /* The value with these octets behind it, at most STORE_VALUE_MAX in all; what is not there is as good as empty. Only they are
  * written. */

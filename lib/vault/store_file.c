@@ -115,6 +115,8 @@ static bool parse_plain(struct span plain, struct store_record *r)
 	    !cursor_u16(&c, &value_n) || !cursor_span(&c, key_n, &r->key) || !cursor_span(&c, value_n, &r->value))
 		return false;
 	r->op = (enum store_op)op;
+	if (op == STORE_DEL && value_n && (key_n == 0 || value_n % key_n))
+		return false; /* the value is more keys of that length */
 	return cursor_left(&c) == 0 && zero == 0 && op >= STORE_PUT && op <= STORE_ADD && key_n <= STORE_KEY_MAX &&
 	       value_n <= STORE_VALUE_MAX;
 }

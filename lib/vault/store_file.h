@@ -17,6 +17,7 @@ enum {
 	STORE_NEWBORN = STORE_HEADER + 4 + STORE_RECORD_HEAD + 4 + STORE_TAG, /* a file without entries */
 };
 
+/* STORE_DEL: the value is further keys of the same length, of which all go or none. */
 enum store_op { STORE_PUT = 1, STORE_DEL, STORE_COMMIT, STORE_ADD };
 
 struct store_record {

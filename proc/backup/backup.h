@@ -49,8 +49,11 @@ struct loader {
 };
 const char *loader_start(struct loader *l, const uint8_t key[BACKUP_KEY], const char *target);
 bool loader_put(struct loader *l, const void *p, size_t n);
-/* NULL when all was taken. Also after a start or put that failed. */
-const char *loader_end(struct loader *l);
+/* NULL: all was taken, or what put() failed at is the reason. */
+const char *loader_hear(struct loader *l);
+const char *loader_commit(struct loader *l);
+/* What was committed and is not to be kept is deleted again. Also after a start or put that failed, and twice. */
+void loader_end(struct loader *l, bool keep);
 
 /* keep.c: keeper's part. The boot key of the site, from run/ or beside its configuration; false: there is none (errno). */
 bool boot_key_read(struct run *r);

@@ -79,20 +79,43 @@ bool loader_put(struct loader *l, const void *p, size_t n)
 	return true;
 }
 
-const char *loader_end(struct loader *l)
+const char *loader_hear(struct loader *l)
 {
 	static char why[256];
 	size_t n = 0;
-	int status = 0;
+	ssize_t got = 1;
 
-	if (l->in >= 0)
-		close(l->in);
-	for (ssize_t got = 1; l->out >= 0 && got > 0 && n<sizeof why - 1; n += got> 0 ? (size_t)got : 0)
+	while (l->out >= 0 && got > 0 && n < sizeof why - 1) {
 		got = read(l->out, why + n, sizeof why - 1 - n);
+		if (n == 0 && got == 1 && why[0] == LOAD_YES)
+			return NULL;
+		n += got > 0 ? (size_t)got : 0;
+	}
 	why[n] = 0;
+	return why[0] ? why : "ringfence-ledger ended without a word";
+}
+
+const char *loader_commit(struct loader *l)
+{
+	static const char octet = LOAD_COMMIT;
+
+	(void)loader_put(l, &octet, 1); /* it says why not */
+	return loader_hear(l);
+}
+
+void loader_end(struct loader *l, bool keep)
+{
+	static const char octet = LOAD_KEEP;
+
+	if (l->in >= 0) {
+		if (keep)
+			(void)loader_put(l, &octet, 1);
+		close(l->in);
+	}
 	if (l->out >= 0)
 		close(l->out);
-	if (l->pid > 0 && waitpid(l->pid, &status, 0) == l->pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return NULL;
-	return why[0] ? why : "ringfence-ledger ended without a word";
+	if (l->pid > 0)
+		while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR) {
+		}
+	*l = (struct loader){.in = -1, .out = -1};
 }

@@ -21,7 +21,15 @@ static struct {
 	uint8_t text[CONF_MAX];
 	size_t text_n;
 	struct store keeper;
-} to;
+	struct loader rows; /* waits for the end of it all */
+} to = {.rows = {.in = -1, .out = -1}};
+
+/* From what is built to its place; the configuration, without which nothing starts, comes last. */
+static struct {
+	const char *what;
+	bool moved;
+} place[] = {{"keeper"}, {"ledger"}, {"boot.key"}, {"ringfence.conf"}};
+enum { PLACES = sizeof place / sizeof *place, CONF_PLACE = PLACES - 1 };
 
 /* --- the parts --- */
 
@@ -73,28 +81,30 @@ static int read_piece(FILE *f, uint8_t piece[BACKUP_SEALED_MAX], size_t *n)
 	return fread(piece + BACKUP_PIECE_HEAD, 1, *n - BACKUP_PIECE_HEAD, f) == *n - BACKUP_PIECE_HEAD ? 1 : -1;
 }
 
-/* ledger opens its own, which pass by here sealed. */
+/* ledger opens its own, which pass by here sealed, and commits nothing yet. */
 static const char *pass_rows(struct run *r, FILE *f)
 {
 	char target[PATH_MAX] = "";
-	struct loader l;
 
 	if (to.build && to.conf.database[0])
 		snprintf(target, sizeof target, "%s", to.conf.database);
 	else if (to.build)
 		snprintf(target, sizeof target, "%s/restore.new/ledger/ledger.db", r->site);
-	const char *why = loader_start(&l, r->s->part, target);
+	const char *why = loader_start(&to.rows, r->s->part, target);
 	for (bool last = false; !why && !last;) {
 		uint8_t piece[BACKUP_SEALED_MAX];
 		size_t n;
 		if (read_piece(f, piece, &n) != 1 || piece[0] != BACKUP_LEDGER)
 			why = "it is damaged or cut off";
-		else if (!loader_put(&l, piece, n))
+		else if (!loader_put(&to.rows, piece, n))
 			break; /* it says why */
 		last = !why && piece[1];
 	}
-	const char *said = loader_end(&l);
-	return why ? why : said;
+	if (!why)
+		why = loader_hear(&to.rows);
+	if (why || !to.build)
+		loader_end(&to.rows, false);
+	return why;
 }
 
 static const char *take_part(struct run *r, FILE *f, enum backup_part part)
@@ -144,17 +154,35 @@ static const char *take_file(struct run *r, FILE *f)
 
 /* --- the site --- */
 
+static bool is_there(struct run *r, const char *path)
+{
+	struct stat st;
+
+	return fstatat(r->site_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* One that was killed while it put things in their place: they are its own, and no exchange ran on them without a configuration.
+ * The boot key may have been there before. */
+static void take_back(struct run *r)
+{
+	if (is_there(r, "ringfence.conf") || !is_there(r, "restore.new/ringfence.conf") ||
+	    is_there(r, "restore.new/keeper"))
+		return;
+	(void)renameat(r->site_fd, "keeper", r->site_fd, "restore.new/keeper");
+	if (!is_there(r, "restore.new/ledger"))
+		(void)renameat(r->site_fd, "ledger", r->site_fd, "restore.new/ledger");
+}
+
 /* Only into a place where nothing is lost. */
 static bool is_free(struct run *r)
 {
 	static const char *const must_not[] = {
 	    "ringfence.conf", "keeper/store.a", "keeper/store.b", "ledger/ledger.db"};
-	struct stat st;
 
 	for (size_t i = 0; i < sizeof must_not / sizeof *must_not; i++)
-		if (fstatat(r->site_fd, must_not[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if (is_there(r, must_not[i]))
 			return !fail(must_not[i], "is there: a backup is restored into an empty directory only");
-	if (fstatat(r->site_fd, "boot.key.sealed", &st, 0) == 0 && !boot_key_read(r))
+	if (is_there(r, "boot.key.sealed") && !boot_key_read(r))
 		return !fail("boot.key.sealed", "must be opened into run/boot.key first (ringfence-bootkey unseal)");
 	return true;
 }
@@ -168,6 +196,7 @@ static bool open_site(struct run *r)
 		return !fail(r->site, NULL);
 	if (flock(r->site_fd, LOCK_EX | LOCK_NB) != 0)
 		return !fail(r->site, "an exchange runs here: stop it first");
+	take_back(r);
 	return is_free(r);
 }
 
@@ -230,25 +259,59 @@ static bool build(struct run *r, FILE *f)
 	if (!why)
 		why = store_rewrite(&to.keeper);
 	store_close(&to.keeper);
+	if (!why && !to.conf.database[0]) { /* a file of what is built */
+		why = loader_commit(&to.rows);
+		loader_end(&to.rows, !why);
+	}
 	return !why || !fail(r->file, why);
 }
 
-/* What is put in place is on disk, and the configuration, without which nothing starts, comes last. */
+static bool move(struct run *r, size_t i)
+{
+	char from[64];
+
+	snprintf(from, sizeof from, "%s/%s", fresh, place[i].what);
+	if (!is_there(r, from))
+		return true; /* the boot key that was there before */
+	place[i].moved = renameat(r->site_fd, from, r->site_fd, place[i].what) == 0;
+	return place[i].moved || !fail(place[i].what, NULL);
+}
+
+static bool sync_site(struct run *r)
+{
+	return fsync(r->site_fd) == 0 || !fail(r->site, NULL);
+}
+
+static bool commit_rows(void)
+{
+	const char *why = to.conf.database[0] ? loader_commit(&to.rows) : NULL;
+
+	return !why || !fail("database", why);
+}
+
+/* A database that is no file of the site is committed when all is in its place but the configuration, and forgets it all when that
+ * cannot be moved. */
 static bool put_in_place(struct run *r)
 {
-	static const char *const what[] = {"keeper", "ledger", "boot.key", "ringfence.conf"};
-	char from[64];
-	struct stat st;
-
-	for (size_t i = 0; i < sizeof what / sizeof *what; i++) {
-		snprintf(from, sizeof from, "%s/%s", fresh, what[i]);
-		if (fstatat(r->site_fd, from, &st, AT_SYMLINK_NOFOLLOW) != 0)
-			continue; /* the boot key that was there before */
-		if (renameat(r->site_fd, from, r->site_fd, what[i]) != 0)
-			return !fail(what[i], NULL);
-	}
+	for (size_t i = 0; i < CONF_PLACE; i++)
+		if (!move(r, i))
+			return false;
+	if (!sync_site(r) || !commit_rows() || !move(r, CONF_PLACE) || !sync_site(r))
+		return false;
+	loader_end(&to.rows, true);
 	(void)unlinkat(r->site_fd, fresh, AT_REMOVEDIR);
-	return fsync(r->site_fd) == 0 || !fail(r->site, NULL);
+	return true;
+}
+
+static void put_back(struct run *r)
+{
+	char path[64];
+
+	for (size_t i = PLACES; i-- > 0;) {
+		snprintf(path, sizeof path, "%s/%s", fresh, place[i].what);
+		if (place[i].moved)
+			(void)renameat(r->site_fd, place[i].what, r->site_fd, path);
+	}
 }
 
 static bool read_conf(struct run *r)
@@ -282,8 +345,11 @@ int restore_backup(struct run *r)
 		fail(r->file, why);
 	to.build = true;
 	bool ok = !why && build(r, f) && put_in_place(r);
-	if (!ok)
+	if (!ok) {
+		loader_end(&to.rows, false);
+		put_back(r);
 		clear(r);
+	}
 	fclose(f);
 	return !ok;
 }

@@ -59,6 +59,8 @@ const char *draft_address(struct span v, uint16_t port, struct addr *out);
 const char *draft_bare_address(struct span v, struct addr *out);
 /* A domain in lower case, into `room` octets. */
 const char *draft_domain(struct span v, char *out, size_t room);
+/* +33123456789, or digits as a gateway without international numbers says them; TRUNK_NUMBER_MAX octets. */
+const char *draft_e164(struct span v, char *out);
 /* One word that is also the name of a file. */
 const char *draft_file_name(struct span v, char *out, size_t room);
 /* The text ended. */

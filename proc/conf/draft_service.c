@@ -116,6 +116,7 @@ static const char *code(struct draft *d, enum service s, struct span v)
 	X(DND, "dnd")                                                                                                 \
 	X(DND_OFF, "dnd-off") X(PIN, "pin") X(LOGIN, "login") X(LOGOUT, "logout") X(PICKUP, "pickup") X(PARK, "park") \
 	    X(RETRIEVE, "retrieve") X(VOICEMAIL, "voicemail") X(BLOCK_LAST, "block-last")                             \
+		X(UNBLOCK_LAST, "unblock-last")                                                                       \
 		X(REJECT_ANONYMOUS, "reject-anonymous") X(REJECT_ANONYMOUS_OFF, "reject-anonymous-off")
 
 #define SETTER(NAME, name)                                                 \

@@ -53,6 +53,17 @@ static bool read_request(struct span pem, uint8_t point[POINT_OCTETS])
 	return ok;
 }
 
+/* A certificate of the key that is to replace the one in use. */
+static bool answers_the_next(const struct trunk_conf *t)
+{
+	uint8_t asked[POINT_OCTETS];
+	char request[TRUNK_FILE_MAX];
+	struct span pem;
+
+	snprintf(request, sizeof request, TRUNK_NEXT_FILE, t->name);
+	return !trust_file(request, &pem) && read_request(pem, asked) && memcmp(asked, t->point, sizeof asked) == 0;
+}
+
 const char *trunk_cert_read(struct trunk_conf *t)
 {
 	uint8_t asked[POINT_OCTETS];
@@ -66,6 +77,8 @@ const char *trunk_cert_read(struct trunk_conf *t)
 		snprintf(why_text, sizeof why_text, "has a certificate, trust/%s, that %s", t->certificate, why);
 		return why_text;
 	}
+	if (answers_the_next(t))
+		return NULL;
 	snprintf(request, sizeof request, TRUNK_REQUEST_FILE, t->name);
 	why = trust_file(request, &pem);
 	if (!why && !read_request(pem, asked))

@@ -81,6 +81,7 @@ static void forget(struct call *c)
 	timer_cancel(&child_wheel, &c->patience);
 	timer_cancel(&child_wheel, &c->cut);
 	media_release_ports(c->r.ports);
+	dialogue_leave_seats(c);
 	if (arena_get(store, id_index(id)))
 		arena_clear(store, id_index(id));
 	secret_wipe(c, sizeof *c); /* SDES keys stood in it */
@@ -206,6 +207,8 @@ void call_event(struct call *c, enum call_event event, struct leg *l)
 	uint64_t id = c->r.id;
 
 	c->r.state = step.next;
+	if (step.next == PHASE_TALKING)
+		dialogue_leave_seats(c);
 	refer_watch(c, &step);
 	if (l && step.effects & CALL_DO_CONNECT)
 		connect_legs(c, l);

@@ -58,6 +58,7 @@ struct call {
 	uint8_t incoming, claims_inside, slowed;   /* from a trunk; incoming 0 again once the caller is judged */
 	uint8_t proof, proof_waits;                /* enum incoming_proof; signer is asked */
 	uint32_t trunks_tried;                     /* 1 << trunk */
+	uint8_t preempted;                         /* another call has ended for this one */
 	const char *shown;                         /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
 	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */
@@ -65,6 +66,7 @@ struct call {
 	uint8_t keyed;                             /* media can be heard on every side that is there */
 	/* the dialogue with the caller */
 	uint8_t script, step, tries, silences; /* script: enum script */
+	uint8_t seats;                         /* 1 << enum voice_seat: those that it keeps */
 	const char *say;                       /* what it is told before the end */
 	uint64_t turn[2];                      /* of voice, by side; 0: none */
 	char kept[CALL_KEPT_MAX + 1];          /* keys that were pressed */

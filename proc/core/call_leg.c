@@ -87,7 +87,7 @@ void call_leg_rejected(struct leg *l)
 		return;
 	if (l->r.trunk && outside_again(c, l))
 		return;
-	dial_note(c, l->rejected);
+	dial_note(c, l);
 	if (l->rejected >= 600)
 		dial_stop(c, l->r.id);
 	if (c->targets == 0)

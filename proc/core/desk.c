@@ -109,8 +109,10 @@ static void begin(struct notice_call *n)
 	uint32_t ports = front_desk(&desk) && voice_ready() && media_ready() ? media_take_ports(false) : MEDIA_NO_PORTS;
 	struct call *c = ports == MEDIA_NO_PORTS ? NULL : call_new(ports, false);
 
-	if (!c) {
-		if (ports != MEDIA_NO_PORTS)
+	if (!c || !dialogue_take_seat(c)) {
+		if (c)
+			call_drop(c);
+		else if (ports != MEDIA_NO_PORTS)
 			media_release_ports(ports);
 		given_up++;
 		n->used = false;

@@ -284,22 +284,31 @@ void dial_nobody(struct call *c)
 	dial_over(c, CALL_REFUSED);
 }
 
-static const char *prompt_of(enum refusal why)
+/* A call for help that reached nobody who could say no. */
+static bool is_help_lost(const struct call *c)
 {
-	return why == REFUSE_NO_NUMBER     ? "number-unknown"
-	       : why == REFUSE_NOT_ALLOWED ? "not-allowed"
-	                                   : "busy-try-later";
+	return c->r.emergency && c->best != REFUSE_BUSY && c->best != REFUSE_DECLINED && c->best != REFUSE_NO_ANSWER;
+}
+
+static const char *prompt_of(const struct call *c)
+{
+	if (is_help_lost(c))
+		return "emergency-no-line";
+	return c->best == REFUSE_NO_NUMBER        ? "number-unknown"
+	       : c->best == REFUSE_NOT_IN_SERVICE ? "not-in-service"
+	       : c->best == REFUSE_NOT_ALLOWED    ? "not-allowed"
+	                                          : "busy-try-later";
 }
 
 void dial_over(struct call *c, enum call_event event)
 {
 	if (c->dest.kind == DEST_USER && forward_after(c, c->dest.index) == FORWARD_GONE)
 		return;
-	if (!c->r.spoken || !dialogue_can(c)) {
+	if (!(c->r.spoken || is_help_lost(c)) || !dialogue_can(c)) {
 		call_event(c, event, NULL);
 		return;
 	}
-	c->say = prompt_of((enum refusal)c->best);
+	c->say = prompt_of(c);
 	dial_stop(c, 0);
 	call_event(c, CALL_TOLD_WHY, NULL);
 }
@@ -326,22 +335,38 @@ bool dial_strike(struct call *c, uint64_t leg)
 
 /* --- what they say --- */
 
-static const struct {
+struct heard_row {
 	uint16_t code;
 	enum refusal why;
 	uint8_t rank; /* the higher one is told */
-} heard[] = {{603, REFUSE_DECLINED, 5}, {607, REFUSE_DECLINED, 5}, {600, REFUSE_BUSY, 5}, {486, REFUSE_BUSY, 4},
-    {488, REFUSE_OFFER, 3}, {606, REFUSE_OFFER, 3}, {415, REFUSE_OFFER, 3}, {480, REFUSE_NO_ANSWER, 2},
-    {408, REFUSE_NO_ANSWER, 2}, {487, REFUSE_NO_ANSWER, 2}};
+};
 
-static enum refusal refusal_heard(uint16_t code, uint8_t *rank)
+static const struct heard_row heard[] = {{603, REFUSE_DECLINED, 5}, {607, REFUSE_DECLINED, 5}, {600, REFUSE_BUSY, 5},
+    {486, REFUSE_BUSY, 4}, {488, REFUSE_OFFER, 3}, {606, REFUSE_OFFER, 3}, {415, REFUSE_OFFER, 3},
+    {480, REFUSE_NO_ANSWER, 2}, {408, REFUSE_NO_ANSWER, 2}, {487, REFUSE_NO_ANSWER, 2}};
+
+/* Of a trunk, which knows the numbers outside; what a phone says of its own is a fault. */
+static const struct heard_row heard_outside[] = {{404, REFUSE_NOT_IN_SERVICE, 3}, {410, REFUSE_NOT_IN_SERVICE, 3},
+    {604, REFUSE_NOT_IN_SERVICE, 5}, {484, REFUSE_NO_NUMBER, 3}};
+
+static const struct heard_row *row_of(const struct heard_row *row, size_t n, uint16_t code)
 {
-	*rank = 1;
-	for (size_t i = 0; i < sizeof heard / sizeof *heard; i++)
-		if (heard[i].code == code) {
-			*rank = heard[i].rank;
-			return heard[i].why;
-		}
+	for (size_t i = 0; i < n; i++)
+		if (row[i].code == code)
+			return &row[i];
+	return NULL;
+}
+
+static enum refusal refusal_heard(const struct leg *from, uint8_t *rank)
+{
+	const uint16_t code = from->rejected;
+	const struct heard_row *row = row_of(heard, sizeof heard / sizeof *heard, code);
+
+	if (!row && from->r.trunk)
+		row = row_of(heard_outside, sizeof heard_outside / sizeof *heard_outside, code);
+	*rank = row ? row->rank : 1;
+	if (row)
+		return row->why;
 	return code >= 300 && code < 400 ? REFUSE_REDIRECT : REFUSE_CALLEE_FAILED;
 }
 
@@ -350,13 +375,13 @@ static uint8_t rank_of(enum refusal why)
 	for (size_t i = 0; i < sizeof heard / sizeof *heard; i++)
 		if (heard[i].why == why)
 			return heard[i].rank;
-	return why ? 1 : 0;
+	return why == REFUSE_NOT_IN_SERVICE ? 3 : why ? 1 : 0;
 }
 
-void dial_note(struct call *c, uint16_t code)
+void dial_note(struct call *c, const struct leg *from)
 {
 	uint8_t rank;
-	enum refusal why = refusal_heard(code, &rank);
+	enum refusal why = refusal_heard(from, &rank);
 
 	if (rank <= rank_of((enum refusal)c->best))
 		return;

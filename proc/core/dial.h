@@ -32,7 +32,7 @@ bool dial_again(struct call *c, struct leg *l);
 void dial_stop(struct call *c, uint64_t winner);
 /* This leg is asked no more. False: it was not. */
 bool dial_strike(struct call *c, uint64_t leg);
-/* The leg said no with this code: what its caller is told, if nothing better comes. */
-void dial_note(struct call *c, uint16_t code);
+/* This leg said no: what its caller is told, if nothing better comes. */
+void dial_note(struct call *c, const struct leg *from);
 
 #endif

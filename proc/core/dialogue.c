@@ -47,6 +47,7 @@ static bool speak(struct call *c, struct leg *l, const struct step *s, bool loop
 	    .codec = codec_of(l),
 	    .emergency = c->r.emergency,
 	    .loop = loop,
+	    .seated = (c->seats >> SEAT_SPOKEN_TO & 1) && l->r.id == c->r.caller,
 	    .barge = s->max > 0 && s->mail != STEP_RECORDS,
 	    .say = s->say ? s->say : c->mail_say,
 	    .digits_min = s->min,
@@ -93,15 +94,54 @@ void dialogue_end(struct call *c)
 
 /* --- the caller --- */
 
-bool dialogue_can(const struct call *c)
+static bool take_seat(struct call *c, enum voice_seat which)
 {
-	return voice_ready() && join_can_answer(leg_get(c->r.caller));
+	if (!(c->seats >> which & 1) && voice_seat_take(which, c->r.emergency))
+		c->seats |= (uint8_t)(1u << which);
+	return c->seats >> which & 1;
+}
+
+bool dialogue_take_seat(struct call *c)
+{
+	return take_seat(c, SEAT_SPOKEN_TO);
+}
+
+bool dialogue_can(struct call *c)
+{
+	return voice_ready() && join_can_answer(leg_get(c->r.caller)) && take_seat(c, SEAT_SPOKEN_TO);
+}
+
+bool dialogue_can_message(struct call *c)
+{
+	return dialogue_can(c) && take_seat(c, SEAT_MESSAGE);
+}
+
+void dialogue_leave_seats(struct call *c)
+{
+	for (int i = 0; i < VOICE_SEATS; i++)
+		if (c->seats >> i & 1)
+			voice_seat_release((enum voice_seat)i);
+	c->seats = 0;
+}
+
+void dialogue_cannot(struct call *c)
+{
+	bool full = voice_ready() && join_can_answer(leg_get(c->r.caller));
+
+	c->best = full ? REFUSE_FULL : REFUSE_NO_VOICE;
+	c->best_text = full ? "prompts can't be heard this moment, voice is full; see ringfence status" : NULL;
 }
 
 /* The caller is there to hear. False: it is not, and the call is refused in signalling. */
 static bool answered(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller);
+
+	if (caller && !c->r.spoken && !dialogue_can(c)) {
+		if (!c->best)
+			dialogue_cannot(c);
+		return false;
+	}
 	const char *why = caller && !c->r.spoken ? join_caller(c, caller) : NULL;
 
 	if (why)
@@ -244,6 +284,8 @@ static void on_turned(uint64_t owner, uint64_t token, enum turn_why why, struct 
 	const struct step *s = c->r.state == PHASE_ASKING ? script_step(c->script, c->step) : NULL;
 	if (!s)
 		return;
+	if (s->mail == STEP_RECORDS && (why == TURN_NO_SPACE || why == TURN_NO_PROMPT))
+		c->mail_open = true; /* voice never had it */
 	if (why == TURN_DIGITS || (why == TURN_SAID && s->max == 0))
 		go_on(c, s->then(c, digits));
 	else if (why == TURN_NO_PROMPT && s->otherwise)

@@ -23,8 +23,16 @@ void dialogue_init(void);
 void dialogue_begin(struct call *c);
 /* Say c->say to the caller, answering it first if need be, then CALL_SAID; with CALL_DO_TELL. */
 void dialogue_tell(struct call *c);
-/* Can this caller hear anything: is there voice, and does its leg end in media or may it? */
-bool dialogue_can(const struct call *c);
+/* Can this caller hear anything: is there voice, has it room, and does the leg end in media or may it? The room is kept for it from then
+ * on, until it talks or ends. */
+bool dialogue_can(struct call *c);
+/* The same for room in voice for a message. */
+bool dialogue_can_message(struct call *c);
+/* For a call without a caller yet. */
+bool dialogue_take_seat(struct call *c);
+void dialogue_leave_seats(struct call *c);
+/* Why it can't: what the caller is refused with in signalling. */
+void dialogue_cannot(struct call *c);
 
 /* A tone or music until dialogue_quiet(). */
 void dialogue_loop(struct call *c, unsigned side, const char *say);

@@ -125,6 +125,13 @@ void incoming_judge(struct call *c)
 	}
 	child_event(EVENT_CALL_REFUSED, a.reason == INCOMING_CLAIMS_INSIDE ? SEVERITY_ALARM : SEVERITY_INFO, 0, NOBODY,
 	    NULL, a.text);
+	if (a.reason == INCOMING_REJECTS_ANONYMOUS && dialogue_can(c)) {
+		c->best = REFUSE_DECLINED;
+		c->best_text = a.text;
+		c->say = "anonymous-refused";
+		call_event(c, CALL_TOLD_WHY, NULL);
+		return;
+	}
 	refuse(c, a.reason == INCOMING_CLAIMS_INSIDE ? REFUSE_NOT_ALLOWED : REFUSE_DECLINED, a.text);
 }
 

@@ -25,8 +25,11 @@ static enum refusal find(struct request *r, struct dest *to, uint64_t *transfer)
 		return refer_find(r, to, transfer);
 	if (r->m->target_kind != TARGET_USER)
 		return REFUSE_NO_NUMBER;
-	if (!route_find(REQUEST_STR(r, target_user), SPAN(""), to))
-		return r->emergency ? REFUSE_NO_EMERGENCY : REFUSE_NO_NUMBER;
+	if (!route_find(REQUEST_STR(r, target_user), SPAN(""), to)) {
+		if (!r->emergency || !to->number.text[0])
+			return r->emergency ? REFUSE_NO_EMERGENCY : REFUSE_NO_NUMBER;
+		to->kind = DEST_OUTSIDE; /* nobody answers for it here: staff are told, and so is the caller */
+	}
 	to->route = ROUTE_FRESH;
 	to->payer = hotdesk_person(r->user, r->flow->device);
 	return REFUSE_NONE;

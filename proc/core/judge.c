@@ -50,6 +50,8 @@ static void refuse(struct call *c, const struct plan_answer *a)
 
 	c->best = (uint8_t)permit_refusal(a);
 	c->best_text = a->text;
+	if (a->verdict == PLAN_ASK_PIN)
+		dialogue_cannot(c);
 	if (a->reason == REASON_EMERGENCY_REMOTE && caller)
 		notice_add(NOTICE_REFUSED, caller->r.device, caller->r.person, span_str(c->dest.number.text));
 	if (caller)

@@ -383,7 +383,6 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 	m->from_display = ipc_put(edge, span_str(display));
 	if (l->r.trunk) {
 		m->number = ipc_put(edge, leg_text(l, LEG_REMOTE_USER));
-		m->privacy = leg_text(l, LEG_LOCAL_USER).n == 0;
 		m->civic = ipc_put(edge, call_place(l));
 	} else {
 		put_referrer(l, edge, m);
@@ -462,6 +461,8 @@ static void on_provisional(struct leg *l, const struct msg_response *m, const st
 	/* RFC 3262 4: one that was missed or is known already is not processed */
 	if (reliable && l->rseq && m->rseq != l->rseq + 1)
 		return;
+	if (reliable && l->prack_waits) /* it comes again, when the one before it is acknowledged */
+		return;
 	/* a trunk's early media is heard, whatever else it says later (RFC 3960) */
 	if (!take_answer(l, m, v, reliable || l->r.trunk))
 		return;
@@ -519,9 +520,11 @@ void leg_on_bye_answer(const struct ask *a, const struct msg_response *m, const 
 
 void leg_on_prack_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
 {
-	(void)a;
-	(void)m;
-	(void)v; /* the phone stops repeating its 18x, or its INVITE ends by itself */
+	struct leg *l = leg_get(a->owner);
+
+	/* otherwise the phone stops repeating its 18x, or its INVITE ends by itself */
+	if (m->code >= 200 && l && a->ref == l->prack_ref)
+		l->prack_waits = trunk_dialog_challenged(l, a, m, v);
 }
 
 void leg_edge_lost(uint32_t edge)

@@ -47,6 +47,8 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 	m->leg_token = ipc_put(edge, span_str(l->r.token));
 	m->max_forwards = 70;
 	put_identity(l, edge, &m->identity_user, &m->identity_display);
+	/* RFC 3261 12.2.1.1: whoever was nobody in the INVITE stays nobody in the ACK and all that follows */
+	m->privacy = l->r.trunk && leg_text(l, LEG_LOCAL_USER).n == 0;
 	l->repeated &= (uint16_t) ~(1u << kind);
 	if (l->r.trunk && l->credentials && method != SIP_ACK) {
 		l->repeated |= (uint16_t)(1u << kind);
@@ -137,11 +139,20 @@ bool leg_send_prack(struct leg *l, uint32_t rseq)
 
 	if (!m)
 		return false;
+	l->prack_ref = m->ref;
 	m->rack_rseq = rseq;
 	m->rack_cseq = invite_cseq;
 	m->rack_method = SIP_INVITE;
 	ipc_end(edge);
 	return true;
+}
+
+/* Without credentials nothing more is said of it: what rings ends its INVITE by itself (RFC 3262 3). */
+void leg_prack_again(struct leg *l)
+{
+	l->prack_waits = 0;
+	if (l->credentials && l->r.state == LEG_OUT_EARLY)
+		leg_send_prack(l, l->rseq);
 }
 
 static void send_ok_once(struct leg *l)

@@ -15,6 +15,7 @@ void leg_bye_again(struct leg *l); /* that its trunk challenged: see trunk_dialo
 void leg_send_cancel(struct leg *l);
 void leg_cancel_change(struct leg *l);             /* of our re-INVITE */
 bool leg_send_prack(struct leg *l, uint32_t rseq); /* false: the phone will repeat its 18x */
+void leg_prack_again(struct leg *l);
 /* 200 to its INVITE or re-INVITE with r.local, now and until the ACK comes. */
 void leg_send_ok(struct leg *l);
 void leg_repeat_ok(struct timer *t, uint64_t now_ms);

@@ -135,8 +135,8 @@ bool mail_forward(struct call *c, uint32_t user)
 {
 	uint32_t after_s;
 
-	if (!settings_voicemail(child_site(), user, &after_s) || !dialogue_can(c) || !child_link(PROC_LEDGER, 0) ||
-	    !child_link(PROC_KEEPER, 0))
+	if (!settings_voicemail(child_site(), user, &after_s) || !child_link(PROC_LEDGER, 0) ||
+	    !child_link(PROC_KEEPER, 0) || !dialogue_can_message(c))
 		return false;
 	dial_stop(c, 0);
 	c->dest.kind = DEST_MAILBOX;
@@ -159,7 +159,7 @@ void mail_leave(struct call *c)
 {
 	const char *own = settings_of_user(c->mail_user)->greeting;
 
-	snprintf(c->mail_say, sizeof c->mail_say, "%s", own[0] ? own : "voicemail-no-greeting");
+	snprintf(c->mail_say, sizeof c->mail_say, "%s", own[0] ? own : "voicemail-greeting");
 	if (!ask_room(c))
 		give_up(c);
 }

@@ -17,22 +17,33 @@ static void find_victim(struct call *c, void *arg)
 	struct victim *v = arg;
 	const struct leg *l = leg_get(c->r.callee);
 
-	if (!c->r.emergency && l && l->r.line && c->r.answered_ms && c->r.answered_ms > v->since_ms)
+	if (!c->r.emergency && l && l->r.line && trunk_may_help(l->r.trunk) && c->r.answered_ms > v->since_ms)
 		*v = (struct victim){c, c->r.answered_ms};
+}
+
+/* The trunk whose line the victim had; it may have been asked before, and said that it has none. Once for a call. */
+static uint8_t preempt(struct call *c)
+{
+	struct victim v = {0};
+
+	if (!c->preempted)
+		call_each(find_victim, &v);
+	if (!v.call)
+		return 0;
+	uint8_t trunk = leg_get(v.call->r.callee)->r.trunk;
+	c->preempted = 1;
+	call_fail(v.call, REFUSE_PREEMPTED, NULL);
+	return trunk;
 }
 
 static uint8_t pick(struct call *c)
 {
-	struct victim v = {0};
 	uint8_t trunk = trunk_pick((enum number_class)c->dest.number.class, c->r.emergency, c->trunks_tried);
 
 	if (trunk || !c->r.emergency)
 		return trunk;
 	trunk_hurry();
-	call_each(find_victim, &v);
-	if (v.call)
-		call_fail(v.call, REFUSE_PREEMPTED, NULL);
-	return v.call ? trunk_pick((enum number_class)c->dest.number.class, true, c->trunks_tried) : 0;
+	return preempt(c);
 }
 
 /* The caller's own number where the trunk may show it; else the trunk's. What asks for privacy shows none. */

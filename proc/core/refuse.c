@@ -8,6 +8,7 @@ static const struct refusal_row row[REFUSALS] = {
     [REFUSE_FOREIGN] = {403, 399, 21, 0, "From and To must be of this exchange's domain"},
     [REFUSE_IMPERSONATION] = {403, 399, 21, 0, "From is not the user who logged in"},
     [REFUSE_NO_NUMBER] = {404, 399, 1, 0, "no such number"},
+    [REFUSE_NOT_IN_SERVICE] = {404, 399, 1, 0, "this number is not in service"},
     [REFUSE_NOT_ALLOWED] = {403, 399, 21, 0, "this call is not allowed"},
     [REFUSE_OFFLINE] = {480, 399, 20, 0, "no phone of this number is registered"},
     [REFUSE_NO_ANSWER] = {480, 399, 19, 0, "no answer"},

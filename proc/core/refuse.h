@@ -12,6 +12,7 @@ enum refusal {
 	REFUSE_FOREIGN,       /* From or To of another domain */
 	REFUSE_IMPERSONATION, /* credentials of one user, From of another */
 	REFUSE_NO_NUMBER,
+	REFUSE_NOT_IN_SERVICE, /* a trunk says that nobody has this number */
 	REFUSE_NOT_ALLOWED,
 	REFUSE_OFFLINE, /* no phone of the callee is there */
 	REFUSE_NO_ANSWER,

@@ -152,7 +152,7 @@ static int login_verdict(struct call *c, enum pin_verdict v)
 	if (v != PIN_IS_RIGHT || !caller)
 		return tell(c, v == PIN_IS_LOCKED ? "pin-locked" : "busy-try-later");
 	hotdesk_log_in(caller->r.user, directory_find(span_str(c->kept)), caller->r.device);
-	c->say = "logged-in";
+	c->say = "welcome logged-in";
 	return SCRIPT_TELL;
 }
 

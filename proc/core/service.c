@@ -47,6 +47,12 @@ static void refuse(struct call *c, enum refusal why)
 	call_event(c, CALL_REFUSED, NULL);
 }
 
+static void refuse_unheard(struct call *c)
+{
+	dialogue_cannot(c);
+	call_event(c, CALL_REFUSED, NULL);
+}
+
 static void on_changed(uint64_t call, bool ok)
 {
 	struct call *c = call_get(call);
@@ -97,6 +103,22 @@ static void block_last(struct call *c, struct span argument)
 		tell(c, "invalid-choice");
 	else
 		set(c, SETTING_BLOCKED, span_str(list), "blocked");
+}
+
+/* The one who was blocked last. */
+static void unblock_last(struct call *c, struct span argument)
+{
+	char list[SETTING_TEXT_MAX + 1];
+
+	(void)argument;
+	snprintf(list, sizeof list, "%s", settings_of_user(c->dest.payer)->blocked);
+	if (c->dest.payer >= child_site()->max_users || !list[0]) {
+		tell(c, "invalid-choice");
+		return;
+	}
+	char *last = strrchr(list, ',');
+	*(last ? last : list) = 0;
+	set(c, SETTING_BLOCKED, span_str(list), "unblocked");
 }
 
 /* --- a call that rings elsewhere --- */
@@ -173,6 +195,10 @@ static void log_out(struct call *c, struct span argument)
 static void hear_mailbox(struct call *c, struct span argument)
 {
 	(void)argument;
+	if (!dialogue_can_message(c)) {
+		refuse_unheard(c);
+		return;
+	}
 	c->script = SCRIPT_MAILBOX;
 	call_event(c, CALL_ASKED, NULL);
 }
@@ -181,6 +207,7 @@ static void (*const other[SERVICES])(struct call *c, struct span argument) = {[S
     [SERVICE_LOGIN] = log_in,
     [SERVICE_LOGOUT] = log_out,
     [SERVICE_BLOCK_LAST] = block_last,
+    [SERVICE_UNBLOCK_LAST] = unblock_last,
     [SERVICE_PICKUP] = pick_up,
     [SERVICE_PARK] = park_begin,
     [SERVICE_RETRIEVE] = park_take,
@@ -193,8 +220,8 @@ void service_begin(struct call *c)
 
 	if (s == SERVICES || (!change[s].known && !other[s]))
 		refuse(c, REFUSE_NO_NUMBER);
-	else if (!dialogue_can(c) && s != SERVICE_PICKUP && s != SERVICE_RETRIEVE)
-		refuse(c, REFUSE_NO_VOICE);
+	else if (s != SERVICE_PICKUP && s != SERVICE_RETRIEVE && !dialogue_can(c))
+		refuse_unheard(c);
 	else if (other[s])
 		other[s](c, argument);
 	else

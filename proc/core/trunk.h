@@ -10,6 +10,8 @@
 
 /* --- for calls --- */
 
+/* Is it up, and carries calls for help? */
+bool trunk_may_help(uint8_t trunk);
 /* The trunk for a call of this class: up, with a free line, carrying it, of the lowest priority; of equals the less busy.
  * tried: those that were (1 << trunk). Emergency calls go out over any that may carry them, lines or not (R16). 0: none. */
 uint8_t trunk_pick(enum number_class class, bool emergency, uint32_t tried);

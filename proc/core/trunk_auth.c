@@ -21,9 +21,10 @@ void trunk_auth_init(void)
 		log_fatal("no memory for trunks' challenges");
 }
 
+/* Nonce and count stay: should the same one be named again, its count goes on. */
 void trunk_auth_clear(uint8_t trunk)
 {
-	challenge[trunk - 1] = (struct trunk_challenge){0};
+	challenge[trunk - 1].known = false;
 }
 
 static const char *judge(const struct trunk_conf *c, const struct msg_response *m, struct span realm)
@@ -42,17 +43,20 @@ const char *trunk_auth_take(uint8_t trunk, const struct msg_response *m, const s
 	const struct trunk_conf *c = &child_site()->trunk[trunk - 1];
 	const char *why = judge(c, m, ipc_str(v, m->auth_realm));
 	struct trunk_challenge *k = &challenge[trunk - 1];
+	struct trunk_challenge new = {
+	    .algorithm = m->auth_algorithm, .qop = m->auth_qop, .proxy = m->auth_proxy, .known = true};
 
 	if (why)
 		return why;
-	*k = (struct trunk_challenge){
-	    .algorithm = m->auth_algorithm, .qop = m->auth_qop, .proxy = m->auth_proxy, .known = true};
-	if (span_cstr(ipc_str(v, m->auth_realm), k->realm, sizeof k->realm) &&
-	    span_cstr(ipc_str(v, m->auth_nonce), k->nonce, sizeof k->nonce) &&
-	    span_cstr(ipc_str(v, m->auth_opaque), k->opaque, sizeof k->opaque))
-		return NULL;
-	k->known = false;
-	return "its challenge cannot be read";
+	if (!span_cstr(ipc_str(v, m->auth_realm), new.realm, sizeof new.realm) ||
+	    !span_cstr(ipc_str(v, m->auth_nonce), new.nonce, sizeof new.nonce) ||
+	    !span_cstr(ipc_str(v, m->auth_opaque), new.opaque, sizeof new.opaque))
+		return "its challenge cannot be read";
+	/* RFC 7616 3.4: the count is of the nonce, whatever was refused meanwhile */
+	if (strcmp(new.realm, k->realm) == 0 && strcmp(new.nonce, k->nonce) == 0)
+		new.nc = k->nc;
+	*k = new;
+	return NULL;
 }
 
 bool trunk_auth_ask(

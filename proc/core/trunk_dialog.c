@@ -22,6 +22,12 @@ static void bye_answered(uint64_t leg, const struct trunk_answer *a, const char 
 	finish(leg, a, leg_bye_again);
 }
 
+static void prack_answered(uint64_t leg, const struct trunk_answer *a, const char *why)
+{
+	(void)why;
+	finish(leg, a, leg_prack_again);
+}
+
 static void refresh_answered(uint64_t leg, const struct trunk_answer *a, const char *why)
 {
 	(void)why;
@@ -30,6 +36,7 @@ static void refresh_answered(uint64_t leg, const struct trunk_answer *a, const c
 
 static trunk_answered *const answered[ASK_KINDS] = {
     [ASK_BYE] = bye_answered,
+    [ASK_PRACK] = prack_answered,
     [ASK_REFRESH] = refresh_answered,
 };
 

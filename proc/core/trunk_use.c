@@ -35,6 +35,13 @@ static bool may_carry(const struct trunk *t, enum number_class class, bool emerg
 	return c->classes >> class & 1 && t->busy < c->lines;
 }
 
+bool trunk_may_help(uint8_t trunk)
+{
+	const struct trunk *t = trunk_get(trunk);
+
+	return t && may_carry(t, NUMBER_EMERGENCY, true);
+}
+
 uint8_t trunk_pick(enum number_class class, bool emergency, uint32_t tried)
 {
 	const struct trunk *best = NULL;

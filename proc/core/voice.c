@@ -8,7 +8,13 @@ struct turn {
 	uint64_t join, owner_id;
 	uint8_t side;
 	uint8_t owner; /* enum voice_owner */
+	bool seated;   /* on the seat of who asked */
 };
+
+static struct seats {
+	uint32_t n, reserve, used, peak;
+	uint64_t refused;
+} seats[VOICE_SEATS];
 
 static struct pool turns;
 static struct turn *turn;
@@ -16,9 +22,11 @@ static voice_turned *const *answer;
 
 void voice_init(uint32_t max_calls, voice_turned *const turned[VOICE_OWNERS])
 {
-	uint32_t n = 2 * max_calls;
+	uint32_t n = 2 * max_calls, sides = max_calls < VOICE_SESSIONS_MAX ? max_calls : VOICE_SESSIONS_MAX;
 
 	answer = turned;
+	seats[SEAT_SPOKEN_TO] = (struct seats){.n = sides, .reserve = pool_share(sides)};
+	seats[SEAT_MESSAGE] = (struct seats){.n = VOICE_MAILS_MAX};
 	turn = calloc(n, sizeof *turn);
 	if (!turn || !pool_init(&turns, child_node(), n, pool_share(n)))
 		log_fatal("no memory for turns of voice");
@@ -27,6 +35,34 @@ void voice_init(uint32_t max_calls, voice_turned *const turned[VOICE_OWNERS])
 bool voice_ready(void)
 {
 	return child_link(PROC_VOICE, 0) != NULL;
+}
+
+bool voice_seat_take(enum voice_seat which, bool emergency)
+{
+	struct seats *s = &seats[which];
+
+	if (s->used + (emergency ? 0 : s->reserve) >= s->n) {
+		s->refused++;
+		return false;
+	}
+	s->peak = ++s->used > s->peak ? s->used : s->peak;
+	return true;
+}
+
+void voice_seat_release(enum voice_seat which)
+{
+	seats[which].used--;
+}
+
+static bool release(uint64_t token)
+{
+	int64_t at = pool_index(&turns, token);
+
+	if (at < 0)
+		return false;
+	if (!turn[at].seated)
+		voice_seat_release(SEAT_SPOKEN_TO);
+	return pool_release(&turns, token);
 }
 
 static bool tell_turn(struct link *l, uint64_t token, const struct voice_turn *t)
@@ -60,16 +96,20 @@ static bool tell_turn(struct link *l, uint64_t token, const struct voice_turn *t
 uint64_t voice_turn(const struct voice_turn *t)
 {
 	struct link *l = child_link(PROC_VOICE, 0);
-	uint64_t token = l ? pool_take(&turns, t->emergency) : ID_NONE;
+	bool seat = l && (t->seated || voice_seat_take(SEAT_SPOKEN_TO, t->emergency));
+	uint64_t token = seat ? pool_take(&turns, t->emergency) : ID_NONE;
 
-	if (token == ID_NONE)
-		return 0;
-	if (!tell_turn(l, token, t)) {
-		pool_release(&turns, token);
+	if (token == ID_NONE) {
+		if (seat && !t->seated)
+			voice_seat_release(SEAT_SPOKEN_TO);
 		return 0;
 	}
-	turn[id_index(token)] =
-	    (struct turn){.join = t->join, .side = t->side, .owner = (uint8_t)t->owner, .owner_id = t->owner_id};
+	turn[id_index(token)] = (struct turn){
+	    .join = t->join, .side = t->side, .owner = (uint8_t)t->owner, .owner_id = t->owner_id, .seated = t->seated};
+	if (!tell_turn(l, token, t)) {
+		release(token);
+		return 0;
+	}
 	return token;
 }
 
@@ -77,7 +117,7 @@ void voice_stop(uint64_t token)
 {
 	struct link *l = child_link(PROC_VOICE, 0);
 
-	if (!pool_release(&turns, token))
+	if (!release(token))
 		return;
 	struct msg_turn_stop *m = l ? ipc_begin(l, MSG_TURN_STOP) : NULL;
 	if (!m)
@@ -114,7 +154,7 @@ static void end(uint64_t token, enum turn_why why, struct span digits)
 	if (index < 0)
 		return; /* it was stopped while this was on its way */
 	const struct turn t = turn[index];
-	pool_release(&turns, token);
+	release(token);
 	answer[t.owner](t.owner_id, token, why, digits);
 }
 
@@ -134,5 +174,10 @@ void voice_down(void)
 
 void voice_status(struct proc_status *s)
 {
+	static const char *const name[VOICE_SEATS] = {
+	    [SEAT_SPOKEN_TO] = "voice-seats", [SEAT_MESSAGE] = "voice-message-seats"};
+
 	status_pool(s, "voice-turns", &turns);
+	for (int i = 0; i < VOICE_SEATS; i++)
+		status_add(s, name[i], STATUS_POOL, seats[i].used, seats[i].n, seats[i].peak, seats[i].refused);
 }

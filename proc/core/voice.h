@@ -14,6 +14,7 @@ struct voice_turn {
 	uint8_t codec;    /* enum sdp_codec_kind, one of audio */
 	uint8_t ptime_ms; /* 0: 20 */
 	bool emergency, loop, barge;
+	bool seated;          /* who asks has SEAT_SPOKEN_TO already; a turn takes its own otherwise */
 	const char *say;      /* contract_fields.h, FIELDS_TURN; at most TURN_SAY_MAX octets */
 	const char *language; /* NULL: English */
 	uint8_t digits_min, digits_max;
@@ -34,8 +35,14 @@ void voice_init(uint32_t max_calls, voice_turned *const turned[VOICE_OWNERS]);
 /* Is there somebody to speak? */
 bool voice_ready(void);
 
-/* The token of the turn, which ends with exactly one call of `turned`; or 0 when voice is down, has no credit, or every turn is in
- * use, and then nothing follows. The turn that runs for this side, if any, ends as TURN_STOPPED. */
+/* Voice speaks to so many sides, and has so many messages in hand, at once; core alone begins turns, so it can count them. A call that
+ * is to hear something keeps its seats from before it is answered, so that no caller is answered and then left without words. */
+enum voice_seat { SEAT_SPOKEN_TO, SEAT_MESSAGE, VOICE_SEATS };
+bool voice_seat_take(enum voice_seat which, bool emergency); /* false: all are taken */
+void voice_seat_release(enum voice_seat which);
+
+/* The token of the turn, which ends with exactly one call of `turned`; or 0 when voice is down, has no credit, or every seat is
+ * taken, and then nothing follows. The turn that runs for this side, if any, ends as TURN_STOPPED. */
 uint64_t voice_turn(const struct voice_turn *t);
 /* Ends it without a call of `turned`; tokens that ended are ignored. */
 void voice_stop(uint64_t token);

@@ -55,6 +55,7 @@ void trunks_request(struct job *j)
 		return;
 	m->token = token;
 	m->trunk = ipc_put(l, j->req.text[FIELD_NAME]);
+	m->next = j->req.number[FIELD_NEW_KEY] != 0;
 	job_asked(j, l);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include "conn_int.h"
 #include "conn_list.h"
-#include "base/clock.h"
-#include "base/log.h"
 #include "client.h"
 #include "core_link.h"
 #include "server.h"
@@ -9,20 +8,14 @@
 #include "stream.h"
 #include "tls.h"
 #include "trunk.h"
-#include "verify.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-enum { READS_PER_TURN = 4, RECEIVE = 32768 };
 
 static struct conn *table;
 static uint32_t table_n;
 static struct pool pool;
 static struct conn *dirty, *doomed;
-static unsigned steps; /* of handshakes, in this turn */
-static uint8_t received[RECEIVE];
 
 bool conn_open(uint32_t cap)
 {
@@ -46,6 +39,11 @@ struct conn *conn_at(uint32_t slot)
 	return &table[slot];
 }
 
+bool conn_is_full(void)
+{
+	return pool.used == pool.cap;
+}
+
 struct conn *conn_of(uint64_t flow)
 {
 	int64_t i = edge_pool_index(&pool, flow);
@@ -55,7 +53,7 @@ struct conn *conn_of(uint64_t flow)
 
 /* --- the end of a connection --- */
 
-static void mark_dirty(struct conn *c)
+void conn_mark_dirty(struct conn *c)
 {
 	if (c->dirty)
 		return;
@@ -73,7 +71,7 @@ void conn_close(struct conn *c, enum flow_why why)
 			device_remove(c);
 		if (c->tls && why != FLOW_BAD_BYTES && why != FLOW_SLOW) {
 			tls_bye(c);
-			mark_dirty(c);
+			conn_mark_dirty(c);
 		}
 	} else {
 		handshake_remove(c);
@@ -140,7 +138,7 @@ void conn_send(struct conn *c, struct span s)
 		trunk_send_datagram(c, &c->remote, s);
 		return;
 	}
-	mark_dirty(c);
+	conn_mark_dirty(c);
 	if (c->out.n > OUT_MAX / 2) /* much at once is no sign of a slow reader; what stays after this is */
 		out_send(&c->out, c->fd);
 	if (!tls_write(c, s)) {
@@ -166,7 +164,7 @@ static void on_writable(struct ev_loop *loop, ev_io *w, int events)
 {
 	(void)events;
 	ev_io_stop(loop, w);
-	mark_dirty(w->data);
+	conn_mark_dirty(w->data);
 }
 
 static void flush(struct conn *c)
@@ -192,7 +190,7 @@ static void flush(struct conn *c)
 
 void conn_flush(void)
 {
-	steps = 0;
+	conn_hear_turn();
 	while (dirty) {
 		struct conn *c = dirty;
 		dirty = c->next_dirty;
@@ -205,147 +203,6 @@ void conn_flush(void)
 	}
 }
 
-/* --- reading --- */
-
-static void refused(struct conn *c, enum refusal why)
-{
-	refused_n[why]++;
-	count.handshakes_refused++;
-	if (c->trunk && !c->came) /* core is told, and tells */
-		return;
-	edge_event(EVENT_HANDSHAKE_REFUSED, SEVERITY_WARNING, c->verified || why == REFUSED_VERSION ? c->device : 0,
-	    &c->remote, refusal_text(why));
-}
-
-/* The alert must arrive: a socket closed with octets unread would reset the connection under it. */
-static void linger(struct conn *c)
-{
-	refused(c, (enum refusal)c->refusal);
-	c->state = CONN_LINGER;
-	mark_dirty(c);
-	timer_set(&child_wheel, &c->timer, child_now() + LINGER_MS);
-}
-
-static void come_up(struct conn *c)
-{
-	enum refusal r = c->trunk ? REFUSED_NOT : verify_device(c);
-
-	if (r != REFUSED_NOT) {
-		c->refusal = (uint8_t)r;
-		tls_alert(c, GNUTLS_E_CERTIFICATE_ERROR);
-		linger(c);
-		return;
-	}
-	handshake_remove(c);
-	c->state = CONN_UP;
-	count.handshakes++;
-	if (!c->trunk)
-		device_add(c, pool.used == pool.cap);
-	timer_set(&child_wheel, &c->timer, child_now() + IDLE_LOOK_MS);
-	core_link_flow_up(c);
-	mark_dirty(c);
-	stream_read(c);
-}
-
-static void shake_hands(struct conn *c)
-{
-	steps++;
-	mark_dirty(c);
-	switch (tls_handshake(c)) {
-	case TLS_MORE:
-		break;
-	case TLS_OK:
-		come_up(c);
-		break;
-	case TLS_REFUSED:
-		linger(c);
-		break;
-	case TLS_CLOSED:
-		conn_close(c, FLOW_CLOSED);
-		break;
-	}
-}
-
-static void take_octets(struct conn *c, ssize_t n)
-{
-	tls_feed(span_of(received, n > 0 ? (size_t)n : 0), n == 0);
-	c->last_ms = child_now();
-	if (c->state == CONN_HANDSHAKE)
-		shake_hands(c);
-	else if (c->state == CONN_UP)
-		stream_read(c);
-	else if (c->state == CONN_LINGER && n == 0)
-		conn_close(c, FLOW_CLOSED);
-	tls_feed(span_of(NULL, 0), false);
-}
-
-static void on_readable(struct ev_loop *loop, ev_io *w, int events)
-{
-	struct conn *c = w->data;
-
-	(void)loop;
-	(void)events;
-	for (int i = 0; i < READS_PER_TURN && c->state != CONN_DOOMED; i++) {
-		if (c->state == CONN_HANDSHAKE && steps >= HANDSHAKE_STEPS_PER_TURN)
-			return; /* it is still readable in the next turn */
-		ssize_t n = recv(c->fd, received, sizeof received, MSG_DONTWAIT);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (n < 0) {
-			conn_close(c, FLOW_CLOSED);
-			return;
-		}
-		take_octets(c, n);
-		if (n < RECEIVE)
-			return;
-	}
-}
-
-/* --- timers --- */
-
-void conn_pinged(struct conn *c)
-{
-	if (c->ping_ms)
-		c->ping_every_ms = (uint32_t)(child_now() - c->ping_ms);
-	c->ping_ms = child_now();
-	conn_send(c, SPAN("\r\n"));
-}
-
-static void look_at_flow(struct conn *c, uint64_t now_ms)
-{
-	if (c->trunk && !c->came) /* core asks it whether it is there */
-		timer_cancel(&child_wheel, &c->timer);
-	else if (now_ms - c->last_ms >= edge_idle_limit_ms(c->ping_every_ms, child_site()->flow_timer_s))
-		conn_close(c, FLOW_TIMEOUT);
-	else if (!c->trunk && !c->expired && clock_wall_ms() > c->not_after_ms)
-		conn_close(c, FLOW_CLOSED); /* it may come back, for emergency calls */
-	else
-		timer_set(&child_wheel, &c->timer, now_ms + IDLE_LOOK_MS);
-}
-
-static void on_time(struct timer *t, uint64_t now_ms)
-{
-	struct conn *c = (struct conn *)(void *)((char *)t - offsetof(struct conn, timer));
-
-	if (c->state == CONN_UP) {
-		look_at_flow(c, now_ms);
-		return;
-	}
-	if (c->state == CONN_HANDSHAKE)
-		refused(c, REFUSED_TIMEOUT);
-	conn_close(c, FLOW_TIMEOUT);
-}
-
-static void on_late_message(struct timer *t, uint64_t now_ms)
-{
-	struct conn *c = (struct conn *)(void *)((char *)t - offsetof(struct conn, message));
-
-	(void)now_ms;
-	count.late_messages++;
-	edge_event(EVENT_BAD_BYTES, SEVERITY_WARNING, c->device, &c->remote, "a message was begun and not finished");
-	conn_close(c, FLOW_BAD_BYTES);
-}
-
 /* --- the beginning --- */
 
 static void give_way(uint32_t slot)
@@ -353,7 +210,7 @@ static void give_way(uint32_t slot)
 	struct conn *c = &table[slot];
 
 	if (c->state == CONN_HANDSHAKE)
-		refused(c, REFUSED_TIMEOUT);
+		conn_refused(c, REFUSED_TIMEOUT);
 	conn_close(c, FLOW_TIMEOUT);
 }
 
@@ -362,7 +219,7 @@ static void make_room(const struct addr *remote)
 {
 	uint32_t slot = source_crowd(remote);
 
-	bool full = handshake_count() >= HANDSHAKES_MAX || pool.used == pool.cap;
+	bool full = handshake_count() >= HANDSHAKES_MAX || conn_is_full();
 
 	if (slot == NO_SLOT && !full)
 		return;
@@ -387,8 +244,8 @@ static struct conn *new_conn(int fd, uint8_t listener, const struct addr *remote
 	    .listener = listener,
 	    .remote = *remote,
 	    .last_ms = child_now(),
-	    .timer.fire = on_time,
-	    .message.fire = on_late_message,
+	    .timer.fire = conn_on_time,
+	    .message.fire = conn_on_late_message,
 	    .hop = TXN_HOP_PHONE,
 	    .server_txns = NO_SLOT,
 	    .client_txns = NO_SLOT,
@@ -407,7 +264,7 @@ void conn_accept(int fd, uint8_t listener, const struct addr *remote)
 		close(fd);
 		return;
 	}
-	ev_io_init(&c->read, on_readable, fd, EV_READ);
+	ev_io_init(&c->read, conn_on_readable, fd, EV_READ);
 	ev_io_init(&c->write, on_writable, fd, EV_WRITE);
 	c->read.data = c->write.data = c;
 	if (!tls_begin(c)) {
@@ -443,7 +300,7 @@ struct conn *conn_trunk(const struct trunk_link *l)
 	c->hop = conf->transport == TRUNK_UDP ? TXN_HOP_UDP : TXN_HOP_STREAM;
 	if (c->hop == TXN_HOP_UDP)
 		return open_plain(c);
-	ev_io_init(&c->read, on_readable, l->fd, EV_READ);
+	ev_io_init(&c->read, conn_on_readable, l->fd, EV_READ);
 	ev_io_init(&c->write, on_writable, l->fd, EV_WRITE);
 	c->read.data = c->write.data = c;
 	ev_io_start(child_loop(), &c->read);
@@ -453,7 +310,7 @@ struct conn *conn_trunk(const struct trunk_link *l)
 	if (!tls_begin(c))
 		conn_close(c, FLOW_CLOSED);
 	else if (!c->came)
-		shake_hands(c); /* we speak first */
+		conn_shake_hands(c); /* we speak first */
 	return c;
 }
 

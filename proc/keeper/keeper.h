@@ -61,7 +61,9 @@ void keeper_say_done(struct link *to, uint64_t token, enum done_result result, u
 void keeper_say_stored(struct link *to, uint64_t token, const char *why); /* NULL: the change is on disk */
 ipc_handler keeper_on_trunk_secret_set, keeper_on_trunk_digest_want;
 ipc_handler keeper_on_mail_key_want, keeper_on_mail_key_forget;
-/* mails.c: keys of messages older than this go, and those of a user */
+/* mails.c: from now on what one turn of the loop forgets is one change of the store; keys of messages older than this go, and
+ * those of a user */
+void keeper_mails_serve(void);
 const char *keeper_mails_turn(int64_t now_wall_ms) __attribute__((warn_unused_result));
 const char *keeper_mails_forget(struct span user) __attribute__((warn_unused_result));
 ipc_handler keeper_on_pin_set, keeper_on_pin_check, keeper_on_dialled_want, keeper_on_dialled_add,

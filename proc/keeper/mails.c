@@ -12,6 +12,17 @@ struct kept_mail {
 	char user[USER_NAME_MAX];
 };
 
+enum { BATCH = STORE_DEL_MOST(sizeof(uint64_t)) };
+
+/* Keys that go in one change of the store, since each change waits for the disk. */
+struct batch {
+	uint64_t message[BATCH];
+	uint32_t n;
+};
+
+static struct batch going; /* what this turn of the loop was told to forget */
+static ev_prepare before_wait;
+
 static bool unwiped; /* a key went, and is still in the file */
 static bool counted;
 static uint32_t kept;
@@ -51,14 +62,26 @@ static uint32_t count(void)
 	return kept;
 }
 
-static const char *drop(uint64_t message)
+static const char *drop(struct batch *b)
 {
-	uint32_t before = count();
-	const char *why = store_del(&keeper.store, KEEP_MAIL, key_of(&message));
+	uint32_t before = count(), used = keeper.store.used;
 
+	if (b->n == 0)
+		return NULL;
+	const char *why = store_del_many(
+	    &keeper.store, KEEP_MAIL, span_of(b->message, b->n * sizeof b->message[0]), sizeof b->message[0]);
+	b->n = 0;
 	unwiped = true;
-	kept = why ? before : before - 1;
+	kept = before - (used - keeper.store.used);
 	return why;
+}
+
+static void drop_going(void)
+{
+	const char *why = drop(&going);
+
+	if (why)
+		log_error("%s", why);
 }
 
 static bool make(uint64_t message, struct span user, struct kept_mail *k)
@@ -82,6 +105,8 @@ void keeper_on_mail_key_want(struct link *from, const struct ipc_view *v)
 	const struct msg_mail_key_want *w = v->payload;
 	struct span user = ipc_str(v, w->user);
 	struct kept_mail k;
+
+	drop_going();
 	bool found = w->fresh ? make(w->message, user, &k) : get(w->message, user, &k);
 	struct msg_mail_key *m = ipc_begin(from, MSG_MAIL_KEY);
 
@@ -103,43 +128,64 @@ void keeper_on_mail_key_forget(struct link *from, const struct ipc_view *v)
 	(void)from;
 	if (!store_get(&keeper.store, KEEP_MAIL, key_of(&w->message), &had))
 		return;
-	const char *why = drop(w->message);
-	if (why)
-		log_error("%s", why);
+	going.message[going.n++] = w->message;
+	if (going.n == BATCH)
+		drop_going();
 }
 
 /* user empty: those of this day and before. */
-static bool find(struct span user, uint32_t day, uint64_t *message)
+static bool is_meant(struct span key, struct span v, struct span user, uint32_t day)
 {
-	struct span key, v;
-	uint32_t at = 0;
 	struct kept_mail k;
 
-	while (store_each(&keeper.store, KEEP_MAIL, &at, &key, &v)) {
-		if (key.n != sizeof *message || v.n != sizeof k)
-			continue;
-		memcpy(&k, v.p, sizeof k);
-		memcpy(message, key.p, sizeof *message);
-		bool hit = user.n ? span_eq(user, span_of(k.user, strnlen(k.user, sizeof k.user))) : k.day <= day;
-		secret_wipe(&k, sizeof k);
-		if (hit)
-			return true;
-	}
-	return false;
+	if (key.n != sizeof(uint64_t) || v.n != sizeof k)
+		return false;
+	memcpy(&k, v.p, sizeof k);
+	bool hit = user.n ? span_eq(user, span_of(k.user, strnlen(k.user, sizeof k.user))) : k.day <= day;
+	secret_wipe(&k, sizeof k);
+	return hit;
+}
+
+/* The next that are meant, from the place of the walk on, which a deletion does not move. */
+static bool find(struct span user, uint32_t day, uint32_t *at, struct batch *b)
+{
+	struct span key, v;
+
+	b->n = 0;
+	while (b->n < BATCH && store_each(&keeper.store, KEEP_MAIL, at, &key, &v))
+		if (is_meant(key, v, user, day))
+			memcpy(&b->message[b->n++], key.p, sizeof b->message[0]);
+	return b->n > 0;
 }
 
 static const char *forget(struct span user, uint32_t day)
 {
 	const char *why = NULL;
-	uint64_t message;
+	struct batch b;
+	uint32_t at = 0;
 
-	while (!why && find(user, day, &message))
-		why = drop(message);
+	drop_going();
+	while (!why && find(user, day, &at, &b))
+		why = drop(&b);
 	if (why || !unwiped)
 		return why;
 	why = store_rewrite(&keeper.store);
 	unwiped = why != NULL;
 	return why;
+}
+
+static void on_before_wait(struct ev_loop *loop, ev_prepare *w, int what)
+{
+	(void)loop;
+	(void)w;
+	(void)what;
+	drop_going();
+}
+
+void keeper_mails_serve(void)
+{
+	ev_prepare_init(&before_wait, on_before_wait);
+	ev_prepare_start(child_loop(), &before_wait);
 }
 
 const char *keeper_mails_turn(int64_t now_wall_ms)

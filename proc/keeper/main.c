@@ -53,6 +53,7 @@ static void on_minute(struct ev_loop *l, ev_timer *w, int events)
 
 static void on_serve(void)
 {
+	keeper_mails_serve();
 	keeper_look_at_clock();
 	ev_timer_init(&minute, on_minute, CLOCK_EVERY_S, CLOCK_EVERY_S);
 	ev_timer_start(child_loop(), &minute);
@@ -91,6 +92,7 @@ static void on_status(struct proc_status *s)
 	status_counter(s, "sealed", keeper.days.sealed);
 	status_counter(s, "unsealed", keeper.days.unsealed);
 	status_counter(s, "day-keys-destroyed", keeper.days.destroyed);
+	status_counter(s, "commits", keeper.store.commits);
 	status_counter(s, "rewrites", keeper.store.rewrites);
 	status_counter(s, "clock-held", keeper.wall.held);
 }

@@ -218,6 +218,19 @@ const char *load_piece(struct load *l, struct span piece)
 	return why;
 }
 
+bool load_undo(struct store *s)
+{
+	char sql[SQL_MAX];
+	bool ok = store_begin(s);
+
+	for (int i = TABLES - 1; i >= 0 && ok; i--) {
+		snprintf(sql, sizeof sql, "DELETE FROM %s", dump_table[i].name);
+		struct stmt *q = db_prepare(s->db, sql);
+		ok = q && store_run(q);
+	}
+	return ok && store_commit(s);
+}
+
 bool load_is_empty(struct db *db)
 {
 	char sql[SQL_MAX];

@@ -40,6 +40,9 @@ struct load {
 void load_begin(struct load *l, struct store *s);
 const char *load_piece(struct load *l, struct span piece) __attribute__((warn_unused_result));
 
+/* Everything that a load put and that the opening wrote is deleted; there was nothing else. */
+bool load_undo(struct store *s) __attribute__((warn_unused_result));
+
 /* Is there nothing in the tables but what an opening writes? Asked before the opening, which writes. */
 bool load_is_empty(struct db *db);
 

@@ -7,6 +7,10 @@
 
 enum { LOAD_TARGET_MAX = 4096 };
 
+/* When all was taken it says LOAD_YES and, with a target, waits for LOAD_COMMIT, says LOAD_YES after it, and waits for LOAD_KEEP.
+ * Should that not come, what it put is deleted again: whoever restores has more to do and may fail, or be killed. */
+enum { LOAD_YES = '.', LOAD_COMMIT = 'c', LOAD_KEEP = 'k' };
+
 /* Standard input: this, the target, then the sealed pieces. The target is the path of a new SQLite file, a postgresql:// address,
  * or nothing: then the pieces are only looked at. */
 struct load_head {

@@ -3,6 +3,7 @@
 #include "ledger/dump.h"
 #include "ledger/load.h"
 #include "vault/backup.h"
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -73,13 +74,44 @@ static const char *take_all(const uint8_t key[BACKUP_KEY])
 	return why;
 }
 
+static bool hear(char what)
+{
+	char octet;
+
+	return read_all(&octet, 1) && octet == what;
+}
+
+static bool say_yes(void)
+{
+	static const char yes = LOAD_YES;
+
+	return write(STDOUT_FILENO, &yes, 1) == 1;
+}
+
+/* Kept only when whoever restores says so after everything else stands. */
+static const char *finish(void)
+{
+	if (!say_yes() || !hear(LOAD_COMMIT))
+		return "";
+	if (!store_commit(&store))
+		return db_why(store.db);
+	bool tidy = db_tidy(store.db);
+	if (tidy && say_yes() && hear(LOAD_KEEP))
+		return NULL;
+	if (!load_undo(&store))
+		return "the database failed, and what was put into it may be in it still";
+	return tidy ? "" : "the database failed";
+}
+
 int load_main(void)
 {
 	struct load_head h;
 	const char *why;
 
-	if (prctl(PR_SET_DUMPABLE, 0) != 0 || !read_all(&h, sizeof h) || h.target_n > LOAD_TARGET_MAX ||
-	    !read_all(target, h.target_n))
+	/* a key that interrupts the restore ends the other side: then there is to undo here */
+	if (signal(SIGINT, SIG_IGN) == SIG_ERR || signal(SIGTERM, SIG_IGN) == SIG_ERR ||
+	    signal(SIGHUP, SIG_IGN) == SIG_ERR || prctl(PR_SET_DUMPABLE, 0) != 0 || !read_all(&h, sizeof h) ||
+	    h.target_n > LOAD_TARGET_MAX || !read_all(target, h.target_n))
 		return fail("it was started by nobody who restores");
 	why = target[0] ? open_target() : NULL;
 	if (why)
@@ -87,8 +119,10 @@ int load_main(void)
 	load_begin(&load, target[0] ? &store : NULL);
 	why = take_all(h.key);
 	secret_wipe(&h, sizeof h);
-	if (!why && target[0] && (!store_commit(&store) || !db_tidy(store.db)))
-		why = db_why(store.db);
+	if (!why && target[0])
+		why = finish();
+	else if (!why && !say_yes())
+		why = "";
 	if (target[0])
 		store_close(&store); /* what was not committed is not there */
 	return why ? fail(why) : 0;

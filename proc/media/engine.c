@@ -230,18 +230,19 @@ bool engine_has(const struct relay_spec *spec)
 	return true;
 }
 
-void engine_start(uint32_t index)
+bool engine_start(uint32_t index)
 {
 	const struct relay_spec *spec = &table_row(index)->spec;
+	bool ok = true;
 
 	for (unsigned side = 0; side < 2; side++)
 		for (unsigned c = 0; c < COMPONENTS; c++) {
 			/* the leg may have moved to a listener with another media address, or gone */
 			struct port *p = spec->side[side].present ? row_port(spec, side, c) : NULL;
 			port_leave_others(index, side * COMPONENTS + c, p);
-			if (p)
-				port_use(p);
+			ok = (!p || port_use(p)) && ok;
 		}
+	return ok;
 }
 
 void engine_stop(uint32_t index)

@@ -19,7 +19,8 @@ void engine_open(const struct site *s);
 
 /* Does the engine hold the sockets that this wish names? */
 bool engine_has(const struct relay_spec *spec);
-void engine_start(uint32_t index);
+/* false: one of its ports cannot be opened. */
+bool engine_start(uint32_t index) __attribute__((warn_unused_result));
 void engine_stop(uint32_t index);
 
 /* From our port of this side and component. */

@@ -161,7 +161,11 @@ static void on_relay(struct link *from, const struct ipc_view *v)
 	if (!r)
 		r = table_take(index, m->join);
 	follow(index, r, spec);
-	engine_start(index);
+	if (!engine_start(index)) {
+		end_row(index);
+		tell_failed(m->join, RELAY_NO_PORT);
+		return;
+	}
 	table_save(index);
 	kernel_follow(index);
 	if (is_open(index, r, child_now()))
@@ -301,7 +305,8 @@ static void serve(void)
 			}
 			end_resume(i, 0);
 			end_resume(i, 1);
-			engine_start(i);
+			if (!engine_start(i))
+				end_row(i);
 		}
 }
 

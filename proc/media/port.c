@@ -9,10 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-	DRAIN_MAX = 4096, /* more than a socket's buffer holds */
-	LATE_MS = 500,    /* so long a call's last packets may still come */
-};
+enum { DRAIN_MAX = 4096 }; /* more than a socket's buffer holds */
 
 static struct {
 	struct addr address[SITE_LISTENERS_MAX];
@@ -21,7 +18,7 @@ static struct {
 	uint32_t each;                         /* ports of an address */
 	struct port *port[SITE_LISTENERS_MAX]; /* by address and port */
 	uint32_t missing, used;
-	uint64_t strays;
+	uint64_t strays, deaf, dead; /* ports that could not be shut, and that could not be opened */
 	port_handler *on_packets;
 } all;
 
@@ -30,13 +27,12 @@ static struct {
 /* What a stranger sends to a port that no call uses must not fill the kernel's memory, nor wake us again (R27). The socket is
  * connected to itself, which costs a twentieth of a filter. An IPv6 socket keeps the address that it was connected to when it is
  * dissolved, and so has the filter. */
-static void shut_with_filter(int fd)
+static bool shut_with_filter(int fd)
 {
 	static struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
 	struct sock_fprog program = {.len = 1, .filter = &nothing};
 
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
-		log_fatal("a media port can't be shut: %s", strerror(errno));
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
 static struct addr local_of(const struct port *p)
@@ -57,30 +53,38 @@ static void drain(const struct port *p)
 			return;
 }
 
+/* One that can't be shut is looked at no more until a call uses it: its buffer fills, and that is all that a stranger gets. The first
+ * time is said, and each is counted, for a stranger may cause as many as he likes. */
+static void turn_deaf(struct port *p)
+{
+	if (all.deaf++ == 0)
+		log_warn("a media port can't be shut: %s", strerror(errno));
+	ev_io_stop(child_loop(), &p->io);
+}
+
 static void shut(struct port *p)
 {
 	struct addr local = local_of(p);
 	struct sockaddr_storage sa;
 	socklen_t n = addr_to_sockaddr(&local, &sa);
 
-	if (local.family == 6)
-		shut_with_filter(p->io.fd);
-	else if (connect(p->io.fd, (struct sockaddr *)&sa, n) != 0)
-		log_fatal("a media port can't be shut: %s", strerror(errno));
-	p->shut = true;
+	p->shut = local.family == 6 ? shut_with_filter(p->io.fd) : connect(p->io.fd, (struct sockaddr *)&sa, n) == 0;
+	if (!p->shut)
+		turn_deaf(p);
 	drain(p);
 }
 
-static void unshut(struct port *p)
+static bool unshut(struct port *p)
 {
 	static const struct sockaddr to_all = {.sa_family = AF_UNSPEC};
 	int none = 0;
 
-	if (all.address[p->address].family == 6
-		? setsockopt(p->io.fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) != 0 && errno != ENOENT
-		: connect(p->io.fd, &to_all, sizeof to_all) != 0)
-		log_fatal("a media port can't be opened: %s", strerror(errno));
-	p->shut = false;
+	p->shut = all.address[p->address].family == 6
+	              ? setsockopt(p->io.fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) != 0 && errno != ENOENT
+	              : connect(p->io.fd, &to_all, sizeof to_all) != 0;
+	if (p->shut && all.dead++ == 0)
+		log_warn("a media port can't be opened: %s", strerror(errno));
+	return !p->shut;
 }
 
 /* Most ports never hear a stranger, and so are never shut: that would cost each call two system calls a port. */
@@ -89,7 +93,7 @@ static void on_stray(struct port *p)
 	uint8_t octet;
 
 	all.strays++;
-	if (child_now() < p->closed_ms + LATE_MS && p->closed_ms)
+	if (child_now() < p->closed_ms + PORT_LATE_MS && p->closed_ms)
 		(void)recvfrom(p->io.fd, &octet, 1, MSG_DONTWAIT, NULL, NULL);
 	else
 		shut(p);
@@ -211,17 +215,28 @@ struct port *port_get(const struct addr *local)
 	return p->io.fd >= 0 ? p : NULL;
 }
 
-void port_use(struct port *p)
+static bool make_ready(struct port *p)
+{
+	if (p->shut)
+		return unshut(p);
+	bool deaf = !ev_is_active(&p->io);
+	if (deaf || (child_now() < p->closed_ms + PORT_LATE_MS && p->closed_ms))
+		drain(p);
+	if (deaf)
+		ev_io_start(child_loop(), &p->io);
+	return true;
+}
+
+bool port_use(struct port *p)
 {
 	if (p->used)
-		return;
-	if (p->shut)
-		unshut(p);
-	else if (child_now() < p->closed_ms + LATE_MS && p->closed_ms)
-		drain(p);
+		return true;
+	if (!make_ready(p))
+		return false;
 	p->used = true;
 	p->media = p->keying = (struct bucket){0};
 	all.used++;
+	return true;
 }
 
 static void leave(struct port *p)
@@ -247,4 +262,6 @@ void port_status(struct proc_status *s)
 	status_add(s, "ports-in-use", STATUS_POOL, all.used, (uint64_t)all.each * all.addresses, all.used, 0);
 	status_counter(s, "ports-missing", all.missing);
 	status_counter(s, "strays", all.strays);
+	status_counter(s, "ports-not-shut", all.deaf);
+	status_counter(s, "ports-not-opened", all.dead);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* The sockets of media: every port of the range on every media address of the site, bound and with the loop from the start. What
- * comes to one that no call uses is dropped, and shuts it until a call uses it. */
+ * comes to one that no call uses is dropped, and shuts it until a call uses it; where it can't be shut, it is not listened to. */
 #ifndef MEDIA_PORT_H
 #define MEDIA_PORT_H
 
 #include "table.h"
+
+enum { PORT_LATE_MS = 500 }; /* so long a call's last packets may still come */
 
 struct port {
 	ev_io io; /* fd -1: the port could not be had */
@@ -26,7 +28,8 @@ uint32_t port_addresses(const struct site *s);
 
 /* NULL: not ours, or missing. */
 struct port *port_get(const struct addr *local);
-void port_use(struct port *p);
+/* false: it can't be opened, and is nobody's as before. */
+bool port_use(struct port *p) __attribute__((warn_unused_result));
 /* The nth port of the row, on every address but where it is `but`: nobody's from now on. */
 void port_leave_others(uint32_t row, unsigned nth, const struct port *but);
 

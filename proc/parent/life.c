@@ -2,13 +2,12 @@
 /* From start to death and back: hello, ready, health, back-off, stop. */
 #include "base/log.h"
 #include "parent.h"
+#include "service_manager.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,25 +78,6 @@ void on_hello(struct link *from, const struct ipc_view *v)
 		from->phase = PHASE_SETUP;
 }
 
-static void notify_service_manager(void)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	size_t n = path ? strlen(path) : 0;
-
-	if (n < 2 || n >= sizeof to.sun_path)
-		return;
-	memcpy(to.sun_path, path, n);
-	if (to.sun_path[0] == '@')
-		to.sun_path[0] = 0;
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&to,
-			  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
-		log_warn("cannot tell the service manager: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
-
 static void say_ready(void)
 {
 	uint8_t text[ADDR_TEXT_MAX];
@@ -108,7 +88,7 @@ static void say_ready(void)
 	printf("ringfence: ready, sip:%s at %s, %u processes in %u ms\n", self.site.domain, buf_cstr(&at), self.slots,
 	    (unsigned)(self.now_ms - self.started_ms));
 	fflush(stdout);
-	notify_service_manager();
+	service_manager_ready();
 }
 
 void on_ready(struct link *from, const struct ipc_view *v)
@@ -275,6 +255,7 @@ void life_stop(int exit_code)
 	self.stopping = true;
 	self.stop_ms = self.now_ms;
 	self.exit_code = exit_code;
+	service_manager_stopping();
 	if (self.conf.pid)
 		kill(self.conf.pid, SIGKILL);
 	say_stop(false);

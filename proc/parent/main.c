@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cage/cage.h"
 #include "parent.h"
+#include "service_manager.h"
 #include <getopt.h>
 #include <limits.h>
 #include <poll.h>
@@ -131,7 +132,7 @@ static bool anything_left(void)
 
 static int wait_ms(void)
 {
-	uint64_t next = life_next_ms(), others[] = {reload_next_ms(), ask_next_ms()};
+	uint64_t next = life_next_ms(), others[] = {reload_next_ms(), ask_next_ms(), service_manager_next_ms()};
 
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (others[i] < next)
@@ -170,6 +171,7 @@ static void turn(int signals)
 	life_turn();
 	reload_turn();
 	ask_turn();
+	service_manager_turn(self.now_ms);
 }
 
 int main(int argc, char **argv)
@@ -181,6 +183,7 @@ int main(int argc, char **argv)
 	if (signals < 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
 		log_fatal("no signals");
 	self.now_ms = self.started_ms = clock_boot_ms();
+	service_manager_init();
 	cage_deny();
 	if (!place_open() || !place_prepare())
 		return 1;

@@ -8,6 +8,7 @@ ipc_handler *const parent_on[MSG_N] = {
     [MSG_READY] = on_ready,
     [MSG_STATUS] = on_status,
     [MSG_ACCUSE] = on_accuse,
+    [MSG_RECORDING_WANT] = on_recording_want,
     [MSG_SITE_PARSED] = on_site_parsed,
     [MSG_SITE_REFUSED] = on_site_refused,
     [MSG_SITE_VERDICT] = on_site_verdict,

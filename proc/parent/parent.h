@@ -96,6 +96,9 @@ void on_hello(struct link *from, const struct ipc_view *v);
 void on_ready(struct link *from, const struct ipc_view *v);
 void on_status(struct link *from, const struct ipc_view *v);
 
+/* recordings.c */
+void on_recording_want(struct link *from, const struct ipc_view *v);
+
 /* accuse.c */
 void on_accuse(struct link *from, const struct ipc_view *v);
 

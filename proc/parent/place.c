@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -91,12 +92,24 @@ static bool check_run(void)
 	return self.insecure_run;
 }
 
-/* The unsealed key of a passphrase lies in run/, a root-only file beside the configuration. */
+static int open_credential(const char *name)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	int at = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int fd = at < 0 ? -1 : openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (at >= 0)
+		close(at);
+	return fd;
+}
+
+/* A credential of the service manager comes first, which may have been sealed to a TPM; the unsealed key of a passphrase lies in run/,
+ * a root-only file beside the configuration. */
 static int open_boot_key(void)
 {
 	static const char *const at[] = {"run/boot.key", "boot.key"};
 	struct stat s;
-	int fd = -1;
+	int fd = open_credential("boot.key");
 
 	for (size_t i = 0; i < 2 && fd < 0; i++)
 		fd = openat(self.site_fd, at[i], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -107,7 +120,9 @@ static int open_boot_key(void)
 	if (fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_uid == geteuid() && (s.st_mode & 077) == 0 &&
 	    s.st_size == BOOT_KEY_LEN)
 		return fd;
-	log_error("%s/boot.key must be %d octets that only its owner may read", self.site_dir, BOOT_KEY_LEN);
+	log_error(
+	    "the boot key (a credential, run/boot.key or boot.key in %s) must be %d octets that only its owner may read",
+	    self.site_dir, BOOT_KEY_LEN);
 	close(fd);
 	return -1;
 }
@@ -191,7 +206,6 @@ static int open_prompts(void)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* A site need not have any. */
 /* A site need not have it. */
 static int open_dir(const char *name)
 {

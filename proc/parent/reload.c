@@ -89,14 +89,14 @@ static const char *changes_fixed(const struct site *a, const struct site *b)
 		return "domain cannot change without a restart";
 	if (a->node != b->node || (!self.edges && a->edges != b->edges))
 		return "edges cannot change without a restart";
-	if (a->listeners != b->listeners || memcmp(a->listener, b->listener, sizeof a->listener) != 0)
-		return "phones (addresses) cannot change without a restart";
-	if (a->trunks != b->trunks)
+	if (a->trunks != b->trunks) /* before the listeners: each has an entry there */
 		return "trunks cannot come or go without a restart";
 	for (int i = 0; i < a->trunks; i++)
 		if (strcmp(a->trunk[i].name, b->trunk[i].name) != 0 || a->trunk[i].transport != b->trunk[i].transport ||
 		    a->trunk[i].listener != b->trunk[i].listener || a->trunk[i].listens != b->trunk[i].listens)
 			return "trunks cannot change their name, order, transport or address without a restart";
+	if (a->listeners != b->listeners || memcmp(a->listener, b->listener, sizeof a->listener) != 0)
+		return "phones (addresses) cannot change without a restart";
 	if (a->media_port_lo != b->media_port_lo || a->media_port_hi != b->media_port_hi)
 		return "media ports cannot change without a restart";
 	if (a->max_phones != b->max_phones || a->max_users != b->max_users || a->max_calls != b->max_calls)

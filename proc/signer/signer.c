@@ -204,10 +204,6 @@ static void on_sign_want(struct link *from, const struct ipc_view *v)
 		child_accuse(from, "wants a signature by a key that is not its own", 0, 0);
 		return;
 	}
-	if (w->key == SIGN_TRUNK && w->trunk >= child_site()->trunks) {
-		child_accuse(from, "wants a signature for a trunk that there is not", 0, 0);
-		return;
-	}
 	if (w->key == SIGN_TRUNK)
 		trunk_keys_sign(w->trunk, w->hash, &der);
 	else

@@ -11,12 +11,13 @@
 
 /* Numbers are on disk: none is ever used for another thing. */
 enum signer_type {
-	SIGNER_KEY = 1,       /* "" -> scalar, point */
-	SIGNER_LEAF = 2,      /* "" -> end in ms, digest of the site, certificate */
-	SIGNER_CA = 3,        /* "" -> certificate */
-	SIGNER_DTLS_KEY = 4,  /* "" -> scalar, point */
-	SIGNER_DTLS_CERT = 5, /* "" -> certificate, signed by itself */
-	SIGNER_TRUNK_KEY = 6, /* name -> scalar, point */
+	SIGNER_KEY = 1,        /* "" -> scalar, point */
+	SIGNER_LEAF = 2,       /* "" -> end in ms, digest of the site, certificate */
+	SIGNER_CA = 3,         /* "" -> certificate */
+	SIGNER_DTLS_KEY = 4,   /* "" -> scalar, point */
+	SIGNER_DTLS_CERT = 5,  /* "" -> certificate, signed by itself */
+	SIGNER_TRUNK_KEY = 6,  /* name -> scalar, point */
+	SIGNER_TRUNK_NEXT = 7, /* name -> scalar, point, which wait for a certificate of theirs */
 };
 
 enum {

@@ -17,16 +17,22 @@ enum {
 	QUIET = 150, /* mean of the samples' size */
 };
 
+struct piece {
+	bool there;
+	uint32_t n;
+	uint8_t octets[MAIL_SECOND];
+};
+
 struct mail {
 	bool used, records;
 	uint64_t token, join, message;
 	struct gcm_aes256_ctx gcm;
-	uint32_t at;              /* of the piece at hand */
-	uint32_t n, done;         /* octets of it: there, and said */
-	bool there, asked, ended; /* said: it came; it was asked for; there are no more */
-	uint32_t late;            /* samples of silence while it was waited for */
-	uint8_t octets[MAIL_SECOND];
-	int16_t last; /* sample, between which and the next another is made at 16 kHz */
+	uint32_t at;           /* of the piece at hand */
+	uint32_t done;         /* octets of it that were said */
+	uint32_t asked, end;   /* said: the one that was asked for; the first that there is not */
+	uint32_t late;         /* samples of silence while it was waited for */
+	struct piece piece[2]; /* at & 1: the next one comes while one is said; recorded: the first alone */
+	int16_t last;          /* sample, between which and the next another is made at 16 kHz */
 	bool half;
 	/* recorded */
 	bool begun;
@@ -44,20 +50,19 @@ static uint64_t recorded, said, bad, lost;
 void mail_init(void)
 {
 	size_t each = decoder_size();
-	uint8_t *decoders = calloc(MAILS_MAX, each);
+	uint8_t *decoders = calloc(VOICE_MAILS_MAX, each);
 
-	table = calloc(MAILS_MAX, sizeof *table);
+	table = calloc(VOICE_MAILS_MAX, sizeof *table);
 	if (!table || !decoders)
 		log_fatal("no memory for messages");
-	for (int i = 0; i < MAILS_MAX; i++)
+	for (int i = 0; i < VOICE_MAILS_MAX; i++)
 		table[i].decoder = (struct decoder *)(void *)(decoders + (size_t)i * each);
 }
 
 /* Each key seals each piece once. */
-static void set_nonce(struct mail *m)
+static void set_nonce(struct mail *m, uint32_t at)
 {
-	uint8_t nonce[GCM_IV_SIZE] = {
-	    (uint8_t)(m->at >> 24), (uint8_t)(m->at >> 16), (uint8_t)(m->at >> 8), (uint8_t)m->at};
+	uint8_t nonce[GCM_IV_SIZE] = {(uint8_t)(at >> 24), (uint8_t)(at >> 16), (uint8_t)(at >> 8), (uint8_t)at};
 
 	gcm_aes256_set_iv(&m->gcm, sizeof nonce, nonce);
 }
@@ -66,7 +71,7 @@ struct mail *mail_take(const struct msg_turn *t)
 {
 	struct mail *m = NULL;
 
-	for (int i = 0; i < MAILS_MAX && !m; i++)
+	for (int i = 0; i < VOICE_MAILS_MAX && !m; i++)
 		m = table[i].used ? NULL : &table[i];
 	if (!m) {
 		refused++;
@@ -92,22 +97,23 @@ struct mail *mail_take(const struct msg_turn *t)
 static void put(struct mail *m)
 {
 	struct link *ledger = child_link(PROC_LEDGER, 0);
-	struct msg_mail_put *p = ledger && m->n ? ipc_begin(ledger, MSG_MAIL_PUT) : NULL;
+	struct piece *made = &m->piece[0];
+	struct msg_mail_put *p = ledger && made->n ? ipc_begin(ledger, MSG_MAIL_PUT) : NULL;
 	uint8_t sealed[MAIL_PIECE_MAX];
 
 	if (p) {
-		set_nonce(m);
-		gcm_aes256_encrypt(&m->gcm, m->n, sealed, m->octets);
-		gcm_aes256_digest(&m->gcm, TAG, sealed + m->n);
+		set_nonce(m, m->at);
+		gcm_aes256_encrypt(&m->gcm, made->n, sealed, made->octets);
+		gcm_aes256_digest(&m->gcm, TAG, sealed + made->n);
 		p->message = m->message;
 		p->at = m->at;
-		p->piece = ipc_put(ledger, span_of(sealed, m->n + TAG));
+		p->piece = ipc_put(ledger, span_of(sealed, made->n + TAG));
 		ipc_end(ledger);
 	} else {
-		lost += m->n > 0;
+		lost += made->n > 0;
 	}
 	m->at++;
-	m->n = 0;
+	made->n = 0;
 }
 
 static void finish(struct mail *m)
@@ -141,9 +147,11 @@ void mail_release(struct mail *m)
 
 static void add(struct mail *m, const int16_t *in, size_t n)
 {
+	struct piece *made = &m->piece[0];
+
 	for (size_t i = 0; i < n && m->samples < m->most; i++, m->samples++) {
-		m->octets[m->n++] = linear_to_ulaw(in ? in[i] : 0);
-		if (m->n == MAIL_SECOND)
+		made->octets[made->n++] = linear_to_ulaw(in ? in[i] : 0);
+		if (made->n == MAIL_SECOND)
 			put(m);
 	}
 }
@@ -185,43 +193,45 @@ bool mail_hear(struct mail *m, uint8_t codec, uint32_t timestamp, struct span pa
 
 /* --- said --- */
 
-static void ask(struct mail *m)
+static void ask(struct mail *m, uint32_t at)
 {
 	struct link *ledger = child_link(PROC_LEDGER, 0);
 	struct msg_mail_get *g = ledger ? ipc_begin(ledger, MSG_MAIL_GET) : NULL;
 
-	m->there = false;
-	m->late = 0;
+	m->asked = at;
+	m->piece[at & 1].there = false;
 	if (!g)
 		return; /* late, and then over */
 	g->token = m->token;
 	g->message = m->message;
-	g->at = m->at;
+	g->at = at;
 	ipc_end(ledger);
 }
 
 void mail_rewind(struct mail *m)
 {
-	m->at = m->n = m->done = 0;
-	m->ended = m->half = false;
+	m->at = m->done = m->late = 0;
+	m->end = UINT32_MAX;
+	m->half = false;
 	m->last = 0;
 	if (!m->records)
-		ask(m);
+		ask(m, 0);
 }
 
 static bool open_piece(struct mail *m, struct span piece)
 {
+	struct piece *p = &m->piece[m->asked & 1];
 	uint8_t tag[TAG];
 
 	if (piece.n <= TAG || piece.n > MAIL_SECOND + TAG)
 		return false;
-	m->n = (uint32_t)(piece.n - TAG);
-	set_nonce(m);
-	gcm_aes256_decrypt(&m->gcm, m->n, m->octets, piece.p);
+	p->n = (uint32_t)(piece.n - TAG);
+	set_nonce(m, m->asked);
+	gcm_aes256_decrypt(&m->gcm, p->n, p->octets, piece.p);
 	gcm_aes256_digest(&m->gcm, TAG, tag);
-	bool ok = secret_eq(tag, piece.p + m->n, TAG);
-	bad += !ok;
-	return ok;
+	p->there = secret_eq(tag, piece.p + p->n, TAG);
+	bad += !p->there;
+	return p->there;
 }
 
 void mail_on_piece(struct link *from, const struct ipc_view *v)
@@ -229,32 +239,37 @@ void mail_on_piece(struct link *from, const struct ipc_view *v)
 	const struct msg_mail_piece *p = v->payload;
 
 	(void)from;
-	for (int i = 0; i < MAILS_MAX; i++) {
+	for (int i = 0; i < VOICE_MAILS_MAX; i++) {
 		struct mail *m = &table[i];
-		if (!m->used || m->records || m->token != p->token || m->at != p->at || m->there ||
-		    m->ended) /* given up */
+		if (!m->used || m->records || m->token != p->token || m->asked != p->at ||
+		    m->piece[m->asked & 1].there || m->asked >= m->end) /* given up */
 			continue;
-		m->there = true;
-		m->done = 0;
-		m->ended = !open_piece(m, ipc_str(v, p->piece));
-		said += m->at == 0 && !m->ended;
+		if (!open_piece(m, ipc_str(v, p->piece)))
+			m->end = m->asked;
+		said += p->at == 0 && m->end > 0;
+		if (m->asked == m->at && m->at < m->end)
+			ask(m, m->at + 1);
 		return;
 	}
 }
 
 static bool next(struct mail *m, int16_t *out)
 {
-	if (m->there && !m->ended && m->done == m->n) {
-		m->at++;
-		ask(m);
+	struct piece *p = &m->piece[m->at & 1];
+
+	if (m->at < m->end && p->there && m->done == p->n) {
+		p = &m->piece[++m->at & 1];
+		m->done = m->late = 0;
+		if (m->at < m->end && p->there)
+			ask(m, m->at + 1);
 	}
-	if (m->ended)
+	if (m->at >= m->end)
 		return false;
 	*out = 0;
-	if (m->there)
-		*out = ulaw_to_linear(m->octets[m->done++]);
+	if (p->there)
+		*out = ulaw_to_linear(p->octets[m->done++]);
 	else if (++m->late >= LATE_MAX)
-		m->ended = true;
+		m->end = m->at;
 	return true;
 }
 
@@ -281,7 +296,7 @@ uint32_t mail_read(struct mail *m, enum voice_rate rate, int16_t *out, uint32_t 
 
 void mail_status(struct proc_status *s)
 {
-	status_add(s, "messages", STATUS_POOL, used, MAILS_MAX, peak, refused);
+	status_add(s, "messages", STATUS_POOL, used, VOICE_MAILS_MAX, peak, refused);
 	status_counter(s, "messages-recorded", recorded);
 	status_counter(s, "messages-said", said);
 	status_counter(s, "messages-bad", bad);

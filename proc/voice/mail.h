@@ -7,7 +7,7 @@
 #include "ipc/child.h"
 #include "prompts.h"
 
-enum { MAILS_MAX = 64, MAIL_SECOND = 8000 };
+enum { MAIL_SECOND = 8000 };
 
 struct mail;
 

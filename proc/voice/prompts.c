@@ -4,6 +4,7 @@
 #include "audio/resample.h"
 #include "audio/wav.h"
 #include "base/log.h"
+#include "session.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,18 +18,34 @@ struct entry {
 	struct sound sound;
 };
 
-/* A file of the site's, read but not looked into. */
+/* One of the site's; before the cage read but not looked into. */
 struct recording {
 	char name[PACK_NAME_MAX + 1];
+	struct stamp stamp;
 	struct span file;
+	struct sound *sound; /* NULL: this row is free */
+	bool kept;           /* by the reload that goes on */
 };
+
+enum { RETIRED_MAX = 2 * RECORDINGS_MAX };
 
 static struct span packed;
 static struct recording recording[RECORDINGS_MAX];
-static uint32_t recordings, replaced;
+static uint32_t recordings;                /* rows that were ever used */
+static struct sound *retired[RETIRED_MAX]; /* replaced, and perhaps still being said */
+static uint32_t retired_n;
 static size_t recorded_octets;
 static struct entry *entry; /* sorted by name */
 static uint32_t entries;
+
+struct stamp stamp_of(const struct stat *s)
+{
+	return (struct stamp){.device = s->st_dev,
+	    .file = s->st_ino,
+	    .size = (uint64_t)s->st_size,
+	    .written_ns = s->st_mtim.tv_sec * INT64_C(1000000000) + s->st_mtim.tv_nsec,
+	    .changed_ns = s->st_ctim.tv_sec * INT64_C(1000000000) + s->st_ctim.tv_nsec};
+}
 
 /* --- before the cage: octets --- */
 
@@ -80,10 +97,13 @@ static void read_recording(int dir_fd, const char *language, const char *file)
 	int fd = openat(dir_fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	size_t left = RECORDINGS_OCTETS_MAX - recorded_octets;
 	r->file = fd < 0 ? span_of(NULL, 0) : read_all(fd, left < RECORDING_OCTETS_MAX ? left : RECORDING_OCTETS_MAX);
-	if (r->file.n == 0)
+	struct stat as;
+	if (r->file.n == 0 || fstat(fd, &as) != 0) {
 		log_warn("prompts/%s.wav is left out: %s", r->name, strerror(errno));
-	else
+	} else {
+		r->stamp = stamp_of(&as);
 		recordings++;
+	}
 	recorded_octets += r->file.n;
 	if (fd >= 0)
 		close(fd);
@@ -173,31 +193,40 @@ static struct entry *find(const char *name)
 	return entry ? bsearch(name, entry, entries, sizeof *entry, by_name) : NULL;
 }
 
-static void forget_sound(struct sound *s)
+void prompts_forget_sound(struct sound *s)
 {
 	for (int r = 0; r < RATES; r++)
 		free((void *)(uintptr_t)s->sample[r]);
+	*s = (struct sound){0};
 }
 
-static const char *load_recording(const struct recording *r)
+/* Misspelled, perhaps; or a greeting of somebody's. */
+static void note_own_name(const char *name)
 {
-	struct entry *e = find(r->name);
-	struct sound made = {0};
-	struct wav w;
-	const char *why = e ? wav_parse(r->file, &w) : "no prompt has this name";
+	if (!find(name))
+		log_info("prompts/%s.wav takes the place of no prompt", name);
+}
 
-	if (why)
-		return why;
+static const char *load_recording(struct recording *r)
+{
+	struct sound *made = calloc(1, sizeof *made);
+	struct wav w;
+	const char *why = wav_parse(r->file, &w);
+
+	if (why || !made) {
+		free(made);
+		return why ? why : "no memory";
+	}
 	int16_t *mono = malloc(w.frames * sizeof *mono);
 	if (mono)
 		wav_mono(&w, mono);
-	if (!fill_sound(&made, mono, w.frames, w.rate)) {
-		forget_sound(&made);
+	if (!fill_sound(made, mono, w.frames, w.rate)) {
+		prompts_forget_sound(made);
+		free(made);
 		return "no memory";
 	}
-	forget_sound(&e->sound);
-	e->sound = made;
-	replaced++;
+	r->sound = made;
+	note_own_name(r->name);
 	return NULL;
 }
 
@@ -209,29 +238,126 @@ void prompts_load(void)
 		if (why)
 			log_warn("prompts/%s.wav is left out: %s", recording[i].name, why);
 		free((void *)(uintptr_t)recording[i].file.p);
+		recording[i].file = span_of(NULL, 0);
 	}
-	recordings = 0;
 	free((void *)(uintptr_t)packed.p);
 	packed = span_of(NULL, 0);
+}
+
+/* --- while calls run --- */
+
+static struct recording *find_recording(const char *name)
+{
+	for (uint32_t i = 0; i < recordings; i++)
+		if (recording[i].sound && strcmp(recording[i].name, name) == 0)
+			return &recording[i];
+	return NULL;
+}
+
+static struct recording *free_row(void)
+{
+	for (uint32_t i = 0; i < recordings; i++)
+		if (!recording[i].sound)
+			return &recording[i];
+	return recordings < RECORDINGS_MAX ? &recording[recordings++] : NULL;
+}
+
+bool prompts_has_recording(const char *name, const struct stamp *as)
+{
+	struct recording *r = find_recording(name);
+	bool same = r && memcmp(&r->stamp, as, sizeof *as) == 0;
+
+	if (same)
+		r->kept = true;
+	return same;
+}
+
+void prompts_keep_recording(const char *name)
+{
+	struct recording *r = find_recording(name);
+
+	if (r)
+		r->kept = true;
+}
+
+void prompts_sweep(void)
+{
+	for (uint32_t i = 0; i < retired_n;) {
+		if (session_says(retired[i])) {
+			i++;
+			continue;
+		}
+		prompts_forget_sound(retired[i]);
+		free(retired[i]);
+		retired[i] = retired[--retired_n];
+	}
+}
+
+bool prompts_take_recording(const char *name, const struct stamp *as, const struct sound *made)
+{
+	struct recording *old = find_recording(name), *r = old ? old : free_row();
+	struct sound *s = r && retired_n < RETIRED_MAX ? malloc(sizeof *s) : NULL;
+
+	if (!s)
+		return false;
+	*s = *made;
+	if (old)
+		retired[retired_n++] = old->sound;
+	snprintf(r->name, sizeof r->name, "%s", name);
+	r->stamp = *as;
+	r->sound = s;
+	r->kept = true;
+	note_own_name(name);
+	prompts_sweep();
+	return true;
+}
+
+uint32_t prompts_drop_others(void)
+{
+	uint32_t gone = 0;
+
+	for (uint32_t i = 0; i < recordings; i++) {
+		struct recording *r = &recording[i];
+		if (r->sound && !r->kept && retired_n < RETIRED_MAX) {
+			retired[retired_n++] = r->sound;
+			r->sound = NULL;
+			gone++;
+		}
+		r->kept = false;
+	}
+	prompts_sweep();
+	return gone;
+}
+
+static const struct sound *find_sound(const char *name)
+{
+	const struct recording *r = find_recording(name);
+	const struct entry *e = r ? NULL : find(name);
+
+	return r ? r->sound : e ? &e->sound : NULL;
 }
 
 const struct sound *prompts_find(struct span language, struct span name)
 {
 	char full[PACK_NAME_MAX + 1];
-	const struct entry *e = NULL;
+	const struct sound *s = NULL;
 
 	if (name.n > PACK_NAME_MAX || language.n > PACK_NAME_MAX)
 		return NULL;
 	int n = snprintf(full, sizeof full, "%.*s/%.*s", SPAN_ARG(language), SPAN_ARG(name));
 	if (n > 0 && n < (int)sizeof full)
-		e = find(full);
-	if (!e && snprintf(full, sizeof full, "en/%.*s", SPAN_ARG(name)) < (int)sizeof full)
-		e = find(full);
-	return e ? &e->sound : NULL;
+		s = find_sound(full);
+	if (!s && snprintf(full, sizeof full, "en/%.*s", SPAN_ARG(name)) < (int)sizeof full)
+		s = find_sound(full);
+	return s;
 }
 
 void prompts_status(struct proc_status *s)
 {
+	uint64_t own = 0;
+
+	for (uint32_t i = 0; i < recordings; i++)
+		own += recording[i].sound != NULL;
 	status_counter(s, "prompts", entries);
-	status_counter(s, "prompts-replaced", replaced);
+	status_counter(s, "prompts-replaced", own);
 }

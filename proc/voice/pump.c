@@ -52,14 +52,16 @@ static void speak(struct session *s, struct span payload)
 static bool fill(struct session *s, int16_t *out, uint32_t n)
 {
 	uint32_t got = 0;
-	bool ended = false;
+	bool ended = false, gave = true;
 
 	while (s->speaking && got < n) {
-		got += say_read(&s->say, out + got, n - got);
+		uint32_t more = say_read(&s->say, out + got, n - got);
+		got += more;
 		if (got == n)
 			break;
 		ended = true;
-		s->speaking = s->loop;
+		s->speaking = s->loop && (gave || more > 0); /* what holds nothing is not begun for ever */
+		gave = more > 0;
 		say_begin(&s->say, s->say.rate);
 	}
 	memset(out + got, 0, (n - got) * sizeof *out);

@@ -25,7 +25,7 @@ static bool is_of_side(const void *owner, uint32_t slot, struct span key)
 
 void session_init(uint32_t max)
 {
-	uint32_t n = max < SESSIONS_MAX ? max : SESSIONS_MAX;
+	uint32_t n = max < VOICE_SESSIONS_MAX ? max : VOICE_SESSIONS_MAX;
 	size_t each = encoder_size();
 	uint8_t *encoders = calloc(n, each);
 
@@ -136,6 +136,17 @@ uint32_t session_running(void)
 struct session *session_running_at(uint32_t i)
 {
 	return &table[running[i]];
+}
+
+bool session_says(const struct sound *sound)
+{
+	for (uint32_t i = 0; i < running_n; i++) {
+		const struct say *s = &table[running[i]].say;
+		for (int k = 0; k < s->items; k++)
+			if (s->item[k].sound == sound)
+				return true;
+	}
+	return false;
 }
 
 void session_forget_all(void)

@@ -10,10 +10,7 @@
 #include "turn_fsm.h"
 #include "wire/telephone_event.h"
 
-enum {
-	SESSIONS_MAX = 2048, /* or as many as the site may have calls */
-	SESSION_LINGER_MS = 10000,
-};
+enum { SESSION_LINGER_MS = 10000 };
 
 struct session_key {
 	uint64_t join, side;
@@ -64,6 +61,9 @@ void session_linger(struct session *s);
 /* Those that run, in no order. */
 uint32_t session_running(void);
 struct session *session_running_at(uint32_t i);
+
+/* Does one of those that run say this? */
+bool session_says(const struct sound *sound);
 
 /* core died: nothing that it began goes on. */
 void session_forget_all(void);

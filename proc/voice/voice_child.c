@@ -2,10 +2,12 @@
 /* voice speaks and listens: turns from core, audio and digits from media. It reaches no network and no file. */
 #include "voice_child.h"
 #include "pump.h"
+#include "recordings.h"
 #include "turn.h"
 #include <unistd.h>
 
 static int pack_fd = -1, recordings_fd = -1;
+static bool serving;
 
 static void take_file(enum file_kind what, int fd)
 {
@@ -31,6 +33,15 @@ static void open_all(void)
 static void serve(void)
 {
 	prompts_load();
+	serving = true;
+}
+
+/* A reload: files may be others while the site is the same. */
+static void commit(const struct site *s)
+{
+	(void)s;
+	if (serving)
+		recordings_again();
 }
 
 static void link_down(struct link *l)
@@ -54,6 +65,8 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_KEY] = turn_on_key,
     [MSG_HEARD] = turn_on_heard,
     [MSG_MAIL_PIECE] = mail_on_piece,
+    [MSG_GIVE_RECORDING] = recordings_on_give,
+    [MSG_RECORDINGS_END] = recordings_on_end,
 };
 
 /* the common set is all it needs */
@@ -65,6 +78,7 @@ const struct child voice_child = {
     .cage = &cage,
     .on = on,
     .file = take_file,
+    .commit = commit,
     .open = open_all,
     .serve = serve,
     .link_down = link_down,

@@ -2,11 +2,13 @@
 """Backups go from SQLite to PostgreSQL and back, row for row, and an exchange goes on from them; a database that is not empty, of
 another version or of somebody else is refused and left as it was. R31, R32.
 backup_test.py needs a PostgreSQL server."""
+import concurrent.futures
 import contextlib
 import json
 import shutil
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -206,6 +208,79 @@ def test_r31_a_database_that_is_not_empty_is_refused_and_stays(server):
         assert 'damaged or cut off' in refused(house, 'cut-site', cut, configuration(house, empty))
         assert server.tables(empty) == {}
         restore(house, 'whole', first, configuration(house, empty))
+    finally:
+        house.end()
+
+
+def rows(server, uri):
+    return {table: of for table, of in server.tables(uri).items() if of}
+
+
+def wait_for(what):
+    end = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_r31_a_restore_that_fails_late_leaves_nothing_in_the_database(server):
+    house, uri = House(), server.database()
+    try:
+        people(house.start())
+        first = backup(house, 'b1')
+        stop(house)
+        # keeper's files cannot be put in their place: nothing is committed
+        late = house.dir / 'late'
+        (late / 'keeper').mkdir(parents=True)
+        (late / 'keeper/other').write_text('')
+        assert restore(house, 'late', first, configuration(house, uri), check=False).returncode == 1
+        assert [x.name for x in late.iterdir()] == ['keeper']
+        assert not set(rows(server, uri)) - {'meta'}
+        (late / 'keeper/other').unlink()
+        # the configuration cannot, when all is committed: it is deleted again
+        holder = subprocess.Popen([postgresql.found() / 'psql', '-X', '-q', uri], stdin=subprocess.PIPE, text=True)
+        holder.stdin.write('BEGIN; LOCK TABLE people IN SHARE MODE;\n')
+        holder.stdin.flush()
+        wait_for(lambda: server.ask(uri, "SELECT 1 FROM pg_locks WHERE mode = 'ShareLock' AND relation = 'people'::regclass"))
+        with concurrent.futures.ThreadPoolExecutor() as one:
+            late_one = one.submit(restore, house, 'late', first, configuration(house, uri), check=False)
+            wait_for((late / 'restore.new/ringfence.conf').exists)
+            (late / 'ringfence.conf').mkdir()
+            holder.communicate('ROLLBACK;\n', timeout=30)
+            p = late_one.result(60)
+        assert p.returncode == 1 and 'ringfence.conf' in p.stderr, p.stderr
+        assert [x.name for x in late.iterdir()] == ['ringfence.conf'] and not rows(server, uri)
+        (late / 'ringfence.conf').rmdir()
+        # and both are no more than a try
+        restore(house, 'late', first, configuration(house, uri))
+        assert len(rows(server, uri)['people']) == 2
+        begin_at(house, 'late')
+        assert len(listing(house)) == 2
+    finally:
+        house.end()
+
+
+def test_r31_a_restore_that_was_killed_is_begun_again():
+    house = House()
+    try:
+        user(house.start(), '101', 'Anna')
+        first = backup(house, 'b1')
+        stop(house)
+        restore(house, 'new', first)
+        new = house.dir / 'new'
+        whole = sqlite_tables(new)
+        # as it is before the last renaming, and before the one but last
+        for moved in (['ringfence.conf'], ['ringfence.conf', 'ledger']):
+            (new / 'restore.new').mkdir()
+            for name in moved:
+                (new / name).rename(new / 'restore.new' / name)
+            restore(house, 'new', first)
+            assert not (new / 'restore.new').exists() and sqlite_tables(new) == whole
+        # what is another's stays
+        (new / 'restore.new').mkdir()
+        (new / 'restore.new/ringfence.conf').write_text('')
+        p = restore(house, 'new', first, check=False)
+        assert p.returncode == 1 and 'is there' in p.stderr and sqlite_tables(new) == whole
     finally:
         house.end()
 

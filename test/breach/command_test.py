@@ -350,6 +350,74 @@ def test_r18_the_store_of_signers(house):
     house.run('reload')
 
 
+@pytest.fixture
+def trunk_house():
+    h = House(TRUNK.format(''))
+    try:
+        yield h.start()
+    finally:
+        h.end()
+
+
+TRUNK = 'trunk "acme" {{ server = "sip.acme.example" media-from = {{"203.0.113.0/24"}} {} }}\n'
+
+
+def test_r6_a_key_of_a_trunk_is_replaced(trunk_house):
+    """The key in use, its certificate and its request stay good until the certificate of the next one is loaded, and not after"""
+    h = trunk_house
+    trust = pathlib.Path(h.site) / 'trust'
+
+    def openssl(*words):
+        return subprocess.run(['openssl', *words], check=True, capture_output=True, text=True, cwd=trust).stdout
+
+    def key(request):
+        return openssl('req', '-in', request, '-noout', '-verify', '-pubkey')
+
+    def certify(request, out):
+        openssl('x509', '-req', '-in', request, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'ext', '-days', '2',
+                '-out', out)
+
+    def loads(certificate, why=''):
+        h.write_conf(TRUNK.format(f'certificate = "{certificate}"'))
+        assert h.run('check-config').stdout == 'ok\n'
+        p = h.run('reload', check=False)
+        assert (p.returncode == 1 and why in p.stdout + p.stderr) if why else p.returncode == 0, p.stdout + p.stderr
+
+    h.run('trunk', 'request', 'acme')
+    (trust / 'ext').write_text('basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n')
+    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem',
+            '-subj', '/CN=provider', '-days', '2')
+    certify('acme.csr', 'one.pem')
+    loads('one.pem')
+    first = key('acme.csr')
+    assert 'acme.csr.new' in h.run('trunk', 'request', 'acme', '--new-key').stdout
+    second = key('acme.csr.new')
+    assert first != second and key('acme.csr') == first
+    loads('one.pem')
+    h.run('stop')
+    h.process.wait(10)
+    h.start()
+    loads('one.pem')
+    assert 'key that the exchange does not have' not in h.log_path.read_text().split('ready')[-1]
+    (trust / 'again').write_text(h.run('trunk', 'request', 'acme', '--new-key', '--out', '-').stdout)
+    assert key('acme.csr') == first and key('again') == second
+    certify('acme.csr.new', 'two.pem')
+    loads('two.pem')
+    loads('one.pem', 'key that the exchange does not have')
+    loads('two.pem')
+    h.run('trunk', 'request', 'acme', '--new-key')     # and the one after it
+    assert key('acme.csr') == second and key('acme.csr.new') not in (first, second)
+    loads('two.pem')
+    h.run('stop')
+    h.process.wait(10)
+    certify('acme.csr.new', 'three.pem')
+    h.write_conf(TRUNK.format('certificate = "three.pem"'))     # put in while the exchange is down
+    h.start()
+    loads('three.pem')
+    loads('two.pem', 'key that the exchange does not have')
+    assert h.run('trunk', 'request', 'nobody', '--new-key', check=False).returncode == 1
+
+
 def test_r22_the_mild_log_is_refused(house):
     house.write_conf('log { privacy = mild }\n')
     try:

@@ -23,7 +23,7 @@ struct house {
 	struct link parent, core, signer, ledger, dial;
 	bool core_open, signer_open, dial_open;
 	uint16_t port;
-	bool ready, signer_mute, v6;
+	bool ready, signer_mute, signer_keyless, v6;
 	uint32_t from_ip; /* phones connect from 127.x.y.z, host order; 0: as the kernel likes */
 	uint32_t signs;
 	bool has_status;

@@ -249,6 +249,24 @@ static void silent_signer(void)
 	phone_free(p);
 }
 
+/* signer that has no such key says so by an empty signature: that handshake fails, nothing counts as silent, the next may go on. */
+static void keyless_signer(void)
+{
+	struct cert_spec spec = GOOD;
+	uint64_t before = house_count(h, "sign-timeouts");
+	struct phone *p = phone_new(h, &spec, NULL);
+	unsigned asked = h->signs;
+
+	h->signer_keyless = true;
+	CHECK(!phone_shake(h, p) && h->signs > asked);
+	phone_free(p);
+	h->signer_keyless = false;
+	CHECK(house_count(h, "sign-timeouts") == before);
+	p = phone_new(h, &spec, NULL);
+	CHECK(phone_shake(h, p));
+	phone_free(p);
+}
+
 /* R28: a new server certificate costs no connection, and the next handshake has it. */
 static void server_renewed(void)
 {
@@ -360,6 +378,7 @@ int main(void)
 	RUN(revoke_drops);
 	RUN(plain_sip);
 	RUN(slow_handshake);
+	RUN(keyless_signer);
 	RUN(server_renewed);
 	RUN(banned_host);
 	RUN(nobody_home);

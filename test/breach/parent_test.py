@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import wave
 
 import pytest
 
@@ -26,15 +27,16 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 class House:
     """A running parent in a directory of its own."""
 
-    def __init__(self, conducts=(), conf=None, options=('--insecure-run',)):
+    def __init__(self, conducts=(), conf=None, options=('--insecure-run',), real=()):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='ringfence-house-'))
         self.site = self.dir / 'site'
         libexec = self.dir / 'libexec'
         self.site.mkdir()
         libexec.mkdir()
         self.dir.chmod(0o755)
-        for name in NAMES:
-            (libexec / f'ringfence-{name}').symlink_to(BUILD / 'test/breach/liar')
+        for name in NAMES + ['dial']:
+            (libexec / f'ringfence-{name}').symlink_to(BUILD / (f'proc/{name}/ringfence-{name}' if name in real else 'test/breach/liar'))
+        (libexec / 'prompts.pack').symlink_to(BUILD / 'proc/voice/prompts.pack')
         (libexec / 'ringfence-conf').symlink_to(BUILD / 'proc/conf/ringfence-conf')
         self.write_conf(conf or SITE)
         self.conduct(*conducts)
@@ -111,8 +113,8 @@ class House:
 def house():
     running = []
 
-    def start(*conducts, conf=None):
-        running.append(House(conducts, conf))
+    def start(*conducts, conf=None, real=()):
+        running.append(House(conducts, conf, real=real))
         return running[-1]
 
     yield start
@@ -265,9 +267,54 @@ def test_reload_takes_what_may_change(house):
     h.wait_log('configuration generation 2')
 
 
+def put_wav(path, samples=800):
+    with wave.open(str(path), 'wb') as w:
+        w.setnchannels(1)
+        w.setsampwidth(2)
+        w.setframerate(8000)
+        w.writeframes(b'\0\1' * samples)
+
+
+def test_reload_gives_voice_the_recordings_that_are_there_now(house):
+    """The real voice, in its cage: parent gives it one descriptor after the other, whatever lies beside them."""
+    h = house(real=['voice'])
+    before = h.ready()
+    en, xx = h.site / 'prompts/en', h.site / 'prompts/xx'
+    en.mkdir(parents=True)
+    xx.mkdir()
+    for name in ('goodbye', 'saved', *(f'greeting-{i}' for i in range(40))):
+        put_wav(en / f'{name}.wav')
+    put_wav(xx / 'goodbye.wav')
+    put_wav(en / '.hidden.wav')
+    put_wav(h.site / 'prompts/stray.wav')
+    (en / 'notes.txt').write_text('no recording')
+    (en / 'welcome.wav').symlink_to(en / 'goodbye.wav')
+    os.mkfifo(en / 'blocked.wav')
+    (en / 'hash.wav').write_bytes(b'RIFF')
+    for path in en.glob('*.wav'):
+        if path.is_file() and not path.is_symlink():
+            path.chmod(0o600)  # root's alone
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_log('recordings: 43 taken, 0 gone, 2 left out', 20)
+    h.wait_log('prompts/en/welcome.wav cannot be opened')
+    h.wait_log('prompts/en/blocked.wav is left out')
+    h.wait_log('prompts/en/hash.wav is left out: ')
+    (en / 'blocked.wav').unlink()
+    (en / 'hash.wav').unlink()
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_log('configuration generation 3')
+    (en / 'saved.wav').unlink()
+    put_wav(en / 'goodbye.wav', 1600)
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_log('recordings: 1 taken, 1 gone, 0 left out', 20)
+    assert h.log().count('recordings: ') == 2, 'what did not change is not taken again'
+    assert h.children() == before
+
+
 @pytest.mark.parametrize('text, why', [
     (SITE.replace('voice', 'other'), 'domain cannot change without a restart'),
     (SITE.replace('127.0.0.1', '127.0.0.2'), 'phones .* cannot change without a restart'),
+    (SITE + 'trunk "acme" { server = sip.example media-from = {"203.0.113.0/24"} }\n', 'trunks cannot come or go without a restart'),
     ('domain = voice.example\nphone { }\n', "ringfence.conf:2: no such option 'phone'"),
 ])
 def test_reload_refuses_with_the_reason_and_keeps_the_old(house, text, why):
@@ -276,6 +323,19 @@ def test_reload_refuses_with_the_reason_and_keeps_the_old(house, text, why):
     h.write_conf(text)
     h.process.send_signal(signal.SIGHUP)
     h.wait_log('configuration refused: ' + why)
+    assert h.children() == before
+
+
+# on which signer and edge rely: a trunk's index is the same trunk's as long as they live
+def test_reload_drops_no_trunk(house):
+    one = 'trunk "acme" { server = sip.example media-from = {"203.0.113.0/24"} }\n'
+    h = house(conf=SITE + one + one.replace('acme', 'beta'))
+    before = h.ready()
+    for text in SITE, SITE + one, SITE + one.replace('acme', 'beta') + one:
+        seen = h.log().count('configuration refused: trunks cannot')
+        h.write_conf(text)
+        h.process.send_signal(signal.SIGHUP)
+        h.wait_log('configuration refused: trunks cannot .* without a restart', times=seen + 1)
     assert h.children() == before
 
 

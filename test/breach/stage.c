@@ -59,7 +59,14 @@ static void on_status(struct link *from, const struct ipc_view *v)
 	at->has_status = true;
 }
 
+static void on_other(struct link *from, const struct ipc_view *v)
+{
+	if (at->on[v->type])
+		at->on[v->type](from, v);
+}
+
 static ipc_handler *const on_parent[MSG_N] = {
+    [MSG_RECORDING_WANT] = on_other,
     [MSG_HELLO] = on_hello,
     [MSG_READY] = on_ready,
     [MSG_SITE_VERDICT] = on_verdict,
@@ -226,6 +233,18 @@ bool stage_go(struct stage *s)
 	ipc_begin(l, MSG_GO);
 	ipc_end(l);
 	return stage_until(s, &s->ready, STAGE_WAIT_MS) && !s->refused;
+}
+
+void stage_reload(struct stage *s)
+{
+	struct msg_site_prepare *p = ipc_begin(&s->parent, MSG_SITE_PREPARE);
+
+	p->generation = 2;
+	p->site = ipc_put_part(&s->parent, &s->site, sizeof s->site);
+	ipc_end(&s->parent);
+	struct msg_site_commit *c = ipc_begin(&s->parent, MSG_SITE_COMMIT);
+	c->generation = 2;
+	ipc_end(&s->parent);
 }
 
 bool stage_want_status(struct stage *s)

@@ -38,6 +38,8 @@ bool stage_go(struct stage *s);
 bool stage_until(struct stage *s, const bool *done, int timeout_ms);
 /* Let the process work for so long. */
 void stage_run(struct stage *s, int ms);
+/* The site once more, as parent does at a reload. */
+void stage_reload(struct stage *s);
 bool stage_want_status(struct stage *s);
 const struct status_line *stage_status_line(const struct stage *s, const char *name);
 /* STOP, and its exit status (-1: it had to be killed). */

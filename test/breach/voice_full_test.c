@@ -34,7 +34,7 @@ static bool start(const char *exe, const char *prompts)
 {
 	if (!stage_start(&s, exe, PROC_VOICE, cwd, on))
 		return false;
-	s.site.max_calls = 2 * MAILS_MAX; /* sessions are not what runs out */
+	s.site.max_calls = 2 * VOICE_MAILS_MAX; /* sessions are not what runs out */
 	if (!stage_give_file(&s, FILE_PROMPTS, open(prompts, O_RDONLY | O_CLOEXEC)))
 		return false;
 	core = stage_sibling(&s, PROC_CORE, 0);
@@ -76,29 +76,29 @@ static void messages_run_out(void)
 {
 	struct status_line l = line("messages");
 
-	CHECK(l.used == 0 && l.limit == MAILS_MAX && l.refused == 0);
-	for (uint64_t token = 1; token <= MAILS_MAX; token++) {
+	CHECK(l.used == 0 && l.limit == VOICE_MAILS_MAX && l.refused == 0);
+	for (uint64_t token = 1; token <= VOICE_MAILS_MAX; token++) {
 		record(token);
 		stage_run(&s, 5);
 	}
 	l = line("messages");
-	CHECK(l.used == MAILS_MAX && l.peak == MAILS_MAX && l.refused == 0 && turned.n == 0);
-	record(MAILS_MAX + 1);
+	CHECK(l.used == VOICE_MAILS_MAX && l.peak == VOICE_MAILS_MAX && l.refused == 0 && turned.n == 0);
+	record(VOICE_MAILS_MAX + 1);
 	l = line("messages");
-	CHECK(turned.n == 1 && turned.token == MAILS_MAX + 1 && turned.why == TURN_NO_SPACE);
-	CHECK(l.used == MAILS_MAX && l.refused == 1);
+	CHECK(turned.n == 1 && turned.token == VOICE_MAILS_MAX + 1 && turned.why == TURN_NO_SPACE);
+	CHECK(l.used == VOICE_MAILS_MAX && l.refused == 1);
 	stop(1);
-	CHECK(line("messages").used == MAILS_MAX - 1 && turned.n == 2 && turned.token == 1 && turned.why == TURN_STOPPED);
-	record(MAILS_MAX + 2);
+	CHECK(line("messages").used == VOICE_MAILS_MAX - 1 && turned.n == 2 && turned.token == 1 && turned.why == TURN_STOPPED);
+	record(VOICE_MAILS_MAX + 2);
 	l = line("messages");
-	CHECK(l.used == MAILS_MAX && l.refused == 1 && turned.n == 2);
-	for (uint64_t token = 2; token <= MAILS_MAX; token++) {
+	CHECK(l.used == VOICE_MAILS_MAX && l.refused == 1 && turned.n == 2);
+	for (uint64_t token = 2; token <= VOICE_MAILS_MAX; token++) {
 		stop(token);
 		stage_run(&s, 5);
 	}
-	stop(MAILS_MAX + 2);
+	stop(VOICE_MAILS_MAX + 2);
 	l = line("messages");
-	CHECK(l.used == 0 && l.peak == MAILS_MAX && line("turns-running").used == 0);
+	CHECK(l.used == 0 && l.peak == VOICE_MAILS_MAX && line("turns-running").used == 0);
 }
 
 int main(int argc, char **argv)

@@ -81,10 +81,13 @@ static void ignore(struct link *from, const struct ipc_view *v)
 	(void)v;
 }
 
+static void on_want(struct link *from, const struct ipc_view *v);
+
 static ipc_handler *const on[MSG_N] = {
     [MSG_TURNED] = on_turned,
     [MSG_SPOKEN] = on_spoken,
     [MSG_EVENT] = ignore,
+    [MSG_RECORDING_WANT] = on_want,
 };
 
 static bool start(void)
@@ -268,6 +271,15 @@ static void another_language_falls_back_to_english(void)
 		like = hears("goodbye", 0);
 	}
 	CHECK(like > 0.98);
+}
+
+/* R27: what is said again and again and holds nothing must not hold voice. */
+static void a_loop_of_nothing_is_over(void)
+{
+	uint64_t token = turn(&(struct wish){.say = "message", .loop = 1});
+	stage_run(&s, 200);
+	CHECK(stage_want_status(&s));
+	stop(token);
 }
 
 static void a_tone_goes_on_until_it_is_stopped(void)
@@ -566,6 +578,8 @@ static void after_a_kill_it_speaks_again(void)
 
 /* --- a site's own recordings --- */
 
+static unsigned wav_hz = 1000;
+
 static void put_wav(const char *name, uint32_t rate, uint16_t channels, uint32_t frames, const char *spoil)
 {
 	char path[160];
@@ -588,7 +602,7 @@ static void put_wav(const char *name, uint32_t rate, uint16_t channels, uint32_t
 		memcpy(h + 8, spoil, 4);
 	fwrite(h, 1, sizeof h, f);
 	for (uint32_t i = 0; i < frames * channels; i++) {
-		int16_t x = (int16_t)(8000 * sin(2 * M_PI * 1000 * (i / channels) / rate));
+		int16_t x = (int16_t)(8000 * sin(2 * M_PI * wav_hz * (i / channels) / rate));
 		fwrite(&x, 2, 1, f);
 	}
 	fclose(f);
@@ -618,7 +632,120 @@ static void recordings_take_the_place_of_prompts(void)
 	forget(SDP_G722, 160);
 	turn(&(struct wish){.say = "welcome", .codec = SDP_G722});
 	CHECK(ended(TURN_SAID, "") && hears("welcome", 0) > 0.9);
-	CHECK(stage_want_status(&s) && stage_status_line(&s, "prompts-replaced")->used == 1);
+	CHECK(stage_want_status(&s) && stage_status_line(&s, "prompts-replaced")->used == 2); /* nonsense may be a greeting */
+}
+
+/* What parent gives of these, one at a time; those that are not there are passed over. */
+static const char *const offered[] = {"en/goodbye.wav", "en/nonsense.wav", "en/not a prompt.wav", "en/saved.wav", "en/welcome.wav"};
+static uint32_t given;
+static bool all_given;
+
+static void on_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_recording_want *m = v->payload;
+	char after[RECORDING_NAME_MAX + 1] = "", path[200];
+
+	span_cstr(ipc_str(v, m->after), after, sizeof after);
+	for (size_t i = 0; i < sizeof offered / sizeof *offered; i++) {
+		snprintf(path, sizeof path, "%s/%s", recordings, offered[i]);
+		int fd = strcmp(offered[i], after) > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+		if (fd < 0)
+			continue;
+		struct msg_give_recording *out = ipc_begin_fd(from, MSG_GIVE_RECORDING, fd);
+		out->name = ipc_put(from, span_str(offered[i]));
+		ipc_end(from);
+		given++;
+		return;
+	}
+	ipc_begin(from, MSG_RECORDINGS_END);
+	ipc_end(from);
+	all_given = true;
+}
+
+static void reload(void)
+{
+	all_given = false;
+	given = 0;
+	stage_reload(&s);
+	CHECK(stage_until(&s, &all_given, PROMPT_MS));
+	stage_run(&s, SETTLE_MS);
+}
+
+static void unlink_recording(const char *name)
+{
+	char path[160];
+
+	snprintf(path, sizeof path, "%s/en/%s.wav", recordings, name);
+	CHECK(unlink(path) == 0);
+}
+
+/* What is said under this name is a tone of so many hertz. */
+static bool is_tone(const char *name, double hz)
+{
+	forget(SDP_G722, 160);
+	turn(&(struct wish){.say = name, .codec = SDP_G722});
+	return ended(TURN_SAID, "") && heard.ear.n >= 15000 && ear_share(heard.ear.sample + 1600, 12800, 16000, hz) > 0.9;
+}
+
+static uint64_t recordings_taken(void)
+{
+	s.parent.rate_second = 0;
+	return stage_want_status(&s) ? stage_status_line(&s, "prompts-replaced")->used : UINT64_MAX;
+}
+
+/* New, changed, spoiled and gone, while somebody hears the one that is changed: that one is heard to its end. */
+static void a_reload_takes_recordings(void)
+{
+	forget(SDP_G722, 160);
+	uint64_t token = turn(&(struct wish){.say = "goodbye", .codec = SDP_G722, .loop = 1});
+	wav_hz = 1500;
+	put_wav("goodbye", 48000, 1, 48000, NULL);
+	unlink_recording("welcome"); /* the symbolic link */
+	put_wav("welcome", 8000, 2, 8000, NULL);
+	put_wav("not a prompt", 8000, 1, 8000, NULL);
+	unlink_recording("nonsense");
+	reload();
+	CHECK(given == 4 && recordings_taken() == 2);
+	size_t before = heard.ear.n;
+	stage_run(&s, 1500);
+	CHECK(heard.ear.n >= before + 16000 && ear_share(heard.ear.sample + before, heard.ear.n - before, 16000, 1000) > 0.9);
+	stop(token);
+	CHECK(is_tone("goodbye", 1500) && is_tone("welcome", 1500));
+	forget(SDP_G722, 160);
+	turn(&(struct wish){.say = "saved", .codec = SDP_G722}); /* bad from the start */
+	CHECK(ended(TURN_SAID, "") && hears("saved", 0) > 0.95);
+
+	put_wav("goodbye", 48000, 1, 48000, "WAVX"); /* a bad one leaves the old one */
+	wav_hz = 2000;
+	put_wav("saved", 16000, 1, 16000, NULL);
+	reload();
+	CHECK(recordings_taken() == 3 && is_tone("goodbye", 1500) && is_tone("welcome", 1500) && is_tone("saved", 2000));
+
+	unlink_recording("goodbye");
+	unlink_recording("saved");
+	unlink_recording("welcome");
+	unlink_recording("not a prompt");
+	reload();
+	CHECK(given == 0 && recordings_taken() == 0);
+	forget(SDP_PCMU, 160);
+	turn(&(struct wish){.say = "goodbye"});
+	CHECK(ended(TURN_SAID, "") && hears("goodbye", 0) > 0.98);
+}
+
+/* Two reloads at once are one after the other, and the last word counts. */
+static void a_reload_in_a_reload(void)
+{
+	wav_hz = 1000;
+	put_wav("goodbye", 48000, 1, 48000 * 20, NULL);
+	all_given = false;
+	stage_reload(&s);
+	stage_run(&s, 20);
+	unlink_recording("goodbye");
+	stage_reload(&s);
+	CHECK(stage_until(&s, &all_given, PROMPT_MS));
+	all_given = false;
+	CHECK(stage_until(&s, &all_given, PROMPT_MS));
+	CHECK(recordings_taken() == 0);
 }
 
 static void remove_recordings(void)
@@ -730,6 +857,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "voice does not start: %s\n", s.reason);
 		return 1;
 	}
+	RUN(a_loop_of_nothing_is_over);
 	RUN(each_codec_says_the_prompt);
 	RUN(an_odd_ptime_is_20);
 	RUN(words_follow_each_other);
@@ -753,6 +881,8 @@ int main(int argc, char **argv)
 	RUN(a_media_that_reads_nothing_loses_sound_only);
 	RUN(after_a_kill_it_speaks_again);
 	RUN(recordings_take_the_place_of_prompts);
+	RUN(a_reload_takes_recordings);
+	RUN(a_reload_in_a_reload);
 	RUN(what_siblings_lie_is_borne);
 	stage_end(&s);
 	ear_fini(&heard.ear);

@@ -141,7 +141,7 @@ static void setting_changes(void)
 
 static void voice_turns(void)
 {
-	struct voice_turn t = {.say = "pin-please", .join = 1, .owner = VOICE_CALL};
+	struct voice_turn t = {.say = "pin-please", .seated = true, .join = 1, .owner = VOICE_CALL};
 	uint32_t n = 0;
 	uint64_t token;
 
@@ -260,6 +260,8 @@ static const struct {
     {"subscriptions", NULL, "core_mwi_test: subscriptions_run_out"},
     {"transfers", transfers, NULL},
     {"users", NULL, "core_loss_test: a_refused_directory_changes_nothing"},
+    {"voice-message-seats", NULL, "core_mail_test: no_room_in_voice_is_as_without_voicemail"},
+    {"voice-seats", NULL, "core_plan_test: a_full_voice_answers_nobody"},
     {"voice-turns", voice_turns, NULL},
 };
 

@@ -3,6 +3,7 @@
  * each step (R14, R15, R27). alice leaves messages for bob. */
 #include "../unit/test.h"
 #include "sim_voice.h"
+#include "voice.h"
 
 static struct phone alice, bob, carol, telco;
 static struct talk a, b;
@@ -71,9 +72,9 @@ static bool untouched(void)
 }
 
 /* Greeting and recording turn are heard by this caller, to the end; the exchange hangs up. */
-static void leaves(struct talk *caller)
+static void leaves_after(struct talk *caller, const char *greeting)
 {
-	const struct msg_turn *t = turn("voicemail-no-greeting");
+	const struct msg_turn *t = turn(greeting);
 
 	NEED(t->record_ms == 0 && t->digits_max == 0 && !t->loop);
 	voice_says(t->token, TURN_SAID, "");
@@ -91,6 +92,11 @@ static void leaves(struct talk *caller)
 	voice_says(t->token, TURN_SAID, "");
 	hangs_up_on(caller);
 	NEED(untouched() && sim.mail_begun == 1 && sim.mail_keys == 1);
+}
+
+static void leaves(struct talk *caller)
+{
+	leaves_after(caller, "voicemail-greeting");
 }
 
 static void busy(void)
@@ -193,7 +199,7 @@ static void a_greeting_that_is_not_there_gives_way(void)
 	busy();
 	answered(&a);
 	voice_says(turn("bobs-words")->token, TURN_NO_PROMPT, "");
-	leaves(&a);
+	leaves_after(&a, "voicemail-no-greeting");
 	finish();
 }
 
@@ -220,7 +226,7 @@ static void a_caller_who_hangs_up_leaves_nothing(void)
 	begin_with(mailbox);
 	busy();
 	answered(&a);
-	voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+	voice_says(turn("voicemail-greeting")->token, TURN_SAID, "");
 	const struct msg_turn *t = turn("voicemail-record-after-tone tone:warning");
 	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
 	struct heard *stop = sim_take(PROC_VOICE, MSG_TURN_STOP, NULL, NULL);
@@ -252,7 +258,24 @@ static void who_hangs_up_at_the_greeting_leaves_neither_row_nor_key(void)
 	begin_with(mailbox);
 	busy();
 	answered(&a);
-	NEED(turn("voicemail-no-greeting") && code_of(talk_send(&a, SIP_BYE, NULL)) == 200 && marked(101, true));
+	NEED(turn("voicemail-greeting") && code_of(talk_send(&a, SIP_BYE, NULL)) == 200 && marked(101, true));
+	finish();
+}
+
+/* voice never had it, so core itself gives it back. */
+static void what_voice_does_not_record_leaves_neither_row_nor_key(void)
+{
+	static const enum turn_why refused[] = {TURN_NO_SPACE, TURN_NO_PROMPT};
+
+	begin_with(mailbox);
+	for (uint32_t i = 0; i < 2; i++) {
+		busy();
+		answered(&a);
+		voice_says(turn("voicemail-greeting")->token, TURN_SAID, "");
+		voice_says(turn("voicemail-record-after-tone tone:warning")->token, refused[i], "");
+		hangs_up_on(&a);
+		NEED(marked(101 + i, true) && untouched());
+	}
 	finish();
 }
 
@@ -281,7 +304,7 @@ static void room_that_comes_late_is_given_back(void)
 static uint64_t has_spoken(void)
 {
 	answered(&a);
-	voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+	voice_says(turn("voicemail-greeting")->token, TURN_SAID, "");
 	const struct msg_turn *t = turn("voicemail-record-after-tone tone:warning");
 	uint64_t join = t->join;
 	voice_says(t->token, TURN_DIGITS, "");
@@ -311,7 +334,7 @@ static void what_was_not_saved_is_not_called_saved(void)
 	is_told_that_nothing_was_saved();
 	busy(); /* one that died */
 	answered(&a);
-	voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+	voice_says(turn("voicemail-greeting")->token, TURN_SAID, "");
 	const struct msg_turn *t = turn("voicemail-record-after-tone tone:warning");
 	sim_link_down(PROC_LEDGER, 0);
 	voice_says(t->token, TURN_DIGITS, "");
@@ -325,7 +348,7 @@ static void ledger_may_be_faster_than_voice(void)
 	begin_with(mailbox);
 	busy();
 	answered(&a);
-	voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+	voice_says(turn("voicemail-greeting")->token, TURN_SAID, "");
 	const struct msg_turn *t = turn("voicemail-record-after-tone tone:warning");
 	ledger_keeps(t->join, 101, MAIL_KEPT_WHOLE);
 	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
@@ -345,6 +368,31 @@ static void no_room_is_said(void)
 	told(&a);
 	NEED(sim.mail_keys == 0);
 	finish();
+}
+
+/* As many as voice has in hand: the next caller is not answered, and *97 is refused before. */
+static void no_room_in_voice_is_as_without_voicemail(void)
+{
+	uint32_t n = 0;
+
+	begin_with(mailbox);
+	while (voice_seat_take(SEAT_MESSAGE, false))
+		n++;
+	NEED(n == VOICE_MAILS_MAX && sim_status("voice-message-seats").refused == 1);
+	busy();
+	NEED(code_of(a.txn) == 486 && sim.mail_begun == 0);
+	struct sdp own = sdp_plain(&bob);
+	talk_invite(&b, &bob, "*97", &own);
+	NEED(code_of(b.txn) == 503);
+	voice_seat_release(SEAT_MESSAGE);
+	busy();
+	answered(&a);
+	NEED(sim_status("voice-message-seats").used == VOICE_MAILS_MAX);
+	leaves(&a);
+	while (--n)
+		voice_seat_release(SEAT_MESSAGE);
+	finish();
+	NEED(sim_status("voice-message-seats").used == 0 && sim_status("voice-seats").used == 0);
 }
 
 static void no_key_is_said(void)
@@ -422,7 +470,7 @@ static void voice_that_dies_hangs_up(void)
 		busy();
 		answered(&a);
 		if (i == 1)
-			voice_says(turn("voicemail-no-greeting")->token, TURN_SAID, "");
+			voice_says(turn("voicemail-greeting")->token, TURN_SAID, "");
 		sim_link_down(PROC_VOICE, 0);
 		hangs_up_on(&a);
 		sim_link_up(PROC_VOICE, 0);
@@ -723,10 +771,12 @@ int main(void)
 	SIM(a_forward_goes_first);
 	SIM(a_caller_who_hangs_up_leaves_nothing);
 	SIM(who_hangs_up_at_the_greeting_leaves_neither_row_nor_key);
+	SIM(what_voice_does_not_record_leaves_neither_row_nor_key);
 	SIM(room_that_comes_late_is_given_back);
 	SIM(what_was_not_saved_is_not_called_saved);
 	SIM(ledger_may_be_faster_than_voice);
 	SIM(no_room_is_said);
+	SIM(no_room_in_voice_is_as_without_voicemail);
 	SIM(no_key_is_said);
 	SIM(a_mute_ledger_ends_it);
 	SIM(a_mute_keeper_ends_it);

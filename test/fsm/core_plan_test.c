@@ -2,6 +2,7 @@
 /* The call plan through core: classes, the outgoing PIN by prompts and keys, forwards, do not disturb, ring groups (R14, R15, R29). */
 #include "../unit/test.h"
 #include "sim_voice.h"
+#include "voice.h"
 
 static struct phone alice, bob, carol;
 static struct talk a, b, c;
@@ -139,7 +140,42 @@ static void without_voice_a_new_number_is_refused(void)
 	begin_with(may_dial);
 	sim_link_down(PROC_VOICE, 0);
 	talk_invite(&a, &alice, "+33123456789", &offer);
-	NEED(code_of(a.txn) == 403);
+	NEED(code_of(a.txn) == 503);
+	finish();
+}
+
+static void no_seat_is_left(void)
+{
+	while (voice_seat_take(SEAT_SPOKEN_TO, false))
+		;
+}
+
+/* Who would be answered and hear nothing is told so by the phone; who is spoken to already is spoken to on. */
+static void a_full_voice_answers_nobody(void)
+{
+	begin_with(may_dial);
+	sim.pin = "2468";
+	no_seat_is_left();
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	struct heard *h = reply_to(a.txn);
+	NEED(h && respond(h)->code == 503 && respond(h)->retry_after && strstr(sim_text(h, respond(h)->warning_text), "voice is full"));
+	talk_invite(&a, &alice, "*93", &offer); /* a code that is confirmed with words */
+	NEED(code_of(a.txn) == 503 && sim.changes == 0);
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	voice_seat_release(SEAT_SPOKEN_TO);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered(&a);
+	no_seat_is_left();
+	for (int i = 0; i < 2; i++)
+		voice_says(turn(i ? "pin-wrong pin-please" : "pin-please")->token, TURN_DIGITS, "1357");
+	NEED(turn("pin-wrong pin-please") && code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	uint64_t left = sim_status("voice-seats").used;
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered(&a);
+	NEED(turn("pin-please") && sim_status("voice-seats").used == left + 1);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	while (sim_status("voice-seats").used)
+		voice_seat_release(SEAT_SPOKEN_TO);
 	finish();
 }
 
@@ -368,6 +404,7 @@ int main(void)
 	SIM(three_wrong_pins_lock);
 	SIM(silence_is_asked_twice_then_the_call_ends);
 	SIM(without_voice_a_new_number_is_refused);
+	SIM(a_full_voice_answers_nobody);
 	SIM(voice_that_dies_ends_what_it_said);
 	SIM(a_caller_who_hangs_up_in_the_dialogue_leaves_nothing);
 	SIM(a_forward_rings_elsewhere);

@@ -656,7 +656,7 @@ void sim_need_idle(void)
 {
 	static const char *const empty[] = {
 	    "legs", "calls", "requests", "logins", "messages", "media-ports", "records-waiting",
-	    "proof-questions"};
+	    "proof-questions", "voice-turns", "voice-seats", "voice-message-seats"};
 
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
 		uint64_t used = sim_status(empty[i]).used;

@@ -6,9 +6,11 @@
 static struct phone alice, telco;
 static struct talk a, t;
 static struct sdp offer, plain;
+static uint32_t asked; /* the last count of nonce-1 that keeper was asked for */
 
 static void begin(void)
 {
+	asked = 0;
 	sim_defaults();
 	memcpy(sim.site.plan.country, "fr", 3);
 	struct trunk_conf *c = sim_add_trunk(0);
@@ -31,7 +33,7 @@ static void finish(void)
 	NEED(sim_status("legs").used == 0 && sim_status("calls").used == 0 && sim_status("requests").used == 0);
 }
 
-static void challenge(struct talk *call, const struct heard *h, unsigned code, const char *realm)
+static void challenge_with(struct talk *call, const struct heard *h, unsigned code, const char *realm, const char *nonce)
 {
 	struct phone *p = call->phone;
 	struct link *edge = sim_far(PROC_EDGE, p->edge);
@@ -50,16 +52,26 @@ static void challenge(struct talk *call, const struct heard *h, unsigned code, c
 	m->auth_qop = 1;
 	m->auth_proxy = code == 407;
 	m->auth_realm = ipc_put(edge, span_str(realm));
-	m->auth_nonce = ipc_put(edge, SPAN("nonce-1"));
+	m->auth_nonce = ipc_put(edge, span_str(nonce));
 	ipc_end(edge);
 	sim_turn();
 }
 
-/* What keeper is asked; NULL: nothing. */
+static void challenge(struct talk *call, const struct heard *h, unsigned code, const char *realm)
+{
+	challenge_with(call, h, code, realm, "nonce-1");
+}
+
+/* What keeper is asked; NULL: nothing. RFC 7616 3.4: a count that was used with a nonce is never used again. */
 static const struct msg_trunk_digest_want *digest_want(struct heard **h)
 {
 	*h = sim_take(PROC_KEEPER, MSG_TRUNK_DIGEST_WANT, NULL, NULL);
-	return *h ? (const void *)(*h)->payload : NULL;
+	const struct msg_trunk_digest_want *w = *h ? (const void *)(*h)->payload : NULL;
+
+	NEED(!w || strcmp(sim_text(*h, w->nonce), "nonce-1") != 0 || w->nc > asked);
+	if (w && strcmp(sim_text(*h, w->nonce), "nonce-1") == 0)
+		asked = w->nc;
+	return w;
 }
 
 static void keeper_says(uint64_t token, enum trunk_digest verdict)
@@ -176,6 +188,37 @@ static void once_and_not_twice(void)
 	finish();
 }
 
+/* One nonce for all of a call, as a strict provider counts it (RFC 7616 3.4); a fresh one is counted from 1. */
+static void a_nonce_is_counted_on(void)
+{
+	struct heard *h;
+
+	call_out(1u << SIP_BYE);
+	sim_pass(61000);
+	challenge(&t, talk_takes(&t, SIP_INVITE), 407, "telco.example");
+	const struct msg_trunk_digest_want *w = digest_want(&h);
+	NEED(w && w->nc == 1);
+	keeper_says(w->token, TRUNK_DIGEST_OK);
+	h = talk_takes(&t, SIP_INVITE);
+	NEED(h && sent(h)->auth_nc == 1);
+	challenge(&t, h, 407, "evil.example"); /* read by nobody, counts for nothing */
+	NEED(!digest_want(&h) && code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	challenge(&t, talk_takes(&t, SIP_BYE), 407, "telco.example");
+	w = digest_want(&h);
+	NEED(w && w->nc == 2);
+	keeper_says(w->token, TRUNK_DIGEST_OK);
+	h = talk_takes(&t, SIP_BYE);
+	NEED(h && sent(h)->auth_nc == 2);
+	talk_reply(&t, h, 200, NULL);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	t = (struct talk){.phone = &telco};
+	challenge_with(&t, sent_to(&telco, SIP_INVITE), 407, "telco.example", "nonce-2");
+	w = digest_want(&h);
+	NEED(w && w->nc == 1 && strcmp(sim_text(h, w->nonce), "nonce-2") == 0);
+	keeper_says(w->token, TRUNK_DIGEST_NO_SECRET);
+	finish();
+}
+
 /* T34: another realm is told nothing, whatever request asks */
 static void another_realm_is_not_answered(void)
 {
@@ -268,6 +311,93 @@ static void a_re_invite_is_answered_for(void)
 	refreshed_by(SIP_INVITE, 1u << SIP_BYE);
 }
 
+static void rings_reliably(uint32_t rseq)
+{
+	struct msg_response *m = talk_begin_answer(&t, 183);
+
+	m->required = SIP_TAG_100REL;
+	m->rseq = rseq;
+	m->sdp = phone_put_sdp(&telco, &plain);
+	talk_end_answer(&t);
+}
+
+static bool acknowledges(const struct heard *h, uint32_t rseq)
+{
+	return h && sent(h)->rack_rseq == rseq && sent(h)->rack_cseq == 1 && sent(h)->rack_method == SIP_INVITE;
+}
+
+/* RFC 3262, RFC 3261 22.2: what rings reliably goes on ringing until it is acknowledged. */
+static void a_prack_is_answered_for(void)
+{
+	struct heard *h;
+
+	begin();
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco);
+	rings_reliably(7);
+	struct heard *prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 7) && !sent(prack)->auth_user.len);
+	challenge(&t, prack, 407, "telco.example");
+	const struct msg_trunk_digest_want *w = digest_want(&h);
+	NEED(w && w->method == SIP_PRACK && strcmp(sim_text(h, w->uri), target()) == 0);
+	rings_reliably(8); /* it should not yet: this one waits */
+	NEED(!talk_takes(&t, SIP_PRACK));
+	keeper_says(w->token, TRUNK_DIGEST_OK);
+	prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 7) && carries_the_answer(prack) && sent(prack)->auth_proxy);
+	talk_reply(&t, prack, 200, NULL);
+	rings_reliably(7); /* known */
+	NEED(!talk_takes(&t, SIP_PRACK));
+	rings_reliably(8);
+	prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 8) && !sent(prack)->auth_user.len);
+	challenge(&t, prack, 401, "telco.example");
+	keeper_answers(SIP_PRACK, target());
+	prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 8) && carries_the_answer(prack));
+	challenge(&t, prack, 401, "telco.example"); /* in vain */
+	NEED(!digest_want(&h) && !talk_takes(&t, SIP_PRACK));
+	talk_answer(&t, 200, NULL);
+	NEED(talk_takes(&t, SIP_ACK));
+	(void)reply_to(a.txn);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* Another realm (T34), no password, a call that is over meanwhile: no PRACK more, and the call is none the worse for it. */
+static void a_prack_that_nobody_answers_for(void)
+{
+	struct heard *h;
+
+	begin();
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco);
+	rings_reliably(7);
+	challenge(&t, talk_takes(&t, SIP_PRACK), 401, "evil.example");
+	NEED(!digest_want(&h));
+	rings_reliably(8);
+	challenge(&t, talk_takes(&t, SIP_PRACK), 401, "telco.example");
+	const struct msg_trunk_digest_want *w = digest_want(&h);
+	NEED(w);
+	keeper_says(w->token, TRUNK_DIGEST_NO_SECRET);
+	NEED(!talk_takes(&t, SIP_PRACK));
+	rings_reliably(9);
+	challenge(&t, talk_takes(&t, SIP_PRACK), 401, "telco.example");
+	w = digest_want(&h);
+	NEED(w);
+	talk_answer(&t, 200, NULL);
+	NEED(talk_takes(&t, SIP_ACK));
+	keeper_says(w->token, TRUNK_DIGEST_OK);
+	NEED(!talk_takes(&t, SIP_PRACK) && sim_status("legs").used == 2);
+	(void)reply_to(a.txn);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	finish();
+}
+
 /* No answer of keeper: the refresh is tried later, and the call may be changed meanwhile. */
 static void keeper_away_is_no_end_of_the_call(void)
 {
@@ -294,11 +424,14 @@ int main(void)
 	SIM(a_bye_is_answered_for);
 	SIM(a_bye_is_answered_for_at_a_proxy);
 	SIM(once_and_not_twice);
+	SIM(a_nonce_is_counted_on);
 	SIM(another_realm_is_not_answered);
 	SIM(keeper_that_has_no_password_ends_the_leg);
 	SIM(a_leg_that_is_gone_meanwhile_is_left_alone);
 	SIM(an_update_is_answered_for);
 	SIM(a_re_invite_is_answered_for);
+	SIM(a_prack_is_answered_for);
+	SIM(a_prack_that_nobody_answers_for);
 	SIM(keeper_away_is_no_end_of_the_call);
 	(void)test_failed_here;
 	return TEST_END;

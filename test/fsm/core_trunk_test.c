@@ -3,8 +3,9 @@
  * say, calls for help (R4, R14, R16, R17, R18). */
 #include "../unit/test.h"
 #include "sim_voice.h"
+#include "voice.h"
 
-static struct phone alice, bob, telco[2];
+static struct phone alice, bob, centre, telco[2];
 static struct talk a, b, t;
 static struct sdp offer, plain;
 
@@ -41,6 +42,62 @@ static void finish(void)
 
 /* --- out --- */
 
+static bool withheld_in(const struct heard *h)
+{
+	return h && sent(h)->privacy && !sent(h)->from_user.len && !sent(h)->identity_user.len;
+}
+
+static void no_caller_id(void)
+{
+	sim.site.trunk[0].callers = 0;
+}
+
+/* RFC 3261 12.2.1.1, 13.2.2.4: From is one and the same from the INVITE on, and a withheld number stays so. */
+static void a_withheld_number_is_withheld_to_the_end(void)
+{
+	static const enum sip_method by[] = {SIP_UPDATE, SIP_INVITE};
+
+	for (int i = 0; i < 2; i++) {
+		if (i == 0)
+			begin_with(no_caller_id);
+		talk_invite(&a, &alice, "0123456789", &offer);
+		struct heard *h = sent_to(&telco[0], SIP_INVITE);
+		NEED(withheld_in(h));
+		h->taken = false;
+		talk_rings_at(&t, &telco[0]);
+		t.allow = i == 0 ? 1u << SIP_UPDATE : 1u << SIP_BYE;
+		struct msg_response *m = talk_begin_answer(&t, 183);
+		m->required = SIP_TAG_100REL;
+		m->rseq = 7;
+		m->sdp = phone_put_sdp(&telco[0], &plain);
+		talk_end_answer(&t);
+		h = talk_takes(&t, SIP_PRACK);
+		NEED(withheld_in(h));
+		talk_reply(&t, h, 200, NULL);
+		m = talk_begin_answer(&t, 200);
+		m->session_expires = 120;
+		m->refresher = REFRESHER_UAC;
+		talk_end_answer(&t);
+		NEED(withheld_in(talk_takes(&t, SIP_ACK)));
+		(void)reply_to(a.txn);
+		talk_hears(&a, 200);
+		talk_ack(&a);
+		uint64_t join;
+		NEED(relay_wish(&join));
+		media_says_gate(join, RELAY_KEY_SDES);
+		sim_pass(61000);
+		h = talk_takes(&t, by[i]);
+		NEED(withheld_in(h));
+		talk_reply(&t, h, 200, by[i] == SIP_INVITE ? &plain : NULL);
+		NEED(by[i] != SIP_INVITE || withheld_in(talk_takes(&t, SIP_ACK)));
+		NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+		h = talk_takes(&t, SIP_BYE);
+		NEED(withheld_in(h));
+		talk_reply(&t, h, 200, NULL);
+	}
+	finish();
+}
+
 static void a_known_number_goes_out_and_is_charged(void)
 {
 	begin_with(NULL);
@@ -57,7 +114,8 @@ static void a_known_number_goes_out_and_is_charged(void)
 	NEED(s && !s->answered && s->side[0].end == RELAY_ENDED_SDES && s->side[1].end == RELAY_ENDED_CLEAR);
 	NEED(s->side[0].hears == RELAY_HEARS_OTHER && s->side[1].source == RELAY_SOURCE_NAMED);
 	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
+	h = talk_takes(&t, SIP_ACK);
+	NEED(h && !sent(h)->privacy && strcmp(sim_text(h, sent(h)->from_user), "+33140000000") == 0);
 	talk_hears(&a, 200);
 	talk_ack(&a);
 	media_says_gate(join, RELAY_KEY_SDES);
@@ -399,6 +457,19 @@ static void a_parked_line_costs_on(void)
 	NEED(strcmp(sim.record_from, "+33123456789") == 0 && strcmp(sim.record_to, "bob") == 0);
 }
 
+/* Answered by the exchange, told this and nothing else, and hung up on. */
+static void is_told(struct talk *caller, enum relay_key key, const char *say)
+{
+	uint64_t join;
+
+	talk_hears(caller, 200);
+	talk_ack(caller);
+	NEED(relay_wish(&join));
+	media_says_gate(join, key);
+	voice_says(turn(say)->token, TURN_SAID, "");
+	hangs_up_on(caller);
+}
+
 static void bob_is_strict(void)
 {
 	set(1, OWNER_USER, 1, SETTING_REJECT_ANONYMOUS, "on");
@@ -410,7 +481,11 @@ static void unknown_callers_press_a_key_and_some_are_refused(void)
 {
 	begin_with(bob_is_strict);
 	invite_from(&t, "anonymous", "+33140000001", true);
+	is_told(&t, RELAY_KEY_NONE, "anonymous-refused");
+	sim_link_down(PROC_VOICE, 0);
+	invite_from(&t, "anonymous", "+33140000001", true);
 	NEED(code_of(t.txn) == 603);
+	sim_link_up(PROC_VOICE, 0);
 	invite_from(&t, "+33987654321", "+33140000001", false);
 	NEED(code_of(t.txn) == 603);
 	invite_from(&t, "+33611223344", "+33140000001", false);
@@ -444,11 +519,30 @@ static void unknown_callers_press_a_key_and_some_are_refused(void)
 
 /* --- calls for help --- */
 
+/* For everyone, or for all but calls for help. */
+static void no_seat_is_left(bool emergency)
+{
+	while (voice_seat_take(SEAT_SPOKEN_TO, emergency))
+		;
+}
+
 static void emergency_trunks(void)
 {
 	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 1;
 	sim.device[0].flags = DEVICE_FIXED;
 	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12, room=4");
+}
+
+static void fixed(void)
+{
+	emergency_trunks();
+	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 0;
+}
+
+static void nobody_has_112(void)
+{
+	fixed();
+	sim.user[4].name = "104";
 }
 
 static void travels(void)
@@ -503,6 +597,7 @@ static void help_goes_first_whatever_is_busy(void)
 static void from_a_phone_that_may_be_anywhere_help_is_refused_with_words(void)
 {
 	begin_with(emergency_trunks);
+	no_seat_is_left(false); /* a call for help has a seat of its own */
 	struct sdp of_bob = sdp_plain(&bob);
 	talk_invite(&b, &bob, "112", &of_bob); /* not a fixed phone */
 	talk_hears(&b, 200);
@@ -513,12 +608,188 @@ static void from_a_phone_that_may_be_anywhere_help_is_refused_with_words(void)
 	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
 	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "emergency-remote") == 0);
 	NEED(sim.notices == 2 && !sent_to(&telco[0], SIP_INVITE));
+	no_seat_is_left(true);
+	talk_invite(&b, &bob, "112", &of_bob);
+	h = reply_to(b.txn);
+	NEED(h && respond(h)->code == 403 && respond(h)->warning_text.len);
+}
+
+/* Nobody who could say no was reached: the caller must not wait for anyone (R16). */
+static void help_that_finds_no_line_is_told(void)
+{
+	begin_with(emergency_trunks);
+	phone_down(&telco[0]);
+	phone_down(&telco[1]);
+	no_seat_is_left(false);
+	talk_invite(&a, &alice, "112", &offer);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.notices == 1);
+	sim_link_down(PROC_VOICE, 0);
+	talk_invite(&a, &alice, "112", &offer);
+	struct heard *h = reply_to(a.txn);
+	NEED(h && respond(h)->code == 503 && respond(h)->cause == 3);
+}
+
+/* No trunk may carry it and nobody here has the number: staff are told all the same. */
+static void help_that_leads_nowhere_is_told(void)
+{
+	begin_with(nobody_has_112);
+	talk_invite(&a, &alice, "112", &offer);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.notices == 1);
+	finish();
+}
+
+/* Who is there, and busy, is no lost line. */
+static void help_that_is_busy_is_busy(void)
+{
+	begin_with(fixed);
+	phone_init(&centre, 4);
+	phone_register(&centre);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &centre);
+	talk_answer(&t, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+	finish();
+}
+
+static void up_at(struct talk *from, struct talk *to, const char *number, struct phone *at)
+{
+	talk_invite(from, &alice, number, &offer);
+	talk_rings_at(to, at);
+	talk_answer(to, 200, &plain);
+	NEED(talk_takes(to, SIP_ACK));
+	talk_hears(from, 200);
+	talk_ack(from);
+}
+
+static void one_trunk_has_help(void)
+{
+	emergency_trunks();
+	sim.site.trunk[1].emergency = 0;
+	sim.site.trunk[0].priority = 2; /* the other one first */
+	for (int i = 0; i < CEILING_SCOPES; i++)
+		sim.site.plan.ceiling[i].most[CEILING_CALLS] = 10;
+}
+
+/* The provider has no line for it: the youngest talk over that trunk ends, no other, and the trunk is asked again, once. */
+static void help_takes_the_line_of_another(void)
+{
+	static struct talk from[4], to[4];
+
+	begin_with(one_trunk_has_help);
+	for (int i = 0; i < 4; i++) {
+		up_at(&from[i], &to[i], "+33123456789", &telco[i < 2]);
+		sim_pass(1000);
+	}
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 503, NULL);
+	hangs_up_on(&from[3]);
+	hangs_up_on(&to[3]);
+	talk_rings_at(&t, &telco[0]);
+	NEED(!talk_takes(&to[2], SIP_BYE) && !talk_takes(&to[1], SIP_BYE));
+	talk_answer(&t, 503, NULL);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	NEED(!talk_takes(&to[2], SIP_BYE) && !sent_to(&telco[0], SIP_INVITE));
+	for (int i = 0; i < 3; i++)
+		call_hang_up(&from[i], &to[i]);
+	finish();
+}
+
+/* A trunk that is down is no reason to end a talk. */
+static void nobody_is_cut_off_for_help_that_has_no_trunk(void)
+{
+	static struct talk from, to;
+
+	begin_with(one_trunk_has_help);
+	up_at(&from, &to, "+33123456789", &telco[1]);
+	phone_down(&telco[0]);
+	talk_invite(&a, &alice, "112", &offer);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	NEED(!talk_takes(&to, SIP_BYE));
+	call_hang_up(&from, &to);
+	finish();
+}
+
+static void pin_of_alice(void)
+{
+	sim.pin = "2468";
+}
+
+/* A number that nobody has is called that, and is not the fault of the lines. */
+static void a_number_that_is_not_in_service(void)
+{
+	begin_with(pin_of_alice);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 404, NULL);
+	struct heard *h = reply_to(a.txn);
+	NEED(h && respond(h)->code == 404 && respond(h)->cause == 1);
+	static const struct {
+		unsigned code;
+		const char *say;
+	} said[] = {{404, "not-in-service"}, {410, "not-in-service"}, {604, "not-in-service"}, {484, "number-unknown"}, {486, "busy-try-later"}};
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+		uint64_t join;
+		sim.dialled[0] = NULL;
+		sim.pins = 0;
+		talk_invite(&a, &alice, "+33123456781", &offer);
+		talk_hears(&a, 200);
+		talk_ack(&a);
+		NEED(relay_wish(&join));
+		media_says_gate(join, RELAY_KEY_SDES);
+		voice_says(turn("pin-please")->token, TURN_DIGITS, "2468");
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, said[i].code, NULL);
+		voice_says(turn(said[i].say)->token, TURN_SAID, "");
+		hangs_up_on(&a);
+	}
+	finish();
+}
+
+/* *60 for who called last, *80 for who was put on the list last. */
+static void who_was_blocked_can_be_taken_off(void)
+{
+	static const char *const code[] = {"*80", "*60", "*80"};
+	static const char *const say[] = {"unblocked", "blocked", "unblocked"};
+	static const char *const list[] = {"0611223344", "0611223344,0987654321, +33987654321", ""};
+
+	begin_with(bob_is_strict);
+	set(1, OWNER_USER, 1, SETTING_SCREEN, "pass");
+	sim.site.plan.unknown_caller = INCOMING_PASS;
+	invite_from(&t, "+33987654321", "+33140000001", false);
+	NEED(code_of(t.txn) == 603);
+	for (int i = 0; i < 3; i++) {
+		set(2, OWNER_USER, 1, SETTING_BLOCKED, i == 2 ? "0987654321" : "0611223344,0987654321");
+		sim_push_directory();
+		sim_turn();
+		struct sdp own = sdp_plain(&bob);
+		talk_invite(&b, &bob, code[i], &own);
+		is_told(&b, RELAY_KEY_SDES, say[i]);
+		NEED(sim.changed.kind == SETTING_BLOCKED && strcmp(sim.changed_to, list[i]) == 0);
+	}
+	set(2, OWNER_USER, 1, SETTING_BLOCKED, "");
+	sim_push_directory();
+	sim_turn();
+	struct sdp own = sdp_plain(&bob);
+	talk_invite(&b, &bob, "*80", &own);
+	is_told(&b, RELAY_KEY_SDES, "invalid-choice");
+	finish();
 }
 
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
 {
+	SIM(a_withheld_number_is_withheld_to_the_end);
+	SIM(help_that_finds_no_line_is_told);
+	SIM(help_that_leads_nowhere_is_told);
+	SIM(help_that_is_busy_is_busy);
+	SIM(help_takes_the_line_of_another);
+	SIM(nobody_is_cut_off_for_help_that_has_no_trunk);
+	SIM(a_number_that_is_not_in_service);
+	SIM(who_was_blocked_can_be_taken_off);
 	SIM(a_known_number_goes_out_and_is_charged);
 	SIM(a_trunk_with_srtp_has_keys_of_its_own);
 	SIM(a_trunk_that_fails_is_followed_by_the_next);

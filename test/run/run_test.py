@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import ssl
@@ -196,3 +197,39 @@ def test_bad_listen_is_said_and_leaves_no_site(site):
     done = subprocess.run([TOP / 'run', '--site', site.dir, '--listen', 'sip.example'], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and 'is no address' in done.stdout + done.stderr
     assert not (site.dir / 'ringfence.conf').exists() and not (site.dir / 'boot.key').exists()
+
+
+def test_r28_the_service_manager_hears_that_it_is_ready_lives_and_stops(site, tmp_path, monkeypatch):
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(tmp_path / 'notify'))
+    manager.settimeout(20)
+    monkeypatch.setenv('NOTIFY_SOCKET', str(tmp_path / 'notify'))
+    monkeypatch.setenv('WATCHDOG_USEC', '1000000')
+    site.run()
+    said = []
+    while b'READY=1' not in said:  # what came while ./run built and the exchange started
+        said.append(manager.recv(64))
+        assert said[-1] in (b'READY=1', b'WATCHDOG=1') and len(said) < 60
+    while select.select([manager], [], [], 0)[0]:
+        manager.recv(64)
+    before = time.monotonic()
+    for _ in range(4):
+        assert manager.recv(64) == b'WATCHDOG=1'
+    assert time.monotonic() - before < 4  # each half a second, so that one of them may be late
+    site.stop()
+    last = manager.recv(64)
+    while last == b'WATCHDOG=1':
+        last = manager.recv(64)
+    assert last == b'STOPPING=1'
+
+
+def test_r25_the_boot_key_may_be_a_credential_of_the_service_manager(site, tmp_path, monkeypatch):
+    site.run()
+    site.command('user', 'add', '101', '--password-stdin', say='a long password\n')
+    site.stop()
+    there = tmp_path / 'credentials'
+    there.mkdir(mode=0o700)
+    (site.dir / 'boot.key').rename(there / 'boot.key')
+    monkeypatch.setenv('CREDENTIALS_DIRECTORY', str(there))
+    site.run()
+    assert '101' in site.command('user', 'list')

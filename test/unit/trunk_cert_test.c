@@ -108,6 +108,18 @@ static void one_that_does_not_fit(void)
 	    "trunk names a certificate but does not use TLS"));
 }
 
+/* The next key's request lies beside the one in use, and either certificate will do: the change is signer's affair. */
+static void one_of_the_next_key(void)
+{
+	const struct made next = make("next", &(struct wanted){.by = &root});
+
+	PUT("next.pem", &next);
+	CHECK(refused(NAMES("next.pem"), "trust/next.pem, of another key than its request trust/acme.csr"));
+	put_request("acme.csr.new", &next);
+	CHECK(good(NAMES("next.pem")) && good(NAMES("alone.pem")));
+	CHECK(refused(NAMES("other.pem"), "trust/other.pem, of another key than its request trust/acme.csr"));
+}
+
 /* What processes believe of each other. */
 static void a_site_says_so_only_of_tls(void)
 {
@@ -128,6 +140,7 @@ int main(void)
 {
 	RUN(one_that_answers_the_request);
 	RUN(one_that_does_not_fit);
+	RUN(one_of_the_next_key);
 	RUN(a_site_says_so_only_of_tls);
 	made_free();
 	return TEST_END;

@@ -114,6 +114,38 @@ static void octets_are_added(void)
 	store_close(&s);
 }
 
+/* Many go in one change: all of them or, at any cut of the file, none. */
+static void many_go_at_once(void)
+{
+	static uint8_t file[65536];
+	uint64_t key[32];
+	struct store s;
+	struct span v;
+	size_t n;
+
+	empty_dir();
+	CHECK(!open_with(&s, boot_key) && !store_put(&s, 2, SPAN("kept"), SPAN("value")));
+	for (uint64_t i = 0; i < 32; i++) {
+		key[i] = i < 30 ? i : 1000 + i; /* two that are not there */
+		CHECK(i >= 30 || !store_put(&s, 1, span_of(&i, 8), SPAN("value")));
+	}
+	uint64_t commits = s.commits, size = s.size;
+	CHECK(!store_del_many(&s, 1, span_of(key, sizeof key), 8) && s.commits == commits + 1 && s.used == 1);
+	CHECK(store_del_many(&s, 1, SPAN(""), 8) && store_del_many(&s, 1, span_of(key, 12), 8) &&
+	      store_del_many(&s, 1, span_of(key, 8), 0) && store_del_many(&s, 1, span_of(file, 8 * 258), 8));
+	CHECK(!store_del_many(&s, 1, span_of(file, 8 * 257), 8));
+	const char *live = s.live ? "store.b" : "store.a";
+	uint64_t end = size + store_sealed_n(8, sizeof key - 8);
+	store_close(&s);
+	CHECK(read_file(live, file, sizeof file, &n) && n > end);
+	for (size_t cut = size; cut <= end; cut++) {
+		empty_dir();
+		CHECK(write_file(live, file, cut) && !open_with(&s, boot_key));
+		CHECK(s.used == (cut < end ? 31 : 1) && store_get(&s, 2, SPAN("kept"), &v));
+		store_close(&s);
+	}
+}
+
 static void bounds_hold(void)
 {
 	static uint8_t big[STORE_VALUE_MAX + 1];
@@ -341,6 +373,7 @@ int main(void)
 	dir = open(path, O_RDONLY | O_DIRECTORY);
 	RUN(put_get_del);
 	RUN(octets_are_added);
+	RUN(many_go_at_once);
 	RUN(bounds_hold);
 	RUN(wrong_key_is_refused);
 	RUN(every_cut_leaves_what_was_confirmed);

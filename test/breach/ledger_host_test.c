@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC */
+/* What ledger makes of its host: a database that hangs up, a full disk (R28), a clock that jumped (R21, T45), and a log mode
+ * that the site may not have (R22). ledger_host_test EXECUTABLE [URI] */
+#include "ledger_house.h"
+#include "base/clock.h"
+#include "test.h"
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+/* The server hangs up: what was not confirmed is not, and parent starts ledger anew. */
+static void a_database_that_is_lost_ends_the_process(void)
+{
+	char why[DB_WHY_MAX];
+	struct db *db;
+
+	if (!house.uri)
+		return;
+	CHECK(house_begin() && house_record(1, "sealed1"));
+	db = db_open_postgresql(house.uri, why);
+	CHECK(db && db_exec(db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+				"WHERE application_name = 'ringfence' AND pid <> pg_backend_pid()"));
+	db_close(db);
+	house_begin_record(2, "sealed2");
+	seen.recorded = false;
+	for (int i = 0; i < 100 && !house.s.parent.broken; i++)
+		stage_run(&house.s, 50);
+	CHECK(house.s.parent.broken && !seen.recorded);
+	stage_kill(&house.s);
+	CHECK(house_start() && house_record(2, "sealed2") && house_read_log(0, 10, "berta") && seen.lines == 2 && stage_end(&house.s) == 0);
+}
+
+/* R28: a disk that is full for a while */
+static void a_full_disk_confirms_nothing(void)
+{
+	char filler[128];
+	static char zeros[1 << 16];
+	uint64_t call = 1;
+	int fd;
+
+	if (house.uri || getuid() != 0 || mount("none", house.dir, "tmpfs", 0, "size=2m") != 0)
+		return;
+	CHECK(chown(house.dir, 61900 + PROC_LEDGER, 61900 + PROC_LEDGER) == 0 && house_start() && house_record(call, "before"));
+	snprintf(filler, sizeof filler, "%s/filler", house.dir);
+	fd = open(filler, O_WRONLY | O_CREAT, 0600);
+	while (write(fd, zeros, sizeof zeros) > 0)
+		;
+	close(fd);
+	do { /* what the log file still holds goes first */
+		char source[32];
+		snprintf(source, sizeof source, "sealed%d", (int)++call);
+		seen.recorded = false;
+		house_begin_record(call, source);
+	} while (stage_until(&house.s, &seen.recorded, 500) && call < 3000);
+	CHECK(call < 3000 && stage_want_status(&house.s) && stage_status_line(&house.s, "commit-failures")->used > 0);
+	CHECK(stage_status_line(&house.s, "records-waiting")->used > 0);
+	CHECK(unlink(filler) == 0 && stage_until(&house.s, &seen.recorded, STAGE_WAIT_MS) && seen.recorded_call == call);
+	stage_kill(&house.s);
+	CHECK(house_start());
+	uint64_t rows = 0;
+	seen.value = 0;
+	do {
+		CHECK(house_read_log(seen.value, 100, "berta") && seen.result == DONE_OK);
+		rows += seen.lines;
+	} while (seen.lines == 100);
+	CHECK(rows == call && stage_end(&house.s) == 0);
+	umount(house.dir);
+}
+
+static bool confirm_clock(void)
+{
+	ipc_begin(house.ctl, MSG_CLOCK_CONFIRM);
+	ipc_end(house.ctl);
+	return house_wait_done() && seen.result == DONE_OK;
+}
+
+/* A call of a year ago, and what the wall clock said when ledger last looked. */
+static bool put_old_call(int64_t last_wall_ms)
+{
+	char why[DB_WHY_MAX];
+	struct store st;
+	struct call_row old = {.id = 1,
+	    .source = SPAN("NEEDLE-OLD-SOURCE"), .destination = SPAN("102"),
+	    .start_ms = clock_wall_ms() - INT64_C(365) * 86400000};
+	bool ok = house_clean() && store_open(&st, house_open_db(), why) && store_begin(&st) && store_call(&st, LOG_FULL, &old) &&
+		  store_meta_set(&st, "last_wall", last_wall_ms) && store_commit(&st);
+
+	store_close(&st);
+	return ok;
+}
+
+static bool on_disk(const char *needle)
+{
+	static char bytes[1 << 22];
+	static const char *const files[] = {"ledger.db", "ledger.db-wal"};
+	char path[160];
+	bool found = false;
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/%s", house.dir, files[i]);
+		FILE *f = fopen(path, "rb");
+		size_t n = f ? fread(bytes, 1, sizeof bytes, f) : 0;
+		found = found || memmem(bytes, n, needle, strlen(needle));
+		if (f)
+			fclose(f);
+	}
+	return found;
+}
+
+/* T45: rows go by the clock, but not by one that jumped */
+static void a_clock_that_jumped_erases_nothing(void)
+{
+	CHECK(put_old_call(clock_wall_ms() - 3600000) && (house.uri || on_disk("NEEDLE-OLD-SOURCE")) && house_start());
+	stage_run(&house.s, 200);
+	CHECK(house_read_log(0, 10, "berta") && seen.lines == 0 && !on_disk("NEEDLE-OLD-SOURCE") && stage_end(&house.s) == 0);
+	CHECK(put_old_call(clock_wall_ms() - INT64_C(3) * 86400000) && house_start());
+	stage_run(&house.s, 400);
+	CHECK(house_read_log(0, 10, "berta") && seen.lines == 1 && house_list(LIST_EVENTS, 0, 10) && seen.event.severity == SEVERITY_ALARM);
+	CHECK(stage_want_status(&house.s) && stage_status_line(&house.s, "deletion-held")->used == 1);
+	stage_kill(&house.s);
+	CHECK(house_start()); /* a new start forgets it not */
+	stage_run(&house.s, 200);
+	CHECK(house_read_log(0, 10, "berta") && seen.lines == 1);
+	CHECK(confirm_clock() && house_read_log(0, 10, "berta") && seen.lines == 0 && !on_disk("NEEDLE-OLD-SOURCE"));
+	CHECK(stage_end(&house.s) == 0);
+}
+
+/* R22 */
+static void the_mild_log_is_refused(void)
+{
+	memset(&seen, 0, sizeof seen);
+	CHECK(house_clean() && stage_start(&house.s, house.exe, PROC_LEDGER, house.empty, ledger_on));
+	stage_give_file(&house.s, FILE_STORE_DIR, open(house.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	house.s.site.log_privacy = LOG_MILD;
+	CHECK(!stage_go(&house.s) || house.s.refused);
+	CHECK(house.s.refused && strstr(house.s.reason, "intrusion detection") && strstr(house.s.reason, "firewall log"));
+	CHECK(!strstr(house.s.reason, "PIN"));
+	stage_kill(&house.s);
+	/* without the PIN that is said too */
+	CHECK(house_clean() && stage_start(&house.s, house.exe, PROC_LEDGER, house.empty, ledger_on));
+	stage_give_file(&house.s, FILE_STORE_DIR, open(house.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	house.s.site.log_privacy = LOG_MILD;
+	house.s.site.plan.pin = 0;
+	CHECK(!stage_go(&house.s) || house.s.refused);
+	CHECK(house.s.refused && strstr(house.s.reason, "the outgoing PIN, intrusion detection and the firewall log"));
+	stage_kill(&house.s);
+}
+
+int main(int argc, char **argv)
+{
+	if (!house_open(argc, argv))
+		return 1;
+	RUN(a_database_that_is_lost_ends_the_process);
+	RUN(a_full_disk_confirms_nothing);
+	RUN(a_clock_that_jumped_erases_nothing);
+	RUN(the_mild_log_is_refused);
+	house_end();
+	return TEST_END;
+}

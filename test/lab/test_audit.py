@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: ISC
+"""R24: real phones call each other, and the audit says of the capture what is known to be true of the call."""
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+import audio
+import capture
+import net
+import phones
+from baresip import CONFIG, MEDIAENC, Baresip
+from linphone import Linphone
+from test_standin import make
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("RINGFENCE_BUILD") or os.path.join(TOP, "build")
+DIRECT = "<sip:{user}@{addr}>;regint=0;mediaenc={mediaenc};answermode=manual;audio_codecs=PCMU\n"
+
+
+class Direct(Baresip):
+    """baresip without a server: it is called at its address, over UDP or TCP."""
+
+    def __init__(self, *args, optional=False, transport="udp", **kw):
+        super().__init__(*args, **kw)
+        self.optional, self.transport = optional, transport
+
+    def address(self):
+        return f"[{self.host.v6}]" if self.family == 6 else self.host.v4
+
+    def write(self):
+        super().write()
+        with open(f"{self.where}/accounts", "w") as f:
+            f.write(DIRECT.format(user=self.bundle.user, addr=self.address(),
+                                  mediaenc="srtp" if self.optional else MEDIAENC[self.media]))
+
+    def start(self, register=False):
+        return super().start(register=False)
+
+    def uri(self, target):
+        return f"{target};transport={self.transport}"
+
+
+def audited(path, *args):
+    """(exit status, {kind: its lines})"""
+    p = subprocess.run([f"{BUILD}/cmd/ringfence", "audit", "--json", *args, path], capture_output=True, text=True, timeout=60)
+    kinds = {}
+    for line in map(json.loads, p.stdout.splitlines()):
+        kinds.setdefault(line["kind"], []).append(line)
+    assert kinds["done"] == [{"kind": "done", "result": "ok"}], p.stderr
+    return p.returncode, kinds
+
+
+def the_call(path):
+    status, kinds = audited(path)
+    [summary], [call] = kinds["audit"], kinds.get("call", [None])
+    assert summary["calls"] == 1 and call, kinds
+    assert status == (4 if call["grade"] == "open" else 0)
+    return call, {w["is"] for w in call["why"]}, kinds
+
+
+def talk(a, b, where, name, target=None, seconds=2):
+    path = f"{where}/{name}.pcap"
+    with capture.Capture(b.host, "eth0", path):
+        phones.call(a, b, target=target)
+        phones.talk(a, b, seconds)
+        phones.hang_up(a, b)
+    return path
+
+
+@pytest.fixture(scope="module")
+def desk(lab, standin):
+    return lab.host("audit-a"), lab.host("audit-b"), standin
+
+
+def direct(desk, where, media, transport, *, family=4, optional=False, other=None):
+    out = []
+    for host, tone, kind in ((desk[0], "a", media), (desk[1], "b", other or media)):
+        d = f"{where}/{transport}-{media}-{family}-{tone}-{len(os.listdir(where))}"
+        p = Direct(host, d, [desk[2].bundle(f"u{tone}")], tone=tone, media=kind, codecs=("PCMU",), family=family,
+                   transport=transport, optional=optional and tone == "a")
+        out.append(p.start())
+    return out
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("media,grade,keys,why", [
+    ("clear", "open", "none", "clear"), ("srtp", "open", "sdes", "sdes-readable"), ("dtls", "nobody", "dtls", "fingerprint-unsigned")])
+def test_r24_readable_signalling(desk, where, media, grade, keys, why, transport):
+    a, b = direct(desk, where, media, transport)
+    path = talk(a, b, where, f"{transport}-{media}", f"sip:{b.bundle.user}@{b.address()}")
+    call, whys, kinds = the_call(path)
+    assert call["grade"] == grade and why in whys, call
+    leg = call["legs"][0]
+    assert leg["keys"] == keys and leg["signalling"] == transport and leg["codec"] == "PCMU" and leg["packets"] > 100
+    assert any("baresip" in x["device"] for x in kinds.get("phone", [])) == (grade == "open")
+    a.stop()
+    b.stop()
+
+
+def test_r24_optional_encryption_answered_in_clear(desk, where):
+    a, b = direct(desk, where, "srtp", "udp", optional=True, other="clear")
+    call, whys, _ = the_call(talk(a, b, where, "optional", f"sip:{b.bundle.user}@{b.address()}"))
+    assert call["grade"] == "open" and {"clear", "keys-declined"} <= whys, call
+    a.stop()
+    b.stop()
+
+
+def test_r24_ipv6(desk, where):
+    a, b = direct(desk, where, "srtp", "udp", family=6)
+    call, whys, _ = the_call(talk(a, b, where, "six", f"sip:{b.bundle.user}@{b.address()}"))
+    assert call["grade"] == "open" and "sdes-readable" in whys and ":" in call["legs"][0]["caller"]
+    a.stop()
+    b.stop()
+
+
+def test_r24_open_speech_is_heard(desk, where):
+    """What --prove writes is what was said, in the clear call and under keys that anyone could read."""
+    for media in ("clear", "srtp"):
+        a, b = direct(desk, where, media, "udp")
+        path = talk(a, b, where, f"heard-{media}", f"sip:{b.bundle.user}@{b.address()}")
+        out = f"{where}/{media}.wav"
+        status, kinds = audited(path, "--prove", "1", "--sound", out)
+        assert status == 4 and kinds["sound"] == [{"kind": "sound", "call": 1, "written": True}]
+        found = audio.total([out])  # of one channel, and so of one of the two
+        assert found.get("a", 0) + found.get("b", 0) > 1, found
+        a.stop()
+        b.stop()
+
+
+@pytest.mark.parametrize("kind,media,grade", [(Linphone, "clear", "open"), (Baresip, "srtp", "server"), (Baresip, "dtls", "nobody"),
+                                              (Linphone, "zrtp", "nobody"), (Linphone, "srtp", "server")],
+                         ids=lambda x: getattr(x, "kind", x))
+def test_r24_signalling_over_tls(lab, standin, where, kind, media, grade):
+    a = make(lab, standin, kind, tone="a", media=media)
+    b = make(lab, standin, kind, tone="b", media=media)
+    call, whys, kinds = the_call(talk(a, b, where, f"tls-{kind.kind}-{media}"))
+    assert call["grade"] == grade and call["from"] == "" and call["legs"][0]["signalling"] == "unseen", call
+    assert "clear" in whys if grade == "open" else not whys & {"clear", "clear-before-keys", "clear-after-keys"}, call
+    assert kinds["signalling"][0]["messages"] == 0
+    a.stop()
+    b.stop()
+
+
+def test_r24_live(desk, where):
+    """Listening at a device, until it is interrupted."""
+    a, b = direct(desk, where, "clear", "udp")
+    out = f"{where}/live.json"
+    with open(out, "w") as f:
+        p = b.host.spawn(f"{BUILD}/cmd/ringfence", "audit", "--json", "--live", "eth0", stdout=f)
+        program = net.wait_for("the reader to listen", lambda: reader_of(p.pid), 10)
+        path = talk(a, b, where, "live", f"sip:{b.bundle.user}@{b.address()}")
+        os.kill(program, signal.SIGINT)
+        assert p.wait(20) == 4
+    live = [json.loads(x) for x in open(out)]
+    assert live[-1] == {"kind": "done", "result": "ok"}
+    [heard] = [x for x in live if x["kind"] == "call"]
+    stored, _, _ = the_call(path)
+    assert heard["grade"] == stored["grade"] == "open" and heard["from"] == stored["from"]
+    a.stop()
+    b.stop()
+
+
+def reader_of(pid):
+    """The reader below the command, once its cage is shut."""
+    for child in open(f"/proc/{pid}/task/{pid}/children").read().split():
+        if "ringfence-audit" in open(f"/proc/{child}/cmdline").read() and "Seccomp:\t2" in open(f"/proc/{child}/status").read():
+            return int(child)
+    return None
+
+
+def test_r24_no_call_is_no_call(lab, standin, where):
+    """Registration and the rest of a quiet network."""
+    a = make(lab, standin, Linphone, tone="a", start=False)
+    path = f"{where}/quiet.pcap"
+    with capture.Capture(a.host, "eth0", path):
+        a.start()
+    status, kinds = audited(path)
+    assert status == 0 and kinds["audit"][0]["calls"] == 0 and kinds["audit"][0]["attempts"] == 0
+    assert any(x["what"] == "sip-tls" for x in kinds.get("other", [])) or any(x["what"] == "tls" for x in kinds.get("other", []))
+    a.stop()

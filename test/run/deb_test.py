@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: ISC
+"""R28, R30: the Debian package is installed, upgraded under a running exchange, removed and purged in a root of its own: this system's,
+under an overlay, with a network, a host name and processes of its own. systemd does not run there; what its units say is done by hand."""
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+SITE = '/var/lib/ringfence'
+SETUP = r'''
+set -e
+mount -t tmpfs tmpfs "$1"
+cd "$1"
+mkdir upper work root
+mount -t overlay overlay -o lowerdir=/,upperdir=$PWD/upper,workdir=$PWD/work root
+mount -t proc proc root/proc
+mount --rbind /dev root/dev
+mount -t tmpfs tmpfs root/run
+mount -t tmpfs tmpfs root/tmp
+ip link set lo up
+hostname pbx.voice.example
+echo ready
+exec chroot root sleep 600
+'''
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+
+class Root:
+    def __init__(self, where):
+        where.mkdir()
+        self.holder = subprocess.Popen(['unshare', '-m', '-u', '-i', '-n', '-p', '--fork', '--kill-child', 'sh', '-c', SETUP, 'sh', where],
+                                       stdout=subprocess.PIPE, text=True)
+        assert self.holder.stdout.readline() == 'ready\n'
+        children = pathlib.Path(f'/proc/{self.holder.pid}/task/{self.holder.pid}/children').read_text().split()
+        self.pid = children[0]
+        for _ in range(100):
+            if pathlib.Path(f'/proc/{self.pid}/comm').read_text() == 'sleep\n':
+                break
+            time.sleep(0.05)
+
+    def enter(self, *command):
+        return ['nsenter', '-t', self.pid, '-m', '-u', '-i', '-n', '-p', '-r', '-w', *command]
+
+    def sh(self, script, *args, check=True):
+        done = subprocess.run(self.enter('sh', '-c', script, 'sh', *args), capture_output=True, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL, env={'PATH': os.environ['PATH'], 'DEBIAN_FRONTEND': 'noninteractive', 'LC_ALL': 'C'})
+        assert not check or done.returncode == 0, (script, args, done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    def copy(self, path):
+        """into its /tmp"""
+        subprocess.run(self.enter('sh', '-c', 'cat >"/tmp/$1"', 'sh', path.name), input=path.read_bytes(), check=True, timeout=30)
+        return f'/tmp/{path.name}'
+
+    def close(self):
+        self.holder.kill()
+        self.holder.wait()
+
+
+class Service:
+    """ringfence.service and its mount, as systemd would take them."""
+
+    def __init__(self, root):
+        self.root = root
+        unit = root.sh('cat /lib/systemd/system/ringfence.service')
+        mount = dict(re.findall(r'^(What|Where|Type|Options)=(.*)$', root.sh('cat /lib/systemd/system/*ringfence-run.mount'), re.M))
+        root.sh('mountpoint -q "$1" || mount -t "$2" -o "$3" "$4" "$1"', mount['Where'], mount['Type'], mount['Options'], mount['What'])
+        said = dict(re.findall(r'^(ExecStartPre|ExecStart)=(.*)$', unit, re.M))
+        root.sh(said['ExecStartPre'])
+        self.parent = subprocess.Popen(root.enter(*said['ExecStart'].split()), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.said = []
+        for line in self.parent.stdout:
+            self.said.append(line)
+            if ': ready, ' in line:
+                return
+        raise AssertionError(self.said)
+
+    def stop(self):
+        self.root.sh('ringfence stop')
+        assert self.parent.wait(20) == 0
+
+
+@pytest.fixture(scope='module')
+def packages(tmp_path_factory):
+    """one version and the next, which differ in nothing else"""
+    made = subprocess.run([TOP / 'dist/deb', '0.9.0', TOP / 'build'], capture_output=True, text=True, timeout=300)
+    assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-2000:]
+    first = next((TOP / 'build/deb').glob('ringfence_0.9.0_*.deb'))
+    where = tmp_path_factory.mktemp('deb')
+    second = where / first.name.replace('0.9.0', '0.9.1')
+    subprocess.run(['dpkg-deb', '-R', first, where / 'tree'], check=True)
+    control = where / 'tree/DEBIAN/control'
+    control.write_text(control.read_text().replace('Version: 0.9.0', 'Version: 0.9.1'))
+    subprocess.run(['dpkg-deb', '-Zgzip', '-z1', '-b', where / 'tree', second], check=True, stdout=subprocess.DEVNULL)
+    return first, second
+
+
+@pytest.fixture
+def root(tmp_path):
+    r = Root(tmp_path / 'root')
+    yield r
+    r.close()
+
+
+def test_r30_the_package_brings_an_exchange_up_upgrades_it_and_goes(root, packages):
+    first, second = map(root.copy, packages)
+    root.sh('dpkg -i "$1"', first)
+    assert 'domain = "pbx.voice.example"' in root.sh(f'cat {SITE}/ringfence.conf')
+    assert root.sh(f'stat -c "%a %U" {SITE} {SITE}/boot.key {SITE}/ringfence.conf').split() == ['711', 'root', '400', 'root', '600', 'root']
+    for page in ('man1/ringfence.1', 'man5/ringfence.conf.5', 'man8/ringfenced.8'):
+        root.sh('zcat "/usr/share/man/$1.gz" | grep -q "^.Dt RINGFENCE"', page)
+    key = root.sh(f'sha256sum {SITE}/boot.key')
+
+    service = Service(root)
+    root.sh('printf "a long password\n" >/tmp/password && ringfence user add 101 --password-file /tmp/password')
+    root.sh('dpkg -i "$1"', second)
+    assert root.sh("dpkg-query -W -f '${Version}' ringfence") == '0.9.1'
+    assert '101' in root.sh('ringfence user list')  # the old one runs until the unit is started again
+    service.stop()
+    service = Service(root)
+    assert '101' in root.sh('ringfence user list')
+    service.stop()
+
+    root.sh('dpkg -r ringfence')
+    assert root.sh('ls /usr/bin/ringfence /usr/sbin/ringfenced /usr/libexec/ringfence /lib/systemd/system/ringfence.service 2>/dev/null',
+                   check=False) == ''
+    assert root.sh(f'mountpoint -q {SITE}/run && echo mounted', check=False) == ''
+    root.sh('dpkg -i "$1"', second)
+    assert root.sh(f'sha256sum {SITE}/boot.key') == key
+    service = Service(root)
+    assert '101' in root.sh('ringfence user list')
+    service.stop()
+
+    root.sh('dpkg -P ringfence')
+    assert root.sh(f'ls {SITE} 2>/dev/null', check=False) == ''
+
+
+def test_r30_a_host_whose_name_is_no_domain_is_told_what_to_do(root, packages):
+    root.sh('printf no..domain >/proc/sys/kernel/hostname')
+    said = root.sh('dpkg -i "$1"', root.copy(packages[0]))
+    assert 'new-site --domain NAME' in said
+    assert root.sh(f'ls {SITE}/ringfence.conf {SITE}/boot.key 2>/dev/null', check=False) == ''
+    root.sh(f'/usr/libexec/ringfence/new-site --domain voice.example --listen 127.0.0.1 {SITE}')
+    Service(root).stop()
