@@ -113,7 +113,7 @@ struct resampler *resampler_new(uint32_t from, uint32_t to)
 void resampler_part(const struct resampler *r, const int16_t *in, size_t n, size_t j0, size_t j1, int16_t *out)
 {
 	for (size_t j = j0; j < j1; j++)
-		out[j] = r->same ? in[j] : one(&r->f, in, n, j);
+		out[j] = (int16_t)(r->same ? in[j] : one(&r->f, in, n, j));
 }
 
 void resampler_free(struct resampler *r)

@@ -91,7 +91,7 @@ void plan_defaults(struct plan *p)
 		    [SERVICE_RETRIEVE] = "*69",
 		    [SERVICE_VOICEMAIL] = "*97",
 		    [SERVICE_BLOCK_LAST] = "*60",
-		    [SERVICE_UNBLOCK_LAST] = "*80",
+		    [SERVICE_UNBLOCK_LAST] = "*61",
 		    [SERVICE_REJECT_ANONYMOUS] = "*77",
 		    [SERVICE_REJECT_ANONYMOUS_OFF] = "*87",
 		},

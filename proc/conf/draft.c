@@ -304,6 +304,21 @@ const struct draft_key draft_keys[] = {
     {NULL, NULL, false, false, NULL},
 };
 
+void draft_complete_listener(struct listener *l)
+{
+	bool advertised = l->signalling.family != 0;
+
+	if (!advertised)
+		l->signalling = l->bind;
+	if (l->signalling.port == 0)
+		l->signalling.port = l->bind.port;
+	if (!l->media.family)
+		l->media = l->bind;
+	if (!l->advertised_media.family)
+		l->advertised_media = advertised ? l->signalling : l->media;
+	l->media.port = l->advertised_media.port = 0;
+}
+
 const char *draft_end_phones(struct draft *d)
 {
 	struct site *s = &d->out->site;
@@ -316,16 +331,7 @@ const char *draft_end_phones(struct draft *d)
 		return "has no listen";
 	if (addr_is_any(&l.bind) && (!l.signalling.family || !l.media.family))
 		return "listens on all addresses and so must name advertise and media";
-	bool advertised = l.signalling.family != 0;
-	if (!advertised)
-		l.signalling = l.bind;
-	if (l.signalling.port == 0)
-		l.signalling.port = l.bind.port;
-	if (!l.media.family)
-		l.media = l.bind;
-	if (!l.advertised_media.family)
-		l.advertised_media = advertised ? l.signalling : l.media;
-	l.media.port = l.advertised_media.port = 0;
+	draft_complete_listener(&l);
 	if (l.signalling.family != l.bind.family || l.media.family != l.bind.family ||
 	    l.advertised_media.family != l.bind.family)
 		return "mixes IPv4 and IPv6; give each its own section";

@@ -52,6 +52,8 @@ const char *draft_end_service(struct draft *d);
 /* A certificate section closed; the URL that it is called by. */
 const char *draft_end_signer(struct draft *d, struct span url);
 
+/* What a listener was not told follows from where it is bound. */
+void draft_complete_listener(struct listener *l);
 /* Readers of values; each says what is wrong, or NULL. */
 const char *draft_number(struct span v, uint32_t lo, uint32_t hi, uint32_t *out);
 /* "192.0.2.1", "192.0.2.1:5061", "2001:db8::1" or "[2001:db8::1]:5061" */

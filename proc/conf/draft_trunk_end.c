@@ -113,16 +113,7 @@ static struct listener complete(const struct listener *given, const struct trunk
 	} else if (l.bind.port == 0) {
 		l.bind.port = t->transport == TRUNK_TLS ? SIPS_PORT : SIP_PORT;
 	}
-	bool advertised = l.signalling.family != 0;
-	if (!advertised)
-		l.signalling = l.bind;
-	if (l.signalling.port == 0)
-		l.signalling.port = l.bind.port;
-	if (!l.media.family)
-		l.media = l.bind;
-	if (!l.advertised_media.family)
-		l.advertised_media = advertised ? l.signalling : l.media;
-	l.media.port = l.advertised_media.port = 0;
+	draft_complete_listener(&l);
 	return l;
 }
 

@@ -137,6 +137,17 @@ bool house_want_directory(void)
 	return stage_until(&house.s, &seen.verdict_wanted, STAGE_WAIT_MS);
 }
 
+bool house_begin_waiting(void)
+{
+	if (!house_begin() || !house_want_directory())
+		return false;
+	stage_run(&house.s, 50);
+	seen.silent = true;
+	seen.verdict_wanted = false;
+	house_say_user(USER_ADD, "101");
+	return stage_until(&house.s, &seen.verdict_wanted, STAGE_WAIT_MS);
+}
+
 /* --- the process --- */
 
 bool house_start(void)

@@ -85,5 +85,7 @@ bool house_read_log(uint64_t after, uint32_t most, const char *admin);
 void house_begin_record(uint64_t call, const char *source);
 bool house_record(uint64_t call, const char *source);
 bool house_want_directory(void);
+/* A fresh house in which ledger waits for core to judge a change, and core says nothing. */
+bool house_begin_waiting(void);
 
 #endif

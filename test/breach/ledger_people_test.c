@@ -197,12 +197,7 @@ static void counters_that_are_none_are_an_accusation(void)
  * that core says it again; of counters the newest of each account stays. */
 static void what_waits_is_bounded(void)
 {
-	CHECK(house_begin() && house_want_directory());
-	stage_run(&house.s, 50);
-	seen.silent = true;
-	seen.verdict_wanted = false;
-	house_say_user(USER_ADD, "101");
-	CHECK(stage_until(&house.s, &seen.verdict_wanted, STAGE_WAIT_MS));
+	CHECK(house_begin_waiting());
 	for (uint64_t i = 1; i <= 2200; i++) {
 		house_begin_record(i, "sealed");
 		if (i % 200 == 0)

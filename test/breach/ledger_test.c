@@ -51,12 +51,7 @@ static void a_silent_core_changes_nothing(void)
 /* core dies with the change in its hands: the disk decides, and the next core reads it */
 static void a_core_that_dies_does_not_undo_a_change(void)
 {
-	CHECK(house_begin() && house_want_directory());
-	stage_run(&house.s, 50);
-	seen.silent = true;
-	seen.verdict_wanted = false;
-	house_say_user(USER_ADD, "101");
-	CHECK(stage_until(&house.s, &seen.verdict_wanted, STAGE_WAIT_MS));
+	CHECK(house_begin_waiting());
 	shutdown(house.core->fd, SHUT_RDWR);
 	CHECK(house_wait_done() && seen.result == DONE_OK);
 	stage_kill(&house.s);

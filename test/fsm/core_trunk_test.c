@@ -748,10 +748,10 @@ static void a_number_that_is_not_in_service(void)
 	finish();
 }
 
-/* *60 for who called last, *80 for who was put on the list last. */
+/* *60 for who called last, *61 for who was put on the list last. */
 static void who_was_blocked_can_be_taken_off(void)
 {
-	static const char *const code[] = {"*80", "*60", "*80"};
+	static const char *const code[] = {"*61", "*60", "*61"};
 	static const char *const say[] = {"unblocked", "blocked", "unblocked"};
 	static const char *const list[] = {"0611223344", "0611223344,0987654321, +33987654321", ""};
 
@@ -773,7 +773,7 @@ static void who_was_blocked_can_be_taken_off(void)
 	sim_push_directory();
 	sim_turn();
 	struct sdp own = sdp_plain(&bob);
-	talk_invite(&b, &bob, "*80", &own);
+	talk_invite(&b, &bob, "*61", &own);
 	is_told(&b, RELAY_KEY_SDES, "invalid-choice");
 	finish();
 }
