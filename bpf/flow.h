@@ -7,7 +7,7 @@
 #include <linux/types.h>
 
 enum {
-	FLOW_LAYOUT = 1, /* of all that stands here; in the names of the pins, so that no build reads another's */
+	FLOW_LAYOUT = 2, /* of all that stands here; in the names of the pins, so that no build reads another's */
 	FLOW_BANS_MAX = 1024,
 	FLOW_LISTENERS_MAX = 16,
 	FLOW_TYPES = 128, /* payload types */
@@ -18,6 +18,12 @@ enum {
 	FLOW_PACKET_NS = 2500000, /* what a packet takes from the bucket: 400 a second (POLICE_MEDIA_A_SECOND) */
 	FLOW_BUCKET_NS = 1000000000,
 	FLOW_HOPS = 64,
+	FLOW_WIRES_MAX = 2 * FLOW_LISTENERS_MAX,
+	FLOW_TAGS = 2, /* 802.1Q */
+	FLOW_HOP_NS =
+	    2000000000, /* so often XDP leaves a packet of a flow to tc, which asks the stack who the neighbour is */
+	FLOW_MARK =
+	    0x5246, /* the upper half of a packet's mark between tc's ingress and egress; the lower is its slot */
 };
 
 /* as enum relay_frame of ipc/relay.h; 0: no agreed payload type */
@@ -57,6 +63,34 @@ struct flow {
 	__u8 frame[FLOW_TYPES];
 };
 
+struct flow_tag {
+	__u16 protocol; /* network order: 802.1Q or 802.1ad; 0: none */
+	__u16 vlan;
+};
+
+/* An interface whose packets XDP can take from the wire and put on it: itself, or the one below it and the tags in between, the outer
+ * one first. */
+struct flow_wire {
+	__u32 interface;
+	struct flow_tag tag[FLOW_TAGS];
+	__u32 redirects; /* others' packets too */
+};
+
+/* What XDP found on the wire, and whose it is. */
+struct flow_arrival {
+	__u32 interface;
+	struct flow_tag tag[FLOW_TAGS];
+};
+
+/* The way to the next hop, as tc saw a packet of the flow leave. */
+struct flow_hop {
+	struct flow_ip next;
+	__u64 until_ns; /* CLOCK_MONOTONIC; 0: to be seen */
+	__u32 interface;
+	__u8 ethernet[12]; /* destination and source */
+	struct flow_wire wire;
+};
+
 /* What the kernel counts. media sets it to zero when a call takes the port. */
 struct flow_tally {
 	__u64 passed, octets;
@@ -68,6 +102,7 @@ struct flow_tally {
 	__u16 opus_len;
 	__u16 opus_changes;
 	__u16 zero;
+	struct flow_hop hop;
 };
 
 struct flow_ban {
@@ -79,6 +114,7 @@ struct flow_ban {
 struct flow_site {
 	__u16 lo, hi;                       /* of media */
 	__u32 bans;                         /* how many; 0 costs no look-up */
+	__u32 hops;                         /* XDP wants to know them */
 	__u16 listener[FLOW_LISTENERS_MAX]; /* of signalling; 0: none */
 };
 

@@ -35,6 +35,14 @@ struct {
 	__type(value, struct flow_site);
 } site SEC(".maps");
 
+/* of an interface */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FLOW_WIRES_MAX);
+	__type(key, __u32);
+	__type(value, struct flow_wire);
+} wires SEC(".maps");
+
 enum fate { UP, DROP, RELAY };
 
 /* How a hook reads octets that do not lie at a fixed place. Without CAP_PERFMON no offset may be added to a pointer into the packet

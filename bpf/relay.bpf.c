@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* The relay in the kernel: what media would pass on is passed on here, what it would drop is dropped and counted here, and what
- * it must see (STUN, DTLS, ZRTP, a port that may be learned) goes up to it. */
+ * it must see (STUN, DTLS, ZRTP, a port that may be learned) goes up to it. XDP does it where it can (xdp.h); tc does it elsewhere, and
+ * for XDP the packets whose way out is not known. */
 #include "judge.h"
+#include "xdp.h"
 #include <linux/pkt_cls.h>
 
 enum { FAMILY_4 = 2, FAMILY_6 = 10 }; /* AF_INET, AF_INET6 */
@@ -30,6 +32,19 @@ static __always_inline int leave_skb(
 	return (int)bpf_redirect_neigh(f->interface, &next, sizeof next, 0);
 }
 
+/* XDP will want the way that the stack finds. */
+static __always_inline void ask_hop(struct __sk_buff *skb, const struct flow *f, struct flow_tally *t)
+{
+	struct flow_hop *hop = &t->hop;
+
+	if (hop->interface != f->interface || !same(&hop->next, &f->next)) {
+		hop->until_ns = 0;
+		hop->interface = f->interface;
+		hop->next = f->next;
+	}
+	skb->mark = (__u32)FLOW_MARK << 16 | (f->slot & 0xffff);
+}
+
 static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 {
 	const __u32 l3 = ETH_HLEN, l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
@@ -56,6 +71,8 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 		return fate == UP ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 	if (!rewrite(data, end, l3, family, f))
 		return TC_ACT_SHOT;
+	if (s->hops)
+		ask_hop(skb, f, t);
 	return leave_skb(skb, l4, &d, f);
 }
 
@@ -78,6 +95,26 @@ int relay_tc(struct __sk_buff *skb)
 	if (skb->protocol == bpf_htons(ETH_P_IP))
 		return relay_skb_4(skb);
 	return skb->protocol == bpf_htons(ETH_P_IPV6) ? relay_skb_6(skb) : TC_ACT_UNSPEC;
+}
+
+/* At the egress, where XDP is in use: what the stack wrote before a packet that tc sent on. */
+SEC("tc")
+int relay_left(struct __sk_buff *skb)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	__u32 slot = skb->mark & 0xffff, interface = skb->ifindex;
+
+	if (skb->mark >> 16 != FLOW_MARK)
+		return TC_ACT_UNSPEC;
+	skb->mark = 0;
+	struct flow_tally *t = bpf_map_lookup_elem(&tallies, &slot);
+	struct flow_wire *wire = bpf_map_lookup_elem(&wires, &interface);
+	if (!t || !wire || t->hop.interface != interface || data + ETH_HLEN > end)
+		return TC_ACT_UNSPEC;
+	__builtin_memcpy(t->hop.ethernet, data, sizeof t->hop.ethernet);
+	t->hop.wire = *wire;
+	t->hop.until_ns = bpf_ktime_get_coarse_ns() + FLOW_HOP_NS;
+	return TC_ACT_UNSPEC;
 }
 
 /* some helpers are for programs that say so; the source is ISC all the same */

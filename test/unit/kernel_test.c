@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The relay in the kernel (R7, R28, T24 to T26, T30): its program is run on frames and held against media's own functions, packet by
- * packet, and what leaves is right to the last checksum. Skipped, with the reason, where the kernel lets nobody load programs. */
+/* The relay in the kernel (R7, R28, T24 to T26, T30): its programs, tc's and XDP's, are run on frames and held against media's own
+ * functions, packet by packet, and what leaves is right to the last checksum and tag. Skipped, with the reason, where the kernel lets nobody load programs. */
 #include "flow_make.h"
 #include "base/clock.h"
 #include "base/rand.h"
@@ -21,11 +21,21 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OK = -1, SHOT = 2, REDIRECT = 7 }; /* of linux/pkt_cls.h */
-enum { RANDOM_PACKETS = 60000, LO = 1, OUT = 7, PORT = 20000, SKIPPED = 77 };
+enum verdict { OTHER, OK, SHOT, REDIRECT };
+enum { RANDOM_PACKETS = 60000, LO = 1, OUT = 7, VLAN_IN = 8, VLAN_OUT = 9, PORT = 20000, SKIPPED = 77 };
+
+static void forget(void);
 
 static struct bpf_object *object;
-static int program, flows, tallies, bans, site;
+static int flows, tallies, bans, site, wires, arrivals, left;
+static struct engine {
+	const char *name;
+	bool xdp;
+	int ok, shot, redirect, program;
+} engines[] = {{"relay_tc", false, -1, 2, 7, -1}, /* linux/pkt_cls.h */
+    {"relay_xdp", true, 2, 1, 4, -1}}, /* linux/bpf.h */
+    *engine;
+static struct flow_hop way; /* that XDP was told of */
 static struct relay_row row;
 static uint64_t now;
 
@@ -62,7 +72,12 @@ static void side_init(struct relay_side *s, bool v6, uint16_t port, bool mux, co
 
 static void begin(bool v6, bool mux)
 {
+	static const uint8_t ethernet[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
+
 	now = clock_boot_ms();
+	way = (struct flow_hop){.until_ns = UINT64_MAX, .interface = OUT, .wire = {.interface = OUT, .redirects = 1}};
+	memcpy(way.ethernet, ethernet, sizeof ethernet);
+	forget();
 	memset(&row, 0, sizeof row);
 	row.join = 1;
 	side_init(&row.spec.side[0], v6, PORT, mux, v6 ? "2001:db8:1::1" : "198.51.100.1");
@@ -198,12 +213,18 @@ static void build(struct frame *f)
 
 static uint8_t out[1700];
 
-static int run(const struct frame *f)
+static size_t out_n;
+
+static enum verdict run(const struct frame *f)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = f->octets, .data_size_in = (uint32_t)f->octets_n, .data_out = out,
 	    .data_size_out = sizeof out);
 
-	return bpf_prog_test_run_opts(program, &o) == 0 ? (int)o.retval : -1;
+	if (bpf_prog_test_run_opts(engine->program, &o) != 0)
+		return OTHER;
+	out_n = o.data_size_out;
+	int got = (int)o.retval;
+	return got == engine->ok ? OK : got == engine->shot ? SHOT : got == engine->redirect ? REDIRECT : OTHER;
 }
 
 static struct flow_tally tally(uint32_t slot)
@@ -216,7 +237,7 @@ static struct flow_tally tally(uint32_t slot)
 
 static void forget(void)
 {
-	struct flow_tally none = {0};
+	struct flow_tally none = {.hop = way};
 
 	for (uint32_t slot = 0; slot < 2; slot++)
 		bpf_map_update_elem(tallies, &slot, &none, BPF_ANY);
@@ -241,6 +262,8 @@ static bool leaves_right(const struct frame *f)
 	const uint8_t *ip = out + 14, *udp = out + l4_of(&as);
 	bool v4 = f->from.family == 4;
 
+	if (engine->xdp && memcmp(out, way.ethernet, sizeof way.ethernet) != 0)
+		return false;
 	return memcmp(udp + 8, f->payload, f->n) == 0 && get16(udp) == source->port && get16(udp + 2) == to->port &&
 	       get16(udp + 4) == f->n + 8 && (get16(udp + 6) == 0 ? f->no_sum : udp_sum(&as, out) == 0xffff) &&
 	       (v4 ? folded(add(0, ip, 20)) == 0xffff && ip[8] == FLOW_HOPS && ip[1] == 0 && get16(ip + 4) == 0 &&
@@ -253,7 +276,7 @@ static bool leaves_right(const struct frame *f)
 /* --- what media would do --- */
 
 struct expected {
-	int verdict;
+	enum verdict verdict;
 	enum drop why;
 };
 
@@ -283,7 +306,7 @@ static bool agrees(const struct frame *f, unsigned component)
 	struct expected e = media_would(f, component);
 
 	forget();
-	int got = run(f);
+	enum verdict got = run(f);
 	struct flow_tally t = tally(component);
 	uint64_t dropped = 0;
 	for (int i = 1; i < FLOW_DROPS; i++)
@@ -292,7 +315,7 @@ static bool agrees(const struct frame *f, unsigned component)
 					 : dropped == 0 && t.passed == (e.verdict == REDIRECT);
 	if (got == e.verdict && counted && (got != REDIRECT || (t.octets == f->n && (component || leaves_right(f)))))
 		return true;
-	fprintf(stderr, "verdict %d, media %d (%d); %zu octets: %02x %02x %02x %02x\n", got, e.verdict, (int)e.why, f->n,
+	fprintf(stderr, "%s: verdict %d, media %d (%d); %zu octets: %02x %02x %02x %02x\n", engine->name, (int)got, (int)e.verdict, (int)e.why, f->n,
 	    f->payload[0], f->payload[1], f->payload[2], f->payload[3]);
 	return false;
 }
@@ -516,7 +539,7 @@ static void a_banned_address_is_heard_nowhere(void)
 	static const struct {
 		uint8_t protocol, fragment;
 		uint16_t port;
-		int verdict;
+		enum verdict verdict;
 	} other[] = {{6, 0, 5061, SHOT}, {17, 0, 5061, SHOT}, {6, 0, 22, OK}, {6, 0, 0, OK}, {1, 0, 5061, OK}, {17, 0, 53, OK},
 	    {17, 0x20, 53, SHOT}, {6, 0, PORT, SHOT}};
 	for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
@@ -589,6 +612,199 @@ static void the_last_stranger_is_known(void)
 	unwritten();
 }
 
+/* --- what XDP and tc do for each other --- */
+
+static void write_site(uint32_t hops)
+{
+	struct flow_site s = {.lo = PORT, .hi = PORT + 3, .hops = hops};
+	uint32_t zero = 0;
+
+	bpf_map_update_elem(site, &zero, &s, BPF_ANY);
+}
+
+static uint32_t mark;
+
+/* With the frame's mark, at an interface's egress; false: not run. */
+static bool run_left(const struct frame *f)
+{
+	struct __sk_buff skb = {.mark = mark};
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = f->octets, .data_size_in = (uint32_t)f->octets_n, .ctx_in = &skb,
+	    .ctx_size_in = sizeof skb, .ctx_out = &skb, .ctx_size_out = sizeof skb);
+
+	bool ran = bpf_prog_test_run_opts(left, &o) == 0 && (int)o.retval == -1;
+	mark = skb.mark;
+	return ran;
+}
+
+static uint32_t mark_of(const struct frame *f)
+{
+	struct __sk_buff skb = {0};
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = f->octets, .data_size_in = (uint32_t)f->octets_n, .ctx_out = &skb,
+	    .ctx_size_out = sizeof skb);
+
+	return bpf_prog_test_run_opts(engine->program, &o) == 0 && (int)o.retval == engine->redirect ? skb.mark : 0;
+}
+
+/* Its egress is the loopback here: the only interface that a test run has. */
+static void tc_sees_the_way_for_xdp(void)
+{
+	struct flow_wire wire = {.interface = 77, .tag = {{htons(0x8100), 5}}, .redirects = 1};
+	uint32_t lo = LO;
+	struct flow_key key;
+
+	begin(false, true);
+	struct flow flow = written(0);
+	CHECK(bpf_map_get_next_key(flows, NULL, &key) == 0);
+	flow.interface = LO;
+	flow.next.half[1] = 4711;
+	bpf_map_update_elem(flows, &key, &flow, BPF_ANY);
+	struct frame f = rtp(0, 170);
+	CHECK(mark_of(&f) == 0 && tally(0).hop.interface == OUT); /* no XDP here */
+	write_site(1);
+	mark = mark_of(&f);
+	CHECK(mark == (uint32_t)FLOW_MARK << 16);
+	CHECK(tally(0).hop.interface == LO && tally(0).hop.until_ns == 0 && tally(0).hop.next.half[1] == 4711);
+	CHECK(run_left(&f) && mark == 0 && tally(0).hop.until_ns == 0); /* of no wire */
+	bpf_map_update_elem(wires, &lo, &wire, BPF_ANY);
+	memcpy(f.octets, "abcdefghijkl", 12);
+	CHECK(run_left(&f) && tally(0).hop.until_ns == 0); /* nobody's */
+	mark = (uint32_t)FLOW_MARK << 16;
+	CHECK(run_left(&f) && mark == 0);
+	struct flow_hop hop = tally(0).hop;
+	CHECK(memcmp(hop.ethernet, "abcdefghijkl", 12) == 0 && memcmp(&hop.wire, &wire, sizeof wire) == 0);
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	int64_t left_ns = (int64_t)hop.until_ns - (t.tv_sec * 1000000000 + t.tv_nsec);
+	CHECK(left_ns > 0 && left_ns <= FLOW_HOP_NS);
+	f = rtp(0, 170); /* the same way again: it stays known; another: it does not */
+	CHECK(mark_of(&f) != 0 && tally(0).hop.until_ns == hop.until_ns);
+	flow.next.half[1]++;
+	bpf_map_update_elem(flows, &key, &flow, BPF_ANY);
+	CHECK(mark_of(&f) != 0 && tally(0).hop.until_ns == 0);
+	bpf_map_delete_elem(wires, &lo);
+	write_site(0);
+	unwritten();
+}
+
+static void a_way_that_is_not_known_is_tcs(void)
+{
+	begin(false, true);
+	written(0);
+	struct frame f = rtp(0, 170);
+	const struct flow_hop known = way;
+	CHECK(run(&f) == REDIRECT && out_n == f.octets_n && tally(0).passed == 1);
+	way.until_ns = 1;
+	forget();
+	CHECK(run(&f) == OK && memcmp(out, f.octets, out_n) == 0);
+	way = known;
+	way.interface++;
+	forget();
+	CHECK(run(&f) == OK);
+	way = known;
+	way.next.half[0]++;
+	forget();
+	CHECK(run(&f) == OK);
+	way = known;
+	way.wire.redirects = 0;
+	forget();
+	CHECK(run(&f) == OK);
+	/* nothing is counted or taken from the bucket that tc will */
+	CHECK(tally(0).passed == 0 && tally(0).filled_ns == 0);
+	way.wire.interface = LO; /* out where it came in */
+	forget();
+	CHECK(run(&f) == OTHER && leaves_right(&f) && tally(0).passed == 1);
+	unwritten();
+}
+
+static void a_checksum_that_nobody_made_is_tcs(void)
+{
+	for (int v6 = 0; v6 < 2; v6++) {
+		begin(v6, true);
+		written(0);
+		struct frame f = rtp(0, 170);
+		uint8_t *udp = f.octets + l4_of(&f);
+		uint32_t sum = 17 + (uint32_t)f.n + 8;
+		sum = v6 ? add(sum, f.octets + 14 + 8, 32) : add(sum, f.octets + 14 + 12, 8);
+		put16(udp + 6, folded(sum));
+		CHECK(run(&f) == OK && tally(0).passed == 0);
+		put16(udp + 6, (uint32_t)folded(sum) ^ 1u);
+		CHECK(run(&f) == REDIRECT);
+		unwritten();
+	}
+}
+
+static void tag(struct frame *f, const struct flow_tag *tags, size_t n)
+{
+	memmove(f->octets + 12 + 4 * n, f->octets + 12, f->octets_n - 12);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(f->octets + 12 + 4 * i, &tags[i].protocol, 2);
+		put16(f->octets + 14 + 4 * i, tags[i].vlan | 0xa000u); /* of some priority */
+	}
+	f->octets_n += 4 * n;
+}
+
+static void from_tags_to_tags(bool v6, size_t in, size_t from)
+{
+	static const struct flow_tag tags[] = {{0x0081, 5}, {0xa888, 6}, {0x0081, 0xfff}};
+	struct flow_key key;
+	uint32_t vlan_in = VLAN_IN;
+
+	begin(v6, true);
+	struct flow flow = written(0);
+	CHECK(bpf_map_get_next_key(flows, NULL, &key) == 0);
+	unwritten();
+	key.interface = in ? VLAN_IN : LO;
+	bpf_map_update_elem(flows, &key, &flow, BPF_ANY);
+	struct flow_arrival a = {.interface = LO};
+	memcpy(a.tag, tags + (in == 2), in * sizeof *tags);
+	bpf_map_update_elem(arrivals, &a, &vlan_in, BPF_ANY);
+	for (size_t leaving = 0; leaving <= FLOW_TAGS; leaving++) {
+		memset(way.wire.tag, 0, sizeof way.wire.tag);
+		memcpy(way.wire.tag, tags + from, leaving * sizeof *tags);
+		forget();
+		struct frame f = rtp(0, 170);
+		tag(&f, a.tag, in);
+		CHECK(run(&f) == REDIRECT && out_n == f.octets_n - 4 * in + 4 * leaving && tally(0).passed == 1);
+		for (size_t i = 0; i < leaving; i++)
+			CHECK(memcmp(out + 12 + 4 * i, &tags[from + i].protocol, 2) == 0 && get16(out + 14 + 4 * i) == tags[from + i].vlan);
+		CHECK(get16(out + 12 + 4 * leaving) == (v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP));
+		memmove(out + 14, out + 14 + 4 * leaving, out_n - 14 - 4 * leaving);
+		CHECK(leaves_right(&f));
+	}
+	bpf_map_delete_elem(arrivals, &a);
+	unwritten();
+}
+
+static void tags_are_read_and_written(void)
+{
+	for (int v6 = 0; v6 < 2; v6++)
+		for (size_t in = 0; in <= FLOW_TAGS; in++)
+			for (size_t from = 0; from < 2; from++)
+				from_tags_to_tags(v6, in, from);
+}
+
+static void unknown_tags_are_the_stacks(void)
+{
+	struct flow_tag tags[] = {{htons(0x8100), 5}, {htons(0x8100), 6}, {htons(0x8100), 7}};
+	struct flow_arrival a = {.interface = LO, .tag = {tags[0]}};
+	uint32_t lo = LO;
+
+	begin(false, true);
+	written(0);
+	bpf_map_update_elem(arrivals, &a, &lo, BPF_ANY);
+	for (size_t n = 0; n <= 3; n++) {
+		struct frame f = rtp(0, 170);
+		tag(&f, tags, n);
+		CHECK(run(&f) == (n < 2 ? REDIRECT : OK));
+	}
+	tags[0].vlan++;
+	struct frame f = rtp(0, 170);
+	tag(&f, tags, 1);
+	CHECK(run(&f) == OK);
+	bpf_map_delete_elem(arrivals, &a);
+	unwritten();
+}
+
 /* The verifier lets root do more than it lets net. */
 static bool drop_to_caps_of_net(void)
 {
@@ -623,7 +839,11 @@ static bool load(void)
 	}
 	if (r != 0)
 		return false;
-	program = bpf_program__fd(bpf_object__find_program_by_name(object, "relay_tc"));
+	for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+		engines[i].program = bpf_program__fd(bpf_object__find_program_by_name(object, engines[i].name));
+	left = bpf_program__fd(bpf_object__find_program_by_name(object, "relay_left"));
+	wires = bpf_object__find_map_fd_by_name(object, "wires");
+	arrivals = bpf_object__find_map_fd_by_name(object, "arrivals");
 	flows = bpf_object__find_map_fd_by_name(object, "flows");
 	tallies = bpf_object__find_map_fd_by_name(object, "tallies");
 	bans = bpf_object__find_map_fd_by_name(object, "bans");
@@ -641,17 +861,26 @@ int main(void)
 	RUN(the_kernel_takes_it);
 	if (test_failed_here)
 		return TEST_END;
-	RUN(kernel_and_media_follow_one_rule);
-	RUN(learning_goes_up_to_media);
-	RUN(nothing_passes_before_it_opens_or_after_its_end);
-	RUN(what_is_not_plain_goes_up);
-	RUN(another_interface_or_tag_has_no_flow);
-	RUN(a_datagram_without_checksum_stays_so);
-	RUN(both_police_alike);
-	RUN(a_banned_address_is_heard_nowhere);
-	RUN(varying_opus_shows);
-	RUN(a_long_compound_goes_up);
-	RUN(the_last_stranger_is_known);
+	for (engine = engines; engine < engines + sizeof engines / sizeof *engines; engine++) {
+		RUN(kernel_and_media_follow_one_rule);
+		RUN(learning_goes_up_to_media);
+		RUN(nothing_passes_before_it_opens_or_after_its_end);
+		RUN(what_is_not_plain_goes_up);
+		RUN(another_interface_or_tag_has_no_flow);
+		RUN(a_datagram_without_checksum_stays_so);
+		RUN(both_police_alike);
+		RUN(a_banned_address_is_heard_nowhere);
+		RUN(varying_opus_shows);
+		RUN(a_long_compound_goes_up);
+		RUN(the_last_stranger_is_known);
+	}
+	engine = &engines[0];
+	RUN(tc_sees_the_way_for_xdp);
+	engine = &engines[1];
+	RUN(a_way_that_is_not_known_is_tcs);
+	RUN(a_checksum_that_nobody_made_is_tcs);
+	RUN(tags_are_read_and_written);
+	RUN(unknown_tags_are_the_stacks);
 	bpf_object__close(object);
 	return TEST_END;
 }

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/* The relay at XDP: frames are taken before the stack sees them. What it can't send itself it leaves to tc, with nothing counted. */
+#ifndef BPF_XDP_H
+#define BPF_XDP_H
+
+#include "judge.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FLOW_WIRES_MAX);
+	__type(key, struct flow_arrival);
+	__type(value, __u32);
+} arrivals SEC(".maps");
+
+enum { TAG_LEN = 4 };
+
+static __always_inline long load_xdp(void *ctx, __u32 offset, void *to, __u32 n)
+{
+	return bpf_xdp_load_bytes(ctx, offset, to, n);
+}
+
+/* Is its checksum still to be made, as between containers? That of the pseudo-header then stands in its place. */
+static __always_inline int unfinished(const struct datagram *d, const struct udphdr *udp)
+{
+	return udp->check == folded(words_of(&d->from) + words_of(&d->to.ip) + udp->len + bpf_htons(IPPROTO_UDP));
+}
+
+static __always_inline void sum_anew(struct udphdr *udp, const struct datagram *d, const struct flow *f)
+{
+	if (!udp->check)
+		return;
+	__u16 sum = (__u16)~folded((__u64)(__u16)~udp->check + address_change(d, f) + port_change(d, f));
+	udp->check = sum ? sum : 0xffff;
+}
+
+/* --- leaving --- */
+
+static __always_inline int put_ethernet(struct xdp_md *ctx, const struct flow_hop *hop, const __u32 tags, __be16 type)
+{
+	__u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	if (data + ETH_HLEN + tags * TAG_LEN > end)
+		return 0;
+	__builtin_memcpy(data, hop->ethernet, sizeof hop->ethernet);
+	for (__u32 i = 0; i < tags; i++) {
+		*(__be16 *)(data + 12 + i * TAG_LEN) = hop->wire.tag[i].protocol;
+		*(__be16 *)(data + 14 + i * TAG_LEN) = bpf_htons(hop->wire.tag[i].vlan);
+	}
+	*(__be16 *)(data + 12 + tags * TAG_LEN) = type;
+	return 1;
+}
+
+/* had: tags of the frame as it came */
+static __always_inline int leave_xdp(struct xdp_md *ctx, const struct flow_hop *hop, const __u32 had, __be16 type)
+{
+	__u32 tags = !hop->wire.tag[0].protocol ? 0 : !hop->wire.tag[1].protocol ? 1 : 2;
+	int there;
+
+	if (tags != had && bpf_xdp_adjust_head(ctx, ((int)had - (int)tags) * TAG_LEN) != 0)
+		return XDP_DROP;
+	if (tags == 0)
+		there = put_ethernet(ctx, hop, 0, type);
+	else
+		there = tags == 1 ? put_ethernet(ctx, hop, 1, type) : put_ethernet(ctx, hop, 2, type);
+	if (!there)
+		return XDP_DROP;
+	return hop->wire.interface == ctx->ingress_ifindex ? XDP_TX : (int)bpf_redirect(hop->wire.interface, 0);
+}
+
+static __always_inline int knows_way(
+    const struct xdp_md *ctx, const struct flow *f, const struct flow_hop *hop, __u64 now)
+{
+	return now < hop->until_ns && hop->interface == f->interface && same(&hop->next, &f->next) &&
+	       (hop->wire.redirects || hop->wire.interface == ctx->ingress_ifindex);
+}
+
+/* --- arriving --- */
+
+static __always_inline int relay_frame(struct xdp_md *ctx, const __u32 tags, const int family, __u32 interface)
+{
+	const __u32 l3 = ETH_HLEN + tags * TAG_LEN,
+		    l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct udphdr *udp = data + l4;
+	struct datagram d = {0};
+	struct flow *f = NULL;
+	struct flow_tally *t = NULL;
+
+	struct flow_site *s = the_site();
+	__u64 now = bpf_ktime_get_coarse_ns();
+	if (!s)
+		return XDP_PASS;
+	if (s->bans && shut_out(data, end, l3, family, s, now))
+		return XDP_DROP;
+	if (!read_ip(data, end, l3, family, &d) || d.at + d.n > bpf_xdp_get_buff_len(ctx) ||
+	    !for_media(s, bpf_ntohs(d.to.port)))
+		return XDP_PASS;
+	d.to.interface = interface;
+	enum fate fate = judge(ctx, load_xdp, (__u8 *)(udp + 1), end, &d, now, &f, &t);
+	if (fate != RELAY)
+		return fate == UP ? XDP_PASS : XDP_DROP;
+	if ((void *)(udp + 1) > end || !knows_way(ctx, f, &t->hop, now) || unfinished(&d, udp))
+		return XDP_PASS;
+	if (policed(t, &d, now) != RELAY || !rewrite(data, end, l3, family, f))
+		return XDP_DROP;
+	sum_anew(udp, &d, f);
+	return leave_xdp(ctx, &t->hop, tags, bpf_htons(family == 4 ? ETH_P_IP : ETH_P_IPV6));
+}
+
+#define FRAME(tags, family)                                                                          \
+	static __noinline int relay_frame_##tags##_##family(struct xdp_md *ctx, __u32 interface)     \
+	{                                                                                            \
+		return relay_frame(ctx, tags, family, interface);                                    \
+	}
+
+FRAME(0, 4)
+FRAME(0, 6)
+FRAME(1, 4)
+FRAME(1, 6)
+FRAME(2, 4)
+FRAME(2, 6)
+
+static __always_inline int is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+static __always_inline int relay_tagged(struct xdp_md *ctx)
+{
+	const __be16 *type = (void *)(long)ctx->data + 12, *end = (void *)(long)ctx->data_end;
+	struct flow_arrival a = {.interface = ctx->ingress_ifindex};
+
+	if (type + 3 > end)
+		return XDP_PASS;
+	a.tag[0].protocol = type[0];
+	a.tag[0].vlan = bpf_ntohs(type[1]) & 0xfff;
+	__be16 inner = type[2];
+	if (is_tag(inner)) {
+		if (type + 5 > end)
+			return XDP_PASS;
+		a.tag[1].protocol = inner;
+		a.tag[1].vlan = bpf_ntohs(type[3]) & 0xfff;
+		inner = type[4];
+	}
+	__u32 *interface = bpf_map_lookup_elem(&arrivals, &a);
+	if (!interface)
+		return XDP_PASS;
+	if (inner == bpf_htons(ETH_P_IP))
+		return a.tag[1].protocol ? relay_frame_2_4(ctx, *interface) : relay_frame_1_4(ctx, *interface);
+	if (inner == bpf_htons(ETH_P_IPV6))
+		return a.tag[1].protocol ? relay_frame_2_6(ctx, *interface) : relay_frame_1_6(ctx, *interface);
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int relay_xdp(struct xdp_md *ctx)
+{
+	const __be16 *type = (void *)(long)ctx->data + 12;
+
+	if ((void *)(type + 1) > (void *)(long)ctx->data_end)
+		return XDP_PASS;
+	if (*type == bpf_htons(ETH_P_IP))
+		return relay_frame_0_4(ctx, ctx->ingress_ifindex);
+	if (*type == bpf_htons(ETH_P_IPV6))
+		return relay_frame_0_6(ctx, ctx->ingress_ifindex);
+	return is_tag(*type) ? relay_tagged(ctx) : XDP_PASS;
+}
+
+#endif
