@@ -107,10 +107,10 @@ static __always_inline int relay_frame(struct xdp_md *ctx, const __u32 tags, con
 	return leave_xdp(ctx, &t->hop, tags, bpf_htons(family == 4 ? ETH_P_IP : ETH_P_IPV6));
 }
 
-#define FRAME(tags, family)                                                                          \
-	static __noinline int relay_frame_##tags##_##family(struct xdp_md *ctx, __u32 interface)     \
-	{                                                                                            \
-		return relay_frame(ctx, tags, family, interface);                                    \
+#define FRAME(tags, family)                                                                      \
+	static __noinline int relay_frame_##tags##_##family(struct xdp_md *ctx, __u32 interface) \
+	{                                                                                        \
+		return relay_frame(ctx, tags, family, interface);                                \
 	}
 
 FRAME(0, 4)

@@ -2,6 +2,7 @@
 #include "kernel.h"
 #include "base/log.h"
 #include "relay_bpf.h"
+#include "xdp.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -12,11 +13,11 @@ enum { NAME_MAX_ = 32, TC_HANDLE = 1, TC_PRIORITY = 0x5246 /* "RF" */ };
 
 static struct {
 	struct bpf_object *object;
-	int program, flows, tallies, bans, site;
-	uint32_t program_id, bans_n;
+	int program, left, flows, tallies, bans, site;
+	uint32_t bans_n;
 	uint64_t banned; /* packets, of bans that are over */
 	struct flow_site range;
-} kernel = {.program = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
+} kernel = {.program = -1, .left = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -26,7 +27,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
-static const char *const pinned[] = {"flows", "tallies", "bans", "site"};
+static const char *const pinned[] = {"flows", "tallies", "bans", "site", "wires", "arrivals"};
 
 static const char *pin_path(const char *map)
 {
@@ -87,11 +88,17 @@ static int map_fd(const char *name)
 	return bpf_object__find_map_fd_by_name(kernel.object, name);
 }
 
+static int program_fd(const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(kernel.object, name));
+}
+
 static bool write_site(void)
 {
 	uint32_t zero = 0;
 
 	kernel.range.bans = kernel.bans_n;
+	kernel.range.hops = xdp_is_used();
 	return bpf_map_update_elem(kernel.site, &zero, &kernel.range, BPF_ANY) == 0;
 }
 
@@ -106,26 +113,22 @@ const char *kernel_load(const struct kernel_shape *s)
 {
 	libbpf_set_print(quiet);
 	int r = load(s);
-	struct bpf_prog_info info = {0};
-	uint32_t n = sizeof info;
 
-	if (r == 0) {
-		kernel.program = bpf_program__fd(bpf_object__find_program_by_name(kernel.object, "relay_tc"));
-		r = bpf_obj_get_info_by_fd(kernel.program, &info, &n);
-	}
 	if (r != 0) {
 		log_warn("no relay in the kernel: %s", strerror(-r));
 		bpf_object__close(kernel.object);
 		kernel.object = NULL;
 		return reason(r);
 	}
-	kernel.program_id = info.id;
+	kernel.program = program_fd("relay_tc");
+	kernel.left = program_fd("relay_left");
 	kernel.flows = map_fd("flows");
 	kernel.tallies = map_fd("tallies");
 	kernel.bans = map_fd("bans");
 	kernel.site = map_fd("site");
 	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
 	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
+	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
 	kernel_forget_bans(UINT64_MAX); /* of an earlier life; core tells those that still count anew */
 	return write_site() ? NULL : reason(-errno);
 }
@@ -140,27 +143,57 @@ int kernel_tallies(void)
 	return kernel.tallies;
 }
 
-/* --- tc --- */
+/* --- interfaces --- */
 
-bool kernel_attach(uint32_t interface)
+static uint32_t id_of(int program)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = BPF_TC_INGRESS);
+	struct bpf_prog_info info = {0};
+	uint32_t n = sizeof info;
+
+	return bpf_obj_get_info_by_fd(program, &info, &n) == 0 ? info.id : 0;
+}
+
+static bool attach_tc(uint32_t interface, enum bpf_tc_attach_point where, int program)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = where);
 	LIBBPF_OPTS(bpf_tc_opts, there, .handle = TC_HANDLE, .priority = TC_PRIORITY);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY, .prog_fd = kernel.program,
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY, .prog_fd = program,
 	    .flags = BPF_TC_F_REPLACE);
 
-	if (bpf_tc_query(&hook, &there) == 0 && there.prog_id == kernel.program_id)
+	if (bpf_tc_query(&hook, &there) == 0 && there.prog_id && there.prog_id == id_of(program))
 		return true;
 	int r = bpf_tc_hook_create(&hook);
 	return (r == 0 || r == -EEXIST) && bpf_tc_attach(&hook, &ours) == 0;
 }
 
-void kernel_detach(uint32_t interface)
+static void detach_tc(uint32_t interface, enum bpf_tc_attach_point where)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = where);
 	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY);
 
 	(void)bpf_tc_detach(&hook, &ours); /* the qdisc may be another's too */
+}
+
+enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
+{
+	if (!attach_tc(interface, BPF_TC_INGRESS, kernel.program))
+		return ENGINE_SOCKETS;
+	if (w && attach_tc(interface, BPF_TC_EGRESS, kernel.left) && xdp_take(interface, w))
+		return ENGINE_XDP;
+	detach_tc(interface, BPF_TC_EGRESS);
+	return ENGINE_TC;
+}
+
+void kernel_attached(void)
+{
+	xdp_drop_rest();
+	write_site();
+}
+
+void kernel_detach(uint32_t interface)
+{
+	detach_tc(interface, BPF_TC_INGRESS);
+	detach_tc(interface, BPF_TC_EGRESS);
 }
 
 /* --- bans --- */
@@ -228,6 +261,7 @@ bool kernel_in_use(uint64_t now_ns)
 
 void kernel_unpin(void)
 {
+	xdp_drop_rest();
 	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++)
 		unlink(pin_path(pinned[i]));
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* The programs and maps of bpf/ in the kernel: loaded, pinned in the current directory, attached to tc. */
+/* The programs and maps of bpf/ in the kernel: loaded, pinned in the current directory, attached to XDP and tc. */
 #ifndef NET_KERNEL_H
 #define NET_KERNEL_H
 
 #include "base/addr.h"
 #include "flow.h"
+#include "wire.h"
 
 struct kernel_shape {
 	uint16_t lo, hi;    /* ports of media */
@@ -21,8 +22,12 @@ const char *kernel_load(const struct kernel_shape *s);
 int kernel_flows(void);
 int kernel_tallies(void);
 
-/* The program of this build is at the ingress of that interface, now if it was not. */
-bool kernel_attach(uint32_t interface);
+enum kernel_engine { ENGINE_SOCKETS, ENGINE_TC, ENGINE_XDP };
+
+/* The programs of this build are at that interface, now if they were not: XDP's where it can run (w: NULL where it is not to be tried),
+ * tc's in any case. After the last one: kernel_attached(), which takes XDP away from where it is no longer wanted. */
+enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w);
+void kernel_attached(void);
 void kernel_detach(uint32_t interface);
 
 /* until_ns: CLOCK_MONOTONIC; 0 lifts it. */

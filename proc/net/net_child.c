@@ -21,7 +21,8 @@ static struct {
 	bool pins;           /* the root directory is a bpffs */
 	const char *why_not; /* a word of status; NULL: loaded */
 	struct addr address[SITE_LISTENERS_MAX];
-	uint32_t interface[SITE_LISTENERS_MAX]; /* where the program is for it; 0: nowhere */
+	uint32_t interface[SITE_LISTENERS_MAX];         /* where the program is for it; 0: nowhere */
+	char said[SITE_LISTENERS_MAX][STATUS_NAME_MAX]; /* of that interface: its name and what relays there */
 	uint32_t addresses, attached, refused;
 	uint64_t bans_refused;
 	struct timer look;
@@ -85,11 +86,28 @@ static void link_up(struct link *l)
 
 /* --- interfaces --- */
 
+/* Status has lower-case words. */
+static void say(uint32_t i, const char *name, enum kernel_engine engine)
+{
+	char *at = net.said[i];
+
+	snprintf(at, sizeof net.said[i], "relay-%s-%s", name, engine == ENGINE_XDP ? "xdp" : "tc");
+	for (; *at; at++)
+		if (!(*at >= 'a' && *at <= 'z') && !(*at >= '0' && *at <= '9'))
+			*at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : '-';
+}
+
 static void look_at(uint32_t i)
 {
 	uint32_t at = place_of(&net.address[i], i == 0), was = net.interface[i];
+	struct wire w = {0};
+	bool wire = at && wire_of(at, &w);
+	enum kernel_engine engine = at ? kernel_attach(at, wire ? &w : NULL) : ENGINE_SOCKETS;
 
-	if (at && !kernel_attach(at)) {
+	net.said[i][0] = 0;
+	if (engine != ENGINE_SOCKETS)
+		say(i, w.name, engine);
+	else if (at) {
 		at = 0;
 		net.refused++;
 	}
@@ -106,6 +124,7 @@ static void on_look(struct timer *t, uint64_t now_ms)
 	net.attached = net.refused = 0;
 	for (uint32_t i = 0; i < net.addresses; i++)
 		look_at(i);
+	kernel_attached();
 	kernel_forget_bans(now_ns());
 	timer_set(&child_wheel, t, now_ms + LOOK_MS);
 }
@@ -142,6 +161,7 @@ static void open_all(void)
 	int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	note_addresses(child_site());
+	wire_open();
 	net.pins = here >= 0 && fstatfs(here, &s) == 0 && s.f_type == BPF_FS_MAGIC;
 	if (net.pins)
 		cage_keep_dir(here);
@@ -181,6 +201,21 @@ static void stop(void)
 	kernel_unpin();
 }
 
+/* One line for each interface. */
+static void say_engines(struct proc_status *s)
+{
+	for (uint32_t i = 0; i < net.addresses; i++) {
+		uint64_t here = 0, before = 0;
+		for (uint32_t k = 0; k < net.addresses; k++) {
+			bool same = strcmp(net.said[k], net.said[i]) == 0;
+			here += same;
+			before += same && k < i;
+		}
+		if (net.said[i][0] && before == 0)
+			status_counter(s, net.said[i], here);
+	}
+}
+
 static void status(struct proc_status *s)
 {
 	char name[STATUS_NAME_MAX];
@@ -189,8 +224,10 @@ static void status(struct proc_status *s)
 	    net.refused);
 	status_counter(s, "dropped-banned", net.why_not ? 0 : kernel_banned());
 	status_counter(s, "bans-refused", net.bans_refused);
-	if (!net.why_not)
+	if (!net.why_not) {
+		say_engines(s);
 		return;
+	}
 	snprintf(name, sizeof name, "sockets-relay-%s", net.why_not);
 	status_counter(s, name, 1);
 }
@@ -202,7 +239,7 @@ static ipc_handler *const on[MSG_N] = {
 static const uint8_t caps[] = {CAP_BPF, CAP_NET_ADMIN};
 /* bpf and its files; netlink for addresses and filters */
 static const char *const calls[] = {"bpf", "openat", "faccessat", "faccessat2", "access", "unlink", "dup3", "fcntl",
-    "uname", "pread64", "prlimit64", "socket", "bind", "setsockopt", "getsockname", "sendto", NULL};
+    "uname", "pread64", "prlimit64", "socket", "bind", "setsockopt", "getsockname", "sendto", "recvfrom", NULL};
 static const struct cage cage = {
     .name = "net", .calls = calls, .files = 64, .memory_mb = 64, .caps = caps, .caps_n = sizeof caps};
 

@@ -8,8 +8,13 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -122,6 +127,46 @@ static bool attached(void)
 	return found;
 }
 
+/* The far end of the veth receives by NAPI: then XDP may send to it. */
+static bool far_end_takes_xdp(bool takes)
+{
+	struct ethtool_value value = {ETHTOOL_SGRO, takes};
+	struct ifreq r = {.ifr_name = "rfk1", .ifr_data = (void *)&value};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool done = fd >= 0 && ioctl(fd, SIOCETHTOOL, &r) == 0;
+
+	close(fd);
+	return done;
+}
+
+static bool xdp_attached(void)
+{
+	char line[512];
+	bool found = false;
+	FILE *f = popen("ip -d link show dev rfk0", "r");
+
+	while (f && fgets(line, sizeof line, f)) /* natively: not xdpgeneric */
+		found |= strstr(line, "prog/xdp ") != NULL;
+	if (f)
+		pclose(f);
+	return found;
+}
+
+static bool wait_xdp(bool wanted)
+{
+	for (int i = 0; i < 80 && xdp_attached() != wanted; i++) /* it looks every 5 s */
+		stage_run(&s, 100);
+	return xdp_attached() == wanted;
+}
+
+static int xdp_link(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/xdp-%u", cwd, if_nametoindex("rfk0"));
+	return bpf_obj_get(path);
+}
+
 static bool pinned(const char *name)
 {
 	char path[128];
@@ -204,6 +249,51 @@ static void an_address_of_no_interface_has_no_path(void)
 		stage_run(&s, 100);
 	CHECK(seen.path.interface != 0 && attached());
 	CHECK(system("ip addr del 192.0.2.77/32 dev rfk0") == 0 && stage_end(&s) == 0);
+}
+
+/* A driver that XDP can use has it; whatever takes it away, tc is there. */
+static void xdp_is_used_where_it_can(void)
+{
+	CHECK(pins(true) && begin("192.0.2.1") && has_maps());
+	CHECK(says("relay-rfk0-tc") && !says("relay-rfk0-xdp") && !xdp_attached());
+	CHECK(far_end_takes_xdp(true) && wait_xdp(true) && attached());
+	CHECK(says("relay-rfk0-xdp") && !says("relay-rfk0-tc") && pinned("wires"));
+	/* the link outlives its maker, whose next life takes it up */
+	stage_kill(&s);
+	CHECK(xdp_attached());
+	struct bpf_link_info was = {0}, is = {0};
+	uint32_t n = sizeof was;
+	int fd = xdp_link();
+	CHECK(bpf_obj_get_info_by_fd(fd, &was, &n) == 0);
+	close(fd);
+	CHECK(begin("192.0.2.1") && has_maps() && says("relay-rfk0-xdp"));
+	fd = xdp_link();
+	CHECK(bpf_obj_get_info_by_fd(fd, &is, &n) == 0 && is.id == was.id && is.prog_id != was.prog_id);
+	CHECK(bpf_link_detach(fd) == 0 && !xdp_attached() && wait_xdp(true)); /* an administrator's hand */
+	close(fd);
+	CHECK(far_end_takes_xdp(false) && wait_xdp(false) && attached() && says("relay-rfk0-tc"));
+	CHECK(xdp_link() < 0);
+	CHECK(far_end_takes_xdp(true) && wait_xdp(true));
+	CHECK(stage_end(&s) == 0 && !xdp_attached() && !attached() && !pinned("wires") && xdp_link() < 0);
+	CHECK(far_end_takes_xdp(false));
+}
+
+/* Another's program stays, and tc relays. */
+static void xdp_of_another_stays(void)
+{
+	static const struct bpf_insn pass[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = XDP_PASS},
+	    {.code = BPF_JMP | BPF_EXIT}};
+	LIBBPF_OPTS(bpf_link_create_opts, natively, .flags = XDP_FLAGS_DRV_MODE);
+	int program = bpf_prog_load(BPF_PROG_TYPE_XDP, "other", "GPL", pass, 2, NULL);
+	int link = bpf_link_create(program, (int)if_nametoindex("rfk0"), BPF_XDP, &natively);
+
+	CHECK(link >= 0 && far_end_takes_xdp(true));
+	CHECK(pins(true) && begin("192.0.2.1") && has_maps());
+	CHECK(says("relay-rfk0-tc") && attached());
+	CHECK(stage_end(&s) == 0 && xdp_attached());
+	CHECK(far_end_takes_xdp(false));
+	close(link);
+	close(program);
 }
 
 static void say_ban(const char *ip, uint64_t until_ms)
@@ -292,6 +382,8 @@ int main(int argc, char **argv)
 	RUN(another_life_adopts_them);
 	RUN(a_stop_waits_for_no_call_and_cuts_none);
 	RUN(an_address_of_no_interface_has_no_path);
+	RUN(xdp_is_used_where_it_can);
+	RUN(xdp_of_another_stays);
 	RUN(bans_are_mirrored);
 	RUN(what_siblings_lie_is_borne);
 	if (s.pid)

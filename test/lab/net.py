@@ -131,6 +131,15 @@ def plain_frames(host, dev):
     inside(host, work)
 
 
+def receives_by_napi(host, dev, on):
+    """Whether XDP at the other end of this veth may send to it (ETHTOOL_SGRO)."""
+    def work():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            value = ctypes.create_string_buffer(struct.pack("II", 0x2c, on), 8)
+            fcntl.ioctl(s, 0x8946, struct.pack("16sP16x", dev.encode(), ctypes.addressof(value)))
+    inside(host, work)
+
+
 class Host:
     """One namespace. `v4` and `v6` are its addresses in its (first) zone."""
 

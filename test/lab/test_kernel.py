@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Media in the kernel (R28): calls whose packets the kernel relays, and what happens to them when processes die, strangers send, addresses
-are banned. What the kernel does and media would have done is counted apart."""
+are banned. What the kernel does and media would have done is counted apart. All of it with tc, and all of it again with XDP, which is chosen
+because the far end of the exchange's cable then takes what XDP sends."""
 import json
 import os
 import struct
@@ -17,6 +18,13 @@ from scripted import ENCRYPTED, Call
 @pytest.fixture(scope="module")
 def exchange_options():
     return dict(kernel=True)
+
+
+@pytest.fixture(scope="module", params=["tc", "xdp"], autouse=True)
+def engine(request, lab, exchange):
+    net.receives_by_napi(lab.switch, lab.exchange.port, request.param == "xdp")
+    net.wait_for(f"{request.param} at eth-voice", lambda: exchange.counter(f"relay-eth-voice-{request.param}") == 2, 12, step=0.3)
+    return request.param
 
 
 def counts(x):
@@ -67,10 +75,11 @@ def gaps(seqs):
     return sum((b - a) % 65536 != 1 for a, b in zip(seqs, seqs[1:]))
 
 
-def test_r28_the_kernel_is_had(exchange):
+def test_r28_the_kernel_is_had(exchange, engine):
     """In effect without a word of configuration, where its directory is there."""
     assert programs(exchange) == 1
     assert exchange.counter("kernel-addresses") == 2
+    assert exchange.counter("relay-eth-voice-xdp") == (2 if engine == "xdp" else 0)
     assert not [line for p in exchange.status() for line in p["lines"] if line["name"].startswith("sockets-relay")]
 
 
@@ -108,6 +117,42 @@ def test_r28_checksums_that_nobody_made(exchange, people):
     finally:
         net.plain_frames(people.host("b1"), "eth0")
     phones.hang_up(one, two)
+
+
+def test_r28_xdp_spares_the_stack(exchange, people, where, engine):
+    """What XDP relays never reaches the stack, but for the packet of each flow that asks it every other second who the neighbour is."""
+    one = people.phone("baresip", "b1", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "b2", tone="b", media="srtp", codecs=("PCMU",))
+    phones.call(one, two)
+    wait_flows(exchange, 2)
+    before = counts(exchange)
+    with capture.Capture(exchange.host, "eth-voice", f"{where}/stack-{engine}.pcap", "udp") as c:
+        sockets, kernel = counted_since(exchange, before, 4)
+    seen = [p for p in c.udp() if capture.kind(p.payload) == "rtp" and p.dst == exchange.lab.addr["voice"][0]]
+    assert kernel >= 380 and sockets <= 10, (sockets, kernel)
+    assert len(seen) <= 20 if engine == "xdp" else len(seen) >= 380, len(seen)
+    phones.hang_up(one, two)
+
+
+def test_r28_another_neighbour_is_followed(exchange, scripted, people, engine):
+    """A phone gets another Ethernet address in the midst of a call; the stack hears of it and so does the relay."""
+    call = Call(scripted("ka"), scripted("kb"))
+    a, b = call.media()
+    a.say(ENCRYPTED, 5)
+    assert len(b.hear()) == 5
+    host = people.host("kb")
+    old = host.run("cat", "/sys/class/net/eth0/address").stdout.strip()
+    for address in ("02:00:00:00:be:ef", old):
+        host.ip("link", "set", "eth0", "address", address)
+        for where in exchange.lab.addr["voice"]:
+            host.run("ping", "-c", "1", "-W", "2", where)
+        net.wait_for("what is said to it", lambda: (a.say(ENCRYPTED, 2), b.hear(0.3))[1], 5)
+        before = counts(exchange)
+        a.say(ENCRYPTED, 50)
+        sockets, kernel = counted_since(exchange, before, 0)
+        assert kernel == 50 and sockets == 0, (sockets, kernel)
+        assert len(b.hear()) >= 50
+    call.bye()
 
 
 def test_r29_hold_and_resume(exchange, people):

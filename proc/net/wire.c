@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: ISC */
+#include "wire.h"
+#include <arpa/inet.h>
+#include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* linux/netdev.h, which Debian 12 does not have yet */
+enum { NETDEV_DEV_GET = 1, NETDEV_IFINDEX = 1, NETDEV_XDP_FEATURES = 3 };
+enum { XDP_CAN_RUN = 1, XDP_CAN_REDIRECT = 2, XDP_CAN_BE_SENT_TO = 4 };
+
+enum { ANSWER_MAX = 16384, STALE_MAX = 8, UNTOLD = 0, TYPE = 0x3fff /* NLA_TYPE_MASK */ };
+
+static struct {
+	int route, generic; /* sockets; -1: none */
+	uint16_t netdev;    /* id of the family that tells what drivers can; 0: the kernel is older than that (6.3) */
+	uint32_t asked;
+} netlink = {-1, -1, 0, 0};
+
+union question {
+	struct nlmsghdr head;
+	uint8_t octets[128];
+};
+
+static union answer {
+	struct nlmsghdr head;
+	uint8_t octets[ANSWER_MAX];
+} answer;
+
+static int open_netlink(int protocol)
+{
+	struct sockaddr_nl a = {.nl_family = AF_NETLINK};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static void put(struct nlmsghdr *h, uint16_t type, const void *data, size_t n)
+{
+	struct rtattr *at = (struct rtattr *)(void *)((uint8_t *)h + NLMSG_ALIGN(h->nlmsg_len));
+
+	at->rta_type = type;
+	at->rta_len = (uint16_t)RTA_LENGTH(n);
+	memcpy(RTA_DATA(at), data, n);
+	h->nlmsg_len = (uint32_t)(NLMSG_ALIGN(h->nlmsg_len) + RTA_ALIGN(at->rta_len));
+}
+
+/* The kernel answers before sendto() returns; what is older is passed over. */
+static const struct nlmsghdr *ask(int fd, union question *q)
+{
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+
+	q->head.nlmsg_flags = NLM_F_REQUEST;
+	q->head.nlmsg_seq = ++netlink.asked;
+	if (fd < 0 || sendto(fd, q, q->head.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof kernel) < 0)
+		return NULL;
+	for (int i = 0; i < STALE_MAX; i++) {
+		ssize_t n = recvfrom(fd, &answer, sizeof answer, MSG_DONTWAIT | MSG_TRUNC, NULL, NULL);
+		if (n < (ssize_t)sizeof answer.head || n > (ssize_t)sizeof answer ||
+		    !NLMSG_OK(&answer.head, (uint32_t)n))
+			return NULL;
+		if (answer.head.nlmsg_seq == netlink.asked)
+			return answer.head.nlmsg_type == NLMSG_ERROR ? NULL : &answer.head;
+	}
+	return NULL;
+}
+
+static const void *attribute(const struct rtattr *a, uint32_t n, uint16_t type, size_t least)
+{
+	for (; RTA_OK(a, n); a = RTA_NEXT(a, n))
+		if ((a->rta_type & TYPE) == type)
+			return RTA_PAYLOAD(a) >= least ? RTA_DATA(a) : NULL;
+	return NULL;
+}
+
+/* --- what drivers can --- */
+
+static const struct rtattr *generic_attributes(const struct nlmsghdr *h, uint32_t *n)
+{
+	if (h->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
+		return NULL;
+	*n = h->nlmsg_len - (uint32_t)NLMSG_LENGTH(GENL_HDRLEN);
+	return (const struct rtattr *)(const void *)((const uint8_t *)h + NLMSG_LENGTH(GENL_HDRLEN));
+}
+
+static const void *generic_ask(uint16_t family, uint8_t command, const struct rtattr *what, uint16_t type, size_t least)
+{
+	union question q = {.head = {.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN), .nlmsg_type = family}};
+	struct genlmsghdr *g = NLMSG_DATA(&q.head);
+	uint32_t n = 0;
+
+	g->cmd = command;
+	g->version = 1;
+	put(&q.head, what->rta_type, RTA_DATA(what), RTA_PAYLOAD(what));
+	const struct nlmsghdr *h = ask(netlink.generic, &q);
+	const struct rtattr *a = h ? generic_attributes(h, &n) : NULL;
+	return a ? attribute(a, n, type, least) : NULL;
+}
+
+static uint16_t netdev_family(void)
+{
+	static const struct {
+		struct rtattr head;
+		char name[8];
+	} named = {{RTA_LENGTH(7), CTRL_ATTR_FAMILY_NAME}, "netdev"};
+	uint16_t id = 0;
+
+	const void *said = generic_ask(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, &named.head, CTRL_ATTR_FAMILY_ID, sizeof id);
+	if (said)
+		memcpy(&id, said, sizeof id);
+	return id;
+}
+
+static uint64_t features_of(uint32_t interface)
+{
+	const struct {
+		struct rtattr head;
+		uint32_t interface;
+	} which = {{RTA_LENGTH(sizeof interface), NETDEV_IFINDEX}, interface};
+	uint64_t features = UNTOLD;
+
+	if (!netlink.netdev)
+		return UNTOLD;
+	const void *said =
+	    generic_ask(netlink.netdev, NETDEV_DEV_GET, &which.head, NETDEV_XDP_FEATURES, sizeof features);
+	if (said)
+		memcpy(&features, said, sizeof features);
+	return features;
+}
+
+/* --- links --- */
+
+static void read_kind(const struct rtattr *a, uint32_t n, struct wire_link *out)
+{
+	uint16_t vlan = 0, protocol = htons(0x8100);
+	const struct rtattr *data = NULL;
+
+	for (; RTA_OK(a, n); a = RTA_NEXT(a, n)) {
+		const char *kind = RTA_DATA(a);
+		size_t len = strnlen(kind, RTA_PAYLOAD(a));
+		uint16_t type = a->rta_type & TYPE;
+		out->vlan |= type == IFLA_INFO_KIND && len == 4 && memcmp(kind, "vlan", 4) == 0;
+		out->veth |= type == IFLA_INFO_KIND && len == 4 && memcmp(kind, "veth", 4) == 0;
+		if (type == IFLA_INFO_DATA)
+			data = a;
+	}
+	if (!out->vlan || !data)
+		return;
+	const void *id = attribute(RTA_DATA(data), (uint32_t)RTA_PAYLOAD(data), IFLA_VLAN_ID, sizeof vlan);
+	const void *what = attribute(RTA_DATA(data), (uint32_t)RTA_PAYLOAD(data), IFLA_VLAN_PROTOCOL, sizeof protocol);
+	if (id)
+		memcpy(&vlan, id, sizeof vlan);
+	if (what)
+		memcpy(&protocol, what, sizeof protocol);
+	out->tag = (struct flow_tag){id ? protocol : 0, vlan};
+}
+
+bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out)
+{
+	struct wire_link l = {0};
+	bool elsewhere = false;
+
+	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
+		return false;
+	const struct rtattr *a = (const struct rtattr *)(const void *)((const uint8_t *)h +
+								       NLMSG_SPACE(sizeof(struct ifinfomsg)));
+	for (uint32_t n = h->nlmsg_len - (uint32_t)NLMSG_LENGTH(sizeof(struct ifinfomsg)); RTA_OK(a, n);
+	     a = RTA_NEXT(a, n)) {
+		size_t len = RTA_PAYLOAD(a);
+		uint16_t type = a->rta_type & TYPE;
+		if (type == IFLA_IFNAME && len <= sizeof l.name)
+			memcpy(l.name, RTA_DATA(a), strnlen(RTA_DATA(a), len < sizeof l.name ? len : sizeof l.name - 1));
+		else if (type == IFLA_LINK && len == sizeof l.below)
+			memcpy(&l.below, RTA_DATA(a), len);
+		else if (type == IFLA_LINK_NETNSID)
+			elsewhere = true;
+		else if (type == IFLA_LINKINFO)
+			read_kind(RTA_DATA(a), (uint32_t)len, &l);
+	}
+	if (!l.vlan || elsewhere)
+		l.below = 0;
+	if (!l.name[0] || (l.vlan && (!l.below || !l.tag.protocol)))
+		return false;
+	*out = l;
+	return true;
+}
+
+static bool link_of(uint32_t interface, struct wire_link *out)
+{
+	union question q = {
+	    .head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)), .nlmsg_type = RTM_GETLINK}};
+	struct ifinfomsg *m = NLMSG_DATA(&q.head);
+
+	m->ifi_index = (int)interface;
+	const struct nlmsghdr *h = ask(netlink.route, &q);
+	return h && wire_read_link(h, out);
+}
+
+void wire_open(void)
+{
+	netlink.route = open_netlink(NETLINK_ROUTE);
+	netlink.generic = open_netlink(NETLINK_GENERIC);
+	netlink.netdev = netdev_family();
+}
+
+/* A driver that says nothing of itself may take programs and not send what others redirect to it; a veth whose far end has
+ * no NAPI loses all that XDP sends. */
+bool wire_of(uint32_t interface, struct wire *out)
+{
+	struct wire w = {.way = {.interface = interface}};
+	struct flow_tag tag[FLOW_TAGS];
+	struct wire_link l;
+	unsigned tags = 0;
+
+	if (!link_of(interface, &l))
+		return false;
+	memcpy(w.name, l.name, sizeof w.name);
+	for (; l.vlan && tags < FLOW_TAGS; tags++) {
+		tag[tags] = l.tag;
+		w.way.interface = l.below;
+		if (!link_of(w.way.interface, &l))
+			return false;
+	}
+	if (l.vlan)
+		return false;
+	for (unsigned i = 0; i < tags; i++) /* the outer one is the lowest's */
+		w.way.tag[i] = tag[tags - 1 - i];
+	uint64_t can = features_of(w.way.interface), all = XDP_CAN_RUN | XDP_CAN_REDIRECT | XDP_CAN_BE_SENT_TO;
+	w.way.redirects = (can & all) == all;
+	w.native = l.veth ? w.way.redirects : can & XDP_CAN_RUN || !netlink.netdev;
+	*out = w;
+	return true;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/* What an interface is for XDP: itself, or the one below with the tags in between, and what its driver can. Asked over netlink. */
+#ifndef NET_WIRE_H
+#define NET_WIRE_H
+
+#include "flow.h"
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct wire {
+	char name[IF_NAMESIZE]; /* of the interface that was asked for */
+	struct flow_wire way;
+	bool native; /* worth an attempt: of a veth only when its far end takes what is sent to it */
+};
+
+/* Before the cage. Without netlink no interface is worth an attempt. */
+void wire_open(void);
+
+/* False: no such interface, or none that leads to one wire by at most FLOW_TAGS tags. */
+bool wire_of(uint32_t interface, struct wire *out) __attribute__((warn_unused_result));
+
+/* One link, as RTM_NEWLINK says it. */
+struct wire_link {
+	char name[IF_NAMESIZE];
+	uint32_t below; /* of a VLAN; 0: none here */
+	struct flow_tag tag;
+	bool vlan, veth;
+};
+bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* XDP at interfaces whose driver can: links pinned in the current directory, and the maps that say which wire an interface is. */
+#ifndef NET_XDP_H
+#define NET_XDP_H
+
+#include "wire.h"
+
+struct xdp_set {
+	int program, wires, arrivals; /* descriptors */
+};
+
+/* After the maps were adopted: links of an earlier life are taken up. */
+void xdp_start(const struct xdp_set *set);
+
+/* At each look: xdp_take() for each interface that media is on, then xdp_drop_rest() for what no longer is. */
+bool xdp_take(uint32_t interface, const struct wire *w);
+void xdp_drop_rest(void);
+
+/* Is there any? */
+bool xdp_is_used(void);
+
+#endif
