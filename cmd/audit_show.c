@@ -34,6 +34,7 @@ static const struct word whys[] = {
 
 static const struct word others[] = {
     {"sip-tls", "SIP over TLS: connections that cannot be read"},
+    {"wss", "WSS (web phones): connections that cannot be read"},
     {"tls", "TLS: other connections"},
     {"mgcp", "MGCP"},
     {"h323", "H.323"},

@@ -11,8 +11,10 @@ static const char *const why_word[WHY_N] = {"clear", "keys-declined", "sdes-read
     "clear-before-keys", "clear-after-keys", "null-cipher", "agreed-clear", "keys-at-server", "keys-not-seen",
     "fingerprint-unsigned", "zrtp-to-compare", "lengths-vary", "silence-not-sent", "digits-readable", "tag-32"};
 
+static const char *const over_word[] = {"udp", "tcp", "ws"};
+
 static const char *const other_word[OTHER_KINDS] = {
-    "sip-tls", "tls", "mgcp", "h323", "sccp", "iax2", "esp", "teams", "multicast"};
+    "sip-tls", "wss", "tls", "mgcp", "h323", "sccp", "iax2", "esp", "teams", "multicast"};
 
 void report_line(struct report *r)
 {
@@ -104,7 +106,7 @@ static void leg(struct report *r, const struct audit *a, const struct calls *c, 
 		const struct leg *l = &a->leg[node];
 		report_address(r, "caller", a->host[l->host[0]].ip);
 		report_address(r, "called", a->host[l->host[1]].ip);
-		json_word(b, "signalling", l->tcp ? "tcp" : "udp");
+		json_word(b, "signalling", over_word[l->over]);
 	} else {
 		const struct flow *f = &a->flow[node - a->legs.n];
 		report_address(r, "caller", f->key.src);
@@ -198,7 +200,7 @@ static void summary(struct report *r, const struct audit *a, const struct calls 
 	json_number(b, "tcp_gaps", a->tcp.lost);
 	json_number(b, "left_out",
 	    a->count.legs_left + a->count.flows_left + a->count.streams_left + a->count.keys_left +
-		a->count.endpoints_left + a->count.texts_left + a->count.edges_left);
+		a->count.endpoints_left + a->count.texts_left + a->count.edges_left + a->count.tls_left);
 	report_line(r);
 }
 
@@ -233,6 +235,7 @@ static void signalling(struct report *r, const struct audit *a)
 		inside += (a->host[i].flags & HOST_INSIDE_NAMED) != 0;
 	json_number(b, "messages", a->count.sip);
 	json_number(b, "unreadable", a->count.sip_bad);
+	json_number(b, "websockets", a->count.websockets);
 	json_number(b, "registrations", a->count.registers);
 	json_number(b, "numbers", texts_of(a, TEXT_NUMBER));
 	json_number(b, "names", texts_of(a, TEXT_NAME));

@@ -81,6 +81,15 @@ def test_a_leg_of_each_server(captures):
     assert {x['address'] for x in of('phone', audit('--json', captures['server, clear behind it'][0]))} == {'10.0.0.12'}
 
 
+def test_web_phones(captures):
+    p = audit('--json', captures['SIP in a WebSocket'][0])
+    [call], [gave] = of('call', p), of('signalling', p)
+    assert call['legs'][0]['signalling'] == 'ws' and call['from'] == '101' and gave['websockets'] == 1 and gave['messages'] == 6
+    [other] = of('other', audit('--json', captures['WebSocket over TLS'][0]))
+    assert other == {'kind': 'other', 'what': 'wss', 'packets': 2}
+    assert 'WSS (web phones)' in audit(captures['WebSocket over TLS'][0]).stdout
+
+
 def test_keys_are_not_said(captures):
     for name in ('SDES in clear signalling', 'SDES without media'):
         p = audit('--json', '--graph', captures[name][0])
