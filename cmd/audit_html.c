@@ -218,12 +218,11 @@ static void other(struct audit_html *h, const json_t *line)
 static void trend(struct audit_html *h, const json_t *line)
 {
 	static const char *const head[] = {"Capture", "Open", "Calls", "", NULL};
-	int64_t i = member_number(line, "file"), calls = member_number(line, "calls"),
-		open = member_number(line, "open");
+	int64_t calls = member_number(line, "calls"), open = member_number(line, "open");
 
 	section(h, "trend", "By capture", head);
 	fputs("<tr>", h->file);
-	cell(h->file, head[0], "", i >= 0 && i < h->cmd->args ? h->cmd->arg[i] : "");
+	cell(h->file, head[0], "", audit_capture(h->cmd, member_number(line, "file")));
 	count_cell(h->file, head[1], open);
 	count_cell(h->file, head[2], calls);
 	fprintf(h->file,

@@ -82,6 +82,16 @@ const char *audit_remarks(const json_t *line, char *out, size_t cap)
 	return out;
 }
 
+const char *audit_capture(const struct cmd *c, int64_t i)
+{
+	static char name[32];
+
+	if (!option_is(c, "anonymise"))
+		return i >= 0 && i < c->args ? c->arg[i] : "";
+	snprintf(name, sizeof name, "capture %lld", (long long)i + 1);
+	return name;
+}
+
 const char *audit_other_plain(const char *key)
 {
 	return PLAIN(others, key);
@@ -224,11 +234,9 @@ static void other(struct audit_view *v, const json_t *line)
 
 static void trend(struct audit_view *v, const json_t *line)
 {
-	int64_t i = member_number(line, "file");
-
 	section(v, "trend", "By capture");
 	printf("%6lld of %lld open  %s\n", (long long)member_number(line, "open"),
-	    (long long)member_number(line, "calls"), i >= 0 && i < v->cmd->args ? safe(v->cmd->arg[i]) : "");
+	    (long long)member_number(line, "calls"), safe(audit_capture(v->cmd, member_number(line, "file"))));
 }
 
 static void edge(struct audit_view *v, const json_t *line)

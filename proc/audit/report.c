@@ -39,6 +39,18 @@ static struct buf *begin(struct report *r, const char *kind)
 	return &r->line;
 }
 
+/* The same for the same within this report, and for nobody outside it. */
+static void token(struct report *r, const char *name, const char *kind, struct span s)
+{
+	uint8_t text[24];
+	struct buf b = buf_of(text, sizeof text);
+	uint64_t h = siphash(r->secret, s);
+
+	buf_str(&b, kind);
+	buf_hex(&b, &h, 5);
+	json_text(&r->line, name, buf_span(&b));
+}
+
 void report_address(struct report *r, const char *name, const uint8_t ip[16])
 {
 	uint8_t text[ADDR_TEXT_MAX];
@@ -46,6 +58,10 @@ void report_address(struct report *r, const char *name, const uint8_t ip[16])
 	struct addr a = {.family = 6};
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
+	if (r->anonymise) {
+		token(r, name, "a-", span_of(ip, 16));
+		return;
+	}
 	memcpy(a.ip, ip, sizeof a.ip);
 	if (memcmp(ip, mapped, sizeof mapped) == 0)
 		a.family = 4;
@@ -53,24 +69,24 @@ void report_address(struct report *r, const char *name, const uint8_t ip[16])
 	json_text(&r->line, name, buf_span(&b));
 }
 
-/* A number or name; with --anonymise a token, the same for the same one within this report. */
+static void text_or_token(struct report *r, const char *name, const char *kind, const struct audit *a, uint32_t text)
+{
+	if (text == NONE)
+		json_word(&r->line, name, "");
+	else if (r->anonymise)
+		token(r, name, kind, audit_text_of(a, text));
+	else
+		json_text(&r->line, name, audit_text_of(a, text));
+}
+
 void report_person(struct report *r, const char *name, const struct audit *a, uint32_t text)
 {
-	uint8_t token[20];
-	struct buf b = buf_of(token, sizeof token);
+	text_or_token(r, name, "n-", a, text);
+}
 
-	if (text == NONE) {
-		json_word(&r->line, name, "");
-		return;
-	}
-	if (!r->anonymise) {
-		json_text(&r->line, name, audit_text_of(a, text));
-		return;
-	}
-	uint64_t h = siphash(r->secret, audit_text_of(a, text));
-	BUF_LIT(&b, "n-");
-	buf_hex(&b, &h, 5);
-	json_text(&r->line, name, buf_span(&b));
+void report_device(struct report *r, const char *name, const struct audit *a, uint32_t text)
+{
+	text_or_token(r, name, "d-", a, text);
 }
 
 void report_whys(struct report *r, uint32_t why)

@@ -152,7 +152,10 @@ void tls_judge(struct audit *a)
 	}
 	for (uint32_t i = 1; i <= a->tls_pairs.n; i++) {
 		const struct tls_pair *t = &a->tls_pair[i];
-		enum other_kind k = t->sip ? OTHER_SIP_TLS : !t->beside ? OTHER_TLS : t->web ? OTHER_WSS : OTHER_SIP_TLS;
+		enum other_kind k = t->sip       ? OTHER_SIP_TLS
+		                    : !t->beside ? OTHER_TLS
+		                    : t->web     ? OTHER_WSS
+		                                 : OTHER_SIP_TLS;
 		a->count.other[k] += t->n;
 		if (k != OTHER_TLS)
 			note_server(a, t);

@@ -4,12 +4,20 @@
 
 /* RFC 8446 4.1.2, 5.1 */
 enum { CHANGE_CIPHER_SPEC = 20, HANDSHAKE = 22, APPLICATION_DATA = 23, CLIENT_HELLO = 1, RECORD_MAX = 16384 + 256 };
-enum { RECORD_HEAD = 5, RANDOM_LEN = 32, SERVER_NAME = 0, ALPN = 16, HOST_NAME = 0, LABELS_MAX = 16, PROTOCOLS_MAX = 16 };
+enum {
+	RECORD_HEAD = 5,
+	RANDOM_LEN = 32,
+	SERVER_NAME = 0,
+	ALPN = 16,
+	HOST_NAME = 0,
+	LABELS_MAX = 16,
+	PROTOCOLS_MAX = 16
+};
 
 bool tls_is_record(struct span s)
 {
-	return s.n > RECORD_HEAD && s.p[0] >= CHANGE_CIPHER_SPEC && s.p[0] <= APPLICATION_DATA && s.p[1] == 3 && s.p[2] <= 4 &&
-	       (s.p[3] << 8 | s.p[4]) <= RECORD_MAX;
+	return s.n > RECORD_HEAD && s.p[0] >= CHANGE_CIPHER_SPEC && s.p[0] <= APPLICATION_DATA && s.p[1] == 3 &&
+	       s.p[2] <= 4 && (s.p[3] << 8 | s.p[4]) <= RECORD_MAX;
 }
 
 static void read_name(struct cursor c, struct tls_seen *out)

@@ -11,7 +11,7 @@ struct tls_seen {
 	bool alpn_web;    /* "http/1.1" and nothing else: what browsers offer for a WebSocket */
 };
 
-bool tls_is_record(struct span s); /* a segment that begins with one, TLS 1.0 or later */
+bool tls_is_record(struct span s);                  /* a segment that begins with one, TLS 1.0 or later */
 bool tls_seen(struct span s, struct tls_seen *out); /* false: no ClientHello begins here */
 /* "sip.example.org", "sips.example.org": a label of the name says what is behind it. */
 bool tls_name_is_sip(struct span name);

@@ -38,8 +38,10 @@ static bool frame_read(struct cursor *c, struct web_frame *f)
 
 	if (!cursor_u8(c, &head) || !cursor_u8(c, &length))
 		return false;
-	*f = (struct web_frame){
-	    .fin = head & FIN, .control = (head & 15) >= CLOSE, .first = (head & 15) != CONTINUATION, .n = length & 0x7f};
+	*f = (struct web_frame){.fin = head & FIN,
+	    .control = (head & 15) >= CLOSE,
+	    .first = (head & 15) != CONTINUATION,
+	    .n = length & 0x7f};
 	if (f->n == LENGTH_16) {
 		if (!cursor_u16(c, &n16))
 			return false;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """R24: the page of `ringfence audit --html` in a browser: what it says, where its charts lie, and that it asks nobody for anything."""
 import json
+import re
 import struct
 
 import pytest
@@ -140,7 +141,7 @@ def test_tokens_only(browser, captures, tmp_path):  # noqa: F811
     audit('--anonymise', '--graph', '--html', page, captures['plain'][0])
     seen = browser.open(page, 1200)
     has_form(seen)
-    assert '101' not in seen['text'] and 'n-' in seen['text']
+    assert not re.search(r'\b10[12]\b|10\.0\.0|Yealink', seen['text']) and re.search(r'\b[nad]-[0-9a-f]{10}\b', seen['text'])
 
 
 @pytest.mark.parametrize('old,new', [
