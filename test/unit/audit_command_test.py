@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: ISC
 """R24: `ringfence audit` from end to end: files, standard input, text, JSON, exit status, the cage, memory."""
+import array
 import json
+import math
+import operator
 import os
 import pathlib
 import re
@@ -139,6 +142,26 @@ def test_open_calls_can_be_heard(captures, tmp_path):
     assert left.count(0) < len(left) / 2 and right.count(0) < len(right) / 2 and left != right
     assert sound(captures, 'SDES in clear signalling', tmp_path) == plain
     assert sound(captures, 'SDES with tags of 32 bits', tmp_path) == plain
+
+
+TONES = (1000, 440)  # of Bob and Alice: the second channel is that of the lower address
+
+
+def share(samples, hz):
+    """How much of the power is in that tone: the correlation with it, whatever its phase."""
+    angles = [2 * math.pi * hz * i / 8000 for i in range(len(samples))]
+    c, s = sum(map(operator.mul, samples, map(math.cos, angles))), sum(map(operator.mul, samples, map(math.sin, angles)))
+    return 2 * (c * c + s * s) / len(samples) / sum(x * x for x in samples)
+
+
+@pytest.mark.parametrize('codec', ['PCMU', 'PCMA', 'G.722', 'Opus', 'G.722 under SDES', 'Opus under SDES'])
+def test_what_was_said_is_heard(captures, tmp_path, codec):
+    data = array.array('h', sound(captures, f'said in {codec}', tmp_path))
+    assert 23500 * 2 < len(data) < 24500 * 2  # three seconds of both
+    for channel, hz in enumerate(TONES):
+        heard = data[channel + 8000:-8000:2]
+        assert share(heard, hz) > 0.95 and share(heard, TONES[not channel]) < 0.01
+        assert 4000 < max(heard) < 16000
 
 
 def test_what_cannot_be_heard(captures, tmp_path):

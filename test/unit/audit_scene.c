@@ -653,5 +653,11 @@ const struct scene scenes[] = {
     {"TLS beside media, begun before", tls_beside, 2, {[AUDIT_SERVER] = 2}, WHY_SERVER, WHY_CLEAR, OTHER_SIP_TLS, 2},
     {"TLS of something else", tls_else, 1, OPEN_, WHY_CLEAR, 0, OTHER_TLS, 4},
     {"WebSocket over TLS", wss, 1, NOBODY_, 0, WHY_CLEAR, OTHER_WSS, 2},
+    {"said in PCMU", said_in_pcmu, 1, OPEN_, WHY_CLEAR, WHY_SDES},
+    {"said in PCMA", said_in_pcma, 1, OPEN_, WHY_CLEAR, WHY_SDES},
+    {"said in G.722", said_in_g722, 1, OPEN_, WHY_CLEAR, WHY_SDES},
+    {"said in Opus", said_in_opus, 1, OPEN_, WHY_CLEAR, WHY_SDES},
+    {"said in G.722 under SDES", said_in_g722_under_sdes, 1, OPEN_, WHY_SDES, WHY_CLEAR},
+    {"said in Opus under SDES", said_in_opus_under_sdes, 1, OPEN_, WHY_SDES, WHY_CLEAR},
     {NULL},
 };

@@ -41,4 +41,12 @@ void tls_beside(struct made *m);
 void tls_else(struct made *m);
 void wss(struct made *m);
 
+/* --- audit_scene_sound.c --- */
+void said_in_pcmu(struct made *m);
+void said_in_pcma(struct made *m);
+void said_in_g722(struct made *m);
+void said_in_opus(struct made *m);
+void said_in_g722_under_sdes(struct made *m);
+void said_in_opus_under_sdes(struct made *m);
+
 #endif
