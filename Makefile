@@ -12,8 +12,9 @@ demo: # two real phones, a listener on the wire, three uninvited ones
 	@demo/run
 
 bench: build # the load generator against Ringfence and Kamailio
-	dist/install lab
+	dist/install lab bench
 	bench/run
+	bench/audit/run
 
 deb: # the Debian package, in build/deb
 	dist/deb

@@ -256,7 +256,7 @@ const struct verb verb_audit = {
 	{"live", "DEVICE", "listen at a network device instead, until Ctrl-C"},
 	{"for", "TIME", "with --live: for so long"},
 	{"graph", NULL, "who calls whom, as an eavesdropper could draw it"},
-	{"anonymise", NULL, "tokens in place of numbers"},
+	{"anonymise", NULL, "tokens in place of numbers, names, addresses and devices"},
 	{"prove", "CALL", "write up to ten seconds of that open call (by its id) as sound"},
 	{"sound", "FILE", "where to; the file must be new"},
 	{"html", "FILE", "the report as a page too, which needs no other file"}},

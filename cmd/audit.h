@@ -24,6 +24,11 @@ void audit_show_end(struct audit_view *v);
 const char *audit_whys(json_t *line, char *out, size_t cap);
 const char *audit_party(json_t *line, const char *name, const char *address); /* a number, else an address */
 const char *audit_grade_plain(const char *key);
+const char *audit_capture(const struct cmd *c, int64_t i); /* its path, or with --anonymise its number */
+const char *audit_other_plain(const char *key);
+enum { AUDIT_REMARKS_MAX = 512 };
+/* What of the capture must be known beside the verdicts, in sentences, each behind a space; empty: nothing. */
+const char *audit_remarks(const json_t *line, char *out, size_t cap);
 const char *audit_grade_known(const char *key); /* the key itself; "unknown" for what is none */
 
 /* --- audit_live.c --- */
@@ -42,7 +47,7 @@ struct audit_html {
 	const struct cmd *cmd;
 	FILE *file;
 	const char *section;
-	unsigned calls;
+	unsigned calls, edges;
 };
 
 /* False: the file cannot be written, as was said. */

@@ -34,6 +34,7 @@ static const struct word whys[] = {
 
 static const struct word others[] = {
     {"sip-tls", "SIP over TLS: connections that cannot be read"},
+    {"wss", "WSS (web phones): connections that cannot be read"},
     {"tls", "TLS: other connections"},
     {"mgcp", "MGCP"},
     {"h323", "H.323"},
@@ -61,6 +62,39 @@ const char *audit_whys(json_t *line, char *out, size_t cap)
 	json_array_foreach(list, i, one) if (n < cap) n +=
 	    (size_t)snprintf(out + n, cap - n, "%s%s", n ? "; " : "", PLAIN(whys, member(one, "is")));
 	return out;
+}
+
+const char *audit_remarks(const json_t *line, char *out, size_t cap)
+{
+	static const struct word remarks[] = {
+	    {"attempts", "Attempts that nobody answered"},
+	    {"cut_packets", "Packets cut short (capture with -s 0)"},
+	    {"unknown_link", "Packets of a kind of network that is not known here"},
+	    {"left_out", "Left out for want of room, so that there may be more calls (take a shorter capture)"},
+	};
+	size_t n = 0;
+
+	out[0] = 0;
+	for (size_t i = 0; i < sizeof remarks / sizeof *remarks && n < cap; i++)
+		if (member_number(line, remarks[i].key))
+			n += (size_t)snprintf(out + n, cap - n, " %s: %lld.", remarks[i].plain,
+			    (long long)member_number(line, remarks[i].key));
+	return out;
+}
+
+const char *audit_capture(const struct cmd *c, int64_t i)
+{
+	static char name[32];
+
+	if (!option_is(c, "anonymise"))
+		return i >= 0 && i < c->args ? c->arg[i] : "";
+	snprintf(name, sizeof name, "capture %lld", (long long)i + 1);
+	return name;
+}
+
+const char *audit_other_plain(const char *key)
+{
+	return PLAIN(others, key);
 }
 
 const char *audit_grade_plain(const char *key)
@@ -109,6 +143,7 @@ static bool section(struct audit_view *v, const char *name, const char *title)
 static void summary(struct audit_view *v, const json_t *line)
 {
 	int64_t n = member_number(line, "calls"), open = member_number(line, "open");
+	char remarks[AUDIT_REMARKS_MAX];
 
 	section(v, "audit", NULL);
 	paint(v, open ? "\033[1;31m" : "\033[1;32m");
@@ -118,20 +153,8 @@ static void summary(struct audit_view *v, const json_t *line)
 	for (size_t i = 0; i < sizeof grades / sizeof *grades; i++)
 		if (member_number(line, grades[i].key))
 			printf("%6lld  %s\n", (long long)member_number(line, grades[i].key), grades[i].plain);
-	if (member_number(line, "attempts"))
-		printf("%6lld  attempts that nobody answered\n", (long long)member_number(line, "attempts"));
-	printf("%lld packets in %s", (long long)member_number(line, "packets"),
-	    show_length((uint64_t)member_number(line, "duration_ms")));
-	if (member_number(line, "cut_packets"))
-		printf(", %lld of them cut short (capture with -s 0)", (long long)member_number(line, "cut_packets"));
-	printf("\n");
-	if (member_number(line, "left_out"))
-		printf(
-		    "Not all found room: %lld things were left out, so there may be more calls. Take a shorter capture.\n",
-		    (long long)member_number(line, "left_out"));
-	if (member_number(line, "unknown_link"))
-		printf("%lld packets are of a kind of network that is not known here.\n",
-		    (long long)member_number(line, "unknown_link"));
+	printf("%lld packets in %s.%s\n", (long long)member_number(line, "packets"),
+	    show_length((uint64_t)member_number(line, "duration_ms")), audit_remarks(line, remarks, sizeof remarks));
 }
 
 const char *audit_party(json_t *line, const char *name, const char *address)
@@ -206,16 +229,14 @@ static void signalling(struct audit_view *v, const json_t *line)
 static void other(struct audit_view *v, const json_t *line)
 {
 	section(v, "other", "What else was there, and is not read");
-	printf("%6lld  %s\n", (long long)member_number(line, "packets"), safe(PLAIN(others, member(line, "what"))));
+	printf("%6lld  %s\n", (long long)member_number(line, "packets"), safe(audit_other_plain(member(line, "what"))));
 }
 
 static void trend(struct audit_view *v, const json_t *line)
 {
-	int64_t i = member_number(line, "file");
-
 	section(v, "trend", "By capture");
 	printf("%6lld of %lld open  %s\n", (long long)member_number(line, "open"),
-	    (long long)member_number(line, "calls"), i >= 0 && i < v->cmd->args ? safe(v->cmd->arg[i]) : "");
+	    (long long)member_number(line, "calls"), safe(audit_capture(v->cmd, member_number(line, "file"))));
 }
 
 static void edge(struct audit_view *v, const json_t *line)

@@ -1,13 +1,40 @@
 /* SPDX-License-Identifier: ISC */
-/* SIP and session descriptions as the audit reads them: whatever they are, what is found lies inside them. */
+/* SIP and session descriptions as the audit reads them, in a WebSocket too, and what TLS says in clear: whatever they are, what is
+ * found lies inside them. */
 #include "audit/audit.h"
 #include "audit/sdp_seen.h"
 #include "audit/sip_seen.h"
+#include "audit/tls_seen.h"
+#include "audit/web.h"
 #include "fuzz.h"
 
 static void inside(struct span whole, struct span s)
 {
 	FUZZ_CHECK(s.n == 0 || (s.p >= whole.p && s.p + s.n <= whole.p + whole.n));
+}
+
+static void web(struct span all)
+{
+	static uint8_t room[WEB_ROOM];
+	struct span message;
+
+	web_looks_like(all);
+	FUZZ_CHECK(web_handshake(all) <= all.n);
+	for (size_t taken = 1; all.n && taken; all = span_skip(all, taken)) {
+		taken = web_message(all, room, &message);
+		FUZZ_CHECK(taken <= all.n && (taken || message.n == 0));
+		FUZZ_CHECK(message.n == 0 || (message.p == room && message.n <= WEB_ROOM));
+	}
+}
+
+static void tls(struct span all)
+{
+	struct tls_seen t;
+
+	if (!tls_seen(all, &t))
+		return;
+	inside(all, t.name);
+	tls_name_is_sip(t.name);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -16,6 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct sip_seen m;
 	struct sdp_seen d;
 
+	web(all);
+	tls(all);
 	sip_looks_like(all);
 	size_t length = sip_whole(all);
 	FUZZ_CHECK(length <= n + UINT16_MAX);

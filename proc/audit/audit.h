@@ -30,6 +30,7 @@ enum audit_limits {
 	STRINGS_MAX = 65536 >> AUDIT_SHRINK,
 	STRING_OCTETS = (2 * 1024 * 1024) >> AUDIT_SHRINK,
 	EDGES_MAX = 32768 >> AUDIT_SHRINK,
+	TLS_PAIRS_MAX = 16384 >> AUDIT_SHRINK,
 	FILES_MAX = 64,
 	SAMPLE_MAX = 334,
 	LENGTHS_MAX = 8,     /* kinds of packets of a stream that are told apart */
@@ -139,6 +140,8 @@ struct side {
 	uint8_t event_pt;        /* 0: none */
 };
 
+enum signal_over { OVER_UDP, OVER_TCP, OVER_WS };
+
 /* A dialog between two hosts: what a proxy passes on is another leg of the same call. */
 struct leg {
 	uint64_t call_id; /* keyed hash */
@@ -148,7 +151,8 @@ struct leg {
 	uint32_t from, to;
 	uint32_t keys; /* chain of struct seen_key */
 	uint16_t status, file;
-	bool tcp, answered, ended;
+	uint8_t over; /* enum signal_over */
+	bool answered, ended;
 	struct side side[2];
 };
 
@@ -171,8 +175,20 @@ struct edge {
 	uint32_t from, to, calls;
 };
 
+/* TLS from one host to a port of another. */
+struct tls_pair {
+	uint8_t client[16], server[16];
+	uint16_t port;
+	uint32_t n;    /* connections */
+	bool before;   /* one that began before the capture */
+	bool sip, web; /* its first octets say so: sip/2 or a name; HTTP/1.1 alone, as for a WebSocket */
+	bool beside; /* media between its ends, or between two such clients of the server, has no readable signalling */
+	uint32_t first, clients; /* the server's first pair, and there: of how many clients */
+};
+
 enum other_kind {
 	OTHER_SIP_TLS,
+	OTHER_WSS,
 	OTHER_TLS,
 	OTHER_MGCP,
 	OTHER_H323,
@@ -185,10 +201,10 @@ enum other_kind {
 };
 
 struct counters {
-	uint64_t frames, octets, cut, malformed, no_ip, unknown_link, fragments, sip, sip_bad, registers;
+	uint64_t frames, octets, cut, malformed, no_ip, unknown_link, fragments, sip, sip_bad, registers, websockets;
 	uint64_t digest[DIGEST_OTHER + 1]; /* by enum digest_alg */
 	uint64_t other[OTHER_KINDS];
-	uint64_t flows_left, streams_left, legs_left, texts_left, keys_left, endpoints_left, edges_left;
+	uint64_t flows_left, streams_left, legs_left, texts_left, keys_left, endpoints_left, edges_left, tls_left;
 };
 
 /* A table: entry 0 is never used. */
@@ -239,6 +255,10 @@ struct audit {
 	struct edge *edge;
 	struct table_of edges;
 	struct map edge_map;
+	struct tls_pair *tls_pair;
+	struct table_of tls_pairs;
+	struct map tls_map, tls_server_map; /* by client; by server and port: the first */
+	uint8_t *web_room;
 	uint8_t secret[16];
 };
 
@@ -268,6 +288,12 @@ enum { SIP_LINE_LOOK = 1024 };
 bool sip_looks_like(struct span s);
 /* Octets of the first message in a stream; 0: not whole yet. */
 size_t sip_whole(struct span s);
-void signal_add(struct audit *a, const struct packet *p, struct span message);
+void signal_add(struct audit *a, const struct packet *p, struct span message, enum signal_over over);
+
+/* --- tls.c: a segment that begins with a record; at the end, once flows have their legs --- */
+void tls_add(struct audit *a, const struct packet *p);
+void tls_judge(struct audit *a);
+bool tls_pair_match(const void *owner, uint32_t i, struct span key);
+bool tls_server_match(const void *owner, uint32_t i, struct span key);
 
 #endif

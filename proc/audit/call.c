@@ -84,7 +84,7 @@ static void find_leg(struct audit *a, struct calls *calls, struct flow *f)
 		calls->node[c.leg[i]].covered |= c.score[i] == c.score[best];
 }
 
-static bool has_media(const struct audit *a, const struct flow *f)
+bool flow_has_media(const struct audit *a, const struct flow *f)
 {
 	for (unsigned d = 0; d < 2; d++)
 		for (uint32_t s = f->stream[d]; s != NONE; s = a->stream[s].next)
@@ -293,8 +293,9 @@ bool calls_find(struct audit *a, struct calls *c)
 	for (uint32_t i = 0; i <= a->legs.n + a->flows.n; i++)
 		c->node[i].parent = i;
 	for (uint32_t i = 1; i <= a->flows.n; i++)
-		if (a->flow[i].used && has_media(a, &a->flow[i]))
+		if (a->flow[i].used && flow_has_media(a, &a->flow[i]))
 			find_leg(a, c, &a->flow[i]);
+	tls_judge(a);
 	calls_join(a, c);
 	for (uint32_t i = 1; i <= a->flows.n; i++)
 		if (a->flow[i].used)

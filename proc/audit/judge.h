@@ -16,6 +16,7 @@ struct judged {
 	bool varies, pauses, digits;
 };
 
+bool flow_has_media(const struct audit *a, const struct flow *f);
 bool stream_is_media(const struct stream *s);
 uint32_t stream_pt(const struct stream *s); /* of most packets */
 /* codec: what signalling said, or SEEN_OTHER. event_pt 0: not said. */

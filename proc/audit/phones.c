@@ -57,17 +57,18 @@ static bool most_open(const void *owner, uint32_t i, uint32_t j)
 
 static void phone(struct report *r, const struct audit *a, const struct host *h)
 {
-	struct span device = h->device == NONE ? span_of(NULL, 0) : audit_text_of(a, h->device);
+	/* what to do says of which make a phone is */
+	bool known = h->device != NONE && !r->anonymise;
 
 	r->line = buf_of(r->room, sizeof r->room);
 	json_begin(&r->line, "phone");
 	report_address(r, "address", h->ip);
 	report_person(r, "number", a, h->number);
-	json_text(&r->line, "device", device);
+	report_device(r, "device", a, h->device);
 	json_number(&r->line, "calls", h->calls);
 	json_number(&r->line, "open", h->open);
 	report_whys(r, h->why);
-	json_word(&r->line, "remedy", remedy_of(device));
+	json_word(&r->line, "remedy", remedy_of(known ? audit_text_of(a, h->device) : span_of(NULL, 0)));
 	report_line(r);
 }
 

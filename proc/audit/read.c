@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* One frame: to signalling, to media, or to the count of what is neither. */
 #include "audit/audit.h"
+#include "audit/tls_seen.h"
+#include "audit/web.h"
 
 enum {
-	PORT_SIP_TLS = 5061,
 	PORT_MGCP = 2427,
 	PORT_MGCP_AGENT = 2727,
 	PORT_H323 = 1720,
 	PORT_SCCP = 2000,
 	PORT_SCCP_TLS = 2443,
 	PORT_IAX2 = 4569,
-	PORT_HTTPS = 443,
 	TEAMS_LO = 3478,
 	TEAMS_HI = 3481
 };
@@ -18,11 +18,6 @@ enum {
 static bool on_port(const struct packet *p, uint16_t port)
 {
 	return p->key.sport == port || p->key.dport == port;
-}
-
-static bool is_client_hello(struct span s)
-{
-	return s.n > 6 && s.p[0] == 22 && s.p[1] == 3 && s.p[5] == 1;
 }
 
 /* 52.112.0.0/14 and 52.120.0.0/14 are Microsoft's for calls. */
@@ -36,19 +31,23 @@ static bool is_teams(const struct packet *p)
 	return false;
 }
 
-static void tls_sip(struct audit *a, const struct packet *p)
-{
-	uint32_t server = audit_host(a, p->key.dst);
-
-	if (server != NONE)
-		a->host[server].flags |= HOST_SERVER;
-	a->count.other[OTHER_SIP_TLS]++;
-}
-
 static bool take_tcp(void *arg, struct span s)
 {
 	(void)arg;
-	return sip_looks_like(s);
+	return sip_looks_like(s) || web_looks_like(s);
+}
+
+/* SIP in frames of a WebSocket. */
+static size_t read_web(struct audit *a, const struct packet *p, struct span s)
+{
+	struct span message;
+	size_t n = web_message(s, a->web_room, &message);
+	struct packet whole = *p;
+
+	whole.cut = false;
+	if (n && sip_looks_like(message))
+		signal_add(a, &whole, message, OVER_WS);
+	return n;
 }
 
 /* A stream is read message by message; what stands between them (keep-alives) is passed over. */
@@ -61,6 +60,13 @@ static size_t read_tcp(void *arg, const struct packet *p, struct span s)
 		blank++;
 	if (blank)
 		return blank;
+	if (web_frame_begins(s))
+		return read_web(a, p, s);
+	if (web_looks_like(s)) {
+		size_t n = web_handshake(s);
+		a->count.websockets += n && s.p[0] == 'G';
+		return n;
+	}
 	if (s.n >= 16 && !sip_looks_like(s))
 		return span_find(span_head(s, s.n - 1), '\n') + 1;
 	size_t n = sip_whole(s);
@@ -68,17 +74,14 @@ static size_t read_tcp(void *arg, const struct packet *p, struct span s)
 		return 0;
 	struct packet whole = *p;
 	whole.cut = false;
-	signal_add(a, &whole, span_head(s, n));
+	signal_add(a, &whole, span_head(s, n), OVER_TCP);
 	return n;
 }
 
 static void tcp(struct audit *a, const struct packet *p)
 {
-	if (is_client_hello(p->payload)) {
-		if (on_port(p, PORT_SIP_TLS))
-			tls_sip(a, p);
-		else
-			a->count.other[OTHER_TLS]++;
+	if (tls_is_record(p->payload)) {
+		tls_add(a, p);
 		return;
 	}
 	if (on_port(p, PORT_H323) && p->payload.n > 5 && p->payload.p[0] == 3) /* TPKT, RFC 1006 */
@@ -123,7 +126,7 @@ static void udp(struct audit *a, const struct packet *p)
 	if (s.n == 0 || named(a, p))
 		return;
 	if (s.p[0] >= 'A' && s.p[0] <= 'Z' && sip_looks_like(s))
-		signal_add(a, p, s);
+		signal_add(a, p, s, OVER_UDP);
 	else
 		flow_add(a, p);
 }

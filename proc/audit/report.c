@@ -11,8 +11,10 @@ static const char *const why_word[WHY_N] = {"clear", "keys-declined", "sdes-read
     "clear-before-keys", "clear-after-keys", "null-cipher", "agreed-clear", "keys-at-server", "keys-not-seen",
     "fingerprint-unsigned", "zrtp-to-compare", "lengths-vary", "silence-not-sent", "digits-readable", "tag-32"};
 
+static const char *const over_word[] = {"udp", "tcp", "ws"};
+
 static const char *const other_word[OTHER_KINDS] = {
-    "sip-tls", "tls", "mgcp", "h323", "sccp", "iax2", "esp", "teams", "multicast"};
+    "sip-tls", "wss", "tls", "mgcp", "h323", "sccp", "iax2", "esp", "teams", "multicast"};
 
 void report_line(struct report *r)
 {
@@ -37,6 +39,18 @@ static struct buf *begin(struct report *r, const char *kind)
 	return &r->line;
 }
 
+/* The same for the same within this report, and for nobody outside it. */
+static void token(struct report *r, const char *name, const char *kind, struct span s)
+{
+	uint8_t text[24];
+	struct buf b = buf_of(text, sizeof text);
+	uint64_t h = siphash(r->secret, s);
+
+	buf_str(&b, kind);
+	buf_hex(&b, &h, 5);
+	json_text(&r->line, name, buf_span(&b));
+}
+
 void report_address(struct report *r, const char *name, const uint8_t ip[16])
 {
 	uint8_t text[ADDR_TEXT_MAX];
@@ -44,6 +58,10 @@ void report_address(struct report *r, const char *name, const uint8_t ip[16])
 	struct addr a = {.family = 6};
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
+	if (r->anonymise) {
+		token(r, name, "a-", span_of(ip, 16));
+		return;
+	}
 	memcpy(a.ip, ip, sizeof a.ip);
 	if (memcmp(ip, mapped, sizeof mapped) == 0)
 		a.family = 4;
@@ -51,24 +69,24 @@ void report_address(struct report *r, const char *name, const uint8_t ip[16])
 	json_text(&r->line, name, buf_span(&b));
 }
 
-/* A number or name; with --anonymise a token, the same for the same one within this report. */
+static void text_or_token(struct report *r, const char *name, const char *kind, const struct audit *a, uint32_t text)
+{
+	if (text == NONE)
+		json_word(&r->line, name, "");
+	else if (r->anonymise)
+		token(r, name, kind, audit_text_of(a, text));
+	else
+		json_text(&r->line, name, audit_text_of(a, text));
+}
+
 void report_person(struct report *r, const char *name, const struct audit *a, uint32_t text)
 {
-	uint8_t token[20];
-	struct buf b = buf_of(token, sizeof token);
+	text_or_token(r, name, "n-", a, text);
+}
 
-	if (text == NONE) {
-		json_word(&r->line, name, "");
-		return;
-	}
-	if (!r->anonymise) {
-		json_text(&r->line, name, audit_text_of(a, text));
-		return;
-	}
-	uint64_t h = siphash(r->secret, audit_text_of(a, text));
-	BUF_LIT(&b, "n-");
-	buf_hex(&b, &h, 5);
-	json_text(&r->line, name, buf_span(&b));
+void report_device(struct report *r, const char *name, const struct audit *a, uint32_t text)
+{
+	text_or_token(r, name, "d-", a, text);
 }
 
 void report_whys(struct report *r, uint32_t why)
@@ -104,7 +122,7 @@ static void leg(struct report *r, const struct audit *a, const struct calls *c, 
 		const struct leg *l = &a->leg[node];
 		report_address(r, "caller", a->host[l->host[0]].ip);
 		report_address(r, "called", a->host[l->host[1]].ip);
-		json_word(b, "signalling", l->tcp ? "tcp" : "udp");
+		json_word(b, "signalling", over_word[l->over]);
 	} else {
 		const struct flow *f = &a->flow[node - a->legs.n];
 		report_address(r, "caller", f->key.src);
@@ -198,7 +216,7 @@ static void summary(struct report *r, const struct audit *a, const struct calls 
 	json_number(b, "tcp_gaps", a->tcp.lost);
 	json_number(b, "left_out",
 	    a->count.legs_left + a->count.flows_left + a->count.streams_left + a->count.keys_left +
-		a->count.endpoints_left + a->count.texts_left + a->count.edges_left);
+		a->count.endpoints_left + a->count.texts_left + a->count.edges_left + a->count.tls_left);
 	report_line(r);
 }
 
@@ -233,6 +251,7 @@ static void signalling(struct report *r, const struct audit *a)
 		inside += (a->host[i].flags & HOST_INSIDE_NAMED) != 0;
 	json_number(b, "messages", a->count.sip);
 	json_number(b, "unreadable", a->count.sip_bad);
+	json_number(b, "websockets", a->count.websockets);
 	json_number(b, "registrations", a->count.registers);
 	json_number(b, "numbers", texts_of(a, TEXT_NUMBER));
 	json_number(b, "names", texts_of(a, TEXT_NAME));

@@ -29,10 +29,11 @@ void phones_report(struct report *r, struct audit *a);
 /* What to change on a phone or server of that make; a general word when it is not known. */
 const char *remedy_of(struct span device);
 
-/* --- the members that several lines have --- */
+/* --- the members that several lines have; with --anonymise tokens stand in place of addresses, people and devices --- */
 void report_line(struct report *r); /* write the line that was begun */
 void report_address(struct report *r, const char *name, const uint8_t ip[16]);
 void report_person(struct report *r, const char *name, const struct audit *a, uint32_t text);
+void report_device(struct report *r, const char *name, const struct audit *a, uint32_t text);
 void report_whys(struct report *r, uint32_t why);
 
 #endif

@@ -206,9 +206,10 @@ static void progress(struct leg *l, const struct sip_seen *m, uint32_t now)
 	l->last_ms = now > l->last_ms ? now : l->last_ms;
 }
 
-static void call(struct audit *a, const struct packet *p, const struct sip_seen *m, uint32_t src, uint32_t dst)
+static void call(
+    struct audit *a, const struct packet *p, const struct sip_seen *m, const uint32_t ends[2], enum signal_over over)
 {
-	uint32_t from = m->request ? src : dst, to = m->request ? dst : src;
+	uint32_t src = ends[0], dst = ends[1], from = m->request ? src : dst, to = m->request ? dst : src;
 	struct leg *l = leg_of(a, hash(a, m->call_id), from, to, m->method == SIP_INVITE);
 
 	if (!l)
@@ -218,7 +219,7 @@ static void call(struct audit *a, const struct packet *p, const struct sip_seen 
 	if (first) {
 		l->from = audit_text(a, m->from.user, TEXT_NUMBER);
 		l->to = audit_text(a, m->to.user, TEXT_NUMBER);
-		l->tcp = p->key.proto == PACKET_TCP;
+		l->over = (uint8_t)over;
 		l->invite_ms = now;
 		if (m->to.tag.n == 0 || !m->request)
 			audit_edge(a, l->from, l->to);
@@ -234,7 +235,7 @@ static void call(struct audit *a, const struct packet *p, const struct sip_seen 
 		describe(a, l, src == l->host[1], m);
 }
 
-void signal_add(struct audit *a, const struct packet *p, struct span message)
+void signal_add(struct audit *a, const struct packet *p, struct span message, enum signal_over over)
 {
 	struct sip_seen m;
 
@@ -248,5 +249,5 @@ void signal_add(struct audit *a, const struct packet *p, struct span message)
 		return;
 	gave_away(a, &m);
 	sender(a, p, &m, src, dst);
-	call(a, p, &m, src, dst);
+	call(a, p, &m, (const uint32_t[]){src, dst}, over);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "audit/audit.h"
 #include "audit/flow.h"
+#include "audit/web.h"
 #include "base/rand.h"
 #include <stdlib.h>
 
@@ -51,7 +52,7 @@ static bool init_tables(struct audit *a)
 	return TABLE(a, flow, FLOWS_MAX) && TABLE(a, stream, STREAMS_MAX) && TABLE(a, sample, SAMPLES_MAX) &&
 	       TABLE(a, keying, KEYINGS_MAX) && TABLE(a, leg, LEGS_MAX) && TABLE(a, endpoint, ENDPOINTS_MAX) &&
 	       TABLE(a, key, KEYS_MAX) && TABLE(a, host, HOSTS_MAX) && TABLE(a, text, STRINGS_MAX) &&
-	       TABLE(a, edge, EDGES_MAX);
+	       TABLE(a, edge, EDGES_MAX) && TABLE(a, tls_pair, TLS_PAIRS_MAX);
 }
 
 bool audit_init(struct audit *a)
@@ -61,6 +62,8 @@ bool audit_init(struct audit *a)
 	rand_bytes(a->flow_secret, sizeof a->flow_secret);
 	return init_tables(a) && (a->frags = calloc(1, sizeof *a->frags)) && tcp_init(&a->tcp) &&
 	       (a->flow_cell = calloc(FLOW_CELLS, sizeof *a->flow_cell)) && (a->text_octets = malloc(STRING_OCTETS)) &&
+	       (a->web_room = malloc(WEB_ROOM)) && map_init(&a->tls_map, TLS_PAIRS_MAX, tls_pair_match, a) &&
+	       map_init(&a->tls_server_map, TLS_PAIRS_MAX, tls_server_match, a) &&
 	       map_init(&a->leg_map, LEGS_MAX, leg_match, a) && map_init(&a->call_map, LEGS_MAX, call_match, a) &&
 	       map_init(&a->endpoint_map, ENDPOINTS_MAX, endpoint_match, a) &&
 	       map_init(&a->host_map, HOSTS_MAX, host_match, a) && map_init(&a->text_map, STRINGS_MAX, text_match, a) &&
@@ -69,11 +72,11 @@ bool audit_init(struct audit *a)
 
 void audit_fini(struct audit *a)
 {
-	enum { ALL = 13, MAPS = 6 };
+	enum { ALL = 15, MAPS = 8 };
 	void *all[ALL] = {a->flow, a->stream, a->sample, a->keying, a->leg, a->endpoint, a->key, a->host, a->text,
-	    a->edge, a->frags, a->flow_cell, a->text_octets};
-	struct map *maps[MAPS] = {
-	    &a->leg_map, &a->call_map, &a->endpoint_map, &a->host_map, &a->text_map, &a->edge_map};
+	    a->edge, a->frags, a->flow_cell, a->text_octets, a->tls_pair, a->web_room};
+	struct map *maps[MAPS] = {&a->leg_map, &a->call_map, &a->endpoint_map, &a->host_map, &a->text_map, &a->edge_map,
+	    &a->tls_map, &a->tls_server_map};
 
 	for (size_t i = 0; i < ALL; i++)
 		free(all[i]);

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: ISC
 """R24: `ringfence audit` from end to end: files, standard input, text, JSON, exit status, the cage, memory."""
+import array
 import json
+import math
+import operator
 import os
 import pathlib
 import re
@@ -81,17 +84,45 @@ def test_a_leg_of_each_server(captures):
     assert {x['address'] for x in of('phone', audit('--json', captures['server, clear behind it'][0]))} == {'10.0.0.12'}
 
 
+def test_web_phones(captures):
+    p = audit('--json', captures['SIP in a WebSocket'][0])
+    [call], [gave] = of('call', p), of('signalling', p)
+    assert call['legs'][0]['signalling'] == 'ws' and call['from'] == '101' and gave['websockets'] == 1 and gave['messages'] == 6
+    [other] = of('other', audit('--json', captures['WebSocket over TLS'][0]))
+    assert other == {'kind': 'other', 'what': 'wss', 'packets': 2}
+    assert 'WSS (web phones)' in audit(captures['WebSocket over TLS'][0]).stdout
+
+
 def test_keys_are_not_said(captures):
     for name in ('SDES in clear signalling', 'SDES without media'):
         p = audit('--json', '--graph', captures[name][0])
         assert 'AAECAwQF' not in p.stdout and '000102030405' not in p.stdout
 
 
-def test_anonymised(captures):
-    for more in ([], ['--json']):
-        p = audit('--anonymise', '--graph', '--all', *more, captures['plain'][0])
-        assert p.returncode == 4 and not re.search(r'\b10[12]\b', p.stdout) and 'Anna' not in p.stdout
-        assert len(set(re.findall(r'n-[0-9a-f]{10}', p.stdout))) == 2
+# What stands in the captures, and names people, places or makes; the last one is what is advised for one make.
+PLANTED = (r'\b10[12]\b', 'Anna', r'10\.0\.0\.', 'fd00', 'example', 'Yealink', 'SIP-T46G', r'28\.83', 'Asterisk', 'Anna-and-Bob', 'Compulsory')
+
+
+def test_anonymised(captures, tmp_path):
+    """Text, JSON and page, with the graph and several captures."""
+    paths = []
+    for i, name in enumerate(('plain', 'server, clear behind it', 'registration', 'IPv6')):
+        paths.append(tmp_path / f'Anna-and-Bob-{i}.pcap')
+        paths[-1].write_bytes(pathlib.Path(captures[name][0]).read_bytes())
+    page = tmp_path / 'page.html'
+    for more in ([], ['--json'], ['--html', page]):
+        said = {}
+        for hide in ([], ['--anonymise']):
+            p = audit(*hide, '--graph', '--all', *more, *paths)
+            assert p.returncode == 4 and not p.stderr
+            said[bool(hide)] = page.read_text() if '--html' in more else p.stdout
+        shown = [x for x in PLANTED if re.search(x, said[False])]
+        assert len(shown) >= 6, shown  # they would be found
+        assert not [x for x in PLANTED if re.search(x, said[True])]
+        tokens = set(re.findall(r'\b([nad])-[0-9a-f]{10}\b', said[True]))
+        assert tokens >= {'n', 'a', 'd'}
+    one, other = (re.findall(r'n-[0-9a-f]{10}', audit('--anonymise', '--graph', paths[0]).stdout) for _ in range(2))
+    assert len(set(one)) == 2 and not set(one) & set(other)
 
 
 def sound(captures, name, tmp_path):
@@ -111,6 +142,26 @@ def test_open_calls_can_be_heard(captures, tmp_path):
     assert left.count(0) < len(left) / 2 and right.count(0) < len(right) / 2 and left != right
     assert sound(captures, 'SDES in clear signalling', tmp_path) == plain
     assert sound(captures, 'SDES with tags of 32 bits', tmp_path) == plain
+
+
+TONES = (1000, 440)  # of Bob and Alice: the second channel is that of the lower address
+
+
+def share(samples, hz):
+    """How much of the power is in that tone: the correlation with it, whatever its phase."""
+    angles = [2 * math.pi * hz * i / 8000 for i in range(len(samples))]
+    c, s = sum(map(operator.mul, samples, map(math.cos, angles))), sum(map(operator.mul, samples, map(math.sin, angles)))
+    return 2 * (c * c + s * s) / len(samples) / sum(x * x for x in samples)
+
+
+@pytest.mark.parametrize('codec', ['PCMU', 'PCMA', 'G.722', 'Opus', 'G.722 under SDES', 'Opus under SDES'])
+def test_what_was_said_is_heard(captures, tmp_path, codec):
+    data = array.array('h', sound(captures, f'said in {codec}', tmp_path))
+    assert 23500 * 2 < len(data) < 24500 * 2  # three seconds of both
+    for channel, hz in enumerate(TONES):
+        heard = data[channel + 8000:-8000:2]
+        assert share(heard, hz) > 0.95 and share(heard, TONES[not channel]) < 0.01
+        assert 4000 < max(heard) < 16000
 
 
 def test_what_cannot_be_heard(captures, tmp_path):

@@ -1,140 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-#include "audit_scene.h"
-#include "base/buf.h"
-#include <stdarg.h>
+#include "audit_scene_say.h"
 #include <stdio.h>
 
-enum { ALICE = 11, BOB = 12, PBX = 1, PROXY = 2, CAROL = 13, SIP_PORT = 5060, ACK = 0x10, SYN = 2 };
-
-/* One hop of signalling. */
-struct hop {
-	struct made *m;
-	uint8_t host[2]; /* caller, called */
-	const char *call_id, *from, *to, *device[2];
-	bool tcp;
-	uint32_t seq[2];
-	unsigned vias;
-};
-
-static const char keys[2][60] = {
-    "inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd", "inline:HRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgEA"};
-
-static void say(struct hop *h, unsigned by, const char *text)
-{
-	struct made_end from = {h->host[by], SIP_PORT}, to = {h->host[!by], SIP_PORT};
-	struct span s = span_str(text);
-
-	if (!h->tcp) {
-		made_udp(h->m, from, to, s);
-	} else { /* in pieces that end anywhere */
-		for (size_t at = 0; at < s.n; at += 333) {
-			struct span piece = span_head(span_skip(s, at), 333);
-			made_tcp(h->m, from, to, h->seq[by], ACK, piece);
-			h->seq[by] += (uint32_t)piece.n;
-		}
-	}
-	h->m->now_us += 20000;
-}
-
-/* start: a request line without its URI's tail, or a status line. */
-static void message(struct hop *h, unsigned by, const char *start, const char *method, bool answered, const char *sdp)
-{
-	char text[3000], via[400] = "";
-	size_t n = 0;
-
-	for (unsigned i = 0; i <= h->vias; i++)
-		n += (size_t)snprintf(via + n, sizeof via - n, "Via: SIP/2.0/UDP %s:5060;branch=z9hG4bK%s%u\r\n",
-		    made_ip(h->m, h->host[0]), h->call_id, i);
-	snprintf(text, sizeof text,
-	    "%s\r\n%sFrom: \"Anna\" <sip:%s@example.org>;tag=f\r\nTo: <sip:%s@example.org>%s\r\n"
-	    "Call-ID: %s\r\nCSeq: 1 %s\r\nContact: <sip:x@%s:5060>\r\n%s: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
-	    start, via, h->from, h->to, answered ? ";tag=t" : "", h->call_id, method, made_ip(h->m, h->host[by]),
-	    by ? "Server" : "User-Agent", h->device[by] ? h->device[by] : "Yealink SIP-T46G 28.83.0.120",
-	    sdp ? "Content-Type: application/sdp\r\n" : "", sdp ? strlen(sdp) : 0, sdp ? sdp : "");
-	say(h, by, text);
-}
-
-static const char *sdp(struct made *m, uint8_t host, uint16_t port, const char *profile, const char *more)
-{
-	static char text[4][1500];
-	static unsigned turn;
-	char *s = text[turn++ % 4];
-
-	snprintf(s, sizeof text[0],
-	    "v=0\r\no=- 1 1 IN IP%c %s\r\ns=-\r\nc=IN IP%c %s\r\nt=0 0\r\nm=audio %u %s 0 101\r\na=rtpmap:0 PCMU/8000\r\n"
-	    "a=rtpmap:101 telephone-event/8000\r\n%s",
-	    m->v6 ? '6' : '4', made_ip(m, host), m->v6 ? '6' : '4', made_ip(m, host), port, profile, more);
-	return s;
-}
-
-static const char *crypto(unsigned key, const char *suite)
-{
-	static char text[2][160];
-
-	snprintf(text[key], sizeof text[key], "a=crypto:1 %s %s|2^31\r\n", suite, keys[key]);
-	return text[key];
-}
-
-static const char fingerprint[] =
-    "a=setup:actpass\r\na=fingerprint:sha-256 "
-    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n";
-static const char zrtp_hash[] = "a=zrtp-hash:1.10 0011223344556677889900112233445566778899001122334455667788990011\r\n";
-
-static void set_up(struct hop *h, const char *offer, const char *answer)
-{
-	message(h, 0, "INVITE sip:b@example.org SIP/2.0", "INVITE", false, offer);
-	message(h, 1, "SIP/2.0 180 Ringing", "INVITE", true, NULL);
-	message(h, 1, "SIP/2.0 200 OK", "INVITE", true, answer);
-	message(h, 0, "ACK sip:b@example.org SIP/2.0", "ACK", true, NULL);
-}
-
-static void hang_up(struct hop *h)
-{
-	message(h, 0, "BYE sip:b@example.org SIP/2.0", "BYE", true, NULL);
-	message(h, 1, "SIP/2.0 200 OK", "BYE", true, NULL);
-}
-
-static struct hop hop(struct made *m, uint8_t caller, uint8_t called, const char *call_id)
-{
-	return (struct hop){
-	    .m = m, .host = {caller, called}, .call_id = call_id, .from = "101", .to = "102", .seq = {1000, 77000}};
-}
-
-static struct made_media pcmu(uint8_t from, uint16_t port, uint8_t to, uint16_t to_port, uint32_t ssrc)
-{
-	return (struct made_media){
-	    .from = {from, port}, .to = {to, to_port}, .ssrc = ssrc, .len = 160, .event_pt = 101, .seq = (uint16_t)(ssrc * 77)};
-}
-
-static struct made_media back(const struct made_media *a)
-{
-	struct made_media b = *a;
-
-	b.from = a->to;
-	b.to = a->from;
-	b.ssrc = a->ssrc + 1000;
-	b.seq = (uint16_t)(a->seq + 4000);
-	return b;
-}
-
-static void direct(struct made *m, const char *offer_profile, const char *offer, const char *answer_profile, const char *answer,
-    struct made_media *a, struct made_media *b, struct hop *h)
-{
-	*h = hop(m, ALICE, BOB, "direct-1");
-	*a = pcmu(ALICE, 4000, BOB, 4002, 7001);
-	*b = back(a);
-	set_up(h, sdp(m, ALICE, 4000, offer_profile, offer), sdp(m, BOB, 4002, answer_profile, answer));
-}
-
-static void set_keys(struct srtp *s, unsigned key)
-{
-	uint8_t master[30];
-
-	if (span_unbase64(span_skip(span_str(keys[key]), 7), master, sizeof master) == 30)
-		srtp_set(s, SDP_AES_CM_128_HMAC_SHA1_80, master);
-}
-
-/* --- scenes --- */
 
 static void plain(struct made *m)
 {
@@ -780,5 +647,17 @@ const struct scene scenes[] = {
     {"no telephony", others_only, 0, {0}, 0, 0xffff},
     {"television", television, 0, {0}, 0, 0xffff},
     {"nothing", nothing, 0, {0}, 0, 0xffff},
+    {"SIP in a WebSocket", web_sip, 1, OPEN_, WHY_CLEAR, 0},
+    {"TLS that offers sip 2", tls_alpn, 0, {0}, 0, 0xffff, OTHER_SIP_TLS, 1},
+    {"TLS to a name of SIP", tls_name, 0, {0}, 0, 0xffff, OTHER_SIP_TLS, 1},
+    {"TLS beside media, begun before", tls_beside, 2, {[AUDIT_SERVER] = 2}, WHY_SERVER, WHY_CLEAR, OTHER_SIP_TLS, 2},
+    {"TLS of something else", tls_else, 1, OPEN_, WHY_CLEAR, 0, OTHER_TLS, 4},
+    {"WebSocket over TLS", wss, 1, NOBODY_, 0, WHY_CLEAR, OTHER_WSS, 2},
+    {"said in PCMU", said_in_pcmu, 1, OPEN_, WHY_CLEAR, WHY_SDES},
+    {"said in PCMA", said_in_pcma, 1, OPEN_, WHY_CLEAR, WHY_SDES},
+    {"said in G.722", said_in_g722, 1, OPEN_, WHY_CLEAR, WHY_SDES},
+    {"said in Opus", said_in_opus, 1, OPEN_, WHY_CLEAR, WHY_SDES},
+    {"said in G.722 under SDES", said_in_g722_under_sdes, 1, OPEN_, WHY_SDES, WHY_CLEAR},
+    {"said in Opus under SDES", said_in_opus_under_sdes, 1, OPEN_, WHY_SDES, WHY_CLEAR},
     {NULL},
 };

@@ -10,7 +10,8 @@ struct scene {
 	const char *name;
 	void (*make)(struct made *m);
 	uint8_t calls, by_grade[AUDIT_GRADES]; /* of AUDIT_NONE: attempts */
-	uint32_t why, never;		       /* reasons that some leg must have, and that none may have */
+	uint32_t why, never; /* reasons that some leg must have, and that none may have */
+	uint8_t other, other_n; /* so much of enum other_kind; 0: not looked at */
 };
 
 extern const struct scene scenes[]; /* ends with a NULL name */

@@ -51,10 +51,11 @@ static bool as_labelled(const struct scene *s, const char *how)
 
 	for (unsigned g = AUDIT_NOBODY; g < AUDIT_GRADES; g++)
 		ok = ok && calls.by_grade[g] == s->by_grade[g];
+	ok = ok && (s->other_n == 0 || audit.count.other[s->other] == s->other_n);
 	if (!ok)
-		fprintf(stderr, "%s, %s: calls %u, nobody %u, server %u, unknown %u, open %u, attempts %u, why %04x\n", s->name, how,
+		fprintf(stderr, "%s, %s: calls %u, nobody %u, server %u, unknown %u, open %u, attempts %u, why %04x, other %u\n", s->name, how,
 		    calls.n, calls.by_grade[AUDIT_NOBODY], calls.by_grade[AUDIT_SERVER], calls.by_grade[AUDIT_UNKNOWN],
-		    calls.by_grade[AUDIT_OPEN], calls.attempts, why);
+		    calls.by_grade[AUDIT_OPEN], calls.attempts, why, (unsigned)audit.count.other[s->other]);
 	return ok;
 }
 

@@ -239,10 +239,15 @@ static void send_rtp(struct made *m, struct made_media *a, uint8_t pt, struct sp
 	made_udp(m, a->from, a->to, buf_span(&b));
 }
 
-void made_rtp(struct made *m, struct made_media *a)
+void made_rtp_of(struct made *m, struct made_media *a, struct span payload)
 {
 	a->ts += a->step ? a->step : 160;
-	send_rtp(m, a, a->pt, span_of(NULL, 0));
+	send_rtp(m, a, a->pt, payload);
+}
+
+void made_rtp(struct made *m, struct made_media *a)
+{
+	made_rtp_of(m, a, span_of(NULL, 0));
 }
 
 void made_digit(struct made *m, struct made_media *a)

@@ -54,6 +54,7 @@ struct made_media {
 };
 
 void made_rtp(struct made *m, struct made_media *a);
+void made_rtp_of(struct made *m, struct made_media *a, struct span payload);
 /* n packets of 20 ms in both directions; b may be NULL. */
 void made_talk(struct made *m, struct made_media *a, struct made_media *b, unsigned n);
 void made_digit(struct made *m, struct made_media *a);
