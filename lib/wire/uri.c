@@ -300,6 +300,11 @@ static const char *parse(struct span s, struct uri *u)
 	return parse_other(s, u);
 }
 
+struct span uri_bare(const struct uri *u)
+{
+	return u->headers.p ? span_head(u->text, (size_t)(u->headers.p - u->text.p) - 1) : u->text;
+}
+
 bool uri_is_sos(const struct uri *u)
 {
 	struct span sos = SPAN("urn:service:sos");

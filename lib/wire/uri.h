@@ -34,6 +34,9 @@ struct uri {
  * URI_OTHER, checked for characters only. */
 bool uri_parse(struct span s, struct uri *out, const char **why);
 
+/* Its text without headers: a Contact may carry them, a Request-URI may not (RFC 3261 19.1.1, table 1). */
+struct span uri_bare(const struct uri *u);
+
 /* urn:service:sos or a service below it, in any case (RFC 5031 4.2, 4.3). */
 bool uri_is_sos(const struct uri *u);
 

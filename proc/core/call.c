@@ -119,10 +119,9 @@ static void do_end(struct call *c)
 static void do_refuse(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller);
-	enum refusal why = c->best ? (enum refusal)c->best : REFUSE_NO_ANSWER;
 
 	if (caller)
-		leg_refuse(caller, why, c->best_text);
+		leg_refuse(caller, c->best ? (enum refusal)c->best : REFUSE_NO_ANSWER, c->best_text);
 }
 
 /* --- what the machine wants --- */
@@ -391,6 +390,7 @@ void call_adopted(void)
 			c->ring.fire = on_half_lost;
 			timer_set(&child_wheel, &c->ring, child_now() + EDGES_ARE_BACK_MS);
 		}
+		dialogue_adopted(c);
 	}
 	if (n)
 		log_info("%u calls adopted", n);

@@ -242,6 +242,8 @@ static void link_up(struct link *l)
 		spent_ledger_up();
 	} else if (l->peer == PROC_KEEPER) {
 		record_keeper_up();
+	} else if (l->peer == PROC_VOICE) {
+		voice_up();
 	}
 	trunk_link_up(l);
 }

@@ -40,13 +40,16 @@ static void hear_voice(struct call *c, unsigned side, bool keys)
 	call_relay(c);
 }
 
-static bool speak(struct call *c, struct leg *l, const struct step *s, bool loop)
+enum { SAYS_ONCE, SAYS_ON, SAYS_AT_ONCE };
+
+static bool speak(struct call *c, struct leg *l, const struct step *s, int how)
 {
 	struct voice_turn t = {.join = c->r.id,
 	    .side = l->r.side,
 	    .codec = codec_of(l),
 	    .emergency = c->r.emergency,
-	    .loop = loop,
+	    .loop = how == SAYS_ON,
+	    .at_once = how == SAYS_AT_ONCE,
 	    .seated = (c->seats >> SEAT_SPOKEN_TO & 1) && l->r.id == c->r.caller,
 	    .barge = s->max > 0 && s->mail != STEP_RECORDS,
 	    .say = s->say ? s->say : c->mail_say,
@@ -62,8 +65,6 @@ static bool speak(struct call *c, struct leg *l, const struct step *s, bool loop
 		mail_fill_turn(c, s, &t);
 	hear_voice(c, l->r.side, s->max > 0);
 	c->turn[l->r.side] = voice_turn(&t);
-	if (s->mail == STEP_RECORDS && c->turn[l->r.side])
-		c->mail_open = false; /* voice ends it */
 	return c->turn[l->r.side] != 0;
 }
 
@@ -73,7 +74,7 @@ void dialogue_loop(struct call *c, unsigned side, const char *say)
 	const struct step s = {.say = say};
 
 	if (l && l->r.ends != RELAY_PASSING && !c->turn[side])
-		speak(c, l, &s, true);
+		speak(c, l, &s, SAYS_ON);
 }
 
 void dialogue_quiet(struct call *c, unsigned side)
@@ -83,8 +84,20 @@ void dialogue_quiet(struct call *c, unsigned side)
 	c->r.listens &= (uint8_t) ~(1u << side);
 }
 
+/* A message that voice records is ended by voice; one that it does not have yet goes. */
+static void leave_message(struct call *c)
+{
+	const struct step *s = script_step(c->script, c->step);
+	const struct leg *caller = leg_get(c->r.caller);
+	uint64_t token = caller ? c->turn[caller->r.side] : 0;
+
+	if (s && s->mail == STEP_RECORDS && token && !voice_waits(token))
+		c->mail_open = false;
+}
+
 void dialogue_end(struct call *c)
 {
+	leave_message(c);
 	voice_stop_join(c->r.id);
 	mail_end(c);
 	c->turn[0] = c->turn[1] = 0;
@@ -157,8 +170,11 @@ static void run(struct call *c)
 
 	if (!c->keyed) /* dialogue_heard() goes on */
 		return;
-	if (!caller || !s || !speak(c, caller, s, false))
-		call_event(c, CALL_TIME_OUT, NULL);
+	if (caller && s && speak(c, caller, s, SAYS_ONCE))
+		return;
+	if (!c->best)
+		c->best = REFUSE_NO_VOICE;
+	call_event(c, CALL_TIME_OUT, NULL);
 }
 
 void dialogue_begin(struct call *c)
@@ -209,8 +225,9 @@ void dialogue_warn(struct call *c)
 	static const struct step warning = {.say = "one-minute-left"};
 	struct leg *caller = leg_get(c->r.caller);
 
-	if (caller && caller->r.ends != RELAY_PASSING && !c->turn[caller->r.side])
-		speak(c, caller, &warning, false);
+	if (caller && caller->r.ends != RELAY_PASSING && !c->turn[caller->r.side] &&
+	    !speak(c, caller, &warning, SAYS_AT_ONCE))
+		hear_other(c, caller->r.side);
 }
 
 void dialogue_hold(struct call *c, const struct leg *by)
@@ -226,6 +243,19 @@ void dialogue_hold(struct call *c, const struct leg *by)
 		dialogue_loop(c, there, "music");
 	else
 		hear_other(c, there);
+}
+
+void dialogue_adopted(struct call *c)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		const struct leg *l = leg_at(c, side);
+		struct sdp theirs;
+		if (!l || l->r.ends == RELAY_PASSING)
+			continue;
+		leg_remote(l, &theirs);
+		if (sdp_holds(&theirs))
+			dialogue_loop(c, !side, "music");
+	}
 }
 
 /* --- what comes back --- */
@@ -284,16 +314,21 @@ static void on_turned(uint64_t owner, uint64_t token, enum turn_why why, struct 
 	const struct step *s = c->r.state == PHASE_ASKING ? script_step(c->script, c->step) : NULL;
 	if (!s)
 		return;
-	if (s->mail == STEP_RECORDS && (why == TURN_NO_SPACE || why == TURN_NO_PROMPT))
-		c->mail_open = true; /* voice never had it */
+	if (s->mail == STEP_RECORDS) /* unless voice never had it */
+		c->mail_open =
+		    why == TURN_NO_SPACE || why == TURN_NO_PROMPT || (why == TURN_STOPPED && !voice_awaited());
 	if (why == TURN_DIGITS || (why == TURN_SAID && s->max == 0))
 		go_on(c, s->then(c, digits));
 	else if (why == TURN_NO_PROMPT && s->otherwise)
 		go_on(c, s->otherwise);
 	else if (why == TURN_TIME_OUT)
 		go_on(c, on_silence(c));
-	else
+	else if (why == TURN_STOPPED && s->mail == STEP_RECORDS && voice_awaited())
+		go_on(c, mail_again(c));
+	else {
+		c->best = REFUSE_NO_VOICE;
 		call_event(c, CALL_REFUSED, NULL);
+	}
 }
 
 void dialogue_key(struct leg *l, unsigned digit)

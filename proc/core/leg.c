@@ -379,6 +379,7 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 		return;
 	}
 	l->invite_ref = m->ref;
+	l->rseq = l->prack_rseq = 0; /* RFC 3262 3: of each INVITE */
 	leg_set_local(l, offer);
 	m->from_display = ipc_put(edge, span_str(display));
 	if (l->r.trunk) {
@@ -459,15 +460,18 @@ static void on_provisional(struct leg *l, const struct msg_response *m, const st
 	if (m->code == 100 || (l->r.state != LEG_OUT_SENT && l->r.state != LEG_OUT_EARLY))
 		return;
 	/* RFC 3262 4: one that was missed or is known already is not processed */
-	if (reliable && l->rseq && m->rseq != l->rseq + 1)
+	if (reliable && l->rseq && m->rseq != l->rseq + 1) {
+		leg_acknowledge(l); /* it did not go out */
 		return;
-	if (reliable && l->prack_waits) /* it comes again, when the one before it is acknowledged */
-		return;
+	}
 	/* a trunk's early media is heard, whatever else it says later (RFC 3960) */
 	if (!take_answer(l, m, v, reliable || l->r.trunk))
 		return;
-	if (reliable && leg_send_prack(l, m->rseq))
+	if (reliable) {
+		l->prack_rseq = l->rseq ? l->prack_rseq : m->rseq - 1;
 		l->rseq = m->rseq;
+		leg_acknowledge(l);
+	}
 	leg_event(l, LEG_RINGS);
 }
 
@@ -523,8 +527,11 @@ void leg_on_prack_answer(const struct ask *a, const struct msg_response *m, cons
 	struct leg *l = leg_get(a->owner);
 
 	/* otherwise the phone stops repeating its 18x, or its INVITE ends by itself */
-	if (m->code >= 200 && l && a->ref == l->prack_ref)
-		l->prack_waits = trunk_dialog_challenged(l, a, m, v);
+	if (m->code < 200 || !l || a->ref != l->prack_ref)
+		return;
+	l->prack_ref = 0;
+	l->prack_waits = trunk_dialog_challenged(l, a, m, v);
+	leg_acknowledge(l);
 }
 
 void leg_edge_lost(uint32_t edge)

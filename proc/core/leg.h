@@ -70,7 +70,8 @@ struct leg {
 	uint64_t invite_ref;  /* our INVITE */
 	uint64_t change_ref;  /* our last re-INVITE that passed the other phone's change on */
 	uint64_t refresh_ref; /* our last session refresh */
-	uint64_t prack_ref;   /* our last PRACK */
+	uint64_t prack_ref;   /* our PRACK that has no answer yet; 0: none */
+	uint32_t prack_rseq;  /* of our last PRACK; what came since, up to rseq, is acknowledged after it */
 	uint8_t prack_waits;  /* for the credentials that it was challenged for */
 	uint8_t refreshing;   /* by a re-INVITE that has no final answer yet */
 	uint8_t unanswered;   /* refreshes and questions that the phone did not answer, one after the other */

@@ -131,7 +131,7 @@ void leg_send_cancel(struct leg *l)
 	leg_event_later(l, LEG_REJECTS, LEG_PATIENCE_MS);
 }
 
-bool leg_send_prack(struct leg *l, uint32_t rseq)
+static bool send_prack(struct leg *l, uint32_t rseq)
 {
 	struct link *edge;
 	uint32_t invite_cseq = l->r.invite_cseq;
@@ -140,6 +140,7 @@ bool leg_send_prack(struct leg *l, uint32_t rseq)
 	if (!m)
 		return false;
 	l->prack_ref = m->ref;
+	l->prack_rseq = rseq;
 	m->rack_rseq = rseq;
 	m->rack_cseq = invite_cseq;
 	m->rack_method = SIP_INVITE;
@@ -147,12 +148,22 @@ bool leg_send_prack(struct leg *l, uint32_t rseq)
 	return true;
 }
 
+void leg_acknowledge(struct leg *l)
+{
+	bool rings = l->r.state == LEG_OUT_SENT || l->r.state == LEG_OUT_EARLY;
+
+	if (rings && !l->prack_ref && !l->prack_waits && l->prack_rseq != l->rseq)
+		(void)send_prack(l, l->prack_rseq + 1);
+}
+
 /* Without credentials nothing more is said of it: what rings ends its INVITE by itself (RFC 3262 3). */
 void leg_prack_again(struct leg *l)
 {
 	l->prack_waits = 0;
-	if (l->credentials && l->r.state == LEG_OUT_EARLY)
-		leg_send_prack(l, l->rseq);
+	if (l->credentials && l->r.state == LEG_OUT_EARLY && !send_prack(l, l->prack_rseq))
+		l->prack_rseq--; /* and challenged again */
+	else
+		leg_acknowledge(l);
 }
 
 static void send_ok_once(struct leg *l)

@@ -13,8 +13,10 @@ void leg_send_ack(struct leg *l);
 void leg_send_bye(struct leg *l);
 void leg_bye_again(struct leg *l); /* that its trunk challenged: see trunk_dialog.h */
 void leg_send_cancel(struct leg *l);
-void leg_cancel_change(struct leg *l);             /* of our re-INVITE */
-bool leg_send_prack(struct leg *l, uint32_t rseq); /* false: the phone will repeat its 18x */
+void leg_cancel_change(struct leg *l); /* of our re-INVITE */
+/* PRACK for the oldest reliable 18x that has none. One at a time, so that a challenge finds what it is about; what can't be sent is
+ * tried when the phone repeats its 18x. */
+void leg_acknowledge(struct leg *l);
 void leg_prack_again(struct leg *l);
 /* 200 to its INVITE or re-INVITE with r.local, now and until the ACK comes. */
 void leg_send_ok(struct leg *l);

@@ -164,7 +164,7 @@ void mail_leave(struct call *c)
 		give_up(c);
 }
 
-enum { LEAVE_GREET, LEAVE_DEFAULT, LEAVE_RECORD };
+enum { LEAVE_GREET, LEAVE_DEFAULT, LEAVE_RECORD, LEAVE_AGAIN };
 
 static int greeted(struct call *c, struct span digits)
 {
@@ -192,7 +192,22 @@ const struct step mail_leave_step[MAIL_LEAVE_STEPS] = {
     [LEAVE_GREET] = {NULL, 0, 0, greeted, .otherwise = LEAVE_DEFAULT},
     [LEAVE_DEFAULT] = {"voicemail-no-greeting", 0, 0, greeted},
     [LEAVE_RECORD] = {"voicemail-record-after-tone tone:warning", 0, 1, left, .mail = STEP_RECORDS},
+    [LEAVE_AGAIN] = {"interrupted voicemail-record-after-tone tone:warning", 0, 1, left, .mail = STEP_RECORDS},
 };
+
+/* No room, no key. */
+static void no_message(struct call *c)
+{
+	if (c->r.state == PHASE_ASKING)
+		dialogue_go(c, tell(c, "voicemail-not-saved"));
+	else
+		give_up(c);
+}
+
+int mail_again(struct call *c)
+{
+	return ask_room(c) ? SCRIPT_WAIT : tell(c, "voicemail-not-saved");
+}
 
 /* --- messages are heard --- */
 
@@ -281,7 +296,7 @@ void mail_late(struct call *c)
 	if (asked == ASKS_KEPT)
 		dialogue_go(c, say_kept(c));
 	else if (c->r.state == PHASE_ASKING)
-		dialogue_go(c, tell(c, "busy-try-later"));
+		dialogue_go(c, tell(c, c->script == SCRIPT_LEAVE ? "voicemail-not-saved" : "busy-try-later"));
 	else
 		give_up(c);
 }
@@ -328,7 +343,7 @@ void mail_on_found(struct link *from, const struct ipc_view *v)
 	if (m->message && ask_key(c, fresh))
 		return;
 	if (fresh)
-		give_up(c);
+		no_message(c);
 	else
 		dialogue_go(c, tell(c, m->message ? "busy-try-later" : "goodbye"));
 }
@@ -342,14 +357,17 @@ void mail_on_key(struct link *from, const struct ipc_view *v)
 	if (!c)
 		return;
 	memcpy(c->mail_key, m->key, sizeof c->mail_key);
-	if (c->r.state == PHASE_ASKING) {
+	if (c->r.state == PHASE_ASKING && c->script == SCRIPT_MAILBOX) {
 		/* one without a key is past its time */
 		dialogue_go(c, m->found ? BOX_MESSAGE : box_next(c, span_of(NULL, 0)));
 	} else if (m->found) {
 		c->script = SCRIPT_LEAVE;
-		call_event(c, CALL_ASKED, NULL);
+		if (c->r.state == PHASE_ASKING)
+			dialogue_go(c, LEAVE_AGAIN);
+		else
+			call_event(c, CALL_ASKED, NULL);
 	} else {
-		give_up(c);
+		no_message(c);
 	}
 }
 

@@ -16,13 +16,15 @@ void mail_end(const struct call *c);
 bool mail_forward(struct call *c, uint32_t user);
 /* With permission: leads to CALL_ASKED or the end. */
 void mail_leave(struct call *c);
+/* voice died while it recorded: what ledger has of the message stands, and the caller leaves another. */
+int mail_again(struct call *c);
 /* What a turn of this step needs. */
 struct voice_turn;
 void mail_fill_turn(const struct call *c, const struct step *s, struct voice_turn *t);
 
 /* script.c */
 extern const struct step mail_leave_step[], mail_box_step[];
-enum { MAIL_LEAVE_STEPS = 3, MAIL_BOX_STEPS = 6 };
+enum { MAIL_LEAVE_STEPS = 4, MAIL_BOX_STEPS = 6 };
 int mail_box_verdict(struct call *c, enum pin_verdict v);
 
 void mail_on_found(struct link *from, const struct ipc_view *v);

@@ -2,13 +2,21 @@
 #include "voice.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/secret.h"
+#include <stdio.h>
 #include <stdlib.h>
 
+enum { BEGUN_MOST = 3, TRY_MS = 100 };
+
+#define INTERRUPTED "interrupted "
+
+/* Kept until it ends, so that a voice that died can be told again. */
 struct turn {
-	uint64_t join, owner_id;
-	uint8_t side;
-	uint8_t owner; /* enum voice_owner */
-	bool seated;   /* on the seat of who asked */
+	struct voice_turn t; /* say: the text below */
+	char say[TURN_SAY_MAX + 1];
+	uint8_t begun;     /* so often voice was told */
+	bool waits;        /* to be told */
+	uint64_t until_ms; /* then it has waited long enough */
 };
 
 static struct seats {
@@ -19,12 +27,18 @@ static struct seats {
 static struct pool turns;
 static struct turn *turn;
 static voice_turned *const *answer;
+static struct timer again;
+static uint64_t back_ms; /* voice is waited for until then */
+static uint64_t begun_again;
+
+static void on_again(struct timer *t, uint64_t now_ms);
 
 void voice_init(uint32_t max_calls, voice_turned *const turned[VOICE_OWNERS])
 {
 	uint32_t n = 2 * max_calls, sides = max_calls < VOICE_SESSIONS_MAX ? max_calls : VOICE_SESSIONS_MAX;
 
 	answer = turned;
+	again.fire = on_again;
 	seats[SEAT_SPOKEN_TO] = (struct seats){.n = sides, .reserve = pool_share(sides)};
 	seats[SEAT_MESSAGE] = (struct seats){.n = VOICE_MAILS_MAX};
 	turn = calloc(n, sizeof *turn);
@@ -35,6 +49,11 @@ void voice_init(uint32_t max_calls, voice_turned *const turned[VOICE_OWNERS])
 bool voice_ready(void)
 {
 	return child_link(PROC_VOICE, 0) != NULL;
+}
+
+bool voice_awaited(void)
+{
+	return voice_ready() || child_now() < back_ms;
 }
 
 bool voice_seat_take(enum voice_seat which, bool emergency)
@@ -60,13 +79,26 @@ static bool release(uint64_t token)
 
 	if (at < 0)
 		return false;
-	if (!turn[at].seated)
+	if (!turn[at].t.seated)
 		voice_seat_release(SEAT_SPOKEN_TO);
+	secret_wipe(&turn[at], sizeof turn[at]); /* the key of a message */
 	return pool_release(&turns, token);
 }
 
-static bool tell_turn(struct link *l, uint64_t token, const struct voice_turn *t)
+/* Said once more after voice died: with an excuse, where there is room for it, and deaf to what may be the rest of a PIN. */
+static void fill_said(struct link *l, struct msg_turn *m, const struct turn *k)
 {
+	char text[sizeof INTERRUPTED + TURN_SAY_MAX];
+	int n = snprintf(text, sizeof text, "%s%s", k->begun && !k->t.loop ? INTERRUPTED : "", k->say);
+
+	m->say = ipc_put(l, span_str(n > TURN_SAY_MAX ? k->say : text));
+	m->barge = k->t.barge && !(k->begun && k->t.digits_min > 1);
+}
+
+static bool tell_turn(struct link *l, uint64_t token)
+{
+	struct turn *k = &turn[id_index(token)];
+	const struct voice_turn *t = &k->t;
 	struct msg_turn *m = ipc_begin_as(l, MSG_TURN, t->emergency ? CLASS_EMERGENCY : CLASS_DIALOG);
 
 	if (!m)
@@ -77,9 +109,8 @@ static bool tell_turn(struct link *l, uint64_t token, const struct voice_turn *t
 	m->codec = t->codec;
 	m->ptime_ms = t->ptime_ms;
 	m->language = ipc_put(l, span_str(t->language ? t->language : ""));
-	m->say = ipc_put(l, span_str(t->say));
+	fill_said(l, m, k);
 	m->loop = t->loop;
-	m->barge = t->barge;
 	m->digits_min = t->digits_min;
 	m->digits_max = t->digits_max;
 	m->end_key = (uint8_t)t->end_key;
@@ -90,13 +121,25 @@ static bool tell_turn(struct link *l, uint64_t token, const struct voice_turn *t
 	m->record_ms = t->record_ms;
 	m->silence_ms = t->silence_ms;
 	ipc_end(l);
+	begun_again += k->begun > 0;
+	k->begun++;
+	k->waits = false;
 	return true;
+}
+
+static void wait_for_voice(struct turn *k)
+{
+	k->waits = true;
+	k->until_ms = k->t.loop ? UINT64_MAX : back_ms;
+	if (!timer_is_set(&again))
+		timer_set(&child_wheel, &again, child_now() + TRY_MS);
 }
 
 uint64_t voice_turn(const struct voice_turn *t)
 {
 	struct link *l = child_link(PROC_VOICE, 0);
-	bool seat = l && (t->seated || voice_seat_take(SEAT_SPOKEN_TO, t->emergency));
+	bool may = l || (!t->at_once && (t->loop || voice_awaited()));
+	bool seat = may && (t->seated || voice_seat_take(SEAT_SPOKEN_TO, t->emergency));
 	uint64_t token = seat ? pool_take(&turns, t->emergency) : ID_NONE;
 
 	if (token == ID_NONE) {
@@ -104,13 +147,24 @@ uint64_t voice_turn(const struct voice_turn *t)
 			voice_seat_release(SEAT_SPOKEN_TO);
 		return 0;
 	}
-	turn[id_index(token)] = (struct turn){
-	    .join = t->join, .side = t->side, .owner = (uint8_t)t->owner, .owner_id = t->owner_id, .seated = t->seated};
-	if (!tell_turn(l, token, t)) {
+	struct turn *k = &turn[id_index(token)];
+	*k = (struct turn){.t = *t};
+	span_cstr(span_str(t->say), k->say, sizeof k->say);
+	k->t.say = k->say;
+	if (!l)
+		wait_for_voice(k);
+	else if (!tell_turn(l, token)) {
 		release(token);
 		return 0;
 	}
 	return token;
+}
+
+bool voice_waits(uint64_t token)
+{
+	int64_t at = pool_index(&turns, token);
+
+	return at >= 0 && turn[at].waits;
 }
 
 void voice_stop(uint64_t token)
@@ -129,7 +183,7 @@ void voice_stop(uint64_t token)
 void voice_stop_join(uint64_t join)
 {
 	for (uint32_t i = 0; turns.used && i < turns.fresh; i++)
-		if (turn[i].join == join)
+		if (turn[i].t.join == join)
 			voice_stop(pool_id_at(&turns, i));
 }
 
@@ -153,9 +207,10 @@ static void end(uint64_t token, enum turn_why why, struct span digits)
 
 	if (index < 0)
 		return; /* it was stopped while this was on its way */
-	const struct turn t = turn[index];
+	const enum voice_owner owner = turn[index].t.owner;
+	const uint64_t owner_id = turn[index].t.owner_id;
 	release(token);
-	answer[t.owner](t.owner_id, token, why, digits);
+	answer[owner](owner_id, token, why, digits);
 }
 
 void voice_on_turned(struct link *from, const struct ipc_view *v)
@@ -166,10 +221,53 @@ void voice_on_turned(struct link *from, const struct ipc_view *v)
 	end(m->token, (enum turn_why)m->why, ipc_str(v, m->digits));
 }
 
+/* A recording is sealed with a key that seals each piece once. */
+static bool can_begin_again(const struct turn *k)
+{
+	return k->t.loop || (!k->t.at_once && !k->t.record_ms && k->begun < BEGUN_MOST);
+}
+
 void voice_down(void)
 {
-	for (uint32_t i = 0; turns.used && i < turns.fresh; i++)
-		end(pool_id_at(&turns, i), TURN_STOPPED, span_of(NULL, 0));
+	back_ms = child_now() + VOICE_BACK_MS;
+	for (uint32_t i = 0; turns.used && i < turns.fresh; i++) {
+		if (pool_id_at(&turns, i) == ID_NONE || turn[i].waits)
+			continue;
+		if (can_begin_again(&turn[i]))
+			wait_for_voice(&turn[i]);
+		else
+			end(pool_id_at(&turns, i), TURN_STOPPED, span_of(NULL, 0));
+	}
+}
+
+/* Those that wait: told, or given up. */
+static void try_all(uint64_t now_ms)
+{
+	struct link *l = child_link(PROC_VOICE, 0);
+	bool more = false;
+
+	for (uint32_t i = 0; turns.used && i < turns.fresh; i++) {
+		uint64_t token = pool_id_at(&turns, i);
+		if (token == ID_NONE || !turn[i].waits || (l && tell_turn(l, token)))
+			continue;
+		if (now_ms >= turn[i].until_ms)
+			end(token, TURN_STOPPED, span_of(NULL, 0));
+		else
+			more |= l || turn[i].until_ms != UINT64_MAX;
+	}
+	if (more && !timer_is_set(&again))
+		timer_set(&child_wheel, &again, now_ms + TRY_MS);
+}
+
+static void on_again(struct timer *t, uint64_t now_ms)
+{
+	(void)t;
+	try_all(now_ms);
+}
+
+void voice_up(void)
+{
+	try_all(child_now());
 }
 
 void voice_status(struct proc_status *s)
@@ -178,6 +276,7 @@ void voice_status(struct proc_status *s)
 	    [SEAT_SPOKEN_TO] = "voice-seats", [SEAT_MESSAGE] = "voice-message-seats"};
 
 	status_pool(s, "voice-turns", &turns);
+	status_counter(s, "voice-turns-begun-again", begun_again);
 	for (int i = 0; i < VOICE_SEATS; i++)
 		status_add(s, name[i], STATUS_POOL, seats[i].used, seats[i].n, seats[i].peak, seats[i].refused);
 }

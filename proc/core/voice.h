@@ -14,9 +14,10 @@ struct voice_turn {
 	uint8_t codec;    /* enum sdp_codec_kind, one of audio */
 	uint8_t ptime_ms; /* 0: 20 */
 	bool emergency, loop, barge;
+	bool at_once;         /* of use this moment alone: it ends when voice dies */
 	bool seated;          /* who asks has SEAT_SPOKEN_TO already; a turn takes its own otherwise */
 	const char *say;      /* contract_fields.h, FIELDS_TURN; at most TURN_SAY_MAX octets */
-	const char *language; /* NULL: English */
+	const char *language; /* static; NULL: English */
 	uint8_t digits_min, digits_max;
 	char end_key; /* '#', '*' or 0 */
 	uint32_t first_ms, gap_ms;
@@ -41,9 +42,16 @@ enum voice_seat { SEAT_SPOKEN_TO, SEAT_MESSAGE, VOICE_SEATS };
 bool voice_seat_take(enum voice_seat which, bool emergency); /* false: all are taken */
 void voice_seat_release(enum voice_seat which);
 
-/* The token of the turn, which ends with exactly one call of `turned`; or 0 when voice is down, has no credit, or every seat is
- * taken, and then nothing follows. The turn that runs for this side, if any, ends as TURN_STOPPED. */
+/* A voice that died is waited for so long. Meanwhile turns may begin, and those that ran are said from their beginning when it is back;
+ * those that loop wait as long as their call wants. Keys that were pressed are gone with voice. A recording can't be said again: it ends
+ * as TURN_STOPPED when voice dies, and so does what was begun three times. */
+enum { VOICE_BACK_MS = 10000 };
+bool voice_awaited(void); /* there, or waited for */
+
+/* The token of the turn, which ends with exactly one call of `turned`; or 0 when voice is down and not waited for, has no credit, or
+ * every seat is taken, and then nothing follows. The turn that runs for this side, if any, ends as TURN_STOPPED. */
 uint64_t voice_turn(const struct voice_turn *t);
+bool voice_waits(uint64_t token); /* voice does not have it yet */
 /* Ends it without a call of `turned`; tokens that ended are ignored. */
 void voice_stop(uint64_t token);
 /* The same for every turn of this join, which is about to go. */
@@ -52,8 +60,8 @@ void voice_stop_join(uint64_t join);
 void voice_key(uint64_t join, unsigned side, unsigned digit);
 
 void voice_on_turned(struct link *from, const struct ipc_view *v);
-/* voice died: every turn is answered TURN_STOPPED, made up here. */
 void voice_down(void);
+void voice_up(void);
 
 void voice_status(struct proc_status *s);
 

@@ -147,6 +147,7 @@ static const char *fill_feature(struct draft *d, const struct sip_msg *m)
 
 /* --- all --- */
 
+/* The remote target of a dialog is what its requests go to, and what a digest over their URI is made of. */
 static const char *fill_contact(struct draft *d, const struct sip_msg *m)
 {
 	const struct sip_contact *k = &m->contact[0];
@@ -159,9 +160,9 @@ static const char *fill_contact(struct draft *d, const struct sip_msg *m)
 	                                             : CONTACT_SEVERAL;
 	if (d->fields.contact_form != CONTACT_ONE)
 		return NULL;
-	if (!draft_text_ok(k->addr.uri.text, URI_TEXT_MAX))
+	d->contact = m->method == SIP_REGISTER ? k->addr.uri.text : uri_bare(&k->addr.uri);
+	if (!draft_text_ok(d->contact, URI_TEXT_MAX))
 		return "Contact too long";
-	d->contact = k->addr.uri.text;
 	if (k->has_expires)
 		d->fields.contact_expires = k->expires_s;
 	/* an instance that we could not give back makes it a phone without one */

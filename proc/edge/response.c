@@ -41,9 +41,9 @@ static void fill_numbers(struct msg_response *r, const struct sip_msg *m)
 
 static struct span contact_of(const struct sip_msg *m)
 {
-	if (m->contact_n != 1 || m->status >= 300 || !draft_text_ok(m->contact[0].addr.uri.text, URI_TEXT_MAX))
-		return span_of(NULL, 0);
-	return m->contact[0].addr.uri.text;
+	struct span target = m->contact_n == 1 ? uri_bare(&m->contact[0].addr.uri) : span_of(NULL, 0);
+
+	return m->status < 300 && draft_text_ok(target, URI_TEXT_MAX) ? target : span_of(NULL, 0);
 }
 
 /* The strongest challenge that could be answered (RFC 8760 2.4). */

@@ -64,15 +64,13 @@ static void put_start(struct buf *b, enum sip_method method, struct span uri, co
 	sip_put_number(b, SIP_H_MAX_FORWARDS, MAX_FORWARDS);
 }
 
-/* A Contact may carry headers, a Request-URI may not (RFC 3261 19.1.1, table 1). */
+/* A registered Contact is kept as the phone wrote it. */
 static struct span without_headers(struct span uri)
 {
 	const char *why;
 	struct uri u;
 
-	if (!uri_parse(uri, &u, &why) || !u.headers.p)
-		return uri;
-	return span_head(uri, (size_t)(u.headers.p - uri.p) - 1);
+	return uri_parse(uri, &u, &why) ? uri_bare(&u) : uri;
 }
 
 /* --- core's request --- */
@@ -431,7 +429,7 @@ static void send_in_dialog(const struct client_txn *t, const struct sip_msg *res
 {
 	struct buf b = buf_of(octets, sizeof octets);
 	struct head h = head_of(t);
-	struct span uri = response->contact_n ? without_headers(response->contact[0].addr.uri.text) : h.uri;
+	struct span uri = response->contact_n ? uri_bare(&response->contact[0].addr.uri) : h.uri;
 
 	put_start(&b, method, uri, client_conn(t), t->id ^ (uint64_t)method << 56);
 	buf_add(&b, h.from);

@@ -463,6 +463,53 @@ static void contact_with_headers(void)
 	CHECK(house_take(h, MSG_RESPONSE, 500));
 }
 
+/* RFC 7616 3.4: the URI that core has digested, for a trunk, is the one that is sent. */
+static void a_target_is_told_as_it_is_sent(void)
+{
+	static const char *const targets[][2] = {
+	    {"sip:102@127.0.0.1:9;transport=tls", "sip:102@127.0.0.1:9;transport=tls"},
+	    {"sip:102@127.0.0.1:9?x=y", "sip:102@127.0.0.1:9"},
+	    {"sip:us?er@127.0.0.1;transport=tls;ob?Route=%3Csip:evil%3E&Subject=", "sip:us?er@127.0.0.1;transport=tls;ob"},
+	};
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	const struct got *g;
+
+	for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+		char contact[160], start[160];
+		snprintf(contact, sizeof contact, "Contact: <%s>\r\n", targets[i][0]);
+		snprintf(start, sizeof start, "BYE %s SIP/2.0\r\n", targets[i][1]);
+		phone_forget_text(p);
+		order(510 + 2 * i, flow, SIP_INVITE);
+		done();
+		CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+		answer(p, "200 OK", "INVITE", contact, SDP);
+		const struct msg_response *r = response(&g);
+		CHECK(r && r->code == 200 && is(g, r->contact, targets[i][1]));
+		phone_forget_text(p);
+		struct msg_send *m = order(511 + 2 * i, flow, SIP_BYE);
+		m->target = ipc_put(&h->core, span_str(targets[i][1]));
+		done();
+		CHECK(phone_hear(h, p, "\r\n\r\n", 1000) && strstr(p->text, start) == p->text);
+		answer(p, "200 OK", "BYE", "", "");
+		CHECK(response(&g));
+	}
+	for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+		char text[900], id[8];
+		snprintf(id, sizeof id, "t%zu", i);
+		snprintf(text, sizeof text, "INVITE sip:102@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:9;branch=z9hG4bK-%s\r\n"
+		    FROM TO "Call-ID: %s\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContact: <%s>\r\n" LEN0, id, id, targets[i][0]);
+		phone_say(p, text);
+		g = house_take(h, MSG_REQUEST, 1000);
+		const struct msg_request *r = g ? got_payload(g) : NULL;
+		CHECK(r && is(g, r->contact, targets[i][1]));
+		if (r)
+			respond(r->txn, 486);
+		done();
+	}
+	end_phone(p);
+}
+
 /* --- what edge answers by itself --- */
 
 struct refusal {
@@ -1119,6 +1166,7 @@ int main(void)
 	RUN(stray_responses);
 	RUN(no_way_to_the_phone);
 	RUN(contact_with_headers);
+	RUN(a_target_is_told_as_it_is_sent);
 	RUN(own_answers);
 	RUN(refer_in);
 	RUN(replaces_in);

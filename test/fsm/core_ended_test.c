@@ -152,6 +152,49 @@ static void hold_is_answered_without_the_other_phone(void)
 	finish();
 }
 
+static bool says_music(void)
+{
+	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+
+	return h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "music") == 0;
+}
+
+static uint8_t bob_hears(void)
+{
+	const struct relay_spec *s = relay_wish(NULL);
+
+	NEED(s);
+	return s->side[1].hears;
+}
+
+/* R28: whoever is on hold hears music again, and the other phone when it is back, with voice or without. */
+static void music_on_hold_survives_voice(void)
+{
+	begin();
+	struct sdp hold = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendonly", NULL);
+	struct sdp back = sdp_of(KEYS_SDES, alice.host, 40002, 3, "sendrecv", NULL);
+	call_across();
+	while (relay_wish(NULL))
+		;
+	NEED(code_of(talk_send(&a, SIP_INVITE, &hold)) == 200);
+	talk_ack(&a);
+	NEED(says_music());
+	while (relay_wish(NULL))
+		;
+	sim_link_down(PROC_VOICE, 0);
+	sim_pass(15000);
+	sim_link_up(PROC_VOICE, 0);
+	NEED(says_music() && !relay_wish(NULL)); /* as media has it */
+	sim_link_down(PROC_VOICE, 0);
+	NEED(code_of(talk_send(&a, SIP_INVITE, &back)) == 200);
+	talk_ack(&a);
+	NEED(bob_hears() == RELAY_HEARS_OTHER);
+	sim_link_up(PROC_VOICE, 0);
+	NEED(!says_music());
+	call_hang_up(&a, &b);
+	finish();
+}
+
 static void new_keys_in_the_dialog_are_answered_by_new_keys(void)
 {
 	begin();
@@ -196,6 +239,7 @@ int main(void)
 	SIM(a_200_that_declines_is_asked_again_too);
 	SIM(who_takes_neither_is_refused_once);
 	SIM(hold_is_answered_without_the_other_phone);
+	SIM(music_on_hold_survives_voice);
 	SIM(new_keys_in_the_dialog_are_answered_by_new_keys);
 	SIM(zrtp_alone_ends_nowhere);
 	(void)test_failed_here;

@@ -154,8 +154,17 @@ static void voice_turns(void)
 	t.emergency = true;
 	NEED((token = voice_turn(&t)));
 	voice_stop(token);
-	sim_link_down(PROC_VOICE, 0); /* all are answered */
+	for (uint32_t i = 0; i < 2; i++) { /* all are said again, as credit comes back */
+		sim_link_down(PROC_VOICE, 0);
+		sim_link_up(PROC_VOICE, 0);
+		sim_pass(2000);
+		NEED(sim_status("voice-turns").used == n && sim_status("voice-turns-begun-again").used == (i + 1) * n);
+	}
+	sim_link_down(PROC_VOICE, 0); /* once too often: all are answered */
 	NEED(sim_status("voice-turns").used == 0);
+	NEED((token = voice_turn(&t)) && voice_waits(token));
+	sim_pass(VOICE_BACK_MS + 200);
+	NEED(sim_status("voice-turns").used == 0 && !voice_turn(&t));
 	sim_link_up(PROC_VOICE, 0);
 	t.emergency = false;
 	NEED((token = voice_turn(&t)));

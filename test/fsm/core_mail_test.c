@@ -463,19 +463,91 @@ static void a_sibling_that_dies_while_it_is_asked(void)
 	finish();
 }
 
-static void voice_that_dies_hangs_up(void)
+/* --- voice dies (R28) --- */
+
+static void voice_is_away(void)
+{
+	sim_link_down(PROC_VOICE, 0);
+	sim_pass(1000);
+	sim_link_up(PROC_VOICE, 0);
+}
+
+static void a_greeting_is_said_again(void)
 {
 	begin_with(mailbox);
-	for (int i = 0; i < 2; i++) {
-		busy();
-		answered(&a);
-		if (i == 1)
-			voice_says(turn("voicemail-greeting")->token, TURN_SAID, "");
-		sim_link_down(PROC_VOICE, 0);
-		hangs_up_on(&a);
-		sim_link_up(PROC_VOICE, 0);
-		sim_clear();
-	}
+	busy();
+	answered(&a);
+	turn("voicemail-greeting");
+	voice_is_away();
+	leaves_after(&a, "interrupted voicemail-greeting");
+	finish();
+}
+
+/* A key seals each piece once: there is a new message, with a key of its own, and the caller is asked for it. */
+static void an_interrupted_message_is_left_again(void)
+{
+	begin_with(mailbox);
+	busy();
+	uint64_t join = answered(&a);
+	voice_says(turn("voicemail-greeting")->token, TURN_SAID, "");
+	NEED(turn("voicemail-record-after-tone tone:warning")->message == 101);
+	voice_is_away();
+	const struct msg_turn *t = turn("interrupted voicemail-record-after-tone tone:warning");
+	NEED(t->message == 102 && key_of(t) == 102 && t->record_ms == 120000 && sim.mail_begun == 2 && sim.mail_keys == 2);
+	voice_says(t->token, TURN_DIGITS, "");
+	ledger_keeps(join, 101, MAIL_KEPT_IN_PART);
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	ledger_keeps(join, 102, MAIL_KEPT_WHOLE);
+	turn("voicemail-saved");
+	voice_is_away(); /* neither message goes, whatever is said of it */
+	voice_says(turn("interrupted voicemail-saved")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	NEED(untouched());
+	finish();
+}
+
+static void records_and_dies(void)
+{
+	begin_with(mailbox);
+	busy();
+	answered(&a);
+	voice_says(turn("voicemail-greeting")->token, TURN_SAID, "");
+	turn("voicemail-record-after-tone tone:warning");
+	sim_link_down(PROC_VOICE, 0);
+	NEED(sim.mail_begun == 2 && sim_status("voice-turns").used == 1 && untouched());
+}
+
+/* voice never had the second one: it goes, and what there is of the first stays. */
+static void a_caller_who_does_not_wait_for_voice(void)
+{
+	records_and_dies();
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	NEED(marked(102, true) && untouched());
+	sim_link_up(PROC_VOICE, 0);
+	finish();
+}
+
+static void a_voice_that_does_not_come_back(void)
+{
+	records_and_dies();
+	sim_pass(VOICE_BACK_MS + 200);
+	hangs_up_on(&a);
+	NEED(marked(102, true) && untouched());
+	finish();
+}
+
+static void a_message_that_finds_no_more_room_ends_with_words(void)
+{
+	begin_with(mailbox);
+	busy();
+	answered(&a);
+	voice_says(turn("voicemail-greeting")->token, TURN_SAID, "");
+	turn("voicemail-record-after-tone tone:warning");
+	sim.conduct.mail_full = true;
+	voice_is_away();
+	voice_says(turn("voicemail-not-saved")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	NEED(untouched());
 	finish();
 }
 
@@ -696,19 +768,24 @@ static void who_is_mute_or_dead_ends_97_with_words(void)
 	finish();
 }
 
-static void voice_that_dies_ends_97(void)
+static void voice_that_comes_back_says_the_message_again(void)
 {
 	one_message();
 	dials_97();
 	hears("voicemail-you-have digits:1 voicemail-message");
 	NEED(turn("message voicemail-menu"));
 	sim_link_down(PROC_VOICE, 0);
-	hangs_up_on(&b);
-	NEED(!marked(11, false) && !marked(11, true));
-	struct sdp own = sdp_plain(&bob);
-	talk_invite(&b, &bob, "*97", &own);
-	NEED(code_of(b.txn) == 503);
+	NEED(!talk_takes(&b, SIP_BYE) && untouched());
+	struct sdp own = sdp_plain(&alice);
+	talk_invite(&a, &alice, "*97", &own); /* nobody is answered meanwhile */
+	NEED(code_of(a.txn) == 503);
 	sim_link_up(PROC_VOICE, 0);
+	const struct msg_turn *t = turn("interrupted message voicemail-menu");
+	NEED(t->message == 11 && key_of(t) == 11 && t->barge);
+	voice_says(t->token, TURN_DIGITS, "7");
+	NEED(marked(11, true));
+	hears("voicemail-deleted");
+	hears_last("goodbye");
 	finish();
 }
 
@@ -782,14 +859,18 @@ int main(void)
 	SIM(a_mute_keeper_ends_it);
 	SIM(without_a_sibling_it_is_as_without_voicemail);
 	SIM(a_sibling_that_dies_while_it_is_asked);
-	SIM(voice_that_dies_hangs_up);
+	SIM(a_greeting_is_said_again);
+	SIM(an_interrupted_message_is_left_again);
+	SIM(a_caller_who_does_not_wait_for_voice);
+	SIM(a_voice_that_does_not_come_back);
+	SIM(a_message_that_finds_no_more_room_ends_with_words);
 	SIM(an_outsider_leaves_a_message_and_gets_nowhere_else);
 	SIM(messages_are_played_kept_and_deleted);
 	SIM(what_was_heard_is_played_when_nothing_is_new);
 	SIM(a_pin_is_asked_where_one_is_set);
 	SIM(a_message_past_its_time_is_passed_over);
 	SIM(who_is_mute_or_dead_ends_97_with_words);
-	SIM(voice_that_dies_ends_97);
+	SIM(voice_that_comes_back_says_the_message_again);
 	SIM(a_ledger_that_finds_the_same_again_is_accused);
 	SIM(late_answers_move_nothing);
 	(void)test_failed_here;

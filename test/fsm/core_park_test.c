@@ -392,6 +392,23 @@ static void voice_dies(void)
 	takes(&t, &carol, "*6910"); /* needs no voice */
 	together(&t, &b);
 	sim_link_up(PROC_VOICE, 0);
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	finish();
+}
+
+/* However late it is, and however often it died (R28). */
+static void music_goes_on(void)
+{
+	begin_with(ended);
+	park_ended();
+	for (int i = 0; i < 5; i++) {
+		sim_link_down(PROC_VOICE, 0);
+		sim_pass(i ? 1000 : 12000);
+		sim_link_up(PROC_VOICE, 0);
+		NEED(turn("music")->loop);
+	}
+	takes(&t, &carol, "*6910");
+	together(&t, &b);
 	finish();
 }
 
@@ -446,6 +463,36 @@ static void it_does_not_outlive_core(void)
 	finish();
 }
 
+static void life_with_a_call_on_hold(void)
+{
+	begin_with(ended);
+	up_ended(&a, &alice, &b, &bob);
+	struct sdp hold = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendonly", NULL);
+	NEED(code_of(talk_send(&a, SIP_INVITE, &hold)) == 200);
+	talk_ack(&a);
+	NEED(turn("music")->side == 1);
+	w->bob = bob;
+	w->b = b;
+}
+
+/* R28: the music on hold of a talk does. */
+static void music_on_hold_outlives_core(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_with_a_call_on_hold);
+	sim_defaults();
+	ended();
+	sim_open();
+	const struct msg_turn *m = turn("music");
+	NEED(m->loop && m->side == 1 && sim_status("calls").used == 1);
+	phone_init(&bob, 1);
+	phone_register(&bob);
+	b = w->b;
+	b.phone = &bob;
+	NEED(code_of(talk_send(&b, SIP_BYE, NULL)) == 200);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -466,8 +513,10 @@ int main(void)
 	SIM(a_parked_call_is_never_forwarded);
 	SIM(whoever_parked_it_is_gone);
 	SIM(voice_dies);
+	SIM(music_goes_on);
 	SIM(who_parks_hangs_up_at_once);
 	SIM(it_does_not_outlive_core);
+	SIM(music_on_hold_outlives_core);
 	(void)test_failed_here;
 	return TEST_END;
 }

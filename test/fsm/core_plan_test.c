@@ -179,14 +179,66 @@ static void a_full_voice_answers_nobody(void)
 	finish();
 }
 
-static void voice_that_dies_ends_what_it_said(void)
+static void voice_is_away(uint64_t ms)
+{
+	sim_link_down(PROC_VOICE, 0);
+	sim_pass(ms);
+	sim_link_up(PROC_VOICE, 0);
+}
+
+/* R28: the caller is asked again, no try is lost and none is won, and what may be the rest of a PIN is not heard. */
+static void voice_that_comes_back_asks_again(void)
+{
+	begin_with(may_dial);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered(&a);
+	voice_says(turn("pin-please")->token, TURN_DIGITS, "1357");
+	uint64_t token = turn("pin-wrong pin-please")->token;
+	voice_is_away(5000);
+	const struct msg_turn *t = turn("interrupted pin-wrong pin-please");
+	NEED(t->token == token && !t->barge && t->digits_min == 4 && t->digits_max == 12 && t->end_key == '#' && sim.pins == 1);
+	voice_says(t->token, TURN_DIGITS, "2468");
+	/* and says again what was said last */
+	NEED(turn("busy-try-later") && sim.pins == 2);
+	voice_is_away(0);
+	NEED(!talk_takes(&a, SIP_BYE));
+	voice_says(turn("interrupted busy-try-later")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+}
+
+static void voice_that_stays_away_ends_the_call(void)
 {
 	begin_with(may_dial);
 	talk_invite(&a, &alice, "+33123456789", &offer);
 	answered(&a);
 	turn("pin-please");
 	sim_link_down(PROC_VOICE, 0);
+	sim_pass(VOICE_BACK_MS - 200);
+	NEED(!sent_to(&alice, SIP_BYE) && sim_status("voice-turns").used == 1);
+	sim_pass(400);
+	struct heard *bye = talk_takes(&a, SIP_BYE);
+	NEED(bye && ((const struct msg_send *)(const void *)bye->payload)->cause == 41);
+	talk_reply(&a, bye, 200, NULL);
+	finish();
+	NEED(sim.pins == 0);
+}
+
+/* What may be the reason for its deaths is not said for ever. */
+static void voice_that_dies_of_it_ends_the_call(void)
+{
+	begin_with(may_dial);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered(&a);
+	turn("pin-please");
+	for (int i = 0; i < 2; i++) {
+		voice_is_away(1000);
+		turn("interrupted pin-please");
+	}
+	sim_link_down(PROC_VOICE, 0);
 	hangs_up_on(&a);
+	sim_link_up(PROC_VOICE, 0);
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
 	finish();
 }
 
@@ -405,7 +457,9 @@ int main(void)
 	SIM(silence_is_asked_twice_then_the_call_ends);
 	SIM(without_voice_a_new_number_is_refused);
 	SIM(a_full_voice_answers_nobody);
-	SIM(voice_that_dies_ends_what_it_said);
+	SIM(voice_that_comes_back_asks_again);
+	SIM(voice_that_stays_away_ends_the_call);
+	SIM(voice_that_dies_of_it_ends_the_call);
 	SIM(a_caller_who_hangs_up_in_the_dialogue_leaves_nothing);
 	SIM(a_forward_rings_elsewhere);
 	SIM(forwards_in_a_circle_end);

@@ -340,15 +340,15 @@ static void a_prack_is_answered_for(void)
 	challenge(&t, prack, 407, "telco.example");
 	const struct msg_trunk_digest_want *w = digest_want(&h);
 	NEED(w && w->method == SIP_PRACK && strcmp(sim_text(h, w->uri), target()) == 0);
-	rings_reliably(8); /* it should not yet: this one waits */
+	rings_reliably(8); /* its turn comes */
 	NEED(!talk_takes(&t, SIP_PRACK));
 	keeper_says(w->token, TRUNK_DIGEST_OK);
 	prack = talk_takes(&t, SIP_PRACK);
 	NEED(acknowledges(prack, 7) && carries_the_answer(prack) && sent(prack)->auth_proxy);
-	talk_reply(&t, prack, 200, NULL);
 	rings_reliably(7); /* known */
-	NEED(!talk_takes(&t, SIP_PRACK));
 	rings_reliably(8);
+	NEED(!talk_takes(&t, SIP_PRACK));
+	talk_reply(&t, prack, 200, NULL);
 	prack = talk_takes(&t, SIP_PRACK);
 	NEED(acknowledges(prack, 8) && !sent(prack)->auth_user.len);
 	challenge(&t, prack, 401, "telco.example");
@@ -363,6 +363,68 @@ static void a_prack_is_answered_for(void)
 	talk_hears(&a, 200);
 	talk_ack(&a);
 	call_hang_up(&a, &t);
+	finish();
+}
+
+/* RFC 3262 3: after the first one it need not wait for our PRACK. Each is acknowledged, in order, whichever is challenged. */
+static void several_pracks_follow_each_other(void)
+{
+	begin();
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco);
+	for (uint32_t rseq = 2147483600; rseq < 2147483604; rseq++)
+		rings_reliably(rseq);
+	rings_reliably(2147483606); /* one was missed */
+	for (uint32_t rseq = 2147483600; rseq < 2147483604; rseq++) {
+		struct heard *prack = talk_takes(&t, SIP_PRACK);
+		NEED(acknowledges(prack, rseq) && !talk_takes(&t, SIP_PRACK));
+		if (rseq % 2) {
+			challenge(&t, prack, 401, "telco.example");
+			keeper_answers(SIP_PRACK, target());
+			prack = talk_takes(&t, SIP_PRACK);
+			NEED(acknowledges(prack, rseq) && carries_the_answer(prack));
+		}
+		talk_reply(&t, prack, rseq % 3 ? 200 : 481, NULL); /* what it does not know is no reason to stop */
+	}
+	NEED(!talk_takes(&t, SIP_PRACK));
+	rings_reliably(2147483604);
+	rings_reliably(2147483605);
+	struct heard *prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 2147483604));
+	talk_answer(&t, 200, &plain); /* the last one needs none any more */
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_reply(&t, prack, 200, NULL);
+	NEED(!talk_takes(&t, SIP_PRACK));
+	(void)reply_to(a.txn);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* The connection was away when it was to be sent: what rings is repeated, and then acknowledged. */
+static void a_prack_that_did_not_go_out_goes_when_it_rings_again(void)
+{
+	begin();
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco);
+	rings_reliably(7);
+	struct heard *prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 7));
+	rings_reliably(8);
+	phone_down(&telco);
+	talk_reply(&t, prack, 200, NULL);
+	NEED(!talk_takes(&t, SIP_PRACK));
+	phone_up(&telco);
+	rings_reliably(8);
+	prack = talk_takes(&t, SIP_PRACK);
+	NEED(acknowledges(prack, 8));
+	talk_reply(&t, prack, 200, NULL);
+	rings_reliably(8);
+	NEED(!talk_takes(&t, SIP_PRACK));
+	talk_answer(&t, 486, NULL);
+	(void)reply_to(a.txn);
+	NEED(code_of(a.txn) == 486);
 	finish();
 }
 
@@ -431,6 +493,8 @@ int main(void)
 	SIM(an_update_is_answered_for);
 	SIM(a_re_invite_is_answered_for);
 	SIM(a_prack_is_answered_for);
+	SIM(several_pracks_follow_each_other);
+	SIM(a_prack_that_did_not_go_out_goes_when_it_rings_again);
 	SIM(a_prack_that_nobody_answers_for);
 	SIM(keeper_away_is_no_end_of_the_call);
 	(void)test_failed_here;

@@ -245,6 +245,36 @@ static void a_ceiling_cuts_a_running_call(void)
 	NEED(!sent_to(&telco[0], SIP_INVITE));
 }
 
+/* A warning that can't be given, or is interrupted, takes nothing from the talk. */
+static void without_voice_the_talk_goes_on(void)
+{
+	begin_with(few_minutes);
+	for (int i = 0; i < 2; i++) {
+		talk_invite(&a, &alice, "+33123456789", &offer);
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, 200, &plain);
+		talk_takes(&t, SIP_ACK);
+		talk_hears(&a, 200);
+		talk_ack(&a);
+		if (i == 0)
+			sim_link_down(PROC_VOICE, 0);
+		sim_pass(i ? 3000 : 63000);
+		if (i == 1) {
+			NEED(sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+			sim_link_down(PROC_VOICE, 0);
+		}
+		const struct relay_spec *s = relay_wish(NULL), *last = s;
+		for (; s; s = relay_wish(NULL))
+			last = s;
+		NEED(last && last->side[0].hears == RELAY_HEARS_OTHER && last->side[1].hears == RELAY_HEARS_OTHER);
+		NEED(sim_status("voice-turns").used == 0);
+		sim_link_up(PROC_VOICE, 0);
+		NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+		call_hang_up(&a, &t);
+	}
+	finish();
+}
+
 static void one_line_each(void)
 {
 	sim.site.trunk[0].lines = sim.site.trunk[1].lines = 1;
@@ -796,6 +826,7 @@ int main(void)
 	SIM(a_static_peer_is_asked_now_and_then);
 	SIM(media_of_a_trunk_come_from_its_own_nets);
 	SIM(a_ceiling_cuts_a_running_call);
+	SIM(without_voice_the_talk_goes_on);
 	SIM(lines_are_counted);
 	SIM(a_caller_from_outside_rings_and_is_shown_unverified);
 	SIM(a_phone_that_takes_dtls_alone_rings_again);

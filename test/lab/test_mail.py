@@ -82,6 +82,32 @@ def test_r7_a_message_is_left_and_heard(exchange, people, codec):
     exchange.wait_no_calls()
 
 
+def test_r28_voice_dies_while_it_records(exchange, people):
+    """The caller is told and asked again, and what they say then is kept whole."""
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMA",))
+    user = two.bundle.user
+    allow(exchange, user, "dnd=on\nvoicemail=on\n")
+    had = messages(exchange, user)[0]
+    one.forget()
+    one.dial(user)
+    one.wait_state("established")
+    recording = lambda: exchange.counter("messages") == 1       # or about to: the tone comes after the words
+    net.wait_for("voice to have the message", recording, 20, step=0.2)
+    time.sleep(8)
+    exchange.wait_replaced("voice", exchange.kill("voice"))
+    net.wait_for("voice to have another", recording, 20, step=0.2)
+    time.sleep(15)
+    one.hangup()
+    exchange.wait_no_calls()
+    net.wait_for("the message to be counted", lambda: messages(exchange, user)[0] == had + 1, 10)
+    words = [name for _, name in heard_prompts(longest(one))]
+    assert "interrupted" in words and "voicemail-record-after-tone" in words, words
+    hear(two, exchange)
+    assert audio.total(two.recordings()).get("a", 0) >= 3
+    exchange.command("user", "forget-messages", user)
+
+
 def test_r7_an_administrator_counts_and_deletes_messages(exchange, people):
     """What `user show` counts is what waits; after `user forget-messages` the user hears of none. The phone's light (baresip's,
     by SUBSCRIBE; linphone 5.1 has none) goes on with a new message and out when the last one was heard."""

@@ -80,6 +80,54 @@ def test_r15_a_new_number_asks_for_the_pin(exchange, people, kind, media):
     exchange.wait_no_calls()
 
 
+@pytest.mark.parametrize("kind,media", [("baresip", "srtp"), ("linphone", "dtls")])
+def test_r28_voice_dies_while_it_asks(exchange, people, kind, media):
+    """R15, R28: half a PIN is typed, voice dies; the caller is asked again, the rest counts as nothing, and no try is lost."""
+    one = people.phone(kind, f"{kind[:1]}v", tone="a", media=media, codecs=("PCMA",))
+    allow(exchange, one.bundle.user, "classes=national\n", pin="3916")
+    one.forget()
+    one.dial("0123456780")
+    one.wait_state("established")
+    time.sleep(4)
+    press(one, "9999#")                 # two of three tries
+    time.sleep(5)
+    press(one, "8888#")
+    time.sleep(5)
+    press(one, "39")
+    exchange.wait_replaced("voice", exchange.kill("voice"))
+    press(one, "16#")                   # while it is asked again: not heard
+    time.sleep(7)
+    press(one, "3916#")
+    one.wait_closed(timeout=25)
+    said(one, 8)
+    heard = [name for _, name in heard_prompts(max(one.recordings(), key=os.path.getsize))]
+    assert {"pin-please", "interrupted", "busy-try-later"} <= set(heard) and "pin-locked" not in heard, heard
+    exchange.wait_no_calls()
+
+
+def speech(phone):
+    got = audio.total(phone.recordings())
+    return got.get("other", 0) + sum(got.get(t, 0) for t in audio.TONES)
+
+
+def test_r28_music_on_hold_goes_on(exchange, people):
+    """R28: voice dies, and whoever is on hold hears music again."""
+    one = people.phone("linphone", "lm", tone="a", media="srtp", codecs=("PCMA",))
+    two = people.phone("baresip", "bm", tone="b", media="dtls", codecs=("PCMA",))
+    phones.call(one, two)
+    exchange.wait_grade("exchange")
+    one.hold()
+    two.forget()
+    net.wait_for("music", lambda: speech(two) >= 3, 15, step=0.3)
+    exchange.wait_replaced("voice", exchange.kill("voice"))
+    time.sleep(1)                       # what was on its way
+    had = speech(two)
+    net.wait_for("music again", lambda: speech(two) >= had + 4, 15, step=0.3)
+    one.resume()
+    phones.hang_up(one, two)
+    exchange.wait_no_calls()
+
+
 def test_r15_nobody_dials_out_without_a_class(exchange, people):
     one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
     one.dial(OUTSIDE)

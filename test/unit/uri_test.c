@@ -33,6 +33,21 @@ static void parts(void)
 	CHECK(reads("isbn:2983792873") && u.scheme == URI_OTHER && is(u.user, "2983792873"));
 }
 
+static void bare(void)
+{
+	static const char *const texts[][2] = {
+	    {"sip:a@h.example", "sip:a@h.example"},
+	    {"sip:a@h.example?x=y", "sip:a@h.example"},
+	    {"sip:a@[::1]:5061;transport=tls;lr?Route=%3Csip:evil%3E&b=", "sip:a@[::1]:5061;transport=tls;lr"},
+	    {"sip:us?er@h.example;ob?x=y", "sip:us?er@h.example;ob"},
+	    {"sip:us?er@h.example", "sip:us?er@h.example"},
+	    {"tel:+1;ext=4", "tel:+1;ext=4"},
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		CHECK(reads(texts[i][0]) && is(uri_bare(&u), texts[i][1]));
+}
+
 /* T14 and the grammar of RFC 3261 25.1 */
 static void refused(void)
 {
@@ -168,6 +183,7 @@ static void writer(void)
 int main(void)
 {
 	RUN(parts);
+	RUN(bare);
 	RUN(refused);
 	RUN(limits);
 	RUN(comparison);
