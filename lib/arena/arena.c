@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#include "arena/arena.h"
+#include "arena/arena_int.h"
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#define MAGIC UINT64_C(0x32616e6572416652) /* "RfArena2" */
-
-struct head {
-	uint64_t magic;
-	uint32_t layout, tables;
-	struct arena_shape shape[ARENA_TABLES_MAX];
-};
-
-struct cell {
-	_Atomic uint32_t commit; /* 0 empty, 1 or 2 the slot that counts */
-	_Atomic uint32_t marks;
-	_Atomic uint32_t written[2]; /* of each slot: beyond so many octets it is all zero */
-	uint8_t slots[];
-};
 
 static size_t round_up(size_t n)
 {
@@ -29,48 +13,60 @@ static size_t round_up(size_t n)
 
 static uint32_t stride_of(uint32_t record_size)
 {
-	return (uint32_t)round_up(sizeof(struct cell) + 2 * (size_t)record_size);
+	return (uint32_t)round_up(sizeof(struct arena_cell) + 2 * (size_t)record_size);
 }
 
-static bool same_shape(const struct head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables)
+size_t arena_size(const struct arena_shape *shape, uint32_t tables)
 {
-	return h->magic == MAGIC && h->layout == layout && h->tables == tables &&
+	size_t n = round_up(sizeof(struct arena_head));
+
+	for (uint32_t i = 0; i < tables; i++)
+		n += (size_t)stride_of(shape[i].record_size) * shape[i].count;
+	return n;
+}
+
+size_t arena_lay_out(uint8_t *map, const struct arena_shape *shape, uint32_t tables, struct arena_table *out)
+{
+	size_t at = round_up(sizeof(struct arena_head));
+
+	for (uint32_t i = 0; i < tables; i++) {
+		out[i] = (struct arena_table){
+		    map + at, shape[i].record_size, shape[i].count, stride_of(shape[i].record_size)};
+		at += (size_t)out[i].stride * out[i].count;
+	}
+	return at;
+}
+
+static bool same_shape(const struct arena_head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables)
+{
+	return h->magic == ARENA_MAGIC && h->layout == layout && h->tables == tables &&
 	       memcmp(h->shape, shape, tables * sizeof *shape) == 0;
 }
 
 bool arena_open(struct arena *a, int fd, uint32_t layout, const struct arena_shape *shape, uint32_t tables,
     struct arena_table *out, bool *adopted)
 {
-	size_t need = round_up(sizeof(struct head));
-
 	if (tables > ARENA_TABLES_MAX) {
 		errno = EINVAL;
 		return false;
 	}
-	for (uint32_t i = 0; i < tables; i++)
-		need += (size_t)stride_of(shape[i].record_size) * shape[i].count;
+	size_t need = arena_size(shape, tables);
 	off_t have = lseek(fd, 0, SEEK_END);
 	if (have < 0 || (have != (off_t)need && (ftruncate(fd, 0) != 0 || ftruncate(fd, (off_t)need) != 0)))
 		return false;
 	uint8_t *map = mmap(NULL, need, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return false;
-	struct head *h = (struct head *)(void *)map;
+	struct arena_head *h = (struct arena_head *)(void *)map;
 	*adopted = same_shape(h, layout, shape, tables);
 	if (!*adopted) {
 		memset(map, 0, need);
 		h->layout = layout;
 		h->tables = tables;
 		memcpy(h->shape, shape, tables * sizeof *shape);
-		h->magic = MAGIC;
+		h->magic = ARENA_MAGIC;
 	}
-	size_t at = round_up(sizeof *h);
-	for (uint32_t i = 0; i < tables; i++) {
-		out[i] = (struct arena_table){
-		    map + at, shape[i].record_size, shape[i].count, stride_of(shape[i].record_size)};
-		at += (size_t)out[i].stride * out[i].count;
-	}
-	*a = (struct arena){map, need, at};
+	*a = (struct arena){map, need, arena_lay_out(map, shape, tables, out)};
 	return true;
 }
 
@@ -81,14 +77,14 @@ void arena_close(struct arena *a)
 	a->map = NULL;
 }
 
-static struct cell *cell_at(const struct arena_table *t, uint32_t index)
+struct arena_cell *arena_cell_at(const struct arena_table *t, uint32_t index)
 {
-	return (struct cell *)(void *)(t->base + (size_t)t->stride * index);
+	return (struct arena_cell *)(void *)(t->base + (size_t)t->stride * index);
 }
 
 const void *arena_get(const struct arena_table *t, uint32_t index)
 {
-	struct cell *c = cell_at(t, index);
+	struct arena_cell *c = arena_cell_at(t, index);
 	uint32_t commit = atomic_load_explicit(&c->commit, memory_order_acquire);
 
 	if (commit != 1 && commit != 2)
@@ -103,7 +99,7 @@ void arena_put(struct arena_table *t, uint32_t index, const void *record)
 
 void arena_put_parts(struct arena_table *t, uint32_t index, struct span head, struct span tail)
 {
-	struct cell *c = cell_at(t, index);
+	struct arena_cell *c = arena_cell_at(t, index);
 	uint32_t slot = atomic_load_explicit(&c->commit, memory_order_relaxed) == 1, n = (uint32_t)(head.n + tail.n);
 	uint8_t *to = c->slots + (size_t)slot * t->record_size;
 
@@ -120,7 +116,7 @@ void arena_put_parts(struct arena_table *t, uint32_t index, struct span head, st
 
 void arena_clear(struct arena_table *t, uint32_t index)
 {
-	struct cell *c = cell_at(t, index);
+	struct arena_cell *c = arena_cell_at(t, index);
 
 	atomic_store_explicit(&c->commit, 0, memory_order_release);
 	atomic_store_explicit(&c->marks, 0, memory_order_release);
@@ -133,16 +129,16 @@ void arena_clear(struct arena_table *t, uint32_t index)
 
 void arena_mark(struct arena_table *t, uint32_t index)
 {
-	struct cell *c = cell_at(t, index);
+	struct arena_cell *c = arena_cell_at(t, index);
 	atomic_fetch_add_explicit(&c->marks, 1, memory_order_release);
 }
 
 void arena_unmark(struct arena_table *t, uint32_t index)
 {
-	atomic_store_explicit(&cell_at(t, index)->marks, 0, memory_order_release);
+	atomic_store_explicit(&arena_cell_at(t, index)->marks, 0, memory_order_release);
 }
 
 uint32_t arena_marks(const struct arena_table *t, uint32_t index)
 {
-	return atomic_load_explicit(&cell_at(t, index)->marks, memory_order_acquire);
+	return atomic_load_explicit(&arena_cell_at(t, index)->marks, memory_order_acquire);
 }

@@ -22,6 +22,41 @@ struct arena_shape {
 
 enum { ARENA_TABLES_MAX = 8, ARENA_MARKS_MAX = 2 };
 
+/* One record of a former layout, as its build wrote it, becomes one of today's, all zero before. False: it cannot be one, and is
+ * left out. */
+typedef bool arena_converter(const void *from, void *to);
+
+/* The layout before today's: the same tables, with as many records each. */
+struct arena_former {
+	uint32_t layout;
+	const uint32_t *record_size;
+	arena_converter *const *convert; /* by table; NULL: the records are today's */
+};
+
+struct arena_plan {
+	uint32_t layout, tables;
+	const struct arena_shape *shape;
+	const struct arena_former *former; /* NULL: none is read but today's */
+};
+
+enum arena_found {
+	ARENA_EMPTY,   /* nothing was written yet */
+	ARENA_TODAYS,  /* adopted as it is */
+	ARENA_FORMER,  /* adopted after a conversion */
+	ARENA_RESIZED, /* of a layout that is known, but with other numbers of records */
+	ARENA_UNKNOWN, /* older, newer or damaged */
+};
+
+/* What fd holds, by its head alone; changes nothing. */
+enum arena_found arena_look(int fd, const struct arena_plan *p);
+/* Why it is not adopted, for people; NULL when it is, or was empty. */
+const char *arena_why_not(enum arena_found found);
+
+/* arena_open(), after what fd holds of the former layout was made today's. A process that dies of a record's conversion has
+ * marked it, and leaves it out the second time. One that is killed while the file is rewritten leaves an empty arena. False
+ * with errno. */
+bool arena_take(struct arena *a, int fd, const struct arena_plan *p, struct arena_table *out, enum arena_found *found);
+
 /* Map fd, growing it to the size that these tables need. What it holds is kept when layout and shapes are the same as
  * when it was written, and *adopted says so; otherwise it starts empty. False with errno when it can't be mapped. */
 bool arena_open(struct arena *a, int fd, uint32_t layout, const struct arena_shape *shape, uint32_t tables,

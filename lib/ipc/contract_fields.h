@@ -56,6 +56,7 @@ enum file_kind {
 	FILE_PROMPTS,    /* voice: the packed prompts, read-only */
 	FILE_RECORDINGS, /* voice: the site's directory of recordings that take their place; given when there is one */
 	FILE_TRUST,      /* conf: the site's directory of certificates; given when there is one */
+	FILE_ARENA_LOOK, /* core, media: the arena of those that run now, read-only: could it be taken over? */
 	FILE_KINDS
 };
 

@@ -30,10 +30,9 @@ static void lay_out(void)
 	}
 }
 
-struct arena_shape account_shape(void)
+struct arena_shape account_shape(const struct site *s)
 {
-	lay_out();
-	return (struct arena_shape){sizeof(struct ceiling_count), first[CEILING_SITE] + 1};
+	return (struct arena_shape){sizeof(struct ceiling_count), s->max_users + s->max_phones + 1 + TRUNKS + 1};
 }
 
 static struct ceiling_count *count_of(enum ceiling_scope scope, uint32_t index)

@@ -14,7 +14,7 @@ struct account_of {
 	uint8_t trunk;
 };
 
-struct arena_shape account_shape(void);
+struct arena_shape account_shape(const struct site *s);
 void account_open(struct arena_table *t);
 
 struct ceiling_when account_now(void);

@@ -11,6 +11,7 @@
 #include "dialogue.h"
 #include "join.h"
 #include "judge.h"
+#include "kept.h"
 #include "mail.h"
 #include "media.h"
 #include "park.h"
@@ -32,9 +33,9 @@ static struct call *table;
 static struct arena_table *store;
 static uint64_t last_wait_ms; /* when a call last began to wait for a phone */
 
-struct arena_shape call_shape(void)
+struct arena_shape call_shape(const struct site *s)
 {
-	return (struct arena_shape){sizeof(struct call_record), child_site()->max_calls};
+	return (struct arena_shape){sizeof(struct call_record), s->max_calls};
 }
 
 struct call *call_get(uint64_t id)
@@ -276,8 +277,9 @@ static void on_cut(struct timer *t, uint64_t now_ms)
 		call_fail(c, REFUSE_CEILING, NULL);
 		return;
 	}
-	if (left_ms <= WARN_MS && !c->warned) {
-		c->warned = 1;
+	if (left_ms <= WARN_MS && !c->r.warned) {
+		c->r.warned = 1;
+		call_save(c);
 		dialogue_warn(c);
 	}
 	timer_set(&child_wheel, t, now_ms + CUT_EVERY_MS);
@@ -307,7 +309,7 @@ struct call *call_new(uint32_t ports, bool emergency)
 	c->r.emergency = emergency;
 	c->r.start_wall_ms = clock_wall_ms();
 	c->r.account = (struct account_of){.user = NOBODY, .device = NOBODY};
-	c->started_ms = child_now();
+	c->r.started_ms = child_now();
 	set_timers(c);
 	for (int side = 0; side < 2; side++) {
 		rand_hex(c->r.ice_ufrag[side], 4);
@@ -340,7 +342,7 @@ static void adopt(void)
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct call_record *r = arena_get(store, i);
 		if (!r || arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i ||
-		    r->state != PHASE_TALKING || !media_adopt_ports(r->ports, r->port)) {
+		    r->state != PHASE_TALKING || !kept_call_ok(r) || !media_adopt_ports(r->ports, r->port)) {
 			arena_clear(store, i);
 			continue;
 		}
@@ -351,7 +353,6 @@ static void adopt(void)
 		}
 		struct call *c = &table[i];
 		c->r = *r;
-		c->started_ms = r->answered_ms;
 		c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_OTHER; /* what was said to them is over */
 		c->r.listens = 0;
 		set_timers(c);

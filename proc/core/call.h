@@ -14,6 +14,7 @@ enum { CALL_TARGETS_MAX = REGISTRAR_TARGETS_MAX, CALL_KEPT_MAX = 2 * TURN_DIGITS
 struct call_record {
 	uint64_t id, caller, callee; /* ids of legs */
 	uint64_t answered_ms;        /* CLOCK_BOOTTIME; 0 while no far end has */
+	uint64_t started_ms;
 	int64_t start_wall_ms;
 	uint32_t ports; /* index of the port slot */
 	uint16_t port;  /* its first port: the range may be another when core starts again */
@@ -25,6 +26,7 @@ struct call_record {
 	uint8_t hears[2];          /* enum relay_hears, by side */
 	uint8_t listens;           /* bit for each side whose audio voice gets too */
 	uint8_t who;               /* enum plan_who: the caller, as the permission function sees it */
+	uint8_t warned;            /* that its ceiling comes near */
 	struct account_of account; /* on whom the part that leaves the exchange is charged */
 	struct ceiling_call ceiling;
 	char from[2 * USER_NAME_MAX + 1], to[2 * USER_NAME_MAX + 1];
@@ -45,7 +47,6 @@ struct call {
 	struct timer ring, renew, cut;
 	struct timer patience; /* the other phone's, with a change */
 	struct call_record r;
-	uint64_t started_ms;
 	uint64_t target[CALL_TARGETS_MAX]; /* legs that were asked and have not refused */
 	uint8_t targets;
 	struct dest dest;  /* where it goes now */
@@ -62,7 +63,6 @@ struct call {
 	const char *shown;                         /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
 	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */
-	uint8_t warned;                            /* that its ceiling comes near */
 	uint8_t keyed;                             /* media can be heard on every side that is there */
 	/* the dialogue with the caller */
 	uint8_t script, step, tries, silences; /* script: enum script */
@@ -78,7 +78,7 @@ struct call {
 	char mail_say[96];
 };
 
-struct arena_shape call_shape(void);
+struct arena_shape call_shape(const struct site *s);
 void call_open(struct arena_table *t);
 /* After legs and calls were adopted: drop what is half, tell media of the rest. */
 void call_adopted(void);

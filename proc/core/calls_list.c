@@ -74,7 +74,7 @@ static void put_line(struct call *c, void *arg)
 	m->who = c->r.who;
 	m->varying = c->r.varying != 0;
 	m->emergency = c->r.emergency;
-	m->age_ms = child_now() - c->started_ms;
+	m->age_ms = child_now() - c->r.started_ms;
 	m->packets_a = c->packets[0];
 	m->packets_b = c->packets[1];
 	m->dropped_a = c->dropped[0];

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* core decides: registrations, legs, calls. It sees no SIP text, opens nothing, and never waits. */
-#include "arena/arena.h"
 #include "ask.h"
 #include "bans.h"
 #include "base/log.h"
@@ -12,6 +11,7 @@
 #include "desk.h"
 #include "directory.h"
 #include "hotdesk.h"
+#include "kept.h"
 #include "keys.h"
 #include "login.h"
 #include "mail.h"
@@ -36,16 +36,10 @@
 #include "voice.h"
 #include <unistd.h>
 
-/* Raised with every change of a record's layout; an arena of another layout starts empty. */
-enum { LAYOUT = 7 };
-
 enum { TRUNK_FLOWS = 8 }; /* of each trunk; edge has no more */
 
-enum { TABLE_REGISTRATIONS, TABLE_LEGS, TABLE_CALLS, TABLE_RECORDS, TABLE_ACCOUNTS, TABLE_HOTDESKS, TABLES };
-
-static int arena_fd = -1;
-static struct arena arena;
-static struct arena_table table[TABLES];
+static int arena_fd = -1, look_fd = -1;
+static struct arena_table table[CORE_TABLES];
 
 /* --- flows --- */
 
@@ -289,6 +283,8 @@ static void take_file(enum file_kind what, int fd)
 {
 	if (what == FILE_ARENA)
 		arena_fd = fd;
+	else if (what == FILE_ARENA_LOOK)
+		look_fd = fd;
 	else
 		close(fd);
 }
@@ -298,7 +294,7 @@ static const char *prepare(const struct site *s)
 	const struct site *now = child_site();
 
 	if (!now->domain[0])
-		return NULL;
+		return look_fd < 0 ? NULL : kept_judge(look_fd, s);
 	if (strcmp(s->domain, now->domain) != 0)
 		return "the domain can't change while the exchange runs: restart it";
 	if (s->max_phones != now->max_phones || s->max_users != now->max_users || s->max_calls != now->max_calls ||
@@ -310,18 +306,8 @@ static const char *prepare(const struct site *s)
 static void open_all(void)
 {
 	const struct site *s = child_site();
-	bool adopted;
-	const struct arena_shape shape[TABLES] = {
-	    [TABLE_REGISTRATIONS] = registrar_shape(),
-	    [TABLE_LEGS] = leg_shape(),
-	    [TABLE_CALLS] = call_shape(),
-	    [TABLE_RECORDS] = record_shape(),
-	    [TABLE_ACCOUNTS] = account_shape(),
-	    [TABLE_HOTDESKS] = hotdesk_shape(),
-	};
 
-	if (arena_fd < 0 || !arena_open(&arena, arena_fd, LAYOUT, shape, TABLES, table, &adopted))
-		log_fatal("the arena can't be mapped");
+	kept_open(arena_fd, s, table);
 	close(arena_fd);
 	directory_init(s->max_users, s->max_phones, &watch);
 	keys_init(s->max_phones);
@@ -340,15 +326,15 @@ static void open_all(void)
 	refer_init();
 	media_init();
 	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
-	account_open(&table[TABLE_ACCOUNTS]);
-	hotdesk_open(&table[TABLE_HOTDESKS]);
+	account_open(&table[CORE_ACCOUNTS]);
+	hotdesk_open(&table[CORE_HOTDESKS]);
 	dialogue_init();
 	service_init();
 	desk_init();
-	registrar_open(&table[TABLE_REGISTRATIONS], call_phone_back);
-	leg_open(&table[TABLE_LEGS]);
-	record_open(&table[TABLE_RECORDS]);
-	call_open(&table[TABLE_CALLS]);
+	registrar_open(&table[CORE_REGISTRATIONS], call_phone_back);
+	leg_open(&table[CORE_LEGS]);
+	record_open(&table[CORE_RECORDS]);
+	call_open(&table[CORE_CALLS]);
 	call_adopted();
 	leg_drop_orphans();
 }

@@ -3,9 +3,9 @@
 
 static struct arena_table *store;
 
-struct arena_shape hotdesk_shape(void)
+struct arena_shape hotdesk_shape(const struct site *s)
 {
-	return (struct arena_shape){sizeof(struct hotdesk), child_site()->max_phones + 1};
+	return (struct arena_shape){sizeof(struct hotdesk), s->max_phones + 1};
 }
 
 void hotdesk_open(struct arena_table *t)

@@ -14,7 +14,7 @@ struct hotdesk {
 	uint64_t until_ms;    /* CLOCK_BOOTTIME */
 };
 
-struct arena_shape hotdesk_shape(void); /* a row for each phone */
+struct arena_shape hotdesk_shape(const struct site *s); /* a row for each phone */
 void hotdesk_open(struct arena_table *t);
 
 /* Who works at this phone's line: its user, or the guest. */

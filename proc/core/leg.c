@@ -8,6 +8,7 @@
 #include "change.h"
 #include "dialogue.h"
 #include "hotdesk.h"
+#include "kept.h"
 #include "leg_send.h"
 #include "refer.h"
 #include "session.h"
@@ -30,10 +31,10 @@ static bool tag_matches(const void *owner, uint32_t slot, struct span key)
 	return span_eq(span_str(table[slot].r.local_tag), key);
 }
 
-struct arena_shape leg_shape(void)
+struct arena_shape leg_shape(const struct site *s)
 {
 	/* two for each call, and the phones that ring beside the one that answers */
-	return (struct arena_shape){sizeof(struct leg_record) + LEG_BODY_MAX, 3 * child_site()->max_calls + 64};
+	return (struct arena_shape){sizeof(struct leg_record) + LEG_BODY_MAX, 3 * s->max_calls + 64};
 }
 
 struct leg *leg_get(uint64_t id)
@@ -73,8 +74,8 @@ static void adopt(void)
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct leg_record *r = arena_get(store, i);
 		struct leg *l = &table[i];
-		if (!r || arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || r->state >= LEG_STATES ||
-		    r->listener >= child_site()->listeners || !pool_adopt(&pool, r->id)) {
+		if (!r || arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || !kept_leg_ok(r) ||
+		    !pool_adopt(&pool, r->id)) {
 			arena_clear(store, i);
 			continue;
 		}

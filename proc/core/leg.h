@@ -115,7 +115,7 @@ bool leg_adopt_body(struct leg *l, const uint8_t *body) __attribute__((warn_unus
 void leg_text_free(struct leg *l);
 void leg_text_status(struct proc_status *s);
 
-struct arena_shape leg_shape(void);
+struct arena_shape leg_shape(const struct site *s);
 void leg_open(struct arena_table *t);
 
 struct leg *leg_get(uint64_t id);

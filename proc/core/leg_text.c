@@ -153,8 +153,8 @@ bool leg_adopt_body(struct leg *l, const uint8_t *body)
 			return false;
 	make_room(l, l->r.end[LEG_REMOTE], 0);
 	memcpy(l->body, body, l->r.end[LEG_REMOTE]);
-	return (!l->r.has_local || sdp_unpack(part_of(l, LEG_LOCAL), &sdp)) &&
-	       (!l->r.has_remote || sdp_unpack(part_of(l, LEG_REMOTE), &sdp));
+	return (!l->r.has_local || (sdp_unpack(part_of(l, LEG_LOCAL), &sdp) && sdp_ok(&sdp))) &&
+	       (!l->r.has_remote || (sdp_unpack(part_of(l, LEG_REMOTE), &sdp) && sdp_ok(&sdp)));
 }
 
 void leg_text_free(struct leg *l)

@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/pool.h"
 #include "hotdesk.h"
+#include "kept.h"
 #include "notice.h"
 #include <stdlib.h>
 
@@ -56,9 +57,9 @@ static struct span device_key(const struct registration *r)
 
 _Static_assert(offsetof(struct registration, device) == offsetof(struct registration, user) + 4, "pair is one key");
 
-struct arena_shape registrar_shape(void)
+struct arena_shape registrar_shape(const struct site *s)
 {
-	return (struct arena_shape){sizeof(struct registration), child_site()->max_phones + child_site()->max_users};
+	return (struct arena_shape){sizeof(struct registration), s->max_phones + s->max_users};
 }
 
 static uint32_t slot_of(const struct entry *e)
@@ -114,8 +115,8 @@ static void adopt(void)
 		const struct registration *r = arena_get(store, i);
 		if (!r)
 			continue;
-		if (r->expires_ms <= child_now() || arena_marks(store, i) >= ARENA_MARKS_MAX ||
-		    !pool_adopt(&pool, id_make(child_node(), 1, i))) {
+		if (!kept_registration_ok(r) || r->expires_ms <= child_now() ||
+		    arena_marks(store, i) >= ARENA_MARKS_MAX || !pool_adopt(&pool, id_make(child_node(), 1, i))) {
 			arena_clear(store, i);
 			continue;
 		}

@@ -24,7 +24,7 @@ struct registration {
 	char contact[URI_TEXT_MAX + 1], instance[INSTANCE_MAX + 1];
 };
 
-struct arena_shape registrar_shape(void);
+struct arena_shape registrar_shape(const struct site *s);
 /* phone_back is called when a user has a reachable phone again. */
 void registrar_open(struct arena_table *t, void (*phone_back)(uint32_t user));
 

@@ -143,7 +143,7 @@ static void find_ringing(struct call *c, void *arg)
 	if (c == p->by || c->r.state != PHASE_RINGING || callee == NOBODY || c->r.emergency ||
 	    (p->callee != NOBODY && callee != p->callee) || !in_group(p->group, callee))
 		return;
-	if (!p->found || c->started_ms < p->found->started_ms)
+	if (!p->found || c->r.started_ms < p->found->r.started_ms)
 		p->found = c;
 }
 

@@ -13,13 +13,15 @@
 #include "source.h"
 #include <unistd.h>
 
+/* Raised with every change of a record; a build that changes one brings an arena_former for this number. */
 enum { LAYOUT = 3 };
+enum { TABLE_ROWS, TABLE_ENDS, TABLES }; /* the ended sides of each row */
 enum { SOCKETS_MAX = 19000 /* of the 20000 descriptors that one process may have */ };
 enum { SWEEP_MS = 250, COUNTS_EVERY = 4, SILENT_MS = 120000 };
 
-static int arena_fd = -1;
+static int arena_fd = -1, look_fd = -1;
 static struct arena arena;
-static struct arena_table table[2]; /* rows, and the ended sides of each */
+static struct arena_table table[TABLES];
 static struct timer sweep;
 static uint32_t sweeps;
 
@@ -253,8 +255,33 @@ static void take_file(enum file_kind what, int fd)
 {
 	if (what == FILE_ARENA)
 		arena_fd = fd;
+	else if (what == FILE_ARENA_LOOK)
+		look_fd = fd;
 	else
 		close(fd);
+}
+
+static void shapes(const struct site *s, struct arena_shape out[TABLES])
+{
+	uint32_t rows = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS;
+
+	out[TABLE_ROWS] = table_shape(rows);
+	out[TABLE_ENDS] = end_shape(rows);
+}
+
+static struct arena_plan plan_of(const struct arena_shape *shape)
+{
+	return (struct arena_plan){.layout = LAYOUT, .tables = TABLES, .shape = shape, .former = NULL};
+}
+
+/* Would this build take over what lies there? NULL, or why not. */
+static const char *judge_arena(const struct site *s)
+{
+	struct arena_shape shape[TABLES];
+
+	shapes(s, shape);
+	const struct arena_plan plan = plan_of(shape);
+	return arena_why_not(arena_look(look_fd, &plan));
 }
 
 static const char *prepare(const struct site *s)
@@ -264,7 +291,7 @@ static const char *prepare(const struct site *s)
 	if ((uint32_t)(s->media_port_hi - s->media_port_lo + 1) * port_addresses(s) > SOCKETS_MAX)
 		return "media ports: the range times the media addresses is more than 19000 sockets";
 	if (!now->domain[0])
-		return NULL;
+		return look_fd < 0 ? NULL : judge_arena(s);
 	if (s->media_port_lo != now->media_port_lo || s->media_port_hi != now->media_port_hi)
 		return "media ports can't change while the exchange runs: restart it";
 	for (int i = 0; i < s->listeners; i++)
@@ -276,17 +303,20 @@ static const char *prepare(const struct site *s)
 static void open_all(void)
 {
 	const struct site *s = child_site();
-	bool adopted;
-	uint32_t rows = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS;
-	const struct arena_shape shape[2] = {table_shape(rows), end_shape(rows)};
+	struct arena_shape shape[TABLES];
+	enum arena_found found;
 
-	if (arena_fd < 0 || !arena_open(&arena, arena_fd, LAYOUT, shape, 2, table, &adopted))
+	shapes(s, shape);
+	const struct arena_plan plan = plan_of(shape);
+	if (arena_fd < 0 || !arena_take(&arena, arena_fd, &plan, table, &found))
 		log_fatal("the arena can't be mapped");
+	if (arena_why_not(found))
+		log_error("what was relayed before is lost: %s", arena_why_not(found));
 	close(arena_fd);
 	engine_open(s);
-	table_open(&table[0], s->media_port_lo);
-	end_open(&table[1]);
-	kernel_open(rows);
+	table_open(&table[TABLE_ROWS], s->media_port_lo);
+	end_open(&table[TABLE_ENDS]);
+	kernel_open(shape[TABLE_ROWS].count);
 	ours_open();
 	if (!end_dtls_open())
 		log_fatal("no memory for DTLS");

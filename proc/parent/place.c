@@ -193,6 +193,15 @@ static int open_arena(enum proc p)
 	return -1;
 }
 
+/* Of those that run now; there is none before the first start. */
+static int look_arena(enum proc p)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "run/%s.arena", proc_name[p]);
+	return openat(self.site_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 /* Beside the executables; a build tree has a folder for each of them. */
 static int open_prompts(void)
 {
@@ -219,6 +228,8 @@ int place_file(enum file_kind what, enum proc p)
 	switch (what) {
 	case FILE_ARENA:
 		return open_arena(p);
+	case FILE_ARENA_LOOK:
+		return look_arena(p);
 	case FILE_BOOT_KEY:
 		return open_boot_key();
 	case FILE_STORE_DIR:

@@ -3,14 +3,14 @@
  * log is right (R28). Each test is two lives of core on one arena; phones and dialogs live in memory that both see. */
 #include "../unit/test.h"
 #include "call.h"
-#include "hotdesk.h"
+#include "kept.h"
 #include "record.h"
 #include "sim_phone.h"
 
 struct world {
 	struct phone alice, bob, carol;
 	struct talk a, b;
-	uint64_t join;
+	uint64_t join, started_ms;
 	bool long_lived; /* registrations of an hour */
 };
 static struct world *w;
@@ -64,6 +64,7 @@ static void life_in_a_call(void)
 	call_up(&w->a, &w->alice, &w->b, &w->bob);
 	relay_wish(&w->join);
 	media_says_gate(w->join, RELAY_KEY_SDES);
+	w->started_ms = call_get(w->join)->r.started_ms;
 	sim_pass(10000);
 }
 
@@ -77,6 +78,7 @@ static void a_call_goes_on_and_its_record_is_right(void)
 	uint64_t join = 0;
 	const struct relay_spec *spec = relay_wish(&join);
 	NEED(spec && join == w->join && spec->side[0].key == RELAY_KEY_SDES && spec->answered);
+	NEED(w->started_ms && call_get(join)->r.started_ms == w->started_ms);
 	sim_pass(10000);
 	call_hang_up(&w->a, &w->b);
 	finish();
@@ -284,30 +286,29 @@ static void a_sealed_record_is_not_sealed_again(void)
 
 /* --- marks: a request that kills core twice costs its leg, not the exchange (DESIGN.md, Arenas) --- */
 
-enum { TABLES = 6, TABLE_LEGS = 1, LAYOUT = 7 };
-
-/* The leg table of the arena as core_child.c lays it out. */
-static void map_legs(struct arena_table table[TABLES])
+/* The arena as kept.c lays it out. */
+static void map_arena(struct arena_table table[CORE_TABLES])
 {
-	const struct arena_shape shape[TABLES] = {registrar_shape(), leg_shape(), call_shape(), record_shape(), account_shape(), hotdesk_shape()};
+	struct arena_shape shape[CORE_TABLES];
 	struct arena arena;
 	bool adopted = false;
 
-	NEED(arena_open(&arena, sim.crash_fd, LAYOUT, shape, TABLES, table, &adopted) && adopted);
+	kept_shapes(&sim.site, shape);
+	NEED(arena_open(&arena, sim.crash_fd, CORE_LAYOUT, shape, CORE_TABLES, table, &adopted) && adopted);
 }
 
 static void life_that_dies_in_a_request(void)
 {
-	struct arena_table table[TABLES];
+	struct arena_table table[CORE_TABLES];
 
 	life_in_a_call();
-	map_legs(table);
-	for (uint32_t i = 0; i < table[TABLE_LEGS].count; i++) {
-		const struct leg_record *r = arena_get(&table[TABLE_LEGS], i);
+	map_arena(table);
+	for (uint32_t i = 0; i < table[CORE_LEGS].count; i++) {
+		const struct leg_record *r = arena_get(&table[CORE_LEGS], i);
 		if (!r || r->side != 0)
 			continue;
 		for (int n = 0; n < ARENA_MARKS_MAX; n++)
-			arena_mark(&table[TABLE_LEGS], i);
+			arena_mark(&table[CORE_LEGS], i);
 	}
 }
 
@@ -331,7 +332,7 @@ static void a_leg_that_killed_core_twice_is_dropped_and_the_other_phone_hears_by
 /* A request or an answer that is being handled is marked; one that was handled to its end leaves none. */
 static void what_was_handled_leaves_no_mark(void)
 {
-	struct arena_table table[TABLES];
+	struct arena_table table[CORE_TABLES];
 	struct talk a = {0}, b = {0};
 
 	w = sim_shared(sizeof *w);
@@ -339,12 +340,12 @@ static void what_was_handled_leaves_no_mark(void)
 	call_up(&a, &w->alice, &b, &w->bob);
 	NEED(code_of(talk_send(&a, SIP_OPTIONS, NULL)) == 200);
 	NEED(code_of(talk_send(&b, SIP_REFER, NULL)) == 403);
-	map_legs(table);
-	for (uint32_t i = 0; i < table[TABLE_LEGS].count; i++)
-		NEED(arena_marks(&table[TABLE_LEGS], i) == 0);
+	map_arena(table);
+	for (uint32_t i = 0; i < table[CORE_LEGS].count; i++)
+		NEED(arena_marks(&table[CORE_LEGS], i) == 0);
 	call_hang_up(&a, &b);
-	for (uint32_t i = 0; i < table[TABLE_LEGS].count; i++)
-		NEED(arena_marks(&table[TABLE_LEGS], i) == 0 && !arena_get(&table[TABLE_LEGS], i));
+	for (uint32_t i = 0; i < table[CORE_LEGS].count; i++)
+		NEED(arena_marks(&table[CORE_LEGS], i) == 0 && !arena_get(&table[CORE_LEGS], i));
 	finish();
 }
 

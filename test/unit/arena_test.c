@@ -3,6 +3,7 @@
 #include "arena/arena.h"
 #include "test.h"
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { LAYOUT = 3, RECORDS = 4, TABLES = 2 };
@@ -169,6 +170,133 @@ static void marks_count_the_deaths_in_a_row(void)
 	CHECK(arena_marks(&table[0], 0) == 0 && holds(&table[0], 0, 0xa1));
 }
 
+/* --- the layout before --- */
+
+struct record_2 {
+	uint64_t a;
+	uint8_t b[80];
+};
+
+static const uint32_t sizes_2[TABLES] = {sizeof(struct record_2), 5};
+static const struct arena_shape shapes_2[TABLES] = {{sizeof(struct record_2), RECORDS}, {5, 3}};
+static int converted;
+static bool dies;
+
+/* 0xbb is none that could be; one of 0xdd ends the process. */
+static bool of_2(const void *from, void *to)
+{
+	const struct record_2 *f = from;
+	struct record *t = to;
+
+	converted++;
+	if (dies && f->b[0] == 0xdd)
+		_exit(7);
+	t->a = f->a;
+	memcpy(t->b, f->b, sizeof f->b);
+	t->c = 0x22;
+	return f->b[0] != 0xbb;
+}
+
+static arena_converter *const converters[TABLES] = {of_2, NULL};
+static const struct arena_former former = {2, sizes_2, converters};
+static const struct arena_plan plan = {LAYOUT, TABLES, shapes, &former};
+
+static bool write_2(void)
+{
+	arena_close(&arena);
+	close(file);
+	file = memfd_create("arena", MFD_CLOEXEC);
+	return arena_look(file, &plan) == ARENA_EMPTY && reopen(2, shapes_2, TABLES) && !adopted;
+}
+
+static void put_2(uint32_t index, uint8_t n)
+{
+	struct record_2 r;
+
+	memset(&r, n, sizeof r);
+	arena_put(&table[0], index, &r);
+}
+
+static bool take(enum arena_found want)
+{
+	enum arena_found found;
+
+	arena_close(&arena);
+	return arena_look(file, &plan) == want && arena_take(&arena, file, &plan, table, &found) && found == want;
+}
+
+static bool is_of_2(uint32_t index, uint8_t n)
+{
+	const struct record *r = arena_get(&table[0], index);
+	uint64_t a;
+
+	memset(&a, n, sizeof a);
+	return r && r->a == a && r->b[0] == n && r->b[79] == n && r->c == 0x22;
+}
+
+static void the_layout_before_is_taken_over(void)
+{
+	CHECK(write_2());
+	put_2(0, 0xa1);
+	put_2(2, 0xbb);
+	put_2(3, 0xa2);
+	put_2(3, 0xa3);
+	arena_put(&table[1], 2, "five");
+	converted = 0;
+	CHECK(take(ARENA_FORMER) && converted == 3);
+	CHECK(is_of_2(0, 0xa1) && !arena_get(&table[0], 1) && !arena_get(&table[0], 2) && is_of_2(3, 0xa3));
+	CHECK(memcmp(arena_get(&table[1], 2), "five", 5) == 0 && !arena_get(&table[1], 0));
+	CHECK(octets(0xbb) == 0 && octets(0xa2) == 0);
+	CHECK(put(1, 0xa4) && take(ARENA_TODAYS) && converted == 3 && is_of_2(0, 0xa1) && holds(&table[0], 1, 0xa4));
+}
+
+/* The process dies of it once, and once more, and lives the third time without that record. */
+static void a_record_that_kills_its_converter_is_left_out(void)
+{
+	CHECK(write_2());
+	put_2(0, 0xa1);
+	put_2(1, 0xdd);
+	put_2(2, 0xa2);
+	dies = true;
+	for (int life = 1; life <= 2; life++) {
+		int status = 0;
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(take(ARENA_FORMER) ? 0 : 1);
+		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	}
+	CHECK(take(ARENA_FORMER) && is_of_2(0, 0xa1) && !arena_get(&table[0], 1) && is_of_2(2, 0xa2));
+	dies = false;
+}
+
+/* What a death in the midst of the rewriting leaves has no magic. */
+static void a_half_rewritten_file_is_empty(void)
+{
+	const uint64_t none = 0;
+
+	CHECK(write_2());
+	put_2(0, 0xa1);
+	CHECK(take(ARENA_FORMER) && pwrite(file, &none, sizeof none, 0) == sizeof none);
+	CHECK(take(ARENA_UNKNOWN) && empty() && octets(0xa1) == 0);
+}
+
+static void what_is_neither_is_refused_with_the_reason(void)
+{
+	const struct arena_shape more[TABLES] = {{sizeof(struct record), RECORDS + 1}, {5, 3}};
+	const struct arena_plan alone = {LAYOUT, TABLES, shapes, NULL};
+
+	CHECK(!arena_why_not(ARENA_EMPTY) && !arena_why_not(ARENA_TODAYS) && !arena_why_not(ARENA_FORMER));
+	CHECK(arena_why_not(ARENA_RESIZED) && arena_why_not(ARENA_UNKNOWN));
+	CHECK(write_2() && arena_look(file, &alone) == ARENA_UNKNOWN);
+	CHECK(start() && reopen(1, shapes_2, TABLES) && take(ARENA_UNKNOWN) && empty());
+	CHECK(start() && reopen(LAYOUT + 1, shapes, TABLES) && take(ARENA_UNKNOWN) && empty());
+	CHECK(start() && reopen(2, shapes, TABLES) && take(ARENA_UNKNOWN) && empty()); /* its records are not those of 2 */
+	CHECK(start() && reopen(LAYOUT, more, TABLES) && take(ARENA_RESIZED) && empty());
+	CHECK(start() && reopen(LAYOUT, shapes, 1) && take(ARENA_UNKNOWN) && empty());
+	CHECK(write_2() && ftruncate(file, 200) == 0 && take(ARENA_UNKNOWN) && empty());
+	CHECK(ftruncate(file, 3) == 0 && take(ARENA_UNKNOWN) && empty());
+}
+
 int main(void)
 {
 	RUN(what_was_written_is_there_again);
@@ -178,5 +306,9 @@ int main(void)
 	RUN(clear_wipes_both_slots);
 	RUN(clear_wipes_what_was_written);
 	RUN(marks_count_the_deaths_in_a_row);
+	RUN(the_layout_before_is_taken_over);
+	RUN(a_record_that_kills_its_converter_is_left_out);
+	RUN(a_half_rewritten_file_is_empty);
+	RUN(what_is_neither_is_refused_with_the_reason);
 	return TEST_END;
 }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* How an arena lies in its file: a head, then the tables, each record in a cell. */
+#ifndef ARENA_ARENA_INT_H
+#define ARENA_ARENA_INT_H
+
+#include "arena/arena.h"
+#include <stdatomic.h>
+
+#define ARENA_MAGIC UINT64_C(0x32616e6572416652) /* "RfArena2" */
+
+struct arena_head {
+	uint64_t magic;
+	uint32_t layout, tables;
+	struct arena_shape shape[ARENA_TABLES_MAX];
+};
+
+struct arena_cell {
+	_Atomic uint32_t commit; /* 0 empty, 1 or 2 the slot that counts */
+	_Atomic uint32_t marks;
+	_Atomic uint32_t written[2]; /* of each slot: beyond so many octets it is all zero */
+	uint8_t slots[];
+};
+
+/* Of the whole file. */
+size_t arena_size(const struct arena_shape *shape, uint32_t tables);
+/* Where each table is; answers what of the map is used. */
+size_t arena_lay_out(uint8_t *map, const struct arena_shape *shape, uint32_t tables, struct arena_table *out);
+struct arena_cell *arena_cell_at(const struct arena_table *t, uint32_t index);
+
+#endif

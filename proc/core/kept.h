@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* What outlives core, as one arena: its tables, their layout, and that of the build before. */
+#ifndef CORE_KEPT_H
+#define CORE_KEPT_H
+
+#include "former.h"
+#include "ipc/child.h"
+
+struct leg_record;
+struct call_record;
+struct registration;
+
+/* Aborts when the arena cannot be mapped; what cannot be taken over is said in the log, and the tables are empty. */
+void kept_open(int fd, const struct site *s, struct arena_table table[CORE_TABLES]);
+/* Would this build take over what lies there? NULL, or why not; changes nothing. */
+const char *kept_judge(int fd, const struct site *s);
+/* Is each number of it in range, each text at an end? What is not so is not adopted. */
+bool kept_leg_ok(const struct leg_record *r);
+bool kept_call_ok(const struct call_record *r);
+bool kept_registration_ok(const struct registration *r);
+void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES]);
+
+#endif

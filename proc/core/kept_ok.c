@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/* Could core have written this? What is adopted from an arena indexes tables, and goes to media in messages that must be right. */
+#include "call.h"
+#include "kept.h"
+
+#define TEXT_OK(s) (strnlen(s, sizeof(s)) < sizeof(s))
+
+bool kept_leg_ok(const struct leg_record *r)
+{
+	const struct site *s = child_site();
+
+	return r->state < LEG_STATES && r->side <= 1 && r->emergency <= 1 && r->listener < s->listeners &&
+	       r->trunk <= s->trunks && r->ends < RELAY_ENDS && r->clear <= 1 && r->line <= (r->trunk ? 1 : 0) &&
+	       r->ice <= 1 && r->refresher_us <= 1 && r->has_remote <= 1 && r->has_local <= 1 && addr_ok(&r->seen) &&
+	       TEXT_OK(r->local_tag) && TEXT_OK(r->token);
+}
+
+static bool ice_ok(const char *s, size_t cap)
+{
+	size_t n = strnlen(s, cap);
+
+	for (size_t i = 0; i < n; i++)
+		if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f')))
+			return false;
+	return n < cap;
+}
+
+bool kept_call_ok(const struct call_record *r)
+{
+	bool ok = r->emergency <= 1 && r->grade < GRADES && r->key < RELAY_KEYS && r->ended <= 1 && r->spoken <= 1 &&
+	          r->varying <= 3 && r->listens <= 3 && r->who <= WHO_USER && r->warned <= 1 && r->ceiling.begun <= 1 &&
+	          TEXT_OK(r->from) && TEXT_OK(r->to);
+
+	for (int side = 0; side < 2; side++)
+		ok = ok && r->hears[side] < RELAY_HEARS_KINDS &&
+		     ice_ok(r->ice_ufrag[side], sizeof r->ice_ufrag[side]) &&
+		     ice_ok(r->ice_pwd[side], sizeof r->ice_pwd[side]);
+	return ok;
+}
+
+bool kept_registration_ok(const struct registration *r)
+{
+	const struct site *s = child_site();
+
+	return r->user < s->max_users && r->device <= s->max_phones && r->outbound <= 1 && TEXT_OK(r->call_id) &&
+	       TEXT_OK(r->contact) && TEXT_OK(r->instance);
+}
