@@ -7,5 +7,6 @@ import sys
 octets = pathlib.Path(sys.argv[1]).read_bytes()
 rows = (octets[at:at + 24] for at in range(0, len(octets), 24))
 body = "\n".join("\t" + " ".join(f"{b}," for b in row) for row in rows)
+name = pathlib.Path(sys.argv[2]).stem
 pathlib.Path(sys.argv[2]).write_text(
-    f"static const unsigned char relay_bpf[] __attribute__((aligned(8))) = {{\n{body}\n}};\n")
+    f"static const unsigned char {name}[] __attribute__((aligned(8))) = {{\n{body}\n}};\n")

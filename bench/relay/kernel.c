@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* ringfence-relay-kernel: what one RTP packet costs when the program of bpf/ relays it at tc ingress, in networks of its own, over veth.
- * One thread sends bursts of 8 and all that follows happens on its CPU; what is left when a program drops the same packets at the same
- * place is taken off. The far end drops what arrives. Root. ringfence-relay-kernel [FLOWS [PACKETS EACH [REPEATS]]] */
+/* ringfence-relay-kernel: what one RTP packet costs when a program of bpf/ relays it, at tc ingress or XDP, in networks of its own, over
+ * veth. One thread sends bursts of 8 and all that follows happens on its CPU; what is left when a program drops the same packets at the
+ * same place is taken off. The far end drops what arrives. With SECONDS: 50 packets a second of each flow, none of which may be lost, and
+ * how long they took. Root. ringfence-relay-kernel tc|xdp [FLOWS [PACKETS EACH [REPEATS]]], ringfence-relay-kernel tc|xdp FLOWS for SECONDS */
+#include "arrive.h"
+#include "arrive_bpf.h"
 #include "flow.h"
 #include "relay_bpf.h"
 #include <arpa/inet.h>
@@ -10,21 +13,29 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/sockios.h>
+#include <linux/pkt_cls.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BURST = 8, SIZE = 182, LO = 20000, FLOWS_MAX = 4000, FROM = 40000, TO = 41000, HOUR_S = 3600, DROP = 2 };
+enum { BURST = 8, SIZE = 182, LO = 20000, FLOWS_MAX = 4000, FROM = 40000, TO = 41000, HOUR_S = 3600 };
+enum { A_SECOND = 50, NS = 1000000000 };
 
-static uint32_t flows_n = 2000, each = 40, repeats = 40;
-static struct bpf_object *object;
+/* one in a hundred takes tc's way under XDP, as one in two seconds does of a call */
+static uint32_t flows_n = 2000, each = 100, repeats = 40, seconds;
+static bool xdp;
+static struct bpf_object *object, *far_end;
 static int dropper;
 static pid_t network[2];
 
@@ -85,14 +96,40 @@ static void make_network(int i)
 	run(command);
 }
 
-static void attach(int interface, int program)
+static void attach_tc(int interface, int program, enum bpf_tc_attach_point where)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = interface, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = interface, .attach_point = where);
 	LIBBPF_OPTS(bpf_tc_opts, how, .handle = 1, .priority = 1, .prog_fd = program, .flags = BPF_TC_F_REPLACE);
 	int r = bpf_tc_hook_create(&hook);
 
 	if ((r != 0 && r != -EEXIST) || bpf_tc_attach(&hook, &how) != 0)
 		fail("attach");
+}
+
+static void attach(int interface, int program)
+{
+	if (!xdp)
+		attach_tc(interface, program, BPF_TC_INGRESS);
+	else if (bpf_xdp_attach(interface, program, XDP_FLAGS_DRV_MODE, NULL) != 0)
+		fail("attach to XDP");
+}
+
+/* Its frames carry their checksum, as from a wire. */
+static void plain_frames(const char *dev)
+{
+	struct ethtool_value off = {ETHTOOL_STXCSUM, 0};
+	struct ifreq r = {.ifr_data = (void *)&off};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(r.ifr_name, sizeof r.ifr_name, "%s", dev);
+	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &r) != 0)
+		fail("checksums");
+	close(fd);
+}
+
+static int program(struct bpf_object *of, const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(of, name));
 }
 
 static int map(const char *name)
@@ -111,9 +148,10 @@ static void ip(struct flow_ip *out, const char *text)
 
 static void load(void)
 {
-	static const struct bpf_insn drop[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = DROP},
+	const struct bpf_insn drop[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = xdp ? XDP_DROP : TC_ACT_SHOT},
 	    {.code = BPF_JMP | BPF_EXIT}};
-	struct flow_site site = {.lo = LO, .hi = (uint16_t)(LO + flows_n - 1)};
+	struct flow_site site = {.lo = LO, .hi = (uint16_t)(LO + flows_n - 1), .hops = xdp};
+	struct flow_wire wire = {.interface = if_nametoindex("rfm1"), .redirects = 1};
 	uint32_t zero = 0;
 
 	object = bpf_object__open_mem(relay_bpf, sizeof relay_bpf, NULL);
@@ -123,8 +161,11 @@ static void load(void)
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "tallies"), flows_n);
 	if (bpf_object__load(object) != 0 || bpf_map_update_elem(map("site"), &zero, &site, BPF_ANY) != 0)
 		fail("load");
-	dropper = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "drop", "GPL", drop, 2, NULL);
-	if (dropper < 0)
+	if (bpf_map_update_elem(map("wires"), &wire.interface, &wire, BPF_ANY) != 0)
+		fail("wires");
+	dropper = bpf_prog_load(xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, "drop", "GPL", drop, 2, NULL);
+	far_end = bpf_object__open_mem(arrive_bpf, sizeof arrive_bpf, NULL);
+	if (dropper < 0 || !far_end || bpf_object__load(far_end) != 0)
 		fail("load");
 }
 
@@ -218,7 +259,7 @@ static double send_all(int fd)
 
 static void measure(void)
 {
-	int relay = bpf_program__fd(bpf_object__find_program_by_name(object, "relay_tc")), in = (int)if_nametoindex("rfm0");
+	int relay = program(object, xdp ? "relay_xdp" : "relay_tc"), in = (int)if_nametoindex("rfm0");
 	double least[2] = {1e9, 1e9};
 	uint64_t passed = 0;
 	int fd = sender();
@@ -232,9 +273,84 @@ static void measure(void)
 			passed += reset();
 		}
 	double share = (double)passed / ((double)flows_n * each * repeats);
-	printf("{\"engine\": \"tc\", \"flows\": %u, \"packets\": %u, \"relayed_share\": %.4f, \"drop_ns\": %.0f, \"relay_ns\": %.0f, "
+	printf("{\"engine\": \"%s\", \"flows\": %u, \"packets\": %u, \"relayed_share\": %.4f, \"drop_ns\": %.0f, \"relay_ns\": %.0f, "
 	       "\"cpu_ns_per_packet\": %.0f}\n",
-	    flows_n, flows_n * each, share, least[0], least[1], least[1] - least[0]);
+	    xdp ? "xdp" : "tc", flows_n, flows_n * each, share, least[0], least[1], least[1] - least[0]);
+}
+
+/* --- all at once --- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+}
+
+/* 50 a second of each flow, in bursts. */
+static uint64_t send_paced(int fd, uint32_t for_s)
+{
+	static struct {
+		struct stamped head;
+		uint8_t rest[SIZE - sizeof(struct stamped)];
+	} packet = {.head = {.rtp = {0x80}, .magic = STAMP}};
+	struct sockaddr_in to[BURST];
+	struct iovec iov = {&packet, sizeof packet};
+	struct mmsghdr m[BURST];
+	const uint64_t n = (uint64_t)flows_n * A_SECOND * for_s, start = now_ns();
+	uint32_t next = 0;
+
+	memset(m, 0, sizeof m);
+	for (int i = 0; i < BURST; i++) {
+		to[i] = (struct sockaddr_in){.sin_family = AF_INET};
+		inet_pton(AF_INET, "10.9.0.1", &to[i].sin_addr);
+		m[i].msg_hdr = (struct msghdr){.msg_name = &to[i], .msg_namelen = sizeof to[i], .msg_iov = &iov, .msg_iovlen = 1};
+	}
+	for (uint64_t sent = 0; sent < n; sent += BURST) {
+		for (int i = 0; i < BURST; i++, next = next + 1 == flows_n ? 0 : next + 1)
+			to[i].sin_port = htons((uint16_t)(LO + next));
+		const uint64_t due = start + sent * (NS / A_SECOND) / flows_n;
+		do
+			packet.head.sent_ns = now_ns();
+		while (packet.head.sent_ns < due);
+		if (sendmmsg(fd, m, BURST, 0) != BURST)
+			fail("sendmmsg");
+	}
+	return n;
+}
+
+static uint64_t delays(uint32_t per_hundred[2], uint32_t out[2])
+{
+	int fd = bpf_object__find_map_fd_by_name(far_end, "delays");
+	static uint64_t n[DELAYS];
+	uint64_t all = 0;
+
+	for (uint32_t i = 0; i < DELAYS; i++)
+		if (bpf_map_lookup_elem(fd, &i, &n[i]) == 0)
+			all += n[i];
+	for (int k = 0; k < 2; k++) {
+		uint64_t below = 0;
+		for (out[k] = 0; out[k] < DELAYS - 1; out[k]++)
+			if ((below += n[out[k]]) * 100 >= all * per_hundred[k])
+				break;
+	}
+	return all;
+}
+
+static void all_at_once(void)
+{
+	uint32_t wanted[2] = {50, 99}, us[2];
+
+	attach((int)if_nametoindex("rfm0"), program(object, xdp ? "relay_xdp" : "relay_tc"));
+	int home = enter(network[1]);
+	attach((int)if_nametoindex("p"), program(far_end, xdp ? "arrive_xdp" : "arrive_tc"));
+	leave(home);
+	uint64_t sent = send_paced(sender(), seconds);
+	usleep(200000);
+	uint64_t received = delays(wanted, us);
+	printf("{\"engine\": \"%s\", \"flows\": %u, \"sent\": %llu, \"lost\": %llu, \"p50_us\": %u, \"p99_us\": %u}\n", xdp ? "xdp" : "tc",
+	    flows_n, (unsigned long long)sent, (unsigned long long)(sent - received), us[0], us[1]);
 }
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -247,12 +363,17 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 
 int main(int argc, char **argv)
 {
-	flows_n = argc > 1 ? (uint32_t)atoi(argv[1]) : flows_n;
-	each = argc > 2 ? (uint32_t)atoi(argv[2]) : each;
-	repeats = argc > 3 ? (uint32_t)atoi(argv[3]) : repeats;
+	bool paced = argc == 5 && strcmp(argv[3], "for") == 0;
+
+	xdp = argc > 1 && strcmp(argv[1], "xdp") == 0;
+	flows_n = argc > 2 ? (uint32_t)atoi(argv[2]) : flows_n;
+	each = argc > 3 && !paced ? (uint32_t)atoi(argv[3]) : each;
+	repeats = argc > 4 && !paced ? (uint32_t)atoi(argv[4]) : repeats;
+	seconds = paced ? (uint32_t)atoi(argv[4]) : 0;
 	/* a whole number of bursts; no bucket runs dry */
-	if (argc > 4 || flows_n == 0 || flows_n > FLOWS_MAX || flows_n % BURST || each == 0 || each > 390 || repeats == 0) {
-		fprintf(stderr, "usage: ringfence-relay-kernel [FLOWS [PACKETS EACH [REPEATS]]]\n");
+	if (argc < 2 || argc > 5 || (!xdp && strcmp(argv[1], "tc") != 0) || flows_n == 0 || flows_n > FLOWS_MAX || flows_n % BURST ||
+	    each == 0 || each > 390 || repeats == 0 || (paced && seconds == 0)) {
+		fprintf(stderr, "usage: ringfence-relay-kernel tc|xdp [FLOWS [PACKETS EACH [REPEATS]]], or tc|xdp FLOWS for SECONDS\n");
 		return 2;
 	}
 	libbpf_set_print(quiet);
@@ -263,10 +384,20 @@ int main(int argc, char **argv)
 	make_network(1);
 	load();
 	write_flows();
-	int home = enter(network[1]);
+	if (xdp) {
+		attach_tc((int)if_nametoindex("rfm0"), program(object, "relay_tc"), BPF_TC_INGRESS);
+		attach_tc((int)if_nametoindex("rfm1"), program(object, "relay_left"), BPF_TC_EGRESS);
+	}
+	int home = enter(network[0]);
+	plain_frames("p");
+	leave(home);
+	home = enter(network[1]);
 	attach((int)if_nametoindex("p"), dropper);
 	leave(home);
-	measure();
+	if (seconds)
+		all_at_once();
+	else
+		measure();
 	for (int i = 0; i < 2; i++) {
 		kill(network[i], SIGKILL);
 		waitpid(network[i], NULL, 0);

@@ -168,14 +168,15 @@ bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out)
 
 	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
 		return false;
-	const struct rtattr *a = (const struct rtattr *)(const void *)((const uint8_t *)h +
-								       NLMSG_SPACE(sizeof(struct ifinfomsg)));
+	const struct rtattr *a =
+	    (const struct rtattr *)(const void *)((const uint8_t *)h + NLMSG_SPACE(sizeof(struct ifinfomsg)));
 	for (uint32_t n = h->nlmsg_len - (uint32_t)NLMSG_LENGTH(sizeof(struct ifinfomsg)); RTA_OK(a, n);
 	     a = RTA_NEXT(a, n)) {
 		size_t len = RTA_PAYLOAD(a);
 		uint16_t type = a->rta_type & TYPE;
 		if (type == IFLA_IFNAME && len <= sizeof l.name)
-			memcpy(l.name, RTA_DATA(a), strnlen(RTA_DATA(a), len < sizeof l.name ? len : sizeof l.name - 1));
+			memcpy(
+			    l.name, RTA_DATA(a), strnlen(RTA_DATA(a), len < sizeof l.name ? len : sizeof l.name - 1));
 		else if (type == IFLA_LINK && len == sizeof l.below)
 			memcpy(&l.below, RTA_DATA(a), len);
 		else if (type == IFLA_LINK_NETNSID)
@@ -193,8 +194,7 @@ bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out)
 
 static bool link_of(uint32_t interface, struct wire_link *out)
 {
-	union question q = {
-	    .head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)), .nlmsg_type = RTM_GETLINK}};
+	union question q = {.head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)), .nlmsg_type = RTM_GETLINK}};
 	struct ifinfomsg *m = NLMSG_DATA(&q.head);
 
 	m->ifi_index = (int)interface;
