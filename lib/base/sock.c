@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/sock.h"
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
 	/* a peer that lost its power or its network is known to be gone after two minutes, or after 30 s when
@@ -29,4 +31,15 @@ void sock_set_options(int fd)
 
 	for (size_t i = 0; i < sizeof option / sizeof *option; i++)
 		setsockopt(fd, option[i].level, option[i].name, &option[i].value, sizeof option[i].value);
+}
+
+bool sock_turn_away(int listening, int *spare)
+{
+	if ((errno != EMFILE && errno != ENFILE) || *spare < 0)
+		return false;
+	close(*spare);
+	*spare = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (*spare >= 0)
+		shutdown(*spare, SHUT_RDWR);
+	return *spare >= 0;
 }

@@ -8,6 +8,7 @@ enum {
 	HELD_MAX = 512, /* requests that wait for keeper at once */
 	HELD_RESERVE = 32,
 	HELD_MS = 4000,
+	HELD_EMERGENCY_MS = 1000,
 };
 
 /* A request that waits: the whole message, so that it goes on as if it had just come. */
@@ -19,6 +20,7 @@ struct held {
 	enum challenge challenge;
 	enum msg_class class;
 	bool stale, judged; /* judged: keeper is asked for a verdict, not for a nonce */
+	bool emergency;
 	size_t tail_n;
 	_Alignas(8) struct msg_request m;
 	_Alignas(8) uint8_t tail[IPC_MESSAGE_MAX];
@@ -46,18 +48,41 @@ static void let_go(struct held *h)
 	pool_release(&pool, h->token);
 }
 
+static void resume(struct held *h, struct flow *f, bool unjudged)
+{
+	struct ipc_view v = {
+	    .type = MSG_REQUEST, .class = h->class, .payload = &h->m, .tail = span_of(h->tail, h->tail_n), .fd = -1};
+	struct request r = {.v = &v, .m = &h->m, .flow = f, .reply = h->reply, .unjudged = unjudged};
+
+	request_resume(&r);
+}
+
+/* Keeper says nothing. A call for help goes on all the same: its phone has proved a certificate (R16). */
+static void unanswered(struct held *h)
+{
+	struct flow *f = h->emergency ? flow_get(h->flow) : NULL;
+
+	if (f)
+		resume(h, f, true);
+	else
+		reply_refuse(h->reply, REFUSE_NO_KEEPER);
+	let_go(h);
+}
+
 static void on_timeout(struct timer *t, uint64_t now_ms)
 {
-	struct held *h = (struct held *)(void *)t;
-
 	(void)now_ms;
-	reply_refuse(h->reply, REFUSE_NO_KEEPER);
-	let_go(h);
+	unanswered((struct held *)(void *)t);
+}
+
+static bool is_emergency_call(const struct request *r)
+{
+	return r->emergency && r->m->method == SIP_INVITE;
 }
 
 static struct held *hold(const struct request *r, uint32_t user)
 {
-	uint64_t token = pool_take(&pool, r->emergency);
+	uint64_t token = r->v->tail.n <= IPC_MESSAGE_MAX ? pool_take(&pool, r->emergency) : ID_NONE;
 
 	if (token == ID_NONE)
 		return NULL;
@@ -68,8 +93,13 @@ static struct held *hold(const struct request *r, uint32_t user)
 	h->reply = r->reply;
 	h->user = user;
 	h->stale = h->judged = false;
+	h->emergency = is_emergency_call(r);
+	h->m = *r->m;
+	h->class = r->v->class;
+	h->tail_n = r->v->tail.n;
+	memcpy(h->tail, r->v->tail.p, h->tail_n);
 	h->timer = (struct timer){.fire = on_timeout};
-	timer_set(&child_wheel, &h->timer, child_now() + HELD_MS);
+	timer_set(&child_wheel, &h->timer, child_now() + (h->emergency ? HELD_EMERGENCY_MS : HELD_MS));
 	return h;
 }
 
@@ -85,45 +115,45 @@ static enum challenge challenge_for(uint32_t device)
 	return d && d->flags & DEVICE_MD5 ? CHALLENGE_MD5 : CHALLENGE_SHA256;
 }
 
-/* Ask keeper for a nonce; its answer becomes the 401. */
-static void challenge(struct request *r, struct span claimed, bool stale)
+/* Keeper cannot be asked: true, a call for help goes on without; false, it was refused. */
+static bool not_asked(struct request *r, struct held *h, bool keeper)
+{
+	if (h)
+		let_go(h);
+	if (is_emergency_call(r))
+		return true;
+	reply_refuse(r->reply, keeper ? REFUSE_FULL : REFUSE_NO_KEEPER);
+	return false;
+}
+
+/* Ask keeper for a nonce; its answer becomes the 401. What it returns is login_gate()'s. */
+static bool challenge(struct request *r, struct span claimed, bool stale)
 {
 	struct link *keeper = child_link(PROC_KEEPER, 0);
 	struct held *h = keeper ? hold(r, NOBODY) : NULL;
 	struct msg_nonce_want *m = h ? ipc_begin_as(keeper, MSG_NONCE_WANT, class_of(r)) : NULL;
 
-	if (!m) {
-		reply_refuse(r->reply, keeper ? REFUSE_FULL : REFUSE_NO_KEEPER);
-		if (h)
-			let_go(h);
-		return;
-	}
+	if (!m)
+		return not_asked(r, h, keeper != NULL);
 	h->challenge = challenge_for(r->flow->device);
 	h->stale = stale;
 	m->token = h->token;
 	m->flow = r->flow->id;
 	m->user = ipc_put(keeper, claimed);
 	ipc_end(keeper);
+	return false;
 }
 
 /* Ask keeper to judge; the request waits whole. */
-static void judge(struct request *r, struct span claimed)
+static bool judge(struct request *r, struct span claimed)
 {
 	struct link *keeper = child_link(PROC_KEEPER, 0);
-	struct held *h = keeper && r->v->tail.n <= IPC_MESSAGE_MAX ? hold(r, directory_find(claimed)) : NULL;
+	struct held *h = keeper ? hold(r, directory_find(claimed)) : NULL;
 	struct msg_login_want *m = h ? ipc_begin_as(keeper, MSG_LOGIN_WANT, class_of(r)) : NULL;
 
-	if (!m) {
-		reply_refuse(r->reply, keeper ? REFUSE_FULL : REFUSE_NO_KEEPER);
-		if (h)
-			let_go(h);
-		return;
-	}
+	if (!m)
+		return not_asked(r, h, keeper != NULL);
 	h->judged = true;
-	h->m = *r->m;
-	h->class = r->v->class;
-	h->tail_n = r->v->tail.n;
-	memcpy(h->tail, r->v->tail.p, h->tail_n);
 	m->token = h->token;
 	m->flow = r->flow->id;
 	m->device = r->flow->device;
@@ -137,6 +167,7 @@ static void judge(struct request *r, struct span claimed)
 	m->cnonce = ipc_put(keeper, REQUEST_STR(r, auth_cnonce));
 	m->response = ipc_put(keeper, REQUEST_STR(r, auth_response));
 	ipc_end(keeper);
+	return false;
 }
 
 /* Only the algorithm of the device's record counts; qop is not optional (T6). */
@@ -157,7 +188,6 @@ static bool refuse(struct request *r, enum refusal why)
 bool login_gate(struct request *r, struct span claimed)
 {
 	const struct device *d = directory_device(r->flow->device);
-	bool emergency_call = r->emergency && r->m->method == SIP_INVITE;
 	uint32_t user = directory_find(claimed);
 
 	r->user = NOBODY;
@@ -166,23 +196,20 @@ bool login_gate(struct request *r, struct span claimed)
 		r->user = user;
 		return true;
 	}
-	if (emergency_call && (r->flow->expired || (d && d->flags & DEVICE_FIXED)))
+	if (is_emergency_call(r) && (r->flow->expired || r->unjudged || (d && d->flags & DEVICE_FIXED)))
 		return true;
 	if (r->flow->expired)
 		return refuse(r, REFUSE_EXPIRED);
 	if (!r->m->from_ours)
 		return refuse(r, REFUSE_FOREIGN);
-	if (!credentials_usable(r)) {
-		challenge(r, claimed, false);
-		return false;
-	}
+	if (!credentials_usable(r))
+		return challenge(r, claimed, false);
 	if (!span_eq(REQUEST_STR(r, auth_user), claimed)) {
 		child_event(EVENT_IMPERSONATION, SEVERITY_ALARM, r->flow->device, NOBODY, &r->flow->remote,
 		    "credentials of one user, From of another");
 		return refuse(r, REFUSE_IMPERSONATION);
 	}
-	judge(r, claimed);
-	return false;
+	return judge(r, claimed);
 }
 
 void login_on_nonce(struct link *from, const struct ipc_view *v)
@@ -209,17 +236,17 @@ void login_on_nonce(struct link *from, const struct ipc_view *v)
 static void go_on(struct held *h, struct flow *f)
 {
 	flow_log_in(f, h->user, child_now() + (uint64_t)child_site()->reauth_s * 1000);
-	struct ipc_view v = {
-	    .type = MSG_REQUEST, .class = h->class, .payload = &h->m, .tail = span_of(h->tail, h->tail_n), .fd = -1};
-	struct request r = {.v = &v, .m = &h->m, .flow = f, .reply = h->reply};
-	request_resume(&r);
+	resume(h, f, false);
 }
 
 static void challenge_again(struct held *h, struct flow *f)
 {
-	struct ipc_view v = {.payload = &h->m, .tail = span_of(h->tail, h->tail_n), .fd = -1};
-	struct request r = {.v = &v, .m = &h->m, .flow = f, .reply = h->reply};
-	challenge(&r, REQUEST_STR(&r, auth_user), true);
+	struct ipc_view v = {
+	    .type = MSG_REQUEST, .class = h->class, .payload = &h->m, .tail = span_of(h->tail, h->tail_n), .fd = -1};
+	struct request r = {.v = &v, .m = &h->m, .flow = f, .reply = h->reply, .emergency = h->emergency};
+
+	if (challenge(&r, REQUEST_STR(&r, auth_user), true))
+		resume(h, f, true);
 }
 
 void login_on_verdict(struct link *from, const struct ipc_view *v)
@@ -258,10 +285,8 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 void login_keeper_down(void)
 {
 	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE) {
-			reply_refuse(table[i].reply, REFUSE_NO_KEEPER);
-			let_go(&table[i]);
-		}
+		if (pool_id_at(&pool, i) != ID_NONE)
+			unanswered(&table[i]);
 }
 
 bool login_cancel(struct reply invite)

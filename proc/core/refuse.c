@@ -4,7 +4,8 @@
 /* Warning 399 is the code for any text (RFC 3261 20.43), 304 and 305 speak of media. */
 static const struct refusal_row row[REFUSALS] = {
     [REFUSE_LOGIN] = {403, 399, 21, 0, "name, password or phone is not right"},
-    [REFUSE_EXPIRED] = {403, 399, 21, 0, "the certificate of this phone has expired: emergency calls only; renew it"},
+    [REFUSE_EXPIRED] = {403, 399, 21, 0,
+	"the certificate of this phone is out of date: emergency calls only; renew it"},
     [REFUSE_FOREIGN] = {403, 399, 21, 0, "From and To must be of this exchange's domain"},
     [REFUSE_IMPERSONATION] = {403, 399, 21, 0, "From is not the user who logged in"},
     [REFUSE_NO_NUMBER] = {404, 399, 1, 0, "no such number"},

@@ -13,6 +13,7 @@ struct request {
 	struct reply reply;
 	uint32_t user;  /* who was authenticated; NOBODY only for an emergency call without login */
 	bool emergency; /* to an emergency number of the site */
+	bool unjudged;  /* keeper did not say who it is */
 };
 
 #define REQUEST_STR(r, field) ipc_str((r)->v, (r)->m->field)

@@ -2,8 +2,10 @@
 #include "ctl/client.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/sock.h"
 #include "ctl/job.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -197,6 +199,8 @@ static struct client *free_slot(enum role role)
 	return NULL;
 }
 
+static int spare = -1; /* of sock_turn_away() */
+
 static void on_accept(struct ev_loop *loop, ev_io *w, int events)
 {
 	struct ucred who;
@@ -204,8 +208,10 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int events)
 	int fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		refused += sock_turn_away(w->fd, &spare);
 		return;
+	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0) {
 		close(fd);
 		return;
@@ -227,6 +233,11 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int events)
 	c->timer.fire = on_timer;
 	timer_set(&child_wheel, &c->timer, child_now() + CLIENT_REQUEST_MS);
 	ev_io_start(loop, &c->read);
+}
+
+void clients_open(int listen_fd)
+{
+	spare = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
 }
 
 void clients_init(int listen_fd, uint32_t op)

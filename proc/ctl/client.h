@@ -32,6 +32,8 @@ struct client {
 	struct timer timer;
 };
 
+/* What is needed from before the cage. */
+void clients_open(int listen_fd);
 /* The listening socket; op is the uid that may administer besides root. */
 void clients_init(int listen_fd, uint32_t op);
 

@@ -24,6 +24,7 @@ static void on_open(void)
 		log_fatal("no socket to listen on");
 	operator_uid = geteuid(); /* an exchange that does not run as root is its owner's */
 	helper_start();
+	clients_open(listen_fd);
 }
 
 static void on_serve(void)
@@ -60,7 +61,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_EXPORTED] = export_on_piece,
 };
 
-static const char *const calls[] = {"accept4", "getsockopt", NULL};
+static const char *const calls[] = {"accept4", "getsockopt", "shutdown", NULL};
 
 /* argon2id takes up to 256 MiB at a time */
 static const struct cage cage = {.name = "ctl", .calls = calls, .files = 64, .memory_mb = 384, .may_write_files = 0};

@@ -5,7 +5,7 @@
 #include "conn.h"
 #include "tls.h"
 #include "trunk.h"
-#include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +16,7 @@ static struct {
 } listener[SITE_LISTENERS_MAX];
 
 static struct ban_table bans;
+static int spare = -1; /* of sock_turn_away() */
 static uint64_t not_ready_since;
 
 void accept_listener(uint8_t index, const struct addr *bound, int fd)
@@ -34,6 +35,8 @@ void accept_listener(uint8_t index, const struct addr *bound, int fd)
 	}
 	sock_set_options(fd);
 	listener[index].fd = fd;
+	if (spare < 0)
+		spare = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	listener[index].used = true;
 }
 
@@ -83,9 +86,12 @@ static void on_acceptable(struct ev_loop *loop, ev_io *w, int events)
 		struct sockaddr_storage from;
 		socklen_t n = sizeof from;
 		int fd = accept4(w->fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			return; /* nothing there, gone already, or no descriptor left: the next turn looks again */
-		take_one(index, fd, &from);
+		if (fd >= 0)
+			take_one(index, fd, &from);
+		else if (sock_turn_away(w->fd, &spare))
+			count.turned_away++;
+		else
+			return; /* nothing there, or gone already: the next turn looks again */
 	}
 }
 

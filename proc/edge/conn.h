@@ -39,10 +39,10 @@ struct conn {
 	uint32_t device;
 	uint32_t older, newer; /* among its device's, or among the handshakes */
 	uint32_t bad;
-	uint32_t pending;          /* server transactions short of Accepted */
-	int64_t not_after_ms;      /* of the certificate, wall */
-	uint64_t last_ms, ping_ms; /* any octet; the newest keep-alive */
-	uint32_t ping_every_ms;    /* the pause before that one; 0: has not sent two yet */
+	uint32_t pending;                    /* server transactions short of Accepted */
+	int64_t not_before_ms, not_after_ms; /* of the certificate, wall */
+	uint64_t last_ms, ping_ms;           /* any octet; the newest keep-alive */
+	uint32_t ping_every_ms;              /* the pause before that one; 0: has not sent two yet */
 	gnutls_session_t tls;
 	struct addr remote;
 	struct way_back way; /* over UDP: of the request in hand */
@@ -55,6 +55,11 @@ struct conn {
 	struct conn *next_dirty, *next_doomed;
 	uint32_t server_txns, client_txns; /* heads of its transactions' lists */
 };
+
+static inline bool conn_in_date(const struct conn *c, int64_t wall_ms)
+{
+	return wall_ms >= c->not_before_ms && wall_ms <= c->not_after_ms;
+}
 
 bool conn_open(uint32_t cap);
 uint32_t conn_cap(void);

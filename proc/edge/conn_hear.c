@@ -123,14 +123,21 @@ void conn_pinged(struct conn *c)
 	conn_send(c, SPAN("\r\n"));
 }
 
+/* Its certificate ended since the handshake, or is in date again: the clock was wrong. One that is not valid yet was valid once,
+ * so the clock is wrong now, and what is, stays. */
+static bool out_of_step(const struct conn *c, int64_t wall_ms)
+{
+	return c->expired ? conn_in_date(c, wall_ms) : wall_ms > c->not_after_ms;
+}
+
 static void look_at_flow(struct conn *c, uint64_t now_ms)
 {
 	if (c->trunk && !c->came) /* core asks it whether it is there */
 		timer_cancel(&child_wheel, &c->timer);
 	else if (now_ms - c->last_ms >= edge_idle_limit_ms(c->ping_every_ms, child_site()->flow_timer_s))
 		conn_close(c, FLOW_TIMEOUT);
-	else if (!c->trunk && !c->expired && clock_wall_ms() > c->not_after_ms)
-		conn_close(c, FLOW_CLOSED); /* it may come back, for emergency calls */
+	else if (!c->trunk && out_of_step(c, clock_wall_ms()))
+		conn_close(c, FLOW_CLOSED); /* it may come back as what it is now */
 	else
 		timer_set(&child_wheel, &c->timer, now_ms + IDLE_LOOK_MS);
 }

@@ -20,7 +20,6 @@ static const struct {
     [REFUSED_ISSUER] = {"certificate of another CA, or with a wrong signature", GNUTLS_A_UNKNOWN_CA},
     [REFUSED_USAGE] = {"certificate that is not for a phone", GNUTLS_A_UNSUPPORTED_CERTIFICATE},
     [REFUSED_SERIAL] = {"certificate with a foreign serial number", GNUTLS_A_BAD_CERTIFICATE},
-    [REFUSED_EARLY] = {"certificate that is not valid yet", GNUTLS_A_CERTIFICATE_EXPIRED},
     [REFUSED_DEVICE] = {"certificate of a phone that is not admitted", GNUTLS_A_ACCESS_DENIED},
     [REFUSED_REVOKED] = {"certificate of a revoked or suspended phone", GNUTLS_A_CERTIFICATE_REVOKED},
     [REFUSED_EPOCH] = {"certificate that was replaced by a newer one", GNUTLS_A_CERTIFICATE_REVOKED},
@@ -179,13 +178,11 @@ enum refusal verify_device(const struct conn *c)
 
 static enum refusal judge(struct conn *c, const struct verified *v)
 {
-	int64_t now = clock_wall_ms();
-
 	c->device = v->device;
+	c->not_before_ms = v->from_ms;
 	c->not_after_ms = v->to_ms;
-	c->expired = now > v->to_ms;
-	if (now < v->from_ms)
-		return REFUSED_EARLY;
+	/* keeper dates no certificate ahead: one that is not valid yet says that a clock is wrong, here or in the past */
+	c->expired = !conn_in_date(c, clock_wall_ms());
 	enum refusal r = verify_device(c);
 	if (r != REFUSED_NOT)
 		return r;
@@ -229,7 +226,6 @@ void verify_status(struct proc_status *s)
 	    [REFUSED_ISSUER] = "refused-issuer",
 	    [REFUSED_USAGE] = "refused-usage",
 	    [REFUSED_SERIAL] = "refused-serial",
-	    [REFUSED_EARLY] = "refused-early",
 	    [REFUSED_DEVICE] = "refused-device",
 	    [REFUSED_REVOKED] = "refused-revoked",
 	    [REFUSED_EPOCH] = "refused-epoch",

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Pages of rows to ctl, which asks for the next when it wants it: what is on its way at once is bounded by a page. */
-#include "base/clock.h"
 #include "ledger/ledger.h"
 
 enum { PAGE_MAX = ANSWER_PAGE_MAX, DESTINATION_MAX = USER_NAME_MAX * 2 };
@@ -228,7 +227,7 @@ static bool goes_on(const struct msg_log_want *m, struct span admin)
 static bool record_reading(const struct msg_log_want *m, struct span admin)
 {
 	struct reading_row r = {
-	    .wall_ms = clock_wall_ms(), .admin = admin, .from_ms = m->from_wall_ms, .to_ms = m->to_wall_ms};
+	    .wall_ms = keep_wall_ms(), .admin = admin, .from_ms = m->from_wall_ms, .to_ms = m->to_wall_ms};
 
 	reading.admin[0] = 0;
 	if (!store_begin(&ledger_store))

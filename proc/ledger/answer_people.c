@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Pages of settings, ring groups and emergency calls, to ctl. */
-#include "base/clock.h"
 #include "ledger/ledger.h"
 
 /* --- settings --- */
@@ -131,7 +130,7 @@ void answer_take_notice(struct link *from, const struct ipc_view *v)
 		answer_done(m->token, DONE_BUSY, 0, "the directory is being changed or the database does not answer");
 		return;
 	}
-	enum done_result r = store_notice_take(&ledger_store, m->row, clock_wall_ms(), ipc_str(v, m->name), &why);
+	enum done_result r = store_notice_take(&ledger_store, m->row, keep_wall_ms(), ipc_str(v, m->name), &why);
 	if (r != DONE_OK) {
 		store_rollback(&ledger_store);
 	} else if (!store_commit(&ledger_store)) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Group commit. FULL synchronisation costs a disk its turn, so what came in one turn of the loop shares one commit;
  * events alone, which nobody waits for, share a longer one. */
-#include "base/clock.h"
 #include "base/log.h"
 #include "ledger/ledger.h"
 #include <stdlib.h>
@@ -67,7 +66,7 @@ void batch_record(struct link *from, const struct ipc_view *v)
 	*r = (struct record){.call = m->call,
 	    .duration_ms = m->duration_ms,
 	    .number = (int64_t)m->number,
-	    .start_ms = m->start_wall_ms,
+	    .start_ms = keep_date(m->start_wall_ms, m->duration_ms),
 	    .day = m->day,
 	    .source_len = (uint32_t)source.n,
 	    .destination_len = (uint32_t)destination.n};
@@ -163,7 +162,7 @@ static void add_bounded(const struct event_row *row, struct span detail)
 void batch_event(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_event *m = v->payload;
-	struct event_row row = {.wall_ms = m->wall_ms,
+	struct event_row row = {.wall_ms = keep_date(m->wall_ms, 0),
 	    .proc = from->peer,
 	    .kind = (enum event_kind)m->kind,
 	    .severity = (enum severity)m->severity,
@@ -176,7 +175,7 @@ void batch_event(struct link *from, const struct ipc_view *v)
 
 void batch_own_event(enum event_kind kind, enum severity severity, const char *detail)
 {
-	struct event_row row = {.wall_ms = clock_wall_ms(), .proc = PROC_LEDGER, .kind = kind, .severity = severity};
+	struct event_row row = {.wall_ms = keep_wall_ms(), .proc = PROC_LEDGER, .kind = kind, .severity = severity};
 
 	add_bounded(&row, span_str(detail));
 	if (severity == SEVERITY_ALARM)

@@ -38,6 +38,9 @@ static bool lite_exec(struct db *db, const char *sql)
 {
 	struct lite *l = (struct lite *)db;
 
+	/* SQLite rolls back by itself when the disk is full: that is the reason to tell, not that nothing is left to roll back */
+	if (strcmp(sql, "ROLLBACK") == 0 && sqlite3_get_autocommit(l->handle))
+		return true;
 	if (sqlite3_exec(l->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
 		return true;
 	say_why(l);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* ledger's part of a backup, sealed here: who asks for it sees no row. That the log was copied is recorded like any reading of
  * it, before the first row goes out (R23). */
-#include "base/clock.h"
 #include "base/secret.h"
 #include "ledger/dump.h"
 #include "ledger/ledger.h"
@@ -21,7 +20,7 @@ _Static_assert((int)EXPORT_MAX == (int)BACKUP_SEALED_MAX, "a piece travels whole
 
 static bool record(void)
 {
-	struct reading_row r = {.wall_ms = clock_wall_ms(), .admin = span_str(reader), .to_ms = INT64_MAX};
+	struct reading_row r = {.wall_ms = keep_wall_ms(), .admin = span_str(reader), .to_ms = INT64_MAX};
 
 	if (!store_begin(&ledger_store))
 		return false;

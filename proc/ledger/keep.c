@@ -5,7 +5,14 @@
 #include "base/log.h"
 #include "ledger/ledger.h"
 
-enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS, SPENT_DAYS = 2, KEEPER_MS = 2000 };
+enum {
+	MINUTE_MS = 60 * 1000,
+	HOUR_MS = 60 * MINUTE_MS,
+	DAY_MS = 24 * HOUR_MS,
+	WAITED_MS = 7 * DAY_MS, /* core may have kept a record so long */
+	SPENT_DAYS = 2,
+	KEEPER_MS = 2000,
+};
 
 static struct timer timer;
 static uint64_t due_ms;     /* of the next look */
@@ -13,6 +20,24 @@ static bool without_keeper; /* was the last one */
 static bool held;
 static int64_t last_wall_ms;
 static uint64_t last_boot_ms;
+
+int64_t keep_wall_ms(void)
+{
+	int64_t wall = clock_wall_ms(), expected = last_wall_ms + (int64_t)(child_now() - last_boot_ms);
+
+	return last_wall_ms && wall < expected - DAY_MS ? expected : wall;
+}
+
+/* To the minute, so that a record which is said again is the same record. */
+int64_t keep_date(int64_t wall_ms, uint64_t lasted_ms)
+{
+	int64_t now = keep_wall_ms(), lasted = lasted_ms < (uint64_t)now ? (int64_t)lasted_ms : now;
+	int64_t end = wall_ms > now ? wall_ms : wall_ms + lasted;
+
+	if (end >= now - WAITED_MS && end <= now + DAY_MS)
+		return wall_ms;
+	return (now - lasted) / MINUTE_MS * MINUTE_MS;
+}
 
 static bool remember(int64_t wall_ms)
 {
@@ -49,6 +74,7 @@ static void look(void)
 		batch_own_event(EVENT_CONFIG, SEVERITY_ALARM,
 		    "the clock went forward by more than a day: old rows stay until `ringfence clock confirm`");
 	}
+	wall = keep_wall_ms();
 	if (wall < last_wall_ms)
 		wall = last_wall_ms;
 	if (!batch_flush() || !store_begin(&ledger_store))

@@ -105,6 +105,12 @@ void export_answer(struct link *from, const struct ipc_view *v);
 
 /* keep.c: what is old goes, unless the clock cannot be believed */
 void keep_init(void);
+/* The wall clock, which went back a little at most: one that fell by more than a day behind what this database has seen is
+ * wrong, and time goes on from there. */
+int64_t keep_wall_ms(void);
+/* When something was that lasted so long and ended a while ago, at most: a date that this cannot be was taken from a wrong
+ * clock, and is the time now, to the minute, less what it lasted. */
+int64_t keep_date(int64_t wall_ms, uint64_t lasted_ms);
 void keep_confirm(struct link *from, const struct ipc_view *v);
 void keep_status(struct proc_status *s);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Voicemail: core begins and marks messages, voice puts and takes their sealed pieces. While a change of the directory holds the
  * transaction, what is written waits in a ring. */
-#include "base/clock.h"
 #include "base/log.h"
 #include "ledger/ledger.h"
 #include <stdlib.h>
@@ -110,7 +109,7 @@ static bool apply(const struct write *w)
 
 	switch ((enum op)w->op) {
 	case OP_BEGIN: {
-		struct mail_row row = {.wall_ms = clock_wall_ms()};
+		struct mail_row row = {.wall_ms = keep_wall_ms()};
 		row.id = store_mail_begin(&ledger_store, w->user, row.wall_ms, child_site()->mail_most);
 		tell_found(w->token, w->user, true, &row);
 		return true;

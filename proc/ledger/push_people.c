@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Ring groups, settings, counters and those who may be called back, on their way to core with the whole directory. */
-#include "base/clock.h"
 #include "base/log.h"
 #include "ledger/ledger.h"
 
@@ -110,7 +109,7 @@ static void say_callback(void *arg, const struct notice_row *n)
 enum push_went push_callbacks(struct link *core, struct push_at *at)
 {
 	struct saying s = {.core = core, .at = at};
-	int64_t since = clock_wall_ms() - (int64_t)child_site()->plan.callback_min * 60 * 1000;
+	int64_t since = keep_wall_ms() - (int64_t)child_site()->plan.callback_min * 60 * 1000;
 	int n = store_notices_since(&ledger_store, at->notice, since, PAGE, say_callback, &s);
 
 	return s.full ? PUSH_NO_ROOM : page_went(n);

@@ -7,6 +7,9 @@
 #include "vault/cert_self.h"
 #include "vault/store_given.h"
 
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
+
 enum { ENTRIES = 8 + TRUNK_KEYS_MAX, BYTES = 16384 + TRUNK_KEYS_BYTES, LEAF_AT = 8 + 32 };
 
 struct signer signer;
@@ -95,14 +98,27 @@ static bool get_leaf(int64_t *end_ms, struct span *leaf, bool *of_this_site)
 	return true;
 }
 
+/* One that lasts longer than any was made under a clock that ran ahead: no phone takes it before its time. It may be this clock
+ * that is wrong, so that is asked once an hour. */
+static bool is_ahead(int64_t left_ms)
+{
+	return left_ms > (CERT_LEAF_DAYS + 1) * DAY_MS;
+}
+
+static bool fits(int64_t left_ms)
+{
+	if (is_ahead(left_ms))
+		return signer.ahead_ms && child_now() - signer.ahead_ms < HOUR_MS;
+	return left_ms > SIGNER_RENEW_DAYS * DAY_MS;
+}
+
 void signer_look(int64_t wall_ms)
 {
 	bool of_this_site = false;
-	int64_t end_ms;
+	int64_t end_ms = wall_ms;
 	struct span leaf;
 
-	if (get_leaf(&end_ms, &leaf, &of_this_site) && of_this_site &&
-	    end_ms - wall_ms > SIGNER_RENEW_DAYS * INT64_C(86400000))
+	if (get_leaf(&end_ms, &leaf, &of_this_site) && of_this_site && fits(end_ms - wall_ms))
 		return;
 	if (signer.waiting && child_now() - signer.asked_ms < SIGNER_ASK_EVERY_MS)
 		return;
@@ -117,6 +133,8 @@ void signer_look(int64_t wall_ms)
 	ipc_end(l);
 	signer.asked_ms = child_now();
 	signer.waiting = true;
+	if (is_ahead(end_ms - wall_ms))
+		signer.ahead_ms = child_now();
 }
 
 static void tell_one(struct link *to, struct span leaf, struct span ca)

@@ -34,6 +34,7 @@ struct signer {
 	uint8_t asked_digest[32]; /* and as it was when keeper was asked */
 	uint64_t asked, asked_ms; /* token of the last question, and when */
 	bool waiting;             /* for its answer */
+	uint64_t ahead_ms;        /* when it was asked because of one that ends later than any may; 0: never */
 	uint64_t signatures, proofs;
 };
 

@@ -89,7 +89,6 @@ REFUSE(both_usages, GNUTLS_A_UNSUPPORTED_CERTIFICATE, "refused-usage", spec.two_
 REFUSE(no_usage, GNUTLS_A_UNSUPPORTED_CERTIFICATE, "refused-usage", spec.no_eku = true)
 REFUSE(a_ca_as_phone, GNUTLS_A_UNSUPPORTED_CERTIFICATE, "refused-usage", spec.ca_true = true)
 REFUSE(foreign_serial, GNUTLS_A_BAD_CERTIFICATE, "refused-serial", spec.bad_serial = true)
-REFUSE(not_valid_yet, GNUTLS_A_CERTIFICATE_EXPIRED, "refused-early", spec.from_s = 600)
 REFUSE(unknown_device, GNUTLS_A_ACCESS_DENIED, "refused-device", spec.device = 40)
 REFUSE(impossible_device, GNUTLS_A_ACCESS_DENIED, "refused-device", spec.device = 0xffffffff)
 REFUSE(revoked_device, GNUTLS_A_CERTIFICATE_REVOKED, "refused-revoked", spec.device = 4)
@@ -123,17 +122,50 @@ static void old_tls_of_a_named_phone(void)
 	CHECK(house_take(h, MSG_FLOW_DOWN, 1000));
 }
 
-/* Expired, not revoked: it comes in, marked, and core serves it emergency calls only. */
-static void expired(void)
+/* Out of date, not revoked: it comes in, marked, and core serves it emergency calls only. */
+static void comes_in_out_of_date(int from_s, int to_s)
 {
 	struct cert_spec spec = GOOD;
-	spec.from_s = -7200;
-	spec.to_s = -3600;
+	spec.from_s = from_s;
+	spec.to_s = to_s;
 	struct phone *p = phone_new(h, &spec, NULL);
 
 	CHECK(phone_shake(h, p));
 	const struct got *g = house_take(h, MSG_FLOW_UP, 1000);
 	CHECK(g && ((const struct msg_flow_up *)got_payload(g))->expired);
+	phone_free(p);
+	CHECK(house_take(h, MSG_FLOW_DOWN, 1000));
+}
+
+static void expired(void)
+{
+	comes_in_out_of_date(-7200, -3600);
+}
+
+/* R28: a clock that went back */
+static void not_valid_yet(void)
+{
+	comes_in_out_of_date(600, 7200);
+}
+
+/* Its date comes: it is sent away, to come back as a phone like any other. */
+static void valid_meanwhile(void)
+{
+	struct cert_spec spec = GOOD;
+	spec.from_s = 2;
+	struct phone *p = phone_new(h, &spec, NULL);
+
+	CHECK(phone_shake(h, p));
+	const struct got *g = house_take(h, MSG_FLOW_UP, 1000);
+	CHECK(g && ((const struct msg_flow_up *)got_payload(g))->expired);
+	CHECK(phone_sees_close(h, p, 30000));
+	phone_free(p);
+	CHECK(house_take(h, MSG_FLOW_DOWN, 1000));
+	spec.from_s = -60; /* from its making, again */
+	p = phone_new(h, &spec, NULL);
+	CHECK(phone_shake(h, p));
+	g = house_take(h, MSG_FLOW_UP, 1000);
+	CHECK(g && !((const struct msg_flow_up *)got_payload(g))->expired);
 	phone_free(p);
 	CHECK(house_take(h, MSG_FLOW_DOWN, 1000));
 }
@@ -374,6 +406,7 @@ int main(void)
 	RUN(old_tls);
 	RUN(old_tls_of_a_named_phone);
 	RUN(expired);
+	RUN(valid_meanwhile);
 	RUN(no_resumption);
 	RUN(revoke_drops);
 	RUN(plain_sip);

@@ -125,6 +125,43 @@ static void a_clock_that_jumped_erases_nothing(void)
 	CHECK(stage_end(&house.s) == 0);
 }
 
+static int64_t start_of_the_only_call;
+
+static void note_start(void *arg, const struct call_row *c)
+{
+	(void)arg;
+	start_of_the_only_call = c->start_ms;
+}
+
+/* R28: began in 1970, in another century, or, by a record that waited long, when it may well have */
+static void a_call_of_a_wrong_clock_is_of_now(void)
+{
+	int64_t now = clock_wall_ms(), dated[] = {5000, now + INT64_C(99) * 365 * 86400000, now - INT64_C(6) * 86400000};
+	char why[DB_WHY_MAX];
+	struct store st;
+
+	for (int i = 0; i < 3; i++) {
+		CHECK(house_begin());
+		seen.recorded = false;
+		struct msg_record *m = ipc_begin(house.core, MSG_RECORD);
+		m->call = m->number = 1;
+		m->start_wall_ms = dated[i];
+		m->duration_ms = 30000;
+		m->destination = ipc_put(house.core, SPAN("102"));
+		ipc_end(house.core);
+		CHECK(stage_until(&house.s, &seen.recorded, STAGE_WAIT_MS));
+		stage_kill(&house.s);
+		struct db *db = house_open_db();
+		start_of_the_only_call = 0;
+		CHECK(db && store_open(&st, db, why) && store_calls(&st, 0, 0, INT64_MAX, 10, note_start, NULL) == 1);
+		store_close(&st);
+		if (i < 2)
+			CHECK(start_of_the_only_call > now - 30000 - 60000 && start_of_the_only_call <= clock_wall_ms());
+		else
+			CHECK(start_of_the_only_call == dated[i]);
+	}
+}
+
 /* R22 */
 static void the_mild_log_is_refused(void)
 {
@@ -153,6 +190,7 @@ int main(int argc, char **argv)
 	RUN(a_database_that_is_lost_ends_the_process);
 	RUN(a_full_disk_confirms_nothing);
 	RUN(a_clock_that_jumped_erases_nothing);
+	RUN(a_call_of_a_wrong_clock_is_of_now);
 	RUN(the_mild_log_is_refused);
 	house_end();
 	return TEST_END;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* Preloaded into a process under test, from before its cage on. SHIM_CLOCK names a file whose first 8 octets are added to the
- * wall clock, in seconds. SHIM_TRACE names a file that every change of a file is appended to: {op, 0, inode, offset, length,
- * octets}, with a mark where something was sent to a sibling, so that a test can look at what was ever written and replay a
- * power cut between any two of them. */
+/* Preloaded into a process under test, from before its cage on. SHIM_CLOCK (or, for one whose environment parent emptied,
+ * SHIM_CLOCK_FILE) names a file whose first 8 octets are added to the wall clock, in seconds. SHIM_TRACE names a file that every change of a file is appended to: {op, 0, inode, offset, length,
+ * octets}, with a mark where something was sent to a sibling or said on standard output, so that a test can look at what was ever
+ * written and replay a power cut between any two of them. SHIM_FAIL=N:TIMES:ERRNO lets the N-th change of a file fail and the next
+ * ones, so many in all (without room, half of a write goes first); then there is a file SHIM_FAILED. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -15,10 +18,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SHIM_CLOCK_FILE "/etc/ringfence-test-clock"
+
 enum { OP_WRITE = 'w', OP_TRUNCATE = 't', OP_SYNC = 's', OP_SENT = 'm' };
 
 static volatile const int64_t *shift_s;
 static int trace_fd = -1;
+static long fail_first, fail_times;
+static int fail_with;
 
 struct step {
 	uint64_t op, inode, offset, length;
@@ -47,10 +54,37 @@ static void note(int op, int fd, off_t offset, const void *p, size_t n)
 		abort();
 }
 
+static int is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Is it the turn of this call to fail? *n: what a write may still put. */
+static int fails(int fd, size_t *n)
+{
+	static long calls;
+
+	if (fail_first == 0 || !is_file(fd) || ++calls < fail_first || calls - fail_first >= fail_times)
+		return 0;
+	if (calls == fail_first)
+		close(open(getenv("SHIM_FAILED"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	if (fail_with == ENOSPC && calls == fail_first && *n > 1) {
+		*n /= 2;
+		return 0;
+	}
+	errno = fail_with;
+	return 1;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
+	const char *fail = getenv("SHIM_FAIL");
+	if (fail && sscanf(fail, "%ld:%ld:%d", &fail_first, &fail_times, &fail_with) != 3)
+		abort();
 	const char *clock = getenv("SHIM_CLOCK"), *trace = getenv("SHIM_TRACE");
-	int fd = clock ? open(clock, O_RDONLY | O_CLOEXEC) : -1;
+	int fd = open(clock ? clock : SHIM_CLOCK_FILE, O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
 		shift_s = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
@@ -102,6 +136,8 @@ int gettimeofday(struct timeval *tv, void *zone)
 		static ssize_t (*real)(int, const void *, size_t, off_t);                        \
 		if (!real)                                                                       \
 			real = (ssize_t(*)(int, const void *, size_t, off_t))next(#name);        \
+		if (fails(fd, &n))                                                               \
+			return -1;                                                               \
 		ssize_t r = real(fd, p, n, offset);                                              \
 		if (r > 0)                                                                       \
 			note(OP_WRITE, fd, offset, p, (size_t)r);                                \
@@ -114,6 +150,8 @@ int gettimeofday(struct timeval *tv, void *zone)
 		static int (*real)(int);                          \
 		if (!real)                                        \
 			real = (int (*)(int))next(#name);         \
+		if (fails(fd, &(size_t){0}))                      \
+			return -1;                                \
 		int r = real(fd);                                 \
 		note(OP_SYNC, fd, 0, NULL, 0);                    \
 		return r;                                         \
@@ -125,6 +163,8 @@ int gettimeofday(struct timeval *tv, void *zone)
 		static int (*real)(int, off_t);                           \
 		if (!real)                                                \
 			real = (int (*)(int, off_t))next(#name);          \
+		if (fails(fd, &(size_t){0}))                              \
+			return -1;                                        \
 		int r = real(fd, length);                                 \
 		note(OP_TRUNCATE, fd, length, NULL, 0);                   \
 		return r;                                                 \
@@ -145,10 +185,13 @@ ssize_t write(int fd, const void *p, size_t n)
 
 	if (!real)
 		real = (ssize_t(*)(int, const void *, size_t))next("write");
+	if (fd > 2 && fails(fd, &n))
+		return -1;
 	ssize_t r = real(fd, p, n);
 	if (r > 0 && trace_fd >= 0) {
-		struct stat st;
-		if (fd > 2 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		if (fd == STDOUT_FILENO)
+			note(OP_SENT, fd, 0, NULL, 0);
+		else if (fd > 2 && is_file(fd))
 			note(OP_WRITE, fd, lseek(fd, 0, SEEK_CUR) - r, p, (size_t)r);
 	}
 	return r;

@@ -846,6 +846,42 @@ static void a_phone_with_an_expired_certificate_calls_112_only(void)
 	finish();
 }
 
+/* R16: whether keeper is silent, dies meanwhile, was never there, or has no room for one more question */
+static void without_keeper_112_is_called_all_the_same(void)
+{
+	begin();
+	struct phone centre;
+	phone_init(&centre, 4);
+	phone_register(&centre);
+	for (int i = 0; i < 3; i++) {
+		struct phone fresh;
+		phone_init(&fresh, 2);
+		phone_up(&fresh);
+		sim.conduct.keeper_mute = true;
+		if (i == 2)
+			sim_link_down(PROC_KEEPER, 0);
+		talk_invite(&a, &fresh, "112", &offer);
+		NEED(code_of(a.txn) != 401);
+		if (i == 0)
+			sim_pass(1100);
+		else if (i == 1)
+			sim_link_down(PROC_KEEPER, 0);
+		talk_rings_at(&b, &centre);
+		talk_answer(&b, 200, &answer);
+		talk_hears(&a, 200);
+		talk_ack(&a);
+		call_hang_up(&a, &b);
+		sim.conduct.keeper_mute = false;
+		if (i > 0)
+			sim_link_up(PROC_KEEPER, 0);
+		/* the phone is no more logged in than before */
+		talk_invite(&a, &fresh, "bob", &offer);
+		NEED(code_of(a.txn) == 401);
+		phone_down(&fresh);
+	}
+	finish();
+}
+
 /* core looks for itself: an edge that marks everything as an emergency gains nothing */
 static void an_emergency_is_one_by_its_number_only(void)
 {
@@ -985,6 +1021,7 @@ int main(void)
 	SIM(a_text_goes_to_every_phone_of_the_other);
 	SIM(a_fixed_phone_calls_112_without_login);
 	SIM(a_phone_with_an_expired_certificate_calls_112_only);
+	SIM(without_keeper_112_is_called_all_the_same);
 	SIM(an_emergency_is_one_by_its_number_only);
 	SIM(mild_keeps_no_call_under_15_s);
 	SIM(a_record_waits_for_ledger_and_is_written_once);

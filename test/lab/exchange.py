@@ -64,11 +64,12 @@ class Exchange:
     """One site in a directory of its own, started in the lab's exchange namespace."""
     domain, port = DOMAIN, PORT
 
-    def __init__(self, lab, where, *, zones=("voice",), privacy="full", ports=(20000, 20399), conf=CONF, libexec=None, kernel=False):
+    def __init__(self, lab, where, *, zones=("voice",), privacy="full", ports=(20000, 20399), conf=CONF, libexec=None,
+                 kernel=False, around=()):
         self.lab, self.host, self.where, self.build = lab, lab.exchange, where, build_dir()
         self.site = f"{where}/site"
         self.zones, self.log_path, self.proc = zones, f"{where}/ringfenced.log", None
-        self.killed = 0
+        self.killed, self.around = 0, around
         self.users, self.phones, self.libexec = set(), {}, libexec or f"{self.build}/proc"
         os.makedirs(self.site, mode=0o711, exist_ok=True)
         listeners = "".join(LISTENER.format(addr=f"[{a}]" if ":" in a else a, port=PORT)
@@ -104,7 +105,7 @@ class Exchange:
     # life
 
     def start(self, timeout=20):
-        self.proc = self.host.spawn(parent_path(self.build), "--site", self.site, "--libexec", self.libexec, "--insecure-run",
+        self.proc = self.host.spawn(*self.around, parent_path(self.build), "--site", self.site, "--libexec", self.libexec, "--insecure-run",
                                     log=self.log_path)
         net.wait_for("the exchange to be ready", self.ready, timeout, step=0.1)
         return self
@@ -144,10 +145,12 @@ class Exchange:
         if broke:
             raise net.LabError(f"a process broke: {broke[0]}")
 
+    def deaths(self):
+        return re.findall(r"parent: (\w+/\d+ .*\(0x[0-9a-f]+\))", self.tail(1 << 20))
+
     def check_health(self):
         """No process died but by our hand, none accused another, no sanitizer spoke."""
-        said = self.tail(1 << 20)
-        died = re.findall(r"parent: (\w+/\d+ .*\(0x[0-9a-f]+\))", said)
+        said, died = self.tail(1 << 20), self.deaths()
         assert len(died) == self.killed, died
         for word in ("Sanitizer", "runtime error", "stays down"):
             assert word not in said, said[max(0, said.index(word) - 300):said.index(word) + 3000]

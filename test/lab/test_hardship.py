@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: ISC
+"""R16, R28: a host in need. Whatever is exhausted, stands still or is wrong: calls stay, new work is served or refused with a reason,
+emergency calls pass, and all is as before once the need is over."""
+import contextlib
+import os
+import sqlite3
+import ssl
+import time
+
+import pytest
+
+import net
+import phones
+import sip
+from exchange import Exchange
+from hardship import Clock, SmallDisk, limited, stopped
+from scripted import Call, answer_call
+
+DAY_S = 86400
+HUNG_S = 12         # in which parent has ended and replaced what no longer answers: asked each 2 s, 5 s of patience
+
+
+@pytest.fixture(scope="module")
+def disk(where):
+    with SmallDisk(f"{where}/site") as d:
+        yield d
+
+
+@pytest.fixture(scope="module")
+def clock(where):
+    return Clock(where)
+
+
+@pytest.fixture(scope="module")
+def exchange(lab, where, disk, clock):
+    x = Exchange(lab, where, around=clock.around)
+    x.log_path = f"{disk.path}/ringfenced.log"
+    try:
+        x.start()
+        x.admin_add()
+        yield x
+    finally:
+        x.stop()
+    x.check_health()
+
+
+class House:
+    """Two real phones that talk, two scripted ones that are logged in, and the desk that answers 112."""
+
+    def __init__(self, exchange, people):
+        self.exchange, self.people = exchange, people
+        self.one = people.phone("baresip", "b1", tone="a")
+        self.two = people.phone("baresip", "b2", tone="b")
+        phones.call(self.one, self.two)
+        self.talking = exchange.call()["call"]
+        self.clients = {}
+        for name in ("ka", "kb", "112"):
+            self.client(name)
+
+    def client(self, name):
+        """Its standing connection; a new one when that broke."""
+        c = self.clients.get(name)
+        if c and c.sock:
+            try:
+                self.pull(c)
+                return c
+            except net.LabError:
+                c.close()
+        c = sip.Client(self.people.host(name), self.people.bundle(name)[0], timeout=12).open()
+        assert c.register().code == 200
+        self.clients[name] = c
+        return c
+
+    @staticmethod
+    def pull(c):
+        """Take what came for it, if anything did; raises when the connection ended."""
+        kept, c.inbox = c.inbox, []
+        try:
+            kept.append(c.receive(0.05))
+        except sip.SipError as e:
+            if "nothing came" not in str(e):
+                raise
+        finally:
+            c.inbox = kept
+
+    def call(self, caller, callee):
+        """caller calls callee, who answers at once; the final answer to it. A call that stands is hung up."""
+        a, b = self.client(caller), self.client(callee)
+        a.inbox.clear()
+        b.inbox.clear()
+        sent = a.invite(callee)
+        end = time.monotonic() + 12
+        while time.monotonic() < end and not any(m.code >= 200 for m in a.inbox):
+            self.pull(a)
+            self.pull(b)
+            if any(m.method == "INVITE" for m in b.inbox):
+                answer_call(b, ring=False)
+        r = a.answer(sent, timeout=0.1)
+        a.ack(sent, r)
+        if r.code == 200:
+            bye = a.in_dialog("BYE", sent, r, 2)
+            b.reply(b.wait_request("BYE"), 200, "OK")
+            assert a.answer(bye).code == 200
+        return r
+
+    def helps(self, caller="ka"):
+        r = self.call(caller, "112")
+        assert r.code == 200, r
+        return r
+
+    def stays(self):
+        """The call of the real phones is the same, and audio passes both ways."""
+        def packets():
+            got = [c for c in self.exchange.calls() if c["call"] == self.talking]
+            assert got, "the call was lost"
+            return got[0]["packets_from"], got[0]["packets_to"]
+        assert self.one.live() and self.two.live(), (self.one.calls, self.two.calls)
+        last = [packets()]
+
+        def more():
+            last.append(packets())
+            return all(n > m for n, m in zip(last[-1], last[-2], strict=True))
+        net.wait_for("audio both ways", more, 15, step=0.3)
+
+    def as_before(self):
+        """Every process is up, somebody new logs in, calls are made, and the old call can be hung up."""
+        net.wait_for("every process", self.exchange.answers, 30, step=0.3)
+        net.wait_for("a new login", lambda: self.fresh_login() == 200, 30, step=0.5)
+        net.wait_for("a call", lambda: self.call("ka", "kb").code == 200, 20, step=0.5)
+        self.helps()
+        self.stays()
+        phones.hang_up(self.one, self.two)
+        self.exchange.wait_no_calls()
+
+    def fresh_login(self):
+        """The code that somebody new gets; 0 when the connection was refused."""
+        try:
+            with sip.Client(self.people.host("probe"), self.people.bundle("probe")[0], timeout=8) as c:
+                return c.register().code
+        except (net.LabError, OSError):
+            return 0
+
+    def close(self):
+        for c in self.clients.values():
+            c.close()
+        self.one.end_calls()
+
+
+@pytest.fixture
+def house(exchange, people):
+    people.bundle("probe")
+    h = House(exchange, people)
+    yield h
+    h.close()
+    exchange.wait_no_calls(30)
+
+
+# --- a sibling that stands still ---
+
+@pytest.mark.parametrize("name", ["keeper", "ledger", "signer", "voice", "watch", "ctl"])
+def test_r28_a_sibling_that_stalls(exchange, house, name):
+    """For less than parent's patience: nothing dies, an emergency call passes meanwhile, what needs the sibling waits or is refused."""
+    with stopped(exchange, name):
+        house.helps()
+        assert house.call("ka", "kb").code == 200
+        if name == "keeper":
+            assert house.fresh_login() == 503
+    house.as_before()
+
+
+@pytest.mark.parametrize("name", ["edge", "core", "media", "keeper", "ledger", "signer"])
+def test_r28_a_sibling_that_stands_still_for_good(exchange, house, name):
+    """Parent ends it and starts another. An emergency call passes at once, or as soon as who must carry it is back."""
+    old = exchange.pid(name)
+    start = time.monotonic()
+    with stopped(exchange, name):
+        exchange.killed += 1
+        if name not in ("edge", "core"):
+            house.helps()
+        exchange.wait_replaced(name, old, HUNG_S + 20)
+    assert time.monotonic() - start >= 3, "it was not stopped"
+    net.wait_for("an emergency call", lambda: tried(house.helps), HUNG_S + 20, step=0.5)
+    house.one.wait_registered(70)
+    house.two.wait_registered(70)
+    house.as_before()
+
+
+def tried(act):
+    try:
+        return act()
+    except (net.LabError, OSError, AssertionError):
+        return None
+
+
+# --- what runs out ---
+
+def test_r28_a_full_disk(exchange, house, disk):
+    """Calls are made and stand; a change of the directory is refused with a reason; what was confirmed before and during is there afterwards."""
+    before, died = len(exchange.log_rows()), exchange.killed
+    made = sum(house.call("ka", "kb").code == 200 for _ in range(2))
+    net.wait_for("its rows", lambda: len(exchange.log_rows()) == before + made, 10, step=0.3)
+    disk.fill()
+    confirmed, refused = [], None
+    for i in range(200):            # until what its log file still held is full too
+        name = f"full{i}"
+        try:
+            exchange.ask("user-add", name=name, password="a-password-of-it")
+            confirmed.append(name)
+        except net.LabError as e:
+            refused = str(e)
+            break
+    assert refused and "failed" in refused, refused
+    made += sum(house.call("ka", "kb").code == 200 for _ in range(3))
+    assert made == 5
+    house.helps()
+    assert house.fresh_login() == 200
+    house.stays()
+    for name in ("ledger", "keeper"):       # they come up on a disk that has no room; ledger not at its first try, as it must write
+        old = exchange.kill(name)
+        exchange.wait_replaced(name, old, 20)
+        net.wait_for("every process", exchange.answers, 30, step=0.3)
+    house.helps()
+    house.stays()
+    disk.free()
+    assert "disk is full" in exchange.tail(1 << 20)
+    deaths = exchange.deaths()              # what its log had room for
+    assert all(d.startswith(("ledger/0 ended", "ledger/0 was killed", "keeper/0 was killed")) for d in deaths[died:]), deaths[died:]
+    exchange.killed = len(deaths)
+    house.as_before()
+    helped = 5                      # 112 is a call like any other to the log
+    net.wait_for("every row", lambda: len(exchange.log_rows()) >= before + made + helped, 30, step=0.5)
+    people = {u["name"] for u in exchange.ask("user-list")}
+    assert people >= set(confirmed)
+    exchange.stop()
+    db = sqlite3.connect(f"file:{disk.path}/ledger/ledger.db?mode=ro", uri=True)
+    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    db.close()
+    exchange.start()
+
+
+@pytest.mark.parametrize("name", ["edge", "core", "media", "keeper", "ledger", "signer", "ctl"])
+def test_r28_no_descriptor_left(exchange, house, name):
+    """A process that can open nothing more keeps what it has; its siblings' deaths do not hurt it for good."""
+    pid = exchange.pid(name)
+    with limited(pid, "nofile", max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd")) + 1):
+        house.helps()
+        assert house.call("ka", "kb").code == 200
+        if name == "ctl":
+            busy = cpu_ticks(pid)
+            assert not tried(exchange.calls), "a request without a descriptor"
+            assert cpu_ticks(pid) - busy < 100, "it turned round and round"
+        else:
+            house.stays()
+        if name == "edge":
+            busy = cpu_ticks(pid)
+            assert house.fresh_login() == 0, "a connection without a descriptor"
+            assert cpu_ticks(pid) - busy < 100, "it turned round and round"
+            house.helps()
+        other = "watch" if name != "ctl" else "ledger"
+        old = exchange.kill(other)
+        exchange.wait_replaced(other, old, 20)
+    house.as_before()
+
+
+@pytest.mark.parametrize("name", ["edge", "core", "media", "keeper", "ledger", "signer"])
+def test_r28_no_memory_left(exchange, house, name):
+    """Not one page more than it has: its pools were made at its start."""
+    pid = exchange.pid(name)
+    with limited(pid, "as", 1 << 20), limited(pid, "data", 1 << 20):
+        house.helps()
+        assert house.call("ka", "kb").code == 200
+        house.fresh_login()         # served or refused
+        house.helps()
+        house.stays()
+    gone = exchange.pid(name) != pid
+    assert not gone, f"{name} ended"
+    house.as_before()
+
+
+def cpu_ticks(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        return sum(int(x) for x in f.read().rsplit(")", 1)[1].split()[11:13])
+
+
+# --- a wall clock that is wrong ---
+
+@pytest.mark.parametrize("shift_s", [DAY_S + 7200, -DAY_S, 380 * DAY_S, None], ids=["day-ahead", "day-back", "380-days", "1970"])
+def test_r28_the_clock_jumps(exchange, house, clock, shift_s):
+    """Nobody is logged out, calls stand and last what they lasted, help is called; when the clock is right again, all is as before."""
+    registered = exchange.counter("registrations")
+    destroyed = exchange.counter("day-keys-destroyed")
+    rows = exchange.log_rows()
+    a, b = house.client("ka"), house.client("kb")
+    call = Call(a, b)
+    start = time.monotonic()
+    time.sleep(2)
+    clock.set(-int(time.time()) + 60 if shift_s is None else shift_s)
+    try:
+        time.sleep(2)
+        house.stays()
+        call.bye()
+        lasted = time.monotonic() - start
+        assert exchange.counter("registrations") == registered
+        assert house.call("ka", "kb").code == 200
+        house.helps()
+        assert tried(lambda: fresh_help(house)), "somebody new could not call for help"
+        for name in ("keeper", "ledger", "core"):   # a start under the wrong clock forgets nothing
+            old = exchange.kill(name)
+            exchange.wait_replaced(name, old, 20)
+            net.wait_for("every process", exchange.answers, 30, step=0.3)
+        house.stays()
+        net.wait_for("an emergency call", lambda: tried(house.helps), 20, step=0.5)
+    finally:
+        clock.set(0)
+    house.as_before()
+    assert exchange.counter("day-keys-destroyed") == destroyed
+    net.wait_for("a certificate that is valid today", lambda: shown_since(house) <= time.time(), 30, step=1)
+    net.wait_for("the rows", lambda: len(exchange.log_rows()) >= len(rows) + 3, 20, step=0.5)
+    new = [r for r in exchange.log_rows() if r not in rows]
+    assert any(abs(r["duration_ms"] / 1000 - lasted) < 1.5 for r in new), new
+    assert all(0 <= r["duration_ms"] < 120000 for r in new), new
+
+
+def shown_since(house):
+    """From when on the certificate is valid that the exchange shows."""
+    with sip.Client(house.people.host("probe"), house.people.bundle("probe")[0], timeout=8) as c:
+        pem = ssl.DER_cert_to_PEM_cert(c.sock.getpeercert(binary_form=True))
+    said = net.sh("openssl", "x509", "-noout", "-startdate", stdin=pem).stdout.split("=", 1)[1].strip()
+    return ssl.cert_time_to_seconds(said)
+
+
+def fresh_help(house):
+    """An emergency call on a connection that is made now, by a phone that does not log in."""
+    desk = house.client("112")
+    with sip.Client(house.people.host("probe"), house.people.bundle("probe")[0], timeout=8) as c:
+        sent = c.invite("112")
+        end = time.monotonic() + 8
+        while time.monotonic() < end and not any(m.code >= 200 for m in c.inbox):
+            house.pull(c)
+            house.pull(desk)
+            if any(m.method == "INVITE" for m in desk.inbox):
+                answer_call(desk, ring=False)
+        r = c.answer(sent, timeout=0.1)
+        c.ack(sent, r)
+        if r.code == 401:       # as long as keeper answers, it asks who this is
+            return True
+        assert r.code == 200, r
+        bye = c.in_dialog("BYE", sent, r, 2)
+        desk.reply(desk.wait_request("BYE"), 200, "OK")
+        return c.answer(bye).code == 200
