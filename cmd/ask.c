@@ -88,13 +88,21 @@ static bool send_all(int fd, const void *p, size_t n)
 	return true;
 }
 
+static bool mute; /* of ask_run_mute() */
+
+static void say_why(const char *what, const char *why, const char *do_what)
+{
+	if (!mute)
+		complain(what, why, do_what);
+}
+
 static int unreachable(const struct cmd *c)
 {
 	char what[300];
 	bool denied = errno == EACCES || errno == EPERM;
 
 	snprintf(what, sizeof what, "no exchange answers at %s/run/ctl.sock", safe(c->site));
-	complain(what, strerror(errno),
+	say_why(what, strerror(errno),
 	    denied ? "run the command as root" : "start it with ./run, or name its directory with --site DIR");
 	return EXIT_UNREACHABLE;
 }
@@ -109,10 +117,12 @@ static int end_of(const struct cmd *c, json_t *line)
 			    stderr, "ringfence: %lld more are not shown\n", (long long)member_number(line, "unshown"));
 		return EXIT_DONE;
 	}
+	if (mute)
+		return EXIT_REFUSED;
 	if (c->json)
 		json_dumpf(line, stderr, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER), fputc('\n', stderr);
 	else
-		complain(word_plain(word_result, DONE_RESULTS, result), member(line, "why"), member(line, "do"));
+		say_why(word_plain(word_result, DONE_RESULTS, result), member(line, "why"), member(line, "do"));
 	if (!c->json && member(line, "left")[0])
 		fprintf(stderr, "  left behind: %s\n", safe(member(line, "left")));
 	return EXIT_REFUSED;
@@ -126,7 +136,7 @@ static int take_line(
 	int code = -1;
 
 	if (!json_is_object(line)) {
-		complain("the answer cannot be read", "it is no JSON object", "is the exchange of the same version?");
+		say_why("the answer cannot be read", "it is no JSON object", "is the exchange of the same version?");
 		code = EXIT_REFUSED;
 	} else if (line_is(line, "done")) {
 		code = end_of(a->cmd, line);
@@ -164,7 +174,7 @@ static int hear(const struct ask *a, int fd, bool quiet, void (*each)(json_t *, 
 		if (have == sizeof in)
 			break;
 	}
-	complain("the exchange hung up before it had answered", "it may be restarting", "try again in a few seconds");
+	say_why("the exchange hung up before it had answered", "it may be restarting", "try again in a few seconds");
 	return EXIT_UNREACHABLE;
 }
 
@@ -172,7 +182,7 @@ static int run(struct ask *a, bool quiet, void (*each)(json_t *, void *), void *
 {
 	buf_u8(&a->request, '\n');
 	if (a->request.full) {
-		complain("that cannot be asked", "a text is too long or holds a control character", NULL);
+		say_why("that cannot be asked", "a text is too long or holds a control character", NULL);
 		return EXIT_USAGE;
 	}
 	int fd = reach(a->cmd);
@@ -194,6 +204,14 @@ int ask_run(struct ask *a, void (*line)(json_t *line, void *arg), void *arg)
 int ask_run_quiet(struct ask *a, void (*line)(json_t *line, void *arg), void *arg)
 {
 	return run(a, true, line, arg);
+}
+
+int ask_run_mute(struct ask *a, void (*line)(json_t *line, void *arg), void *arg)
+{
+	mute = true;
+	int code = run(a, true, line, arg);
+	mute = false;
+	return code;
 }
 
 const char *member(const json_t *line, const char *name)

@@ -78,6 +78,8 @@ int ask_run(struct ask *a, void (*line)(json_t *line, void *arg), void *arg);
 int ask_run_quiet(struct ask *a, void (*line)(json_t *line, void *arg), void *arg);
 /* Is there an exchange on this machine that would answer? */
 bool ask_is_there(const struct cmd *c);
+/* ask_run_quiet() that complains of nothing. */
+int ask_run_mute(struct ask *a, void (*line)(json_t *line, void *arg), void *arg);
 
 const char *member(const json_t *line, const char *name); /* text, "" when absent */
 int64_t member_number(const json_t *line, const char *name);

@@ -20,7 +20,7 @@ const struct verb *const verbs[] = {
     &verb_admin_set, &verb_ca, &verb_clock_confirm,
     &verb_audit,
     &verb_backup, &verb_restore,
-    &verb_check_config, &verb_reload, &verb_stop,
+    &verb_check_config, &verb_reload, &verb_upgrade, &verb_stop,
     NULL,
 };
 /* clang-format on */

@@ -67,8 +67,8 @@ const char *arena_why_not(enum arena_found found)
 	return NULL;
 }
 
-static void convert_record(const struct arena_table *from, struct arena_table *to, uint32_t i, arena_converter *convert,
-    uint8_t *scratch)
+static void convert_record(
+    const struct arena_table *from, struct arena_table *to, uint32_t i, arena_converter *convert, uint8_t *scratch)
 {
 	const struct arena_cell *c = arena_cell_at(from, i);
 	const uint8_t *old = arena_get(from, i);

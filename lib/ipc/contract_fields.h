@@ -312,6 +312,7 @@ enum turn_why {
 #define FIELDS_CTL_STATUS(N, E, S, D, A, B, O) N(uint64_t, token)
 #define FIELDS_CTL_STOP(N, E, S, D, A, B, O) N(uint64_t, token)
 #define FIELDS_CTL_RELOAD(N, E, S, D, A, B, O) N(uint64_t, token)
+#define FIELDS_CTL_UPGRADE(N, E, S, D, A, B, O) N(uint64_t, token)
 #define FIELDS_PROC_LINE(N, E, S, D, A, B, O)                                                                    \
 	N(uint64_t, token) E(proc, PROC_N) E(up, 2) N(uint32_t, instance) N(uint32_t, pid) N(uint32_t, restarts)     \
 	N(uint64_t, age_ms) O(struct proc_status, status, proc_status_ok)

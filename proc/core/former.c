@@ -71,7 +71,8 @@ static bool call_of_7(const void *from, void *to)
 	_Static_assert(sizeof t->from == NAME_7 && sizeof t->to == NAME_7, "names are as long");
 	memcpy(t->from, f->from, NAME_7);
 	memcpy(t->to, f->to, NAME_7);
-	_Static_assert(sizeof t->ice_ufrag == sizeof f->ice_ufrag && sizeof t->ice_pwd == sizeof f->ice_pwd, "ICE is as long");
+	_Static_assert(
+	    sizeof t->ice_ufrag == sizeof f->ice_ufrag && sizeof t->ice_pwd == sizeof f->ice_pwd, "ICE is as long");
 	memcpy(t->ice_ufrag, f->ice_ufrag, sizeof t->ice_ufrag);
 	memcpy(t->ice_pwd, f->ice_pwd, sizeof t->ice_pwd);
 	return true;

@@ -8,15 +8,7 @@
 
 enum { CORE_LAYOUT = 8 };
 
-enum core_table {
-	CORE_REGISTRATIONS,
-	CORE_LEGS,
-	CORE_CALLS,
-	CORE_RECORDS,
-	CORE_ACCOUNTS,
-	CORE_HOTDESKS,
-	CORE_TABLES
-};
+enum core_table { CORE_REGISTRATIONS, CORE_LEGS, CORE_CALLS, CORE_RECORDS, CORE_ACCOUNTS, CORE_HOTDESKS, CORE_TABLES };
 
 extern const struct arena_former core_former;
 

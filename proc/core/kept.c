@@ -22,7 +22,8 @@ void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES])
 
 static struct arena_plan plan_of(const struct arena_shape *shape)
 {
-	return (struct arena_plan){.layout = CORE_LAYOUT, .tables = CORE_TABLES, .shape = shape, .former = &core_former};
+	return (struct arena_plan){
+	    .layout = CORE_LAYOUT, .tables = CORE_TABLES, .shape = shape, .former = &core_former};
 }
 
 void kept_open(int fd, const struct site *s, struct arena_table table[CORE_TABLES])

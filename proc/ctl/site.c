@@ -10,10 +10,10 @@ static void ask_parent(struct job *j, enum msg type)
 
 	if (!m)
 		return;
-	if (type == MSG_CTL_STOP)
-		((struct msg_ctl_stop *)m)->token = token;
-	else
-		((struct msg_ctl_reload *)m)->token = token;
+	_Static_assert(sizeof(struct msg_ctl_stop) == sizeof(struct msg_ctl_reload) &&
+			   sizeof(struct msg_ctl_stop) == sizeof(struct msg_ctl_upgrade),
+	    "they hold the token alone");
+	((struct msg_ctl_stop *)m)->token = token;
 	job_asked(j, l);
 }
 
@@ -25,6 +25,11 @@ void site_stop(struct job *j)
 void site_reload(struct job *j)
 {
 	ask_parent(j, MSG_CTL_RELOAD);
+}
+
+void site_upgrade(struct job *j)
+{
+	ask_parent(j, MSG_CTL_UPGRADE);
 }
 
 static void say_ban(struct job *j, uint32_t seconds)

@@ -6,6 +6,7 @@ job_step *const verb_steps[VERBS][JOB_STEPS_MAX + 1] = {
     [VERB_STATUS] = {look_status},
     [VERB_STOP] = {site_stop},
     [VERB_RELOAD] = {site_reload},
+    [VERB_UPGRADE] = {site_upgrade},
     [VERB_CALLS] = {look_calls},
     [VERB_MAY] = {may_ask},
     [VERB_BANS] = {look_bans},

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "ipc/done.h"
 #include "parent.h"
+#include "upgrade.h"
 #include <unistd.h>
 
 enum { WAITING_MAX = 8, STATUS_MS = 500 };
@@ -54,6 +55,7 @@ static void tell_status(uint64_t token)
 	me.status.age_ms = self.now_ms - self.started_ms;
 	status_add(&me.status, "processes", STATUS_POOL, self.slots, SLOTS_MAX, self.slots, 0);
 	status_counter(&me.status, "generation", self.generation);
+	status_counter(&me.status, "upgrades", self.upgrades);
 	tell_line(l, token, &me);
 	for (uint32_t i = 0; i < self.slots; i++)
 		tell_line(l, token, &self.slot[i]);
@@ -123,4 +125,12 @@ void on_ctl_reload(struct link *from, const struct ipc_view *v)
 
 	(void)from;
 	reload_begin(m->token, true);
+}
+
+void on_ctl_upgrade(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_ctl_upgrade *m = v->payload;
+
+	(void)from;
+	upgrade_begin(m->token);
 }

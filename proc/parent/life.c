@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* From start to death and back: hello, ready, health, back-off, stop. */
 #include "base/log.h"
+#include "handover.h"
 #include "parent.h"
+#include "rehearse.h"
 #include "service_manager.h"
+#include "upgrade.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,6 +48,8 @@ void life_kill(struct slot *s, const char *why)
 	if (s->killed)
 		return;
 	log_error("%s/%u: killed: %s", proc_name[s->proc], s->instance, why);
+	if (self.rehearsal)
+		rehearse_fail(s, why);
 	s->killed = true;
 	s->link.broken = true;
 	if (s->pid)
@@ -89,6 +94,8 @@ static void say_ready(void)
 	    (unsigned)(self.now_ms - self.started_ms));
 	fflush(stdout);
 	service_manager_ready();
+	if (self.upgrades)
+		event(EVENT_STARTED, SEVERITY_INFO, 0, "the new executables run, calls stay", NULL);
 }
 
 void on_ready(struct link *from, const struct ipc_view *v)
@@ -157,8 +164,11 @@ static void died(struct slot *s, int status)
 	}
 	s->linked = false;
 	s->pid = 0;
+	if (self.rehearsal && s->proc != PROC_CONF)
+		rehearse_fail(s, how);
 	reload_lost(s);
 	ask_lost(s);
+	upgrade_lost(s);
 	if (self.stopping || s->proc == PROC_CONF) {
 		enter(s, SLOT_GONE);
 		return;
@@ -186,6 +196,9 @@ void life_reap(void)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		handover_reaped(pid);
+		if (upgrade_reaped(pid, status))
+			continue;
 		if (self.conf.pid == pid)
 			died(&self.conf, status);
 		for (uint32_t i = 0; i < self.slots; i++)
@@ -213,7 +226,7 @@ static void turn(struct slot *s)
 	uint64_t now = self.now_ms;
 
 	check_link(s);
-	if (s->state == SLOT_WAITING && now >= s->restart_ms)
+	if (s->state == SLOT_WAITING && now >= s->restart_ms && !(s->proc == PROC_MEDIA && handover_waits()))
 		life_start(s);
 	else if (s->state == SLOT_STARTING && now - s->since_ms >= START_MS)
 		life_kill(s, "does not become ready");
@@ -239,25 +252,48 @@ static bool is_store(enum proc p)
 	return p == PROC_LEDGER || p == PROC_KEEPER || p == PROC_SIGNER;
 }
 
+/* Of an upgrade's end: it relays until the new parent has another. */
+static bool stays(const struct slot *s)
+{
+	return self.upgrading && s->proc == PROC_MEDIA;
+}
+
+bool life_left(void)
+{
+	bool left = self.conf.pid != 0;
+
+	for (uint32_t i = 0; i < self.slots; i++)
+		left |= self.slot[i].pid != 0 && !stays(&self.slot[i]);
+	return left;
+}
+
 static void say_stop(bool stores)
 {
 	for (uint32_t i = 0; i < self.slots; i++) {
 		struct slot *s = &self.slot[i];
-		if (is_store(s->proc) == stores && slot_alive(s) && ipc_begin(&s->link, MSG_STOP))
+		if (is_store(s->proc) == stores && slot_alive(s) && !stays(s) && ipc_begin(&s->link, MSG_STOP))
 			ipc_end(&s->link);
 	}
 }
 
 void life_stop(int exit_code)
 {
-	if (self.stopping)
+	if (self.stopping && !self.upgrading)
 		return;
 	self.stopping = true;
+	self.upgrading = false;
 	self.stop_ms = self.now_ms;
 	self.exit_code = exit_code;
 	service_manager_stopping();
 	if (self.conf.pid)
 		kill(self.conf.pid, SIGKILL);
+	say_stop(false);
+}
+
+void life_leave(void)
+{
+	self.stopping = self.upgrading = true;
+	self.stop_ms = self.now_ms;
 	say_stop(false);
 }
 
@@ -270,6 +306,8 @@ static void turn_stopping(void)
 
 	for (uint32_t i = 0; i < self.slots; i++) {
 		struct slot *s = &self.slot[i];
+		if (stays(s))
+			continue;
 		others_left |= s->pid != 0 && !is_store(s->proc);
 		if (s->pid && since >= STOP_MS)
 			kill(s->pid, SIGKILL);

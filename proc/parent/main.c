@@ -2,8 +2,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cage/cage.h"
+#include "handover.h"
 #include "parent.h"
 #include "service_manager.h"
+#include "upgrade.h"
 #include <getopt.h>
 #include <limits.h>
 #include <poll.h>
@@ -45,11 +47,14 @@ static uint32_t number(const char *text, uint64_t max, const char *option)
 	return (uint32_t)n;
 }
 
+static int handover_fd = -1;
+
 static void read_options(int argc, char **argv)
 {
 	static const struct option options[] = {{"site", required_argument, NULL, 's'},
 	    {"libexec", required_argument, NULL, 'l'}, {"uid-base", required_argument, NULL, 'u'},
 	    {"edges", required_argument, NULL, 'e'}, {"insecure-run", no_argument, NULL, 'i'},
+	    {"upgraded", required_argument, NULL, 'U'}, {"rehearse", no_argument, NULL, 'R'},
 	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static char site[PATH_MAX], libexec[PATH_MAX];
 	const char *site_dir = "/var/lib/ringfence", *libexec_dir = LIBEXEC;
@@ -71,6 +76,12 @@ static void read_options(int argc, char **argv)
 			break;
 		case 'i':
 			self.insecure_run = true;
+			break;
+		case 'U': /* these two are of a parent to its next one */
+			handover_fd = (int)number(optarg, INT32_MAX, "--upgraded");
+			break;
+		case 'R':
+			self.rehearsal = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -121,18 +132,10 @@ static void read_signals(int fd)
 	life_reap();
 }
 
-static bool anything_left(void)
-{
-	bool left = self.conf.pid != 0;
-
-	for (uint32_t i = 0; i < self.slots; i++)
-		left |= self.slot[i].pid != 0;
-	return left;
-}
-
 static int wait_ms(void)
 {
-	uint64_t next = life_next_ms(), others[] = {reload_next_ms(), ask_next_ms(), service_manager_next_ms()};
+	uint64_t next = life_next_ms(),
+		 others[] = {reload_next_ms(), ask_next_ms(), upgrade_next_ms(), service_manager_next_ms()};
 
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (others[i] < next)
@@ -171,25 +174,52 @@ static void turn(int signals)
 	life_turn();
 	reload_turn();
 	ask_turn();
+	upgrade_turn();
 	service_manager_turn(self.now_ms);
+}
+
+/* What the parent before left, if one did, is taken or the start refused. */
+static bool take_over(void)
+{
+	const char *why = handover_fd < 0 ? NULL : handover_read(handover_fd);
+
+	if (!why)
+		return true;
+	log_error("what the parent before left is refused: %s", why);
+	if (self.rehearsal)
+		printf("the new ringfenced refuses what it would get: %s\n", why);
+	return false;
+}
+
+static bool open_place(void)
+{
+	return place_open() && (self.rehearsal ? place_look() : place_prepare());
 }
 
 int main(int argc, char **argv)
 {
+	upgrade_init();
 	read_options(argc, argv);
-	log_init("parent", 0);
+	log_init(self.rehearsal ? "rehearsal" : "parent", 0);
 	umask(077);
 	int signals = open_signals();
 	if (signals < 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
 		log_fatal("no signals");
 	self.now_ms = self.started_ms = clock_boot_ms();
-	service_manager_init();
-	cage_deny();
-	if (!place_open() || !place_prepare())
+	if (!take_over())
+		return 1;
+	if (!self.rehearsal) {
+		service_manager_init();
+		cage_deny(); /* who rehearses has inherited it */
+	}
+	if (!open_place())
 		return 1;
 	reload_begin(0, false);
-	while (!self.stopping || anything_left())
+	while (!self.stopping || life_left())
 		turn(signals);
-	place_close();
+	if (self.upgrading)
+		return upgrade_exec();
+	if (!self.rehearsal)
+		place_close();
 	return self.exit_code;
 }

@@ -15,4 +15,5 @@ ipc_handler *const parent_on[MSG_N] = {
     [MSG_CTL_STATUS] = on_ctl_status,
     [MSG_CTL_STOP] = on_ctl_stop,
     [MSG_CTL_RELOAD] = on_ctl_reload,
+    [MSG_CTL_UPGRADE] = on_ctl_upgrade,
 };

@@ -66,6 +66,9 @@ struct parent {
 	int ctl_fd;
 	uint64_t now_ms, started_ms;
 	bool ready, stopping;
+	bool upgrading;    /* stopping, all but media: another parent takes this process over */
+	bool rehearsal;    /* rehearse.h */
+	uint32_t upgrades; /* since the first parent of this process */
 	uint64_t stop_ms;
 	int exit_code;
 };
@@ -92,6 +95,8 @@ void life_slept(void); /* time went by in which nobody could answer */
 void life_turn(void);  /* what time alone makes due */
 uint64_t life_next_ms(void);
 void life_stop(int exit_code);
+void life_leave(void); /* all but media end, for upgrade_exec() */
+bool life_left(void);  /* does anything run that this parent waits for? */
 void on_hello(struct link *from, const struct ipc_view *v);
 void on_ready(struct link *from, const struct ipc_view *v);
 void on_status(struct link *from, const struct ipc_view *v);
@@ -105,7 +110,7 @@ void on_accuse(struct link *from, const struct ipc_view *v);
 /* reload.c: configuration, the first and each later one */
 void reload_begin(uint64_t token, bool has_token);
 void reload_turn(void);
-bool reload_running(void);
+const char *reload_busy(void); /* static; NULL: one may begin */
 uint64_t reload_next_ms(void);
 void reload_lost(struct slot *s); /* this one died */
 void on_site_parsed(struct link *from, const struct ipc_view *v);
@@ -116,6 +121,7 @@ void on_site_verdict(struct link *from, const struct ipc_view *v);
 void on_ctl_status(struct link *from, const struct ipc_view *v);
 void on_ctl_stop(struct link *from, const struct ipc_view *v);
 void on_ctl_reload(struct link *from, const struct ipc_view *v);
+void on_ctl_upgrade(struct link *from, const struct ipc_view *v);
 void ask_turn(void);
 void ask_lost(const struct slot *s); /* this one died */
 void ask_done(uint64_t token, enum done_result result, const char *text);
@@ -128,6 +134,7 @@ void events_flush(void);
 /* place.c: the site directory and what is opened in it; false (logged) when the site cannot stand so */
 bool place_open(void);
 bool place_prepare(void);
+bool place_look(void); /* as far as one can see without changing anything */
 bool place_listen(void);
 int place_file(enum file_kind what, enum proc p);  /* a fresh descriptor, or -1 */
 int place_trust(const struct trunk_conf *t);       /* the certificates that vouch for it, or -1 */

@@ -2,6 +2,7 @@
 /* The site directory: who owns what in it, and the descriptors that children get from it. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "handover.h"
 #include "parent.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,9 @@ static bool failed(const char *what)
 bool place_open(void)
 {
 	self.root = geteuid() == 0;
-	self.site_fd = open(self.site_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	self.site_fd = handover_site();
+	if (self.site_fd < 0)
+		self.site_fd = open(self.site_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (self.site_fd < 0 || fchdir(self.site_fd) != 0) {
 		log_error("%s: %s", self.site_dir, strerror(errno));
 		return false;
@@ -170,6 +173,15 @@ bool place_prepare(void)
 	    !own_dir("run", geteuid(), 0711) || !own_dir("run/bpf", uid_of(PROC_NET), 0700))
 		return false;
 	return check_run() && open_ctl();
+}
+
+bool place_look(void)
+{
+	int key = open_boot_key();
+
+	if (key >= 0)
+		close(key);
+	return key >= 0 && check_run();
 }
 
 void place_close(void)
@@ -324,7 +336,10 @@ bool place_listen(void)
 		const struct addr *a = &self.site.listener[i].bind;
 		uint8_t text[ADDR_TEXT_MAX];
 		struct buf at = buf_of(text, sizeof text);
-		self.listener_fd[i] = a->port ? listen_on(a, self.site.listener[i].transport == TRUNK_UDP) : -1;
+		bool datagrams = self.site.listener[i].transport == TRUNK_UDP;
+		self.listener_fd[i] = a->port ? handover_listener(a, datagrams) : -1;
+		if (self.listener_fd[i] < 0 && a->port)
+			self.listener_fd[i] = listen_on(a, datagrams);
 		if (self.listener_fd[i] >= 0 || a->port == 0) /* a trunk that only goes out has no port of its own */
 			continue;
 		const char *why = strerror(errno);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* Configuration: conf reads it, every process judges it, one refusal keeps the old one everywhere. */
 #include "base/log.h"
+#include "handover.h"
 #include "parent.h"
+#include "rehearse.h"
+#include "upgrade.h"
 #include <signal.h>
 #include <stdio.h>
 
@@ -13,11 +16,6 @@ static struct {
 	struct site site;
 	char database[512];
 } next;
-
-bool reload_running(void)
-{
-	return next.state != IDLE;
-}
 
 static void say_generation(struct slot *s, enum msg type)
 {
@@ -57,17 +55,28 @@ static void refuse(const char *why)
 	if (self.generation)
 		event(EVENT_CONFIG, SEVERITY_WARNING, 0, "configuration refused, the old one stays", NULL);
 	end(DONE_REFUSED, why);
-	if (!self.generation)
+	if (self.rehearsal)
+		rehearse_fail(NULL, why);
+	else if (!self.generation)
 		life_stop(1);
+}
+
+const char *reload_busy(void)
+{
+	if (self.stopping)
+		return "the exchange stops";
+	if (next.state != IDLE || self.conf.pid)
+		return "a reload is going on";
+	for (uint32_t i = 0; i < self.slots; i++)
+		if (self.slot[i].state != SLOT_UP && self.slot[i].state != SLOT_KEPT_DOWN)
+			return "a process is restarting, try again";
+	return NULL;
 }
 
 void reload_begin(uint64_t token, bool has_token)
 {
-	const char *busy = next.state != IDLE || self.conf.pid ? "a reload is going on" : NULL;
+	const char *busy = upgrade_running() ? "an upgrade is going on" : reload_busy();
 
-	for (uint32_t i = 0; i < self.slots && !busy; i++)
-		if (self.slot[i].state != SLOT_UP && self.slot[i].state != SLOT_KEPT_DOWN)
-			busy = "a process is restarting, try again";
 	if (busy) {
 		log_warn("no reload: %s", busy);
 		if (has_token)
@@ -113,12 +122,22 @@ static void boot(void)
 	self.generation = 1;
 	end(DONE_OK, "");
 	const char *why = place_check_trust(&self.site);
+	if (self.rehearsal) {
+		why = why ? why : rehearse_look();
+		if (why)
+			rehearse_fail(NULL, why);
+		else
+			slots_init();
+		return;
+	}
 	if (why)
 		log_error("%s", why);
-	if (why || !place_listen())
+	if (why || !place_listen()) {
 		life_stop(1);
-	else
-		slots_init();
+		return;
+	}
+	handover_end();
+	slots_init();
 }
 
 static void ask_all(void)
@@ -197,6 +216,12 @@ static void commit(void)
 /* A process that starts judges the site that stands. */
 static void verdict_at_start(struct slot *s, bool ok, const char *why)
 {
+	if (!ok && self.rehearsal) {
+		char line[REASON_MAX + 32];
+		snprintf(line, sizeof line, "refuses: %s", why);
+		rehearse_fail(s, line);
+		return;
+	}
 	if (!ok) {
 		log_error("%s/%u refuses the configuration: %s", proc_name[s->proc], s->instance, why);
 		if (self.ready)
@@ -206,6 +231,10 @@ static void verdict_at_start(struct slot *s, bool ok, const char *why)
 		return;
 	}
 	s->verdict_generation = self.generation;
+	if (self.rehearsal) {
+		rehearse_verdict();
+		return;
+	}
 	say_generation(s, MSG_SITE_COMMIT);
 	if (ipc_begin(&s->link, MSG_GO))
 		ipc_end(&s->link);

@@ -104,6 +104,12 @@ static void give_file(struct slot *s, enum file_kind what)
 	ipc_end(&s->link);
 }
 
+/* Those who rehearse look at what those have who run. */
+static bool is_due(enum file_kind what)
+{
+	return what == FILE_CONF || what == FILE_TRUST || (what == FILE_ARENA_LOOK) == self.rehearsal;
+}
+
 static void give_files(struct slot *s)
 {
 	static const struct {
@@ -114,6 +120,8 @@ static void give_files(struct slot *s)
 	    {PROC_CONF, FILE_TRUST},
 	    {PROC_CORE, FILE_ARENA},
 	    {PROC_MEDIA, FILE_ARENA},
+	    {PROC_CORE, FILE_ARENA_LOOK},
+	    {PROC_MEDIA, FILE_ARENA_LOOK},
 	    {PROC_KEEPER, FILE_BOOT_KEY},
 	    {PROC_SIGNER, FILE_BOOT_KEY},
 	    {PROC_KEEPER, FILE_STORE_DIR},
@@ -124,7 +132,7 @@ static void give_files(struct slot *s)
 	    {PROC_VOICE, FILE_RECORDINGS},
 	};
 	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
-		if (needs[i].proc == s->proc)
+		if (needs[i].proc == s->proc && is_due(needs[i].what))
 			give_file(s, needs[i].what);
 }
 
@@ -132,7 +140,7 @@ static void give_listeners(struct slot *s)
 {
 	for (uint8_t i = 0; s->proc == PROC_EDGE && i < self.site.listeners; i++) {
 		bool of_trunk = self.site.listener[i].kind == LISTEN_TRUNK;
-		if (self.listener_fd[i] < 0 || (of_trunk && s->instance != TRUNK_EDGE))
+		if (self.rehearsal || self.listener_fd[i] < 0 || (of_trunk && s->instance != TRUNK_EDGE))
 			continue;
 		int fd = fcntl(self.listener_fd[i], F_DUPFD_CLOEXEC, 0);
 		struct msg_give_listener *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_LISTENER, fd);

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 class House:
     """A running parent in a directory of its own."""
 
-    def __init__(self, conducts=(), conf=None, options=('--insecure-run',), real=()):
+    def __init__(self, conducts=(), conf=None, options=('--insecure-run',), real=(), program=None):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='ringfence-house-'))
         self.site = self.dir / 'site'
         libexec = self.dir / 'libexec'
@@ -46,7 +46,7 @@ class House:
         self.log_path = self.dir / 'log'
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(
-                [BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', libexec, '--uid-base', str(BASE), *options],
+                [program or BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', libexec, '--uid-base', str(BASE), *options],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def write_conf(self, text):

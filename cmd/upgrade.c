@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* The new executables take over; this command waits until they serve. */
+#include "verbs.h"
+#include <string.h>
+#include <time.h>
+
+enum { PAUSE_MS = 100, TRIES = 400 };
+
+struct look {
+	int64_t upgrades; /* of parent; -1: it said none */
+	bool down;
+};
+
+static void row(json_t *line, void *arg)
+{
+	struct look *l = arg;
+	size_t i;
+	json_t *pool;
+
+	if (!line_is(line, "process"))
+		return;
+	l->down = l->down || !member_flag(line, "up");
+	if (strcmp(member(line, "name"), "parent") != 0)
+		return;
+	json_array_foreach(json_object_get(line, "lines"), i, pool) if (strcmp(member(pool, "name"), "upgrades") == 0)
+	    l->upgrades = member_number(pool, "used");
+}
+
+static struct look look(struct cmd *c)
+{
+	struct look l = {.upgrades = -1};
+	struct ask a;
+
+	ask_begin(&a, c, "status");
+	if (ask_run_mute(&a, row, &l) != EXIT_DONE)
+		l.upgrades = -1;
+	return l;
+}
+
+/* They are another generation, and each is up. */
+static bool wait_new(struct cmd *c, int64_t before)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+
+	for (int i = 0; i < TRIES; i++) {
+		struct look l = look(c);
+		if (l.upgrades > before && !l.down)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+static int upgrade(struct cmd *c)
+{
+	struct look before = look(c);
+	struct ask a;
+
+	ask_begin(&a, c, "upgrade");
+	int code = ask_run(&a, NULL, NULL);
+	if (code != EXIT_DONE)
+		return code;
+	if (!wait_new(c, before.upgrades)) {
+		complain("the new executables began to take over and do not serve yet", NULL,
+		    "see the log; a restart keeps the calls as well");
+		return EXIT_REFUSED;
+	}
+	if (!c->json)
+		puts("The new executables have taken over; calls went on.");
+	return EXIT_DONE;
+}
+
+const struct verb verb_upgrade = {
+    .name = "upgrade",
+    .run = upgrade,
+    .usage = "",
+    .what = "Let new executables take over; calls go on",
+    .help =
+	"The new ones first show that they are whole, of one build, and take the configuration and the calls; otherwise\n"
+	"nothing changes. Phones connect again by themselves.",
+};

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+/* The new executables show that they could take over, while the old ones serve: a parent of the new build starts one of each, hears from
+ * each which build it is of and whether it takes the configuration and what is kept of calls, and ends them all. Nothing is bound, opened
+ * for writing or changed. Its one line on standard output is the reason, if there is one. */
+#pragma once
+#include "parent.h"
+
+/* Static; NULL when all that lies beside the processes is there. */
+const char *rehearse_look(void);
+/* Of that process, or of nobody. The first word counts. */
+void rehearse_fail(const struct slot *s, const char *why);
+/* One more took the site; the last one ends it all. */
+void rehearse_verdict(void);

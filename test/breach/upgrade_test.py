@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: ISC
+"""R28: new executables take over from the old ones. Those that are not whole change nothing, and a parent takes nothing from the one
+before that it has not looked at. The other build is this one with another build id; the processes are test/breach/liar, but ctl."""
+import fcntl
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from parent_test import BASE, BUILD, NAMES, SITE, House
+
+COMMAND = BUILD / 'cmd/ringfence'
+SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+
+
+def build_id():
+    text = (BUILD / 'lib/ipc/build_id.h').read_text()
+    return bytes(int(n, 16) for n in re.findall(r'0x[0-9a-f]{2}', text))
+
+
+def other_id(n):
+    return bytes([build_id()[0] ^ n]) + build_id()[1:]
+
+
+class Installed(House):
+    """Executables as a package puts them: files of their own, replaced one by one."""
+
+    def __init__(self, conducts=(), **more):
+        self.bin = pathlib.Path(tempfile.mkdtemp(prefix='ringfence-bin-'))
+        self.program = self.bin / 'ringfenced'
+        shutil.copy(BUILD / 'proc/parent/ringfenced', self.program)
+        super().__init__(conducts, real=['ctl'], program=self.program, **more)
+
+    def libexec(self, name):
+        return self.dir / 'libexec' / name
+
+    def put(self, path, octets, mode=0o755):
+        new = path.with_name(path.name + '.new')
+        new.write_bytes(octets)
+        new.chmod(mode)
+        new.rename(path)
+
+    def install(self, n, but=()):
+        """build n, but for those executables"""
+        for path in [self.program] + [self.libexec(f'ringfence-{p}') for p in NAMES + ['dial', 'conf']]:
+            octets = path.resolve().read_bytes()
+            old = build_id() if build_id() in octets else next(other_id(i) for i in range(1, 9) if other_id(i) in octets)
+            assert path.name in but or old in octets
+            if path.name not in but:
+                self.put(path, octets.replace(old, other_id(n)))
+        for helper, of in (('ringfence-request', 'ctl'), ('ringfence-tell', 'watch')):
+            if not self.libexec(helper).exists():
+                shutil.copy(BUILD / f'proc/{of}/{helper}', self.libexec(helper))
+
+    def upgrade(self, code=0):
+        done = subprocess.run([COMMAND, '--site', self.site, 'upgrade'], capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, (done.stdout, done.stderr, self.log())
+        return done.stdout + done.stderr
+
+    def end(self):
+        try:
+            return super().end()
+        finally:
+            shutil.rmtree(self.bin)
+
+
+@pytest.fixture
+def installed():
+    running = []
+
+    def start(*conducts, **more):
+        running.append(Installed(conducts, **more))
+        running[-1].ready()
+        return running[-1]
+
+    yield start
+    for h in running:
+        h.end()
+
+
+def build_of(pid):
+    octets = pathlib.Path(f'/proc/{pid}/exe').read_bytes()
+    return next(n for n in range(9) if other_id(n) in octets)
+
+
+def port_of(h):
+    return int(re.search(r'127.0.0.1:(\d+)', (h.site / 'ringfence.conf').read_text())[1])
+
+
+def test_every_process_is_another_and_of_the_new_build(installed):
+    h = installed()
+    before = h.children()
+    assert {build_of(p) for p in [*before.values(), h.process.pid]} == {0}
+    for n in (1, 2):
+        h.install(n)
+        # a connection that nobody has accepted yet is the next edge's to accept
+        with socket.create_connection(('127.0.0.1', port_of(h)), timeout=5):
+            assert 'have taken over' in h.upgrade()
+        after = h.children()
+        assert sorted(after) == sorted(NAMES) and not set(after.values()) & set(before.values())
+        assert {build_of(p) for p in [*after.values(), h.process.pid]} == {n}
+        assert not any(pathlib.Path(f'/proc/{p}').exists() for p in before.values())
+        before = after
+    second = subprocess.run([h.program, '--insecure-run', '--site', h.site, '--libexec', h.dir / 'libexec'],
+                            capture_output=True, text=True, timeout=10)
+    assert second.returncode == 1 and 'runs here already' in second.stderr, 'the lock of the site is the new parent\'s'
+    assert 'no such' not in h.log() and h.log().count('ringfence: ready') == 3
+
+
+def test_nothing_leaks_over_upgrades(installed):
+    h = installed()
+    counts = []
+    for n in (1, 2, 3):
+        h.install(n)
+        h.upgrade()
+        counts.append(len(os.listdir(f'/proc/{h.process.pid}/fd')))
+    assert len(set(counts)) == 1, counts
+
+
+def no_site(h):
+    h.write_conf(SITE + 'phone { }\n')
+
+
+@pytest.mark.parametrize('spoil, why', [
+    (lambda h: h.install(1, but=['ringfence-core']), 'ringfence-core is of another build'),
+    (lambda h: h.install(1, but=['ringfence-conf']), 'ringfence-conf is of another build'),
+    (lambda h: h.install(1, but=['ringfenced']), 'is of another build'),
+    (lambda h: h.libexec('ringfence-edge').unlink(), 'ringfence-edge cannot be executed'),
+    (lambda h: h.put(h.libexec('ringfence-media'), b'half a fi'), 'ringfence-media cannot be executed'),
+    (lambda h: h.libexec('ringfence-conf').unlink(), 'the reader of the configuration died'),
+    (lambda h: h.libexec('prompts.pack').unlink(), 'prompts.pack is missing'),
+    (lambda h: h.libexec('ringfence-tell').unlink(), 'ringfence-tell is missing'),
+    (lambda h: h.put(h.program, b'#!/bin/sh\nexit 3\n'), 'the new ringfenced does not run'),
+    (lambda h: h.put(h.program, b'#!/bin/sh\nprintf "because\\ta\\033[2J"; exit 3\n'), 'because'),
+    (lambda h: h.program.unlink(), 'the new ringfenced cannot be executed'),
+    (lambda h: h.put(h.program, b'', 0o644), 'the new ringfenced cannot be executed'),
+    (lambda h: h.conduct('core refuse'), 'ringfence-core refuses: does not like it'),
+    (lambda h: h.conduct('keeper crash-at-start'), 'ringfence-keeper aborted'),
+    (no_site, "ringfence.conf:3: no such option 'phone'"),
+    (lambda h: (h.site / 'boot.key').chmod(0o644), 'the new ringfenced does not run'),
+])
+def test_what_is_not_whole_changes_nothing(installed, spoil, why):
+    h = installed()
+    for helper, of in (('ringfence-request', 'ctl'), ('ringfence-tell', 'watch')):
+        shutil.copy(BUILD / f'proc/{of}/{helper}', h.libexec(helper))
+    before, site = h.children(), (h.site / 'run').stat().st_mtime_ns
+    spoil(h)
+    said = h.upgrade(code=1)
+    assert why in said and '\033' not in said, said
+    assert h.children() == before and h.alive() and (h.site / 'run').stat().st_mtime_ns == site
+    children = pathlib.Path(f'/proc/{h.process.pid}/task/{h.process.pid}/children').read_text().split()
+    assert sorted(map(int, children)) == sorted(before.values()), 'the rehearsal has ended'
+    assert h.log().count('ringfence: ready') == 1
+
+
+def test_a_rehearsal_that_hangs_is_ended(installed):
+    h = installed()
+    before = h.children()
+    h.put(h.program, b'#!/bin/sh\nexec sleep 600\n')
+    subprocess.run([COMMAND, '--site', h.site, 'upgrade'], capture_output=True, timeout=60)
+    h.wait_log('no upgrade: the new executables were not ready in time', 30)
+    assert h.children() == before
+
+
+def test_stop_in_a_rehearsal(installed):
+    h = installed()
+    h.put(h.program, b'#!/bin/sh\nexec sleep 600\n')
+    asking = subprocess.Popen([COMMAND, '--site', h.site, 'upgrade'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    children = pathlib.Path(f'/proc/{h.process.pid}/task/{h.process.pid}/children')
+    end = time.monotonic() + 10
+    while len(children.read_text().split()) == len(NAMES) and time.monotonic() < end:
+        time.sleep(0.02)
+    sleeper = [p for p in map(int, children.read_text().split()) if p not in h.children().values()]
+    assert len(sleeper) == 1
+    h.process.send_signal(signal.SIGTERM)
+    assert h.process.wait(10) == 0
+    asking.wait(60)
+    end = time.monotonic() + 5
+    while pathlib.Path(f'/proc/{sleeper[0]}').exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not pathlib.Path(f'/proc/{sleeper[0]}').exists()
+
+
+# --- what a parent gets from the one before, damaged or hostile ---
+
+MAGIC = 0x7265766f646e6148
+
+
+class Heir:
+    """A ringfenced that is told to go on from what stands in this sealed file."""
+
+    def __init__(self, tmp):
+        self.site = tmp / 'site'
+        self.site.mkdir()
+        (self.site / 'ringfence.conf').write_text(SITE)
+        key = self.site / 'boot.key'
+        key.write_bytes(os.urandom(32))
+        key.chmod(0o600)
+        self.site_fd = os.open(self.site, os.O_RDONLY | os.O_DIRECTORY)
+        self.listener = socket.create_server(('127.0.0.1', 0))
+
+    def pack(self, magic=MAGIC, version=1, upgrades=1, site=None, media_fd=-1, media_pid=0, listeners=None, n=None):
+        fds = [self.listener.fileno()] if listeners is None else listeners
+        site = self.site_fd if site is None else site
+        return struct.pack('<QIIiiiI16i', magic, version, upgrades, site, media_fd, media_pid, len(fds) if n is None else n,
+                           *(fds + [0] * 16)[:16])
+
+    def run(self, octets, seals=SEALS, keep=()):
+        fd = os.memfd_create('handover', os.MFD_ALLOW_SEALING)
+        os.write(fd, octets)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+        done = subprocess.run([BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', BUILD / 'proc', '--uid-base', str(BASE),
+                               '--insecure-run', '--upgraded', str(fd)], capture_output=True, text=True, timeout=30,
+                              pass_fds=[fd, self.site_fd, self.listener.fileno(), *keep])
+        os.close(fd)
+        return done
+
+
+REFUSED = 'what the parent before left is refused: '
+
+
+@pytest.mark.parametrize('change, why', [
+    (dict(magic=MAGIC + 1), 'it is of a build that this one does not follow'),
+    (dict(version=0), 'it is of a build that this one does not follow'),
+    (dict(version=2), 'it is of a build that this one does not follow'),
+    (dict(upgrades=0), 'a number in it cannot be right'),
+    (dict(upgrades=65), 'a number in it cannot be right'),
+    (dict(n=17), 'a number in it cannot be right'),
+    (dict(n=0xffffffff), 'a number in it cannot be right'),
+    (dict(site=900), 'a descriptor in it is not open, or stands twice'),
+    (dict(site=2), 'a descriptor in it is not open, or stands twice'),
+    (dict(site=-1), 'a descriptor in it is not open, or stands twice'),
+    (dict(listeners=[901]), 'a descriptor in it is not open, or stands twice'),
+    (dict(media_fd=902, media_pid=2), 'a descriptor in it is not open, or stands twice'),
+    (dict(media_fd=-2, media_pid=2), 'a descriptor in it is not open, or stands twice'),
+])
+def test_numbers_that_cannot_be_right(tmp_path, change, why):
+    heir = Heir(tmp_path)
+    done = heir.run(heir.pack(**change))
+    assert done.returncode == 1 and REFUSED + why in done.stderr, done.stderr
+
+
+def test_a_file_that_may_change_or_has_another_size(tmp_path):
+    heir = Heir(tmp_path)
+    right = heir.pack()
+    for octets, seals in ((right, 0), (right, SEALS & ~fcntl.F_SEAL_WRITE), (right[:-1], SEALS), (right + b'0', SEALS), (b'', SEALS)):
+        done = heir.run(octets, seals)
+        assert done.returncode == 1 and REFUSED + 'it is no sealed file of the right size' in done.stderr, done.stderr
+    done = subprocess.run([BUILD / 'proc/parent/ringfenced', '--site', heir.site, '--libexec', BUILD / 'proc', '--upgraded', '77'],
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and REFUSED + 'it is no sealed file of the right size' in done.stderr
+
+
+def test_descriptors_that_are_something_else(tmp_path):
+    heir = Heir(tmp_path)
+    listens = 'a descriptor in it does not listen'
+    site = 'the descriptor of the site is not of the site, or not locked'
+    twice = 'a descriptor in it is not open, or stands twice'
+    local = socket.socket(socket.AF_UNIX)
+    idle = socket.socket()
+    other = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    for change, why in ((dict(listeners=[local.fileno()]), listens), (dict(listeners=[idle.fileno()]), listens),
+                        (dict(listeners=[other]), listens), (dict(site=other), site),
+                        (dict(listeners=[heir.site_fd]), twice), (dict(listeners=[heir.listener.fileno()] * 2), twice)):
+        done = heir.run(heir.pack(**change), keep=[local.fileno(), idle.fileno(), other])
+        assert done.returncode == 1 and REFUSED + why in done.stderr, (change, done.stderr)
+    fcntl.flock(heir.site_fd, fcntl.LOCK_UN)  # the heirs have locked what they share with us
+    locked = os.open(heir.site, os.O_RDONLY | os.O_DIRECTORY)  # by another exchange
+    fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    done = heir.run(heir.pack())
+    assert done.returncode == 1 and REFUSED + site in done.stderr, done.stderr
+    os.close(locked)
+
+
+def test_the_process_of_another_is_not_killed(tmp_path):
+    heir = Heir(tmp_path)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with subprocess.Popen(['sleep', '600']) as bystander:
+        try:
+            for pid, fd in ((bystander.pid, ours.fileno()), (1, ours.fileno()), (0, ours.fileno()), (-1, ours.fileno()),
+                            (bystander.pid, heir.listener.fileno())):
+                listeners = [] if fd == heir.listener.fileno() else None
+                done = heir.run(heir.pack(media_fd=fd, media_pid=pid, listeners=listeners), keep=[ours.fileno()])
+                assert done.returncode == 1 and REFUSED + 'the media in it is no child of this process' in done.stderr, done.stderr
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
+
+
+def test_what_is_right_is_taken(tmp_path):
+    """the other tests of this file would pass with a parent that refuses everything"""
+    heir = Heir(tmp_path)
+    (heir.site / 'ringfence.conf').write_text('domain = voice.example\nlog { privacy = meek }\n')
+    done = heir.run(heir.pack())
+    assert done.returncode == 1 and REFUSED not in done.stderr and 'neither full nor mild' in done.stderr, done.stderr

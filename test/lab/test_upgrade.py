@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: ISC
+"""R28: new executables take over, and the unit is started again, while people talk: calls keep talking and are logged right."""
+import glob
+import os
+import re
+import shutil
+import signal
+import time
+
+import pytest
+
+import audio
+import exchange as lab_exchange
+import net
+import phones
+import sip
+from exchange import Exchange
+from scripted import ENCRYPTED, Call
+
+BESIDE = ("ctl/ringfence-request", "watch/ringfence-tell", "voice/prompts.pack")
+GAP_S = 2.0
+
+
+class Installed(Exchange):
+    """Executables of its own, as a package puts them: each upgrade replaces them by another build of the same sources."""
+
+    def __init__(self, lab, where, **kw):
+        super().__init__(lab, where, **kw)
+        built, self.build = self.build, f"{where}/installed"
+        self.libexec = f"{self.build}/proc"
+        text = open(f"{built}/lib/ipc/build_id.h").read()
+        self.build_id = bytes(int(n, 16) for n in re.findall(r"0x[0-9a-f]{2}", text))
+        found = [p for p in glob.glob(f"{built}/proc/*/ringfence*") if os.access(p, os.X_OK) and os.path.isfile(p)]
+        for path in found + [f"{built}/proc/{b}" for b in BESIDE] + [f"{built}/cmd/ringfence"]:
+            to = path.replace(built, self.build, 1)
+            os.makedirs(os.path.dirname(to), exist_ok=True)
+            shutil.copy(path, to)
+
+    def install(self, but=()):
+        """Another build of every executable, moved over the old one as dpkg does."""
+        new = bytes([self.build_id[0] + 1 & 0xff]) + self.build_id[1:]
+        for path in glob.glob(f"{self.build}/proc/*/ringfence*"):
+            with open(path, "rb") as f:
+                octets = f.read()
+            if self.build_id not in octets or os.path.basename(path) in but:
+                continue
+            with open(f"{path}.new", "wb") as f:
+                f.write(octets.replace(self.build_id, new))
+            os.chmod(f"{path}.new", 0o755)
+            os.rename(f"{path}.new", path)
+        self.build_id = new
+
+    def upgrade(self):
+        before = dict(self.processes())
+        self.install()
+        self.command("upgrade", timeout=60)
+        after = dict(self.processes())
+        assert sorted(after.values()) == sorted(before.values())
+        assert set(after) & set(before) == set() or set(after) & set(before) == {self.proc.pid}
+        assert self.proc.poll() is None and self.answers()
+
+    def restart(self):
+        """What systemctl restart does: SIGTERM to parent alone (KillMode=mixed), then a start."""
+        old = self.processes()
+        os.kill(self.proc.pid, signal.SIGTERM)
+        assert self.proc.wait(20) == 0
+        assert not [p for p, _ in old if os.path.exists(f"/proc/{p}")], "stop left a process"
+        return self.start()
+
+
+@pytest.fixture(scope="module")
+def exchange(lab, where):
+    x = Installed(lab, where)
+    try:
+        x.start()
+        x.admin_add()
+        yield x
+    finally:
+        x.stop()
+    x.check_health()
+
+
+def durations(exchange):
+    return [row["duration_ms"] / 1000 for row in exchange.log_rows()]
+
+
+@pytest.mark.parametrize("how", ["upgrade", "restart"])
+def test_r28_a_call_goes_on(exchange, people, how):
+    """Two real phones talk, and talk on after every process was replaced; hold, resume and hang-up work, the log is right once."""
+    one = people.phone("linphone", "l1", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "b2", tone="b", media="srtp", codecs=("PCMU",))
+    rows = len(durations(exchange))
+    phones.call(one, two)
+    start = time.monotonic()
+    time.sleep(2)
+    getattr(exchange, how)()
+    assert exchange.calls(), "the call was lost"
+    one.wait_registered(90)
+    two.wait_registered(90)
+    time.sleep(3)
+    talked = time.monotonic() - start
+    assert exchange.call()["age_ms"] >= (talked - 1) * 1000, "its age is that of the call"
+    one.hold()
+    one.wait_state("held")
+    one.resume()
+    one.wait_state("up")
+    time.sleep(2)
+    phones.hang_up(one, two)
+    lasted = time.monotonic() - start
+    exchange.wait_no_calls()
+    net.wait_for("its row", lambda: len(durations(exchange)) == rows + 1, 10, step=0.5)
+    assert abs(durations(exchange)[-1] - lasted) < 2.5, (durations(exchange), lasted)
+    got = audio.total(one.recordings())
+    assert got[two.tone] >= talked - GAP_S - 1.3, got
+    got = audio.total(two.recordings())
+    assert got[one.tone] >= talked - GAP_S - 1.3, got
+
+
+def scripted_call(exchange, people):
+    a = sip.Client(people.host("ka"), people.bundle("ka")[0]).open()
+    b = sip.Client(people.host("kb"), people.bundle("kb")[0]).open()
+    assert a.register().code == 200 and b.register().code == 200
+    return a, b, Call(a, b)
+
+
+def longest_gap(x, y, over):
+    """Packets all the time until `over`, and for a second then: the longest time in which none came through."""
+    last = time.monotonic()
+    gap, end = 0.0, None
+    while end is None or time.monotonic() < end:
+        if end is None and over():
+            end = time.monotonic() + 1
+        x.say(ENCRYPTED, 1)
+        if y.hear(0.01):
+            gap, last = max(gap, time.monotonic() - last), time.monotonic()
+    return max(gap, time.monotonic() - last)
+
+
+def test_r28_the_gap_is_that_of_a_restart_of_media(exchange, people):
+    a, b, call = scripted_call(exchange, people)
+    x, y = call.media()
+    x.say(ENCRYPTED, 3)
+    assert len(y.hear()) == 3
+    exchange.install()
+    command = exchange.host.spawn(lab_exchange.command_path(exchange.build), "--site", exchange.site, "upgrade", log=f"{exchange.where}/upgrade.log")
+    gap = longest_gap(x, y, lambda: command.poll() is not None)
+    assert command.returncode == 0, open(f"{exchange.where}/upgrade.log").read()
+    old = exchange.kill("media")
+    alone = longest_gap(x, y, lambda: any(p != old for p in exchange.pids("media")) if exchange.supervised("media") else False)
+    print(f"no packet for {gap * 1000:.0f} ms in an upgrade, for {alone * 1000:.0f} ms when media is killed")
+    assert gap <= GAP_S and alone <= GAP_S
+    a.close()
+    b.close()
+    exchange.wait_replaced("media", old)
+    exchange.wait_no_calls(90)
+
+
+def test_r28_a_refused_upgrade_changes_nothing(exchange, people):
+    a, b, call = scripted_call(exchange, people)
+    old_id, before = exchange.build_id, sorted(exchange.processes())
+    exchange.install(but=["ringfence-keeper"])
+    done = exchange.command("upgrade", check=False, timeout=60)
+    assert done.returncode == 1 and "ringfence-keeper is of another build" in done.stderr, done.stderr
+    assert len(exchange.calls()) == 1
+    call.bye()
+    exchange.wait_no_calls()
+    a.close()
+    b.close()
+    keeper = f"{exchange.build}/proc/keeper/ringfence-keeper"   # the rest of the package arrives
+    with open(keeper, "rb") as f:
+        octets = f.read().replace(old_id, exchange.build_id)
+    with open(f"{keeper}.new", "wb") as f:
+        f.write(octets)
+    os.chmod(f"{keeper}.new", 0o755)
+    os.rename(f"{keeper}.new", keeper)
+    exchange.command("upgrade", timeout=60)
+    assert before and exchange.answers()
