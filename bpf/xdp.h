@@ -64,7 +64,8 @@ static __always_inline int leave_xdp(struct xdp_md *ctx, const struct flow_hop *
 		there = tags == 1 ? put_ethernet(ctx, hop, 1, type) : put_ethernet(ctx, hop, 2, type);
 	if (!there)
 		return XDP_DROP;
-	return hop->wire.interface == ctx->ingress_ifindex ? XDP_TX : (int)bpf_redirect(hop->wire.interface, 0);
+	/* XDP_TX into a veth wakes the far end only where that has a program of its own */
+	return hop->wire.redirects ? (int)bpf_redirect(hop->wire.interface, 0) : XDP_TX;
 }
 
 static __always_inline int knows_way(

@@ -169,11 +169,18 @@ static void load(void)
 		fail("load");
 }
 
-static void write_flows(void)
+static uint64_t clock_ns(clockid_t which)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(which, &t);
+	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+}
+
+static void write_flows(void)
+{
+	const uint64_t deadline_ns = clock_ns(CLOCK_MONOTONIC) + (uint64_t)HOUR_S * NS;
+
 	for (uint32_t i = 0; i < flows_n; i++) {
 		struct flow_key key = {.interface = if_nametoindex("rfm0"), .port = htons((uint16_t)(LO + i))};
 		struct flow flow = {.family = 4,
@@ -185,7 +192,7 @@ static void write_flows(void)
 		    .interface = if_nametoindex("rfm1"),
 		    .next_family = 4,
 		    .slot = i,
-		    .deadline_ns = (uint64_t)(t.tv_sec + HOUR_S) * 1000000000,
+		    .deadline_ns = deadline_ns,
 		    .frame = {FLOW_FRAME_PCM}};
 		ip(&key.ip, "10.9.0.1");
 		ip(&flow.from, "10.9.0.2");
@@ -223,13 +230,15 @@ static int sender(void)
 	return fd;
 }
 
-/* This thread's, and so of what interrupts it to relay: others that want the CPU do not count. */
-static uint64_t cpu_ns(void)
+/* A burst of one packet to ports that are yet to be named. */
+static void prepare(struct mmsghdr m[BURST], struct sockaddr_in to[BURST], struct iovec *packet)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	memset(m, 0, BURST * sizeof *m);
+	for (int i = 0; i < BURST; i++) {
+		to[i] = (struct sockaddr_in){.sin_family = AF_INET};
+		inet_pton(AF_INET, "10.9.0.1", &to[i].sin_addr);
+		m[i].msg_hdr = (struct msghdr){.msg_name = &to[i], .msg_namelen = sizeof to[i], .msg_iov = packet, .msg_iovlen = 1};
+	}
 }
 
 /* ns for each packet sent */
@@ -241,20 +250,16 @@ static double send_all(int fd)
 	struct mmsghdr m[BURST];
 	uint32_t next = 0;
 
-	memset(m, 0, sizeof m);
-	for (int i = 0; i < BURST; i++) {
-		to[i] = (struct sockaddr_in){.sin_family = AF_INET};
-		inet_pton(AF_INET, "10.9.0.1", &to[i].sin_addr);
-		m[i].msg_hdr = (struct msghdr){.msg_name = &to[i], .msg_namelen = sizeof to[i], .msg_iov = &iov, .msg_iovlen = 1};
-	}
-	uint64_t start = cpu_ns(), n = (uint64_t)flows_n * each;
+	prepare(m, to, &iov);
+	/* this thread's CPU, and so that of what interrupts it to relay: others that want it do not count */
+	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID), n = (uint64_t)flows_n * each;
 	for (uint64_t sent = 0; sent < n; sent += BURST) {
 		for (int i = 0; i < BURST; i++, next = next + 1 == flows_n ? 0 : next + 1)
 			to[i].sin_port = htons((uint16_t)(LO + next));
 		if (sendmmsg(fd, m, BURST, 0) != BURST)
 			fail("sendmmsg");
 	}
-	return (double)(cpu_ns() - start) / (double)n;
+	return (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) / (double)n;
 }
 
 static void measure(void)
@@ -280,14 +285,6 @@ static void measure(void)
 
 /* --- all at once --- */
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
-}
-
 /* 50 a second of each flow, in bursts. */
 static uint64_t send_paced(int fd, uint32_t for_s)
 {
@@ -298,21 +295,16 @@ static uint64_t send_paced(int fd, uint32_t for_s)
 	struct sockaddr_in to[BURST];
 	struct iovec iov = {&packet, sizeof packet};
 	struct mmsghdr m[BURST];
-	const uint64_t n = (uint64_t)flows_n * A_SECOND * for_s, start = now_ns();
+	const uint64_t n = (uint64_t)flows_n * A_SECOND * for_s, start = clock_ns(CLOCK_MONOTONIC);
 	uint32_t next = 0;
 
-	memset(m, 0, sizeof m);
-	for (int i = 0; i < BURST; i++) {
-		to[i] = (struct sockaddr_in){.sin_family = AF_INET};
-		inet_pton(AF_INET, "10.9.0.1", &to[i].sin_addr);
-		m[i].msg_hdr = (struct msghdr){.msg_name = &to[i], .msg_namelen = sizeof to[i], .msg_iov = &iov, .msg_iovlen = 1};
-	}
+	prepare(m, to, &iov);
 	for (uint64_t sent = 0; sent < n; sent += BURST) {
 		for (int i = 0; i < BURST; i++, next = next + 1 == flows_n ? 0 : next + 1)
 			to[i].sin_port = htons((uint16_t)(LO + next));
 		const uint64_t due = start + sent * (NS / A_SECOND) / flows_n;
 		do
-			packet.head.sent_ns = now_ns();
+			packet.head.sent_ns = clock_ns(CLOCK_MONOTONIC);
 		while (packet.head.sent_ns < due);
 		if (sendmmsg(fd, m, BURST, 0) != BURST)
 			fail("sendmmsg");

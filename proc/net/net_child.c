@@ -93,8 +93,10 @@ static void say(uint32_t i, const char *name, enum kernel_engine engine)
 
 	snprintf(at, sizeof net.said[i], "relay-%s-%s", name, engine == ENGINE_XDP ? "xdp" : "tc");
 	for (; *at; at++)
-		if (!(*at >= 'a' && *at <= 'z') && !(*at >= '0' && *at <= '9'))
-			*at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : '-';
+		if (*at >= 'A' && *at <= 'Z')
+			*at |= 0x20;
+		else if (!(*at >= 'a' && *at <= 'z') && !(*at >= '0' && *at <= '9'))
+			*at = '-';
 }
 
 static void look_at(uint32_t i)

@@ -71,11 +71,24 @@ static const struct nlmsghdr *ask(int fd, union question *q)
 	return NULL;
 }
 
+static const void *data_of(const struct rtattr *a)
+{
+	return (const uint8_t *)a + RTA_LENGTH(0);
+}
+
+static const struct rtattr *next(const struct rtattr *a, uint32_t *n)
+{
+	uint32_t len = RTA_ALIGN(a->rta_len);
+
+	*n = *n > len ? *n - len : 0;
+	return (const struct rtattr *)(const void *)((const uint8_t *)a + len);
+}
+
 static const void *attribute(const struct rtattr *a, uint32_t n, uint16_t type, size_t least)
 {
-	for (; RTA_OK(a, n); a = RTA_NEXT(a, n))
+	for (; RTA_OK(a, n); a = next(a, &n))
 		if ((a->rta_type & TYPE) == type)
-			return RTA_PAYLOAD(a) >= least ? RTA_DATA(a) : NULL;
+			return RTA_PAYLOAD(a) >= least ? data_of(a) : NULL;
 	return NULL;
 }
 
@@ -97,7 +110,7 @@ static const void *generic_ask(uint16_t family, uint8_t command, const struct rt
 
 	g->cmd = command;
 	g->version = 1;
-	put(&q.head, what->rta_type, RTA_DATA(what), RTA_PAYLOAD(what));
+	put(&q.head, what->rta_type, data_of(what), RTA_PAYLOAD(what));
 	const struct nlmsghdr *h = ask(netlink.generic, &q);
 	const struct rtattr *a = h ? generic_attributes(h, &n) : NULL;
 	return a ? attribute(a, n, type, least) : NULL;
@@ -141,8 +154,8 @@ static void read_kind(const struct rtattr *a, uint32_t n, struct wire_link *out)
 	uint16_t vlan = 0, protocol = htons(0x8100);
 	const struct rtattr *data = NULL;
 
-	for (; RTA_OK(a, n); a = RTA_NEXT(a, n)) {
-		const char *kind = RTA_DATA(a);
+	for (; RTA_OK(a, n); a = next(a, &n)) {
+		const char *kind = data_of(a);
 		size_t len = strnlen(kind, RTA_PAYLOAD(a));
 		uint16_t type = a->rta_type & TYPE;
 		out->vlan |= type == IFLA_INFO_KIND && len == 4 && memcmp(kind, "vlan", 4) == 0;
@@ -152,8 +165,8 @@ static void read_kind(const struct rtattr *a, uint32_t n, struct wire_link *out)
 	}
 	if (!out->vlan || !data)
 		return;
-	const void *id = attribute(RTA_DATA(data), (uint32_t)RTA_PAYLOAD(data), IFLA_VLAN_ID, sizeof vlan);
-	const void *what = attribute(RTA_DATA(data), (uint32_t)RTA_PAYLOAD(data), IFLA_VLAN_PROTOCOL, sizeof protocol);
+	const void *id = attribute(data_of(data), (uint32_t)RTA_PAYLOAD(data), IFLA_VLAN_ID, sizeof vlan);
+	const void *what = attribute(data_of(data), (uint32_t)RTA_PAYLOAD(data), IFLA_VLAN_PROTOCOL, sizeof protocol);
 	if (id)
 		memcpy(&vlan, id, sizeof vlan);
 	if (what)
@@ -171,18 +184,17 @@ bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out)
 	const struct rtattr *a =
 	    (const struct rtattr *)(const void *)((const uint8_t *)h + NLMSG_SPACE(sizeof(struct ifinfomsg)));
 	for (uint32_t n = h->nlmsg_len - (uint32_t)NLMSG_LENGTH(sizeof(struct ifinfomsg)); RTA_OK(a, n);
-	     a = RTA_NEXT(a, n)) {
+	     a = next(a, &n)) {
 		size_t len = RTA_PAYLOAD(a);
 		uint16_t type = a->rta_type & TYPE;
 		if (type == IFLA_IFNAME && len <= sizeof l.name)
-			memcpy(
-			    l.name, RTA_DATA(a), strnlen(RTA_DATA(a), len < sizeof l.name ? len : sizeof l.name - 1));
+			memcpy(l.name, data_of(a), strnlen(data_of(a), len < sizeof l.name ? len : sizeof l.name - 1));
 		else if (type == IFLA_LINK && len == sizeof l.below)
-			memcpy(&l.below, RTA_DATA(a), len);
+			memcpy(&l.below, data_of(a), len);
 		else if (type == IFLA_LINK_NETNSID)
 			elsewhere = true;
 		else if (type == IFLA_LINKINFO)
-			read_kind(RTA_DATA(a), (uint32_t)len, &l);
+			read_kind(data_of(a), (uint32_t)len, &l);
 	}
 	if (!l.vlan || elsewhere)
 		l.below = 0;

@@ -149,9 +149,9 @@ def test_r28_another_neighbour_is_followed(exchange, scripted, people, engine):
         net.wait_for("what is said to it", lambda: (a.say(ENCRYPTED, 2), b.hear(0.3))[1], 5)
         before = counts(exchange)
         a.say(ENCRYPTED, 50)
-        sockets, kernel = counted_since(exchange, before, 0)
-        assert kernel == 50 and sockets == 0, (sockets, kernel)
         assert len(b.hear()) >= 50
+        sockets, kernel = counted_since(exchange, before, 0)
+        assert kernel >= 50 and sockets == 0, (sockets, kernel)
     call.bye()
 
 
@@ -191,7 +191,7 @@ def test_r28_no_packet_is_lost(exchange, people, where, which):
             exchange.wait_replaced(which, old)
         time.sleep(3)
     heard = numbers(c.udp(), to)
-    assert len(heard) >= 190 and gaps(heard) == 0, (len(heard), gaps(heard))
+    assert len(heard) >= 190 and gaps(heard) == 0, (len(heard), [(a, b) for a, b in zip(heard, heard[1:]) if (b - a) % 65536 != 1])
     assert exchange.calls(), "the call was lost"
     if which == "all":
         one.wait_registered(70)

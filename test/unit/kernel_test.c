@@ -301,9 +301,22 @@ static struct expected media_would(const struct frame *f, unsigned component)
 	return v.drop ? (struct expected){SHOT, v.drop} : (struct expected){REDIRECT, DROP_NONE};
 }
 
+/* Does the sum of its pseudo-header stand in the place of its checksum? One in 65536 that are finished looks so too. */
+static bool looks_unfinished(const struct frame *f)
+{
+	const uint8_t *o = f->octets;
+	uint32_t sum = 17 + get16(o + l4_of(f) + 4);
+
+	sum = f->from.family == 4 ? add(sum, o + 14 + 12, 8) : add(sum, o + 14 + 8, 32);
+	return get16(o + l4_of(f) + 6) == folded(sum);
+}
+
 static bool agrees(const struct frame *f, unsigned component)
 {
 	struct expected e = media_would(f, component);
+
+	if (engine->xdp && e.verdict == REDIRECT && looks_unfinished(f))
+		e.verdict = OK;
 
 	forget();
 	enum verdict got = run(f);
