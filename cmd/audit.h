@@ -26,6 +26,8 @@ const char *audit_party(json_t *line, const char *name, const char *address); /*
 const char *audit_grade_plain(const char *key);
 const char *audit_capture(const struct cmd *c, int64_t i); /* its path, or with --anonymise its number */
 const char *audit_other_plain(const char *key);
+enum { AUDIT_BESIDE = 5 };
+extern const struct word audit_beside[AUDIT_BESIDE]; /* what may go beside the speech */
 enum { AUDIT_REMARKS_MAX = 512 };
 /* What of the capture must be known beside the verdicts, in sentences, each behind a space; empty: nothing. */
 const char *audit_remarks(const json_t *line, char *out, size_t cap);

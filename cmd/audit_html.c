@@ -207,6 +207,18 @@ static void signalling(struct audit_html *h, const json_t *line)
 	}
 }
 
+static void beside(struct audit_html *h, const json_t *line)
+{
+	for (unsigned i = 0; i < AUDIT_BESIDE; i++) {
+		if (!member_number(line, audit_beside[i].key))
+			continue;
+		section(h, "beside", "What went beside the speech", NULL);
+		fputs("<tr>", h->file);
+		counted(h->file, member_number(line, audit_beside[i].key), audit_beside[i].plain);
+		fputs("</tr>\n", h->file);
+	}
+}
+
 static void other(struct audit_html *h, const json_t *line)
 {
 	section(h, "other", "What else was there, and is not read", NULL);
@@ -255,6 +267,8 @@ void audit_html_line(struct audit_html *h, json_t *line)
 		phone(h, line);
 	else if (line_is(line, "signalling"))
 		signalling(h, line);
+	else if (line_is(line, "beside"))
+		beside(h, line);
 	else if (line_is(line, "other"))
 		other(h, line);
 	else if (line_is(line, "trend"))

@@ -30,6 +30,7 @@ static const struct word whys[] = {
     {"silence-not-sent", "pauses show who speaks when"},
     {"digits-readable", "keys pressed can be read"},
     {"tag-32", "tags of 32 bits"},
+    {"rtcp-clear", "reports beside encrypted speech (RTCP) name who speaks"},
 };
 
 static const struct word others[] = {
@@ -43,6 +44,14 @@ static const struct word others[] = {
     {"esp", "IPsec"},
     {"teams", "Microsoft Teams"},
     {"multicast", "multicast (paging, television)"},
+};
+
+const struct word audit_beside[AUDIT_BESIDE] = {
+    {"stun", "STUN messages"},
+    {"ice_checks", "of them checks of ICE, which name paths between the two"},
+    {"rtcp", "reports on the speech (RTCP)"},
+    {"rtcp_clear", "of them in clear"},
+    {"cnames", "names of those who speak in them"},
 };
 
 #define PLAIN(table, key) word_plain(table, (int)(sizeof(table) / sizeof *(table)), key)
@@ -226,6 +235,16 @@ static void signalling(struct audit_view *v, const json_t *line)
 		    (long long)member_number(line, "digest_logins"), safe(member(line, "digest_weakest")));
 }
 
+static void beside(struct audit_view *v, const json_t *line)
+{
+	for (unsigned i = 0; i < AUDIT_BESIDE; i++) {
+		if (!member_number(line, audit_beside[i].key))
+			continue;
+		section(v, "beside", "What went beside the speech");
+		count(line, audit_beside[i].key, audit_beside[i].plain);
+	}
+}
+
 static void other(struct audit_view *v, const json_t *line)
 {
 	section(v, "other", "What else was there, and is not read");
@@ -261,6 +280,8 @@ void audit_show(struct audit_view *v, json_t *line)
 		phone(v, line);
 	else if (line_is(line, "signalling"))
 		signalling(v, line);
+	else if (line_is(line, "beside"))
+		beside(v, line);
 	else if (line_is(line, "other"))
 		other(v, line);
 	else if (line_is(line, "trend"))

@@ -2,6 +2,7 @@
 /* SIP and session descriptions as the audit reads them, in a WebSocket too, and what TLS says in clear: whatever they are, what is
  * found lies inside them. */
 #include "audit/audit.h"
+#include "audit/beside.h"
 #include "audit/sdp_seen.h"
 #include "audit/sip_seen.h"
 #include "audit/tls_seen.h"
@@ -27,6 +28,16 @@ static void web(struct span all)
 	}
 }
 
+static void reports(struct span all)
+{
+	struct span cname;
+
+	if (rtcp_cname(all, &cname)) {
+		FUZZ_CHECK(cname.n > 0 && cname.n <= UINT8_MAX);
+		inside(all, cname);
+	}
+}
+
 static void tls(struct span all)
 {
 	struct tls_seen t;
@@ -45,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	web(all);
 	tls(all);
+	reports(all);
 	sip_looks_like(all);
 	size_t length = sip_whole(all);
 	FUZZ_CHECK(length <= n + UINT16_MAX);

@@ -97,12 +97,13 @@ struct flow {
 	uint32_t leg; /* found at the end */
 	uint16_t file;
 	bool used;
-	bool passing; /* its handshake is seen beyond a relay too */
+	bool cname_clear; /* RTCP that can be read names who speaks */
+	bool passing;     /* its handshake is seen beyond a relay too */
 };
 
 /* --- signalling --- */
 
-enum text_kind { TEXT_NUMBER = 1, TEXT_NAME = 2, TEXT_DEVICE = 4, TEXT_LOGIN = 8 };
+enum text_kind { TEXT_NUMBER = 1, TEXT_NAME = 2, TEXT_DEVICE = 4, TEXT_LOGIN = 8, TEXT_CNAME = 16 };
 
 struct text {
 	uint32_t at;
@@ -118,7 +119,7 @@ struct host {
 	uint32_t calls, open;
 	uint32_t last_call; /* counted last */
 	uint8_t flags;
-	uint16_t why; /* reasons of its open calls */
+	uint32_t why; /* reasons of its open calls */
 };
 
 enum side_flag {
@@ -201,7 +202,8 @@ enum other_kind {
 };
 
 struct counters {
-	uint64_t frames, octets, cut, malformed, no_ip, unknown_link, fragments, sip, sip_bad, registers, websockets;
+	uint64_t frames, octets, cut, malformed, no_ip, unknown_link, fragments, sip, sip_bad, registers, websockets,
+	    stun, ice, rtcp, rtcp_clear;
 	uint64_t digest[DIGEST_OTHER + 1]; /* by enum digest_alg */
 	uint64_t other[OTHER_KINDS];
 	uint64_t flows_left, streams_left, legs_left, texts_left, keys_left, endpoints_left, edges_left, tls_left;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Flows find their legs, legs are judged by their media or, where that was not captured, by what was agreed, and calls by
  * their worst leg. */
+#include "audit/beside.h"
 #include "audit/judge.h"
 #include <stdlib.h>
 
@@ -105,7 +106,7 @@ static bool is_server(struct audit *a, const uint8_t ip[16])
 static void worse(struct verdict *v, enum audit_grade grade, uint32_t why)
 {
 	v->grade = (uint8_t)(grade > v->grade ? grade : v->grade);
-	v->why |= (uint16_t)why;
+	v->why |= why;
 }
 
 static void agreed_in_media(struct audit *a, const struct flow *f, struct verdict *v)
@@ -168,7 +169,7 @@ static void judge_stream(struct audit *a, const struct flow *f, const struct str
 	v->packets += s->n;
 	if (j.codec != SEEN_OTHER)
 		v->codec = (uint8_t)j.codec;
-	v->why |= (uint16_t)((j.varies ? WHY_VARIES : 0) | (j.pauses ? WHY_PAUSES : 0) | (j.digits ? WHY_DIGITS : 0));
+	v->why |= (uint32_t)((j.varies ? WHY_VARIES : 0) | (j.pauses ? WHY_PAUSES : 0) | (j.digits ? WHY_DIGITS : 0));
 	switch (j.sound) {
 	case SOUND_CLEAR:
 		worse(v, AUDIT_OPEN, WHY_CLEAR | declined);
@@ -181,6 +182,7 @@ static void judge_stream(struct audit *a, const struct flow *f, const struct str
 		break;
 	case SOUND_KEYED:
 		keyed_by(a, f, s, v);
+		v->why |= beside_names(a, f) ? WHY_RTCP : 0;
 		if (s->early_clear && j.keyed_n == 0) { /* where lengths tell nothing */
 			worse(v, AUDIT_OPEN, WHY_EARLY);
 			v->clear_packets += s->early;

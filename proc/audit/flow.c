@@ -2,6 +2,7 @@
 /* The way of each datagram: whose flow it is, then what kind. Flows are made only for what begins like media or its keys. */
 #include "audit/flow.h"
 #include "audit/audit.h"
+#include "audit/beside.h"
 #include "wire/rtp.h"
 #include "wire/stun.h"
 
@@ -48,6 +49,13 @@ static bool find(const struct audit *a, const struct flow_key *k, uint64_t h, ui
 			return true;
 	}
 	return false;
+}
+
+struct flow *flow_find(const struct audit *a, const struct flow_key *k)
+{
+	uint32_t cell;
+
+	return find(a, k, hash_of(a, k), &cell) && a->flow_cell[cell] != NONE ? &a->flow[a->flow_cell[cell]] : NULL;
 }
 
 /* Nothing in it that could be a call, and quiet for long. */
@@ -125,6 +133,9 @@ void flow_add(struct audit *a, const struct packet *p)
 	unsigned to_hi = flow_normal(&p->key, &k);
 	enum wire_kind kind = wire_classify(p->payload);
 
+	if (kind == WIRE_STUN)
+		beside_stun(a, p->payload);
+
 	if (!find(a, &k, hash_of(a, &k), &cell)) {
 		a->count.flows_left++;
 		return;
@@ -141,4 +152,6 @@ void flow_add(struct audit *a, const struct packet *p)
 		stream_add(a, f, to_hi, p);
 	else if (kind == WIRE_DTLS || kind == WIRE_ZRTP)
 		keying_add(a, f, to_hi, p, kind);
+	else if (kind == WIRE_RTCP && !p->cut)
+		beside_rtcp(a, f, p->payload);
 }

@@ -49,12 +49,13 @@ enum audit_why {
 	WHY_PAUSES = 1 << 13,       /* silence is not sent, so who speaks when is seen */
 	WHY_DIGITS = 1 << 14,       /* keys pressed are readable */
 	WHY_TAG_32 = 1 << 15,       /* tags of 32 bits */
-	WHY_N = 16
+	WHY_RTCP = 1 << 16,         /* RTCP in clear beside SRTP names who speaks */
+	WHY_N = 17
 };
 
 struct verdict {
 	uint8_t grade; /* enum audit_grade */
-	uint16_t why;
+	uint32_t why;
 	bool dtls, zrtp, sdes;
 	uint8_t codec;
 	uint32_t packets, clear_packets;

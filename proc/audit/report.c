@@ -9,7 +9,8 @@ static const char *const grade_word[AUDIT_GRADES] = {"none", "nobody", "server",
 
 static const char *const why_word[WHY_N] = {"clear", "keys-declined", "sdes-readable", "sdes-in-clear-signalling",
     "clear-before-keys", "clear-after-keys", "null-cipher", "agreed-clear", "keys-at-server", "keys-not-seen",
-    "fingerprint-unsigned", "zrtp-to-compare", "lengths-vary", "silence-not-sent", "digits-readable", "tag-32"};
+    "fingerprint-unsigned", "zrtp-to-compare", "lengths-vary", "silence-not-sent", "digits-readable", "tag-32",
+    "rtcp-clear"};
 
 static const char *const over_word[] = {"udp", "tcp", "ws"};
 
@@ -264,6 +265,19 @@ static void signalling(struct report *r, const struct audit *a)
 	report_line(r);
 }
 
+/* What goes beside the media. */
+static void beside(struct report *r, const struct audit *a)
+{
+	struct buf *b = begin(r, "beside");
+
+	json_number(b, "stun", a->count.stun);
+	json_number(b, "ice_checks", a->count.ice);
+	json_number(b, "rtcp", a->count.rtcp);
+	json_number(b, "rtcp_clear", a->count.rtcp_clear);
+	json_number(b, "cnames", texts_of(a, TEXT_CNAME));
+	report_line(r);
+}
+
 static void others(struct report *r, const struct audit *a)
 {
 	for (unsigned i = 0; i < OTHER_KINDS; i++) {
@@ -338,6 +352,7 @@ void report_write(struct report *r, struct audit *a, struct calls *c)
 		calls(r, a, c, order[i]);
 	phones_report(r, a);
 	signalling(r, a);
+	beside(r, a);
 	others(r, a);
 	trend(r, a, c);
 	graph(r, a);

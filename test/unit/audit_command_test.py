@@ -93,6 +93,17 @@ def test_web_phones(captures):
     assert 'WSS (web phones)' in audit(captures['WebSocket over TLS'][0]).stdout
 
 
+def test_beside_the_speech(captures):
+    [beside] = of('beside', audit('--json', captures['RTCP in clear beside SRTP'][0]))
+    assert beside == {'kind': 'beside', 'stun': 0, 'ice_checks': 0, 'rtcp': 10, 'rtcp_clear': 10, 'cnames': 1}
+    [beside] = of('beside', audit('--json', captures['SRTCP beside SRTP'][0]))
+    assert beside['rtcp'] == 10 and beside['rtcp_clear'] == beside['cnames'] == 0
+    [beside] = of('beside', audit('--json', captures['WebSocket over TLS'][0]))
+    assert beside['stun'] == beside['ice_checks'] == 1 and beside['rtcp'] == 0
+    text = audit('--all', captures['RTCP in clear on the next port'][0]).stdout
+    assert 'reports beside encrypted speech (RTCP) name who speaks' in text and '1  names of those who speak' in text
+
+
 def test_keys_are_not_said(captures):
     for name in ('SDES in clear signalling', 'SDES without media'):
         p = audit('--json', '--graph', captures[name][0])
@@ -208,7 +219,7 @@ def test_page(captures, tmp_path):
     assert p.returncode == 4 and p.stdout.startswith('1 of ')
     reader = Page()
     reader.feed(page.read_text())
-    assert not reader.open and 'svg' in reader.seen and reader.seen.count('table') == 4
+    assert not reader.open and 'svg' in reader.seen and reader.seen.count('table') == 5
     assert p.stdout.splitlines()[0] in reader.text and '<script SIP-T46G' in reader.text and '<b>bad&.pcap' in reader.text
     assert page.stat().st_mode & 0o777 == 0o600
     p = audit('--html', '/nonexistent/x', captures['plain'][0])

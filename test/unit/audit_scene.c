@@ -659,5 +659,9 @@ const struct scene scenes[] = {
     {"said in Opus", said_in_opus, 1, OPEN_, WHY_CLEAR, WHY_SDES},
     {"said in G.722 under SDES", said_in_g722_under_sdes, 1, OPEN_, WHY_SDES, WHY_CLEAR},
     {"said in Opus under SDES", said_in_opus_under_sdes, 1, OPEN_, WHY_SDES, WHY_CLEAR},
+    {"RTCP in clear beside SRTP", rtcp_beside, 1, SERVER_, WHY_KEYS_UNSEEN | WHY_RTCP, WHY_CLEAR},
+    {"RTCP in clear on the next port", rtcp_next_port, 1, SERVER_, WHY_KEYS_UNSEEN | WHY_RTCP, WHY_CLEAR},
+    {"SRTCP beside SRTP", srtcp_beside, 1, SERVER_, WHY_KEYS_UNSEEN, WHY_CLEAR | WHY_RTCP},
+    {"RTCP beside clear speech", rtcp_in_clear_call, 1, OPEN_, WHY_CLEAR, WHY_RTCP},
     {NULL},
 };

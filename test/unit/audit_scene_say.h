@@ -41,6 +41,11 @@ void tls_beside(struct made *m);
 void tls_else(struct made *m);
 void wss(struct made *m);
 
+void rtcp_beside(struct made *m);
+void rtcp_next_port(struct made *m);
+void srtcp_beside(struct made *m);
+void rtcp_in_clear_call(struct made *m);
+
 /* --- audit_scene_sound.c --- */
 void said_in_pcmu(struct made *m);
 void said_in_pcma(struct made *m);

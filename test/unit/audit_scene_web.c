@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Scenes of signalling that comes in a WebSocket or under TLS. */
+/* Scenes of signalling that comes in a WebSocket or under TLS, and of what goes beside the media. */
 #include "audit_scene_say.h"
 
 enum { HTTPS = 443, ODD = 10443, FILLERS = 12 };
@@ -141,4 +141,45 @@ void wss(struct made *m)
 	made_dtls(m, a.from, a.to, 1);
 	a.even = b.even = true;
 	made_talk(m, &a, &b, 100);
+}
+
+/* --- reports beside the media --- */
+
+/* A sender's report and a description (RFC 3550 6.4.1, 6.5), every so often; keyed: octets that nobody can read. */
+static void talk_with_reports(struct made *m, uint16_t port_more, bool speech_keyed, bool reports_keyed)
+{
+	static const uint8_t clear[] = {0x80, 200, 0, 6, 0, 0, 0x1b, 0x59, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 1, 0, 0, 0, 0, 9, 0, 0, 5, 160,
+	    0x81, 202, 0, 6, 0, 0, 0x1b, 0x59, 6, 2, 'p', 'h', 1, 10, 'a', 'n', 'n', 'a', '@', '1', '0', '.', '0', '.', 0, 0, 0, 0};
+	struct made_media a = pcmu(ALICE, 4000, BOB, 4002, 7001), b = back(&a);
+	struct made_end from = {ALICE, (uint16_t)(4000 + port_more)}, to = {BOB, (uint16_t)(4002 + port_more)};
+	uint8_t d[sizeof clear + 14];
+
+	a.even = b.even = speech_keyed;
+	for (int i = 0; i < 10; i++) {
+		made_talk(m, &a, &b, 10);
+		memcpy(d, clear, sizeof clear);
+		for (size_t k = 8; reports_keyed && k < sizeof d; k++)
+			d[k] = (uint8_t)(made_random(m) >> 9);
+		made_udp(m, from, to, span_of(d, reports_keyed ? sizeof d : sizeof clear));
+	}
+}
+
+void rtcp_beside(struct made *m)
+{
+	talk_with_reports(m, 0, true, false);
+}
+
+void rtcp_next_port(struct made *m)
+{
+	talk_with_reports(m, 1, true, false);
+}
+
+void srtcp_beside(struct made *m)
+{
+	talk_with_reports(m, 0, true, true);
+}
+
+void rtcp_in_clear_call(struct made *m)
+{
+	talk_with_reports(m, 1, false, false);
 }

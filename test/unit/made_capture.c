@@ -359,7 +359,8 @@ void made_zrtp(struct made *m, struct made_end i, struct made_end r)
 
 void made_stun(struct made *m, struct made_end from, struct made_end to)
 {
-	uint8_t d[20] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+	static const uint8_t d[] = {0, 1, 0, 12, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 6, 0, 7, 'f', 'r', 'a', ':',
+	    'g', 'e', 'r', 0};
 
 	made_udp(m, from, to, span_of(d, sizeof d));
 }
