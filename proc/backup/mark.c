@@ -66,8 +66,9 @@ bool mark_take(struct run *r, const char *database, uint64_t *mark)
 		close(fd);
 	*mark = n > 0 ? parse(span_of(text, (size_t)n), &of) : 0;
 	if (*mark && !span_eq(of, span_str(database)))
-		return !fail(name, "a restore into another database was interrupted here: finish that one first, or empty "
-				   "its database and remove this file");
+		return !fail(name,
+		    "a restore into another database was interrupted here: finish that one first, or empty "
+		    "its database and remove this file");
 	if (!*mark && database[0])
 		*mark = make(r, database);
 	return *mark || !database[0];
