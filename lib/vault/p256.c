@@ -212,7 +212,8 @@ static void turn(struct generator *g, uint8_t step, const uint8_t *secret, size_
 {
 	uint8_t more[1 + 2 * OCTETS] = {step};
 
-	memcpy(more + 1, secret, n);
+	if (n)
+		memcpy(more + 1, secret, n);
 	mix(g, more, 1 + n, g->key);
 	mix(g, NULL, 0, g->v);
 	secret_wipe(more, sizeof more);
