@@ -73,6 +73,22 @@ static void take_request(json_t *line, void *arg)
 		r->n = b.n;
 }
 
+/* Of another key, as after a restore: the certificate that the configuration names answers the one that is there, and the exchange
+ * must start with it. */
+static bool keep_last(const struct request *r, const char *path)
+{
+	char last[PATH_MAX], text[ENROL_PEM_MAX];
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return errno == ENOENT;
+	size_t n = fread(text, 1, sizeof text, f);
+	fclose(f);
+	if (n == r->n && memcmp(text, r->pem, n) == 0)
+		return true;
+	return snprintf(last, sizeof last, "%s.old", path) < (int)sizeof last && rename(path, last) == 0;
+}
+
 /* Where conf looks for it, beside the certificate that answers it, unless a file is named. */
 static bool write_request(struct cmd *c, const struct request *r, bool next, const char *out, char path[PATH_MAX])
 {
@@ -85,8 +101,12 @@ static bool write_request(struct cmd *c, const struct request *r, bool next, con
 		return false;
 	}
 	snprintf(path, PATH_MAX, "%s/trust/%s.csr%s", c->site, c->arg[0], next ? ".new" : "");
-	if (out)
+	if (out) {
 		snprintf(path, PATH_MAX, "%s", out);
+	} else if (!next && !keep_last(r, path)) {
+		complain(safe(path), strerror(errno), NULL);
+		return false;
+	}
 	return file_write(NULL, path, r->pem, r->n, 0644);
 }
 

@@ -25,7 +25,7 @@ void der_put_signed(struct buf *b, struct buf *what, const struct p256_key *k)
 	sha256_init(&h);
 	sha256_update(&h, what->n, what->p);
 	sha256_digest(&h, sizeof hash, hash);
-	p256_sign(k, hash, &signature);
+	p256_sign_same(k, hash, &signature);
 	BUF_LIT(what, DER_ECDSA_SHA256);
 	der_put(what, DER_BIT_STRING, buf_span(&signature));
 	der_put(b, DER_SEQUENCE, buf_span(what));

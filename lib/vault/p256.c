@@ -6,6 +6,7 @@
 #include <gmp.h>
 #include <nettle/ecc-curve.h>
 #include <nettle/ecdsa.h>
+#include <nettle/hmac.h>
 #include <stdlib.h>
 
 enum { DER_INTEGER = 0x02, DER_SEQUENCE = 0x30, OCTETS = 32 };
@@ -167,20 +168,98 @@ static void put_integer(struct buf *b, const mpz_t z)
 	buf_put(b, octets + skip, OCTETS - skip);
 }
 
-void p256_sign(const struct p256_key *k, const uint8_t hash[P256_HASH], struct buf *der)
+static void sign(
+    const struct p256_key *k, const uint8_t hash[P256_HASH], void *context, nettle_random_func *octets, struct buf *der)
 {
 	uint8_t mem[P256_SIGNATURE_MAX];
 	struct buf body = buf_of(mem, sizeof mem);
 	struct dsa_signature s;
 
 	dsa_signature_init(&s);
-	ecdsa_sign(&k->scalar, NULL, random_octets, P256_HASH, hash, &s);
+	ecdsa_sign(&k->scalar, context, octets, P256_HASH, hash, &s);
 	put_integer(&body, s.r);
 	put_integer(&body, s.s);
 	dsa_signature_clear(&s);
 	buf_u8(der, DER_SEQUENCE);
 	buf_u8(der, (uint8_t)body.n);
 	buf_add(der, buf_span(&body));
+}
+
+void p256_sign(const struct p256_key *k, const uint8_t hash[P256_HASH], struct buf *der)
+{
+	sign(k, hash, NULL, random_octets, der);
+}
+
+/* --- RFC 6979 3.2 --- */
+
+struct generator {
+	uint8_t key[OCTETS], v[OCTETS];
+	bool used;
+};
+
+static void mix(const struct generator *g, const uint8_t *more, size_t n, uint8_t out[OCTETS])
+{
+	struct hmac_sha256_ctx h;
+
+	hmac_sha256_set_key(&h, OCTETS, g->key);
+	hmac_sha256_update(&h, OCTETS, g->v);
+	hmac_sha256_update(&h, n, more);
+	hmac_sha256_digest(&h, OCTETS, out);
+	secret_wipe(&h, sizeof h);
+}
+
+static void turn(struct generator *g, uint8_t step, const uint8_t *secret, size_t n)
+{
+	uint8_t more[1 + 2 * OCTETS] = {step};
+
+	if (n)
+		memcpy(more + 1, secret, n);
+	mix(g, more, 1 + n, g->key);
+	mix(g, NULL, 0, g->v);
+	secret_wipe(more, sizeof more);
+}
+
+/* nettle takes 32 octets for each candidate, and asks again for one that is out of range. */
+static void generated_octets(void *context, size_t n, uint8_t *out)
+{
+	struct generator *g = context;
+
+	if (g->used)
+		turn(g, 0, NULL, 0);
+	g->used = true;
+	mix(g, NULL, 0, g->v);
+	memcpy(out, g->v, n < OCTETS ? n : OCTETS);
+}
+
+/* The private key, then the hash modulo the order of the group. */
+static void seed_of(const struct p256_key *k, const uint8_t hash[P256_HASH], uint8_t seed[2 * OCTETS])
+{
+	mpz_t x, h, q;
+
+	mpz_init(x);
+	ecc_scalar_get(&k->scalar, x);
+	number_get(seed, x);
+	mpz_clear(x);
+	mpz_init_set_str(q, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16);
+	number_set(h, hash);
+	mpz_mod(h, h, q);
+	number_get(seed + OCTETS, h);
+	mpz_clear(h);
+	mpz_clear(q);
+}
+
+void p256_sign_same(const struct p256_key *k, const uint8_t hash[P256_HASH], struct buf *der)
+{
+	struct generator g = {.used = false};
+	uint8_t seed[2 * OCTETS];
+
+	seed_of(k, hash, seed);
+	memset(g.v, 1, sizeof g.v);
+	turn(&g, 0, seed, sizeof seed);
+	turn(&g, 1, seed, sizeof seed);
+	sign(k, hash, &g, generated_octets, der);
+	secret_wipe(seed, sizeof seed);
+	secret_wipe(&g, sizeof g);
 }
 
 static bool read_integer(struct cursor *c, mpz_t z)

@@ -33,6 +33,9 @@ void p256_key_point(const struct p256_key *k, uint8_t point[P256_POINT]);
 /* ECDSA over a 32-octet hash, appended as DER (RFC 3279 2.2.3). */
 void p256_sign(const struct p256_key *k, const uint8_t hash[P256_HASH], struct buf *der);
 
+/* The same for the same hash (RFC 6979), for what is asked for again and is to be what it was. */
+void p256_sign_same(const struct p256_key *k, const uint8_t hash[P256_HASH], struct buf *der);
+
 bool p256_verify(const uint8_t point[P256_POINT], const uint8_t hash[P256_HASH], struct span der);
 bool p256_verify_raw(
     const uint8_t point[P256_POINT], const uint8_t hash[P256_HASH], const uint8_t rs[P256_SIGNATURE_RAW]);

@@ -47,13 +47,18 @@ struct loader {
 	pid_t pid;
 	int in, out;
 };
-const char *loader_start(struct loader *l, const uint8_t key[BACKUP_KEY], const char *target);
+const char *loader_start(struct loader *l, const uint8_t key[BACKUP_KEY], const char *target, uint64_t mark);
 bool loader_put(struct loader *l, const void *p, size_t n);
 /* NULL: all was taken, or what put() failed at is the reason. */
 const char *loader_hear(struct loader *l);
 const char *loader_commit(struct loader *l);
-/* What was committed and is not to be kept is deleted again. Also after a start or put that failed, and twice. */
-void loader_end(struct loader *l, bool keep);
+/* What was committed and is not to be kept is deleted again; false: it may not be. Also after a start or put that failed, and twice. */
+bool loader_end(struct loader *l, bool keep);
+
+/* mark.c: the mark of a restore into a database that is no file of the site, in the site until all of it stands: the one that an
+ * interrupted restore left, or a new one; 0 where the database is a file. False: said why, such as that it was left for another one. */
+bool mark_take(struct run *r, const char *database, uint64_t *mark);
+void mark_drop(struct run *r);
 
 /* keep.c: keeper's part. The boot key of the site, from run/ or beside its configuration; false: there is none (errno). */
 bool boot_key_read(struct run *r);

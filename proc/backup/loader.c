@@ -40,9 +40,9 @@ static _Noreturn void become(const char *path, int in, int out)
 	_exit(127);
 }
 
-const char *loader_start(struct loader *l, const uint8_t key[BACKUP_KEY], const char *target)
+const char *loader_start(struct loader *l, const uint8_t key[BACKUP_KEY], const char *target, uint64_t mark)
 {
-	struct load_head h = {.target_n = (uint16_t)strlen(target)};
+	struct load_head h = {.target_n = (uint16_t)strlen(target), .mark = mark};
 	char path[PATH_MAX];
 	int in[2], out[2];
 
@@ -103,9 +103,10 @@ const char *loader_commit(struct loader *l)
 	return loader_hear(l);
 }
 
-void loader_end(struct loader *l, bool keep)
+bool loader_end(struct loader *l, bool keep)
 {
 	static const char octet = LOAD_KEEP;
+	int status = 0;
 
 	if (l->in >= 0) {
 		if (keep)
@@ -115,7 +116,8 @@ void loader_end(struct loader *l, bool keep)
 	if (l->out >= 0)
 		close(l->out);
 	if (l->pid > 0)
-		while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR) {
+		while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR) {
 		}
 	*l = (struct loader){.in = -1, .out = -1};
+	return WIFEXITED(status) && WEXITSTATUS(status) != LOAD_LEFT;
 }

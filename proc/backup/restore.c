@@ -22,6 +22,7 @@ static struct {
 	size_t text_n;
 	struct store keeper;
 	struct loader rows; /* waits for the end of it all */
+	uint64_t mark;      /* of its rows, in a database that is no file */
 } to = {.rows = {.in = -1, .out = -1}};
 
 /* From what is built to its place; the configuration, without which nothing starts, comes last. */
@@ -90,7 +91,7 @@ static const char *pass_rows(struct run *r, FILE *f)
 		snprintf(target, sizeof target, "%s", to.conf.database);
 	else if (to.build)
 		snprintf(target, sizeof target, "%s/restore.new/ledger/ledger.db", r->site);
-	const char *why = loader_start(&to.rows, r->s->part, target);
+	const char *why = loader_start(&to.rows, r->s->part, target, to.build ? to.mark : 0);
 	for (bool last = false; !why && !last;) {
 		uint8_t piece[BACKUP_SEALED_MAX];
 		size_t n;
@@ -290,7 +291,8 @@ static bool commit_rows(void)
 }
 
 /* A database that is no file of the site is committed when all is in its place but the configuration, and forgets it all when that
- * cannot be moved. */
+ * cannot be moved. Where the power went in between, its rows have the mark that is in the site, and the next restore begins with
+ * deleting them. */
 static bool put_in_place(struct run *r)
 {
 	for (size_t i = 0; i < CONF_PLACE; i++)
@@ -299,6 +301,7 @@ static bool put_in_place(struct run *r)
 	if (!sync_site(r) || !commit_rows() || !move(r, CONF_PLACE) || !sync_site(r))
 		return false;
 	loader_end(&to.rows, true);
+	mark_drop(r);
 	(void)unlinkat(r->site_fd, fresh, AT_REMOVEDIR);
 	return true;
 }
@@ -343,12 +346,16 @@ int restore_backup(struct run *r)
 	const char *why = take_file(r, f);
 	if (why)
 		fail(r->file, why);
-	to.build = true;
-	bool ok = !why && build(r, f) && put_in_place(r);
-	if (!ok) {
-		loader_end(&to.rows, false);
-		put_back(r);
-		clear(r);
+	bool ok = !why && mark_take(r, to.conf.database, &to.mark);
+	if (ok) {
+		to.build = true;
+		ok = build(r, f) && put_in_place(r);
+		if (!ok && loader_end(&to.rows, false))
+			mark_drop(r);
+		if (!ok) {
+			put_back(r);
+			clear(r);
+		}
 	}
 	fclose(f);
 	return !ok;

@@ -53,15 +53,22 @@ static bool read_request(struct span pem, uint8_t point[POINT_OCTETS])
 	return ok;
 }
 
-/* A certificate of the key that is to replace the one in use. */
-static bool answers_the_next(const struct trunk_conf *t)
+static bool answers(const struct trunk_conf *t, const char *request)
 {
 	uint8_t asked[POINT_OCTETS];
-	char request[TRUNK_FILE_MAX];
 	struct span pem;
 
-	snprintf(request, sizeof request, TRUNK_NEXT_FILE, t->name);
 	return !trust_file(request, &pem) && read_request(pem, asked) && memcmp(asked, t->point, sizeof asked) == 0;
+}
+
+/* A certificate of the key that is to replace the one in use, or of the one that a restore has lost: the exchange must start. */
+static bool answers_another(const struct trunk_conf *t)
+{
+	char next[TRUNK_FILE_MAX], last[TRUNK_FILE_MAX];
+
+	snprintf(next, sizeof next, TRUNK_NEXT_FILE, t->name);
+	snprintf(last, sizeof last, TRUNK_LAST_FILE, t->name);
+	return answers(t, next) || answers(t, last);
 }
 
 const char *trunk_cert_read(struct trunk_conf *t)
@@ -77,7 +84,7 @@ const char *trunk_cert_read(struct trunk_conf *t)
 		snprintf(why_text, sizeof why_text, "has a certificate, trust/%s, that %s", t->certificate, why);
 		return why_text;
 	}
-	if (answers_the_next(t))
+	if (answers_another(t))
 		return NULL;
 	snprintf(request, sizeof request, TRUNK_REQUEST_FILE, t->name);
 	why = trust_file(request, &pem);

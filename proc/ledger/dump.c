@@ -231,6 +231,28 @@ bool load_undo(struct store *s)
 	return ok && store_commit(s);
 }
 
+#define MARK "restoring" /* in meta */
+
+bool load_mark(struct store *s, uint64_t mark)
+{
+	return store_meta_set(s, MARK, (int64_t)mark);
+}
+
+bool load_unmark(struct store *s)
+{
+	struct stmt *q = db_prepare(s->db, "DELETE FROM meta WHERE name = '" MARK "'");
+
+	return q && store_run(q);
+}
+
+bool load_has_mark(struct db *db, uint64_t mark)
+{
+	struct stmt *q = mark ? db_prepare(db, "SELECT value FROM meta WHERE name = '" MARK "'") : NULL;
+	int64_t value;
+
+	return q && store_one(q, &value) && (uint64_t)value == mark;
+}
+
 bool load_is_empty(struct db *db)
 {
 	char sql[SQL_MAX];

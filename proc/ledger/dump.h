@@ -43,6 +43,11 @@ const char *load_piece(struct load *l, struct span piece) __attribute__((warn_un
 /* Everything that a load put and that the opening wrote is deleted; there was nothing else. */
 bool load_undo(struct store *s) __attribute__((warn_unused_result));
 
+/* Within the transaction of a load, and gone when it is kept: whose rows these are. */
+bool load_mark(struct store *s, uint64_t mark) __attribute__((warn_unused_result));
+bool load_unmark(struct store *s);
+bool load_has_mark(struct db *db, uint64_t mark);
+
 /* Is there nothing in the tables but what an opening writes? Asked before the opening, which writes. */
 bool load_is_empty(struct db *db);
 

@@ -28,7 +28,8 @@ static bool read_all(void *p, size_t n)
 	return true;
 }
 
-static const char *open_target(void)
+/* Empty, or with the mark. */
+static const char *open_store(uint64_t mark, bool *empty)
 {
 	static char why[DB_WHY_MAX];
 	bool uri = strncmp(target, "postgresql://", 13) == 0;
@@ -36,13 +37,26 @@ static const char *open_target(void)
 
 	if (!db)
 		return why;
-	if (!load_is_empty(db)) {
+	*empty = load_is_empty(db);
+	if (!*empty && !load_has_mark(db, mark)) {
 		db_close(db);
 		return "the database holds an exchange already";
 	}
-	if (!store_open(&store, db, why))
-		return why;
-	return store_begin(&store) ? NULL : db_why(db);
+	return store_open(&store, db, why) ? NULL : why;
+}
+
+static const char *open_target(uint64_t mark)
+{
+	bool empty = true;
+	const char *why = open_store(mark, &empty);
+
+	if (!why && !empty) { /* and what its opening wrote goes too */
+		if (!load_undo(&store))
+			return "the database failed, and what an interrupted restore put into it is in it still";
+		store_close(&store);
+		why = open_store(0, &empty);
+	}
+	return why ? why : store_begin(&store) ? NULL : db_why(store.db);
 }
 
 static const char *take_piece(struct backup_box *box, uint8_t *plain)
@@ -88,17 +102,24 @@ static bool say_yes(void)
 	return write(STDOUT_FILENO, &yes, 1) == 1;
 }
 
+static bool left; /* in the database, and is not to be there */
+
 /* Kept only when whoever restores says so after everything else stands. */
-static const char *finish(void)
+static const char *finish(uint64_t mark)
 {
+	if (mark && !load_mark(&store, mark))
+		return db_why(store.db);
 	if (!say_yes() || !hear(LOAD_COMMIT))
 		return "";
 	if (!store_commit(&store))
 		return db_why(store.db);
 	bool tidy = db_tidy(store.db);
-	if (tidy && say_yes() && hear(LOAD_KEEP))
+	if (tidy && say_yes() && hear(LOAD_KEEP)) {
+		(void)load_unmark(&store); /* it means nothing any more */
 		return NULL;
-	if (!load_undo(&store))
+	}
+	left = !load_undo(&store);
+	if (left)
 		return "the database failed, and what was put into it may be in it still";
 	return tidy ? "" : "the database failed";
 }
@@ -113,17 +134,18 @@ int load_main(void)
 	    signal(SIGHUP, SIG_IGN) == SIG_ERR || prctl(PR_SET_DUMPABLE, 0) != 0 || !read_all(&h, sizeof h) ||
 	    h.target_n > LOAD_TARGET_MAX || !read_all(target, h.target_n))
 		return fail("it was started by nobody who restores");
-	why = target[0] ? open_target() : NULL;
+	why = target[0] ? open_target(h.mark) : NULL;
 	if (why)
 		return fail(why);
 	load_begin(&load, target[0] ? &store : NULL);
 	why = take_all(h.key);
+	uint64_t mark = h.mark;
 	secret_wipe(&h, sizeof h);
 	if (!why && target[0])
-		why = finish();
+		why = finish(mark);
 	else if (!why && !say_yes())
 		why = "";
 	if (target[0])
 		store_close(&store); /* what was not committed is not there */
-	return why ? fail(why) : 0;
+	return !why ? 0 : fail(why) && left ? LOAD_LEFT : 1;
 }

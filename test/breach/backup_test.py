@@ -5,6 +5,8 @@ backup_test.py needs a PostgreSQL server."""
 import concurrent.futures
 import contextlib
 import json
+import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -12,7 +14,7 @@ import time
 
 import pytest
 
-from command_test import House, add, phone, postgresql, pytestmark as root, user
+from command_test import BUILD, House, add, phone, postgresql, pytestmark as root, user
 
 PASSPHRASE = 'a passphrase of some length'
 GOES_ON = {'events', 'readings', 'meta'}  # what an exchange that runs adds to by itself
@@ -255,6 +257,51 @@ def test_r31_a_restore_that_fails_late_leaves_nothing_in_the_database(server):
         restore(house, 'late', first, configuration(house, uri))
         assert len(rows(server, uri)['people']) == 2
         begin_at(house, 'late')
+        assert len(listing(house)) == 2
+    finally:
+        house.end()
+
+
+def power_cut(house, site, path, conf, at):
+    """A restore that ends, with all that it started, before it renames something to that name."""
+    shim = [str(BUILD / 'test/breach/libshim.so')]
+    linked = subprocess.run(['ldd', BUILD / 'proc/backup/ringfence-backup'], capture_output=True, text=True).stdout
+    shim = re.findall(r'=> (\S*libasan\S*)', linked) + shim        # a sanitizer insists on coming first
+    p = subprocess.Popen([BUILD / 'cmd/ringfence', '--site', house.dir / site, 'restore', path, '--password-stdin', '--config', conf],
+                         stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+                         env=dict(os.environ, LD_PRELOAD=' '.join(shim), SHIM_CUT=at))
+    said = p.communicate(PASSPHRASE + '\n', timeout=60)[1]
+    assert p.returncode == -9, said
+    assert not (house.dir / site / 'ringfence.conf').exists() and (house.dir / site / 'restore.mark').exists()
+
+
+def test_r31_a_power_cut_in_a_restore(server):
+    """Before the rows are committed, and after it: the next restore takes what is there for what it is, and nobody else does"""
+    house = House()
+    try:
+        people(house.start())
+        first = backup(house, 'b1')
+        stop(house)
+        cut = house.dir / 'cut'
+        cut.write_bytes(first.read_bytes()[:-40])
+        for at, committed in (('keeper', False), ('ringfence.conf', True)):
+            uri = server.database()
+            power_cut(house, at, first, configuration(house, uri), at)
+            if committed:
+                assert len(rows(server, uri)['people']) == 2
+                p = restore(house, 'elsewhere', first, configuration(house, uri), check=False)
+                assert p.returncode == 1 and 'holds an exchange already' in p.stderr, p.stderr
+                assert not list((house.dir / 'elsewhere').iterdir())
+            empty = server.database()
+            p = restore(house, at, first, configuration(house, empty), check=False)
+            assert p.returncode == 1 and 'another database was interrupted here' in p.stderr and not rows(server, empty), p.stderr
+            assert restore(house, at, cut, configuration(house, uri), check=False).returncode == 1
+            power_cut(house, at, first, configuration(house, uri), at)      # and once more
+            restore(house, at, first, configuration(house, uri))
+            whole = rows(server, uri)
+            assert len(whole['people']) == 2 and not [x for x in whole['meta'] if 'restoring' in x]
+            assert not [x for x in (house.dir / at).iterdir() if x.name.startswith('restore')]
+        begin_at(house, 'ringfence.conf')
         assert len(listing(house)) == 2
     finally:
         house.end()

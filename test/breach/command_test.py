@@ -384,12 +384,16 @@ def test_r6_a_key_of_a_trunk_is_replaced(trunk_house):
         assert (p.returncode == 1 and why in p.stdout + p.stderr) if why else p.returncode == 0, p.stdout + p.stderr
 
     h.run('trunk', 'request', 'acme')
+    asked = (trust / 'acme.csr').read_text()
     (trust / 'ext').write_text('basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n')
     openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem',
             '-subj', '/CN=provider', '-days', '2')
     certify('acme.csr', 'one.pem')
     loads('one.pem')
     first = key('acme.csr')
+    h.run('trunk', 'request', 'acme')                  # asked again, it is what it was, in every octet
+    assert (trust / 'acme.csr').read_text() == asked == h.run('trunk', 'request', 'acme', '--out', '-').stdout
+    assert not (trust / 'acme.csr.old').exists()
     assert 'acme.csr.new' in h.run('trunk', 'request', 'acme', '--new-key').stdout
     second = key('acme.csr.new')
     assert first != second and key('acme.csr') == first
@@ -416,6 +420,51 @@ def test_r6_a_key_of_a_trunk_is_replaced(trunk_house):
     loads('three.pem')
     loads('two.pem', 'key that the exchange does not have')
     assert h.run('trunk', 'request', 'nobody', '--new-key', check=False).returncode == 1
+
+
+def test_r6_a_key_of_a_trunk_is_lost(trunk_house):
+    """signer's keys are in no backup: after a restore a request is for another key, and until its certificate is there the exchange
+    starts with the old one in the configuration"""
+    h = trunk_house
+    trust = pathlib.Path(h.site) / 'trust'
+
+    def openssl(*words):
+        return subprocess.run(['openssl', *words], check=True, capture_output=True, text=True, cwd=trust).stdout
+
+    def certify(out):
+        openssl('x509', '-req', '-in', 'acme.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'ext', '-days', '2',
+                '-out', out)
+
+    def again():
+        h.run('stop')
+        h.process.wait(10)
+        h.start()
+
+    h.run('trunk', 'request', 'acme')
+    (trust / 'ext').write_text('basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n')
+    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem',
+            '-subj', '/CN=provider', '-days', '2')
+    certify('one.pem')
+    h.write_conf(TRUNK.format('certificate = "one.pem"'))
+    h.run('reload')
+    first = (trust / 'acme.csr').read_text()
+    h.run('stop')
+    h.process.wait(10)
+    for store in (pathlib.Path(h.site) / 'signer').iterdir():
+        store.unlink()
+    h.start()
+    for _ in range(2):
+        h.run('trunk', 'request', 'acme')
+        second = (trust / 'acme.csr').read_text()
+        assert second != first and (trust / 'acme.csr.old').read_text() == first
+        assert h.run('check-config').stdout == 'ok\n'
+    again()
+    assert (trust / 'acme.csr').read_text() == second == h.run('trunk', 'request', 'acme', '--out', '-').stdout
+    certify('two.pem')
+    h.write_conf(TRUNK.format('certificate = "two.pem"'))
+    h.run('reload')
+    again()
+    assert 'key that the exchange does not have' not in h.log_path.read_text().split('ready')[-1]
 
 
 def test_r22_the_mild_log_is_refused(house):

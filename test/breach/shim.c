@@ -3,13 +3,16 @@
  * SHIM_CLOCK_FILE) names a file whose first 8 octets are added to the wall clock, in seconds. SHIM_TRACE names a file that every change of a file is appended to: {op, 0, inode, offset, length,
  * octets}, with a mark where something was sent to a sibling or said on standard output, so that a test can look at what was ever
  * written and replay a power cut between any two of them. SHIM_FAIL=N:TIMES:ERRNO lets the N-th change of a file fail and the next
- * ones, so many in all (without room, half of a write goes first); then there is a file SHIM_FAILED. */
+ * ones, so many in all (without room, half of a write goes first); then there is a file SHIM_FAILED. SHIM_CUT is a name: before
+ * something is renamed to it, the whole process group dies. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -96,6 +99,18 @@ __attribute__((constructor)) static void begin(void)
 		close(fd);
 	}
 	(void)next("writev");
+}
+
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+	static int (*real)(int, const char *, int, const char *);
+	const char *cut = getenv("SHIM_CUT");
+
+	if (!real)
+		real = (int (*)(int, const char *, int, const char *))next("renameat");
+	if (cut && strcmp(to, cut) == 0)
+		(void)kill(0, SIGKILL);
+	return real(from_fd, from, to_fd, to);
 }
 
 int clock_gettime(clockid_t id, struct timespec *t)

@@ -179,6 +179,84 @@ static void a_full_voice_answers_nobody(void)
 	finish();
 }
 
+/* --- a new PIN at the phone --- */
+
+static void keeper_is_given(const char *old, const char *fresh, enum pin_verdict v)
+{
+	struct heard *h = sim_take(PROC_KEEPER, MSG_PIN_SET, NULL, NULL);
+	const struct msg_pin_set *m = h ? (const void *)h->payload : NULL;
+
+	NEED(m && m->who == 0 && strcmp(sim_text(h, m->user), "alice") == 0);
+	NEED(strcmp(sim_text(h, m->old), old) == 0 && strcmp(sim_text(h, m->new), fresh) == 0);
+	struct msg_pin_verdict *out = ipc_begin(sim_far(PROC_KEEPER, 0), MSG_PIN_VERDICT);
+	out->token = m->token;
+	out->verdict = (uint8_t)v;
+	ipc_end(sim_far(PROC_KEEPER, 0));
+	sim_turn();
+}
+
+static void presses(const char *asked, const char *digits)
+{
+	const struct msg_turn *t = turn(asked);
+
+	NEED(t->digits_min == 4 && t->digits_max == 12 && t->end_key == '#');
+	voice_says(t->token, TURN_DIGITS, digits);
+}
+
+static void dials_55(void)
+{
+	talk_invite(&a, &alice, "*55", &offer);
+	answered(&a);
+}
+
+static void a_pin_is_changed(void)
+{
+	begin_with(NULL);
+	dials_55();
+	presses("pin-please", "2468");
+	presses("pin-new", "1357");
+	presses("pin-repeat", "1358");
+	NEED(!sim_take(PROC_KEEPER, MSG_PIN_SET, NULL, NULL));
+	presses("pin-mismatch pin-new", "9753");
+	presses("pin-repeat", "9753");
+	keeper_is_given("2468", "9753", PIN_IS_RIGHT);
+	voice_says(turn("pin-set")->token, TURN_SAID, "");
+	voice_says(turn("goodbye")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+}
+
+static void a_pin_that_is_not_changed(void)
+{
+	static const struct {
+		enum pin_verdict verdict;
+		const char *told;
+	} no[] = {{PIN_IS_WRONG, "pin-wrong"}, {PIN_IS_LOCKED, "pin-locked"}, {PIN_IS_NONE, "not-allowed"}, {PIN_IS_REFUSED, "not-allowed"}};
+
+	begin_with(NULL);
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+		dials_55();
+		presses("pin-please", "2468");
+		presses("pin-new", "9753");
+		presses("pin-repeat", "9753");
+		keeper_is_given("2468", "9753", no[i].verdict);
+		voice_says(turn(no[i].told)->token, TURN_SAID, "");
+		hangs_up_on(&a);
+	}
+	/* nobody judges it */
+	dials_55();
+	presses("pin-please", "2468");
+	presses("pin-new", "9753");
+	presses("pin-repeat", "9753");
+	sim_link_down(PROC_KEEPER, 0);
+	voice_says(turn("not-allowed")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	sim_link_up(PROC_KEEPER, 0);
+	finish();
+}
+
+/* --- voice dies --- */
+
 static void voice_is_away(uint64_t ms)
 {
 	sim_link_down(PROC_VOICE, 0);
@@ -239,6 +317,23 @@ static void voice_that_dies_of_it_ends_the_call(void)
 	hangs_up_on(&a);
 	sim_link_up(PROC_VOICE, 0);
 	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	finish();
+}
+
+/* What was pressed before stands, and keeper is asked once. */
+static void voice_dies_in_a_change_of_the_pin(void)
+{
+	begin_with(NULL);
+	dials_55();
+	presses("pin-please", "2468");
+	presses("pin-new", "9753");
+	turn("pin-repeat");
+	voice_is_away(3000);
+	presses("interrupted pin-repeat", "9753");
+	keeper_is_given("2468", "9753", PIN_IS_RIGHT);
+	voice_says(turn("pin-set")->token, TURN_SAID, "");
+	voice_says(turn("goodbye")->token, TURN_SAID, "");
+	hangs_up_on(&a);
 	finish();
 }
 
@@ -457,7 +552,10 @@ int main(void)
 	SIM(silence_is_asked_twice_then_the_call_ends);
 	SIM(without_voice_a_new_number_is_refused);
 	SIM(a_full_voice_answers_nobody);
+	SIM(a_pin_is_changed);
+	SIM(a_pin_that_is_not_changed);
 	SIM(voice_that_comes_back_asks_again);
+	SIM(voice_dies_in_a_change_of_the_pin);
 	SIM(voice_that_stays_away_ends_the_call);
 	SIM(voice_that_dies_of_it_ends_the_call);
 	SIM(a_caller_who_hangs_up_in_the_dialogue_leaves_nothing);

@@ -33,7 +33,7 @@ reg_identity=sip:{user}@{domain}
 reg_expires={expires}
 reg_sendregister=1
 publish=0
-
+{mwi}
 [auth_info_0]
 username={user}
 passwd={password}
@@ -73,9 +73,9 @@ class Linphone(Phone):
     kind = "linphone"
     heard_suffix = ".wav"
 
-    def __init__(self, host, where, bundle, *, expires=300, session=0, max_calls=4, verify_name=None, **kw):
+    def __init__(self, host, where, bundle, *, expires=300, session=0, max_calls=4, verify_name=None, mwi=False, **kw):
         super().__init__(host, where, bundle, **kw)
-        self.expires, self.session, self.max_calls = expires, session, max_calls
+        self.expires, self.session, self.max_calls, self.mwi = expires, session, max_calls, mwi
         self.out, self._at, self._files = f"{where}/out", 0, 0
 
     def write(self):
@@ -85,7 +85,8 @@ class Linphone(Phone):
                          port=b.port, expires=self.expires, session=self.session, max_calls=self.max_calls,
                          media={"srtp": "srtp", "dtls": "dtls", "zrtp": "zrtp", "clear": "none"}[self.media],
                          mandatory=0 if self.media == "clear" else 1, ipv6=int(self.family == 6),
-                         nat="ice" if self.ice else "")
+                         nat="ice" if self.ice else "",
+                         mwi=f"mwi_server_address=sip:{b.user}@{b.domain}\n" if self.mwi else "")
         for i, c in enumerate(CODECS):
             name, rate = c.split("/")
             on = any(w.split("/")[0].lower() == name.lower() for w in self.codecs)

@@ -9,7 +9,7 @@ import pytest
 import audio
 import net
 from prompts import heard_prompts
-from test_plan import CONF, allow, press
+from test_plan import CONF, allow, press, unheard
 
 
 @pytest.fixture(scope="module")
@@ -101,16 +101,33 @@ def test_r28_voice_dies_while_it_records(exchange, people):
     one.hangup()
     exchange.wait_no_calls()
     net.wait_for("the message to be counted", lambda: messages(exchange, user)[0] == had + 1, 10)
-    words = [name for _, name in heard_prompts(longest(one))]
-    assert "interrupted" in words and "voicemail-record-after-tone" in words, words
-    hear(two, exchange)
+    assert not unheard(one, "interrupted", "voicemail-record-after-tone")
+    two.forget()
+    two.dial("*97")
+    two.wait_closed(timeout=90)
     assert audio.total(two.recordings()).get("a", 0) >= 3
+    exchange.command("user", "forget-messages", user)
+
+
+def test_r7_linphone_has_no_light(exchange, people):
+    """Debian's linphone asks for none, not even as later versions are told to: the guide says so. *97 says what waits."""
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("linphone", "lw", tone="b", media="srtp", codecs=("PCMA",), mwi=True)
+    user = two.bundle.user
+    allow(exchange, user, "dnd=on\nvoicemail=on\n")
+    leave(one, two, exchange)
+    net.wait_for("the message to be counted", lambda: messages(exchange, user) == (1, 0), 10)
+    assert "REGISTER sip:" in two.traces() and "SUBSCRIBE" not in two.traces() and "message-summary" not in two.traces()
+    two.forget()
+    two.dial("*97")
+    two.wait_closed(timeout=60)
+    assert not unheard(two, "voicemail-you-have")
     exchange.command("user", "forget-messages", user)
 
 
 def test_r7_an_administrator_counts_and_deletes_messages(exchange, people):
     """What `user show` counts is what waits; after `user forget-messages` the user hears of none. The phone's light (baresip's,
-    by SUBSCRIBE; linphone 5.1 has none) goes on with a new message and out when the last one was heard."""
+    by SUBSCRIBE) goes on with a new message and out when the last one was heard."""
     one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
     two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMA",), mwi=True)
     user = two.bundle.user

@@ -9,7 +9,7 @@ import audio
 import exchange as ex
 import net
 import phones
-from prompts import heard_prompts
+from prompts import heard_prompts, hears_prompt
 
 CONF = ex.CONF + 'numbers {{ country = "fr" }}\n'
 
@@ -57,6 +57,12 @@ def said(phone, seconds):
     net.wait_for(f"{phone} to hear {seconds} s of speech", heard, 15, step=0.3)
 
 
+def unheard(phone, *names):
+    """Of these prompts those that the phone did not hear in its longest recording."""
+    path = max(phone.recordings(), key=os.path.getsize)
+    return [name for name in names if hears_prompt(path, name) is None]
+
+
 @pytest.mark.parametrize("kind,media", [("baresip", "srtp"), ("baresip", "dtls"), ("linphone", "dtls")])
 def test_r15_a_new_number_asks_for_the_pin(exchange, people, kind, media):
     """R15: the number asks for the PIN by a prompt, keys answer inside SRTP, and is known from then on."""
@@ -81,6 +87,31 @@ def test_r15_a_new_number_asks_for_the_pin(exchange, people, kind, media):
 
 
 @pytest.mark.parametrize("kind,media", [("baresip", "srtp"), ("linphone", "dtls")])
+def test_r15_the_pin_is_changed_at_the_phone(exchange, people, kind, media):
+    """R15: *55 asks for the old one and twice for the new one, which is good from then on."""
+    one = people.phone(kind, f"{kind[:1]}c", tone="a", media=media, codecs=("PCMA",))
+    allow(exchange, one.bundle.user, "classes=national\n", pin="3916")
+    one.forget()
+    one.dial("*55")
+    one.wait_state("established")
+    for pin in ("3916#", "7048#", "7048#"):
+        time.sleep(7)                   # the question, and some of the 10 s after it
+        press(one, pin)
+    one.wait_closed(timeout=25)
+    said(one, 6)
+    assert not unheard(one, "pin-please", "pin-new", "pin-repeat", "pin-set")
+    one.forget()
+    one.dial("0123456781")
+    one.wait_state("established")
+    time.sleep(4)
+    press(one, "7048#")
+    one.wait_closed(timeout=25)
+    said(one, 5)
+    assert unheard(one, "busy-try-later", "pin-wrong") == ["pin-wrong"]
+    exchange.wait_no_calls()
+
+
+@pytest.mark.parametrize("kind,media", [("baresip", "srtp"), ("linphone", "dtls")])
 def test_r28_voice_dies_while_it_asks(exchange, people, kind, media):
     """R15, R28: half a PIN is typed, voice dies; the caller is asked again, the rest counts as nothing, and no try is lost."""
     one = people.phone(kind, f"{kind[:1]}v", tone="a", media=media, codecs=("PCMA",))
@@ -96,12 +127,11 @@ def test_r28_voice_dies_while_it_asks(exchange, people, kind, media):
     press(one, "39")
     exchange.wait_replaced("voice", exchange.kill("voice"))
     press(one, "16#")                   # while it is asked again: not heard
-    time.sleep(7)
+    time.sleep(10)
     press(one, "3916#")
     one.wait_closed(timeout=25)
     said(one, 8)
-    heard = [name for _, name in heard_prompts(max(one.recordings(), key=os.path.getsize))]
-    assert {"pin-please", "interrupted", "busy-try-later"} <= set(heard) and "pin-locked" not in heard, heard
+    assert unheard(one, "pin-please", "interrupted", "busy-try-later", "pin-locked") == ["pin-locked"]
     exchange.wait_no_calls()
 
 
@@ -114,13 +144,18 @@ def test_r28_music_on_hold_goes_on(exchange, people):
     """R28: voice dies, and whoever is on hold hears music again."""
     one = people.phone("linphone", "lm", tone="a", media="srtp", codecs=("PCMA",))
     two = people.phone("baresip", "bm", tone="b", media="dtls", codecs=("PCMA",))
-    phones.call(one, two)
-    exchange.wait_grade("exchange")
+    for caller, callee in ((two, one), (one, two)):         # what a phone offers is remembered
+        phones.call(caller, callee)
+        exchange.wait_grade("exchange")
+        if caller is two:
+            phones.hang_up(caller, callee)
+            exchange.wait_no_calls()
     one.hold()
-    two.forget()
-    net.wait_for("music", lambda: speech(two) >= 3, 15, step=0.3)
-    exchange.wait_replaced("voice", exchange.kill("voice"))
     time.sleep(1)                       # what was on its way
+    had = speech(two)
+    net.wait_for("music", lambda: speech(two) >= had + 3, 15, step=0.3)
+    exchange.wait_replaced("voice", exchange.kill("voice"))
+    time.sleep(1)
     had = speech(two)
     net.wait_for("music again", lambda: speech(two) >= had + 4, 15, step=0.3)
     one.resume()
@@ -136,7 +171,38 @@ def test_r15_nobody_dials_out_without_a_class(exchange, people):
 
 # --- where else a call goes (R29) ---
 
-def test_r29_forward_and_group(exchange, people):
+def test_r29_a_group_rings_and_a_call_is_picked_up(exchange, people):
+    """All of a ring group ring, one answers, the others stop; a call that rings elsewhere in the pickup group comes here by *8."""
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMU",))
+    three = people.phone("linphone", "lf", tone="c", media="srtp", codecs=("PCMU",))
+    exchange.command("group", "add", "700", "--members", "bf,lf")
+    for p in (one, two, three):
+        p.forget()
+    one.dial("700")
+    two.wait_incoming()
+    three.wait_incoming()
+    three.answer()
+    two.wait_idle()
+    phones.talk(one, three, 1.0)
+    exchange.wait_no_calls()
+    for user in ("bf", "lf"):
+        allow(exchange, user, "pickup-group=ward\n")
+    for p in (one, two, three):
+        p.forget()
+    one.dial("lf")
+    three.wait_incoming()
+    two.dial("*8")
+    two.wait_incoming(15)
+    two.answer()
+    three.wait_idle()
+    phones.talk(one, two, 1.0)
+    exchange.wait_no_calls()
+    for user in ("bf", "lf"):
+        allow(exchange, user, "pickup-group=\n")
+
+
+def test_r29_forward_and_do_not_disturb(exchange, people):
     one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
     two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMU",))
     three = people.phone("linphone", "lf", tone="c", media="srtp", codecs=("PCMU",))
@@ -144,7 +210,21 @@ def test_r29_forward_and_group(exchange, people):
     phones.call(one, three, target="bf")
     assert exchange.call()["to"] == "lf"
     phones.talk(one, three, 1.0)
-    allow(exchange, "bf", "forward-always=\ndnd=on\n")
+    allow(exchange, "bf", "forward-always=\nring-seconds=5\nforward-no-answer=lf\n")
+    one.forget()
+    three.forget()
+    one.dial("bf")
+    two.wait_incoming()
+    three.wait_incoming(20)
+    three.answer()
+    two.wait_idle()
+    phones.talk(one, three, 1.0)
+    allow(exchange, "bf", "ring-seconds=\nforward-no-answer=\nforward-offline=lf\n")
+    people.drop("bf")
+    phones.call(one, three, target="bf", timeout=40)        # where its phone may be back in a moment it is waited for
+    phones.talk(one, three, 1.0)
+    two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMU",))
+    allow(exchange, "bf", "forward-offline=\ndnd=on\n")
     one.dial("bf")
     assert one.wait_refused()[0] == 486
     allow(exchange, "bf", "dnd=\n")

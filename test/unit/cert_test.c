@@ -4,6 +4,7 @@
 #include "vault/cert.h"
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 
 static uint8_t ca_scalar[P256_SCALAR], ca_point[P256_POINT], ca_der[CERT_DER_MAX], leaf_der[CERT_DER_MAX];
@@ -197,6 +198,40 @@ static void signatures_verify_elsewhere(void)
 	CHECK(!p256_key_new(scalar));
 }
 
+/* RFC 6979 A.2.5 */
+static void a_signature_that_is_the_same_again(void)
+{
+	static const struct {
+		const char *text, *der;
+	} vectors[] = {
+	    {"sample", "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+		       "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"},
+	    {"test", "3045022100f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367"
+		     "0220019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083"},
+	};
+	uint8_t scalar[P256_SCALAR], point[P256_POINT], hash[P256_HASH], want[P256_SIGNATURE_MAX], got[P256_SIGNATURE_MAX];
+
+	CHECK(span_unhex(SPAN("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721"), scalar, sizeof scalar) == 32);
+	struct p256_key *k = p256_key_new(scalar);
+	for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+		struct buf b = buf_of(got, sizeof got);
+		struct sha256_ctx h;
+		sha256_init(&h);
+		sha256_update(&h, strlen(vectors[i].text), (const uint8_t *)vectors[i].text);
+		sha256_digest(&h, sizeof hash, hash);
+		p256_sign_same(k, hash, &b);
+		int n = span_unhex(span_str(vectors[i].der), want, sizeof want);
+		CHECK(n > 0 && span_eq(buf_span(&b), span_of(want, (size_t)n)));
+	}
+	/* a hash above the order of the group */
+	memset(hash, 0xff, sizeof hash);
+	struct buf b = buf_of(got, sizeof got);
+	p256_sign_same(k, hash, &b);
+	p256_key_point(k, point);
+	CHECK(!b.full && p256_verify(point, hash, buf_span(&b)));
+	p256_key_free(k);
+}
+
 int main(void)
 {
 	p256_init();
@@ -205,5 +240,6 @@ int main(void)
 	RUN(server);
 	RUN(bad_points_are_refused);
 	RUN(signatures_verify_elsewhere);
+	RUN(a_signature_that_is_the_same_again);
 	return TEST_END;
 }

@@ -120,6 +120,18 @@ static void one_of_the_next_key(void)
 	CHECK(refused(NAMES("other.pem"), "trust/other.pem, of another key than its request trust/acme.csr"));
 }
 
+/* After a restore the request beside it is of another key; the one before it is kept, and the exchange starts (R31). */
+static void one_of_a_key_that_was_lost(void)
+{
+	const struct made lost = make("lost", &(struct wanted){.by = &root});
+
+	PUT("lost.pem", &lost);
+	CHECK(refused(NAMES("lost.pem"), "trust/lost.pem, of another key than its request trust/acme.csr"));
+	put_request("acme.csr.old", &lost);
+	CHECK(good(NAMES("lost.pem")) && good(NAMES("alone.pem")));
+	CHECK(refused(NAMES("other.pem"), "trust/other.pem, of another key than its request trust/acme.csr"));
+}
+
 /* What processes believe of each other. */
 static void a_site_says_so_only_of_tls(void)
 {
@@ -141,6 +153,7 @@ int main(void)
 	RUN(one_that_answers_the_request);
 	RUN(one_that_does_not_fit);
 	RUN(one_of_the_next_key);
+	RUN(one_of_a_key_that_was_lost);
 	RUN(a_site_says_so_only_of_tls);
 	made_free();
 	return TEST_END;
