@@ -1,5 +1,5 @@
 # Everything is built by Meson; these are names for what people run.
-.PHONY: build demo bench deb fuzz format tidy
+.PHONY: build demo bench deb fuzz soak format tidy
 
 build/build.ninja:
 	dist/install build run
@@ -21,6 +21,10 @@ deb: # the Debian package, in build/deb
 
 fuzz: # each fuzzer for SECONDS (60)
 	fuzz/run $(SECONDS)
+
+soak: build # calls, kills, reloads and junk for SECONDS (600); root
+	dist/install lab
+	test/soak/run $(SECONDS)
 
 format: # lay out the C sources
 	dist/format

@@ -391,7 +391,10 @@ const char *store_del(struct store *s, uint8_t type, struct span key)
 {
 	int64_t at = find_entry(s, type, key);
 
-	return at < 0 ? NULL : append_del(s, &(struct store_record){.op = STORE_DEL, .type = type, .key = key});
+	/* a file that is not fit may hold what the table never took: gone is what the next opening does not find */
+	if (at < 0)
+		return s->unfit ? store_rewrite(s) : NULL;
+	return append_del(s, &(struct store_record){.op = STORE_DEL, .type = type, .key = key});
 }
 
 const char *store_del_many(struct store *s, uint8_t type, struct span keys, size_t key_n)

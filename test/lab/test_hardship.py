@@ -321,10 +321,15 @@ def test_r28_the_clock_jumps(exchange, house, clock, shift_s):
     assert all(0 <= r["duration_ms"] < 120000 for r in new), new
 
 
-def shown_since(house):
-    """From when on the certificate is valid that the exchange shows."""
+def shown(house):
+    """The certificate that the exchange shows in a handshake now."""
     with sip.Client(house.people.host("probe"), house.people.bundle("probe")[0], timeout=8) as c:
-        pem = ssl.DER_cert_to_PEM_cert(c.sock.getpeercert(binary_form=True))
+        return ssl.DER_cert_to_PEM_cert(c.sock.getpeercert(binary_form=True))
+
+
+def shown_since(house):
+    """From when on it is valid."""
+    pem = shown(house)
     said = net.sh("openssl", "x509", "-noout", "-startdate", stdin=pem).stdout.split("=", 1)[1].strip()
     return ssl.cert_time_to_seconds(said)
 
@@ -348,3 +353,24 @@ def fresh_help(house):
         bye = c.in_dialog("BYE", sent, r, 2)
         desk.reply(desk.wait_request("BYE"), 200, "OK")
         return c.answer(bye).code == 200
+
+
+def test_r31_a_new_certificate_in_the_middle_of_calls(exchange, house, clock):
+    """The server's certificate nears its end: the next handshake sees another one, and nobody who is there notices, nor by the reloads."""
+    was = shown(house)
+    a, b = house.client("ka"), house.client("kb")
+    call = Call(a, b)
+    clock.set(375 * DAY_S)
+    try:
+        net.wait_for("another certificate", lambda: shown(house) != was, 30, step=0.5)
+        for _ in range(3):
+            exchange.command("reload")
+            assert house.call("ka", "kb").code == 200 if call.over else not call.bye()
+        assert (house.client("ka"), house.client("kb")) == (a, b), "a connection dropped"
+        house.stays()
+    finally:
+        clock.set(0)
+    net.wait_for("a certificate that is valid today", lambda: shown_since(house) <= time.time(), 30, step=1)
+    assert house.call("ka", "kb").code == 200
+    assert (house.client("ka"), house.client("kb")) == (a, b), "a connection dropped"
+    house.as_before()
