@@ -64,7 +64,7 @@ class Installed(Exchange):
         old = self.processes()
         os.kill(self.proc.pid, signal.SIGTERM)
         assert self.proc.wait(20) == 0
-        assert not [p for p, _ in old if os.path.exists(f"/proc/{p}")], "stop left a process"
+        net.wait_for("every process to end", lambda: not [p for p, _ in old if os.path.exists(f"/proc/{p}")], 10)
         return self.start()
 
 
@@ -103,7 +103,7 @@ def test_r28_a_call_goes_on(exchange, people, how):
     one.hold()
     one.wait_state("held")
     one.resume()
-    one.wait_state("up")
+    one.wait_state("established")
     time.sleep(2)
     phones.hang_up(one, two)
     lasted = time.monotonic() - start
