@@ -206,6 +206,10 @@ void handover_end(void)
 {
 	while (given.listeners)
 		close(given.listener_fd[--given.listeners]);
+}
+
+void handover_end_media(void)
+{
 	if (given.media_pid)
 		kill(given.media_pid, SIGKILL);
 	if (given.media_fd >= 0)

@@ -17,8 +17,10 @@ const char *handover_read(int fd);
 int handover_site(void);
 /* The socket bound to this address, now the caller's; -1: there is none. */
 int handover_listener(const struct addr *a, bool datagrams);
-/* The rest is closed, and media ends. */
+/* The listeners that the configuration has no use for are closed. */
 void handover_end(void);
+/* Media of the parent before ends; handover_waits() until it is gone. */
+void handover_end_media(void);
 /* Media of the parent before is still there, and has the ports. */
 bool handover_waits(void);
 void handover_reaped(pid_t pid);

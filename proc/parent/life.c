@@ -221,12 +221,24 @@ static void ask(struct slot *s)
 	s->ask_ms = self.now_ms + ASK_EVERY_MS;
 }
 
+/* The old one relays until all others are up, so that the new one starts alone and nobody is unheard for longer than that. */
+static bool media_may_start(void)
+{
+	bool others = true;
+
+	for (uint32_t i = 0; i < self.slots; i++)
+		others = others && (self.slot[i].state == SLOT_UP || self.slot[i].proc == PROC_MEDIA);
+	if (handover_waits() && (others || self.now_ms - self.started_ms >= MEDIA_LAST_MS))
+		handover_end_media();
+	return !handover_waits();
+}
+
 static void turn(struct slot *s)
 {
 	uint64_t now = self.now_ms;
 
 	check_link(s);
-	if (s->state == SLOT_WAITING && now >= s->restart_ms && !(s->proc == PROC_MEDIA && handover_waits()))
+	if (s->state == SLOT_WAITING && now >= s->restart_ms && (s->proc != PROC_MEDIA || media_may_start()))
 		life_start(s);
 	else if (s->state == SLOT_STARTING && now - s->since_ms >= START_MS)
 		life_kill(s, "does not become ready");
@@ -340,7 +352,7 @@ static uint64_t due(const struct slot *s)
 {
 	switch (s->state) {
 	case SLOT_WAITING:
-		return s->restart_ms;
+		return s->proc == PROC_MEDIA && handover_waits() ? self.now_ms + 100 : s->restart_ms;
 	case SLOT_STARTING:
 		return s->since_ms + START_MS;
 	case SLOT_UP:

@@ -18,8 +18,9 @@ enum {
 	BOOT_MS = 30000,     /* all must be ready once by then */
 	BOOT_RESTARTS = 3,   /* before that, a process that was started again so often in vain ends the start */
 	RELOAD_MS = 5000,
-	SLEPT_MS = 1000,   /* later than this, parent or the whole machine stood still */
-	FALSE_REPORTS = 3, /* reports against a higher rank in FALSE_REPORTS_MS that keep the reporter down */
+	MEDIA_LAST_MS = 10000, /* so long after an upgrade the media of before may wait for the others to be up */
+	SLEPT_MS = 1000,       /* later than this, parent or the whole machine stood still */
+	FALSE_REPORTS = 3,     /* reports against a higher rank in FALSE_REPORTS_MS that keep the reporter down */
 	FALSE_REPORTS_MS = 60000,
 };
 

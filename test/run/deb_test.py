@@ -120,7 +120,8 @@ def test_r30_the_package_brings_an_exchange_up_upgrades_it_and_goes(root, packag
     root.sh('printf "a long password\n" >/tmp/password && ringfence user add 101 --password-file /tmp/password')
     root.sh('dpkg -i "$1"', second)
     assert root.sh("dpkg-query -W -f '${Version}' ringfence") == '0.9.1'
-    assert '101' in root.sh('ringfence user list')  # the old one runs until the unit is started again
+    assert re.search(r'parent/0 +upgrades +1', root.sh('ringfence status')), 'the new executables have taken over'
+    assert service.parent.poll() is None and '101' in root.sh('ringfence user list')
     service.stop()
     service = Service(root)
     assert '101' in root.sh('ringfence user list')
