@@ -36,7 +36,7 @@ struct {
 	__type(value, struct flow_site);
 } site SEC(".maps");
 
-enum fate { UP, DROP, RELAY };
+enum fate { UP, DROP, RELAY, HAND };
 
 /* How a hook reads octets that do not lie at a fixed place. Without CAP_PERFMON no offset may be added to a pointer into the packet
  * unless it is a constant, so each shape of frame has a function of its own below. */
@@ -219,7 +219,7 @@ static __always_inline int shut_out(
 	return 1;
 }
 
-/* *f is its flow and *t the tally when the fate is RELAY. */
+/* *f is its flow and *t the tally when the fate is RELAY or HAND. */
 static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 *payload, void *end,
     const struct datagram *d, __u64 now, struct flow **f, struct flow_tally **t)
 {
@@ -251,6 +251,8 @@ static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 
 		return DROPPED(tally, SHAPE);
 	if (now < flow->opens_ns)
 		return DROPPED(tally, SHUT);
+	if (flow->ended)
+		return kind == KIND_RTP ? HAND : UP;
 	if (kind == KIND_RTP) {
 		if (!(flow->takes & FLOW_TAKES_RTP) || !rtp_ok(ctx, load, d, flow, tally, first, second))
 			return DROPPED(tally, SHAPE);
@@ -272,6 +274,8 @@ static __always_inline enum fate policed(struct flow_tally *t, const struct data
 }
 
 /* --- tc --- */
+
+#include "hand.h"
 
 enum { HEAD = 14 + 40 + 8 + 12 }; /* what is read in place */
 
@@ -312,6 +316,8 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 	d.to.interface = skb->ifindex;
 	d.to.vlan = skb->vlan_present ? (__u16)(skb->vlan_tci & 0xfff) : 0;
 	enum fate fate = judge(skb, load_skb, data + l4 + sizeof(struct udphdr), end, &d, now, &f, &t);
+	if (fate == HAND)
+		return hand_up(skb, load_skb, &d, f, t, now) ? TC_ACT_STOLEN : TC_ACT_UNSPEC;
 	if (fate == RELAY)
 		fate = policed(t, &d, now);
 	if (fate != RELAY)
@@ -341,6 +347,8 @@ int relay_tc(struct __sk_buff *skb)
 		return relay_skb_4(skb);
 	return skb->protocol == bpf_htons(ETH_P_IPV6) ? relay_skb_6(skb) : TC_ACT_UNSPEC;
 }
+
+#include "send.h"
 
 /* some helpers are for programs that say so; the source is ISC all the same */
 char licence[] SEC("license") = "Dual BSD/GPL";

@@ -12,11 +12,11 @@ enum { NAME_MAX_ = 32, TC_HANDLE = 1, TC_PRIORITY = 0x5246 /* "RF" */ };
 
 static struct {
 	struct bpf_object *object;
-	int program, flows, tallies, bans, site;
-	uint32_t program_id, bans_n;
+	int program, sender, flows, tallies, bans, site;
+	uint32_t bans_n;
 	uint64_t banned; /* packets, of bans that are over */
 	struct flow_site range;
-} kernel = {.program = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
+} kernel = {.program = -1, .sender = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -26,7 +26,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
-static const char *const pinned[] = {"flows", "tallies", "bans", "site"};
+static const char *const pinned[] = {"flows", "tallies", "bans", "site", "ring", "sends"};
 
 static const char *pin_path(const char *map)
 {
@@ -75,6 +75,7 @@ static int load(const struct kernel_shape *s)
 		return -errno;
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "flows"), s->ports * s->addresses);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "tallies"), s->ports);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "sends"), s->ports);
 	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = adopt(m);
 	if (r == 0)
 		r = bpf_object__load(kernel.object);
@@ -106,26 +107,22 @@ const char *kernel_load(const struct kernel_shape *s)
 {
 	libbpf_set_print(quiet);
 	int r = load(s);
-	struct bpf_prog_info info = {0};
-	uint32_t n = sizeof info;
 
-	if (r == 0) {
-		kernel.program = bpf_program__fd(bpf_object__find_program_by_name(kernel.object, "relay_tc"));
-		r = bpf_obj_get_info_by_fd(kernel.program, &info, &n);
-	}
 	if (r != 0) {
 		log_warn("no relay in the kernel: %s", strerror(-r));
 		bpf_object__close(kernel.object);
 		kernel.object = NULL;
 		return reason(r);
 	}
-	kernel.program_id = info.id;
+	kernel.program = bpf_program__fd(bpf_object__find_program_by_name(kernel.object, "relay_tc"));
+	kernel.sender = bpf_program__fd(bpf_object__find_program_by_name(kernel.object, "send_tc"));
 	kernel.flows = map_fd("flows");
 	kernel.tallies = map_fd("tallies");
 	kernel.bans = map_fd("bans");
 	kernel.site = map_fd("site");
 	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
 	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
+	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
 	kernel_forget_bans(UINT64_MAX); /* of an earlier life; core tells those that still count anew */
 	return write_site() ? NULL : reason(-errno);
 }
@@ -140,19 +137,47 @@ int kernel_tallies(void)
 	return kernel.tallies;
 }
 
+int kernel_ring(void)
+{
+	return map_fd("ring");
+}
+
+int kernel_sends(void)
+{
+	return map_fd("sends");
+}
+
 /* --- tc --- */
 
-bool kernel_attach(uint32_t interface)
+static uint32_t id_of(int program)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t n = sizeof info;
+
+	return bpf_obj_get_info_by_fd(program, &info, &n) == 0 ? info.id : 0;
+}
+
+static bool attach(uint32_t interface, int program)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, there, .handle = TC_HANDLE, .priority = TC_PRIORITY);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY, .prog_fd = kernel.program,
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY, .prog_fd = program,
 	    .flags = BPF_TC_F_REPLACE);
 
-	if (bpf_tc_query(&hook, &there) == 0 && there.prog_id == kernel.program_id)
+	if (bpf_tc_query(&hook, &there) == 0 && there.prog_id == id_of(program))
 		return true;
 	int r = bpf_tc_hook_create(&hook);
 	return (r == 0 || r == -EEXIST) && bpf_tc_attach(&hook, &ours) == 0;
+}
+
+bool kernel_attach(uint32_t interface)
+{
+	return attach(interface, kernel.program);
+}
+
+bool kernel_attach_sender(uint32_t interface)
+{
+	return attach(interface, kernel.sender);
 }
 
 void kernel_detach(uint32_t interface)
@@ -221,7 +246,7 @@ bool kernel_in_use(uint64_t now_ns)
 	struct flow flow;
 
 	for (; bpf_map_get_next_key(kernel.flows, at, &key) == 0; at = &key)
-		if (bpf_map_lookup_elem(kernel.flows, &key, &flow) == 0 && flow.deadline_ns > now_ns)
+		if (bpf_map_lookup_elem(kernel.flows, &key, &flow) == 0 && flow.deadline_ns > now_ns && !flow.ended)
 			return true;
 	return false;
 }
