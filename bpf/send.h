@@ -56,8 +56,7 @@ static __always_inline int send_as(
 {
 	const __u32 l4 = ETH_HLEN + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 
-	if (!cut(skb, family, n) ||
-	    !rewrite((void *)(long)skb->data, (void *)(long)skb->data_end, ETH_HLEN, family, f))
+	if (!cut(skb, family, n) || !rewrite((void *)(long)skb->data, (void *)(long)skb->data_end, ETH_HLEN, family, f))
 		return TC_ACT_SHOT;
 	return leave_skb(skb, l4, d, f);
 }
@@ -69,8 +68,8 @@ static __always_inline int send_skb(struct __sk_buff *skb)
 	struct datagram d = {0};
 
 	if (!s || skb->gso_size || skb->protocol != bpf_htons(ETH_P_IP) ||
-	    !read_ip((void *)(long)skb->data, (void *)(long)skb->data_end, ETH_HLEN, 4, &d) ||
-	    d.at + d.n != skb->len || d.n <= sizeof t || bpf_skb_load_bytes(skb, skb->len - sizeof t, &t, sizeof t))
+	    !read_ip((void *)(long)skb->data, (void *)(long)skb->data_end, ETH_HLEN, 4, &d) || d.at + d.n != skb->len ||
+	    d.n <= sizeof t || bpf_skb_load_bytes(skb, skb->len - sizeof t, &t, sizeof t))
 		return TC_ACT_SHOT;
 	if (t.not_slot != ~t.slot || t.not_n != ~t.n || t.n > d.n - sizeof t || !t.n)
 		return TC_ACT_SHOT;

@@ -18,7 +18,7 @@
 
 enum {
 	TURN = RING_OCTETS / 256, /* all that a ring holds is read before the sockets, which may hold what came after */
-	OFTEN = 4,  /* packets within LOOK_S, from which on there are many */
+	OFTEN = 4,                /* packets within LOOK_S, from which on there are many */
 	PATIENCE_MS = 10000,
 	DISCARD_PORT = 9,
 };

@@ -77,8 +77,8 @@ static int ask(struct request *q, struct request *answer)
 		r = -errno;
 	else if (n >= (ssize_t)(sizeof(struct nlmsghdr) + sizeof(int)) && room.request.head.nlmsg_type == NLMSG_ERROR)
 		memcpy(&r, room.octets + NLMSG_HDRLEN, sizeof r);
-	else if (n >= (ssize_t)NLMSG_LENGTH(sizeof(struct ifinfomsg)) &&
-		 room.request.head.nlmsg_type == RTM_NEWLINK && answer) {
+	else if (n >= (ssize_t)NLMSG_LENGTH(sizeof(struct ifinfomsg)) && room.request.head.nlmsg_type == RTM_NEWLINK &&
+		 answer) {
 		*answer = room.request;
 		r = 0;
 	}

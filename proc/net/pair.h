@@ -7,7 +7,7 @@
 #include "base/addr.h"
 
 struct pair {
-	char name[2][16];     /* of the end that takes, and of the one that gives */
+	char name[2][16];      /* of the end that takes, and of the one that gives */
 	uint32_t interface[2]; /* 0: there is none */
 };
 

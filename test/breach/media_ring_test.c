@@ -180,13 +180,16 @@ static void a_kill_keeps_what_came_for_whom_it_came(void)
 
 /* --- lies of net --- */
 
-static void lie(enum kernel_map what, int fd)
+static struct link *liar(void)
 {
-	static struct link *net;
+	struct link *net = stage_sibling(&house.s, PROC_NET, 0);
 
-	if (!net)
-		net = stage_sibling(&house.s, PROC_NET, 0);
 	stage_run(&house.s, 50);
+	return net;
+}
+
+static void lie(struct link *net, enum kernel_map what, int fd)
+{
 	struct msg_kernel_map *m = ipc_begin_fd(net, MSG_KERNEL_MAP, fd);
 	m->what = (uint8_t)what;
 	m->lo = HOUSE_LO;
@@ -208,14 +211,15 @@ static int false_ring(void)
 static void what_net_lies_is_borne(void)
 {
 	begin_call(0, JOIN, SDP_AEAD_AES_128_GCM, true);
-	lie(KERNEL_RING, false_ring());
-	lie(KERNEL_RING, open("/dev/null", O_RDWR | O_CLOEXEC));
-	lie(KERNEL_SENDS, open("/dev/null", O_RDWR | O_CLOEXEC));
+	struct link *net = liar();
+	lie(net, KERNEL_RING, false_ring());
+	lie(net, KERNEL_RING, open("/dev/null", O_RDWR | O_CLOEXEC));
+	lie(net, KERNEL_SENDS, open("/dev/null", O_RDWR | O_CLOEXEC));
 	CHECK(house_talks(&a, &b)); /* by sockets */
 	/* a socket that is none: what was to leave together leaves apart */
 	kernel_house_give(&house.s);
 	CHECK(house_talks(&a, &b));
-	lie(KERNEL_SENDER, open("/dev/null", O_RDWR | O_CLOEXEC));
+	lie(liar(), KERNEL_SENDER, open("/dev/null", O_RDWR | O_CLOEXEC));
 	sleeps(true);
 	say_many(&a, MANY);
 	sleeps(false);
