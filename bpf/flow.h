@@ -7,7 +7,7 @@
 #include <linux/types.h>
 
 enum {
-	FLOW_LAYOUT = 2, /* of all that stands here; in the names of the pins, so that no build reads another's */
+	FLOW_LAYOUT = 3, /* of all that stands here; in the names of the pins, so that no build reads another's */
 	FLOW_BANS_MAX = 1024,
 	FLOW_LISTENERS_MAX = 16,
 	FLOW_TYPES = 128, /* payload types */
@@ -52,11 +52,13 @@ struct flow {
 	__u8 takes;       /* FLOW_TAKES_* */
 	__u8 tag_len;     /* 0: 4, 8, 10 or 16 */
 	__u8 next_family; /* of the next hop: 4 or 6 */
-	__u8 zero[2];
+	__u8 ended;       /* media opens what comes: RTP goes to it by the ring (handed.h) */
+	__u8 zero;
 	__u32 interface; /* where it goes out */
 	__u32 slot;      /* of its tally */
 	__u32 zero_too;  /* no padding: flows are compared whole */
 	struct flow_ip next;
+	__u64 join; /* whose it is, when ended */
 	/* CLOCK_MONOTONIC */
 	__u64 opens_ns, deadline_ns;
 	__u64 learn_ns; /* until then another port of `from` goes up to media, which may learn it */
@@ -94,6 +96,7 @@ struct flow_hop {
 /* What the kernel counts. media sets it to zero when a call takes the port. */
 struct flow_tally {
 	__u64 passed, octets;
+	__u64 handed, sent; /* by the ring, and of what media sent many at once */
 	__u64 dropped[FLOW_DROPS];
 	__u64 filled_ns; /* the bucket was, with have_ns in it; 0: never */
 	__u64 have_ns;
@@ -116,6 +119,7 @@ struct flow_site {
 	__u32 bans;                         /* how many; 0 costs no look-up */
 	__u32 hops;                         /* XDP wants to know them */
 	__u16 listener[FLOW_LISTENERS_MAX]; /* of signalling; 0: none */
+	struct flow_ip media[FLOW_LISTENERS_MAX]; /* our media addresses; zero: none */
 };
 
 #endif

@@ -43,7 +43,7 @@ struct {
 	__type(value, struct flow_wire);
 } wires SEC(".maps");
 
-enum fate { UP, DROP, RELAY };
+enum fate { UP, DROP, RELAY, HAND };
 
 /* How a hook reads octets that do not lie at a fixed place. Without CAP_PERFMON no offset may be added to a pointer into the packet
  * unless it is a constant, so each shape of frame has a function of its own below. */
@@ -221,7 +221,7 @@ static __always_inline int shut_out(
 	return 1;
 }
 
-/* *f is its flow and *t the tally when the fate is RELAY. */
+/* *f is its flow and *t the tally when the fate is RELAY or HAND. */
 static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 *payload, void *end,
     const struct datagram *d, __u64 now, struct flow **f, struct flow_tally **t)
 {
@@ -253,6 +253,8 @@ static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 
 		return DROPPED(tally, SHAPE);
 	if (now < flow->opens_ns)
 		return DROPPED(tally, SHUT);
+	if (flow->ended)
+		return kind == KIND_RTP ? HAND : UP;
 	if (kind == KIND_RTP) {
 		if (!(flow->takes & FLOW_TAKES_RTP) || !rtp_ok(ctx, load, d, flow, tally, first, second))
 			return DROPPED(tally, SHAPE);

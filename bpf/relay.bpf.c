@@ -2,6 +2,7 @@
 /* The relay in the kernel: what media would pass on is passed on here, what it would drop is dropped and counted here, and what
  * it must see (STUN, DTLS, ZRTP, a port that may be learned) goes up to it. XDP does it where it can (xdp.h); tc does it elsewhere, and
  * for XDP the packets whose way out is not known. */
+#include "hand.h"
 #include "judge.h"
 #include "xdp.h"
 #include <linux/pkt_cls.h>
@@ -65,6 +66,8 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 	d.to.interface = skb->ifindex;
 	d.to.vlan = skb->vlan_present ? (__u16)(skb->vlan_tci & 0xfff) : 0;
 	enum fate fate = judge(skb, load_skb, data + l4 + sizeof(struct udphdr), end, &d, now, &f, &t);
+	if (fate == HAND)
+		return hand_up(skb, load_skb, &d, f, t, now) ? TC_ACT_STOLEN : TC_ACT_UNSPEC;
 	if (fate == RELAY)
 		fate = policed(t, &d, now);
 	if (fate != RELAY)
@@ -116,6 +119,8 @@ int relay_left(struct __sk_buff *skb)
 	t->hop.until_ns = bpf_ktime_get_coarse_ns() + FLOW_HOP_NS;
 	return TC_ACT_UNSPEC;
 }
+
+#include "send.h"
 
 /* some helpers are for programs that say so; the source is ISC all the same */
 char licence[] SEC("license") = "Dual BSD/GPL";

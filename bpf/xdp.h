@@ -3,6 +3,7 @@
 #ifndef BPF_XDP_H
 #define BPF_XDP_H
 
+#include "hand.h"
 #include "judge.h"
 
 struct {
@@ -98,6 +99,8 @@ static __always_inline int relay_frame(struct xdp_md *ctx, const __u32 tags, con
 		return XDP_PASS;
 	d.to.interface = interface;
 	enum fate fate = judge(ctx, load_xdp, (__u8 *)(udp + 1), end, &d, now, &f, &t);
+	if (fate == HAND)
+		return hand_up(ctx, load_xdp, &d, f, t, now) ? XDP_DROP : XDP_PASS;
 	if (fate != RELAY)
 		return fate == UP ? XDP_PASS : XDP_DROP;
 	if ((void *)(udp + 1) > end || !knows_way(ctx, f, &t->hop, now) || unfinished(&d, udp))

@@ -16,6 +16,7 @@ READY_S = 10
 KEY_OCTETS = 30  # of AES_CM_128_HMAC_SHA1_80, with its salt
 RTP_OCTETS, SRTP_OCTETS = 172, 182  # 20 ms of G.711, and with the tag of AES_CM_128_HMAC_SHA1_80
 HOST = "127.0.0.1"
+OURS, THEIRS = "10.9.0.1", "10.9.0.2"  # in networks of our own
 
 
 def bencode(value):
@@ -44,9 +45,9 @@ def bdecode(data, at=0):
     return data[colon + 1:end].decode(), end
 
 
-def sdp(port, key=None):
+def sdp(port, key=None, host=HOST):
     crypto = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{base64.b64encode(key).decode()}\r\n" if key else ""
-    return (f"v=0\r\no=- 1 1 IN IP4 {HOST}\r\ns=-\r\nc=IN IP4 {HOST}\r\nt=0 0\r\n"
+    return (f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
             f"m=audio {port} RTP/{'SAVP' if key else 'AVP'} 0\r\na=rtpmap:0 PCMU/8000\r\n{crypto}")
 
 
@@ -76,22 +77,38 @@ class Ng:
                 time.sleep(0.2)
         raise RuntimeError(f"rtpengine: {log.read_text()[-500:]}")
 
-    def flow(self, number, sender, receiver, key=None):
+    def flow(self, number, sender, receiver, key=None, host=HOST):
         """One call between two ports of ours; where the sender must send. key: what it seals its packets with, and the
         receiver gets them clear."""
         call = {"call_id": f"call-{number}", "from_tag": "a", "replace": ["origin"], "rtcp_mux": ["reject"]}
         clear = {"transport_protocol": "RTP/AVP", "DTLS": "off"} if key else {}
-        offer = self.ask(command="offer", sdp=sdp(sender, key), **call, **clear)
-        answer = self.ask(command="answer", sdp=sdp(receiver), to_tag="b", **call)
+        offer = self.ask(command="offer", sdp=sdp(sender, key, host), **call, **clear)
+        answer = self.ask(command="answer", sdp=sdp(receiver, None, host), to_tag="b", **call)
         if (offer["result"], answer["result"]) != ("ok", "ok"):
             raise RuntimeError(f"rtpengine: {offer} {answer}")
         line = next(x for x in answer["sdp"].split("\r\n") if x.startswith("m=audio "))
         return int(line.split()[1])
 
 
+def softirq_threads():
+    """What the kernel does for a relay when there is much of it."""
+    found = (p for p in os.listdir("/proc") if p.isdigit())
+    return [int(p) for p in found if comm(p).startswith("ksoftirqd/")]
+
+
+def comm(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as f:
+            return f.read()
+    except OSError:
+        return ""
+
+
 def relay_load(options, pid, flows, size, rate):
     """The packet generator's command."""
-    return ["taskset", "-c", str(options.load_cpu), options.relay_load, "--flows", str(flows), "--pid", str(pid),
+    inside = ["nsenter", "-t", str(options.phones_net), "-n"] if options.phones_net else []
+    where = ["--address", THEIRS] + [x for p in softirq_threads() for x in ("--also", str(p))] if options.phones_net else []
+    return inside + ["taskset", "-c", str(options.load_cpu), options.relay_load, *where, "--flows", str(flows), "--pid", str(pid),
             "--rate", str(rate), "--size", str(size), "--seconds", str(options.seconds),
             "--from", str(options.sender), "--to", str(options.receiver)]
 
@@ -99,16 +116,17 @@ def relay_load(options, pid, flows, size, rate):
 def measure_rtpengine(options, work):
     """Debian's rtpengine-daemon in user space, one thread; flows by offer and answer over its own control port."""
     port = 22222
+    host, peer = (OURS, THEIRS) if options.phones_net else (HOST, HOST)
     command = ["taskset", "-c", str(options.server_cpu), "rtpengine", "--config-file=none", "--table=-1",
-               "--foreground", "--log-stderr", "--log-level=3", f"--interface={HOST}", f"--listen-ng={HOST}:{port}",
+               "--foreground", "--log-stderr", "--log-level=3", f"--interface={host}", f"--listen-ng={HOST}:{port}",
                "--port-min=30000", "--port-max=50000", "--num-threads=1", f"--pidfile={work}/pid"]
     process = subprocess.Popen(command, stdout=(work / "log").open("w"), stderr=subprocess.STDOUT)
     try:
         ng = Ng(port)
         ng.wait(work / "log")
         keys = [os.urandom(KEY_OCTETS) if options.ended else None for _ in range(options.flows)]
-        ports = [ng.flow(i, options.sender, options.receiver, key) for i, key in enumerate(keys)]
-        (work / "flows").write_text("".join(f"{HOST} {p} {k.hex() if k else ''}\n" for p, k in zip(ports, keys)))
+        ports = [ng.flow(i, options.sender, options.receiver, key, peer) for i, key in enumerate(keys)]
+        (work / "flows").write_text("".join(f"{host} {p} {k.hex() if k else ''}\n" for p, k in zip(ports, keys)))
         for rate in options.rates:
             done = subprocess.run(relay_load(options, process.pid, work / "flows", RTP_OCTETS, rate),
                                   stdout=subprocess.PIPE, check=True)
@@ -123,7 +141,7 @@ def measure_stand(options, work):
     media = os.path.join(os.path.dirname(options.relay_load), "../../proc/media/ringfence-media")
     command = ["taskset", "-c", str(options.server_cpu), os.path.join(os.path.dirname(options.relay_load),
                "ringfence-relay-stand"), media, work / "flows", str(options.flows), str(options.sender),
-               str(options.receiver)]
+               str(options.receiver), *([OURS, THEIRS, "rfm0"] if options.phones_net else [])]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         pid = process.stdout.readline().strip()
@@ -154,5 +172,32 @@ def measure_ringfence(options, work):
         yield json.loads(line)
 
 
+def measure_floor(options, work):
+    """The same packets, dropped where they come in: what sending them costs the generator itself."""
+    drop = "1,6 0 0 2"  # return TC_ACT_SHOT
+    command = ["tc", "filter", "add", "dev", "rfm0", "ingress", "bpf", "da", "bytecode", drop]
+    subprocess.run(["tc", "qdisc", "replace", "dev", "rfm0", "clsact"], check=True)
+    subprocess.run(command, check=True)
+    keys = [os.urandom(KEY_OCTETS) for _ in range(options.flows)]
+    (work / "flows").write_text("".join(f"{OURS} {30000 + 2 * i} {k.hex()}\n" for i, k in enumerate(keys)))
+    for rate in options.rates:
+        done = subprocess.run(relay_load(options, os.getpid(), work / "flows", RTP_OCTETS, rate),
+                              stdout=subprocess.PIPE, check=True)
+        yield json.loads(done.stdout)
+    subprocess.run(["tc", "qdisc", "del", "dev", "rfm0", "clsact"], check=True)
+
+
+def measured_with_softirq(measure):
+    """What is done for the relay while the generator sends is the relay's: its own sending, without a relay, is taken off."""
+    def whole(options, work):
+        floor = {line["wanted_per_s"]: line["send_ns_per_packet"] for line in measure_floor(options, work)}
+        for line in measure(options, work):
+            line["arrival_ns_per_packet"] = line["send_ns_per_packet"] - floor[line["wanted_per_s"]]
+            line["cpu_ns_per_packet"] += round(line["arrival_ns_per_packet"])
+            yield line
+    return whole
+
+
 MEASURE = {"ringfence": measure_ringfence, "rtpengine": measure_rtpengine}
 ENDED = {"ringfence": measure_stand, "rtpengine": measure_rtpengine}  # SRTP in, RTP out
+ENDED_KERNEL = {name: measured_with_softirq(measure) for name, measure in ENDED.items()}

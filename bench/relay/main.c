@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -24,6 +25,7 @@ enum {
 	BUFFER_OCTETS = 16 << 20,
 	SAMPLES_MAX = 4000000,
 	REST_S = 2,
+	ALSO_MAX = 16,
 	SECOND_NS = 1000000000,
 };
 
@@ -38,7 +40,10 @@ static struct relay_load {
 	uint16_t from, to;
 	uint16_t run; /* of its SSRCs: under the same keys no run may repeat the numbers of the one before */
 	uint32_t size, rate, seconds;
-	pid_t pid;
+	pid_t pid, also[ALSO_MAX]; /* the relay; what works for it beside */
+	uint32_t also_n;
+	struct in_addr address; /* ours */
+	uint64_t send_ns;       /* of this thread, in sending and in what that sets off */
 	int out, in;
 	uint32_t flows_n, next, round;
 	struct sockaddr_in flow[FLOWS_MAX]; /* where the relay wants each flow's packets */
@@ -58,6 +63,14 @@ static void packet_write(uint8_t *p, uint64_t now)
 
 	memcpy(p, header, sizeof(header));
 	memcpy(p + sizeof(header), &m, sizeof(m));
+}
+
+static uint64_t thread_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
 }
 
 static void burst_send(void)
@@ -84,7 +97,9 @@ static void burst_send(void)
 			relay.round++;
 		}
 	}
+	uint64_t before = thread_ns();
 	n = sendmmsg(relay.out, message, BURST, 0);
+	relay.send_ns += thread_ns() - before;
 	relay.sent_n += n > 0 ? (uint64_t)n : 0;
 }
 
@@ -146,7 +161,7 @@ static void traffic(uint64_t duration_ns)
 static int socket_open(uint16_t port)
 {
 	struct sockaddr_in a = {
-	    .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	    .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = relay.address};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), octets = BUFFER_OCTETS;
 
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0) {
@@ -201,7 +216,10 @@ static uint64_t cpu_ns(void)
 {
 	struct proctree t;
 
-	return proctree_find(relay.pid, &t) ? proctree_cpu_ns(&t) : 0;
+	uint64_t ns = proctree_find(relay.pid, &t) ? proctree_cpu_ns(&t) : 0;
+	for (uint32_t i = 0; i < relay.also_n; i++)
+		ns += proctree_find(relay.also[i], &t) ? proctree_cpu_ns(&t) : 0;
+	return ns;
 }
 
 static int measure(void)
@@ -214,7 +232,9 @@ static int measure(void)
 	sleep(REST_S);
 	before = cpu_ns();
 	rest = (before - rest) / REST_S;
-	relay.sent_n = relay.received_n = relay.foreign_n = relay.latency.n = 0;
+	relay.sent_n = relay.received_n = relay.foreign_n = 0;
+	relay.latency.n = 0;
+	relay.send_ns = 0;
 	traffic((uint64_t)relay.seconds * SECOND_NS);
 	spent = cpu_ns() - before;
 	extra = (double)spent - (double)rest * relay.seconds;
@@ -222,12 +242,13 @@ static int measure(void)
 	    "{\"flows\": %u, \"wanted_per_s\": %u, \"sent\": %llu, \"received\": %llu, \"foreign\": %llu, ",
 	    relay.flows_n, relay.rate, (unsigned long long)relay.sent_n, (unsigned long long)relay.received_n,
 	    (unsigned long long)relay.foreign_n);
+	printf("\"send_ns_per_packet\": %.0f, ", relay.sent_n ? (double)relay.send_ns / (double)relay.sent_n : 0);
 	printf("\"cpu_ns_per_packet\": %.0f, \"rest_us_per_s\": %.0f, \"cpu_share\": %.3f, \"p50_us\": %.1f, "
 	       "\"p99_us\": %.1f}\n",
 	    relay.received_n > 0 ? extra / (double)relay.received_n : 0, (double)rest / 1000,
 	    (double)spent / SECOND_NS / relay.seconds, stats_percentile_us(&relay.latency, 50),
 	    stats_percentile_us(&relay.latency, 99));
-	return relay.received_n > 0 ? 0 : 1;
+	return relay.sent_n > 0 ? 0 : 1;
 }
 
 static uint32_t number(const char *text, uint32_t max)
@@ -245,9 +266,11 @@ int main(int argc, char **argv)
 	static const struct option options[] = {{"from", required_argument, NULL, 'f'},
 	    {"to", required_argument, NULL, 't'}, {"flows", required_argument, NULL, 'F'},
 	    {"pid", required_argument, NULL, 'p'}, {"rate", required_argument, NULL, 'r'},
-	    {"size", required_argument, NULL, 's'}, {"seconds", required_argument, NULL, 'd'}, {0}};
+	    {"size", required_argument, NULL, 's'}, {"seconds", required_argument, NULL, 'd'},
+	    {"also", required_argument, NULL, 'a'}, {"address", required_argument, NULL, 'A'}, {0}};
 	int letter, result;
 
+	relay.address.s_addr = htonl(INADDR_LOOPBACK);
 	while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (letter) {
 		case 'f':
@@ -268,6 +291,15 @@ int main(int argc, char **argv)
 		case 's':
 			relay.size = number(optarg, PACKET_MAX);
 			break;
+		case 'a':
+			if (relay.also_n == ALSO_MAX)
+				return 2;
+			relay.also[relay.also_n++] = (pid_t)number(optarg, INT32_MAX);
+			break;
+		case 'A':
+			if (inet_pton(AF_INET, optarg, &relay.address) != 1)
+				return 2;
+			break;
 		case 'd':
 			relay.seconds = number(optarg, 60);
 			break;
@@ -278,7 +310,7 @@ int main(int argc, char **argv)
 	if (relay.flows_path == NULL || relay.pid <= 0 || relay.size < PACKET_MIN || relay.seconds == 0) {
 		fprintf(stderr,
 		    "usage: ringfence-relay-load --flows FILE (lines `address port [key]`) --pid PID [--from PORT] "
-		    "[--to PORT] [--rate PACKETS/S] [--size OCTETS] [--seconds S]\n");
+		    "[--to PORT] [--address OURS] [--also PID]... [--rate PACKETS/S] [--size OCTETS] [--seconds S]\n");
 		return 2;
 	}
 	if (!flows_read(relay.flows_path) || !stats_init(&relay.latency, SAMPLES_MAX))

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* ringfence-relay-stand: the media process in its cage, with this program as core, and rows that end SRTP on one side and send clear
  * RTP on the other. Writes `address port key` of each to FLOWS, says the process's id, and stays until its input ends.
- * ringfence-relay-stand MEDIA FLOWS NUMBER FROM TO */
+ * With an address of ours, the phones' and the interface between, the program of bpf/ is there and media has its ring.
+ * ringfence-relay-stand MEDIA FLOWS NUMBER FROM TO [OURS THEIRS INTERFACE] */
 #include "base/clock.h"
 #include "base/rand.h"
+#include "kernel_house.h"
 #include "stage.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -16,6 +18,7 @@ enum { PORTS_LO = 32000, FLOWS_MAX = 4000, KEY = 30 };
 
 static struct stage s;
 static struct link *core;
+static struct addr ours, theirs;
 
 static void ignore(struct link *from, const struct ipc_view *v)
 {
@@ -31,7 +34,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_EVENT] = ignore,
 };
 
-static void side_init(struct relay_side *side, uint16_t ours, enum relay_end end, uint16_t far)
+static void side_init(struct relay_side *side, uint16_t port, enum relay_end end, uint16_t far)
 {
 	*side = (struct relay_side){.present = 1,
 	    .keyed = 1,
@@ -43,8 +46,9 @@ static void side_init(struct relay_side *side, uint16_t ours, enum relay_end end
 	    .payloads = 1,
 	    .payload = {{0, RELAY_FRAME_PCM, SDP_PCMU, 0}},
 	    .suite = SDP_AES_CM_128_HMAC_SHA1_80};
-	side->local = side->rtp = s.site.listener[0].media;
-	side->local.port = side->local_rtcp = ours;
+	side->local = ours;
+	side->rtp = theirs;
+	side->local.port = side->local_rtcp = port;
 	side->rtp.port = far;
 	side->rtcp = side->rtp;
 }
@@ -52,16 +56,19 @@ static void side_init(struct relay_side *side, uint16_t ours, enum relay_end end
 static void wish(FILE *flows, uint32_t i, uint16_t from, uint16_t to)
 {
 	struct relay_spec spec = {.answered = 1, .deadline_ms = clock_boot_ms() + 3600000};
-	uint16_t ours = (uint16_t)(PORTS_LO + 4 * i);
-	char text[2 * KEY + 1];
+	uint16_t port = (uint16_t)(PORTS_LO + 4 * i);
+	char text[2 * KEY + 1], ip[48];
 
-	side_init(&spec.side[0], ours, RELAY_ENDED_SDES, from);
-	side_init(&spec.side[1], (uint16_t)(ours + 2), RELAY_ENDED_CLEAR, to);
+	side_init(&spec.side[0], port, RELAY_ENDED_SDES, from);
+	side_init(&spec.side[1], (uint16_t)(port + 2), RELAY_ENDED_CLEAR, to);
 	rand_bytes(spec.side[0].key_ours, KEY);
 	rand_bytes(spec.side[0].key_theirs, KEY);
 	for (int k = 0; k < KEY; k++)
 		snprintf(text + 2 * k, 3, "%02x", spec.side[0].key_theirs[k]);
-	fprintf(flows, "127.0.0.1 %u %s\n", ours, text);
+	struct buf b = buf_of(ip, sizeof ip - 1);
+	addr_put_ip(&b, &ours);
+	ip[b.n] = 0;
+	fprintf(flows, "%s %u %s\n", ip, port, text);
 	struct msg_relay *m = ipc_begin_as(core, MSG_RELAY, CLASS_DIALOG);
 	if (!m)
 		abort();
@@ -78,6 +85,7 @@ static bool start(const char *media, uint32_t n)
 	if (!mkdtemp(cwd) || !stage_start(&s, media, PROC_MEDIA, cwd, on))
 		return false;
 	rmdir(cwd);
+	s.site.listener[0].media = s.site.listener[0].advertised_media = ours;
 	s.site.media_port_lo = PORTS_LO;
 	s.site.media_port_hi = (uint16_t)(PORTS_LO + 4 * n - 1);
 	if (!stage_give_file(&s, FILE_ARENA, memfd_create("arena", MFD_CLOEXEC)))
@@ -87,19 +95,43 @@ static bool start(const char *media, uint32_t n)
 	return stage_go(&s);
 }
 
+/* By which way packets went, for who doubts it. */
+static void say_ways(void)
+{
+	static const char *const name[] = {
+	    "passed", "kernel-handed", "ring-taken", "ring-odd", "sent-together", "kernel-sent", "sends-refused"};
+
+	s.parent.rate_second = 0;
+	if (!stage_want_status(&s))
+		return;
+	for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+		fprintf(stderr, "%s %llu%s", name[i], (unsigned long long)stage_status_line(&s, name[i])->used,
+		    i + 1 < sizeof name / sizeof *name ? ", " : "\n");
+}
+
 int main(int argc, char **argv)
 {
-	uint32_t n = argc == 6 ? (uint32_t)atoi(argv[3]) : 0;
+	bool kernel = argc == 9;
+	uint32_t n = argc == 6 || kernel ? (uint32_t)atoi(argv[3]) : 0;
 	FILE *flows = n ? fopen(argv[2], "we") : NULL;
 	char octet;
 
-	if (n == 0 || n > FLOWS_MAX || !flows) {
-		fprintf(stderr, "usage: ringfence-relay-stand MEDIA FLOWS NUMBER FROM TO\n");
+	if (n == 0 || n > FLOWS_MAX || !flows || !addr_parse_ip(span_str(kernel ? argv[6] : "127.0.0.1"), &ours) ||
+	    !addr_parse_ip(span_str(kernel ? argv[7] : "127.0.0.1"), &theirs)) {
+		fprintf(stderr, "usage: ringfence-relay-stand MEDIA FLOWS NUMBER FROM TO [OURS THEIRS INTERFACE]\n");
 		return 2;
 	}
 	if (!start(argv[1], n)) {
 		fprintf(stderr, "ringfence-relay-stand: media does not start: %s\n", s.reason);
 		return 1;
+	}
+	if (kernel) {
+		const char *why = kernel_house_open(&ours, argv[8], PORTS_LO, 4 * n);
+		if (why) {
+			fprintf(stderr, "ringfence-relay-stand: %s\n", why);
+			return 1;
+		}
+		kernel_house_give(&s);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		wish(flows, i, (uint16_t)atoi(argv[4]), (uint16_t)atoi(argv[5]));
@@ -110,6 +142,8 @@ int main(int argc, char **argv)
 	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
 	while (read(STDIN_FILENO, &octet, 1) != 0)
 		stage_run(&s, 100);
+	say_ways();
 	stage_end(&s);
+	kernel_house_close();
 	return 0;
 }

@@ -60,7 +60,14 @@ enum file_kind {
 	FILE_KINDS
 };
 
-enum kernel_map { KERNEL_FLOWS, KERNEL_TALLIES, KERNEL_MAPS };
+enum kernel_map {
+	KERNEL_FLOWS,
+	KERNEL_TALLIES,
+	KERNEL_RING,   /* packets for calls that end in media */
+	KERNEL_SENDS,  /* where media sends many at once */
+	KERNEL_SENDER, /* no map but the socket that does */
+	KERNEL_MAPS
+};
 
 /* state of a phone: what its certificate is good for */
 enum device_state {

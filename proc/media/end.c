@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "end_dtls.h"
 #include "engine.h"
+#include "fast.h"
 #include "source.h"
 #include <stdlib.h>
 
@@ -333,7 +334,8 @@ enum drop end_send(struct end *e, uint8_t type, struct splice_packet *p, struct 
 		if (r != SRTP_OK)
 			return drop_of(r);
 	}
-	engine_send(s, COMPONENT_RTP, where, buf_span(&b));
+	if (!fast_send(e->row, e->side, buf_span(&b)))
+		engine_send(s, COMPONENT_RTP, where, buf_span(&b));
 	e->kept.sent.packets++;
 	e->kept.sent.octets += (uint32_t)payload.n;
 	return DROP_NONE;

@@ -3,6 +3,7 @@
 #include "base/ban_table.h"
 #include "base/log.h"
 #include "ended.h"
+#include "fast.h"
 #include "gate.h"
 #include "ice.h"
 #include "kernel.h"
@@ -204,6 +205,22 @@ static void on_packets(struct port *p)
 	}
 }
 
+static struct port *row_port(const struct relay_spec *spec, unsigned side, unsigned component)
+{
+	struct addr local = spec->side[side].local;
+
+	local.port = (uint16_t)(local.port + component);
+	return port_get(&local);
+}
+
+void engine_handed(uint32_t row, unsigned side, const struct addr *from, struct span packet)
+{
+	struct port *p = row_port(&table_row(row)->spec, side, COMPONENT_RTP);
+
+	if (p && p->used)
+		on_packet(p, from, packet);
+}
+
 void engine_open(const struct site *s)
 {
 	if (!ban_table_init(&bans))
@@ -212,14 +229,6 @@ void engine_open(const struct site *s)
 }
 
 /* --- rows --- */
-
-static struct port *row_port(const struct relay_spec *spec, unsigned side, unsigned component)
-{
-	struct addr local = spec->side[side].local;
-
-	local.port = (uint16_t)(local.port + component);
-	return port_get(&local);
-}
 
 bool engine_has(const struct relay_spec *spec)
 {
@@ -263,5 +272,6 @@ void engine_status(struct proc_status *s)
 	status_counter(s, "dropped-banned", engine.banned);
 	port_status(s);
 	kernel_status(s);
+	fast_status(s);
 	status_add(s, "bans", STATUS_POOL, ban_table_used(&bans, child_now()), BAN_TABLE_MAX, bans_peak, bans_refused);
 }

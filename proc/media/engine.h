@@ -25,6 +25,8 @@ void engine_stop(uint32_t index);
 
 /* From our port of this side and component. */
 void engine_send(const struct relay_side *local, unsigned component, const struct addr *to, struct span packet);
+/* A packet of RTP of a side that ends here, as if its port had read it; octets of the caller's own. */
+void engine_handed(uint32_t row, unsigned side, const struct addr *from, struct span packet);
 void engine_drop(struct relay_row *r, unsigned side, enum drop why);
 void engine_passed(struct relay_row *r, unsigned side);
 

@@ -57,6 +57,44 @@ static void put_times(const struct relay_row *r, unsigned side, unsigned compone
 		f->learn_ns = as_ns(c, st->window_end_ms);
 }
 
+static bool key_of(const struct relay_side *s, unsigned component, const struct addr *from, struct flow_key *key)
+{
+	if (!from->family || !from->port || from->family != s->local.family)
+		return false;
+	*key = (struct flow_key){.port = htons((uint16_t)(s->local.port + component))};
+	put_ip(&key->ip, &s->local);
+	return true;
+}
+
+/* Who may send and until when; media looks at the rest. RTCP is rare, and goes up. */
+bool flow_make_ended(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c,
+    struct flow_key *key, struct flow *flow)
+{
+	const struct relay_side *s = &r->spec.side[side];
+	const struct addr *from = &r->source[side].addr[component];
+
+	if (component != COMPONENT_RTP || !s->present || s->end == RELAY_PASSING || !key_of(s, component, from, key))
+		return false;
+	*flow = (struct flow){.family = from->family, .from_port = htons(from->port), .ended = 1, .join = r->join};
+	put_ip(&flow->from, from);
+	put_times(r, side, component, c, flow);
+	flow->opens_ns = 0;
+	return true;
+}
+
+bool flow_make_send(const struct relay_row *r, unsigned side, struct flow *flow)
+{
+	const struct relay_side *s = &r->spec.side[side];
+	const struct addr *to = source_where(r, side, COMPONENT_RTP);
+
+	if (!s->present || s->end == RELAY_PASSING || !to->family || to->family != s->local.family)
+		return false;
+	*flow = (struct flow){.family = to->family, .to_port = htons(to->port), .source_port = htons(s->local.port)};
+	put_ip(&flow->to, to);
+	put_ip(&flow->source, &s->local);
+	return true;
+}
+
 bool flow_make(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c, struct flow_key *key,
     struct flow *flow)
 {
@@ -66,11 +104,8 @@ bool flow_make(const struct relay_row *r, unsigned side, unsigned component, str
 
 	if (ended_is(r) || !r->gate.opens_ms[component][side] || !takes(s, component))
 		return false;
-	if (!from->family || !from->port || from->family != to->family || from->family != s->local.family ||
-	    from->family != other->local.family)
+	if (from->family != to->family || from->family != other->local.family || !key_of(s, component, from, key))
 		return false;
-	*key = (struct flow_key){.port = htons((uint16_t)(s->local.port + component))};
-	put_ip(&key->ip, &s->local);
 	*flow = (struct flow){.family = from->family,
 	    .from_port = htons(from->port),
 	    .to_port = htons(to->port),

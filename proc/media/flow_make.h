@@ -16,4 +16,10 @@ struct flow_clock {
 bool flow_make(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c, struct flow_key *key,
     struct flow *flow);
 
+/* The same for a side that ends here: what its packets go up to media by, */
+bool flow_make_ended(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c,
+    struct flow_key *key, struct flow *flow);
+/* and what media's packets to it leave as. */
+bool flow_make_send(const struct relay_row *r, unsigned side, struct flow *flow);
+
 #endif

@@ -2,6 +2,8 @@
 #include "kernel.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "ended.h"
+#include "fast.h"
 #include "flow_make.h"
 #include "route.h"
 #include "source.h"
@@ -34,7 +36,7 @@ static struct {
 	uint32_t paths;
 	int64_t ahead_ms; /* CLOCK_BOOTTIME before CLOCK_MONOTONIC */
 	uint32_t in;
-	uint64_t passed, dropped, refused;
+	uint64_t passed, dropped, refused, handed, sent; /* of rows that ended, but passed and refused */
 } kernel = {.flows = -1};
 
 static uint32_t slot_of(uint32_t row, unsigned side, unsigned component)
@@ -49,15 +51,20 @@ static struct flow_tally *tally_of(uint32_t row, unsigned side, unsigned compone
 
 /* --- the maps --- */
 
-static long bpf_elem(int command, const void *key, void *value)
+long kernel_elem(int map, int command, const void *key, void *value)
 {
 	union bpf_attr a;
 
 	memset(&a, 0, sizeof a);
-	a.map_fd = (uint32_t)kernel.flows;
+	a.map_fd = (uint32_t)map;
 	a.key = (uint64_t)(uintptr_t)key;
 	a.value = (uint64_t)(uintptr_t)value;
 	return syscall(SYS_bpf, command, &a, sizeof a);
+}
+
+static long bpf_elem(int command, const void *key, void *value)
+{
+	return kernel_elem(kernel.flows, command, key, value);
 }
 
 static int64_t clocks_apart_ms(void)
@@ -71,6 +78,7 @@ static int64_t clocks_apart_ms(void)
 void kernel_open(uint32_t rows)
 {
 	kernel.rows = rows;
+	fast_open(rows);
 	kernel.ahead_ms = clocks_apart_ms();
 	kernel.slot = calloc((size_t)rows * RELAY_PORTS, sizeof *kernel.slot);
 	if (!kernel.slot)
@@ -95,7 +103,7 @@ static uint32_t path_in(const struct addr *local)
 }
 
 /* The way out must be one that the programs are on: Ethernet, and watched by net. */
-static bool path_out(const struct addr *to, const struct addr *source, struct flow *f)
+bool kernel_way(const struct addr *to, const struct addr *source, struct flow *f)
 {
 	struct route r;
 
@@ -139,6 +147,20 @@ static void put_in(struct slot *s, const struct flow_key *key, const struct flow
 	s->in = true;
 }
 
+/* What ends here needs no way out: it goes to media. */
+static bool made(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock clock,
+    struct flow_key *key, struct flow *flow)
+{
+	bool ends = ended_is(r);
+
+	if (ends ? !fast_has_ring() || !flow_make_ended(r, side, component, clock, key, flow)
+		 : !flow_make(r, side, component, clock, key, flow))
+		return false;
+	key->interface = path_in(&r->spec.side[side].local);
+	return key->interface &&
+	       (ends || kernel_way(source_where(r, !side, component), &r->spec.side[!side].local, flow));
+}
+
 void kernel_follow(uint32_t row)
 {
 	const struct relay_row *r = table_row(row);
@@ -149,15 +171,14 @@ void kernel_follow(uint32_t row)
 	for (unsigned i = 0; kernel.flows >= 0 && i < RELAY_PORTS; i++) {
 		unsigned side = i / COMPONENTS, component = i % COMPONENTS;
 		struct slot *s = &kernel.slot[row * RELAY_PORTS + i];
-		if (!r || !flow_make(r, side, component, clock, &key, &flow) ||
-		    (key.interface = path_in(&r->spec.side[side].local)) == 0 ||
-		    !path_out(source_where(r, !side, component), &r->spec.side[!side].local, &flow)) {
+		if (!r || !made(r, side, component, clock, &key, &flow)) {
 			take_out(s);
 			continue;
 		}
 		flow.slot = row * RELAY_PORTS + i;
 		put_in(s, &key, &flow);
 	}
+	fast_follow(row);
 }
 
 static void follow_all(void)
@@ -171,12 +192,17 @@ void kernel_end(uint32_t row)
 {
 	kernel.dropped += kernel_dropped(row, 0) + kernel_dropped(row, 1);
 	(void)kernel_turn(row);
+	fast_end(row);
 	for (unsigned i = 0; i < RELAY_PORTS; i++) {
 		struct slot *s = &kernel.slot[row * RELAY_PORTS + i];
 		take_out(s);
 		*s = (struct slot){0};
-		if (kernel.tally)
-			memset(&kernel.tally[row * RELAY_PORTS + i], 0, sizeof *kernel.tally);
+		if (kernel.tally) {
+			struct flow_tally *t = &kernel.tally[row * RELAY_PORTS + i];
+			kernel.handed += t->handed;
+			kernel.sent += t->sent;
+			memset(t, 0, sizeof *t);
+		}
 	}
 }
 
@@ -234,7 +260,7 @@ static void take_tallies(int fd, uint32_t n)
 	kernel.tallies = n;
 	/* of ports that no call has */
 	for (uint32_t i = 0; i < n; i++)
-		if (!table_row(i / RELAY_PORTS) && kernel.tally[i].passed)
+		if (!table_row(i / RELAY_PORTS) && (kernel.tally[i].passed || kernel.tally[i].handed))
 			memset(&kernel.tally[i], 0, sizeof *kernel.tally);
 }
 
@@ -247,12 +273,31 @@ void kernel_on_map(struct link *from, const struct ipc_view *v)
 		child_accuse(from, "maps for other ports", 0, 0);
 		return;
 	}
-	if (m->what == KERNEL_TALLIES)
+	switch ((enum kernel_map)m->what) {
+	case KERNEL_TALLIES:
 		take_tallies(v->fd, m->ports);
-	else if (kernel.tally)
-		take_flows(v->fd);
-	else
-		close(v->fd);
+		return;
+	case KERNEL_RING:
+		fast_take_ring(v->fd);
+		if (kernel.flows >= 0)
+			follow_all(); /* without one, flows must not say so */
+		return;
+	case KERNEL_SENDS:
+		fast_take_sends(v->fd);
+		return;
+	case KERNEL_SENDER:
+		fast_take_sender(v->fd);
+		return;
+	case KERNEL_FLOWS:
+		if (kernel.tally) {
+			take_flows(v->fd);
+			return;
+		}
+		break;
+	case KERNEL_MAPS:
+		break;
+	}
+	close(v->fd);
 }
 
 void kernel_on_path(struct link *from, const struct ipc_view *v)
@@ -335,13 +380,19 @@ void kernel_sweep(void)
 
 void kernel_status(struct proc_status *s)
 {
-	uint64_t dropped = 0;
+	uint64_t dropped = 0, handed = 0, sent = 0;
 
+	for (uint32_t i = 0; kernel.tally && i < kernel.tallies; i++) {
+		handed += kernel.tally[i].handed;
+		sent += kernel.tally[i].sent;
+	}
 	for (uint32_t i = 0; i < table_rows(); i++)
 		if (table_row(i))
 			dropped += kernel_dropped(i, 0) + kernel_dropped(i, 1);
 	status_add(s, "kernel-flows", STATUS_POOL, kernel.in, kernel.flows < 0 ? 0 : kernel.rows * RELAY_PORTS,
 	    kernel.in, kernel.refused);
+	status_counter(s, "kernel-handed", kernel.handed + handed);
+	status_counter(s, "kernel-sent", kernel.sent + sent);
 	status_counter(s, "kernel-passed", kernel.passed);
 	status_counter(s, "kernel-dropped", kernel.dropped + dropped);
 }

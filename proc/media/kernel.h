@@ -34,6 +34,10 @@ struct kernel_news kernel_turn(uint32_t row);
 /* Once a sweep: routes and clocks. */
 void kernel_sweep(void);
 
+/* For fast.c: one element of a map, and the way of what goes to `to` from `source`. */
+long kernel_elem(int map, int command, const void *key, void *value);
+bool kernel_way(const struct addr *to, const struct addr *source, struct flow *f);
+
 void kernel_status(struct proc_status *s);
 
 #endif

@@ -13,11 +13,11 @@ enum { NAME_MAX_ = 32, TC_HANDLE = 1, TC_PRIORITY = 0x5246 /* "RF" */ };
 
 static struct {
 	struct bpf_object *object;
-	int program, left, flows, tallies, bans, site;
+	int program, left, sender, flows, tallies, bans, site;
 	uint32_t bans_n;
 	uint64_t banned; /* packets, of bans that are over */
 	struct flow_site range;
-} kernel = {.program = -1, .left = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
+} kernel = {.program = -1, .left = -1, .sender = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -27,7 +27,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
-static const char *const pinned[] = {"flows", "tallies", "bans", "site", "wires", "arrivals"};
+static const char *const pinned[] = {"flows", "tallies", "bans", "site", "wires", "arrivals", "ring", "sends"};
 
 static const char *pin_path(const char *map)
 {
@@ -76,6 +76,7 @@ static int load(const struct kernel_shape *s)
 		return -errno;
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "flows"), s->ports * s->addresses);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "tallies"), s->ports);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "sends"), s->ports);
 	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = adopt(m);
 	if (r == 0)
 		r = bpf_object__load(kernel.object);
@@ -122,12 +123,14 @@ const char *kernel_load(const struct kernel_shape *s)
 	}
 	kernel.program = program_fd("relay_tc");
 	kernel.left = program_fd("relay_left");
+	kernel.sender = program_fd("send_tc");
 	kernel.flows = map_fd("flows");
 	kernel.tallies = map_fd("tallies");
 	kernel.bans = map_fd("bans");
 	kernel.site = map_fd("site");
 	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
 	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
+	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
 	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
 	kernel_forget_bans(UINT64_MAX); /* of an earlier life; core tells those that still count anew */
 	return write_site() ? NULL : reason(-errno);
@@ -141,6 +144,16 @@ int kernel_flows(void)
 int kernel_tallies(void)
 {
 	return kernel.tallies;
+}
+
+int kernel_ring(void)
+{
+	return map_fd("ring");
+}
+
+int kernel_sends(void)
+{
+	return map_fd("sends");
 }
 
 /* --- interfaces --- */
@@ -254,7 +267,7 @@ bool kernel_in_use(uint64_t now_ns)
 	struct flow flow;
 
 	for (; bpf_map_get_next_key(kernel.flows, at, &key) == 0; at = &key)
-		if (bpf_map_lookup_elem(kernel.flows, &key, &flow) == 0 && flow.deadline_ns > now_ns)
+		if (bpf_map_lookup_elem(kernel.flows, &key, &flow) == 0 && flow.deadline_ns > now_ns && !flow.ended)
 			return true;
 	return false;
 }

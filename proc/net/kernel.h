@@ -12,6 +12,7 @@ struct kernel_shape {
 	uint32_t ports;     /* that calls use */
 	uint32_t addresses; /* of media */
 	uint16_t listener[FLOW_LISTENERS_MAX];
+	struct flow_ip media[FLOW_LISTENERS_MAX];
 };
 
 /* Adopt the maps that are pinned here, make what is missing, load the programs. NULL, or in static words why not: the kernel, the
@@ -21,6 +22,8 @@ const char *kernel_load(const struct kernel_shape *s);
 /* Descriptors of the maps, -1 until they are loaded. */
 int kernel_flows(void);
 int kernel_tallies(void);
+int kernel_ring(void);
+int kernel_sends(void);
 
 enum kernel_engine { ENGINE_SOCKETS, ENGINE_TC, ENGINE_XDP };
 
@@ -28,6 +31,8 @@ enum kernel_engine { ENGINE_SOCKETS, ENGINE_TC, ENGINE_XDP };
  * tc's in any case. After the last one: kernel_attached(), which takes XDP away from where it is no longer wanted. */
 enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w);
 void kernel_attached(void);
+/* The one that lets out what media sends many at once. */
+bool kernel_attach_sender(uint32_t interface);
 void kernel_detach(uint32_t interface);
 
 /* until_ns: CLOCK_MONOTONIC; 0 lifts it. */

@@ -4,6 +4,7 @@
 #include "net_child.h"
 #include "base/log.h"
 #include "kernel.h"
+#include "pair.h"
 #include "place.h"
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -26,6 +27,7 @@ static struct {
 	uint32_t addresses, attached, refused;
 	uint64_t bans_refused;
 	struct timer look;
+	struct pair pair;
 } net;
 
 static struct kernel_shape shape(void)
@@ -33,9 +35,11 @@ static struct kernel_shape shape(void)
 	const struct site *s = child_site();
 	uint32_t ports = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / PORTS_OF_A_CALL * PORTS_OF_A_CALL;
 
-	struct kernel_shape k = {s->media_port_lo, s->media_port_hi, ports, net.addresses, {0}};
+	struct kernel_shape k = {s->media_port_lo, s->media_port_hi, ports, net.addresses, {0}, {{{0}}}};
 	for (int i = 0; i < s->listeners; i++)
 		k.listener[i] = s->listener[i].bind.port;
+	for (uint32_t i = 0; i < net.addresses; i++)
+		memcpy(&k.media[i], net.address[i].ip, sizeof k.media[i]);
 	return k;
 }
 
@@ -52,7 +56,7 @@ static uint64_t now_ns(void)
 
 static void give_map(struct link *media, enum kernel_map what, int fd)
 {
-	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	int own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	struct msg_kernel_map *m = own < 0 ? NULL : ipc_begin_fd(media, MSG_KERNEL_MAP, own);
 
 	if (!m)
@@ -61,6 +65,17 @@ static void give_map(struct link *media, enum kernel_map what, int fd)
 	m->lo = shape().lo;
 	m->ports = shape().ports;
 	ipc_end(media);
+}
+
+static void give_sender(struct link *media)
+{
+	int fd = pair_socket(&net.pair);
+
+	if (fd < 0)
+		return;
+	give_map(media, KERNEL_SENDS, kernel_sends());
+	give_map(media, KERNEL_SENDER, fd);
+	close(fd);
 }
 
 static void tell_path(struct link *media, uint32_t i)
@@ -81,6 +96,9 @@ static void link_up(struct link *l)
 	for (uint32_t i = 0; i < net.addresses; i++)
 		tell_path(l, i);
 	give_map(l, KERNEL_TALLIES, kernel_tallies());
+	give_map(l, KERNEL_RING, kernel_ring());
+	if (net.pair.interface[0])
+		give_sender(l);
 	give_map(l, KERNEL_FLOWS, kernel_flows()); /* now it has all that it needs */
 }
 
@@ -127,6 +145,8 @@ static void on_look(struct timer *t, uint64_t now_ms)
 	for (uint32_t i = 0; i < net.addresses; i++)
 		look_at(i);
 	kernel_attached();
+	if (net.pair.interface[1])
+		(void)kernel_attach_sender(net.pair.interface[1]);
 	kernel_forget_bans(now_ns());
 	timer_set(&child_wheel, t, now_ms + LOOK_MS);
 }
@@ -188,6 +208,8 @@ static void serve(void)
 	}
 	if (net.why_not)
 		return;
+	if (!pair_make(&net.pair, &net.address[0], s.lo) || !kernel_attach_sender(net.pair.interface[1]))
+		pair_end(&net.pair);
 	net.look.fire = on_look;
 	on_look(&net.look, child_now());
 }
@@ -200,6 +222,7 @@ static void stop(void)
 	for (uint32_t i = 0; i < net.addresses; i++)
 		if (net.interface[i])
 			kernel_detach(net.interface[i]);
+	pair_end(&net.pair);
 	kernel_unpin();
 }
 
@@ -224,6 +247,7 @@ static void status(struct proc_status *s)
 
 	status_add(s, "kernel-addresses", STATUS_POOL, net.why_not ? 0 : net.attached, net.addresses, net.addresses,
 	    net.refused);
+	status_counter(s, "sends-many", net.pair.interface[0] != 0);
 	status_counter(s, "dropped-banned", net.why_not ? 0 : kernel_banned());
 	status_counter(s, "bans-refused", net.bans_refused);
 	if (!net.why_not) {

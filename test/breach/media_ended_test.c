@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* Legs that end in media, with real SRTP on sockets: joins of any two suites and of clear RTP, our own stream over every change of
  * its source, voice, digits withheld, bad tags, replays, 2^16 packets in a hold, RTCP, a kill in a call (R7, R15, T26-T28, T30).
- * media_ended_test EXECUTABLE */
+ * With an argument more, the same by the kernel's ring. media_ended_test EXECUTABLE [ring] */
 #include "base/clock.h"
 #include "base/rand.h"
+#include "kernel_house.h"
 #include "lies.h"
 #include "media_house.h"
 #include "test.h"
+#include <stdlib.h>
 #include <unistd.h>
 
 static struct phone a, b, stranger;
@@ -168,7 +170,7 @@ static void a_hold_of_two_to_the_sixteen_packets(void)
 		phone_seal(&a, 0, 1, 160, room);
 	stage_run(&house.s, END_PATIENT_MS + 100);
 	struct phone moved;
-	phone_open(&moved, "127.0.0.6");
+	phone_open(&moved, house.host ? "10.9.0.6" : "127.0.0.6");
 	close(a.fd);
 	a.fd = moved.fd;
 	a.addr = moved.addr;
@@ -499,15 +501,39 @@ static void what_siblings_lie_is_borne(void)
 	CHECK(told > 80 && accused > 10 && house_settle());
 }
 
+/* --- by the ring --- */
+
+static void begin_ring(void)
+{
+	struct addr ours;
+
+	addr_parse_ip(SPAN("10.9.0.1"), &ours);
+	const char *why = kernel_house_networks("10.9.0.1", "10.9.0.2 10.9.0.3 10.9.0.4 10.9.0.6")
+	                      ? kernel_house_open(&ours, "rfm0", HOUSE_LO, 4 * HOUSE_ROWS)
+	                      : "no networks of its own";
+	if (why) {
+		printf("skipped: %s\n", why);
+		kernel_house_leave();
+		exit(KERNEL_HOUSE_SKIPPED);
+	}
+	house.host = "10.9.0.1";
+	house.socket = kernel_house_socket;
+	house.begun = kernel_house_give;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 2 || !house_open(argv[1])) {
+	bool ring = argc == 3;
+
+	if (ring)
+		begin_ring();
+	if (argc < 2 || !house_open(argv[1])) {
 		fprintf(stderr, "media does not start: %s\n", house.s.reason);
 		return 1;
 	}
-	phone_open(&a, "127.0.0.2");
-	phone_open(&b, "127.0.0.3");
-	phone_open(&stranger, "127.0.0.4");
+	phone_open(&a, ring ? "10.9.0.2" : "127.0.0.2");
+	phone_open(&b, ring ? "10.9.0.3" : "127.0.0.3");
+	phone_open(&stranger, ring ? "10.9.0.4" : "127.0.0.4");
 	RUN(any_two_suites_are_joined);
 	RUN(a_stray_shuts_its_port);
 	RUN(payload_types_are_rewritten);
@@ -526,5 +552,7 @@ int main(int argc, char **argv)
 	test_failed_n += a.unopened > 0 || b.unopened > 0;
 	RUN(what_siblings_lie_is_borne);
 	house_end();
+	if (ring)
+		kernel_house_close();
 	return TEST_END;
 }

@@ -130,7 +130,10 @@ bool house_open(const char *exe)
 	path = exe;
 	arena_fd = memfd_create("arena", MFD_CLOEXEC);
 	make_cert();
-	snprintf(host, sizeof host, "127.0.1.%u", 1 + (unsigned)getpid() % 250u);
+	if (house.host)
+		snprintf(host, sizeof host, "%s", house.host);
+	else
+		snprintf(host, sizeof host, "127.0.1.%u", 1 + (unsigned)getpid() % 250u);
 	return arena_fd >= 0 && mkdtemp(cwd) && house_start();
 }
 
@@ -160,6 +163,8 @@ bool house_start(void)
 	ipc_end(house.signer);
 	for (int i = 0; i < 50 && house.told < 2; i++)
 		stage_run(s, 100);
+	if (house.begun)
+		house.begun(s);
 	return house.told >= 2;
 }
 
@@ -195,7 +200,8 @@ void phone_open(struct phone *p, const char *ip)
 	struct sockaddr_storage sa;
 	socklen_t n;
 
-	*p = (struct phone){.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+	*p = (struct phone){
+	    .fd = house.socket ? house.socket() : socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
 	addr_parse_ip(span_str(ip), &p->addr);
 	n = addr_to_sockaddr(&p->addr, &sa);
 	if (p->fd < 0 || bind(p->fd, (struct sockaddr *)&sa, n) != 0 || getsockname(p->fd, (struct sockaddr *)&sa, &n) != 0)

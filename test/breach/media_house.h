@@ -34,7 +34,11 @@ struct phone {
 
 struct house {
 	struct stage s;
-	uint32_t rows; /* before house_open(); 0: HOUSE_ROWS */
+	/* before house_open() */
+	uint32_t rows;                  /* 0: HOUSE_ROWS */
+	const char *host;               /* our media address; NULL: one of loopback */
+	int (*socket)(void);            /* of a phone; NULL: here */
+	void (*begun)(struct stage *s); /* media began; NULL: nothing more to say to it */
 	struct link *core, *voice, *signer;
 	struct relay_spec spec;
 	struct p256_key *key;

@@ -7,7 +7,7 @@
 #include "ipc/ipc.h"
 #include <sys/types.h>
 
-enum { STAGE_LINKS_MAX = 6, STAGE_WAIT_MS = 5000 };
+enum { STAGE_LINKS_MAX = 8, STAGE_WAIT_MS = 5000 };
 
 struct stage {
 	pid_t pid;

@@ -108,7 +108,8 @@ def telco(lab, where):
 
 @pytest.fixture(scope="module")
 def exchange(lab, where, telco):
-    x = Exchange(lab, where, conf=CONF + TRUNKS.replace("{us}", lab.addr["telco"][0]).replace("{gw}", telco.hosts[4].v4))
+    x = Exchange(lab, where, conf=CONF + TRUNKS.replace("{us}", lab.addr["telco"][0]).replace("{gw}", telco.hosts[4].v4),
+                 kernel=True)
     os.makedirs(f"{x.site}/trust", exist_ok=True)
     shutil.copy(telco.ca.cert, f"{x.site}/trust/lab.pem")
     shutil.copy(telco.stir.cert, f"{x.site}/trust/stir-roots.pem")
@@ -204,6 +205,33 @@ def test_a_call_through_a_plain_gateway(exchange, gateway, people):
     assert invite.startswith("INVITE sip:+33612345678@") and "sip:+33123456700@" in invite and "g1@" not in invite
     assert "a=crypto" not in invite and "RTP/AVP" in invite and gateway.clear
     net.wait_for("the line to be free", lambda: trunk(exchange, "pots")["busy"] == 0, 5)
+
+
+@pytest.mark.parametrize("killed", [None, "media", "net"])
+def test_media_that_ends_here_by_the_ring(exchange, gateway, people, killed):
+    """R28: both legs end in media, and no packet of theirs costs a system call of its own; kill -9 of media or net costs them moments"""
+    wait_state(exchange, "pots", "up")
+    one = people.phone("baresip", "g1", tone="a", media="srtp", auto=True)
+    exchange.ask("user-set", name="g1", body=b"classes=mobile\n")
+    gateway.forget()
+    one.forget()
+    one.dial("+33612345678")
+    one.wait_state("established")
+    net.wait_for("flows of both legs", lambda: exchange.counter("kernel-flows") == 2, 5)
+    if killed:
+        old = exchange.kill(killed)
+        exchange.wait_replaced(killed, old)
+        net.wait_for("flows of both legs again", lambda: exchange.counter("kernel-flows") == 2, 10)
+        one.forget()
+    before = exchange.counter("passed"), exchange.counter("ring-taken")
+    time.sleep(3)
+    passed, taken = exchange.counter("passed") - before[0], exchange.counter("ring-taken") - before[1]
+    assert taken > 250 and abs(passed - taken) <= 20, (passed, taken)    # 50 a second each way; telephone events are few
+    one.hears("a", 1.5)
+    one.hangup()
+    net.wait_for("BYE", lambda: gateway.over, 5)
+    exchange.wait_no_calls()
+    net.wait_for("no flows", lambda: exchange.counter("kernel-flows") == 0, 5)
 
 
 def test_lost_datagrams_are_said_again(exchange, gateway, people):

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/* What comes for calls that end here, handed to media without a system call for each packet; without room it goes up to its socket. */
+#ifndef BPF_HAND_H
+#define BPF_HAND_H
+
+#include "datagram.h"
+#include "handed.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_OCTETS);
+} ring SEC(".maps");
+
+static __always_inline int hand_as(
+    void *ctx, load_octets *load, const struct datagram *d, const struct flow *f, const __u32 room)
+{
+	__u64 n = d->n;
+
+	if (n > room)
+		return 0;
+	struct ring_packet *r = bpf_ringbuf_reserve(&ring, sizeof *r + room, 0);
+	if (!r)
+		return 0;
+	r->join = f->join;
+	r->from = d->from;
+	r->slot = f->slot;
+	r->from_port = d->from_port;
+	r->n = (__u16)n;
+	asm volatile("" : "+r"(n)); /* each bound in a comparison of its own, as the verifier wants them */
+	if (n == 0 || n > room || load(ctx, d->at, r + 1, (__u32)n)) {
+		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
+		return 0;
+	}
+	/* wakes media when it had read all, and not while it is still reading */
+	bpf_ringbuf_submit(r, 0);
+	return 1;
+}
+
+/* False: it goes up to the socket. One that sends more than a phone does has no more of the ring than a phone. */
+static __always_inline int hand_up(
+    void *ctx, load_octets *load, const struct datagram *d, const struct flow *f, struct flow_tally *t, __u64 now)
+{
+	if (!bucket_ok(t, now))
+		return 0;
+	if (!(d->n <= RING_SMALL ? hand_as(ctx, load, d, f, RING_SMALL) : hand_as(ctx, load, d, f, RING_LARGE)))
+		return 0;
+	COUNT(t, handed, 1);
+	return 1;
+}
+
+#endif

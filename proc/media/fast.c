@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: ISC */
+#include "fast.h"
+#include "base/log.h"
+#include "engine.h"
+#include "flow_make.h"
+#include "kernel.h"
+#include "ring.h"
+#include "source.h"
+#include <errno.h>
+#include <linux/bpf.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	TURN = RING_OCTETS / 256, /* all that a ring holds is read before the sockets, which may hold what came after */
+	OFTEN = 4,                /* packets within LOOK_S, from which on there are many */
+	PATIENCE_MS = 10000,
+	DISCARD_PORT = 9,
+};
+#define LOOK_S 0.001
+
+/* Packets of one size of segment. */
+struct batch {
+	uint16_t segment, room;
+	uint32_t n;
+	uint8_t *octets;
+};
+
+static struct {
+	ev_io readable; /* an epoll with the ring in it */
+	int ring_fd;
+	ev_timer look;
+	bool often; /* it is looked at each LOOK_S, and wakes nobody */
+	uint32_t wakes;
+	uint64_t woken_ms;
+	ev_prepare turn; /* before the loop sleeps */
+	struct ring ring;
+	uint8_t *mapped;
+	int sends, sender; /* -1: net gave none */
+	struct send {
+		bool in;
+		struct flow flow;
+	} * send; /* two for each row */
+	uint32_t rows;
+	uint64_t not_before_ms; /* nothing is sent together until then: it was refused */
+	uint64_t handed, odd, sent, refused;
+} fast = {.sends = -1, .sender = -1};
+
+static struct batch batches[2] = {{.segment = SEND_SMALL + sizeof(struct send_trailer), .room = SEND_SMALL},
+    {.segment = SEND_LARGE + sizeof(struct send_trailer), .room = SEND_LARGE}};
+
+/* --- what comes --- */
+
+static void take(const struct ring_packet *head, uint8_t *octets)
+{
+	uint32_t row = head->slot / RELAY_PORTS;
+	const struct relay_row *r = row < fast.rows ? table_row(row) : NULL;
+	unsigned side = head->slot % RELAY_PORTS / COMPONENTS;
+
+	if (!r || r->join != head->join || head->slot % COMPONENTS != COMPONENT_RTP ||
+	    r->spec.side[side].end == RELAY_PASSING)
+		return; /* of a call that is over */
+	struct addr from = {.family = r->spec.side[side].local.family, .port = ntohs(head->from_port)};
+	memcpy(from.ip, &head->from, sizeof from.ip);
+	if (addr_ok(&from))
+		engine_handed(row, side, &from, span_of(octets, head->n));
+}
+
+static uint32_t read_ring(void)
+{
+	struct ring_packet head;
+	uint8_t octets[RING_LARGE];
+	uint32_t n = 0;
+
+	for (; n < TURN; n++) {
+		enum ring_result is = ring_take(&fast.ring, &head, octets);
+		if (is == RING_EMPTY)
+			break;
+		fast.handed += is == RING_TAKEN;
+		fast.odd += is == RING_PASSED_OVER;
+		if (is == RING_TAKEN)
+			take(&head, octets);
+	}
+	return n;
+}
+
+/* The ring is watched by an epoll of its own, which the loop watches: the loop's forgets a descriptor only when it is closed
+ * everywhere, and net has it too. */
+static bool watch(int how)
+{
+	struct epoll_event e = {.events = EPOLLIN};
+
+	return epoll_ctl(fast.readable.fd, how, fast.ring_fd, &e) == 0;
+}
+
+/* To be woken for each packet costs more than the packet. While there are many, media looks by itself. */
+static void look_often(void)
+{
+	fast.often = true;
+	watch(EPOLL_CTL_DEL);
+	ev_timer_again(child_loop(), &fast.look);
+}
+
+static void wait_again(void)
+{
+	fast.often = false;
+	fast.wakes = 0;
+	ev_timer_stop(child_loop(), &fast.look);
+	watch(EPOLL_CTL_ADD);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+	(void)loop;
+	(void)io;
+	(void)events;
+	if (child_now() != fast.woken_ms)
+		fast.wakes = 0;
+	fast.woken_ms = child_now();
+	uint32_t n = read_ring();
+	fast.wakes += n;
+	if (fast.wakes >= OFTEN)
+		look_often();
+	ring_release(&fast.ring, !fast.often);
+}
+
+static void on_look(struct ev_loop *loop, ev_timer *t, int events)
+{
+	(void)loop;
+	(void)t;
+	(void)events;
+	if (read_ring() < OFTEN)
+		wait_again();
+	ring_release(&fast.ring, !fast.often);
+}
+
+static void leave_ring(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!fast.mapped)
+		return;
+	if (!fast.often)
+		watch(EPOLL_CTL_DEL);
+	ev_timer_stop(child_loop(), &fast.look);
+	fast.often = false;
+	close(fast.ring_fd);
+	munmap(fast.ring.read, page);
+	munmap(fast.mapped, page + 2 * (size_t)RING_OCTETS);
+	fast.mapped = NULL;
+}
+
+void fast_take_ring(int fd)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	leave_ring();
+	void *ours = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *theirs = mmap(NULL, page + 2 * (size_t)RING_OCTETS, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	fast.ring_fd = fd;
+	if (ours != MAP_FAILED && theirs != MAP_FAILED && watch(EPOLL_CTL_ADD)) {
+		fast.mapped = theirs;
+		fast.ring = (struct ring){ours, theirs, fast.mapped + page, RING_OCTETS, 0, 0};
+		ring_begin(&fast.ring);
+		return;
+	}
+	log_error("the kernel's ring can't be had: %s", strerror(errno));
+	if (ours != MAP_FAILED)
+		munmap(ours, page);
+	if (theirs != MAP_FAILED)
+		munmap(theirs, page + 2 * (size_t)RING_OCTETS);
+	close(fd);
+}
+
+bool fast_has_ring(void)
+{
+	return fast.mapped != NULL;
+}
+
+/* --- where it goes --- */
+
+static struct send *send_at(uint32_t row, unsigned side)
+{
+	return &fast.send[2 * row + side];
+}
+
+static uint32_t slot_of(uint32_t row, unsigned side)
+{
+	return row * RELAY_PORTS + side * COMPONENTS;
+}
+
+static void take_out(uint32_t row, unsigned side)
+{
+	struct send *s = send_at(row, side);
+	uint32_t slot = slot_of(row, side);
+
+	if (s->in)
+		(void)kernel_elem(fast.sends, BPF_MAP_DELETE_ELEM, &slot, NULL);
+	s->in = false;
+}
+
+static void put_in(uint32_t row, unsigned side, const struct flow *flow)
+{
+	struct send *s = send_at(row, side);
+	uint32_t slot = slot_of(row, side);
+
+	if (s->in && memcmp(&s->flow, flow, sizeof *flow) == 0)
+		return;
+	s->flow = *flow;
+	s->in = true;
+	if (kernel_elem(fast.sends, BPF_MAP_UPDATE_ELEM, &slot, &s->flow) != 0)
+		take_out(row, side); /* an older one must not stay */
+}
+
+void fast_follow(uint32_t row)
+{
+	const struct relay_row *r = table_row(row);
+	struct flow flow;
+
+	if (fast.sends < 0)
+		return;
+	fast_flush();
+	for (unsigned side = 0; side < 2; side++)
+		if (r && flow_make_send(r, side, &flow) &&
+		    kernel_way(source_where(r, side, COMPONENT_RTP), &r->spec.side[side].local, &flow))
+			put_in(row, side, &flow);
+		else
+			take_out(row, side);
+}
+
+void fast_end(uint32_t row)
+{
+	fast_flush();
+	take_out(row, 0);
+	take_out(row, 1);
+}
+
+void fast_take_sends(int fd)
+{
+	if (fast.sends >= 0)
+		close(fast.sends);
+	fast.sends = fd;
+	for (uint32_t slot = 0; slot < fast.rows * RELAY_PORTS; slot++) /* what an earlier life left */
+		(void)kernel_elem(fd, BPF_MAP_DELETE_ELEM, &slot, NULL);
+	for (uint32_t i = 0; i < 2 * fast.rows; i++)
+		fast.send[i].in = false;
+}
+
+void fast_take_sender(int fd)
+{
+	if (fast.sender >= 0)
+		close(fast.sender);
+	fast.sender = fd;
+	fast.not_before_ms = 0;
+}
+
+/* --- what leaves --- */
+
+static void by_socket(uint32_t slot, const uint8_t *segment, uint32_t n)
+{
+	uint32_t row = slot / RELAY_PORTS;
+	unsigned side = slot % RELAY_PORTS / COMPONENTS;
+	const struct relay_row *r = table_row(row);
+	const struct addr *where = r ? source_where(r, side, COMPONENT_RTP) : NULL;
+
+	if (where && where->family)
+		engine_send(&r->spec.side[side], COMPONENT_RTP, where, span_of(segment, n));
+}
+
+static bool send_many(const struct batch *b)
+{
+	/* 192.0.0.8 is nobody's (RFC 7600); the device has no other end but the program */
+	struct sockaddr_in to = {
+	    .sin_family = AF_INET, .sin_port = htons(DISCARD_PORT), .sin_addr.s_addr = htonl(0xc0000008)};
+	struct iovec iov = {b->octets, (size_t)b->n * b->segment};
+	union {
+		struct cmsghdr head;
+		uint8_t octets[CMSG_SPACE(sizeof(uint16_t))];
+	} control = {.head = {.cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = CMSG_LEN(sizeof(uint16_t))}};
+	struct msghdr m = {.msg_name = &to,
+	    .msg_namelen = sizeof to,
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof control};
+
+	memcpy(CMSG_DATA(&control.head), &b->segment, sizeof b->segment);
+	return sendmsg(fast.sender, &m, MSG_DONTWAIT) == (ssize_t)iov.iov_len;
+}
+
+/* One alone costs less by its socket. */
+static void flush(struct batch *b)
+{
+	struct send_trailer t;
+
+	if (b->n > 1 && send_many(b))
+		fast.sent += b->n;
+	else {
+		if (b->n > 1 && errno != EAGAIN) {
+			fast.not_before_ms = child_now() + PATIENCE_MS;
+			fast.refused++;
+		}
+		for (uint32_t i = 0; i < b->n; i++) {
+			const uint8_t *segment = b->octets + (size_t)i * b->segment;
+			memcpy(&t, segment + b->room, sizeof t);
+			by_socket(t.slot, segment, t.n);
+		}
+	}
+	b->n = 0;
+}
+
+void fast_flush(void)
+{
+	for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+		if (batches[i].n)
+			flush(&batches[i]);
+}
+
+bool fast_send(uint32_t row, unsigned side, struct span packet)
+{
+	struct batch *b = &batches[packet.n > SEND_SMALL];
+	uint32_t slot = slot_of(row, side), n = (uint32_t)packet.n;
+	const struct send_trailer t = {slot, n, ~slot, ~n};
+
+	if (fast.sender < 0 || !send_at(row, side)->in || packet.n > b->room || child_now() < fast.not_before_ms)
+		return false;
+	uint8_t *segment = b->octets + (size_t)b->n * b->segment;
+	memcpy(segment, packet.p, packet.n);
+	memset(segment + packet.n, 0, b->room - packet.n);
+	memcpy(segment + b->room, &t, sizeof t);
+	if (++b->n == SEND_MOST)
+		flush(b);
+	return true;
+}
+
+static void on_turn(struct ev_loop *loop, ev_prepare *w, int events)
+{
+	(void)loop;
+	(void)w;
+	(void)events;
+	fast_flush();
+}
+
+/* --- life --- */
+
+void fast_open(uint32_t rows)
+{
+	fast.rows = rows;
+	fast.send = calloc(2 * (size_t)rows, sizeof *fast.send);
+	for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+		batches[i].octets = calloc(SEND_MOST, batches[i].segment);
+		if (!batches[i].octets)
+			log_fatal("no memory for packets");
+	}
+	if (!fast.send)
+		log_fatal("no memory for packets");
+	int watcher = epoll_create1(EPOLL_CLOEXEC);
+	if (watcher < 0)
+		log_fatal("no epoll: %s", strerror(errno));
+	ev_io_init(&fast.readable, on_readable, watcher, EV_READ);
+	ev_set_priority(&fast.readable, EV_MAXPRI);
+	ev_io_start(child_loop(), &fast.readable);
+	ev_timer_init(&fast.look, on_look, LOOK_S, LOOK_S);
+	ev_set_priority(&fast.look, EV_MAXPRI);
+	ev_prepare_init(&fast.turn, on_turn);
+	ev_prepare_start(child_loop(), &fast.turn);
+}
+
+void fast_status(struct proc_status *s)
+{
+	status_counter(s, "ring-taken", fast.handed);
+	status_counter(s, "ring-odd", fast.odd);
+	status_counter(s, "sent-together", fast.sent);
+	status_counter(s, "sends-refused", fast.refused);
+}

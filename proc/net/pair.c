@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC */
+#include "pair.h"
+#include "base/log.h"
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ROOM = 1024, SEND_BUFFER = 1 << 20 };
+
+struct request {
+	struct nlmsghdr head;
+	struct ifinfomsg link;
+	uint8_t attributes[ROOM];
+};
+
+static struct request request_of(uint16_t type, uint16_t flags)
+{
+	return (struct request){
+	    .head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
+		.nlmsg_type = type,
+		.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)},
+	};
+}
+
+static struct rtattr *put(struct request *q, uint16_t type, const void *p, size_t n)
+{
+	struct rtattr *a = (struct rtattr *)(void *)((uint8_t *)q + NLMSG_ALIGN(q->head.nlmsg_len));
+
+	a->rta_type = type;
+	a->rta_len = (uint16_t)RTA_LENGTH(n);
+	if (n)
+		memcpy(RTA_DATA(a), p, n);
+	q->head.nlmsg_len = (uint32_t)(NLMSG_ALIGN(q->head.nlmsg_len) + RTA_ALIGN(a->rta_len));
+	return a;
+}
+
+static void end_nest(struct request *q, struct rtattr *a)
+{
+	a->rta_len = (uint16_t)((uint8_t *)q + q->head.nlmsg_len - (uint8_t *)a);
+}
+
+/* What a device of the pair is made with. One segment at most: the kernel then splits what has more before the other end. */
+static void put_end(struct request *q, const char *name)
+{
+	static const uint32_t one = 1;
+
+	put(q, IFLA_IFNAME, name, strlen(name) + 1);
+	put(q, IFLA_GSO_MAX_SEGS, &one, sizeof one);
+}
+
+/* 0 or -errno; *answer is what came back. */
+static int ask(struct request *q, struct request *answer)
+{
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), r = -EPROTO;
+	union {
+		struct request request;
+		uint8_t octets[8192];
+	} room;
+	struct iovec iov = {&room, sizeof room};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (fd < 0)
+		return -errno;
+	/* the kernel answers before sendto() returns */
+	ssize_t n = sendto(fd, q, q->head.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof kernel);
+	n = n < 0 ? -1 : recvmsg(fd, &m, MSG_DONTWAIT);
+	if (n < 0)
+		r = -errno;
+	else if (n >= (ssize_t)(sizeof(struct nlmsghdr) + sizeof(int)) && room.request.head.nlmsg_type == NLMSG_ERROR)
+		memcpy(&r, room.octets + NLMSG_HDRLEN, sizeof r);
+	else if (n >= (ssize_t)NLMSG_LENGTH(sizeof(struct ifinfomsg)) && room.request.head.nlmsg_type == RTM_NEWLINK &&
+		 answer) {
+		*answer = room.request;
+		r = 0;
+	}
+	close(fd);
+	return r;
+}
+
+static uint32_t interface_of(const char *name)
+{
+	struct request q = request_of(RTM_GETLINK, 0), answer;
+
+	put(&q, IFLA_IFNAME, name, strlen(name) + 1);
+	return ask(&q, &answer) == 0 ? (uint32_t)answer.link.ifi_index : 0;
+}
+
+static int make(const struct pair *p)
+{
+	struct request q = request_of(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
+	const struct ifinfomsg other = {.ifi_flags = IFF_NOARP, .ifi_change = IFF_NOARP};
+
+	q.link = other;
+	put_end(&q, p->name[0]);
+	struct rtattr *info = put(&q, IFLA_LINKINFO, NULL, 0);
+	put(&q, IFLA_INFO_KIND, "veth", 5);
+	struct rtattr *data = put(&q, IFLA_INFO_DATA, NULL, 0);
+	struct rtattr *peer = put(&q, VETH_INFO_PEER, &other, sizeof other);
+	put_end(&q, p->name[1]);
+	end_nest(&q, peer);
+	end_nest(&q, data);
+	end_nest(&q, info);
+	return ask(&q, NULL);
+}
+
+/* Before it is up, so that it has no address of IPv6; a kernel without IPv6 refuses, and has none either. */
+static void want_no_address(uint32_t interface)
+{
+	struct request q = request_of(RTM_NEWLINK, NLM_F_ACK);
+	static const uint8_t none = 1; /* IN6_ADDR_GEN_MODE_NONE */
+
+	q.link.ifi_index = (int)interface;
+	struct rtattr *families = put(&q, IFLA_AF_SPEC, NULL, 0);
+	struct rtattr *ip6 = put(&q, AF_INET6, NULL, 0);
+	put(&q, IFLA_INET6_ADDR_GEN_MODE, &none, sizeof none);
+	end_nest(&q, ip6);
+	end_nest(&q, families);
+	(void)ask(&q, NULL);
+}
+
+static bool bring_up(uint32_t interface)
+{
+	struct request q = request_of(RTM_NEWLINK, NLM_F_ACK);
+
+	q.link.ifi_index = (int)interface;
+	q.link.ifi_flags = q.link.ifi_change = IFF_UP;
+	return ask(&q, NULL) == 0;
+}
+
+/* FNV-1a: names that another exchange on this host does not have, and that the next life finds again. */
+static uint32_t mixed(const struct addr *a, uint16_t lo)
+{
+	uint32_t h = 2166136261U;
+
+	for (size_t i = 0; i < sizeof a->ip; i++)
+		h = (h ^ a->ip[i]) * 16777619U;
+	h = (h ^ (lo >> 8U)) * 16777619U;
+	h = (h ^ (lo & 255U)) * 16777619U;
+	return h;
+}
+
+bool pair_make(struct pair *p, const struct addr *address, uint16_t lo)
+{
+	uint32_t h = mixed(address, lo);
+
+	snprintf(p->name[0], sizeof p->name[0], "rfout%08x", h);
+	snprintf(p->name[1], sizeof p->name[1], "rfwire%08x", h);
+	int r = make(p);
+	if (r != 0 && r != -EEXIST) {
+		log_info("no pair of devices for calls that end here: %s", strerror(-r));
+		return false;
+	}
+	for (int i = 0; i < 2; i++) {
+		p->interface[i] = interface_of(p->name[i]);
+		if (!p->interface[i])
+			return false;
+		want_no_address(p->interface[i]);
+	}
+	return bring_up(p->interface[0]) && bring_up(p->interface[1]);
+}
+
+void pair_end(struct pair *p)
+{
+	struct request q = request_of(RTM_DELLINK, NLM_F_ACK);
+
+	if (!p->interface[0])
+		return;
+	q.link.ifi_index = (int)p->interface[0];
+	(void)ask(&q, NULL);
+	p->interface[0] = p->interface[1] = 0;
+}
+
+int pair_socket(const struct pair *p)
+{
+	int octets = SEND_BUFFER, fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &octets, sizeof octets);
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->name[0], (socklen_t)strlen(p->name[0])) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* A pair of devices of our own: what the socket sends into one end comes out of the other, where the program is that lets it leave.
+ * Both ends speak no ARP and split every datagram of segments. */
+#ifndef NET_PAIR_H
+#define NET_PAIR_H
+
+#include "base/addr.h"
+
+struct pair {
+	char name[2][16];      /* of the end that takes, and of the one that gives */
+	uint32_t interface[2]; /* 0: there is none */
+};
+
+/* Of the exchange that has these ports at this address. Made, or found as an earlier life left it; false: the kernel or the host
+ * refuses. */
+bool pair_make(struct pair *p, const struct addr *address, uint16_t lo);
+void pair_end(struct pair *p);
+
+/* A socket that sends into it and nowhere else; -1: none. */
+int pair_socket(const struct pair *p);
+
+#endif
