@@ -80,6 +80,7 @@ verify_certificate = no
 class StandIn:
     """Users and phones at will: bundle(user) invents a device certificate; every password is the same."""
     port = 5061
+    clear_port = 5060   # UDP, for what must be readable
     password = "stand-in-pass"
 
     def __init__(self, lab, where, domain="ringfence.test", zones=("voice",)):
@@ -87,7 +88,8 @@ class StandIn:
         self.ca = pki.Authority(f"{where}/ca")
         addrs = [a for z in zones for a in lab.addr[z]]
         crt, key = self.ca.issue("server", names=[f"DNS:{domain}"] + [f"IP:{a}" for a in addrs], usage="serverAuth")
-        listen = "\n".join(f"listen=tls:{'[' + a + ']' if ':' in a else a}:{self.port}" for a in addrs)
+        hosts = [f"[{a}]" if ":" in a else a for a in addrs]
+        listen = "\n".join([f"listen=tls:{a}:{self.port}" for a in hosts] + [f"listen=udp:{a}:{self.clear_port}" for a in hosts])
         fill = dict(domain=domain, password=self.password, dir=where, listen=listen, crt=crt, key=key, ca=self.ca.cert)
         for name, text in (("kamailio.cfg", CONF), ("tls.cfg", TLS)):
             with open(f"{where}/{name}", "w") as f:

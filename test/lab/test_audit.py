@@ -2,8 +2,10 @@
 """R24: real phones call each other, and the audit says of the capture what is known to be true of the call."""
 import json
 import os
+import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -41,6 +43,17 @@ class Direct(Baresip):
 
     def uri(self, target):
         return f"{target};transport={self.transport}"
+
+
+class Clear(Baresip):
+    """baresip at the server over UDP: what it says can be read."""
+
+    def write(self):
+        super().write()
+        path = f"{self.where}/accounts"
+        text = open(path).read().replace("transport=tls", "transport=udp").replace(self.bundle.host_port(), f"{self.bundle.server}:5060")
+        with open(path, "w") as f:
+            f.write(text)
 
 
 def audited(path, *args):
@@ -104,6 +117,71 @@ def test_r24_optional_encryption_answered_in_clear(desk, where):
     a, b = direct(desk, where, "srtp", "udp", optional=True, other="clear")
     call, whys, _ = the_call(talk(a, b, where, "optional", f"sip:{b.bundle.user}@{b.address()}"))
     assert call["grade"] == "open" and {"clear", "keys-declined"} <= whys, call
+    a.stop()
+    b.stop()
+
+
+@pytest.mark.parametrize("media,keys,why", [("clear", "none", "clear"), ("srtp", "sdes", "sdes-readable")])
+def test_r24_through_a_server_over_udp(lab, standin, where, media, keys, why):
+    """Kamailio between the two, which is no phone to be fixed; its registrations and challenges can be read too."""
+    path = f"{where}/server-{media}.pcap"
+    b = make(lab, standin, Clear, tone="b", media=media, start=False)
+    a = make(lab, standin, Clear, tone="a", media=media)
+    with capture.Capture(b.host, "eth0", path):
+        b.start()
+        phones.call(a, b)
+        phones.talk(a, b, 2)
+    call, whys, kinds = the_call(path)
+    assert call["grade"] == "open" and why in whys and call["from"] == a.bundle.user and call["to"] == b.bundle.user, call
+    assert {x["signalling"] for x in call["legs"]} == {"udp"} and keys in {x["keys"] for x in call["legs"]}
+    assert {x["address"] for x in kinds["phone"]} <= {a.host.v4, b.host.v4}
+    [gave] = kinds["signalling"]
+    assert gave["registrations"] >= 2 and gave["digests"] >= 1 and gave["digest_weakest"] == "MD5"
+    a.stop()
+    b.stop()
+
+
+def test_r24_hold(desk, where):
+    """One call, however often it is held."""
+    a, b = direct(desk, where, "srtp", "udp")
+    path = f"{where}/hold.pcap"
+    with capture.Capture(b.host, "eth0", path):
+        phones.call(a, b, target=f"sip:{b.bundle.user}@{b.address()}")
+        a.hold()
+        net.wait_for("the hold to be answered", lambda: len(reinvites(b)) == 1, 10)
+        a.resume()
+        net.wait_for("the end of the hold to be answered", lambda: len(reinvites(b)) == 2, 10)
+        time.sleep(2)
+        phones.hang_up(a, b)
+    call, whys, _ = the_call(path)
+    assert call["grade"] == "open" and "sdes-readable" in whys and call["duration_ms"] > 2000, call
+    a.stop()
+    b.stop()
+
+
+def reinvites(phone):
+    """The descriptions with a direction that the phone answered: a hold, and its end."""
+    return re.findall(r"INVITE sip:[^\n]*\r?\n(?:[^\n]+\n)*To:[^\n]*;tag=", phone.traces())
+
+
+def test_r24_lost_packets(desk, where):
+    """A capture that lacks each seventh frame, and a second of speech."""
+    a, b = direct(desk, where, "clear", "udp")
+    path = talk(a, b, where, "whole", f"sip:{b.bundle.user}@{b.address()}", seconds=3)
+    data = open(path, "rb").read()
+    out, at, n = data[:24], 24, 0
+    while at < len(data):
+        size = 16 + int.from_bytes(data[at + 8:at + 12], "little")
+        n += 1
+        if n % 7 and not 150 < n < 250:
+            out += data[at:at + size]
+        at += size
+    assert n > 300
+    lossy = f"{where}/lossy.pcap"
+    with open(lossy, "wb") as f:
+        f.write(out)
+    [whole], [part] = (audited(x)[1]["call"] for x in (path, lossy))
+    assert part["grade"] == whole["grade"] == "open" and part["legs"][0]["packets"] < whole["legs"][0]["packets"] * 0.8
     a.stop()
     b.stop()
 
