@@ -158,10 +158,15 @@ static void died(struct slot *s, int status)
 	const char *how = how_it_died(status);
 	bool cannot = WIFEXITED(status) && WEXITSTATUS(status) == 127;
 
+	bool unheard = false;
+
 	if (s->linked) {
 		link_read(&s->link, parent_on); /* its last words */
+		unheard = s->link.phase == PHASE_HELLO;
 		link_fini(&s->link);
 	}
+	if (self.rehearsal && unheard && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT)
+		rehearse_fail(s, "is of another build, or broken"); /* it heard our build before it said its own */
 	s->linked = false;
 	s->pid = 0;
 	if (self.rehearsal && s->proc != PROC_CONF)

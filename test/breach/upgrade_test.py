@@ -145,7 +145,7 @@ def no_site(h):
     (lambda h: h.program.unlink(), 'the new ringfenced cannot be executed'),
     (lambda h: h.put(h.program, b'', 0o644), 'the new ringfenced cannot be executed'),
     (lambda h: h.conduct('core refuse'), 'ringfence-core refuses: does not like it'),
-    (lambda h: h.conduct('keeper crash-at-start'), 'ringfence-keeper aborted'),
+    (lambda h: h.conduct('keeper crash-at-start'), 'ringfence-keeper is of another build, or broken'),
     (no_site, "ringfence.conf:3: no such option 'phone'"),
     (lambda h: (h.site / 'boot.key').chmod(0o644), 'the new ringfenced does not run'),
 ])
