@@ -115,10 +115,10 @@ struct flow_ban {
 
 /* What the programs look for at all. Ports in host order. */
 struct flow_site {
-	__u16 lo, hi;                       /* of media */
-	__u32 bans;                         /* how many; 0 costs no look-up */
-	__u32 hops;                         /* XDP wants to know them */
-	__u16 listener[FLOW_LISTENERS_MAX]; /* of signalling; 0: none */
+	__u16 lo, hi;                             /* of media */
+	__u32 bans;                               /* how many; 0 costs no look-up */
+	__u32 hops;                               /* XDP wants to know them */
+	__u16 listener[FLOW_LISTENERS_MAX];       /* of signalling; 0: none */
 	struct flow_ip media[FLOW_LISTENERS_MAX]; /* our media addresses; zero: none */
 };
 

@@ -3,7 +3,7 @@
 #ifndef BPF_HAND_H
 #define BPF_HAND_H
 
-#include "datagram.h"
+#include "judge.h"
 #include "handed.h"
 
 struct {

@@ -3,7 +3,6 @@
  * it must see (STUN, DTLS, ZRTP, a port that may be learned) goes up to it. XDP does it where it can (xdp.h); tc does it elsewhere, and
  * for XDP the packets whose way out is not known. */
 #include "hand.h"
-#include "judge.h"
 #include "xdp.h"
 #include <linux/pkt_cls.h>
 

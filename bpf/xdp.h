@@ -4,7 +4,6 @@
 #define BPF_XDP_H
 
 #include "hand.h"
-#include "judge.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

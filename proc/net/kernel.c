@@ -197,6 +197,11 @@ enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 	return ENGINE_TC;
 }
 
+bool kernel_attach_sender(uint32_t interface)
+{
+	return attach_tc(interface, BPF_TC_INGRESS, kernel.sender);
+}
+
 void kernel_attached(void)
 {
 	xdp_drop_rest();

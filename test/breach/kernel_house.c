@@ -106,7 +106,7 @@ const char *kernel_house_open(const struct addr *ours, const char *interface, ui
 	rmdir(pins);
 	if (why)
 		return why;
-	if (!kernel_attach(house.interface))
+	if (kernel_attach(house.interface, NULL) == ENGINE_SOCKETS)
 		return "no program at the interface";
 	return pair_make(&house.pair, ours, lo) && kernel_attach_sender(house.pair.interface[1]) ? NULL : "no pair of devices";
 }
