@@ -222,7 +222,6 @@ def test_media_that_ends_here_by_the_ring(exchange, gateway, people, killed):
         old = exchange.kill(killed)
         exchange.wait_replaced(killed, old)
         net.wait_for("flows of both legs again", lambda: exchange.counter("kernel-flows") == 2, 10)
-        one.forget()
     before = exchange.counter("passed"), exchange.counter("ring-taken")
     time.sleep(3)
     passed, taken = exchange.counter("passed") - before[0], exchange.counter("ring-taken") - before[1]
