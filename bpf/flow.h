@@ -58,7 +58,7 @@ struct flow {
 	__u32 slot;      /* of its tally */
 	__u32 zero_too;  /* no padding: flows are compared whole */
 	struct flow_ip next;
-	__u64 join; /* whose it is, when ended */
+	__u64 join; /* whose it is, when ended; in `sends`: the key of who may send by it */
 	/* CLOCK_MONOTONIC */
 	__u64 opens_ns, deadline_ns;
 	__u64 learn_ns; /* until then another port of `from` goes up to media, which may learn it */

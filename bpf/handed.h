@@ -29,6 +29,7 @@ struct send_trailer {
 	__u32 slot; /* of the port it leaves by */
 	__u32 n;
 	__u32 not_slot, not_n;
+	__u64 key, not_key; /* media's own: any process may send to a device */
 };
 
 #endif

@@ -190,6 +190,18 @@ static __always_inline int for_us(const struct flow_site *s, __u16 port)
 	return 0;
 }
 
+/* Nothing leaves under another name than ours, whatever stands in a flow. */
+static __always_inline int from_ours(const struct flow_site *s, const struct flow *f)
+{
+	if (!for_media(s, bpf_ntohs(f->source_port)))
+		return 0;
+#pragma clang loop unroll(full)
+	for (int i = 0; i < FLOW_LISTENERS_MAX; i++)
+		if (same(&s->media[i], &f->source) && f->source.half[1])
+			return 1;
+	return 0;
+}
+
 /* Does it come from a banned address to a port of the exchange, or so that its port can't be seen? */
 static __always_inline int shut_out(
     void *data, void *end, const __u32 l3, const int family, const struct flow_site *s, __u64 now)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What media sends many of at once. A socket of its own, bound to one end of a pair of devices, takes them as segments of one datagram;
  * at the other end each loses what is behind it and leaves as from the port it names, which media wrote into `sends`. Nothing else
- * gets through, and nothing whose source is not a media port of ours. */
+ * gets through, nothing that does not name the key of that media, and nothing whose source is not a media port of ours. */
 #ifndef BPF_SEND_H
 #define BPF_SEND_H
 
@@ -14,17 +14,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct flow);
 } sends SEC(".maps");
-
-static __always_inline int from_ours(const struct flow_site *s, const struct flow *f)
-{
-	if (!for_media(s, bpf_ntohs(f->source_port)))
-		return 0;
-#pragma clang loop unroll(full)
-	for (int i = 0; i < FLOW_LISTENERS_MAX; i++)
-		if (same(&s->media[i], &f->source) && f->source.half[1])
-			return 1;
-	return 0;
-}
 
 /* Lengths are of the outer datagram still; n: what its payload will be. */
 static __always_inline int cut(struct __sk_buff *skb, const int family, __u16 n)
@@ -75,7 +64,8 @@ static __always_inline int send_skb(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	struct flow *f = bpf_map_lookup_elem(&sends, &t.slot);
 	struct flow_tally *tally = bpf_map_lookup_elem(&tallies, &t.slot);
-	if (!f || !tally || !from_ours(s, f) || bpf_skb_change_tail(skb, d.at + t.n, 0))
+	if (!f || !tally || !f->join || t.key != f->join || t.not_key != ~t.key || !from_ours(s, f) ||
+	    bpf_skb_change_tail(skb, d.at + t.n, 0))
 		return TC_ACT_SHOT;
 	COUNT(tally, sent, 1);
 	if (f->family == 4)

@@ -7,7 +7,7 @@
 enum { PAUSE_MS = 100, TRIES = 400 };
 
 struct look {
-	int64_t upgrades; /* of parent; -1: it said none */
+	int64_t upgrades, pid; /* of parent; -1: it said none */
 	bool down;
 };
 
@@ -22,13 +22,14 @@ static void row(json_t *line, void *arg)
 	l->down = l->down || !member_flag(line, "up");
 	if (strcmp(member(line, "name"), "parent") != 0)
 		return;
+	l->pid = member_number(line, "pid");
 	json_array_foreach(json_object_get(line, "lines"), i, pool) if (strcmp(member(pool, "name"), "upgrades") == 0)
 	    l->upgrades = member_number(pool, "used");
 }
 
 static struct look look(struct cmd *c)
 {
-	struct look l = {.upgrades = -1};
+	struct look l = {.upgrades = -1, .pid = -1};
 	struct ask a;
 
 	ask_begin(&a, c, "status");
@@ -37,14 +38,14 @@ static struct look look(struct cmd *c)
 	return l;
 }
 
-/* They are another generation, and each is up. */
-static bool wait_new(struct cmd *c, int64_t before)
+/* They are another generation, or of a parent that was started anew, and each is up. */
+static bool wait_new(struct cmd *c, struct look before)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 
 	for (int i = 0; i < TRIES; i++) {
 		struct look l = look(c);
-		if (l.upgrades > before && !l.down)
+		if (l.upgrades >= 0 && !l.down && (l.upgrades > before.upgrades || l.pid != before.pid))
 			return true;
 		nanosleep(&pause, NULL);
 	}
@@ -60,7 +61,7 @@ static int upgrade(struct cmd *c)
 	int code = ask_run(&a, NULL, NULL);
 	if (code != EXIT_DONE)
 		return code;
-	if (!wait_new(c, before.upgrades)) {
+	if (!wait_new(c, before)) {
 		complain("the new executables began to take over and do not serve yet", NULL,
 		    "see the log; a restart keeps the calls as well");
 		return EXIT_REFUSED;

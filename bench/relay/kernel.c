@@ -154,6 +154,7 @@ static void load(void)
 	struct flow_wire wire = {.interface = if_nametoindex("rfm1"), .redirects = 1};
 	uint32_t zero = 0;
 
+	ip(&site.media[0], "10.9.1.1");
 	object = bpf_object__open_mem(relay_bpf, sizeof relay_bpf, NULL);
 	if (!object)
 		fail("open");

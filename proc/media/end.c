@@ -334,8 +334,10 @@ enum drop end_send(struct end *e, uint8_t type, struct splice_packet *p, struct 
 		if (r != SRTP_OK)
 			return drop_of(r);
 	}
-	if (!fast_send(e->row, e->side, buf_span(&b)))
+	if (!fast_send(e->row, e->side, buf_span(&b))) {
+		fast_flush(); /* in order */
 		engine_send(s, COMPONENT_RTP, where, buf_span(&b));
+	}
 	e->kept.sent.packets++;
 	e->kept.sent.octets += (uint32_t)payload.n;
 	return DROP_NONE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "fast.h"
 #include "base/log.h"
+#include "base/rand.h"
 #include "engine.h"
 #include "flow_make.h"
 #include "kernel.h"
@@ -49,6 +50,7 @@ static struct {
 	uint32_t rows;
 	uint64_t not_before_ms; /* nothing is sent together until then: it was refused */
 	uint64_t handed, odd, sent, refused;
+	uint64_t key; /* of this life, known to the kernel by `sends` */
 } fast = {.sends = -1, .sender = -1};
 
 static struct batch batches[2] = {{.segment = SEND_SMALL + sizeof(struct send_trailer), .room = SEND_SMALL},
@@ -227,9 +229,10 @@ void fast_follow(uint32_t row)
 	fast_flush();
 	for (unsigned side = 0; side < 2; side++)
 		if (r && flow_make_send(r, side, &flow) &&
-		    kernel_way(source_where(r, side, COMPONENT_RTP), &r->spec.side[side].local, &flow))
+		    kernel_way(source_where(r, side, COMPONENT_RTP), &r->spec.side[side].local, &flow)) {
+			flow.join = fast.key;
 			put_in(row, side, &flow);
-		else
+		} else
 			take_out(row, side);
 }
 
@@ -242,6 +245,7 @@ void fast_end(uint32_t row)
 
 void fast_take_sends(int fd)
 {
+	fast_flush();
 	if (fast.sends >= 0)
 		close(fast.sends);
 	fast.sends = fd;
@@ -253,6 +257,7 @@ void fast_take_sends(int fd)
 
 void fast_take_sender(int fd)
 {
+	fast_flush();
 	if (fast.sender >= 0)
 		close(fast.sender);
 	fast.sender = fd;
@@ -325,7 +330,7 @@ bool fast_send(uint32_t row, unsigned side, struct span packet)
 {
 	struct batch *b = &batches[packet.n > SEND_SMALL];
 	uint32_t slot = slot_of(row, side), n = (uint32_t)packet.n;
-	const struct send_trailer t = {slot, n, ~slot, ~n};
+	const struct send_trailer t = {slot, n, ~slot, ~n, fast.key, ~fast.key};
 
 	if (fast.sender < 0 || !send_at(row, side)->in || packet.n > b->room || child_now() < fast.not_before_ms)
 		return false;
@@ -351,6 +356,8 @@ static void on_turn(struct ev_loop *loop, ev_prepare *w, int events)
 void fast_open(uint32_t rows)
 {
 	fast.rows = rows;
+	while (!fast.key)
+		rand_bytes(&fast.key, sizeof fast.key);
 	fast.send = calloc(2 * (size_t)rows, sizeof *fast.send);
 	for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
 		batches[i].octets = calloc(SEND_MOST, batches[i].segment);

@@ -258,10 +258,12 @@ static void take_tallies(int fd, uint32_t n)
 		munmap(kernel.tally, (size_t)kernel.tallies * sizeof *kernel.tally);
 	kernel.tally = at;
 	kernel.tallies = n;
-	/* of ports that no call has */
-	for (uint32_t i = 0; i < n; i++)
-		if (!table_row(i / RELAY_PORTS) && (kernel.tally[i].passed || kernel.tally[i].handed))
+	for (uint32_t i = 0; i < n; i++) {
+		if (!table_row(i / RELAY_PORTS)) /* what is counted of ports that no call has */
 			memset(&kernel.tally[i], 0, sizeof *kernel.tally);
+		kernel.slot[i].passed = kernel.tally[i].passed;
+		kernel.slot[i].stranger = kernel.tally[i].dropped[FLOW_STRANGER];
+	}
 }
 
 void kernel_on_map(struct link *from, const struct ipc_view *v)

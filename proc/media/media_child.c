@@ -5,6 +5,7 @@
 #include "end_dtls.h"
 #include "ended.h"
 #include "engine.h"
+#include "fast.h"
 #include "gate.h"
 #include "kernel.h"
 #include "media_child.h"
@@ -128,6 +129,7 @@ static void follow(uint32_t index, struct relay_row *r, const struct relay_spec 
 {
 	bool was_open = ended_is(r) && ended_is_open(index);
 
+	fast_flush(); /* what waits was made for the call as it was */
 	r->spec = *spec;
 	gate_set(r, child_now());
 	for (unsigned side = 0; side < 2; side++) {

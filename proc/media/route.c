@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 1024, STALE_MAX = 8 };
+enum { ANSWER_MAX = 1024, STALE_MAX = 8, NEWS_MAX = 4096 };
 
 static int ask = -1, hear = -1;
 static uint32_t asked;
@@ -26,8 +26,8 @@ static int open_netlink(uint32_t groups)
 bool route_open(void)
 {
 	ask = open_netlink(0);
-	hear =
-	    open_netlink(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
+	hear = open_netlink(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+			    RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE | 1u << (RTNLGRP_IPV6_RULE - 1));
 	return ask >= 0 && hear >= 0;
 }
 
@@ -37,7 +37,7 @@ bool route_changed(void)
 	bool any = false;
 
 	/* ENOBUFS: more changes than fit, which is one too */
-	for (int i = 0; hear >= 0 && i < STALE_MAX; i++) {
+	for (int i = 0; hear >= 0 && i < NEWS_MAX; i++) {
 		if (recvfrom(hear, some, sizeof some, MSG_DONTWAIT, NULL, NULL) < 0 && errno != ENOBUFS)
 			break;
 		any = true;

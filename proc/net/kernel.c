@@ -65,6 +65,17 @@ static int pin(struct bpf_map *m)
 	return access(path, F_OK) == 0 || bpf_obj_pin(bpf_map__fd(m), path) == 0 ? 0 : -errno;
 }
 
+/* The layout before: media has written its flows anew, and nothing reads these. */
+static void unpin_former(void)
+{
+	char path[NAME_MAX_];
+
+	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++) {
+		snprintf(path, sizeof path, "%s-%d", pinned[i], FLOW_LAYOUT - 1);
+		unlink(path);
+	}
+}
+
 static int load(const struct kernel_shape *s)
 {
 	struct bpf_map *m;
@@ -131,6 +142,7 @@ const char *kernel_load(const struct kernel_shape *s)
 	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
 	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
 	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
+	unpin_former();
 	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
 	kernel_forget_bans(UINT64_MAX); /* of an earlier life; core tells those that still count anew */
 	return write_site() ? NULL : reason(-errno);

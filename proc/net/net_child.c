@@ -67,9 +67,15 @@ static void give_map(struct link *media, enum kernel_map what, int fd)
 	ipc_end(media);
 }
 
+static void make_pair(void)
+{
+	if (!pair_make(&net.pair, &net.address[0], shape().lo) || !kernel_attach_sender(net.pair.interface[1]))
+		pair_end(&net.pair);
+}
+
 static void give_sender(struct link *media)
 {
-	int fd = pair_socket(&net.pair);
+	int fd = media && net.pair.interface[0] ? pair_socket(&net.pair) : -1;
 
 	if (fd < 0)
 		return;
@@ -97,8 +103,7 @@ static void link_up(struct link *l)
 		tell_path(l, i);
 	give_map(l, KERNEL_TALLIES, kernel_tallies());
 	give_map(l, KERNEL_RING, kernel_ring());
-	if (net.pair.interface[0])
-		give_sender(l);
+	give_sender(l);
 	give_map(l, KERNEL_FLOWS, kernel_flows()); /* now it has all that it needs */
 }
 
@@ -115,6 +120,16 @@ static void say(uint32_t i, const char *name, enum kernel_engine engine)
 			*at |= 0x20;
 		else if (!(*at >= 'a' && *at <= 'z') && !(*at >= '0' && *at <= '9'))
 			*at = '-';
+}
+
+/* No address of ours is there any more. */
+static void leave(uint32_t interface)
+{
+	for (uint32_t i = 0; i < net.addresses; i++)
+		if (net.interface[i] == interface)
+			return;
+	if (interface)
+		kernel_detach(interface);
 }
 
 static void look_at(uint32_t i)
@@ -135,6 +150,7 @@ static void look_at(uint32_t i)
 	if (at == was)
 		return;
 	net.interface[i] = at;
+	leave(was);
 	tell_path(child_link(PROC_MEDIA, 0), i);
 }
 
@@ -145,8 +161,11 @@ static void on_look(struct timer *t, uint64_t now_ms)
 	for (uint32_t i = 0; i < net.addresses; i++)
 		look_at(i);
 	kernel_attached();
-	if (net.pair.interface[1])
-		(void)kernel_attach_sender(net.pair.interface[1]);
+	if (net.pair.interface[0] && !(pair_up(&net.pair) && kernel_attach_sender(net.pair.interface[1]))) {
+		pair_end(&net.pair); /* somebody took one of them away */
+		make_pair();
+		give_sender(child_link(PROC_MEDIA, 0));
+	}
 	kernel_forget_bans(now_ns());
 	timer_set(&child_wheel, t, now_ms + LOOK_MS);
 }
@@ -208,8 +227,7 @@ static void serve(void)
 	}
 	if (net.why_not)
 		return;
-	if (!pair_make(&net.pair, &net.address[0], s.lo) || !kernel_attach_sender(net.pair.interface[1]))
-		pair_end(&net.pair);
+	make_pair();
 	net.look.fire = on_look;
 	on_look(&net.look, child_now());
 }

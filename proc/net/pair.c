@@ -88,7 +88,7 @@ static int ask(struct request *q, struct request *answer)
 
 static uint32_t interface_of(const char *name)
 {
-	struct request q = request_of(RTM_GETLINK, 0), answer;
+	struct request q = request_of(RTM_GETLINK, 0), answer = {0};
 
 	put(&q, IFLA_IFNAME, name, strlen(name) + 1);
 	return ask(&q, &answer) == 0 ? (uint32_t)answer.link.ifi_index : 0;
@@ -166,6 +166,14 @@ bool pair_make(struct pair *p, const struct addr *address, uint16_t lo)
 		want_no_address(p->interface[i]);
 	}
 	return bring_up(p->interface[0]) && bring_up(p->interface[1]);
+}
+
+bool pair_up(const struct pair *p)
+{
+	for (int i = 0; i < 2; i++)
+		if (interface_of(p->name[i]) != p->interface[i] || !bring_up(p->interface[i]))
+			return false;
+	return true;
 }
 
 void pair_end(struct pair *p)

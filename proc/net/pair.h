@@ -14,6 +14,8 @@ struct pair {
 /* Of the exchange that has these ports at this address. Made, or found as an earlier life left it; false: the kernel or the host
  * refuses. */
 bool pair_make(struct pair *p, const struct addr *address, uint16_t lo);
+/* Both ends are those that were made, and up, now if they were not. */
+bool pair_up(const struct pair *p);
 void pair_end(struct pair *p);
 
 /* A socket that sends into it and nowhere else; -1: none. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* What a parent leaves to the one that takes its place by exec: descriptors that stay open, and the media that still relays. It comes
  * in a sealed file of memory; the new parent looks at each of them before it uses any. */
-#pragma once
+#ifndef PARENT_HANDOVER_H
+#define PARENT_HANDOVER_H
+
 #include "parent.h"
 
 enum { UPGRADES_MAX = 64 }; /* each parent lays one more filter of system calls over those before it (seccomp) */
@@ -24,3 +26,5 @@ void handover_end_media(void);
 /* Media of the parent before is still there, and has the ports. */
 bool handover_waits(void);
 void handover_reaped(pid_t pid);
+
+#endif

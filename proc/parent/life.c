@@ -180,7 +180,8 @@ static void died(struct slot *s, int status)
 	}
 	log_error("%s/%u %s (%#x)", proc_name[s->proc], s->instance, how, (unsigned)status);
 	event(EVENT_DIED, s->proc == PROC_WATCH ? SEVERITY_ALARM : SEVERITY_WARNING, 0, how, s);
-	if (!self.ready && (cannot || s->restarts == BOOT_RESTARTS)) {
+	/* who took over has calls to keep, and what it waits for (a database that is upgraded too) may come back */
+	if (!self.ready && !self.upgrades && (cannot || s->restarts == BOOT_RESTARTS)) {
 		if (!cannot)
 			log_error("%s/%u was started again %d times in vain: the exchange cannot start",
 			    proc_name[s->proc], s->instance, BOOT_RESTARTS);
@@ -272,7 +273,7 @@ static bool is_store(enum proc p)
 /* Of an upgrade's end: it relays until the new parent has another. */
 static bool stays(const struct slot *s)
 {
-	return self.upgrading && s->proc == PROC_MEDIA;
+	return self.upgrading && s->proc == PROC_MEDIA && slot_alive(s);
 }
 
 bool life_left(void)
@@ -335,6 +336,11 @@ static void turn_stopping(void)
 	}
 }
 
+static bool must_boot(void)
+{
+	return !self.ready && !self.upgrades;
+}
+
 void life_turn(void)
 {
 	if (self.stopping) {
@@ -344,7 +350,7 @@ void life_turn(void)
 	for (uint32_t i = 0; i < self.slots; i++)
 		turn(&self.slot[i]);
 	check_link(&self.conf);
-	if (!self.ready && self.now_ms - self.started_ms >= BOOT_MS) {
+	if (must_boot() && self.now_ms - self.started_ms >= BOOT_MS) {
 		for (uint32_t i = 0; i < self.slots; i++)
 			if (self.slot[i].state != SLOT_UP)
 				log_error(
@@ -371,7 +377,7 @@ static uint64_t due(const struct slot *s)
 
 uint64_t life_next_ms(void)
 {
-	uint64_t first = self.ready ? UINT64_MAX : self.started_ms + BOOT_MS;
+	uint64_t first = must_boot() ? self.started_ms + BOOT_MS : UINT64_MAX;
 
 	if (self.stopping)
 		return self.now_ms + 100;

@@ -196,6 +196,12 @@ static bool open_place(void)
 	return place_open() && (self.rehearsal ? place_look() : place_prepare());
 }
 
+/* A successor that cannot go on: whoever started the one before starts it anew, and it takes up the calls. */
+static int exit_vain(void)
+{
+	return self.upgrades && !self.rehearsal ? EXIT_AGAIN : 1;
+}
+
 int main(int argc, char **argv)
 {
 	upgrade_init();
@@ -207,13 +213,13 @@ int main(int argc, char **argv)
 		log_fatal("no signals");
 	self.now_ms = self.started_ms = clock_boot_ms();
 	if (!take_over())
-		return 1;
+		return self.rehearsal ? 1 : EXIT_AGAIN;
 	if (!self.rehearsal) {
 		service_manager_init();
 		cage_deny(); /* who rehearses has inherited it */
 	}
 	if (!open_place())
-		return 1;
+		return exit_vain();
 	reload_begin(0, false);
 	while (!self.stopping || life_left())
 		turn(signals);

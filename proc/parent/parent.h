@@ -16,6 +16,7 @@ enum {
 	START_MS = 15000,    /* not ready for so long: killed */
 	STOP_MS = 2000,      /* between STOP and SIGKILL */
 	BOOT_MS = 30000,     /* all must be ready once by then */
+	EXIT_AGAIN = 75,     /* who took over cannot go on: to be started anew (EX_TEMPFAIL) */
 	BOOT_RESTARTS = 3,   /* before that, a process that was started again so often in vain ends the start */
 	RELOAD_MS = 5000,
 	MEDIA_LAST_MS = 10000, /* so long after an upgrade the media of before may wait for the others to be up */
@@ -111,7 +112,7 @@ void on_accuse(struct link *from, const struct ipc_view *v);
 /* reload.c: configuration, the first and each later one */
 void reload_begin(uint64_t token, bool has_token);
 void reload_turn(void);
-const char *reload_busy(void); /* static; NULL: one may begin */
+const char *reload_running(void); /* static; NULL: none is */
 uint64_t reload_next_ms(void);
 void reload_lost(struct slot *s); /* this one died */
 void on_site_parsed(struct link *from, const struct ipc_view *v);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* The new executables show that they could take over, while the old ones serve: a parent of the new build starts one of each, hears from
  * each which build it is of and whether it takes the configuration and what is kept of calls, and ends them all. Nothing is bound, opened
- * for writing or changed. Its one line on standard output is the reason, if there is one. */
-#pragma once
+ * for writing or changed. Its one line on standard output is the reason, or REHEARSED. */
+#ifndef PARENT_REHEARSE_H
+#define PARENT_REHEARSE_H
+
 #include "parent.h"
+
+#define REHEARSED "ready"
 
 /* Static; NULL when all that lies beside the processes is there. */
 const char *rehearse_look(void);
@@ -11,3 +15,5 @@ const char *rehearse_look(void);
 void rehearse_fail(const struct slot *s, const char *why);
 /* One more took the site; the last one ends it all. */
 void rehearse_verdict(void);
+
+#endif

@@ -58,15 +58,22 @@ static void refuse(const char *why)
 	if (self.rehearsal)
 		rehearse_fail(NULL, why);
 	else if (!self.generation)
-		life_stop(1);
+		life_stop(self.upgrades ? EXIT_AGAIN : 1);
 }
 
-const char *reload_busy(void)
+const char *reload_running(void)
 {
 	if (self.stopping)
 		return "the exchange stops";
-	if (next.state != IDLE || self.conf.pid)
-		return "a reload is going on";
+	return next.state != IDLE || self.conf.pid ? "a reload is going on" : NULL;
+}
+
+static const char *reload_busy(void)
+{
+	const char *running = reload_running();
+
+	if (running)
+		return running;
 	for (uint32_t i = 0; i < self.slots; i++)
 		if (self.slot[i].state != SLOT_UP && self.slot[i].state != SLOT_KEPT_DOWN)
 			return "a process is restarting, try again";
@@ -133,7 +140,7 @@ static void boot(void)
 	if (why)
 		log_error("%s", why);
 	if (why || !place_listen()) {
-		life_stop(1);
+		life_stop(self.upgrades ? EXIT_AGAIN : 1);
 		return;
 	}
 	handover_end();

@@ -2,11 +2,13 @@
 #include "upgrade.h"
 #include "base/log.h"
 #include "handover.h"
+#include "rehearse.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -119,7 +121,8 @@ static const char *busy(void)
 		return "an upgrade is going on";
 	if (self.upgrades >= UPGRADES_MAX)
 		return "too many upgrades since the start: restart it instead, calls stay";
-	return reload_busy();
+	/* a process that is down is no reason: its successor may be of the new build alone */
+	return self.ready || (self.generation && !handover_waits()) ? reload_running() : "it is still starting";
 }
 
 static void answer(enum done_result result, const char *text)
@@ -194,7 +197,7 @@ bool upgrade_reaped(pid_t pid, int status)
 	close_words();
 	if (self.stopping)
 		return true;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && strcmp(why, REHEARSED) == 0)
 		succeed();
 	else if (next.late)
 		refuse(DONE_REFUSED, "the new executables were not ready in time");
@@ -233,5 +236,5 @@ int upgrade_exec(void)
 		(void)become(handover, false);
 	}
 	log_error("the new ringfenced cannot be executed: %s", strerror(errno));
-	return 1;
+	return EXIT_AGAIN;
 }

@@ -148,8 +148,11 @@ static pid_t network(int i)
 static bool load(void)
 {
 	struct flow_site site = {.lo = LO, .hi = LO + 4 * ROWS - 1};
+	struct addr ours[2] = {at("10.9.0.1", 0), at("10.9.1.1", 0)};
 	uint32_t zero = 0;
 
+	for (int i = 0; i < 2; i++)
+		memcpy(&site.media[i], ours[i].ip, sizeof site.media[i]);
 	object = bpf_object__open_mem(relay_bpf, sizeof relay_bpf, NULL);
 	if (!object)
 		return false;

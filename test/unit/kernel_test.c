@@ -530,13 +530,55 @@ static void both_police_alike(void)
 	unwritten();
 }
 
+static struct flow_site our_site(void)
+{
+	struct flow_site s = {.lo = PORT, .hi = PORT + 3};
+	struct addr ours[2] = {at("192.0.2.1", 0), at("2001:db8::1", 0)};
+
+	for (int i = 0; i < 2; i++)
+		memcpy(&s.media[i], ours[i].ip, sizeof s.media[i]);
+	return s;
+}
+
+/* A media that is not media any more writes what it likes. */
+static void nothing_leaves_under_another_name(void)
+{
+	struct flow_key key;
+	struct flow f, as;
+
+	begin(false, true);
+	written(0);
+	forget();
+	struct frame frame = rtp(0, 170);
+	CHECK(bpf_map_get_next_key(flows, NULL, &key) == 0);
+	do
+		CHECK(bpf_map_lookup_elem(flows, &key, &f) == 0);
+	while (f.slot != 0 && bpf_map_get_next_key(flows, &key, &key) == 0);
+	CHECK(run(&frame) == REDIRECT);
+	as = f;
+	((uint8_t *)&as.source)[15]++;
+	bpf_map_update_elem(flows, &key, &as, BPF_ANY);
+	CHECK(run(&frame) == SHOT);
+	as = f;
+	as.source_port = htons(53);
+	bpf_map_update_elem(flows, &key, &as, BPF_ANY);
+	CHECK(run(&frame) == SHOT);
+	as = f;
+	memset(&as.source, 0, sizeof as.source);
+	bpf_map_update_elem(flows, &key, &as, BPF_ANY);
+	CHECK(run(&frame) == SHOT);
+	unwritten();
+}
+
 static void a_banned_address_is_heard_nowhere(void)
 {
 	struct flow_ip ip;
-	struct flow_site s = {.lo = PORT, .hi = PORT + 3, .bans = 1, .listener = {5061}};
+	struct flow_site s = our_site();
 	uint32_t zero = 0;
 	struct flow_ban until = {.until_ns = UINT64_MAX}, seen;
 
+	s.bans = 1;
+	s.listener[0] = 5061;
 	begin(false, true);
 	written(0);
 	forget();
@@ -629,9 +671,10 @@ static void the_last_stranger_is_known(void)
 
 static void write_site(uint32_t hops)
 {
-	struct flow_site s = {.lo = PORT, .hi = PORT + 3, .hops = hops};
+	struct flow_site s = our_site();
 	uint32_t zero = 0;
 
+	s.hops = hops;
 	bpf_map_update_elem(site, &zero, &s, BPF_ANY);
 }
 
@@ -833,7 +876,7 @@ static bool drop_to_caps_of_net(void)
 
 static bool load(void)
 {
-	struct flow_site s = {.lo = PORT, .hi = PORT + 3};
+	struct flow_site s = our_site();
 	uint32_t zero = 0;
 
 	if (!drop_to_caps_of_net()) {
@@ -882,6 +925,7 @@ int main(void)
 		RUN(another_interface_or_tag_has_no_flow);
 		RUN(a_datagram_without_checksum_stays_so);
 		RUN(both_police_alike);
+		RUN(nothing_leaves_under_another_name);
 		RUN(a_banned_address_is_heard_nowhere);
 		RUN(varying_opus_shows);
 		RUN(a_long_compound_goes_up);

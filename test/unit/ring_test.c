@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 enum { SKIPPED = 77, PORT = 20000, LO = 1, SLOT = 2, HEADS = 14 + 20 + 8, SMALL = 4096 };
+static const uint64_t KEY = 0x0123456789abcdef;
 
 /* --- the reader --- */
 
@@ -316,7 +317,7 @@ static void a_full_ring_goes_up_and_is_used_again(void)
 
 static void send_to(bool v6)
 {
-	struct flow f = {.family = v6 ? 6 : 4, .next_family = v6 ? 6 : 4, .to_port = htons(6000), .source_port = htons(PORT + 2), .interface = LO};
+	struct flow f = {.family = v6 ? 6 : 4, .next_family = v6 ? 6 : 4, .to_port = htons(6000), .source_port = htons(PORT + 2), .interface = LO, .join = KEY};
 	uint32_t slot = SLOT;
 
 	put_ip(&f.source, v6 ? "2001:db8::1" : "192.0.2.1");
@@ -337,7 +338,7 @@ static size_t segment(size_t n, struct send_trailer t)
 
 static struct send_trailer trailer(uint32_t slot, uint32_t n)
 {
-	return (struct send_trailer){slot, n, ~slot, ~n};
+	return (struct send_trailer){slot, n, ~slot, ~n, KEY, ~KEY};
 }
 
 static bool leaves_right(size_t n, bool v6)
@@ -389,6 +390,20 @@ static void nothing_else_leaves(void)
 	t = trailer(SLOT, 172);
 	t.not_n++;
 	CHECK(run(sender, segment(172, t)) == TC_ACT_SHOT);
+	/* another process of this host, which has not the key */
+	t = trailer(SLOT, 172);
+	t.key ^= 1;
+	t.not_key = ~t.key;
+	CHECK(run(sender, segment(172, t)) == TC_ACT_SHOT);
+	t = trailer(SLOT, 172);
+	t.not_key--;
+	CHECK(run(sender, segment(172, t)) == TC_ACT_SHOT);
+	CHECK(bpf_map_lookup_elem(map("sends"), &slot, &f) == 0);
+	f.join = t.key = 0;
+	t.not_key = ~t.key;
+	bpf_map_update_elem(map("sends"), &slot, &f, BPF_ANY);
+	CHECK(run(sender, segment(172, t)) == TC_ACT_SHOT);
+	send_to(false);
 	size_t n = segment(172, trailer(SLOT, 172));
 	put16(frame + 12, ETHERTYPE_ARP);
 	CHECK(run(sender, n) == TC_ACT_SHOT && run(sender, 60) == TC_ACT_SHOT && run(sender, 14) == TC_ACT_SHOT);
