@@ -117,6 +117,15 @@ def test_every_process_is_another_and_of_the_new_build(installed):
     assert 'no such' not in h.log() and h.log().count('ringfence: ready') == 3
 
 
+def test_a_process_that_cannot_come_back_is_no_reason_against_it(installed):
+    h = installed()
+    h.install(1)
+    os.kill(h.children()['core'], signal.SIGKILL)
+    h.wait_log('core/0: killed: is of another build')
+    assert 'have taken over' in h.upgrade()
+    assert {build_of(p) for p in [*h.children().values(), h.process.pid]} == {1}
+
+
 def test_nothing_leaks_over_upgrades(installed):
     h = installed()
     counts = []
@@ -226,6 +235,7 @@ class Heir:
         return done
 
 
+AGAIN = 75  # whoever started the one before starts it anew
 REFUSED = 'what the parent before left is refused: '
 
 
@@ -247,7 +257,7 @@ REFUSED = 'what the parent before left is refused: '
 def test_numbers_that_cannot_be_right(tmp_path, change, why):
     heir = Heir(tmp_path)
     done = heir.run(heir.pack(**change))
-    assert done.returncode == 1 and REFUSED + why in done.stderr, done.stderr
+    assert done.returncode == AGAIN and REFUSED + why in done.stderr, done.stderr
 
 
 def test_a_file_that_may_change_or_has_another_size(tmp_path):
@@ -255,10 +265,10 @@ def test_a_file_that_may_change_or_has_another_size(tmp_path):
     right = heir.pack()
     for octets, seals in ((right, 0), (right, SEALS & ~fcntl.F_SEAL_WRITE), (right[:-1], SEALS), (right + b'0', SEALS), (b'', SEALS)):
         done = heir.run(octets, seals)
-        assert done.returncode == 1 and REFUSED + 'it is no sealed file of the right size' in done.stderr, done.stderr
+        assert done.returncode == AGAIN and REFUSED + 'it is no sealed file of the right size' in done.stderr, done.stderr
     done = subprocess.run([BUILD / 'proc/parent/ringfenced', '--site', heir.site, '--libexec', BUILD / 'proc', '--upgraded', '77'],
                           capture_output=True, text=True, timeout=30)
-    assert done.returncode == 1 and REFUSED + 'it is no sealed file of the right size' in done.stderr
+    assert done.returncode == AGAIN and REFUSED + 'it is no sealed file of the right size' in done.stderr
 
 
 def test_descriptors_that_are_something_else(tmp_path):
@@ -273,12 +283,12 @@ def test_descriptors_that_are_something_else(tmp_path):
                         (dict(listeners=[other]), listens), (dict(site=other), site),
                         (dict(listeners=[heir.site_fd]), twice), (dict(listeners=[heir.listener.fileno()] * 2), twice)):
         done = heir.run(heir.pack(**change), keep=[local.fileno(), idle.fileno(), other])
-        assert done.returncode == 1 and REFUSED + why in done.stderr, (change, done.stderr)
+        assert done.returncode == AGAIN and REFUSED + why in done.stderr, (change, done.stderr)
     fcntl.flock(heir.site_fd, fcntl.LOCK_UN)  # the heirs have locked what they share with us
     locked = os.open(heir.site, os.O_RDONLY | os.O_DIRECTORY)  # by another exchange
     fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
     done = heir.run(heir.pack())
-    assert done.returncode == 1 and REFUSED + site in done.stderr, done.stderr
+    assert done.returncode == AGAIN and REFUSED + site in done.stderr, done.stderr
     os.close(locked)
 
 
@@ -291,7 +301,7 @@ def test_the_process_of_another_is_not_killed(tmp_path):
                             (bystander.pid, heir.listener.fileno())):
                 listeners = [] if fd == heir.listener.fileno() else None
                 done = heir.run(heir.pack(media_fd=fd, media_pid=pid, listeners=listeners), keep=[ours.fileno()])
-                assert done.returncode == 1 and REFUSED + 'the media in it is no child of this process' in done.stderr, done.stderr
+                assert done.returncode == AGAIN and REFUSED + 'the media in it is no child of this process' in done.stderr, done.stderr
             assert bystander.poll() is None
         finally:
             bystander.kill()
@@ -302,4 +312,4 @@ def test_what_is_right_is_taken(tmp_path):
     heir = Heir(tmp_path)
     (heir.site / 'ringfence.conf').write_text('domain = voice.example\nlog { privacy = meek }\n')
     done = heir.run(heir.pack())
-    assert done.returncode == 1 and REFUSED not in done.stderr and 'neither full nor mild' in done.stderr, done.stderr
+    assert done.returncode == AGAIN and REFUSED not in done.stderr and 'neither full nor mild' in done.stderr, done.stderr
