@@ -100,7 +100,7 @@ static uint8_t *convert_to_memory(int fd, const struct arena_plan *p, size_t nee
 {
 	struct arena_table from[ARENA_TABLES_MAX], to[ARENA_TABLES_MAX];
 	struct arena_shape shape[ARENA_TABLES_MAX];
-	uint32_t longest = 0;
+	uint32_t longest = 1;
 
 	former_shape(p, shape);
 	for (uint32_t i = 0; i < p->tables; i++)
