@@ -111,7 +111,7 @@ def test_keys_are_not_said(captures):
 
 
 # What stands in the captures, and names people, places or makes; the last one is what is advised for one make.
-PLANTED = (r'\b10[12]\b', 'Anna', r'10\.0\.0\.', 'fd00', 'example', 'Yealink', 'SIP-T46G', r'28\.83', 'Asterisk', 'Anna-and-Bob', 'Compulsory')
+PLANTED = (r'\b10[12]\b', 'Anna', r'10\.0\.0\.', r'\bfd00:', 'example', 'Yealink', 'SIP-T46G', r'28\.83', 'Asterisk', 'Anna-and-Bob', 'Compulsory')
 
 
 def test_anonymised(captures, tmp_path):
