@@ -1,18 +1,29 @@
 # SPDX-License-Identifier: ISC
-"""A POTS gateway without encryption: SIP over UDP, one call at a time, and whatever audio comes goes back."""
+"""A POTS gateway without encryption: SIP over UDP, one call at a time; whatever audio comes is kept and goes back; keys by RFC 4733."""
 import re
 import select
+import struct
 import threading
 import time
+
+import audio
 
 SDP = "v=0\r\no=- 1 1 IN IP4 {a}\r\ns=-\r\nc=IN IP4 {a}\r\nt=0 0\r\nm=audio {p} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n" \
       "a=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\na=sendrecv\r\n"
 RTP_PORT = 30000
 SSRC = b"\x47\x57\x00\x01"
+KEYS = "0123456789*#"
 
 
 def header(text, name):
     return re.findall(rf"^{name}: *(.*?)\r$", text, re.M | re.I)
+
+
+def linear(octet):
+    """G.711 (mu-law): an octet as a sample of 16 bits."""
+    x = ~octet & 0xff
+    level = ((x & 0x0f) * 8 + 132 << (x >> 4 & 7)) - 132
+    return -level if x & 0x80 else level
 
 
 class Gateway:
@@ -22,11 +33,13 @@ class Gateway:
         self.invites, self.answers, self.echoed, self.clear = [], [], 0, True
         self.up, self.over, self.stopped = False, False, False
         self.dialog, self.deaf = None, 0
+        self.heard, self.media, self.seq, self.at, self.pressing = bytearray(), None, 0, b"\0\0\0\0", False
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def forget(self):
         self.invites, self.answers, self.echoed, self.up, self.over = [], [], 0, False, False
+        self.heard = bytearray()
 
     def _run(self):
         while not self.stopped:
@@ -35,11 +48,34 @@ class Gateway:
                 if s is self.rtp:
                     self.echoed += data[0] >> 6 == 2
                     self.clear &= len(data) == 172 or data[1] & 0x7f != 0
-                    self.rtp.sendto(data[:8] + SSRC + data[12:], peer)
+                    self.heard += data[12:] if data[1] & 0x7f == 0 else b""
+                    self.media, self.at = peer, data[4:8]
+                    if not self.pressing:
+                        self._say(data[1], data[12:])
                 elif self.deaf:
                     self.deaf -= 1          # lost on the way
                 else:
                     self._take(data.decode(), peer)
+
+    def _say(self, kind, payload):
+        self.seq = self.seq + 1 & 0xffff
+        self.rtp.sendto(struct.pack("!BBH", 0x80, kind, self.seq) + self.at + SSRC + payload, self.media)
+
+    def press(self, key):
+        """A key in the stream: 100 ms of a telephone-event, its end said three times (RFC 4733)."""
+        self.pressing = True
+        self.at = struct.pack("!I", int.from_bytes(self.at, "big") + 160 & 0xffffffff)
+        begun = self.at
+        for i in range(8):
+            self.at = begun
+            self._say(101 | (i == 0) << 7, struct.pack("!BBH", KEYS.index(key), (i >= 5) << 7 | 10, min(i + 1, 6) * 160))
+            time.sleep(0.02)
+        self.pressing = False
+
+    def recording(self, path):
+        """What was heard since forget(), as a WAV file."""
+        audio.write_wav(path, [linear(x) for x in bytes(self.heard)], 8000)
+        return path
 
     def _reply(self, text, code, phrase, peer, *, tag=True, body=""):
         to = header(text, "To")[0] + ("" if ";tag=" in header(text, "To")[0] or not tag else ";tag=gw1")

@@ -1,31 +1,34 @@
 # SPDX-License-Identifier: ISC
 """Calls through trunks with audio in both directions (R7, R29): SIPp as a gateway without encryption, baresip as a provider's border
-controller with TLS and SRTP. The phones are real ones, and so is whoever is at the far end."""
+controller with TLS and SRTP. The phones are real ones, and so is whoever is at the far end. Then what becomes of callers from outside (R18),
+and a call for help with the place of its phone (R16)."""
+import email
 import os
 import shutil
-import subprocess
 import time
+from xml.etree import ElementTree
 
 import pytest
 
-import audio
 import net
 import pki
 from baresip import Baresip
 from bundle import Bundle
 from exchange import CONF, Exchange
+from gateway import Gateway as Town
+from prompts import hears_prompt
 from provider import Zone, resolve_at
-from sipp import recv, references, send
+from sippgate import CALLER, Gateway
+from test_plan import said, unheard
 
-SIPP_PORT, OURS = 5060, 5072
-OUT, BEYOND, CALLER = "+33612345678", "+33144556677", "+33698765432"
+OUT, BEYOND = "+33612345678", "+33144556677"
 TRUNKS = """
 pin = off
-incoming {{ unknown = pass anonymous = refuse failed = pass }}
+incoming {{ unknown = pass anonymous = pass failed = pass }}
 numbers {{ country = "fr" }}
 trunk pots {{
     server = "{plain}" transport = udp media = rtp plain = yes listen = "{us}:5072"
-    media-from = {{"{plain}"}} keepalive = 5 priority = 1 classes = {{mobile}} lines = 2
+    media-from = {{"{plain}"}} keepalive = 5 priority = 1 classes = {{mobile}} lines = 2 emergency = no
     caller-id = {{"+33123456700"}}
     number "+33123456701" {{ to = in-baresip-srtp }}
     number "+33123456702" {{ to = in-baresip-dtls }}
@@ -33,102 +36,17 @@ trunk pots {{
 }}
 trunk border {{
     server = "sbc.provider.test" ca = "lab.pem" listen = "{us}:5061"
-    media-from = {{"{safe}"}} keepalive = 5 priority = 2 classes = {{national}}
+    media-from = {{"{safe}"}} keepalive = 5 priority = 2 classes = {{national}} emergency = no
     caller-id = {{"+33123456700"}}
 }}
-"""
-SDP = """v=0
-o=- 53655 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [local_ip]
-t=0 0
-m=audio [rtpstream_audio_port] RTP/AVP 0
-a=rtpmap:0 PCMU/8000
+trunk town {{
+    server = "{town}" transport = udp media = rtp plain = yes listen = "{us}:5074"
+    media-from = {{"{town}"}} keepalive = 5 priority = 3 classes = {{toll-free}}
+    number "+33123456704" {{ to = helped }}
+    number "+33123456705" {{ to = shy }}
+}}
 """
 NUMBERS = {"in-baresip-srtp": "+33123456701", "in-baresip-dtls": "+33123456702", "in-linphone-srtp": "+33123456703"}
-INVITE = """INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
-Max-Forwards: 70
-From: <sip:""" + CALLER + """@gateway.test>;tag=[pid]s[call_number]
-To: <sip:{number}@[remote_ip]>
-Call-ID: [call_id]
-CSeq: 1 INVITE
-Contact: <sip:gw@[local_ip]:[local_port]>
-Content-Type: application/sdp
-Content-Length: [len]
-
-""" + SDP
-IN_DIALOG = """{method} [next_url] SIP/2.0
-Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
-Max-Forwards: 70
-From: <sip:""" + CALLER + """@gateway.test>;tag=[pid]s[call_number]
-[last_To:]
-Call-ID: [call_id]
-CSeq: {cseq} {method}
-Contact: <sip:gw@[local_ip]:[local_port]>
-Content-Length: 0
-
-"""
-
-
-class Gateway:
-    """SIPp on a host of its own. As the called side it answers and sends all audio back; as the caller it plays a tone."""
-
-    def __init__(self, host, us, where):
-        self.host, self.us, self.where, self.proc = host, us, where, None
-
-    def _spawn(self, *args):
-        self.stop()
-        self.messages = f"{self.where}/sipp-{len(os.listdir(self.where))}.messages"
-        self.proc = self.host.spawn("timeout", "-k", "2", "60", "sipp", f"{self.us}:{OURS}", *args, "-i", self.host.v4, "-p", SIPP_PORT,
-                                    "-mi", self.host.v4, "-nostdin", "-aa", "-trace_msg", "-message_file", self.messages,
-                                    log=f"{self.where}/sipp.out")
-
-    def answers(self):
-        self._spawn("-sn", "uas", "-rtp_echo", "-l", "4")
-        net.wait_for("SIPp to listen", lambda: f":{SIPP_PORT} " in self.host.run("ss", "-Hlun").stdout, 5)
-
-    def calls_in(self, number, seconds, tone):
-        wav = audio.tone(f"{self.where}/in.wav", audio.TONES[tone], 8000, seconds=60)
-        raw = f"{self.where}/in.ulaw"
-        with open(raw, "wb") as f:
-            f.write(bytes(ulaw(x) for x in audio.read_wav(wav)[0]))
-        steps = [send(INVITE.format(number=number), retrans=True), recv(response=100, optional=True), recv(response=180, optional=True),
-                 recv(response=183, optional=True), recv(response=200, rrs=True, timeout=15000),
-                 send(IN_DIALOG.format(method="ACK", cseq=1)),
-                 f'<nop><action><exec rtp_stream="{raw},-1,0"/></action></nop>', f'<pause milliseconds="{seconds * 1000}"/>',
-                 send(IN_DIALOG.format(method="BYE", cseq=2), retrans=True), recv(response=200)]
-        xml = f"{self.where}/in.xml"
-        with open(xml, "w") as f:
-            f.write('<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="in">\n' + "\n".join(steps) + references(steps) + "</scenario>\n")
-        self._spawn("-sf", xml, "-m", "1", "-l", "1", "-timeout", "50", "-timeout_error")
-
-    def said(self):
-        try:
-            with open(self.messages, errors="replace") as f:
-                return f.read()
-        except OSError:
-            return ""
-
-    def result(self):
-        try:
-            code = self.proc.wait(50)
-        except subprocess.TimeoutExpired:
-            raise net.LabError(f"SIPp did not end: {self.said()[-2000:]}") from None
-        assert code == 0, self.said()[-2000:]
-
-    def stop(self):
-        if self.proc:
-            self.host.stop(self.proc)
-            self.proc = None
-
-
-def ulaw(x):
-    """G.711: a sample of 16 bits as an octet."""
-    sign, x = (0x80, -x) if x < 0 else (0, x)
-    x = min(x, 32635) + 132
-    exponent = x.bit_length() - 8
-    return ~(sign | exponent << 4 | x >> (exponent + 3) & 0x0f) & 0xff
 
 
 class Border(Baresip):
@@ -142,7 +60,7 @@ class Border(Baresip):
 def far(lab, where):
     """What is outside: hosts, a DNS server, certificates."""
     class Far:
-        plain, safe, dns = lab.host("sp0", "telco"), lab.host("sp1", "telco"), lab.host("dns", "telco")
+        plain, safe, town, dns = (lab.host(n, "telco") for n in ("sp0", "sp1", "sp2", "dns"))
         ca = pki.Authority(f"{where}/provider-ca", "provider CA")
     Zone(Far.dns, where).says({"sbc.provider.test": {"A": [Far.safe.v4]}})
     resolve_at(lab, Far.dns.v4)
@@ -153,7 +71,8 @@ def far(lab, where):
 @pytest.fixture(scope="module")
 def exchange(lab, where, far, border):
     us = lab.addr["telco"][0]
-    x = Exchange(lab, where, conf=CONF + TRUNKS.replace("{us}", us).replace("{plain}", far.plain.v4).replace("{safe}", far.safe.v4))
+    x = Exchange(lab, where, conf=CONF + TRUNKS.replace("{us}", us).replace("{plain}", far.plain.v4).replace("{safe}", far.safe.v4)
+                 .replace("{town}", far.town.v4))
     os.makedirs(f"{x.site}/trust", exist_ok=True)
     shutil.copy(far.ca.cert, f"{x.site}/trust/lab.pem")
     try:
@@ -295,4 +214,162 @@ def test_the_far_end_ends_it(exchange, border, people):
     border.wait_state("established")
     border.hangup()
     one.wait_closed()
+    exchange.wait_no_calls()
+
+
+# --- who calls from outside (R18) ---
+
+ANONYMOUS = "<sip:anonymous@anonymous.invalid>", "Privacy: id\r\n"
+STRANGER = f"<sip:{CALLER}@gateway.test>", ""
+
+
+@pytest.fixture(scope="module")
+def town(lab, far, exchange):
+    t = Town(far.town, (lab.addr["telco"][0], 5074))
+    up(exchange, "town")
+    yield t
+    t.stop()
+
+
+def settings(x, user, text):
+    x.ask("user-set", name=user, body=text.encode())
+
+
+def rings(town, phone, number, caller=STRANGER):
+    """It rings, and is sent away."""
+    phone.forget()
+    town.forget()
+    town.call(number, *caller)
+    phone.wait_incoming()
+    phone.reject()
+    phone.wait_idle()
+    net.wait_for("the answer", lambda: [c for c in town.answers if c >= 200], 10)
+
+
+def refused(town, phone, number, caller=STRANGER):
+    """The code; nothing rang."""
+    phone.forget()
+    town.forget()
+    town.call(number, *caller)
+    codes = net.wait_for("the answer", lambda: [c for c in town.answers if c >= 200], 10)
+    phone.poll()
+    assert not phone.calls
+    return codes[0]
+
+
+def hears(town, where, prompt, timeout=15):
+    def heard():
+        return len(town.heard) > 8000 and hears_prompt(town.recording(f"{where}/town.wav"), prompt) is not None
+    net.wait_for(f"the outside to hear {prompt}", heard, timeout, step=0.5)
+
+
+def code(phone, digits, prompt=None):
+    """A service code, and what the phone's user hears: speech, or that prompt ("saved" is too short to be known by its sound)."""
+    phone.forget()
+    phone.dial(digits)
+    phone.wait_state("established")
+    phone.wait_closed(timeout=15)
+    said(phone, 0.3)
+    assert not prompt or not unheard(phone, prompt)
+
+
+def test_a_stranger_is_asked_and_presses_4(exchange, town, people, where):
+    """R18: nothing rings before the key (RFC 4733)"""
+    one = people.phone("baresip", "shy", tone="b", media="srtp", codecs=("PCMU",))
+    settings(exchange, "shy", "screen=screen\n")
+    one.forget()
+    town.forget()
+    town.call("+33123456705", *STRANGER)
+    hears(town, where, "screening")
+    one.poll()
+    assert not one.calls
+    town.press("4")
+    one.wait_incoming()
+    one.answer()
+    one.wait_state("established")
+    echoed = town.echoed
+    net.wait_for("audio to and fro", lambda: town.echoed > echoed + 150, 15)
+    town.hang_up()
+    one.wait_closed()
+    exchange.wait_no_calls()
+    one.hears("b", 1)
+
+
+def test_a_stranger_presses_nothing(exchange, town, people, where):
+    """R18: asked twice, then the exchange hangs up; the phone never rang"""
+    one = people.phone("baresip", "shy", tone="b", media="srtp", codecs=("PCMU",))
+    settings(exchange, "shy", "screen=screen\n")
+    one.forget()
+    town.forget()
+    town.call("+33123456705", *STRANGER)
+    net.wait_for("the exchange to hang up", lambda: town.over, 60)
+    hears(town, where, "screening")
+    hears(town, where, "goodbye")
+    one.poll()
+    assert not one.calls
+    exchange.wait_no_calls()
+
+
+def test_the_last_caller_is_blocked_by_a_code(exchange, town, people):
+    """R18: *60 refuses that number alone, *61 takes it back"""
+    one = people.phone("baresip", "shy", tone="b", media="srtp", codecs=("PCMU",))
+    settings(exchange, "shy", "screen=\n")
+    rings(town, one, "+33123456705")
+    code(one, "*60", "blocked")
+    assert refused(town, one, "+33123456705") == 603
+    rings(town, one, "+33123456705", ("<sip:+33698765431@gateway.test>", ""))
+    code(one, "*61", "unblocked")
+    rings(town, one, "+33123456705")
+    exchange.wait_no_calls()
+
+
+def test_anonymous_callers_are_refused_by_a_code(exchange, town, people, where):
+    """R18: after *77 one without a number hears why, one with a number rings; *87 takes it back"""
+    one = people.phone("baresip", "shy", tone="b", media="srtp", codecs=("PCMU",))
+    settings(exchange, "shy", "screen=\n")
+    rings(town, one, "+33123456705", ANONYMOUS)
+    code(one, "*77")
+    assert refused(town, one, "+33123456705", ANONYMOUS) == 200     # it is told
+    net.wait_for("the exchange to hang up", lambda: town.over, 20)
+    hears(town, where, "anonymous-refused")
+    rings(town, one, "+33123456705")
+    code(one, "*87")
+    rings(town, one, "+33123456705", ANONYMOUS)
+    exchange.wait_no_calls()
+
+
+# --- a call for help (R16) ---
+
+def place(invite):
+    """The civic address beside the SDP of an INVITE, which its header names (RFC 6442)."""
+    m = email.message_from_string(invite.split("\r\n", 1)[1])
+    part = {p.get_content_type(): p for p in m.get_payload()}
+    assert m.get_content_type() == "multipart/mixed" and sorted(part) == ["application/pidf+xml", "application/sdp"]
+    assert "m=audio" in part["application/sdp"].get_payload()
+    pidf = part["application/pidf+xml"]
+    assert m["Geolocation"] == "<cid:" + pidf["Content-ID"].strip("<>") + ">"
+    tree = ElementTree.fromstring(pidf.get_payload().strip().encode())
+    return {e.tag.split("}")[1]: e.text for e in tree.iterfind(".//{*}civicAddress/*")}
+
+
+def test_help_knows_where_the_phone_stands_and_calls_back(exchange, town, people):
+    """R16: the place goes with the call; who calls back within the time passes do-not-disturb, a forward and what strangers meet"""
+    one = people.phone("baresip", "helped", tone="a", media="srtp", codecs=("PCMU",))
+    settings(exchange, "helped", "dnd=on\nforward-always=shy\nscreen=refuse\n")
+    exchange.command("phone", "set", "dev-helped", "--fixed", "on", "--location",
+                     "country=FR, city=Paris, street=Rue X, house=7, floor=2, room=45")
+    assert refused(town, one, "+33123456704") >= 400
+    one.forget()
+    town.forget()
+    one.dial("112")
+    one.wait_state("established")
+    net.wait_for("audio to and fro", lambda: town.echoed > 150, 15)
+    one.hangup()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    one.hears("a", 1)
+    assert town.invites[0].startswith("INVITE sip:112@")
+    assert place(town.invites[0]) == {"country": "FR", "A3": "Paris", "RD": "Rue X", "HNO": "7", "FLR": "2", "ROOM": "45"}
+    rings(town, one, "+33123456704")
+    rings(town, one, "+33123456704", ANONYMOUS)
     exchange.wait_no_calls()
