@@ -233,6 +233,47 @@ def test_r29_forward_and_do_not_disturb(exchange, people):
     exchange.wait_no_calls()
 
 
+@pytest.mark.parametrize("kind,says", [("baresip", 486), ("linphone", 603)])
+def test_r29_forward_on_busy(exchange, people, kind, says):
+    """Set and taken back by codes; a phone whose user sends the call away is busy, and so is one that wants no disturbance."""
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "63", tone="b", media="srtp", codecs=("PCMU",))
+    busy = people.phone(kind, f"{kind[:1]}f", tone="c" if kind == "linphone" else "b", media="srtp", codecs=("PCMU",))
+
+    def code(digits):
+        busy.forget()
+        busy.dial(digits)
+        busy.wait_state("established")
+        busy.wait_closed(timeout=15)
+        exchange.wait_no_calls()
+
+    def find_busy():
+        for p in (one, two):
+            p.forget()
+        one.dial(busy.bundle.user)
+        busy.wait_incoming()
+        busy.reject()
+
+    code("*9063")
+    find_busy()
+    two.wait_incoming()
+    two.answer()
+    one.wait_state("established")
+    phones.talk(one, two, 1.0)
+    exchange.wait_no_calls()
+    allow(exchange, busy.bundle.user, "dnd=on\n")
+    phones.call(one, two, target=busy.bundle.user)
+    phones.hang_up(one, two)
+    exchange.wait_no_calls()
+    allow(exchange, busy.bundle.user, "dnd=\n")
+    code("*91")
+    find_busy()
+    assert one.wait_refused()[0] == says
+    two.poll()
+    assert not two.calls
+    exchange.wait_no_calls()
+
+
 def test_r29_a_code_changes_what_is_ones_own(exchange, people):
     one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
     one.forget()

@@ -9,52 +9,30 @@ import os
 import re
 import shutil
 import signal
-import struct
-import subprocess
 import time
 
 import pytest
 
 import net
 import sip
-from exchange import ADMIN, ADMIN_PASSWORD, CONF, build_dir
+from baresip import Baresip
+from exchange import ADMIN, ADMIN_PASSWORD, CONF
+from gateway import Gateway
+from preload import Clock, preloaded
 from scripted import Call
+from test_plan import press
 
 DAYS = 8
 CALLER, CALLEE = "5550199", "5550123"
 PASSPHRASE = "the passphrase of the lab"
+ABROAD = """
+country "so" {{ rate = 2000 }}
+night {{ from = "0:00" to = "24:00" classes = {{"national"}} }}
+trunk abroad {{
+    server = "{far}" transport = udp media = rtp plain = yes listen = "{us}:5070" media-from = {{"{far}"}} keepalive = 0
+}}
+"""
 DAY_S = 86400
-
-
-class Clock:
-    def __init__(self, path):
-        self.path = path
-        self.set(0)
-
-    def set(self, seconds):
-        if not os.path.exists(self.path):
-            with open(self.path, "wb") as f:
-                f.truncate(4096)
-        with open(self.path, "r+b") as f:       # in place: it is mapped
-            f.write(struct.pack("=q", seconds))
-
-
-def preloaded(where, clock, trace):
-    """A directory of programs that start the real ones with the shim."""
-    build, d = build_dir(), f"{where}/libexec"
-    linked = subprocess.run(["ldd", f"{build}/proc/ledger/ringfence-ledger"], capture_output=True, text=True).stdout
-    first = re.search(r"=> (\S*libasan\S*)", linked)        # a sanitizer insists on coming first
-    shim = (first[1] + " " if first else "") + f"{build}/test/breach/libshim.so"
-    os.makedirs(d)
-    for exe in glob.glob(f"{build}/proc/*/ringfence-*"):
-        if os.path.isdir(exe):
-            continue
-        name = os.path.basename(exe)
-        traced = f"SHIM_TRACE={trace} " if name == "ringfence-ledger" else ""
-        with open(f"{d}/{name}", "w") as f:
-            f.write(f'#!/bin/sh\nexec /usr/bin/env LD_PRELOAD="{shim}" SHIM_CLOCK={clock.path} {traced}{exe} "$@"\n')
-        os.chmod(f"{d}/{name}", 0o755)
-    return d
 
 
 MAIL = """#!/bin/sh
@@ -73,14 +51,20 @@ def trace(where):
 
 
 @pytest.fixture(scope="module")
-def exchange_options(where, clock, trace):
+def far(lab):
+    return lab.host("sp0", "telco")
+
+
+@pytest.fixture(scope="module")
+def exchange_options(lab, where, clock, trace, far):
     os.makedirs(f"{where}/mail")
     os.chmod(f"{where}/mail", 0o777)
     with open(f"{where}/send-mail", "w") as f:
         f.write(MAIL.format(where=where))
     os.chmod(f"{where}/send-mail", 0o755)
     conf = CONF.replace("privacy = {privacy}", f"privacy = {{privacy}} days = {DAYS}") + \
-        f'alarms {{{{ mail = "{where}/send-mail" to = "head@example.org" }}}}\n'
+        f'alarms {{{{ mail = "{where}/send-mail" to = "head@example.org" }}}}\n' + \
+        ABROAD.replace("{far}", far.v4).replace("{us}", lab.addr["telco"][0])
     return {"libexec": preloaded(where, clock, trace), "conf": conf}
 
 
@@ -106,7 +90,86 @@ def restore(x, site, path, passphrase=PASSPHRASE):
                       check=False, timeout=60)
 
 
-# --- alarms ---
+# --- alarms. Three mails go at once, then one a minute: the thefts come first ---
+
+@pytest.fixture
+def abroad(lab, far, exchange):
+    g = Gateway(far, (lab.addr["telco"][0], 5070))
+    yield g
+    g.stop()
+
+
+@pytest.fixture
+def clone(people, exchange, where):
+    """A copy of somebody's phone elsewhere: its key, its certificate, the password."""
+    made = []
+
+    def make(name, classes):
+        people.phone("baresip", name, tone="a", media="srtp", codecs=("PCMU",))
+        exchange.ask("user-set", name=name, body=f"classes={classes}\n".encode())
+        exchange.ask("user-pin", name=name, pin="3916")
+        made.append(Baresip(people.host("clone"), f"{where}/clone-{name}", people.bundle(name)[0], tone="b", media="srtp"))
+        return made[0].start()
+    yield make
+    for c in made:
+        c.stop()
+
+
+def steal(c, number, *pins):
+    """A call of the thief's, and the keys pressed in it. False: it was refused and not spoken to."""
+    c.dial(number)
+    up = c.wait_state("established", "closed").state == "established"
+    for pin in pins if up else ():
+        press(c, pin)
+        time.sleep(1.5)                 # for keeper's word, and the next question
+    return up
+
+
+NUMBER = "+25261{:07}"
+
+
+def alarmed(where, before, since):
+    """A person hears of it within five seconds."""
+    net.wait_for("a mail", lambda: len(mails(where)) > before, 8, step=0.1)
+    mail = mails(where)[before]
+    assert float(mail.splitlines()[0]) - since < 5 and "ALARM" in mail
+    return mail
+
+
+def test_t43_a_thief_who_knows_the_pin(exchange, abroad, clone, where):
+    """T43, R17: two calls go out and no third; the money ends them, and a person hears of it"""
+    c, before = clone("robbed2", "so night"), len(mails(where))
+    for i in range(2):
+        assert steal(c, NUMBER.format(i), "3916#")
+    net.wait_for("both of them", lambda: len(abroad.invites) == 2, 5)
+    for i in range(2, 30):
+        steal(c, NUMBER.format(i))
+    net.wait_for("the end of the money", lambda: abroad.over, 30)
+    alarmed(where, before, time.time())
+    assert len(abroad.invites) == 2
+    exchange.wait_no_calls()
+
+
+def test_t43_a_thief_without_the_pin(exchange, abroad, clone, where):
+    """T43, R15: thirty calls in a minute at night to a new country, by one who has password and phone: none goes out, the third guess is an alarm"""
+    c, before = clone("robbed1", "so night"), len(mails(where))
+    assert steal(c, NUMBER.format(0), "1357#", "2468#", "3579#")
+    alarmed(where, before, time.time() - 1.5)
+    c.end_calls()
+    for i in range(1, 30):
+        steal(c, NUMBER.format(i))
+        c.end_calls()
+    assert not abroad.invites
+    exchange.wait_no_calls()
+
+
+def test_t43_a_thief_whom_nobody_allowed(exchange, abroad, clone):
+    """T43, R14: whose owner may call abroad by day alone"""
+    c = clone("robbed3", "so")
+    for i in range(30):
+        assert not steal(c, NUMBER.format(i))
+    assert c.refusal()[0] == 403 and not abroad.invites
+
 
 def test_t43_an_alarm_is_a_mail_within_five_seconds(exchange, people, scripted, where):
     """The right password on a phone that is not allowed for it: a person hears of it at once, without its number."""
