@@ -238,7 +238,8 @@ def test_r24_attended_transfer(lab, standin, where, media, verdict):
 
 
 def between(path, a, b, kind):
-    return [x for x in capture.read(path) if {x.src, x.dst} == {a.host.v4, b.host.v4} and x.proto == 17 and capture.kind(x.payload) == kind]
+    ends = {a.host.v4, b.host.v4}
+    return [x for x in capture.read(path) if {x.src, x.dst} == ends and x.proto == 17 and capture.kind(x.payload) == kind]
 
 
 def speech(path, a, b):
