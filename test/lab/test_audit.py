@@ -56,6 +56,29 @@ class Clear(Baresip):
             f.write(text)
 
 
+class Choosy(Clear):
+    """Offers keys, and takes an answer without them."""
+
+    def write(self):
+        super().write()
+        path = f"{self.where}/accounts"
+        text = open(path).read().replace("mediaenc=srtp-mand", "mediaenc=srtp")
+        with open(path, "w") as f:
+            f.write(text)
+
+
+class ClearLinphone(Linphone):
+    """linphone at the server over UDP."""
+
+    def write(self):
+        super().write()
+        path = f"{self.where}/rc"
+        text = open(path).read().replace("sip_port=0", "sip_port=5060").replace("sip_tls_port=-1", "sip_tls_port=0")
+        text = text.replace(f":{self.bundle.port};transport=tls", ":5060;transport=udp")
+        with open(path, "w") as f:
+            f.write(text)
+
+
 def audited(path, *args):
     """(exit status, {kind: its lines})"""
     p = subprocess.run([f"{BUILD}/cmd/ringfence", "audit", "--json", *args, path], capture_output=True, text=True, timeout=60)
@@ -139,6 +162,104 @@ def test_r24_through_a_server_over_udp(lab, standin, where, media, keys, why):
     assert gave["registrations"] >= 2 and gave["digests"] >= 1 and gave["digest_weakest"] == "MD5"
     a.stop()
     b.stop()
+
+
+@pytest.mark.parametrize("media,grade,keys,why", [
+    ("clear", "open", "none", "clear"), ("srtp", "open", "sdes", "sdes-readable"), ("zrtp", "nobody", "zrtp", "zrtp-to-compare")])
+def test_r24_linphone_over_udp(lab, standin, where, media, grade, keys, why):
+    """Another make, and keys that its media agrees on by itself: signalling that can be read does not give those away."""
+    path = f"{where}/linphone-{media}.pcap"
+    b = make(lab, standin, ClearLinphone, tone="b", media=media, start=False)
+    a = make(lab, standin, ClearLinphone, tone="a", media=media)
+    with capture.Capture(b.host, "eth0", path):
+        b.start()       # its answers name no address: only here it says of itself what it is
+        phones.call(a, b)
+        phones.talk(a, b, 2)
+    call, whys, kinds = the_call(path)
+    assert call["grade"] == grade and call["from"] == a.bundle.user and call["to"] == b.bundle.user, call
+    assert whys == {why}, call
+    [leg] = call["legs"]
+    assert leg["keys"] == keys and leg["signalling"] == "udp" and leg["codec"] == "PCMU" and leg["packets"] > 100, leg
+    assert leg["clear_packets"] == (leg["packets"] if media == "clear" else 0), leg
+    assert any("Linphone" in x["device"] for x in kinds.get("phone", [])) == (grade == "open")
+    a.stop()
+    b.stop()
+
+
+# What must be said of each of the two calls: (grade, keys, reasons). What the phone that stays offers decides on the second.
+CLEAR, SDES, DTLS = ("open", "none", {"clear"}), ("open", "sdes", {"sdes-readable"}), ("nobody", "dtls", {"fingerprint-unsigned"})
+ZRTP, DECLINED = ("nobody", "zrtp", {"zrtp-to-compare"}), ("open", "none", {"clear", "keys-declined"})
+
+
+@pytest.mark.parametrize("one,stays,three,before,after", [
+    ("clear", Clear, "clear", CLEAR, CLEAR), ("srtp", Clear, "srtp", SDES, SDES), ("dtls", Clear, "dtls", DTLS, DTLS),
+    ("srtp", Choosy, "clear", SDES, DECLINED)], ids=["clear", "srtp", "dtls", "srtp-then-declined"])
+def test_r24_blind_transfer(lab, standin, where, one, stays, three, before, after):
+    """a sends b on to c (REFER): the call that was and the one that came of it, each judged by itself."""
+    path = f"{where}/blind-{one}-{three}.pcap"
+    a = make(lab, standin, Clear, tone="a", media=one)
+    b = make(lab, standin, stays, tone="b", media=one)
+    c = make(lab, standin, Clear, tone="c", media=three)
+    with capture.Capture(b.host, "eth0", path):
+        phones.call(a, b)
+        c.forget()
+        speech(path, a, b)
+        a.command("transfer", a.uri(c.bundle.user))
+        c.wait_incoming()
+        c.answer()
+        c.wait_state("established")
+        a.wait_idle(15)
+        phones.talk(b, c, 2)
+    transferred(path, (a, b, before), (b, c, after))
+    for p in (a, b, c):
+        p.stop()
+
+
+@pytest.mark.parametrize("media,verdict", [("srtp", SDES), ("zrtp", ZRTP)], ids=["srtp", "zrtp"])
+def test_r24_attended_transfer(lab, standin, where, media, verdict):
+    """a asks c, then b's call takes the place of a's (Replaces). Heard at c: the call before, and the one after."""
+    path = f"{where}/attended-{media}.pcap"
+    a, b, c = (make(lab, standin, ClearLinphone, tone=x, media=media) for x in "abc")
+    first, _ = phones.call(a, b)
+    a.hold()
+    with capture.Capture(c.host, "eth0", path):
+        c.forget()
+        second = a.dial(c.bundle.user)
+        c.wait_incoming()
+        c.answer()
+        a.wait_state("established", call=second)
+        speech(path, a, c)
+        a.command(f"transfer {first.key} --to-call {second.key}")
+        a.wait_idle(20)
+        phones.talk(b, c, 2)
+    transferred(path, (a, c, verdict), (b, c, verdict))
+    for p in (a, b, c):
+        p.stop()
+
+
+def between(path, a, b, kind):
+    ends = {a.host.v4, b.host.v4}
+    return [x for x in capture.read(path) if {x.src, x.dst} == ends and x.proto == 17 and capture.kind(x.payload) == kind]
+
+
+def speech(path, a, b):
+    net.wait_for("two seconds of speech", lambda: len(between(path, a, b, "rtp")) > 200, 20)
+
+
+def transferred(path, *expected):
+    """The capture holds these calls and no other."""
+    status, kinds = audited(path)
+    calls = {(x["from"], x["to"]): x for x in kinds.get("call", [])}
+    assert status == (4 if any(grade == "open" for _, _, (grade, _, _) in expected) else 0)
+    assert kinds["audit"][0]["calls"] == len(expected) == len(calls), kinds
+    for a, b, (grade, keys, whys) in expected:
+        # baresip sends RTCP before it has keys
+        named = keys != "none" and any(capture.rtcp_is_clear(x.payload) for x in between(path, a, b, "rtcp"))
+        call = calls[a.bundle.user, b.bundle.user]
+        [leg] = call["legs"]
+        assert call["grade"] == leg["grade"] == grade and leg["keys"] == keys, call
+        assert {w["is"] for w in leg["why"]} == (whys | {"rtcp-clear"} if named else whys), call
+        assert leg["signalling"] == "udp" and leg["codec"] == "PCMU" and leg["packets"] > 100, call
 
 
 def test_r24_hold(desk, where):
