@@ -370,7 +370,7 @@ def test_r31_a_new_certificate_in_the_middle_of_calls(exchange, house, clock):
         house.stays()
     finally:
         clock.set(0)
-    net.wait_for("a certificate that is valid today", lambda: shown_since(house) <= time.time(), 30, step=1)
+    net.wait_for("a certificate that is valid today", lambda: shown_since(house) <= time.time(), 90, step=1)
     assert house.call("ka", "kb").code == 200
     assert (house.client("ka"), house.client("kb")) == (a, b), "a connection dropped"
     house.as_before()
