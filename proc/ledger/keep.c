@@ -79,7 +79,9 @@ static void look(void)
 		wall = last_wall_ms;
 	if (!batch_flush() || !store_begin(&ledger_store))
 		return;
-	if ((!held && !forget(wall)) || !remember(wall)) {
+	/* a time that nobody confirmed is not what a later one is measured by */
+	int64_t known = held && wall > expected ? expected : wall;
+	if ((!held && !forget(wall)) || !remember(known)) {
 		store_rollback(&ledger_store);
 		return;
 	}
