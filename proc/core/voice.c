@@ -187,16 +187,19 @@ void voice_stop_join(uint64_t join)
 			voice_stop(pool_id_at(&turns, i));
 }
 
+/* digit: a character, as in the INFO; voice is told its telephone-event. */
 void voice_key(uint64_t join, unsigned side, unsigned digit)
 {
-	struct link *l = child_link(PROC_VOICE, 0);
+	static const char events[] = "0123456789*#";
+	const char *at = digit ? strchr(events, (int)digit) : NULL;
+	struct link *l = at ? child_link(PROC_VOICE, 0) : NULL;
 	struct msg_key *m = l ? ipc_begin(l, MSG_KEY) : NULL;
 
 	if (!m)
 		return;
 	m->join = join;
 	m->side = (uint8_t)side;
-	m->digit = (uint8_t)digit;
+	m->digit = (uint8_t)(at - events);
 	ipc_end(l);
 }
 
