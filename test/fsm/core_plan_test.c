@@ -75,6 +75,30 @@ static void a_new_number_asks_for_the_pin(void)
 	NEED(sim.pins == 2 && sim.record.duration_ms == 0);
 }
 
+/* Old phones say digits by INFO: voice is told the telephone-event, as if media had heard it. */
+static void digits_of_an_info_are_told_as_events(void)
+{
+	static const char keys[] = "0123456789*#";
+
+	begin_with(may_dial);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered(&a);
+	const struct msg_turn *t = turn("pin-please");
+	for (unsigned i = 0; keys[i]; i++) {
+		talk_begin(&a, SIP_INFO)->key = (uint8_t)keys[i];
+		NEED(code_of(talk_end(&a)) == 200);
+		struct heard *h = sim_take(PROC_VOICE, MSG_KEY, NULL, NULL);
+		const struct msg_key *m = h ? (const void *)h->payload : NULL;
+		NEED(m && m->join == t->join && m->side == t->side && m->digit == i);
+	}
+	NEED(code_of(talk_send(&a, SIP_INFO, NULL)) == 200 && !sim_take(PROC_VOICE, MSG_KEY, NULL, NULL));
+	voice_says(t->token, TURN_DIGITS, "2468");
+	t = turn("busy-try-later");
+	voice_says(t->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+}
+
 /* Neither the phone nor voice says anything more. */
 static void a_caller_who_vanishes_before_a_silent_voice_is_not_kept(void)
 {
@@ -546,6 +570,7 @@ int main(void)
 {
 	SIM(nobody_dials_out_by_default);
 	SIM(a_new_number_asks_for_the_pin);
+	SIM(digits_of_an_info_are_told_as_events);
 	SIM(a_caller_who_vanishes_before_a_silent_voice_is_not_kept);
 	SIM(every_spelling_of_a_known_number_needs_none);
 	SIM(three_wrong_pins_lock);
