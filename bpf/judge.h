@@ -278,8 +278,12 @@ static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 
 	return clear < 0 ? UP : clear ? DROPPED(tally, SHAPE) : RELAY;
 }
 
-static __always_inline enum fate policed(struct flow_tally *t, const struct datagram *d, __u64 now)
+/* The last word on what the gate lets through: may it leave so, and so often? */
+static __always_inline enum fate policed(
+    const struct flow_site *s, const struct flow *f, struct flow_tally *t, const struct datagram *d, __u64 now)
 {
+	if (!from_ours(s, f))
+		return DROP;
 	if (!bucket_ok(t, now))
 		return DROPPED(t, POLICED);
 	COUNT(t, passed, 1);

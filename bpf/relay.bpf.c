@@ -68,7 +68,7 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 	if (fate == HAND)
 		return hand_up(skb, load_skb, &d, f, t, now) ? TC_ACT_STOLEN : TC_ACT_UNSPEC;
 	if (fate == RELAY)
-		fate = from_ours(s, f) ? policed(t, &d, now) : DROP;
+		fate = policed(s, f, t, &d, now);
 	if (fate != RELAY)
 		return fate == UP ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 	if (!rewrite(data, end, l3, family, f))
