@@ -21,9 +21,15 @@ static bool held;
 static int64_t last_wall_ms;
 static uint64_t last_boot_ms;
 
+/* What a wall clock that nobody touched would say, by the other clock. */
+static int64_t expected_wall_ms(void)
+{
+	return last_wall_ms + (int64_t)(child_now() - last_boot_ms);
+}
+
 int64_t keep_wall_ms(void)
 {
-	int64_t wall = clock_wall_ms(), expected = last_wall_ms + (int64_t)(child_now() - last_boot_ms);
+	int64_t wall = clock_wall_ms(), expected = expected_wall_ms();
 
 	return last_wall_ms && wall < expected - DAY_MS ? expected : wall;
 }
@@ -66,7 +72,7 @@ static bool forget(int64_t wall_ms)
 
 static void look(void)
 {
-	int64_t wall = clock_wall_ms(), expected = last_wall_ms + (int64_t)(child_now() - last_boot_ms);
+	int64_t wall = clock_wall_ms(), expected = expected_wall_ms();
 
 	if (last_wall_ms && wall > expected + DAY_MS && !held) {
 		held = true;
