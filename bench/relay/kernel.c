@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /* ringfence-relay-kernel: what one RTP packet costs when a program of bpf/ relays it, at tc ingress or XDP, in networks of its own, over
  * veth. One thread sends bursts of 8 and all that follows happens on its CPU; what is left when a program drops the same packets at the
- * same place is taken off. The far end drops what arrives. With SECONDS: 50 packets a second of each flow, none of which may be lost, and
+ * same place is taken off. tc's come from a socket, XDP's from the kernel as from a driver: a veth makes frames of a socket's packets first. The far end drops what arrives. With SECONDS: 50 packets a second of each flow, none of which may be lost, and
  * how long they took. Root. ringfence-relay-kernel tc|xdp [FLOWS [PACKETS EACH [REPEATS]]], ringfence-relay-kernel tc|xdp FLOWS for SECONDS */
 #include "arrive.h"
 #include "arrive_bpf.h"
 #include "flow.h"
+#include "frames.h"
+#include "network.h"
 #include "relay_bpf.h"
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/bpf.h>
-#include <linux/ethtool.h>
 #include <linux/if_link.h>
-#include <linux/sockios.h>
 #include <linux/pkt_cls.h>
 #include <net/if.h>
 #include <sched.h>
@@ -23,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -39,92 +36,12 @@ static struct bpf_object *object, *far_end;
 static int dropper;
 static pid_t network[2];
 
-static void fail(const char *what)
-{
-	fprintf(stderr, "ringfence-relay-kernel: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void run(const char *command)
-{
-	if (system(command) != 0)
-		fail(command);
-}
-
-static int enter(pid_t pid)
-{
-	char path[64];
-	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	int there = open(path, O_RDONLY | O_CLOEXEC);
-	if (home < 0 || there < 0 || setns(there, CLONE_NEWNET) != 0)
-		fail("another network");
-	close(there);
-	return home;
-}
-
-static void leave(int home)
-{
-	if (setns(home, CLONE_NEWNET) != 0)
-		fail("own network");
-	close(home);
-}
-
-static void make_network(int i)
-{
-	char command[512], octet;
-	int ready[2];
-
-	if (pipe2(ready, O_CLOEXEC) != 0 || (network[i] = fork()) < 0)
-		fail("fork");
-	if (network[i] == 0) {
-		if (unshare(CLONE_NEWNET) != 0 || write(ready[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	if (read(ready[0], &octet, 1) != 1)
-		fail("a network");
-	close(ready[0]);
-	snprintf(command, sizeof command,
-	    "ip link add rfm%d type veth peer name p netns %d && ip addr add 10.9.%d.1/24 dev rfm%d && ip link set rfm%d up && "
-	    "nsenter -t %d -n sh -c 'ip link set p up; ip addr add 10.9.%d.2/24 dev p' && "
-	    "ping -c 1 -W 2 10.9.%d.2 >/dev/null",
-	    i, (int)network[i], i, i, i, (int)network[i], i, i);
-	run(command);
-}
-
-static void attach_tc(int interface, int program, enum bpf_tc_attach_point where)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = interface, .attach_point = where);
-	LIBBPF_OPTS(bpf_tc_opts, how, .handle = 1, .priority = 1, .prog_fd = program, .flags = BPF_TC_F_REPLACE);
-	int r = bpf_tc_hook_create(&hook);
-
-	if ((r != 0 && r != -EEXIST) || bpf_tc_attach(&hook, &how) != 0)
-		fail("attach");
-}
-
 static void attach(int interface, int program)
 {
 	if (!xdp)
 		attach_tc(interface, program, BPF_TC_INGRESS);
 	else if (bpf_xdp_attach(interface, program, XDP_FLAGS_DRV_MODE, NULL) != 0)
 		fail("attach to XDP");
-}
-
-/* Its frames carry their checksum, as from a wire. */
-static void plain_frames(const char *dev)
-{
-	struct ethtool_value off = {ETHTOOL_STXCSUM, 0};
-	struct ifreq r = {.ifr_data = (void *)&off};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	snprintf(r.ifr_name, sizeof r.ifr_name, "%s", dev);
-	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &r) != 0)
-		fail("checksums");
-	close(fd);
 }
 
 static int program(struct bpf_object *of, const char *name)
@@ -242,8 +159,8 @@ static void prepare(struct mmsghdr m[BURST], struct sockaddr_in to[BURST], struc
 	}
 }
 
-/* ns for each packet sent */
-static double send_all(int fd)
+/* One for each flow in turn. */
+static void send_by_socket(int fd)
 {
 	static uint8_t packet[SIZE] = {0x80};
 	struct sockaddr_in to[BURST];
@@ -252,15 +169,42 @@ static double send_all(int fd)
 	uint32_t next = 0;
 
 	prepare(m, to, &iov);
-	/* this thread's CPU, and so that of what interrupts it to relay: others that want it do not count */
-	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID), n = (uint64_t)flows_n * each;
-	for (uint64_t sent = 0; sent < n; sent += BURST) {
+	for (uint64_t sent = 0; sent < (uint64_t)flows_n * each; sent += BURST) {
 		for (int i = 0; i < BURST; i++, next = next + 1 == flows_n ? 0 : next + 1)
 			to[i].sin_port = htons((uint16_t)(LO + next));
 		if (sendmmsg(fd, m, BURST, 0) != BURST)
 			fail("sendmmsg");
 	}
-	return (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) / (double)n;
+}
+
+static void frames_from_the_phones(void)
+{
+	struct frames f = {.by = "p", .from_port = FROM, .lo = LO, .flows = flows_n, .size = SIZE};
+
+	inet_pton(AF_INET, "10.9.0.2", &f.from);
+	inet_pton(AF_INET, "10.9.0.1", &f.to);
+	read_mac("rfm0", f.to_mac);
+	int home = enter(network[0]);
+	read_mac("p", f.from_mac);
+	if (!frames_ready(&f))
+		fail("frames");
+	leave(home);
+}
+
+/* ns for each packet sent: this thread's CPU, and so that of what interrupts it to relay; others that want it do not count */
+static double send_all(int fd)
+{
+	uint32_t n = flows_n * each;
+	int home = enter(network[0]);
+	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+	if (!xdp)
+		send_by_socket(fd);
+	else if (!frames_send(n, BURST))
+		fail("frames");
+	uint64_t took = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
+	leave(home);
+	return (double)took / n;
 }
 
 static void measure(void)
@@ -270,13 +214,18 @@ static void measure(void)
 	uint64_t passed = 0;
 	int fd = sender();
 
+	if (xdp)
+		frames_from_the_phones();
 	for (uint32_t r = 0; r < repeats; r++)
 		for (int relayed = 0; relayed < 2; relayed++) {
 			attach(in, relayed ? relay : dropper);
 			reset();
 			double ns = send_all(fd);
-			least[relayed] = ns < least[relayed] ? ns : least[relayed];
-			passed += reset();
+			uint64_t got = reset();
+			passed += got;
+			/* a thread of the kernel's that had to help has not done it on our account */
+			if (!relayed || got == (uint64_t)flows_n * each)
+				least[relayed] = ns < least[relayed] ? ns : least[relayed];
 		}
 	double share = (double)passed / ((double)flows_n * each * repeats);
 	printf("{\"engine\": \"%s\", \"flows\": %u, \"packets\": %u, \"relayed_share\": %.4f, \"drop_ns\": %.0f, \"relay_ns\": %.0f, "
@@ -373,8 +322,8 @@ int main(int argc, char **argv)
 	if (unshare(CLONE_NEWNET) != 0)
 		fail("needs root and networks of its own");
 	run("ip link set lo up");
-	make_network(0);
-	make_network(1);
+	for (int i = 0; i < 2; i++)
+		network[i] = make_network(i);
 	load();
 	write_flows();
 	if (xdp) {
