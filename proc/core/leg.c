@@ -5,16 +5,11 @@
 #include "base/pool.h"
 #include "base/rand.h"
 #include "call.h"
-#include "change.h"
-#include "dialogue.h"
 #include "hotdesk.h"
 #include "kept.h"
 #include "leg_send.h"
-#include "refer.h"
 #include "session.h"
 #include "trunk.h"
-#include "trunk_dialog.h"
-#include "trunk_call.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -435,106 +430,6 @@ void leg_cancel(struct reply invite)
 	}
 }
 
-/* 2xx and 18x make or refresh the dialog. SDP counts in a 2xx or a reliable 18x only (RFC 3261 13.2.1). */
-static bool take_answer(struct leg *l, const struct msg_response *m, const struct ipc_view *v, bool with_sdp)
-{
-	/* a fork below the phone: the one that answers is the dialog */
-	if ((m->code >= 200 || !leg_text(l, LEG_REMOTE_TAG).n) &&
-	    !leg_set_text(l, LEG_REMOTE_TAG, ipc_str(v, m->to_tag)))
-		return false;
-	if (m->contact.len && !leg_set_text(l, LEG_TARGET, ipc_str(v, m->contact)))
-		return false;
-	if (m->route_set.len && !leg_set_text(l, LEG_ROUTE_SET, ipc_str(v, m->route_set)))
-		return false;
-	if (m->allow)
-		l->r.allow = m->allow;
-	const struct sdp *sdp = with_sdp ? ipc_part(v, m->sdp) : NULL;
-	if (sdp)
-		leg_set_remote(l, sdp);
-	return true;
-}
-
-static void on_provisional(struct leg *l, const struct msg_response *m, const struct ipc_view *v)
-{
-	bool reliable = m->required & SIP_TAG_100REL && m->rseq;
-
-	if (m->code == 100 || (l->r.state != LEG_OUT_SENT && l->r.state != LEG_OUT_EARLY))
-		return;
-	/* RFC 3262 4: one that was missed or is known already is not processed */
-	if (reliable && l->rseq && m->rseq != l->rseq + 1) {
-		leg_acknowledge(l); /* it did not go out */
-		return;
-	}
-	/* a trunk's early media is heard, whatever else it says later (RFC 3960) */
-	if (!take_answer(l, m, v, reliable || l->r.trunk))
-		return;
-	if (reliable) {
-		l->prack_rseq = l->rseq ? l->prack_rseq : m->rseq - 1;
-		l->rseq = m->rseq;
-		leg_acknowledge(l);
-	}
-	leg_event(l, LEG_RINGS);
-}
-
-/* RFC 4028 7.4: asked again, once, with the interval that the phone can live with. */
-static bool ask_longer(struct leg *l, const struct msg_response *m)
-{
-	const struct user *from = directory_user(directory_find(leg_text(l, LEG_LOCAL_USER)));
-	struct sdp offer;
-
-	if (m->code != 422 || l->longer || l->r.state != LEG_OUT_SENT || m->min_se < SESSION_MIN_S ||
-	    m->min_se > SESSION_MAX_S)
-		return false;
-	leg_local(l, &offer);
-	l->longer = 1;
-	l->r.session_s = m->min_se;
-	l->r.refresher_us = 1;
-	leg_invite(l, &offer, from ? from->display : "");
-	return true;
-}
-
-void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
-{
-	struct leg *l = leg_get(a->owner);
-
-	if (!l) {
-		ask_done(a->ref);
-		return;
-	}
-	if (m->code < 200) {
-		on_provisional(l, m, v);
-	} else if (m->code < 300) {
-		bool first = l->r.state != LEG_UP && l->r.state != LEG_LEAVING;
-		if (first && take_answer(l, m, v, true))
-			session_agreed(l, m);
-		leg_event(l, LEG_ACCEPTS);
-	} else if (!ask_longer(l, m) && !trunk_call_challenged(l, m, v)) {
-		l->invite_ref = 0;
-		l->rejected = m->code;
-		leg_event(l, LEG_REJECTS);
-	}
-}
-
-void leg_on_bye_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
-{
-	struct leg *l = leg_get(a->owner);
-
-	if (m->code >= 200 && l && !trunk_dialog_challenged(l, a, m, v))
-		leg_event(l, LEG_BYE_ENDS);
-}
-
-void leg_on_prack_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
-{
-	struct leg *l = leg_get(a->owner);
-
-	/* otherwise the phone stops repeating its 18x, or its INVITE ends by itself */
-	if (m->code < 200 || !l || a->ref != l->prack_ref)
-		return;
-	l->prack_ref = 0;
-	l->prack_waits = trunk_dialog_challenged(l, a, m, v);
-	leg_acknowledge(l);
-}
-
 void leg_edge_lost(uint32_t edge)
 {
 	for (uint32_t i = 0; i < pool.cap; i++)
@@ -594,8 +489,6 @@ void leg_unmark(uint64_t id)
 		arena_unmark(store, id_index(id));
 }
 
-/* --- requests inside the dialog --- */
-
 struct leg *leg_find(struct span call_id, struct span ours, struct span theirs)
 {
 	uint32_t slot;
@@ -606,106 +499,6 @@ struct leg *leg_find(struct span call_id, struct span ours, struct span theirs)
 	if (!span_eq(leg_text(l, LEG_CALL_ID), call_id) || !span_eq(leg_text(l, LEG_REMOTE_TAG), theirs))
 		return NULL;
 	return l;
-}
-
-/* Only the phone that owns the leg, with a login of the leg's user that is still good on it (R4). */
-static bool owns(const struct request *r, const struct leg *l)
-{
-	if (l->r.trunk || r->flow->trunk)
-		return l->r.trunk == r->flow->trunk;
-	if (l->r.device != r->flow->device)
-		return false;
-	return l->r.user == NOBODY || flow_logged_in(r->flow, l->r.user, child_now()) ||
-	       registrar_logged_in(l->r.user, l->r.device);
-}
-
-/* The ACK of an earlier INVITE, come late, is not that of the last one (RFC 3261 13.2.2.4: the same CSeq). */
-static void on_ack(struct leg *l, struct request *r)
-{
-	if (r->m->cseq == l->invite.cseq)
-		leg_event(l, LEG_ACKS);
-}
-
-static void on_bye(struct leg *l, struct request *r)
-{
-	l->request = r->reply;
-	leg_event(l, LEG_BYES);
-}
-
-static void on_prack(struct leg *l, struct request *r)
-{
-	const struct msg_request *m = r->m;
-
-	/* RFC 3262 3: RSeq, CSeq number and method */
-	if (!l->ringing || m->rack_rseq != l->rseq || m->rack_cseq != l->invite.cseq || m->rack_method != SIP_INVITE) {
-		reply_refuse(r->reply, REFUSE_NO_DIALOG);
-		return;
-	}
-	uint16_t next = l->ring_next;
-	l->ringing = l->ring_next = 0;
-	reply_code(r->reply, 200);
-	if (l->r.state != LEG_IN_CALLING) /* what is repeated now is the 200 */
-		return;
-	leg_stop_repeat(l);
-	if (next)
-		leg_send_provisional(l, next);
-}
-
-static void on_options(struct leg *l, struct request *r)
-{
-	(void)l;
-	reply_code(r->reply, 200);
-}
-
-/* Old phones say their keys so (RFC 6086 has no package for it). A key goes to whoever asked for one, never to the other side. */
-static void on_info(struct leg *l, struct request *r)
-{
-	reply_code(r->reply, 200);
-	if (r->m->key)
-		dialogue_key(l, r->m->key);
-}
-
-static void (*const by_method[SIP_METHODS_N])(struct leg *l, struct request *r) = {
-    [SIP_ACK] = on_ack,
-    [SIP_BYE] = on_bye,
-    [SIP_PRACK] = on_prack,
-    [SIP_OPTIONS] = on_options,
-    [SIP_INVITE] = change_on_request,
-    [SIP_UPDATE] = change_on_request,
-    [SIP_REFER] = refer_on_refer,
-    [SIP_NOTIFY] = refer_on_notify,
-    [SIP_INFO] = on_info,
-};
-
-void leg_on_request(struct request *r)
-{
-	struct leg *l = leg_find(REQUEST_STR(r, call_id), REQUEST_STR(r, to_tag), REQUEST_STR(r, from_tag));
-	bool ack = r->m->method == SIP_ACK;
-
-	if (!l || !owns(r, l)) {
-		if (l)
-			child_event(EVENT_FORGED_DIALOG, SEVERITY_ALARM, r->flow->device, NOBODY, &r->flow->remote,
-			    "request inside a call from a phone that does not own the leg");
-		if (!ack)
-			reply_refuse(r->reply, REFUSE_NO_DIALOG);
-		return;
-	}
-	/* an ACK repeats the CSeq of its INVITE */
-	if (!ack && r->m->cseq <= l->r.remote_cseq) {
-		reply_refuse(r->reply, REFUSE_OUT_OF_ORDER);
-		return;
-	}
-	if (!ack)
-		l->r.remote_cseq = r->m->cseq;
-	l->r.flow = r->flow->id;
-	l->r.seen = r->flow->remote;
-	uint64_t id = l->r.id;
-	leg_mark(id);
-	if (by_method[r->m->method])
-		by_method[r->m->method](l, r);
-	else if (!ack)
-		reply_refuse(r->reply, REFUSE_METHOD);
-	leg_unmark(id);
 }
 
 void leg_status(struct proc_status *s)

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/* Requests inside the dialog of a leg. */
+#include "change.h"
+#include "dialogue.h"
+#include "leg.h"
+#include "leg_send.h"
+#include "refer.h"
+
+/* Only the phone that owns the leg, with a login of the leg's user that is still good on it (R4). */
+static bool owns(const struct request *r, const struct leg *l)
+{
+	if (l->r.trunk || r->flow->trunk)
+		return l->r.trunk == r->flow->trunk;
+	if (l->r.device != r->flow->device)
+		return false;
+	return l->r.user == NOBODY || flow_logged_in(r->flow, l->r.user, child_now()) ||
+	       registrar_logged_in(l->r.user, l->r.device);
+}
+
+/* The ACK of an earlier INVITE, come late, is not that of the last one (RFC 3261 13.2.2.4: the same CSeq). */
+static void on_ack(struct leg *l, struct request *r)
+{
+	if (r->m->cseq == l->invite.cseq)
+		leg_event(l, LEG_ACKS);
+}
+
+static void on_bye(struct leg *l, struct request *r)
+{
+	l->request = r->reply;
+	leg_event(l, LEG_BYES);
+}
+
+static void on_prack(struct leg *l, struct request *r)
+{
+	const struct msg_request *m = r->m;
+
+	/* RFC 3262 3: RSeq, CSeq number and method */
+	if (!l->ringing || m->rack_rseq != l->rseq || m->rack_cseq != l->invite.cseq || m->rack_method != SIP_INVITE) {
+		reply_refuse(r->reply, REFUSE_NO_DIALOG);
+		return;
+	}
+	uint16_t next = l->ring_next;
+	l->ringing = l->ring_next = 0;
+	reply_code(r->reply, 200);
+	if (l->r.state != LEG_IN_CALLING) /* what is repeated now is the 200 */
+		return;
+	leg_stop_repeat(l);
+	if (next)
+		leg_send_provisional(l, next);
+}
+
+static void on_options(struct leg *l, struct request *r)
+{
+	(void)l;
+	reply_code(r->reply, 200);
+}
+
+/* Old phones say their keys so (RFC 6086 has no package for it). A key goes to whoever asked for one, never to the other side. */
+static void on_info(struct leg *l, struct request *r)
+{
+	reply_code(r->reply, 200);
+	if (r->m->key)
+		dialogue_key(l, r->m->key);
+}
+
+static void (*const by_method[SIP_METHODS_N])(struct leg *l, struct request *r) = {
+    [SIP_ACK] = on_ack,
+    [SIP_BYE] = on_bye,
+    [SIP_PRACK] = on_prack,
+    [SIP_OPTIONS] = on_options,
+    [SIP_INVITE] = change_on_request,
+    [SIP_UPDATE] = change_on_request,
+    [SIP_REFER] = refer_on_refer,
+    [SIP_NOTIFY] = refer_on_notify,
+    [SIP_INFO] = on_info,
+};
+
+void leg_on_request(struct request *r)
+{
+	struct leg *l = leg_find(REQUEST_STR(r, call_id), REQUEST_STR(r, to_tag), REQUEST_STR(r, from_tag));
+	bool ack = r->m->method == SIP_ACK;
+
+	if (!l || !owns(r, l)) {
+		if (l)
+			child_event(EVENT_FORGED_DIALOG, SEVERITY_ALARM, r->flow->device, NOBODY, &r->flow->remote,
+			    "request inside a call from a phone that does not own the leg");
+		if (!ack)
+			reply_refuse(r->reply, REFUSE_NO_DIALOG);
+		return;
+	}
+	/* an ACK repeats the CSeq of its INVITE */
+	if (!ack && r->m->cseq <= l->r.remote_cseq) {
+		reply_refuse(r->reply, REFUSE_OUT_OF_ORDER);
+		return;
+	}
+	if (!ack)
+		l->r.remote_cseq = r->m->cseq;
+	l->r.flow = r->flow->id;
+	l->r.seen = r->flow->remote;
+	uint64_t id = l->r.id;
+	leg_mark(id);
+	if (by_method[r->m->method])
+		by_method[r->m->method](l, r);
+	else if (!ack)
+		reply_refuse(r->reply, REFUSE_METHOD);
+	leg_unmark(id);
+}
