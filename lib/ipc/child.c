@@ -2,6 +2,7 @@
 #include "ipc/child.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "ipc/child_event.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,10 +10,7 @@
 enum {
 	PARENT_FD = 3,
 	LINKS_MAX = 24,
-	/* what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 200 a second */
-	EVENTS_PER_SECOND = 30,
 	LAZY_MS = 100, /* for what may wait */
-	ALARMS_KEPT = 8,
 };
 
 struct wheel child_wheel;
@@ -24,11 +22,6 @@ struct peer {
 	uint64_t lazy_ms; /* what may wait goes out then; 0: nothing waits */
 };
 
-struct budget {
-	uint64_t second;
-	uint32_t said;
-};
-
 static const struct child *self;
 static struct ev_loop *loop;
 static struct peer peer[LINKS_MAX]; /* the first is parent */
@@ -36,7 +29,7 @@ static struct site site, next_site;
 static uint32_t next_generation, instance, uid, gid;
 static uint8_t node;
 static bool site_known, serving;
-static uint64_t now_ms, started_ms, events_lost;
+static uint64_t now_ms, started_ms;
 static ev_prepare before_wait;
 static ev_check after_wait;
 static ev_timer wake;
@@ -75,6 +68,11 @@ uint32_t child_uid(void)
 uint32_t child_gid(void)
 {
 	return gid;
+}
+
+enum proc child_me(void)
+{
+	return self->me;
 }
 
 struct link *child_parent(void)
@@ -124,85 +122,6 @@ void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t devic
 	accuse_to_parent(l->peer, l->instance, why, flow, device);
 	l->broken = true;
 	l->broken_why = "accused";
-}
-
-struct event {
-	enum event_kind kind;
-	enum severity severity;
-	uint32_t device, user;
-	int64_t wall_ms;
-	struct addr remote;
-	char detail[REASON_MAX + 1];
-};
-
-static bool say_event(struct link *l, const struct event *e)
-{
-	struct msg_event *m = l ? ipc_begin(l, MSG_EVENT) : NULL;
-
-	if (!m)
-		return false;
-	m->kind = (uint8_t)e->kind;
-	m->severity = (uint8_t)e->severity;
-	m->device = e->device;
-	m->user = e->user;
-	m->wall_ms = e->wall_ms;
-	m->remote = e->remote;
-	m->detail = ipc_put(l, span_str(e->detail));
-	ipc_end(l);
-	return true;
-}
-
-/* What may still be said in this second. */
-static bool within(struct budget *b)
-{
-	if (b->second != now_ms / 1000)
-		*b = (struct budget){.second = now_ms / 1000};
-	return b->said++ < EVENTS_PER_SECOND;
-}
-
-/* The first ones wait for a watch that is being started anew. */
-static struct event alarm_kept[ALARMS_KEPT];
-static uint32_t alarms_kept;
-
-static void say_alarm(const struct event *e)
-{
-	static struct budget budget;
-
-	if (!within(&budget) || say_event(child_link(PROC_WATCH, 0), e))
-		return;
-	if (alarms_kept < ALARMS_KEPT)
-		alarm_kept[alarms_kept++] = *e;
-}
-
-static void say_kept_alarms(struct link *watch)
-{
-	for (uint32_t i = 0; i < alarms_kept; i++)
-		(void)say_event(watch, &alarm_kept[i]);
-	alarms_kept = 0;
-}
-
-void child_alarm(enum event_kind kind, const char *detail)
-{
-	struct event e = {.kind = kind, .severity = SEVERITY_ALARM, .wall_ms = clock_wall_ms()};
-
-	snprintf(e.detail, sizeof e.detail, "%s", detail);
-	say_alarm(&e);
-}
-
-void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user,
-    const struct addr *remote, const char *detail)
-{
-	static struct budget budget;
-	struct event e = {
-	    .kind = kind, .severity = severity, .device = device, .user = user, .wall_ms = clock_wall_ms()};
-
-	if (remote)
-		e.remote = *remote;
-	snprintf(e.detail, sizeof e.detail, "%s", detail ? detail : "");
-	if (severity == SEVERITY_ALARM && self->me != PROC_WATCH)
-		say_alarm(&e);
-	if (!within(&budget) || !say_event(child_link(PROC_LEDGER, 0), &e))
-		events_lost++;
 }
 
 /* --- links --- */
@@ -274,7 +193,7 @@ static void on_hello(struct link *from, const struct ipc_view *v)
 	from->phase = from->peer == PROC_PARENT ? PHASE_SETUP : PHASE_RUN;
 	peer_of(from)->up = true;
 	if (from->peer == PROC_WATCH)
-		say_kept_alarms(from);
+		child_event_watch_up(from);
 	if (from->peer != PROC_PARENT && self->link_up)
 		self->link_up(from);
 }
@@ -422,7 +341,7 @@ static void on_status_want(struct link *from, const struct ipc_view *v)
 
 	if (self->status)
 		self->status(&s);
-	status_counter(&s, "events-lost", events_lost);
+	status_counter(&s, "events-lost", child_events_lost());
 	for (int i = 1; i < LINKS_MAX; i++) {
 		struct link *l = &peer[i].link;
 		if (!peer[i].used)

@@ -184,7 +184,7 @@ def test_no_child_outlives_parent(house):
     pids = h.ready()
     h.process.kill()
     h.process.wait()
-    end = time.monotonic() + 2
+    end = time.monotonic() + 20
     while any(pathlib.Path(f'/proc/{p}').exists() for p in pids.values()) and time.monotonic() < end:
         time.sleep(0.02)
     assert not any(pathlib.Path(f'/proc/{p}').exists() for p in pids.values())

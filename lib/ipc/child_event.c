@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+#include "ipc/child_event.h"
+#include "base/clock.h"
+#include <stdio.h>
+
+enum {
+	/* what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 200 a second */
+	EVENTS_PER_SECOND = 30,
+	ALARMS_KEPT = 8,
+};
+
+struct budget {
+	uint64_t second;
+	uint32_t said;
+};
+
+struct event {
+	enum event_kind kind;
+	enum severity severity;
+	uint32_t device, user;
+	int64_t wall_ms;
+	struct addr remote;
+	char detail[REASON_MAX + 1];
+};
+
+static bool say_event(struct link *l, const struct event *e)
+{
+	struct msg_event *m = l ? ipc_begin(l, MSG_EVENT) : NULL;
+
+	if (!m)
+		return false;
+	m->kind = (uint8_t)e->kind;
+	m->severity = (uint8_t)e->severity;
+	m->device = e->device;
+	m->user = e->user;
+	m->wall_ms = e->wall_ms;
+	m->remote = e->remote;
+	m->detail = ipc_put(l, span_str(e->detail));
+	ipc_end(l);
+	return true;
+}
+
+/* What may still be said in this second. */
+static bool within(struct budget *b)
+{
+	if (b->second != child_now() / 1000)
+		*b = (struct budget){.second = child_now() / 1000};
+	return b->said++ < EVENTS_PER_SECOND;
+}
+
+/* The first ones wait for a watch that is being started anew. */
+static struct event alarm_kept[ALARMS_KEPT];
+static uint32_t alarms_kept;
+static uint64_t events_lost;
+
+static void say_alarm(const struct event *e)
+{
+	static struct budget budget;
+
+	if (!within(&budget) || say_event(child_link(PROC_WATCH, 0), e))
+		return;
+	if (alarms_kept < ALARMS_KEPT)
+		alarm_kept[alarms_kept++] = *e;
+}
+
+void child_event_watch_up(struct link *watch)
+{
+	for (uint32_t i = 0; i < alarms_kept; i++)
+		(void)say_event(watch, &alarm_kept[i]);
+	alarms_kept = 0;
+}
+
+void child_alarm(enum event_kind kind, const char *detail)
+{
+	struct event e = {.kind = kind, .severity = SEVERITY_ALARM, .wall_ms = clock_wall_ms()};
+
+	snprintf(e.detail, sizeof e.detail, "%s", detail);
+	say_alarm(&e);
+}
+
+void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user,
+    const struct addr *remote, const char *detail)
+{
+	static struct budget budget;
+	struct event e = {
+	    .kind = kind, .severity = severity, .device = device, .user = user, .wall_ms = clock_wall_ms()};
+
+	if (remote)
+		e.remote = *remote;
+	snprintf(e.detail, sizeof e.detail, "%s", detail ? detail : "");
+	if (severity == SEVERITY_ALARM && child_me() != PROC_WATCH)
+		say_alarm(&e);
+	if (!within(&budget) || !say_event(child_link(PROC_LEDGER, 0), &e))
+		events_lost++;
+}
+
+uint64_t child_events_lost(void)
+{
+	return events_lost;
+}
