@@ -142,6 +142,10 @@ def status_of(pid):
     return {key: value.split() for key, value in (line.split(':', 1) for line in lines)}
 
 
+def score_adjusted(pid):
+    return int(pathlib.Path(f'/proc/{pid}/oom_score_adj').read_text())
+
+
 def test_every_process_is_caged(house):
     h = house()
     started = time.monotonic()
@@ -149,6 +153,9 @@ def test_every_process_is_caged(house):
     assert time.monotonic() - started < 2
     assert sorted(pids) == sorted(NAMES)
     uids = set()
+    spare = {name: score_adjusted(pid) - score_adjusted(h.process.pid) for name, pid in pids.items()}
+    assert spare['edge'] > spare['keeper'] > spare['core'] > 0, spare
+    assert all(spare['edge'] >= n >= spare['core'] == spare['media'] for n in spare.values()), spare
     for name, pid in pids.items():
         s = status_of(pid)
         assert len(set(s['Uid'] + s['Gid'])) == 1 and int(s['Uid'][0]) > BASE, name

@@ -4,9 +4,9 @@ import contextlib
 import os
 import shutil
 import signal
-import struct
 
 import net
+import preload
 from exchange import build_dir
 
 
@@ -43,23 +43,66 @@ class SmallDisk:
             net.sh("umount", "-l", self.mounts.pop())
 
 
-class Clock:
-    """The exchange's own wall clock: what the test's library, preloaded in the exchange's mounts alone, adds to the machine's."""
+class Clock(preload.Clock):
+    """The exchange's own wall clock: the test's library is preloaded in the exchange's mounts alone."""
 
     def __init__(self, where):
         etc = f"{where}/etc"
         shutil.copytree("/etc", etc, symlinks=True)
-        self.path = f"{etc}/ringfence-test-clock"
-        self.set(0)
+        super().__init__(f"{etc}/ringfence-test-clock")
         with open(f"{etc}/ld.so.preload", "w") as f:
             f.write(f"{build_dir()}/test/breach/libshim.so\n")
         self.around = ("sh", "-c", 'mount --bind "$0" /etc && exec "$@"', etc)
 
-    def set(self, seconds):
-        """Ahead of the machine's."""
-        mode = "r+b" if os.path.exists(self.path) else "wb"
-        with open(self.path, mode) as f:
-            f.write(struct.pack("=q", seconds) + bytes(0 if mode == "r+b" else 4088))
+
+class MemoryGroup:
+    """A control group whose memory can be limited, of version 1 or 2, below our own where there is one; `path` is None where neither can be had."""
+    KINDS = (("/sys/fs/cgroup/memory", ":memory:", "limit_in_bytes", "usage_in_bytes", "oom_control"),
+             ("/sys/fs/cgroup", None, "max", "current", "events"))
+
+    def __init__(self):
+        self.around, self.path = (), None
+        with open("/proc/self/cgroup") as f:
+            ours = f.read().split("\n")
+        for top, controller, *files in self.KINDS:
+            below = next((x.split(":", 2)[2].rstrip("/") for x in ours if controller and controller in x), "")
+            path = f"{top}{below}/ringfence-{os.getpid()}"
+            with contextlib.suppress(OSError):
+                os.mkdir(path)
+                if os.path.exists(f"{path}/memory.{files[0]}"):
+                    self.path = path
+                    self.limit, self.usage, self.events = (f"memory.{name}" for name in files)
+                    procs = f"/proc/{os.getpid()}/root{path}/cgroup.procs"      # the lab's networks have a /sys of their own
+                    self.around = ("sh", "-c", 'echo $$ >"$0" && exec "$@"', procs)
+                    return
+                os.rmdir(path)
+
+    def get(self, name):
+        with open(f"{self.path}/{name}") as f:
+            return f.read()
+
+    def put(self, name, value):
+        with open(f"{self.path}/{name}", "w") as f:
+            f.write(f"{value}\n")
+
+    def killed(self):
+        """How many processes of it the kernel has ended for want of memory."""
+        return int(dict(line.split() for line in self.get(self.events).splitlines())["oom_kill"])
+
+    @contextlib.contextmanager
+    def spare(self, octets):
+        """No more than that beyond what it has now."""
+        none = self.get(self.limit).strip()
+        self.put(self.limit, int(self.get(self.usage)) + octets)
+        try:
+            yield
+        finally:
+            self.put(self.limit, "-1" if none.isdigit() else none)
+
+    def close(self):
+        if self.path:
+            net.wait_for("an empty group", lambda: not self.get("cgroup.procs"), 10)
+            os.rmdir(self.path)
 
 
 @contextlib.contextmanager
