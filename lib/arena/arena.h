@@ -26,9 +26,9 @@ enum { ARENA_TABLES_MAX = 8, ARENA_MARKS_MAX = 2 };
  * left out. */
 typedef bool arena_converter(const void *from, void *to);
 
-/* The layout before today's: the same tables, with as many records each. */
+/* The layout before today's: the first of today's tables, with as many records each; what it had not begins empty. */
 struct arena_former {
-	uint32_t layout;
+	uint32_t layout, tables;
 	const uint32_t *record_size;
 	arena_converter *const *convert; /* by table; NULL: the records are today's */
 };

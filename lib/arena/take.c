@@ -10,26 +10,31 @@
 
 static void former_shape(const struct arena_plan *p, struct arena_shape *out)
 {
-	for (uint32_t i = 0; i < p->tables; i++)
+	for (uint32_t i = 0; i < p->former->tables; i++)
 		out[i] = (struct arena_shape){p->former->record_size[i], p->shape[i].count};
 }
 
 /* A whole file of that layout: `resized` when all but the counts is right. */
-static enum arena_found judge(const struct arena_head *h, off_t size, const struct arena_plan *p,
-    const struct arena_shape *shape, enum arena_found good)
+static enum arena_found judge(
+    const struct arena_head *h, off_t size, uint32_t tables, const struct arena_shape *shape, enum arena_found good)
 {
 	bool counts = true;
 
-	if (h->tables != p->tables)
+	if (h->tables != tables)
 		return ARENA_UNKNOWN;
-	for (uint32_t i = 0; i < p->tables; i++) {
+	for (uint32_t i = 0; i < tables; i++) {
 		if (h->shape[i].record_size != shape[i].record_size)
 			return ARENA_UNKNOWN;
 		counts = counts && h->shape[i].count == shape[i].count;
 	}
 	if (!counts)
 		return ARENA_RESIZED;
-	return size == (off_t)arena_size(shape, p->tables) ? good : ARENA_UNKNOWN;
+	return size == (off_t)arena_size(shape, tables) ? good : ARENA_UNKNOWN;
+}
+
+static bool plan_ok(const struct arena_plan *p)
+{
+	return p->tables <= ARENA_TABLES_MAX && (!p->former || p->former->tables <= p->tables);
 }
 
 enum arena_found arena_look(int fd, const struct arena_plan *p)
@@ -38,18 +43,18 @@ enum arena_found arena_look(int fd, const struct arena_plan *p)
 	struct arena_head h;
 	struct stat s;
 
-	if (p->tables > ARENA_TABLES_MAX || fstat(fd, &s) != 0)
+	if (!plan_ok(p) || fstat(fd, &s) != 0)
 		return ARENA_UNKNOWN;
 	if (s.st_size == 0)
 		return ARENA_EMPTY;
 	if (pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h || h.magic != ARENA_MAGIC)
 		return ARENA_UNKNOWN;
 	if (h.layout == p->layout)
-		return judge(&h, s.st_size, p, p->shape, ARENA_TODAYS);
+		return judge(&h, s.st_size, p->tables, p->shape, ARENA_TODAYS);
 	if (!p->former || h.layout != p->former->layout)
 		return ARENA_UNKNOWN;
 	former_shape(p, shape);
-	return judge(&h, s.st_size, p, shape, ARENA_FORMER);
+	return judge(&h, s.st_size, p->former->tables, shape, ARENA_FORMER);
 }
 
 const char *arena_why_not(enum arena_found found)
@@ -90,7 +95,7 @@ static void convert_record(
 
 static void convert_all(const struct arena_plan *p, struct arena_table *from, struct arena_table *to, uint8_t *scratch)
 {
-	for (uint32_t t = 0; t < p->tables; t++)
+	for (uint32_t t = 0; t < p->former->tables; t++)
 		for (uint32_t i = 0; i < from[t].count; i++)
 			convert_record(&from[t], &to[t], i, p->former->convert[t], scratch);
 }
@@ -105,13 +110,13 @@ static uint8_t *convert_to_memory(int fd, const struct arena_plan *p, size_t nee
 	former_shape(p, shape);
 	for (uint32_t i = 0; i < p->tables; i++)
 		longest = p->shape[i].record_size > longest ? p->shape[i].record_size : longest;
-	size_t had = arena_size(shape, p->tables);
+	size_t had = arena_size(shape, p->former->tables);
 	uint8_t *scratch = calloc(1, longest);
 	uint8_t *old = mmap(NULL, had, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	uint8_t *new = mmap(NULL, need, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	bool ok = scratch && old != MAP_FAILED && new != MAP_FAILED;
 	if (ok) {
-		(void)arena_lay_out(old, shape, p->tables, from);
+		(void)arena_lay_out(old, shape, p->former->tables, from);
 		(void)arena_lay_out(new, p->shape, p->tables, to);
 		convert_all(p, from, to, scratch);
 	}
@@ -155,7 +160,7 @@ bool arena_take(struct arena *a, int fd, const struct arena_plan *p, struct aren
 {
 	bool adopted;
 
-	if (p->tables > ARENA_TABLES_MAX) {
+	if (!plan_ok(p)) {
 		errno = EINVAL;
 		return false;
 	}

@@ -89,4 +89,5 @@ static const uint32_t record_size[CORE_TABLES] = {
 
 static arena_converter *const convert[CORE_TABLES] = {[CORE_CALLS] = call_of_7};
 
-const struct arena_former core_former = {.layout = 7, .record_size = record_size, .convert = convert};
+const struct arena_former core_former = {
+    .layout = 7, .tables = CORE_TABLES, .record_size = record_size, .convert = convert};

@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "fast.h"
 #include "gate.h"
+#include "kept.h"
 #include "kernel.h"
 #include "media_child.h"
 #include "ours.h"
@@ -14,15 +15,11 @@
 #include "source.h"
 #include <unistd.h>
 
-/* Raised with every change of a record; a build that changes one brings an arena_former for this number. */
-enum { LAYOUT = 3 };
-enum { TABLE_ROWS, TABLE_ENDS, TABLES }; /* the ended sides of each row */
 enum { SOCKETS_MAX = 19000 /* of the 20000 descriptors that one process may have */ };
 enum { SWEEP_MS = 250, COUNTS_EVERY = 4, SILENT_MS = 120000 };
 
 static int arena_fd = -1, look_fd = -1;
-static struct arena arena;
-static struct arena_table table[TABLES];
+static struct arena_table table[MEDIA_TABLES];
 static struct timer sweep;
 static uint32_t sweeps;
 
@@ -263,29 +260,6 @@ static void take_file(enum file_kind what, int fd)
 		close(fd);
 }
 
-static void shapes(const struct site *s, struct arena_shape out[TABLES])
-{
-	uint32_t rows = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS;
-
-	out[TABLE_ROWS] = table_shape(rows);
-	out[TABLE_ENDS] = end_shape(rows);
-}
-
-static struct arena_plan plan_of(const struct arena_shape *shape)
-{
-	return (struct arena_plan){.layout = LAYOUT, .tables = TABLES, .shape = shape, .former = NULL};
-}
-
-/* Would this build take over what lies there? NULL, or why not. */
-static const char *judge_arena(const struct site *s)
-{
-	struct arena_shape shape[TABLES];
-
-	shapes(s, shape);
-	const struct arena_plan plan = plan_of(shape);
-	return arena_why_not(arena_look(look_fd, &plan));
-}
-
 static const char *prepare(const struct site *s)
 {
 	const struct site *now = child_site();
@@ -293,7 +267,7 @@ static const char *prepare(const struct site *s)
 	if ((uint32_t)(s->media_port_hi - s->media_port_lo + 1) * port_addresses(s) > SOCKETS_MAX)
 		return "media ports: the range times the media addresses is more than 19000 sockets";
 	if (!now->domain[0])
-		return look_fd < 0 ? NULL : judge_arena(s);
+		return look_fd < 0 ? NULL : kept_judge(look_fd, s);
 	if (s->media_port_lo != now->media_port_lo || s->media_port_hi != now->media_port_hi)
 		return "media ports can't change while the exchange runs: restart it";
 	for (int i = 0; i < s->listeners; i++)
@@ -305,20 +279,13 @@ static const char *prepare(const struct site *s)
 static void open_all(void)
 {
 	const struct site *s = child_site();
-	struct arena_shape shape[TABLES];
-	enum arena_found found;
 
-	shapes(s, shape);
-	const struct arena_plan plan = plan_of(shape);
-	if (arena_fd < 0 || !arena_take(&arena, arena_fd, &plan, table, &found))
-		log_fatal("the arena can't be mapped");
-	if (arena_why_not(found))
-		log_error("what was relayed before is lost: %s", arena_why_not(found));
+	kept_open(arena_fd, s, table);
 	close(arena_fd);
 	engine_open(s);
-	table_open(&table[TABLE_ROWS], s->media_port_lo);
-	end_open(&table[TABLE_ENDS]);
-	kernel_open(shape[TABLE_ROWS].count);
+	table_open(&table[MEDIA_ROWS], s->media_port_lo);
+	end_open(&table[MEDIA_ENDS]);
+	kernel_open(table[MEDIA_ROWS].count);
 	ours_open();
 	if (!end_dtls_open())
 		log_fatal("no memory for DTLS");

@@ -112,6 +112,7 @@ void on_ready(struct link *from, const struct ipc_view *v)
 	enter(s, SLOT_UP);
 	s->ask_ms = self.now_ms;
 	event(EVENT_STARTED, SEVERITY_INFO, 0, "started", s);
+	reload_up(s);
 	if (s->proc == PROC_LEDGER || s->proc == PROC_WATCH)
 		events_flush();
 	for (uint32_t i = 0; i < self.slots; i++)

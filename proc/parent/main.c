@@ -124,7 +124,7 @@ static void read_signals(int fd)
 			life_stop(0);
 			break;
 		case SIGHUP:
-			reload_begin(0, false);
+			reload_wish();
 			break;
 		default:
 			break;

@@ -111,7 +111,10 @@ void on_accuse(struct link *from, const struct ipc_view *v);
 
 /* reload.c: configuration, the first and each later one */
 void reload_begin(uint64_t token, bool has_token);
+void reload_wish(void);       /* SIGHUP: begins in the turn in which it can */
+uint32_t reload_wishes(void); /* so many came */
 void reload_turn(void);
+void reload_up(struct slot *s);   /* this one is ready */
 const char *reload_running(void); /* static; NULL: none is */
 uint64_t reload_next_ms(void);
 void reload_lost(struct slot *s); /* this one died */

@@ -17,6 +17,12 @@ static struct {
 	char database[512];
 } next;
 
+/* SIGHUP, which nobody hears an answer to: it is done when it can be. */
+static struct {
+	bool waits;
+	uint32_t n;
+} wish;
+
 static void say_generation(struct slot *s, enum msg type)
 {
 	struct msg_site_commit *m = ipc_begin(&s->link, type);
@@ -70,7 +76,7 @@ const char *reload_running(void)
 
 static const char *reload_busy(void)
 {
-	const char *running = reload_running();
+	const char *running = upgrade_running() ? "an upgrade is going on" : reload_running();
 
 	if (running)
 		return running;
@@ -80,9 +86,24 @@ static const char *reload_busy(void)
 	return NULL;
 }
 
+void reload_wish(void)
+{
+	const char *busy = reload_busy();
+
+	wish.waits = true;
+	wish.n++;
+	if (busy)
+		log_info("the reload waits: %s", busy);
+}
+
+uint32_t reload_wishes(void)
+{
+	return wish.n;
+}
+
 void reload_begin(uint64_t token, bool has_token)
 {
-	const char *busy = upgrade_running() ? "an upgrade is going on" : reload_busy();
+	const char *busy = reload_busy();
 
 	if (busy) {
 		log_warn("no reload: %s", busy);
@@ -90,6 +111,7 @@ void reload_begin(uint64_t token, bool has_token)
 			ask_done(token, DONE_BUSY, busy);
 		return;
 	}
+	wish.waits = false;
 	next.state = READING;
 	next.token = token;
 	next.has_token = has_token;
@@ -147,22 +169,33 @@ static void boot(void)
 	slots_init();
 }
 
+static void ask_one(struct slot *s)
+{
+	give_trusts(s, &next.site, next.generation);
+	struct msg_site_prepare *m = ipc_begin(&s->link, MSG_SITE_PREPARE);
+	if (!m)
+		return;
+	m->generation = next.generation;
+	m->site = ipc_put_part(&s->link, &next.site, sizeof next.site);
+	ipc_end(&s->link);
+}
+
+/* Each question has a number of its own: what is late for one that was refused is no answer to the next. */
 static void ask_all(void)
 {
 	next.state = ASKING;
 	next.since_ms = self.now_ms;
-	next.generation = self.generation + 1;
-	for (uint32_t i = 0; i < self.slots; i++) {
-		struct slot *s = &self.slot[i];
-		if (s->state == SLOT_UP)
-			give_trusts(s, &next.site, next.generation);
-		struct msg_site_prepare *m = s->state == SLOT_UP ? ipc_begin(&s->link, MSG_SITE_PREPARE) : NULL;
-		if (!m)
-			continue;
-		m->generation = next.generation;
-		m->site = ipc_put_part(&s->link, &next.site, sizeof next.site);
-		ipc_end(&s->link);
-	}
+	next.generation = (next.generation > self.generation ? next.generation : self.generation) + 1;
+	for (uint32_t i = 0; i < self.slots; i++)
+		if (self.slot[i].state == SLOT_UP)
+			ask_one(&self.slot[i]);
+}
+
+/* It began with the site that stood then, so it is asked like the others. */
+void reload_up(struct slot *s)
+{
+	if (next.state == ASKING)
+		ask_one(s);
 }
 
 void on_site_parsed(struct link *from, const struct ipc_view *v)
@@ -202,11 +235,21 @@ void on_site_refused(struct link *from, const struct ipc_view *v)
 		refuse(why);
 }
 
+static bool starts_one(void)
+{
+	for (uint32_t i = 0; i < self.slots; i++)
+		if (self.slot[i].state == SLOT_STARTING)
+			return true;
+	return false;
+}
+
 static void commit(void)
 {
 	for (uint32_t i = 0; i < self.slots; i++)
 		if (self.slot[i].state == SLOT_UP && self.slot[i].verdict_generation != next.generation)
 			return;
+	if (starts_one()) /* it has the old site, and will be asked */
+		return;
 	say_all(MSG_SITE_COMMIT);
 	self.site = next.site;
 	self.generation = next.generation;
@@ -263,7 +306,7 @@ void on_site_verdict(struct link *from, const struct ipc_view *v)
 			commit();
 		else
 			refuse(line);
-	} else if (s->state != SLOT_UP || m->generation != next.generation || next.generation == 0) {
+	} else if (s->state != SLOT_UP || m->generation <= self.generation || m->generation > next.generation) {
 		/* else it is late for a reload that another one refused */
 		life_kill(s, "judges what it was not asked");
 	}
@@ -282,7 +325,9 @@ void reload_lost(struct slot *s)
 void reload_turn(void)
 {
 	if (next.state != IDLE && self.now_ms - next.since_ms >= RELOAD_MS)
-		refuse("no answer in time");
+		refuse(starts_one() ? "a process is starting, try again" : "no answer in time");
+	if (wish.waits && !reload_busy())
+		reload_begin(0, false);
 }
 
 uint64_t reload_next_ms(void)

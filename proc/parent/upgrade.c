@@ -20,6 +20,7 @@ static struct {
 	int words; /* what it says */
 	bool has_token, late;
 	uint64_t token, since_ms;
+	uint32_t wishes; /* for a reload, as it began */
 } next = {.words = -1};
 
 static char program[PATH_MAX];
@@ -102,6 +103,7 @@ static const char *start_rehearsal(void)
 			close(handover);
 		return "no descriptors for it";
 	}
+	next.wishes = reload_wishes();
 	next.pid = fork();
 	if (next.pid == 0)
 		become_rehearsal(handover, out[1], parent);
@@ -175,6 +177,14 @@ static void succeed(void)
 
 	if (why) { /* something died while they rehearsed */
 		refuse(DONE_BUSY, why);
+		return;
+	}
+	if (reload_wishes() !=
+	    next.wishes) { /* the configuration may be another; the next parent reads what was rehearsed */
+		log_info("the rehearsal begins again: a reload is wished for");
+		why = start_rehearsal();
+		if (why)
+			refuse(DONE_REFUSED, why);
 		return;
 	}
 	log_info("the new executables take over");

@@ -162,6 +162,18 @@ static void act(struct timer *t, uint64_t now_ms)
 			conducts[i].act();
 }
 
+/* Longer than the others take to judge, shorter than parent waits for all. */
+static void take_time(const char *at)
+{
+	if (strcmp(conduct, at) == 0)
+		poll(NULL, 0, 2000);
+}
+
+static void open_all(void)
+{
+	take_time("slow-to-open");
+}
+
 static void serve(void)
 {
 	soon.fire = act;
@@ -173,6 +185,10 @@ static const char *prepare(const struct site *s)
 	(void)s;
 	if (strcmp(conduct, "crash-at-start") == 0)
 		abort();
+	if (strcmp(conduct, "hang-at-start") == 0)
+		hang();
+	if (!child_site()->domain[0]) /* the first one */
+		take_time("slow-to-judge");
 	return strcmp(conduct, "refuse") == 0 ? "does not like it" : NULL;
 }
 
@@ -200,7 +216,8 @@ int main(int argc, char **argv)
 	static ipc_handler *on[MSG_N];
 	const char *name = strrchr(argv[0], '-');
 
-	self = (struct child){.me = PROC_N, .cage = &cage, .on = on, .prepare = prepare, .serve = serve};
+	self = (struct child){
+	    .me = PROC_N, .cage = &cage, .on = on, .prepare = prepare, .open = open_all, .serve = serve};
 	for (int p = 0; name && p < PROC_N; p++)
 		if (strcmp(proc_name[p], name + 1) == 0)
 			self.me = (enum proc)p;

@@ -13,7 +13,6 @@
 struct house house;
 static const char *path;
 static char cwd[] = "/tmp/media_house_XXXXXX";
-static int arena_fd;
 static char host[24];
 
 /* --- what media says --- */
@@ -128,13 +127,14 @@ static void make_cert(void)
 bool house_open(const char *exe)
 {
 	path = exe;
-	arena_fd = memfd_create("arena", MFD_CLOEXEC);
+	if (!house.arena)
+		house.arena = memfd_create("arena", MFD_CLOEXEC);
 	make_cert();
 	if (house.host)
 		snprintf(host, sizeof host, "%s", house.host);
 	else
 		snprintf(host, sizeof host, "127.0.1.%u", 1 + (unsigned)getpid() % 250u);
-	return arena_fd >= 0 && mkdtemp(cwd) && house_start();
+	return house.arena >= 0 && mkdtemp(cwd) && house_start();
 }
 
 bool house_start(void)
@@ -148,7 +148,7 @@ bool house_start(void)
 	s->site.listener[0].advertised_media = s->site.listener[0].media;
 	s->site.media_port_lo = HOUSE_LO;
 	s->site.media_port_hi = (uint16_t)(HOUSE_LO + 4 * (house.rows ? house.rows : HOUSE_ROWS) - 1);
-	if (!stage_give_file(s, FILE_ARENA, dup(arena_fd)))
+	if (!stage_give_file(s, FILE_ARENA, dup(house.arena)))
 		return false;
 	house.core = stage_sibling(s, PROC_CORE, 0);
 	house.voice = stage_sibling(s, PROC_VOICE, 0);

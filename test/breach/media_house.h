@@ -37,6 +37,7 @@ struct house {
 	/* before house_open() */
 	uint32_t rows;                  /* 0: HOUSE_ROWS */
 	const char *host;               /* our media address; NULL: one of loopback */
+	int arena;                      /* 0: a fresh one */
 	int (*socket)(void);            /* of a phone; NULL: here */
 	void (*begun)(struct stage *s); /* media began; NULL: nothing more to say to it */
 	struct link *core, *voice, *signer;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "lies.h"
 #include "media/end.h"
+#include "media/former.h"
 #include "media/port.h"
 #include "stage.h"
 #include "test.h"
@@ -18,7 +19,6 @@
 enum {
 	LO = 31000,
 	ROWS = 8,
-	LAYOUT = 3,
 	SILENCE_MS = 300, /* nothing came for so long: nothing will */
 	ARRIVAL_MS = 5000, /* on a machine under load */
 };
@@ -409,11 +409,11 @@ static void an_orphan_ends_at_its_deadline(void)
 static void age_row(void)
 {
 	struct arena arena;
-	struct arena_table t[2];
+	struct arena_table t[MEDIA_TABLES];
 	const struct arena_shape shape[] = {table_shape(ROWS), end_shape(ROWS)};
 	bool adopted = false;
 
-	if (!arena_open(&arena, arena_fd, LAYOUT, shape, 2, t, &adopted) || !adopted)
+	if (!arena_open(&arena, arena_fd, MEDIA_LAYOUT, shape, MEDIA_TABLES, t, &adopted) || !adopted)
 		abort();
 	for (uint32_t i = 0; i < ROWS; i++) {
 		const struct relay_row *r = arena_get(&t[0], i);

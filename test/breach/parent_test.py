@@ -67,14 +67,15 @@ class House:
         raise AssertionError(f'no {pattern!r} {times} times within {seconds} s in:\n{self.log()}')
 
     def reload(self):
-        """One reload at a time: what was refused may not be over yet everywhere."""
-        for _ in range(50):
-            busy = self.log().count('no reload: a reload is going on')
-            self.process.send_signal(signal.SIGHUP)
-            time.sleep(0.2)
-            if self.log().count('no reload: a reload is going on') == busy:
-                return
-        raise AssertionError('a reload that does not end')
+        self.process.send_signal(signal.SIGHUP)
+
+    def slow_conf(self, seconds):
+        """The reader of the configuration takes its time from now on."""
+        path = self.dir / 'libexec/ringfence-conf'
+        new = path.with_name('ringfence-conf.new')
+        new.write_text(f'#!/bin/sh\n/bin/sleep {seconds}\nexec {path.resolve()} --child\n')
+        new.chmod(0o755)
+        new.rename(path)
 
     def recordings(self):
         """How many voice took, and how many went. The walk of one reload may end in the next."""
@@ -95,6 +96,19 @@ class House:
             if ppid == self.process.pid and name.startswith('ringfence-'):
                 found[name.removeprefix('ringfence-')] = int(entry.name)
         return found
+
+    def wait_reader(self, seconds=5.0):
+        """conf has begun; a slow one is a script."""
+        pid, end = self.process.pid, time.monotonic() + seconds
+        while time.monotonic() < end:
+            for child in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
+                try:
+                    if b'ringfence-conf' in pathlib.Path(f'/proc/{child}/cmdline').read_bytes():
+                        return
+                except OSError:
+                    pass
+            time.sleep(0.02)
+        raise AssertionError(f'nobody reads the configuration:\n{self.log()}')
 
     def ready(self):
         self.wait_log(r'ringfence: ready', 10)
@@ -287,6 +301,50 @@ def test_reload_takes_what_may_change(house):
     h.write_conf(SITE + 'emergency { numbers = {"999"} }\n')
     h.process.send_signal(signal.SIGHUP)
     h.wait_log('configuration generation 2')
+
+
+@pytest.mark.parametrize('when', ['slow-to-judge', 'slow-to-open'])
+def test_reload_asks_whoever_is_just_starting(house, when):
+    """one that died while the configuration was read: it comes back with the old one, and is asked about the new one"""
+    h = house()
+    before = h.ready()
+    h.slow_conf(0.5)
+    h.conduct(f'voice {when}')
+    h.write_conf(SITE + 'emergency { numbers = {"999"} }\n')
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_reader()
+    os.kill(before['voice'], signal.SIGKILL)
+    h.wait_log('configuration generation 2', 10)
+    h.reload()
+    h.wait_log('configuration generation 3', 10)
+    after = h.children()
+    assert after.pop('voice') != before.pop('voice') and after == before
+    assert 'killed:' not in h.log() and h.log().count('voice/0 was killed') == 1
+
+
+def test_reload_that_waits_too_long_for_one_that_starts_is_refused(house):
+    h = house()
+    before = h.ready()
+    h.slow_conf(0.5)
+    h.conduct('voice hang-at-start')
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_reader()
+    os.kill(before['voice'], signal.SIGKILL)
+    h.wait_log('configuration refused: a process is starting, try again', 15)
+    after = h.children()
+    del before['voice'], after['voice']
+    assert after == before
+
+
+def test_a_signal_that_comes_in_a_reload_is_not_lost(house):
+    h = house()
+    h.ready()
+    h.slow_conf(0.5)
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_reader()
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_log('the reload waits: a reload is going on')
+    h.wait_log('configuration generation 3', 15)
 
 
 def put_wav(path, samples=800):

@@ -181,23 +181,72 @@ def test_a_rehearsal_that_hangs_is_ended(installed):
     assert h.children() == before
 
 
-def test_stop_in_a_rehearsal(installed):
-    h = installed()
-    h.put(h.program, b'#!/bin/sh\nexec sleep 600\n')
-    asking = subprocess.Popen([COMMAND, '--site', h.site, 'upgrade'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def rehearsal(h):
+    """An upgrade is asked for, and its rehearsal runs: whoever asks, and its pid."""
+    asking = subprocess.Popen([COMMAND, '--site', h.site, 'upgrade'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     children = pathlib.Path(f'/proc/{h.process.pid}/task/{h.process.pid}/children')
     end = time.monotonic() + 10
     while len(children.read_text().split()) == len(NAMES) and time.monotonic() < end:
         time.sleep(0.02)
-    sleeper = [p for p in map(int, children.read_text().split()) if p not in h.children().values()]
-    assert len(sleeper) == 1
+    found = [p for p in map(int, children.read_text().split()) if p not in h.children().values()]
+    assert len(found) == 1
+    return asking, found[0]
+
+
+def slow(h, seconds):
+    """The new ringfenced takes its time to rehearse."""
+    program = h.bin / 'new-ringfenced'
+    h.program.rename(program)
+    h.put(h.program, f'#!/bin/sh\ncase "$*" in *--rehearse*) sleep {seconds} ;; esac\nexec {program} "$@"\n'.encode())
+
+
+@pytest.mark.parametrize('whole', [True, False])
+def test_a_reload_wished_for_in_a_rehearsal_is_done(installed, whole):
+    """SIGHUP: what the next parent reads is what was rehearsed; and where there is none, the one that stays reads it"""
+    h = installed()
+    before = h.children()
+    h.install(1 if whole else 0)
+    h.conduct() if whole else h.conduct('core refuse')
+    slow(h, 1)
+    asking, _ = rehearsal(h)
+    h.write_conf((h.site / 'ringfence.conf').read_text() + 'emergency { numbers = {"999"} }\n')
+    h.process.send_signal(signal.SIGHUP)
+    h.wait_log('the reload waits: an upgrade is going on')
+    said = asking.communicate(timeout=60)[0]
+    assert (asking.returncode == 0) == whole, said
+    assert h.log().count('the rehearsal begins again: a reload is wished for') == int(whole)
+    if whole:
+        h.wait_log('ringfence: ready', 10, times=2)
+        assert not set(h.children().values()) & set(before.values())
+    else:
+        h.wait_log('configuration generation 2', 10)
+        assert h.children() == before
+
+
+def test_a_wished_for_reload_that_is_refused_ends_the_upgrade(installed):
+    h = installed()
+    before = h.children()
+    h.install(0)
+    slow(h, 1)
+    asking, _ = rehearsal(h)
+    no_site(h)
+    h.process.send_signal(signal.SIGHUP)
+    assert "ringfence.conf:3: no such option 'phone'" in asking.communicate(timeout=60)[0] and asking.returncode == 1
+    h.wait_log("configuration refused: ringfence.conf:3: no such option 'phone'", 10)
+    assert before.items() <= h.children().items() and h.alive()
+
+
+def test_stop_in_a_rehearsal(installed):
+    h = installed()
+    h.put(h.program, b'#!/bin/sh\nexec sleep 600\n')
+    asking, sleeper = rehearsal(h)
     h.process.send_signal(signal.SIGTERM)
     assert h.process.wait(10) == 0
-    asking.wait(60)
+    asking.communicate(timeout=60)
     end = time.monotonic() + 5
-    while pathlib.Path(f'/proc/{sleeper[0]}').exists() and time.monotonic() < end:
+    while pathlib.Path(f'/proc/{sleeper}').exists() and time.monotonic() < end:
         time.sleep(0.02)
-    assert not pathlib.Path(f'/proc/{sleeper[0]}').exists()
+    assert not pathlib.Path(f'/proc/{sleeper}').exists()
 
 
 # --- what a parent gets from the one before, damaged or hostile ---

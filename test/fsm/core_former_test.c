@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /* core takes over the arena that the build before left (R28): one that build 0.1.0 wrote in the midst of a call of alice and bob, as a
  * file of those blocks of 64 octets that are not zero. */
+#include "../unit/blocks.h"
 #include "../unit/test.h"
 #include "call.h"
 #include "kept.h"
 #include "sim_phone.h"
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BLOCK = 64, SAVED_MS = 50010300, ANSWERED_MS = 50000000 };
+enum { SAVED_MS = 50010300, ANSWERED_MS = 50000000 };
 
 static const char *path;
 
 /* The saved arena, in a descriptor of its own; its size. */
 static size_t load(int *fd)
 {
-	FILE *f = fopen(path, "re");
-	uint64_t size;
-	uint32_t at;
-	uint8_t block[BLOCK];
+	uint64_t size = 0;
 
-	*fd = memfd_create("arena", MFD_CLOEXEC);
-	NEED(f && *fd >= 0 && fread(&size, sizeof size, 1, f) == 1 && size < 16 << 20 && ftruncate(*fd, (off_t)size) == 0);
-	while (fread(&at, sizeof at, 1, f) == 1) {
-		NEED(fread(block, BLOCK, 1, f) == 1 && (uint64_t)at * BLOCK + BLOCK <= size);
-		NEED(pwrite(*fd, block, BLOCK, (off_t)at * BLOCK) == BLOCK);
-	}
-	fclose(f);
+	*fd = blocks_load(path, &size);
+	NEED(*fd >= 0);
 	return (size_t)size;
 }
 

@@ -198,7 +198,7 @@ static bool of_2(const void *from, void *to)
 }
 
 static arena_converter *const converters[TABLES] = {of_2, NULL};
-static const struct arena_former former = {2, sizes_2, converters};
+static const struct arena_former former = {2, TABLES, sizes_2, converters};
 static const struct arena_plan plan = {LAYOUT, TABLES, shapes, &former};
 
 static bool write_2(void)
@@ -248,6 +248,28 @@ static void the_layout_before_is_taken_over(void)
 	CHECK(memcmp(arena_get(&table[1], 2), "five", 5) == 0 && !arena_get(&table[1], 0));
 	CHECK(octets(0xbb) == 0 && octets(0xa2) == 0);
 	CHECK(put(1, 0xa4) && take(ARENA_TODAYS) && converted == 3 && is_of_2(0, 0xa1) && holds(&table[0], 1, 0xa4));
+}
+
+/* That layout had the first table alone. */
+static void a_table_that_the_layout_before_had_not_begins_empty(void)
+{
+	static const struct arena_former one = {2, 1, sizes_2, converters};
+	const struct arena_plan of_one = {LAYOUT, TABLES, shapes, &one};
+	enum arena_found found;
+
+	arena_close(&arena);
+	close(file);
+	file = memfd_create("arena", MFD_CLOEXEC);
+	CHECK(reopen(2, shapes_2, 1) && arena_look(file, &plan) == ARENA_UNKNOWN && arena_look(file, &of_one) == ARENA_FORMER);
+	put_2(0, 0xa1);
+	put_2(3, 0xa2);
+	arena_close(&arena);
+	CHECK(arena_take(&arena, file, &of_one, table, &found) && found == ARENA_FORMER);
+	CHECK(is_of_2(0, 0xa1) && !arena_get(&table[0], 1) && is_of_2(3, 0xa2));
+	for (uint32_t i = 0; i < shapes[1].count; i++)
+		CHECK(!arena_get(&table[1], i));
+	CHECK(take(ARENA_TODAYS) && is_of_2(0, 0xa1));
+	CHECK(write_2() && arena_look(file, &of_one) == ARENA_UNKNOWN); /* one with both is none of its own */
 }
 
 /* The process dies of it once, and once more, and lives the third time without that record. */
@@ -307,6 +329,7 @@ int main(void)
 	RUN(clear_wipes_what_was_written);
 	RUN(marks_count_the_deaths_in_a_row);
 	RUN(the_layout_before_is_taken_over);
+	RUN(a_table_that_the_layout_before_had_not_begins_empty);
 	RUN(a_record_that_kills_its_converter_is_left_out);
 	RUN(a_half_rewritten_file_is_empty);
 	RUN(what_is_neither_is_refused_with_the_reason);

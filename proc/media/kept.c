@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+#include "kept.h"
+#include "base/log.h"
+#include "end.h"
+#include "table.h"
+
+static struct arena arena;
+
+void kept_shapes(const struct site *s, struct arena_shape out[MEDIA_TABLES])
+{
+	uint32_t rows = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS;
+
+	out[MEDIA_ROWS] = table_shape(rows);
+	out[MEDIA_ENDS] = end_shape(rows);
+}
+
+static struct arena_plan plan_of(const struct arena_shape *shape)
+{
+	return (struct arena_plan){
+	    .layout = MEDIA_LAYOUT, .tables = MEDIA_TABLES, .shape = shape, .former = &media_former};
+}
+
+void kept_open(int fd, const struct site *s, struct arena_table table[MEDIA_TABLES])
+{
+	struct arena_shape shape[MEDIA_TABLES];
+	enum arena_found found;
+
+	kept_shapes(s, shape);
+	const struct arena_plan plan = plan_of(shape);
+	if (fd < 0 || !arena_take(&arena, fd, &plan, table, &found))
+		log_fatal("the arena can't be mapped");
+	if (found == ARENA_FORMER)
+		log_info("the arena of the build before is taken over");
+	else if (arena_why_not(found))
+		log_error("what was relayed before is lost: %s", arena_why_not(found));
+}
+
+const char *kept_judge(int fd, const struct site *s)
+{
+	struct arena_shape shape[MEDIA_TABLES];
+
+	kept_shapes(s, shape);
+	const struct arena_plan plan = plan_of(shape);
+	return arena_why_not(arena_look(fd, &plan));
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC */
+/* media takes over the arena that the build before left (R28): one that a build of layout 2 wrote, with a call that talks, one whose
+ * gate stayed shut, and one of ended sides, which that build kept and never served.
+ * media_former_test EXECUTABLE SAVED */
+#include "../unit/blocks.h"
+#include "base/clock.h"
+#include "media/kept.h"
+#include "media_house.h"
+#include "test.h"
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { ROW = 3, JOIN = 11, JOIN_SHUT = 77, LAYOUT_AT = 8, PAYLOAD = 170, PACKET = 12 + PAYLOAD, PHONES_PORT = 30922 };
+
+static const char *exe, *path;
+static struct phone a, b;
+
+static int load(void)
+{
+	uint64_t size = 0;
+	int fd = blocks_load(path, &size);
+
+	if (fd < 0)
+		abort();
+	return fd;
+}
+
+static uint32_t layout_of(int fd)
+{
+	uint32_t n = 0;
+
+	return pread(fd, &n, sizeof n, LAYOUT_AT) == sizeof n ? n : 0;
+}
+
+/* Where it was when the arena was saved. */
+static void phone_back(struct phone *p, const char *ip, uint16_t port)
+{
+	struct sockaddr_storage sa;
+
+	*p = (struct phone){.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+	addr_parse_ip(span_str(ip), &p->addr);
+	p->addr.port = port;
+	socklen_t n = addr_to_sockaddr(&p->addr, &sa);
+	if (p->fd < 0 || bind(p->fd, (struct sockaddr *)&sa, n) != 0)
+		abort();
+	p->port = HOUSE_LO + 4 * ROW;
+}
+
+static const uint8_t packet[PACKET] = {0x80, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3};
+
+static bool says(const struct phone *from, struct phone *to)
+{
+	uint8_t got[2 * PACKET];
+
+	phone_send(from, packet, sizeof packet);
+	return phone_receive(to, got, sizeof got, HOUSE_ARRIVAL_MS) == PACKET && memcmp(packet, got, PACKET) == 0;
+}
+
+static bool talk(void)
+{
+	return says(&a, &b) && says(&b, &a);
+}
+
+static uint64_t relays(void)
+{
+	return house_settle() ? stage_status_line(&house.s, "relays")->used : UINT64_MAX;
+}
+
+static void the_rehearsal_takes_it(void)
+{
+	int fd = load();
+
+	CHECK(layout_of(fd) == media_former.layout && kept_judge(fd, &house.s.site) == NULL);
+	CHECK(layout_of(fd) == media_former.layout);
+	close(fd);
+}
+
+static void a_call_of_the_build_before_talks_on(void)
+{
+	CHECK(layout_of(house.arena) == MEDIA_LAYOUT);
+	CHECK(talk()); /* without a word from core */
+	CHECK(talk());
+}
+
+/* It is the same row: its gate was wished for long ago, so that its patience is over. */
+static void a_gate_that_stayed_shut_is_told(void)
+{
+	for (int i = 0; i < HOUSE_ARRIVAL_MS / 50 && house.failed == 0; i++)
+		stage_run(&house.s, 50);
+	CHECK(house.failed >= 1 && house.failed_join == JOIN_SHUT && house.failed_why == RELAY_GATE_SHUT);
+	house_close(JOIN_SHUT);
+}
+
+static void sides_that_were_never_served_are_left_out(void)
+{
+	CHECK(relays() == 1);
+}
+
+/* What was taken over is of today's layout, and outlives the next death as it is. */
+static void it_is_taken_over_once(void)
+{
+	stage_kill(&house.s);
+	CHECK(kept_judge(house.arena, &house.s.site) == NULL && layout_of(house.arena) == MEDIA_LAYOUT);
+	CHECK(house_start() && relays() == 1 && talk());
+	house_close(JOIN);
+	CHECK(relays() == 0);
+}
+
+static void start_empty_with(int fd)
+{
+	stage_kill(&house.s);
+	close(house.arena);
+	house.arena = fd;
+	CHECK(strstr(kept_judge(fd, &house.s.site), "layout"));
+	CHECK(house_start() && relays() == 0 && layout_of(fd) == MEDIA_LAYOUT);
+}
+
+/* 1 is too old, 4 of a build to come. */
+static void one_older_or_newer_is_refused_and_media_starts_empty(void)
+{
+	for (uint32_t layout = 1; layout <= MEDIA_LAYOUT + 1; layout += MEDIA_LAYOUT) {
+		int fd = load();
+		CHECK(pwrite(fd, &layout, sizeof layout, LAYOUT_AT) == sizeof layout);
+		start_empty_with(fd);
+	}
+}
+
+static void one_of_other_ports_is_refused(void)
+{
+	struct site more = house.s.site;
+	int fd = load();
+
+	more.media_port_hi = (uint16_t)(more.media_port_hi + 4);
+	CHECK(strstr(kept_judge(fd, &more), "media ports"));
+	close(fd);
+}
+
+/* Whatever stands in the records, media starts and bears what the phones send: each block that is not zero is filled with ones, one after the other. */
+static void damaged_records_end_no_media(void)
+{
+	uint8_t ones[BLOCK], block[BLOCK];
+	uint64_t size = 0;
+	uint32_t tried = 0;
+
+	memset(ones, 0xff, sizeof ones);
+	close(blocks_load(path, &size));
+	for (off_t at = 2 * BLOCK; at < (off_t)size; at += BLOCK) {
+		int fd = load();
+		CHECK(pread(fd, block, BLOCK, at) == BLOCK);
+		if (block[0] == 0 && memcmp(block, block + 1, BLOCK - 1) == 0) {
+			close(fd);
+			continue;
+		}
+		CHECK(pwrite(fd, ones, BLOCK, at) == BLOCK);
+		stage_kill(&house.s);
+		close(house.arena);
+		house.arena = fd;
+		CHECK(house_start());
+		phone_send(&a, packet, sizeof packet);
+		phone_send(&b, packet, sizeof packet);
+		CHECK(relays() <= 2);
+		tried++;
+	}
+	CHECK(tried > 20);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3)
+		return 2;
+	exe = argv[1];
+	path = argv[2];
+	house.host = "127.0.0.8"; /* as it was when the arena was saved */
+	house.arena = load();
+	phone_back(&a, "127.0.0.2", PHONES_PORT);
+	phone_back(&b, "127.0.0.3", PHONES_PORT + 1);
+	b.port = (uint16_t)(a.port + 2);
+	if (!house_open(exe)) {
+		fprintf(stderr, "media does not start: %s\n", house.s.reason);
+		return 1;
+	}
+	RUN(the_rehearsal_takes_it);
+	RUN(a_call_of_the_build_before_talks_on);
+	RUN(a_gate_that_stayed_shut_is_told);
+	RUN(sides_that_were_never_served_are_left_out);
+	RUN(it_is_taken_over_once);
+	RUN(one_older_or_newer_is_refused_and_media_starts_empty);
+	RUN(one_of_other_ports_is_refused);
+	RUN(damaged_records_end_no_media);
+	house_end();
+	return TEST_END;
+}
