@@ -44,6 +44,59 @@ static void row(json_t *line, void *arg)
 		table_add(arg, cells);
 }
 
+/* --- what stands in nftables --- */
+
+struct mirror {
+	bool told;
+	char why_not[40];
+	int64_t dropped;
+};
+
+static void net_row(json_t *line, void *arg)
+{
+	static const char not [] = "no-nftables-";
+	struct mirror *m = arg;
+	size_t i;
+	json_t *l;
+
+	if (!line_is(line, "process") || strcmp(member(line, "name"), "net") != 0)
+		return;
+	json_array_foreach(json_object_get(line, "lines"), i, l)
+	{
+		const char *name = member(l, "name");
+		m->told = m->told || strcmp(name, "bans-in-nftables") == 0;
+		if (strcmp(name, "dropped-by-nftables") == 0)
+			m->dropped = member_number(l, "used");
+		if (strncmp(name, not, sizeof not -1) == 0)
+			snprintf(m->why_not, sizeof m->why_not, "%s", safe(name + sizeof not -1));
+	}
+}
+
+static const char *why(const char *word)
+{
+	if (strcmp(word, "not-had") == 0)
+		return "the kernel has none";
+	return strcmp(word, "forbidden") == 0 ? "the host withholds CAP_NET_ADMIN" : "the kernel refuses; see the log";
+}
+
+static void say_mirror(struct cmd *c)
+{
+	struct mirror m = {.told = false};
+	struct ask a;
+
+	ask_begin(&a, c, "status");
+	if (ask_run_mute(&a, net_row, &m) != EXIT_DONE || !m.told)
+		printf("net does not answer now: whether nftables has them is not known.\n");
+	else if (m.why_not[0])
+		printf(
+		    "Only the exchange's own ports are closed to them, not those of the rest of this host: no nftables (%s).\n",
+		    why(m.why_not));
+	else
+		printf(
+		    "They stand in nftables: every port of this host is closed to them. It dropped %lld packets so far.\n",
+		    (long long)m.dropped);
+}
+
 static int bans(struct cmd *c)
 {
 	static const char *const head[] = {"ADDRESS", "STILL"};
@@ -57,6 +110,8 @@ static int bans(struct cmd *c)
 	table_end(&t);
 	if (code == EXIT_DONE && none && !c->json)
 		printf("No address is banned.\n");
+	if (code == EXIT_DONE && !none && !c->json)
+		say_mirror(c);
 	return code;
 }
 
@@ -66,7 +121,7 @@ const struct verb verb_ban = {
     .usage = "ADDRESS",
     .args_min = 1,
     .args_max = 1,
-    .what = "Drop everything from an address, signalling and media, for a time",
+    .what = "Drop everything from an address, whatever port of this host it is for, for a time",
     .option = {{"for", "TIME", "90s, 10m (the default), 2h, 7d"}},
 };
 

@@ -43,7 +43,7 @@ static void on_resolved(uint8_t trunk, const struct targets *t)
 {
 	FUZZ_CHECK(trunk == 0 && t->n <= TARGETS_MAX && answers++ == 0);
 	for (uint32_t i = 0; i < t->n; i++)
-		FUZZ_CHECK(addr_ok(&t->at[i]) && resolve_is_fit(&t->at[i]) && t->at[i].port);
+		FUZZ_CHECK(addr_ok(&t->at[i]) && addr_is_hosts(&t->at[i]) && t->at[i].port);
 }
 
 static void begin(uint8_t choice)

@@ -79,6 +79,25 @@ bool addr_is_any(const struct addr *a)
 	return memcmp(a->ip, zero, sizeof zero) == 0;
 }
 
+bool addr_is_hosts(const struct addr *a)
+{
+	static const uint8_t loopback[16] = {[15] = 1};
+
+	if (addr_is_any(a))
+		return false;
+	if (a->family == 4)
+		return a->ip[12] != 127 && a->ip[12] != 0 && a->ip[12] < 224;
+	return a->ip[0] != 0xff && memcmp(a->ip, loopback, sizeof loopback) != 0;
+}
+
+struct addr addr_of_ip(const uint8_t ip[16])
+{
+	struct addr a = {.family = memcmp(ip, mapped, sizeof mapped) == 0 ? 4 : 6};
+
+	memcpy(a.ip, ip, sizeof a.ip);
+	return a;
+}
+
 bool addr_ok(const struct addr *a)
 {
 	if (a->family == 4)

@@ -25,7 +25,10 @@ void addr_put(struct buf *b, const struct addr *a);      /* host:port */
 bool addr_same_ip(const struct addr *a, const struct addr *b);
 bool addr_eq(const struct addr *a, const struct addr *b);
 bool addr_is_any(const struct addr *a);
-bool addr_ok(const struct addr *a); /* family is 0, 4 or 6, and an IPv4 is v4-mapped */
+bool addr_is_hosts(
+    const struct addr *a); /* a single other host may have it: no loopback, multicast, any or reserved one */
+struct addr addr_of_ip(const uint8_t ip[16]); /* port 0; what is v4-mapped is IPv4, however it was written */
+bool addr_ok(const struct addr *a);           /* family is 0, 4 or 6, and an IPv4 is v4-mapped */
 
 socklen_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *out);
 bool addr_from_sockaddr(const struct sockaddr *sa, struct addr *out);

@@ -51,18 +51,34 @@ static struct ban *find(const struct addr *a)
 	return NULL;
 }
 
+static bool is_ours(const struct addr *a)
+{
+	const struct site *s = child_site();
+
+	for (int i = 0; i < s->listeners; i++)
+		if (addr_same_ip(&s->listener[i].bind, a) || addr_same_ip(&s->listener[i].media, a))
+			return true;
+	return false;
+}
+
 /* seconds 0 lifts the ban */
 void bans_on_ctl(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_ctl_ban *m = v->payload;
+	const struct addr a = addr_of_ip(m->address.ip);
 
 	forget_old();
-	struct ban *b = find(&m->address);
-	if (m->address.family == 0 || addr_is_any(&m->address)) {
+	struct ban *b = find(&a);
+	if (m->address.family == 0 || (m->seconds && !addr_is_hosts(&a))) {
 		done_say(from, m->token, DONE_REFUSED, 0, SPAN("not an address of one host"));
 		return;
 	}
+	if (m->seconds && is_ours(&a)) {
+		done_say(from, m->token, DONE_REFUSED, 0, SPAN("that address is the exchange's own"));
+		return;
+	}
 	if (!b && m->seconds == 0) {
+		tell_all(&(struct ban){a, 0}); /* where an earlier core's may stand */
 		done_say(from, m->token, DONE_NOT_FOUND, 0, SPAN("that address is not banned"));
 		return;
 	}
@@ -72,8 +88,7 @@ void bans_on_ctl(struct link *from, const struct ipc_view *v)
 	}
 	if (!b)
 		b = &table[used++];
-	*b = (struct ban){m->address, child_now() + m->seconds * 1000ull};
-	b->address.port = 0;
+	*b = (struct ban){a, child_now() + m->seconds * 1000ull};
 	child_event(
 	    EVENT_BAN, SEVERITY_INFO, 0, 0, &b->address, m->seconds ? "banned by an administrator" : "ban lifted");
 	tell_all(b);

@@ -45,17 +45,6 @@ static uint32_t below(uint32_t n)
 	return rand_u32() % n;
 }
 
-bool resolve_is_fit(const struct addr *a)
-{
-	static const uint8_t loopback[16] = {[15] = 1};
-
-	if (addr_is_any(a))
-		return false;
-	if (a->family == 4)
-		return a->ip[12] != 127 && a->ip[12] != 0 && a->ip[12] < 224;
-	return a->ip[0] != 0xff && memcmp(a->ip, loopback, sizeof loopback) != 0;
-}
-
 static void finish(struct resolving *r)
 {
 	resolved *done = r->done;
@@ -70,7 +59,7 @@ static void next_host(struct resolving *r);
 
 static void take(struct resolving *r, const struct addr *a)
 {
-	if (r->found.n < TARGETS_MAX && resolve_is_fit(a))
+	if (r->found.n < TARGETS_MAX && addr_is_hosts(a))
 		r->found.at[r->found.n++] = *a;
 }
 

@@ -24,7 +24,4 @@ void resolve_open(void);
 void resolve_begin(uint8_t trunk, resolved *done);
 void resolve_stop(uint8_t trunk);
 
-/* The addresses of an answer to A or AAAA that a trunk may have: not our own machine's, nobody's, or everybody's. */
-bool resolve_is_fit(const struct addr *a);
-
 #endif

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { NAME_MAX_ = 32, TC_HANDLE = 1, TC_PRIORITY = 0x5246 /* "RF" */ };
@@ -144,7 +145,7 @@ const char *kernel_load(const struct kernel_shape *s)
 	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
 	unpin_former();
 	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
-	kernel_forget_bans(UINT64_MAX); /* of an earlier life; core tells those that still count anew */
+	kernel_forget_bans(kernel_now_ns()); /* of an earlier life */
 	return write_site() ? NULL : reason(-errno);
 }
 
@@ -228,6 +229,14 @@ void kernel_detach(uint32_t interface)
 
 /* --- bans --- */
 
+uint64_t kernel_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 bool kernel_ban(const struct addr *a, uint64_t until_ns)
 {
 	struct flow_ban was, ban = {.until_ns = until_ns};
@@ -246,14 +255,35 @@ bool kernel_ban(const struct addr *a, uint64_t until_ns)
 	return write_site();
 }
 
-void kernel_forget_bans(uint64_t now_ns)
+static uint32_t bans_now(struct flow_ip ip[FLOW_BANS_MAX])
 {
-	struct flow_ip ip[FLOW_BANS_MAX], *at = NULL;
-	struct flow_ban ban;
+	struct flow_ip *at = NULL;
 	uint32_t n = 0;
 
 	while (n < FLOW_BANS_MAX && bpf_map_get_next_key(kernel.bans, at, &ip[n]) == 0)
 		at = &ip[n++];
+	return n;
+}
+
+void kernel_each_ban(void (*found)(const struct addr *a, uint64_t until_ns))
+{
+	struct flow_ip ip[FLOW_BANS_MAX];
+	struct flow_ban ban;
+	uint32_t n = bans_now(ip);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (bpf_map_lookup_elem(kernel.bans, &ip[i], &ban) == 0) {
+			struct addr a = addr_of_ip((const uint8_t *)&ip[i]);
+			found(&a, ban.until_ns);
+		}
+}
+
+void kernel_forget_bans(uint64_t now_ns)
+{
+	struct flow_ip ip[FLOW_BANS_MAX];
+	struct flow_ban ban;
+	uint32_t n = bans_now(ip);
+
 	kernel.bans_n = n;
 	for (uint32_t i = 0; i < n; i++)
 		if (bpf_map_lookup_elem(kernel.bans, &ip[i], &ban) == 0 && ban.until_ns <= now_ns &&

@@ -35,8 +35,12 @@ void kernel_attached(void);
 bool kernel_attach_sender(uint32_t interface);
 void kernel_detach(uint32_t interface);
 
+uint64_t kernel_now_ns(void); /* the programs' clock */
+
 /* until_ns: CLOCK_MONOTONIC; 0 lifts it. */
 bool kernel_ban(const struct addr *a, uint64_t until_ns);
+/* Those that stand, of an earlier life too. found() may ban and lift. */
+void kernel_each_ban(void (*found)(const struct addr *a, uint64_t until_ns));
 void kernel_forget_bans(uint64_t now_ns); /* those that are over by then */
 uint64_t kernel_banned(void);             /* packets of theirs that were dropped */
 

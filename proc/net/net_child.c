@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* net brings the relay into the kernel: it loads and pins programs and maps, attaches them where media addresses are, hands media the
- * maps and writes bans. What it cannot do is done by media's sockets. */
+ * maps, and writes bans, for the programs and for the rest of the host. What it cannot do is done by media's sockets. */
 #include "net_child.h"
+#include "bans.h"
 #include "base/log.h"
 #include "kernel.h"
 #include "pair.h"
@@ -11,7 +12,6 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PORTS_OF_A_CALL = 4, LOOK_MS = 5000 };
@@ -25,7 +25,6 @@ static struct {
 	uint32_t interface[SITE_LISTENERS_MAX];         /* where the program is for it; 0: nowhere */
 	char said[SITE_LISTENERS_MAX][STATUS_NAME_MAX]; /* of that interface: its name and what relays there */
 	uint32_t addresses, attached, refused;
-	uint64_t bans_refused;
 	struct timer look;
 	struct pair pair;
 } net;
@@ -43,13 +42,9 @@ static struct kernel_shape shape(void)
 	return k;
 }
 
-/* the programs' clock */
-static uint64_t now_ns(void)
+static uint32_t exchange(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	return place_number(&net.address[0], child_site()->media_port_lo);
 }
 
 /* --- media --- */
@@ -69,7 +64,7 @@ static void give_map(struct link *media, enum kernel_map what, int fd)
 
 static void make_pair(void)
 {
-	if (!pair_make(&net.pair, &net.address[0], shape().lo) || !kernel_attach_sender(net.pair.interface[1]))
+	if (!pair_make(&net.pair, exchange()) || !kernel_attach_sender(net.pair.interface[1]))
 		pair_end(&net.pair);
 }
 
@@ -134,7 +129,7 @@ static void leave(uint32_t interface)
 
 static void look_at(uint32_t i)
 {
-	uint32_t at = place_of(&net.address[i], i == 0), was = net.interface[i];
+	uint32_t at = place_of(&net.address[i]), was = net.interface[i];
 	struct wire w = {0};
 	bool wire = at && wire_of(at, &w);
 	enum kernel_engine engine = at ? kernel_attach(at, wire ? &w : NULL) : ENGINE_SOCKETS;
@@ -154,8 +149,7 @@ static void look_at(uint32_t i)
 	tell_path(child_link(PROC_MEDIA, 0), i);
 }
 
-/* Addresses move, interfaces come and go, and an administrator may have taken a filter away. */
-static void on_look(struct timer *t, uint64_t now_ms)
+static void look_at_all(void)
 {
 	net.attached = net.refused = 0;
 	for (uint32_t i = 0; i < net.addresses; i++)
@@ -166,7 +160,16 @@ static void on_look(struct timer *t, uint64_t now_ms)
 		make_pair();
 		give_sender(child_link(PROC_MEDIA, 0));
 	}
-	kernel_forget_bans(now_ns());
+	kernel_forget_bans(kernel_now_ns());
+}
+
+/* Addresses move, interfaces come and go, and an administrator may have taken a filter or a table away. */
+static void on_look(struct timer *t, uint64_t now_ms)
+{
+	place_look();
+	if (!net.why_not)
+		look_at_all();
+	bans_look();
 	timer_set(&child_wheel, t, now_ms + LOOK_MS);
 }
 
@@ -177,10 +180,8 @@ static void on_ban(struct link *from, const struct ipc_view *v)
 	const struct msg_ban *m = v->payload;
 
 	(void)from;
-	if (net.why_not || m->address.family == 0)
-		return;
-	uint64_t left_ms = m->until_ms > child_now() ? m->until_ms - child_now() : 0;
-	net.bans_refused += !kernel_ban(&m->address, left_ms ? now_ns() + left_ms * 1000000 : 0);
+	if (m->address.family)
+		bans_set(&m->address, m->until_ms > child_now() ? m->until_ms - child_now() : 0);
 }
 
 /* --- life --- */
@@ -208,7 +209,7 @@ static void open_all(void)
 		cage_keep_dir(here);
 }
 
-static void serve(void)
+static void load(void)
 {
 	struct kernel_shape s = shape();
 
@@ -225,9 +226,15 @@ static void serve(void)
 			log_warn("sockets relay, not the kernel: %s", why);
 		}
 	}
-	if (net.why_not)
-		return;
-	make_pair();
+	if (!net.why_not)
+		make_pair();
+}
+
+static void serve(void)
+{
+	load();
+	place_look();
+	bans_begin(exchange(), !net.why_not);
 	net.look.fire = on_look;
 	on_look(&net.look, child_now());
 }
@@ -235,7 +242,8 @@ static void serve(void)
 /* A call that still goes through the kernel is not cut: its entries end by themselves, and the next start takes them up. */
 static void stop(void)
 {
-	if (net.why_not || kernel_in_use(now_ns()))
+	bans_end();
+	if (net.why_not || kernel_in_use(kernel_now_ns()))
 		return;
 	for (uint32_t i = 0; i < net.addresses; i++)
 		if (net.interface[i])
@@ -267,7 +275,7 @@ static void status(struct proc_status *s)
 	    net.refused);
 	status_counter(s, "sends-many", net.pair.interface[0] != 0);
 	status_counter(s, "dropped-banned", net.why_not ? 0 : kernel_banned());
-	status_counter(s, "bans-refused", net.bans_refused);
+	bans_status(s);
 	if (!net.why_not) {
 		say_engines(s);
 		return;

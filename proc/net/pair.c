@@ -136,24 +136,10 @@ static bool bring_up(uint32_t interface)
 	return ask(&q, NULL) == 0;
 }
 
-/* FNV-1a: names that another exchange on this host does not have, and that the next life finds again. */
-static uint32_t mixed(const struct addr *a, uint16_t lo)
+bool pair_make(struct pair *p, uint32_t exchange)
 {
-	uint32_t h = 2166136261U;
-
-	for (size_t i = 0; i < sizeof a->ip; i++)
-		h = (h ^ a->ip[i]) * 16777619U;
-	h = (h ^ (lo >> 8U)) * 16777619U;
-	h = (h ^ (lo & 255U)) * 16777619U;
-	return h;
-}
-
-bool pair_make(struct pair *p, const struct addr *address, uint16_t lo)
-{
-	uint32_t h = mixed(address, lo);
-
-	snprintf(p->name[0], sizeof p->name[0], "rfout%08x", h);
-	snprintf(p->name[1], sizeof p->name[1], "rfwire%08x", h);
+	snprintf(p->name[0], sizeof p->name[0], "rfout%08x", exchange);
+	snprintf(p->name[1], sizeof p->name[1], "rfwire%08x", exchange);
 	int r = make(p);
 	if (r != 0 && r != -EEXIST) {
 		log_info("no pair of devices for calls that end here: %s", strerror(-r));

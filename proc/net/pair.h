@@ -4,16 +4,17 @@
 #ifndef NET_PAIR_H
 #define NET_PAIR_H
 
-#include "base/addr.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct pair {
 	char name[2][16];      /* of the end that takes, and of the one that gives */
 	uint32_t interface[2]; /* 0: there is none */
 };
 
-/* Of the exchange that has these ports at this address. Made, or found as an earlier life left it; false: the kernel or the host
+/* Of the exchange of that number (place.h). Made, or found as an earlier life left it; false: the kernel or the host
  * refuses. */
-bool pair_make(struct pair *p, const struct addr *address, uint16_t lo);
+bool pair_make(struct pair *p, uint32_t exchange);
 /* Both ends are those that were made, and up, now if they were not. */
 bool pair_up(const struct pair *p);
 void pair_end(struct pair *p);

@@ -23,7 +23,7 @@ static uint32_t ethernet(const struct ifaddrs *all, const char *name)
 	return 0;
 }
 
-static void read_all(void)
+void place_look(void)
 {
 	struct ifaddrs *all;
 
@@ -41,12 +41,10 @@ static void read_all(void)
 	freeifaddrs(all);
 }
 
-uint32_t place_of(const struct addr *a, bool fresh)
+uint32_t place_of(const struct addr *a)
 {
 	uint32_t at = 0;
 
-	if (fresh)
-		read_all();
 	for (uint32_t i = 0; i < places; i++) {
 		if (!addr_same_ip(&place[i].address, a))
 			continue;
@@ -55,4 +53,24 @@ uint32_t place_of(const struct addr *a, bool fresh)
 		at = place[i].interface;
 	}
 	return at;
+}
+
+bool place_is_here(const struct addr *a)
+{
+	for (uint32_t i = 0; i < places; i++)
+		if (addr_same_ip(&place[i].address, a))
+			return true;
+	return false;
+}
+
+/* FNV-1a */
+uint32_t place_number(const struct addr *a, uint16_t lo)
+{
+	uint32_t h = 2166136261U;
+
+	for (size_t i = 0; i < sizeof a->ip; i++)
+		h = (h ^ a->ip[i]) * 16777619U;
+	h = (h ^ (lo >> 8U)) * 16777619U;
+	h = (h ^ (lo & 255U)) * 16777619U;
+	return h;
 }

@@ -2,6 +2,7 @@
 #include "kernel_house.h"
 #include "kernel.h"
 #include "pair.h"
+#include "place.h"
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -108,7 +109,7 @@ const char *kernel_house_open(const struct addr *ours, const char *interface, ui
 		return why;
 	if (kernel_attach(house.interface, NULL) == ENGINE_SOCKETS)
 		return "no program at the interface";
-	return pair_make(&house.pair, ours, lo) && kernel_attach_sender(house.pair.interface[1]) ? NULL : "no pair of devices";
+	return pair_make(&house.pair, place_number(ours, lo)) && kernel_attach_sender(house.pair.interface[1]) ? NULL : "no pair of devices";
 }
 
 static void give(struct link *net, enum kernel_map what, int fd)

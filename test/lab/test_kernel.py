@@ -4,6 +4,7 @@ are banned. What the kernel does and media would have done is counted apart. All
 because the far end of the exchange's cable then takes what XDP sends."""
 import json
 import os
+import socket
 import struct
 import time
 
@@ -259,6 +260,51 @@ def test_r13_ban(exchange, scripted, people, lab):
     net.wait_for("the unban", lambda: (a.say(ENCRYPTED, 2), b.hear(0.3))[1], 3)
 
 
+def banned(x):
+    """What the exchange's table in nftables names: seconds still, by address."""
+    said = json.loads(x.host.run("nft", "-j", "list", "ruleset").stdout)["nftables"]
+    sets = [o["set"] for o in said if o.get("set", {}).get("table", "").startswith("ringfence-")]
+    assert sorted(s["name"] for s in sets) == ["banned4", "banned6"]
+    return {e["elem"]["val"]: e["elem"]["expires"] for s in sets for e in s.get("elem", [])}
+
+
+def test_r13_every_port_of_the_host_is_closed(exchange, people, lab):
+    """Who sends junk and is banned reaches no other service of the host either; net's death changes nothing."""
+    thief, ours = people.host("thief"), lab.addr["voice"][0]
+    udp = exchange.host.udp(ours, 7070)
+    tcp = net.inside(exchange.host, lambda: socket.create_server((ours, 7071)))
+    junk = thief.udp(thief.v4)
+
+    def heard():
+        udp.settimeout(0.5)
+        junk.sendto(b"\x80\x00junk", (ours, 7070))
+        try:
+            return udp.recv(100)
+        except TimeoutError:
+            return None
+    with udp, tcp, junk:
+        thief.connect(ours, 7071).close()
+        assert heard() and thief.v4 not in banned(exchange)
+        exchange.command("ban", thief.v4, "--for", "10m")
+        try:
+            net.wait_for("the ban in nftables", lambda: 500 < banned(exchange).get(thief.v4, 0) <= 600, 5)
+            before = exchange.counter("dropped-by-nftables")
+            assert not heard()
+            with pytest.raises(OSError):
+                thief.connect(ours, 7071, timeout=1)
+            net.wait_for("what was dropped", lambda: exchange.counter("dropped-by-nftables") >= before + 2, 5)
+            said = exchange.command("bans").stdout
+            assert thief.v4 in said and "every port of this host" in said
+            old = exchange.kill("net")
+            assert thief.v4 in banned(exchange) and not heard()
+            exchange.wait_replaced("net", old)
+            assert thief.v4 in banned(exchange) and not heard()
+        finally:
+            exchange.command("unban", thief.v4)
+        net.wait_for("the end of the ban", lambda: thief.v4 not in banned(exchange) and heard(), 5)
+        thief.connect(ours, 7071).close()
+
+
 def test_r28_a_filter_that_was_taken_away_comes_back(exchange):
     exchange.host.run("tc", "filter", "del", "dev", "eth-voice", "ingress")
     assert programs(exchange) == 0
@@ -271,5 +317,6 @@ def test_r28_stop_leaves_nothing(exchange):
     wait_flows(exchange, 0)
     exchange.stop()
     assert programs(exchange) == 0 and not [f for f in os.listdir(exchange.pins) if not f.endswith(".debug")]  # the kernel's own
+    assert "ringfence" not in exchange.host.run("nft", "list", "tables").stdout
     exchange.start()
     assert programs(exchange) == 1

@@ -66,7 +66,7 @@ static bool fits(const char *text)
 {
 	struct addr a = {.family = 0};
 
-	return addr_parse_ip(span_str(text), &a) && resolve_is_fit(&a);
+	return addr_parse_ip(span_str(text), &a) && addr_is_hosts(&a);
 }
 
 static void nobody_and_ourselves_are_no_trunk(void)

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+#include "bans.h"
+#include "base/log.h"
+#include "ipc/child.h"
+#include "kernel.h"
+#include "nft.h"
+#include "place.h"
+#include <errno.h>
+#include <stdio.h>
+
+enum { LOOKS_OF_CORE = 2, NEARLY_OVER_MS = 2000 };
+
+struct ban {
+	struct addr address; /* port 0 */
+	uint64_t until_ns;   /* CLOCK_MONOTONIC */
+	bool adopted;        /* of an earlier life, and core did not tell it yet */
+	bool pending;        /* nftables does not know yet how it stands */
+	bool found;          /* there, at this look */
+};
+
+static struct {
+	struct ban ban[FLOW_BANS_MAX];
+	uint32_t n, most;
+	bool kernel;
+	uint32_t looks_of_core; /* at which it was there, one after the other */
+	struct timer settle;
+	uint64_t refused;
+	/* nftables */
+	char table[NFT_NAME_MAX];
+	const char *why_not; /* a word of status; NULL: the table stands */
+	bool logged, told;   /* that it does not */
+	uint64_t made_anew;
+	struct nft_count dropped;
+} bans = {.why_not = "not-begun"};
+
+static struct nft_batch batch;
+static struct nft_ban wanted[FLOW_BANS_MAX];
+static uint32_t wanted_n;
+
+static struct ban *find(const struct addr *a)
+{
+	for (uint32_t i = 0; i < bans.n; i++)
+		if (memcmp(bans.ban[i].address.ip, a->ip, sizeof a->ip) == 0)
+			return &bans.ban[i];
+	return NULL;
+}
+
+static uint64_t left_ms(const struct ban *b)
+{
+	uint64_t now = kernel_now_ns();
+
+	return b->until_ns > now ? (b->until_ns - now + 999999) / 1000000 : 0;
+}
+
+static void want(bool all)
+{
+	wanted_n = 0;
+	for (uint32_t i = 0; i < bans.n; i++) {
+		struct nft_ban *w = &wanted[wanted_n];
+		if (!all && !bans.ban[i].pending)
+			continue;
+		memcpy(w->ip, bans.ban[i].address.ip, sizeof w->ip);
+		w->left_ms = left_ms(&bans.ban[i]);
+		wanted_n++;
+	}
+}
+
+/* nftables knows all there is; what is over ended there by itself, or was lifted. */
+static void settled(void)
+{
+	for (uint32_t i = 0; i < bans.n;) {
+		bans.ban[i].pending = false;
+		if (left_ms(&bans.ban[i]))
+			i++;
+		else
+			bans.ban[i] = bans.ban[--bans.n];
+	}
+}
+
+/* --- nftables --- */
+
+static const char *word(int r)
+{
+	if (r == -EPERM || r == -EACCES)
+		return "forbidden";
+	return r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT || r == -EOPNOTSUPP || r == -ENOENT ? "not-had" : "refused";
+}
+
+static void make_table(void)
+{
+	want(true);
+	nft_write_table(&batch, bans.table, wanted, wanted_n, bans.dropped);
+	int r = nft_commit(&batch);
+	if (r != 0 && !bans.logged)
+		log_info("bans are not in nftables: %s", strerror(-r));
+	bans.logged = r != 0;
+	bans.told = r != 0 && bans.told;
+	bans.why_not = r == 0 ? NULL : word(r);
+	settled();
+}
+
+static void on_settle(struct timer *t, uint64_t now_ms)
+{
+	(void)t;
+	(void)now_ms;
+	want(false);
+	nft_write_changes(&batch, bans.table, wanted, wanted_n);
+	if (bans.why_not || nft_commit(&batch) != 0)
+		make_table();
+	else
+		settled();
+}
+
+static void is_found(const struct nft_ban *there, void *arg)
+{
+	const struct addr a = addr_of_ip(there->ip);
+	struct ban *b = find(&a);
+
+	(void)arg;
+	if (b)
+		b->found = true;
+}
+
+/* 0: the table is as it was made; -ENOENT: it is not, or not there */
+static int table_stands(void)
+{
+	int r = nft_chain_stands(bans.table);
+
+	for (uint32_t i = 0; i < bans.n; i++)
+		bans.ban[i].found = false;
+	if (r == 0)
+		r = nft_each(bans.table, is_found, NULL);
+	for (uint32_t i = 0; r == 0 && i < bans.n; i++)
+		r = bans.ban[i].found || left_ms(&bans.ban[i]) < NEARLY_OVER_MS ? 0 : -ENOENT;
+	return r;
+}
+
+static void try_again(void)
+{
+	make_table();
+	if (!bans.why_not || bans.told || !child_link(PROC_LEDGER, 0))
+		return;
+	child_event(
+	    EVENT_BAN, SEVERITY_WARNING, 0, 0, NULL, "bans close the exchange's ports only, as nftables takes none");
+	bans.told = true;
+}
+
+static void look_at_table(void)
+{
+	int r = table_stands();
+
+	if (r == 0) {
+		nft_count(bans.table, &bans.dropped);
+	} else if (r == -ENOENT) {
+		bans.made_anew++;
+		make_table();
+		child_event(EVENT_BAN, SEVERITY_WARNING, 0, 0, NULL,
+		    "somebody changed the table of bans in nftables; it was made anew");
+	}
+}
+
+/* --- bans --- */
+
+static struct ban *place_for(const struct addr *a)
+{
+	struct ban *b = find(a);
+
+	if (!b && bans.n == FLOW_BANS_MAX)
+		on_settle(&bans.settle, child_now()); /* some may be over */
+	if (!b && bans.n < FLOW_BANS_MAX) {
+		b = &bans.ban[bans.n++];
+		*b = (struct ban){.address = addr_of_ip(a->ip)};
+	}
+	bans.most = bans.n > bans.most ? bans.n : bans.most;
+	return b;
+}
+
+static void set_until(const struct addr *a, uint64_t until_ns, bool adopted)
+{
+	struct ban *b = place_for(a);
+
+	if (!b) {
+		bans.refused++;
+		return;
+	}
+	if (bans.kernel)
+		bans.refused += !kernel_ban(a, until_ns);
+	b->until_ns = until_ns;
+	b->adopted = adopted;
+	b->pending = true;
+	timer_set(&child_wheel, &bans.settle, child_now());
+}
+
+void bans_set(const struct addr *a, uint64_t left)
+{
+	struct addr plain = addr_of_ip(a->ip);
+
+	if (left && (!addr_is_hosts(&plain) || place_is_here(&plain)))
+		bans.refused++;
+	else if (left || find(&plain))
+		set_until(&plain, left ? kernel_now_ns() + left * 1000000 : 0, false);
+}
+
+static void lift(bool (*which)(const struct ban *b))
+{
+	for (uint32_t i = 0; i < bans.n; i++)
+		if (which(&bans.ban[i]))
+			set_until(&bans.ban[i].address, 0, false);
+}
+
+static bool is_adopted(const struct ban *b)
+{
+	return b->adopted;
+}
+
+static bool is_of_here(const struct ban *b)
+{
+	return place_is_here(&b->address);
+}
+
+void bans_look(void)
+{
+	bans.looks_of_core = child_link(PROC_CORE, 0) ? bans.looks_of_core + 1 : 0;
+	if (bans.looks_of_core >= LOOKS_OF_CORE) /* it tells all of its bans as soon as it is there */
+		lift(is_adopted);
+	lift(is_of_here);
+	if (timer_is_set(&bans.settle))
+		return;
+	settled();
+	if (bans.why_not)
+		try_again();
+	else
+		look_at_table();
+}
+
+/* --- life --- */
+
+static void adopt(const struct addr *a, uint64_t until_ns)
+{
+	set_until(a, until_ns, true);
+}
+
+static void adopt_element(const struct nft_ban *ban, void *arg)
+{
+	struct addr a = addr_of_ip(ban->ip);
+
+	(void)arg;
+	if (!find(&a))
+		adopt(&a, kernel_now_ns() + ban->left_ms * 1000000);
+}
+
+void bans_begin(uint32_t exchange, bool kernel)
+{
+	snprintf(bans.table, sizeof bans.table, "ringfence-%08x", exchange);
+	bans.kernel = kernel;
+	bans.settle.fire = on_settle;
+	if (kernel)
+		kernel_each_ban(adopt);
+	else
+		nft_each(bans.table, adopt_element, NULL); /* there may be none */
+	nft_count(bans.table, &bans.dropped);
+	timer_cancel(&child_wheel, &bans.settle);
+	make_table();
+}
+
+void bans_end(void)
+{
+	nft_write_end(&batch, bans.table);
+	if (!bans.why_not && nft_commit(&batch) != 0)
+		log_warn("the table of bans stays in nftables: %s", bans.table);
+}
+
+void bans_status(struct proc_status *s)
+{
+	char name[STATUS_NAME_MAX];
+
+	status_counter(s, "bans-refused", bans.refused);
+	status_add(s, "bans-in-nftables", STATUS_POOL, bans.why_not ? 0 : bans.n, FLOW_BANS_MAX, bans.most, 0);
+	if (bans.why_not) {
+		snprintf(name, sizeof name, "no-nftables-%s", bans.why_not);
+		status_counter(s, name, 1);
+		return;
+	}
+	nft_count(bans.table, &bans.dropped);
+	status_counter(s, "dropped-by-nftables", bans.dropped.packets);
+	status_counter(s, "nftables-made-anew", bans.made_anew);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: ISC */
+/* What stands in the table, by name. */
+#ifndef NET_NFT_NAME_H
+#define NET_NFT_NAME_H
+
+#define NFT_CHAIN_NAME "banned"
+#define NFT_COUNTER_NAME "dropped"
+#define NFT_SET4_NAME "banned4"
+#define NFT_SET6_NAME "banned6"
+
+#endif
