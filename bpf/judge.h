@@ -5,6 +5,7 @@
 #define BPF_JUDGE_H
 
 #include "datagram.h"
+#include "stream.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -44,6 +45,8 @@ struct {
 } wires SEC(".maps");
 
 enum fate { UP, DROP, RELAY, HAND };
+
+enum { RTP_HEADER_LEN = 12 };
 
 /* How a hook reads octets that do not lie at a fixed place. Without CAP_PERFMON no offset may be added to a pointer into the packet
  * unless it is a constant, so each shape of frame has a function of its own below. */
@@ -120,16 +123,12 @@ static __always_inline int rtp_ok(void *ctx, load_octets *load, const struct dat
 
 static __always_inline int bucket_ok(struct flow_tally *t, __u64 now)
 {
-	__u64 passed = now - t->filled_ns, have = FLOW_BUCKET_NS;
+	__u64 full = (t->full_ns > now ? t->full_ns : now) + FLOW_PACKET_NS;
 
-	if (t->filled_ns && passed < FLOW_BUCKET_NS) {
-		have = t->have_ns + passed;
-		have = have < FLOW_BUCKET_NS ? have : FLOW_BUCKET_NS;
-	}
-	int ok = have >= FLOW_PACKET_NS;
-	t->have_ns = ok ? have - FLOW_PACKET_NS : have;
-	t->filled_ns = now;
-	return ok;
+	if (full - now > FLOW_BUCKET_NS)
+		return 0;
+	t->full_ns = full;
+	return 1;
 }
 
 /* Is it RTCP that nobody encrypted (rtcp_is_clear())? -1: of too many packets to say. */
@@ -152,6 +151,11 @@ static __always_inline int rtcp_clear(void *ctx, load_octets *load, const struct
 
 enum kind { KIND_OTHER, KIND_STUN, KIND_KEYING, KIND_RTP, KIND_RTCP };
 
+static __always_inline int is_rtcp(__u8 second)
+{
+	return second >= 192 && second <= 223;
+}
+
 /* As wire_classify(). */
 static __always_inline enum kind kind_of(__u32 n, __u8 first, __u8 second)
 {
@@ -163,9 +167,9 @@ static __always_inline enum kind kind_of(__u32 n, __u8 first, __u8 second)
 		return n >= 2 ? KIND_KEYING : KIND_OTHER;
 	if (first < 128 || first >= 192)
 		return KIND_OTHER;
-	if (n >= 4 && second >= 192 && second <= 223)
+	if (n >= 4 && is_rtcp(second))
 		return KIND_RTCP;
-	return n > 12 ? KIND_RTP : KIND_OTHER;
+	return n > RTP_HEADER_LEN ? KIND_RTP : KIND_OTHER;
 }
 
 static __always_inline struct flow_site *the_site(void)
@@ -278,12 +282,26 @@ static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 
 	return clear < 0 ? UP : clear ? DROPPED(tally, SHAPE) : RELAY;
 }
 
+/* What the gate lets through counts as come, whatever then becomes of it. payload: of RTP or RTCP */
+static __always_inline void count_stream(
+    const struct flow *f, struct flow_tally *t, const __u8 *payload, const void *end)
+{
+	if ((const void *)(payload + RTP_HEADER_LEN) > end || is_rtcp(payload[1]))
+		return;
+	const __be32 *word = (const __be32 *)payload;
+	enum stream_look look = stream_take(&t->stream, bpf_ntohl(word[2]), bpf_ntohs(((const __be16 *)payload)[1]));
+	if (look != STREAM_NOT)
+		stream_arrived(&t->stream, look, bpf_ntohl(word[1]), stream_tick_ns(f->frame[payload[1] & 127]),
+		    bpf_ktime_get_ns());
+}
+
 /* The last word on what the gate lets through: may it leave so, and so often? */
-static __always_inline enum fate policed(
-    const struct flow_site *s, const struct flow *f, struct flow_tally *t, const struct datagram *d, __u64 now)
+static __always_inline enum fate policed(const struct flow_site *s, const struct flow *f, struct flow_tally *t,
+    const struct datagram *d, const __u8 *payload, const void *end, __u64 now)
 {
 	if (!from_ours(s, f))
 		return DROP;
+	count_stream(f, t, payload, end);
 	if (!bucket_ok(t, now))
 		return DROPPED(t, POLICED);
 	COUNT(t, passed, 1);

@@ -64,11 +64,12 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 		return TC_ACT_UNSPEC;
 	d.to.interface = skb->ifindex;
 	d.to.vlan = skb->vlan_present ? (__u16)(skb->vlan_tci & 0xfff) : 0;
-	enum fate fate = judge(skb, load_skb, data + l4 + sizeof(struct udphdr), end, &d, now, &f, &t);
+	const __u8 *payload = data + l4 + sizeof(struct udphdr);
+	enum fate fate = judge(skb, load_skb, payload, end, &d, now, &f, &t);
 	if (fate == HAND)
 		return hand_up(skb, load_skb, &d, f, t, now) ? TC_ACT_STOLEN : TC_ACT_UNSPEC;
 	if (fate == RELAY)
-		fate = policed(s, f, t, &d, now);
+		fate = policed(s, f, t, &d, payload, end, now);
 	if (fate != RELAY)
 		return fate == UP ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 	if (!rewrite(data, end, l3, family, f))

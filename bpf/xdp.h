@@ -104,7 +104,7 @@ static __always_inline int relay_frame(struct xdp_md *ctx, const __u32 tags, con
 		return fate == UP ? XDP_PASS : XDP_DROP;
 	if ((void *)(udp + 1) > end || !knows_way(ctx, f, &t->hop, now) || unfinished(&d, udp))
 		return XDP_PASS;
-	if (policed(s, f, t, &d, now) != RELAY || !rewrite(data, end, l3, family, f))
+	if (policed(s, f, t, &d, (__u8 *)(udp + 1), end, now) != RELAY || !rewrite(data, end, l3, family, f))
 		return XDP_DROP;
 	sum_anew(udp, &d, f);
 	return leave_xdp(ctx, &t->hop, tags, bpf_htons(family == 4 ? ETH_P_IP : ETH_P_IPV6));

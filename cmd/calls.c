@@ -13,9 +13,50 @@ static const char *phone_and_user(const json_t *line, const char *user, const ch
 	return out;
 }
 
+/* "3 (0.2%)", "-" of a side that was not heard yet */
+static const char *lost(const json_t *line, const char *expected, const char *missing, char *out, size_t cap)
+{
+	int64_t of = member_number(line, expected), n = member_number(line, missing);
+
+	if (of <= 0)
+		snprintf(out, cap, "-");
+	else if (n <= 0)
+		snprintf(out, cap, "0");
+	else
+		snprintf(out, cap, "%lld (%.1f%%)", (long long)n, 100.0 * (double)n / (double)of);
+	return out;
+}
+
+static const char *jitter(const json_t *line, const char *us, char *out, size_t cap)
+{
+	if (json_object_get(line, us))
+		snprintf(out, cap, "%.1f", (double)member_number(line, us) / 1000);
+	else
+		snprintf(out, cap, "-");
+	return out;
+}
+
+static const char *lost_both(const json_t *line, char *out, size_t cap)
+{
+	char from[48], to[48];
+
+	snprintf(out, cap, "%s/%s", lost(line, "expected_from", "lost_from", from, sizeof from),
+	    lost(line, "expected_to", "lost_to", to, sizeof to));
+	return out;
+}
+
+static const char *jitter_both(const json_t *line, char *out, size_t cap)
+{
+	char from[32], to[32];
+
+	snprintf(out, cap, "%s/%s", jitter(line, "jitter_us_from", from, sizeof from),
+	    jitter(line, "jitter_us_to", to, sizeof to));
+	return out;
+}
+
 static void row(json_t *line, void *arg)
 {
-	char from[256], to[256], packets[64], remark[160] = "";
+	char from[256], to[256], packets[64], missing[128], uneven[80], remark[160] = "";
 	const char *key = member(line, "key");
 
 	if (!line_is(line, "call"))
@@ -31,19 +72,19 @@ static void row(json_t *line, void *arg)
 	    phone_and_user(line, "to", "to_phone", to, sizeof to),
 	    word_plain(word_call, CALL_STATES, member(line, "state")),
 	    show_length((uint64_t)member_number(line, "age_ms")), safe(member(line, "codec")),
-	    word_plain(word_key, RELAY_KEYS, key), packets, word_plain(word_grade, GRADES, member(line, "grade")),
-	    remark};
+	    word_plain(word_key, RELAY_KEYS, key), packets, lost_both(line, missing, sizeof missing),
+	    jitter_both(line, uneven, sizeof uneven), word_plain(word_grade, GRADES, member(line, "grade")), remark};
 	table_add(arg, cells);
 }
 
 static int calls(struct cmd *c)
 {
 	static const char *const head[] = {
-	    "FROM", "TO", "STATE", "FOR", "CODEC", "KEYS", "PACKETS", "WHO CAN HEAR", ""};
+	    "FROM", "TO", "STATE", "FOR", "CODEC", "KEYS", "PACKETS", "LOST", "JITTER MS", "WHO CAN HEAR", ""};
 	struct table t;
 	struct ask a;
 
-	table_begin(&t, 9, head);
+	table_begin(&t, 11, head);
 	ask_begin(&a, c, "calls");
 	int code = ask_run(&a, row, &t);
 	bool none = t.rows == 1;
@@ -59,6 +100,7 @@ const struct verb verb_calls = {
     .usage = "",
     .what = "Show the calls that are live, and who could hear each",
     .help =
-	"Of a caller from outside it is said whether its number is verified by a signature. Packets are those relayed from the caller and from the called. A phone whose Opus packets vary in length gives away\n"
+	"Of a caller from outside it is said whether its number is verified by a signature. Packets are those relayed from the caller and from the called;\n"
+	"lost are those that never came from them, by their numbers, and jitter is how unevenly they came, measured on two packets of 16. A phone whose Opus packets vary in length gives away\n"
 	"what is said; it is named, and `ringfence phone set PHONE --opus off` ends it.",
 };

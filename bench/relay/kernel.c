@@ -159,10 +159,17 @@ static void prepare(struct mmsghdr m[BURST], struct sockaddr_in to[BURST], struc
 	}
 }
 
+static void put16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
 /* One for each flow in turn. */
 static void send_by_socket(int fd)
 {
 	static uint8_t packet[SIZE] = {0x80};
+	static uint16_t number;
 	struct sockaddr_in to[BURST];
 	struct iovec iov = {packet, sizeof packet};
 	struct mmsghdr m[BURST];
@@ -170,6 +177,8 @@ static void send_by_socket(int fd)
 
 	prepare(m, to, &iov);
 	for (uint64_t sent = 0; sent < (uint64_t)flows_n * each; sent += BURST) {
+		if (next == 0) /* each flow's next number */
+			put16(packet + 2, ++number);
 		for (int i = 0; i < BURST; i++, next = next + 1 == flows_n ? 0 : next + 1)
 			to[i].sin_port = htons((uint16_t)(LO + next));
 		if (sendmmsg(fd, m, BURST, 0) != BURST)

@@ -489,8 +489,11 @@ enum turn_why {
 #define FIELDS_GATE(N, E, S, D, A, B, O) N(uint64_t, join) E(key, RELAY_KEYS)
 /* the packets of this side's Opus differ in length (R8) */
 #define FIELDS_VARYING(N, E, S, D, A, B, O) N(uint64_t, join) E(side, 2)
+/* of what comes from each side: packets passed and dropped; of RTP by its numbers expected and lost; jitter in ns, 0: not known */
 #define FIELDS_RELAY_COUNTS(N, E, S, D, A, B, O)                                                                 \
-	N(uint64_t, join) N(uint64_t, packets_a) N(uint64_t, packets_b) N(uint64_t, dropped_a) N(uint64_t, dropped_b)
+	N(uint64_t, join) N(uint64_t, packets_a) N(uint64_t, packets_b) N(uint64_t, dropped_a) N(uint64_t, dropped_b)                \
+	N(uint64_t, expected_a) N(uint64_t, expected_b) N(uint64_t, lost_a) N(uint64_t, lost_b)                      \
+	N(uint32_t, jitter_a) N(uint32_t, jitter_b)
 #define FIELDS_BAN(N, E, S, D, A, B, O) A(address) N(uint64_t, until_ms)
 /* a map of the relay in the kernel (bpf/flow.h), with so many ports of media beginning at lo */
 #define FIELDS_KERNEL_MAP(N, E, S, D, A, B, O) E(what, KERNEL_MAPS) N(uint16_t, lo) N(uint32_t, ports)
@@ -522,7 +525,9 @@ enum turn_why {
 #define FIELDS_CALL_LINE(N, E, S, D, A, B, O)                                                                    \
 	N(uint64_t, token) N(uint64_t, call) E(state, CALL_STATES) E(grade, GRADES) E(key, RELAY_KEYS)               \
 	E(who, WHOS) E(varying, 2) E(emergency, 2) N(uint64_t, age_ms) N(uint64_t, packets_a) N(uint64_t, packets_b)              \
-	N(uint64_t, dropped_a) N(uint64_t, dropped_b) S(from, USER_NAME_MAX * 2) S(to, USER_NAME_MAX * 2)            \
+	N(uint64_t, dropped_a) N(uint64_t, dropped_b) N(uint64_t, expected_a) N(uint64_t, expected_b)                \
+	N(uint64_t, lost_a) N(uint64_t, lost_b) N(uint32_t, jitter_a) N(uint32_t, jitter_b)                          \
+	S(from, USER_NAME_MAX * 2) S(to, USER_NAME_MAX * 2)                                                          \
 	S(codec, 16) S(from_phone, LABEL_MAX) S(to_phone, LABEL_MAX)
 #define FIELDS_CTL_BAN(N, E, S, D, A, B, O) N(uint64_t, token) A(address) N(uint32_t, seconds)
 #define FIELDS_BANS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)

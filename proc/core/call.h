@@ -54,7 +54,8 @@ struct call {
 	uint8_t best;      /* enum refusal: the best so far (RFC 3261 16.7) */
 	const char *best_text;
 	struct change change;
-	uint64_t packets[2], dropped[2];
+	uint64_t packets[2], dropped[2], expected[2], lost[2];
+	uint32_t jitter_ns[2];
 	struct number outside;                     /* incoming: who it says it is; empty for nobody */
 	uint8_t incoming, claims_inside, slowed;   /* from a trunk; incoming 0 again once the caller is judged */
 	uint8_t proof, proof_waits;                /* enum incoming_proof; signer is asked */

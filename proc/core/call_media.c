@@ -65,6 +65,12 @@ void call_counts(const struct msg_relay_counts *m)
 	c->packets[1] = m->packets_b;
 	c->dropped[0] = m->dropped_a;
 	c->dropped[1] = m->dropped_b;
+	c->expected[0] = m->expected_a;
+	c->expected[1] = m->expected_b;
+	c->lost[0] = m->lost_a;
+	c->lost[1] = m->lost_b;
+	c->jitter_ns[0] = m->jitter_a;
+	c->jitter_ns[1] = m->jitter_b;
 }
 
 static void tell(struct call *c, void *arg)

@@ -79,6 +79,12 @@ static void put_line(struct call *c, void *arg)
 	m->packets_b = c->packets[1];
 	m->dropped_a = c->dropped[0];
 	m->dropped_b = c->dropped[1];
+	m->expected_a = c->expected[0];
+	m->expected_b = c->expected[1];
+	m->lost_a = c->lost[0];
+	m->lost_b = c->lost[1];
+	m->jitter_a = c->jitter_ns[0];
+	m->jitter_b = c->jitter_ns[1];
 	m->from = ipc_put(list->to, span_str(c->r.from));
 	m->to = ipc_put(list->to, span_str(c->r.to));
 	m->codec = ipc_put(list->to, span_str(codec_of(callee)));

@@ -95,6 +95,15 @@ static void put_id(struct buf *b, const char *name, uint64_t id)
 	json_text(b, name, buf_span(&text));
 }
 
+/* What comes from one end. Without a measurement there is no jitter. */
+static void put_stream(struct buf *b, const char *const name[3], uint64_t expected, uint64_t lost, uint32_t jitter_ns)
+{
+	json_number(b, name[0], expected);
+	json_number(b, name[1], lost);
+	if (jitter_ns)
+		json_number(b, name[2], jitter_ns / 1000);
+}
+
 void look_on_call(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_call_line *m = v->payload;
@@ -120,6 +129,10 @@ void look_on_call(struct link *from, const struct ipc_view *v)
 	json_number(&b, "packets_to", m->packets_b);
 	json_number(&b, "dropped_from", m->dropped_a);
 	json_number(&b, "dropped_to", m->dropped_b);
+	put_stream(&b, (const char *[]){"expected_from", "lost_from", "jitter_us_from"}, m->expected_a, m->lost_a,
+	    m->jitter_a);
+	put_stream(
+	    &b, (const char *[]){"expected_to", "lost_to", "jitter_us_to"}, m->expected_b, m->lost_b, m->jitter_b);
 	job_line_end(j, &b);
 }
 

@@ -3,6 +3,7 @@
 #include "end_dtls.h"
 #include "gate.h"
 #include "police.h"
+#include "quality.h"
 
 static uint64_t heard_n, heard_lost, spoken_n, spoken_lost, withheld_n;
 
@@ -121,10 +122,12 @@ static enum drop on_rtp(struct arrival *a, struct end *e)
 	enum drop why = end_take(e, a->p, &a->n, &rtp, &index, child_now());
 	if (why)
 		return why;
+	const struct relay_payload *p = payload_of_type(s, rtp.pt);
+	if (p)
+		quality_take(a->row, a->side, &rtp, p->frame);
 	if (!police_ok(
 		a->media, POLICE_MEDIA_A_SECOND, child_now())) /* after the tag: who has no key takes nothing from it */
 		return DROP_POLICED;
-	const struct relay_payload *p = payload_of_type(s, rtp.pt);
 	if (!p || !rtp_payload(span_of(a->p, a->n), &rtp, &payload) || payload.n == 0 || !(s->direction & RELAY_SENDS))
 		return DROP_SHAPE;
 	reception_take(&e->reception, rtp.ssrc, index, rtp.timestamp, rate_of[p->codec], child_now());

@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "police.h"
 #include "port.h"
+#include "quality.h"
 #include "source.h"
 #include <errno.h>
 #include <sys/socket.h>
@@ -145,8 +146,11 @@ static void on_passing(struct port *p, const struct addr *from, struct span pack
 
 	if (v.drop)
 		engine_drop(r, p->side, v.drop);
-	else
+	else {
+		if (v.kind == GATE_MEDIA)
+			quality_take_packet(p->row, p->side, packet);
 		pass(r, p, packet, v.kind);
+	}
 	if (v.varying)
 		media_tell_varying(r, p->side);
 	if (v.forged)

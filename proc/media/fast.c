@@ -5,6 +5,7 @@
 #include "engine.h"
 #include "flow_make.h"
 #include "kernel.h"
+#include "path.h"
 #include "ring.h"
 #include "source.h"
 #include <errno.h>
@@ -229,7 +230,7 @@ void fast_follow(uint32_t row)
 	fast_flush();
 	for (unsigned side = 0; side < 2; side++)
 		if (r && flow_make_send(r, side, &flow) &&
-		    kernel_way(source_where(r, side, COMPONENT_RTP), &r->spec.side[side].local, &flow)) {
+		    path_to(source_where(r, side, COMPONENT_RTP), &r->spec.side[side].local, &flow)) {
 			flow.join = fast.key;
 			put_in(row, side, &flow);
 		} else

@@ -5,6 +5,7 @@
 #include "ended.h"
 #include "fast.h"
 #include "flow_make.h"
+#include "path.h"
 #include "route.h"
 #include "source.h"
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATHS_MAX = SITE_LISTENERS_MAX, DRIFT_MS = 50, NS_PER_MS = 1000000 };
+enum { DRIFT_MS = 50, NS_PER_MS = 1000000 };
 
 static struct {
 	int flows; /* -1: net gave none */
@@ -29,11 +30,6 @@ static struct {
 		uint64_t passed, stranger; /* at the last turn */
 	} * slot;                          /* four for each row */
 	uint32_t rows;
-	struct path {
-		struct addr address;
-		uint32_t interface;
-	} path[PATHS_MAX];
-	uint32_t paths;
 	int64_t ahead_ms; /* CLOCK_BOOTTIME before CLOCK_MONOTONIC */
 	uint32_t in;
 	uint64_t passed, dropped, refused, handed, sent; /* of rows that ended, but passed and refused */
@@ -79,6 +75,7 @@ void kernel_open(uint32_t rows)
 {
 	kernel.rows = rows;
 	fast_open(rows);
+	quality_open(rows);
 	kernel.ahead_ms = clocks_apart_ms();
 	kernel.slot = calloc((size_t)rows * RELAY_PORTS, sizeof *kernel.slot);
 	if (!kernel.slot)
@@ -87,38 +84,27 @@ void kernel_open(uint32_t rows)
 		log_warn("no netlink: what calls need of the kernel's relay stays with sockets");
 }
 
-/* --- ways --- */
-
-static void put_ip(struct flow_ip *out, const struct addr *a)
-{
-	memcpy(out, a->ip, sizeof *out);
-}
-
-static uint32_t path_in(const struct addr *local)
-{
-	for (uint32_t i = 0; i < kernel.paths; i++)
-		if (addr_same_ip(&kernel.path[i].address, local))
-			return kernel.path[i].interface;
-	return 0;
-}
-
-/* The way out must be one that the programs are on: Ethernet, and watched by net. */
-bool kernel_way(const struct addr *to, const struct addr *source, struct flow *f)
-{
-	struct route r;
-
-	if (!route_to(to, source, &r))
-		return false;
-	f->interface = r.interface;
-	f->next_family = r.next.family ? r.next.family : to->family;
-	put_ip(&f->next, r.next.family ? &r.next : to);
-	for (uint32_t i = 0; i < kernel.paths; i++)
-		if (kernel.path[i].interface == r.interface)
-			return true;
-	return false;
-}
-
 /* --- following --- */
+
+/* The packets of a port go another way from now on. */
+static void cut(const struct slot *s)
+{
+	uint32_t i = (uint32_t)(s - kernel.slot);
+
+	if (i % COMPONENTS != COMPONENT_RTP)
+		return;
+	quality_cut_here(i / RELAY_PORTS, i % RELAY_PORTS / COMPONENTS);
+	if (kernel.tally)
+		quality_cut(&kernel.tally[i].stream);
+}
+
+/* Whoever had the port's packets has them still: an earlier life may have left this flow. */
+static bool goes_on(const struct slot *s, const struct flow_key *key, const struct flow *flow)
+{
+	struct flow was = s->flow;
+
+	return (s->in || bpf_elem(BPF_MAP_LOOKUP_ELEM, key, &was) == 0) && was.ended == flow->ended;
+}
 
 static void take_out(struct slot *s)
 {
@@ -128,6 +114,7 @@ static void take_out(struct slot *s)
 		kernel.refused++;
 	s->in = false;
 	kernel.in--;
+	cut(s);
 }
 
 static void put_in(struct slot *s, const struct flow_key *key, const struct flow *flow)
@@ -136,6 +123,8 @@ static void put_in(struct slot *s, const struct flow_key *key, const struct flow
 		take_out(s);
 	if (s->in && memcmp(&s->flow, flow, sizeof *flow) == 0)
 		return;
+	if (!goes_on(s, key, flow))
+		cut(s);
 	s->key = *key;
 	s->flow = *flow;
 	if (bpf_elem(BPF_MAP_UPDATE_ELEM, &s->key, &s->flow) != 0) {
@@ -157,8 +146,7 @@ static bool made(const struct relay_row *r, unsigned side, unsigned component, s
 		 : !flow_make(r, side, component, clock, key, flow))
 		return false;
 	key->interface = path_in(&r->spec.side[side].local);
-	return key->interface &&
-	       (ends || kernel_way(source_where(r, !side, component), &r->spec.side[!side].local, flow));
+	return key->interface && (ends || path_to(source_where(r, !side, component), &r->spec.side[!side].local, flow));
 }
 
 void kernel_follow(uint32_t row)
@@ -193,6 +181,7 @@ void kernel_end(uint32_t row)
 	kernel.dropped += kernel_dropped(row, 0) + kernel_dropped(row, 1);
 	(void)kernel_turn(row);
 	fast_end(row);
+	quality_end(row);
 	for (unsigned i = 0; i < RELAY_PORTS; i++) {
 		struct slot *s = &kernel.slot[row * RELAY_PORTS + i];
 		take_out(s);
@@ -305,16 +294,11 @@ void kernel_on_map(struct link *from, const struct ipc_view *v)
 void kernel_on_path(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_kernel_path *m = v->payload;
-	uint32_t i = 0;
 
-	while (i < kernel.paths && !addr_same_ip(&kernel.path[i].address, &m->address))
-		i++;
-	if (i == PATHS_MAX || m->address.family == 0) {
+	if (!path_set(&m->address, m->interface)) {
 		child_accuse(from, "more paths than addresses", 0, 0);
 		return;
 	}
-	kernel.path[i] = (struct path){m->address, m->interface};
-	kernel.paths = i == kernel.paths ? i + 1 : kernel.paths;
 	if (kernel.flows >= 0)
 		follow_all();
 }
@@ -338,6 +322,14 @@ uint64_t kernel_dropped(uint32_t row, unsigned side)
 		for (int why = FLOW_STRANGER; why < FLOW_DROPS; why++)
 			n += tally_of(row, side, c)->dropped[why];
 	return n;
+}
+
+struct quality kernel_quality(uint32_t row, unsigned side)
+{
+	const struct flow_tally *t = tally_of(row, side, COMPONENT_RTP);
+	const struct slot *s = &kernel.slot[slot_of(row, side, COMPONENT_RTP)];
+
+	return quality_of(row, side, t ? &t->stream : NULL, s->in && !s->flow.ended);
 }
 
 static void stranger_of(const struct flow_tally *t, uint8_t family, struct addr *out)

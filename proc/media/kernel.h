@@ -5,6 +5,7 @@
 #define MEDIA_KERNEL_H
 
 #include "flow.h"
+#include "quality.h"
 #include "table.h"
 
 /* Before the cage; rows of the table. */
@@ -22,6 +23,8 @@ void kernel_end(uint32_t row);
 /* Of the row's life, by the kernel alone. */
 uint64_t kernel_passed(uint32_t row, unsigned side);
 uint64_t kernel_dropped(uint32_t row, unsigned side);
+/* Of the row's life, wherever it went. */
+struct quality kernel_quality(uint32_t row, unsigned side);
 
 struct kernel_news {
 	bool heard;           /* packets passed since the last time */
@@ -34,9 +37,8 @@ struct kernel_news kernel_turn(uint32_t row);
 /* Once a sweep: routes and clocks. */
 void kernel_sweep(void);
 
-/* For fast.c: one element of a map, and the way of what goes to `to` from `source`. */
+/* One element of a map. */
 long kernel_elem(int map, int command, const void *key, void *value);
-bool kernel_way(const struct addr *to, const struct addr *source, struct flow *f);
 
 void kernel_status(struct proc_status *s);
 

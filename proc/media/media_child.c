@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* media relays: a table of wishes from core, a gate for each, sockets that were bound at start. It decodes nothing. */
 #include "base/log.h"
+#include "counts.h"
 #include "end.h"
 #include "end_dtls.h"
 #include "ended.h"
@@ -75,26 +76,6 @@ static void tell_open(struct relay_row *r)
 	m->key = ended_is(r) ? (uint8_t)ended_key(r) : r->gate.key;
 	ipc_end(l);
 	r->told_open = 1;
-}
-
-static void tell_counts(uint32_t index)
-{
-	const struct relay_row *r = table_row(index);
-	struct link *l = core();
-	struct msg_relay_counts *m = l ? ipc_begin(l, MSG_RELAY_COUNTS) : NULL;
-
-	if (!m)
-		return;
-	m->join = r->join;
-	m->packets_a = r->passed[0] + kernel_passed(index, 0);
-	m->packets_b = r->passed[1] + kernel_passed(index, 1);
-	m->dropped_a = kernel_dropped(index, 0);
-	m->dropped_b = kernel_dropped(index, 1);
-	for (int i = 1; i < DROP_KINDS; i++) {
-		m->dropped_a += r->dropped[0][i];
-		m->dropped_b += r->dropped[1][i];
-	}
-	ipc_end(l);
 }
 
 static void end_row(uint32_t index)
@@ -181,7 +162,7 @@ static void on_relay_close(struct link *from, const struct ipc_view *v)
 	(void)from;
 	if (index < 0)
 		return;
-	tell_counts((uint32_t)index);
+	counts_tell((uint32_t)index);
 	end_row((uint32_t)index);
 }
 
@@ -233,7 +214,7 @@ static void sweep_row(uint32_t index, struct relay_row *r, uint64_t now_ms)
 	else if (both_send && r->answered_ms && now_ms > (r->heard_ms ? r->heard_ms : r->answered_ms) + SILENT_MS)
 		tell_failed(r->join, RELAY_SILENT);
 	if (sweeps % COUNTS_EVERY == 0)
-		tell_counts(index);
+		counts_tell(index);
 }
 
 static void on_sweep(struct timer *t, uint64_t now_ms)

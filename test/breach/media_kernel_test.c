@@ -364,6 +364,9 @@ static void with_it_the_kernel_does(void)
 	CHECK(talk(100, 20) && counter("passed") == 10 && comes_to("kernel-passed", 40));
 	stage_run(&s, 1300);
 	CHECK(heard.counts.packets_a == 25 && heard.counts.packets_b == 25);
+	/* what went by the other engine meanwhile is not missed by either */
+	CHECK(heard.counts.expected_a == 25 && heard.counts.expected_b == 25 && heard.counts.lost_a == 0 && heard.counts.lost_b == 0);
+	CHECK(heard.counts.jitter_a > 0 && heard.counts.jitter_b > 0);
 }
 
 static void a_stranger_is_turned_away_there(void)
@@ -388,6 +391,8 @@ static void a_kill_loses_nothing(void)
 	stage_run(&s, 1300);
 	/* all that the kernel counted in this call: 20 + 5 + 40 + 5 + 5 */
 	CHECK(heard.counts.packets_a == 75 && heard.counts.packets_b == 75 && heard.failed == 0);
+	/* and all that it missed from number 100 to 404 */
+	CHECK(heard.counts.expected_a == 305 && heard.counts.lost_a == 230 && heard.counts.expected_b == 305 && heard.counts.lost_b == 230);
 }
 
 static void what_no_call_owns_is_removed(void)
@@ -424,13 +429,22 @@ static void more_than_a_phone_sends_is_policed(void)
 	stage_run(&s, 1100);
 }
 
-/* What the kernel has no way for is left to sockets, and comes back. */
+/* What the kernel has no way for is left to sockets, and comes back; neither misses what the other has. */
 static void routes_are_followed(void)
 {
+	CHECK(talk(800, 2));
+	stage_run(&s, 1300);
+	const struct msg_relay_counts before = heard.counts;
 	run("ip route add 10.9.1.2/32 dev lo");
 	CHECK(comes_to("kernel-flows", 1));
+	for (uint16_t i = 802; i < 900; i++) /* which sockets then send nowhere */
+		say(&phone[0], "10.9.0.1", LO, 170, i);
+	stage_run(&s, 200);
 	run("ip route del 10.9.1.2/32 dev lo");
-	CHECK(comes_to("kernel-flows", 2) && talk(600, 3));
+	CHECK(comes_to("kernel-flows", 2) && talk(900, 3));
+	stage_run(&s, 1300);
+	CHECK(heard.counts.expected_a - before.expected_a == 101 && heard.counts.lost_a == before.lost_a);
+	CHECK(heard.counts.expected_b - before.expected_b == 101 && heard.counts.lost_b - before.lost_b == 98);
 }
 
 static void a_call_that_is_over_is_gone(void)
@@ -445,6 +459,7 @@ static void a_call_that_is_over_is_gone(void)
 	CHECK(talk(1, 4) && comes_to("kernel-passed", before + 8));
 	stage_run(&s, 1300);
 	CHECK(heard.counts.packets_a == 4 && heard.counts.packets_b == 4 && heard.counts.dropped_a == 0);
+	CHECK(heard.counts.expected_a == 4 && heard.counts.lost_a == 0 && heard.counts.jitter_a == 0);
 }
 
 static void an_end_comes_by_itself(void)

@@ -226,6 +226,9 @@ def test_media_that_ends_here_by_the_ring(exchange, gateway, people, killed):
     time.sleep(3)
     passed, taken = exchange.counter("passed") - before[0], exchange.counter("ring-taken") - before[1]
     assert taken > 250 and abs(passed - taken) <= 20, (passed, taken)    # 50 a second each way; telephone events are few
+    call = exchange.calls()[0]          # media counts what it opens as the kernel does what it passes on
+    assert call["expected_from"] > 100 < call["expected_to"] and call["lost_from"] + call["lost_to"] <= 5, call
+    assert 0 < call["jitter_us_from"] < 50000 > call["jitter_us_to"] > 0, call
     one.hears("a", 1.5)
     one.hangup()
     net.wait_for("BYE", lambda: gateway.over, 5)

@@ -9,6 +9,7 @@
 #include "police.h"
 #include "relay_bpf.h"
 #include "source.h"
+#include "stream.h"
 #include "test.h"
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -618,6 +619,110 @@ static void a_banned_address_is_heard_nowhere(void)
 	unwritten();
 }
 
+/* --- what is counted of a stream --- */
+
+static struct flow_stream by_media;
+
+/* As proc/media/quality.c; the time of the timestamp stands still, so that no clock matters. */
+static void media_counts(const struct frame *f)
+{
+	struct span packet = span_of(f->payload, f->n);
+	struct timespec t;
+	struct rtp rtp;
+
+	if (wire_classify(packet) != WIRE_RTP || !rtp_parse(packet, &rtp))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	enum stream_look look = stream_take(&by_media, rtp.ssrc, rtp.seq);
+	uint8_t frame = rtp.pt == 101 ? FLOW_FRAME_EVENT : rtp.pt == 111 ? FLOW_FRAME_OPUS : FLOW_FRAME_PCM;
+	if (look != STREAM_NOT)
+		stream_arrived(&by_media, look, rtp.timestamp, stream_tick_ns(frame), (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec);
+}
+
+static bool same_counts(const struct flow_stream *a, const struct flow_stream *b)
+{
+	return a->seen == b->seen && a->ssrc == b->ssrc && a->expected == b->expected && a->lost == b->lost &&
+	       a->highest == b->highest && a->after_leap == b->after_leap && !a->transit_ns == !b->transit_ns &&
+	       !a->jitter_ns == !b->jitter_ns;
+}
+
+/* The next number, as a bad network and a phone of moods would have it. */
+static void move_on(uint32_t *ssrc, uint16_t *number)
+{
+	uint32_t mood = below(64);
+
+	if (mood == 0)
+		*ssrc = 1 + below(3);
+	else if (mood == 1)
+		*number = (uint16_t)rand_u32();
+	else if (mood < 12)
+		*number = (uint16_t)(*number - below(80));
+	else if (mood < 20)
+		*number = (uint16_t)(*number + below(90));
+	else
+		++*number;
+}
+
+static struct frame stream_frame(uint32_t ssrc, uint16_t number)
+{
+	static const uint8_t types[] = {0, 0, 0, 0, 9, 111, 101, 201};
+	uint8_t type = types[below(sizeof types)];
+	struct frame f = rtp(type, type == 101 ? 14 : 170);
+
+	put16(f.payload + 2, number);
+	memset(f.payload + 4, 0, 8);
+	put16(f.payload + 10, ssrc);
+	build(&f);
+	return f;
+}
+
+static void both_count_a_stream_alike(void)
+{
+	uint32_t ssrc = 1;
+	uint16_t number = 65500;
+
+	begin(false, true);
+	written(0);
+	by_media = (struct flow_stream){0};
+	for (int i = 0; i < RANDOM_PACKETS / 6; i++) {
+		struct frame f = stream_frame(ssrc, number);
+		if (looks_unfinished(&f))
+			continue;
+		enum verdict got = run(&f);
+		/* what is policed came all the same */
+		CHECK(got == REDIRECT || (got == SHOT && tally(0).dropped[FLOW_SHAPE] == 0));
+		media_counts(&f);
+		struct flow_stream by_kernel = tally(0).stream;
+		CHECK(same_counts(&by_kernel, &by_media));
+		move_on(&ssrc, &number);
+	}
+	CHECK(by_media.lost > 100 && by_media.expected > 1000 && by_media.jitter_ns > 1);
+	CHECK(tally(0).stream.jitter_ns < 100000000);
+	unwritten();
+}
+
+/* What the gate does not let through is no part of the stream: nobody outside the call writes its losses. */
+static void others_do_not_count(void)
+{
+	begin(false, true);
+	written(0);
+	struct frame f = stream_frame(1, 10);
+	f.payload[1] = 0;
+	f.from.ip[15]++;
+	build(&f);
+	CHECK(run(&f) == SHOT && tally(0).stream.expected == 0);
+	f = rtp(0, 160); /* clear */
+	CHECK(run(&f) == SHOT && tally(0).stream.expected == 0);
+	f = rtp(77, 170);
+	CHECK(run(&f) == SHOT && tally(0).stream.seen == 0);
+	way.until_ns = 1;
+	forget();
+	f = rtp(0, 170);
+	CHECK(run(&f) == (engine->xdp ? OK : REDIRECT)); /* once, by who sends it on */
+	CHECK(tally(0).stream.expected == !engine->xdp);
+	unwritten();
+}
+
 /* R8 */
 static void varying_opus_shows(void)
 {
@@ -765,7 +870,7 @@ static void a_way_that_is_not_known_is_tcs(void)
 	forget();
 	CHECK(run(&f) == OK);
 	/* nothing is counted or taken from the bucket that tc will */
-	CHECK(tally(0).passed == 0 && tally(0).filled_ns == 0);
+	CHECK(tally(0).passed == 0 && tally(0).full_ns == 0);
 	way.wire.interface = LO; /* out where it came in */
 	forget();
 	CHECK(run(&f) == OTHER && leaves_right(&f) && tally(0).passed == 1);
@@ -927,6 +1032,8 @@ int main(void)
 		RUN(both_police_alike);
 		RUN(nothing_leaves_under_another_name);
 		RUN(a_banned_address_is_heard_nowhere);
+		RUN(both_count_a_stream_alike);
+		RUN(others_do_not_count);
 		RUN(varying_opus_shows);
 		RUN(a_long_compound_goes_up);
 		RUN(the_last_stranger_is_known);

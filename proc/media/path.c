@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+#include "path.h"
+#include "route.h"
+
+static struct path {
+	struct addr address;
+	uint32_t interface;
+} paths[PATHS_MAX];
+static uint32_t paths_n;
+
+bool path_set(const struct addr *address, uint32_t interface)
+{
+	uint32_t i = 0;
+
+	while (i < paths_n && !addr_same_ip(&paths[i].address, address))
+		i++;
+	if (i == PATHS_MAX || address->family == 0)
+		return false;
+	paths[i] = (struct path){*address, interface};
+	paths_n = i == paths_n ? i + 1 : paths_n;
+	return true;
+}
+
+uint32_t path_in(const struct addr *local)
+{
+	for (uint32_t i = 0; i < paths_n; i++)
+		if (addr_same_ip(&paths[i].address, local))
+			return paths[i].interface;
+	return 0;
+}
+
+bool path_to(const struct addr *to, const struct addr *source, struct flow *f)
+{
+	struct route r;
+
+	if (!route_to(to, source, &r))
+		return false;
+	f->interface = r.interface;
+	f->next_family = r.next.family ? r.next.family : to->family;
+	memcpy(&f->next, r.next.family ? r.next.ip : to->ip, sizeof f->next);
+	for (uint32_t i = 0; i < paths_n; i++)
+		if (paths[i].interface == r.interface)
+			return true;
+	return false;
+}
