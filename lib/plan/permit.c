@@ -14,7 +14,7 @@ static const struct {
 	"no caller from outside reaches an emergency number through here"},
     [REASON_EMERGENCY_REMOTE] = {"emergency-remote",
 	"this phone has no fixed place: help would be sent to the wrong one; use another phone"},
-    [REASON_EXPIRED] = {"expired", "the certificate of this phone has expired: emergency calls only"},
+    [REASON_EXPIRED] = {"expired", "the certificate of this phone is out of date: emergency calls only"},
     [REASON_NO_LOGIN] = {"login", "nobody is logged in on this phone"},
     [REASON_OUTSIDER] = {"outsider", "an unverified caller from outside never reaches an outside line"},
     [REASON_TRANSIT] = {"transit", "a caller from outside reaches an outside line only on a user's account"},

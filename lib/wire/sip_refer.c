@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire/sip_refer.h"
 #include "wire/sip_read.h"
+#include "wire/telephone_event.h"
 
 bool sip_replaces_parse(struct span s, struct sip_replaces *out)
 {
@@ -43,9 +44,7 @@ unsigned sip_frag_status(struct span body)
 
 static unsigned one_key(struct span s)
 {
-	static const char keys[] = "0123456789*#";
-
-	return s.n == 1 && memchr(keys, s.p[0], sizeof keys - 1) ? s.p[0] : 0;
+	return s.n == 1 && event_of_key(s.p[0]) >= 0 ? s.p[0] : 0;
 }
 
 static struct span trim(struct span s)

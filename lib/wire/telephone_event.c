@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire/telephone_event.h"
+#include <string.h>
 
 enum { SEGMENT_MAX = 0xffff };
+
+const char event_key[] = "0123456789*#";
+
+int event_of_key(unsigned key)
+{
+	const char *at = key && key < 0x80 ? strchr(event_key, (int)key) : NULL;
+
+	return at ? (int)(at - event_key) : -1;
+}
 
 struct report {
 	uint8_t event;

@@ -13,6 +13,10 @@ enum {
 	EVENT_PRESSES_MAX = 4,
 };
 
+/* Each as the key that people press, and back; negative: no digit. */
+extern const char event_key[EVENT_DIGIT_MAX + 2];
+int event_of_key(unsigned key);
+
 /* What was heard of one stream. All zero at first. */
 struct event_reader {
 	uint32_t begun[EVENT_REMEMBERED]; /* timestamps of presses, the newest first */

@@ -27,6 +27,11 @@ static void (*const by_method[SIP_METHODS_N])(struct request *r) = {
 /* These mean something inside a dialog only. */
 enum { IN_DIALOG = 1 << SIP_BYE | 1 << SIP_PRACK | 1 << SIP_UPDATE | 1 << SIP_REFER | 1 << SIP_NOTIFY | 1 << SIP_INFO };
 
+static void refuse_method(struct request *r)
+{
+	reply_refuse(r->reply, IN_DIALOG >> r->m->method & 1 ? REFUSE_NO_DIALOG : REFUSE_METHOD);
+}
+
 void request_resume(struct request *r)
 {
 	r->emergency = r->m->emergency && r->m->method == SIP_INVITE &&
@@ -36,7 +41,7 @@ void request_resume(struct request *r)
 	else if (by_method[r->m->method])
 		by_method[r->m->method](r);
 	else
-		reply_refuse(r->reply, IN_DIALOG >> r->m->method & 1 ? REFUSE_NO_DIALOG : REFUSE_METHOD);
+		refuse_method(r);
 }
 
 /* What a trunk may want of us. Who is behind it nobody has proved. */
@@ -49,7 +54,7 @@ static void from_trunk(struct request *r)
 	else if (r->m->method == SIP_INVITE)
 		incoming_on_invite(r);
 	else
-		reply_refuse(r->reply, REFUSE_METHOD);
+		refuse_method(r);
 }
 
 void request_on_message(struct link *from, const struct ipc_view *v)

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/secret.h"
+#include "wire/telephone_event.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -190,16 +191,15 @@ void voice_stop_join(uint64_t join)
 /* digit: a character, as in the INFO; voice is told its telephone-event. */
 void voice_key(uint64_t join, unsigned side, unsigned digit)
 {
-	static const char events[] = "0123456789*#";
-	const char *at = digit ? strchr(events, (int)digit) : NULL;
-	struct link *l = at ? child_link(PROC_VOICE, 0) : NULL;
+	int event = event_of_key(digit);
+	struct link *l = event >= 0 ? child_link(PROC_VOICE, 0) : NULL;
 	struct msg_key *m = l ? ipc_begin(l, MSG_KEY) : NULL;
 
 	if (!m)
 		return;
 	m->join = join;
 	m->side = (uint8_t)side;
-	m->digit = (uint8_t)(at - events);
+	m->digit = (uint8_t)event;
 	ipc_end(l);
 }
 

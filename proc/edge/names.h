@@ -11,7 +11,7 @@ enum {
 	              1 << SIP_OPTIONS | 1 << SIP_PRACK | 1 << SIP_UPDATE | 1 << SIP_MESSAGE | 1 << SIP_REFER |
 	              1 << SIP_NOTIFY | 1 << SIP_INFO | 1 << SIP_SUBSCRIBE,
 	TRUNK_METHODS = 1 << SIP_INVITE | 1 << SIP_ACK | 1 << SIP_BYE | 1 << SIP_CANCEL | 1 << SIP_OPTIONS |
-	                1 << SIP_PRACK | 1 << SIP_UPDATE,
+	                1 << SIP_PRACK | 1 << SIP_UPDATE | 1 << SIP_INFO,
 	OWN_TAGS = SIP_TAG_100REL | SIP_TAG_TIMER | SIP_TAG_OUTBOUND
 };
 

@@ -76,7 +76,7 @@ static bool listens(const struct session *s)
 
 static void press(struct session *s, unsigned digit)
 {
-	char c = "0123456789*#"[digit];
+	char c = event_key[digit];
 
 	if (!listens(s))
 		return;

@@ -507,6 +507,52 @@ static void bob_is_strict(void)
 	set(3, OWNER_USER, 1, SETTING_SCREEN, "screen");
 }
 
+/* What voice is told of an INFO with this key, in this call of the trunk's. */
+static const struct msg_key *key_by_info(struct talk *call, char key)
+{
+	talk_begin(call, SIP_INFO)->key = (uint8_t)key;
+	NEED(code_of(talk_end(call)) == 200);
+	struct heard *h = sim_take(PROC_VOICE, MSG_KEY, NULL, NULL);
+	return h ? (const void *)h->payload : NULL;
+}
+
+/* R18: a gateway that says keys by INFO is as good as one that says them in the stream; to whom nobody listens they mean nothing. */
+static void keys_of_an_info_over_a_trunk_are_told_to_voice(void)
+{
+	begin_with(bob_is_strict);
+	phone_begin(&telco[0], SIP_INFO)->key = '4';
+	NEED(code_of(phone_end(&telco[0])) == 481);
+	phone_begin(&telco[0], SIP_BYE);
+	NEED(code_of(phone_end(&telco[0])) == 481);
+	invite_from(&t, "+33611223344", "+33140000001", false);
+	talk_hears(&t, 200);
+	talk_ack(&t);
+	uint64_t join;
+	NEED(relay_wish(&join));
+	media_says_gate(join, RELAY_KEY_NONE);
+	const struct msg_turn *asked = turn("screening");
+	const struct msg_key *k = key_by_info(&t, '4');
+	NEED(k && k->join == asked->join && k->join == join && k->side == asked->side && k->digit == 4);
+	k = key_by_info(&t, '#');
+	NEED(k && k->digit == 11);
+	NEED(!key_by_info(&t, 0));
+	/* another trunk's, in the same dialog */
+	t.phone = &telco[1];
+	talk_begin(&t, SIP_INFO)->key = '4';
+	NEED(code_of(talk_end(&t)) == 481 && !sim_take(PROC_VOICE, MSG_KEY, NULL, NULL));
+	t.phone = &telco[0];
+	voice_says(asked->token, TURN_DIGITS, "4");
+	talk_rings_at(&b, &bob);
+	struct sdp answer = sdp_plain(&bob);
+	answer.audio.crypto[0].tag = 2;
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	/* they talk: nobody listens for keys */
+	NEED(!key_by_info(&t, '5') && !sent_to(&bob, SIP_INFO));
+	call_hang_up(&b, &t);
+	finish();
+}
+
 static void unknown_callers_press_a_key_and_some_are_refused(void)
 {
 	begin_with(bob_is_strict);
@@ -834,6 +880,7 @@ int main(void)
 	SIM(an_outsider_never_reaches_a_trunk);
 	SIM(a_parked_outsider_never_reaches_a_trunk);
 	SIM(a_parked_line_costs_on);
+	SIM(keys_of_an_info_over_a_trunk_are_told_to_voice);
 	SIM(unknown_callers_press_a_key_and_some_are_refused);
 	SIM(who_cannot_call_for_help_is_counted);
 	SIM(a_fixed_phone_that_travels_is_counted);

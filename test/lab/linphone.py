@@ -25,6 +25,8 @@ inc_timeout=60
 session_expires_value={session}
 max_calls={max_calls}
 use_ipv6={ipv6}
+use_info={info}
+use_rfc2833={events}
 
 [proxy_0]
 reg_proxy=<sip:{domain}:{port};transport=tls>
@@ -73,9 +75,10 @@ class Linphone(Phone):
     kind = "linphone"
     heard_suffix = ".wav"
 
-    def __init__(self, host, where, bundle, *, expires=300, session=0, max_calls=4, verify_name=None, mwi=False, **kw):
+    def __init__(self, host, where, bundle, *, expires=300, session=0, max_calls=4, verify_name=None, mwi=False,
+                 info=False, **kw):
         super().__init__(host, where, bundle, **kw)
-        self.expires, self.session, self.max_calls, self.mwi = expires, session, max_calls, mwi
+        self.expires, self.session, self.max_calls, self.mwi, self.info = expires, session, max_calls, mwi, info
         self.out, self._at, self._files = f"{where}/out", 0, 0
 
     def write(self):
@@ -84,7 +87,7 @@ class Linphone(Phone):
         text = RC.format(ca=b.ca, cert=b.cert, key=b.key, user=b.user, password=b.password, domain=b.domain,
                          port=b.port, expires=self.expires, session=self.session, max_calls=self.max_calls,
                          media={"srtp": "srtp", "dtls": "dtls", "zrtp": "zrtp", "clear": "none"}[self.media],
-                         mandatory=0 if self.media == "clear" else 1, ipv6=int(self.family == 6),
+                         mandatory=0 if self.media == "clear" else 1, ipv6=int(self.family == 6), info=int(self.info), events=int(not self.info),
                          nat="ice" if self.ice else "",
                          mwi=f"mwi_server_address=sip:{b.user}@{b.domain}\n" if self.mwi else "")
         for i, c in enumerate(CODECS):
@@ -192,7 +195,7 @@ class Linphone(Phone):
         self.command(f"terminate {live[-1].key}" if len(live) > 1 else "terminate")
 
     def press(self, key):
-        """A key in the call: linphonec sends what is typed alone as a telephone-event."""
+        """A key in the call: linphonec sends what is typed alone as a telephone-event, or by SIP INFO."""
         self.command(key)
 
     def hold(self):

@@ -5,7 +5,7 @@ import subprocess
 
 import audio
 import net
-from sipp import recv, references, send
+from sipp import pause, recv, references, send
 
 SIPP_PORT, OURS = 5060, 5072
 CALLER = "+33698765432"
@@ -37,9 +37,13 @@ From: <sip:""" + CALLER + """@gateway.test>;tag=[pid]s[call_number]
 Call-ID: [call_id]
 CSeq: {cseq} {method}
 Contact: <sip:gw@[local_ip]:[local_port]>
-Content-Length: 0
+{content}Content-Length: [len]
 
-"""
+{body}"""
+
+
+def in_dialog(method, cseq, content="", body=""):
+    return IN_DIALOG.format(method=method, cseq=cseq, content=content, body=body)
 
 
 class Gateway:
@@ -59,16 +63,19 @@ class Gateway:
         self._spawn("-sn", "uas", "-rtp_echo", "-l", "4")
         net.wait_for("SIPp to listen", lambda: f":{SIPP_PORT} " in self.host.run("ss", "-Hlun").stdout, 5)
 
-    def calls_in(self, number, seconds, tone):
+    def calls_in(self, number, seconds, tone, infos=()):
+        """infos: (content, body, code) of INFOs that it sends first, a second and a half apart, and how each is answered."""
         wav = audio.tone(f"{self.where}/in.wav", audio.TONES[tone], 8000, seconds=60)
         raw = f"{self.where}/in.ulaw"
         with open(raw, "wb") as f:
             f.write(bytes(ulaw(x) for x in audio.read_wav(wav)[0]))
         steps = [send(INVITE.format(number=number), retrans=True), recv(response=100, optional=True), recv(response=180, optional=True),
                  recv(response=183, optional=True), recv(response=200, rrs=True, timeout=15000),
-                 send(IN_DIALOG.format(method="ACK", cseq=1)),
-                 f'<nop><action><exec rtp_stream="{raw},-1,0"/></action></nop>', f'<pause milliseconds="{seconds * 1000}"/>',
-                 send(IN_DIALOG.format(method="BYE", cseq=2), retrans=True), recv(response=200)]
+                 send(in_dialog("ACK", 1)),
+                 f'<nop><action><exec rtp_stream="{raw},-1,0"/></action></nop>']
+        for i, (content, body, code) in enumerate(infos):
+            steps += [pause(1500), send(in_dialog("INFO", 2 + i, f"Content-Type: {content}\n", body), retrans=True), recv(response=code)]
+        steps += [pause(seconds * 1000), send(in_dialog("BYE", 2 + len(infos)), retrans=True), recv(response=200)]
         xml = f"{self.where}/in.xml"
         with open(xml, "w") as f:
             f.write('<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="in">\n' + "\n".join(steps) + references(steps) + "</scenario>\n")

@@ -4,6 +4,7 @@ controller with TLS and SRTP. The phones are real ones, and so is whoever is at 
 and a call for help with the place of its phone (R16)."""
 import email
 import os
+import re
 import shutil
 import time
 from xml.etree import ElementTree
@@ -293,6 +294,29 @@ def test_a_stranger_is_asked_and_presses_4(exchange, town, people, where):
     one.wait_closed()
     exchange.wait_no_calls()
     one.hears("b", 1)
+
+
+def test_a_stranger_presses_4_by_info(exchange, gateway, people):
+    """R18: a gateway that says keys by SIP INFO. The first bodies are none; the second 4, in the talk, goes to nobody."""
+    one = people.phone("baresip", "in-baresip-srtp", tone="b", media="srtp", codecs=("PCMU",))
+    settings(exchange, "in-baresip-srtp", "screen=screen\n")
+    gateway.answers()
+    up(exchange, "pots")
+    one.forget()
+    relay, key = "application/dtmf-relay", "Signal=4\nDuration=160\n"
+    gateway.calls_in(NUMBERS["in-baresip-srtp"], 3, "a", [(relay, "Signal=44\n", 415), ("text/plain", "4", 415), (relay, key, 200),
+                                                          ("application/dtmf", "4", 200)])
+    one.wait_incoming()
+    assert gateway.said().count("INFO sip:") == 3
+    answer(one)
+    gateway.result()
+    one.wait_closed()
+    exchange.wait_no_calls()
+    settings(exchange, "in-baresip-srtp", "screen=\n")
+    one.hears("a", 2)
+    said = gateway.said()
+    assert said.count("INFO sip:") == 4 and [m for m in re.findall(r"^Allow: (.*)$", said, re.M) if "INFO" in m]
+    assert "Signal" not in exchange.tail(10 ** 7)
 
 
 def test_a_stranger_presses_nothing(exchange, town, people, where):

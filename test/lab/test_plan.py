@@ -86,6 +86,27 @@ def test_r15_a_new_number_asks_for_the_pin(exchange, people, kind, media):
     exchange.wait_no_calls()
 
 
+def test_r15_keys_by_info(exchange, people):
+    """R15: an old phone says its keys by SIP INFO; they are as good as those inside SRTP, and nothing of them is kept."""
+    one = people.phone("linphone", "lpi", tone="a", media="srtp", codecs=("PCMA",), info=True)
+    allow(exchange, "lpi", "classes=national\n", pin="3916")
+    one.forget()
+    one.dial("0123456799")
+    one.wait_state("established")
+    time.sleep(3)                       # the question
+    for i, key in enumerate("3916#", 1):    # linphonec sends and hears nothing else while it plays the key
+        one.press(key)
+        net.wait_for("its answer", lambda n=i: one.traces().count("Client INFO transaction") == n, 10)
+    one.wait_closed(timeout=20)         # there is no trunk: it is told so
+    said(one, 2)
+    assert not unheard(one, "pin-please", "busy-try-later")
+    one.forget()
+    one.dial("0123456799")
+    assert one.wait_refused()[0] == 503  # known from now on
+    exchange.wait_no_calls()
+    assert "3916" not in exchange.tail(10 ** 7)
+
+
 @pytest.mark.parametrize("kind,media", [("baresip", "srtp"), ("linphone", "dtls")])
 def test_r15_the_pin_is_changed_at_the_phone(exchange, people, kind, media):
     """R15: *55 asks for the old one and twice for the new one, which is good from then on."""

@@ -3,6 +3,7 @@
 stranger in the provider's place gets: nothing (R6, R29, T1, T34, T47)."""
 import json
 import os
+import re
 import shutil
 import socket
 import time
@@ -419,15 +420,16 @@ def test_strangers_get_no_answer(telco, exchange, lab):
 
 
 def test_provider_asks_options_and_may_not_register(telco, exchange, lab):
-    """What a trunk may ask: OPTIONS is answered over UDP to the port that asked, REGISTER is not served"""
+    """What a trunk may ask: OPTIONS is answered over UDP to the port that asked, REGISTER is not served, INFO and BYE belong to a call"""
     us = lab.addr["telco"][0]
     host = telco.hosts[1]
-    for method, code in (("OPTIONS", "200"), ("REGISTER", "405"), ("SUBSCRIBE", "405")):
+    for method, code in (("OPTIONS", "200"), ("REGISTER", "405"), ("SUBSCRIBE", "405"), ("INFO", "481"), ("BYE", "481")):
         s = host.udp()
         s.sendto((f"{method} sip:{us}:5070 SIP/2.0\r\nVia: SIP/2.0/UDP {host.v4}:9;rport;branch=z9hG4bKy{method}\r\n"
                   f"From: <sip:provider.test>;tag=a\r\nTo: <sip:{us}>\r\nCall-ID: y{method}{time.time()}\r\nCSeq: 1 {method}\r\n"
                   f"Max-Forwards: 70\r\nEvent: presence\r\nContact: <sip:x@{host.v4}>\r\nContent-Length: 0\r\n\r\n").encode(), (us, 5070))
-        assert s.recv(2000).decode().split()[1] == code
+        said = s.recv(2000).decode()
+        assert said.split()[1] == code and (code != "405" or re.search("^Allow: .*INFO", said, re.M))
         s.close()
 
 

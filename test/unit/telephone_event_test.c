@@ -169,6 +169,18 @@ static void what_is_no_digit_is_none(void)
 	}
 }
 
+static void keys_and_events_are_one_to_one(void)
+{
+	int keys = 0;
+
+	for (unsigned c = 0; c < 512; c++) {
+		int event = event_of_key(c);
+		keys += event >= 0;
+		CHECK(event < 0 || (event <= EVENT_DIGIT_MAX && (unsigned char)event_key[event] == c));
+	}
+	CHECK(keys == EVENT_DIGIT_MAX + 1 && event_of_key('0') == 0 && event_of_key('*') == 10 && event_of_key('#') == 11);
+}
+
 int main(void)
 {
 	RUN(one_press_is_one_digit_in_any_order);
@@ -180,5 +192,6 @@ int main(void)
 	RUN(a_late_repeat_is_no_digit);
 	RUN(several_events_in_one_packet);
 	RUN(what_is_no_digit_is_none);
+	RUN(keys_and_events_are_one_to_one);
 	return TEST_END;
 }
