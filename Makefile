@@ -11,10 +11,9 @@ build: build/build.ninja
 demo: # two real phones, a listener on the wire, three uninvited ones
 	@demo/run
 
-bench: build # the load generator against Ringfence and Kamailio
+bench: build # all that has a budget, against its peers; BENCH="NAME..." for some; keeps the table of bench/results.md
 	dist/install lab bench
-	bench/run
-	bench/audit/run
+	bench/all $(BENCH)
 
 deb: # the Debian package, in build/deb
 	dist/deb

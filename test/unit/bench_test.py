@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: ISC
+"""bench/all: every form of output of the benchmarks is read, and the table in results.md is rewritten without touching what is around it."""
+import importlib.machinery
+import importlib.util
+import pathlib
+import sys
+import time
+
+import pytest
+
+sys.dont_write_bytecode = True
+PATH = str(pathlib.Path(__file__).resolve().parents[2] / 'bench/all')
+loader = importlib.machinery.SourceFileLoader('bench_all', PATH)
+bench = importlib.util.module_from_spec(importlib.util.spec_from_loader('bench_all', loader))
+loader.exec_module(bench)
+
+SERVERS = '''| what | unit | ringfence | kamailio | ratio | met (<= 1.0) |
+|---|---|---|---|---|---|
+| a phone, logged in and idle | kB | 14.0 | 62.1 | 0.22 | yes |
+| call@500 | us CPU | - | 1,374.0 | - | - |
+
+| scenario | ringfence per s | p50 / p99 us | failed | kamailio per s | p50 / p99 us | failed |
+|---|---|---|---|---|---|---|
+| connect | 977 | 25,090 / 49,342 | 0 | 487 | 55,161 / 107,573 | 0 |
+'''
+RATES = '''| packets per s | ringfence ns CPU | rtpengine ns CPU | ratio | met (<= 0.5) | ringfence lost | p50 / p99 us | rtpengine lost | p50 / p99 us |
+|---|---|---|---|---|---|---|---|---|
+| 25,000 | 3,694 | 20,141 | 0.18 | yes | 0 | 612 / 1,359 | 0 | 117 / 12,169 |
+'''
+ENGINES = '''| engine | ns CPU | rtpengine ns CPU | ratio | budget | met | lost |
+|---|---|---|---|---|---|---|
+| xdp | 140 | 5,600 | 1/40.0 | 1/35 and 150 ns | yes | 0 |
+
+| 2,000 calls at once | packets | lost | p50 us | p99 us | budget | met |
+|---|---|---|---|---|---|---|
+| tc | 1,000,000 | 3 | 22 | 190 | none lost, p99 < 1,000 us | no |
+'''
+AUDIT = '''ringfence audit, 200 streams            131 ns a packet    7.63 million a second     10 MB
+tshark, the same capture               6646 ns a packet    0.15 million a second    708 MB
+51 times faster (at least 20): yes
+10000 calls                             171 ns a packet    5.85 million a second     26 MB
+64 MB at most: yes
+'''
+SRTP = 'AEAD_AES_128_GCM streams=100 seal_ns=169 open_ns=274 context_bytes=5776\n'
+
+
+@pytest.mark.parametrize('read, text, rows', [
+    (bench.of_servers, SERVERS, [('a phone, logged in and idle, kB', '14.0', '62.1', '0.225', '<= 1.0', 'yes'),
+                                 ('call@500, us CPU', '-', '1,374.0', '-', '<= 1.0', '-')]),
+    (bench.of_relay, RATES, [('25,000/s, ns', '3,694', '20,141', '0.183', '<= 0.5', 'yes')]),
+    (bench.of_relay, ENGINES, [('xdp, ns', '140', '5,600', '0.025', '1/35 and 150 ns', 'yes'),
+                               ('tc, 2,000 calls at once, p99 us', '190 (3 lost)', '-', '-', 'none lost, p99 < 1,000 us', 'no')]),
+    (bench.of_audit, AUDIT, [('a packet, ns', '131', '6646', '0.0197', '<= 1/20', 'yes'), ('10,000 calls, MB', '26', '-', '-', '<= 64', 'yes')]),
+    (bench.of_srtp, SRTP, [('AEAD_AES_128_GCM, seal, ns', '169', '-', '-', '<= 200', 'yes'),
+                           ('AEAD_AES_128_GCM, open, ns', '274', '-', '-', '<= 200', 'no')]),
+], ids=['servers', 'rates', 'engines', 'audit', 'srtp'])
+def test_each_form_is_read(read, text, rows):
+    assert list(read(text)) == rows
+
+
+def test_what_says_nothing_is_not_measured(monkeypatch):
+    monkeypatch.setitem(bench.MEASURED, 'audit', (['echo', 'no tshark'], bench.of_audit, 10))
+    monkeypatch.setitem(bench.MEASURED, 'srtp', (['true'], bench.of_srtp, 10))
+    assert [bench.measure(name)[0][-1] for name in ('audit', 'srtp')] == ['not measured: no tshark', 'not measured: nothing was measured']
+
+
+def test_time_is_bounded(monkeypatch):
+    monkeypatch.setitem(bench.MEASURED, 'srtp', (['sh', '-c', 'sleep 300; echo never'], bench.of_srtp, 0.2))
+    start = time.monotonic()
+    assert bench.measure('srtp')[0][-1] == 'not measured: over its time of 0.2 s'
+    assert time.monotonic() - start < 100
+
+
+def test_the_table_is_rewritten_in_its_place():
+    text = f'# Measured\n{bench.BEGIN}\n{bench.END}\n\n## The rest\n| by | hand |\n'
+    one = [('srtp', 'x', '1', '2', '0.5', '<= 1', 'yes', 'a day')]
+    other = [('calls', 'y', '3', '2', '1.5', '<= 1', 'no', 'another')]
+    text = bench.rewritten(bench.rewritten(text, one, 'A machine.'), other, 'A machine.')
+    again = [('srtp', 'x', '4', '2', '2', '<= 1', 'no', 'a third')]
+    text = bench.rewritten(text, again, 'Another machine.')
+    assert text.startswith(f'# Measured\n{bench.BEGIN}\nAnother machine.\n\n| bench |') and text.endswith('\n\n## The rest\n| by | hand |\n')
+    assert [tuple(r.values()) for r in bench.tables(text.partition(bench.END)[0])] == other + again
+    with pytest.raises(ValueError):
+        bench.rewritten('no marks', one, '')
+
+
+def test_results_has_its_marks():
+    text = bench.RESULTS.read_text()
+    assert text.count(bench.BEGIN) == text.count(bench.END) == 1
+    assert 'processors' in bench.machine()
