@@ -75,11 +75,14 @@ const char *store_add(struct store *s, uint8_t type, struct span key, struct spa
 /* Rewrite now, so that what was deleted or replaced is overwritten on disk. */
 const char *store_rewrite(struct store *s) __attribute__((warn_unused_result));
 
-/* For whoever makes or takes back a backup. The table as it stands in the octets of a store's two files, without holding
+/* For whoever makes or takes back a backup, and for a rehearsal. The table as it stands in the octets of a store's two files, without holding
  * the files: nothing can be changed in it. A rewrite may have been going on while they were read; then the reason says so. */
 const char *store_look(struct store *s, const struct span file[2], const char *process,
     const uint8_t boot_key[STORE_BOOT_KEY], uint32_t entries_max, uint32_t bytes_max)
     __attribute__((warn_unused_result));
+/* The same of the files in this directory, which their process may have open; tried again for a second. */
+const char *store_look_in(struct store *s, int dir_fd, const char *process, const uint8_t boot_key[STORE_BOOT_KEY],
+    uint32_t entries_max, uint32_t bytes_max) __attribute__((warn_unused_result));
 /* Into an open store, on disk only after the next store_rewrite(). */
 const char *store_fill(struct store *s, uint8_t type, struct span key, struct span value)
     __attribute__((warn_unused_result));

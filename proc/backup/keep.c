@@ -11,8 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 256 << 20, TRIES = 20, PAUSE_MS = 50 };
-
 bool boot_key_read(struct run *r)
 {
 	static const char *const at[] = {"run/boot.key", "boot.key"};
@@ -28,43 +26,15 @@ bool boot_key_read(struct run *r)
 	return ok;
 }
 
-static bool read_file(int dir_fd, const char *name, struct span *out)
-{
-	int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st = {.st_size = 0};
-	size_t n = 0;
-	ssize_t got = 1;
-
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	uint8_t *p = malloc((size_t)st.st_size + 1);
-	while (p && n < (size_t)st.st_size && (got = read(fd, p + n, (size_t)st.st_size - n)) > 0)
-		n += (size_t)got;
-	close(fd);
-	*out = span_of(p, n);
-	return p && got >= 0;
-}
-
-/* A rewrite that goes on meanwhile can spoil what was read: then once more. */
 const char *keep_open(struct run *r, struct store *s)
 {
 	int dir = openat(r->site_fd, "keeper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const char *why = "cannot read the sealed store";
 
-	for (int i = 0; dir >= 0 && why && i < TRIES; i++) {
-		struct span file[2] = {{NULL, 0}, {NULL, 0}};
-		if (read_file(dir, "store.a", &file[0]) && read_file(dir, "store.b", &file[1]))
-			why = store_look(s, file, "keeper", r->s->boot, STORE_ENTRIES, STORE_BYTES);
-		free((void *)(uintptr_t)file[0].p);
-		free((void *)(uintptr_t)file[1].p);
-		if (why)
-			nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
-	}
-	if (dir >= 0)
+	if (dir >= 0) {
+		why = store_look_in(s, dir, "keeper", r->s->boot, STORE_ENTRIES, STORE_BYTES);
 		close(dir);
+	}
 	return why;
 }
 

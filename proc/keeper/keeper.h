@@ -71,6 +71,8 @@ ipc_handler keeper_on_pin_set, keeper_on_pin_check, keeper_on_dialled_want, keep
 
 /* Everything from the store directory and the boot key; aborts with the reason when it cannot. */
 void keeper_open(const struct site *site, int64_t wall_ms);
+/* Could this build open what lies there, in a rehearsal? NULL, or why not; changes nothing. */
+const char *keeper_look(const struct site *site);
 
 /* Once a minute, and when the site changes. */
 void keeper_look_at_clock(void);

@@ -108,6 +108,7 @@ int main(int argc, char **argv)
 	    .on = keeper_on,
 	    .file = store_given,
 	    .open = on_open,
+	    .prepare = keeper_look,
 	    .commit = on_commit,
 	    .serve = on_serve,
 	    .link_up = on_link_up,

@@ -22,15 +22,31 @@ static uint32_t users_of(const struct site *site)
 	return site->max_users > USERS_LEAST ? site->max_users : USERS_LEAST;
 }
 
-static void open_store(const struct site *site)
+static void size_of(const struct site *site, uint32_t *entries_max, uint32_t *bytes_max)
 {
 	uint32_t users = users_of(site), blocks = users + DIALLED_SPARE;
 	uint32_t phones = site->max_phones > PHONES_LEAST ? site->max_phones : PHONES_LEAST;
 	/* each user has a secret and a PIN */
 	uint32_t entries = 2 * users + phones + DAYS_MOST + ADMINS_MOST + MAIL_MOST + 16;
 
-	store_open_given(&keeper.store, "keeper", entries + blocks,
-	    entries * ENTRY_BYTES + blocks * DIALLED_BLOCK_BYTES + FEW_BYTES);
+	*entries_max = entries + blocks;
+	*bytes_max = entries * ENTRY_BYTES + blocks * DIALLED_BLOCK_BYTES + FEW_BYTES;
+}
+
+static void open_store(const struct site *site)
+{
+	uint32_t entries, bytes;
+
+	size_of(site, &entries, &bytes);
+	store_open_given(&keeper.store, "keeper", entries, bytes);
+}
+
+const char *keeper_look(const struct site *site)
+{
+	uint32_t entries, bytes;
+
+	size_of(site, &entries, &bytes);
+	return store_look_given("keeper", entries, bytes);
 }
 
 static void must(const char *why)

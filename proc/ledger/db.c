@@ -23,6 +23,11 @@ const char *db_why(const struct db *db)
 	return db->why;
 }
 
+bool db_lacks_table(const struct db *db)
+{
+	return !db->lost && strstr(db->why, db->backend->no_table) != NULL;
+}
+
 bool db_exec(struct db *db, const char *sql)
 {
 	return !db->lost && db->backend->exec(db, sql);

@@ -16,6 +16,8 @@ struct stmt;
 
 /* A file of SQLite at `path`, created with mode 0600 if absent. NULL with the reason in why. */
 struct db *db_open_sqlite(const char *path, char why[static DB_WHY_MAX]);
+/* The same file to read alone, which another process has open. From here on this process can write no file of SQLite's. */
+struct db *db_look_sqlite(const char *path, char why[static DB_WHY_MAX]);
 /* `uri` as libpq reads it: postgresql://... */
 struct db *db_open_postgresql(const char *uri, char why[static DB_WHY_MAX]);
 void db_close(struct db *db); /* and every statement of it; NULL is fine */
@@ -31,6 +33,9 @@ bool db_exec(struct db *db, const char *sql) __attribute__((warn_unused_result))
 /* What was deleted is in no file of ours any more, the log of writes included; a server sees to its own. Outside of a
  * transaction. */
 bool db_tidy(struct db *db) __attribute__((warn_unused_result));
+
+/* The last db_prepare() failed because no such table is there (yet). */
+bool db_lacks_table(const struct db *db);
 
 /* A statement lives until db_close(). NULL when it cannot be prepared. */
 struct stmt *db_prepare(struct db *db, const char *sql);

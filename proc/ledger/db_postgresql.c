@@ -162,6 +162,7 @@ static void pg_close(struct db *db)
 static const struct db_backend pg_backend = {
     .close = pg_close,
     .exec = pg_exec,
+    .no_table = "error 42P01",
     .prepare = pg_prepare,
     .bind_int = pg_bind_int,
     .bind_octets = pg_bind_octets,

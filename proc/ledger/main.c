@@ -5,23 +5,27 @@
 #include "base/secret.h"
 #include "ledger/ledger.h"
 #include "ledger/load.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct store ledger_store;
 
-static int store_dir = -1;
+static int store_dir = -1, look_dir = -1;
 static char uri[513];
 
 static void on_file(enum file_kind what, int fd)
 {
-	if (what != FILE_STORE_DIR || store_dir >= 0)
-		close(fd);
-	else
+	if (what == FILE_STORE_DIR && store_dir < 0)
 		store_dir = fd;
+	else if (what == FILE_STORE_LOOK && look_dir < 0)
+		look_dir = fd;
+	else
+		close(fd);
 }
 
 static void on_database(struct span text)
@@ -56,13 +60,49 @@ static struct db *open_database(char why[static DB_WHY_MAX])
 	return db_open_sqlite(path, why);
 }
 
+/* In a rehearsal: what another ledger has open may be changed while it is read, so once more. */
+static bool could_open(char why[static DB_WHY_MAX])
+{
+	enum { TRIES = 10, PAUSE_MS = 100 };
+	char path[64];
+
+	if (uri[0]) {
+		struct db *db = db_open_postgresql(uri, why);
+		bool could = db && store_could_open(db, why);
+		db_close(db);
+		return could;
+	}
+	int fd = openat(look_dir, "ledger.db", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0) {
+		snprintf(why, DB_WHY_MAX, "%s", strerror(errno));
+		return errno == ENOENT; /* it is made at the start */
+	}
+	close(fd);
+	snprintf(path, sizeof path, "/proc/self/fd/%d/ledger.db", look_dir);
+	for (int i = 0; i < TRIES; i++) {
+		struct db *db = db_look_sqlite(path, why);
+		bool could = db && store_could_open(db, why);
+		db_close(db);
+		if (could)
+			return true;
+		nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+	}
+	return false;
+}
+
 static const char *on_prepare(const struct site *s)
 {
-	static char why[REASON_MAX];
+	static char line[REASON_MAX + 1];
+	char why[DB_WHY_MAX];
 	const char *missing = s->log_privacy == LOG_MILD ? site_mild_missing(s) : NULL;
 
-	snprintf(why, sizeof why, "log.privacy = \"mild\" needs %s", missing ? missing : "");
-	return missing ? why : NULL;
+	if (missing)
+		snprintf(line, sizeof line, "log.privacy = \"mild\" needs %s", missing);
+	else if (look_dir >= 0 && !could_open(why))
+		snprintf(line, sizeof line, "%s: %.140s", uri[0] ? "database" : "ledger/ledger.db", why);
+	else
+		return NULL;
+	return line;
 }
 
 static void on_commit(const struct site *s)

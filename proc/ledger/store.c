@@ -101,6 +101,11 @@ static const char *const upgrade[STORE_SCHEMA] = {
 	  "DROP TABLE calls_1; CREATE INDEX calls_start ON calls (start);",
 };
 
+static const char *judge_schema(int64_t schema)
+{
+	return schema < 1 || schema > STORE_SCHEMA ? "the database was written by another version of ringfence" : NULL;
+}
+
 static const char *upgrade_schema(struct store *s)
 {
 	int64_t schema = STORE_SCHEMA;
@@ -108,10 +113,9 @@ static const char *upgrade_schema(struct store *s)
 	if (!prepare(s, Q_META_GET) || !prepare(s, Q_META_SET))
 		return db_why(s->db);
 	store_meta_get(s, "schema", &schema);
-	if (schema < 1 || schema > STORE_SCHEMA)
-		return "the database was written by another version of ringfence";
-	if (schema == STORE_SCHEMA)
-		return NULL;
+	const char *why = judge_schema(schema);
+	if (why || schema == STORE_SCHEMA)
+		return why;
 	if (!store_begin(s))
 		return db_why(s->db);
 	for (; schema < STORE_SCHEMA; schema++)
@@ -162,6 +166,23 @@ bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX])
 	snprintf(why, DB_WHY_MAX, "%s", what);
 	store_close(s);
 	return false;
+}
+
+bool store_could_open(struct db *db, char why[static DB_WHY_MAX])
+{
+	struct store s = {.db = db};
+	int64_t schema = STORE_SCHEMA;
+	const char *what = NULL;
+
+	if (!prepare(&s, Q_META_GET))
+		what = db_lacks_table(db) ? NULL : db_why(db);
+	else if (!store_meta_get(&s, "schema", &schema) && db_why(db)[0])
+		what = db_why(db);
+	else
+		what = judge_schema(schema);
+	if (what)
+		snprintf(why, DB_WHY_MAX, "%s", what);
+	return what == NULL;
 }
 
 void store_close(struct store *s)

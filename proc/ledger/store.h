@@ -106,6 +106,8 @@ struct reading_row {
 
 /* Takes the connection over. Makes or checks the schema and prepares every query; false with the reason in why. */
 bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX]);
+/* Would store_open() take this database, or make its tables in it? Reads alone. */
+bool store_could_open(struct db *db, char why[static DB_WHY_MAX]);
 void store_close(struct store *s);
 
 bool store_begin(struct store *s) __attribute__((warn_unused_result));  /* true at once when begun already */

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +17,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { BOOT_KEY_LEN = 32, BACKLOG = 1024, BIND_TRIES = 30, BIND_PAUSE_MS = 100 };
+enum { BOOT_KEY_LEN = 32 };
 
 /* Debian's ca-certificates */
 #define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt"
@@ -245,6 +243,7 @@ int place_file(enum file_kind what, enum proc p)
 	case FILE_BOOT_KEY:
 		return open_boot_key();
 	case FILE_STORE_DIR:
+	case FILE_STORE_LOOK:
 		fd = openat(self.site_fd, proc_name[p], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		break;
 	case FILE_CONF:
@@ -306,46 +305,4 @@ const char *place_check_trust(const struct site *s)
 		return why;
 	}
 	return NULL;
-}
-
-static int listen_on(const struct addr *a, bool datagrams)
-{
-	struct sockaddr_storage at;
-	socklen_t n = addr_to_sockaddr(a, &at);
-	int one = 1, kind = datagrams ? SOCK_DGRAM : SOCK_STREAM;
-	int fd = socket(at.ss_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	if ((!datagrams && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0) ||
-	    (at.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) != 0))
-		goto fail;
-	/* the edges of a parent that was just killed may hold the address for a moment */
-	for (int i = 0; bind(fd, (struct sockaddr *)&at, n) != 0 || (!datagrams && listen(fd, BACKLOG) != 0); i++)
-		if (errno != EADDRINUSE || i == BIND_TRIES || poll(NULL, 0, BIND_PAUSE_MS) != 0)
-			goto fail;
-	return fd;
-fail:
-	close(fd);
-	return -1;
-}
-
-bool place_listen(void)
-{
-	for (int i = 0; i < self.site.listeners; i++) {
-		const struct addr *a = &self.site.listener[i].bind;
-		uint8_t text[ADDR_TEXT_MAX];
-		struct buf at = buf_of(text, sizeof text);
-		bool datagrams = self.site.listener[i].transport == TRUNK_UDP;
-		self.listener_fd[i] = a->port ? handover_listener(a, datagrams) : -1;
-		if (self.listener_fd[i] < 0 && a->port)
-			self.listener_fd[i] = listen_on(a, datagrams);
-		if (self.listener_fd[i] >= 0 || a->port == 0) /* a trunk that only goes out has no port of its own */
-			continue;
-		const char *why = strerror(errno);
-		addr_put(&at, a);
-		log_error("cannot listen on %s: %s", buf_cstr(&at), why);
-		return false;
-	}
-	return true;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The new executables show that they could take over, while the old ones serve: a parent of the new build starts one of each, hears from
- * each which build it is of and whether it takes the configuration and what is kept of calls, and ends them all. Nothing is bound, opened
- * for writing or changed. Its one line on standard output is the reason, or REHEARSED. */
+ * each which build it is of, whether it takes the configuration and what is kept of calls, and whether it could open its store, tries the
+ * addresses that are new, and ends them all. Nothing is written or listened on. Its one line on standard output is the reason, or
+ * REHEARSED. */
 #ifndef PARENT_REHEARSE_H
 #define PARENT_REHEARSE_H
 

@@ -153,6 +153,7 @@ static void boot(void)
 	const char *why = place_check_trust(&self.site);
 	if (self.rehearsal) {
 		why = why ? why : rehearse_look();
+		why = why ? why : place_could_listen();
 		if (why)
 			rehearse_fail(NULL, why);
 		else

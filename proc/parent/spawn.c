@@ -142,7 +142,9 @@ static void give_file(struct slot *s, enum file_kind what)
 /* Those who rehearse look at what those have who run. */
 static bool is_due(enum file_kind what)
 {
-	return what == FILE_CONF || what == FILE_TRUST || (what == FILE_ARENA_LOOK) == self.rehearsal;
+	bool looks = what == FILE_ARENA_LOOK || what == FILE_STORE_LOOK;
+
+	return what == FILE_CONF || what == FILE_TRUST || what == FILE_BOOT_KEY || looks == self.rehearsal;
 }
 
 static void give_files(struct slot *s)
@@ -162,6 +164,9 @@ static void give_files(struct slot *s)
 	    {PROC_KEEPER, FILE_STORE_DIR},
 	    {PROC_SIGNER, FILE_STORE_DIR},
 	    {PROC_LEDGER, FILE_STORE_DIR},
+	    {PROC_KEEPER, FILE_STORE_LOOK},
+	    {PROC_SIGNER, FILE_STORE_LOOK},
+	    {PROC_LEDGER, FILE_STORE_LOOK},
 	    {PROC_CTL, FILE_CTL_SOCKET},
 	    {PROC_VOICE, FILE_PROMPTS},
 	    {PROC_VOICE, FILE_RECORDINGS},

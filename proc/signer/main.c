@@ -17,7 +17,7 @@ static void on_open(void)
 /* A certificate that no key fits is refused at a reload; at the start nothing is open yet, and signer_open() says it. */
 static const char *on_prepare(const struct site *s)
 {
-	return signer.key[SIGN_SERVER] ? trunk_keys_judge(s) : NULL;
+	return signer.key[SIGN_SERVER] ? trunk_keys_judge(s) : signer_look_at_store();
 }
 
 static void on_commit(const struct site *s)

@@ -42,6 +42,8 @@ extern struct signer signer;
 extern ipc_handler *const signer_on[MSG_N];
 
 void signer_open(const struct site *site);
+/* Could this build open what lies there, in a rehearsal? NULL, or why not; changes nothing. */
+const char *signer_look_at_store(void);
 void signer_set_site(const struct site *site);
 
 /* Ask keeper for a certificate when there is none, it is near its end, or the site is another. */

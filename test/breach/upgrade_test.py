@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import tempfile
@@ -140,7 +141,85 @@ def no_site(h):
     h.write_conf(SITE + 'phone { }\n')
 
 
+def real(h, name):
+    """In the rehearsal this process is itself; the liar that runs stays."""
+    shutil.copy(BUILD / f'proc/{name}/ringfence-{name}', h.dir / name)
+    (h.dir / name).rename(h.libexec(f'ringfence-{name}'))
+
+
+def database(h, change):
+    """What ledger would find."""
+    real(h, 'ledger')
+    with sqlite3.connect(h.site / 'ledger/ledger.db') as db:
+        db.execute('PRAGMA journal_mode = WAL')
+        db.execute('CREATE TABLE meta (name TEXT PRIMARY KEY, value BIGINT NOT NULL)')
+        db.execute("INSERT INTO meta VALUES ('schema', 2)")
+    db.close()
+    change(h.site / 'ledger/ledger.db')
+
+
+def of_schema(n):
+    def change(path):
+        with sqlite3.connect(path) as db:
+            db.execute('UPDATE meta SET value = ?', (n,))
+        db.close()
+    return change
+
+
+def replaced_by(octets):
+    return lambda path: path.write_bytes(octets)
+
+
+def held(h):
+    """One that a ledger has open: locked, and what it wrote last is in its log alone."""
+    database(h, lambda path: None)
+    h.holds = sqlite3.connect(h.site / 'ledger/ledger.db', isolation_level=None)
+    for sql in ('PRAGMA locking_mode = EXCLUSIVE', 'PRAGMA wal_autocheckpoint = 0', 'UPDATE meta SET value = 3'):
+        h.holds.execute(sql)
+    assert (h.site / 'ledger/ledger.db-wal').stat().st_size > 0
+
+
+def linked(path):
+    path.rename(path.with_suffix('.other'))
+    path.symlink_to('ledger.other')
+
+
+def sealed(h, name, octets):
+    real(h, name)
+    for file in ('store.a', 'store.b'):
+        (h.site / name / file).write_bytes(octets)
+
+
+def stores(h):
+    return {p: p.lstat().st_mtime_ns if p.is_dir() else p.read_bytes()
+            for name in ('keeper', 'signer', 'ledger') for p in [h.site / name, *(h.site / name).iterdir()]}
+
+
+def lacks(h, name):
+    real(h, name)
+
+
+def listens_at(h, address):
+    h.write_conf((h.site / 'ringfence.conf').read_text() + f'phones {{ listen = "{address}" }}\n')
+
+
+def other_listener(h):
+    h.held = socket.create_server(('127.0.0.7', 0))
+    h.held_at = h.held.getsockname()[1]
+    listens_at(h, f'127.0.0.7:{h.held_at}')
+
+
 @pytest.mark.parametrize('spoil, why', [
+    (lambda h: database(h, of_schema(3)), 'ringfence-ledger refuses: ledger/ledger.db: the database was written by another version'),
+    (held, 'ringfence-ledger refuses: ledger/ledger.db: the database was written by another version'),
+    (lambda h: database(h, of_schema(0)), 'ringfence-ledger refuses: ledger/ledger.db: the database was written by another version'),
+    (lambda h: database(h, replaced_by(b'no database' * 1000)), 'ringfence-ledger refuses: ledger/ledger.db: SQLite: file is not a database'),
+    (lambda h: database(h, linked), 'ringfence-ledger refuses: ledger/ledger.db: Too many levels of symbolic links'),
+    (lambda h: sealed(h, 'keeper', b'damaged' * 100), 'ringfence-keeper refuses: keeper/store.a, keeper/store.b: the sealed store is damaged'),
+    (lambda h: sealed(h, 'signer', b'damaged' * 100), 'ringfence-signer refuses: signer/store.a, signer/store.b: the sealed store is damaged'),
+    (lambda h: lacks(h, 'keeper'), 'ringfence-keeper refuses: keeper/store.a: No such file or directory'),
+    (lambda h: listens_at(h, '192.0.2.77:5061'), 'cannot listen on 192.0.2.77:5061: Cannot assign requested address'),
+    (other_listener, r'cannot listen on 127.0.0.7:\d+: Address already in use'),
     (lambda h: h.install(1, but=['ringfence-core']), 'ringfence-core is of another build'),
     (lambda h: h.install(1, but=['ringfence-conf']), 'ringfence-conf is of another build'),
     (lambda h: h.install(1, but=['ringfenced']), 'is of another build'),
@@ -165,7 +244,9 @@ def test_what_is_not_whole_changes_nothing(installed, spoil, why):
         shutil.copy(BUILD / f'proc/{of}/{helper}', h.libexec(helper))
     before, site = h.children(), (h.site / 'run').stat().st_mtime_ns
     spoil(h)
+    kept = stores(h)
     said = h.upgrade(code=1)
+    assert stores(h) == kept
     assert re.search(why, said) and '\033' not in said, said
     assert h.children() == before and h.alive() and (h.site / 'run').stat().st_mtime_ns == site
     children = pathlib.Path(f'/proc/{h.process.pid}/task/{h.process.pid}/children').read_text().split()

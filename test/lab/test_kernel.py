@@ -4,16 +4,21 @@ are banned. What the kernel does and media would have done is counted apart. All
 because the far end of the exchange's cable then takes what XDP sends."""
 import json
 import os
+import signal
 import socket
 import struct
+import threading
 import time
 
 import pytest
 
 import capture
+import exchange as lab_exchange
 import net
 import phones
-from scripted import ENCRYPTED, Call
+import sip
+from exchange import Exchange
+from scripted import ENCRYPTED, RTP_PORT, Call
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +209,124 @@ def test_r28_no_packet_is_lost(exchange, people, where, which):
     phones.hang_up(one, two)
     exchange.wait_no_calls()
     wait_flows(exchange, 0)
+
+
+class Talk(threading.Thread):
+    """Both ends of a call speak, 50 packets a second, and count what they hear."""
+
+    def __init__(self, *ends):
+        super().__init__(daemon=True)
+        self.ends, self.over = ends, False
+        self.said = [[] for _ in ends]
+        self.heard = [[] for _ in ends]
+        for end in ends:
+            end.rtp.setblocking(False)
+
+    def hear(self):
+        for end, heard in zip(self.ends, self.heard):
+            try:
+                while True:
+                    heard.append(struct.unpack_from(">H", end.rtp.recv(4096), 2)[0])
+            except BlockingIOError:
+                pass
+
+    def run(self):
+        while not self.over:
+            for end, said in zip(self.ends, self.said):
+                end.say(ENCRYPTED)
+                said.append(end.seq)
+            time.sleep(0.02)
+            self.hear()
+
+    def stop(self):
+        self.over = True
+        self.join(10)
+        net.wait_for("the last packets", lambda: (self.hear(), all(h and h[-1] == s[-1] for h, s in zip(self.heard, reversed(self.said))))[1], 5)
+        return [s == h for s, h in zip(self.said, reversed(self.heard))]
+
+
+def children(x):
+    """pid -> name of what parent started, without a process of our own; the rehearsal's are not its children."""
+    found = {}
+    with open(f"/proc/{x.proc.pid}/task/{x.proc.pid}/children") as f:
+        for pid in f.read().split():
+            try:
+                name = os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+            except OSError:
+                continue
+            if name.startswith("ringfence-") and name != "ringfence-conf":
+                found[int(pid)] = name
+    return found
+
+
+def upgrade(x):
+    """The same executables once more. Of the old ones media is the last to end: when it does, all others have followed."""
+    old = children(x)
+    media = next(p for p, name in old.items() if name == "ringfence-media")
+    log = f"{x.where}/upgrade-{time.monotonic()}.log"
+    command = x.host.spawn(lab_exchange.command_path(x.build), "--site", x.site, "upgrade", log=log)
+    now, alone = old, False
+    while media in now and command.poll() is None:
+        now = children(x)
+        alone |= set(now) & set(old) == {media}
+    assert command.wait(60) == 0, open(log).read()
+    assert alone, "the old media was never the only old one"
+    assert media not in now and len(set(now) - set(old)) >= len(old) - 1, (old, now)
+    assert not set(children(x)) & set(old)
+
+
+def kill_all_but_parent(x):
+    old = children(x)
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    x.killed += len(old)
+    net.wait_for("all to be there again", lambda: not set(children(x)) & set(old) and x.answers(), 20)
+
+
+def change(call, version, direction, answer):
+    """a re-INVITEs."""
+    sent = call.next("INVITE", body=sip.sdp(call.a.local, RTP_PORT["a"], direction=direction, version=version))
+    there = call.b.wait_request("INVITE")
+    assert f"a={direction}" in there.body
+    call.b.reply(there, 200, "OK", body=sip.sdp(call.b.local, RTP_PORT["b"], direction=answer, version=version))
+    ok = call.a.answer(sent)
+    assert ok.code == 200, ok
+    call.a.ack(sent, ok)
+    call.b.wait_request("ACK")
+
+
+@pytest.mark.parametrize("what", [kill_all_but_parent, upgrade, Exchange.restart_parent], ids=["all-but-parent", "upgrade", "all"])
+def test_r28_the_whole_exchange_is_another(exchange, scripted, what):
+    """No packet of either end is lost while every process is replaced; the call is adopted, held, resumed and hung up, and its duration in
+    the log is that of the call."""
+    rows = len(exchange.log_rows())
+    call = Call(scripted("ka"), scripted("kb"))
+    start = time.monotonic()
+    talk = Talk(*call.media())
+    talk.start()
+    wait_flows(exchange, 4)    # RTP and RTCP of both
+    what(exchange)
+    net.wait_for("the exchange to answer", exchange.answers, 20)
+    assert len(exchange.calls()) == 1, "the call was lost"
+    wait_flows(exchange, 4)
+    assert talk.stop() == [True, True], (talk.said, talk.heard)
+    for c in (call.a, call.b):
+        c.sock.close()
+        c.buffer, c.inbox = b"", []
+        c.open()
+        assert c.register().code == 200
+    change(call, 2, "sendonly", "recvonly")
+    change(call, 3, "sendrecv", "sendrecv")
+    x, y = talk.ends
+    x.say(ENCRYPTED, 3)
+    y.say(ENCRYPTED, 3)
+    assert len(y.hear()) == 3 and len(x.hear()) == 3
+    call.bye()
+    lasted = time.monotonic() - start
+    exchange.wait_no_calls()
+    wait_flows(exchange, 0)
+    net.wait_for("its row", lambda: len(exchange.log_rows()) == rows + 1, 10, step=0.3)
+    assert abs(exchange.log_rows()[-1]["duration_ms"] / 1000 - lasted) < 1.5, (exchange.log_rows()[-1], lasted)
 
 
 def test_t24_a_stranger_is_dropped_in_the_kernel(exchange, scripted, people, lab):

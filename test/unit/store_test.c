@@ -3,7 +3,9 @@
 #include "ledger/dump.h"
 #include "ledger/store.h"
 #include "test.h"
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char where[512];
@@ -541,6 +543,48 @@ static void a_newer_schema_is_refused(void)
 	CHECK(empty());
 }
 
+/* Of a process of its own, as in a rehearsal: while this one has the database open. */
+static bool look(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char reason[DB_WHY_MAX];
+		struct db *db = on_postgresql ? db_open_postgresql(where, reason) : db_look_sqlite(where, reason);
+		bool could = db && store_could_open(db, reason);
+		_exit(could ? 0 : db && strstr(reason, "another version") ? 1 : 2);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
+		fprintf(stderr, "the look ended with %#x\n", (unsigned)status);
+	return status == 0;
+}
+
+static bool schema_is(int64_t schema)
+{
+	return store_begin(&s) && store_meta_set(&s, "schema", schema) && store_commit(&s);
+}
+
+static void one_without_tables_could_be_opened(void)
+{
+	if (!on_postgresql)
+		close(open(where, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	CHECK(look());
+}
+
+static void a_look_says_what_an_opening_would(void)
+{
+	int64_t schema = 0;
+
+	CHECK(empty() && store_commit(&s) && look());
+	for (int64_t n = 1; n <= STORE_SCHEMA; n++)
+		CHECK(schema_is(n) && look());
+	CHECK(schema_is(STORE_SCHEMA + 1) && !look());
+	CHECK(schema_is(0) && !look());
+	CHECK(store_meta_get(&s, "schema", &schema) && schema == 0);
+	CHECK(schema_is(STORE_SCHEMA) && look() && reopen());
+}
+
 static void a_database_that_is_not_there_says_why(void)
 {
 	char reason[DB_WHY_MAX] = "";
@@ -557,6 +601,7 @@ int main(int argc, char **argv)
 	if (!on_postgresql && !mkdtemp(dir))
 		return 1;
 	snprintf(where, sizeof where, "%s%s", on_postgresql ? argv[1] : dir, on_postgresql ? "" : "/ledger.db");
+	RUN(one_without_tables_could_be_opened);
 	RUN(people_are_kept);
 	RUN(numbers_come_again_only_when_all_were_used);
 	RUN(names_are_checked);
@@ -581,6 +626,7 @@ int main(int argc, char **argv)
 	RUN(a_directory_that_changes_spoils_a_dump);
 	RUN(bent_pieces_are_refused);
 	RUN(a_newer_schema_is_refused);
+	RUN(a_look_says_what_an_opening_would);
 	RUN(a_database_that_is_not_there_says_why);
 	store_close(&s);
 	if (!on_postgresql) {

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/* The addresses of the site: listened on, or, in a rehearsal, tried. */
+#include "base/log.h"
+#include "handover.h"
+#include "parent.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024, BIND_TRIES = 30, BIND_PAUSE_MS = 100 };
+
+static int close_failed(int fd)
+{
+	int why = errno;
+
+	close(fd);
+	errno = why;
+	return -1;
+}
+
+/* Of that kind, to be bound. */
+static int open_socket(int family, bool datagrams)
+{
+	int one = 1, fd = socket(family, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if ((!datagrams && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0) ||
+	    (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) != 0))
+		return close_failed(fd);
+	return fd;
+}
+
+static int listen_on(const struct addr *a, bool datagrams)
+{
+	struct sockaddr_storage at;
+	socklen_t n = addr_to_sockaddr(a, &at);
+	int fd = open_socket(at.ss_family, datagrams);
+
+	if (fd < 0)
+		return -1;
+	/* the edges of a parent that was just killed may hold the address for a moment */
+	for (int i = 0; bind(fd, (struct sockaddr *)&at, n) != 0 || (!datagrams && listen(fd, BACKLOG) != 0); i++)
+		if (errno != EADDRINUSE || i == BIND_TRIES || poll(NULL, 0, BIND_PAUSE_MS) != 0)
+			return close_failed(fd);
+	return fd;
+}
+
+/* Nobody hears it, and nothing is heard, in the moment in which it is bound. */
+static bool can_bind(const struct addr *a, bool datagrams)
+{
+	struct sockaddr_storage at;
+	socklen_t n = addr_to_sockaddr(a, &at);
+	int fd = open_socket(at.ss_family, datagrams);
+	bool can = fd >= 0 && bind(fd, (struct sockaddr *)&at, n) == 0;
+
+	if (fd >= 0)
+		(void)close_failed(fd);
+	return can;
+}
+
+static const char *cannot(const char *what, const struct addr *a)
+{
+	static char line[REASON_MAX + 1];
+	const char *why = strerror(errno);
+	uint8_t text[ADDR_TEXT_MAX];
+	struct buf at = buf_of(text, sizeof text);
+
+	addr_put(&at, a);
+	snprintf(line, sizeof line, "cannot %s %s: %s", what, buf_cstr(&at), why);
+	return line;
+}
+
+const char *place_could_listen(void)
+{
+	for (int i = 0; i < self.site.listeners; i++) {
+		const struct listener *l = &self.site.listener[i];
+		bool datagrams = l->transport == TRUNK_UDP;
+		struct addr media = l->media;
+		int held = l->bind.port ? handover_listener(&l->bind, datagrams) : -1;
+		media.port = 0;
+		if (held >= 0)
+			close(held);
+		else if (l->bind.port && !can_bind(&l->bind, datagrams))
+			return cannot("listen on", &l->bind);
+		if (media.family && !can_bind(&media, true))
+			return cannot("have media at", &media);
+	}
+	return NULL;
+}
+
+bool place_listen(void)
+{
+	for (int i = 0; i < self.site.listeners; i++) {
+		const struct addr *a = &self.site.listener[i].bind;
+		bool datagrams = self.site.listener[i].transport == TRUNK_UDP;
+		self.listener_fd[i] = a->port ? handover_listener(a, datagrams) : -1;
+		if (self.listener_fd[i] < 0 && a->port)
+			self.listener_fd[i] = listen_on(a, datagrams);
+		if (self.listener_fd[i] >= 0 || a->port == 0) /* a trunk that only goes out has no port of its own */
+			continue;
+		log_error("%s", cannot("listen on", a));
+		return false;
+	}
+	return true;
+}
