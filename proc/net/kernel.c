@@ -314,7 +314,7 @@ bool kernel_in_use(uint64_t now_ns)
 	struct flow flow;
 
 	for (; bpf_map_get_next_key(kernel.flows, at, &key) == 0; at = &key)
-		if (bpf_map_lookup_elem(kernel.flows, &key, &flow) == 0 && flow.deadline_ns > now_ns && !flow.ended)
+		if (bpf_map_lookup_elem(kernel.flows, &key, &flow) == 0 && flow.deadline_ns > now_ns)
 			return true;
 	return false;
 }

@@ -44,7 +44,7 @@ void kernel_each_ban(void (*found)(const struct addr *a, uint64_t until_ns));
 void kernel_forget_bans(uint64_t now_ns); /* those that are over by then */
 uint64_t kernel_banned(void);             /* packets of theirs that were dropped */
 
-/* Does a call still go through the kernel? */
+/* Does a call still go through the kernel, or into the exchange by its ring? */
 bool kernel_in_use(uint64_t now_ns);
 /* Nothing is left of it but what is attached. */
 void kernel_unpin(void);

@@ -48,15 +48,21 @@ static bool keep(const struct nlattr *a, void *arg)
 	return true;
 }
 
+static void clear(const struct nlattr *by[ATTRIBUTES_MAX])
+{
+	for (int i = 0; i < ATTRIBUTES_MAX; i++)
+		by[i] = NULL;
+}
+
 static bool read_message(const struct nlmsghdr *h, const struct nlattr *by[ATTRIBUTES_MAX])
 {
-	memset(by, 0, ATTRIBUTES_MAX * sizeof *by);
+	clear(by);
 	return walk((const uint8_t *)h + HEAD, h->nlmsg_len - HEAD, keep, by);
 }
 
 static bool read_nest(const struct nlattr *a, const struct nlattr *by[ATTRIBUTES_MAX])
 {
-	memset(by, 0, ATTRIBUTES_MAX * sizeof *by);
+	clear(by);
 	return walk_nest(a, keep, by);
 }
 

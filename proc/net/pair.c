@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "pair.h"
 #include "base/log.h"
+#include "wire.h"
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 enum { ROOM = 1024, SEND_BUFFER = 1 << 20 };
+
+static const char alias[] = "ringfence";
 
 struct request {
 	struct nlmsghdr head;
@@ -127,6 +130,36 @@ static void want_no_address(uint32_t interface)
 	(void)ask(&q, NULL);
 }
 
+/* By which the next life knows it from what only has its name. */
+static bool mark(uint32_t interface)
+{
+	struct request q = request_of(RTM_NEWLINK, NLM_F_ACK);
+
+	q.link.ifi_index = (int)interface;
+	put(&q, IFLA_IFALIAS, alias, sizeof alias - 1);
+	return ask(&q, NULL) == 0;
+}
+
+static bool is_ours(const struct pair *p)
+{
+	struct wire_link l;
+
+	for (int i = 0; i < 2; i++)
+		if (!wire_link_of(p->interface[i], &l) || !l.veth || l.peer != p->interface[1 - i] ||
+		    strcmp(l.alias, alias) != 0)
+			return false;
+	return true;
+}
+
+static void remove_link(uint32_t interface)
+{
+	struct request q = request_of(RTM_DELLINK, NLM_F_ACK);
+
+	q.link.ifi_index = (int)interface;
+	if (interface)
+		(void)ask(&q, NULL);
+}
+
 static bool bring_up(uint32_t interface)
 {
 	struct request q = request_of(RTM_NEWLINK, NLM_F_ACK);
@@ -136,18 +169,32 @@ static bool bring_up(uint32_t interface)
 	return ask(&q, NULL) == 0;
 }
 
+static void find(struct pair *p)
+{
+	for (int i = 0; i < 2; i++)
+		p->interface[i] = interface_of(p->name[i]);
+}
+
 bool pair_make(struct pair *p, uint32_t exchange)
 {
 	snprintf(p->name[0], sizeof p->name[0], "rfout%08x", exchange);
 	snprintf(p->name[1], sizeof p->name[1], "rfwire%08x", exchange);
-	int r = make(p);
-	if (r != 0 && r != -EEXIST) {
+	find(p);
+	if ((p->interface[0] || p->interface[1]) && !is_ours(p)) {
+		log_warn("what has the name of %s or %s is not ours and goes", p->name[0], p->name[1]);
+		remove_link(p->interface[0]);
+		remove_link(interface_of(p->name[1])); /* it went with the other if they were a pair */
+		find(p);
+	}
+	int r = p->interface[0] ? 0 : make(p);
+	if (r != 0) {
+		p->interface[0] = p->interface[1] = 0;
 		log_info("no pair of devices for calls that end here: %s", strerror(-r));
 		return false;
 	}
+	find(p);
 	for (int i = 0; i < 2; i++) {
-		p->interface[i] = interface_of(p->name[i]);
-		if (!p->interface[i])
+		if (!p->interface[i] || !mark(p->interface[i]))
 			return false;
 		want_no_address(p->interface[i]);
 	}
@@ -164,12 +211,7 @@ bool pair_up(const struct pair *p)
 
 void pair_end(struct pair *p)
 {
-	struct request q = request_of(RTM_DELLINK, NLM_F_ACK);
-
-	if (!p->interface[0])
-		return;
-	q.link.ifi_index = (int)p->interface[0];
-	(void)ask(&q, NULL);
+	remove_link(p->interface[0]);
 	p->interface[0] = p->interface[1] = 0;
 }
 

@@ -12,7 +12,8 @@ struct pair {
 	uint32_t interface[2]; /* 0: there is none */
 };
 
-/* Of the exchange of that number (place.h). Made, or found as an earlier life left it; false: the kernel or the host
+/* Of the exchange of that number (place.h). Made, or found as an earlier life left it (what only has its name
+ * goes); false: the kernel or the host
  * refuses. */
 bool pair_make(struct pair *p, uint32_t exchange);
 /* Both ends are those that were made, and up, now if they were not. */

@@ -189,6 +189,9 @@ bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out)
 		uint16_t type = a->rta_type & TYPE;
 		if (type == IFLA_IFNAME && len <= sizeof l.name)
 			memcpy(l.name, data_of(a), strnlen(data_of(a), len < sizeof l.name ? len : sizeof l.name - 1));
+		else if (type == IFLA_IFALIAS && len <= sizeof l.alias)
+			memcpy(
+			    l.alias, data_of(a), strnlen(data_of(a), len < sizeof l.alias ? len : sizeof l.alias - 1));
 		else if (type == IFLA_LINK && len == sizeof l.below)
 			memcpy(&l.below, data_of(a), len);
 		else if (type == IFLA_LINK_NETNSID)
@@ -196,6 +199,8 @@ bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out)
 		else if (type == IFLA_LINKINFO)
 			read_kind(data_of(a), (uint32_t)len, &l);
 	}
+	if (l.veth && !elsewhere)
+		l.peer = l.below;
 	if (!l.vlan || elsewhere)
 		l.below = 0;
 	if (!l.name[0] || (l.vlan && (!l.below || !l.tag.protocol)))
@@ -204,7 +209,7 @@ bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out)
 	return true;
 }
 
-static bool link_of(uint32_t interface, struct wire_link *out)
+bool wire_link_of(uint32_t interface, struct wire_link *out)
 {
 	union question q = {.head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)), .nlmsg_type = RTM_GETLINK}};
 	struct ifinfomsg *m = NLMSG_DATA(&q.head);
@@ -230,13 +235,13 @@ bool wire_of(uint32_t interface, struct wire *out)
 	struct wire_link l;
 	unsigned tags = 0;
 
-	if (!link_of(interface, &l))
+	if (!wire_link_of(interface, &l))
 		return false;
 	memcpy(w.name, l.name, sizeof w.name);
 	for (; l.vlan && tags < FLOW_TAGS; tags++) {
 		tag[tags] = l.tag;
 		w.way.interface = l.below;
-		if (!link_of(w.way.interface, &l))
+		if (!wire_link_of(w.way.interface, &l))
 			return false;
 	}
 	if (l.vlan)

@@ -21,13 +21,18 @@ void wire_open(void);
 /* False: no such interface, or none that leads to one wire by at most FLOW_TAGS tags. */
 bool wire_of(uint32_t interface, struct wire *out) __attribute__((warn_unused_result));
 
+enum { WIRE_ALIAS_MAX = 16 }; /* a longer one is left out */
+
 /* One link, as RTM_NEWLINK says it. */
 struct wire_link {
 	char name[IF_NAMESIZE];
 	uint32_t below; /* of a VLAN; 0: none here */
+	uint32_t peer;  /* of a veth; 0: none here */
+	char alias[WIRE_ALIAS_MAX];
 	struct flow_tag tag;
 	bool vlan, veth;
 };
 bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out) __attribute__((warn_unused_result));
+bool wire_link_of(uint32_t interface, struct wire_link *out) __attribute__((warn_unused_result));
 
 #endif

@@ -83,6 +83,22 @@ static bool pinned(const char *name)
 	return access(path, F_OK) == 0;
 }
 
+static bool has_pair(void)
+{
+	return system("ip -o link | grep -q ': rfout[0-9a-f]*@rfwire'") == 0;
+}
+
+static void pair_index(char out[16])
+{
+	FILE *f = popen("ip -o link | sed -n 's/^\\([0-9]*\\): rfout.*/\\1/p'", "r");
+
+	out[0] = 0;
+	if (!f || !fgets(out, 16, f))
+		out[0] = 0;
+	if (f)
+		pclose(f);
+}
+
 /* --- tests --- */
 
 static void without_a_bpffs_sockets_relay(void)
@@ -123,7 +139,8 @@ static void another_life_adopts_them(void)
 	net_stage.site.media_port_lo = 30000;
 	net_stage.site.media_port_hi = 30083;
 	net_media = stage_sibling(&net_stage, PROC_MEDIA, 0);
-	CHECK(stage_go(&net_stage) && net_has_maps() && id_of(net_seen.fd[KERNEL_FLOWS]) != was && net_seen.map[KERNEL_FLOWS].ports == 84);
+	CHECK(stage_go(&net_stage) && net_has_maps() && id_of(net_seen.fd[KERNEL_FLOWS]) != was &&
+	      net_seen.map[KERNEL_FLOWS].ports == 84);
 	CHECK(stage_end(&net_stage) == 0);
 }
 
@@ -137,9 +154,13 @@ static void a_stop_waits_for_no_call_and_cuts_none(void)
 	CHECK(stage_end(&net_stage) == 0 && attached() && pinned("flows"));
 	CHECK(net_begin("192.0.2.1") && net_has_maps());
 	CHECK(bpf_map_lookup_elem(net_seen.fd[KERNEL_FLOWS], &key, &flow) == 0);
+	flow.ended = 1; /* one that ends in media, which outlives net in an upgrade */
+	CHECK(bpf_map_update_elem(net_seen.fd[KERNEL_FLOWS], &key, &flow, BPF_ANY) == 0);
+	CHECK(stage_end(&net_stage) == 0 && attached() && pinned("flows") && pinned("ring") && has_pair());
+	CHECK(net_begin("192.0.2.1") && net_has_maps());
 	flow.deadline_ns = 1;
 	CHECK(bpf_map_update_elem(net_seen.fd[KERNEL_FLOWS], &key, &flow, BPF_ANY) == 0);
-	CHECK(stage_end(&net_stage) == 0 && !attached() && !pinned("flows") && !pinned("bans"));
+	CHECK(stage_end(&net_stage) == 0 && !attached() && !pinned("flows") && !pinned("bans") && !has_pair());
 }
 
 static void an_address_of_no_interface_has_no_path(void)
@@ -181,11 +202,41 @@ static void xdp_is_used_where_it_can(void)
 	CHECK(far_end_takes_xdp(false));
 }
 
+/* What only has the name of one of the pair is not taken for it (R7: media would send into it). */
+static void a_pair_is_ours_or_made_anew(void)
+{
+	static const char *const others[] = {"ip link set $A alias none", "ip link del $A && ip link add $A type bridge",
+	    "ip link del $A && ip link add $A type veth peer name $B",
+	    "ip link del $A && ip link add $A type veth peer name rfk7 && ip link set $A alias ringfence"};
+	static const char names[] =
+	    "A=$(ip -o link | sed -n 's/.*: \\(rfout[0-9a-f]*\\)@.*/\\1/p'); B=rfwire${A#rfout}; ";
+	char command[512], was[16], is[16];
+
+	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps() && has_pair() && net_says("sends-many"));
+	pair_index(was);
+	stage_kill(&net_stage);
+	CHECK(net_begin("192.0.2.1") && net_has_maps() && net_says("sends-many"));
+	pair_index(is);
+	CHECK(was[0] && strcmp(was, is) == 0); /* the same as before */
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		stage_kill(&net_stage);
+		pair_index(was);
+		snprintf(command, sizeof command, "%s%s", names, others[i]);
+		CHECK(system(command) == 0 && net_begin("192.0.2.1") && net_has_maps() && net_says("sends-many") &&
+		      has_pair());
+		pair_index(is);
+		CHECK(is[0] && strcmp(was, is) != 0 &&
+		      system("test $(ip -d -o link | grep -c 'rf[ow].*alias ringfence') = 2") == 0);
+	}
+	CHECK(stage_end(&net_stage) == 0 && !has_pair());
+	(void)system("ip link del rfk7 2> /dev/null");
+}
+
 /* Another's program stays, and tc relays. */
 static void xdp_of_another_stays(void)
 {
-	static const struct bpf_insn pass[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = XDP_PASS},
-	    {.code = BPF_JMP | BPF_EXIT}};
+	static const struct bpf_insn pass[] = {
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = XDP_PASS}, {.code = BPF_JMP | BPF_EXIT}};
 	LIBBPF_OPTS(bpf_link_create_opts, natively, .flags = XDP_FLAGS_DRV_MODE);
 	int program = bpf_prog_load(BPF_PROG_TYPE_XDP, "other", "GPL", pass, 2, NULL);
 	int link = bpf_link_create(program, (int)if_nametoindex("rfk0"), BPF_XDP, &natively);
@@ -221,6 +272,7 @@ int main(int argc, char **argv)
 	RUN(another_life_adopts_them);
 	RUN(a_stop_waits_for_no_call_and_cuts_none);
 	RUN(an_address_of_no_interface_has_no_path);
+	RUN(a_pair_is_ours_or_made_anew);
 	RUN(xdp_is_used_where_it_can);
 	RUN(xdp_of_another_stays);
 	RUN(what_siblings_lie_is_borne);

@@ -71,7 +71,16 @@ static void links_are_read(void)
 	named("eth0", NULL, 0);
 	CHECK(wire_read_link(&said.head, &l) && strcmp(l.name, "eth0") == 0 && !l.vlan && !l.veth && l.below == 0);
 	named("voice", "veth", 9); /* whose below is its far end */
-	CHECK(wire_read_link(&said.head, &l) && l.veth && !l.vlan && l.below == 0);
+	CHECK(wire_read_link(&said.head, &l) && l.veth && !l.vlan && l.below == 0 && l.peer == 9 && !l.alias[0]);
+	put(IFLA_IFALIAS, "ringfence", 10);
+	CHECK(wire_read_link(&said.head, &l) && strcmp(l.alias, "ringfence") == 0);
+	put(IFLA_IFALIAS, "sixteen octets.", 16);
+	CHECK(wire_read_link(&said.head, &l) && strcmp(l.alias, "sixteen octets.") == 0);
+	put(IFLA_LINK_NETNSID, &(uint32_t){0}, 4);
+	CHECK(wire_read_link(&said.head, &l) && l.veth && l.peer == 0);
+	named("voice", "veth", 9);
+	put(IFLA_IFALIAS, "more than sixteen octets", 25);
+	CHECK(wire_read_link(&said.head, &l) && !l.alias[0]);
 	vlan(5, htons(0x88a8), 3);
 	CHECK(wire_read_link(&said.head, &l) && strcmp(l.name, "eth0.5") == 0);
 	CHECK(l.vlan && l.below == 3 && l.tag.vlan == 5 && l.tag.protocol == htons(0x88a8));
