@@ -7,7 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-_Static_assert(FLOW_LAYOUT == 4 && sizeof(struct flow_tally_3) == 168, "the layout before is another one: renew this file");
+_Static_assert(
+    FLOW_LAYOUT == 4 && sizeof(struct flow_tally_3) == 168, "the layout before is another one: renew this file");
 /* what goes on as it is */
 _Static_assert(sizeof(struct flow_key) == 24 && sizeof(struct flow) == 248 && sizeof(struct flow_ban) == 16 &&
 		   sizeof(struct flow_wire) == 16 && sizeof(struct flow_arrival) == 12 && sizeof(struct flow_hop) == 56,
