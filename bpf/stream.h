@@ -80,8 +80,7 @@ static inline void stream_arrived(
 	__u32 apart_ns = d < 0 ? 0 - (__u32)d : (__u32)d;
 	if (apart_ns > STREAM_APART_NS)
 		return;
-	__u32 jitter_ns =
-	    s->jitter_ns ? s->jitter_ns + (__u32)(((__s32)(apart_ns - s->jitter_ns)) >> 4) : apart_ns;
+	__u32 jitter_ns = s->jitter_ns ? s->jitter_ns + (__u32)(((__s32)(apart_ns - s->jitter_ns)) >> 4) : apart_ns;
 	s->jitter_ns = jitter_ns ? jitter_ns : 1;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "kernel.h"
 #include "base/log.h"
+#include "former.h"
 #include "relay_bpf.h"
 #include "xdp.h"
 #include <bpf/bpf.h>
@@ -17,6 +18,7 @@ static struct {
 	int program, left, sender, flows, tallies, bans, site;
 	uint32_t bans_n;
 	uint64_t banned; /* packets, of bans that are over */
+	bool settled;    /* nothing is left of the build before */
 	struct flow_site range;
 } kernel = {.program = -1, .left = -1, .sender = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
 
@@ -39,21 +41,39 @@ static const char *pin_path(const char *map)
 }
 
 /* A map of another size is of another configuration: its calls ended with the restart that changed it. */
-static int adopt(struct bpf_map *m)
+static bool fits(const struct bpf_map *m, int fd)
 {
 	struct bpf_map_info info = {0};
 	uint32_t n = sizeof info;
-	const char *path = pin_path(bpf_map__name(m));
-	int fd = bpf_obj_get(path);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &n) == 0 && info.type == bpf_map__type(m) &&
+	       info.key_size == bpf_map__key_size(m) && info.value_size == bpf_map__value_size(m) &&
+	       info.max_entries == bpf_map__max_entries(m) && info.map_flags == bpf_map__map_flags(m);
+}
+
+/* Of the build before: its pin stays until this build's programs are attached. */
+static int adopt_former(struct bpf_map *m)
+{
+	int fd = former_open(bpf_map__name(m)), r = 0;
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	int r = bpf_obj_get_info_by_fd(fd, &info, &n);
-	if (r == 0 && info.type == bpf_map__type(m) && info.key_size == bpf_map__key_size(m) &&
-	    info.value_size == bpf_map__value_size(m) && info.max_entries == bpf_map__max_entries(m) &&
-	    info.map_flags == bpf_map__map_flags(m))
+		return 0;
+	if (fits(m, fd))
 		r = bpf_map__reuse_fd(m, fd);
-	else if (r == 0 && unlink(path) != 0)
+	close(fd);
+	return r;
+}
+
+static int adopt(struct bpf_map *m)
+{
+	const char *path = pin_path(bpf_map__name(m));
+	int fd = bpf_obj_get(path), r = 0;
+
+	if (fd < 0)
+		return errno == ENOENT ? adopt_former(m) : -errno;
+	if (fits(m, fd))
+		r = bpf_map__reuse_fd(m, fd);
+	else if (unlink(path) != 0)
 		r = -errno;
 	close(fd);
 	return r;
@@ -66,15 +86,9 @@ static int pin(struct bpf_map *m)
 	return access(path, F_OK) == 0 || bpf_obj_pin(bpf_map__fd(m), path) == 0 ? 0 : -errno;
 }
 
-/* The layout before: media has written its flows anew, and nothing reads these. */
-static void unpin_former(void)
+static int map_fd(const char *name)
 {
-	char path[NAME_MAX_];
-
-	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++) {
-		snprintf(path, sizeof path, "%s-%d", pinned[i], FLOW_LAYOUT - 1);
-		unlink(path);
-	}
+	return bpf_object__find_map_fd_by_name(kernel.object, name);
 }
 
 static int load(const struct kernel_shape *s)
@@ -92,13 +106,10 @@ static int load(const struct kernel_shape *s)
 	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = adopt(m);
 	if (r == 0)
 		r = bpf_object__load(kernel.object);
+	if (r == 0 && access(pin_path("tallies"), F_OK) != 0)
+		(void)former_begin(map_fd("tallies"), s->ports);
 	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = pin(m);
 	return r;
-}
-
-static int map_fd(const char *name)
-{
-	return bpf_object__find_map_fd_by_name(kernel.object, name);
 }
 
 static int program_fd(const char *name)
@@ -143,7 +154,6 @@ const char *kernel_load(const struct kernel_shape *s)
 	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
 	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
 	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
-	unpin_former();
 	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
 	kernel_forget_bans(kernel_now_ns()); /* of an earlier life */
 	return write_site() ? NULL : reason(-errno);
@@ -219,6 +229,11 @@ void kernel_attached(void)
 {
 	xdp_drop_rest();
 	write_site();
+	if (kernel.settled)
+		return;
+	former_end();
+	former_unpin(pinned, sizeof pinned / sizeof *pinned);
+	kernel.settled = true;
 }
 
 void kernel_detach(uint32_t interface)
