@@ -221,7 +221,7 @@ def test_t43_an_alarm_is_a_mail_within_five_seconds(exchange, people, scripted, 
 def test_r28_a_killed_watch_is_said_by_the_next(exchange, where):
     before = len(mails(where))
     old = exchange.kill("watch")
-    exchange.wait_replaced("watch", old)
+    exchange.wait_replaced("watch", old, 8)     # one that ended often waits five seconds
     net.wait_for("a mail", lambda: any("watch/" in m and "killed" in m for m in mails(where)[before:]), 8, step=0.2)
 
 
