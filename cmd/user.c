@@ -233,7 +233,7 @@ const struct verb verb_user_set = {
 	{"md5", NULL, "with a new password: keep a hash for MD5 too"},
 	{"generate", NULL, "make a new password and print it once"}, PASSWORD_OPTIONS,
 	{"classes", "WORDS", "what may be called: local national mobile fr ch ... night"},
-	{"ceilings", "WORDS", "money=20 minutes=300 calls=2 hourly=10 destinations=5"},
+	{"ceilings", "WORDS", "money=20 minutes=300 calls=2 hourly=10 destinations=5 abroad=1"},
 	{"forward-always", "NUMBER", "where every call goes"}, {"forward-busy", "NUMBER", "where calls go while busy"},
 	{"forward-no-answer", "NUMBER", "where calls go that nobody answers"},
 	{"forward-offline", "NUMBER", "where calls go while no phone is there"},

@@ -6,7 +6,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct span text = span_of(data, n);
-	struct ceiling_limit limit = {{1, 2, 3, 4, 5}}, before = limit;
+	struct ceiling_limit limit = {{1, 2, 3, 4, 5, 6}}, before = limit;
 	struct ceiling_count count, again;
 	struct plan_classes classes;
 	const char *why = NULL;

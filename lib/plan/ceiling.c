@@ -8,6 +8,15 @@ enum {
 	OF_THE_HOUR = 1 << CEILING_HOURLY
 };
 
+enum ceiling_novelty ceiling_novelty_of(const struct number *n, bool dialled_before)
+{
+	if (dialled_before)
+		return CEILING_KNOWN;
+	return n->class == NUMBER_INTERNATIONAL || n->class == NUMBER_PREMIUM || n->class == NUMBER_SATELLITE
+	           ? CEILING_NEW_ABROAD
+	           : CEILING_NEW;
+}
+
 static uint64_t plus(uint64_t a, uint64_t b)
 {
 	uint64_t sum;
@@ -18,6 +27,19 @@ static uint64_t times(uint64_t a, uint64_t b)
 {
 	uint64_t product;
 	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+/* Two hours of the clock, so that nobody has two limits within a minute because one of them ended. */
+static void roll_abroad(struct ceiling_count *n, uint32_t hours)
+{
+	const uint8_t had = n->abroad_before;
+
+	n->abroad_before = hours == 1 ? n->abroad : 0;
+	n->abroad = 0;
+	if (had || !n->abroad_before) {
+		n->told_half &= (uint8_t) ~(1u << CEILING_ABROAD);
+		n->told_full &= (uint8_t) ~(1u << CEILING_ABROAD);
+	}
 }
 
 /* A new day and a new hour begin with nothing used; an old one never comes back. */
@@ -31,6 +53,7 @@ static void roll(struct ceiling_count *n, const struct ceiling_when *w)
 		n->told_full &= (uint8_t)~OF_THE_DAY;
 	}
 	if (w->hour > n->hour) {
+		roll_abroad(n, w->hour - n->hour);
 		n->hour = w->hour;
 		n->hourly = 0;
 		n->told_half &= (uint8_t)~OF_THE_HOUR;
@@ -41,7 +64,8 @@ static void roll(struct ceiling_count *n, const struct ceiling_when *w)
 /* In the unit in which it is counted, and the limit in the same. */
 static uint64_t used(const struct ceiling_count *n, enum ceiling_kind kind)
 {
-	const uint64_t all[CEILING_KINDS] = {n->money_e4_ms, n->ms, n->calls, n->hourly, n->destinations};
+	const uint64_t all[CEILING_KINDS] = {
+	    n->money_e4_ms, n->ms, n->calls, n->hourly, n->destinations, (uint64_t)n->abroad + n->abroad_before};
 	return all[kind];
 }
 
@@ -62,7 +86,7 @@ uint32_t ceiling_used(struct ceiling_count *n, enum ceiling_kind kind, const str
 
 /* What one more call would take of each kind, those that run on for as long as it included. */
 static uint64_t wants(
-    const struct ceiling_count *n, enum ceiling_kind kind, struct plan_rate rate, bool new_destination)
+    const struct ceiling_count *n, enum ceiling_kind kind, struct plan_rate rate, enum ceiling_novelty novelty)
 {
 	uint64_t cost = plus(times(rate.setup_e4, MINUTE_MS), times(rate.rate_e4, CEILING_LEAST_MS));
 
@@ -70,11 +94,13 @@ static uint64_t wants(
 		return cost ? plus(cost, times(n->rate_e4, CEILING_LEAST_MS)) : 0;
 	if (kind == CEILING_MINUTES)
 		return times(plus(n->running, 1), CEILING_LEAST_MS);
-	return kind != CEILING_DESTINATIONS || new_destination ? 1 : 0;
+	if (kind == CEILING_DESTINATIONS)
+		return novelty != CEILING_KNOWN;
+	return kind != CEILING_ABROAD || novelty == CEILING_NEW_ABROAD ? 1 : 0;
 }
 
 struct ceiling_state ceiling_may(
-    struct ceiling_accounts *a, const struct ceiling_when *w, struct plan_rate rate, bool new_destination)
+    struct ceiling_accounts *a, const struct ceiling_when *w, struct plan_rate rate, enum ceiling_novelty novelty)
 {
 	struct ceiling_state s = {0};
 
@@ -85,7 +111,7 @@ struct ceiling_state ceiling_may(
 		roll(n, w);
 		for (int i = 0; i < CEILING_KINDS; i++) {
 			enum ceiling_kind kind = (enum ceiling_kind)i;
-			uint64_t want = wants(n, kind, rate, new_destination), limit = most(&a->limit[scope], kind);
+			uint64_t want = wants(n, kind, rate, novelty), limit = most(&a->limit[scope], kind);
 			if (want && !s.full && plus(used(n, kind), want) > limit)
 				s = (struct ceiling_state){.full = 1, .kind = (uint8_t)kind, .scope = (uint8_t)scope};
 			if (times(used(n, kind), 2) >= limit && used(n, kind))
@@ -139,7 +165,7 @@ static void charge(struct ceiling_call *c, struct ceiling_accounts *a, const str
 }
 
 void ceiling_begin(struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w,
-    struct plan_rate rate, bool new_destination, struct ceiling_news *news)
+    struct plan_rate rate, enum ceiling_novelty novelty, struct ceiling_news *news)
 {
 	if (c->begun)
 		return;
@@ -151,7 +177,9 @@ void ceiling_begin(struct ceiling_call *c, struct ceiling_accounts *a, const str
 		roll(n, w);
 		n->calls++;
 		n->hourly++;
-		n->destinations += new_destination;
+		n->destinations += novelty != CEILING_KNOWN;
+		if (novelty == CEILING_NEW_ABROAD && n->abroad < UINT8_MAX)
+			n->abroad++;
 	}
 	tell(a, news);
 }

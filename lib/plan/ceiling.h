@@ -17,16 +17,21 @@ struct ceiling_when {
 /* What has been used. All zero is a fresh one. */
 struct ceiling_count {
 	uint32_t day, hour;
-	uint64_t money_e4_ms;         /* this day: _e4 times 60,000 ms, so that nothing is rounded away */
-	uint64_t ms;                  /* this day */
-	uint32_t hourly;              /* calls begun in this hour */
-	uint32_t destinations;        /* this day */
-	uint32_t calls;               /* at once, now */
-	uint32_t running;             /* of these, answered */
-	uint64_t rate_e4;             /* sum over the running ones, a minute */
-	uint8_t told_half, told_full; /* 1 << enum ceiling_kind: said already for this window */
-	uint8_t zero[6];
+	uint64_t money_e4_ms;          /* this day: _e4 times 60,000 ms, so that nothing is rounded away */
+	uint64_t ms;                   /* this day */
+	uint32_t hourly;               /* calls begun in this hour */
+	uint32_t destinations;         /* this day */
+	uint32_t calls;                /* at once, now */
+	uint32_t running;              /* of these, answered */
+	uint64_t rate_e4;              /* sum over the running ones, a minute */
+	uint8_t told_half, told_full;  /* 1 << enum ceiling_kind: said already for this window */
+	uint8_t abroad, abroad_before; /* in this hour, in the one before; 255 stands for more too */
+	uint8_t zero[4];
 };
+
+/* What a number is to the extension that dials it. NEW_ABROAD: never dialled before, and international, premium or satellite. */
+enum ceiling_novelty { CEILING_KNOWN, CEILING_NEW, CEILING_NEW_ABROAD };
+enum ceiling_novelty ceiling_novelty_of(const struct number *n, bool dialled_before);
 
 /* The four accounts of a call; NULL where there is none (a call without a trunk). */
 struct ceiling_accounts {
@@ -53,16 +58,15 @@ struct ceiling_state {
 	uint8_t half;        /* one of them is used by half */
 };
 
-/* May a call of this rate begin? It must be able to pay its set-up and at least CEILING_LEAST_MS. new_destination: never dialled
- * before by this extension. Emergency calls do not ask. */
+/* May a call of this rate begin? It must be able to pay its set-up and at least CEILING_LEAST_MS. Emergency calls do not ask. */
 enum { CEILING_LEAST_MS = 10000 };
 struct ceiling_state ceiling_may(
-    struct ceiling_accounts *a, const struct ceiling_when *w, struct plan_rate rate, bool new_destination);
+    struct ceiling_accounts *a, const struct ceiling_when *w, struct plan_rate rate, enum ceiling_novelty novelty);
 
 /* A call that may, begins; is answered; goes on (call it at least once a second and when it ends); ends. Each may be called at
  * any time: ending twice, or without an answer, is harmless. */
 void ceiling_begin(struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w,
-    struct plan_rate rate, bool new_destination, struct ceiling_news *news);
+    struct plan_rate rate, enum ceiling_novelty novelty, struct ceiling_news *news);
 void ceiling_answer(
     struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news);
 void ceiling_tick(
@@ -78,16 +82,16 @@ uint64_t ceiling_left_ms(const struct ceiling_call *c, struct ceiling_accounts *
 void ceiling_forget_running(struct ceiling_count *n);
 void ceiling_adopt(struct ceiling_call *c, struct ceiling_accounts *a);
 
-/* The site's limits of a scope, changed by a setting such as "money=20 minutes=300 calls=2 hourly=10 destinations=5" (money in
- * the currency, with two decimals at most). False: *why is a static reason, *limit is as it was. */
+/* The site's limits of a scope, changed by a setting such as "money=20 minutes=300 calls=2 hourly=10 destinations=5 abroad=1" (money
+ * in the currency, with two decimals at most). False: *why is a static reason, *limit is as it was. */
 bool ceiling_override(struct ceiling_limit *limit, struct span text, const char **why);
 /* One of them. */
 bool ceiling_set(struct ceiling_limit *limit, enum ceiling_kind kind, struct span value);
 extern const char *const ceiling_kind_name[CEILING_KINDS];
 extern const char *const ceiling_scope_name[CEILING_SCOPES];
 
-/* One line of text for a store, and back: "day=20418 hour=490045 money=72000000 ms=61000 hourly=3 destinations=1 half=0 full=0", 200
- * octets at most. What runs is not in it. */
+/* One line of text for a store, and back: "day=20418 hour=490045 money=72000000 ms=61000 hourly=3 destinations=1 half=0 full=0
+ * abroad=1 abroad-before=0", 200 octets at most; the last two may be missing. What runs is not in it. */
 void ceiling_put(struct buf *b, const struct ceiling_count *n);
 bool ceiling_parse(struct span text, struct ceiling_count *out);
 

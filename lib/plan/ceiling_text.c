@@ -10,6 +10,7 @@ const char *const ceiling_kind_name[CEILING_KINDS] = {
     [CEILING_CALLS] = "calls",
     [CEILING_HOURLY] = "hourly",
     [CEILING_DESTINATIONS] = "destinations",
+    [CEILING_ABROAD] = "abroad",
 };
 
 const char *const ceiling_scope_name[CEILING_SCOPES] = {
@@ -79,7 +80,7 @@ bool ceiling_override(struct ceiling_limit *limit, struct span text, const char 
 			kind++;
 		if (kind == CEILING_KINDS || seen >> kind & 1) {
 			*why = kind == CEILING_KINDS
-			           ? "names something else than money, minutes, calls, hourly, destinations"
+			           ? "names something else than money, minutes, calls, hourly, destinations, abroad"
 			           : "names one of them twice";
 			return false;
 		}
@@ -93,14 +94,16 @@ bool ceiling_override(struct ceiling_limit *limit, struct span text, const char 
 	return true;
 }
 
-static const char *const count_name[] = {"day", "hour", "money", "ms", "hourly", "destinations", "half", "full"};
+static const char *const count_name[] = {
+    "day", "hour", "money", "ms", "hourly", "destinations", "half", "full", "abroad", "abroad-before"};
 
-enum { COUNT_FIELDS = sizeof count_name / sizeof *count_name };
+/* A store of before has none of the last two. */
+enum { COUNT_FIELDS = sizeof count_name / sizeof *count_name, COUNT_FIELDS_LEAST = COUNT_FIELDS - 2 };
 
 void ceiling_put(struct buf *b, const struct ceiling_count *n)
 {
-	const uint64_t value[COUNT_FIELDS] = {
-	    n->day, n->hour, n->money_e4_ms, n->ms, n->hourly, n->destinations, n->told_half, n->told_full};
+	const uint64_t value[COUNT_FIELDS] = {n->day, n->hour, n->money_e4_ms, n->ms, n->hourly, n->destinations,
+	    n->told_half, n->told_full, n->abroad, n->abroad_before};
 
 	for (int i = 0; i < COUNT_FIELDS; i++) {
 		if (i)
@@ -113,12 +116,12 @@ void ceiling_put(struct buf *b, const struct ceiling_count *n)
 
 bool ceiling_parse(struct span text, struct ceiling_count *out)
 {
-	static const uint64_t most[COUNT_FIELDS] = {
-	    UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX, UINT8_MAX, UINT8_MAX};
-	uint64_t v[COUNT_FIELDS];
+	static const uint64_t most[COUNT_FIELDS] = {UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX, UINT32_MAX,
+	    UINT32_MAX, UINT8_MAX, UINT8_MAX, UINT8_MAX, UINT8_MAX};
+	uint64_t v[COUNT_FIELDS] = {0};
 	struct span name, value;
 
-	for (int i = 0; i < COUNT_FIELDS; i++)
+	for (int i = 0; i < COUNT_FIELDS && (i != COUNT_FIELDS_LEAST || span_trim(text).n); i++)
 		if (!next_pair(&text, &name, &value) || !span_eq(name, span_str(count_name[i])) ||
 		    !span_decimal(value, most[i], &v[i]))
 			return false;
@@ -131,6 +134,8 @@ bool ceiling_parse(struct span text, struct ceiling_count *out)
 	    .hourly = (uint32_t)v[4],
 	    .destinations = (uint32_t)v[5],
 	    .told_half = (uint8_t)v[6],
-	    .told_full = (uint8_t)v[7]};
+	    .told_full = (uint8_t)v[7],
+	    .abroad = (uint8_t)v[8],
+	    .abroad_before = (uint8_t)v[9]};
 	return true;
 }

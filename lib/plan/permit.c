@@ -29,6 +29,8 @@ static const struct {
     [REASON_CALLS] = {"calls", "there are as many outside calls at once as are allowed"},
     [REASON_HOURLY] = {"hourly", "there were as many outside calls this hour as are allowed"},
     [REASON_DESTINATIONS] = {"destinations", "there were as many new numbers today as are allowed"},
+    [REASON_ABROAD] = {"abroad",
+	"there were as many new numbers abroad, premium or satellite within the hour as are allowed"},
     [REASON_NO_PIN] = {"no-pin", "this extension never dialled that number and has no PIN; set one first"},
     [REASON_PIN_LOCKED] = {"pin-locked", "the PIN is locked; the operator can free it"},
     [REASON_PIN_ABSENT] = {"pin-absent", "that number was never dialled by whom this call goes to the account of"},

@@ -82,11 +82,12 @@ enum plan_reason {
 	REASON_SERVICE_ROUTE,
 	REASON_CLASS,
 	REASON_NIGHT,
-	REASON_MONEY, /* these five in the order of enum ceiling_kind */
+	REASON_MONEY, /* these six in the order of enum ceiling_kind */
 	REASON_MINUTES,
 	REASON_CALLS,
 	REASON_HOURLY,
 	REASON_DESTINATIONS,
+	REASON_ABROAD,
 	REASON_NO_PIN, /* the payer has none */
 	REASON_PIN_LOCKED,
 	REASON_PIN_ABSENT, /* never dialled, and the payer is not on the phone to be asked */

@@ -66,10 +66,10 @@ void plan_defaults(struct plan *p)
 		},
 	    .ceiling =
 		{
-		    [CEILING_EXTENSION] = {{10 * EUR, 240, 2, 20, 10}},
-		    [CEILING_DEVICE] = {{10 * EUR, 240, 2, 20, 10}},
-		    [CEILING_TRUNK] = {{100 * EUR, 2400, 30, 200, 100}},
-		    [CEILING_SITE] = {{200 * EUR, 4800, 60, 400, 200}},
+		    [CEILING_EXTENSION] = {{10 * EUR, 240, 2, 20, 10, 2}},
+		    [CEILING_DEVICE] = {{10 * EUR, 240, 2, 20, 10, 2}},
+		    [CEILING_TRUNK] = {{100 * EUR, 2400, 30, 200, 100, 20}},
+		    [CEILING_SITE] = {{200 * EUR, 4800, 60, 400, 200, 40}},
 		},
 	    .code =
 		{

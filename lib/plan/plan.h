@@ -66,6 +66,7 @@ enum ceiling_kind {
 	CEILING_CALLS,        /* at once */
 	CEILING_HOURLY,       /* calls an hour */
 	CEILING_DESTINATIONS, /* numbers never dialled before, a day */
+	CEILING_ABROAD, /* such numbers that are international, premium or satellite, in this hour and the one before */
 	CEILING_KINDS
 };
 

@@ -101,33 +101,36 @@ static void save(const struct account_of *of)
 
 static void report(const struct account_of *of, const struct ceiling_news *news)
 {
-	static const char *const half = "half of a ceiling is used", *const full = "a ceiling is reached";
+	static const char *const half = "half of a ceiling is used", *const full = "a ceiling is reached",
+				 *const abroad = "a ceiling is reached: new numbers abroad, premium or satellite";
 
 	for (int i = 0; i < CEILING_SCOPES; i++) {
 		if (news->full[i])
-			child_event(EVENT_CEILING, SEVERITY_ALARM, of->device, of->user, NULL, full);
+			child_event(EVENT_CEILING, SEVERITY_ALARM, of->device, of->user, NULL,
+			    news->full[i] & 1u << CEILING_ABROAD ? abroad : full);
 		else if (news->half[i])
 			child_event(EVENT_CEILING, SEVERITY_WARNING, of->device, of->user, NULL, half);
 	}
 }
 
-struct ceiling_state account_may(const struct account_of *of, struct plan_rate rate, bool new_destination)
+struct ceiling_state account_may(const struct account_of *of, struct plan_rate rate, enum ceiling_novelty novelty)
 {
 	const struct ceiling_when w = account_now();
 	struct ceiling_accounts a;
 
 	fill(of, &a);
-	return ceiling_may(&a, &w, rate, new_destination);
+	return ceiling_may(&a, &w, rate, novelty);
 }
 
-void account_begin(struct ceiling_call *c, const struct account_of *of, struct plan_rate rate, bool new_destination)
+void account_begin(
+    struct ceiling_call *c, const struct account_of *of, struct plan_rate rate, enum ceiling_novelty novelty)
 {
 	const struct ceiling_when w = account_now();
 	struct ceiling_news news = {0};
 	struct ceiling_accounts a;
 
 	fill(of, &a);
-	ceiling_begin(c, &a, &w, rate, new_destination, &news);
+	ceiling_begin(c, &a, &w, rate, novelty, &news);
 	save(of);
 	report(of, &news);
 }

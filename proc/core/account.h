@@ -20,10 +20,11 @@ void account_open(struct arena_table *t);
 struct ceiling_when account_now(void);
 uint16_t account_week_min(void); /* local, 0 is Monday 0:00 */
 
-struct ceiling_state account_may(const struct account_of *of, struct plan_rate rate, bool new_destination);
+struct ceiling_state account_may(const struct account_of *of, struct plan_rate rate, enum ceiling_novelty novelty);
 
 /* One call's life on its accounts; what passed half or the whole of a limit becomes an event. */
-void account_begin(struct ceiling_call *c, const struct account_of *of, struct plan_rate rate, bool new_destination);
+void account_begin(
+    struct ceiling_call *c, const struct account_of *of, struct plan_rate rate, enum ceiling_novelty novelty);
 void account_answer(struct ceiling_call *c, const struct account_of *of);
 void account_end(struct ceiling_call *c, const struct account_of *of);
 /* Charges what was talked since; how long the call may still last: 0 cuts it, UINT64_MAX never. */

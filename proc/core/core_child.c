@@ -11,6 +11,7 @@
 #include "desk.h"
 #include "directory.h"
 #include "hotdesk.h"
+#include "insist.h"
 #include "kept.h"
 #include "keys.h"
 #include "login.h"
@@ -327,6 +328,7 @@ static void open_all(void)
 	media_init();
 	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
 	account_open(&table[CORE_ACCOUNTS]);
+	insist_open(s);
 	hotdesk_open(&table[CORE_HOTDESKS]);
 	dialogue_init();
 	service_init();

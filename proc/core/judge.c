@@ -2,6 +2,7 @@
 #include "judge.h"
 #include "dialogue.h"
 #include "incoming.h"
+#include "insist.h"
 #include "mail.h"
 #include "notice.h"
 #include "pin.h"
@@ -28,7 +29,14 @@ void judge_case(const struct call *c, struct permit_case *out)
 /* An answer that hangs on whether the payer ever dialled this number. */
 static bool hangs_on_memory(const struct plan_answer *a)
 {
-	return a->verdict == PLAN_ASK_PIN || a->reason == REASON_PIN_ABSENT || a->reason == REASON_DESTINATIONS;
+	return a->verdict == PLAN_ASK_PIN || a->reason == REASON_PIN_ABSENT || a->reason == REASON_DESTINATIONS ||
+	       a->reason == REASON_ABROAD;
+}
+
+/* Where no PIN asks, the ceilings of new numbers still want to know which are. */
+static bool counts_as_new(const struct call *c, const struct plan_answer *a)
+{
+	return a->verdict == PLAN_ALLOW && number_is_outside(&c->dest.number) && !child_site()->plan.pin;
 }
 
 static const char *prompt_of(const struct plan_answer *a)
@@ -37,6 +45,7 @@ static const char *prompt_of(const struct plan_answer *a)
 	    [REASON_EMERGENCY_REMOTE] = "emergency-remote",
 	    [REASON_MONEY] = "ceiling-reached",
 	    [REASON_MINUTES] = "ceiling-reached",
+	    [REASON_ABROAD] = "ceiling-reached",
 	    [REASON_NO_PIN] = "not-allowed",
 	    [REASON_PIN_LOCKED] = "pin-locked",
 	};
@@ -54,6 +63,8 @@ static void refuse(struct call *c, const struct plan_answer *a)
 		dialogue_cannot(c);
 	if (a->reason == REASON_EMERGENCY_REMOTE && caller)
 		notice_add(NOTICE_REFUSED, caller->r.device, caller->r.person, span_str(c->dest.number.text));
+	if (caller && caller->r.person == c->dest.payer)
+		insist_note(c->dest.payer, caller->r.device, &caller->r.seen, (enum plan_reason)a->reason);
 	if (caller)
 		child_event(
 		    EVENT_CALL_REFUSED, SEVERITY_INFO, caller->r.device, caller->r.person, &caller->r.seen, a->text);
@@ -76,7 +87,7 @@ static void judge_caller(struct call *c)
 /* A new number that may be dialled is not asked for again, and counts as a new destination once. */
 static void allow(struct call *c)
 {
-	if (number_is_outside(&c->dest.number) && !c->dialled_before && c->pin_given)
+	if (number_is_outside(&c->dest.number) && !c->dialled_before && (c->pin_given || !child_site()->plan.pin))
 		pin_note_dialled(c->dest.payer, span_str(c->dest.number.text));
 	if (c->dest.kind == DEST_SERVICE)
 		service_begin(c);
@@ -94,7 +105,7 @@ void judge_call(struct call *c)
 
 	judge_case(c, &question);
 	const struct plan_answer a = permit(&question);
-	if (hangs_on_memory(&a) && !c->looked) {
+	if ((hangs_on_memory(&a) || counts_as_new(c, &a)) && !c->looked) {
 		if (pin_ask_dialled(PIN_FOR_CALL, c->r.id, c->dest.payer, span_str(c->dest.number.text)))
 			return;
 		c->looked = 1; /* keeper is down: as good as never */

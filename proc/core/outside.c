@@ -54,6 +54,12 @@ static struct span shown(const struct call *c, uint8_t trunk)
 	return span_str(id ? id : "");
 }
 
+/* What the number counts as; over a second trunk, after the first one failed, it is no second number. */
+static enum ceiling_novelty novelty(const struct call *c)
+{
+	return ceiling_novelty_of(&c->dest.number, c->dialled_before || c->r.ceiling.begun);
+}
+
 /* Is there room on the accounts, that of the trunk too, which was not known when the call was judged? (R17) */
 static bool affordable(const struct call *c, uint8_t trunk)
 {
@@ -62,8 +68,7 @@ static bool affordable(const struct call *c, uint8_t trunk)
 	judge_case(c, &question);
 	question.trunk = trunk;
 	const struct account_of of = permit_account(&question);
-	return c->r.emergency ||
-	       !account_may(&of, plan_rate_of(&child_site()->plan, &c->dest.number), !c->dialled_before).full;
+	return c->r.emergency || !account_may(&of, plan_rate_of(&child_site()->plan, &c->dest.number), novelty(c)).full;
 }
 
 static void charge(struct call *c, uint8_t trunk)
@@ -72,12 +77,12 @@ static void charge(struct call *c, uint8_t trunk)
 
 	judge_case(c, &question);
 	question.trunk = trunk;
+	const enum ceiling_novelty counts = novelty(c);
 	account_end(&c->r.ceiling, &c->r.account);
 	if (c->r.emergency)
 		return;
 	c->r.account = permit_account(&question);
-	account_begin(
-	    &c->r.ceiling, &c->r.account, plan_rate_of(&child_site()->plan, &c->dest.number), !c->dialled_before);
+	account_begin(&c->r.ceiling, &c->r.account, plan_rate_of(&child_site()->plan, &c->dest.number), counts);
 }
 
 void outside_ask(struct call *c)

@@ -46,7 +46,8 @@ struct plan_answer permit(const struct permit_case *c)
 	    .number = c->number};
 
 	if (number_is_outside(&c->number) && q.payer != PAYER_NOBODY)
-		q.limits = account_may(&of, plan_rate_of(p, &c->number), !c->dialled_before);
+		q.limits =
+		    account_may(&of, plan_rate_of(p, &c->number), ceiling_novelty_of(&c->number, c->dialled_before));
 	return plan_permit(p, &q);
 }
 
@@ -60,6 +61,7 @@ enum refusal permit_refusal(const struct plan_answer *a)
 	    [REASON_CALLS] = REFUSE_CEILING,
 	    [REASON_HOURLY] = REFUSE_CEILING,
 	    [REASON_DESTINATIONS] = REFUSE_CEILING,
+	    [REASON_ABROAD] = REFUSE_CEILING,
 	};
 	return refusal[a->reason] ? (enum refusal)refusal[a->reason] : REFUSE_NOT_ALLOWED;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A phone's REFER: may it, and by which way. */
+#include "insist.h"
 #include "permit.h"
 #include "refer.h"
 #include "refer_give.h"
@@ -45,8 +46,10 @@ static enum refusal judge(
 	const struct plan_answer a = permit(&q);
 
 	*text = a.text;
-	if (a.verdict == PLAN_ALLOW || a.reason == REASON_PIN_ABSENT || a.reason == REASON_DESTINATIONS)
+	if (a.verdict == PLAN_ALLOW || a.reason == REASON_PIN_ABSENT || a.reason == REASON_DESTINATIONS ||
+	    a.reason == REASON_ABROAD)
 		return REFUSE_NONE;
+	insist_note(l->r.person, l->r.device, &l->r.seen, (enum plan_reason)a.reason);
 	return permit_refusal(&a);
 }
 

@@ -40,6 +40,16 @@ static void finish(void)
 	NEED(sim_status("legs").used == 0 && sim_status("calls").used == 0 && sim_status("media-ports").used == 0);
 }
 
+static void up_at(struct talk *from, struct talk *to, const char *number, struct phone *at)
+{
+	talk_invite(from, &alice, number, &offer);
+	talk_rings_at(to, at);
+	talk_answer(to, 200, &plain);
+	NEED(talk_takes(to, SIP_ACK));
+	talk_hears(from, 200);
+	talk_ack(from);
+}
+
 /* --- out --- */
 
 static bool withheld_in(const struct heard *h)
@@ -445,6 +455,151 @@ static void a_parked_outsider_never_reaches_a_trunk(void)
 	finish();
 }
 
+/* Answered by the exchange, told this and nothing else, and hung up on. */
+static void is_told(struct talk *caller, enum relay_key key, const char *say)
+{
+	uint64_t join;
+
+	talk_hears(caller, 200);
+	talk_ack(caller);
+	NEED(relay_wish(&join));
+	media_says_gate(join, key);
+	voice_says(turn(say)->token, TURN_SAID, "");
+	hangs_up_on(caller);
+}
+
+/* --- somebody else's phone and PIN (T43) --- */
+
+static unsigned alarms;
+
+static void count_alarms(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_event *m = v->payload;
+
+	(void)l;
+	alarms += v->type == MSG_EVENT && m->severity == SEVERITY_ALARM;
+}
+
+static void may_go_abroad(void)
+{
+	set(0, OWNER_USER, 0, SETTING_CLASSES, "national international");
+	sim.dialled[1] = "+25261000000";
+	sim.pin = "2468";
+	alarms = 0;
+	sim.watch = count_alarms;
+}
+
+/* One call with the right PIN, hung up as soon as it is on its way; was it? Or is the caller told that a ceiling is reached? */
+static bool goes_out(const char *number)
+{
+	uint64_t join;
+
+	talk_invite(&a, &alice, number, &offer);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(relay_wish(&join));
+	media_says_gate(join, RELAY_KEY_SDES);
+	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+	const struct msg_turn *m = h ? (const void *)h->payload : NULL;
+	NEED(m);
+	if (strcmp(sim_text(h, m->say), "ceiling-reached") == 0) {
+		voice_says(m->token, TURN_SAID, "");
+		hangs_up_on(&a);
+		return false;
+	}
+	NEED(strcmp(sim_text(h, m->say), "pin-please") == 0);
+	sim.pins = 0;
+	voice_says(m->token, TURN_DIGITS, "2468");
+	talk_rings_at(&t, &telco[0]);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&t, 487, NULL);
+	sim_pass(1000);
+	return true;
+}
+
+static void two_new_numbers_abroad_and_no_third(void)
+{
+	char number[32];
+	unsigned out = 0;
+
+	begin_with(may_go_abroad);
+	for (int i = 1; i <= 30; i++) {
+		snprintf(number, sizeof number, "+252610000%02d", i);
+		out += goes_out(number);
+		NEED(alarms >= (i >= 2)); /* the second is an alarm: the ceiling is reached */
+	}
+	NEED(out == 2 && alarms >= 2 && alarms <= 4); /* extension and phone; and that it goes on */
+	/* what was dialled before, and what is no foreign country, goes on */
+	up_at(&a, &t, "+25261000000", &telco[0]);
+	call_hang_up(&a, &t);
+	up_at(&a, &t, "0123456789", &telco[0]);
+	call_hang_up(&a, &t);
+	NEED(goes_out("0123456780"));
+	finish();
+}
+
+static void without_a_pin(void)
+{
+	may_go_abroad();
+	sim.site.plan.pin = 0;
+}
+
+/* Without PINs too what was dialled before is known: one number often is one number. */
+static void without_pins_a_number_is_new_once(void)
+{
+	begin_with(without_a_pin);
+	for (int i = 0; i < 3; i++) {
+		up_at(&a, &t, "+25261000000", &telco[0]);
+		call_hang_up(&a, &t);
+	}
+	for (int i = 1; i <= 3; i++) {
+		char number[32];
+		snprintf(number, sizeof number, "+2526100000%d", i);
+		talk_invite(&a, &alice, number, &offer);
+		if (i == 3) {
+			is_told(&a, RELAY_KEY_SDES, "ceiling-reached");
+			break;
+		}
+		struct heard *add = sim_take(PROC_KEEPER, MSG_DIALLED_ADD, NULL, NULL);
+		NEED(add);
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, 486, NULL);
+		NEED(code_of(a.txn) == 486);
+	}
+	finish();
+}
+
+/* Refused by class, night, calls at once: the third within a minute is an alarm, one in ten minutes. */
+static void refused_again_and_again_is_an_alarm(void)
+{
+	static const char dear[] = "0899123456";
+
+	begin_with(may_go_abroad);
+	for (int i = 0; i < 2; i++) {
+		talk_invite(&a, &alice, dear, &offer);
+		NEED(code_of(a.txn) == 403);
+		sim_pass(31000);
+	}
+	talk_invite(&a, &alice, dear, &offer);
+	NEED(code_of(a.txn) == 403 && alarms == 0); /* the first was a minute ago */
+	for (int i = 0; i < 9; i++) {
+		talk_invite(&a, &alice, dear, &offer);
+		NEED(code_of(a.txn) == 403 && alarms == 1);
+	}
+	/* somebody else's refusals are their own */
+	talk_invite(&b, &bob, dear, &offer);
+	NEED(code_of(b.txn) == 403 && alarms == 1);
+	sim_pass(600000);
+	for (int i = 0; i < 3; i++) {
+		NEED(alarms == 1);
+		talk_invite(&a, &alice, dear, &offer);
+		NEED(code_of(a.txn) == 403);
+	}
+	NEED(alarms == 2);
+	finish();
+}
+
 static void two_minutes(void)
 {
 	set(1, OWNER_USER, 0, SETTING_CEILINGS, "minutes=2");
@@ -485,19 +640,6 @@ static void a_parked_line_costs_on(void)
 	NEED(sim.events[EVENT_CEILING] > 0);
 	finish();
 	NEED(strcmp(sim.record_from, "+33123456789") == 0 && strcmp(sim.record_to, "bob") == 0);
-}
-
-/* Answered by the exchange, told this and nothing else, and hung up on. */
-static void is_told(struct talk *caller, enum relay_key key, const char *say)
-{
-	uint64_t join;
-
-	talk_hears(caller, 200);
-	talk_ack(caller);
-	NEED(relay_wish(&join));
-	media_says_gate(join, key);
-	voice_says(turn(say)->token, TURN_SAID, "");
-	hangs_up_on(caller);
 }
 
 static void bob_is_strict(void)
@@ -729,16 +871,6 @@ static void help_that_is_busy_is_busy(void)
 	finish();
 }
 
-static void up_at(struct talk *from, struct talk *to, const char *number, struct phone *at)
-{
-	talk_invite(from, &alice, number, &offer);
-	talk_rings_at(to, at);
-	talk_answer(to, 200, &plain);
-	NEED(talk_takes(to, SIP_ACK));
-	talk_hears(from, 200);
-	talk_ack(from);
-}
-
 static void one_trunk_has_help(void)
 {
 	emergency_trunks();
@@ -880,6 +1012,9 @@ int main(void)
 	SIM(an_outsider_never_reaches_a_trunk);
 	SIM(a_parked_outsider_never_reaches_a_trunk);
 	SIM(a_parked_line_costs_on);
+	SIM(two_new_numbers_abroad_and_no_third);
+	SIM(without_pins_a_number_is_new_once);
+	SIM(refused_again_and_again_is_an_alarm);
 	SIM(keys_of_an_info_over_a_trunk_are_told_to_voice);
 	SIM(unknown_callers_press_a_key_and_some_are_refused);
 	SIM(who_cannot_call_for_help_is_counted);

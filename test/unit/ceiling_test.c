@@ -158,6 +158,58 @@ static void each_kind_is_full_at_its_limit(void)
 	CHECK(s.full && s.kind == CEILING_CALLS && s.scope == CEILING_SITE);
 }
 
+static void dials(enum ceiling_novelty novelty)
+{
+	struct ceiling_call c = {0};
+
+	ceiling_begin(&c, &a, &w, none, novelty, &news);
+	ceiling_end(&c, &a, &w, &news);
+}
+
+/* T43: two new numbers abroad in an hour and the one before, whatever the clock says when they begin; what else is dialled is free of it. */
+static void new_numbers_abroad_are_few(void)
+{
+	begin_test();
+	CHECK(p.ceiling[CEILING_EXTENSION].most[CEILING_ABROAD] == 2 && p.ceiling[CEILING_DEVICE].most[CEILING_ABROAD] == 2);
+	dials(CEILING_NEW);
+	dials(CEILING_KNOWN);
+	CHECK(ceiling_used(&count[0], CEILING_ABROAD, &w) == 0 && count[0].destinations == 1);
+	dials(CEILING_NEW_ABROAD);
+	CHECK(!news.full[0] && news.half[0] == 1 << CEILING_ABROAD && count[0].destinations == 2);
+	w.hour++;
+	CHECK(!ceiling_may(&a, &w, none, CEILING_NEW_ABROAD).full);
+	dials(CEILING_NEW_ABROAD);
+	CHECK(news.full[CEILING_EXTENSION] == 1 << CEILING_ABROAD && news.full[CEILING_DEVICE] == 1 << CEILING_ABROAD);
+	CHECK(!news.full[CEILING_SITE]);
+	struct ceiling_state s = ceiling_may(&a, &w, none, CEILING_NEW_ABROAD);
+	CHECK(s.full && s.kind == CEILING_ABROAD && s.scope == CEILING_EXTENSION);
+	CHECK(!ceiling_may(&a, &w, none, CEILING_KNOWN).full && !ceiling_may(&a, &w, none, CEILING_NEW).full);
+	w.hour--; /* a clock that is set back */
+	CHECK(ceiling_may(&a, &w, none, CEILING_NEW_ABROAD).full);
+	w.hour += 2; /* the first of them is long ago */
+	news = (struct ceiling_news){0};
+	CHECK(!ceiling_may(&a, &w, none, CEILING_NEW_ABROAD).full);
+	dials(CEILING_NEW_ABROAD);
+	CHECK(news.full[0] == 1 << CEILING_ABROAD); /* said anew */
+	w.hour += 2;
+	CHECK(ceiling_used(&count[0], CEILING_ABROAD, &w) == 0);
+	a.limit[CEILING_EXTENSION].most[CEILING_ABROAD] = a.limit[CEILING_DEVICE].most[CEILING_ABROAD] = 1000;
+	a.limit[CEILING_TRUNK].most[CEILING_ABROAD] = a.limit[CEILING_SITE].most[CEILING_ABROAD] = 1000;
+	for (int i = 0; i < 300; i++)
+		dials(CEILING_NEW_ABROAD);
+	CHECK(count[0].abroad == 255); /* and no count of it wraps */
+}
+
+static void what_is_abroad(void)
+{
+	for (int class = 0; class < NUMBER_CLASSES; class++) {
+		struct number n = {.class = (uint8_t)class};
+		bool abroad = class == NUMBER_INTERNATIONAL || class == NUMBER_PREMIUM || class == NUMBER_SATELLITE;
+		CHECK(ceiling_novelty_of(&n, true) == CEILING_KNOWN);
+		CHECK(ceiling_novelty_of(&n, false) == (abroad ? CEILING_NEW_ABROAD : CEILING_NEW));
+	}
+}
+
 /* A new hour and day give new room; a clock that goes back gives none. */
 static void windows_only_go_forward(void)
 {
@@ -219,6 +271,8 @@ static void a_restart_forgets_nothing_that_was_spent(void)
 	struct ceiling_count most;
 	CHECK(!b.full && b.n <= 200 && ceiling_parse(buf_span(&b), &most) && memcmp(&back, &most, sizeof back) == 0);
 	CHECK(!ceiling_parse(SPAN(""), &most) && !ceiling_parse(span_head(buf_span(&b), b.n - 4), &most));
+	CHECK(ceiling_parse(SPAN("day=1 hour=1 money=1 ms=1 hourly=1 destinations=1 half=1 full=1"), &most) && !most.abroad);
+	CHECK(!ceiling_parse(SPAN("day=1 hour=1 money=1 ms=1 hourly=1 destinations=1 half=1 full=1 abroad=1"), &most));
 	CHECK(!ceiling_parse(SPAN("day=1 hour=1 money=1 ms=1 hourly=1 destinations=1 half=1 full=256"), &most));
 	CHECK(!ceiling_parse(SPAN("day=1 hour=1 money=1 ms=1 hourly=1 destinations=1 half=1 full=1 more=1"), &most));
 	CHECK(!ceiling_parse(SPAN("hour=1 day=1 money=1 ms=1 hourly=1 destinations=1 half=1 full=1"), &most));
@@ -253,8 +307,8 @@ static void limits_as_text(void)
 	CHECK(ceiling_override(&l, SPAN("money=20 minutes=300"), &why));
 	CHECK(l.most[CEILING_MONEY] == 20 * EUR && l.most[CEILING_MINUTES] == 300 && l.most[CEILING_CALLS] == 2);
 	CHECK(ceiling_override(&l, SPAN("  money=0.5  calls=0 "), &why) && l.most[CEILING_MONEY] == 5000 && l.most[CEILING_CALLS] == 0);
-	CHECK(ceiling_override(&l, SPAN(""), &why) && ceiling_override(&l, SPAN("hourly=7 destinations=8"), &why));
-	CHECK(l.most[CEILING_HOURLY] == 7 && l.most[CEILING_DESTINATIONS] == 8);
+	CHECK(ceiling_override(&l, SPAN(""), &why) && ceiling_override(&l, SPAN("hourly=7 destinations=8 abroad=9"), &why));
+	CHECK(l.most[CEILING_HOURLY] == 7 && l.most[CEILING_DESTINATIONS] == 8 && l.most[CEILING_ABROAD] == 9);
 	static const char *const bad[] = {"money", "money=", "=5", "money=1.234", "money=-1", "money=1e3", "money=1,5", "minutes=1.5",
 	    "minutes=99999999", "money=99999999999", "money=1 money=2", "dollars=5", "money=5;calls=9", "money=.5", "money=5."};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -375,6 +429,8 @@ int main(void)
 	RUN(calls_share_what_is_left);
 	RUN(the_minutes_cut_a_call_that_costs_nothing);
 	RUN(each_kind_is_full_at_its_limit);
+	RUN(new_numbers_abroad_are_few);
+	RUN(what_is_abroad);
 	RUN(windows_only_go_forward);
 	RUN(a_restart_forgets_nothing_that_was_spent);
 	RUN(nothing_wraps);

@@ -224,7 +224,7 @@ static void the_call_plan_is_refused_with_its_line(void)
 	CHECK(refused(SITE "night { from = \"20:00\" to = \"1:00\" days = \"mo\" }\n",
 	    "f:3: night.days = \"mo\" is no row of days such as \"mon-fri\" or \"sat,sun\""));
 	CHECK(refused(SITE "ceilings { site = \"cash=1\" }\n", "f:3: ceilings.site = \"cash=1\" names something else than money, "
-							    "minutes, calls, hourly, destinations"));
+							    "minutes, calls, hourly, destinations, abroad"));
 	CHECK(refused(SITE "incoming { unknown = maybe }\n",
 	    "f:3: incoming.unknown = \"maybe\" is none of pass slow screen refuse"));
 	CHECK(refused(SITE "incoming { allow = {\"33\"} }\n",

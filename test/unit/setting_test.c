@@ -9,7 +9,7 @@ static const struct {
 	const char *name, *good[5], *bad[7];
 } each[] = {
     {OWNER_USER, "classes", {"local", "toll-free local national mobile", "fr ch night"}, {"locl", "unknown", "local;premium"}},
-    {OWNER_USER, "ceilings", {"money=20", "money=0.50 minutes=300 calls=2 hourly=10 destinations=5"}, {"money", "money=x", "gold=1", "calls=-1"}},
+    {OWNER_USER, "ceilings", {"money=20", "money=0.50 minutes=300 calls=2 hourly=10 destinations=5 abroad=1"}, {"money", "money=x", "gold=1", "calls=-1"}},
     {OWNER_USER, "forward-always", {"102", "+15551234567", "0033123456789", "reception", "*97"}, {"", "1 2", "a@b", "102,103", "leg-1", "Anna"}},
     {OWNER_USER, "forward-busy", {"102"}, {"\x01"}},
     {OWNER_USER, "forward-no-answer", {"102"}, {"\xc3\xa9"}},

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+#include "insist.h"
+#include "base/log.h"
+#include <stdlib.h>
+
+/* Of one user; the newest refusal comes last. */
+struct insist {
+	uint64_t at_ms[INSIST_N];
+	uint64_t told_ms;
+};
+
+static struct insist *all;
+static uint32_t users;
+
+void insist_open(const struct site *s)
+{
+	users = s->max_users;
+	all = calloc(users, sizeof *all);
+	if (!all)
+		log_fatal("no memory for refusals");
+}
+
+/* The call plan's word about an outside number, and no mistake of a phone's or of an outsider's. */
+static bool counts(enum plan_reason reason)
+{
+	return reason >= REASON_CLASS && reason <= REASON_PIN_LOCKED;
+}
+
+void insist_note(uint32_t user, uint32_t device, const struct addr *at, enum plan_reason reason)
+{
+	struct insist *i = user < users && counts(reason) ? &all[user] : NULL;
+	const uint64_t now_ms = child_now();
+
+	if (!i)
+		return;
+	for (int n = 1; n < INSIST_N; n++)
+		i->at_ms[n - 1] = i->at_ms[n];
+	i->at_ms[INSIST_N - 1] = now_ms;
+	if (!i->at_ms[0] || now_ms - i->at_ms[0] > INSIST_MS || (i->told_ms && now_ms - i->told_ms < INSIST_TOLD_MS))
+		return;
+	i->told_ms = now_ms;
+	child_event(EVENT_CALL_REFUSED, SEVERITY_ALARM, device, user, at,
+	    "outside calls of one extension are refused one after the other");
+}
