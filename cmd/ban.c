@@ -52,12 +52,7 @@ static int bans(struct cmd *c)
 
 	table_begin(&t, 2, head);
 	ask_begin(&a, c, "bans");
-	int code = ask_run(&a, row, &t);
-	bool none = t.rows == 1;
-	table_end(&t);
-	if (code == EXIT_DONE && none && !c->json)
-		printf("No address is banned.\n");
-	return code;
+	return ask_table(&a, &t, row, "No address is banned.");
 }
 
 const struct verb verb_ban = {
