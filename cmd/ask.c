@@ -201,6 +201,17 @@ int ask_run(struct ask *a, void (*line)(json_t *line, void *arg), void *arg)
 	return run(a, false, line, arg);
 }
 
+int ask_table(struct ask *a, struct table *t, void (*row)(json_t *line, void *arg), const char *none)
+{
+	int code = ask_run(a, row, t);
+	bool empty = t->rows == 1;
+
+	table_end(t);
+	if (code == EXIT_DONE && empty && !a->cmd->json)
+		printf("%s\n", none);
+	return code;
+}
+
 int ask_run_quiet(struct ask *a, void (*line)(json_t *line, void *arg), void *arg)
 {
 	return run(a, true, line, arg);

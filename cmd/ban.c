@@ -105,12 +105,8 @@ static int bans(struct cmd *c)
 
 	table_begin(&t, 2, head);
 	ask_begin(&a, c, "bans");
-	int code = ask_run(&a, row, &t);
-	bool none = t.rows == 1;
-	table_end(&t);
-	if (code == EXIT_DONE && none && !c->json)
-		printf("No address is banned.\n");
-	if (code == EXIT_DONE && !none && !c->json)
+	int code = ask_table(&a, &t, row, "No address is banned.");
+	if (code == EXIT_DONE && t.rows > 1 && !c->json)
 		say_mirror(c);
 	return code;
 }

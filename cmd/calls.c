@@ -86,12 +86,7 @@ static int calls(struct cmd *c)
 
 	table_begin(&t, 11, head);
 	ask_begin(&a, c, "calls");
-	int code = ask_run(&a, row, &t);
-	bool none = t.rows == 1;
-	table_end(&t);
-	if (code == EXIT_DONE && none && !c->json)
-		printf("No calls.\n");
-	return code;
+	return ask_table(&a, &t, row, "No calls.");
 }
 
 const struct verb verb_calls = {

@@ -76,6 +76,9 @@ void ask_body(struct ask *a, const char *body, size_t n);
 int ask_run(struct ask *a, void (*line)(json_t *line, void *arg), void *arg);
 /* The same for lines that the command itself needs, also with --json. */
 int ask_run_quiet(struct ask *a, void (*line)(json_t *line, void *arg), void *arg);
+/* ask_run() whose lines are rows of a table that was begun, which it ends; `none` is said where there are none. */
+struct table;
+int ask_table(struct ask *a, struct table *t, void (*row)(json_t *line, void *arg), const char *none);
 /* Is there an exchange on this machine that would answer? */
 bool ask_is_there(const struct cmd *c);
 /* ask_run_quiet() that complains of nothing. */

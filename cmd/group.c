@@ -72,12 +72,7 @@ static int list(struct cmd *c)
 
 	table_begin(&t, 5, head);
 	ask_begin(&a, c, "group-list");
-	int code = ask_run(&a, row, &t);
-	bool none = t.rows == 1;
-	table_end(&t);
-	if (code == EXIT_DONE && none && !c->json)
-		printf("There are no ring groups yet: `ringfence group add 200 --members 101,102`.\n");
-	return code;
+	return ask_table(&a, &t, row, "There are no ring groups yet: `ringfence group add 200 --members 101,102`.");
 }
 
 #define GROUP_OPTIONS                                                                                               \

@@ -63,12 +63,7 @@ static int log_calls(struct cmd *c)
 	ask_field(&a, "password", password);
 	explicit_bzero(password, sizeof password);
 	table_begin(&t, 4, head);
-	code = ask_run(&a, row, &t);
-	bool none = t.rows == 1;
-	table_end(&t);
-	if (code == EXIT_DONE && none && !c->json)
-		printf("No calls in that time.\n");
-	return code;
+	return ask_table(&a, &t, row, "No calls in that time.");
 }
 
 static void reading(json_t *line, void *arg)
@@ -89,12 +84,7 @@ static int readings(struct cmd *c)
 
 	table_begin(&t, 4, head);
 	ask_begin(&a, c, "readings");
-	int code = ask_run(&a, reading, &t);
-	bool none = t.rows == 1;
-	table_end(&t);
-	if (code == EXIT_DONE && none && !c->json)
-		printf("Nobody has read the call log.\n");
-	return code;
+	return ask_table(&a, &t, reading, "Nobody has read the call log.");
 }
 
 const struct verb verb_log = {

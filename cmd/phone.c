@@ -66,12 +66,7 @@ static int list(struct cmd *c)
 
 	table_begin(&t, 6, head);
 	ask_begin(&a, c, "phone-list");
-	int code = ask_run(&a, row, &t);
-	bool none = t.rows == 1;
-	table_end(&t);
-	if (code == EXIT_DONE && none && !c->json)
-		printf("There are no phones yet: `ringfence phone add LABEL --user USER`.\n");
-	return code;
+	return ask_table(&a, &t, row, "There are no phones yet: `ringfence phone add LABEL --user USER`.");
 }
 
 /* --- what has a phone and nothing more --- */

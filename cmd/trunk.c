@@ -28,12 +28,7 @@ static int trunks(struct cmd *c)
 
 	table_begin(&t, 6, head);
 	ask_begin(&a, c, "trunks");
-	int code = ask_run(&a, row, &t);
-	bool none = t.rows == 1;
-	table_end(&t);
-	if (code == EXIT_DONE && none && !c->json)
-		printf("There are no trunks: a trunk section of ringfence.conf makes one.\n");
-	return code;
+	return ask_table(&a, &t, row, "There are no trunks: a trunk section of ringfence.conf makes one.");
 }
 
 static int password(struct cmd *c)

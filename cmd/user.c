@@ -93,12 +93,7 @@ static int list(struct cmd *c)
 
 	table_begin(&t, 4, head);
 	ask_begin(&a, c, "user-list");
-	int code = ask_run(&a, row, &t);
-	bool none = t.rows == 1;
-	table_end(&t);
-	if (code == EXIT_DONE && none && !c->json)
-		printf("There are no users yet: `ringfence user add 101 --name \"Anna\"`.\n");
-	return code;
+	return ask_table(&a, &t, row, "There are no users yet: `ringfence user add 101 --name \"Anna\"`.");
 }
 
 /* --- what there is of one --- */

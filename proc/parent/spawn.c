@@ -54,8 +54,8 @@ static void be_spared(enum proc p)
 	if (fd < 0)
 		return; /* a host without it goes by size alone */
 	if (read(fd, text, sizeof text - 1) > 0) {
-		int score = atoi(text) + spare[p];
-		int n = snprintf(text, sizeof text, "%d\n", score < MOST ? score : MOST);
+		long score = strtol(text, NULL, 10) + spare[p];
+		int n = snprintf(text, sizeof text, "%ld\n", score < MOST ? score : MOST);
 		if (pwrite(fd, text, (size_t)n, 0) < 0)
 			log_warn("%s: how it may be spared: %s", proc_name[p], strerror(errno));
 	}

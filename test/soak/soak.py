@@ -106,7 +106,7 @@ class Pair(Worker):
                 if self.soak.windows.touch(since, time.monotonic()):
                     self.excused += 1
                 else:
-                    self.failed.append(f"{self.name}: {str(e)[:300]}")
+                    self.failed.append(f"{self.name}, {time.monotonic() - self.soak.start:.0f} s: {str(e)[:300]}")
                 for c in both:
                     c.close()
                 both = []
@@ -201,7 +201,11 @@ class Soak:
 
     def at_rest(self, what):
         """No call and no port in use, and all phones of the churn gone."""
-        net.wait_for(f"no call ({what})", lambda: len(self.exchange.calls()) == 1, 60, step=0.5)
+        try:
+            net.wait_for(f"no call ({what})", lambda: len(self.exchange.calls()) == 1, 60, step=0.5)
+        except net.LabError as e:
+            told = [(c["state"], c.get("age_ms"), c["packets_from"], c["packets_to"]) for c in self.exchange.calls()]
+            raise net.LabError(f"{e}: {told}") from None
         net.wait_for(f"ports at rest ({what})", lambda: self.exchange.counter("media-ports") <= self.ports, REST_S + 30, step=1)
 
     def check(self, ok, text):
@@ -220,7 +224,7 @@ class Soak:
         phones.call(one, two)
         lasting = x.call()["call"]
         self.ports = x.counter("media-ports")
-        start = time.monotonic()
+        self.start = start = time.monotonic()
         self.half = start + self.seconds / 2
         others = [Killer(self, "killer"), Reloader(self, "reloader"), Junk(self, "junk")]
         for w in pairs + others:
