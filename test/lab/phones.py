@@ -32,7 +32,7 @@ class Phone:
     stereo = False      # wants two channels where the codec has them
 
     def __init__(self, host, where, bundle, *, tone="a", media="srtp", codecs=("PCMU",), auto=False, ice=False,
-                 family=4):
+                 family=4, talks_s=None):
         self.host, self.bundle, self.media, self.codecs, self.auto = host, bundle, media, tuple(codecs), auto
         self.bundles = bundle if isinstance(bundle, list) else [bundle]
         self.bundle, self.ice, self.family, self.tone = self.bundles[0], ice, family, tone
@@ -42,8 +42,9 @@ class Phone:
         self.opus = any(c.lower().startswith("opus") for c in codecs)
         self.rate = 48000 if self.opus else 8000
         channels = 2 if self.opus and self.stereo else 1
-        self.wav = audio.tone(f"{os.path.dirname(where)}/tone-{tone}-{self.rate}-{channels}.wav", audio.TONES[tone], self.rate,
-                              seconds=60 if self.opus else 300, channels=channels)
+        talks_s = talks_s or (60 if self.opus else 300)      # baresip hangs up when its file ends
+        self.wav = audio.tone(f"{os.path.dirname(where)}/tone-{tone}-{self.rate}-{channels}-{talks_s}.wav", audio.TONES[tone], self.rate,
+                              seconds=talks_s, channels=channels)
         self.log, self.proc, self.calls, self._played, self._mark = f"{where}/log", None, [], set(), 0
 
     def __repr__(self):

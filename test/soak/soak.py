@@ -220,7 +220,7 @@ class Soak:
             self.people.bundle(name)
             self.people.host(name)
         pairs = [Pair(self, n) for n in range(PAIRS)]
-        one, two = (self.people.phone("baresip", n, tone=t) for n, t in (("l1", "a"), ("l2", "b")))
+        one, two = (self.people.phone("baresip", n, tone=t, talks_s=self.seconds + 300) for n, t in (("l1", "a"), ("l2", "b")))
         phones.call(one, two)
         lasting = x.call()["call"]
         self.ports = x.counter("media-ports")
