@@ -113,18 +113,6 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 
 /* --- start --- */
 
-/* Packets of media are small, are never cut, and say nothing by their identification: as those that the kernel relays (bpf/datagram.h).
- * A forged ICMP message must not make them smaller either. */
-static void set_whole(int fd, sa_family_t family)
-{
-	int how = family == AF_INET6 ? IPV6_PMTUDISC_PROBE : IP_PMTUDISC_PROBE;
-
-	if (family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &how, sizeof how);
-	else
-		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof how);
-}
-
 static int bind_port(const struct addr *address, uint16_t port)
 {
 	struct sockaddr_storage sa;
@@ -138,7 +126,6 @@ static int bind_port(const struct addr *address, uint16_t port)
 		return -1;
 	if (a.family == 6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-	set_whole(fd, sa.ss_family);
 	if (bind(fd, (struct sockaddr *)&sa, n) != 0) {
 		close(fd);
 		return -1;
