@@ -105,9 +105,15 @@ static int bans(struct cmd *c)
 
 	table_begin(&t, 2, head);
 	ask_begin(&a, c, "bans");
-	int code = ask_table(&a, &t, row, "No address is banned.");
-	if (code == EXIT_DONE && t.rows > 1 && !c->json)
+	int code = ask_run(&a, row, &t);
+	bool some = t.rows > 1;
+	table_end(&t);
+	if (code != EXIT_DONE || c->json)
+		return code;
+	if (some)
 		say_mirror(c);
+	else
+		printf("No address is banned.\n");
 	return code;
 }
 

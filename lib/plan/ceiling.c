@@ -178,7 +178,7 @@ void ceiling_begin(struct ceiling_call *c, struct ceiling_accounts *a, const str
 		n->calls++;
 		n->hourly++;
 		n->destinations += novelty != CEILING_KNOWN;
-		if (novelty == CEILING_NEW_ABROAD && n->abroad < UINT8_MAX)
+		if (novelty == CEILING_NEW_ABROAD && n->abroad < CEILING_ABROAD_MAX)
 			n->abroad++;
 	}
 	tell(a, news);

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "plan/plan.h"
 
+enum { CEILING_ABROAD_MAX = UINT8_MAX }; /* as a limit */
+
 struct ceiling_when {
 	uint64_t now_ms; /* CLOCK_BOOTTIME */
 	uint32_t day;    /* local days since 1970 */

@@ -58,7 +58,7 @@ bool ceiling_set(struct ceiling_limit *limit, enum ceiling_kind kind, struct spa
 
 	if (kind == CEILING_MONEY)
 		return plan_money_parse(value, MONEY_UNIT_E4, MONEY_MAX_E4, &limit->most[kind]);
-	if (!span_decimal(value, COUNT_MAX, &n))
+	if (!span_decimal(value, kind == CEILING_ABROAD ? CEILING_ABROAD_MAX : COUNT_MAX, &n))
 		return false;
 	limit->most[kind] = (uint32_t)n;
 	return true;
@@ -86,7 +86,8 @@ bool ceiling_override(struct ceiling_limit *limit, struct span text, const char 
 		}
 		seen |= 1u << kind;
 		if (!ceiling_set(&changed, (enum ceiling_kind)kind, value)) {
-			*why = "has a value that is no amount (money with two decimals at most, the others whole)";
+			*why =
+			    "has a value that is no amount (money with two decimals at most, the others whole, abroad 255 at most)";
 			return false;
 		}
 	}

@@ -86,6 +86,12 @@ static void fill(const struct account_of *of, struct ceiling_accounts *out)
 		out->limit[i] = p->ceiling[i];
 	}
 	out->limit[CEILING_EXTENSION] = settings_limit_of_user(p, of->user);
+	/* who was given more than others may use it at their phone */
+	for (int k = 0; k < CEILING_KINDS; k++) {
+		uint32_t own = out->limit[CEILING_EXTENSION].most[k], *phone = &out->limit[CEILING_DEVICE].most[k];
+		if (own != p->ceiling[CEILING_EXTENSION].most[k] && own > *phone)
+			*phone = own;
+	}
 }
 
 static void save(const struct account_of *of)

@@ -84,11 +84,8 @@ static void judge_caller(struct call *c)
 	incoming_judge(c);
 }
 
-/* A new number that may be dialled is not asked for again, and counts as a new destination once. */
 static void allow(struct call *c)
 {
-	if (number_is_outside(&c->dest.number) && !c->dialled_before && (c->pin_given || !child_site()->plan.pin))
-		pin_note_dialled(c->dest.payer, span_str(c->dest.number.text));
 	if (c->dest.kind == DEST_SERVICE)
 		service_begin(c);
 	else if (c->dest.kind == DEST_MAILBOX)

@@ -3,6 +3,7 @@
 #include "dial.h"
 #include "join.h"
 #include "judge.h"
+#include "pin.h"
 #include "settings.h"
 #include "trunk.h"
 
@@ -83,11 +84,15 @@ static void charge(struct call *c, uint8_t trunk)
 		return;
 	c->r.account = permit_account(&question);
 	account_begin(&c->r.ceiling, &c->r.account, plan_rate_of(&child_site()->plan, &c->dest.number), counts);
+	/* From now on it is not asked for again, nor new: not before, or who has a call fail makes a number known that was never counted. */
+	if (counts != CEILING_KNOWN && (c->pin_given || !child_site()->plan.pin))
+		pin_note_dialled(c->dest.payer, span_str(c->dest.number.text));
 }
 
 void outside_ask(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller), *l = NULL;
+	bool dear = false;
 
 	if (!join_can_answer(caller)) {
 		c->best = REFUSE_OFFER;
@@ -96,12 +101,14 @@ void outside_ask(struct call *c)
 	}
 	for (uint8_t trunk; !l && (trunk = pick(c)) != 0;) {
 		c->trunks_tried |= 1u << trunk;
-		if (!affordable(c, trunk))
+		if (!affordable(c, trunk)) {
+			dear = true;
 			continue;
+		}
 		l = leg_new_trunk(trunk, c->r.id, c->r.emergency, shown(c, trunk), span_str(c->dest.number.text));
 	}
 	if (!l) {
-		c->best = c->r.emergency ? REFUSE_NO_EMERGENCY : REFUSE_NO_LINE;
+		c->best = c->r.emergency ? REFUSE_NO_EMERGENCY : dear ? REFUSE_CEILING : REFUSE_NO_LINE;
 		return;
 	}
 	charge(c, l->r.trunk);

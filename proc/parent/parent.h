@@ -139,11 +139,9 @@ void events_flush(void);
 /* place.c: the site directory and what is opened in it; false (logged) when the site cannot stand so */
 bool place_open(void);
 bool place_prepare(void);
-bool place_look(void); /* as far as one can see without changing anything */
-bool place_listen(void);
-const char *place_could_listen(void);             /* in a rehearsal: what those who run do not hold; NULL, or why not */
-int place_file(enum file_kind what, enum proc p); /* a fresh descriptor, or -1 */
-int place_trust(const struct trunk_conf *t);      /* the certificates that vouch for it, or -1 */
+bool place_look(void);                             /* as far as one can see without changing anything */
+int place_file(enum file_kind what, enum proc p);  /* a fresh descriptor, or -1 */
+int place_trust(const struct trunk_conf *t);       /* the certificates that vouch for it, or -1 */
 int place_certificate(const struct trunk_conf *t); /* ours for it, or -1 */
 const char *place_check_trust(const struct site *s);
 void place_close(void);

@@ -17,10 +17,12 @@ static struct {
 	char database[512];
 } next;
 
+enum { WISH_TRIES = 5 };
+
 /* SIGHUP, which nobody hears an answer to: it is done when it can be. */
 static struct {
 	bool waits;
-	uint32_t n;
+	uint32_t n, left; /* tries that what passes may still end */
 } wish;
 
 static void say_generation(struct slot *s, enum msg type)
@@ -67,6 +69,18 @@ static void refuse(const char *why)
 		life_stop(self.upgrades ? EXIT_AGAIN : 1);
 }
 
+/* For a reason that passes: who asked in words asks again, a SIGHUP is done again. */
+static void refuse_for_now(const char *why)
+{
+	bool again = self.generation && !self.rehearsal && !next.has_token && wish.left > 0;
+
+	refuse(why);
+	if (!again)
+		return;
+	wish.left--;
+	wish.waits = true;
+}
+
 const char *reload_running(void)
 {
 	if (self.stopping)
@@ -91,6 +105,7 @@ void reload_wish(void)
 	const char *busy = reload_busy();
 
 	wish.waits = true;
+	wish.left = WISH_TRIES;
 	wish.n++;
 	if (busy)
 		log_info("the reload waits: %s", busy);
@@ -320,13 +335,13 @@ void reload_lost(struct slot *s)
 	if (next.state == READING && s == &self.conf)
 		refuse("the reader of the configuration died");
 	else if (next.state == ASKING && s != &self.conf)
-		refuse("a process died meanwhile");
+		refuse_for_now("a process died meanwhile");
 }
 
 void reload_turn(void)
 {
 	if (next.state != IDLE && self.now_ms - next.since_ms >= RELOAD_MS)
-		refuse(starts_one() ? "a process is starting, try again" : "no answer in time");
+		refuse_for_now(starts_one() ? "a process is starting, try again" : "no answer in time");
 	if (wish.waits && !reload_busy())
 		reload_begin(0, false);
 }

@@ -510,6 +510,11 @@ static bool goes_out(const char *number)
 	NEED(strcmp(sim_text(h, m->say), "pin-please") == 0);
 	sim.pins = 0;
 	voice_says(m->token, TURN_DIGITS, "2468");
+	/* from now on it is known */
+	struct heard *add = sim_take(PROC_KEEPER, MSG_DIALLED_ADD, NULL, NULL);
+	NEED(add);
+	const struct msg_dialled_add *d = (const void *)add->payload;
+	NEED(number[0] != '+' || strcmp(sim_text(add, d->number), number) == 0);
 	talk_rings_at(&t, &telco[0]);
 	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
 	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
@@ -539,6 +544,27 @@ static void two_new_numbers_abroad_and_no_third(void)
 	finish();
 }
 
+static void may_go_far(void)
+{
+	may_go_abroad();
+	set(1, OWNER_USER, 0, SETTING_CEILINGS, "abroad=5");
+}
+
+/* Who was given more may use it at their one phone. */
+static void more_numbers_abroad_of_their_own(void)
+{
+	char number[32];
+	unsigned out = 0;
+
+	begin_with(may_go_far);
+	for (int i = 1; i <= 8; i++) {
+		snprintf(number, sizeof number, "+252610000%02d", i);
+		out += goes_out(number);
+	}
+	NEED(out == 5);
+	finish();
+}
+
 static void without_a_pin(void)
 {
 	may_go_abroad();
@@ -563,6 +589,36 @@ static void without_pins_a_number_is_new_once(void)
 		}
 		struct heard *add = sim_take(PROC_KEEPER, MSG_DIALLED_ADD, NULL, NULL);
 		NEED(add);
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, 486, NULL);
+		NEED(code_of(a.txn) == 486);
+	}
+	finish();
+}
+
+/* A call that never goes out makes no number known: else each is dialled twice, and no ceiling of new ones holds (T43). */
+static void what_never_went_out_is_still_new(void)
+{
+	char number[32];
+
+	begin_with(without_a_pin);
+	struct sdp zrtp = offer;
+	zrtp.audio.crypto_n = 0;
+	zrtp.audio.proto = SDP_RTP_AVP;
+	zrtp.audio.zrtp = 1;
+	memcpy(zrtp.audio.zrtp_version, "1.10", 5);
+	memset(zrtp.audio.zrtp_hash, 7, sizeof zrtp.audio.zrtp_hash);
+	for (int i = 1; i <= 3; i++) {
+		snprintf(number, sizeof number, "+2526100000%d", i);
+		talk_invite(&a, &alice, number, &zrtp);
+		NEED(code_of(a.txn) == (i < 3 ? 488 : 403));
+		NEED(!sim_take(PROC_KEEPER, MSG_DIALLED_ADD, NULL, NULL));
+		talk_invite(&a, &alice, number, &offer);
+		if (i == 3) {
+			is_told(&a, RELAY_KEY_SDES, "ceiling-reached");
+			break;
+		}
+		NEED(sim_take(PROC_KEEPER, MSG_DIALLED_ADD, NULL, NULL));
 		talk_rings_at(&t, &telco[0]);
 		talk_answer(&t, 486, NULL);
 		NEED(code_of(a.txn) == 486);
@@ -1014,6 +1070,8 @@ int main(void)
 	SIM(a_parked_line_costs_on);
 	SIM(two_new_numbers_abroad_and_no_third);
 	SIM(without_pins_a_number_is_new_once);
+	SIM(what_never_went_out_is_still_new);
+	SIM(more_numbers_abroad_of_their_own);
 	SIM(refused_again_and_again_is_an_alarm);
 	SIM(keys_of_an_info_over_a_trunk_are_told_to_voice);
 	SIM(unknown_callers_press_a_key_and_some_are_refused);

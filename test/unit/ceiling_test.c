@@ -193,11 +193,13 @@ static void new_numbers_abroad_are_few(void)
 	CHECK(news.full[0] == 1 << CEILING_ABROAD); /* said anew */
 	w.hour += 2;
 	CHECK(ceiling_used(&count[0], CEILING_ABROAD, &w) == 0);
-	a.limit[CEILING_EXTENSION].most[CEILING_ABROAD] = a.limit[CEILING_DEVICE].most[CEILING_ABROAD] = 1000;
-	a.limit[CEILING_TRUNK].most[CEILING_ABROAD] = a.limit[CEILING_SITE].most[CEILING_ABROAD] = 1000;
+	a.limit[CEILING_EXTENSION].most[CEILING_ABROAD] = a.limit[CEILING_DEVICE].most[CEILING_ABROAD] = CEILING_ABROAD_MAX;
+	a.limit[CEILING_TRUNK].most[CEILING_ABROAD] = a.limit[CEILING_SITE].most[CEILING_ABROAD] = CEILING_ABROAD_MAX;
 	for (int i = 0; i < 300; i++)
 		dials(CEILING_NEW_ABROAD);
-	CHECK(count[0].abroad == 255); /* and no count of it wraps */
+	CHECK(count[0].abroad == CEILING_ABROAD_MAX); /* no count of it wraps, */
+	CHECK(ceiling_may(&a, &w, none, CEILING_NEW_ABROAD).full); /* and no limit that may be set is above it */
+	CHECK(ceiling_set(&a.limit[0], CEILING_ABROAD, SPAN("255")) && !ceiling_set(&a.limit[0], CEILING_ABROAD, SPAN("256")));
 }
 
 static void what_is_abroad(void)
