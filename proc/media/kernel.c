@@ -103,7 +103,8 @@ static bool goes_on(const struct slot *s, const struct flow_key *key, const stru
 {
 	struct flow was = s->flow;
 
-	return (s->in || bpf_elem(BPF_MAP_LOOKUP_ELEM, key, &was) == 0) && was.ended == flow->ended;
+	return (s->in || bpf_elem(BPF_MAP_LOOKUP_ELEM, key, &was) == 0) && was.ended == flow->ended &&
+	       was.from_port == flow->from_port && memcmp(&was.from, &flow->from, sizeof was.from) == 0;
 }
 
 static void take_out(struct slot *s)

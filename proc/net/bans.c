@@ -86,6 +86,12 @@ static const char *word(int r)
 	return r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT || r == -EOPNOTSUPP || r == -ENOENT ? "not-had" : "refused";
 }
 
+static int remove_table(void)
+{
+	nft_write_end(&batch, bans.table);
+	return nft_commit(&batch);
+}
+
 static void make_table(void)
 {
 	want(true);
@@ -96,7 +102,17 @@ static void make_table(void)
 	bans.logged = r != 0;
 	bans.told = r != 0 && bans.told;
 	bans.why_not = r == 0 ? NULL : word(r);
+	if (bans.why_not)
+		(void)remove_table(); /* what is not kept up would go on with what was lifted */
 	settled();
+}
+
+static void make_anew(void)
+{
+	bans.made_anew++;
+	make_table();
+	child_event(EVENT_BAN, SEVERITY_WARNING, 0, 0, NULL,
+	    "somebody changed the table of bans in nftables; it was made anew");
 }
 
 static void on_settle(struct timer *t, uint64_t now_ms)
@@ -105,10 +121,15 @@ static void on_settle(struct timer *t, uint64_t now_ms)
 	(void)now_ms;
 	want(false);
 	nft_write_changes(&batch, bans.table, wanted, wanted_n);
-	if (bans.why_not || nft_commit(&batch) != 0)
+	int r = bans.why_not ? 0 : nft_commit(&batch);
+	if (r == -ENOENT) {
+		make_anew();
+	} else if (bans.why_not || r != 0) {
+		nft_count(bans.table, &bans.dropped);
 		make_table();
-	else
+	} else {
 		settled();
+	}
 }
 
 static void is_found(const struct nft_ban *there, void *arg)
@@ -152,10 +173,7 @@ static void look_at_table(void)
 	if (r == 0) {
 		nft_count(bans.table, &bans.dropped);
 	} else if (r == -ENOENT) {
-		bans.made_anew++;
-		make_table();
-		child_event(EVENT_BAN, SEVERITY_WARNING, 0, 0, NULL,
-		    "somebody changed the table of bans in nftables; it was made anew");
+		make_anew();
 	}
 }
 
@@ -165,8 +183,11 @@ static struct ban *place_for(const struct addr *a)
 {
 	struct ban *b = find(a);
 
-	if (!b && bans.n == FLOW_BANS_MAX)
+	if (!b && bans.n == FLOW_BANS_MAX) {
 		on_settle(&bans.settle, child_now()); /* some may be over */
+		if (bans.kernel)
+			kernel_forget_bans(kernel_now_ns());
+	}
 	if (!b && bans.n < FLOW_BANS_MAX) {
 		b = &bans.ban[bans.n++];
 		*b = (struct ban){.address = addr_of_ip(a->ip)};
@@ -201,11 +222,17 @@ void bans_set(const struct addr *a, uint64_t left)
 		set_until(&plain, left ? kernel_now_ns() + left * 1000000 : 0, false);
 }
 
-static void lift(bool (*which)(const struct ban *b))
+/* How many. */
+static uint32_t lift(bool (*which)(const struct ban *b))
 {
+	uint32_t lifted = 0;
+
 	for (uint32_t i = 0; i < bans.n; i++)
-		if (which(&bans.ban[i]))
+		if (which(&bans.ban[i])) {
 			set_until(&bans.ban[i].address, 0, false);
+			lifted++;
+		}
+	return lifted;
 }
 
 static bool is_adopted(const struct ban *b)
@@ -221,9 +248,11 @@ static bool is_of_here(const struct ban *b)
 void bans_look(void)
 {
 	bans.looks_of_core = child_link(PROC_CORE, 0) ? bans.looks_of_core + 1 : 0;
-	if (bans.looks_of_core >= LOOKS_OF_CORE) /* it tells all of its bans as soon as it is there */
-		lift(is_adopted);
-	lift(is_of_here);
+	/* it tells all of its bans as soon as it is there */
+	if (bans.looks_of_core >= LOOKS_OF_CORE && lift(is_adopted))
+		child_event(EVENT_BAN, SEVERITY_WARNING, 0, 0, NULL,
+		    "bans of before a restart were lifted: nobody asked for them anew");
+	(void)lift(is_of_here);
 	if (timer_is_set(&bans.settle))
 		return;
 	settled();
@@ -265,8 +294,7 @@ void bans_begin(uint32_t exchange, bool kernel)
 
 void bans_end(void)
 {
-	nft_write_end(&batch, bans.table);
-	if (!bans.why_not && nft_commit(&batch) != 0)
+	if (remove_table() != 0 && !bans.why_not)
 		log_warn("the table of bans stays in nftables: %s", bans.table);
 }
 

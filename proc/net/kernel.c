@@ -11,14 +11,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAME_MAX_ = 32, TC_HANDLE = 1, TC_PRIORITY = 0x5246 /* "RF" */ };
+/* SETTLE_LOOKS: so long the maps of the build before wait for an address that is not there */
+enum { NAME_MAX_ = 32, SETTLE_LOOKS = 12, TC_HANDLE = 1, TC_PRIORITY = 0x5246 /* "RF" */ };
 
 static struct {
 	struct bpf_object *object;
 	int program, left, sender, flows, tallies, bans, site;
 	uint32_t bans_n;
 	uint64_t banned; /* packets, of bans that are over */
-	bool settled;    /* nothing is left of the build before */
+	bool settled;    /* nothing of the build before is left */
+	uint32_t looks;
 	struct flow_site range;
 } kernel = {.program = -1, .left = -1, .sender = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
 
@@ -225,11 +227,11 @@ bool kernel_attach_sender(uint32_t interface)
 	return attach_tc(interface, BPF_TC_INGRESS, kernel.sender);
 }
 
-void kernel_attached(void)
+void kernel_attached(bool all)
 {
 	xdp_drop_rest();
 	write_site();
-	if (kernel.settled)
+	if (kernel.settled || (!all && ++kernel.looks < SETTLE_LOOKS))
 		return;
 	former_end();
 	former_unpin(pinned, sizeof pinned / sizeof *pinned);

@@ -30,7 +30,7 @@ enum kernel_engine { ENGINE_SOCKETS, ENGINE_TC, ENGINE_XDP };
 /* The programs of this build are at that interface, now if they were not: XDP's where it can run (w: NULL where it is not to be tried),
  * tc's in any case. After the last one: kernel_attached(), which takes XDP away from where it is no longer wanted. */
 enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w);
-void kernel_attached(void);
+void kernel_attached(bool all); /* all: at every media address */
 /* The one that lets out what media sends many at once. */
 bool kernel_attach_sender(uint32_t interface);
 void kernel_detach(uint32_t interface);

@@ -154,7 +154,7 @@ static void look_at_all(void)
 	net.attached = net.refused = 0;
 	for (uint32_t i = 0; i < net.addresses; i++)
 		look_at(i);
-	kernel_attached();
+	kernel_attached(net.attached == net.addresses);
 	if (net.pair.interface[0] && !(pair_up(&net.pair) && kernel_attach_sender(net.pair.interface[1]))) {
 		pair_end(&net.pair); /* somebody took one of them away */
 		make_pair();
