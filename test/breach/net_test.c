@@ -229,7 +229,7 @@ static void a_pair_is_ours_or_made_anew(void)
 		      system("test $(ip -d -o link | grep -c 'rf[ow].*alias ringfence') = 2") == 0);
 	}
 	CHECK(stage_end(&net_stage) == 0 && !has_pair());
-	CHECK(system("ip link del rfk7 2> /dev/null; test ! -e /sys/class/net/rfk7") == 0);
+	CHECK(system("ip link del rfk7 2> /dev/null; ! ip link show rfk7 2> /dev/null") == 0);
 }
 
 /* Another's program stays, and tc relays. */
