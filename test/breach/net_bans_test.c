@@ -181,7 +181,7 @@ static void what_is_taken_away_comes_back(void)
 	/* and where a ban comes before the look */
 	CHECK(system("nft flush ruleset") == 0);
 	say_ban("198.51.100.13", 600000);
-	CHECK(in_nftables("198.51.100.13 timeout ") && in_nftables("198.51.100.12 timeout "));
+	CHECK(in_nftables("198.51.100.13 timeout ") && in_nftables("198.51.100.12 timeout ") && wait_made_anew(3));
 	CHECK(stage_end(&net_stage) == 0);
 }
 
