@@ -344,7 +344,7 @@ static void any_order_of_events(void)
 		switch (rand() % 4) {
 		case 0:
 			if (state[k] == 0) {
-				ceiling_begin(&c[k], &a, &w, r, rand() % 2, &news);
+				ceiling_begin(&c[k], &a, &w, r, (enum ceiling_novelty)(rand() % 3), &news);
 				rate[k] = r.rate_e4;
 				state[k] = 1;
 				calls++;
