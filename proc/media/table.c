@@ -26,6 +26,28 @@ struct arena_shape table_shape(uint32_t rows)
 	return (struct arena_shape){sizeof(struct relay_row), rows};
 }
 
+static bool is_bool(const bool *b)
+{
+	uint8_t octet;
+
+	memcpy(&octet, b, sizeof octet);
+	return octet <= 1;
+}
+
+/* What media itself came to know of a call: a record that was damaged must not make it say what nobody may say. */
+static bool state_ok(const struct relay_row *r)
+{
+	const struct zrtp_watch *z = &r->gate.zrtp;
+	bool ok = r->gate.key < RELAY_KEYS && z->initiator <= 2 && is_bool(&z->open) && is_bool(&z->forged);
+
+	for (int i = 0; i < 2; i++) {
+		ok = ok && is_bool(&z->has_hash[i]);
+		for (int c = 0; c < COMPONENTS; c++)
+			ok = ok && addr_ok(&r->source[i].addr[c]) && r->gate.dtls[c].server <= 2;
+	}
+	return ok;
+}
+
 void table_open(struct arena_table *t, uint16_t port_lo)
 {
 	store = t;
@@ -39,7 +61,7 @@ void table_open(struct arena_table *t, uint16_t port_lo)
 		const struct relay_row *r = arena_get(t, i);
 		if (!r)
 			continue;
-		if (r->join == 0 || !relay_spec_ok(&r->spec) || arena_marks(t, i) >= ARENA_MARKS_MAX) {
+		if (r->join == 0 || !relay_spec_ok(&r->spec) || !state_ok(r) || arena_marks(t, i) >= ARENA_MARKS_MAX) {
 			arena_clear(t, i);
 			continue;
 		}
