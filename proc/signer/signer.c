@@ -104,7 +104,7 @@ static bool get_leaf(int64_t *end_ms, struct span *leaf, bool *of_this_site)
 }
 
 /* One that lasts longer than any was made under a clock that ran ahead: no phone takes it before its time. It may be this clock
- * that is wrong, so that is asked once an hour. */
+ * that is wrong, so while one stays so it is asked once an hour. */
 static bool is_ahead(int64_t left_ms)
 {
 	return left_ms > (CERT_LEAF_DAYS + 1) * DAY_MS;
@@ -123,8 +123,11 @@ void signer_look(int64_t wall_ms)
 	int64_t end_ms = wall_ms;
 	struct span leaf;
 
-	if (get_leaf(&end_ms, &leaf, &of_this_site) && of_this_site && fits(end_ms - wall_ms))
+	if (get_leaf(&end_ms, &leaf, &of_this_site) && of_this_site && fits(end_ms - wall_ms)) {
+		if (!is_ahead(end_ms - wall_ms))
+			signer.ahead_ms = 0;
 		return;
+	}
 	if (signer.waiting && child_now() - signer.asked_ms < SIGNER_ASK_EVERY_MS)
 		return;
 	struct link *l = child_link(PROC_KEEPER, 0);
