@@ -204,16 +204,17 @@ def test_r29_a_group_rings_and_a_call_is_picked_up(exchange, people):
     exchange.wait_no_calls()
     for user in ("bf", "lf"):
         allow(exchange, user, "pickup-group=ward\n")
-    for p in (one, two, three):
-        p.forget()
-    one.dial("lf")
-    three.wait_incoming()
-    two.dial("*8")
-    two.wait_incoming(15)
-    two.answer()
-    three.wait_idle()
-    phones.talk(one, two, 1.0)
-    exchange.wait_no_calls()
+    for callee, picker in ((three, two), (two, three)):
+        for p in (one, two, three):
+            p.forget()
+        one.dial(callee.bundle.user)
+        callee.wait_incoming()
+        picker.dial("*8")
+        picker.wait_incoming(15)
+        picker.answer()
+        callee.wait_idle()
+        phones.talk(one, picker, 1.0)
+        exchange.wait_no_calls()
     for user in ("bf", "lf"):
         allow(exchange, user, "pickup-group=\n")
 
