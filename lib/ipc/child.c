@@ -154,6 +154,9 @@ static void on_writable(struct ev_loop *l, ev_io *w, int events)
 
 static ipc_handler *handler[MSG_N];
 
+/* One who was kept from running finds all that came meanwhile: what siblings decided counts before what came by it. */
+enum { LINK_PRIORITY = EV_MAXPRI - 1 };
+
 static void on_readable(struct ev_loop *l, ev_io *w, int events)
 {
 	struct peer *p = w->data;
@@ -170,6 +173,7 @@ static struct peer *open_peer(struct peer *p, int fd, enum proc who, uint32_t of
 	p->up = false;
 	ev_io_init(&p->read, on_readable, fd, EV_READ);
 	ev_io_init(&p->write, on_writable, fd, EV_WRITE);
+	ev_set_priority(&p->read, LINK_PRIORITY);
 	p->read.data = p->write.data = p;
 	say_hello(&p->link);
 	return p;

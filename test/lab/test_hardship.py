@@ -14,7 +14,7 @@ import phones
 import sip
 from exchange import Exchange
 from hardship import Clock, MemoryGroup, SmallDisk, limited, stopped
-from scripted import Call, answer_call
+from scripted import ENCRYPTED, Call, answer_call
 
 DAY_S = 86400
 HUNG_S = 12         # in which parent has ended and replaced what no longer answers: asked each 2 s, 5 s of patience
@@ -173,6 +173,21 @@ def test_r28_a_sibling_that_stalls(exchange, house, name):
         if name == "keeper":
             assert house.fresh_login() == 503
     house.as_before()
+
+
+def test_r28_what_media_was_told_counts_before_what_came_by_it(exchange, people):
+    """Media finds the call that is answered and its first packets at once: none is lost."""
+    with sip.Client(people.host("ka"), people.bundle("ka")[0]) as a, sip.Client(people.host("kb"), people.bundle("kb")[0]) as b:
+        assert a.register().code == 200 and b.register().code == 200
+        for _ in range(8):          # the order in which they are found is the kernel's
+            with stopped(exchange, "media"):
+                call = Call(a, b)
+                x, y = call.media()
+                x.say(ENCRYPTED, 3)
+            assert len(y.hear()) == 3
+            call.bye()
+            x.close()
+            y.close()
 
 
 @pytest.mark.parametrize("name", ["edge", "core", "media", "keeper", "ledger", "signer"])

@@ -28,6 +28,14 @@ def wait_accepts(exchange, people, since):
     return time.monotonic() - since
 
 
+@pytest.fixture
+def clients(people):
+    """Two who register. What a test that fails leaves up goes with them."""
+    with sip.Client(people.host("ka"), people.bundle("ka")[0]) as a, sip.Client(people.host("kb"), people.bundle("kb")[0]) as b:
+        assert a.register().code == 200 and b.register().code == 200
+        yield a, b
+
+
 @pytest.mark.parametrize("name", KILLED)
 def test_r28_kill_in_a_call(exchange, people, name):
     """Two real phones talk; the process dies; they go on talking, with a gap of at most a second, and hang up."""
@@ -56,12 +64,10 @@ def test_r28_kill_in_a_call(exchange, people, name):
 
 
 @pytest.mark.parametrize("name", KILLED)
-def test_r28_kill_while_ringing(exchange, people, name):
+def test_r28_kill_while_ringing(exchange, people, clients, name):
     """A call that rings when a process dies ends or goes through; nothing stays behind."""
     accepts(exchange, people)
-    a = sip.Client(people.host("ka"), people.bundle("ka")[0]).open()
-    b = sip.Client(people.host("kb"), people.bundle("kb")[0]).open()
-    assert a.register().code == 200 and b.register().code == 200
+    a, b = clients
     a.invite("kb")
     got = b.wait_request("INVITE")
     b.reply(got, 180, "Ringing", to_tag="k")
@@ -74,11 +80,9 @@ def test_r28_kill_while_ringing(exchange, people, name):
     exchange.wait_no_calls(90)
 
 
-def test_r28_durations_survive_core(exchange, people):
+def test_r28_durations_survive_core(exchange, clients):
     """The log's duration is that of the call, although core died in its middle."""
-    a = sip.Client(people.host("ka"), people.bundle("ka")[0]).open()
-    b = sip.Client(people.host("kb"), people.bundle("kb")[0]).open()
-    assert a.register().code == 200 and b.register().code == 200
+    a, b = clients
     call = Call(a, b)
     start = time.monotonic()
     time.sleep(3)
@@ -92,15 +96,11 @@ def test_r28_durations_survive_core(exchange, people):
     got = next(float(v) for k, v in row.items() if "duration" in k)
     got = got / 1000 if got > 1000 else got
     assert abs(got - lasted) < 1.5, (row, lasted)
-    a.close()
-    b.close()
 
 
-def test_r28_media_goes_on_without_media_process_record(exchange, people):
+def test_r28_media_goes_on_without_media_process_record(exchange, clients):
     """After media's death the same ports carry the same call: no re-INVITE is needed."""
-    a = sip.Client(people.host("ka"), people.bundle("ka")[0]).open()
-    b = sip.Client(people.host("kb"), people.bundle("kb")[0]).open()
-    assert a.register().code == 200 and b.register().code == 200
+    a, b = clients
     call = Call(a, b)
     x, y = call.media()
     x.say(ENCRYPTED, 3)
@@ -110,8 +110,6 @@ def test_r28_media_goes_on_without_media_process_record(exchange, people):
     net.wait_for("the relay", lambda: (x.say(ENCRYPTED, 1), y.hear(0.1))[1], 5, step=0.02)
     assert time.monotonic() - start <= 1.3
     call.bye()
-    a.close()
-    b.close()
 
 
 def test_r28_parent_killed(exchange, people):
@@ -129,11 +127,9 @@ def test_r28_parent_killed(exchange, people):
     exchange.wait_no_calls()
 
 
-def test_r28_log_loses_nothing_with_ledger(exchange, people):
+def test_r28_log_loses_nothing_with_ledger(exchange, clients):
     """A call that ends while ledger is down is in the log."""
-    a = sip.Client(people.host("ka"), people.bundle("ka")[0]).open()
-    b = sip.Client(people.host("kb"), people.bundle("kb")[0]).open()
-    assert a.register().code == 200 and b.register().code == 200
+    a, b = clients
     before = len(exchange.log_rows())
     call = Call(a, b)
     time.sleep(1)
@@ -141,8 +137,6 @@ def test_r28_log_loses_nothing_with_ledger(exchange, people):
     call.bye()
     exchange.wait_replaced("ledger", old)
     net.wait_for("the row", lambda: len(exchange.log_rows()) == before + 1, 10, step=0.5)
-    a.close()
-    b.close()
 
 
 def test_r27_restarts_back_off(exchange):
