@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -136,24 +137,34 @@ def measure_rtpengine(options, work):
         process.wait()
 
 
-def measure_stand(options, work):
-    """The media process alone, in its cage, with a pretended core: SRTP that ends here, and clear RTP out of it."""
+def stand(options, work, what, size, *interface):
+    """The media process alone, in its cage, with a pretended core."""
     media = os.path.join(os.path.dirname(options.relay_load), "../../proc/media/ringfence-media")
     command = ["taskset", "-c", str(options.server_cpu), os.path.join(os.path.dirname(options.relay_load),
-               "ringfence-relay-stand"), media, work / "flows", str(options.flows), str(options.sender),
-               str(options.receiver), *([OURS, THEIRS, "rfm0"] if options.phones_net else [])]
+               "ringfence-relay-stand"), what, media, work / "flows", str(options.flows), str(options.sender),
+               str(options.receiver), *([OURS, THEIRS, *interface] if options.phones_net else [])]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         pid = process.stdout.readline().strip()
         if not pid:
             raise RuntimeError("media does not start")
         for rate in options.rates:
-            done = subprocess.run(relay_load(options, pid, work / "flows", RTP_OCTETS, rate),
+            done = subprocess.run(relay_load(options, pid, work / "flows", size, rate),
                                   stdout=subprocess.PIPE, check=True)
             yield json.loads(done.stdout)
     finally:
         process.stdin.close()
         process.wait()
+
+
+def measure_stand(options, work):
+    """SRTP that ends here, and clear RTP out of it."""
+    return stand(options, work, "ended", RTP_OCTETS, "rfm0")
+
+
+def measure_sockets(options, work):
+    """SRTP that passes, by sockets alone."""
+    return stand(options, work, "passing", SRTP_OCTETS)
 
 
 def measure_ringfence(options, work):
@@ -198,6 +209,45 @@ def measured_with_softirq(measure):
     return whole
 
 
+# Drops IPv4's UDP to one port, where it arrives.
+FAR_END = "6,40 0 0 12,21 0 3 2048,40 0 0 36,21 0 1 {port},6 0 0 2,6 0 0 4294967295"
+
+
+class FarEnd:
+    """What arrives at the phones' end is counted and goes no further, so that to take it in costs the relay's CPU nothing."""
+
+    def __init__(self, options):
+        self.inside = ["nsenter", "-t", str(options.phones_net), "-n"]
+        self.run("qdisc", "replace", "dev", "p", "clsact")
+        self.run("filter", "add", "dev", "p", "ingress", "bpf", "da", "bytecode", FAR_END.format(port=options.receiver))
+
+    def run(self, *args):
+        return subprocess.run([*self.inside, "tc", *args], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    def dropped(self):
+        return int(re.search(r"dropped (\d+)", self.run("-s", "qdisc", "show", "dev", "p", "clsact"))[1])
+
+    def close(self):
+        self.run("qdisc", "del", "dev", "p", "clsact")
+
+
+def measured_to_the_far_end(measure):
+    def line_of(options, work):
+        far = FarEnd(options)
+        try:
+            before = far.dropped()
+            for line in measure(options, work):
+                now = far.dropped()
+                line["received"] = now - before - line["warming"]
+                line["cpu_ns_per_packet"] = round(line["cpu_ns"] / line["received"]) if line["received"] > 0 else 0
+                before = now
+                yield line
+        finally:
+            far.close()
+    return measured_with_softirq(line_of)
+
+
 MEASURE = {"ringfence": measure_ringfence, "rtpengine": measure_rtpengine}
 ENDED = {"ringfence": measure_stand, "rtpengine": measure_rtpengine}  # SRTP in, RTP out
 ENDED_KERNEL = {name: measured_with_softirq(measure) for name, measure in ENDED.items()}
+FAR = {"ringfence": measured_to_the_far_end(measure_sockets), "rtpengine": measured_to_the_far_end(measure_rtpengine)}

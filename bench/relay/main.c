@@ -228,6 +228,7 @@ static int measure(void)
 	double extra;
 
 	traffic(SECOND_NS / 2); /* addresses are learned, memory is touched */
+	uint64_t warming = relay.sent_n;
 	rest = cpu_ns();
 	sleep(REST_S);
 	before = cpu_ns();
@@ -242,6 +243,7 @@ static int measure(void)
 	    "{\"flows\": %u, \"wanted_per_s\": %u, \"sent\": %llu, \"received\": %llu, \"foreign\": %llu, ",
 	    relay.flows_n, relay.rate, (unsigned long long)relay.sent_n, (unsigned long long)relay.received_n,
 	    (unsigned long long)relay.foreign_n);
+	printf("\"warming\": %llu, \"cpu_ns\": %.0f, ", (unsigned long long)warming, extra);
 	printf("\"send_ns_per_packet\": %.0f, ", relay.sent_n ? (double)relay.send_ns / (double)relay.sent_n : 0);
 	printf("\"cpu_ns_per_packet\": %.0f, \"rest_us_per_s\": %.0f, \"cpu_share\": %.3f, \"p50_us\": %.1f, "
 	       "\"p99_us\": %.1f}\n",

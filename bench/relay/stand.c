@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* ringfence-relay-stand: the media process in its cage, with this program as core, and rows that end SRTP on one side and send clear
- * RTP on the other. Writes `address port key` of each to FLOWS, says the process's id, and stays until its input ends.
- * With an address of ours, the phones' and the interface between, the program of bpf/ is there and media has its ring.
- * ringfence-relay-stand MEDIA FLOWS NUMBER FROM TO [OURS THEIRS INTERFACE] */
+/* ringfence-relay-stand: the media process in its cage, with this program as core, and rows of SRTP that passes, or that end SRTP on
+ * one side and send clear RTP on the other. Writes `address port key` of each to FLOWS, says the process's id, and stays until its input ends.
+ * With the interface between our address and the phones', the program of bpf/ is there and media has its ring.
+ * ringfence-relay-stand ended|passing MEDIA FLOWS NUMBER FROM TO [OURS THEIRS [INTERFACE]] */
 #include "base/clock.h"
 #include "base/rand.h"
 #include "kernel_house.h"
@@ -11,14 +11,16 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PORTS_LO = 32000, FLOWS_MAX = 4000, KEY = 30 };
+enum { PORTS_LO = 32000, FLOWS_MAX = 4000, KEY = 30, SRTP_TAG = 10 };
 
 static struct stage s;
 static struct link *core;
 static struct addr ours, theirs;
+static bool passing;
 
 static void ignore(struct link *from, const struct ipc_view *v)
 {
@@ -59,8 +61,12 @@ static void wish(FILE *flows, uint32_t i, uint16_t from, uint16_t to)
 	uint16_t port = (uint16_t)(PORTS_LO + 4 * i);
 	char text[2 * KEY + 1], ip[48];
 
-	side_init(&spec.side[0], port, RELAY_ENDED_SDES, from);
-	side_init(&spec.side[1], (uint16_t)(port + 2), RELAY_ENDED_CLEAR, to);
+	side_init(&spec.side[0], port, passing ? RELAY_PASSING : RELAY_ENDED_SDES, from);
+	side_init(&spec.side[1], (uint16_t)(port + 2), passing ? RELAY_PASSING : RELAY_ENDED_CLEAR, to);
+	for (int k = 0; passing && k < 2; k++) {
+		spec.side[k].key = RELAY_KEY_SDES;
+		spec.side[k].tag_len = SRTP_TAG;
+	}
 	rand_bytes(spec.side[0].key_ours, KEY);
 	rand_bytes(spec.side[0].key_theirs, KEY);
 	for (int k = 0; k < KEY; k++)
@@ -68,7 +74,7 @@ static void wish(FILE *flows, uint32_t i, uint16_t from, uint16_t to)
 	struct buf b = buf_of(ip, sizeof ip - 1);
 	addr_put_ip(&b, &ours);
 	ip[b.n] = 0;
-	fprintf(flows, "%s %u %s\n", ip, port, text);
+	fprintf(flows, "%s %u %s\n", ip, port, passing ? "" : text);
 	struct msg_relay *m = ipc_begin_as(core, MSG_RELAY, CLASS_DIALOG);
 	if (!m)
 		abort();
@@ -111,22 +117,24 @@ static void say_ways(void)
 
 int main(int argc, char **argv)
 {
-	bool kernel = argc == 9;
-	uint32_t n = argc == 6 || kernel ? (uint32_t)atoi(argv[3]) : 0;
-	FILE *flows = n ? fopen(argv[2], "we") : NULL;
+	bool kernel = argc == 10, placed = argc == 9 || kernel;
+	uint32_t n = argc == 7 || placed ? (uint32_t)atoi(argv[4]) : 0;
+	FILE *flows = n ? fopen(argv[3], "we") : NULL;
 	char octet;
 
-	if (n == 0 || n > FLOWS_MAX || !flows || !addr_parse_ip(span_str(kernel ? argv[6] : "127.0.0.1"), &ours) ||
-	    !addr_parse_ip(span_str(kernel ? argv[7] : "127.0.0.1"), &theirs)) {
-		fprintf(stderr, "usage: ringfence-relay-stand MEDIA FLOWS NUMBER FROM TO [OURS THEIRS INTERFACE]\n");
+	passing = argc > 1 && strcmp(argv[1], "passing") == 0;
+	if (n == 0 || n > FLOWS_MAX || !flows || (!passing && strcmp(argv[1], "ended") != 0) ||
+	    !addr_parse_ip(span_str(placed ? argv[7] : "127.0.0.1"), &ours) ||
+	    !addr_parse_ip(span_str(placed ? argv[8] : "127.0.0.1"), &theirs)) {
+		fprintf(stderr, "usage: ringfence-relay-stand ended|passing MEDIA FLOWS NUMBER FROM TO [OURS THEIRS [INTERFACE]]\n");
 		return 2;
 	}
-	if (!start(argv[1], n)) {
+	if (!start(argv[2], n)) {
 		fprintf(stderr, "ringfence-relay-stand: media does not start: %s\n", s.reason);
 		return 1;
 	}
 	if (kernel) {
-		const char *why = kernel_house_open(&ours, argv[8], PORTS_LO, 4 * n);
+		const char *why = kernel_house_open(&ours, argv[9], PORTS_LO, 4 * n);
 		if (why) {
 			fprintf(stderr, "ringfence-relay-stand: %s\n", why);
 			return 1;
@@ -134,7 +142,7 @@ int main(int argc, char **argv)
 		kernel_house_give(&s);
 	}
 	for (uint32_t i = 0; i < n; i++)
-		wish(flows, i, (uint16_t)atoi(argv[4]), (uint16_t)atoi(argv[5]));
+		wish(flows, i, (uint16_t)atoi(argv[5]), (uint16_t)atoi(argv[6]));
 	fclose(flows);
 	stage_run(&s, 500);
 	printf("%d\n", (int)s.pid);

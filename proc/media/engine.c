@@ -7,6 +7,7 @@
 #include "gate.h"
 #include "ice.h"
 #include "kernel.h"
+#include "near.h"
 #include "police.h"
 #include "port.h"
 #include "quality.h"
@@ -40,15 +41,16 @@ void engine_ban(const struct addr *a, uint64_t until_ms)
 
 void engine_send(const struct relay_side *local, unsigned component, const struct addr *to, struct span packet)
 {
-	struct sockaddr_storage sa;
-	socklen_t n = addr_to_sockaddr(to, &sa);
 	struct addr from = local->local;
 
 	if (component == COMPONENT_RTCP)
 		from.port = local->local_rtcp;
-	const struct port *p = port_get(&from);
-	if (p && sendto(p->io.fd, packet.p, packet.n, MSG_DONTWAIT, (struct sockaddr *)&sa, n) < 0)
-		return; /* as lost as on the wire; ICMP errors show here too */
+	struct port *p = port_get(&from);
+	if (!p)
+		return;
+	near_follow(p, to);
+	if (!near_send(p, to, packet))
+		port_send(p, to, packet);
 }
 
 void engine_drop(struct relay_row *r, unsigned side, enum drop why)
@@ -105,7 +107,7 @@ static void check_ice(struct relay_row *r, struct port *p, const struct addr *fr
 	if (result == ICE_PROVED && source_proved(r, p->side, p->component, from, nominated))
 		keep(p->row);
 	if (answer.n && !answer.full)
-		engine_send(s, p->component, from, buf_span(&answer));
+		port_send(p, from, buf_span(&answer));
 }
 
 static void pass(struct relay_row *r, struct port *p, struct span packet, enum gate_kind kind)
@@ -181,31 +183,43 @@ static void on_packet(struct port *p, const struct addr *from, struct span packe
 	}
 	if (learned)
 		keep(p->row);
+	near_follow(p, from);
 	if (r->spec.side[p->side].end == RELAY_PASSING)
 		on_passing(p, from, packet);
 	else
 		on_ended(p, from, packet);
 }
 
-static void on_packets(struct port *p)
+/* from: whom a connected socket hears, or where to say who it was. -1: errno; 0: nothing to be judged. */
+static ssize_t receive(const ev_io *io, uint8_t packet[PACKET_MAX], struct addr *from)
+{
+	struct sockaddr_storage sa;
+	socklen_t sa_n = sizeof sa;
+	bool known = from->family;
+	ssize_t n = recvfrom(io->fd, packet, PACKET_MAX, MSG_DONTWAIT | MSG_TRUNC,
+	    known ? NULL : (struct sockaddr *)&sa, known ? NULL : &sa_n);
+
+	if (n <= 0)
+		return n;
+	return n <= PACKET_MAX && (known || addr_from_sockaddr((struct sockaddr *)&sa, from)) ? n : 0;
+}
+
+static void on_packets(struct port *p, ev_io *io)
 {
 	uint8_t packet[PACKET_MAX];
-	struct sockaddr_storage sa;
-	struct addr from;
 	unsigned now = ev_iteration(child_loop());
 	/* a phone's packets come one by one, and to ask for a second that is not there costs as much as a third of the first */
 	int most = now - p->turn <= 1 ? BURST : 1;
 
 	p->turn = now;
+	table_expect(p->row, p->side);
 	for (int i = 0; i < most; i++) {
-		socklen_t sa_n = sizeof sa;
-		ssize_t n =
-		    recvfrom(p->io.fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sa, &sa_n);
+		struct addr from = io == &p->near ? p->near_to : (struct addr){0};
+		ssize_t n = receive(io, packet, &from);
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n <= 0 || (size_t)n > sizeof packet || !addr_from_sockaddr((struct sockaddr *)&sa, &from))
-			continue;
-		on_packet(p, &from, span_of(packet, (size_t)n));
+		if (n > 0)
+			on_packet(p, &from, span_of(packet, (size_t)n));
 	}
 }
 

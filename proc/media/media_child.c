@@ -16,7 +16,7 @@
 #include "source.h"
 #include <unistd.h>
 
-enum { SOCKETS_MAX = 19000 /* of the 20000 descriptors that one process may have */ };
+enum { SOCKETS_MAX = 19000 /* and half as many again: of the 30000 descriptors that it may have */ };
 enum { SWEEP_MS = 250, COUNTS_EVERY = 4, SILENT_MS = 120000 };
 
 static int arena_fd = -1, look_fd = -1;
@@ -327,7 +327,7 @@ static ipc_handler *const on[MSG_N] = {
 
 /* connect shuts and opens the ports, setsockopt those of IPv6 */
 static const char *const calls[] = {"recvfrom", "sendto", "connect", "setsockopt", NULL};
-static const struct cage cage = {.name = "media", .calls = calls, .files = 20000, .memory_mb = 512, .map_elements = 1};
+static const struct cage cage = {.name = "media", .calls = calls, .files = 30000, .memory_mb = 512, .map_elements = 1};
 
 const struct child media_child = {
     .me = PROC_MEDIA,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "port.h"
 #include "base/log.h"
+#include "near.h"
+#include "socket.h"
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
@@ -8,8 +10,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-enum { DRAIN_MAX = 4096 }; /* more than a socket's buffer holds */
 
 static struct {
 	struct addr address[SITE_LISTENERS_MAX];
@@ -35,22 +35,12 @@ static bool shut_with_filter(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
-static struct addr local_of(const struct port *p)
+struct addr port_local(const struct port *p)
 {
 	struct addr a = all.address[p->address];
 
 	a.port = p->number;
 	return a;
-}
-
-/* What came while the port belonged to nobody is for nobody. */
-static void drain(const struct port *p)
-{
-	uint8_t octet;
-
-	for (int i = 0; i < DRAIN_MAX; i++)
-		if (recvfrom(p->io.fd, &octet, 1, MSG_DONTWAIT, NULL, NULL) < 0 && errno == EAGAIN)
-			return;
 }
 
 /* One that can't be shut is looked at no more until a call uses it: its buffer fills, and that is all that a stranger gets. The first
@@ -64,14 +54,12 @@ static void turn_deaf(struct port *p)
 
 static void shut(struct port *p)
 {
-	struct addr local = local_of(p);
-	struct sockaddr_storage sa;
-	socklen_t n = addr_to_sockaddr(&local, &sa);
+	struct addr local = port_local(p);
 
-	p->shut = local.family == 6 ? shut_with_filter(p->io.fd) : connect(p->io.fd, (struct sockaddr *)&sa, n) == 0;
+	p->shut = local.family == 6 ? shut_with_filter(p->io.fd) : socket_connect(p->io.fd, &local);
 	if (!p->shut)
 		turn_deaf(p);
-	drain(p);
+	socket_drain(p->io.fd);
 }
 
 static bool unshut(struct port *p)
@@ -106,32 +94,24 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 	(void)loop;
 	(void)events;
 	if (p->used)
-		all.on_packets(p);
+		all.on_packets(p, io);
 	else
 		on_stray(p);
 }
 
-/* --- start --- */
-
-static int bind_port(const struct addr *address, uint16_t port)
+static void on_near(struct ev_loop *loop, ev_io *io, int events)
 {
-	struct sockaddr_storage sa;
-	struct addr a = *address;
-	int one = 1;
+	struct port *p = (struct port *)(void *)((char *)io - offsetof(struct port, near));
 
-	a.port = port;
-	socklen_t n = addr_to_sockaddr(&a, &sa);
-	int fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	if (a.family == 6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-	if (bind(fd, (struct sockaddr *)&sa, n) != 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
+	(void)loop;
+	(void)events;
+	if (p->near_to.family)
+		all.on_packets(p, io);
+	else
+		socket_drain(io->fd);
 }
+
+/* --- start --- */
 
 /* Each stays with the loop from now on. */
 static void bind_range(uint8_t address)
@@ -147,12 +127,16 @@ static void bind_range(uint8_t address)
 		p->row = i / RELAY_PORTS;
 		p->side = i % RELAY_PORTS / COMPONENTS;
 		p->component = i % COMPONENTS;
-		int fd = bind_port(&all.address[address], p->number);
-		ev_io_init(&p->io, on_readable, fd, EV_READ);
-		if (fd >= 0)
-			ev_io_start(child_loop(), &p->io);
-		else
+		struct addr local = port_local(p);
+		ev_io_init(&p->io, on_readable, socket_bind(&local, false), EV_READ);
+		ev_io_init(&p->near, on_near, -1, EV_READ);
+		if (p->io.fd < 0) {
 			all.missing++;
+			continue;
+		}
+		ev_io_start(child_loop(), &p->io);
+		if (p->component == COMPONENT_RTP)
+			near_open(p);
 	}
 }
 
@@ -221,7 +205,7 @@ static bool make_ready(struct port *p)
 		return unshut(p);
 	bool deaf = !ev_is_active(&p->io);
 	if (deaf || (child_now() < p->closed_ms + PORT_LATE_MS && p->closed_ms))
-		drain(p);
+		socket_drain(p->io.fd);
 	if (deaf)
 		ev_io_start(child_loop(), &p->io);
 	return true;
@@ -234,6 +218,7 @@ bool port_use(struct port *p)
 	if (!make_ready(p))
 		return false;
 	p->used = true;
+	p->said = 0;
 	p->media = p->keying = (struct bucket){0};
 	all.used++;
 	return true;
@@ -244,6 +229,7 @@ static void leave(struct port *p)
 	if (!p->used)
 		return;
 	p->used = false;
+	near_leave(p);
 	p->closed_ms = child_now();
 	all.used--;
 }
@@ -257,6 +243,14 @@ void port_leave_others(uint32_t row, unsigned nth, const struct port *but)
 	}
 }
 
+void port_send(const struct port *p, const struct addr *to, struct span packet)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = addr_to_sockaddr(to, &sa);
+
+	(void)!sendto(p->io.fd, packet.p, packet.n, MSG_DONTWAIT, (struct sockaddr *)&sa, n);
+}
+
 void port_status(struct proc_status *s)
 {
 	status_add(s, "ports-in-use", STATUS_POOL, all.used, (uint64_t)all.each * all.addresses, all.used, 0);
@@ -264,4 +258,5 @@ void port_status(struct proc_status *s)
 	status_counter(s, "strays", all.strays);
 	status_counter(s, "ports-not-shut", all.deaf);
 	status_counter(s, "ports-not-opened", all.dead);
+	near_status(s);
 }

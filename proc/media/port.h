@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The sockets of media: every port of the range on every media address of the site, bound and with the loop from the start. What
- * comes to one that no call uses is dropped, and shuts it until a call uses it; where it can't be shut, it is not listened to. */
+/* The sockets of media: every port of the range on every media address of the site, bound and with the loop from the start. What comes
+ * to one that no call uses is dropped, and shuts it until a call uses it; where it can't be shut, it is not listened to. */
 #ifndef MEDIA_PORT_H
 #define MEDIA_PORT_H
 
@@ -9,9 +9,12 @@
 enum { PORT_LATE_MS = 500 }; /* so long a call's last packets may still come */
 
 struct port {
-	ev_io io; /* fd -1: the port could not be had */
+	ev_io io;            /* fd -1: the port could not be had */
+	ev_io near;          /* near.h; fd -1: none */
+	struct addr near_to; /* to whom that one is connected; family 0: to itself */
 	bool used, shut;
 	uint8_t address, side, component;
+	uint8_t said; /* packets of the phone's, and to it, that went by the first */
 	uint16_t number;
 	uint32_t row;
 	unsigned turn;      /* of the loop, when it was last readable */
@@ -19,7 +22,8 @@ struct port {
 	struct bucket media, keying;
 };
 
-typedef void port_handler(struct port *p); /* one in use is readable */
+/* One in use is readable, at this one of its sockets. */
+typedef void port_handler(struct port *p, ev_io *io);
 
 /* Ports that can't be had are counted and refused later, call by call. */
 void port_open_all(const struct site *s, port_handler *on_packets);
@@ -32,6 +36,10 @@ struct port *port_get(const struct addr *local);
 bool port_use(struct port *p) __attribute__((warn_unused_result));
 /* The nth port of the row, on every address but where it is `but`: nobody's from now on. */
 void port_leave_others(uint32_t row, unsigned nth, const struct port *but);
+
+struct addr port_local(const struct port *p);
+/* To anybody. What the kernel refuses is as lost as on the wire; ICMP errors show here too. */
+void port_send(const struct port *p, const struct addr *to, struct span packet);
 
 void port_status(struct proc_status *s);
 

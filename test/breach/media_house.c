@@ -200,9 +200,10 @@ void phone_open(struct phone *p, const char *ip)
 	struct sockaddr_storage sa;
 	socklen_t n;
 
-	*p = (struct phone){
-	    .fd = house.socket ? house.socket() : socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+	*p = (struct phone){0};
 	addr_parse_ip(span_str(ip), &p->addr);
+	p->fd = house.socket ? house.socket()
+	                     : socket(p->addr.family == 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	n = addr_to_sockaddr(&p->addr, &sa);
 	if (p->fd < 0 || bind(p->fd, (struct sockaddr *)&sa, n) != 0 || getsockname(p->fd, (struct sockaddr *)&sa, &n) != 0)
 		abort();

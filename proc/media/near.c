@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+#include "near.h"
+#include "socket.h"
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static uint32_t opened, connected, most;
+
+static void close_near(struct port *p)
+{
+	ev_io_stop(child_loop(), &p->near);
+	close(p->near.fd);
+	ev_io_set(&p->near, -1, EV_READ);
+	opened--;
+}
+
+/* Only while the second is bound may anybody else of this user have the port too. */
+void near_open(struct port *p)
+{
+	struct addr local = port_local(p);
+	int fd = socket_share(p->io.fd, true) ? socket_bind(&local, true) : -1;
+	bool alone = socket_share(p->io.fd, false) && (fd < 0 || socket_share(fd, false));
+
+	if (fd < 0)
+		return;
+	if (!alone || !socket_connect(fd, &local)) {
+		close(fd);
+		return;
+	}
+	ev_io_set(&p->near, fd, EV_READ);
+	ev_io_start(child_loop(), &p->near);
+	opened++;
+}
+
+void near_leave(struct port *p)
+{
+	struct addr local = port_local(p);
+
+	if (!p->near_to.family)
+		return;
+	p->near_to.family = 0;
+	connected--;
+	if (socket_connect(p->near.fd, &local))
+		socket_drain(p->near.fd);
+	else
+		close_near(p);
+}
+
+void near_follow(struct port *p, const struct addr *phone)
+{
+	if (p->near.fd < 0 || addr_eq(phone, &p->near_to) || ++p->said < NEAR_AFTER)
+		return;
+	p->said = 0;
+	near_leave(p);
+	if (p->near.fd < 0 || !socket_connect(p->near.fd, phone))
+		return;
+	p->near_to = *phone;
+	connected++;
+	most = connected > most ? connected : most;
+}
+
+bool near_send(const struct port *p, const struct addr *to, struct span packet)
+{
+	if (!p->near_to.family || !addr_eq(to, &p->near_to))
+		return false;
+	/* an ICMP error, which anybody can send, costs a connected socket its next packet */
+	return sendto(p->near.fd, packet.p, packet.n, MSG_DONTWAIT, NULL, 0) >= 0 || errno != ECONNREFUSED;
+}
+
+void near_status(struct proc_status *s)
+{
+	status_add(s, "phones-near", STATUS_POOL, connected, opened, most, 0);
+}
