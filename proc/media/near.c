@@ -16,21 +16,22 @@ static void close_near(struct port *p)
 }
 
 /* Only while the second is bound may anybody else of this user have the port too. */
-void near_open(struct port *p)
+bool near_open(struct port *p, uint32_t descriptors)
 {
 	struct addr local = port_local(p);
 	int fd = socket_share(p->io.fd, true) ? socket_bind(&local, true) : -1;
 	bool alone = socket_share(p->io.fd, false) && (fd < 0 || socket_share(fd, false));
 
 	if (fd < 0)
-		return;
-	if (!alone || !socket_connect(fd, &local)) {
+		return errno != EMFILE;
+	if (!alone || (uint32_t)fd + NEAR_LEAVES > descriptors || !socket_connect(fd, &local)) {
 		close(fd);
-		return;
+		return (uint32_t)fd + NEAR_LEAVES <= descriptors;
 	}
 	ev_io_set(&p->near, fd, EV_READ);
 	ev_io_start(child_loop(), &p->near);
 	opened++;
+	return true;
 }
 
 void near_leave(struct port *p)

@@ -6,10 +6,11 @@
 
 #include "port.h"
 
-enum { NEAR_AFTER = 25 }; /* packets */
+enum { NEAR_AFTER = 25, NEAR_LEAVES = 500 }; /* packets; descriptors */
 
-/* Beside the port's first, which is bound. What can't be had is done without. */
-void near_open(struct port *p);
+/* Beside the port's first, which is bound; of so many descriptors some are left for what else media opens. What can't be had is done
+ * without; false: there are no more. */
+bool near_open(struct port *p, uint32_t descriptors);
 /* A packet comes from the port's phone, or goes to where it is known to be. */
 void near_follow(struct port *p, const struct addr *phone);
 /* false: nothing was sent, for it leads elsewhere or to nobody. What the kernel refuses otherwise is as lost as on the wire. */

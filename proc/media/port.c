@@ -130,14 +130,20 @@ static void bind_range(uint8_t address)
 		struct addr local = port_local(p);
 		ev_io_init(&p->io, on_readable, socket_bind(&local, false), EV_READ);
 		ev_io_init(&p->near, on_near, -1, EV_READ);
-		if (p->io.fd < 0) {
+		if (p->io.fd >= 0)
+			ev_io_start(child_loop(), &p->io);
+		else
 			all.missing++;
-			continue;
-		}
-		ev_io_start(child_loop(), &p->io);
-		if (p->component == COMPONENT_RTP)
-			near_open(p);
 	}
+}
+
+/* With what descriptors the ports themselves have left. */
+static void bind_near(uint32_t descriptors)
+{
+	for (uint8_t at = 0; at < all.addresses; at++)
+		for (struct port *p = all.port[at]; p < all.port[at] + all.each; p += COMPONENTS)
+			if (p->io.fd >= 0 && !near_open(p, descriptors))
+				return;
 }
 
 static int address_index(const struct addr *a)
@@ -161,19 +167,22 @@ uint32_t port_addresses(const struct site *s)
 	return n;
 }
 
-static void raise_file_limit(void)
+/* How many descriptors there may be. */
+static uint32_t raise_file_limit(void)
 {
-	struct rlimit r;
+	struct rlimit r = {0};
 
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
 		r.rlim_cur = r.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &r);
 	}
+	return r.rlim_cur > UINT32_MAX ? UINT32_MAX : (uint32_t)r.rlim_cur;
 }
 
 void port_open_all(const struct site *s, port_handler *on_packets)
 {
-	raise_file_limit();
+	uint32_t descriptors = raise_file_limit();
+
 	all.on_packets = on_packets;
 	all.lo = s->media_port_lo;
 	all.each = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS * RELAY_PORTS;
@@ -183,6 +192,7 @@ void port_open_all(const struct site *s, port_handler *on_packets)
 		all.address[all.addresses] = s->listener[i].media;
 		bind_range(all.addresses++);
 	}
+	bind_near(descriptors);
 	if (all.missing)
 		log_warn("%u media ports could not be bound", all.missing);
 }

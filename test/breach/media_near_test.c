@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* Phones that have said enough get a socket of their own beside the port's: the same may send as before, the next call of the port
- * hears nothing of the last, and nobody else can have the port (R7, T24). media_near_test EXECUTABLE [MEDIA-ADDRESS PHONES'-ADDRESS] */
+ * hears nothing of the last, and nobody else can have the port (R7, T24). 
+ * media_near_test EXECUTABLE [few | MEDIA-ADDRESS PHONES'-ADDRESS] */
 #include "media/near.h"
 #include "media_house.h"
 #include "test.h"
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -116,11 +119,25 @@ static void the_next_call_hears_nothing_of_it(void)
 	house_close(2);
 }
 
+static void few_descriptors_are_the_ports_own(void)
+{
+	CHECK(stage_want_status(&house.s));
+	CHECK(stage_status_line(&house.s, "phones-near")->limit < HOUSE_ROWS);
+	CHECK(stage_status_line(&house.s, "ports-missing")->used == 0);
+	call(1, &a, &b);
+	CHECK(house_gate(1) && talk_long(&a, &b));
+	house_close(1);
+}
+
 int main(int argc, char **argv)
 {
 	const char *far = argc > 3 ? argv[3] : "127.0.0.2";
 
+	bool few = argc == 3 && strcmp(argv[2], "few") == 0;
+
 	house.host = argc > 3 ? argv[2] : NULL;
+	if (few)
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){PORTS * HOUSE_ROWS + NEAR_LEAVES, PORTS * HOUSE_ROWS + NEAR_LEAVES});
 	if (argc < 2 || !house_open(argv[1])) {
 		fprintf(stderr, "media does not start: %s\n", house.s.reason);
 		return 1;
@@ -129,6 +146,11 @@ int main(int argc, char **argv)
 	phone_open(&b, far);
 	phone_open(&c, far);
 	phone_open(&d, far);
+	if (few) {
+		RUN(few_descriptors_are_the_ports_own);
+		house_end();
+		return TEST_END;
+	}
 	RUN(both_come_near);
 	RUN(a_stranger_is_one_as_before);
 	RUN(an_icmp_error_costs_no_packet);
