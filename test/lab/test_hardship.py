@@ -175,19 +175,18 @@ def test_r28_a_sibling_that_stalls(exchange, house, name):
     house.as_before()
 
 
-def test_r28_what_media_was_told_counts_before_what_came_by_it(exchange, people):
+def test_r28_what_media_was_told_counts_before_what_came_by_it(exchange, scripted):
     """Media finds the call that is answered and its first packets at once: none is lost."""
-    with sip.Client(people.host("ka"), people.bundle("ka")[0]) as a, sip.Client(people.host("kb"), people.bundle("kb")[0]) as b:
-        assert a.register().code == 200 and b.register().code == 200
-        for _ in range(8):          # the order in which they are found is the kernel's
-            with stopped(exchange, "media"):
-                call = Call(a, b)
-                x, y = call.media()
-                x.say(ENCRYPTED, 3)
-            assert len(y.hear()) == 3
-            call.bye()
-            x.close()
-            y.close()
+    a, b = scripted("ka"), scripted("kb")
+    for _ in range(8):              # the order in which they are found is the kernel's
+        with stopped(exchange, "media"):
+            call = Call(a, b)
+            x, y = call.media()
+            x.say(ENCRYPTED, 3)
+        assert len(y.hear()) == 3
+        call.bye()
+        x.close()
+        y.close()
 
 
 @pytest.mark.parametrize("name", ["edge", "core", "media", "keeper", "ledger", "signer"])

@@ -29,11 +29,9 @@ def wait_accepts(exchange, people, since):
 
 
 @pytest.fixture
-def clients(people):
-    """Two who register. What a test that fails leaves up goes with them."""
-    with sip.Client(people.host("ka"), people.bundle("ka")[0]) as a, sip.Client(people.host("kb"), people.bundle("kb")[0]) as b:
-        assert a.register().code == 200 and b.register().code == 200
-        yield a, b
+def clients(scripted):
+    """What a test that fails leaves up goes with them."""
+    return scripted("ka"), scripted("kb")
 
 
 @pytest.mark.parametrize("name", KILLED)
