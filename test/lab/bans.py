@@ -31,7 +31,7 @@ def live_through(exchange, thief, what):
         for left in (exchange.bans()[thief.v4], exchange.bans_in_nftables()[thief.v4]):
             assert abs(BAN_S - (time.monotonic() - since) - left) < 2.5, left
         assert closed(thief, at)
-        assert not [e for e in exchange.events()[events:] if "lifted" in str(e)]
+        assert not [e for e in exchange.events()[events:] if "were lifted" in str(e)]
     finally:
         exchange.command("unban", thief.v4)
     net.wait_for("its end", lambda: not closed(thief, at), 5)
