@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 #include "bans.h"
 #include "ipc/done.h"
+#include "kept.h"
 
-static struct ban {
-	struct addr address; /* port 0 */
-	uint64_t until_ms;
-} table[BANS_MAX];
-static uint32_t used;
+static struct arena_table *store;
+
+struct arena_shape bans_shape(void)
+{
+	return (struct arena_shape){sizeof(struct ban), BANS_MAX};
+}
+
+/* NULL: none, or it is over. */
+static const struct ban *ban_at(uint32_t i)
+{
+	const struct ban *b = arena_get(store, i);
+
+	return b && b->until_ms > child_now() ? b : NULL;
+}
+
+static uint32_t used(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < store->count; i++)
+		n += ban_at(i) != NULL;
+	return n;
+}
 
 static void tell(struct link *l, const struct ban *b)
 {
@@ -29,26 +48,36 @@ static void tell_all(const struct ban *b)
 
 static void forget_old(void)
 {
-	for (uint32_t i = 0; i < used;)
-		if (table[i].until_ms <= child_now())
-			table[i] = table[--used];
-		else
-			i++;
+	for (uint32_t i = 0; i < store->count; i++)
+		if (arena_get(store, i) && !ban_at(i))
+			arena_clear(store, i);
 }
 
 void bans_tell(struct link *l)
 {
-	forget_old();
-	for (uint32_t i = 0; i < used; i++)
-		tell(l, &table[i]);
+	for (uint32_t i = 0; i < store->count; i++)
+		if (ban_at(i))
+			tell(l, ban_at(i));
 }
 
-static struct ban *find(const struct addr *a)
+/* BANS_MAX: it is not banned. */
+static uint32_t find(const struct addr *a)
 {
-	for (uint32_t i = 0; i < used; i++)
-		if (addr_same_ip(&table[i].address, a))
-			return &table[i];
-	return NULL;
+	uint32_t i = 0;
+
+	while (i < store->count && !(ban_at(i) && addr_same_ip(&ban_at(i)->address, a)))
+		i++;
+	return i;
+}
+
+/* BANS_MAX: there is none. */
+static uint32_t free_place(void)
+{
+	uint32_t i = 0;
+
+	while (i < store->count && ban_at(i))
+		i++;
+	return i;
 }
 
 static bool is_ours(const struct addr *a)
@@ -61,37 +90,70 @@ static bool is_ours(const struct addr *a)
 	return false;
 }
 
+void bans_open(struct arena_table *t)
+{
+	store = t;
+	for (uint32_t i = 0; i < t->count; i++) {
+		const struct ban *b = ban_at(i);
+		if (b && kept_ban_ok(b) && !is_ours(&b->address) && find(&b->address) == i)
+			continue;
+		arena_clear(t, i);
+	}
+}
+
+static const char *why_not(const struct msg_ctl_ban *m, const struct addr *a)
+{
+	if (m->address.family == 0 || (m->seconds && !addr_is_hosts(a)))
+		return "not an address of one host";
+	if (m->seconds == 0)
+		return NULL;
+	if (is_ours(a))
+		return "that address is the exchange's own";
+	if (m->seconds > BAN_MAX_S)
+		return "a ban lasts a year at most";
+	return find(a) == BANS_MAX && free_place() == BANS_MAX ? "the table of bans is full" : NULL;
+}
+
+static void set(const struct ban *b)
+{
+	const uint32_t i = find(&b->address);
+
+	arena_put(store, i < BANS_MAX ? i : free_place(), b);
+	child_event(EVENT_BAN, SEVERITY_INFO, 0, 0, &b->address, "banned by an administrator");
+	tell_all(b);
+}
+
+/* False: it is not banned. It may stand with a sibling all the same, told by a core whose arena was lost. */
+static bool lift(const struct addr *a)
+{
+	const uint32_t i = find(a);
+
+	if (i < BANS_MAX) {
+		arena_clear(store, i);
+		child_event(EVENT_BAN, SEVERITY_INFO, 0, 0, a, "ban lifted");
+	}
+	tell_all(&(struct ban){.address = *a});
+	return i < BANS_MAX;
+}
+
 /* seconds 0 lifts the ban */
 void bans_on_ctl(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_ctl_ban *m = v->payload;
-	const struct addr a = addr_of_ip(m->address.ip);
+	const struct ban b = {child_now() + m->seconds * 1000ull, addr_of_ip(m->address.ip)};
 
 	forget_old();
-	struct ban *b = find(&a);
-	if (m->address.family == 0 || (m->seconds && !addr_is_hosts(&a))) {
-		done_say(from, m->token, DONE_REFUSED, 0, SPAN("not an address of one host"));
+	const char *why = why_not(m, &b.address);
+	if (why) {
+		done_say(from, m->token, DONE_REFUSED, 0, span_str(why));
 		return;
 	}
-	if (m->seconds && is_ours(&a)) {
-		done_say(from, m->token, DONE_REFUSED, 0, SPAN("that address is the exchange's own"));
-		return;
-	}
-	if (!b && m->seconds == 0) {
-		tell_all(&(struct ban){a, 0}); /* where an earlier core's may stand */
+	if (m->seconds) {
+		set(&b);
+	} else if (!lift(&b.address)) {
 		done_say(from, m->token, DONE_NOT_FOUND, 0, SPAN("that address is not banned"));
 		return;
 	}
-	if (!b && used == BANS_MAX) {
-		done_say(from, m->token, DONE_REFUSED, 0, SPAN("the table of bans is full"));
-		return;
-	}
-	if (!b)
-		b = &table[used++];
-	*b = (struct ban){a, child_now() + m->seconds * 1000ull};
-	child_event(
-	    EVENT_BAN, SEVERITY_INFO, 0, 0, &b->address, m->seconds ? "banned by an administrator" : "ban lifted");
-	tell_all(b);
 	done_say(from, m->token, DONE_OK, 0, SPAN(""));
 }
 
@@ -99,14 +161,16 @@ void bans_on_list(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_bans_want *m = v->payload;
 
-	forget_old();
-	for (uint32_t i = 0; i < used; i++) {
+	for (uint32_t i = 0; i < store->count; i++) {
+		const struct ban *b = ban_at(i);
+		if (!b)
+			continue;
 		struct msg_ban_line *line = ipc_begin(from, MSG_BAN_LINE);
 		if (!line)
 			return;
 		line->token = m->token;
-		line->address = table[i].address;
-		line->left_ms = table[i].until_ms - child_now();
+		line->address = b->address;
+		line->left_ms = b->until_ms - child_now();
 		ipc_end(from);
 	}
 	done_say(from, m->token, DONE_OK, 0, SPAN(""));
@@ -114,5 +178,7 @@ void bans_on_list(struct link *from, const struct ipc_view *v)
 
 void bans_status(struct proc_status *s)
 {
-	status_add(s, "bans", STATUS_POOL, used, BANS_MAX, used, 0);
+	const uint32_t n = used();
+
+	status_add(s, "bans", STATUS_POOL, n, BANS_MAX, n, 0);
 }

@@ -226,8 +226,8 @@ static void want_directory(struct link *ledger)
 static void link_up(struct link *l)
 {
 	if (l->peer == PROC_EDGE) {
+		bans_tell(l); /* it accepts when it knows all phones */
 		directory_tell(l);
-		bans_tell(l);
 	} else if (l->peer == PROC_MEDIA || l->peer == PROC_NET) {
 		bans_tell(l);
 	} else if (l->peer == PROC_LEDGER) {
@@ -330,6 +330,7 @@ static void open_all(void)
 	account_open(&table[CORE_ACCOUNTS]);
 	insist_open(s);
 	hotdesk_open(&table[CORE_HOTDESKS]);
+	bans_open(&table[CORE_BANS]);
 	dialogue_init();
 	service_init();
 	desk_init();

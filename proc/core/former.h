@@ -6,9 +6,18 @@
 
 #include "arena/arena.h"
 
-enum { CORE_LAYOUT = 8 };
+enum { CORE_LAYOUT = 9 };
 
-enum core_table { CORE_REGISTRATIONS, CORE_LEGS, CORE_CALLS, CORE_RECORDS, CORE_ACCOUNTS, CORE_HOTDESKS, CORE_TABLES };
+enum core_table {
+	CORE_REGISTRATIONS,
+	CORE_LEGS,
+	CORE_CALLS,
+	CORE_RECORDS,
+	CORE_ACCOUNTS,
+	CORE_HOTDESKS,
+	CORE_BANS,
+	CORE_TABLES
+};
 
 extern const struct arena_former core_former;
 

@@ -20,15 +20,17 @@ void insist_open(const struct site *s)
 		log_fatal("no memory for refusals");
 }
 
-/* The call plan's word about an outside number, and no mistake of a phone's or of an outsider's. */
+/* The call plan's word about an outside number, and no mistake of a phone's or of an outsider's. A PIN that was to be asked for is a
+ * refusal where nobody can ask. */
 static bool counts(enum plan_reason reason)
 {
-	return reason >= REASON_CLASS && reason <= REASON_PIN_LOCKED;
+	return (reason >= REASON_CLASS && reason <= REASON_PIN_LOCKED) || reason == REASON_PIN_ASKED;
 }
 
-void insist_note(uint32_t user, uint32_t device, const struct addr *at, enum plan_reason reason)
+void insist_note(const struct leg *caller, uint32_t payer, enum plan_reason reason)
 {
-	struct insist *i = user < users && counts(reason) ? &all[user] : NULL;
+	bool own = caller && caller->r.person == payer && payer < users;
+	struct insist *i = own && counts(reason) ? &all[payer] : NULL;
 	const uint64_t now_ms = child_now();
 
 	if (!i)
@@ -39,6 +41,6 @@ void insist_note(uint32_t user, uint32_t device, const struct addr *at, enum pla
 	if (!i->at_ms[0] || now_ms - i->at_ms[0] > INSIST_MS || (i->told_ms && now_ms - i->told_ms < INSIST_TOLD_MS))
 		return;
 	i->told_ms = now_ms;
-	child_event(EVENT_CALL_REFUSED, SEVERITY_ALARM, device, user, at,
+	child_event(EVENT_CALL_REFUSED, SEVERITY_ALARM, caller->r.device, payer, &caller->r.seen,
 	    "outside calls of one extension are refused one after the other");
 }

@@ -3,7 +3,7 @@
 #ifndef CORE_INSIST_H
 #define CORE_INSIST_H
 
-#include "ipc/child.h"
+#include "leg.h"
 #include "plan/permit.h"
 
 enum {
@@ -14,7 +14,8 @@ enum {
 
 void insist_open(const struct site *s);
 
-/* A call of this user's own, from there, was refused for that reason. The third within a minute is an alarm. */
-void insist_note(uint32_t user, uint32_t device, const struct addr *at, enum plan_reason reason);
+/* A call that goes to the account of `payer` was refused for that reason to the one on this leg (NULL: nobody). The payer's own count; the
+ * third within a minute is an alarm. */
+void insist_note(const struct leg *caller, uint32_t payer, enum plan_reason reason);
 
 #endif

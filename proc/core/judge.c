@@ -63,8 +63,7 @@ static void refuse(struct call *c, const struct plan_answer *a)
 		dialogue_cannot(c);
 	if (a->reason == REASON_EMERGENCY_REMOTE && caller)
 		notice_add(NOTICE_REFUSED, caller->r.device, caller->r.person, span_str(c->dest.number.text));
-	if (caller && caller->r.person == c->dest.payer)
-		insist_note(c->dest.payer, caller->r.device, &caller->r.seen, (enum plan_reason)a->reason);
+	insist_note(caller, c->dest.payer, (enum plan_reason)a->reason);
 	if (caller)
 		child_event(
 		    EVENT_CALL_REFUSED, SEVERITY_INFO, caller->r.device, caller->r.person, &caller->r.seen, a->text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "kept.h"
 #include "account.h"
+#include "bans.h"
 #include "base/log.h"
 #include "call.h"
 #include "hotdesk.h"
@@ -18,6 +19,7 @@ void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES])
 	out[CORE_RECORDS] = record_shape();
 	out[CORE_ACCOUNTS] = account_shape(s);
 	out[CORE_HOTDESKS] = hotdesk_shape(s);
+	out[CORE_BANS] = bans_shape();
 }
 
 static struct arena_plan plan_of(const struct arena_shape *shape)
@@ -38,7 +40,7 @@ void kept_open(int fd, const struct site *s, struct arena_table table[CORE_TABLE
 	if (found == ARENA_FORMER)
 		log_info("the arena of the build before is taken over");
 	else if (arena_why_not(found))
-		log_error("calls and registrations of before are lost: %s", arena_why_not(found));
+		log_error("calls, registrations and bans of before are lost: %s", arena_why_not(found));
 }
 
 const char *kept_judge(int fd, const struct site *s)

@@ -6,6 +6,7 @@
 #include "former.h"
 #include "ipc/child.h"
 
+struct ban;
 struct leg_record;
 struct call_record;
 struct registration;
@@ -18,6 +19,7 @@ const char *kept_judge(int fd, const struct site *s);
 bool kept_leg_ok(const struct leg_record *r);
 bool kept_call_ok(const struct call_record *r);
 bool kept_registration_ok(const struct registration *r);
+bool kept_ban_ok(const struct ban *b);
 void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES]);
 
 #endif

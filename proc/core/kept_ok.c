@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Could core have written this? What is adopted from an arena indexes tables, and goes to media in messages that must be right. */
+#include "bans.h"
 #include "call.h"
 #include "kept.h"
 
@@ -44,4 +45,12 @@ bool kept_registration_ok(const struct registration *r)
 
 	return r->user < s->max_users && r->device <= s->max_phones && r->outbound <= 1 && TEXT_OK(r->call_id) &&
 	       TEXT_OK(r->contact) && TEXT_OK(r->instance);
+}
+
+bool kept_ban_ok(const struct ban *b)
+{
+	const struct addr plain = addr_of_ip(b->address.ip);
+
+	return memcmp(&plain, &b->address, sizeof plain) == 0 && addr_is_hosts(&plain) &&
+	       b->until_ms <= child_now() + BAN_MAX_S * 1000ull;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "outside.h"
 #include "dial.h"
+#include "insist.h"
 #include "join.h"
 #include "judge.h"
 #include "pin.h"
@@ -62,14 +63,16 @@ static enum ceiling_novelty novelty(const struct call *c)
 }
 
 /* Is there room on the accounts, that of the trunk too, which was not known when the call was judged? (R17) */
-static bool affordable(const struct call *c, uint8_t trunk)
+static struct ceiling_state room_for(const struct call *c, uint8_t trunk)
 {
 	struct permit_case question;
 
 	judge_case(c, &question);
 	question.trunk = trunk;
 	const struct account_of of = permit_account(&question);
-	return c->r.emergency || !account_may(&of, plan_rate_of(&child_site()->plan, &c->dest.number), novelty(c)).full;
+	if (c->r.emergency)
+		return (struct ceiling_state){0};
+	return account_may(&of, plan_rate_of(&child_site()->plan, &c->dest.number), novelty(c));
 }
 
 static void charge(struct call *c, uint8_t trunk)
@@ -92,7 +95,7 @@ static void charge(struct call *c, uint8_t trunk)
 void outside_ask(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller), *l = NULL;
-	bool dear = false;
+	struct ceiling_state dear = {0};
 
 	if (!join_can_answer(caller)) {
 		c->best = REFUSE_OFFER;
@@ -101,14 +104,17 @@ void outside_ask(struct call *c)
 	}
 	for (uint8_t trunk; !l && (trunk = pick(c)) != 0;) {
 		c->trunks_tried |= 1u << trunk;
-		if (!affordable(c, trunk)) {
-			dear = true;
+		const struct ceiling_state room = room_for(c, trunk);
+		if (room.full) {
+			dear = room;
 			continue;
 		}
 		l = leg_new_trunk(trunk, c->r.id, c->r.emergency, shown(c, trunk), span_str(c->dest.number.text));
 	}
 	if (!l) {
-		c->best = c->r.emergency ? REFUSE_NO_EMERGENCY : dear ? REFUSE_CEILING : REFUSE_NO_LINE;
+		if (dear.full)
+			insist_note(caller, c->dest.payer, (enum plan_reason)(REASON_MONEY + dear.kind));
+		c->best = c->r.emergency ? REFUSE_NO_EMERGENCY : dear.full ? REFUSE_CEILING : REFUSE_NO_LINE;
 		return;
 	}
 	charge(c, l->r.trunk);

@@ -49,7 +49,7 @@ static enum refusal judge(
 	if (a.verdict == PLAN_ALLOW || a.reason == REASON_PIN_ABSENT || a.reason == REASON_DESTINATIONS ||
 	    a.reason == REASON_ABROAD)
 		return REFUSE_NONE;
-	insist_note(l->r.person, l->r.device, &l->r.seen, (enum plan_reason)a.reason);
+	insist_note(l, l->r.person, (enum plan_reason)a.reason);
 	return permit_refusal(&a);
 }
 

@@ -248,10 +248,10 @@ static bool is_of_here(const struct ban *b)
 void bans_look(void)
 {
 	bans.looks_of_core = child_link(PROC_CORE, 0) ? bans.looks_of_core + 1 : 0;
-	/* it tells all of its bans as soon as it is there */
+	/* it tells all of its bans as soon as it is there: what it did not was lifted meanwhile, or its arena was lost */
 	if (bans.looks_of_core >= LOOKS_OF_CORE && lift(is_adopted))
 		child_event(EVENT_BAN, SEVERITY_WARNING, 0, 0, NULL,
-		    "bans of before a restart were lifted: nobody asked for them anew");
+		    "bans that stood at net's start were lifted: core does not have them");
 	(void)lift(is_of_here);
 	if (timer_is_set(&bans.settle))
 		return;

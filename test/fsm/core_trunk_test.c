@@ -656,6 +656,41 @@ static void refused_again_and_again_is_an_alarm(void)
 	finish();
 }
 
+static void one_call_an_hour_over_each(void)
+{
+	may_go_abroad();
+	sim.site.plan.ceiling[CEILING_TRUNK].most[CEILING_HOURLY] = 1;
+}
+
+/* The trunk's ceiling is known only when a line is looked for; who runs against it counts as one who is refused. */
+static void a_trunks_ceiling_that_is_hammered_is_an_alarm(void)
+{
+	begin_with(one_call_an_hour_over_each);
+	for (int i = 0; i < 2; i++) {
+		up_at(&a, &t, "+33123456789", &telco[i]);
+		call_hang_up(&a, &t);
+	}
+	const unsigned had = alarms; /* that the ceilings are reached */
+	for (unsigned i = 1; i <= 5; i++) {
+		talk_invite(&a, &alice, "+33123456789", &offer);
+		NEED(code_of(a.txn) == 403 && !sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
+		NEED(alarms == had + (i >= 3));
+	}
+	finish();
+}
+
+/* New numbers, from a phone to which no prompt can be said: it is refused, and counts as refused. */
+static void a_pin_that_nobody_can_ask_for_is_a_refusal(void)
+{
+	begin_with(may_go_abroad);
+	sim_link_down(PROC_VOICE, 0);
+	for (unsigned i = 1; i <= 5; i++) {
+		talk_invite(&a, &alice, "+25261000009", &offer);
+		NEED(code_of(a.txn) == 503 && alarms == (i >= 3));
+	}
+	finish();
+}
+
 static void two_minutes(void)
 {
 	set(1, OWNER_USER, 0, SETTING_CEILINGS, "minutes=2");
@@ -1073,6 +1108,8 @@ int main(void)
 	SIM(what_never_went_out_is_still_new);
 	SIM(more_numbers_abroad_of_their_own);
 	SIM(refused_again_and_again_is_an_alarm);
+	SIM(a_trunks_ceiling_that_is_hammered_is_an_alarm);
+	SIM(a_pin_that_nobody_can_ask_for_is_a_refusal);
 	SIM(keys_of_an_info_over_a_trunk_are_told_to_voice);
 	SIM(unknown_callers_press_a_key_and_some_are_refused);
 	SIM(who_cannot_call_for_help_is_counted);

@@ -248,6 +248,17 @@ class Exchange:
     def calls(self):
         return self.ask("calls")
 
+    def bans(self):
+        """Seconds that each ban has still, by address."""
+        return {b["address"]: b["left_ms"] / 1000 for b in self.ask("bans")}
+
+    def bans_in_nftables(self):
+        """What the exchange's table there names: seconds still, by address."""
+        said = json.loads(self.host.run("nft", "-j", "list", "ruleset").stdout)["nftables"]
+        sets = [o["set"] for o in said if o.get("set", {}).get("table", "").startswith("ringfence-")]
+        assert sorted(s["name"] for s in sets) == ["banned4", "banned6"]
+        return {e["elem"]["val"]: e["elem"]["expires"] for s in sets for e in s.get("elem", [])}
+
     def status(self):
         """One object per process: name, pid, restarts, age_ms, lines."""
         return self.ask("status")

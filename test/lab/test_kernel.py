@@ -410,14 +410,6 @@ def test_r13_ban(exchange, scripted, people, lab):
     net.wait_for("the unban", lambda: (a.say(ENCRYPTED, 2), b.hear(0.3))[1], 3)
 
 
-def banned(x):
-    """What the exchange's table in nftables names: seconds still, by address."""
-    said = json.loads(x.host.run("nft", "-j", "list", "ruleset").stdout)["nftables"]
-    sets = [o["set"] for o in said if o.get("set", {}).get("table", "").startswith("ringfence-")]
-    assert sorted(s["name"] for s in sets) == ["banned4", "banned6"]
-    return {e["elem"]["val"]: e["elem"]["expires"] for s in sets for e in s.get("elem", [])}
-
-
 def test_r13_every_port_of_the_host_is_closed(exchange, people, lab):
     """Who sends junk and is banned reaches no other service of the host either; net's death changes nothing."""
     thief, ours = people.host("thief"), lab.addr["voice"][0]
@@ -434,10 +426,10 @@ def test_r13_every_port_of_the_host_is_closed(exchange, people, lab):
             return None
     with udp, tcp, junk:
         thief.connect(ours, 7071).close()
-        assert heard() and thief.v4 not in banned(exchange)
+        assert heard() and thief.v4 not in exchange.bans_in_nftables()
         exchange.command("ban", thief.v4, "--for", "10m")
         try:
-            net.wait_for("the ban in nftables", lambda: 500 < banned(exchange).get(thief.v4, 0) <= 600, 5)
+            net.wait_for("the ban in nftables", lambda: 500 < exchange.bans_in_nftables().get(thief.v4, 0) <= 600, 5)
             before = exchange.counter("dropped-by-nftables")
             assert not heard()
             with pytest.raises(OSError):
@@ -446,12 +438,12 @@ def test_r13_every_port_of_the_host_is_closed(exchange, people, lab):
             said = exchange.command("bans").stdout
             assert thief.v4 in said and "every port of this host" in said
             old = exchange.kill("net")
-            assert thief.v4 in banned(exchange) and not heard()
+            assert thief.v4 in exchange.bans_in_nftables() and not heard()
             exchange.wait_replaced("net", old)
-            assert thief.v4 in banned(exchange) and not heard()
+            assert thief.v4 in exchange.bans_in_nftables() and not heard()
         finally:
             exchange.command("unban", thief.v4)
-        net.wait_for("the end of the ban", lambda: thief.v4 not in banned(exchange) and heard(), 5)
+        net.wait_for("the end of the ban", lambda: thief.v4 not in exchange.bans_in_nftables() and heard(), 5)
         thief.connect(ours, 7071).close()
 
 

@@ -5,6 +5,7 @@ import time
 import pytest
 
 import audio
+import bans
 import net
 import phones
 import sip
@@ -123,6 +124,18 @@ def test_r28_parent_killed(exchange, people):
     time.sleep(2)
     phones.hang_up(one, two)
     exchange.wait_no_calls()
+
+
+@pytest.mark.parametrize("name", ["core", "net", "parent"])
+def test_r28_a_ban_outlives(exchange, people, name):
+    """Whose kill -9 it may be: that of the process that keeps it, of the one that writes it to the kernel, of all."""
+    def die():
+        if name == "parent":
+            exchange.restart_parent()
+        else:
+            exchange.wait_replaced(name, exchange.kill(name))
+            net.wait_for("the exchange to answer", exchange.answers, 10)
+    bans.live_through(exchange, people.host("thief"), die)
 
 
 def test_r28_log_loses_nothing_with_ledger(exchange, clients):

@@ -10,6 +10,7 @@ import time
 import pytest
 
 import audio
+import bans
 import exchange as lab_exchange
 import net
 import phones
@@ -114,6 +115,11 @@ def test_r28_a_call_goes_on(exchange, people, how):
     assert got[two.tone] >= talked - GAP_S - 1.3, got
     got = audio.total(two.recordings())
     assert got[one.tone] >= talked - GAP_S - 1.3, got
+
+
+@pytest.mark.parametrize("how", ["upgrade", "restart"])
+def test_r28_a_ban_goes_on(exchange, people, how):
+    bans.live_through(exchange, people.host("thief"), getattr(exchange, how))
 
 
 def scripted_call(exchange, people):
