@@ -470,7 +470,8 @@ int child_main(const struct child *c, int argc, char **argv)
 	cage_early();
 	now_ms = started_ms = clock_boot_ms();
 	wheel_init(&child_wheel, now_ms);
-	loop = ev_default_loop(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	/* not the default loop, which waits for children that end: no cage allows that */
+	loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	if (!loop)
 		log_fatal("no event loop");
 	fill_handlers();

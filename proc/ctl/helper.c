@@ -4,21 +4,34 @@
 #include "base/log.h"
 #include "ipc/child.h"
 #include <errno.h>
+#include <ev.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 static int helper_fd = -1;
-
-void helper_start(void)
-{
-	helper_fd = child_helper("ringfence-request", NULL);
-}
+static ev_io unasked;
 
 static _Noreturn void lost(void)
 {
 	log_error("the reader of requests is gone");
 	exit(1); /* parent starts ctl anew, and ctl its reader */
+}
+
+/* Its answers are read where it is asked. */
+static void on_unasked(struct ev_loop *loop, ev_io *w, int events)
+{
+	(void)loop;
+	(void)w;
+	(void)events;
+	lost();
+}
+
+void helper_start(void)
+{
+	helper_fd = child_helper("ringfence-request", NULL);
+	ev_io_init(&unasked, on_unasked, helper_fd, EV_READ);
+	ev_io_start(child_loop(), &unasked);
 }
 
 static bool answers_in_time(void)

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { LOOKS_OF_CORE = 2, NEARLY_OVER_MS = 2000 };
+/* PAUSE_LOOKS_MAX: so many (of 5 s) are passed over at most before nftables, which took no table, is asked again */
+enum { LOOKS_OF_CORE = 2, NEARLY_OVER_MS = 2000, PAUSE_LOOKS_MAX = 64 };
 
 struct ban {
 	struct addr address; /* port 0 */
@@ -27,8 +28,9 @@ static struct {
 	uint64_t refused;
 	/* nftables */
 	char table[NFT_NAME_MAX];
-	const char *why_not; /* a word of status; NULL: the table stands */
-	bool logged, told;   /* that it does not */
+	const char *why_not;              /* a word of status; NULL: the table stands */
+	bool told;                        /* that it does not */
+	uint32_t pause_looks, wait_looks; /* between the last try and the next; of these still */
 	uint64_t made_anew;
 	struct nft_count dropped;
 } bans = {.why_not = "not-begun"};
@@ -92,44 +94,72 @@ static int remove_table(void)
 	return nft_commit(&batch);
 }
 
+static void table_is_made(void)
+{
+	bans.why_not = NULL;
+	bans.told = false;
+	bans.pause_looks = 0;
+}
+
+/* Said once, however often it is tried again. */
+static void table_is_refused(int r)
+{
+	if (!bans.pause_looks)
+		log_info("bans are not in nftables: %s", strerror(-r));
+	bans.why_not = word(r);
+	if (strcmp(bans.why_not, "refused") == 0)
+		(void)remove_table(); /* what is not kept up would go on with what was lifted */
+	bans.pause_looks = bans.pause_looks ? 2 * bans.pause_looks : 1;
+	if (bans.pause_looks > PAUSE_LOOKS_MAX)
+		bans.pause_looks = PAUSE_LOOKS_MAX;
+	bans.wait_looks = bans.pause_looks;
+}
+
 static void make_table(void)
 {
 	want(true);
 	nft_write_table(&batch, bans.table, wanted, wanted_n, bans.dropped);
 	int r = nft_commit(&batch);
-	if (r != 0 && !bans.logged)
-		log_info("bans are not in nftables: %s", strerror(-r));
-	bans.logged = r != 0;
-	bans.told = r != 0 && bans.told;
-	bans.why_not = r == 0 ? NULL : word(r);
-	if (bans.why_not)
-		(void)remove_table(); /* what is not kept up would go on with what was lifted */
+	if (r == 0)
+		table_is_made();
+	else
+		table_is_refused(r);
 	settled();
 }
 
 static void make_anew(void)
 {
-	bans.made_anew++;
 	make_table();
+	if (bans.why_not)
+		return;
+	bans.made_anew++;
 	child_event(EVENT_BAN, SEVERITY_WARNING, 0, 0, NULL,
 	    "somebody changed the table of bans in nftables; it was made anew");
+}
+
+static void make_whatever_stands(void)
+{
+	nft_count(bans.table, &bans.dropped);
+	make_table();
 }
 
 static void on_settle(struct timer *t, uint64_t now_ms)
 {
 	(void)t;
 	(void)now_ms;
+	if (bans.why_not) {
+		settled(); /* the next try has all */
+		return;
+	}
 	want(false);
 	nft_write_changes(&batch, bans.table, wanted, wanted_n);
-	int r = bans.why_not ? 0 : nft_commit(&batch);
-	if (r == -ENOENT) {
+	int r = nft_commit(&batch);
+	if (r == -ENOENT)
 		make_anew();
-	} else if (bans.why_not || r != 0) {
-		nft_count(bans.table, &bans.dropped);
-		make_table();
-	} else {
+	else if (r != 0)
+		make_whatever_stands();
+	else
 		settled();
-	}
 }
 
 static void is_found(const struct nft_ban *there, void *arg)
@@ -158,7 +188,10 @@ static int table_stands(void)
 
 static void try_again(void)
 {
-	make_table();
+	if (bans.wait_looks)
+		bans.wait_looks--;
+	else
+		make_table();
 	if (!bans.why_not || bans.told || !child_link(PROC_LEDGER, 0))
 		return;
 	child_event(
@@ -170,11 +203,12 @@ static void look_at_table(void)
 {
 	int r = table_stands();
 
-	if (r == 0) {
+	if (r == 0)
 		nft_count(bans.table, &bans.dropped);
-	} else if (r == -ENOENT) {
+	else if (r == -ENOENT)
 		make_anew();
-	}
+	else
+		make_whatever_stands();
 }
 
 /* --- bans --- */

@@ -485,6 +485,12 @@ static void what_is_no_request_is_refused(void)
 /* --- who may do what --- */
 
 /* As another user: the answer comes back through a pipe, since the stage is here. */
+/* At once and by itself: no breach of its cage, whoever killed the reader. */
+static void without_its_reader_it_ends(void)
+{
+	CHECK(begin() && stage_lose_helper(&s) == 1);
+}
+
 static bool ask_as_nobody(const char *request)
 {
 	int fd[2];
@@ -917,6 +923,7 @@ int main(int argc, char **argv)
 	RUN(a_certificate_is_shown_when_the_directory_knows_it);
 	RUN(a_revoked_phone_gets_none);
 	RUN(what_is_no_request_is_refused);
+	RUN(without_its_reader_it_ends);
 	RUN(others_ask_for_a_phone_and_no_more);
 	RUN(a_user_has_few_requests_waiting);
 	RUN(others_leave_room_for_those_who_administer);

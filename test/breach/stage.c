@@ -278,14 +278,12 @@ static void forget(struct stage *s)
 	link_fini(&s->parent);
 }
 
-int stage_end(struct stage *s)
+static int end_status(struct stage *s)
 {
 	uint64_t end = clock_boot_ms() + STAGE_WAIT_MS;
 	int status = 0;
 	pid_t got = 0;
 
-	if (ipc_begin(&s->parent, MSG_STOP))
-		ipc_end(&s->parent);
 	while (clock_boot_ms() < end && (got = waitpid(s->pid, &status, WNOHANG)) == 0)
 		stage_run(s, 10);
 	if (got == 0) {
@@ -294,6 +292,28 @@ int stage_end(struct stage *s)
 	}
 	forget(s);
 	return got > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int stage_end(struct stage *s)
+{
+	if (ipc_begin(&s->parent, MSG_STOP))
+		ipc_end(&s->parent);
+	return end_status(s);
+}
+
+int stage_lose_helper(struct stage *s)
+{
+	char path[64];
+	int helper = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)s->pid, (int)s->pid);
+	FILE *f = fopen(path, "re");
+	bool found = f && fscanf(f, "%d", &helper) == 1 && helper > 0;
+	if (f)
+		fclose(f);
+	if (found)
+		kill(helper, SIGKILL);
+	return end_status(s);
 }
 
 void stage_kill(struct stage *s)

@@ -219,6 +219,11 @@ static void a_command_that_hangs(void)
 	CHECK(stage_end(&s) == 0);
 }
 
+static void without_its_teller_it_ends(void)
+{
+	CHECK(begin("cat >/dev/null") && stage_lose_helper(&s) == 1);
+}
+
 /* Nothing of it outlives watch. */
 static void a_watch_that_is_killed_leaves_nothing(void)
 {
@@ -275,6 +280,7 @@ int main(int argc, char **argv)
 	RUN(a_command_that_fails_is_tried_again_and_said);
 	RUN(a_command_that_is_not_there);
 	RUN(a_command_that_hangs);
+	RUN(without_its_teller_it_ends);
 	RUN(a_watch_that_is_killed_leaves_nothing);
 	RUN(who_tells_what_is_no_alarm_is_accused);
 	RUN(what_siblings_lie_is_borne);

@@ -17,7 +17,7 @@ import exchange as lab_exchange
 import net
 import phones
 import sip
-from exchange import Exchange
+from exchange import PROCESSES, Exchange
 from scripted import ENCRYPTED, RTP_PORT, Call
 
 
@@ -180,7 +180,7 @@ def test_r29_hold_and_resume(exchange, people):
     wait_flows(exchange, 0)
 
 
-@pytest.mark.parametrize("which", ["media", "net", "core", "all"])
+@pytest.mark.parametrize("which", ["media", "net", "core", "all", "everything"])
 def test_r28_no_packet_is_lost(exchange, people, where, which):
     """kill -9 in a call: every packet that one phone sends reaches the other, and the call is hung up by what was started anew."""
     one = people.phone("baresip", "b1", tone="a", media="srtp", codecs=("PCMU",))
@@ -192,6 +192,8 @@ def test_r28_no_packet_is_lost(exchange, people, where, which):
         time.sleep(1)
         if which == "all":
             exchange.restart_parent()
+        elif which == "everything":
+            exchange.kill_everything()
         else:
             old = exchange.kill(which)
             exchange.wait_replaced(which, old)
@@ -199,7 +201,7 @@ def test_r28_no_packet_is_lost(exchange, people, where, which):
     heard = numbers(c.udp(), to)
     assert len(heard) >= 190 and gaps(heard) == 0, (len(heard), [(a, b) for a, b in zip(heard, heard[1:]) if (b - a) % 65536 != 1])
     assert exchange.calls(), "the call was lost"
-    if which == "all":
+    if which in ("all", "everything"):
         one.wait_registered(70)
         two.wait_registered(70)
     wait_flows(exchange, 2)
@@ -283,6 +285,14 @@ def kill_all_but_parent(x):
     net.wait_for("all to be there again", lambda: not set(children(x)) & set(old) and x.answers(), 20)
 
 
+def kill_everything(x):
+    """Thrice in the same call; parent dies first, last or in between."""
+    for _ in range(3):
+        order = x.kill_everything()
+        assert set(order) >= {"parent", *PROCESSES}, order
+        wait_flows(x, 4)
+
+
 def change(call, version, direction, answer):
     """a re-INVITEs."""
     sent = call.next("INVITE", body=sip.sdp(call.a.local, RTP_PORT["a"], direction=direction, version=version))
@@ -295,7 +305,8 @@ def change(call, version, direction, answer):
     call.b.wait_request("ACK")
 
 
-@pytest.mark.parametrize("what", [kill_all_but_parent, upgrade, Exchange.restart_parent], ids=["all-but-parent", "upgrade", "all"])
+@pytest.mark.parametrize("what", [kill_all_but_parent, upgrade, Exchange.restart_parent, kill_everything],
+                         ids=["all-but-parent", "upgrade", "all", "everything"])
 def test_r28_the_whole_exchange_is_another(exchange, scripted, what):
     """No packet of either end is lost while every process is replaced; the call is adopted, held, resumed and hung up, and its duration in
     the log is that of the call."""

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/* The file that nftless.c and a test share. */
+#ifndef TEST_NFTLESS_H
+#define TEST_NFTLESS_H
+
+#include <stdint.h>
+
+enum { LACKS_NOTHING, LACKS_NETFILTER /* the protocol of netlink */, LACKS_NF_TABLES /* that subsystem of it */ };
+
+struct nftless {
+	uint32_t lacks;
+	uint32_t asked; /* how often a socket to netfilter was wanted */
+};
+
+#endif
