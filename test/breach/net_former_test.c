@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
@@ -280,13 +281,14 @@ static int program(const char *name)
 static bool attach_former(const char *name, bool xdp)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)if_nametoindex(name), .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, relay, .handle = 1, .priority = 0x5246, .prog_fd = program("relay_tc"));
+	LIBBPF_OPTS(bpf_tc_opts, relay, .handle = 1, .priority = 0x5246, .prog_fd = program("relay_tc"), .flags = BPF_TC_F_REPLACE);
 	LIBBPF_OPTS(bpf_tc_opts, left, .handle = 1, .priority = 0x5246, .prog_fd = program("relay_left"));
 	LIBBPF_OPTS(bpf_link_create_opts, natively, .flags = XDP_FLAGS_DRV_MODE);
 	struct flow_wire wire = {.interface = if_nametoindex(name), .redirects = 1};
 	char path[128];
 
-	if (bpf_tc_hook_create(&hook) != 0 || bpf_tc_attach(&hook, &relay) != 0)
+	int made = bpf_tc_hook_create(&hook);
+	if ((made != 0 && made != -EEXIST) || bpf_tc_attach(&hook, &relay) != 0)
 		return false;
 	if (!xdp)
 		return true;
@@ -422,6 +424,13 @@ static void xdp_of_the_build_before_is_taken_over(void)
 	take_over(true);
 }
 
+static int tallies_of(uint32_t size)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = BPF_F_MMAPABLE);
+
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "tallies", 4, size, 3, &o);
+}
+
 /* Between the first and the last of a take-over, programs of both builds count. */
 static void what_is_counted_meanwhile_is_added(void)
 {
@@ -430,8 +439,7 @@ static void what_is_counted_meanwhile_is_added(void)
 	int home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	CHECK(world(false));
-	int old = bpf_map_create(BPF_MAP_TYPE_ARRAY, "tallies", 4, sizeof *was, 3, &(struct bpf_map_create_opts){.sz = sizeof(struct bpf_map_create_opts), .map_flags = BPF_F_MMAPABLE});
-	int new = bpf_map_create(BPF_MAP_TYPE_ARRAY, "tallies", 4, sizeof t, 3, &(struct bpf_map_create_opts){.sz = sizeof(struct bpf_map_create_opts), .map_flags = BPF_F_MMAPABLE});
+	int old = tallies_of(sizeof *was), new = tallies_of(sizeof t);
 	for (uint32_t i = 0; i < 3; i++)
 		CHECK(bpf_map_update_elem(old, &i, &was[i], BPF_ANY) == 0);
 	CHECK(chdir(cwd) == 0 && unlink("tallies-3") == 0 && bpf_obj_pin(old, "tallies-3") == 0);
@@ -463,6 +471,70 @@ static void what_is_counted_meanwhile_is_added(void)
 	close(new);
 }
 
+/* A net that ended before the last of the old programs was replaced, or whose build was left again for the one before. */
+static void a_port_goes_on_from_what_counted_last(void)
+{
+	const struct flow_tally_3 was[3] = {{.passed = 10, .filled_ns = 5000}, {.passed = 20, .filled_ns = 5000}, {.passed = 30, .filled_ns = 7000}};
+	uint32_t port[3] = {0, 1, 2};
+	struct flow_tally t;
+	int home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), old = tallies_of(sizeof *was), new = tallies_of(sizeof t);
+
+	CHECK(world(false) && chdir(cwd) == 0 && unlink("tallies-3") == 0 && bpf_obj_pin(old, "tallies-3") == 0);
+	for (int i = 0; i < 3; i++)
+		CHECK(bpf_map_update_elem(old, &port[i], &was[i], BPF_ANY) == 0);
+	CHECK(former_begin(new, 3));
+	former_end();
+	for (int i = 0; i < 3; i++)
+		CHECK(bpf_map_lookup_elem(new, &port[i], &t) == 0 && t.passed == was[i].passed && t.full_ns == was[i].filled_ns + FLOW_BUCKET_NS);
+	t = (struct flow_tally){.passed = 100, .full_ns = 6000 + FLOW_BUCKET_NS};
+	CHECK(bpf_map_update_elem(new, &port[1], &t, BPF_ANY) == 0 && bpf_map_update_elem(new, &port[2], &t, BPF_ANY) == 0);
+	CHECK(former_begin(new, 3));
+	CHECK(bpf_map_lookup_elem(new, &port[0], &t) == 0 && t.passed == 10);
+	CHECK(bpf_map_lookup_elem(new, &port[1], &t) == 0 && t.passed == 100);
+	CHECK(bpf_map_lookup_elem(new, &port[2], &t) == 0 && t.passed == 30);
+	former_end();
+	CHECK(bpf_map_lookup_elem(new, &port[1], &t) == 0 && t.passed == 100);
+	CHECK(fchdir(home) == 0);
+	close(home);
+	close(old);
+	close(new);
+}
+
+/* An upgrade that was undone and done again: what this build pinned the first time is older than what the one before made since. */
+static void what_the_build_before_made_since_is_newer(void)
+{
+	struct flow_key key;
+	struct flow flow;
+	char path[128];
+
+	CHECK(world(false) && start_net() && status_of("relay-rff0-tc") == 1 && !pinned("flows", FORMER_LAYOUT));
+	struct flow_tally t = {.passed = 77 * PASSED_BEFORE};
+	uint32_t others = OTHERS;
+	CHECK(bpf_map_update_elem(seen.fd[KERNEL_TALLIES], &others, &t, BPF_ANY) == 0);
+	stage_kill(&s);
+	bpf_object__close(object);
+	deadline_ns += 1000000000;
+	CHECK(load_former() && fill() && attach_former("rff0", false) && attach_former("rff1", false));
+	CHECK(pinned("flows", FLOW_LAYOUT) && pinned("flows", FORMER_LAYOUT));
+	sender = speak();
+	CHECK(has_sent(ENOUGH) && former_counts().passed > PASSED_BEFORE);
+	seen.all = false;
+	CHECK(start_net() && status_of("relay-rff0-tc") == 1);
+	CHECK(has_sent(*sent + ENOUGH));
+	kill(sender, SIGKILL);
+	waitpid(sender, NULL, 0);
+	usleep(200000);
+	CHECK(heard() == (int)*sent && counts(SLOT).passed == PASSED_BEFORE + *sent && counts(OTHERS).passed == 3);
+	CHECK(bpf_map_get_next_key(seen.fd[KERNEL_FLOWS], NULL, &key) == 0 && bpf_map_lookup_elem(seen.fd[KERNEL_FLOWS], &key, &flow) == 0);
+	CHECK(flow.deadline_ns == deadline_ns && !pinned("flows", FORMER_LAYOUT));
+	/* and from a later build back to this one: nothing of that one stays */
+	snprintf(path, sizeof path, "%s/flows-%d", cwd, FLOW_LAYOUT + 1);
+	CHECK(bpf_obj_pin(seen.fd[KERNEL_FLOWS], path) == 0 && chown(path, NET_UID, NET_UID) == 0);
+	stage_kill(&s);
+	seen.all = false;
+	CHECK(start_net() && status_of("relay-rff0-tc") == 1 && !pinned("flows", FLOW_LAYOUT + 1) && counts(OTHERS).passed == 3);
+}
+
 /* Of other ports or of older builds: begun anew, and nothing of them stays. */
 static void what_does_not_fit_is_removed(void)
 {
@@ -482,7 +554,8 @@ static void what_does_not_fit_is_removed(void)
 int main(int argc, char **argv)
 {
 	static void (*const tests[])(void) = {tc_of_the_build_before_is_taken_over, xdp_of_the_build_before_is_taken_over,
-	    what_is_counted_meanwhile_is_added, what_does_not_fit_is_removed};
+	    what_is_counted_meanwhile_is_added, a_port_goes_on_from_what_counted_last, what_the_build_before_made_since_is_newer,
+	    what_does_not_fit_is_removed};
 
 	if (argc != 3 || !mkdtemp(cwd) || chmod(cwd, 0755) != 0)
 		return 2;
