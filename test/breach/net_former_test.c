@@ -3,6 +3,7 @@
  * debugging sections) relay a stream of packets, and go on while this build's net starts, until its own do. No packet is lost, none is
  * counted twice or not at all, flows keep their deadlines, bans their counts. net_former_test EXECUTABLE OBJECT.gz */
 #include "former.h"
+#include "netns.h"
 #include "stage.h"
 #include "test.h"
 #include <arpa/inet.h>
@@ -97,50 +98,12 @@ static uint64_t now_ns(void)
 
 static pid_t make_network(int i)
 {
-	char command[512], octet;
-	int ready[2];
+	static const char *const of[2][3] = {{"rff0", "10.9.0.1", "10.9.0.2"}, {"rff1", "10.9.1.1", "10.9.1.2"}};
+	pid_t pid = netns_new(of[i][0], of[i][1], of[i][2]);
 
-	if (pipe2(ready, O_CLOEXEC) != 0)
-		abort();
-	pid_t pid = fork();
-	if (pid == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || unshare(CLONE_NEWNET) != 0 || write(ready[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	if (read(ready[0], &octet, 1) != 1)
-		abort();
-	close(ready[0]);
-	snprintf(command, sizeof command,
-	    "ip link add rff%d type veth peer name p netns %d && ip addr add 10.9.%d.1/24 dev rff%d && ip link set rff%d up && "
-	    "nsenter -t %d -n sh -ec 'ip link set p up; ip addr add 10.9.%d.2/24 dev p'",
-	    i, (int)pid, i, i, i, (int)pid, i);
-	if (system(command) != 0)
+	if (pid < 0)
 		skip("no veth here");
 	return pid;
-}
-
-/* Whence to leave. */
-static int enter(pid_t pid)
-{
-	char path[64];
-	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	int there = open(path, O_RDONLY | O_CLOEXEC);
-	if (home < 0 || there < 0 || setns(there, CLONE_NEWNET) != 0)
-		abort();
-	close(there);
-	return home;
-}
-
-static void leave(int home)
-{
-	if (setns(home, CLONE_NEWNET) != 0)
-		abort();
-	close(home);
 }
 
 static int socket_in(pid_t pid, const char *ip, uint16_t port)
@@ -148,11 +111,10 @@ static int socket_in(pid_t pid, const char *ip, uint16_t port)
 	struct addr a = at(ip, port);
 	struct sockaddr_storage sa;
 	socklen_t n = addr_to_sockaddr(&a, &sa);
-	int home = enter(pid), octets = 8 << 20, fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = netns_socket(pid);
 
-	if (bind(fd, (struct sockaddr *)&sa, n) != 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) != 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, n) != 0)
 		abort();
-	leave(home);
 	return fd;
 }
 
@@ -160,7 +122,7 @@ static int socket_in(pid_t pid, const char *ip, uint16_t port)
 static void far_end_suits_xdp(pid_t pid)
 {
 	struct ethtool_value set[] = {{ETHTOOL_SGRO, 1}, {ETHTOOL_STXCSUM, 0}};
-	int home = enter(pid), fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int home = netns_enter(pid), fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	for (int i = 0; i < 2; i++) {
 		struct ifreq r = {.ifr_name = "p", .ifr_data = (void *)&set[i]};
@@ -168,7 +130,8 @@ static void far_end_suits_xdp(pid_t pid)
 			skip("no XDP over a veth here");
 	}
 	close(fd);
-	leave(home);
+	if (!netns_leave(home))
+		abort();
 }
 
 /* 250 packets a second, numbered from 0, until it is killed. */
@@ -331,8 +294,7 @@ static void world_ends(void)
 	if (s.pid)
 		stage_kill(&s);
 	for (int i = 0; i < 2; i++) {
-		kill(network[i], SIGKILL);
-		waitpid(network[i], NULL, 0);
+		netns_end(network[i]);
 		if (seen.fd[i ? KERNEL_FLOWS : KERNEL_TALLIES] >= 0)
 			close(seen.fd[i ? KERNEL_FLOWS : KERNEL_TALLIES]);
 	}
