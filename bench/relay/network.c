@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "network.h"
+#include "netns.h"
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,53 +25,38 @@ void run(const char *command)
 		fail(command);
 }
 
-int enter(pid_t pid)
+int enter(pid_t network)
 {
-	char path[64];
-	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int home = netns_enter(network);
 
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	int there = open(path, O_RDONLY | O_CLOEXEC);
-	if (home < 0 || there < 0 || setns(there, CLONE_NEWNET) != 0)
+	if (home < 0)
 		fail("another network");
-	close(there);
 	return home;
 }
 
 void leave(int home)
 {
-	if (setns(home, CLONE_NEWNET) != 0)
+	if (!netns_leave(home))
 		fail("own network");
-	close(home);
 }
 
 /* Neighbours are kept for good: a program that drops all at either end drops ARP too. */
 pid_t make_network(int i)
 {
-	pid_t inside;
-	char command[512], octet;
-	int ready[2];
+	char device[16], ours[32], theirs[32], command[256];
 
-	if (pipe2(ready, O_CLOEXEC) != 0 || (inside = fork()) < 0)
-		fail("fork");
-	if (inside == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || unshare(CLONE_NEWNET) != 0 || write(ready[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	if (read(ready[0], &octet, 1) != 1)
+	snprintf(device, sizeof device, "rfm%d", i);
+	snprintf(ours, sizeof ours, "10.9.%d.1", i);
+	snprintf(theirs, sizeof theirs, "10.9.%d.2", i);
+	pid_t network = netns_new(device, ours, theirs);
+	if (network < 0)
 		fail("a network");
-	close(ready[0]);
 	snprintf(command, sizeof command,
-	    "ip link add rfm%d type veth peer name p netns %d && ip addr add 10.9.%d.1/24 dev rfm%d && ip link set rfm%d up && "
-	    "nsenter -t %d -n sh -c 'ip link set p up; ip addr add 10.9.%d.2/24 dev p' && "
-	    "ping -c 1 -W 2 10.9.%d.2 >/dev/null && ip neigh change 10.9.%d.2 dev rfm%d nud permanent && "
-	    "nsenter -t %d -n ip neigh change 10.9.%d.1 dev p nud permanent",
-	    i, (int)inside, i, i, i, (int)inside, i, i, i, i, (int)inside, i);
+	    "ping -c 1 -W 2 %s >/dev/null && ip neigh change %s dev %s nud permanent && "
+	    "nsenter -t %d -n ip neigh change %s dev p nud permanent",
+	    theirs, theirs, device, (int)network, ours);
 	run(command);
-	return inside;
+	return network;
 }
 
 void attach_tc(int interface, int program, enum bpf_tc_attach_point where)

@@ -57,6 +57,10 @@ const char *arena_why_not(enum arena_found found);
  * with errno. */
 bool arena_take(struct arena *a, int fd, const struct arena_plan *p, struct arena_table *out, enum arena_found *found);
 
+/* arena_take(), as a process starts: what is lost or converted is said in its log, and without an arena it does not go on. lost: the
+ * records, in a word or three. fd may be -1. */
+void arena_take_or_die(struct arena *a, int fd, const struct arena_plan *p, struct arena_table *out, const char *lost);
+
 /* Map fd, growing it to the size that these tables need. What it holds is kept when layout and shapes are the same as
  * when it was written, and *adopted says so; otherwise it starts empty. False with errno when it can't be mapped. */
 bool arena_open(struct arena *a, int fd, uint32_t layout, const struct arena_shape *shape, uint32_t tables,

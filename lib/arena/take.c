@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What the build before left: layout N reads N and N-1. */
 #include "arena/arena_int.h"
+#include "base/log.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,4 +169,16 @@ bool arena_take(struct arena *a, int fd, const struct arena_plan *p, struct aren
 	if (*found == ARENA_FORMER && !rewrite(fd, p))
 		return false;
 	return arena_open(a, fd, p->layout, p->shape, p->tables, out, &adopted);
+}
+
+void arena_take_or_die(struct arena *a, int fd, const struct arena_plan *p, struct arena_table *out, const char *lost)
+{
+	enum arena_found found;
+
+	if (fd < 0 || !arena_take(a, fd, p, out, &found))
+		log_fatal("the arena can't be mapped");
+	if (found == ARENA_FORMER)
+		log_info("the arena of the build before is taken over");
+	else if (arena_why_not(found))
+		log_error("%s of before are lost: %s", lost, arena_why_not(found));
 }

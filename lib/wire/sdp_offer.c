@@ -141,16 +141,24 @@ static bool crypto_answers(const struct sdp_audio *offer, const struct sdp_audio
 	return false;
 }
 
-enum sdp_refusal sdp_check_answer(const struct sdp *offer, const struct sdp *answer)
+static enum sdp_refusal check_lines(const struct sdp *offer, const struct sdp *answer)
 {
-	const struct sdp_audio *a = &answer->audio;
-
 	if (!same_lines(offer, answer))
 		return SDP_ANSWER_LINES;
 	if (!has_audio(answer))
 		return SDP_AUDIO_DECLINED;
 	if (answer->audio_line != offer->audio_line)
 		return SDP_ANSWER_LINES;
+	return SDP_ACCEPTABLE;
+}
+
+enum sdp_refusal sdp_check_answer(const struct sdp *offer, const struct sdp *answer)
+{
+	const struct sdp_audio *a = &answer->audio;
+	enum sdp_refusal lines = check_lines(offer, answer);
+
+	if (lines != SDP_ACCEPTABLE)
+		return lines;
 	if (sdp_keys(answer) == 0)
 		return no_keys_because(a);
 	uint8_t keys = sdp_keys(answer) & sdp_keys(offer);
@@ -165,12 +173,10 @@ enum sdp_refusal sdp_check_answer(const struct sdp *offer, const struct sdp *ans
 
 enum sdp_refusal sdp_check_clear_answer(const struct sdp *offer, const struct sdp *answer)
 {
-	if (!same_lines(offer, answer))
-		return SDP_ANSWER_LINES;
-	if (!has_audio(answer))
-		return SDP_AUDIO_DECLINED;
-	if (answer->audio_line != offer->audio_line)
-		return SDP_ANSWER_LINES;
+	enum sdp_refusal lines = check_lines(offer, answer);
+
+	if (lines != SDP_ACCEPTABLE)
+		return lines;
 	if (secure_profile(&answer->audio))
 		return SDP_NO_COMMON_KEYS;
 	return common_speech(&answer->audio, &offer->audio) ? SDP_ACCEPTABLE : SDP_NO_COMMON_CODEC;

@@ -2,7 +2,6 @@
 #include "kept.h"
 #include "account.h"
 #include "bans.h"
-#include "base/log.h"
 #include "call.h"
 #include "hotdesk.h"
 #include "leg.h"
@@ -31,16 +30,10 @@ static struct arena_plan plan_of(const struct arena_shape *shape)
 void kept_open(int fd, const struct site *s, struct arena_table table[CORE_TABLES])
 {
 	struct arena_shape shape[CORE_TABLES];
-	enum arena_found found;
 
 	kept_shapes(s, shape);
 	const struct arena_plan plan = plan_of(shape);
-	if (fd < 0 || !arena_take(&arena, fd, &plan, table, &found))
-		log_fatal("the arena can't be mapped");
-	if (found == ARENA_FORMER)
-		log_info("the arena of the build before is taken over");
-	else if (arena_why_not(found))
-		log_error("calls, registrations and bans of before are lost: %s", arena_why_not(found));
+	arena_take_or_die(&arena, fd, &plan, table, "calls, registrations and bans");
 }
 
 const char *kept_judge(int fd, const struct site *s)

@@ -199,10 +199,9 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 	return l;
 }
 
-struct leg *leg_new_out(
-    const struct registration *to, uint64_t call, bool emergency, const char *from_user, const char *to_user)
+/* Over a flow that is there (NULL: none is), from one name to the other. */
+static struct leg *new_out(const struct flow *f, uint64_t call, bool emergency, struct span from, struct span to)
 {
-	struct flow *f = flow_get(to->flow);
 	struct leg *l = f ? leg_new(call, emergency) : NULL;
 	char call_id[33];
 
@@ -211,15 +210,28 @@ struct leg *leg_new_out(
 	rand_hex(call_id, 16);
 	l->r.state = LEG_OUT_SENT;
 	l->r.side = 1;
-	l->r.user = to->user;
-	l->r.person = hotdesk_person(to->user, to->device);
-	l->r.device = to->device;
 	l->r.flow = f->id;
 	l->r.listener = f->listener;
 	l->r.seen = f->remote;
-	if (!leg_set_text(l, LEG_CALL_ID, span_str(call_id)) || !leg_set_text(l, LEG_TARGET, span_str(to->contact)) ||
-	    !leg_set_text(l, LEG_LOCAL_USER, span_str(from_user)) ||
-	    !leg_set_text(l, LEG_REMOTE_USER, span_str(to_user))) {
+	if (!leg_set_text(l, LEG_CALL_ID, span_str(call_id)) || !leg_set_text(l, LEG_LOCAL_USER, from) ||
+	    !leg_set_text(l, LEG_REMOTE_USER, to)) {
+		leg_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+struct leg *leg_new_out(
+    const struct registration *to, uint64_t call, bool emergency, const char *from_user, const char *to_user)
+{
+	struct leg *l = new_out(flow_get(to->flow), call, emergency, span_str(from_user), span_str(to_user));
+
+	if (!l)
+		return NULL;
+	l->r.user = to->user;
+	l->r.person = hotdesk_person(to->user, to->device);
+	l->r.device = to->device;
+	if (!leg_set_text(l, LEG_TARGET, span_str(to->contact))) {
 		leg_free(l);
 		return NULL;
 	}
@@ -228,25 +240,16 @@ struct leg *leg_new_out(
 
 struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct span from, struct span number)
 {
-	struct flow *f = trunk_flow(trunk);
-	struct leg *l = f ? leg_new(call, emergency) : NULL;
-	char call_id[33];
+	struct leg *l = new_out(trunk_flow(trunk), call, emergency, from, number);
 
 	if (!l)
 		return NULL;
-	rand_hex(call_id, 16);
-	l->r.state = LEG_OUT_SENT;
-	l->r.side = 1;
 	l->r.user = l->r.person = l->r.device = NOBODY;
 	l->r.trunk = trunk;
 	l->r.clear = trunk_conf_of(trunk)->media == TRUNK_RTP;
 	l->r.ends = l->r.clear ? RELAY_ENDED_CLEAR : RELAY_ENDED_SDES;
-	l->r.flow = f->id;
-	l->r.listener = f->listener;
-	l->r.seen = f->remote;
 	l->r.line = trunk_line_take(trunk, emergency);
-	if (!l->r.line || !leg_set_text(l, LEG_CALL_ID, span_str(call_id)) || !leg_set_text(l, LEG_LOCAL_USER, from) ||
-	    !leg_set_text(l, LEG_REMOTE_USER, number)) {
+	if (!l->r.line) {
 		leg_free(l);
 		return NULL;
 	}

@@ -78,7 +78,8 @@ static int add_key(gnutls_certificate_credentials_t into)
 	for (int i = 0; i < 2 && e >= 0; i++)
 		e = gnutls_pcert_import_x509_raw(&chain[i], &der[i], GNUTLS_X509_FMT_DER, 0);
 	if (e >= 0)
-		e = gnutls_certificate_set_key(into, NULL, 0, chain, 2, key); /* takes both over, and signs once */
+		e = gnutls_certificate_set_key(
+		    into, NULL, 0, chain, 2, key); /* takes both over, and signs once; untried when signer is slow */
 	if (e < 0)
 		gnutls_privkey_deinit(key);
 	else

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include "kept.h"
-#include "base/log.h"
 #include "end.h"
 #include "table.h"
 
@@ -23,16 +22,10 @@ static struct arena_plan plan_of(const struct arena_shape *shape)
 void kept_open(int fd, const struct site *s, struct arena_table table[MEDIA_TABLES])
 {
 	struct arena_shape shape[MEDIA_TABLES];
-	enum arena_found found;
 
 	kept_shapes(s, shape);
 	const struct arena_plan plan = plan_of(shape);
-	if (fd < 0 || !arena_take(&arena, fd, &plan, table, &found))
-		log_fatal("the arena can't be mapped");
-	if (found == ARENA_FORMER)
-		log_info("the arena of the build before is taken over");
-	else if (arena_why_not(found))
-		log_error("what was relayed before is lost: %s", arena_why_not(found));
+	arena_take_or_die(&arena, fd, &plan, table, "streams");
 }
 
 const char *kept_judge(int fd, const struct site *s)

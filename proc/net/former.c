@@ -99,7 +99,8 @@ bool former_begin(int tallies, uint32_t n)
 	}
 	memcpy(former.began, former.at, n * sizeof *former.began);
 	for (uint32_t i = 0; i < n; i++)
-		former_tally(&former.began[i], &former.now[i]);
+		if (full_ns(&former.began[i]) >= former.now[i].full_ns)
+			former_tally(&former.began[i], &former.now[i]);
 	return true;
 }
 
@@ -130,6 +131,7 @@ void former_end(void)
 void former_unpin(const char *const *names, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		for (int layout = 1; layout < FLOW_LAYOUT; layout++)
-			unlink(path_of(names[i], layout));
+		for (int layout = 1; layout <= FLOW_LAYOUT + 1; layout++)
+			if (layout != FLOW_LAYOUT)
+				unlink(path_of(names[i], layout));
 }

@@ -31,12 +31,13 @@ void former_tally(const struct flow_tally_3 *was, struct flow_tally *out);
 /* In the current directory. The descriptor of the map, to be gone on with; -1: there is none of that name, or its entries are others now. */
 int former_open(const char *name) __attribute__((warn_unused_result));
 
-/* tallies of this layout, new and of n entries, before they are pinned. False: there were none, or of another size. */
+/* tallies of this layout, of n entries. Whichever build saw the last packet of a port has its counts: a port's bucket is full later with
+ * each, and in new ones never was. False: there were none, or of another size. */
 bool former_begin(int tallies, uint32_t n);
 /* This build's programs are where the others were. */
 void former_end(void);
 
-/* No pin of an earlier layout is left. */
+/* No pin is left of an earlier layout, nor of the next one, whose build was here and went: it would find them older than ours. */
 void former_unpin(const char *const *names, unsigned n);
 
 #endif

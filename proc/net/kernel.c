@@ -81,6 +81,33 @@ static int adopt(struct bpf_map *m)
 	return r;
 }
 
+static uint32_t map_id(int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t n = sizeof info;
+
+	return bpf_obj_get_info_by_fd(fd, &info, &n) == 0 ? info.id : 0;
+}
+
+/* The build before has made a map since this one took over: it was here again, and what is pinned of ours is older. */
+static bool is_stale(const struct bpf_map *m)
+{
+	int was = former_open(bpf_map__name(m)), now = was < 0 ? -1 : bpf_obj_get(pin_path(bpf_map__name(m)));
+	bool stale = now >= 0 && fits(m, was) && map_id(was) != map_id(now);
+
+	if (was >= 0)
+		close(was);
+	if (now >= 0)
+		close(now);
+	return stale;
+}
+
+static void unpin(void)
+{
+	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++)
+		unlink(pin_path(pinned[i]));
+}
+
 static int pin(struct bpf_map *m)
 {
 	const char *path = pin_path(bpf_map__name(m));
@@ -96,6 +123,7 @@ static int map_fd(const char *name)
 static int load(const struct kernel_shape *s)
 {
 	struct bpf_map *m;
+	bool stale = false;
 	int r = 0;
 
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "relay");
@@ -105,10 +133,13 @@ static int load(const struct kernel_shape *s)
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "flows"), s->ports * s->addresses);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "tallies"), s->ports);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "sends"), s->ports);
+	bpf_object__for_each_map(m, kernel.object) stale |= is_stale(m);
+	if (stale)
+		unpin();
 	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = adopt(m);
 	if (r == 0)
 		r = bpf_object__load(kernel.object);
-	if (r == 0 && access(pin_path("tallies"), F_OK) != 0)
+	if (r == 0)
 		(void)former_begin(map_fd("tallies"), s->ports);
 	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = pin(m);
 	return r;
@@ -339,6 +370,5 @@ bool kernel_in_use(uint64_t now_ns)
 void kernel_unpin(void)
 {
 	xdp_drop_rest();
-	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++)
-		unlink(pin_path(pinned[i]));
+	unpin();
 }

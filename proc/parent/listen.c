@@ -70,7 +70,7 @@ static const char *cannot(const char *what, const struct addr *a)
 	uint8_t text[ADDR_TEXT_MAX];
 	struct buf at = buf_of(text, sizeof text);
 
-	addr_put(&at, a);
+	(a->port ? addr_put : addr_put_ip)(&at, a);
 	snprintf(line, sizeof line, "cannot %s %s: %s", what, buf_cstr(&at), why);
 	return line;
 }

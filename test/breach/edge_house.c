@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "edge_child.h"
+#include "farkey/farkey.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -178,6 +179,8 @@ static void on_sign_want(struct link *from, const struct ipc_view *v)
 	the->signs++;
 	if (the->signer_mute)
 		return;
+	if (the->signer_late_n && the->signer_late_n--)
+		usleep(2 * FARKEY_WAIT_MS * 1000);
 	MUST(gnutls_privkey_init(&key));
 	MUST(gnutls_privkey_import_x509(key, server.key, 0));
 	MUST(gnutls_privkey_sign_hash2(key, GNUTLS_SIGN_ECDSA_SHA256, 0, &hash, &sig));
@@ -248,6 +251,16 @@ void house_renew_server(struct house *h)
 	make_server();
 	give_chain(h);
 	house_pump(h, 100);
+}
+
+bool house_is_server(struct span der)
+{
+	gnutls_datum_t leaf;
+
+	MUST(gnutls_x509_crt_export2(server.crt, GNUTLS_X509_FMT_DER, &leaf));
+	bool same = span_eq(der, span_of(leaf.data, leaf.size));
+	gnutls_free(leaf.data);
+	return same;
 }
 
 void house_say_device(struct house *h, uint32_t device, enum device_state state, uint32_t flags, uint32_t epoch)

@@ -25,7 +25,7 @@ struct house {
 	uint16_t port;
 	bool ready, signer_mute, signer_keyless, v6;
 	uint32_t from_ip; /* phones connect from 127.x.y.z, host order; 0: as the kernel likes */
-	uint32_t signs;
+	uint32_t signs, signer_late_n; /* so many signatures more take longer than edge waits */
 	bool has_status;
 	struct proc_status status;
 	bool accused;
@@ -55,6 +55,7 @@ bool house_settle(struct house *h);
 void house_say_device(struct house *h, uint32_t device, enum device_state state, uint32_t flags, uint32_t epoch);
 void house_say_done(struct house *h);
 void house_renew_server(struct house *h); /* another key and certificate for the server */
+bool house_is_server(struct span der);    /* its last one */
 
 /* Serve every link for at most ms, or until *flag. */
 void house_pump(struct house *h, int ms);

@@ -381,6 +381,32 @@ static void nobody_home(void)
 	phone_free(p);
 }
 
+/* R28: a certificate is taken up though signer was too slow to prove its key, the first one and the next, and no chain need come again. */
+static void slow_signer(void)
+{
+	struct house_options o = {.no_signer = true};
+	struct cert_spec spec = GOOD;
+	unsigned n = 0;
+
+	house_end(h);
+	h = house_new(&o);
+	for (int chain = 0; chain < 2; chain++) {
+		uint32_t signs = h->signs;
+		h->signer_late_n = 1;
+		if (chain == 0)
+			house_link_signer(h);
+		else
+			house_renew_server(h);
+		house_pump(h, 200);
+		CHECK(h->signs == signs + 1 && house_count(h, "sign-timeouts") == (uint64_t)chain + 1);
+		struct phone *p = phone_new(h, &spec, NULL);
+		CHECK(phone_shake(h, p) && h->signs == signs + 2);
+		const gnutls_datum_t *is = gnutls_certificate_get_peers(p->tls, &n);
+		CHECK(n == 2 && house_is_server(span_of(is[0].data, is[0].size)));
+		phone_free(p);
+	}
+}
+
 int main(void)
 {
 	struct house_options o = {0};
@@ -416,6 +442,7 @@ int main(void)
 	RUN(banned_host);
 	RUN(nobody_home);
 	RUN(silent_signer);
+	RUN(slow_signer);
 	house_end(h);
 	return TEST_END;
 }

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include "kernel_house.h"
 #include "kernel.h"
+#include "netns.h"
 #include "pair.h"
 #include "place.h"
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static struct {
@@ -26,61 +23,27 @@ static struct {
 
 /* --- networks --- */
 
-static int enter(void)
-{
-	char path[64];
-	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)house.phones);
-	int there = open(path, O_RDONLY | O_CLOEXEC);
-	if (home < 0 || there < 0 || setns(there, CLONE_NEWNET) != 0)
-		abort();
-	close(there);
-	return home;
-}
-
 int kernel_house_socket(void)
 {
-	int home = enter(), fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), octets = 8 << 20;
+	int fd = netns_socket(house.phones);
 
-	/* what leaves together arrives together */
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) != 0 || setns(home, CLONE_NEWNET) != 0)
+	if (fd < 0)
 		abort();
-	close(home);
 	return fd;
 }
 
 bool kernel_house_networks(const char *ours, const char *theirs)
 {
-	char command[512], octet;
-	int ready[2];
-
-	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0 || pipe2(ready, O_CLOEXEC) != 0)
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0 || system("ip link set lo up") != 0)
 		return false;
-	house.phones = fork();
-	if (house.phones == 0) {
-		/* it goes with the test, however that ends */
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || unshare(CLONE_NEWNET) != 0 || write(ready[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	bool ok = read(ready[0], &octet, 1) == 1;
-	close(ready[0]);
-	snprintf(command, sizeof command,
-	    "ip link set lo up && ip link add rfm0 type veth peer name p netns %d && ip addr add %s/24 dev rfm0 && ip link set rfm0 up && "
-	    "nsenter -t %d -n sh -ec 'ip link set p up; for a in %s; do ip addr add $a/24 dev p; done'",
-	    (int)house.phones, ours, (int)house.phones, theirs);
-	return ok && system(command) == 0;
+	house.phones = netns_new("rfm0", ours, theirs);
+	return house.phones > 0;
 }
 
 void kernel_house_leave(void)
 {
-	if (!house.phones)
-		return;
-	kill(house.phones, SIGKILL);
-	waitpid(house.phones, NULL, 0);
+	if (house.phones > 0)
+		netns_end(house.phones);
 }
 
 /* --- programs --- */

@@ -3,11 +3,13 @@
  * debugging sections) relay a stream of packets, and go on while this build's net starts, until its own do. No packet is lost, none is
  * counted twice or not at all, flows keep their deadlines, bans their counts. net_former_test EXECUTABLE OBJECT.gz */
 #include "former.h"
+#include "netns.h"
 #include "stage.h"
 #include "test.h"
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
@@ -96,50 +98,12 @@ static uint64_t now_ns(void)
 
 static pid_t make_network(int i)
 {
-	char command[512], octet;
-	int ready[2];
+	static const char *const of[2][3] = {{"rff0", "10.9.0.1", "10.9.0.2"}, {"rff1", "10.9.1.1", "10.9.1.2"}};
+	pid_t pid = netns_new(of[i][0], of[i][1], of[i][2]);
 
-	if (pipe2(ready, O_CLOEXEC) != 0)
-		abort();
-	pid_t pid = fork();
-	if (pid == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || unshare(CLONE_NEWNET) != 0 || write(ready[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	if (read(ready[0], &octet, 1) != 1)
-		abort();
-	close(ready[0]);
-	snprintf(command, sizeof command,
-	    "ip link add rff%d type veth peer name p netns %d && ip addr add 10.9.%d.1/24 dev rff%d && ip link set rff%d up && "
-	    "nsenter -t %d -n sh -ec 'ip link set p up; ip addr add 10.9.%d.2/24 dev p'",
-	    i, (int)pid, i, i, i, (int)pid, i);
-	if (system(command) != 0)
+	if (pid < 0)
 		skip("no veth here");
 	return pid;
-}
-
-/* Whence to leave. */
-static int enter(pid_t pid)
-{
-	char path[64];
-	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	int there = open(path, O_RDONLY | O_CLOEXEC);
-	if (home < 0 || there < 0 || setns(there, CLONE_NEWNET) != 0)
-		abort();
-	close(there);
-	return home;
-}
-
-static void leave(int home)
-{
-	if (setns(home, CLONE_NEWNET) != 0)
-		abort();
-	close(home);
 }
 
 static int socket_in(pid_t pid, const char *ip, uint16_t port)
@@ -147,11 +111,10 @@ static int socket_in(pid_t pid, const char *ip, uint16_t port)
 	struct addr a = at(ip, port);
 	struct sockaddr_storage sa;
 	socklen_t n = addr_to_sockaddr(&a, &sa);
-	int home = enter(pid), octets = 8 << 20, fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = netns_socket(pid);
 
-	if (bind(fd, (struct sockaddr *)&sa, n) != 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) != 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, n) != 0)
 		abort();
-	leave(home);
 	return fd;
 }
 
@@ -159,7 +122,7 @@ static int socket_in(pid_t pid, const char *ip, uint16_t port)
 static void far_end_suits_xdp(pid_t pid)
 {
 	struct ethtool_value set[] = {{ETHTOOL_SGRO, 1}, {ETHTOOL_STXCSUM, 0}};
-	int home = enter(pid), fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int home = netns_enter(pid), fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	for (int i = 0; i < 2; i++) {
 		struct ifreq r = {.ifr_name = "p", .ifr_data = (void *)&set[i]};
@@ -167,7 +130,8 @@ static void far_end_suits_xdp(pid_t pid)
 			skip("no XDP over a veth here");
 	}
 	close(fd);
-	leave(home);
+	if (!netns_leave(home))
+		abort();
 }
 
 /* 250 packets a second, numbered from 0, until it is killed. */
@@ -280,13 +244,14 @@ static int program(const char *name)
 static bool attach_former(const char *name, bool xdp)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)if_nametoindex(name), .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, relay, .handle = 1, .priority = 0x5246, .prog_fd = program("relay_tc"));
+	LIBBPF_OPTS(bpf_tc_opts, relay, .handle = 1, .priority = 0x5246, .prog_fd = program("relay_tc"), .flags = BPF_TC_F_REPLACE);
 	LIBBPF_OPTS(bpf_tc_opts, left, .handle = 1, .priority = 0x5246, .prog_fd = program("relay_left"));
 	LIBBPF_OPTS(bpf_link_create_opts, natively, .flags = XDP_FLAGS_DRV_MODE);
 	struct flow_wire wire = {.interface = if_nametoindex(name), .redirects = 1};
 	char path[128];
 
-	if (bpf_tc_hook_create(&hook) != 0 || bpf_tc_attach(&hook, &relay) != 0)
+	int made = bpf_tc_hook_create(&hook);
+	if ((made != 0 && made != -EEXIST) || bpf_tc_attach(&hook, &relay) != 0)
 		return false;
 	if (!xdp)
 		return true;
@@ -329,8 +294,7 @@ static void world_ends(void)
 	if (s.pid)
 		stage_kill(&s);
 	for (int i = 0; i < 2; i++) {
-		kill(network[i], SIGKILL);
-		waitpid(network[i], NULL, 0);
+		netns_end(network[i]);
 		if (seen.fd[i ? KERNEL_FLOWS : KERNEL_TALLIES] >= 0)
 			close(seen.fd[i ? KERNEL_FLOWS : KERNEL_TALLIES]);
 	}
@@ -422,6 +386,13 @@ static void xdp_of_the_build_before_is_taken_over(void)
 	take_over(true);
 }
 
+static int tallies_of(uint32_t size)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = BPF_F_MMAPABLE);
+
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "tallies", 4, size, 3, &o);
+}
+
 /* Between the first and the last of a take-over, programs of both builds count. */
 static void what_is_counted_meanwhile_is_added(void)
 {
@@ -430,8 +401,7 @@ static void what_is_counted_meanwhile_is_added(void)
 	int home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	CHECK(world(false));
-	int old = bpf_map_create(BPF_MAP_TYPE_ARRAY, "tallies", 4, sizeof *was, 3, &(struct bpf_map_create_opts){.sz = sizeof(struct bpf_map_create_opts), .map_flags = BPF_F_MMAPABLE});
-	int new = bpf_map_create(BPF_MAP_TYPE_ARRAY, "tallies", 4, sizeof t, 3, &(struct bpf_map_create_opts){.sz = sizeof(struct bpf_map_create_opts), .map_flags = BPF_F_MMAPABLE});
+	int old = tallies_of(sizeof *was), new = tallies_of(sizeof t);
 	for (uint32_t i = 0; i < 3; i++)
 		CHECK(bpf_map_update_elem(old, &i, &was[i], BPF_ANY) == 0);
 	CHECK(chdir(cwd) == 0 && unlink("tallies-3") == 0 && bpf_obj_pin(old, "tallies-3") == 0);
@@ -463,6 +433,70 @@ static void what_is_counted_meanwhile_is_added(void)
 	close(new);
 }
 
+/* A net that ended before the last of the old programs was replaced, or whose build was left again for the one before. */
+static void a_port_goes_on_from_what_counted_last(void)
+{
+	const struct flow_tally_3 was[3] = {{.passed = 10, .filled_ns = 5000}, {.passed = 20, .filled_ns = 5000}, {.passed = 30, .filled_ns = 7000}};
+	uint32_t port[3] = {0, 1, 2};
+	struct flow_tally t;
+	int home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), old = tallies_of(sizeof *was), new = tallies_of(sizeof t);
+
+	CHECK(world(false) && chdir(cwd) == 0 && unlink("tallies-3") == 0 && bpf_obj_pin(old, "tallies-3") == 0);
+	for (int i = 0; i < 3; i++)
+		CHECK(bpf_map_update_elem(old, &port[i], &was[i], BPF_ANY) == 0);
+	CHECK(former_begin(new, 3));
+	former_end();
+	for (int i = 0; i < 3; i++)
+		CHECK(bpf_map_lookup_elem(new, &port[i], &t) == 0 && t.passed == was[i].passed && t.full_ns == was[i].filled_ns + FLOW_BUCKET_NS);
+	t = (struct flow_tally){.passed = 100, .full_ns = 6000 + FLOW_BUCKET_NS};
+	CHECK(bpf_map_update_elem(new, &port[1], &t, BPF_ANY) == 0 && bpf_map_update_elem(new, &port[2], &t, BPF_ANY) == 0);
+	CHECK(former_begin(new, 3));
+	CHECK(bpf_map_lookup_elem(new, &port[0], &t) == 0 && t.passed == 10);
+	CHECK(bpf_map_lookup_elem(new, &port[1], &t) == 0 && t.passed == 100);
+	CHECK(bpf_map_lookup_elem(new, &port[2], &t) == 0 && t.passed == 30);
+	former_end();
+	CHECK(bpf_map_lookup_elem(new, &port[1], &t) == 0 && t.passed == 100);
+	CHECK(fchdir(home) == 0);
+	close(home);
+	close(old);
+	close(new);
+}
+
+/* An upgrade that was undone and done again: what this build pinned the first time is older than what the one before made since. */
+static void what_the_build_before_made_since_is_newer(void)
+{
+	struct flow_key key;
+	struct flow flow;
+	char path[128];
+
+	CHECK(world(false) && start_net() && status_of("relay-rff0-tc") == 1 && !pinned("flows", FORMER_LAYOUT));
+	struct flow_tally t = {.passed = 77 * PASSED_BEFORE};
+	uint32_t others = OTHERS;
+	CHECK(bpf_map_update_elem(seen.fd[KERNEL_TALLIES], &others, &t, BPF_ANY) == 0);
+	stage_kill(&s);
+	bpf_object__close(object);
+	deadline_ns += 1000000000;
+	CHECK(load_former() && fill() && attach_former("rff0", false) && attach_former("rff1", false));
+	CHECK(pinned("flows", FLOW_LAYOUT) && pinned("flows", FORMER_LAYOUT));
+	sender = speak();
+	CHECK(has_sent(ENOUGH) && former_counts().passed > PASSED_BEFORE);
+	seen.all = false;
+	CHECK(start_net() && status_of("relay-rff0-tc") == 1);
+	CHECK(has_sent(*sent + ENOUGH));
+	kill(sender, SIGKILL);
+	waitpid(sender, NULL, 0);
+	usleep(200000);
+	CHECK(heard() == (int)*sent && counts(SLOT).passed == PASSED_BEFORE + *sent && counts(OTHERS).passed == 3);
+	CHECK(bpf_map_get_next_key(seen.fd[KERNEL_FLOWS], NULL, &key) == 0 && bpf_map_lookup_elem(seen.fd[KERNEL_FLOWS], &key, &flow) == 0);
+	CHECK(flow.deadline_ns == deadline_ns && !pinned("flows", FORMER_LAYOUT));
+	/* and from a later build back to this one: nothing of that one stays */
+	snprintf(path, sizeof path, "%s/flows-%d", cwd, FLOW_LAYOUT + 1);
+	CHECK(bpf_obj_pin(seen.fd[KERNEL_FLOWS], path) == 0 && chown(path, NET_UID, NET_UID) == 0);
+	stage_kill(&s);
+	seen.all = false;
+	CHECK(start_net() && status_of("relay-rff0-tc") == 1 && !pinned("flows", FLOW_LAYOUT + 1) && counts(OTHERS).passed == 3);
+}
+
 /* Of other ports or of older builds: begun anew, and nothing of them stays. */
 static void what_does_not_fit_is_removed(void)
 {
@@ -482,7 +516,8 @@ static void what_does_not_fit_is_removed(void)
 int main(int argc, char **argv)
 {
 	static void (*const tests[])(void) = {tc_of_the_build_before_is_taken_over, xdp_of_the_build_before_is_taken_over,
-	    what_is_counted_meanwhile_is_added, what_does_not_fit_is_removed};
+	    what_is_counted_meanwhile_is_added, a_port_goes_on_from_what_counted_last, what_the_build_before_made_since_is_newer,
+	    what_does_not_fit_is_removed};
 
 	if (argc != 3 || !mkdtemp(cwd) || chmod(cwd, 0755) != 0)
 		return 2;

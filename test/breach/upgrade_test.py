@@ -36,11 +36,11 @@ def other_id(n):
 class Installed(House):
     """Executables as a package puts them: files of their own, replaced one by one."""
 
-    def __init__(self, conducts=(), **more):
+    def __init__(self, conducts=(), real=(), **more):
         self.bin = pathlib.Path(tempfile.mkdtemp(prefix='ringfence-bin-'))
         self.program = self.bin / 'ringfenced'
         shutil.copy(BUILD / 'proc/parent/ringfenced', self.program)
-        super().__init__(conducts, real=['ctl'], program=self.program, **more)
+        super().__init__(conducts, real=['ctl', *real], program=self.program, **more)
 
     def libexec(self, name):
         return self.dir / 'libexec' / name
@@ -199,8 +199,8 @@ def lacks(h, name):
     real(h, name)
 
 
-def listens_at(h, address):
-    h.write_conf((h.site / 'ringfence.conf').read_text() + f'phones {{ listen = "{address}" }}\n')
+def listens_at(h, address, more=''):
+    h.write_conf((h.site / 'ringfence.conf').read_text() + f'phones {{ listen = "{address}" {more}}}\n')
 
 
 def other_listener(h):
@@ -219,6 +219,7 @@ def other_listener(h):
     (lambda h: sealed(h, 'signer', b'damaged' * 100), 'ringfence-signer refuses: signer/store.a, signer/store.b: the sealed store is damaged'),
     (lambda h: lacks(h, 'keeper'), 'ringfence-keeper refuses: keeper/store.a: No such file or directory'),
     (lambda h: listens_at(h, '192.0.2.77:5061'), 'cannot listen on 192.0.2.77:5061: Cannot assign requested address'),
+    (lambda h: listens_at(h, '127.0.0.7:5061', 'media = "192.0.2.78" '), 'cannot have media at 192.0.2.78: Cannot assign requested address'),
     (other_listener, r'cannot listen on 127.0.0.7:\d+: Address already in use'),
     (lambda h: h.install(1, but=['ringfence-core']), 'ringfence-core is of another build'),
     (lambda h: h.install(1, but=['ringfence-conf']), 'ringfence-conf is of another build'),
@@ -252,6 +253,68 @@ def test_what_is_not_whole_changes_nothing(installed, spoil, why):
     children = pathlib.Path(f'/proc/{h.process.pid}/task/{h.process.pid}/children').read_text().split()
     assert sorted(map(int, children)) == sorted(before.values()), 'the rehearsal has ended'
     assert h.log().count('ringfence: ready') == 1
+
+
+def test_a_new_listener_and_its_media_address_are_tried_and_taken(installed):
+    h = installed()
+    h.install(1)
+    with socket.create_server(('127.0.0.7', 0)) as free:
+        port = free.getsockname()[1]
+    listens_at(h, f'127.0.0.7:{port}', 'media = "127.0.0.8" ')
+    assert 'have taken over' in h.upgrade()
+    with socket.create_connection(('127.0.0.7', port), timeout=5):
+        pass
+
+
+def with_stores(installed):
+    """keeper and signer are themselves, have made their stores and write no more."""
+    h = installed(real=('keeper', 'signer'))
+    end, before = time.monotonic() + 10, None
+    while (now := stores(h)) != before or not all((h.site / name / 'store.a').exists() for name in ('keeper', 'signer')):
+        assert time.monotonic() < end, h.log()
+        before = now
+        time.sleep(1)
+    return h
+
+
+def test_whole_stores_are_taken(installed):
+    h = with_stores(installed)
+    for n in (1, 2):
+        h.install(n)
+        assert 'have taken over' in h.upgrade()
+        now = h.children()
+        assert {build_of(now[name]) for name in ('keeper', 'signer')} == {n}
+    assert h.log().count("made the site's certificate authority") == 1 and 'store' not in h.log(), h.log()
+
+
+def flipped(name):
+    """One bit of what is sealed, in each of both files that is there."""
+    def change(h):
+        for path in (h.site / name).glob('store.[ab]'):
+            octets = bytearray(path.read_bytes())
+            if octets:
+                octets[len(octets) // 2] ^= 1
+                path.write_bytes(octets)
+    return change
+
+
+@pytest.mark.parametrize('spoil, why', [
+    (flipped('keeper'), 'ringfence-keeper refuses: keeper/store.a, keeper/store.b: the sealed store is damaged'),
+    (flipped('signer'), 'ringfence-signer refuses: signer/store.a, signer/store.b: the sealed store is damaged'),
+    (lambda h: (h.site / 'keeper/store.a').unlink(), 'ringfence-keeper refuses: keeper/store.a: No such file or directory'),
+    (lambda h: (h.site / 'signer/store.b').unlink(), 'ringfence-signer refuses: signer/store.b: No such file or directory'),
+    (lambda h: (h.site / 'boot.key').write_bytes(os.urandom(32)), 'ringfence-(keeper|signer) refuses: '),
+])
+def test_stores_that_the_next_cannot_open_change_nothing(installed, spoil, why):
+    """those that run hold theirs, and go on with them"""
+    h = with_stores(installed)
+    before = h.children()
+    h.install(1)
+    spoil(h)
+    kept = stores(h)
+    said = h.upgrade(code=1)
+    assert re.search(why, said), said
+    assert stores(h) == kept and h.children() == before and h.alive()
 
 
 def test_a_rehearsal_that_hangs_is_ended(installed):

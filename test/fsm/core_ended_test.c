@@ -217,12 +217,7 @@ static void new_keys_in_the_dialog_are_answered_by_new_keys(void)
 static void zrtp_alone_ends_nowhere(void)
 {
 	begin();
-	struct sdp zrtp = sdes_a;
-	zrtp.audio.crypto_n = 0;
-	zrtp.audio.proto = SDP_RTP_AVP;
-	zrtp.audio.zrtp = 1;
-	memcpy(zrtp.audio.zrtp_version, "1.10", 5);
-	memset(zrtp.audio.zrtp_hash, 7, sizeof zrtp.audio.zrtp_hash);
+	struct sdp zrtp = sdp_zrtp(&alice);
 	talk_invite(&a, &alice, "bob", &zrtp);
 	talk_rings_at(&b, &bob);
 	talk_answer(&b, 488, NULL);

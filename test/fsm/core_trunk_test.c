@@ -523,15 +523,22 @@ static bool goes_out(const char *number)
 	return true;
 }
 
+/* The i-th that nobody dialled before. */
+static const char *abroad(int i)
+{
+	static char number[32];
+
+	snprintf(number, sizeof number, "+252610000%02d", i);
+	return number;
+}
+
 static void two_new_numbers_abroad_and_no_third(void)
 {
-	char number[32];
 	unsigned out = 0;
 
 	begin_with(may_go_abroad);
 	for (int i = 1; i <= 30; i++) {
-		snprintf(number, sizeof number, "+252610000%02d", i);
-		out += goes_out(number);
+		out += goes_out(abroad(i));
 		NEED(alarms >= (i >= 2)); /* the second is an alarm: the ceiling is reached */
 	}
 	NEED(out == 2 && alarms >= 2 && alarms <= 4); /* extension and phone; and that it goes on */
@@ -553,14 +560,11 @@ static void may_go_far(void)
 /* Who was given more may use it at their one phone. */
 static void more_numbers_abroad_of_their_own(void)
 {
-	char number[32];
 	unsigned out = 0;
 
 	begin_with(may_go_far);
-	for (int i = 1; i <= 8; i++) {
-		snprintf(number, sizeof number, "+252610000%02d", i);
-		out += goes_out(number);
-	}
+	for (int i = 1; i <= 8; i++)
+		out += goes_out(abroad(i));
 	NEED(out == 5);
 	finish();
 }
@@ -571,6 +575,20 @@ static void without_a_pin(void)
 	sim.site.plan.pin = 0;
 }
 
+/* Whoever is called is busy, and known from then on; or the caller is told that a ceiling is reached. */
+static void is_busy_or_told(const char *number, bool told)
+{
+	talk_invite(&a, &alice, number, &offer);
+	if (told) {
+		is_told(&a, RELAY_KEY_SDES, "ceiling-reached");
+		return;
+	}
+	NEED(sim_take(PROC_KEEPER, MSG_DIALLED_ADD, NULL, NULL));
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+}
+
 /* Without PINs too what was dialled before is known: one number often is one number. */
 static void without_pins_a_number_is_new_once(void)
 {
@@ -579,49 +597,21 @@ static void without_pins_a_number_is_new_once(void)
 		up_at(&a, &t, "+25261000000", &telco[0]);
 		call_hang_up(&a, &t);
 	}
-	for (int i = 1; i <= 3; i++) {
-		char number[32];
-		snprintf(number, sizeof number, "+2526100000%d", i);
-		talk_invite(&a, &alice, number, &offer);
-		if (i == 3) {
-			is_told(&a, RELAY_KEY_SDES, "ceiling-reached");
-			break;
-		}
-		struct heard *add = sim_take(PROC_KEEPER, MSG_DIALLED_ADD, NULL, NULL);
-		NEED(add);
-		talk_rings_at(&t, &telco[0]);
-		talk_answer(&t, 486, NULL);
-		NEED(code_of(a.txn) == 486);
-	}
+	for (int i = 1; i <= 3; i++)
+		is_busy_or_told(abroad(i), i == 3);
 	finish();
 }
 
 /* A call that never goes out makes no number known: else each is dialled twice, and no ceiling of new ones holds (T43). */
 static void what_never_went_out_is_still_new(void)
 {
-	char number[32];
-
 	begin_with(without_a_pin);
-	struct sdp zrtp = offer;
-	zrtp.audio.crypto_n = 0;
-	zrtp.audio.proto = SDP_RTP_AVP;
-	zrtp.audio.zrtp = 1;
-	memcpy(zrtp.audio.zrtp_version, "1.10", 5);
-	memset(zrtp.audio.zrtp_hash, 7, sizeof zrtp.audio.zrtp_hash);
+	struct sdp zrtp = sdp_zrtp(&alice);
 	for (int i = 1; i <= 3; i++) {
-		snprintf(number, sizeof number, "+2526100000%d", i);
-		talk_invite(&a, &alice, number, &zrtp);
+		talk_invite(&a, &alice, abroad(i), &zrtp);
 		NEED(code_of(a.txn) == (i < 3 ? 488 : 403));
 		NEED(!sim_take(PROC_KEEPER, MSG_DIALLED_ADD, NULL, NULL));
-		talk_invite(&a, &alice, number, &offer);
-		if (i == 3) {
-			is_told(&a, RELAY_KEY_SDES, "ceiling-reached");
-			break;
-		}
-		NEED(sim_take(PROC_KEEPER, MSG_DIALLED_ADD, NULL, NULL));
-		talk_rings_at(&t, &telco[0]);
-		talk_answer(&t, 486, NULL);
-		NEED(code_of(a.txn) == 486);
+		is_busy_or_told(abroad(i), i == 3);
 	}
 	finish();
 }

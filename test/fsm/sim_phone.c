@@ -423,6 +423,16 @@ struct sdp sdp_clear(const struct phone *p)
 	return s;
 }
 
+struct sdp sdp_zrtp(const struct phone *p)
+{
+	struct sdp s = sdp_clear(p);
+
+	s.audio.zrtp = 1;
+	memcpy(s.audio.zrtp_version, "1.10", 5);
+	memset(s.audio.zrtp_hash, 7, sizeof s.audio.zrtp_hash);
+	return s;
+}
+
 /* --- media --- */
 
 const struct relay_spec *relay_wish(uint64_t *join)

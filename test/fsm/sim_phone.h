@@ -106,6 +106,7 @@ struct sdp sdp_of(int keys, const char *host, unsigned port, unsigned version, c
 struct sdp sdp_plain(const struct phone *p);
 /* RTP without keys. */
 struct sdp sdp_clear(const struct phone *p);
+struct sdp sdp_zrtp(const struct phone *p); /* ZRTP alone */
 
 /* --- what media heard --- */
 

@@ -2,7 +2,10 @@
 /* Records that outlive their process: what a death in the middle of a write leaves, what is kept and what is wiped (R27). */
 #include "arena/arena.h"
 #include "test.h"
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -319,6 +322,51 @@ static void what_is_neither_is_refused_with_the_reason(void)
 	CHECK(ftruncate(file, 3) == 0 && take(ARENA_UNKNOWN) && empty());
 }
 
+/* In a process of its own, standard error to where we read it. */
+static int start_by(int fd, char said[256])
+{
+	int ends[2], status = -1;
+
+	arena_close(&arena);
+	memset(said, 0, 256);
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)dup2(ends[1], STDERR_FILENO);
+		(void)prctl(PR_SET_DUMPABLE, 0);
+		arena_take_or_die(&arena, fd, &plan, table, "apples");
+		_exit(arena_get(&table[0], 0) ? 1 : 0);
+	}
+	close(ends[1]);
+	ssize_t n = read(ends[0], said, 255);
+	close(ends[0]);
+	return n >= 0 && pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+static void a_process_says_what_it_found(void)
+{
+	char said[256];
+	int status;
+
+	CHECK(write_2());
+	put_2(0, 0xa1);
+	status = start_by(file, said);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 1 && strstr(said, "<6>") && strstr(said, "is taken over"));
+	status = start_by(file, said);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 1 && !*said); /* nothing to tell */
+	CHECK(ftruncate(file, 3) == 0);
+	status = start_by(file, said);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0 && strstr(said, "<3>") && strstr(said, "apples of before are lost: "));
+	CHECK(strstr(said, arena_why_not(ARENA_UNKNOWN)));
+	status = start_by(-1, said);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT && strstr(said, "can't be mapped"));
+	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+	status = start_by(nowhere, said);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT && strstr(said, "can't be mapped"));
+	close(nowhere);
+}
+
 int main(void)
 {
 	RUN(what_was_written_is_there_again);
@@ -333,5 +381,6 @@ int main(void)
 	RUN(a_record_that_kills_its_converter_is_left_out);
 	RUN(a_half_rewritten_file_is_empty);
 	RUN(what_is_neither_is_refused_with_the_reason);
+	RUN(a_process_says_what_it_found);
 	return TEST_END;
 }
