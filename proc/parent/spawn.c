@@ -29,20 +29,22 @@ static const char *root_of(enum proc p)
 }
 
 /* Where memory ends for the host or for the unit's group, the kernel ends first whose loss is least: connections, which phones make
- * anew, before what is asked of a store, that before calls, and parent last. In thousandths of the memory that there is, above parent's own. */
+ * anew, before what is asked of a store, that before calls, and parent last. In thousandths of the memory that there is, above parent's own:
+ * so far apart that the order holds although core's arena is half of all that the exchange has, and edge below the 900 by which the unit lifts all
+ * of it above others of the host. */
 static const int16_t spare[PROC_N] = {
-    [PROC_EDGE] = 600,
-    [PROC_CTL] = 600,
-    [PROC_CONF] = 600,
-    [PROC_WATCH] = 500,
-    [PROC_VOICE] = 500,
-    [PROC_DIAL] = 500,
-    [PROC_SIGNER] = 300,
-    [PROC_KEEPER] = 300,
-    [PROC_LEDGER] = 300,
-    [PROC_NET] = 300,
-    [PROC_CORE] = 100,
-    [PROC_MEDIA] = 100,
+    [PROC_EDGE] = 880,
+    [PROC_CTL] = 880,
+    [PROC_CONF] = 880,
+    [PROC_WATCH] = 750,
+    [PROC_VOICE] = 750,
+    [PROC_DIAL] = 750,
+    [PROC_SIGNER] = 600,
+    [PROC_KEEPER] = 600,
+    [PROC_LEDGER] = 600,
+    [PROC_NET] = 600,
+    [PROC_CORE] = 20,
+    [PROC_MEDIA] = 20,
 };
 
 static void be_spared(enum proc p)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 
 import net
 import preload
@@ -55,54 +56,106 @@ class Clock(preload.Clock):
         self.around = ("sh", "-c", 'mount --bind "$0" /etc && exec "$@"', etc)
 
 
+EATER = """import sys
+eaten = []
+for line in sys.stdin:
+    eaten.append(b"x" * (256 << 10))
+"""
+
+
 class MemoryGroup:
     """A control group whose memory can be limited, of version 1 or 2, below our own where there is one; `path` is None where neither can be had."""
-    KINDS = (("/sys/fs/cgroup/memory", ":memory:", "limit_in_bytes", "usage_in_bytes", "oom_control"),
-             ("/sys/fs/cgroup", None, "max", "current", "events"))
+    KINDS = (("/sys/fs/cgroup/memory", ":memory:", dict(limit="limit_in_bytes", usage="usage_in_bytes", events="oom_control", swap="swappiness")),
+             ("/sys/fs/cgroup", None, dict(limit="max", usage="current", events="events", swap="swap.max")))
 
     def __init__(self):
-        self.around, self.path = (), None
+        self.around, self.path, self.lent = (), None, None
         with open("/proc/self/cgroup") as f:
             ours = f.read().split("\n")
-        for top, controller, *files in self.KINDS:
+        for top, controller, files in self.KINDS:
             below = next((x.split(":", 2)[2].rstrip("/") for x in ours if controller and controller in x), "")
             path = f"{top}{below}/ringfence-{os.getpid()}"
             with contextlib.suppress(OSError):
+                self.lend(top)
                 os.mkdir(path)
-                if os.path.exists(f"{path}/memory.{files[0]}"):
-                    self.path = path
-                    self.limit, self.usage, self.events = (f"memory.{name}" for name in files)
+                self.path, self.unified = path, controller is None
+                self.files = {what: f"memory.{name}" for what, name in files.items()}
+                if os.path.exists(f"{path}/{self.files['limit']}"):
+                    with contextlib.suppress(OSError):      # where the kernel has no swap there is no such file
+                        self.put("swap", 0)
                     procs = f"/proc/{os.getpid()}/root{path}/cgroup.procs"      # the lab's networks have a /sys of their own
                     self.around = ("sh", "-c", 'echo $$ >"$0" && exec "$@"', procs)
                     return
                 os.rmdir(path)
+                self.path = None
 
-    def get(self, name):
-        with open(f"{self.path}/{name}") as f:
+    def lend(self, top):
+        """Groups below the top of version 2 have what it lends them; systemd's has memory among it."""
+        lends = f"{top}/cgroup.subtree_control"
+        if os.path.exists(lends) and "memory" not in self.read(lends).split():
+            self.write(lends, "+memory")
+            self.lent = lends
+
+    @staticmethod
+    def read(path):
+        with open(path) as f:
             return f.read()
 
-    def put(self, name, value):
-        with open(f"{self.path}/{name}", "w") as f:
+    @staticmethod
+    def write(path, value):
+        with open(path, "w") as f:
             f.write(f"{value}\n")
+
+    def get(self, what):
+        return self.read(f"{self.path}/{self.files[what]}")
+
+    def put(self, what, value):
+        self.write(f"{self.path}/{self.files[what]}", value)
 
     def killed(self):
         """How many processes of it the kernel has ended for want of memory."""
-        return int(dict(line.split() for line in self.get(self.events).splitlines())["oom_kill"])
+        return int(dict(line.split() for line in self.get("events").splitlines())["oom_kill"])
+
+    def reclaim(self):
+        """Pages of files that nobody uses any more: no memory is spent as long as they can give way."""
+        if not self.unified:
+            self.write(f"{self.path}/memory.force_empty", 0)
+            return
+        has = dict(line.split() for line in self.read(f"{self.path}/memory.stat").splitlines())
+        high = f"{self.path}/memory.high"       # other than the limit, nobody is killed for it
+        self.write(high, int(self.get("usage")) - int(has["inactive_file"]) - int(has["active_file"]))
+        self.write(high, "max")
 
     @contextlib.contextmanager
     def spare(self, octets):
         """No more than that beyond what it has now."""
-        none = self.get(self.limit).strip()
-        self.put(self.limit, int(self.get(self.usage)) + octets)
+        self.put("limit", int(self.get("usage")) + octets)
         try:
             yield
         finally:
-            self.put(self.limit, "-1" if none.isdigit() else none)
+            self.put("limit", "max" if self.unified else "-1")
+
+    @contextlib.contextmanager
+    def eaten(self):
+        """more() takes some of it, for as long as this lasts. Who takes it is small, and as much to be spared as parent."""
+        eater = subprocess.Popen(["python3", "-c", EATER], stdin=subprocess.PIPE)
+        self.write(f"{self.path}/cgroup.procs", eater.pid)
+
+        def more():
+            eater.stdin.write(b"\n")
+            eater.stdin.flush()
+        try:
+            yield more
+        finally:
+            eater.kill()
+            eater.wait()
 
     def close(self):
         if self.path:
-            net.wait_for("an empty group", lambda: not self.get("cgroup.procs"), 10)
+            net.wait_for("an empty group", lambda: not self.read(f"{self.path}/cgroup.procs"), 10)
             os.rmdir(self.path)
+        if self.lent:
+            self.write(self.lent, "-memory")
 
 
 @contextlib.contextmanager

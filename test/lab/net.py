@@ -23,6 +23,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ZONES = {"voice": 1, "data": 2, "net": 3, "telco": 4}
 PREFIX = "rfl"
+PATIENCE = float(os.environ.get("LAB_PATIENCE", 1))     # of a machine that is so many times slower
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -32,6 +33,7 @@ class LabError(Exception):
 
 def wait_for(what, test, timeout=10.0, step=0.05):
     """Poll `test` until it is true and return its value; LabError naming `what` after `timeout` seconds."""
+    timeout *= PATIENCE
     end = time.monotonic() + timeout
     while True:
         got = test()

@@ -19,6 +19,8 @@
 enum { SKIPPED = 77, ATTRIBUTE = sizeof(struct nlattr), HEAD = NLMSG_LENGTH(sizeof(struct nfgenmsg)) };
 
 #define TABLE "ringfence-test"
+#define HERE4 "192.0.2.1"
+#define HERE6 "2001:db8:9::1"
 
 static struct nft_batch batch;
 static struct nft_ban found[8];
@@ -133,42 +135,86 @@ static void what_others_take_away_is_missed(void)
 
 /* --- packets --- */
 
-static bool arrives(bool v6, const char *from)
+enum { PORT = 4000, UDP = 17, UDP_HEAD = 8 };
+enum fate { ARRIVED, DROPPED, LOST };
+
+static int socket4 = -1, socket6 = -1; /* of this host, at PORT */
+
+static bool listen_at_both(void)
+{
+	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(PORT)};
+
+	inet_pton(AF_INET, HERE4, &a4.sin_addr);
+	inet_pton(AF_INET6, HERE6, &a6.sin6_addr);
+	socket4 = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socket6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return bind(socket4, (struct sockaddr *)&a4, sizeof a4) == 0 && bind(socket6, (struct sockaddr *)&a6, sizeof a6) == 0;
+}
+
+static uint32_t sum_of(const uint8_t *p, size_t n)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < n; i += 2)
+		sum += (uint32_t)p[i] << 8 | p[i + 1];
+	return sum;
+}
+
+static void put_sum(uint8_t *at, uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	at[0] = (uint8_t)(~sum >> 8);
+	at[1] = (uint8_t)~sum;
+}
+
+static size_t put_ip4(uint8_t *ip, const char *from)
+{
+	const uint8_t head[] = {[0] = 0x45, [3] = 20 + UDP_HEAD, [8] = 64, [9] = UDP};
+
+	memcpy(ip, head, sizeof head);
+	memcpy(ip + 12, ban(from, 0).ip + 12, 4);
+	memcpy(ip + 16, ban(HERE4, 0).ip + 12, 4);
+	put_sum(ip + 10, sum_of(ip, 20));
+	return 20;
+}
+
+static size_t put_ip6(uint8_t *ip, const char *from)
+{
+	const uint8_t head[] = {[0] = 0x60, [5] = UDP_HEAD, [6] = UDP, [7] = 64};
+
+	memcpy(ip, head, sizeof head);
+	memcpy(ip + 8, ban(from, 0).ip, 16);
+	memcpy(ip + 24, ban(HERE6, 0).ip, 16);
+	return 40;
+}
+
+/* A datagram on the wire to this host: it is heard, or counted as dropped by the table, or neither. */
+static enum fate fate_of(bool v6, const char *from)
 {
 	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex("rfn1")};
-	uint8_t frame[64] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, v6 ? 0x86 : 0x08, v6 ? 0xdd : 0x00}, *ip = frame + 14;
-	size_t n = 14 + (v6 ? 40u : 20u) + 8;
-	struct nft_ban who = ban(from, 0);
+	uint8_t frame[64] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, v6 ? 0x86 : 0x08, v6 ? 0xdd : 0x00}, octet;
+	size_t ip_n = v6 ? put_ip6(frame + 14, from) : put_ip4(frame + 14, from);
+	uint8_t *udp = frame + 14 + ip_n;
+	const uint8_t head[UDP_HEAD] = {PORT >> 8, PORT & 0xff, PORT >> 8, PORT & 0xff, 0, UDP_HEAD};
+	size_t n = 14 + ip_n + UDP_HEAD;
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
 
-	if (v6) {
-		ip[0] = 0x60;
-		ip[5] = 8;
-		ip[6] = 17;
-		ip[7] = 64;
-		memcpy(ip + 8, who.ip, 16);
-		memcpy(ip + 24, ban("2001:db8:9::1", 0).ip, 16);
-	} else {
-		uint32_t sum = 0;
-		ip[0] = 0x45;
-		ip[3] = 28;
-		ip[8] = 64;
-		ip[9] = 17;
-		memcpy(ip + 12, who.ip + 12, 4);
-		memcpy(ip + 16, ban("192.0.2.1", 0).ip + 12, 4);
-		for (int i = 0; i < 20; i += 2)
-			sum += (uint32_t)ip[i] << 8 | ip[i + 1];
-		sum = (sum & 0xffff) + (sum >> 16);
-		ip[10] = (uint8_t)(~sum >> 8);
-		ip[11] = (uint8_t)~sum;
-	}
-	frame[n - 4 + 1] = 8;
+	memcpy(udp, head, sizeof head);
+	if (v6) /* of addresses, length, protocol and what it heads */
+		put_sum(udp + 6, sum_of(frame + 14 + 8, 32 + UDP_HEAD) + UDP_HEAD + UDP);
 	uint64_t before = dropped();
 	bool sent = sendto(fd, frame, n, 0, (struct sockaddr *)&to, sizeof to) == (ssize_t)n;
 	close(fd);
-	for (int i = 0; i < 100 && sent && dropped() == before; i++)
+	for (int i = 0; i < 500 && sent; i++) {
+		if (recv(v6 ? socket6 : socket4, &octet, sizeof octet, 0) == 0)
+			return dropped() == before ? ARRIVED : LOST;
+		if (dropped() != before)
+			return DROPPED;
 		usleep(2000);
-	return sent && dropped() == before;
+	}
+	return LOST;
 }
 
 static void only_who_is_banned_is_dropped(void)
@@ -177,11 +223,11 @@ static void only_who_is_banned_is_dropped(void)
 	const struct nft_ban none[] = {ban("198.51.100.1", 0), ban("2001:db8::1", 0)};
 
 	CHECK(made(some, 3, 0));
-	CHECK(!arrives(false, "198.51.100.1") && !arrives(true, "2001:db8::1") && dropped() == 2);
-	CHECK(arrives(false, "198.51.100.2") && arrives(true, "2001:db8::2"));
+	CHECK(fate_of(false, "198.51.100.1") == DROPPED && fate_of(true, "2001:db8::1") == DROPPED && dropped() == 2);
+	CHECK(fate_of(false, "198.51.100.2") == ARRIVED && fate_of(true, "2001:db8::2") == ARRIVED);
 	/* nor is this host by itself, whoever was banned */
 	CHECK(system("ping -q -c 1 -W 5 192.0.2.1 > /dev/null") == 0 && dropped() == 2);
-	CHECK(changed(none, 2) && arrives(false, "198.51.100.1") && arrives(true, "2001:db8::1"));
+	CHECK(changed(none, 2) && fate_of(false, "198.51.100.1") == ARRIVED && fate_of(true, "2001:db8::1") == ARRIVED);
 }
 
 /* --- answers --- */
@@ -291,8 +337,10 @@ int main(void)
 		return SKIPPED;
 	}
 	if (system("nft list tables") != 0 ||
-	    system("ip link add rfn0 type veth peer name rfn1 && ip link set lo up && ip link set rfn0 up && ip link set rfn1 up && "
-		   "ip addr add 192.0.2.1/24 dev rfn0") != 0) {
+	    system("ip link add rfn0 address 02:00:00:00:00:01 type veth peer name rfn1 && ip link set lo up && ip link set rfn0 up && "
+		   "ip link set rfn1 up && ip addr add " HERE4 "/24 dev rfn0 && ip addr add " HERE6 "/64 dev rfn0 nodad && "
+		   "ip route add default dev rfn0 && ip -6 route add default dev rfn0") != 0 ||
+	    !listen_at_both()) {
 		printf("skipped: no nftables or no veth here\n");
 		return SKIPPED;
 	}
