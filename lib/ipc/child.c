@@ -155,7 +155,7 @@ static void on_writable(struct ev_loop *l, ev_io *w, int events)
 static ipc_handler *handler[MSG_N];
 
 /* One who was kept from running finds all that came meanwhile: what siblings decided counts before what came by it. */
-enum { LINK_PRIORITY = EV_MAXPRI - 1 };
+enum { LINK_PRIORITY = EV_MAXPRI };
 
 static void on_readable(struct ev_loop *l, ev_io *w, int events)
 {

@@ -190,23 +190,11 @@ static void on_packet(struct port *p, const struct addr *from, struct span packe
 		on_ended(p, from, packet);
 }
 
-/* from: whom a connected socket hears, or where to say who it was. -1: errno; 0: nothing to be judged. */
-static ssize_t receive(const ev_io *io, uint8_t packet[PACKET_MAX], struct addr *from)
-{
-	struct sockaddr_storage sa;
-	socklen_t sa_n = sizeof sa;
-	bool known = from->family;
-	ssize_t n = recvfrom(io->fd, packet, PACKET_MAX, MSG_DONTWAIT | MSG_TRUNC,
-	    known ? NULL : (struct sockaddr *)&sa, known ? NULL : &sa_n);
-
-	if (n <= 0)
-		return n;
-	return n <= PACKET_MAX && (known || addr_from_sockaddr((struct sockaddr *)&sa, from)) ? n : 0;
-}
-
-static void on_packets(struct port *p, ev_io *io)
+static void on_packets(struct port *p, const ev_io *io)
 {
 	uint8_t packet[PACKET_MAX];
+	struct sockaddr_storage sa;
+	struct addr from;
 	unsigned now = ev_iteration(child_loop());
 	/* a phone's packets come one by one, and to ask for a second that is not there costs as much as a third of the first */
 	int most = now - p->turn <= 1 ? BURST : 1;
@@ -214,12 +202,14 @@ static void on_packets(struct port *p, ev_io *io)
 	p->turn = now;
 	table_expect(p->row, p->side);
 	for (int i = 0; i < most; i++) {
-		struct addr from = io == &p->near ? p->near_to : (struct addr){0};
-		ssize_t n = receive(io, packet, &from);
+		socklen_t sa_n = sizeof sa;
+		ssize_t n =
+		    recvfrom(io->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sa, &sa_n);
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n > 0)
-			on_packet(p, &from, span_of(packet, (size_t)n));
+		if (n <= 0 || (size_t)n > sizeof packet || !addr_from_sockaddr((struct sockaddr *)&sa, &from))
+			continue;
+		on_packet(p, &from, span_of(packet, (size_t)n));
 	}
 }
 

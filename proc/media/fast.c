@@ -23,6 +23,7 @@ enum {
 	OFTEN = 4,                /* packets within LOOK_S, from which on there are many */
 	PATIENCE_MS = 10000,
 	DISCARD_PORT = 9,
+	RING_PRIORITY = EV_MAXPRI - 1, /* before the sockets, and after what core says */
 };
 #define LOOK_S 0.001
 
@@ -371,10 +372,10 @@ void fast_open(uint32_t rows)
 	if (watcher < 0)
 		log_fatal("no epoll: %s", strerror(errno));
 	ev_io_init(&fast.readable, on_readable, watcher, EV_READ);
-	ev_set_priority(&fast.readable, EV_MAXPRI);
+	ev_set_priority(&fast.readable, RING_PRIORITY);
 	ev_io_start(child_loop(), &fast.readable);
 	ev_timer_init(&fast.look, on_look, LOOK_S, LOOK_S);
-	ev_set_priority(&fast.look, EV_MAXPRI);
+	ev_set_priority(&fast.look, RING_PRIORITY);
 	ev_prepare_init(&fast.turn, on_turn);
 	ev_prepare_start(child_loop(), &fast.turn);
 }

@@ -6,16 +6,16 @@
 #include <unistd.h>
 
 static uint32_t opened, connected, most;
+static uint64_t sent;
 
 static void close_near(struct port *p)
 {
-	ev_io_stop(child_loop(), &p->near);
 	close(p->near.fd);
 	ev_io_set(&p->near, -1, EV_READ);
 	opened--;
 }
 
-/* Only while the second is bound may anybody else of this user have the port too. */
+/* While the second is bound another socket of this user may have the port too: no process has it but this one. */
 bool near_open(struct port *p, uint32_t descriptors)
 {
 	struct addr local = port_local(p);
@@ -29,7 +29,6 @@ bool near_open(struct port *p, uint32_t descriptors)
 		return (uint32_t)fd + NEAR_LEAVES <= descriptors;
 	}
 	ev_io_set(&p->near, fd, EV_READ);
-	ev_io_start(child_loop(), &p->near);
 	opened++;
 	return true;
 }
@@ -41,6 +40,7 @@ void near_leave(struct port *p)
 	if (!p->near_to.family)
 		return;
 	p->near_to.family = 0;
+	ev_io_stop(child_loop(), &p->near);
 	connected--;
 	if (socket_connect(p->near.fd, &local))
 		socket_drain(p->near.fd);
@@ -57,19 +57,22 @@ void near_follow(struct port *p, const struct addr *phone)
 	if (p->near.fd < 0 || !socket_connect(p->near.fd, phone))
 		return;
 	p->near_to = *phone;
+	ev_io_start(child_loop(), &p->near);
 	connected++;
 	most = connected > most ? connected : most;
 }
 
 bool near_send(const struct port *p, const struct addr *to, struct span packet)
 {
-	if (!p->near_to.family || !addr_eq(to, &p->near_to))
+	if (!p->near_to.family || !addr_eq(to, &p->near_to) ||
+	    sendto(p->near.fd, packet.p, packet.n, MSG_DONTWAIT, NULL, 0) < 0)
 		return false;
-	/* an ICMP error, which anybody can send, costs a connected socket its next packet */
-	return sendto(p->near.fd, packet.p, packet.n, MSG_DONTWAIT, NULL, 0) >= 0 || errno != ECONNREFUSED;
+	sent++;
+	return true;
 }
 
 void near_status(struct proc_status *s)
 {
 	status_add(s, "phones-near", STATUS_POOL, connected, opened, most, 0);
+	status_counter(s, "sent-near", sent);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The second socket of an RTP port. Once a call has gone on for a while it is connected to the phone: the kernel then looks
- * for no route for each packet, and the first socket goes on hearing whoever else sends. It is connected to itself otherwise. */
+ * for no route for each packet, and the first socket goes on hearing whoever else sends. It is connected to itself otherwise,
+ * and not listened to: an ICMP error would wake us. What the kernel took in for the first meanwhile may be read after what the second has. */
 #ifndef MEDIA_NEAR_H
 #define MEDIA_NEAR_H
 
@@ -13,7 +14,7 @@ enum { NEAR_AFTER = 25, NEAR_LEAVES = 500 }; /* packets; descriptors */
 bool near_open(struct port *p, uint32_t descriptors);
 /* A packet comes from the port's phone, or goes to where it is known to be. */
 void near_follow(struct port *p, const struct addr *phone);
-/* false: nothing was sent, for it leads elsewhere or to nobody. What the kernel refuses otherwise is as lost as on the wire. */
+/* false: nothing was sent. It leads elsewhere or to nobody; or an ICMP error waited, which anybody can send. */
 bool near_send(const struct port *p, const struct addr *to, struct span packet) __attribute__((warn_unused_result));
 /* From now on it hears nobody. */
 void near_leave(struct port *p);

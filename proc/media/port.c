@@ -43,22 +43,16 @@ struct addr port_local(const struct port *p)
 	return a;
 }
 
-/* One that can't be shut is looked at no more until a call uses it: its buffer fills, and that is all that a stranger gets. The first
- * time is said, and each is counted, for a stranger may cause as many as he likes. */
-static void turn_deaf(struct port *p)
-{
-	if (all.deaf++ == 0)
-		log_warn("a media port can't be shut: %s", strerror(errno));
-	ev_io_stop(child_loop(), &p->io);
-}
-
+/* It is listened to no more until a call uses it: an ICMP error, which anybody can send, would wake us. The buffer of one that can't be
+ * shut fills, and that is all that a stranger gets; the first time is said, and each is counted, for he may cause as many as he likes. */
 static void shut(struct port *p)
 {
 	struct addr local = port_local(p);
 
 	p->shut = local.family == 6 ? shut_with_filter(p->io.fd) : socket_connect(p->io.fd, &local);
-	if (!p->shut)
-		turn_deaf(p);
+	if (!p->shut && all.deaf++ == 0)
+		log_warn("a media port can't be shut: %s", strerror(errno));
+	ev_io_stop(child_loop(), &p->io);
 	socket_drain(p->io.fd);
 }
 
@@ -105,10 +99,7 @@ static void on_near(struct ev_loop *loop, ev_io *io, int events)
 
 	(void)loop;
 	(void)events;
-	if (p->near_to.family)
-		all.on_packets(p, io);
-	else
-		socket_drain(io->fd);
+	all.on_packets(p, io);
 }
 
 /* --- start --- */
@@ -211,8 +202,8 @@ struct port *port_get(const struct addr *local)
 
 static bool make_ready(struct port *p)
 {
-	if (p->shut)
-		return unshut(p);
+	if (p->shut && !unshut(p))
+		return false;
 	bool deaf = !ev_is_active(&p->io);
 	if (deaf || (child_now() < p->closed_ms + PORT_LATE_MS && p->closed_ms))
 		socket_drain(p->io.fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The sockets of media: every port of the range on every media address of the site, bound and with the loop from the start. What comes
- * to one that no call uses is dropped, and shuts it until a call uses it; where it can't be shut, it is not listened to. */
+ * to one that no call uses is dropped, and shuts it until a call uses it; it is not listened to meanwhile. */
 #ifndef MEDIA_PORT_H
 #define MEDIA_PORT_H
 
@@ -23,7 +23,7 @@ struct port {
 };
 
 /* One in use is readable, at this one of its sockets. */
-typedef void port_handler(struct port *p, ev_io *io);
+typedef void port_handler(struct port *p, const ev_io *io);
 
 /* Ports that can't be had are counted and refused later, call by call. */
 void port_open_all(const struct site *s, port_handler *on_packets);

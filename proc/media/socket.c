@@ -11,7 +11,7 @@ bool socket_share(int fd, bool whether)
 {
 	int value = whether;
 
-	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, sizeof value) == 0;
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value) == 0;
 }
 
 int socket_bind(const struct addr *local, bool shared)

@@ -6,7 +6,7 @@
 #include "base/addr.h"
 #include <stdbool.h>
 
-/* shared: also when another socket that is shared has the address. -1: errno says why. */
+/* shared: also when another socket of this user that is shared has the address. -1: errno says why. */
 int socket_bind(const struct addr *local, bool shared);
 bool socket_share(int fd, bool whether);
 bool socket_connect(int fd, const struct addr *to);

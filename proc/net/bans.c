@@ -29,7 +29,7 @@ static struct {
 	/* nftables */
 	char table[NFT_NAME_MAX];
 	const char *why_not;              /* a word of status; NULL: the table stands */
-	bool told;                        /* that it does not */
+	bool said, told;                  /* that it does not: in the log, in an event */
 	uint32_t pause_looks, wait_looks; /* between the last try and the next; of these still */
 	uint64_t made_anew;
 	struct nft_count dropped;
@@ -94,21 +94,35 @@ static int remove_table(void)
 	return nft_commit(&batch);
 }
 
+/* What was lifted, and nftables does not know it yet. */
+static bool lifts_wait(void)
+{
+	for (uint32_t i = 0; i < bans.n; i++)
+		if (bans.ban[i].pending && left_ms(&bans.ban[i]) == 0)
+			return true;
+	return false;
+}
+
 static void table_is_made(void)
 {
 	bans.why_not = NULL;
-	bans.told = false;
+	bans.said = bans.told = false;
 	bans.pause_looks = 0;
 }
 
-/* Said once, however often it is tried again. */
+/* Said once, however often it is tried again. A need that passes is tried again at each look, and what stands goes on meanwhile, unless it
+ * would go on with what was lifted. A host that can't is asked ever more seldom. */
 static void table_is_refused(int r)
 {
-	if (!bans.pause_looks)
+	if (!bans.said)
 		log_info("bans are not in nftables: %s", strerror(-r));
+	bans.said = true;
 	bans.why_not = word(r);
-	if (strcmp(bans.why_not, "refused") == 0)
-		(void)remove_table(); /* what is not kept up would go on with what was lifted */
+	if (strcmp(bans.why_not, "refused") == 0) {
+		if (lifts_wait())
+			(void)remove_table();
+		return;
+	}
 	bans.pause_looks = bans.pause_looks ? 2 * bans.pause_looks : 1;
 	if (bans.pause_looks > PAUSE_LOOKS_MAX)
 		bans.pause_looks = PAUSE_LOOKS_MAX;
@@ -147,8 +161,12 @@ static void on_settle(struct timer *t, uint64_t now_ms)
 {
 	(void)t;
 	(void)now_ms;
-	if (bans.why_not) {
+	if (bans.why_not && bans.pause_looks) {
 		settled(); /* the next try has all */
+		return;
+	}
+	if (bans.why_not) {
+		make_table();
 		return;
 	}
 	want(false);
@@ -188,9 +206,7 @@ static int table_stands(void)
 
 static void try_again(void)
 {
-	if (bans.wait_looks)
-		bans.wait_looks--;
-	else
+	if (!bans.wait_looks || --bans.wait_looks == 0)
 		make_table();
 	if (!bans.why_not || bans.told || !child_link(PROC_LEDGER, 0))
 		return;
@@ -324,6 +340,7 @@ void bans_begin(uint32_t exchange, bool kernel)
 	nft_count(bans.table, &bans.dropped);
 	timer_cancel(&child_wheel, &bans.settle);
 	make_table();
+	bans.wait_looks += bans.wait_looks > 0; /* the first look comes at once */
 }
 
 void bans_end(void)

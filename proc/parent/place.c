@@ -2,6 +2,7 @@
 /* The site directory: who owns what in it, and the descriptors that children get from it. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "boot.h"
 #include "handover.h"
 #include "parent.h"
 #include <errno.h>
@@ -17,7 +18,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { BOOT_KEY_LEN = 32 };
+enum { BOOT_KEY_LEN = 32, ARENA_NAME_MAX = 32 };
 
 /* Debian's ca-certificates */
 #define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt"
@@ -159,8 +160,23 @@ static int ctl_socket(void)
 	return fcntl(self.ctl_fd, F_DUPFD_CLOEXEC, 0);
 }
 
+static void name_arena(enum proc p, char name[ARENA_NAME_MAX])
+{
+	snprintf(name, ARENA_NAME_MAX, "run/%s.arena", proc_name[p]);
+}
+
+/* Its times are of another boot's clock, and its calls of nobody's. */
+static void unlink_arena(enum proc p)
+{
+	char name[ARENA_NAME_MAX];
+
+	name_arena(p, name);
+	unlinkat(self.site_fd, name, 0);
+}
+
 bool place_prepare(void)
 {
+	static const enum proc keeps[] = {PROC_CORE, PROC_MEDIA};
 	int key = open_boot_key();
 
 	if (key < 0)
@@ -170,6 +186,9 @@ bool place_prepare(void)
 	    !own_dir("ledger", uid_of(PROC_LEDGER), 0700) || !own_dir("empty", geteuid(), 0555) ||
 	    !own_dir("run", geteuid(), 0711) || !own_dir("run/bpf", uid_of(PROC_NET), 0700))
 		return false;
+	if (boot_is_another(self.site_fd))
+		for (size_t i = 0; i < sizeof keeps / sizeof *keeps; i++)
+			unlink_arena(keeps[i]);
 	return check_run() && open_ctl();
 }
 
@@ -189,10 +208,10 @@ void place_close(void)
 
 static int open_arena(enum proc p)
 {
-	char name[32];
+	char name[ARENA_NAME_MAX];
 	struct stat s;
 
-	snprintf(name, sizeof name, "run/%s.arena", proc_name[p]);
+	name_arena(p, name);
 	int fd = openat(self.site_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_nlink == 1 && fchmod(fd, 0600) == 0 &&
 	    fchown(fd, uid_of(p), uid_of(p)) == 0)
@@ -206,9 +225,9 @@ static int open_arena(enum proc p)
 /* Of those that run now; there is none before the first start. */
 static int look_arena(enum proc p)
 {
-	char name[32];
+	char name[ARENA_NAME_MAX];
 
-	snprintf(name, sizeof name, "run/%s.arena", proc_name[p]);
+	name_arena(p, name);
 	return openat(self.site_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 

@@ -52,6 +52,10 @@ int socket(int family, int type, int protocol)
 		errno = EPROTONOSUPPORT;
 		return -1;
 	}
+	if (asks && host->lacks == LACKS_DESCRIPTORS) {
+		errno = ENFILE;
+		return -1;
+	}
 	int fd = real(family, type, protocol);
 	if (asks || fd == asking)
 		asking = asks ? fd : -1;

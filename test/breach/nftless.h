@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { LACKS_NOTHING, LACKS_NETFILTER /* the protocol of netlink */, LACKS_NF_TABLES /* that subsystem of it */ };
+enum { LACKS_NOTHING, LACKS_NETFILTER /* the protocol of netlink */, LACKS_NF_TABLES /* that subsystem of it */, LACKS_DESCRIPTORS /* for now */ };
 
 struct nftless {
 	uint32_t lacks;

@@ -474,6 +474,28 @@ def test_first_start_that_fails_again_and_again_ends():
     ends_with(House(['media crash-at-start']), 10, r'media/0 was started again 3 times in vain: the exchange cannot start')
 
 
+def test_what_another_boot_left_is_not_taken_over(house):
+    """Without a ramfs run/ outlives the host's reboot, whose clock began anew (R13, R28)."""
+    h = house()
+    h.ready()
+    arenas = [h.site / 'run' / f'{p}.arena' for p in ('core', 'media')]
+
+    def again():
+        h.process.kill()
+        h.process.wait()
+        with open(h.log_path, 'ab') as log:
+            h.process = subprocess.Popen(h.process.args, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        h.ready()
+        return [a.read_bytes() if a.exists() else b'' for a in arenas]
+
+    for a in arenas:
+        a.write_bytes(b'kept')
+    assert again() == [b'kept', b'kept']
+    (h.site / 'run' / 'boot-id').write_text('0' * 36)
+    assert again() == [b'', b'']
+    assert (h.site / 'run' / 'boot-id').read_text() == pathlib.Path('/proc/sys/kernel/random/boot_id').read_text().strip()
+
+
 def test_removed_control_socket_is_made_again(house):
     h = house()
     before = h.ready()['ctl']
