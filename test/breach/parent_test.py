@@ -479,13 +479,14 @@ def test_what_another_boot_left_is_not_taken_over(house):
     h = house()
     h.ready()
     arenas = [h.site / 'run' / f'{p}.arena' for p in ('core', 'media')]
+    started = []
 
     def again():
         h.process.kill()
         h.process.wait()
         with open(h.log_path, 'ab') as log:
             h.process = subprocess.Popen(h.process.args, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        h.ready()
+        started.append(h.wait_log('ringfence: ready', 10, times=len(started) + 2))
         return [a.read_bytes() if a.exists() else b'' for a in arenas]
 
     for a in arenas:
