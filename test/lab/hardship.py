@@ -29,15 +29,20 @@ class SmallDisk:
         net.sh("mount", "-t", kind, "-o", options, kind, at)
         self.mounts.append(at)
 
-    def fill(self):
+    @contextlib.contextmanager
+    def filled(self):
+        self._fill()
+        try:
+            yield
+        finally:
+            os.unlink(f"{self.path}/filler")
+
+    def _fill(self):
         with open(f"{self.path}/filler", "ab", buffering=0) as f, contextlib.suppress(OSError):
             for size in (1 << 16, 1 << 12, 1):
                 with contextlib.suppress(OSError):
                     while f.write(bytes(size)) == size:
                         pass
-
-    def free(self):
-        os.unlink(f"{self.path}/filler")
 
     def __exit__(self, *exc):
         while self.mounts:

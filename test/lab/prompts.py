@@ -15,6 +15,7 @@ import audio
 
 RATE = 8000
 PIECE = int(0.4 * RATE)
+AS_GOOD = 0.95
 DRIFT = int(0.08 * RATE)     # a piece may be so far from where the others say it is
 LIKE_MIN = 0.55              # of a piece: speech of another prompt stays below 0.4, Opus at 32 kbit/s above 0.7
 SHARE_MIN = 0.8              # of the pieces that are not silence
@@ -73,6 +74,12 @@ def pieces(wanted):
     return [(at, p) for at, p in cut if numpy.sqrt(numpy.mean(p * p)) > QUIET * level]
 
 
+def first_best(like):
+    """Where it is most alike; of places that are as good, for what is said twice, the first."""
+    at = int((like >= AS_GOOD * like.max()).argmax())
+    return at + int(like[at:at + DRIFT].argmax())
+
+
 def found(heard, wanted):
     """(share of its pieces, sample where it begins) at its best place."""
     parts = pieces(wanted)
@@ -80,7 +87,7 @@ def found(heard, wanted):
     best = (0.0, 0)
     # each piece that is clearly there says where the whole may be
     for at, like in sorted(likes, key=lambda x: -x[1].max())[:3]:
-        begin = int(like.argmax()) - at
+        begin = first_best(like) - at
         hits = 0
         for other, l in likes:
             near = l[max(0, begin + other - DRIFT):max(0, begin + other + DRIFT)]
