@@ -56,14 +56,8 @@ def exchange_options():
 @pytest.fixture(scope="module")
 def exchange(lab, where, exchange_options):
     x = Exchange(lab, where, **exchange_options)
-    try:
-        x.start()
-        x.admin_add()
+    with x.running():
         yield x
-    finally:
-        x.stop()
-        x.close()
-    x.check_health()
 
 
 @pytest.fixture(scope="module")

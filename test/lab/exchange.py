@@ -90,6 +90,18 @@ class Exchange:
     def pins(self):
         return f"{self.site}/run/bpf"
 
+    @contextlib.contextmanager
+    def running(self):
+        """Started, with an administrator. In the end it is stopped, and nothing of it may have gone wrong."""
+        try:
+            self.start()
+            self.admin_add()
+            yield self
+        finally:
+            self.stop()
+            self.close()
+        self.check_health()
+
     def close(self):
         if self.kernel:
             net.sh("umount", "-l", self.pins, check=False)

@@ -42,13 +42,8 @@ def memory():
 def exchange(lab, where, disk, clock, memory):
     x = Exchange(lab, where, around=memory.around + clock.around)
     x.log_path = f"{disk.path}/ringfenced.log"
-    try:
-        x.start()
-        x.admin_add()
+    with x.running():
         yield x
-    finally:
-        x.stop()
-    x.check_health()
 
 
 class House:

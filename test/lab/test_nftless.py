@@ -37,14 +37,8 @@ def host(where, lacks):
 def exchange(lab, where, lacks, host):
     place = f"{where}/{lacks[0]}"
     x = Exchange(lab, place, kernel=lacks[1], libexec=nftless(place, host))
-    try:
-        x.start()
-        x.admin_add()
+    with x.running():
         yield x
-    finally:
-        x.stop()
-        x.close()
-    x.check_health()
 
 
 def logs_in(people, name):

@@ -72,13 +72,8 @@ class Installed(Exchange):
 @pytest.fixture(scope="module")
 def exchange(lab, where):
     x = Installed(lab, where)
-    try:
-        x.start()
-        x.admin_add()
+    with x.running():
         yield x
-    finally:
-        x.stop()
-    x.check_health()
 
 
 def durations(exchange):
