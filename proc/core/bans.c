@@ -46,13 +46,6 @@ static void tell_all(const struct ban *b)
 		tell(child_link(PROC_EDGE, i), b);
 }
 
-static void forget_old(void)
-{
-	for (uint32_t i = 0; i < store->count; i++)
-		if (arena_get(store, i) && !ban_at(i))
-			arena_clear(store, i);
-}
-
 void bans_tell(struct link *l)
 {
 	for (uint32_t i = 0; i < store->count; i++)
@@ -142,7 +135,6 @@ void bans_on_ctl(struct link *from, const struct ipc_view *v)
 	const struct msg_ctl_ban *m = v->payload;
 	const struct ban b = {child_now() + m->seconds * 1000ull, addr_of_ip(m->address.ip)};
 
-	forget_old();
 	const char *why = why_not(m, &b.address);
 	if (why) {
 		done_say(from, m->token, DONE_REFUSED, 0, span_str(why));

@@ -9,21 +9,6 @@
 
 enum { HOUR_S = 3600 };
 
-static enum done_result say_ban(const char *ip, uint32_t seconds)
-{
-	struct msg_ctl_ban *m = ipc_begin(sim_far(PROC_CTL, 0), MSG_CTL_BAN);
-
-	NEED(m);
-	m->token = 3;
-	NEED(addr_parse_ip(span_str(ip), &m->address));
-	m->seconds = seconds;
-	ipc_end(sim_far(PROC_CTL, 0));
-	sim_turn();
-	const struct heard *h = sim_take(PROC_CTL, MSG_DONE, NULL, NULL);
-	NEED(h);
-	return (enum done_result)((const struct msg_done *)(const void *)h->payload)->result;
-}
-
 static void open_life(void)
 {
 	sim_defaults();
@@ -87,10 +72,10 @@ static uint64_t listed_ms(const char *ip, uint32_t *n)
 static void life_that_bans(void)
 {
 	open_life();
-	NEED(say_ban("203.0.113.9", 60) == DONE_OK && say_ban("2001:db8::9", HOUR_S) == DONE_OK);
-	NEED(say_ban("203.0.113.7", 5) == DONE_OK); /* over before core is back */
-	NEED(say_ban("203.0.113.8", HOUR_S) == DONE_OK && say_ban("203.0.113.8", 0) == DONE_OK);
-	NEED(say_ban("203.0.113.9", 120) == DONE_OK); /* the same one longer */
+	NEED(sim_ban("203.0.113.9", 60) == DONE_OK && sim_ban("2001:db8::9", HOUR_S) == DONE_OK);
+	NEED(sim_ban("203.0.113.7", 5) == DONE_OK); /* over before core is back */
+	NEED(sim_ban("203.0.113.8", HOUR_S) == DONE_OK && sim_ban("203.0.113.8", 0) == DONE_OK);
+	NEED(sim_ban("203.0.113.9", 120) == DONE_OK); /* the same one longer */
 	sim_pass(10000);
 }
 
@@ -109,9 +94,9 @@ static void bans_outlive_core_and_end_in_time(void)
 	sim_pass(50000);
 	NEED(listed_ms("203.0.113.9", &n) == 0 && n == 1);
 	/* one of before is lifted everywhere, and stays so */
-	NEED(say_ban("2001:db8::9", 0) == DONE_OK && all_are_told("2001:db8::9") == 0);
+	NEED(sim_ban("2001:db8::9", 0) == DONE_OK && all_are_told("2001:db8::9") == 0);
 	NEED(listed_ms("2001:db8::9", &n) == 0 && n == 0);
-	NEED(say_ban("2001:db8::9", 0) == DONE_NOT_FOUND);
+	NEED(sim_ban("2001:db8::9", 0) == DONE_NOT_FOUND);
 	sim_pass(60000);
 	sim_need_idle();
 }
@@ -119,7 +104,7 @@ static void bans_outlive_core_and_end_in_time(void)
 static void life_that_lifts(void)
 {
 	open_life();
-	NEED(sim_status("bans").used == 2 && say_ban("2001:db8::9", 0) == DONE_OK);
+	NEED(sim_status("bans").used == 2 && sim_ban("2001:db8::9", 0) == DONE_OK);
 }
 
 static void what_one_life_lifts_the_next_does_not_know(void)
@@ -236,7 +221,7 @@ static void life_with_all(void)
 	open_life();
 	for (uint32_t i = 1; i <= BANS_MAX; i++) {
 		snprintf(text, sizeof text, "10.0.%u.%u", i >> 8, i & 255);
-		NEED(say_ban(text, HOUR_S) == DONE_OK);
+		NEED(sim_ban(text, HOUR_S) == DONE_OK);
 		sim_clear();
 		if (i % 40 == 39)
 			sim_pass(1000); /* as fast as ctl may ask */
@@ -267,8 +252,8 @@ static void a_full_table_is_taken_over_and_told_whole(void)
 	sim.quiet = false;
 	NEED(sim_status("bans").used == BANS_MAX && sim_status("bans").limit == BANS_MAX);
 	NEED(told[PROC_MEDIA] == BANS_MAX && told[PROC_NET] == BANS_MAX && told[PROC_EDGE] == 2 * BANS_MAX && done == 2);
-	NEED(say_ban("203.0.113.9", 60) == DONE_REFUSED);
-	NEED(say_ban("10.0.4.0", 0) == DONE_OK && say_ban("203.0.113.9", 60) == DONE_OK);
+	NEED(sim_ban("203.0.113.9", 60) == DONE_REFUSED);
+	NEED(sim_ban("10.0.4.0", 0) == DONE_OK && sim_ban("203.0.113.9", 60) == DONE_OK);
 	sim_clear();
 	sim_pass(HOUR_S * 1000);
 	NEED(listed_ms("10.0.0.1", &n) == 0 && n == 0 && sim_status("bans").used == 0);
@@ -279,7 +264,7 @@ static void a_full_table_is_taken_over_and_told_whole(void)
 static void no_ban_is_longer_than_a_year(void)
 {
 	open_life();
-	NEED(say_ban("203.0.113.9", BAN_MAX_S + 1) == DONE_REFUSED && say_ban("203.0.113.9", BAN_MAX_S) == DONE_OK);
+	NEED(sim_ban("203.0.113.9", BAN_MAX_S + 1) == DONE_REFUSED && sim_ban("203.0.113.9", BAN_MAX_S) == DONE_OK);
 	NEED(sim_status("bans").used == 1);
 }
 

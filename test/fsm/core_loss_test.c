@@ -661,24 +661,10 @@ static void a_large_directory_reaches_the_edges_whole(void)
 
 /* --- bans --- */
 
-static enum done_result say_ban(const char *ip, uint32_t seconds)
-{
-	struct msg_ctl_ban *m = ipc_begin(sim_far(PROC_CTL, 0), MSG_CTL_BAN);
-
-	m->token = 3;
-	NEED(addr_parse_ip(span_str(ip), &m->address));
-	m->seconds = seconds;
-	ipc_end(sim_far(PROC_CTL, 0));
-	sim_turn();
-	const struct heard *h = sim_take(PROC_CTL, MSG_DONE, NULL, NULL);
-	NEED(h);
-	return (enum done_result)((const struct msg_done *)(const void *)h->payload)->result;
-}
-
 static void bans_reach_those_who_act(void)
 {
 	begin();
-	NEED(say_ban("203.0.113.9", 60) == DONE_OK);
+	NEED(sim_ban("203.0.113.9", 60) == DONE_OK);
 	NEED(sim_take(PROC_MEDIA, MSG_BAN, NULL, NULL));
 	NEED(sim_take(PROC_EDGE, MSG_BAN, NULL, NULL) && sim_take(PROC_EDGE, MSG_BAN, NULL, NULL));
 	/* a sibling that comes back hears of it; one that comes after its end does not */
@@ -690,14 +676,14 @@ static void bans_reach_those_who_act(void)
 	sim_link_up(PROC_MEDIA, 0);
 	NEED(!sim_take(PROC_MEDIA, MSG_BAN, NULL, NULL));
 	/* one that this core does not know may stand elsewhere, told by the one before it */
-	NEED(say_ban("::ffff:203.0.113.9", 0) == DONE_NOT_FOUND);
+	NEED(sim_ban("::ffff:203.0.113.9", 0) == DONE_NOT_FOUND);
 	const struct heard *h = sim_take(PROC_MEDIA, MSG_BAN, NULL, NULL);
 	NEED(h);
 	const struct msg_ban *lifted = (const struct msg_ban *)(const void *)h->payload;
 	NEED(lifted->address.family == 4 && lifted->until_ms == 0);
 	/* nobody can ban the exchange itself, or its host */
-	NEED(say_ban("192.0.2.1", 60) == DONE_REFUSED && say_ban("127.0.0.1", 60) == DONE_REFUSED);
-	NEED(say_ban("::1", 60) == DONE_REFUSED && say_ban("ff02::1", 60) == DONE_REFUSED && say_ban("0.0.0.0", 60) == DONE_REFUSED);
+	NEED(sim_ban("192.0.2.1", 60) == DONE_REFUSED && sim_ban("127.0.0.1", 60) == DONE_REFUSED);
+	NEED(sim_ban("::1", 60) == DONE_REFUSED && sim_ban("ff02::1", 60) == DONE_REFUSED && sim_ban("0.0.0.0", 60) == DONE_REFUSED);
 	NEED(!sim_take(PROC_MEDIA, MSG_BAN, NULL, NULL));
 	finish();
 }

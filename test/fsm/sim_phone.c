@@ -513,3 +513,20 @@ void invite_token(struct talk *t, struct phone *p, const char *token)
 	m->sdp = phone_put_sdp(p, &own);
 	t->txn = phone_end(p);
 }
+
+/* --- what an administrator says --- */
+
+enum done_result sim_ban(const char *ip, uint32_t seconds)
+{
+	struct msg_ctl_ban *m = ipc_begin(sim_far(PROC_CTL, 0), MSG_CTL_BAN);
+
+	NEED(m);
+	m->token = 3;
+	NEED(addr_parse_ip(span_str(ip), &m->address));
+	m->seconds = seconds;
+	ipc_end(sim_far(PROC_CTL, 0));
+	sim_turn();
+	const struct heard *h = sim_take(PROC_CTL, MSG_DONE, NULL, NULL);
+	NEED(h);
+	return (enum done_result)((const struct msg_done *)(const void *)h->payload)->result;
+}

@@ -108,6 +108,11 @@ struct sdp sdp_plain(const struct phone *p);
 struct sdp sdp_clear(const struct phone *p);
 struct sdp sdp_zrtp(const struct phone *p); /* ZRTP alone */
 
+/* --- what an administrator says --- */
+
+/* `ringfence ban` of one address; 0 seconds lifts it. */
+enum done_result sim_ban(const char *ip, uint32_t seconds);
+
 /* --- what media heard --- */
 
 /* The newest relay wish; NULL: none since the last take. */
