@@ -200,7 +200,6 @@ static void on_packets(struct port *p, const ev_io *io)
 	int most = now - p->turn <= 1 ? BURST : 1;
 
 	p->turn = now;
-	table_expect(p->row, p->side);
 	for (int i = 0; i < most; i++) {
 		socklen_t sa_n = sizeof sa;
 		ssize_t n =

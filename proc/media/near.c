@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "near.h"
 #include "socket.h"
-#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,21 +15,20 @@ static void close_near(struct port *p)
 }
 
 /* While the second is bound another socket of this user may have the port too: no process has it but this one. */
-bool near_open(struct port *p, uint32_t descriptors)
+void near_open(struct port *p)
 {
 	struct addr local = port_local(p);
 	int fd = socket_share(p->io.fd, true) ? socket_bind(&local, true) : -1;
 	bool alone = socket_share(p->io.fd, false) && (fd < 0 || socket_share(fd, false));
 
 	if (fd < 0)
-		return errno != EMFILE;
-	if (!alone || (uint32_t)fd + NEAR_LEAVES > descriptors || !socket_connect(fd, &local)) {
+		return;
+	if (!alone || !socket_connect(fd, &local)) {
 		close(fd);
-		return (uint32_t)fd + NEAR_LEAVES <= descriptors;
+		return;
 	}
 	ev_io_set(&p->near, fd, EV_READ);
 	opened++;
-	return true;
 }
 
 void near_leave(struct port *p)

@@ -7,11 +7,10 @@
 
 #include "port.h"
 
-enum { NEAR_AFTER = 25, NEAR_LEAVES = 500 }; /* packets; descriptors */
+enum { NEAR_AFTER = 25 }; /* packets */
 
-/* Beside the port's first, which is bound; of so many descriptors some are left for what else media opens. What can't be had is done
- * without; false: there are no more. */
-bool near_open(struct port *p, uint32_t descriptors);
+/* Beside the port's first, which is bound. What can't be had is done without. */
+void near_open(struct port *p);
 /* A packet comes from the port's phone, or goes to where it is known to be. */
 void near_follow(struct port *p, const struct addr *phone);
 /* false: nothing was sent. It leads elsewhere or to nobody; or an ICMP error waited, which anybody can send. */

@@ -128,13 +128,15 @@ static void bind_range(uint8_t address)
 	}
 }
 
-/* With what descriptors the ports themselves have left. */
+/* With what the ports themselves and the rest of media leave of the descriptors. */
 static void bind_near(uint32_t descriptors)
 {
+	int64_t left = (int64_t)descriptors - (int64_t)all.each * all.addresses - PORT_LEAVES;
+
 	for (uint8_t at = 0; at < all.addresses; at++)
 		for (struct port *p = all.port[at]; p < all.port[at] + all.each; p += COMPONENTS)
-			if (p->io.fd >= 0 && !near_open(p, descriptors))
-				return;
+			if (p->io.fd >= 0 && left-- > 0)
+				near_open(p);
 }
 
 static int address_index(const struct addr *a)

@@ -6,7 +6,10 @@
 
 #include "table.h"
 
-enum { PORT_LATE_MS = 500 }; /* so long a call's last packets may still come */
+enum {
+	PORT_LATE_MS = 500, /* so long a call's last packets may still come */
+	PORT_LEAVES = 500,  /* descriptors for what else media opens */
+};
 
 struct port {
 	ev_io io;            /* fd -1: the port could not be had */

@@ -76,20 +76,6 @@ struct relay_row *table_row(uint32_t index)
 	return index < store->count && row[index].join ? &row[index] : NULL;
 }
 
-void table_expect(uint32_t index, unsigned side)
-{
-	const struct relay_row *r = &row[index];
-
-	__builtin_prefetch(r);
-	__builtin_prefetch(&r->spec.side[side]);
-	__builtin_prefetch(r->spec.side[side].payload);
-	__builtin_prefetch(&r->spec.side[!side]);
-	__builtin_prefetch(&r->gate);
-	__builtin_prefetch(&r->source[side]);
-	__builtin_prefetch(&r->source[!side]);
-	__builtin_prefetch(&r->heard_ms);
-}
-
 uint32_t table_index_of_port(uint16_t port)
 {
 	return port < lo ? UINT32_MAX : (uint32_t)(port - lo) / RELAY_PORTS;

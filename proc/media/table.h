@@ -66,8 +66,6 @@ void table_open(struct arena_table *t, uint16_t port_lo);
 
 /* NULL while the ports are not in use. */
 struct relay_row *table_row(uint32_t index);
-/* A packet of this side is about to be read: what judges it comes from memory meanwhile. */
-void table_expect(uint32_t index, unsigned side);
 /* The row of this port; the index also of an empty one. */
 uint32_t table_index_of_port(uint16_t port);
 struct relay_row *table_take(uint32_t index, uint64_t join);

@@ -229,7 +229,7 @@ int main(int argc, char **argv)
 
 	house.host = argc > 3 ? argv[2] : NULL;
 	if (few)
-		setrlimit(RLIMIT_NOFILE, &(struct rlimit){PORTS * HOUSE_ROWS + NEAR_LEAVES, PORTS * HOUSE_ROWS + NEAR_LEAVES});
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){PORTS * HOUSE_ROWS + PORT_LEAVES, PORTS * HOUSE_ROWS + PORT_LEAVES});
 	if (argc < 2 || !house_open(argv[1])) {
 		fprintf(stderr, "media does not start: %s\n", house.s.reason);
 		return 1;
