@@ -161,12 +161,11 @@ static void on_settle(struct timer *t, uint64_t now_ms)
 {
 	(void)t;
 	(void)now_ms;
-	if (bans.why_not && bans.pause_looks) {
-		settled(); /* the next try has all */
-		return;
-	}
 	if (bans.why_not) {
-		make_table();
+		if (bans.pause_looks)
+			settled(); /* the next try has all */
+		else
+			make_table();
 		return;
 	}
 	want(false);
