@@ -37,8 +37,10 @@ static struct hook *hook_at(uint32_t interface)
 
 static void close_hook(struct hook *h)
 {
-	if (h->link >= 0)
+	if (h->link >= 0) {
+		(void)bpf_link_detach(h->link); /* now: the kernel lets a pin go in its own time */
 		close(h->link);
+	}
 	h->link = -1;
 	unlink(pin_path(h->interface));
 }

@@ -145,7 +145,7 @@ bool stage_give_file(struct stage *s, enum file_kind what, int fd)
 	return true;
 }
 
-struct link *stage_sibling(struct stage *s, enum proc as, uint32_t instance)
+static struct link *sibling(struct stage *s, enum proc as, uint32_t instance, int *held)
 {
 	struct link *l = calloc(1, sizeof *l);
 	int fd[2];
@@ -153,6 +153,8 @@ struct link *stage_sibling(struct stage *s, enum proc as, uint32_t instance)
 	if (!l || s->siblings == STAGE_LINKS_MAX ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) != 0)
 		abort();
+	if (held)
+		*held = dup(fd[1]);
 	struct msg_give_link *m = ipc_begin_fd(&s->parent, MSG_GIVE_LINK, fd[1]);
 	m->peer = (uint8_t)as;
 	m->instance = instance;
@@ -162,6 +164,11 @@ struct link *stage_sibling(struct stage *s, enum proc as, uint32_t instance)
 	s->sibling[s->siblings++] = l;
 	link_flush(&s->parent);
 	return l;
+}
+
+struct link *stage_sibling(struct stage *s, enum proc as, uint32_t instance)
+{
+	return sibling(s, as, instance, NULL);
 }
 
 void stage_cut(struct stage *s, struct link *sibling)
@@ -174,6 +181,14 @@ void stage_cut(struct stage *s, struct link *sibling)
 		s->sibling[i] = s->sibling[--s->siblings];
 		return;
 	}
+}
+
+void stage_held_link(struct stage *s, enum proc as, int *held)
+{
+	struct link *l = sibling(s, as, 0, held);
+
+	stage_run(s, 100);
+	stage_cut(s, l);
 }
 
 static void read_sibling(struct stage *s, struct link *l)

@@ -7,7 +7,7 @@
 #include "ipc/ipc.h"
 #include <sys/types.h>
 
-enum { STAGE_LINKS_MAX = 8, STAGE_WAIT_MS = 5000 };
+enum { STAGE_LINKS_MAX = 8, STAGE_WAIT_MS = 15000 };
 
 struct stage {
 	pid_t pid;
@@ -32,6 +32,9 @@ bool stage_give_file(struct stage *s, enum file_kind what, int fd);
 struct link *stage_sibling(struct stage *s, enum proc as, uint32_t instance);
 /* That sibling dies; the others stay. */
 void stage_cut(struct stage *s, struct link *sibling);
+/* A link to that sibling is given and goes down; its socket is still open elsewhere, as between fork and exec, till *held is
+ * closed. */
+void stage_held_link(struct stage *s, enum proc as, int *held);
 /* The site, GO, and the wait for READY (or for the refusal, which answers false). */
 bool stage_go(struct stage *s);
 /* Send what is begun and handle what comes until *done, or until nothing came for that long. */

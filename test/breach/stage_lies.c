@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "stage_lies.h"
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct telling {
 	struct stage_liars *x;
@@ -49,7 +51,7 @@ static void tell(const struct lie *given, void *arg)
 		t.x->before(t.l, &l);
 	s->accused = PROC_PARENT;
 	if (!lie_send(t.l, &l)) {
-		fail(&l, "it can't be told");
+		fail(&l, t.l->broken ? "it can't be told: the link is broken" : strerror(errno));
 		return;
 	}
 	t.on_link++;

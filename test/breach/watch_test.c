@@ -246,6 +246,20 @@ static void a_watch_that_is_killed_leaves_nothing(void)
 	CHECK(access(path, F_OK) != 0);
 }
 
+/* The event loop of every process: it hears of a socket that it closed for as long as another has it open, and must then make
+ * its set of events anew. */
+static void a_link_that_is_open_elsewhere_is_no_breach(void)
+{
+	int held;
+
+	CHECK(begin("cat >/dev/null"));
+	stage_held_link(&s, PROC_EDGE, &held);
+	stage_run(&s, 200);
+	CHECK(raise(SEVERITY_ALARM, "after it") && reaches("alarms", 1, 3000));
+	close(held);
+	CHECK(stage_end(&s) == 0);
+}
+
 static void who_tells_what_is_no_alarm_is_accused(void)
 {
 	CHECK(begin("cat >/dev/null") && raise(SEVERITY_INFO, "hello"));
@@ -282,6 +296,7 @@ int main(int argc, char **argv)
 	RUN(a_command_that_hangs);
 	RUN(without_its_teller_it_ends);
 	RUN(a_watch_that_is_killed_leaves_nothing);
+	RUN(a_link_that_is_open_elsewhere_is_no_breach);
 	RUN(who_tells_what_is_no_alarm_is_accused);
 	RUN(what_siblings_lie_is_borne);
 	char clean[160];
