@@ -16,7 +16,8 @@
 #include <sys/socket.h>
 
 enum {
-	BURST = 16, /* packets read from one socket before the others have their turn */
+	BURST = 16,      /* packets read from one socket before the others have their turn */
+	OLDER_MAX = 512, /* more than a socket's buffer holds of a phone's packets */
 	PACKET_MAX = 2048,
 	STRANGER_EVENT_MS = 10000,
 };
@@ -197,7 +198,7 @@ static void on_packets(struct port *p, const ev_io *io)
 	struct addr from;
 	unsigned now = ev_iteration(child_loop());
 	/* a phone's packets come one by one, and to ask for a second that is not there costs as much as a third of the first */
-	int most = now - p->turn <= 1 ? BURST : 1;
+	int most = p->older ? OLDER_MAX : now - p->turn <= 1 ? BURST : 1;
 
 	p->turn = now;
 	for (int i = 0; i < most; i++) {

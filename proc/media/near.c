@@ -55,6 +55,7 @@ void near_follow(struct port *p, const struct addr *phone)
 	if (p->near.fd < 0 || !socket_connect(p->near.fd, phone))
 		return;
 	p->near_to = *phone;
+	p->older = true;
 	ev_io_start(child_loop(), &p->near);
 	connected++;
 	most = connected > most ? connected : most;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The second socket of an RTP port. Once a call has gone on for a while it is connected to the phone: the kernel then looks
  * for no route for each packet, and the first socket goes on hearing whoever else sends. It is connected to itself otherwise,
- * and not listened to: an ICMP error would wake us. What the kernel took in for the first meanwhile may be read after what the second has. */
+ * and not listened to: an ICMP error would wake us. What the first took in before is read before what the second has. */
 #ifndef MEDIA_NEAR_H
 #define MEDIA_NEAR_H
 

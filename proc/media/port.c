@@ -99,6 +99,9 @@ static void on_near(struct ev_loop *loop, ev_io *io, int events)
 
 	(void)loop;
 	(void)events;
+	if (p->older)
+		all.on_packets(p, &p->io);
+	p->older = false;
 	all.on_packets(p, io);
 }
 

@@ -16,6 +16,7 @@ struct port {
 	ev_io near;          /* near.h; fd -1: none */
 	struct addr near_to; /* to whom that one is connected; family 0: to itself */
 	bool used, shut;
+	bool older; /* the first may hold packets that came before those of the second */
 	uint8_t address, side, component;
 	uint8_t said; /* packets of the phone's, and to it, that went by the first */
 	uint16_t number;

@@ -211,6 +211,37 @@ static void the_next_call_hears_nothing_of_it(void)
 	house_close(2);
 }
 
+static bool hears_in_order(struct phone *p, unsigned n)
+{
+	unsigned got = 0;
+
+	while (got < n && phone_hears_within(p, HOUSE_ARRIVAL_MS) && p->payload[0] == got)
+		got++;
+	if (got < n)
+		printf("  packet %u of %u came out of turn, or was lost\n", got, n);
+	return got == n;
+}
+
+/* What waits for the first socket while the second is taken, and what comes by the second meanwhile. */
+static void packets_stay_in_order_when_it_comes_near(void)
+{
+	enum { WAITING = 80, ALL = 2 * WAITING /* fewer than a socket holds */ };
+
+	for (uint64_t join = 3; join < 13; join++) {
+		call(join, &a, &b);
+		CHECK(house_gate(join) && house_talks(&a, &b));
+		CHECK(kill(house.s.pid, SIGSTOP) == 0);
+		for (uint8_t i = 0; i < WAITING; i++)
+			phone_say(&a, 0, i, 160);
+		CHECK(kill(house.s.pid, SIGCONT) == 0);
+		for (uint8_t i = WAITING; i < ALL; i++)
+			phone_say(&a, 0, i, 160);
+		CHECK(hears_in_order(&b, ALL));
+		house_close(join);
+		CHECK(house_counts("phones-near", 0));
+	}
+}
+
 static void few_descriptors_are_the_ports_own(void)
 {
 	CHECK(stage_want_status(&house.s));
@@ -252,6 +283,7 @@ int main(int argc, char **argv)
 	RUN(one_that_moves_is_followed);
 	RUN(nobody_else_has_the_port);
 	RUN(the_next_call_hears_nothing_of_it);
+	RUN(packets_stay_in_order_when_it_comes_near);
 	house_end();
 	return TEST_END;
 }
