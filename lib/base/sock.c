@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,11 +37,21 @@ void sock_set_options(int fd)
 
 bool sock_turn_away(int listening, int *spare)
 {
-	if ((errno != EMFILE && errno != ENFILE) || *spare < 0)
+	bool wanting = errno == EMFILE || errno == ENFILE;
+	struct pollfd knock = {.fd = listening, .events = POLLIN};
+
+	/* accept wants its descriptor before it looks whether anybody knocks */
+	if (!wanting || *spare < 0 || poll(&knock, 1, 0) != 1)
 		return false;
 	close(*spare);
-	*spare = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (*spare >= 0)
-		shutdown(*spare, SHUT_RDWR);
-	return *spare >= 0;
+	int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	*spare = sock_spare();
+	return fd >= 0;
+}
+
+int sock_spare(void)
+{
+	return epoll_create1(EPOLL_CLOEXEC);
 }

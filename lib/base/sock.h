@@ -9,7 +9,9 @@
 void sock_set_options(int fd);
 
 /* After accept failed for want of a descriptor: give the spare one up to take the connection and end it, so that who knocks is
- * turned away and not left to knock for ever. *spare is then that one. False: this was not why, or nobody knocks. */
+ * turned away and not left to knock for ever. False: this was not why, or nobody knocks. */
 bool sock_turn_away(int listening, int *spare);
+/* A descriptor that is for nothing but to be given up; also in a cage. -1: none is to be had. */
+int sock_spare(void);
 
 #endif

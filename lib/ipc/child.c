@@ -2,6 +2,7 @@
 #include "ipc/child.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sock.h"
 #include "ipc/child_event.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@ enum {
 	PARENT_FD = 3,
 	LINKS_MAX = 24,
 	LAZY_MS = 100, /* for what may wait */
+	RESERVE = 4,   /* descriptors */
 };
 
 struct wheel child_wheel;
@@ -157,12 +159,35 @@ static ipc_handler *handler[MSG_N];
 /* One who was kept from running finds all that came meanwhile: what siblings decided counts before what came by it. */
 enum { LINK_PRIORITY = EV_MAXPRI };
 
+/* Kept for what parent gives: a sibling that was restarted must be reached though no descriptor is left. */
+static int reserve[RESERVE];
+
+static void take_reserve(void)
+{
+	for (int i = 0; i < RESERVE; i++)
+		if (reserve[i] < 0)
+			reserve[i] = sock_spare();
+}
+
+static void give_reserve_up(void)
+{
+	for (int i = 0; i < RESERVE; i++) {
+		if (reserve[i] >= 0)
+			close(reserve[i]);
+		reserve[i] = -1;
+	}
+}
+
 static void on_readable(struct ev_loop *l, ev_io *w, int events)
 {
 	struct peer *p = w->data;
 	(void)l;
 	(void)events;
+	if (p == &peer[0])
+		give_reserve_up();
 	link_read(&p->link, handler);
+	if (p == &peer[0])
+		take_reserve();
 }
 
 static struct peer *open_peer(struct peer *p, int fd, enum proc who, uint32_t of)
@@ -468,6 +493,8 @@ int child_main(const struct child *c, int argc, char **argv)
 		return 2;
 	}
 	cage_early();
+	memset(reserve, -1, sizeof reserve);
+	take_reserve();
 	now_ms = started_ms = clock_boot_ms();
 	wheel_init(&child_wheel, now_ms);
 	/* not the default loop, which waits for children that end: no cage allows that */

@@ -405,13 +405,13 @@ static const char *read_message(
 	    .tail = span_of(payload + msg_rule[h.type].size, h.size - msg_rule[h.type].size),
 	    .fd = *fd};
 	why = ipc_check(v.type, v.payload, v.tail);
+	if (!why && !on[v.type])
+		why = "nobody here answers to it";
 	if (why)
 		return why;
 	*fd = -1;
 	*used = sizeof h + h.size;
 	l->received++;
-	if (!on[v.type])
-		return "nobody here answers to it";
 	on[v.type](l, &v);
 	if (!l->ring) /* the handler closed the link, and its memory is gone */
 		return NULL;
@@ -441,11 +441,12 @@ static void read_frame(struct link *l, uint8_t *bytes, size_t n, int fd, ipc_han
 		if (why)
 			goto bad;
 	}
-	if (!l->broken && at != n) {
+	if (!l->broken && at != n)
 		why = "octets after the last message";
-		goto bad;
-	}
-	return;
+	else if (fd >= 0)
+		why = "descriptor without a message";
+	else
+		return;
 bad:
 	if (fd >= 0)
 		close(fd);
@@ -460,14 +461,22 @@ struct arrival {
 	} control;
 };
 
-static int passed_fd(struct msghdr *m)
+/* How many came; the last of them in *fd, and those before it closed. The room for one is padded and holds two. */
+static int passed_fds(struct msghdr *m, int *fd)
 {
-	int fd = -1;
+	int n = 0;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
-			memcpy(&fd, CMSG_DATA(c), sizeof(int));
-	return fd;
+	*fd = -1;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= c->cmsg_len; at += sizeof(int), n++) {
+			if (*fd >= 0)
+				close(*fd);
+			memcpy(fd, CMSG_DATA(c) + at, sizeof(int));
+		}
+	}
+	return n;
 }
 
 /* Frames into the last ones of the ring: how many, 0 nothing there, -1 gone */
@@ -498,7 +507,9 @@ void link_read(struct link *l, ipc_handler *const on[MSG_N])
 		if (got < 0)
 			break_link(l, "closed");
 		for (int i = 0; i < got; i++) {
-			int fd = passed_fd(&m[i].msg_hdr);
+			int fd;
+			if (passed_fds(&m[i].msg_hdr, &fd) > 1)
+				break_link(l, "more than one descriptor");
 			if (m[i].msg_len == 0)
 				break_link(l, "closed"); /* no frame is empty */
 			if (!l->broken)

@@ -5,7 +5,6 @@
 #include "base/sock.h"
 #include "ctl/job.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -235,9 +234,9 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int events)
 	ev_io_start(loop, &c->read);
 }
 
-void clients_open(int listen_fd)
+void clients_open(void)
 {
-	spare = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
+	spare = sock_spare();
 }
 
 void clients_init(int listen_fd, uint32_t op)

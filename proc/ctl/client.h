@@ -33,7 +33,7 @@ struct client {
 };
 
 /* What is needed from before the cage. */
-void clients_open(int listen_fd);
+void clients_open(void);
 /* The listening socket; op is the uid that may administer besides root. */
 void clients_init(int listen_fd, uint32_t op);
 

@@ -24,7 +24,7 @@ static void on_open(void)
 		log_fatal("no socket to listen on");
 	operator_uid = geteuid(); /* an exchange that does not run as root is its owner's */
 	helper_start();
-	clients_open(listen_fd);
+	clients_open();
 }
 
 static void on_serve(void)

@@ -5,7 +5,6 @@
 #include "conn.h"
 #include "tls.h"
 #include "trunk.h"
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,7 +35,7 @@ void accept_listener(uint8_t index, const struct addr *bound, int fd)
 	sock_set_options(fd);
 	listener[index].fd = fd;
 	if (spare < 0)
-		spare = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		spare = sock_spare();
 	listener[index].used = true;
 }
 

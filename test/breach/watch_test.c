@@ -4,10 +4,13 @@
 #include "base/clock.h"
 #include "stage_lies.h"
 #include "test.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *exe;
@@ -63,7 +66,7 @@ static bool begin(const char *body)
 	return true;
 }
 
-static bool raise(enum severity severity, const char *detail)
+static bool raise_alarm(enum severity severity, const char *detail)
 {
 	struct msg_event *m = ipc_begin(keeper, MSG_EVENT);
 
@@ -129,7 +132,7 @@ static void an_alarm_reaches_the_command_and_the_desk(void)
 
 	snprintf(body, sizeof body, "{ echo \"words:$*\"; echo \"env:$(env | wc -l) in $(pwd)\"; cat; } >%s.new; mv %s.new %s", out, out, out);
 	CHECK(begin(body));
-	CHECK(raise(SEVERITY_ALARM, "too many wrong passwords for 0033612345678"));
+	CHECK(raise_alarm(SEVERITY_ALARM, "too many wrong passwords for 0033612345678"));
 	uint64_t start = clock_boot_ms();
 	CHECK(comes_within(5000) && clock_boot_ms() - start < 5000);
 	const char *mail = written();
@@ -147,7 +150,7 @@ static void a_storm_is_one_mail_more(void)
 	snprintf(body, sizeof body, "cat >>%s", out);
 	CHECK(begin(body));
 	for (int i = 0; i < 10000; i++) {
-		while (!raise(SEVERITY_ALARM, "storm")) {
+		while (!raise_alarm(SEVERITY_ALARM, "storm")) {
 			stage_run(&s, 5);
 			CHECK(!s.parent.broken && !keeper->broken);
 		}
@@ -168,7 +171,7 @@ static void a_flood_is_a_breach(void)
 {
 	CHECK(begin("cat >/dev/null"));
 	for (int i = 0; i < 10000 && !keeper->broken; i++)
-		if (!raise(SEVERITY_ALARM, "flood"))
+		if (!raise_alarm(SEVERITY_ALARM, "flood"))
 			stage_run(&s, 1);
 	stage_run(&s, 300);
 	CHECK(s.accused == PROC_KEEPER && counter("alarms") <= 600);
@@ -178,7 +181,7 @@ static void a_flood_is_a_breach(void)
 static void a_command_that_fails_is_tried_again_and_said(void)
 {
 	CHECK(begin("exit 1"));
-	CHECK(raise(SEVERITY_ALARM, "one") && reaches("mail-failed", 2, 5000));
+	CHECK(raise_alarm(SEVERITY_ALARM, "one") && reaches("mail-failed", 2, 5000));
 	stage_run(&s, 300);
 	CHECK(own_events >= 1 && counter("mail-told") == 0);
 	char body[200];
@@ -189,7 +192,7 @@ static void a_command_that_fails_is_tried_again_and_said(void)
 static void a_command_that_is_not_there(void)
 {
 	CHECK(begin("exit 0"));
-	CHECK(unlink(script) == 0 && raise(SEVERITY_ALARM, "one") && reaches("mail-failed", 1, 4000));
+	CHECK(unlink(script) == 0 && raise_alarm(SEVERITY_ALARM, "one") && reaches("mail-failed", 1, 4000));
 	CHECK(desk_notices == 1 && stage_end(&s) == 0);
 }
 
@@ -201,10 +204,10 @@ static void a_command_that_hangs(void)
 	snprintf(pids, sizeof pids, "%s.pids", out);
 	unlink(pids);
 	snprintf(body, sizeof body, "trap '' TERM HUP; echo $$ >>%s; sleep 300 & echo $! >>%s; sleep 300", pids, pids);
-	CHECK(begin(body) && raise(SEVERITY_ALARM, "one"));
+	CHECK(begin(body) && raise_alarm(SEVERITY_ALARM, "one"));
 	CHECK(reaches("desk-told", 1, 3000));
 	stage_run(&s, 1500);
-	CHECK(raise(SEVERITY_ALARM, "two") && reaches("desk-told", 2, 3000));
+	CHECK(raise_alarm(SEVERITY_ALARM, "two") && reaches("desk-told", 2, 3000));
 	CHECK(reaches("mail-failed", 1, 25000));
 	FILE *f = fopen(pids, "re");
 	int pid[2] = {0, 0};
@@ -233,7 +236,7 @@ static void a_watch_that_is_killed_leaves_nothing(void)
 	snprintf(pids, sizeof pids, "%s.pids", out);
 	unlink(pids);
 	snprintf(body, sizeof body, "echo $$ >%s; exec sleep 300", pids);
-	CHECK(begin(body) && raise(SEVERITY_ALARM, "one"));
+	CHECK(begin(body) && raise_alarm(SEVERITY_ALARM, "one"));
 	for (int i = 0; i < 100 && access(pids, F_OK) != 0; i++)
 		stage_run(&s, 50);
 	stage_run(&s, 200);
@@ -255,14 +258,55 @@ static void a_link_that_is_open_elsewhere_is_no_breach(void)
 	CHECK(begin("cat >/dev/null"));
 	stage_held_link(&s, PROC_EDGE, &held);
 	stage_run(&s, 200);
-	CHECK(raise(SEVERITY_ALARM, "after it") && reaches("alarms", 1, 3000));
+	CHECK(raise_alarm(SEVERITY_ALARM, "after it") && reaches("alarms", 1, 3000));
 	close(held);
 	CHECK(stage_end(&s) == 0);
 }
 
+static int highest_descriptor(pid_t pid)
+{
+	char path[64];
+	int highest = -1;
+
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+	DIR *d = opendir(path);
+	for (struct dirent *e; d && (e = readdir(d));)
+		highest = atoi(e->d_name) > highest ? atoi(e->d_name) : highest;
+	if (d)
+		closedir(d);
+	return highest;
+}
+
+/* As its own user would, which needs no privilege. */
+static bool limit_descriptors(rlim_t most)
+{
+	uid_t id = 61900 + PROC_WATCH;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit((geteuid() == 0 && (setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0)) ||
+		      prlimit(s.pid, RLIMIT_NOFILE, &(struct rlimit){most, most}, NULL) != 0);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* Of every process: a sibling's next life is reached though nothing more can be opened. */
+static void a_link_is_had_without_a_descriptor_left(void)
+{
+	CHECK(begin("cat >/dev/null"));
+	rlim_t most = (rlim_t)highest_descriptor(s.pid) + 1;
+	CHECK(most > 4 && limit_descriptors(most));
+	for (int i = 0; i < 4; i++) {
+		stage_sibling(&s, PROC_EDGE, (uint32_t)i);
+		stage_run(&s, 50);
+		CHECK(counter("alarms") == 0);
+	}
+	CHECK(raise_alarm(SEVERITY_ALARM, "after them") && reaches("alarms", 1, 3000) && stage_end(&s) == 0);
+}
+
 static void who_tells_what_is_no_alarm_is_accused(void)
 {
-	CHECK(begin("cat >/dev/null") && raise(SEVERITY_INFO, "hello"));
+	CHECK(begin("cat >/dev/null") && raise_alarm(SEVERITY_INFO, "hello"));
 	stage_run(&s, 200);
 	CHECK(s.accused == PROC_KEEPER && counter("alarms") == 0);
 	CHECK(stage_end(&s) == 0);
@@ -278,7 +322,7 @@ static void what_siblings_lie_is_borne(void)
 		if (lie_is_due(MSG_EVENT, p, PROC_WATCH) && p != PROC_PARENT && p != PROC_KEEPER && p != PROC_CORE && p != PROC_LEDGER)
 			CHECK(stage_lies(&x, p));
 	CHECK(x.rows >= 6 && x.told > 200 && x.accused > 50);
-	CHECK(raise(SEVERITY_ALARM, "after them") && reaches("alarms", 1, 3000) && stage_end(&s) == 0);
+	CHECK(raise_alarm(SEVERITY_ALARM, "after them") && reaches("alarms", 1, 3000) && stage_end(&s) == 0);
 }
 
 int main(int argc, char **argv)
@@ -297,6 +341,7 @@ int main(int argc, char **argv)
 	RUN(without_its_teller_it_ends);
 	RUN(a_watch_that_is_killed_leaves_nothing);
 	RUN(a_link_that_is_open_elsewhere_is_no_breach);
+	RUN(a_link_is_had_without_a_descriptor_left);
 	RUN(who_tells_what_is_no_alarm_is_accused);
 	RUN(what_siblings_lie_is_borne);
 	char clean[160];

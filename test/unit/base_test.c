@@ -7,8 +7,15 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "base/siphash.h"
+#include "base/sock.h"
 #include "base/wheel.h"
 #include "test.h"
+#include <poll.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 /* SipHash-2-4, appendix A of the paper: key 00..0f, message 00..0e. */
 static void siphash_gives_the_value_of_its_paper(void)
@@ -425,8 +432,43 @@ static void random_hex_is_of_its_length(void)
 	CHECK(strlen(one) == 64 && strspn(one, "0123456789abcdef") == 64 && strcmp(one, two) != 0);
 }
 
+static bool is_turned_away(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char octet;
+
+	return poll(&p, 1, 2000) == 1 && read(fd, &octet, 1) <= 0;
+}
+
+/* With no descriptor left: each who knocks is told so, and to look where nobody knocks costs nothing. */
+static void who_finds_no_descriptor_is_turned_away(void)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	struct rlimit was, tight;
+	int knocks[3], listening = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), spare = sock_spare();
+
+	snprintf(at.sun_path + 1, sizeof at.sun_path - 1, "base-test-%d", (int)getpid());
+	CHECK(spare >= 0 && bind(listening, (struct sockaddr *)&at, sizeof at) == 0 && listen(listening, 8) == 0);
+	for (int i = 0; i < 3; i++)
+		CHECK((knocks[i] = socket(AF_UNIX, SOCK_STREAM, 0)) >= 0);
+	CHECK(getrlimit(RLIMIT_NOFILE, &was) == 0);
+	tight = (struct rlimit){(rlim_t)knocks[2] + 1, was.rlim_max};
+	CHECK(setrlimit(RLIMIT_NOFILE, &tight) == 0);
+	for (int i = 0; i < 3; i++) {
+		CHECK(connect(knocks[i], (struct sockaddr *)&at, sizeof at) == 0);
+		CHECK(accept(listening, NULL, NULL) < 0 && sock_turn_away(listening, &spare) && is_turned_away(knocks[i]));
+		CHECK(accept(listening, NULL, NULL) < 0 && !sock_turn_away(listening, &spare) && spare >= 0);
+	}
+	CHECK(setrlimit(RLIMIT_NOFILE, &was) == 0);
+	for (int i = 0; i < 3; i++)
+		close(knocks[i]);
+	close(listening);
+	close(spare);
+}
+
 int main(void)
 {
+	RUN(who_finds_no_descriptor_is_turned_away);
 	RUN(siphash_gives_the_value_of_its_paper);
 	RUN(map_is_the_same_as_a_list);
 	RUN(map_says_when_it_is_full);

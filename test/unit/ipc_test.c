@@ -2,6 +2,8 @@
 /* R27: what the contract forbids is refused by the reader; credit bounds what a stalled sibling can be owed. */
 #include "ipc/ipc.h"
 #include "test.h"
+#include <dirent.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -158,6 +160,58 @@ static void a_descriptor_travels(void)
 	unpair();
 }
 
+static unsigned open_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* A frame of no message, or one of a request, with n descriptors. */
+static const char *smuggle(bool request, unsigned n)
+{
+	static const char *why;
+	struct ipc_frame_head empty = {.size = sizeof empty};
+	struct iovec io = {&empty, sizeof empty};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(4 * sizeof(int))];
+	} control = {.head = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(n * sizeof(int))}};
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(n * sizeof(int))};
+
+	memset(CMSG_DATA(&control.head), 0, n * sizeof(int));
+	pair(PROC_EDGE, PROC_CORE);
+	if (request) {
+		struct ipc_frame *f = &a.ring[a.first];
+		say_request(SPAN("101"));
+		((struct ipc_frame_head *)(void *)f->bytes)->size = f->n;
+		io = (struct iovec){f->bytes, f->n};
+	}
+	why = "not sent";
+	if (sendmsg(a.fd, &m, 0) == (ssize_t)io.iov_len) {
+		link_read(&b, on);
+		why = b.broken ? b.broken_why : NULL;
+	}
+	unpair();
+	return why;
+}
+
+static void descriptors_that_nobody_wants_do_not_stay(void)
+{
+	unsigned before = open_descriptors();
+
+	for (int i = 0; i < 100; i++)
+		for (unsigned n = 1; n <= 4; n++)
+			CHECK(smuggle(false, n) && smuggle(true, n) && strcmp(smuggle(false, n), "not sent") != 0);
+	CHECK(smuggle(false, 2) && strcmp(smuggle(false, 2), "more than one descriptor") == 0 && requests == 0);
+	CHECK(open_descriptors() == before);
+}
+
 /* what a lying sibling could write, by changing a good frame in one place */
 static const char *lie(size_t at, uint8_t value)
 {
@@ -260,6 +314,7 @@ int main(void)
 	RUN(new_work_leaves_room_for_answers);
 	RUN(what_may_wait_does_not_hold_up_the_rest);
 	RUN(a_descriptor_travels);
+	RUN(descriptors_that_nobody_wants_do_not_stay);
 	RUN(lies_are_seen);
 	RUN(a_good_frame_is_no_lie);
 	RUN(what_is_secret_is_wiped);
