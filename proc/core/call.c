@@ -70,7 +70,8 @@ void call_write_record(struct call *c)
 {
 	uint64_t talked = c->r.answered_ms ? child_now() - c->r.answered_ms : 0;
 
-	record_call(c->r.from, c->r.to, c->r.start_wall_ms, talked);
+	if (!c->recorded)
+		record_call(c->r.from, c->r.to, c->r.start_wall_ms, talked);
 }
 
 static void forget(struct call *c)
@@ -355,6 +356,7 @@ static void adopt(void)
 		c->r = *r;
 		c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_OTHER; /* what was said to them is over */
 		c->r.listens = 0;
+		c->recorded = record_waits(c->r.from, c->r.to, c->r.start_wall_ms);
 		set_timers(c);
 		account_adopt(&c->r.ceiling, &c->r.account);
 		timer_set(&child_wheel, &c->renew, child_now() + RENEW_MS);

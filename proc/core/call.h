@@ -64,7 +64,8 @@ struct call {
 	const char *shown;                         /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
 	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */
-	uint8_t keyed;                             /* media can be heard on every side that is there */
+	bool recorded; /* an earlier life wrote its record, and did not forget the call any more */
+	uint8_t keyed; /* media can be heard on every side that is there */
 	/* the dialogue with the caller */
 	uint8_t script, step, tries, silences; /* script: enum script */
 	uint8_t seats;                         /* 1 << enum voice_seat: those that it keeps */

@@ -123,6 +123,17 @@ void record_call(const char *source, const char *destination, int64_t start_wall
 		timer_set(&child_wheel, &retry, child_now() + RETRY_MS);
 }
 
+bool record_waits(const char *source, const char *destination, int64_t start_wall_ms)
+{
+	for (uint32_t i = 0; i < store->count; i++) {
+		const struct record *r = arena_get(store, i);
+		if (r && r->start_wall_ms == start_wall_ms && strcmp(r->destination, destination) == 0 &&
+		    (r->is_sealed || strcmp(r->source, source) == 0))
+			return true;
+	}
+	return false;
+}
+
 void record_on_sealed(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_sealed *m = v->payload;
@@ -139,7 +150,8 @@ void record_on_sealed(struct link *from, const struct ipc_view *v)
 		memcpy(sealed.sealed, ipc_str(v, m->blob).p, m->blob.len);
 	explicit_bzero(sealed.source, sizeof sealed.source);
 	uint32_t at = id_index(sealed.id);
-	arena_clear(store, at); /* both slots: the clear source stays in neither */
+	/* into both slots: the clear source stays in neither, and at each moment one is whole */
+	arena_put(store, at, &sealed);
 	arena_put(store, at, &sealed);
 	asked[at] = 0;
 	send_record(&sealed);

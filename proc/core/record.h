@@ -17,6 +17,9 @@ bool record_wanted(enum log_privacy privacy, uint64_t duration_ms);
 
 void record_call(const char *source, const char *destination, int64_t start_wall_ms, uint64_t duration_ms);
 
+/* One of that call is on its way. */
+bool record_waits(const char *source, const char *destination, int64_t start_wall_ms);
+
 void record_on_sealed(struct link *from, const struct ipc_view *v);
 void record_on_recorded(struct link *from, const struct ipc_view *v);
 /* They are there again, and know nothing of what the last one was asked: what waits for them goes on. */

@@ -44,6 +44,7 @@ static void new_part(struct call *c, uint64_t answered_ms)
 {
 	c->r.answered_ms = answered_ms;
 	c->r.start_wall_ms = clock_wall_ms();
+	c->recorded = false;
 	c->best = REFUSE_NONE;
 	c->best_text = NULL;
 }

@@ -284,6 +284,25 @@ static void a_sealed_record_is_not_sealed_again(void)
 	finish();
 }
 
+static void life_with_a_call_recorded_and_not_forgotten(void)
+{
+	life_in_a_call();
+	sim.conduct.seal_mute = true;
+	call_write_record(call_get(w->join));
+}
+
+static void a_call_is_written_once(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_with_a_call_recorded_and_not_forgotten);
+	second_life();
+	sim_pass(1000);
+	NEED(sim_status("calls").used == 1);
+	call_hang_up(&w->a, &w->b);
+	finish();
+	NEED(sim.records == 1 && strcmp(sim.record_from, "alice") == 0);
+}
+
 /* --- marks: a request that kills core twice costs its leg, not the exchange (DESIGN.md, Arenas) --- */
 
 /* The arena as kept.c lays it out. */
@@ -381,6 +400,7 @@ int main(void)
 	SIM(what_changed_meanwhile_counts);
 	SIM(a_record_on_its_way_is_written_by_the_next_core);
 	SIM(a_sealed_record_is_not_sealed_again);
+	SIM(a_call_is_written_once);
 	SIM(a_leg_that_killed_core_twice_is_dropped_and_the_other_phone_hears_bye);
 	SIM(what_was_handled_leaves_no_mark);
 	SIM(a_call_on_ports_that_are_no_more_is_dropped);
