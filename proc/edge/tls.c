@@ -57,6 +57,8 @@ void tls_on_cert_chain(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	farkey_heard();
+	if (credentials && span_eq(leaf, span_of(leaf_der, leaf_n)) && span_eq(ca, span_of(ca_der, ca_n)))
+		return; /* signer is there again, with what it had: handshakes go on */
 	memcpy(leaf_der, leaf.p, leaf.n);
 	memcpy(ca_der, ca.p, ca.n);
 	leaf_n = leaf.n;

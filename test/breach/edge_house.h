@@ -54,6 +54,7 @@ void house_link_dial(struct house *h);
 bool house_settle(struct house *h);
 void house_say_device(struct house *h, uint32_t device, enum device_state state, uint32_t flags, uint32_t epoch);
 void house_say_done(struct house *h);
+void house_repeat_server(struct house *h); /* what it has, told again */
 void house_renew_server(struct house *h); /* another key and certificate for the server */
 bool house_is_server(struct span der);    /* its last one */
 

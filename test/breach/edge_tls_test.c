@@ -326,6 +326,19 @@ static void server_renewed(void)
 	phone_free(before);
 }
 
+/* R28: nor does the same one, told again by a signer that came back, cost a handshake. */
+static void server_told_again(void)
+{
+	struct cert_spec spec = GOOD;
+	struct phone *p = phone_new(h, &spec, NULL);
+
+	CHECK(gnutls_handshake(p->tls) == GNUTLS_E_AGAIN);
+	house_pump(h, 50);
+	house_repeat_server(h);
+	CHECK(phone_shake(h, p));
+	phone_free(p);
+}
+
 /* A banned host gets no handshake; the phone that proved itself before stays (R13). */
 static void banned_host(void)
 {
@@ -439,6 +452,7 @@ int main(void)
 	RUN(slow_handshake);
 	RUN(keyless_signer);
 	RUN(server_renewed);
+	RUN(server_told_again);
 	RUN(banned_host);
 	RUN(nobody_home);
 	RUN(silent_signer);
