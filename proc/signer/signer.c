@@ -5,6 +5,7 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "vault/cert_self.h"
+#include "vault/der.h"
 #include "vault/store_given.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -187,11 +188,23 @@ void signer_tell_media(struct link *media)
 	ipc_end(media);
 }
 
+/* Names come before the key, extensions after it: the first key in a certificate is its own. */
+static bool is_of_our_key(struct span leaf)
+{
+	const struct span head = SPAN(DER_P256_KEY);
+	const uint8_t *key = leaf.n ? memmem(leaf.p, leaf.n, head.p, head.n) : NULL;
+
+	return key && leaf.n - (size_t)(key - leaf.p) >= head.n + P256_POINT &&
+	       memcmp(key + head.n, signer.point[SIGN_SERVER], P256_POINT) == 0;
+}
+
 static const char *keep(const struct msg_server_cert *c, struct span leaf, struct span ca)
 {
 	uint8_t mem[STORE_VALUE_MAX];
 	struct buf b = buf_of(mem, sizeof mem);
 
+	if (!is_of_our_key(leaf))
+		return "the server's certificate is of another key than the server's, and is not taken";
 	buf_put(&b, &c->not_after_ms, sizeof c->not_after_ms);
 	buf_put(&b, signer.asked_digest, sizeof signer.asked_digest);
 	buf_add(&b, leaf);

@@ -5,6 +5,7 @@
 #include "ipc_peer.h"
 #include "test.h"
 #include "vault/cert.h"
+#include "vault/cert_self.h"
 #include "vault/enrol.h"
 #include "vault/store.h"
 #include "wire/digest.h"
@@ -403,6 +404,48 @@ static void chain_reaches_the_edge(void)
 	CHECK(signs_for(edge, SIGN_SERVER, site.domain, leaf, l.n));
 	peer_kill(&signer);
 	peer_kill(&keeper);
+}
+
+static bool answer_with(struct link *by, uint64_t token, const struct p256_key *k, const uint8_t point[P256_POINT])
+{
+	uint8_t mem[CERT_SELF_MAX], serial[8] = {1};
+	struct buf der = buf_of(mem, sizeof mem);
+
+	cert_write_self(k, point, serial, &der);
+	struct msg_server_cert *m = ipc_begin(by, MSG_SERVER_CERT);
+	if (!m)
+		return false;
+	m->token = token;
+	m->not_after_ms = clock_wall_ms() + INT64_C(60) * 86400000;
+	m->leaf = ipc_put(by, buf_span(&der));
+	m->ca = ipc_put(by, buf_span(&der));
+	ipc_end(by);
+	return true;
+}
+
+/* A certificate of another key changes nothing, and another is asked for. */
+static void a_certificate_of_another_key_is_refused(void)
+{
+	uint8_t scalar[P256_SCALAR], other[P256_POINT], ours[P256_POINT];
+
+	p256_make(scalar, other);
+	struct p256_key *k = p256_key_new(scalar);
+	empty_dir(signer_dir);
+	CHECK(k && start(&signer, signer_exe, PROC_SIGNER, signer_dir));
+	edge = peer_link(&signer, PROC_EDGE, 0);
+	struct link *by = peer_link(&signer, PROC_KEEPER, 0);
+	CHECK(peer_go(&signer) && peer_up(by));
+	const struct msg_server_cert_want *w = peer_wait(by, MSG_SERVER_CERT_WANT);
+	CHECK(w);
+	memcpy(ours, w->point, sizeof ours);
+	uint64_t chains = peer_said[MSG_CERT_CHAIN].n;
+	CHECK(answer_with(by, w->token, k, other));
+	w = peer_wait(by, MSG_SERVER_CERT_WANT);
+	CHECK(w && peer_said[MSG_CERT_CHAIN].n == chains);
+	peer_said[MSG_CERT_CHAIN].taken = peer_said[MSG_CERT_CHAIN].n;
+	CHECK(answer_with(by, w->token, k, ours) && link_flush(by) && peer_wait(edge, MSG_CERT_CHAIN));
+	peer_kill(&signer);
+	p256_key_free(k);
 }
 
 /* Media's key of DTLS is another one, signs its own certificate, and outlives a kill, so that calls which named it by its
@@ -834,6 +877,7 @@ int main(int argc, char **argv)
 	RUN(keys_are_counted);
 	RUN(many_keys_go_together);
 	RUN(chain_reaches_the_edge);
+	RUN(a_certificate_of_another_key_is_refused);
 	RUN(media_has_a_key_of_its_own);
 	RUN(a_trunk_has_a_key_of_its_own);
 	RUN(a_trunk_gets_another_key);
