@@ -269,7 +269,8 @@ def test_r28_no_descriptor_left(exchange, house, name):
             house.stays()
         if name == "edge":
             busy = cpu_ticks(pid)
-            assert house.fresh_login() == 0, "a connection without a descriptor"
+            for _ in range(3):
+                assert house.fresh_login() == 0, "a connection without a descriptor"
             assert cpu_ticks(pid) - busy < 100, "it turned round and round"
             house.helps()
         other = "watch" if name != "ctl" else "ledger"
@@ -440,22 +441,28 @@ def shown_since(house):
 
 
 def fresh_help(house):
-    """An emergency call on a connection that is made now, by a phone that does not log in."""
+    """An emergency call on a connection that is made now, by a phone that does not log in but says who it is when it is asked."""
     desk = house.client("112")
     with sip.Client(house.people.host("probe"), house.people.bundle("probe")[0], timeout=8) as c:
-        sent = c.invite("112")
-        end = time.monotonic() + 8
-        while time.monotonic() < end and not any(m.code >= 200 for m in c.inbox):
-            house.pull(c)
-            house.pull(desk)
-            if any(m.method == "INVITE" for m in desk.inbox):
-                answer_call(desk, ring=False)
-        r = c.answer(sent, timeout=0.1)
-        c.ack(sent, r)
+        same = dict(call_id=sip.token(10), from_tag=sip.token(5))
+
+        def ask(cseq, headers):
+            sent = c.invite("112", cseq=cseq, headers=headers, **same)
+            end = time.monotonic() + 8
+            while time.monotonic() < end and not any(m.code >= 200 for m in c.inbox):
+                house.pull(c)
+                house.pull(desk)
+                if any(m.method == "INVITE" for m in desk.inbox):
+                    answer_call(desk, ring=False)
+            r = c.answer(sent, timeout=0.1)
+            c.ack(sent, r)
+            return sent, r
+        sent, r = ask(1, None)
         if r.code == 401:       # as long as keeper answers, it asks who this is
-            return True
+            c.nc = 0
+            sent, r = ask(2, {"Authorization": c.authorization(r.get("WWW-Authenticate"), "INVITE", sent.uri)})
         assert r.code == 200, r
-        bye = c.in_dialog("BYE", sent, r, 2)
+        bye = c.in_dialog("BYE", sent, r, 3)
         desk.reply(desk.wait_request("BYE"), 200, "OK")
         return c.answer(bye).code == 200
 
