@@ -159,7 +159,7 @@ def house(exchange, people):
 
 # --- a sibling that stands still ---
 
-@pytest.mark.parametrize("name", ["keeper", "ledger", "signer", "voice", "watch", "ctl"])
+@pytest.mark.parametrize("name", ["keeper", "ledger", "signer", "voice", "watch", "ctl", "net"])
 def test_r28_a_sibling_that_stalls(exchange, house, name):
     """For less than parent's patience: nothing dies, an emergency call passes meanwhile, what needs the sibling waits or is refused."""
     with stopped(exchange, name):
@@ -184,7 +184,7 @@ def test_r28_what_media_was_told_counts_before_what_came_by_it(exchange, scripte
         y.close()
 
 
-@pytest.mark.parametrize("name", ["edge", "core", "media", "keeper", "ledger", "signer"])
+@pytest.mark.parametrize("name", ["edge", "core", "media", "keeper", "ledger", "signer", "voice", "watch", "ctl", "net"])
 def test_r28_a_sibling_that_stands_still_for_good(exchange, house, name):
     """Parent ends it and starts another. An emergency call passes at once, or as soon as who must carry it is back."""
     old = exchange.pid(name)

@@ -11,7 +11,7 @@ import phones
 import sip
 from scripted import ENCRYPTED, Call
 
-KILLED = ["media", "net", "voice", "core", "signer", "keeper", "ledger", "ctl", "edge"]
+KILLED = ["media", "net", "voice", "core", "signer", "keeper", "ledger", "ctl", "watch", "edge"]
 ACCEPT_S = 2.0
 
 
