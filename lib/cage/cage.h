@@ -19,7 +19,7 @@ struct cage {
 	const uint8_t *caps; /* capabilities that it keeps, if parent had them; caps_n of them */
 	uint8_t caps_n;
 	uint8_t
-	    map_elements; /* media: bpf() reads, writes and walks elements of maps that it was given, and does nothing else */
+	    map_elements; /* media: bpf() asks what a map is that it was given, reads, writes and walks its elements, and does nothing else */
 	uint8_t may_write_files; /* ledger, keeper, signer: pread, pwrite, fsync, ftruncate and lseek on what is open */
 };
 

@@ -5,6 +5,7 @@
 #include "engine.h"
 #include "flow_make.h"
 #include "kernel.h"
+#include "map.h"
 #include "path.h"
 #include "ring.h"
 #include "source.h"
@@ -112,10 +113,11 @@ static void look_often(void)
 
 static void wait_again(void)
 {
+	if (!watch(EPOLL_CTL_ADD))
+		return; /* no memory for it now */
 	fast.often = false;
 	fast.wakes = 0;
 	ev_timer_stop(child_loop(), &fast.look);
-	watch(EPOLL_CTL_ADD);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
@@ -204,7 +206,7 @@ static void take_out(uint32_t row, unsigned side)
 	uint32_t slot = slot_of(row, side);
 
 	if (s->in)
-		(void)kernel_elem(fast.sends, BPF_MAP_DELETE_ELEM, &slot, NULL);
+		(void)map_elem(fast.sends, BPF_MAP_DELETE_ELEM, &slot, NULL);
 	s->in = false;
 }
 
@@ -217,7 +219,7 @@ static void put_in(uint32_t row, unsigned side, const struct flow *flow)
 		return;
 	s->flow = *flow;
 	s->in = true;
-	if (kernel_elem(fast.sends, BPF_MAP_UPDATE_ELEM, &slot, &s->flow) != 0)
+	if (map_elem(fast.sends, BPF_MAP_UPDATE_ELEM, &slot, &s->flow) != 0)
 		take_out(row, side); /* an older one must not stay */
 }
 
@@ -252,7 +254,7 @@ void fast_take_sends(int fd)
 		close(fast.sends);
 	fast.sends = fd;
 	for (uint32_t slot = 0; slot < fast.rows * RELAY_PORTS; slot++) /* what an earlier life left */
-		(void)kernel_elem(fd, BPF_MAP_DELETE_ELEM, &slot, NULL);
+		(void)map_elem(fd, BPF_MAP_DELETE_ELEM, &slot, NULL);
 	for (uint32_t i = 0; i < 2 * fast.rows; i++)
 		fast.send[i].in = false;
 }

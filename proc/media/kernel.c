@@ -5,6 +5,8 @@
 #include "ended.h"
 #include "fast.h"
 #include "flow_make.h"
+#include "handed.h"
+#include "map.h"
 #include "path.h"
 #include "route.h"
 #include "source.h"
@@ -13,7 +15,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,20 +48,9 @@ static struct flow_tally *tally_of(uint32_t row, unsigned side, unsigned compone
 
 /* --- the maps --- */
 
-long kernel_elem(int map, int command, const void *key, void *value)
-{
-	union bpf_attr a;
-
-	memset(&a, 0, sizeof a);
-	a.map_fd = (uint32_t)map;
-	a.key = (uint64_t)(uintptr_t)key;
-	a.value = (uint64_t)(uintptr_t)value;
-	return syscall(SYS_bpf, command, &a, sizeof a);
-}
-
 static long bpf_elem(int command, const void *key, void *value)
 {
-	return kernel_elem(kernel.flows, command, key, value);
+	return map_elem(kernel.flows, command, key, value);
 }
 
 static int64_t clocks_apart_ms(void)
@@ -205,12 +195,7 @@ static void remove_orphans(void)
 	struct flow flow;
 
 	for (uint32_t most = 2 * kernel.rows * RELAY_PORTS * PATHS_MAX; most; most--) {
-		union bpf_attr a;
-		memset(&a, 0, sizeof a);
-		a.map_fd = (uint32_t)kernel.flows;
-		a.key = (uint64_t)(uintptr_t)at;
-		a.next_key = (uint64_t)(uintptr_t)&key;
-		if (syscall(SYS_bpf, BPF_MAP_GET_NEXT_KEY, &a, sizeof a) != 0)
+		if (map_next(kernel.flows, at, &key) != 0)
 			return;
 		bool read = bpf_elem(BPF_MAP_LOOKUP_ELEM, &key, &flow) == 0;
 		const struct slot *s = read && flow.slot < kernel.rows * RELAY_PORTS ? &kernel.slot[flow.slot] : NULL;
@@ -256,6 +241,20 @@ static void take_tallies(int fd, uint32_t n)
 	}
 }
 
+/* A descriptor that says it is the map, and is something else, would be read and written beyond its elements or ours. */
+static bool is_what_it_says(const struct msg_kernel_map *m, int fd)
+{
+	const struct map_shape shape[] = {
+	    [KERNEL_TALLIES] = {BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct flow_tally), m->ports,
+		BPF_F_MMAPABLE},
+	    [KERNEL_FLOWS] = {BPF_MAP_TYPE_HASH, sizeof(struct flow_key), sizeof(struct flow), 0, 0},
+	    [KERNEL_SENDS] = {BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(struct flow), 0, 0},
+	    [KERNEL_RING] = {BPF_MAP_TYPE_RINGBUF, 0, 0, RING_OCTETS, 0},
+	};
+
+	return m->what == KERNEL_SENDER || map_is(fd, &shape[m->what]);
+}
+
 void kernel_on_map(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_kernel_map *m = v->payload;
@@ -263,6 +262,14 @@ void kernel_on_map(struct link *from, const struct ipc_view *v)
 	if (m->lo != table_first_port() || m->ports != kernel.rows * RELAY_PORTS) {
 		close(v->fd);
 		child_accuse(from, "maps for other ports", 0, 0);
+		return;
+	}
+	if (!is_what_it_says(m, v->fd)) {
+		bool not_asked =
+		    errno == EPERM; /* a kernel that keeps bpf() from us whole: its maps are of no use then */
+		close(v->fd);
+		if (!not_asked)
+			child_accuse(from, "gives for a map what is none of its shape", 0, 0);
 		return;
 	}
 	switch ((enum kernel_map)m->what) {
@@ -276,6 +283,9 @@ void kernel_on_map(struct link *from, const struct ipc_view *v)
 		return;
 	case KERNEL_SENDS:
 		fast_take_sends(v->fd);
+		for (uint32_t i = 0; i < kernel.rows; i++)
+			if (table_row(i))
+				fast_follow(i);
 		return;
 	case KERNEL_SENDER:
 		fast_take_sender(v->fd);

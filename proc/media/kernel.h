@@ -37,9 +37,6 @@ struct kernel_news kernel_turn(uint32_t row);
 /* Once a sweep: routes and clocks. */
 void kernel_sweep(void);
 
-/* One element of a map. */
-long kernel_elem(int map, int command, const void *key, void *value);
-
 void kernel_status(struct proc_status *s);
 
 #endif

@@ -451,6 +451,16 @@ static void an_end_comes_by_itself(void)
 	CHECK(comes_to("relays", 0) && in_the_kernel() == 0);
 }
 
+static bool refuses(enum kernel_map what, int fd)
+{
+	net = stage_sibling(&s, PROC_NET, 0);
+	s.accused = PROC_PARENT;
+	give(what, fd);
+	bool accused = settle() && s.accused == PROC_NET;
+	stage_cut(&s, net);
+	return accused;
+}
+
 static void what_net_lies_is_borne(void)
 {
 	struct stage_liars x = {.s = &s};
@@ -466,13 +476,32 @@ static void what_net_lies_is_borne(void)
 		CHECK(settle() && s.accused == PROC_NET);
 		stage_cut(&s, net);
 	}
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	net = stage_sibling(&s, PROC_NET, 0);
-	give(KERNEL_TALLIES, null); /* no maps at all */
-	give(KERNEL_FLOWS, null);
-	CHECK(settle() && counter("kernel-flows") == 0);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), memory = memfd_create("memory", MFD_CLOEXEC);
+	CHECK(refuses(KERNEL_TALLIES, null) && refuses(KERNEL_TALLIES, memory) && refuses(KERNEL_FLOWS, null));
+	CHECK(refuses(KERNEL_RING, memory) && refuses(KERNEL_SENDS, memory) && counter("kernel-flows") == 2);
 	close(null);
-	stage_cut(&s, net);
+	close(memory);
+	enum { KEY = sizeof(struct flow_key), VALUE = sizeof(struct flow), TALLY = sizeof(struct flow_tally), MANY = 4 * ROWS };
+	const struct {
+		enum kernel_map what;
+		int fd;
+	} false_map[] = {
+	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_HASH, NULL, KEY, VALUE + 512, 64, NULL)},
+	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_HASH, NULL, KEY + 64, VALUE, 64, NULL)},
+	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_HASH, NULL, KEY, VALUE - 8, 64, NULL)},
+	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, NULL, KEY, VALUE, 64, NULL)},
+	    {KERNEL_SENDS, bpf_map_create(BPF_MAP_TYPE_HASH, NULL, 4, VALUE + 512, 64, NULL)},
+	    {KERNEL_SENDS, flows},
+	    {KERNEL_RING, bpf_map_create(BPF_MAP_TYPE_RINGBUF, NULL, 0, 0, 4096, NULL)},
+	    {KERNEL_RING, tallies},
+	    {KERNEL_TALLIES, flows},
+	    {KERNEL_TALLIES, bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, 4, TALLY, MANY, NULL)}, /* none to be mapped */
+	};
+	for (size_t i = 0; i < sizeof false_map / sizeof *false_map; i++) {
+		CHECK(false_map[i].fd >= 0 && refuses(false_map[i].what, false_map[i].fd));
+		if (false_map[i].fd != flows && false_map[i].fd != tallies)
+			close(false_map[i].fd);
+	}
 	net_speaks();
 	CHECK(counter("kernel-flows") == 2 && talk(700, 3));
 	CHECK(stage_end(&s) == 0);

@@ -208,14 +208,22 @@ static int false_ring(void)
 	return fd;
 }
 
+static bool refuses(enum kernel_map what, int fd)
+{
+	struct link *net = liar();
+
+	house.s.accused = PROC_PARENT;
+	lie(net, what, fd);
+	bool accused = house.s.accused == PROC_NET;
+	stage_cut(&house.s, net);
+	return accused;
+}
+
 static void what_net_lies_is_borne(void)
 {
 	begin_call(0, JOIN, SDP_AEAD_AES_128_GCM, true);
-	struct link *net = liar();
-	lie(net, KERNEL_RING, false_ring());
-	lie(net, KERNEL_RING, open("/dev/null", O_RDWR | O_CLOEXEC));
-	lie(net, KERNEL_SENDS, open("/dev/null", O_RDWR | O_CLOEXEC));
-	CHECK(house_talks(&a, &b)); /* by sockets */
+	CHECK(refuses(KERNEL_RING, false_ring()) && refuses(KERNEL_RING, open("/dev/null", O_RDWR | O_CLOEXEC)));
+	CHECK(refuses(KERNEL_SENDS, open("/dev/null", O_RDWR | O_CLOEXEC)) && house_talks(&a, &b));
 	/* a socket that is none: what was to leave together leaves apart */
 	kernel_house_give(&house.s);
 	CHECK(house_talks(&a, &b));

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* Maps of the kernel, as net gives them to media. Of a map it is the kernel that says how much one element is: media's own types are
+ * read and written only where it says the same. */
+#ifndef MEDIA_MAP_H
+#define MEDIA_MAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct map_shape {
+	uint32_t type, key_size, value_size;
+	uint32_t entries; /* exactly so many; 0: however many */
+	uint32_t flags;   /* these among others */
+};
+
+/* errno: EPERM where the kernel does not say, EINVAL where it is something else. */
+bool map_is(int fd, const struct map_shape *shape);
+
+/* One element. errno says why it is not 0. */
+long map_elem(int fd, int command, const void *key, void *value);
+/* NULL before the first. */
+long map_next(int fd, const void *key, void *next);
+
+#endif
