@@ -25,7 +25,8 @@ bool map_is(int fd, const struct map_shape *shape)
 		return false;
 	errno = EINVAL;
 	return info.type == shape->type && info.key_size == shape->key_size && info.value_size == shape->value_size &&
-	       (shape->entries == 0 || info.max_entries == shape->entries) && (info.map_flags & shape->flags) == shape->flags;
+	       (shape->entries == 0 || info.max_entries == shape->entries) &&
+	       (info.map_flags & shape->flags) == shape->flags;
 }
 
 long map_elem(int fd, int command, const void *key, void *value)

@@ -291,7 +291,8 @@ static ipc_handler *const on[MSG_N] = {
 static const uint8_t caps[] = {CAP_BPF, CAP_NET_ADMIN};
 /* bpf and its files; netlink for addresses and filters */
 static const char *const calls[] = {"bpf", "openat", "faccessat", "faccessat2", "access", "unlink", "dup3", "fcntl",
-    "uname", "pread64", "prlimit64", "socket", "bind", "setsockopt", "getsockname", "sendto", "recvfrom", NULL};
+    "uname", "pread64", "prlimit64", "socket", "bind", "setsockopt", "getsockname", "sendto", "recvfrom",
+    "memfd_create", /* libbpf from 1.4 on: a host may have a newer one than that of the build */ NULL};
 static const struct cage cage = {
     .name = "net", .calls = calls, .files = 64, .memory_mb = 64, .caps = caps, .caps_n = sizeof caps};
 

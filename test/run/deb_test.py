@@ -71,7 +71,9 @@ class Service:
         mount = dict(re.findall(r'^(What|Where|Type|Options)=(.*)$', root.sh('cat /lib/systemd/system/*ringfence-run.mount'), re.M))
         root.sh('mountpoint -q "$1" || mount -t "$2" -o "$3" "$4" "$1"', mount['Where'], mount['Type'], mount['Options'], mount['What'])
         said = dict(re.findall(r'^(ExecStartPre|ExecStart)=(.*)$', unit, re.M))
-        root.sh(said['ExecStartPre'])
+        # ProtectSystem=strict leaves no /run in which a passphrase could be asked for
+        assert said['ExecStartPre'].startswith('+')
+        root.sh(said['ExecStartPre'][1:])
         self.parent = subprocess.Popen(root.enter(*said['ExecStart'].split()), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.said = []
         for line in self.parent.stdout:
