@@ -26,7 +26,7 @@ from exchange import Exchange   # noqa: E402
 from scripted import Call       # noqa: E402
 
 PAIRS = 4
-KILLED = ("voice", "watch", "ctl", "ledger", "keeper", "signer", "media", "core", "edge")
+KILLED = ("voice", "watch", "ctl", "ledger", "keeper", "signer", "media", "net", "core", "edge")
 KILL_EVERY_S, RELOAD_EVERY_S = 7, 5
 REST_S = 35             # ports rest for 30 s after a call
 MORE_KB, MORE = 1024, 1.05
@@ -185,7 +185,7 @@ class Soak:
     def __init__(self, seconds, where, lab):
         self.windows, self.stop = Windows(), threading.Event()
         self.seconds = seconds
-        self.exchange = Exchange(lab, where)
+        self.exchange = Exchange(lab, where, kernel=True)
         self.people = People(lab, self.exchange, where)
         self.addr = lab.addr["voice"][0]
         self.problems = []
