@@ -69,7 +69,8 @@ static enum plan_reason emergency(const struct plan *p, const struct plan_questi
 {
 	if (q->who != WHO_USER && q->who != WHO_DEVICE)
 		return REASON_EMERGENCY_OUTSIDE;
-	if (q->route != ROUTE_FRESH && q->route != ROUTE_CLICK && q->route != ROUTE_TRANSFER)
+	/* who is transferred to would call from where the other is: help would be sent to the wrong place */
+	if (q->route != ROUTE_FRESH && q->route != ROUTE_CLICK)
 		return REASON_ROUTE;
 	if ((q->device_remote || !q->device_fixed) && p->emergency_remote == REMOTE_DENY)
 		return REASON_EMERGENCY_REMOTE;

@@ -14,6 +14,7 @@
 #include "kept.h"
 #include "mail.h"
 #include "media.h"
+#include "outside.h"
 #include "park.h"
 #include "record.h"
 #include "refer.h"
@@ -250,6 +251,8 @@ static void on_ring_end(struct timer *t, uint64_t now_ms)
 		mail_late(c);
 		return;
 	}
+	if (outside_waits_on(c))
+		return;
 	c->best = c->r.state == PHASE_WAITING ? REFUSE_OFFLINE : REFUSE_NO_ANSWER;
 	dial_over(c, CALL_TIME_OUT);
 }

@@ -25,6 +25,8 @@ bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_
 	to.route = (uint8_t)how;
 	to.payer = payer;
 	dial_stop(c, 0);
+	timer_cancel(&child_wheel, &c->ring);
+	c->trunks_tried = c->preempted = 0;
 	c->dest = to;
 	c->best = REFUSE_NONE;
 	c->best_text = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "dial.h"
+#include "callback.h"
 #include "desk.h"
 #include "dialogue.h"
 #include "ended.h"
@@ -176,10 +177,14 @@ bool dial_also(struct call *c, uint32_t user, uint32_t device)
 	return caller && to && c->targets < CALL_TARGETS_MAX && ask_phone(c, caller, to, 0, false);
 }
 
-/* Members who do not want to be disturbed are left out; their forwards are their own affair. */
+/* Members who do not want to be disturbed are left out, but not by who needs help or calls back for it; their forwards are their own
+ * affair. */
 static bool ask_member(uint32_t user, void *arg)
 {
-	return settings_of_user(user)->dnd || ask_user(user, arg);
+	const struct call *c = arg;
+	bool left_out = settings_of_user(user)->dnd && !c->r.emergency && !callback_may_reach(user);
+
+	return left_out || ask_user(user, arg);
 }
 
 static uint32_t ring_s(const struct dest *d)
@@ -196,7 +201,8 @@ static uint32_t ring_s(const struct dest *d)
 
 void dial_ask_all(struct call *c)
 {
-	timer_set(&child_wheel, &c->ring, child_now() + ring_s(&c->dest) * UINT64_C(1000));
+	timer_set(
+	    &child_wheel, &c->ring, child_now() + (c->r.emergency ? HELP_RING_S : ring_s(&c->dest)) * UINT64_C(1000));
 	if (c->dest.kind == DEST_USER) {
 		if (forward_before(c, c->dest.index) == FORWARD_NOT)
 			ask_user(c->dest.index, c);
@@ -287,7 +293,9 @@ void dial_nobody(struct call *c)
 /* A call for help that reached nobody who could say no. */
 static bool is_help_lost(const struct call *c)
 {
-	return c->r.emergency && c->best != REFUSE_BUSY && c->best != REFUSE_DECLINED && c->best != REFUSE_NO_ANSWER;
+	return c->r.emergency &&
+	       (c->dest.kind == DEST_OUTSIDE ||
+		   (c->best != REFUSE_BUSY && c->best != REFUSE_DECLINED && c->best != REFUSE_NO_ANSWER));
 }
 
 static const char *prompt_of(const struct call *c)

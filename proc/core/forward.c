@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "forward.h"
+#include "callback.h"
 #include "mail.h"
-#include "notice.h"
 #include "settings.h"
 
 /* Whoever placed an emergency call is rung by those who call back (R16), and whoever parked a call by that call. */
 static bool passes_everything(const struct call *c, uint32_t user)
 {
-	return c->r.emergency || c->dest.route == ROUTE_PARK || notice_may_call_back(NOBODY, user);
+	return c->r.emergency || c->dest.route == ROUTE_PARK || callback_may_reach(user);
 }
 
 static enum forwarded go(struct call *c, uint32_t user, enum forward which)

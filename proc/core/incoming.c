@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "incoming.h"
+#include "callback.h"
 #include "dialogue.h"
 #include "media.h"
-#include "notice.h"
 #include "plan/incoming.h"
 #include "proof.h"
 #include "service.h"
@@ -93,7 +93,7 @@ static struct incoming_answer question(const struct call *c)
 	struct incoming_question q = {.proof = c->proof,
 	    .has_number = c->outside.text[0] != 0,
 	    .claims_inside = c->claims_inside,
-	    .callback = notice_may_call_back(NOBODY, user),
+	    .callback = callback_may_lead_to(&c->dest),
 	    .dialled_before = c->dialled_before,
 	    .in_directory = list_has(s->known, &c->outside),
 	    .blocked_by_user = list_has(s->blocked, &c->outside),

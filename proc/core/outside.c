@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "outside.h"
+#include "callback.h"
 #include "dial.h"
 #include "insist.h"
 #include "join.h"
@@ -11,16 +12,39 @@
 /* One talk of another gives way to a call for help where every line is taken (R16). */
 struct victim {
 	struct call *call;
+	uint8_t trunk;
+	bool rings;
 	uint64_t since_ms;
 };
 
+static uint8_t helpful_line(uint64_t leg)
+{
+	const struct leg *l = leg_get(leg);
+
+	return l && l->r.line && trunk_may_help(l->r.trunk) ? l->r.trunk : 0;
+}
+
+/* The line of one of them that a call for help could have: of who calls, who talks or who is asked. */
+static uint8_t helpful_line_of(const struct call *c)
+{
+	uint8_t trunk = helpful_line(c->r.caller);
+
+	if (!trunk)
+		trunk = helpful_line(c->r.callee);
+	for (uint8_t i = 0; !trunk && i < c->targets; i++)
+		trunk = helpful_line(c->target[i]);
+	return trunk;
+}
+
+/* One that nobody has answered goes before a talk, and the younger before the older. Who may call back for help stays. */
 static void find_victim(struct call *c, void *arg)
 {
-	struct victim *v = arg;
-	const struct leg *l = leg_get(c->r.callee);
+	struct victim *v = arg, this = {c, helpful_line_of(c), !c->r.answered_ms, c->r.started_ms};
 
-	if (!c->r.emergency && l && l->r.line && trunk_may_help(l->r.trunk) && c->r.answered_ms > v->since_ms)
-		*v = (struct victim){c, c->r.answered_ms};
+	if (c->r.emergency || !this.trunk || (helpful_line(c->r.caller) && callback_may_lead_to(&c->dest)))
+		return;
+	if (!v->call || this.rings > v->rings || (this.rings == v->rings && this.since_ms > v->since_ms))
+		*v = this;
 }
 
 /* The trunk whose line the victim had; it may have been asked before, and said that it has none. Once for a call. */
@@ -32,10 +56,9 @@ static uint8_t preempt(struct call *c)
 		call_each(find_victim, &v);
 	if (!v.call)
 		return 0;
-	uint8_t trunk = leg_get(v.call->r.callee)->r.trunk;
 	c->preempted = 1;
 	call_fail(v.call, REFUSE_PREEMPTED, NULL);
-	return trunk;
+	return v.trunk;
 }
 
 static uint8_t pick(struct call *c)
@@ -119,12 +142,41 @@ void outside_ask(struct call *c)
 	}
 	charge(c, l->r.trunk);
 	dial_offer(c, caller, l);
+	if (c->r.emergency) {
+		c->help_rings = 0;
+		timer_set(&child_wheel, &c->ring, child_now() + HELP_MUTE_MS);
+	}
+}
+
+static bool is_heard_of(const struct call *c)
+{
+	for (uint8_t i = 0; i < c->targets; i++) {
+		const struct leg *l = leg_get(c->target[i]);
+		if (l && l->r.state == LEG_OUT_EARLY)
+			return true;
+	}
+	return false;
+}
+
+bool outside_waits_on(struct call *c)
+{
+	if (!c->r.emergency || c->dest.kind != DEST_OUTSIDE || c->help_rings)
+		return false;
+	if (!is_heard_of(c) && c->targets < CALL_TARGETS_MAX &&
+	    trunk_pick((enum number_class)c->dest.number.class, true, c->trunks_tried)) {
+		outside_ask(c);
+		return true;
+	}
+	c->help_rings = 1;
+	timer_set(&child_wheel, &c->ring, child_now() + HELP_RING_S * UINT64_C(1000));
+	return true;
 }
 
 bool outside_again(struct call *c, struct leg *l)
 {
-	bool trunks_fault = l->rejected == 408 || (l->rejected >= 500 && l->rejected < 600) || l->rejected == 401 ||
-	                    l->rejected == 403 || l->rejected == 407;
+	/* a gateway may say of its own lines what it would say of a number; for help every other is asked */
+	bool trunks_fault = c->r.emergency || l->rejected == 408 || (l->rejected >= 500 && l->rejected < 600) ||
+	                    l->rejected == 401 || l->rejected == 403 || l->rejected == 407;
 
 	if (!trunks_fault || c->r.state == PHASE_TALKING || c->r.callee == l->r.id)
 		return false;

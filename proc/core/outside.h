@@ -5,9 +5,16 @@
 
 #include "call.h"
 
+enum {
+	HELP_MUTE_MS = 4000, /* in which a trunk must say something of a call for help, or another is asked beside it */
+	HELP_RING_S = 600,   /* so long help may ring */
+};
+
 /* Ask a trunk for c->dest.number; c->best says why none could be. */
 void outside_ask(struct call *c);
 /* The trunk could not (not: the callee would not). True: another is asked. */
 bool outside_again(struct call *c, struct leg *l);
+/* The time to ring is over. True: not for this call for help, which waits on or asks another trunk. */
+bool outside_waits_on(struct call *c);
 
 #endif

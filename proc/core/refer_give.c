@@ -61,6 +61,7 @@ static void go_on(struct call *c, struct leg *party, const struct dest *to, uint
 	c->r.spoken = c->keyed = 1;
 	c->dest = *to;
 	c->looked = c->dialled_before = c->pin_given = 0;
+	c->trunks_tried = c->preempted = 0;
 	new_part(c, 0);
 	keep_codecs(party);
 	dialogue_quiet(c, 0); /* one of them may hear music already, on hold */

@@ -42,6 +42,17 @@ bool trunk_may_help(uint8_t trunk)
 	return t && may_carry(t, NUMBER_EMERGENCY, true);
 }
 
+/* One that is full is asked only for help, and then last: its answer may be that it has no line. */
+static bool is_better(const struct trunk *t, const struct trunk *than)
+{
+	const struct trunk_conf *c = trunk_section(t), *other = trunk_section(than);
+	bool full = t->busy >= c->lines, other_full = than->busy >= other->lines;
+
+	if (full != other_full)
+		return other_full;
+	return c->priority < other->priority || (c->priority == other->priority && t->busy < than->busy);
+}
+
 uint8_t trunk_pick(enum number_class class, bool emergency, uint32_t tried)
 {
 	const struct trunk *best = NULL;
@@ -50,8 +61,7 @@ uint8_t trunk_pick(enum number_class class, bool emergency, uint32_t tried)
 		const struct trunk *t = &trunk_table[i];
 		if (tried >> trunk_number(t) & 1 || !may_carry(t, class, emergency))
 			continue;
-		int order = best ? (int)trunk_section(t)->priority - (int)trunk_section(best)->priority : -1;
-		if (order < 0 || (order == 0 && t->busy < best->busy))
+		if (!best || is_better(t, best))
 			best = t;
 	}
 	return best ? trunk_number(best) : 0;

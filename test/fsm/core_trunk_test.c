@@ -2,53 +2,9 @@
 /* Calls over trunks through core: out with early media, failover and ceilings, in by number, callers that are not what they
  * say, calls for help (R4, R14, R16, R17, R18). */
 #include "../unit/test.h"
+#include "sim_trunks.h"
 #include "sim_voice.h"
 #include "voice.h"
-
-static struct phone alice, bob, centre, telco[2];
-static struct talk a, b, t;
-static struct sdp offer, plain;
-
-static void begin_with(void (*settings)(void))
-{
-	sim_defaults();
-	memcpy(sim.site.plan.country, "fr", 3);
-	sim_add_trunk(0);
-	sim_add_trunk(1)->priority = 1;
-	sim.site.inbounds = 1;
-	sim.site.inbound[0] = (struct inbound){.number = "+33140000001", .to = "bob"};
-	set(0, OWNER_USER, 0, SETTING_CLASSES, "national mobile premium");
-	sim.dialled[0] = "+33123456789";
-	if (settings)
-		settings();
-	sim_open();
-	phone_init(&alice, 0);
-	phone_init(&bob, 1);
-	phone_register(&alice);
-	phone_register(&bob);
-	for (int i = 0; i < 2; i++) {
-		phone_init_trunk(&telco[i], (uint8_t)(i + 1));
-		phone_up(&telco[i]);
-	}
-	offer = sdp_plain(&alice);
-	plain = sdp_clear(&telco[0]);
-}
-
-static void finish(void)
-{
-	sim_pass(60000);
-	NEED(sim_status("legs").used == 0 && sim_status("calls").used == 0 && sim_status("media-ports").used == 0);
-}
-
-static void up_at(struct talk *from, struct talk *to, const char *number, struct phone *at)
-{
-	talk_invite(from, &alice, number, &offer);
-	talk_rings_at(to, at);
-	talk_answer(to, 200, &plain);
-	NEED(talk_takes(to, SIP_ACK));
-	talk_hears(from, 200);
-	talk_ack(from);
-}
 
 /* --- out --- */
 
@@ -311,23 +267,6 @@ static void lines_are_counted(void)
 
 /* --- in --- */
 
-static void invite_from(struct talk *call, const char *caller, const char *called, bool withheld)
-{
-	struct msg_request *m = phone_begin(&telco[0], SIP_INVITE);
-
-	*call = (struct talk){.phone = &telco[0], .cseq = m->cseq + 1, .invite_cseq = m->cseq};
-	snprintf(call->call_id, sizeof call->call_id, "in-%u", m->cseq);
-	snprintf(call->ours, sizeof call->ours, "tag-of-phone");
-	m->call_id = phone_put(&telco[0], call->call_id);
-	m->target_user = phone_put(&telco[0], called);
-	m->from_user = phone_put(&telco[0], caller);
-	m->privacy = withheld;
-	m->contact_form = CONTACT_ONE;
-	m->contact = phone_put(&telco[0], "<sip:gw@203.0.113.6>");
-	m->sdp = phone_put_sdp(&telco[0], &plain);
-	call->txn = phone_end(&telco[0]);
-}
-
 static void a_caller_from_outside_rings_and_is_shown_unverified(void)
 {
 	begin_with(NULL);
@@ -453,19 +392,6 @@ static void a_parked_outsider_never_reaches_a_trunk(void)
 	voice_says(turn("busy-try-later")->token, TURN_SAID, "");
 	hangs_up_on(&t);
 	finish();
-}
-
-/* Answered by the exchange, told this and nothing else, and hung up on. */
-static void is_told(struct talk *caller, enum relay_key key, const char *say)
-{
-	uint64_t join;
-
-	talk_hears(caller, 200);
-	talk_ack(caller);
-	NEED(relay_wish(&join));
-	media_says_gate(join, key);
-	voice_says(turn(say)->token, TURN_SAID, "");
-	hangs_up_on(caller);
 }
 
 /* --- somebody else's phone and PIN (T43) --- */
@@ -816,191 +742,6 @@ static void unknown_callers_press_a_key_and_some_are_refused(void)
 	talk_rings_at(&b, &bob);
 }
 
-/* --- calls for help --- */
-
-/* For everyone, or for all but calls for help. */
-static void no_seat_is_left(bool emergency)
-{
-	while (voice_seat_take(SEAT_SPOKEN_TO, emergency))
-		;
-}
-
-static void emergency_trunks(void)
-{
-	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 1;
-	sim.device[0].flags = DEVICE_FIXED;
-	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12, room=4");
-}
-
-static void fixed(void)
-{
-	emergency_trunks();
-	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 0;
-}
-
-static void nobody_has_112(void)
-{
-	fixed();
-	sim.user[4].name = "104";
-}
-
-static void travels(void)
-{
-	emergency_trunks();
-	set(2, OWNER_DEVICE, 0, SETTING_REMOTE, "on");
-}
-
-/* Every phone but alice's fixed one: no help would come to where it is; where the site chose otherwise, or answers itself, none. */
-static void who_cannot_call_for_help_is_counted(void)
-{
-	begin_with(emergency_trunks);
-	NEED(sim_status("phones-without-help").used == sim_status("phones").used - 1);
-	sim.site.plan.emergency_remote = REMOTE_LAST_LOCATION;
-	NEED(sim_status("phones-without-help").used == 0);
-	sim.site.plan.emergency_remote = REMOTE_DENY;
-	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 0;
-	NEED(sim_status("phones-without-help").used == 0); /* 112 is an extension here */
-}
-
-static void a_fixed_phone_that_travels_is_counted(void)
-{
-	begin_with(travels);
-	NEED(sim_status("phones-without-help").used == sim_status("phones").used);
-}
-
-static void help_goes_first_whatever_is_busy(void)
-{
-	static struct talk many[4], help;
-
-	begin_with(emergency_trunks);
-	for (int i = 0; i < 2; i++) {
-		talk_invite(&many[i], &alice, "+33123456789", &offer);
-		talk_rings_at(&t, &telco[0]);
-		talk_answer(&t, 200, &plain);
-		talk_takes(&t, SIP_ACK);
-		talk_hears(&many[i], 200);
-		talk_ack(&many[i]);
-	}
-	talk_invite(&help, &alice, "112", &offer);
-	struct heard *h = sent_to(&telco[0], SIP_INVITE);
-	NEED(h && sent(h)->emergency && strstr(sim_text(h, sent(h)->civic), "Rue Neuve"));
-	h->taken = false;
-	struct talk rescue;
-	talk_rings_at(&rescue, &telco[0]);
-	talk_answer(&rescue, 200, &plain);
-	talk_takes(&rescue, SIP_ACK);
-	talk_hears(&help, 200);
-	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.notices == 1 && sim.pins == 0);
-}
-
-static void from_a_phone_that_may_be_anywhere_help_is_refused_with_words(void)
-{
-	begin_with(emergency_trunks);
-	no_seat_is_left(false); /* a call for help has a seat of its own */
-	struct sdp of_bob = sdp_plain(&bob);
-	talk_invite(&b, &bob, "112", &of_bob); /* not a fixed phone */
-	talk_hears(&b, 200);
-	talk_ack(&b);
-	uint64_t join;
-	relay_wish(&join);
-	media_says_gate(join, RELAY_KEY_SDES);
-	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
-	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "emergency-remote") == 0);
-	NEED(sim.notices == 2 && !sent_to(&telco[0], SIP_INVITE));
-	no_seat_is_left(true);
-	talk_invite(&b, &bob, "112", &of_bob);
-	h = reply_to(b.txn);
-	NEED(h && respond(h)->code == 403 && respond(h)->warning_text.len);
-}
-
-/* Nobody who could say no was reached: the caller must not wait for anyone (R16). */
-static void help_that_finds_no_line_is_told(void)
-{
-	begin_with(emergency_trunks);
-	phone_down(&telco[0]);
-	phone_down(&telco[1]);
-	no_seat_is_left(false);
-	talk_invite(&a, &alice, "112", &offer);
-	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
-	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.notices == 1);
-	sim_link_down(PROC_VOICE, 0);
-	talk_invite(&a, &alice, "112", &offer);
-	struct heard *h = reply_to(a.txn);
-	NEED(h && respond(h)->code == 503 && respond(h)->cause == 3);
-}
-
-/* No trunk may carry it and nobody here has the number: staff are told all the same. */
-static void help_that_leads_nowhere_is_told(void)
-{
-	begin_with(nobody_has_112);
-	talk_invite(&a, &alice, "112", &offer);
-	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
-	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.notices == 1);
-	finish();
-}
-
-/* Who is there, and busy, is no lost line. */
-static void help_that_is_busy_is_busy(void)
-{
-	begin_with(fixed);
-	phone_init(&centre, 4);
-	phone_register(&centre);
-	talk_invite(&a, &alice, "112", &offer);
-	talk_rings_at(&t, &centre);
-	talk_answer(&t, 486, NULL);
-	NEED(code_of(a.txn) == 486);
-	finish();
-}
-
-static void one_trunk_has_help(void)
-{
-	emergency_trunks();
-	sim.site.trunk[1].emergency = 0;
-	sim.site.trunk[0].priority = 2; /* the other one first */
-	for (int i = 0; i < CEILING_SCOPES; i++)
-		sim.site.plan.ceiling[i].most[CEILING_CALLS] = 10;
-}
-
-/* The provider has no line for it: the youngest talk over that trunk ends, no other, and the trunk is asked again, once. */
-static void help_takes_the_line_of_another(void)
-{
-	static struct talk from[4], to[4];
-
-	begin_with(one_trunk_has_help);
-	for (int i = 0; i < 4; i++) {
-		up_at(&from[i], &to[i], "+33123456789", &telco[i < 2]);
-		sim_pass(1000);
-	}
-	talk_invite(&a, &alice, "112", &offer);
-	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 503, NULL);
-	hangs_up_on(&from[3]);
-	hangs_up_on(&to[3]);
-	talk_rings_at(&t, &telco[0]);
-	NEED(!talk_takes(&to[2], SIP_BYE) && !talk_takes(&to[1], SIP_BYE));
-	talk_answer(&t, 503, NULL);
-	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
-	NEED(!talk_takes(&to[2], SIP_BYE) && !sent_to(&telco[0], SIP_INVITE));
-	for (int i = 0; i < 3; i++)
-		call_hang_up(&from[i], &to[i]);
-	finish();
-}
-
-/* A trunk that is down is no reason to end a talk. */
-static void nobody_is_cut_off_for_help_that_has_no_trunk(void)
-{
-	static struct talk from, to;
-
-	begin_with(one_trunk_has_help);
-	up_at(&from, &to, "+33123456789", &telco[1]);
-	phone_down(&telco[0]);
-	talk_invite(&a, &alice, "112", &offer);
-	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
-	NEED(!talk_takes(&to, SIP_BYE));
-	call_hang_up(&from, &to);
-	finish();
-}
-
 static void pin_of_alice(void)
 {
 	sim.pin = "2468";
@@ -1072,11 +813,6 @@ static void who_was_blocked_can_be_taken_off(void)
 int main(void)
 {
 	SIM(a_withheld_number_is_withheld_to_the_end);
-	SIM(help_that_finds_no_line_is_told);
-	SIM(help_that_leads_nowhere_is_told);
-	SIM(help_that_is_busy_is_busy);
-	SIM(help_takes_the_line_of_another);
-	SIM(nobody_is_cut_off_for_help_that_has_no_trunk);
 	SIM(a_number_that_is_not_in_service);
 	SIM(who_was_blocked_can_be_taken_off);
 	SIM(a_known_number_goes_out_and_is_charged);
@@ -1102,10 +838,6 @@ int main(void)
 	SIM(a_pin_that_nobody_can_ask_for_is_a_refusal);
 	SIM(keys_of_an_info_over_a_trunk_are_told_to_voice);
 	SIM(unknown_callers_press_a_key_and_some_are_refused);
-	SIM(who_cannot_call_for_help_is_counted);
-	SIM(a_fixed_phone_that_travels_is_counted);
-	SIM(help_goes_first_whatever_is_busy);
-	SIM(from_a_phone_that_may_be_anywhere_help_is_refused_with_words);
 	(void)test_failed_here;
 	return TEST_END;
 }

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: ISC */
+/* Calls for help through core: first in every decision, whatever the trunks say, and reached by who calls back (R16, T44). */
+#include "../unit/test.h"
+#include "directory.h"
+#include "notice.h"
+#include "sim_trunks.h"
+#include "sim_voice.h"
+#include "voice.h"
+
+static struct phone centre;
+
+/* For everyone, or for all but calls for help. */
+static void no_seat_is_left(bool emergency)
+{
+	while (voice_seat_take(SEAT_SPOKEN_TO, emergency))
+		;
+}
+
+static void emergency_trunks(void)
+{
+	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 1;
+	sim.device[0].flags = DEVICE_FIXED;
+	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12, room=4");
+}
+
+static void fixed(void)
+{
+	emergency_trunks();
+	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 0;
+}
+
+static void nobody_has_112(void)
+{
+	fixed();
+	sim.user[4].name = "104";
+}
+
+static void travels(void)
+{
+	emergency_trunks();
+	set(2, OWNER_DEVICE, 0, SETTING_REMOTE, "on");
+}
+
+/* Every phone but alice's fixed one: no help would come to where it is; where the site chose otherwise, or answers itself, none. */
+static void who_cannot_call_for_help_is_counted(void)
+{
+	begin_with(emergency_trunks);
+	NEED(sim_status("phones-without-help").used == sim_status("phones").used - 1);
+	sim.site.plan.emergency_remote = REMOTE_LAST_LOCATION;
+	NEED(sim_status("phones-without-help").used == 0);
+	sim.site.plan.emergency_remote = REMOTE_DENY;
+	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 0;
+	NEED(sim_status("phones-without-help").used == 0); /* 112 is an extension here */
+}
+
+static void a_fixed_phone_that_travels_is_counted(void)
+{
+	begin_with(travels);
+	NEED(sim_status("phones-without-help").used == sim_status("phones").used);
+}
+
+static void all_lines_at_once(void)
+{
+	emergency_trunks();
+	for (int i = 0; i < CEILING_SCOPES; i++)
+		sim.site.plan.ceiling[i].most[CEILING_CALLS] = 9;
+}
+
+static void help_goes_first_whatever_is_busy(void)
+{
+	static struct talk many[4], help;
+
+	begin_with(all_lines_at_once);
+	for (int i = 0; i < 4; i++) {
+		talk_invite(&many[i], &alice, "+33123456789", &offer);
+		talk_rings_at(&t, &telco[i / 2]);
+		talk_answer(&t, 200, &plain);
+		talk_takes(&t, SIP_ACK);
+		talk_hears(&many[i], 200);
+		talk_ack(&many[i]);
+	}
+	talk_invite(&help, &alice, "112", &offer);
+	struct heard *h = sent_to(&telco[0], SIP_INVITE);
+	NEED(h && sent(h)->emergency && strstr(sim_text(h, sent(h)->civic), "Rue Neuve"));
+	h->taken = false;
+	struct talk rescue;
+	talk_rings_at(&rescue, &telco[0]);
+	talk_answer(&rescue, 200, &plain);
+	talk_takes(&rescue, SIP_ACK);
+	talk_hears(&help, 200);
+	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.notices == 1 && sim.pins == 0);
+}
+
+static void from_a_phone_that_may_be_anywhere_help_is_refused_with_words(void)
+{
+	begin_with(emergency_trunks);
+	no_seat_is_left(false); /* a call for help has a seat of its own */
+	struct sdp of_bob = sdp_plain(&bob);
+	talk_invite(&b, &bob, "112", &of_bob); /* not a fixed phone */
+	talk_hears(&b, 200);
+	talk_ack(&b);
+	uint64_t join;
+	relay_wish(&join);
+	media_says_gate(join, RELAY_KEY_SDES);
+	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
+	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "emergency-remote") == 0);
+	NEED(sim.notices == 2 && !sent_to(&telco[0], SIP_INVITE));
+	no_seat_is_left(true);
+	talk_invite(&b, &bob, "112", &of_bob);
+	h = reply_to(b.txn);
+	NEED(h && respond(h)->code == 403 && respond(h)->warning_text.len);
+}
+
+/* Nobody who could say no was reached: the caller must not wait for anyone (R16). */
+static void help_that_finds_no_line_is_told(void)
+{
+	begin_with(emergency_trunks);
+	phone_down(&telco[0]);
+	phone_down(&telco[1]);
+	no_seat_is_left(false);
+	talk_invite(&a, &alice, "112", &offer);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.notices == 1);
+	sim_link_down(PROC_VOICE, 0);
+	talk_invite(&a, &alice, "112", &offer);
+	struct heard *h = reply_to(a.txn);
+	NEED(h && respond(h)->code == 503 && respond(h)->cause == 3);
+}
+
+/* No trunk may carry it and nobody here has the number: staff are told all the same. */
+static void help_that_leads_nowhere_is_told(void)
+{
+	begin_with(nobody_has_112);
+	talk_invite(&a, &alice, "112", &offer);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.notices == 1);
+	finish();
+}
+
+/* Who is there, and busy, is no lost line. */
+static void help_that_is_busy_is_busy(void)
+{
+	begin_with(fixed);
+	phone_init(&centre, 4);
+	phone_register(&centre);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &centre);
+	talk_answer(&t, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+	finish();
+}
+
+static void one_trunk_has_help(void)
+{
+	emergency_trunks();
+	sim.site.trunk[1].emergency = 0;
+	sim.site.trunk[0].priority = 2; /* the other one first */
+	for (int i = 0; i < CEILING_SCOPES; i++)
+		sim.site.plan.ceiling[i].most[CEILING_CALLS] = 10;
+}
+
+/* The provider has no line for it: the youngest talk over that trunk ends, no other, and the trunk is asked again, once. */
+static void help_takes_the_line_of_another(void)
+{
+	static struct talk from[4], to[4];
+
+	begin_with(one_trunk_has_help);
+	for (int i = 0; i < 4; i++) {
+		up_at(&from[i], &to[i], "+33123456789", &telco[i < 2]);
+		sim_pass(1000);
+	}
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 503, NULL);
+	hangs_up_on(&from[3]);
+	hangs_up_on(&to[3]);
+	talk_rings_at(&t, &telco[0]);
+	NEED(!talk_takes(&to[2], SIP_BYE) && !talk_takes(&to[1], SIP_BYE));
+	talk_answer(&t, 503, NULL);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	NEED(!talk_takes(&to[2], SIP_BYE) && !sent_to(&telco[0], SIP_INVITE));
+	for (int i = 0; i < 3; i++)
+		call_hang_up(&from[i], &to[i]);
+	finish();
+}
+
+/* A trunk that is down is no reason to end a talk. */
+static void nobody_is_cut_off_for_help_that_has_no_trunk(void)
+{
+	static struct talk from, to;
+
+	begin_with(one_trunk_has_help);
+	up_at(&from, &to, "+33123456789", &telco[1]);
+	phone_down(&telco[0]);
+	talk_invite(&a, &alice, "112", &offer);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	NEED(!talk_takes(&to, SIP_BYE));
+	call_hang_up(&from, &to);
+	finish();
+}
+
+static unsigned code_heard(struct talk *call)
+{
+	unsigned code = 0;
+
+	for (struct heard *h; (h = reply_to(call->txn));)
+		code = respond(h)->code;
+	return code;
+}
+
+/* What a gateway says when its lines are taken is not always 503. */
+static void help_goes_on_whatever_the_first_trunk_says(void)
+{
+	static const unsigned code[] = {486, 480, 404, 603, 302, 500};
+
+	begin_with(emergency_trunks);
+	for (size_t i = 0; i < sizeof code / sizeof *code; i++) {
+		talk_invite(&a, &alice, "112", &offer);
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, code[i], NULL);
+		talk_rings_at(&b, &telco[1]);
+		talk_answer(&b, code[i], NULL);
+		is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+		sim_pass(60000);
+		talk_takes(&a, SIP_BYE);
+		sim_pass(60000);
+	}
+}
+
+static void help_may_ring_long(void)
+{
+	begin_with(emergency_trunks);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 180, NULL);
+	sim_pass(300000);
+	NEED(!sent_to(&telco[0], SIP_CANCEL) && !sent_to(&telco[1], SIP_INVITE));
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	NEED(code_heard(&a) == 200);
+}
+
+/* The next is asked beside it, and who answers first has the call. */
+static void a_mute_trunk_holds_up_no_help(void)
+{
+	begin_with(emergency_trunks);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	sim_pass(3500);
+	NEED(!sent_to(&telco[1], SIP_INVITE));
+	sim_pass(1000);
+	talk_rings_at(&b, &telco[1]);
+	talk_answer(&b, 200, &plain);
+	NEED(talk_takes(&b, SIP_ACK) && code_heard(&a) == 200);
+}
+
+static void help_takes_a_free_line_before_a_taken_one(void)
+{
+	static struct talk from[2], to[2];
+
+	begin_with(emergency_trunks);
+	for (int i = 0; i < 2; i++)
+		up_at(&from[i], &to[i], "+33123456789", &telco[0]);
+	talk_invite(&a, &alice, "112", &offer);
+	NEED(!sent_to(&telco[0], SIP_INVITE) && sent_to(&telco[1], SIP_INVITE));
+}
+
+static void everybody_passes(void)
+{
+	one_trunk_has_help();
+	sim.site.plan.unknown_caller = INCOMING_PASS;
+	sim.site.trunk[0].emergency = 1;
+	sim.site.trunk[1].emergency = 0;
+}
+
+static void comes_in(struct talk *from, struct talk *at, bool talks)
+{
+	invite_from(from, "+33611223355", "+33140000001", false);
+	talk_rings_at(at, &bob);
+	if (!talks)
+		return;
+	struct sdp answer = sdp_plain(&bob);
+	answer.audio.crypto[0].tag = 2;
+	talk_answer(at, 200, &answer);
+	NEED(talk_takes(at, SIP_ACK));
+	talk_hears(from, 200);
+	talk_ack(from);
+}
+
+/* Lines that callers from outside hold are lines too: the youngest talk goes, and before any talk one that only rings. */
+static void help_takes_the_line_of_who_called_in(void)
+{
+	static struct talk from[2], at[2];
+
+	begin_with(everybody_passes);
+	for (int i = 0; i < 2; i++) {
+		comes_in(&from[i], &at[i], true);
+		sim_pass(500);
+	}
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 503, NULL);
+	NEED(talk_takes(&from[1], SIP_BYE));
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK) && !sent_to(&telco[0], SIP_BYE));
+}
+
+static void help_takes_the_line_of_one_that_rings(void)
+{
+	static struct talk from[2], at[2];
+
+	begin_with(everybody_passes);
+	comes_in(&from[0], &at[0], false);
+	comes_in(&from[1], &at[1], true);
+	sim_pass(500);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 486, NULL);
+	NEED(!sent_to(&telco[0], SIP_BYE) && code_heard(&from[0]) >= 480);
+	talk_rings_at(&t, &telco[0]);
+}
+
+static void a_desk_of_many(void)
+{
+	fixed();
+	sim.user[4].name = "104";
+	sim.group[0] = (struct sim_group){"600", "bob"};
+	set(4, OWNER_SITE, 0, SETTING_FRONT_DESK, "600");
+	set(5, OWNER_USER, 1, SETTING_DND, "on");
+}
+
+static void help_rings_who_does_not_want_to_be_disturbed(void)
+{
+	begin_with(a_desk_of_many);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&b, &bob);
+	talk_invite(&t, &alice, "600", &offer);
+	NEED(!sent_to(&bob, SIP_INVITE));
+}
+
+static void no_stranger_gets_in(void)
+{
+	emergency_trunks();
+	sim.site.plan.unknown_caller = INCOMING_REFUSE;
+	sim.group[0] = (struct sim_group){"600", "bob, alice"};
+	sim.site.inbound[0] = (struct inbound){.number = "+33140000001", .to = "600"};
+	set(5, OWNER_USER, 0, SETTING_DND, "on");
+}
+
+static void call_for_help_is_over(struct talk *caller)
+{
+	talk_invite(caller, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(caller, 200);
+	talk_ack(caller);
+	call_hang_up(caller, &t);
+}
+
+/* The centre saw the site's main number, which leads to many; and one of them has do-not-disturb set. */
+static void who_calls_back_the_main_number_is_put_through(void)
+{
+	static struct talk in;
+
+	begin_with(no_stranger_gets_in);
+	invite_from(&in, "+33611223355", "+33140000001", false);
+	NEED(code_of(in.txn) == 603);
+	call_for_help_is_over(&a);
+	invite_from(&in, "+33611223355", "+33140000001", false);
+	NEED(sent_to(&alice, SIP_INVITE));
+}
+
+static void bob_has_a_number(void)
+{
+	no_stranger_gets_in();
+	sim.site.inbound[0] = (struct inbound){.number = "+33140000001", .to = "bob"};
+}
+
+/* Help was called on a phone on which nobody was logged in; whoever it rings for now is reached. */
+static void who_calls_back_the_phone_is_put_through(void)
+{
+	static struct talk in;
+
+	begin_with(bob_has_a_number);
+	notice_add(NOTICE_CALL, bob.device, NOBODY, SPAN("112"));
+	invite_from(&in, "+33611223355", "+33140000001", false);
+	NEED(sent_to(&bob, SIP_INVITE));
+}
+
+/* Help would be sent to where the other is not. */
+static void nobody_is_transferred_to_help(void)
+{
+	begin_with(emergency_trunks);
+	a.allow = b.allow = 1u << SIP_REFER;
+	call_up(&a, &alice, &b, &bob);
+	struct msg_request *m = talk_begin(&a, SIP_REFER);
+	m->refer_kind = REFER_USER;
+	m->refer_user = phone_put(&alice, "112");
+	struct heard *h = reply_to(talk_end(&a));
+	NEED(h && respond(h)->code == 403 && !sent_to(&bob, SIP_REFER) && sim_status("calls").used == 1);
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(help_that_finds_no_line_is_told);
+	SIM(help_that_leads_nowhere_is_told);
+	SIM(help_that_is_busy_is_busy);
+	SIM(help_takes_the_line_of_another);
+	SIM(nobody_is_cut_off_for_help_that_has_no_trunk);
+	SIM(who_cannot_call_for_help_is_counted);
+	SIM(a_fixed_phone_that_travels_is_counted);
+	SIM(help_goes_first_whatever_is_busy);
+	SIM(from_a_phone_that_may_be_anywhere_help_is_refused_with_words);
+	SIM(help_goes_on_whatever_the_first_trunk_says);
+	SIM(help_may_ring_long);
+	SIM(a_mute_trunk_holds_up_no_help);
+	SIM(help_takes_a_free_line_before_a_taken_one);
+	SIM(help_takes_the_line_of_who_called_in);
+	SIM(help_takes_the_line_of_one_that_rings);
+	SIM(help_rings_who_does_not_want_to_be_disturbed);
+	SIM(who_calls_back_the_main_number_is_put_through);
+	SIM(who_calls_back_the_phone_is_put_through);
+	SIM(nobody_is_transferred_to_help);
+	(void)test_failed_here;
+	return TEST_END;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/* A site with two trunks, telco 1 before telco 2, and two phones that are logged in. */
+#ifndef TEST_SIM_TRUNKS_H
+#define TEST_SIM_TRUNKS_H
+
+#include "sim_phone.h"
+
+extern struct phone alice, bob, telco[2];
+extern struct talk a, b, t;
+extern struct sdp offer, plain; /* of alice; of a trunk */
+
+void begin_with(void (*settings)(void));
+/* Everything is over, and nothing is kept. */
+void finish(void);
+/* alice talks to this number at that trunk. */
+void up_at(struct talk *from, struct talk *to, const char *number, struct phone *at);
+void invite_from(struct talk *call, const char *caller, const char *called, bool withheld);
+/* The caller hears these words, once it is answered. */
+void is_told(struct talk *caller, enum relay_key key, const char *say);
+
+#endif
