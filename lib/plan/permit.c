@@ -72,7 +72,7 @@ static enum plan_reason emergency(const struct plan *p, const struct plan_questi
 	/* who is transferred to would call from where the other is: help would be sent to the wrong place */
 	if (q->route != ROUTE_FRESH && q->route != ROUTE_CLICK)
 		return REASON_ROUTE;
-	if ((q->device_remote || !q->device_fixed) && p->emergency_remote == REMOTE_DENY)
+	if ((q->device_remote || !q->device_fixed) && (p->emergency_remote == REMOTE_DENY || !q->device_located))
 		return REASON_EMERGENCY_REMOTE;
 	return REASON_EMERGENCY;
 }

@@ -51,6 +51,7 @@ struct plan_question {
 	uint8_t payer;                                    /* enum plan_payer */
 	uint8_t pin;                                      /* enum plan_pin: the payer's */
 	bool device_fixed, device_expired, device_remote; /* of the phone that asks; remote: not where it is stored */
+	bool device_located;                              /* its user has confirmed the location that is stored */
 	bool dialled_before;                              /* by the payer */
 	bool pin_given;                                   /* this call's PIN was right */
 	uint8_t night;                                    /* enum plan_night_mode */

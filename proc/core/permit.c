@@ -24,6 +24,13 @@ static bool is_remote(const struct permit_case *c)
 	return settings_of_device(c->device)->remote || !c->at || !settings_device_at(c->device, c->at);
 }
 
+static bool is_located(uint32_t device)
+{
+	const struct device_settings *s = settings_of_device(device);
+
+	return s->location[0] && s->location_confirmed_ms != 0;
+}
+
 struct plan_answer permit(const struct permit_case *c)
 {
 	const struct plan *p = &child_site()->plan;
@@ -37,6 +44,7 @@ struct plan_answer permit(const struct permit_case *c)
 	    .device_fixed = c->inside || (d && d->flags & DEVICE_FIXED),
 	    .device_expired = c->expired,
 	    .device_remote = !c->inside && is_remote(c),
+	    .device_located = is_located(c->device),
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
 	    .night = settings_of_site()->night,
@@ -74,15 +82,17 @@ static bool help_needs_a_place(void)
 	const struct plan *p = &child_site()->plan;
 	struct dest to;
 
-	return p->emergency_remote == REMOTE_DENY && p->emergencies > 0 &&
-	       route_find(span_str(p->emergency[0]), SPAN(""), &to) && to.kind == DEST_OUTSIDE;
+	return p->emergencies > 0 && route_find(span_str(p->emergency[0]), SPAN(""), &to) && to.kind == DEST_OUTSIDE;
 }
 
 static bool has_no_place(uint32_t device)
 {
 	const struct device *d = directory_device(device);
 
-	return d && directory_valid(device) && (!(d->flags & DEVICE_FIXED) || settings_of_device(device)->remote);
+	bool travels =
+	    d && directory_valid(device) && (!(d->flags & DEVICE_FIXED) || settings_of_device(device)->remote);
+
+	return travels && (child_site()->plan.emergency_remote == REMOTE_DENY || !is_located(device));
 }
 
 void permit_status(struct proc_status *s)

@@ -46,8 +46,8 @@ static void who_cannot_call_for_help_is_counted(void)
 {
 	begin_with(emergency_trunks);
 	NEED(sim_status("phones-without-help").used == sim_status("phones").used - 1);
-	sim.site.plan.emergency_remote = REMOTE_LAST_LOCATION;
-	NEED(sim_status("phones-without-help").used == 0);
+	sim.site.plan.emergency_remote = REMOTE_LAST_LOCATION; /* but none of them has a place that was confirmed */
+	NEED(sim_status("phones-without-help").used == sim_status("phones").used - 1);
 	sim.site.plan.emergency_remote = REMOTE_DENY;
 	sim.site.trunk[0].emergency = sim.site.trunk[1].emergency = 0;
 	NEED(sim_status("phones-without-help").used == 0); /* 112 is an extension here */
@@ -209,6 +209,43 @@ static unsigned code_heard(struct talk *call)
 }
 
 /* What a gateway says when its lines are taken is not always 503. */
+static void bob_travels(void)
+{
+	emergency_trunks();
+	sim.site.plan.emergency_remote = REMOTE_LAST_LOCATION;
+	set(5, OWNER_DEVICE, 1, SETTING_REMOTE, "on");
+	set(6, OWNER_DEVICE, 1, SETTING_LOCATION, "country=FR, city=Lyon, street=Rue Haute, house=3");
+}
+
+static void bob_has_confirmed_it(void)
+{
+	bob_travels();
+	set(7, OWNER_DEVICE, 1, SETTING_LOCATION_CONFIRMED, "1760000000000");
+}
+
+/* Where the site chose so, a phone that may be anywhere sends the place that its user has confirmed, and none that nobody has. */
+static void the_last_location_is_one_that_was_confirmed(void)
+{
+	struct sdp of_bob;
+
+	begin_with(bob_travels);
+	of_bob = sdp_plain(&bob);
+	talk_invite(&b, &bob, "112", &of_bob);
+	NEED(!sent_to(&telco[0], SIP_INVITE));
+}
+
+static void what_was_confirmed_goes_along(void)
+{
+	struct sdp of_bob;
+
+	begin_with(bob_has_confirmed_it);
+	of_bob = sdp_plain(&bob);
+	NEED(sim_status("phones-without-help").used == sim_status("phones").used - 2);
+	talk_invite(&b, &bob, "112", &of_bob);
+	struct heard *h = sent_to(&telco[0], SIP_INVITE);
+	NEED(h && sent(h)->emergency && strstr(sim_text(h, sent(h)->civic), "Rue Haute"));
+}
+
 static void help_goes_on_whatever_the_first_trunk_says(void)
 {
 	static const unsigned code[] = {486, 480, 404, 603, 302, 500};
@@ -417,6 +454,8 @@ int main(void)
 	SIM(from_a_phone_that_may_be_anywhere_help_is_refused_with_words);
 	SIM(help_goes_on_whatever_the_first_trunk_says);
 	SIM(help_may_ring_long);
+	SIM(the_last_location_is_one_that_was_confirmed);
+	SIM(what_was_confirmed_goes_along);
 	SIM(a_mute_trunk_holds_up_no_help);
 	SIM(help_takes_a_free_line_before_a_taken_one);
 	SIM(help_takes_the_line_of_who_called_in);

@@ -186,11 +186,17 @@ static void emergency_comes_first(void)
 	CHECK(says(&q, PLAN_REFUSE, REASON_EMERGENCY_REMOTE));
 	q.device_remote = q.device_fixed = false;
 	CHECK(says(&q, PLAN_REFUSE, REASON_EMERGENCY_REMOTE));
+	q.device_located = true;
+	CHECK(says(&q, PLAN_REFUSE, REASON_EMERGENCY_REMOTE));
 	p.emergency_remote = REMOTE_LAST_LOCATION;
 	CHECK(says(&q, PLAN_ALLOW, REASON_EMERGENCY));
+	q.device_located = false;
+	CHECK(says(&q, PLAN_REFUSE, REASON_EMERGENCY_REMOTE));
 	p.emergency_remote = REMOTE_DENY;
 	q.device_fixed = true;
 	q.route = ROUTE_FORWARD;
+	CHECK(says(&q, PLAN_REFUSE, REASON_ROUTE));
+	q.route = ROUTE_TRANSFER;
 	CHECK(says(&q, PLAN_REFUSE, REASON_ROUTE));
 	for (int who = WHO_NOBODY; who <= WHO_VERIFIED; who++) {
 		q.who = (uint8_t)who;
