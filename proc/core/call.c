@@ -251,6 +251,10 @@ static void on_ring_end(struct timer *t, uint64_t now_ms)
 		mail_late(c);
 		return;
 	}
+	if (c->r.state == PHASE_TELLING) {
+		call_event(c, CALL_TIME_OUT, NULL);
+		return;
+	}
 	if (outside_waits_on(c))
 		return;
 	c->best = c->r.state == PHASE_WAITING ? REFUSE_OFFLINE : REFUSE_NO_ANSWER;

@@ -11,7 +11,7 @@
 #include "settings.h"
 #include "wire/sdp_offer.h"
 
-enum { ALL_CODECS = (1 << SDP_CODEC_N) - 1 };
+enum { ALL_CODECS = (1 << SDP_CODEC_N) - 1, TELL_MS = 60000 };
 
 uint8_t dial_codecs(const struct leg *l)
 {
@@ -199,13 +199,51 @@ static uint32_t ring_s(const struct dest *d)
 	                                                                                                        : most;
 }
 
+/* Help and who is called back for it ring everywhere at once. */
+static bool rings_in_turn(const struct call *c)
+{
+	return c->dest.kind == DEST_GROUP && settings_of_group(c->dest.index)->strategy == STRATEGY_IN_TURN &&
+	       !c->r.emergency && !callback_may_lead_to(&c->dest);
+}
+
+struct turn {
+	struct call *call;
+	uint32_t nth;
+};
+
+static bool ask_in_turn(uint32_t user, void *arg)
+{
+	struct turn *t = arg;
+
+	if (t->nth++ < t->call->turns)
+		return true;
+	t->call->turns = (uint16_t)t->nth;
+	ask_member(user, t->call);
+	return t->call->targets == 0;
+}
+
+/* The next member with a phone that can ring. */
+static bool ask_next(struct call *c)
+{
+	struct turn t = {.call = c};
+
+	dial_each_callee(&c->dest, ask_in_turn, &t);
+	if (c->targets == 0)
+		return false;
+	timer_set(&child_wheel, &c->ring, child_now() + ring_s(&c->dest) * UINT64_C(1000));
+	return true;
+}
+
 void dial_ask_all(struct call *c)
 {
+	c->turns = 0;
 	timer_set(
 	    &child_wheel, &c->ring, child_now() + (c->r.emergency ? HELP_RING_S : ring_s(&c->dest)) * UINT64_C(1000));
 	if (c->dest.kind == DEST_USER) {
 		if (forward_before(c, c->dest.index) == FORWARD_NOT)
 			ask_user(c->dest.index, c);
+	} else if (rings_in_turn(c)) {
+		(void)ask_next(c);
 	} else if (c->dest.kind == DEST_GROUP) {
 		dial_each_callee(&c->dest, ask_member, c);
 	} else {
@@ -312,12 +350,18 @@ void dial_over(struct call *c, enum call_event event)
 {
 	if (c->dest.kind == DEST_USER && forward_after(c, c->dest.index) == FORWARD_GONE)
 		return;
+	if (rings_in_turn(c)) {
+		dial_stop(c, 0);
+		if (ask_next(c))
+			return;
+	}
 	if (!(c->r.spoken || is_help_lost(c)) || !dialogue_can(c)) {
 		call_event(c, event, NULL);
 		return;
 	}
 	c->say = prompt_of(c);
 	dial_stop(c, 0);
+	timer_set(&child_wheel, &c->ring, child_now() + TELL_MS); /* whatever was left of the ringing */
 	call_event(c, CALL_TOLD_WHY, NULL);
 }
 

@@ -484,6 +484,44 @@ static void group(void)
 	set(0, OWNER_USER, 3, SETTING_DND, "on");
 }
 
+static void group_in_turn(void)
+{
+	sim.group[0] = (struct sim_group){"200", "dave, bob, carol"};
+	set(0, OWNER_GROUP, 0, SETTING_STRATEGY, "in-turn");
+	set(1, OWNER_GROUP, 0, SETTING_RING_SECONDS, "20");
+}
+
+/* One after the other, each for the group's time; who is not there or says no is passed over, and at the end it is nobody's. */
+static void a_group_rings_its_members_in_turn(void)
+{
+	begin_with(group_in_turn);
+	talk_invite(&a, &alice, "200", &offer);
+	talk_rings_at(&b, &bob); /* dave has no phone there */
+	NEED(!sent_to(&carol, SIP_INVITE));
+	talk_answer(&b, 180, NULL);
+	sim_pass(19000);
+	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	sim_pass(1500);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_rings_at(&c, &carol);
+	talk_answer(&b, 487, NULL);
+	talk_answer(&c, 200, &answer);
+	talk_takes(&c, SIP_ACK);
+	talk_hears(&a, 180);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &c);
+	talk_invite(&a, &alice, "200", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 603, NULL);
+	talk_rings_at(&c, &carol);
+	sim_pass(21000);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&c, 487, NULL);
+	NEED(code_of(a.txn) == 480);
+	finish();
+}
+
 static void a_group_rings_its_members(void)
 {
 	begin_with(group);
@@ -589,6 +627,7 @@ int main(void)
 	SIM(busy_goes_elsewhere_and_dnd_is_busy);
 	SIM(no_answer_goes_elsewhere);
 	SIM(a_group_rings_its_members);
+	SIM(a_group_rings_its_members_in_turn);
 	SIM(codes_change_what_is_ones_own);
 	SIM(a_ringing_call_is_picked_up_by_its_group_alone);
 	(void)test_failed_here;
