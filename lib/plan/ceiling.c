@@ -75,6 +75,40 @@ static uint64_t most(const struct ceiling_limit *limit, enum ceiling_kind kind)
 	return (uint64_t)limit->most[kind] * (of_time ? MINUTE_MS : 1);
 }
 
+static void merge_day(struct ceiling_count *n, const struct ceiling_count *other)
+{
+	bool later = other->day > n->day;
+
+	if (other->day < n->day)
+		return;
+	n->day = other->day;
+	n->money_e4_ms = later || other->money_e4_ms > n->money_e4_ms ? other->money_e4_ms : n->money_e4_ms;
+	n->ms = later || other->ms > n->ms ? other->ms : n->ms;
+	n->destinations = later || other->destinations > n->destinations ? other->destinations : n->destinations;
+}
+
+static void merge_hour(struct ceiling_count *n, const struct ceiling_count *other)
+{
+	bool later = other->hour > n->hour;
+
+	if (other->hour < n->hour)
+		return;
+	n->hour = other->hour;
+	n->hourly = later || other->hourly > n->hourly ? other->hourly : n->hourly;
+	n->abroad = later || other->abroad > n->abroad ? other->abroad : n->abroad;
+	n->abroad_before = later || other->abroad_before > n->abroad_before ? other->abroad_before : n->abroad_before;
+}
+
+void ceiling_merge(struct ceiling_count *n, const struct ceiling_count *other)
+{
+	if (other->day > n->day || other->hour > n->hour)
+		n->told_half = n->told_full = 0;
+	n->told_half |= other->day >= n->day ? other->told_half : 0;
+	n->told_full |= other->day >= n->day ? other->told_full : 0;
+	merge_day(n, other);
+	merge_hour(n, other);
+}
+
 uint32_t ceiling_used(struct ceiling_count *n, enum ceiling_kind kind, const struct ceiling_when *w)
 {
 	bool of_time = kind == CEILING_MONEY || kind == CEILING_MINUTES;
@@ -88,6 +122,7 @@ uint32_t ceiling_used(struct ceiling_count *n, enum ceiling_kind kind, const str
 static uint64_t wants(
     const struct ceiling_count *n, enum ceiling_kind kind, struct plan_rate rate, enum ceiling_novelty novelty)
 {
+	bool new_number = novelty == CEILING_NEW || novelty == CEILING_NEW_ABROAD;
 	uint64_t cost = plus(times(rate.setup_e4, MINUTE_MS), times(rate.rate_e4, CEILING_LEAST_MS));
 
 	if (kind == CEILING_MONEY)
@@ -95,7 +130,7 @@ static uint64_t wants(
 	if (kind == CEILING_MINUTES)
 		return times(plus(n->running, 1), CEILING_LEAST_MS);
 	if (kind == CEILING_DESTINATIONS)
-		return novelty != CEILING_KNOWN;
+		return new_number;
 	return kind != CEILING_ABROAD || novelty == CEILING_NEW_ABROAD ? 1 : 0;
 }
 
@@ -112,6 +147,9 @@ struct ceiling_state ceiling_may(
 		for (int i = 0; i < CEILING_KINDS; i++) {
 			enum ceiling_kind kind = (enum ceiling_kind)i;
 			uint64_t want = wants(n, kind, rate, novelty), limit = most(&a->limit[scope], kind);
+			if (novelty == CEILING_AGAIN && scope != CEILING_TRUNK &&
+			    (kind == CEILING_CALLS || kind == CEILING_HOURLY))
+				want = 0;
 			if (want && !s.full && plus(used(n, kind), want) > limit)
 				s = (struct ceiling_state){.full = 1, .kind = (uint8_t)kind, .scope = (uint8_t)scope};
 			if (times(used(n, kind), 2) >= limit && used(n, kind))
@@ -176,8 +214,8 @@ void ceiling_begin(struct ceiling_call *c, struct ceiling_accounts *a, const str
 			continue;
 		roll(n, w);
 		n->calls++;
-		n->hourly++;
-		n->destinations += novelty != CEILING_KNOWN;
+		n->hourly += novelty != CEILING_AGAIN || scope == CEILING_TRUNK;
+		n->destinations += novelty == CEILING_NEW || novelty == CEILING_NEW_ABROAD;
 		if (novelty == CEILING_NEW_ABROAD && n->abroad < CEILING_ABROAD_MAX)
 			n->abroad++;
 	}

@@ -31,8 +31,9 @@ struct ceiling_count {
 	uint8_t zero[4];
 };
 
-/* What a number is to the extension that dials it. NEW_ABROAD: never dialled before, and international, premium or satellite. */
-enum ceiling_novelty { CEILING_KNOWN, CEILING_NEW, CEILING_NEW_ABROAD };
+/* What a number is to the extension that dials it. NEW_ABROAD: never dialled before, and international, premium or satellite. AGAIN: no
+ * other call but one that was begun over a trunk that failed; the accounts have it already, but for that of the next trunk. */
+enum ceiling_novelty { CEILING_KNOWN, CEILING_NEW, CEILING_NEW_ABROAD, CEILING_AGAIN };
 enum ceiling_novelty ceiling_novelty_of(const struct number *n, bool dialled_before);
 
 /* The four accounts of a call; NULL where there is none (a call without a trunk). */
@@ -96,6 +97,9 @@ extern const char *const ceiling_scope_name[CEILING_SCOPES];
  * abroad=1 abroad-before=0", 200 octets at most; the last two may be missing. What runs is not in it. */
 void ceiling_put(struct buf *b, const struct ceiling_count *n);
 bool ceiling_parse(struct span text, struct ceiling_count *out);
+
+/* What another has of the same account: of the same day and hour the greater of each, else those of the later. */
+void ceiling_merge(struct ceiling_count *n, const struct ceiling_count *other);
 
 /* How much of a kind is used now, in the unit of its limit, rounded up. */
 uint32_t ceiling_used(struct ceiling_count *n, enum ceiling_kind kind, const struct ceiling_when *w);

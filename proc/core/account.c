@@ -191,18 +191,15 @@ void account_adopt(struct ceiling_call *c, const struct account_of *of)
 
 /* --- ledger's copy --- */
 
-/* After a restart of core alone the arena is newer; after one of the machine it is empty. */
+/* After a restart of core alone the arena is newer; after one of the machine it is empty, or has what was begun since. Nothing that
+ * either counted is lost. What runs now stands in ours alone. */
 static void restored(enum ceiling_scope scope, uint32_t index, const struct ceiling_count *kept)
 {
 	struct ceiling_count *n = count_of(scope, index);
 
-	if (!n || n->day > kept->day || (n->day == kept->day && n->ms >= kept->ms))
+	if (!n)
 		return;
-	const struct ceiling_count had = *n;
-	*n = *kept;
-	n->calls = had.calls; /* what runs now */
-	n->running = had.running;
-	n->rate_e4 = had.rate_e4;
+	ceiling_merge(n, kept);
 	arena_put(store, first[scope] + index, n);
 }
 

@@ -27,7 +27,14 @@ static bool caller_of(const struct request *r, struct number *out)
 	return true;
 }
 
-/* An extension of ours, or an outside number that leads to one: nobody outside has it (T9). */
+static bool is_same(const char *spelled, const struct number *n)
+{
+	struct number one;
+
+	return number_canon_outside(&child_site()->plan, span_str(spelled), &one) && strcmp(one.text, n->text) == 0;
+}
+
+/* An extension of ours, or an outside number that leads to one or that we show: nobody outside has it (T9). */
 static bool claims_inside(const struct request *r, const struct number *caller)
 {
 	const struct site *s = child_site();
@@ -37,7 +44,12 @@ static bool claims_inside(const struct request *r, const struct number *caller)
 	for (int i = 0; i < s->inbounds; i++)
 		if (caller->text[0] && strcmp(s->inbound[i].number, caller->text) == 0)
 			return true;
-	return number_strip(said, stripped) && directory_find(span_str(stripped)) != NOBODY;
+	for (uint8_t i = 0; i < s->trunks; i++) /* what we show ourselves */
+		for (int k = 0; caller->text[0] && k < s->trunk[i].callers; k++)
+			if (is_same(s->trunk[i].caller[k], caller))
+				return true;
+	return number_strip(said, stripped) &&
+	       (directory_find(span_str(stripped)) != NOBODY || directory_group(span_str(stripped)) != NOBODY);
 }
 
 static bool list_has(const char *list, const struct number *n)

@@ -79,10 +79,10 @@ static struct span shown(const struct call *c, uint8_t trunk)
 	return span_str(id ? id : "");
 }
 
-/* What the number counts as; over a second trunk, after the first one failed, it is no second number. */
+/* What the number counts as; over a second trunk, after the first one failed, it is no second number and no second call. */
 static enum ceiling_novelty novelty(const struct call *c)
 {
-	return ceiling_novelty_of(&c->dest.number, c->dialled_before || c->r.ceiling.begun);
+	return c->r.ceiling.begun ? CEILING_AGAIN : ceiling_novelty_of(&c->dest.number, c->dialled_before);
 }
 
 /* Is there room on the accounts, that of the trunk too, which was not known when the call was judged? (R17) */
@@ -111,7 +111,7 @@ static void charge(struct call *c, uint8_t trunk)
 	c->r.account = permit_account(&question);
 	account_begin(&c->r.ceiling, &c->r.account, plan_rate_of(&child_site()->plan, &c->dest.number), counts);
 	/* From now on it is not asked for again, nor new: not before, or who has a call fail makes a number known that was never counted. */
-	if (counts != CEILING_KNOWN && (c->pin_given || !child_site()->plan.pin))
+	if ((counts == CEILING_NEW || counts == CEILING_NEW_ABROAD) && (c->pin_given || !child_site()->plan.pin))
 		pin_note_dialled(c->dest.payer, span_str(c->dest.number.text));
 }
 

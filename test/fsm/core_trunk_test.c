@@ -316,12 +316,21 @@ static void a_phone_that_takes_dtls_alone_rings_again(void)
 	finish();
 }
 
+static void with_a_group(void)
+{
+	sim.group[0] = (struct sim_group){"600", "bob"};
+}
+
 static void nobody_outside_is_one_of_us(void)
 {
-	begin_with(NULL);
+	begin_with(with_a_group);
 	invite_from(&t, "alice", "+33140000001", false);
 	NEED(code_of(t.txn) == 403);
 	invite_from(&t, "+33140000001", "+33140000001", false); /* our own number */
+	NEED(code_of(t.txn) == 403);
+	invite_from(&t, "0140000000", "+33140000001", false); /* what our trunks show */
+	NEED(code_of(t.txn) == 403);
+	invite_from(&t, "600", "+33140000001", false); /* a ring group */
 	NEED(code_of(t.txn) == 403);
 	NEED(!sent_to(&bob, SIP_INVITE));
 	/* nor reaches a number that is not one of ours */

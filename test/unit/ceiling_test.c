@@ -158,6 +158,43 @@ static void each_kind_is_full_at_its_limit(void)
 	CHECK(s.full && s.kind == CEILING_CALLS && s.scope == CEILING_SITE);
 }
 
+/* Over a second trunk it is the same call: only that trunk's hour counts it. */
+static void the_next_trunk_takes_no_second_call(void)
+{
+	struct ceiling_count other = {0};
+	struct ceiling_call c = {0};
+
+	begin_test();
+	for (int i = 0; i < CEILING_SCOPES; i++)
+		a.limit[i] = (struct ceiling_limit){{EUR, 10, 1, 1, 1}};
+	ceiling_begin(&c, &a, &w, none, CEILING_NEW, &news);
+	CHECK(ceiling_may(&a, &w, none, CEILING_KNOWN).full);
+	a.count[CEILING_TRUNK] = &other;
+	CHECK(!ceiling_may(&a, &w, none, CEILING_AGAIN).full);
+	a.count[CEILING_TRUNK] = &count[CEILING_TRUNK];
+	ceiling_end(&c, &a, &w, &news);
+	a.count[CEILING_TRUNK] = &other;
+	ceiling_begin(&c, &a, &w, none, CEILING_AGAIN, &news);
+	CHECK(count[CEILING_EXTENSION].hourly == 1 && count[CEILING_SITE].hourly == 1 && count[CEILING_EXTENSION].calls == 1);
+	CHECK(count[CEILING_EXTENSION].destinations == 1 && other.hourly == 1 && other.destinations == 0);
+	CHECK(ceiling_may(&a, &w, none, CEILING_AGAIN).scope == CEILING_TRUNK);
+}
+
+static void two_halves_of_an_account_are_one(void)
+{
+	struct ceiling_count kept = {.day = 20418, .hour = 490040, .hourly = 7, .destinations = 2, .abroad = 2, .money_e4_ms = 5},
+			     n = {.day = 20418, .hour = 490040, .hourly = 1, .ms = 9, .calls = 1, .destinations = 3};
+
+	ceiling_merge(&n, &kept);
+	CHECK(n.hourly == 7 && n.destinations == 3 && n.abroad == 2 && n.money_e4_ms == 5 && n.ms == 9 && n.calls == 1);
+	kept = (struct ceiling_count){.day = 20417, .hour = 490010, .hourly = 50, .destinations = 50};
+	ceiling_merge(&n, &kept);
+	CHECK(n.hourly == 7 && n.destinations == 3 && n.day == 20418);
+	kept = (struct ceiling_count){.day = 20418, .hour = 490041, .hourly = 1, .destinations = 4, .abroad_before = 2};
+	ceiling_merge(&n, &kept);
+	CHECK(n.hourly == 1 && n.destinations == 4 && n.abroad == 0 && n.abroad_before == 2 && n.ms == 9);
+}
+
 static void dials(enum ceiling_novelty novelty)
 {
 	struct ceiling_call c = {0};
@@ -431,6 +468,8 @@ int main(void)
 	RUN(calls_share_what_is_left);
 	RUN(the_minutes_cut_a_call_that_costs_nothing);
 	RUN(each_kind_is_full_at_its_limit);
+	RUN(the_next_trunk_takes_no_second_call);
+	RUN(two_halves_of_an_account_are_one);
 	RUN(new_numbers_abroad_are_few);
 	RUN(what_is_abroad);
 	RUN(windows_only_go_forward);
