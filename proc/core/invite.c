@@ -69,7 +69,8 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	}
 	leg_set_remote(caller, offer);
 	caller->r.ice = offer->audio.ice_ufrag[0] != 0;
-	if (!session_asked(caller, r->m)) {
+	/* a call for help is not sent back for its interval: it has no timer then */
+	if (!session_asked(caller, r->m) && !c->r.emergency) {
 		leg_refuse(caller, REFUSE_INTERVAL, NULL);
 		call_drop(c);
 		return;

@@ -264,6 +264,18 @@ static void help_goes_on_whatever_the_first_trunk_says(void)
 	}
 }
 
+static void help_is_not_sent_back_for_its_interval(void)
+{
+	begin_with(emergency_trunks);
+	a.interval_s = 60;
+	a.supported = SIP_TAG_TIMER;
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	a.interval_s = 60;
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	NEED(code_of(a.txn) == 422);
+}
+
 static void help_may_ring_long(void)
 {
 	begin_with(emergency_trunks);
@@ -454,6 +466,7 @@ int main(void)
 	SIM(from_a_phone_that_may_be_anywhere_help_is_refused_with_words);
 	SIM(help_goes_on_whatever_the_first_trunk_says);
 	SIM(help_may_ring_long);
+	SIM(help_is_not_sent_back_for_its_interval);
 	SIM(the_last_location_is_one_that_was_confirmed);
 	SIM(what_was_confirmed_goes_along);
 	SIM(a_mute_trunk_holds_up_no_help);

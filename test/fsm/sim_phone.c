@@ -215,9 +215,11 @@ uint64_t talk_invite(struct talk *t, struct phone *p, const char *number, const 
 	bool emergency = site_is_emergency(&sim.site, span_str(number));
 	struct msg_request *m = phone_begin_as(p, SIP_INVITE, emergency ? CLASS_EMERGENCY : CLASS_NEW);
 	static unsigned n;
-	uint32_t allow = t->allow, supported = t->supported;
+	uint32_t allow = t->allow, supported = t->supported, interval_s = t->interval_s;
 
 	*t = (struct talk){.phone = p, .cseq = m->cseq + 1, .invite_cseq = m->cseq, .allow = allow, .supported = supported};
+	if (interval_s)
+		m->session_expires = interval_s;
 	snprintf(t->call_id, sizeof t->call_id, "call-%u-%lu", n++, (unsigned long)child_now());
 	snprintf(t->ours, sizeof t->ours, "tag-of-phone");
 	m->call_id = phone_put(p, t->call_id);

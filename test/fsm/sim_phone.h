@@ -18,6 +18,7 @@ struct phone {
 
 /* One dialog, as its phone sees it. */
 struct talk {
+	uint32_t interval_s; /* Session-Expires of the next talk_invite(); 0: none */
 	struct phone *phone;
 	char call_id[64], ours[32], theirs[32];
 	char token[64];	     /* user part of core's Contact */
