@@ -85,13 +85,10 @@ class House:
         finally:
             c.inbox = kept
 
-    def call(self, caller, callee):
-        """caller calls callee, who answers at once; the final answer to it. A call that stands is hung up."""
-        a, b = self.client(caller), self.client(callee)
-        a.inbox.clear()
-        b.inbox.clear()
-        sent = a.invite(callee)
-        end = time.monotonic() + 12
+    def asked(self, a, b, callee, seconds, **invite):
+        """What a sent to call b, who answers at once, and the final answer to it."""
+        sent = a.invite(callee, **invite)
+        end = time.monotonic() + seconds
         while time.monotonic() < end and not any(m.code >= 200 for m in a.inbox):
             self.pull(a)
             self.pull(b)
@@ -99,6 +96,14 @@ class House:
                 answer_call(b, ring=False)
         r = a.answer(sent, timeout=0.1)
         a.ack(sent, r)
+        return sent, r
+
+    def call(self, caller, callee):
+        """caller calls callee, who answers at once; the final answer to it. A call that stands is hung up."""
+        a, b = self.client(caller), self.client(callee)
+        a.inbox.clear()
+        b.inbox.clear()
+        sent, r = self.asked(a, b, callee, 12)
         if r.code == 200:
             bye = a.in_dialog("BYE", sent, r, 2)
             b.reply(b.wait_request("BYE"), 200, "OK")
@@ -445,22 +450,11 @@ def fresh_help(house):
     desk = house.client("112")
     with sip.Client(house.people.host("probe"), house.people.bundle("probe")[0], timeout=8) as c:
         same = dict(call_id=sip.token(10), from_tag=sip.token(5))
-
-        def ask(cseq, headers):
-            sent = c.invite("112", cseq=cseq, headers=headers, **same)
-            end = time.monotonic() + 8
-            while time.monotonic() < end and not any(m.code >= 200 for m in c.inbox):
-                house.pull(c)
-                house.pull(desk)
-                if any(m.method == "INVITE" for m in desk.inbox):
-                    answer_call(desk, ring=False)
-            r = c.answer(sent, timeout=0.1)
-            c.ack(sent, r)
-            return sent, r
-        sent, r = ask(1, None)
+        sent, r = house.asked(c, desk, "112", 8, **same)
         if r.code == 401:       # as long as keeper answers, it asks who this is
             c.nc = 0
-            sent, r = ask(2, {"Authorization": c.authorization(r.get("WWW-Authenticate"), "INVITE", sent.uri)})
+            login = c.authorization(r.get("WWW-Authenticate"), "INVITE", sent.uri)
+            sent, r = house.asked(c, desk, "112", 8, cseq=2, headers={"Authorization": login}, **same)
         assert r.code == 200, r
         bye = c.in_dialog("BYE", sent, r, 3)
         desk.reply(desk.wait_request("BYE"), 200, "OK")
