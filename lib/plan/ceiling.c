@@ -75,38 +75,25 @@ static uint64_t most(const struct ceiling_limit *limit, enum ceiling_kind kind)
 	return (uint64_t)limit->most[kind] * (of_time ? MINUTE_MS : 1);
 }
 
-static void merge_day(struct ceiling_count *n, const struct ceiling_count *other)
+static uint64_t greater(uint64_t a, uint64_t b)
 {
-	bool later = other->day > n->day;
-
-	if (other->day < n->day)
-		return;
-	n->day = other->day;
-	n->money_e4_ms = later || other->money_e4_ms > n->money_e4_ms ? other->money_e4_ms : n->money_e4_ms;
-	n->ms = later || other->ms > n->ms ? other->ms : n->ms;
-	n->destinations = later || other->destinations > n->destinations ? other->destinations : n->destinations;
-}
-
-static void merge_hour(struct ceiling_count *n, const struct ceiling_count *other)
-{
-	bool later = other->hour > n->hour;
-
-	if (other->hour < n->hour)
-		return;
-	n->hour = other->hour;
-	n->hourly = later || other->hourly > n->hourly ? other->hourly : n->hourly;
-	n->abroad = later || other->abroad > n->abroad ? other->abroad : n->abroad;
-	n->abroad_before = later || other->abroad_before > n->abroad_before ? other->abroad_before : n->abroad_before;
+	return a > b ? a : b;
 }
 
 void ceiling_merge(struct ceiling_count *n, const struct ceiling_count *other)
 {
-	if (other->day > n->day || other->hour > n->hour)
-		n->told_half = n->told_full = 0;
-	n->told_half |= other->day >= n->day ? other->told_half : 0;
-	n->told_full |= other->day >= n->day ? other->told_full : 0;
-	merge_day(n, other);
-	merge_hour(n, other);
+	struct ceiling_count o = *other;
+
+	roll(n, &(struct ceiling_when){.day = o.day, .hour = o.hour});
+	roll(&o, &(struct ceiling_when){.day = n->day, .hour = n->hour});
+	n->money_e4_ms = greater(n->money_e4_ms, o.money_e4_ms);
+	n->ms = greater(n->ms, o.ms);
+	n->destinations = (uint32_t)greater(n->destinations, o.destinations);
+	n->hourly = (uint32_t)greater(n->hourly, o.hourly);
+	n->abroad = (uint8_t)greater(n->abroad, o.abroad);
+	n->abroad_before = (uint8_t)greater(n->abroad_before, o.abroad_before);
+	n->told_half |= o.told_half;
+	n->told_full |= o.told_full;
 }
 
 uint32_t ceiling_used(struct ceiling_count *n, enum ceiling_kind kind, const struct ceiling_when *w)

@@ -98,7 +98,7 @@ extern const char *const ceiling_scope_name[CEILING_SCOPES];
 void ceiling_put(struct buf *b, const struct ceiling_count *n);
 bool ceiling_parse(struct span text, struct ceiling_count *out);
 
-/* What another has of the same account: of the same day and hour the greater of each, else those of the later. */
+/* What another has of the same account: both rolled on to the later day and hour, the greater of each. */
 void ceiling_merge(struct ceiling_count *n, const struct ceiling_count *other);
 
 /* How much of a kind is used now, in the unit of its limit, rounded up. */
