@@ -195,7 +195,7 @@ static void remove_orphans(void)
 	struct flow flow;
 
 	for (uint32_t most = 2 * kernel.rows * RELAY_PORTS * PATHS_MAX; most; most--) {
-		if (map_next(kernel.flows, at, &key) != 0)
+		if (bpf_elem(BPF_MAP_GET_NEXT_KEY, at, &key) != 0)
 			return;
 		bool read = bpf_elem(BPF_MAP_LOOKUP_ELEM, &key, &flow) == 0;
 		const struct slot *s = read && flow.slot < kernel.rows * RELAY_PORTS ? &kernel.slot[flow.slot] : NULL;

@@ -39,14 +39,3 @@ long map_elem(int fd, int command, const void *key, void *value)
 	a.value = (uint64_t)(uintptr_t)value;
 	return bpf(command, &a);
 }
-
-long map_next(int fd, const void *key, void *next)
-{
-	union bpf_attr a;
-
-	memset(&a, 0, sizeof a);
-	a.map_fd = (uint32_t)fd;
-	a.key = (uint64_t)(uintptr_t)key;
-	a.next_key = (uint64_t)(uintptr_t)next;
-	return bpf(BPF_MAP_GET_NEXT_KEY, &a);
-}

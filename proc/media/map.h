@@ -16,9 +16,8 @@ struct map_shape {
 /* errno: EPERM where the kernel does not say, EINVAL where it is something else. */
 bool map_is(int fd, const struct map_shape *shape);
 
-/* One element. errno says why it is not 0. */
+/* One element, or by BPF_MAP_GET_NEXT_KEY the key after this one (NULL before the first) in the place of a value. errno says why it
+ * is not 0. */
 long map_elem(int fd, int command, const void *key, void *value);
-/* NULL before the first. */
-long map_next(int fd, const void *key, void *next);
 
 #endif
