@@ -106,6 +106,8 @@ void call_leg_silent(struct leg *l);  /* its session timer ran out, or the phone
 void call_leg_unheard(struct leg *l); /* the caller sent no PRACK in time */
 bool call_may_refresh(struct leg *l);
 
+/* Its destination from now on, of which nothing is known or tried yet. */
+void call_lead_to(struct call *c, const struct dest *to);
 /* It goes to another number, on this user's account. False: no further. */
 bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how);
 

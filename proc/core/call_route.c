@@ -15,6 +15,16 @@ void call_start(struct call *c, struct leg *caller, const struct dest *to)
 	judge_call(c);
 }
 
+void call_lead_to(struct call *c, const struct dest *to)
+{
+	c->dest = *to;
+	c->best = REFUSE_NONE;
+	c->best_text = NULL;
+	c->looked = c->dialled_before = c->pin_given = 0;
+	c->trunks_tried = c->preempted = 0;
+	span_cstr(span_str(to->number.text), c->r.to, sizeof c->r.to);
+}
+
 bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how)
 {
 	struct dest to;
@@ -26,12 +36,7 @@ bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_
 	to.payer = payer;
 	dial_stop(c, 0);
 	timer_cancel(&child_wheel, &c->ring);
-	c->trunks_tried = c->preempted = 0;
-	c->dest = to;
-	c->best = REFUSE_NONE;
-	c->best_text = NULL;
-	c->looked = c->dialled_before = c->pin_given = 0;
-	span_cstr(span_str(to.number.text), c->r.to, sizeof c->r.to);
+	call_lead_to(c, &to);
 	call_event(c, CALL_FORWARDED, NULL);
 	return true;
 }

@@ -27,11 +27,12 @@ static bool caller_of(const struct request *r, struct number *out)
 	return true;
 }
 
-static bool is_same(const char *spelled, const struct number *n)
+/* A withheld one is nobody's. */
+static bool is_same(struct span spelled, const struct number *n)
 {
 	struct number one;
 
-	return number_canon_outside(&child_site()->plan, span_str(spelled), &one) && strcmp(one.text, n->text) == 0;
+	return n->text[0] && number_canon_outside(&child_site()->plan, spelled, &one) && strcmp(one.text, n->text) == 0;
 }
 
 /* An extension of ours, or an outside number that leads to one or that we show: nobody outside has it (T9). */
@@ -45,8 +46,8 @@ static bool claims_inside(const struct request *r, const struct number *caller)
 		if (caller->text[0] && strcmp(s->inbound[i].number, caller->text) == 0)
 			return true;
 	for (uint8_t i = 0; i < s->trunks; i++) /* what we show ourselves */
-		for (int k = 0; caller->text[0] && k < s->trunk[i].callers; k++)
-			if (is_same(s->trunk[i].caller[k], caller))
+		for (int k = 0; k < s->trunk[i].callers; k++)
+			if (is_same(span_str(s->trunk[i].caller[k]), caller))
 				return true;
 	return number_strip(said, stripped) &&
 	       (directory_find(span_str(stripped)) != NOBODY || directory_group(span_str(stripped)) != NOBODY);
@@ -55,10 +56,9 @@ static bool claims_inside(const struct request *r, const struct number *caller)
 static bool list_has(const char *list, const struct number *n)
 {
 	struct span all = span_str(list), item;
-	struct number one;
 
-	while (n->text[0] && setting_next(&all, &item))
-		if (number_canon_outside(&child_site()->plan, item, &one) && strcmp(one.text, n->text) == 0)
+	while (setting_next(&all, &item))
+		if (is_same(item, n))
 			return true;
 	return false;
 }

@@ -54,14 +54,11 @@ static void go_on(struct call *c, struct leg *party, const struct dest *to, uint
 	uint8_t who = refer_who(c, party);
 
 	name_caller(c, party);
-	span_cstr(span_str(to->number.text), c->r.to, sizeof c->r.to);
+	call_lead_to(c, to);
 	c->r.who = who;
 	c->r.caller = party->r.id;
 	c->r.callee = stays;
 	c->r.spoken = c->keyed = 1;
-	c->dest = *to;
-	c->looked = c->dialled_before = c->pin_given = 0;
-	c->trunks_tried = c->preempted = 0;
 	new_part(c, 0);
 	keep_codecs(party);
 	dialogue_quiet(c, 0); /* one of them may hear music already, on hold */
