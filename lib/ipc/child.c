@@ -141,7 +141,7 @@ static void close_peer(struct peer *p)
 		log_error("%s/%u: %s", proc_name[p->link.peer], p->link.instance, why);
 		accuse_to_parent(p->link.peer, p->link.instance, why, 0, 0);
 	}
-	link_fini(&p->link);
+	link_close(&p->link); /* what it took stays for who is restarted, whom there may be no memory for */
 	p->used = p->up = false;
 	if (was_up && self->link_down)
 		self->link_down(&p->link);
@@ -192,7 +192,9 @@ static void on_readable(struct ev_loop *l, ev_io *w, int events)
 
 static struct peer *open_peer(struct peer *p, int fd, enum proc who, uint32_t of)
 {
-	if (!link_init(&p->link, fd, self->me, who, of, PHASE_HELLO))
+	if (p->link.ring)
+		link_again(&p->link, fd, self->me, who, of, PHASE_HELLO);
+	else if (!link_init(&p->link, fd, self->me, who, of, PHASE_HELLO))
 		log_fatal("no memory for a link");
 	p->used = true;
 	p->up = false;

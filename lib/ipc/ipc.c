@@ -15,6 +15,7 @@ enum {
 	GRANT_AT = 4,
 	RECEIVE_FRAMES = 4, /* taken by one system call, which saves the one that finds nothing */
 	RING_FRAMES = IPC_QUEUE_FRAMES + RECEIVE_FRAMES,
+	RING_SIZE = RING_FRAMES * sizeof(struct ipc_frame),
 };
 _Static_assert(FIRST_MESSAGE % 8 == 0 && CLASS_N <= 8, "messages stay aligned");
 
@@ -31,36 +32,52 @@ static size_t align8(size_t n)
 	return (n + 7) & ~(size_t)7;
 }
 
-bool link_init(struct link *l, int fd, enum proc me, enum proc peer, uint32_t instance, enum msg_phase phase)
+void link_again(struct link *l, int fd, enum proc me, enum proc peer, uint32_t instance, enum msg_phase phase)
 {
-	*l = (struct link){.fd = fd, .me = me, .peer = peer, .instance = instance, .phase = phase};
+	struct ipc_frame *ring = l->ring;
+
+	*l = (struct link){.fd = fd, .me = me, .peer = peer, .instance = instance, .phase = phase, .ring = ring};
 	memcpy(l->credit, class_window, sizeof l->credit);
 	memcpy(l->window, class_window, sizeof l->window);
-	l->ring = mmap(NULL, RING_FRAMES * sizeof *l->ring, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (l->ring == MAP_FAILED) {
-		l->ring = NULL;
+	ring[0].fd = -1;
+	ring[0].n = 0;
+}
+
+bool link_init(struct link *l, int fd, enum proc me, enum proc peer, uint32_t instance, enum msg_phase phase)
+{
+	void *ring = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	*l = (struct link){.fd = fd, .broken = true};
+	if (ring == MAP_FAILED)
 		return false;
-	}
-	l->ring[0].fd = -1;
-	l->ring[0].n = 0;
+	l->ring = ring;
+	link_again(l, fd, me, peer, instance, phase);
 	return true;
 }
 
-void link_fini(struct link *l)
+void link_close(struct link *l)
 {
 	for (uint32_t i = 0; l->ring && i <= l->queued && i < IPC_QUEUE_FRAMES; i++) {
 		struct ipc_frame *f = &l->ring[(l->first + i) % IPC_QUEUE_FRAMES];
 		if (f->fd >= 0)
 			close(f->fd);
+		if (f->secret)
+			secret_wipe(f->bytes, f->n);
 	}
 	if (l->ring)
-		munmap(l->ring, RING_FRAMES * sizeof *l->ring);
+		(void)madvise(l->ring, RING_SIZE, MADV_DONTNEED); /* as it was at first */
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
-	l->ring = NULL;
 	l->broken = true;
+}
+
+void link_fini(struct link *l)
+{
+	link_close(l);
+	if (l->ring)
+		munmap(l->ring, RING_SIZE);
+	l->ring = NULL;
 }
 
 static void break_link(struct link *l, const char *why)
@@ -413,7 +430,7 @@ static const char *read_message(
 	*used = sizeof h + h.size;
 	l->received++;
 	on[v.type](l, &v);
-	if (!l->ring) /* the handler closed the link, and its memory is gone */
+	if (l->fd < 0) /* the handler closed the link, and what was read is gone */
 		return NULL;
 	if (msg_is_secret(v.type))
 		secret_wipe(payload, h.size);

@@ -67,8 +67,12 @@ struct link {
 
 typedef void ipc_handler(struct link *from, const struct ipc_view *v);
 
+/* False when there is no memory. */
 bool link_init(struct link *l, int fd, enum proc me, enum proc peer, uint32_t instance, enum msg_phase phase);
 void link_fini(struct link *l);
+/* Closed, and kept for the next: link_again() needs no memory, and cannot fail. */
+void link_close(struct link *l);
+void link_again(struct link *l, int fd, enum proc me, enum proc peer, uint32_t instance, enum msg_phase phase);
 
 /* Begin a message: the zeroed payload to fill, or NULL when credit for its class or room is out (the caller then
  * refuses the work that it stands for). Nothing is sent before ipc_end(). At most one message is open at a time. */
