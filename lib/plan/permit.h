@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* May this leg be made? The one permission function of the exchange: a fresh call, a forward, a transfer, a menu, everything
- * asks it before a leg begins (R14-R17). Pure: what it needs to know is in the question, and a question left zero is refused.
+ * asks it before a leg begins (R14-R17). A phone inside that rings for a call which may be made (of a group, at a pickup, another of its person's) is
+ * part of that call. Pure: what it needs to know is in the question, and a question left zero is refused.
  *
  * Read as: emergency first; then who may ask at all; then default deny by class, night, ceilings; the PIN last. */
 #ifndef PLAN_PERMIT_H

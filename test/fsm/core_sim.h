@@ -6,7 +6,7 @@
 
 #include "ipc/child.h"
 
-enum { SIM_PAIRS_MAX = 12, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8, SIM_SETTINGS_MAX = 12, SIM_GROUPS_MAX = 2, SIM_MAIL_MAX = 4 };
+enum { SIM_PAIRS_MAX = 12, SIM_HEARD_MAX = 512, SIM_USERS_MAX = 8, SIM_DEVICES_MAX = 8, SIM_SETTINGS_MAX = 48, SIM_GROUPS_MAX = 2, SIM_MAIL_MAX = 4 };
 
 /* One message that core sent, kept until a test takes it. */
 struct heard {
