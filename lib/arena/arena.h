@@ -53,8 +53,7 @@ enum arena_found arena_look(int fd, const struct arena_plan *p);
 const char *arena_why_not(enum arena_found found);
 
 /* arena_open(), after what fd holds of the former layout was made today's. A process that dies of a record's conversion has
- * marked it, and leaves it out the second time. One that is killed while the file is rewritten leaves an empty arena. False
- * with errno. */
+ * marked it, and leaves it out the second time; one that is killed at any moment of it has lost nothing. False with errno. */
 bool arena_take(struct arena *a, int fd, const struct arena_plan *p, struct arena_table *out, enum arena_found *found);
 
 /* arena_take(), as a process starts: what is lost or converted is said in its log, and without an arena it does not go on. lost: the

@@ -6,7 +6,8 @@
 #include "arena/arena.h"
 #include <stdatomic.h>
 
-#define ARENA_MAGIC UINT64_C(0x32616e6572416652) /* "RfArena2" */
+#define ARENA_MAGIC UINT64_C(0x32616e6572416652)  /* "RfArena2" */
+#define ARENA_MOVING UINT64_C(0x4d616e6572416652) /* "RfArenaM": what takes its place stands at the end of the file */
 
 struct arena_head {
 	uint64_t magic;
@@ -26,5 +27,11 @@ size_t arena_size(const struct arena_shape *shape, uint32_t tables);
 /* Where each table is; answers what of the map is used. */
 size_t arena_lay_out(uint8_t *map, const struct arena_shape *shape, uint32_t tables, struct arena_table *out);
 struct arena_cell *arena_cell_at(const struct arena_table *t, uint32_t index);
+
+void arena_former_shape(const struct arena_plan *p, struct arena_shape *out);
+/* What arena_look() calls ARENA_FORMER becomes today's: rewrite.c. */
+bool arena_rewrite(int fd, const struct arena_plan *p) __attribute__((warn_unused_result));
+/* Does the file end in a whole image of today's? */
+bool arena_is_staged(int fd, const struct arena_plan *p);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Records that outlive their process: what a death in the middle of a write leaves, what is kept and what is wiped (R27). */
-#include "arena/arena.h"
+#include "arena/arena_int.h"
 #include "test.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -294,15 +295,98 @@ static void a_record_that_kills_its_converter_is_left_out(void)
 	dies = false;
 }
 
-/* What a death in the midst of the rewriting leaves has no magic. */
-static void a_half_rewritten_file_is_empty(void)
+/* --- killed at it --- */
+
+static struct {
+	uint8_t octets[1 << 16];
+	size_t n;
+} before, after; /* the whole file */
+
+static bool read_file(uint8_t *to, size_t *n)
 {
+	ssize_t got = pread(file, to, sizeof before.octets, 0);
+
+	*n = got > 0 ? (size_t)got : 0;
+	return got > 0 && *n < sizeof before.octets;
+}
+
+static bool write_file(const uint8_t *from, size_t n, size_t at)
+{
+	return pwrite(file, from, n, (off_t)at) == (ssize_t)n;
+}
+
+static bool head_says(uint64_t magic)
+{
+	return write_file((const uint8_t *)&magic, sizeof magic, 0);
+}
+
+static bool know_both(void)
+{
+	if (!write_2())
+		return false;
+	put_2(0, 0xa1);
+	put_2(3, 0xa2);
+	arena_put(&table[1], 2, "five");
+	return read_file(before.octets, &before.n) && take(ARENA_FORMER) && read_file(after.octets, &after.n);
+}
+
+enum stage { GROWN, HALF_STAGED, STAGED, SAID, HALF_MOVED, MOVED, MOVED_WITH_HEAD, LONG, STAGES };
+
+/* What a death at that point leaves. */
+static bool leave(enum stage s)
+{
+	const size_t at = before.n > after.n ? before.n : after.n, head = sizeof(struct arena_head);
+	const size_t moved = s < HALF_MOVED ? head : s == HALF_MOVED ? after.n / 2 : after.n;
+
+	arena_close(&arena);
+	return ftruncate(file, 0) == 0 && write_file(before.octets, before.n, 0) && ftruncate(file, (off_t)(at + after.n)) == 0 &&
+	       (s < HALF_STAGED || write_file(after.octets, s == HALF_STAGED ? after.n / 2 : after.n, at)) &&
+	       write_file(after.octets + head, moved - head, head) && (s < MOVED_WITH_HEAD || write_file(after.octets, head, 0)) &&
+	       (s < SAID || s == LONG || head_says(ARENA_MOVING));
+}
+
+static void who_is_killed_while_it_takes_over_has_lost_nothing(void)
+{
+	struct stat st;
+
+	for (int s = GROWN; s < STAGES; s++) {
+		CHECK(know_both() && leave((enum stage)s));
+		CHECK(take(s == LONG ? ARENA_TODAYS : ARENA_FORMER));
+		CHECK(is_of_2(0, 0xa1) && !arena_get(&table[0], 1) && is_of_2(3, 0xa2) && memcmp(arena_get(&table[1], 2), "five", 5) == 0);
+		CHECK(fstat(file, &st) == 0 && (size_t)st.st_size == after.n);
+		CHECK(take(ARENA_TODAYS) && is_of_2(0, 0xa1));
+	}
+}
+
+/* Who is killed where no table of ours says; each life is longer by a bit. */
+static void killed_at_any_moment(void)
+{
+	for (unsigned us = 0; us < 400; us += 2) {
+		int status = 0;
+		CHECK(know_both() && leave(GROWN));
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(take(ARENA_FORMER) ? 0 : 1);
+		CHECK(pid > 0);
+		usleep(us);
+		(void)kill(pid, SIGKILL);
+		CHECK(waitpid(pid, &status, 0) == pid && (WIFSIGNALED(status) || WEXITSTATUS(status) == 0));
+		enum arena_found found;
+		CHECK(arena_take(&arena, file, &plan, table, &found) && (found == ARENA_FORMER || found == ARENA_TODAYS));
+		CHECK(is_of_2(0, 0xa1) && is_of_2(3, 0xa2) && memcmp(arena_get(&table[1], 2), "five", 5) == 0);
+	}
+}
+
+/* What says so of itself, and has nothing to move. */
+static void a_false_word_moves_nothing(void)
+{
+	const size_t at = before.n > after.n ? before.n : after.n;
 	const uint64_t none = 0;
 
-	CHECK(write_2());
-	put_2(0, 0xa1);
-	CHECK(take(ARENA_FORMER) && pwrite(file, &none, sizeof none, 0) == sizeof none);
-	CHECK(take(ARENA_UNKNOWN) && empty() && octets(0xa1) == 0);
+	CHECK(know_both() && leave(GROWN) && head_says(ARENA_MOVING) && take(ARENA_UNKNOWN) && empty() && octets(0xa1) == 0);
+	CHECK(know_both() && leave(SAID) && write_file((const uint8_t *)&none, sizeof none, at) && take(ARENA_UNKNOWN) && empty());
+	CHECK(know_both() && head_says(ARENA_MOVING) && take(ARENA_UNKNOWN) && empty());
+	CHECK(know_both() && head_says(0) && take(ARENA_UNKNOWN) && empty() && octets(0xa1) == 0);
 }
 
 static void what_is_neither_is_refused_with_the_reason(void)
@@ -379,7 +463,9 @@ int main(void)
 	RUN(the_layout_before_is_taken_over);
 	RUN(a_table_that_the_layout_before_had_not_begins_empty);
 	RUN(a_record_that_kills_its_converter_is_left_out);
-	RUN(a_half_rewritten_file_is_empty);
+	RUN(who_is_killed_while_it_takes_over_has_lost_nothing);
+	RUN(killed_at_any_moment);
+	RUN(a_false_word_moves_nothing);
 	RUN(what_is_neither_is_refused_with_the_reason);
 	RUN(a_process_says_what_it_found);
 	return TEST_END;
