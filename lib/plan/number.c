@@ -58,12 +58,20 @@ bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
 	return true;
 }
 
-static const char *emergency_of(const struct plan *p, struct span text)
+/* Behind the outside prefix; and 9911 is 911 where there is none, of who is used to one elsewhere. */
+static struct span bare_of(const struct plan *p, struct span text)
 {
-	struct span bare = text, outside = span_str(p->outside);
+	struct span outside = span_str(p->outside);
 
 	if (outside.n && span_starts(text, outside))
-		bare = span_skip(text, outside.n);
+		return span_skip(text, outside.n);
+	return !outside.n && span_eq(text, SPAN("9911")) ? span_skip(text, 1) : text;
+}
+
+static const char *emergency_of(const struct plan *p, struct span text)
+{
+	struct span bare = bare_of(p, text);
+
 	for (uint8_t i = 0; i < p->emergencies; i++) {
 		struct span e = span_str(p->emergency[i]);
 		if (span_eq(text, e) || span_eq(bare, e))

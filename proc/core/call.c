@@ -285,10 +285,10 @@ static void on_cut(struct timer *t, uint64_t now_ms)
 		call_fail(c, REFUSE_CEILING, NULL);
 		return;
 	}
-	if (left_ms <= WARN_MS && !c->r.warned) {
+	/* who is on hold hears it when the music is over */
+	if (left_ms <= WARN_MS && !c->r.warned && dialogue_warn(c)) {
 		c->r.warned = 1;
 		call_save(c);
-		dialogue_warn(c);
 	}
 	timer_set(&child_wheel, t, now_ms + CUT_EVERY_MS);
 }

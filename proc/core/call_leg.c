@@ -147,7 +147,8 @@ struct span call_place(const struct leg *l)
 	const struct call *c = call_of(l);
 	const struct leg *caller = c && c->r.emergency ? leg_get(c->r.caller) : NULL;
 
-	return span_str(caller ? settings_of_device(caller->r.device)->location : "");
+	bool taken = caller && !(c->placeless >> l->r.trunk & 1);
+	return span_str(taken ? settings_of_device(caller->r.device)->location : "");
 }
 
 bool call_may_refresh(struct leg *l)

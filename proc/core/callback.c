@@ -3,11 +3,54 @@
 #include "dial.h"
 #include "notice.h"
 #include "registrar.h"
+#include "settings.h"
+#include "trunk.h"
 
-bool callback_may_reach(uint32_t user)
+struct shown {
+	struct span called;
+	struct call *call;
+};
+
+/* What a trunk shows of this user's calls for help, as outside_ask() has it. */
+static bool is_shown_as(uint32_t user, struct span called)
+{
+	const struct site *s = child_site();
+
+	for (uint8_t i = 0; i < s->trunks; i++) {
+		const char *id = s->trunk[i].emergency ? trunk_caller_id((uint8_t)(i + 1),
+							     span_str(settings_of_user(user)->outside_number))
+		                                       : NULL;
+		if (id && span_eq(span_str(id), called))
+			return true;
+	}
+	return false;
+}
+
+/* The last who called for help is the one that they mean. */
+static void look_at_window(uint32_t device, uint32_t user, void *arg)
+{
+	struct shown *s = arg;
+
+	if (!is_shown_as(user, s->called))
+		return;
+	s->call->back = 1;
+	s->call->back_device = device;
+	s->call->back_user = user;
+}
+
+void callback_look(struct call *c, struct span called)
+{
+	struct shown s = {called, c};
+
+	notice_each_window(look_at_window, &s);
+}
+
+bool callback_may_reach(const struct call *c, uint32_t user)
 {
 	const struct registration *to[REGISTRAR_TARGETS_MAX];
 
+	if (c->back)
+		return true;
 	if (user == NOBODY)
 		return false;
 	if (notice_may_call_back(NOBODY, user))
@@ -18,18 +61,24 @@ bool callback_may_reach(uint32_t user)
 	return false;
 }
 
+struct wanted {
+	const struct call *call;
+	bool found;
+};
+
 static bool find_one(uint32_t user, void *arg)
 {
-	bool *found = arg;
+	struct wanted *w = arg;
 
-	*found = callback_may_reach(user);
-	return !*found;
+	w->found = callback_may_reach(w->call, user);
+	return !w->found;
 }
 
-bool callback_may_lead_to(const struct dest *d)
+bool callback_may_lead_to(const struct call *c)
 {
-	bool found = false;
+	struct wanted w = {c, c->back};
 
-	dial_each_callee(d, find_one, &found);
-	return found;
+	if (!w.found)
+		dial_each_callee(&c->dest, find_one, &w);
+	return w.found;
 }

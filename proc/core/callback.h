@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/* Whoever called for help a while ago is reached by those who call back, by whichever number they do (R16). */
+/* Whoever called for help a while ago is reached by those who call back, by whichever number they do (R16): one's own, that of a group, or the
+ * one that the centre was shown, whomever it leads to. */
 #ifndef CORE_CALLBACK_H
 #define CORE_CALLBACK_H
 
-#include "route.h"
+#include "call.h"
 
-/* This user called for help, or somebody did from a phone that the user can be rung on. */
-bool callback_may_reach(uint32_t user);
-/* The same of the user or of any member of the group. */
-bool callback_may_lead_to(const struct dest *d);
+/* A call from outside to this number of ours, before it is judged: is it one that the centre was shown? */
+void callback_look(struct call *c, struct span called);
+
+/* It is; or this user called for help, or somebody did from a phone that the user can be rung on. */
+bool callback_may_reach(const struct call *c, uint32_t user);
+/* The same of the user whom it is for, or of any member of the group. */
+bool callback_may_lead_to(const struct call *c);
 
 #endif

@@ -182,7 +182,7 @@ bool dial_also(struct call *c, uint32_t user, uint32_t device)
 static bool ask_member(uint32_t user, void *arg)
 {
 	const struct call *c = arg;
-	bool left_out = settings_of_user(user)->dnd && !c->r.emergency && !callback_may_reach(user);
+	bool left_out = settings_of_user(user)->dnd && !c->r.emergency && !callback_may_reach(c, user);
 
 	return left_out || ask_user(user, arg);
 }
@@ -203,7 +203,7 @@ static uint32_t ring_s(const struct dest *d)
 static bool rings_in_turn(const struct call *c)
 {
 	return c->dest.kind == DEST_GROUP && settings_of_group(c->dest.index)->strategy == STRATEGY_IN_TURN &&
-	       !c->r.emergency && !callback_may_lead_to(&c->dest);
+	       !c->r.emergency && !callback_may_lead_to(c);
 }
 
 struct turn {
@@ -234,6 +234,28 @@ static bool ask_next(struct call *c)
 	return true;
 }
 
+static bool rings_already(const struct call *c, const struct registration *to)
+{
+	for (uint8_t i = 0; i < c->targets; i++) {
+		const struct leg *l = leg_get(c->target[i]);
+		if (l && l->r.user == to->user && l->r.device == to->device)
+			return true;
+	}
+	return false;
+}
+
+/* The centre calls the number that it was shown: whoever called for help rings beside whom that number is for. */
+static void ask_who_called_for_help(struct call *c)
+{
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	struct leg *caller = leg_get(c->r.caller);
+	int n = c->back && c->back_user != NOBODY ? registrar_targets(c->back_user, to) : 0;
+
+	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
+		if (!rings_already(c, to[i]))
+			ask_phone(c, caller, to[i], 0, false);
+}
+
 void dial_ask_all(struct call *c)
 {
 	c->turns = 0;
@@ -249,6 +271,7 @@ void dial_ask_all(struct call *c)
 	} else {
 		outside_ask(c);
 	}
+	ask_who_called_for_help(c);
 }
 
 void dial_offer(struct call *c, struct leg *caller, struct leg *callee)

@@ -220,14 +220,17 @@ static void hear_other(struct call *c, unsigned side)
 	call_relay(c);
 }
 
-void dialogue_warn(struct call *c)
+bool dialogue_warn(struct call *c)
 {
 	static const struct step warning = {.say = "one-minute-left"};
 	struct leg *caller = leg_get(c->r.caller);
 
-	if (caller && caller->r.ends != RELAY_PASSING && !c->turn[caller->r.side] &&
-	    !speak(c, caller, &warning, SAYS_AT_ONCE))
-		hear_other(c, caller->r.side);
+	if (!caller || caller->r.ends == RELAY_PASSING || c->turn[caller->r.side] || !voice_ready())
+		return false;
+	if (speak(c, caller, &warning, SAYS_AT_ONCE))
+		return true;
+	hear_other(c, caller->r.side);
+	return false;
 }
 
 void dialogue_hold(struct call *c, const struct leg *by)

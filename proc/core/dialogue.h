@@ -39,7 +39,7 @@ void dialogue_loop(struct call *c, unsigned side, const char *say);
 void dialogue_quiet(struct call *c, unsigned side);
 
 /* The caller is told that its ceiling comes near, in the midst of the call. */
-void dialogue_warn(struct call *c);
+bool dialogue_warn(struct call *c);
 /* The phone at this leg put the other one on hold, or took it off: music there, or the talk again. */
 void dialogue_hold(struct call *c, const struct leg *by);
 /* core starts again: whoever is on hold hears music. */

@@ -2,6 +2,7 @@
 #include "ended.h"
 #include "base/rand.h"
 #include "media.h"
+#include "trunk.h"
 #include "wire/sdp_offer.h"
 
 enum { FIRST_TAG = 1, SHA256_LEN = 32 };
@@ -30,9 +31,22 @@ uint8_t ended_codecs(const struct sdp *sdp)
 	return mask;
 }
 
+/* ITU-T G.711: where the law of a country's lines is mu. */
+static bool is_mu_law(void)
+{
+	static const char *const countries[] = {"us", "ca", "jp"};
+
+	for (size_t i = 0; i < sizeof countries / sizeof *countries; i++)
+		if (strcmp(child_site()->plan.country, countries[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A gateway to the lines of its country has their law, and perhaps no other. */
 uint8_t ended_one_codec(const struct sdp *offer, uint8_t allowed)
 {
-	static const uint8_t order[] = {SDP_PCMA, SDP_PCMU, SDP_G722, SDP_OPUS};
+	bool mu = is_mu_law();
+	const uint8_t order[] = {mu ? SDP_PCMU : SDP_PCMA, mu ? SDP_PCMA : SDP_PCMU, SDP_G722, SDP_OPUS};
 	uint8_t have = ended_codecs(offer) & allowed;
 
 	for (size_t i = 0; i < sizeof order; i++)
@@ -93,6 +107,16 @@ static const char *answer_keys(enum relay_end how, const struct sdp *offer, stru
 		break;
 	}
 	return "the exchange must end this call's encryption, and ZRTP alone can't be ended: offer SDES or DTLS too";
+}
+
+const char *ended_check_offer(uint8_t trunk, const struct sdp *offer)
+{
+	bool clear = trunk && trunk_conf_of(trunk)->media == TRUNK_RTP;
+	enum sdp_refusal bad = clear ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);
+
+	if (bad)
+		return sdp_refusal_text(bad);
+	return trunk && !trunk_media_from(trunk, &offer->audio) ? ENDED_FOREIGN_MEDIA : NULL;
 }
 
 /* Only what both sides of the call may use, under the payload types of the offer. */

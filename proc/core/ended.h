@@ -15,6 +15,10 @@ uint8_t ended_codecs(const struct sdp *sdp);
 /* Of those that a phone offered, the one speech codec (and telephone-event) for a call whose far end is not known yet. */
 uint8_t ended_one_codec(const struct sdp *offer, uint8_t allowed);
 
+/* May a leg that ends here offer this? trunk: whose it is, or 0. NULL, or why not (static). */
+#define ENDED_FOREIGN_MEDIA "the trunk names an address for media that is not among its own"
+const char *ended_check_offer(uint8_t trunk, const struct sdp *offer);
+
 /* Our answer to what this leg offered, with the codecs in the mask: into out, and l->r.end. NULL, or why not (static). The
  * address is not in it yet: media_face() writes it. */
 const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs, struct sdp *out);

@@ -7,7 +7,7 @@
 /* Whoever placed an emergency call is rung by those who call back (R16), and whoever parked a call by that call. */
 static bool passes_everything(const struct call *c, uint32_t user)
 {
-	return c->r.emergency || c->dest.route == ROUTE_PARK || callback_may_reach(user);
+	return c->r.emergency || c->dest.route == ROUTE_PARK || callback_may_reach(c, user);
 }
 
 static enum forwarded go(struct call *c, uint32_t user, enum forward which)

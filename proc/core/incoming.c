@@ -2,6 +2,7 @@
 #include "incoming.h"
 #include "callback.h"
 #include "dialogue.h"
+#include "ended.h"
 #include "media.h"
 #include "plan/incoming.h"
 #include "proof.h"
@@ -105,7 +106,7 @@ static struct incoming_answer question(const struct call *c)
 	struct incoming_question q = {.proof = c->proof,
 	    .has_number = c->outside.text[0] != 0,
 	    .claims_inside = c->claims_inside,
-	    .callback = callback_may_lead_to(&c->dest),
+	    .callback = callback_may_lead_to(c),
 	    .dialled_before = c->dialled_before,
 	    .in_directory = list_has(s->known, &c->outside),
 	    .blocked_by_user = list_has(s->blocked, &c->outside),
@@ -177,18 +178,6 @@ static enum refusal find(struct request *r, struct dest *to, struct number *call
 	return REFUSE_NONE;
 }
 
-static const char *check_offer(const struct request *r, const struct sdp *offer)
-{
-	bool clear = trunk_conf_of(r->flow->trunk)->media == TRUNK_RTP;
-	enum sdp_refusal bad = clear ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);
-
-	if (bad)
-		return sdp_refusal_text(bad);
-	return trunk_media_from(r->flow->trunk, &offer->audio.at)
-	           ? NULL
-	           : "the trunk names an address for media that is not among its own";
-}
-
 static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to, const char *called)
 {
 	struct leg *caller = leg_new_in(r, c->r.id);
@@ -204,6 +193,7 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	leg_set_remote(caller, offer);
 	bool known = caller_of(r, &c->outside);
 	c->claims_inside = claims_inside(r, &c->outside);
+	callback_look(c, span_str(called));
 	c->incoming = 1;
 	proof_begin(c, r, called);
 	(void)leg_set_text(caller, LEG_REMOTE_USER, known ? span_str(c->outside.text) : SPAN("anonymous"));
@@ -226,7 +216,7 @@ void incoming_on_invite(struct request *r)
 		reply_refuse(r->reply, why);
 		return;
 	}
-	const char *bad = check_offer(r, offer);
+	const char *bad = ended_check_offer(r->flow->trunk, offer);
 	if (bad) {
 		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
 		return;

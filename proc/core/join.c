@@ -129,7 +129,7 @@ void join_early(struct call *c, struct leg *callee)
 	if (!caller || callee->r.ends == RELAY_PASSING || !callee->r.has_remote || c->targets != 1)
 		return;
 	leg_remote(callee, &theirs);
-	if ((callee->r.trunk && !trunk_media_from(callee->r.trunk, &theirs.audio.at)) ||
+	if ((callee->r.trunk && !trunk_media_from(callee->r.trunk, &theirs.audio)) ||
 	    ended_check_answer(callee, &theirs) ||
 	    (!caller->r.has_local && answer_caller(c, caller, ended_codecs(&theirs), &answer)))
 		return;
@@ -219,8 +219,8 @@ const char *join_legs(struct call *c, struct leg *caller, struct leg *callee)
 	if (!callee->r.has_remote)
 		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	leg_remote(callee, &theirs);
-	if (callee->r.trunk && !trunk_media_from(callee->r.trunk, &theirs.audio.at))
-		return "the trunk names an address for media that is not among its own";
+	if (callee->r.trunk && !trunk_media_from(callee->r.trunk, &theirs.audio))
+		return ENDED_FOREIGN_MEDIA;
 	const char *why = callee->r.ends == RELAY_PASSING ? join_passing(c, caller, callee, &theirs, &answer)
 	                                                  : join_ended(c, caller, callee, &theirs, &answer);
 	if (why)

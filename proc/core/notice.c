@@ -80,6 +80,24 @@ bool notice_may_call_back(uint32_t device, uint32_t user)
 	return false;
 }
 
+void notice_each_window(void (*visit)(uint32_t device, uint32_t user, void *arg), void *arg)
+{
+	uint64_t from = child_now();
+
+	for (;;) {
+		uint64_t next = UINT64_MAX;
+		for (int i = 0; i < CALLBACKS_MAX; i++)
+			if (window[i].until_ms > from && window[i].until_ms < next)
+				next = window[i].until_ms;
+		if (next == UINT64_MAX)
+			return;
+		for (int i = 0; i < CALLBACKS_MAX; i++)
+			if (window[i].until_ms == next)
+				visit(window[i].device, window[i].user, arg);
+		from = next;
+	}
+}
+
 /* From before a restart of ours: what is left of its time. */
 void notice_on_callback(struct link *from, const struct ipc_view *v)
 {

@@ -41,13 +41,13 @@ static void find_victim(struct call *c, void *arg)
 {
 	struct victim *v = arg, this = {c, helpful_line_of(c), !c->r.answered_ms, c->r.started_ms};
 
-	if (c->r.emergency || !this.trunk || (helpful_line(c->r.caller) && callback_may_lead_to(&c->dest)))
+	if (c->r.emergency || !this.trunk || (helpful_line(c->r.caller) && callback_may_lead_to(c)))
 		return;
 	if (!v->call || this.rings > v->rings || (this.rings == v->rings && this.since_ms > v->since_ms))
 		*v = this;
 }
 
-/* The trunk whose line the victim had; it may have been asked before, and said that it has none. Once for a call. */
+/* The trunk whose line the victim had; it may have been asked before, and said that it has none. One victim for a call. */
 static uint8_t preempt(struct call *c)
 {
 	struct victim v = {0};
@@ -56,7 +56,8 @@ static uint8_t preempt(struct call *c)
 		call_each(find_victim, &v);
 	if (!v.call)
 		return 0;
-	c->preempted = 1;
+	c->preempted = v.trunk;
+	c->preempted_ms = child_now();
 	call_fail(v.call, REFUSE_PREEMPTED, NULL);
 	return v.trunk;
 }
@@ -158,18 +159,59 @@ static bool is_heard_of(const struct call *c)
 	return false;
 }
 
+/* Nobody is asked any more; the line that was freed may not be free yet at the gateway. */
+static bool may_be_free_soon(struct call *c)
+{
+	if (!c->r.emergency || c->targets > 0 || !c->preempted || child_now() >= c->preempted_ms + HELP_FREED_MS)
+		return false;
+	timer_set(&child_wheel, &c->ring, child_now() + HELP_AGAIN_MS);
+	return true;
+}
+
+/* Mute, and by our own count without a line for us: a talk gives way there too. */
+static void free_a_line(struct call *c)
+{
+	const struct leg *l = c->targets == 1 ? leg_get(c->target[0]) : NULL;
+
+	if (l && !is_heard_of(c) && trunk_is_over(l->r.trunk))
+		(void)preempt(c);
+}
+
 bool outside_waits_on(struct call *c)
 {
-	if (!c->r.emergency || c->dest.kind != DEST_OUTSIDE || c->help_rings)
+	if (!c->r.emergency || c->dest.kind != DEST_OUTSIDE)
+		return false;
+	if (c->targets == 0 && c->preempted) {
+		c->trunks_tried &= ~(1u << c->preempted);
+		outside_ask(c);
+		if (c->targets == 0 && !may_be_free_soon(c))
+			dial_over(c, CALL_REFUSED);
+		return true;
+	}
+	if (c->help_rings)
 		return false;
 	if (!is_heard_of(c) && c->targets < CALL_TARGETS_MAX &&
 	    trunk_pick((enum number_class)c->dest.number.class, true, c->trunks_tried)) {
 		outside_ask(c);
 		return true;
 	}
+	free_a_line(c);
 	c->help_rings = 1;
 	timer_set(&child_wheel, &c->ring, child_now() + HELP_RING_S * UINT64_C(1000));
 	return true;
+}
+
+/* Who knows no multipart, or fails at its size, may say so in any of these words (RFC 3261 21.4). */
+static bool is_for_its_place(const struct call *c, const struct leg *l)
+{
+	static const uint16_t words[] = {400, 406, 413, 415, 420, 488, 500, 501, 513, 606};
+
+	if (!c->r.emergency || call_place(l).n == 0)
+		return false;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (words[i] == l->rejected)
+			return true;
+	return false;
 }
 
 bool outside_again(struct call *c, struct leg *l)
@@ -180,6 +222,12 @@ bool outside_again(struct call *c, struct leg *l)
 
 	if (!trunks_fault || c->r.state == PHASE_TALKING || c->r.callee == l->r.id)
 		return false;
+	if (is_for_its_place(c, l)) {
+		c->placeless |= 1u << l->r.trunk;
+		c->trunks_tried &= ~(1u << l->r.trunk);
+		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, 0, NOBODY, NULL,
+		    "the trunk takes no call for help with its place: it goes on without");
+	}
 	outside_ask(c);
-	return c->targets > 0;
+	return c->targets > 0 || may_be_free_soon(c);
 }

@@ -8,6 +8,8 @@
 enum {
 	HELP_MUTE_MS = 4000, /* in which a trunk must say something of a call for help, or another is asked beside it */
 	HELP_RING_S = 600,   /* so long help may ring */
+	HELP_AGAIN_MS = 1000,  /* a gateway needs a moment to free the line of the call that gave way, */
+	HELP_FREED_MS = 10000, /* and in these it is asked again */
 };
 
 /* Ask a trunk for c->dest.number; c->best says why none could be. */

@@ -47,7 +47,7 @@ struct refer {
 	char number[2 * USER_NAME_MAX + 1]; /* where it goes, as it was written */
 	/* of the call before it went on */
 	uint64_t was_caller, was_callee;
-	uint8_t was_who, was_spoken, was_paid;
+	uint8_t was_who, was_spoken, was_paid, was_emergency;
 	char was_from[2 * USER_NAME_MAX + 1], was_to[2 * USER_NAME_MAX + 1];
 };
 

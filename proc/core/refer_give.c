@@ -13,6 +13,7 @@ static void remember(struct refer *t, const struct call *c)
 	t->was_callee = c->r.callee;
 	t->was_who = c->r.who;
 	t->was_spoken = c->r.spoken;
+	t->was_emergency = c->r.emergency;
 	t->was_paid = c->r.ceiling.begun;
 	memcpy(t->was_from, c->r.from, sizeof t->was_from);
 	memcpy(t->was_to, c->r.to, sizeof t->was_to);
@@ -56,6 +57,8 @@ static void go_on(struct call *c, struct leg *party, const struct dest *to, uint
 	name_caller(c, party);
 	call_lead_to(c, to);
 	c->r.who = who;
+	c->r.emergency =
+	    c->r.emergency && to->number.class == NUMBER_EMERGENCY; /* who was helped, and goes on elsewhere */
 	c->r.caller = party->r.id;
 	c->r.callee = stays;
 	c->r.spoken = c->keyed = 1;
@@ -107,6 +110,7 @@ void refer_give_back(struct call *c)
 	c->r.callee = t->was_callee;
 	c->r.who = t->was_who;
 	c->r.spoken = t->was_spoken;
+	c->r.emergency = t->was_emergency;
 	memcpy(c->r.from, t->was_from, sizeof c->r.from);
 	memcpy(c->r.to, t->was_to, sizeof c->r.to);
 	new_part(c, child_now());

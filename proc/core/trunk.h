@@ -23,6 +23,9 @@ const struct trunk_conf *trunk_conf_of(uint8_t trunk);
 struct flow *trunk_flow(uint8_t trunk);
 bool trunk_is_up(uint8_t trunk);
 
+/* More calls than lines: only help has more. */
+bool trunk_is_over(uint8_t trunk);
+
 /* False: all are taken. */
 bool trunk_line_take(uint8_t trunk, bool emergency);
 void trunk_line_release(uint8_t trunk);
@@ -31,8 +34,8 @@ void trunk_line_release(uint8_t trunk);
 const char *trunk_map_in(uint8_t trunk, struct span number);
 /* The number that a call shows there: the wanted one if it is allowed, else the first; NULL: the trunk shows its own. */
 const char *trunk_caller_id(uint8_t trunk, struct span wanted);
-/* May media of its calls come from there? */
-bool trunk_media_from(uint8_t trunk, const struct addr *a);
+/* May media of its calls come from where this says? Who holds by 0.0.0.0 names no place. */
+bool trunk_media_from(uint8_t trunk, const struct sdp_audio *said);
 
 /* --- for core_child.c --- */
 

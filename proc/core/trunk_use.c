@@ -84,6 +84,13 @@ bool trunk_line_take(uint8_t trunk, bool emergency)
 	return true;
 }
 
+bool trunk_is_over(uint8_t trunk)
+{
+	const struct trunk *t = trunk_get(trunk);
+
+	return t && t->busy > trunk_section(t)->lines;
+}
+
 void trunk_line_release(uint8_t trunk)
 {
 	struct trunk *t = trunk_get(trunk);
@@ -112,14 +119,20 @@ const char *trunk_caller_id(uint8_t trunk, struct span wanted)
 	return c && c->callers ? c->caller[0] : NULL;
 }
 
-bool trunk_media_from(uint8_t trunk, const struct addr *a)
+static bool has_media_at(const struct trunk_conf *c, const struct addr *a)
 {
-	const struct trunk_conf *c = trunk_conf_of(trunk);
-
 	for (int i = 0; c && i < c->media_nets; i++)
 		if (trunk_net_holds(&c->media_net[i], a))
 			return true;
 	return false;
+}
+
+bool trunk_media_from(uint8_t trunk, const struct sdp_audio *said)
+{
+	const struct trunk_conf *c = trunk_conf_of(trunk);
+
+	return (addr_is_any(&said->at) || has_media_at(c, &said->at)) &&
+	       (!said->rtcp.family || addr_is_any(&said->rtcp) || has_media_at(c, &said->rtcp));
 }
 
 /* --- for people --- */

@@ -2,6 +2,7 @@
 /* What core wishes of media for one call, made from what its legs said and heard. */
 #include "call.h"
 #include "media.h"
+#include "trunk.h"
 #include "wire/sdp_offer.h"
 
 /* A leg with both its descriptions; all zero where it has none. */
@@ -35,17 +36,35 @@ static uint8_t frame_of(uint8_t codec)
 	return frame[codec];
 }
 
+/* What is named counts where it was seen, or is a trunk's: nobody has the relay send to a third. */
+static bool is_its_own(const struct said *d)
+{
+	const struct sdp_audio *a = &d->theirs.audio;
+
+	return d->l->r.trunk ? trunk_media_from(d->l->r.trunk, a) && !addr_is_any(&a->at)
+	                     : addr_same_ip(&a->at, &d->l->r.seen);
+}
+
+static void name_rtcp(struct relay_side *s, const struct said *d)
+{
+	const struct sdp_audio *a = &d->theirs.audio;
+
+	s->rtcp = a->at;
+	if (a->rtcp.family && (d->l->r.trunk || addr_same_ip(&a->rtcp, &a->at)))
+		s->rtcp = a->rtcp;
+	else if (!d->mux)
+		s->rtcp.port = (uint16_t)(a->at.port + 1);
+}
+
 static void name_source(struct relay_side *s, const struct said *d)
 {
 	const struct sdp_audio *a = &d->theirs.audio;
 
 	s->rtp = a->at;
-	s->rtcp = a->rtcp.family ? a->rtcp : a->at;
-	if (!a->rtcp.family && !d->mux)
-		s->rtcp.port = (uint16_t)(a->at.port + 1);
+	name_rtcp(s, d);
 	if (d->l->r.ice && a->ice_ufrag[0]) {
 		s->source = RELAY_SOURCE_ICE;
-	} else if (addr_same_ip(&a->at, &d->l->r.seen)) {
+	} else if (is_its_own(d)) {
 		s->source = RELAY_SOURCE_NAMED;
 	} else {
 		s->source = RELAY_SOURCE_LEARN;

@@ -3,6 +3,7 @@
 #include "../unit/test.h"
 #include "directory.h"
 #include "notice.h"
+#include "outside.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
 #include "voice.h"
@@ -159,7 +160,14 @@ static void one_trunk_has_help(void)
 		sim.site.plan.ceiling[i].most[CEILING_CALLS] = 10;
 }
 
-/* The provider has no line for it: the youngest talk over that trunk ends, no other, and the trunk is asked again, once. */
+static void telco_alone(void)
+{
+	one_trunk_has_help();
+	sim.site.trunk[0].priority = 0;
+}
+
+/* The provider has no line for it: the youngest talk over that trunk ends, no other, and the trunk is asked again, until its gateway can have
+ * freed the line. */
 static void help_takes_the_line_of_another(void)
 {
 	static struct talk from[4], to[4];
@@ -177,12 +185,83 @@ static void help_takes_the_line_of_another(void)
 	talk_rings_at(&t, &telco[0]);
 	NEED(!talk_takes(&to[2], SIP_BYE) && !talk_takes(&to[1], SIP_BYE));
 	talk_answer(&t, 503, NULL);
+	int again = 0;
+	for (; again < 20; again++) {
+		NEED(!sent_to(&telco[0], SIP_INVITE));
+		sim_pass(HELP_AGAIN_MS + 100);
+		struct heard *h = sent_to(&telco[0], SIP_INVITE);
+		if (!h)
+			break;
+		h->taken = false;
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, 486, NULL);
+	}
+	NEED(again >= 7 && again <= 10);
 	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
 	NEED(!talk_takes(&to[2], SIP_BYE) && !sent_to(&telco[0], SIP_INVITE));
 	for (int i = 0; i < 3; i++)
 		call_hang_up(&from[i], &to[i]);
 	finish();
 }
+
+static void help_has_the_line_when_it_is_free(void)
+{
+	static struct talk busy, there;
+
+	begin_with(telco_alone);
+	up_at(&busy, &there, "+33123456789", &telco[0]);
+	talk_invite(&a, &alice, "112", &offer);
+	for (int i = 0; i < 3; i++) {
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, 486, NULL);
+		if (i == 0)
+			hangs_up_on(&there);
+		else
+			sim_pass(HELP_AGAIN_MS + 100);
+	}
+	hangs_up_on(&busy);
+	sim_pass(HELP_AGAIN_MS + 100);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* A gateway that knows no multipart: help goes out again without its place, and only then is there no line. */
+static void help_goes_without_its_place_rather_than_not(void)
+{
+	static const unsigned word[] = {415, 488, 400, 513};
+
+	begin_with(one_trunk_has_help);
+	for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
+		talk_invite(&a, &alice, "112", &offer);
+		struct heard *h = sent_to(&telco[0], SIP_INVITE);
+		NEED(h && strstr(sim_text(h, sent(h)->civic), "Rue Neuve"));
+		h->taken = false;
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, word[i], NULL);
+		h = sent_to(&telco[0], SIP_INVITE);
+		NEED(h && sent(h)->emergency && !sent(h)->civic.len && strstr(sim.event_text, "its place"));
+		h->taken = false;
+		talk_rings_at(&t, &telco[0]);
+		if (i == 0) {
+			talk_answer(&t, word[i], NULL);
+			is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+			NEED(!sent_to(&telco[0], SIP_INVITE));
+			continue;
+		}
+		talk_answer(&t, 200, &plain);
+		NEED(talk_takes(&t, SIP_ACK));
+		talk_hears(&a, 200);
+		talk_ack(&a);
+		call_hang_up(&a, &t);
+	}
+	finish();
+}
+
 
 /* A trunk that is down is no reason to end a talk. */
 static void nobody_is_cut_off_for_help_that_has_no_trunk(void)
@@ -248,7 +327,7 @@ static void what_was_confirmed_goes_along(void)
 
 static void help_goes_on_whatever_the_first_trunk_says(void)
 {
-	static const unsigned code[] = {486, 480, 404, 603, 302, 500};
+	static const unsigned code[] = {486, 480, 404, 603, 302, 503};
 
 	begin_with(emergency_trunks);
 	for (size_t i = 0; i < sizeof code / sizeof *code; i++) {
@@ -439,6 +518,81 @@ static void who_calls_back_the_phone_is_put_through(void)
 }
 
 /* Help would be sent to where the other is not. */
+/* --- the number that the centre was shown --- */
+
+static void the_number_shown_is_bobs(void)
+{
+	no_stranger_gets_in();
+	sim.site.inbound[0] = (struct inbound){.number = "+33140000000", .to = "bob"};
+	set(8, OWNER_USER, 1, SETTING_DND, "on");
+	set(9, OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "+33123456789");
+}
+
+/* Whoever it belongs to, and whatever they want of strangers: who called for help rings too. */
+static void who_calls_back_the_number_that_was_shown_is_put_through(void)
+{
+	begin_with(the_number_shown_is_bobs);
+	invite_from(&t, "+33612345678", "+33140000000", false);
+	NEED(code_of(t.txn) == 603);
+	call_for_help_is_over(&a);
+	invite_from(&t, "+33612345678", "+33140000000", false);
+	talk_rings_at(&b, &bob);
+	talk_rings_at(&a, &alice);
+	NEED(!sent_to(&telco[0], SIP_INVITE) && !sent_to(&alice, SIP_INVITE));
+	talk_answer(&b, 486, NULL);
+	struct sdp answer = sdp_plain(&alice);
+	answer.audio.crypto[0].tag = a.sdp.audio.crypto_n ? 2 : 1;
+	talk_answer(&a, 200, &answer);
+	NEED(talk_takes(&a, SIP_ACK));
+	talk_hears(&t, 200);
+	talk_ack(&t);
+	call_hang_up(&t, &a);
+	sim_pass(31u * 60 * 1000);
+	invite_from(&t, "+33612345678", "+33140000000", false);
+	NEED(code_of(t.txn) == 603);
+	finish();
+}
+
+/* Whom the desk helped goes on to a doctor: that is no call for help any more, it is judged, charged and goes out by an ordinary trunk. */
+static void the_desk_helps(void)
+{
+	fixed();
+	sim.user[4].name = "104";
+	set(4, OWNER_SITE, 0, SETTING_FRONT_DESK, "bob");
+	set(5, OWNER_DEVICE, 1, SETTING_JOIN, "ended");
+	set(6, OWNER_USER, 1, SETTING_CLASSES, "national mobile");
+}
+
+static void who_was_helped_goes_on_elsewhere(void)
+{
+	uint64_t join;
+
+	begin_with(the_desk_helps);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&b, &bob);
+	struct sdp answer = sdp_plain(&bob);
+	answer.audio.crypto[0].tag = b.sdp.audio.crypto[1].tag;
+	b.allow = 1u << SIP_REFER;
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(relay_wish(&join));
+	media_says_gate(join, RELAY_KEY_SDES);
+	struct msg_request *m = talk_begin(&b, SIP_REFER);
+	m->refer_kind = REFER_USER;
+	m->refer_user = phone_put(&bob, "+33123456789");
+	NEED(code_of(talk_end(&b)) == 202);
+	struct heard *h = sent_to(&telco[0], SIP_INVITE);
+	NEED(h && !sent(h)->emergency && !sent(h)->civic.len);
+	h->taken = false;
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	sim_pass(61000);
+	NEED(sim_take(PROC_LEDGER, MSG_SPENT_SET, NULL, NULL));
+}
+
 static void nobody_is_transferred_to_help(void)
 {
 	begin_with(emergency_trunks);
@@ -459,6 +613,10 @@ int main(void)
 	SIM(help_that_leads_nowhere_is_told);
 	SIM(help_that_is_busy_is_busy);
 	SIM(help_takes_the_line_of_another);
+	SIM(help_has_the_line_when_it_is_free);
+	SIM(help_goes_without_its_place_rather_than_not);
+	SIM(who_calls_back_the_number_that_was_shown_is_put_through);
+	SIM(who_was_helped_goes_on_elsewhere);
 	SIM(nobody_is_cut_off_for_help_that_has_no_trunk);
 	SIM(who_cannot_call_for_help_is_counted);
 	SIM(a_fixed_phone_that_travels_is_counted);

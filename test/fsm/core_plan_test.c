@@ -74,6 +74,23 @@ static void a_new_number_asks_for_the_pin(void)
 	NEED(sim.pins == 2 && sim.record.duration_ms == 0);
 }
 
+static void in_america(void)
+{
+	may_dial();
+	memcpy(sim.site.plan.country, "us", 3);
+}
+
+/* The one codec that it is answered with is the law of the country's lines: a gateway there may know no other. */
+static void who_is_answered_first_speaks_the_law_of_the_country(void)
+{
+	begin_with(in_america);
+	talk_invite(&a, &alice, "+12125551234", &offer);
+	answered(&a);
+	NEED(a.sdp.audio.codec_n == 2 && a.sdp.audio.codec[0].codec == SDP_PCMU);
+	NEED(turn("pin-please") && code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	finish();
+}
+
 /* Old phones say digits by INFO: voice is told the telephone-event, as if media had heard it. */
 static void digits_of_an_info_are_told_as_events(void)
 {
@@ -607,6 +624,7 @@ int main(void)
 {
 	SIM(nobody_dials_out_by_default);
 	SIM(a_new_number_asks_for_the_pin);
+	SIM(who_is_answered_first_speaks_the_law_of_the_country);
 	SIM(digits_of_an_info_are_told_as_events);
 	SIM(a_caller_who_vanishes_before_a_silent_voice_is_not_kept);
 	SIM(every_spelling_of_a_known_number_needs_none);

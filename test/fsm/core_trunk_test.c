@@ -184,6 +184,33 @@ static void few_minutes(void)
 	set(1, OWNER_USER, 0, SETTING_CEILINGS, "minutes=2");
 }
 
+/* Who is on hold at that moment hears it after the music. */
+static void the_word_of_warning_waits_for_the_music(void)
+{
+	struct sdp held, back;
+	uint64_t join;
+
+	begin_with(few_minutes);
+	up_at(&a, &t, "+33123456789", &telco[0]);
+	NEED(relay_wish(&join));
+	media_says_gate(join, RELAY_KEY_SDES);
+	held = back = plain;
+	held.version = 2;
+	back.version = 3;
+	held.audio.direction = SDP_SENDONLY;
+	NEED(code_of(talk_send(&t, SIP_INVITE, &held)) == 200);
+	talk_ack(&t);
+	NEED(turn("music")->loop);
+	sim_pass(70000);
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	NEED(code_of(talk_send(&t, SIP_INVITE, &back)) == 200);
+	talk_ack(&t);
+	sim_pass(2000);
+	NEED(turn("one-minute-left"));
+	sim_pass(60000);
+	NEED(talk_takes(&t, SIP_BYE) && talk_takes(&a, SIP_BYE));
+}
+
 static void a_ceiling_cuts_a_running_call(void)
 {
 	begin_with(few_minutes);
@@ -830,6 +857,7 @@ int main(void)
 	SIM(a_static_peer_is_asked_now_and_then);
 	SIM(media_of_a_trunk_come_from_its_own_nets);
 	SIM(a_ceiling_cuts_a_running_call);
+	SIM(the_word_of_warning_waits_for_the_music);
 	SIM(without_voice_the_talk_goes_on);
 	SIM(lines_are_counted);
 	SIM(a_caller_from_outside_rings_and_is_shown_unverified);

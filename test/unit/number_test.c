@@ -335,6 +335,15 @@ static void nowhere(void)
 	ALL_RIGHT(hostile);
 }
 
+/* Who is used to a prefix dials it in need, where there is none too; no other number gets shorter by that. */
+static void help_behind_a_prefix_that_is_not_there(void)
+{
+	static const struct row none[] = {{"9911", "911", NUMBER_EMERGENCY}, {"9-911", "911", NUMBER_EMERGENCY}, {"911", "911", NUMBER_EMERGENCY}, {"99911"}, {"9933"}};
+
+	site("us", "212", "");
+	ALL_RIGHT(none);
+}
+
 /* The prefix must be there; emergency calls need none and may have one. */
 static void behind_an_outside_prefix(void)
 {
@@ -477,6 +486,7 @@ int main(void)
 	RUN(australia);
 	RUN(japan);
 	RUN(nowhere);
+	RUN(help_behind_a_prefix_that_is_not_there);
 	RUN(behind_an_outside_prefix);
 	RUN(overlap_with_extensions);
 	RUN(a_site_has_rules_of_its_own);

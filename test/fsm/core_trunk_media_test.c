@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+/* Where the media of a trunk may come from and go to, and what a phone may name: never to a third (R4, R6, T24, T31). */
+#include "../unit/test.h"
+#include "sim_trunks.h"
+#include "sim_voice.h"
+
+static struct sdp at(const char *host, unsigned version)
+{
+	struct phone p = telco[0];
+
+	p.host = host;
+	struct sdp s = sdp_clear(&p);
+	s.version = version;
+	return s;
+}
+
+static bool is_at(const struct addr *where, const char *host, unsigned port)
+{
+	struct addr want;
+
+	return addr_parse_ip(span_str(host), &want) && addr_same_ip(where, &want) && where->port == port;
+}
+
+static void up_with(const struct sdp *theirs)
+{
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, theirs);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+}
+
+static const struct relay_side *side_of_trunk(void)
+{
+	static struct relay_spec s;
+	uint64_t join;
+	const struct relay_spec *w = relay_wish(&join);
+
+	NEED(w);
+	s = *w;
+	media_says_gate(join, RELAY_KEY_SDES);
+	return &s.side[1];
+}
+
+/* A provider's media hosts are not its proxies. */
+static void media_come_from_another_host_of_the_trunk(void)
+{
+	begin_with(NULL);
+	struct sdp theirs = at("203.0.113.77", 1);
+	theirs.audio.rtcp_mux = 0;
+	NEED(addr_parse_ip(SPAN("203.0.113.78"), &theirs.audio.rtcp));
+	theirs.audio.rtcp.port = 41001;
+	up_with(&theirs);
+	const struct relay_side *s = side_of_trunk();
+	NEED(s->source == RELAY_SOURCE_NAMED && is_at(&s->rtp, "203.0.113.77", 40002) && is_at(&s->rtcp, "203.0.113.78", 41001));
+	/* and it moves them within its nets */
+	struct sdp moved = at("203.0.113.80", 2);
+	NEED(code_of(talk_send(&t, SIP_INVITE, &moved)) == 200);
+	talk_ack(&t);
+	s = side_of_trunk();
+	NEED(s->source == RELAY_SOURCE_NAMED && is_at(&s->rtp, "203.0.113.80", 40002));
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void keys(void)
+{
+	sim.site.trunk[0].media = TRUNK_SRTP;
+	sim.site.trunk[0].plain = 0;
+}
+
+static void and_not_from_anywhere_else(void)
+{
+	struct sdp alien = at("198.18.0.9", 2), half = at("203.0.113.77", 2), none = at("203.0.113.77", 2), hold = at("0.0.0.0", 2);
+	uint64_t txn;
+
+	begin_with(NULL);
+	up_with(&plain);
+	(void)side_of_trunk();
+	NEED(addr_parse_ip(SPAN("198.18.0.9"), &half.audio.rtcp));
+	half.audio.rtcp.port = 53;
+	none.audio.at.port = 0;
+	const struct sdp *const no[] = {&alien, &half, &none};
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+		txn = talk_send(&t, SIP_INVITE, no[i]);
+		NEED(code_of(txn) == 488);
+		talk_ack(&t);
+		NEED(code_of(talk_send(&t, SIP_UPDATE, no[i])) == 488);
+		NEED(!relay_wish(NULL));
+	}
+	/* RFC 2543: who holds so is sent nothing */
+	hold.audio.direction = SDP_SENDONLY;
+	NEED(code_of(talk_send(&t, SIP_INVITE, &hold)) == 200);
+	talk_ack(&t);
+	struct sdp back = at("203.0.113.6", 3);
+	NEED(code_of(talk_send(&t, SIP_INVITE, &back)) == 200);
+	talk_ack(&t);
+	NEED(side_of_trunk()->source == RELAY_SOURCE_NAMED);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* Keys, once there, are not given up in the middle of a call. */
+static void a_call_with_keys_does_not_lose_them(void)
+{
+	begin_with(keys);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	struct sdp sdes = sdp_of(KEYS_SDES, telco[0].host, 40002, 1, "sendrecv", NULL);
+	for (uint8_t i = 0; i < t.sdp.audio.crypto_n; i++)
+		if (t.sdp.audio.crypto[i].suite == sdes.audio.crypto[0].suite)
+			sdes.audio.crypto[0].tag = t.sdp.audio.crypto[i].tag;
+	talk_answer(&t, 200, &sdes);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	(void)side_of_trunk();
+	struct sdp clear = at("203.0.113.6", 2);
+	NEED(code_of(talk_send(&t, SIP_INVITE, &clear)) == 488);
+	talk_ack(&t);
+	NEED(!relay_wish(NULL));
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* A phone names a third for its RTCP: the relay neither hears it there nor sends it anything. */
+static void a_phone_names_a_third_for_rtcp(void)
+{
+	begin_with(NULL);
+	struct sdp o = sdp_plain(&alice), answer = sdp_plain(&bob);
+	NEED(addr_parse_ip(SPAN("198.51.100.99"), &o.audio.rtcp));
+	o.audio.rtcp.port = 53;
+	o.audio.rtcp_mux = answer.audio.rtcp_mux = 0;
+	answer.audio.rtcp = answer.audio.at;
+	answer.audio.rtcp.port = 44444; /* its own host may choose another port */
+	talk_invite(&a, &alice, "bob", &o);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	uint64_t join;
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && s->side[0].source == RELAY_SOURCE_NAMED && is_at(&s->side[0].rtcp, "198.51.100.1", 40003));
+	NEED(s->side[1].source == RELAY_SOURCE_NAMED && is_at(&s->side[1].rtcp, "198.51.100.2", 44444));
+	media_says_gate(join, RELAY_KEY_SDES);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(media_come_from_another_host_of_the_trunk);
+	SIM(and_not_from_anywhere_else);
+	SIM(a_call_with_keys_does_not_lose_them);
+	SIM(a_phone_names_a_third_for_rtcp);
+	(void)test_failed_here;
+	return TEST_END;
+}
