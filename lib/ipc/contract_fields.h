@@ -635,12 +635,13 @@ enum turn_why {
 #define FIELDS_PIN_VERDICT(N, E, S, D, A, B, O) N(uint64_t, token) E(verdict, PIN_VERDICTS)
 /* number: in canonical form */
 #define FIELDS_DIALLED_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX) S(number, SETTING_NUMBER_MAX)
-#define FIELDS_DIALLED(N, E, S, D, A, B, O) N(uint64_t, token) E(known, 2)
+/* and what there is of that user's PIN, since a number that is not known asks for it */
+#define FIELDS_DIALLED(N, E, S, D, A, B, O) N(uint64_t, token) E(known, 2) E(pin, PLAN_PINS)
 #define FIELDS_DIALLED_ADD(N, E, S, D, A, B, O) S(user, USER_NAME_MAX) S(number, SETTING_NUMBER_MAX)
 #define FIELDS_SECRETS_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX)
-/* what there is of a user's secrets, never one itself. pin: RIGHT (there is one), LOCKED or NONE */
+/* what there is of a user's secrets, never one itself */
 #define FIELDS_SECRETS(N, E, S, D, A, B, O)                                                                      \
-	N(uint64_t, token) E(password, 2) E(md5, 2) E(pin, PIN_VERDICTS) N(uint32_t, wrong) N(uint32_t, dialled)
+	N(uint64_t, token) E(password, 2) E(md5, 2) E(pin, PLAN_PINS) N(uint32_t, wrong) N(uint32_t, dialled)
 /* voicemail. A message that is to be recorded for this user; answered by MAIL_FOUND, whose message is 0 when the mailbox is full */
 #define FIELDS_MAIL_BEGIN(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, user)
 /* the user's oldest message beyond `after`, of those that were heard or not */

@@ -8,6 +8,8 @@
 #include "leg.h"
 #include "route.h"
 
+struct pin_memory;
+
 enum { CALL_TARGETS_MAX = REGISTRAR_TARGETS_MAX, CALL_KEPT_MAX = 2 * TURN_DIGITS_MAX + 1 };
 
 /* What outlives core, in the arena. */
@@ -65,6 +67,7 @@ struct call {
 	uint8_t preempted;                         /* another call has ended for this one */
 	const char *shown;                         /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
+	uint8_t pin;                               /* enum plan_pin: the payer's, once looked */
 	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */
 	bool recorded; /* an earlier life wrote its record, and did not forget the call any more */
 	uint8_t keyed; /* media can be heard on every side that is there */
@@ -112,7 +115,7 @@ void call_lead_to(struct call *c, const struct dest *to);
 bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how);
 
 /* From elsewhere. */
-void call_on_dialled(uint64_t call, bool known);
+void call_on_dialled(uint64_t call, const struct pin_memory *m);
 void call_on_proof(uint64_t call, uint8_t proof); /* enum incoming_proof */
 void call_phone_back(uint32_t user);
 void call_media_failed(uint64_t call, enum relay_why why);

@@ -23,6 +23,7 @@ void judge_case(const struct call *c, struct permit_case *out)
 	    .inside = c->dest.kind == DEST_USER || c->dest.kind == DEST_GROUP || c->dest.kind == DEST_MAILBOX,
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
+	    .pin = c->looked ? c->pin : pin_unheard.pin,
 	    .number = c->dest.number};
 }
 
@@ -95,6 +96,13 @@ static void allow(struct call *c)
 		call_event(c, CALL_ALLOWED, NULL);
 }
 
+static void look_back(struct call *c, const struct pin_memory *m)
+{
+	c->looked = 1;
+	c->dialled_before = m->dialled;
+	c->pin = m->pin;
+}
+
 void judge_call(struct call *c)
 {
 	struct permit_case question;
@@ -104,7 +112,7 @@ void judge_call(struct call *c)
 	if ((hangs_on_memory(&a) || counts_as_new(c, &a)) && !c->looked) {
 		if (pin_ask_dialled(PIN_FOR_CALL, c->r.id, c->dest.payer, span_str(c->dest.number.text)))
 			return;
-		c->looked = 1; /* keeper is down: as good as never */
+		look_back(c, &pin_unheard);
 	}
 	if (a.verdict == PLAN_ALLOW) {
 		allow(c);
@@ -116,14 +124,13 @@ void judge_call(struct call *c)
 	}
 }
 
-void call_on_dialled(uint64_t call, bool known)
+void call_on_dialled(uint64_t call, const struct pin_memory *m)
 {
 	struct call *c = call_get(call);
 
 	if (!c || c->r.state != PHASE_LOOKING)
 		return;
-	c->looked = 1;
-	c->dialled_before = known;
+	look_back(c, m);
 	judge_call(c);
 }
 

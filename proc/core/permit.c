@@ -40,7 +40,7 @@ struct plan_answer permit(const struct permit_case *c)
 	struct plan_question q = {.who = c->who,
 	    .route = c->route,
 	    .payer = payer_of(c),
-	    .pin = PLAN_PIN_SET, /* keeper alone knows, and is asked when it matters */
+	    .pin = c->pin,
 	    .device_fixed = c->inside || (d && d->flags & DEVICE_FIXED),
 	    .device_expired = c->expired,
 	    .device_remote = !c->inside && is_remote(c),

@@ -223,7 +223,7 @@ static void say_pin(struct link *l, const struct ipc_view *v)
 		return;
 	m->token = w->token;
 	m->verdict = !sim.pin                                             ? PIN_IS_NONE
-		     : sim.pins > 3                                       ? PIN_IS_LOCKED
+		     : sim.pin_locked || sim.pins > 3                     ? PIN_IS_LOCKED
 		     : span_eq(ipc_str(v, w->digits), span_str(sim.pin)) ? PIN_IS_RIGHT
 									  : PIN_IS_WRONG;
 	ipc_end(l);
@@ -239,6 +239,7 @@ static void say_dialled(struct link *l, const struct ipc_view *v)
 		return;
 	m->token = w->token;
 	for (size_t i = 0; i < sizeof sim.dialled / sizeof *sim.dialled; i++)
+	m->pin = !sim.pin ? PLAN_PIN_NONE : sim.pin_locked ? PLAN_PIN_LOCKED : PLAN_PIN_SET;
 		m->known |= sim.dialled[i] && span_eq(ipc_str(v, w->number), span_str(sim.dialled[i]));
 	ipc_end(l);
 }

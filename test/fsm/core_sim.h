@@ -60,7 +60,8 @@ struct sim {
 	struct sim_group {
 		const char *name, *members;
 	} group[SIM_GROUPS_MAX];
-	const char *pin;           /* keeper's, of everyone */
+	const char *pin;           /* keeper's, of everyone; NULL: nobody has one */
+	bool pin_locked;
 	const char *dialled[8];    /* numbers that keeper knows */
 	uint32_t pins, proofs, lookups, notices, changes;
 	uint32_t mail_begun, mail_wanted, mail_keys; /* questions about voicemail */
