@@ -126,6 +126,7 @@ void call_tell_media(struct link *media);
 
 /* Where the caller of an emergency call is, as SETTING_LOCATION says; empty for every other call (R16). */
 struct span call_place(const struct leg *l);
+bool call_doubts_place(const struct leg *l); /* the phone may be elsewhere */
 struct leg *call_other(struct call *c, struct leg *l);
 void call_save(struct call *c);
 void call_write_record(struct call *c); /* of the part that was talked until now */

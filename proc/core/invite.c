@@ -50,12 +50,12 @@ static enum refusal check(struct request *r, const struct sdp *offer, struct des
 static void note_emergency(struct request *r, const struct dest *to)
 {
 	uint32_t person = hotdesk_person(r->user, r->flow->device);
-	bool there =
-	    !settings_of_device(r->flow->device)->remote && settings_device_at(r->flow->device, &r->flow->remote);
+	bool doubt = settings_device_away(r->flow->device, &r->flow->remote);
 
-	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, person, &r->flow->remote, "emergency call");
-	notice_add(there ? NOTICE_CALL : NOTICE_DOUBT, r->flow->device, person, span_str(to->number.text));
-	desk_wanted(r->flow->device, person, to);
+	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, person, &r->flow->remote,
+	    doubt ? "emergency call of a phone that may have been moved" : "emergency call");
+	notice_add(doubt ? NOTICE_DOUBT : NOTICE_CALL, r->flow->device, person, span_str(to->number.text));
+	desk_wanted(r->flow->device, person, to, doubt);
 }
 
 static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to, uint64_t transfer)

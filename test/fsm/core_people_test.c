@@ -34,8 +34,8 @@ static void settings_are_parsed_once(void)
 	struct ceiling_limit mine = settings_limit_of_user(&sim.site.plan, 1), site = settings_limit_of_user(&sim.site.plan, 2);
 	NEED(mine.most[CEILING_CALLS] == 1 && mine.most[CEILING_MONEY] == site.most[CEILING_MONEY]);
 	NEED(settings_of_device(2)->ended && !settings_of_device(1)->ended);
-	NEED(addr_parse_ip(SPAN("192.0.2.7"), &a) && settings_device_at(2, &a) && settings_device_at(1, &a));
-	NEED(addr_parse_ip(SPAN("198.51.100.7"), &a) && !settings_device_at(2, &a) && settings_device_at(1, &a));
+	NEED(addr_parse_ip(SPAN("192.0.2.7"), &a) && !settings_device_away(2, &a) && !settings_device_away(1, &a));
+	NEED(addr_parse_ip(SPAN("198.51.100.7"), &a) && settings_device_away(2, &a) && !settings_device_away(1, &a) && settings_device_away(1, NULL));
 	NEED(settings_of_site()->night == NIGHT_NOW);
 	NEED(directory_group(SPAN("200")) == 1 && directory_group(SPAN("201")) == NOBODY && directory_group_at(1));
 	NEED(strcmp(settings_of_group(1)->members, "alice,bob") == 0 && settings_of_group(1)->strategy == STRATEGY_ALL);
