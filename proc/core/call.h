@@ -132,7 +132,9 @@ void call_save(struct call *c);
 void call_write_record(struct call *c); /* of the part that was talked until now */
 /* Tell media what this call is now; again soon when it can't be told this moment. */
 void call_relay(struct call *c);
-void call_fail(struct call *c, enum refusal why, const char *text); /* ends it, with this reason to whoever is there */
+/* Ends it, with this reason to whoever is there. What fails in media while a transfer is under way ends that alone. */
+void call_fail(struct call *c, enum refusal why, const char *text);
+void call_fail_media(struct call *c, enum refusal why, const char *text);
 void call_each(void (*visit)(struct call *c, void *arg), void *arg);
 
 void call_status(struct proc_status *s);

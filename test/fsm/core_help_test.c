@@ -184,6 +184,35 @@ static void help_takes_the_line_of_another(void)
 	finish();
 }
 
+/* So does one that is being transferred: nobody gets it back who would have the line again. */
+static void help_takes_the_line_of_one_that_is_transferred(void)
+{
+	static struct talk from[3], to[3];
+
+	begin_with(one_trunk_has_help);
+	from[2].allow = 1u << SIP_REFER;
+	for (int i = 0; i < 3; i++)
+		up_at(&from[i], &to[i], "+33123456789", &telco[i < 2]);
+	struct msg_request *m = talk_begin(&from[2], SIP_REFER);
+	m->refer_kind = REFER_USER;
+	m->refer_user = phone_put(&alice, "bob");
+	NEED(code_of(talk_end(&from[2])) == 202 && turn("music"));
+	talk_rings_at(&b, &bob);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 503, NULL);
+	hangs_up_on(&from[2]);
+	hangs_up_on(&to[2]);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 503, NULL);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	for (int i = 0; i < 2; i++)
+		call_hang_up(&from[i], &to[i]);
+	finish();
+}
+
 /* A trunk that is down is no reason to end a talk. */
 static void nobody_is_cut_off_for_help_that_has_no_trunk(void)
 {
@@ -459,6 +488,7 @@ int main(void)
 	SIM(help_that_leads_nowhere_is_told);
 	SIM(help_that_is_busy_is_busy);
 	SIM(help_takes_the_line_of_another);
+	SIM(help_takes_the_line_of_one_that_is_transferred);
 	SIM(nobody_is_cut_off_for_help_that_has_no_trunk);
 	SIM(who_cannot_call_for_help_is_counted);
 	SIM(a_fixed_phone_that_travels_is_counted);
