@@ -112,7 +112,7 @@ static void show_line(json_t *line, void *arg)
 	if (line_is(line, "secrets")) {
 		printf("  %-20s %s%s\n", "password", member_flag(line, "password") ? "set" : "none",
 		    member_flag(line, "md5") ? ", with a hash for MD5 too" : "");
-		printf("  %-20s %s", "outgoing PIN", word_plain(word_pin, PIN_VERDICTS, member(line, "pin")));
+		printf("  %-20s %s", "outgoing PIN", word_plain(word_pin, PLAN_PINS, member(line, "pin")));
 		if (member_number(line, "wrong"))
 			printf(", %lld wrong", (long long)member_number(line, "wrong"));
 		printf("\n  %-20s %lld\n", "numbers dialled", (long long)member_number(line, "dialled"));

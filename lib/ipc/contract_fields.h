@@ -399,7 +399,7 @@ enum turn_why {
  * is given. refer_token: user part of the Refer-To of a REFER, in our domain; referred_by: the user who transfers.
  * NOTIFY: package, substate, for REFER the CSeq of the phone's request (event_id) and a status code (frag), for
  * MESSAGE_SUMMARY counts; expires while it is active. civic (as SETTING_LOCATION) or else location (as in REQUEST): where the
- * caller is, beside the description of an INVITE. */
+ * caller is, beside the description of an INVITE; doubt: the phone may be elsewhere than civic says. */
 #define FIELDS_SEND(N, E, S, D, A, B, O)                                                                         \
 	N(uint64_t, ref) N(uint64_t, flow) E(method, SIP_METHODS_N) E(emergency, 2) S(target, URI_TEXT_MAX)           \
 	S(route_set, ROUTE_SET_MAX) S(from_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX)                     \
@@ -409,7 +409,7 @@ enum turn_why {
 	N(uint32_t, required) N(uint32_t, session_expires) E(refresher, REFRESHERS) N(uint32_t, min_se)              \
 	N(uint32_t, rack_rseq) N(uint32_t, rack_cseq) E(rack_method, SIP_METHODS_N) N(uint32_t, expires)              \
 	N(uint16_t, cause) S(cause_text, REASON_MAX) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)             \
-	S(civic, SETTING_TEXT_MAX) D(location, LOCATION_MAX)                                                         \
+	S(civic, SETTING_TEXT_MAX) E(doubt, 2) D(location, LOCATION_MAX)                                             \
 	S(number, USER_NAME_MAX * 2) E(privacy, 2) S(auth_user, TRUNK_USER_MAX) S(auth_realm, TRUNK_USER_MAX)         \
 	S(auth_nonce, TRUNK_NONCE_MAX) S(auth_opaque, TRUNK_NONCE_MAX) S(auth_response, 64) S(auth_cnonce, 32)        \
 	N(uint32_t, auth_nc) E(auth_algorithm, DIGEST_OTHER + 1) E(auth_qop, 2) E(auth_proxy, 2) \
@@ -635,12 +635,13 @@ enum turn_why {
 #define FIELDS_PIN_VERDICT(N, E, S, D, A, B, O) N(uint64_t, token) E(verdict, PIN_VERDICTS)
 /* number: in canonical form */
 #define FIELDS_DIALLED_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX) S(number, SETTING_NUMBER_MAX)
-#define FIELDS_DIALLED(N, E, S, D, A, B, O) N(uint64_t, token) E(known, 2)
+/* and what there is of that user's PIN, since a number that is not known asks for it */
+#define FIELDS_DIALLED(N, E, S, D, A, B, O) N(uint64_t, token) E(known, 2) E(pin, PLAN_PINS)
 #define FIELDS_DIALLED_ADD(N, E, S, D, A, B, O) S(user, USER_NAME_MAX) S(number, SETTING_NUMBER_MAX)
 #define FIELDS_SECRETS_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX)
-/* what there is of a user's secrets, never one itself. pin: RIGHT (there is one), LOCKED or NONE */
+/* what there is of a user's secrets, never one itself */
 #define FIELDS_SECRETS(N, E, S, D, A, B, O)                                                                      \
-	N(uint64_t, token) E(password, 2) E(md5, 2) E(pin, PIN_VERDICTS) N(uint32_t, wrong) N(uint32_t, dialled)
+	N(uint64_t, token) E(password, 2) E(md5, 2) E(pin, PLAN_PINS) N(uint32_t, wrong) N(uint32_t, dialled)
 /* voicemail. A message that is to be recorded for this user; answered by MAIL_FOUND, whose message is 0 when the mailbox is full */
 #define FIELDS_MAIL_BEGIN(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, user)
 /* the user's oldest message beyond `after`, of those that were heard or not */

@@ -95,13 +95,10 @@ const struct word word_notice[NOTICE_KINDS] = {
     [NOTICE_TEST] = {"test", "a test of emergency calls"},
 };
 
-const struct word word_pin[PIN_VERDICTS] = {
-    [PIN_IS_RIGHT] = {"set", "set"},
-    [PIN_IS_WRONG] = {"wrong", "wrong"},
-    [PIN_IS_LOCKED] = {"locked", "locked"},
-    [PIN_IS_NONE] = {"none", "none"},
-    [PIN_IS_REFUSED] = {"refused", "refused"},
-    [PIN_IS_FAILED] = {"failed", "failed"},
+const struct word word_pin[PLAN_PINS] = {
+    [PLAN_PIN_NONE] = {"none", "none"},
+    [PLAN_PIN_SET] = {"set", "set"},
+    [PLAN_PIN_LOCKED] = {"locked", "locked"},
 };
 
 const struct word word_route[ROUTES] = {

@@ -19,8 +19,8 @@ extern const struct word word_device[DEVICE_STATES];
 extern const struct word word_key[RELAY_KEYS];
 extern const struct word word_result[DONE_RESULTS];
 extern const struct word word_notice[NOTICE_KINDS];
-extern const struct word word_pin[PIN_VERDICTS]; /* what there is of a user's PIN */
-extern const struct word word_flag[4];           /* by bit of enum device_flag */
+extern const struct word word_pin[PLAN_PINS]; /* what there is of a user's PIN */
+extern const struct word word_flag[4];        /* by bit of enum device_flag */
 extern const struct word word_trunk[TRUNK_STATES];
 extern const struct word word_route[ROUTES]; /* how a call came about */
 extern const struct word word_memory[MAY_MEMORIES];

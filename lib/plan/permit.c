@@ -130,10 +130,10 @@ static enum plan_reason pin(const struct plan *p, const struct plan_question *q)
 {
 	if (!p->pin || q->dialled_before || q->pin_given)
 		return REASON_ALLOWED;
+	if (q->payer != PAYER_SELF || !of_route[q->route].askable)
+		return REASON_PIN_ABSENT; /* and whoever does call is not told of the payer's PIN */
 	if (q->pin == PLAN_PIN_LOCKED)
 		return REASON_PIN_LOCKED;
-	if (q->payer != PAYER_SELF || !of_route[q->route].askable)
-		return REASON_PIN_ABSENT;
 	return q->pin == PLAN_PIN_NONE ? REASON_NO_PIN : REASON_PIN_ASKED;
 }
 

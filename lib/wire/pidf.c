@@ -118,6 +118,11 @@ void pidf_write(struct buf *b, const struct pidf *p)
 	put_address(b, p);
 	/* no rules: nobody passes it on further than the call needs (RFC 4119 2.2.2) */
 	BUF_LIT(b, "</gp:location-info><gp:usage-rules/><gp:method>Manual</gp:method></gp:geopriv></status>");
+	if (p->note) {
+		BUF_LIT(b, "<note xml:lang=\"en\">");
+		put_escaped(b, span_str(p->note));
+		BUF_LIT(b, "</note>");
+	}
 	if (p->wall_ms > 0)
 		put_timestamp(b, p->wall_ms);
 	BUF_LIT(b, "</tuple>\r\n</presence>\r\n");

@@ -16,8 +16,9 @@ struct pidf_field {
 struct pidf {
 	struct span user, domain; /* whose: pres:user@domain */
 	const struct pidf_field *field;
-	size_t fields;   /* in any order; they are written in that of the schema */
-	int64_t wall_ms; /* when this was said; 0: no time stamp */
+	size_t fields;    /* in any order; they are written in that of the schema */
+	int64_t wall_ms;  /* when this was said; 0: no time stamp */
+	const char *note; /* a word of it for people, in English (RFC 3863 4.1.6); NULL: none */
 };
 
 /* Method "Manual": an administrator entered it. An element that RFC 5139 does not have or that stands twice, a value that

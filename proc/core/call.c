@@ -188,7 +188,7 @@ static void connect_legs(struct call *c, struct leg *callee)
 	}
 	const char *why = join_legs(c, caller, callee);
 	if (why) {
-		call_fail(c, REFUSE_OFFER, why);
+		call_fail_media(c, REFUSE_OFFER, why);
 		return;
 	}
 	account_answer(&c->r.ceiling, &c->r.account);
@@ -221,11 +221,21 @@ void call_event(struct call *c, enum call_event event, struct leg *l)
 			effect[i](c);
 }
 
-void call_fail(struct call *c, enum refusal why, const char *text)
+static void fail(struct call *c, enum call_event event, enum refusal why, const char *text)
 {
 	c->best = (uint8_t)why;
 	c->best_text = text;
-	call_event(c, CALL_MEDIA_FAILED, NULL);
+	call_event(c, event, NULL);
+}
+
+void call_fail(struct call *c, enum refusal why, const char *text)
+{
+	fail(c, CALL_FAILED, why, text);
+}
+
+void call_fail_media(struct call *c, enum refusal why, const char *text)
+{
+	fail(c, CALL_MEDIA_FAILED, why, text);
 }
 
 static struct call *call_of_ring(struct timer *t)

@@ -8,6 +8,8 @@
 #include "leg.h"
 #include "route.h"
 
+struct pin_memory;
+
 enum { CALL_TARGETS_MAX = REGISTRAR_TARGETS_MAX, CALL_KEPT_MAX = 2 * TURN_DIGITS_MAX + 1 };
 
 /* What outlives core, in the arena. */
@@ -69,6 +71,7 @@ struct call {
 	uint32_t placeless;                        /* 1 << trunk: these take no INVITE with a place */
 	const char *shown;                         /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
+	uint8_t pin;                               /* enum plan_pin: the payer's, once looked */
 	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */
 	bool recorded; /* an earlier life wrote its record, and did not forget the call any more */
 	uint8_t keyed; /* media can be heard on every side that is there */
@@ -116,7 +119,7 @@ void call_lead_to(struct call *c, const struct dest *to);
 bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how);
 
 /* From elsewhere. */
-void call_on_dialled(uint64_t call, bool known);
+void call_on_dialled(uint64_t call, const struct pin_memory *m);
 void call_on_proof(uint64_t call, uint8_t proof); /* enum incoming_proof */
 void call_phone_back(uint32_t user);
 void call_media_failed(uint64_t call, enum relay_why why);
@@ -127,12 +130,15 @@ void call_tell_media(struct link *media);
 
 /* Where the caller of an emergency call is, as SETTING_LOCATION says; empty for every other call (R16). */
 struct span call_place(const struct leg *l);
+bool call_doubts_place(const struct leg *l); /* the phone may be elsewhere */
 struct leg *call_other(struct call *c, struct leg *l);
 void call_save(struct call *c);
 void call_write_record(struct call *c); /* of the part that was talked until now */
 /* Tell media what this call is now; again soon when it can't be told this moment. */
 void call_relay(struct call *c);
-void call_fail(struct call *c, enum refusal why, const char *text); /* ends it, with this reason to whoever is there */
+/* Ends it, with this reason to whoever is there. What fails in media while a transfer is under way ends that alone. */
+void call_fail(struct call *c, enum refusal why, const char *text);
+void call_fail_media(struct call *c, enum refusal why, const char *text);
 void call_each(void (*visit)(struct call *c, void *arg), void *arg);
 
 void call_status(struct proc_status *s);

@@ -29,6 +29,7 @@ enum call_event {
 	CALL_TIME_OUT,   /* rung, or waited, long enough */
 	CALL_PHONE_BACK, /* a phone of the callee registered */
 	CALL_MEDIA_FAILED,
+	CALL_FAILED,      /* for another reason: a ceiling, a line that help needs, a phone that answers no more */
 	CALL_SAID,        /* what the caller was to hear last is said */
 	CALL_TRANSFERRED, /* it goes on to another number for the one who is the caller now */
 	CALL_RETURNED,    /* and could not: whoever transferred has the party back */

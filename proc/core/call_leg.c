@@ -142,13 +142,27 @@ void call_leg_unheard(struct leg *l)
 		call_fail(c, REFUSE_NO_PRACK, NULL);
 }
 
-struct span call_place(const struct leg *l)
+/* The caller whose place goes along: of a call for help, to a trunk that takes it. */
+static const struct leg *who_needs_help(const struct leg *l)
 {
 	const struct call *c = call_of(l);
-	const struct leg *caller = c && c->r.emergency ? leg_get(c->r.caller) : NULL;
+	bool told = c && c->r.emergency && !(c->placeless >> l->r.trunk & 1);
 
-	bool taken = caller && !(c->placeless >> l->r.trunk & 1);
-	return span_str(taken ? settings_of_device(caller->r.device)->location : "");
+	return told ? leg_get(c->r.caller) : NULL;
+}
+
+bool call_doubts_place(const struct leg *l)
+{
+	const struct leg *caller = who_needs_help(l);
+
+	return caller && settings_device_away(caller->r.device, &caller->r.seen);
+}
+
+struct span call_place(const struct leg *l)
+{
+	const struct leg *caller = who_needs_help(l);
+
+	return span_str(caller ? settings_of_device(caller->r.device)->location : "");
 }
 
 bool call_may_refresh(struct leg *l)

@@ -18,7 +18,7 @@ void call_media_failed(uint64_t call, enum relay_why why)
 		return;
 	if (why == RELAY_GATE_SHUT)
 		child_event(EVENT_GATE_SHUT, SEVERITY_WARNING, 0, 0, NULL, text[why]);
-	call_fail(c, why == RELAY_GATE_SHUT ? REFUSE_MEDIA_SHUT : REFUSE_NO_MEDIA, text[why]);
+	call_fail_media(c, why == RELAY_GATE_SHUT ? REFUSE_MEDIA_SHUT : REFUSE_NO_MEDIA, text[why]);
 }
 
 /* Who could hear it (R7). */

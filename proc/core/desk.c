@@ -15,6 +15,8 @@ enum {
 	BREATH = sizeof "silence:500 " - 1, /* before anything is said */
 };
 
+#define SAY_MOVED " desk-moved"
+
 struct notice_call {
 	struct timer timer;
 	bool used;
@@ -83,18 +85,19 @@ static void put_place(struct buf *b, uint32_t device)
 		put_spelled(b, spoken[i].before, where.part[spoken[i].part]);
 }
 
-static void compose(struct notice_call *n, uint32_t device, uint32_t person)
+/* A place of too many words is in the notice; that the phone may be elsewhere is always said. */
+static void compose(struct notice_call *n, uint32_t device, uint32_t person, bool doubt)
 {
 	const struct user *u = directory_user(person);
 	char text[TURN_SAY_MAX + 1 - BREATH], phone[12];
-	struct buf b = buf_of(text, sizeof text - 1);
+	struct buf b = buf_of(text, sizeof text - (doubt ? sizeof SAY_MOVED : 1));
 
 	snprintf(phone, sizeof phone, "%u", device);
 	buf_str(&b, u && all_digits(u->name) ? "desk-extension digits:" : "desk-phone digits:");
 	buf_str(&b, u && all_digits(u->name) ? u->name : phone);
 	size_t who = b.n;
 	put_place(&b, device);
-	text[b.full ? who : b.n] = 0; /* a place of too many words is in the notice */
+	span_cstr(span_str(doubt ? SAY_MOVED : ""), text + (b.full ? who : b.n), sizeof SAY_MOVED);
 	/* twice, where that fits */
 	int length = snprintf(n->say, sizeof n->say, "silence:500 %s silence:800 %s", text, text);
 	if (length >= (int)sizeof n->say)
@@ -146,7 +149,7 @@ static bool is_needless(uint32_t person, const struct dest *to)
 	       (to->kind == desk.kind && to->index == desk.index) || plan_is_test(&child_site()->plan, &to->number);
 }
 
-void desk_wanted(uint32_t device, uint32_t person, const struct dest *to)
+void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, bool doubt)
 {
 	struct notice_call *n = table;
 
@@ -160,7 +163,7 @@ void desk_wanted(uint32_t device, uint32_t person, const struct dest *to)
 	}
 	n->used = true;
 	n->call = 0;
-	compose(n, device, person);
+	compose(n, device, person, doubt);
 	timer_set(&child_wheel, &n->timer, child_now() + DESK_AFTER_MS);
 }
 

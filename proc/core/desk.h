@@ -10,8 +10,8 @@
 enum { DESK_CALLS_MAX = 8, DESK_AFTER_MS = 200 };
 
 void desk_init(void);
-/* Somebody calls for help, to there: remembered only, nothing is done yet. */
-void desk_wanted(uint32_t device, uint32_t person, const struct dest *to);
+/* Somebody calls for help, to there: remembered only, nothing is done yet. doubt: from a phone that may have been moved. */
+void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, bool doubt);
 
 /* From the call's machine, of a call with c->desk: ask its phones; ask again one that took not what it was offered; one answered. */
 void desk_ring(struct call *c);

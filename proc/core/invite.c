@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "invite.h"
 #include "call.h"
-#include "desk.h"
 #include "hotdesk.h"
 #include "keys.h"
 #include "media.h"
-#include "notice.h"
 #include "refer.h"
 #include "session.h"
-#include "settings.h"
 #include "wire/sdp_offer.h"
 
 static void refuse(struct request *r, enum refusal why)
@@ -46,18 +43,6 @@ static enum refusal check(struct request *r, const struct sdp *offer, struct des
 	return !offer ? REFUSE_NO_OFFER : media_ready() ? REFUSE_NONE : REFUSE_NO_MEDIA;
 }
 
-/* Who is told before anything else is done; the call does not wait (R16). */
-static void note_emergency(struct request *r, const struct dest *to)
-{
-	uint32_t person = hotdesk_person(r->user, r->flow->device);
-	bool there =
-	    !settings_of_device(r->flow->device)->remote && settings_device_at(r->flow->device, &r->flow->remote);
-
-	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, r->flow->device, person, &r->flow->remote, "emergency call");
-	notice_add(there ? NOTICE_CALL : NOTICE_DOUBT, r->flow->device, person, span_str(to->number.text));
-	desk_wanted(r->flow->device, person, to);
-}
-
 static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to, uint64_t transfer)
 {
 	struct leg *caller = leg_new_in(r, c->r.id);
@@ -78,8 +63,6 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	c->r.who = r->user == NOBODY ? WHO_DEVICE : WHO_USER;
 	if (transfer)
 		refer_comes(transfer, c, caller, to);
-	if (c->r.emergency)
-		note_emergency(r, to);
 	call_start(c, caller, to);
 }
 

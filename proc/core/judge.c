@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "judge.h"
+#include "desk.h"
 #include "dialogue.h"
 #include "incoming.h"
 #include "insist.h"
@@ -7,6 +8,7 @@
 #include "notice.h"
 #include "pin.h"
 #include "service.h"
+#include "settings.h"
 
 void judge_case(const struct call *c, struct permit_case *out)
 {
@@ -23,6 +25,7 @@ void judge_case(const struct call *c, struct permit_case *out)
 	    .inside = c->dest.kind == DEST_USER || c->dest.kind == DEST_GROUP || c->dest.kind == DEST_MAILBOX,
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
+	    .pin = c->looked ? c->pin : pin_unheard.pin,
 	    .number = c->dest.number};
 }
 
@@ -61,8 +64,6 @@ static void refuse(struct call *c, const struct plan_answer *a)
 	c->best_text = a->text;
 	if (a->verdict == PLAN_ASK_PIN)
 		dialogue_cannot(c);
-	if (a->reason == REASON_EMERGENCY_REMOTE && caller)
-		notice_add(NOTICE_REFUSED, caller->r.device, caller->r.person, span_str(c->dest.number.text));
 	insist_note(caller, c->dest.payer, (enum plan_reason)a->reason);
 	if (caller)
 		child_event(
@@ -95,16 +96,42 @@ static void allow(struct call *c)
 		call_event(c, CALL_ALLOWED, NULL);
 }
 
+static void look_back(struct call *c, const struct pin_memory *m)
+{
+	c->looked = 1;
+	c->dialled_before = m->dialled;
+	c->pin = m->pin;
+}
+
+/* Who is told before anything else is done; the call does not wait (R16). By one that is refused nobody has a way back to the phone. */
+static void note_emergency(const struct call *c, const struct plan_answer *a)
+{
+	const struct leg *caller = leg_get(c->r.caller);
+	const struct flow *f = caller ? leg_flow(caller) : NULL;
+
+	if (!caller)
+		return;
+	bool doubt = settings_device_away(caller->r.device, &caller->r.seen);
+	enum notice_kind kind = a->verdict != PLAN_ALLOW ? NOTICE_REFUSED : doubt ? NOTICE_DOUBT : NOTICE_CALL;
+	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, caller->r.device, caller->r.person,
+	    f ? &f->remote : &caller->r.seen,
+	    doubt ? "emergency call of a phone that may have been moved" : "emergency call");
+	notice_add(kind, caller->r.device, caller->r.person, span_str(c->dest.number.text));
+	desk_wanted(caller->r.device, caller->r.person, &c->dest, doubt);
+}
+
 void judge_call(struct call *c)
 {
 	struct permit_case question;
 
 	judge_case(c, &question);
 	const struct plan_answer a = permit(&question);
+	if (c->r.emergency)
+		note_emergency(c, &a);
 	if ((hangs_on_memory(&a) || counts_as_new(c, &a)) && !c->looked) {
 		if (pin_ask_dialled(PIN_FOR_CALL, c->r.id, c->dest.payer, span_str(c->dest.number.text)))
 			return;
-		c->looked = 1; /* keeper is down: as good as never */
+		look_back(c, &pin_unheard);
 	}
 	if (a.verdict == PLAN_ALLOW) {
 		allow(c);
@@ -116,14 +143,13 @@ void judge_call(struct call *c)
 	}
 }
 
-void call_on_dialled(uint64_t call, bool known)
+void call_on_dialled(uint64_t call, const struct pin_memory *m)
 {
 	struct call *c = call_get(call);
 
 	if (!c || c->r.state != PHASE_LOOKING)
 		return;
-	c->looked = 1;
-	c->dialled_before = known;
+	look_back(c, m);
 	judge_call(c);
 }
 

@@ -384,6 +384,7 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 	if (l->r.trunk) {
 		m->number = ipc_put(edge, leg_text(l, LEG_REMOTE_USER));
 		m->civic = ipc_put(edge, call_place(l));
+		m->doubt = call_doubts_place(l);
 	} else {
 		put_referrer(l, edge, m);
 	}

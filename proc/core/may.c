@@ -52,22 +52,23 @@ static void put_answer(struct link *to, const struct waiting *w, const struct pl
 	done_say(to, w->token, DONE_OK, 0, SPAN(""));
 }
 
-static void answer(struct waiting *w, enum may_memory memory)
+static void answer(struct waiting *w, enum may_memory memory, const struct pin_memory *m)
 {
 	struct link *to = child_link(PROC_CTL, w->ctl);
 
 	w->used = false;
 	w->question.at = &w->at;
-	w->question.dialled_before = memory == MAY_DIALLED;
+	w->question.dialled_before = m->dialled;
+	w->question.pin = m->pin;
 	const struct plan_answer a = permit(&w->question);
 	if (to)
 		put_answer(to, w, &a, memory);
 }
 
-static void on_dialled(uint64_t owner, bool known)
+static void on_dialled(uint64_t owner, const struct pin_memory *m)
 {
 	if (owner < WAITING_MAX && waiting[owner].used)
-		answer(&waiting[owner], known ? MAY_DIALLED : MAY_NEW);
+		answer(&waiting[owner], !m->heard ? MAY_UNKNOWN : m->dialled ? MAY_DIALLED : MAY_NEW, m);
 }
 
 void may_init(void)
@@ -132,7 +133,7 @@ void may_on_want(struct link *from, const struct ipc_view *v)
 	build(w, user, m, ipc_str(v, m->number));
 	w->used = true;
 	if (!number_is_outside(&w->dest.number))
-		answer(w, MAY_NOT_ASKED);
+		answer(w, MAY_NOT_ASKED, &pin_unheard);
 	else if (!pin_ask_dialled(PIN_FOR_MAY, (uint64_t)(w - waiting), user, span_str(w->dest.number.text)))
-		answer(w, MAY_UNKNOWN);
+		answer(w, MAY_UNKNOWN, &pin_unheard);
 }

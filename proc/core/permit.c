@@ -18,12 +18,6 @@ static uint8_t payer_of(const struct permit_case *c)
 	return c->who == WHO_USER && c->payer == c->user ? PAYER_SELF : PAYER_OTHER;
 }
 
-/* A phone is where it is stored when its networks say so, and nobody said that it travels (R16). */
-static bool is_remote(const struct permit_case *c)
-{
-	return settings_of_device(c->device)->remote || !c->at || !settings_device_at(c->device, c->at);
-}
-
 static bool is_located(uint32_t device)
 {
 	const struct device_settings *s = settings_of_device(device);
@@ -40,10 +34,10 @@ struct plan_answer permit(const struct permit_case *c)
 	struct plan_question q = {.who = c->who,
 	    .route = c->route,
 	    .payer = payer_of(c),
-	    .pin = PLAN_PIN_SET, /* keeper alone knows, and is asked when it matters */
+	    .pin = c->pin,
 	    .device_fixed = c->inside || (d && d->flags & DEVICE_FIXED),
 	    .device_expired = c->expired,
-	    .device_remote = !c->inside && is_remote(c),
+	    .device_remote = !c->inside && settings_device_away(c->device, c->at),
 	    .device_located = is_located(c->device),
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,

@@ -18,6 +18,8 @@ static struct asked *table;
 static const struct pin_answers *answers[PIN_ASKERS];
 static uint64_t unheard;
 
+const struct pin_memory pin_unheard = {.pin = PLAN_PIN_SET};
+
 void pin_init(void)
 {
 	table = calloc(PIN_ASKS_MAX, sizeof *table);
@@ -31,7 +33,7 @@ void pin_on_answer(enum pin_asker who, const struct pin_answers *a)
 }
 
 /* The slot is free again before the asker hears, who may ask the next question at once. */
-static void end(struct asked *a, enum pin_verdict verdict, bool known)
+static void end(struct asked *a, enum pin_verdict verdict, const struct pin_memory *m)
 {
 	const struct pin_answers *to = answers[a->who];
 	enum question question = (enum question)a->question;
@@ -42,14 +44,14 @@ static void end(struct asked *a, enum pin_verdict verdict, bool known)
 	if (to && question == ASKS_VERDICT && to->verdict)
 		to->verdict(owner, verdict);
 	if (to && question == ASKS_DIALLED && to->dialled)
-		to->dialled(owner, known);
+		to->dialled(owner, m);
 }
 
 static void on_timeout(struct timer *t, uint64_t now_ms)
 {
 	(void)now_ms;
 	unheard++;
-	end((struct asked *)(void *)t, PIN_IS_FAILED, false);
+	end((struct asked *)(void *)t, PIN_IS_FAILED, &pin_unheard);
 }
 
 /* --- questions --- */
@@ -170,7 +172,7 @@ void pin_on_verdict(struct link *from, const struct ipc_view *v)
 	struct asked *a = answered(from, m->token, ASKS_VERDICT);
 
 	if (a)
-		end(a, (enum pin_verdict)m->verdict, false);
+		end(a, (enum pin_verdict)m->verdict, &pin_unheard);
 }
 
 void pin_on_dialled(struct link *from, const struct ipc_view *v)
@@ -179,14 +181,14 @@ void pin_on_dialled(struct link *from, const struct ipc_view *v)
 	struct asked *a = answered(from, m->token, ASKS_DIALLED);
 
 	if (a)
-		end(a, PIN_IS_FAILED, m->known);
+		end(a, PIN_IS_FAILED, &(struct pin_memory){true, m->known, m->pin});
 }
 
 void pin_keeper_down(void)
 {
 	for (uint32_t i = 0; i < pool.cap; i++)
 		if (pool_id_at(&pool, i) != ID_NONE)
-			end(&table[i], PIN_IS_FAILED, false);
+			end(&table[i], PIN_IS_FAILED, &pin_unheard);
 }
 
 void pin_status(struct proc_status *s)

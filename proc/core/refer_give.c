@@ -92,16 +92,21 @@ enum call_event refer_turn(const struct call *c, enum call_event event)
 
 	if (!l || t->way != REFER_BY_US || t->state != REFER_DIALLING || l->r.state != LEG_UP)
 		return event;
-	return event == CALL_REFUSED || event == CALL_TOLD_WHY || event == CALL_TIME_OUT ? CALL_RETURNED : event;
+	return event == CALL_REFUSED || event == CALL_TOLD_WHY || event == CALL_TIME_OUT || event == CALL_MEDIA_FAILED
+	           ? CALL_RETURNED
+	           : event;
 }
 
 void refer_give_back(struct call *c)
 {
 	struct refer *t = refer_get(c->transfer);
+	const enum refusal why = c->best ? (enum refusal)c->best : REFUSE_NO_ANSWER;
+	const uint64_t reached = c->r.callee; /* who answered, and can't be joined to */
+	struct leg *l;
 
 	if (!t)
 		return;
-	t->code = refusal_row(c->best ? (enum refusal)c->best : REFUSE_NO_ANSWER)->code;
+	t->code = refusal_row(why)->code;
 	dial_stop(c, 0);
 	timer_cancel(&child_wheel, &c->ring);
 	if (!t->was_paid)
@@ -116,5 +121,7 @@ void refer_give_back(struct call *c)
 	new_part(c, child_now());
 	join_again(c);
 	call_save(c);
+	if (reached != t->was_caller && reached != t->was_callee && (l = leg_get(reached)))
+		leg_hang_up(l, why);
 	refer_event(t, REFER_FAILS);
 }

@@ -46,14 +46,14 @@ const struct site_settings *settings_of_site(void)
 	return &all.site;
 }
 
-bool settings_device_at(uint32_t device, const struct addr *a)
+bool settings_device_away(uint32_t device, const struct addr *at)
 {
 	const struct device_settings *d = settings_of_device(device);
 
-	for (int i = 0; i < d->subnets; i++)
-		if (subnet_has(&d->subnet[i], a))
-			return true;
-	return d->subnets == 0;
+	for (int i = 0; at && !d->remote && i < d->subnets; i++)
+		if (subnet_has(&d->subnet[i], at))
+			return false;
+	return !at || d->remote || d->subnets > 0;
 }
 
 bool settings_voicemail(const struct site *s, uint32_t user, uint32_t *after_s)

@@ -62,8 +62,9 @@ bool settings_voicemail(const struct site *s, uint32_t user, uint32_t *after_s);
 /* The ceilings of an extension: those of the site, with what the user's setting says otherwise. */
 struct ceiling_limit settings_limit_of_user(const struct plan *p, uint32_t user);
 
-/* Is this address in one of the networks where the phone belongs? True also when none is set. */
-bool settings_device_at(uint32_t device, const struct addr *a);
+/* May the phone be elsewhere than where its place is stored: somebody said that it travels, or it is in none of the networks
+ * where it belongs, if any are set (R16)? at: NULL, not known. */
+bool settings_device_away(uint32_t device, const struct addr *at);
 
 /* For directory.c: is the owner one that there can be, and the value good? NULL or why not. Then, with the generation: */
 const char *settings_judge(const struct msg_setting *m, struct span value);

@@ -6,11 +6,19 @@
 #include "names.h"
 #include "wire/sip_multipart.h"
 
-static bool write_civic(struct buf *b, struct span text, struct span user)
+/* Whoever sends help reads the note, or at least the address, of which LOC is what is said of a place beside its parts. */
+static bool write_civic(struct buf *b, struct span text, bool doubt, struct span user)
 {
-	struct pidf_field field[CIVIC_PARTS];
-	struct pidf p = {
-	    .user = user, .domain = name_domain(), .field = field, .fields = CIVIC_PARTS, .wall_ms = clock_wall_ms()};
+	struct pidf_field field[CIVIC_PARTS + 1] = {
+	    [CIVIC_PARTS] = {"LOC", doubt ? SPAN("NOT VERIFIED: the phone may have been moved") : SPAN("")}};
+	struct pidf p = {.user = user,
+	    .domain = name_domain(),
+	    .field = field,
+	    .fields = CIVIC_PARTS + 1,
+	    .wall_ms = clock_wall_ms(),
+	    .note =
+		doubt ? "Not verified: this is where the phone is registered; it may have been moved, and be elsewhere."
+		      : NULL};
 	struct civic c;
 
 	if (civic_parse(text, &c))
@@ -21,12 +29,12 @@ static bool write_civic(struct buf *b, struct span text, struct span user)
 	return !b->full;
 }
 
-bool place_init(struct place *p, struct span civic, struct span location, struct span user)
+bool place_init(struct place *p, struct span civic, bool doubt, struct span location, struct span user)
 {
 	struct buf b = buf_of(p->text, sizeof p->text);
 
 	p->pidf = location;
-	if (civic.n && write_civic(&b, civic, user))
+	if (civic.n && write_civic(&b, civic, doubt, user))
 		p->pidf = buf_span(&b);
 	if (!p->pidf.n)
 		return false;

@@ -14,8 +14,8 @@ struct place {
 };
 
 /* civic: as SETTING_LOCATION has it, what an administrator entered, which counts for more than `location`, the document that the
- * caller's phone sent. user: the caller's. */
-bool place_init(struct place *p, struct span civic, struct span location, struct span user); /* false: there is none */
+ * caller's phone sent. doubt: the phone may be elsewhere than civic says. user: the caller's. False: there is none. */
+bool place_init(struct place *p, struct span civic, bool doubt, struct span location, struct span user);
 /* The last header and the body. */
 void place_put_body(struct buf *b, const struct place *p, const struct sdp *sdp);
 

@@ -237,7 +237,7 @@ static void put_body(struct buf *b, const struct order *o)
 	static struct place place;
 
 	if (sdp && (o->m->civic.len || o->m->location.len) &&
-	    place_init(&place, str(o, o->m->civic), str(o, o->m->location), str(o, o->m->from_user))) {
+	    place_init(&place, str(o, o->m->civic), o->m->doubt, str(o, o->m->location), str(o, o->m->from_user))) {
 		place_put_body(b, &place, sdp);
 	} else if (sdp) {
 		size_t mark = sip_body_begin(b, SPAN("application/sdp"));

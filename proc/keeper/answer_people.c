@@ -38,13 +38,17 @@ void keeper_on_pin_check(struct link *from, const struct ipc_view *v)
 void keeper_on_dialled_want(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_dialled_want *w = v->payload;
-	bool known = dialled_knows(&keeper.dialled, ipc_str(v, w->user), ipc_str(v, w->number));
+	struct span user = ipc_str(v, w->user);
+	bool known = dialled_knows(&keeper.dialled, user, ipc_str(v, w->number));
+	uint32_t wrong;
+	enum plan_pin pin = pins_state(&keeper.pins, user, &wrong);
 	struct msg_dialled *m = ipc_begin(from, MSG_DIALLED);
 
 	if (!m)
 		return;
 	m->token = w->token;
 	m->known = known;
+	m->pin = (uint8_t)pin;
 	ipc_end(from);
 }
 
@@ -110,7 +114,7 @@ void keeper_on_secrets_want(struct link *from, const struct ipc_view *v)
 	struct span user = ipc_str(v, w->user);
 	uint32_t wrong, dialled = dialled_count(&keeper.dialled, user);
 	bool md5, password = login_has_secret(&keeper.logins, user, &md5);
-	enum pin_verdict pin = pins_state(&keeper.pins, user, &wrong);
+	enum plan_pin pin = pins_state(&keeper.pins, user, &wrong);
 	struct msg_secrets *m = ipc_begin(from, MSG_SECRETS);
 
 	if (!m)

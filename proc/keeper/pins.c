@@ -130,14 +130,14 @@ const char *pins_remove(struct pins *p, struct span user)
 	return store_del(p->store, KEEP_PIN, user);
 }
 
-enum pin_verdict pins_state(const struct pins *p, struct span user, uint32_t *wrong)
+enum plan_pin pins_state(const struct pins *p, struct span user, uint32_t *wrong)
 {
 	struct kept_pin k = {0};
 	bool known = find(p, user, &k);
 
 	*wrong = k.wrong;
 	secret_wipe(&k, sizeof k);
-	return !known ? PIN_IS_NONE : *wrong >= PINS_TRIES ? PIN_IS_LOCKED : PIN_IS_RIGHT;
+	return !known ? PLAN_PIN_NONE : *wrong >= PINS_TRIES ? PLAN_PIN_LOCKED : PLAN_PIN_SET;
 }
 
 /* --- what is no PIN --- */

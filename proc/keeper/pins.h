@@ -28,8 +28,8 @@ enum pin_verdict pins_set(struct pins *p, struct span user, struct span pin);
 const char *pins_unlock(struct pins *p, struct span user) __attribute__((warn_unused_result));
 const char *pins_remove(struct pins *p, struct span user) __attribute__((warn_unused_result));
 
-/* PIN_IS_RIGHT (there is one), PIN_IS_LOCKED or PIN_IS_NONE, and how many wrong ones in a row. */
-enum pin_verdict pins_state(const struct pins *p, struct span user, uint32_t *wrong);
+/* What there is of it, and how many wrong ones in a row. */
+enum plan_pin pins_state(const struct pins *p, struct span user, uint32_t *wrong);
 
 /* 4 to 12 digits, and none of those that are tried first: the same digit, a run, a block said again, the user's own number. */
 bool pin_is_good(struct span pin, struct span user);

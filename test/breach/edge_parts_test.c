@@ -169,11 +169,12 @@ static void a_call_for_help_leaves_with_its_place(void)
 	struct sip_msg m;
 	char id[160], cid[200];
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		phone_forget_text(p);
 		struct msg_send *o = order(600 + (unsigned)i);
 		CHECK(o);
-		if (i == 0)
+		o->doubt = i > 0;
+		if (i != 1)
 			o->civic = ipc_put(&h->core, SPAN("country=GB, city=London, street=Baker & Sons, house=221B"));
 		o->location = ipc_put(&h->core, SPAN(PIDF));
 		CHECK(heard(&m, &parts) && span_starts(parts.sdp, SPAN("v=0\r\n")) && parts.location.n);
@@ -184,6 +185,9 @@ static void a_call_for_help_leaves_with_its_place(void)
 		/* what an administrator entered counts for more than what the phone says */
 		CHECK(span_eq(parts.location, SPAN(PIDF)) == (i == 1));
 		CHECK(i == 1 || strstr(p->text, "<ca:RD>Baker &amp; Sons</ca:RD><ca:HNO>221B</ca:HNO>"));
+		/* a doubt is of what was entered, and is said in the address too */
+		CHECK((strstr(p->text, "<ca:LOC>NOT VERIFIED") != NULL) == (i == 2));
+		CHECK((strstr(p->text, "<note xml:lang=\"en\">Not verified: ") != NULL) == (i == 2));
 	}
 }
 

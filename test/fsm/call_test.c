@@ -5,7 +5,7 @@
 
 static const char *const effect_word[] = {"ring", "dial", "connect", "hang-up-others", "refuse", "end", "ask", "tell", "judge", "wait", "return"};
 static const char *const event_word[CALL_EVENTS] = {"allowed", "asked", "forwarded", "absent", "rings", "answered", "refused", "told-why",
-    "caller-left", "callee-left", "time-out", "phone-back", "media-failed", "said", "transferred", "returned", "met"};
+    "caller-left", "callee-left", "time-out", "phone-back", "media-failed", "failed", "said", "transferred", "returned", "met"};
 
 static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
     [PHASE_LOOKING] =
@@ -23,6 +23,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	    [CALL_TIME_OUT] = "over: refuse end",
 	    [CALL_PHONE_BACK] = "-",
 	    [CALL_MEDIA_FAILED] = "over: refuse end",
+	    [CALL_FAILED] = "over: refuse end",
 	    [CALL_SAID] = "-",
 	},
     [PHASE_ASKING] =
@@ -40,6 +41,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	    [CALL_TIME_OUT] = "over: refuse end",
 	    [CALL_PHONE_BACK] = "-",
 	    [CALL_MEDIA_FAILED] = "over: refuse end",
+	    [CALL_FAILED] = "over: refuse end",
 	    [CALL_SAID] = "-",			      /* a prompt among others */
 	},
     [PHASE_TELLING] =
@@ -55,6 +57,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	    [CALL_TIME_OUT] = "over: end",	      /* the caller has an answer: BYE */
 	    [CALL_PHONE_BACK] = "-",
 	    [CALL_MEDIA_FAILED] = "over: end",
+	    [CALL_FAILED] = "over: end",
 	    [CALL_SAID] = "over: end",
 	},
     [PHASE_DIALLING] =
@@ -71,6 +74,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	    [CALL_TIME_OUT] = "over: refuse end",
 	    [CALL_PHONE_BACK] = "-",		      /* it was asked already, or comes too late for this call */
 	    [CALL_MEDIA_FAILED] = "over: refuse end",
+	    [CALL_FAILED] = "over: refuse end",
 	},
     [PHASE_WAITING] =
 	{
@@ -86,6 +90,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	    [CALL_TIME_OUT] = "over: refuse end",
 	    [CALL_PHONE_BACK] = "dialling: dial",
 	    [CALL_MEDIA_FAILED] = "over: refuse end",
+	    [CALL_FAILED] = "over: refuse end",
 	},
     [PHASE_RINGING] =
 	{
@@ -101,10 +106,12 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	    [CALL_TIME_OUT] = "over: refuse end",
 	    [CALL_PHONE_BACK] = "-",
 	    [CALL_MEDIA_FAILED] = "over: refuse end",
+	    [CALL_FAILED] = "over: refuse end",
 	},
     [PHASE_TALKING] =
 	{
-	    [CALL_TRANSFERRED] = "looking: judge", [CALL_RETURNED] = "-", [CALL_MET] = "-",
+	    [CALL_TRANSFERRED] = "looking: judge", [CALL_MET] = "-",
+	    [CALL_RETURNED] = "- return",	      /* who answered can't be joined to */
 	    [CALL_FORWARDED] = "-", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_SAID] = "-",
 	    [CALL_TOLD_WHY] = "-",
@@ -116,6 +123,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	    [CALL_TIME_OUT] = "-",
 	    [CALL_PHONE_BACK] = "-",
 	    [CALL_MEDIA_FAILED] = "over: end",	      /* too late to refuse: BYE to both */
+	    [CALL_FAILED] = "over: end",
 	},
     [PHASE_OVER] =
 	{
@@ -123,7 +131,7 @@ static const char *const expected[CALL_PHASES][CALL_EVENTS] = {
 	    [CALL_FORWARDED] = "-", [CALL_ABSENT] = "-",
 	    [CALL_ALLOWED] = "-", [CALL_ASKED] = "-", [CALL_TOLD_WHY] = "-", [CALL_SAID] = "-",
 	    [CALL_RINGS] = "-", [CALL_ANSWERED] = "- hang-up-others", [CALL_REFUSED] = "-", [CALL_CALLER_LEFT] = "-",
-	    [CALL_CALLEE_LEFT] = "-", [CALL_TIME_OUT] = "-", [CALL_PHONE_BACK] = "-", [CALL_MEDIA_FAILED] = "-",
+	    [CALL_CALLEE_LEFT] = "-", [CALL_TIME_OUT] = "-", [CALL_PHONE_BACK] = "-", [CALL_MEDIA_FAILED] = "-", [CALL_FAILED] = "-",
 	},
 };
 

@@ -87,6 +87,7 @@ static void the_desk_rings_and_hears_who_and_where(void)
 {
 	begin_with(place);
 	calls_for_help();
+	NEED(strcmp(sim.event_text, "emergency call") == 0 && sim.notice_kind == NOTICE_CALL);
 	sim_pass(300);
 	struct heard *i = sent_to(&bob, SIP_INVITE);
 	NEED(i && strcmp(sim_text(i, sent(i)->from_user), "ringfence") == 0 && !sent_to(&carol, SIP_INVITE));
@@ -98,6 +99,41 @@ static void the_desk_rings_and_hears_who_and_where(void)
 	NEED(sim_status("desk-calls").used == 1 && sim_status("desk-calls-given-up").used == 0);
 	help_ends();
 	finish();
+}
+
+static void moved(void)
+{
+	place();
+	set(2, OWNER_DEVICE, 0, SETTING_SUBNET, "10.9.0.0/24");
+}
+
+static void a_long_place_and_moved(void)
+{
+	a_place_of_letters();
+	set(2, OWNER_DEVICE, 0, SETTING_SUBNET, "10.9.0.0/24");
+}
+
+static void long_places(void (*settings)(void), const char *text);
+
+/* R16: who goes there hears that the place may be an old one; in words, in the notice that is kept and by voice, also where the place
+ * itself is too long to be said. */
+static void a_phone_that_may_have_been_moved_is_spoken_of(void)
+{
+	begin_with(moved);
+	calls_for_help();
+	NEED(strcmp(sim.event_text, "emergency call of a phone that may have been moved") == 0);
+	NEED(sim.notices == 1 && sim.notice_kind == NOTICE_DOUBT);
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, "silence:500 " ONCE " desk-moved silence:800 " ONCE " desk-moved");
+	help_ends();
+	finish();
+}
+
+static void a_doubt_is_said_where_the_place_is_too_long(void)
+{
+	long_places(a_long_place_and_moved, "silence:500 desk-extension digits:100 desk-moved silence:800 desk-extension "
+					    "digits:100 desk-moved");
 }
 
 /* What does not fit is not said by halves: once instead of twice, then without the place. */
@@ -261,6 +297,8 @@ int main(void)
 	SIM(the_desk_rings_and_hears_who_and_where);
 	SIM(a_place_that_fits_once);
 	SIM(a_place_that_fits_never);
+	SIM(a_phone_that_may_have_been_moved_is_spoken_of);
+	SIM(a_doubt_is_said_where_the_place_is_too_long);
 	SIM(a_phone_that_takes_no_such_keys_is_asked_again);
 	SIM(a_group_rings_and_the_first_hears);
 	SIM(it_rings_through_and_goes_nowhere_else);

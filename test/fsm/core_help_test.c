@@ -82,7 +82,7 @@ static void help_goes_first_whatever_is_busy(void)
 	}
 	talk_invite(&help, &alice, "112", &offer);
 	struct heard *h = sent_to(&telco[0], SIP_INVITE);
-	NEED(h && sent(h)->emergency && strstr(sim_text(h, sent(h)->civic), "Rue Neuve"));
+	NEED(h && sent(h)->emergency && !sent(h)->doubt && strstr(sim_text(h, sent(h)->civic), "Rue Neuve"));
 	h->taken = false;
 	struct talk rescue;
 	talk_rings_at(&rescue, &telco[0]);
@@ -105,7 +105,7 @@ static void from_a_phone_that_may_be_anywhere_help_is_refused_with_words(void)
 	media_says_gate(join, RELAY_KEY_SDES);
 	struct heard *h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
 	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "emergency-remote") == 0);
-	NEED(sim.notices == 2 && !sent_to(&telco[0], SIP_INVITE));
+	NEED(sim.notices == 1 && !sent_to(&telco[0], SIP_INVITE) && !notice_may_call_back(bob.device, 1));
 	no_seat_is_left(true);
 	talk_invite(&b, &bob, "112", &of_bob);
 	h = reply_to(b.txn);
@@ -262,6 +262,37 @@ static void help_goes_without_its_place_rather_than_not(void)
 	finish();
 }
 
+/* So does one that is being transferred: nobody gets it back who would have the line again. */
+static void help_takes_the_line_of_one_that_is_transferred(void)
+{
+	static struct talk from[3], to[3];
+
+	begin_with(one_trunk_has_help);
+	from[2].allow = 1u << SIP_REFER;
+	for (int i = 0; i < 3; i++)
+		up_at(&from[i], &to[i], "+33123456789", &telco[i < 2]);
+	struct msg_request *m = talk_begin(&from[2], SIP_REFER);
+	m->refer_kind = REFER_USER;
+	m->refer_user = phone_put(&alice, "bob");
+	NEED(code_of(talk_end(&from[2])) == 202 && turn("music"));
+	talk_rings_at(&b, &bob);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 503, NULL);
+	hangs_up_on(&from[2]);
+	hangs_up_on(&to[2]);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&b, 487, NULL);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	for (int i = 0; i < 2; i++)
+		call_hang_up(&from[i], &to[i]);
+	finish();
+}
 
 /* A trunk that is down is no reason to end a talk. */
 static void nobody_is_cut_off_for_help_that_has_no_trunk(void)
@@ -322,7 +353,7 @@ static void what_was_confirmed_goes_along(void)
 	NEED(sim_status("phones-without-help").used == sim_status("phones").used - 2);
 	talk_invite(&b, &bob, "112", &of_bob);
 	struct heard *h = sent_to(&telco[0], SIP_INVITE);
-	NEED(h && sent(h)->emergency && strstr(sim_text(h, sent(h)->civic), "Rue Haute"));
+	NEED(h && sent(h)->emergency && sent(h)->doubt && strstr(sim_text(h, sent(h)->civic), "Rue Haute"));
 }
 
 static void help_goes_on_whatever_the_first_trunk_says(void)
@@ -617,6 +648,7 @@ int main(void)
 	SIM(help_goes_without_its_place_rather_than_not);
 	SIM(who_calls_back_the_number_that_was_shown_is_put_through);
 	SIM(who_was_helped_goes_on_elsewhere);
+	SIM(help_takes_the_line_of_one_that_is_transferred);
 	SIM(nobody_is_cut_off_for_help_that_has_no_trunk);
 	SIM(who_cannot_call_for_help_is_counted);
 	SIM(a_fixed_phone_that_travels_is_counted);

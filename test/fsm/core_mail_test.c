@@ -710,6 +710,65 @@ static void a_pin_is_asked_where_one_is_set(void)
 	finish();
 }
 
+static void ways_to_97(void)
+{
+	one_trunk();
+	sim.site.inbounds = 2;
+	sim.site.inbound[1] = (struct inbound){.number = "+33140000097", .to = "*97"};
+	set(1, OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "*97");
+}
+
+static bool no_mailbox_opens(void)
+{
+	return !sim_take(PROC_VOICE, MSG_TURN, NULL, NULL) && sim.mail_wanted == 0 && sim.pins == 0;
+}
+
+/* R14, R15: bob has no PIN. His messages are for who is logged in as him on a phone of his, and for nobody who comes by another way,
+ * were it on his account: from outside, by his forward, by his transfer, in his name on another phone. */
+static void without_a_pin_a_mailbox_opens_for_its_user_alone(void)
+{
+	begin_with(ways_to_97);
+	phone_init_trunk(&telco, 1);
+	telco.user = "+33987654321";
+	phone_up(&telco);
+	sim.mail[0][0] = 11;
+	bob_has(1, 0);
+	outsider_dials("*97");
+	NEED(code_of(a.txn) == 404);
+	outsider_dials("+33140000097");
+	NEED(code_of(a.txn) == 404);
+	talk_invite(&a, &alice, "bob", &offer); /* no forward leads there: his phone rings */
+	talk_rings_at(&b, &bob);
+	struct sdp answer = sdp_plain(&bob);
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	struct msg_request *m = talk_begin(&b, SIP_REFER);
+	m->refer_kind = REFER_USER;
+	m->refer_user = phone_put(&bob, "*97");
+	NEED(code_of(talk_end(&b)) == 403 && !sent_to(&alice, SIP_REFER));
+	call_hang_up(&a, &b);
+	phone_init(&carol, 2); /* with his name, where he is not logged in */
+	carol.user = sim.user[1].name;
+	phone_up(&carol);
+	talk_invite(&a, &carol, "*97", &offer);
+	NEED(code_of(a.txn) == 401);
+	NEED(no_mailbox_opens());
+	/* alice hears of her own */
+	talk_invite(&a, &alice, "*97", &offer);
+	answered(&a);
+	voice_says(turn("silence:200")->token, TURN_SAID, "");
+	voice_says(turn("voicemail-empty silence:500")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	NEED(sim.mail_wanted == 0);
+	dials_97();
+	hears("voicemail-you-have digits:1 voicemail-message");
+	is_played(11, "");
+	hears_last("goodbye");
+	finish();
+}
+
 static void a_message_past_its_time_is_passed_over(void)
 {
 	begin_with(mailbox);
@@ -868,6 +927,7 @@ int main(void)
 	SIM(messages_are_played_kept_and_deleted);
 	SIM(what_was_heard_is_played_when_nothing_is_new);
 	SIM(a_pin_is_asked_where_one_is_set);
+	SIM(without_a_pin_a_mailbox_opens_for_its_user_alone);
 	SIM(a_message_past_its_time_is_passed_over);
 	SIM(who_is_mute_or_dead_ends_97_with_words);
 	SIM(voice_that_comes_back_says_the_message_again);

@@ -34,8 +34,8 @@ static void settings_are_parsed_once(void)
 	struct ceiling_limit mine = settings_limit_of_user(&sim.site.plan, 1), site = settings_limit_of_user(&sim.site.plan, 2);
 	NEED(mine.most[CEILING_CALLS] == 1 && mine.most[CEILING_MONEY] == site.most[CEILING_MONEY]);
 	NEED(settings_of_device(2)->ended && !settings_of_device(1)->ended);
-	NEED(addr_parse_ip(SPAN("192.0.2.7"), &a) && settings_device_at(2, &a) && settings_device_at(1, &a));
-	NEED(addr_parse_ip(SPAN("198.51.100.7"), &a) && !settings_device_at(2, &a) && settings_device_at(1, &a));
+	NEED(addr_parse_ip(SPAN("192.0.2.7"), &a) && !settings_device_away(2, &a) && !settings_device_away(1, &a));
+	NEED(addr_parse_ip(SPAN("198.51.100.7"), &a) && settings_device_away(2, &a) && !settings_device_away(1, &a) && settings_device_away(1, NULL));
 	NEED(settings_of_site()->night == NIGHT_NOW);
 	NEED(directory_group(SPAN("200")) == 1 && directory_group(SPAN("201")) == NOBODY && directory_group_at(1));
 	NEED(strcmp(settings_of_group(1)->members, "alice,bob") == 0 && settings_of_group(1)->strategy == STRATEGY_ALL);
@@ -138,6 +138,7 @@ static void a_user_changes_their_own(void)
 
 static enum pin_verdict last;
 static uint32_t verdicts, knowns, unknowns;
+static struct pin_memory memory;
 
 static void on_verdict(uint64_t owner, enum pin_verdict v)
 {
@@ -146,11 +147,12 @@ static void on_verdict(uint64_t owner, enum pin_verdict v)
 	verdicts++;
 }
 
-static void on_dialled(uint64_t owner, bool known)
+static void on_dialled(uint64_t owner, const struct pin_memory *m)
 {
 	NEED(owner == 6);
-	knowns += known;
-	unknowns += !known;
+	knowns += m->dialled;
+	unknowns += !m->dialled;
+	memory = *m;
 }
 
 static void begin_pins(void)
@@ -185,7 +187,9 @@ static void every_question_is_answered_once(void)
 	begin_pins();
 	NEED(ask("7391") && verdicts == 1 && last == PIN_IS_RIGHT);
 	NEED(ask("0000") && verdicts == 2 && last == PIN_IS_WRONG);
-	NEED(look("+33123456789") && knowns == 1 && look("+33123456780") && unknowns == 1);
+	NEED(look("+33123456789") && knowns == 1 && memory.heard && memory.pin == PLAN_PIN_SET);
+	sim.pin_locked = true;
+	NEED(look("+33123456780") && unknowns == 1 && memory.heard && memory.pin == PLAN_PIN_LOCKED);
 	NEED(!pin_ask_check(PIN_FOR_VOICEMAIL, 5, NOBODY, SPAN("1234")) && !look("") && !pin_ask_dialled(PIN_FOR_VOICEMAIL, 6, 15, SPAN("1")));
 	NEED(!ask("123456789012345678901234567890123") && !look("123456789012345678901234567890123"));
 	NEED(sim_status("pin-questions").used == 0);

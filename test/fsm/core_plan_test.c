@@ -159,6 +159,45 @@ static void three_wrong_pins_lock(void)
 	finish();
 }
 
+/* R15: the plan's own word, before any question; a number that was dialled before needs no PIN. */
+static void a_pin_that_is_locked_or_absent_is_not_asked_for(void)
+{
+	begin_with(may_dial);
+	sim.pin_locked = true;
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered(&a);
+	voice_says(turn("pin-locked")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	sim.pin = NULL;
+	sim.pin_locked = false;
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	answered(&a);
+	voice_says(turn("not-allowed")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	NEED(sim.lookups == 2 && sim.pins == 0 && !sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	sim_link_down(PROC_VOICE, 0);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	struct heard *h = reply_to(a.txn);
+	NEED(h && respond(h)->code == 403 && strstr(sim_text(h, respond(h)->warning_text), "no PIN"));
+	sim.dialled[0] = "+33123456789";
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	NEED(code_of(a.txn) == 503); /* no line */
+	finish();
+}
+
+/* The forward goes on bob's account: alice, who calls, hears nothing of his PIN. */
+static void bob_forwards_out(void);
+static void another_pin_is_not_spoken_of(void)
+{
+	begin_with(bob_forwards_out);
+	sim.pin_locked = true;
+	talk_invite(&a, &alice, "bob", &offer);
+	struct heard *h = reply_to(a.txn);
+	NEED(h && respond(h)->code == 403 && !strstr(sim_text(h, respond(h)->warning_text), "PIN"));
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
+	finish();
+}
+
 static void silence_is_asked_twice_then_the_call_ends(void)
 {
 	begin_with(may_dial);
@@ -629,6 +668,8 @@ int main(void)
 	SIM(a_caller_who_vanishes_before_a_silent_voice_is_not_kept);
 	SIM(every_spelling_of_a_known_number_needs_none);
 	SIM(three_wrong_pins_lock);
+	SIM(a_pin_that_is_locked_or_absent_is_not_asked_for);
+	SIM(another_pin_is_not_spoken_of);
 	SIM(silence_is_asked_twice_then_the_call_ends);
 	SIM(without_voice_a_new_number_is_refused);
 	SIM(a_full_voice_answers_nobody);

@@ -578,6 +578,73 @@ static void a_failed_one_gives_the_party_back(void)
 	NEED(sim.record.duration_ms >= 20000 && sim.record.duration_ms < 30000);
 }
 
+static void both_talk_again(struct talk *t, struct talk *u, uint64_t join)
+{
+	uint64_t now;
+	const struct relay_spec *s = relay_wish(&now);
+
+	NEED(s && now == join && s->side[0].hears == RELAY_HEARS_OTHER && s->side[1].hears == RELAY_HEARS_OTHER && s->answered);
+	still_up(t);
+	still_up(u);
+}
+
+/* Media can't do what the transfer wants: that fails, and the first call has what it had. */
+static void media_that_fails_gives_the_party_back(void)
+{
+	uint64_t join;
+
+	begin();
+	call_across();
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	talk_rings_at(&c, &carol);
+	NEED(relay_wish(&join));
+	media_says_failed(join, RELAY_BAD_SPEC);
+	notified(&a, 503);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&c, 487, NULL);
+	both_talk_again(&a, &b, join);
+	/* what fails then is the call's own */
+	media_says_failed(join, RELAY_EXPIRED);
+	hangs_up_on(&a);
+	hangs_up_on(&b);
+	finish();
+}
+
+static void may_dial_over_a_trunk(void)
+{
+	may_dial();
+	sim_add_trunk(0);
+}
+
+/* Nor is it the first call's end when the one who answers can't be joined to, here for where a trunk wants its audio sent. */
+static void who_can_not_be_joined_leaves_the_first_call(void)
+{
+	static struct phone telco;
+	struct sdp elsewhere;
+	uint64_t join;
+
+	begin_with(may_dial_over_a_trunk);
+	sim.dialled[0] = "+33123456789";
+	phone_init_trunk(&telco, 1);
+	phone_up(&telco);
+	call_across();
+	promised(refers(&a, REFER_USER, "+33123456789"), &a);
+	notified(&a, 100);
+	talk_rings_at(&c, &telco);
+	NEED(relay_wish(&join));
+	elsewhere = sdp_clear(&carol);
+	talk_answer(&c, 200, &elsewhere);
+	NEED(talk_takes(&c, SIP_ACK));
+	notified(&a, 488);
+	hangs_up_on(&c);
+	both_talk_again(&a, &b, join);
+	call_hang_up(&a, &b);
+	phone_down(&telco);
+	finish();
+	NEED(strcmp(sim.record_to, "bob") == 0 && strstr(sim.record_from, "alice"));
+}
+
 static void given_back_to_the_callee_too(void)
 {
 	begin();
@@ -684,6 +751,8 @@ int main(void)
 	SIM(an_invite_in_place_of_a_call_is_refused);
 	SIM(the_exchange_sends_the_party_on);
 	SIM(a_failed_one_gives_the_party_back);
+	SIM(media_that_fails_gives_the_party_back);
+	SIM(who_can_not_be_joined_leaves_the_first_call);
 	SIM(given_back_to_the_callee_too);
 	SIM(nobody_to_give_it_back_to);
 	SIM(the_party_hangs_up_on_the_way);

@@ -192,6 +192,7 @@ static void say_notice_kept(struct link *l, const struct ipc_view *v)
 	struct msg_notice_kept *m;
 
 	sim.notices++;
+	sim.notice_kind = (enum notice_kind)n->kind;
 	if (sim.conduct.ledger_mute || !(m = ipc_begin(l, MSG_NOTICE_KEPT)))
 		return;
 	m->token = n->token;
@@ -223,7 +224,7 @@ static void say_pin(struct link *l, const struct ipc_view *v)
 		return;
 	m->token = w->token;
 	m->verdict = !sim.pin                                             ? PIN_IS_NONE
-		     : sim.pins > 3                                       ? PIN_IS_LOCKED
+		     : sim.pin_locked || sim.pins > 3                     ? PIN_IS_LOCKED
 		     : span_eq(ipc_str(v, w->digits), span_str(sim.pin)) ? PIN_IS_RIGHT
 									  : PIN_IS_WRONG;
 	ipc_end(l);
@@ -238,6 +239,7 @@ static void say_dialled(struct link *l, const struct ipc_view *v)
 	if (sim.conduct.keeper_mute || !(m = ipc_begin(l, MSG_DIALLED)))
 		return;
 	m->token = w->token;
+	m->pin = !sim.pin ? PLAN_PIN_NONE : sim.pin_locked ? PLAN_PIN_LOCKED : PLAN_PIN_SET;
 	for (size_t i = 0; i < sizeof sim.dialled / sizeof *sim.dialled; i++)
 		m->known |= sim.dialled[i] && span_eq(ipc_str(v, w->number), span_str(sim.dialled[i]));
 	ipc_end(l);

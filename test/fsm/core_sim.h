@@ -60,9 +60,11 @@ struct sim {
 	struct sim_group {
 		const char *name, *members;
 	} group[SIM_GROUPS_MAX];
-	const char *pin;           /* keeper's, of everyone */
+	const char *pin;           /* keeper's, of everyone; NULL: nobody has one */
+	bool pin_locked;
 	const char *dialled[8];    /* numbers that keeper knows */
 	uint32_t pins, proofs, lookups, notices, changes;
+	enum notice_kind notice_kind; /* of the last one */
 	uint32_t mail_begun, mail_wanted, mail_keys; /* questions about voicemail */
 	uint64_t mail_token; /* of ledger's last one */
 	uint64_t mail[2][SIM_MAIL_MAX];              /* ledger's messages, of those that were not heard and were; 0: none */

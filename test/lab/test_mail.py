@@ -82,6 +82,25 @@ def test_r7_a_message_is_left_and_heard(exchange, people, codec):
     exchange.wait_no_calls()
 
 
+def test_r15_without_a_pin_a_mailbox_is_its_users_alone(exchange, people):
+    """Whose PIN was never set is asked for none, at their own phone; another phone, and a forward on their own account, get nowhere."""
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMA",))
+    allow(exchange, "bf", "dnd=on\nvoicemail=on\n")
+    leave(one, two, exchange)
+    new = messages(exchange, "bf")
+    assert new[0] >= 1
+    assert hear(one, exchange) == {"voicemail-empty"}
+    exchange.ask("user-set", name="bf", body=b"forward-always=*97\n", check=False)
+    leave(one, two, exchange, seconds=3)
+    assert not {"voicemail-you-have", "voicemail-menu"} & prompts_of(one)
+    exchange.command("user", "set", "bf", "--forward-always", "none")
+    assert messages(exchange, "bf") == new
+    said = hear(two, exchange)
+    assert "voicemail-you-have" in said and "pin-please" not in said
+    exchange.command("user", "forget-messages", "bf")
+
+
 def test_r28_voice_dies_while_it_records(exchange, people):
     """The caller is told and asked again, and what they say then is kept whole."""
     one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))

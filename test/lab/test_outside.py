@@ -25,6 +25,7 @@ from test_plan import said, unheard
 OUT, BEYOND = "+33612345678", "+33144556677"
 TRUNKS = """
 pin = off
+emergency {{ remote = last-location }}
 incoming {{ unknown = pass anonymous = pass failed = pass }}
 numbers {{ country = "fr" }}
 trunk pots {{
@@ -365,7 +366,7 @@ def test_anonymous_callers_are_refused_by_a_code(exchange, town, people, where):
 # --- a call for help (R16) ---
 
 def place(invite):
-    """The civic address beside the SDP of an INVITE, which its header names (RFC 6442)."""
+    """The civic address beside the SDP of an INVITE, which its header names (RFC 6442), and the note with it."""
     m = email.message_from_string(invite.split("\r\n", 1)[1])
     part = {p.get_content_type(): p for p in m.get_payload()}
     assert m.get_content_type() == "multipart/mixed" and sorted(part) == ["application/pidf+xml", "application/sdp"]
@@ -373,7 +374,10 @@ def place(invite):
     pidf = part["application/pidf+xml"]
     assert m["Geolocation"] == "<cid:" + pidf["Content-ID"].strip("<>") + ">"
     tree = ElementTree.fromstring(pidf.get_payload().strip().encode())
-    return {e.tag.split("}")[1]: e.text for e in tree.iterfind(".//{*}civicAddress/*")}
+    return {e.tag.split("}")[1]: e.text for e in tree.iterfind(".//{*}civicAddress/*")}, tree.findtext("{*}tuple/{*}note")
+
+
+PLACE = {"country": "FR", "A3": "Paris", "RD": "Rue X", "HNO": "7", "FLR": "2", "ROOM": "45"}
 
 
 def test_help_knows_where_the_phone_stands_and_calls_back(exchange, town, people):
@@ -393,7 +397,27 @@ def test_help_knows_where_the_phone_stands_and_calls_back(exchange, town, people
     exchange.wait_no_calls()
     one.hears("a", 1)
     assert town.invites[0].startswith("INVITE sip:112@")
-    assert place(town.invites[0]) == {"country": "FR", "A3": "Paris", "RD": "Rue X", "HNO": "7", "FLR": "2", "ROOM": "45"}
+    assert place(town.invites[0]) == (PLACE, None)
     rings(town, one, "+33123456704")
     rings(town, one, "+33123456704", ANONYMOUS)
     exchange.wait_no_calls()
+
+
+def test_a_doubt_goes_with_the_place(exchange, town, people):
+    """R16: of a phone that is not where it belongs, the centre reads that, in the address too, and so do staff"""
+    one = people.phone("baresip", "helped", tone="a", media="srtp", codecs=("PCMU",))
+    exchange.command("phone", "set", "dev-helped", "--fixed", "on", "--subnet", "192.0.2.0/24",
+                     "--location", "country=FR, city=Paris, street=Rue X, house=7, floor=2, room=45",
+                     "--location-confirmed", str(int(time.time() * 1000)))
+    town.forget()
+    one.dial("112")
+    one.wait_state("established")
+    net.wait_for("audio to and fro", lambda: town.echoed > 50, 15)
+    one.hangup()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    address, note = place(town.invites[0])
+    assert address.pop("LOC").startswith("NOT VERIFIED") and address == PLACE and note.startswith("Not verified")
+    assert "an emergency call of a phone that may have been moved" in exchange.command("notices").stdout
+    assert exchange.wait_event("emergency")["detail"] == "emergency call of a phone that may have been moved"
+    exchange.command("phone", "set", "dev-helped", "--subnet", "none")

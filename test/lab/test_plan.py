@@ -101,6 +101,38 @@ def test_r15_keys_by_info(exchange, people):
     assert "3916" not in exchange.tail(10 ** 7)
 
 
+def test_r15_a_pin_that_is_absent_or_locked(exchange, people):
+    """R14, R15: `may` and the call say the same of a PIN that was never set and of one that is locked; nothing is asked then."""
+    one = people.phone("baresip", "bl", tone="a", media="srtp", codecs=("PCMA",))
+
+    def may(number):
+        done = exchange.command("may", "bl", "call", number, check=False)
+        return done.returncode, done.stdout.splitlines()[0]
+
+    def hears_of_it(*keys):
+        one.forget()
+        one.dial("0123456782")
+        one.wait_state("established")
+        for pin in keys:
+            time.sleep(5)
+            press(one, pin)
+        one.wait_closed(timeout=20)
+        said(one, 1.5)
+        return {name for _, name in heard_prompts(max(one.recordings(), key=os.path.getsize))}
+
+    allow(exchange, "bl", "classes=national\n")
+    assert may("0123456782") == (1, "No: this extension never dialled that number and has no PIN; set one first.")
+    assert hears_of_it() == {"not-allowed"}
+    allow(exchange, "bl", "classes=national\n", pin="3916")
+    assert may("0123456782")[1].startswith("Yes, after the PIN: ")
+    assert "pin-locked" in hears_of_it("1357#", "1357#", "1357#")
+    assert may("0123456782") == (1, "No: the PIN is locked; the operator can free it.")
+    assert hears_of_it() == {"pin-locked"}
+    exchange.command("user", "pin", "bl", "--unlock")
+    assert may("0123456782")[1].startswith("Yes, after the PIN: ")
+    exchange.wait_no_calls()
+
+
 @pytest.mark.parametrize("kind,media", [("baresip", "srtp"), ("linphone", "dtls")])
 def test_r15_the_pin_is_changed_at_the_phone(exchange, people, kind, media):
     """R15: *55 asks for the old one and twice for the new one, which is good from then on."""

@@ -56,14 +56,15 @@ static void right_and_wrong_pins(void)
 	CHECK(check("101", "7391") == PIN_IS_NONE && check("", "7391") == PIN_IS_NONE);
 	CHECK(pins_set(&pins, SPAN("101"), SPAN("7391")) == PIN_IS_RIGHT);
 	CHECK(check("101", "7391") == PIN_IS_RIGHT && check("102", "7391") == PIN_IS_NONE);
+	CHECK(pins_state(&pins, SPAN("102"), &wrong) == PLAN_PIN_NONE && wrong == 0);
 	CHECK(check("101", "7390") == PIN_IS_WRONG && check("101", "") == PIN_IS_WRONG);
-	CHECK(pins_state(&pins, SPAN("101"), &wrong) == PIN_IS_RIGHT && wrong == 1); /* nothing typed is no try */
+	CHECK(pins_state(&pins, SPAN("101"), &wrong) == PLAN_PIN_SET && wrong == 1); /* nothing typed is no try */
 	CHECK(check("101", "7391") == PIN_IS_RIGHT); /* and counts anew */
-	CHECK(pins_state(&pins, SPAN("101"), &wrong) == PIN_IS_RIGHT && wrong == 0);
+	CHECK(pins_state(&pins, SPAN("101"), &wrong) == PLAN_PIN_SET && wrong == 0);
 	CHECK(check("101", "73910") == PIN_IS_WRONG && check("101", "739") == PIN_IS_WRONG);
 	CHECK(pins_check(&pins, SPAN("101"), SPAN("0000"), &began) == PIN_IS_LOCKED && began);
 	CHECK(pins_check(&pins, SPAN("101"), SPAN("7391"), &began) == PIN_IS_LOCKED && !began);
-	CHECK(pins_state(&pins, SPAN("101"), &wrong) == PIN_IS_LOCKED && wrong == PINS_TRIES);
+	CHECK(pins_state(&pins, SPAN("101"), &wrong) == PLAN_PIN_LOCKED && wrong == PINS_TRIES);
 	CHECK(restart() && check("101", "7391") == PIN_IS_LOCKED); /* no try comes back */
 	CHECK(pins_unlock(&pins, SPAN("101")) == NULL && check("101", "7391") == PIN_IS_RIGHT);
 	CHECK(pins_remove(&pins, SPAN("101")) == NULL && check("101", "7391") == PIN_IS_NONE);

@@ -91,6 +91,8 @@ static const char *broken_rule(const struct plan *p, const struct plan_question 
 		return "a phone without login calls for help, and logs in";
 	if (yes && q->number.class == NUMBER_SERVICE && is_outsider(q))
 		return "nobody outside dials a service code";
+	if ((a->reason == REASON_PIN_LOCKED || a->reason == REASON_NO_PIN) && q->payer != PAYER_SELF)
+		return "nobody hears of another's PIN";
 	if (!outside || !yes)
 		return NULL;
 	if (q->who != WHO_USER && q->who != WHO_VERIFIED)

@@ -166,6 +166,11 @@ static void the_pin(void)
 	q.payer = PAYER_SELF;
 	q.route = ROUTE_TRANSFER;
 	CHECK(says(&q, PLAN_REFUSE, REASON_PIN_ABSENT));
+	/* who is not on the phone is not asked, whatever their PIN; and who is hears nothing of another's */
+	for (int pin = 0; pin < PLAN_PINS; pin++) {
+		q.pin = (uint8_t)pin;
+		CHECK(says(&q, PLAN_REFUSE, REASON_PIN_ABSENT));
+	}
 	p.pin = 0;
 	CHECK(says(&q, PLAN_ALLOW, REASON_ALLOWED));
 	p.pin = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* pidf_show USER DOMAIN WALL_MS [ELEMENT=VALUE...]: the document on standard output; 1 when it may not be written. */
+/* pidf_show USER DOMAIN WALL_MS [ELEMENT=VALUE... note=WORDS]: the document on standard output; 1 when it may not be written. */
 #include "wire/pidf.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,10 @@ int main(int argc, char **argv)
 		if (!equals)
 			return 2;
 		*equals = 0;
-		field[p.fields++] = (struct pidf_field){argv[i], span_str(equals + 1)};
+		if (strcmp(argv[i], "note") == 0)
+			p.note = equals + 1;
+		else
+			field[p.fields++] = (struct pidf_field){argv[i], span_str(equals + 1)};
 	}
 	pidf_write(&b, &p);
 	if (b.full)

@@ -44,6 +44,15 @@ def test_the_shape_is_that_of_rfc_4119():
     assert show(HOME).find(f".//{PIDF}timestamp") is None
 
 
+def test_a_word_for_people_stands_where_rfc_3863_has_it():
+    [entry] = show(HOME | {"note": "moved & <lost>"}, wall_ms=1700000000000)
+    assert [e.tag for e in entry] == [PIDF + "status", PIDF + "note", PIDF + "timestamp"]
+    note = entry.find(PIDF + "note")
+    assert note.text == "moved & <lost>" and note.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    assert show(HOME).find(f".//{PIDF}note") is None
+    assert show(HOME | {"note": "a\x01b"}) is None
+
+
 def test_elements_stand_in_the_order_of_the_schema():
     every = {name: f"v{i}" if i else "DE" for i, name in enumerate(SCHEMA)}
     root = show(dict(reversed(every.items())))

@@ -546,6 +546,60 @@ static void messages_have_keys(void)
 	peer_kill(&keeper);
 }
 
+static int set_pin(const char *user, const char *pin)
+{
+	struct msg_pin_set *m = ipc_begin(ctl, MSG_PIN_SET);
+
+	m->user = ipc_put(ctl, span_str(user));
+	m->new = ipc_put(ctl, span_str(pin));
+	ipc_end(ctl);
+	return done(ctl);
+}
+
+static int check_pin(const char *user, const char *digits)
+{
+	struct msg_pin_check *m = ipc_begin(core, MSG_PIN_CHECK);
+
+	m->user = ipc_put(core, span_str(user));
+	m->digits = ipc_put(core, span_str(digits));
+	ipc_end(core);
+	const struct msg_pin_verdict *v = peer_wait(core, MSG_PIN_VERDICT);
+	return v ? v->verdict : -1;
+}
+
+static bool remembers(const char *user, bool known, enum plan_pin pin)
+{
+	struct msg_dialled_want *m = ipc_begin(core, MSG_DIALLED_WANT);
+
+	m->token = 77;
+	m->user = ipc_put(core, span_str(user));
+	m->number = ipc_put(core, SPAN("+33123456789"));
+	ipc_end(core);
+	const struct msg_dialled *d = peer_wait(core, MSG_DIALLED);
+	return d && d->token == 77 && d->known == known && d->pin == pin;
+}
+
+/* Who asks about a number hears what there is of that user's PIN as well: none, one, one that is locked (R15). */
+static void a_number_is_answered_with_the_pin(void)
+{
+	CHECK(begin() && remembers("101", false, PLAN_PIN_NONE));
+	CHECK(set_pin("101", "7391") == DONE_OK);
+	CHECK(remembers("101", false, PLAN_PIN_SET) && remembers("102", false, PLAN_PIN_NONE));
+	struct msg_dialled_add *m = ipc_begin(core, MSG_DIALLED_ADD);
+	m->user = ipc_put(core, SPAN("101"));
+	m->number = ipc_put(core, SPAN("+33123456789"));
+	ipc_end(core);
+	CHECK(remembers("101", true, PLAN_PIN_SET));
+	for (int i = 0; i < 3; i++)
+		CHECK(check_pin("101", "0007") == (i < 2 ? PIN_IS_WRONG : PIN_IS_LOCKED));
+	CHECK(remembers("101", true, PLAN_PIN_LOCKED));
+	peer_kill(&keeper);
+	CHECK(start_keeper() && remembers("101", true, PLAN_PIN_LOCKED));
+	CHECK(forget(FORGET_PIN_LOCK, "101") == DONE_OK && remembers("101", true, PLAN_PIN_SET));
+	CHECK(forget(FORGET_PIN, "101") == DONE_OK && remembers("101", true, PLAN_PIN_NONE));
+	peer_kill(&keeper);
+}
+
 /* keeper's store as it is when so many messages have a key: written at once, without a sync for each. */
 static bool fill_store(uint32_t n, uint32_t days_ago)
 {
@@ -875,6 +929,7 @@ int main(int argc, char **argv)
 	RUN(phone_is_enrolled);
 	RUN(log_is_read_by_name);
 	RUN(messages_have_keys);
+	RUN(a_number_is_answered_with_the_pin);
 	RUN(keys_are_counted);
 	RUN(many_keys_go_together);
 	RUN(chain_reaches_the_edge);
