@@ -76,10 +76,9 @@ class Exchange:
         os.makedirs(self.site, mode=0o711, exist_ok=True)
         listeners = "".join(LISTENER.format(addr=f"[{a}]" if ":" in a else a, port=PORT)
                             for z in zones for a in lab.addr[z])
-        self.kernel = kernel
-        if kernel:              # the pins of its relay in the kernel, as ./run and the systemd unit mount them
-            os.makedirs(self.pins, mode=0o711)
-            net.sh("mount", "-t", "bpf", "bpf", self.pins)
+        self.kernel = False
+        if kernel:
+            self.mount_pins()
         self.boot_key()
         self.write_conf(conf.format(domain=DOMAIN, listeners=listeners, privacy=privacy, first=ports[0], last=ports[1]))
         self.media_ports = range(ports[0], ports[1] + 1)
@@ -102,9 +101,24 @@ class Exchange:
             self.close()
         self.check_health()
 
+    def mount_pins(self):
+        """Where its relay in the kernel is pinned, as ./run and the systemd unit mount it."""
+        os.makedirs(self.pins, mode=0o711, exist_ok=True)
+        net.sh("mount", "-t", "bpf", "bpf", self.pins)
+        self.kernel = True
+
+    def pin_kernel(self, on):
+        """Stopped, and started with a relay in the kernel or with none."""
+        self.stop()
+        self.close()
+        if on:
+            self.mount_pins()
+        self.start()
+
     def close(self):
         if self.kernel:
             net.sh("umount", "-l", self.pins, check=False)
+        self.kernel = False
 
     def boot_key(self):
         """The root-only file that unseals keeper's and signer's stores."""
