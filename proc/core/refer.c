@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "park.h"
 #include "refer_meet.h"
+#include "refer_out.h"
 #include <stdlib.h>
 
 static struct pool pool;
@@ -78,6 +79,10 @@ static void do_part(struct refer *t)
 			leg_hang_up(l, REFUSE_NONE);
 		return;
 	}
+	if (t->way == REFER_TO_LINE) {
+		refer_out_part(t);
+		return;
+	}
 	end_call(first);
 	end_call(second);
 }
@@ -86,7 +91,7 @@ static void free_transfer(struct refer *t)
 {
 	struct call *c = call_get(t->onward);
 
-	if (c)
+	if (c && c->transfer == t->id)
 		c->transfer = 0;
 	timer_cancel(&child_wheel, &t->timer);
 	pool_release(&pool, t->id);
@@ -212,7 +217,7 @@ enum refusal refer_find(struct request *r, struct dest *to, uint64_t *transfer)
 	struct refer_party *p;
 	struct refer *t = token_of(r, &p);
 
-	if (!t || t->way == REFER_TO_MEETING) {
+	if (!t || t->way == REFER_TO_MEETING || t->way == REFER_TO_LINE) {
 		child_event(EVENT_FORGED_DIALOG, SEVERITY_ALARM, r->flow->device, r->user, &r->flow->remote,
 		    "an INVITE to a transfer that is not this phone's");
 		return REFUSE_NO_NUMBER;
@@ -254,10 +259,13 @@ bool refer_meets(struct request *r)
 	struct refer_party *p;
 	struct refer *t = token_of(r, &p);
 
-	if (!t || t->way != REFER_TO_MEETING)
+	if (!t || (t->way != REFER_TO_MEETING && t->way != REFER_TO_LINE))
 		return false;
 	p->came = true;
-	refer_meet_comes(t, r);
+	if (t->way == REFER_TO_LINE)
+		refer_out_comes(t, r);
+	else
+		refer_meet_comes(t, r);
 	return true;
 }
 

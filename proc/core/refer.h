@@ -29,6 +29,7 @@ enum refer_way {
 	REFER_BY_PHONE,   /* blind, passing legs */
 	REFER_BY_US,      /* blind, ended legs: the call itself goes on to the number */
 	REFER_TO_MEETING, /* attended */
+	REFER_TO_LINE,    /* attended, and one of the two is outside: refer_out.h */
 	REFER_TO_PARK,    /* as REFER_BY_PHONE; nobody's REFER, so nobody is notified */
 };
 
@@ -39,6 +40,7 @@ struct refer {
 	uint64_t second_call; /* attended: the one with the other party */
 	uint64_t onward;      /* the call that it leads to */
 	uint64_t visitor;     /* attended: the leg of the one who came second */
+	uint64_t line, mine;  /* to a line: its leg, and beside it that of whoever transfers */
 	uint32_t user;        /* who transfers, and pays */
 	uint32_t cseq;        /* of the REFER: the id of its event (RFC 3515 2.4.6) */
 	uint16_t code;        /* what the next NOTIFY says */

@@ -4,6 +4,7 @@
 #include "permit.h"
 #include "refer.h"
 #include "refer_give.h"
+#include "refer_out.h"
 
 /* RFC 3515 2.4.4: a NOTIFY follows at once. */
 static void promise(struct refer *t, struct leg *l, struct request *r)
@@ -157,6 +158,10 @@ static const char *cannot_meet(const struct leg *a, const struct leg *b)
 {
 	if (!is_up(a) || !is_up(b))
 		return "the second call is not answered yet: transfer to its number instead";
+	if (a->r.trunk && b->r.trunk)
+		return "two outside lines are not put together";
+	if (a->r.trunk || b->r.trunk)
+		return can_refer(a->r.trunk ? b : a) ? NULL : NO_REFER;
 	return can_refer(a) && can_refer(b) ? NULL : NO_REFER;
 }
 
@@ -175,11 +180,18 @@ static void bring_together(struct leg *l, struct leg *second, struct leg *a, str
 		refer_event(t, REFER_FAILS);
 }
 
+/* Whom the other is led to, as the permission function is to see it: a phone's own number. Where one of them is outside it is led to the phone. */
+static bool lead_of(const struct leg *a, const struct leg *b, struct dest *to)
+{
+	char name[USER_NAME_MAX + 1];
+
+	return route_find(span_str(leg_name(b->r.trunk ? a : b, name)), SPAN(""), to);
+}
+
 static void attended(struct call *c, struct leg *l, struct leg *a, struct request *r)
 {
 	struct leg *second = named_leg(l, r), *b;
 	struct call *c2 = second ? call_get(second->r.call) : NULL;
-	char name[USER_NAME_MAX + 1];
 	const char *text;
 	struct dest to;
 
@@ -194,13 +206,17 @@ static void attended(struct call *c, struct leg *l, struct leg *a, struct reques
 		refuse(l, r, REFUSE_NOT_ALLOWED, text);
 		return;
 	}
-	if (refer_is_of(second) || !route_find(span_str(leg_name(b, name)), SPAN(""), &to)) {
+	if (refer_is_of(second) || c2->change.active || !lead_of(a, b, &to)) {
 		reply_refuse(r->reply, REFUSE_PENDING);
 		return;
 	}
-	enum refusal why = judge(c, l, a, &to, &text);
+	enum refusal why = b->r.trunk ? judge(c2, second, b, &to, &text) : judge(c, l, a, &to, &text);
 	if (why)
 		refuse(l, r, why, text);
+	else if (a->r.trunk)
+		refer_out_begin(l, r, c, l, a, b);
+	else if (b->r.trunk)
+		refer_out_begin(l, r, c2, second, b, a);
 	else
 		bring_together(l, second, a, b, r);
 }

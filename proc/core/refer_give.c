@@ -50,22 +50,28 @@ static void new_part(struct call *c, uint64_t answered_ms)
 	c->best_text = NULL;
 }
 
-static void go_on(struct call *c, struct leg *party, const struct dest *to, uint64_t stays)
+/* The party is the caller from here on. */
+static void lead(struct call *c, struct leg *party)
 {
 	uint8_t who = refer_who(c, party);
 
 	name_caller(c, party);
-	call_lead_to(c, to);
 	c->r.who = who;
-	c->r.emergency =
-	    c->r.emergency && to->number.class == NUMBER_EMERGENCY; /* who was helped, and goes on elsewhere */
 	c->r.caller = party->r.id;
-	c->r.callee = stays;
 	c->r.spoken = c->keyed = 1;
 	new_part(c, 0);
 	keep_codecs(party);
 	dialogue_quiet(c, 0); /* one of them may hear music already, on hold */
 	dialogue_quiet(c, 1);
+}
+
+static void go_on(struct call *c, struct leg *party, const struct dest *to, uint64_t stays)
+{
+	lead(c, party);
+	call_lead_to(c, to);
+	c->r.emergency =
+	    c->r.emergency && to->number.class == NUMBER_EMERGENCY; /* who was helped, and goes on elsewhere */
+	c->r.callee = stays;
 	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_NOTHING;
 	call_relay(c);
 	dialogue_loop(c, party->r.side, "music");
@@ -83,6 +89,25 @@ void refer_go_on(struct call *c, struct leg *party, const struct dest *to)
 {
 	call_write_record(c);
 	go_on(c, party, to, 0);
+}
+
+const char *refer_give_place(struct call *c, struct leg *party, struct leg *late)
+{
+	const struct call_record was = c->r;
+
+	call_write_record(c);
+	lead(c, party);
+	c->r.emergency = 0;
+	const char *why = join_late(c, party, late);
+	if (!why) {
+		call_save(c);
+		return NULL;
+	}
+	c->r = was;
+	new_part(c, child_now());
+	join_again(c);
+	call_save(c);
+	return why;
 }
 
 enum call_event refer_turn(const struct call *c, enum call_event event)

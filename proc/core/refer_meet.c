@@ -29,8 +29,9 @@ static struct call *meeting(struct refer *t, struct request *r)
 	return c;
 }
 
-static struct leg *take_in(struct call *c, struct request *r, const struct sdp *offer)
+struct leg *refer_meet_take_in(struct call *c, struct request *r)
 {
+	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
 	struct leg *l = leg_new_in(r, c->r.id);
 
 	if (!l) {
@@ -45,8 +46,9 @@ static struct leg *take_in(struct call *c, struct request *r, const struct sdp *
 	return NULL;
 }
 
-static const char *bad_offer(const struct sdp *offer)
+const char *refer_meet_bad_offer(const struct request *r)
 {
+	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
 	enum sdp_refusal bad = offer ? sdp_check_offer(offer) : SDP_NO_AUDIO_OFFERED;
 	return bad ? sdp_refusal_text(bad) : NULL;
 }
@@ -62,8 +64,7 @@ static void fail(struct refer *t, struct call *c)
 
 void refer_meet_comes(struct refer *t, struct request *r)
 {
-	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
-	const char *bad = bad_offer(offer);
+	const char *bad = refer_meet_bad_offer(r);
 
 	if (bad) {
 		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
@@ -71,7 +72,7 @@ void refer_meet_comes(struct refer *t, struct request *r)
 		return;
 	}
 	struct call *c = meeting(t, r);
-	struct leg *l = c ? take_in(c, r, offer) : NULL;
+	struct leg *l = c ? refer_meet_take_in(c, r) : NULL;
 	if (!l) {
 		fail(t, c);
 		return;

@@ -7,6 +7,10 @@
 
 #include "refer.h"
 
+/* For whoever else is met by an INVITE: why its offer can't be taken (static), and its leg, or NULL and r is answered. */
+const char *refer_meet_bad_offer(const struct request *r);
+struct leg *refer_meet_take_in(struct call *c, struct request *r);
+
 void refer_meet_comes(struct refer *t, struct request *r);
 bool refer_meet_join(struct refer *t); /* false: the two do not fit together; both were refused */
 void refer_meet_turn_away(struct refer *t);

@@ -219,6 +219,35 @@ def test_the_far_end_ends_it(exchange, border, people):
     exchange.wait_no_calls()
 
 
+@pytest.mark.parametrize("kind", ["baresip", "linphone"])
+def test_a_line_is_given_on(exchange, border, people, kind):
+    """R29: who talks to the outside asks another, and puts the two together: the other's phone comes to the line, and both are heard."""
+    up(exchange, "border")
+    one = people.phone("linphone", "out-linphone-srtp", tone="a", media="srtp", codecs=("PCMU",))
+    allow(exchange, "out-linphone-srtp", "national")
+    two = people.phone(kind, f"in-{kind}-srtp", tone="b", media="srtp", codecs=("PCMU",))
+    border.forget()
+    two.forget()
+    first = one.dial(BEYOND)
+    one.wait_state("established", call=first)
+    border.wait_state("established")
+    one.hold()
+    second = one.dial(two.bundle.user)
+    two.wait_incoming()
+    two.answer()
+    one.wait_state("established", call=second)
+    time.sleep(1)
+    one.command(f"transfer {first.key} --to-call {second.key}")
+    one.wait_idle(20)
+    net.wait_for("one call", lambda: [(c["grade"], c["from"] and c["to"] != "") for c in exchange.calls()] == [("gateway", True)], 10)
+    talk_a_while(exchange)
+    border.hangup()
+    two.wait_idle(20)
+    exchange.wait_no_calls()
+    two.hears("b", 2)
+    border.hears("b", 2)
+
+
 # --- who calls from outside (R18) ---
 
 ANONYMOUS = "<sip:anonymous@anonymous.invalid>", "Privacy: id\r\n"

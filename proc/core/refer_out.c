@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+#include "refer_out.h"
+#include "join.h"
+#include "refer_give.h"
+#include "refer_meet.h"
+
+void refer_out_begin(
+    struct leg *l, struct request *r, struct call *c, struct leg *mine, struct leg *out, struct leg *other)
+{
+	struct refer *t = refer_new(l, r, REFER_TO_LINE);
+
+	if (!t)
+		return;
+	t->onward = c->r.id;
+	t->line = out->r.id;
+	t->mine = mine->r.id;
+	t->second_call = mine == l ? other->r.call : c->r.id;
+	t->party[t->parties++] =
+	    (struct refer_party){.leg = other->r.id, .user = other->r.user, .device = other->r.device};
+	refer_send_accepted(l, r->reply);
+	refer_send_notify(t, false);
+	timer_set(&child_wheel, &t->timer, child_now() + REFER_MEETING_MS);
+	if (!refer_send_token(t, &t->party[0], other))
+		refer_event(t, REFER_FAILS);
+}
+
+/* As they were when the phone was sent. */
+static bool still_talks(const struct refer *t, const struct call *c)
+{
+	const struct leg *out = leg_get(t->line), *mine = leg_get(t->mine);
+
+	return c && c->r.state == PHASE_TALKING && !c->change.active && !c->transfer && out && out->r.state == LEG_UP &&
+	       mine && (c->r.caller == t->mine || c->r.callee == t->mine);
+}
+
+static const char *join(struct refer *t, struct call *c, struct leg *late)
+{
+	char name[USER_NAME_MAX + 1];
+	struct leg *out = leg_get(t->line);
+
+	const char *why = refer_give_place(c, out, late);
+	if (!why)
+		span_cstr(span_str(leg_name(late, name)), c->r.to, sizeof c->r.to);
+	return why;
+}
+
+void refer_out_comes(struct refer *t, struct request *r)
+{
+	struct call *c = call_get(t->onward);
+	const char *bad = refer_meet_bad_offer(r);
+
+	if (bad || !still_talks(t, c)) {
+		reply_refuse_because(r->reply, bad ? REFUSE_OFFER : REFUSE_NO_ANSWER, bad ? bad : "the call that it was sent to is over");
+		refer_event(t, REFER_FAILS);
+		return;
+	}
+	struct leg *late = refer_meet_take_in(c, r);
+	if (!late) {
+		refer_event(t, REFER_FAILS);
+		return;
+	}
+	refer_event(t, REFER_COMES);
+	const char *why = join(t, c, late);
+	if (why) {
+		t->code = refusal_row(REFUSE_OFFER)->code;
+		leg_refuse(late, REFUSE_OFFER, why);
+	}
+	refer_event(t, why ? REFER_FAILS : REFER_ANSWERED);
+}
+
+void refer_out_part(struct refer *t)
+{
+	struct leg *mine = leg_get(t->mine);
+	struct call *other = call_get(t->call == t->onward ? t->second_call : t->call);
+
+	if (mine)
+		leg_hang_up(mine, REFUSE_NONE);
+	if (other)
+		call_event(other, CALL_CALLEE_LEFT, NULL);
+}
