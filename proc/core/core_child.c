@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* core decides: registrations, legs, calls. It sees no SIP text, opens nothing, and never waits. */
+#include "account.h"
 #include "ask.h"
 #include "bans.h"
 #include "base/log.h"
@@ -347,7 +348,7 @@ static void status(struct proc_status *s)
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
-	    spent_status, hotdesk_status, park_status, permit_status, desk_status, mwi_status};
+	    spent_status, account_status, hotdesk_status, park_status, permit_status, desk_status, mwi_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
@@ -396,6 +397,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_MAY_WANT] = may_on_want,
     [MSG_CALLS_WANT] = calls_on_list,
     [MSG_CTL_BAN] = bans_on_ctl,
+    [MSG_CLOCK_CONFIRM] = account_on_confirm,
     [MSG_BANS_WANT] = bans_on_list,
     [MSG_NOTIFY_DESK] = message_on_notice,
 };
