@@ -90,10 +90,12 @@ static void on_flow_up(struct link *from, const struct ipc_view *v)
 		}
 		return;
 	}
-	if (f->trunk)
+	if (f->trunk) {
 		trunk_flow_up(f, m->token);
-	else
-		registrar_flow_up(f);
+		return;
+	}
+	registrar_flow_up(f);
+	mwi_flow_up(f);
 }
 
 static void on_flow_down(struct link *from, const struct ipc_view *v)
@@ -322,7 +324,6 @@ static void open_all(void)
 	expiry_init();
 	may_init();
 	mail_init();
-	mwi_init();
 	notice_init();
 	message_init();
 	refer_init();
@@ -332,6 +333,7 @@ static void open_all(void)
 	insist_open(s);
 	hotdesk_open(&table[CORE_HOTDESKS]);
 	bans_open(&table[CORE_BANS]);
+	mwi_open(&table[CORE_SUBSCRIPTIONS]);
 	dialogue_init();
 	service_init();
 	desk_init();
