@@ -83,5 +83,6 @@ const struct verb verb_clock_confirm = {
     .run = confirm,
     .usage = "",
     .what = "Say that the clock is right after it went forward by more than a day",
-    .help = "Until then nothing of the call log is erased, so that a wrong clock erases nothing.",
+    .help = "Until then nothing of the call log is erased, so that a wrong clock erases nothing.\n"
+	    "What ceilings counted on a day to come is of today from then on.",
 };

@@ -2,6 +2,25 @@
 #include "fuzz.h"
 #include "plan/ceiling.h"
 
+/* Under a clock that is right, or has waited long enough, none stays of a day to come, and nothing that was used is given back at once. */
+static void under_a_clock(struct ceiling_count n)
+{
+	struct ceiling_when w = {.now_ms = 1000, .day = 20418, .hour = 490040};
+	struct ceiling_count confirmed = n;
+	bool later = n.day > w.day || n.hour > w.hour;
+
+	ceiling_confirm(&confirmed, &w);
+	FUZZ_CHECK(confirmed.day <= w.day && confirmed.hour <= w.hour && !confirmed.ahead_s);
+	FUZZ_CHECK(confirmed.ms == n.ms && confirmed.hourly == n.hourly && confirmed.destinations == n.destinations);
+	const struct ceiling_count before = n;
+	bool ahead = ceiling_ahead(&n, &w);
+	FUZZ_CHECK(ahead == (n.ahead_s != 0) && (later || !ahead));
+	FUZZ_CHECK(before.day < w.day || (n.ms == before.ms && n.destinations == before.destinations));
+	FUZZ_CHECK(before.hour < w.hour || n.hourly == before.hourly);
+	w.now_ms += 24 * 3600 * 1000;
+	FUZZ_CHECK(!ahead || !ceiling_ahead(&n, &w));
+}
+
 /* Settings of people and rows of a store: what is taken is written again as it was understood, what is not changes nothing. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -18,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (ceiling_parse(text, &count)) {
 		ceiling_put(&b, &count);
 		FUZZ_CHECK(!b.full && ceiling_parse(buf_span(&b), &again) && memcmp(&count, &again, sizeof count) == 0);
+		under_a_clock(count);
 	}
 	why = NULL;
 	if (plan_classes_parse(text, &classes, &why))

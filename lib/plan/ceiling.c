@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "plan/ceiling.h"
 
-enum { MINUTE_MS = 60000 };
+enum { MINUTE_MS = 60000, HOUR_S = 3600, DAY_H = 24, DAY_S = DAY_H * HOUR_S };
 
 enum {
 	OF_THE_DAY = 1 << CEILING_MONEY | 1 << CEILING_MINUTES | 1 << CEILING_DESTINATIONS,
@@ -42,23 +42,74 @@ static void roll_abroad(struct ceiling_count *n, uint32_t hours)
 	}
 }
 
+static void begin_day(struct ceiling_count *n, uint32_t day)
+{
+	n->day = day;
+	n->money_e4_ms = n->ms = 0;
+	n->destinations = 0;
+	n->told_half &= (uint8_t)~OF_THE_DAY;
+	n->told_full &= (uint8_t)~OF_THE_DAY;
+}
+
+/* hours: since the one that it was. */
+static void begin_hour(struct ceiling_count *n, uint32_t hour, uint32_t hours)
+{
+	roll_abroad(n, hours);
+	n->hour = hour;
+	n->hourly = 0;
+	n->told_half &= (uint8_t)~OF_THE_HOUR;
+	n->told_full &= (uint8_t)~OF_THE_HOUR;
+}
+
 /* A new day and a new hour begin with nothing used; an old one never comes back. */
+static void advance(struct ceiling_count *n, uint32_t day, uint32_t hour)
+{
+	if (day > n->day)
+		begin_day(n, day);
+	if (hour > n->hour)
+		begin_hour(n, hour, hour - n->hour);
+}
+
+static bool is_ahead(const struct ceiling_count *n, const struct ceiling_when *w)
+{
+	return n->day > (uint64_t)w->day + 1 || n->hour > (uint64_t)w->hour + DAY_H;
+}
+
+/* One that is not ahead any more has lost nothing by the wait, nor gained. */
+static void wait_for_clock(struct ceiling_count *n, const struct ceiling_when *w)
+{
+	uint64_t now_s = w->now_ms / 1000;
+
+	if (!is_ahead(n, w)) {
+		n->ahead_s = 0;
+		return;
+	}
+	if (!n->ahead_s || n->ahead_s > now_s)
+		n->ahead_s = now_s < UINT32_MAX ? (uint32_t)now_s : UINT32_MAX;
+	uint64_t waited_s = now_s - n->ahead_s;
+	if (n->hour > w->hour && waited_s >= HOUR_S)
+		begin_hour(n, w->hour, 1);
+	if (n->day > w->day && waited_s >= DAY_S)
+		begin_day(n, w->day);
+}
+
 static void roll(struct ceiling_count *n, const struct ceiling_when *w)
 {
-	if (w->day > n->day) {
-		n->day = w->day;
-		n->money_e4_ms = n->ms = 0;
-		n->destinations = 0;
-		n->told_half &= (uint8_t)~OF_THE_DAY;
-		n->told_full &= (uint8_t)~OF_THE_DAY;
-	}
-	if (w->hour > n->hour) {
-		roll_abroad(n, w->hour - n->hour);
-		n->hour = w->hour;
-		n->hourly = 0;
-		n->told_half &= (uint8_t)~OF_THE_HOUR;
-		n->told_full &= (uint8_t)~OF_THE_HOUR;
-	}
+	wait_for_clock(n, w);
+	advance(n, w->day, w->hour);
+}
+
+bool ceiling_ahead(struct ceiling_count *n, const struct ceiling_when *w)
+{
+	roll(n, w);
+	return is_ahead(n, w);
+}
+
+void ceiling_confirm(struct ceiling_count *n, const struct ceiling_when *w)
+{
+	n->day = n->day < w->day ? n->day : w->day;
+	n->hour = n->hour < w->hour ? n->hour : w->hour;
+	n->ahead_s = 0;
 }
 
 /* In the unit in which it is counted, and the limit in the same. */
@@ -84,8 +135,8 @@ void ceiling_merge(struct ceiling_count *n, const struct ceiling_count *other)
 {
 	struct ceiling_count o = *other;
 
-	roll(n, &(struct ceiling_when){.day = o.day, .hour = o.hour});
-	roll(&o, &(struct ceiling_when){.day = n->day, .hour = n->hour});
+	advance(n, o.day, o.hour);
+	advance(&o, n->day, n->hour);
 	n->money_e4_ms = greater(n->money_e4_ms, o.money_e4_ms);
 	n->ms = greater(n->ms, o.ms);
 	n->destinations = (uint32_t)greater(n->destinations, o.destinations);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Ceilings (R17): what one extension, phone, trunk and the site may spend in a local day, and at once. Pure accounting on
  * plain structs: a count lies in its owner's arena, a ceiling_call beside its call. Durations are of CLOCK_BOOTTIME; the day
- * and the hour are local and only ever go forward, so that a clock set back gives nothing away. */
+ * and the hour are local and go forward, so that a clock set back gives nothing away. A count that is later than the clock by more
+ * than a day, because the clock ran ahead or is behind, waits as long as an hour and a day last by CLOCK_BOOTTIME: then they begin
+ * anew at the clock's (T47, T50). A clock that is moved to and fro gains nothing by it. */
 #ifndef PLAN_CEILING_H
 #define PLAN_CEILING_H
 
@@ -28,7 +30,7 @@ struct ceiling_count {
 	uint64_t rate_e4;              /* sum over the running ones, a minute */
 	uint8_t told_half, told_full;  /* 1 << enum ceiling_kind: said already for this window */
 	uint8_t abroad, abroad_before; /* in this hour, in the one before; 255 stands for more too */
-	uint8_t zero[4];
+	uint32_t ahead_s; /* CLOCK_BOOTTIME since when it is later than the clock by more than a day; 0: it is not */
 };
 
 /* What a number is to the extension that dials it. NEW_ABROAD: never dialled before, and international, premium or satellite. AGAIN: no
@@ -100,6 +102,12 @@ bool ceiling_parse(struct span text, struct ceiling_count *out);
 
 /* What another has of the same account: both rolled on to the later day and hour, the greater of each. */
 void ceiling_merge(struct ceiling_count *n, const struct ceiling_count *other);
+
+/* Is it later than the clock by more than a day? What has waited long enough begins anew. */
+bool ceiling_ahead(struct ceiling_count *n, const struct ceiling_when *w);
+
+/* The clock is right: what is later is of its day and hour, with all that was used. */
+void ceiling_confirm(struct ceiling_count *n, const struct ceiling_when *w);
 
 /* How much of a kind is used now, in the unit of its limit, rounded up. */
 uint32_t ceiling_used(struct ceiling_count *n, enum ceiling_kind kind, const struct ceiling_when *w);

@@ -3,17 +3,20 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "directory.h"
+#include "ipc/done.h"
 #include "settings.h"
 #include "spent.h"
 #include <stdlib.h>
 #include <time.h>
 
-enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, TRUNKS = SITE_TRUNKS_MAX + 1 };
+enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, TRUNKS = SITE_TRUNKS_MAX + 1, LOOK_MS = 60000 };
 
 /* The rows of the arena: users, phones, trunks, the site. */
 static struct arena_table *store;
 static struct ceiling_count *count;
 static uint32_t first[CEILING_SCOPES], scope_n[CEILING_SCOPES];
+static struct timer look_timer;
+static uint32_t ahead; /* of more than a day to come, at the last look */
 
 static void lay_out(void)
 {
@@ -94,14 +97,18 @@ static void fill(const struct account_of *of, struct ceiling_accounts *out)
 	}
 }
 
+static void save_one(enum ceiling_scope scope, uint32_t index)
+{
+	arena_put(store, first[scope] + index, &count[first[scope] + index]);
+	spent_changed(scope, index);
+}
+
 static void save(const struct account_of *of)
 {
 	for (int i = 0; i < CEILING_SCOPES; i++) {
 		uint32_t index = index_of(of, (enum ceiling_scope)i);
-		if (!count_of((enum ceiling_scope)i, index))
-			continue;
-		arena_put(store, first[i] + index, &count[first[i] + index]);
-		spent_changed((enum ceiling_scope)i, index);
+		if (count_of((enum ceiling_scope)i, index))
+			save_one((enum ceiling_scope)i, index);
 	}
 }
 
@@ -209,6 +216,57 @@ static const struct ceiling_count *read_count(enum ceiling_scope scope, uint32_t
 	return n && n->day ? n : NULL;
 }
 
+/* --- counters of days to come --- */
+
+/* Each that is later than the clock; how many are, afterwards, by more than a day. */
+static uint32_t each_later(void (*what)(struct ceiling_count *n, const struct ceiling_when *w))
+{
+	const struct ceiling_when w = account_now();
+	uint32_t still = 0;
+
+	for (uint32_t scope = 0; scope < CEILING_SCOPES; scope++)
+		for (uint32_t i = 0; i < scope_n[scope]; i++) {
+			struct ceiling_count *n = &count[first[scope] + i], before = *n;
+			if (n->day <= w.day && n->hour <= w.hour)
+				continue;
+			what(n, &w);
+			still += ceiling_ahead(n, &w);
+			if (memcmp(n, &before, sizeof before) != 0)
+				save_one((enum ceiling_scope)scope, i);
+		}
+	return still;
+}
+
+static void let_be(struct ceiling_count *n, const struct ceiling_when *w)
+{
+	(void)n;
+	(void)w;
+}
+
+static void on_look(struct timer *t, uint64_t now_ms)
+{
+	uint32_t had = ahead;
+
+	ahead = each_later(let_be);
+	if (ahead && !had)
+		child_event(EVENT_CEILING, SEVERITY_ALARM, 0, NOBODY, NULL,
+		    "ceilings were counted on a day to come: look at the clock, then say `ringfence clock confirm`");
+	timer_set(&child_wheel, t, now_ms + LOOK_MS);
+}
+
+void account_on_confirm(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_clock_confirm *m = v->payload;
+
+	ahead = each_later(ceiling_confirm);
+	done_say(from, m->token, DONE_OK, 0, SPAN(""));
+}
+
+void account_status(struct proc_status *s)
+{
+	status_counter(s, "counters-ahead", ahead);
+}
+
 void account_open(struct arena_table *t)
 {
 	static const struct spent_owner owner = {.restored = restored, .read = read_count};
@@ -226,4 +284,6 @@ void account_open(struct arena_table *t)
 		ceiling_forget_running(&count[i]);
 	}
 	spent_init(scope_n, &owner);
+	look_timer = (struct timer){.fire = on_look};
+	timer_set(&child_wheel, &look_timer, child_now() + LOOK_MS);
 }

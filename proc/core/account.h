@@ -32,4 +32,8 @@ uint64_t account_tick(struct ceiling_call *c, const struct account_of *of);
 /* A call that was adopted runs again. */
 void account_adopt(struct ceiling_call *c, const struct account_of *of);
 
+/* The clock is right: what was counted on a day to come is of today. */
+void account_on_confirm(struct link *from, const struct ipc_view *v);
+void account_status(struct proc_status *s);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* core decides: registrations, legs, calls. It sees no SIP text, opens nothing, and never waits. */
+#include "account.h"
 #include "ask.h"
 #include "bans.h"
 #include "base/log.h"
@@ -89,10 +90,12 @@ static void on_flow_up(struct link *from, const struct ipc_view *v)
 		}
 		return;
 	}
-	if (f->trunk)
+	if (f->trunk) {
 		trunk_flow_up(f, m->token);
-	else
-		registrar_flow_up(f);
+		return;
+	}
+	registrar_flow_up(f);
+	mwi_flow_up(f);
 }
 
 static void on_flow_down(struct link *from, const struct ipc_view *v)
@@ -321,7 +324,6 @@ static void open_all(void)
 	expiry_init();
 	may_init();
 	mail_init();
-	mwi_init();
 	notice_init();
 	message_init();
 	refer_init();
@@ -331,6 +333,7 @@ static void open_all(void)
 	insist_open(s);
 	hotdesk_open(&table[CORE_HOTDESKS]);
 	bans_open(&table[CORE_BANS]);
+	mwi_open(&table[CORE_SUBSCRIPTIONS]);
 	dialogue_init();
 	service_init();
 	desk_init();
@@ -347,7 +350,7 @@ static void status(struct proc_status *s)
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
-	    spent_status, hotdesk_status, park_status, permit_status, desk_status, mwi_status};
+	    spent_status, account_status, hotdesk_status, park_status, permit_status, desk_status, mwi_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
@@ -396,6 +399,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_MAY_WANT] = may_on_want,
     [MSG_CALLS_WANT] = calls_on_list,
     [MSG_CTL_BAN] = bans_on_ctl,
+    [MSG_CLOCK_CONFIRM] = account_on_confirm,
     [MSG_BANS_WANT] = bans_on_list,
     [MSG_NOTIFY_DESK] = message_on_notice,
 };

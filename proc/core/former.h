@@ -6,7 +6,7 @@
 
 #include "arena/arena.h"
 
-enum { CORE_LAYOUT = 9 };
+enum { CORE_LAYOUT = 10 };
 
 enum core_table {
 	CORE_REGISTRATIONS,
@@ -16,6 +16,7 @@ enum core_table {
 	CORE_ACCOUNTS,
 	CORE_HOTDESKS,
 	CORE_BANS,
+	CORE_SUBSCRIPTIONS,
 	CORE_TABLES
 };
 

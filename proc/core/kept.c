@@ -5,6 +5,7 @@
 #include "call.h"
 #include "hotdesk.h"
 #include "leg.h"
+#include "mwi.h"
 #include "record.h"
 #include "registrar.h"
 
@@ -19,6 +20,7 @@ void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES])
 	out[CORE_ACCOUNTS] = account_shape(s);
 	out[CORE_HOTDESKS] = hotdesk_shape(s);
 	out[CORE_BANS] = bans_shape();
+	out[CORE_SUBSCRIPTIONS] = mwi_shape(s);
 }
 
 static struct arena_plan plan_of(const struct arena_shape *shape)

@@ -10,6 +10,7 @@ struct ban;
 struct leg_record;
 struct call_record;
 struct registration;
+struct subscription_record;
 
 /* Aborts when the arena cannot be mapped; what cannot be taken over is said in the log, and the tables are empty. */
 void kept_open(int fd, const struct site *s, struct arena_table table[CORE_TABLES]);
@@ -20,6 +21,7 @@ bool kept_leg_ok(const struct leg_record *r);
 bool kept_call_ok(const struct call_record *r);
 bool kept_registration_ok(const struct registration *r);
 bool kept_ban_ok(const struct ban *b);
+bool kept_subscription_ok(const struct subscription_record *r);
 void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES]);
 
 #endif

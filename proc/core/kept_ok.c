@@ -3,6 +3,7 @@
 #include "bans.h"
 #include "call.h"
 #include "kept.h"
+#include "mwi.h"
 
 #define TEXT_OK(s) (strnlen(s, sizeof(s)) < sizeof(s))
 
@@ -53,4 +54,25 @@ bool kept_ban_ok(const struct ban *b)
 
 	return memcmp(&plain, &b->address, sizeof plain) == 0 && addr_is_hosts(&plain) &&
 	       b->until_ms <= child_now() + BAN_MAX_S * 1000ull;
+}
+
+static bool texts_ok(const struct subscription_record *r)
+{
+	static const uint16_t most[MWI_TEXTS] = {CALL_ID_MAX, TAG_MAX, URI_TEXT_MAX, ROUTE_SET_MAX};
+	uint16_t at = 0;
+
+	for (int i = 0; i < MWI_TEXTS; i++) {
+		if (r->end[i] < at || r->end[i] - at > most[i] || r->end[i] > sizeof r->text)
+			return false;
+		at = r->end[i];
+	}
+	return mwi_text(r, MWI_CONTACT).n > 0;
+}
+
+bool kept_subscription_ok(const struct subscription_record *r)
+{
+	const struct site *s = child_site();
+
+	return r->user < s->max_users && r->device <= s->max_phones && TEXT_OK(r->tag) && TEXT_OK(r->token) &&
+	       texts_ok(r) && r->until_ms > child_now() && r->until_ms <= child_now() + MWI_EXPIRES_S * UINT64_C(1000);
 }

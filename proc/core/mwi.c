@@ -4,75 +4,96 @@
 #include "base/pool.h"
 #include "base/rand.h"
 #include "directory.h"
+#include "kept.h"
 #include "login.h"
 #include "mail.h"
 #include <stdlib.h>
 
 /* A phone that subscribes anew without ending the old one takes its place. */
-enum { EXPIRES_S = 3600, MWI_MAX = 8192, TOKEN_LEN = 20, TAG_LEN = 16 };
+enum {
+	MWI_MAX = 8192,
+	SETTLE_MS = 3000, /* after ledger's directory come its counts, and the edges say who is there */
+	AGAIN_MS = 1000,
+};
 
 struct subscription {
 	struct timer timer; /* first */
-	uint64_t id, flow;
-	uint32_t user, device, cseq, remote_cseq;
-	char tag[TAG_LEN + 1], token[TOKEN_LEN + 1];
-	char call_id[CALL_ID_MAX + 1], remote_tag[TAG_MAX + 1], contact[URI_TEXT_MAX + 1], route_set[ROUTE_SET_MAX + 1];
+	struct subscription_record r;
+	bool owed; /* adopted, and not told yet in this life */
 };
 
 static struct pool pool;
+static struct arena_table *store;
 static struct subscription *table;
+static struct timer settle;
+static bool settled; /* counts of before a restart are known again */
 static uint64_t notified;
 
-static uint32_t most(void)
+struct arena_shape mwi_shape(const struct site *s)
 {
-	uint32_t n = child_site()->max_phones;
-
-	return n < MWI_MAX ? n : MWI_MAX;
+	return (struct arena_shape){
+	    sizeof(struct subscription_record), s->max_phones < MWI_MAX ? s->max_phones : MWI_MAX};
 }
 
-void mwi_init(void)
+struct span mwi_text(const struct subscription_record *r, enum mwi_text which)
 {
-	table = calloc(most(), sizeof *table);
-	if (!table || !pool_init(&pool, child_node(), most(), 0))
-		log_fatal("no memory for subscriptions");
+	size_t at = which ? r->end[which - 1] : 0;
+
+	return span_of(r->text + at, r->end[which] - at);
+}
+
+static uint32_t slot_of(const struct subscription *s)
+{
+	return (uint32_t)(s - table);
+}
+
+static void save(const struct subscription *s)
+{
+	arena_put(store, slot_of(s), &s->r);
 }
 
 static void end(struct subscription *s)
 {
 	timer_cancel(&child_wheel, &s->timer);
-	pool_release(&pool, s->id);
-	s->id = 0;
+	arena_clear(store, slot_of(s));
+	pool_release(&pool, s->r.id);
+	s->r.id = 0;
 }
 
 static void notify(struct subscription *s, bool last)
 {
-	const struct user *u = directory_user(s->user);
-	struct flow *f = flow_get(s->flow);
-	struct link *edge = f && u && flow_logged_in(f, s->user, child_now()) ? flow_link(f) : NULL;
-	uint64_t ref = edge ? ask_new(ASK_MWI, s->id, f->edge, false) : 0;
+	const struct user *u = directory_user(s->r.user);
+	struct flow *f = flow_get(s->r.flow);
+	bool reached = f && u && f->device == s->r.device && flow_logged_in(f, s->r.user, child_now());
+	struct link *edge = reached ? flow_link(f) : NULL;
+	uint64_t ref = edge ? ask_new(ASK_MWI, s->r.id, f->edge, false) : 0;
 	struct msg_send *m = ref ? ipc_begin_as(edge, MSG_SEND, CLASS_DIALOG) : NULL;
 
 	if (!m) {
 		ask_done(ref);
 		return;
 	}
+	arena_mark(store, slot_of(s));
 	m->ref = ref;
 	m->flow = f->id;
 	m->method = SIP_NOTIFY;
-	m->target = ipc_put(edge, span_str(s->contact));
-	m->route_set = ipc_put(edge, span_str(s->route_set));
+	m->target = ipc_put(edge, mwi_text(&s->r, MWI_CONTACT));
+	m->route_set = ipc_put(edge, mwi_text(&s->r, MWI_ROUTE_SET));
 	m->from_user = m->to_user = ipc_put(edge, span_str(u->name));
-	m->from_tag = ipc_put(edge, span_str(s->tag));
-	m->to_tag = ipc_put(edge, span_str(s->remote_tag));
-	m->call_id = ipc_put(edge, span_str(s->call_id));
-	m->leg_token = ipc_put(edge, span_str(s->token));
-	m->cseq = ++s->cseq;
+	m->from_tag = ipc_put(edge, span_str(s->r.tag));
+	m->to_tag = ipc_put(edge, mwi_text(&s->r, MWI_REMOTE_TAG));
+	m->call_id = ipc_put(edge, mwi_text(&s->r, MWI_CALL_ID));
+	m->leg_token = ipc_put(edge, span_str(s->r.token));
+	m->cseq = ++s->r.cseq;
 	m->max_forwards = 70;
 	m->package = PACKAGE_MESSAGE_SUMMARY;
 	m->substate = last ? SIP_SUBSTATE_TERMINATED : SIP_SUBSTATE_ACTIVE;
-	m->expires = last ? ABSENT : (uint32_t)((s->timer.due_ms - child_now()) / 1000);
-	mail_counts(s->user, &m->messages_new, &m->messages_old);
+	m->expires = last ? ABSENT : (uint32_t)((s->r.until_ms - child_now()) / 1000);
+	mail_counts(s->r.user, &m->messages_new, &m->messages_old);
+	s->owed = false;
+	save(s); /* CSeq rises over restarts (RFC 3261 12.2.1.1) */
 	ipc_end(edge);
+	arena_unmark(store, slot_of(s));
 	notified++;
 }
 
@@ -85,14 +106,70 @@ static void on_expired(struct timer *t, uint64_t now_ms)
 	end(s);
 }
 
+/* --- from one life to the next --- */
+
+static void pay(struct subscription *s)
+{
+	if (s->r.id && s->owed && settled)
+		notify(s, false);
+}
+
+static void on_settle(struct timer *t, uint64_t now_ms)
+{
+	if (!directory_generation() || !child_link(PROC_LEDGER, 0)) {
+		timer_set(&child_wheel, t, now_ms + AGAIN_MS);
+		return;
+	}
+	settled = true;
+	for (uint32_t i = 0; i < pool.cap; i++)
+		pay(&table[i]);
+}
+
+void mwi_flow_up(const struct flow *f)
+{
+	for (uint32_t i = 0; settled && i < pool.cap; i++)
+		if (table[i].r.flow == f->id)
+			pay(&table[i]);
+}
+
+static bool adopt(uint32_t i)
+{
+	const struct subscription_record *r = arena_get(store, i);
+	struct subscription *s = &table[i];
+
+	if (arena_marks(store, i) >= ARENA_MARKS_MAX || r->id != id_make(child_node(), id_generation(r->id), i) ||
+	    !kept_subscription_ok(r) || !pool_adopt(&pool, r->id))
+		return false;
+	*s = (struct subscription){.timer.fire = on_expired, .r = *r, .owed = true};
+	timer_set(&child_wheel, &s->timer, r->until_ms);
+	return true;
+}
+
+void mwi_open(struct arena_table *t)
+{
+	store = t;
+	table = calloc(t->count, sizeof *table);
+	if (!table || !pool_init(&pool, child_node(), t->count, 0))
+		log_fatal("no memory for subscriptions");
+	for (uint32_t i = 0; i < t->count; i++)
+		if (arena_get(t, i) && !adopt(i))
+			arena_clear(t, i);
+	settled = pool.used == 0;
+	settle.fire = on_settle;
+	if (!settled)
+		timer_set(&child_wheel, &settle, child_now() + SETTLE_MS);
+}
+
+/* --- SUBSCRIBE --- */
+
 static struct subscription *find(const struct request *r)
 {
 	for (uint32_t i = 0; i < pool.cap; i++) {
 		struct subscription *s = &table[i];
-		if (s->id && s->device == r->flow->device && s->user == r->user &&
-		    (!r->m->to_tag.len || (span_eq(REQUEST_STR(r, call_id), span_str(s->call_id)) &&
-					      span_eq(REQUEST_STR(r, to_tag), span_str(s->tag)) &&
-					      span_eq(REQUEST_STR(r, from_tag), span_str(s->remote_tag)))))
+		if (s->r.id && s->r.device == r->flow->device && s->r.user == r->user &&
+		    (!r->m->to_tag.len || (span_eq(REQUEST_STR(r, call_id), mwi_text(&s->r, MWI_CALL_ID)) &&
+					      span_eq(REQUEST_STR(r, to_tag), span_str(s->r.tag)) &&
+					      span_eq(REQUEST_STR(r, from_tag), mwi_text(&s->r, MWI_REMOTE_TAG)))))
 			return s;
 	}
 	return NULL;
@@ -108,22 +185,38 @@ static struct subscription *begin(const struct request *r)
 	if (id == ID_NONE)
 		return NULL;
 	struct subscription *s = &table[id_index(id)];
-	*s = (struct subscription){.id = id, .user = r->user, .device = r->flow->device};
+	*s = (struct subscription){.r = {.id = id, .user = r->user, .device = r->flow->device}};
 	s->timer.fire = on_expired;
-	rand_hex(s->tag, TAG_LEN / 2);
-	memcpy(s->token, "mwi-", 4);
-	rand_hex(s->token + 4, (TOKEN_LEN - 4) / 2);
+	rand_hex(s->r.tag, MWI_TAG_MAX / 2);
+	memcpy(s->r.token, "mwi-", 4);
+	rand_hex(s->r.token + 4, (MWI_TOKEN_MAX - 4) / 2);
 	return s;
 }
 
+/* False, and nothing changed: the phone says too much. The route set is that of the first one (RFC 6665 4.4.1). */
 static bool fill(struct subscription *s, const struct request *r)
 {
-	s->flow = r->flow->id;
-	s->remote_cseq = r->m->cseq;
-	return span_cstr(REQUEST_STR(r, call_id), s->call_id, sizeof s->call_id) &&
-	       span_cstr(REQUEST_STR(r, from_tag), s->remote_tag, sizeof s->remote_tag) &&
-	       span_cstr(REQUEST_STR(r, contact), s->contact, sizeof s->contact) && s->contact[0] &&
-	       (r->m->to_tag.len || span_cstr(REQUEST_STR(r, route_set), s->route_set, sizeof s->route_set));
+	struct subscription_record next = s->r;
+	const struct span text[MWI_TEXTS] = {
+	    [MWI_CALL_ID] = REQUEST_STR(r, call_id),
+	    [MWI_REMOTE_TAG] = REQUEST_STR(r, from_tag),
+	    [MWI_CONTACT] = REQUEST_STR(r, contact),
+	    [MWI_ROUTE_SET] = r->m->to_tag.len ? mwi_text(&s->r, MWI_ROUTE_SET) : REQUEST_STR(r, route_set),
+	};
+	size_t at = 0;
+
+	for (int i = 0; i < MWI_TEXTS; i++) {
+		if (text[i].n > sizeof next.text - at)
+			return false;
+		if (text[i].n)
+			memcpy(next.text + at, text[i].p, text[i].n);
+		at += text[i].n;
+		next.end[i] = (uint16_t)at;
+	}
+	next.flow = r->flow->id;
+	next.remote_cseq = r->m->cseq;
+	s->r = next;
+	return true;
 }
 
 static void say_accepted(const struct request *r, const struct subscription *s, uint32_t expires)
@@ -132,8 +225,8 @@ static void say_accepted(const struct request *r, const struct subscription *s, 
 
 	if (!m)
 		return;
-	m->to_tag = ipc_put(reply_link(r->reply), span_str(s->tag));
-	m->leg_token = ipc_put(reply_link(r->reply), span_str(s->token));
+	m->to_tag = ipc_put(reply_link(r->reply), span_str(s->r.tag));
+	m->leg_token = ipc_put(reply_link(r->reply), span_str(s->r.token));
 	m->expires = expires;
 	reply_end(r->reply);
 }
@@ -154,18 +247,20 @@ void mwi_on_subscribe(struct request *r)
 		reply_refuse(r->reply, again ? REFUSE_NO_DIALOG : REFUSE_FULL);
 		return;
 	}
-	if (again && r->m->cseq <= s->remote_cseq) {
+	if (again && r->m->cseq <= s->r.remote_cseq) {
 		reply_refuse(r->reply, REFUSE_OUT_OF_ORDER);
 		return;
 	}
-	if (!fill(s, r)) {
-		reply_refuse(r->reply, REFUSE_CONTACT);
+	if (!r->m->contact.len || !fill(s, r)) {
+		reply_refuse(r->reply, r->m->contact.len ? REFUSE_TOO_LONG : REFUSE_CONTACT);
 		end(s);
 		return;
 	}
-	uint32_t expires = r->m->expires < EXPIRES_S ? r->m->expires : EXPIRES_S;
+	uint32_t expires = r->m->expires < MWI_EXPIRES_S ? r->m->expires : MWI_EXPIRES_S;
 	say_accepted(r, s, expires);
-	timer_set(&child_wheel, &s->timer, child_now() + expires * UINT64_C(1000));
+	s->r.until_ms = child_now() + expires * UINT64_C(1000);
+	timer_set(&child_wheel, &s->timer, s->r.until_ms);
+	save(s);
 	notify(s, expires == 0);
 	if (expires == 0)
 		end(s);
@@ -174,7 +269,7 @@ void mwi_on_subscribe(struct request *r)
 void mwi_changed(uint32_t user)
 {
 	for (uint32_t i = 0; table && i < pool.cap; i++)
-		if (table[i].id && table[i].user == user)
+		if (table[i].r.id && table[i].r.user == user)
 			notify(&table[i], false);
 }
 

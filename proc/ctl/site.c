@@ -76,6 +76,11 @@ static void confirm(struct job *j, enum proc who)
 	job_asked(j, l);
 }
 
+void site_confirm_core(struct job *j)
+{
+	confirm(j, PROC_CORE);
+}
+
 void site_confirm_ledger(struct job *j)
 {
 	confirm(j, PROC_LEDGER);

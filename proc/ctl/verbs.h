@@ -22,7 +22,8 @@ job_step may_ask;
 void may_on_line(struct link *from, const struct ipc_view *v);
 
 /* site.c: what changes the exchange as a whole */
-job_step site_stop, site_reload, site_upgrade, site_ban, site_unban, site_confirm_ledger, site_confirm_keeper;
+job_step site_stop, site_reload, site_upgrade, site_ban, site_unban, site_confirm_core, site_confirm_ledger,
+    site_confirm_keeper;
 
 /* trunks.c */
 job_step trunks_look, trunks_password, trunks_again, trunks_request;

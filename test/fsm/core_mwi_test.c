@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* The light of voicemail (RFC 3842): who may subscribe, what is told and when, how it ends, and how many there may be (R27). */
+/* The light of voicemail (RFC 3842): who may subscribe, what is told and when, how it ends, how many there may be (R27), and that it
+ * outlives core (R28). */
 #include "../unit/test.h"
+#include "kept.h"
+#include "mwi.h"
 #include "sim_phone.h"
 #include <stdio.h>
 
@@ -205,6 +208,26 @@ static void what_runs_backwards_or_says_no_contact_is_refused(void)
 	finish();
 }
 
+/* A text may be as long as it may be anywhere, all of them together not. */
+static void a_phone_that_says_too_much_is_refused(void)
+{
+	char text[URI_TEXT_MAX + 1] = "";
+
+	begin();
+	memset(text, 'a', URI_TEXT_MAX);
+	subscribe_begin(&lamp, "bob", 600)->contact = phone_put(&bob, text);
+	struct heard *h = reply_to(phone_end(&bob));
+	NEED(h && respond(h)->code == 200);
+	h = sent_to(&bob, SIP_NOTIFY);
+	NEED(h && strcmp(sim_text(h, sent(h)->target), text) == 0);
+	phone_answer(&bob, h, 481, NULL);
+	struct msg_request *m = subscribe_begin(&lamp, "bob", 600);
+	m->contact = phone_put(&bob, text);
+	m->route_set = phone_put(&bob, text);
+	NEED(code_of(phone_end(&bob)) == 400 && sim_status("subscriptions").used == 0);
+	finish();
+}
+
 /* A fetch (RFC 6665 4.4.3) */
 static void expires_of_nothing_tells_once(void)
 {
@@ -258,6 +281,254 @@ static void subscriptions_run_out(void)
 	finish();
 }
 
+/* --- core dies --- */
+
+/* What both lives see. */
+struct world {
+	struct phone alice, bob;
+	struct lamp lamp;
+	uint32_t told; /* CSeq of the last NOTIFY */
+};
+static struct world *world;
+
+static void world_ends(uint32_t told)
+{
+	*world = (struct world){alice, bob, lamp, told};
+	world->lamp.phone = NULL;
+}
+
+static void life_with_a_light(void)
+{
+	begin();
+	ledger_counts(1, 2, 1);
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told(&lamp, 2, 1, false);
+	ledger_counts(1, 3, 1);
+	struct heard *h = sent_to(&bob, SIP_NOTIFY);
+	NEED(h);
+	phone_answer(&bob, h, 200, NULL);
+	world_ends(sent(h)->cseq);
+}
+
+/* The connections outlive core: the edges announce them again. */
+static void flow_is_there(const struct phone *p)
+{
+	struct link *edge = sim_far(PROC_EDGE, p->edge);
+	struct msg_flow_up *m = ipc_begin(edge, MSG_FLOW_UP);
+
+	m->flow = p->flow;
+	m->device = p->device;
+	NEED(addr_parse_ip(span_str(p->host), &m->remote));
+	ipc_end(edge);
+	sim_turn();
+}
+
+static void next_life(void)
+{
+	sim_defaults();
+	sim_open();
+	alice = world->alice;
+	bob = world->bob;
+	lamp = world->lamp;
+	lamp.phone = &bob;
+}
+
+static void dies_after(void (*life)(void))
+{
+	world = sim_shared(sizeof *world);
+	sim_crash_after(life);
+	next_life();
+}
+
+/* Once, with a CSeq that is higher, and with what ledger says by now. */
+static void is_told_anew(uint32_t fresh, uint32_t old)
+{
+	struct heard *h = sent_to(&bob, SIP_NOTIFY);
+
+	NEED(h && sent(h)->cseq > world->told && sent(h)->expires > 500 && sent(h)->expires <= 600);
+	h->taken = false;
+	is_told(&lamp, fresh, old, false);
+	NEED(!sent_to(&bob, SIP_NOTIFY));
+}
+
+static void a_light_outlives_core(void)
+{
+	dies_after(life_with_a_light);
+	NEED(sim_status("subscriptions").used == 1);
+	flow_is_there(&alice);
+	flow_is_there(&bob);
+	NEED(!sent_to(&bob, SIP_NOTIFY));
+	ledger_counts(1, 4, 0);
+	is_told_anew(4, 0);
+	sim_pass(10000);
+	NEED(!sent_to(&bob, SIP_NOTIFY));
+	struct lamp stolen = lamp;
+	stolen.phone = &alice;
+	NEED(subscribe(&stolen, "bob", 0) == 481);
+	subscribe_begin(&lamp, "bob", 600)->cseq = 1;
+	NEED(code_of(phone_end(&bob)) == 500);
+	NEED(subscribe(&lamp, "bob", 600) == 200); /* in its dialog */
+	is_told(&lamp, 4, 0, false);
+	NEED(subscribe(&lamp, "bob", 0) == 200);
+	is_told(&lamp, 4, 0, true);
+	finish();
+}
+
+/* ledger names nobody who has none. */
+static void one_that_is_out_by_now_is_told_too(void)
+{
+	dies_after(life_with_a_light);
+	flow_is_there(&bob);
+	sim_pass(4000);
+	is_told_anew(0, 0);
+	sim_pass(597000);
+	is_told(&lamp, 0, 0, true); /* its time goes on */
+	finish();
+}
+
+static void a_connection_that_is_announced_late_is_told_then(void)
+{
+	dies_after(life_with_a_light);
+	ledger_counts(1, 4, 0);
+	sim_pass(6000);
+	flow_is_there(&bob);
+	is_told_anew(4, 0);
+	flow_is_there(&alice);
+	NEED(!sent_to(&alice, SIP_NOTIFY));
+	sim_pass(601000);
+	is_told(&lamp, 4, 0, true);
+	finish();
+}
+
+static void without_ledger_nothing_wrong_is_told(void)
+{
+	dies_after(life_with_a_light);
+	sim_link_down(PROC_LEDGER, 0);
+	flow_is_there(&bob);
+	sim_pass(20000);
+	NEED(!sent_to(&bob, SIP_NOTIFY));
+	sim_link_up(PROC_LEDGER, 0);
+	ledger_counts(1, 5, 0);
+	is_told_anew(5, 0);
+	sim_pass(5000);
+	NEED(!sent_to(&bob, SIP_NOTIFY));
+	NEED(subscribe(&lamp, "bob", 0) == 200);
+	is_told(&lamp, 5, 0, true);
+	finish();
+}
+
+static void a_phone_that_is_gone_is_not_told(void)
+{
+	dies_after(life_with_a_light);
+	sim_pass(601000);
+	NEED(!sent_to(&bob, SIP_NOTIFY));
+	finish();
+}
+
+static void life_that_unsubscribes(void)
+{
+	life_with_a_light();
+	NEED(subscribe(&lamp, "bob", 0) == 200);
+	is_told(&lamp, 3, 1, true);
+}
+
+static void life_that_is_known_no_more(void)
+{
+	life_with_a_light();
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told_and_says(&lamp, 3, 1, false, 481);
+}
+
+static void stays_ended_after(void (*life)(void))
+{
+	dies_after(life);
+	NEED(sim_status("subscriptions").used == 0);
+	flow_is_there(&bob);
+	sim_pass(10000);
+	NEED(!sent_to(&bob, SIP_NOTIFY));
+	NEED(subscribe(&lamp, "bob", 600) == 481);
+	finish();
+}
+
+static void what_was_ended_stays_so(void)
+{
+	stays_ended_after(life_that_unsubscribes);
+}
+
+static void what_its_phone_does_not_know_stays_ended(void)
+{
+	stays_ended_after(life_that_is_known_no_more);
+}
+
+static void map_subscriptions(struct arena_table *out)
+{
+	struct arena_table table[CORE_TABLES];
+	struct arena_shape shape[CORE_TABLES];
+	struct arena arena;
+	bool adopted = false;
+
+	kept_shapes(&sim.site, shape);
+	NEED(arena_open(&arena, sim.crash_fd, CORE_LAYOUT, shape, CORE_TABLES, table, &adopted) && adopted);
+	*out = table[CORE_SUBSCRIPTIONS];
+}
+
+/* What core can't have written, beside one that it did. */
+static void life_with_damage(void)
+{
+	struct subscription_record good, r;
+	struct arena_table t;
+	uint32_t at = 0;
+
+	life_with_a_light();
+	map_subscriptions(&t);
+	while (!arena_get(&t, at))
+		at++;
+	memcpy(&good, arena_get(&t, at), sizeof good);
+#define DAMAGE(change)                                                                                        \
+	do {                                                                                                  \
+		at++;                                                                                         \
+		NEED(at < t.count);                                                                           \
+		r = good;                                                                                     \
+		r.id = (good.id & ~UINT64_C(0xffffffff)) | at;                                                \
+		change;                                                                                       \
+		arena_put(&t, at, &r);                                                                        \
+	} while (0)
+	DAMAGE(r.id ^= UINT64_C(1) << 56);
+	DAMAGE(r.id = good.id);
+	DAMAGE(r.user = sim.site.max_users);
+	DAMAGE(r.device = sim.site.max_phones + 1);
+	DAMAGE(r.until_ms = child_now());
+	DAMAGE(r.until_ms = child_now() + 3700 * 1000);
+	DAMAGE(r.until_ms = UINT64_MAX);
+	DAMAGE(memset(r.tag, 'a', sizeof r.tag));
+	DAMAGE(memset(r.token, 'a', sizeof r.token));
+	DAMAGE(r.end[MWI_CALL_ID] = UINT16_MAX);
+	DAMAGE(r.end[MWI_REMOTE_TAG] = r.end[MWI_CALL_ID] - 1);
+	DAMAGE(r.end[MWI_CONTACT] = r.end[MWI_REMOTE_TAG]); /* none */
+	DAMAGE(r.end[MWI_ROUTE_SET] = MWI_TEXT_MAX + 1);
+	DAMAGE(r.end[MWI_CONTACT] = r.end[MWI_ROUTE_SET] = r.end[MWI_REMOTE_TAG] + URI_TEXT_MAX + 1);
+	DAMAGE(arena_mark(&t, at); arena_mark(&t, at));
+}
+
+static void what_core_cannot_have_written_is_no_subscription(void)
+{
+	struct arena_table t;
+	uint32_t n = 0;
+
+	dies_after(life_with_damage);
+	NEED(sim_status("subscriptions").used == 1);
+	map_subscriptions(&t);
+	for (uint32_t i = 0; i < t.count; i++)
+		n += arena_get(&t, i) != NULL;
+	NEED(n == 1);
+	flow_is_there(&bob);
+	ledger_counts(1, 4, 0);
+	is_told_anew(4, 0);
+	NEED(subscribe(&lamp, "bob", 0) == 200);
+	is_told(&lamp, 4, 0, true);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -269,8 +540,17 @@ int main(void)
 	SIM(a_phone_that_knows_it_no_more_ends_it);
 	SIM(a_phone_that_is_gone_is_told_when_it_is_back);
 	SIM(what_runs_backwards_or_says_no_contact_is_refused);
+	SIM(a_phone_that_says_too_much_is_refused);
 	SIM(expires_of_nothing_tells_once);
 	SIM(subscriptions_run_out);
+	SIM(a_light_outlives_core);
+	SIM(one_that_is_out_by_now_is_told_too);
+	SIM(a_connection_that_is_announced_late_is_told_then);
+	SIM(without_ledger_nothing_wrong_is_told);
+	SIM(a_phone_that_is_gone_is_not_told);
+	SIM(what_was_ended_stays_so);
+	SIM(what_its_phone_does_not_know_stays_ended);
+	SIM(what_core_cannot_have_written_is_no_subscription);
 	(void)test_failed_here;
 	return TEST_END;
 }

@@ -666,7 +666,7 @@ void sim_need_idle(void)
 			fprintf(stderr, "  %lu %s in use\n", (unsigned long)used, empty[i]);
 		NEED(used == 0);
 	}
-	uint64_t own = child_wheel.used - sim_status("registrations").used - 1; /* certificates are looked at every hour */
+	uint64_t own = child_wheel.used - sim_status("registrations").used - 2; /* certificates and counters are looked at */
 	NEED(own <= sim.site.trunks); /* when each trunk is tried again */
 	NEED(sim.accusations == 0);
 }

@@ -2,8 +2,10 @@
 /* Calls over trunks through core: out with early media, failover and ceilings, in by number, callers that are not what they
  * say, calls for help (R4, R14, R16, R17, R18). */
 #include "../unit/test.h"
+#include "account.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
+#include "spent.h"
 #include "voice.h"
 
 /* --- out --- */
@@ -95,6 +97,90 @@ static void a_known_number_goes_out_and_is_charged(void)
 		scope[((const struct msg_spent_set *)(const void *)h->payload)->scope] = true;
 	for (int i = 0; i < CEILING_SCOPES; i++)
 		NEED(scope[i]);
+}
+
+/* --- ceilings that were counted under a clock that ran ahead (T47, T50) --- */
+
+enum { A_YEAR = 365 };
+
+/* ledger gives back what was spent in a year's time. */
+static void ledger_has_spent_ahead(enum ceiling_scope scope, uint32_t index)
+{
+	const struct ceiling_when w = account_now();
+	const struct ceiling_count n = {.day = w.day + A_YEAR, .hour = w.hour + 24 * A_YEAR, .hourly = 100000};
+	struct link *ledger = sim_far(PROC_LEDGER, 0);
+	char mem[SPENT_TEXT_MAX];
+	struct buf text = buf_of(mem, sizeof mem);
+	struct msg_spent *m = ipc_begin(ledger, MSG_SPENT);
+
+	ceiling_put(&text, &n);
+	m->scope = (uint8_t)scope;
+	m->index = index;
+	m->text = ipc_put(ledger, buf_span(&text));
+	ipc_end(ledger);
+	sim_turn();
+}
+
+static void is_ahead_until_the_clock_is_confirmed(enum ceiling_scope scope, uint32_t index)
+{
+	begin_with(NULL);
+	ledger_has_spent_ahead(scope, index);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	NEED(code_of(a.txn) >= 400);
+	sim_pass(120000);
+	NEED(sim.events[EVENT_CEILING] == 1 && sim.event_severity == SEVERITY_ALARM && strstr(sim.event_text, "clock"));
+	NEED(sim_status("counters-ahead").used == 1);
+	sim_clear();
+	struct msg_clock_confirm *m = ipc_begin(sim_far(PROC_CTL, 0), MSG_CLOCK_CONFIRM);
+	m->token = 5;
+	ipc_end(sim_far(PROC_CTL, 0));
+	sim_turn();
+	struct heard *h = sim_take(PROC_CTL, MSG_DONE, NULL, NULL);
+	NEED(h && ((const struct msg_done *)(const void *)h->payload)->result == DONE_OK);
+	NEED(sim_status("counters-ahead").used == 0);
+	sim_pass(SPENT_EVERY_MS + 1000);
+	/* ledger's copy too is of today, and nothing of it was given back */
+	struct ceiling_count kept;
+	h = sim_take(PROC_LEDGER, MSG_SPENT_SET, NULL, NULL);
+	NEED(h);
+	const struct msg_spent_set *put = (const void *)h->payload;
+	NEED(put->scope == scope && put->index == index && ceiling_parse(span_str(sim_text(h, put->text)), &kept));
+	NEED(kept.day <= account_now().day && kept.hour <= account_now().hour && kept.hourly == 100000);
+	sim_pass(61000);
+	NEED(sim.events[EVENT_CEILING] == 1);
+	finish();
+}
+
+static void what_was_counted_ahead_is_of_today_when_the_clock_is_confirmed(void)
+{
+	is_ahead_until_the_clock_is_confirmed(CEILING_EXTENSION, 0);
+}
+
+static void so_is_that_of_a_phone(void)
+{
+	is_ahead_until_the_clock_is_confirmed(CEILING_DEVICE, 0);
+}
+
+static void so_is_that_of_the_site(void)
+{
+	is_ahead_until_the_clock_is_confirmed(CEILING_SITE, 0);
+}
+
+static void what_was_counted_ahead_begins_anew_after_a_real_day(void)
+{
+	begin_with(NULL);
+	sim.step_ms = 1000;
+	ledger_has_spent_ahead(CEILING_EXTENSION, 0);
+	sim_pass(3600000);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	NEED(code_of(a.txn) >= 400);
+	sim_pass(120000);
+	phone_register(&alice);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	NEED(sent_to(&telco[0], SIP_INVITE));
+	sim_pass(86400000 - 3600000);
+	NEED(sim_status("counters-ahead").used == 0);
+	sim_clear();
 }
 
 static void srtp_trunk(void)
@@ -852,6 +938,10 @@ int main(void)
 	SIM(a_number_that_is_not_in_service);
 	SIM(who_was_blocked_can_be_taken_off);
 	SIM(a_known_number_goes_out_and_is_charged);
+	SIM(what_was_counted_ahead_is_of_today_when_the_clock_is_confirmed);
+	SIM(so_is_that_of_a_phone);
+	SIM(so_is_that_of_the_site);
+	SIM(what_was_counted_ahead_begins_anew_after_a_real_day);
 	SIM(a_trunk_with_srtp_has_keys_of_its_own);
 	SIM(a_trunk_that_fails_is_followed_by_the_next);
 	SIM(a_static_peer_is_asked_now_and_then);

@@ -276,6 +276,131 @@ static void windows_only_go_forward(void)
 	CHECK(news.half[0] == 1 << CEILING_MONEY); /* said anew */
 }
 
+enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
+
+static void clock_goes(int days)
+{
+	w.day += (uint32_t)days;
+	w.hour += (uint32_t)(24 * days);
+}
+
+/* With a tick now and then, as core has it. */
+static void real_time_passes(uint64_t ms)
+{
+	for (uint64_t end = w.now_ms + ms; w.now_ms < end;) {
+		later(60000);
+		for (int i = 0; i < CEILING_SCOPES; i++)
+			ceiling_ahead(&count[i], &w);
+	}
+}
+
+/* Ten calls are its hour and five new numbers its day. */
+static void use_all(void)
+{
+	for (int i = 0; i < CEILING_SCOPES; i++)
+		a.limit[i] = (struct ceiling_limit){{EUR, 10, 50, 10, 5, 50}};
+	for (int i = 0; i < 10; i++)
+		dials(i < 5 ? CEILING_NEW : CEILING_KNOWN);
+	CHECK(ceiling_may(&a, &w, none, CEILING_KNOWN).kind == CEILING_HOURLY);
+}
+
+/* T47, T50: one call under a clock that ran ahead a year refuses none for a year. */
+static void a_clock_that_ran_ahead_is_forgotten_after_a_real_day(void)
+{
+	begin_test();
+	clock_goes(365);
+	use_all();
+	clock_goes(-365);
+	CHECK(ceiling_ahead(&count[0], &w) && ceiling_may(&a, &w, none, CEILING_KNOWN).full);
+	real_time_passes(HOUR_MS - 60000);
+	CHECK(ceiling_may(&a, &w, none, CEILING_KNOWN).full);
+	real_time_passes(60000);
+	CHECK(!ceiling_may(&a, &w, none, CEILING_KNOWN).full);
+	CHECK(ceiling_may(&a, &w, none, CEILING_NEW).kind == CEILING_DESTINATIONS && ceiling_ahead(&count[0], &w));
+	real_time_passes(DAY_MS - HOUR_MS);
+	CHECK(!ceiling_may(&a, &w, none, CEILING_NEW).full && !ceiling_ahead(&count[0], &w));
+	CHECK(count[0].day == w.day && count[0].hour == w.hour && count[0].ahead_s == 0);
+	use_all(); /* and its windows roll on as ever */
+	w.hour++;
+	CHECK(!ceiling_may(&a, &w, none, CEILING_KNOWN).full && ceiling_may(&a, &w, none, CEILING_NEW).full);
+	w.day++;
+	CHECK(!ceiling_may(&a, &w, none, CEILING_NEW).full);
+}
+
+/* Who can set the clock back and to right again, as often as they like, has nothing of it. */
+static void a_clock_to_and_fro_gives_nothing(void)
+{
+	static const int back[] = {1, 2, 3, 400, 20418};
+
+	begin_test();
+	use_all();
+	for (int round = 0; round < 200; round++) {
+		int days = back[round % 5];
+		clock_goes(-days);
+		real_time_passes(5 * 60000);
+		CHECK(ceiling_may(&a, &w, none, CEILING_KNOWN).full && ceiling_may(&a, &w, none, CEILING_NEW).full);
+		clock_goes(days);
+		later(1000);
+		CHECK(ceiling_may(&a, &w, none, CEILING_KNOWN).full && count[0].destinations == 5 && count[0].hourly == 10);
+	}
+}
+
+/* CLOCK_BOOTTIME begins anew: so does the wait. */
+static void a_reboot_shortens_no_wait(void)
+{
+	begin_test();
+	use_all();
+	clock_goes(-3);
+	real_time_passes(HOUR_MS - 60000);
+	w.now_ms = 5000;
+	CHECK(ceiling_may(&a, &w, none, CEILING_KNOWN).full);
+	real_time_passes(HOUR_MS - 60000);
+	CHECK(ceiling_may(&a, &w, none, CEILING_KNOWN).full);
+	real_time_passes(60000);
+	CHECK(!ceiling_may(&a, &w, none, CEILING_KNOWN).full);
+}
+
+static void who_confirms_the_clock_waits_for_the_next_hour_and_day(void)
+{
+	begin_test();
+	clock_goes(1); /* less than what is waited for */
+	use_all();
+	clock_goes(-1);
+	for (int i = 0; i < CEILING_SCOPES; i++)
+		ceiling_confirm(&count[i], &w);
+	CHECK(count[0].day == w.day && count[0].hour == w.hour && count[0].destinations == 5 && count[0].hourly == 10);
+	CHECK(ceiling_may(&a, &w, none, CEILING_KNOWN).full);
+	w.hour++;
+	CHECK(!ceiling_may(&a, &w, none, CEILING_KNOWN).full && ceiling_may(&a, &w, none, CEILING_NEW).full);
+	w.day++;
+	CHECK(!ceiling_may(&a, &w, none, CEILING_NEW).full);
+	ceiling_confirm(&count[0], &(struct ceiling_when){.day = w.day + 1, .hour = w.hour + 24});
+	CHECK(count[0].day == w.day && count[0].hour == w.hour); /* what is not later stays */
+}
+
+/* Whatever the clock says, as long as it is no later day: a real one begins two anew at most. */
+static void any_clock(void)
+{
+	begin_test();
+	srand(7);
+	use_all();
+	const uint32_t latest = w.day;
+	const uint64_t start = w.now_ms;
+	uint32_t given = 0;
+	for (int i = 0; i < 20000; i++) {
+		w.day = latest - (uint32_t)(rand() % 10); /* never later than the first one */
+		w.hour = w.day * 24 + (uint32_t)(rand() % 24);
+		later((uint64_t)(rand() % 600) * 1000);
+		uint32_t before = count[0].destinations;
+		ceiling_ahead(&count[0], &w);
+		if (before && !count[0].destinations) {
+			given++;
+			count[0].destinations = 5;
+		}
+	}
+	CHECK(given <= 2 * ((w.now_ms - start) / DAY_MS + 1));
+}
+
 static void a_restart_forgets_nothing_that_was_spent(void)
 {
 	struct ceiling_call c = {0}, saved;
@@ -304,7 +429,7 @@ static void a_restart_forgets_nothing_that_was_spent(void)
 	memset(&back, 0xff, sizeof back);
 	back.calls = back.running = 0;
 	back.rate_e4 = 0;
-	memset(back.zero, 0, sizeof back.zero);
+	back.ahead_s = 0;
 	b = buf_of(text, sizeof text);
 	ceiling_put(&b, &back);
 	struct ceiling_count most;
@@ -473,6 +598,11 @@ int main(void)
 	RUN(new_numbers_abroad_are_few);
 	RUN(what_is_abroad);
 	RUN(windows_only_go_forward);
+	RUN(a_clock_that_ran_ahead_is_forgotten_after_a_real_day);
+	RUN(a_clock_to_and_fro_gives_nothing);
+	RUN(a_reboot_shortens_no_wait);
+	RUN(who_confirms_the_clock_waits_for_the_next_hour_and_day);
+	RUN(any_clock);
 	RUN(a_restart_forgets_nothing_that_was_spent);
 	RUN(nothing_wraps);
 	RUN(limits_as_text);

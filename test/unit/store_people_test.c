@@ -133,6 +133,19 @@ static void a_person_takes_everything_along(void)
 	CHECK(of(OWNER_DEVICE, 1, row) == 1 && store_spent(&s, &none, &spent, 1) == 0);
 }
 
+/* T50: one of a day to come stays until core says what it is today, and then goes when that is over. */
+static void what_was_spent_on_a_day_to_come(void)
+{
+	struct spent none = {.scope = CEILING_EXTENSION}, row,
+		     later = {CEILING_EXTENSION, 1, "day=20783 hour=498800 money=1 ms=2 hourly=3 destinations=1 half=0 full=0"},
+		     today = {CEILING_EXTENSION, 1, "day=20418 hour=490045 money=1 ms=2 hourly=3 destinations=1 half=0 full=0"};
+
+	CHECK(empty() && store_spent_put(&s, &later) && store_spent_forget(&s, 20421) && store_spent(&s, &none, &row, 1) == 1);
+	CHECK(store_spent_put(&s, &today) && store_spent(&s, &none, &row, 1) == 1 && strcmp(row.text, today.text) == 0);
+	CHECK(store_spent_forget(&s, 20418) && store_spent(&s, &none, &row, 1) == 1);
+	CHECK(store_spent_forget(&s, 20421) && store_spent(&s, &none, &row, 1) == 0);
+}
+
 /* --- ring groups --- */
 
 static void groups_are_numbers_of_their_own(void)
@@ -312,6 +325,7 @@ int main(int argc, char **argv)
 	RUN(all_come_in_order_and_pages);
 	RUN(what_is_not_understood_is_marked);
 	RUN(a_person_takes_everything_along);
+	RUN(what_was_spent_on_a_day_to_come);
 	RUN(groups_are_numbers_of_their_own);
 	RUN(groups_are_bounded);
 	RUN(counters_are_the_last_word);
