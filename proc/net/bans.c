@@ -31,6 +31,7 @@ static struct {
 	const char *why_not;              /* a word of status; NULL: the table stands */
 	bool said, told;                  /* that it does not: in the log, in an event */
 	uint32_t pause_looks, wait_looks; /* between the last try and the next; of these still */
+	bool owed;                        /* an end that nftables was not told of: what stands there may ban longer */
 	uint64_t made_anew;
 	struct nft_count dropped;
 } bans = {.why_not = "not-begun"};
@@ -67,16 +68,26 @@ static void want(bool all)
 	}
 }
 
+/* What is over makes room, and is owed to nftables where it was not told. */
+static void forget(void)
+{
+	for (uint32_t i = 0; i < bans.n;) {
+		if (left_ms(&bans.ban[i])) {
+			i++;
+			continue;
+		}
+		bans.owed |= bans.ban[i].pending;
+		bans.ban[i] = bans.ban[--bans.n];
+	}
+}
+
 /* nftables knows all there is; what is over ended there by itself, or was lifted. */
 static void settled(void)
 {
-	for (uint32_t i = 0; i < bans.n;) {
+	for (uint32_t i = 0; i < bans.n; i++)
 		bans.ban[i].pending = false;
-		if (left_ms(&bans.ban[i]))
-			i++;
-		else
-			bans.ban[i] = bans.ban[--bans.n];
-	}
+	bans.owed = false;
+	forget();
 }
 
 /* --- nftables --- */
@@ -94,39 +105,32 @@ static int remove_table(void)
 	return nft_commit(&batch);
 }
 
-/* What was lifted, and nftables does not know it yet. */
-static bool lifts_wait(void)
-{
-	for (uint32_t i = 0; i < bans.n; i++)
-		if (bans.ban[i].pending && left_ms(&bans.ban[i]) == 0)
-			return true;
-	return false;
-}
-
-static void table_is_made(void)
-{
-	bans.why_not = NULL;
-	bans.said = bans.told = false;
-	bans.pause_looks = 0;
-}
-
-/* Said once, however often it is tried again. A need that passes is tried again at each look, and what stands goes on meanwhile, unless it
- * would go on with what was lifted. A host that can't is asked ever more seldom. */
+/* Said once, however often it is tried again. What stands goes on meanwhile, unless it would go on with what was lifted. A need that passes
+ * is tried again at each look and with each ban; a host that can't is asked ever more seldom. */
 static void table_is_refused(int r)
 {
 	if (!bans.said)
 		log_info("bans are not in nftables: %s", strerror(-r));
 	bans.said = true;
 	bans.why_not = word(r);
-	if (strcmp(bans.why_not, "refused") == 0) {
-		if (lifts_wait())
-			(void)remove_table();
-		return;
-	}
-	bans.pause_looks = bans.pause_looks ? 2 * bans.pause_looks : 1;
+	forget();
+	if (bans.owed && remove_table() == 0)
+		bans.owed = false;
+	if (strcmp(bans.why_not, "refused") == 0)
+		bans.pause_looks = 0;
+	else
+		bans.pause_looks = bans.pause_looks ? 2 * bans.pause_looks : 1;
 	if (bans.pause_looks > PAUSE_LOOKS_MAX)
 		bans.pause_looks = PAUSE_LOOKS_MAX;
 	bans.wait_looks = bans.pause_looks;
+}
+
+static void table_is_made(void)
+{
+	bans.why_not = NULL;
+	bans.said = bans.told = false;
+	bans.pause_looks = bans.wait_looks = 0;
+	settled();
 }
 
 static void make_table(void)
@@ -138,7 +142,6 @@ static void make_table(void)
 		table_is_made();
 	else
 		table_is_refused(r);
-	settled();
 }
 
 static void make_anew(void)
@@ -163,7 +166,7 @@ static void on_settle(struct timer *t, uint64_t now_ms)
 	(void)now_ms;
 	if (bans.why_not) {
 		if (bans.pause_looks)
-			settled(); /* the next try has all */
+			forget(); /* the next try has all */
 		else
 			make_table();
 		return;
@@ -304,7 +307,7 @@ void bans_look(void)
 	(void)lift(is_of_here);
 	if (timer_is_set(&bans.settle))
 		return;
-	settled();
+	forget();
 	if (bans.why_not)
 		try_again();
 	else
