@@ -337,8 +337,7 @@ void bans_begin(uint32_t exchange, bool kernel)
 	bans.settle.fire = on_settle;
 	if (kernel)
 		kernel_each_ban(adopt);
-	else
-		nft_each(bans.table, adopt_element, NULL); /* there may be none */
+	nft_each(bans.table, adopt_element, NULL); /* what the map lacks, or all; there may be none */
 	nft_count(bans.table, &bans.dropped);
 	timer_cancel(&child_wheel, &bans.settle);
 	make_table();

@@ -239,9 +239,12 @@ static void serve(void)
 	on_look(&net.look, child_now());
 }
 
-/* A call that still goes through the kernel is not cut: its entries end by themselves, and the next start takes them up. */
+/* Who follows takes all of it up, and there is no moment without bans. A call that still goes through the kernel is not cut in any case: its
+ * entries end by themselves, and the next start takes them up. */
 static void stop(void)
 {
+	if (child_is_followed())
+		return;
 	bans_end();
 	if (net.why_not || kernel_in_use(kernel_now_ns()))
 		return;

@@ -168,6 +168,28 @@ static void another_life_takes_them_up(void)
 	CHECK(system("nft delete table inet ringfence-00000001") == 0);
 }
 
+/* As an upgrade ends it: all stays where it is, so that the next life has it before it is asked. */
+static void who_follows_takes_them_up(void)
+{
+	uint64_t left_s;
+
+	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps());
+	say_ban("198.51.100.16", 600000);
+	say_ban("2001:db8::16", 600000);
+	CHECK(stage_end_followed(&net_stage) == 0);
+	CHECK(in_map("198.51.100.16", &left_s) && in_nftables("198.51.100.16 timeout ") && in_nftables("2001:db8::16 timeout "));
+	CHECK(system("tc filter show dev rfk0 ingress | grep -q relay_tc") == 0);
+	CHECK(net_begin("192.0.2.1") && net_has_maps());
+	CHECK(in_map("198.51.100.16", &left_s) && left_s > 580 && in_map("2001:db8::16", &left_s) && in_nftables("198.51.100.16 timeout "));
+	/* the programs come later than the table, or its map was lost */
+	CHECK(stage_end_followed(&net_stage) == 0 && net_pins(true) && net_begin("192.0.2.1") && net_has_maps());
+	CHECK(in_map("198.51.100.16", &left_s) && left_s > 580 && in_map("2001:db8::16", &left_s) && in_nftables("2001:db8::16 timeout "));
+	say_ban("198.51.100.16", 600000);
+	CHECK(wait_nftables("2001:db8::16", false) && !in_map("2001:db8::16", &left_s) && in_nftables("198.51.100.16 timeout "));
+	CHECK(stage_end(&net_stage) == 0 && !in_nftables("ringfence"));
+	CHECK(system("tc filter show dev rfk0 ingress | grep -q relay_tc") != 0);
+}
+
 static void what_is_taken_away_comes_back(void)
 {
 	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps());
@@ -271,6 +293,7 @@ int main(int argc, char **argv)
 	}
 	RUN(a_ban_is_where_packets_come);
 	RUN(another_life_takes_them_up);
+	RUN(who_follows_takes_them_up);
 	RUN(what_is_taken_away_comes_back);
 	RUN(without_the_programs_nftables_has_them);
 	RUN(this_host_is_never_banned);
