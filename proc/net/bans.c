@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "bans.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "ipc/child.h"
 #include "kernel.h"
@@ -13,7 +14,7 @@ enum { LOOKS_OF_CORE = 2, NEARLY_OVER_MS = 2000, PAUSE_LOOKS_MAX = 64 };
 
 struct ban {
 	struct addr address; /* port 0 */
-	uint64_t until_ns;   /* CLOCK_MONOTONIC */
+	uint64_t until_ns;   /* CLOCK_BOOTTIME */
 	bool adopted;        /* of an earlier life, and core did not tell it yet */
 	bool pending;        /* nftables does not know yet how it stands */
 	bool found;          /* there, at this look */
@@ -31,6 +32,7 @@ static struct {
 	const char *why_not;              /* a word of status; NULL: the table stands */
 	bool said, told;                  /* that it does not: in the log, in an event */
 	uint32_t pause_looks, wait_looks; /* between the last try and the next; of these still */
+	bool late;                        /* at this look something stands there for longer than it should */
 	bool owed;                        /* an end that nftables was not told of: what stands there may ban longer */
 	uint64_t made_anew;
 	struct nft_count dropped;
@@ -50,7 +52,7 @@ static struct ban *find(const struct addr *a)
 
 static uint64_t left_ms(const struct ban *b)
 {
-	uint64_t now = kernel_now_ns();
+	uint64_t now = clock_boot_ns();
 
 	return b->until_ns > now ? (b->until_ns - now + 999999) / 1000000 : 0;
 }
@@ -190,6 +192,7 @@ static void is_found(const struct nft_ban *there, void *arg)
 	(void)arg;
 	if (b)
 		b->found = true;
+	bans.late |= there->left_ms > (b ? left_ms(b) : 0) + NEARLY_OVER_MS;
 }
 
 /* 0: the table is as it was made; -ENOENT: it is not, or not there */
@@ -197,6 +200,7 @@ static int table_stands(void)
 {
 	int r = nft_chain_stands(bans.table);
 
+	bans.late = false;
 	for (uint32_t i = 0; i < bans.n; i++)
 		bans.ban[i].found = false;
 	if (r == 0)
@@ -217,16 +221,17 @@ static void try_again(void)
 	bans.told = true;
 }
 
+/* The times of nftables count the kernel's ticks, which stand still while the machine sleeps: by so much its bans would end late. */
 static void look_at_table(void)
 {
 	int r = table_stands();
 
-	if (r == 0)
-		nft_count(bans.table, &bans.dropped);
-	else if (r == -ENOENT)
+	if (r == -ENOENT)
 		make_anew();
-	else
+	else if (r != 0 || bans.late)
 		make_whatever_stands();
+	else
+		nft_count(bans.table, &bans.dropped);
 }
 
 /* --- bans --- */
@@ -238,7 +243,7 @@ static struct ban *place_for(const struct addr *a)
 	if (!b && bans.n == FLOW_BANS_MAX) {
 		on_settle(&bans.settle, child_now()); /* some may be over */
 		if (bans.kernel)
-			kernel_forget_bans(kernel_now_ns());
+			kernel_forget_bans();
 	}
 	if (!b && bans.n < FLOW_BANS_MAX) {
 		b = &bans.ban[bans.n++];
@@ -271,7 +276,7 @@ void bans_set(const struct addr *a, uint64_t left)
 	if (left && (!addr_is_hosts(&plain) || place_is_here(&plain)))
 		bans.refused++;
 	else if (left || find(&plain))
-		set_until(&plain, left ? kernel_now_ns() + left * 1000000 : 0, false);
+		set_until(&plain, left ? clock_boot_ns() + left * 1000000 : 0, false);
 }
 
 /* How many. */
@@ -327,7 +332,7 @@ static void adopt_element(const struct nft_ban *ban, void *arg)
 
 	(void)arg;
 	if (!find(&a))
-		adopt(&a, kernel_now_ns() + ban->left_ms * 1000000);
+		adopt(&a, clock_boot_ns() + ban->left_ms * 1000000);
 }
 
 void bans_begin(uint32_t exchange, bool kernel)

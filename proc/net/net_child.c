@@ -160,7 +160,7 @@ static void look_at_all(void)
 		make_pair();
 		give_sender(child_link(PROC_MEDIA, 0));
 	}
-	kernel_forget_bans(kernel_now_ns());
+	kernel_forget_bans();
 }
 
 /* Addresses move, interfaces come and go, and an administrator may have taken a filter or a table away. */
@@ -246,7 +246,7 @@ static void stop(void)
 	if (child_is_followed())
 		return;
 	bans_end();
-	if (net.why_not || kernel_in_use(kernel_now_ns()))
+	if (net.why_not || kernel_in_use())
 		return;
 	for (uint32_t i = 0; i < net.addresses; i++)
 		if (net.interface[i])
