@@ -5,6 +5,7 @@
 #include "ipc/child.h"
 #include "kernel.h"
 #include "nft.h"
+#include "nft_name.h"
 #include "place.h"
 #include <errno.h>
 #include <stdio.h>
@@ -337,7 +338,7 @@ static void adopt_element(const struct nft_ban *ban, void *arg)
 
 void bans_begin(uint32_t exchange, bool kernel)
 {
-	snprintf(bans.table, sizeof bans.table, "ringfence-%08x", exchange);
+	snprintf(bans.table, sizeof bans.table, NFT_TABLE_FORMAT, exchange);
 	bans.kernel = kernel;
 	bans.settle.fire = on_settle;
 	if (kernel)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "former.h"
 #include "relay_bpf.h"
+#include "tc.h"
 #include "xdp.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 /* SETTLE_LOOKS: so long the maps of the build before wait for an address that is not there */
-enum { NAME_MAX_ = 32, SETTLE_LOOKS = 12, TC_HANDLE = 1, TC_PRIORITY = 0x5246 /* "RF" */ };
+enum { NAME_MAX_ = 32, SETTLE_LOOKS = 12 };
 
 static struct {
 	struct bpf_object *object;
