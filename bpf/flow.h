@@ -127,7 +127,7 @@ struct flow_tally {
 };
 
 struct flow_ban {
-	__u64 until_ns; /* CLOCK_MONOTONIC */
+	__u64 until_ns; /* CLOCK_BOOTTIME: it is over when it was said to be, also where the machine slept meanwhile */
 	__u64 dropped;
 };
 

@@ -27,7 +27,7 @@ struct {
 	__uint(max_entries, FLOW_BANS_MAX);
 	__type(key, struct flow_ip);
 	__type(value, struct flow_ban);
-} bans SEC(".maps");
+} banned SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -207,8 +207,7 @@ static __always_inline int from_ours(const struct flow_site *s, const struct flo
 }
 
 /* Does it come from a banned address to a port of the exchange, or so that its port can't be seen? */
-static __always_inline int shut_out(
-    void *data, void *end, const __u32 l3, const int family, const struct flow_site *s, __u64 now)
+static __always_inline int shut_out(void *data, void *end, const __u32 l3, const int family, const struct flow_site *s)
 {
 	struct iphdr *ip = data + l3;
 	struct ipv6hdr *ip6 = data + l3;
@@ -228,8 +227,8 @@ static __always_inline int shut_out(
 		protocol = ip6->nexthdr;
 		plain = protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_ICMPV6;
 	}
-	struct flow_ban *ban = bpf_map_lookup_elem(&bans, &from);
-	if (!ban || ban->until_ns <= now)
+	struct flow_ban *ban = bpf_map_lookup_elem(&banned, &from);
+	if (!ban || ban->until_ns <= bpf_ktime_get_boot_ns())
 		return 0;
 	if (plain && ((protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) || !for_us(s, bpf_ntohs(port[1]))))
 		return 0;

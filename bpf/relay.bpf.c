@@ -57,7 +57,7 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 	__u64 now = bpf_ktime_get_coarse_ns();
 	if (!s)
 		return TC_ACT_UNSPEC;
-	if (s->bans && shut_out(data, end, l3, family, s, now))
+	if (s->bans && shut_out(data, end, l3, family, s))
 		return TC_ACT_SHOT;
 	if (skb->gso_size || !read_ip(data, end, l3, family, &d) || d.at + d.n > skb->len ||
 	    !for_media(s, bpf_ntohs(d.to.port)))

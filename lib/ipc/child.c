@@ -30,7 +30,7 @@ static struct peer peer[LINKS_MAX]; /* the first is parent */
 static struct site site, next_site;
 static uint32_t next_generation, instance, uid, gid;
 static uint8_t node;
-static bool site_known, serving;
+static bool site_known, serving, followed;
 static uint64_t now_ms, started_ms;
 static ev_prepare before_wait;
 static ev_check after_wait;
@@ -75,6 +75,11 @@ uint32_t child_gid(void)
 enum proc child_me(void)
 {
 	return self->me;
+}
+
+bool child_is_followed(void)
+{
+	return followed;
 }
 
 struct link *child_parent(void)
@@ -354,8 +359,10 @@ static void on_go(struct link *from, const struct ipc_view *v)
 
 static void on_stop(struct link *from, const struct ipc_view *v)
 {
+	const struct msg_stop *m = v->payload;
+
 	(void)from;
-	(void)v;
+	followed = m->followed;
 	if (self->stop)
 		self->stop();
 	for (int i = 0; i < LINKS_MAX; i++)

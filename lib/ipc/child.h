@@ -39,6 +39,7 @@ uint32_t child_instance(void);
 uint8_t child_node(void);
 uint32_t child_uid(void), child_gid(void); /* what this process becomes in its cage; 0: it stays who it is */
 struct link *child_parent(void);
+bool child_is_followed(void); /* for stop(): another life of the exchange takes over at once (an upgrade) */
 
 /* The open link to that process, or NULL while there is none. */
 struct link *child_link(enum proc peer, uint32_t instance);

@@ -305,7 +305,8 @@ enum turn_why {
 #define FIELDS_SITE_ABORT(N, E, S, D, A, B, O) N(uint32_t, generation)
 #define FIELDS_DATABASE(N, E, S, D, A, B, O) S(uri, 512)
 #define FIELDS_GO(N, E, S, D, A, B, O)
-#define FIELDS_STOP(N, E, S, D, A, B, O)
+/* followed: another life of the whole exchange begins as soon as this one has ended */
+#define FIELDS_STOP(N, E, S, D, A, B, O) E(followed, 2)
 #define FIELDS_STATUS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
 /* what this phone sent made a process break its contract for the second time */
 #define FIELDS_SUSPEND(N, E, S, D, A, B, O) N(uint32_t, device)

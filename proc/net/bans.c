@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "bans.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "ipc/child.h"
 #include "kernel.h"
 #include "nft.h"
+#include "nft_name.h"
 #include "place.h"
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@ enum { LOOKS_OF_CORE = 2, NEARLY_OVER_MS = 2000, PAUSE_LOOKS_MAX = 64 };
 
 struct ban {
 	struct addr address; /* port 0 */
-	uint64_t until_ns;   /* CLOCK_MONOTONIC */
+	uint64_t until_ns;   /* CLOCK_BOOTTIME */
 	bool adopted;        /* of an earlier life, and core did not tell it yet */
 	bool pending;        /* nftables does not know yet how it stands */
 	bool found;          /* there, at this look */
@@ -31,6 +33,8 @@ static struct {
 	const char *why_not;              /* a word of status; NULL: the table stands */
 	bool said, told;                  /* that it does not: in the log, in an event */
 	uint32_t pause_looks, wait_looks; /* between the last try and the next; of these still */
+	bool late;                        /* at this look something stands there for longer than it should */
+	bool owed;                        /* an end that nftables was not told of: what stands there may ban longer */
 	uint64_t made_anew;
 	struct nft_count dropped;
 } bans = {.why_not = "not-begun"};
@@ -49,7 +53,7 @@ static struct ban *find(const struct addr *a)
 
 static uint64_t left_ms(const struct ban *b)
 {
-	uint64_t now = kernel_now_ns();
+	uint64_t now = clock_boot_ns();
 
 	return b->until_ns > now ? (b->until_ns - now + 999999) / 1000000 : 0;
 }
@@ -67,16 +71,26 @@ static void want(bool all)
 	}
 }
 
+/* What is over makes room, and is owed to nftables where it was not told. */
+static void forget(void)
+{
+	for (uint32_t i = 0; i < bans.n;) {
+		if (left_ms(&bans.ban[i])) {
+			i++;
+			continue;
+		}
+		bans.owed |= bans.ban[i].pending;
+		bans.ban[i] = bans.ban[--bans.n];
+	}
+}
+
 /* nftables knows all there is; what is over ended there by itself, or was lifted. */
 static void settled(void)
 {
-	for (uint32_t i = 0; i < bans.n;) {
+	for (uint32_t i = 0; i < bans.n; i++)
 		bans.ban[i].pending = false;
-		if (left_ms(&bans.ban[i]))
-			i++;
-		else
-			bans.ban[i] = bans.ban[--bans.n];
-	}
+	bans.owed = false;
+	forget();
 }
 
 /* --- nftables --- */
@@ -94,39 +108,32 @@ static int remove_table(void)
 	return nft_commit(&batch);
 }
 
-/* What was lifted, and nftables does not know it yet. */
-static bool lifts_wait(void)
-{
-	for (uint32_t i = 0; i < bans.n; i++)
-		if (bans.ban[i].pending && left_ms(&bans.ban[i]) == 0)
-			return true;
-	return false;
-}
-
-static void table_is_made(void)
-{
-	bans.why_not = NULL;
-	bans.said = bans.told = false;
-	bans.pause_looks = 0;
-}
-
-/* Said once, however often it is tried again. A need that passes is tried again at each look, and what stands goes on meanwhile, unless it
- * would go on with what was lifted. A host that can't is asked ever more seldom. */
+/* Said once, however often it is tried again. What stands goes on meanwhile, unless it would go on with what was lifted. A need that passes
+ * is tried again at each look and with each ban; a host that can't is asked ever more seldom. */
 static void table_is_refused(int r)
 {
 	if (!bans.said)
 		log_info("bans are not in nftables: %s", strerror(-r));
 	bans.said = true;
 	bans.why_not = word(r);
-	if (strcmp(bans.why_not, "refused") == 0) {
-		if (lifts_wait())
-			(void)remove_table();
-		return;
-	}
-	bans.pause_looks = bans.pause_looks ? 2 * bans.pause_looks : 1;
+	forget();
+	if (bans.owed && remove_table() == 0)
+		bans.owed = false;
+	if (strcmp(bans.why_not, "refused") == 0)
+		bans.pause_looks = 0;
+	else
+		bans.pause_looks = bans.pause_looks ? 2 * bans.pause_looks : 1;
 	if (bans.pause_looks > PAUSE_LOOKS_MAX)
 		bans.pause_looks = PAUSE_LOOKS_MAX;
 	bans.wait_looks = bans.pause_looks;
+}
+
+static void table_is_made(void)
+{
+	bans.why_not = NULL;
+	bans.said = bans.told = false;
+	bans.pause_looks = bans.wait_looks = 0;
+	settled();
 }
 
 static void make_table(void)
@@ -138,7 +145,6 @@ static void make_table(void)
 		table_is_made();
 	else
 		table_is_refused(r);
-	settled();
 }
 
 static void make_anew(void)
@@ -163,7 +169,7 @@ static void on_settle(struct timer *t, uint64_t now_ms)
 	(void)now_ms;
 	if (bans.why_not) {
 		if (bans.pause_looks)
-			settled(); /* the next try has all */
+			forget(); /* the next try has all */
 		else
 			make_table();
 		return;
@@ -187,6 +193,7 @@ static void is_found(const struct nft_ban *there, void *arg)
 	(void)arg;
 	if (b)
 		b->found = true;
+	bans.late |= there->left_ms > (b ? left_ms(b) : 0) + NEARLY_OVER_MS;
 }
 
 /* 0: the table is as it was made; -ENOENT: it is not, or not there */
@@ -194,6 +201,7 @@ static int table_stands(void)
 {
 	int r = nft_chain_stands(bans.table);
 
+	bans.late = false;
 	for (uint32_t i = 0; i < bans.n; i++)
 		bans.ban[i].found = false;
 	if (r == 0)
@@ -214,16 +222,17 @@ static void try_again(void)
 	bans.told = true;
 }
 
+/* The times of nftables count the kernel's ticks, which stand still while the machine sleeps: by so much its bans would end late. */
 static void look_at_table(void)
 {
 	int r = table_stands();
 
-	if (r == 0)
-		nft_count(bans.table, &bans.dropped);
-	else if (r == -ENOENT)
+	if (r == -ENOENT)
 		make_anew();
-	else
+	else if (r != 0 || bans.late)
 		make_whatever_stands();
+	else
+		nft_count(bans.table, &bans.dropped);
 }
 
 /* --- bans --- */
@@ -235,7 +244,7 @@ static struct ban *place_for(const struct addr *a)
 	if (!b && bans.n == FLOW_BANS_MAX) {
 		on_settle(&bans.settle, child_now()); /* some may be over */
 		if (bans.kernel)
-			kernel_forget_bans(kernel_now_ns());
+			kernel_forget_bans();
 	}
 	if (!b && bans.n < FLOW_BANS_MAX) {
 		b = &bans.ban[bans.n++];
@@ -268,7 +277,7 @@ void bans_set(const struct addr *a, uint64_t left)
 	if (left && (!addr_is_hosts(&plain) || place_is_here(&plain)))
 		bans.refused++;
 	else if (left || find(&plain))
-		set_until(&plain, left ? kernel_now_ns() + left * 1000000 : 0, false);
+		set_until(&plain, left ? clock_boot_ns() + left * 1000000 : 0, false);
 }
 
 /* How many. */
@@ -304,7 +313,7 @@ void bans_look(void)
 	(void)lift(is_of_here);
 	if (timer_is_set(&bans.settle))
 		return;
-	settled();
+	forget();
 	if (bans.why_not)
 		try_again();
 	else
@@ -324,18 +333,17 @@ static void adopt_element(const struct nft_ban *ban, void *arg)
 
 	(void)arg;
 	if (!find(&a))
-		adopt(&a, kernel_now_ns() + ban->left_ms * 1000000);
+		adopt(&a, clock_boot_ns() + ban->left_ms * 1000000);
 }
 
 void bans_begin(uint32_t exchange, bool kernel)
 {
-	snprintf(bans.table, sizeof bans.table, "ringfence-%08x", exchange);
+	snprintf(bans.table, sizeof bans.table, NFT_TABLE_FORMAT, exchange);
 	bans.kernel = kernel;
 	bans.settle.fire = on_settle;
 	if (kernel)
 		kernel_each_ban(adopt);
-	else
-		nft_each(bans.table, adopt_element, NULL); /* there may be none */
+	nft_each(bans.table, adopt_element, NULL); /* what the map lacks, or all; there may be none */
 	nft_count(bans.table, &bans.dropped);
 	timer_cancel(&child_wheel, &bans.settle);
 	make_table();

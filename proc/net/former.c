@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "former.h"
+#include "base/clock.h"
 #include <bpf/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 _Static_assert(
@@ -14,7 +16,7 @@ _Static_assert(sizeof(struct flow_key) == 24 && sizeof(struct flow) == 248 && si
 		   sizeof(struct flow_wire) == 16 && sizeof(struct flow_arrival) == 12 && sizeof(struct flow_hop) == 56,
     "entries of layout 3 and 4");
 
-static const char *const kept[] = {"flows", "bans", "site", "wires", "arrivals", "ring", "sends"};
+static const char *const kept[] = {"flows", "site", "wires", "arrivals", "ring", "sends"};
 
 static struct {
 	struct flow_tally_3 *at, *began; /* mapped; as they were when they were written anew */
@@ -104,6 +106,51 @@ bool former_begin(int tallies, uint32_t n)
 	return true;
 }
 
+/* How long the machine has slept. */
+static uint64_t slept_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return clock_boot_ns() - ((uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec);
+}
+
+static bool are_bans(int map)
+{
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof info;
+
+	return bpf_obj_get_info_by_fd(map, &info, &len) == 0 && info.type == BPF_MAP_TYPE_HASH &&
+	       info.key_size == sizeof(struct flow_ip) && info.value_size == sizeof(struct flow_ban);
+}
+
+static void copy_bans(int from, int to)
+{
+	struct flow_ip ip, *at = NULL;
+	struct flow_ban ban;
+	uint64_t slept = slept_ns();
+
+	for (uint32_t n = 0; n < FLOW_BANS_MAX && bpf_map_get_next_key(from, at, &ip) == 0; n++, at = &ip) {
+		if (bpf_map_lookup_elem(from, &ip, &ban) != 0)
+			continue;
+		ban.until_ns = ban.until_ns < UINT64_MAX - slept ? ban.until_ns + slept : UINT64_MAX;
+		(void)bpf_map_update_elem(to, &ip, &ban, BPF_NOEXIST);
+	}
+}
+
+/* The first builds of this layout had them by the old clock too. */
+void former_bans(int banned)
+{
+	for (int layout = FORMER_LAYOUT; layout <= FLOW_LAYOUT; layout++) {
+		int was = bpf_obj_get(path_of("bans", layout));
+		if (was < 0)
+			continue;
+		if (are_bans(was))
+			copy_bans(was, banned);
+		close(was);
+	}
+}
+
 /* The programs of this build count in it already. */
 static void add(__u64 *to, const __u64 *is, const __u64 *was)
 {
@@ -134,4 +181,6 @@ void former_unpin(const char *const *names, unsigned n)
 		for (int layout = 1; layout <= FLOW_LAYOUT + 1; layout++)
 			if (layout != FLOW_LAYOUT)
 				unlink(path_of(names[i], layout));
+	for (int layout = 1; layout <= FLOW_LAYOUT; layout++)
+		unlink(path_of("bans", layout));
 }

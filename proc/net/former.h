@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Maps that the build before this one pinned, of the layout before FLOW_LAYOUT. A map whose entries are still what they were goes on as it
  * is, under another pin, so that programs of both builds have it until the last of the old ones is replaced. tallies have changed: they
- * are written into a new map, and what the old programs count until they are replaced is added at the end. */
+ * are written into a new map, and what the old programs count until they are replaced is added at the end; bans, whose map has another name since
+ * they are of another clock, are written anew. */
 #ifndef NET_FORMER_H
 #define NET_FORMER_H
 
@@ -34,6 +35,8 @@ int former_open(const char *name) __attribute__((warn_unused_result));
 /* tallies of this layout, of n entries. Whichever build saw the last packet of a port has its counts: a port's bucket is full later with
  * each, and in new ones never was. False: there were none, or of another size. */
 bool former_begin(int tallies, uint32_t n);
+/* What those builds banned is in `banned` too, unless it stands there; its time was CLOCK_MONOTONIC. */
+void former_bans(int banned);
 /* This build's programs are where the others were. */
 void former_end(void);
 

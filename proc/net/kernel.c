@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "kernel.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "former.h"
 #include "relay_bpf.h"
+#include "tc.h"
 #include "xdp.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -12,7 +14,7 @@
 #include <unistd.h>
 
 /* SETTLE_LOOKS: so long the maps of the build before wait for an address that is not there */
-enum { NAME_MAX_ = 32, SETTLE_LOOKS = 12, TC_HANDLE = 1, TC_PRIORITY = 0x5246 /* "RF" */ };
+enum { NAME_MAX_ = 32, SETTLE_LOOKS = 12 };
 
 static struct {
 	struct bpf_object *object;
@@ -32,7 +34,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
-static const char *const pinned[] = {"flows", "tallies", "bans", "site", "wires", "arrivals", "ring", "sends"};
+static const char *const pinned[] = {"flows", "tallies", "banned", "site", "wires", "arrivals", "ring", "sends"};
 
 static const char *pin_path(const char *map)
 {
@@ -139,8 +141,10 @@ static int load(const struct kernel_shape *s)
 	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = adopt(m);
 	if (r == 0)
 		r = bpf_object__load(kernel.object);
-	if (r == 0)
+	if (r == 0) {
 		(void)former_begin(map_fd("tallies"), s->ports);
+		former_bans(map_fd("banned"));
+	}
 	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = pin(m);
 	return r;
 }
@@ -182,13 +186,13 @@ const char *kernel_load(const struct kernel_shape *s)
 	kernel.sender = program_fd("send_tc");
 	kernel.flows = map_fd("flows");
 	kernel.tallies = map_fd("tallies");
-	kernel.bans = map_fd("bans");
+	kernel.bans = map_fd("banned");
 	kernel.site = map_fd("site");
 	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
 	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
 	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
 	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
-	kernel_forget_bans(kernel_now_ns()); /* of an earlier life */
+	kernel_forget_bans(); /* of an earlier life */
 	return write_site() ? NULL : reason(-errno);
 }
 
@@ -277,14 +281,6 @@ void kernel_detach(uint32_t interface)
 
 /* --- bans --- */
 
-uint64_t kernel_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 bool kernel_ban(const struct addr *a, uint64_t until_ns)
 {
 	struct flow_ban was, ban = {.until_ns = until_ns};
@@ -326,8 +322,9 @@ void kernel_each_ban(void (*found)(const struct addr *a, uint64_t until_ns))
 		}
 }
 
-void kernel_forget_bans(uint64_t now_ns)
+void kernel_forget_bans(void)
 {
+	uint64_t now_ns = clock_boot_ns();
 	struct flow_ip ip[FLOW_BANS_MAX];
 	struct flow_ban ban;
 	uint32_t n = bans_now(ip);
@@ -356,13 +353,23 @@ uint64_t kernel_banned(void)
 
 /* --- the end --- */
 
-bool kernel_in_use(uint64_t now_ns)
+/* The clock of flows. */
+static uint64_t now_ns(void)
 {
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+bool kernel_in_use(void)
+{
+	uint64_t now = now_ns();
 	struct flow_key key, *at = NULL;
 	struct flow flow;
 
 	for (; bpf_map_get_next_key(kernel.flows, at, &key) == 0; at = &key)
-		if (bpf_map_lookup_elem(kernel.flows, &key, &flow) == 0 && flow.deadline_ns > now_ns)
+		if (bpf_map_lookup_elem(kernel.flows, &key, &flow) == 0 && flow.deadline_ns > now)
 			return true;
 	return false;
 }

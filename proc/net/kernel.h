@@ -35,17 +35,15 @@ void kernel_attached(bool all); /* all: at every media address */
 bool kernel_attach_sender(uint32_t interface);
 void kernel_detach(uint32_t interface);
 
-uint64_t kernel_now_ns(void); /* the programs' clock */
-
-/* until_ns: CLOCK_MONOTONIC; 0 lifts it. */
+/* until_ns: CLOCK_BOOTTIME; 0 lifts it. */
 bool kernel_ban(const struct addr *a, uint64_t until_ns);
 /* Those that stand, of an earlier life too. found() may ban and lift. */
 void kernel_each_ban(void (*found)(const struct addr *a, uint64_t until_ns));
-void kernel_forget_bans(uint64_t now_ns); /* those that are over by then */
-uint64_t kernel_banned(void);             /* packets of theirs that were dropped */
+void kernel_forget_bans(void); /* those that are over */
+uint64_t kernel_banned(void);  /* packets of theirs that were dropped */
 
 /* Does a call still go through the kernel, or into the exchange by its ring? */
-bool kernel_in_use(uint64_t now_ns);
+bool kernel_in_use(void);
 /* Nothing is left of it but what is attached. */
 void kernel_unpin(void);
 

@@ -160,7 +160,7 @@ static void look_at_all(void)
 		make_pair();
 		give_sender(child_link(PROC_MEDIA, 0));
 	}
-	kernel_forget_bans(kernel_now_ns());
+	kernel_forget_bans();
 }
 
 /* Addresses move, interfaces come and go, and an administrator may have taken a filter or a table away. */
@@ -239,11 +239,14 @@ static void serve(void)
 	on_look(&net.look, child_now());
 }
 
-/* A call that still goes through the kernel is not cut: its entries end by themselves, and the next start takes them up. */
+/* Who follows takes all of it up, and there is no moment without bans. A call that still goes through the kernel is not cut in any case: its
+ * entries end by themselves, and the next start takes them up. */
 static void stop(void)
 {
+	if (child_is_followed())
+		return;
 	bans_end();
-	if (net.why_not || kernel_in_use(kernel_now_ns()))
+	if (net.why_not || kernel_in_use())
 		return;
 	for (uint32_t i = 0; i < net.addresses; i++)
 		if (net.interface[i])

@@ -169,16 +169,28 @@ static bool bring_up(uint32_t interface)
 	return ask(&q, NULL) == 0;
 }
 
+static void name_ends(struct pair *p, uint32_t exchange)
+{
+	snprintf(p->name[0], sizeof p->name[0], "rfout%08x", exchange);
+	snprintf(p->name[1], sizeof p->name[1], "rfwire%08x", exchange);
+}
+
 static void find(struct pair *p)
 {
 	for (int i = 0; i < 2; i++)
 		p->interface[i] = interface_of(p->name[i]);
 }
 
+bool pair_find(struct pair *p, uint32_t exchange)
+{
+	name_ends(p, exchange);
+	find(p);
+	return p->interface[0] && p->interface[1] && is_ours(p);
+}
+
 bool pair_make(struct pair *p, uint32_t exchange)
 {
-	snprintf(p->name[0], sizeof p->name[0], "rfout%08x", exchange);
-	snprintf(p->name[1], sizeof p->name[1], "rfwire%08x", exchange);
+	name_ends(p, exchange);
 	find(p);
 	if ((p->interface[0] || p->interface[1]) && !is_ours(p)) {
 		log_warn("what has the name of %s or %s is not ours and goes", p->name[0], p->name[1]);

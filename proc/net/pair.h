@@ -16,6 +16,8 @@ struct pair {
  * goes); false: the kernel or the host
  * refuses. */
 bool pair_make(struct pair *p, uint32_t exchange);
+/* As an earlier life left it; false: there is none. */
+bool pair_find(struct pair *p, uint32_t exchange);
 /* Both ends are those that were made, and up, now if they were not. */
 bool pair_up(const struct pair *p);
 void pair_end(struct pair *p);

@@ -286,12 +286,22 @@ bool life_left(void)
 	return left;
 }
 
+static void say_stop_to(struct slot *s)
+{
+	struct msg_stop *m = ipc_begin(&s->link, MSG_STOP);
+
+	if (!m)
+		return;
+	m->followed = self.upgrading || self.exit_code == EXIT_AGAIN;
+	ipc_end(&s->link);
+}
+
 static void say_stop(bool stores)
 {
 	for (uint32_t i = 0; i < self.slots; i++) {
 		struct slot *s = &self.slot[i];
-		if (is_store(s->proc) == stores && slot_alive(s) && !stays(s) && ipc_begin(&s->link, MSG_STOP))
-			ipc_end(&s->link);
+		if (is_store(s->proc) == stores && slot_alive(s) && !stays(s))
+			say_stop_to(s);
 	}
 }
 

@@ -519,8 +519,11 @@ void house_end(struct house *h)
 {
 	int status = -1;
 
-	if (!h->parent.broken && ipc_begin(&h->parent, MSG_STOP))
+	struct msg_stop *m = h->parent.broken ? NULL : ipc_begin(&h->parent, MSG_STOP);
+	if (m) {
+		m->followed = false;
 		ipc_end(&h->parent);
+	}
 	for (int i = 0; i < 100 && waitpid(h->edge, &status, WNOHANG) == 0; i++)
 		house_pump(h, 20);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)

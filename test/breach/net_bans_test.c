@@ -71,11 +71,11 @@ static bool in_map(const char *ip, uint64_t *left_s)
 	struct flow_ban ban = {0};
 	struct timespec t;
 
-	snprintf(path, sizeof path, "%s/bans-%d", net_cwd, FLOW_LAYOUT);
+	snprintf(path, sizeof path, "%s/banned-%d", net_cwd, FLOW_LAYOUT);
 	int fd = bpf_obj_get(path);
 	bool is = fd >= 0 && bpf_map_lookup_elem(fd, a.ip, &ban) == 0;
 	close(fd);
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_BOOTTIME, &t);
 	*left_s = ban.until_ns / 1000000000 - (uint64_t)t.tv_sec;
 	return is;
 }
@@ -166,6 +166,47 @@ static void another_life_takes_them_up(void)
 	CHECK(in_map("198.51.100.11", &left_s) && in_nftables("198.51.100.11 timeout "));
 	CHECK(stage_end(&net_stage) == 0 && !in_nftables("banned4") && in_nftables("ringfence-00000001"));
 	CHECK(system("nft delete table inet ringfence-00000001") == 0);
+}
+
+static bool add_element(const char *element)
+{
+	char command[256];
+
+	snprintf(command, sizeof command, "t=$(nft list tables | sed 's/table //'); nft delete element $t banned4 '{ 198.51.100.17 }'; nft add element $t banned4 '{ %s }'", element);
+	return system(command) == 0;
+}
+
+/* As it is after the machine slept, when the times of nftables have stood still. */
+static void nothing_stands_longer_than_it_should(void)
+{
+	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps());
+	say_ban("198.51.100.17", 600000);
+	CHECK(add_element("198.51.100.17 timeout 2h, 198.51.100.18 timeout 1h") && in_nftables(" expires 1h59m"));
+	CHECK(wait_nftables("198.51.100.18 ", false) && in_nftables("198.51.100.17 timeout ") && !in_nftables(" expires 1h59m") && in_nftables(" expires 9m"));
+	CHECK(status_of("nftables-made-anew") == 0 && status_of("bans-in-nftables") == 1 && net_seen.events == 0);
+	CHECK(stage_end(&net_stage) == 0);
+}
+
+/* As an upgrade ends it: all stays where it is, so that the next life has it before it is asked. */
+static void who_follows_takes_them_up(void)
+{
+	uint64_t left_s;
+
+	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps());
+	say_ban("198.51.100.16", 600000);
+	say_ban("2001:db8::16", 600000);
+	CHECK(stage_end_followed(&net_stage) == 0);
+	CHECK(in_map("198.51.100.16", &left_s) && in_nftables("198.51.100.16 timeout ") && in_nftables("2001:db8::16 timeout "));
+	CHECK(system("tc filter show dev rfk0 ingress | grep -q relay_tc") == 0);
+	CHECK(net_begin("192.0.2.1") && net_has_maps());
+	CHECK(in_map("198.51.100.16", &left_s) && left_s > 580 && in_map("2001:db8::16", &left_s) && in_nftables("198.51.100.16 timeout "));
+	/* the programs come later than the table, or its map was lost */
+	CHECK(stage_end_followed(&net_stage) == 0 && net_pins(true) && net_begin("192.0.2.1") && net_has_maps());
+	CHECK(in_map("198.51.100.16", &left_s) && left_s > 580 && in_map("2001:db8::16", &left_s) && in_nftables("2001:db8::16 timeout "));
+	say_ban("198.51.100.16", 600000);
+	CHECK(wait_nftables("2001:db8::16", false) && !in_map("2001:db8::16", &left_s) && in_nftables("198.51.100.16 timeout "));
+	CHECK(stage_end(&net_stage) == 0 && !in_nftables("ringfence"));
+	CHECK(system("tc filter show dev rfk0 ingress | grep -q relay_tc") != 0);
 }
 
 static void what_is_taken_away_comes_back(void)
@@ -271,6 +312,8 @@ int main(int argc, char **argv)
 	}
 	RUN(a_ban_is_where_packets_come);
 	RUN(another_life_takes_them_up);
+	RUN(who_follows_takes_them_up);
+	RUN(nothing_stands_longer_than_it_should);
 	RUN(what_is_taken_away_comes_back);
 	RUN(without_the_programs_nftables_has_them);
 	RUN(this_host_is_never_banned);

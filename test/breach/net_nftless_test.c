@@ -31,16 +31,21 @@ static uint32_t lines(const char *what)
 	return n;
 }
 
-static void say_ban(const char *ip)
+static void say(const char *ip, uint64_t until_ms)
 {
 	struct msg_ban *m = ipc_begin(net_core, MSG_BAN);
 
 	if (!m)
 		abort();
 	m->address = net_at(ip);
-	m->until_ms = UINT64_MAX / 2000000;
+	m->until_ms = until_ms;
 	ipc_end(net_core);
 	stage_run(&net_stage, 100);
+}
+
+static void say_ban(const char *ip)
+{
+	say(ip, UINT64_MAX / 2000000);
 }
 
 static bool stands(const char *ip)
@@ -135,6 +140,37 @@ static void what_stands_outlives_a_need(void)
 	CHECK(stage_end(&net_stage) == 0);
 }
 
+/* What was lifted while nothing could be said is not forgotten: the table goes as soon as at least that can be said. */
+static void what_was_lifted_meanwhile_stands_no_longer(uint32_t lacks)
+{
+	CHECK(begin(LACKS_NOTHING));
+	say_ban("198.51.100.1");
+	say_ban("198.51.100.2");
+	host->lacks = lacks;
+	stage_run(&net_stage, LOOK_MS + LOOK_MS / 2);
+	say("198.51.100.1", 0);
+	CHECK(stands("198.51.100.1") && stands("198.51.100.2"));
+	host->lacks = LACKS_MEMORY;
+	for (int i = 0; i < LOOKS * LOOK_MS / 500 && stands("198.51.100.1"); i++)
+		stage_run(&net_stage, 500);
+	CHECK(net_says("no-nftables-refused") && !stands("198.51.100.1"));
+	/* and the pause is over with it: what core tells is tried at once */
+	host->lacks = LACKS_NOTHING;
+	say_ban("198.51.100.3");
+	CHECK(!stands("198.51.100.1") && stands("198.51.100.2") && stands("198.51.100.3") && status_of("bans-in-nftables") == 2);
+	CHECK(stage_end(&net_stage) == 0);
+}
+
+static void what_was_lifted_in_a_pause_stands_no_longer(void)
+{
+	what_was_lifted_meanwhile_stands_no_longer(LACKS_NETFILTER);
+}
+
+static void what_was_lifted_in_need_stands_no_longer(void)
+{
+	what_was_lifted_meanwhile_stands_no_longer(LACKS_DESCRIPTORS);
+}
+
 static bool share(void)
 {
 	int fd = mkstemp(path), other = mkstemp(said);
@@ -162,6 +198,8 @@ int main(int argc, char **argv)
 		RUN(without_the_protocol);
 		RUN(without_the_subsystem);
 		RUN(what_stands_outlives_a_need);
+		RUN(what_was_lifted_in_a_pause_stands_no_longer);
+		RUN(what_was_lifted_in_need_stands_no_longer);
 	}
 	net_house_close();
 	unlink(path);

@@ -119,7 +119,7 @@ static void maps_are_made_pinned_and_given(void)
 	      info.key_size == sizeof(struct flow_key) && info.value_size == sizeof(struct flow));
 	CHECK(net_seen.map[KERNEL_FLOWS].lo == 30000 && net_seen.map[KERNEL_TALLIES].ports == 44);
 	CHECK(addr_same_ip(&net_seen.path.address, &net_stage.site.listener[0].media) && net_seen.path.interface != 0);
-	CHECK(attached() && pinned("flows") && pinned("tallies") && pinned("bans") && pinned("site"));
+	CHECK(attached() && pinned("flows") && pinned("tallies") && pinned("banned") && pinned("site"));
 	CHECK(!net_says("sockets-relay-refused") && stage_status_line(&net_stage, "kernel-addresses")->used == 1);
 }
 
@@ -160,7 +160,7 @@ static void a_stop_waits_for_no_call_and_cuts_none(void)
 	CHECK(net_begin("192.0.2.1") && net_has_maps());
 	flow.deadline_ns = 1;
 	CHECK(bpf_map_update_elem(net_seen.fd[KERNEL_FLOWS], &key, &flow, BPF_ANY) == 0);
-	CHECK(stage_end(&net_stage) == 0 && !attached() && !pinned("flows") && !pinned("bans") && !has_pair());
+	CHECK(stage_end(&net_stage) == 0 && !attached() && !pinned("flows") && !pinned("banned") && !has_pair());
 }
 
 static void an_address_of_no_interface_has_no_path(void)

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SAID_MAX = 1 << 18, OTHER_SUBSYSTEM = NFNL_SUBSYS_OSF };
+enum { SAID_MAX = 1 << 18, FEW_WORDS = 200 /* a table is removed with so many octets, and not made */, OTHER_SUBSYSTEM = NFNL_SUBSYS_OSF };
 
 static struct nftless *host;
 static int asking = -1; /* net asks by one socket at a time */
@@ -88,6 +88,10 @@ ssize_t sendto(int fd, const void *p, size_t n, int flags, const struct sockaddr
 
 	if (!real)
 		real = (ssize_t(*)(int, const void *, size_t, int, const struct sockaddr *, socklen_t))next("sendto");
+	if (host && fd == asking && host->lacks == LACKS_MEMORY && n > FEW_WORDS) {
+		errno = ENOMEM;
+		return -1;
+	}
 	if (!host || fd != asking || host->lacks != LACKS_NF_TABLES || n > sizeof said)
 		return real(fd, p, n, flags, to, to_n);
 	memcpy(said, p, n);

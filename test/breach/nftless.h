@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-enum { LACKS_NOTHING, LACKS_NETFILTER /* the protocol of netlink */, LACKS_NF_TABLES /* that subsystem of it */, LACKS_DESCRIPTORS /* for now */ };
+enum { LACKS_NOTHING, LACKS_NETFILTER /* the protocol of netlink */, LACKS_NF_TABLES /* that subsystem of it */, LACKS_DESCRIPTORS /* for now */,
+	LACKS_MEMORY /* for more than a few words */ };
 
 struct nftless {
 	uint32_t lacks;

@@ -309,11 +309,25 @@ static int end_status(struct stage *s)
 	return got > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static int end(struct stage *s, bool followed)
+{
+	struct msg_stop *m = ipc_begin(&s->parent, MSG_STOP);
+
+	if (m) {
+		m->followed = followed;
+		ipc_end(&s->parent);
+	}
+	return end_status(s);
+}
+
 int stage_end(struct stage *s)
 {
-	if (ipc_begin(&s->parent, MSG_STOP))
-		ipc_end(&s->parent);
-	return end_status(s);
+	return end(s, false);
+}
+
+int stage_end_followed(struct stage *s)
+{
+	return end(s, true);
 }
 
 int stage_lose_helper(struct stage *s)

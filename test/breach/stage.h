@@ -47,6 +47,7 @@ bool stage_want_status(struct stage *s);
 const struct status_line *stage_status_line(const struct stage *s, const char *name);
 /* STOP, and its exit status (-1: it had to be killed). */
 int stage_end(struct stage *s);
+int stage_end_followed(struct stage *s); /* as an upgrade does */
 /* kill -9 of the helper that the process started, and the process's own exit status (-1: a signal, or it went on) */
 int stage_lose_helper(struct stage *s);
 /* kill -9 */

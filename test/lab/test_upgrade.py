@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import threading
 import time
 
 import pytest
@@ -115,6 +116,43 @@ def test_r28_a_call_goes_on(exchange, people, how):
 @pytest.mark.parametrize("how", ["upgrade", "restart"])
 def test_r28_a_ban_goes_on(exchange, people, how):
     bans.live_through(exchange, people.host("thief"), getattr(exchange, how))
+
+
+def test_r13_a_ban_has_no_gap(exchange, people):
+    """While everything is replaced, nothing of who is banned comes to any port of the host."""
+    thief, ours = people.host("thief"), exchange.lab.addr["voice"][0]
+    udp = exchange.host.udp(ours, 7070)
+    junk = thief.udp(thief.v4)
+    over = threading.Event()
+
+    def send():
+        while not over.wait(0.005):
+            junk.sendto(b"\x80\x00junk", (ours, 7070))
+
+    def heard(seconds):
+        udp.settimeout(seconds)
+        try:
+            return udp.recv(100)
+        except TimeoutError:
+            return None
+    sender = threading.Thread(target=send)
+    with udp, junk:
+        sender.start()
+        try:
+            assert heard(2)
+            exchange.command("ban", thief.v4, "--for", "10m")
+            net.wait_for("the ban", lambda: not heard(0.5), 10)
+            exchange.upgrade()
+            assert not heard(2), "it came through during the upgrade"
+            exchange.wait_replaced("net", exchange.kill("net"))
+            assert not heard(2), "it came through while net was away"
+        finally:
+            exchange.command("unban", thief.v4)
+            try:
+                net.wait_for("its end", lambda: heard(0.5), 10)
+            finally:
+                over.set()
+                sender.join()
 
 
 def scripted_call(exchange, people):

@@ -63,13 +63,15 @@ class Root:
 
 
 class Service:
-    """ringfence.service and its mount, as systemd would take them."""
+    """ringfence.service and its mounts, as systemd would take them."""
 
     def __init__(self, root):
         self.root = root
         unit = root.sh('cat /lib/systemd/system/ringfence.service')
-        mount = dict(re.findall(r'^(What|Where|Type|Options)=(.*)$', root.sh('cat /lib/systemd/system/*ringfence-run.mount'), re.M))
-        root.sh('mountpoint -q "$1" || mount -t "$2" -o "$3" "$4" "$1"', mount['Where'], mount['Type'], mount['Options'], mount['What'])
+        for name, needed in (('run', True), ('run-bpf', False)):
+            mount = dict(re.findall(r'^(What|Where|Type|Options)=(.*)$', root.sh(f'cat /lib/systemd/system/*ringfence-{name}.mount'), re.M))
+            root.sh('mkdir -p "$1" && mountpoint -q "$1" || mount -t "$2" -o "$3" "$4" "$1"', mount['Where'], mount['Type'], mount['Options'],
+                    mount['What'], check=needed)
         said = dict(re.findall(r'^(ExecStartPre|ExecStart)=(.*)$', unit, re.M))
         # ProtectSystem=strict leaves no /run in which a passphrase could be asked for
         assert said['ExecStartPre'].startswith('+')
@@ -141,6 +143,27 @@ def test_r30_the_package_brings_an_exchange_up_upgrades_it_and_goes(root, packag
 
     root.sh('dpkg -P ringfence')
     assert root.sh(f'ls {SITE} 2>/dev/null', check=False) == ''
+
+
+IN_THE_KERNEL = {'tc filter show dev eth0 ingress': 'relay_tc', 'ip -o link': 'rfout', 'nft list tables': 'ringfence-'}
+
+
+def test_r30_a_removed_exchange_leaves_nothing_in_the_kernel(root, packages):
+    """Killed, so that nothing of it could clean up: what it left is known by its pins, and goes with the package."""
+    root.sh('ip link add eth0 type veth peer name far && ip addr add 192.0.2.1/24 dev eth0 && ip link set eth0 up && ip link set far up')
+    root.sh('ip route add default via 192.0.2.2 && dpkg -i "$1"', root.copy(packages[0]))
+    service = Service(root)
+    if 'relay-eth0-tc' not in root.sh('ringfence status'):
+        pytest.skip('no relay in this kernel')
+    root.sh('ringfence ban 198.51.100.9')
+    root.sh('for p in /proc/[0-9]*; do ! grep -q "^ringfence" $p/comm || echo ${p#/proc/}; done | xargs kill -9')
+    service.parent.wait(20)
+    for command, what in IN_THE_KERNEL.items():
+        assert what in root.sh(command), command
+    assert 'stays' not in root.sh('dpkg -r ringfence')
+    for command, what in IN_THE_KERNEL.items():
+        assert what not in root.sh(command), command
+    assert root.sh(f'mountpoint -q {SITE}/run && echo mounted', check=False) == ''
 
 
 def test_r30_a_host_whose_name_is_no_domain_is_told_what_to_do(root, packages):
