@@ -23,6 +23,17 @@ struct datagram {
 	__u32 at, n; /* the payload: offset in the frame, octets */
 };
 
+/* A frame as short as that, with two tags, may be padded (IEEE 802.3 4.2.4). */
+enum { PADDED_MAX = 60 + 2 * 4 };
+
+/* The frame holds the datagram, and nothing behind it that nobody has judged (R5). */
+static __always_inline int fits(const struct datagram *d, __u32 frame)
+{
+	const __u32 n = d->at + d->n;
+
+	return n == frame || (n < frame && frame <= PADDED_MAX);
+}
+
 /* --- reading --- */
 
 static __always_inline void mapped(struct flow_ip *out, __be32 v4)

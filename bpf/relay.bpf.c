@@ -59,7 +59,7 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 		return TC_ACT_UNSPEC;
 	if (s->bans && shut_out(data, end, l3, family, s))
 		return TC_ACT_SHOT;
-	if (skb->gso_size || !read_ip(data, end, l3, family, &d) || d.at + d.n > skb->len ||
+	if (skb->gso_size || !read_ip(data, end, l3, family, &d) || !fits(&d, skb->len) ||
 	    !for_media(s, bpf_ntohs(d.to.port)))
 		return TC_ACT_UNSPEC;
 	d.to.interface = skb->ifindex;

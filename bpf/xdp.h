@@ -93,7 +93,7 @@ static __always_inline int relay_frame(struct xdp_md *ctx, const __u32 tags, con
 		return XDP_PASS;
 	if (s->bans && shut_out(data, end, l3, family, s))
 		return XDP_DROP;
-	if (!read_ip(data, end, l3, family, &d) || d.at + d.n > bpf_xdp_get_buff_len(ctx) ||
+	if (!read_ip(data, end, l3, family, &d) || !fits(&d, (__u32)bpf_xdp_get_buff_len(ctx)) ||
 	    !for_media(s, bpf_ntohs(d.to.port)))
 		return XDP_PASS;
 	d.to.interface = interface;

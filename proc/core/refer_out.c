@@ -50,7 +50,8 @@ void refer_out_comes(struct refer *t, struct request *r)
 	const char *bad = refer_meet_bad_offer(r);
 
 	if (bad || !still_talks(t, c)) {
-		reply_refuse_because(r->reply, bad ? REFUSE_OFFER : REFUSE_NO_ANSWER, bad ? bad : "the call that it was sent to is over");
+		reply_refuse_because(r->reply, bad ? REFUSE_OFFER : REFUSE_NO_ANSWER,
+		    bad ? bad : "the call that it was sent to is over");
 		refer_event(t, REFER_FAILS);
 		return;
 	}

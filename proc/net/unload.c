@@ -64,7 +64,8 @@ static void note(const char *name, int fd)
 		if (bpf_obj_get_info_by_fd(fd, &info, &n) != 0 || !info.id)
 			return;
 		pin[pins].map = info.id;
-		if (strncmp(name, "site-", 5) == 0 && info.type == BPF_MAP_TYPE_ARRAY && info.value_size == sizeof(struct flow_site))
+		if (strncmp(name, "site-", 5) == 0 && info.type == BPF_MAP_TYPE_ARRAY &&
+		    info.value_size == sizeof(struct flow_site))
 			take_number(fd);
 	}
 	pins++;
