@@ -484,6 +484,8 @@ enum turn_why {
 #define FIELDS_DTLS_OURS(N, E, S, D, A, B, O) B(fingerprint, 32)
 #define FIELDS_RELAY(N, E, S, D, A, B, O) N(uint64_t, join) O(struct relay_spec, spec, relay_spec_ok)
 #define FIELDS_RELAY_CLOSE(N, E, S, D, A, B, O) N(uint64_t, join)
+/* relay has named every call that is not over, since the link came up: what media relays besides is nobody's */
+#define FIELDS_RELAYS_DONE(N, E, S, D, A, B, O)
 #define FIELDS_RELAY_FAILED(N, E, S, D, A, B, O) N(uint64_t, join) E(why, RELAY_WHYS)
 /* both directions of RTP are open and keyed by this method; ended: every present side is keyed, the first by this method
  * (NONE: it is clear) */

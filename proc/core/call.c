@@ -84,6 +84,7 @@ static void forget(struct call *c)
 	timer_cancel(&child_wheel, &c->patience);
 	timer_cancel(&child_wheel, &c->cut);
 	media_release_ports(c->r.ports);
+	media_owe_no_more(c);
 	dialogue_leave_seats(c);
 	if (arena_get(store, id_index(id)))
 		arena_clear(store, id_index(id));

@@ -67,6 +67,7 @@ struct call {
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
 	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */
 	bool recorded; /* an earlier life wrote its record, and did not forget the call any more */
+	bool untold;   /* to a media that came up since */
 	uint8_t keyed; /* media can be heard on every side that is there */
 	/* the dialogue with the caller */
 	uint8_t script, step, tries, silences; /* script: enum script */
@@ -119,7 +120,7 @@ void call_media_failed(uint64_t call, enum relay_why why);
 void call_gate_open(uint64_t call, enum relay_key key);
 void call_varying(uint64_t call, unsigned side);
 void call_counts(const struct msg_relay_counts *m);
-void call_tell_media(struct link *media);
+void call_tell_media(void);
 
 /* Where the caller of an emergency call is, as SETTING_LOCATION says; empty for every other call (R16). */
 struct span call_place(const struct leg *l);

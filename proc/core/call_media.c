@@ -2,6 +2,7 @@
 /* What media says of a call: whether and for whom it can be heard, and that it failed. */
 #include "call.h"
 #include "dialogue.h"
+#include "media.h"
 
 void call_media_failed(uint64_t call, enum relay_why why)
 {
@@ -76,12 +77,14 @@ void call_counts(const struct msg_relay_counts *m)
 static void tell(struct call *c, void *arg)
 {
 	(void)arg;
-	if (c->r.answered_ms || c->r.ended)
-		call_relay(c);
+	c->untold = false;
+	if (!c->r.answered_ms && !c->r.ended)
+		return;
+	media_owe(c);
+	call_relay(c);
 }
 
-void call_tell_media(struct link *media)
+void call_tell_media(void)
 {
-	(void)media;
 	call_each(tell, NULL);
 }

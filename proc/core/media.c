@@ -127,6 +127,29 @@ enum relay_key media_key(const struct sdp *answer)
 
 /* --- the wish --- */
 
+static uint32_t owed; /* calls of which media is still to hear, and one more while they are looked for */
+
+static void owe_one_less(void)
+{
+	/* a media that has said nothing yet will hear of all of them */
+	if (--owed == 0 && media_ready() && ipc_begin(child_link(PROC_MEDIA, 0), MSG_RELAYS_DONE))
+		ipc_end(child_link(PROC_MEDIA, 0));
+}
+
+void media_owe(struct call *c)
+{
+	c->untold = true;
+	owed++;
+}
+
+void media_owe_no_more(struct call *c)
+{
+	if (!c->untold)
+		return;
+	c->untold = false;
+	owe_one_less();
+}
+
 bool media_relay(struct call *c)
 {
 	struct link *media = child_link(PROC_MEDIA, 0);
@@ -140,6 +163,7 @@ bool media_relay(struct call *c)
 	m->join = c->r.id;
 	m->spec = ipc_put_part(media, &spec, sizeof spec);
 	ipc_end(media);
+	media_owe_no_more(c);
 	return true;
 }
 
@@ -149,7 +173,7 @@ void media_close(struct call *c)
 	struct msg_relay_close *m = media ? ipc_begin(media, MSG_RELAY_CLOSE) : NULL;
 
 	if (!m)
-		return; /* its deadline ends it */
+		return; /* media ends it when it is back and has heard of all others */
 	m->join = c->r.id;
 	ipc_end(media);
 }
@@ -165,7 +189,9 @@ void media_on_ports(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	ports.told = true;
-	call_tell_media(from);
+	owed = 1;
+	call_tell_media();
+	owe_one_less();
 }
 
 void media_on_dtls_ours(struct link *from, const struct ipc_view *v)

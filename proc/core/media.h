@@ -29,6 +29,11 @@ void media_wish(const struct call *c, struct relay_spec *spec);
 /* Send (or renew) the wish for this call. False: media could not be told. */
 bool media_relay(struct call *c);
 void media_close(struct call *c);
+/* A media that came up is to hear of this call: media_relay() tells it. When it has heard of each such call that is not over by then, it is
+ * told that these were all, and what it holds besides is nobody's. */
+void media_owe(struct call *c);
+/* It has heard of it, or the call is over. */
+void media_owe_no_more(struct call *c);
 
 /* Which key method both descriptions agreed on (RELAY_KEY_NONE: none yet). */
 enum relay_key media_key(const struct sdp *answer);

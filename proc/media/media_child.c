@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "media_child.h"
 #include "ours.h"
+#include "owned.h"
 #include "port.h"
 #include "source.h"
 #include <unistd.h>
@@ -23,6 +24,7 @@ static int arena_fd = -1, look_fd = -1;
 static struct arena_table table[MEDIA_TABLES];
 static struct timer sweep;
 static uint32_t sweeps;
+static uint64_t disowned;
 
 static struct link *core(void)
 {
@@ -142,6 +144,7 @@ static void on_relay(struct link *from, const struct ipc_view *v)
 	}
 	if (!r)
 		r = table_take(index, m->join);
+	owned_set(index);
 	follow(index, r, spec);
 	if (!engine_start(index)) {
 		end_row(index);
@@ -164,6 +167,21 @@ static void on_relay_close(struct link *from, const struct ipc_view *v)
 		return;
 	counts_tell((uint32_t)index);
 	end_row((uint32_t)index);
+}
+
+static void on_relays_done(struct link *from, const struct ipc_view *v)
+{
+	const uint64_t before = disowned;
+
+	(void)from;
+	(void)v;
+	for (uint32_t i = 0; i < table_rows(); i++)
+		if (table_row(i) && !owned_is(i)) {
+			end_row(i);
+			disowned++;
+		}
+	if (disowned != before)
+		log_info("calls that ended while core or media was away are relayed no more");
 }
 
 static void on_ban(struct link *from, const struct ipc_view *v)
@@ -266,6 +284,7 @@ static void open_all(void)
 	engine_open(s);
 	table_open(&table[MEDIA_ROWS], s->media_port_lo);
 	end_open(&table[MEDIA_ENDS]);
+	owned_open(table[MEDIA_ROWS].count);
 	kernel_open(table[MEDIA_ROWS].count);
 	ours_open();
 	if (!end_dtls_open())
@@ -292,8 +311,10 @@ static void serve(void)
 
 static void link_up(struct link *l)
 {
-	struct msg_ports *m = l->peer == PROC_CORE ? ipc_begin(l, MSG_PORTS) : NULL;
-
+	if (l->peer != PROC_CORE)
+		return;
+	owned_begin();
+	struct msg_ports *m = ipc_begin(l, MSG_PORTS);
 	if (!m)
 		return;
 	m->lo = child_site()->media_port_lo;
@@ -312,11 +333,13 @@ static void status(struct proc_status *s)
 {
 	engine_status(s);
 	ended_status(s);
+	status_counter(s, "relays-disowned", disowned);
 }
 
 static ipc_handler *const on[MSG_N] = {
     [MSG_RELAY] = on_relay,
     [MSG_RELAY_CLOSE] = on_relay_close,
+    [MSG_RELAYS_DONE] = on_relays_done,
     [MSG_BAN] = on_ban,
     [MSG_KERNEL_MAP] = kernel_on_map,
     [MSG_KERNEL_PATH] = kernel_on_path,

@@ -438,6 +438,32 @@ static void a_call_that_is_over_is_gone(void)
 	CHECK(heard.counts.expected_a == 4 && heard.counts.lost_a == 0 && heard.counts.jitter_a == 0);
 }
 
+static void told_all(void)
+{
+	if (ipc_begin(core, MSG_RELAYS_DONE))
+		ipc_end(core);
+	settle();
+}
+
+/* The call ended while media was dead: whichever of core and net speaks first to the next one. */
+static void what_core_does_not_name_leaves_the_kernel(void)
+{
+	for (int core_first = 0; core_first < 2; core_first++) {
+		wish(clock_boot_ms() + 60000);
+		CHECK(talk(1, 2) && in_the_kernel() == 2);
+		stage_kill(&s);
+		CHECK(start() && talk(3, 2) && in_the_kernel() == 2);
+		if (core_first)
+			told_all();
+		net_speaks();
+		CHECK(core_first || (in_the_kernel() == 2 && talk(5, 2)));
+		told_all();
+		CHECK(in_the_kernel() == 0 && counter("relays") == 0 && counter("kernel-flows") == 0 && counter("relays-disowned") == 1);
+		say(&phone[0], "10.9.0.1", LO, 170, 7);
+		CHECK(hears(&phone[1], "10.9.1.1", LO + 2, SILENCE_MS) == -1);
+	}
+}
+
 static void an_end_comes_by_itself(void)
 {
 	wish(clock_boot_ms() + 1000);
@@ -531,6 +557,7 @@ int main(int argc, char **argv)
 	RUN(more_than_a_phone_sends_is_policed);
 	RUN(routes_are_followed);
 	RUN(a_call_that_is_over_is_gone);
+	RUN(what_core_does_not_name_leaves_the_kernel);
 	RUN(an_end_comes_by_itself);
 	RUN(what_net_lies_is_borne);
 	if (s.pid)

@@ -462,6 +462,60 @@ static void new_core(void)
 	settle();
 }
 
+static uint64_t counter(const char *name)
+{
+	return settle() ? stage_status_line(&s, name)->used : UINT64_MAX;
+}
+
+static void told_all(void)
+{
+	if (ipc_begin(core, MSG_RELAYS_DONE))
+		ipc_end(core);
+	settle();
+}
+
+static void named(uint32_t at, uint64_t join)
+{
+	spec_init(at, RELAY_KEY_SDES);
+	wish(join);
+}
+
+static bool is_over(uint32_t at)
+{
+	uint16_t port;
+
+	send_to(&phone[0], (uint16_t)(LO + 4 * at), rtp(170));
+	return receive(&phone[1], &port) == 0;
+}
+
+/* Calls that ended while media was dead, or with the core that knew of them. */
+static void what_core_does_not_name_ends(void)
+{
+	const uint64_t others = counter("relays");
+
+	named(4, 21);
+	named(5, 22);
+	stage_kill(&s);
+	CHECK(start() && counter("relays") == others + 2 && relays_both_ways(4) && relays_both_ways(5));
+	heard.failed = 0;
+	named(4, 21);
+	told_all();
+	CHECK(counter("relays") == 1 && counter("relays-disowned") == others + 1 && heard.failed == 0);
+	CHECK(relays_both_ways(4) && is_over(5));
+	/* said again it changes nothing, also of what came since */
+	named(5, 23);
+	told_all();
+	CHECK(counter("relays") == 2 && counter("relays-disowned") == others + 1 && relays_both_ways(5));
+	/* another core, which has yet to say all that it knows */
+	new_core();
+	CHECK(relays_both_ways(4) && counter("relays") == 2);
+	named(5, 23);
+	told_all();
+	CHECK(counter("relays") == 1 && counter("relays-disowned") == others + 2 && is_over(4) && relays_both_ways(5));
+	close_relay(23);
+	CHECK(counter("relays") == 0);
+}
+
 static void what_core_may_not_wish_is_accused(void)
 {
 	static const struct {
@@ -553,6 +607,7 @@ int main(int argc, char **argv)
 	RUN(an_orphan_ends_at_its_deadline);
 	RUN(a_call_outlives_a_kill);
 	RUN(a_gate_that_stays_shut_ends_after_10_s);
+	RUN(what_core_does_not_name_ends);
 	RUN(what_core_may_not_wish_is_accused);
 	RUN(what_core_lies_is_borne);
 	stage_end(&s);

@@ -86,6 +86,31 @@ static void a_call_goes_on_and_its_record_is_right(void)
 	NEED(strcmp(sim.record_from, "alice") == 0 && strcmp(sim.record_to, "bob") == 0);
 }
 
+static uint32_t wishes, wishes_before_done;
+
+static void count_wishes(struct link *l, const struct ipc_view *v)
+{
+	(void)l;
+	wishes += v->type == MSG_RELAY;
+	if (v->type == MSG_RELAYS_DONE)
+		wishes_before_done = wishes;
+}
+
+/* What media relays besides is over with the core that knew of it. */
+static void media_is_told_all_that_was_adopted(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_in_a_call);
+	sim_defaults();
+	sim.watch = count_wishes;
+	sim_open();
+	NEED(wishes_before_done == 1 && wishes == 1);
+	same_flow_up(&w->alice);
+	same_flow_up(&w->bob);
+	call_hang_up(&w->a, &w->b);
+	finish();
+}
+
 /* What core sent since the last save is not known to the next one: its CSeq must be higher all the same. */
 static void life_with_unsaved_requests(void)
 {
@@ -390,6 +415,7 @@ static void a_call_on_ports_that_are_no_more_is_dropped(void)
 int main(void)
 {
 	SIM(a_call_goes_on_and_its_record_is_right);
+	SIM(media_is_told_all_that_was_adopted);
 	SIM(cseq_rises_over_restarts);
 	SIM(a_call_can_change_after_a_restart);
 	SIM(a_call_that_waits_for_its_ack_is_kept);

@@ -221,14 +221,99 @@ static void a_wish_without_credit_is_made_again_soon(void)
 	finish();
 }
 
+static uint32_t wishes, dones, wishes_before_done;
+
+static void count_wishes(struct link *l, const struct ipc_view *v)
+{
+	(void)l;
+	wishes += v->type == MSG_RELAY;
+	dones += v->type == MSG_RELAYS_DONE;
+	if (v->type == MSG_RELAYS_DONE)
+		wishes_before_done = wishes;
+}
+
+static bool heard_of(uint32_t calls)
+{
+	bool all = dones == 1 && wishes == calls && wishes_before_done == calls;
+
+	wishes = dones = wishes_before_done = 0;
+	return all;
+}
+
+static void media_says_ports(uint16_t hi)
+{
+	struct msg_ports *m = ipc_begin(sim_far(PROC_MEDIA, 0), MSG_PORTS);
+
+	m->lo = sim.site.media_port_lo;
+	m->hi = hi;
+	ipc_end(sim_far(PROC_MEDIA, 0));
+	sim_turn();
+}
+
+/* media came up, and has no credit to give. */
+static void ports_without_credit(void)
+{
+	child_link(PROC_MEDIA, 0)->credit[CLASS_DIALOG] = 0;
+	sim_far(PROC_MEDIA, 0)->to_grant[CLASS_DIALOG] = 0;
+	media_says_ports(sim.site.media_port_hi);
+}
+
+/* media hears that it knows all calls when it does, however long that takes. */
+static void media_learns_that_it_was_told_of_all(void)
+{
+	wishes = dones = wishes_before_done = 0;
+	sim_defaults();
+	set_up();
+	sim.watch = count_wishes;
+	sim_open();
+	NEED(heard_of(0)); /* a core that has none says so */
+	phones();
+	phone_register(&alice);
+	phone_register(&bob);
+	call_up(&a, &alice, &b, &bob);
+	NEED(wishes == 1 && dones == 0);
+	wishes = 0;
+	sim_link_down(PROC_MEDIA, 0);
+	sim_link_up(PROC_MEDIA, 0);
+	NEED(heard_of(1));
+	/* more than it has credit for */
+	ports_without_credit();
+	sim_pass(3000);
+	NEED(wishes == 0 && dones == 0);
+	child_link(PROC_MEDIA, 0)->credit[CLASS_DIALOG] = class_window[CLASS_DIALOG];
+	sim_pass(1000);
+	NEED(heard_of(1));
+	/* which dies before it heard: the next one hears it all, and once */
+	ports_without_credit();
+	sim_link_down(PROC_MEDIA, 0);
+	sim_pass(3000);
+	NEED(wishes == 0 && dones == 0);
+	sim_link_up(PROC_MEDIA, 0);
+	NEED(heard_of(1));
+	/* and not before it has said itself that it is there for all of them */
+	ports_without_credit();
+	sim_link_down(PROC_MEDIA, 0);
+	sim.media_mute = true;
+	sim_link_up(PROC_MEDIA, 0);
+	sim_pass(60000);
+	NEED(wishes >= 1 && dones == 0);
+	wishes = 0;
+	media_says_ports(sim.site.media_port_hi);
+	NEED(heard_of(1));
+	/* a call that is over first is not waited for */
+	ports_without_credit();
+	call_hang_up(&a, &b);
+	NEED(heard_of(0));
+	child_link(PROC_MEDIA, 0)->credit[CLASS_DIALOG] = class_window[CLASS_DIALOG];
+	sim_pass(60000);
+	NEED(wishes == 0 && dones == 0);
+	finish();
+}
+
 static void media_binds_other_ports_than_agreed(void)
 {
 	begin();
-	struct msg_ports *m = ipc_begin(sim_far(PROC_MEDIA, 0), MSG_PORTS);
-	m->lo = sim.site.media_port_lo;
-	m->hi = sim.site.media_port_hi - 4;
-	ipc_end(sim_far(PROC_MEDIA, 0));
-	sim_turn();
+	media_says_ports((uint16_t)(sim.site.media_port_hi - 4));
 	NEED(sim.accusations == 1 && sim.accused == PROC_MEDIA);
 	sim.accusations = 0;
 	finish();
@@ -733,6 +818,7 @@ int main(void)
 	SIM(an_edge_dies_while_a_login_is_judged_or_a_text_delivered);
 	SIM(media_dies_and_the_calls_go_on);
 	SIM(a_wish_without_credit_is_made_again_soon);
+	SIM(media_learns_that_it_was_told_of_all);
 	SIM(media_binds_other_ports_than_agreed);
 	SIM(keeper_dies_in_a_call);
 	SIM(a_phone_is_revoked_in_a_call);

@@ -407,7 +407,7 @@ static void on_any(struct link *l, const struct ipc_view *v)
 		check_refusal(v);
 	if (sim.watch)
 		sim.watch(l, v);
-	if (v->type == MSG_EVENT || v->type == MSG_DEVICE_STATE || v->type == MSG_DEVICES_DONE)
+	if (v->type == MSG_EVENT || v->type == MSG_DEVICE_STATE || v->type == MSG_DEVICES_DONE || v->type == MSG_RELAYS_DONE)
 		return;
 	if (conduct[v->type])
 		conduct[v->type](l, v);
@@ -434,7 +434,7 @@ void sim_link_up(enum proc peer, uint32_t instance)
 	NEED(link_init(&p->far, fd[1], peer, PROC_CORE, 0, phase));
 	if (peer != PROC_PARENT)
 		core_child.link_up(&p->core);
-	if (peer == PROC_MEDIA) {
+	if (peer == PROC_MEDIA && !sim.media_mute) {
 		struct msg_ports *m = ipc_begin(&p->far, MSG_PORTS);
 		m->lo = sim.site.media_port_lo;
 		m->hi = sim.site.media_port_hi;

@@ -71,6 +71,7 @@ struct sim {
 	uint32_t generation;
 	ipc_handler *watch; /* sees all that core says; may be NULL */
 	bool fail_aborts;   /* sim_fail() is for a fuzzer */
+	bool media_mute;    /* one that comes up has not said its ports yet */
 	uint32_t step_ms;   /* of sim_pass(); 0: each tick of the wheel */
 	bool quiet;    /* keep nothing of what is heard: for measurements */
 	int crash_fd;  /* the arena */

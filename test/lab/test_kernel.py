@@ -355,6 +355,31 @@ def test_r28_the_whole_exchange_is_another(exchange, engine, scripted, what, dea
     assert abs(exchange.log_rows()[-1]["duration_ms"] / 1000 - lasted) < 1.5, (exchange.log_rows()[-1], lasted)
 
 
+def test_r28_a_call_that_ends_while_media_is_dead(exchange, engine, scripted):
+    """Nobody can tell media then, and what it kept it relays again, or the kernel does all along; until core has told it what there is."""
+    call = Call(scripted("ka"), scripted("kb"))
+    a, b = call.media()
+    engine.wait_flows(4)
+    a.say(ENCRYPTED, 3)
+    assert len(b.hear()) == 3
+    os.kill(exchange.proc.pid, signal.SIGSTOP)      # nobody starts it again
+    try:
+        old = exchange.kill("media")
+        call.bye()
+        assert not exchange.calls()
+        a.say(ENCRYPTED, 3)
+        assert len(b.hear()) == (3 if engine.kernel else 0)
+    finally:
+        os.kill(exchange.proc.pid, signal.SIGCONT)
+    exchange.wait_replaced("media", old)
+    net.wait_for("the exchange to answer", exchange.answers, 10)
+    net.wait_for("the end of what no call owns", lambda: exchange.counter("relays-disowned") == 1, 5, step=0.2)
+    engine.wait_flows(0)
+    assert exchange.counter("relays") == 0
+    a.say(ENCRYPTED, 3)
+    assert not b.hear()
+
+
 def test_t24_a_stranger_is_dropped(exchange, engine, scripted, people):
     call = Call(scripted("ka"), scripted("kb"))
     a, b = call.media()
