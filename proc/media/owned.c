@@ -3,7 +3,8 @@
 #include "base/log.h"
 #include <stdlib.h>
 
-static uint64_t cores, *named_by; /* a row: the how manieth core named it last; 0: none */
+static uint64_t cores;     /* that came, the one of now among them */
+static uint64_t *named_by; /* by row: which of them named it last */
 
 void owned_open(uint32_t rows)
 {

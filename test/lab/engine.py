@@ -14,8 +14,8 @@ class Engine:
     def __init__(self, name, lab, exchange, people):
         self.name, self.x = name, exchange
         self.kernel = name in KERNEL
+        people.drop()               # which would look for an exchange that was started anew for a minute
         if exchange.kernel != self.kernel:
-            people.drop()           # they would look for it for a minute
             exchange.pin_kernel(self.kernel)
         if self.kernel:
             net.receives_by_napi(lab.switch, lab.exchange.port, name == "xdp")
