@@ -459,6 +459,10 @@ static void what_is_not_plain_goes_up(void)
 	put16(f.octets + 14 + 20 + 4, (uint32_t)f.n + 9); /* more than there is */
 	CHECK(run(&f) == OK);
 	f = rtp(0, 170);
+	memset(f.octets + f.octets_n, 0x5a, 4); /* and less: nobody has judged what comes behind it */
+	f.octets_n += 4;
+	CHECK(run(&f) == OK);
+	f = rtp(0, 170);
 	f.to.port = PORT + 1; /* no flow there */
 	build(&f);
 	CHECK(run(&f) == OK);
