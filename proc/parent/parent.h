@@ -140,9 +140,9 @@ void events_flush(void);
 bool place_open(void);
 bool place_prepare(void);
 bool place_look(void);                             /* as far as one can see without changing anything */
-int place_file(enum file_kind what, enum proc p);  /* a fresh descriptor, or -1 */
-int place_trust(const struct trunk_conf *t);       /* the certificates that vouch for it, or -1 */
-int place_certificate(const struct trunk_conf *t); /* ours for it, or -1 */
+int place_file(enum file_kind what, enum proc p);  /* a fresh descriptor, or -1 with errno */
+int place_trust(const struct trunk_conf *t);       /* the certificates that vouch for it, or -1 with errno */
+int place_certificate(const struct trunk_conf *t); /* ours for it, or -1 with errno */
 const char *place_check_trust(const struct site *s);
 void place_close(void);
 

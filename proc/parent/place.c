@@ -126,6 +126,7 @@ static int open_boot_key(void)
 	    "the boot key (a credential, run/boot.key or boot.key in %s) must be %d octets that only its owner may read",
 	    self.site_dir, BOOT_KEY_LEN);
 	close(fd);
+	errno = EPERM;
 	return -1;
 }
 

@@ -130,10 +130,27 @@ static void say_start(struct slot *s)
 	ipc_end(&s->link);
 }
 
+/* What a process is not given at its start it would lack as long as it runs, and look well: it starts again, until it has all. */
+static void lacks(struct slot *s)
+{
+	life_kill(s, "cannot be given all that it needs");
+}
+
+/* A message with this descriptor, or NULL. What is not there is for those to judge who read it; parent's own want passes. */
+static void *begin_fd(struct slot *s, enum msg type, int fd)
+{
+	void *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, type, fd);
+
+	if (fd < 0 && errno != EMFILE && errno != ENFILE && errno != ENOMEM)
+		return NULL;
+	if (!m)
+		lacks(s);
+	return m;
+}
+
 static void give_file(struct slot *s, enum file_kind what)
 {
-	int fd = place_file(what, s->proc);
-	struct msg_give_file *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_FILE, fd);
+	struct msg_give_file *m = begin_fd(s, MSG_GIVE_FILE, place_file(what, s->proc));
 
 	if (!m)
 		return;
@@ -184,8 +201,8 @@ static void give_listeners(struct slot *s)
 		bool of_trunk = self.site.listener[i].kind == LISTEN_TRUNK;
 		if (self.rehearsal || self.listener_fd[i] < 0 || (of_trunk && s->instance != TRUNK_EDGE))
 			continue;
-		int fd = fcntl(self.listener_fd[i], F_DUPFD_CLOEXEC, 0);
-		struct msg_give_listener *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_LISTENER, fd);
+		struct msg_give_listener *m =
+		    begin_fd(s, MSG_GIVE_LISTENER, fcntl(self.listener_fd[i], F_DUPFD_CLOEXEC, 0));
 		if (!m)
 			continue;
 		m->index = i;
@@ -196,7 +213,7 @@ static void give_listeners(struct slot *s)
 
 static void give_trust(struct slot *s, uint32_t generation, uint8_t trunk, enum trust_kind what, int fd)
 {
-	struct msg_give_trust *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_TRUST, fd);
+	struct msg_give_trust *m = begin_fd(s, MSG_GIVE_TRUST, fd);
 
 	if (!m)
 		return;
@@ -220,7 +237,7 @@ void give_trusts(struct slot *s, const struct site *site, uint32_t generation)
 
 static void give_link(struct slot *to, const struct slot *peer, int fd)
 {
-	struct msg_give_link *m = ipc_begin_fd(&to->link, MSG_GIVE_LINK, fd);
+	struct msg_give_link *m = begin_fd(to, MSG_GIVE_LINK, fd);
 
 	if (!m)
 		return;
@@ -234,8 +251,12 @@ static void give_links(struct slot *s)
 	for (uint32_t i = 0; i < self.slots; i++) {
 		struct slot *p = &self.slot[i];
 		int fd[2];
-		if (p == s || !slot_alive(p) || !links_allowed(s->proc, p->proc) || !pair(fd))
+		if (p == s || !slot_alive(p) || !links_allowed(s->proc, p->proc))
 			continue;
+		if (!pair(fd)) {
+			lacks(s);
+			return;
+		}
 		give_link(s, p, fd[0]);
 		give_link(p, s, fd[1]);
 	}

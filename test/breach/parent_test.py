@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -196,6 +197,38 @@ def test_killed_process_is_back_in_two_seconds(house, name):
     os.kill(before[name], signal.SIGKILL)
     h.wait_new(name, before[name], 2)
     after = h.children()
+    assert {n: p for n, p in after.items() if n != name} == {n: p for n, p in before.items() if n != name}
+    assert h.alive()
+
+
+def sockets_of(pid):
+    fds = pathlib.Path(f'/proc/{pid}/fd')
+    return sum(os.readlink(fds / fd).startswith('socket:') for fd in os.listdir(fds))
+
+
+@pytest.mark.parametrize('name, spare', [('core', 3), ('core', 13), ('edge', 3), ('ctl', 3)])
+def test_who_cannot_be_given_all_starts_again_until_it_can(house, name, spare):
+    """parent at its limit of descriptors: no process runs for good without some of its links"""
+    h = house()
+    before = h.ready()
+    whole = {n: sockets_of(p) for n, p in before.items()}
+    used = {int(fd) for fd in os.listdir(f'/proc/{h.process.pid}/fd')}
+    most = next(n for n in range(1000) if n - len([fd for fd in used if fd < n]) == spare)
+    limits = resource.prlimit(h.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(h.process.pid, resource.RLIMIT_NOFILE, (most, limits[1]))
+    os.kill(before[name], signal.SIGKILL)
+    h.wait_log(f'{name}/0: killed: cannot be given all that it needs', times=2)
+    resource.prlimit(h.process.pid, resource.RLIMIT_NOFILE, limits)
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        after = h.children()
+        try:
+            if {n: sockets_of(p) for n, p in after.items()} == whole:
+                break
+        except OSError:
+            pass
+    assert {n: sockets_of(p) for n, p in after.items()} == whole, h.log()
     assert {n: p for n, p in after.items() if n != name} == {n: p for n, p in before.items() if n != name}
     assert h.alive()
 
