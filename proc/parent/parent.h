@@ -85,6 +85,11 @@ bool slot_alive(const struct slot *s);
 void slots_init(void);
 bool links_allowed(enum proc a, enum proc b);
 
+/* programs.c: descriptors that stay its own, or -1 with errno */
+void programs_open(void);
+int program_of(enum proc p);
+int program_helper(enum proc p); /* of ctl and watch */
+
 /* spawn.c */
 void give_trusts(struct slot *s, const struct site *site, uint32_t generation); /* to the edge that has the trunks */
 bool spawn(struct slot *s); /* false when there is no descriptor or process to be had; the caller tries again later */

@@ -269,6 +269,10 @@ int place_file(enum file_kind what, enum proc p)
 	case FILE_CONF:
 		fd = openat(self.site_fd, "ringfence.conf", O_RDONLY | O_CLOEXEC);
 		break;
+	case FILE_HELPER:
+		fd = program_helper(p);
+		fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		break;
 	case FILE_CTL_SOCKET:
 		fd = ctl_socket();
 		break;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/exec.h"
 #include "base/log.h"
 #include "parent.h"
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CHILD_FD = 3, EXEC_FAILED = 127 };
+enum { EXEC_FAILED = 127 };
 
 static bool pair(int fd[2])
 {
@@ -67,25 +68,20 @@ static void be_spared(enum proc p)
 /* In the child: nothing of parent's is left but the link, the log and an empty environment. */
 static _Noreturn void become(const struct slot *s, int link_fd, pid_t parent)
 {
-	char path[4096], name[64];
+	char name[64];
 	char *argv[] = {name, (char[]){"--child"}, NULL};
 	char *env[4] = {NULL};
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	snprintf(name, sizeof name, "ringfence-%s", proc_name[s->proc]);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ||
-	    dup2(link_fd, CHILD_FD) < 0)
-		_exit(EXEC_FAILED);
-	if (link_fd == CHILD_FD && fcntl(CHILD_FD, F_SETFD, 0) != 0)
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		_exit(EXEC_FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(EXEC_FAILED);
 	if (fchdir(self.site_fd) != 0 || chdir(root_of(s->proc)) != 0)
-		_exit(EXEC_FAILED);
-	if (close_range(CHILD_FD + 1, ~0u, 0) != 0)
 		_exit(EXEC_FAILED);
 	be_spared(s->proc);
 #ifdef RINGFENCE_SANITIZE
@@ -97,12 +93,10 @@ static _Noreturn void become(const struct slot *s, int link_fd, pid_t parent)
 			env[n++] = options[i];
 		}
 #endif
-	snprintf(path, sizeof path, "%s/%s", self.libexec, name);
-	execve(path, argv, env);
-	/* a build tree has one folder for each */
-	snprintf(path, sizeof path, "%s/%s/%s", self.libexec, proc_name[s->proc], name);
-	execve(path, argv, env);
-	fprintf(stderr, "<3>parent: %s: %s\n", path, strerror(errno));
+	int program = program_of(s->proc);
+	if (program >= 0)
+		exec_open(program, link_fd, argv, env);
+	fprintf(stderr, "<3>parent: %s/%s: %s\n", self.libexec, name, strerror(errno));
 	_exit(EXEC_FAILED);
 }
 
@@ -187,6 +181,8 @@ static void give_files(struct slot *s)
 	    {PROC_SIGNER, FILE_STORE_LOOK},
 	    {PROC_LEDGER, FILE_STORE_LOOK},
 	    {PROC_CTL, FILE_CTL_SOCKET},
+	    {PROC_CTL, FILE_HELPER},
+	    {PROC_WATCH, FILE_HELPER},
 	    {PROC_VOICE, FILE_PROMPTS},
 	    {PROC_VOICE, FILE_RECORDINGS},
 	};
