@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/log.h"
 #include "base/clock.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ void log_line(enum log_level level, const char *format, ...)
 	static uint64_t second;
 	static unsigned said, dropped;
 	uint64_t now = clock_boot_ms() / 1000;
+	int reason = errno; /* the caller's still */
 	va_list args;
 
 	if (now != second) {
@@ -58,6 +60,7 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(args, format);
 	emit(level, format, args);
 	va_end(args);
+	errno = reason;
 }
 
 void log_fatal(const char *format, ...)

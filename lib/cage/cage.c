@@ -42,6 +42,8 @@ void cage_early(void)
 {
 	parent_at_start = getppid();
 	umask(077);
+	(void)prctl(
+	    PR_SET_NAME, program_invocation_short_name); /* who was executed by descriptor may have that as its name */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		log_fatal("cage: dumpable: %s", strerror(errno));
 	die_with_parent();

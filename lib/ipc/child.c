@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "ipc/child_event.h"
+#include "ipc/helper.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -272,7 +273,9 @@ static void on_give_file(struct link *from, const struct ipc_view *v)
 	const struct msg_give_file *m = v->payload;
 
 	(void)from;
-	if (self->file)
+	if (m->what == FILE_HELPER)
+		helper_given(v->fd);
+	else if (self->file)
 		self->file((enum file_kind)m->what, v->fd);
 	else
 		close(v->fd);

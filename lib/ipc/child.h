@@ -57,7 +57,7 @@ void child_event(enum event_kind kind, enum severity severity, uint32_t device, 
 /* To watch alone: for ledger, which writes its own events. */
 void child_alarm(enum event_kind kind, const char *detail);
 
-/* Before the cage: fork and execute the program of that name that lies beside this one, with uid, gid and `word` (unless
+/* Before the cage, once: fork and execute the program that parent gave as FILE_HELPER, by that name, with uid, gid and `word` (unless
  * NULL) as its words. Its descriptor 3 is the far end of the SOCK_SEQPACKET pair whose near end is returned. Aborts when
  * it cannot. */
 int child_helper(const char *program, const char *word);

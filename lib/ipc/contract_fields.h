@@ -58,6 +58,7 @@ enum file_kind {
 	FILE_TRUST,      /* conf: the site's directory of certificates; given when there is one */
 	FILE_ARENA_LOOK, /* core, media: the arena of those that run now, read-only: could it be taken over? */
 	FILE_STORE_LOOK, /* keeper, signer, ledger: that directory while others run with it: could it be opened? */
+	FILE_HELPER,     /* ctl, watch: the program that does in a process of its own what they must not (O_PATH) */
 	FILE_KINDS
 };
 

@@ -220,6 +220,7 @@ int main(int argc, char **argv)
 	}
 	if (!open_place())
 		return exit_vain();
+	programs_open();
 	reload_begin(0, false);
 	while (!self.stopping || life_left())
 		turn(signals);

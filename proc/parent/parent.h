@@ -85,6 +85,11 @@ bool slot_alive(const struct slot *s);
 void slots_init(void);
 bool links_allowed(enum proc a, enum proc b);
 
+/* programs.c: descriptors that stay its own, or -1 with errno */
+void programs_open(void);
+int program_of(enum proc p);
+int program_helper(enum proc p); /* of ctl and watch */
+
 /* spawn.c */
 void give_trusts(struct slot *s, const struct site *site, uint32_t generation); /* to the edge that has the trunks */
 bool spawn(struct slot *s); /* false when there is no descriptor or process to be had; the caller tries again later */
@@ -140,9 +145,9 @@ void events_flush(void);
 bool place_open(void);
 bool place_prepare(void);
 bool place_look(void);                             /* as far as one can see without changing anything */
-int place_file(enum file_kind what, enum proc p);  /* a fresh descriptor, or -1 */
-int place_trust(const struct trunk_conf *t);       /* the certificates that vouch for it, or -1 */
-int place_certificate(const struct trunk_conf *t); /* ours for it, or -1 */
+int place_file(enum file_kind what, enum proc p);  /* a fresh descriptor, or -1 with errno */
+int place_trust(const struct trunk_conf *t);       /* the certificates that vouch for it, or -1 with errno */
+int place_certificate(const struct trunk_conf *t); /* ours for it, or -1 with errno */
 const char *place_check_trust(const struct site *s);
 void place_close(void);
 

@@ -126,6 +126,7 @@ static int open_boot_key(void)
 	    "the boot key (a credential, run/boot.key or boot.key in %s) must be %d octets that only its owner may read",
 	    self.site_dir, BOOT_KEY_LEN);
 	close(fd);
+	errno = EPERM;
 	return -1;
 }
 
@@ -267,6 +268,10 @@ int place_file(enum file_kind what, enum proc p)
 		break;
 	case FILE_CONF:
 		fd = openat(self.site_fd, "ringfence.conf", O_RDONLY | O_CLOEXEC);
+		break;
+	case FILE_HELPER:
+		fd = program_helper(p);
+		fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		break;
 	case FILE_CTL_SOCKET:
 		fd = ctl_socket();

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/exec.h"
 #include "base/log.h"
 #include "parent.h"
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CHILD_FD = 3, EXEC_FAILED = 127 };
+enum { EXEC_FAILED = 127 };
 
 static bool pair(int fd[2])
 {
@@ -67,25 +68,20 @@ static void be_spared(enum proc p)
 /* In the child: nothing of parent's is left but the link, the log and an empty environment. */
 static _Noreturn void become(const struct slot *s, int link_fd, pid_t parent)
 {
-	char path[4096], name[64];
+	char name[64];
 	char *argv[] = {name, (char[]){"--child"}, NULL};
 	char *env[4] = {NULL};
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	snprintf(name, sizeof name, "ringfence-%s", proc_name[s->proc]);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ||
-	    dup2(link_fd, CHILD_FD) < 0)
-		_exit(EXEC_FAILED);
-	if (link_fd == CHILD_FD && fcntl(CHILD_FD, F_SETFD, 0) != 0)
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		_exit(EXEC_FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(EXEC_FAILED);
 	if (fchdir(self.site_fd) != 0 || chdir(root_of(s->proc)) != 0)
-		_exit(EXEC_FAILED);
-	if (close_range(CHILD_FD + 1, ~0u, 0) != 0)
 		_exit(EXEC_FAILED);
 	be_spared(s->proc);
 #ifdef RINGFENCE_SANITIZE
@@ -97,12 +93,10 @@ static _Noreturn void become(const struct slot *s, int link_fd, pid_t parent)
 			env[n++] = options[i];
 		}
 #endif
-	snprintf(path, sizeof path, "%s/%s", self.libexec, name);
-	execve(path, argv, env);
-	/* a build tree has one folder for each */
-	snprintf(path, sizeof path, "%s/%s/%s", self.libexec, proc_name[s->proc], name);
-	execve(path, argv, env);
-	fprintf(stderr, "<3>parent: %s: %s\n", path, strerror(errno));
+	int program = program_of(s->proc);
+	if (program >= 0)
+		exec_open(program, link_fd, argv, env);
+	fprintf(stderr, "<3>parent: %s/%s: %s\n", self.libexec, name, strerror(errno));
 	_exit(EXEC_FAILED);
 }
 
@@ -130,10 +124,27 @@ static void say_start(struct slot *s)
 	ipc_end(&s->link);
 }
 
+/* What a process is not given at its start it would lack as long as it runs, and look well: it starts again, until it has all. */
+static void lacks(struct slot *s)
+{
+	life_kill(s, "cannot be given all that it needs");
+}
+
+/* A message with this descriptor, or NULL. What is not there is for those to judge who read it; parent's own want passes. */
+static void *begin_fd(struct slot *s, enum msg type, int fd)
+{
+	void *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, type, fd);
+
+	if (fd < 0 && errno != EMFILE && errno != ENFILE && errno != ENOMEM)
+		return NULL;
+	if (!m)
+		lacks(s);
+	return m;
+}
+
 static void give_file(struct slot *s, enum file_kind what)
 {
-	int fd = place_file(what, s->proc);
-	struct msg_give_file *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_FILE, fd);
+	struct msg_give_file *m = begin_fd(s, MSG_GIVE_FILE, place_file(what, s->proc));
 
 	if (!m)
 		return;
@@ -170,6 +181,8 @@ static void give_files(struct slot *s)
 	    {PROC_SIGNER, FILE_STORE_LOOK},
 	    {PROC_LEDGER, FILE_STORE_LOOK},
 	    {PROC_CTL, FILE_CTL_SOCKET},
+	    {PROC_CTL, FILE_HELPER},
+	    {PROC_WATCH, FILE_HELPER},
 	    {PROC_VOICE, FILE_PROMPTS},
 	    {PROC_VOICE, FILE_RECORDINGS},
 	};
@@ -184,8 +197,8 @@ static void give_listeners(struct slot *s)
 		bool of_trunk = self.site.listener[i].kind == LISTEN_TRUNK;
 		if (self.rehearsal || self.listener_fd[i] < 0 || (of_trunk && s->instance != TRUNK_EDGE))
 			continue;
-		int fd = fcntl(self.listener_fd[i], F_DUPFD_CLOEXEC, 0);
-		struct msg_give_listener *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_LISTENER, fd);
+		struct msg_give_listener *m =
+		    begin_fd(s, MSG_GIVE_LISTENER, fcntl(self.listener_fd[i], F_DUPFD_CLOEXEC, 0));
 		if (!m)
 			continue;
 		m->index = i;
@@ -196,7 +209,7 @@ static void give_listeners(struct slot *s)
 
 static void give_trust(struct slot *s, uint32_t generation, uint8_t trunk, enum trust_kind what, int fd)
 {
-	struct msg_give_trust *m = fd < 0 ? NULL : ipc_begin_fd(&s->link, MSG_GIVE_TRUST, fd);
+	struct msg_give_trust *m = begin_fd(s, MSG_GIVE_TRUST, fd);
 
 	if (!m)
 		return;
@@ -220,7 +233,7 @@ void give_trusts(struct slot *s, const struct site *site, uint32_t generation)
 
 static void give_link(struct slot *to, const struct slot *peer, int fd)
 {
-	struct msg_give_link *m = ipc_begin_fd(&to->link, MSG_GIVE_LINK, fd);
+	struct msg_give_link *m = begin_fd(to, MSG_GIVE_LINK, fd);
 
 	if (!m)
 		return;
@@ -234,8 +247,12 @@ static void give_links(struct slot *s)
 	for (uint32_t i = 0; i < self.slots; i++) {
 		struct slot *p = &self.slot[i];
 		int fd[2];
-		if (p == s || !slot_alive(p) || !links_allowed(s->proc, p->proc) || !pair(fd))
+		if (p == s || !slot_alive(p) || !links_allowed(s->proc, p->proc))
 			continue;
+		if (!pair(fd)) {
+			lacks(s);
+			return;
+		}
 		give_link(s, p, fd[0]);
 		give_link(p, s, fd[1]);
 	}

@@ -287,7 +287,7 @@ static bool begin(void)
 	if (s.pid)
 		stage_kill(&s); /* of a test that failed */
 	memset(&sib, 0, sizeof sib);
-	if (!stage_start(&s, exe, PROC_CTL, empty, on))
+	if (!stage_start(&s, exe, PROC_CTL, empty, on) || !stage_give_helper(&s, exe, "ringfence-request"))
 		return false;
 	unlink(path);
 	memcpy(a.sun_path, path, strlen(path) + 1);

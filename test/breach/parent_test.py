@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 class House:
     """A running parent in a directory of its own."""
 
-    def __init__(self, conducts=(), conf=None, options=('--insecure-run',), real=(), program=None):
+    def __init__(self, conducts=(), conf=None, options=('--insecure-run',), real=(), program=None, slow=False):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='ringfence-house-'))
         self.site = self.dir / 'site'
         libexec = self.dir / 'libexec'
@@ -36,8 +37,10 @@ class House:
         self.dir.chmod(0o755)
         for name in NAMES + ['dial']:
             (libexec / f'ringfence-{name}').symlink_to(BUILD / (f'proc/{name}/ringfence-{name}' if name in real else 'test/breach/liar'))
+        for helper, of in (('ringfence-request', 'ctl'), ('ringfence-tell', 'watch')):
+            (libexec / helper).symlink_to(BUILD / f'proc/{of}/{helper}')
         (libexec / 'prompts.pack').symlink_to(BUILD / 'proc/voice/prompts.pack')
-        (libexec / 'ringfence-conf').symlink_to(BUILD / 'proc/conf/ringfence-conf')
+        (libexec / 'ringfence-conf').symlink_to(BUILD / ('test/breach/slow_conf' if slow else 'proc/conf/ringfence-conf'))
         self.write_conf(conf or SITE)
         self.conduct(*conducts)
         key = self.site / 'boot.key'
@@ -69,14 +72,6 @@ class House:
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
 
-    def slow_conf(self, seconds):
-        """The reader of the configuration takes its time from now on."""
-        path = self.dir / 'libexec/ringfence-conf'
-        new = path.with_name('ringfence-conf.new')
-        new.write_text(f'#!/bin/sh\n/bin/sleep {seconds}\nexec {path.resolve()} --child\n')
-        new.chmod(0o755)
-        new.rename(path)
-
     def recordings(self):
         """How many voice took, and how many went. The walk of one reload may end in the next."""
         found = re.findall(r'recordings: (\d+) taken, (\d+) gone', self.log())
@@ -98,7 +93,7 @@ class House:
         return found
 
     def wait_reader(self, seconds=5.0):
-        """conf has begun; a slow one is a script."""
+        """conf has begun."""
         pid, end = self.process.pid, time.monotonic() + seconds
         while time.monotonic() < end:
             for child in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
@@ -142,8 +137,8 @@ class House:
 def house():
     running = []
 
-    def start(*conducts, conf=None, real=()):
-        running.append(House(conducts, conf, real=real))
+    def start(*conducts, conf=None, **more):
+        running.append(House(conducts, conf, **more))
         return running[-1]
 
     yield start
@@ -196,6 +191,38 @@ def test_killed_process_is_back_in_two_seconds(house, name):
     os.kill(before[name], signal.SIGKILL)
     h.wait_new(name, before[name], 2)
     after = h.children()
+    assert {n: p for n, p in after.items() if n != name} == {n: p for n, p in before.items() if n != name}
+    assert h.alive()
+
+
+def sockets_of(pid):
+    fds = pathlib.Path(f'/proc/{pid}/fd')
+    return sum(os.readlink(fds / fd).startswith('socket:') for fd in os.listdir(fds))
+
+
+@pytest.mark.parametrize('name, spare', [('core', 3), ('core', 13), ('edge', 3), ('ctl', 3)])
+def test_who_cannot_be_given_all_starts_again_until_it_can(house, name, spare):
+    """parent at its limit of descriptors: no process runs for good without some of its links"""
+    h = house()
+    before = h.ready()
+    whole = {n: sockets_of(p) for n, p in before.items()}
+    used = {int(fd) for fd in os.listdir(f'/proc/{h.process.pid}/fd')}
+    most = next(n for n in range(1000) if n - len([fd for fd in used if fd < n]) == spare)
+    limits = resource.prlimit(h.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(h.process.pid, resource.RLIMIT_NOFILE, (most, limits[1]))
+    os.kill(before[name], signal.SIGKILL)
+    h.wait_log(f'{name}/0: killed: cannot be given all that it needs', times=2)
+    resource.prlimit(h.process.pid, resource.RLIMIT_NOFILE, limits)
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        after = h.children()
+        try:
+            if {n: sockets_of(p) for n, p in after.items()} == whole:
+                break
+        except OSError:
+            pass
+    assert {n: sockets_of(p) for n, p in after.items()} == whole, h.log()
     assert {n: p for n, p in after.items() if n != name} == {n: p for n, p in before.items() if n != name}
     assert h.alive()
 
@@ -306,9 +333,8 @@ def test_reload_takes_what_may_change(house):
 @pytest.mark.parametrize('when', ['slow-to-judge', 'slow-to-open'])
 def test_reload_asks_whoever_is_just_starting(house, when):
     """one that died while the configuration was read: it comes back with the old one, and is asked about the new one"""
-    h = house()
+    h = house(slow=True)
     before = h.ready()
-    h.slow_conf(0.5)
     h.conduct(f'voice {when}')
     h.write_conf(SITE + 'emergency { numbers = {"999"} }\n')
     h.process.send_signal(signal.SIGHUP)
@@ -323,9 +349,8 @@ def test_reload_asks_whoever_is_just_starting(house, when):
 
 
 def test_reload_that_waits_too_long_for_one_that_starts_is_refused(house):
-    h = house()
+    h = house(slow=True)
     before = h.ready()
-    h.slow_conf(0.5)
     h.conduct('voice hang-at-start')
     h.process.send_signal(signal.SIGHUP)
     h.wait_reader()
@@ -337,9 +362,8 @@ def test_reload_that_waits_too_long_for_one_that_starts_is_refused(house):
 
 
 def test_a_signal_that_comes_in_a_reload_is_not_lost(house):
-    h = house()
+    h = house(slow=True)
     h.ready()
-    h.slow_conf(0.5)
     h.process.send_signal(signal.SIGHUP)
     h.wait_reader()
     h.process.send_signal(signal.SIGHUP)

@@ -145,6 +145,16 @@ bool stage_give_file(struct stage *s, enum file_kind what, int fd)
 	return true;
 }
 
+bool stage_give_helper(struct stage *s, const char *exe, const char *name)
+{
+	char path[4096];
+	int n = (int)(strrchr(exe, '/') - exe);
+
+	snprintf(path, sizeof path, "%.*s/%s", n, exe, name);
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	return fd >= 0 && stage_give_file(s, FILE_HELPER, fd);
+}
+
 static struct link *sibling(struct stage *s, enum proc as, uint32_t instance, int *held)
 {
 	struct link *l = calloc(1, sizeof *l);

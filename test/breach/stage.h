@@ -28,6 +28,7 @@ struct stage {
 /* Fork and execute `path` in the directory cwd. */
 bool stage_start(struct stage *s, const char *path, enum proc proc, const char *cwd, ipc_handler *const on[MSG_N]);
 bool stage_give_file(struct stage *s, enum file_kind what, int fd);
+bool stage_give_helper(struct stage *s, const char *exe, const char *name); /* the one beside exe */
 /* A link on which the test is that sibling; before or after stage_go(). */
 struct link *stage_sibling(struct stage *s, enum proc as, uint32_t instance);
 /* That sibling dies; the others stay. */

@@ -59,9 +59,6 @@ class Installed(House):
             assert path.name in but or old in octets
             if path.name not in but:
                 self.put(path, octets.replace(old, other_id(n)))
-        for helper, of in (('ringfence-request', 'ctl'), ('ringfence-tell', 'watch')):
-            if not self.libexec(helper).exists():
-                shutil.copy(BUILD / f'proc/{of}/{helper}', self.libexec(helper))
 
     def upgrade(self, code=0):
         done = subprocess.run([COMMAND, '--site', self.site, 'upgrade'], capture_output=True, text=True, timeout=60)
@@ -118,11 +115,46 @@ def test_every_process_is_another_and_of_the_new_build(installed):
     assert 'no such' not in h.log() and h.log().count('ringfence: ready') == 3
 
 
+def helper_of(pid):
+    """The program that this process has started."""
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        for child in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
+            if pathlib.Path(f'/proc/{child}/cmdline').read_bytes().startswith(b'ringfence-request\0'):
+                return int(child)
+        time.sleep(0.02)
+    raise AssertionError(f'{pid} has no helper')
+
+
+def test_who_dies_between_the_unpacking_and_the_upgrade_comes_back_as_who_it_was(installed):
+    h = installed()
+    before = h.children()
+    had = os.stat(f'/proc/{helper_of(before["ctl"])}/exe').st_ino
+    h.install(1)
+    h.put(h.libexec('ringfence-request'), h.libexec('ringfence-request').read_bytes() + b'of the next build')
+    for name in NAMES:
+        os.kill(h.children()[name], signal.SIGKILL)
+        assert build_of(h.wait_new(name, before[name], 5)) == 0
+    ctl = h.children()['ctl']
+    assert os.stat(f'/proc/{helper_of(ctl)}/exe').st_ino == had, 'its helper is of its build too'
+    assert pathlib.Path(f'/proc/{ctl}/comm').read_text() == 'ringfence-ctl\n'
+    h.write_conf(SITE + 'emergency { numbers = {"999"} }\n')
+    h.reload()
+    h.wait_log('configuration generation 2', 10)
+    assert 'another build' not in h.log()
+    assert 'have taken over' in h.upgrade()
+    after = h.children()
+    assert {build_of(p) for p in [*after.values(), h.process.pid]} == {1}
+    assert os.stat(f'/proc/{helper_of(after["ctl"])}/exe').st_ino == h.libexec('ringfence-request').stat().st_ino != had
+
+
 def test_a_process_that_cannot_come_back_is_no_reason_against_it(installed):
     h = installed()
     h.install(1)
+    h.conduct('core crash-at-start')
     os.kill(h.children()['core'], signal.SIGKILL)
-    h.wait_log('core/0: killed: is of another build')
+    h.wait_log('core/0 aborted')
+    h.conduct()
     assert 'have taken over' in h.upgrade()
     assert {build_of(p) for p in [*h.children().values(), h.process.pid]} == {1}
 
@@ -241,8 +273,6 @@ def other_listener(h):
 ])
 def test_what_is_not_whole_changes_nothing(installed, spoil, why):
     h = installed()
-    for helper, of in (('ringfence-request', 'ctl'), ('ringfence-tell', 'watch')):
-        shutil.copy(BUILD / f'proc/{of}/{helper}', h.libexec(helper))
     before, site = h.children(), (h.site / 'run').stat().st_mtime_ns
     spoil(h)
     kept = stores(h)

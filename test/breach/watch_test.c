@@ -52,7 +52,8 @@ static bool write_script(const char *body)
 static bool begin(const char *body)
 {
 	desk_notices = own_events = 0;
-	if (!write_script(body) || !stage_start(&s, exe, PROC_WATCH, dir, on))
+	if (!write_script(body) || !stage_start(&s, exe, PROC_WATCH, dir, on) ||
+	    !stage_give_helper(&s, exe, "ringfence-tell"))
 		return false;
 	snprintf(s.site.alarms.mail, sizeof s.site.alarms.mail, "%s -t one", script);
 	snprintf(s.site.alarms.to, sizeof s.site.alarms.to, "head@example.org");

@@ -284,6 +284,21 @@ def test_r28_no_descriptor_left(exchange, house, name):
     house.as_before()
 
 
+def test_r28_parent_without_descriptors(exchange, house):
+    """core dies while parent can open next to nothing: it starts again until it has a link to everyone, by itself."""
+    parent = exchange.pid("parent")
+    used = {int(fd) for fd in os.listdir(f"/proc/{parent}/fd")}
+    most = next(n for n in range(1000) if n - len([fd for fd in used if fd < n]) == 6)      # so many are free below it
+    with limited(parent, "nofile", most):
+        told = len(exchange.deaths())
+        exchange.kill("core")
+        net.wait_for("core to be refused", lambda: exchange.tail(1 << 20).count("core/0: killed: cannot be given all") >= 2, 20, step=0.2)
+    net.wait_for("every process", exchange.answers, 30, step=0.3)
+    assert all(d.startswith("core/0 was killed") for d in exchange.deaths()[told:])
+    exchange.killed = len(exchange.deaths())
+    house.as_before()
+
+
 @pytest.mark.parametrize("name", ["edge", "core", "media", "keeper", "ledger", "signer"])
 def test_r28_no_memory_left(exchange, house, name):
     """Not one page more than it has: its pools were made at its start."""

@@ -76,6 +76,7 @@ class Service:
         # ProtectSystem=strict leaves no /run in which a passphrase could be asked for
         assert said['ExecStartPre'].startswith('+')
         root.sh(said['ExecStartPre'][1:])
+        self.restart = re.search(r'^Restart=(.*)$', unit, re.M)[1]
         self.parent = subprocess.Popen(root.enter(*said['ExecStart'].split()), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.said = []
         for line in self.parent.stdout:
@@ -84,9 +85,15 @@ class Service:
                 return
         raise AssertionError(self.said)
 
+    def comes_back(self, status):
+        """whether systemd starts it again that ended so: systemd.service(5), Restart="""
+        return {'no': False, 'on-failure': status not in (0, -1, -2, -13, -15), 'always': True}[self.restart]
+
     def stop(self):
         self.root.sh('ringfence stop')
-        assert self.parent.wait(20) == 0
+        status = self.parent.wait(20)
+        assert status == 0 and not self.comes_back(status), 'who was told to stop stays so'
+        assert all(self.comes_back(other) for other in (1, 75, -6, -9, -11))
 
 
 @pytest.fixture(scope='module')
@@ -120,6 +127,8 @@ def test_r30_the_package_brings_an_exchange_up_upgrades_it_and_goes(root, packag
         root.sh('zcat "/usr/share/man/$1.gz" | grep -q "^.Dt RINGFENCE"', page)
     key = root.sh(f'sha256sum {SITE}/boot.key')
 
+    said = root.sh('systemd-analyze verify --man=no /lib/systemd/system/ringfence.service', check=False)
+    assert 'ringfence.service' not in said, said
     service = Service(root)
     root.sh('printf "a long password\n" >/tmp/password && ringfence user add 101 --password-file /tmp/password')
     root.sh('dpkg -i "$1"', second)
