@@ -55,9 +55,9 @@ def started_by(where, how):
         name = os.path.basename(exe)
         library, env = how(name)
         preload = " ".join(([first[1]] if first else []) + [f"{build}/test/breach/{library}"]) if library else ""
-        with open(f"{d}/{name}", "w") as f:
-            f.write(f'#!/bin/sh\nexec /usr/bin/env LD_PRELOAD="{preload}" {env} {exe} "$@"\n')
-        os.chmod(f"{d}/{name}", 0o755)
+        shutil.copy(f"{build}/test/breach/preloader", f"{d}/{name}")
+        with open(f"{d}/{name}.start", "w") as f:
+            f.write("\n".join([exe, f"LD_PRELOAD={preload}", *env.split()]) + "\n")
     return d
 
 
