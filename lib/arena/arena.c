@@ -37,10 +37,17 @@ size_t arena_lay_out(uint8_t *map, const struct arena_shape *shape, uint32_t tab
 	return at;
 }
 
-static bool same_shape(const struct arena_head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables)
+bool arena_head_is(const struct arena_head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables)
 {
 	return h->magic == ARENA_MAGIC && h->layout == layout && h->tables == tables &&
 	       memcmp(h->shape, shape, tables * sizeof *shape) == 0;
+}
+
+void arena_head_put(struct arena_head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables)
+{
+	h->layout = layout;
+	h->tables = tables;
+	memcpy(h->shape, shape, tables * sizeof *shape);
 }
 
 bool arena_open(struct arena *a, int fd, uint32_t layout, const struct arena_shape *shape, uint32_t tables,
@@ -58,12 +65,10 @@ bool arena_open(struct arena *a, int fd, uint32_t layout, const struct arena_sha
 	if (map == MAP_FAILED)
 		return false;
 	struct arena_head *h = (struct arena_head *)(void *)map;
-	*adopted = same_shape(h, layout, shape, tables);
+	*adopted = arena_head_is(h, layout, shape, tables);
 	if (!*adopted) {
 		memset(map, 0, need);
-		h->layout = layout;
-		h->tables = tables;
-		memcpy(h->shape, shape, tables * sizeof *shape);
+		arena_head_put(h, layout, shape, tables);
 		h->magic = ARENA_MAGIC;
 	}
 	*a = (struct arena){map, need, arena_lay_out(map, shape, tables, out)};

@@ -72,13 +72,6 @@ static uint8_t *convert_to_memory(int fd, const struct arena_plan *p, size_t nee
 	return ok ? new : NULL;
 }
 
-static void write_head(struct arena_head *h, const struct arena_plan *p)
-{
-	h->layout = p->layout;
-	h->tables = p->tables;
-	memcpy(h->shape, p->shape, p->tables * sizeof *p->shape);
-}
-
 static void set_magic(struct arena_head *h, uint64_t magic)
 {
 	atomic_thread_fence(memory_order_seq_cst);
@@ -100,9 +93,8 @@ bool arena_is_staged(int fd, const struct arena_plan *p)
 	size_t at = staged_at(fd, p);
 	struct arena_head h;
 
-	return at && pread(fd, &h, sizeof h, (off_t)at) == (ssize_t)sizeof h && h.magic == ARENA_MAGIC &&
-	       h.layout == p->layout && h.tables == p->tables &&
-	       memcmp(h.shape, p->shape, p->tables * sizeof *p->shape) == 0;
+	return at && pread(fd, &h, sizeof h, (off_t)at) == (ssize_t)sizeof h &&
+	       arena_head_is(&h, p->layout, p->shape, p->tables);
 }
 
 /* To the front; the head comes last, and its magic last of all. */
@@ -115,7 +107,7 @@ static bool move_staged(int fd, const struct arena_plan *p)
 		return false;
 	struct arena_head *h = (struct arena_head *)(void *)map;
 	memcpy(map + sizeof *h, map + at + sizeof *h, need - sizeof *h);
-	write_head(h, p);
+	arena_head_put(h, p->layout, p->shape, p->tables);
 	set_magic(h, ARENA_MAGIC);
 	munmap(map, at + need);
 	return ftruncate(fd, (off_t)need) == 0;
@@ -135,7 +127,7 @@ static bool stage(int fd, const struct arena_plan *p, const uint8_t *image)
 		return false;
 	struct arena_head *staged = (struct arena_head *)(void *)(map + at);
 	memcpy(staged, image, need);
-	write_head(staged, p);
+	arena_head_put(staged, p->layout, p->shape, p->tables);
 	set_magic(staged, ARENA_MAGIC);
 	set_magic((struct arena_head *)(void *)map, ARENA_MOVING);
 	munmap(map, at + need);

@@ -61,15 +61,15 @@ struct call {
 	struct number outside;                   /* incoming: who it says it is; empty for nobody */
 	uint8_t incoming, claims_inside, slowed; /* from a trunk; incoming 0 again once the caller is judged */
 	uint8_t proof, proof_waits;              /* enum incoming_proof; signer is asked */
-	uint8_t back; /* callback.h: to the number that the centre was shown by who called for help, */
-	uint32_t back_user, back_device;           /* who rings too */
-	uint32_t trunks_tried;                     /* 1 << trunk */
-	uint16_t turns;                            /* members of a group that rings in turn who had theirs */
-	uint8_t help_rings;                        /* for help: a trunk has said something, or there is no other */
-	uint8_t preempted;                         /* the trunk on which another call has ended for this one */
-	uint64_t preempted_ms;                     /* when */
-	uint32_t placeless;                        /* 1 << trunk: these take no INVITE with a place */
-	const char *shown;                         /* instead of the caller's own display name; static */
+	uint8_t back;          /* callback.h: to the number that the centre was shown by who called for help, */
+	uint32_t back_user;    /* who rings too */
+	uint32_t trunks_tried; /* 1 << trunk */
+	uint16_t turns;        /* members of a group that rings in turn who had theirs */
+	uint8_t help_rings;    /* for help: a trunk has said something, or there is no other */
+	uint8_t preempted;     /* the trunk on which another call has ended for this one */
+	uint64_t preempted_ms; /* when */
+	uint32_t placeless;    /* 1 << trunk: these take no INVITE with a place */
+	const char *shown;     /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
 	uint8_t pin;                               /* enum plan_pin: the payer's, once looked */
 	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */

@@ -9,6 +9,7 @@
 struct shown {
 	struct span called;
 	struct call *call;
+	uint64_t until_ms;
 };
 
 /* What a trunk shows of this user's calls for help, as outside_ask() has it. */
@@ -27,20 +28,20 @@ static bool is_shown_as(uint32_t user, struct span called)
 }
 
 /* The last who called for help is the one that they mean. */
-static void look_at_window(uint32_t device, uint32_t user, void *arg)
+static void look_at_window(uint32_t user, uint64_t until_ms, void *arg)
 {
 	struct shown *s = arg;
 
-	if (!is_shown_as(user, s->called))
+	if (until_ms < s->until_ms || !is_shown_as(user, s->called))
 		return;
+	s->until_ms = until_ms;
 	s->call->back = 1;
-	s->call->back_device = device;
 	s->call->back_user = user;
 }
 
 void callback_look(struct call *c, struct span called)
 {
-	struct shown s = {called, c};
+	struct shown s = {.called = called, .call = c};
 
 	notice_each_window(look_at_window, &s);
 }

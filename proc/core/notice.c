@@ -80,22 +80,11 @@ bool notice_may_call_back(uint32_t device, uint32_t user)
 	return false;
 }
 
-void notice_each_window(void (*visit)(uint32_t device, uint32_t user, void *arg), void *arg)
+void notice_each_window(void (*visit)(uint32_t user, uint64_t until_ms, void *arg), void *arg)
 {
-	uint64_t from = child_now();
-
-	for (;;) {
-		uint64_t next = UINT64_MAX;
-		for (int i = 0; i < CALLBACKS_MAX; i++)
-			if (window[i].until_ms > from && window[i].until_ms < next)
-				next = window[i].until_ms;
-		if (next == UINT64_MAX)
-			return;
-		for (int i = 0; i < CALLBACKS_MAX; i++)
-			if (window[i].until_ms == next)
-				visit(window[i].device, window[i].user, arg);
-		from = next;
-	}
+	for (int i = 0; i < CALLBACKS_MAX; i++)
+		if (window[i].until_ms > child_now())
+			visit(window[i].user, window[i].until_ms, arg);
 }
 
 /* From before a restart of ours: what is left of its time. */

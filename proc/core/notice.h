@@ -17,8 +17,8 @@ void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct sp
 /* Did this phone or this user call for help within emergency.callback minutes? Then calls to them pass do-not-disturb and forwards. */
 bool notice_may_call_back(uint32_t device, uint32_t user);
 
-/* Each of these, in the order in which they end. user: NOBODY when none was logged in. */
-void notice_each_window(void (*visit)(uint32_t device, uint32_t user, void *arg), void *arg);
+/* Each of these, in any order; the last who called ends last. user: NOBODY when none was logged in. */
+void notice_each_window(void (*visit)(uint32_t user, uint64_t until_ms, void *arg), void *arg);
 
 void notice_on_kept(struct link *from, const struct ipc_view *v);
 void notice_on_callback(struct link *from, const struct ipc_view *v);

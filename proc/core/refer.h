@@ -62,6 +62,10 @@ void refer_event(struct refer *t, enum refer_event event);
 
 /* A transfer by this leg's phone, at the beginning of its life, asked for by its REFER r, or NULL. NULL: full, and r is answered. */
 struct refer *refer_new(struct leg *l, struct request *r, enum refer_way way);
+/* 202 and the NOTIFY that follows at once (RFC 3515 2.4.4); one more who is to talk: refer_ask.c. */
+void refer_promise(struct refer *t, struct leg *l, struct request *r);
+void refer_name_party(struct refer *t, const struct leg *party);
+
 /* The phone of the party is sent to where its call waits for others (park.h); its id, or 0: it takes no REFER, or full. */
 uint64_t refer_to_park(struct leg *l, struct leg *party, const struct dest *to); /* refer_ask.c */
 /* The party goes on to there, as the caller now; its leg ends in media. The other leg is out of the call: refer_give.c. */

@@ -6,8 +6,7 @@
 #include "refer_give.h"
 #include "refer_out.h"
 
-/* RFC 3515 2.4.4: a NOTIFY follows at once. */
-static void promise(struct refer *t, struct leg *l, struct request *r)
+void refer_promise(struct refer *t, struct leg *l, struct request *r)
 {
 	refer_send_accepted(l, r->reply);
 	refer_send_notify(t, false);
@@ -61,7 +60,7 @@ static bool can_refer(const struct leg *l)
 
 #define NO_REFER "the other phone takes no REFER; ringfence phone set PHONE --join ended lets its calls be transferred"
 
-static void name_party(struct refer *t, const struct leg *party)
+void refer_name_party(struct refer *t, const struct leg *party)
 {
 	t->party[t->parties++] =
 	    (struct refer_party){.leg = party->r.id, .user = party->r.user, .device = party->r.device};
@@ -77,8 +76,8 @@ static void send_by_phone(struct leg *l, struct leg *party, struct request *r)
 	if (!t)
 		return;
 	span_cstr(REQUEST_STR(r, refer_user), t->number, sizeof t->number);
-	name_party(t, party);
-	promise(t, l, r);
+	refer_name_party(t, party);
+	refer_promise(t, l, r);
 	timer_set(&child_wheel, &t->timer, child_now() + REFER_GOOD_MS);
 	if (!refer_send_token(t, &t->party[0], party))
 		refer_event(t, REFER_FAILS);
@@ -93,7 +92,7 @@ uint64_t refer_to_park(struct leg *l, struct leg *party, const struct dest *to)
 		return 0;
 	}
 	span_cstr(span_str(to->number.text), t->number, sizeof t->number);
-	name_party(t, party);
+	refer_name_party(t, party);
 	timer_set(&child_wheel, &t->timer, child_now() + REFER_PARK_MS);
 	if (refer_send_token(t, &t->party[0], party))
 		return t->id;
@@ -114,7 +113,7 @@ static void send_by_us(struct call *c, struct leg *l, struct leg *party, struct 
 	t->state = REFER_DIALLING;
 	t->onward = c->r.id;
 	c->transfer = t->id;
-	promise(t, l, r);
+	refer_promise(t, l, r);
 	refer_give_on(t, c, party, to);
 }
 
@@ -172,9 +171,9 @@ static void bring_together(struct leg *l, struct leg *second, struct leg *a, str
 	if (!t)
 		return;
 	t->second_call = second->r.call;
-	name_party(t, a);
-	name_party(t, b);
-	promise(t, l, r);
+	refer_name_party(t, a);
+	refer_name_party(t, b);
+	refer_promise(t, l, r);
 	timer_set(&child_wheel, &t->timer, child_now() + REFER_MEETING_MS);
 	if (!refer_send_token(t, &t->party[0], a) || !refer_send_token(t, &t->party[1], b))
 		refer_event(t, REFER_FAILS);

@@ -15,10 +15,8 @@ void refer_out_begin(
 	t->line = out->r.id;
 	t->mine = mine->r.id;
 	t->second_call = mine == l ? other->r.call : c->r.id;
-	t->party[t->parties++] =
-	    (struct refer_party){.leg = other->r.id, .user = other->r.user, .device = other->r.device};
-	refer_send_accepted(l, r->reply);
-	refer_send_notify(t, false);
+	refer_name_party(t, other);
+	refer_promise(t, l, r);
 	timer_set(&child_wheel, &t->timer, child_now() + REFER_MEETING_MS);
 	if (!refer_send_token(t, &t->party[0], other))
 		refer_event(t, REFER_FAILS);
