@@ -117,15 +117,16 @@ static int end_of(const struct cmd *c, json_t *line)
 			    stderr, "ringfence: %lld more are not shown\n", (long long)member_number(line, "unshown"));
 		return EXIT_DONE;
 	}
+	int code = strcmp(result, word_result[DONE_BUSY].key) == 0 ? EXIT_BUSY : EXIT_REFUSED;
 	if (mute)
-		return EXIT_REFUSED;
+		return code;
 	if (c->json)
 		json_dumpf(line, stderr, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER), fputc('\n', stderr);
 	else
 		say_why(word_plain(word_result, DONE_RESULTS, result), member(line, "why"), member(line, "do"));
 	if (!c->json && member(line, "left")[0])
 		fprintf(stderr, "  left behind: %s\n", safe(member(line, "left")));
-	return EXIT_REFUSED;
+	return code;
 }
 
 /* One line; the exit code when it was the last, else -1. */

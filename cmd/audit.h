@@ -5,8 +5,6 @@
 
 #include "cmd.h"
 
-enum { EXIT_OPEN = 4 };
-
 struct audit_view {
 	const struct cmd *cmd;
 	bool colour, all;

@@ -9,7 +9,14 @@
 #include <stdio.h>
 
 /* exit codes */
-enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE };
+enum {
+	EXIT_DONE,
+	EXIT_REFUSED,
+	EXIT_USAGE,
+	EXIT_UNREACHABLE,
+	EXIT_OPEN, /* audit: calls are */
+	EXIT_BUSY, /* to be asked again in a moment */
+};
 
 enum { OPTIONS_MAX = 32, REPEATS_MAX = 8, ARGS_MAX = 64 };
 

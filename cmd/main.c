@@ -38,11 +38,12 @@ static int help(void)
 {
 	printf("usage: ringfence [--site DIR] VERB ... [--json]\n\n");
 	list_verbs(stdout, NULL);
-	printf("\n  --site DIR       the exchange's directory (default: RINGFENCE_SITE, ./site if there is one, "
-	       "/var/lib/ringfence)\n"
-	       "  --json           one JSON object a line\n"
-	       "  --version\n\n"
-	       "Each verb has --help. Exit status: 0 done, 1 refused or failed, 2 wrong use, 3 no exchange answers.\n");
+	printf(
+	    "\n  --site DIR       the exchange's directory (default: RINGFENCE_SITE, ./site if there is one, "
+	    "/var/lib/ringfence)\n"
+	    "  --json           one JSON object a line\n"
+	    "  --version\n\n"
+	    "Each verb has --help. Exit status: 0 done, 1 refused or failed, 2 wrong use, 3 no exchange answers,\n5 busy, to be asked again in a moment.\n");
 	return EXIT_DONE;
 }
 

@@ -3,7 +3,7 @@
 #include "parent.h"
 #include <stdio.h>
 
-enum { KEPT = 32, DETAIL_MAX = 80 };
+enum { KEPT = 32, DETAIL_MAX = REASON_MAX + 1 };
 
 static const enum proc hearer[] = {PROC_LEDGER, PROC_WATCH};
 

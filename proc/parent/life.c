@@ -94,6 +94,7 @@ static void say_ready(void)
 	    (unsigned)(self.now_ms - self.started_ms));
 	fflush(stdout);
 	service_manager_ready();
+	reload_ready();
 	if (self.upgrades)
 		event(EVENT_STARTED, SEVERITY_INFO, 0, "the new executables run, calls stay", NULL);
 }

@@ -63,6 +63,7 @@ struct parent {
 	struct slot conf;
 	struct site site;
 	uint32_t generation; /* 0 until the site stands */
+	bool falls_back;     /* the file was refused: what was accepted last is read instead */
 	char database[512];
 	int listener_fd[SITE_LISTENERS_MAX];
 	int ctl_fd;
@@ -120,6 +121,7 @@ void reload_wish(void);       /* SIGHUP: begins in the turn in which it can */
 uint32_t reload_wishes(void); /* so many came */
 void reload_turn(void);
 void reload_up(struct slot *s);   /* this one is ready */
+void reload_ready(void);          /* all are, for the first time */
 const char *reload_running(void); /* static; NULL: none is */
 uint64_t reload_next_ms(void);
 void reload_lost(struct slot *s); /* this one died */
@@ -137,7 +139,7 @@ void ask_lost(const struct slot *s); /* this one died */
 void ask_done(uint64_t token, enum done_result result, const char *text);
 uint64_t ask_next_ms(void);
 
-/* events.c: for the security log, and alarms for watch; kept until each is up. what: static words */
+/* events.c: for the security log, and alarms for watch; kept until each is up. what is copied */
 void event(enum event_kind kind, enum severity severity, uint32_t device, const char *what, const struct slot *about);
 void events_flush(void);
 

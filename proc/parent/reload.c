@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Configuration: conf reads it, every process judges it, one refusal keeps the old one everywhere. */
+#include "accepted.h"
 #include "base/log.h"
 #include "handover.h"
 #include "parent.h"
@@ -7,6 +8,7 @@
 #include "upgrade.h"
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static struct {
 	enum { IDLE, READING, ASKING } state;
@@ -16,6 +18,8 @@ static struct {
 	struct site site;
 	char database[512];
 } next;
+
+static bool first_copied; /* what was copied last is what the start took */
 
 enum { WISH_TRIES = 5 };
 
@@ -53,6 +57,23 @@ static void end(enum done_result result, const char *why)
 		kill(self.conf.pid, SIGKILL);
 }
 
+/* A refused reload must not end the exchange when parent dies: at a start whose file is refused, what was accepted last is read. */
+static bool fall_back(const char *why)
+{
+	char text[REASON_MAX + 1];
+	int fd = self.falls_back ? -1 : accepted_open();
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	snprintf(text, sizeof text, "the start goes on with what was accepted before: %s", why);
+	log_error("%s", text);
+	event(EVENT_CONFIG, SEVERITY_ALARM, 0, text, NULL);
+	self.falls_back = true;
+	wish.waits = true;
+	return true;
+}
+
 static void refuse(const char *why)
 {
 	bool told = next.state == ASKING;
@@ -65,7 +86,7 @@ static void refuse(const char *why)
 	end(DONE_REFUSED, why);
 	if (self.rehearsal)
 		rehearse_fail(NULL, why);
-	else if (!self.generation)
+	else if (!self.generation && !fall_back(why))
 		life_stop(self.upgrades ? EXIT_AGAIN : 1);
 }
 
@@ -127,6 +148,7 @@ void reload_begin(uint64_t token, bool has_token)
 		return;
 	}
 	wish.waits = false;
+	first_copied = false;
 	next.state = READING;
 	next.token = token;
 	next.has_token = has_token;
@@ -182,7 +204,15 @@ static void boot(void)
 		return;
 	}
 	handover_end();
+	first_copied = !self.falls_back;
+	self.falls_back = false;
 	slots_init();
+}
+
+void reload_ready(void)
+{
+	if (first_copied)
+		accepted_keep();
 }
 
 static void ask_one(struct slot *s)
@@ -274,6 +304,7 @@ static void commit(void)
 			self.slot[i].state = SLOT_WAITING;
 			self.slot[i].restart_ms = self.now_ms;
 		}
+	accepted_keep();
 	log_info("configuration generation %u", self.generation);
 	event(EVENT_CONFIG, SEVERITY_INFO, 0, "configuration taken", NULL);
 	end(DONE_OK, "");

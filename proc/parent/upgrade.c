@@ -121,8 +121,6 @@ static const char *busy(void)
 {
 	if (next.pid)
 		return "an upgrade is going on";
-	if (self.upgrades >= UPGRADES_MAX)
-		return "too many upgrades since the start: restart it instead, calls stay";
 	/* a process that is down is no reason: its successor may be of the new build alone */
 	return self.ready || (self.generation && !handover_waits()) ? reload_running() : "it is still starting";
 }
@@ -145,6 +143,10 @@ void upgrade_begin(uint64_t token)
 {
 	const char *why = busy();
 
+	if (self.upgrades >= UPGRADES_MAX) { /* this does not pass */
+		ask_done(token, DONE_REFUSED, "too many upgrades since the start: restart it instead, calls stay");
+		return;
+	}
 	if (why) {
 		log_warn("no upgrade: %s", why);
 		ask_done(token, DONE_BUSY, why);

@@ -47,10 +47,22 @@ class House:
         key.write_bytes(os.urandom(32))
         key.chmod(0o600)
         self.log_path = self.dir / 'log'
+        self.words = [program or BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', libexec, '--uid-base', str(BASE), *options]
+        self.start()
+
+    def start(self):
         with open(self.log_path, 'wb') as log:
-            self.process = subprocess.Popen(
-                [program or BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', libexec, '--uid-base', str(BASE), *options],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(self.words, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def start_anew(self):
+        """kill -9 of parent, and what systemd does then; the log begins anew."""
+        old = self.children()
+        self.process.kill()
+        self.process.wait()
+        end = time.monotonic() + 20
+        while any(pathlib.Path(f'/proc/{p}').exists() for p in old.values()) and time.monotonic() < end:
+            time.sleep(0.02)
+        self.start()
 
     def write_conf(self, text):
         (self.site / 'ringfence.conf').write_text(text)
@@ -476,6 +488,67 @@ def test_bad_configuration_ends_the_start_with_line_and_reason():
         assert re.search(r'ringfence.conf:2: log.privacy = "meek" is neither full nor mild', h.log())
     finally:
         shutil.rmtree(h.dir)
+
+
+GOOD = SITE + 'emergency { numbers = {"999"} }\n'
+BAD = SITE + 'phone { }\n'
+REFUSED = r"configuration refused: ringfence.conf:3: no such option 'phone'"
+GOES_ON = r"the start goes on with what was accepted before: ringfence.conf:3: no such option 'phone'"
+
+
+def test_a_parent_that_dies_after_a_refused_reload_starts_with_what_it_had(house):
+    h = house()
+    h.ready()
+    h.write_conf(GOOD)
+    h.reload()
+    h.wait_log('configuration generation 2')
+    h.write_conf(BAD)
+    h.reload()
+    h.wait_log(REFUSED)
+    kept = (h.site / 'run/ringfence.conf.accepted')
+    assert kept.read_text() == GOOD and kept.stat().st_mode & 0o777 == 0o600
+    for _ in range(2):  # it does not take what it refused, however often it starts
+        h.start_anew()
+        h.ready()
+        assert re.search(REFUSED, h.log()) and re.search(GOES_ON, h.log()), h.log()
+        assert kept.read_text() == GOOD
+    h.reload()  # the file counts again, and is refused
+    h.wait_log(REFUSED, times=2)
+    h.write_conf(SITE)
+    h.reload()
+    h.wait_log('configuration generation 2')
+    assert kept.read_text() == SITE
+    h.start_anew()
+    h.ready()
+    assert 'refused' not in h.log()
+    (h.site / 'ringfence.conf').unlink()
+    h.start_anew()
+    h.ready()
+    assert 'goes on with what was accepted before' in h.log()
+
+
+def test_what_was_accepted_and_cannot_be_read_any_more_ends_the_start(house):
+    h = house()
+    h.ready()
+    h.write_conf(BAD)
+    (h.site / 'run/ringfence.conf.accepted').write_text(BAD)
+    h.start_anew()
+    assert h.process.wait(5) == 1
+    assert len(re.findall(REFUSED, h.log())) == 2
+    h.write_conf(SITE)
+    h.start()
+    h.ready()
+
+
+def test_where_no_copy_can_be_made_the_file_itself_is_read(house):
+    h = house()
+    h.ready()
+    (h.site / 'run/ringfence.conf.read').mkdir()
+    h.write_conf(GOOD)
+    h.reload()
+    h.wait_log('configuration generation 2')
+    h.wait_log('ringfence.conf.read: Is a directory')
+    (h.site / 'run/ringfence.conf.read').rmdir()
 
 
 def ends_with(h, seconds, pattern):

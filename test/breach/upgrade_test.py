@@ -410,6 +410,15 @@ def test_a_wished_for_reload_that_is_refused_ends_the_upgrade(installed):
     assert before.items() <= h.children().items() and h.alive()
 
 
+def test_who_is_busy_says_so_by_its_exit_code(installed):
+    h = installed()
+    h.install(1)
+    slow(h, 1)
+    asking, _ = rehearsal(h)
+    assert 'an upgrade is going on' in h.upgrade(code=5)
+    assert 'have taken over' in asking.communicate(timeout=60)[0]
+
+
 def test_stop_in_a_rehearsal(installed):
     h = installed()
     h.put(h.program, b'#!/bin/sh\nexec sleep 600\n')

@@ -126,6 +126,25 @@ def test_r28_parent_killed(exchange, people):
     exchange.wait_no_calls()
 
 
+def test_r28_parent_killed_after_a_refused_reload(exchange, clients):
+    """It starts with what it had, raises an alarm that says file, line and reason, and takes the file once it is mended."""
+    path = f"{exchange.site}/ringfence.conf"
+    with open(path) as f:
+        good = f.read()
+    told = len(exchange.events())
+    try:
+        with open(path, "a") as f:
+            f.write("phone { }\n")
+        exchange.command("reload", check=False)
+        exchange.restart_parent()
+        alarm = net.wait_for("the alarm", lambda: [e for e in exchange.events()[told:] if e["severity"] == "alarm" and
+                                                   "what was accepted before: ringfence.conf:" in e["detail"]], 20, step=0.3)
+        assert "no such option 'phone'" in alarm[0]["detail"]
+    finally:
+        with open(path, "w") as f:
+            f.write(good)
+
+
 @pytest.mark.parametrize("name", ["core", "net", "parent"])
 def test_r28_a_ban_outlives(exchange, people, name):
     """Whose kill -9 it may be: that of the process that keeps it, of the one that writes it to the kernel, of all."""

@@ -131,7 +131,11 @@ def test_r30_the_package_brings_an_exchange_up_upgrades_it_and_goes(root, packag
     assert 'ringfence.service' not in said, said
     service = Service(root)
     root.sh('printf "a long password\n" >/tmp/password && ringfence user add 101 --password-file /tmp/password')
+    # as one says that has only just started
+    root.sh("""printf '#!/bin/sh\nn=$(cat /tmp/busy)\n[ "$n" = 0 ] && exec /usr/bin/ringfence "$@"\necho $((n - 1)) >/tmp/busy\nexit 5\n' \
+               >/usr/local/bin/ringfence && chmod 755 /usr/local/bin/ringfence && echo 2 >/tmp/busy""")
     root.sh('dpkg -i "$1"', second)
+    assert root.sh('cat /tmp/busy && rm /usr/local/bin/ringfence') == '0\n'
     assert root.sh("dpkg-query -W -f '${Version}' ringfence") == '0.9.1'
     assert re.search(r'parent/0 +upgrades +1', root.sh('ringfence status')), 'the new executables have taken over'
     assert service.parent.poll() is None and '101' in root.sh('ringfence user list')
