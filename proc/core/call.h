@@ -61,6 +61,7 @@ struct call {
 	uint8_t proof, proof_waits;                /* enum incoming_proof; signer is asked */
 	uint32_t trunks_tried;                     /* 1 << trunk */
 	uint16_t turns;                            /* members of a group that rings in turn who had theirs */
+	uint16_t looked_up;                        /* callees of whom keeper was asked whether they know the caller */
 	uint8_t help_rings;                        /* for help: a trunk has said something, or there is no other */
 	uint8_t preempted;                         /* another call has ended for this one */
 	const char *shown;                         /* instead of the caller's own display name; static */
