@@ -598,7 +598,9 @@ enum turn_why {
 #define FIELDS_EXPORTED(N, E, S, D, A, B, O) N(uint64_t, token) E(last, 2) D(piece, EXPORT_MAX)
 
 /* a text message to the phones of the front desk (site.alarms.desk), from the exchange itself */
-#define FIELDS_NOTIFY_DESK(N, E, S, D, A, B, O) S(text, REASON_MAX)
+#define FIELDS_NOTIFY_DESK(N, E, S, D, A, B, O) N(uint64_t, token) S(text, REASON_MAX)
+/* has one of them taken it? */
+#define FIELDS_DESK_TOLD(N, E, S, D, A, B, O) N(uint64_t, token) E(told, 2)
 
 /* people. A group is a number of its own, which rings its members (SETTING_MEMBERS) */
 #define FIELDS_GROUP(N, E, S, D, A, B, O) N(uint32_t, index) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX)

@@ -30,6 +30,17 @@ static struct incoming_answer answer(enum incoming_policy policy, enum incoming_
 	return (struct incoming_answer){(uint8_t)policy, (uint8_t)reason, text[reason]};
 }
 
+struct incoming_answer plan_incoming_person(bool has_number, const struct incoming_person *p)
+{
+	if (p->expects)
+		return answer(INCOMING_PASS, INCOMING_CALLBACK);
+	if (!has_number && p->rejects_anonymous)
+		return answer(INCOMING_REFUSE, INCOMING_REJECTS_ANONYMOUS);
+	if (has_number && p->blocks)
+		return answer(INCOMING_REFUSE, INCOMING_BLOCKED);
+	return answer(INCOMING_PASS, INCOMING_NONE);
+}
+
 /* A list is believed only where the number is not known to be false. */
 struct incoming_answer plan_incoming(const struct plan *p, const struct incoming_question *q)
 {
@@ -37,11 +48,11 @@ struct incoming_answer plan_incoming(const struct plan *p, const struct incoming
 		return answer(INCOMING_REFUSE, INCOMING_CLAIMS_INSIDE);
 	if (q->callback)
 		return answer(INCOMING_PASS, INCOMING_CALLBACK);
-	if (!q->has_number && q->rejects_anonymous)
-		return answer(INCOMING_REFUSE, INCOMING_REJECTS_ANONYMOUS);
+	if (q->turned_away)
+		return answer(INCOMING_REFUSE, (enum incoming_reason)q->turned_away);
 	if (!q->has_number)
 		return answer((enum incoming_policy)p->anonymous_caller, INCOMING_ANONYMOUS);
-	if (q->blocked_by_user || listed(p->block, p->blocked, &q->caller))
+	if (listed(p->block, p->blocked, &q->caller))
 		return answer(INCOMING_REFUSE, INCOMING_BLOCKED);
 	if (q->proof == PROOF_FAILED)
 		return answer((enum incoming_policy)p->failed_caller, INCOMING_FAILED);

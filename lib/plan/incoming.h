@@ -13,6 +13,13 @@ enum incoming_proof {
 	PROOFS
 };
 
+/* Somebody whom the call would ring. */
+struct incoming_person {
+	bool expects; /* placed an emergency call within callback_min, or parked this call: takes every caller */
+	bool blocks;  /* has the caller on the block list */
+	bool rejects_anonymous;
+};
+
 struct incoming_question {
 	uint8_t proof;   /* enum incoming_proof */
 	bool has_number; /* false: withheld, or none that could be understood */
@@ -20,10 +27,9 @@ struct incoming_question {
 	    claims_inside; /* its number is one of the exchange's own: an extension, or an outside number that leads to one */
 	bool
 	    callback; /* to a phone that placed an emergency call within callback_min: passes everything but a claim to be inside */
-	bool dialled_before;    /* by the user who is called */
-	bool in_directory;      /* somebody here has it as a contact */
-	bool blocked_by_user;   /* on the callee's block list */
-	bool rejects_anonymous; /* the callee's setting */
+	bool dialled_before; /* by one of those whom it would ring */
+	bool in_directory;   /* one of them has it as a contact */
+	uint8_t turned_away; /* enum incoming_reason of plan_incoming_person(), where each of them turns it away */
 	struct number caller;
 };
 
@@ -46,6 +52,9 @@ struct incoming_answer {
 	uint8_t reason; /* enum incoming_reason */
 	const char *text;
 };
+
+/* May a caller from outside ring this person? INCOMING_PASS, or INCOMING_REFUSE and why. */
+struct incoming_answer plan_incoming_person(bool has_number, const struct incoming_person *p);
 
 struct incoming_answer plan_incoming(const struct plan *p, const struct incoming_question *q);
 

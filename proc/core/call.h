@@ -63,6 +63,7 @@ struct call {
 	uint8_t proof, proof_waits;              /* enum incoming_proof; signer is asked */
 	uint8_t back;          /* callback.h: to the number that the centre was shown by who called for help, */
 	uint32_t back_user;    /* who rings too */
+	uint16_t looked_up;    /* callees of whom keeper was asked whether they know the caller */
 	uint32_t trunks_tried; /* 1 << trunk */
 	uint16_t turns;        /* members of a group that rings in turn who had theirs */
 	uint8_t help_rings;    /* for help: a trunk has said something, or there is no other */

@@ -5,6 +5,7 @@
 #include "dialogue.h"
 #include "ended.h"
 #include "forward.h"
+#include "incoming.h"
 #include "keys.h"
 #include "media.h"
 #include "outside.h"
@@ -102,6 +103,7 @@ static bool ask_phone(struct call *c, struct leg *caller, const struct registrat
 		c->best = REFUSE_FULL;
 		return false;
 	}
+	incoming_rings(c, l->r.person);
 	l->tried = tried;
 	if (ended || must_end(c, caller, to->device) || cannot_pass(caller, l))
 		l->r.ends = (uint8_t)dial_method(l);
@@ -177,14 +179,14 @@ bool dial_also(struct call *c, uint32_t user, uint32_t device)
 	return caller && to && c->targets < CALL_TARGETS_MAX && ask_phone(c, caller, to, 0, false);
 }
 
-/* Members who do not want to be disturbed are left out, but not by who needs help or calls back for it; their forwards are their own
- * affair. */
+/* Members who do not want to be disturbed, or not by this caller, are left out, but not by who needs help or calls back for it; their
+ * forwards are their own affair. */
 static bool ask_member(uint32_t user, void *arg)
 {
 	const struct call *c = arg;
 	bool left_out = settings_of_user(user)->dnd && !c->r.emergency && !callback_may_reach(c, user);
 
-	return left_out || ask_user(user, arg);
+	return left_out || !incoming_may_ring(c, user) || ask_user(user, arg);
 }
 
 static uint32_t ring_s(const struct dest *d)

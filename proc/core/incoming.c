@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "incoming.h"
 #include "callback.h"
+#include "dial.h"
 #include "dialogue.h"
 #include "ended.h"
 #include "media.h"
@@ -29,11 +30,11 @@ static bool caller_of(const struct request *r, struct number *out)
 }
 
 /* A withheld one is nobody's. */
-static bool is_same(struct span spelled, const struct number *n)
+static bool is_same(struct span spelled, const char *number)
 {
 	struct number one;
 
-	return n->text[0] && number_canon_outside(&child_site()->plan, spelled, &one) && strcmp(one.text, n->text) == 0;
+	return number[0] && number_canon_outside(&child_site()->plan, spelled, &one) && strcmp(one.text, number) == 0;
 }
 
 /* An extension of ours, or an outside number that leads to one or that we show: nobody outside has it (T9). */
@@ -48,20 +49,79 @@ static bool claims_inside(const struct request *r, const struct number *caller)
 			return true;
 	for (uint8_t i = 0; i < s->trunks; i++) /* what we show ourselves */
 		for (int k = 0; k < s->trunk[i].callers; k++)
-			if (is_same(span_str(s->trunk[i].caller[k]), caller))
+			if (is_same(span_str(s->trunk[i].caller[k]), caller->text))
 				return true;
 	return number_strip(said, stripped) &&
 	       (directory_find(span_str(stripped)) != NOBODY || directory_group(span_str(stripped)) != NOBODY);
 }
 
-static bool list_has(const char *list, const struct number *n)
+bool incoming_listed(const char *list, const char *number)
 {
 	struct span all = span_str(list), item;
 
 	while (setting_next(&all, &item))
-		if (is_same(item, n))
+		if (is_same(item, number))
 			return true;
 	return false;
+}
+
+/* --- whom it may ring --- */
+
+static bool is_from_outside(const struct call *c)
+{
+	return c->r.who == WHO_ANONYMOUS || c->r.who == WHO_UNVERIFIED || c->r.who == WHO_VERIFIED;
+}
+
+static struct incoming_answer ask_person(const struct call *c, uint32_t user)
+{
+	const struct user_settings *s = settings_of_user(user);
+	const struct incoming_person p = {.expects = c->dest.route == ROUTE_PARK || callback_may_reach(c, user),
+	    .blocks = incoming_listed(s->blocked, c->outside.text),
+	    .rejects_anonymous = s->reject_anonymous};
+
+	return plan_incoming_person(c->r.who != WHO_ANONYMOUS, &p);
+}
+
+bool incoming_may_ring(const struct call *c, uint32_t user)
+{
+	return !is_from_outside(c) || ask_person(c, user).policy == INCOMING_PASS;
+}
+
+void incoming_rings(const struct call *c, uint32_t user)
+{
+	if (is_from_outside(c))
+		service_note_caller(user, c->outside.text);
+}
+
+struct callees {
+	const struct call *call;
+	struct incoming_answer no; /* of one who turns it away */
+	bool takes, known;         /* one of them does not; one who does has it as a contact */
+};
+
+static bool ask_callee(uint32_t user, void *arg)
+{
+	struct callees *k = arg;
+	const struct incoming_answer a = ask_person(k->call, user);
+
+	if (a.policy != INCOMING_PASS) {
+		k->no = a;
+		return true;
+	}
+	k->takes = true;
+	k->known = k->known || incoming_listed(settings_of_user(user)->known, k->call->outside.text);
+	return true;
+}
+
+/* `no` stays where nobody takes it. */
+static struct callees ask_callees(const struct call *c)
+{
+	struct callees k = {.call = c};
+
+	dial_each_callee(&c->dest, ask_callee, &k);
+	if (k.takes)
+		k.no = (struct incoming_answer){.policy = INCOMING_PASS};
+	return k;
 }
 
 /* --- what becomes of it --- */
@@ -103,14 +163,14 @@ static struct incoming_answer question(const struct call *c)
 {
 	uint32_t user = c->dest.kind == DEST_USER ? c->dest.index : NOBODY;
 	const struct user_settings *s = settings_of_user(user);
+	const struct callees k = ask_callees(c);
 	struct incoming_question q = {.proof = c->proof,
 	    .has_number = c->outside.text[0] != 0,
 	    .claims_inside = c->claims_inside,
 	    .callback = callback_may_lead_to(c),
 	    .dialled_before = c->dialled_before,
-	    .in_directory = list_has(s->known, &c->outside),
-	    .blocked_by_user = list_has(s->blocked, &c->outside),
-	    .rejects_anonymous = s->reject_anonymous,
+	    .in_directory = k.known,
+	    .turned_away = k.no.reason,
 	    .caller = c->outside};
 	static const uint8_t policy[SCREENS] = {[SCREEN_PASS] = INCOMING_PASS,
 	    [SCREEN_SLOW] = INCOMING_SLOW,
@@ -124,28 +184,45 @@ static struct incoming_answer question(const struct call *c)
 	return a;
 }
 
+static void turn_away(struct call *c, const struct incoming_answer *a)
+{
+	const bool lies = a->reason == INCOMING_CLAIMS_INSIDE;
+	const char *say = a->reason == INCOMING_REJECTS_ANONYMOUS ? "anonymous-refused"
+	                  : c->r.spoken                           ? "busy-try-later"
+	                                                          : NULL;
+
+	child_event(EVENT_CALL_REFUSED, lies ? SEVERITY_ALARM : SEVERITY_INFO, 0, NOBODY, NULL, a->text);
+	if (!say || !dialogue_can(c)) {
+		refuse(c, lies ? REFUSE_NOT_ALLOWED : REFUSE_DECLINED, a->text);
+		return;
+	}
+	c->best = REFUSE_DECLINED;
+	c->best_text = a->text;
+	c->say = say;
+	call_event(c, CALL_TOLD_WHY, NULL);
+}
+
 void incoming_judge(struct call *c)
 {
 	static void (*const by_policy[INCOMING_POLICIES])(struct call *) = {
 	    [INCOMING_PASS] = pass, [INCOMING_SLOW] = slow, [INCOMING_SCREEN] = screen};
 	const struct incoming_answer a = question(c);
 
-	if (c->dest.kind == DEST_USER)
-		service_note_caller(c->dest.index, c->outside.text);
-	if (by_policy[a.policy]) {
+	if (by_policy[a.policy])
 		by_policy[a.policy](c);
-		return;
-	}
-	child_event(EVENT_CALL_REFUSED, a.reason == INCOMING_CLAIMS_INSIDE ? SEVERITY_ALARM : SEVERITY_INFO, 0, NOBODY,
-	    NULL, a.text);
-	if (a.reason == INCOMING_REJECTS_ANONYMOUS && dialogue_can(c)) {
-		c->best = REFUSE_DECLINED;
-		c->best_text = a.text;
-		c->say = "anonymous-refused";
-		call_event(c, CALL_TOLD_WHY, NULL);
-		return;
-	}
-	refuse(c, a.reason == INCOMING_CLAIMS_INSIDE ? REFUSE_NOT_ALLOWED : REFUSE_DECLINED, a.text);
+	else
+		turn_away(c, &a);
+}
+
+bool incoming_turned_away(struct call *c)
+{
+	if (!is_from_outside(c))
+		return false;
+	const struct incoming_answer no = ask_callees(c).no;
+	if (no.policy == INCOMING_PASS)
+		return false;
+	turn_away(c, &no);
+	return true;
 }
 
 /* --- a new one --- */

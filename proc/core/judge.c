@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "judge.h"
 #include "desk.h"
+#include "dial.h"
 #include "dialogue.h"
 #include "incoming.h"
 #include "insist.h"
@@ -72,13 +73,41 @@ static void refuse(struct call *c, const struct plan_answer *a)
 	call_event(c, (say || c->r.spoken) && dialogue_can(c) ? CALL_TOLD_WHY : CALL_REFUSED, NULL);
 }
 
-/* One whom the callee has called is no stranger (R18). */
+struct look {
+	struct call *call;
+	uint16_t nth;
+	bool asked;
+};
+
+static bool look_up(uint32_t user, void *arg)
+{
+	struct look *k = arg;
+	struct call *c = k->call;
+
+	if (k->nth++ < c->looked_up)
+		return true;
+	c->looked_up = k->nth;
+	k->asked =
+	    incoming_may_ring(c, user) && pin_ask_dialled(PIN_FOR_CALL, c->r.id, user, span_str(c->outside.text));
+	return !k->asked;
+}
+
+/* keeper is asked whether the next of those whom the call would ring has ever dialled its caller. One that is silent is not
+ * waited for once for each. */
+static bool looks_up(struct call *c)
+{
+	struct look k = {.call = c};
+
+	if (!c->outside.text[0] || c->dialled_before || (c->looked_up && child_now() >= c->r.started_ms + PIN_ASK_MS))
+		return false;
+	dial_each_callee(&c->dest, look_up, &k);
+	return k.asked;
+}
+
+/* One whom a callee has called is no stranger (R18). */
 static void judge_caller(struct call *c)
 {
-	if (c->proof_waits)
-		return;
-	if (!c->looked && c->dest.kind == DEST_USER && c->outside.text[0] &&
-	    pin_ask_dialled(PIN_FOR_CALL, c->r.id, c->dest.index, span_str(c->outside.text)))
+	if (c->proof_waits || looks_up(c))
 		return;
 	c->incoming = 0;
 	incoming_judge(c);
@@ -92,7 +121,7 @@ static void allow(struct call *c)
 		mail_leave(c);
 	else if (c->incoming)
 		judge_caller(c);
-	else
+	else if (!incoming_turned_away(c))
 		call_event(c, CALL_ALLOWED, NULL);
 }
 

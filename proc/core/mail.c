@@ -2,6 +2,7 @@
 #include "mail.h"
 #include "base/log.h"
 #include "dial.h"
+#include "incoming.h"
 #include "mwi.h"
 #include "pin.h"
 #include "settings.h"
@@ -159,6 +160,7 @@ void mail_leave(struct call *c)
 {
 	const char *own = settings_of_user(c->mail_user)->greeting;
 
+	incoming_rings(c, c->mail_user);
 	snprintf(c->mail_say, sizeof c->mail_say, "%s", own[0] ? own : "voicemail-greeting");
 	if (!ask_room(c))
 		give_up(c);

@@ -3,19 +3,20 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/rand.h"
+#include "dial.h"
 #include "hotdesk.h"
 #include "permit.h"
 #include "registrar.h"
-#include "route.h"
 #include <stdlib.h>
 
-enum { MESSAGES_MAX = 512 };
+enum { MESSAGES_MAX = 512, PHONES_MAX = 64 };
 
 struct message {
 	uint64_t id;
 	struct reply reply;
-	uint8_t waiting;     /* phones that have not answered */
-	bool delivered, own; /* own: nobody waits for the end of it */
+	uint64_t notice;     /* own: watch's token of it */
+	uint8_t waiting;     /* phones that have not answered, PHONES_MAX at most */
+	bool delivered, own; /* own: from the exchange itself */
 };
 
 static struct pool pool;
@@ -33,14 +34,35 @@ void message_init(void)
 		log_fatal("no memory for messages");
 }
 
+static void tell_watch(uint64_t notice, bool told)
+{
+	struct link *watch = child_link(PROC_WATCH, 0);
+	struct msg_desk_told *m = watch ? ipc_begin(watch, MSG_DESK_TOLD) : NULL;
+
+	if (!m) /* it takes what it does not hear of for not told */
+		return;
+	m->token = notice;
+	m->told = told;
+	ipc_end(watch);
+}
+
+static void deliver(struct message *t)
+{
+	if (t->own && !t->delivered) {
+		notices_delivered++;
+		tell_watch(t->notice, true);
+	}
+	t->delivered = true;
+}
+
 static void finish(struct message *t)
 {
-	if (t->own)
-		notices_delivered += t->delivered;
-	else if (t->delivered)
+	if (!t->own && t->delivered)
 		reply_code(t->reply, 200);
-	else
+	else if (!t->own)
 		reply_refuse(t->reply, REFUSE_OFFLINE);
+	else if (!t->delivered)
+		tell_watch(t->notice, false);
 	pool_release(&pool, t->id);
 }
 
@@ -75,24 +97,37 @@ static bool send_to(struct message *t, const struct registration *to, const stru
 	return true;
 }
 
-static void send_all(struct message *t, uint32_t callee, const struct words *w)
-{
-	const struct registration *to[REGISTRAR_TARGETS_MAX];
-	int n = registrar_targets(callee, to);
+struct sending {
+	struct message *message;
+	const struct words *words;
+};
 
-	for (int i = 0; i < n; i++)
-		t->waiting = (uint8_t)(t->waiting + send_to(t, to[i], w));
+static bool send_to_phones(uint32_t user, void *arg)
+{
+	const struct sending *s = arg;
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	struct message *t = s->message;
+	int n = registrar_targets(user, to);
+
+	for (int i = 0; i < n && t->waiting < PHONES_MAX; i++)
+		t->waiting = (uint8_t)(t->waiting + send_to(t, to[i], s->words));
+	return t->waiting < PHONES_MAX;
+}
+
+static void send_all(struct message *t, const struct dest *callee, const struct words *w)
+{
+	struct sending s = {t, w};
+
+	dial_each_callee(callee, send_to_phones, &s);
 	if (t->waiting == 0)
 		finish(t);
 }
 
 /* Texts go to people here, and nowhere else. */
-static enum refusal judge(const struct request *r, uint32_t *callee)
+static enum refusal judge(const struct request *r, struct dest *to)
 {
-	struct dest to;
-
-	if (r->m->target_kind != TARGET_USER || !route_find(REQUEST_STR(r, target_user), SPAN(""), &to) ||
-	    to.kind != DEST_USER)
+	if (r->m->target_kind != TARGET_USER || !route_find(REQUEST_STR(r, target_user), SPAN(""), to) ||
+	    to->kind != DEST_USER)
 		return REFUSE_NO_NUMBER;
 	const struct permit_case q = {.who = r->user == NOBODY ? WHO_DEVICE : WHO_USER,
 	    .route = ROUTE_FRESH,
@@ -101,9 +136,8 @@ static enum refusal judge(const struct request *r, uint32_t *callee)
 	    .payer = hotdesk_person(r->user, r->flow->device),
 	    .at = &r->flow->remote,
 	    .expired = r->flow->expired,
-	    .number = to.number};
+	    .number = to->number};
 	const struct plan_answer a = permit(&q);
-	*callee = to.index;
 	return a.verdict == PLAN_ALLOW ? REFUSE_NONE : permit_refusal(&a);
 }
 
@@ -111,7 +145,7 @@ void message_on_request(struct request *r)
 {
 	if (!login_gate(r, REQUEST_STR(r, from_user)))
 		return;
-	uint32_t callee;
+	struct dest callee;
 	enum refusal why = judge(r, &callee);
 	if (why) {
 		reply_refuse(r->reply, why);
@@ -126,23 +160,27 @@ void message_on_request(struct request *r)
 	*t = (struct message){.id = id, .reply = r->reply};
 	const struct user *from = directory_user(hotdesk_person(r->user, r->flow->device));
 	const struct words w = {span_str(from->name), span_str(from->display), REQUEST_STR(r, text)};
-	send_all(t, callee, &w);
+	send_all(t, &callee, &w);
 }
 
 void message_on_notice(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_notify_desk *m = v->payload;
-	uint32_t desk = directory_find(span_str(child_site()->alarms.desk));
-	uint64_t id = desk == NOBODY ? ID_NONE : pool_take(&pool, false);
+	struct dest desk;
+	bool found = route_find(span_str(child_site()->alarms.desk), SPAN(""), &desk) &&
+	             (desk.kind == DEST_USER || desk.kind == DEST_GROUP);
+	uint64_t id = found ? pool_take(&pool, false) : ID_NONE;
 
 	(void)from;
 	notices++;
-	if (id == ID_NONE)
+	if (id == ID_NONE) {
+		tell_watch(m->token, false);
 		return;
+	}
 	struct message *t = &table[id_index(id)];
-	*t = (struct message){.id = id, .own = true};
+	*t = (struct message){.id = id, .own = true, .notice = m->token};
 	const struct words w = {SPAN("ringfence"), SPAN("Ringfence"), ipc_str(v, m->text)};
-	send_all(t, desk, &w);
+	send_all(t, &desk, &w);
 }
 
 void message_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
@@ -153,7 +191,8 @@ void message_on_answer(const struct ask *a, const struct msg_response *m, const 
 	if (at < 0 || m->code < 200)
 		return;
 	struct message *t = &table[at];
-	t->delivered |= m->code < 300;
+	if (m->code < 300)
+		deliver(t);
 	if (--t->waiting == 0)
 		finish(t);
 }

@@ -4,6 +4,7 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "hotdesk.h"
+#include "incoming.h"
 #include "park.h"
 #include "settings.h"
 #include <stdio.h>
@@ -88,6 +89,15 @@ void service_note_caller(uint32_t user, const char *number)
 		snprintf(last_caller[user], sizeof last_caller[user], "%s", number);
 }
 
+/* Behind all others; where there is no room the oldest leave. */
+static void put_last(const char *had, const char *number, char list[SETTING_TEXT_MAX + 1])
+{
+	while (snprintf(list, SETTING_TEXT_MAX + 1, "%s%s%s", had, had[0] ? ", " : "", number) > SETTING_TEXT_MAX) {
+		had += strcspn(had, ",");
+		had += strspn(had, ", ");
+	}
+}
+
 static void block_last(struct call *c, struct span argument)
 {
 	const char *had = settings_of_user(c->dest.payer)->blocked;
@@ -98,11 +108,12 @@ static void block_last(struct call *c, struct span argument)
 		tell(c, "invalid-choice");
 		return;
 	}
-	int n = snprintf(list, sizeof list, "%s%s%s", had, had[0] ? ", " : "", last_caller[c->dest.payer]);
-	if (n >= (int)sizeof list)
-		tell(c, "invalid-choice");
-	else
-		set(c, SETTING_BLOCKED, span_str(list), "blocked");
+	if (incoming_listed(had, last_caller[c->dest.payer])) {
+		tell(c, "blocked");
+		return;
+	}
+	put_last(had, last_caller[c->dest.payer], list);
+	set(c, SETTING_BLOCKED, span_str(list), "blocked");
 }
 
 /* The one who was blocked last. */

@@ -8,7 +8,7 @@
 void service_init(void);
 /* The code in c->dest may be used: do it, and tell the caller. */
 void service_begin(struct call *c);
-/* A call from outside reached this user: whom block-last-caller means. number: canonical, empty for withheld. */
+/* A call from outside rings this user: whom block-last-caller means. number: canonical, empty for withheld. */
 void service_note_caller(uint32_t user, const char *number);
 
 #endif

@@ -8,9 +8,12 @@
 #include "watch/teller.h"
 #include <stdlib.h>
 
+enum { DESK_MS = 20000 }; /* as long as the mail command has */
+
 static struct alarms alarms;
 static struct site_alarms told_at_start;
-static struct timer timer;
+static struct timer timer, desk_timer;
+static uint64_t desk_asked, desk_asks; /* the token that core has not answered, or 0 */
 static uint64_t heard;
 static bool failing[WAYS];
 
@@ -73,6 +76,8 @@ static bool tell_desk(const struct alarm_notice *n)
 	if (!m)
 		return false;
 	notice_desk(&b, n);
+	m->token = desk_asked = ++desk_asks;
+	timer_set(&child_wheel, &desk_timer, child_now() + DESK_MS);
 	m->text = ipc_put(core, buf_span(&b));
 	ipc_end(core);
 	return true;
@@ -90,9 +95,8 @@ static void look(void)
 		const struct alarm_notice *n = alarms_due(&alarms, w, child_now());
 		if (!n)
 			continue;
-		bool taken = tell[w](n);
-		if (!taken || w == WAY_DESK) /* the helper answers for its own later */
-			went(w, taken);
+		if (!tell[w](n)) /* what is taken is answered later */
+			went(w, false);
 	}
 	uint64_t next = alarms_next_ms(&alarms);
 	if (next != UINT64_MAX)
@@ -104,6 +108,38 @@ static void on_timer(struct timer *t, uint64_t now_ms)
 	(void)t;
 	(void)now_ms;
 	look();
+}
+
+/* --- what core says of the desk --- */
+
+static void desk_went(bool told)
+{
+	timer_cancel(&child_wheel, &desk_timer);
+	desk_asked = 0;
+	went(WAY_DESK, told);
+	look();
+}
+
+static void on_desk_silent(struct timer *t, uint64_t now_ms)
+{
+	(void)t;
+	(void)now_ms;
+	desk_went(false);
+}
+
+static void on_desk_told(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_desk_told *m = v->payload;
+
+	(void)from;
+	if (desk_asked && m->token == desk_asked) /* another one comes too late */
+		desk_went(m->told);
+}
+
+static void on_link_down(struct link *l)
+{
+	if (l->peer == PROC_CORE && desk_asked)
+		desk_went(false);
 }
 
 static void on_event(struct link *from, const struct ipc_view *v)
@@ -134,6 +170,8 @@ static void on_open(void)
 	told_at_start = *s;
 	alarms_init(&alarms, on);
 	timer.fire = on_timer;
+	desk_timer.fire = on_desk_silent;
+	desk_asks = child_now(); /* a core that was asked by the watch before answers that one's numbers */
 	teller_start(s, on_told);
 }
 
@@ -163,7 +201,7 @@ static void on_status(struct proc_status *s)
 	}
 }
 
-static ipc_handler *const on[MSG_N] = {[MSG_EVENT] = on_event};
+static ipc_handler *const on[MSG_N] = {[MSG_EVENT] = on_event, [MSG_DESK_TOLD] = on_desk_told};
 static const struct cage cage = {.name = "watch", .files = 48, .memory_mb = 64};
 
 int main(int argc, char **argv)
@@ -175,6 +213,7 @@ int main(int argc, char **argv)
 	    .open = on_open,
 	    .commit = on_commit,
 	    .serve = teller_serve,
+	    .link_down = on_link_down,
 	    .status = on_status,
 	};
 

@@ -608,6 +608,37 @@ static void an_outsider_leaves_a_message_and_gets_nowhere_else(void)
 	finish();
 }
 
+static void one_trunk_and_bob_is_away(void)
+{
+	one_trunk();
+	set(8, OWNER_USER, 1, SETTING_DND, "on");
+}
+
+/* No phone of bob's rang: *60 means who left the message all the same (R18). */
+static void who_came_to_the_mailbox_can_be_blocked(void)
+{
+	struct talk code;
+
+	begin_with(one_trunk_and_bob_is_away);
+	phone_init_trunk(&telco, 1);
+	telco.user = "+33987654321";
+	phone_up(&telco);
+	outsider_dials("+33140000001");
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	uint64_t join;
+	NEED(relay_wish(&join) && !sent_to(&bob, SIP_INVITE));
+	media_says_gate(join, RELAY_KEY_NONE);
+	leaves(&a);
+	struct sdp own = sdp_plain(&bob);
+	talk_invite(&code, &bob, "*60", &own);
+	answered(&code);
+	voice_says(turn("blocked")->token, TURN_SAID, "");
+	hangs_up_on(&code);
+	NEED(sim.changed.kind == SETTING_BLOCKED && sim.changed.index == 1 && strcmp(sim.changed_to, "+33987654321") == 0);
+	finish();
+}
+
 /* --- *97 --- */
 
 static void bob_has(uint32_t fresh, uint32_t old)
@@ -924,6 +955,7 @@ int main(void)
 	SIM(a_voice_that_does_not_come_back);
 	SIM(a_message_that_finds_no_more_room_ends_with_words);
 	SIM(an_outsider_leaves_a_message_and_gets_nowhere_else);
+	SIM(who_came_to_the_mailbox_can_be_blocked);
 	SIM(messages_are_played_kept_and_deleted);
 	SIM(what_was_heard_is_played_when_nothing_is_new);
 	SIM(a_pin_is_asked_where_one_is_set);

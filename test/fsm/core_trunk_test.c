@@ -900,43 +900,12 @@ static void a_number_that_is_not_in_service(void)
 	finish();
 }
 
-/* *60 for who called last, *61 for who was put on the list last. */
-static void who_was_blocked_can_be_taken_off(void)
-{
-	static const char *const code[] = {"*61", "*60", "*61"};
-	static const char *const say[] = {"unblocked", "blocked", "unblocked"};
-	static const char *const list[] = {"0611223344", "0611223344,0987654321, +33987654321", ""};
-
-	begin_with(bob_is_strict);
-	set(1, OWNER_USER, 1, SETTING_SCREEN, "pass");
-	sim.site.plan.unknown_caller = INCOMING_PASS;
-	invite_from(&t, "+33987654321", "+33140000001", false);
-	NEED(code_of(t.txn) == 603);
-	for (int i = 0; i < 3; i++) {
-		set(2, OWNER_USER, 1, SETTING_BLOCKED, i == 2 ? "0987654321" : "0611223344,0987654321");
-		sim_push_directory();
-		sim_turn();
-		struct sdp own = sdp_plain(&bob);
-		talk_invite(&b, &bob, code[i], &own);
-		is_told(&b, RELAY_KEY_SDES, say[i]);
-		NEED(sim.changed.kind == SETTING_BLOCKED && strcmp(sim.changed_to, list[i]) == 0);
-	}
-	set(2, OWNER_USER, 1, SETTING_BLOCKED, "");
-	sim_push_directory();
-	sim_turn();
-	struct sdp own = sdp_plain(&bob);
-	talk_invite(&b, &bob, "*61", &own);
-	is_told(&b, RELAY_KEY_SDES, "invalid-choice");
-	finish();
-}
-
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
 {
 	SIM(a_withheld_number_is_withheld_to_the_end);
 	SIM(a_number_that_is_not_in_service);
-	SIM(who_was_blocked_can_be_taken_off);
 	SIM(a_known_number_goes_out_and_is_charged);
 	SIM(what_was_counted_ahead_is_of_today_when_the_clock_is_confirmed);
 	SIM(so_is_that_of_a_phone);

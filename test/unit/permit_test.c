@@ -285,6 +285,19 @@ static bool answers(struct incoming_question q, enum incoming_policy policy, enu
 	return a.policy == policy && a.reason == reason && a.text[0];
 }
 
+/* No number is on no list, and a setting about withheld ones is not about others. */
+static void people_turn_away_whom_they_said(void)
+{
+	for (unsigned bits = 0; bits < 16; bits++) {
+		const bool has_number = bits & 1;
+		const struct incoming_person who = {.expects = bits >> 1 & 1, .blocks = bits >> 2 & 1, .rejects_anonymous = bits >> 3};
+		struct incoming_answer a = plan_incoming_person(has_number, &who);
+		CHECK((a.policy == INCOMING_PASS) == (who.expects || !(has_number ? who.blocks : who.rejects_anonymous)));
+		CHECK(a.policy == INCOMING_PASS || (a.policy == INCOMING_REFUSE && a.text[0]));
+		CHECK(a.policy == INCOMING_PASS || a.reason == (has_number ? INCOMING_BLOCKED : INCOMING_REJECTS_ANONYMOUS));
+	}
+}
+
 static void callers(void)
 {
 	struct incoming_question known = {.has_number = true, .caller = {NUMBER_LOCAL, "+33144123456", "fr"}};
@@ -301,7 +314,7 @@ static void callers(void)
 	q = known;
 	q.in_directory = true;
 	CHECK(answers(q, INCOMING_PASS, INCOMING_KNOWN));
-	q.blocked_by_user = true;
+	q.turned_away = INCOMING_BLOCKED;
 	CHECK(answers(q, INCOMING_REFUSE, INCOMING_BLOCKED));
 	q = known;
 	snprintf(q.caller.text, sizeof q.caller.text, "+33144991234");
@@ -315,7 +328,7 @@ static void callers(void)
 	CHECK(answers(q, INCOMING_REFUSE, INCOMING_CLAIMS_INSIDE));
 	q = (struct incoming_question){0};
 	CHECK(answers(q, INCOMING_SCREEN, INCOMING_ANONYMOUS));
-	q.rejects_anonymous = true;
+	q.turned_away = INCOMING_REJECTS_ANONYMOUS;
 	CHECK(answers(q, INCOMING_REFUSE, INCOMING_REJECTS_ANONYMOUS));
 	q.callback = true;
 	CHECK(answers(q, INCOMING_PASS, INCOMING_CALLBACK));
@@ -335,6 +348,7 @@ int main(void)
 	RUN(a_phone_without_login);
 	RUN(outsiders);
 	RUN(reasons_have_texts);
+	RUN(people_turn_away_whom_they_said);
 	RUN(callers);
 	return TEST_END;
 }
