@@ -191,10 +191,25 @@ static void on_packet(struct port *p, const struct addr *from, struct span packe
 		on_ended(p, from, packet);
 }
 
+/* Of one that is connected nobody asks from whom it is. */
+static ssize_t receive(const struct port *p, const ev_io *io, uint8_t packet[PACKET_MAX], struct addr *from)
+{
+	struct sockaddr_storage sa;
+	socklen_t sa_n = sizeof sa;
+	bool near = io == &p->near && p->near_to.family;
+	ssize_t n = recvfrom(io->fd, packet, PACKET_MAX, MSG_DONTWAIT | MSG_TRUNC, near ? NULL : (struct sockaddr *)&sa,
+	    near ? NULL : &sa_n);
+
+	if (near)
+		*from = p->near_to;
+	else if (n >= 0 && !addr_from_sockaddr((struct sockaddr *)&sa, from))
+		return 0;
+	return n;
+}
+
 static void on_packets(struct port *p, const ev_io *io)
 {
 	uint8_t packet[PACKET_MAX];
-	struct sockaddr_storage sa;
 	struct addr from;
 	unsigned now = ev_iteration(child_loop());
 	/* a phone's packets come one by one, and to ask for a second that is not there costs as much as a third of the first */
@@ -202,12 +217,10 @@ static void on_packets(struct port *p, const ev_io *io)
 
 	p->turn = now;
 	for (int i = 0; i < most; i++) {
-		socklen_t sa_n = sizeof sa;
-		ssize_t n =
-		    recvfrom(io->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sa, &sa_n);
+		ssize_t n = receive(p, io, packet, &from);
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n <= 0 || (size_t)n > sizeof packet || !addr_from_sockaddr((struct sockaddr *)&sa, &from))
+		if (n <= 0 || (size_t)n > sizeof packet)
 			continue;
 		on_packet(p, &from, span_of(packet, (size_t)n));
 	}
