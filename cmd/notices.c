@@ -19,7 +19,7 @@ static void show(json_t *line, void *arg)
 	printf("\n   at: %s\n", member(line, "location")[0] ? safe(member(line, "location")) : "no location is stored");
 	if (taken)
 		printf("   seen to by %s, %s\n", safe(member(line, "taken_by")), show_when(taken));
-	else
+	else if (strcmp(member(line, "what"), word_notice[NOTICE_END].key) != 0)
 		printf("   nobody has seen to it: `ringfence notice take %lld --by NAME`\n",
 		    (long long)member_number(line, "notice"));
 }

@@ -241,6 +241,7 @@ enum notice_kind {
 	NOTICE_REFUSED, /* of a phone that may be anywhere */
 	NOTICE_DOUBT,   /* placed, but the phone is not where its location says */
 	NOTICE_TEST,    /* 933 */
+	NOTICE_END,     /* of one that was placed and answered */
 	NOTICE_KINDS
 };
 

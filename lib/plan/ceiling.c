@@ -205,8 +205,15 @@ static void tell(struct ceiling_accounts *a, struct ceiling_news *news)
 			uint8_t bit = (uint8_t)(1u << i);
 			uint64_t u = used(n, (enum ceiling_kind)i),
 				 limit = most(&a->limit[scope], (enum ceiling_kind)i);
-			if (i == CEILING_CALLS || u == 0 || times(u, 2) < limit)
+			if (i == CEILING_CALLS)
 				continue;
+			/* a limit that was raised is reached anew */
+			if (u < limit)
+				n->told_full &= (uint8_t)~bit;
+			if (u == 0 || times(u, 2) < limit) {
+				n->told_half &= (uint8_t)~bit;
+				continue;
+			}
 			if (u >= limit && !(n->told_full & bit)) {
 				news->full[scope] |= bit;
 				n->told_full |= bit;
@@ -313,6 +320,11 @@ void ceiling_end(
 	}
 	*c = (struct ceiling_call){0};
 	tell(a, news);
+}
+
+void ceiling_forget(struct ceiling_count *n)
+{
+	*n = (struct ceiling_count){.calls = n->calls, .running = n->running, .rate_e4 = n->rate_e4};
 }
 
 static uint64_t left(uint64_t limit, uint64_t spent, uint64_t share)

@@ -76,6 +76,8 @@ void ceiling_answer(
     struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news);
 void ceiling_tick(
     struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news);
+/* Of another owner from now on: what runs is still to be ended. */
+void ceiling_forget(struct ceiling_count *n);
 void ceiling_end(
     struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news);
 

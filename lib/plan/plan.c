@@ -178,8 +178,3 @@ struct plan_rate plan_rate_of(const struct plan *p, const struct number *n)
 			return (struct plan_rate){p->country_rate[i].rate_e4, p->setup_e4};
 	return (struct plan_rate){p->class_rate_e4[n->class], n->class == NUMBER_TOLL_FREE ? 0 : p->setup_e4};
 }
-
-bool plan_is_test(const struct plan *p, const struct number *n)
-{
-	return n->class == NUMBER_EMERGENCY && p->emergency_test[0] && strcmp(n->text, p->emergency_test) == 0;
-}

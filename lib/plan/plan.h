@@ -155,7 +155,4 @@ bool plan_money_parse(struct span s, uint32_t unit_e4, uint32_t max_e4, uint32_t
 enum service plan_service(const struct plan *p, struct span code, struct span *argument);
 extern const char *const service_name[SERVICES]; /* "forward", "dnd-off": as ringfence.conf writes it */
 
-/* Is this the number of the test centre (933)? It goes out as emergency calls do, and alarms nobody. */
-bool plan_is_test(const struct plan *p, const struct number *n);
-
 #endif

@@ -122,7 +122,7 @@ static void report(const struct account_of *of, const struct ceiling_news *news)
 			child_event(EVENT_CEILING, SEVERITY_ALARM, of->device, of->user, NULL,
 			    news->full[i] & 1u << CEILING_ABROAD ? abroad : full);
 		else if (news->half[i])
-			child_event(EVENT_CEILING, SEVERITY_WARNING, of->device, of->user, NULL, half);
+			child_event(EVENT_CEILING, SEVERITY_ALARM, of->device, of->user, NULL, half);
 	}
 }
 
@@ -208,6 +208,16 @@ static void restored(enum ceiling_scope scope, uint32_t index, const struct ceil
 		return;
 	ceiling_merge(n, kept);
 	arena_put(store, first[scope] + index, n);
+}
+
+void account_forget_user(uint32_t user)
+{
+	struct ceiling_count *n = count_of(CEILING_EXTENSION, user);
+
+	if (!n || !n->day)
+		return;
+	ceiling_forget(n);
+	arena_put(store, first[CEILING_EXTENSION] + user, n);
 }
 
 static const struct ceiling_count *read_count(enum ceiling_scope scope, uint32_t index)

@@ -32,6 +32,9 @@ uint64_t account_tick(struct ceiling_call *c, const struct account_of *of);
 /* A call that was adopted runs again. */
 void account_adopt(struct ceiling_call *c, const struct account_of *of);
 
+/* This user is gone; what was used is not the next one's who is called so in the tables. Ledger has forgotten it by itself. */
+void account_forget_user(uint32_t user);
+
 /* The clock is right: what was counted on a day to come is of today. */
 void account_on_confirm(struct link *from, const struct ipc_view *v);
 void account_status(struct proc_status *s);

@@ -9,6 +9,7 @@
 #include "desk.h"
 #include "dial.h"
 #include "dialogue.h"
+#include "emergency.h"
 #include "join.h"
 #include "judge.h"
 #include "kept.h"
@@ -71,6 +72,7 @@ void call_write_record(struct call *c)
 {
 	uint64_t talked = c->r.answered_ms ? child_now() - c->r.answered_ms : 0;
 
+	emergency_over(c);
 	if (!c->recorded)
 		record_call(c->r.from, c->r.to, c->r.start_wall_ms, talked);
 }

@@ -159,6 +159,13 @@ static void user_lost(uint32_t user)
 	flow_each(log_out_user, &user);
 }
 
+static void user_gone(uint32_t user)
+{
+	account_forget_user(user);
+	insist_forget(user);
+	service_forget_caller(user);
+}
+
 /* Few changes go out one by one; many, and the first generation, as the whole directory in parts. */
 enum { CHANGES_MAX = 256 };
 
@@ -176,7 +183,7 @@ static void device_changed(uint32_t device)
 }
 
 static const struct directory_watch watch = {
-    .device_lost = device_lost, .user_lost = user_lost, .device_changed = device_changed};
+    .device_lost = device_lost, .user_lost = user_lost, .user_gone = user_gone, .device_changed = device_changed};
 
 static void check_flow(struct flow *f, void *unused)
 {

@@ -6,6 +6,7 @@
 #include "ended.h"
 #include "ipc/civic.h"
 #include "media.h"
+#include "message.h"
 #include "settings.h"
 #include "voice.h"
 #include <stdio.h>
@@ -21,6 +22,8 @@ struct notice_call {
 	struct timer timer;
 	bool used;
 	uint64_t call;
+	uint64_t alarm; /* watch's token for it; 0: it is of a call for help */
+	struct dest to;
 	char say[TURN_SAY_MAX + 1];
 };
 
@@ -106,10 +109,16 @@ static void compose(struct notice_call *n, uint32_t device, uint32_t person, boo
 
 /* --- the call --- */
 
+static void give_up(const struct notice_call *n)
+{
+	given_up++;
+	if (n->alarm)
+		message_told(n->alarm, false);
+}
+
 static void begin(struct notice_call *n)
 {
-	struct dest desk;
-	uint32_t ports = front_desk(&desk) && voice_ready() && media_ready() ? media_take_ports(false) : MEDIA_NO_PORTS;
+	uint32_t ports = voice_ready() && media_ready() ? media_take_ports(false) : MEDIA_NO_PORTS;
 	struct call *c = ports == MEDIA_NO_PORTS ? NULL : call_new(ports, false);
 
 	if (!c || !dialogue_take_seat(c)) {
@@ -117,7 +126,7 @@ static void begin(struct notice_call *n)
 			call_drop(c);
 		else if (ports != MEDIA_NO_PORTS)
 			media_release_ports(ports);
-		given_up++;
+		give_up(n);
 		n->used = false;
 		return;
 	}
@@ -125,7 +134,7 @@ static void begin(struct notice_call *n)
 	c->desk = (uint8_t)(n - table + 1);
 	c->dest = (struct dest){.index = NOBODY, .payer = NOBODY};
 	snprintf(c->r.from, sizeof c->r.from, "ringfence");
-	span_cstr(span_str(desk.number.text), c->r.to, sizeof c->r.to);
+	span_cstr(span_str(n->to.number.text), c->r.to, sizeof c->r.to);
 	call_event(c, CALL_ALLOWED, NULL);
 }
 
@@ -140,31 +149,56 @@ static bool is_free(const struct notice_call *n)
 	return !n->used || (n->call && !call_get(n->call));
 }
 
-/* An emergency call that rings at the front desk itself needs no other, and a test alarms nobody. */
-static bool is_needless(uint32_t person, const struct dest *to)
+/* An emergency call that rings at the front desk itself needs no other. */
+static bool is_needed(uint32_t person, const struct dest *to, const struct dest *desk)
 {
-	struct dest desk;
+	return !(desk->kind == DEST_USER && desk->index == person) &&
+	       !(to->kind == desk->kind && to->index == desk->index);
+}
 
-	return !front_desk(&desk) || (desk.kind == DEST_USER && desk.index == person) ||
-	       (to->kind == desk.kind && to->index == desk.index) || plan_is_test(&child_site()->plan, &to->number);
+/* NULL: as many as there may be are under way. */
+static struct notice_call *take(const struct dest *desk, uint64_t alarm)
+{
+	for (struct notice_call *n = table; n < table + DESK_CALLS_MAX; n++)
+		if (is_free(n)) {
+			n->used = true;
+			n->call = 0;
+			n->alarm = alarm;
+			n->to = *desk;
+			timer_set(&child_wheel, &n->timer, child_now() + DESK_AFTER_MS);
+			return n;
+		}
+	given_up++;
+	return NULL;
 }
 
 void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, bool doubt)
 {
-	struct notice_call *n = table;
+	struct dest desk;
+	struct notice_call *n = front_desk(&desk) && is_needed(person, to, &desk) ? take(&desk, 0) : NULL;
 
-	if (is_needless(person, to))
-		return;
-	while (n < table + DESK_CALLS_MAX && !is_free(n))
-		n++;
-	if (n == table + DESK_CALLS_MAX) {
-		given_up++;
-		return;
-	}
-	n->used = true;
-	n->call = 0;
-	compose(n, device, person, doubt);
-	timer_set(&child_wheel, &n->timer, child_now() + DESK_AFTER_MS);
+	if (n)
+		compose(n, device, person, doubt);
+}
+
+/* One call tells of all that is there by then. */
+static struct notice_call *alarm_under_way(void)
+{
+	for (struct notice_call *n = table; n < table + DESK_CALLS_MAX; n++)
+		if (!is_free(n) && n->alarm)
+			return n;
+	return NULL;
+}
+
+bool desk_alarm(const struct dest *to, uint64_t notice)
+{
+	struct notice_call *n = alarm_under_way();
+
+	if (n)
+		n->alarm = notice;
+	else if ((n = take(to, notice)))
+		snprintf(n->say, sizeof n->say, "silence:500 desk-alarm silence:800 desk-alarm");
+	return n != NULL;
 }
 
 /* G.711, which every phone has, and keys of the exchange's own. */
@@ -193,7 +227,7 @@ static bool ask(struct call *c, const struct registration *to, uint8_t tried)
 	l->r.ends = (uint8_t)dial_method(l);
 	c->target[c->targets++] = l->r.id;
 	make_offer(c, l, &offer);
-	leg_invite(l, &offer, "Emergency call");
+	leg_invite(l, &offer, table[c->desk - 1].alarm ? "Alarm" : "Emergency call");
 	return true;
 }
 
@@ -210,14 +244,11 @@ static bool ask_user(uint32_t user, void *arg)
 
 void desk_ring(struct call *c)
 {
-	struct dest desk;
-
 	timer_set(&child_wheel, &c->ring, child_now() + child_site()->ring_s * UINT64_C(1000));
-	if (front_desk(&desk))
-		dial_each_callee(&desk, ask_user, c);
+	dial_each_callee(&table[c->desk - 1].to, ask_user, c);
 	if (c->targets)
 		return;
-	given_up++;
+	give_up(&table[c->desk - 1]);
 	c->best = REFUSE_OFFLINE;
 	call_event(c, CALL_REFUSED, NULL);
 }
@@ -252,6 +283,8 @@ void desk_answered(struct call *c, struct leg *l)
 	c->r.hears[l->r.side] = RELAY_HEARS_NOTHING;
 	c->say = table[c->desk - 1].say;
 	made++;
+	if (table[c->desk - 1].alarm)
+		message_told(table[c->desk - 1].alarm, true);
 	call_relay(c);
 	call_event(c, CALL_TOLD_WHY, NULL);
 }

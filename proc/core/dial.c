@@ -400,6 +400,17 @@ void dial_stop(struct call *c, uint64_t winner)
 	c->targets = 0;
 }
 
+void dial_stop_person(struct call *c, uint32_t user)
+{
+	for (uint8_t i = c->targets; i > 0; i--) {
+		struct leg *l = leg_get(c->target[i - 1]);
+		if (!l || l->r.user != user)
+			continue;
+		c->target[i - 1] = c->target[--c->targets];
+		leg_hang_up(l, REFUSE_NONE);
+	}
+}
+
 bool dial_strike(struct call *c, uint64_t leg)
 {
 	for (uint8_t i = 0; i < c->targets; i++)

@@ -220,16 +220,24 @@ static void hear_other(struct call *c, unsigned side)
 	call_relay(c);
 }
 
+/* Of a line that was given on, or parked, the caller is the far end. */
+static struct leg *who_is_cut_off(const struct call *c)
+{
+	struct leg *caller = leg_get(c->r.caller), *callee = leg_get(c->r.callee);
+
+	return caller && caller->r.trunk && callee && !callee->r.trunk ? callee : caller;
+}
+
 bool dialogue_warn(struct call *c)
 {
 	static const struct step warning = {.say = "one-minute-left"};
-	struct leg *caller = leg_get(c->r.caller);
+	struct leg *l = who_is_cut_off(c);
 
-	if (!caller || caller->r.ends == RELAY_PASSING || c->turn[caller->r.side] || !voice_ready())
+	if (!l || l->r.ends == RELAY_PASSING || c->turn[l->r.side] || !voice_ready())
 		return false;
-	if (speak(c, caller, &warning, SAYS_AT_ONCE))
+	if (speak(c, l, &warning, SAYS_AT_ONCE))
 		return true;
-	hear_other(c, caller->r.side);
+	hear_other(c, l->r.side);
 	return false;
 }
 

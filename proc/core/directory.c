@@ -347,6 +347,8 @@ static void apply_user(const struct item *i)
 	}
 	if (was.used && was.enabled && (!u->used || !u->enabled || strcmp(was.name, u->name) != 0))
 		dir.watch->user_lost(i->index);
+	if (!u->used || (was.used && strcmp(was.name, u->name) != 0))
+		dir.watch->user_gone(i->index);
 }
 
 static void apply_device(const struct item *i)
@@ -418,7 +420,7 @@ static void forget_unnamed(void)
 	}
 	for (uint32_t n = 0; n < dir.max_users; n++) {
 		dir.user[n].devices = 0;
-		if (dir.user[n].used && !named[n])
+		if (!named[n])
 			apply_user(&(struct item){.index = n});
 	}
 	for (uint32_t n = 0; n < dir.max_devices; n++)

@@ -26,6 +26,7 @@ struct device {
 struct directory_watch {
 	void (*device_lost)(uint32_t device);
 	void (*user_lost)(uint32_t user);
+	void (*user_gone)(uint32_t user);        /* deleted: its place is nobody's, or somebody else's */
 	void (*device_changed)(uint32_t device); /* state, flags or epoch: edges want to know */
 };
 

@@ -44,3 +44,8 @@ void insist_note(const struct leg *caller, uint32_t payer, enum plan_reason reas
 	child_event(EVENT_CALL_REFUSED, SEVERITY_ALARM, caller->r.device, payer, &caller->r.seen,
 	    "outside calls of one extension are refused one after the other");
 }
+
+void insist_forget(uint32_t user)
+{
+	all[user] = (struct insist){0};
+}

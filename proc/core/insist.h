@@ -18,4 +18,7 @@ void insist_open(const struct site *s);
  * third within a minute is an alarm. */
 void insist_note(const struct leg *caller, uint32_t payer, enum plan_reason reason);
 
+/* The next one of this index begins anew. */
+void insist_forget(uint32_t user);
+
 #endif

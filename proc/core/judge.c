@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "judge.h"
-#include "desk.h"
 #include "dial.h"
 #include "dialogue.h"
+#include "emergency.h"
 #include "incoming.h"
 #include "insist.h"
 #include "mail.h"
@@ -132,23 +132,6 @@ static void look_back(struct call *c, const struct pin_memory *m)
 	c->pin = m->pin;
 }
 
-/* Who is told before anything else is done; the call does not wait (R16). By one that is refused nobody has a way back to the phone. */
-static void note_emergency(const struct call *c, const struct plan_answer *a)
-{
-	const struct leg *caller = leg_get(c->r.caller);
-	const struct flow *f = caller ? leg_flow(caller) : NULL;
-
-	if (!caller)
-		return;
-	bool doubt = settings_device_away(caller->r.device, &caller->r.seen);
-	enum notice_kind kind = a->verdict != PLAN_ALLOW ? NOTICE_REFUSED : doubt ? NOTICE_DOUBT : NOTICE_CALL;
-	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, caller->r.device, caller->r.person,
-	    f ? &f->remote : &caller->r.seen,
-	    doubt ? "emergency call of a phone that may have been moved" : "emergency call");
-	notice_add(kind, caller->r.device, caller->r.person, span_str(c->dest.number.text));
-	desk_wanted(caller->r.device, caller->r.person, &c->dest, doubt);
-}
-
 void judge_call(struct call *c)
 {
 	struct permit_case question;
@@ -156,7 +139,7 @@ void judge_call(struct call *c)
 	judge_case(c, &question);
 	const struct plan_answer a = permit(&question);
 	if (c->r.emergency)
-		note_emergency(c, &a);
+		emergency_begins(c, &a);
 	if ((hangs_on_memory(&a) || counts_as_new(c, &a)) && !c->looked) {
 		if (pin_ask_dialled(PIN_FOR_CALL, c->r.id, c->dest.payer, span_str(c->dest.number.text)))
 			return;

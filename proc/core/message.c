@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/rand.h"
+#include "desk.h"
 #include "dial.h"
 #include "hotdesk.h"
 #include "permit.h"
@@ -34,11 +35,12 @@ void message_init(void)
 		log_fatal("no memory for messages");
 }
 
-static void tell_watch(uint64_t notice, bool told)
+void message_told(uint64_t notice, bool told)
 {
 	struct link *watch = child_link(PROC_WATCH, 0);
 	struct msg_desk_told *m = watch ? ipc_begin(watch, MSG_DESK_TOLD) : NULL;
 
+	notices_delivered += told;
 	if (!m) /* it takes what it does not hear of for not told */
 		return;
 	m->token = notice;
@@ -48,11 +50,24 @@ static void tell_watch(uint64_t notice, bool told)
 
 static void deliver(struct message *t)
 {
-	if (t->own && !t->delivered) {
-		notices_delivered++;
-		tell_watch(t->notice, true);
-	}
+	if (t->own && !t->delivered)
+		message_told(t->notice, true);
 	t->delivered = true;
+}
+
+/* A person or a ring group; false: there is none. */
+static bool alarm_desk(struct dest *out)
+{
+	return route_find(span_str(child_site()->alarms.desk), SPAN(""), out) &&
+	       (out->kind == DEST_USER || out->kind == DEST_GROUP);
+}
+
+/* Its phones have answered, and none took the text. */
+static bool tell_by_call(const struct message *t)
+{
+	struct dest desk;
+
+	return t->own && !t->delivered && alarm_desk(&desk) && desk_alarm(&desk, t->notice);
 }
 
 static void finish(struct message *t)
@@ -62,7 +77,7 @@ static void finish(struct message *t)
 	else if (!t->own)
 		reply_refuse(t->reply, REFUSE_OFFLINE);
 	else if (!t->delivered)
-		tell_watch(t->notice, false);
+		message_told(t->notice, false);
 	pool_release(&pool, t->id);
 }
 
@@ -167,14 +182,12 @@ void message_on_notice(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_notify_desk *m = v->payload;
 	struct dest desk;
-	bool found = route_find(span_str(child_site()->alarms.desk), SPAN(""), &desk) &&
-	             (desk.kind == DEST_USER || desk.kind == DEST_GROUP);
-	uint64_t id = found ? pool_take(&pool, false) : ID_NONE;
+	uint64_t id = alarm_desk(&desk) ? pool_take(&pool, false) : ID_NONE;
 
 	(void)from;
 	notices++;
 	if (id == ID_NONE) {
-		tell_watch(m->token, false);
+		message_told(m->token, false);
 		return;
 	}
 	struct message *t = &table[id_index(id)];
@@ -193,7 +206,11 @@ void message_on_answer(const struct ask *a, const struct msg_response *m, const 
 	struct message *t = &table[at];
 	if (m->code < 300)
 		deliver(t);
-	if (--t->waiting == 0)
+	if (--t->waiting > 0)
+		return;
+	if (tell_by_call(t))
+		pool_release(&pool, t->id);
+	else
 		finish(t);
 }
 

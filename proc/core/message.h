@@ -8,6 +8,8 @@
 
 void message_init(void);
 void message_on_request(struct request *r);
+/* Whether a notice, by watch's token, has reached the desk. */
+void message_told(uint64_t notice, bool told);
 void message_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);
 /* From the exchange itself, to the front desk, a person or a ring group. watch hears whether a phone took it, as soon as one has. */
 void message_on_notice(struct link *from, const struct ipc_view *v);

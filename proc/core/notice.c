@@ -131,7 +131,7 @@ void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct sp
 {
 	uint64_t token = pool_take(&pool, true);
 
-	if (kind == NOTICE_CALL || kind == NOTICE_DOUBT)
+	if (kind == NOTICE_CALL || kind == NOTICE_DOUBT || kind == NOTICE_END)
 		open_window(device, user, child_now() + window_ms());
 	if (token == ID_NONE) { /* the event of the call stands in the other log */
 		lost++;

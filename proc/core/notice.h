@@ -11,10 +11,10 @@ enum { NOTICES_MAX = 64, CALLBACKS_MAX = 256 };
 void notice_init(void);
 
 /* user: NOBODY when none is logged in. number: the emergency number that was dialled. The location is the phone's own. A call that
- * was placed or doubted also opens the window. */
+ * was placed or doubted also opens the window, and its end opens it anew. */
 void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct span number);
 
-/* Did this phone or this user call for help within emergency.callback minutes? Then calls to them pass do-not-disturb and forwards. */
+/* Did this phone or this user call for help or hang up within emergency.callback minutes? Then calls to them pass do-not-disturb and forwards. */
 bool notice_may_call_back(uint32_t device, uint32_t user);
 
 /* Each of these, in any order; the last who called ends last. user: NOBODY when none was logged in. */

@@ -2,6 +2,7 @@
 #include "outside.h"
 #include "callback.h"
 #include "dial.h"
+#include "emergency.h"
 #include "insist.h"
 #include "join.h"
 #include "judge.h"
@@ -52,7 +53,7 @@ static uint8_t preempt(struct call *c)
 {
 	struct victim v = {0};
 
-	if (!c->preempted)
+	if (!c->preempted && !emergency_is_test(c))
 		call_each(find_victim, &v);
 	if (!v.call)
 		return 0;

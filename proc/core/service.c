@@ -117,6 +117,11 @@ static void block_last(struct call *c, struct span argument)
 }
 
 /* The one who was blocked last. */
+void service_forget_caller(uint32_t user)
+{
+	memset(last_caller[user], 0, sizeof last_caller[user]);
+}
+
 static void unblock_last(struct call *c, struct span argument)
 {
 	char list[SETTING_TEXT_MAX + 1];
@@ -141,18 +146,30 @@ struct pickup {
 	struct call *found;
 };
 
-static bool in_group(const char *group, uint32_t user)
+static bool may_be_picked(const struct pickup *p, uint32_t callee)
 {
-	return group[0] && strcmp(settings_of_user(user)->pickup_group, group) == 0;
+	return p->group[0] && (p->callee == NOBODY || callee == p->callee) &&
+	       strcmp(settings_of_user(callee)->pickup_group, p->group) == 0;
+}
+
+/* One of those whose phones ring, or who was called. */
+static bool rings_one_of(const struct pickup *p, const struct call *c)
+{
+	bool one = c->dest.kind == DEST_USER && may_be_picked(p, c->dest.index);
+
+	for (uint8_t i = 0; i < c->targets && !one; i++) {
+		const struct leg *l = leg_get(c->target[i]);
+		one = l && !l->r.trunk && may_be_picked(p, l->r.user);
+	}
+	return one;
 }
 
 static void find_ringing(struct call *c, void *arg)
 {
 	struct pickup *p = arg;
-	uint32_t callee = c->dest.kind == DEST_USER ? c->dest.index : NOBODY;
 
-	if (c == p->by || c->r.state != PHASE_RINGING || callee == NOBODY || c->r.emergency ||
-	    (p->callee != NOBODY && callee != p->callee) || !in_group(p->group, callee))
+	if (c == p->by || c->r.state != PHASE_RINGING || c->dest.kind == DEST_OUTSIDE || c->desk || c->r.emergency ||
+	    !rings_one_of(p, c))
 		return;
 	if (!p->found || c->r.started_ms < p->found->r.started_ms)
 		p->found = c;

@@ -121,7 +121,8 @@ int store_notices_since(struct store *s, int64_t after, int64_t wall_ms, uint32_
 	db_bind_int(q, 2, wall_ms);
 	db_bind_int(q, 3, NOTICE_CALL);
 	db_bind_int(q, 4, NOTICE_DOUBT);
-	db_bind_int(q, 5, most);
+	db_bind_int(q, 5, NOTICE_END);
+	db_bind_int(q, 6, most);
 	return walk(q, each, arg);
 }
 

@@ -2,9 +2,10 @@
 #include "watch/alarms.h"
 #include "ipc/words.h"
 
-enum { DIGITS_MAX = 2, PACE_MAX_MS = 3600 * 1000 };
+enum { DIGITS_MAX = 2, PACE_MAX_MS = 3600 * 1000, FRESH_MS = 60000 };
 
-/* The first alarm is with a person within five seconds, and so are the next few. */
+/* The first alarm is with a person within five seconds, and so are the next few; and the first of its kind within a minute is, so that
+ * nobody hides one behind others that are easily raised. */
 static const struct {
 	uint32_t gather_ms, burst, refill_ms;
 } pace[WAYS] = {
@@ -71,6 +72,8 @@ void alarms_add(struct alarms *a, uint64_t now_ms, const struct alarm *x, struct
 		if (q->waiting.lines == 0)
 			q->first_ms = now_ms;
 		put_in(&q->waiting, &y, 1);
+		if (!q->told_ms[y.kind] || now_ms >= q->told_ms[y.kind] + FRESH_MS)
+			q->fresh = true;
 	}
 }
 
@@ -89,11 +92,15 @@ const struct alarm_notice *alarms_due(struct alarms *a, enum alarm_way w, uint64
 	struct alarm_queue *q = &a->queue[w];
 
 	refill(q, w, now_ms);
-	if (!q->on || q->busy || q->waiting.lines == 0 || q->allowed == 0 || now_ms < q->first_ms + pace[w].gather_ms)
+	if (!q->on || q->busy || q->waiting.lines == 0 || !(q->allowed || q->fresh) ||
+	    now_ms < q->first_ms + pace[w].gather_ms)
 		return NULL;
 	if (q->allowed == pace[w].burst)
 		q->refill_ms = now_ms + pace[w].refill_ms;
-	q->allowed--;
+	q->allowed -= q->allowed > 0;
+	q->fresh = false;
+	for (uint32_t i = 0; i < q->waiting.lines; i++)
+		q->told_ms[q->waiting.line[i].kind] = now_ms;
 	q->going = q->waiting;
 	q->waiting = (struct alarm_notice){.lines = 0};
 	q->busy = true;
@@ -140,7 +147,7 @@ uint64_t alarms_next_ms(const struct alarms *a)
 		if (q->busy || q->waiting.lines == 0)
 			continue;
 		uint64_t at = q->first_ms + pace[w].gather_ms;
-		if (q->allowed == 0 && q->refill_ms > at)
+		if (q->allowed == 0 && !q->fresh && q->refill_ms > at)
 			at = q->refill_ms;
 		first = at < first ? at : first;
 	}

@@ -37,6 +37,8 @@ struct alarm_queue {
 	uint32_t allowed;   /* notices that may go now */
 	uint32_t tries;     /* of the one that is going */
 	bool on, busy;
+	bool fresh;                    /* a kind waits that was not told of late: it need not wait for its turn */
+	uint64_t told_ms[EVENT_KINDS]; /* when one of this kind last went */
 	uint64_t told, failed, dropped;
 };
 

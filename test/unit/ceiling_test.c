@@ -72,6 +72,30 @@ static void a_call_that_nobody_answers_costs_nothing(void)
 	CHECK(count[0].money_e4_ms == 0 && count[0].ms == 0 && count[0].hourly == 1 && count[0].destinations == 0);
 }
 
+/* Who raised a limit hears of it again. */
+static void a_raised_limit_is_told_anew(void)
+{
+	struct ceiling_call c = {0};
+
+	begin_test();
+	a.limit[CEILING_EXTENSION].most[CEILING_HOURLY] = 2;
+	for (int i = 0; i < 3; i++) {
+		ceiling_begin(&c, &a, &w, none, CEILING_KNOWN, &news);
+		ceiling_end(&c, &a, &w, &news);
+	}
+	CHECK(news.half[CEILING_EXTENSION] == 1 << CEILING_HOURLY && news.full[CEILING_EXTENSION] == 1 << CEILING_HOURLY);
+	news = (struct ceiling_news){0};
+	a.limit[CEILING_EXTENSION].most[CEILING_HOURLY] = 8;
+	ceiling_begin(&c, &a, &w, none, CEILING_KNOWN, &news);
+	ceiling_end(&c, &a, &w, &news);
+	CHECK(count[0].hourly == 4 && !news.full[CEILING_EXTENSION]);
+	for (int i = 0; i < 4; i++) {
+		ceiling_begin(&c, &a, &w, none, CEILING_KNOWN, &news);
+		ceiling_end(&c, &a, &w, &news);
+	}
+	CHECK(news.full[CEILING_EXTENSION] == 1 << CEILING_HOURLY);
+}
+
 static void the_money_cuts_a_call(void)
 {
 	struct ceiling_call c = {0};
@@ -589,6 +613,7 @@ int main(void)
 {
 	RUN(a_call_is_charged_by_the_millisecond);
 	RUN(a_call_that_nobody_answers_costs_nothing);
+	RUN(a_raised_limit_is_told_anew);
 	RUN(the_money_cuts_a_call);
 	RUN(calls_share_what_is_left);
 	RUN(the_minutes_cut_a_call_that_costs_nothing);

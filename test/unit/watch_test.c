@@ -69,6 +69,29 @@ static void a_storm_is_a_few_mails(void)
 	CHECK(told == raised && mails >= 11 && mails <= 15 && least_gap >= 55000);
 }
 
+/* Who raises alarms that are easily raised hides no other behind them. */
+static void the_first_of_its_kind_does_not_wait(void)
+{
+	uint64_t now = 0;
+
+	alarms_init(&a, all_on);
+	for (; now < 4000; now += 1100) {
+		raise(now, (uint32_t)now, "easily raised");
+		if (alarms_due(&a, WAY_MAIL, now + 1000))
+			alarms_told(&a, WAY_MAIL, now + 1000, true);
+	}
+	raise(now, 1, "easily raised");
+	CHECK(!alarms_due(&a, WAY_MAIL, now + 5000)); /* its pace */
+	const struct alarm other = {.kind = EVENT_CEILING, .proc = PROC_CORE};
+	alarms_add(&a, now + 5000, &other, SPAN("a ceiling is reached"));
+	CHECK(alarms_next_ms(&a) <= now + 6000);
+	const struct alarm_notice *n = alarms_due(&a, WAY_MAIL, now + 6000);
+	CHECK(n && n->lines == 2 && n->line[1].kind == EVENT_CEILING);
+	alarms_told(&a, WAY_MAIL, now + 6000, true);
+	alarms_add(&a, now + 7000, &other, SPAN("a ceiling is reached"));
+	CHECK(!alarms_due(&a, WAY_MAIL, now + 9000)); /* no more of that kind either */
+}
+
 static void what_could_not_be_told_is_told_with_the_next(void)
 {
 	alarms_init(&a, all_on);
@@ -148,6 +171,7 @@ int main(void)
 	RUN(the_first_is_told_within_seconds);
 	RUN(a_way_that_is_off_tells_nothing);
 	RUN(a_storm_is_a_few_mails);
+	RUN(the_first_of_its_kind_does_not_wait);
 	RUN(what_could_not_be_told_is_told_with_the_next);
 	RUN(a_way_that_fails_is_given_up);
 	RUN(numbers_are_left_out);
