@@ -75,7 +75,7 @@ static void *mapped(int map, size_t entry, uint32_t n, int how)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-static void leave(void)
+void former_leave(void)
 {
 	if (former.at)
 		munmap(former.at, former.n * sizeof *former.at);
@@ -89,6 +89,7 @@ bool former_begin(int tallies, uint32_t n)
 {
 	int was = bpf_obj_get(path_of("tallies", FORMER_LAYOUT));
 
+	former_leave();
 	former.n = n;
 	former.at = mapped(was, sizeof *former.at, n, PROT_READ);
 	former.now = former.at ? mapped(tallies, sizeof *former.now, n, PROT_READ | PROT_WRITE) : NULL;
@@ -96,7 +97,7 @@ bool former_begin(int tallies, uint32_t n)
 	if (was >= 0)
 		close(was);
 	if (!former.began) {
-		leave();
+		former_leave();
 		return false;
 	}
 	memcpy(former.began, former.at, n * sizeof *former.began);
@@ -172,7 +173,7 @@ void former_end(void)
 		for (int why = 0; why < FLOW_DROPS; why++)
 			add(&to->dropped[why], &is->dropped[why], &was->dropped[why]);
 	}
-	leave();
+	former_leave();
 }
 
 void former_unpin(const char *const *names, unsigned n)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "former.h"
+#include "lack.h"
 #include "relay_bpf.h"
 #include "tc.h"
 #include "xdp.h"
@@ -163,24 +164,23 @@ static bool write_site(void)
 	return bpf_map_update_elem(kernel.site, &zero, &kernel.range, BPF_ANY) == 0;
 }
 
-static const char *reason(int r)
+/* What is pinned stays for the next try, or the next life. */
+static int give_up(int r)
 {
-	if (r == -EPERM || r == -EACCES)
-		return "the kernel or the host forbids it";
-	return r == -ENOMEM ? "no memory" : "the kernel does not take the programs";
+	former_leave();
+	bpf_object__close(kernel.object);
+	kernel.object = NULL;
+	kernel.flows = kernel.tallies = kernel.bans = kernel.site = -1;
+	return r;
 }
 
-const char *kernel_load(const struct kernel_shape *s)
+int kernel_load(const struct kernel_shape *s)
 {
 	libbpf_set_print(quiet);
 	int r = load(s);
 
-	if (r != 0) {
-		log_warn("no relay in the kernel: %s", strerror(-r));
-		bpf_object__close(kernel.object);
-		kernel.object = NULL;
-		return reason(r);
-	}
+	if (r != 0)
+		return give_up(r);
 	kernel.program = program_fd("relay_tc");
 	kernel.left = program_fd("relay_left");
 	kernel.sender = program_fd("send_tc");
@@ -193,7 +193,7 @@ const char *kernel_load(const struct kernel_shape *s)
 	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
 	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
 	kernel_forget_bans(); /* of an earlier life */
-	return write_site() ? NULL : reason(-errno);
+	return write_site() ? 0 : give_up(-errno);
 }
 
 int kernel_flows(void)
@@ -226,17 +226,19 @@ static uint32_t id_of(int program)
 	return bpf_obj_get_info_by_fd(program, &info, &n) == 0 ? info.id : 0;
 }
 
-static bool attach_tc(uint32_t interface, enum bpf_tc_attach_point where, int program)
+/* 0 or -errno */
+static int attach_tc(uint32_t interface, enum bpf_tc_attach_point where, int program)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = where);
 	LIBBPF_OPTS(bpf_tc_opts, there, .handle = TC_HANDLE, .priority = TC_PRIORITY);
 	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY, .prog_fd = program,
 	    .flags = BPF_TC_F_REPLACE);
 
-	if (bpf_tc_query(&hook, &there) == 0 && there.prog_id && there.prog_id == id_of(program))
-		return true;
-	int r = bpf_tc_hook_create(&hook);
-	return (r == 0 || r == -EEXIST) && bpf_tc_attach(&hook, &ours) == 0;
+	int r = bpf_tc_query(&hook, &there);
+	if (is_lack(r) || (r == 0 && there.prog_id && there.prog_id == id_of(program)))
+		return r;
+	r = bpf_tc_hook_create(&hook);
+	return r == 0 || r == -EEXIST ? bpf_tc_attach(&hook, &ours) : r;
 }
 
 static void detach_tc(uint32_t interface, enum bpf_tc_attach_point where)
@@ -249,17 +251,27 @@ static void detach_tc(uint32_t interface, enum bpf_tc_attach_point where)
 
 enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 {
-	if (!attach_tc(interface, BPF_TC_INGRESS, kernel.program))
-		return ENGINE_SOCKETS;
-	if (w && attach_tc(interface, BPF_TC_EGRESS, kernel.left) && xdp_take(interface, w))
+	int r = attach_tc(interface, BPF_TC_INGRESS, kernel.program);
+
+	if (r != 0)
+		return is_lack(r) ? ENGINE_UNKNOWN : ENGINE_SOCKETS;
+	r = w ? attach_tc(interface, BPF_TC_EGRESS, kernel.left) : -EOPNOTSUPP;
+	if (is_lack(r))
+		return ENGINE_UNKNOWN;
+	if (r == 0 && xdp_take(interface, w))
 		return ENGINE_XDP;
 	detach_tc(interface, BPF_TC_EGRESS);
 	return ENGINE_TC;
 }
 
-bool kernel_attach_sender(uint32_t interface)
+int kernel_attach_sender(uint32_t interface)
 {
 	return attach_tc(interface, BPF_TC_INGRESS, kernel.sender);
+}
+
+void kernel_look(void)
+{
+	xdp_begin();
 }
 
 void kernel_attached(bool all)
@@ -376,6 +388,7 @@ bool kernel_in_use(void)
 
 void kernel_unpin(void)
 {
+	xdp_begin();
 	xdp_drop_rest();
 	unpin();
 }

@@ -5,6 +5,8 @@
 
 #include "stage_lies.h"
 
+enum { NET_UID = 61900 + PROC_NET };
+
 extern struct stage net_stage;
 extern struct link *net_core, *net_media;
 extern char net_cwd[];

@@ -12,6 +12,9 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static uint32_t id_of(int fd)
@@ -232,6 +235,90 @@ static void a_pair_is_ours_or_made_anew(void)
 	CHECK(system("ip link del rfk7 2> /dev/null; ! ip link show rfk7 2> /dev/null") == 0);
 }
 
+static bool wait_for(bool (*what)(void))
+{
+	for (int i = 0; i < 100 && !what(); i++)
+		stage_run(&net_stage, 100);
+	return what();
+}
+
+/* So many descriptors and no more, from now on; those that are open stay. As its own user may, whatever root may here. */
+static bool limit_files(rlim_t n)
+{
+	const struct rlimit r = {n, 64};
+	int status = -1;
+	pid_t own = fork();
+
+	if (own == 0)
+		_exit(setgid(NET_UID) == 0 && setuid(NET_UID) == 0 && prlimit(net_stage.pid, RLIMIT_NOFILE, &r, NULL) == 0 ? 0 : 1);
+	return own > 0 && waitpid(own, &status, 0) == own && status == 0;
+}
+
+/* Whoever can't look has not seen that there is nothing. */
+static void what_cant_be_seen_stays_as_it_is(void)
+{
+	char was[16], is[16];
+
+	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps() && has_pair());
+	uint32_t interface = net_seen.path.interface;
+	pair_index(was);
+	CHECK(interface && limit_files(3));
+	stage_run(&net_stage, 7000); /* over a look */
+	CHECK(net_seen.path.interface == interface && attached() && has_pair() && net_says("sends-many"));
+	CHECK(stage_status_line(&net_stage, "kernel-addresses")->used == 1);
+	CHECK(system("tc filter del dev rfk0 ingress") == 0 && !attached());
+	stage_run(&net_stage, 2500);
+	CHECK(!attached() && limit_files(64) && wait_for(attached));
+	CHECK(net_seen.path.interface == interface);
+	pair_index(is);
+	CHECK(was[0] && strcmp(was, is) == 0);
+	CHECK(stage_end(&net_stage) == 0);
+}
+
+/* A pair that goes while none can be made is made when one can. */
+static void a_pair_comes_back(void)
+{
+	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps() && has_pair());
+	CHECK(limit_files(3) && system("ip link del $(ip -o link | sed -n 's/.*: \\(rfout[0-9a-f]*\\)@.*/\\1/p')") == 0);
+	stage_run(&net_stage, 7000);
+	CHECK(!has_pair() && limit_files(64) && wait_for(has_pair));
+	stage_run(&net_stage, 200);
+	CHECK(net_says("sends-many") && stage_end(&net_stage) == 0);
+}
+
+static bool all_came(void)
+{
+	return net_seen.all;
+}
+
+/* A load that the host refused is tried again; media is told, and bans that came meanwhile stand in the kernel too. */
+static void what_was_refused_is_tried_again(void)
+{
+	struct flow_ip ip;
+	struct flow_ban ban;
+
+	CHECK(net_pins(true) && chmod(net_cwd, 0500) == 0 && net_begin("192.0.2.1"));
+	CHECK(net_says("sockets-relay-refused"));
+	stage_run(&net_stage, 1500); /* refused again */
+	CHECK(!net_seen.all && net_says("sockets-relay-refused") && !attached());
+	struct msg_ban *m = ipc_begin(net_core, MSG_BAN);
+	m->address = net_at("198.51.100.9");
+	m->until_ms = UINT64_MAX / 2000000;
+	ipc_end(net_core);
+	stage_run(&net_stage, 200);
+	CHECK(chmod(net_cwd, 0700) == 0 && wait_for(all_came) && wait_for(attached));
+	stage_run(&net_stage, 200);
+	CHECK(net_seen.path.interface != 0 && net_says("sends-many") && net_says("relay-rfk0-tc"));
+	CHECK(stage_status_line(&net_stage, "sockets-relay-refused")->used == 0);
+	char path[128];
+	snprintf(path, sizeof path, "%s/banned-%d", net_cwd, FLOW_LAYOUT);
+	int fd = bpf_obj_get(path);
+	memcpy(&ip, net_at("198.51.100.9").ip, sizeof ip);
+	CHECK(fd >= 0 && bpf_map_lookup_elem(fd, &ip, &ban) == 0 && ban.until_ns > 0);
+	close(fd);
+	CHECK(stage_end(&net_stage) == 0 && !attached() && !pinned("flows"));
+}
+
 /* Another's program stays, and tc relays. */
 static void xdp_of_another_stays(void)
 {
@@ -274,6 +361,9 @@ int main(int argc, char **argv)
 	RUN(an_address_of_no_interface_has_no_path);
 	RUN(a_pair_is_ours_or_made_anew);
 	RUN(xdp_is_used_where_it_can);
+	RUN(what_cant_be_seen_stays_as_it_is);
+	RUN(a_pair_comes_back);
+	RUN(what_was_refused_is_tried_again);
 	RUN(xdp_of_another_stays);
 	RUN(what_siblings_lie_is_borne);
 	net_house_close();
