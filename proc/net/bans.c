@@ -371,6 +371,16 @@ void bans_end(void)
 		log_warn("the table of bans stays in nftables: %s", bans.table);
 }
 
+void bans_end_former(uint32_t exchange)
+{
+	char table[NFT_NAME_MAX];
+
+	snprintf(table, sizeof table, NFT_TABLE_FORMAT, exchange);
+	nft_write_end(&batch, table);
+	if (nft_commit(&batch) != 0 && !bans.why_not)
+		log_warn("the table of bans stays in nftables: %s", table);
+}
+
 void bans_status(struct proc_status *s)
 {
 	char name[STATUS_NAME_MAX];

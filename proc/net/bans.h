@@ -13,6 +13,8 @@ void bans_begin(uint32_t exchange, bool kernel);
 /* kernel_load() did it after all. */
 void bans_have_kernel(void);
 void bans_end(void); /* nothing stands in nftables */
+/* Nor of the number that the exchange had before. */
+void bans_end_former(uint32_t exchange);
 
 /* left_ms 0: it is lifted. This host itself is never banned. */
 void bans_set(const struct addr *a, uint64_t left_ms);

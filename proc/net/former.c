@@ -2,6 +2,7 @@
 #include "former.h"
 #include "base/clock.h"
 #include <bpf/bpf.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,9 @@ _Static_assert(
     FLOW_LAYOUT == 4 && sizeof(struct flow_tally_3) == 168, "the layout before is another one: renew this file");
 /* what goes on as it is */
 _Static_assert(sizeof(struct flow_key) == 24 && sizeof(struct flow) == 248 && sizeof(struct flow_ban) == 16 &&
-		   sizeof(struct flow_wire) == 16 && sizeof(struct flow_arrival) == 12 && sizeof(struct flow_hop) == 56,
+		   sizeof(struct flow_wire) == 16 && sizeof(struct flow_arrival) == 12 &&
+		   sizeof(struct flow_hop) == 56 && sizeof(struct flow_site) == 304 &&
+		   offsetof(struct flow_site, media) == 48,
     "entries of layout 3 and 4");
 
 static const char *const kept[] = {"flows", "site", "wires", "arrivals", "ring", "sends"};

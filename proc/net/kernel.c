@@ -4,27 +4,28 @@
 #include "base/log.h"
 #include "former.h"
 #include "lack.h"
+#include "place.h"
 #include "relay_bpf.h"
 #include "tc.h"
 #include "xdp.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-/* SETTLE_LOOKS: so long the maps of the build before wait for an address that is not there */
-enum { NAME_MAX_ = 32, SETTLE_LOOKS = 12 };
+enum { NAME_MAX_ = 32 };
 
 static struct {
 	struct bpf_object *object;
 	int program, left, sender, flows, tallies, bans, site;
 	uint32_t bans_n;
 	uint64_t banned; /* packets, of bans that are over */
-	bool settled;    /* nothing of the build before is left */
-	uint32_t looks;
+	bool settled;    /* nothing of the life before is left */
 	struct flow_site range;
+	struct flow_site was; /* of the life before */
 } kernel = {.program = -1, .left = -1, .sender = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -174,6 +175,30 @@ static int give_up(int r)
 	return r;
 }
 
+static uint32_t number_of(const struct flow_site *s)
+{
+	struct addr media = addr_of_ip((const uint8_t *)&s->media[0]);
+
+	return place_number(&media, s->lo);
+}
+
+/* Before this life's is written; once, however often that is tried. */
+static void note_former(void)
+{
+	uint32_t zero = 0;
+
+	if (!kernel.was.hi)
+		(void)bpf_map_lookup_elem(kernel.site, &zero, &kernel.was);
+}
+
+bool kernel_former(uint32_t *number)
+{
+	if (!kernel.was.hi)
+		return false;
+	*number = number_of(&kernel.was);
+	return true;
+}
+
 int kernel_load(const struct kernel_shape *s)
 {
 	libbpf_set_print(quiet);
@@ -188,9 +213,11 @@ int kernel_load(const struct kernel_shape *s)
 	kernel.tallies = map_fd("tallies");
 	kernel.bans = map_fd("banned");
 	kernel.site = map_fd("site");
+	note_former();
 	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
 	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
 	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
+	kernel.range.handle = tc_handle(number_of(&kernel.range));
 	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
 	kernel_forget_bans(); /* of an earlier life */
 	return write_site() ? 0 : give_up(-errno);
@@ -230,8 +257,8 @@ static uint32_t id_of(int program)
 static int attach_tc(uint32_t interface, enum bpf_tc_attach_point where, int program)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = where);
-	LIBBPF_OPTS(bpf_tc_opts, there, .handle = TC_HANDLE, .priority = TC_PRIORITY);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY, .prog_fd = program,
+	LIBBPF_OPTS(bpf_tc_opts, there, .handle = kernel.range.handle, .priority = TC_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = kernel.range.handle, .priority = TC_PRIORITY, .prog_fd = program,
 	    .flags = BPF_TC_F_REPLACE);
 
 	int r = bpf_tc_query(&hook, &there);
@@ -241,14 +268,38 @@ static int attach_tc(uint32_t interface, enum bpf_tc_attach_point where, int pro
 	return r == 0 || r == -EEXIST ? bpf_tc_attach(&hook, &ours) : r;
 }
 
-static void detach_tc(uint32_t interface, enum bpf_tc_attach_point where)
+/* False: it could not be asked. */
+static bool detach_tc(uint32_t interface, enum bpf_tc_attach_point where, uint32_t handle)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = where);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = handle, .priority = TC_PRIORITY);
 
-	(void)bpf_tc_detach(&hook, &ours); /* the qdisc may be another's too */
+	return !is_lack(bpf_tc_detach(&hook, &ours)); /* the qdisc may be another's too */
 }
 
+static bool detach_both(uint32_t interface, uint32_t handle)
+{
+	bool in = detach_tc(interface, BPF_TC_INGRESS, handle), out = detach_tc(interface, BPF_TC_EGRESS, handle);
+
+	return in && out;
+}
+
+/* Of the life before, whose addresses or ports were others, or whose build. */
+static uint32_t handle_was(void)
+{
+	uint32_t was = tc_handle(number_of(&kernel.was));
+
+	if (!kernel.was.hi)
+		return kernel.range.handle;
+	return kernel.was.handle == was ? was : TC_HANDLE_FORMER;
+}
+
+static bool detach_former(uint32_t interface)
+{
+	return handle_was() == kernel.range.handle || detach_both(interface, handle_was());
+}
+
+/* Those of the life before go once these are there: no packet meets none. */
 enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 {
 	int r = attach_tc(interface, BPF_TC_INGRESS, kernel.program);
@@ -258,10 +309,12 @@ enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 	r = w ? attach_tc(interface, BPF_TC_EGRESS, kernel.left) : -EOPNOTSUPP;
 	if (is_lack(r))
 		return ENGINE_UNKNOWN;
-	if (r == 0 && xdp_take(interface, w))
-		return ENGINE_XDP;
-	detach_tc(interface, BPF_TC_EGRESS);
-	return ENGINE_TC;
+	bool xdp = r == 0 && xdp_take(interface, w);
+	if (!xdp)
+		(void)detach_tc(interface, BPF_TC_EGRESS, kernel.range.handle);
+	if (!kernel.settled && !detach_former(interface))
+		return ENGINE_UNKNOWN;
+	return xdp ? ENGINE_XDP : ENGINE_TC;
 }
 
 int kernel_attach_sender(uint32_t interface)
@@ -274,21 +327,39 @@ void kernel_look(void)
 	xdp_begin();
 }
 
-void kernel_attached(bool all)
+void kernel_attached(void)
 {
 	xdp_drop_rest();
 	write_site();
-	if (kernel.settled || (!all && ++kernel.looks < SETTLE_LOOKS))
-		return;
-	former_end();
-	former_unpin(pinned, sizeof pinned / sizeof *pinned);
-	kernel.settled = true;
 }
 
 void kernel_detach(uint32_t interface)
 {
-	detach_tc(interface, BPF_TC_INGRESS);
-	detach_tc(interface, BPF_TC_EGRESS);
+	(void)detach_both(interface, kernel.range.handle);
+}
+
+static bool end_strays(bool (*is_used)(uint32_t interface))
+{
+	struct if_nameindex *all = if_nameindex();
+	bool done = all != NULL;
+
+	for (const struct if_nameindex *i = all; i && i->if_index; i++)
+		if (!is_used(i->if_index)) {
+			done = detach_both(i->if_index, kernel.range.handle) && done;
+			done = detach_former(i->if_index) && done;
+		}
+	if_freenameindex(all);
+	return done;
+}
+
+bool kernel_settle(bool (*is_used)(uint32_t interface))
+{
+	if (!end_strays(is_used))
+		return false;
+	former_end();
+	former_unpin(pinned, sizeof pinned / sizeof *pinned);
+	kernel.settled = true;
+	return true;
 }
 
 /* --- bans --- */

@@ -33,10 +33,15 @@ enum kernel_engine { ENGINE_SOCKETS, ENGINE_TC, ENGINE_XDP, ENGINE_UNKNOWN };
  * from where it is no longer wanted. */
 void kernel_look(void);
 enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w);
-void kernel_attached(bool all); /* all: at every media address */
+void kernel_attached(void);
 /* The one that lets out what media sends many at once. 0 or -errno */
 int kernel_attach_sender(uint32_t interface);
 void kernel_detach(uint32_t interface);
+/* The life before may have been killed, and this one be of other addresses or another build: its filters go from interfaces where this one has
+ * none, and the maps of another build with them. False: not all could be seen. */
+bool kernel_settle(bool (*is_used)(uint32_t interface));
+/* The number of the exchange (place.h) in that life; false: there was none. */
+bool kernel_former(uint32_t *number);
 
 /* until_ns: CLOCK_BOOTTIME; 0 lifts it. */
 bool kernel_ban(const struct addr *a, uint64_t until_ns);

@@ -16,7 +16,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { PORTS_OF_A_CALL = 4, LOOK_MS = 5000, LOOK_AGAIN_MS = 1000, PAUSE_MS = 1000, PAUSE_MS_MAX = 60000 };
+enum {
+	PORTS_OF_A_CALL = 4,
+	LOOK_MS = 5000,
+	LOOK_AGAIN_MS = 1000,
+	PAUSE_MS = 1000,
+	PAUSE_MS_MAX = 60000,
+	SETTLE_LOOKS = 12
+};
 
 /* What was refused is tried again, ever more seldom. */
 struct retry {
@@ -35,7 +42,9 @@ static struct {
 	uint32_t addresses, attached, refused;
 	struct timer look;
 	struct pair pair;
-	bool owed; /* media was not told all */
+	bool owed;        /* media was not told all */
+	bool has_settled; /* nothing is left of the life before */
+	uint32_t looks;   /* whole ones until then */
 	struct retry load, make_pair;
 } net;
 
@@ -243,6 +252,41 @@ static bool look_at_pair(void)
 	return true;
 }
 
+static bool is_used(uint32_t interface)
+{
+	if (interface == net.pair.interface[1])
+		return true;
+	for (uint32_t i = 0; i < net.addresses; i++)
+		if (net.interface[i] == interface)
+			return true;
+	return false;
+}
+
+/* Pair and table have the number of an exchange that had other addresses or ports. */
+static void end_number(void)
+{
+	struct pair p;
+	uint32_t was;
+
+	if (!kernel_former(&was) || was == exchange())
+		return;
+	if (pair_find(&p, was))
+		pair_end(&p);
+	bans_end_former(was);
+}
+
+/* What the life before left. An address that is not there may come back to where its programs still are. */
+static bool settle(void)
+{
+	if (net.has_settled || (net.attached < net.addresses && ++net.looks < SETTLE_LOOKS))
+		return true;
+	if (!kernel_settle(is_used))
+		return false;
+	end_number();
+	net.has_settled = true;
+	return true;
+}
+
 /* False: not all could be seen, and of what could not all stays as it is. */
 static bool look_at_all(void)
 {
@@ -256,9 +300,11 @@ static bool look_at_all(void)
 	kernel_look();
 	for (uint32_t i = 0; i < net.addresses; i++)
 		whole = attach(i, &seen[i]) && whole;
-	if (whole)
-		kernel_attached(net.attached == net.addresses);
-	return look_at_pair() && whole;
+	whole = look_at_pair() && whole;
+	if (!whole)
+		return false;
+	kernel_attached();
+	return settle();
 }
 
 /* Addresses move, interfaces come and go, and an administrator may have taken a filter or a table away. */

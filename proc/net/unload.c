@@ -134,11 +134,11 @@ static bool is_ours(uint32_t program)
 	return ours;
 }
 
-static void end_filter(const struct if_nameindex *at, enum bpf_tc_attach_point where)
+static void end_filter(const struct if_nameindex *at, enum bpf_tc_attach_point where, uint32_t handle)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)at->if_index, .attach_point = where);
-	LIBBPF_OPTS(bpf_tc_opts, there, .handle = TC_HANDLE, .priority = TC_PRIORITY);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, there, .handle = handle, .priority = TC_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = handle, .priority = TC_PRIORITY);
 
 	if (bpf_tc_query(&hook, &there) != 0 || !is_ours(there.prog_id))
 		return;
@@ -152,8 +152,11 @@ static void end_filters(void)
 	struct if_nameindex *all = if_nameindex();
 
 	for (const struct if_nameindex *i = all; i && i->if_index; i++) {
-		end_filter(i, BPF_TC_INGRESS);
-		end_filter(i, BPF_TC_EGRESS);
+		const uint32_t handle[] = {tc_handle(number), TC_HANDLE_FORMER};
+		for (int k = 0; k < 2; k++) {
+			end_filter(i, BPF_TC_INGRESS, handle[k]);
+			end_filter(i, BPF_TC_EGRESS, handle[k]);
+		}
 	}
 	if_freenameindex(all);
 }

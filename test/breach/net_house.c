@@ -95,6 +95,19 @@ bool net_begin(const char *address)
 	return stage_sibling(&net_stage, PROC_LEDGER, 0) && stage_go(&net_stage);
 }
 
+bool net_other(struct stage *other, const char *pins, const char *address)
+{
+	static ipc_handler *const deaf[MSG_N] = {0};
+
+	if (mount("bpf", pins, "bpf", 0, NULL) != 0 || chown(pins, NET_UID, NET_UID) != 0 || chmod(pins, 0700) != 0 ||
+	    !stage_start(other, exe, PROC_NET, pins, deaf))
+		return false;
+	other->site.listener[0].media = net_at(address);
+	other->site.media_port_lo = 31000;
+	other->site.media_port_hi = 31043;
+	return stage_sibling(other, PROC_CORE, 0) && stage_go(other);
+}
+
 bool net_has_maps(void)
 {
 	return stage_until(&net_stage, &net_seen.all, STAGE_WAIT_MS);

@@ -12,6 +12,7 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -319,6 +320,80 @@ static void what_was_refused_is_tried_again(void)
 	CHECK(stage_end(&net_stage) == 0 && !attached() && !pinned("flows"));
 }
 
+/* Numbers of programs at rfk0's ingress; how many. */
+static uint32_t programs(uint32_t id[4])
+{
+	FILE *f = popen("tc filter show dev rfk0 ingress | sed -n 's/.*relay_tc:.* id \\([0-9]*\\) .*/\\1/p' | sort -n", "r");
+	uint32_t n = 0;
+
+	while (f && n < 4 && fscanf(f, "%u", &id[n]) == 1)
+		n++;
+	if (f)
+		pclose(f);
+	return n;
+}
+
+/* Each keeps its own filter at an interface that both use, and its pair and table. */
+static void two_exchanges_share_an_interface(void)
+{
+	static char pins[] = "/tmp/ringfence-net-other-XXXXXX";
+	uint32_t alone[4], both[4], later[4];
+	struct stage other = {0};
+
+	CHECK(mkdtemp(pins) && net_pins(true) && net_begin("192.0.2.1") && net_has_maps() && programs(alone) == 1);
+	CHECK(net_other(&other, pins, "192.0.2.1"));
+	stage_run(&net_stage, 500);
+	CHECK(programs(both) == 2 && both[0] == alone[0]);
+	stage_run(&net_stage, 6000); /* over a look of both */
+	CHECK(programs(later) == 2 && memcmp(later, both, 2 * sizeof *both) == 0);
+	CHECK(stage_end(&other) == 0 && programs(later) == 1 && later[0] == alone[0] && has_pair());
+	CHECK(stage_end(&net_stage) == 0 && programs(later) == 0 && !has_pair());
+	CHECK(umount2(pins, MNT_DETACH) == 0 && rmdir(pins) == 0);
+}
+
+static uint32_t lines(const char *command)
+{
+	FILE *f = popen(command, "r");
+	uint32_t n = 0;
+	char line[512];
+
+	while (f && fgets(line, sizeof line, f))
+		n++;
+	if (f)
+		pclose(f);
+	return n;
+}
+
+/* Killed, and started with another address: nothing stays where it was. */
+static void another_address_after_a_kill(void)
+{
+	static const char nft[] = "nft list tables | grep ringfence-", pairs[] = "ip -o link | grep ': rfout'";
+	uint32_t id[4];
+	struct stage other = {0};
+	static char pins[] = "/tmp/ringfence-net-other-XXXXXX";
+
+	CHECK(system("ip link add rfj0 type veth peer name rfj1 && ip addr add 192.0.2.129/25 dev rfj0 && ip link set rfj0 up && "
+		     "ip link set rfj1 up") == 0);
+	CHECK(mkdtemp(pins) && net_other(&other, pins, "192.0.2.1"));
+	CHECK(net_pins(true) && far_end_takes_xdp(true) && net_begin("192.0.2.1") && net_has_maps() && wait_xdp(true));
+	CHECK(programs(id) == 2 && lines(pairs) == 2 && (system("nft list tables >/dev/null") != 0 || lines(nft) == 2));
+	stage_kill(&net_stage);
+	CHECK(net_begin("192.0.2.129") && net_has_maps());
+	stage_run(&net_stage, 500);
+	CHECK(lines("tc filter show dev rfj0 ingress | grep relay_tc") == 1 && programs(id) == 1 && !xdp_attached());
+	CHECK(lines("tc filter show dev rfk0 egress | grep relay_left") == 0);
+	CHECK(lines(pairs) == 2 && lines(nft) == (system("nft list tables >/dev/null") == 0 ? 2 : 0));
+	/* the same address on another interface */
+	stage_kill(&net_stage);
+	CHECK(system("ip addr del 192.0.2.129/25 dev rfj0 && ip addr add 192.0.2.129/32 dev rfk0") == 0);
+	CHECK(net_begin("192.0.2.129") && net_has_maps());
+	stage_run(&net_stage, 500);
+	CHECK(lines("tc filter show dev rfj0 ingress | grep relay_tc") == 0 && programs(id) == 2 && lines(pairs) == 2);
+	CHECK(stage_end(&other) == 0 && stage_end(&net_stage) == 0 && programs(id) == 0 && lines(pairs) == 0);
+	CHECK(system("ip link del rfj0; ip addr del 192.0.2.129/32 dev rfk0") == 0 && far_end_takes_xdp(false));
+	CHECK(umount2(pins, MNT_DETACH) == 0 && rmdir(pins) == 0);
+}
+
 /* Another's program stays, and tc relays. */
 static void xdp_of_another_stays(void)
 {
@@ -365,6 +440,8 @@ int main(int argc, char **argv)
 	RUN(a_pair_comes_back);
 	RUN(what_was_refused_is_tried_again);
 	RUN(xdp_of_another_stays);
+	RUN(two_exchanges_share_an_interface);
+	RUN(another_address_after_a_kill);
 	RUN(what_siblings_lie_is_borne);
 	net_house_close();
 	return TEST_END;
