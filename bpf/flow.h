@@ -23,8 +23,7 @@ enum {
 	FLOW_TAGS = 2, /* 802.1Q */
 	FLOW_HOP_NS =
 	    2000000000, /* so often XDP leaves a packet of a flow to tc, which asks the stack who the neighbour is */
-	FLOW_MARK =
-	    0x5246, /* the upper half of a packet's mark between tc's ingress and egress; the lower is its slot */
+	FLOW_MARK = 0x5246, /* "RF" */
 };
 
 /* as enum relay_frame of ipc/relay.h; 0: no agreed payload type */
@@ -133,10 +132,13 @@ struct flow_ban {
 
 /* What the programs look for at all. Ports in host order. */
 struct flow_site {
-	__u16 lo, hi;                             /* of media */
-	__u32 bans;                               /* how many; 0 costs no look-up */
-	__u32 hops;                               /* XDP wants to know them */
-	__u16 listener[FLOW_LISTENERS_MAX];       /* of signalling; 0: none */
+	__u16 lo, hi;                       /* of media */
+	__u32 bans;                         /* how many; 0 costs no look-up */
+	__u32 hops;                         /* XDP wants to know them */
+	__u16 listener[FLOW_LISTENERS_MAX]; /* of signalling; 0: none */
+	/* of this exchange's filters; its upper half is that of a packet's mark between tc's ingress and egress, whose lower half is its
+	 * slot. 0 in what the first builds of this layout wrote */
+	__u32 handle;
 	struct flow_ip media[FLOW_LISTENERS_MAX]; /* our media addresses; zero: none */
 };
 

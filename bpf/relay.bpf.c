@@ -33,7 +33,8 @@ static __always_inline int leave_skb(
 }
 
 /* XDP will want the way that the stack finds. */
-static __always_inline void ask_hop(struct __sk_buff *skb, const struct flow *f, struct flow_tally *t)
+static __always_inline void ask_hop(
+    struct __sk_buff *skb, const struct flow_site *s, const struct flow *f, struct flow_tally *t)
 {
 	struct flow_hop *hop = &t->hop;
 
@@ -42,7 +43,7 @@ static __always_inline void ask_hop(struct __sk_buff *skb, const struct flow *f,
 		hop->interface = f->interface;
 		hop->next = f->next;
 	}
-	skb->mark = (__u32)FLOW_MARK << 16 | (f->slot & 0xffff);
+	skb->mark = (s->handle & 0xffff0000) | (f->slot & 0xffff);
 }
 
 static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
@@ -75,7 +76,7 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 	if (!rewrite(data, end, l3, family, f))
 		return TC_ACT_SHOT;
 	if (s->hops)
-		ask_hop(skb, f, t);
+		ask_hop(skb, s, f, t);
 	return leave_skb(skb, l4, &d, f);
 }
 
@@ -107,7 +108,8 @@ int relay_left(struct __sk_buff *skb)
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	__u32 slot = skb->mark & 0xffff, interface = skb->ifindex;
 
-	if (skb->mark >> 16 != FLOW_MARK)
+	struct flow_site *s = the_site();
+	if (!s || !s->handle || skb->mark >> 16 != s->handle >> 16)
 		return TC_ACT_UNSPEC;
 	skb->mark = 0;
 	struct flow_tally *t = bpf_map_lookup_elem(&tallies, &slot);

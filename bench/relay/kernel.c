@@ -67,7 +67,7 @@ static void load(void)
 {
 	const struct bpf_insn drop[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = xdp ? XDP_DROP : TC_ACT_SHOT},
 	    {.code = BPF_JMP | BPF_EXIT}};
-	struct flow_site site = {.lo = LO, .hi = (uint16_t)(LO + flows_n - 1), .hops = xdp};
+	struct flow_site site = {.lo = LO, .hi = (uint16_t)(LO + flows_n - 1), .hops = xdp, .handle = (uint32_t)FLOW_MARK << 16};
 	struct flow_wire wire = {.interface = if_nametoindex("rfm1"), .redirects = 1};
 	uint32_t zero = 0;
 

@@ -219,8 +219,10 @@ static void put_in(uint32_t row, unsigned side, const struct flow *flow)
 		return;
 	s->flow = *flow;
 	s->in = true;
-	if (map_elem(fast.sends, BPF_MAP_UPDATE_ELEM, &slot, &s->flow) != 0)
+	if (map_elem(fast.sends, BPF_MAP_UPDATE_ELEM, &slot, &s->flow) != 0) {
 		take_out(row, side); /* an older one must not stay */
+		kernel_follow_again(row);
+	}
 }
 
 void fast_follow(uint32_t row)
@@ -231,13 +233,21 @@ void fast_follow(uint32_t row)
 	if (fast.sends < 0)
 		return;
 	fast_flush();
-	for (unsigned side = 0; side < 2; side++)
-		if (r && flow_make_send(r, side, &flow) &&
-		    path_to(source_where(r, side, COMPONENT_RTP), &r->spec.side[side].local, &flow)) {
+	for (unsigned side = 0; side < 2; side++) {
+		const struct send *s = send_at(row, side);
+		int how = -ENETUNREACH;
+		if (r && flow_make_send(r, side, &flow))
+			how = path_to(source_where(r, side, COMPONENT_RTP), &r->spec.side[side].local, &flow);
+		if (how == -EAGAIN) {
+			kernel_follow_again(row);
+			how = s->in && flow_take_way(&s->flow, &flow) ? 0 : -ENETUNREACH;
+		}
+		if (how == 0) {
 			flow.join = fast.key;
 			put_in(row, side, &flow);
 		} else
 			take_out(row, side);
+	}
 }
 
 void fast_end(uint32_t row)

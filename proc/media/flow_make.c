@@ -117,3 +117,14 @@ bool flow_make(const struct relay_row *r, unsigned side, unsigned component, str
 	put_times(r, side, component, c, flow);
 	return true;
 }
+
+bool flow_take_way(const struct flow *from, struct flow *flow)
+{
+	if (!from->interface || memcmp(&from->to, &flow->to, sizeof from->to) != 0 ||
+	    memcmp(&from->source, &flow->source, sizeof from->source) != 0)
+		return false;
+	flow->interface = from->interface;
+	flow->next_family = from->next_family;
+	flow->next = from->next;
+	return true;
+}

@@ -21,5 +21,7 @@ bool flow_make_ended(const struct relay_row *r, unsigned side, unsigned componen
     struct flow_key *key, struct flow *flow);
 /* and what media's packets to it leave as. */
 bool flow_make_send(const struct relay_row *r, unsigned side, struct flow *flow);
+/* Interface and next hop of an earlier flow; false: it went elsewhere. */
+bool flow_take_way(const struct flow *from, struct flow *flow);
 
 #endif

@@ -18,7 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DRIFT_MS = 50, NS_PER_MS = 1000000 };
+/* PAUSE_SWEEPS_MAX: of 250 ms */
+enum { DRIFT_MS = 50, NS_PER_MS = 1000000, PAUSE_SWEEPS_MAX = 128 };
 
 static struct {
 	int flows; /* -1: net gave none */
@@ -28,8 +29,10 @@ static struct {
 		bool in;
 		struct flow_key key;
 		struct flow flow;
-		uint64_t passed, stranger; /* at the last turn */
-	} * slot;                          /* four for each row */
+		uint64_t passed, stranger;  /* at the last turn */
+	} * slot;                           /* four for each row */
+	bool *again;                        /* rows to be followed again */
+	uint32_t pause_sweeps, wait_sweeps; /* until then */
 	uint32_t rows;
 	int64_t ahead_ms; /* CLOCK_BOOTTIME before CLOCK_MONOTONIC */
 	uint32_t in;
@@ -68,7 +71,8 @@ void kernel_open(uint32_t rows)
 	quality_open(rows);
 	kernel.ahead_ms = clocks_apart_ms();
 	kernel.slot = calloc((size_t)rows * RELAY_PORTS, sizeof *kernel.slot);
-	if (!kernel.slot)
+	kernel.again = calloc(rows, sizeof *kernel.again);
+	if (!kernel.slot || !kernel.again)
 		log_fatal("no memory for flows");
 	if (!route_open())
 		log_warn("no netlink: what calls need of the kernel's relay stays with sockets");
@@ -121,23 +125,33 @@ static void put_in(struct slot *s, const struct flow_key *key, const struct flow
 	if (bpf_elem(BPF_MAP_UPDATE_ELEM, &s->key, &s->flow) != 0) {
 		kernel.refused++; /* an older one of this port must not stay */
 		take_out(s);
+		kernel_follow_again((uint32_t)(s - kernel.slot) / RELAY_PORTS);
 		return;
 	}
 	kernel.in += !s->in;
 	s->in = true;
 }
 
-/* What ends here needs no way out: it goes to media. */
-static bool made(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock clock,
+/* 0, -ENETUNREACH or -EAGAIN (route.h). What ends here needs no way out: it goes to media. */
+static int made(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock clock,
     struct flow_key *key, struct flow *flow)
 {
 	bool ends = ended_is(r);
 
 	if (ends ? !fast_has_ring() || !flow_make_ended(r, side, component, clock, key, flow)
 		 : !flow_make(r, side, component, clock, key, flow))
-		return false;
+		return -ENETUNREACH;
 	key->interface = path_in(&r->spec.side[side].local);
-	return key->interface && (ends || path_to(source_where(r, !side, component), &r->spec.side[!side].local, flow));
+	if (!key->interface)
+		return -ENETUNREACH;
+	return ends ? 0 : path_to(source_where(r, !side, component), &r->spec.side[!side].local, flow);
+}
+
+void kernel_follow_again(uint32_t row)
+{
+	kernel.again[row] = true;
+	if (!kernel.wait_sweeps)
+		kernel.wait_sweeps = kernel.pause_sweeps = 1;
 }
 
 void kernel_follow(uint32_t row)
@@ -150,7 +164,12 @@ void kernel_follow(uint32_t row)
 	for (unsigned i = 0; kernel.flows >= 0 && i < RELAY_PORTS; i++) {
 		unsigned side = i / COMPONENTS, component = i % COMPONENTS;
 		struct slot *s = &kernel.slot[row * RELAY_PORTS + i];
-		if (!r || !made(r, side, component, clock, &key, &flow)) {
+		int how = r ? made(r, side, component, clock, &key, &flow) : -ENETUNREACH;
+		if (how == -EAGAIN) {
+			kernel_follow_again(row);
+			how = s->in && flow_take_way(&s->flow, &flow) ? 0 : -ENETUNREACH;
+		}
+		if (how != 0) {
 			take_out(s);
 			continue;
 		}
@@ -167,8 +186,24 @@ static void follow_all(void)
 			kernel_follow(i);
 }
 
+/* The pause grows as long as it was in vain for one of them. */
+static void follow_rest(void)
+{
+	uint32_t pause = 2 * kernel.pause_sweeps < PAUSE_SWEEPS_MAX ? 2 * kernel.pause_sweeps : PAUSE_SWEEPS_MAX;
+
+	for (uint32_t i = 0; i < kernel.rows; i++) {
+		bool again = kernel.again[i];
+		kernel.again[i] = false;
+		if (again && table_row(i))
+			kernel_follow(i);
+	}
+	if (kernel.wait_sweeps)
+		kernel.wait_sweeps = kernel.pause_sweeps = pause;
+}
+
 void kernel_end(uint32_t row)
 {
+	kernel.again[row] = false;
 	kernel.dropped += kernel_dropped(row, 0) + kernel_dropped(row, 1);
 	(void)kernel_turn(row);
 	fast_end(row);
@@ -381,6 +416,8 @@ void kernel_sweep(void)
 		kernel.ahead_ms = ahead_ms;
 	if ((route_changed() || slept) && kernel.flows >= 0)
 		follow_all();
+	if (kernel.wait_sweeps && --kernel.wait_sweeps == 0)
+		follow_rest();
 }
 
 void kernel_status(struct proc_status *s)

@@ -17,6 +17,8 @@ void kernel_on_path(struct link *from, const struct ipc_view *v);
 
 /* The row changed. */
 void kernel_follow(uint32_t row);
+/* What it needs of the kernel could not be had just now: it is followed again, at first at the next sweep, then ever more seldom. */
+void kernel_follow_again(uint32_t row);
 /* The row ends: its counts are read before. */
 void kernel_end(uint32_t row);
 
@@ -34,7 +36,7 @@ struct kernel_news {
 
 /* Once a second for each row. */
 struct kernel_news kernel_turn(uint32_t row);
-/* Once a sweep: routes and clocks. */
+/* Once a sweep: routes, clocks, and rows that are to be followed again. */
 void kernel_sweep(void);
 
 void kernel_status(struct proc_status *s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "path.h"
 #include "route.h"
+#include <errno.h>
 
 static struct path {
 	struct addr address;
@@ -29,17 +30,18 @@ uint32_t path_in(const struct addr *local)
 	return 0;
 }
 
-bool path_to(const struct addr *to, const struct addr *source, struct flow *f)
+int path_to(const struct addr *to, const struct addr *source, struct flow *f)
 {
-	struct route r;
+	struct route way;
+	int r = route_to(to, source, &way);
 
-	if (!route_to(to, source, &r))
-		return false;
-	f->interface = r.interface;
-	f->next_family = r.next.family ? r.next.family : to->family;
-	memcpy(&f->next, r.next.family ? r.next.ip : to->ip, sizeof f->next);
+	if (r != 0)
+		return r;
+	f->interface = way.interface;
+	f->next_family = way.next.family ? way.next.family : to->family;
+	memcpy(&f->next, way.next.family ? way.next.ip : to->ip, sizeof f->next);
 	for (uint32_t i = 0; i < paths_n; i++)
-		if (paths[i].interface == r.interface)
-			return true;
-	return false;
+		if (paths[i].interface == way.interface)
+			return 0;
+	return -ENETUNREACH;
 }

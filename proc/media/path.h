@@ -13,7 +13,8 @@ enum { PATHS_MAX = SITE_LISTENERS_MAX };
 bool path_set(const struct addr *address, uint32_t interface) __attribute__((warn_unused_result));
 uint32_t path_in(const struct addr *local);
 
-/* Interface and next hop of what goes to `to` from `source`. False: the way is none that the programs are on. */
-bool path_to(const struct addr *to, const struct addr *source, struct flow *f) __attribute__((warn_unused_result));
+/* Interface and next hop of what goes to `to` from `source`. 0; -ENETUNREACH: the way is none that the programs are on; -EAGAIN: it could not
+ * be asked now. */
+int path_to(const struct addr *to, const struct addr *source, struct flow *f) __attribute__((warn_unused_result));
 
 #endif

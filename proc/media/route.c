@@ -10,6 +10,7 @@ enum { ANSWER_MAX = 1024, STALE_MAX = 8, NEWS_MAX = 4096 };
 
 static int ask = -1, hear = -1;
 static uint32_t asked;
+static bool owed; /* answers may wait there that nobody read */
 
 static int open_netlink(uint32_t groups)
 {
@@ -95,6 +96,15 @@ static void take_ip(struct addr *out, uint8_t family, const uint8_t *ip)
 	memcpy(family == 4 ? out->ip + 12 : out->ip, ip, ip_len(family));
 }
 
+/* What the kernel says when it has nothing left to answer with. */
+static bool is_refused_now(const struct nlmsghdr *h)
+{
+	const struct nlmsgerr *e = NLMSG_DATA(h);
+
+	return h->nlmsg_type == NLMSG_ERROR && h->nlmsg_len >= NLMSG_LENGTH(sizeof e->error) &&
+	       (e->error == -ENOMEM || e->error == -ENOBUFS || e->error == -EAGAIN || e->error == -EINTR);
+}
+
 static bool read_answer(struct nlmsghdr *h, uint8_t family, struct route *out)
 {
 	struct rtmsg *m = NLMSG_DATA(h);
@@ -119,22 +129,41 @@ static bool read_answer(struct nlmsghdr *h, uint8_t family, struct route *out)
 	return r.interface != 0;
 }
 
-bool route_to(const struct addr *to, const struct addr *source, struct route *out)
+/* Among them an error that says that some did not fit. */
+static void pass_over_owed(void)
+{
+	uint8_t some[ANSWER_MAX];
+
+	for (int i = 0; owed && i < NEWS_MAX; i++)
+		owed = recvfrom(ask, some, sizeof some, MSG_DONTWAIT, NULL, NULL) >= 0 || errno == ENOBUFS;
+	owed = false;
+}
+
+int route_to(const struct addr *to, const struct addr *source, struct route *out)
 {
 	union {
 		struct nlmsghdr head;
 		uint8_t octets[ANSWER_MAX];
 	} a;
 
-	if (ask < 0 || !send_question(to, source))
-		return false;
-	for (int i = 0; i < STALE_MAX;
-	     i++) { /* the kernel answers before sendto() returns; what is older is passed over */
+	if (ask < 0)
+		return -ENETUNREACH;
+	pass_over_owed();
+	if (!send_question(to, source))
+		return -EAGAIN;
+	/* the kernel answers before sendto() returns; what is older is passed over */
+	for (int i = 0; i < STALE_MAX; i++) {
 		ssize_t n = recvfrom(ask, &a, sizeof a, MSG_DONTWAIT, NULL, NULL);
+		if (n < 0)
+			break;
 		if (n < (ssize_t)sizeof a.head || !NLMSG_OK(&a.head, (uint32_t)n))
-			return false;
-		if (a.head.nlmsg_seq == asked)
-			return read_answer(&a.head, to->family, out);
+			return -ENETUNREACH;
+		if (a.head.nlmsg_seq != asked)
+			continue;
+		if (is_refused_now(&a.head))
+			return -EAGAIN;
+		return read_answer(&a.head, to->family, out) ? 0 : -ENETUNREACH;
 	}
-	return false;
+	owed = true;
+	return -EAGAIN;
 }

@@ -13,8 +13,9 @@ struct route {
 /* Before the cage. False: no netlink. */
 bool route_open(void);
 
-/* From our address `source`. False: no way there but through the stack (itself, broadcast, multicast, none). */
-bool route_to(const struct addr *to, const struct addr *source, struct route *out) __attribute__((warn_unused_result));
+/* From our address `source`. 0; -ENETUNREACH: no way there but through the stack (itself, broadcast, multicast, none); -EAGAIN: the kernel
+ * could not be asked now. */
+int route_to(const struct addr *to, const struct addr *source, struct route *out) __attribute__((warn_unused_result));
 
 /* Did routes, addresses or interfaces change since this was last asked? */
 bool route_changed(void);

@@ -350,10 +350,35 @@ void bans_begin(uint32_t exchange, bool kernel)
 	bans.wait_looks += bans.wait_looks > 0; /* the first look comes at once */
 }
 
+static void adopt_new(const struct addr *a, uint64_t until_ns)
+{
+	if (!find(a))
+		adopt(a, until_ns);
+}
+
+void bans_have_kernel(void)
+{
+	bans.kernel = true;
+	for (uint32_t i = 0; i < bans.n; i++)
+		if (left_ms(&bans.ban[i]))
+			bans.refused += !kernel_ban(&bans.ban[i].address, bans.ban[i].until_ns);
+	kernel_each_ban(adopt_new);
+}
+
 void bans_end(void)
 {
 	if (remove_table() != 0 && !bans.why_not)
 		log_warn("the table of bans stays in nftables: %s", bans.table);
+}
+
+void bans_end_former(uint32_t exchange)
+{
+	char table[NFT_NAME_MAX];
+
+	snprintf(table, sizeof table, NFT_TABLE_FORMAT, exchange);
+	nft_write_end(&batch, table);
+	if (nft_commit(&batch) != 0 && !bans.why_not)
+		log_warn("the table of bans stays in nftables: %s", table);
 }
 
 void bans_status(struct proc_status *s)

@@ -10,7 +10,11 @@
 /* In the cage. The table of nftables is the exchange's of that number; bans of an earlier life stand until core had time to tell them
  * anew. `kernel`: kernel_load() did it. */
 void bans_begin(uint32_t exchange, bool kernel);
+/* kernel_load() did it after all. */
+void bans_have_kernel(void);
 void bans_end(void); /* nothing stands in nftables */
+/* Nor of the number that the exchange had before. */
+void bans_end_former(uint32_t exchange);
 
 /* left_ms 0: it is lifted. This host itself is never banned. */
 void bans_set(const struct addr *a, uint64_t left_ms);

@@ -2,6 +2,7 @@
 #include "former.h"
 #include "base/clock.h"
 #include <bpf/bpf.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,9 @@ _Static_assert(
     FLOW_LAYOUT == 4 && sizeof(struct flow_tally_3) == 168, "the layout before is another one: renew this file");
 /* what goes on as it is */
 _Static_assert(sizeof(struct flow_key) == 24 && sizeof(struct flow) == 248 && sizeof(struct flow_ban) == 16 &&
-		   sizeof(struct flow_wire) == 16 && sizeof(struct flow_arrival) == 12 && sizeof(struct flow_hop) == 56,
+		   sizeof(struct flow_wire) == 16 && sizeof(struct flow_arrival) == 12 &&
+		   sizeof(struct flow_hop) == 56 && sizeof(struct flow_site) == 304 &&
+		   offsetof(struct flow_site, media) == 48,
     "entries of layout 3 and 4");
 
 static const char *const kept[] = {"flows", "site", "wires", "arrivals", "ring", "sends"};
@@ -75,7 +78,7 @@ static void *mapped(int map, size_t entry, uint32_t n, int how)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-static void leave(void)
+void former_leave(void)
 {
 	if (former.at)
 		munmap(former.at, former.n * sizeof *former.at);
@@ -89,6 +92,7 @@ bool former_begin(int tallies, uint32_t n)
 {
 	int was = bpf_obj_get(path_of("tallies", FORMER_LAYOUT));
 
+	former_leave();
 	former.n = n;
 	former.at = mapped(was, sizeof *former.at, n, PROT_READ);
 	former.now = former.at ? mapped(tallies, sizeof *former.now, n, PROT_READ | PROT_WRITE) : NULL;
@@ -96,7 +100,7 @@ bool former_begin(int tallies, uint32_t n)
 	if (was >= 0)
 		close(was);
 	if (!former.began) {
-		leave();
+		former_leave();
 		return false;
 	}
 	memcpy(former.began, former.at, n * sizeof *former.began);
@@ -172,7 +176,7 @@ void former_end(void)
 		for (int why = 0; why < FLOW_DROPS; why++)
 			add(&to->dropped[why], &is->dropped[why], &was->dropped[why]);
 	}
-	leave();
+	former_leave();
 }
 
 void former_unpin(const char *const *names, unsigned n)

@@ -39,6 +39,8 @@ bool former_begin(int tallies, uint32_t n);
 void former_bans(int banned);
 /* This build's programs are where the others were. */
 void former_end(void);
+/* They will not be: another former_begin() may come. */
+void former_leave(void);
 
 /* No pin is left of an earlier layout, nor of the next one, whose build was here and went: it would find them older than ours. */
 void former_unpin(const char *const *names, unsigned n);

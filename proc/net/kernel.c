@@ -3,27 +3,29 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "former.h"
+#include "lack.h"
+#include "place.h"
 #include "relay_bpf.h"
 #include "tc.h"
 #include "xdp.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-/* SETTLE_LOOKS: so long the maps of the build before wait for an address that is not there */
-enum { NAME_MAX_ = 32, SETTLE_LOOKS = 12 };
+enum { NAME_MAX_ = 32 };
 
 static struct {
 	struct bpf_object *object;
 	int program, left, sender, flows, tallies, bans, site;
 	uint32_t bans_n;
 	uint64_t banned; /* packets, of bans that are over */
-	bool settled;    /* nothing of the build before is left */
-	uint32_t looks;
+	bool settled;    /* nothing of the life before is left */
 	struct flow_site range;
+	struct flow_site was; /* of the life before */
 } kernel = {.program = -1, .left = -1, .sender = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -163,24 +165,47 @@ static bool write_site(void)
 	return bpf_map_update_elem(kernel.site, &zero, &kernel.range, BPF_ANY) == 0;
 }
 
-static const char *reason(int r)
+/* What is pinned stays for the next try, or the next life. */
+static int give_up(int r)
 {
-	if (r == -EPERM || r == -EACCES)
-		return "the kernel or the host forbids it";
-	return r == -ENOMEM ? "no memory" : "the kernel does not take the programs";
+	former_leave();
+	bpf_object__close(kernel.object);
+	kernel.object = NULL;
+	kernel.flows = kernel.tallies = kernel.bans = kernel.site = -1;
+	return r;
 }
 
-const char *kernel_load(const struct kernel_shape *s)
+static uint32_t number_of(const struct flow_site *s)
+{
+	struct addr media = addr_of_ip((const uint8_t *)&s->media[0]);
+
+	return place_number(&media, s->lo);
+}
+
+/* Before this life's is written; once, however often that is tried. */
+static void note_former(void)
+{
+	uint32_t zero = 0;
+
+	if (!kernel.was.hi)
+		(void)bpf_map_lookup_elem(kernel.site, &zero, &kernel.was);
+}
+
+bool kernel_former(uint32_t *number)
+{
+	if (!kernel.was.hi)
+		return false;
+	*number = number_of(&kernel.was);
+	return true;
+}
+
+int kernel_load(const struct kernel_shape *s)
 {
 	libbpf_set_print(quiet);
 	int r = load(s);
 
-	if (r != 0) {
-		log_warn("no relay in the kernel: %s", strerror(-r));
-		bpf_object__close(kernel.object);
-		kernel.object = NULL;
-		return reason(r);
-	}
+	if (r != 0)
+		return give_up(r);
 	kernel.program = program_fd("relay_tc");
 	kernel.left = program_fd("relay_left");
 	kernel.sender = program_fd("send_tc");
@@ -188,12 +213,14 @@ const char *kernel_load(const struct kernel_shape *s)
 	kernel.tallies = map_fd("tallies");
 	kernel.bans = map_fd("banned");
 	kernel.site = map_fd("site");
+	note_former();
 	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
 	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
 	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
+	kernel.range.handle = tc_handle(number_of(&kernel.range));
 	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
 	kernel_forget_bans(); /* of an earlier life */
-	return write_site() ? NULL : reason(-errno);
+	return write_site() ? 0 : give_up(-errno);
 }
 
 int kernel_flows(void)
@@ -226,57 +253,113 @@ static uint32_t id_of(int program)
 	return bpf_obj_get_info_by_fd(program, &info, &n) == 0 ? info.id : 0;
 }
 
-static bool attach_tc(uint32_t interface, enum bpf_tc_attach_point where, int program)
+/* 0 or -errno */
+static int attach_tc(uint32_t interface, enum bpf_tc_attach_point where, int program)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = where);
-	LIBBPF_OPTS(bpf_tc_opts, there, .handle = TC_HANDLE, .priority = TC_PRIORITY);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY, .prog_fd = program,
+	LIBBPF_OPTS(bpf_tc_opts, there, .handle = kernel.range.handle, .priority = TC_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = kernel.range.handle, .priority = TC_PRIORITY, .prog_fd = program,
 	    .flags = BPF_TC_F_REPLACE);
 
-	if (bpf_tc_query(&hook, &there) == 0 && there.prog_id && there.prog_id == id_of(program))
-		return true;
-	int r = bpf_tc_hook_create(&hook);
-	return (r == 0 || r == -EEXIST) && bpf_tc_attach(&hook, &ours) == 0;
+	int r = bpf_tc_query(&hook, &there);
+	if (is_lack(r) || (r == 0 && there.prog_id && there.prog_id == id_of(program)))
+		return r;
+	r = bpf_tc_hook_create(&hook);
+	return r == 0 || r == -EEXIST ? bpf_tc_attach(&hook, &ours) : r;
 }
 
-static void detach_tc(uint32_t interface, enum bpf_tc_attach_point where)
+/* False: it could not be asked. */
+static bool detach_tc(uint32_t interface, enum bpf_tc_attach_point where, uint32_t handle)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = where);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = handle, .priority = TC_PRIORITY);
 
-	(void)bpf_tc_detach(&hook, &ours); /* the qdisc may be another's too */
+	return !is_lack(bpf_tc_detach(&hook, &ours)); /* the qdisc may be another's too */
 }
 
+static bool detach_both(uint32_t interface, uint32_t handle)
+{
+	bool in = detach_tc(interface, BPF_TC_INGRESS, handle), out = detach_tc(interface, BPF_TC_EGRESS, handle);
+
+	return in && out;
+}
+
+/* Of the life before, whose addresses or ports were others, or whose build. */
+static uint32_t handle_was(void)
+{
+	uint32_t was = tc_handle(number_of(&kernel.was));
+
+	if (!kernel.was.hi)
+		return kernel.range.handle;
+	return kernel.was.handle == was ? was : TC_HANDLE_FORMER;
+}
+
+static bool detach_former(uint32_t interface)
+{
+	return handle_was() == kernel.range.handle || detach_both(interface, handle_was());
+}
+
+/* Those of the life before go once these are there: no packet meets none. */
 enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 {
-	if (!attach_tc(interface, BPF_TC_INGRESS, kernel.program))
-		return ENGINE_SOCKETS;
-	if (w && attach_tc(interface, BPF_TC_EGRESS, kernel.left) && xdp_take(interface, w))
-		return ENGINE_XDP;
-	detach_tc(interface, BPF_TC_EGRESS);
-	return ENGINE_TC;
+	int r = attach_tc(interface, BPF_TC_INGRESS, kernel.program);
+
+	if (r != 0)
+		return is_lack(r) ? ENGINE_UNKNOWN : ENGINE_SOCKETS;
+	r = w ? attach_tc(interface, BPF_TC_EGRESS, kernel.left) : -EOPNOTSUPP;
+	if (is_lack(r))
+		return ENGINE_UNKNOWN;
+	bool xdp = r == 0 && xdp_take(interface, w);
+	if (!xdp)
+		(void)detach_tc(interface, BPF_TC_EGRESS, kernel.range.handle);
+	if (!kernel.settled && !detach_former(interface))
+		return ENGINE_UNKNOWN;
+	return xdp ? ENGINE_XDP : ENGINE_TC;
 }
 
-bool kernel_attach_sender(uint32_t interface)
+int kernel_attach_sender(uint32_t interface)
 {
 	return attach_tc(interface, BPF_TC_INGRESS, kernel.sender);
 }
 
-void kernel_attached(bool all)
+void kernel_look(void)
+{
+	xdp_begin();
+}
+
+void kernel_attached(void)
 {
 	xdp_drop_rest();
 	write_site();
-	if (kernel.settled || (!all && ++kernel.looks < SETTLE_LOOKS))
-		return;
-	former_end();
-	former_unpin(pinned, sizeof pinned / sizeof *pinned);
-	kernel.settled = true;
 }
 
 void kernel_detach(uint32_t interface)
 {
-	detach_tc(interface, BPF_TC_INGRESS);
-	detach_tc(interface, BPF_TC_EGRESS);
+	(void)detach_both(interface, kernel.range.handle);
+}
+
+static bool end_strays(bool (*is_used)(uint32_t interface))
+{
+	struct if_nameindex *all = if_nameindex();
+	bool done = all != NULL;
+
+	for (const struct if_nameindex *i = all; i && i->if_index; i++)
+		if (!is_used(i->if_index)) {
+			done = detach_both(i->if_index, kernel.range.handle) && done;
+			done = detach_former(i->if_index) && done;
+		}
+	if_freenameindex(all);
+	return done;
+}
+
+bool kernel_settle(bool (*is_used)(uint32_t interface))
+{
+	if (!end_strays(is_used))
+		return false;
+	former_end();
+	former_unpin(pinned, sizeof pinned / sizeof *pinned);
+	kernel.settled = true;
+	return true;
 }
 
 /* --- bans --- */
@@ -376,6 +459,7 @@ bool kernel_in_use(void)
 
 void kernel_unpin(void)
 {
+	xdp_begin();
 	xdp_drop_rest();
 	unpin();
 }

@@ -15,9 +15,9 @@ struct kernel_shape {
 	struct flow_ip media[FLOW_LISTENERS_MAX];
 };
 
-/* Adopt the maps that are pinned here, make what is missing, load the programs. NULL, or in static words why not: the kernel, the
- * host or its administrator refuses. */
-const char *kernel_load(const struct kernel_shape *s);
+/* Adopt the maps that are pinned here, make what is missing, load the programs. 0 or -errno: the kernel, the host or its administrator
+ * refuses; it may be tried again. */
+int kernel_load(const struct kernel_shape *s) __attribute__((warn_unused_result));
 
 /* Descriptors of the maps, -1 until they are loaded. */
 int kernel_flows(void);
@@ -25,15 +25,23 @@ int kernel_tallies(void);
 int kernel_ring(void);
 int kernel_sends(void);
 
-enum kernel_engine { ENGINE_SOCKETS, ENGINE_TC, ENGINE_XDP };
+/* UNKNOWN: it could not be asked (is_lack()), and what was there may be there still */
+enum kernel_engine { ENGINE_SOCKETS, ENGINE_TC, ENGINE_XDP, ENGINE_UNKNOWN };
 
-/* The programs of this build are at that interface, now if they were not: XDP's where it can run (w: NULL where it is not to be tried),
- * tc's in any case. After the last one: kernel_attached(), which takes XDP away from where it is no longer wanted. */
+/* At each look kernel_look(), then for each interface: the programs of this build are there, now if they were not: XDP's where it can run
+ * (w: NULL where it is not to be tried), tc's in any case. After the last one, if none was UNKNOWN: kernel_attached(), which takes XDP away
+ * from where it is no longer wanted. */
+void kernel_look(void);
 enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w);
-void kernel_attached(bool all); /* all: at every media address */
-/* The one that lets out what media sends many at once. */
-bool kernel_attach_sender(uint32_t interface);
+void kernel_attached(void);
+/* The one that lets out what media sends many at once. 0 or -errno */
+int kernel_attach_sender(uint32_t interface);
 void kernel_detach(uint32_t interface);
+/* The life before may have been killed, and this one be of other addresses or another build: its filters go from interfaces where this one has
+ * none, and the maps of another build with them. False: not all could be seen. */
+bool kernel_settle(bool (*is_used)(uint32_t interface));
+/* The number of the exchange (place.h) in that life; false: there was none. */
+bool kernel_former(uint32_t *number);
 
 /* until_ns: CLOCK_BOOTTIME; 0 lifts it. */
 bool kernel_ban(const struct addr *a, uint64_t until_ns);

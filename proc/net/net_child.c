@@ -5,8 +5,10 @@
 #include "bans.h"
 #include "base/log.h"
 #include "kernel.h"
+#include "lack.h"
 #include "pair.h"
 #include "place.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
@@ -14,7 +16,20 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { PORTS_OF_A_CALL = 4, LOOK_MS = 5000 };
+enum {
+	PORTS_OF_A_CALL = 4,
+	LOOK_MS = 5000,
+	LOOK_AGAIN_MS = 1000,
+	PAUSE_MS = 1000,
+	PAUSE_MS_MAX = 60000,
+	SETTLE_LOOKS = 12
+};
+
+/* What was refused is tried again, ever more seldom. */
+struct retry {
+	struct timer timer;
+	uint64_t pause_ms; /* 0: nothing is to be tried */
+};
 
 _Static_assert((int)FLOW_LISTENERS_MAX == (int)SITE_LISTENERS_MAX, "one number of listeners");
 
@@ -27,7 +42,31 @@ static struct {
 	uint32_t addresses, attached, refused;
 	struct timer look;
 	struct pair pair;
+	bool owed;        /* media was not told all */
+	bool has_settled; /* nothing is left of the life before */
+	uint32_t looks;   /* whole ones until then */
+	struct retry load, make_pair;
 } net;
+
+/* True: it is the first time. */
+static bool try_later(struct retry *r)
+{
+	bool first = !r->pause_ms;
+
+	r->pause_ms = first ? PAUSE_MS : 2 * r->pause_ms < PAUSE_MS_MAX ? 2 * r->pause_ms : PAUSE_MS_MAX;
+	timer_set(&child_wheel, &r->timer, child_now() + r->pause_ms);
+	return first;
+}
+
+/* True: it was refused before. */
+static bool came_good(struct retry *r)
+{
+	bool late = r->pause_ms != 0;
+
+	r->pause_ms = 0;
+	timer_cancel(&child_wheel, &r->timer);
+	return late;
+}
 
 static struct kernel_shape shape(void)
 {
@@ -49,57 +88,86 @@ static uint32_t exchange(void)
 
 /* --- media --- */
 
-static void give_map(struct link *media, enum kernel_map what, int fd)
+static bool give_map(struct link *media, enum kernel_map what, int fd)
 {
 	int own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	struct msg_kernel_map *m = own < 0 ? NULL : ipc_begin_fd(media, MSG_KERNEL_MAP, own);
 
 	if (!m)
-		return;
+		return false;
 	m->what = (uint8_t)what;
 	m->lo = shape().lo;
 	m->ports = shape().ports;
 	ipc_end(media);
+	return true;
+}
+
+static bool give_sender(struct link *media)
+{
+	int fd = pair_socket(&net.pair);
+	bool given = fd >= 0 && give_map(media, KERNEL_SENDS, kernel_sends()) && give_map(media, KERNEL_SENDER, fd);
+
+	if (fd >= 0)
+		close(fd);
+	return given;
 }
 
 static void make_pair(void)
 {
-	if (!pair_make(&net.pair, exchange()) || !kernel_attach_sender(net.pair.interface[1]))
-		pair_end(&net.pair);
-}
+	int r = pair_make(&net.pair, exchange());
 
-static void give_sender(struct link *media)
-{
-	int fd = media && net.pair.interface[0] ? pair_socket(&net.pair) : -1;
-
-	if (fd < 0)
+	if (r == 0) {
+		r = kernel_attach_sender(net.pair.interface[1]);
+		if (r != 0)
+			pair_end(&net.pair);
+	}
+	if (r != 0) {
+		if (try_later(&net.make_pair))
+			log_info("no pair of devices for calls that end here: %s", strerror(-r));
 		return;
-	give_map(media, KERNEL_SENDS, kernel_sends());
-	give_map(media, KERNEL_SENDER, fd);
-	close(fd);
+	}
+	if (came_good(&net.make_pair))
+		log_info("there is a pair of devices for calls that end here now");
+	struct link *media = child_link(PROC_MEDIA, 0);
+	net.owed |= media && !give_sender(media);
 }
 
-static void tell_path(struct link *media, uint32_t i)
+static void on_make_pair(struct timer *t, uint64_t now_ms)
 {
-	struct msg_kernel_path *m = media ? ipc_begin(media, MSG_KERNEL_PATH) : NULL;
+	(void)t;
+	(void)now_ms;
+	make_pair();
+}
+
+static bool tell_path(struct link *media, uint32_t i)
+{
+	struct msg_kernel_path *m = ipc_begin(media, MSG_KERNEL_PATH);
 
 	if (!m)
-		return;
+		return false;
 	m->address = net.address[i];
 	m->interface = net.interface[i];
 	ipc_end(media);
+	return true;
+}
+
+static void tell_all(struct link *media)
+{
+	bool all = true;
+
+	for (uint32_t i = 0; i < net.addresses; i++)
+		all = tell_path(media, i) && all;
+	all = give_map(media, KERNEL_TALLIES, kernel_tallies()) && give_map(media, KERNEL_RING, kernel_ring()) && all;
+	if (net.pair.interface[0])
+		all = give_sender(media) && all;
+	all = give_map(media, KERNEL_FLOWS, kernel_flows()) && all; /* now it has all that it needs */
+	net.owed = !all;
 }
 
 static void link_up(struct link *l)
 {
-	if (l->peer != PROC_MEDIA || net.why_not)
-		return;
-	for (uint32_t i = 0; i < net.addresses; i++)
-		tell_path(l, i);
-	give_map(l, KERNEL_TALLIES, kernel_tallies());
-	give_map(l, KERNEL_RING, kernel_ring());
-	give_sender(l);
-	give_map(l, KERNEL_FLOWS, kernel_flows()); /* now it has all that it needs */
+	if (l->peer == PROC_MEDIA && !net.why_not)
+		tell_all(l);
 }
 
 /* --- interfaces --- */
@@ -127,50 +195,132 @@ static void leave(uint32_t interface)
 		kernel_detach(interface);
 }
 
-static void look_at(uint32_t i)
-{
-	uint32_t at = place_of(&net.address[i]), was = net.interface[i];
-	struct wire w = {0};
-	bool wire = at && wire_of(at, &w);
-	enum kernel_engine engine = at ? kernel_attach(at, wire ? &w : NULL) : ENGINE_SOCKETS;
+struct place_seen {
+	uint32_t interface; /* 0: none */
+	bool is_wire;
+	struct wire wire;
+};
 
+/* False: it could not be seen. */
+static bool see(uint32_t i, struct place_seen *out)
+{
+	out->interface = place_of(&net.address[i]);
+	out->wire = (struct wire){0};
+	int r = out->interface ? wire_of(out->interface, &out->wire) : -ENODEV;
+	out->is_wire = r == 0;
+	return !is_lack(r);
+}
+
+/* False: whether the programs are there could not be seen. */
+static bool attach(uint32_t i, const struct place_seen *p)
+{
+	uint32_t at = p->interface, was = net.interface[i];
+	enum kernel_engine engine = at ? kernel_attach(at, p->is_wire ? &p->wire : NULL) : ENGINE_SOCKETS;
+
+	if (engine == ENGINE_UNKNOWN) {
+		net.attached += was != 0;
+		return false;
+	}
 	net.said[i][0] = 0;
 	if (engine != ENGINE_SOCKETS)
-		say(i, w.name, engine);
+		say(i, p->wire.name, engine);
 	else if (at) {
 		at = 0;
 		net.refused++;
 	}
 	net.attached += at != 0;
 	if (at == was)
-		return;
+		return true;
 	net.interface[i] = at;
 	leave(was);
-	tell_path(child_link(PROC_MEDIA, 0), i);
+	struct link *media = child_link(PROC_MEDIA, 0);
+	net.owed |= media && !tell_path(media, i);
+	return true;
 }
 
-static void look_at_all(void)
+static bool look_at_pair(void)
 {
-	net.attached = net.refused = 0;
+	if (!net.pair.interface[0])
+		return true;
+	int r = pair_up(&net.pair);
+	if (r == 0)
+		r = kernel_attach_sender(net.pair.interface[1]);
+	if (r == 0 || is_lack(r))
+		return r == 0;
+	pair_end(&net.pair); /* somebody took one of them away */
+	make_pair();
+	return true;
+}
+
+static bool is_used(uint32_t interface)
+{
+	if (interface == net.pair.interface[1])
+		return true;
 	for (uint32_t i = 0; i < net.addresses; i++)
-		look_at(i);
-	kernel_attached(net.attached == net.addresses);
-	if (net.pair.interface[0] && !(pair_up(&net.pair) && kernel_attach_sender(net.pair.interface[1]))) {
-		pair_end(&net.pair); /* somebody took one of them away */
-		make_pair();
-		give_sender(child_link(PROC_MEDIA, 0));
-	}
-	kernel_forget_bans();
+		if (net.interface[i] == interface)
+			return true;
+	return false;
+}
+
+/* Pair and table have the number of an exchange that had other addresses or ports. */
+static void end_number(void)
+{
+	struct pair p;
+	uint32_t was;
+
+	if (!kernel_former(&was) || was == exchange())
+		return;
+	if (pair_find(&p, was))
+		pair_end(&p);
+	bans_end_former(was);
+}
+
+/* What the life before left. An address that is not there may come back to where its programs still are. */
+static bool settle(void)
+{
+	if (net.has_settled || (net.attached < net.addresses && ++net.looks < SETTLE_LOOKS))
+		return true;
+	if (!kernel_settle(is_used))
+		return false;
+	end_number();
+	net.has_settled = true;
+	return true;
+}
+
+/* False: not all could be seen, and of what could not all stays as it is. */
+static bool look_at_all(void)
+{
+	static struct place_seen seen[SITE_LISTENERS_MAX];
+	bool whole = true;
+
+	for (uint32_t i = 0; i < net.addresses; i++)
+		if (!see(i, &seen[i]))
+			return false;
+	net.attached = net.refused = 0;
+	kernel_look();
+	for (uint32_t i = 0; i < net.addresses; i++)
+		whole = attach(i, &seen[i]) && whole;
+	whole = look_at_pair() && whole;
+	if (!whole)
+		return false;
+	kernel_attached();
+	return settle();
 }
 
 /* Addresses move, interfaces come and go, and an administrator may have taken a filter or a table away. */
 static void on_look(struct timer *t, uint64_t now_ms)
 {
-	place_look();
-	if (!net.why_not)
-		look_at_all();
+	bool whole = place_look();
+
+	if (!net.why_not) {
+		whole = whole && look_at_all();
+		kernel_forget_bans();
+		struct link *media = net.owed ? child_link(PROC_MEDIA, 0) : NULL;
+		if (media)
+			tell_all(media);
+	}
 	bans_look();
-	timer_set(&child_wheel, t, now_ms + LOOK_MS);
+	timer_set(&child_wheel, t, now_ms + (whole && !net.owed ? LOOK_MS : LOOK_AGAIN_MS));
 }
 
 /* --- core --- */
@@ -209,33 +359,61 @@ static void open_all(void)
 		cage_keep_dir(here);
 }
 
-static void load(void)
+static const char *reason(int r)
+{
+	if (r == -EPERM || r == -EACCES)
+		return "the kernel or the host forbids it";
+	return is_lack(r) ? "nothing is left for it" : "the kernel does not take the programs";
+}
+
+static bool load(void)
 {
 	struct kernel_shape s = shape();
+	int r = kernel_load(&s);
 
+	if (r != 0) {
+		net.why_not = "refused";
+		if (try_later(&net.load))
+			log_warn("sockets relay, not the kernel: %s: %s", reason(r), strerror(-r));
+		return false;
+	}
+	net.why_not = NULL;
+	make_pair();
+	return true;
+}
+
+static void on_load(struct timer *t, uint64_t now_ms)
+{
+	(void)t;
+	if (!load())
+		return;
+	(void)came_good(&net.load);
+	log_info("the kernel relays now");
+	bans_have_kernel();
+	net.owed = child_link(PROC_MEDIA, 0) != NULL;
+	on_look(&net.look, now_ms);
+}
+
+static void begin(void)
+{
+	net.load.timer.fire = on_load;
+	net.make_pair.timer.fire = on_make_pair;
+	net.look.fire = on_look;
 	if (!net.pins) {
 		net.why_not = "no-bpffs";
 		log_info("sockets relay, not the kernel: run/bpf is no bpffs");
 	} else if (!cage_has_caps()) {
 		net.why_not = "no-capability";
 		log_info("sockets relay, not the kernel: CAP_BPF and CAP_NET_ADMIN are withheld");
-	} else {
-		const char *why = kernel_load(&s);
-		if (why) {
-			net.why_not = "refused";
-			log_warn("sockets relay, not the kernel: %s", why);
-		}
-	}
-	if (!net.why_not)
-		make_pair();
+	} else
+		(void)load();
 }
 
 static void serve(void)
 {
-	load();
-	place_look();
+	begin();
+	place_look(); /* what can't be seen now is looked at again */
 	bans_begin(exchange(), !net.why_not);
-	net.look.fire = on_look;
 	on_look(&net.look, child_now());
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "pair.h"
 #include "base/log.h"
+#include "lack.h"
 #include "wire.h"
 #include <errno.h>
 #include <linux/if.h>
@@ -89,12 +90,17 @@ static int ask(struct request *q, struct request *answer)
 	return r;
 }
 
-static uint32_t interface_of(const char *name)
+/* 0 or -errno; *out 0: there is none. */
+static int interface_of(const char *name, uint32_t *out)
 {
 	struct request q = request_of(RTM_GETLINK, 0), answer = {0};
 
 	put(&q, IFLA_IFNAME, name, strlen(name) + 1);
-	return ask(&q, &answer) == 0 ? (uint32_t)answer.link.ifi_index : 0;
+	int r = ask(&q, &answer);
+	if (r != 0 && r != -ENODEV)
+		return r;
+	*out = r == 0 ? (uint32_t)answer.link.ifi_index : 0;
+	return 0;
 }
 
 static int make(const struct pair *p)
@@ -131,24 +137,28 @@ static void want_no_address(uint32_t interface)
 }
 
 /* By which the next life knows it from what only has its name. */
-static bool mark(uint32_t interface)
+static int mark(uint32_t interface)
 {
 	struct request q = request_of(RTM_NEWLINK, NLM_F_ACK);
 
 	q.link.ifi_index = (int)interface;
 	put(&q, IFLA_IFALIAS, alias, sizeof alias - 1);
-	return ask(&q, NULL) == 0;
+	return ask(&q, NULL);
 }
 
-static bool is_ours(const struct pair *p)
+/* 0 or -errno; -ENODEV: what there is, if anything, is no pair of ours. */
+static int check_ours(const struct pair *p)
 {
 	struct wire_link l;
 
-	for (int i = 0; i < 2; i++)
-		if (!wire_link_of(p->interface[i], &l) || !l.veth || l.peer != p->interface[1 - i] ||
-		    strcmp(l.alias, alias) != 0)
-			return false;
-	return true;
+	for (int i = 0; i < 2; i++) {
+		int r = p->interface[i] ? wire_link_of(p->interface[i], &l) : -ENODEV;
+		if (is_lack(r))
+			return r;
+		if (r != 0 || !l.veth || l.peer != p->interface[1 - i] || strcmp(l.alias, alias) != 0)
+			return -ENODEV;
+	}
+	return 0;
 }
 
 static void remove_link(uint32_t interface)
@@ -160,13 +170,13 @@ static void remove_link(uint32_t interface)
 		(void)ask(&q, NULL);
 }
 
-static bool bring_up(uint32_t interface)
+static int bring_up(uint32_t interface)
 {
 	struct request q = request_of(RTM_NEWLINK, NLM_F_ACK);
 
 	q.link.ifi_index = (int)interface;
 	q.link.ifi_flags = q.link.ifi_change = IFF_UP;
-	return ask(&q, NULL) == 0;
+	return ask(&q, NULL);
 }
 
 static void name_ends(struct pair *p, uint32_t exchange)
@@ -175,50 +185,88 @@ static void name_ends(struct pair *p, uint32_t exchange)
 	snprintf(p->name[1], sizeof p->name[1], "rfwire%08x", exchange);
 }
 
-static void find(struct pair *p)
+static int find(struct pair *p)
 {
-	for (int i = 0; i < 2; i++)
-		p->interface[i] = interface_of(p->name[i]);
+	int r = interface_of(p->name[0], &p->interface[0]);
+
+	return r != 0 ? r : interface_of(p->name[1], &p->interface[1]);
 }
 
 bool pair_find(struct pair *p, uint32_t exchange)
 {
 	name_ends(p, exchange);
-	find(p);
-	return p->interface[0] && p->interface[1] && is_ours(p);
+	return find(p) == 0 && check_ours(p) == 0;
 }
 
-bool pair_make(struct pair *p, uint32_t exchange)
+static int remove_others(struct pair *p)
+{
+	uint32_t other = 0;
+
+	log_warn("what has the name of %s or %s is not ours and goes", p->name[0], p->name[1]);
+	remove_link(p->interface[0]);
+	(void)interface_of(p->name[1], &other); /* it went with the first if they were a pair */
+	remove_link(other);
+	return find(p);
+}
+
+static int make_ready(struct pair *p)
+{
+	int r = find(p);
+
+	for (int i = 0; i < 2 && r == 0; i++) {
+		r = p->interface[i] ? mark(p->interface[i]) : -ENODEV;
+		if (r == 0)
+			want_no_address(p->interface[i]);
+	}
+	for (int i = 0; i < 2 && r == 0; i++)
+		r = bring_up(p->interface[i]);
+	return r;
+}
+
+static int find_or_make(struct pair *p, uint32_t exchange)
 {
 	name_ends(p, exchange);
-	find(p);
-	if ((p->interface[0] || p->interface[1]) && !is_ours(p)) {
-		log_warn("what has the name of %s or %s is not ours and goes", p->name[0], p->name[1]);
+	int r = find(p), ours = r != 0 ? r : check_ours(p);
+
+	if (ours == -ENODEV && (p->interface[0] || p->interface[1]))
+		r = remove_others(p);
+	else if (ours != -ENODEV)
+		r = ours;
+	if (r == 0 && !p->interface[0])
+		r = make(p);
+	if (r != 0)
+		return r;
+	r = make_ready(p);
+	if (r != 0)
 		remove_link(p->interface[0]);
-		remove_link(interface_of(p->name[1])); /* it went with the other if they were a pair */
-		find(p);
-	}
-	int r = p->interface[0] ? 0 : make(p);
-	if (r != 0) {
-		p->interface[0] = p->interface[1] = 0;
-		log_info("no pair of devices for calls that end here: %s", strerror(-r));
-		return false;
-	}
-	find(p);
-	for (int i = 0; i < 2; i++) {
-		if (!p->interface[i] || !mark(p->interface[i]))
-			return false;
-		want_no_address(p->interface[i]);
-	}
-	return bring_up(p->interface[0]) && bring_up(p->interface[1]);
+	return r;
 }
 
-bool pair_up(const struct pair *p)
+int pair_make(struct pair *p, uint32_t exchange)
 {
-	for (int i = 0; i < 2; i++)
-		if (interface_of(p->name[i]) != p->interface[i] || !bring_up(p->interface[i]))
-			return false;
-	return true;
+	struct pair made = {0};
+	int r = find_or_make(&made, exchange);
+
+	*p = made;
+	if (r != 0)
+		p->interface[0] = p->interface[1] = 0;
+	return r;
+}
+
+int pair_up(const struct pair *p)
+{
+	uint32_t is = 0;
+
+	for (int i = 0; i < 2; i++) {
+		int r = interface_of(p->name[i], &is);
+		if (r == 0 && is != p->interface[i])
+			r = -ENODEV;
+		if (r == 0)
+			r = bring_up(p->interface[i]);
+		if (r != 0)
+			return r;
+	}
+	return 0;
 }
 
 void pair_end(struct pair *p)

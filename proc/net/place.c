@@ -10,7 +10,7 @@ static struct place {
 	struct addr address;
 	uint32_t interface;
 } place[PLACES_MAX];
-static uint32_t places;
+static uint32_t places; /* as they were when they could last be looked at */
 
 static uint32_t ethernet(const struct ifaddrs *all, const char *name)
 {
@@ -23,13 +23,13 @@ static uint32_t ethernet(const struct ifaddrs *all, const char *name)
 	return 0;
 }
 
-void place_look(void)
+bool place_look(void)
 {
 	struct ifaddrs *all;
 
-	places = 0;
 	if (getifaddrs(&all) != 0)
-		return;
+		return false;
+	places = 0;
 	for (const struct ifaddrs *i = all; i && places < PLACES_MAX; i = i->ifa_next) {
 		struct place *p = &place[places];
 		if (!i->ifa_addr || (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6) ||
@@ -39,6 +39,7 @@ void place_look(void)
 		places++;
 	}
 	freeifaddrs(all);
+	return true;
 }
 
 uint32_t place_of(const struct addr *a)

@@ -7,8 +7,8 @@
 
 enum { PLACES_MAX = 64 };
 
-/* Reads all addresses of the host; what follows is of then. */
-void place_look(void);
+/* Reads all addresses of the host; what follows is of then. False: they could not be read, and what follows is as it was. */
+bool place_look(void);
 /* The one Ethernet interface that has this address; 0: none, or several. */
 uint32_t place_of(const struct addr *a);
 /* Is it the host's own? */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* Takes out of the kernel what an exchange left there that will not come back: unload SITE, as root. Its own is what its pins in SITE/run/bpf
  * lead to: the programs that use those maps, the links, and by the number that follows from the addresses in one of them a pair of devices and
- * a table of nftables. */
+ * a table of nftables. Where pins are gone, so is what nobody has a hold on any more (orphan.h). */
 #include "nft.h"
 #include "nft_name.h"
+#include "orphan.h"
 #include "pair.h"
 #include "place.h"
 #include "tc.h"
@@ -30,7 +31,8 @@ static struct {
 static uint32_t pins;
 
 static bool has_number;
-static uint32_t number; /* of the exchange */
+static uint32_t number;             /* of the exchange */
+static const struct orphan *orphan; /* whose turn it is */
 static int failures;
 
 static void failed(const char *what, int error)
@@ -87,10 +89,13 @@ static void read_pins(void)
 		closedir(here);
 }
 
-static bool is_pinned(uint32_t map)
+static bool is_our_map(uint32_t map)
 {
 	for (uint32_t i = 0; i < pins; i++)
 		if (map && pin[i].map == map)
+			return true;
+	for (uint32_t i = 0; orphan && i < orphan->maps; i++)
+		if (orphan->map[i] == map)
 			return true;
 	return false;
 }
@@ -128,17 +133,17 @@ static bool is_ours(uint32_t program)
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &n) != 0)
 		info.nr_map_ids = 0;
 	for (uint32_t i = 0; i < info.nr_map_ids && i < MAPS_OF_A_PROGRAM; i++)
-		ours |= is_pinned(maps[i]);
+		ours |= is_our_map(maps[i]);
 	if (fd >= 0)
 		close(fd);
 	return ours;
 }
 
-static void end_filter(const struct if_nameindex *at, enum bpf_tc_attach_point where)
+static void end_filter(const struct if_nameindex *at, enum bpf_tc_attach_point where, uint32_t handle)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)at->if_index, .attach_point = where);
-	LIBBPF_OPTS(bpf_tc_opts, there, .handle = TC_HANDLE, .priority = TC_PRIORITY);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, there, .handle = handle, .priority = TC_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = handle, .priority = TC_PRIORITY);
 
 	if (bpf_tc_query(&hook, &there) != 0 || !is_ours(there.prog_id))
 		return;
@@ -152,8 +157,11 @@ static void end_filters(void)
 	struct if_nameindex *all = if_nameindex();
 
 	for (const struct if_nameindex *i = all; i && i->if_index; i++) {
-		end_filter(i, BPF_TC_INGRESS);
-		end_filter(i, BPF_TC_EGRESS);
+		const uint32_t handle[] = {tc_handle(number), TC_HANDLE_FORMER};
+		for (int k = 0; k < 2; k++) {
+			end_filter(i, BPF_TC_INGRESS, handle[k]);
+			end_filter(i, BPF_TC_EGRESS, handle[k]);
+		}
 	}
 	if_freenameindex(all);
 }
@@ -202,17 +210,8 @@ static int enter(const char *path)
 	return fchdir(pinned) == 0 ? 1 : -1;
 }
 
-int main(int argc, char **argv)
+static void end_what_is_pinned(void)
 {
-	if (argc != 2) {
-		fprintf(stderr, "usage: ringfence-unload SITE\n");
-		return 2;
-	}
-	int there = enter(argv[1]);
-	if (there <= 0)
-		return there < 0;
-	libbpf_set_print(NULL);
-	wire_open();
 	read_pins();
 	end_links();
 	end_filters();
@@ -222,5 +221,37 @@ int main(int argc, char **argv)
 	}
 	if (failures == 0)
 		unpin();
+	pins = 0;
+}
+
+/* Whose site it was can't be told any more. */
+static void end_orphans(void)
+{
+	static struct orphan all[ORPHANS_MAX];
+	uint32_t n = orphans_find(all);
+
+	for (uint32_t i = 0; i < n; i++) {
+		orphan = &all[i];
+		number = orphan->number;
+		end_filters();
+		end_pair();
+		end_table();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: ringfence-unload SITE\n");
+		return 2;
+	}
+	int there = enter(argv[1]);
+	if (there < 0)
+		return 1;
+	libbpf_set_print(NULL);
+	wire_open();
+	if (there)
+		end_what_is_pinned();
+	end_orphans();
 	return failures != 0;
 }

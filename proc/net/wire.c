@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire.h"
+#include "lack.h"
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -51,24 +53,41 @@ static void put(struct nlmsghdr *h, uint16_t type, const void *data, size_t n)
 	h->nlmsg_len = (uint32_t)(NLMSG_ALIGN(h->nlmsg_len) + RTA_ALIGN(at->rta_len));
 }
 
-/* The kernel answers before sendto() returns; what is older is passed over. */
-static const struct nlmsghdr *ask(int fd, union question *q)
+static int error_in(const struct nlmsghdr *h)
+{
+	int r = -EPROTO;
+
+	if (h->nlmsg_len >= NLMSG_LENGTH(sizeof r))
+		memcpy(&r, NLMSG_DATA(h), sizeof r);
+	return r < 0 ? r : -EPROTO;
+}
+
+/* 0, or -errno. The kernel answers before sendto() returns; what is older is passed over. */
+static int ask(int fd, union question *q, const struct nlmsghdr **out)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 
 	q->head.nlmsg_flags = NLM_F_REQUEST;
 	q->head.nlmsg_seq = ++netlink.asked;
-	if (fd < 0 || sendto(fd, q, q->head.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof kernel) < 0)
-		return NULL;
+	if (fd < 0)
+		return -EBADF;
+	if (sendto(fd, q, q->head.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof kernel) < 0)
+		return -errno;
 	for (int i = 0; i < STALE_MAX; i++) {
 		ssize_t n = recvfrom(fd, &answer, sizeof answer, MSG_DONTWAIT | MSG_TRUNC, NULL, NULL);
+		if (n < 0)
+			return -errno;
 		if (n < (ssize_t)sizeof answer.head || n > (ssize_t)sizeof answer ||
 		    !NLMSG_OK(&answer.head, (uint32_t)n))
-			return NULL;
-		if (answer.head.nlmsg_seq == netlink.asked)
-			return answer.head.nlmsg_type == NLMSG_ERROR ? NULL : &answer.head;
+			return -EPROTO;
+		if (answer.head.nlmsg_seq != netlink.asked)
+			continue;
+		if (answer.head.nlmsg_type == NLMSG_ERROR)
+			return error_in(&answer.head);
+		*out = &answer.head;
+		return 0;
 	}
-	return NULL;
+	return -EAGAIN;
 }
 
 static const void *data_of(const struct rtattr *a)
@@ -102,18 +121,27 @@ static const struct rtattr *generic_attributes(const struct nlmsghdr *h, uint32_
 	return (const struct rtattr *)(const void *)((const uint8_t *)h + NLMSG_LENGTH(GENL_HDRLEN));
 }
 
-static const void *generic_ask(uint16_t family, uint8_t command, const struct rtattr *what, uint16_t type, size_t least)
+/* 0 and *out, or -errno. */
+static int generic_ask(
+    uint16_t family, uint8_t command, const struct rtattr *what, uint16_t type, void *out, size_t n_out)
 {
 	union question q = {.head = {.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN), .nlmsg_type = family}};
 	struct genlmsghdr *g = NLMSG_DATA(&q.head);
+	const struct nlmsghdr *h = NULL;
 	uint32_t n = 0;
 
 	g->cmd = command;
 	g->version = 1;
 	put(&q.head, what->rta_type, data_of(what), RTA_PAYLOAD(what));
-	const struct nlmsghdr *h = ask(netlink.generic, &q);
-	const struct rtattr *a = h ? generic_attributes(h, &n) : NULL;
-	return a ? attribute(a, n, type, least) : NULL;
+	int r = ask(netlink.generic, &q, &h);
+	if (r != 0)
+		return r;
+	const struct rtattr *a = generic_attributes(h, &n);
+	const void *said = a ? attribute(a, n, type, n_out) : NULL;
+	if (!said)
+		return -EPROTO;
+	memcpy(out, said, n_out);
+	return 0;
 }
 
 static uint16_t netdev_family(void)
@@ -124,27 +152,23 @@ static uint16_t netdev_family(void)
 	} named = {{RTA_LENGTH(7), CTRL_ATTR_FAMILY_NAME}, "netdev"};
 	uint16_t id = 0;
 
-	const void *said = generic_ask(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, &named.head, CTRL_ATTR_FAMILY_ID, sizeof id);
-	if (said)
-		memcpy(&id, said, sizeof id);
+	(void)generic_ask(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, &named.head, CTRL_ATTR_FAMILY_ID, &id, sizeof id);
 	return id;
 }
 
-static uint64_t features_of(uint32_t interface)
+/* 0 or -errno; of a device that tells nothing of itself, *out is UNTOLD. */
+static int features_of(uint32_t interface, uint64_t *out)
 {
 	const struct {
 		struct rtattr head;
 		uint32_t interface;
 	} which = {{RTA_LENGTH(sizeof interface), NETDEV_IFINDEX}, interface};
-	uint64_t features = UNTOLD;
+	int r = -ENODEV;
 
-	if (!netlink.netdev)
-		return UNTOLD;
-	const void *said =
-	    generic_ask(netlink.netdev, NETDEV_DEV_GET, &which.head, NETDEV_XDP_FEATURES, sizeof features);
-	if (said)
-		memcpy(&features, said, sizeof features);
-	return features;
+	*out = UNTOLD;
+	if (netlink.netdev)
+		r = generic_ask(netlink.netdev, NETDEV_DEV_GET, &which.head, NETDEV_XDP_FEATURES, out, sizeof *out);
+	return is_lack(r) ? r : 0;
 }
 
 /* --- links --- */
@@ -209,14 +233,17 @@ bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out)
 	return true;
 }
 
-bool wire_link_of(uint32_t interface, struct wire_link *out)
+int wire_link_of(uint32_t interface, struct wire_link *out)
 {
 	union question q = {.head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)), .nlmsg_type = RTM_GETLINK}};
+	const struct nlmsghdr *h = NULL;
 	struct ifinfomsg *m = NLMSG_DATA(&q.head);
 
 	m->ifi_index = (int)interface;
-	const struct nlmsghdr *h = ask(netlink.route, &q);
-	return h && wire_read_link(h, out);
+	int r = ask(netlink.route, &q, &h);
+	if (r != 0)
+		return r;
+	return wire_read_link(h, out) ? 0 : -EOPNOTSUPP;
 }
 
 void wire_open(void)
@@ -228,29 +255,34 @@ void wire_open(void)
 
 /* A driver that says nothing of itself may take programs and not send what others redirect to it; a veth whose far end has
  * no NAPI loses all that XDP sends. */
-bool wire_of(uint32_t interface, struct wire *out)
+int wire_of(uint32_t interface, struct wire *out)
 {
 	struct wire w = {.way = {.interface = interface}};
 	struct flow_tag tag[FLOW_TAGS];
 	struct wire_link l;
 	unsigned tags = 0;
+	uint64_t can, all = XDP_CAN_RUN | XDP_CAN_REDIRECT | XDP_CAN_BE_SENT_TO;
+	int r = wire_link_of(interface, &l);
 
-	if (!wire_link_of(interface, &l))
-		return false;
+	if (r != 0)
+		return r;
 	memcpy(w.name, l.name, sizeof w.name);
 	for (; l.vlan && tags < FLOW_TAGS; tags++) {
 		tag[tags] = l.tag;
 		w.way.interface = l.below;
-		if (!wire_link_of(w.way.interface, &l))
-			return false;
+		r = wire_link_of(w.way.interface, &l);
+		if (r != 0)
+			return r;
 	}
 	if (l.vlan)
-		return false;
+		return -EOPNOTSUPP;
 	for (unsigned i = 0; i < tags; i++) /* the outer one is the lowest's */
 		w.way.tag[i] = tag[tags - 1 - i];
-	uint64_t can = features_of(w.way.interface), all = XDP_CAN_RUN | XDP_CAN_REDIRECT | XDP_CAN_BE_SENT_TO;
+	r = features_of(w.way.interface, &can);
+	if (r != 0)
+		return r;
 	w.way.redirects = (can & all) == all;
 	w.native = l.veth ? w.way.redirects : can & XDP_CAN_RUN || !netlink.netdev;
 	*out = w;
-	return true;
+	return 0;
 }

@@ -18,8 +18,9 @@ struct wire {
 /* Before the cage. Without netlink no interface is worth an attempt. */
 void wire_open(void);
 
-/* False: no such interface, or none that leads to one wire by at most FLOW_TAGS tags. */
-bool wire_of(uint32_t interface, struct wire *out) __attribute__((warn_unused_result));
+/* 0 or -errno: there is no such interface (-ENODEV), it is none that leads to one wire by at most FLOW_TAGS tags (-EOPNOTSUPP), or it could
+ * not be asked (is_lack(), lack.h). */
+int wire_of(uint32_t interface, struct wire *out) __attribute__((warn_unused_result));
 
 enum { WIRE_ALIAS_MAX = 16 }; /* a longer one is left out */
 
@@ -33,6 +34,6 @@ struct wire_link {
 	bool vlan, veth;
 };
 bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out) __attribute__((warn_unused_result));
-bool wire_link_of(uint32_t interface, struct wire_link *out) __attribute__((warn_unused_result));
+int wire_link_of(uint32_t interface, struct wire_link *out) __attribute__((warn_unused_result));
 
 #endif

@@ -70,6 +70,13 @@ void xdp_start(const struct xdp_set *s)
 			(void)hook_at(w.interface);
 }
 
+void xdp_begin(void)
+{
+	taken_n = 0;
+	for (uint32_t i = 0; i < hooks_n; i++)
+		hooks[i].wanted = false;
+}
+
 bool xdp_take(uint32_t interface, const struct wire *w)
 {
 	struct flow_arrival a = {.interface = w->way.interface};
@@ -132,9 +139,6 @@ void xdp_drop_rest(void)
 			close_hook(&hooks[i]);
 	}
 	hooks_n = kept;
-	taken_n = 0;
-	for (uint32_t i = 0; i < hooks_n; i++)
-		hooks[i].wanted = false;
 }
 
 bool xdp_is_used(void)

@@ -12,7 +12,9 @@ struct xdp_set {
 /* After the maps were adopted: links of an earlier life are taken up. */
 void xdp_start(const struct xdp_set *set);
 
-/* At each look: xdp_take() for each interface that media is on, then xdp_drop_rest() for what no longer is. */
+/* At each look: xdp_begin(), xdp_take() for each interface that media is on, then, of a look that was whole, xdp_drop_rest() for what no
+ * longer is. */
+void xdp_begin(void);
 bool xdp_take(uint32_t interface, const struct wire *w);
 void xdp_drop_rest(void);
 

@@ -62,7 +62,7 @@ const char *kernel_house_open(const struct addr *ours, const char *interface, ui
 	memcpy(&shape.media[0], ours->ip, sizeof shape.media[0]);
 	if (here < 0 || !mkdtemp(pins))
 		return "no directory";
-	const char *why = mount("bpf", pins, "bpf", 0, NULL) == 0 && chdir(pins) == 0 ? kernel_load(&shape) : "no bpffs";
+	const char *why = mount("bpf", pins, "bpf", 0, NULL) == 0 && chdir(pins) == 0 ? kernel_load(&shape) == 0 ? NULL : "programs are not taken" : "no bpffs";
 	if (fchdir(here) != 0)
 		abort();
 	close(here);
@@ -72,7 +72,8 @@ const char *kernel_house_open(const struct addr *ours, const char *interface, ui
 		return why;
 	if (kernel_attach(house.interface, NULL) == ENGINE_SOCKETS)
 		return "no program at the interface";
-	return pair_make(&house.pair, place_number(ours, lo)) && kernel_attach_sender(house.pair.interface[1]) ? NULL : "no pair of devices";
+	bool paired = pair_make(&house.pair, place_number(ours, lo)) == 0 && kernel_attach_sender(house.pair.interface[1]) == 0;
+	return paired ? NULL : "no pair of devices";
 }
 
 static void give(struct link *net, enum kernel_map what, int fd)

@@ -12,12 +12,15 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { SKIPPED = 77, LO = 31300, ROWS = 4, SILENCE_MS = 200, ARRIVAL_MS = 5000, JOIN = 5 };
@@ -423,6 +426,64 @@ static void routes_are_followed(void)
 	CHECK(heard.counts.expected_b - before.expected_b == 101 && heard.counts.lost_b - before.lost_b == 98);
 }
 
+/* media's socket by which it asks for ways: of rtnetlink, in no group. -1: not found */
+static int asks_by(void)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, s.pid, 0);
+
+	for (int n = 3; pidfd >= 0 && n < 256; n++) {
+		struct sockaddr_nl a = {0};
+		socklen_t len = sizeof a, size = sizeof n;
+		int protocol = -1, fd = (int)syscall(SYS_pidfd_getfd, pidfd, n, 0);
+		if (fd >= 0 && getsockname(fd, (struct sockaddr *)&a, &len) == 0 && a.nl_family == AF_NETLINK && a.nl_groups == 0 &&
+		    getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == NETLINK_ROUTE) {
+			close(pidfd);
+			return fd;
+		}
+		close(fd);
+	}
+	close(pidfd);
+	return -1;
+}
+
+/* As many answers wait there as fit: the next question gets ENOBUFS. */
+static bool choke(int fd)
+{
+	struct {
+		struct nlmsghdr head;
+		struct rtmsg m;
+		struct rtattr to;
+		uint8_t ip[4];
+	} q = {{sizeof q, RTM_GETROUTE, NLM_F_REQUEST, 0, 0}, {.rtm_family = AF_INET, .rtm_dst_len = 32}, {RTA_LENGTH(4), RTA_DST}, {10, 9, 0, 2}};
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	bool sent = true;
+
+	for (int i = 0; i < 2000; i++)
+		sent &= sendto(fd, &q, sizeof q, 0, (struct sockaddr *)&kernel, sizeof kernel) == sizeof q;
+	return sent;
+}
+
+/* When the kernel can't say where a call's way is, it is asked again; who has one keeps it. */
+static void what_could_not_be_asked_is_asked_again(void)
+{
+	int fd = asks_by();
+	uint64_t before = counter("passed");
+
+	CHECK(fd >= 0 && choke(fd));
+	run("ip route add 10.77.0.0/16 dev rfm0"); /* of no call, but all are followed */
+	for (int i = 0; i < 20; i++) {
+		CHECK(in_the_kernel() == 2);
+		stage_run(&s, 50);
+	}
+	CHECK(talk(950, 3) && counter("passed") == before);
+	hang_up();
+	CHECK(in_the_kernel() == 0 && choke(fd));
+	wish(clock_boot_ms() + 60000);
+	CHECK(comes_to("kernel-flows", 2) && in_the_kernel() == 2 && talk(1, 3) && counter("passed") == before);
+	close(fd);
+	run("ip route del 10.77.0.0/16 dev rfm0");
+}
+
 static void a_call_that_is_over_is_gone(void)
 {
 	hang_up();
@@ -556,6 +617,7 @@ int main(int argc, char **argv)
 	RUN(what_no_call_owns_is_removed);
 	RUN(more_than_a_phone_sends_is_policed);
 	RUN(routes_are_followed);
+	RUN(what_could_not_be_asked_is_asked_again);
 	RUN(a_call_that_is_over_is_gone);
 	RUN(what_core_does_not_name_leaves_the_kernel);
 	RUN(an_end_comes_by_itself);

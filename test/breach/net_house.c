@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SKIPPED = 77, NET_UID = 61900 + PROC_NET };
+enum { SKIPPED = 77 };
 
 static const char *exe;
 char net_cwd[] = "/tmp/ringfence-net-XXXXXX";
@@ -93,6 +93,19 @@ bool net_begin(const char *address)
 	net_core = stage_sibling(&net_stage, PROC_CORE, 0);
 	net_media = stage_sibling(&net_stage, PROC_MEDIA, 0);
 	return stage_sibling(&net_stage, PROC_LEDGER, 0) && stage_go(&net_stage);
+}
+
+bool net_other(struct stage *other, const char *pins, const char *address)
+{
+	static ipc_handler *const deaf[MSG_N] = {0};
+
+	if (mount("bpf", pins, "bpf", 0, NULL) != 0 || chown(pins, NET_UID, NET_UID) != 0 || chmod(pins, 0700) != 0 ||
+	    !stage_start(other, exe, PROC_NET, pins, deaf))
+		return false;
+	other->site.listener[0].media = net_at(address);
+	other->site.media_port_lo = 31000;
+	other->site.media_port_hi = 31043;
+	return stage_sibling(other, PROC_CORE, 0) && stage_go(other);
 }
 
 bool net_has_maps(void)

@@ -5,6 +5,8 @@
 
 #include "stage_lies.h"
 
+enum { NET_UID = 61900 + PROC_NET };
+
 extern struct stage net_stage;
 extern struct link *net_core, *net_media;
 extern char net_cwd[];
@@ -26,6 +28,8 @@ struct addr net_at(const char *ip);
 bool net_pins(bool wanted); /* its directory is a bpffs, an empty one */
 bool net_start(void);       /* it waits for the site */
 bool net_begin(const char *address); /* another life, with the site of that media address */
+/* Another exchange on this host, with other ports; its pins are in that directory, which is a bpffs from now on. */
+bool net_other(struct stage *other, const char *pins, const char *address);
 bool net_has_maps(void);
 void net_forget(void);
 bool net_says(const char *line); /* of status, with 1 */

@@ -12,6 +12,10 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static uint32_t id_of(int fd)
@@ -232,6 +236,164 @@ static void a_pair_is_ours_or_made_anew(void)
 	CHECK(system("ip link del rfk7 2> /dev/null; ! ip link show rfk7 2> /dev/null") == 0);
 }
 
+static bool wait_for(bool (*what)(void))
+{
+	for (int i = 0; i < 100 && !what(); i++)
+		stage_run(&net_stage, 100);
+	return what();
+}
+
+/* So many descriptors and no more, from now on; those that are open stay. As its own user may, whatever root may here. */
+static bool limit_files(rlim_t n)
+{
+	const struct rlimit r = {n, 64};
+	int status = -1;
+	pid_t own = fork();
+
+	if (own == 0)
+		_exit(setgid(NET_UID) == 0 && setuid(NET_UID) == 0 && prlimit(net_stage.pid, RLIMIT_NOFILE, &r, NULL) == 0 ? 0 : 1);
+	return own > 0 && waitpid(own, &status, 0) == own && status == 0;
+}
+
+/* Whoever can't look has not seen that there is nothing. */
+static void what_cant_be_seen_stays_as_it_is(void)
+{
+	char was[16], is[16];
+
+	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps() && has_pair());
+	uint32_t interface = net_seen.path.interface;
+	pair_index(was);
+	CHECK(interface && limit_files(3));
+	stage_run(&net_stage, 7000); /* over a look */
+	CHECK(net_seen.path.interface == interface && attached() && has_pair() && net_says("sends-many"));
+	CHECK(stage_status_line(&net_stage, "kernel-addresses")->used == 1);
+	CHECK(system("tc filter del dev rfk0 ingress") == 0 && !attached());
+	stage_run(&net_stage, 2500);
+	CHECK(!attached() && limit_files(64) && wait_for(attached));
+	CHECK(net_seen.path.interface == interface);
+	pair_index(is);
+	CHECK(was[0] && strcmp(was, is) == 0);
+	CHECK(stage_end(&net_stage) == 0);
+}
+
+/* A pair that goes while none can be made is made when one can. */
+static void a_pair_comes_back(void)
+{
+	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps() && has_pair());
+	CHECK(limit_files(3) && system("ip link del $(ip -o link | sed -n 's/.*: \\(rfout[0-9a-f]*\\)@.*/\\1/p')") == 0);
+	stage_run(&net_stage, 7000);
+	CHECK(!has_pair() && limit_files(64) && wait_for(has_pair));
+	stage_run(&net_stage, 200);
+	CHECK(net_says("sends-many") && stage_end(&net_stage) == 0);
+}
+
+static bool all_came(void)
+{
+	return net_seen.all;
+}
+
+/* A load that the host refused is tried again; media is told, and bans that came meanwhile stand in the kernel too. */
+static void what_was_refused_is_tried_again(void)
+{
+	struct flow_ip ip;
+	struct flow_ban ban;
+
+	CHECK(net_pins(true) && chmod(net_cwd, 0500) == 0 && net_begin("192.0.2.1"));
+	CHECK(net_says("sockets-relay-refused"));
+	stage_run(&net_stage, 1500); /* refused again */
+	CHECK(!net_seen.all && net_says("sockets-relay-refused") && !attached());
+	struct msg_ban *m = ipc_begin(net_core, MSG_BAN);
+	m->address = net_at("198.51.100.9");
+	m->until_ms = UINT64_MAX / 2000000;
+	ipc_end(net_core);
+	stage_run(&net_stage, 200);
+	CHECK(chmod(net_cwd, 0700) == 0 && wait_for(all_came) && wait_for(attached));
+	stage_run(&net_stage, 200);
+	CHECK(net_seen.path.interface != 0 && net_says("sends-many") && net_says("relay-rfk0-tc"));
+	CHECK(stage_status_line(&net_stage, "sockets-relay-refused")->used == 0);
+	char path[128];
+	snprintf(path, sizeof path, "%s/banned-%d", net_cwd, FLOW_LAYOUT);
+	int fd = bpf_obj_get(path);
+	memcpy(&ip, net_at("198.51.100.9").ip, sizeof ip);
+	CHECK(fd >= 0 && bpf_map_lookup_elem(fd, &ip, &ban) == 0 && ban.until_ns > 0);
+	close(fd);
+	CHECK(stage_end(&net_stage) == 0 && !attached() && !pinned("flows"));
+}
+
+/* Numbers of programs at rfk0's ingress; how many. */
+static uint32_t programs(uint32_t id[4])
+{
+	FILE *f = popen("tc filter show dev rfk0 ingress | sed -n 's/.*relay_tc:.* id \\([0-9]*\\) .*/\\1/p' | sort -n", "r");
+	uint32_t n = 0;
+
+	while (f && n < 4 && fscanf(f, "%u", &id[n]) == 1)
+		n++;
+	if (f)
+		pclose(f);
+	return n;
+}
+
+/* Each keeps its own filter at an interface that both use, and its pair and table. */
+static void two_exchanges_share_an_interface(void)
+{
+	static char pins[] = "/tmp/ringfence-net-other-XXXXXX";
+	uint32_t alone[4], both[4], later[4];
+	struct stage other = {0};
+
+	CHECK(mkdtemp(pins) && net_pins(true) && net_begin("192.0.2.1") && net_has_maps() && programs(alone) == 1);
+	CHECK(net_other(&other, pins, "192.0.2.1"));
+	stage_run(&net_stage, 500);
+	CHECK(programs(both) == 2 && both[0] == alone[0]);
+	stage_run(&net_stage, 6000); /* over a look of both */
+	CHECK(programs(later) == 2 && memcmp(later, both, 2 * sizeof *both) == 0);
+	CHECK(stage_end(&other) == 0 && programs(later) == 1 && later[0] == alone[0] && has_pair());
+	CHECK(stage_end(&net_stage) == 0 && programs(later) == 0 && !has_pair());
+	CHECK(umount2(pins, MNT_DETACH) == 0 && rmdir(pins) == 0);
+}
+
+static uint32_t lines(const char *command)
+{
+	FILE *f = popen(command, "r");
+	uint32_t n = 0;
+	char line[512];
+
+	while (f && fgets(line, sizeof line, f))
+		n++;
+	if (f)
+		pclose(f);
+	return n;
+}
+
+/* Killed, and started with another address: nothing stays where it was. */
+static void another_address_after_a_kill(void)
+{
+	static const char nft[] = "nft list tables | grep ringfence-", pairs[] = "ip -o link | grep ': rfout'";
+	uint32_t id[4];
+	struct stage other = {0};
+	static char pins[] = "/tmp/ringfence-net-other-XXXXXX";
+
+	CHECK(system("ip link add rfj0 type veth peer name rfj1 && ip addr add 192.0.2.129/25 dev rfj0 && ip link set rfj0 up && "
+		     "ip link set rfj1 up") == 0);
+	CHECK(mkdtemp(pins) && net_other(&other, pins, "192.0.2.1"));
+	CHECK(net_pins(true) && far_end_takes_xdp(true) && net_begin("192.0.2.1") && net_has_maps() && wait_xdp(true));
+	CHECK(programs(id) == 2 && lines(pairs) == 2 && (system("nft list tables >/dev/null") != 0 || lines(nft) == 2));
+	stage_kill(&net_stage);
+	CHECK(net_begin("192.0.2.129") && net_has_maps());
+	stage_run(&net_stage, 500);
+	CHECK(lines("tc filter show dev rfj0 ingress | grep relay_tc") == 1 && programs(id) == 1 && !xdp_attached());
+	CHECK(lines("tc filter show dev rfk0 egress | grep relay_left") == 0);
+	CHECK(lines(pairs) == 2 && lines(nft) == (system("nft list tables >/dev/null") == 0 ? 2 : 0));
+	/* the same address on another interface */
+	stage_kill(&net_stage);
+	CHECK(system("ip addr del 192.0.2.129/25 dev rfj0 && ip addr add 192.0.2.129/32 dev rfk0") == 0);
+	CHECK(net_begin("192.0.2.129") && net_has_maps());
+	stage_run(&net_stage, 500);
+	CHECK(lines("tc filter show dev rfj0 ingress | grep relay_tc") == 0 && programs(id) == 2 && lines(pairs) == 2);
+	CHECK(stage_end(&other) == 0 && stage_end(&net_stage) == 0 && programs(id) == 0 && lines(pairs) == 0);
+	CHECK(system("ip link del rfj0; ip addr del 192.0.2.129/32 dev rfk0") == 0 && far_end_takes_xdp(false));
+	CHECK(umount2(pins, MNT_DETACH) == 0 && rmdir(pins) == 0);
+}
+
 /* Another's program stays, and tc relays. */
 static void xdp_of_another_stays(void)
 {
@@ -274,7 +436,12 @@ int main(int argc, char **argv)
 	RUN(an_address_of_no_interface_has_no_path);
 	RUN(a_pair_is_ours_or_made_anew);
 	RUN(xdp_is_used_where_it_can);
+	RUN(what_cant_be_seen_stays_as_it_is);
+	RUN(a_pair_comes_back);
+	RUN(what_was_refused_is_tried_again);
 	RUN(xdp_of_another_stays);
+	RUN(two_exchanges_share_an_interface);
+	RUN(another_address_after_a_kill);
 	RUN(what_siblings_lie_is_borne);
 	net_house_close();
 	return TEST_END;

@@ -164,6 +164,49 @@ static void what_a_kill_left_goes_and_nothing_of_others(void)
 	CHECK(does("nft delete table inet ringfence-00000001; ip link del rfout00000001"));
 }
 
+static void another_exchange_of_the_host_stays_whole(void)
+{
+	static char pinned[] = "/tmp/ringfence-net-other-XXXXXX";
+	struct stage other = {0};
+
+	CHECK(mkdtemp(pinned) && pins_are_sites(true) && net_begin("192.0.2.1") && net_has_maps() && net_other(&other, pinned, "192.0.2.1"));
+	stage_run(&net_stage, 300);
+	stage_kill(&net_stage);
+	CHECK(does("test $(tc filter show dev rfk0 ingress | grep -c relay_tc) = 2"));
+	CHECK(unload() == 0 && pins() == 0 && has_filter() && has_pair() && has_table());
+	CHECK(does("test $(tc filter show dev rfk0 ingress | grep -c relay_tc) = 1"));
+	CHECK(stage_end(&other) == 0 && all_are_gone());
+	CHECK(umount2(pinned, MNT_DETACH) == 0 && rmdir(pinned) == 0);
+}
+
+/* Its bpffs was unmounted: nobody can take up what is at work still. One that runs is not that, nor is one that was stopped with its pins. */
+static void what_nobody_has_a_hold_on_goes(void)
+{
+	static char pinned[] = "/tmp/ringfence-net-other-XXXXXX";
+	struct stage other = {0};
+
+	CHECK(mkdtemp(pinned) && pins_are_sites(true) && net_begin("192.0.2.1") && net_has_maps() && say_ban("198.51.100.1"));
+	CHECK(net_other(&other, pinned, "192.0.2.1"));
+	stage_run(&net_stage, 300);
+	stage_kill(&net_stage);
+	net_forget(); /* the maps that the test has */
+	CHECK(pins_are_sites(false) && net_pins(false)); /* with others' filters of the test before */
+	CHECK(does("test $(tc filter show dev rfk0 ingress | grep -c relay_tc) = 2"));
+	for (int i = 0; i < 2; i++) { /* it runs, and then only its pins are there */
+		CHECK(unload() == 0 && does("test $(tc filter show dev rfk0 ingress | grep -c relay_tc) = 1"));
+		CHECK(does("test $(ip -o link | grep -c ': rfout') = 1 && test $(nft list tables | grep -c ringfence-) = 1"));
+		if (i == 0)
+			stage_kill(&other);
+	}
+	CHECK(umount2(pinned, MNT_DETACH) == 0 && rmdir(pinned) == 0);
+	for (int i = 0; i < 50 && has_filter(); i++) { /* the kernel lets a mount go in its own time */
+		CHECK(unload() == 0);
+		stage_run(&net_stage, 100);
+	}
+	CHECK(!has_filter() && !has_pair() && !has_table());
+	CHECK(does("tc filter show dev rfk1 ingress | grep -q others_tc"));
+}
+
 static void one_that_runs_is_left_alone(void)
 {
 	int fd = open(site, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -193,7 +236,9 @@ int main(int argc, char **argv)
 	if (r == 0) {
 		RUN(what_a_stop_with_calls_left_goes);
 		RUN(what_a_kill_left_goes_and_nothing_of_others);
-		RUN(one_that_runs_is_left_alone);
+		RUN(another_exchange_of_the_host_stays_whole);
+	RUN(what_nobody_has_a_hold_on_goes);
+	RUN(one_that_runs_is_left_alone);
 		RUN(a_site_without_the_kernel_has_nothing_to_lose);
 		pins_are_sites(false);
 	}

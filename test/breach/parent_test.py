@@ -191,6 +191,26 @@ def test_every_process_is_caged(house):
     assert (h.site / 'run/ctl.sock').stat().st_mode & 0o777 == 0o666  # who may do what is ctl's to say
 
 
+CAP_SETS = ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb')
+CAPS_OF_NET = 1 << 12 | 1 << 39     # CAP_NET_ADMIN, CAP_BPF
+
+
+def test_net_alone_has_capabilities_and_two(house):
+    """In none of its threads more than loads and attaches, nothing that a program it started would have, and no root (R28). The real
+    executables, not liars; what this host withholds from parent nobody has."""
+    h = house(real=NAMES)
+    pids = h.ready()
+    may = CAPS_OF_NET & int(status_of(h.process.pid)['CapPrm'][0], 16)
+    for name, pid in pids.items():
+        for task in pathlib.Path(f'/proc/{pid}/task').iterdir():
+            s = status_of(f'{pid}/task/{task.name}')
+            wanted = may if name == 'net' else 0
+            has = {c: int(s[c][0], 16) for c in CAP_SETS}
+            assert has == {'CapInh': 0, 'CapPrm': wanted, 'CapEff': wanted, 'CapBnd': 0, 'CapAmb': 0}, (name, has)
+            assert len(set(s['Uid'])) == 1 and int(s['Uid'][0]) > BASE and len(set(s['Gid'])) == 1 and s.get('Groups') == [], (name, s)
+            assert s['NoNewPrivs'] == ['1'] and s['Seccomp'] == ['2'], name
+
+
 def sanitizer_environment():
     keep = [f'{k}={os.environ[k]}\0'.encode() for k in ('ASAN_OPTIONS', 'UBSAN_OPTIONS') if k in os.environ]
     return [b''.join(keep)]

@@ -535,9 +535,11 @@ static void both_police_alike(void)
 	unwritten();
 }
 
+#define HANDLE 0x4dfd1234u
+
 static struct flow_site our_site(void)
 {
-	struct flow_site s = {.lo = PORT, .hi = PORT + 3};
+	struct flow_site s = {.lo = PORT, .hi = PORT + 3, .handle = HANDLE};
 	struct addr ours[2] = {at("192.0.2.1", 0), at("2001:db8::1", 0)};
 
 	for (int i = 0; i < 2; i++)
@@ -834,13 +836,15 @@ static void tc_sees_the_way_for_xdp(void)
 	CHECK(mark_of(&f) == 0 && tally(0).hop.interface == OUT); /* no XDP here */
 	write_site(1);
 	mark = mark_of(&f);
-	CHECK(mark == (uint32_t)FLOW_MARK << 16);
+	CHECK(mark == (HANDLE & 0xffff0000));
 	CHECK(tally(0).hop.interface == LO && tally(0).hop.until_ns == 0 && tally(0).hop.next.half[1] == 4711);
 	CHECK(run_left(&f) && mark == 0 && tally(0).hop.until_ns == 0); /* of no wire */
 	bpf_map_update_elem(wires, &lo, &wire, BPF_ANY);
 	memcpy(f.octets, "abcdefghijkl", 12);
 	CHECK(run_left(&f) && tally(0).hop.until_ns == 0); /* nobody's */
-	mark = (uint32_t)FLOW_MARK << 16;
+	mark = 0x4dfe0000; /* another exchange's */
+	CHECK(run_left(&f) && mark == 0x4dfe0000 && tally(0).hop.until_ns == 0);
+	mark = HANDLE & 0xffff0000;
 	CHECK(run_left(&f) && mark == 0);
 	struct flow_hop hop = tally(0).hop;
 	CHECK(memcmp(hop.ethernet, "abcdefghijkl", 12) == 0 && memcmp(&hop.wire, &wire, sizeof wire) == 0);
