@@ -586,6 +586,21 @@ def test_r28_the_start_goes_on_without_what_calls_do_not_need(house, name):
     h.wait_new(name, None, 8)
 
 
+def test_r28_a_link_that_the_kernel_did_not_watch_is_heard_again(house):
+    """libev stops a watcher whose epoll_ctl() fails."""
+    h = house('ledger unwatched 40')
+    h.ready()
+    assert 'ledger/0' not in h.log(), h.log()
+
+
+def test_r28_who_can_hear_nothing_ends_and_starts_anew(house):
+    h = house('watch unwatched 1000000')
+    h.wait_log('the kernel does not watch a descriptor, for want of memory', 10)
+    h.conduct()
+    h.ready()
+    assert 'watch' in h.children()
+
+
 def test_r28_one_that_is_silent_holds_up_no_start_for_ever(house):
     h = house('net hang-at-start')
     h.wait_log('ringfence: ready', 35)
