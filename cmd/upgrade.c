@@ -8,7 +8,7 @@ enum { PAUSE_MS = 100, TRIES = 400 };
 
 struct look {
 	int64_t upgrades, pid; /* of parent; -1: it said none */
-	bool down;
+	bool ready;
 };
 
 static void row(json_t *line, void *arg)
@@ -19,12 +19,16 @@ static void row(json_t *line, void *arg)
 
 	if (!line_is(line, "process"))
 		return;
-	l->down = l->down || !member_flag(line, "up");
 	if (strcmp(member(line, "name"), "parent") != 0)
 		return;
 	l->pid = member_number(line, "pid");
-	json_array_foreach(json_object_get(line, "lines"), i, pool) if (strcmp(member(pool, "name"), "upgrades") == 0)
-	    l->upgrades = member_number(pool, "used");
+	json_array_foreach(json_object_get(line, "lines"), i, pool)
+	{
+		if (strcmp(member(pool, "name"), "upgrades") == 0)
+			l->upgrades = member_number(pool, "used");
+		if (strcmp(member(pool, "name"), "ready") == 0)
+			l->ready = member_number(pool, "used") == 1;
+	}
 }
 
 static struct look look(struct cmd *c)
@@ -38,14 +42,14 @@ static struct look look(struct cmd *c)
 	return l;
 }
 
-/* They are another generation, or of a parent that was started anew, and each is up. */
+/* They are another generation, or of a parent that was started anew, and all that calls need is up. */
 static bool wait_new(struct cmd *c, struct look before)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 
 	for (int i = 0; i < TRIES; i++) {
 		struct look l = look(c);
-		if (l.upgrades >= 0 && !l.down && (l.upgrades > before.upgrades || l.pid != before.pid))
+		if (l.upgrades >= 0 && l.ready && (l.upgrades > before.upgrades || l.pid != before.pid))
 			return true;
 		nanosleep(&pause, NULL);
 	}

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "ipc/child_event.h"
+#include "ipc/child_io.h"
 #include "ipc/helper.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,8 +157,7 @@ static void close_peer(struct peer *p)
 static void on_writable(struct ev_loop *l, ev_io *w, int events)
 {
 	(void)l;
-	(void)w;
-	(void)events; /* before_wait() flushes */
+	child_io_again(w, events); /* before_wait() flushes */
 }
 
 static ipc_handler *handler[MSG_N];
@@ -188,7 +188,7 @@ static void on_readable(struct ev_loop *l, ev_io *w, int events)
 {
 	struct peer *p = w->data;
 	(void)l;
-	(void)events;
+	child_io_again(w, events);
 	if (p == &peer[0])
 		give_reserve_up();
 	link_read(&p->link, handler);
@@ -460,6 +460,7 @@ static void on_before_wait(struct ev_loop *l, ev_prepare *w, int events)
 	(void)l;
 	(void)w;
 	(void)events;
+	wake_at(now_ms + child_io_turn());
 	for (int i = 0; i < LINKS_MAX; i++) {
 		if (!peer[i].used || flush_peer(&peer[i]))
 			continue;

@@ -34,6 +34,8 @@ int child_main(const struct child *c, int argc, char **argv);
 extern struct wheel child_wheel;
 uint64_t child_now(void); /* CLOCK_BOOTTIME ms, read once a turn of the loop */
 struct ev_loop *child_loop(void);
+/* First in the callback of every ev_io: where the kernel had no memory to watch the descriptor (EV_ERROR), it is tried again. */
+void child_io_again(ev_io *w, int events);
 const struct site *child_site(void);
 uint32_t child_instance(void);
 uint8_t child_node(void);

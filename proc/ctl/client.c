@@ -84,7 +84,7 @@ static void push_out(struct client *c)
 static void on_writable(struct ev_loop *loop, ev_io *w, int events)
 {
 	(void)loop;
-	(void)events;
+	child_io_again(w, events);
 	push_out(w->data);
 }
 
@@ -166,7 +166,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 	uint8_t beyond;
 
 	(void)loop;
-	(void)events;
+	child_io_again(w, events);
 	/* after its request a client says nothing more; it leaves when it has read enough */
 	bool asked = c->job || c->ending;
 	ssize_t n = asked ? read(c->fd, &beyond, 1) : read(c->fd, c->in + c->in_n, sizeof c->in - c->in_n);
@@ -206,7 +206,7 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int events)
 	socklen_t n = sizeof who;
 	int fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	(void)events;
+	child_io_again(w, events);
 	if (fd < 0) {
 		refused += sock_turn_away(w->fd, &spare);
 		return;

@@ -45,6 +45,7 @@ static void on_socket(struct ev_loop *loop, ev_io *w, int events)
 	int fd = w->fd;
 
 	(void)loop;
+	child_io_again(w, events);
 	ares_process_fd(c->ares, events & EV_READ ? fd : ARES_SOCKET_BAD, events & EV_WRITE ? fd : ARES_SOCKET_BAD);
 	set_timer(c);
 }

@@ -154,7 +154,7 @@ static void on_connecting(struct ev_loop *loop, ev_io *w, int events)
 	int n = epoll_wait(w->fd, e, SITE_TRUNKS_MAX, 0);
 
 	(void)loop;
-	(void)events;
+	child_io_again(w, events);
 	for (int i = 0; i < n; i++)
 		if (table[e[i].data.u32].fd >= 0)
 			on_connected(&table[e[i].data.u32]);

@@ -80,7 +80,7 @@ static void on_acceptable(struct ev_loop *loop, ev_io *w, int events)
 	uint8_t index = (uint8_t)(uintptr_t)w->data;
 
 	(void)loop;
-	(void)events;
+	child_io_again(w, events);
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
 		struct sockaddr_storage from;
 		socklen_t n = sizeof from;

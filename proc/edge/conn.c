@@ -162,7 +162,7 @@ void conn_reply(struct conn *c, const struct addr *to, struct span s)
 
 static void on_writable(struct ev_loop *loop, ev_io *w, int events)
 {
-	(void)events;
+	child_io_again(w, events);
 	ev_io_stop(loop, w);
 	conn_mark_dirty(w->data);
 }

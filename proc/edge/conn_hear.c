@@ -96,7 +96,7 @@ void conn_on_readable(struct ev_loop *loop, ev_io *w, int events)
 	struct conn *c = w->data;
 
 	(void)loop;
-	(void)events;
+	child_io_again(w, events);
 	for (int i = 0; i < READS_PER_TURN && c->state != CONN_DOOMED; i++) {
 		if (c->state == CONN_HANDSHAKE && steps >= HANDSHAKE_STEPS_PER_TURN)
 			return; /* it is still readable in the next turn */

@@ -215,7 +215,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 	uint8_t listener = (uint8_t)(uintptr_t)w->data;
 
 	(void)loop;
-	(void)events;
+	child_io_again(w, events);
 	for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
 		struct sockaddr_storage sa;
 		socklen_t sa_n = sizeof sa;

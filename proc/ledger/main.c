@@ -3,6 +3,7 @@
  * reads both; everyone tells it events. */
 #include "base/log.h"
 #include "base/secret.h"
+#include "ledger/ballast.h"
 #include "ledger/ledger.h"
 #include "ledger/load.h"
 #include <errno.h>
@@ -111,15 +112,28 @@ static void on_commit(const struct site *s)
 	ledger_store.max_phones = s->max_phones;
 }
 
+static bool open_store(char why[static DB_WHY_MAX])
+{
+	struct db *db = open_database(why);
+
+	return db && store_open(&ledger_store, db, why);
+}
+
 static void on_open(void)
 {
 	char why[DB_WHY_MAX];
-	struct db *db = open_database(why);
+	bool in_file = !uri[0], open = open_store(why);
 
-	if (!db || !store_open(&ledger_store, db, why)) {
+	if (!open && in_file && ballast_give_up(store_dir)) {
+		log_warn("%s: once more, with the room that was held for this", why);
+		open = open_store(why);
+	}
+	if (!open) {
 		log_error("%s", why);
 		exit(1);
 	}
+	if (in_file)
+		ballast_take(store_dir);
 	secret_wipe(uri, sizeof uri); /* it may hold a password */
 	on_commit(child_site());
 	batch_init();

@@ -123,8 +123,7 @@ static void wait_again(void)
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
 	(void)loop;
-	(void)io;
-	(void)events;
+	child_io_again(io, events);
 	if (child_now() != fast.woken_ms)
 		fast.wakes = 0;
 	fast.woken_ms = child_now();

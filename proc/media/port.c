@@ -86,7 +86,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 	struct port *p = (struct port *)(void *)((char *)io - offsetof(struct port, io));
 
 	(void)loop;
-	(void)events;
+	child_io_again(io, events);
 	if (p->used)
 		all.on_packets(p, io);
 	else
@@ -98,7 +98,7 @@ static void on_near(struct ev_loop *loop, ev_io *io, int events)
 	struct port *p = (struct port *)(void *)((char *)io - offsetof(struct port, near));
 
 	(void)loop;
-	(void)events;
+	child_io_again(io, events);
 	if (p->older)
 		all.on_packets(p, &p->io);
 	p->older = false;

@@ -54,6 +54,7 @@ static void tell_status(uint64_t token)
 		return;
 	me.status.age_ms = self.now_ms - self.started_ms;
 	status_add(&me.status, "processes", STATUS_POOL, self.slots, SLOTS_MAX, self.slots, 0);
+	status_counter(&me.status, "ready", self.ready);
 	status_counter(&me.status, "generation", self.generation);
 	status_counter(&me.status, "upgrades", self.upgrades);
 	tell_line(l, token, &me);

@@ -16,6 +16,9 @@
 
 static const uint32_t back_off_ms[] = {0, 200, 1000, 5000};
 
+/* What the exchange can be without: sockets relay, alarms wait for who hears them, no announcements, no trunks. */
+static const bool spared[PROC_N] = {[PROC_NET] = true, [PROC_WATCH] = true, [PROC_VOICE] = true, [PROC_DIAL] = true};
+
 static void enter(struct slot *s, enum slot_state state)
 {
 	s->state = state;
@@ -71,6 +74,17 @@ static void check_link(struct slot *s)
 
 /* --- what a child says of itself --- */
 
+static void say_stop_to(struct slot *s)
+{
+	struct msg_stop *m = ipc_begin(&s->link, MSG_STOP);
+
+	if (!m)
+		return;
+	m->followed = self.upgrading || self.exit_code == EXIT_AGAIN;
+	s->cleans = !m->followed;
+	ipc_end(&s->link);
+}
+
 void on_hello(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_hello *m = v->payload;
@@ -83,15 +97,49 @@ void on_hello(struct link *from, const struct ipc_view *v)
 		from->phase = PHASE_SETUP;
 }
 
+bool life_goes_without(const struct slot *s)
+{
+	return spared[s->proc] && s->state != SLOT_UP && s->failures > BOOT_RESTARTS;
+}
+
+/* Who is late, and can be done without, holds up nobody for ever. */
+static bool stands(void)
+{
+	bool late = self.now_ms - self.started_ms >= BOOT_MS;
+
+	for (uint32_t i = 0; i < self.slots; i++) {
+		const struct slot *s = &self.slot[i];
+		if (s->state != SLOT_UP && !life_goes_without(s) && !(late && spared[s->proc]))
+			return false;
+	}
+	return self.slots > 0;
+}
+
+static uint32_t say_missing(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < self.slots; i++) {
+		if (self.slot[i].state == SLOT_UP)
+			continue;
+		n++;
+		log_error("%s/%u cannot start: the exchange goes on without it", proc_name[self.slot[i].proc],
+		    self.slot[i].instance);
+		event(EVENT_DIED, SEVERITY_ALARM, 0, "cannot start, the exchange goes on without it", &self.slot[i]);
+	}
+	return n;
+}
+
 static void say_ready(void)
 {
 	uint8_t text[ADDR_TEXT_MAX];
 	struct buf at = buf_of(text, sizeof text);
+	uint32_t missing = say_missing();
 
 	addr_put(&at, &self.site.listener[0].bind);
 	self.ready = true;
-	printf("ringfence: ready, sip:%s at %s, %u processes in %u ms\n", self.site.domain, buf_cstr(&at), self.slots,
-	    (unsigned)(self.now_ms - self.started_ms));
+	printf("ringfence: ready, sip:%s at %s, %u processes in %u ms\n", self.site.domain, buf_cstr(&at),
+	    self.slots - missing, (unsigned)(self.now_ms - self.started_ms));
 	fflush(stdout);
 	service_manager_ready();
 	reload_ready();
@@ -111,16 +159,15 @@ void on_ready(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	enter(s, SLOT_UP);
+	if (self.stopping) {
+		say_stop_to(s);
+		return;
+	}
 	s->ask_ms = self.now_ms;
 	event(EVENT_STARTED, SEVERITY_INFO, 0, "started", s);
 	reload_up(s);
 	if (s->proc == PROC_LEDGER || s->proc == PROC_WATCH)
 		events_flush();
-	for (uint32_t i = 0; i < self.slots; i++)
-		if (self.slot[i].state != SLOT_UP)
-			return;
-	if (!self.ready)
-		say_ready();
 }
 
 void on_status(struct link *from, const struct ipc_view *v)
@@ -155,6 +202,11 @@ static const char *how_it_died(int status)
 	return WEXITSTATUS(status) == 127 ? "cannot be executed" : "ended";
 }
 
+static bool must_boot(void)
+{
+	return !self.ready && !self.upgrades;
+}
+
 static void died(struct slot *s, int status)
 {
 	const char *how = how_it_died(status);
@@ -177,13 +229,14 @@ static void died(struct slot *s, int status)
 	ask_lost(s);
 	upgrade_lost(s);
 	if (self.stopping || s->proc == PROC_CONF) {
+		s->cleans = s->cleans && (s->state != SLOT_UP || !WIFSIGNALED(status)); /* killed before it heard */
 		enter(s, SLOT_GONE);
 		return;
 	}
 	log_error("%s/%u %s (%#x)", proc_name[s->proc], s->instance, how, (unsigned)status);
 	event(EVENT_DIED, s->proc == PROC_WATCH ? SEVERITY_ALARM : SEVERITY_WARNING, 0, how, s);
 	/* who took over has calls to keep, and what it waits for (a database that is upgraded too) may come back */
-	if (!self.ready && !self.upgrades && (cannot || s->restarts == BOOT_RESTARTS)) {
+	if (must_boot() && !spared[s->proc] && (cannot || s->restarts == BOOT_RESTARTS)) {
 		if (!cannot)
 			log_error("%s/%u was started again %d times in vain: the exchange cannot start",
 			    proc_name[s->proc], s->instance, BOOT_RESTARTS);
@@ -287,28 +340,26 @@ bool life_left(void)
 	return left;
 }
 
-static void say_stop_to(struct slot *s)
-{
-	struct msg_stop *m = ipc_begin(&s->link, MSG_STOP);
-
-	if (!m)
-		return;
-	m->followed = self.upgrading || self.exit_code == EXIT_AGAIN;
-	ipc_end(&s->link);
-}
-
 static void say_stop(bool stores)
 {
 	for (uint32_t i = 0; i < self.slots; i++) {
 		struct slot *s = &self.slot[i];
-		if (is_store(s->proc) == stores && slot_alive(s) && !stays(s))
+		bool hears =
+		    s->proc != PROC_NET || s->state == SLOT_UP; /* it knows what to take away once it is ready */
+		if (is_store(s->proc) == stores && slot_alive(s) && !stays(s) && hears)
 			say_stop_to(s);
 	}
 }
 
+/* Before the configuration is read nobody can tell what the exchange of before left in the kernel. */
+static bool stop_waits;
+
 void life_stop(int exit_code)
 {
 	if (self.stopping && !self.upgrading)
+		return;
+	stop_waits = exit_code == 0 && !self.slots && !self.upgrading && !self.rehearsal;
+	if (stop_waits)
 		return;
 	self.stopping = true;
 	self.upgrading = false;
@@ -327,6 +378,15 @@ void life_leave(void)
 	say_stop(false);
 }
 
+/* What net left in the kernel, for a follower that will not come or by dying, only net can take away: it is started for that. */
+static bool must_clean(const struct slot *s)
+{
+	bool ends = !self.upgrading && self.exit_code != EXIT_AGAIN;
+
+	return s->proc == PROC_NET && s->pid == 0 && ends && !s->cleans && !self.rehearsal &&
+	       self.now_ms - self.stop_ms < STOP_MS;
+}
+
 /* First those that others serve, so that their last records arrive; then the stores; what is left is killed. */
 static void turn_stopping(void)
 {
@@ -338,8 +398,12 @@ static void turn_stopping(void)
 		struct slot *s = &self.slot[i];
 		if (stays(s))
 			continue;
+		if (must_clean(s)) {
+			life_start(s);
+			s->cleans = true;
+		}
 		others_left |= s->pid != 0 && !is_store(s->proc);
-		if (s->pid && since >= STOP_MS)
+		if (s->pid && since >= (s->proc == PROC_NET ? CLEAN_MS : STOP_MS))
 			kill(s->pid, SIGKILL);
 	}
 	if (!stores_told && (!others_left || since >= STOP_MS / 2)) {
@@ -348,13 +412,10 @@ static void turn_stopping(void)
 	}
 }
 
-static bool must_boot(void)
-{
-	return !self.ready && !self.upgrades;
-}
-
 void life_turn(void)
 {
+	if (stop_waits && self.slots)
+		life_stop(0);
 	if (self.stopping) {
 		turn_stopping();
 		return;
@@ -362,9 +423,11 @@ void life_turn(void)
 	for (uint32_t i = 0; i < self.slots; i++)
 		turn(&self.slot[i]);
 	check_link(&self.conf);
+	if (!self.ready && stands())
+		say_ready();
 	if (must_boot() && self.now_ms - self.started_ms >= BOOT_MS) {
 		for (uint32_t i = 0; i < self.slots; i++)
-			if (self.slot[i].state != SLOT_UP)
+			if (self.slot[i].state != SLOT_UP && !spared[self.slot[i].proc])
 				log_error(
 				    "%s/%u did not become ready", proc_name[self.slot[i].proc], self.slot[i].instance);
 		life_stop(1);

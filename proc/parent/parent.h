@@ -15,9 +15,11 @@ enum {
 	HUNG_MS = 5000,      /* no answer for so long: killed */
 	START_MS = 15000,    /* not ready for so long: killed */
 	STOP_MS = 2000,      /* between STOP and SIGKILL */
-	BOOT_MS = 30000,     /* all must be ready once by then */
-	EXIT_AGAIN = 75,     /* who took over cannot go on: to be started anew (EX_TEMPFAIL) */
-	BOOT_RESTARTS = 3,   /* before that, a process that was started again so often in vain ends the start */
+	CLEAN_MS = 5000, /* the same for net, which may have to start first to take away what it left in the kernel */
+	BOOT_MS = 30000, /* all must be ready once by then */
+	EXIT_AGAIN = 75, /* who took over cannot go on: to be started anew (EX_TEMPFAIL) */
+	BOOT_RESTARTS =
+	    3, /* a process started again so often in vain ends the start, or the start goes on without it */
 	RELOAD_MS = 5000,
 	MEDIA_LAST_MS = 10000, /* so long after an upgrade the media of before may wait for the others to be up */
 	SLEPT_MS = 1000,       /* later than this, parent or the whole machine stood still */
@@ -41,6 +43,7 @@ struct slot {
 	pid_t pid; /* 0: does not run */
 	struct link link;
 	bool linked, killed;
+	bool cleans; /* at a stop: was told to leave nothing, or was started to */
 	uint64_t since_ms, restart_ms;
 	uint64_t asked_ms, ask_ms; /* unanswered since, or 0; next question */
 	uint32_t restarts, failures;
@@ -103,8 +106,9 @@ void life_slept(void); /* time went by in which nobody could answer */
 void life_turn(void);  /* what time alone makes due */
 uint64_t life_next_ms(void);
 void life_stop(int exit_code);
-void life_leave(void); /* all but media end, for upgrade_exec() */
-bool life_left(void);  /* does anything run that this parent waits for? */
+void life_leave(void);                        /* all but media end, for upgrade_exec() */
+bool life_goes_without(const struct slot *s); /* it dies again and again, and calls can do without it */
+bool life_left(void);                         /* does anything run that this parent waits for? */
 void on_hello(struct link *from, const struct ipc_view *v);
 void on_ready(struct link *from, const struct ipc_view *v);
 void on_status(struct link *from, const struct ipc_view *v);

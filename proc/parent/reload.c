@@ -116,7 +116,8 @@ static const char *reload_busy(void)
 	if (running)
 		return running;
 	for (uint32_t i = 0; i < self.slots; i++)
-		if (self.slot[i].state != SLOT_UP && self.slot[i].state != SLOT_KEPT_DOWN)
+		if (self.slot[i].state != SLOT_UP && self.slot[i].state != SLOT_KEPT_DOWN &&
+		    !(self.slot[i].state == SLOT_WAITING && life_goes_without(&self.slot[i])))
 			return "a process is restarting, try again";
 	return NULL;
 }

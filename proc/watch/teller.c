@@ -32,8 +32,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 	ssize_t n = read(helper_fd, &a, sizeof a);
 
 	(void)loop;
-	(void)w;
-	(void)events;
+	child_io_again(w, events);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n != (ssize_t)sizeof a || a.way > WAY_MAIL || a.result >= TELL_RESULTS)

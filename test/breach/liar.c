@@ -2,16 +2,30 @@
 /* Stands in for any process: named by its argv[0], it behaves as ../liar.conf says in lines of "NAME CONDUCT", or is
  * honest and does nothing. */
 #include "ipc/child.h"
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static struct child self;
 static const char *conduct = "honest";
 static struct timer soon;
 static uint32_t lie_at;
+
+/* libev's, in place of the C library's: a kernel without memory, lie_at times. */
+__attribute__((visibility("default"))) int epoll_ctl(int at, int op, int fd, struct epoll_event *e)
+{
+	if (strcmp(conduct, "unwatched") == 0 && op != EPOLL_CTL_DEL && lie_at > 0) {
+		lie_at--;
+		errno = ENOMEM;
+		return -1;
+	}
+	return (int)syscall(SYS_epoll_ctl, at, op, fd, e);
+}
 
 static struct link *parent(void)
 {

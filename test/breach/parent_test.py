@@ -32,7 +32,8 @@ class House:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='ringfence-house-'))
         self.site = self.dir / 'site'
         libexec = self.dir / 'libexec'
-        self.site.mkdir()
+        (self.site / 'run').mkdir(parents=True)
+        (self.site / 'run/liar.conf').symlink_to('../liar.conf')  # from where net stands
         libexec.mkdir()
         self.dir.chmod(0o755)
         for name in NAMES + ['dial']:
@@ -589,6 +590,41 @@ def test_keys_of_calls_never_reach_a_disk():
 
 def test_first_start_that_fails_again_and_again_ends():
     ends_with(House(['media crash-at-start']), 10, r'media/0 was started again 3 times in vain: the exchange cannot start')
+
+
+@pytest.mark.parametrize('name', ['net', 'watch', 'voice'])
+def test_r28_the_start_goes_on_without_what_calls_do_not_need(house, name):
+    """It is said, tried again and again, holds up no reload, and is there once it can be."""
+    h = house(f'{name} crash-at-start')
+    found = h.ready()
+    assert name not in found and len(found) >= len(NAMES) - 1
+    h.wait_log(f'{name}/0 cannot start: the exchange goes on without it', 0.1)
+    h.write_conf(GOOD)
+    h.reload()
+    h.wait_log('configuration generation 2', 10)
+    h.conduct()
+    h.wait_new(name, None, 8)
+
+
+def test_r28_a_link_that_the_kernel_did_not_watch_is_heard_again(house):
+    """libev stops a watcher whose epoll_ctl() fails."""
+    h = house('ledger unwatched 40')
+    h.ready()
+    assert 'ledger/0' not in h.log(), h.log()
+
+
+def test_r28_who_can_hear_nothing_ends_and_starts_anew(house):
+    h = house('watch unwatched 1000000')
+    h.wait_log('the kernel does not watch a descriptor, for want of memory', 10)
+    h.conduct()
+    h.ready()
+    assert 'watch' in h.children()
+
+
+def test_r28_one_that_is_silent_holds_up_no_start_for_ever(house):
+    h = house('net hang-at-start')
+    h.wait_log('ringfence: ready', 35)
+    h.wait_log('net/0 cannot start: the exchange goes on without it', 0.1)
 
 
 def test_what_another_boot_left_is_not_taken_over(house):

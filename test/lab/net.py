@@ -105,7 +105,7 @@ def inside(host, work):
 
     def enter():
         try:
-            with open(f"/run/netns/{host.ns}") as ns:
+            with open(host.space()) as ns:
                 if _libc.setns(ns.fileno(), 0x40000000):     # CLONE_NEWNET, this thread only
                     raise OSError(ctypes.get_errno(), "setns")
             got.append(work())
@@ -153,6 +153,9 @@ class Host:
         self.ip("link", "set", "lo", "up")
         self.sysctl("net.ipv6.conf.default.accept_dad", "0")
         self.sysctl("net.ipv6.conf.default.accept_ra", "0")
+
+    def space(self):
+        return f"/run/netns/{self.ns}"
 
     def ip(self, *args):
         return sh("ip", "-n", self.ns, *args)

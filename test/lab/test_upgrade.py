@@ -214,3 +214,44 @@ def test_r28_a_refused_upgrade_changes_nothing(exchange, people):
     os.rename(f"{keeper}.new", keeper)
     exchange.command("upgrade", timeout=60)
     assert exchange.answers() and exchange.supervised("core") != before
+
+
+def in_the_kernel(x):
+    """What an exchange leaves there: its table, its filter, its pins."""
+    found = re.findall(r"ringfence-[0-9a-f]+", x.host.run("nft", "list", "tables").stdout)
+    devices = re.findall(r"^\d+: (\w+)", x.host.run("ip", "-o", "link").stdout, re.M)
+    found += [d for d in devices if d.startswith("rf")]
+    for d in devices:
+        found += re.findall("relay_tc", x.host.run("tc", "filter", "show", "dev", d, "ingress", check=False).stdout)
+    return found + [p for p in os.listdir(x.pins) if not p.endswith(".debug")]
+
+
+@pytest.mark.parametrize("after_s", [0, 0.4, 1, None])
+def test_r28_a_stop_in_the_middle_leaves_nothing_in_the_kernel(exchange, lab, tmp_path, after_s):
+    """Of an upgrade: who leaves for a follower leaves all in the kernel, and no follower will come. Or while net is dead."""
+    exchange.stop()
+    try:
+        for above in (tmp_path, *tmp_path.parents[:2]):
+            above.chmod(0o755)
+        x = Installed(lab, str(tmp_path), kernel=True)
+        x.start()
+        assert in_the_kernel(x), "or nothing is shown"
+        if after_s is None:
+            x.kill("net")
+        else:
+            x.install()
+            said = len(x.tail(1 << 20))
+            upgrade = x.host.spawn(lab_exchange.command_path(x.build), "--site", x.site, "upgrade", log=f"{x.where}/upgrade.log")
+            net.wait_for("the takeover", lambda: "the new executables take over" in x.tail(1 << 20)[said:], 30, step=0.01)
+            time.sleep(after_s)
+        os.kill(x.proc.pid, signal.SIGTERM)
+        assert x.proc.wait(20) == 0
+        left = in_the_kernel(x)
+        assert not left, left
+        if after_s is not None:
+            upgrade.kill()
+            upgrade.wait()
+        x.stop()
+        x.close()
+    finally:
+        exchange.start()

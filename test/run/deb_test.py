@@ -2,64 +2,16 @@
 """R28, R30: the Debian package is installed, upgraded under a running exchange, removed and purged in a root of its own: this system's,
 under an overlay, with a network, a host name and processes of its own. systemd does not run there; what its units say is done by hand."""
 import os
-import pathlib
 import re
 import subprocess
-import time
 
 import pytest
 
-TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+from root import Root
+
 SITE = '/var/lib/ringfence'
-SETUP = r'''
-set -e
-mount -t tmpfs tmpfs "$1"
-cd "$1"
-mkdir upper work root
-mount -t overlay overlay -o lowerdir=/,upperdir=$PWD/upper,workdir=$PWD/work root
-mount -t proc proc root/proc
-mount --rbind /dev root/dev
-mount -t tmpfs tmpfs root/run
-mount -t tmpfs tmpfs root/tmp
-ip link set lo up
-hostname pbx.voice.example
-echo ready
-exec chroot root sleep 600
-'''
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
-
-
-class Root:
-    def __init__(self, where):
-        where.mkdir()
-        self.holder = subprocess.Popen(['unshare', '-m', '-u', '-i', '-n', '-p', '--fork', '--kill-child', 'sh', '-c', SETUP, 'sh', where],
-                                       stdout=subprocess.PIPE, text=True)
-        assert self.holder.stdout.readline() == 'ready\n'
-        children = pathlib.Path(f'/proc/{self.holder.pid}/task/{self.holder.pid}/children').read_text().split()
-        self.pid = children[0]
-        for _ in range(100):
-            if pathlib.Path(f'/proc/{self.pid}/comm').read_text() == 'sleep\n':
-                break
-            time.sleep(0.05)
-
-    def enter(self, *command):
-        return ['nsenter', '-t', self.pid, '-m', '-u', '-i', '-n', '-p', '-r', '-w', *command]
-
-    def sh(self, script, *args, check=True):
-        done = subprocess.run(self.enter('sh', '-c', script, 'sh', *args), capture_output=True, text=True, timeout=60,
-                              stdin=subprocess.DEVNULL, env={'PATH': os.environ['PATH'], 'DEBIAN_FRONTEND': 'noninteractive', 'LC_ALL': 'C'})
-        assert not check or done.returncode == 0, (script, args, done.stdout, done.stderr)
-        return done.stdout + done.stderr
-
-    def copy(self, path):
-        """into its /tmp"""
-        subprocess.run(self.enter('sh', '-c', 'cat >"/tmp/$1"', 'sh', path.name), input=path.read_bytes(), check=True, timeout=30)
-        return f'/tmp/{path.name}'
-
-    def close(self):
-        self.holder.kill()
-        self.holder.wait()
 
 
 class Service:
@@ -94,21 +46,6 @@ class Service:
         status = self.parent.wait(20)
         assert status == 0 and not self.comes_back(status), 'who was told to stop stays so'
         assert all(self.comes_back(other) for other in (1, 75, -6, -9, -11))
-
-
-@pytest.fixture(scope='module')
-def packages(tmp_path_factory):
-    """one version and the next, which differ in nothing else"""
-    made = subprocess.run([TOP / 'dist/deb', '0.9.0', TOP / 'build'], capture_output=True, text=True, timeout=300)
-    assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-2000:]
-    first = next((TOP / 'build/deb').glob('ringfence_0.9.0_*.deb'))
-    where = tmp_path_factory.mktemp('deb')
-    second = where / first.name.replace('0.9.0', '0.9.1')
-    subprocess.run(['dpkg-deb', '-R', first, where / 'tree'], check=True)
-    control = where / 'tree/DEBIAN/control'
-    control.write_text(control.read_text().replace('Version: 0.9.0', 'Version: 0.9.1'))
-    subprocess.run(['dpkg-deb', '-Zgzip', '-z1', '-b', where / 'tree', second], check=True, stdout=subprocess.DEVNULL)
-    return first, second
 
 
 @pytest.fixture
