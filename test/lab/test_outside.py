@@ -433,6 +433,35 @@ def test_help_knows_where_the_phone_stands_and_calls_back(exchange, town, people
     exchange.wait_no_calls()
 
 
+def test_help_gets_through_where_fragments_do_not(exchange, town, people):
+    """R16: RFC 3261 18.1.1 has its reason: the place makes the INVITE more than one datagram. Lost twice, it goes out again without"""
+    one = people.phone("baresip", "helped", tone="a", media="srtp", codecs=("PCMU",))
+    exchange.command("phone", "set", "dev-helped", "--fixed", "on", "--location",
+                     "country=FR, city=Paris, street=Rue X, house=7, floor=2, room=45")
+    town.forget()
+    town.longest = 1400
+    try:
+        began = time.monotonic()
+        one.dial("112")
+        one.wait_state("established")
+        took = time.monotonic() - began
+        net.wait_for("audio to and fro", lambda: town.echoed > 50, 15)
+        one.hangup()
+        one.wait_idle()
+    finally:
+        town.longest = 65535
+    exchange.wait_no_calls()
+    assert town.lost == 2 and took < 4
+    assert [("Geolocation" in x, "pidf" in x) for x in town.invites] == [(False, False)]
+    assert any("too large" in e["detail"] for e in exchange.events())
+    one.dial("112")     # and where they are not lost, it has its place
+    one.wait_state("established")
+    one.hangup()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    assert place(town.invites[-1]) == (PLACE, None)
+
+
 def test_a_doubt_goes_with_the_place(exchange, town, people):
     """R16: of a phone that is not where it belongs, the centre reads that, in the address too, and so do staff"""
     one = people.phone("baresip", "helped", tone="a", media="srtp", codecs=("PCMU",))
