@@ -23,7 +23,8 @@ const char *ended_check_offer(uint8_t trunk, const struct sdp *offer);
  * address is not in it yet: media_face() writes it. */
 const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs, struct sdp *out);
 
-/* Our offer to this leg by its method (l->r.ends), with the codecs of `like` and their payload types. */
+/* Our offer to this leg by its method (l->r.ends), with the codecs of `like`, their payload types, and either law of G.711 for
+ * the other. */
 void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, struct sdp *out);
 
 /* Does the far end's answer fit what we offered it? NULL, or why not (static). */

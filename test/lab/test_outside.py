@@ -462,6 +462,21 @@ def test_help_gets_through_where_fragments_do_not(exchange, town, people):
     assert place(town.invites[-1]) == (PLACE, None)
 
 
+def test_a_line_of_the_other_law_is_heard(exchange, town, people):
+    """R29: the phone knows G.711 A-law alone, the line mu-law: the exchange puts one into the other, both ways"""
+    one = people.phone("baresip", "alaw", tone="a", media="srtp", codecs=("PCMA",))
+    exchange.command("phone", "set", "dev-alaw", "--fixed", "on", "--location", "country=FR, city=Paris, street=Rue X, house=7")
+    town.forget()
+    one.forget()
+    one.dial("112")
+    one.wait_state("established")
+    net.wait_for("audio to and fro", lambda: town.echoed > 150, 15)
+    one.hangup()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    one.hears("a", 1)
+
+
 def test_a_doubt_goes_with_the_place(exchange, town, people):
     """R16: of a phone that is not where it belongs, the centre reads that, in the address too, and so do staff"""
     one = people.phone("baresip", "helped", tone="a", media="srtp", codecs=("PCMU",))
