@@ -73,7 +73,10 @@ enum relay_end dial_method(const struct leg *l)
 
 static bool must_end(const struct call *c, const struct leg *caller, uint32_t device)
 {
-	return c->r.spoken || caller->r.trunk || settings_of_device(caller->r.device)->ended ||
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	return c->r.spoken || caller->r.trunk || !sdp_keys(&offer) || settings_of_device(caller->r.device)->ended ||
 	       settings_of_device(device)->ended;
 }
 
@@ -86,7 +89,7 @@ static bool cannot_pass(const struct leg *caller, const struct leg *callee)
 	leg_remote(caller, &offer);
 	uint8_t keys = sdp_keys(&offer), seen = keys_seen(callee->r.device);
 	bool in_vain = !keys_may(callee->r.device, keys) || (keys == SDP_KEYS_SDES && seen == SDP_KEYS_DTLS);
-	return in_vain && ended_by(&offer, false) != RELAY_PASSING;
+	return in_vain && ended_by(&offer, caller->r.clear) != RELAY_PASSING;
 }
 
 static const char *display_of(const struct leg *caller)
@@ -124,7 +127,7 @@ bool dial_again(struct call *c, struct leg *l)
 	l->tried |= (uint8_t)(1u << l->r.ends);
 	if (l->r.ends == RELAY_PASSING) {
 		leg_remote(caller, &offered);
-		enum relay_end same = ended_by(&offered, false);
+		enum relay_end same = ended_by(&offered, caller->r.clear);
 		if (same == RELAY_PASSING) /* ZRTP alone: the caller can't be ended */
 			return false;
 		l->tried |= (uint8_t)(1u << same);

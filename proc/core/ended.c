@@ -22,6 +22,13 @@ enum relay_end ended_by(const struct sdp *theirs, bool clear)
 	return clear ? RELAY_ENDED_CLEAR : RELAY_PASSING;
 }
 
+/* In a profile that promises keys none would be a lie. */
+bool ended_clear_for_help(const struct sdp *offer)
+{
+	return ended_by(offer, false) == RELAY_PASSING &&
+	       (offer->audio.proto == SDP_RTP_AVP || offer->audio.proto == SDP_RTP_AVPF);
+}
+
 uint8_t ended_codecs(const struct sdp *sdp)
 {
 	uint8_t mask = 0;
@@ -109,9 +116,8 @@ static const char *answer_keys(enum relay_end how, const struct sdp *offer, stru
 	return "the exchange must end this call's encryption, and ZRTP alone can't be ended: offer SDES or DTLS too";
 }
 
-const char *ended_check_offer(uint8_t trunk, const struct sdp *offer)
+const char *ended_check_offer(uint8_t trunk, bool clear, const struct sdp *offer)
 {
-	bool clear = trunk && trunk_conf_of(trunk)->media == TRUNK_RTP;
 	enum sdp_refusal bad = clear ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);
 
 	if (bad)

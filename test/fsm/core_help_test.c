@@ -263,6 +263,76 @@ static void help_goes_without_its_place_rather_than_not(void)
 	finish();
 }
 
+static bool is_clear(const struct sdp *s)
+{
+	return s->audio.at.port && s->audio.proto == SDP_RTP_AVP && !s->audio.crypto_n && !s->audio.fingerprint_n &&
+	       !s->audio.zrtp;
+}
+
+/* Keys that end in no media, or none at all, keep nobody from help, over a line or by a phone of the house; and from nothing else. */
+static void help_is_heard_without_keys(const struct sdp *has)
+{
+	struct sdp held = *has;
+	uint64_t join;
+
+	talk_invite(&a, &alice, "112", has);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(is_clear(&a.sdp) && strstr(sim.event_text, "anyone can hear"));
+	const struct relay_spec *w = relay_wish(&join);
+	NEED(w && w->side[0].end == RELAY_ENDED_CLEAR && w->side[1].end == RELAY_ENDED_CLEAR);
+	media_says_gate(join, RELAY_KEY_NONE);
+	held.version++;
+	held.audio.direction = SDP_SENDONLY;
+	NEED(code_of(talk_send(&a, SIP_INVITE, &held)) == 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	talk_invite(&a, &alice, "+33123456789", has);
+	NEED(code_of(a.txn) == 488);
+}
+
+static void over_a_line_help_needs_no_keys(void)
+{
+	begin_with(one_trunk_has_help);
+	struct sdp zrtp = sdp_zrtp(&alice), none = sdp_clear(&alice);
+	help_is_heard_without_keys(&zrtp);
+	help_is_heard_without_keys(&none);
+	finish();
+}
+
+static void in_the_house_help_needs_no_keys(void)
+{
+	begin_with(fixed);
+	phone_init(&centre, 4);
+	phone_register(&centre);
+	struct sdp none = sdp_clear(&alice), of_centre = sdp_plain(&centre);
+	talk_invite(&a, &alice, "112", &none);
+	talk_rings_at(&b, &centre);
+	NEED(b.sdp.audio.crypto_n || b.sdp.audio.fingerprint_n); /* that phone is asked for keys all the same */
+	if (!b.sdp.audio.crypto_n) {
+		talk_answer(&b, 488, NULL);
+		talk_rings_at(&b, &centre);
+	}
+	of_centre.audio.crypto[0].tag = b.sdp.audio.crypto[1].tag; /* AES_CM_128_HMAC_SHA1_80 */
+	talk_answer(&b, 200, &of_centre);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(is_clear(&a.sdp));
+	call_hang_up(&a, &b);
+	/* with ZRTP it is end to end where the other has it, and clear where not */
+	struct sdp zrtp = sdp_zrtp(&alice);
+	talk_invite(&a, &alice, "112", &zrtp);
+	talk_rings_at(&b, &centre);
+	NEED(b.sdp.audio.zrtp);
+	talk_answer(&b, 488, NULL);
+	talk_rings_at(&b, &centre);
+	NEED(!b.sdp.audio.zrtp && (b.sdp.audio.crypto_n || b.sdp.audio.fingerprint_n));
+}
+
 /* So does one that is being transferred: nobody gets it back who would have the line again. */
 static void help_takes_the_line_of_one_that_is_transferred(void)
 {
@@ -641,6 +711,8 @@ static void nobody_is_transferred_to_help(void)
 
 int main(void)
 {
+	SIM(over_a_line_help_needs_no_keys);
+	SIM(in_the_house_help_needs_no_keys);
 	SIM(help_that_finds_no_line_is_told);
 	SIM(help_that_leads_nowhere_is_told);
 	SIM(help_that_is_busy_is_busy);

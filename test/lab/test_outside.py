@@ -462,6 +462,22 @@ def test_help_gets_through_where_fragments_do_not(exchange, town, people):
     assert place(town.invites[-1]) == (PLACE, None)
 
 
+def test_help_needs_no_keys_that_end_here(exchange, town, people):
+    """R16: ZRTP ends in no media; whoever has nothing else is heard in clear, when it is help that is called, and it is said so"""
+    one = people.phone("linphone", "zonly", tone="a", media="zrtp", mandatory=False, codecs=("PCMU",))
+    exchange.command("phone", "set", "dev-zonly", "--fixed", "on", "--location", "country=FR, city=Paris, street=Rue X, house=7")
+    allow(exchange, "zonly", "mobile")
+    town.forget()
+    one.dial("112")
+    one.wait_state("established")
+    assert exchange.wait_grade("open")
+    net.wait_for("audio of the phone", lambda: town.echoed > 100, 15)
+    one.hangup()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    assert any("anyone can hear" in e["detail"] for e in exchange.events())
+
+
 def test_a_line_of_the_other_law_is_heard(exchange, town, people):
     """R29: the phone knows G.711 A-law alone, the line mu-law: the exchange puts one into the other, both ways"""
     one = people.phone("baresip", "alaw", tone="a", media="srtp", codecs=("PCMA",))
