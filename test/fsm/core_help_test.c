@@ -42,6 +42,54 @@ static void travels(void)
 	set(2, OWNER_DEVICE, 0, SETTING_REMOTE, "on");
 }
 
+static void moved_to_another_subnet(void)
+{
+	emergency_trunks();
+	set(2, OWNER_DEVICE, 0, SETTING_SUBNET, "10.9.0.0/24");
+	set(3, OWNER_DEVICE, 1, SETTING_SUBNET, "198.51.100.0/24");
+	sim.device[1].flags = DEVICE_FIXED;
+}
+
+static void moved_out_of_the_house(void)
+{
+	moved_to_another_subnet();
+	sim.device[1].flags = 0; /* where phones are that are not fixed is not the site */
+}
+
+static void moved_and_travels(void)
+{
+	moved_to_another_subnet();
+	set(4, OWNER_DEVICE, 0, SETTING_REMOTE, "on");
+}
+
+/* Whoever carried a phone to another floor needs help no less; the centre reads that the place is in doubt. */
+static void a_phone_in_another_network_of_the_site_calls_for_help(void)
+{
+	begin_with(moved_to_another_subnet);
+	talk_invite(&a, &alice, "112", &offer);
+	struct heard *h = sent_to(&telco[0], SIP_INVITE);
+	NEED(h && sent(h)->emergency && sent(h)->doubt && strstr(sim_text(h, sent(h)->civic), "Rue Neuve"));
+	NEED(sim.notice_kind == NOTICE_DOUBT);
+}
+
+static void help_is_refused_to(void (*settings)(void))
+{
+	begin_with(settings);
+	talk_invite(&a, &alice, "112", &offer);
+	is_told(&a, RELAY_KEY_SDES, "emergency-remote");
+	NEED(!sent_to(&telco[0], SIP_INVITE) && sim.notice_kind == NOTICE_REFUSED);
+}
+
+static void a_phone_in_no_network_of_the_site_does_not(void)
+{
+	help_is_refused_to(moved_out_of_the_house);
+}
+
+static void nor_does_one_that_travels(void)
+{
+	help_is_refused_to(moved_and_travels);
+}
+
 /* Every phone but alice's fixed one: no help would come to where it is; where the site chose otherwise, or answers itself, none. */
 static void who_cannot_call_for_help_is_counted(void)
 {
@@ -711,6 +759,9 @@ static void nobody_is_transferred_to_help(void)
 
 int main(void)
 {
+	SIM(a_phone_in_another_network_of_the_site_calls_for_help);
+	SIM(a_phone_in_no_network_of_the_site_does_not);
+	SIM(nor_does_one_that_travels);
 	SIM(over_a_line_help_needs_no_keys);
 	SIM(in_the_house_help_needs_no_keys);
 	SIM(help_that_finds_no_line_is_told);
