@@ -161,6 +161,17 @@ void dial_each_callee(const struct dest *d, bool (*visit)(uint32_t user, void *a
 	}
 }
 
+static bool rings_already(const struct call *c, const struct registration *to)
+{
+	for (uint8_t i = 0; i < c->targets; i++) {
+		const struct leg *l = leg_get(c->target[i]);
+		if (l && l->r.user == to->user && l->r.device == to->device)
+			return true;
+	}
+	return false;
+}
+
+/* Each phone once, however often its user is named. */
 static bool ask_user(uint32_t user, void *arg)
 {
 	struct call *c = arg;
@@ -169,7 +180,7 @@ static bool ask_user(uint32_t user, void *arg)
 	int n = registrar_targets(user, to);
 
 	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
-		if (!is_caller(caller, to[i]))
+		if (!is_caller(caller, to[i]) && !rings_already(c, to[i]))
 			ask_phone(c, caller, to[i], 0, false);
 	return caller && c->targets < CALL_TARGETS_MAX;
 }
@@ -239,28 +250,6 @@ static bool ask_next(struct call *c)
 	return true;
 }
 
-static bool rings_already(const struct call *c, const struct registration *to)
-{
-	for (uint8_t i = 0; i < c->targets; i++) {
-		const struct leg *l = leg_get(c->target[i]);
-		if (l && l->r.user == to->user && l->r.device == to->device)
-			return true;
-	}
-	return false;
-}
-
-/* The centre calls the number that it was shown: whoever called for help rings beside whom that number is for. */
-static void ask_who_called_for_help(struct call *c)
-{
-	const struct registration *to[REGISTRAR_TARGETS_MAX];
-	struct leg *caller = leg_get(c->r.caller);
-	int n = c->back && c->back_user != NOBODY ? registrar_targets(c->back_user, to) : 0;
-
-	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
-		if (!rings_already(c, to[i]))
-			ask_phone(c, caller, to[i], 0, false);
-}
-
 void dial_ask_all(struct call *c)
 {
 	c->turns = 0;
@@ -276,7 +265,9 @@ void dial_ask_all(struct call *c)
 	} else {
 		outside_ask(c);
 	}
-	ask_who_called_for_help(c);
+	/* the centre calls the number that it was shown: whoever called for help rings beside whom that number is for */
+	if (c->back && c->back_user != NOBODY)
+		ask_user(c->back_user, c);
 }
 
 void dial_offer(struct call *c, struct leg *caller, struct leg *callee)
