@@ -43,7 +43,8 @@ struct relay_payload {
 	uint8_t type;  /* RTP payload type, 0..127 */
 	uint8_t frame; /* enum relay_frame: PCM = a multiple of 10 ms of 80 octets (G.711, G.722) plus the tag */
 	uint8_t codec; /* enum sdp_codec_kind */
-	uint8_t to;    /* ended sides: what the other side calls it, or RELAY_TO_NONE; the relay rewrites it */
+	uint8_t
+	    to; /* ended sides: what the other side calls it, or the other law of G.711, or RELAY_TO_NONE; the relay rewrites it */
 };
 
 struct relay_side {

@@ -47,16 +47,17 @@ enum plan_payer {
 enum plan_pin { PLAN_PIN_NONE, PLAN_PIN_SET, PLAN_PIN_LOCKED, PLAN_PINS };
 
 struct plan_question {
-	uint8_t who;                                      /* enum plan_who */
-	uint8_t route;                                    /* enum plan_route */
-	uint8_t payer;                                    /* enum plan_payer */
-	uint8_t pin;                                      /* enum plan_pin: the payer's */
-	bool device_fixed, device_expired, device_remote; /* of the phone that asks; remote: not where it is stored */
-	bool device_located;                              /* its user has confirmed the location that is stored */
-	bool dialled_before;                              /* by the payer */
-	bool pin_given;                                   /* this call's PIN was right */
-	uint8_t night;                                    /* enum plan_night_mode */
-	bool has_classes; /* the payer has a setting of classes; otherwise the site's default counts */
+	uint8_t who;   /* enum plan_who */
+	uint8_t route; /* enum plan_route */
+	uint8_t payer; /* enum plan_payer */
+	uint8_t pin;   /* enum plan_pin: the payer's */
+	bool device_fixed, device_expired,
+	    device_remote;   /* of the phone that asks; remote: it travels, or is in none of the site's networks */
+	bool device_located; /* its user has confirmed the location that is stored */
+	bool dialled_before; /* by the payer */
+	bool pin_given;      /* this call's PIN was right */
+	uint8_t night;       /* enum plan_night_mode */
+	bool has_classes;    /* the payer has a setting of classes; otherwise the site's default counts */
 	struct plan_classes classes;
 	struct ceiling_state limits; /* as ceiling_may() said */
 	uint16_t week_min;           /* local time: 0 is Monday 0:00 */

@@ -224,7 +224,7 @@ static void change_ended(struct leg *l, struct request *r)
 		reply_refuse(r->reply, !c ? REFUSE_NO_DIALOG : l->refreshing ? REFUSE_GLARE : too_soon_or_late(l));
 		return;
 	}
-	const char *why = offer ? ended_check_offer(l->r.trunk, offer) : NULL;
+	const char *why = offer ? ended_check_offer(l->r.trunk, l->r.clear, offer) : NULL;
 	if (offer && !why)
 		why = ended_change(l, offer, &answer);
 	if (why) {

@@ -73,7 +73,10 @@ enum relay_end dial_method(const struct leg *l)
 
 static bool must_end(const struct call *c, const struct leg *caller, uint32_t device)
 {
-	return c->r.spoken || caller->r.trunk || settings_of_device(caller->r.device)->ended ||
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	return c->r.spoken || caller->r.trunk || !sdp_keys(&offer) || settings_of_device(caller->r.device)->ended ||
 	       settings_of_device(device)->ended;
 }
 
@@ -86,7 +89,7 @@ static bool cannot_pass(const struct leg *caller, const struct leg *callee)
 	leg_remote(caller, &offer);
 	uint8_t keys = sdp_keys(&offer), seen = keys_seen(callee->r.device);
 	bool in_vain = !keys_may(callee->r.device, keys) || (keys == SDP_KEYS_SDES && seen == SDP_KEYS_DTLS);
-	return in_vain && ended_by(&offer, false) != RELAY_PASSING;
+	return in_vain && ended_by(&offer, caller->r.clear) != RELAY_PASSING;
 }
 
 static const char *display_of(const struct leg *caller)
@@ -124,7 +127,7 @@ bool dial_again(struct call *c, struct leg *l)
 	l->tried |= (uint8_t)(1u << l->r.ends);
 	if (l->r.ends == RELAY_PASSING) {
 		leg_remote(caller, &offered);
-		enum relay_end same = ended_by(&offered, false);
+		enum relay_end same = ended_by(&offered, caller->r.clear);
 		if (same == RELAY_PASSING) /* ZRTP alone: the caller can't be ended */
 			return false;
 		l->tried |= (uint8_t)(1u << same);
@@ -158,6 +161,17 @@ void dial_each_callee(const struct dest *d, bool (*visit)(uint32_t user, void *a
 	}
 }
 
+static bool rings_already(const struct call *c, const struct registration *to)
+{
+	for (uint8_t i = 0; i < c->targets; i++) {
+		const struct leg *l = leg_get(c->target[i]);
+		if (l && l->r.user == to->user && l->r.device == to->device)
+			return true;
+	}
+	return false;
+}
+
+/* Each phone once, however often its user is named. */
 static bool ask_user(uint32_t user, void *arg)
 {
 	struct call *c = arg;
@@ -166,7 +180,7 @@ static bool ask_user(uint32_t user, void *arg)
 	int n = registrar_targets(user, to);
 
 	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
-		if (!is_caller(caller, to[i]))
+		if (!is_caller(caller, to[i]) && !rings_already(c, to[i]))
 			ask_phone(c, caller, to[i], 0, false);
 	return caller && c->targets < CALL_TARGETS_MAX;
 }
@@ -236,28 +250,6 @@ static bool ask_next(struct call *c)
 	return true;
 }
 
-static bool rings_already(const struct call *c, const struct registration *to)
-{
-	for (uint8_t i = 0; i < c->targets; i++) {
-		const struct leg *l = leg_get(c->target[i]);
-		if (l && l->r.user == to->user && l->r.device == to->device)
-			return true;
-	}
-	return false;
-}
-
-/* The centre calls the number that it was shown: whoever called for help rings beside whom that number is for. */
-static void ask_who_called_for_help(struct call *c)
-{
-	const struct registration *to[REGISTRAR_TARGETS_MAX];
-	struct leg *caller = leg_get(c->r.caller);
-	int n = c->back && c->back_user != NOBODY ? registrar_targets(c->back_user, to) : 0;
-
-	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
-		if (!rings_already(c, to[i]))
-			ask_phone(c, caller, to[i], 0, false);
-}
-
 void dial_ask_all(struct call *c)
 {
 	c->turns = 0;
@@ -273,7 +265,9 @@ void dial_ask_all(struct call *c)
 	} else {
 		outside_ask(c);
 	}
-	ask_who_called_for_help(c);
+	/* the centre calls the number that it was shown: whoever called for help rings beside whom that number is for */
+	if (c->back && c->back_user != NOBODY)
+		ask_user(c->back_user, c);
 }
 
 void dial_offer(struct call *c, struct leg *caller, struct leg *callee)

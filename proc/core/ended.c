@@ -9,7 +9,7 @@ enum { FIRST_TAG = 1, SHA256_LEN = 32 };
 
 /* Cheapest first: FACTS.md measures GCM at half of CTR with HMAC. */
 static const uint8_t suites[] = {SDP_AEAD_AES_128_GCM, SDP_AES_CM_128_HMAC_SHA1_80, SDP_AES_256_CM_HMAC_SHA1_80};
-enum { SUITES = sizeof suites, ALL_SUITES = (1 << SDP_SUITE_N) - 1 };
+enum { SUITES = sizeof suites, ALL_SUITES = (1 << SDP_SUITE_N) - 1, LAWS = 1 << SDP_PCMU | 1 << SDP_PCMA };
 
 enum relay_end ended_by(const struct sdp *theirs, bool clear)
 {
@@ -20,6 +20,13 @@ enum relay_end ended_by(const struct sdp *theirs, bool clear)
 	if (keys & SDP_KEYS_SDES)
 		return RELAY_ENDED_SDES;
 	return clear ? RELAY_ENDED_CLEAR : RELAY_PASSING;
+}
+
+/* In a profile that promises keys none would be a lie. */
+bool ended_clear_for_help(const struct sdp *offer)
+{
+	return ended_by(offer, false) == RELAY_PASSING &&
+	       (offer->audio.proto == SDP_RTP_AVP || offer->audio.proto == SDP_RTP_AVPF);
 }
 
 uint8_t ended_codecs(const struct sdp *sdp)
@@ -109,9 +116,8 @@ static const char *answer_keys(enum relay_end how, const struct sdp *offer, stru
 	return "the exchange must end this call's encryption, and ZRTP alone can't be ended: offer SDES or DTLS too";
 }
 
-const char *ended_check_offer(uint8_t trunk, const struct sdp *offer)
+const char *ended_check_offer(uint8_t trunk, bool clear, const struct sdp *offer)
 {
-	bool clear = trunk && trunk_conf_of(trunk)->media == TRUNK_RTP;
 	enum sdp_refusal bad = clear ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);
 
 	if (bad)
@@ -119,8 +125,7 @@ const char *ended_check_offer(uint8_t trunk, const struct sdp *offer)
 	return trunk && !trunk_media_from(trunk, &offer->audio) ? ENDED_FOREIGN_MEDIA : NULL;
 }
 
-/* Only what both sides of the call may use, under the payload types of the offer. */
-static bool answer_codecs(const struct sdp *offer, uint8_t codecs, struct sdp *out)
+static bool keep_codecs(const struct sdp *offer, uint8_t codecs, struct sdp *out)
 {
 	*out = *offer;
 	sdp_keep_codecs(out, codecs);
@@ -128,6 +133,12 @@ static bool answer_codecs(const struct sdp *offer, uint8_t codecs, struct sdp *o
 		if (out->audio.codec[i].codec != SDP_TELEPHONE_EVENT)
 			return true;
 	return false;
+}
+
+/* Only what both sides of the call may use, under the payload types of the offer; or the other law. */
+static bool answer_codecs(const struct sdp *offer, uint8_t codecs, struct sdp *out)
+{
+	return keep_codecs(offer, codecs, out) || (codecs & LAWS && keep_codecs(offer, codecs | LAWS, out));
 }
 
 const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs, struct sdp *out)
@@ -158,6 +169,29 @@ static uint8_t proto_of(enum relay_end how)
 	return proto[how];
 }
 
+/* Whoever knows one law of G.711 is understood by who knows the other: media puts the one into the other. The types are those of
+ * RFC 3551. */
+static void add_other_law(struct sdp_audio *a)
+{
+	static const struct sdp_codec law[] = {{.pt = 0, .codec = SDP_PCMU, .channels = 1, .clock = 8000},
+	    {.pt = 8, .codec = SDP_PCMA, .channels = 1, .clock = 8000}};
+	int last = -1, other = 0;
+
+	for (int i = 0; i < a->codec_n; i++)
+		if (1u << a->codec[i].codec & LAWS) {
+			other = a->codec[i].codec == SDP_PCMU;
+			last = i;
+		}
+	for (int i = 0; i < a->codec_n; i++)
+		if (a->codec[i].codec == law[other].codec || a->codec[i].pt == law[other].pt)
+			return;
+	if (last < 0 || a->codec_n == SDP_CODECS_MAX)
+		return;
+	memmove(&a->codec[last + 2], &a->codec[last + 1], (size_t)(a->codec_n - last - 1) * sizeof *a->codec);
+	a->codec[last + 1] = law[other];
+	a->codec_n++;
+}
+
 void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, struct sdp *out)
 {
 	struct sdp_audio *a = &out->audio;
@@ -165,6 +199,7 @@ void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, st
 	*out = *like;
 	sdp_keep_audio_only(out);
 	sdp_keep_codecs(out, codecs);
+	add_other_law(a);
 	no_keys(a);
 	a->proto = proto_of((enum relay_end)l->r.ends);
 	a->direction = SDP_SENDRECV;

@@ -7,23 +7,28 @@
 #include "leg.h"
 
 /* How media could end a leg whose phone said this; RELAY_PASSING: by no method (ZRTP alone ends nowhere but in a phone).
- * clear: the far end is a trunk named plain. */
+ * clear: the far end is a trunk named plain, or calls for help and has nothing better. */
 enum relay_end ended_by(const struct sdp *theirs, bool clear);
+
+/* Help is heard by whoever listens rather than by nobody (R16): a phone whose call for help offers no keys, or such alone as end in
+ * no media, may be answered without. */
+bool ended_clear_for_help(const struct sdp *offer);
 
 /* The codecs of a description, as 1 << enum sdp_codec_kind. */
 uint8_t ended_codecs(const struct sdp *sdp);
 /* Of those that a phone offered, the one speech codec (and telephone-event) for a call whose far end is not known yet. */
 uint8_t ended_one_codec(const struct sdp *offer, uint8_t allowed);
 
-/* May a leg that ends here offer this? trunk: whose it is, or 0. NULL, or why not (static). */
+/* May a leg that ends here offer this? trunk: whose it is, or 0; clear: as above. NULL, or why not (static). */
 #define ENDED_FOREIGN_MEDIA "the trunk names an address for media that is not among its own"
-const char *ended_check_offer(uint8_t trunk, const struct sdp *offer);
+const char *ended_check_offer(uint8_t trunk, bool clear, const struct sdp *offer);
 
 /* Our answer to what this leg offered, with the codecs in the mask: into out, and l->r.end. NULL, or why not (static). The
  * address is not in it yet: media_face() writes it. */
 const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs, struct sdp *out);
 
-/* Our offer to this leg by its method (l->r.ends), with the codecs of `like` and their payload types. */
+/* Our offer to this leg by its method (l->r.ends), with the codecs of `like`, their payload types, and either law of G.711 for
+ * the other. */
 void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, struct sdp *out);
 
 /* Does the far end's answer fit what we offered it? NULL, or why not (static). */

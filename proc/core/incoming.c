@@ -293,7 +293,7 @@ void incoming_on_invite(struct request *r)
 		reply_refuse(r->reply, why);
 		return;
 	}
-	const char *bad = ended_check_offer(r->flow->trunk, offer);
+	const char *bad = ended_check_offer(r->flow->trunk, trunk_conf_of(r->flow->trunk)->media == TRUNK_RTP, offer);
 	if (bad) {
 		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "invite.h"
 #include "call.h"
+#include "ended.h"
 #include "hotdesk.h"
 #include "keys.h"
 #include "media.h"
@@ -54,6 +55,7 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	}
 	leg_set_remote(caller, offer);
 	caller->r.ice = offer->audio.ice_ufrag[0] != 0;
+	caller->r.clear = c->r.emergency && ended_clear_for_help(offer);
 	/* a call for help is not sent back for its interval: it has no timer then */
 	if (!session_asked(caller, r->m) && !c->r.emergency) {
 		leg_refuse(caller, REFUSE_INTERVAL, NULL);
@@ -76,7 +78,7 @@ static void place(struct request *r, uint64_t *transfer)
 		refuse(r, why);
 		return;
 	}
-	enum sdp_refusal bad = sdp_check_offer(offer);
+	enum sdp_refusal bad = r->emergency ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);
 	if (bad) {
 		reply_refuse_because(r->reply, REFUSE_OFFER, sdp_refusal_text(bad));
 		return;

@@ -65,6 +65,9 @@ static const char *answer_caller(struct call *c, struct leg *caller, uint8_t cod
 	const char *why = ended_answer(caller, &offer, codecs & dial_codecs(caller), out);
 	if (why)
 		return why;
+	if (caller->r.ends == RELAY_ENDED_CLEAR && !caller->r.trunk)
+		child_event(EVENT_EMERGENCY, SEVERITY_WARNING, caller->r.device, caller->r.person, &caller->r.seen,
+		    "a call for help of a phone whose keys cannot end here: on the way to it anyone can hear it");
 	caller->r.ice = offer.audio.ice_ufrag[0] != 0;
 	media_face(out, c, caller, offer.audio.rtcp_mux);
 	leg_set_local(caller, out);

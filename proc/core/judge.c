@@ -50,7 +50,7 @@ static const char *prompt_of(const struct plan_answer *a)
 	    [REASON_MONEY] = "ceiling-reached",
 	    [REASON_MINUTES] = "ceiling-reached",
 	    [REASON_ABROAD] = "ceiling-reached",
-	    [REASON_NO_PIN] = "not-allowed",
+	    [REASON_NO_PIN] = "pin-absent",
 	    [REASON_PIN_LOCKED] = "pin-locked",
 	};
 	return prompt[a->reason];

@@ -42,7 +42,7 @@ struct leg_record {
 	uint8_t emergency, listener;
 	uint8_t trunk; /* 0: a phone */
 	uint8_t ends;  /* enum relay_end: passing, or how media ends it */
-	uint8_t clear; /* a trunk named plain: plain RTP is allowed */
+	uint8_t clear; /* a trunk named plain, or a phone's call for help: plain RTP is allowed */
 	uint8_t line;  /* it holds a line of its trunk */
 	uint8_t ice;   /* we speak ICE-lite with it */
 	uint8_t refresher_us;

@@ -227,7 +227,9 @@ bool outside_again(struct call *c, struct leg *l)
 		c->placeless |= 1u << l->r.trunk;
 		c->trunks_tried &= ~(1u << l->r.trunk);
 		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, 0, NOBODY, NULL,
-		    "the trunk takes no call for help with its place: it goes on without");
+		    l->rejected == 513
+			? "with its place a call for help is too large for the trunk, or for the way there: it goes on without"
+			: "the trunk takes no call for help with its place: it goes on without");
 	}
 	outside_ask(c);
 	return c->targets > 0 || may_be_free_soon(c);

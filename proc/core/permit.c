@@ -37,7 +37,7 @@ struct plan_answer permit(const struct permit_case *c)
 	    .pin = c->pin,
 	    .device_fixed = c->inside || (d && d->flags & DEVICE_FIXED),
 	    .device_expired = c->expired,
-	    .device_remote = !c->inside && settings_device_away(c->device, c->at),
+	    .device_remote = !c->inside && settings_device_remote(c->device, c->at),
 	    .device_located = is_located(c->device),
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,

@@ -46,14 +46,36 @@ const struct site_settings *settings_of_site(void)
 	return &all.site;
 }
 
+static bool is_in_its_subnets(const struct device_settings *d, const struct addr *at)
+{
+	for (int i = 0; i < d->subnets; i++)
+		if (subnet_has(&d->subnet[i], at))
+			return true;
+	return false;
+}
+
 bool settings_device_away(uint32_t device, const struct addr *at)
 {
 	const struct device_settings *d = settings_of_device(device);
 
-	for (int i = 0; at && !d->remote && i < d->subnets; i++)
-		if (subnet_has(&d->subnet[i], at))
-			return false;
-	return !at || d->remote || d->subnets > 0;
+	return !at || d->remote || (d->subnets > 0 && !is_in_its_subnets(d, at));
+}
+
+/* The networks of the site are those that its fixed phones are stored with. */
+static bool is_on_site(const struct addr *at)
+{
+	for (uint32_t i = 0; i < all.max_devices; i++) {
+		const struct device *d =
+		    all.device[i].subnets > 0 && !all.device[i].remote ? directory_device(i) : NULL;
+		if (d && d->flags & DEVICE_FIXED && directory_valid(i) && is_in_its_subnets(&all.device[i], at))
+			return true;
+	}
+	return false;
+}
+
+bool settings_device_remote(uint32_t device, const struct addr *at)
+{
+	return settings_device_away(device, at) && (!at || settings_of_device(device)->remote || !is_on_site(at));
 }
 
 bool settings_voicemail(const struct site *s, uint32_t user, uint32_t *after_s)

@@ -65,6 +65,8 @@ struct ceiling_limit settings_limit_of_user(const struct plan *p, uint32_t user)
 /* May the phone be elsewhere than where its place is stored: somebody said that it travels, or it is in none of the networks
  * where it belongs, if any are set (R16)? at: NULL, not known. */
 bool settings_device_away(uint32_t device, const struct addr *at);
+/* And not in another network of the site either, which are those that its fixed phones are stored with: no help would find it. */
+bool settings_device_remote(uint32_t device, const struct addr *at);
 
 /* For directory.c: is the owner one that there can be, and the value good? NULL or why not. Then, with the generation: */
 const char *settings_judge(const struct msg_setting *m, struct span value);

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "media.h"
 #include "trunk.h"
+#include "wire/g711.h"
 #include "wire/sdp_offer.h"
 
 /* A leg with both its descriptions; all zero where it has none. */
@@ -125,12 +126,28 @@ static const struct sdp_codec *codec_like(const struct sdp *sdp, const struct sd
 	return NULL;
 }
 
-/* What both it and we named, by the number that it uses. */
+/* What both named, by the number that it uses. */
+static const struct sdp_codec *takes(const struct said *d, const struct sdp_codec *k)
+{
+	return codec_like(&d->ours, k) ? codec_like(&d->theirs, k) : NULL;
+}
+
+/* Or the other law of G.711, into which the relay puts it. */
+static const struct sdp_codec *takes_somehow(const struct said *d, const struct sdp_codec *k)
+{
+	static const uint8_t laws[] = {SDP_PCMU, SDP_PCMA};
+	const struct sdp_codec *as = d->both ? takes(d, k) : NULL;
+
+	for (size_t i = 0; d->both && !as && i < sizeof laws; i++)
+		if (g711_is_other_law(k->codec, laws[i]))
+			as = takes(d, &(struct sdp_codec){.codec = laws[i], .clock = k->clock});
+	return as;
+}
+
 static void add_ended_payloads(struct relay_side *s, const struct said *d, const struct said *other)
 {
 	for (int i = 0; i < d->theirs.audio.codec_n && s->payloads < RELAY_PAYLOADS_MAX; i++) {
-		const struct sdp_codec *k = &d->theirs.audio.codec[i];
-		const struct sdp_codec *far = other->both ? codec_like(&other->theirs, k) : NULL;
+		const struct sdp_codec *k = &d->theirs.audio.codec[i], *far = takes_somehow(other, k);
 		if (codec_like(&d->ours, k))
 			s->payload[s->payloads++] = (struct relay_payload){
 			    k->pt, frame_of(k->codec), k->codec, far ? far->pt : (uint8_t)RELAY_TO_NONE};

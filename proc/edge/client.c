@@ -11,6 +11,7 @@ static struct client_txn *table;
 static uint32_t table_n;
 static struct pool pool;
 static struct map by_ref;
+static uint64_t bulky, given_up;
 
 static bool same_ref(const void *owner, uint32_t slot, struct span key)
 {
@@ -106,6 +107,23 @@ static void repeat_cancel(struct client_txn *t)
 	timer_set(&child_wheel, &t->resend, child_now() + t->resend_ms);
 }
 
+/* Nobody waits for its answer any more, and what rings must stop. */
+static void disown(struct client_txn *t)
+{
+	if (t->method == SIP_INVITE) {
+		map_del(&by_ref, ref_key(&t->ref), (uint32_t)(t - table));
+		send_cancel(t, 0, span_of(NULL, 0));
+	}
+	t->orphan = true;
+}
+
+static void give_up_bulky(struct client_txn *t)
+{
+	given_up++;
+	response_local(t->ref, client_conn(t)->id, SIP_INVITE, 513);
+	disown(t);
+}
+
 static void on_resend(struct timer *timer, uint64_t now_ms)
 {
 	struct client_txn *t = (struct client_txn *)(void *)((char *)timer - offsetof(struct client_txn, resend));
@@ -113,6 +131,8 @@ static void on_resend(struct timer *timer, uint64_t now_ms)
 	(void)now_ms;
 	if (t->method == SIP_INVITE && t->cancelled && t->wire)
 		repeat_cancel(t);
+	else if (t->bulky && !t->orphan && t->state == TXN_TRYING && t->resend_ms >= BULKY_RESEND_MS)
+		give_up_bulky(t);
 	else
 		client_step(t, TXN_RESEND_DUE);
 }
@@ -126,7 +146,13 @@ bool client_keep(struct client_txn *t, struct span request, bool emergency)
 	t->wire_n = (uint16_t)request.n;
 	if (t->wire)
 		memcpy(t->wire->bytes, request.p, request.n);
+	bulky += request.n > DATAGRAM_MAX;
 	return t->wire != NULL;
+}
+
+void client_keep_bulky(struct client_txn *t)
+{
+	t->bulky = t->method == SIP_INVITE && t->wire && t->wire_n > DATAGRAM_MAX;
 }
 
 void client_say_cancel(struct client_txn *t, struct span cancel)
@@ -213,19 +239,14 @@ void client_flow_gone(struct conn *c)
 /* The core that asked is gone: nobody waits for the answers, and what rings must stop. */
 void client_orphan_all(void)
 {
-	for (uint32_t i = 0; i < table_n; i++) {
-		struct client_txn *t = &table[i];
-		if (pool_id_at(&pool, i) == ID_NONE || t->orphan)
-			continue;
-		if (t->method == SIP_INVITE) {
-			map_del(&by_ref, ref_key(&t->ref), i);
-			send_cancel(t, 0, span_of(NULL, 0));
-		}
-		t->orphan = true;
-	}
+	for (uint32_t i = 0; i < table_n; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && !table[i].orphan)
+			disown(&table[i]);
 }
 
 void client_status(struct proc_status *s)
 {
 	status_pool(s, "client-transactions", &pool);
+	status_counter(s, "trunk-datagrams-bulky", bulky);
+	status_counter(s, "trunk-places-given-up", given_up);
 }

@@ -7,7 +7,12 @@
 #include "text.h"
 #include "txn/txn.h"
 
-enum { BRANCH_LEN = 7 + 16, CANCEL_TEXT_MAX = 64 };
+enum {
+	BRANCH_LEN = 7 + 16,
+	CANCEL_TEXT_MAX = 64,
+	DATAGRAM_MAX = 1300, /* RFC 3261 18.1.1: what is larger may be lost as a whole on the way, in fragments */
+	BULKY_RESEND_MS = 2 * TXN_T1_MS,
+};
 
 struct client_txn {
 	uint64_t id, ref;
@@ -18,6 +23,7 @@ struct client_txn {
 	uint32_t cseq;
 	uint8_t kind, state, method, provisionals;
 	bool cancel_wanted, cancelled, orphan;
+	bool bulky; /* a call for help that its place makes larger than DATAGRAM_MAX */
 	uint16_t cancel_cause;
 	uint8_t cancel_text_n;
 	char cancel_text[CANCEL_TEXT_MAX];
@@ -29,6 +35,9 @@ bool client_open(uint32_t cap);
 struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, bool emergency);
 /* It was written so; over UDP a copy is kept. False: there is no room for one. */
 bool client_keep(struct client_txn *t, struct span request, bool emergency);
+/* It was kept, and says where somebody is who needs help. A datagram of that size of which a second copy, too, got no answer is given
+ * up, as a 513, so that core says less; if an answer comes all the same, that call is taken back. */
+void client_keep_bulky(struct client_txn *t);
 /* CANCEL takes the place of its INVITE, until it is heard. */
 void client_say_cancel(struct client_txn *t, struct span cancel);
 void client_cancel_heard(struct client_txn *t);

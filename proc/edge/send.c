@@ -305,6 +305,8 @@ static bool send_counted(const struct order *o)
 		client_drop(t);
 		return false;
 	}
+	if (o->m->civic.len || o->m->location.len)
+		client_keep_bulky(t);
 	client_step(t, TXN_BEGIN);
 	conn_send(o->c, buf_span(&b));
 	return true;

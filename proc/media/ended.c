@@ -4,8 +4,9 @@
 #include "gate.h"
 #include "police.h"
 #include "quality.h"
+#include "wire/g711.h"
 
-static uint64_t heard_n, heard_lost, spoken_n, spoken_lost, withheld_n;
+static uint64_t heard_n, heard_lost, spoken_n, spoken_lost, withheld_n, swapped_n;
 
 /* --- the row --- */
 
@@ -106,6 +107,15 @@ static enum drop to_other(
 	}
 	if (p->to == RELAY_TO_NONE)
 		return DROP_SHAPE;
+	const struct relay_payload *far = payload_of_type(end_side(other), p->to);
+	if (far && g711_is_other_law(p->codec, far->codec)) {
+		uint8_t octets[AUDIO_MAX];
+		if (payload.n > sizeof octets)
+			return DROP_SHAPE;
+		g711_swap_law(p->codec, payload, octets);
+		swapped_n++;
+		return end_send(other, p->to, packet, span_of(octets, payload.n), child_now());
+	}
 	return end_send(other, p->to, packet, payload, child_now());
 }
 
@@ -220,5 +230,6 @@ void ended_status(struct proc_status *s)
 	status_counter(s, "spoken", spoken_n);
 	status_counter(s, "spoken-lost", spoken_lost);
 	status_counter(s, "events-withheld", withheld_n);
+	status_counter(s, "laws-swapped", swapped_n);
 	end_dtls_status(s);
 }

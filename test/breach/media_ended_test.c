@@ -91,6 +91,30 @@ static void payload_types_are_rewritten(void)
 	house_close(11);
 }
 
+/* A line that knows one law of G.711 and a phone that was answered in the other. */
+static void one_law_becomes_the_other(void)
+{
+	uint64_t swapped = house_counter("laws-swapped");
+
+	phone_begin(&a, SDP_AEAD_AES_128_GCM);
+	phone_begin(&b, SDP_AES_CM_128_HMAC_SHA1_80);
+	a.port = HOUSE_LO;
+	b.port = HOUSE_LO + 2;
+	house_wish(0, &a, &b);
+	struct relay_side *s = house.spec.side;
+	s[0].payloads = s[1].payloads = 1;
+	s[0].payload[0] = (struct relay_payload){8, RELAY_FRAME_PCM, SDP_PCMA, 0};
+	s[1].payload[0] = (struct relay_payload){0, RELAY_FRAME_PCM, SDP_PCMU, 8};
+	house_send_wish(12);
+	phone_say(&a, 8, 0xaa, 160); /* the greatest level of both */
+	CHECK(phone_hears_within(&b, HOUSE_ARRIVAL_MS) && b.got.pt == 0 && b.payload_n == 160 && b.payload[0] == 0x80 &&
+	      b.payload[159] == 0x80);
+	phone_say(&b, 0, 0xff, 160); /* silence */
+	CHECK(phone_hears_within(&a, HOUSE_ARRIVAL_MS) && a.got.pt == 8 && a.payload_n == 160 && a.payload[0] == 0xd5);
+	CHECK(house_counts("laws-swapped", swapped + 2));
+	house_close(12);
+}
+
 static void losses_and_disorder_are_preserved(void)
 {
 	uint8_t late[2048], later[2048];
@@ -537,6 +561,7 @@ int main(int argc, char **argv)
 	RUN(any_two_suites_are_joined);
 	RUN(a_stray_shuts_its_port);
 	RUN(payload_types_are_rewritten);
+	RUN(one_law_becomes_the_other);
 	RUN(losses_and_disorder_are_preserved);
 	RUN(bad_tags_and_strangers_change_nothing);
 	RUN(a_hold_of_two_to_the_sixteen_packets);

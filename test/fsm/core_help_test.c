@@ -42,6 +42,54 @@ static void travels(void)
 	set(2, OWNER_DEVICE, 0, SETTING_REMOTE, "on");
 }
 
+static void moved_to_another_subnet(void)
+{
+	emergency_trunks();
+	set(2, OWNER_DEVICE, 0, SETTING_SUBNET, "10.9.0.0/24");
+	set(3, OWNER_DEVICE, 1, SETTING_SUBNET, "198.51.100.0/24");
+	sim.device[1].flags = DEVICE_FIXED;
+}
+
+static void moved_out_of_the_house(void)
+{
+	moved_to_another_subnet();
+	sim.device[1].flags = 0; /* where phones are that are not fixed is not the site */
+}
+
+static void moved_and_travels(void)
+{
+	moved_to_another_subnet();
+	set(4, OWNER_DEVICE, 0, SETTING_REMOTE, "on");
+}
+
+/* Whoever carried a phone to another floor needs help no less; the centre reads that the place is in doubt. */
+static void a_phone_in_another_network_of_the_site_calls_for_help(void)
+{
+	begin_with(moved_to_another_subnet);
+	talk_invite(&a, &alice, "112", &offer);
+	struct heard *h = sent_to(&telco[0], SIP_INVITE);
+	NEED(h && sent(h)->emergency && sent(h)->doubt && strstr(sim_text(h, sent(h)->civic), "Rue Neuve"));
+	NEED(sim.notice_kind == NOTICE_DOUBT);
+}
+
+static void help_is_refused_to(void (*settings)(void))
+{
+	begin_with(settings);
+	talk_invite(&a, &alice, "112", &offer);
+	is_told(&a, RELAY_KEY_SDES, "emergency-remote");
+	NEED(!sent_to(&telco[0], SIP_INVITE) && sim.notice_kind == NOTICE_REFUSED);
+}
+
+static void a_phone_in_no_network_of_the_site_does_not(void)
+{
+	help_is_refused_to(moved_out_of_the_house);
+}
+
+static void nor_does_one_that_travels(void)
+{
+	help_is_refused_to(moved_and_travels);
+}
+
 /* Every phone but alice's fixed one: no help would come to where it is; where the site chose otherwise, or answers itself, none. */
 static void who_cannot_call_for_help_is_counted(void)
 {
@@ -233,7 +281,7 @@ static void help_has_the_line_when_it_is_free(void)
 /* A gateway that knows no multipart: help goes out again without its place, and only then is there no line. */
 static void help_goes_without_its_place_rather_than_not(void)
 {
-	static const unsigned word[] = {415, 488, 400, 513};
+	static const unsigned word[] = {415, 488, 400, 513}; /* 513: of edge too, of a datagram that got no answer */
 
 	begin_with(one_trunk_has_help);
 	for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
@@ -245,6 +293,7 @@ static void help_goes_without_its_place_rather_than_not(void)
 		talk_answer(&t, word[i], NULL);
 		h = sent_to(&telco[0], SIP_INVITE);
 		NEED(h && sent(h)->emergency && !sent(h)->civic.len && strstr(sim.event_text, "its place"));
+		NEED((strstr(sim.event_text, "too large") != NULL) == (word[i] == 513));
 		h->taken = false;
 		talk_rings_at(&t, &telco[0]);
 		if (i == 0) {
@@ -260,6 +309,76 @@ static void help_goes_without_its_place_rather_than_not(void)
 		call_hang_up(&a, &t);
 	}
 	finish();
+}
+
+static bool is_clear(const struct sdp *s)
+{
+	return s->audio.at.port && s->audio.proto == SDP_RTP_AVP && !s->audio.crypto_n && !s->audio.fingerprint_n &&
+	       !s->audio.zrtp;
+}
+
+/* Keys that end in no media, or none at all, keep nobody from help, over a line or by a phone of the house; and from nothing else. */
+static void help_is_heard_without_keys(const struct sdp *has)
+{
+	struct sdp held = *has;
+	uint64_t join;
+
+	talk_invite(&a, &alice, "112", has);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(is_clear(&a.sdp) && strstr(sim.event_text, "anyone can hear"));
+	const struct relay_spec *w = relay_wish(&join);
+	NEED(w && w->side[0].end == RELAY_ENDED_CLEAR && w->side[1].end == RELAY_ENDED_CLEAR);
+	media_says_gate(join, RELAY_KEY_NONE);
+	held.version++;
+	held.audio.direction = SDP_SENDONLY;
+	NEED(code_of(talk_send(&a, SIP_INVITE, &held)) == 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	talk_invite(&a, &alice, "+33123456789", has);
+	NEED(code_of(a.txn) == 488);
+}
+
+static void over_a_line_help_needs_no_keys(void)
+{
+	begin_with(one_trunk_has_help);
+	struct sdp zrtp = sdp_zrtp(&alice), none = sdp_clear(&alice);
+	help_is_heard_without_keys(&zrtp);
+	help_is_heard_without_keys(&none);
+	finish();
+}
+
+static void in_the_house_help_needs_no_keys(void)
+{
+	begin_with(fixed);
+	phone_init(&centre, 4);
+	phone_register(&centre);
+	struct sdp none = sdp_clear(&alice), of_centre = sdp_plain(&centre);
+	talk_invite(&a, &alice, "112", &none);
+	talk_rings_at(&b, &centre);
+	NEED(b.sdp.audio.crypto_n || b.sdp.audio.fingerprint_n); /* that phone is asked for keys all the same */
+	if (!b.sdp.audio.crypto_n) {
+		talk_answer(&b, 488, NULL);
+		talk_rings_at(&b, &centre);
+	}
+	of_centre.audio.crypto[0].tag = b.sdp.audio.crypto[1].tag; /* AES_CM_128_HMAC_SHA1_80 */
+	talk_answer(&b, 200, &of_centre);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(is_clear(&a.sdp));
+	call_hang_up(&a, &b);
+	/* with ZRTP it is end to end where the other has it, and clear where not */
+	struct sdp zrtp = sdp_zrtp(&alice);
+	talk_invite(&a, &alice, "112", &zrtp);
+	talk_rings_at(&b, &centre);
+	NEED(b.sdp.audio.zrtp);
+	talk_answer(&b, 488, NULL);
+	talk_rings_at(&b, &centre);
+	NEED(!b.sdp.audio.zrtp && (b.sdp.audio.crypto_n || b.sdp.audio.fingerprint_n));
 }
 
 /* So does one that is being transferred: nobody gets it back who would have the line again. */
@@ -640,6 +759,11 @@ static void nobody_is_transferred_to_help(void)
 
 int main(void)
 {
+	SIM(a_phone_in_another_network_of_the_site_calls_for_help);
+	SIM(a_phone_in_no_network_of_the_site_does_not);
+	SIM(nor_does_one_that_travels);
+	SIM(over_a_line_help_needs_no_keys);
+	SIM(in_the_house_help_needs_no_keys);
 	SIM(help_that_finds_no_line_is_told);
 	SIM(help_that_leads_nowhere_is_told);
 	SIM(help_that_is_busy_is_busy);

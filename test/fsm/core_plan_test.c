@@ -172,7 +172,7 @@ static void a_pin_that_is_locked_or_absent_is_not_asked_for(void)
 	sim.pin_locked = false;
 	talk_invite(&a, &alice, "+33123456789", &offer);
 	answered(&a);
-	voice_says(turn("not-allowed")->token, TURN_SAID, "");
+	voice_says(turn("pin-absent")->token, TURN_SAID, "");
 	hangs_up_on(&a);
 	NEED(sim.lookups == 2 && sim.pins == 0 && !sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
 	sim_link_down(PROC_VOICE, 0);
@@ -536,7 +536,7 @@ static void no_answer_goes_elsewhere(void)
 
 static void group(void)
 {
-	sim.group[0] = (struct sim_group){"200", "bob, carol, dave"};
+	sim.group[0] = (struct sim_group){"200", "bob, carol, dave, bob"};
 	set(0, OWNER_USER, 3, SETTING_DND, "on");
 }
 
@@ -588,6 +588,7 @@ static void a_group_rings_its_members(void)
 	talk_rings_at(&b, &bob);
 	talk_rings_at(&c, &carol);
 	NEED(!sent_to(&dave, SIP_INVITE)); /* who is not to be disturbed is left out */
+	NEED(!sent_to(&bob, SIP_INVITE));  /* and who is named twice rings once */
 	talk_answer(&b, 486, NULL);
 	talk_answer(&c, 200, &answer);
 	talk_takes(&c, SIP_ACK);

@@ -3,6 +3,7 @@
 #include "../unit/test.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
+#include "wire/sdp_offer.h"
 
 static struct sdp at(const char *host, unsigned version)
 {
@@ -41,6 +42,84 @@ static const struct relay_side *side_of_trunk(void)
 	s = *w;
 	media_says_gate(join, RELAY_KEY_SDES);
 	return &s.side[1];
+}
+
+static struct sdp of_law(const struct sdp *of, uint8_t codec)
+{
+	struct sdp s = *of;
+
+	sdp_keep_codecs(&s, (uint8_t)(1u << codec | 1u << SDP_TELEPHONE_EVENT));
+	return s;
+}
+
+/* A line of the one law and a caller of the other, who was answered before anybody knew: by the exchange, or because it has no other. */
+static void calls_new_numbers(void)
+{
+	sim.dialled[0] = NULL;
+	sim.site.plan.pin = 1;
+	sim.pin = "2468";
+}
+
+static const struct relay_payload *audio_of(const struct relay_side *s)
+{
+	for (int i = 0; i < s->payloads; i++)
+		if (s->payload[i].codec != SDP_TELEPHONE_EVENT)
+			return &s->payload[i];
+	return NULL;
+}
+
+static void is_put_into_the_other_law(void)
+{
+	uint64_t join;
+	const struct relay_spec *w = relay_wish(&join);
+	const struct relay_payload *p = w ? audio_of(&w->side[0]) : NULL, *q = w ? audio_of(&w->side[1]) : NULL;
+
+	NEED(p && p->codec == SDP_PCMA && p->type == 8 && p->to == 0);
+	NEED(q && q->codec == SDP_PCMU && q->type == 0 && q->to == 8);
+}
+
+static void who_was_asked_for_a_pin_is_heard_in_either_law(void)
+{
+	begin_with(calls_new_numbers);
+	struct sdp mu = of_law(&plain, SDP_PCMU);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	answered(&a);
+	NEED(a.sdp.audio.codec[0].codec == SDP_PCMA);
+	voice_says(turn("pin-please")->token, TURN_DIGITS, sim.pin);
+	talk_rings_at(&t, &telco[0]);
+	NEED(t.sdp.audio.codec[0].codec == SDP_PCMA && t.sdp.audio.codec[1].codec == SDP_PCMU);
+	talk_answer(&t, 200, &mu);
+	NEED(talk_takes(&t, SIP_ACK));
+	is_put_into_the_other_law();
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void a_phone_of_one_law_is_heard_by_a_line_of_the_other(void)
+{
+	begin_with(NULL);
+	struct sdp a_law = of_law(&offer, SDP_PCMA), mu = of_law(&plain, SDP_PCMU);
+	talk_invite(&a, &alice, "0123456789", &a_law);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &mu);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(a.sdp.audio.codec[0].codec == SDP_PCMA);
+	is_put_into_the_other_law();
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* Nothing is put into anything where both have the same. */
+static void who_has_both_laws_speaks_that_of_the_line(void)
+{
+	begin_with(NULL);
+	struct sdp mu = of_law(&plain, SDP_PCMU);
+	up_with(&mu);
+	NEED(a.sdp.audio.codec[0].codec == SDP_PCMU && a.sdp.audio.codec[1].codec == SDP_TELEPHONE_EVENT);
+	call_hang_up(&a, &t);
+	finish();
 }
 
 /* A provider's media hosts are not its proxies. */
@@ -153,6 +232,9 @@ static void a_phone_names_a_third_for_rtcp(void)
 
 int main(void)
 {
+	SIM(who_was_asked_for_a_pin_is_heard_in_either_law);
+	SIM(a_phone_of_one_law_is_heard_by_a_line_of_the_other);
+	SIM(who_has_both_laws_speaks_that_of_the_line);
 	SIM(media_come_from_another_host_of_the_trunk);
 	SIM(and_not_from_anywhere_else);
 	SIM(a_call_with_keys_does_not_lose_them);

@@ -32,13 +32,14 @@ class Gateway:
         self.sip, self.rtp = host.udp(host.v4, 5060), host.udp(host.v4, RTP_PORT)
         self.invites, self.answers, self.echoed, self.clear = [], [], 0, True
         self.up, self.over, self.stopped = False, False, False
-        self.dialog, self.deaf = None, 0
+        self.dialog, self.deaf, self.longest = None, 0, 65535
+        self.lost = 0
         self.heard, self.media, self.seq, self.at, self.pressing = bytearray(), None, 0, b"\0\0\0\0", False
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def forget(self):
-        self.invites, self.answers, self.echoed, self.up, self.over = [], [], 0, False, False
+        self.invites, self.answers, self.echoed, self.up, self.over, self.lost = [], [], 0, False, False, 0
         self.heard = bytearray()
 
     def _run(self):
@@ -54,6 +55,8 @@ class Gateway:
                         self._say(data[1], data[12:])
                 elif self.deaf:
                     self.deaf -= 1          # lost on the way
+                elif len(data) > self.longest:
+                    self.lost += 1          # and so are fragments
                 else:
                     self._take(data.decode(), peer)
 

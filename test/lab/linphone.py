@@ -76,8 +76,9 @@ class Linphone(Phone):
     heard_suffix = ".wav"
 
     def __init__(self, host, where, bundle, *, expires=300, session=0, max_calls=4, verify_name=None, mwi=False,
-                 info=False, **kw):
+                 info=False, mandatory=True, **kw):
         super().__init__(host, where, bundle, **kw)
+        self.mandatory = mandatory      # without its keys it is mute
         self.expires, self.session, self.max_calls, self.mwi, self.info = expires, session, max_calls, mwi, info
         self.out, self._at, self._files = f"{where}/out", 0, 0
 
@@ -87,7 +88,7 @@ class Linphone(Phone):
         text = RC.format(ca=b.ca, cert=b.cert, key=b.key, user=b.user, password=b.password, domain=b.domain,
                          port=b.port, expires=self.expires, session=self.session, max_calls=self.max_calls,
                          media={"srtp": "srtp", "dtls": "dtls", "zrtp": "zrtp", "clear": "none"}[self.media],
-                         mandatory=0 if self.media == "clear" else 1, ipv6=int(self.family == 6), info=int(self.info), events=int(not self.info),
+                         mandatory=int(self.mandatory and self.media != "clear"), ipv6=int(self.family == 6), info=int(self.info), events=int(not self.info),
                          nat="ice" if self.ice else "",
                          mwi=f"mwi_server_address=sip:{b.user}@{b.domain}\n" if self.mwi else "")
         for i, c in enumerate(CODECS):

@@ -433,6 +433,66 @@ def test_help_knows_where_the_phone_stands_and_calls_back(exchange, town, people
     exchange.wait_no_calls()
 
 
+def test_help_gets_through_where_fragments_do_not(exchange, town, people):
+    """R16: RFC 3261 18.1.1 has its reason: the place makes the INVITE more than one datagram. Lost twice, it goes out again without"""
+    one = people.phone("baresip", "helped", tone="a", media="srtp", codecs=("PCMU",))
+    exchange.command("phone", "set", "dev-helped", "--fixed", "on", "--location",
+                     "country=FR, city=Paris, street=Rue X, house=7, floor=2, room=45")
+    town.forget()
+    town.longest = 1400
+    try:
+        began = time.monotonic()
+        one.dial("112")
+        one.wait_state("established")
+        took = time.monotonic() - began
+        net.wait_for("audio to and fro", lambda: town.echoed > 50, 15)
+        one.hangup()
+        one.wait_idle()
+    finally:
+        town.longest = 65535
+    exchange.wait_no_calls()
+    assert town.lost == 2 and took < 4
+    assert [("Geolocation" in x, "pidf" in x) for x in town.invites] == [(False, False)]
+    assert any("too large" in e["detail"] for e in exchange.events())
+    one.dial("112")     # and where they are not lost, it has its place
+    one.wait_state("established")
+    one.hangup()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    assert place(town.invites[-1]) == (PLACE, None)
+
+
+def test_help_needs_no_keys_that_end_here(exchange, town, people):
+    """R16: ZRTP ends in no media; whoever has nothing else is heard in clear, when it is help that is called, and it is said so"""
+    one = people.phone("linphone", "zonly", tone="a", media="zrtp", mandatory=False, codecs=("PCMU",))
+    exchange.command("phone", "set", "dev-zonly", "--fixed", "on", "--location", "country=FR, city=Paris, street=Rue X, house=7")
+    allow(exchange, "zonly", "mobile")
+    town.forget()
+    one.dial("112")
+    one.wait_state("established")
+    assert exchange.wait_grade("open")
+    net.wait_for("audio of the phone", lambda: town.echoed > 100, 15)
+    one.hangup()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    assert any("anyone can hear" in e["detail"] for e in exchange.events())
+
+
+def test_a_line_of_the_other_law_is_heard(exchange, town, people):
+    """R29: the phone knows G.711 A-law alone, the line mu-law: the exchange puts one into the other, both ways"""
+    one = people.phone("baresip", "alaw", tone="a", media="srtp", codecs=("PCMA",))
+    exchange.command("phone", "set", "dev-alaw", "--fixed", "on", "--location", "country=FR, city=Paris, street=Rue X, house=7")
+    town.forget()
+    one.forget()
+    one.dial("112")
+    one.wait_state("established")
+    net.wait_for("audio to and fro", lambda: town.echoed > 150, 15)
+    one.hangup()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    one.hears("a", 1)
+
+
 def test_a_doubt_goes_with_the_place(exchange, town, people):
     """R16: of a phone that is not where it belongs, the centre reads that, in the address too, and so do staff"""
     one = people.phone("baresip", "helped", tone="a", media="srtp", codecs=("PCMU",))

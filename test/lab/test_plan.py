@@ -122,7 +122,7 @@ def test_r15_a_pin_that_is_absent_or_locked(exchange, people):
 
     allow(exchange, "bl", "classes=national\n")
     assert may("0123456782") == (1, "No: this extension never dialled that number and has no PIN; set one first.")
-    assert hears_of_it() == {"not-allowed"}
+    assert hears_of_it() == {"pin-absent"}
     allow(exchange, "bl", "classes=national\n", pin="3916")
     assert may("0123456782")[1].startswith("Yes, after the PIN: ")
     assert "pin-locked" in hears_of_it("1357#", "1357#", "1357#")
