@@ -73,7 +73,10 @@ struct call {
 	uint64_t preempted_ms; /* when */
 	uint32_t placeless;    /* 1 << trunk: these take no INVITE with a place */
 	uint8_t withheld;      /* its phone asked that nobody outside be told who calls */
-	const char *shown;     /* instead of the caller's own display name; static */
+	uint8_t keeps_keys;    /* more phones than one may ring: none is told the caller's SDES keys any more */
+	uint8_t keys_out;      /* this phone was told them */
+	uint32_t keys_at;
+	const char *shown;                         /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
 	uint8_t pin;                               /* enum plan_pin: the payer's, once looked */
 	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */
