@@ -32,6 +32,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	FUZZ_CHECK(!strchr(a.text + 1, '+') || a.class == NUMBER_SERVICE); /* of which a forward to + is one */
 	if (a.text[0] == '+')
 		FUZZ_CHECK(number_canon(&p, span_str(a.text), SPAN(""), false, &b) && memcmp(&a, &b, sizeof a) == 0);
-	number_canon_outside(&p, spelled, &b);
+	char said[NUMBER_MAX + 1];
+	for (int how = 0; how < NUMBER_SPELLINGS && number_is_outside(&a) && a.text[0] == '+'; how++) {
+		number_spell(&p, (enum number_spelling)how, a.text, said);
+		FUZZ_CHECK(number_canon_outside(&p, (enum number_spelling)how, span_str(said), &b) && strcmp(a.text, b.text) == 0);
+	}
+	number_canon_outside(&p, SPELLED_PLUS, spelled, &b);
+	number_canon_outside(&p, SPELLED_DIGITS, spelled, &b);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "ipc/trunk_conf.h"
+#include "plan/number.h"
 #include "wire/uri.h"
 
 static bool host_char(char c)
@@ -57,7 +58,7 @@ static bool counts_ok(const struct trunk_conf *t)
 static bool enums_ok(const struct trunk_conf *t)
 {
 	return t->transport < TRUNK_TRANSPORTS && t->media < TRUNK_MEDIAS && t->listens <= 1 && t->plain <= 1 &&
-	       t->md5 <= 1 && t->emergency <= 1;
+	       t->md5 <= 1 && t->emergency <= 1 && t->spelling < NUMBER_SPELLINGS;
 }
 
 /* R6: what is not protected was named so. */

@@ -55,6 +55,7 @@ struct trunk_conf {
 	uint8_t priority;                                 /* lower ones are tried first */
 	uint8_t plain, md5, zero, emergency;              /* 0 or 1 */
 	uint8_t peers, media_nets, callers;               /* used entries above */
+	uint8_t spelling;                                 /* enum number_spelling */
 };
 
 /* A number of ours, and who is meant by it. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* From a spelling to the digits that were meant. What the digits are is e164.c's. */
+#include "base/buf.h"
 #include "plan/e164.h"
 #include "plan/number.h"
 
@@ -198,14 +199,78 @@ bool number_canon(
 	return false;
 }
 
-bool number_canon_outside(const struct plan *p, struct span spelled, struct number *out)
+static bool bare(const struct plan *p, struct span text, size_t least, struct number *out)
+{
+	return text.n >= least && is_digit(text.p[0]) && e164_read(p, text, out);
+}
+
+static bool from_trunk(const struct plan *p, enum number_spelling how, struct span text, struct number *out)
+{
+	if (how == SPELLED_DIGITS && bare(p, text, NUMBER_E164_MIN, out))
+		return true;
+	return on_a_line(p, text, out) || bare(p, text, NUMBER_BARE_MIN, out);
+}
+
+bool number_canon_outside(const struct plan *p, enum number_spelling how, struct span spelled, struct number *out)
 {
 	char text[NUMBER_SPELLED_MAX + 1];
 
 	memset(out, 0, sizeof *out);
 	if (number_strip(spelled, text) && span_find(spelled, ';') == spelled.n && is_number(span_str(text)) &&
-	    on_a_line(p, span_str(text), out))
+	    from_trunk(p, how, span_str(text), out))
 		return true;
 	memset(out, 0, sizeof *out);
 	return false;
+}
+
+/* --- and back --- */
+
+static bool spell(const struct plan *p, enum number_spelling how, const char *digits, struct buf *out)
+{
+	const struct country *c = country_of_site(p);
+
+	switch (how) {
+	case SPELLED_DIGITS:
+		break;
+	case SPELLED_INTERNATIONAL:
+		if (!c || !c->abroad[0])
+			return false;
+		buf_str(out, c->abroad[0]);
+		break;
+	case SPELLED_NATIONAL:
+		if (!c || !span_starts(span_str(digits), span_str(c->code)))
+			return false;
+		buf_str(out, c->trunk);
+		digits += strlen(c->code);
+		break;
+	case SPELLED_PLUS:
+	case NUMBER_SPELLINGS:
+		return false;
+	}
+	buf_str(out, digits);
+	return !out->full;
+}
+
+static bool reads_back(const struct plan *p, enum number_spelling how, struct span spelled, const char *text)
+{
+	struct number n;
+
+	return number_canon_outside(p, how, spelled, &n) && strcmp(n.text, text) == 0;
+}
+
+void number_spell(const struct plan *p, enum number_spelling how, const char *text, char out[NUMBER_MAX + 1])
+{
+	static const uint8_t plainer[NUMBER_SPELLINGS] = {[SPELLED_NATIONAL] = SPELLED_INTERNATIONAL,
+	    [SPELLED_INTERNATIONAL] = SPELLED_PLUS,
+	    [SPELLED_DIGITS] = SPELLED_PLUS};
+	char mem[NUMBER_MAX];
+
+	while (text[0] == '+' && how != SPELLED_PLUS) {
+		struct buf b = buf_of(mem, sizeof mem);
+		if (spell(p, how, text + 1, &b) && reads_back(p, how, buf_span(&b), text) &&
+		    span_cstr(buf_span(&b), out, NUMBER_MAX + 1))
+			return;
+		how = (enum number_spelling)plainer[how];
+	}
+	span_cstr(span_head(span_str(text), NUMBER_MAX), out, NUMBER_MAX + 1);
 }

@@ -26,6 +26,16 @@ enum {
 	NUMBER_SPELLED_MAX = 64, /* what is longer is unknown */
 	NUMBER_E164_MAX = 15,    /* digits of a number of the world */
 	NUMBER_E164_MIN = 7,
+	NUMBER_BARE_MIN = 10, /* fewer digits may be a local number as well as E.164 without its plus */
+};
+
+/* How a trunk writes numbers of the world. */
+enum number_spelling {
+	SPELLED_PLUS,          /* +33123456789 */
+	SPELLED_DIGITS,        /* 33123456789 */
+	SPELLED_INTERNATIONAL, /* 0033123456789: the international prefix of the site's country before all of them */
+	SPELLED_NATIONAL,      /* as on a line of the site's country: 0123456789, and abroad with the prefix */
+	NUMBER_SPELLINGS
 };
 
 enum number_class {
@@ -66,8 +76,13 @@ bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1]);
 /* The site's emergency number that this spelling is, or NULL. */
 const char *number_emergency(const struct plan *p, struct span spelled);
 
-/* A number that came in from a trunk as caller or called: only + E.164 or, with the site's country, a national form. */
-bool number_canon_outside(const struct plan *p, struct span spelled, struct number *out);
+/* A number that came in from a trunk as caller or called: + and E.164, or with the site's country as on a line there, or what
+ * is neither as E.164 without its plus, if it has NUMBER_BARE_MIN digits. From a trunk of SPELLED_DIGITS the last comes first. */
+bool number_canon_outside(const struct plan *p, enum number_spelling how, struct span spelled, struct number *out);
+
+/* A canonical text as a trunk wants it; what has no plus stays. Where this spelling would be read as another number, the next
+ * plainer one: national, international, plus. */
+void number_spell(const struct plan *p, enum number_spelling how, const char *text, char out[NUMBER_MAX + 1]);
 
 /* "local", "premium", ...: as ringfence.conf and people write it. NUMBER_CLASSES when it is none. */
 extern const char *const number_class_name[NUMBER_CLASSES];

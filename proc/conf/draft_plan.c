@@ -293,6 +293,9 @@ const char *draft_end_plan(struct draft *d)
 
 	if (p->area[0] && !c)
 		return "numbers.area needs numbers.country";
+	for (int i = 0; i < d->out->site.trunks && !c; i++)
+		if (d->out->site.trunk[i].spelling >= SPELLED_INTERNATIONAL)
+			return "a trunk's spelling needs numbers.country";
 	if (c && !d->numbers_given)
 		add_emergencies(p, c);
 	return NULL;

@@ -200,6 +200,17 @@ static const char *set_caller(struct draft *d, struct span v)
 	return why;
 }
 
+static const char *set_spelling(struct draft *d, struct span v)
+{
+	static const char *const words[] = {[SPELLED_PLUS] = "plus",
+	    [SPELLED_DIGITS] = "digits",
+	    [SPELLED_INTERNATIONAL] = "international",
+	    [SPELLED_NATIONAL] = "national",
+	    [NUMBER_SPELLINGS] = NULL};
+
+	return word(v, words, "is none of plus, digits, international and national", &d->trunk.spelling);
+}
+
 static const char *set_class(struct draft *d, struct span v)
 {
 	enum number_class c = number_class_named(v);
@@ -277,6 +288,7 @@ const struct draft_key draft_trunk_keys[] = {
     {"trunk", "peers", true, false, set_peer},
     {"trunk", "media-from", true, false, set_media_from},
     {"trunk", "caller-id", true, false, set_caller},
+    {"trunk", "spelling", false, false, set_spelling},
     {"trunk", "classes", true, false, set_class},
     {"trunk", "lines", false, false, set_lines},
     {"trunk", "keepalive", false, false, set_keepalive},

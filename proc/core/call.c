@@ -107,8 +107,7 @@ static void do_end(struct call *c)
 	account_end(&c->r.ceiling, &c->r.account);
 	dialogue_end(c);
 	media_close(c);
-	if (c->change.active) /* RFC 3261 15.1.2 */
-		reply_refuse(c->change.reply, REFUSE_CANCELLED);
+	change_abandon(c);
 	/* the legs find no call any more from here on */
 	forget(c);
 	if (caller) {

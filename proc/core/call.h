@@ -39,6 +39,8 @@ struct call_record {
  * description would be is its leg_next(). */
 struct change {
 	bool active, is_update;
+	bool asks_offer; /* it offers nothing itself: the other phone does, and it answers that in its ACK */
+	bool told;       /* so it got the other's offer; the other waits for its ACK */
 	uint8_t from_side;
 	struct reply reply;
 	uint32_t session_s; /* of the one who asks, before it asked: a refused change changes nothing */
@@ -70,7 +72,11 @@ struct call {
 	uint8_t preempted;     /* the trunk on which another call has ended for this one */
 	uint64_t preempted_ms; /* when */
 	uint32_t placeless;    /* 1 << trunk: these take no INVITE with a place */
-	const char *shown;     /* instead of the caller's own display name; static */
+	uint8_t withheld;      /* its phone asked that nobody outside be told who calls */
+	uint8_t keeps_keys;    /* more phones than one may ring: none is told the caller's SDES keys any more */
+	uint8_t keys_out;      /* this phone was told them */
+	uint32_t keys_at;
+	const char *shown;                         /* instead of the caller's own display name; static */
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
 	uint8_t pin;                               /* enum plan_pin: the payer's, once looked */
 	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */

@@ -169,5 +169,5 @@ bool call_may_refresh(struct leg *l)
 {
 	struct call *c = call_of(l);
 	/* a caller who hears the exchange may vanish as well, and voice need not notice */
-	return c && (c->r.state == PHASE_TALKING || c->r.spoken) && !c->change.active;
+	return c && (c->r.state == PHASE_TALKING || c->r.spoken) && !c->change.active && !l->offers;
 }

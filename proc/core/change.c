@@ -8,6 +8,7 @@
 #include "leg_send.h"
 #include "media.h"
 #include "session.h"
+#include "trunk.h"
 #include "wire/sdp_offer.h"
 
 enum { CHANGE_PATIENCE_MS = 32000 };
@@ -127,8 +128,10 @@ static bool pass_on(struct call *c, struct leg *other, const struct sdp *offer)
 	other->change_ref = m->ref;
 	other->change_cancelled = 0;
 	session_put_request(other, m);
-	m->sdp = ipc_put_part(edge, offer, sizeof *offer);
-	leg_set_next(other, offer);
+	if (offer) {
+		m->sdp = ipc_put_part(edge, offer, sizeof *offer);
+		leg_set_next(other, offer);
+	}
 	ipc_end(edge);
 	timer_set(&child_wheel, &c->patience, child_now() + CHANGE_PATIENCE_MS);
 	return true;
@@ -142,8 +145,10 @@ static void over(struct call *c)
 	c->change.active = false;
 	timer_cancel(&child_wheel, &c->patience);
 	for (int i = 0; i < 2; i++)
-		if (side[i])
+		if (side[i]) {
 			leg_set_next(side[i], NULL);
+			side[i]->offers = 0;
+		}
 }
 
 static void refused(struct call *c, struct leg *asker)
@@ -155,17 +160,22 @@ static void refused(struct call *c, struct leg *asker)
 	asker->r.refresher_us = c->change.refresher_us;
 }
 
+/* offer NULL: the other phone is asked for one (RFC 3261 14.2). */
 static void offer_to_other(struct call *c, struct leg *l, struct leg *other, struct request *r, const struct sdp *offer)
 {
 	struct sdp passed_on;
 
 	c->change.active = true;
+	c->change.told = false;
+	c->change.asks_offer = !offer;
 	c->change.is_update = r->m->method == SIP_UPDATE;
 	c->change.from_side = l->r.side;
 	c->change.reply = r->reply;
-	leg_set_next(l, offer);
-	make_offer(c, l, other, offer, &passed_on);
-	if (!pass_on(c, other, &passed_on)) {
+	if (offer) {
+		leg_set_next(l, offer);
+		make_offer(c, l, other, offer, &passed_on);
+	}
+	if (!pass_on(c, other, offer ? &passed_on : NULL)) {
 		refused(c, l);
 		reply_refuse(r->reply, REFUSE_PENDING);
 	}
@@ -202,16 +212,56 @@ static enum refusal busy(const struct call *c, const struct leg *l, const struct
 
 /* --- a leg that ends in media: the exchange answers by itself --- */
 
-static void take_ended(struct call *c, struct leg *l, const struct sdp *offer, struct sdp *answer)
+static void settled(struct call *c, struct leg *l)
 {
-	media_face(answer, c, l, offer->audio.rtcp_mux);
-	leg_set_local(l, answer);
-	leg_set_remote(l, offer);
 	ended_settle(l);
 	l->r.learn_epoch++;
 	dialogue_hold(c, l);
 	call_relay(c);
 	call_save(c);
+}
+
+static void take_ended(struct call *c, struct leg *l, const struct sdp *offer, struct sdp *answer)
+{
+	media_face(answer, c, l, offer->audio.rtcp_mux);
+	leg_set_local(l, answer);
+	leg_set_remote(l, offer);
+	settled(c, l);
+}
+
+/* Without an offer it wants ours: what stands, both ways, under the same keys (RFC 3261 14.2, RFC 6337 5.3). */
+static void offer_ended(struct call *c, struct leg *l)
+{
+	struct sdp ours;
+
+	leg_local(l, &ours);
+	ours.audio.direction = SDP_SENDRECV;
+	media_face(&ours, c, l, ours.audio.rtcp_mux);
+	leg_set_next(l, &ours);
+	l->offers = 1;
+}
+
+/* Nothing changes without an answer; one that does not fit is of a session that the phone has by now, and we have not. */
+static void answered_ended(struct call *c, struct leg *l, const struct sdp *answer)
+{
+	struct sdp ours;
+
+	leg_next(l, &ours);
+	l->offers = 0;
+	leg_set_next(l, NULL);
+	if (!answer)
+		return;
+	const char *why = ended_check_answer_to(l, &ours, answer);
+	if (!why && l->r.trunk && !trunk_media_from(l->r.trunk, &answer->audio))
+		why = ENDED_FOREIGN_MEDIA;
+	if (why) {
+		call_fail_media(c, REFUSE_OFFER, why);
+		return;
+	}
+	leg_set_local(l, &ours);
+	leg_set_remote(l, answer);
+	settled(c, l);
+	leg_save(l);
 }
 
 static void change_ended(struct leg *l, struct request *r)
@@ -220,8 +270,9 @@ static void change_ended(struct leg *l, struct request *r)
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
 	struct sdp answer;
 
-	if (!c || l->r.state != LEG_UP || (l->refreshing && r->m->method == SIP_INVITE)) {
-		reply_refuse(r->reply, !c ? REFUSE_NO_DIALOG : l->refreshing ? REFUSE_GLARE : too_soon_or_late(l));
+	bool ours = l->offers || (l->refreshing && r->m->method == SIP_INVITE); /* an offer that has no answer yet */
+	if (!c || l->r.state != LEG_UP || ours) {
+		reply_refuse(r->reply, !c ? REFUSE_NO_DIALOG : ours ? REFUSE_GLARE : too_soon_or_late(l));
 		return;
 	}
 	const char *why = offer ? ended_check_offer(l->r.trunk, l->r.clear, offer) : NULL;
@@ -239,6 +290,8 @@ static void change_ended(struct leg *l, struct request *r)
 		(void)leg_set_text(l, LEG_TARGET, REQUEST_STR(r, contact));
 	if (offer)
 		take_ended(c, l, offer, &answer);
+	else if (r->m->method == SIP_INVITE)
+		offer_ended(c, l);
 	answer_refresh(l, r, offer != NULL);
 }
 
@@ -249,7 +302,7 @@ static void change_passing(struct leg *l, struct request *r)
 	struct call *c = call_get(l->r.call);
 	struct leg *other = c ? call_other(c, l) : NULL;
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
-	bool again = !offer || says_the_same(l, offer);
+	bool again = offer ? says_the_same(l, offer) : r->m->method == SIP_UPDATE;
 	struct sdp had;
 	enum refusal why = REFUSE_NONE;
 
@@ -261,7 +314,7 @@ static void change_passing(struct leg *l, struct request *r)
 		reply_refuse(r->reply, why);
 		return;
 	}
-	enum sdp_refusal bad = again ? SDP_ACCEPTABLE : sdp_check_offer(offer);
+	enum sdp_refusal bad = again || !offer ? SDP_ACCEPTABLE : sdp_check_offer(offer);
 	if (bad) {
 		reply_refuse_because(r->reply, REFUSE_OFFER, sdp_refusal_text(bad));
 		return;
@@ -296,39 +349,43 @@ void change_on_request(struct leg *l, struct request *r)
 		change_ended(l, r);
 }
 
-/* Both sides agreed: what the relay does follows, and then the one who asked hears it. */
-static void agree(struct call *c, struct leg *asker, struct leg *other, const struct sdp *answer)
+/* Both sides agreed, and what the relay does follows. `out` is what the one who offered is to hear. */
+static void agree(struct call *c, struct leg *offerer, struct leg *answerer, const struct sdp *answer, struct sdp *out)
 {
-	struct change *ch = &c->change;
-	struct sdp out = *answer, offer, passed_on;
+	struct sdp offer, passed_on;
 
-	leg_next(asker, &offer);
-	leg_next(other, &passed_on);
+	*out = *answer;
+	leg_next(offerer, &offer);
+	leg_next(answerer, &passed_on);
 	over(c);
-	leg_set_remote(asker, &offer);
-	asker->r.learn_epoch++;
-	leg_set_local(other, &passed_on);
-	leg_set_remote(other, answer);
-	other->r.learn_epoch++;
-	sdp_answer_codecs(&offer, &out);
-	sdp_answer_lines(&offer, &out);
-	media_face(&out, c, asker, answer->audio.rtcp_mux && offer.audio.rtcp_mux);
-	if (out.audio.setup == SDP_ACTIVE && passed_on.audio.setup == SDP_ACTIVE)
-		out.audio.setup = SDP_PASSIVE;
-	leg_set_local(asker, &out);
+	leg_set_remote(offerer, &offer);
+	offerer->r.learn_epoch++;
+	leg_set_local(answerer, &passed_on);
+	leg_set_remote(answerer, answer);
+	answerer->r.learn_epoch++;
+	sdp_answer_codecs(&offer, out);
+	sdp_answer_lines(&offer, out);
+	media_face(out, c, offerer, answer->audio.rtcp_mux && offer.audio.rtcp_mux);
+	if (out->audio.setup == SDP_ACTIVE && passed_on.audio.setup == SDP_ACTIVE)
+		out->audio.setup = SDP_PASSIVE;
+	leg_set_local(offerer, out);
 	c->r.key = (uint8_t)media_key(answer);
 	call_relay(c);
-	session_start(asker);
-	session_start(other);
-	leg_save(asker);
-	leg_save(other);
+	session_start(offerer);
+	session_start(answerer);
+	leg_save(offerer);
+	leg_save(answerer);
 	call_save(c);
-	if (ch->is_update) {
-		leg_send_plain_ok(asker, ch->reply, &out);
-	} else {
-		asker->invite = ch->reply;
-		leg_send_ok(asker);
+}
+
+static void tell_asker(struct call *c, struct leg *asker, const struct sdp *out)
+{
+	if (c->change.is_update) {
+		leg_send_plain_ok(asker, c->change.reply, out);
+		return;
 	}
+	asker->invite = c->change.reply;
+	leg_send_ok(asker);
 }
 
 static const struct {
@@ -355,7 +412,7 @@ static void judge(
     struct call *c, struct leg *asker, struct leg *l, const struct msg_response *m, const struct sdp *answer)
 {
 	struct change *ch = &c->change;
-	struct sdp passed_on;
+	struct sdp passed_on, out;
 
 	leg_next(l, &passed_on);
 	enum sdp_refusal bad = answer ? sdp_check_answer(&passed_on, answer) : SDP_NO_AUDIO_OFFERED;
@@ -365,7 +422,71 @@ static void judge(
 		return;
 	}
 	session_agreed(l, m);
-	agree(c, asker, l, answer);
+	agree(c, asker, l, answer, &out);
+	tell_asker(c, asker, &out);
+}
+
+/* --- without an offer: the other phone makes it, and waits for its ACK until the one who asked has answered --- */
+
+static void pass_offer_back(
+    struct call *c, struct leg *asker, struct leg *l, const struct msg_response *m, const struct sdp *offer)
+{
+	struct sdp passed_on;
+	enum sdp_refusal bad = offer ? sdp_check_offer(offer) : SDP_NO_AUDIO_OFFERED;
+
+	if (c->change.told) /* its 200 once more */
+		return;
+	if (bad) { /* it changed its session to one that can't be */
+		leg_send_ack(l);
+		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(bad));
+		return;
+	}
+	timer_cancel(&child_wheel, &c->patience);
+	session_agreed(l, m);
+	leg_set_next(l, offer);
+	make_offer(c, l, asker, offer, &passed_on);
+	leg_set_next(asker, &passed_on);
+	asker->offers = 1;
+	c->change.told = true;
+	tell_asker(c, asker, &passed_on);
+}
+
+static void answered_passing(struct call *c, struct leg *asker, const struct sdp *answer)
+{
+	struct leg *l = call_other(c, asker);
+	struct sdp passed_on, out;
+
+	leg_next(asker, &passed_on);
+	enum sdp_refusal bad = answer ? sdp_check_answer(&passed_on, answer) : SDP_NO_AUDIO_OFFERED;
+	if (bad || !l) {
+		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(bad));
+		return;
+	}
+	agree(c, l, asker, answer, &out);
+	leg_send_ack_with(l, &out);
+}
+
+void change_on_ack(struct leg *l, struct request *r)
+{
+	struct call *c = call_get(l->r.call);
+	const struct sdp *answer = ipc_part(r->v, r->m->sdp);
+
+	if (c && l->r.ends == RELAY_PASSING)
+		answered_passing(c, l, answer);
+	else if (c)
+		answered_ended(c, l, answer);
+}
+
+void change_abandon(struct call *c)
+{
+	struct leg *l = leg_get(c->change.from_side ? c->r.caller : c->r.callee);
+
+	if (!c->change.active)
+		return;
+	if (!c->change.told) /* RFC 3261 15.1.2 */
+		reply_refuse(c->change.reply, REFUSE_CANCELLED);
+	else if (l)
+		leg_send_ack(l);
 }
 
 void change_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
@@ -378,6 +499,12 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 		return;
 	if (!l) {
 		ask_done(a->ref);
+		return;
+	}
+	bool waits =
+	    asker && c->change.active && c->change.asks_offer && a->ref == l->change_ref && !l->change_cancelled;
+	if (m->code < 300 && waits) {
+		pass_offer_back(c, asker, l, m, ipc_part(v, m->sdp));
 		return;
 	}
 	if (m->code < 300)

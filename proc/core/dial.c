@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "dial.h"
+#include "base/log.h"
 #include "callback.h"
 #include "desk.h"
 #include "dialogue.h"
@@ -23,6 +24,20 @@ uint8_t dial_codecs(const struct leg *l)
 
 /* --- what a phone is offered --- */
 
+/* Of the caller's keys, those that phones may see. */
+static uint8_t passing_keys(const struct call *c)
+{
+	return c->keeps_keys ? (uint8_t)(SDP_KEYS_ALL & ~SDP_KEYS_SDES) : SDP_KEYS_ALL;
+}
+
+uint8_t dial_offered_keys(const struct call *c, const struct leg *caller)
+{
+	struct sdp offer;
+
+	leg_remote(caller, &offer);
+	return sdp_keys(&offer) & passing_keys(c);
+}
+
 /* The caller's offer as this phone may see it, keys and all. */
 static void passing_offer(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
 {
@@ -31,6 +46,11 @@ static void passing_offer(struct call *c, struct leg *caller, struct leg *callee
 	leg_remote(caller, &offer);
 	*out = offer;
 	sdp_keep_audio_only(out);
+	sdp_keep_keys(out, passing_keys(c));
+	if (sdp_keys(out) & SDP_KEYS_SDES) {
+		c->keys_out = 1;
+		c->keys_at = callee->r.device;
+	}
 	sdp_keep_codecs(out, dial_codecs(callee) & dial_codecs(caller));
 	media_face(out, c, callee, offer.audio.rtcp_mux);
 	/* the first packet comes from behind the NAT */
@@ -73,21 +93,18 @@ enum relay_end dial_method(const struct leg *l)
 
 static bool must_end(const struct call *c, const struct leg *caller, uint32_t device)
 {
-	struct sdp offer;
-
-	leg_remote(caller, &offer);
-	return c->r.spoken || caller->r.trunk || !sdp_keys(&offer) || settings_of_device(caller->r.device)->ended ||
-	       settings_of_device(device)->ended;
+	return c->r.spoken || caller->r.trunk || !dial_offered_keys(c, caller) ||
+	       settings_of_device(caller->r.device)->ended || settings_of_device(device)->ended;
 }
 
 /* A phone that takes none of the caller's methods is not asked in vain. With SDES the exchange could hear anyway, so nothing is
  * lost where a phone that has shown DTLS alone is offered that at once. */
-static bool cannot_pass(const struct leg *caller, const struct leg *callee)
+static bool cannot_pass(const struct call *c, const struct leg *caller, const struct leg *callee)
 {
 	struct sdp offer;
 
 	leg_remote(caller, &offer);
-	uint8_t keys = sdp_keys(&offer), seen = keys_seen(callee->r.device);
+	uint8_t keys = dial_offered_keys(c, caller), seen = keys_seen(callee->r.device);
 	bool in_vain = !keys_may(callee->r.device, keys) || (keys == SDP_KEYS_SDES && seen == SDP_KEYS_DTLS);
 	return in_vain && ended_by(&offer, caller->r.clear) != RELAY_PASSING;
 }
@@ -96,6 +113,51 @@ static const char *display_of(const struct leg *caller)
 {
 	const struct user *from = directory_user(caller->r.person);
 	return from ? from->display : "";
+}
+
+/* The caller itself, where it calls its own number; others on its phone may ring. Without a login it is the phone that calls. */
+static bool is_caller(const struct leg *caller, const struct registration *to)
+{
+	return to->device == caller->r.device && (to->user == caller->r.user || caller->r.user == NOBODY);
+}
+
+struct ringable {
+	const struct call *call;
+	const struct leg *caller;
+	int n;
+};
+
+static bool count_phones(uint32_t user, void *arg)
+{
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	const struct user_settings *s = settings_of_user(user);
+	struct ringable *r = arg;
+
+	for (int i = registrar_targets(user, to); i-- > 0;)
+		r->n += !is_caller(r->caller, to[i]);
+	if (r->call->dest.kind == DEST_USER)
+		r->n +=
+		    s->forward[FORWARD_BUSY][0] || s->forward[FORWARD_NO_ANSWER][0] || s->forward[FORWARD_OFFLINE][0];
+	return r->n < 2;
+}
+
+/* Who is offered SDES keys could hear their caller, whoever answers in the end. So where more phones than one may ring, the leg is
+ * ended, with keys of its own for each, or passes without them. */
+static void keep_keys(struct call *c, const struct leg *caller, uint32_t device)
+{
+	struct ringable r = {.call = c, .caller = caller};
+
+	if (c->keeps_keys || caller->r.trunk)
+		return;
+	if (c->keys_out) {
+		c->keeps_keys = c->keys_at != device;
+		if (c->keeps_keys)
+			log_info("call %016llx rings on after a phone was told its caller's SDES keys",
+			    (unsigned long long)c->r.id);
+		return;
+	}
+	dial_each_callee(&c->dest, count_phones, &r);
+	c->keeps_keys = r.n > 1;
 }
 
 static bool ask_phone(struct call *c, struct leg *caller, const struct registration *to, uint8_t tried, bool ended)
@@ -107,8 +169,9 @@ static bool ask_phone(struct call *c, struct leg *caller, const struct registrat
 		return false;
 	}
 	incoming_rings(c, l->r.person);
+	keep_keys(c, caller, to->device);
 	l->tried = tried;
-	if (ended || must_end(c, caller, to->device) || cannot_pass(caller, l))
+	if (ended || must_end(c, caller, to->device) || cannot_pass(c, caller, l))
 		l->r.ends = (uint8_t)dial_method(l);
 	dial_offer(c, caller, l);
 	return true;
@@ -136,12 +199,6 @@ bool dial_again(struct call *c, struct leg *l)
 }
 
 /* --- who rings --- */
-
-/* The caller itself, where it calls its own number; others on its phone may ring. Without a login it is the phone that calls. */
-static bool is_caller(const struct leg *caller, const struct registration *to)
-{
-	return to->device == caller->r.device && (to->user == caller->r.user || caller->r.user == NOBODY);
-}
 
 void dial_each_callee(const struct dest *d, bool (*visit)(uint32_t user, void *arg), void *arg)
 {

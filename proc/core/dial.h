@@ -8,6 +8,9 @@
 /* Codecs that this phone may be offered, as 1 << enum sdp_codec_kind. */
 uint8_t dial_codecs(const struct leg *l);
 
+/* SDP_KEYS_* of the caller that a passing leg of this call offers. */
+uint8_t dial_offered_keys(const struct call *c, const struct leg *caller);
+
 /* Ask every phone of the callee; c->best says why none could be asked. The call may be elsewhere afterwards. */
 void dial_ask_all(struct call *c);
 /* Invite this new leg with what it may be offered. */

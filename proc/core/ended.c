@@ -212,14 +212,19 @@ void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, st
 	}
 }
 
+const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, const struct sdp *answer)
+{
+	enum sdp_refusal bad =
+	    l->r.ends == RELAY_ENDED_CLEAR ? sdp_check_clear_answer(ours, answer) : sdp_check_answer(ours, answer);
+	return bad ? sdp_refusal_text(bad) : NULL;
+}
+
 const char *ended_check_answer(const struct leg *l, const struct sdp *answer)
 {
 	struct sdp ours;
 
 	leg_local(l, &ours);
-	enum sdp_refusal bad =
-	    l->r.ends == RELAY_ENDED_CLEAR ? sdp_check_clear_answer(&ours, answer) : sdp_check_answer(&ours, answer);
-	return bad ? sdp_refusal_text(bad) : NULL;
+	return ended_check_answer_to(l, &ours, answer);
 }
 
 /* --- what stands --- */

@@ -32,6 +32,7 @@ const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs,
 void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, struct sdp *out);
 
 /* Does the far end's answer fit what we offered it? NULL, or why not (static). */
+const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, const struct sdp *answer);
 const char *ended_check_answer(const struct leg *l, const struct sdp *answer);
 
 /* Offer and answer are both there: of the suites only the one that was answered is left on either side. */

@@ -22,19 +22,19 @@ static bool caller_of(const struct request *r, struct number *out)
 {
 	struct span number = r->m->asserted ? REQUEST_STR(r, asserted_user) : REQUEST_STR(r, from_user);
 
-	if (r->m->privacy || !number_canon_outside(&child_site()->plan, number, out)) {
+	if (r->m->privacy || !trunk_canon(r->flow->trunk, number, out)) {
 		*out = (struct number){0};
 		return false;
 	}
 	return true;
 }
 
-/* A withheld one is nobody's. */
-static bool is_same(struct span spelled, const char *number)
+/* A withheld one is nobody's. trunk: whose spelling it is; 0: as people write. */
+static bool is_same(uint8_t trunk, struct span spelled, const char *number)
 {
 	struct number one;
 
-	return number[0] && number_canon_outside(&child_site()->plan, spelled, &one) && strcmp(one.text, number) == 0;
+	return number[0] && trunk_canon(trunk, spelled, &one) && strcmp(one.text, number) == 0;
 }
 
 /* An extension of ours, or an outside number that leads to one or that we show: nobody outside has it (T9). */
@@ -45,11 +45,11 @@ static bool claims_inside(const struct request *r, const struct number *caller)
 	struct span said = r->m->asserted ? REQUEST_STR(r, asserted_user) : REQUEST_STR(r, from_user);
 
 	for (int i = 0; i < s->inbounds; i++)
-		if (caller->text[0] && strcmp(s->inbound[i].number, caller->text) == 0)
+		if (is_same((uint8_t)(s->inbound[i].trunk + 1), span_str(s->inbound[i].number), caller->text))
 			return true;
 	for (uint8_t i = 0; i < s->trunks; i++) /* what we show ourselves */
 		for (int k = 0; k < s->trunk[i].callers; k++)
-			if (is_same(span_str(s->trunk[i].caller[k]), caller->text))
+			if (is_same((uint8_t)(i + 1), span_str(s->trunk[i].caller[k]), caller->text))
 				return true;
 	return number_strip(said, stripped) &&
 	       (directory_find(span_str(stripped)) != NOBODY || directory_group(span_str(stripped)) != NOBODY);
@@ -60,7 +60,7 @@ bool incoming_listed(const char *list, const char *number)
 	struct span all = span_str(list), item;
 
 	while (setting_next(&all, &item))
-		if (is_same(item, number))
+		if (is_same(0, item, number))
 			return true;
 	return false;
 }
@@ -245,7 +245,7 @@ static enum refusal find(struct request *r, struct dest *to, struct number *call
 {
 	const char *extension;
 
-	if (!number_canon_outside(&child_site()->plan, REQUEST_STR(r, target_user), called))
+	if (!trunk_canon(r->flow->trunk, REQUEST_STR(r, target_user), called))
 		span_cstr(span_head(REQUEST_STR(r, target_user), NUMBER_MAX), called->text, sizeof called->text);
 	extension = trunk_map_in(r->flow->trunk, span_str(called->text));
 	if (!extension || !route_find(span_str(extension), SPAN(""), to) ||

@@ -63,6 +63,7 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 		return;
 	}
 	c->r.who = r->user == NOBODY ? WHO_DEVICE : WHO_USER;
+	c->withheld = r->m->privacy;
 	if (transfer)
 		refer_comes(transfer, c, caller, to);
 	call_start(c, caller, to);

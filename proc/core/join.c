@@ -204,13 +204,10 @@ const char *join_late(struct call *c, struct leg *party, struct leg *late)
 /* --- both --- */
 
 /* It took this and not what passes from the caller. */
-static void learn(const struct leg *caller, const struct leg *callee, const struct sdp *answer)
+static void learn(const struct call *c, const struct leg *caller, const struct leg *callee, const struct sdp *answer)
 {
-	struct sdp offer;
-
-	leg_remote(caller, &offer);
 	if (callee->tried >> RELAY_PASSING & 1)
-		keys_refused(callee->r.device, sdp_keys(&offer));
+		keys_refused(callee->r.device, dial_offered_keys(c, caller));
 	keys_shown(callee->r.device, sdp_keys(answer));
 }
 
@@ -228,7 +225,7 @@ const char *join_legs(struct call *c, struct leg *caller, struct leg *callee)
 	                                                  : join_ended(c, caller, callee, &theirs, &answer);
 	if (why)
 		return why;
-	learn(caller, callee, &theirs);
+	learn(c, caller, callee, &theirs);
 	c->r.answered_ms = child_now();
 	c->best = REFUSE_NONE; /* what another phone said is no reason for this call's end */
 	c->best_text = NULL;

@@ -141,11 +141,14 @@ static void leg_free(struct leg *l)
 const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
 {
 	const struct user *u = directory_user(l->r.person);
+	struct number outside;
 
 	if (u)
 		return u->name;
 	if (l->r.trunk) {
-		span_cstr(span_head(leg_text(l, LEG_REMOTE_USER), USER_NAME_MAX), buf, USER_NAME_MAX + 1);
+		const struct span number = leg_text(l, LEG_REMOTE_USER);
+		bool known = trunk_canon(l->r.trunk, number, &outside);
+		span_cstr(span_head(known ? span_str(outside.text) : number, USER_NAME_MAX), buf, USER_NAME_MAX + 1);
 		return buf;
 	}
 	snprintf(buf, USER_NAME_MAX + 1, "phone-%u", l->r.device);
@@ -240,7 +243,10 @@ struct leg *leg_new_out(
 
 struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct span from, struct span number)
 {
-	struct leg *l = new_out(trunk_flow(trunk), call, emergency, from, number);
+	char spelled[NUMBER_MAX + 1];
+
+	trunk_spell(trunk, number, spelled);
+	struct leg *l = new_out(trunk_flow(trunk), call, emergency, from, span_str(spelled));
 
 	if (!l)
 		return NULL;

@@ -77,6 +77,7 @@ struct leg {
 	uint8_t unanswered;   /* refreshes and questions that the phone did not answer, one after the other */
 	uint8_t longer;       /* it was asked again with the longer session interval that it wants */
 	uint8_t change_cancelled;
+	uint8_t offers;      /* our 200 to its re-INVITE carries leg_next(), whose answer comes in the ACK */
 	uint8_t later_event; /* of `later` */
 	uint8_t reliable;    /* caller: it requires 100rel */
 	uint16_t ringing;    /* last provisional code that we sent reliably and that waits for PRACK */

@@ -20,8 +20,12 @@ static bool owns(const struct request *r, const struct leg *l)
 /* The ACK of an earlier INVITE, come late, is not that of the last one (RFC 3261 13.2.2.4: the same CSeq). */
 static void on_ack(struct leg *l, struct request *r)
 {
-	if (r->m->cseq == l->invite.cseq)
-		leg_event(l, LEG_ACKS);
+	if (r->m->cseq != l->invite.cseq)
+		return;
+	uint64_t id = l->r.id;
+	leg_event(l, LEG_ACKS);
+	if (leg_get(id) && l->offers)
+		change_on_ack(l, r);
 }
 
 static void on_bye(struct leg *l, struct request *r)

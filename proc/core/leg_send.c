@@ -60,12 +60,21 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 	return m;
 }
 
-void leg_send_ack(struct leg *l)
+void leg_send_ack_with(struct leg *l, const struct sdp *answer)
 {
 	struct link *edge;
+	struct msg_send *m = leg_begin_request(l, SIP_ACK, ASK_KINDS, &edge);
 
-	if (leg_begin_request(l, SIP_ACK, ASK_KINDS, &edge))
-		ipc_end(edge);
+	if (!m)
+		return;
+	if (answer)
+		m->sdp = ipc_put_part(edge, answer, sizeof *answer);
+	ipc_end(edge);
+}
+
+void leg_send_ack(struct leg *l)
+{
+	leg_send_ack_with(l, NULL);
 }
 
 static void put_reason(struct leg *l, struct link *edge, uint16_t *cause, struct str *text)
@@ -178,7 +187,10 @@ static void send_ok_once(struct leg *l)
 	m->leg_token = ipc_put(edge, span_str(l->r.token));
 	put_identity(l, edge, &m->identity_user, &m->identity_display);
 	session_put(l, m);
-	leg_local(l, &local);
+	if (l->offers)
+		leg_next(l, &local);
+	else
+		leg_local(l, &local);
 	m->sdp = ipc_put_part(edge, &local, sizeof local);
 	reply_end(l->invite);
 }

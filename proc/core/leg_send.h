@@ -10,6 +10,8 @@
 struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum ask_kind kind, struct link **link);
 
 void leg_send_ack(struct leg *l);
+/* Of a 2xx that brought an offer (RFC 3261 13.2.1). */
+void leg_send_ack_with(struct leg *l, const struct sdp *answer);
 void leg_send_bye(struct leg *l);
 void leg_bye_again(struct leg *l); /* that its trunk challenged: see trunk_dialog.h */
 void leg_send_cancel(struct leg *l);

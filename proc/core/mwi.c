@@ -7,6 +7,7 @@
 #include "kept.h"
 #include "login.h"
 #include "mail.h"
+#include "registrar.h"
 #include <stdlib.h>
 
 /* A phone that subscribes anew without ending the old one takes its place. */
@@ -19,7 +20,7 @@ enum {
 struct subscription {
 	struct timer timer; /* first */
 	struct subscription_record r;
-	bool owed; /* adopted, and not told yet in this life */
+	bool owed; /* its phone was not reached, or not yet in this life of core */
 };
 
 static struct pool pool;
@@ -60,19 +61,36 @@ static void end(struct subscription *s)
 	s->r.id = 0;
 }
 
+static bool is_its(const struct flow *f, const struct subscription *s)
+{
+	return f && f->device == s->r.device && flow_logged_in(f, s->r.user, child_now());
+}
+
+/* The one it subscribed on, or after it broke the one that its phone registered on. */
+static struct flow *flow_of(const struct subscription *s)
+{
+	const struct registration *now = registrar_get(s->r.user, s->r.device);
+	struct flow *f = flow_get(s->r.flow);
+
+	if (!is_its(f, s))
+		f = now ? flow_get(now->flow) : NULL;
+	return is_its(f, s) ? f : NULL;
+}
+
 static void notify(struct subscription *s, bool last)
 {
 	const struct user *u = directory_user(s->r.user);
-	struct flow *f = flow_get(s->r.flow);
-	bool reached = f && u && f->device == s->r.device && flow_logged_in(f, s->r.user, child_now());
-	struct link *edge = reached ? flow_link(f) : NULL;
+	struct flow *f = u ? flow_of(s) : NULL;
+	struct link *edge = f ? flow_link(f) : NULL;
 	uint64_t ref = edge ? ask_new(ASK_MWI, s->r.id, f->edge, false) : 0;
 	struct msg_send *m = ref ? ipc_begin_as(edge, MSG_SEND, CLASS_DIALOG) : NULL;
 
 	if (!m) {
 		ask_done(ref);
+		s->owed = true;
 		return;
 	}
+	s->r.flow = f->id;
 	arena_mark(store, slot_of(s));
 	m->ref = ref;
 	m->flow = f->id;
@@ -129,6 +147,13 @@ void mwi_flow_up(const struct flow *f)
 {
 	for (uint32_t i = 0; settled && i < pool.cap; i++)
 		if (table[i].r.flow == f->id)
+			pay(&table[i]);
+}
+
+void mwi_phone_back(uint32_t user, uint32_t device)
+{
+	for (uint32_t i = 0; settled && i < pool.cap; i++)
+		if (table[i].r.user == user && table[i].r.device == device)
 			pay(&table[i]);
 }
 
@@ -273,13 +298,15 @@ void mwi_changed(uint32_t user)
 			notify(&table[i], false);
 }
 
-/* RFC 6665 4.2.2: a phone that knows no such subscription has ended it. */
+/* RFC 6665 4.2.2: a phone that knows no such subscription has ended it. One that was silent is told when it is back. */
 void mwi_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
 {
 	int64_t at = pool_index(&pool, a->owner);
 
 	(void)v;
-	if (at >= 0 && m->code >= 400 && !m->local)
+	if (at >= 0 && m->code >= 400 && m->local)
+		table[at].owed = true;
+	else if (at >= 0 && m->code >= 400)
 		end(&table[at]);
 }
 

@@ -34,6 +34,8 @@ struct arena_shape mwi_shape(const struct site *s);
 void mwi_open(struct arena_table *t);
 /* After a restart of core: the connection is still there, and who is logged in on it is known. */
 void mwi_flow_up(const struct flow *f);
+/* It registered: what it could not be told on a connection that broke goes out on this one. */
+void mwi_phone_back(uint32_t user, uint32_t device);
 void mwi_on_subscribe(struct request *r);
 void mwi_changed(uint32_t user);
 void mwi_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);

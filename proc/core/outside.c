@@ -73,9 +73,12 @@ static uint8_t pick(struct call *c)
 	return preempt(c);
 }
 
-/* The caller's own number where the trunk may show it; else the trunk's. What asks for privacy shows none. */
+/* The caller's own number where the trunk may show it; else the trunk's. Who asks for privacy shows none (RFC 3323 4.2), unless it is for
+ * help, whose centre must know whom to call back. */
 static struct span shown(const struct call *c, uint8_t trunk)
 {
+	if (c->withheld && !c->r.emergency)
+		return SPAN("");
 	const char *id = trunk_caller_id(trunk, span_str(settings_of_user(c->dest.payer)->outside_number));
 
 	return span_str(id ? id : "");

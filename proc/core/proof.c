@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "incoming.h"
+#include "trunk.h"
 #include <stdlib.h>
 
 struct asked {
@@ -124,7 +125,7 @@ void proof_begin(struct call *c, const struct request *r, const char *called)
 	const struct passport *p = ipc_part(r->v, r->m->passport);
 	struct number to;
 
-	if (!number_canon_outside(&child_site()->plan, REQUEST_STR(r, to_user), &to))
+	if (!trunk_canon(r->flow->trunk, REQUEST_STR(r, to_user), &to))
 		to.text[0] = 0;
 	const struct proof_question q = {.passport = p,
 	    .caller = c->outside.text,

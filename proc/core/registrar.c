@@ -5,6 +5,7 @@
 #include "base/pool.h"
 #include "hotdesk.h"
 #include "kept.h"
+#include "mwi.h"
 #include "notice.h"
 #include <stdlib.h>
 
@@ -280,6 +281,7 @@ static void bind_contact(struct request *r)
 	}
 	reg.expires_ms = child_now() + (uint64_t)expires * 1000;
 	reg.login_until_ms = login_until(r->flow, r->user);
+	const bool is_new = !e || e->r.flow != reg.flow;
 	if (!e) {
 		uint64_t id = pool_take(&pool, false);
 		if (id == ID_NONE) {
@@ -296,6 +298,8 @@ static void bind_contact(struct request *r)
 	save(e);
 	answer(r, &e->r);
 	tell_phone_back(hotdesk_person(r->user, r->flow->device));
+	if (is_new)
+		mwi_phone_back(r->user, r->flow->device);
 }
 
 static void unbind_all(struct request *r)

@@ -30,6 +30,10 @@ bool trunk_is_over(uint8_t trunk);
 bool trunk_line_take(uint8_t trunk, bool emergency);
 void trunk_line_release(uint8_t trunk);
 
+/* As this trunk spells it (trunk 0: as people do) to the canonical form, and back. */
+bool trunk_canon(uint8_t trunk, struct span spelled, struct number *out);
+void trunk_spell(uint8_t trunk, struct span canonical, char out[NUMBER_MAX + 1]);
+
 /* Who is meant by a number that was called over this trunk, as the configuration says it; NULL: nobody. */
 const char *trunk_map_in(uint8_t trunk, struct span number);
 /* The number that a call shows there: the wanted one if it is allowed, else the first; NULL: the trunk shows its own. */

@@ -99,13 +99,37 @@ void trunk_line_release(uint8_t trunk)
 		t->busy--;
 }
 
+static enum number_spelling spelling_of(uint8_t trunk)
+{
+	const struct trunk_conf *c = trunk_conf_of(trunk);
+
+	return c ? (enum number_spelling)c->spelling : SPELLED_PLUS;
+}
+
+bool trunk_canon(uint8_t trunk, struct span spelled, struct number *out)
+{
+	return number_canon_outside(&child_site()->plan, spelling_of(trunk), spelled, out);
+}
+
+void trunk_spell(uint8_t trunk, struct span canonical, char out[NUMBER_MAX + 1])
+{
+	char text[NUMBER_MAX + 1];
+
+	span_cstr(span_head(canonical, NUMBER_MAX), text, sizeof text);
+	number_spell(&child_site()->plan, spelling_of(trunk), text, out);
+}
+
 const char *trunk_map_in(uint8_t trunk, struct span number)
 {
 	const struct site *s = child_site();
+	struct number one;
 
-	for (int i = 0; i < s->inbounds; i++)
-		if (s->inbound[i].trunk == trunk - 1 && span_eq(span_str(s->inbound[i].number), number))
+	for (int i = 0; i < s->inbounds; i++) {
+		struct span ours = span_str(s->inbound[i].number);
+		if (s->inbound[i].trunk == trunk - 1 &&
+		    (span_eq(ours, number) || (trunk_canon(trunk, ours, &one) && span_eq(span_str(one.text), number))))
 			return s->inbound[i].to;
+	}
 	return NULL;
 }
 

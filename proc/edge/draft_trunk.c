@@ -50,12 +50,12 @@ void draft_fill_trunk(struct draft *d, const struct conn *c, const struct sip_ms
 	d->asserted.n = 0;
 	d->display_n = 0;
 	d->passport = (struct passport){0};
+	d->fields.privacy = is_private(m);
 	if (!c->trunk)
 		return;
 	d->target.ours = d->target.ours || name_is_for_us(&m->uri, c->trunk);
 	fill_asserted(d, m);
 	fill_display(d, m);
-	d->fields.privacy = is_private(m);
 	if (m->method == SIP_INVITE)
 		fill_passport(&d->passport, m);
 }

@@ -659,6 +659,27 @@ static void replaces_in(void)
 	end_phone(p);
 }
 
+/* RFC 3323 4.2, RFC 3325 9.3: what its number is worth outside is core's to decide. */
+static void privacy_in(void)
+{
+	static const struct {
+		const char *branch, *line;
+		bool asked;
+	} list[] = {{"h1", "", false}, {"h2", "Privacy: id\r\n", true}, {"h3", "Privacy: header;user\r\n", true},
+	    {"h4", "Privacy: none\r\n", false}};
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+		phone_say(p, invite(list[i].branch, "102", list[i].line, SDP));
+		const struct got *g = house_take(h, MSG_REQUEST, 1000);
+		CHECK(g);
+		const struct msg_request *r = got_payload(g);
+		CHECK(r->privacy == list[i].asked && r->from_ours && !r->asserted);
+	}
+	end_phone(p);
+}
+
 static void digits_and_events_in(void)
 {
 	uint64_t flow;
@@ -1170,6 +1191,7 @@ int main(void)
 	RUN(own_answers);
 	RUN(refer_in);
 	RUN(replaces_in);
+	RUN(privacy_in);
 	RUN(digits_and_events_in);
 	RUN(refer_out);
 	RUN(summary_out);

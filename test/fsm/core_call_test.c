@@ -31,6 +31,14 @@ static void finish(void)
 	sim_need_idle();
 }
 
+static bool has_key(const struct sdp *of, const struct sdp_crypto *key)
+{
+	for (uint8_t i = 0; i < of->audio.crypto_n; i++)
+		if (memcmp(of->audio.crypto[i].key, key->key, 16) == 0)
+			return true;
+	return false;
+}
+
 static void two_phones_of_the_callee_ring_and_the_first_wins(void)
 {
 	begin();
@@ -50,9 +58,8 @@ static void two_phones_of_the_callee_ring_and_the_first_wins(void)
 	NEED(cancel && ((const struct msg_cancel_sent *)(const void *)cancel->payload)->ref == b.ref);
 	talk_answer(&b, 487, NULL);
 	talk_ack(&a);
-	/* the answer that the caller sees is the callee's, with the exchange's address in it */
 	NEED(a.sdp.audio.at.port != answer.audio.at.port && addr_same_ip(&a.sdp.audio.at, &sim.site.listener[0].media));
-	NEED(memcmp(a.sdp.audio.crypto, answer.audio.crypto, sizeof answer.audio.crypto) == 0);
+	NEED(a.sdp.audio.crypto_n == 1 && !has_key(&a.sdp, &answer.audio.crypto[0])); /* under keys of the exchange */
 	/* RFC 3261 13.2.2.4: a 200 that comes again is acknowledged again */
 	talk_answer(&b2, 200, &answer);
 	NEED(talk_takes(&b2, SIP_ACK));
@@ -320,6 +327,59 @@ static void decline_everywhere_stops_the_other_phone(void)
 	NEED(code_of(a.txn) == 603);
 	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
 	talk_answer(&b2, 487, NULL);
+	finish();
+}
+
+/* R7: of more phones that ring, none learns the keys under which its caller speaks to another. */
+static void the_callers_sdes_keys_go_to_one_phone_at_most(void)
+{
+	begin();
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	NEED(has_key(&b.sdp, &offer.audio.crypto[0])); /* alone it rings with the caller's */
+	talk_answer(&b, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+	phone_register(&bob2);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_rings_at(&b2, &bob2);
+	NEED(b.sdp.audio.crypto_n > 0 && b2.sdp.audio.crypto_n > 0);
+	NEED(!has_key(&b.sdp, &offer.audio.crypto[0]) && !has_key(&b2.sdp, &offer.audio.crypto[0]));
+	NEED(!has_key(&b2.sdp, &b.sdp.audio.crypto[0]));
+	talk_answer(&b2, 200, &answer);
+	NEED(talk_takes(&b2, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	uint64_t join;
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && s->side[0].end == RELAY_ENDED_SDES && s->side[1].end == RELAY_ENDED_SDES);
+	talk_answer(&b, 487, NULL);
+	call_hang_up(&a, &b2);
+	finish();
+}
+
+/* One with DTLS beside it keeps that, and loses SDES. */
+static void dtls_passes_to_several_without_sdes_beside_it(void)
+{
+	begin();
+	phone_register(&bob2);
+	struct sdp both = sdp_of(KEYS_DTLS, alice.host, 40002, 1, "sendrecv", "actpass");
+	both.audio.crypto_n = offer.audio.crypto_n;
+	memcpy(both.audio.crypto, offer.audio.crypto, sizeof both.audio.crypto);
+	struct sdp say = sdp_of(KEYS_DTLS, bob.host, 40002, 1, "sendrecv", "active");
+	talk_invite(&a, &alice, "bob", &both);
+	talk_rings_at(&b, &bob);
+	talk_rings_at(&b2, &bob2);
+	NEED(b.sdp.audio.crypto_n == 0 && b2.sdp.audio.crypto_n == 0 && b.sdp.audio.fingerprint_n && b2.sdp.audio.fingerprint_n);
+	talk_answer(&b, 200, &say);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	uint64_t join;
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && s->side[0].end == RELAY_PASSING && s->side[1].end == RELAY_PASSING);
+	talk_answer(&b2, 487, NULL);
+	call_hang_up(&a, &b);
 	finish();
 }
 
@@ -998,6 +1058,8 @@ int main(void)
 	SIM(busy_on_one_phone_and_silence_on_the_other);
 	SIM(busy_on_one_phone_and_an_answer_on_the_other);
 	SIM(decline_everywhere_stops_the_other_phone);
+	SIM(the_callers_sdes_keys_go_to_one_phone_at_most);
+	SIM(dtls_passes_to_several_without_sdes_beside_it);
 	SIM(two_phones_answer_at_once);
 	SIM(two_users_of_one_phone_talk);
 	SIM(nobody_answers);

@@ -85,16 +85,96 @@ static void what_says_the_same_again_is_answered_from_what_stands(void)
 	NEED(h && respond(h)->code == 200 && respond(h)->sdp.len);
 	NEED(!talk_takes(&b, SIP_INVITE) && !relay_wish(NULL));
 	talk_ack(&a);
-	/* RFC 3261 14.2: an INVITE without an offer is answered with one */
-	txn = talk_send(&a, SIP_INVITE, NULL);
-	h = reply_to(txn);
-	NEED(h && respond(h)->code == 200 && respond(h)->sdp.len);
-	talk_ack(&a);
 	/* an UPDATE without an offer is a refresh alone */
 	txn = talk_send(&a, SIP_UPDATE, NULL);
 	h = reply_to(txn);
 	NEED(h && respond(h)->code == 200 && !respond(h)->sdp.len);
 	call_hang_up(&a, &b);
+	finish();
+}
+
+/* `from` asks for an offer, `to` makes it; what `from` says to it is for its ACK. */
+static void is_offered(struct talk *from, struct talk *to, struct sdp *said)
+{
+	uint64_t txn = talk_send(from, SIP_INVITE, NULL);
+	struct heard *h = talk_takes(to, SIP_INVITE);
+
+	NEED(h && !sent(h)->sdp.len && !reply_to(txn));
+	talk_reply(to, h, 200, said);
+	NEED(!talk_takes(to, SIP_ACK));
+	h = reply_to(txn);
+	NEED(h && respond(h)->code == 200 && respond(h)->sdp.len);
+	from->sdp = *(const struct sdp *)sim_part(h, respond(h)->sdp);
+	NEED(from->sdp.audio.direction == said->audio.direction && from->sdp.audio.at.port != said->audio.at.port);
+}
+
+static void ack_with(struct talk *from, const struct sdp *said)
+{
+	struct msg_request *m = talk_begin(from, SIP_ACK);
+
+	m->cseq = from->invite_cseq;
+	if (said)
+		m->sdp = phone_put_sdp(from->phone, said);
+	talk_end(from);
+}
+
+/* RFC 3261 14.2, RFC 6337 5.3: an INVITE without an offer asks the other phone for one, and the ACK answers it. */
+static void without_an_offer_the_other_phone_makes_it(void)
+{
+	begin();
+	change(&a, &b, SIP_INVITE, &offer, &answer); /* alice holds */
+	relay_wish(NULL);
+	struct sdp theirs = sdp_of(KEYS_SDES, bob.host, 50002, 3, "sendrecv", NULL);
+	struct sdp mine = sdp_of(KEYS_SDES, alice.host, 50004, 3, "sendrecv", NULL);
+	is_offered(&a, &b, &theirs);
+	NEED(!relay_wish(NULL));
+	NEED(code_of(talk_send(&b, SIP_UPDATE, &theirs)) == 491); /* an offer waits for its answer */
+	ack_with(&a, &mine);
+	struct heard *h = talk_takes(&b, SIP_ACK);
+	NEED(h && sent(h)->sdp.len);
+	const struct sdp *said = sim_part(h, sent(h)->sdp);
+	NEED(said->audio.direction == SDP_SENDRECV && said->audio.at.port == b.sdp.audio.at.port);
+	const struct relay_spec *spec = relay_wish(NULL);
+	NEED(spec && spec->side[0].rtp.port == 50004 && spec->side[1].rtp.port == 50002);
+	NEED(spec->side[0].direction == RELAY_BOTH && spec->side[1].direction == RELAY_BOTH);
+	ack_with(&a, &mine); /* once more */
+	NEED(!talk_takes(&b, SIP_ACK) && !relay_wish(NULL));
+	offer = sdp_of(KEYS_SDES, bob.host, 50002, 4, "sendonly", NULL);
+	answer = sdp_of(KEYS_SDES, alice.host, 50004, 4, "recvonly", NULL);
+	change(&b, &a, SIP_INVITE, &offer, &answer); /* and on as ever */
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void an_offer_that_is_refused_or_not_answered(void)
+{
+	begin();
+	uint64_t txn = talk_send(&a, SIP_INVITE, NULL);
+	talk_reply(&b, talk_takes(&b, SIP_INVITE), 488, NULL);
+	NEED(code_of(txn) == 488 && !relay_wish(NULL)); /* and the call goes on */
+	struct sdp theirs = sdp_of(KEYS_SDES, bob.host, 50002, 3, "sendrecv", NULL);
+	is_offered(&a, &b, &theirs);
+	ack_with(&a, NULL); /* bob's phone has a new session by now, and no answer to it */
+	NEED(talk_takes(&b, SIP_ACK) && talk_takes(&b, SIP_BYE) && talk_takes(&a, SIP_BYE));
+	finish();
+}
+
+static void an_offer_whose_ack_never_comes(void)
+{
+	begin();
+	struct sdp theirs = sdp_of(KEYS_SDES, bob.host, 50002, 3, "sendrecv", NULL);
+	is_offered(&a, &b, &theirs);
+	sim_pass(33000);
+	NEED(talk_takes(&b, SIP_ACK) && talk_takes(&b, SIP_BYE) && talk_takes(&a, SIP_BYE));
+	finish();
+}
+
+static void a_phone_that_has_no_offer_to_make(void)
+{
+	begin();
+	uint64_t txn = talk_send(&a, SIP_INVITE, NULL);
+	talk_reply(&b, talk_takes(&b, SIP_INVITE), 200, NULL);
+	NEED(talk_takes(&b, SIP_ACK) && talk_takes(&b, SIP_BYE) && talk_takes(&a, SIP_BYE) && code_of(txn) >= 400);
 	finish();
 }
 
@@ -149,11 +229,13 @@ static void a_refused_change_changes_nothing(void)
 	}
 	NEED(!relay_wish(NULL));
 	/* what core says to each on a refresh is what stood before */
-	struct heard *h = reply_to(talk_send(&a, SIP_INVITE, NULL));
+	offer = sdp_of(KEYS_SDES, alice.host, 40002, 3, "sendrecv", NULL);
+	struct heard *h = reply_to(talk_send(&a, SIP_INVITE, &offer));
 	const struct sdp *now = sim_part(h, respond(h)->sdp);
 	NEED(now->audio.direction == was_a.audio.direction && now->version == was_a.version);
 	talk_ack(&a);
-	h = reply_to(talk_send(&b, SIP_INVITE, NULL));
+	answer = sdp_of(KEYS_SDES, bob.host, 40002, 3, "sendrecv", NULL);
+	h = reply_to(talk_send(&b, SIP_INVITE, &answer));
 	now = sim_part(h, respond(h)->sdp);
 	NEED(now->audio.direction == SDP_SENDRECV && now->version == was_b.version);
 	talk_ack(&b);
@@ -674,6 +756,10 @@ int main(void)
 {
 	SIM(hold_and_resume_both_ways);
 	SIM(what_says_the_same_again_is_answered_from_what_stands);
+	SIM(without_an_offer_the_other_phone_makes_it);
+	SIM(an_offer_that_is_refused_or_not_answered);
+	SIM(an_offer_whose_ack_never_comes);
+	SIM(a_phone_that_has_no_offer_to_make);
 	SIM(the_200_of_a_change_is_repeated_and_missed);
 	SIM(glare_is_491_and_a_second_change_500);
 	SIM(a_refused_change_changes_nothing);

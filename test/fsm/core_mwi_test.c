@@ -187,10 +187,47 @@ static void a_phone_that_is_gone_is_told_when_it_is_back(void)
 	ledger_counts(1, 1, 0);
 	NEED(sim_status("requests").used == 0);
 	phone_register(&bob);
+	is_told(&lamp, 1, 0, false); /* on its new connection, in the dialog that it has */
+	ledger_counts(1, 2, 0);
+	is_told(&lamp, 2, 0, false);
+	phone_down(&bob);
+	phone_register(&bob);
+	NEED(!sent_to(&bob, SIP_NOTIFY)); /* it knows all there is to know */
+	ledger_counts(1, 3, 0);
+	is_told(&lamp, 3, 0, false);
 	NEED(subscribe(&lamp, "bob", 600) == 200);
-	is_told(&lamp, 1, 0, false);
+	is_told(&lamp, 3, 0, false);
 	phone_down(&bob);
 	sim_pass(601000); /* it expires with nobody to tell */
+	finish();
+}
+
+/* Its connection was dead already, and nobody knew. */
+static void a_phone_that_did_not_answer_is_told_when_it_is_back(void)
+{
+	begin();
+	NEED(subscribe(&lamp, "bob", 600) == 200);
+	is_told(&lamp, 0, 0, false);
+	ledger_counts(1, 1, 0);
+	struct heard *h = sent_to(&bob, SIP_NOTIFY);
+	NEED(h);
+	struct link *edge = sim_far(PROC_EDGE, bob.edge);
+	struct msg_response *m = ipc_begin(edge, MSG_RESPONSE);
+	m->ref = sent(h)->ref;
+	m->flow = bob.flow;
+	m->method = SIP_NOTIFY;
+	m->code = 408;
+	m->local = 1;
+	ipc_end(edge);
+	sim_turn();
+	phone_down(&bob);
+	phone_down(&alice);
+	phone_register(&alice);
+	NEED(!sent_to(&alice, SIP_NOTIFY));
+	phone_register(&bob);
+	is_told(&lamp, 1, 0, false);
+	NEED(subscribe(&lamp, "bob", 0) == 200);
+	is_told(&lamp, 1, 0, true);
 	finish();
 }
 
@@ -539,6 +576,7 @@ int main(void)
 	SIM(a_phone_has_one_and_a_newer_one_takes_its_place);
 	SIM(a_phone_that_knows_it_no_more_ends_it);
 	SIM(a_phone_that_is_gone_is_told_when_it_is_back);
+	SIM(a_phone_that_did_not_answer_is_told_when_it_is_back);
 	SIM(what_runs_backwards_or_says_no_contact_is_refused);
 	SIM(a_phone_that_says_too_much_is_refused);
 	SIM(expires_of_nothing_tells_once);

@@ -520,10 +520,15 @@ static void no_answer_goes_elsewhere(void)
 	talk_rings_at(&b, &bob);
 	talk_answer(&b, 180, NULL);
 	talk_hears(&a, 180);
+	/* it may ring at carol's too, so neither phone is told alice's keys (R7) */
+	for (uint8_t i = 0; i < b.sdp.audio.crypto_n; i++)
+		NEED(memcmp(b.sdp.audio.crypto[i].key, offer.audio.crypto[0].key, 16) != 0);
 	sim_pass(11000);
 	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
 	talk_answer(&b, 487, NULL);
 	talk_rings_at(&c, &carol);
+	for (uint8_t i = 0; i < c.sdp.audio.crypto_n; i++)
+		NEED(memcmp(c.sdp.audio.crypto[i].key, offer.audio.crypto[0].key, 16) != 0);
 	talk_answer(&c, 200, &answer);
 	talk_takes(&c, SIP_ACK);
 	talk_hears(&a, 200);
@@ -648,6 +653,10 @@ static void a_ringing_call_is_picked_up_by_its_group_alone(void)
 	talk_invite(&picker, &carol, "*8", &of_carol);
 	NEED(code_of(picker.txn) == 480);
 	talk_rings_at(&c, &carol);
+	/* bob's phone was told alice's keys, so this talk has others (R7) */
+	NEED(memcmp(b.sdp.audio.crypto[0].key, offer.audio.crypto[0].key, 16) == 0);
+	for (uint8_t i = 0; i < c.sdp.audio.crypto_n; i++)
+		NEED(memcmp(c.sdp.audio.crypto[i].key, offer.audio.crypto[0].key, 16) != 0);
 	talk_answer(&c, 200, &of_carol);
 	NEED(talk_takes(&c, SIP_ACK));
 	talk_hears(&a, 200);

@@ -203,6 +203,73 @@ static void a_call_with_keys_does_not_lose_them(void)
 	finish();
 }
 
+/* Without an offer the trunk is made one, both ways, of what stands; it answers in its ACK (RFC 3261 14.2, RFC 6337 5.3). */
+static void asks_for_an_offer_and_says(const struct sdp *said)
+{
+	struct heard *h = reply_to(talk_send(&t, SIP_INVITE, NULL));
+
+	NEED(h && respond(h)->code == 200 && respond(h)->sdp.len);
+	const struct sdp *ours = sim_part(h, respond(h)->sdp);
+	NEED(ours->audio.direction == SDP_SENDRECV && ours->audio.codec_n > 0 && !relay_wish(NULL));
+	NEED(code_of(talk_send(&t, SIP_UPDATE, &plain)) == 491);
+	struct msg_request *m = talk_begin(&t, SIP_ACK);
+	m->cseq = t.invite_cseq;
+	if (said)
+		m->sdp = phone_put_sdp(&telco[0], said);
+	talk_end(&t);
+}
+
+static void what_the_trunk_says_in_its_ack_counts(void)
+{
+	struct sdp hold = at("203.0.113.6", 2), back = at("203.0.113.80", 3), alien = at("198.18.0.9", 4);
+
+	begin_with(NULL);
+	up_with(&plain);
+	(void)side_of_trunk();
+	hold.audio.direction = SDP_SENDONLY;
+	NEED(code_of(talk_send(&t, SIP_INVITE, &hold)) == 200);
+	talk_ack(&t);
+	const struct relay_side *s = side_of_trunk();
+	NEED(s->direction == RELAY_SENDS);
+	asks_for_an_offer_and_says(NULL); /* nothing: what stands, stands */
+	NEED(!relay_wish(NULL));
+	asks_for_an_offer_and_says(&back);
+	s = side_of_trunk();
+	NEED(s->direction == RELAY_BOTH && is_at(&s->rtp, "203.0.113.80", 40002));
+	asks_for_an_offer_and_says(&alien);
+	struct heard *h = talk_takes(&t, SIP_BYE);
+	NEED(h);
+	talk_reply(&t, h, 200, NULL);
+	h = talk_takes(&a, SIP_BYE);
+	NEED(h);
+	talk_reply(&a, h, 200, NULL);
+	finish();
+}
+
+static void keys_stand_over_an_offer_of_ours(void)
+{
+	begin_with(NULL);
+	up_with(&plain);
+	(void)side_of_trunk();
+	struct heard *h = reply_to(talk_send(&a, SIP_INVITE, NULL));
+	NEED(h && respond(h)->code == 200);
+	const struct sdp *ours = sim_part(h, respond(h)->sdp);
+	NEED(ours->audio.crypto_n == 1 && memcmp(&ours->audio.crypto[0], &a.sdp.audio.crypto[0], sizeof ours->audio.crypto[0]) == 0);
+	struct sdp said = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendonly", NULL);
+	said.audio.crypto[0].tag = ours->audio.crypto[0].tag;
+	said.audio.crypto[0].key[0] ^= 1; /* its own may be new */
+	struct msg_request *m = talk_begin(&a, SIP_ACK);
+	m->cseq = a.invite_cseq;
+	m->sdp = phone_put_sdp(&alice, &said);
+	talk_end(&a);
+	uint64_t join;
+	const struct relay_spec *s = relay_wish(&join);
+	NEED(s && s->side[0].direction == RELAY_SENDS);
+	NEED(sim_take(PROC_VOICE, MSG_TURN, NULL, NULL)); /* music for who is on hold */
+	call_hang_up(&a, &t);
+	finish();
+}
+
 /* A phone names a third for its RTCP: the relay neither hears it there nor sends it anything. */
 static void a_phone_names_a_third_for_rtcp(void)
 {
@@ -238,6 +305,8 @@ int main(void)
 	SIM(media_come_from_another_host_of_the_trunk);
 	SIM(and_not_from_anywhere_else);
 	SIM(a_call_with_keys_does_not_lose_them);
+	SIM(what_the_trunk_says_in_its_ack_counts);
+	SIM(keys_stand_over_an_offer_of_ours);
 	SIM(a_phone_names_a_third_for_rtcp);
 	(void)test_failed_here;
 	return TEST_END;

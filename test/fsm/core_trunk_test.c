@@ -66,6 +66,86 @@ static void a_withheld_number_is_withheld_to_the_end(void)
 	finish();
 }
 
+static void helps(void)
+{
+	sim.site.trunk[0].emergency = 1;
+	sim.device[0].flags = DEVICE_FIXED;
+	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12, room=4");
+}
+
+static uint64_t invite_in_private(const char *number, bool help)
+{
+	struct msg_request *m = phone_begin_as(&alice, SIP_INVITE, help ? CLASS_EMERGENCY : CLASS_NEW);
+
+	m->call_id = phone_put(&alice, "private");
+	m->target_user = m->to_user = phone_put(&alice, number);
+	m->emergency = help;
+	m->privacy = 1;
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&alice, "<sip:a@192.0.2.1>");
+	m->sdp = phone_put_sdp(&alice, &offer);
+	return phone_end(&alice);
+}
+
+/* RFC 3323 4.2; inside, a caller has a name, and a call for help shows whom to call back (R16). */
+static void a_phone_that_asks_for_privacy_has_it_outside(void)
+{
+	begin_with(helps);
+	invite_in_private("0123456789", false);
+	NEED(withheld_in(sent_to(&telco[0], SIP_INVITE)));
+	invite_in_private("bob", false);
+	struct heard *h = sent_to(&bob, SIP_INVITE);
+	NEED(h && strcmp(sim_text(h, sent(h)->from_user), "alice") == 0 && sent(h)->identity_user.len);
+	invite_in_private("112", true);
+	h = sent_to(&telco[0], SIP_INVITE);
+	NEED(h && !sent(h)->privacy && strcmp(sim_text(h, sent(h)->from_user), "+33140000000") == 0);
+}
+
+static void spells_nationally(void)
+{
+	sim.site.trunk[0].spelling = SPELLED_NATIONAL;
+	sim.site.inbound[0] = (struct inbound){.number = "0140000001", .to = "bob"};
+	sim.site.plan.unknown_caller = INCOMING_PASS;
+	set(3, OWNER_USER, 1, SETTING_BLOCKED, "+33611223355");
+}
+
+static void numbers_are_spelled_as_the_trunk_does(void)
+{
+	static struct talk in;
+
+	begin_with(spells_nationally);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	struct heard *h = sent_to(&telco[0], SIP_INVITE);
+	NEED(h && strcmp(sim_text(h, sent(h)->number), "0123456789") == 0);
+	h->taken = false;
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 486, NULL);
+	finish();
+	NEED(strcmp(sim.record_to, "+33123456789") == 0);
+	invite_from(&in, "0687654321", "0140000001", false);
+	h = sent_to(&bob, SIP_INVITE);
+	NEED(h && strcmp(sim_text(h, sent(h)->from_user), "+33687654321") == 0);
+}
+
+/* E.164 without its plus, as many a provider writes it, is a number, and who is turned away by it is (R18). */
+static void a_caller_without_a_plus_is_known(void)
+{
+	static const char *const blocked[] = {"+33611223355", "33611223355", "0611223355", "0033611223355"};
+	static struct talk in;
+
+	begin_with(spells_nationally);
+	for (size_t i = 0; i < sizeof blocked / sizeof *blocked; i++) {
+		invite_from(&in, blocked[i], "33140000001", false);
+		NEED(!sent_to(&bob, SIP_INVITE));
+		sim_pass(60000);
+		sim_clear();
+	}
+	invite_from(&in, "33687654321", "33140000001", false);
+	struct heard *h = sent_to(&bob, SIP_INVITE);
+	NEED(h && strcmp(sim_text(h, sent(h)->from_user), "+33687654321") == 0);
+	NEED(strcmp(sim_text(h, sent(h)->from_display), "outside, unverified") == 0);
+}
+
 static void a_known_number_goes_out_and_is_charged(void)
 {
 	begin_with(NULL);
@@ -905,6 +985,9 @@ static void a_number_that_is_not_in_service(void)
 int main(void)
 {
 	SIM(a_withheld_number_is_withheld_to_the_end);
+	SIM(a_phone_that_asks_for_privacy_has_it_outside);
+	SIM(numbers_are_spelled_as_the_trunk_does);
+	SIM(a_caller_without_a_plus_is_known);
 	SIM(a_number_that_is_not_in_service);
 	SIM(a_known_number_goes_out_and_is_charged);
 	SIM(what_was_counted_ahead_is_of_today_when_the_clock_is_confirmed);

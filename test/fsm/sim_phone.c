@@ -271,11 +271,26 @@ void talk_end_answer(struct talk *t)
 	sim_turn();
 }
 
+/* Under the tag of its suite in the offer (RFC 4568 5.1.2). */
+static void take_tag(struct sdp *answer, const struct sdp *offered)
+{
+	for (uint8_t i = 0; i < offered->audio.crypto_n && answer->audio.crypto_n == 1; i++)
+		if (offered->audio.crypto[i].suite == answer->audio.crypto[0].suite) {
+			answer->audio.crypto[0].tag = offered->audio.crypto[i].tag;
+			return;
+		}
+}
+
 void talk_answer(struct talk *t, unsigned code, const struct sdp *sdp)
 {
 	struct msg_response *m = talk_begin_answer(t, code);
+	struct sdp answer;
 
-	m->sdp = phone_put_sdp(t->phone, sdp);
+	if (sdp) {
+		answer = *sdp;
+		take_tag(&answer, &t->sdp);
+	}
+	m->sdp = phone_put_sdp(t->phone, sdp ? &answer : NULL);
 	talk_end_answer(t);
 }
 

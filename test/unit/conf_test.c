@@ -349,6 +349,11 @@ static void trunks_are_refused_with_their_reason(void)
 	    "f:3: trunk.media-from = \"::/129\" has no number of bits after its /"));
 	CHECK(refused(TRUNK("classes = {internal}"),
 	    "f:3: trunk.classes = \"internal\" is no class of numbers that a trunk carries (toll-free, local, national, ...)"));
+	CHECK(refused(TRUNK("spelling = e164"),
+	    "f:3: trunk.spelling = \"e164\" is none of plus, digits, international and national"));
+	CHECK(refused(TRUNK("spelling = national"), "f: a trunk's spelling needs numbers.country"));
+	CHECK(good(TRUNK("spelling = digits")) && c.site.trunk[0].spelling == SPELLED_DIGITS);
+	CHECK(good(TRUNK("spelling = national") "numbers { country = fr }\n") && c.site.trunk[0].spelling == SPELLED_NATIONAL);
 	CHECK(refused(TRUNK("server = \"x.y\""), "f:3: trunk.server = \"x.y\" is given twice"));
 	CHECK(refused(TRUNK("transport = udp media = rtp plain = yes"), "f:3: trunk speaks UDP and so needs a listen"));
 	CHECK(refused(TRUNK("listen = \"192.0.2.1:5061\""), "f: trunk acme listens where another section does, and otherwise"));

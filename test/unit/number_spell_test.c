@@ -212,6 +212,11 @@ static void a_canonical_form_is_its_own(void)
 		if (a.text[0] != '+')
 			continue;
 		CHECK(number_canon(&p, span_str(a.text), SPAN(""), false, &b) && memcmp(&a, &b, sizeof a) == 0);
+		for (int how = 0; how < NUMBER_SPELLINGS; how++) {
+			char said[NUMBER_MAX + 1];
+			number_spell(&p, (enum number_spelling)how, a.text, said);
+			CHECK(number_canon_outside(&p, (enum number_spelling)how, span_str(said), &b) && strcmp(a.text, b.text) == 0);
+		}
 		CHECK(strlen(a.text) > NUMBER_E164_MIN && strlen(a.text) <= NUMBER_E164_MAX + 1);
 	}
 	CHECK(understood > 1000);

@@ -436,17 +436,56 @@ static void callers_from_outside(void)
 {
 	static const struct row rows[] = {
 	    {"+33144123456", "+33144123456"}, {"0144123456", "+33144123456"}, {"0033144123456", "+33144123456"},
-	    {"44123456", "+33144123456"}, {"101"}, {"112"}, {"*72"}, {"anonymous"}, {""}, {"+331;ext=1"}, {"3949"},
+	    {"44123456", "+33144123456"}, {"33144123456", "+33144123456"}, {"493012345678", "+493012345678"},
+	    {"4412345"}, {"441234567"}, {"33000000000"}, {"99912345678"}, {"*33144123456"}, {"101"}, {"112"}, {"*72"}, {"anonymous"}, {""}, {"+331;ext=1"}, {"3949"},
 	};
 	struct number n;
 
 	site("fr", "1", "");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		bool ok = number_canon_outside(&p, span_str(rows[i].spelled), &n);
+		bool ok = number_canon_outside(&p, SPELLED_PLUS, span_str(rows[i].spelled), &n);
 		if (ok != !!rows[i].text || (ok && strcmp(n.text, rows[i].text) != 0))
 			fprintf(stderr, "%s\n", rows[i].spelled);
 		CHECK(ok == !!rows[i].text && (!ok || strcmp(n.text, rows[i].text) == 0));
 	}
+}
+
+/* Ten digits may be a number of here or of Berlin: only the trunk's own spelling says which. */
+static void callers_of_a_trunk_without_a_plus(void)
+{
+	struct number n;
+
+	site("us", "212", "");
+	CHECK(number_canon_outside(&p, SPELLED_PLUS, SPAN("4930123456"), &n) && strcmp(n.text, "+14930123456") == 0);
+	CHECK(number_canon_outside(&p, SPELLED_DIGITS, SPAN("4930123456"), &n) && strcmp(n.text, "+4930123456") == 0);
+	CHECK(number_canon_outside(&p, SPELLED_DIGITS, SPAN("12125551234"), &n) && strcmp(n.text, "+12125551234") == 0);
+	CHECK(number_canon_outside(&p, SPELLED_DIGITS, SPAN("+12125551234"), &n) && strcmp(n.text, "+12125551234") == 0);
+	CHECK(!number_canon_outside(&p, SPELLED_DIGITS, SPAN("112"), &n) && n.text[0] == 0);
+}
+
+static void spelled_for_a_trunk(void)
+{
+	static const struct {
+		const char *country, *text, *as[NUMBER_SPELLINGS];
+	} rows[] = {
+	    {"fr", "+33144123456", {"+33144123456", "33144123456", "0033144123456", "0144123456"}},
+	    {"fr", "+493012345678", {"+493012345678", "493012345678", "00493012345678", "00493012345678"}},
+	    {"us", "+12125551234", {"+12125551234", "12125551234", "01112125551234", "12125551234"}},
+	    {"it", "+390612345678", {"+390612345678", "390612345678", "00390612345678", "0612345678"}},
+	    {"fr", "3949", {"3949", "3949", "3949", "3949"}},
+	    {"fr", "112", {"112", "112", "112", "112"}},
+	    {"", "+33144123456", {"+33144123456", "33144123456", "+33144123456", "+33144123456"}},
+	};
+	char out[NUMBER_MAX + 1];
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (int how = 0; how < NUMBER_SPELLINGS; how++) {
+			site(rows[i].country, "", "");
+			number_spell(&p, (enum number_spelling)how, rows[i].text, out);
+			if (strcmp(out, rows[i].as[how]) != 0)
+				fprintf(stderr, "%s %s %d: %s\n", rows[i].country, rows[i].text, how, out);
+			CHECK(strcmp(out, rows[i].as[how]) == 0);
+		}
 }
 
 /* Every table of ranges is whole: prefixes are digits, lengths fit E.164, classes are of outside numbers. */
@@ -492,6 +531,8 @@ int main(void)
 	RUN(a_site_has_rules_of_its_own);
 	RUN(rates_by_the_longest_prefix);
 	RUN(callers_from_outside);
+	RUN(callers_of_a_trunk_without_a_plus);
+	RUN(spelled_for_a_trunk);
 	RUN(tables_are_whole);
 	return TEST_END;
 }
