@@ -168,7 +168,11 @@ static void do_dial(struct call *c)
 		return;
 	}
 	dial_ask_all(c);
-	if (c->r.state == PHASE_DIALLING && !c->targets)
+	if (c->r.state != PHASE_DIALLING || c->targets)
+		return;
+	if (outside_may_soon(c))
+		do_ring(c);
+	else
 		dial_nobody(c);
 }
 

@@ -71,6 +71,7 @@ struct call {
 	uint8_t help_rings;    /* for help: a trunk has said something, or there is no other */
 	uint8_t preempted;     /* the trunk on which another call has ended for this one */
 	uint64_t preempted_ms; /* when */
+	uint64_t hoped_ms;     /* since when it waits for a trunk that is away; 0: not yet */
 	uint32_t placeless;    /* 1 << trunk: these take no INVITE with a place */
 	uint8_t withheld;      /* its phone asked that nobody outside be told who calls */
 	uint8_t keeps_keys;    /* more phones than one may ring: none is told the caller's SDES keys any more */

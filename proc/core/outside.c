@@ -163,10 +163,17 @@ static bool is_heard_of(const struct call *c)
 	return false;
 }
 
-/* Nobody is asked any more; the line that was freed may not be free yet at the gateway. */
-static bool may_be_free_soon(struct call *c)
+/* A line that was freed may not be free yet at the gateway, and a trunk may be away for a moment. */
+bool outside_may_soon(struct call *c)
 {
-	if (!c->r.emergency || c->targets > 0 || !c->preempted || child_now() >= c->preempted_ms + HELP_FREED_MS)
+	bool comes = c->r.emergency && trunk_may_come(c->trunks_tried);
+
+	if (!c->r.emergency || c->dest.kind != DEST_OUTSIDE || c->targets > 0)
+		return false;
+	if (comes && !c->hoped_ms)
+		c->hoped_ms = child_now();
+	if (!(comes && child_now() < c->hoped_ms + HELP_COMES_MS) &&
+	    !(c->preempted && child_now() < c->preempted_ms + HELP_FREED_MS))
 		return false;
 	timer_set(&child_wheel, &c->ring, child_now() + HELP_AGAIN_MS);
 	return true;
@@ -185,10 +192,11 @@ bool outside_waits_on(struct call *c)
 {
 	if (!c->r.emergency || c->dest.kind != DEST_OUTSIDE)
 		return false;
-	if (c->targets == 0 && c->preempted) {
-		c->trunks_tried &= ~(1u << c->preempted);
+	if (c->targets == 0 && (c->preempted || c->hoped_ms)) {
+		if (c->preempted)
+			c->trunks_tried &= ~(1u << c->preempted);
 		outside_ask(c);
-		if (c->targets == 0 && !may_be_free_soon(c))
+		if (c->targets == 0 && !outside_may_soon(c))
 			dial_over(c, CALL_REFUSED);
 		return true;
 	}
@@ -235,5 +243,5 @@ bool outside_again(struct call *c, struct leg *l)
 			: "the trunk takes no call for help with its place: it goes on without");
 	}
 	outside_ask(c);
-	return c->targets > 0 || may_be_free_soon(c);
+	return c->targets > 0 || outside_may_soon(c);
 }

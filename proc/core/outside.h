@@ -10,12 +10,15 @@ enum {
 	HELP_RING_S = 600,   /* so long help may ring */
 	HELP_AGAIN_MS = 1000,  /* a gateway needs a moment to free the line of the call that gave way, */
 	HELP_FREED_MS = 10000, /* and in these it is asked again */
+	HELP_COMES_MS = 10000, /* so long one waits for a trunk that is away */
 };
 
 /* Ask a trunk for c->dest.number; c->best says why none could be. */
 void outside_ask(struct call *c);
 /* The trunk could not (not: the callee would not). True: another is asked. */
 bool outside_again(struct call *c, struct leg *l);
+/* Nobody is asked any more. True: of this call for help somebody may be, in HELP_AGAIN_MS. */
+bool outside_may_soon(struct call *c);
 /* The time to ring is over. True: not for this call for help, which waits on or asks another trunk. */
 bool outside_waits_on(struct call *c);
 

@@ -22,6 +22,8 @@ const struct trunk_conf *trunk_conf_of(uint8_t trunk);
 /* Where a request to it goes, or NULL: it is not there. */
 struct flow *trunk_flow(uint8_t trunk);
 bool trunk_is_up(uint8_t trunk);
+/* Is one that may carry help away, of those that were not asked (1 << trunk)? */
+bool trunk_may_come(uint32_t tried);
 
 /* More calls than lines: only help has more. */
 bool trunk_is_over(uint8_t trunk);

@@ -42,6 +42,16 @@ bool trunk_may_help(uint8_t trunk)
 	return t && may_carry(t, NUMBER_EMERGENCY, true);
 }
 
+bool trunk_may_come(uint32_t tried)
+{
+	for (int i = 0; i < child_site()->trunks; i++) {
+		const struct trunk *t = &trunk_table[i];
+		if (!(tried >> trunk_number(t) & 1) && trunk_section(t)->emergency && !trunk_is_up(trunk_number(t)))
+			return true;
+	}
+	return false;
+}
+
 /* One that is full is asked only for help, and then last: its answer may be that it has no line. */
 static bool is_better(const struct trunk *t, const struct trunk *than)
 {

@@ -168,10 +168,14 @@ static void help_that_finds_no_line_is_told(void)
 	phone_down(&telco[1]);
 	no_seat_is_left(false);
 	talk_invite(&a, &alice, "112", &offer);
+	talk_hears(&a, 180);
+	sim_pass(HELP_COMES_MS + HELP_AGAIN_MS + 100);
 	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
 	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.notices == 1);
 	sim_link_down(PROC_VOICE, 0);
 	talk_invite(&a, &alice, "112", &offer);
+	talk_hears(&a, 180);
+	sim_pass(HELP_COMES_MS + HELP_AGAIN_MS + 100);
 	struct heard *h = reply_to(a.txn);
 	NEED(h && respond(h)->code == 503 && respond(h)->cause == 3);
 }
@@ -422,9 +426,46 @@ static void nobody_is_cut_off_for_help_that_has_no_trunk(void)
 	up_at(&from, &to, "+33123456789", &telco[1]);
 	phone_down(&telco[0]);
 	talk_invite(&a, &alice, "112", &offer);
+	talk_hears(&a, 180);
+	sim_pass(HELP_COMES_MS + HELP_AGAIN_MS + 100);
 	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
 	NEED(!talk_takes(&to, SIP_BYE));
 	call_hang_up(&from, &to);
+	finish();
+}
+
+/* R28: its connection broke a moment ago. */
+static void help_waits_for_a_trunk_that_is_away(void)
+{
+	begin_with(one_trunk_has_help);
+	phone_down(&telco[0]);
+	sim_clear();
+	talk_invite(&a, &alice, "112", &offer);
+	talk_hears(&a, 180);
+	sim_pass(3 * HELP_AGAIN_MS);
+	phone_up(&telco[0]);
+	sim_pass(HELP_AGAIN_MS + 100);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void who_gives_up_meanwhile_leaves_nothing(void)
+{
+	begin_with(one_trunk_has_help);
+	phone_down(&telco[0]);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_hears(&a, 180);
+	struct msg_cancelled *m = ipc_begin(sim_far(PROC_EDGE, alice.edge), MSG_CANCELLED);
+	m->txn = a.txn;
+	ipc_end(sim_far(PROC_EDGE, alice.edge));
+	sim_turn();
+	sim_pass(HELP_COMES_MS + HELP_AGAIN_MS + 100);
+	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
 	finish();
 }
 
@@ -774,6 +815,8 @@ int main(void)
 	SIM(who_was_helped_goes_on_elsewhere);
 	SIM(help_takes_the_line_of_one_that_is_transferred);
 	SIM(nobody_is_cut_off_for_help_that_has_no_trunk);
+	SIM(help_waits_for_a_trunk_that_is_away);
+	SIM(who_gives_up_meanwhile_leaves_nothing);
 	SIM(who_cannot_call_for_help_is_counted);
 	SIM(a_fixed_phone_that_travels_is_counted);
 	SIM(help_goes_first_whatever_is_busy);
