@@ -93,7 +93,14 @@ const char *place_could_listen(void)
 	return NULL;
 }
 
-bool place_listen(void)
+static void unlisten(int n)
+{
+	for (int i = 0; i < n; i++)
+		if (self.listener_fd[i] >= 0)
+			close(self.listener_fd[i]);
+}
+
+const char *place_listen(void)
 {
 	for (int i = 0; i < self.site.listeners; i++) {
 		const struct addr *a = &self.site.listener[i].bind;
@@ -103,8 +110,9 @@ bool place_listen(void)
 			self.listener_fd[i] = listen_on(a, datagrams);
 		if (self.listener_fd[i] >= 0 || a->port == 0) /* a trunk that only goes out has no port of its own */
 			continue;
-		log_error("%s", cannot("listen on", a));
-		return false;
+		const char *why = cannot("listen on", a);
+		unlisten(i);
+		return why;
 	}
-	return true;
+	return NULL;
 }

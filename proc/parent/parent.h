@@ -158,7 +158,7 @@ const char *place_check_trust(const struct site *s);
 void place_close(void);
 
 /* listen.c */
-bool place_listen(void);              /* false, logged, when one cannot be had */
+const char *place_listen(void);       /* NULL, or why one cannot be had: none is listened on then */
 const char *place_could_listen(void); /* in a rehearsal: those that nobody of ours holds; NULL, or why not */
 
 #endif

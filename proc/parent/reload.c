@@ -198,10 +198,13 @@ static void boot(void)
 			slots_init();
 		return;
 	}
-	if (why)
+	why = why ? why : place_listen();
+	if (why) {
 		log_error("%s", why);
-	if (why || !place_listen()) {
-		life_stop(self.upgrades ? EXIT_AGAIN : 1);
+		self.generation = 0;
+		if (self.upgrades ||
+		    !fall_back(why)) /* who took over was rehearsed: it starts anew, and falls back then */
+			life_stop(self.upgrades ? EXIT_AGAIN : 1);
 		return;
 	}
 	handover_end();

@@ -572,6 +572,21 @@ def test_where_no_copy_can_be_made_the_file_itself_is_read(house):
     (h.site / 'run/ringfence.conf.read').rmdir()
 
 
+def test_r28_an_address_that_is_taken_ends_no_start_where_another_was_accepted(house):
+    """It fits the grammar, so that nobody refused it; a restart finds out."""
+    h = house()
+    h.ready()
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        at = f'127.0.0.1:{taken.getsockname()[1]}'
+        h.write_conf(f'domain = voice.example\nphones {{ listen = "{at}" }}\n')
+        h.start_anew()
+        h.ready()
+    h.wait_log(f'the start goes on with what was accepted before: cannot listen on {at}: Address already in use', 0.1)
+    assert re.search(r'ready, sip:voice.example at ' + re.search(r'listen = "(.*)"', SITE)[1], h.log())
+
+
 def ends_with(h, seconds, pattern):
     try:
         assert h.process.wait(seconds) == 1
