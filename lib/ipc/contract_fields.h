@@ -640,6 +640,8 @@ enum turn_why {
 #define FIELDS_PIN_SET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, who) S(user, USER_NAME_MAX) S(old, PIN_DIGITS_MAX) S(new, PIN_DIGITS_MAX)
 #define FIELDS_PIN_CHECK(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, who) S(user, USER_NAME_MAX) S(digits, PIN_DIGITS_MAX)
 #define FIELDS_PIN_VERDICT(N, E, S, D, A, B, O) N(uint64_t, token) E(verdict, PIN_VERDICTS)
+/* an administrator took it away: whoever is a guest by it is one no more */
+#define FIELDS_PIN_REMOVED(N, E, S, D, A, B, O) S(user, USER_NAME_MAX)
 /* number: in canonical form */
 #define FIELDS_DIALLED_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX) S(number, SETTING_NUMBER_MAX)
 /* and what there is of that user's PIN, since a number that is not known asks for it */

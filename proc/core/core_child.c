@@ -384,6 +384,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_CALLBACK] = notice_on_callback,
     [MSG_NOTICE_KEPT] = notice_on_kept,
     [MSG_PIN_VERDICT] = pin_on_verdict,
+    [MSG_PIN_REMOVED] = hotdesk_on_pin_removed,
     [MSG_DIALLED] = pin_on_dialled,
     [MSG_PROOF] = proof_on_proof,
     [MSG_MAIL_FOUND] = mail_on_found,

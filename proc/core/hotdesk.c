@@ -77,6 +77,20 @@ bool hotdesk_log_out(uint32_t line, uint32_t device)
 	return true;
 }
 
+void hotdesk_on_pin_removed(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_pin_removed *m = v->payload;
+	const uint32_t guest = directory_find(ipc_str(v, m->user));
+	const struct user *u = directory_user(guest);
+
+	(void)from;
+	for (int i = 0; u && i < u->devices; i++) {
+		const uint32_t line = hotdesk_line(guest, u->device[i]);
+		if (line != NOBODY)
+			(void)hotdesk_log_out(line, u->device[i]);
+	}
+}
+
 void hotdesk_status(struct proc_status *s)
 {
 	uint64_t n = 0;

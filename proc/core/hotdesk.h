@@ -29,6 +29,9 @@ void hotdesk_log_in(uint32_t line, uint32_t guest, uint32_t device);
 /* False: nobody was. */
 bool hotdesk_log_out(uint32_t line, uint32_t device);
 
+/* From keeper: this guest has no PIN any more to be one by. */
+void hotdesk_on_pin_removed(struct link *from, const struct ipc_view *v);
+
 /* The directory changed: what it does not allow any more ends. */
 void hotdesk_check(void);
 

@@ -139,6 +139,17 @@ static const char *forget_all(struct span user)
 	return why ? why : dialled_forget(&keeper.dialled, user);
 }
 
+static void say_removed(struct span user)
+{
+	struct link *core = child_link(PROC_CORE, 0);
+	struct msg_pin_removed *m = core ? ipc_begin(core, MSG_PIN_REMOVED) : NULL;
+
+	if (!m)
+		return;
+	m->user = ipc_put(core, user);
+	ipc_end(core);
+}
+
 void keeper_on_secrets_forget(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_secrets_forget *w = v->payload;
@@ -154,6 +165,8 @@ void keeper_on_secrets_forget(struct link *from, const struct ipc_view *v)
 		break;
 	case FORGET_PIN:
 		why = pins_remove(&keeper.pins, user);
+		if (!why)
+			say_removed(user);
 		break;
 	case FORGET_DIALLED:
 		why = dialled_forget(&keeper.dialled, user);

@@ -161,6 +161,31 @@ static void the_day_ends(void)
 	finish();
 }
 
+static void keeper_says_removed(const char *user)
+{
+	struct link *l = sim_far(PROC_KEEPER, 0);
+	struct msg_pin_removed *m = ipc_begin(l, MSG_PIN_REMOVED);
+
+	m->user = ipc_put(l, span_str(user));
+	ipc_end(l);
+	sim_turn();
+}
+
+/* Whose PIN an administrator takes away is a guest no more; anybody else's is no matter. */
+static void without_a_pin_nobody_is_a_guest(void)
+{
+	people();
+	begin();
+	log_in(&desk);
+	keeper_says_removed("101");
+	keeper_says_removed("100");
+	keeper_says_removed("nobody");
+	NEED(sim_status("hot-desks").used == 1);
+	keeper_says_removed("102");
+	NEED(sim_status("hot-desks").used == 0 && strcmp(who_calls(), "100") == 0 && rings_at("100", &desk));
+	finish();
+}
+
 static void wrong_pins_lock(void)
 {
 	people();
@@ -339,6 +364,7 @@ int main(void)
 	SIM(the_extension_may_be_dialled_with_the_code);
 	SIM(the_guests_own_phone_rings_too);
 	SIM(the_day_ends);
+	SIM(without_a_pin_nobody_is_a_guest);
 	SIM(wrong_pins_lock);
 	SIM(only_who_is_allowed_on_the_phone);
 	SIM(one_without_a_pin_is_no_guest);

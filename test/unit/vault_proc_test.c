@@ -596,7 +596,8 @@ static void a_number_is_answered_with_the_pin(void)
 	peer_kill(&keeper);
 	CHECK(start_keeper() && remembers("101", true, PLAN_PIN_LOCKED));
 	CHECK(forget(FORGET_PIN_LOCK, "101") == DONE_OK && remembers("101", true, PLAN_PIN_SET));
-	CHECK(forget(FORGET_PIN, "101") == DONE_OK && remembers("101", true, PLAN_PIN_NONE));
+	CHECK(forget(FORGET_PIN, "101") == DONE_OK && peer_wait(core, MSG_PIN_REMOVED));
+	CHECK(remembers("101", true, PLAN_PIN_NONE));
 	peer_kill(&keeper);
 }
 
