@@ -99,10 +99,11 @@ static void take_ip(struct addr *out, uint8_t family, const uint8_t *ip)
 /* What the kernel says when it has nothing left to answer with. */
 static bool is_refused_now(const struct nlmsghdr *h)
 {
-	const struct nlmsgerr *e = NLMSG_DATA(h);
+	int error = 0;
 
-	return h->nlmsg_type == NLMSG_ERROR && h->nlmsg_len >= NLMSG_LENGTH(sizeof e->error) &&
-	       (e->error == -ENOMEM || e->error == -ENOBUFS || e->error == -EAGAIN || e->error == -EINTR);
+	if (h->nlmsg_type == NLMSG_ERROR && h->nlmsg_len >= NLMSG_LENGTH(sizeof error))
+		memcpy(&error, (const uint8_t *)h + NLMSG_HDRLEN, sizeof error);
+	return error == -ENOMEM || error == -ENOBUFS || error == -EAGAIN || error == -EINTR;
 }
 
 static bool read_answer(struct nlmsghdr *h, uint8_t family, struct route *out)

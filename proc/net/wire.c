@@ -58,7 +58,7 @@ static int error_in(const struct nlmsghdr *h)
 	int r = -EPROTO;
 
 	if (h->nlmsg_len >= NLMSG_LENGTH(sizeof r))
-		memcpy(&r, NLMSG_DATA(h), sizeof r);
+		memcpy(&r, (const uint8_t *)h + NLMSG_HDRLEN, sizeof r);
 	return r < 0 ? r : -EPROTO;
 }
 
