@@ -314,6 +314,8 @@ enum turn_why {
 #define FIELDS_SUSPEND(N, E, S, D, A, B, O) N(uint32_t, device)
 #define FIELDS_SITE_VERDICT(N, E, S, D, A, B, O) N(uint32_t, generation) E(ok, 2) S(reason, REASON_MAX)
 #define FIELDS_READY(N, E, S, D, A, B, O)
+/* what it keeps is of an earlier schema, and it is not ready before that is today's */
+#define FIELDS_UPGRADING(N, E, S, D, A, B, O)
 #define FIELDS_STATUS(N, E, S, D, A, B, O) N(uint64_t, token) O(struct proc_status, status, proc_status_ok)
 /* the process at the other end of one of my links broke its contract, acting for this flow and device (0: none) */
 #define FIELDS_ACCUSE(N, E, S, D, A, B, O) E(peer, PROC_N) N(uint32_t, instance) N(uint64_t, flow) N(uint32_t, device) S(reason, REASON_MAX)

@@ -93,7 +93,7 @@ const struct word word_notice[NOTICE_KINDS] = {
     [NOTICE_REFUSED] = {"refused", "an emergency call that was refused: the phone may be anywhere"},
     [NOTICE_DOUBT] = {"doubt", "an emergency call of a phone that may have been moved"},
     [NOTICE_TEST] = {"test", "a test of emergency calls"},
-    [NOTICE_END] = {"end", "the end of an emergency call"},
+    [NOTICE_END] = {"end", "the end of the call"},
 };
 
 const struct word word_pin[PLAN_PINS] = {

@@ -331,7 +331,6 @@ static void open_all(void)
 	expiry_init();
 	may_init();
 	mail_init();
-	notice_init();
 	message_init();
 	refer_init();
 	media_init();
@@ -341,6 +340,7 @@ static void open_all(void)
 	hotdesk_open(&table[CORE_HOTDESKS]);
 	bans_open(&table[CORE_BANS]);
 	mwi_open(&table[CORE_SUBSCRIPTIONS]);
+	notice_open(&table[CORE_NOTICES]);
 	dialogue_init();
 	service_init();
 	desk_init();

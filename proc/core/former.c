@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Layout 9, of the build before: subscriptions were not kept. All that was is as today. */
+/* Layout 10, of the build before: notices of emergency calls were not kept. All that was is as today. */
 #include "former.h"
 
-static const uint32_t record_size[CORE_SUBSCRIPTIONS] = {
+static const uint32_t record_size[CORE_NOTICES] = {
     [CORE_REGISTRATIONS] = 952,
     [CORE_LEGS] = 5408,
     [CORE_CALLS] = 320,
@@ -10,9 +10,10 @@ static const uint32_t record_size[CORE_SUBSCRIPTIONS] = {
     [CORE_ACCOUNTS] = 56,
     [CORE_HOTDESKS] = 16,
     [CORE_BANS] = 32,
+    [CORE_SUBSCRIPTIONS] = 856,
 };
 
-static arena_converter *const convert[CORE_SUBSCRIPTIONS] = {NULL};
+static arena_converter *const convert[CORE_NOTICES] = {NULL};
 
 const struct arena_former core_former = {
-    .layout = 9, .tables = CORE_SUBSCRIPTIONS, .record_size = record_size, .convert = convert};
+    .layout = 10, .tables = CORE_NOTICES, .record_size = record_size, .convert = convert};

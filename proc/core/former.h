@@ -6,7 +6,7 @@
 
 #include "arena/arena.h"
 
-enum { CORE_LAYOUT = 10 };
+enum { CORE_LAYOUT = 11 };
 
 enum core_table {
 	CORE_REGISTRATIONS,
@@ -17,6 +17,7 @@ enum core_table {
 	CORE_HOTDESKS,
 	CORE_BANS,
 	CORE_SUBSCRIPTIONS,
+	CORE_NOTICES,
 	CORE_TABLES
 };
 

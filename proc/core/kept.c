@@ -6,6 +6,7 @@
 #include "hotdesk.h"
 #include "leg.h"
 #include "mwi.h"
+#include "notice.h"
 #include "record.h"
 #include "registrar.h"
 
@@ -21,6 +22,7 @@ void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES])
 	out[CORE_HOTDESKS] = hotdesk_shape(s);
 	out[CORE_BANS] = bans_shape();
 	out[CORE_SUBSCRIPTIONS] = mwi_shape(s);
+	out[CORE_NOTICES] = notice_shape();
 }
 
 static struct arena_plan plan_of(const struct arena_shape *shape)
@@ -35,7 +37,7 @@ void kept_open(int fd, const struct site *s, struct arena_table table[CORE_TABLE
 
 	kept_shapes(s, shape);
 	const struct arena_plan plan = plan_of(shape);
-	arena_take_or_die(&arena, fd, &plan, table, "calls, registrations and bans");
+	arena_take_or_die(&arena, fd, &plan, table, "calls, registrations, bans and notices");
 }
 
 const char *kept_judge(int fd, const struct site *s)

@@ -8,6 +8,7 @@
 
 struct ban;
 struct leg_record;
+struct notice;
 struct call_record;
 struct registration;
 struct subscription_record;
@@ -22,6 +23,7 @@ bool kept_call_ok(const struct call_record *r);
 bool kept_registration_ok(const struct registration *r);
 bool kept_ban_ok(const struct ban *b);
 bool kept_subscription_ok(const struct subscription_record *r);
+bool kept_notice_ok(const struct notice *n);
 void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES]);
 
 #endif

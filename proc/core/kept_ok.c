@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* Could core have written this? What is adopted from an arena indexes tables, and goes to media in messages that must be right. */
 #include "bans.h"
+#include "base/utf8.h"
 #include "call.h"
 #include "kept.h"
 #include "mwi.h"
+#include "notice.h"
 
 #define TEXT_OK(s) (strnlen(s, sizeof(s)) < sizeof(s))
 
@@ -75,4 +77,20 @@ bool kept_subscription_ok(const struct subscription_record *r)
 
 	return r->user < s->max_users && r->device <= s->max_phones && TEXT_OK(r->tag) && TEXT_OK(r->token) &&
 	       texts_ok(r) && r->until_ms > child_now() && r->until_ms <= child_now() + MWI_EXPIRES_S * UINT64_C(1000);
+}
+
+static bool shown_ok(const char *s, size_t cap)
+{
+	size_t n = strnlen(s, cap);
+
+	return n < cap && utf8_text_ok(span_of(s, n), cap - 1);
+}
+
+bool kept_notice_ok(const struct notice *n)
+{
+	const struct site *s = child_site();
+
+	return n->kind < NOTICE_KINDS && n->device <= s->max_phones && n->user <= s->max_users && n->wall_ms >= 0 &&
+	       n->wall_ms < INT64_MAX / 2 && n->added_ms <= child_now() && shown_ok(n->number, sizeof n->number) &&
+	       shown_ok(n->location, sizeof n->location);
 }

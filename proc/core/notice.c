@@ -4,19 +4,10 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "directory.h"
+#include "kept.h"
 #include "settings.h"
-#include <stdlib.h>
 
 enum { AGAIN_MS = 5000 };
-
-struct notice {
-	uint64_t token;
-	int64_t wall_ms;
-	uint32_t device, user;
-	uint8_t kind; /* enum notice_kind */
-	char number[SITE_NUMBER_MAX];
-	char location[SETTING_TEXT_MAX + 1];
-};
 
 struct window {
 	uint64_t until_ms;
@@ -24,21 +15,11 @@ struct window {
 };
 
 static struct pool pool;
-static struct notice *table;
+static struct arena_table *table;
 static struct window window[CALLBACKS_MAX];
 static struct timer again;
 static int64_t last_wall_ms;
 static uint64_t lost;
-
-static void on_again(struct timer *t, uint64_t now_ms);
-
-void notice_init(void)
-{
-	table = calloc(NOTICES_MAX, sizeof *table);
-	again.fire = on_again;
-	if (!table || !pool_init(&pool, child_node(), NOTICES_MAX, 0))
-		log_fatal("no memory for notices");
-}
 
 /* --- who may be called back --- */
 
@@ -99,6 +80,11 @@ void notice_on_callback(struct link *from, const struct ipc_view *v)
 		    child_now() + window_ms() - (uint64_t)(wall_ms - m->wall_ms));
 }
 
+static bool opens_window(enum notice_kind kind)
+{
+	return kind == NOTICE_CALL || kind == NOTICE_DOUBT || kind == NOTICE_END;
+}
+
 /* --- to ledger --- */
 
 static void say(const struct notice *n)
@@ -131,7 +117,7 @@ void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct sp
 {
 	uint64_t token = pool_take(&pool, true);
 
-	if (kind == NOTICE_CALL || kind == NOTICE_DOUBT || kind == NOTICE_END)
+	if (opens_window(kind))
 		open_window(device, user, child_now() + window_ms());
 	if (token == ID_NONE) { /* the event of the call stands in the other log */
 		lost++;
@@ -139,15 +125,16 @@ void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct sp
 		    "notices of emergency calls wait for ledger and their table is full");
 		return;
 	}
-	struct notice *n = &table[id_index(token)];
-	*n = (struct notice){.token = token,
+	struct notice n = {.token = token,
 	    .wall_ms = own_moment(),
+	    .added_ms = child_now(),
 	    .device = device,
 	    .user = user == NOBODY ? 0 : user,
 	    .kind = (uint8_t)kind};
-	(void)span_cstr(span_head(number, sizeof n->number - 1), n->number, sizeof n->number);
-	(void)span_cstr(span_str(settings_of_device(device)->location), n->location, sizeof n->location);
-	say(n);
+	(void)span_cstr(span_head(number, sizeof n.number - 1), n.number, sizeof n.number);
+	(void)span_cstr(span_str(settings_of_device(device)->location), n.location, sizeof n.location);
+	arena_put(table, id_index(token), &n);
+	say(&n);
 	if (!timer_is_set(&again))
 		timer_set(&child_wheel, &again, child_now() + AGAIN_MS);
 }
@@ -157,6 +144,9 @@ void notice_on_kept(struct link *from, const struct ipc_view *v)
 	const struct msg_notice_kept *m = v->payload;
 
 	(void)from;
+	if (pool_index(&pool, m->token) < 0)
+		return;
+	arena_clear(table, id_index(m->token));
 	pool_release(&pool, m->token);
 }
 
@@ -164,7 +154,7 @@ static void say_all(void)
 {
 	for (uint32_t i = 0; i < pool.cap && pool.used; i++)
 		if (pool_id_at(&pool, i) != ID_NONE)
-			say(&table[i]);
+			say(arena_get(table, i));
 }
 
 static void on_again(struct timer *t, uint64_t now_ms)
@@ -177,6 +167,37 @@ static void on_again(struct timer *t, uint64_t now_ms)
 void notice_ledger_up(void)
 {
 	say_all();
+}
+
+/* --- from the life before --- */
+
+static bool adopt(uint32_t i, const struct notice *n)
+{
+	if (!kept_notice_ok(n) || id_index(n->token) != i || !pool_adopt(&pool, n->token))
+		return false;
+	if (n->wall_ms > last_wall_ms)
+		last_wall_ms = n->wall_ms;
+	if (opens_window((enum notice_kind)n->kind))
+		open_window(n->device, n->user ? n->user : NOBODY, n->added_ms + window_ms());
+	return true;
+}
+
+struct arena_shape notice_shape(void)
+{
+	return (struct arena_shape){sizeof(struct notice), NOTICES_MAX};
+}
+
+void notice_open(struct arena_table *t)
+{
+	table = t;
+	again.fire = on_again;
+	if (!pool_init(&pool, child_node(), t->count, 0))
+		log_fatal("no memory for notices");
+	for (uint32_t i = 0; i < t->count; i++)
+		if (arena_get(t, i) && !adopt(i, arena_get(t, i)))
+			arena_clear(t, i);
+	if (pool.used)
+		timer_set(&child_wheel, &again, child_now() + AGAIN_MS);
 }
 
 void notice_status(struct proc_status *s)

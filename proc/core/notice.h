@@ -4,11 +4,25 @@
 #ifndef CORE_NOTICE_H
 #define CORE_NOTICE_H
 
+#include "arena/arena.h"
 #include "ipc/child.h"
+#include "ipc/setting.h"
 
 enum { NOTICES_MAX = 64, CALLBACKS_MAX = 256 };
 
-void notice_init(void);
+struct notice {
+	uint64_t token;
+	int64_t wall_ms;
+	uint64_t added_ms;     /* of child_now(), from which the window is counted */
+	uint32_t device, user; /* user 0: nobody */
+	uint8_t kind;          /* enum notice_kind */
+	char number[SITE_NUMBER_MAX];
+	char location[SETTING_TEXT_MAX + 1];
+};
+
+/* Until ledger has kept one it stands in the arena; with it, the window that it opened (R28). */
+struct arena_shape notice_shape(void);
+void notice_open(struct arena_table *t);
 
 /* user: NOBODY when none is logged in. number: the emergency number that was dialled. The location is the phone's own. A call that
  * was placed or doubted also opens the window, and its end opens it anew. */

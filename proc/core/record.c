@@ -17,11 +17,15 @@ struct record {
 	uint8_t sealed[SEALED_MAX];
 };
 
-enum { RETRY_MS = 5000 };
+enum {
+	RETRY_MS = 5000,     /* keeper says nothing while it can write no key */
+	RECORDED_MS = 60000, /* ledger may have had no room for it */
+	SEALS_AT_ONCE = 32,  /* each of them may be tried on a full disk */
+};
 
 static struct pool pool;
 static struct arena_table *store;
-static uint8_t *asked; /* by slot: keeper or ledger has it and has not answered */
+static uint64_t *asked_ms; /* by slot: since then keeper or ledger has it and has not answered; 0: none of them */
 static struct timer retry;
 static uint64_t last_number;
 
@@ -35,9 +39,9 @@ static void on_retry(struct timer *t, uint64_t now_ms);
 void record_open(struct arena_table *t)
 {
 	store = t;
-	asked = calloc(t->count, 1);
+	asked_ms = calloc(t->count, sizeof *asked_ms);
 	retry.fire = on_retry;
-	if (!asked || !pool_init(&pool, child_node(), t->count, 0))
+	if (!asked_ms || !pool_init(&pool, child_node(), t->count, 0))
 		log_fatal("no memory for records");
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct record *r = arena_get(t, i);
@@ -76,7 +80,7 @@ static void seal(const struct record *r)
 
 	if (!m)
 		return;
-	asked[id_index(r->id)] = 1;
+	asked_ms[id_index(r->id)] = child_now();
 	m->token = r->id;
 	m->wall_ms = r->start_wall_ms;
 	m->source = ipc_put(keeper, span_str(r->source));
@@ -90,7 +94,7 @@ static void send_record(const struct record *r)
 
 	if (!m)
 		return;
-	asked[id_index(r->id)] = 1;
+	asked_ms[id_index(r->id)] = child_now();
 	m->call = r->id;
 	m->number = r->number;
 	m->day = r->day;
@@ -117,7 +121,7 @@ void record_call(const char *source, const char *destination, int64_t start_wall
 	span_cstr(span_str(source), r.source, sizeof r.source);
 	span_cstr(span_str(destination), r.destination, sizeof r.destination);
 	arena_put(store, id_index(r.id), &r);
-	asked[id_index(r.id)] = 0;
+	asked_ms[id_index(r.id)] = 0;
 	seal(&r);
 	if (!timer_is_set(&retry))
 		timer_set(&child_wheel, &retry, child_now() + RETRY_MS);
@@ -132,6 +136,27 @@ bool record_waits(const char *source, const char *destination, int64_t start_wal
 			return true;
 	}
 	return false;
+}
+
+static bool is_due(uint32_t i, const struct record *r)
+{
+	return asked_ms[i] == 0 || child_now() - asked_ms[i] >= (r->is_sealed ? RECORDED_MS : RETRY_MS);
+}
+
+/* Those that could not be asked for want of a link or of credit, and those of which nothing was heard. */
+static void ask_waiting(uint32_t seals)
+{
+	for (uint32_t i = 0; i < store->count; i++) {
+		const struct record *r = pool_id_at(&pool, i) != ID_NONE ? arena_get(store, i) : NULL;
+		if (!r || !is_due(i, r))
+			continue;
+		if (r->is_sealed) {
+			send_record(r);
+		} else if (seals) {
+			seal(r);
+			seals--;
+		}
+	}
 }
 
 void record_on_sealed(struct link *from, const struct ipc_view *v)
@@ -153,8 +178,9 @@ void record_on_sealed(struct link *from, const struct ipc_view *v)
 	/* into both slots: the clear source stays in neither, and at each moment one is whole */
 	arena_put(store, at, &sealed);
 	arena_put(store, at, &sealed);
-	asked[at] = 0;
+	asked_ms[at] = 0;
 	send_record(&sealed);
+	ask_waiting(1); /* keeper can again what it could not */
 }
 
 void record_on_recorded(struct link *from, const struct ipc_view *v)
@@ -173,23 +199,9 @@ void record_on_recorded(struct link *from, const struct ipc_view *v)
 	pool_release(&pool, m->call);
 }
 
-/* Those that could not be asked for want of a link or of credit. */
-static void ask_waiting(void)
-{
-	for (uint32_t i = 0; i < store->count; i++) {
-		const struct record *r = pool_id_at(&pool, i) != ID_NONE && !asked[i] ? arena_get(store, i) : NULL;
-		if (!r)
-			continue;
-		if (r->is_sealed)
-			send_record(r);
-		else
-			seal(r);
-	}
-}
-
 static void on_retry(struct timer *t, uint64_t now_ms)
 {
-	ask_waiting();
+	ask_waiting(SEALS_AT_ONCE);
 	if (pool.used)
 		timer_set(&child_wheel, t, now_ms + RETRY_MS);
 }
@@ -199,9 +211,9 @@ static void up_again(bool ledger)
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct record *r = pool_id_at(&pool, i) != ID_NONE ? arena_get(store, i) : NULL;
 		if (r && (r->is_sealed != 0) == ledger)
-			asked[i] = 0;
+			asked_ms[i] = 0;
 	}
-	ask_waiting();
+	ask_waiting(SEALS_AT_ONCE);
 	if (pool.used && !timer_is_set(&retry))
 		timer_set(&child_wheel, &retry, child_now() + RETRY_MS);
 }

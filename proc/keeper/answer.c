@@ -86,7 +86,8 @@ static void on_seal_want(struct link *from, const struct ipc_view *v)
 	struct buf blob = buf_of(mem, sizeof mem);
 	uint32_t day;
 
-	days_seal(&keeper.days, wall_now_ms(), w->wall_ms, ipc_str(v, w->source), &day, &blob);
+	if (!days_seal(&keeper.days, wall_now_ms(), w->wall_ms, ipc_str(v, w->source), &day, &blob))
+		return; /* core keeps the source and asks again */
 	struct msg_sealed *m = ipc_begin(from, MSG_SEALED);
 	if (!m)
 		return;

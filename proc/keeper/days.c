@@ -69,7 +69,7 @@ static uint32_t allowed_day(const struct days *d, int64_t now_wall_ms, int64_t w
 	return day + back <= today ? today - back + 1 : day;
 }
 
-void days_seal(
+bool days_seal(
     struct days *d, int64_t now_wall_ms, int64_t wall_ms, struct span source, uint32_t *day, struct buf *blob)
 {
 	uint32_t which = allowed_day(d, now_wall_ms, wall_ms);
@@ -77,8 +77,12 @@ void days_seal(
 	struct gcm_aes256_ctx gcm;
 
 	*day = 0;
-	if (source.n > DAYS_SOURCE || make_key(d, which) || !set_key(d, which, &gcm))
-		return;
+	if (source.n > DAYS_SOURCE)
+		return true;
+	if (make_key(d, which) && d->store->unfit)
+		return false;
+	if (!set_key(d, which, &gcm))
+		return true;
 	plain[0] = (uint8_t)source.n;
 	if (source.n)
 		memcpy(plain + 1, source.p, source.n);
@@ -92,6 +96,7 @@ void days_seal(
 	buf_put(blob, out, sizeof out);
 	*day = which;
 	d->sealed++;
+	return true;
 }
 
 enum days_verdict days_unseal(struct days *d, uint32_t day, struct span blob, struct buf *source)

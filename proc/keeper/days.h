@@ -31,9 +31,9 @@ void days_init(struct days *d, struct store *s);
 void days_set_site(struct days *d, const struct site *site);
 
 /* Seal under the key of the day that wall_ms names, kept within a week of today. An empty blob and day 0: there is no
- * key and none can be made. */
-void days_seal(
-    struct days *d, int64_t now_wall_ms, int64_t wall_ms, struct span source, uint32_t *day, struct buf *blob);
+ * key and none can be made. False: none can be written now, and whoever asks again may have one. */
+bool days_seal(struct days *d, int64_t now_wall_ms, int64_t wall_ms, struct span source, uint32_t *day,
+    struct buf *blob) __attribute__((warn_unused_result));
 
 enum days_verdict days_unseal(struct days *d, uint32_t day, struct span blob, struct buf *source);
 

@@ -17,7 +17,7 @@ enum {
 
 struct record {
 	uint64_t call, duration_ms;
-	int64_t number, start_ms;
+	int64_t number, start_ms, said_ms; /* said_ms: the start as core has it */
 	uint32_t day, source_len, destination_len;
 	uint8_t source[SEALED_MAX], destination[DESTINATION_MAX];
 };
@@ -47,6 +47,20 @@ static ev_prepare before_wait;
 
 /* --- records --- */
 
+/* core says again what was not confirmed. The date stays the one that was judged when it came first. */
+static bool said_again(const struct msg_record *m)
+{
+	for (uint32_t i = 0; i < records_n; i++) {
+		struct record *r = &records[i];
+		if ((uint64_t)r->number != m->number || r->said_ms != m->start_wall_ms ||
+		    r->duration_ms != m->duration_ms)
+			continue;
+		r->call = m->call;
+		return true;
+	}
+	return false;
+}
+
 void batch_record(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_record *m = v->payload;
@@ -56,6 +70,8 @@ void batch_record(struct link *from, const struct ipc_view *v)
 		child_accuse(from, "a record of no number", 0, 0);
 		return;
 	}
+	if (said_again(m))
+		return;
 	if (records_n == RECORDS_MAX) { /* not confirmed: core says it again */
 		records_refused++;
 		return;
@@ -67,6 +83,7 @@ void batch_record(struct link *from, const struct ipc_view *v)
 	    .duration_ms = m->duration_ms,
 	    .number = (int64_t)m->number,
 	    .start_ms = keep_date(m->start_wall_ms, m->duration_ms),
+	    .said_ms = m->start_wall_ms,
 	    .day = m->day,
 	    .source_len = (uint32_t)source.n,
 	    .destination_len = (uint32_t)destination.n};

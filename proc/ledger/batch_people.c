@@ -49,6 +49,12 @@ void batch_notice(struct link *from, const struct ipc_view *v)
 	struct span number = ipc_str(v, m->number), location = ipc_str(v, m->location);
 
 	(void)from;
+	for (uint32_t i = 0; i < notices_n; i++)
+		if (notices[i].row.wall_ms == m->wall_ms && notices[i].row.device == m->device &&
+		    notices[i].row.kind == (enum notice_kind)m->kind) {
+			notices[i].token = m->token; /* said again */
+			return;
+		}
 	if (notices_n == NOTICES_MAX) { /* not confirmed: core says it again */
 		notices_refused++;
 		return;

@@ -53,6 +53,7 @@ static void finish(bool keep, enum done_result result, struct span words)
 		log_error("cannot commit a change: %s", db_why(ledger_store.db));
 		result = DONE_FAILED;
 		words = SPAN("the database failed; nothing was changed");
+		push_anew(); /* core took what the disk has not */
 	}
 	say_end(change.by, token, result, result == DONE_OK ? value : 0, words);
 }

@@ -38,6 +38,11 @@ bool db_tidy(struct db *db)
 	return !db->backend->tidy || db_exec(db, db->backend->tidy);
 }
 
+bool db_unhurried(struct db *db)
+{
+	return !db->backend->unhurried || db_exec(db, db->backend->unhurried);
+}
+
 struct stmt *db_prepare(struct db *db, const char *sql)
 {
 	struct stmt *s = db->backend->prepare(db, sql);

@@ -34,6 +34,9 @@ bool db_exec(struct db *db, const char *sql) __attribute__((warn_unused_result))
  * transaction. */
 bool db_tidy(struct db *db) __attribute__((warn_unused_result));
 
+/* The transaction at hand may take as long as it needs. */
+bool db_unhurried(struct db *db) __attribute__((warn_unused_result));
+
 /* The last db_prepare() failed because no such table is there (yet). */
 bool db_lacks_table(const struct db *db);
 

@@ -8,8 +8,9 @@
 struct db_backend {
 	void (*close)(struct db *db);
 	bool (*exec)(struct db *db, const char *sql);
-	const char *tidy;     /* SQL, or NULL when there is nothing to do */
-	const char *no_table; /* how its reason reads when a table is not there */
+	const char *tidy;      /* SQL, or NULL when there is nothing to do */
+	const char *unhurried; /* SQL, or NULL when nothing hurries it */
+	const char *no_table;  /* how its reason reads when a table is not there */
 	struct stmt *(*prepare)(struct db *db, const char *sql);
 	void (*bind_int)(struct stmt *s, int i, int64_t v);
 	void (*bind_octets)(struct stmt *s, int i, struct span v, bool text);

@@ -162,6 +162,7 @@ static void pg_close(struct db *db)
 static const struct db_backend pg_backend = {
     .close = pg_close,
     .exec = pg_exec,
+    .unhurried = "SET LOCAL statement_timeout = 0",
     .no_table = "error 42P01",
     .prepare = pg_prepare,
     .bind_int = pg_bind_int,

@@ -9,7 +9,7 @@ enum {
 	MINUTE_MS = 60 * 1000,
 	HOUR_MS = 60 * MINUTE_MS,
 	DAY_MS = 24 * HOUR_MS,
-	WAITED_MS = 7 * DAY_MS, /* core may have kept a record so long */
+	WAITED_MS = 7 * DAY_MS, /* a clock that is so far behind may be right */
 	SPENT_DAYS = 2,
 	KEEPER_MS = 2000,
 };
@@ -34,13 +34,19 @@ int64_t keep_wall_ms(void)
 	return last_wall_ms && wall < expected - DAY_MS ? expected : wall;
 }
 
+/* core may have kept a record since the machine started, which its arena does not outlive. */
+static int64_t may_have_waited_ms(void)
+{
+	return (int64_t)child_now() > WAITED_MS ? (int64_t)child_now() : WAITED_MS;
+}
+
 /* To the minute, so that a record which is said again is the same record. */
 int64_t keep_date(int64_t wall_ms, uint64_t lasted_ms)
 {
 	int64_t now = keep_wall_ms(), lasted = lasted_ms < (uint64_t)now ? (int64_t)lasted_ms : now;
 	int64_t end = wall_ms > now ? wall_ms : wall_ms + lasted;
 
-	if (end >= now - WAITED_MS && end <= now + DAY_MS)
+	if (end >= now - may_have_waited_ms() && end <= now + DAY_MS)
 		return wall_ms;
 	return (now - lasted) / MINUTE_MS * MINUTE_MS;
 }

@@ -29,6 +29,8 @@ void batch_people_status(struct proc_status *s);
 /* push.c: the directory, to core */
 void push_want(struct link *from, const struct ipc_view *v);
 void push_verdict(struct link *from, const struct ipc_view *v);
+/* core may hold what the disk does not: it is given all of it again. */
+void push_anew(void);
 void push_core_down(void);
 /* core has the whole directory and nothing is under way */
 bool push_idle(void);

@@ -112,10 +112,22 @@ static void on_commit(const struct site *s)
 	ledger_store.max_phones = s->max_phones;
 }
 
+/* An upgrade takes as long as there are rows, so parent hears of it before. */
+static void say_upgrading(void)
+{
+	struct link *parent = child_parent();
+
+	if (ipc_begin(parent, MSG_UPGRADING))
+		ipc_end(parent);
+	link_flush(parent);
+}
+
 static bool open_store(char why[static DB_WHY_MAX])
 {
 	struct db *db = open_database(why);
 
+	if (db && store_is_former(db))
+		say_upgrading();
 	return db && store_open(&ledger_store, db, why);
 }
 

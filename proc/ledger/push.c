@@ -7,6 +7,7 @@ enum {
 	PAGE = 64,
 	FRAMES_AHEAD = 8, /* core may lag behind by so many frames before the rest waits */
 	AGAIN_MS = 10,
+	READ_AGAIN_MS = 1000, /* after the database failed */
 	VERDICT_MS = 3000,
 };
 
@@ -191,6 +192,7 @@ static void pump(void)
 		log_error("cannot read the directory: %s", db_why(ledger_store.db));
 		push.synced = false;
 		end_push(CHANGE_REFUSED, SPAN("the database failed"));
+		timer_set(&child_wheel, &push.timer, child_now() + READ_AGAIN_MS);
 	} else if (push.stage != IDLE && push.stage != VERDICT) {
 		timer_set(&child_wheel, &push.timer, child_now() + AGAIN_MS);
 	}
@@ -204,6 +206,8 @@ static void on_timer(struct timer *t, uint64_t now_ms)
 		log_warn("core says nothing of directory %u", push.generation);
 		push.synced = false;
 		end_push(CHANGE_SILENCE, SPAN(""));
+	} else if (push.stage == IDLE && !push.synced) {
+		push_anew();
 	} else {
 		pump();
 	}
@@ -226,16 +230,21 @@ static bool start(uint32_t generation, bool whole)
 	return true;
 }
 
+void push_anew(void)
+{
+	push.synced = false;
+	timer_cancel(&child_wheel, &push.timer);
+	if (start(ledger_store.generation, true))
+		pump();
+}
+
 void push_want(struct link *from, const struct ipc_view *v)
 {
 	(void)from;
 	(void)v;
 	if (change_pending()) /* core began anew in the middle of a change */
 		end_push(CHANGE_REFUSED, SPAN("core began anew; try again"));
-	push.synced = false;
-	timer_cancel(&child_wheel, &push.timer);
-	if (start(ledger_store.generation, true))
-		pump();
+	push_anew();
 }
 
 void push_verdict(struct link *from, const struct ipc_view *v)
@@ -252,8 +261,8 @@ void push_verdict(struct link *from, const struct ipc_view *v)
 			push_want(from, v);
 		return;
 	}
-	if (push.whole)
-		push.synced = m->ok;
+	if (push.whole) /* a change that is refused leaves what core had */
+		push.synced = m->ok || change_pending();
 	if (push.whole && m->ok)
 		mailbox_tell_all();
 	if (!m->ok)

@@ -116,7 +116,7 @@ static const char *upgrade_schema(struct store *s)
 	const char *why = judge_schema(schema);
 	if (why || schema == STORE_SCHEMA)
 		return why;
-	if (!store_begin(s))
+	if (!store_begin(s) || !db_unhurried(s->db))
 		return db_why(s->db);
 	for (; schema < STORE_SCHEMA; schema++)
 		if (!db_exec(s->db, upgrade[schema]))
@@ -183,6 +183,16 @@ bool store_could_open(struct db *db, char why[static DB_WHY_MAX])
 	if (what)
 		snprintf(why, DB_WHY_MAX, "%s", what);
 	return what == NULL;
+}
+
+bool store_is_former(struct db *db)
+{
+	struct store s = {.db = db};
+	int64_t schema = STORE_SCHEMA;
+
+	if (prepare(&s, Q_META_GET))
+		store_meta_get(&s, "schema", &schema);
+	return schema < STORE_SCHEMA;
 }
 
 void store_close(struct store *s)

@@ -108,6 +108,8 @@ struct reading_row {
 bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX]);
 /* Would store_open() take this database, or make its tables in it? Reads alone. */
 bool store_could_open(struct db *db, char why[static DB_WHY_MAX]);
+/* Is it of an earlier schema, which store_open() upgrades? */
+bool store_is_former(struct db *db);
 void store_close(struct store *s);
 
 bool store_begin(struct store *s) __attribute__((warn_unused_result));  /* true at once when begun already */

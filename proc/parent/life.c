@@ -40,7 +40,7 @@ void life_start(struct slot *s)
 {
 	s->asked_ms = 0;
 	s->verdict_generation = 0;
-	s->known = s->killed = false;
+	s->known = s->killed = s->upgrading = false;
 	enter(s, SLOT_STARTING);
 	if (!spawn(s) && s->pid == 0)
 		wait_to_restart(s);
@@ -147,6 +147,29 @@ static void say_ready(void)
 		event(EVENT_STARTED, SEVERITY_INFO, 0, "the new executables run, calls stay", NULL);
 }
 
+/* As many rows as there are take their time, which is none of the start's. */
+void on_upgrading(struct link *from, const struct ipc_view *v)
+{
+	struct slot *s = slot_of(from);
+
+	(void)v;
+	if (s->state != SLOT_STARTING || s->upgrading) {
+		life_kill(s, "upgrades out of turn");
+		return;
+	}
+	log_info("%s/%u: what it keeps is of an earlier version and is made today's", proc_name[s->proc], s->instance);
+	s->upgrading = true;
+	s->since_ms = self.now_ms;
+	self.boot_by_ms = self.now_ms + STORE_UPGRADE_MS + BOOT_MS;
+}
+
+static void upgraded(struct slot *s)
+{
+	if (s->upgrading)
+		self.boot_by_ms = self.now_ms + BOOT_MS;
+	s->upgrading = false;
+}
+
 void on_ready(struct link *from, const struct ipc_view *v)
 {
 	struct slot *s = slot_of(from);
@@ -158,6 +181,7 @@ void on_ready(struct link *from, const struct ipc_view *v)
 		life_kill(s, "says ready out of turn");
 		return;
 	}
+	upgraded(s);
 	enter(s, SLOT_UP);
 	if (self.stopping) {
 		say_stop_to(s);
@@ -223,6 +247,7 @@ static void died(struct slot *s, int status)
 		rehearse_fail(s, "is of another build, or broken"); /* it heard our build before it said its own */
 	s->linked = false;
 	s->pid = 0;
+	upgraded(s);
 	if (self.rehearsal && s->proc != PROC_CONF)
 		rehearse_fail(s, how);
 	reload_lost(s);
@@ -294,6 +319,11 @@ static bool media_may_start(void)
 	return !handover_waits();
 }
 
+static uint64_t start_by(const struct slot *s)
+{
+	return s->since_ms + (s->upgrading ? STORE_UPGRADE_MS : START_MS);
+}
+
 static void turn(struct slot *s)
 {
 	uint64_t now = self.now_ms;
@@ -301,7 +331,7 @@ static void turn(struct slot *s)
 	check_link(s);
 	if (s->state == SLOT_WAITING && now >= s->restart_ms && (s->proc != PROC_MEDIA || media_may_start()))
 		life_start(s);
-	else if (s->state == SLOT_STARTING && now - s->since_ms >= START_MS)
+	else if (s->state == SLOT_STARTING && now >= start_by(s))
 		life_kill(s, "does not become ready");
 	else if (s->state == SLOT_UP && s->asked_ms && now - s->asked_ms >= HUNG_MS)
 		life_kill(s, "does not answer");
@@ -412,6 +442,13 @@ static void turn_stopping(void)
 	}
 }
 
+static uint64_t boot_by(void)
+{
+	uint64_t by = self.started_ms + BOOT_MS;
+
+	return self.boot_by_ms > by ? self.boot_by_ms : by;
+}
+
 void life_turn(void)
 {
 	if (stop_waits && self.slots)
@@ -425,7 +462,7 @@ void life_turn(void)
 	check_link(&self.conf);
 	if (!self.ready && stands())
 		say_ready();
-	if (must_boot() && self.now_ms - self.started_ms >= BOOT_MS) {
+	if (must_boot() && self.now_ms >= boot_by()) {
 		for (uint32_t i = 0; i < self.slots; i++)
 			if (self.slot[i].state != SLOT_UP && !spared[self.slot[i].proc])
 				log_error(
@@ -440,7 +477,7 @@ static uint64_t due(const struct slot *s)
 	case SLOT_WAITING:
 		return s->proc == PROC_MEDIA && handover_waits() ? self.now_ms + 100 : s->restart_ms;
 	case SLOT_STARTING:
-		return s->since_ms + START_MS;
+		return start_by(s);
 	case SLOT_UP:
 		return s->asked_ms ? s->asked_ms + HUNG_MS : s->ask_ms;
 	case SLOT_KEPT_DOWN:
@@ -452,7 +489,7 @@ static uint64_t due(const struct slot *s)
 
 uint64_t life_next_ms(void)
 {
-	uint64_t first = must_boot() ? self.started_ms + BOOT_MS : UINT64_MAX;
+	uint64_t first = must_boot() ? boot_by() : UINT64_MAX;
 
 	if (self.stopping)
 		return self.now_ms + 100;

@@ -6,6 +6,7 @@ struct parent self;
 ipc_handler *const parent_on[MSG_N] = {
     [MSG_HELLO] = on_hello,
     [MSG_READY] = on_ready,
+    [MSG_UPGRADING] = on_upgrading,
     [MSG_STATUS] = on_status,
     [MSG_ACCUSE] = on_accuse,
     [MSG_RECORDING_WANT] = on_recording_want,

@@ -9,12 +9,13 @@
 
 enum {
 	SLOTS_MAX = 24,
-	UID_BASE = 61900,    /* uid and gid of a process: base + enum proc */
-	HEALTHY_MS = 60000,  /* after so long the back-off begins anew */
-	ASK_EVERY_MS = 2000, /* STATUS_WANT */
-	HUNG_MS = 5000,      /* no answer for so long: killed */
-	START_MS = 15000,    /* not ready for so long: killed */
-	STOP_MS = 2000,      /* between STOP and SIGKILL */
+	UID_BASE = 61900,           /* uid and gid of a process: base + enum proc */
+	HEALTHY_MS = 60000,         /* after so long the back-off begins anew */
+	ASK_EVERY_MS = 2000,        /* STATUS_WANT */
+	HUNG_MS = 5000,             /* no answer for so long: killed */
+	START_MS = 15000,           /* not ready for so long: killed */
+	STORE_UPGRADE_MS = 3600000, /* of one that said that it makes what it keeps today's */
+	STOP_MS = 2000,             /* between STOP and SIGKILL */
 	CLEAN_MS = 5000, /* the same for net, which may have to start first to take away what it left in the kernel */
 	BOOT_MS = 30000, /* all must be ready once by then */
 	EXIT_AGAIN = 75, /* who took over cannot go on: to be started anew (EX_TEMPFAIL) */
@@ -43,7 +44,8 @@ struct slot {
 	pid_t pid; /* 0: does not run */
 	struct link link;
 	bool linked, killed;
-	bool cleans; /* at a stop: was told to leave nothing, or was started to */
+	bool cleans;    /* at a stop: was told to leave nothing, or was started to */
+	bool upgrading; /* said so, and is not ready yet */
 	uint64_t since_ms, restart_ms;
 	uint64_t asked_ms, ask_ms; /* unanswered since, or 0; next question */
 	uint32_t restarts, failures;
@@ -71,6 +73,7 @@ struct parent {
 	int listener_fd[SITE_LISTENERS_MAX];
 	int ctl_fd;
 	uint64_t now_ms, started_ms;
+	uint64_t boot_by_ms; /* later than BOOT_MS after the start, when a store was upgraded */
 	bool ready, stopping;
 	bool upgrading;    /* stopping, all but media: another parent takes this process over */
 	bool rehearsal;    /* rehearse.h */
@@ -111,6 +114,7 @@ bool life_goes_without(const struct slot *s); /* it dies again and again, and ca
 bool life_left(void);                         /* does anything run that this parent waits for? */
 void on_hello(struct link *from, const struct ipc_view *v);
 void on_ready(struct link *from, const struct ipc_view *v);
+void on_upgrading(struct link *from, const struct ipc_view *v);
 void on_status(struct link *from, const struct ipc_view *v);
 
 /* recordings.c */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "test.h"
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -134,9 +135,9 @@ static void note_start(void *arg, const struct call_row *c)
 }
 
 /* R28: began in 1970, in another century, or, by a record that waited long, when it may well have */
-static void a_call_of_a_wrong_clock_is_of_now(void)
+static void dates_are_judged(int64_t waited_days)
 {
-	int64_t now = clock_wall_ms(), dated[] = {5000, now + INT64_C(99) * 365 * 86400000, now - INT64_C(6) * 86400000};
+	int64_t now = clock_wall_ms(), dated[] = {5000, now + INT64_C(99) * 365 * 86400000, now - waited_days * 86400000};
 	char why[DB_WHY_MAX];
 	struct store st;
 
@@ -160,6 +161,27 @@ static void a_call_of_a_wrong_clock_is_of_now(void)
 		else
 			CHECK(start_of_the_only_call == dated[i]);
 	}
+}
+
+static void a_call_of_a_wrong_clock_is_of_now(void)
+{
+	dates_are_judged(6);
+}
+
+/* The machine has been up for 100 days, 90 of which a record waited in core for room on the disk. */
+static void what_waited_keeps_its_date(void)
+{
+	static const char up[] = "boottime 8640000 0";
+	int own = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
+
+	if (own < 0 || unshare(CLONE_NEWTIME) != 0) /* its children are in it */
+		return;
+	int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && write(fd, up, sizeof up - 1) == sizeof up - 1);
+	close(fd);
+	dates_are_judged(90);
+	CHECK(setns(own, CLONE_NEWTIME) == 0);
+	close(own);
 }
 
 /* R22 */
@@ -191,6 +213,7 @@ int main(int argc, char **argv)
 	RUN(a_full_disk_confirms_nothing);
 	RUN(a_clock_that_jumped_erases_nothing);
 	RUN(a_call_of_a_wrong_clock_is_of_now);
+	RUN(what_waited_keeps_its_date);
 	RUN(the_mild_log_is_refused);
 	house_end();
 	return TEST_END;

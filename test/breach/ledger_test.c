@@ -58,6 +58,66 @@ static void a_core_that_dies_does_not_undo_a_change(void)
 	CHECK(house_start() && house_want_directory() && seen.users == 1 && stage_end(&house.s) == 0);
 }
 
+/* parent hears of an upgrade before it begins, since it may take longer than a start may (R30). */
+static void an_upgrade_is_told(void)
+{
+	CHECK(house_begin() && !house.s.upgrading && stage_end(&house.s) == 0);
+	CHECK(house_clean());
+	struct db *db = house_open_db();
+	CHECK(db && db_exec(db, "DELETE FROM meta; INSERT INTO meta (name, value) VALUES ('schema', 1)"));
+	db_close(db);
+	CHECK(house_start() && house.s.upgrading && stage_end(&house.s) == 0);
+	CHECK(house_start() && !house.s.upgrading && stage_end(&house.s) == 0);
+}
+
+/* Its commit fails after core took it, as on a full disk: core is given what the disk has, unasked (R28). */
+static void a_change_that_is_not_on_disk_is_not_in_core(void)
+{
+	if (house.uri)
+		return; /* the trigger is SQLite's */
+	CHECK(house_clean());
+	struct db *db = house_open_db();
+	CHECK(db && db_exec(db, "CREATE TABLE nobody (id INTEGER PRIMARY KEY);"
+				"CREATE TABLE owes (id REFERENCES nobody (id) DEFERRABLE INITIALLY DEFERRED);"
+				"CREATE TRIGGER no_commit AFTER INSERT ON people WHEN NEW.name = '101' "
+				"BEGIN INSERT INTO owes VALUES (1); END"));
+	db_close(db);
+	CHECK(house_start() && house_want_directory() && house_set_user(USER_ADD, "100") && seen.result == DONE_OK);
+	seen.done = seen.verdict_wanted = false;
+	house_say_user(USER_ADD, "101");
+	CHECK(stage_until(&house.s, &seen.verdict_wanted, STAGE_WAIT_MS) && strcmp(seen.user, "101") == 0 && !seen.whole);
+	if (!seen.done)
+		CHECK(house_wait_done());
+	CHECK(seen.result == DONE_FAILED && strstr(seen.text, "nothing was changed"));
+	for (int i = 0; i < 100 && !seen.whole; i++)
+		stage_run(&house.s, 10);
+	stage_run(&house.s, 50);
+	CHECK(seen.whole && seen.users == 1 && strcmp(seen.user, "100") == 0);
+	CHECK(house_set_user(USER_ADD, "102") && seen.result == DONE_OK && !seen.whole && seen.users == 1); /* and what follows is told */
+	CHECK(stage_end(&house.s) == 0);
+	db = house_open_db();
+	CHECK(db && db_exec(db, "DROP TRIGGER no_commit; DROP TABLE owes; DROP TABLE nobody"));
+	db_close(db);
+}
+
+/* core says again what was not confirmed, and its next life all of it: one place each, so that others have theirs. */
+static void a_record_that_is_said_again_waits_once(void)
+{
+	CHECK(house_begin_waiting());
+	for (int i = 0; i < 10; i++) {
+		for (uint64_t call = 1; call <= 30; call++)
+			house_begin_record(call, "sealed");
+		CHECK(stage_want_status(&house.s)); /* which gives the credit back */
+	}
+	CHECK(stage_status_line(&house.s, "records-waiting")->used == 30);
+	CHECK(stage_status_line(&house.s, "records-waiting")->refused == 0);
+	seen.recorded = false;
+	house_judge(seen.generation, true);
+	CHECK(stage_until(&house.s, &seen.recorded, STAGE_WAIT_MS));
+	stage_run(&house.s, 100);
+	CHECK(house_read_log(0, 100, "berta") && seen.lines == 30 && stage_end(&house.s) == 0);
+}
+
 static void records_wait_while_a_change_does(void)
 {
 	CHECK(house_begin() && house_want_directory());
@@ -269,6 +329,9 @@ int main(int argc, char **argv)
 	RUN(one_refusal_keeps_the_old_directory);
 	RUN(a_silent_core_changes_nothing);
 	RUN(a_core_that_dies_does_not_undo_a_change);
+	RUN(an_upgrade_is_told);
+	RUN(a_change_that_is_not_on_disk_is_not_in_core);
+	RUN(a_record_that_is_said_again_waits_once);
 	RUN(records_wait_while_a_change_does);
 	RUN(without_core_the_disk_decides);
 	RUN(nothing_confirmed_is_lost);

@@ -183,9 +183,32 @@ static void take_time(const char *at)
 		poll(NULL, 0, 2000);
 }
 
+static void say_upgrading(void)
+{
+	if (ipc_begin(parent(), MSG_UPGRADING))
+		ipc_end(parent());
+	link_flush(parent());
+}
+
+/* Longer than parent waits for one that starts, and for all. */
+static void upgrade(void)
+{
+	enum { LONG_MS = 32000 };
+
+	if (strcmp(conduct, "upgrade") == 0) {
+		say_upgrading();
+		poll(NULL, 0, LONG_MS);
+	} else if (strcmp(conduct, "upgrade-twice") == 0) {
+		say_upgrading();
+		say_upgrading();
+		poll(NULL, 0, LONG_MS);
+	}
+}
+
 static void open_all(void)
 {
 	take_time("slow-to-open");
+	upgrade();
 }
 
 static void serve(void)

@@ -394,6 +394,18 @@ def test_reload_that_waits_too_long_for_one_that_starts_is_refused(house):
     assert after == before
 
 
+def test_r30_a_store_is_upgraded_for_as_long_as_it_takes(house):
+    """no start is ended, and nobody killed, while one has said that it makes what it keeps today's"""
+    h = house('ledger upgrade')
+    h.wait_log('ringfence: ready', 50)
+    assert 'killed' not in h.log() and 'ledger/0: what it keeps is of an earlier version' in h.log()
+
+
+def test_a_store_is_upgraded_once_in_a_start(house):
+    h = house('ledger upgrade-twice')
+    h.wait_log('ledger/0: killed: upgrades out of turn')
+
+
 def test_a_signal_that_comes_in_a_reload_is_not_lost(house):
     h = house(slow=True)
     h.ready()

@@ -28,6 +28,13 @@ static void on_ready(struct link *from, const struct ipc_view *v)
 	at->ready = true;
 }
 
+static void on_upgrading(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+	at->upgrading = true;
+}
+
 static void on_verdict(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_site_verdict *m = v->payload;
@@ -69,6 +76,7 @@ static ipc_handler *const on_parent[MSG_N] = {
     [MSG_RECORDING_WANT] = on_other,
     [MSG_HELLO] = on_hello,
     [MSG_READY] = on_ready,
+    [MSG_UPGRADING] = on_upgrading,
     [MSG_SITE_VERDICT] = on_verdict,
     [MSG_ACCUSE] = on_accuse,
     [MSG_STATUS] = on_status,

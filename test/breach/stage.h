@@ -16,7 +16,7 @@ struct stage {
 	struct link *sibling[STAGE_LINKS_MAX];
 	int siblings;
 	struct site site;   /* defaults; change before stage_go() */
-	bool ready, refused, hello;
+	bool ready, refused, hello, upgrading;
 	char reason[REASON_MAX + 1];       /* of a refused site */
 	enum proc accused;                 /* whom the process accused last, PROC_PARENT for nobody */
 	char accusation[REASON_MAX + 1];

@@ -1021,6 +1021,38 @@ static void a_seal_under_way_is_not_asked_again(void)
 	finish();
 }
 
+/* keeper has no room for a day's key and says nothing: the source waits for it, and is asked about again (R20, R28). */
+static void a_source_that_cannot_be_sealed_yet_is_asked_again(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	sim.conduct.seal_mute = true;
+	call_hang_up(&a, &b);
+	NEED(sim.seals == 1 && sim.records == 0);
+	sim_pass(6000);
+	NEED(sim.seals == 2 && sim_status("records-waiting").used == 1);
+	sim.conduct.seal_mute = false;
+	sim_pass(6000);
+	NEED(sim.seals == 3 && sim.records == 1 && strcmp(sim.record_from, "alice") == 0);
+	finish();
+}
+
+/* ledger had no room for a record, or lost it with its own life's memory: it is said again (R20, R28). */
+static void a_record_that_is_not_confirmed_is_said_again(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	sim.conduct.ledger_mute = true;
+	call_hang_up(&a, &b);
+	sim_pass(30000);
+	sim.conduct.ledger_mute = false;
+	sim_pass(20000);
+	NEED(sim.records == 0 && sim_status("records-waiting").used == 1); /* not all the time */
+	sim_pass(20000);
+	NEED(sim.seals == 1 && sim.records == 1 && sim_status("records-waiting").used == 0);
+	finish();
+}
+
 /* More calls end at once than a window of credit holds; all of them reach the log. */
 static void records_beyond_the_credit_are_not_forgotten(void)
 {
@@ -1088,6 +1120,8 @@ int main(void)
 	SIM(mild_keeps_no_call_under_15_s);
 	SIM(a_record_waits_for_ledger_and_is_written_once);
 	SIM(a_seal_under_way_is_not_asked_again);
+	SIM(a_source_that_cannot_be_sealed_yet_is_asked_again);
+	SIM(a_record_that_is_not_confirmed_is_said_again);
 	SIM(records_beyond_the_credit_are_not_forgotten);
 	(void)test_failed_here;
 	return TEST_END;

@@ -708,6 +708,28 @@ static void who_calls_back_the_phone_is_put_through(void)
 	NEED(sent_to(&bob, SIP_INVITE));
 }
 
+static void life_that_called_for_help(void)
+{
+	begin_with(bob_has_a_number);
+	sim.conduct.ledger_mute = true;
+	notice_add(NOTICE_CALL, bob.device, NOBODY, SPAN("112"));
+	notice_add(NOTICE_REFUSED, 3, NOBODY, SPAN("112"));
+	sim_turn();
+	NEED(sim.notices == 2 && sim_status("notices-waiting").used == 2);
+}
+
+/* ledger had no room for it either: the next core says it, and who called may be called back (R16, R28). */
+static void a_notice_outlives_core(void)
+{
+	sim_crash_after(life_that_called_for_help);
+	begin_with(bob_has_a_number);
+	NEED(sim.notices == 2 && sim_status("notices-waiting").used == 0);
+	NEED(notice_may_call_back(bob.device, NOBODY) && !notice_may_call_back(3, NOBODY));
+	notice_add(NOTICE_CALL, 3, NOBODY, SPAN("112"));
+	sim_turn();
+	NEED(sim.notices == 3 && sim_status("notices-waiting").used == 0);
+}
+
 /* Help would be sent to where the other is not. */
 /* --- the number that the centre was shown --- */
 
@@ -833,6 +855,7 @@ int main(void)
 	SIM(help_rings_who_does_not_want_to_be_disturbed);
 	SIM(who_calls_back_the_main_number_is_put_through);
 	SIM(who_calls_back_the_phone_is_put_through);
+	SIM(a_notice_outlives_core);
 	SIM(nobody_is_transferred_to_help);
 	(void)test_failed_here;
 	return TEST_END;

@@ -3,6 +3,7 @@
 emergency calls pass, and all is as before once the need is over."""
 import contextlib
 import os
+import signal
 import sqlite3
 import ssl
 import time
@@ -231,6 +232,7 @@ def test_r28_a_full_disk(exchange, house, disk):
                 refused = str(e)
                 break
         assert refused and "failed" in refused, refused
+        net.wait_for("what was refused to be in force nowhere", lambda: exchange.counter("users") == len(exchange.ask("user-list")), 10, step=0.3)
         made += sum(house.call("ka", "kb").code == 200 for _ in range(3))
         assert made == 5
         house.helps()
@@ -257,11 +259,32 @@ def test_r28_a_full_disk(exchange, house, disk):
     net.wait_for("every row", lambda: len(exchange.log_rows()) >= before + made + helped, 30, step=0.5)
     people = {u["name"] for u in exchange.ask("user-list")}
     assert people >= set(confirmed)
+    net.wait_for("core to have what the disk has", lambda: exchange.counter("users") == len(people), 10, step=0.3)
     exchange.stop()
     db = sqlite3.connect(f"file:{disk.path}/ledger/ledger.db?mode=ro", uri=True)
     assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     db.close()
     exchange.start()
+
+
+def test_r16_a_notice_outlives_everything_on_a_full_disk(exchange, house, disk):
+    """Help was called while ledger could write nothing, and then all was killed at once: the notice is there when there is room."""
+    def notices():
+        return exchange.command("notices").stdout.count("an emergency call")
+    house.helps()
+    net.wait_for("its notice", lambda: notices() > 0, 10, step=0.3)
+    before = notices()
+    with disk.filled():
+        house.helps()
+        old = exchange.processes()
+        os.kill(exchange.pid("parent"), signal.SIGKILL)
+        exchange.proc.wait(5)
+        net.wait_for("their end", lambda: not [p for p, _ in old if os.path.exists(f"/proc/{p}")], 5)
+    exchange.start()
+    net.wait_for("every process", exchange.answers, 30, step=0.3)
+    net.wait_for("the notice", lambda: notices() == before + 1, 15, step=0.5)
+    net.wait_for("a new login", lambda: house.fresh_login() == 200, 30, step=0.5)
+    house.stays()
 
 
 @pytest.mark.parametrize("name", ["edge", "core", "media", "keeper", "ledger", "signer", "ctl", "net", "voice", "watch"])
@@ -483,6 +506,31 @@ def fresh_help(house):
         bye = c.in_dialog("BYE", sent, r, 3)
         desk.reply(desk.wait_request("BYE"), 200, "OK")
         return c.answer(bye).code == 200
+
+
+def test_r20_a_source_waits_for_room(exchange, house, disk, clock):
+    """keeper has no room for a new day's key: who called is sealed when there is, and nobody's source is lost."""
+    rows, made = len(exchange.log_rows()), 0
+    try:
+        with disk.filled():
+            old = exchange.kill("keeper")           # what comes up must write its file anew before it adds to it
+            exchange.wait_replaced("keeper", old, 20)
+            net.wait_for("every process", exchange.answers, 30, step=0.3)
+            for day in range(2, 6):
+                clock.set(day * DAY_S)
+                sealed = exchange.counter("sealed")
+                assert house.call("ka", "kb").code == 200
+                made += 1
+                time.sleep(1)
+                if exchange.counter("sealed") == sealed:
+                    break
+            else:
+                pytest.fail("keeper had room for every key")
+        net.wait_for("the rows", lambda: len(exchange.log_rows()) >= rows + made, 30, step=0.5)
+        assert not [r for r in exchange.log_rows()[rows:] if r["from_erased"]]
+    finally:
+        clock.set(0)
+    house.as_before()
 
 
 def test_r31_a_new_certificate_in_the_middle_of_calls(exchange, house, clock):

@@ -388,9 +388,9 @@ static void source_is_sealed_and_says_nothing(void)
 	uint32_t day, day2;
 
 	begin_days(LOG_MILD, 0);
-	days_seal(&days, today_ms, today_ms, SPAN("1"), &day, &x);
-	days_seal(&days, today_ms, today_ms, SPAN("100000000000000000000000000000000000000000000000000000000000000x"),
-	    &day2, &y);
+	CHECK(days_seal(&days, today_ms, today_ms, SPAN("1"), &day, &x));
+	CHECK(days_seal(&days, today_ms, today_ms,
+	    SPAN("100000000000000000000000000000000000000000000000000000000000000x"), &day2, &y));
 	CHECK(x.n == DAYS_BLOB && y.n == DAYS_BLOB && !x.full && day == DAY && day2 == DAY);
 	CHECK(days_unseal(&days, DAY, buf_span(&x), &o) == DAYS_OK && span_eq(buf_span(&o), SPAN("1")));
 	o.n = 0;
@@ -402,7 +402,7 @@ static void source_is_sealed_and_says_nothing(void)
 	a[20] ^= 1;
 	/* another time the same number looks different */
 	y.n = 0;
-	days_seal(&days, today_ms, today_ms, SPAN("1"), &day, &y);
+	CHECK(days_seal(&days, today_ms, today_ms, SPAN("1"), &day, &y));
 	CHECK(memcmp(a, b, DAYS_BLOB) != 0);
 	end();
 }
@@ -415,7 +415,7 @@ static void day_key_is_destroyed(void)
 
 	begin_days(LOG_MILD, 0);
 	CHECK(!days_turn(&days, today_ms, true));
-	days_seal(&days, today_ms, today_ms, SPAN("101"), &day, &x);
+	CHECK(days_seal(&days, today_ms, today_ms, SPAN("101"), &day, &x));
 	for (int i = 1; i < 7; i++)
 		CHECK(!days_turn(&days, today_ms + i * (int64_t)WALL_DAY_MS, true));
 	CHECK(days_unseal(&days, day, buf_span(&x), &o) == DAYS_OK);
@@ -431,6 +431,26 @@ static void day_key_is_destroyed(void)
 	end();
 }
 
+/* A full disk is no reason to lose a source for good: keeper says so, and seals when there is room (R20, R28). */
+static void a_source_waits_for_room(void)
+{
+	uint8_t a[SEALED_MAX], out[64];
+	struct buf x = buf_of(a, sizeof a), o = buf_of(out, sizeof out);
+	uint32_t day;
+
+	begin_days(LOG_FULL, 30);
+	int good[2] = {store.file[0], store.file[1]}, full = open("/dev/full", O_RDWR | O_CLOEXEC);
+	CHECK(full >= 0);
+	store.file[0] = store.file[1] = full;
+	CHECK(!days_seal(&days, today_ms, today_ms, SPAN("101"), &day, &x) && x.n == 0 && days.sealed == 0);
+	store.file[0] = good[0];
+	store.file[1] = good[1];
+	close(full);
+	CHECK(days_seal(&days, today_ms, today_ms, SPAN("101"), &day, &x) && x.n == DAYS_BLOB && day == DAY);
+	CHECK(days_unseal(&days, DAY, buf_span(&x), &o) == DAYS_OK && span_eq(buf_span(&o), SPAN("101")));
+	end();
+}
+
 /* R22: the full log keeps the source as long as the row. */
 static void full_log_keeps_its_keys(void)
 {
@@ -439,7 +459,7 @@ static void full_log_keeps_its_keys(void)
 	uint32_t day;
 
 	begin_days(LOG_FULL, 30);
-	days_seal(&days, today_ms, today_ms, SPAN("101"), &day, &x);
+	CHECK(days_seal(&days, today_ms, today_ms, SPAN("101"), &day, &x));
 	CHECK(!days_turn(&days, today_ms + 29 * (int64_t)WALL_DAY_MS, true));
 	CHECK(days_unseal(&days, day, buf_span(&x), &o) == DAYS_OK);
 	CHECK(!days_turn(&days, today_ms + 30 * (int64_t)WALL_DAY_MS, true));
@@ -459,7 +479,7 @@ static void days_stay_near_today(void)
 	begin_days(LOG_FULL, 0);
 	for (int64_t ms = -5; ms < 40000; ms++) {
 		struct buf x = buf_of(a, sizeof a);
-		days_seal(&days, today_ms, ms * WALL_DAY_MS, SPAN("101"), &day, &x);
+		CHECK(days_seal(&days, today_ms, ms * WALL_DAY_MS, SPAN("101"), &day, &x));
 		CHECK(x.n == DAYS_BLOB && day <= DAY + 1 && day + DAYS_BACK > DAY);
 	}
 	CHECK(days.keys == DAYS_BACK + 1);
@@ -554,6 +574,7 @@ int main(void)
 	RUN(code_is_for_once);
 	RUN(source_is_sealed_and_says_nothing);
 	RUN(day_key_is_destroyed);
+	RUN(a_source_waits_for_room);
 	RUN(full_log_keeps_its_keys);
 	RUN(days_stay_near_today);
 	RUN(clock_never_runs_below_its_floor);

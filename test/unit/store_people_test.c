@@ -298,7 +298,7 @@ static void the_first_layout_is_taken_over_whole(void)
 			    "DROP TABLE spent; DROP TABLE notices;"));
 	store_close(&s);
 	struct db *db = open_db();
-	CHECK(db && db_exec(db, schema_sql) && db_exec(db, old_rows));
+	CHECK(db && db_exec(db, schema_sql) && db_exec(db, old_rows) && store_is_former(db));
 	db_close(db);
 	for (int again = 0; again < 2; again++) {
 		CHECK(reopen() && s.generation == 9 && store_people(&s, 0, p, 4) == 2 && strcmp(p[0].display, "Anna") == 0);
@@ -307,7 +307,7 @@ static void the_first_layout_is_taken_over_whole(void)
 		CHECK(store_events(&s, 0, 9, count, &events) == 1 && store_readings(&s, 0, 9, count_reading, &readings) == 1);
 		CHECK(store_calls(&s, 0, 0, INT64_MAX, 9, count_call, &calls) == 1);
 	}
-	CHECK(events == 2 && calls == 2 && readings == 2);
+	CHECK(events == 2 && calls == 2 && readings == 2 && !store_is_former(s.db));
 	CHECK(store_begin(&s) && put(OWNER_USER, 1, SETTING_DND, "on") == DONE_OK && of(OWNER_USER, 1, row) == 1);
 	CHECK(store_commit(&s) && note(1000, 1, NOTICE_CALL));
 }
