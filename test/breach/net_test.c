@@ -395,10 +395,12 @@ static void another_address_after_a_kill(void)
 
 	CHECK(system("ip link add rfj0 type veth peer name rfj1 && ip addr add 192.0.2.129/25 dev rfj0 && ip link set rfj0 up && "
 		     "ip link set rfj1 up") == 0);
-	CHECK(mkdtemp(pins) && net_other(&other, pins, "192.0.2.1"));
 	CHECK(net_pins(true) && far_end_takes_xdp(true) && net_begin("192.0.2.1") && net_has_maps() && wait_xdp(true));
+	CHECK(mkdtemp(pins) && net_other(&other, pins, "192.0.2.1")); /* with tc: XDP is taken */
+	stage_run(&net_stage, 500);
 	CHECK(programs(id) == 2 && lines(pairs) == 2 && (system("nft list tables >/dev/null") != 0 || lines(nft) == 2));
 	stage_kill(&net_stage);
+	CHECK(far_end_takes_xdp(false)); /* nor is it the other's when ours goes */
 	CHECK(net_begin("192.0.2.129") && net_has_maps());
 	CHECK(wait_for(moved_to_rfj0));
 	stage_run(&net_stage, 500);
