@@ -4,7 +4,8 @@ import threading
 
 WHOLE = ("all but parent", "parent", "upgrade")     # every process is another afterwards
 BREAKS = ("edge", *WHOLE)                           # the connections of phones go with it
-SETTING_UP, UNCONNECTED = "set up while a process was away", "stood when edge, which has the connections, went"
+SETTING_UP, UNCONNECTED = "were being set up while a process was away", "stood when edge, which has the connections, went"
+UNHEARD = "came up while a process was away and did not hear all"
 
 # What a process may take more in so many calls: a step of malloc's, and less than a record of each. A row of ledger's stays in SQLite's cache,
 # until that has its 2 MB.
@@ -30,6 +31,12 @@ class Windows:
         with self.lock:
             return any((names is None or name in names) and a <= until and (b is None or b >= since) for name, a, b in self.all)
 
+    def last(self, now):
+        """Who went last before that, for whom reads of a failure."""
+        with self.lock:
+            gone = [f"{name} went {now - a:.1f} s before" + (f", was back by {b - a:.1f} s" if b else "") for name, a, b in self.all if a <= now]
+        return gone[-1] if gone else "none went before"
+
     def names(self):
         return [name for name, _, _ in self.all]
 
@@ -39,6 +46,11 @@ def excuse(windows, since, stood, now):
     if stood is None:
         return SETTING_UP if windows.touch(since, now) else None
     return UNCONNECTED if windows.touch(since, now, BREAKS) else None
+
+
+def unheard(windows, since, stood):
+    """The same of a call that stood from `stood` and did not hear all of the packets that came then."""
+    return UNHEARD if windows.touch(since, stood) else None
 
 
 def grown_kb(before, after):

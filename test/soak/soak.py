@@ -2,12 +2,13 @@
 """The soak: a real exchange under calls, logins, reloads and junk, its processes killed one after another: soak.py SECONDS.
 
 The first half kills each process, all but parent, parent, and upgrades, each at least once, however long that takes; the second half does
-not, and what each process holds at its end is compared with what it held at its begin. A call that failed is excused only if it was being
-set up while a killed process was away (from the kill until every process was up again and somebody logged in), or if it stood when edge
-went and its connections with it; how many of each is said (rules.py). All others must be answered and hung up in order, and in every
-other one both ends speak and hear every packet. So do the two real phones, whose one call lasts from the first second to the last: the
-relay is in the kernel, and no death may cost a packet. No process dies but by this script's hand; one that is just starting when a reload
-is taken has judged the configuration before it, and parent starts it once more.
+not, and what each process holds at its end is compared with what it held a while after its begin, by the calls made in between. A call that
+failed, or began unheard, is excused only if it was being set up while a killed process was away (from the kill until every process was up
+again and somebody logged in), or if it stood when edge went and its connections with it, in which case its phones come back and hang up;
+how many of each is said (rules.py). All others must be answered and hung up in order, and in every other one both ends speak and hear every
+packet after the first. So do the two real phones, whose one call lasts from the first second to the last: the relay is in the kernel, and
+no death may cost a packet. No process dies but by this script's hand; one that is just starting when a reload is taken has judged the
+configuration before it, and parent starts it once more.
 """
 import os
 import random
@@ -63,7 +64,7 @@ class Pair(Worker):
         super().__init__(soak, f"pair{n}")
         self.names = f"a{n}", f"b{n}"
         self.made = self.talked = self.packets = self.early = self.logins = 0
-        self.excused = {rules.SETTING_UP: 0, rules.UNCONNECTED: 0}
+        self.excused = {rules.SETTING_UP: 0, rules.UNHEARD: 0, rules.UNCONNECTED: 0}
         self.failed = []
         for name in self.names:
             soak.people.bundle(name)
@@ -78,11 +79,12 @@ class Pair(Worker):
         self.logins += 1
         return c
 
-    def fail(self, what):
-        self.failed.append(f"{self.name}, {time.monotonic() - self.soak.start:.0f} s: {what[:300]}")
+    def fail(self, what, since):
+        """since: when the call that failed began."""
+        self.failed.append(f"{self.name}, begun at {since - self.soak.start:.1f} s ({self.soak.windows.last(since)}): {what[:300]}")
 
-    def talk(self, call, seconds):
-        """Both ends speak all the while. Media needs no connection, so nothing excuses a packet that is not heard; but of the first are told."""
+    def talk(self, call, since, stood, seconds):
+        """Both ends speak all the while. Media needs no connection, so nothing that goes once the call stands excuses a packet that is not heard."""
         talk = Talk(*call.media())
         talk.start()
         time.sleep(seconds)
@@ -94,11 +96,26 @@ class Pair(Worker):
         lost = [[i for i, n in enumerate(s) if n not in h] for s, h in zip(talk.said, map(set, reversed(talk.heard)))]
         self.talked += 1
         self.packets += sum(said)
-        self.early += sum(i < EARLY for x in lost for i in x)
-        if any(i >= EARLY for x in lost for i in x):
-            self.fail(f"of {said} packets were not heard {lost}")
+        late = any(i >= EARLY for x in lost for i in x)
+        why = rules.unheard(self.soak.windows, since, stood) if late else None
+        if why:
+            self.excused[why] += 1
+        elif late:
+            self.fail(f"of {said} packets were not heard {lost}", since)
+        else:
+            self.early += sum(map(len, lost))
 
-    def hang_up_again(self, call):
+    @staticmethod
+    def either(call):
+        """What came first: the BYE at b, or its refusal at a."""
+        for c, test in ((call.b, lambda m: m.method == "BYE"), (call.a, lambda m: m.code >= 200)):
+            try:
+                return c.wait(test, "BYE", 0.2)
+            except sip.SipError:
+                pass
+        return None
+
+    def hang_up_again(self, call, since):
         """Phones that lost their connections come back, and their call still stands until they hang up."""
         def back():
             try:
@@ -112,10 +129,15 @@ class Pair(Worker):
                 return False
         try:
             net.wait_for("phones that are back", back, 60, step=0.5)
-            call.bye()
+            sent = call.next("BYE")
+            got = net.wait_for("a BYE or its refusal", lambda: self.either(call), 8)
+            if got.method:
+                call.b.reply(got, 200, "OK")
+                got = call.a.answer(sent)
+            assert got.code in (200, 481), got      # 481: the first BYE did it, and edge went before its answer; what stands still is seen at rest
             self.made += 1
         except (net.LabError, OSError, AssertionError) as e:
-            self.fail(f"stood, and its phones came back: {e}")
+            self.fail(f"stood, and its phones came back: {e}", since)
 
     def work(self):
         rnd, both, number = random.Random(self.name), [], 0
@@ -130,7 +152,7 @@ class Pair(Worker):
                 call = Call(*both)
                 stood = time.monotonic()
                 if number % 2:
-                    self.talk(call, rnd.uniform(0, 1))
+                    self.talk(call, since, stood, rnd.uniform(0, 1))
                 else:
                     time.sleep(rnd.uniform(0, 1))
                 call.bye()
@@ -143,9 +165,9 @@ class Pair(Worker):
                 if why:
                     self.excused[why] += 1
                 else:
-                    self.fail(f"{'stood; ' if stood else ''}{e}")
+                    self.fail(f"{'stood; ' if stood else ''}{e}", since)
                 if why == rules.UNCONNECTED:
-                    self.hang_up_again(call)
+                    self.hang_up_again(call, since)
                 for c in both:
                     c.close()
                 both = []

@@ -42,8 +42,20 @@ def test_whose_connections_went_is_excused(name):
     assert rules.excuse(w, 3, 4, 9) is None
 
 
+def test_what_is_not_heard_is_excused_where_the_call_came_up():
+    w = windows(("edge", 10, 20))
+    assert rules.unheard(w, 9, 12) == rules.UNHEARD
+    assert rules.unheard(w, 5, 9) is None       # edge went later
+    assert rules.unheard(w, 21, 22) is None
+
+
 def test_a_window_that_is_open_has_no_end():
     assert rules.excuse(windows(("core", 10, None)), 100, None, 101) == rules.SETTING_UP
+
+
+def test_a_failure_says_who_went_before():
+    w = windows(("core", 10, 12), ("edge", 20, None))
+    assert [w.last(now) for now in (9, 15, 21)] == ["none went before", "core went 5.0 s before, was back by 2.0 s", "edge went 1.0 s before"]
 
 
 def test_what_each_call_leaves_is_seen():
