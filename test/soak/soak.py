@@ -293,6 +293,8 @@ class Soak:
             self.disturb()
             listened = time.monotonic() - listened
         self.hear_lasting(ears, listened)
+        for p in (one, two):
+            p.wait_registered(90)       # a phone that lost its connection often is in no hurry
         phones.hang_up(one, two)
         x.wait_no_calls(20)
         x.stop()
