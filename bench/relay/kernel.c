@@ -231,15 +231,15 @@ static void measure(void)
 			reset();
 			double ns = send_all(fd);
 			uint64_t got = reset();
-			passed += got;
+			passed += relayed ? got : 0;
 			/* a thread of the kernel's that had to help has not done it on our account */
 			if (!relayed || got == (uint64_t)flows_n * each)
 				least[relayed] = ns < least[relayed] ? ns : least[relayed];
 		}
-	double share = (double)passed / ((double)flows_n * each * repeats);
-	printf("{\"engine\": \"%s\", \"flows\": %u, \"packets\": %u, \"relayed_share\": %.4f, \"drop_ns\": %.0f, \"relay_ns\": %.0f, "
+	const uint64_t sent = (uint64_t)flows_n * each * repeats;
+	printf("{\"engine\": \"%s\", \"flows\": %u, \"sent\": %llu, \"relayed\": %llu, \"drop_ns\": %.0f, \"relay_ns\": %.0f, "
 	       "\"cpu_ns_per_packet\": %.0f}\n",
-	    xdp ? "xdp" : "tc", flows_n, flows_n * each, share, least[0], least[1], least[1] - least[0]);
+	    xdp ? "xdp" : "tc", flows_n, (unsigned long long)sent, (unsigned long long)passed, least[0], least[1], least[1] - least[0]);
 }
 
 /* --- all at once --- */

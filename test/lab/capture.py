@@ -171,3 +171,13 @@ def longest_equal_run(packets):
         run = run + 1 if n == last else 1
         last, best = n, max(best, run)
     return best
+
+
+def numbers(packets, to):
+    """The sequence numbers of RTP to that address, in order."""
+    return [struct.unpack_from(">H", p.payload, 2)[0] for p in packets if p.dst == to and kind(p.payload) == "rtp"]
+
+
+def gaps(seqs):
+    """How many are missing at each place where some are."""
+    return [(b - a - 1) % 65536 for a, b in zip(seqs, seqs[1:]) if (b - a) % 65536 != 1]

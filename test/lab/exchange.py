@@ -191,6 +191,18 @@ class Exchange:
         net.wait_for("its children to end", lambda: not [p for p, _ in old if os.path.exists(f"/proc/{p}")], 5)
         return self.start()
 
+    def kill_all_but_parent(self, timeout=20):
+        """kill -9 of all that parent started, which it then starts anew."""
+        old = [pid for name in PROCESSES for pid in self.supervised(name)]
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        self.killed += len(old)
+
+        def another():
+            now = [self.supervised(name) for name in PROCESSES]
+            return all(now) and not set(old) & {pid for pids in now for pid in pids} and self.answers()
+        net.wait_for("all to be there again", another, timeout)
+
     def kill_everything(self):
         """kill -9 of every process in one go, in any order, and a new start; the order, by name."""
         told = len(self.deaths())

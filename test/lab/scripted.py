@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: ISC
 """Calls between two scripted clients, with their media as bare UDP sockets: what a test sends into the relay, and what comes out."""
+import struct
+import threading
+import time
+
+import capture
+import net
 import sip
 
 RTP_PORT = {"a": 40000, "b": 41000}
@@ -88,3 +94,41 @@ class End:
     def close(self):
         self.rtp.close()
         self.rtcp.close()
+
+
+class Talk(threading.Thread):
+    """Both ends of a call speak, 50 packets a second, and count what they hear."""
+
+    def __init__(self, *ends):
+        super().__init__(daemon=True)
+        self.ends, self.over = ends, False
+        self.said = [[] for _ in ends]
+        self.heard = [[] for _ in ends]
+        for end in ends:
+            end.rtp.setblocking(False)
+
+    def hear(self):
+        for end, heard in zip(self.ends, self.heard):
+            try:
+                while True:
+                    heard.append(struct.unpack_from(">H", end.rtp.recv(4096), 2)[0])
+            except BlockingIOError:
+                pass
+
+    def run(self):
+        while not self.over:
+            for end, said in zip(self.ends, self.said):
+                end.say(ENCRYPTED)
+                said.append(end.seq)
+            time.sleep(0.02)
+            self.hear()
+
+    def stop(self):
+        self.over = True
+        self.join(10)
+        net.wait_for("the last packets", lambda: (self.hear(), all(h and h[-1] == s[-1] for h, s in zip(self.heard, reversed(self.said))))[1], 5)
+
+    def lost(self):
+        """What the other did not hear of each, at each place (gaps())."""
+        assert all(h[0] == s[0] for s, h in zip(self.said, reversed(self.heard)))
+        return [capture.gaps(h) for h in reversed(self.heard)]

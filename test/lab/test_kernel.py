@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import struct
-import threading
 import time
 
 import pytest
@@ -19,7 +18,8 @@ import net
 import phones
 import sip
 from exchange import PROCESSES
-from scripted import ENCRYPTED, RTP_PORT, Call
+from capture import gaps, numbers
+from scripted import ENCRYPTED, RTP_PORT, Call, Talk
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +52,6 @@ def checksums_left_out(host, dev):
             value = ctypes.create_string_buffer(struct.pack("II", 0x17, 1), 8)
             fcntl.ioctl(s, 0x8946, struct.pack("16sP16x", dev.encode(), ctypes.addressof(value)))
     net.inside(host, work)
-
-
-def numbers(packets, to):
-    """The sequence numbers of RTP to that address, in order."""
-    return [struct.unpack_from(">H", p.payload, 2)[0] for p in packets
-            if p.dst == to and capture.kind(p.payload) == "rtp"]
-
-
-def gaps(seqs):
-    """How many are missing at each place where some are."""
-    return [(b - a - 1) % 65536 for a, b in zip(seqs, seqs[1:]) if (b - a) % 65536 != 1]
 
 
 def test_r28_the_engine_is_had(exchange, engine):
@@ -216,44 +205,6 @@ def test_r28_no_packet_is_lost_with_the_whole_exchange(exchange, engine, people,
     assert live_through(exchange, engine, people, where, which) == []
 
 
-class Talk(threading.Thread):
-    """Both ends of a call speak, 50 packets a second, and count what they hear."""
-
-    def __init__(self, *ends):
-        super().__init__(daemon=True)
-        self.ends, self.over = ends, False
-        self.said = [[] for _ in ends]
-        self.heard = [[] for _ in ends]
-        for end in ends:
-            end.rtp.setblocking(False)
-
-    def hear(self):
-        for end, heard in zip(self.ends, self.heard):
-            try:
-                while True:
-                    heard.append(struct.unpack_from(">H", end.rtp.recv(4096), 2)[0])
-            except BlockingIOError:
-                pass
-
-    def run(self):
-        while not self.over:
-            for end, said in zip(self.ends, self.said):
-                end.say(ENCRYPTED)
-                said.append(end.seq)
-            time.sleep(0.02)
-            self.hear()
-
-    def stop(self):
-        self.over = True
-        self.join(10)
-        net.wait_for("the last packets", lambda: (self.hear(), all(h and h[-1] == s[-1] for h, s in zip(self.heard, reversed(self.said))))[1], 5)
-
-    def lost(self):
-        """What the other did not hear of each, at each place (gaps())."""
-        assert all(h[0] == s[0] for s, h in zip(self.said, reversed(self.heard)))
-        return [gaps(h) for h in reversed(self.heard)]
-
-
 def children(x):
     """pid -> name of what parent started, without a process of our own; the rehearsal's are not its children."""
     found = {}
@@ -286,12 +237,7 @@ def upgrade(engine):
 
 
 def kill_all_but_parent(engine):
-    x = engine.x
-    old = children(x)
-    for pid in old:
-        os.kill(pid, signal.SIGKILL)
-    x.killed += len(old)
-    net.wait_for("all to be there again", lambda: not set(children(x)) & set(old) and x.answers(), 20)
+    engine.x.kill_all_but_parent()
 
 
 def restart_parent(engine):

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: ISC
 """The soak: a real exchange under calls, logins, reloads and junk, its processes killed one after another: soak.py SECONDS.
 
-The first half kills; the second does not, and what each process holds at its end is compared with what it held at its begin.
-A call that failed is excused only if it was being set up while a killed process was away: from the kill until every process was
-up again and somebody logged in. All others must be answered and hung up in order, and the one call of two real phones lasts from the
-first second to the last. No process dies but by this script's hand; one that is just starting when a reload is taken has judged the
+The first half kills each process, all but parent, parent, and upgrades, each at least once, however long that takes; the second half does
+not, and what each process holds at its end is compared with what it held a while after its begin, by the calls made in between. A call that
+failed, or began unheard, is excused only if it was being set up while a killed process was away (from the kill until every process was up
+again and somebody logged in), or if it stood when edge went and its connections with it, in which case its phones come back and hang up;
+how many of each is said (rules.py). All others must be answered and hung up in order, and in every other one both ends speak and hear every
+packet after the first. So do the two real phones, whose one call lasts from the first second to the last: the relay is in the kernel, and
+no death may cost a packet. No process dies but by this script's hand; one that is just starting when a reload is taken has judged the
 configuration before it, and parent starts it once more.
 """
 import os
@@ -18,39 +21,25 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
+import capture                  # noqa: E402
 import net                      # noqa: E402
 import phones                   # noqa: E402
+import rules                    # noqa: E402
 import sip                      # noqa: E402
 from conftest import People     # noqa: E402
-from exchange import Exchange   # noqa: E402
-from scripted import Call       # noqa: E402
+from exchange import PROCESSES, Exchange     # noqa: E402
+from scripted import Call, Talk     # noqa: E402
 
 PAIRS = 4
 KILLED = ("voice", "watch", "ctl", "ledger", "keeper", "signer", "media", "net", "core", "edge")
 KILL_EVERY_S, RELOAD_EVERY_S = 7, 5
 REST_S = 35             # ports rest for 30 s after a call
-MORE_KB, MORE = 1024, 1.05
+PACKETS_S = 50
+FDS = 1                 # a question to ctl that is just being answered
+EARLY = 5               # packets, 100 ms: media is told that a call is answered when the callers are, and needs its turn of a busy CPU
+WARM = 1 / 4            # of the second half, in which what was started last meets each kind of work
 OVERTAKEN = ("judges what it was not asked", "says ready out of turn")
 TORTURE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "fuzz", "corpus", "sip")
-
-
-class Windows:
-    """When a process was away, by our hand."""
-
-    def __init__(self):
-        self.lock, self.all = threading.Lock(), []
-
-    def open(self, name):
-        with self.lock:
-            self.all.append([name, time.monotonic(), None])
-
-    def shut(self):
-        with self.lock:
-            self.all[-1][2] = time.monotonic()
-
-    def touch(self, since, until):
-        with self.lock:
-            return any(a <= until and (b is None or b >= since) for _, a, b in self.all)
 
 
 class Worker(threading.Thread):
@@ -69,12 +58,13 @@ class Worker(threading.Thread):
 
 
 class Pair(Worker):
-    """Two phones that log in, call, hang up, and now and then come anew."""
+    """Two phones that log in, call, talk, hang up, and now and then come anew."""
 
     def __init__(self, soak, n):
         super().__init__(soak, f"pair{n}")
         self.names = f"a{n}", f"b{n}"
-        self.made = self.excused = self.logins = 0
+        self.made = self.talked = self.packets = self.early = self.logins = 0
+        self.excused = {rules.SETTING_UP: 0, rules.UNHEARD: 0, rules.UNCONNECTED: 0}
         self.failed = []
         for name in self.names:
             soak.people.bundle(name)
@@ -89,24 +79,95 @@ class Pair(Worker):
         self.logins += 1
         return c
 
+    def fail(self, what, since):
+        """since: when the call that failed began."""
+        self.failed.append(f"{self.name}, begun at {since - self.soak.start:.1f} s ({self.soak.windows.last(since)}): {what[:300]}")
+
+    def talk(self, call, since, stood, seconds):
+        """Both ends speak all the while. Media needs no connection, so nothing that goes once the call stands excuses a packet that is not heard."""
+        talk = Talk(*call.media())
+        talk.start()
+        time.sleep(seconds)
+        try:
+            talk.stop()
+        except net.LabError:
+            pass            # the last ones do not come
+        said = [len(s) for s in talk.said]
+        lost = [[i for i, n in enumerate(s) if n not in h] for s, h in zip(talk.said, map(set, reversed(talk.heard)))]
+        self.talked += 1
+        self.packets += sum(said)
+        late = any(i >= EARLY for x in lost for i in x)
+        why = rules.unheard(self.soak.windows, since, stood) if late else None
+        if why:
+            self.excused[why] += 1
+        elif late:
+            self.fail(f"of {said} packets were not heard {lost}", since)
+        else:
+            self.early += sum(map(len, lost))
+
+    @staticmethod
+    def either(call):
+        """What came first: the BYE at b, or its refusal at a."""
+        for c, test in ((call.b, lambda m: m.method == "BYE"), (call.a, lambda m: m.code >= 200)):
+            try:
+                return c.wait(test, "BYE", 0.2)
+            except sip.SipError:
+                pass
+        return None
+
+    def hang_up_again(self, call, since):
+        """Phones that lost their connections come back, and their call still stands until they hang up."""
+        def back():
+            try:
+                for c in (call.a, call.b):
+                    c.sock.close()
+                    c.buffer, c.inbox = b"", []
+                    if c.open().register().code != 200:
+                        return False
+                return True
+            except (net.LabError, OSError):
+                return False
+        try:
+            net.wait_for("phones that are back", back, 60, step=0.5)
+            sent = call.next("BYE")
+            got = net.wait_for("a BYE or its refusal", lambda: self.either(call), 8)
+            if got.method:
+                call.b.reply(got, 200, "OK")
+                got = call.a.answer(sent)
+            assert got.code in (200, 481), got      # 481: the first BYE did it, and edge went before its answer; what stands still is seen at rest
+            self.made += 1
+        except (net.LabError, OSError, AssertionError) as e:
+            self.fail(f"stood, and its phones came back: {e}", since)
+
     def work(self):
-        rnd, both = random.Random(self.name), []
+        rnd, both, number = random.Random(self.name), [], 0
         while not self.over():
-            since = time.monotonic()
+            since, stood = time.monotonic(), None
+            number += 1
             try:
                 if not both or rnd.random() < 0.2:
                     for c in both:
                         c.close()
                     both = [self.come(n) for n in self.names]
                 call = Call(*both)
-                time.sleep(rnd.uniform(0, 1))
+                stood = time.monotonic()
+                if number % 2:
+                    self.talk(call, since, stood, rnd.uniform(0, 1))
+                else:
+                    time.sleep(rnd.uniform(0, 1))
                 call.bye()
                 self.made += 1
+                for c in both:
+                    while c.with_me:
+                        c.with_me.pop().close()
             except (net.LabError, OSError, AssertionError) as e:
-                if self.soak.windows.touch(since, time.monotonic()):
-                    self.excused += 1
+                why = rules.excuse(self.soak.windows, since, stood, time.monotonic())
+                if why:
+                    self.excused[why] += 1
                 else:
-                    self.failed.append(f"{self.name}, {time.monotonic() - self.soak.start:.0f} s: {str(e)[:300]}")
+                    self.fail(f"{'stood; ' if stood else ''}{e}", since)
+                if why == rules.UNCONNECTED:
+                    self.hang_up_again(call, since)
                 for c in both:
                     c.close()
                 both = []
@@ -117,16 +178,20 @@ class Pair(Worker):
 
 class Killer(Worker):
     def work(self):
-        x, names = self.soak.exchange, list(KILLED)
-        while not self.over() and time.monotonic() < self.soak.half:
-            name = names.pop(0)
-            names.append(name)
-            self.soak.windows.open(name)
-            old = x.kill(name)
-            x.wait_replaced(name, old, 30)
+        x, names = self.soak.exchange, [*KILLED, *rules.WHOLE]
+        more = {"all but parent": lambda: x.kill_all_but_parent(30), "parent": x.restart_parent, "upgrade": lambda: x.command("upgrade", timeout=60)}
+        done = 0
+        while not self.over() and (done < len(names) or time.monotonic() < self.soak.half):
+            name = names[done % len(names)]
+            self.soak.windows.open(name, time.monotonic())
+            if name in more:
+                more[name]()
+            else:
+                x.wait_replaced(name, x.kill(name), 30)
             net.wait_for("every process", x.answers, 30, step=0.2)
             net.wait_for("a login", self.login, 30, step=0.2)
-            self.soak.windows.shut()
+            self.soak.windows.shut(time.monotonic())
+            done += 1
             self.soak.stop.wait(KILL_EVERY_S)
 
     def login(self):
@@ -183,19 +248,19 @@ class Junk(Worker):
 
 class Soak:
     def __init__(self, seconds, where, lab):
-        self.windows, self.stop = Windows(), threading.Event()
-        self.seconds = seconds
+        self.windows, self.stop = rules.Windows(), threading.Event()
+        self.seconds, self.where = seconds, where
         self.exchange = Exchange(lab, where, kernel=True)
         self.people = People(lab, self.exchange, where)
         self.addr = lab.addr["voice"][0]
         self.problems = []
 
     def holds(self):
-        """{process: (kB, descriptors)}"""
+        """{process: ((kB in use, kB mapped), descriptors)}"""
         out = {}
-        for pid, name in self.exchange.processes():
-            with open(f"/proc/{pid}/smaps_rollup") as f:
-                kb = int(re.search(r"Pss_Anon:\s+(\d+)", f.read())[1])
+        for pid, name in [(pid, name) for name in ("parent", *PROCESSES) for pid in self.exchange.supervised(name)]:
+            said = "".join(open(f"/proc/{pid}/{file}").read() for file in ("smaps_rollup", "status"))
+            kb = tuple(int(re.search(rf"^{what}:\s+(\d+)", said, re.M)[1]) for what in ("Pss_Anon", "VmData"))
             out[f"{name}:{pid}"] = kb, len(os.listdir(f"/proc/{pid}/fd"))
         return out
 
@@ -219,26 +284,17 @@ class Soak:
         for name in ("probe", "junk"):
             self.people.bundle(name)
             self.people.host(name)
-        pairs = [Pair(self, n) for n in range(PAIRS)]
         one, two = (self.people.phone("baresip", n, tone=t, talks_s=self.seconds + 300) for n, t in (("l1", "a"), ("l2", "b")))
         phones.call(one, two)
-        lasting = x.call()["call"]
-        self.ports = x.counter("media-ports")
-        self.start = start = time.monotonic()
-        self.half = start + self.seconds / 2
-        others = [Killer(self, "killer"), Reloader(self, "reloader"), Junk(self, "junk")]
-        for w in pairs + others:
-            w.start()
-        while others[0].is_alive():
-            time.sleep(0.5)
-        time.sleep(5)
-        before, halftime = self.holds(), time.monotonic()
-        while time.monotonic() < start + self.seconds:
-            time.sleep(0.5)
-        self.stop.set()
-        for w in pairs + others:
-            w.join(60)
-        self.judge(pairs, others, before, time.monotonic() - halftime, lasting)
+        self.lasting = x.call()["call"]
+        ears = [capture.Capture(p.host, "eth0", f"{self.where}/{p.bundle.user}.pcap", "udp") for p in (one, two)]
+        with ears[0], ears[1]:
+            listened = time.monotonic()
+            self.disturb()
+            listened = time.monotonic() - listened
+        self.hear_lasting(ears, listened)
+        for p in (one, two):
+            p.wait_registered(90)       # a phone that lost its connection often is in no hurry
         phones.hang_up(one, two)
         x.wait_no_calls(20)
         x.stop()
@@ -250,31 +306,65 @@ class Soak:
                    + "".join(f"\n        {w}" for w in why if w not in again))
         self.check(not re.search("Sanitizer|runtime error|stays down|accus", said), "no process accused another, no sanitizer spoke")
 
-    def judge(self, pairs, others, before, seconds, lasting):
-        _, reloader, junk = others
+    def disturb(self):
+        """Churn to the end, deaths in the first half; judged while the lasting call stands."""
+        pairs = [Pair(self, n) for n in range(PAIRS)]
+        self.ports = self.exchange.counter("media-ports")
+        self.rest = {key.split(":")[0]: fds for key, (_, fds) in self.holds().items()}
+        self.start = time.monotonic()
+        self.half = self.start + self.seconds / 2
+        killer, *others = Killer(self, "killer"), Reloader(self, "reloader"), Junk(self, "junk")
+        for w in pairs + others:
+            w.start()
+        killer.run()        # here: what a thread has started ends with it (net.py)
+        time.sleep(self.seconds / 2 * WARM)
+        calls, halftime, before = sum(p.made for p in pairs), time.monotonic(), self.holds()
+        time.sleep(self.seconds / 2 * (1 - WARM))
+        self.stop.set()
+        for w in pairs + others:
+            w.join(60)
+        calls, seconds = sum(p.made for p in pairs) - calls, time.monotonic() - halftime
+        self.judge(pairs, [killer, *others])
+        self.judge_holds(before, calls, seconds)
+
+    def judge(self, pairs, others):
+        killer, reloader, junk = others
         for w in pairs + others:
             self.check(w.broke is None and not w.is_alive(), f"{w.name} worked to the end" + (f": {w.broke}" if w.broke else ""))
-        failed = [f for p in pairs for f in p.failed]
-        print(f"{sum(p.made for p in pairs)} calls, {sum(p.logins for p in pairs)} logins, {len(self.windows.all)} kills, "
+        failed, killed = [f for p in pairs for f in p.failed], self.windows.names()
+        made, talked = sum(p.made for p in pairs), sum(p.talked for p in pairs)
+        print(f"{made} calls, {sum(p.logins for p in pairs)} logins, {len(killed)} kills, "
               f"{reloader.done} reloads, {junk.datagrams} datagrams, {junk.handshakes} half handshakes, {junk.messages} broken messages", flush=True)
-        self.check(sum(p.made for p in pairs) > self.seconds / 2, "calls were made")
-        self.check(reloader.done > 2 and junk.messages > 0 and self.windows.all, "it was disturbed")
-        self.check(not failed, f"{len(failed)} calls failed besides {sum(p.excused for p in pairs)} that were set up while a killed "
-                               "process was away" + "".join(f"\n        {f}" for f in failed[:10]))
+        early = sum(p.early for p in pairs)
+        self.check(made > self.seconds / 2 and talked > made / 3 and early < talked / 10,
+                   f"calls were made, {talked} with {sum(p.packets for p in pairs)} packets of media; of their first {EARLY}, {early} were not heard")
+        self.check(reloader.done > 2 and junk.messages > 0, "it was disturbed")
+        missing = {*KILLED, *rules.WHOLE} - set(killed)
+        self.check(not missing, "each was killed: " + (f"not {', '.join(sorted(missing))}" if missing else f"{len(KILLED)} processes, "
+                   + ", ".join(f"{name} {killed.count(name)} times" for name in rules.WHOLE)))
+        excused = ", ".join(f"{sum(p.excused[why] for p in pairs)} that {why}" for why in pairs[0].excused)
+        self.check(not failed, f"{len(failed)} calls failed besides {excused}" + "".join(f"\n        {f}" for f in failed[:20]))
+
+    def judge_holds(self, before, calls, seconds):
         self.at_rest("end")
-        mine = [c for c in self.exchange.calls() if c["call"] == lasting]
+        mine = [c for c in self.exchange.calls() if c["call"] == self.lasting]
         self.check(len(mine) == 1, "the call of two real phones stands")
-        n = [mine[0][k] for k in ("packets_from", "packets_to")]
-        time.sleep(2)
-        later = self.exchange.calls()[0]
-        self.check(all(later[k] > m for k, m in zip(("packets_from", "packets_to"), n, strict=True)), "and is heard on both sides")
         self.check(self.exchange.counter("media-ports") <= self.ports, "no port is kept besides that call's")
         after = self.holds()
         self.check(set(before) == set(after), "no process died but by this script")
         for key in sorted(set(before) & set(after)):
-            (kb, fds), (kb2, fds2) = before[key], after[key]
-            self.check(kb2 <= kb * MORE + MORE_KB and fds2 <= fds,
-                       f"{key.split(':')[0]}: {kb} -> {kb2} kB, {fds} -> {fds2} descriptors in {seconds:.0f} s")
+            (kb, fds), (kb2, fds2), name = before[key], after[key], key.split(":")[0]
+            grown, most = rules.grown_kb(kb, kb2), rules.may_grow_kb(name, calls)
+            self.check(grown <= most and fds2 <= self.rest[name] + FDS,
+                       f"{name}: {grown} kB more, at most {most:.0f} ({kb[0]} -> {kb2[0]} kB, mapped {kb[1]} -> {kb2[1]}) in {calls} calls and "
+                       f"{seconds:.0f} s; {self.rest[name]} descriptors at rest before all, {fds} in the churn, {fds2} at rest")
+
+    def hear_lasting(self, ears, seconds):
+        for ear in ears:
+            heard = capture.numbers(ear.packets(), ear.host.v4)
+            lost = capture.gaps(heard)
+            self.check(not lost and len(heard) >= 0.98 * PACKETS_S * seconds,
+                       f"{ear.host.name} heard {len(heard)} packets in {seconds:.0f} s" + (f"; missing, at each place: {lost[:20]}" if lost else ", each of the other's"))
 
 
 def main():
@@ -289,8 +379,8 @@ def main():
                 s.run()
             finally:
                 s.people.close()
-                if s.exchange.proc and s.exchange.proc.poll() is None:
-                    print(s.exchange.tail(2000))
+                if s.exchange.proc and s.exchange.processes():
+                    print(s.exchange.tail(4000))
                     s.exchange.host.stop(s.exchange.proc)
     finally:
         shutil.rmtree(where, ignore_errors=True)

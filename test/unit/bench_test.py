@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """bench/all: every form of output of the benchmarks is read, and the table in results.md is rewritten without touching what is around it."""
+import argparse
 import importlib.machinery
 import importlib.util
 import pathlib
@@ -10,9 +11,19 @@ import pytest
 
 sys.dont_write_bytecode = True
 PATH = str(pathlib.Path(__file__).resolve().parents[2] / 'bench/all')
-loader = importlib.machinery.SourceFileLoader('bench_all', PATH)
-bench = importlib.util.module_from_spec(importlib.util.spec_from_loader('bench_all', loader))
-loader.exec_module(bench)
+RELAY = str(pathlib.Path(PATH).with_name('relay') / 'run')
+
+
+def module(name, path):
+    loader = importlib.machinery.SourceFileLoader(name, path)
+    made = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(made)
+    return made
+
+
+bench = module('bench_all', PATH)
+sys.path.insert(0, str(pathlib.Path(RELAY).parent))
+relay = module('bench_relay_run', RELAY)
 
 SERVERS = '''| what | unit | ringfence | kamailio | ratio | met (<= 1.0) |
 |---|---|---|---|---|---|
@@ -29,9 +40,10 @@ RATES = '''| packets per s | ringfence ns CPU | rtpengine ns CPU | ratio | met (
 '''
 ENGINES = '''| engine | ns CPU | rtpengine ns CPU | ratio | budget | met | lost |
 |---|---|---|---|---|---|---|
-| xdp | 140 | 5,600 | 1/40.0 | 1/35 and 150 ns | yes | 0 |
+| xdp | 140 | 5,600 | 1/40.0 | 1/35 and 150 ns | yes | 1,200 |
+| tc | - | - | - | 1/9 | not measured: chrt -f is refused | - |
 
-| 2,000 calls at once | packets | lost | p50 us | p99 us | budget | met |
+| 4,000 flows at once, programs alone | packets | lost | p50 us | p99 us | budget | met |
 |---|---|---|---|---|---|---|
 | tc | 1,000,000 | 3 | 22 | 190 | none lost, p99 < 1,000 us | no |
 '''
@@ -48,8 +60,9 @@ SRTP = 'AEAD_AES_128_GCM streams=100 seal_ns=169 open_ns=274 context_bytes=5776\
     (bench.of_servers, SERVERS, [('a phone, logged in and idle, kB', '14.0', '62.1', '0.225', '<= 1.0', 'yes'),
                                  ('call@500, us CPU', '-', '1,374.0', '-', '<= 1.0', '-')]),
     (bench.of_relay, RATES, [('25,000/s, ns', '3,694', '20,141', '0.183', '<= 0.5', 'yes')]),
-    (bench.of_relay, ENGINES, [('xdp, ns', '140', '5,600', '0.025', '1/35 and 150 ns', 'yes'),
-                               ('tc, 2,000 calls at once, p99 us', '190 (3 lost)', '-', '-', 'none lost, p99 < 1,000 us', 'no')]),
+    (bench.of_relay, ENGINES, [('xdp, ns', '140 (1,200 lost)', '5,600', '0.025', '1/35 and 150 ns', 'yes'),
+                               ('tc, ns', '-', '-', '-', '1/9', 'not measured: chrt -f is refused'),
+                               ('tc, 4,000 flows at once, programs alone, p99 us', '190 (3 lost)', '-', '-', 'none lost, p99 < 1,000 us', 'no')]),
     (bench.of_audit, AUDIT, [('a packet, ns', '131', '6646', '0.0197', '<= 1/20', 'yes'), ('10,000 calls, MB', '26', '-', '-', '<= 64', 'yes')]),
     (bench.of_srtp, SRTP, [('AEAD_AES_128_GCM, seal, ns', '169', '-', '-', '<= 200', 'yes'),
                            ('AEAD_AES_128_GCM, open, ns', '274', '-', '-', '<= 200', 'no')]),
@@ -62,6 +75,22 @@ def test_what_says_nothing_is_not_measured(monkeypatch):
     monkeypatch.setitem(bench.MEASURED, 'audit', (['echo', 'no tshark'], bench.of_audit, 10))
     monkeypatch.setitem(bench.MEASURED, 'srtp', (['true'], bench.of_srtp, 10))
     assert [bench.measure(name)[0][-1] for name in ('audit', 'srtp')] == ['not measured: no tshark', 'not measured: nothing was measured']
+
+
+def test_what_was_lost_is_said():
+    runs = [dict(sent=4000, relayed=4000), dict(sent=4000, relayed=3970)]
+    peer = dict(cpu_ns_per_packet=5600)
+    assert relay.engine_row('xdp', 140, peer, relay.not_relayed(runs)).endswith('| yes | 30 |')
+    assert relay.engine_row('xdp', None, peer, relay.not_relayed([]), 'not measured: why').endswith('| not measured: why | - |')
+
+
+def test_without_its_cpu_the_kernel_is_not_measured(monkeypatch, capsys):
+    line = dict(wanted_per_s=40000, cpu_share=0.5, sent=100, received=100, send_ns_per_packet=900, arrival_ns_per_packet=100, cpu_ns_per_packet=5000)
+    monkeypatch.setattr(relay, 'FIFO', ['false'])
+    monkeypatch.setattr(relay, 'sockets', lambda *_: [dict(line)])
+    monkeypatch.setattr(relay, 'in_kernel', lambda _, engine, flows, *paced: dict(sent=9, lost=2, p50_us=1, p99_us=2) if paced else 1 / 0)
+    relay.kernel(argparse.Namespace(rates=[40000], repeats=2, flows=2000, seconds=1))
+    assert [r[-1] for r in bench.of_relay(capsys.readouterr().out)] == ['not measured: chrt -f is refused'] * 2 + ['no'] * 3
 
 
 def test_time_is_bounded(monkeypatch):
@@ -79,7 +108,11 @@ def test_the_table_is_rewritten_in_its_place():
     again = [('srtp', 'x', '4', '2', '2', '<= 1', 'no', 'a third')]
     text = bench.rewritten(text, again, 'Another machine.')
     assert text.startswith(f'# Measured\n{bench.BEGIN}\nAnother machine.\n\n| bench |') and text.endswith('\n\n## The rest\n| by | hand |\n')
-    assert [tuple(r.values()) for r in bench.tables(text.partition(bench.END)[0])] == other + again
+    rows = [tuple(r.values()) for r in bench.tables(text.partition(bench.END)[0])]
+    assert [r for r in rows if r[0] in ('calls', 'srtp')] == other + again
+    assert [r[0] for r in rows] == list(bench.MEASURED)     # each has a row
+    assert {r[6] for r in rows if r[0] not in ('calls', 'srtp')} == {'not measured: it has not been run'}
+    assert bench.rewritten(text, [], 'Another machine.') == text
     with pytest.raises(ValueError):
         bench.rewritten('no marks', one, '')
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: ISC
+"""By which rules the soak judges. Nothing here needs the lab: times are seconds of one clock."""
+import threading
+
+WHOLE = ("all but parent", "parent", "upgrade")     # every process is another afterwards
+BREAKS = ("edge", *WHOLE)                           # the connections of phones go with it
+SETTING_UP, UNCONNECTED = "were being set up while a process was away", "stood when edge, which has the connections, went"
+UNHEARD = "came up while a process was away and did not hear all"
+
+# What a process may take more in so many calls: a step of malloc's, and less than a record of each. A row of ledger's stays in SQLite's cache,
+# until that has its 2 MB.
+STEP_KB, CALL_OCTETS = 160, {"ledger": 512}
+OTHERS_CALL_OCTETS = 64
+
+
+class Windows:
+    """When a process was away by our hand: from its kill until all were up again and somebody logged in."""
+
+    def __init__(self):
+        self.lock, self.all = threading.Lock(), []
+
+    def open(self, name, now):
+        with self.lock:
+            self.all.append([name, now, None])
+
+    def shut(self, now):
+        with self.lock:
+            self.all[-1][2] = now
+
+    def touch(self, since, until, names=None):
+        with self.lock:
+            return any((names is None or name in names) and a <= until and (b is None or b >= since) for name, a, b in self.all)
+
+    def last(self, now):
+        """Who went last before that, for whom reads of a failure."""
+        with self.lock:
+            gone = [f"{name} went {now - a:.1f} s before" + (f", was back by {b - a:.1f} s" if b else "") for name, a, b in self.all if a <= now]
+        return gone[-1] if gone else "none went before"
+
+    def names(self):
+        return [name for name, _, _ in self.all]
+
+
+def excuse(windows, since, stood, now):
+    """Why a call that failed now may have: it began at `since` and stood from `stood` (None: it never did). None: it may not."""
+    if stood is None:
+        return SETTING_UP if windows.touch(since, now) else None
+    return UNCONNECTED if windows.touch(since, now, BREAKS) else None
+
+
+def unheard(windows, since, stood):
+    """The same of a call that stood from `stood` and did not hear all of the packets that came then."""
+    return UNHEARD if windows.touch(since, stood) else None
+
+
+def grown_kb(before, after):
+    """What was taken between two (kB in use, kB mapped) and is used. Tables are mapped whole and used bit by bit: that is no growth, nor is
+    what malloc has in reserve."""
+    return max(0, min(b - a for a, b in zip(before, after, strict=True)))
+
+
+def may_grow_kb(name, calls):
+    return STEP_KB + calls * CALL_OCTETS.get(name, OTHERS_CALL_OCTETS) / 1024
