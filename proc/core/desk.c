@@ -17,6 +17,7 @@ enum {
 };
 
 #define SAY_MOVED " desk-moved"
+#define SAY_ALARM "silence:500 desk-alarm silence:800 desk-alarm"
 
 struct notice_call {
 	struct timer timer;
@@ -197,7 +198,7 @@ bool desk_alarm(const struct dest *to, uint64_t notice)
 	if (n)
 		n->alarm = notice;
 	else if ((n = take(to, notice)))
-		snprintf(n->say, sizeof n->say, "silence:500 desk-alarm silence:800 desk-alarm");
+		snprintf(n->say, sizeof n->say, SAY_ALARM);
 	return n != NULL;
 }
 

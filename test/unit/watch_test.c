@@ -86,7 +86,7 @@ static void the_first_of_its_kind_does_not_wait(void)
 	alarms_add(&a, now + 5000, &other, SPAN("a ceiling is reached"));
 	CHECK(alarms_next_ms(&a) <= now + 6000);
 	const struct alarm_notice *n = alarms_due(&a, WAY_MAIL, now + 6000);
-	CHECK(n && n->lines == 2 && n->line[1].kind == EVENT_CEILING);
+	CHECK(n && n->line[n->lines - 1].kind == EVENT_CEILING);
 	alarms_told(&a, WAY_MAIL, now + 6000, true);
 	alarms_add(&a, now + 7000, &other, SPAN("a ceiling is reached"));
 	CHECK(!alarms_due(&a, WAY_MAIL, now + 9000)); /* no more of that kind either */
