@@ -2,7 +2,6 @@
 /* The call to the front desk when somebody calls for help (R16): after the call for help, never in its way, to that desk's phones
  * and nowhere else. alice's phone is a fixed one, dave is who answers for 112 here, bob and carol are the desk. */
 #include "../unit/test.h"
-#include "desk.h"
 #include "sim_voice.h"
 
 static struct phone alice, bob, carol, help;
@@ -291,59 +290,10 @@ static void the_desk_needs_not_be_told_what_it_knows(void)
 	finish();
 }
 
-/* --- an alarm --- */
-
-static void bob_is_told_of_alarms(void)
-{
-	place();
-	snprintf(sim.site.alarms.desk, sizeof sim.site.alarms.desk, "bob");
-}
-
-static bool watch_hears(uint64_t token, bool told)
-{
-	struct heard *heard = sim_take(PROC_WATCH, MSG_DESK_TOLD, NULL, NULL);
-	const struct msg_desk_told *m = heard ? (const void *)heard->payload : NULL;
-
-	return m && m->token == token && m->told == told;
-}
-
-/* watch says it, and the phone takes no texts. */
-static void alarm_in_vain(uint64_t token)
-{
-	struct link *watch = sim_far(PROC_WATCH, 0);
-
-	sim_pass(1000); /* the contract has a rate */
-	struct msg_notify_desk *m = ipc_begin(watch, MSG_NOTIFY_DESK);
-	m->token = token;
-	m->text = ipc_put(watch, SPAN("Ringfence ALARM: keeper"));
-	ipc_end(watch);
-	sim_turn();
-	phone_answer(&bob, sent_to(&bob, SIP_MESSAGE), 405, NULL);
-	NEED(!sim_take(PROC_WATCH, MSG_DESK_TOLD, NULL, NULL));
-}
-
-/* R28: who can't read is spoken to; what comes meanwhile is told by the same call. */
-static void a_desk_that_reads_nothing_rings(void)
-{
-	begin_with(bob_is_told_of_alarms);
-	sim_link_up(PROC_WATCH, 0);
-	alarm_in_vain(7);
-	sim_pass(DESK_AFTER_MS + 100);
-	talk_rings_at(&b, &bob);
-	talk_answer(&b, 180, NULL);
-	alarm_in_vain(8);
-	sim_pass(DESK_AFTER_MS + 100);
-	NEED(!sent_to(&bob, SIP_INVITE));
-	hears(&b, &bob, "silence:500 desk-alarm silence:800 desk-alarm");
-	NEED(watch_hears(8, true));
-	finish();
-}
-
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
 {
-	SIM(a_desk_that_reads_nothing_rings);
 	SIM(the_desk_rings_and_hears_who_and_where);
 	SIM(a_place_that_fits_once);
 	SIM(a_place_that_fits_never);
