@@ -21,6 +21,9 @@ static __always_inline int leave_skb(
 	const __u32 check = l4 + (__u32) __builtin_offsetof(struct udphdr, check);
 	struct bpf_redir_neigh next = {.nh_family = f->next_family == 4 ? FAMILY_4 : FAMILY_6};
 
+	/* its tag was of the way here, if only for a priority (VLAN 0), which the stack takes off what it receives */
+	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
+		return TC_ACT_SHOT;
 	/* the addresses are of the pseudo-header, which a checksum that is still to be made holds already */
 	if (bpf_l4_csum_replace(skb, check, 0, address_change(d, f), BPF_F_MARK_MANGLED_0 | BPF_F_PSEUDO_HDR) ||
 	    bpf_l4_csum_replace(skb, check, 0, port_change(d, f), BPF_F_MARK_MANGLED_0))

@@ -6,13 +6,9 @@
 #include <netpacket/packet.h>
 #include <string.h>
 
-static struct place {
-	struct addr address;
-	uint32_t interface;
-} place[PLACES_MAX];
-static uint32_t places; /* as they were when they could last be looked at */
+static struct ifaddrs *all; /* as they were when they could last be looked at */
 
-static uint32_t ethernet(const struct ifaddrs *all, const char *name)
+static uint32_t ethernet(const char *name)
 {
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
 		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_PACKET || strcmp(i->ifa_name, name) != 0)
@@ -25,43 +21,42 @@ static uint32_t ethernet(const struct ifaddrs *all, const char *name)
 
 bool place_look(void)
 {
-	struct ifaddrs *all;
+	struct ifaddrs *now;
 
-	if (getifaddrs(&all) != 0)
+	if (getifaddrs(&now) != 0)
 		return false;
-	places = 0;
-	for (const struct ifaddrs *i = all; i && places < PLACES_MAX; i = i->ifa_next) {
-		struct place *p = &place[places];
-		if (!i->ifa_addr || (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6) ||
-		    !addr_from_sockaddr(i->ifa_addr, &p->address))
-			continue;
-		p->interface = ethernet(all, i->ifa_name);
-		places++;
-	}
 	freeifaddrs(all);
+	all = now;
 	return true;
+}
+
+/* From i on; NULL: nowhere. */
+static const struct ifaddrs *next_with(const struct ifaddrs *i, const struct addr *a)
+{
+	struct addr its;
+
+	for (; i; i = i->ifa_next)
+		if (i->ifa_addr && addr_from_sockaddr(i->ifa_addr, &its) && addr_same_ip(&its, a))
+			break;
+	return i;
 }
 
 uint32_t place_of(const struct addr *a)
 {
 	uint32_t at = 0;
 
-	for (uint32_t i = 0; i < places; i++) {
-		if (!addr_same_ip(&place[i].address, a))
-			continue;
-		if (at && at != place[i].interface)
+	for (const struct ifaddrs *i = next_with(all, a); i; i = next_with(i->ifa_next, a)) {
+		uint32_t here = ethernet(i->ifa_name);
+		if (here && at && at != here)
 			return 0;
-		at = place[i].interface;
+		at = here ? here : at;
 	}
 	return at;
 }
 
 bool place_is_here(const struct addr *a)
 {
-	for (uint32_t i = 0; i < places; i++)
-		if (addr_same_ip(&place[i].address, a))
-			return true;
-	return false;
+	return next_with(all, a) != NULL;
 }
 
 /* FNV-1a */

@@ -5,9 +5,8 @@
 
 #include "base/addr.h"
 
-enum { PLACES_MAX = 64 };
-
-/* Reads all addresses of the host; what follows is of then. False: they could not be read, and what follows is as it was. */
+/* Reads all addresses of the host, however many; what follows is of then. False: they could not be read, and what follows is as it
+ * was. */
 bool place_look(void);
 /* The one Ethernet interface that has this address; 0: none, or several. */
 uint32_t place_of(const struct addr *a);

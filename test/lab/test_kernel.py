@@ -136,6 +136,54 @@ def test_r28_another_neighbour_is_followed(exchange, scripted, people, engine):
     call.bye()
 
 
+class Frames:
+    """Those at the host's eth0, each with the tag that came with it (0x8100 and what follows) or None."""
+
+    def __init__(self, host):
+        def work():
+            s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))      # ETH_P_ALL
+            s.bind(("eth0", 3))
+            s.setsockopt(263, 8, 1)                                 # PACKET_AUXDATA
+            s.settimeout(0.5)
+            return s
+        self.sock = net.inside(host, work)
+
+    def udp_to(self, port):
+        """All until nothing more comes."""
+        got = []
+        try:
+            while True:
+                frame, said, _, _ = self.sock.recvmsg(2048, socket.CMSG_SPACE(20))
+                if frame[12:14] == b"\x08\x00" and frame[23] == 17 and struct.unpack_from(">H", frame, 36)[0] == port:
+                    status, tci = next((struct.unpack_from("I12xH", data) for *_, data in said), (0, 0))
+                    got.append((frame, tci if status & 0x10 else None))     # TP_STATUS_VLAN_VALID
+        except TimeoutError:
+            return got
+
+
+def test_r28_a_tag_for_a_priority_goes_no_further(engine, scripted, people):
+    """802.1p: a phone's frames say VLAN 0 and priority 5, which is between it and its switch."""
+    call = Call(scripted("ka"), scripted("kb"))
+    a, b = call.media()
+    engine.wait_flows(4)
+    sent, come = Frames(people.host("ka")), Frames(people.host("kb"))
+    try:
+        a.say(ENCRYPTED, 3)
+        assert len(b.hear()) == 3
+        frames = [frame for frame, _ in sent.udp_to(a.far[1])]
+        assert len(frames) == 3 and [tag for _, tag in come.udp_to(RTP_PORT["b"])] == [None] * 3
+        before = engine.counts()
+        for frame in frames:
+            sent.sock.send(frame[:12] + struct.pack(">HH", 0x8100, 5 << 13) + frame[12:])
+        assert len(b.hear()) == 3
+        assert [tag for _, tag in come.udp_to(RTP_PORT["b"])] == [None] * 3
+        assert engine.counted_since(before, 0) == (3, 0)
+    finally:
+        sent.sock.close()
+        come.sock.close()
+    call.bye()
+
+
 def test_r29_hold_and_resume(exchange, engine, people):
     one = people.phone("linphone", "l1", tone="a", media="srtp", codecs=("PCMU",))
     two = people.phone("linphone", "l2", tone="b", media="srtp", codecs=("PCMU",))

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <net/ethernet.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -862,6 +863,56 @@ static void tc_sees_the_way_for_xdp(void)
 	unwritten();
 }
 
+/* A program that gives a frame a tag beside its octets, as the stack and cards do, and lets relay_tc have it; when it comes again, it says
+ * whether there is a tag. */
+static int load_tagger(uint16_t tci)
+{
+	int next = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "next", 4, 4, 1, NULL);
+	const struct bpf_insn tagger[] = {
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 6, .src_reg = 1},
+	    {.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = 0, .src_reg = 6, .off = offsetof(struct __sk_buff, cb)},
+	    {.code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = 0, .imm = 0, .off = 2},
+	    {.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = 0, .src_reg = 6, .off = offsetof(struct __sk_buff, vlan_present)},
+	    {.code = BPF_JMP | BPF_EXIT},
+	    {.code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = 6, .off = offsetof(struct __sk_buff, cb), .imm = 1},
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = htons(ETHERTYPE_VLAN)},
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3, .imm = tci},
+	    {.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_skb_vlan_push},
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 6},
+	    {.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 2, .src_reg = BPF_PSEUDO_MAP_FD, .imm = next},
+	    {0},
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3, .imm = 0},
+	    {.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call},
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = -2},
+	    {.code = BPF_JMP | BPF_EXIT},
+	};
+	const uint32_t zero = 0;
+
+	if (next < 0 || bpf_map_update_elem(next, &zero, &engines[0].program, BPF_ANY) != 0)
+		return -1;
+	return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "tagger", "GPL", tagger, sizeof tagger / sizeof *tagger, NULL);
+}
+
+/* R28: a priority is the sender's and his network's; what leaves is no different from what came without. */
+static void a_tag_for_a_priority_goes_no_further(void)
+{
+	int tagger[] = {load_tagger(0xa000), load_tagger(0xa005)};
+
+	CHECK(tagger[0] >= 0 && tagger[1] >= 0);
+	for (int v6 = 0; v6 < 2; v6++)
+		for (int of_vlan = 0; of_vlan < 2; of_vlan++) {
+			begin(v6, true);
+			written(0);
+			struct frame f = rtp(0, 170);
+			LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = f.octets, .data_size_in = (uint32_t)f.octets_n,
+			    .data_out = out, .data_size_out = sizeof out, .repeat = 2);
+			CHECK(bpf_prog_test_run_opts(tagger[of_vlan], &o) == 0 && o.data_size_out == f.octets_n);
+			CHECK((int)o.retval == of_vlan && leaves_right(&f) == !of_vlan);
+			CHECK(tally(0).passed == !of_vlan);
+			unwritten();
+		}
+}
+
 static void a_way_that_is_not_known_is_tcs(void)
 {
 	begin(false, true);
@@ -1055,6 +1106,7 @@ int main(void)
 	}
 	engine = &engines[0];
 	RUN(tc_sees_the_way_for_xdp);
+	RUN(a_tag_for_a_priority_goes_no_further);
 	engine = &engines[1];
 	RUN(a_way_that_is_not_known_is_tcs);
 	RUN(a_checksum_that_nobody_made_is_tcs);
