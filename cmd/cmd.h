@@ -14,8 +14,9 @@ enum {
 	EXIT_REFUSED,
 	EXIT_USAGE,
 	EXIT_UNREACHABLE,
-	EXIT_OPEN, /* audit: calls are */
-	EXIT_BUSY, /* to be asked again in a moment */
+	EXIT_OPEN,    /* audit: calls are */
+	EXIT_BUSY,    /* to be asked again in a moment */
+	EXIT_UNREADY, /* upgrade: the new ones took over, and do not serve yet */
 };
 
 enum { OPTIONS_MAX = 32, REPEATS_MAX = 8, ARGS_MAX = 64 };

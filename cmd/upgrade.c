@@ -68,7 +68,7 @@ static int upgrade(struct cmd *c)
 	if (!wait_new(c, before)) {
 		complain("the new executables began to take over and do not serve yet", NULL,
 		    "see the log; a restart keeps the calls as well");
-		return EXIT_REFUSED;
+		return EXIT_UNREADY;
 	}
 	if (!c->json)
 		puts("The new executables have taken over; calls went on.");

@@ -96,6 +96,7 @@ bool links_allowed(enum proc a, enum proc b);
 void programs_open(void);
 int program_of(enum proc p);
 int program_helper(enum proc p); /* of ctl and watch */
+int program_prompts(void);       /* opened anew, the caller's to close */
 
 /* spawn.c */
 void give_trusts(struct slot *s, const struct site *site, uint32_t generation); /* to the edge that has the trunks */

@@ -233,19 +233,6 @@ static int look_arena(enum proc p)
 	return openat(self.site_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Beside the executables; a build tree has a folder for each of them. */
-static int open_prompts(void)
-{
-	char path[4096];
-
-	snprintf(path, sizeof path, "%s/prompts.pack", self.libexec);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
-	snprintf(path, sizeof path, "%s/voice/prompts.pack", self.libexec);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
 /* Who rehearses writes nothing. */
 static int open_conf(void)
 {
@@ -286,7 +273,7 @@ int place_file(enum file_kind what, enum proc p)
 		fd = ctl_socket();
 		break;
 	case FILE_PROMPTS:
-		fd = open_prompts();
+		fd = program_prompts();
 		break;
 	case FILE_RECORDINGS:
 	case FILE_TRUST:

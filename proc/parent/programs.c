@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The executables of this build, held open from parent's start on: a package replaces them while the exchange runs, and until an upgrade
+/* The executables of this build, and what voice says in it, held open from parent's start on: a package replaces them while the exchange runs, and until an upgrade
  * has taken what it brings, whoever dies comes back as who it was. */
 #include "parent.h"
 #include <errno.h>
@@ -7,25 +7,25 @@
 #include <stdio.h>
 
 static const char *const helper_name[PROC_N] = {[PROC_CTL] = "ringfence-request", [PROC_WATCH] = "ringfence-tell"};
-static int program[PROC_N], helper[PROC_N]; /* 0: not open */
+static int program[PROC_N], helper[PROC_N], prompts; /* 0: not open */
 
 /* A build tree has a folder for each process. */
-static int open_program(const char *name, enum proc of)
+static int open_program(const char *name, enum proc of, int how)
 {
 	char path[4096];
 
 	snprintf(path, sizeof path, "%s/%s", self.libexec, name);
-	int fd = open(path, O_PATH | O_CLOEXEC);
+	int fd = open(path, how | O_CLOEXEC);
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
 	snprintf(path, sizeof path, "%s/%s/%s", self.libexec, proc_name[of], name);
-	return open(path, O_PATH | O_CLOEXEC);
+	return open(path, how | O_CLOEXEC);
 }
 
 /* What could not be opened at the start is tried again when it is needed. */
-static int held(int *at, const char *name, enum proc of)
+static int held(int *at, const char *name, enum proc of, int how)
 {
-	int fd = *at > 0 ? *at : open_program(name, of);
+	int fd = *at > 0 ? *at : open_program(name, of, how);
 
 	if (fd > 0)
 		*at = fd;
@@ -37,16 +37,27 @@ int program_of(enum proc p)
 	char name[64];
 
 	snprintf(name, sizeof name, "ringfence-%s", proc_name[p]);
-	return held(&program[p], name, p);
+	return held(&program[p], name, p, O_PATH);
 }
 
 int program_helper(enum proc p)
 {
-	return held(&helper[p], helper_name[p], p);
+	return held(&helper[p], helper_name[p], p, O_PATH);
+}
+
+/* For each voice from its beginning, so opened anew. */
+int program_prompts(void)
+{
+	char path[32];
+	int fd = held(&prompts, "prompts.pack", PROC_VOICE, O_RDONLY);
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return fd < 0 ? fd : open(path, O_RDONLY | O_CLOEXEC);
 }
 
 void programs_open(void)
 {
+	(void)held(&prompts, "prompts.pack", PROC_VOICE, O_RDONLY);
 	for (enum proc p = 0; p < PROC_N; p++) {
 		if (p != PROC_PARENT)
 			(void)program_of(p);

@@ -193,6 +193,22 @@ def test_r28_the_gap_is_that_of_a_restart_of_media(exchange, people):
     net.wait_for("media to be up again", exchange.answers, 20)
 
 
+def test_r28_what_was_unpacked_is_not_said_before_the_upgrade(exchange, people):
+    """The prompts of another build lie there by now: a voice that dies speaks with its own."""
+    said = exchange.counter("prompts")
+    pack = f"{exchange.build}/proc/voice/prompts.pack"
+    shutil.copy(pack, f"{pack}.of-now")
+    with open(f"{pack}.new", "wb") as f:
+        f.write(b"of another layout")
+    os.rename(f"{pack}.new", pack)
+    try:
+        exchange.kill("voice")
+        net.wait_for("voice to be up again", exchange.answers, 20)
+        assert exchange.counter("prompts") == said > 0
+    finally:
+        os.rename(f"{pack}.of-now", pack)
+
+
 def test_r28_a_refused_upgrade_changes_nothing(exchange, people):
     others = len(exchange.calls())      # one whose phones are gone may still be there
     a, b, call = scripted_call(exchange, people)

@@ -89,9 +89,9 @@ def test_r30_the_package_brings_an_exchange_up_upgrades_it_and_goes(root, packag
     assert root.sh(f'sha256sum {SITE}/boot.key') == key
     service = Service(root)
     assert '101' in root.sh('ringfence user list')
-    service.stop()
 
-    root.sh('dpkg -P ringfence')
+    said = root.sh('dpkg -P ringfence')  # no service manager here: it is stopped all the same
+    assert service.parent.wait(20) == 0 and 'The exchange has stopped.' in said
     assert root.sh(f'ls {SITE} 2>/dev/null', check=False) == ''
 
 

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import time
 
+PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'  # an administrator's, whatever the tests were started with
+
 OVERLAY = r'''
 set -e
 mount -t tmpfs tmpfs "$1"
@@ -96,7 +98,7 @@ class Root:
 
     def sh(self, script, *args, check=True):
         done = subprocess.run(self.enter('sh', '-c', script, 'sh', *args), capture_output=True, text=True, timeout=60,
-                              stdin=subprocess.DEVNULL, env={'PATH': os.environ['PATH'], 'DEBIAN_FRONTEND': 'noninteractive', 'LC_ALL': 'C'})
+                              stdin=subprocess.DEVNULL, env={'PATH': PATH, 'DEBIAN_FRONTEND': 'noninteractive', 'LC_ALL': 'C'})
         assert not check or done.returncode == 0, (script, args, done.stdout, done.stderr)
         return done.stdout + done.stderr
 
