@@ -40,7 +40,7 @@ void life_start(struct slot *s)
 {
 	s->asked_ms = 0;
 	s->verdict_generation = 0;
-	s->known = s->killed = s->upgrading = false;
+	s->known = s->killed = s->upgrading = s->leaves = false;
 	enter(s, SLOT_STARTING);
 	if (!spawn(s) && s->pid == 0)
 		wait_to_restart(s);
@@ -81,7 +81,8 @@ static void say_stop_to(struct slot *s)
 	if (!m)
 		return;
 	m->followed = self.upgrading || self.exit_code == EXIT_AGAIN;
-	s->cleans = !m->followed;
+	s->leaves |= m->followed; /* it may be on its way, and not hear what is said now */
+	s->cleans = !s->leaves;
 	ipc_end(&s->link);
 }
 

@@ -44,6 +44,7 @@ struct slot {
 	pid_t pid; /* 0: does not run */
 	struct link link;
 	bool linked, killed;
+	bool leaves;    /* was told to leave all to a follower */
 	bool cleans;    /* at a stop: was told to leave nothing, or was started to */
 	bool upgrading; /* said so, and is not ready yet */
 	uint64_t since_ms, restart_ms;
