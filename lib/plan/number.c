@@ -265,7 +265,7 @@ void number_spell(const struct plan *p, enum number_spelling how, const char *te
 	    [SPELLED_DIGITS] = SPELLED_PLUS};
 	char mem[NUMBER_MAX];
 
-	while (text[0] == '+' && how != SPELLED_PLUS) {
+	while (text[0] == '+' && how != SPELLED_PLUS && how < NUMBER_SPELLINGS) {
 		struct buf b = buf_of(mem, sizeof mem);
 		if (spell(p, how, text + 1, &b) && reads_back(p, how, buf_span(&b), text) &&
 		    span_cstr(buf_span(&b), out, NUMBER_MAX + 1))

@@ -243,7 +243,7 @@ int wire_link_of(uint32_t interface, struct wire_link *out)
 	int r = ask(netlink.route, &q, &h);
 	if (r != 0)
 		return r;
-	return wire_read_link(h, out) ? 0 : -EOPNOTSUPP;
+	return h && wire_read_link(h, out) ? 0 : -EOPNOTSUPP;
 }
 
 void wire_open(void)
