@@ -138,6 +138,15 @@ class Client:
         self.addr = f"[{self.local}]" if ":" in self.local else self.local
         return self
 
+    def reconnect(self):
+        """After the exchange lost the connection; what is with this client stays."""
+        if self.sock:
+            self.sock.close()
+        self.buffer, self.inbox = b"", []
+        self.open()
+        r = self.register()
+        assert r.code == 200, r
+
     def close(self):
         while self.with_me:
             self.with_me.pop().close()
