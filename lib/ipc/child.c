@@ -374,6 +374,15 @@ static void on_stop(struct link *from, const struct ipc_view *v)
 	exit(0);
 }
 
+_Noreturn void child_begin_anew(const char *why)
+{
+	log_info("begins anew: %s", why);
+	for (int i = 0; i < LINKS_MAX; i++)
+		if (peer[i].used)
+			link_flush(&peer[i].link);
+	exit(EXIT_ANEW);
+}
+
 static void on_status_want(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_status_want *want = v->payload;

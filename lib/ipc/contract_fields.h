@@ -208,6 +208,9 @@ enum event_kind {
 
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ALARM, SEVERITIES };
 
+/* The exit code of a process that wants to begin with the site of now. */
+enum { EXIT_ANEW = 76 };
+
 enum done_result { DONE_OK, DONE_NOT_FOUND, DONE_EXISTS, DONE_REFUSED, DONE_FAILED, DONE_BUSY, DONE_RESULTS };
 
 /* what keeper remembers of a number */

@@ -40,6 +40,7 @@ void life_start(struct slot *s)
 {
 	s->asked_ms = 0;
 	s->verdict_generation = 0;
+	s->born_generation = self.generation;
 	s->known = s->killed = s->upgrading = s->leaves = false;
 	enter(s, SLOT_STARTING);
 	if (!spawn(s) && s->pid == 0)
@@ -232,6 +233,13 @@ static bool must_boot(void)
 	return !self.ready && !self.upgrades;
 }
 
+/* What it was given at its start is not what the site of now wants. Once for each generation, or it would be a way to die unseen. */
+static bool asks_for_another(const struct slot *s, int status)
+{
+	return s->state == SLOT_UP && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_ANEW &&
+	       s->born_generation != self.generation;
+}
+
 static void died(struct slot *s, int status)
 {
 	const char *how = how_it_died(status);
@@ -257,6 +265,13 @@ static void died(struct slot *s, int status)
 	if (self.stopping || s->proc == PROC_CONF) {
 		s->cleans = s->cleans && (s->state != SLOT_UP || !WIFSIGNALED(status)); /* killed before it heard */
 		enter(s, SLOT_GONE);
+		return;
+	}
+	if (asks_for_another(s, status)) {
+		log_info("%s/%u begins anew with configuration generation %u", proc_name[s->proc], s->instance,
+		    self.generation);
+		s->restart_ms = self.now_ms;
+		enter(s, SLOT_WAITING);
 		return;
 	}
 	log_error("%s/%u %s (%#x)", proc_name[s->proc], s->instance, how, (unsigned)status);

@@ -53,7 +53,8 @@ struct slot {
 	uint64_t false_report_ms[FALSE_REPORTS];
 	uint32_t asked_round, answered_round;
 	uint32_t verdict_generation;
-	bool known; /* status was told at least once */
+	uint32_t born_generation; /* of the site that it began with */
+	bool known;               /* status was told at least once */
 	struct proc_status status;
 };
 

@@ -6,7 +6,6 @@
 #include "watch/alarms.h"
 #include "watch/notice.h"
 #include "watch/teller.h"
-#include <stdlib.h>
 
 enum { DESK_MS = 20000 }; /* as long as the mail command has */
 
@@ -179,10 +178,8 @@ static void on_open(void)
  * stands. */
 static void on_commit(const struct site *s)
 {
-	if (timer.fire && memcmp(&s->alarms, &told_at_start, sizeof told_at_start) != 0) {
-		log_info("the ways of alarms have changed, beginning anew");
-		exit(0);
-	}
+	if (timer.fire && memcmp(&s->alarms, &told_at_start, sizeof told_at_start) != 0)
+		child_begin_anew("the ways of alarms have changed");
 }
 
 static void on_status(struct proc_status *s)

@@ -85,6 +85,10 @@ static void hang_up(void)
 {
 	close(parent()->fd);
 }
+static void begin_anew(void)
+{
+	child_begin_anew("unasked");
+}
 static void say_ready_again(void)
 {
 	if (ipc_begin(parent(), MSG_READY))
@@ -157,6 +161,7 @@ static const struct {
     {"break-out", break_out},
     {"hang", hang},
     {"hang-up", hang_up},
+    {"begin-anew", begin_anew},
     {"ready-again", say_ready_again},
     {"judge-unasked", judge_unasked},
     {"answer-unasked", answer_unasked},

@@ -309,6 +309,26 @@ def test_crashing_process_backs_off(house):
     assert h.alive()
 
 
+def test_who_needs_another_start_for_its_configuration_has_not_died(house):
+    """R30: alarms that go another way are a new watch, at once and each time, and nobody is told that one died."""
+    h = house(real=['watch'])
+    watch = h.ready()['watch']
+    for i in range(5):
+        h.write_conf(SITE + (f'alarms {{ syslog = off desk = "{100 + i}" }}\n' if i % 2 == 0 else ''))
+        h.reload()
+        h.wait_log(f'watch/0 begins anew with configuration generation {i + 2}')
+        watch = h.wait_new('watch', watch, 2)
+        h.wait_log('configuration generation', times=2 * (i + 1))
+    assert 'watch/0 ended' not in h.log()
+
+
+def test_who_begins_anew_without_another_configuration_has_died(house):
+    h = house('watch begin-anew')
+    h.ready()
+    h.wait_log(r'watch/0 ended \(0x4c00\)', 8, times=3)
+    assert 'begins anew with' not in h.log() and h.alive()
+
+
 def test_forbidden_call_kills_and_is_named(house):
     h = house('edge break-out')
     h.ready()
