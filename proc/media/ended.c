@@ -165,7 +165,10 @@ static enum drop on_rtcp(struct arrival *a, struct end *e)
 		return DROP_SHAPE;
 	if (!police_ok(a->keying, POLICE_KEYING_A_SECOND, child_now())) /* each makes a cipher anew */
 		return DROP_POLICED;
-	return end_take_report(e, a->p, a->n, child_now());
+	enum drop why = end_take_report(e, a->p, a->n, child_now());
+	if (!why)
+		table_row(a->row)->heard_ms = child_now();
+	return why;
 }
 
 static enum drop on_dtls(struct arrival *a, struct end *e)

@@ -13,12 +13,13 @@
 #include "media_child.h"
 #include "ours.h"
 #include "owned.h"
+#include "patience.h"
 #include "port.h"
 #include "source.h"
 #include <unistd.h>
 
 enum { SOCKETS_MAX = 19000 /* and half as many again: of the 30000 descriptors that it may have */ };
-enum { SWEEP_MS = 250, COUNTS_EVERY = 4, SILENT_MS = 120000 };
+enum { SWEEP_MS = 250, COUNTS_EVERY = 4 };
 
 static int arena_fd = -1, look_fd = -1;
 static struct arena_table table[MEDIA_TABLES];
@@ -107,10 +108,11 @@ static bool ports_fit(const struct relay_spec *s, uint32_t index)
 
 static void follow(uint32_t index, struct relay_row *r, const struct relay_spec *spec)
 {
-	bool was_open = ended_is(r) && ended_is_open(index);
+	bool was_open = ended_is(r) && ended_is_open(index), talked = patience_talk(&r->spec);
 
 	fast_flush(); /* what waits was made for the call as it was */
 	r->spec = *spec;
+	patience_follow(r, talked, child_now());
 	gate_set(r, child_now());
 	for (unsigned side = 0; side < 2; side++) {
 		source_set(r, side, child_now());
@@ -211,8 +213,6 @@ static void hear_kernel(uint32_t index, struct relay_row *r, uint64_t now_ms)
 
 static void sweep_row(uint32_t index, struct relay_row *r, uint64_t now_ms)
 {
-	bool both_send = r->spec.side[0].direction & r->spec.side[1].direction & RELAY_SENDS;
-
 	bool open = is_open(index, r, now_ms);
 
 	if (sweeps % COUNTS_EVERY == 0)
@@ -227,10 +227,16 @@ static void sweep_row(uint32_t index, struct relay_row *r, uint64_t now_ms)
 		end_row(index);
 		return;
 	}
-	if (r->answered_ms && !open && now_ms > r->answered_ms + GATE_PATIENCE_MS)
+	switch (patience_now(r, open, now_ms)) {
+	case PATIENCE_GATE_SHUT:
 		tell_failed(r->join, RELAY_GATE_SHUT);
-	else if (both_send && r->answered_ms && now_ms > (r->heard_ms ? r->heard_ms : r->answered_ms) + SILENT_MS)
+		break;
+	case PATIENCE_SILENT:
 		tell_failed(r->join, RELAY_SILENT);
+		break;
+	case PATIENCE_HOLDS:
+		break;
+	}
 	if (sweeps % COUNTS_EVERY == 0)
 		counts_tell(index);
 }

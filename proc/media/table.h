@@ -52,7 +52,7 @@ struct relay_row {
 	struct relay_gate gate;
 	struct relay_source_state source[2];
 	uint64_t answered_ms; /* when the wish first said so with these keys; 0: not yet */
-	uint64_t heard_ms;    /* the last packet that passed */
+	uint64_t heard_ms;    /* the last packet that passed, or when both were to talk again */
 	uint64_t passed[2];
 	uint64_t dropped[2][DROP_KINDS];
 	uint8_t told_open;
