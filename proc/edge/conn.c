@@ -96,12 +96,6 @@ void conn_close_device(uint32_t device)
 	}
 }
 
-void conn_close_handshakes(void)
-{
-	for (struct conn *c; (c = handshake_oldest());)
-		conn_close(c, FLOW_CLOSED);
-}
-
 void conn_close_all(enum flow_why why)
 {
 	for (uint32_t i = 0; i < table_n; i++)

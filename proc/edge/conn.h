@@ -44,6 +44,7 @@ struct conn {
 	uint64_t last_ms, ping_ms;           /* any octet; the newest keep-alive */
 	uint32_t ping_every_ms;              /* the pause before that one; 0: has not sent two yet */
 	gnutls_session_t tls;
+	struct creds *creds; /* of a handshake that goes on */
 	struct addr remote;
 	struct way_back way; /* over UDP: of the request in hand */
 	ev_io read, write;
@@ -95,7 +96,6 @@ void conn_reply(struct conn *c, const struct addr *to, struct span s);
 
 void conn_close(struct conn *c, enum flow_why why);
 void conn_close_device(uint32_t device);
-void conn_close_handshakes(void); /* the server certificate changed */
 void conn_close_all(enum flow_why why);
 
 /* The end of a turn: what was written goes out, what was closed goes away. */

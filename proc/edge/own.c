@@ -7,16 +7,9 @@
 enum { CHAIN_MAX = 8 };
 
 static struct own {
-	gnutls_certificate_credentials_t now, next;
+	struct creds *now, *next;
 } table[SITE_TRUNKS_MAX];
-static gnutls_certificate_credentials_t without;
-
-static void drop(gnutls_certificate_credentials_t *c)
-{
-	if (*c)
-		gnutls_certificate_free_credentials(*c);
-	*c = NULL;
-}
+static struct creds *without;
 
 static int parse(struct span pem, gnutls_pcert_st chain[CHAIN_MAX], unsigned *n)
 {
@@ -49,15 +42,21 @@ static int put(gnutls_certificate_credentials_t into, uint8_t trunk, struct span
 	return e;
 }
 
+static struct creds *make(void)
+{
+	gnutls_certificate_credentials_t made;
+
+	return gnutls_certificate_allocate_credentials(&made) < 0 ? NULL : creds_new(made);
+}
+
 void own_take(uint8_t trunk, struct span pem)
 {
 	struct own *o = &table[trunk];
 
-	drop(&o->next);
-	if (gnutls_certificate_allocate_credentials(&o->next) < 0)
-		o->next = NULL;
-	else if (put(o->next, trunk, pem) < 0)
-		drop(&o->next);
+	creds_let_go(&o->next);
+	o->next = make();
+	if (o->next && put(creds_of(o->next), trunk, pem) < 0)
+		creds_let_go(&o->next);
 }
 
 const char *own_prepare(const struct site *s)
@@ -75,30 +74,22 @@ const char *own_prepare(const struct site *s)
 
 void own_commit(const struct site *s)
 {
-	bool shown = false;
-
-	for (int i = 0; i < SITE_TRUNKS_MAX; i++)
-		shown |= table[i].now != NULL;
-	if (shown) { /* they point to the old ones */
-		conn_close_handshakes();
-		conn_flush();
-	}
 	for (int i = 0; i < SITE_TRUNKS_MAX; i++) {
 		struct own *o = &table[i];
-		drop(&o->now);
+		creds_let_go(&o->now);
 		if (i < s->trunks && s->trunk[i].certificate[0])
 			o->now = o->next;
 		else
-			drop(&o->next);
+			creds_let_go(&o->next);
 		o->next = NULL;
 	}
 }
 
-gnutls_certificate_credentials_t own_credentials(uint8_t trunk)
+struct creds *own_creds(uint8_t trunk)
 {
 	if (table[trunk - 1].now)
 		return table[trunk - 1].now;
-	if (!without && gnutls_certificate_allocate_credentials(&without) < 0)
-		without = NULL;
+	if (!without)
+		without = make();
 	return without;
 }

@@ -4,6 +4,7 @@
 #define EDGE_OWN_H
 
 #include "conn.h"
+#include "creds.h"
 
 /* A file for this trunk (index); it counts from the next commit on. */
 void own_take(uint8_t trunk, struct span pem);
@@ -12,6 +13,6 @@ const char *own_prepare(const struct site *s);
 void own_commit(const struct site *s);
 
 /* Of the trunk (its number, from 1 on); without a certificate where its section names none. NULL: no memory. */
-gnutls_certificate_credentials_t own_credentials(uint8_t trunk);
+struct creds *own_creds(uint8_t trunk);
 
 #endif

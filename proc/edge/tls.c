@@ -19,7 +19,7 @@
 	"+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:"                      \
 	"%SAFE_RENEGOTIATION"
 
-static gnutls_certificate_credentials_t credentials;
+static struct creds *creds; /* of the server */
 static gnutls_priority_t priority;
 static uint8_t leaf_der[CERT_MAX], ca_der[CERT_MAX];
 static size_t leaf_n, ca_n;
@@ -32,7 +32,7 @@ static struct {
 
 bool tls_ready(void)
 {
-	return credentials && farkey_ready();
+	return creds && farkey_ready();
 }
 
 void tls_open(void)
@@ -57,7 +57,7 @@ void tls_on_cert_chain(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	farkey_heard();
-	if (credentials && span_eq(leaf, span_of(leaf_der, leaf_n)) && span_eq(ca, span_of(ca_der, ca_n)))
+	if (creds && span_eq(leaf, span_of(leaf_der, leaf_n)) && span_eq(ca, span_of(ca_der, ca_n)))
 		return; /* signer is there again, with what it had: handshakes go on */
 	memcpy(leaf_der, leaf.p, leaf.n);
 	memcpy(ca_der, ca.p, ca.n);
@@ -117,13 +117,11 @@ void tls_renew(void)
 	if (!priority && gnutls_priority_init(&priority, PRIORITY, &at) < 0)
 		log_fatal("TLS priorities end at %s", at);
 	gnutls_certificate_credentials_t made = new_credentials();
-	if (!made)
+	struct creds *next = made ? creds_new(made) : NULL;
+	if (!next)
 		return;
-	conn_close_handshakes(); /* they point to the old ones */
-	conn_flush();
-	if (credentials)
-		gnutls_certificate_free_credentials(credentials);
-	credentials = made;
+	creds_let_go(&creds);
+	creds = next;
 }
 
 /* --- sessions --- */
@@ -184,13 +182,14 @@ static bool begin_client(struct conn *c)
 {
 	const struct trunk_conf *t = &child_site()->trunk[c->trunk - 1];
 
-	gnutls_certificate_credentials_t own = own_credentials(c->trunk);
+	struct creds *own = own_creds(c->trunk);
 
 	if (!own || gnutls_init(&c->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS |
 					     GNUTLS_FORCE_CLIENT_CERT) < 0)
 		return false;
+	c->creds = creds_hold(own);
 	return gnutls_priority_set(c->tls, priority_of_trunks()) >= 0 &&
-	       gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, own) >= 0 &&
+	       gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, creds_of(own)) >= 0 &&
 	       (t->server_addr.family ||
 		   gnutls_server_name_set(c->tls, GNUTLS_NAME_DNS, t->server, strlen(t->server)) >= 0);
 }
@@ -200,11 +199,12 @@ static bool begin_server(struct conn *c)
 	if (gnutls_init(&c->tls, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS |
 				     GNUTLS_NO_AUTO_SEND_TICKET) < 0)
 		return false;
+	c->creds = creds_hold(creds);
 	gnutls_certificate_server_set_request(c->tls, GNUTLS_CERT_REQUIRE);
 	if (c->trunk) /* its CA is not ours, and who it is nobody need read */
 		gnutls_certificate_send_x509_rdn_sequence(c->tls, 1);
 	return gnutls_priority_set(c->tls, c->trunk ? priority_of_trunks() : priority) >= 0 &&
-	       gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, credentials) >= 0;
+	       gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, creds_of(creds)) >= 0;
 }
 
 bool tls_begin(struct conn *c)
@@ -227,6 +227,7 @@ void tls_end(struct conn *c)
 	if (c->tls)
 		gnutls_deinit(c->tls);
 	c->tls = NULL;
+	creds_let_go(&c->creds);
 }
 
 static bool wants_more(int e)
@@ -242,9 +243,11 @@ enum tls_result tls_handshake(struct conn *c)
 		e = gnutls_handshake(c->tls);
 	if (wants_more(e))
 		return TLS_MORE;
-	if (e == 0)
+	if (e == 0) {
+		creds_let_go(&c->creds); /* no handshake follows: both sides refuse another */
 		/* no path around the callback: what it did not see does not come in */
 		return c->verified ? TLS_OK : TLS_REFUSED;
+	}
 	if (e == GNUTLS_E_PREMATURE_TERMINATION || e == GNUTLS_E_PULL_ERROR || e == GNUTLS_E_PUSH_ERROR)
 		return TLS_CLOSED;
 	if (c->refusal == REFUSED_NOT) {

@@ -326,6 +326,37 @@ static void server_renewed(void)
 	phone_free(before);
 }
 
+/* R31: handshakes that have begun end with the certificate that they began with; nobody is sent away. */
+static void server_renewed_in_handshakes(void)
+{
+	enum { N = 8 };
+	struct cert_spec spec = GOOD;
+	struct phone *p[N];
+
+	for (int i = 0; i < N; i++) {
+		p[i] = phone_new(h, &spec, NULL);
+		CHECK(gnutls_handshake(p[i]->tls) == GNUTLS_E_AGAIN);
+	}
+	house_pump(h, 100);
+	house_renew_server(h);
+	house_renew_server(h);
+	for (int i = 0; i < N; i++) {
+		unsigned n;
+		CHECK(phone_shake(h, p[i]));
+		const gnutls_datum_t *is = gnutls_certificate_get_peers(p[i]->tls, &n);
+		CHECK(!house_is_server(span_of(is[0].data, is[0].size)));
+		phone_say(p[i], "\r\n\r\n");
+		CHECK(phone_hear(h, p[i], "\r\n", 1000));
+		phone_free(p[i]);
+	}
+	struct phone *now = phone_new(h, &spec, NULL);
+	unsigned n;
+	CHECK(phone_shake(h, now));
+	const gnutls_datum_t *is = gnutls_certificate_get_peers(now->tls, &n);
+	CHECK(house_is_server(span_of(is[0].data, is[0].size)));
+	phone_free(now);
+}
+
 /* R28: nor does the same one, told again by a signer that came back, cost a handshake. */
 static void server_told_again(void)
 {
@@ -452,6 +483,7 @@ int main(void)
 	RUN(slow_handshake);
 	RUN(keyless_signer);
 	RUN(server_renewed);
+	RUN(server_renewed_in_handshakes);
 	RUN(server_told_again);
 	RUN(banned_host);
 	RUN(nobody_home);
