@@ -4,11 +4,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { PAUSE_MS = 100, TRIES = 400 };
+enum { PAUSE_MS = 100, TRIES = 400, STORE_TRIES = 40000 };
 
 struct look {
 	int64_t upgrades, pid; /* of parent; -1: it said none */
-	bool ready;
+	bool ready, store;     /* it serves; a store makes its rows today's, which takes as long as there are rows */
 };
 
 static void row(json_t *line, void *arg)
@@ -28,6 +28,8 @@ static void row(json_t *line, void *arg)
 			l->upgrades = member_number(pool, "used");
 		if (strcmp(member(pool, "name"), "ready") == 0)
 			l->ready = member_number(pool, "used") == 1;
+		if (strcmp(member(pool, "name"), "stores-upgrading") == 0)
+			l->store = member_number(pool, "used") > 0;
 	}
 }
 
@@ -47,8 +49,15 @@ static bool wait_new(struct cmd *c, struct look before)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 
-	for (int i = 0; i < TRIES; i++) {
+	bool said = false;
+
+	for (int i = 0, all = 0; i < TRIES && all < STORE_TRIES; i++, all++) {
 		struct look l = look(c);
+		if (l.store)
+			i = 0;
+		if (l.store && !said && !c->json)
+			puts("The database is made today's; calls go on meanwhile, and new ones wait.");
+		said |= l.store;
 		if (l.upgrades >= 0 && l.ready && (l.upgrades > before.upgrades || l.pid != before.pid))
 			return true;
 		nanosleep(&pause, NULL);

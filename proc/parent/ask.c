@@ -44,6 +44,15 @@ static void tell_line(struct link *l, uint64_t token, const struct slot *s)
 	ipc_end(l);
 }
 
+static uint32_t stores_upgrading(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < self.slots; i++)
+		n += self.slot[i].upgrading;
+	return n;
+}
+
 static void tell_status(uint64_t token)
 {
 	struct slot me = {
@@ -57,6 +66,7 @@ static void tell_status(uint64_t token)
 	status_counter(&me.status, "ready", self.ready);
 	status_counter(&me.status, "generation", self.generation);
 	status_counter(&me.status, "upgrades", self.upgrades);
+	status_counter(&me.status, "stores-upgrading", stores_upgrading());
 	tell_line(l, token, &me);
 	for (uint32_t i = 0; i < self.slots; i++)
 		tell_line(l, token, &self.slot[i]);

@@ -323,13 +323,17 @@ static void ask(struct slot *s)
 	s->ask_ms = self.now_ms + ASK_EVERY_MS;
 }
 
-/* The old one relays until all others are up, so that the new one starts alone and nobody is unheard for longer than that. */
+/* The old one relays until all others are up, so that the new one starts alone and nobody is unheard for longer than that. Whom calls
+ * can do without is not waited for when it is late: until then no call can be set up. */
 static bool media_may_start(void)
 {
-	bool others = true;
+	bool others = true, late = self.now_ms - self.started_ms >= SPARED_LATE_MS;
 
-	for (uint32_t i = 0; i < self.slots; i++)
-		others = others && (self.slot[i].state == SLOT_UP || self.slot[i].proc == PROC_MEDIA);
+	for (uint32_t i = 0; i < self.slots; i++) {
+		const struct slot *s = &self.slot[i];
+		others = others && (s->state == SLOT_UP || s->proc == PROC_MEDIA ||
+				       (spared[s->proc] && (late || s->failures > 0)));
+	}
 	if (handover_waits() && (others || self.now_ms - self.started_ms >= MEDIA_LAST_MS))
 		handover_end_media();
 	return !handover_waits();
@@ -433,6 +437,14 @@ static bool must_clean(const struct slot *s)
 	       self.now_ms - self.stop_ms < STOP_MS;
 }
 
+/* Who leaves all to a follower has all of it in its arena or store already, and calls wait for the follower. */
+static uint64_t patience_ms(const struct slot *s)
+{
+	if (self.upgrading)
+		return is_store(s->proc) ? 2 * LEAVE_MS : LEAVE_MS;
+	return s->proc == PROC_NET ? CLEAN_MS : STOP_MS;
+}
+
 /* First those that others serve, so that their last records arrive; then the stores; what is left is killed. */
 static void turn_stopping(void)
 {
@@ -449,10 +461,10 @@ static void turn_stopping(void)
 			s->cleans = true;
 		}
 		others_left |= s->pid != 0 && !is_store(s->proc);
-		if (s->pid && since >= (s->proc == PROC_NET ? CLEAN_MS : STOP_MS))
+		if (s->pid && since >= patience_ms(s))
 			kill(s->pid, SIGKILL);
 	}
-	if (!stores_told && (!others_left || since >= STOP_MS / 2)) {
+	if (!stores_told && (!others_left || since >= (self.upgrading ? LEAVE_MS : STOP_MS / 2))) {
 		stores_told = true;
 		say_stop(true);
 	}

@@ -22,6 +22,8 @@ enum {
 	BOOT_RESTARTS =
 	    3, /* a process started again so often in vain ends the start, or the start goes on without it */
 	RELOAD_MS = 5000,
+	LEAVE_MS = 500,        /* the same in an upgrade, where others follow at once; a store has it once more */
+	SPARED_LATE_MS = 1500, /* so long after an upgrade media waits for those that calls can do without, */
 	MEDIA_LAST_MS = 10000, /* so long after an upgrade the media of before may wait for the others to be up */
 	SLEPT_MS = 1000,       /* later than this, parent or the whole machine stood still */
 	FALSE_REPORTS = 3,     /* reports against a higher rank in FALSE_REPORTS_MS that keep the reporter down */

@@ -159,6 +159,24 @@ def test_a_process_that_cannot_come_back_is_no_reason_against_it(installed):
     assert {build_of(p) for p in [*h.children().values(), h.process.pid]} == {1}
 
 
+def test_r28_who_stands_still_or_does_not_start_holds_up_no_upgrade(installed):
+    """No phone is served between the old ones' end and the new media's start: one that hears nothing has half a second of it, and one
+    that calls can do without is waited for as briefly."""
+    h = installed()
+    before = h.children()
+    for name in ('net', 'watch'):
+        os.kill(before[name], signal.SIGSTOP)
+    asking = subprocess.Popen([COMMAND, '--site', h.site, 'upgrade'], stdout=subprocess.PIPE, text=True)
+    h.wait_log('the new executables take over', 30)
+    start = time.monotonic()
+    h.conduct('voice crash-at-start')
+    h.wait_new('media', before['media'], 4.5)       # five seconds were net's, and ten voice's
+    assert 'voice' not in h.children() and time.monotonic() - start < 4.5
+    assert 'have taken over' in asking.communicate(timeout=60)[0]
+    h.conduct()
+    h.wait_new('voice', None, 8)
+
+
 def test_nothing_leaks_over_upgrades(installed):
     h = installed()
     counts = []
@@ -357,14 +375,15 @@ def test_a_rehearsal_that_hangs_is_ended(installed):
 
 def rehearsal(h):
     """An upgrade is asked for, and its rehearsal runs: whoever asks, and its pid."""
-    asking = subprocess.Popen([COMMAND, '--site', h.site, 'upgrade'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     children = pathlib.Path(f'/proc/{h.process.pid}/task/{h.process.pid}/children')
+    before, found = {int(p) for p in children.read_text().split()}, set()
+    asking = subprocess.Popen([COMMAND, '--site', h.site, 'upgrade'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     end = time.monotonic() + 10
-    while len(children.read_text().split()) == len(NAMES) and time.monotonic() < end:
+    while not found and time.monotonic() < end:
         time.sleep(0.02)
-    found = [p for p in map(int, children.read_text().split()) if p not in h.children().values()]
+        found = {int(p) for p in children.read_text().split()} - before
     assert len(found) == 1
-    return asking, found[0]
+    return asking, found.pop()
 
 
 def slow(h, seconds):
