@@ -2,6 +2,7 @@
 #include "invite.h"
 #include "call.h"
 #include "ended.h"
+#include "help_waits.h"
 #include "hotdesk.h"
 #include "keys.h"
 #include "media.h"
@@ -76,7 +77,8 @@ static void place(struct request *r, uint64_t *transfer)
 	enum refusal why = check(r, offer, &to, transfer);
 
 	if (why) {
-		refuse(r, why);
+		if (why != REFUSE_NO_MEDIA || !r->emergency || !help_waits(r))
+			refuse(r, why);
 		return;
 	}
 	enum sdp_refusal bad = r->emergency ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);

@@ -2,6 +2,7 @@
 #include "login.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "kept_request.h"
 #include <stdlib.h>
 
 enum {
@@ -11,19 +12,14 @@ enum {
 	HELD_EMERGENCY_MS = 1000,
 };
 
-/* A request that waits: the whole message, so that it goes on as if it had just come. */
 struct held {
 	struct timer timer;
-	uint64_t token, flow;
-	struct reply reply;
+	uint64_t token;
 	uint32_t user, device;
 	enum challenge challenge;
-	enum msg_class class;
 	bool stale, judged; /* judged: keeper is asked for a verdict, not for a nonce */
 	bool emergency;
-	size_t tail_n;
-	_Alignas(8) struct msg_request m;
-	_Alignas(8) uint8_t tail[IPC_MESSAGE_MAX];
+	struct kept_request request;
 };
 
 static struct pool pool;
@@ -48,24 +44,24 @@ static void let_go(struct held *h)
 	pool_release(&pool, h->token);
 }
 
-static void resume(struct held *h, struct flow *f, bool unjudged)
+/* False when its connection is gone. */
+static bool resume(struct held *h, bool unjudged)
 {
-	struct ipc_view v = {
-	    .type = MSG_REQUEST, .class = h->class, .payload = &h->m, .tail = span_of(h->tail, h->tail_n), .fd = -1};
-	struct request r = {.v = &v, .m = &h->m, .flow = f, .reply = h->reply, .unjudged = unjudged};
+	struct ipc_view v;
+	struct request r;
 
+	if (!request_kept(&h->request, &v, &r))
+		return false;
+	r.unjudged = unjudged;
 	request_resume(&r);
+	return true;
 }
 
 /* Keeper says nothing. A call for help goes on all the same: its phone has proved a certificate (R16). */
 static void unanswered(struct held *h)
 {
-	struct flow *f = h->emergency ? flow_get(h->flow) : NULL;
-
-	if (f)
-		resume(h, f, true);
-	else
-		reply_refuse(h->reply, REFUSE_NO_KEEPER);
+	if (!h->emergency || !resume(h, true))
+		reply_refuse(h->request.reply, REFUSE_NO_KEEPER);
 	let_go(h);
 }
 
@@ -82,22 +78,20 @@ static bool is_emergency_call(const struct request *r)
 
 static struct held *hold(const struct request *r, uint32_t user)
 {
-	uint64_t token = r->v->tail.n <= IPC_MESSAGE_MAX ? pool_take(&pool, r->emergency) : ID_NONE;
+	uint64_t token = pool_take(&pool, r->emergency);
 
 	if (token == ID_NONE)
 		return NULL;
 	struct held *h = &table[id_index(token)];
+	if (!request_keep(&h->request, r)) {
+		pool_release(&pool, token);
+		return NULL;
+	}
 	h->token = token;
-	h->flow = r->flow->id;
 	h->device = r->flow->device;
-	h->reply = r->reply;
 	h->user = user;
 	h->stale = h->judged = false;
 	h->emergency = is_emergency_call(r);
-	h->m = *r->m;
-	h->class = r->v->class;
-	h->tail_n = r->v->tail.n;
-	memcpy(h->tail, r->v->tail.p, h->tail_n);
 	h->timer = (struct timer){.fire = on_timeout};
 	timer_set(&child_wheel, &h->timer, child_now() + (h->emergency ? HELD_EMERGENCY_MS : HELD_MS));
 	return h;
@@ -220,15 +214,15 @@ void login_on_nonce(struct link *from, const struct ipc_view *v)
 	if (!h)
 		return;
 	if (h->judged || m->nonce.len == 0) {
-		child_accuse(from, "gave no nonce where one was asked for", h->flow, h->device);
+		child_accuse(from, "gave no nonce where one was asked for", h->request.flow, h->device);
 		return;
 	}
-	struct msg_respond *out = reply_begin(h->reply, 401);
+	struct msg_respond *out = reply_begin(h->request.reply, 401);
 	if (out) {
 		out->challenge = (uint8_t)h->challenge;
 		out->stale = h->stale;
-		out->nonce = ipc_put(reply_link(h->reply), ipc_str(v, m->nonce));
-		reply_end(h->reply);
+		out->nonce = ipc_put(reply_link(h->request.reply), ipc_str(v, m->nonce));
+		reply_end(h->request.reply);
 	}
 	let_go(h);
 }
@@ -236,17 +230,19 @@ void login_on_nonce(struct link *from, const struct ipc_view *v)
 static void go_on(struct held *h, struct flow *f)
 {
 	flow_log_in(f, h->user, child_now() + (uint64_t)child_site()->reauth_s * 1000);
-	resume(h, f, false);
+	resume(h, false);
 }
 
-static void challenge_again(struct held *h, struct flow *f)
+static void challenge_again(struct held *h)
 {
-	struct ipc_view v = {
-	    .type = MSG_REQUEST, .class = h->class, .payload = &h->m, .tail = span_of(h->tail, h->tail_n), .fd = -1};
-	struct request r = {.v = &v, .m = &h->m, .flow = f, .reply = h->reply, .emergency = h->emergency};
+	struct ipc_view v;
+	struct request r;
 
+	if (!request_kept(&h->request, &v, &r))
+		return;
+	r.emergency = h->emergency;
 	if (challenge(&r, REQUEST_STR(&r, auth_user), true))
-		resume(h, f, true);
+		resume(h, true);
 }
 
 void login_on_verdict(struct link *from, const struct ipc_view *v)
@@ -257,10 +253,10 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 	if (!h)
 		return;
 	if (!h->judged) {
-		child_accuse(from, "judged what was not asked", h->flow, h->device);
+		child_accuse(from, "judged what was not asked", h->request.flow, h->device);
 		return;
 	}
-	struct flow *f = flow_get(h->flow);
+	struct flow *f = flow_get(h->request.flow);
 	if (!f) {
 		let_go(h);
 		return;
@@ -269,7 +265,7 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 	if (m->verdict == LOGIN_OK && known) {
 		go_on(h, f);
 	} else if (m->verdict == LOGIN_STALE) {
-		challenge_again(h, f);
+		challenge_again(h);
 	} else {
 		if (m->verdict == LOGIN_OK) /* a right password on a phone that is not this user's (T4) */
 			child_event(EVENT_BINDING_REFUSED, SEVERITY_ALARM, f->device, h->user, &f->remote,
@@ -277,7 +273,7 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 		else
 			child_event(
 			    EVENT_LOGIN_WRONG, SEVERITY_WARNING, f->device, h->user, &f->remote, "login refused");
-		reply_refuse(h->reply, REFUSE_LOGIN);
+		reply_refuse(h->request.reply, REFUSE_LOGIN);
 	}
 	let_go(h);
 }
@@ -293,9 +289,10 @@ bool login_cancel(struct reply invite)
 {
 	for (uint32_t i = 0; i < pool.cap && pool.used; i++) {
 		struct held *h = &table[i];
-		if (pool_id_at(&pool, i) == ID_NONE || h->reply.txn != invite.txn || h->reply.edge != invite.edge)
+		if (pool_id_at(&pool, i) == ID_NONE || h->request.reply.txn != invite.txn ||
+		    h->request.reply.edge != invite.edge)
 			continue;
-		reply_refuse(h->reply, REFUSE_CANCELLED);
+		reply_refuse(h->request.reply, REFUSE_CANCELLED);
 		let_go(h);
 		return true;
 	}

@@ -2,6 +2,7 @@
 #include "media.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "help_waits.h"
 #include "wire/sdp_offer.h"
 #include <stdlib.h>
 
@@ -192,6 +193,7 @@ void media_on_ports(struct link *from, const struct ipc_view *v)
 	owed = 1;
 	call_tell_media();
 	owe_one_less();
+	help_waits_media_up();
 }
 
 void media_on_dtls_ours(struct link *from, const struct ipc_view *v)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+#include "help_waits.h"
+#include "kept_request.h"
+
+enum { WAITING_MAX = 16 };
+
+static struct waiting {
+	struct timer timer;
+	bool used;
+	struct kept_request request;
+} table[WAITING_MAX];
+
+static void let_go(struct waiting *w)
+{
+	timer_cancel(&child_wheel, &w->timer);
+	w->used = false;
+}
+
+static void on_timeout(struct timer *t, uint64_t now_ms)
+{
+	struct waiting *w = (struct waiting *)(void *)t;
+
+	(void)now_ms;
+	reply_refuse(w->request.reply, REFUSE_NO_MEDIA);
+	let_go(w);
+}
+
+bool help_waits(const struct request *r)
+{
+	struct waiting *w = table;
+
+	while (w < table + WAITING_MAX && w->used)
+		w++;
+	if (w == table + WAITING_MAX || !request_keep(&w->request, r))
+		return false;
+	w->used = true;
+	w->timer = (struct timer){.fire = on_timeout};
+	timer_set(&child_wheel, &w->timer, child_now() + HELP_WAITS_MS);
+	return true;
+}
+
+void help_waits_media_up(void)
+{
+	struct ipc_view v;
+	struct request r;
+
+	for (struct waiting *w = table; w < table + WAITING_MAX; w++) {
+		if (!w->used)
+			continue;
+		if (request_kept(&w->request, &v, &r))
+			request_resume(&r);
+		let_go(w);
+	}
+}
+
+bool help_waits_cancel(struct reply invite)
+{
+	for (struct waiting *w = table; w < table + WAITING_MAX; w++)
+		if (w->used && w->request.reply.txn == invite.txn && w->request.reply.edge == invite.edge) {
+			reply_refuse(invite, REFUSE_CANCELLED);
+			let_go(w);
+			return true;
+		}
+	return false;
+}
+
+void help_waits_status(struct proc_status *s)
+{
+	uint64_t n = 0;
+
+	for (const struct waiting *w = table; w < table + WAITING_MAX; w++)
+		n += w->used;
+	status_add(s, "help-waits", STATUS_POOL, n, WAITING_MAX, 0, 0);
+}
