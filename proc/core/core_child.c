@@ -22,6 +22,7 @@
 #include "media.h"
 #include "message.h"
 #include "notice.h"
+#include "owed.h"
 #include "park.h"
 #include "permit.h"
 #include "pin.h"
@@ -95,6 +96,7 @@ static void on_flow_up(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	registrar_flow_up(f);
+	owed_phone_back(NOBODY, f);
 	mwi_flow_up(f);
 }
 
