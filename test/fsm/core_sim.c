@@ -668,7 +668,7 @@ void sim_need_idle(void)
 	}
 	const uint64_t owed = sim_status("hang-ups-owed").used; /* to phones that went away, each until its session is over */
 	NEED(sim_status("legs").used == owed);
-	uint64_t own = child_wheel.used - sim_status("registrations").used - owed - 2; /* certificates and counters are looked at */
+	uint64_t own = child_wheel.used - sim_status("registrations").used - owed - 3; /* certificates, counters and last callers are looked at */
 	NEED(own <= sim.site.trunks); /* when each trunk is tried again */
 	NEED(sim.accusations == 0);
 }
