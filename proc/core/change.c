@@ -195,6 +195,7 @@ static enum refusal too_soon_or_late(const struct leg *l)
 	case LEG_IN_CLOSING:
 	case LEG_OUT_LEAVING:
 	case LEG_LEAVING:
+	case LEG_OWING:
 	case LEG_GONE:
 	case LEG_STATES:
 		break;

@@ -16,6 +16,7 @@
 #include "insist.h"
 #include "kept.h"
 #include "keys.h"
+#include "last_caller.h"
 #include "login.h"
 #include "mail.h"
 #include "may.h"
@@ -23,6 +24,7 @@
 #include "media.h"
 #include "message.h"
 #include "notice.h"
+#include "owed.h"
 #include "park.h"
 #include "permit.h"
 #include "pin.h"
@@ -96,6 +98,7 @@ static void on_flow_up(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	registrar_flow_up(f);
+	owed_phone_back(NOBODY, f);
 	mwi_flow_up(f);
 }
 
@@ -164,7 +167,7 @@ static void user_gone(uint32_t user)
 {
 	account_forget_user(user);
 	insist_forget(user);
-	service_forget_caller(user);
+	last_caller_forget(user);
 }
 
 /* Few changes go out one by one; many, and the first generation, as the whole directory in parts. */
@@ -208,6 +211,7 @@ static void on_directory_commit(struct link *from, const struct ipc_view *v)
 		leg_check();
 		registrar_check();
 		hotdesk_check();
+		last_caller_check();
 		flow_each(check_flow, NULL);
 	}
 	for (uint32_t i = 0; changes >= CHANGES_MAX && i < child_site()->edges; i++) {
@@ -342,6 +346,7 @@ static void open_all(void)
 	bans_open(&table[CORE_BANS]);
 	mwi_open(&table[CORE_SUBSCRIPTIONS]);
 	notice_open(&table[CORE_NOTICES]);
+	last_caller_open(&table[CORE_LAST_CALLERS]);
 	dialogue_init();
 	service_init();
 	desk_init();

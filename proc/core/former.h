@@ -6,7 +6,7 @@
 
 #include "arena/arena.h"
 
-enum { CORE_LAYOUT = 11 };
+enum { CORE_LAYOUT = 12 };
 
 enum core_table {
 	CORE_REGISTRATIONS,
@@ -18,6 +18,7 @@ enum core_table {
 	CORE_BANS,
 	CORE_SUBSCRIPTIONS,
 	CORE_NOTICES,
+	CORE_LAST_CALLERS,
 	CORE_TABLES
 };
 

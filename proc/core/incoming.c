@@ -4,10 +4,10 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "ended.h"
+#include "last_caller.h"
 #include "media.h"
 #include "plan/incoming.h"
 #include "proof.h"
-#include "service.h"
 #include "session.h"
 #include "settings.h"
 #include "trunk.h"
@@ -90,7 +90,7 @@ bool incoming_may_ring(const struct call *c, uint32_t user)
 void incoming_rings(const struct call *c, uint32_t user)
 {
 	if (is_from_outside(c))
-		service_note_caller(user, c->outside.text);
+		last_caller_note(user, c->outside.text);
 }
 
 struct callees {

@@ -4,6 +4,7 @@
 #include "bans.h"
 #include "call.h"
 #include "hotdesk.h"
+#include "last_caller.h"
 #include "leg.h"
 #include "mwi.h"
 #include "notice.h"
@@ -23,6 +24,7 @@ void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES])
 	out[CORE_BANS] = bans_shape();
 	out[CORE_SUBSCRIPTIONS] = mwi_shape(s);
 	out[CORE_NOTICES] = notice_shape();
+	out[CORE_LAST_CALLERS] = last_caller_shape(s);
 }
 
 static struct arena_plan plan_of(const struct arena_shape *shape)

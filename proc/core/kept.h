@@ -7,6 +7,7 @@
 #include "ipc/child.h"
 
 struct ban;
+struct last_caller;
 struct leg_record;
 struct notice;
 struct call_record;
@@ -24,6 +25,7 @@ bool kept_registration_ok(const struct registration *r);
 bool kept_ban_ok(const struct ban *b);
 bool kept_subscription_ok(const struct subscription_record *r);
 bool kept_notice_ok(const struct notice *n);
+bool kept_last_caller_ok(const struct last_caller *r);
 void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES]);
 
 #endif

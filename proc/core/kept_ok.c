@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "call.h"
 #include "kept.h"
+#include "last_caller.h"
 #include "mwi.h"
 #include "notice.h"
 
@@ -93,4 +94,12 @@ bool kept_notice_ok(const struct notice *n)
 	return n->kind < NOTICE_KINDS && n->device <= s->max_phones && n->user <= s->max_users && n->wall_ms >= 0 &&
 	       n->wall_ms < INT64_MAX / 2 && n->added_ms <= child_now() && shown_ok(n->number, sizeof n->number) &&
 	       shown_ok(n->location, sizeof n->location);
+}
+
+bool kept_last_caller_ok(const struct last_caller *r)
+{
+	const char *digits = r->number + (r->number[0] == '+');
+
+	return TEXT_OK(r->number) && digits[0] && strspn(digits, "0123456789") == strlen(digits) && TEXT_OK(r->user) &&
+	       r->until_ms <= child_now() + LAST_CALLER_DAYS * UINT64_C(86400000);
 }

@@ -8,6 +8,7 @@
 #include "hotdesk.h"
 #include "kept.h"
 #include "leg_send.h"
+#include "owed.h"
 #include "session.h"
 #include "trunk.h"
 #include <stdio.h>
@@ -38,14 +39,26 @@ struct leg *leg_get(uint64_t id)
 	return at < 0 ? NULL : &table[at];
 }
 
+void leg_each(void (*visit)(struct leg *l, void *arg), void *arg)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE)
+			visit(&table[i], arg);
+}
+
 static uint32_t slot_of(const struct leg *l)
 {
 	return id_index(l->r.id);
 }
 
+static bool is_over(const struct leg *l)
+{
+	return l->r.state == LEG_LEAVING || l->r.state == LEG_OWING;
+}
+
 static bool worth_keeping(const struct leg *l)
 {
-	return l->r.state == LEG_UP || l->r.state == LEG_IN_ANSWERED;
+	return l->r.state == LEG_UP || l->r.state == LEG_IN_ANSWERED || is_over(l);
 }
 
 void leg_save(struct leg *l)
@@ -81,14 +94,18 @@ static void adopt(void)
 			arena_clear(store, i);
 			continue;
 		}
-		l->r.state = LEG_UP; /* an ACK that was missing is not missed any more */
+		/* an ACK that was missing is not missed any more; whether a BYE was heard is not known */
+		l->r.state = is_over(l) ? LEG_OWING : LEG_UP;
 		/* requests since the last save are not known, and CSeq must rise (RFC 3261 12.2.1.1) */
 		l->r.local_cseq += CSEQ_LEAP;
 		if (l->r.line)
 			(void)trunk_line_take(l->r.trunk, true);
 		enter(l);
 		leg_save(l);
-		session_start(l);
+		if (l->r.state == LEG_OWING)
+			owed_begin(l);
+		else
+			session_start(l);
 	}
 }
 
@@ -107,6 +124,8 @@ static struct leg *leg_new(uint64_t call, bool emergency)
 {
 	uint64_t id = pool_take(&pool, emergency);
 
+	if (id == ID_NONE && owed_make_room())
+		id = pool_take(&pool, emergency);
 	if (id == ID_NONE)
 		return NULL;
 	struct leg *l = &table[id_index(id)];
@@ -288,9 +307,13 @@ static void do_487(struct leg *l)
 	reply_refuse_dialog(l->invite, REFUSE_CANCELLED, refusal_row(REFUSE_CANCELLED)->text, span_str(l->r.local_tag));
 }
 
+/* From here on the arena has the dialog alone, without a trace of the keys. */
 static void do_bye(struct leg *l)
 {
 	session_stop(l);
+	leg_forget_media(l);
+	arena_clear(store, slot_of(l));
+	leg_save(l);
 	leg_send_bye(l);
 }
 
@@ -333,6 +356,7 @@ static void (*const effect[])(struct leg *l) = {
     call_leg_left,
     tell_up,
     leg_free,
+    owed_begin,
 };
 
 void leg_event(struct leg *l, enum leg_event event)
@@ -483,7 +507,7 @@ void leg_check(void)
 void leg_drop_orphans(void)
 {
 	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && !call_get(table[i].r.call))
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == LEG_UP && !call_get(table[i].r.call))
 			leg_event_later(&table[i], LEG_HANG_UP, EDGES_ARE_BACK_MS);
 }
 
@@ -514,5 +538,6 @@ struct leg *leg_find(struct span call_id, struct span ours, struct span theirs)
 void leg_status(struct proc_status *s)
 {
 	status_pool(s, "legs", &pool);
+	owed_status(s);
 	leg_text_status(s);
 }

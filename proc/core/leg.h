@@ -68,6 +68,7 @@ struct leg {
 	struct reply invite;  /* its INVITE or re-INVITE that we are to answer or did answer */
 	struct reply request; /* the request in hand */
 	uint64_t invite_ref;  /* our INVITE */
+	uint64_t bye_flow;    /* over which our last BYE went; 0: none did */
 	uint64_t change_ref;  /* our last re-INVITE that passed the other phone's change on */
 	uint64_t refresh_ref; /* our last session refresh */
 	uint64_t prack_ref;   /* our PRACK that has no answer yet; 0: none */
@@ -109,6 +110,8 @@ void leg_set_remote(struct leg *l, const struct sdp *sdp);
 /* Of a change under way: the offer of the one who asks, and what the other was asked. NULL: it is over. */
 void leg_next(const struct leg *l, struct sdp *out);
 void leg_set_next(struct leg *l, const struct sdp *sdp);
+/* Both: its call is over, and the keys in them are nobody's business any more. */
+void leg_forget_media(struct leg *l);
 
 /* For the arena: the parts that outlive core, and back; false: not what leg_body() was. */
 struct span leg_body(const struct leg *l);
@@ -120,6 +123,8 @@ struct arena_shape leg_shape(const struct site *s);
 void leg_open(struct arena_table *t);
 
 struct leg *leg_get(uint64_t id);
+/* The leg that is visited may end meanwhile. */
+void leg_each(void (*visit)(struct leg *l, void *arg), void *arg);
 /* The dialog of this Call-ID and these tags, ours and the phone's; NULL. */
 struct leg *leg_find(struct span call_id, struct span ours, struct span theirs);
 

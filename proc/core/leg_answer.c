@@ -83,7 +83,7 @@ void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, con
 	} else if (!ask_longer(l, m) && !trunk_call_challenged(l, m, v)) {
 		l->invite_ref = 0;
 		l->rejected = m->code;
-		leg_event(l, LEG_REJECTS);
+		leg_event(l, m->local ? LEG_LOST : LEG_REJECTS);
 	}
 }
 
@@ -92,7 +92,7 @@ void leg_on_bye_answer(const struct ask *a, const struct msg_response *m, const 
 	struct leg *l = leg_get(a->owner);
 
 	if (m->code >= 200 && l && !trunk_dialog_challenged(l, a, m, v))
-		leg_event(l, LEG_BYE_ENDS);
+		leg_event(l, m->local ? LEG_LOST : LEG_BYE_ENDS);
 }
 
 void leg_on_prack_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)

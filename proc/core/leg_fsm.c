@@ -13,6 +13,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_OUT_LEAVING, 0},
 	[LEG_UP] = {LEG_UP, 0},
 	[LEG_LEAVING] = {LEG_LEAVING, 0},
+	[LEG_OWING] = {LEG_OWING, 0},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
     [LEG_ACCEPTS] = {
@@ -24,6 +25,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_LEAVING, LEG_DO_ACK | LEG_DO_BYE},
 	[LEG_UP] = {LEG_UP, LEG_DO_ACK},
 	[LEG_LEAVING] = {LEG_LEAVING, LEG_DO_ACK},
+	[LEG_OWING] = {LEG_OWING, 0},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
     [LEG_REJECTS] = {
@@ -35,6 +37,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_GONE, LEG_DO_FREE},
 	[LEG_UP] = {LEG_UP, 0},
 	[LEG_LEAVING] = {LEG_LEAVING, 0},
+	[LEG_OWING] = {LEG_OWING, 0},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
     [LEG_CANCELS] = {
@@ -46,6 +49,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_OUT_LEAVING, 0},
 	[LEG_UP] = {LEG_UP, 0},
 	[LEG_LEAVING] = {LEG_LEAVING, 0},
+	[LEG_OWING] = {LEG_OWING, 0},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
     [LEG_ACKS] = {
@@ -57,6 +61,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_OUT_LEAVING, 0},
 	[LEG_UP] = {LEG_UP, LEG_DO_STOP_REPEAT}, /* of a re-INVITE */
 	[LEG_LEAVING] = {LEG_LEAVING, LEG_DO_STOP_REPEAT},
+	[LEG_OWING] = {LEG_OWING, 0},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
     [LEG_BYES] = {
@@ -70,6 +75,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_OUT_LEAVING, LEG_DO_NO_DIALOG},
 	[LEG_UP] = {LEG_GONE, LEG_DO_STOP_REPEAT | LEG_DO_BYE_OK | LEG_TELL_LEFT | LEG_DO_FREE},
 	[LEG_LEAVING] = {LEG_GONE, LEG_DO_BYE_OK | LEG_DO_FREE}, /* both at once */
+	[LEG_OWING] = {LEG_GONE, LEG_DO_BYE_OK | LEG_DO_FREE},
 	[LEG_GONE] = {LEG_GONE, LEG_DO_NO_DIALOG},
     },
     [LEG_BYE_ENDS] = {
@@ -81,6 +87,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_OUT_LEAVING, 0},
 	[LEG_UP] = {LEG_UP, 0},
 	[LEG_LEAVING] = {LEG_GONE, LEG_DO_FREE},
+	[LEG_OWING] = {LEG_GONE, LEG_DO_FREE},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
     [LEG_NO_ACK] = {
@@ -92,6 +99,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_OUT_LEAVING, 0},
 	[LEG_UP] = {LEG_LEAVING, LEG_DO_STOP_REPEAT | LEG_TELL_LEFT | LEG_DO_BYE}, /* of a re-INVITE */
 	[LEG_LEAVING] = {LEG_LEAVING, LEG_DO_STOP_REPEAT},
+	[LEG_OWING] = {LEG_OWING, 0},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
     [LEG_ANSWER] = {
@@ -103,6 +111,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_OUT_LEAVING, 0},
 	[LEG_UP] = {LEG_UP, 0},
 	[LEG_LEAVING] = {LEG_LEAVING, 0},
+	[LEG_OWING] = {LEG_OWING, 0},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
     [LEG_REFUSE] = {
@@ -114,6 +123,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_OUT_LEAVING, 0},
 	[LEG_UP] = {LEG_LEAVING, LEG_DO_STOP_REPEAT | LEG_DO_BYE},
 	[LEG_LEAVING] = {LEG_LEAVING, 0},
+	[LEG_OWING] = {LEG_OWING, 0},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
     [LEG_HANG_UP] = {
@@ -125,6 +135,7 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_OUT_LEAVING, 0},
 	[LEG_UP] = {LEG_LEAVING, LEG_DO_STOP_REPEAT | LEG_DO_BYE},
 	[LEG_LEAVING] = {LEG_LEAVING, 0},
+	[LEG_OWING] = {LEG_OWING, 0},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
     [LEG_EDGE_LOST] = {
@@ -136,15 +147,41 @@ static const struct leg_step table[LEG_EVENTS][LEG_STATES] = {
 	[LEG_OUT_LEAVING] = {LEG_GONE, LEG_DO_FREE},
 	[LEG_UP] = {LEG_UP, 0},
 	[LEG_LEAVING] = {LEG_GONE, LEG_DO_FREE},
+	[LEG_OWING] = {LEG_OWING, 0},
+	[LEG_GONE] = {LEG_GONE, 0},
+    },
+    [LEG_LOST] = {
+	[LEG_IN_CALLING] = {LEG_IN_CALLING, 0},
+	[LEG_IN_ANSWERED] = {LEG_IN_ANSWERED, 0},
+	[LEG_IN_CLOSING] = {LEG_IN_CLOSING, 0},
+	[LEG_OUT_SENT] = {LEG_GONE, LEG_TELL_REJECTED | LEG_DO_FREE},
+	/* the caller may end an early dialog by BYE (RFC 3261 15): CANCEL belongs to a transaction that is over */
+	[LEG_OUT_EARLY] = {LEG_OWING, LEG_TELL_REJECTED | LEG_DO_OWE},
+	[LEG_OUT_LEAVING] = {LEG_OWING, LEG_DO_OWE},
+	[LEG_UP] = {LEG_UP, 0},
+	[LEG_LEAVING] = {LEG_OWING, LEG_DO_OWE},
+	[LEG_OWING] = {LEG_OWING, 0},
+	[LEG_GONE] = {LEG_GONE, 0},
+    },
+    [LEG_BACK] = {
+	[LEG_IN_CALLING] = {LEG_IN_CALLING, 0},
+	[LEG_IN_ANSWERED] = {LEG_IN_ANSWERED, 0},
+	[LEG_IN_CLOSING] = {LEG_IN_CLOSING, 0},
+	[LEG_OUT_SENT] = {LEG_OUT_SENT, 0},
+	[LEG_OUT_EARLY] = {LEG_OUT_EARLY, 0},
+	[LEG_OUT_LEAVING] = {LEG_OUT_LEAVING, 0},
+	[LEG_UP] = {LEG_UP, 0},
+	[LEG_LEAVING] = {LEG_LEAVING, LEG_DO_BYE}, /* the first may have gone where nobody listens any more */
+	[LEG_OWING] = {LEG_LEAVING, LEG_DO_BYE},
 	[LEG_GONE] = {LEG_GONE, 0},
     },
 };
 /* clang-format on */
 
-const char *const leg_state_name[LEG_STATES] = {
-    "in-calling", "in-answered", "in-closing", "out-sent", "out-early", "out-leaving", "up", "leaving", "gone"};
+const char *const leg_state_name[LEG_STATES] = {"in-calling", "in-answered", "in-closing", "out-sent", "out-early",
+    "out-leaving", "up", "leaving", "owing", "gone"};
 const char *const leg_event_name[LEG_EVENTS] = {"rings", "accepts", "rejects", "cancels", "acks", "byes", "bye-ends",
-    "no-ack", "answer", "refuse", "hang-up", "edge-lost"};
+    "no-ack", "answer", "refuse", "hang-up", "edge-lost", "lost", "back"};
 
 struct leg_step leg_step(enum leg_state state, enum leg_event event)
 {

@@ -13,6 +13,7 @@ enum leg_state {
 	LEG_OUT_LEAVING, /* CANCEL asked; the INVITE waits for its final answer */
 	LEG_UP,
 	LEG_LEAVING, /* our BYE waits for its answer */
+	LEG_OWING,   /* nobody heard our BYE: it is said again when the phone is back (owed.h) */
 	LEG_GONE,
 	LEG_STATES
 };
@@ -20,16 +21,18 @@ enum leg_state {
 enum leg_event {
 	LEG_RINGS,   /* 18x of the phone */
 	LEG_ACCEPTS, /* 2xx to our INVITE, the first or again */
-	LEG_REJECTS, /* 3xx-6xx to our INVITE, or none in time */
+	LEG_REJECTS, /* 3xx-6xx to our INVITE */
 	LEG_CANCELS, /* the phone cancelled its INVITE */
 	LEG_ACKS,
 	LEG_BYES,
-	LEG_BYE_ENDS,  /* any final answer to our BYE, or none in time */
+	LEG_BYE_ENDS,  /* any final answer to our BYE; what is owed is too old */
 	LEG_NO_ACK,    /* 64*T1 after our 200 (RFC 3261 13.3.1.4) */
 	LEG_ANSWER,    /* the call wants to answer the phone's INVITE */
 	LEG_REFUSE,    /* the call refuses it */
 	LEG_HANG_UP,   /* the call wants the leg ended */
 	LEG_EDGE_LOST, /* the edge died, and with it the transactions of the leg */
+	LEG_LOST,      /* no answer to our INVITE or BYE comes: its connection is gone, or nobody spoke in time */
+	LEG_BACK,      /* the phone is there, over another connection */
 	LEG_EVENTS
 };
 
@@ -49,6 +52,7 @@ enum leg_effect {
 	LEG_TELL_LEFT = 1 << 12,
 	LEG_TELL_UP = 1 << 13,
 	LEG_DO_FREE = 1 << 14,
+	LEG_DO_OWE = 1 << 15,
 };
 
 struct leg_step {

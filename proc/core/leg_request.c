@@ -4,6 +4,7 @@
 #include "dialogue.h"
 #include "leg.h"
 #include "leg_send.h"
+#include "owed.h"
 #include "refer.h"
 
 /* Only the phone that owns the leg, with a login of the leg's user that is still good on it (R4). */
@@ -103,7 +104,9 @@ void leg_on_request(struct request *r)
 	l->r.seen = r->flow->remote;
 	uint64_t id = l->r.id;
 	leg_mark(id);
-	if (by_method[r->m->method])
+	if (l->r.state == LEG_OWING && r->m->method != SIP_BYE)
+		owed_on_request(l, r);
+	else if (by_method[r->m->method])
 		by_method[r->m->method](l, r);
 	else if (!ack)
 		reply_refuse(r->reply, REFUSE_METHOD);

@@ -92,13 +92,14 @@ void leg_send_bye(struct leg *l)
 	struct link *edge;
 	struct msg_send *m = leg_begin_request(l, SIP_BYE, ASK_BYE, &edge);
 
-	if (!m) { /* it can't be told; its session timer will */
-		leg_event_later(l, LEG_BYE_ENDS, 0);
+	if (!m) {
+		leg_event_later(l, LEG_LOST, 0);
 		return;
 	}
+	l->bye_flow = m->flow;
 	put_reason(l, edge, &m->cause, &m->cause_text);
 	ipc_end(edge);
-	leg_event_later(l, LEG_BYE_ENDS, LEG_PATIENCE_MS);
+	leg_event_later(l, LEG_LOST, LEG_PATIENCE_MS);
 }
 
 void leg_bye_again(struct leg *l)
@@ -133,11 +134,11 @@ void leg_cancel_change(struct leg *l)
 void leg_send_cancel(struct leg *l)
 {
 	if (!cancel(l, l->invite_ref)) {
-		leg_event_later(l, LEG_REJECTS, 0);
+		leg_event_later(l, LEG_LOST, 0);
 		return;
 	}
 	/* RFC 3261 9.1: without a final answer the INVITE counts as cancelled */
-	leg_event_later(l, LEG_REJECTS, LEG_PATIENCE_MS);
+	leg_event_later(l, LEG_LOST, LEG_PATIENCE_MS);
 }
 
 static bool send_prack(struct leg *l, uint32_t rseq)

@@ -138,6 +138,14 @@ void leg_set_next(struct leg *l, const struct sdp *sdp)
 		set(l, LEG_NEXT, SPAN(""));
 }
 
+void leg_forget_media(struct leg *l)
+{
+	set(l, LEG_LOCAL, SPAN(""));
+	set(l, LEG_REMOTE, SPAN(""));
+	set(l, LEG_NEXT, SPAN(""));
+	l->r.has_local = l->r.has_remote = 0;
+}
+
 struct span leg_body(const struct leg *l)
 {
 	return l->body ? span_of(l->body, l->r.end[LEG_REMOTE]) : SPAN("");

@@ -7,6 +7,7 @@
 #include "kept.h"
 #include "mwi.h"
 #include "notice.h"
+#include "owed.h"
 #include <stdlib.h>
 
 enum { OUTBOUND_EXPIRES_S = 3600 };
@@ -297,6 +298,8 @@ static void bind_contact(struct request *r)
 	}
 	save(e);
 	answer(r, &e->r);
+	if (is_new) /* before anything new rings there */
+		owed_phone_back(r->user, r->flow);
 	tell_phone_back(hotdesk_person(r->user, r->flow->device));
 	if (is_new)
 		mwi_phone_back(r->user, r->flow->device);
@@ -353,6 +356,7 @@ void registrar_flow_up(struct flow *f)
 			continue;
 		table[slot].r.flow = f->id;
 		flow_log_in(f, saved->user, saved->login_until_ms);
+		owed_phone_back(saved->user, f);
 	}
 }
 

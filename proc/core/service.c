@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "service.h"
-#include "base/log.h"
 #include "dial.h"
 #include "dialogue.h"
 #include "hotdesk.h"
 #include "incoming.h"
+#include "last_caller.h"
 #include "park.h"
 #include "settings.h"
 #include <stdio.h>
-#include <stdlib.h>
-
-/* The last caller from outside, by user. */
-static char (*last_caller)[NUMBER_MAX + 1];
 
 /* --- settings of one's own --- */
 
@@ -83,12 +79,6 @@ static void set_own(struct call *c, enum service s, struct span argument)
 
 /* --- the caller whom one does not want again --- */
 
-void service_note_caller(uint32_t user, const char *number)
-{
-	if (user < child_site()->max_users)
-		snprintf(last_caller[user], sizeof last_caller[user], "%s", number);
-}
-
 /* Behind all others; where there is no room the oldest leave. */
 static void put_last(const char *had, const char *number, char list[SETTING_TEXT_MAX + 1])
 {
@@ -100,28 +90,23 @@ static void put_last(const char *had, const char *number, char list[SETTING_TEXT
 
 static void block_last(struct call *c, struct span argument)
 {
-	const char *had = settings_of_user(c->dest.payer)->blocked;
+	const char *had = settings_of_user(c->dest.payer)->blocked, *last = last_caller_of(c->dest.payer);
 	char list[SETTING_TEXT_MAX + 1];
 
 	(void)argument;
-	if (c->dest.payer >= child_site()->max_users || !last_caller[c->dest.payer][0]) {
+	if (!last) {
 		tell(c, "invalid-choice");
 		return;
 	}
-	if (incoming_listed(had, last_caller[c->dest.payer])) {
+	if (incoming_listed(had, last)) {
 		tell(c, "blocked");
 		return;
 	}
-	put_last(had, last_caller[c->dest.payer], list);
+	put_last(had, last, list);
 	set(c, SETTING_BLOCKED, span_str(list), "blocked");
 }
 
 /* The one who was blocked last. */
-void service_forget_caller(uint32_t user)
-{
-	memset(last_caller[user], 0, sizeof last_caller[user]);
-}
-
 static void unblock_last(struct call *c, struct span argument)
 {
 	char list[SETTING_TEXT_MAX + 1];
@@ -259,8 +244,5 @@ void service_begin(struct call *c)
 void service_init(void)
 {
 	park_init();
-	last_caller = calloc(child_site()->max_users, sizeof *last_caller);
-	if (!last_caller)
-		log_fatal("no memory for the last callers");
 	settings_on_change(SETTINGS_FOR_CODE, on_changed);
 }

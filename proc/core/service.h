@@ -8,10 +8,5 @@
 void service_init(void);
 /* The code in c->dest may be used: do it, and tell the caller. */
 void service_begin(struct call *c);
-/* A call from outside rings this user: whom block-last-caller means. number: canonical, empty for withheld. */
-void service_note_caller(uint32_t user, const char *number);
-
-/* Of this user, who is gone. */
-void service_forget_caller(uint32_t user);
 
 #endif

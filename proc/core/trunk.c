@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/log.h"
 #include "base/rand.h"
+#include "owed.h"
 #include "trunk_auth.h"
 #include "trunk_int.h"
 #include <stdio.h>
@@ -69,6 +70,7 @@ static void tell(struct trunk *t, bool up)
 	if (up) {
 		t->failures = 0;
 		t->reason[0] = 0;
+		owed_trunk_back((uint8_t)trunk_number(t));
 	}
 }
 

@@ -9,7 +9,7 @@
 
 struct world {
 	struct phone alice, bob, carol;
-	struct talk a, b;
+	struct talk a, b, c, d;
 	uint64_t join, started_ms;
 	bool long_lived; /* registrations of an hour */
 };
@@ -341,6 +341,54 @@ static void map_arena(struct arena_table table[CORE_TABLES])
 	NEED(arena_open(&arena, sim.crash_fd, CORE_LAYOUT, shape, CORE_TABLES, table, &adopted) && adopted);
 }
 
+/* bob's phone was away when alice hung up; carol's has its BYE, and has not answered. */
+static void life_that_owes(void)
+{
+	struct arena_table table[CORE_TABLES];
+	int legs = 0;
+
+	life_in_a_call();
+	phone_register(&w->carol);
+	call_up(&w->c, &w->carol, &w->d, &w->alice);
+	NEED(code_of(talk_send(&w->d, SIP_BYE, NULL)) == 200 && talk_takes(&w->c, SIP_BYE));
+	phone_down(&w->bob);
+	NEED(code_of(talk_send(&w->a, SIP_BYE, NULL)) == 200);
+	sim_pass(20);
+	NEED(sim_status("hang-ups-owed").used == 1 && sim_status("legs").used == 2);
+	map_arena(table);
+	for (uint32_t i = 0; i < table[CORE_LEGS].count; i++) {
+		const struct leg_record *r = arena_get(&table[CORE_LEGS], i);
+		legs += r != NULL;
+		/* of the call nothing but its dialog is kept, and no key */
+		NEED(!r || (!r->has_local && !r->has_remote && r->end[LEG_REMOTE] == r->end[LEG_REMOTE_USER]));
+	}
+	NEED(legs == 2);
+}
+
+static void hears_bye(struct talk *t)
+{
+	struct heard *bye = talk_takes(t, SIP_BYE);
+
+	NEED(bye);
+	talk_reply(t, bye, 200, NULL);
+}
+
+static void a_hang_up_that_is_owed_outlives_core(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_that_owes);
+	open_life();
+	same_flow_up(&w->alice);
+	NEED(sim_status("calls").used == 0 && sim_status("hang-ups-owed").used == 2);
+	same_flow_up(&w->carol);
+	hears_bye(&w->c);
+	sim_pass(60000);
+	phone_register(&w->bob);
+	hears_bye(&w->b);
+	NEED(sim_status("legs").used == 0);
+	finish();
+}
+
 static void life_that_dies_in_a_request(void)
 {
 	struct arena_table table[CORE_TABLES];
@@ -427,6 +475,7 @@ int main(void)
 	SIM(a_record_on_its_way_is_written_by_the_next_core);
 	SIM(a_sealed_record_is_not_sealed_again);
 	SIM(a_call_is_written_once);
+	SIM(a_hang_up_that_is_owed_outlives_core);
 	SIM(a_leg_that_killed_core_twice_is_dropped_and_the_other_phone_hears_bye);
 	SIM(what_was_handled_leaves_no_mark);
 	SIM(a_call_on_ports_that_are_no_more_is_dropped);

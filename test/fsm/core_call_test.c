@@ -242,7 +242,12 @@ static void a_cancelled_phone_that_says_nothing_is_forgotten(void)
 	talk_hears(&a, 180);
 	cancel(&a);
 	talk_hears(&a, 487);
+	sim_pass(42000);
+	NEED(talk_takes(&b, SIP_BYE)); /* in case that the CANCEL did not come there */
 	finish();
+	NEED(sim_status("hang-ups-owed").used == 1); /* to the next connection */
+	sim_pass(sim.site.session_expires_s * UINT64_C(1000));
+	NEED(sim_status("legs").used == 0);
 }
 
 /* The caller may end an early dialog with BYE (RFC 3261 15). */

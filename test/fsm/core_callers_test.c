@@ -5,6 +5,8 @@
 #include "directory.h"
 #include "notice.h"
 #include "pin.h"
+#include "kept.h"
+#include "last_caller.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
 #include <stdio.h>
@@ -245,6 +247,96 @@ static void the_last_caller_is_each_persons_own(void)
 	finish();
 }
 
+static void life_in_which_friends_called(void)
+{
+	begin_with_group(three_in_a_group);
+	rings_bob_and_says("+33611223344", 486);
+	group_rings("+33987654321", true, false, true);
+	rings_bob_and_says("+33698765432", 486);
+}
+
+/* R28: nor does core's death or an upgrade make anybody forget. */
+static void the_last_caller_outlives_core(void)
+{
+	sim_crash_after(life_in_which_friends_called);
+	begin_with_group(three_in_a_group);
+	block_last_says(&bob, "blocked");
+	NEED(sim.changed.index == 1 && strcmp(sim.changed_to, "+33698765432") == 0);
+	block_last_says(&dave, "blocked");
+	NEED(sim.changed.index == 3 && strcmp(sim.changed_to, "+33987654321") == 0);
+	block_last_says(&carol, "invalid-choice");
+	finish();
+}
+
+static void another_has_the_place(void)
+{
+	three_in_a_group();
+	sim.user[1].name = "robert";
+}
+
+/* Somebody else came into bob's place while core was away: what he was called by is not theirs. */
+static void it_is_not_that_of_the_next_one_of_an_index(void)
+{
+	sim_crash_after(life_in_which_friends_called);
+	begin_with_group(another_has_the_place);
+	bob.user = "robert";
+	phone_down(&bob);
+	phone_register(&bob);
+	block_last_says(&bob, "invalid-choice");
+	finish();
+}
+
+static void life_that_left_nonsense(void)
+{
+	struct arena_shape shape[CORE_TABLES];
+	struct arena_table table[CORE_TABLES];
+	struct arena arena;
+	bool adopted = false;
+	struct last_caller r[3] = {
+	    {child_now() + 1000000, "bob", "+33 1"}, {UINT64_MAX, "carol", "+33611223344"}, {child_now() + 1000000, "dave", ""}};
+
+	life_in_which_friends_called();
+	kept_shapes(&sim.site, shape);
+	NEED(arena_open(&arena, sim.crash_fd, CORE_LAYOUT, shape, CORE_TABLES, table, &adopted) && adopted);
+	for (uint32_t i = 0; i < 3; i++)
+		arena_put(&table[CORE_LAST_CALLERS], i + 1, &r[i]);
+}
+
+static void what_core_cannot_have_written_is_nobody(void)
+{
+	sim_crash_after(life_that_left_nonsense);
+	begin_with_group(three_in_a_group);
+	block_last_says(&bob, "invalid-choice");
+	block_last_says(&carol, "invalid-choice");
+	block_last_says(&dave, "invalid-choice");
+	finish();
+}
+
+static bool holds(const char *number)
+{
+	char block[65536 + 16] = {0};
+	bool found = false;
+	ssize_t n;
+
+	for (off_t at = 0; (n = pread(sim.crash_fd, block, sizeof block, at)) > 0; at += 65536)
+		found = found || memmem(block, (size_t)n, number, strlen(number));
+	return found;
+}
+
+/* R21: like the source of a call in the log it is there for a week, and then not in the arena either. */
+static void the_last_caller_is_forgotten_after_a_week(void)
+{
+	begin_with_group(three_in_a_group);
+	rings_bob_and_says("+33611223344", 486);
+	finish();
+	NEED(holds("+33611223344"));
+	sim.step_ms = 60000;
+	sim_pass(7 * UINT64_C(86400000) - 120000);
+	NEED(holds("+33611223344"));
+	sim_pass(2 * UINT64_C(3600000));
+	NEED(!holds("+33611223344"));
+}
+
 /* As many as fit are kept: the oldest leave, and who stands there already moves nobody. */
 static void a_full_block_list_lets_the_oldest_go(void)
 {
@@ -309,6 +401,10 @@ int main(void)
 	SIM(a_forward_does_not_reach_who_turns_the_caller_away);
 	SIM(a_transfer_does_not_reach_who_turns_the_caller_away);
 	SIM(the_last_caller_is_each_persons_own);
+	SIM(the_last_caller_outlives_core);
+	SIM(it_is_not_that_of_the_next_one_of_an_index);
+	SIM(the_last_caller_is_forgotten_after_a_week);
+	SIM(what_core_cannot_have_written_is_nobody);
 	SIM(a_full_block_list_lets_the_oldest_go);
 	SIM(who_was_blocked_can_be_taken_off);
 	(void)test_failed_here;

@@ -55,6 +55,31 @@ static void edge_dies(uint32_t edge)
 	sim_link_up(PROC_EDGE, edge);
 }
 
+/* What an edge says by itself: nobody answers, or there is no connection any more. */
+static void edge_says(struct talk *t, uint64_t ref, enum sip_method method, unsigned code)
+{
+	struct link *edge = sim_far(PROC_EDGE, t->phone->edge);
+	struct msg_response *m = ipc_begin(edge, MSG_RESPONSE);
+
+	m->ref = ref;
+	m->method = (uint8_t)method;
+	m->code = (uint16_t)code;
+	m->local = 1;
+	m->session_expires = m->min_se = ABSENT;
+	ipc_end(edge);
+	sim_turn();
+}
+
+static void comes_back_to_a_bye(struct phone *p, struct talk *t)
+{
+	phone_up(p);
+	NEED(code_of(phone_send_register(p, ABSENT, true)) == 200);
+	struct heard *bye = talk_takes(t, SIP_BYE);
+	NEED(bye && sent(bye)->flow == p->flow);
+	talk_reply(t, bye, 200, NULL);
+	NEED(sim_status("legs").used == 0);
+}
+
 static void the_callers_edge_dies_while_it_rings(void)
 {
 	begin();
@@ -138,15 +163,160 @@ static void an_edge_dies_in_a_change_and_in_a_bye(void)
 	NEED(code_of(txn) == 500);
 	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200); /* bob can't be told */
 	NEED(!talk_takes(&b, SIP_BYE));
+	comes_back_to_a_bye(&bob, &b);
 	finish();
 	/* its BYE under way */
-	phone_up(&bob);
-	NEED(code_of(phone_send_register(&bob, ABSENT, true)) == 200);
 	call_up(&a, &alice, &b, &bob);
 	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
 	NEED(talk_takes(&b, SIP_BYE));
 	edge_dies(1);
+	NEED(sim_status("hang-ups-owed").used == 1);
+	comes_back_to_a_bye(&bob, &b);
+	finish();
+}
+
+/* --- hang-ups that are owed --- */
+
+static void away_when_the_other_hangs_up(struct phone *p, struct talk *mine, struct talk *others)
+{
+	phone_down(p);
+	NEED(code_of(talk_send(others, SIP_BYE, NULL)) == 200);
+	sim_pass(20);
+	NEED(!talk_takes(mine, SIP_BYE) && sim_status("hang-ups-owed").used >= 1 && sim_status("calls").used == 0);
+}
+
+static void who_hangs_up_meanwhile_is_heard_of_when_the_phone_is_back(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	away_when_the_other_hangs_up(&bob, &b, &a);
+	sim_pass(sim.site.session_expires_s * UINT64_C(900)); /* nearly as long as the phone itself would wait */
+	comes_back_to_a_bye(&bob, &b);
+	/* the one who called is told as well */
+	phone_down(&alice);
+	phone_register(&alice);
+	call_up(&a, &alice, &b, &bob);
+	away_when_the_other_hangs_up(&alice, &a, &b);
+	comes_back_to_a_bye(&alice, &a);
+	finish();
+}
+
+static void nothing_is_owed_for_longer_than_a_session(void)
+{
+	begin();
+	a.interval_s = 120;
+	call_up(&a, &alice, &b, &bob);
+	away_when_the_other_hangs_up(&alice, &a, &b);
+	sim_pass(119000);
+	NEED(sim_status("legs").used == 1);
+	sim_pass(1500);
 	NEED(sim_status("legs").used == 0);
+	phone_register(&alice);
+	NEED(!talk_takes(&a, SIP_BYE));
+	finish();
+}
+
+/* Its old connection looks alive: it may have roamed, and what is sent there goes nowhere. */
+static void a_phone_that_comes_over_another_connection_hears_it_there(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	NEED(talk_takes(&b, SIP_BYE));
+	comes_back_to_a_bye(&bob, &b);
+	/* the edge gave up waiting before the phone came */
+	call_up(&a, &alice, &b, &bob);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	struct heard *bye = talk_takes(&b, SIP_BYE);
+	NEED(bye);
+	edge_says(&b, sent(bye)->ref, SIP_BYE, 408);
+	NEED(sim_status("hang-ups-owed").used == 1);
+	sim_pass(5000);
+	NEED(!talk_takes(&b, SIP_BYE)); /* TCP has it, as long as that connection lives */
+	comes_back_to_a_bye(&bob, &b);
+	finish();
+}
+
+static void a_phone_that_speaks_of_a_call_which_is_over_is_told(void)
+{
+	static const enum sip_method method[] = {SIP_INVITE, SIP_UPDATE, SIP_OPTIONS};
+
+	begin();
+	for (size_t i = 0; i < sizeof method / sizeof *method; i++) {
+		call_up(&a, &alice, &b, &bob);
+		away_when_the_other_hangs_up(&bob, &b, &a);
+		phone_up(&bob);
+		NEED(code_of(talk_send(&b, method[i], method[i] == SIP_OPTIONS ? NULL : &answer)) == 481);
+		struct heard *bye = talk_takes(&b, SIP_BYE);
+		NEED(bye);
+		talk_reply(&b, bye, 481, NULL);
+		NEED(sim_status("legs").used == 0);
+		NEED(code_of(talk_send(&b, SIP_UPDATE, &answer)) == 481);
+		NEED(code_of(phone_send_register(&bob, ABSENT, true)) == 200);
+	}
+	/* its own hang-up settles it */
+	call_up(&a, &alice, &b, &bob);
+	away_when_the_other_hangs_up(&bob, &b, &a);
+	phone_up(&bob);
+	NEED(code_of(talk_send(&b, SIP_BYE, NULL)) == 200 && sim_status("legs").used == 0);
+	finish();
+}
+
+static void a_phone_that_rang_does_not_ring_on_when_it_is_back(void)
+{
+	begin();
+	/* the caller gives up while it is away */
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	talk_hears(&a, 180);
+	phone_down(&bob);
+	edge_says(&b, b.ref, SIP_INVITE, 503);
+	NEED(code_of(a.txn) == 480);
+	comes_back_to_a_bye(&bob, &b);
+	/* the CANCEL was on its way */
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	talk_hears(&a, 180);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	phone_down(&bob);
+	edge_says(&b, b.ref, SIP_INVITE, 503);
+	comes_back_to_a_bye(&bob, &b);
+	/* before it said anything there is no dialog: nothing can be said to it */
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	phone_down(&bob);
+	edge_says(&b, b.ref, SIP_INVITE, 503);
+	NEED(sim_status("legs").used == 0);
+	finish();
+}
+
+static struct talk many_a[8], many_b[8];
+
+static void a_phone_is_owed_four_at_most_and_the_oldest_goes(void)
+{
+	begin();
+	for (int i = 0; i < 6; i++)
+		call_up(&many_a[i], &alice, &many_b[i], &bob);
+	phone_down(&bob);
+	for (int i = 0; i < 6; i++) {
+		NEED(code_of(talk_send(&many_a[i], SIP_BYE, NULL)) == 200);
+		sim_pass(1000);
+	}
+	NEED(sim_status("hang-ups-owed").used == 4 && sim_status("legs").used == 4);
+	phone_up(&bob);
+	NEED(code_of(phone_send_register(&bob, ABSENT, true)) == 200);
+	for (int i = 2; i < 6; i++) {
+		struct heard *bye = sent_to(&bob, SIP_BYE);
+		int of = 2;
+		while (bye && of < 6 && strcmp(many_b[of].call_id, sim_text(bye, sent(bye)->call_id)) != 0)
+			of++;
+		NEED(bye && of < 6);
+		talk_reply(&many_b[of], bye, 200, NULL);
+	}
+	NEED(!sent_to(&bob, SIP_BYE) && sim_status("legs").used == 0);
 	finish();
 }
 
@@ -521,24 +691,50 @@ static void ports_run_out(void)
 }
 
 /* Legs of cancelled calls whose phone says nothing pile up for a while. */
-static void legs_run_out(void)
+static uint32_t pile_up(struct phone *silent)
 {
 	unsigned code = 0;
 	uint32_t n = 0;
 
-	begin_small(8, 1000);
 	for (; n < 100; n++) {
-		talk_invite(&a, &alice, "bob", &offer);
+		talk_invite(&a, &alice, silent->user, &offer);
 		if ((code = code_of(a.txn)))
 			break;
-		talk_rings_at(&b, &bob);
+		talk_rings_at(&b, silent);
 		struct msg_cancelled *m = ipc_begin(sim_far(PROC_EDGE, 0), MSG_CANCELLED);
 		m->txn = a.txn;
 		ipc_end(sim_far(PROC_EDGE, 0));
 		sim_turn();
 		sim_clear();
 	}
-	NEED(code == 503 && n == sim_status("legs").limit - sim_status("legs").limit / 16 - 1);
+	NEED(code == 503);
+	return n;
+}
+
+static void legs_run_out(void)
+{
+	begin_small(8, 1000);
+	uint32_t n = pile_up(&bob);
+	NEED(n == sim_status("legs").limit - sim_status("legs").limit / 16 - 1);
+	emergency_goes_through();
+	finish();
+}
+
+/* Nobody is refused a call because of those that are over. */
+static void owed_hang_ups_make_room_for_calls(void)
+{
+	begin_small(8, 1000);
+	phone_register(&carol);
+	for (int i = 0; i < 4; i++)
+		call_up(&many_a[i], &alice, &many_b[i], &bob);
+	phone_down(&bob);
+	for (int i = 0; i < 4; i++)
+		NEED(code_of(talk_send(&many_a[i], SIP_BYE, NULL)) == 200);
+	sim_pass(20);
+	NEED(sim_status("hang-ups-owed").used == 4);
+	uint32_t n = pile_up(&carol);
+	NEED(n == sim_status("legs").limit - sim_status("legs").limit / 16 - 1);
+	NEED(sim_status("hang-ups-owed").used == 0);
 	emergency_goes_through();
 	finish();
 }
@@ -783,6 +979,13 @@ int main(void)
 	SIM(an_edge_dies_in_a_call_and_its_phone_hangs_up_later);
 	SIM(an_edge_dies_before_the_ack);
 	SIM(an_edge_dies_in_a_change_and_in_a_bye);
+	SIM(who_hangs_up_meanwhile_is_heard_of_when_the_phone_is_back);
+	SIM(nothing_is_owed_for_longer_than_a_session);
+	SIM(a_phone_that_comes_over_another_connection_hears_it_there);
+	SIM(a_phone_that_speaks_of_a_call_which_is_over_is_told);
+	SIM(a_phone_that_rang_does_not_ring_on_when_it_is_back);
+	SIM(a_phone_is_owed_four_at_most_and_the_oldest_goes);
+	SIM(owed_hang_ups_make_room_for_calls);
 	SIM(an_edge_dies_while_a_login_is_judged_or_a_text_delivered);
 	SIM(media_dies_and_the_calls_go_on);
 	SIM(a_wish_without_credit_is_made_again_soon);

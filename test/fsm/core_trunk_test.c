@@ -307,6 +307,27 @@ static void a_trunk_that_fails_is_followed_by_the_next(void)
 	finish();
 }
 
+/* A line that nobody talks on any more costs, and is not left so because the trunk was away when its caller hung up. */
+static void a_trunk_that_was_away_is_hung_up_on_when_it_is_back(void)
+{
+	begin_with(NULL);
+	up_at(&a, &t, "+33123456789", &telco[0]);
+	phone_down(&telco[0]);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	sim_pass(20);
+	NEED(sim_status("hang-ups-owed").used == 1 && !sent_to(&telco[0], SIP_BYE));
+	phone_up(&telco[0]);
+	struct heard *bye = talk_takes(&t, SIP_BYE);
+	NEED(bye);
+	talk_reply(&t, bye, 200, NULL);
+	NEED(sim_status("legs").used == 0);
+	/* one that is there and says nothing is forgotten with its line */
+	up_at(&a, &t, "+33123456789", &telco[0]);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	NEED(talk_takes(&t, SIP_BYE));
+	finish();
+}
+
 static void asked_every_five_seconds(void)
 {
 	sim.site.trunk[0].keepalive_s = 5;
@@ -996,6 +1017,7 @@ int main(void)
 	SIM(what_was_counted_ahead_begins_anew_after_a_real_day);
 	SIM(a_trunk_with_srtp_has_keys_of_its_own);
 	SIM(a_trunk_that_fails_is_followed_by_the_next);
+	SIM(a_trunk_that_was_away_is_hung_up_on_when_it_is_back);
 	SIM(a_static_peer_is_asked_now_and_then);
 	SIM(media_of_a_trunk_come_from_its_own_nets);
 	SIM(a_ceiling_cuts_a_running_call);

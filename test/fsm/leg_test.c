@@ -5,7 +5,8 @@
 #include "../unit/test.h"
 
 static const char *const effect_word[] = {"ok", "refuse", "487", "ack", "cancel", "stop-repeat", "bye", "bye-ok", "481",
-    "tell-ringing", "tell-accepted", "tell-rejected", "tell-left", "tell-up", "free"};
+    "tell-ringing", "tell-accepted", "tell-rejected", "tell-left", "tell-up", "free",
+    "owe"};
 
 struct row {
 	enum leg_state state;
@@ -24,6 +25,7 @@ static const struct row expected[LEG_STATES] = {
 	    [LEG_REFUSE] = "gone: refuse free",				/* its transaction handles the ACK */
 	    [LEG_HANG_UP] = "gone: refuse free",
 	    [LEG_EDGE_LOST] = "gone: tell-left free",			/* the transaction died */
+	    [LEG_LOST] = "-", [LEG_BACK] = "-",
 	}},
     {LEG_IN_ANSWERED,
 	{
@@ -37,6 +39,7 @@ static const struct row expected[LEG_STATES] = {
 	    [LEG_REFUSE] = "in-closing:",				/* 15: no BYE before the ACK */
 	    [LEG_HANG_UP] = "in-closing:",
 	    [LEG_EDGE_LOST] = "-",					/* the ACK travels outside the transaction */
+	    [LEG_LOST] = "-", [LEG_BACK] = "-",
 	}},
     {LEG_IN_CLOSING,
 	{
@@ -46,6 +49,7 @@ static const struct row expected[LEG_STATES] = {
 	    [LEG_BYE_ENDS] = "-",
 	    [LEG_NO_ACK] = "leaving: stop-repeat bye",
 	    [LEG_ANSWER] = "-", [LEG_REFUSE] = "-", [LEG_HANG_UP] = "-", [LEG_EDGE_LOST] = "-",
+	    [LEG_LOST] = "-", [LEG_BACK] = "-",
 	}},
     {LEG_OUT_SENT,
 	{
@@ -58,6 +62,8 @@ static const struct row expected[LEG_STATES] = {
 	    [LEG_REFUSE] = "out-leaving: cancel",			/* the edge holds it until a 1xx came (9.1) */
 	    [LEG_HANG_UP] = "out-leaving: cancel",
 	    [LEG_EDGE_LOST] = "gone: tell-rejected free",
+	    [LEG_LOST] = "gone: tell-rejected free",			/* no dialog yet in which anything could be said */
+	    [LEG_BACK] = "-",
 	}},
     {LEG_OUT_EARLY,
 	{
@@ -69,6 +75,8 @@ static const struct row expected[LEG_STATES] = {
 	    [LEG_REFUSE] = "out-leaving: cancel",
 	    [LEG_HANG_UP] = "out-leaving: cancel",
 	    [LEG_EDGE_LOST] = "gone: tell-rejected free",
+	    [LEG_LOST] = "owing: tell-rejected owe",			/* 15: it rings on, and BYE ends an early dialog too */
+	    [LEG_BACK] = "-",
 	}},
     {LEG_OUT_LEAVING,
 	{
@@ -78,6 +86,8 @@ static const struct row expected[LEG_STATES] = {
 	    [LEG_CANCELS] = "-", [LEG_ACKS] = "-", [LEG_BYES] = "- 481", [LEG_BYE_ENDS] = "-", [LEG_NO_ACK] = "-",
 	    [LEG_ANSWER] = "-", [LEG_REFUSE] = "-", [LEG_HANG_UP] = "-",
 	    [LEG_EDGE_LOST] = "gone: free",
+	    [LEG_LOST] = "owing: owe",					/* whether the CANCEL came there is not known */
+	    [LEG_BACK] = "-",
 	}},
     {LEG_UP,
 	{
@@ -92,6 +102,7 @@ static const struct row expected[LEG_STATES] = {
 	    [LEG_REFUSE] = "leaving: stop-repeat bye",
 	    [LEG_HANG_UP] = "leaving: stop-repeat bye",
 	    [LEG_EDGE_LOST] = "-",					/* calls outlive connections */
+	    [LEG_LOST] = "-", [LEG_BACK] = "-",
 	}},
     {LEG_LEAVING,
 	{
@@ -104,12 +115,23 @@ static const struct row expected[LEG_STATES] = {
 	    [LEG_NO_ACK] = "- stop-repeat",
 	    [LEG_ANSWER] = "-", [LEG_REFUSE] = "-", [LEG_HANG_UP] = "-",
 	    [LEG_EDGE_LOST] = "gone: free",
+	    [LEG_LOST] = "owing: owe",
+	    [LEG_BACK] = "- bye",
+	}},
+    {LEG_OWING,
+	{
+	    [LEG_RINGS] = "-", [LEG_ACCEPTS] = "-", [LEG_REJECTS] = "-", [LEG_CANCELS] = "-", [LEG_ACKS] = "-",
+	    [LEG_BYES] = "gone: bye-ok free",
+	    [LEG_BYE_ENDS] = "gone: free",
+	    [LEG_NO_ACK] = "-", [LEG_ANSWER] = "-", [LEG_REFUSE] = "-", [LEG_HANG_UP] = "-", [LEG_EDGE_LOST] = "-",
+	    [LEG_LOST] = "-",
+	    [LEG_BACK] = "leaving: bye",
 	}},
     {LEG_GONE,
 	{
 	    [LEG_RINGS] = "-", [LEG_ACCEPTS] = "-", [LEG_REJECTS] = "-", [LEG_CANCELS] = "-", [LEG_ACKS] = "-",
 	    [LEG_BYES] = "- 481", [LEG_BYE_ENDS] = "-", [LEG_NO_ACK] = "-", [LEG_ANSWER] = "-", [LEG_REFUSE] = "-",
-	    [LEG_HANG_UP] = "-", [LEG_EDGE_LOST] = "-",
+	    [LEG_HANG_UP] = "-", [LEG_EDGE_LOST] = "-", [LEG_LOST] = "-", [LEG_BACK] = "-",
 	}},
 };
 
@@ -124,7 +146,7 @@ static void put_cell(char *out, size_t cap, enum leg_state state, enum leg_event
 		n += (size_t)snprintf(out + n, cap - n, ":");
 	for (unsigned i = 0; step.effects >> i; i++)
 		if (step.effects >> i & 1)
-			n += (size_t)snprintf(out + n, cap - n, " %s", i < 15 ? effect_word[i] : "?");
+			n += (size_t)snprintf(out + n, cap - n, " %s", i < 16 ? effect_word[i] : "?");
 }
 
 static void every_cell_is_as_the_rfc_says(void)
@@ -162,7 +184,7 @@ static void each_leg_is_freed_once_and_only_at_its_end(void)
 /* From every state some chain of what a silent phone brings (time-outs and lost edges) frees the leg. */
 static void a_leg_that_is_hung_up_ends_without_the_phone(void)
 {
-	static const enum leg_event silence[] = {LEG_HANG_UP, LEG_NO_ACK, LEG_REJECTS, LEG_BYE_ENDS};
+	static const enum leg_event silence[] = {LEG_HANG_UP, LEG_NO_ACK, LEG_LOST, LEG_BYE_ENDS};
 
 	for (int s = 0; s < LEG_GONE; s++) {
 		enum leg_state at = (enum leg_state)s;
@@ -177,8 +199,10 @@ static void a_leg_that_is_hung_up_ends_without_the_phone(void)
 static void a_leaving_leg_never_comes_back(void)
 {
 	for (int e = 0; e < LEG_EVENTS; e++) {
-		unsigned char next = leg_step(LEG_LEAVING, (enum leg_event)e).next;
-		CHECK(next == LEG_LEAVING || next == LEG_GONE);
+		for (enum leg_state from = LEG_LEAVING; from <= LEG_OWING; from++) {
+			unsigned char next = leg_step(from, (enum leg_event)e).next;
+			CHECK(next == LEG_LEAVING || next == LEG_OWING || next == LEG_GONE);
+		}
 		CHECK(leg_step(LEG_GONE, (enum leg_event)e).next == LEG_GONE);
 	}
 }

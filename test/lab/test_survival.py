@@ -79,6 +79,39 @@ def test_r28_kill_while_ringing(exchange, people, clients, name):
     exchange.wait_no_calls(90)
 
 
+def back(client):
+    try:
+        client.reconnect()
+        return True
+    except (net.LabError, OSError):     # an edge that was killed often waits before it is started again
+        return False
+
+
+@pytest.mark.parametrize("kind", ["baresip", "linphone"])
+@pytest.mark.parametrize("rings", [False, True], ids=["talks", "rings"])
+def test_r28_a_hang_up_is_heard_after_a_reconnect(exchange, people, scripted, kind, rings):
+    """The connections break, and who comes back first ends the call: the other phone, which heard nothing, ends it when it is back."""
+    a = scripted("ka")
+    phone = people.phone(kind, f"h{kind[0]}", tone="b", media="srtp", codecs=("PCMU",))
+    sent = a.invite(phone.bundle.user)
+    phone.wait_incoming()
+    if not rings:
+        phone.answer()
+        ok = a.answer(sent)
+        assert ok.code == 200
+        a.ack(sent, ok)
+        phone.wait_state("established")
+    else:
+        net.wait_for("180", lambda: a.answer(sent, final=False).code == 180, 5)
+    exchange.kill("edge")
+    net.wait_for("the caller to be back", lambda: back(a), 15)
+    if not rings:
+        assert a.answer(a.in_dialog("BYE", sent, ok, 2)).code == 200
+    exchange.wait_no_calls()
+    phone.wait_registered(70)
+    phone.wait_idle(10)
+
+
 def test_r28_durations_survive_core(exchange, clients):
     """The log's duration is that of the call, although core died in its middle."""
     a, b = clients
