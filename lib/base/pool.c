@@ -115,7 +115,7 @@ bool pool_adopt(struct pool *p, uint64_t id)
 {
 	uint32_t i = id_index(id);
 
-	if (i >= p->cap || p->gen[i] & TAKEN || id_generation(id) == 0)
+	if (i >= p->cap || p->gen[i] & TAKEN || id != id_make(p->node, id_generation(id), i) || id_generation(id) == 0)
 		return false;
 	while (p->fresh <= i)
 		append_free(p, p->fresh++);

@@ -39,7 +39,7 @@ uint64_t pool_take(struct pool *p, bool emergency);
 /* The slot that the next pool_take() would hand out; only while one is free. */
 uint32_t pool_next(const struct pool *p);
 
-/* Take the very slot and generation of this id, for adoption from an arena; false if it is taken or out of range. */
+/* Take the very slot and generation of this id, for adoption from an arena; false if it is taken, out of range or of another node. */
 bool pool_adopt(struct pool *p, uint64_t id);
 
 /* Stale or foreign ids are ignored and answer false. */

@@ -141,7 +141,7 @@ const struct msg_rule msg_rule[MSG_N] = {
 };
 
 /* Text that goes on to SIP or to a screen may hold no control octet; certificates and the like are octets. */
-static bool text_ok(struct span s)
+bool msg_text_ok(struct span s)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
 	uint64_t bad = 0, w;
@@ -170,7 +170,7 @@ static const char *check_tail(const struct msg_field *f, const uint8_t *at, stru
 	if (f->kind == FIELD_STRING) {
 		if (s.len > f->limit)
 			return "string too long";
-		if (!f->octets && !text_ok(span_of(tail.p + s.off, s.len)))
+		if (!f->octets && !msg_text_ok(span_of(tail.p + s.off, s.len)))
 			return "control octet in a string";
 		return NULL;
 	}

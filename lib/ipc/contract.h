@@ -96,6 +96,9 @@ bool msg_is_secret(enum msg type);
 extern const char *const proc_name[PROC_N];
 extern const char *const class_name[CLASS_N];
 
+/* May these octets stand in a text of a message (S in contract_fields.h)? They hold no controls. */
+bool msg_text_ok(struct span s);
+
 /* Names the build: two processes of different builds never talk. 16 octets. */
 extern const uint8_t build_id[16];
 

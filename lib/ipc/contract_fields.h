@@ -301,7 +301,8 @@ enum turn_why {
 #define FIELDS_GIVE_LINK(N, E, S, D, A, B, O) E(peer, PROC_N) N(uint32_t, instance)
 /* "en/goodbye.wav", in their order: the first one behind the name that voice says */
 #define FIELDS_GIVE_RECORDING(N, E, S, D, A, B, O) S(name, RECORDING_NAME_MAX)
-#define FIELDS_RECORDINGS_END(N, E, S, D, A, B, O)
+/* cut: parent could look no further, for want of descriptors or memory; what was not given may be there */
+#define FIELDS_RECORDINGS_END(N, E, S, D, A, B, O) E(cut, 2)
 #define FIELDS_RECORDING_WANT(N, E, S, D, A, B, O) S(after, RECORDING_NAME_MAX)
 #define FIELDS_GIVE_FILE(N, E, S, D, A, B, O) E(what, FILE_KINDS)
 #define FIELDS_GIVE_LISTENER(N, E, S, D, A, B, O) N(uint8_t, index) A(bound)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "directory.h"
 #include "ipc/done.h"
+#include "kept.h"
 #include "settings.h"
 #include "spent.h"
 #include <stdlib.h>
@@ -290,6 +291,10 @@ void account_open(struct arena_table *t)
 		const struct ceiling_count *saved = arena_get(t, i);
 		if (!saved)
 			continue;
+		if (!kept_count_ok(saved)) { /* ledger's copy takes its place */
+			kept_leave_out(t, i);
+			continue;
+		}
 		count[i] = *saved;
 		ceiling_forget_running(&count[i]);
 	}

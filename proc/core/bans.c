@@ -88,9 +88,10 @@ void bans_open(struct arena_table *t)
 	store = t;
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct ban *b = ban_at(i);
-		if (b && kept_ban_ok(b) && !is_ours(&b->address) && find(&b->address) == i)
-			continue;
-		arena_clear(t, i);
+		if (!b || is_ours(&b->address))
+			arena_clear(t, i);
+		else if (!kept_ban_ok(b) || find(&b->address) != i)
+			kept_leave_out(t, i);
 	}
 }
 

@@ -365,14 +365,19 @@ static void adopt(void)
 {
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct call_record *r = arena_get(store, i);
-		if (!r || arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i ||
-		    r->state != PHASE_TALKING || !kept_call_ok(r) || !media_adopt_ports(r->ports, r->port)) {
+		if (!r)
+			continue;
+		if (id_index(r->id) != i || r->state != PHASE_TALKING || !kept_call_ok(r)) {
+			kept_leave_out(store, i);
+			continue;
+		}
+		if (arena_marks(store, i) >= ARENA_MARKS_MAX || !media_adopt_ports(r->ports, r->port)) {
 			arena_clear(store, i);
 			continue;
 		}
 		if (!pool_adopt(&pool, r->id)) {
 			media_release_ports(r->ports);
-			arena_clear(store, i);
+			kept_leave_out(store, i);
 			continue;
 		}
 		struct call *c = &table[i];
@@ -403,6 +408,15 @@ static void on_half_lost(struct timer *t, uint64_t now_ms)
 	call_fail(call_of_ring(t), REFUSE_CALLEE_FAILED, "half of the call was lost in a restart");
 }
 
+/* A leg that names another call is that one's. */
+static void disown(const struct call *c, uint64_t *leg)
+{
+	const struct leg *l = leg_get(*leg);
+
+	if (l && l->r.call != c->r.id)
+		*leg = ID_NONE;
+}
+
 void call_adopted(void)
 {
 	uint32_t n = 0;
@@ -411,6 +425,14 @@ void call_adopted(void)
 		struct call *c = &table[i];
 		if (pool_id_at(&pool, i) == ID_NONE)
 			continue;
+		disown(c, &c->r.caller);
+		disown(c, &c->r.callee);
+		if (!media_can_wish(c)) {
+			call_write_record(c);
+			account_end(&c->r.ceiling, &c->r.account);
+			forget(c);
+			continue;
+		}
 		n++;
 		if (!leg_get(c->r.caller) || !leg_get(c->r.callee)) {
 			c->ring.fire = on_half_lost;

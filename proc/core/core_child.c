@@ -247,6 +247,7 @@ static void link_up(struct link *l)
 		bans_tell(l);
 	} else if (l->peer == PROC_LEDGER) {
 		want_directory(l);
+		kept_ledger_up();
 		record_ledger_up();
 		notice_ledger_up();
 		spent_ledger_up();
@@ -364,7 +365,7 @@ static void status(struct proc_status *s)
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
 	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, permit_status, desk_status,
-	    mwi_status};
+	    mwi_status, kept_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

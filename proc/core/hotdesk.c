@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "hotdesk.h"
+#include "kept.h"
 
 static struct arena_table *store;
 
@@ -11,6 +12,9 @@ struct arena_shape hotdesk_shape(const struct site *s)
 void hotdesk_open(struct arena_table *t)
 {
 	store = t;
+	for (uint32_t i = 0; i < t->count; i++)
+		if (arena_get(t, i) && !kept_hotdesk_ok(arena_get(t, i)))
+			kept_leave_out(t, i);
 }
 
 bool hotdesk_may(uint32_t line, uint32_t guest, uint32_t device)

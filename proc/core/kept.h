@@ -8,8 +8,11 @@
 
 struct ban;
 struct last_caller;
+struct ceiling_count;
+struct hotdesk;
 struct leg_record;
 struct notice;
+struct record;
 struct call_record;
 struct registration;
 struct subscription_record;
@@ -18,7 +21,7 @@ struct subscription_record;
 void kept_open(int fd, const struct site *s, struct arena_table table[CORE_TABLES]);
 /* Would this build take over what lies there? NULL, or why not; changes nothing. */
 const char *kept_judge(int fd, const struct site *s);
-/* Is each number of it in range, each text at an end? What is not so is not adopted. */
+/* Is each number of it in range, each text at an end and fit for the messages that it goes into? What is not so is not adopted. */
 bool kept_leg_ok(const struct leg_record *r);
 bool kept_call_ok(const struct call_record *r);
 bool kept_registration_ok(const struct registration *r);
@@ -26,6 +29,15 @@ bool kept_ban_ok(const struct ban *b);
 bool kept_subscription_ok(const struct subscription_record *r);
 bool kept_notice_ok(const struct notice *n);
 bool kept_last_caller_ok(const struct last_caller *r);
+bool kept_record_ok(const struct record *r);
+bool kept_count_ok(const struct ceiling_count *n);
+bool kept_hotdesk_ok(const struct hotdesk *h);
+bool kept_text_ok(const char *s, size_t cap); /* it ends within cap octets and holds no controls */
+/* This one core can't have written: it is wiped, and counted. */
+void kept_leave_out(struct arena_table *t, uint32_t i);
+/* There is one to say it to: what was left out is an event, once. */
+void kept_ledger_up(void);
+void kept_status(struct proc_status *s);
 void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES]);
 
 #endif

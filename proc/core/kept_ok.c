@@ -3,21 +3,59 @@
 #include "bans.h"
 #include "base/utf8.h"
 #include "call.h"
+#include "hotdesk.h"
 #include "kept.h"
 #include "last_caller.h"
 #include "mwi.h"
 #include "notice.h"
+#include "record.h"
+#include "session.h"
 
-#define TEXT_OK(s) (strnlen(s, sizeof(s)) < sizeof(s))
+/* What site_ok() lets a site say at most. */
+enum { REGISTER_MOST_S = 7200, LOGIN_MOST_S = 86400, HOTDESK_MOST_S = 86400 };
+
+#define TEXT_OK(s) kept_text_ok(s, sizeof(s))
+
+bool kept_text_ok(const char *s, size_t cap)
+{
+	size_t n = strnlen(s, cap);
+
+	return n < cap && msg_text_ok(span_of(s, n));
+}
+
+static bool wall_ok(int64_t wall_ms)
+{
+	return wall_ms >= 0 && wall_ms < INT64_MAX / 2;
+}
+
+/* Not further ahead than so many seconds. */
+static bool within(uint64_t until_ms, uint32_t most_s)
+{
+	return until_ms <= child_now() + most_s * UINT64_C(1000);
+}
+
+static bool is_user(uint32_t user)
+{
+	return user == NOBODY || user < child_site()->max_users;
+}
+
+/* Plain RTP: only over a trunk, or for help (R7). */
+static bool may_be_clear(const struct leg_record *r)
+{
+	return r->clear <= 1 && (!r->clear || r->trunk || r->emergency) && (r->ends != RELAY_ENDED_CLEAR || r->clear);
+}
 
 bool kept_leg_ok(const struct leg_record *r)
 {
 	const struct site *s = child_site();
 
 	return r->state < LEG_STATES && r->side <= 1 && r->emergency <= 1 && r->listener < s->listeners &&
-	       r->trunk <= s->trunks && r->ends < RELAY_ENDS && r->clear <= 1 && r->line <= (r->trunk ? 1 : 0) &&
-	       r->ice <= 1 && r->refresher_us <= 1 && r->has_remote <= 1 && r->has_local <= 1 && addr_ok(&r->seen) &&
-	       TEXT_OK(r->local_tag) && TEXT_OK(r->token);
+	       r->trunk <= s->trunks && r->ends < RELAY_ENDS && r->line <= (r->trunk ? 1 : 0) && r->ice <= 1 &&
+	       r->refresher_us <= 1 && r->has_remote <= 1 && r->has_local <= 1 && addr_ok(&r->seen) &&
+	       is_user(r->user) && is_user(r->person) && may_be_clear(r) &&
+	       (r->device == NOBODY || r->device <= s->max_phones) &&
+	       (r->session_s == 0 || (r->session_s >= SESSION_MIN_S && r->session_s <= INT32_MAX)) &&
+	       TEXT_OK(r->local_tag) && r->local_tag[0] && TEXT_OK(r->token);
 }
 
 static bool ice_ok(const char *s, size_t cap)
@@ -30,10 +68,28 @@ static bool ice_ok(const char *s, size_t cap)
 	return n < cap;
 }
 
+/* Nothing began later than now, nor is paid for a time before it began. */
+static bool times_ok(const struct call_record *r)
+{
+	const uint64_t now = child_now(), paid_ms = r->ceiling.charged_ms;
+
+	return r->started_ms <= now && r->answered_ms <= now && wall_ok(r->start_wall_ms) &&
+	       (!r->answered_ms || r->answered_ms >= r->started_ms) &&
+	       (!paid_ms || (paid_ms >= r->started_ms && paid_ms <= now));
+}
+
+static bool account_ok(const struct account_of *a)
+{
+	const struct site *s = child_site();
+
+	return is_user(a->user) && (a->device == NOBODY || a->device <= s->max_phones) && a->trunk <= s->trunks;
+}
+
 bool kept_call_ok(const struct call_record *r)
 {
-	bool ok = r->emergency <= 1 && r->grade < GRADES && r->key < RELAY_KEYS && r->ended <= 1 && r->spoken <= 1 &&
-	          r->varying <= 3 && r->listens <= 3 && r->who <= WHO_USER && r->warned <= 1 && r->ceiling.begun <= 1 &&
+	bool ok = times_ok(r) && account_ok(&r->account) && r->caller != r->callee && r->emergency <= 1 &&
+	          r->grade < GRADES && r->key < RELAY_KEYS && r->ended <= 1 && r->spoken <= 1 && r->varying <= 3 &&
+	          r->listens <= 3 && r->who <= WHO_USER && r->warned <= 1 && r->ceiling.begun <= 1 &&
 	          TEXT_OK(r->from) && TEXT_OK(r->to);
 
 	for (int side = 0; side < 2; side++)
@@ -47,8 +103,9 @@ bool kept_registration_ok(const struct registration *r)
 {
 	const struct site *s = child_site();
 
-	return r->user < s->max_users && r->device <= s->max_phones && r->outbound <= 1 && TEXT_OK(r->call_id) &&
-	       TEXT_OK(r->contact) && TEXT_OK(r->instance);
+	return r->user < s->max_users && r->device <= s->max_phones && r->outbound <= 1 &&
+	       within(r->expires_ms, REGISTER_MOST_S) && within(r->login_until_ms, LOGIN_MOST_S) &&
+	       r->broken_ms <= child_now() && TEXT_OK(r->call_id) && TEXT_OK(r->contact) && TEXT_OK(r->instance);
 }
 
 bool kept_ban_ok(const struct ban *b)
@@ -65,7 +122,8 @@ static bool texts_ok(const struct subscription_record *r)
 	uint16_t at = 0;
 
 	for (int i = 0; i < MWI_TEXTS; i++) {
-		if (r->end[i] < at || r->end[i] - at > most[i] || r->end[i] > sizeof r->text)
+		if (r->end[i] < at || r->end[i] - at > most[i] || r->end[i] > sizeof r->text ||
+		    !msg_text_ok(span_of(r->text + at, (size_t)(r->end[i] - at))))
 			return false;
 		at = r->end[i];
 	}
@@ -77,7 +135,7 @@ bool kept_subscription_ok(const struct subscription_record *r)
 	const struct site *s = child_site();
 
 	return r->user < s->max_users && r->device <= s->max_phones && TEXT_OK(r->tag) && TEXT_OK(r->token) &&
-	       texts_ok(r) && r->until_ms > child_now() && r->until_ms <= child_now() + MWI_EXPIRES_S * UINT64_C(1000);
+	       texts_ok(r) && within(r->until_ms, MWI_EXPIRES_S);
 }
 
 static bool shown_ok(const char *s, size_t cap)
@@ -91,8 +149,8 @@ bool kept_notice_ok(const struct notice *n)
 {
 	const struct site *s = child_site();
 
-	return n->kind < NOTICE_KINDS && n->device <= s->max_phones && n->user <= s->max_users && n->wall_ms >= 0 &&
-	       n->wall_ms < INT64_MAX / 2 && n->added_ms <= child_now() && shown_ok(n->number, sizeof n->number) &&
+	return n->kind < NOTICE_KINDS && n->device <= s->max_phones && n->user < s->max_users && wall_ok(n->wall_ms) &&
+	       n->added_ms <= child_now() && shown_ok(n->number, sizeof n->number) &&
 	       shown_ok(n->location, sizeof n->location);
 }
 
@@ -102,4 +160,34 @@ bool kept_last_caller_ok(const struct last_caller *r)
 
 	return TEXT_OK(r->number) && digits[0] && strspn(digits, "0123456789") == strlen(digits) && TEXT_OK(r->user) &&
 	       r->until_ms <= child_now() + LAST_CALLER_DAYS * UINT64_C(86400000);
+}
+
+static bool sealed_ok(const struct record *r)
+{
+	if (r->is_sealed)
+		return r->is_sealed == 1 && r->sealed_n <= sizeof r->sealed && !r->source[0];
+	return r->sealed_n == 0 && r->day == 0;
+}
+
+/* A number above all that clocks give would leave none to later records. */
+bool kept_record_ok(const struct record *r)
+{
+	return sealed_ok(r) && r->number > 0 && r->number < UINT64_MAX / 4 && wall_ok(r->start_wall_ms) &&
+	       r->duration_ms <= child_now() && TEXT_OK(r->source) && TEXT_OK(r->destination);
+}
+
+/* The hour may lag behind the day, which a clock that ran ahead keeps for longer, and never precedes it. */
+bool kept_count_ok(const struct ceiling_count *n)
+{
+	enum { DAY_H = 24 };
+
+	return n->hour / DAY_H <= n->day && n->told_half >> CEILING_KINDS == 0 && n->told_full >> CEILING_KINDS == 0;
+}
+
+bool kept_hotdesk_ok(const struct hotdesk *h)
+{
+	const struct site *s = child_site();
+
+	return h->line < s->max_users && h->guest < s->max_users && h->line != h->guest &&
+	       within(h->until_ms, HOTDESK_MOST_S);
 }

@@ -77,21 +77,32 @@ static void enter(struct leg *l)
 	map_put(&by_tag, span_str(l->r.local_tag), slot_of(l));
 }
 
+/* What of it is wrong leaves nothing behind. */
+static bool take(struct leg *l, const struct leg_record *r)
+{
+	const uint64_t id = r->id;
+
+	l->r = *r;
+	if (leg_adopt_body(l, (const uint8_t *)(r + 1)) && pool_adopt(&pool, id))
+		return true;
+	leg_text_free(l);
+	memset(l, 0, sizeof *l);
+	return false;
+}
+
 static void adopt(void)
 {
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct leg_record *r = arena_get(store, i);
 		struct leg *l = &table[i];
-		if (!r || arena_marks(store, i) >= ARENA_MARKS_MAX || id_index(r->id) != i || !kept_leg_ok(r) ||
-		    !pool_adopt(&pool, r->id)) {
+		if (!r)
+			continue;
+		if (arena_marks(store, i) >= ARENA_MARKS_MAX) {
 			arena_clear(store, i);
 			continue;
 		}
-		l->r = *r;
-		if (!leg_adopt_body(l, (const uint8_t *)(r + 1))) {
-			pool_release(&pool, r->id);
-			leg_text_free(l);
-			arena_clear(store, i);
+		if (id_index(r->id) != i || !kept_leg_ok(r) || !take(l, r)) {
+			kept_leave_out(store, i);
 			continue;
 		}
 		/* an ACK that was missing is not missed any more; whether a BYE was heard is not known */

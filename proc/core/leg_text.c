@@ -151,18 +151,30 @@ struct span leg_body(const struct leg *l)
 	return l->body ? span_of(l->body, l->r.end[LEG_REMOTE]) : SPAN("");
 }
 
-bool leg_adopt_body(struct leg *l, const uint8_t *body)
+/* A description is read whenever it is there. */
+static bool description_ok(const struct leg *l, enum leg_part which, bool has)
 {
+	struct span packed = part_of(l, which);
 	struct sdp sdp;
 
+	return packed.n ? sdp_unpack(packed, &sdp) && sdp_ok(&sdp) : !has;
+}
+
+bool leg_adopt_body(struct leg *l, const uint8_t *body)
+{
 	l->r.end[LEG_NEXT] = l->r.end[LEG_REMOTE];
 	for (unsigned i = 0; i < LEG_PARTS; i++)
-		if (l->r.end[i] < start_of(l, i) || l->r.end[i] - start_of(l, i) > longest[i])
+		if (l->r.end[i] < start_of(l, i) || l->r.end[i] - start_of(l, i) > longest[i]) {
+			memset(l->r.end, 0, sizeof l->r.end);
 			return false;
+		}
 	make_room(l, l->r.end[LEG_REMOTE], 0);
-	memcpy(l->body, body, l->r.end[LEG_REMOTE]);
-	return (!l->r.has_local || (sdp_unpack(part_of(l, LEG_LOCAL), &sdp) && sdp_ok(&sdp))) &&
-	       (!l->r.has_remote || (sdp_unpack(part_of(l, LEG_REMOTE), &sdp) && sdp_ok(&sdp)));
+	if (l->r.end[LEG_REMOTE])
+		memcpy(l->body, body, l->r.end[LEG_REMOTE]);
+	for (unsigned i = 0; i < LEG_LOCAL; i++)
+		if (!msg_text_ok(part_of(l, i)))
+			return false;
+	return description_ok(l, LEG_LOCAL, l->r.has_local) && description_ok(l, LEG_REMOTE, l->r.has_remote);
 }
 
 void leg_text_free(struct leg *l)

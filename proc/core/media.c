@@ -151,6 +151,14 @@ void media_owe_no_more(struct call *c)
 	owe_one_less();
 }
 
+bool media_can_wish(const struct call *c)
+{
+	struct relay_spec spec = {0};
+
+	media_wish(c, &spec);
+	return relay_spec_ok(&spec);
+}
+
 bool media_relay(struct call *c)
 {
 	struct link *media = child_link(PROC_MEDIA, 0);

@@ -26,6 +26,8 @@ uint16_t media_port(const struct call *c, unsigned side);
 
 /* What media is to do for this call, without its deadline. */
 void media_wish(const struct call *c, struct relay_spec *spec);
+/* Would media take it? Not of a call whose legs were both lost, or do not belong together, in a restart. */
+bool media_can_wish(const struct call *c);
 /* Send (or renew) the wish for this call. False: media could not be told. */
 bool media_relay(struct call *c);
 void media_close(struct call *c);

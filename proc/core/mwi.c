@@ -157,13 +157,11 @@ void mwi_phone_back(uint32_t user, uint32_t device)
 			pay(&table[i]);
 }
 
-static bool adopt(uint32_t i)
+static bool adopt(uint32_t i, const struct subscription_record *r)
 {
-	const struct subscription_record *r = arena_get(store, i);
 	struct subscription *s = &table[i];
 
-	if (arena_marks(store, i) >= ARENA_MARKS_MAX || r->id != id_make(child_node(), id_generation(r->id), i) ||
-	    !kept_subscription_ok(r) || !pool_adopt(&pool, r->id))
+	if (id_index(r->id) != i || !kept_subscription_ok(r) || !pool_adopt(&pool, r->id))
 		return false;
 	*s = (struct subscription){.timer.fire = on_expired, .r = *r, .owed = true};
 	timer_set(&child_wheel, &s->timer, r->until_ms);
@@ -176,9 +174,13 @@ void mwi_open(struct arena_table *t)
 	table = calloc(t->count, sizeof *table);
 	if (!table || !pool_init(&pool, child_node(), t->count, 0))
 		log_fatal("no memory for subscriptions");
-	for (uint32_t i = 0; i < t->count; i++)
-		if (arena_get(t, i) && !adopt(i))
+	for (uint32_t i = 0; i < t->count; i++) {
+		const struct subscription_record *r = arena_get(t, i);
+		if (!r || r->until_ms <= child_now() || arena_marks(t, i) >= ARENA_MARKS_MAX)
 			arena_clear(t, i);
+		else if (!adopt(i, r))
+			kept_leave_out(t, i);
+	}
 	settled = pool.used == 0;
 	settle.fire = on_settle;
 	if (!settled)

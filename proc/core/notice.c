@@ -195,7 +195,7 @@ void notice_open(struct arena_table *t)
 		log_fatal("no memory for notices");
 	for (uint32_t i = 0; i < t->count; i++)
 		if (arena_get(t, i) && !adopt(i, arena_get(t, i)))
-			arena_clear(t, i);
+			kept_leave_out(t, i);
 	if (pool.used)
 		timer_set(&child_wheel, &again, child_now() + AGAIN_MS);
 }

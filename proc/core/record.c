@@ -3,19 +3,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "kept.h"
 #include <stdio.h>
 #include <stdlib.h>
-
-struct record {
-	uint64_t id, number;
-	int64_t start_wall_ms;
-	uint64_t duration_ms;
-	uint32_t day, sealed_n;
-	uint32_t is_sealed; /* with sealed_n 0: keeper had no key for that day, and the source is lost */
-	char source[2 * USER_NAME_MAX + 1]; /* gone once it is sealed */
-	char destination[2 * USER_NAME_MAX + 1];
-	uint8_t sealed[SEALED_MAX];
-};
 
 enum {
 	RETRY_MS = 5000,     /* keeper says nothing while it can write no key */
@@ -36,6 +26,26 @@ struct arena_shape record_shape(void)
 
 static void on_retry(struct timer *t, uint64_t now_ms);
 
+/* Two of one number would be one to ledger. */
+static bool number_stands(uint32_t before, uint64_t number)
+{
+	for (uint32_t i = 0; i < before; i++) {
+		const struct record *r = arena_get(store, i);
+		if (r && r->number == number)
+			return true;
+	}
+	return false;
+}
+
+static bool adopt(uint32_t i, const struct record *r)
+{
+	if (id_index(r->id) != i || !kept_record_ok(r) || number_stands(i, r->number) || !pool_adopt(&pool, r->id))
+		return false;
+	if (r->number > last_number)
+		last_number = r->number;
+	return true;
+}
+
 void record_open(struct arena_table *t)
 {
 	store = t;
@@ -43,13 +53,9 @@ void record_open(struct arena_table *t)
 	retry.fire = on_retry;
 	if (!asked_ms || !pool_init(&pool, child_node(), t->count, 0))
 		log_fatal("no memory for records");
-	for (uint32_t i = 0; i < t->count; i++) {
-		const struct record *r = arena_get(t, i);
-		if (r && r->number > last_number)
-			last_number = r->number;
-		if (r && !pool_adopt(&pool, r->id))
-			arena_clear(t, i);
-	}
+	for (uint32_t i = 0; i < t->count; i++)
+		if (arena_get(t, i) && !adopt(i, arena_get(t, i)))
+			kept_leave_out(t, i);
 }
 
 /* Above those of all earlier lives, whose records came at less than so many a millisecond. */

@@ -9,6 +9,18 @@
 
 enum { RECORDS_MAX = 2048, RECORD_MILD_MIN_MS = 15000 };
 
+/* What outlives core, in the arena. */
+struct record {
+	uint64_t id, number;
+	int64_t start_wall_ms;
+	uint64_t duration_ms;
+	uint32_t day, sealed_n;
+	uint32_t is_sealed; /* with sealed_n 0: keeper had no key for that day, and the source is lost */
+	char source[2 * USER_NAME_MAX + 1]; /* gone once it is sealed */
+	char destination[2 * USER_NAME_MAX + 1];
+	uint8_t sealed[SEALED_MAX];
+};
+
 struct arena_shape record_shape(void);
 void record_open(struct arena_table *t);
 

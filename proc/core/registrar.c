@@ -113,12 +113,18 @@ static void enter(struct entry *e)
 
 static void adopt(void)
 {
+	uint32_t other;
+
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct registration *r = arena_get(store, i);
 		if (!r)
 			continue;
-		if (!kept_registration_ok(r) || r->expires_ms <= child_now() ||
-		    arena_marks(store, i) >= ARENA_MARKS_MAX || !pool_adopt(&pool, id_make(child_node(), 1, i))) {
+		if (!kept_registration_ok(r) || map_get(&by_pair, pair_key(r), &other)) {
+			kept_leave_out(store, i);
+			continue;
+		}
+		if (r->expires_ms <= child_now() || arena_marks(store, i) >= ARENA_MARKS_MAX ||
+		    !pool_adopt(&pool, id_make(child_node(), 1, i))) {
 			arena_clear(store, i);
 			continue;
 		}

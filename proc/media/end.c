@@ -7,6 +7,7 @@
 #include "end_dtls.h"
 #include "engine.h"
 #include "fast.h"
+#include "kept.h"
 #include "source.h"
 #include <stdlib.h>
 
@@ -169,9 +170,31 @@ void end_follow(uint32_t row, unsigned side)
 	follow[s->end](e, s);
 }
 
+/* Indices of SRTP have 48 bits, those of SRTCP 31 (RFC 3711 3.3.1, 3.4). What is reserved covers what was sent: nothing of ours is
+ * sealed twice under one index. */
+static bool numbers_ok(const struct end_kept *k)
+{
+	const uint64_t rtp_most = UINT64_C(1) << 48, rtcp_most = UINT64_C(1) << 31;
+	bool ok = k->sent.next <= k->reserved && k->reserved <= rtp_most + END_AHEAD &&
+	          k->reserved_rtcp <= rtcp_most + END_AHEAD_RTCP;
+
+	for (int i = 0; i < SRTP_SOURCES; i++)
+		ok = ok && k->heard[i].rtp <= rtp_most && k->heard[i].rtcp <= rtcp_most;
+	return ok && k->sent.sent_ms <= child_now();
+}
+
+static bool cname_ok(const char cname[RTCP_CNAME + 1])
+{
+	for (int i = 0; i < RTCP_CNAME; i++)
+		if (!strchr("0123456789abcdef", cname[i]) || !cname[i])
+			return false;
+	return cname[RTCP_CNAME] == 0;
+}
+
 static bool kept_ok(const struct end_kept *k, const struct relay_row *r, const struct relay_side *s)
 {
-	return k && k->join == r->join && s->present && k->end == s->end && k->keyed == 1 && k->suite < SDP_SUITE_N;
+	return k->join == r->join && s->present && k->end == s->end && k->keyed == 1 && k->suite < SDP_SUITE_N &&
+	       numbers_ok(k) && cname_ok(k->cname);
 }
 
 /* What may have been sent counts as sent, what was heard is not heard again. */
@@ -182,7 +205,9 @@ void end_resume(uint32_t row, unsigned side)
 	const struct end_kept *k = arena_get(arena, 2 * row + side);
 	struct end *e = &ends[2 * row + side];
 
-	if (!kept_ok(k, r, s)) {
+	if (!k || !kept_ok(k, r, s)) {
+		if (k && k->join == r->join && k->keyed)
+			kept_leave_out(arena, 2 * row + side);
 		end_follow(row, side);
 		return;
 	}

@@ -92,20 +92,6 @@ static void end_row(uint32_t index)
 
 /* --- what core wishes --- */
 
-/* The four ports of one row: side a on the first two, side b on the others; RTCP beside RTP or, muxed, on it. */
-static bool ports_fit(const struct relay_spec *s, uint32_t index)
-{
-	uint16_t first = s->side[0].local.port;
-
-	if (index >= table_rows() || (first - table_first_port()) % RELAY_PORTS || s->side[1].local.port != first + 2)
-		return false;
-	for (int i = 0; i < 2; i++)
-		if (s->side[i].local_rtcp != s->side[i].local.port &&
-		    s->side[i].local_rtcp != s->side[i].local.port + 1)
-			return false;
-	return true;
-}
-
 static void follow(uint32_t index, struct relay_row *r, const struct relay_spec *spec)
 {
 	bool was_open = ended_is(r) && ended_is_open(index), talked = patience_talk(&r->spec);
@@ -128,7 +114,7 @@ static void on_relay(struct link *from, const struct ipc_view *v)
 	const struct relay_spec *spec = ipc_part(v, m->spec);
 	uint32_t index = spec ? table_index_of_port(spec->side[0].local.port) : UINT32_MAX;
 
-	if (!spec || m->join == 0 || !ports_fit(spec, index)) {
+	if (!spec || m->join == 0 || !table_ports_fit(spec, index)) {
 		child_accuse(from, "relay on ports that are not its to give", 0, 0);
 		return;
 	}
@@ -299,24 +285,35 @@ static void open_all(void)
 	timer_set(&child_wheel, &sweep, child_now() + SWEEP_MS);
 }
 
+static void resume(uint32_t i, struct relay_row *r)
+{
+	r->heard_ms = child_now(); /* the one in the arena is old */
+	if (!engine_has(&r->spec)) {
+		end_row(i);
+		return;
+	}
+	end_resume(i, 0);
+	end_resume(i, 1);
+	if (!engine_start(i))
+		end_row(i);
+}
+
 static void serve(void)
 {
-	for (uint32_t i = 0; i < table_rows(); i++)
+	for (uint32_t i = 0; i < table_rows(); i++) {
 		if (table_row(i)) {
-			table_row(i)->heard_ms = child_now(); /* the one in the arena is old */
-			if (!engine_has(&table_row(i)->spec)) {
-				end_row(i);
-				continue;
-			}
-			end_resume(i, 0);
-			end_resume(i, 1);
-			if (!engine_start(i))
-				end_row(i);
+			resume(i, table_row(i));
+			continue;
 		}
+		end_close(i, 0); /* keys of a row that was not taken over */
+		end_close(i, 1);
+	}
 }
 
 static void link_up(struct link *l)
 {
+	if (l->peer == PROC_LEDGER)
+		kept_ledger_up();
 	if (l->peer != PROC_CORE)
 		return;
 	owned_begin();
@@ -339,6 +336,7 @@ static void status(struct proc_status *s)
 {
 	engine_status(s);
 	ended_status(s);
+	kept_status(s);
 	status_counter(s, "relays-disowned", disowned);
 }
 

@@ -2,6 +2,8 @@
 #include "table.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "kept.h"
+#include "source.h"
 #include <sys/mman.h>
 
 static struct arena_table *store;
@@ -26,6 +28,19 @@ struct arena_shape table_shape(uint32_t rows)
 	return (struct arena_shape){sizeof(struct relay_row), rows};
 }
 
+bool table_ports_fit(const struct relay_spec *s, uint32_t index)
+{
+	uint16_t first = s->side[0].local.port;
+
+	if (index >= store->count || first != lo + RELAY_PORTS * index || s->side[1].local.port != first + 2)
+		return false;
+	for (int i = 0; i < 2; i++)
+		if (s->side[i].local_rtcp != s->side[i].local.port &&
+		    s->side[i].local_rtcp != s->side[i].local.port + 1)
+			return false;
+	return true;
+}
+
 static bool is_bool(const bool *b)
 {
 	uint8_t octet;
@@ -38,14 +53,22 @@ static bool is_bool(const bool *b)
 static bool state_ok(const struct relay_row *r)
 {
 	const struct zrtp_watch *z = &r->gate.zrtp;
-	bool ok = r->gate.key < RELAY_KEYS && z->initiator <= 2 && is_bool(&z->open) && is_bool(&z->forged);
+	bool ok = r->answered_ms <= child_now() && r->gate.key < RELAY_KEYS && z->initiator <= 2 && is_bool(&z->open) &&
+	          is_bool(&z->forged);
 
 	for (int i = 0; i < 2; i++) {
-		ok = ok && is_bool(&z->has_hash[i]);
+		ok = ok && is_bool(&z->has_hash[i]) && r->source[i].window_end_ms <= child_now() + SOURCE_WINDOW_MS;
 		for (int c = 0; c < COMPONENTS; c++)
 			ok = ok && addr_ok(&r->source[i].addr[c]) && r->gate.dtls[c].server <= 2;
 	}
 	return ok;
+}
+
+/* One that is there already is another row's. */
+static bool row_ok(uint32_t i, const struct relay_row *r)
+{
+	return r->join != 0 && table_find(r->join) < 0 && relay_spec_ok(&r->spec) && table_ports_fit(&r->spec, i) &&
+	       state_ok(r);
 }
 
 void table_open(struct arena_table *t, uint16_t port_lo)
@@ -61,8 +84,12 @@ void table_open(struct arena_table *t, uint16_t port_lo)
 		const struct relay_row *r = arena_get(t, i);
 		if (!r)
 			continue;
-		if (r->join == 0 || !relay_spec_ok(&r->spec) || !state_ok(r) || arena_marks(t, i) >= ARENA_MARKS_MAX) {
+		if (arena_marks(t, i) >= ARENA_MARKS_MAX) {
 			arena_clear(t, i);
+			continue;
+		}
+		if (!row_ok(i, r)) {
+			kept_leave_out(t, i);
 			continue;
 		}
 		row[i] = *r;

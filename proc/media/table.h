@@ -61,6 +61,10 @@ struct relay_row {
 	uint8_t opus_changes[2];
 };
 
+/* The four ports of the row at index, as this wish has them: side a on the first two, side b on the others; RTCP beside RTP or,
+ * muxed, on it. */
+bool table_ports_fit(const struct relay_spec *s, uint32_t index);
+
 struct arena_shape table_shape(uint32_t rows);
 void table_open(struct arena_table *t, uint16_t port_lo);
 

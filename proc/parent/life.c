@@ -41,7 +41,7 @@ void life_start(struct slot *s)
 	s->asked_ms = 0;
 	s->verdict_generation = 0;
 	s->born_generation = self.generation;
-	s->known = s->killed = s->upgrading = s->leaves = false;
+	s->known = s->killed = s->upgrading = s->leaves = s->held = false;
 	enter(s, SLOT_STARTING);
 	if (!spawn(s) && s->pid == 0)
 		wait_to_restart(s);
@@ -262,7 +262,7 @@ static void died(struct slot *s, int status)
 	reload_lost(s);
 	ask_lost(s);
 	upgrade_lost(s);
-	if (self.stopping || s->proc == PROC_CONF) {
+	if (self.stopping || self.starts_over || s->proc == PROC_CONF) {
 		s->cleans = s->cleans && (s->state != SLOT_UP || !WIFSIGNALED(status)); /* killed before it heard */
 		enter(s, SLOT_GONE);
 		return;
@@ -341,6 +341,8 @@ static bool media_may_start(void)
 
 static uint64_t start_by(const struct slot *s)
 {
+	if (s->held)
+		return UINT64_MAX;
 	return s->since_ms + (s->upgrading ? STORE_UPGRADE_MS : START_MS);
 }
 
@@ -419,6 +421,17 @@ void life_stop(int exit_code)
 	if (self.conf.pid)
 		kill(self.conf.pid, SIGKILL);
 	say_stop(false);
+}
+
+void life_start_over(void)
+{
+	self.starts_over = true;
+	for (uint32_t i = 0; i < self.slots; i++) {
+		if (self.slot[i].pid)
+			life_kill(&self.slot[i], "was started with a site that another one refuses");
+		else
+			enter(&self.slot[i], SLOT_GONE);
+	}
 }
 
 void life_leave(void)

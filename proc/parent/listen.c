@@ -100,6 +100,11 @@ static void unlisten(int n)
 			close(self.listener_fd[i]);
 }
 
+void place_unlisten(void)
+{
+	unlisten(self.site.listeners);
+}
+
 const char *place_listen(void)
 {
 	for (int i = 0; i < self.site.listeners; i++) {

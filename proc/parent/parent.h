@@ -49,6 +49,7 @@ struct slot {
 	bool leaves;    /* was told to leave all to a follower */
 	bool cleans;    /* at a stop: was told to leave nothing, or was started to */
 	bool upgrading; /* said so, and is not ready yet */
+	bool held;      /* took the site that the exchange starts with, and waits until all have judged it */
 	uint64_t since_ms, restart_ms;
 	uint64_t asked_ms, ask_ms; /* unanswered since, or 0; next question */
 	uint32_t restarts, failures;
@@ -79,6 +80,7 @@ struct parent {
 	uint64_t now_ms, started_ms;
 	uint64_t boot_by_ms; /* later than BOOT_MS after the start, when a store was upgraded */
 	bool ready, stopping;
+	bool starts_over;  /* a process would not have the site: all that was started with it ends first */
 	bool upgrading;    /* stopping, all but media: another parent takes this process over */
 	bool rehearsal;    /* rehearse.h */
 	uint32_t upgrades; /* since the first parent of this process */
@@ -114,6 +116,7 @@ void life_slept(void); /* time went by in which nobody could answer */
 void life_turn(void);  /* what time alone makes due */
 uint64_t life_next_ms(void);
 void life_stop(int exit_code);
+void life_start_over(void);                   /* all that runs ends, and nothing is started */
 void life_leave(void);                        /* all but media end, for upgrade_exec() */
 bool life_goes_without(const struct slot *s); /* it dies again and again, and calls can do without it */
 bool life_left(void);                         /* does anything run that this parent waits for? */
@@ -167,7 +170,8 @@ const char *place_check_trust(const struct site *s);
 void place_close(void);
 
 /* listen.c */
-const char *place_listen(void);       /* NULL, or why one cannot be had: none is listened on then */
+const char *place_listen(void); /* NULL, or why one cannot be had: none is listened on then */
+void place_unlisten(void);
 const char *place_could_listen(void); /* in a rehearsal: those that nobody of ours holds; NULL, or why not */
 
 #endif

@@ -20,6 +20,7 @@ static struct {
 } next;
 
 static bool first_copied; /* what was copied last is what the start took */
+static bool fell_back;    /* this start goes on with what was accepted before: there is no other */
 
 enum { WISH_TRIES = 5 };
 
@@ -61,7 +62,7 @@ static void end(enum done_result result, const char *why)
 static bool fall_back(const char *why)
 {
 	char text[REASON_MAX + 1];
-	int fd = self.falls_back ? -1 : accepted_open();
+	int fd = fell_back ? -1 : accepted_open();
 
 	if (fd < 0)
 		return false;
@@ -69,9 +70,23 @@ static bool fall_back(const char *why)
 	snprintf(text, sizeof text, "the start goes on with what was accepted before: %s", why);
 	log_error("%s", text);
 	event(EVENT_CONFIG, SEVERITY_ALARM, 0, text, NULL);
-	self.falls_back = true;
+	self.falls_back = fell_back = true;
 	wish.waits = true;
 	return true;
+}
+
+/* Nobody has opened anything yet: each waits for the verdicts of all. */
+static bool start_over(const char *why)
+{
+	int fd = fell_back || self.upgrades ? -1 : accepted_open();
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	life_start_over(); /* nobody hears the alarm who is to hear it later */
+	place_unlisten();
+	self.generation = 0;
+	return fall_back(why);
 }
 
 static void refuse(const char *why)
@@ -314,6 +329,36 @@ static void commit(void)
 	end(DONE_OK, "");
 }
 
+/* One that died before it judged holds up nobody. */
+static bool awaits_verdicts(void)
+{
+	for (uint32_t i = 0; i < self.slots; i++) {
+		const struct slot *s = &self.slot[i];
+		if (s->failures == 0 && s->restarts == 0 && s->state <= SLOT_STARTING &&
+		    s->verdict_generation != self.generation)
+			return true;
+	}
+	return false;
+}
+
+/* At a start nobody opens anything before all have judged: what is kept is made as the site says, and one that is refused is to change
+ * nothing. */
+static void let_go(void)
+{
+	if (self.starts_over || (!self.ready && !self.upgrades && awaits_verdicts()))
+		return;
+	for (uint32_t i = 0; i < self.slots; i++) {
+		struct slot *s = &self.slot[i];
+		if (!s->held)
+			continue;
+		s->held = false;
+		s->since_ms = self.now_ms;
+		say_generation(s, MSG_SITE_COMMIT);
+		if (ipc_begin(&s->link, MSG_GO))
+			ipc_end(&s->link);
+	}
+}
+
 /* A process that starts judges the site that stands. */
 static void verdict_at_start(struct slot *s, bool ok, const char *why)
 {
@@ -324,11 +369,13 @@ static void verdict_at_start(struct slot *s, bool ok, const char *why)
 		return;
 	}
 	if (!ok) {
+		char line[REASON_MAX + 1];
+		snprintf(line, sizeof line, "%s: %.150s", proc_name[s->proc], why);
 		log_error("%s/%u refuses the configuration: %s", proc_name[s->proc], s->instance, why);
 		if (self.ready)
 			life_kill(s, "refuses the configuration that stands");
-		else
-			life_stop(1);
+		else if (!start_over(line))
+			life_stop(self.upgrades ? EXIT_AGAIN : 1);
 		return;
 	}
 	s->verdict_generation = self.generation;
@@ -336,9 +383,8 @@ static void verdict_at_start(struct slot *s, bool ok, const char *why)
 		rehearse_verdict();
 		return;
 	}
-	say_generation(s, MSG_SITE_COMMIT);
-	if (ipc_begin(&s->link, MSG_GO))
-		ipc_end(&s->link);
+	s->held = true;
+	let_go();
 }
 
 void on_site_verdict(struct link *from, const struct ipc_view *v)
@@ -377,7 +423,13 @@ void reload_turn(void)
 {
 	if (next.state != IDLE && self.now_ms - next.since_ms >= RELOAD_MS)
 		refuse_for_now(starts_one() ? "a process is starting, try again" : "no answer in time");
-	if (wish.waits && !reload_busy())
+	if (self.starts_over && !life_left()) {
+		self.slots = 0;
+		self.starts_over = false;
+		self.boot_by_ms = self.now_ms + BOOT_MS;
+	}
+	let_go();
+	if (wish.waits && !self.starts_over && !reload_busy())
 		reload_begin(0, false);
 }
 

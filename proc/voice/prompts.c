@@ -312,6 +312,13 @@ bool prompts_take_recording(const char *name, const struct stamp *as, const stru
 	return true;
 }
 
+void prompts_keep_others(void)
+{
+	for (uint32_t i = 0; i < recordings; i++)
+		recording[i].kept = false;
+	prompts_sweep();
+}
+
 uint32_t prompts_drop_others(void)
 {
 	uint32_t gone = 0;

@@ -46,6 +46,7 @@ bool prompts_take_recording(const char *name, const struct stamp *as, const stru
 void prompts_keep_recording(const char *name); /* the old one, where a new one is bad */
 /* Those that were not kept or taken since the last call are gone; answers how many. */
 uint32_t prompts_drop_others(void);
+void prompts_keep_others(void); /* instead: nobody knows whether they are there */
 void prompts_forget_sound(struct sound *s);
 void prompts_sweep(void); /* free what nobody says any more */
 

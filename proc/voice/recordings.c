@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { AGAIN_MS = 2000, TRIES = 30 }; /* of a parent that cannot look */
 enum { READ_STEP = 512 << 10, SAMPLES_STEP = 8000 /* of what is made */ };
 
 /* The one at hand. */
@@ -31,6 +32,8 @@ static struct job {
 } job = {.fd = -1};
 
 static struct {
+	struct timer retry;
+	uint32_t tries; /* rounds that parent could not end, one after the other */
 	bool going, again;
 	size_t octets;
 	uint32_t taken, bad;
@@ -58,10 +61,13 @@ static void begin_round(void)
 
 void recordings_again(void)
 {
-	if (tour.going)
+	tour.tries = 0;
+	if (tour.going) {
 		tour.again = true;
-	else
-		begin_round();
+		return;
+	}
+	timer_cancel(&child_wheel, &tour.retry);
+	begin_round();
 }
 
 static void next(void)
@@ -217,16 +223,44 @@ void recordings_on_give(struct link *from, const struct ipc_view *v)
 		leave_out(why);
 }
 
+static void on_retry(struct timer *t, uint64_t now_ms)
+{
+	(void)t;
+	(void)now_ms;
+	begin_round();
+}
+
+/* What was not given is not gone. */
+static void cut_short(void)
+{
+	prompts_keep_others();
+	if (tour.again)
+		return;
+	if (++tour.tries == TRIES) {
+		log_error("the site's recordings cannot be looked at, those of before stay: parent has no descriptors");
+		child_event(
+		    EVENT_FULL, SEVERITY_WARNING, 0, 0, NULL, "recordings could not be read again: reload once more");
+		return;
+	}
+	tour.retry.fire = on_retry;
+	timer_set(&child_wheel, &tour.retry, child_now() + AGAIN_MS);
+}
+
 void recordings_on_end(struct link *from, const struct ipc_view *v)
 {
+	const struct msg_recordings_end *m = v->payload;
+
 	(void)from;
-	(void)v;
 	if (!tour.going || job.fd >= 0)
 		return;
-	uint32_t gone = prompts_drop_others();
+	uint32_t gone = m->cut ? 0 : prompts_drop_others();
 	tour.going = false;
 	if (tour.taken || gone || tour.bad)
 		log_info("recordings: %u taken, %u gone, %u left out", tour.taken, gone, tour.bad);
+	if (m->cut)
+		cut_short();
+	else
+		tour.tries = 0;
 	if (tour.again)
 		begin_round();
 }

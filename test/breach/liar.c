@@ -153,6 +153,7 @@ static const struct {
 } conducts[] = {
     {"honest", NULL},
     {"refuse", NULL},
+    {"refuse-new", NULL},
     {"accuse-core", accuse_core},
     {"accuse-parent", accuse_parent},
     {"accuse-edge", accuse_edge},
@@ -224,13 +225,14 @@ static void serve(void)
 
 static const char *prepare(const struct site *s)
 {
-	(void)s;
 	if (strcmp(conduct, "crash-at-start") == 0)
 		abort();
 	if (strcmp(conduct, "hang-at-start") == 0)
 		hang();
 	if (!child_site()->domain[0]) /* the first one */
 		take_time("slow-to-judge");
+	if (strcmp(conduct, "refuse-new") == 0 && s->max_calls == 77)
+		return "does not like it";
 	return strcmp(conduct, "refuse") == 0 ? "does not like it" : NULL;
 }
 

@@ -619,6 +619,47 @@ def test_r28_an_address_that_is_taken_ends_no_start_where_another_was_accepted(h
     assert re.search(r'ready, sip:voice.example at ' + re.search(r'listen = "(.*)"', SITE)[1], h.log())
 
 
+NEW = SITE + 'limits { calls = 77 }\n'
+NOT_LIKED = 'media/0 refuses the configuration: does not like it'
+
+
+def test_r28_a_process_that_refuses_ends_no_start_where_another_was_accepted(house):
+    """And nobody has opened anything by then: what core keeps is as long as the site says."""
+    h = house('media refuse-new', real=('core',))
+    h.ready()
+    h.write_conf(NEW)
+    for _ in range(2):
+        h.start_anew()
+        h.ready()
+        h.wait_log(NOT_LIKED, 0.1)
+        h.wait_log('the start goes on with what was accepted before: media: does not like it', 0.1)
+        assert 'are lost' not in h.log() and len(h.children()) == len(NAMES), h.log()
+        assert (h.site / 'run/ringfence.conf.accepted').read_text() == SITE
+    h.conduct()  # and once it likes it, the file counts
+    h.start_anew()
+    h.ready()
+    assert 'refuses' not in h.log() and 'bans and notices of before are lost' in h.log()
+    assert (h.site / 'run/ringfence.conf.accepted').read_text() == NEW
+
+
+def test_r28_a_process_that_refuses_what_was_accepted_too_ends_the_start(house):
+    h = house()
+    h.ready()
+    h.conduct('media refuse')
+    h.start_anew()
+    assert h.process.wait(15) == 1
+    assert len(re.findall(NOT_LIKED, h.log())) == 2 and not h.children()
+
+
+def test_a_first_start_that_a_process_refuses_ends_with_its_reason():
+    ends_with(House(['media refuse']), 10, NOT_LIKED)
+
+
+def test_who_dies_before_it_judges_holds_up_nobody_for_long(house):
+    h = house('voice crash-at-start')
+    h.wait_log('ringfence: ready', 20)
+
+
 def ends_with(h, seconds, pattern):
     try:
         assert h.process.wait(seconds) == 1

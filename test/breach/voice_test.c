@@ -647,7 +647,8 @@ static void recordings_take_the_place_of_prompts(void)
 /* What parent gives of these, one at a time; those that are not there are passed over. */
 static const char *const offered[] = {"en/goodbye.wav", "en/nonsense.wav", "en/not a prompt.wav", "en/saved.wav", "en/welcome.wav"};
 static uint32_t given;
-static bool all_given;
+static bool all_given, was_cut;
+static int cannot_look; /* so many times parent has no descriptor, behind the first one */
 
 static void on_want(struct link *from, const struct ipc_view *v)
 {
@@ -655,7 +656,8 @@ static void on_want(struct link *from, const struct ipc_view *v)
 	char after[RECORDING_NAME_MAX + 1] = "", path[200];
 
 	span_cstr(ipc_str(v, m->after), after, sizeof after);
-	for (size_t i = 0; i < sizeof offered / sizeof *offered; i++) {
+	bool cut = cannot_look > 0 && after[0];
+	for (size_t i = 0; !cut && i < sizeof offered / sizeof *offered; i++) {
 		snprintf(path, sizeof path, "%s/%s", recordings, offered[i]);
 		int fd = strcmp(offered[i], after) > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 		if (fd < 0)
@@ -666,9 +668,12 @@ static void on_want(struct link *from, const struct ipc_view *v)
 		given++;
 		return;
 	}
-	ipc_begin(from, MSG_RECORDINGS_END);
+	struct msg_recordings_end *m_end = ipc_begin(from, MSG_RECORDINGS_END);
+	m_end->cut = cut;
 	ipc_end(from);
-	all_given = true;
+	cannot_look -= cut;
+	all_given = !cut;
+	was_cut |= cut;
 }
 
 static void reload(void)
@@ -739,6 +744,29 @@ static void a_reload_takes_recordings(void)
 	forget(SDP_PCMU, 160);
 	turn(&(struct wish){.say = "goodbye"});
 	CHECK(ended(TURN_SAID, "") && hears("goodbye", 0) > 0.98);
+}
+
+/* What parent could not look at is not gone, and is asked for again. */
+static void what_parent_cannot_look_at_stays(void)
+{
+	wav_hz = 1500;
+	put_wav("goodbye", 16000, 1, 16000, NULL);
+	put_wav("welcome", 16000, 1, 16000, NULL);
+	reload();
+	CHECK(recordings_taken() == 2);
+	unlink_recording("welcome");
+	cannot_look = 2;
+	all_given = was_cut = false;
+	stage_reload(&s);
+	CHECK(stage_until(&s, &was_cut, PROMPT_MS));
+	settled();
+	CHECK(recordings_taken() == 2 && is_tone("welcome", 1500));
+	CHECK(stage_until(&s, &all_given, PROMPT_MS));
+	settled();
+	CHECK(cannot_look == 0 && recordings_taken() == 1 && is_tone("goodbye", 1500));
+	unlink_recording("goodbye");
+	reload();
+	CHECK(recordings_taken() == 0);
 }
 
 /* Two reloads at once are one after the other, and the last word counts. */
@@ -891,6 +919,7 @@ int main(int argc, char **argv)
 	RUN(after_a_kill_it_speaks_again);
 	RUN(recordings_take_the_place_of_prompts);
 	RUN(a_reload_takes_recordings);
+	RUN(what_parent_cannot_look_at_stays);
 	RUN(a_reload_in_a_reload);
 	RUN(what_siblings_lie_is_borne);
 	stage_end(&s);

@@ -88,6 +88,7 @@ static void adopted_slots_are_not_handed_out(void)
 	CHECK(start(CAP, 0));
 	CHECK(pool_adopt(&pool, id_make(NODE, 7, 500)) && !pool_adopt(&pool, id_make(NODE, 7, 500)));
 	CHECK(pool_adopt(&pool, id_make(NODE, 9, 2)) && !pool_adopt(&pool, id_make(NODE, 1, CAP)));
+	CHECK(!pool_adopt(&pool, id_make(NODE + 1, 7, 3)));
 	for (int i = 0; i < CAP - 2; i++) {
 		uint32_t at = id_index(pool_take(&pool, false));
 		CHECK(at != 500 && at != 2);
