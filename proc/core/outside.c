@@ -226,6 +226,20 @@ static bool is_for_its_place(const struct call *c, const struct leg *l)
 	return false;
 }
 
+static bool ask_next(struct call *c)
+{
+	outside_ask(c);
+	return c->targets > 0 || outside_may_soon(c);
+}
+
+bool outside_unfit(struct call *c, struct leg *l)
+{
+	if (c->r.emergency)
+		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, 0, NOBODY, &l->r.seen,
+		    "a trunk answered a call for help with media that can't be used: another is asked, if there is one");
+	return ask_next(c);
+}
+
 bool outside_again(struct call *c, struct leg *l)
 {
 	/* a gateway may say of its own lines what it would say of a number; for help every other is asked */
@@ -242,6 +256,5 @@ bool outside_again(struct call *c, struct leg *l)
 			? "with its place a call for help is too large for the trunk, or for the way there: it goes on without"
 			: "the trunk takes no call for help with its place: it goes on without");
 	}
-	outside_ask(c);
-	return c->targets > 0 || outside_may_soon(c);
+	return ask_next(c);
 }
