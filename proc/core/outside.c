@@ -70,7 +70,7 @@ static uint8_t pick(struct call *c)
 	if (trunk || !c->r.emergency)
 		return trunk;
 	trunk_hurry();
-	return preempt(c);
+	return c->targets > 0 ? 0 : preempt(c); /* nobody gives way for help that may be answered yet */
 }
 
 /* The caller's own number where the trunk may show it; else the trunk's. Who asks for privacy shows none (RFC 3323 4.2), unless it is for
@@ -226,9 +226,11 @@ static bool is_for_its_place(const struct call *c, const struct leg *l)
 	return false;
 }
 
+/* Where help rings already, whoever answers would be called twice. */
 static bool ask_next(struct call *c)
 {
-	outside_ask(c);
+	if (!(c->r.emergency && is_heard_of(c)))
+		outside_ask(c);
 	return c->targets > 0 || outside_may_soon(c);
 }
 
