@@ -3,11 +3,9 @@
 #include "call.h"
 #include "desk.h"
 #include "dial.h"
-#include "ended.h"
 #include "join.h"
 #include "outside.h"
 #include "settings.h"
-#include "wire/sdp_offer.h"
 
 static struct call *call_of(const struct leg *l)
 {
@@ -30,35 +28,36 @@ static bool takes_no_offer(uint16_t code)
 	return code == 488 || code == 606 || code == 415;
 }
 
-/* NULL: the leg's phone answered what it was offered. */
-static const char *misfit(const struct leg *l)
+static void strike(struct call *c, const struct leg *l)
 {
-	struct sdp ours, theirs;
-
-	if (!l->r.has_remote)
-		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
-	leg_local(l, &ours);
-	leg_remote(l, &theirs);
-	if (l->r.ends != RELAY_PASSING)
-		return ended_check_answer(l, &theirs);
-	enum sdp_refusal bad = sdp_check_answer(&ours, &theirs);
-	return bad ? sdp_refusal_text(bad) : NULL;
+	dial_strike(c, l->r.id);
+	if (c->r.callee == l->r.id && c->r.state != PHASE_TALKING)
+		c->r.callee = 0; /* its early media is over */
 }
 
-/* A 200 that declines what was offered: the phone is hung up on, and asked again by the other method, as after a 488. */
+/* Somebody of the call is asked still, or was just now. */
+static bool is_asked_on(struct call *c, struct leg *l)
+{
+	return (l->r.trunk ? outside_unfit(c, l) : dial_again(c, l)) || c->targets > 0;
+}
+
+/* A 200 whose description can't be used: it is hung up on, and a phone is asked again by the other method, as after a 488; instead of a
+ * trunk, the next. */
 static bool again_otherwise(struct call *c, struct leg *l)
 {
-	const char *why = c->r.state == PHASE_TALKING || l->r.trunk ? NULL : misfit(l);
+	const char *why = c->r.state == PHASE_TALKING ? NULL : join_misfit(l);
 
 	if (!why)
 		return false;
-	dial_strike(c, l->r.id);
 	leg_hang_up(l, REFUSE_OFFER);
-	if (!dial_again(c, l) && c->targets == 0) {
+	strike(c, l);
+	if (is_asked_on(c, l))
+		return true;
+	if (!c->r.emergency) {
 		c->best = REFUSE_OFFER;
 		c->best_text = why;
-		dial_over(c, CALL_REFUSED);
 	}
+	dial_over(c, CALL_REFUSED);
 	return true;
 }
 
@@ -80,9 +79,7 @@ void call_leg_rejected(struct leg *l)
 
 	if (!c)
 		return;
-	dial_strike(c, l->r.id);
-	if (c->r.callee == l->r.id && c->r.state != PHASE_TALKING)
-		c->r.callee = 0; /* its early media is over */
+	strike(c, l);
 	if (takes_no_offer(l->rejected) && c->r.state != PHASE_TALKING && dial_again(c, l))
 		return;
 	if (l->r.trunk && outside_again(c, l))

@@ -9,6 +9,22 @@
 #include "trunk.h"
 #include "wire/sdp_offer.h"
 
+const char *join_misfit(const struct leg *callee)
+{
+	struct sdp ours, theirs;
+
+	if (!callee->r.has_remote)
+		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
+	leg_local(callee, &ours);
+	leg_remote(callee, &theirs);
+	if (callee->r.trunk && !trunk_media_from(callee->r.trunk, &theirs.audio))
+		return ENDED_FOREIGN_MEDIA;
+	if (callee->r.ends != RELAY_PASSING)
+		return ended_check_answer(callee, &theirs);
+	enum sdp_refusal bad = sdp_check_answer(&ours, &theirs);
+	return bad ? sdp_refusal_text(bad) : NULL;
+}
+
 /* --- passing --- */
 
 static const char *both_behind_nat(struct leg *caller, struct leg *callee, const struct sdp *answer)
@@ -42,12 +58,11 @@ static const char *join_passing(
     struct call *c, struct leg *caller, struct leg *callee, const struct sdp *answer, struct sdp *out)
 {
 	struct sdp asked;
+	const char *why = both_behind_nat(caller, callee, answer);
 
-	leg_local(callee, &asked);
-	enum sdp_refusal bad = sdp_check_answer(&asked, answer);
-	const char *why = bad ? sdp_refusal_text(bad) : both_behind_nat(caller, callee, answer);
 	if (why)
 		return why;
+	leg_local(callee, &asked);
 	c->r.key = (uint8_t)media_key(answer);
 	passing_answer(c, caller, &asked, answer, out);
 	leg_set_local(caller, out);
@@ -87,10 +102,6 @@ static void hear_each_other(struct call *c)
 static const char *join_ended(
     struct call *c, struct leg *caller, struct leg *callee, const struct sdp *answer, struct sdp *out)
 {
-	const char *why = ended_check_answer(callee, answer);
-
-	if (why)
-		return why;
 	ended_settle(callee);
 	hear_each_other(c);
 	if (!caller->r.has_local)
@@ -129,12 +140,10 @@ void join_early(struct call *c, struct leg *callee)
 	struct leg *caller = leg_get(c->r.caller);
 	struct sdp theirs, answer;
 
-	if (!caller || callee->r.ends == RELAY_PASSING || !callee->r.has_remote || c->targets != 1)
+	if (!caller || callee->r.ends == RELAY_PASSING || c->targets != 1 || join_misfit(callee))
 		return;
 	leg_remote(callee, &theirs);
-	if ((callee->r.trunk && !trunk_media_from(callee->r.trunk, &theirs.audio)) ||
-	    ended_check_answer(callee, &theirs) ||
-	    (!caller->r.has_local && answer_caller(c, caller, ended_codecs(&theirs), &answer)))
+	if (!caller->r.has_local && answer_caller(c, caller, ended_codecs(&theirs), &answer))
 		return;
 	ended_settle(callee);
 	c->r.callee = callee->r.id;
@@ -215,14 +224,14 @@ const char *join_legs(struct call *c, struct leg *caller, struct leg *callee)
 {
 	struct sdp theirs, answer;
 
+	const char *why = join_misfit(callee);
+
 	c->r.callee = callee->r.id;
-	if (!callee->r.has_remote)
-		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
+	if (why)
+		return why;
 	leg_remote(callee, &theirs);
-	if (callee->r.trunk && !trunk_media_from(callee->r.trunk, &theirs.audio))
-		return ENDED_FOREIGN_MEDIA;
-	const char *why = callee->r.ends == RELAY_PASSING ? join_passing(c, caller, callee, &theirs, &answer)
-	                                                  : join_ended(c, caller, callee, &theirs, &answer);
+	why = callee->r.ends == RELAY_PASSING ? join_passing(c, caller, callee, &theirs, &answer)
+	                                      : join_ended(c, caller, callee, &theirs, &answer);
 	if (why)
 		return why;
 	learn(c, caller, callee, &theirs);

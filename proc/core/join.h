@@ -5,6 +5,8 @@
 
 #include "call.h"
 
+/* What this leg was offered and said to that last: NULL, or why it can't be used (static). */
+const char *join_misfit(const struct leg *callee);
 /* The callee answered. NULL, or why the two do not fit together (static). */
 const char *join_legs(struct call *c, struct leg *caller, struct leg *callee);
 /* May the exchange answer this caller itself? */

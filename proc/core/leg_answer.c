@@ -61,7 +61,8 @@ static bool ask_longer(struct leg *l, const struct msg_response *m)
 	l->longer = 1;
 	l->r.session_s = m->min_se;
 	l->r.refresher_us = 1;
-	leg_invite(l, &offer, from ? from->display : "");
+	if (!trunk_call_again(l))
+		leg_invite(l, &offer, from ? from->display : "");
 	return true;
 }
 

@@ -70,7 +70,7 @@ static uint8_t pick(struct call *c)
 	if (trunk || !c->r.emergency)
 		return trunk;
 	trunk_hurry();
-	return preempt(c);
+	return c->targets > 0 ? 0 : preempt(c); /* nobody gives way for help that may be answered yet */
 }
 
 /* The caller's own number where the trunk may show it; else the trunk's. Who asks for privacy shows none (RFC 3323 4.2), unless it is for
@@ -226,6 +226,22 @@ static bool is_for_its_place(const struct call *c, const struct leg *l)
 	return false;
 }
 
+/* Where help rings already, whoever answers would be called twice. */
+static bool ask_next(struct call *c)
+{
+	if (!(c->r.emergency && is_heard_of(c)))
+		outside_ask(c);
+	return c->targets > 0 || outside_may_soon(c);
+}
+
+bool outside_unfit(struct call *c, struct leg *l)
+{
+	if (c->r.emergency)
+		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, 0, NOBODY, &l->r.seen,
+		    "a trunk answered a call for help with media that can't be used: another is asked, if there is one");
+	return ask_next(c);
+}
+
 bool outside_again(struct call *c, struct leg *l)
 {
 	/* a gateway may say of its own lines what it would say of a number; for help every other is asked */
@@ -242,6 +258,5 @@ bool outside_again(struct call *c, struct leg *l)
 			? "with its place a call for help is too large for the trunk, or for the way there: it goes on without"
 			: "the trunk takes no call for help with its place: it goes on without");
 	}
-	outside_ask(c);
-	return c->targets > 0 || outside_may_soon(c);
+	return ask_next(c);
 }

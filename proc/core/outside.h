@@ -17,6 +17,8 @@ enum {
 void outside_ask(struct call *c);
 /* The trunk could not (not: the callee would not). True: another is asked. */
 bool outside_again(struct call *c, struct leg *l);
+/* The same of one that answered with what join_misfit() tells. */
+bool outside_unfit(struct call *c, struct leg *l);
 /* Nobody is asked any more. True: of this call for help somebody may be, in HELP_AGAIN_MS. */
 bool outside_may_soon(struct call *c);
 /* The time to ring is over. True: not for this call for help, which waits on or asks another trunk. */

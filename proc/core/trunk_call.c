@@ -29,21 +29,32 @@ static void answered(uint64_t owner, const struct trunk_answer *a, const char *w
 	l->credentials = NULL;
 }
 
-bool trunk_call_challenged(struct leg *l, const struct msg_response *m, const struct ipc_view *v)
+static bool ask_keeper(struct leg *l)
 {
 	uint8_t mem[URI_TEXT_MAX];
 	struct buf uri = buf_of(mem, sizeof mem);
 
-	if (!waits(l) || m->local || (m->code != 401 && m->code != 407))
-		return false;
-	/* a password that was wrong once is wrong again, unless only the nonce was too old */
-	if (l->challenged && !m->auth_stale)
-		return false;
-	if (++l->challenged > CHALLENGES_MAX || trunk_auth_take(l->r.trunk, m, v))
-		return false;
 	trunk_put_uri(&uri, trunk_conf_of(l->r.trunk), leg_text(l, LEG_REMOTE_USER));
 	if (uri.full || !trunk_auth_ask(l->r.trunk, SIP_INVITE, buf_span(&uri), l->r.emergency, l->r.id, answered))
 		return false;
 	l->invite_ref = 0;
 	return true;
+}
+
+bool trunk_call_again(struct leg *l)
+{
+	if (!l->challenged)
+		return false;
+	l->challenged = 0; /* its nonce may be good for one request only, and it need not call it stale */
+	return ask_keeper(l);
+}
+
+bool trunk_call_challenged(struct leg *l, const struct msg_response *m, const struct ipc_view *v)
+{
+	if (!waits(l) || m->local || (m->code != 401 && m->code != 407))
+		return false;
+	/* a password that was wrong once is wrong again, unless only the nonce was too old */
+	if (l->challenged && !m->auth_stale)
+		return false;
+	return ++l->challenged <= CHALLENGES_MAX && !trunk_auth_take(l->r.trunk, m, v) && ask_keeper(l);
 }

@@ -150,6 +150,65 @@ static void an_invite_is_answered_for(void)
 	finish();
 }
 
+/* RFC 4028 7.4: asked again for another reason, with what it asked for before. */
+static struct heard *wants_a_longer_session(void)
+{
+	struct heard *h;
+
+	begin();
+	talk_invite(&a, &alice, "0123456789", &offer);
+	h = sent_to(&telco, SIP_INVITE);
+	NEED(h);
+	t = (struct talk){.phone = &telco, .ref = sent(h)->ref, .core_cseq = sent(h)->cseq};
+	challenge(&t, h, 407, "telco.example");
+	const struct msg_trunk_digest_want *w = digest_want(&h);
+	NEED(w);
+	keeper_says(w->token, TRUNK_DIGEST_OK);
+	h = sent_to(&telco, SIP_INVITE);
+	NEED(h && carries_the_answer(h));
+	t.ref = sent(h)->ref;
+	t.core_cseq = sent(h)->cseq;
+	struct msg_response *m = talk_begin_answer(&t, 422);
+	m->min_se = 7200;
+	talk_end_answer(&t);
+	w = digest_want(&h);
+	NEED(w && w->method == SIP_INVITE && !sent_to(&telco, SIP_INVITE));
+	keeper_says(w->token, TRUNK_DIGEST_OK);
+	h = sent_to(&telco, SIP_INVITE);
+	NEED(h && carries_the_answer(h) && sent(h)->session_expires == 7200);
+	return h;
+}
+
+static void an_invite_is_answered_for_with_a_longer_session(void)
+{
+	struct heard *h = wants_a_longer_session();
+
+	h->taken = false;
+	talk_rings_at(&t, &telco);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* Its nonces are good for one request each. */
+static void and_once_more_when_the_nonce_is_spent(void)
+{
+	struct heard *h = wants_a_longer_session();
+
+	challenge_with(&t, h, 407, "telco.example", "nonce-2");
+	const struct msg_trunk_digest_want *w = digest_want(&h);
+	NEED(w && strcmp(sim_text(h, w->nonce), "nonce-2") == 0);
+	keeper_says(w->token, TRUNK_DIGEST_OK);
+	h = sent_to(&telco, SIP_INVITE);
+	NEED(h && strcmp(sim_text(h, sent(h)->auth_nonce), "nonce-2") == 0 && sent(h)->session_expires == 7200);
+	challenge_with(&t, h, 407, "telco.example", "nonce-3"); /* wrong it is, then */
+	NEED(!sent_to(&telco, SIP_INVITE) && code_of(a.txn) >= 400);
+	finish();
+}
+
 static void bye_challenged_by(unsigned code)
 {
 	call_out(1u << SIP_BYE);
@@ -483,6 +542,8 @@ static void keeper_away_is_no_end_of_the_call(void)
 int main(void)
 {
 	SIM(an_invite_is_answered_for);
+	SIM(an_invite_is_answered_for_with_a_longer_session);
+	SIM(and_once_more_when_the_nonce_is_spent);
 	SIM(a_bye_is_answered_for);
 	SIM(a_bye_is_answered_for_at_a_proxy);
 	SIM(once_and_not_twice);
