@@ -186,7 +186,7 @@ static bool rings_one_of(const struct pickup *p, const struct call *c)
 
 	for (uint8_t i = 0; i < c->targets && !one; i++) {
 		const struct leg *l = leg_get(c->target[i]);
-		one = l && !l->r.trunk && may_be_picked(p, l->r.user);
+		one = l && !l->r.trunk && may_be_picked(p, l->r.person);
 	}
 	return one;
 }
