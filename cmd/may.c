@@ -76,7 +76,7 @@ static void row(json_t *line, void *arg)
 
 static int may(struct cmd *c)
 {
-	const char *route = option_get(c, "route"), *phone = option_get(c, "phone");
+	const char *route = option_get(c, "route"), *who = option_get(c, "who"), *phone = option_get(c, "phone");
 	bool allowed = false;
 	struct ask a;
 
@@ -91,6 +91,7 @@ static int may(struct cmd *c)
 	ask_field(&a, "user", c->arg[0]);
 	ask_field(&a, "called", c->arg[2]);
 	ask_field(&a, "route", route);
+	ask_field(&a, "who", who);
 	if (phone)
 		ask_number(&a, "phone", device);
 	int code = c->json ? ask_run(&a, NULL, NULL) : ask_run(&a, row, &allowed);
@@ -109,5 +110,6 @@ const struct verb verb_may = {
 	"ceilings, whether the PIN would be asked for, what it costs and where it leads. Exit status 1 when it may not.",
     .option = {{"route", "WAY",
 		   "call (the default), forward, transfer, redirect, group, menu, voicemail, pickup, park, click"},
+	{"who", "WHO", "who would talk: user (the default), or from outside anonymous, unverified, verified"},
 	{"phone", "PHONE", "from that phone, by number or label"}},
 };

@@ -544,9 +544,10 @@ enum turn_why {
 #define FIELDS_CTL_BAN(N, E, S, D, A, B, O) N(uint64_t, token) A(address) N(uint32_t, seconds)
 #define FIELDS_BANS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
 #define FIELDS_BAN_LINE(N, E, S, D, A, B, O) N(uint64_t, token) A(address) N(uint64_t, left_ms)
-/* may this user call that number, in any spelling; phone: from that one, 0 for the one that they are on */
+/* may this user call that number, in any spelling; phone: from that one, 0 for the one that they are on; who: who would talk, themselves or
+ * somebody outside whom their forward, transfer or group sends there */
 #define FIELDS_MAY_WANT(N, E, S, D, A, B, O)                                                                     \
-	N(uint64_t, token) E(route, ROUTES) N(uint32_t, phone) S(user, USER_NAME_MAX) S(number, NUMBER_SPELLED_MAX)
+	N(uint64_t, token) E(route, ROUTES) E(who, WHOS) N(uint32_t, phone) S(user, USER_NAME_MAX) S(number, NUMBER_SPELLED_MAX)
 /* to: the person, group or trunk that it leads to; number: canonical, empty when it was not understood */
 #define FIELDS_MAY_LINE(N, E, S, D, A, B, O)                                                                     \
 	N(uint64_t, token) E(verdict, PLAN_VERDICTS) E(reason, REASONS) E(class, NUMBER_CLASSES) E(memory, MAY_MEMORIES) \

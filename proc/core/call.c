@@ -198,8 +198,10 @@ static void connect_legs(struct call *c, struct leg *callee)
 		return;
 	}
 	account_answer(&c->r.ceiling, &c->r.account);
-	if (c->r.ceiling.begun)
+	if (c->r.ceiling.begun) {
+		call_save(c);
 		timer_set(&child_wheel, &c->cut, child_now() + CUT_EVERY_MS);
+	}
 	refer_answered(c);
 }
 
@@ -291,6 +293,21 @@ static void on_impatient(struct timer *t, uint64_t now_ms)
 	change_timed_out((struct call *)(void *)((char *)t - offsetof(struct call, patience)));
 }
 
+/* Until when it is paid: whatever the next life finds unpaid it charges. While a transfer is under way what stands there is the
+ * call as it was. */
+static void save_charged(const struct call *c)
+{
+	const struct call_record *kept = arena_get(store, id_index(c->r.id));
+
+	if (!kept)
+		return;
+	struct call_record r = *kept;
+	r.ceiling = c->r.ceiling;
+	r.warned = c->r.warned;
+	arena_put(store, id_index(c->r.id), &r);
+	secret_wipe(&r, sizeof r);
+}
+
 /* Every second of a call that costs: what it may still cost (R17). */
 static void on_cut(struct timer *t, uint64_t now_ms)
 {
@@ -302,10 +319,9 @@ static void on_cut(struct timer *t, uint64_t now_ms)
 		return;
 	}
 	/* who is on hold hears it when the music is over */
-	if (left_ms <= WARN_MS && !c->r.warned && dialogue_warn(c)) {
+	if (left_ms <= WARN_MS && !c->r.warned && dialogue_warn(c))
 		c->r.warned = 1;
-		call_save(c);
-	}
+	save_charged(c);
 	timer_set(&child_wheel, t, now_ms + CUT_EVERY_MS);
 }
 

@@ -47,15 +47,27 @@ struct change {
 	uint8_t refresher_us;
 };
 
+/* Whose forward the call follows, and what was known there: one that the call plan refuses is as none (forward.h). */
+struct forwarded_from {
+	struct dest dest;
+	uint8_t which;      /* enum forward */
+	uint8_t refused;    /* of the same person, until then */
+	bool known, missed; /* missed: their phones rang, or were not there */
+	uint8_t best;
+	const char *best_text;
+};
+
 struct call {
 	struct timer ring, renew, cut;
 	struct timer patience; /* the other phone's, with a change */
 	struct call_record r;
 	uint64_t target[CALL_TARGETS_MAX]; /* legs that were asked and have not refused */
 	uint8_t targets;
-	struct dest dest;  /* where it goes now */
-	uint64_t transfer; /* refer.h: the one that it is the outcome of; 0: none, or settled */
-	uint8_t best;      /* enum refusal: the best so far (RFC 3261 16.7) */
+	struct dest dest; /* where it goes now */
+	struct forwarded_from forwarded;
+	uint8_t forwards_refused; /* 1 << enum forward, of dest: not followed any more */
+	uint64_t transfer;        /* refer.h: the one that it is the outcome of; 0: none, or settled */
+	uint8_t best;             /* enum refusal: the best so far (RFC 3261 16.7) */
 	const char *best_text;
 	struct change change;
 	uint64_t packets[2], dropped[2], expected[2], lost[2];

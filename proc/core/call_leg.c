@@ -86,7 +86,7 @@ void call_leg_rejected(struct leg *l)
 		return;
 	dial_note(c, l);
 	if (l->rejected >= 600)
-		dial_stop_person(c, l->r.user);
+		dial_stop_person(c, l->r.person);
 	if (c->targets == 0)
 		dial_over(c, CALL_REFUSED);
 }

@@ -250,11 +250,11 @@ void dial_stop(struct call *c, uint64_t winner)
 	c->targets = 0;
 }
 
-void dial_stop_person(struct call *c, uint32_t user)
+void dial_stop_person(struct call *c, uint32_t person)
 {
 	for (uint8_t i = c->targets; i > 0; i--) {
 		struct leg *l = leg_get(c->target[i - 1]);
-		if (!l || l->r.user != user)
+		if (!l || l->r.person != person)
 			continue;
 		c->target[i - 1] = c->target[--c->targets];
 		leg_hang_up(l, REFUSE_NONE);

@@ -34,7 +34,7 @@ bool dial_again(struct call *c, struct leg *l);
 /* All but the winner need not ring any more. */
 void dial_stop(struct call *c, uint64_t winner);
 /* Who declines does it for all of their own phones, and for nobody else's (RFC 3261 21.6). */
-void dial_stop_person(struct call *c, uint32_t user);
+void dial_stop_person(struct call *c, uint32_t person);
 /* This leg is asked no more. False: it was not. */
 bool dial_strike(struct call *c, uint64_t leg);
 /* This leg said no: what its caller is told, if nothing better comes. */

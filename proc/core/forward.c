@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "forward.h"
 #include "callback.h"
+#include "dial.h"
 #include "mail.h"
 #include "settings.h"
+#include <stdio.h>
 
 /* Whoever placed an emergency call is rung by those who call back (R16), and whoever parked a call by that call. */
 static bool passes_everything(const struct call *c, uint32_t user)
@@ -10,12 +12,19 @@ static bool passes_everything(const struct call *c, uint32_t user)
 	return c->r.emergency || c->dest.route == ROUTE_PARK || callback_may_reach(c, user);
 }
 
-static enum forwarded go(struct call *c, uint32_t user, enum forward which)
+static enum forwarded go(struct call *c, uint32_t user, enum forward which, bool missed)
 {
 	const char *number = settings_of_user(user)->forward[which];
 
-	if (!number[0] || passes_everything(c, user))
+	if (!number[0] || passes_everything(c, user) || c->forwards_refused >> which & 1)
 		return FORWARD_NOT;
+	c->forwarded = (struct forwarded_from){.dest = c->dest,
+	    .which = (uint8_t)which,
+	    .refused = c->forwards_refused,
+	    .known = true,
+	    .missed = missed,
+	    .best = c->best,
+	    .best_text = c->best_text};
 	return call_forward(c, span_str(number), user, ROUTE_FORWARD) ? FORWARD_GONE : FORWARD_NOT;
 }
 
@@ -26,13 +35,13 @@ static bool to_mailbox(struct call *c, uint32_t user)
 
 enum forwarded forward_before(struct call *c, uint32_t user)
 {
-	if (go(c, user, FORWARD_ALWAYS) == FORWARD_GONE)
+	if (go(c, user, FORWARD_ALWAYS, false) == FORWARD_GONE)
 		return FORWARD_GONE;
 	if (!settings_of_user(user)->dnd || passes_everything(c, user))
 		return FORWARD_NOT;
 	c->best = REFUSE_BUSY;
 	c->best_text = "does not want to be disturbed";
-	return go(c, user, FORWARD_BUSY) == FORWARD_GONE ? FORWARD_GONE : FORWARD_REFUSED;
+	return go(c, user, FORWARD_BUSY, false) == FORWARD_GONE ? FORWARD_GONE : FORWARD_REFUSED;
 }
 
 enum forwarded forward_after(struct call *c, uint32_t user)
@@ -44,8 +53,36 @@ enum forwarded forward_after(struct call *c, uint32_t user)
 
 	for (size_t i = 0; i < sizeof by / sizeof *by; i++)
 		if (by[i].why == c->best)
-			return go(c, user, (enum forward)by[i].which) == FORWARD_GONE || to_mailbox(c, user)
+			return go(c, user, (enum forward)by[i].which, true) == FORWARD_GONE || to_mailbox(c, user)
 			           ? FORWARD_GONE
 			           : FORWARD_NOT;
 	return FORWARD_NOT;
+}
+
+/* The owner is told where they can ask, and the caller hears nothing of it. */
+static void tell_owner(uint32_t user, const char *why)
+{
+	char text[REASON_MAX + 1];
+
+	snprintf(text, sizeof text, "a forward was not followed: %s", why);
+	child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, 0, user, NULL, text);
+}
+
+bool forward_refused(struct call *c, const char *why)
+{
+	const struct forwarded_from from = c->forwarded;
+
+	if (!from.known || c->dest.route != ROUTE_FORWARD || c->dest.kind == DEST_MAILBOX)
+		return false;
+	tell_owner(c->dest.payer, why);
+	c->forwarded = (struct forwarded_from){0};
+	call_lead_to(c, &from.dest);
+	c->forwards_refused = (uint8_t)(from.refused | 1u << from.which);
+	c->best = from.best;
+	c->best_text = from.best_text;
+	if (from.missed)
+		dial_over(c, CALL_REFUSED);
+	else
+		call_event(c, CALL_ALLOWED, NULL);
+	return true;
 }

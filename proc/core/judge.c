@@ -3,6 +3,7 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "emergency.h"
+#include "forward.h"
 #include "incoming.h"
 #include "insist.h"
 #include "mail.h"
@@ -61,11 +62,13 @@ static void refuse(struct call *c, const struct plan_answer *a)
 	const struct leg *caller = leg_get(c->r.caller);
 	const char *say = prompt_of(a);
 
+	insist_note(caller, c->dest.payer, (enum plan_reason)a->reason);
+	if (forward_refused(c, a->text))
+		return;
 	c->best = (uint8_t)permit_refusal(a);
 	c->best_text = a->text;
 	if (a->verdict == PLAN_ASK_PIN)
 		dialogue_cannot(c);
-	insist_note(caller, c->dest.payer, (enum plan_reason)a->reason);
 	if (caller)
 		child_event(
 		    EVENT_CALL_REFUSED, SEVERITY_INFO, caller->r.device, caller->r.person, &caller->r.seen, a->text);

@@ -82,8 +82,8 @@ void may_init(void)
 static void find_phone(struct waiting *w, uint32_t phone)
 {
 	const struct registration *to[REGISTRAR_TARGETS_MAX];
-	const struct user *u = directory_user(w->question.user);
-	int n = registrar_targets(w->question.user, to);
+	const struct user *u = directory_user(w->question.payer);
+	int n = registrar_targets(w->question.payer, to);
 	const struct flow *f = NULL;
 
 	w->question.device = phone ? phone : n ? to[0]->device : u && u->devices ? u->device[0] : NOBODY;
@@ -98,7 +98,8 @@ static void find_phone(struct waiting *w, uint32_t phone)
 
 static void build(struct waiting *w, uint32_t user, const struct msg_may_want *m, struct span number)
 {
-	w->question = (struct permit_case){.who = WHO_USER, .route = m->route, .user = user, .payer = user};
+	w->question = (struct permit_case){
+	    .who = m->who, .route = m->route, .user = m->who == WHO_USER ? user : NOBODY, .payer = user};
 	w->at = (struct addr){0};
 	(void)route_find(number, SPAN(""), &w->dest);
 	w->question.number = w->dest.number;
@@ -106,7 +107,9 @@ static void build(struct waiting *w, uint32_t user, const struct msg_may_want *m
 	if (w->dest.kind == DEST_OUTSIDE)
 		w->question.trunk =
 		    trunk_pick((enum number_class)w->dest.number.class, w->dest.number.class == NUMBER_EMERGENCY, 0);
-	find_phone(w, m->phone);
+	w->question.device = NOBODY;
+	if (m->who == WHO_USER)
+		find_phone(w, m->phone);
 }
 
 static struct waiting *take(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "route.h"
 #include "settings.h"
+#include "trunk.h"
 
 static bool is_inside(const char *name)
 {
@@ -43,6 +44,33 @@ static void find_emergency(struct dest *out)
 		find_inside(span_str(settings_of_site()->front_desk), out);
 }
 
+/* The extension that an outside number of ours leads to, as it would for who calls it from outside; NULL: it is none of ours. */
+static const char *extension_of(const struct number *outside)
+{
+	const struct site *s = child_site();
+	struct number ours;
+
+	for (int i = 0; i < s->inbounds; i++)
+		if (trunk_canon((uint8_t)(s->inbound[i].trunk + 1), span_str(s->inbound[i].number), &ours) &&
+		    strcmp(ours.text, outside->text) == 0)
+			return s->inbound[i].to;
+	return NULL;
+}
+
+/* A number of ours leaves by no trunk: it would come back as a caller who claims to be here. */
+static void find_outside(struct dest *out)
+{
+	const char *extension = extension_of(&out->number);
+
+	if (!extension) {
+		out->kind = DEST_OUTSIDE;
+		return;
+	}
+	out->number = (struct number){.class = NUMBER_INTERNAL};
+	span_cstr(span_head(span_str(extension), NUMBER_MAX), out->number.text, sizeof out->number.text);
+	find_inside(span_str(extension), out);
+}
+
 bool route_find(struct span spelled, struct span phone_context, struct dest *out)
 {
 	const struct plan *p = &child_site()->plan;
@@ -59,6 +87,6 @@ bool route_find(struct span spelled, struct span phone_context, struct dest *out
 	else if (out->number.class == NUMBER_SERVICE)
 		out->kind = DEST_SERVICE;
 	else
-		out->kind = DEST_OUTSIDE;
+		find_outside(out);
 	return out->kind != DEST_NONE;
 }

@@ -19,7 +19,7 @@ struct dest {
 	struct number number;
 };
 
-/* The number in any spelling, as it was dialled or set. False, and kind DEST_NONE: it leads nowhere. */
+/* The number in any spelling, as it was dialled or set; an outside number of ours is its extension. False, and kind DEST_NONE: it leads nowhere. */
 bool route_find(struct span spelled, struct span phone_context, struct dest *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include "incoming.h"
 #include "last_caller.h"
 #include "park.h"
+#include "permit.h"
 #include "settings.h"
 #include <stdio.h>
 
@@ -66,12 +67,38 @@ static void set(struct call *c, enum setting_kind kind, struct span value, const
 		tell(c, "busy-try-later");
 }
 
+/* What the hour, the ceilings of today and the memory of numbers refuse now, they need not when a call comes. */
+static bool may_be_later(enum plan_reason reason)
+{
+	return reason == REASON_NIGHT || (reason >= REASON_MONEY && reason <= REASON_ABROAD) ||
+	       reason == REASON_PIN_ABSENT;
+}
+
+/* NULL: their forward may lead there. It is asked of the call plan again for each call, with whoever calls. */
+static const char *no_forward(const struct call *c, struct span number)
+{
+	const struct leg *caller = leg_get(c->r.caller);
+	struct dest to;
+
+	if (!route_find(number, SPAN(""), &to) || to.kind == DEST_SERVICE)
+		return "invalid-choice";
+	const struct permit_case q = {.who = c->r.who,
+	    .route = ROUTE_FORWARD,
+	    .user = caller ? caller->r.person : NOBODY,
+	    .device = caller ? caller->r.device : NOBODY,
+	    .payer = c->dest.payer,
+	    .number = to.number};
+	const struct plan_answer a = permit(&q);
+	return a.verdict == PLAN_ALLOW || may_be_later((enum plan_reason)a.reason) ? NULL : "not-allowed";
+}
+
 static void set_own(struct call *c, enum service s, struct span argument)
 {
 	static const struct span value[] = {[VALUE_ON] = SPAN("on"), [VALUE_NOTHING] = SPAN("")};
+	const char *no = change[s].value == VALUE_NUMBER ? no_forward(c, argument) : NULL;
 
-	if (change[s].value == VALUE_NUMBER && argument.n == 0)
-		tell(c, "invalid-choice");
+	if (no)
+		tell(c, no);
 	else
 		set(c, (enum setting_kind)change[s].kind,
 		    change[s].value == VALUE_NUMBER ? argument : value[change[s].value], change[s].say);
@@ -144,7 +171,7 @@ static bool rings_one_of(const struct pickup *p, const struct call *c)
 
 	for (uint8_t i = 0; i < c->targets && !one; i++) {
 		const struct leg *l = leg_get(c->target[i]);
-		one = l && !l->r.trunk && may_be_picked(p, l->r.user);
+		one = l && !l->r.trunk && may_be_picked(p, l->r.person);
 	}
 	return one;
 }

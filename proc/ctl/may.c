@@ -11,12 +11,25 @@ static enum plan_route route_named(struct span name)
 	return ROUTE_NONE;
 }
 
+static enum plan_who who_named(struct span name)
+{
+	for (int i = WHO_ANONYMOUS; i < WHOS; i++)
+		if (i != WHO_DEVICE && span_eq(name, span_str(word_caller[i].key)))
+			return (enum plan_who)i;
+	return WHO_NOBODY;
+}
+
 void may_ask(struct job *j)
 {
 	enum plan_route route = request_has(&j->req, FIELD_ROUTE) ? route_named(j->req.text[FIELD_ROUTE]) : ROUTE_FRESH;
+	enum plan_who who = request_has(&j->req, FIELD_WHO) ? who_named(j->req.text[FIELD_WHO]) : WHO_USER;
 	struct link *l;
 	uint64_t token;
 
+	if (who == WHO_NOBODY) {
+		job_fail(j, DONE_REFUSED, "nobody calls as that", "`ringfence may --help` names who may");
+		return;
+	}
 	if (route == ROUTE_NONE) {
 		job_fail(
 		    j, DONE_REFUSED, "a call does not come about in that way", "`ringfence may --help` names the ways");
@@ -27,6 +40,7 @@ void may_ask(struct job *j)
 		return;
 	m->token = token;
 	m->route = (uint8_t)route;
+	m->who = (uint8_t)who;
 	m->phone = request_has(&j->req, FIELD_PHONE) ? (uint32_t)j->req.number[FIELD_PHONE] : 0;
 	m->user = ipc_put(l, j->req.text[FIELD_USER]);
 	m->number = ipc_put(l, j->req.text[FIELD_CALLED]);

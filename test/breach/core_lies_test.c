@@ -761,6 +761,7 @@ static void ctl_lies(void)
 	lie_about_open(l);
 	struct msg_may_want *may = ipc_begin(l, MSG_MAY_WANT);
 	may->route = ROUTE_FRESH;
+	may->who = WHO_USER;
 	may->user = ipc_put(l, SPAN("101"));
 	may->number = ipc_put(l, SPAN("+33144123456"));
 	lie_about_open(l);

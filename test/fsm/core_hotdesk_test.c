@@ -356,6 +356,72 @@ static void it_outlives_core(void)
 	finish();
 }
 
+/* --- the person, not the line, is picked up and declines --- */
+
+static void ward_and_office(void)
+{
+	people();
+	set(1, OWNER_USER, LINE, SETTING_PICKUP_GROUP, "office");
+	set(2, OWNER_USER, OTHER, SETTING_PICKUP_GROUP, "office");
+	set(3, OWNER_USER, GUEST, SETTING_PICKUP_GROUP, "ward");
+}
+
+static bool picks_up(struct phone *who)
+{
+	struct sdp own = sdp_plain(who);
+
+	talk_invite(&c, who, "*8", &own);
+	struct heard *h = sent_to(who, SIP_INVITE);
+	if (!h) {
+		answered(&c);
+		last_word(&c, "invalid-choice");
+	}
+	return h != NULL;
+}
+
+static void a_guests_call_is_not_the_lines_to_pick_up(void)
+{
+	ward_and_office();
+	begin();
+	phone_register(&other);
+	log_in(&desk);
+	talk_invite(&b, &bob, "102", &of_bob);
+	talk_rings_at(&a, &desk);
+	talk_answer(&a, 180, NULL);
+	NEED(!picks_up(&other));
+}
+
+static void those_of_the_guests_group_pick_it_up(void)
+{
+	ward_and_office();
+	set(2, OWNER_USER, OTHER, SETTING_PICKUP_GROUP, "ward");
+	begin();
+	phone_register(&other);
+	log_in(&desk);
+	talk_invite(&b, &bob, "102", &of_bob);
+	talk_rings_at(&a, &desk);
+	talk_answer(&a, 180, NULL);
+	NEED(picks_up(&other));
+}
+
+/* RFC 3261 21.6: all of their phones are silent, also where they are a guest */
+static void who_declines_at_the_desk_declines_at_home(void)
+{
+	people();
+	begin();
+	phone_register(&guests);
+	log_in(&desk);
+	talk_invite(&b, &bob, "102", &of_bob);
+	talk_rings_at(&c, &guests);
+	talk_rings_at(&a, &desk);
+	talk_answer(&c, 180, NULL);
+	talk_answer(&a, 603, NULL);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&c, 487, NULL);
+	NEED(code_of(b.txn) == 180 && code_of(b.txn) == 603);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -375,6 +441,9 @@ int main(void)
 	SIM(the_guest_pays_and_is_asked_for_the_pin);
 	SIM(help_calls_back_to_the_line);
 	SIM(it_outlives_core);
+	SIM(a_guests_call_is_not_the_lines_to_pick_up);
+	SIM(those_of_the_guests_group_pick_it_up);
+	SIM(who_declines_at_the_desk_declines_at_home);
 	(void)test_failed_here;
 	return TEST_END;
 }

@@ -22,16 +22,22 @@ static void open_exchange(void)
 	sim_open();
 }
 
-static void ask(const char *user, const char *number, enum plan_route route)
+static void ask_as(enum plan_who who, const char *user, const char *number, enum plan_route route)
 {
 	struct msg_may_want *w = ipc_begin(sim_far(PROC_CTL, 0), MSG_MAY_WANT);
 
 	w->token = 7;
 	w->route = (uint8_t)route;
+	w->who = (uint8_t)who;
 	w->user = ipc_put(sim_far(PROC_CTL, 0), span_str(user));
 	w->number = ipc_put(sim_far(PROC_CTL, 0), span_str(number));
 	ipc_end(sim_far(PROC_CTL, 0));
 	sim_turn();
+}
+
+static void ask(const char *user, const char *number, enum plan_route route)
+{
+	ask_as(WHO_USER, user, number, route);
 }
 
 static bool says(const char *user, const char *number, enum plan_verdict verdict, enum plan_reason reason)
@@ -94,6 +100,29 @@ static void every_way_is_judged(void)
 	NEED(m->verdict == PLAN_REFUSE && m->reason == REASON_REDIRECT);
 }
 
+static bool says_of(enum plan_who who, const char *number, enum plan_route route, enum plan_verdict verdict, enum plan_reason reason)
+{
+	ask_as(who, "bob", number, route);
+	line = sim_take(PROC_CTL, MSG_MAY_LINE, NULL, NULL);
+	NEED(line && sim_take(PROC_CTL, MSG_DONE, NULL, NULL));
+	m = (const struct msg_may_line *)(const void *)line->payload;
+	return m->verdict == verdict && m->reason == reason;
+}
+
+/* Whom a forward carries is asked of whoever would talk. */
+static void who_would_talk_is_judged(void)
+{
+	open_exchange();
+	NEED(says_of(WHO_USER, "0144123456", ROUTE_FORWARD, PLAN_ALLOW, REASON_ALLOWED));
+	NEED(says_of(WHO_VERIFIED, "0144123456", ROUTE_FORWARD, PLAN_ALLOW, REASON_ALLOWED));
+	NEED(says_of(WHO_UNVERIFIED, "0144123456", ROUTE_FORWARD, PLAN_REFUSE, REASON_OUTSIDER));
+	NEED(says_of(WHO_ANONYMOUS, "0144123456", ROUTE_FORWARD, PLAN_REFUSE, REASON_OUTSIDER));
+	NEED(says_of(WHO_VERIFIED, "0144123457", ROUTE_FORWARD, PLAN_REFUSE, REASON_PIN_ABSENT));
+	NEED(says_of(WHO_VERIFIED, "0144123456", ROUTE_FRESH, PLAN_REFUSE, REASON_TRANSIT));
+	NEED(says_of(WHO_UNVERIFIED, "alice", ROUTE_FORWARD, PLAN_ALLOW, REASON_ALLOWED));
+	sim_need_idle();
+}
+
 static enum done_result done_of(const char *user)
 {
 	ask(user, "0144123456", ROUTE_FRESH);
@@ -131,6 +160,7 @@ int main(void)
 	SIM(the_answer_is_that_of_the_call);
 	SIM(the_pin_is_spoken_of);
 	SIM(every_way_is_judged);
+	SIM(who_would_talk_is_judged);
 	SIM(a_question_is_always_answered);
 	(void)test_failed_here;
 	return TEST_END;

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/* What a call over a trunk costs when core dies in it: each second once (R17, R28). */
+#include "../unit/test.h"
+#include "account.h"
+#include "sim_trunks.h"
+#include "sim_voice.h"
+#include "spent.h"
+
+enum { BEFORE_MS = 240000, TALKED_MS = 60000, SECOND_MS = 1000 };
+
+struct world {
+	struct phone alice, bob, telco;
+	struct talk a, t;
+};
+static struct world *w;
+
+static void alice_pays(void)
+{
+	set(0, OWNER_USER, 0, SETTING_CLASSES, "national");
+	sim.site.plan.ceiling[CEILING_EXTENSION].most[CEILING_MINUTES] = 100;
+}
+
+static void talks_for_a_while(void)
+{
+	begin_with(alice_pays);
+	up_at(&a, &t, "+33123456789", &telco[0]);
+	sim_pass(BEFORE_MS);
+	*w = (struct world){alice, bob, telco[0], a, t};
+}
+
+/* The connections outlive core: the edges announce them again. */
+static void same_flow_up(struct phone *p)
+{
+	struct link *edge = sim_far(PROC_EDGE, p->edge);
+	struct msg_flow_up *m = ipc_begin(edge, MSG_FLOW_UP);
+
+	m->flow = p->flow;
+	m->device = p->device;
+	m->trunk = p->trunk;
+	NEED(addr_parse_ip(span_str(p->host), &m->remote));
+	ipc_end(edge);
+	sim_turn();
+}
+
+static void next_life(void)
+{
+	sim_defaults();
+	memcpy(sim.site.plan.country, "fr", 3);
+	sim_add_trunk(0);
+	sim_add_trunk(1)->priority = 1;
+	alice_pays();
+	sim_open();
+	same_flow_up(&w->alice);
+	same_flow_up(&w->bob);
+	same_flow_up(&w->telco);
+	w->a.phone = &w->alice;
+	w->t.phone = &w->telco;
+}
+
+/* What ledger was told last of this account. */
+static uint64_t paid_ms(enum ceiling_scope scope)
+{
+	struct ceiling_count n = {0};
+
+	for (struct heard *h; (h = sim_take(PROC_LEDGER, MSG_SPENT_SET, NULL, NULL));) {
+		const struct msg_spent_set *m = (const void *)h->payload;
+		if (m->scope == scope)
+			NEED(ceiling_parse(span_str(sim_text(h, m->text)), &n));
+	}
+	return n.ms;
+}
+
+static void is_paid_once(enum ceiling_scope scope, uint64_t talked_ms)
+{
+	const uint64_t paid = paid_ms(scope);
+
+	if (paid + SECOND_MS < talked_ms || paid > talked_ms + 2 * SECOND_MS)
+		fprintf(stderr, "of %llu ms %llu were charged\n", (unsigned long long)talked_ms, (unsigned long long)paid);
+	NEED(paid + SECOND_MS >= talked_ms && paid <= talked_ms + 2 * SECOND_MS);
+}
+
+static void a_restart_charges_no_second_again(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(talks_for_a_while);
+	next_life();
+	NEED(sim_status("calls").used == 1);
+	sim_pass(TALKED_MS);
+	call_hang_up(&w->a, &w->t);
+	sim_pass(SPENT_EVERY_MS + SECOND_MS);
+	is_paid_once(CEILING_EXTENSION, BEFORE_MS + TALKED_MS);
+	finish();
+}
+
+/* bob, whom the line is offered, rings; it is paid all the while, and alice has it back in the next life. */
+static void gives_it_on(void)
+{
+	talks_for_a_while();
+	struct msg_request *m = talk_begin(&a, SIP_REFER);
+	m->refer_kind = REFER_USER;
+	m->refer_user = phone_put(&alice, "bob");
+	NEED(code_of(talk_end(&a)) == 202);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	sim_pass(10000);
+	w->a = a;
+}
+
+static void nor_in_the_midst_of_a_transfer(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(gives_it_on);
+	next_life();
+	NEED(sim_status("calls").used == 1);
+	sim_pass(SPENT_EVERY_MS + SECOND_MS);
+	is_paid_once(CEILING_EXTENSION, BEFORE_MS + 10000 + SPENT_EVERY_MS);
+}
+
+/* Answered, and not heard of again: its ACK is on the way. */
+static void dies_before_the_ack(void)
+{
+	begin_with(alice_pays);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	*w = (struct world){alice, bob, telco[0], a, t};
+}
+
+static void what_was_just_answered_is_charged(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(dies_before_the_ack);
+	next_life();
+	talk_ack(&w->a);
+	sim_pass(TALKED_MS);
+	call_hang_up(&w->a, &w->t);
+	sim_pass(SPENT_EVERY_MS + SECOND_MS);
+	is_paid_once(CEILING_EXTENSION, TALKED_MS);
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(a_restart_charges_no_second_again);
+	SIM(nor_in_the_midst_of_a_transfer);
+	SIM(what_was_just_answered_is_charged);
+	(void)test_failed_here;
+	return TEST_END;
+}

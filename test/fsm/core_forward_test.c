@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: ISC */
+/* A forward that the call plan refuses is as none: the phone rings, the mailbox takes what it misses, and nothing leaves (R14, R18, R29). */
+#include "../unit/test.h"
+#include "settings.h"
+#include "sim_trunks.h"
+#include "sim_voice.h"
+
+#define MOBILE "+33123456789"
+
+static const char *told; /* the owner, last */
+static char told_text[REASON_MAX + 1];
+static unsigned tellings;
+
+static void hear_events(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_event *m = v->payload;
+
+	(void)l;
+	if (v->type != MSG_EVENT || m->kind != EVENT_CALL_REFUSED || m->user != 1)
+		return;
+	NEED(m->severity == SEVERITY_INFO && span_cstr(ipc_str(v, m->detail), told_text, sizeof told_text));
+	told = told_text;
+	tellings++;
+}
+
+static void anyone_may_call_bob(void)
+{
+	sim.site.plan.unknown_caller = sim.site.plan.anonymous_caller = INCOMING_PASS;
+	set(1, OWNER_USER, 1, SETTING_CLASSES, "national");
+	sim.dialled[1] = MOBILE;
+	sim.watch = hear_events;
+	told = NULL;
+	tellings = 0;
+}
+
+static void always(void)
+{
+	anyone_may_call_bob();
+	set(2, OWNER_USER, 1, SETTING_FORWARD_ALWAYS, MOBILE);
+}
+
+static void an_outsider_calls(void)
+{
+	invite_from(&t, "+33611223355", "+33140000001", false);
+}
+
+static void nothing_leaves(void)
+{
+	NEED(!sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
+}
+
+static void bob_takes_it(void)
+{
+	struct sdp answer;
+
+	talk_rings_at(&b, &bob);
+	answer = sdp_plain(&bob);
+	for (uint8_t i = 0; i < b.sdp.audio.crypto_n; i++)
+		if (b.sdp.audio.crypto[i].suite == answer.audio.crypto[0].suite)
+			answer.audio.crypto[0].tag = b.sdp.audio.crypto[i].tag;
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&t, 200);
+	talk_ack(&t);
+	nothing_leaves();
+}
+
+static void an_outsider_rings_whose_forward_cannot_carry_them(void)
+{
+	begin_with(always);
+	an_outsider_calls();
+	bob_takes_it();
+	NEED(tellings == 1 && strstr(told, "a forward was not followed") && strstr(told, "outside"));
+	call_hang_up(&t, &b);
+	finish();
+	/* what the call was to bob, it stays in the log */
+	NEED(strcmp(sim.record_to, "bob") == 0);
+}
+
+static void always_and_mailbox(void)
+{
+	always();
+	set(3, OWNER_USER, 1, SETTING_VOICEMAIL, "15");
+}
+
+static bool mailbox_is_asked(void)
+{
+	return sim.mail_begun == 1;
+}
+
+static void then_the_mailbox_takes_it(void)
+{
+	begin_with(always_and_mailbox);
+	an_outsider_calls();
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	NEED(code_of(t.txn) == 180 && !mailbox_is_asked());
+	sim_pass(16000);
+	NEED(mailbox_is_asked() && tellings == 1);
+	nothing_leaves();
+}
+
+/* Each forward by itself: what is refused is not followed, in the order in which they would be. */
+static void missed(enum setting_kind which)
+{
+	anyone_may_call_bob();
+	set(2, OWNER_USER, 1, which, MOBILE);
+	set(3, OWNER_USER, 1, SETTING_VOICEMAIL, "15");
+}
+
+static void no_answer_and_mailbox(void)
+{
+	missed(SETTING_FORWARD_NO_ANSWER);
+}
+
+static void busy_and_mailbox(void)
+{
+	missed(SETTING_FORWARD_BUSY);
+}
+
+static void dnd_and_mailbox(void)
+{
+	missed(SETTING_FORWARD_BUSY);
+	set(4, OWNER_USER, 1, SETTING_DND, "on");
+}
+
+static void offline_and_mailbox(void)
+{
+	missed(SETTING_FORWARD_OFFLINE);
+}
+
+static void no_answer_goes_to_the_mailbox(void)
+{
+	begin_with(no_answer_and_mailbox);
+	an_outsider_calls();
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	sim_pass(16000);
+	NEED(mailbox_is_asked() && tellings == 1);
+	nothing_leaves();
+}
+
+static void busy_goes_to_the_mailbox(void)
+{
+	begin_with(busy_and_mailbox);
+	an_outsider_calls();
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 486, NULL);
+	NEED(mailbox_is_asked() && tellings == 1);
+	nothing_leaves();
+}
+
+static void do_not_disturb_goes_to_the_mailbox(void)
+{
+	begin_with(dnd_and_mailbox);
+	an_outsider_calls();
+	NEED(!sent_to(&bob, SIP_INVITE) && mailbox_is_asked());
+	nothing_leaves();
+}
+
+static void nobody_there_goes_to_the_mailbox(void)
+{
+	begin_with(offline_and_mailbox);
+	phone_down(&bob);
+	sim_pass(21000); /* nobody waits for the phone any more */
+	an_outsider_calls();
+	sim_pass(21000);
+	NEED(mailbox_is_asked());
+	nothing_leaves();
+}
+
+static void only_busy(void)
+{
+	anyone_may_call_bob();
+	set(2, OWNER_USER, 1, SETTING_FORWARD_BUSY, MOBILE);
+}
+
+/* Without a mailbox the caller hears what the phone said. */
+static void without_a_mailbox_busy_is_busy(void)
+{
+	begin_with(only_busy);
+	an_outsider_calls();
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 486, NULL);
+	NEED(code_of(t.txn) == 486);
+	nothing_leaves();
+	finish();
+}
+
+/* --- inside callers, whom it would carry --- */
+
+static void never_dialled(void)
+{
+	always();
+	sim.dialled[0] = "+33123456780";
+	sim.dialled[1] = NULL;
+}
+
+static void not_national(void)
+{
+	always();
+	set(1, OWNER_USER, 1, SETTING_CLASSES, "local");
+}
+
+static void nothing_left(void)
+{
+	always();
+	set(3, OWNER_USER, 1, SETTING_CEILINGS, "calls=0");
+}
+
+static void inside_rings_bob(void (*settings)(void), const char *why)
+{
+	begin_with(settings);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	NEED(tellings == 1 && strstr(told, why));
+	nothing_leaves();
+	talk_answer(&b, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+	finish();
+}
+
+static void a_number_that_the_payer_never_dialled(void)
+{
+	inside_rings_bob(never_dialled, "never dialled");
+}
+
+static void a_class_that_the_payer_may_not_call(void)
+{
+	inside_rings_bob(not_national, "class");
+}
+
+static void a_ceiling_that_is_full(void)
+{
+	inside_rings_bob(nothing_left, "calls at once");
+}
+
+/* What it may carry, it carries as before. */
+static void what_is_allowed_is_followed(void)
+{
+	begin_with(always);
+	talk_invite(&a, &alice, "bob", &offer);
+	NEED(sent_to(&telco[0], SIP_INVITE) && !sent_to(&bob, SIP_INVITE) && tellings == 0);
+}
+
+/* --- one behind another --- */
+
+static void bob_to_alice_to_a_mobile(void)
+{
+	anyone_may_call_bob();
+	set(2, OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "alice");
+	set(3, OWNER_USER, 0, SETTING_FORWARD_ALWAYS, MOBILE);
+	set(4, OWNER_USER, 0, SETTING_FORWARD_BUSY, "bob");
+}
+
+/* Whoever set the one that is refused rings; their other forwards stand, and bob's leads back to them. */
+static void whoever_set_it_rings(void)
+{
+	begin_with(bob_to_alice_to_a_mobile);
+	an_outsider_calls();
+	/* alice is busy, so to bob, to her again, and so on: after five of them it ends where it is */
+	for (int i = 0; i < 3; i++) {
+		talk_rings_at(&a, &alice);
+		talk_answer(&a, 486, NULL);
+		NEED(!sent_to(&bob, SIP_INVITE));
+	}
+	NEED(code_of(t.txn) == 486);
+	nothing_leaves();
+	finish();
+}
+
+/* --- setting one from the phone --- */
+
+static void dials(const char *code, const char *say)
+{
+	talk_invite(&a, &alice, code, &offer);
+	answered(&a);
+	voice_says(turn(say)->token, TURN_SAID, "");
+	hangs_up_on(&a);
+}
+
+static void carol_is_102(void)
+{
+	sim.user[2].name = "102";
+}
+
+static void what_could_never_be_followed_is_not_set(void)
+{
+	begin_with(carol_is_102); /* alice: national, mobile, premium */
+	dials("*72+81312345678", "not-allowed");
+	dials("*720081312345678", "not-allowed");
+	dials("*72112", "not-allowed");
+	dials("*72103", "invalid-choice");
+	NEED(sim.changes == 0);
+	dials("*720123456780", "forward-on"); /* never dialled yet */
+	NEED(sim.changes == 1 && strcmp(sim.changed_to, "0123456780") == 0);
+	dials("*72102", "forward-on");
+	dials("*73", "forward-off");
+	NEED(sim.changes == 3 && !sim.changed_to[0]);
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(an_outsider_rings_whose_forward_cannot_carry_them);
+	SIM(then_the_mailbox_takes_it);
+	SIM(no_answer_goes_to_the_mailbox);
+	SIM(busy_goes_to_the_mailbox);
+	SIM(do_not_disturb_goes_to_the_mailbox);
+	SIM(nobody_there_goes_to_the_mailbox);
+	SIM(without_a_mailbox_busy_is_busy);
+	SIM(a_number_that_the_payer_never_dialled);
+	SIM(a_class_that_the_payer_may_not_call);
+	SIM(a_ceiling_that_is_full);
+	SIM(what_is_allowed_is_followed);
+	SIM(whoever_set_it_rings);
+	SIM(what_could_never_be_followed_is_not_set);
+	(void)test_failed_here;
+	return TEST_END;
+}
