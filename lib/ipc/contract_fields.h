@@ -491,7 +491,9 @@ enum turn_why {
 #define FIELDS_PORTS(N, E, S, D, A, B, O) N(uint16_t, lo) N(uint16_t, hi)
 /* SHA-256 of the certificate that media shows in DTLS */
 #define FIELDS_DTLS_OURS(N, E, S, D, A, B, O) B(fingerprint, 32)
-#define FIELDS_RELAY(N, E, S, D, A, B, O) N(uint64_t, join) O(struct relay_spec, spec, relay_spec_ok)
+/* wish: a number, when core waits to hear that media relays by it; else 0 */
+#define FIELDS_RELAY(N, E, S, D, A, B, O) N(uint64_t, join) N(uint32_t, wish) O(struct relay_spec, spec, relay_spec_ok)
+#define FIELDS_RELAYED(N, E, S, D, A, B, O) N(uint64_t, join) N(uint32_t, wish)
 #define FIELDS_RELAY_CLOSE(N, E, S, D, A, B, O) N(uint64_t, join)
 /* relay has named every call that is not over, since the link came up: what media relays besides is nobody's */
 #define FIELDS_RELAYS_DONE(N, E, S, D, A, B, O)

@@ -25,7 +25,8 @@
 enum {
 	WAIT_MS = 20000,  /* for a phone whose connection broke a moment ago */
 	RENEW_MS = 40000, /* the relay's deadline is three times as long */
-	AGAIN_MS = 500,   /* a wish that media could not be told */
+	AGAIN_MS = 500,   /* a wish that media could not be told, or has not answered */
+	ANSWER_PATIENCE_MS = 2000,
 	CUT_EVERY_MS = 1000,
 	WARN_MS = 60000, /* before a ceiling cuts the call */
 };
@@ -163,6 +164,8 @@ static void do_dial(struct call *c)
 		call_event(c, CALL_ABSENT, NULL);
 		return;
 	}
+	if (!c->r.answered_ms && !c->r.ended)
+		call_relay(c); /* whoever answers may speak before media can hear of it */
 	if (c->desk) {
 		desk_ring(c);
 		return;
@@ -179,7 +182,41 @@ static void do_dial(struct call *c)
 void call_relay(struct call *c)
 {
 	bool told = media_relay(c);
-	timer_set(&child_wheel, &c->renew, child_now() + (told || !media_ready() ? RENEW_MS : AGAIN_MS));
+	timer_set(
+	    &child_wheel, &c->renew, child_now() + (c->answers || (!told && media_ready()) ? AGAIN_MS : RENEW_MS));
+}
+
+void call_relay_and_answer(struct call *c, struct leg *l, const struct sdp *answer)
+{
+	leg_set_local(l, answer);
+	c->answers |= (uint8_t)(1u << l->r.side);
+	c->answer_by_ms = child_now() + ANSWER_PATIENCE_MS;
+	call_relay(c);
+}
+
+static void answer_all(struct call *c)
+{
+	struct leg *legs[] = {leg_get(c->r.caller), leg_get(c->r.callee)};
+	uint8_t answers = c->answers;
+	struct sdp answer;
+
+	c->answers = 0;
+	for (size_t i = 0; i < sizeof legs / sizeof *legs; i++) {
+		if (!legs[i] || !(answers >> legs[i]->r.side & 1))
+			continue;
+		leg_local(legs[i], &answer);
+		leg_answer(legs[i], &answer);
+	}
+}
+
+void call_relayed(uint64_t call, uint32_t wish)
+{
+	struct call *c = call_get(call);
+
+	if (!c || !c->answers || wish != c->wish)
+		return;
+	answer_all(c);
+	timer_set(&child_wheel, &c->renew, child_now() + RENEW_MS);
 }
 
 static void connect_legs(struct call *c, struct leg *callee)
@@ -283,7 +320,8 @@ static void on_renew(struct timer *t, uint64_t now_ms)
 {
 	struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, renew));
 
-	(void)now_ms;
+	if (c->answers && now_ms >= c->answer_by_ms)
+		answer_all(c); /* media says what becomes of the call, or the phones do */
 	call_relay(c);
 }
 

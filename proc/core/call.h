@@ -93,9 +93,12 @@ struct call {
 	uint8_t looked, dialled_before, pin_given; /* what is known of the payer and the number */
 	uint8_t pin;                               /* enum plan_pin: the payer's, once looked */
 	uint8_t desk;                              /* desk.h: 1 + which call to the front desk this is; 0: none */
-	bool recorded; /* an earlier life wrote its record, and did not forget the call any more */
-	bool untold;   /* to a media that came up since */
-	uint8_t keyed; /* media can be heard on every side that is there */
+	bool recorded;   /* an earlier life wrote its record, and did not forget the call any more */
+	bool untold;     /* to a media that came up since */
+	uint8_t answers; /* bit for each side that is answered as soon as media relays by the wish of this number, */
+	uint32_t wish;
+	uint64_t answer_by_ms; /* or then */
+	uint8_t keyed;         /* media can be heard on every side that is there */
 	/* the dialogue with the caller */
 	uint8_t script, step, tries, silences; /* script: enum script */
 	uint8_t seats;                         /* 1 << enum voice_seat: those that it keeps */
@@ -144,6 +147,7 @@ void call_on_dialled(uint64_t call, const struct pin_memory *m);
 void call_on_proof(uint64_t call, uint8_t proof); /* enum incoming_proof */
 void call_phone_back(uint32_t user);
 void call_media_failed(uint64_t call, enum relay_why why);
+void call_relayed(uint64_t call, uint32_t wish);
 void call_gate_open(uint64_t call, enum relay_key key);
 void call_varying(uint64_t call, unsigned side);
 void call_counts(const struct msg_relay_counts *m);
@@ -157,6 +161,8 @@ void call_save(struct call *c);
 void call_write_record(struct call *c); /* of the part that was talked until now */
 /* Tell media what this call is now; again soon when it can't be told this moment. */
 void call_relay(struct call *c);
+/* So, and once it relays by that this leg is answered: who hears an answer may speak at once, and media may be killed then. */
+void call_relay_and_answer(struct call *c, struct leg *l, const struct sdp *answer);
 /* Ends it, with this reason to whoever is there. What fails in media while a transfer is under way ends that alone. */
 void call_fail(struct call *c, enum refusal why, const char *text);
 void call_fail_media(struct call *c, enum refusal why, const char *text);

@@ -78,7 +78,7 @@ static void tell(struct call *c, void *arg)
 {
 	(void)arg;
 	c->untold = false;
-	if (!c->r.answered_ms && !c->r.ended)
+	if (!timer_is_set(&c->renew)) /* nothing is to be told yet */
 		return;
 	media_owe(c);
 	call_relay(c);

@@ -403,6 +403,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_RECORDED] = record_on_recorded,
     [MSG_PORTS] = media_on_ports,
     [MSG_DTLS_OURS] = media_on_dtls_ours,
+    [MSG_RELAYED] = media_on_relayed,
     [MSG_RELAY_FAILED] = media_on_failed,
     [MSG_GATE] = media_on_gate,
     [MSG_VARYING] = media_on_varying,

@@ -130,8 +130,7 @@ const char *join_caller(struct call *c, struct leg *caller)
 		return why;
 	c->r.spoken = 1;
 	c->r.hears[caller->r.side] = RELAY_HEARS_NOTHING;
-	call_relay(c);
-	leg_answer(caller, &answer);
+	call_relay_and_answer(c, caller, &answer);
 	return NULL;
 }
 
@@ -168,7 +167,7 @@ static void begin_talk(struct call *c, struct leg *callee)
 	c->r.callee = callee->r.id;
 	c->r.answered_ms = child_now();
 	c->r.start_wall_ms = clock_wall_ms();
-	join_again(c);
+	hear_each_other(c);
 }
 
 const char *join_meeting(struct call *c, struct leg *a, struct leg *b)
@@ -184,8 +183,8 @@ const char *join_meeting(struct call *c, struct leg *a, struct leg *b)
 	if (why)
 		return why;
 	begin_talk(c, b);
-	leg_answer(a, &answer_a);
-	leg_answer(b, &answer_b);
+	call_relay_and_answer(c, a, &answer_a);
+	call_relay_and_answer(c, b, &answer_b);
 	return NULL;
 }
 
@@ -206,7 +205,7 @@ const char *join_late(struct call *c, struct leg *party, struct leg *late)
 	(void)leg_set_text(late, LEG_LOCAL_USER, span_str(c->r.from));
 	timer_cancel(&child_wheel, &c->ring);
 	begin_talk(c, late);
-	leg_answer(late, &answer);
+	call_relay_and_answer(c, late, &answer);
 	return NULL;
 }
 
@@ -241,10 +240,11 @@ const char *join_legs(struct call *c, struct leg *caller, struct leg *callee)
 	c->r.start_wall_ms = clock_wall_ms();
 	callee->r.ice = theirs.audio.ice_ufrag[0] != 0;
 	timer_cancel(&child_wheel, &c->ring);
-	call_relay(c);
+	if (c->r.spoken)
+		call_relay(c);
+	else
+		call_relay_and_answer(c, caller, &answer);
 	call_save(c);
 	leg_save(callee);
-	if (!c->r.spoken)
-		leg_answer(caller, &answer);
 	return NULL;
 }

@@ -170,6 +170,7 @@ bool media_relay(struct call *c)
 	if (!m)
 		return false; /* every wish is sent again when media is back */
 	m->join = c->r.id;
+	m->wish = c->answers ? ++c->wish : 0;
 	m->spec = ipc_put_part(media, &spec, sizeof spec);
 	ipc_end(media);
 	media_owe_no_more(c);
@@ -216,6 +217,14 @@ void media_on_dtls_ours(struct link *from, const struct ipc_view *v)
 const uint8_t *media_fingerprint(void)
 {
 	return ours.told ? ours.fingerprint : NULL;
+}
+
+void media_on_relayed(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_relayed *m = v->payload;
+
+	(void)from;
+	call_relayed(m->join, m->wish);
 }
 
 void media_on_failed(struct link *from, const struct ipc_view *v)

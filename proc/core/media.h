@@ -48,6 +48,7 @@ const uint8_t *media_fingerprint(void);
 
 void media_on_dtls_ours(struct link *from, const struct ipc_view *v);
 void media_on_ports(struct link *from, const struct ipc_view *v);
+void media_on_relayed(struct link *from, const struct ipc_view *v);
 void media_on_failed(struct link *from, const struct ipc_view *v);
 void media_on_gate(struct link *from, const struct ipc_view *v);
 void media_on_varying(struct link *from, const struct ipc_view *v);

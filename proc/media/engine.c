@@ -2,6 +2,7 @@
 #include "engine.h"
 #include "base/ban_table.h"
 #include "base/log.h"
+#include "early.h"
 #include "ended.h"
 #include "fast.h"
 #include "gate.h"
@@ -260,6 +261,12 @@ bool engine_has(const struct relay_spec *spec)
 	return true;
 }
 
+/* Is it said who sends there? */
+static bool is_known(const struct relay_side *s)
+{
+	return s->present && (s->end != RELAY_PASSING || s->key != RELAY_KEY_NONE);
+}
+
 bool engine_start(uint32_t index)
 {
 	const struct relay_spec *spec = &table_row(index)->spec;
@@ -267,12 +274,33 @@ bool engine_start(uint32_t index)
 
 	for (unsigned side = 0; side < 2; side++)
 		for (unsigned c = 0; c < COMPONENTS; c++) {
-			/* the leg may have moved to a listener with another media address, or gone */
-			struct port *p = spec->side[side].present ? row_port(spec, side, c) : NULL;
+			if (!is_known(&spec->side[side])) {
+				port_await(index, side * COMPONENTS + c);
+				continue;
+			}
+			/* the leg may have moved to a listener with another media address */
+			struct port *p = row_port(spec, side, c);
 			port_leave_others(index, side * COMPONENTS + c, p);
-			ok = (!p || port_use(p)) && ok;
+			ok = p && port_use(p) && ok;
 		}
 	return ok;
+}
+
+void engine_hear(uint32_t index)
+{
+	struct addr from;
+	struct span packet;
+
+	for (unsigned side = 0; side < 2; side++)
+		for (unsigned c = 0; c < COMPONENTS; c++) {
+			struct port *p = row_port(&table_row(index)->spec, side, c);
+			if (!p || !p->used || !p->fresh)
+				continue;
+			p->fresh = false;
+			while (early_take(p, &from, &packet))
+				on_packet(p, &from, packet);
+			on_packets(p, &p->io);
+		}
 }
 
 void engine_stop(uint32_t index)

@@ -21,6 +21,8 @@ void engine_open(const struct site *s);
 bool engine_has(const struct relay_spec *spec);
 /* false: one of its ports cannot be opened. */
 bool engine_start(uint32_t index) __attribute__((warn_unused_result));
+/* What its ports hold of before it started. */
+void engine_hear(uint32_t index);
 void engine_stop(uint32_t index);
 
 /* From our port of this side and component. */

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 /* PAUSE_SWEEPS_MAX: of 250 ms */
-enum { DRIFT_MS = 50, NS_PER_MS = 1000000, PAUSE_SWEEPS_MAX = 128 };
+enum { DRIFT_MS = 50, NS_PER_MS = 1000000, PAUSE_SWEEPS_MAX = 128, NET_PATIENCE_MS = 10000 };
 
 static struct {
 	int flows; /* -1: net gave none */
@@ -29,9 +29,11 @@ static struct {
 		bool in;
 		struct flow_key key;
 		struct flow flow;
-		uint64_t passed, stranger;  /* at the last turn */
-	} * slot;                           /* four for each row */
-	bool *again;                        /* rows to be followed again */
+		uint64_t passed, stranger; /* at the last turn */
+	} * slot;                          /* four for each row */
+	bool *again;                       /* rows to be followed again */
+	uint64_t *left;                    /* by row: the call of the life before, whose flows may stand */
+	uint64_t opened_ms;
 	uint32_t pause_sweeps, wait_sweeps; /* until then */
 	uint32_t rows;
 	int64_t ahead_ms; /* CLOCK_BOOTTIME before CLOCK_MONOTONIC */
@@ -72,8 +74,12 @@ void kernel_open(uint32_t rows)
 	kernel.ahead_ms = clocks_apart_ms();
 	kernel.slot = calloc((size_t)rows * RELAY_PORTS, sizeof *kernel.slot);
 	kernel.again = calloc(rows, sizeof *kernel.again);
-	if (!kernel.slot || !kernel.again)
+	kernel.left = calloc(rows, sizeof *kernel.left);
+	if (!kernel.slot || !kernel.again || !kernel.left)
 		log_fatal("no memory for flows");
+	kernel.opened_ms = child_now();
+	for (uint32_t i = 0; i < rows; i++)
+		kernel.left[i] = table_row(i) ? table_row(i)->join : 0;
 	if (!route_open())
 		log_warn("no netlink: what calls need of the kernel's relay stays with sockets");
 }
@@ -199,6 +205,12 @@ static void follow_rest(void)
 	}
 	if (kernel.wait_sweeps)
 		kernel.wait_sweeps = kernel.pause_sweeps = pause;
+}
+
+bool kernel_is_clear(uint32_t row)
+{
+	return kernel.flows >= 0 || !kernel.left[row] || kernel.left[row] == table_row(row)->join ||
+	       child_now() > kernel.opened_ms + NET_PATIENCE_MS;
 }
 
 void kernel_end(uint32_t row)

@@ -19,6 +19,8 @@ void kernel_on_path(struct link *from, const struct ipc_view *v);
 void kernel_follow(uint32_t row);
 /* What it needs of the kernel could not be had just now: it is followed again, at first at the next sweep, then ever more seldom. */
 void kernel_follow_again(uint32_t row);
+/* False: what a former call of this row's ports left in the kernel may turn this one's packets away, until net has given the map. */
+bool kernel_is_clear(uint32_t row);
 /* The row ends: its counts are read before. */
 void kernel_end(uint32_t row);
 

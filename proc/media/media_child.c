@@ -44,6 +44,18 @@ static void tell_failed(uint64_t join, enum relay_why why)
 	ipc_end(l);
 }
 
+static void tell_relayed(const struct msg_relay *to)
+{
+	struct link *l = core();
+	struct msg_relayed *m = l ? ipc_begin(l, MSG_RELAYED) : NULL;
+
+	if (!m)
+		return; /* core asks again */
+	m->join = to->join;
+	m->wish = to->wish;
+	ipc_end(l);
+}
+
 void media_tell_varying(const struct relay_row *r, unsigned side)
 {
 	struct link *l = core();
@@ -140,7 +152,10 @@ static void on_relay(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	table_save(index);
+	engine_hear(index);
 	kernel_follow(index);
+	if (m->wish && kernel_is_clear(index))
+		tell_relayed(m); /* if not, core asks again */
 	if (is_open(index, r, child_now()))
 		tell_open(r);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "port.h"
 #include "base/log.h"
+#include "early.h"
 #include "near.h"
 #include "socket.h"
 #include <errno.h>
@@ -69,14 +70,33 @@ static bool unshut(struct port *p)
 	return !p->shut;
 }
 
+static bool closed_just_now(const struct port *p)
+{
+	return p->closed_ms && child_now() < p->closed_ms + PORT_LATE_MS;
+}
+
+static void keep_early(struct port *p)
+{
+	uint8_t packet[EARLY_OCTETS];
+	struct sockaddr_storage sa;
+	socklen_t sa_n = sizeof sa;
+	struct addr from;
+	ssize_t n = recvfrom(p->io.fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&sa, &sa_n);
+
+	if (n > 0 && (size_t)n <= sizeof packet && addr_from_sockaddr((struct sockaddr *)&sa, &from))
+		early_put(p, &from, span_of(packet, (size_t)n));
+}
+
 /* Most ports never hear a stranger, and so are never shut: that would cost each call two system calls a port. */
 static void on_stray(struct port *p)
 {
 	uint8_t octet;
 
 	all.strays++;
-	if (child_now() < p->closed_ms + PORT_LATE_MS && p->closed_ms)
+	if (closed_just_now(p))
 		(void)recvfrom(p->io.fd, &octet, 1, MSG_DONTWAIT, NULL, NULL);
+	else if (p->awaited)
+		keep_early(p);
 	else
 		shut(p);
 }
@@ -179,6 +199,7 @@ void port_open_all(const struct site *s, port_handler *on_packets)
 {
 	uint32_t descriptors = raise_file_limit();
 
+	early_open();
 	all.on_packets = on_packets;
 	all.lo = s->media_port_lo;
 	all.each = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS * RELAY_PORTS;
@@ -210,7 +231,7 @@ static bool make_ready(struct port *p)
 	if (p->shut && !unshut(p))
 		return false;
 	bool deaf = !ev_is_active(&p->io);
-	if (deaf || (child_now() < p->closed_ms + PORT_LATE_MS && p->closed_ms))
+	if (deaf || closed_just_now(p))
 		socket_drain(p->io.fd);
 	if (deaf)
 		ev_io_start(child_loop(), &p->io);
@@ -224,6 +245,8 @@ bool port_use(struct port *p)
 	if (!make_ready(p))
 		return false;
 	p->used = true;
+	p->fresh = p->awaited;
+	p->awaited = false;
 	p->said = 0;
 	p->media = p->keying = (struct bucket){0};
 	all.used++;
@@ -232,6 +255,8 @@ bool port_use(struct port *p)
 
 static void leave(struct port *p)
 {
+	early_forget(p);
+	p->awaited = p->fresh = false;
 	if (!p->used)
 		return;
 	p->used = false;
@@ -246,6 +271,17 @@ void port_leave_others(uint32_t row, unsigned nth, const struct port *but)
 		struct port *p = &all.port[i][row * RELAY_PORTS + nth];
 		if (p != but)
 			leave(p);
+	}
+}
+
+void port_await(uint32_t row, unsigned nth)
+{
+	for (uint8_t i = 0; i < all.addresses; i++) {
+		struct port *p = &all.port[i][row * RELAY_PORTS + nth];
+		if (p->awaited || p->io.fd < 0)
+			continue;
+		leave(p);
+		p->awaited = make_ready(p);
 	}
 }
 
@@ -265,4 +301,5 @@ void port_status(struct proc_status *s)
 	status_counter(s, "ports-not-shut", all.deaf);
 	status_counter(s, "ports-not-opened", all.dead);
 	near_status(s);
+	early_status(s);
 }

@@ -34,7 +34,7 @@ static struct bpf_object *object;
 static struct relay_spec spec;
 
 static struct {
-	uint32_t strangers, failed;
+	uint32_t strangers, failed, relayed;
 	struct msg_relay_counts counts;
 } heard;
 
@@ -63,6 +63,12 @@ static void on_failed(struct link *from, const struct ipc_view *v)
 	heard.failed++;
 }
 
+static void on_relayed(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	heard.relayed = ((const struct msg_relayed *)v->payload)->wish;
+}
+
 static void ignore(struct link *from, const struct ipc_view *v)
 {
 	(void)from;
@@ -72,6 +78,7 @@ static void ignore(struct link *from, const struct ipc_view *v)
 static ipc_handler *const on[MSG_N] = {
     [MSG_PORTS] = ignore,
     [MSG_GATE] = ignore,
+    [MSG_RELAYED] = on_relayed,
     [MSG_RELAY_FAILED] = on_failed,
     [MSG_RELAY_COUNTS] = on_counts,
     [MSG_EVENT] = on_event,
@@ -234,7 +241,8 @@ static bool start(void)
 	return stage_go(&s);
 }
 
-static void wish(uint64_t deadline_ms)
+/* The call of this phone and the second. */
+static void wish_of(uint64_t join, uint32_t number, const struct phone *first, uint64_t deadline_ms)
 {
 	memset(&spec, 0, sizeof spec);
 	spec.answered = 1;
@@ -249,15 +257,21 @@ static void wish(uint64_t deadline_ms)
 		side->key = RELAY_KEY_SDES;
 		side->direction = RELAY_BOTH;
 		side->tag_len = 10;
-		side->rtp = side->rtcp = phone[i].addr;
+		side->rtp = side->rtcp = i ? phone[i].addr : first->addr;
 		side->payloads = 1;
 		side->payload[0] = (struct relay_payload){0, RELAY_FRAME_PCM, SDP_PCMU, 0};
 	}
 	struct msg_relay *m = ipc_begin_as(core, MSG_RELAY, CLASS_DIALOG);
-	m->join = JOIN;
+	m->join = join;
+	m->wish = number;
 	m->spec = ipc_put_part(core, &spec, sizeof spec);
 	ipc_end(core);
 	settle();
+}
+
+static void wish(uint64_t deadline_ms)
+{
+	wish_of(JOIN, 0, &phone[0], deadline_ms);
 }
 
 static void hang_up(void)
@@ -525,6 +539,27 @@ static void what_core_does_not_name_leaves_the_kernel(void)
 	}
 }
 
+/* Nor is the next call on its ports answered while what it left turns that one's packets away. */
+static void nobody_is_answered_whom_anothers_flow_turns_away(void)
+{
+	wish(clock_boot_ms() + 60000);
+	CHECK(talk(1, 2) && in_the_kernel() == 2);
+	stage_kill(&s);
+	CHECK(start());
+	wish_of(JOIN, 7, &phone[0], clock_boot_ms() + 60000);
+	CHECK(heard.relayed == 7 && talk(3, 2)); /* its own */
+	told_all();
+	wish_of(JOIN + 1, 8, &other, clock_boot_ms() + 60000);
+	say(&other, "10.9.0.1", LO, 170, 5);
+	CHECK(heard.relayed == 7 && hears(&phone[1], "10.9.1.1", LO + 2, SILENCE_MS) == -1);
+	net_speaks();
+	wish_of(JOIN + 1, 9, &other, clock_boot_ms() + 60000);
+	say(&other, "10.9.0.1", LO, 170, 6);
+	CHECK(heard.relayed == 9 && hears(&phone[1], "10.9.1.1", LO + 2, ARRIVAL_MS) == 6);
+	wish(clock_boot_ms() + 60000);
+	hang_up();
+}
+
 static void an_end_comes_by_itself(void)
 {
 	wish(clock_boot_ms() + 1000);
@@ -620,6 +655,7 @@ int main(int argc, char **argv)
 	RUN(what_could_not_be_asked_is_asked_again);
 	RUN(a_call_that_is_over_is_gone);
 	RUN(what_core_does_not_name_leaves_the_kernel);
+	RUN(nobody_is_answered_whom_anothers_flow_turns_away);
 	RUN(an_end_comes_by_itself);
 	RUN(what_net_lies_is_borne);
 	if (s.pid)

@@ -30,7 +30,7 @@ static struct stage s;
 static struct link *core;
 
 static struct {
-	uint32_t gates, failed, events, ports;
+	uint32_t gates, failed, events, ports, relayed;
 	uint64_t failed_join, gate_join;
 	uint8_t why;
 	struct msg_relay_counts counts;
@@ -48,6 +48,13 @@ static void on_gate(struct link *from, const struct ipc_view *v)
 	(void)from;
 	heard.gates++;
 	heard.gate_join = ((const struct msg_gate *)v->payload)->join;
+}
+
+static void on_relayed(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_relayed *m = v->payload;
+	(void)from;
+	heard.relayed = m->join == 6 ? m->wish : 0;
 }
 
 static void on_failed(struct link *from, const struct ipc_view *v)
@@ -81,6 +88,7 @@ static void ignore(struct link *from, const struct ipc_view *v)
 static ipc_handler *const on[MSG_N] = {
     [MSG_PORTS] = on_ports,
     [MSG_GATE] = on_gate,
+    [MSG_RELAYED] = on_relayed,
     [MSG_RELAY_FAILED] = on_failed,
     [MSG_RELAY_COUNTS] = on_counts,
     [MSG_EVENT] = on_event,
@@ -208,14 +216,20 @@ static void spec_init(uint32_t at, enum relay_key key)
 	}
 }
 
-static void wish(uint64_t join)
+static void wish_number(uint64_t join, uint32_t number)
 {
 	struct msg_relay *m = ipc_begin_as(core, MSG_RELAY, CLASS_DIALOG);
 
 	m->join = join;
+	m->wish = number;
 	m->spec = ipc_put_part(core, &spec, sizeof spec);
 	ipc_end(core);
 	settle();
+}
+
+static void wish(uint64_t join)
+{
+	wish_number(join, 0);
 }
 
 static void close_relay(uint64_t join)
@@ -320,6 +334,61 @@ static void a_flood_from_the_right_address_is_cut(void)
 	CHECK(n >= 300 && n <= 700);
 	stage_run(&s, 1100);
 	CHECK(relays_both_ways(0));
+}
+
+/* Of a call that rings: whose phones may speak before core can say who they are. */
+static void wish_unanswered(uint64_t join)
+{
+	spec_init(1, RELAY_KEY_NONE);
+	spec.answered = 0;
+	for (int i = 0; i < 2; i++)
+		spec.side[i].source = RELAY_SOURCE_NONE;
+	wish(join);
+}
+
+static void what_comes_before_the_answer_waits_for_it(void)
+{
+	uint32_t events = heard.events;
+	uint16_t port = 0;
+
+	send_to(&other, LO + 6, rtp(170)); /* to no call */
+	settle();
+	wish_unanswered(6);
+	send_to(&phone[1], LO + 6, rtp(170));
+	send_to(&phone[1], LO + 6, rtp(170));
+	settle();
+	CHECK(receive(&phone[0], &port) == 0); /* nobody knows yet from whom it is */
+	stage_run(&s, 700);		       /* and then it is too old */
+	send_to(&phone[1], LO + 6, rtp(170));
+	send_to(&phone[0], LO + 4, rtp(170));
+	settle();
+	spec_init(1, RELAY_KEY_SDES);
+	heard.relayed = 0;
+	wish_number(6, 9);
+	CHECK(heard.relayed == 9);
+	CHECK(receive_within(&phone[0], ARRIVAL_MS, &port) == 182 && port == LO + 4);
+	CHECK(receive_within(&phone[1], ARRIVAL_MS, &port) == 182 && port == LO + 6);
+	CHECK(receive(&phone[0], &port) == 0 && heard.events == events);
+	CHECK(relays_both_ways(1));
+	/* nothing of a call that is over goes to the next one, nor what strangers said */
+	close_relay(6);
+	wish_unanswered(8);
+	send_to(&phone[1], LO + 6, rtp(170));
+	settle();
+	close_relay(8);
+	spec_init(1, RELAY_KEY_SDES);
+	wish(9);
+	CHECK(receive(&phone[0], &port) == 0);
+	close_relay(9);
+	stage_run(&s, PORT_LATE_MS);
+	wish_unanswered(10);
+	send_to(&other, LO + 6, rtp(170));
+	send_to(&phone[1], LO + 6, rtp(160));
+	settle();
+	spec_init(1, RELAY_KEY_SDES);
+	wish(10);
+	CHECK(receive(&phone[0], &port) == 0 && relays_both_ways(1));
+	close_relay(10);
 }
 
 static void a_port_is_free_after_its_call(void)
@@ -607,6 +676,7 @@ int main(int argc, char **argv)
 	RUN(an_orphan_ends_at_its_deadline);
 	RUN(a_call_outlives_a_kill);
 	RUN(a_gate_that_stays_shut_ends_after_10_s);
+	RUN(what_comes_before_the_answer_waits_for_it);
 	RUN(what_core_does_not_name_ends);
 	RUN(what_core_may_not_wish_is_accused);
 	RUN(what_core_lies_is_borne);

@@ -356,12 +356,78 @@ static void media_dies_and_the_calls_go_on(void)
 	sim_link_down(PROC_MEDIA, 0);
 	talk_answer(&b, 200, &answer);
 	talk_takes(&b, SIP_ACK);
-	talk_hears(&a, 200);
-	talk_ack(&a);
 	relay_wish(NULL);
+	NEED(!reply_to(a.txn));
 	sim_link_up(PROC_MEDIA, 0);
 	NEED(relay_wish(NULL));
+	talk_hears(&a, 200);
+	talk_ack(&a);
 	call_hang_up(&a, &b);
+	finish();
+}
+
+/* Alice calls Bob, who answers; media was told twice. */
+static void bob_answers(struct msg_relay *last)
+{
+	relay_wish(NULL);
+	talk_invite(&a, &alice, "bob", &offer);
+	struct heard *h = sim_take(PROC_MEDIA, MSG_RELAY, NULL, NULL);
+	const struct relay_spec *s = h ? sim_part(h, ((const struct msg_relay *)(const void *)h->payload)->spec) : NULL;
+	NEED(s && !s->answered && s->side[0].present && s->side[1].present && s->side[0].key == RELAY_KEY_NONE);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &answer);
+	talk_takes(&b, SIP_ACK);
+	h = sim_take(PROC_MEDIA, MSG_RELAY, NULL, NULL);
+	NEED(h);
+	memcpy(last, h->payload, sizeof *last);
+	NEED(last->wish && !reply_to(a.txn));
+}
+
+static void media_says_relayed(uint64_t join, uint32_t number)
+{
+	struct msg_relayed *m = ipc_begin(sim_far(PROC_MEDIA, 0), MSG_RELAYED);
+
+	m->join = join;
+	m->wish = number;
+	ipc_end(sim_far(PROC_MEDIA, 0));
+	sim_turn();
+}
+
+/* Who hears an answer may speak at once, and media may be killed then (R28). */
+static void a_caller_is_answered_when_media_relays(void)
+{
+	struct msg_relay last;
+
+	begin();
+	sim.media_slow = true;
+	bob_answers(&last);
+	media_says_relayed(last.join, last.wish - 1);
+	media_says_relayed(last.join + 1, last.wish);
+	NEED(!reply_to(a.txn));
+	media_says_relayed(last.join, last.wish);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	media_says_relayed(last.join, last.wish);
+	call_hang_up(&a, &b);
+	/* no answer is lost for one that was, and none waits for a media that says nothing */
+	bob_answers(&last);
+	sim_pass(1000);
+	NEED(relay_wish(NULL) && !reply_to(a.txn));
+	sim_pass(2000);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	call_hang_up(&a, &b);
+	/* one of them goes meanwhile */
+	bob_answers(&last);
+	struct msg_cancelled *m = ipc_begin(sim_far(PROC_EDGE, alice.edge), MSG_CANCELLED);
+	m->txn = a.txn;
+	ipc_end(sim_far(PROC_EDGE, alice.edge));
+	sim_turn();
+	NEED(code_of(a.txn) == 487);
+	struct heard *bye = talk_takes(&b, SIP_BYE);
+	NEED(bye);
+	talk_reply(&b, bye, 200, NULL);
+	media_says_relayed(last.join, last.wish);
 	finish();
 }
 
@@ -372,11 +438,17 @@ static void a_wish_without_credit_is_made_again_soon(void)
 	struct link *media = child_link(PROC_MEDIA, 0);
 	uint16_t credit = media->credit[CLASS_DIALOG];
 	media->credit[CLASS_DIALOG] = 0;
-	call_up(&a, &alice, &b, &bob);
+	talk_invite(&a, &alice, "bob", &offer);
+	NEED(relay_wish(NULL));
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &answer);
+	talk_takes(&b, SIP_ACK);
 	NEED(!relay_wish(NULL));
 	media->credit[CLASS_DIALOG] = credit;
 	sim_pass(1000);
 	NEED(relay_wish(NULL));
+	talk_hears(&a, 200);
+	talk_ack(&a);
 	/* the same for a change: a phone that has moved is not left unheard for 40 s */
 	struct sdp moved = sdp_of(KEYS_SDES, alice.host, 50002, 2, "sendrecv", NULL);
 	media->credit[CLASS_DIALOG] = 0;
@@ -441,7 +513,7 @@ static void media_learns_that_it_was_told_of_all(void)
 	phone_register(&alice);
 	phone_register(&bob);
 	call_up(&a, &alice, &b, &bob);
-	NEED(wishes == 1 && dones == 0);
+	NEED(wishes == 2 && dones == 0);
 	wishes = 0;
 	sim_link_down(PROC_MEDIA, 0);
 	sim_link_up(PROC_MEDIA, 0);
@@ -988,6 +1060,7 @@ int main(void)
 	SIM(owed_hang_ups_make_room_for_calls);
 	SIM(an_edge_dies_while_a_login_is_judged_or_a_text_delivered);
 	SIM(media_dies_and_the_calls_go_on);
+	SIM(a_caller_is_answered_when_media_relays);
 	SIM(a_wish_without_credit_is_made_again_soon);
 	SIM(media_learns_that_it_was_told_of_all);
 	SIM(media_binds_other_ports_than_agreed);

@@ -127,6 +127,18 @@ static void say_login(struct link *l, const struct ipc_view *v)
 	ipc_end(l);
 }
 
+static void say_relayed(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_relay *m = v->payload;
+	struct msg_relayed *r = m->wish && !sim.media_slow ? ipc_begin(l, MSG_RELAYED) : NULL;
+
+	if (!r)
+		return;
+	r->join = m->join;
+	r->wish = m->wish;
+	ipc_end(l);
+}
+
 static void say_sealed(struct link *l, const struct ipc_view *v)
 {
 	const struct msg_seal_want *want = v->payload;
@@ -411,6 +423,8 @@ static void on_any(struct link *l, const struct ipc_view *v)
 		sim.watch(l, v);
 	if (v->type == MSG_EVENT || v->type == MSG_DEVICE_STATE || v->type == MSG_DEVICES_DONE || v->type == MSG_RELAYS_DONE)
 		return;
+	if (v->type == MSG_RELAY)
+		say_relayed(l, v);
 	if (conduct[v->type])
 		conduct[v->type](l, v);
 	else

@@ -74,6 +74,7 @@ struct sim {
 	ipc_handler *watch; /* sees all that core says; may be NULL */
 	bool fail_aborts;   /* sim_fail() is for a fuzzer */
 	bool media_mute;    /* one that comes up has not said its ports yet */
+	bool media_slow;    /* it does not say yet that it relays by a wish */
 	uint32_t step_ms;   /* of sim_pass(); 0: each tick of the wheel */
 	bool quiet;    /* keep nothing of what is heard: for measurements */
 	int crash_fd;  /* the arena */

@@ -72,11 +72,55 @@ class Call:
         return ends
 
 
+class Eager(Call):
+    """Each end speaks as soon as it may, b when it has answered and a when it hears of that, and once more when both know, from `ends`."""
+
+    def __init__(self, a, b):
+        self.a, self.b, self.cseq, self.over = a, b, 1, False
+        a.with_me.append(self)
+        here, there = self.ends = End(a, RTP_PORT["a"]), End(b, RTP_PORT["b"])
+        a.with_me.append(here)
+        b.with_me.append(there)
+        self.sent = a.invite(b.user)
+        self.got = b.wait_request("INVITE")
+        there.aim(self.got.body)
+        b.reply(self.got, 180, "Ringing", to_tag="t1")
+        time.sleep(0.1)         # nobody picks up faster
+        b.reply(self.got, 200, "OK", to_tag="t1", body=sip.sdp(b.local, RTP_PORT["b"]))
+        there.say()
+        self.ok = a.answer(self.sent)
+        assert self.ok.code == 200, self.ok
+        here.aim(self.ok.body)
+        here.say()
+        a.ack(self.sent, self.ok)
+        b.wait_request("ACK")
+        there.say()
+        here.say()
+
+    def unheard(self, seconds=1.0):
+        """Of a's two packets and of b's two, those that the other end has not heard by then."""
+        lost = []
+        for by in reversed(self.ends):
+            missing, until = {1, 2}, time.monotonic() + seconds
+            while missing and time.monotonic() < until:
+                by.rtp.settimeout(max(0.001, until - time.monotonic()))
+                try:
+                    missing.discard(struct.unpack_from(">H", by.rtp.recv(4096), 2)[0] - 1000)
+                except TimeoutError:
+                    pass
+            lost.append(sorted(missing))
+        return lost
+
+
 class End:
-    def __init__(self, client, port, far_sdp):
+    def __init__(self, client, port, far_sdp=None):
         self.rtp = client.host.udp(client.local, port)
         self.rtcp = client.host.udp(client.local, port + 1)
         self.seq = 1000
+        if far_sdp:
+            self.aim(far_sdp)
+
+    def aim(self, far_sdp):
         addr, far, _ = sip.sdp_media(far_sdp)
         self.far, self.far_rtcp = (addr, far), (addr, far + 1)
 

@@ -4,9 +4,11 @@ media's sockets do is counted apart. All of it with tc, again with XDP, which is
 what XDP sends, and again with sockets, where the exchange has no place for pins."""
 import json
 import os
+import random
 import signal
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -19,7 +21,7 @@ import phones
 import sip
 from exchange import PROCESSES
 from capture import gaps, numbers
-from scripted import ENCRYPTED, RTP_PORT, Call, Talk
+from scripted import ENCRYPTED, RTP_PORT, Call, Eager, Talk
 
 
 @pytest.fixture(scope="module")
@@ -368,6 +370,125 @@ def test_r28_a_call_that_ends_while_media_is_dead(exchange, engine, scripted):
     assert exchange.counter("relays") == 0
     a.say(ENCRYPTED, 3)
     assert not b.hear()
+
+
+EAGER_CALLS = 40
+TROUBLE = (net.LabError, OSError, AssertionError, AttributeError)      # of a phone whose exchange dies
+
+
+def test_r28_the_first_words_are_heard(exchange, engine, scripted, people):
+    """Of who speaks as soon as it has answered, or heard the answer; whatever strangers sent to the ports before."""
+    a, b = scripted("ka"), scripted("kb")
+    thief, lost = people.host("thief").udp(people.host("thief").v4), []
+    with thief:
+        for _ in range(EAGER_CALLS):
+            for port in exchange.media_ports:
+                thief.sendto(b"junk", (exchange.lab.addr["voice"][0], port))
+            call = Eager(a, b)
+            lost.append(call.unheard())
+            call.bye()
+            for end in call.ends:
+                end.close()
+    assert not any(any(x) for x in lost), [(i, x) for i, x in enumerate(lost) if any(x)]
+    exchange.wait_no_calls()
+    engine.wait_flows(0)
+
+
+class Churn(threading.Thread):
+    """Two phones that call, talk and hang up, and come anew when a call or its set-up fails."""
+
+    def __init__(self, people, n):
+        super().__init__(daemon=True)
+        self.people, self.names, self.over = people, (f"ca{n}", f"cb{n}"), False
+        self.talked, self.lost = 0, []
+        for name in self.names:
+            people.bundle(name)
+            people.host(name)
+
+    def come(self):
+        both = [sip.Client(self.people.host(n), self.people.bundle(n)[0], timeout=3) for n in self.names]
+        for c in both:
+            if c.open().register().code != 200:
+                raise net.LabError("not admitted")
+        return both
+
+    def talk(self, call):
+        """Media needs no connection: whatever dies now, each packet of either end is heard."""
+        talk = Talk(*call.media())
+        talk.start()
+        time.sleep(0.4)
+        talk.over = True
+        talk.join()
+        time.sleep(0.2)
+        talk.hear()
+        self.talked += 1
+        lost = [sorted(set(said) - set(heard)) for said, heard in zip(talk.said, reversed(talk.heard))]
+        if any(lost):
+            self.lost.append((time.monotonic(), talk.said[0][0], lost))
+
+    def hang_up(self, call):
+        """It stands until its caller has come back."""
+        for _ in range(60):
+            try:
+                if call.a.answer(call.next("BYE")).code in (200, 481):
+                    return
+            except TROUBLE:
+                time.sleep(0.2)
+            try:
+                call.a.reconnect()
+            except TROUBLE:
+                pass
+
+    def leave(self, both):
+        for c in both:
+            for what in c.with_me:
+                if isinstance(what, Call):
+                    if hasattr(what, "ok") and not what.over:
+                        self.hang_up(what)
+                else:
+                    what.close()
+            c.with_me.clear()
+
+    def run(self):
+        both = []
+        while not self.over:
+            try:
+                both = both or self.come()
+                call = Call(*both)
+                self.talk(call)
+                call.bye()
+                self.leave(both)
+            except TROUBLE:
+                self.leave(both)
+                for c in both:
+                    c.close()
+                both = []
+                time.sleep(0.1)
+        for c in both:
+            c.close()
+
+
+@kernel_alone("a relay that outlives media")
+def test_r28_who_was_answered_is_relayed_whatever_dies_then(exchange, engine, people):
+    """Calls are set up all the while, and every process but parent is killed at any moment of that."""
+    churns = [Churn(people, n) for n in range(4)]
+    died, rnd = [], random.Random(28)
+    for c in churns:
+        c.start()
+    for _ in range(6):
+        time.sleep(rnd.uniform(1, 2))
+        died.append(time.monotonic())
+        exchange.kill_all_but_parent(40)
+    time.sleep(1)
+    for c in churns:
+        c.over = True
+    for c in churns:
+        c.join(30)
+    talked = sum(c.talked for c in churns)
+    assert talked >= 20, talked
+    assert not any(c.lost for c in churns), (talked, died, [c.lost for c in churns])
+    exchange.wait_no_calls()
+    engine.wait_flows(0)
 
 
 def test_t24_a_stranger_is_dropped(exchange, engine, scripted, people):
