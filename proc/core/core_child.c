@@ -11,6 +11,7 @@
 #include "core_child.h"
 #include "desk.h"
 #include "directory.h"
+#include "emergency.h"
 #include "hotdesk.h"
 #include "insist.h"
 #include "kept.h"
@@ -357,7 +358,8 @@ static void status(struct proc_status *s)
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
-	    spent_status, account_status, hotdesk_status, park_status, permit_status, desk_status, mwi_status};
+	    spent_status, account_status, hotdesk_status, park_status, permit_status, desk_status, mwi_status,
+	    emergency_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
