@@ -2,6 +2,12 @@
 /* Emergency calls, as the record of safety has them. */
 #include "verbs.h"
 
+/* What only belongs to a call asks for nobody. */
+static bool asks_for_somebody(const char *what)
+{
+	return strcmp(what, word_notice[NOTICE_END].key) != 0 && strcmp(what, word_notice[NOTICE_SAID].key) != 0;
+}
+
 static void show(json_t *line, void *arg)
 {
 	int64_t phone = member_number(line, "phone"), user = member_number(line, "user"),
@@ -19,7 +25,7 @@ static void show(json_t *line, void *arg)
 	printf("\n   at: %s\n", member(line, "location")[0] ? safe(member(line, "location")) : "no location is stored");
 	if (taken)
 		printf("   seen to by %s, %s\n", safe(member(line, "taken_by")), show_when(taken));
-	else if (strcmp(member(line, "what"), word_notice[NOTICE_END].key) != 0)
+	else if (asks_for_somebody(member(line, "what")))
 		printf("   nobody has seen to it: `ringfence notice take %lld --by NAME`\n",
 		    (long long)member_number(line, "notice"));
 }

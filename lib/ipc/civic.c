@@ -2,6 +2,7 @@
 #include "ipc/civic.h"
 #include "base/utf8.h"
 #include "ipc/setting.h"
+#include <stdio.h>
 
 const char *const civic_word[CIVIC_PARTS] = {
     [CIVIC_COUNTRY] = "country",
@@ -14,15 +15,15 @@ const char *const civic_word[CIVIC_PARTS] = {
     [CIVIC_POSTCODE] = "postcode",
 };
 
-const char *const civic_element[CIVIC_PARTS] = {
-    [CIVIC_COUNTRY] = "country",
-    [CIVIC_STATE] = "A1",
-    [CIVIC_CITY] = "A3",
-    [CIVIC_STREET] = "RD",
-    [CIVIC_HOUSE] = "HNO",
-    [CIVIC_FLOOR] = "FLR",
-    [CIVIC_ROOM] = "ROOM",
-    [CIVIC_POSTCODE] = "PC",
+const uint8_t civic_element[CIVIC_PARTS] = {
+    [CIVIC_COUNTRY] = PIDF_COUNTRY,
+    [CIVIC_STATE] = PIDF_A1,
+    [CIVIC_CITY] = PIDF_A3,
+    [CIVIC_STREET] = PIDF_RD,
+    [CIVIC_HOUSE] = PIDF_HNO,
+    [CIVIC_FLOOR] = PIDF_FLR,
+    [CIVIC_ROOM] = PIDF_ROOM,
+    [CIVIC_POSTCODE] = PIDF_PC,
 };
 
 static int find_part(struct span word)
@@ -71,4 +72,55 @@ const char *civic_parse(struct span text, struct civic *out)
 		return "is no address: country is missing or not two capital letters";
 	*out = c;
 	return NULL;
+}
+
+/* --- for people --- */
+
+static const char *word_of(enum pidf_element e)
+{
+	for (int i = 0; i < CIVIC_PARTS; i++)
+		if (civic_element[i] == e)
+			return civic_word[i];
+	return pidf_element_name[e];
+}
+
+/* To a hand's breadth: whoever goes there needs no more. */
+static void put_map(struct buf *b, const struct pidf_place *p)
+{
+	char text[96];
+
+	if (p->shape == PIDF_NOWHERE)
+		return;
+	snprintf(text, sizeof text, "%.6f, %.6f", p->latitude_e7 / 1e7, p->longitude_e7 / 1e7);
+	buf_str(b, text);
+	if (p->shape == PIDF_CIRCLE) {
+		snprintf(text, sizeof text, " within %u m", p->radius_cm / 100 + (p->radius_cm % 100 != 0));
+		buf_str(b, text);
+	}
+	if (p->has_altitude) {
+		snprintf(text, sizeof text, ", at a height of %.0f m", p->altitude_cm / 1e2);
+		buf_str(b, text);
+	}
+}
+
+void civic_describe(const struct pidf_place *p, char *out, size_t cap)
+{
+	struct buf b = buf_of(out, cap - 1);
+
+	put_map(&b, p);
+	for (int e = 0; e < PIDF_ELEMENTS; e++) {
+		struct span value = pidf_value(p, (enum pidf_element)e);
+		size_t before = b.n;
+		if (!value.n)
+			continue;
+		buf_str(&b, before ? ", " : "");
+		buf_str(&b, word_of((enum pidf_element)e));
+		BUF_LIT(&b, "=");
+		buf_add(&b, value);
+		if (b.full) {
+			b.n = before;
+			break;
+		}
+	}
+	out[b.n] = 0;
 }

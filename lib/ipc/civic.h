@@ -4,7 +4,7 @@
 #ifndef IPC_CIVIC_H
 #define IPC_CIVIC_H
 
-#include "base/span.h"
+#include "wire/pidf.h"
 
 enum civic_part {
 	CIVIC_COUNTRY,  /* ISO 3166-1, two capital letters; the only one that must be there */
@@ -19,7 +19,7 @@ enum civic_part {
 };
 
 extern const char *const civic_word[CIVIC_PARTS];
-extern const char *const civic_element[CIVIC_PARTS];
+extern const uint8_t civic_element[CIVIC_PARTS]; /* enum pidf_element */
 
 struct civic {
 	struct span part[CIVIC_PARTS]; /* into the text; empty when not given */
@@ -27,5 +27,9 @@ struct civic {
 
 /* NULL, or why it is no address. */
 const char *civic_parse(struct span text, struct civic *out);
+
+/* A place in one line for people: "48.858370, 2.294481 within 30 m, country=FR, city=Paris", elements that have no word here by
+ * their names. What does not fit is left out, from the end. */
+void civic_describe(const struct pidf_place *p, char *out, size_t cap);
 
 #endif

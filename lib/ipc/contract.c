@@ -94,6 +94,11 @@ static bool ok_passport_ok(const void *p)
 	return passport_ok(p);
 }
 
+static bool ok_pidf_place_ok(const void *p)
+{
+	return pidf_place_ok(p);
+}
+
 static bool ok_sdp_ok(const void *p)
 {
 	return sdp_ok(p);

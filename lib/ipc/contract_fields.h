@@ -14,9 +14,9 @@
 #include "plan/permit.h"
 #include "wire/digest.h"
 #include "wire/passport.h"
+#include "wire/pidf.h"
 #include "wire/sdp.h"
 #include "wire/sip.h"
-#include "wire/sip_multipart.h"
 
 enum {
 	USER_NAME_MAX = 32, /* extension or login name */
@@ -30,7 +30,6 @@ enum {
 	NONCE_MAX = 96,
 	REASON_MAX = 200,
 	MESSAGE_TEXT_MAX = 2048,
-	LOCATION_MAX = SIP_LOCATION_MAX,
 	CERT_MAX = 1600, /* DER */
 	SEALED_MAX = 160,
 	PASSWORD_MAX = 128,
@@ -245,6 +244,7 @@ enum notice_kind {
 	NOTICE_DOUBT,   /* placed, but the phone is not where its location says */
 	NOTICE_TEST,    /* 933 */
 	NOTICE_END,     /* of one that was placed and answered */
+	NOTICE_SAID,    /* where the phone of one says that it is; its location is that */
 	NOTICE_KINDS
 };
 
@@ -360,7 +360,7 @@ enum turn_why {
  * (P-Asserted-Identity), the name it shows, whether the caller wants not to be shown (RFC 3323, RFC 3325), and the
  * PASSporT that it is signed by (RFC 8224). refer_user: as target_user, of the Refer-To. replaces: of the Refer-To of a REFER,
  * of the header of an INVITE. key: the digit of an INFO as ASCII, 0 without one. frag: the status code in the body of a
- * NOTIFY, 0 without one. location: the PIDF document that a call for help brought with it, as it came. */
+ * NOTIFY, 0 without one. place: where the phone of a call for help says that it is. */
 #define FIELDS_REQUEST(N, E, S, D, A, B, O)                                                                      \
 	N(uint64_t, txn) N(uint64_t, flow) N(uint32_t, device) E(method, SIP_METHODS_N) E(emergency, 2)               \
 	E(target_kind, TARGET_KINDS) S(target_user, USER_NAME_MAX * 2) E(from_ours, 2)                               \
@@ -373,7 +373,8 @@ enum turn_why {
 	E(rack_method, SIP_METHODS_N) E(has_auth, 2) E(auth_algorithm, DIGEST_OTHER + 1) E(auth_uri_matches, 2)               \
 	E(auth_qop, 2) N(uint32_t, auth_nc) S(auth_user, USER_NAME_MAX * 2) S(auth_realm, SITE_NAME_MAX)             \
 	S(auth_nonce, NONCE_MAX) S(auth_uri, URI_TEXT_MAX) S(auth_response, 64) S(auth_cnonce, 128)                  \
-	N(uint16_t, cause) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX) D(location, LOCATION_MAX)            \
+	N(uint16_t, cause) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)                                  \
+	O(struct pidf_place, place, pidf_place_ok)                                                                   \
 	E(asserted, 2) S(asserted_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX) E(privacy, 2)                 \
 	O(struct passport, passport, passport_ok)                                                                    \
 	E(refer_kind, REFER_KINDS) S(refer_user, USER_NAME_MAX * 2) S(replaces_call_id, CALL_ID_MAX)                 \
@@ -407,8 +408,9 @@ enum turn_why {
  * the URI is that of `number` (trunk_put_uri()); privacy: the caller is not to be shown; auth_*: credentials, when auth_user
  * is given. refer_token: user part of the Refer-To of a REFER, in our domain; referred_by: the user who transfers.
  * NOTIFY: package, substate, for REFER the CSeq of the phone's request (event_id) and a status code (frag), for
- * MESSAGE_SUMMARY counts; expires while it is active. civic (as SETTING_LOCATION) or else location (as in REQUEST): where the
- * caller is, beside the description of an INVITE; doubt: the phone may be elsewhere than civic says. */
+ * MESSAGE_SUMMARY counts; expires while it is active. Where the caller is, beside the description of an INVITE: civic (as
+ * SETTING_LOCATION) as the site knows it, place (as in REQUEST) as the phone says; doubt: the phone may be elsewhere than civic
+ * says, so that its own word goes first. */
 #define FIELDS_SEND(N, E, S, D, A, B, O)                                                                         \
 	N(uint64_t, ref) N(uint64_t, flow) E(method, SIP_METHODS_N) E(emergency, 2) S(target, URI_TEXT_MAX)           \
 	S(route_set, ROUTE_SET_MAX) S(from_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX)                     \
@@ -418,7 +420,7 @@ enum turn_why {
 	N(uint32_t, required) N(uint32_t, session_expires) E(refresher, REFRESHERS) N(uint32_t, min_se)              \
 	N(uint32_t, rack_rseq) N(uint32_t, rack_cseq) E(rack_method, SIP_METHODS_N) N(uint32_t, expires)              \
 	N(uint16_t, cause) S(cause_text, REASON_MAX) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)             \
-	S(civic, SETTING_TEXT_MAX) E(doubt, 2) D(location, LOCATION_MAX)                                             \
+	S(civic, SETTING_TEXT_MAX) E(doubt, 2) O(struct pidf_place, place, pidf_place_ok)                            \
 	S(number, USER_NAME_MAX * 2) E(privacy, 2) S(auth_user, TRUNK_USER_MAX) S(auth_realm, TRUNK_USER_MAX)         \
 	S(auth_nonce, TRUNK_NONCE_MAX) S(auth_opaque, TRUNK_NONCE_MAX) S(auth_response, 64) S(auth_cnonce, 32)        \
 	N(uint32_t, auth_nc) E(auth_algorithm, DIGEST_OTHER + 1) E(auth_qop, 2) E(auth_proxy, 2) \
@@ -626,7 +628,8 @@ enum turn_why {
 #define FIELDS_SETTING_DONE(N, E, S, D, A, B, O) N(uint64_t, token) E(result, DONE_RESULTS) S(text, REASON_MAX)
 /* what the counters are now, not what was added */
 #define FIELDS_SPENT_SET(N, E, S, D, A, B, O) E(scope, CEILING_SCOPES) N(uint32_t, index) S(text, SPENT_TEXT_MAX)
-/* number: the emergency number that was dialled; location: as SETTING_LOCATION. Said again until it is kept */
+/* number: the emergency number that was dialled; location: as SETTING_LOCATION, of NOTICE_SAID in the
+ * words of civic_describe(). Said again until it is kept */
 #define FIELDS_NOTICE_ADD(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) N(int64_t, wall_ms) N(uint32_t, device) N(uint32_t, user) E(kind, NOTICE_KINDS)           \
 	S(number, SITE_NUMBER_MAX) S(location, SETTING_TEXT_MAX)

@@ -94,6 +94,7 @@ const struct word word_notice[NOTICE_KINDS] = {
     [NOTICE_DOUBT] = {"doubt", "an emergency call of a phone that may have been moved"},
     [NOTICE_TEST] = {"test", "a test of emergency calls"},
     [NOTICE_END] = {"end", "the end of the call"},
+    [NOTICE_SAID] = {"said", "where the phone itself says that it is"},
 };
 
 const struct word word_pin[PLAN_PINS] = {

@@ -1,31 +1,26 @@
 /* SPDX-License-Identifier: ISC */
-#include "wire/pidf.h"
+#include "base/utf8.h"
+#include "wire/pidf_int.h"
 #include "wire/sip_lex.h"
 #include <time.h>
 
-/* in the order of the schema (RFC 5139 4) */
-static const char *const element[] = {"country", "A1", "A2", "A3", "A4", "A5", "A6", "PRM", "PRD", "RD", "STS", "POD",
-    "POM", "RDSEC", "RDBR", "RDSUBBR", "HNO", "HNS", "LMK", "LOC", "FLR", "NAM", "PC", "BLD", "UNIT", "ROOM", "SEAT",
-    "PLC", "PCN", "POBOX", "ADDCODE"};
-
-enum { ELEMENTS = sizeof element / sizeof *element };
-
-static bool text_ok(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < 0x20 || s.p[i] == 0x7f)
-			return false;
-	/* U+FFFE and U+FFFF are no characters of XML */
-	return s.n <= PIDF_VALUE_MAX && lex_utf8(s) && !memmem(s.p, s.n, "\xef\xbf\xbe", 3) &&
-	       !memmem(s.p, s.n, "\xef\xbf\xbf", 3);
-}
+const char *const pidf_method_name[PIDF_METHODS] = {
+    [PIDF_MANUAL] = "Manual",
+    [PIDF_GPS] = "GPS",
+    [PIDF_A_GPS] = "A-GPS",
+    [PIDF_DHCP] = "DHCP",
+    [PIDF_LLDP_MED] = "LLDP-MED",
+    [PIDF_802_11] = "802.11",
+    [PIDF_CELL] = "Cell",
+    [PIDF_TRIANGULATION] = "Triangulation",
+    [PIDF_DERIVED] = "Derived",
+};
 
 static void put_escaped(struct buf *b, struct span s)
 {
-	static const char *const escape[128] = {
-	    ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&apos;"};
+	static const char *const escape[128] = {['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;"};
 
-	if (!text_ok(s))
+	if (!utf8_text_ok(s, PIDF_VALUE_MAX))
 		b->full = true;
 	for (size_t i = 0; i < s.n && !b->full; i++) {
 		if (s.p[i] < 128 && escape[s.p[i]])
@@ -48,49 +43,87 @@ static void put_entity(struct buf *b, const struct pidf *p)
 		buf_hex(b, &p->user.p[i], 1);
 	}
 	BUF_LIT(b, "@");
-	put_escaped(b, p->domain);
+	for (size_t i = 0; i < p->domain.n; i++)
+		if (!lex_is(p->domain.p[i], LEX_VALUE))
+			b->full = true;
+	buf_add(b, p->domain);
 }
 
-static int place_of(const char *name)
+static void put_address(struct buf *b, const struct pidf_place *p)
 {
-	for (int i = 0; i < ELEMENTS; i++)
-		if (strcmp(element[i], name) == 0)
-			return i;
-	return -1;
-}
-
-static bool sort(const struct pidf *p, struct span value[ELEMENTS])
-{
-	for (size_t i = 0; i < p->fields; i++) {
-		int at = place_of(p->field[i].element);
-		if (at < 0 || value[at].n)
-			return false;
-		value[at] = p->field[i].value;
-	}
-	struct span country = value[0];
-	return country.n == 2 && country.p[0] >= 'A' && country.p[0] <= 'Z' && country.p[1] >= 'A' &&
-	       country.p[1] <= 'Z';
-}
-
-static void put_address(struct buf *b, const struct pidf *p)
-{
-	struct span value[ELEMENTS] = {0};
-
-	if (!sort(p, value))
-		b->full = true;
+	if (!p->end[PIDF_ELEMENTS - 1])
+		return;
 	BUF_LIT(b, "<ca:civicAddress>");
-	for (int i = 0; i < ELEMENTS; i++) {
-		if (!value[i].n)
+	for (int i = 0; i < PIDF_ELEMENTS; i++) {
+		struct span value = pidf_value(p, (enum pidf_element)i);
+		if (!value.n)
 			continue;
 		BUF_LIT(b, "<ca:");
-		buf_str(b, element[i]);
+		buf_str(b, pidf_element_name[i]);
 		BUF_LIT(b, ">");
-		put_escaped(b, value[i]);
+		put_escaped(b, value);
 		BUF_LIT(b, "</ca:");
-		buf_str(b, element[i]);
+		buf_str(b, pidf_element_name[i]);
 		BUF_LIT(b, ">");
 	}
 	BUF_LIT(b, "</ca:civicAddress>");
+}
+
+/* v / 10^places, without zeros at its end */
+static void put_fixed(struct buf *b, int64_t v, unsigned places)
+{
+	uint64_t size = v < 0 ? (uint64_t)-v : (uint64_t)v, unit = 1;
+
+	for (unsigned i = 0; i < places; i++)
+		unit *= 10;
+	if (v < 0)
+		BUF_LIT(b, "-");
+	buf_decimal(b, size / unit);
+	if (size % unit)
+		BUF_LIT(b, ".");
+	for (uint64_t left = size % unit; left; left %= unit) {
+		unit /= 10;
+		buf_u8(b, (uint8_t)('0' + left / unit));
+	}
+}
+
+/* RFC 5491 5: latitude first */
+static void put_position(struct buf *b, const struct pidf_place *p)
+{
+	BUF_LIT(b, "<gml:pos>");
+	put_fixed(b, p->latitude_e7, 7);
+	BUF_LIT(b, " ");
+	put_fixed(b, p->longitude_e7, 7);
+	if (p->has_altitude) {
+		BUF_LIT(b, " ");
+		put_fixed(b, p->altitude_cm, 2);
+	}
+	BUF_LIT(b, "</gml:pos>");
+}
+
+static void put_shape(struct buf *b, const struct pidf_place *p)
+{
+	if (p->shape == PIDF_POINT) {
+		buf_str(b, p->has_altitude ? "<gml:Point srsName=\"" PIDF_CRS_3D "\">"
+					   : "<gml:Point srsName=\"" PIDF_CRS_2D "\">");
+		put_position(b, p);
+		BUF_LIT(b, "</gml:Point>");
+	} else if (p->shape == PIDF_CIRCLE) {
+		BUF_LIT(b, "<gs:Circle srsName=\"" PIDF_CRS_2D "\">");
+		put_position(b, p);
+		BUF_LIT(b, "<gs:radius uom=\"" PIDF_METRE "\">");
+		put_fixed(b, p->radius_cm, 2);
+		BUF_LIT(b, "</gs:radius></gs:Circle>");
+	}
+}
+
+static void put_method(struct buf *b, const struct pidf_place *p)
+{
+	if (p->method == PIDF_METHOD_UNKNOWN)
+		return;
+	BUF_LIT(b, "<gp:method>");
+	buf_str(b, pidf_method_name[p->method]);
+	BUF_LIT(b, "</gp:method>");
 }
 
 static void put_timestamp(struct buf *b, int64_t wall_ms)
@@ -110,20 +143,28 @@ static void put_timestamp(struct buf *b, int64_t wall_ms)
 
 void pidf_write(struct buf *b, const struct pidf *p)
 {
+	if (!pidf_place_ok(p->place)) {
+		b->full = true;
+		return;
+	}
 	BUF_LIT(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
-		   "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\" xmlns:gp=\"urn:ietf:params:xml:ns:pidf:geopriv10\""
-		   " xmlns:ca=\"urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr\" entity=\"");
+		   "<presence xmlns=\"" PIDF_NS "\" xmlns:gp=\"" PIDF_NS_GEOPRIV "\" xmlns:ca=\"" PIDF_NS_CIVIC
+		   "\" xmlns:gml=\"" PIDF_NS_GML "\" xmlns:gs=\"" PIDF_NS_SHAPE "\" entity=\"");
 	put_entity(b, p);
 	BUF_LIT(b, "\">\r\n<tuple id=\"place\"><status><gp:geopriv><gp:location-info>");
-	put_address(b, p);
+	/* RFC 5491 3.3: of one place, what is on the map first */
+	put_shape(b, p->place);
+	put_address(b, p->place);
 	/* no rules: nobody passes it on further than the call needs (RFC 4119 2.2.2) */
-	BUF_LIT(b, "</gp:location-info><gp:usage-rules/><gp:method>Manual</gp:method></gp:geopriv></status>");
+	BUF_LIT(b, "</gp:location-info><gp:usage-rules/>");
+	put_method(b, p->place);
+	BUF_LIT(b, "</gp:geopriv></status>");
 	if (p->note) {
 		BUF_LIT(b, "<note xml:lang=\"en\">");
 		put_escaped(b, span_str(p->note));
 		BUF_LIT(b, "</note>");
 	}
-	if (p->wall_ms > 0)
-		put_timestamp(b, p->wall_ms);
+	if (p->place->wall_ms > 0)
+		put_timestamp(b, p->place->wall_ms);
 	BUF_LIT(b, "</tuple>\r\n</presence>\r\n");
 }

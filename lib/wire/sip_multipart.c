@@ -300,9 +300,17 @@ void sip_body_multipart_end(struct buf *b, size_t mark, struct span boundary)
 	sip_body_end(b, mark);
 }
 
-void sip_put_geolocation(struct buf *b, struct span content_id)
+void sip_put_geolocation(struct buf *b, const struct sip_geolocation *at, size_t n)
 {
-	BUF_LIT(b, "Geolocation: <cid:");
-	put_content_id(b, content_id);
-	BUF_LIT(b, ">\r\nGeolocation-Routing: yes\r\n");
+	BUF_LIT(b, "Geolocation: ");
+	for (size_t i = 0; i < n; i++) {
+		buf_str(b, i ? ", <cid:" : "<cid:");
+		put_content_id(b, at[i].content_id);
+		BUF_LIT(b, ">");
+		if (lex_hostname(at[i].source)) {
+			BUF_LIT(b, ";loc-src=");
+			buf_add(b, at[i].source);
+		}
+	}
+	BUF_LIT(b, "\r\nGeolocation-Routing: yes\r\n");
 }

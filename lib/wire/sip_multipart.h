@@ -32,7 +32,12 @@ void sip_body_multipart_part(
     struct buf *b, struct span boundary, struct span content_type, struct span content_id, struct span part);
 void sip_body_multipart_end(struct buf *b, size_t mark, struct span boundary);
 
-/* Geolocation: <cid:CONTENT-ID>, which may be used to route the call (RFC 6442 4.1, 4.2). */
-void sip_put_geolocation(struct buf *b, struct span content_id);
+/* source: the host that knows it (loc-src, RFC 8787), left out when it is no host name; empty: whoever calls says so */
+struct sip_geolocation {
+	struct span content_id, source;
+};
+
+/* Geolocation: <cid:CONTENT-ID>, ..., at least one; they may be used to route the call (RFC 6442 4.1, 4.2). */
+void sip_put_geolocation(struct buf *b, const struct sip_geolocation *at, size_t n);
 
 #endif

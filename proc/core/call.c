@@ -89,6 +89,7 @@ static void forget(struct call *c)
 	media_release_ports(c->r.ports);
 	media_owe_no_more(c);
 	dialogue_leave_seats(c);
+	emergency_forget(c);
 	if (arena_get(store, id_index(id)))
 		arena_clear(store, id_index(id));
 	secret_wipe(c, sizeof *c); /* SDES keys stood in it */

@@ -8,6 +8,7 @@
 #include "leg.h"
 #include "route.h"
 
+struct pidf_place;
 struct pin_memory;
 
 enum { CALL_TARGETS_MAX = REGISTRAR_TARGETS_MAX, CALL_KEPT_MAX = 2 * TURN_DIGITS_MAX + 1 };
@@ -155,7 +156,8 @@ void call_tell_media(void);
 
 /* Where the caller of an emergency call is, as SETTING_LOCATION says; empty for every other call (R16). */
 struct span call_place(const struct leg *l);
-bool call_doubts_place(const struct leg *l); /* the phone may be elsewhere */
+bool call_doubts_place(const struct leg *l);                   /* the phone may be elsewhere */
+const struct pidf_place *call_place_said(const struct leg *l); /* where it says itself that it is; NULL: it does not */
 struct leg *call_other(struct call *c, struct leg *l);
 void call_save(struct call *c);
 void call_write_record(struct call *c); /* of the part that was talked until now */

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "desk.h"
 #include "dial.h"
+#include "emergency.h"
 #include "join.h"
 #include "outside.h"
 #include "settings.h"
@@ -160,6 +161,11 @@ struct span call_place(const struct leg *l)
 	const struct leg *caller = who_needs_help(l);
 
 	return span_str(caller ? settings_of_device(caller->r.device)->location : "");
+}
+
+const struct pidf_place *call_place_said(const struct leg *l)
+{
+	return who_needs_help(l) ? emergency_place(call_of(l)) : NULL;
 }
 
 bool call_may_refresh(struct leg *l)

@@ -11,6 +11,7 @@
 #include "core_child.h"
 #include "desk.h"
 #include "directory.h"
+#include "emergency.h"
 #include "help_waits.h"
 #include "hotdesk.h"
 #include "insist.h"
@@ -365,7 +366,7 @@ static void status(struct proc_status *s)
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
 	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, permit_status, desk_status,
-	    mwi_status, kept_status};
+	    mwi_status, emergency_status, kept_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

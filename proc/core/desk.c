@@ -16,7 +16,6 @@ enum {
 	BREATH = sizeof "silence:500 " - 1, /* before anything is said */
 };
 
-#define SAY_MOVED " desk-moved"
 #define SAY_ALARM "silence:500 desk-alarm silence:800 desk-alarm"
 
 struct notice_call {
@@ -90,18 +89,20 @@ static void put_place(struct buf *b, uint32_t device)
 }
 
 /* A place of too many words is in the notice; that the phone may be elsewhere is always said. */
-static void compose(struct notice_call *n, uint32_t device, uint32_t person, bool doubt)
+static void compose(struct notice_call *n, uint32_t device, uint32_t person, const struct desk_doubt *doubt)
 {
+	static const char *const words[2][2] = {{"", " desk-says"}, {" desk-moved", " desk-moved desk-says"}};
+	const char *behind = words[doubt->moved][doubt->says];
 	const struct user *u = directory_user(person);
 	char text[TURN_SAY_MAX + 1 - BREATH], phone[12];
-	struct buf b = buf_of(text, sizeof text - (doubt ? sizeof SAY_MOVED : 1));
+	struct buf b = buf_of(text, sizeof text - strlen(behind) - 1);
 
 	snprintf(phone, sizeof phone, "%u", device);
 	buf_str(&b, u && all_digits(u->name) ? "desk-extension digits:" : "desk-phone digits:");
 	buf_str(&b, u && all_digits(u->name) ? u->name : phone);
 	size_t who = b.n;
 	put_place(&b, device);
-	span_cstr(span_str(doubt ? SAY_MOVED : ""), text + (b.full ? who : b.n), sizeof SAY_MOVED);
+	span_cstr(span_str(behind), text + (b.full ? who : b.n), strlen(behind) + 1);
 	/* twice, where that fits */
 	int length = snprintf(n->say, sizeof n->say, "silence:500 %s silence:800 %s", text, text);
 	if (length >= (int)sizeof n->say)
@@ -173,7 +174,7 @@ static struct notice_call *take(const struct dest *desk, uint64_t alarm)
 	return NULL;
 }
 
-void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, bool doubt)
+void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const struct desk_doubt *doubt)
 {
 	struct dest desk;
 	struct notice_call *n = front_desk(&desk) && is_needed(person, to, &desk) ? take(&desk, 0) : NULL;

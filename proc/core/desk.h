@@ -10,8 +10,13 @@
 enum { DESK_CALLS_MAX = 8, DESK_AFTER_MS = 200 };
 
 void desk_init(void);
-/* Somebody calls for help, to there: remembered only, nothing is done yet. doubt: from a phone that may have been moved. */
-void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, bool doubt);
+/* What is said of the place: that the phone may have been moved; that it says itself where it is, as the notices have it. */
+struct desk_doubt {
+	bool moved, says;
+};
+
+/* Somebody calls for help, to there: remembered only, nothing is done yet. */
+void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const struct desk_doubt *doubt);
 
 /* An alarm that no phone there took as a text: it rings, and who answers hears that there is one; message_told()
  * says what became of it, unless nobody answers. False: as many calls as there may be are under way. */

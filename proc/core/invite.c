@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "invite.h"
 #include "call.h"
+#include "emergency.h"
 #include "ended.h"
 #include "help_waits.h"
 #include "hotdesk.h"
@@ -65,6 +66,7 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	}
 	c->r.who = r->user == NOBODY ? WHO_DEVICE : WHO_USER;
 	c->withheld = r->m->privacy;
+	emergency_said(c, ipc_part(r->v, r->m->place));
 	if (transfer)
 		refer_comes(transfer, c, caller, to);
 	call_start(c, caller, to);

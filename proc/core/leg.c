@@ -408,6 +408,16 @@ static void put_referrer(const struct leg *l, struct link *edge, struct msg_send
 		m->referred_by = ipc_put(edge, span_str(by->name));
 }
 
+static void put_place(const struct leg *l, struct link *edge, struct msg_send *m)
+{
+	const struct pidf_place *said = call_place_said(l);
+
+	m->civic = ipc_put(edge, call_place(l));
+	m->doubt = call_doubts_place(l);
+	if (said)
+		m->place = ipc_put_part(edge, said, sizeof *said);
+}
+
 void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 {
 	struct link *edge;
@@ -424,8 +434,7 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 	m->from_display = ipc_put(edge, span_str(display));
 	if (l->r.trunk) {
 		m->number = ipc_put(edge, leg_text(l, LEG_REMOTE_USER));
-		m->civic = ipc_put(edge, call_place(l));
-		m->doubt = call_doubts_place(l);
+		put_place(l, edge, m);
 	} else {
 		put_referrer(l, edge, m);
 	}

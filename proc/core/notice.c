@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "directory.h"
+#include "ipc/civic.h"
 #include "kept.h"
 #include "settings.h"
 
@@ -113,7 +114,7 @@ static int64_t own_moment(void)
 	return last_wall_ms;
 }
 
-void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct span number)
+static void add(enum notice_kind kind, uint32_t device, uint32_t user, struct span number, const char *location)
 {
 	uint64_t token = pool_take(&pool, true);
 
@@ -132,11 +133,24 @@ void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct sp
 	    .user = user == NOBODY ? 0 : user,
 	    .kind = (uint8_t)kind};
 	(void)span_cstr(span_head(number, sizeof n.number - 1), n.number, sizeof n.number);
-	(void)span_cstr(span_str(settings_of_device(device)->location), n.location, sizeof n.location);
+	(void)span_cstr(span_str(location), n.location, sizeof n.location);
 	arena_put(table, id_index(token), &n);
 	say(&n);
 	if (!timer_is_set(&again))
 		timer_set(&child_wheel, &again, child_now() + AGAIN_MS);
+}
+
+void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct span number)
+{
+	add(kind, device, user, number, settings_of_device(device)->location);
+}
+
+void notice_add_said(uint32_t device, uint32_t user, struct span number, const struct pidf_place *where)
+{
+	char text[SETTING_TEXT_MAX + 1];
+
+	civic_describe(where, text, sizeof text);
+	add(NOTICE_SAID, device, user, number, text);
 }
 
 void notice_on_kept(struct link *from, const struct ipc_view *v)

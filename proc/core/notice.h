@@ -7,6 +7,7 @@
 #include "arena/arena.h"
 #include "ipc/child.h"
 #include "ipc/setting.h"
+#include "wire/pidf.h"
 
 enum { NOTICES_MAX = 64, CALLBACKS_MAX = 256 };
 
@@ -27,6 +28,8 @@ void notice_open(struct arena_table *t);
 /* user: NOBODY when none is logged in. number: the emergency number that was dialled. The location is the phone's own. A call that
  * was placed or doubted also opens the window, and its end opens it anew. */
 void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct span number);
+/* Where the phone says that it is, behind the notice of its call: NOTICE_SAID. */
+void notice_add_said(uint32_t device, uint32_t user, struct span number, const struct pidf_place *where);
 
 /* Did this phone or this user call for help or hang up within emergency.callback minutes? Then calls to them pass do-not-disturb and forwards. */
 bool notice_may_call_back(uint32_t device, uint32_t user);

@@ -218,7 +218,7 @@ static bool is_for_its_place(const struct call *c, const struct leg *l)
 {
 	static const uint16_t words[] = {400, 406, 413, 415, 420, 488, 500, 501, 513, 606};
 
-	if (!c->r.emergency || call_place(l).n == 0)
+	if (!c->r.emergency || (call_place(l).n == 0 && !call_place_said(l)))
 		return false;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (words[i] == l->rejected)

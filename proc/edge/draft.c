@@ -295,7 +295,8 @@ bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, en
 	if (d->auth)
 		put_auth(l, r, d->auth);
 	r->text = ipc_put(l, d->text);
-	r->location = ipc_put(l, d->location);
+	if (d->has_place)
+		r->place = ipc_put_part(l, &d->place, sizeof d->place);
 	r->asserted_user = put_user(l, &d->asserted);
 	r->from_display = ipc_put(l, span_of(d->display, d->display_n));
 	if (d->passport.kind)

@@ -26,7 +26,9 @@ struct draft {
 	struct passport passport; /* of a trunk's Identity; kind NONE: there was none */
 	const struct sip_credentials *auth;
 	const struct sdp *sdp;
-	struct span text, location;
+	struct span text;
+	bool has_place;
+	struct pidf_place place; /* with has_place */
 	uint8_t route_set[ROUTE_SET_MAX];
 	size_t route_set_n;
 };

@@ -148,6 +148,7 @@ static void status(struct proc_status *s)
 	status_counter(s, "slow-readers", count.slow);
 	status_counter(s, "late-messages", count.late_messages);
 	status_counter(s, "closed-revoked", count.closed_revoked);
+	status_counter(s, "places-refused", count.places_refused);
 	verify_status(s);
 	if (child_site()->trunks)
 		trunk_status(s);

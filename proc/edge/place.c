@@ -7,57 +7,84 @@
 #include "wire/sip_multipart.h"
 
 /* Whoever sends help reads the note, or at least the address, of which LOC is what is said of a place beside its parts. */
-static bool write_civic(struct buf *b, struct span text, bool doubt, struct span user)
+#define MOVED "NOT VERIFIED: the phone may have been moved"
+#define SAID "NOT VERIFIED: the phone itself says so"
+#define NOTE_MOVED "Not verified: this is where the phone is registered; it may have been moved, and be elsewhere."
+#define NOTE_SAID "Not verified: the phone itself says that it is here."
+
+static void add(struct place *p, const struct pidf_place *where, bool ours, const char *note, struct span user)
 {
-	struct pidf_field field[CIVIC_PARTS + 1] = {
-	    [CIVIC_PARTS] = {"LOC", doubt ? SPAN("NOT VERIFIED: the phone may have been moved") : SPAN("")}};
-	struct pidf p = {.user = user,
-	    .domain = name_domain(),
-	    .field = field,
-	    .fields = CIVIC_PARTS + 1,
-	    .wall_ms = clock_wall_ms(),
-	    .note =
-		doubt ? "Not verified: this is where the phone is registered; it may have been moved, and be elsewhere."
-		      : NULL};
-	struct civic c;
+	struct place_document *d = &p->document[p->documents];
+	struct buf text = buf_of(d->text, sizeof d->text), id = buf_of(d->id, sizeof d->id);
 
-	if (civic_parse(text, &c))
-		return false;
-	for (int i = 0; i < CIVIC_PARTS; i++)
-		field[i] = (struct pidf_field){civic_element[i], c.part[i]};
-	pidf_write(b, &p);
-	return !b->full;
-}
-
-bool place_init(struct place *p, struct span civic, bool doubt, struct span location, struct span user)
-{
-	struct buf b = buf_of(p->text, sizeof p->text);
-
-	p->pidf = location;
-	if (civic.n && write_civic(&b, civic, doubt, user))
-		p->pidf = buf_span(&b);
-	if (!p->pidf.n)
-		return false;
-	rand_hex(p->boundary, sizeof p->boundary / 2);
-	struct buf id = buf_of(p->id, sizeof p->id - 1);
+	pidf_write(&text, &(struct pidf){.user = user, .domain = name_domain(), .place = where, .note = note});
 	buf_str(&id, p->boundary);
+	BUF_LIT(&id, ".");
+	buf_decimal(&id, p->documents + 1);
 	BUF_LIT(&id, "@");
 	buf_add(&id, name_domain());
-	p->id[id.n] = 0;
-	return true;
+	if (text.full || !buf_cstr(&id))
+		return;
+	d->n = text.n;
+	d->ours = ours;
+	p->documents++;
+}
+
+static void add_civic(struct place *p, struct span text, bool doubt, struct span user)
+{
+	struct pidf_place where = {.method = PIDF_MANUAL, .wall_ms = clock_wall_ms()};
+	bool good = true;
+	struct civic c;
+
+	if (!text.n || civic_parse(text, &c))
+		return;
+	for (int i = 0; i < CIVIC_PARTS; i++)
+		good &= pidf_set(&where, (enum pidf_element)civic_element[i], c.part[i]);
+	if (good && pidf_set(&where, PIDF_LOC, doubt ? SPAN(MOVED) : SPAN("")))
+		add(p, &where, true, doubt ? NOTE_MOVED : NULL, user);
+}
+
+/* A LOC of its own stays; the note tells of that one. */
+static void add_said(struct place *p, const struct pidf_place *said, struct span user)
+{
+	struct pidf_place where;
+
+	if (!said)
+		return;
+	where = *said;
+	if (where.end[PIDF_ELEMENTS - 1] && !pidf_value(&where, PIDF_LOC).n)
+		where = pidf_set(&where, PIDF_LOC, SPAN(SAID)) ? where : *said;
+	add(p, &where, false, NOTE_SAID, user);
+}
+
+bool place_init(struct place *p, struct span civic, bool doubt, const struct pidf_place *said, struct span user)
+{
+	p->documents = 0;
+	rand_hex(p->boundary, sizeof p->boundary / 2);
+	if (doubt)
+		add_said(p, said, user);
+	add_civic(p, civic, doubt, user);
+	if (!doubt)
+		add_said(p, said, user);
+	return p->documents > 0;
 }
 
 void place_put_body(struct buf *b, const struct place *p, const struct sdp *sdp)
 {
-	struct span boundary = span_str(p->boundary);
+	struct span boundary = span_str(p->boundary), domain = name_domain();
+	struct sip_geolocation at[PLACES_MAX];
 	uint8_t text[SDP_TEXT_MAX];
 	struct buf session = buf_of(text, sizeof text);
 
 	if (!sdp_write(&session, sdp))
 		b->full = true;
-	sip_put_geolocation(b, span_str(p->id));
+	for (size_t i = 0; i < p->documents; i++)
+		at[i] = (struct sip_geolocation){span_str(p->document[i].id), p->document[i].ours ? domain : SPAN("")};
+	sip_put_geolocation(b, at, p->documents);
 	size_t mark = sip_body_multipart_begin(b, boundary);
 	sip_body_multipart_part(b, boundary, SPAN("application/sdp"), SPAN(""), buf_span(&session));
-	sip_body_multipart_part(b, boundary, SPAN("application/pidf+xml"), span_str(p->id), p->pidf);
+	for (size_t i = 0; i < p->documents; i++)
+		sip_body_multipart_part(b, boundary, SPAN("application/pidf+xml"), span_str(p->document[i].id),
+		    span_of(p->document[i].text, p->document[i].n));
 	sip_body_multipart_end(b, mark, boundary);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "request.h"
+#include "base/log.h"
 #include "body.h"
 #include "draft.h"
 #include "names.h"
@@ -138,6 +139,20 @@ static const char *body_reason(unsigned code)
 	                     : "a body of a kind that is not served";
 }
 
+/* What is not understood of a place holds no call for help up; whoever sees to phones can find out why. */
+static bool read_place(const struct conn *c, struct span document)
+{
+	const char *why;
+
+	if (!document.n)
+		return false;
+	if (pidf_read(document, &draft.place, &why))
+		return true;
+	count.places_refused++;
+	log_info("flow %016llx: the place that its phone says is not passed on: %s", (unsigned long long)c->id, why);
+	return false;
+}
+
 /* Where a caller says it is goes on with a call for help, and with no other (R8, R16). */
 static bool check_body(struct conn *c, const struct sip_msg *m, enum msg_class class)
 {
@@ -148,7 +163,7 @@ static bool check_body(struct conn *c, const struct sip_msg *m, enum msg_class c
 	if (!code && takes_sdp(m->method))
 		code = body_read(m, &body, &why);
 	draft.sdp = body.sdp;
-	draft.location = class == CLASS_EMERGENCY ? body.location : span_of(NULL, 0);
+	draft.has_place = class == CLASS_EMERGENCY && read_place(c, body.location);
 	draft.text = m->content == SIP_MEDIA_TEXT && m->method == SIP_MESSAGE ? m->body : span_of(NULL, 0);
 	if (!code)
 		return false;
@@ -232,7 +247,8 @@ static void take_ack(struct conn *c, const struct sip_msg *m)
 	}
 	if (body_read(m, &body, &why)) /* an answer that can't be read is none */
 		body.sdp = NULL;
-	draft.text = draft.location = span_of(NULL, 0);
+	draft.text = span_of(NULL, 0);
+	draft.has_place = false;
 	draft.sdp = body.sdp;
 	if (!draft_send(&draft, m, 0, CLASS_DIALOG))
 		count.overload++;

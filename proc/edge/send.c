@@ -231,13 +231,19 @@ static void put_reason(struct buf *b, uint16_t cause, struct span text)
 		sip_put_reason(b, cause <= Q850_MAX ? SIP_REASON_Q850 : SIP_REASON_SIP, cause, text);
 }
 
+static bool has_place(const struct msg_send *m)
+{
+	return m->civic.len || m->place.len;
+}
+
 static void put_body(struct buf *b, const struct order *o)
 {
 	const struct sdp *sdp = ipc_part(o->v, o->m->sdp);
 	static struct place place;
 
-	if (sdp && (o->m->civic.len || o->m->location.len) &&
-	    place_init(&place, str(o, o->m->civic), o->m->doubt, str(o, o->m->location), str(o, o->m->from_user))) {
+	if (sdp && has_place(o->m) &&
+	    place_init(
+		&place, str(o, o->m->civic), o->m->doubt, ipc_part(o->v, o->m->place), str(o, o->m->from_user))) {
 		place_put_body(b, &place, sdp);
 	} else if (sdp) {
 		size_t mark = sip_body_begin(b, SPAN("application/sdp"));
@@ -305,7 +311,7 @@ static bool send_counted(const struct order *o)
 		client_drop(t);
 		return false;
 	}
-	if (o->m->civic.len || o->m->location.len)
+	if (has_place(o->m))
 		client_keep_bulky(t);
 	client_step(t, TXN_BEGIN);
 	conn_send(o->c, buf_span(&b));

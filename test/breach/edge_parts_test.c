@@ -17,7 +17,12 @@ static uint64_t flow;
 	"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
 #define MIXED "Content-Type: multipart/mixed; boundary=\"b 1\"\r\n"
 #define SDP_PART "--b 1\r\nContent-Type: application/sdp\r\n\r\n" SDP "\r\n"
-#define PIDF "<presence entity=\"pres:101@exchange.test\"/>"
+#define PIDF                                                                                                  \
+	"<presence xmlns=\"urn:ietf:params:xml:ns:pidf\" xmlns:g=\"urn:ietf:params:xml:ns:pidf:geopriv10\""  \
+	" xmlns:gml=\"http://www.opengis.net/gml\" entity=\"pres:mallory@exchange.test\"><tuple id=\"t\"><status>" \
+	"<g:geopriv><g:location-info><gml:Point srsName=\"urn:ogc:def:crs:EPSG::4326\"><gml:pos>51.5237 -0.1585"  \
+	"</gml:pos></gml:Point></g:location-info><g:usage-rules/><g:method>GPS</g:method></g:geopriv></status>"    \
+	"</tuple><secret/></presence>"
 #define PIDF_PART "--b 1\r\nContent-Type: application/pidf+xml\r\nContent-ID: <p@x>\r\n\r\n" PIDF "\r\n"
 #define END "--b 1--\r\n"
 
@@ -64,17 +69,51 @@ static void a_phone_comes(void)
 	flow = ((const struct msg_flow_up *)got_payload(g))->flow;
 }
 
+static bool says(const struct got *g, const char *word)
+{
+	return memmem(g->bytes, g->payload_n + g->tail_n, word, strlen(word));
+}
+
+/* As typed fields: nothing of the document itself. */
+static bool is_the_place(const struct got *g, const struct msg_request *r)
+{
+	struct pidf_place place;
+
+	if (r->place.len != sizeof place || says(g, "presence") || says(g, "mallory") || says(g, "secret"))
+		return false;
+	memcpy(&place, got_str(g, r->place).p, sizeof place);
+	return pidf_place_ok(&place) && place.shape == PIDF_POINT && place.method == PIDF_GPS &&
+	       place.latitude_e7 == 515237000 && place.longitude_e7 == -1585000;
+}
+
 static void the_place_of_a_call_for_help_reaches_core(void)
 {
 	const struct got *g = request_of("112", MIXED, SDP_PART PIDF_PART END);
 
 	CHECK(g && g->class == CLASS_EMERGENCY);
 	const struct msg_request *r = got_payload(g);
-	CHECK(r->emergency && r->sdp.len == sizeof(struct sdp) && span_eq(got_str(g, r->location), SPAN(PIDF)));
+	CHECK(r->emergency && r->sdp.len == sizeof(struct sdp) && is_the_place(g, r));
 	g = request_of("112", MIXED "Require: geolocation, frob\r\nProxy-Require: frob\r\n", PIDF_PART SDP_PART END);
 	CHECK(g && g->class == CLASS_EMERGENCY);
 	r = got_payload(g);
-	CHECK(r->sdp.len == sizeof(struct sdp) && span_eq(got_str(g, r->location), SPAN(PIDF)));
+	CHECK(r->sdp.len == sizeof(struct sdp) && is_the_place(g, r));
+}
+
+/* T18: what is not understood of a place is no reason to refuse help, and goes nowhere */
+static void a_place_that_is_not_understood_holds_nothing_up(void)
+{
+	static const char *const bad[] = {"<!DOCTYPE p [<!ENTITY a \"presence\">]><p>&a;</p>", "<presence/>", "", "\xff",
+	    "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\">"};
+	char part[512];
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		snprintf(part, sizeof part, SDP_PART "--b 1\r\nContent-Type: application/pidf+xml\r\n\r\n%s\r\n" END, bad[i]);
+		const struct got *g = request_of("112", MIXED, part);
+		CHECK(g && g->class == CLASS_EMERGENCY);
+		const struct msg_request *r = got_payload(g);
+		CHECK(r->sdp.len == sizeof(struct sdp) && !r->place.len && !says(g, "presence"));
+	}
+	CHECK(house_count(h, "places-refused") == sizeof bad / sizeof *bad - 1);
 }
 
 /* R8: where somebody is goes on with no other call */
@@ -84,9 +123,7 @@ static void the_place_of_any_other_call_does_not(void)
 
 	CHECK(g && g->class == CLASS_NEW);
 	const struct msg_request *r = got_payload(g);
-	CHECK(r->sdp.len == sizeof(struct sdp) && r->location.len == 0);
-	for (size_t i = 0; i + 8 < g->payload_n + g->tail_n; i++)
-		CHECK(memcmp(g->bytes + i, "presence", 8) != 0);
+	CHECK(r->sdp.len == sizeof(struct sdp) && r->place.len == 0 && !says(g, "presence"));
 	CHECK(refused("102", MIXED "Require: geolocation, frob\r\n", SDP_PART END, "SIP/2.0 420 ", "Unsupported: geolocation, frob\r\n"));
 }
 
@@ -163,32 +200,65 @@ static bool heard(struct sip_msg *m, struct sip_multipart *parts)
 	       sip_multipart_read(m->body, m->boundary, parts, &err);
 }
 
-static void a_call_for_help_leaves_with_its_place(void)
+#define STORED "<ca:RD>Baker &amp; Sons</ca:RD><ca:HNO>221B</ca:HNO>"
+#define SAID_SO "<ca:NAM>&lt;here&gt;</ca:NAM>"
+
+/* Both of them, in that order, or the one that there is; the header names them in the same order, and who knows of it. */
+static bool leaves_as(bool civic, bool doubt, bool said, const char *first, const char *second)
 {
+	static const struct pidf_place empty;
+	struct pidf_place place = empty;
 	struct sip_multipart parts;
 	struct sip_msg m;
-	char id[160], cid[200];
+	struct msg_send *o;
 
-	for (int i = 0; i < 3; i++) {
-		phone_forget_text(p);
-		struct msg_send *o = order(600 + (unsigned)i);
-		CHECK(o);
-		o->doubt = i > 0;
-		if (i != 1)
-			o->civic = ipc_put(&h->core, SPAN("country=GB, city=London, street=Baker & Sons, house=221B"));
-		o->location = ipc_put(&h->core, SPAN(PIDF));
-		CHECK(heard(&m, &parts) && span_starts(parts.sdp, SPAN("v=0\r\n")) && parts.location.n);
-		const char *at = strstr(p->text, "Geolocation: <cid:");
-		CHECK(at && sscanf(at, "Geolocation: <cid:%150[^>]>", id) == 1 && strstr(id, "@exchange.test"));
-		snprintf(cid, sizeof cid, "Content-ID: <%s>\r\n", id);
-		CHECK(strstr(p->text, cid) && strstr(p->text, "Geolocation-Routing: yes\r\n"));
-		/* what an administrator entered counts for more than what the phone says */
-		CHECK(span_eq(parts.location, SPAN(PIDF)) == (i == 1));
-		CHECK(i == 1 || strstr(p->text, "<ca:RD>Baker &amp; Sons</ca:RD><ca:HNO>221B</ca:HNO>"));
-		/* a doubt is of what was entered, and is said in the address too */
-		CHECK((strstr(p->text, "<ca:LOC>NOT VERIFIED") != NULL) == (i == 2));
-		CHECK((strstr(p->text, "<note xml:lang=\"en\">Not verified: ") != NULL) == (i == 2));
-	}
+	phone_forget_text(p);
+	static unsigned ref = 600;
+	o = order(ref++);
+	if (!o || !pidf_set(&place, PIDF_NAM, SPAN("<here>")))
+		return false;
+	o->doubt = doubt;
+	if (civic)
+		o->civic = ipc_put(&h->core, SPAN("country=GB, city=London, street=Baker & Sons, house=221B"));
+	if (said)
+		o->place = ipc_put_part(&h->core, &place, sizeof place);
+	if (!heard(&m, &parts) || !span_starts(parts.sdp, SPAN("v=0\r\n")))
+		return false;
+	const char *at = strstr(p->text, first), *then = second ? strstr(p->text, second) : NULL;
+	return at && (!second || (then && at < then)) && strstr(p->text, "Geolocation-Routing: yes\r\n");
+}
+
+/* The cid: of a place, by its number in the header: its part is that far down. */
+static bool is_named(int number, bool ours)
+{
+	char *line = strstr(p->text, "Geolocation: "), id[160], header[256];
+
+	for (int i = 1; line && i < number; i++)
+		line = strstr(line + 1, ", <cid:");
+	if (!line || !(line = strstr(line, "<cid:")) || sscanf(line, "<cid:%150[^>]>", id) != 1 || !strstr(id, "@exchange.test"))
+		return false;
+	snprintf(header, sizeof header, "Content-Type: application/pidf+xml\r\nContent-ID: <%s>\r\n\r\n<?xml ", id);
+	const char *after = strchr(line, '>') + 1;
+	return strstr(p->text, header) && (strncmp(after, ";loc-src=exchange.test", 22) == 0) == ours;
+}
+
+static bool has(const char *text)
+{
+	return strstr(p->text, text) != NULL;
+}
+
+static void a_call_for_help_leaves_with_its_place(void)
+{
+	/* what an administrator entered counts for more than what the phone says, unless the phone may be elsewhere */
+	CHECK(leaves_as(true, false, true, STORED, SAID_SO) && is_named(1, true) && is_named(2, false) && !is_named(3, false));
+	CHECK(!has("may have been moved") && has("<gp:method>Manual</gp:method>"));
+	CHECK(leaves_as(true, true, true, SAID_SO, STORED) && is_named(1, false) && is_named(2, true));
+	/* a doubt is of what was entered, and is said in the address too; a phone's own word is never more than that */
+	CHECK(has("<ca:LOC>NOT VERIFIED: the phone may have been moved<") && has("<note xml:lang=\"en\">Not verified: this is where the phone is registered"));
+	CHECK(has("<ca:LOC>NOT VERIFIED: the phone itself says so<") && has("<note xml:lang=\"en\">Not verified: the phone itself says"));
+	CHECK(leaves_as(true, true, false, STORED, NULL) && is_named(1, true) && !is_named(2, true) && !has("itself says"));
+	CHECK(leaves_as(true, false, false, STORED, NULL) && !has("Not verified"));
+	CHECK(leaves_as(false, false, true, SAID_SO, NULL) && is_named(1, false) && !has("Manual") && has("itself says"));
 }
 
 static void no_place_no_parts(void)
@@ -207,6 +277,7 @@ int main(void)
 	h = house_new(&o);
 	RUN(a_phone_comes);
 	RUN(the_place_of_a_call_for_help_reaches_core);
+	RUN(a_place_that_is_not_understood_holds_nothing_up);
 	RUN(the_place_of_any_other_call_does_not);
 	RUN(what_is_no_multipart_is_refused);
 	RUN(a_call_for_help_leaves_with_its_place);

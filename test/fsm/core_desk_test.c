@@ -130,6 +130,35 @@ static void a_phone_that_may_have_been_moved_is_spoken_of(void)
 	finish();
 }
 
+/* R16: nor is the phone's own word kept from who goes there: where it is found is said, not the place itself */
+static void a_phone_that_says_where_it_is_is_spoken_of(void)
+{
+	struct pidf_place here = {.shape = PIDF_POINT, .latitude_e7 = 488583701};
+
+	begin_with(moved);
+	a.place = &here;
+	calls_for_help();
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, "silence:500 " ONCE " desk-moved desk-says silence:800 " ONCE " desk-moved desk-says");
+	help_ends();
+	finish();
+}
+
+static void the_stored_place_is_believed(void)
+{
+	struct pidf_place here = {.shape = PIDF_POINT, .latitude_e7 = 488583701};
+
+	begin_with(place);
+	a.place = &here;
+	calls_for_help();
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, PLACE);
+	help_ends();
+	finish();
+}
+
 static void a_doubt_is_said_where_the_place_is_too_long(void)
 {
 	long_places(a_long_place_and_moved, "silence:500 desk-extension digits:100 desk-moved silence:800 desk-extension "
@@ -298,6 +327,8 @@ int main(void)
 	SIM(a_place_that_fits_once);
 	SIM(a_place_that_fits_never);
 	SIM(a_phone_that_may_have_been_moved_is_spoken_of);
+	SIM(a_phone_that_says_where_it_is_is_spoken_of);
+	SIM(the_stored_place_is_believed);
 	SIM(a_doubt_is_said_where_the_place_is_too_long);
 	SIM(a_phone_that_takes_no_such_keys_is_asked_again);
 	SIM(a_group_rings_and_the_first_hears);

@@ -4,6 +4,7 @@
 #include "../unit/test.h"
 #include "ask.h"
 #include "core_child.h"
+#include "emergency.h"
 #include "notice.h"
 #include "settings.h"
 #include "sim_phone.h"
@@ -118,6 +119,29 @@ static void notices_waiting(void)
 	new_ledger();
 	NEED(sim_status("notices-waiting").used == 0);
 	finish();
+}
+
+/* --- where phones say that they are --- */
+
+static void emergency_places(void)
+{
+	static struct talk help[EMERGENCY_PLACES_MAX + 1];
+	static struct pidf_place here = {.shape = PIDF_POINT};
+
+	begin_with_calls(2 * (EMERGENCY_PLACES_MAX + 1), 2 * (EMERGENCY_PLACES_MAX + 1));
+	struct sdp o = sdp_plain(&desk);
+	for (int i = 0; i <= EMERGENCY_PLACES_MAX; i++) {
+		help[i].place = &here;
+		talk_invite(&help[i], &desk, "112", &o);
+		NEED(sent_to(&centre, SIP_INVITE)); /* the word of one too many is lost, not its call */
+		sim_clear();
+	}
+	NEED(is_full("emergency-places") && sim_status("emergency-places").refused == 1);
+	emergency_goes_through();
+	sim.quiet = true;
+	sim_pass(700000); /* help may ring for ten minutes */
+	finish();
+	NEED(sim_status("emergency-places").used == 0);
 }
 
 static void setting_changes(void)
@@ -250,7 +274,9 @@ static const struct {
 } filled[] = {
     {"bans", bans, NULL},
     {"calls", NULL, "core_loss_test: calls_run_out"},
+    {"emergency-places", emergency_places, NULL},
     {"flows", NULL, "core_loss_test: flows_run_out"},
+    {"help-waits", NULL, "core_help_waits_test: so_many_and_no_more"},
     {"hot-desks", NULL, "core_hotdesk_test: a row for each phone, so it is never full"},
     {"legs", NULL, "core_loss_test: legs_run_out"},
     {"lines-", NULL, "core_trunk_test: lines are two, then one, then none"},

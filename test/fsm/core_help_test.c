@@ -315,6 +315,138 @@ static void help_goes_without_its_place_rather_than_not(void)
 	finish();
 }
 
+/* --- where the phone itself says that it is (RFC 6442) --- */
+
+static void bob_travels(void);
+static void bob_has_confirmed_it(void);
+
+static struct pidf_place here(void)
+{
+	struct pidf_place p = {
+	    .shape = PIDF_CIRCLE, .method = PIDF_GPS, .latitude_e7 = 488583701, .longitude_e7 = -22944813, .radius_cm = 2950};
+
+	NEED(pidf_set(&p, PIDF_A3, SPAN("Paris")) && pidf_set(&p, PIDF_NAM, SPAN("Quai")));
+	return p;
+}
+
+#define HERE "48.858370, -2.294481 within 30 m, city=Paris, NAM=Quai"
+
+/* The INVITE of a call for help that its phone sent a place with; NULL: it was not sent on. */
+static struct heard *helped_from(struct talk *call, struct phone *p, const char *number)
+{
+	static struct pidf_place place;
+	struct sdp sdp = sdp_plain(p);
+
+	place = here();
+	call->place = &place;
+	talk_invite(call, p, number, &sdp);
+	return sent_to(&telco[0], SIP_INVITE);
+}
+
+static bool says_where(const struct heard *h)
+{
+	static struct pidf_place place;
+
+	place = here();
+	return sent(h)->place.len == sizeof place && memcmp(h->tail + sent(h)->place.off, &place, sizeof place) == 0;
+}
+
+static bool was_noted(uint32_t notices)
+{
+	return sim.notices == notices && sim.notice_kind == NOTICE_SAID && strcmp(sim.notice_location, HERE) == 0;
+}
+
+/* The stored place and the phone's own word, each as what it is; where that is stands in the record alone. */
+static void what_a_phone_says_of_its_place_goes_along(void)
+{
+	begin_with(emergency_trunks);
+	struct heard *h = helped_from(&a, &alice, "112");
+	NEED(h && says_where(h) && strstr(sim_text(h, sent(h)->civic), "Rue Neuve") && !sent(h)->doubt);
+	NEED(was_noted(2) && strcmp(sim.event_text, "emergency call") == 0);
+}
+
+static void a_place_that_was_never_stored(void)
+{
+	emergency_trunks();
+	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "");
+}
+
+static void a_phone_without_a_stored_place_is_found_by_its_word(void)
+{
+	begin_with(a_place_that_was_never_stored);
+	struct heard *h = helped_from(&a, &alice, "112");
+	NEED(h && says_where(h) && !sent(h)->civic.len);
+	NEED(was_noted(2) && strcmp(sim.event_text, "emergency call of a phone that says itself where it is") == 0);
+}
+
+static void a_phone_that_was_moved_is_found_by_its_word(void)
+{
+	begin_with(moved_to_another_subnet);
+	struct heard *h = helped_from(&a, &alice, "112");
+	NEED(h && says_where(h) && sent(h)->doubt && sent(h)->civic.len && was_noted(2));
+	NEED(strcmp(sim.event_text, "emergency call of a phone that may have been moved, and says itself where it is") == 0);
+}
+
+/* What the site chose stands: no word of a phone opens a way. Staff read where it says that it is. */
+static void the_word_of_a_phone_opens_no_way(void (*settings)(void))
+{
+	begin_with(settings);
+	NEED(!helped_from(&b, &bob, "112"));
+	is_told(&b, RELAY_KEY_SDES, "emergency-remote");
+	NEED(!sent_to(&telco[0], SIP_INVITE) && was_noted(2) && !notice_may_call_back(bob.device, 1));
+}
+
+static void a_phone_that_may_be_anywhere_is_refused_whatever_it_says(void)
+{
+	the_word_of_a_phone_opens_no_way(emergency_trunks);
+}
+
+static void a_last_location_that_nobody_confirmed_is_none_whatever_it_says(void)
+{
+	the_word_of_a_phone_opens_no_way(bob_travels);
+}
+
+static void the_last_location_goes_with_what_it_says(void)
+{
+	begin_with(bob_has_confirmed_it);
+	struct heard *h = helped_from(&b, &bob, "112");
+	NEED(h && says_where(h) && sent(h)->doubt && strstr(sim_text(h, sent(h)->civic), "Rue Haute") && was_noted(2));
+}
+
+/* R8: of no other call, whatever an edge says */
+static void no_other_call_says_where_its_phone_is(void)
+{
+	begin_with(emergency_trunks);
+	struct heard *h = helped_from(&a, &alice, "+33123456789");
+	NEED(h && !sent(h)->place.len && !sent(h)->civic.len && sim.notices == 0);
+}
+
+/* As long as the call is there, and in every INVITE that it needs. */
+static void a_place_is_said_again_and_then_forgotten(void)
+{
+	begin_with(a_place_that_was_never_stored);
+	for (unsigned i = 0; i < 70; i++) {
+		sim.notices = 0;
+		struct heard *h = helped_from(&a, &alice, "112");
+		NEED(h && says_where(h) && sim_status("emergency-places").used == 1);
+		h->taken = false;
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, i % 2 ? 503 : 415, NULL);
+		h = sent_to(&telco[i % 2], SIP_INVITE);
+		NEED(h && (i % 2 ? says_where(h) : !sent(h)->place.len));
+		h->taken = false;
+		talk_rings_at(&t, &telco[i % 2]);
+		talk_answer(&t, 200, &plain);
+		NEED(talk_takes(&t, SIP_ACK));
+		talk_hears(&a, 200);
+		talk_ack(&a);
+		call_hang_up(&a, &t);
+		sim_clear();
+	}
+	NEED(sim_status("emergency-places").used == 0 && sim_status("emergency-places").refused == 0);
+	finish();
+}
+
 static bool is_clear(const struct sdp *s)
 {
 	return s->audio.at.port && s->audio.proto == SDP_RTP_AVP && !s->audio.crypto_n && !s->audio.fingerprint_n &&
@@ -857,6 +989,14 @@ int main(void)
 	SIM(who_calls_back_the_phone_is_put_through);
 	SIM(a_notice_outlives_core);
 	SIM(nobody_is_transferred_to_help);
+	SIM(what_a_phone_says_of_its_place_goes_along);
+	SIM(a_phone_without_a_stored_place_is_found_by_its_word);
+	SIM(a_phone_that_was_moved_is_found_by_its_word);
+	SIM(a_phone_that_may_be_anywhere_is_refused_whatever_it_says);
+	SIM(a_last_location_that_nobody_confirmed_is_none_whatever_it_says);
+	SIM(the_last_location_goes_with_what_it_says);
+	SIM(no_other_call_says_where_its_phone_is);
+	SIM(a_place_is_said_again_and_then_forgotten);
 	(void)test_failed_here;
 	return TEST_END;
 }

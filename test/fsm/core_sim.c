@@ -205,6 +205,7 @@ static void say_notice_kept(struct link *l, const struct ipc_view *v)
 
 	sim.notices++;
 	sim.notice_kind = (enum notice_kind)n->kind;
+	(void)span_cstr(ipc_str(v, n->location), sim.notice_location, sizeof sim.notice_location);
 	if (sim.conduct.ledger_mute || !(m = ipc_begin(l, MSG_NOTICE_KEPT)))
 		return;
 	m->token = n->token;

@@ -65,6 +65,7 @@ struct sim {
 	const char *dialled[8];    /* numbers that keeper knows */
 	uint32_t pins, proofs, lookups, notices, changes;
 	enum notice_kind notice_kind; /* of the last one */
+	char notice_location[SETTING_TEXT_MAX + 1];
 	uint32_t mail_begun, mail_wanted, mail_keys; /* questions about voicemail */
 	uint64_t mail_token; /* of ledger's last one */
 	uint64_t mail[2][SIM_MAIL_MAX];              /* ledger's messages, of those that were not heard and were; 0: none */

@@ -19,6 +19,7 @@ struct phone {
 /* One dialog, as its phone sees it. */
 struct talk {
 	uint32_t interval_s; /* Session-Expires of the next talk_invite(); 0: none */
+	const struct pidf_place *place; /* where its phone says in the next talk_invite() that it is; NULL: it does not */
 	struct phone *phone;
 	char call_id[64], ours[32], theirs[32];
 	char token[64];	     /* user part of core's Contact */

@@ -45,7 +45,7 @@ class Gateway:
     def _run(self):
         while not self.stopped:
             for s in select.select([self.sip, self.rtp], [], [], 0.2)[0]:
-                data, peer = s.recvfrom(4096)
+                data, peer = s.recvfrom(65536)
                 if s is self.rtp:
                     self.echoed += data[0] >> 6 == 2
                     self.clear &= len(data) == 172 or data[1] & 0x7f != 0

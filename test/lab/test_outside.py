@@ -13,6 +13,7 @@ import pytest
 
 import net
 import pki
+import sip
 from baresip import Baresip
 from bundle import Bundle
 from exchange import CONF, Exchange
@@ -401,16 +402,28 @@ def test_anonymous_callers_are_refused_by_a_code(exchange, town, people, where):
 
 # --- a call for help (R16) ---
 
-def place(invite):
-    """The civic address beside the SDP of an INVITE, which its header names (RFC 6442), and the note with it."""
+def places(invite):
+    """What stands beside the SDP of an INVITE, in the order in which its header names it (RFC 6442): whose word it is (RFC 8787), and the
+    document."""
     m = email.message_from_string(invite.split("\r\n", 1)[1])
-    part = {p.get_content_type(): p for p in m.get_payload()}
-    assert m.get_content_type() == "multipart/mixed" and sorted(part) == ["application/pidf+xml", "application/sdp"]
-    assert "m=audio" in part["application/sdp"].get_payload()
-    pidf = part["application/pidf+xml"]
-    assert m["Geolocation"] == "<cid:" + pidf["Content-ID"].strip("<>") + ">"
-    tree = ElementTree.fromstring(pidf.get_payload().strip().encode())
+    sdp, *pidf = m.get_payload()
+    assert m.get_content_type() == "multipart/mixed" and sdp.get_content_type() == "application/sdp" and "m=audio" in sdp.get_payload()
+    assert pidf and {p.get_content_type() for p in pidf} == {"application/pidf+xml"}
+    named = [re.fullmatch(r"<cid:([^>]*)>(;loc-src=[a-z0-9.-]+)?", n) for n in m["Geolocation"].split(", ")]
+    assert [n[1] for n in named] == [p["Content-ID"].strip("<>") for p in pidf]
+    return [("site" if n[2] else "phone", ElementTree.fromstring(p.get_payload().strip().encode())) for n, p in zip(named, pidf)]
+
+
+def civic(tree):
+    """The address in a document, and the note with it."""
     return {e.tag.split("}")[1]: e.text for e in tree.iterfind(".//{*}civicAddress/*")}, tree.findtext("{*}tuple/{*}note")
+
+
+def place(invite):
+    """The same of the one document that there is, which is the site's."""
+    [(whose, tree)] = places(invite)
+    assert whose == "site"
+    return civic(tree)
 
 
 PLACE = {"country": "FR", "A3": "Paris", "RD": "Rue X", "HNO": "7", "FLR": "2", "ROOM": "45"}
@@ -518,3 +531,82 @@ def test_a_doubt_goes_with_the_place(exchange, town, people):
     details = [e["detail"] for e in exchange.events() if e["what"] == "emergency"][-2:]
     assert details == ["emergency call of a phone that may have been moved", "an emergency call has ended"]
     exchange.command("phone", "set", "dev-helped", "--subnet", "none")
+
+
+# --- and where the phone itself says that it is (RFC 6442) ---
+
+SAYS = """<?xml version="1.0" encoding="UTF-8"?>
+<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:gp="urn:ietf:params:xml:ns:pidf:geopriv10" xmlns:gml="http://www.opengis.net/gml"
+ xmlns:gs="http://www.opengis.net/pidflo/1.0" xmlns:ca="urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr" entity="pres:somebody@else.test">
+ <tuple id="a"><status><gp:geopriv><gp:location-info>
+  <gs:Circle srsName="urn:ogc:def:crs:EPSG::4326"><gml:pos>48.8583701 2.2944813</gml:pos>
+   <gs:radius uom="urn:ogc:def:uom:EPSG::9001">29.5</gs:radius></gs:Circle>
+  <ca:civicAddress><ca:country>FR</ca:country><ca:RD>Quai &amp; Pont</ca:RD></ca:civicAddress>
+ </gp:location-info><gp:usage-rules/><gp:method>GPS</gp:method></gp:geopriv></status>
+ <timestamp>2026-11-27T12:00:00+01:00</timestamp></tuple>
+ <!-- a thing unheard of --><x:y xmlns:x="urn:unheard-of">passed over</x:y></presence>
+"""
+OWN = {"country": "FR", "RD": "Quai & Pont", "LOC": "NOT VERIFIED: the phone itself says so"}
+PLANTED = ("48.858", "2.2944", "Quai", "unheard-of", "somebody")
+
+
+def helped(exchange, town, phone, document):
+    """The INVITE that came out at the gateway when a phone called for help that says where it is."""
+    town.forget()
+    body = "".join(f"--b0\r\nContent-Type: {t}\r\n{more}\r\n{part}\r\n" for t, more, part in (
+        ("application/sdp", "", sip.sdp(phone.local)), ("application/pidf+xml", "Content-ID: <here@phone.test>\r\n", document))) + "--b0--\r\n"
+    sent = phone.invite("112", body, content="multipart/mixed;boundary=b0",
+                        headers={"Geolocation": "<cid:here@phone.test>", "Geolocation-Routing": "yes"})
+    r = phone.answer(sent, timeout=10)
+    phone.ack(sent, r)
+    assert r.code == 200, r
+    assert phone.answer(phone.in_dialog("BYE", sent, r, 2)).code == 200
+    exchange.wait_no_calls()
+    [invite] = town.invites
+    assert "unheard-of" not in invite and "somebody" not in invite
+    return invite
+
+
+def is_its_own_word(tree):
+    pos, radius = tree.findtext(".//{*}Circle/{*}pos"), tree.findtext(".//{*}Circle/{*}radius")
+    address, note = civic(tree)
+    return (pos, radius, tree.findtext(".//{*}method")) == ("48.8583701 2.2944813", "29.5", "GPS") and address == OWN and \
+        note.startswith("Not verified") and tree.findtext("{*}tuple/{*}timestamp") == "2026-11-27T11:00:00Z"
+
+
+def test_what_a_phone_says_of_its_place_goes_along(exchange, town, scripted):
+    """R16: written anew beside the stored place and behind it, or before it where the phone may have been moved; where that is stands in
+    the record of safety and in no log and no event"""
+    phone = scripted("says-where")
+    exchange.command("phone", "set", "dev-says-where", "--fixed", "on", "--location",
+                     "country=FR, city=Paris, street=Rue X, house=7, floor=2, room=45")
+    [(first, stored), (second, own)] = places(helped(exchange, town, phone, SAYS))
+    assert (first, second) == ("site", "phone") and civic(stored) == (PLACE, None) and is_its_own_word(own)
+    assert stored.findtext(".//{*}method") == "Manual" and own.get("entity") == stored.get("entity")
+    notices = exchange.command("notices").stdout
+    assert "where the phone itself says that it is" in notices
+    assert "48.858370, 2.294481 within 30 m, country=FR, street=Quai & Pont" in notices
+
+    exchange.command("phone", "set", "dev-says-where", "--subnet", "192.0.2.0/24",
+                     "--location-confirmed", str(int(time.time() * 1000)))
+    [(first, own), (second, stored)] = places(helped(exchange, town, phone, SAYS))
+    assert (first, second) == ("phone", "site") and is_its_own_word(own)
+    assert civic(stored)[0]["LOC"] == "NOT VERIFIED: the phone may have been moved"
+    moved = [e["detail"] for e in exchange.events() if e["what"] == "emergency"][-2]
+    assert moved == "emergency call of a phone that may have been moved, and says itself where it is"
+
+    exchange.command("phone", "set", "dev-says-where", "--subnet", "none", "--location", "none")
+    [(whose, own)] = places(helped(exchange, town, phone, SAYS))
+    assert whose == "phone" and is_its_own_word(own)
+    told = exchange.tail(10 ** 7) + str(exchange.events())
+    assert not [w for w in PLANTED if w in told]
+
+
+@pytest.mark.parametrize("document", ['<!DOCTYPE p [<!ENTITY e SYSTEM "file:///etc/hostname">]>' + SAYS.split("?>", 1)[1], "<presence/>", "\x01",
+                                      SAYS.replace("48.85", "98.85").replace("FR<", "France<"), SAYS[:-20]])
+def test_a_place_that_is_not_understood_holds_no_help_up(exchange, town, scripted, document):
+    """R16, T18: the call goes its way with the place that is stored, and nothing of the document with it"""
+    phone = scripted("says-where")
+    exchange.command("phone", "set", "dev-says-where", "--fixed", "on", "--location",
+                     "country=FR, city=Paris, street=Rue X, house=7, floor=2, room=45")
+    assert place(helped(exchange, town, phone, document)) == (PLACE, None)

@@ -208,7 +208,7 @@ static void what_is_written_is_read(void)
 	struct buf b = message();
 	struct sip_msg m;
 
-	sip_put_geolocation(&b, id);
+	sip_put_geolocation(&b, &(struct sip_geolocation){id}, 1);
 	size_t mark = sip_body_multipart_begin(&b, boundary);
 	sip_body_multipart_part(&b, boundary, SPAN("application/sdp"), SPAN(""), SPAN("v=0\r\n"));
 	sip_body_multipart_part(&b, boundary, SPAN("application/pidf+xml"), id, SPAN("<presence/>\r\n"));
@@ -220,6 +220,16 @@ static void what_is_written_is_read(void)
 	CHECK(strstr((char *)out, "Content-ID: <0f1e2d3c4b5a@x.example>\r\n"));
 	CHECK(sip_multipart_read(m.body, m.boundary, &parts, &err));
 	CHECK(is(parts.sdp, "v=0\r\n") && is(parts.location, "<presence/>\r\n"));
+}
+
+/* RFC 6442 4.1, RFC 8787: who knows it stands beside each */
+static void two_places_are_named(void)
+{
+	struct buf b = message();
+
+	sip_put_geolocation(&b, (struct sip_geolocation[]){{SPAN("1@x.example"), SPAN("x.example")}, {SPAN("2@x.example")}}, 2);
+	buf_u8(&b, 0);
+	CHECK(!b.full && strstr((char *)out, "\r\nGeolocation: <cid:1@x.example>;loc-src=x.example, <cid:2@x.example>\r\n"));
 }
 
 static bool spoiled(const char *boundary, const char *type, const char *id, const char *part)
@@ -241,8 +251,14 @@ static void nothing_breaks_out(void)
 	CHECK(spoiled("abc", "application/sdp\r\nX: y", "", "v=0"));
 	CHECK(spoiled("abc", "application/sdp", "a>b@c", "v=0") && spoiled("abc", "application/sdp", "nowhere", "v=0"));
 	struct buf b = message();
-	sip_put_geolocation(&b, SPAN("a>\r\nX: y@z"));
+	sip_put_geolocation(&b, &(struct sip_geolocation){SPAN("a>\r\nX: y@z")}, 1);
 	CHECK(b.full);
+	static const char *const none[] = {"z,<cid:b@z>", "z\r\nX: y", "192.0.2.1", ""};
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+		b = buf_of(out, sizeof out);
+		sip_put_geolocation(&b, &(struct sip_geolocation){SPAN("a@z"), span_str(none[i])}, 1);
+		CHECK(!b.full && span_starts(buf_span(&b), SPAN("Geolocation: <cid:a@z>\r\nGeolocation-Routing: yes\r\n")));
+	}
 }
 
 int main(void)
@@ -257,6 +273,7 @@ int main(void)
 	RUN(nesting_is_refused);
 	RUN(parts_and_headers_are_bounded);
 	RUN(what_is_written_is_read);
+	RUN(two_places_are_named);
 	RUN(nothing_breaks_out);
 	free(data);
 	return TEST_END;
