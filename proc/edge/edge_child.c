@@ -2,6 +2,7 @@
 /* edge: SIP bytes to typed messages and back. It holds connections and transactions, and no secret, call or directory. */
 #include "accept.h"
 #include "base/log.h"
+#include "beside.h"
 #include "client.h"
 #include "core_link.h"
 #include "edge_child.h"
@@ -151,6 +152,7 @@ static void status(struct proc_status *s)
 	verify_status(s);
 	if (child_site()->trunks)
 		trunk_status(s);
+	beside_status(s);
 }
 
 static ipc_handler *const on[MSG_N] = {
@@ -166,6 +168,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_GIVE_TRUST] = trust_on_give,
     [MSG_TRUNK_CONNECTED] = trunk_on_connected,
     [MSG_TRUNK_PEER] = trunk_on_peer,
+    [MSG_STREAM_NONE] = beside_on_none,
 };
 
 /* No open, no socket, no connect: what comes in is accepted, what goes out goes over that. */

@@ -60,7 +60,7 @@ static void put_start(struct buf *b, enum sip_method method, struct span uri, co
 	char mem[BRANCH_LEN + 1];
 
 	sip_put_request(b, method, uri);
-	name_put_via(b, c->listener, client_branch(branch, mem));
+	name_put_via(b, c->listener, c->hop != TXN_HOP_UDP, client_branch(branch, mem));
 	sip_put_number(b, SIP_H_MAX_FORWARDS, MAX_FORWARDS);
 }
 
@@ -261,7 +261,7 @@ static struct head put_order(struct buf *b, const struct order *o, uint64_t bran
 	char mem[BRANCH_LEN + 1];
 
 	sip_put_request(b, (enum sip_method)m->method, o->uri);
-	name_put_via(b, o->c->listener, client_branch(branch, mem));
+	name_put_via(b, o->c->listener, o->c->hop != TXN_HOP_UDP, client_branch(branch, mem));
 	sip_put_number(b, SIP_H_MAX_FORWARDS, m->max_forwards ? m->max_forwards : MAX_FORWARDS);
 	struct head h = put_head(b, o);
 	sip_put_cseq(b, m->cseq, (enum sip_method)m->method);
@@ -281,6 +281,8 @@ static void send_plain(const struct order *o)
 	put_order(&b, o, UINT64_C(0xff) << 56 | (o->c->id & 0xffffff) << 32 | ++acks);
 	if (b.full)
 		log_error("flow %016llx: an ACK that no message can hold", (unsigned long long)o->c->id);
+	else if (o->c->hop == TXN_HOP_UDP)
+		client_say_ack(o->c, octets, b.n);
 	else
 		conn_send(o->c, buf_span(&b));
 }
@@ -307,8 +309,7 @@ static bool send_counted(const struct order *o)
 	}
 	if (o->m->civic.len || o->m->location.len)
 		client_keep_bulky(t);
-	client_step(t, TXN_BEGIN);
-	conn_send(o->c, buf_span(&b));
+	client_say(t, buf_span(&b));
 	return true;
 }
 
