@@ -3,6 +3,7 @@
  * it takes, it is one transaction with one branch: who heard it twice takes the second for a repetition. */
 #include "beside.h"
 #include "client_int.h"
+#include "response.h"
 
 #define VIA "Via: SIP/2.0/"
 
@@ -31,6 +32,17 @@ static void say(struct client_txn *t)
 {
 	bulky += client_conn(t)->hop == TXN_HOP_UDP && t->wire_n > DATAGRAM_MAX;
 	conn_send(client_conn(t), span_of(t->wire->bytes, t->wire_n));
+}
+
+/* Whoever hung up, or is gone, before it went out. */
+static bool dropped(struct client_txn *t)
+{
+	if (!t->cancel_wanted && !t->orphan)
+		return false;
+	if (!t->orphan)
+		response_local(t->ref, t->flow, (enum sip_method)t->method, 487);
+	client_drop(t);
+	return true;
 }
 
 static void say_beside(struct client_txn *t, struct conn *c)
@@ -79,6 +91,8 @@ void client_say_in_datagrams(struct client_txn *t)
 {
 	struct conn *flow = conn_of(t->flow);
 
+	if (t->held && dropped(t))
+		return;
 	if (!t->held && (t->state != TXN_TRYING || !flow || flow->hop != TXN_HOP_UDP))
 		return;
 	if (!t->held) {
@@ -94,10 +108,10 @@ void client_on_beside(struct conn *flow, struct conn *c)
 {
 	for (struct client_txn *next, *t = client_first(flow); t; t = next) {
 		next = client_next(t);
-		if (t->held && c)
-			say_beside(t, c);
-		else if (t->held)
+		if (t->held && !c)
 			client_say_in_datagrams(t);
+		else if (t->held && !dropped(t))
+			say_beside(t, c);
 	}
 }
 

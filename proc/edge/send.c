@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "send.h"
 #include "base/log.h"
+#include "draft.h"
 #include "names.h"
 #include "place.h"
 #include "response.h"
@@ -430,6 +431,8 @@ void send_ack(struct client_txn *t, const struct sip_msg *response)
 
 static void send_in_dialog(const struct client_txn *t, const struct sip_msg *response, enum sip_method method)
 {
+	uint8_t routes[ROUTE_SET_MAX];
+	size_t routes_n;
 	struct buf b = buf_of(octets, sizeof octets);
 	struct head h = head_of(t);
 	struct span uri = response->contact_n ? uri_bare(&response->contact[0].addr.uri) : h.uri;
@@ -438,7 +441,10 @@ static void send_in_dialog(const struct client_txn *t, const struct sip_msg *res
 	buf_add(&b, h.from);
 	sip_put_text(&b, SIP_H_TO, response->to.text);
 	buf_add(&b, h.call_id);
-	buf_add(&b, h.route);
+	if (draft_join_routes(response, true, routes, &routes_n) && routes_n)
+		sip_put_text(&b, SIP_H_ROUTE, span_of(routes, routes_n));
+	else
+		buf_add(&b, h.route);
 	sip_put_cseq(&b, method == SIP_BYE ? t->cseq + 1 : t->cseq, method);
 	sip_put_no_body(&b);
 	if (!b.full)

@@ -308,6 +308,20 @@ static void where_tcp_is_silent(void)
 	end();
 }
 
+/* Nobody rings whose call was given up before it was even said. */
+static void who_hangs_up_before_it_is_said(void)
+{
+	CHECK(begin());
+	uint64_t ref = order(SIP_INVITE, true), token = wish(200);
+	struct msg_cancel_sent *m = ipc_begin(&h->core, MSG_CANCEL_SENT);
+	m->ref = ref;
+	ipc_end(&h->core);
+	house_pump(h, 20);
+	CHECK(token && give_stream(token, &trunk) && core_hears(ref, 487, 500));
+	CHECK(!hears_tcp("INVITE ", 100) && !hears_udp("", 700));
+	end();
+}
+
 static void where_tcp_breaks(void)
 {
 	CHECK(begin());
@@ -379,6 +393,7 @@ int main(void)
 	RUN(where_there_is_no_tcp);
 	RUN(where_nobody_says_what_there_is);
 	RUN(where_tcp_is_silent);
+	RUN(who_hangs_up_before_it_is_said);
 	RUN(where_tcp_breaks);
 	RUN(where_tcp_breaks_while_it_rings);
 	RUN(when_the_flow_is_closed);
