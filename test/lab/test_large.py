@@ -125,3 +125,11 @@ def test_a_killed_edge_asks_again(exchange, far, people):
     far.town.take_tcp(True)
     help_comes(exchange, far, phone(exchange, people, fresh=True))
     assert "\r\nVia: SIP/2.0/TCP " in far.town.invites[0]
+
+
+def test_an_idle_connection_is_closed(far):
+    """What was made for one request is gone after a minute without another"""
+    def streams():
+        return [x for h in far.hosts for x in h.run("ss", "-Htn", "state", "established", "sport", "=", ":5060").stdout.splitlines()]
+    assert streams()        # of the calls before
+    net.wait_for("the connections to be closed", lambda: not streams(), 90, step=1)
