@@ -249,6 +249,31 @@ static void what_is_large_goes_over_tcp(void)
 	end();
 }
 
+/* What the trunk asks over it comes to core as over any connection of the trunk's, and is answered there. */
+static void what_the_trunk_asks_over_it(void)
+{
+	CHECK(begin());
+	order(SIP_INVITE, true);
+	uint64_t token = wish(200);
+	CHECK(token && give_stream(token, &trunk));
+	const struct got *g = house_take(h, MSG_FLOW_UP, 500);
+	uint64_t beside = g ? ((const struct msg_flow_up *)got_payload(g))->flow : 0;
+	static const char text[] = "OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:5099;branch=z9hG4bKo\r\n"
+	    "Max-Forwards: 70\r\nFrom: <sip:gw@127.0.0.1>;tag=g\r\nTo: <sip:127.0.0.1>\r\nCall-ID: o\r\nCSeq: 1 OPTIONS\r\n"
+	    "Content-Length: 0\r\n\r\n";
+	CHECK(beside && send(far_tcp, text, sizeof text - 1, MSG_NOSIGNAL) == sizeof text - 1);
+	g = house_take(h, MSG_REQUEST, 500);
+	const struct msg_request *r = g ? got_payload(g) : NULL;
+	CHECK(r && r->method == SIP_OPTIONS && r->flow == beside);
+	struct msg_respond *m = ipc_begin(&h->core, MSG_RESPOND);
+	m->txn = r->txn;
+	m->code = 200;
+	m->to_tag = ipc_put(&h->core, SPAN("us"));
+	ipc_end(&h->core);
+	CHECK(hears_tcp("SIP/2.0 200 ", 500) && !hears_udp("", 0));
+	end();
+}
+
 /* R16: at once, and whoever needs help next does not wait at all. */
 static void where_there_is_no_tcp(void)
 {
@@ -390,6 +415,7 @@ int main(void)
 {
 	RUN(what_is_small_goes_in_a_datagram);
 	RUN(what_is_large_goes_over_tcp);
+	RUN(what_the_trunk_asks_over_it);
 	RUN(where_there_is_no_tcp);
 	RUN(where_nobody_says_what_there_is);
 	RUN(where_tcp_is_silent);
