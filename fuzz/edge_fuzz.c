@@ -2,6 +2,7 @@
 /* The octets of a connection, of a phone or of a trunk (over TCP, or in datagrams), through framing, parsing, checks and
  * typed fields to a core that answers each request and sends one of its own, and to a trunk that challenges it credentials. What reaches core passed ipc_end()'s check, or the edge aborts; what reaches the phone must
  * satisfy our own strict parser; and when the connection is gone no transaction and no text is left. */
+#include "beside.h"
 #include "client.h"
 #include "ipc/child.h"
 #include "request.h"
@@ -82,6 +83,27 @@ struct conn *conn_at(uint32_t slot)
 struct conn *conn_of(uint64_t flow)
 {
 	return flow == conn.id ? &conn : NULL;
+}
+/* There is one connection, and so none beside it. */
+struct conn *beside_of(const struct conn *flow)
+{
+	(void)flow;
+	return NULL;
+}
+bool beside_want(const struct conn *flow)
+{
+	(void)flow;
+	return choice & 1;
+}
+void beside_silent(const struct conn *c)
+{
+	(void)c;
+	abort();
+}
+void beside_heard(const struct conn *c)
+{
+	(void)c;
+	abort();
 }
 void conn_pinged(struct conn *c)
 {

@@ -350,7 +350,7 @@ enum turn_why {
 #define FIELDS_SERVER_CERT_WANT(N, E, S, D, A, B, O) N(uint64_t, token) B(point, 64) B(site, 32)
 #define FIELDS_SERVER_CERT(N, E, S, D, A, B, O) N(uint64_t, token) N(int64_t, not_after_ms) D(leaf, CERT_MAX) D(ca, CERT_MAX)
 
-/* trunk: 0 a phone, else index + 1 and device is 0; came: it connected to us; token: of the reach_want that led to it, or 0 */
+/* trunk: 0 a phone, else index + 1 and device is 0; came: it connected to us, or this is for large requests alone; token: of the reach_want that led to it, or 0 */
 #define FIELDS_FLOW_UP(N, E, S, D, A, B, O)                                                                      \
 	N(uint64_t, flow) N(uint32_t, device) N(uint8_t, listener) E(expired, 2) E(tls12, 2) A(remote)                \
 	E(trunk, SITE_TRUNKS_MAX + 1) E(came, 2) N(uint64_t, token)
@@ -443,6 +443,10 @@ enum turn_why {
 #define FIELDS_TRUNK_CONNECTED(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) A(remote)
 /* this is an address of that trunk; with a token: over UDP, and a flow is to be made of it. first: forget the others */
 #define FIELDS_TRUNK_PEER(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) A(remote) E(first, 2)
+/* a TCP connection to this address of a trunk that speaks UDP, for what is too large for a datagram; the answer is
+ * trunk_connected with this token, or stream_none */
+#define FIELDS_STREAM_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) A(remote)
+#define FIELDS_STREAM_NONE(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) E(why, REACH_WHYS)
 #define FIELDS_TRUNK_FAILED(N, E, S, D, A, B, O) N(uint64_t, token) N(uint8_t, trunk) E(why, TRUNK_WHYS)
 /* uri: the Request-URI that is sent */
 #define FIELDS_TRUNK_DIGEST_WANT(N, E, S, D, A, B, O)                                                            \

@@ -2,6 +2,8 @@
 /* dial: names of trunks to addresses, and connections to them. It is the one process that connects outward; what comes over
  * the connections it never reads. */
 #include "dial_child.h"
+#include "attempt.h"
+#include "beside.h"
 #include "dns.h"
 #include "reach.h"
 #include "resolve.h"
@@ -11,7 +13,9 @@ static void open_all(void)
 {
 	dns_open();
 	resolve_open();
+	attempt_open();
 	reach_open();
+	beside_open();
 }
 
 static void link_up(struct link *l)
@@ -20,8 +24,15 @@ static void link_up(struct link *l)
 		reach_edge_up();
 }
 
+static void status(struct proc_status *s)
+{
+	reach_status(s);
+	beside_status(s);
+}
+
 static ipc_handler *const on[MSG_N] = {
     [MSG_REACH_WANT] = reach_on_want,
+    [MSG_STREAM_WANT] = beside_on_want,
 };
 
 static const char *const calls[] = {
@@ -34,5 +45,5 @@ const struct child dial_child = {
     .on = on,
     .open = open_all,
     .link_up = link_up,
-    .status = reach_status,
+    .status = status,
 };

@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "reach.h"
-#include "base/log.h"
-#include "base/sock.h"
+#include "attempt.h"
 #include "resolve.h"
-#include <errno.h>
-#include <netinet/in.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 static struct reach {
 	uint64_t token;
 	bool wanted; /* core waits for its answer */
 	struct targets targets;
 	uint32_t at; /* the one that is tried, or was tried last */
-	int fd;      /* that connects; -1: none */
-	struct timer timer;
+	struct attempt attempt;
 } table[SITE_TRUNKS_MAX];
-
-/* Sockets that connect are watched apart: libev takes none out of its own set, so that one which goes on to live in edge
- * would go on to wake this process. */
-static int connecting = -1;
-static ev_io connecting_io;
 
 static struct {
 	uint64_t resolved, unresolved, connected, unconnected;
@@ -82,53 +70,9 @@ void reach_edge_up(void)
 
 /* --- one connection --- */
 
-/* Its socket, no longer watched; -1: there is none. */
-static int take_socket(struct reach *r)
-{
-	int fd = r->fd;
-
-	timer_cancel(&child_wheel, &r->timer);
-	if (fd >= 0)
-		epoll_ctl(connecting, EPOLL_CTL_DEL, fd, NULL);
-	r->fd = -1;
-	return fd;
-}
-
-static void stop(struct reach *r)
-{
-	int fd = take_socket(r);
-
-	if (fd >= 0)
-		close(fd);
-}
-
-static void hand_over(struct reach *r)
-{
-	struct link *edge = child_link(PROC_EDGE, DIAL_EDGE);
-	int fd = take_socket(r);
-
-	if (!edge) {
-		close(fd);
-		answer(r, REACH_BUSY);
-		return;
-	}
-	struct msg_trunk_connected *m = ipc_begin_fd(edge, MSG_TRUNK_CONNECTED, fd); /* closes it, come what may */
-	if (!m) {
-		answer(r, REACH_BUSY);
-		return;
-	}
-	m->token = r->token;
-	m->trunk = index_of(r);
-	m->remote = r->targets.at[r->at];
-	ipc_end(edge);
-	count.connected++;
-	answer(r, REACH_OK);
-}
-
 static void try_next(struct reach *r)
 {
 	count.unconnected++;
-	stop(r);
 	if (r->at + 1 >= r->targets.n) {
 		answer(r, REACH_NO_ANSWER);
 		return;
@@ -137,70 +81,38 @@ static void try_next(struct reach *r)
 	try(r);
 }
 
-static void on_connected(struct reach *r)
+static void on_attempt(struct attempt *a, int fd)
 {
-	int error = 0;
-	socklen_t n = sizeof error;
+	struct reach *r = (struct reach *)(void *)((char *)a - offsetof(struct reach, attempt));
 
-	if (getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0 || error != 0)
+	if (fd < 0) {
 		try_next(r);
-	else
-		hand_over(r);
-}
-
-static void on_connecting(struct ev_loop *loop, ev_io *w, int events)
-{
-	struct epoll_event e[SITE_TRUNKS_MAX];
-	int n = epoll_wait(w->fd, e, SITE_TRUNKS_MAX, 0);
-
-	(void)loop;
-	child_io_again(w, events);
-	for (int i = 0; i < n; i++)
-		if (table[e[i].data.u32].fd >= 0)
-			on_connected(&table[e[i].data.u32]);
-}
-
-static void on_time(struct timer *t, uint64_t now_ms)
-{
-	(void)now_ms;
-	try_next((struct reach *)(void *)((char *)t - offsetof(struct reach, timer)));
-}
-
-/* From the address that the trunk's section names, to one that its name led to. */
-static int begin_connect(const struct addr *from, const struct addr *to)
-{
-	struct sockaddr_storage sa;
-	struct addr us = *from;
-	socklen_t n = addr_to_sockaddr(to, &sa);
-	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	sock_set_options(fd);
-	us.port = 0;
-	struct sockaddr_storage local;
-	socklen_t local_n = addr_to_sockaddr(&us, &local);
-	bool ok = addr_is_any(&us) || bind(fd, (struct sockaddr *)&local, local_n) == 0;
-	if (ok && (connect(fd, (struct sockaddr *)&sa, n) == 0 || errno == EINPROGRESS))
-		return fd;
-	close(fd);
-	return -1;
+	} else if (attempt_give(index_of(r), r->token, &r->targets.at[r->at], fd)) {
+		count.connected++;
+		answer(r, REACH_OK);
+	} else {
+		answer(r, REACH_BUSY);
+	}
 }
 
 static void try(struct reach *r)
 {
 	const struct trunk_conf *c = &child_site()->trunk[index_of(r)];
 
-	if (c->transport == TRUNK_UDP) {
+	if (c->transport == TRUNK_UDP)
 		answer(r, tell_peer(r, r->at, r->token) ? REACH_OK : REACH_BUSY);
-		return;
-	}
-	r->fd = begin_connect(&child_site()->listener[c->listener].bind, &r->targets.at[r->at]);
-	/* what failed at once fails in the next turn, so that no list is walked in one */
-	timer_set(&child_wheel, &r->timer, child_now() + (r->fd < 0 ? 0 : CONNECT_MS));
-	struct epoll_event want = {.events = EPOLLOUT, .data.u32 = index_of(r)};
-	if (r->fd >= 0 && epoll_ctl(connecting, EPOLL_CTL_ADD, r->fd, &want) != 0)
-		log_fatal("connections: %s", strerror(errno));
+	else
+		attempt_begin(&r->attempt, index_of(r), &r->targets.at[r->at], CONNECT_MS);
+}
+
+bool reach_leads_to(uint8_t trunk, const struct addr *a)
+{
+	const struct targets *t = &table[trunk].targets;
+
+	for (uint32_t i = 0; i < t->n; i++)
+		if (addr_eq(&t->at[i], a))
+			return true;
+	return false;
 }
 
 /* --- what core wants --- */
@@ -230,7 +142,7 @@ void reach_on_want(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	struct reach *r = &table[m->trunk];
-	stop(r);
+	attempt_stop(&r->attempt);
 	resolve_stop(m->trunk);
 	r->token = m->token;
 	r->wanted = true;
@@ -246,15 +158,8 @@ void reach_on_want(struct link *from, const struct ipc_view *v)
 
 void reach_open(void)
 {
-	connecting = epoll_create1(EPOLL_CLOEXEC);
-	if (connecting < 0)
-		log_fatal("connections: %s", strerror(errno));
-	ev_io_init(&connecting_io, on_connecting, connecting, EV_READ);
-	ev_io_start(child_loop(), &connecting_io);
-	for (int i = 0; i < SITE_TRUNKS_MAX; i++) {
-		table[i].fd = -1;
-		table[i].timer.fire = on_time;
-	}
+	for (int i = 0; i < SITE_TRUNKS_MAX; i++)
+		attempt_init(&table[i].attempt, on_attempt);
 }
 
 void reach_status(struct proc_status *s)

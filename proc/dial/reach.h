@@ -5,11 +5,13 @@
 
 #include "ipc/child.h"
 
-enum { CONNECT_MS = 2500, DIAL_EDGE = 0 };
+enum { CONNECT_MS = 2500 };
 
 void reach_open(void);
 void reach_on_want(struct link *from, const struct ipc_view *v);
 void reach_edge_up(void); /* it knows no addresses yet */
+/* Is this one of the addresses that the trunk's name last led to? */
+bool reach_leads_to(uint8_t trunk, const struct addr *a);
 void reach_status(struct proc_status *s);
 
 #endif

@@ -121,7 +121,12 @@ static void ask_name_itself(struct resolving *r)
 	next_host(r);
 }
 
-/* A target of "." says that the service is not there (RFC 2782). */
+/* A single target of "." says that the service is not there (RFC 2782), whatever else lives at the name. */
+static bool is_not_there(const struct ares_srv_reply *list)
+{
+	return list && !list->next && (!list->host[0] || strcmp(list->host, ".") == 0);
+}
+
 static void take_host(struct resolving *r, const struct ares_srv_reply *s)
 {
 	struct host *h = &r->host[r->hosts];
@@ -144,9 +149,10 @@ static void on_srv(void *arg, const uint8_t *answer, int n)
 	if (n && ares_parse_srv_reply(answer, n, &list) == ARES_SUCCESS)
 		for (const struct ares_srv_reply *s = list; s; s = s->next)
 			take_host(r, s);
+	bool not_there = is_not_there(list);
 	ares_free_data(list);
 	order_hosts(r->host, r->hosts, below);
-	if (r->hosts)
+	if (r->hosts || not_there)
 		next_host(r);
 	else
 		ask_name_itself(r);

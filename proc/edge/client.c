@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include "client.h"
+#include "client_int.h"
 #include "base/map.h"
+#include "base/rand.h"
+#include "base/siphash.h"
 #include "response.h"
 #include "send.h"
 #include <stdlib.h>
@@ -11,7 +13,8 @@ static struct client_txn *table;
 static uint32_t table_n;
 static struct pool pool;
 static struct map by_ref;
-static uint64_t bulky, given_up;
+static uint64_t given_up;
+static uint8_t dialog_key[16];
 
 static bool same_ref(const void *owner, uint32_t slot, struct span key)
 {
@@ -23,6 +26,7 @@ bool client_open(uint32_t cap)
 {
 	table_n = cap;
 	table = calloc(cap, sizeof *table);
+	rand_bytes(dialog_key, sizeof dialog_key);
 	return table && edge_pool_init(&pool, cap, cap / RESERVE) && map_init(&by_ref, cap, same_ref, NULL);
 }
 
@@ -63,21 +67,50 @@ struct client_txn *client_find(const struct conn *c, struct span branch, enum si
 	for (int i = 0; i < 8; i++)
 		id = id << 8 | octet[i];
 	int64_t at = edge_pool_index(&pool, id);
-	if (at < 0 || table[at].conn != conn_slot(c) || table[at].method != method)
+	if (at < 0 || !client_may_come_over(&table[at], c) || table[at].method != method)
 		return NULL;
 	return &table[at];
 }
 
-static void release(struct client_txn *t)
+static void unlink_txn(struct client_txn *t)
 {
-	struct conn *c = conn_at(t->conn);
-
 	if (t->prev != NO_SLOT)
 		table[t->prev].next = t->next;
 	else
-		c->client_txns = t->next;
+		conn_at(t->conn)->client_txns = t->next;
 	if (t->next != NO_SLOT)
 		table[t->next].prev = t->prev;
+}
+
+static void link_txn(struct client_txn *t, struct conn *c)
+{
+	t->conn = conn_slot(c);
+	t->prev = NO_SLOT;
+	t->next = c->client_txns;
+	c->client_txns = (uint32_t)(t - table);
+	if (t->next != NO_SLOT)
+		table[t->next].prev = c->client_txns;
+}
+
+void client_move(struct client_txn *t, struct conn *c)
+{
+	unlink_txn(t);
+	link_txn(t, c);
+}
+
+struct client_txn *client_first(const struct conn *c)
+{
+	return c->client_txns == NO_SLOT ? NULL : &table[c->client_txns];
+}
+
+struct client_txn *client_next(const struct client_txn *t)
+{
+	return t->next == NO_SLOT ? NULL : &table[t->next];
+}
+
+static void release(struct client_txn *t)
+{
+	unlink_txn(t);
 	timer_cancel(&child_wheel, &t->timer);
 	if (t->method == SIP_INVITE && !t->orphan)
 		map_del(&by_ref, ref_key(&t->ref), (uint32_t)(t - table));
@@ -86,6 +119,15 @@ static void release(struct client_txn *t)
 	text_give(t->wire);
 	t->text = t->wire = NULL;
 	edge_pool_release(&pool, t->id);
+}
+
+bool client_is_dialog(struct client_txn *t, struct span to_tag)
+{
+	uint64_t dialog = siphash(dialog_key, to_tag) | 1;
+
+	if (t->dialog == 0)
+		t->dialog = dialog;
+	return t->dialog == dialog;
 }
 
 void client_drop(struct client_txn *t)
@@ -120,7 +162,7 @@ static void disown(struct client_txn *t)
 static void give_up_bulky(struct client_txn *t)
 {
 	given_up++;
-	response_local(t->ref, client_conn(t)->id, SIP_INVITE, 513);
+	response_local(t->ref, t->flow, SIP_INVITE, 513);
 	disown(t);
 }
 
@@ -129,7 +171,9 @@ static void on_resend(struct timer *timer, uint64_t now_ms)
 	struct client_txn *t = (struct client_txn *)(void *)((char *)timer - offsetof(struct client_txn, resend));
 
 	(void)now_ms;
-	if (t->method == SIP_INVITE && t->cancelled && t->wire)
+	if (client_tries_stream(t))
+		client_say_in_datagrams(t);
+	else if (t->method == SIP_INVITE && t->cancelled && t->wire)
 		repeat_cancel(t);
 	else if (t->bulky && !t->orphan && t->state == TXN_TRYING && t->resend_ms >= BULKY_RESEND_MS)
 		give_up_bulky(t);
@@ -146,7 +190,6 @@ bool client_keep(struct client_txn *t, struct span request, bool emergency)
 	t->wire_n = (uint16_t)request.n;
 	if (t->wire)
 		memcpy(t->wire->bytes, request.p, request.n);
-	bulky += request.n > DATAGRAM_MAX;
 	return t->wire != NULL;
 }
 
@@ -181,24 +224,20 @@ struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method me
 	*t = (struct client_txn){
 	    .id = id,
 	    .ref = ref,
-	    .conn = conn_slot(c),
-	    .prev = NO_SLOT,
-	    .next = c->client_txns,
+	    .flow = c->id,
 	    .timer.fire = on_time,
 	    .resend.fire = on_resend,
 	    .kind = method == SIP_INVITE ? TXN_INVITE_CLIENT : TXN_CLIENT,
 	    .state = TXN_NEW,
 	    .method = (uint8_t)method,
 	};
-	if (t->next != NO_SLOT)
-		table[t->next].prev = slot;
-	c->client_txns = slot;
+	link_txn(t, c);
 	if (method == SIP_INVITE)
 		map_put(&by_ref, ref_key(&ref), slot);
 	return t;
 }
 
-static void set_resend(struct client_txn *t, int32_t ms)
+void client_set_resend(struct client_txn *t, int32_t ms)
 {
 	if (ms == TXN_STOP)
 		timer_cancel(&child_wheel, &t->resend);
@@ -216,11 +255,11 @@ unsigned client_step(struct client_txn *t, enum txn_event e)
 	t->state = (uint8_t)o.state;
 	if (e == TXN_RESEND_DUE && o.effects & TXN_DO_SEND && t->wire)
 		conn_send(client_conn(t), span_of(t->wire->bytes, t->wire_n));
-	set_resend(t, o.resend_ms);
+	client_set_resend(t, o.resend_ms);
 	if (o.effects & TXN_DO_TIMEOUT && !t->orphan)
-		response_local(t->ref, client_conn(t)->id, (enum sip_method)t->method, 408);
+		response_local(t->ref, t->flow, (enum sip_method)t->method, 408);
 	if (o.effects & TXN_DO_ERROR && !t->orphan)
-		response_local(t->ref, client_conn(t)->id, (enum sip_method)t->method, 503);
+		response_local(t->ref, t->flow, (enum sip_method)t->method, 503);
 	if (o.state == TXN_TERMINATED)
 		release(t);
 	else if (o.end_ms >= 0)
@@ -232,8 +271,9 @@ unsigned client_step(struct client_txn *t, enum txn_event e)
 
 void client_flow_gone(struct conn *c)
 {
-	while (c->client_txns != NO_SLOT)
-		client_step(&table[c->client_txns], TXN_FLOW_GONE);
+	for (struct client_txn *t; (t = client_first(c));)
+		if (!client_leave_stream(t))
+			client_step(t, TXN_FLOW_GONE);
 }
 
 /* The core that asked is gone: nobody waits for the answers, and what rings must stop. */
@@ -247,6 +287,6 @@ void client_orphan_all(void)
 void client_status(struct proc_status *s)
 {
 	status_pool(s, "client-transactions", &pool);
-	status_counter(s, "trunk-datagrams-bulky", bulky);
+	client_way_status(s);
 	status_counter(s, "trunk-places-given-up", given_up);
 }

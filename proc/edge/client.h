@@ -16,6 +16,8 @@ enum {
 
 struct client_txn {
 	uint64_t id, ref;
+	uint64_t dialog; /* of an INVITE: a hash of the To tag of its first 2xx; 0: none came */
+	uint64_t flow;   /* that core named; over a trunk's UDP its connection may be the one beside it */
 	uint32_t conn, prev, next;
 	struct timer timer, resend;
 	uint32_t resend_ms;
@@ -23,6 +25,7 @@ struct client_txn {
 	uint32_t cseq;
 	uint8_t kind, state, method, provisionals;
 	bool cancel_wanted, cancelled, orphan;
+	bool held;  /* not sent yet: a connection beside its flow is on its way */
 	bool bulky; /* a call for help that its place makes larger than DATAGRAM_MAX */
 	uint16_t cancel_cause;
 	uint8_t cancel_text_n;
@@ -35,12 +38,23 @@ bool client_open(uint32_t cap);
 struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, bool emergency);
 /* It was written so; over UDP a copy is kept. False: there is no room for one. */
 bool client_keep(struct client_txn *t, struct span request, bool emergency);
+/* For the first time. Over UDP one that is larger than DATAGRAM_MAX goes by a connection beside the flow; if there is none within T1, or
+ * nobody answers there within BESIDE_SILENT_MS, it goes in datagrams after all, with the same branch (RFC 3261 18.1.1). */
+void client_say(struct client_txn *t, struct span request);
+/* What waited for a connection beside this flow; c NULL: there will be none. */
+void client_on_beside(struct conn *flow, struct conn *c);
+/* Its answer came over the other of the two. */
+void client_follow(struct client_txn *t, struct conn *c);
+/* Over a flow of datagrams: an ACK, which nobody answers; over the connection beside it if it is too large and there is one. */
+void client_say_ack(struct conn *flow, uint8_t *ack, size_t n);
 /* It was kept, and says where somebody is who needs help. A datagram of that size of which a second copy, too, got no answer is given
  * up, as a 513, so that core says less; if an answer comes all the same, that call is taken back. */
 void client_keep_bulky(struct client_txn *t);
 /* CANCEL takes the place of its INVITE, until it is heard. */
 void client_say_cancel(struct client_txn *t, struct span cancel);
 void client_cancel_heard(struct client_txn *t);
+/* Is this 2xx of the dialog that the first one made? Another one is of a fork beyond (RFC 3261 13.2.2.4). */
+bool client_is_dialog(struct client_txn *t, struct span to_tag);
 void client_drop(struct client_txn *t);         /* it was never sent */
 struct client_txn *client_of_ref(uint64_t ref); /* INVITE only */
 

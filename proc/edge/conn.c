@@ -274,7 +274,7 @@ static struct conn *open_plain(struct conn *c)
 {
 	handshake_remove(c);
 	c->state = CONN_UP;
-	if (c->came)
+	if (c->came || c->beside)
 		timer_set(&child_wheel, &c->timer, child_now() + IDLE_LOOK_MS);
 	core_link_flow_up(c);
 	return c;
@@ -289,16 +289,17 @@ struct conn *conn_trunk(const struct trunk_link *l)
 		return NULL;
 	c->trunk = l->trunk;
 	c->came = l->came;
+	c->beside = l->beside;
 	c->token = l->token;
 	c->device = 0;
-	c->hop = conf->transport == TRUNK_UDP ? TXN_HOP_UDP : TXN_HOP_STREAM;
+	c->hop = conf->transport == TRUNK_UDP && !l->beside ? TXN_HOP_UDP : TXN_HOP_STREAM;
 	if (c->hop == TXN_HOP_UDP)
 		return open_plain(c);
 	ev_io_init(&c->read, conn_on_readable, l->fd, EV_READ);
 	ev_io_init(&c->write, on_writable, l->fd, EV_WRITE);
 	c->read.data = c->write.data = c;
 	ev_io_start(child_loop(), &c->read);
-	if (conf->transport == TRUNK_TCP)
+	if (conf->transport != TRUNK_TLS)
 		return open_plain(c);
 	timer_set(&child_wheel, &c->timer, child_now() + HANDSHAKE_MS);
 	if (!tls_begin(c))

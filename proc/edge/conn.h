@@ -31,11 +31,12 @@ struct conn {
 	uint8_t trunk;   /* 0: a phone; else its number, and device is 0 */
 	uint8_t hop;     /* enum txn_hop: which timers its transactions have */
 	bool came;       /* the trunk made the connection */
+	bool beside;     /* a connection for what is too large for the trunk's datagrams (beside.h) */
 	uint64_t token;  /* of core's wish that led to it */
 	uint8_t why;     /* enum flow_why, when doomed */
 	uint8_t refusal; /* enum refusal of the verify callback */
 	uint8_t fail;    /* enum trunk_why, of a trunk's handshake */
-	bool verified, expired, tls12, announced, dirty;
+	bool verified, expired, tls12, announced, dirty, heard;
 	uint32_t device;
 	uint32_t older, newer; /* among its device's, or among the handshakes */
 	uint32_t bad;
@@ -72,7 +73,7 @@ void conn_accept(int fd, uint8_t listener, const struct addr *remote);
 struct trunk_link {
 	int fd;
 	uint8_t trunk;
-	bool came;
+	bool came, beside;
 	uint64_t token;
 	struct addr remote;
 };

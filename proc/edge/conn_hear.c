@@ -2,6 +2,7 @@
 /* What comes over a connection, and what did not come in time: the handshake, octets, silence. */
 #include "conn_int.h"
 #include "base/clock.h"
+#include "beside.h"
 #include "conn_list.h"
 #include "core_link.h"
 #include "stream.h"
@@ -82,6 +83,7 @@ static void take_octets(struct conn *c, ssize_t n)
 {
 	tls_feed(span_of(received, n > 0 ? (size_t)n : 0), n == 0);
 	c->last_ms = child_now();
+	c->heard = c->heard || n > 0;
 	if (c->state == CONN_HANDSHAKE)
 		conn_shake_hands(c);
 	else if (c->state == CONN_UP)
@@ -132,9 +134,10 @@ static bool out_of_step(const struct conn *c, int64_t wall_ms)
 
 static void look_at_flow(struct conn *c, uint64_t now_ms)
 {
-	if (c->trunk && !c->came) /* core asks it whether it is there */
+	if (c->trunk && !c->came && !c->beside) /* core asks it whether it is there */
 		timer_cancel(&child_wheel, &c->timer);
-	else if (now_ms - c->last_ms >= edge_idle_limit_ms(c->ping_every_ms, child_site()->flow_timer_s))
+	else if (c->beside ? beside_is_idle(c, now_ms)
+			   : now_ms - c->last_ms >= edge_idle_limit_ms(c->ping_every_ms, child_site()->flow_timer_s))
 		conn_close(c, FLOW_TIMEOUT);
 	else if (!c->trunk && out_of_step(c, clock_wall_ms()))
 		conn_close(c, FLOW_CLOSED); /* it may come back as what it is now */

@@ -22,7 +22,7 @@ static bool announce(struct conn *c)
 	m->tls12 = c->tls12;
 	m->remote = c->remote;
 	m->trunk = c->trunk;
-	m->came = c->came;
+	m->came = c->came || c->beside;
 	m->token = c->token;
 	ipc_end(l);
 	c->announced = true;

@@ -4,19 +4,20 @@
 
 enum { SHOWN = SIP_PRIVACY_NONE };
 
-/* RFC 3325 9.1: one sip and one tel, for the same person; a number is what core can use. */
+/* RFC 3325 9.1: one sip and one tel, in any order, for the same person; a number is what core can use, and the user of a sip
+ * URI may be a name. */
 static void fill_asserted(struct draft *d, const struct sip_msg *m)
 {
 	d->asserted.n = 0;
 	for (int i = 0; i < m->identity_n && d->asserted.n == 0; i++) {
 		const struct uri *u = &m->identity[i].uri;
-		if (u->scheme == URI_TEL && draft_text_ok(u->user, USER_MAX)) {
-			memcpy(d->asserted.text, u->user.p, u->user.n);
-			d->asserted.n = (uint8_t)u->user.n;
-		} else {
-			draft_fill_user(&d->asserted, u);
-		}
+		if (u->scheme != URI_TEL || !draft_text_ok(u->user, USER_MAX))
+			continue;
+		memcpy(d->asserted.text, u->user.p, u->user.n);
+		d->asserted.n = (uint8_t)u->user.n;
 	}
+	for (int i = 0; i < m->identity_n && d->asserted.n == 0; i++)
+		draft_fill_user(&d->asserted, &m->identity[i].uri);
 	d->fields.asserted = d->asserted.n > 0;
 }
 

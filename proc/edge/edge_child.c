@@ -2,6 +2,7 @@
 /* edge: SIP bytes to typed messages and back. It holds connections and transactions, and no secret, call or directory. */
 #include "accept.h"
 #include "base/log.h"
+#include "beside.h"
 #include "client.h"
 #include "core_link.h"
 #include "edge_child.h"
@@ -143,6 +144,7 @@ static void status(struct proc_status *s)
 	status_counter(s, "responses", count.responses);
 	status_counter(s, "bad-messages", count.bad_messages);
 	status_counter(s, "strays", count.strays);
+	status_counter(s, "forks-hung-up", count.forks);
 	status_counter(s, "own-answers", count.own_answers);
 	status_counter(s, "overload", count.overload);
 	status_counter(s, "slow-readers", count.slow);
@@ -152,6 +154,7 @@ static void status(struct proc_status *s)
 	verify_status(s);
 	if (child_site()->trunks)
 		trunk_status(s);
+	beside_status(s);
 }
 
 static ipc_handler *const on[MSG_N] = {
@@ -167,6 +170,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_GIVE_TRUST] = trust_on_give,
     [MSG_TRUNK_CONNECTED] = trunk_on_connected,
     [MSG_TRUNK_PEER] = trunk_on_peer,
+    [MSG_STREAM_NONE] = beside_on_none,
 };
 
 /* No open, no socket, no connect: what comes in is accepted, what goes out goes over that. */

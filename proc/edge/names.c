@@ -75,12 +75,15 @@ bool name_wrote_via(struct span via)
 	return false;
 }
 
-void name_put_via(struct buf *b, uint8_t listener, struct span branch)
+void name_put_via(struct buf *b, uint8_t listener, bool stream, struct span branch)
 {
 	const struct addr *a = own_addr(listener);
-	enum sip_transport t = own_transport(listener);
-	struct sip_via_out v = {
-	    .transport = t, .addr = *a, .port = a->port, .branch = branch, .rport = t == SIP_TRANSPORT_UDP};
+	bool datagrams = own_transport(listener) == SIP_TRANSPORT_UDP;
+	struct sip_via_out v = {.transport = datagrams && stream ? SIP_TRANSPORT_TCP : own_transport(listener),
+	    .addr = *a,
+	    .port = a->port,
+	    .branch = branch,
+	    .rport = datagrams};
 
 	sip_put_via(b, &v);
 }

@@ -30,7 +30,8 @@ bool name_is_for_us(const struct uri *u, uint8_t trunk);
 /* Has this Via element passed here before? */
 bool name_wrote_via(struct span via);
 
-void name_put_via(struct buf *b, uint8_t listener, struct span branch);
+/* stream: over TCP, although this listener's trunk speaks UDP. */
+void name_put_via(struct buf *b, uint8_t listener, bool stream, struct span branch);
 /* Contact: <sip:TOKEN@ADDRESS:PORT;transport=...>; nothing when there is no token. */
 void name_put_contact(struct buf *b, uint8_t listener, struct span token);
 /* "display" <sip:user@domain>;tag=tag; the domain is ours, or the trunk's. To a trunk no display name goes (R8). */

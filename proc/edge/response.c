@@ -94,7 +94,8 @@ static void fill_trunk(struct link *l, struct msg_response *r, const struct sip_
 		put_challenge(l, r, k);
 }
 
-static void pass(uint64_t ref, const struct conn *c, const struct sip_msg *m)
+/* flow: that core named. */
+static void pass(uint64_t ref, uint64_t flow, bool trunk, const struct sip_msg *m)
 {
 	struct link *l = child_link(PROC_CORE, 0);
 	uint8_t routes[ROUTE_SET_MAX];
@@ -110,9 +111,9 @@ static void pass(uint64_t ref, const struct conn *c, const struct sip_msg *m)
 		routes_n = 0;
 	fill_numbers(r, m);
 	r->ref = ref;
-	r->flow = c->id;
+	r->flow = flow;
 	r->method = (uint8_t)m->method;
-	if (c->trunk)
+	if (trunk)
 		fill_trunk(l, r, m);
 	r->sdp = ipc_put_part(l, read ? body.sdp : NULL, sizeof *body.sdp);
 	r->to_tag = ipc_put(l, draft_text_ok(m->to.tag, TAG_MAX) ? m->to.tag : span_of(NULL, 0));
@@ -136,7 +137,7 @@ static void take_provisional(struct client_txn *t, const struct sip_msg *m)
 
 	if (effects & TXN_DO_PASS && !t->orphan && m->status != 100 && t->provisionals < PROVISIONALS_MAX) {
 		t->provisionals++;
-		pass(t->ref, client_conn(t), m);
+		pass(t->ref, t->flow, client_conn(t)->trunk, m);
 	}
 	/* RFC 3261 9.1: a CANCEL waits for the first provisional response */
 	if (t->cancel_wanted)
@@ -146,16 +147,21 @@ static void take_provisional(struct client_txn *t, const struct sip_msg *m)
 static void take_final(struct client_txn *t, const struct sip_msg *m)
 {
 	bool first = t->state == TXN_TRYING || t->state == TXN_PROCEEDING, orphan = t->orphan;
-	const struct conn *c = client_conn(t);
-	uint64_t ref = t->ref;
+	bool trunk = client_conn(t)->trunk != 0;
+	uint64_t ref = t->ref, flow = t->flow;
 
+	if (t->method == SIP_INVITE && m->status < 300 && !client_is_dialog(t, m->to.tag)) {
+		count.forks++;
+		send_hang_up(t, m);
+		return;
+	}
 	/* both repeat text that goes with the transaction */
 	if (t->method == SIP_INVITE && (first || t->state == TXN_COMPLETED) && m->status >= 300)
 		send_ack(t, m);
 	else if (t->method == SIP_INVITE && first && orphan)
 		send_hang_up(t, m);
 	if (client_step(t, event_of(m->status)) & TXN_DO_PASS && !orphan)
-		pass(ref, c, m);
+		pass(ref, flow, trunk, m);
 }
 
 void response_take(struct conn *c, const struct sip_msg *m)
@@ -163,6 +169,8 @@ void response_take(struct conn *c, const struct sip_msg *m)
 	enum sip_method of = m->method == SIP_CANCEL ? SIP_INVITE : m->method;
 	struct client_txn *t = m->via_n == 1 ? client_find(c, m->via.branch, of) : NULL;
 
+	if (t && client_conn(t) != c)
+		client_follow(t, c);
 	if (t && m->method == SIP_CANCEL)
 		client_cancel_heard(t);
 	else if (!t)

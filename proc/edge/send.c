@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "send.h"
 #include "base/log.h"
+#include "draft.h"
 #include "names.h"
 #include "place.h"
 #include "response.h"
@@ -60,7 +61,7 @@ static void put_start(struct buf *b, enum sip_method method, struct span uri, co
 	char mem[BRANCH_LEN + 1];
 
 	sip_put_request(b, method, uri);
-	name_put_via(b, c->listener, client_branch(branch, mem));
+	name_put_via(b, c->listener, c->hop != TXN_HOP_UDP, client_branch(branch, mem));
 	sip_put_number(b, SIP_H_MAX_FORWARDS, MAX_FORWARDS);
 }
 
@@ -267,7 +268,7 @@ static struct head put_order(struct buf *b, const struct order *o, uint64_t bran
 	char mem[BRANCH_LEN + 1];
 
 	sip_put_request(b, (enum sip_method)m->method, o->uri);
-	name_put_via(b, o->c->listener, client_branch(branch, mem));
+	name_put_via(b, o->c->listener, o->c->hop != TXN_HOP_UDP, client_branch(branch, mem));
 	sip_put_number(b, SIP_H_MAX_FORWARDS, m->max_forwards ? m->max_forwards : MAX_FORWARDS);
 	struct head h = put_head(b, o);
 	sip_put_cseq(b, m->cseq, (enum sip_method)m->method);
@@ -287,6 +288,8 @@ static void send_plain(const struct order *o)
 	put_order(&b, o, UINT64_C(0xff) << 56 | (o->c->id & 0xffffff) << 32 | ++acks);
 	if (b.full)
 		log_error("flow %016llx: an ACK that no message can hold", (unsigned long long)o->c->id);
+	else if (o->c->hop == TXN_HOP_UDP)
+		client_say_ack(o->c, octets, b.n);
 	else
 		conn_send(o->c, buf_span(&b));
 }
@@ -313,8 +316,7 @@ static bool send_counted(const struct order *o)
 	}
 	if (has_place(o->m))
 		client_keep_bulky(t);
-	client_step(t, TXN_BEGIN);
-	conn_send(o->c, buf_span(&b));
+	client_say(t, buf_span(&b));
 	return true;
 }
 
@@ -435,6 +437,8 @@ void send_ack(struct client_txn *t, const struct sip_msg *response)
 
 static void send_in_dialog(const struct client_txn *t, const struct sip_msg *response, enum sip_method method)
 {
+	uint8_t routes[ROUTE_SET_MAX];
+	size_t routes_n;
 	struct buf b = buf_of(octets, sizeof octets);
 	struct head h = head_of(t);
 	struct span uri = response->contact_n ? uri_bare(&response->contact[0].addr.uri) : h.uri;
@@ -443,7 +447,10 @@ static void send_in_dialog(const struct client_txn *t, const struct sip_msg *res
 	buf_add(&b, h.from);
 	sip_put_text(&b, SIP_H_TO, response->to.text);
 	buf_add(&b, h.call_id);
-	buf_add(&b, h.route);
+	if (draft_join_routes(response, true, routes, &routes_n) && routes_n)
+		sip_put_text(&b, SIP_H_ROUTE, span_of(routes, routes_n));
+	else
+		buf_add(&b, h.route);
 	sip_put_cseq(&b, method == SIP_BYE ? t->cseq + 1 : t->cseq, method);
 	sip_put_no_body(&b);
 	if (!b.full)

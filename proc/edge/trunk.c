@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "trunk.h"
 #include "base/log.h"
+#include "beside.h"
 #include "stream.h"
 #include "tls.h"
 #include <errno.h>
@@ -56,7 +57,7 @@ static uint8_t find(uint8_t listener, const struct addr *remote)
 
 /* --- its connections --- */
 
-static struct conn *make(const struct trunk_link *l)
+struct conn *trunk_make(const struct trunk_link *l)
 {
 	struct trunk *t = &table[l->trunk - 1];
 	struct conn *c = t->flows < TRUNK_FLOWS_MAX ? conn_trunk(l) : NULL;
@@ -67,9 +68,24 @@ static struct conn *make(const struct trunk_link *l)
 	return c;
 }
 
+struct conn *trunk_flow_with(uint8_t trunk, const struct addr *remote, bool beside)
+{
+	const struct trunk *t = &table[trunk - 1];
+
+	for (uint32_t i = 0; i < t->flows; i++) {
+		struct conn *c = conn_at(t->flow[i]);
+		bool is_that = beside ? c->beside : c->hop == TXN_HOP_UDP;
+		if (c->state == CONN_UP && is_that && addr_same_ip(&c->remote, remote))
+			return c;
+	}
+	return NULL;
+}
+
 void trunk_conn_gone(const struct conn *c)
 {
 	struct trunk *t = &table[c->trunk - 1];
+
+	beside_gone(c);
 
 	for (uint32_t i = 0; i < t->flows; i++)
 		if (t->flow[i] == conn_slot(c)) {
@@ -106,9 +122,13 @@ void trunk_on_connected(struct link *from, const struct ipc_view *v)
 	const struct msg_trunk_connected *m = v->payload;
 	struct trunk_link l = {.fd = v->fd, .trunk = (uint8_t)(m->trunk + 1), .token = m->token, .remote = m->remote};
 
-	if (m->trunk >= child_site()->trunks || conf_of(l.trunk)->transport == TRUNK_UDP || m->token == 0) {
+	if (m->trunk >= child_site()->trunks || m->token == 0) {
 		close(v->fd);
 		child_accuse(from, "connects a trunk that there is not, or not so", 0, 0);
+		return;
+	}
+	if (conf_of(l.trunk)->transport == TRUNK_UDP) {
+		beside_on_connected(from, &l);
 		return;
 	}
 	if (conf_of(l.trunk)->transport == TRUNK_TLS && !tls_ready()) {
@@ -116,7 +136,7 @@ void trunk_on_connected(struct link *from, const struct ipc_view *v)
 		say_failed(l.trunk, l.token, TRUNK_NO_TLS);
 		return;
 	}
-	if (make(&l))
+	if (trunk_make(&l))
 		return;
 	close(v->fd);
 	say_failed(l.trunk, l.token, TRUNK_FULL);
@@ -126,7 +146,7 @@ void trunk_accept(int fd, uint8_t listener, const struct addr *remote)
 {
 	struct trunk_link l = {.fd = fd, .trunk = find(listener, remote), .came = true, .remote = *remote};
 
-	if (l.trunk && make(&l))
+	if (l.trunk && trunk_make(&l))
 		return;
 	if (!l.trunk)
 		strangers++;
@@ -147,14 +167,7 @@ static int socket_of(uint8_t listener)
 /* One flow for each address of the trunk. */
 static struct conn *flow_of(uint8_t trunk, const struct addr *remote)
 {
-	const struct trunk *t = &table[trunk - 1];
-
-	for (uint32_t i = 0; i < t->flows; i++) {
-		struct conn *c = conn_at(t->flow[i]);
-		if (c->state == CONN_UP && c->hop == TXN_HOP_UDP && addr_same_ip(&c->remote, remote))
-			return c;
-	}
-	return NULL;
+	return trunk_flow_with(trunk, remote, false);
 }
 
 void trunk_on_peer(struct link *from, const struct ipc_view *v)
@@ -180,7 +193,7 @@ void trunk_on_peer(struct link *from, const struct ipc_view *v)
 		conn_close(before, FLOW_CLOSED);
 		conn_flush();
 	}
-	if (l.fd < 0 || !make(&l))
+	if (l.fd < 0 || !trunk_make(&l))
 		say_failed(trunk, m->token, TRUNK_FULL);
 }
 
@@ -201,7 +214,7 @@ static void take(uint8_t listener, int fd, const struct addr *from, size_t n)
 		return;
 	struct conn *c = flow_of(trunk, from);
 	if (!c)
-		c = make(&(struct trunk_link){.fd = fd, .trunk = trunk, .came = true, .remote = *from});
+		c = trunk_make(&(struct trunk_link){.fd = fd, .trunk = trunk, .came = true, .remote = *from});
 	if (!c)
 		return;
 	datagrams++;

@@ -17,6 +17,10 @@ void trunk_accept(int fd, uint8_t listener, const struct addr *remote);
 void trunk_listen(uint8_t listener, int fd);
 void trunk_serve(void);
 
+struct conn *trunk_make(const struct trunk_link *l); /* NULL: there is no room */
+/* Its live flow of datagrams with this address, or the connection beside it; NULL: there is none. */
+struct conn *trunk_flow_with(uint8_t trunk, const struct addr *remote, bool beside);
+
 void trunk_send_datagram(struct conn *c, const struct addr *to, struct span s);
 
 /* One of its connections was made, came down before core had heard of it, or is gone. */

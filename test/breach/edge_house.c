@@ -205,6 +205,8 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_RESPONSE] = keep,
     [MSG_CANCELLED] = keep,
     [MSG_EVENT] = keep,
+    [MSG_STREAM_WANT] = keep,
+    [MSG_TRUNK_FAILED] = keep,
 };
 
 static void say_hello(struct link *l)
@@ -379,6 +381,18 @@ static int listen_on_loopback(struct house *h)
 	return fd;
 }
 
+static int listen_for_datagrams(struct house *h)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof a;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	MUST(bind(fd, (struct sockaddr *)&a, n));
+	MUST(getsockname(fd, (struct sockaddr *)&a, &n));
+	h->udp_port = ntohs(a.sin_port);
+	return fd;
+}
+
 static void add_trunk(struct site *s, uint8_t transport)
 {
 	struct trunk_conf *c = &s->trunk[s->trunks++];
@@ -409,6 +423,19 @@ static void fill_site(struct house *h, struct site *s, const struct house_option
 	if (o->trunk) {
 		add_trunk(s, TRUNK_TCP);
 		add_trunk(s, TRUNK_UDP);
+	}
+	if (o->datagrams) {
+		add_trunk(s, TRUNK_UDP);
+		addr_parse_ip(SPAN("127.0.0.1"), &s->trunk[0].server_addr);
+		s->trunk[0].listener = 1;
+		s->trunk[0].listens = 1;
+		a.port = h->udp_port;
+		s->listener[s->listeners++] = (struct listener){.kind = LISTEN_TRUNK,
+		    .transport = TRUNK_UDP,
+		    .bind = a,
+		    .signalling = a,
+		    .media = a,
+		    .advertised_media = a};
 	}
 }
 
@@ -446,6 +473,11 @@ static void say_start(struct house *h, const struct house_options *o, int listen
 	struct msg_give_listener *give = ipc_begin_fd(l, MSG_GIVE_LISTENER, listener);
 	give->index = 0;
 	ipc_end(l);
+	if (o->datagrams) {
+		give = ipc_begin_fd(l, MSG_GIVE_LISTENER, listen_for_datagrams(h));
+		give->index = 1;
+		ipc_end(l);
+	}
 	open_link(h, &h->ledger, PROC_LEDGER);
 	fill_site(h, &site, o);
 	struct msg_site_prepare *prepare = ipc_begin(l, MSG_SITE_PREPARE);

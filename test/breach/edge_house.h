@@ -22,7 +22,7 @@ struct house {
 	pid_t edge;
 	struct link parent, core, signer, ledger, dial;
 	bool core_open, signer_open, dial_open;
-	uint16_t port;
+	uint16_t port, udp_port;
 	bool ready, signer_mute, signer_keyless, v6;
 	uint32_t from_ip; /* phones connect from 127.x.y.z, host order; 0: as the kernel likes */
 	uint32_t signs, signer_late_n; /* so many signatures more take longer than edge waits */
@@ -40,6 +40,7 @@ struct house_options {
 	bool no_core, no_signer; /* no link to it at first */
 	bool v6;		 /* listen on ::1 */
 	bool trunk;		 /* the site has two: over TCP, and over UDP */
+	bool datagrams;		 /* it has one over UDP, 127.0.0.1, which comes to a listener of its own */
 };
 
 /* Start and wait until it is ready to serve: devices 1..8 are valid (3: TLS 1.2; 4: revoked, 5: suspended, 6: epoch 2). */

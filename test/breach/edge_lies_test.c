@@ -244,7 +244,7 @@ static void dial_lies(void)
 {
 	begin();
 	lies_of(PROC_DIAL);
-	CHECK(rows == 2 && told > 30 && accused > 5);
+	CHECK(rows == 3 && told > 30 && accused > 5);
 	end();
 }
 

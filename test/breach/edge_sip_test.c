@@ -286,6 +286,8 @@ static bool value_of(const char *text, const char *name, char *out, size_t cap)
 	return true;
 }
 
+static const char *answer_tag = "pt";
+
 static void answer(struct phone *p, const char *status, const char *method, const char *extra, const char *body)
 {
 	char via[256], text[4096];
@@ -293,9 +295,9 @@ static void answer(struct phone *p, const char *status, const char *method, cons
 	if (!value_of(p->text, "Via: ", via, sizeof via))
 		return;
 	snprintf(text, sizeof text,
-	    "SIP/2.0 %s\r\n%s\r\nFrom: <sip:101@exchange.test>;tag=ft\r\nTo: <sip:102@exchange.test>;tag=pt\r\n"
+	    "SIP/2.0 %s\r\n%s\r\nFrom: <sip:101@exchange.test>;tag=ft\r\nTo: <sip:102@exchange.test>;tag=%s\r\n"
 	    "Call-ID: out-1\r\nCSeq: 1 %s\r\n%s%sContent-Length: %zu\r\n\r\n%s",
-	    status, via, method, extra, *body ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
+	    status, via, answer_tag, method, extra, *body ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
 	phone_say(p, text);
 }
 
@@ -1141,6 +1143,37 @@ static void answered_orphan(void)
 	end_phone(p);
 }
 
+/* RFC 3261 13.2.2.4: who else answers the same INVITE, behind a proxy that forks, is acknowledged and hung up, by the way that it came. */
+static void answered_twice(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	const struct got *g;
+	char invite[sizeof p->text];
+
+	order(703, flow, SIP_INVITE);
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	memcpy(invite, p->text, sizeof invite);
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	CHECK(response(&g));
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP); /* repeated: core says its ACK again */
+	CHECK(response(&g));
+	answer_tag = "other";
+	answer(p, "200 OK", "INVITE",
+	    "Contact: <sip:102@127.0.0.1:8>\r\nRecord-Route: <sip:b.test;lr>, <sip:a.test;lr>\r\n", SDP);
+	phone_forget_text(p);
+	CHECK(phone_hear(h, p, "CSeq: 1 ACK\r\n", 1000) && strstr(p->text, "ACK sip:102@127.0.0.1:8 SIP/2.0\r\n"));
+	CHECK(strstr(p->text, ";tag=other\r\n") && strstr(p->text, "\r\nRoute: <sip:a.test;lr>, <sip:b.test;lr>\r\n"));
+	CHECK(phone_hear(h, p, "CSeq: 2 BYE\r\n", 1000));
+	CHECK(!house_take(h, MSG_RESPONSE, 50) && house_count(h, "forks-hung-up") == 1);
+	answer_tag = "pt";
+	memcpy(p->text, invite, sizeof invite);
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	CHECK(response(&g)); /* the first one's is still core's */
+	end_phone(p);
+}
+
 static void close_flow(void)
 {
 	uint64_t flow;
@@ -1211,6 +1244,7 @@ int main(void)
 	RUN(one_phone_floods);
 	RUN(core_restarts);
 	RUN(answered_orphan);
+	RUN(answered_twice);
 	RUN(close_flow);
 	RUN(forgotten_device);
 	house_end(h);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""A POTS gateway without encryption: SIP over UDP, one call at a time; whatever audio comes is kept and goes back; keys by RFC 4733."""
+"""A POTS gateway without encryption: SIP over UDP, and TCP when it is told to listen, one call at a time; whatever audio comes is kept and goes back; keys by RFC 4733."""
 import re
 import select
+import socket
 import struct
 import threading
 import time
@@ -33,6 +34,7 @@ class Gateway:
         self.invites, self.answers, self.echoed, self.clear = [], [], 0, True
         self.up, self.over, self.stopped = False, False, False
         self.dialog, self.deaf, self.longest = None, 0, 65535
+        self.door, self.streams = None, {}
         self.lost = 0
         self.heard, self.media, self.seq, self.at, self.pressing = bytearray(), None, 0, b"\0\0\0\0", False
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -42,9 +44,40 @@ class Gateway:
         self.invites, self.answers, self.echoed, self.up, self.over, self.lost = [], [], 0, False, False, 0
         self.heard = bytearray()
 
+    def take_tcp(self, on):
+        """SIP over TCP too, at the port of the datagrams."""
+        self.door, before = self.host.tcp(self.host.v4, 5060) if on else None, self.door
+        time.sleep(0.5)     # the thread looks at it no more
+        if before:
+            before.close()
+            for s in list(self.streams):
+                s.shutdown(socket.SHUT_RDWR)
+
+    def _read(self, s):
+        data = s.recv(65536)
+        if not data:
+            del self.streams[s]
+            s.close()
+            return
+        self.streams[s] += data
+        while True:
+            head, end, rest = self.streams[s].partition(b"\r\n\r\n")
+            length = re.search(rb"^Content-Length: *(\d+)", head, re.M | re.I)
+            if not end or len(rest) < int(length[1]):
+                return
+            self.streams[s] = rest[int(length[1]):]
+            self._take((head + end + rest[:int(length[1])]).decode(), s)
+
     def _run(self):
         while not self.stopped:
-            for s in select.select([self.sip, self.rtp], [], [], 0.2)[0]:
+            door = [self.door] if self.door else []
+            for s in select.select([self.sip, self.rtp, *door, *self.streams], [], [], 0.2)[0]:
+                if s in door:
+                    self.streams[s.accept()[0]] = b""
+                    continue
+                if s in self.streams:
+                    self._read(s)
+                    continue
                 data, peer = s.recvfrom(65536)
                 if s is self.rtp:
                     self.echoed += data[0] >> 6 == 2
@@ -87,7 +120,11 @@ class Gateway:
                f"Contact: <sip:gw@{self.host.v4}:5060>"]
         if body:
             out.append("Content-Type: application/sdp")
-        self.sip.sendto(("\r\n".join(out) + f"\r\nContent-Length: {len(body)}\r\n\r\n" + body).encode(), peer)
+        data = ("\r\n".join(out) + f"\r\nContent-Length: {len(body)}\r\n\r\n" + body).encode()
+        if isinstance(peer, socket.socket):
+            peer.sendall(data)
+        else:
+            self.sip.sendto(data, peer)
 
     def _take(self, text, peer):
         method = text.split()[0]

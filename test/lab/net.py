@@ -242,6 +242,16 @@ class Host:
             return s
         return inside(self, work)
 
+    def tcp(self, addr, port):
+        """A TCP socket of this host that listens."""
+        def work():
+            s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, socket.SOCK_STREAM)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind((addr, port))
+            s.listen(8)
+            return s
+        return inside(self, work)
+
     def close(self):
         for p in list(self.procs):
             self.stop(p, signal.SIGKILL)

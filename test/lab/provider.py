@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Kamailio as a telephone provider: registrar with digest, over UDP, TCP or TLS."""
+"""Kamailio as a telephone provider: registrar with digest, over UDP, TCP, both or TLS."""
 import json
 import os
 import signal
@@ -31,7 +31,7 @@ modparam("auth", "algorithm", "{algorithm}")
 modparam("usrloc", "db_mode", 0)
 modparam("registrar", "max_expires", {expires})
 request_route {{
-    xlog("L_NOTICE", "GOT $rm $ru from $si:$sp\\n");
+    xlog("L_NOTICE", "GOT $rm $ru from $si:$sp over $proto\\n");
     if (is_method("OPTIONS")) {{ sl_send_reply("200", "OK"); exit; }}
     if (is_method("REGISTER")) {{
         if (!pv_www_authenticate("{realm}", "{password}", "0")) {{ www_challenge("{realm}", "{qop}"); exit; }}
@@ -60,12 +60,12 @@ class Provider:
     """One Kamailio on a host of its own in the telco zone."""
 
     def __init__(self, host, where, *, transport="udp", port=5060, domain="provider.test", realm="provider.test", password="trunk-secret",
-                 algorithm="", qop=1, expires=60, cert=None):
+                 algorithm="", qop=1, expires=60, cert=None, also=None):
         os.makedirs(where, exist_ok=True)
         self.host, self.where, self.port, self.transport = host, where, port, transport
         tls = transport == "tls"
         fill = dict(domain=domain, realm=realm, password=password, algorithm=algorithm, qop=qop, expires=expires,
-                    tls_on="enable_tls=yes" if tls else "", listen=f"listen={transport}:{host.v4}:{port}",
+                    tls_on="enable_tls=yes" if tls else "", listen="\n".join(f"listen={x}:{host.v4}:{port}" for x in (transport, also) if x),
                     tls_module=f'loadmodule "tls.so"\nmodparam("tls", "config", "{where}/tls.cfg")' if tls else "")
         with open(f"{where}/kamailio.cfg", "w") as f:
             f.write(CONF.format(**fill))
