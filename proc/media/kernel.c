@@ -101,25 +101,48 @@ static bool goes_on(const struct slot *s, const struct flow_key *key, const stru
 	       was.from_port == flow->from_port && memcmp(&was.from, &flow->from, sizeof was.from) == 0;
 }
 
+/* After each writing and before the next, which may be into the memory of what this one replaced (bpf/datagram.h). */
+static void note_written(uint32_t slot, uint16_t written)
+{
+	__atomic_store_n(&kernel.tally[slot].written, written, __ATOMIC_RELEASE);
+}
+
+/* Neither this writing nor the next. */
+static void note_deleted(uint32_t slot)
+{
+	note_written(slot, (uint16_t)(kernel.tally[slot].written + 2));
+}
+
+static void clear_tally(struct flow_tally *t)
+{
+	uint16_t written = t->written;
+
+	memset(t, 0, sizeof *t);
+	t->written = written;
+}
+
 static void take_out(struct slot *s)
 {
 	if (!s->in)
 		return;
 	if (bpf_elem(BPF_MAP_DELETE_ELEM, &s->key, NULL) != 0 && errno != ENOENT)
 		kernel.refused++;
+	note_deleted((uint32_t)(s - kernel.slot));
 	s->in = false;
 	kernel.in--;
 	cut(s);
 }
 
-static void put_in(struct slot *s, const struct flow_key *key, const struct flow *flow)
+static void put_in(struct slot *s, const struct flow_key *key, struct flow *flow)
 {
 	if (s->in && memcmp(&s->key, key, sizeof *key) != 0)
 		take_out(s);
+	flow->written = s->flow.written;
 	if (s->in && memcmp(&s->flow, flow, sizeof *flow) == 0)
 		return;
 	if (!goes_on(s, key, flow))
 		cut(s);
+	flow->written = (uint16_t)(kernel.tally[flow->slot].written + 1);
 	s->key = *key;
 	s->flow = *flow;
 	if (bpf_elem(BPF_MAP_UPDATE_ELEM, &s->key, &s->flow) != 0) {
@@ -128,6 +151,7 @@ static void put_in(struct slot *s, const struct flow_key *key, const struct flow
 		kernel_follow_again((uint32_t)(s - kernel.slot) / RELAY_PORTS);
 		return;
 	}
+	note_written(flow->slot, flow->written);
 	kernel.in += !s->in;
 	s->in = true;
 }
@@ -216,7 +240,7 @@ void kernel_end(uint32_t row)
 			struct flow_tally *t = &kernel.tally[row * RELAY_PORTS + i];
 			kernel.handed += t->handed;
 			kernel.sent += t->sent;
-			memset(t, 0, sizeof *t);
+			clear_tally(t);
 		}
 	}
 }
@@ -237,8 +261,12 @@ static void remove_orphans(void)
 		if (s && s->in && memcmp(&s->key, &key, sizeof key) == 0) {
 			kept = key;
 			at = &kept;
-		} else if (bpf_elem(BPF_MAP_DELETE_ELEM, &key, NULL) != 0)
+			continue;
+		}
+		if (bpf_elem(BPF_MAP_DELETE_ELEM, &key, NULL) != 0)
 			return;
+		if (s && !s->in)
+			note_deleted(flow.slot);
 	}
 }
 
@@ -270,7 +298,7 @@ static void take_tallies(int fd, uint32_t n)
 	kernel.tallies = n;
 	for (uint32_t i = 0; i < n; i++) {
 		if (!table_row(i / RELAY_PORTS)) /* what is counted of ports that no call has */
-			memset(&kernel.tally[i], 0, sizeof *kernel.tally);
+			clear_tally(&kernel.tally[i]);
 		kernel.slot[i].passed = kernel.tally[i].passed;
 		kernel.slot[i].stranger = kernel.tally[i].dropped[FLOW_STRANGER];
 	}

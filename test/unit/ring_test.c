@@ -6,6 +6,7 @@
 #include "base/addr.h"
 #include "base/rand.h"
 #include "relay_bpf.h"
+#include "sum.h"
 #include "test.h"
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -135,7 +136,7 @@ static bool map_ring(void)
 
 static bool load(void)
 {
-	struct flow_site s = {.lo = PORT, .hi = PORT + 3};
+	struct flow_site s = {.lo = PORT - SLOT, .hi = PORT + 3};
 	uint32_t zero = 0;
 
 	put_ip(&s.media[0], "192.0.2.1");
@@ -249,6 +250,15 @@ static struct flow_tally tally(bool anew)
 	return t;
 }
 
+static struct addr ip_of(const char *ip)
+{
+	struct addr a = {0};
+
+	if (!addr_parse_ip(span_str(ip), &a))
+		abort();
+	return a;
+}
+
 static bool handed(size_t n)
 {
 	struct ring_packet head;
@@ -259,7 +269,13 @@ static bool handed(size_t n)
 	if (ring_take(&real, &head, octets) != RING_TAKEN)
 		return false;
 	ring_release(&real, true);
-	return head.join == 77 && head.slot == SLOT && head.n == n && head.from_port == htons(5000) &&
+	struct addr to = addr_of_ip(ip_of("192.0.2.1").ip), sent_by = addr_of_ip((const uint8_t *)&from);
+	to.port = PORT;
+	sent_by.port = 5000;
+	bool whole = sum_ok(&sent_by, &to, head.check, span_of(octets, n));
+	octets[n / 2] ^= 1;
+	bool damaged = sum_ok(&sent_by, &to, head.check, span_of(octets, n));
+	return whole && !damaged && head.join == 77 && head.slot == SLOT && head.n == n && head.from_port == htons(5000) &&
 	       memcmp(&head.from, &from, sizeof from) == 0 && octets[0] == 0x80 && octets[n - 1] == 0x5a;
 }
 
@@ -311,6 +327,35 @@ static void a_full_ring_goes_up_and_is_used_again(void)
 		CHECK(handed(400));
 	tally(true);
 	CHECK(comes("198.51.100.1", 5000, 0x80, 0, 400) == TC_ACT_STOLEN && handed(400));
+}
+
+/* As the kernel makes it, for both families and odd lengths, and as it stands before it is made. */
+static void a_sum_is_right_or_not(void)
+{
+	uint8_t octets[64], head[40];
+
+	for (int i = 0; i < 20000; i++) {
+		bool v6 = i % 2;
+		struct addr from = ip_of(v6 ? "2001:db8:1::1" : "198.51.100.1"), to = ip_of(v6 ? "2001:db8::1" : "192.0.2.1");
+		size_t n = 1 + (size_t)i % 63;
+		rand_bytes(octets, sizeof octets);
+		rand_bytes(from.ip + 14, 2);
+		rand_bytes(&from.port, sizeof from.port);
+		to.port = PORT;
+		memcpy(head, from.ip + (v6 ? 0 : 12), v6 ? 16 : 4);
+		memcpy(head + (v6 ? 16 : 4), to.ip + (v6 ? 0 : 12), v6 ? 16 : 4);
+		uint16_t pseudo = sum_of(17U + 8U + (uint32_t)n, head, v6 ? 32 : 8);
+		uint16_t check = (uint16_t)~sum_of((uint32_t)pseudo + from.port + to.port + 8U + (uint32_t)n, octets, n);
+		check = check ? check : 0xffff;
+		CHECK(sum_ok(&from, &to, htons(check), span_of(octets, n)));
+		CHECK(sum_ok(&from, &to, htons(pseudo), span_of(octets, n)) && sum_ok(&from, &to, 0, span_of(octets, n)));
+		uint16_t other = (uint16_t)(check ^ 1u << i % 16);
+		if (other && other != pseudo)
+			CHECK(!sum_ok(&from, &to, htons(other), span_of(octets, n)));
+		octets[(size_t)i % n] ^= (uint8_t)(1u << i % 8);
+		if (check != pseudo)
+			CHECK(!sum_ok(&from, &to, htons(check), span_of(octets, n)));
+	}
 }
 
 /* --- what is sent together --- */
@@ -426,6 +471,7 @@ static void nothing_else_leaves(void)
 int main(void)
 {
 	RUN(records_are_read_in_order);
+	RUN(a_sum_is_right_or_not);
 	RUN(lies_are_passed_over);
 	RUN(the_kernel_takes_them);
 	if (test_failed_here)
