@@ -8,6 +8,7 @@
 #include "handed.h"
 #include "map.h"
 #include "path.h"
+#include "round.h"
 #include "route.h"
 #include "source.h"
 #include <errno.h>
@@ -18,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* PAUSE_SWEEPS_MAX: of 250 ms */
-enum { DRIFT_MS = 50, NS_PER_MS = 1000000, PAUSE_SWEEPS_MAX = 128 };
+/* PAUSE_SWEEPS_MAX: of 250 ms. ROUND: so many rows at once, up to four questions to the kernel for each, and packets in between */
+enum { DRIFT_MS = 50, NS_PER_MS = 1000000, PAUSE_SWEEPS_MAX = 128, ROUND_ROWS = 32, ROUND_MS = 5 };
 
 static struct {
 	int flows; /* -1: net gave none */
@@ -31,8 +32,11 @@ static struct {
 		struct flow flow;
 		uint64_t passed, stranger;  /* at the last turn */
 	} * slot;                           /* four for each row */
-	bool *again;                        /* rows to be followed again */
-	uint32_t pause_sweeps, wait_sweeps; /* until then */
+	struct round round;                 /* of rows that are to be followed again */
+	struct timer turn;                  /* of it */
+	bool changed;                       /* after this round all are */
+	uint32_t pause_sweeps, wait_sweeps; /* until the next, for those that were in vain */
+	uint32_t vain_sweeps;               /* the pause after this round, if it is in vain too */
 	uint32_t rows;
 	int64_t ahead_ms; /* CLOCK_BOOTTIME before CLOCK_MONOTONIC */
 	uint32_t in;
@@ -71,8 +75,8 @@ void kernel_open(uint32_t rows)
 	quality_open(rows);
 	kernel.ahead_ms = clocks_apart_ms();
 	kernel.slot = calloc((size_t)rows * RELAY_PORTS, sizeof *kernel.slot);
-	kernel.again = calloc(rows, sizeof *kernel.again);
-	if (!kernel.slot || !kernel.again)
+	kernel.round = (struct round){.due = calloc(rows, sizeof(bool)), .rows = rows};
+	if (!kernel.slot || !kernel.round.due)
 		log_fatal("no memory for flows");
 	if (!route_open())
 		log_warn("no netlink: what calls need of the kernel's relay stays with sockets");
@@ -173,7 +177,7 @@ static int made(const struct relay_row *r, unsigned side, unsigned component, st
 
 void kernel_follow_again(uint32_t row)
 {
-	kernel.again[row] = true;
+	kernel.round.due[row] = true;
 	if (!kernel.wait_sweeps)
 		kernel.wait_sweeps = kernel.pause_sweeps = 1;
 }
@@ -210,24 +214,50 @@ static void follow_all(void)
 			kernel_follow(i);
 }
 
-/* The pause grows as long as it was in vain for one of them. */
-static void follow_rest(void)
+/* Each way is asked of the kernel, which for all at once would keep packets waiting. */
+static void on_turn(struct timer *t, uint64_t now_ms)
 {
-	uint32_t pause = 2 * kernel.pause_sweeps < PAUSE_SWEEPS_MAX ? 2 * kernel.pause_sweeps : PAUSE_SWEEPS_MAX;
+	uint32_t row;
 
-	for (uint32_t i = 0; i < kernel.rows; i++) {
-		bool again = kernel.again[i];
-		kernel.again[i] = false;
-		if (again && table_row(i))
-			kernel_follow(i);
+	for (int i = 0; i < ROUND_ROWS; i++) {
+		if (!round_next(&kernel.round, &row))
+			break;
+		if (table_row(row))
+			kernel_follow(row);
 	}
-	if (kernel.wait_sweeps)
-		kernel.wait_sweeps = kernel.pause_sweeps = pause;
+	if (kernel.round.runs)
+		timer_set(&child_wheel, t, now_ms + ROUND_MS);
+	else if (kernel.wait_sweeps)
+		kernel.wait_sweeps = kernel.pause_sweeps = kernel.vain_sweeps;
+}
+
+/* The pause grows as long as it was in vain for one of them. */
+static void begin_round(uint32_t vain_sweeps)
+{
+	kernel.vain_sweeps = vain_sweeps < PAUSE_SWEEPS_MAX ? vain_sweeps : PAUSE_SWEEPS_MAX;
+	kernel.wait_sweeps = 0;
+	kernel.turn.fire = on_turn;
+	round_begin(&kernel.round);
+	on_turn(&kernel.turn, child_now());
+}
+
+/* One round at a time, begun with a sweep, whatever changes how often. */
+static void go_round(void)
+{
+	if (kernel.round.runs)
+		return;
+	bool all = kernel.changed && kernel.flows >= 0;
+	kernel.changed = false;
+	if (all) {
+		memset(kernel.round.due, true, kernel.rows * sizeof *kernel.round.due);
+		begin_round(1);
+	} else if (kernel.wait_sweeps && --kernel.wait_sweeps == 0)
+		begin_round(2 * kernel.pause_sweeps);
 }
 
 void kernel_end(uint32_t row)
 {
-	kernel.again[row] = false;
+	kernel.round.due[row] = false;
 	kernel.dropped += kernel_dropped(row, 0) + kernel_dropped(row, 1);
 	(void)kernel_turn(row);
 	fast_end(row);
@@ -369,12 +399,11 @@ void kernel_on_path(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_kernel_path *m = v->payload;
 
-	if (!path_set(&m->address, m->interface)) {
+	enum path_news news = path_set(&m->address, m->interface);
+
+	if (news == PATH_REFUSED)
 		child_accuse(from, "more paths than addresses", 0, 0);
-		return;
-	}
-	if (kernel.flows >= 0)
-		follow_all();
+	kernel.changed |= news == PATH_NEW;
 }
 
 /* --- what was counted --- */
@@ -442,10 +471,8 @@ void kernel_sweep(void)
 
 	if (slept)
 		kernel.ahead_ms = ahead_ms;
-	if ((route_changed() || slept) && kernel.flows >= 0)
-		follow_all();
-	if (kernel.wait_sweeps && --kernel.wait_sweeps == 0)
-		follow_rest();
+	kernel.changed |= route_changed() || slept;
+	go_round();
 }
 
 void kernel_status(struct proc_status *s)
