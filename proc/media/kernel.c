@@ -78,8 +78,9 @@ void kernel_open(uint32_t rows)
 	kernel.round = (struct round){.due = calloc(rows, sizeof(bool)), .rows = rows};
 	if (!kernel.slot || !kernel.round.due)
 		log_fatal("no memory for flows");
-	if (!route_open())
-		log_warn("no netlink: what calls need of the kernel's relay stays with sockets");
+	int r = route_open();
+	if (r != 0)
+		log_warn("no netlink, so that all calls go by sockets: %s", strerror(-r));
 }
 
 /* --- following --- */
@@ -488,6 +489,8 @@ void kernel_status(struct proc_status *s)
 			dropped += kernel_dropped(i, 0) + kernel_dropped(i, 1);
 	status_add(s, "kernel-flows", STATUS_POOL, kernel.in, kernel.flows < 0 ? 0 : kernel.rows * RELAY_PORTS,
 	    kernel.in, kernel.refused);
+	if (!route_is_open())
+		status_counter(s, "no-netlink", 1);
 	status_counter(s, "kernel-handed", kernel.handed + handed);
 	status_counter(s, "kernel-sent", kernel.sent + sent);
 	status_counter(s, "kernel-passed", kernel.passed);
