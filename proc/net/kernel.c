@@ -446,7 +446,7 @@ enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 	if (r != 0)
 		return is_lack(r) ? ENGINE_UNKNOWN : ENGINE_SOCKETS;
 	if (kernel.held)
-		return w && xdp_is_at(w->way.interface) ? ENGINE_XDP : ENGINE_TC;
+		return w && !w->strips && xdp_is_at(w->way.interface) ? ENGINE_XDP : ENGINE_TC;
 	r = w ? attach_tc(interface, BPF_TC_EGRESS, kernel.left) : -EOPNOTSUPP;
 	if (is_lack(r))
 		return ENGINE_UNKNOWN;
@@ -455,7 +455,7 @@ enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 		(void)detach_tc(interface, BPF_TC_EGRESS, kernel.range.handle);
 	if (!kernel.settled && !detach_former(interface))
 		return ENGINE_UNKNOWN;
-	return xdp ? ENGINE_XDP : ENGINE_TC;
+	return xdp && !w->strips ? ENGINE_XDP : ENGINE_TC; /* XDP sends there, and what comes is tc's */
 }
 
 int kernel_attach_sender(uint32_t interface)
