@@ -15,6 +15,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <net/ethernet.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -417,6 +418,55 @@ static void what_is_sent_leaves_as_from_its_port(void)
 	CHECK(tally(false).sent >= 12);
 }
 
+/* Two ports' ways, written over and over as media does it: the memory of the one is that of the other at once. */
+static bool churning;
+
+static void *churns(void *arg)
+{
+	struct flow f[2];
+	uint32_t slot[2] = {SLOT, SLOT + 1};
+
+	(void)arg;
+	bpf_map_lookup_elem(map("sends"), &slot[0], &f[0]);
+	f[1] = f[0];
+	put_ip(&f[1].to, "203.0.113.77");
+	f[1].to_port = htons(777);
+	f[1].source_port = htons(PORT + 3);
+	for (uint32_t i = 0; __atomic_load_n(&churning, __ATOMIC_RELAXED); i++) {
+		f[i % 2].slot = slot[i % 2];
+		f[i % 2].written++;
+		if (i % 8 < 2)
+			bpf_map_delete_elem(map("sends"), &slot[i % 2]);
+		bpf_map_update_elem(map("sends"), &slot[i % 2], &f[i % 2], BPF_ANY);
+	}
+	bpf_map_delete_elem(map("sends"), &slot[1]);
+	return NULL;
+}
+
+static void a_way_that_is_replaced_meanwhile_is_not_used(void)
+{
+	enum { MS = 1500 };
+	uint32_t left_wrong = 0, left = 0;
+	struct timespec t;
+	pthread_t thread;
+
+	send_to(false);
+	churning = true;
+	CHECK(pthread_create(&thread, NULL, churns, NULL) == 0);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	for (int64_t end = t.tv_sec * 1000 + t.tv_nsec / 1000000 + MS; t.tv_sec * 1000 + t.tv_nsec / 1000000 < end;
+	     clock_gettime(CLOCK_MONOTONIC, &t)) {
+		bool leaves = run(sender, segment(172, trailer(SLOT, 172))) == TC_ACT_REDIRECT;
+		left += leaves;
+		left_wrong += leaves && !leaves_right(172, false);
+	}
+	__atomic_store_n(&churning, false, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	if (left_wrong)
+		printf("of %u that left %u left to others\n", left, left_wrong);
+	CHECK(left > 100 && left_wrong == 0);
+}
+
 /* What media could forge, and what is no segment of its. */
 static void nothing_else_leaves(void)
 {
@@ -480,6 +530,7 @@ int main(void)
 	RUN(who_sends_too_much_goes_up);
 	RUN(a_full_ring_goes_up_and_is_used_again);
 	RUN(what_is_sent_leaves_as_from_its_port);
+	RUN(a_way_that_is_replaced_meanwhile_is_not_used);
 	RUN(nothing_else_leaves);
 	bpf_object__close(object);
 	return TEST_END;
