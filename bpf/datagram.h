@@ -19,8 +19,28 @@ struct datagram {
 	struct flow_key to;
 	struct flow_ip from;
 	__u16 from_port;
+	__u16 check; /* as it came */
 	__u8 family;
 	__u32 at, n; /* the payload: offset in the frame, octets */
+};
+
+/* What a program takes from a flow for a packet that leaves. The memory of a flow that is replaced or deleted is another's with the next
+ * one that media writes, and a program may be reading it still: so it is taken whole, then looked at whether it was in force until then, and
+ * nothing is read of it after that. */
+struct way {
+	struct flow_ip to, source, next;
+	__u64 join;
+	__u32 slot;
+	__u32 interface;
+	__u16 to_port, source_port;
+	__u8 next_family;
+	__u8 frame; /* of the packet's payload type; RTCP: none */
+};
+
+/* The flow's, from one load. */
+struct flow_mark {
+	__u32 slot;
+	__u16 written, zero_too;
 };
 
 /* A frame as short as that, with two tags, may be padded (IEEE 802.3 4.2.4). */
@@ -91,6 +111,7 @@ static __always_inline int read_ip(void *data, void *end, const __u32 l3, const 
 		return 0;
 	d->family = (__u8)family;
 	d->from_port = udp->source;
+	d->check = udp->check;
 	d->to.port = udp->dest;
 	d->at = l4 + (__u32)sizeof *udp;
 	d->n = room - (__u32)sizeof *udp;
@@ -99,25 +120,53 @@ static __always_inline int read_ip(void *data, void *end, const __u32 l3, const 
 
 /* --- leaving --- */
 
+/* No load goes over it, in the program. Between media's note in the tally and the next writing there is a system call, which no
+ * processor reads ahead of. */
+#define AS_WRITTEN asm volatile("" : : : "memory")
+
+static __always_inline struct flow_mark mark_of(const struct flow *f)
+{
+	struct flow_mark m;
+
+	__builtin_memcpy(&m, &f->slot, sizeof m);
+	AS_WRITTEN;
+	return m;
+}
+
+static __always_inline void take_way(const struct flow *f, __u32 slot, __u8 frame, struct way *out)
+{
+	out->slot = slot;
+	out->to = f->to;
+	out->source = f->source;
+	out->next = f->next;
+	out->join = f->join;
+	out->interface = f->interface;
+	out->to_port = f->to_port;
+	out->source_port = f->source_port;
+	out->next_family = f->next_family;
+	out->frame = frame;
+	AS_WRITTEN;
+}
+
 static __always_inline __u64 words_of(const struct flow_ip *ip)
 {
 	return (ip->half[0] & 0xffffffff) + (ip->half[0] >> 32) + (ip->half[1] & 0xffffffff) + (ip->half[1] >> 32);
 }
 
 /* What the new addresses and ports add to a one's complement sum. */
-static __always_inline __u32 address_change(const struct datagram *d, const struct flow *f)
+static __always_inline __u32 address_change(const struct datagram *d, const struct way *f)
 {
 	return folded(words_of(&f->source) + words_of(&f->to) + ((__u64)4 * 0xffffffff - words_of(&d->from)) +
 		      ((__u64)4 * 0xffffffff - words_of(&d->to.ip)));
 }
 
-static __always_inline __u32 port_change(const struct datagram *d, const struct flow *f)
+static __always_inline __u32 port_change(const struct datagram *d, const struct way *f)
 {
 	return folded((__u64)f->source_port + f->to_port + (__u16)~d->from_port + (__u16)~d->to.port);
 }
 
 /* Everything but checksum of UDP and Ethernet. False: the frame is not what it was. */
-static __always_inline int rewrite(void *data, void *end, const __u32 l3, const int family, const struct flow *f)
+static __always_inline int rewrite(void *data, void *end, const __u32 l3, const int family, const struct way *f)
 {
 	struct iphdr *ip = data + l3;
 	struct ipv6hdr *ip6 = data + l3;

@@ -55,8 +55,9 @@ struct flow {
 	__u8 ended;       /* media opens what comes: RTP goes to it by the ring (handed.h) */
 	__u8 zero;
 	__u32 interface; /* where it goes out */
-	__u32 slot;      /* of its tally */
-	__u32 zero_too;  /* no padding: flows are compared whole */
+	__u32 slot;      /* of its tally: its port, counted from the first of media */
+	__u16 written;   /* which writing for that slot this is; the tally says which is in force */
+	__u16 zero_too;  /* no padding: flows are compared whole */
 	struct flow_ip next;
 	__u64 join; /* whose it is, when ended; in `sends`: the key of who may send by it */
 	/* CLOCK_MONOTONIC */
@@ -117,7 +118,8 @@ struct flow_tally {
 	__u64 full_ns; /* when the bucket will be */
 	struct flow_stream stream;
 	__u16 opus_len, opus_changes;
-	__u16 stranger_port, zero;
+	__u16 stranger_port;
+	__u16 written; /* of the flow in force; that of the next is in force too, since it is told here afterwards */
 	struct flow_hop hop;
 	__u64 handed; /* by the ring */
 	__u64 sent;   /* of what media sent many at once */

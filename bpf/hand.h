@@ -12,7 +12,7 @@ struct {
 } ring SEC(".maps");
 
 static __always_inline int hand_as(
-    void *ctx, load_octets *load, const struct datagram *d, const struct flow *f, const __u32 room)
+    void *ctx, load_octets *load, const struct datagram *d, const struct way *f, const __u32 room)
 {
 	__u64 n = d->n;
 
@@ -23,7 +23,8 @@ static __always_inline int hand_as(
 		return 0;
 	r->join = f->join;
 	r->from = d->from;
-	r->slot = f->slot;
+	r->slot = (__u16)f->slot;
+	r->check = d->check;
 	r->from_port = d->from_port;
 	r->n = (__u16)n;
 	asm volatile("" : "+r"(n)); /* each bound in a comparison of its own, as the verifier wants them */
@@ -38,7 +39,7 @@ static __always_inline int hand_as(
 
 /* False: it goes up to the socket. One that sends more than a phone does has no more of the ring than a phone. */
 static __always_inline int hand_up(
-    void *ctx, load_octets *load, const struct datagram *d, const struct flow *f, struct flow_tally *t, __u64 now)
+    void *ctx, load_octets *load, const struct datagram *d, const struct way *f, struct flow_tally *t, __u64 now)
 {
 	if (!bucket_ok(t, now))
 		return 0;

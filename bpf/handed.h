@@ -19,7 +19,8 @@ enum {
 struct ring_packet {
 	__u64 join; /* of the flow that it came in by */
 	struct flow_ip from;
-	__u32 slot;
+	__u16 slot;
+	__u16 check;     /* of UDP, as it stood there; 0: none */
 	__u16 from_port; /* network order */
 	__u16 n;
 };

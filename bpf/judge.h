@@ -74,13 +74,6 @@ static __always_inline int same(const struct flow_ip *a, const struct flow_ip *b
 		DROP;                                 \
 	})
 
-static __always_inline enum fate stranger(struct flow_tally *t, const struct datagram *d)
-{
-	t->stranger = d->from;
-	t->stranger_port = d->from_port;
-	return DROPPED(t, STRANGER);
-}
-
 static __always_inline int tag_fits(__u32 n, __u8 frame, __u32 tag)
 {
 	if (n <= tag)
@@ -97,12 +90,11 @@ static __always_inline int shape_ok(__u32 n, __u8 frame, __u32 tag)
 	return tag_fits(n, frame, 4) || tag_fits(n, frame, 8) || tag_fits(n, frame, 10) || tag_fits(n, frame, 16);
 }
 
-/* RFC 3550 5.1, 5.3.1. first and second: octets of the header. */
+/* RFC 3550 5.1, 5.3.1. first: octet of the header. */
 static __always_inline int rtp_ok(void *ctx, load_octets *load, const struct datagram *d, const struct flow *f,
-    struct flow_tally *t, __u8 first, __u8 second)
+    struct flow_tally *t, __u8 first, __u8 frame)
 {
 	__u32 header = 12 + 4 * (first & 15u);
-	__u8 frame = f->frame[second & 127];
 
 	if (first & 0x10) {
 		__be16 extension[2];
@@ -195,7 +187,7 @@ static __always_inline int for_us(const struct flow_site *s, __u16 port)
 }
 
 /* Nothing leaves under another name than ours, whatever stands in a flow. */
-static __always_inline int from_ours(const struct flow_site *s, const struct flow *f)
+static __always_inline int from_ours(const struct flow_site *s, const struct way *f)
 {
 	if (!for_media(s, bpf_ntohs(f->source_port)))
 		return 0;
@@ -236,19 +228,46 @@ static __always_inline int shut_out(void *data, void *end, const __u32 l3, const
 	return 1;
 }
 
-/* *f is its flow and *t the tally when the fate is RELAY or HAND. */
+static __always_inline int in_force(const struct flow_tally *t, struct flow_mark m)
+{
+	AS_WRITTEN;
+	return (__u16)(m.written - *(const volatile __u16 *)&t->written) <= 1;
+}
+
+/* A flow that was another's already, or none any more, decides nothing. */
+#define DROPPED_IN_FORCE(tally, mark, why) (in_force(tally, mark) ? DROPPED(tally, why) : UP)
+
+static __always_inline enum fate stranger(struct flow_tally *t, struct flow_mark m, const struct datagram *d)
+{
+	if (!in_force(t, m))
+		return UP;
+	t->stranger = d->from;
+	t->stranger_port = d->from_port;
+	return DROPPED(t, STRANGER);
+}
+
+static __always_inline enum fate goes(
+    enum fate how, const struct flow *f, struct flow_mark m, __u8 frame, const struct flow_tally *t, struct way *way)
+{
+	take_way(f, m.slot, frame, way);
+	return in_force(t, m) ? how : UP;
+}
+
+/* *way is its flow's and *t the tally when the fate is RELAY or HAND. */
 static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 *payload, void *end,
-    const struct datagram *d, __u64 now, struct flow **f, struct flow_tally **t)
+    const struct datagram *d, const struct flow_site *s, __u64 now, struct way *way, struct flow_tally **t)
 {
 	struct flow *flow = bpf_map_lookup_elem(&flows, &d->to);
+	__u32 slot = bpf_ntohs(d->to.port) - s->lo;
 
-	if (!flow || flow->deadline_ns < now)
+	if (!flow)
 		return UP;
-	__u32 slot = flow->slot;
+	struct flow_mark mark = mark_of(flow);
+	if (mark.slot != slot || flow->deadline_ns < now)
+		return UP;
 	struct flow_tally *tally = bpf_map_lookup_elem(&tallies, &slot);
 	if (!tally || (d->n >= 2 && (void *)(payload + 2) > end))
 		return UP;
-	*f = flow;
 	*t = tally;
 	__u8 first = 255, second = 0; /* of what is too short to be anything */
 	if (d->n >= 2 && (void *)(payload + 2) <= end) {
@@ -259,48 +278,50 @@ static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 
 	if (kind == KIND_STUN)
 		return UP;
 	if (!same(&d->from, &flow->from))
-		return stranger(tally, d);
+		return stranger(tally, mark, d);
 	if (d->from_port != flow->from_port)
-		return now < flow->learn_ns ? UP : stranger(tally, d);
+		return now < flow->learn_ns ? UP : stranger(tally, mark, d);
 	if (kind == KIND_KEYING)
 		return UP;
 	if (kind == KIND_OTHER)
-		return DROPPED(tally, SHAPE);
+		return DROPPED_IN_FORCE(tally, mark, SHAPE);
 	if (now < flow->opens_ns)
-		return DROPPED(tally, SHUT);
+		return DROPPED_IN_FORCE(tally, mark, SHUT);
 	if (flow->ended)
-		return kind == KIND_RTP ? HAND : UP;
+		return kind == KIND_RTP ? goes(HAND, flow, mark, FLOW_FRAME_NONE, tally, way) : UP;
 	if (kind == KIND_RTP) {
-		if (!(flow->takes & FLOW_TAKES_RTP) || !rtp_ok(ctx, load, d, flow, tally, first, second))
-			return DROPPED(tally, SHAPE);
-		return RELAY;
+		__u8 frame = flow->frame[second & 127];
+		if (!(flow->takes & FLOW_TAKES_RTP) || !rtp_ok(ctx, load, d, flow, tally, first, frame))
+			return DROPPED_IN_FORCE(tally, mark, SHAPE);
+		return goes(RELAY, flow, mark, frame, tally, way);
 	}
 	if (!(flow->takes & FLOW_TAKES_RTCP) || d->n < FLOW_SRTCP_LEAST)
-		return DROPPED(tally, SHAPE);
+		return DROPPED_IN_FORCE(tally, mark, SHAPE);
 	int clear = rtcp_clear(ctx, load, d);
-	return clear < 0 ? UP : clear ? DROPPED(tally, SHAPE) : RELAY;
+	if (clear)
+		return clear < 0 ? UP : DROPPED_IN_FORCE(tally, mark, SHAPE);
+	return goes(RELAY, flow, mark, FLOW_FRAME_NONE, tally, way);
 }
 
 /* What the gate lets through counts as come, whatever then becomes of it. payload: of RTP or RTCP */
 static __always_inline void count_stream(
-    const struct flow *f, struct flow_tally *t, const __u8 *payload, const void *end)
+    const struct way *w, struct flow_tally *t, const __u8 *payload, const void *end)
 {
 	if ((const void *)(payload + RTP_HEADER_LEN) > end || is_rtcp(payload[1]))
 		return;
 	const __be32 *word = (const __be32 *)payload;
 	enum stream_look look = stream_take(&t->stream, bpf_ntohl(word[2]), bpf_ntohs(((const __be16 *)payload)[1]));
 	if (look != STREAM_NOT)
-		stream_arrived(&t->stream, look, bpf_ntohl(word[1]), stream_tick_ns(f->frame[payload[1] & 127]),
-		    bpf_ktime_get_ns());
+		stream_arrived(&t->stream, look, bpf_ntohl(word[1]), stream_tick_ns(w->frame), bpf_ktime_get_ns());
 }
 
 /* The last word on what the gate lets through: may it leave so, and so often? */
-static __always_inline enum fate policed(const struct flow_site *s, const struct flow *f, struct flow_tally *t,
+static __always_inline enum fate policed(const struct flow_site *s, const struct way *w, struct flow_tally *t,
     const struct datagram *d, const __u8 *payload, const void *end, __u64 now)
 {
-	if (!from_ours(s, f))
+	if (!from_ours(s, w))
 		return DROP;
-	count_stream(f, t, payload, end);
+	count_stream(w, t, payload, end);
 	if (!bucket_ok(t, now))
 		return DROPPED(t, POLICED);
 	COUNT(t, passed, 1);

@@ -16,7 +16,7 @@ static __always_inline long load_skb(void *ctx, __u32 offset, void *to, __u32 n)
 }
 
 static __always_inline int leave_skb(
-    struct __sk_buff *skb, const __u32 l4, const struct datagram *d, const struct flow *f)
+    struct __sk_buff *skb, const __u32 l4, const struct datagram *d, const struct way *f)
 {
 	const __u32 check = l4 + (__u32) __builtin_offsetof(struct udphdr, check);
 	struct bpf_redir_neigh next = {.nh_family = f->next_family == 4 ? FAMILY_4 : FAMILY_6};
@@ -37,7 +37,7 @@ static __always_inline int leave_skb(
 
 /* XDP will want the way that the stack finds. */
 static __always_inline void ask_hop(
-    struct __sk_buff *skb, const struct flow_site *s, const struct flow *f, struct flow_tally *t)
+    struct __sk_buff *skb, const struct flow_site *s, const struct way *f, struct flow_tally *t)
 {
 	struct flow_hop *hop = &t->hop;
 
@@ -54,7 +54,7 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 	const __u32 l3 = ETH_HLEN, l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	struct datagram d = {0};
-	struct flow *f = NULL;
+	struct way way;
 	struct flow_tally *t = NULL;
 
 	struct flow_site *s = the_site();
@@ -69,18 +69,18 @@ static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
 	d.to.interface = skb->ifindex;
 	d.to.vlan = skb->vlan_present ? (__u16)(skb->vlan_tci & 0xfff) : 0;
 	const __u8 *payload = data + l4 + sizeof(struct udphdr);
-	enum fate fate = judge(skb, load_skb, payload, end, &d, now, &f, &t);
+	enum fate fate = judge(skb, load_skb, payload, end, &d, s, now, &way, &t);
 	if (fate == HAND)
-		return hand_up(skb, load_skb, &d, f, t, now) ? TC_ACT_STOLEN : TC_ACT_UNSPEC;
+		return hand_up(skb, load_skb, &d, &way, t, now) ? TC_ACT_STOLEN : TC_ACT_UNSPEC;
 	if (fate == RELAY)
-		fate = policed(s, f, t, &d, payload, end, now);
+		fate = policed(s, &way, t, &d, payload, end, now);
 	if (fate != RELAY)
 		return fate == UP ? TC_ACT_UNSPEC : TC_ACT_SHOT;
-	if (!rewrite(data, end, l3, family, f))
+	if (!rewrite(data, end, l3, family, &way))
 		return TC_ACT_SHOT;
 	if (s->hops)
-		ask_hop(skb, s, f, t);
-	return leave_skb(skb, l4, &d, f);
+		ask_hop(skb, s, &way, t);
+	return leave_skb(skb, l4, &d, &way);
 }
 
 static __noinline int relay_skb_4(struct __sk_buff *skb)

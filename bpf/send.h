@@ -41,7 +41,7 @@ static __always_inline int cut(struct __sk_buff *skb, const int family, __u16 n)
 }
 
 static __always_inline int send_as(
-    struct __sk_buff *skb, const int family, const struct datagram *d, const struct flow *f, __u16 n)
+    struct __sk_buff *skb, const int family, const struct datagram *d, const struct way *f, __u16 n)
 {
 	const __u32 l4 = ETH_HLEN + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 
@@ -50,11 +50,30 @@ static __always_inline int send_as(
 	return leave_skb(skb, l4, d, f);
 }
 
+/* No tally says what is in force here: it is looked up again. What is there was there all along when it is the same writing. */
+static __always_inline int sends_by(__u32 slot, __u8 *family, struct way *way)
+{
+	struct flow *f = bpf_map_lookup_elem(&sends, &slot);
+
+	if (!f)
+		return 0;
+	struct flow_mark was = mark_of(f);
+	*family = f->family;
+	take_way(f, slot, FLOW_FRAME_NONE, way);
+	f = bpf_map_lookup_elem(&sends, &slot);
+	if (!f)
+		return 0;
+	struct flow_mark is = mark_of(f);
+	return is.written == was.written && is.slot == was.slot;
+}
+
 static __always_inline int send_skb(struct __sk_buff *skb)
 {
 	struct flow_site *s = the_site();
 	struct send_trailer t;
 	struct datagram d = {0};
+	struct way way;
+	__u8 family;
 
 	if (!s || skb->gso_size || skb->protocol != bpf_htons(ETH_P_IP) ||
 	    !read_ip((void *)(long)skb->data, (void *)(long)skb->data_end, ETH_HLEN, 4, &d) || d.at + d.n != skb->len ||
@@ -62,15 +81,15 @@ static __always_inline int send_skb(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	if (t.not_slot != ~t.slot || t.not_n != ~t.n || t.n > d.n - sizeof t || !t.n)
 		return TC_ACT_SHOT;
-	struct flow *f = bpf_map_lookup_elem(&sends, &t.slot);
 	struct flow_tally *tally = bpf_map_lookup_elem(&tallies, &t.slot);
-	if (!f || !tally || !f->join || t.key != f->join || t.not_key != ~t.key || !from_ours(s, f) ||
-	    bpf_skb_change_tail(skb, d.at + t.n, 0))
+	if (!tally || !sends_by(t.slot, &family, &way) || !way.join || t.key != way.join || t.not_key != ~t.key ||
+	    !from_ours(s, &way) || bpf_skb_change_tail(skb, d.at + t.n, 0))
 		return TC_ACT_SHOT;
 	COUNT(tally, sent, 1);
-	if (f->family == 4)
-		return send_as(skb, 4, &d, f, (__u16)t.n);
-	return bpf_skb_change_proto(skb, bpf_htons(ETH_P_IPV6), 0) ? TC_ACT_SHOT : send_as(skb, 6, &d, f, (__u16)t.n);
+	if (family == 4)
+		return send_as(skb, 4, &d, &way, (__u16)t.n);
+	return bpf_skb_change_proto(skb, bpf_htons(ETH_P_IPV6), 0) ? TC_ACT_SHOT
+	                                                           : send_as(skb, 6, &d, &way, (__u16)t.n);
 }
 
 SEC("tc")

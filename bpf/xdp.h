@@ -25,7 +25,7 @@ static __always_inline int unfinished(const struct datagram *d, const struct udp
 	return udp->check == folded(words_of(&d->from) + words_of(&d->to.ip) + udp->len + bpf_htons(IPPROTO_UDP));
 }
 
-static __always_inline void sum_anew(struct udphdr *udp, const struct datagram *d, const struct flow *f)
+static __always_inline void sum_anew(struct udphdr *udp, const struct datagram *d, const struct way *f)
 {
 	if (!udp->check)
 		return;
@@ -69,7 +69,7 @@ static __always_inline int leave_xdp(struct xdp_md *ctx, const struct flow_hop *
 }
 
 static __always_inline int knows_way(
-    const struct xdp_md *ctx, const struct flow *f, const struct flow_hop *hop, __u64 now)
+    const struct xdp_md *ctx, const struct way *f, const struct flow_hop *hop, __u64 now)
 {
 	return now < hop->until_ns && hop->interface == f->interface && same(&hop->next, &f->next) &&
 	       (hop->wire.redirects || hop->wire.interface == ctx->ingress_ifindex);
@@ -84,7 +84,7 @@ static __always_inline int relay_frame(struct xdp_md *ctx, const __u32 tags, con
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct udphdr *udp = data + l4;
 	struct datagram d = {0};
-	struct flow *f = NULL;
+	struct way way;
 	struct flow_tally *t = NULL;
 
 	struct flow_site *s = the_site();
@@ -97,16 +97,16 @@ static __always_inline int relay_frame(struct xdp_md *ctx, const __u32 tags, con
 	    !for_media(s, bpf_ntohs(d.to.port)))
 		return XDP_PASS;
 	d.to.interface = interface;
-	enum fate fate = judge(ctx, load_xdp, (__u8 *)(udp + 1), end, &d, now, &f, &t);
+	enum fate fate = judge(ctx, load_xdp, (__u8 *)(udp + 1), end, &d, s, now, &way, &t);
 	if (fate == HAND)
-		return hand_up(ctx, load_xdp, &d, f, t, now) ? XDP_DROP : XDP_PASS;
+		return hand_up(ctx, load_xdp, &d, &way, t, now) ? XDP_DROP : XDP_PASS;
 	if (fate != RELAY)
 		return fate == UP ? XDP_PASS : XDP_DROP;
-	if ((void *)(udp + 1) > end || !knows_way(ctx, f, &t->hop, now) || unfinished(&d, udp))
+	if ((void *)(udp + 1) > end || !knows_way(ctx, &way, &t->hop, now) || unfinished(&d, udp))
 		return XDP_PASS;
-	if (policed(s, f, t, &d, (__u8 *)(udp + 1), end, now) != RELAY || !rewrite(data, end, l3, family, f))
+	if (policed(s, &way, t, &d, (__u8 *)(udp + 1), end, now) != RELAY || !rewrite(data, end, l3, family, &way))
 		return XDP_DROP;
-	sum_anew(udp, &d, f);
+	sum_anew(udp, &d, &way);
 	return leave_xdp(ctx, &t->hop, tags, bpf_htons(family == 4 ? ETH_P_IP : ETH_P_IPV6));
 }
 

@@ -9,6 +9,7 @@
 #include "path.h"
 #include "ring.h"
 #include "source.h"
+#include "sum.h"
 #include <errno.h>
 #include <linux/bpf.h>
 #include <netinet/in.h>
@@ -52,7 +53,7 @@ static struct {
 	} * send; /* two for each row */
 	uint32_t rows;
 	uint64_t not_before_ms; /* nothing is sent together until then: it was refused */
-	uint64_t handed, odd, sent, refused;
+	uint64_t handed, odd, damaged, sent, refused;
 	uint64_t key; /* of this life, known to the kernel by `sends` */
 } fast = {.sends = -1, .sender = -1};
 
@@ -72,8 +73,12 @@ static void take(const struct ring_packet *head, uint8_t *octets)
 		return; /* of a call that is over */
 	struct addr from = {.family = r->spec.side[side].local.family, .port = ntohs(head->from_port)};
 	memcpy(from.ip, &head->from, sizeof from.ip);
-	if (addr_ok(&from))
+	if (!addr_ok(&from))
+		return;
+	if (sum_ok(&from, &r->spec.side[side].local, head->check, span_of(octets, head->n)))
 		engine_handed(row, side, &from, span_of(octets, head->n));
+	else
+		fast.damaged++;
 }
 
 static uint32_t read_ring(void)
@@ -209,13 +214,16 @@ static void take_out(uint32_t row, unsigned side)
 	s->in = false;
 }
 
-static void put_in(uint32_t row, unsigned side, const struct flow *flow)
+static void put_in(uint32_t row, unsigned side, struct flow *flow)
 {
 	struct send *s = send_at(row, side);
 	uint32_t slot = slot_of(row, side);
 
+	flow->slot = slot;
+	flow->written = s->flow.written;
 	if (s->in && memcmp(&s->flow, flow, sizeof *flow) == 0)
 		return;
+	flow->written++;
 	s->flow = *flow;
 	s->in = true;
 	if (map_elem(fast.sends, BPF_MAP_UPDATE_ELEM, &slot, &s->flow) != 0) {
@@ -395,6 +403,7 @@ void fast_status(struct proc_status *s)
 {
 	status_counter(s, "ring-taken", fast.handed);
 	status_counter(s, "ring-odd", fast.odd);
+	status_counter(s, "ring-damaged", fast.damaged);
 	status_counter(s, "sent-together", fast.sent);
 	status_counter(s, "sends-refused", fast.refused);
 }

@@ -8,6 +8,7 @@
 #include "handed.h"
 #include "map.h"
 #include "path.h"
+#include "round.h"
 #include "route.h"
 #include "source.h"
 #include <errno.h>
@@ -18,8 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* PAUSE_SWEEPS_MAX: of 250 ms */
-enum { DRIFT_MS = 50, NS_PER_MS = 1000000, PAUSE_SWEEPS_MAX = 128, NET_PATIENCE_MS = 10000 };
+/* PAUSE_SWEEPS_MAX: of 250 ms. ROUND: so many rows at once, up to four questions to the kernel for each, and packets in between */
+enum { DRIFT_MS = 50, NS_PER_MS = 1000000, PAUSE_SWEEPS_MAX = 128, ROUND_ROWS = 32, ROUND_MS = 5,
+	NET_PATIENCE_MS = 10000 };
 
 static struct {
 	int flows; /* -1: net gave none */
@@ -29,12 +31,15 @@ static struct {
 		bool in;
 		struct flow_key key;
 		struct flow flow;
-		uint64_t passed, stranger; /* at the last turn */
-	} * slot;                          /* four for each row */
-	bool *again;                       /* rows to be followed again */
-	uint64_t *left;                    /* by row: the call of the life before, whose flows may stand */
+		uint64_t passed, stranger;  /* at the last turn */
+	} * slot;                           /* four for each row */
+	struct round round;                 /* of rows that are to be followed again */
+	struct timer turn;                  /* of it */
+	bool changed;                       /* after this round all are */
+	uint64_t *left;                     /* by row: the call of the life before, whose flows may stand */
 	uint64_t opened_ms;
-	uint32_t pause_sweeps, wait_sweeps; /* until then */
+	uint32_t pause_sweeps, wait_sweeps; /* until the next, for those that were in vain */
+	uint32_t vain_sweeps;               /* the pause after this round, if it is in vain too */
 	uint32_t rows;
 	int64_t ahead_ms; /* CLOCK_BOOTTIME before CLOCK_MONOTONIC */
 	uint32_t in;
@@ -73,15 +78,16 @@ void kernel_open(uint32_t rows)
 	quality_open(rows);
 	kernel.ahead_ms = clocks_apart_ms();
 	kernel.slot = calloc((size_t)rows * RELAY_PORTS, sizeof *kernel.slot);
-	kernel.again = calloc(rows, sizeof *kernel.again);
+	kernel.round = (struct round){.due = calloc(rows, sizeof(bool)), .rows = rows};
 	kernel.left = calloc(rows, sizeof *kernel.left);
-	if (!kernel.slot || !kernel.again || !kernel.left)
+	if (!kernel.slot || !kernel.round.due || !kernel.left)
 		log_fatal("no memory for flows");
 	kernel.opened_ms = child_now();
 	for (uint32_t i = 0; i < rows; i++)
 		kernel.left[i] = table_row(i) ? table_row(i)->join : 0;
-	if (!route_open())
-		log_warn("no netlink: what calls need of the kernel's relay stays with sockets");
+	int r = route_open();
+	if (r != 0)
+		log_warn("no netlink, so that all calls go by sockets: %s", strerror(-r));
 }
 
 /* --- following --- */
@@ -107,25 +113,48 @@ static bool goes_on(const struct slot *s, const struct flow_key *key, const stru
 	       was.from_port == flow->from_port && memcmp(&was.from, &flow->from, sizeof was.from) == 0;
 }
 
+/* After each writing and before the next, which may be into the memory of what this one replaced (bpf/datagram.h). */
+static void note_written(uint32_t slot, uint16_t written)
+{
+	__atomic_store_n(&kernel.tally[slot].written, written, __ATOMIC_RELEASE);
+}
+
+/* Neither this writing nor the next. */
+static void note_deleted(uint32_t slot)
+{
+	note_written(slot, (uint16_t)(kernel.tally[slot].written + 2));
+}
+
+static void clear_tally(struct flow_tally *t)
+{
+	uint16_t written = t->written;
+
+	memset(t, 0, sizeof *t);
+	t->written = written;
+}
+
 static void take_out(struct slot *s)
 {
 	if (!s->in)
 		return;
 	if (bpf_elem(BPF_MAP_DELETE_ELEM, &s->key, NULL) != 0 && errno != ENOENT)
 		kernel.refused++;
+	note_deleted((uint32_t)(s - kernel.slot));
 	s->in = false;
 	kernel.in--;
 	cut(s);
 }
 
-static void put_in(struct slot *s, const struct flow_key *key, const struct flow *flow)
+static void put_in(struct slot *s, const struct flow_key *key, struct flow *flow)
 {
 	if (s->in && memcmp(&s->key, key, sizeof *key) != 0)
 		take_out(s);
+	flow->written = s->flow.written;
 	if (s->in && memcmp(&s->flow, flow, sizeof *flow) == 0)
 		return;
 	if (!goes_on(s, key, flow))
 		cut(s);
+	flow->written = (uint16_t)(kernel.tally[flow->slot].written + 1);
 	s->key = *key;
 	s->flow = *flow;
 	if (bpf_elem(BPF_MAP_UPDATE_ELEM, &s->key, &s->flow) != 0) {
@@ -134,6 +163,7 @@ static void put_in(struct slot *s, const struct flow_key *key, const struct flow
 		kernel_follow_again((uint32_t)(s - kernel.slot) / RELAY_PORTS);
 		return;
 	}
+	note_written(flow->slot, flow->written);
 	kernel.in += !s->in;
 	s->in = true;
 }
@@ -155,7 +185,7 @@ static int made(const struct relay_row *r, unsigned side, unsigned component, st
 
 void kernel_follow_again(uint32_t row)
 {
-	kernel.again[row] = true;
+	kernel.round.due[row] = true;
 	if (!kernel.wait_sweeps)
 		kernel.wait_sweeps = kernel.pause_sweeps = 1;
 }
@@ -192,19 +222,45 @@ static void follow_all(void)
 			kernel_follow(i);
 }
 
-/* The pause grows as long as it was in vain for one of them. */
-static void follow_rest(void)
+/* Each way is asked of the kernel, which for all at once would keep packets waiting. */
+static void on_turn(struct timer *t, uint64_t now_ms)
 {
-	uint32_t pause = 2 * kernel.pause_sweeps < PAUSE_SWEEPS_MAX ? 2 * kernel.pause_sweeps : PAUSE_SWEEPS_MAX;
+	uint32_t row;
 
-	for (uint32_t i = 0; i < kernel.rows; i++) {
-		bool again = kernel.again[i];
-		kernel.again[i] = false;
-		if (again && table_row(i))
-			kernel_follow(i);
+	for (int i = 0; i < ROUND_ROWS; i++) {
+		if (!round_next(&kernel.round, &row))
+			break;
+		if (table_row(row))
+			kernel_follow(row);
 	}
-	if (kernel.wait_sweeps)
-		kernel.wait_sweeps = kernel.pause_sweeps = pause;
+	if (kernel.round.runs)
+		timer_set(&child_wheel, t, now_ms + ROUND_MS);
+	else if (kernel.wait_sweeps)
+		kernel.wait_sweeps = kernel.pause_sweeps = kernel.vain_sweeps;
+}
+
+/* The pause grows as long as it was in vain for one of them. */
+static void begin_round(uint32_t vain_sweeps)
+{
+	kernel.vain_sweeps = vain_sweeps < PAUSE_SWEEPS_MAX ? vain_sweeps : PAUSE_SWEEPS_MAX;
+	kernel.wait_sweeps = 0;
+	kernel.turn.fire = on_turn;
+	round_begin(&kernel.round);
+	on_turn(&kernel.turn, child_now());
+}
+
+/* One round at a time, begun with a sweep, whatever changes how often. */
+static void go_round(void)
+{
+	if (kernel.round.runs)
+		return;
+	bool all = kernel.changed && kernel.flows >= 0;
+	kernel.changed = false;
+	if (all) {
+		memset(kernel.round.due, true, kernel.rows * sizeof *kernel.round.due);
+		begin_round(1);
+	} else if (kernel.wait_sweeps && --kernel.wait_sweeps == 0)
+		begin_round(2 * kernel.pause_sweeps);
 }
 
 bool kernel_is_clear(uint32_t row)
@@ -215,7 +271,7 @@ bool kernel_is_clear(uint32_t row)
 
 void kernel_end(uint32_t row)
 {
-	kernel.again[row] = false;
+	kernel.round.due[row] = false;
 	kernel.dropped += kernel_dropped(row, 0) + kernel_dropped(row, 1);
 	(void)kernel_turn(row);
 	fast_end(row);
@@ -228,7 +284,7 @@ void kernel_end(uint32_t row)
 			struct flow_tally *t = &kernel.tally[row * RELAY_PORTS + i];
 			kernel.handed += t->handed;
 			kernel.sent += t->sent;
-			memset(t, 0, sizeof *t);
+			clear_tally(t);
 		}
 	}
 }
@@ -249,8 +305,12 @@ static void remove_orphans(void)
 		if (s && s->in && memcmp(&s->key, &key, sizeof key) == 0) {
 			kept = key;
 			at = &kept;
-		} else if (bpf_elem(BPF_MAP_DELETE_ELEM, &key, NULL) != 0)
+			continue;
+		}
+		if (bpf_elem(BPF_MAP_DELETE_ELEM, &key, NULL) != 0)
 			return;
+		if (s && !s->in)
+			note_deleted(flow.slot);
 	}
 }
 
@@ -282,7 +342,7 @@ static void take_tallies(int fd, uint32_t n)
 	kernel.tallies = n;
 	for (uint32_t i = 0; i < n; i++) {
 		if (!table_row(i / RELAY_PORTS)) /* what is counted of ports that no call has */
-			memset(&kernel.tally[i], 0, sizeof *kernel.tally);
+			clear_tally(&kernel.tally[i]);
 		kernel.slot[i].passed = kernel.tally[i].passed;
 		kernel.slot[i].stranger = kernel.tally[i].dropped[FLOW_STRANGER];
 	}
@@ -353,12 +413,11 @@ void kernel_on_path(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_kernel_path *m = v->payload;
 
-	if (!path_set(&m->address, m->interface)) {
+	enum path_news news = path_set(&m->address, m->interface);
+
+	if (news == PATH_REFUSED)
 		child_accuse(from, "more paths than addresses", 0, 0);
-		return;
-	}
-	if (kernel.flows >= 0)
-		follow_all();
+	kernel.changed |= news == PATH_NEW;
 }
 
 /* --- what was counted --- */
@@ -426,10 +485,8 @@ void kernel_sweep(void)
 
 	if (slept)
 		kernel.ahead_ms = ahead_ms;
-	if ((route_changed() || slept) && kernel.flows >= 0)
-		follow_all();
-	if (kernel.wait_sweeps && --kernel.wait_sweeps == 0)
-		follow_rest();
+	kernel.changed |= route_changed() || slept;
+	go_round();
 }
 
 void kernel_status(struct proc_status *s)
@@ -445,6 +502,8 @@ void kernel_status(struct proc_status *s)
 			dropped += kernel_dropped(i, 0) + kernel_dropped(i, 1);
 	status_add(s, "kernel-flows", STATUS_POOL, kernel.in, kernel.flows < 0 ? 0 : kernel.rows * RELAY_PORTS,
 	    kernel.in, kernel.refused);
+	if (!route_is_open())
+		status_counter(s, "no-netlink", 1);
 	status_counter(s, "kernel-handed", kernel.handed + handed);
 	status_counter(s, "kernel-sent", kernel.sent + sent);
 	status_counter(s, "kernel-passed", kernel.passed);

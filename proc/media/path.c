@@ -9,17 +9,19 @@ static struct path {
 } paths[PATHS_MAX];
 static uint32_t paths_n;
 
-bool path_set(const struct addr *address, uint32_t interface)
+enum path_news path_set(const struct addr *address, uint32_t interface)
 {
 	uint32_t i = 0;
 
 	while (i < paths_n && !addr_same_ip(&paths[i].address, address))
 		i++;
 	if (i == PATHS_MAX || address->family == 0)
-		return false;
+		return PATH_REFUSED;
+	if (i < paths_n && paths[i].interface == interface)
+		return PATH_AS_IT_WAS;
 	paths[i] = (struct path){*address, interface};
 	paths_n = i == paths_n ? i + 1 : paths_n;
-	return true;
+	return PATH_NEW;
 }
 
 uint32_t path_in(const struct addr *local)

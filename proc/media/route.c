@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 1024, STALE_MAX = 8, NEWS_MAX = 4096 };
+enum { ANSWER_MAX = 1024, STALE_MAX = 8, NEWS_MAX = 4096, TRIES = 10, PAUSE_US = 100000 };
 
 static int ask = -1, hear = -1;
 static uint32_t asked;
@@ -19,17 +19,41 @@ static int open_netlink(uint32_t groups)
 
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0)
 		return fd;
+	int why = errno;
 	if (fd >= 0)
 		close(fd);
+	errno = why;
 	return -1;
 }
 
-bool route_open(void)
+bool route_is_open(void)
 {
-	ask = open_netlink(0);
-	hear = open_netlink(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-			    RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE | 1u << (RTNLGRP_IPV6_RULE - 1));
 	return ask >= 0 && hear >= 0;
+}
+
+static int open_both(void)
+{
+	if (ask < 0)
+		ask = open_netlink(0);
+	if (ask >= 0 && hear < 0)
+		hear = open_netlink(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+				    RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE | 1u << (RTNLGRP_IPV6_RULE - 1));
+	return route_is_open() ? 0 : -errno;
+}
+
+int route_open(void)
+{
+	int r = open_both();
+
+	for (int i = 1; r != 0 && i < TRIES; i++) {
+		usleep(PAUSE_US);
+		r = open_both();
+	}
+	if (r != 0 && ask >= 0) { /* ways that nobody says when they change are none */
+		close(ask);
+		ask = -1;
+	}
+	return r;
 }
 
 bool route_changed(void)

@@ -10,8 +10,9 @@ struct route {
 	struct addr next; /* the next hop; family 0: the address itself */
 };
 
-/* Before the cage. False: no netlink. */
-bool route_open(void);
+/* Before the cage, behind which no socket can be had. It is tried for a second at most. 0 or -errno: no netlink, and no way is known. */
+int route_open(void) __attribute__((warn_unused_result));
+bool route_is_open(void);
 
 /* From our address `source`. 0; -ENETUNREACH: no way there but through the stack (itself, broadcast, multicast, none); -EAGAIN: the kernel
  * could not be asked now. */

@@ -356,9 +356,11 @@ static void adopt_new(const struct addr *a, uint64_t until_ns)
 		adopt(a, until_ns);
 }
 
-void bans_have_kernel(void)
+void bans_have_kernel(bool kernel)
 {
-	bans.kernel = true;
+	bans.kernel = kernel;
+	if (!kernel)
+		return;
 	for (uint32_t i = 0; i < bans.n; i++)
 		if (left_ms(&bans.ban[i]))
 			bans.refused += !kernel_ban(&bans.ban[i].address, bans.ban[i].until_ns);

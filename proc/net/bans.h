@@ -10,8 +10,8 @@
 /* In the cage. The table of nftables is the exchange's of that number; bans of an earlier life stand until core had time to tell them
  * anew. `kernel`: kernel_load() did it. */
 void bans_begin(uint32_t exchange, bool kernel);
-/* kernel_load() did it after all. */
-void bans_have_kernel(void);
+/* It did so after all, or no longer. */
+void bans_have_kernel(bool kernel);
 void bans_end(void); /* nothing stands in nftables */
 /* Nor of the number that the exchange had before. */
 void bans_end_former(uint32_t exchange);

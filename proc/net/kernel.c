@@ -16,17 +16,30 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAME_MAX_ = 32 };
+enum { NAME_MAX_ = 32, TRIES_OF_LACK = 3 };
 
 static struct {
 	struct bpf_object *object;
-	int program, left, sender, flows, tallies, bans, site;
+	int program, left, sender;
+	int flows, tallies, bans, site, ring, sends, wires, arrivals;
+	bool held;       /* programs and maps are of an earlier life, and those are the pinned ones' descriptors */
+	uint32_t lacked; /* loads in a row, for lack of something */
 	uint32_t bans_n;
 	uint64_t banned; /* packets, of bans that are over */
 	bool settled;    /* nothing of the life before is left */
 	struct flow_site range;
 	struct flow_site was; /* of the life before */
-} kernel = {.program = -1, .left = -1, .sender = -1, .flows = -1, .tallies = -1, .bans = -1, .site = -1};
+} kernel = {.program = -1,
+    .left = -1,
+    .sender = -1,
+    .flows = -1,
+    .tallies = -1,
+    .bans = -1,
+    .site = -1,
+    .ring = -1,
+    .sends = -1,
+    .wires = -1,
+    .arrivals = -1};
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -171,7 +184,7 @@ static int give_up(int r)
 	former_leave();
 	bpf_object__close(kernel.object);
 	kernel.object = NULL;
-	kernel.flows = kernel.tallies = kernel.bans = kernel.site = -1;
+	kernel.flows = kernel.tallies = kernel.bans = kernel.site = kernel.ring = kernel.sends = -1;
 	return r;
 }
 
@@ -199,13 +212,139 @@ bool kernel_former(uint32_t *number)
 	return true;
 }
 
+static void take_range(const struct kernel_shape *s)
+{
+	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
+	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
+	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
+	kernel.range.handle = tc_handle(number_of(&kernel.range));
+}
+
+/* --- what relays on where nothing may be loaded --- */
+
+static bool end_strays(bool (*is_used)(uint32_t interface));
+
+/* Those that bans and media write; without the last two it is only not known where XDP is. */
+static struct {
+	const char *name;
+	int *fd, own;
+} held[] = {{"site", &kernel.site, -1}, {"flows", &kernel.flows, -1}, {"tallies", &kernel.tallies, -1},
+    {"banned", &kernel.bans, -1}, {"ring", &kernel.ring, -1}, {"sends", &kernel.sends, -1},
+    {"wires", &kernel.wires, -1}, {"arrivals", &kernel.arrivals, -1}};
+
+enum { HELD = sizeof held / sizeof *held, NEEDED = HELD - 2 };
+
+static void let_go(void)
+{
+	for (int i = 0; i < HELD; i++) {
+		if (held[i].own >= 0)
+			close(held[i].own);
+		held[i].own = -1;
+	}
+	kernel.held = false;
+}
+
+/* 0, or why they can't be had as they would be made here. */
+static int open_held(void)
+{
+	for (int i = 0; i < HELD; i++) {
+		held[i].own = bpf_obj_get(pin_path(held[i].name));
+		if (i >= NEEDED)
+			continue;
+		if (held[i].own < 0)
+			return -errno;
+		if (!fits(bpf_object__find_map_by_name(kernel.object, held[i].name), held[i].own))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static bool is_of_this_site(int site)
+{
+	uint32_t zero = 0;
+	struct flow_site there;
+
+	return bpf_map_lookup_elem(site, &zero, &there) == 0 && there.lo == kernel.range.lo &&
+	       there.hi == kernel.range.hi && there.handle == kernel.range.handle &&
+	       memcmp(there.media, kernel.range.media, sizeof there.media) == 0;
+}
+
+/* Programs of this layout and site go on, and bans, calls and their ends reach them. 0 or -errno. */
+static int hold(void)
+{
+	int r = kernel.object ? open_held() : -ENOMEM;
+
+	if (r == 0 && !is_of_this_site(held[0].own))
+		r = -EINVAL;
+	if (r != 0)
+		let_go();
+	kernel.held = r == 0;
+	return r;
+}
+
+static void use_held(void)
+{
+	for (int i = 0; i < HELD; i++)
+		*held[i].fd = held[i].own;
+	xdp_start(&(struct xdp_set){-1, kernel.wires, kernel.arrivals});
+	kernel_forget_bans();
+}
+
+static void note_pinned_site(void)
+{
+	int site = bpf_obj_get(pin_path("site"));
+	uint32_t zero = 0;
+
+	if (site < 0)
+		site = former_open("site");
+	if (site < 0)
+		return;
+	if (!kernel.was.hi)
+		(void)bpf_map_lookup_elem(site, &zero, &kernel.was);
+	close(site);
+}
+
+static bool is_used_by_none(uint32_t interface)
+{
+	xdp_end_at(interface);
+	return false;
+}
+
+/* What relays by what nobody can reach is gone: sockets follow bans and calls. */
+static void take_down(void)
+{
+	note_pinned_site();
+	(void)end_strays(is_used_by_none);
+}
+
+/* A load was refused. It may be for lack of something that comes back at once. */
+static int do_without(int r)
+{
+	int holds = hold();
+
+	kernel.lacked = is_lack(r) ? kernel.lacked + 1 : 0;
+	r = give_up(r);
+	if (holds == 0)
+		use_held();
+	else if ((!is_lack(holds) && !is_lack(r)) || kernel.lacked >= TRIES_OF_LACK)
+		take_down();
+	return r;
+}
+
+bool kernel_is_held(void)
+{
+	return kernel.held;
+}
+
 int kernel_load(const struct kernel_shape *s)
 {
+	let_go();
+	take_range(s);
 	libbpf_set_print(quiet);
 	int r = load(s);
 
 	if (r != 0)
-		return give_up(r);
+		return do_without(r);
 	kernel.program = program_fd("relay_tc");
 	kernel.left = program_fd("relay_left");
 	kernel.sender = program_fd("send_tc");
@@ -213,11 +352,9 @@ int kernel_load(const struct kernel_shape *s)
 	kernel.tallies = map_fd("tallies");
 	kernel.bans = map_fd("banned");
 	kernel.site = map_fd("site");
+	kernel.ring = map_fd("ring");
+	kernel.sends = map_fd("sends");
 	note_former();
-	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
-	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
-	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
-	kernel.range.handle = tc_handle(number_of(&kernel.range));
 	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
 	kernel_forget_bans(); /* of an earlier life */
 	return write_site() ? 0 : give_up(-errno);
@@ -235,12 +372,12 @@ int kernel_tallies(void)
 
 int kernel_ring(void)
 {
-	return map_fd("ring");
+	return kernel.ring;
 }
 
 int kernel_sends(void)
 {
-	return map_fd("sends");
+	return kernel.sends;
 }
 
 /* --- interfaces --- */
@@ -262,6 +399,8 @@ static int attach_tc(uint32_t interface, enum bpf_tc_attach_point where, int pro
 	    .flags = BPF_TC_F_REPLACE);
 
 	int r = bpf_tc_query(&hook, &there);
+	if (kernel.held)
+		return r == 0 && !there.prog_id ? -ENOENT : r;
 	if (is_lack(r) || (r == 0 && there.prog_id && there.prog_id == id_of(program)))
 		return r;
 	r = bpf_tc_hook_create(&hook);
@@ -306,6 +445,8 @@ enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 
 	if (r != 0)
 		return is_lack(r) ? ENGINE_UNKNOWN : ENGINE_SOCKETS;
+	if (kernel.held)
+		return w && !w->strips && xdp_is_at(w->way.interface) ? ENGINE_XDP : ENGINE_TC;
 	r = w ? attach_tc(interface, BPF_TC_EGRESS, kernel.left) : -EOPNOTSUPP;
 	if (is_lack(r))
 		return ENGINE_UNKNOWN;
@@ -314,7 +455,7 @@ enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 		(void)detach_tc(interface, BPF_TC_EGRESS, kernel.range.handle);
 	if (!kernel.settled && !detach_former(interface))
 		return ENGINE_UNKNOWN;
-	return xdp ? ENGINE_XDP : ENGINE_TC;
+	return xdp && !w->strips ? ENGINE_XDP : ENGINE_TC; /* XDP sends there, and what comes is tc's */
 }
 
 int kernel_attach_sender(uint32_t interface)
@@ -329,7 +470,8 @@ void kernel_look(void)
 
 void kernel_attached(void)
 {
-	xdp_drop_rest();
+	if (!kernel.held)
+		xdp_drop_rest();
 	write_site();
 }
 

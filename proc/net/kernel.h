@@ -18,6 +18,9 @@ struct kernel_shape {
 /* Adopt the maps that are pinned here, make what is missing, load the programs. 0 or -errno: the kernel, the host or its administrator
  * refuses; it may be tried again. */
 int kernel_load(const struct kernel_shape *s) __attribute__((warn_unused_result));
+/* It was refused, and what an earlier life of the same layout and site left relays on: its maps are had and all below acts on them, but that
+ * no program is put anywhere. What can't be held so was taken away, and sockets relay. */
+bool kernel_is_held(void);
 
 /* Descriptors of the maps, -1 until they are loaded. */
 int kernel_flows(void);

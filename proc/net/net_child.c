@@ -112,15 +112,31 @@ static bool give_sender(struct link *media)
 	return given;
 }
 
+/* Are there maps, of this life or an earlier one? */
+static bool reaches(void)
+{
+	return !net.why_not || kernel_is_held();
+}
+
+/* None but an earlier life's has a program, where none may be loaded. */
+static int have_pair(void)
+{
+	if (!kernel_is_held())
+		return pair_make(&net.pair, exchange());
+	if (pair_find(&net.pair, exchange()))
+		return 0;
+	net.pair = (struct pair){0};
+	return -ENODEV;
+}
+
 static void make_pair(void)
 {
-	int r = pair_make(&net.pair, exchange());
+	int r = have_pair();
 
-	if (r == 0) {
+	if (r == 0)
 		r = kernel_attach_sender(net.pair.interface[1]);
-		if (r != 0)
-			pair_end(&net.pair);
-	}
+	if (r != 0 && net.pair.interface[0])
+		pair_end(&net.pair);
 	if (r != 0) {
 		if (try_later(&net.make_pair))
 			log_info("no pair of devices for calls that end here: %s", strerror(-r));
@@ -166,7 +182,7 @@ static void tell_all(struct link *media)
 
 static void link_up(struct link *l)
 {
-	if (l->peer == PROC_MEDIA && !net.why_not)
+	if (l->peer == PROC_MEDIA && reaches())
 		tell_all(l);
 }
 
@@ -304,7 +320,7 @@ static bool look_at_all(void)
 	if (!whole)
 		return false;
 	kernel_attached();
-	return settle();
+	return kernel_is_held() || settle();
 }
 
 /* Addresses move, interfaces come and go, and an administrator may have taken a filter or a table away. */
@@ -312,7 +328,7 @@ static void on_look(struct timer *t, uint64_t now_ms)
 {
 	bool whole = place_look();
 
-	if (!net.why_not) {
+	if (reaches()) {
 		whole = whole && look_at_all();
 		kernel_forget_bans();
 		struct link *media = net.owed ? child_link(PROC_MEDIA, 0) : NULL;
@@ -366,15 +382,44 @@ static const char *reason(int r)
 	return is_lack(r) ? "nothing is left for it" : "the kernel does not take the programs";
 }
 
+static void say_nowhere(void)
+{
+	struct link *media = child_link(PROC_MEDIA, 0);
+
+	for (uint32_t i = 0; i < net.addresses; i++) {
+		net.interface[i] = 0;
+		net.said[i][0] = 0;
+		net.owed |= media && !tell_path(media, i);
+	}
+}
+
+/* media has the same maps as long as they are held. */
+static void note_held(bool before)
+{
+	if (before == kernel_is_held())
+		return;
+	if (before) {
+		say_nowhere();
+		return;
+	}
+	if (!net.pair.interface[0])
+		make_pair();
+	net.owed = child_link(PROC_MEDIA, 0) != NULL;
+}
+
 static bool load(void)
 {
 	struct kernel_shape s = shape();
+	bool before = kernel_is_held();
 	int r = kernel_load(&s);
 
 	if (r != 0) {
 		net.why_not = "refused";
 		if (try_later(&net.load))
-			log_warn("sockets relay, not the kernel: %s: %s", reason(r), strerror(-r));
+			log_warn("%s: %s: %s",
+			    kernel_is_held() ? "what relayed before goes on as it is" : "sockets relay, not the kernel",
+			    reason(r), strerror(-r));
+		note_held(before);
 		return false;
 	}
 	net.why_not = NULL;
@@ -385,11 +430,17 @@ static bool load(void)
 static void on_load(struct timer *t, uint64_t now_ms)
 {
 	(void)t;
-	if (!load())
+	bool loaded = load();
+
+	if (!reaches()) {
+		bans_have_kernel(false);
+		return;
+	}
+	bans_have_kernel(true);
+	if (!loaded)
 		return;
 	(void)came_good(&net.load);
 	log_info("the kernel relays now");
-	bans_have_kernel();
 	net.owed = child_link(PROC_MEDIA, 0) != NULL;
 	on_look(&net.look, now_ms);
 }
@@ -413,7 +464,7 @@ static void serve(void)
 {
 	begin();
 	place_look(); /* what can't be seen now is looked at again */
-	bans_begin(exchange(), !net.why_not);
+	bans_begin(exchange(), reaches());
 	on_look(&net.look, child_now());
 }
 
@@ -424,7 +475,7 @@ static void stop(void)
 	if (child_is_followed())
 		return;
 	bans_end();
-	if (net.why_not || kernel_in_use())
+	if (!reaches() || kernel_in_use())
 		return;
 	for (uint32_t i = 0; i < net.addresses; i++)
 		if (net.interface[i])
@@ -452,16 +503,16 @@ static void status(struct proc_status *s)
 {
 	char name[STATUS_NAME_MAX];
 
-	status_add(s, "kernel-addresses", STATUS_POOL, net.why_not ? 0 : net.attached, net.addresses, net.addresses,
+	status_add(s, "kernel-addresses", STATUS_POOL, reaches() ? net.attached : 0, net.addresses, net.addresses,
 	    net.refused);
 	status_counter(s, "sends-many", net.pair.interface[0] != 0);
-	status_counter(s, "dropped-banned", net.why_not ? 0 : kernel_banned());
+	status_counter(s, "dropped-banned", reaches() ? kernel_banned() : 0);
 	bans_status(s);
-	if (!net.why_not) {
+	if (reaches())
 		say_engines(s);
+	if (!net.why_not)
 		return;
-	}
-	snprintf(name, sizeof name, "sockets-relay-%s", net.why_not);
+	snprintf(name, sizeof name, "%s-%s", kernel_is_held() ? "former-relays" : "sockets-relay", net.why_not);
 	status_counter(s, name, 1);
 }
 

@@ -4,9 +4,42 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netpacket/packet.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct ifaddrs *all; /* as they were when they could last be looked at */
+
+/* Theirs in order: each ban is looked for among them. */
+static struct ip {
+	uint8_t octets[16]; /* as in struct addr */
+} * here;
+static size_t here_n;
+
+static int compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct ip));
+}
+
+static bool sort(const struct ifaddrs *list)
+{
+	size_t n = 0;
+	struct addr a;
+
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next)
+		n++;
+	struct ip *sorted = calloc(n + 1, sizeof *sorted);
+	if (!sorted)
+		return false;
+	n = 0;
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next)
+		if (i->ifa_addr && addr_from_sockaddr(i->ifa_addr, &a))
+			memcpy(sorted[n++].octets, a.ip, sizeof sorted->octets);
+	qsort(sorted, n, sizeof *sorted, compare);
+	free(here);
+	here = sorted;
+	here_n = n;
+	return true;
+}
 
 static uint32_t ethernet(const char *name)
 {
@@ -25,6 +58,10 @@ bool place_look(void)
 
 	if (getifaddrs(&now) != 0)
 		return false;
+	if (!sort(now)) {
+		freeifaddrs(now);
+		return false;
+	}
 	freeifaddrs(all);
 	all = now;
 	return true;
@@ -46,17 +83,17 @@ uint32_t place_of(const struct addr *a)
 	uint32_t at = 0;
 
 	for (const struct ifaddrs *i = next_with(all, a); i; i = next_with(i->ifa_next, a)) {
-		uint32_t here = ethernet(i->ifa_name);
-		if (here && at && at != here)
+		uint32_t its = ethernet(i->ifa_name);
+		if (its && at && at != its)
 			return 0;
-		at = here ? here : at;
+		at = its ? its : at;
 	}
 	return at;
 }
 
 bool place_is_here(const struct addr *a)
 {
-	return next_with(all, a) != NULL;
+	return here_n && bsearch(a->ip, here, here_n, sizeof *here, compare);
 }
 
 /* FNV-1a */

@@ -3,6 +3,7 @@
 #include "lack.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -18,8 +19,9 @@ enum { ANSWER_MAX = 16384, STALE_MAX = 8, UNTOLD = 0, TYPE = 0x3fff /* NLA_TYPE_
 static struct {
 	int route, generic; /* sockets; -1: none */
 	uint16_t netdev;    /* id of the family that tells what drivers can; 0: the kernel is older than that (6.3) */
+	uint16_t ethtool;   /* of the one that tells what cards do; 0: older than 5.6 */
 	uint32_t asked;
-} netlink = {-1, -1, 0, 0};
+} netlink = {-1, -1, 0, 0, 0};
 
 union question {
 	struct nlmsghdr head;
@@ -121,19 +123,25 @@ static const struct rtattr *generic_attributes(const struct nlmsghdr *h, uint32_
 	return (const struct rtattr *)(const void *)((const uint8_t *)h + NLMSG_LENGTH(GENL_HDRLEN));
 }
 
-/* 0 and *out, or -errno. */
-static int generic_ask(
-    uint16_t family, uint8_t command, const struct rtattr *what, uint16_t type, void *out, size_t n_out)
+static int generic_question(uint16_t family, uint8_t command, const struct rtattr *what, const struct nlmsghdr **out)
 {
 	union question q = {.head = {.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN), .nlmsg_type = family}};
 	struct genlmsghdr *g = NLMSG_DATA(&q.head);
-	const struct nlmsghdr *h = NULL;
-	uint32_t n = 0;
 
 	g->cmd = command;
 	g->version = 1;
 	put(&q.head, what->rta_type, data_of(what), RTA_PAYLOAD(what));
-	int r = ask(netlink.generic, &q, &h);
+	return ask(netlink.generic, &q, out);
+}
+
+/* 0 and *out, or -errno. */
+static int generic_ask(
+    uint16_t family, uint8_t command, const struct rtattr *what, uint16_t type, void *out, size_t n_out)
+{
+	const struct nlmsghdr *h = NULL;
+	uint32_t n = 0;
+
+	int r = generic_question(family, command, what, &h);
 	if (r != 0)
 		return r;
 	const struct rtattr *a = generic_attributes(h, &n);
@@ -144,14 +152,15 @@ static int generic_ask(
 	return 0;
 }
 
-static uint16_t netdev_family(void)
+static uint16_t family_of(const char *name)
 {
-	static const struct {
+	struct {
 		struct rtattr head;
-		char name[8];
-	} named = {{RTA_LENGTH(7), CTRL_ATTR_FAMILY_NAME}, "netdev"};
+		char name[16];
+	} named = {{(uint16_t)RTA_LENGTH(strlen(name) + 1), CTRL_ATTR_FAMILY_NAME}, ""};
 	uint16_t id = 0;
 
+	memcpy(named.name, name, strlen(name) + 1);
 	(void)generic_ask(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, &named.head, CTRL_ATTR_FAMILY_ID, &id, sizeof id);
 	return id;
 }
@@ -168,6 +177,60 @@ static int features_of(uint32_t interface, uint64_t *out)
 	*out = UNTOLD;
 	if (netlink.netdev)
 		r = generic_ask(netlink.netdev, NETDEV_DEV_GET, &which.head, NETDEV_XDP_FEATURES, out, sizeof *out);
+	return is_lack(r) ? r : 0;
+}
+
+/* --- what cards do --- */
+
+/* NULL: there is none. */
+static const struct rtattr *inside(const struct rtattr *a, uint32_t *n, uint16_t type)
+{
+	for (uint32_t left = *n; a && RTA_OK(a, left); a = next(a, &left))
+		if ((a->rta_type & TYPE) == type) {
+			*n = (uint32_t)RTA_PAYLOAD(a);
+			return data_of(a);
+		}
+	return NULL;
+}
+
+static bool is_named(const struct rtattr *bit, const char *feature)
+{
+	uint32_t n = (uint32_t)RTA_PAYLOAD(bit);
+	const void *name = inside(data_of(bit), &n, ETHTOOL_A_BITSET_BIT_NAME);
+
+	return name && strnlen(name, n) == strlen(feature) && memcmp(name, feature, strlen(feature)) == 0;
+}
+
+/* A list of bits without a mask has those that are set. */
+bool wire_read_feature(const struct nlmsghdr *h, const char *feature)
+{
+	uint32_t n = 0, listed;
+	const struct rtattr *set = inside(generic_attributes(h, &n), &n, ETHTOOL_A_FEATURES_ACTIVE);
+
+	listed = n;
+	if (!set || !inside(set, &listed, ETHTOOL_A_BITSET_NOMASK))
+		return false;
+	for (const struct rtattr *bit = inside(set, &n, ETHTOOL_A_BITSET_BITS); bit && RTA_OK(bit, n);
+	     bit = next(bit, &n))
+		if (is_named(bit, feature))
+			return true;
+	return false;
+}
+
+/* 0 or -errno; of a card that tells nothing of itself it is taken that it leaves tags alone. */
+static int strips(uint32_t interface, uint16_t protocol, bool *out)
+{
+	const struct {
+		struct rtattr head, device;
+		uint32_t interface;
+	} which = {{RTA_LENGTH(RTA_LENGTH(sizeof interface)), ETHTOOL_A_FEATURES_HEADER | NLA_F_NESTED},
+	    {RTA_LENGTH(sizeof interface), ETHTOOL_A_HEADER_DEV_INDEX}, interface};
+	const struct nlmsghdr *h = NULL;
+	int r = -ENODEV;
+
+	if (netlink.ethtool)
+		r = generic_question(netlink.ethtool, ETHTOOL_MSG_FEATURES_GET, &which.head, &h);
+	*out = r == 0 && wire_read_feature(h, protocol == htons(0x8100) ? "rx-vlan-hw-parse" : "rx-vlan-stag-hw-parse");
 	return is_lack(r) ? r : 0;
 }
 
@@ -250,7 +313,8 @@ void wire_open(void)
 {
 	netlink.route = open_netlink(NETLINK_ROUTE);
 	netlink.generic = open_netlink(NETLINK_GENERIC);
-	netlink.netdev = netdev_family();
+	netlink.netdev = family_of("netdev");
+	netlink.ethtool = family_of(ETHTOOL_GENL_NAME);
 }
 
 /* A driver that says nothing of itself may take programs and not send what others redirect to it; a veth whose far end has
@@ -279,6 +343,10 @@ int wire_of(uint32_t interface, struct wire *out)
 	for (unsigned i = 0; i < tags; i++) /* the outer one is the lowest's */
 		w.way.tag[i] = tag[tags - 1 - i];
 	r = features_of(w.way.interface, &can);
+	if (r != 0)
+		return r;
+	if (tags && !l.veth)
+		r = strips(w.way.interface, w.way.tag[0].protocol, &w.strips);
 	if (r != 0)
 		return r;
 	w.way.redirects = (can & all) == all;

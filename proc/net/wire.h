@@ -13,6 +13,8 @@ struct wire {
 	char name[IF_NAMESIZE]; /* of the interface that was asked for */
 	struct flow_wire way;
 	bool native; /* worth an attempt: of a veth only when its far end takes what is sent to it */
+	bool
+	    strips; /* the card takes the tag off, so that programs see its frames without; of a veth it can't be known */
 };
 
 /* Before the cage. Without netlink no interface is worth an attempt. */
@@ -34,6 +36,9 @@ struct wire_link {
 	bool vlan, veth;
 };
 bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out) __attribute__((warn_unused_result));
+/* Has the answer of ethtool's family this feature among the active ones? False too where it is no such answer. */
+bool wire_read_feature(const struct nlmsghdr *h, const char *feature);
+
 int wire_link_of(uint32_t interface, struct wire_link *out) __attribute__((warn_unused_result));
 
 #endif

@@ -77,6 +77,16 @@ void xdp_begin(void)
 		hooks[i].wanted = false;
 }
 
+/* Written only where it is not yet so: the memory of what is replaced is the next one's, and a program may be reading it. */
+static bool stands(int map, const void *key, const void *value, size_t n)
+{
+	uint8_t there[sizeof(struct flow_wire)];
+
+	if (bpf_map_lookup_elem(map, key, there) == 0 && memcmp(there, value, n) == 0)
+		return true;
+	return bpf_map_update_elem(map, key, value, BPF_ANY) == 0;
+}
+
 bool xdp_take(uint32_t interface, const struct wire *w)
 {
 	struct flow_arrival a = {.interface = w->way.interface};
@@ -85,8 +95,8 @@ bool xdp_take(uint32_t interface, const struct wire *w)
 	if (!h || !hook_holds(h))
 		return false;
 	memcpy(a.tag, w->way.tag, sizeof a.tag);
-	if (bpf_map_update_elem(set.wires, &interface, &w->way, BPF_ANY) != 0 ||
-	    (a.tag[0].protocol && bpf_map_update_elem(set.arrivals, &a, &interface, BPF_ANY) != 0))
+	if (!stands(set.wires, &interface, &w->way, sizeof w->way) ||
+	    (a.tag[0].protocol && !stands(set.arrivals, &a, &interface, sizeof interface)))
 		return false;
 	h->wanted = true;
 	taken[taken_n++] = interface;
@@ -139,6 +149,25 @@ void xdp_drop_rest(void)
 			close_hook(&hooks[i]);
 	}
 	hooks_n = kept;
+}
+
+bool xdp_is_at(uint32_t interface)
+{
+	struct bpf_link_info info = {0};
+	uint32_t n = sizeof info;
+	int link = bpf_obj_get(pin_path(interface));
+	bool is = link >= 0 && bpf_obj_get_info_by_fd(link, &info, &n) == 0 && info.xdp.ifindex == interface;
+
+	if (link >= 0)
+		close(link);
+	return is;
+}
+
+void xdp_end_at(uint32_t interface)
+{
+	struct hook h = {interface, bpf_obj_get(pin_path(interface)), false};
+
+	close_hook(&h);
 }
 
 bool xdp_is_used(void)

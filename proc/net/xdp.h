@@ -18,6 +18,11 @@ void xdp_begin(void);
 bool xdp_take(uint32_t interface, const struct wire *w);
 void xdp_drop_rest(void);
 
+/* Is there one of ours, of whichever life? */
+bool xdp_is_at(uint32_t interface);
+/* None of ours is, whoever left it. */
+void xdp_end_at(uint32_t interface);
+
 /* Is there any? */
 bool xdp_is_used(void);
 

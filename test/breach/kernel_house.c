@@ -7,10 +7,12 @@
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct {
@@ -28,6 +30,15 @@ int kernel_house_socket(void)
 	int fd = netns_socket(house.phones);
 
 	if (fd < 0)
+		abort();
+	return fd;
+}
+
+int kernel_house_raw(void)
+{
+	int home = netns_enter(house.phones), fd = home < 0 ? -1 : socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP);
+
+	if (fd < 0 || !netns_leave(home))
 		abort();
 	return fd;
 }

@@ -11,6 +11,8 @@ enum { KERNEL_HOUSE_SKIPPED = 77 };
 bool kernel_house_networks(const char *ours, const char *theirs);
 /* A socket of UDP in the other network. */
 int kernel_house_socket(void);
+/* A raw one there, for whole datagrams of UDP. */
+int kernel_house_raw(void);
 /* What that costs is not the phones' network's: it goes. */
 void kernel_house_leave(void);
 

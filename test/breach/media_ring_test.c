@@ -5,6 +5,7 @@
 #include "kernel_house.h"
 #include "media_house.h"
 #include "test.h"
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -70,6 +71,62 @@ static void packets_come_by_the_ring(void)
 	CHECK(house_says(&a, &b, 1));
 	phone_say(&a, 0, 9, 960);
 	CHECK(phone_hears_within(&b, HOUSE_ARRIVAL_MS) && b.payload_n == 960 && house_counter("ring-taken") == before + 101);
+}
+
+static uint16_t sum_of(const struct phone *p, const uint8_t *udp, size_t n)
+{
+	struct addr to = house.spec.side[1].local;
+	uint32_t sum = 17 + (uint32_t)n;
+
+	for (size_t i = 12; i < 16; i++)
+		sum += i % 2 ? (uint32_t)p->addr.ip[i] + to.ip[i] : ((uint32_t)p->addr.ip[i] + to.ip[i]) << 8;
+	for (size_t i = 0; i < n; i++)
+		sum += i % 2 ? udp[i] : (uint32_t)udp[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* A datagram of UDP as b sends it, with the right checksum. */
+static size_t whole_datagram(uint8_t *udp, uint8_t fill)
+{
+	size_t n = 8 + phone_seal(&b, 0, fill, 160, udp + 8);
+	const uint16_t head[4] = {htons(b.addr.port), htons(b.port), htons((uint16_t)n), 0};
+
+	memcpy(udp, head, sizeof head);
+	const uint16_t check = htons((uint16_t)~sum_of(&b, udp, n));
+	memcpy(udp + 6, &check, sizeof check);
+	return n;
+}
+
+/* Clear RTP has no tag: what was damaged on the way must not be heard, as from a socket. */
+static void what_is_damaged_is_not_taken(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	uint8_t udp[2100];
+	int raw = kernel_house_raw();
+
+	begin_call(2, JOIN + 2, SDP_AES_CM_128_HMAC_SHA1_80, true);
+	CHECK(house_talks(&a, &b)); /* whose checksums nobody made */
+	memcpy(&to.sin_addr, house.spec.side[1].local.ip + 12, sizeof to.sin_addr);
+	struct sockaddr_in from = {.sin_family = AF_INET};
+	memcpy(&from.sin_addr, b.addr.ip + 12, sizeof from.sin_addr);
+	CHECK(bind(raw, (struct sockaddr *)&from, sizeof from) == 0);
+	uint64_t taken = house_counter("ring-taken");
+	for (uint8_t i = 0; i < 9; i++) {
+		size_t n = whole_datagram(udp, i);
+		if (i % 3 == 1)
+			udp[40] ^= 1;
+		if (i % 3 == 2)
+			udp[6] = udp[7] = 0; /* it has none */
+		CHECK(sendto(raw, udp, n, 0, (struct sockaddr *)&to, sizeof to) == (ssize_t)n);
+		if (i % 3 != 1)
+			CHECK(phone_hears_within(&a, HOUSE_ARRIVAL_MS) && a.payload[0] == i && a.payload[32] == i);
+	}
+	CHECK(house_counts("ring-damaged", 3) && house_counter("ring-taken") == taken + 9 && a.unopened == 0);
+	CHECK(!phone_hears_within(&a, HOUSE_SILENCE_MS));
+	close(raw);
+	house_close(JOIN + 2);
 }
 
 static void many_leave_together(void)
@@ -267,6 +324,7 @@ int main(int argc, char **argv)
 	RUN(many_leave_together);
 	RUN(a_full_ring_falls_back_and_recovers);
 	RUN(one_has_no_more_of_it_than_a_phone);
+	RUN(what_is_damaged_is_not_taken);
 	RUN(a_kill_keeps_what_came_for_whom_it_came);
 	RUN(what_net_lies_is_borne);
 	house_end();

@@ -333,6 +333,118 @@ static uint32_t programs(uint32_t id[4])
 	return n;
 }
 
+static uint32_t lines(const char *command)
+{
+	FILE *f = popen(command, "r");
+	uint32_t n = 0;
+	char line[512];
+
+	while (f && fgets(line, sizeof line, f))
+		n++;
+	if (f)
+		pclose(f);
+	return n;
+}
+
+/* Another map stands where one of ours was, and may not go. */
+static bool spoil(const char *name)
+{
+	char path[128];
+	int other = bpf_map_create(BPF_MAP_TYPE_ARRAY, "other", 4, 4, 1, NULL);
+
+	snprintf(path, sizeof path, "%s/%s-%d", net_cwd, name, FLOW_LAYOUT);
+	bool done = other >= 0 && unlink(path) == 0 && bpf_obj_pin(other, path) == 0 && chown(path, NET_UID, NET_UID) == 0 &&
+		    chmod(net_cwd, 0500) == 0;
+	close(other);
+	return done;
+}
+
+static void say_ban(const char *ip, uint64_t until_ms)
+{
+	struct msg_ban *m = ipc_begin(net_core, MSG_BAN);
+
+	m->address = net_at(ip);
+	m->until_ms = until_ms;
+	ipc_end(net_core);
+	stage_run(&net_stage, 200);
+}
+
+static bool banned_in_the_kernel(const char *ip)
+{
+	char path[128];
+	struct flow_ip key;
+	struct flow_ban ban;
+
+	snprintf(path, sizeof path, "%s/banned-%d", net_cwd, FLOW_LAYOUT);
+	int fd = bpf_obj_get(path);
+	memcpy(&key, net_at(ip).ip, sizeof key);
+	bool is = fd >= 0 && bpf_map_lookup_elem(fd, &key, &ban) == 0 && ban.until_ns > 0;
+	close(fd);
+	return is;
+}
+
+static uint32_t bans_looked_for(void)
+{
+	char path[128];
+	struct flow_site there = {0};
+	uint32_t zero = 0;
+
+	snprintf(path, sizeof path, "%s/site-%d", net_cwd, FLOW_LAYOUT);
+	int fd = bpf_obj_get(path);
+	(void)bpf_map_lookup_elem(fd, &zero, &there);
+	close(fd);
+	return there.bans;
+}
+
+/* Net and media died, and no program may be loaded: those that relay on are not out of reach (R13, R28). */
+static void what_relays_on_is_held(void)
+{
+	static const uint64_t long_ms = UINT64_MAX / 2000000;
+
+	CHECK(net_pins(true) && far_end_takes_xdp(true) && net_begin("192.0.2.1") && net_has_maps() && wait_xdp(true));
+	uint32_t interface = net_seen.path.interface, was = id_of(net_seen.fd[KERNEL_FLOWS]), program[4], later[4];
+	say_ban("198.51.100.7", long_ms);
+	CHECK(banned_in_the_kernel("198.51.100.7") && programs(program) == 1);
+	stage_kill(&net_stage);
+	CHECK(spoil("arrivals") && net_begin("192.0.2.1") && net_has_maps());
+	stage_run(&net_stage, 300);
+	CHECK(net_says("former-relays-refused") && !net_says("sockets-relay-refused") && net_says("relay-rfk0-xdp") && net_says("sends-many"));
+	CHECK(id_of(net_seen.fd[KERNEL_FLOWS]) == was && net_seen.path.interface == interface && net_seen.fd[KERNEL_RING] >= 0 &&
+	      net_seen.fd[KERNEL_SENDS] >= 0 && net_seen.fd[KERNEL_SENDER] >= 0);
+	say_ban("198.51.100.8", long_ms);
+	say_ban("198.51.100.7", 0);
+	CHECK(banned_in_the_kernel("198.51.100.8") && !banned_in_the_kernel("198.51.100.7") && bans_looked_for() == 1);
+	stage_run(&net_stage, 6500); /* over a look, and loads that are refused again */
+	CHECK(attached() && xdp_attached() && programs(later) == 1 && later[0] == program[0] && net_says("relay-rfk0-xdp"));
+	say_ban("198.51.100.8", 0);
+	CHECK(!banned_in_the_kernel("198.51.100.8") && bans_looked_for() == 0);
+	/* and when they may be loaded, they are */
+	net_forget();
+	CHECK(chmod(net_cwd, 0700) == 0 && wait_for(all_came));
+	stage_run(&net_stage, 300);
+	CHECK(!net_says("former-relays-refused") && net_says("relay-rfk0-xdp") && id_of(net_seen.fd[KERNEL_FLOWS]) == was);
+	CHECK(programs(later) == 1 && later[0] != program[0]);
+	/* a stop of one that holds takes all away as any */
+	stage_kill(&net_stage);
+	CHECK(spoil("arrivals") && net_begin("192.0.2.1") && net_has_maps());
+	stage_run(&net_stage, 300);
+	CHECK(net_says("former-relays-refused") && chmod(net_cwd, 0700) == 0 && stage_end(&net_stage) == 0);
+	CHECK(!attached() && !xdp_attached() && !pinned("flows") && !has_pair() && far_end_takes_xdp(false));
+}
+
+static void what_cant_be_held_is_taken_down(void)
+{
+	CHECK(net_pins(true) && far_end_takes_xdp(true) && net_begin("192.0.2.1") && net_has_maps() && wait_xdp(true));
+	stage_kill(&net_stage);
+	CHECK(spoil("banned") && attached() && xdp_attached() && net_begin("192.0.2.1"));
+	stage_run(&net_stage, 300);
+	CHECK(net_says("sockets-relay-refused") && !net_says("former-relays-refused") && !net_seen.all);
+	CHECK(!attached() && !xdp_attached() && lines("tc filter show dev rfk0 egress | grep relay_left") == 0);
+	CHECK(chmod(net_cwd, 0700) == 0 && wait_for(all_came) && wait_for(attached));
+	CHECK(stage_end(&net_stage) == 0 && !attached() && far_end_takes_xdp(false));
+}
+
+
 /* Each keeps its own filter at an interface that both use, and its pair and table. */
 static void two_exchanges_share_an_interface(void)
 {
@@ -349,19 +461,6 @@ static void two_exchanges_share_an_interface(void)
 	CHECK(stage_end(&other) == 0 && programs(later) == 1 && later[0] == alone[0] && has_pair());
 	CHECK(stage_end(&net_stage) == 0 && programs(later) == 0 && !has_pair());
 	CHECK(umount2(pins, MNT_DETACH) == 0 && rmdir(pins) == 0);
-}
-
-static uint32_t lines(const char *command)
-{
-	FILE *f = popen(command, "r");
-	uint32_t n = 0;
-	char line[512];
-
-	while (f && fgets(line, sizeof line, f))
-		n++;
-	if (f)
-		pclose(f);
-	return n;
 }
 
 static bool is_at(const char *interface)
@@ -461,6 +560,8 @@ int main(int argc, char **argv)
 	RUN(what_cant_be_seen_stays_as_it_is);
 	RUN(a_pair_comes_back);
 	RUN(what_was_refused_is_tried_again);
+	RUN(what_relays_on_is_held);
+	RUN(what_cant_be_held_is_taken_down);
 	RUN(xdp_of_another_stays);
 	RUN(two_exchanges_share_an_interface);
 	RUN(another_address_after_a_kill);

@@ -52,7 +52,7 @@ static void a_tally_is_written_anew(void)
 	CHECK(counts_up(&t.hop.next, 16, 120) && counts_up(t.hop.ethernet, 12, 140) && t.hop.until_ns == 123456789 &&
 	      t.hop.interface == 9 && t.hop.wire.interface == 8 && t.hop.wire.redirects == 1 &&
 	      t.hop.wire.tag[1].protocol == 0xa888 && t.hop.wire.tag[1].vlan == 6);
-	CHECK(memcmp(&t.stream, &none, sizeof none) == 0 && t.zero == 0);
+	CHECK(memcmp(&t.stream, &none, sizeof none) == 0 && t.written == 0);
 }
 
 static void one_that_was_not_used_and_one_of_no_sense(void)

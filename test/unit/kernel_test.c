@@ -18,7 +18,9 @@
 #include <linux/capability.h>
 #include <net/ethernet.h>
 #include <stddef.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -578,6 +580,99 @@ static void nothing_leaves_under_another_name(void)
 	unwritten();
 }
 
+/* Which writing is in force the tally says; the next one is already. */
+static void what_is_not_in_force_decides_nothing(void)
+{
+	struct flow_key key;
+	uint32_t slot = 0;
+
+	begin(false, true);
+	struct flow f = written(0);
+	CHECK(bpf_map_get_next_key(flows, NULL, &key) == 0);
+	struct frame frame = rtp(0, 170), strange = rtp(0, 170);
+	strange.from.ip[15]++;
+	build(&strange);
+	for (int ahead = -2; ahead <= 3; ahead++) {
+		struct flow_tally t = {.hop = way, .written = 0xffff};
+		f.written = (uint16_t)(t.written + ahead);
+		bpf_map_update_elem(flows, &key, &f, BPF_ANY);
+		bpf_map_update_elem(tallies, &slot, &t, BPF_ANY);
+		bool in_force = ahead == 0 || ahead == 1;
+		CHECK(run(&strange) == (in_force ? SHOT : OK) && tally(0).dropped[FLOW_STRANGER] == in_force);
+		CHECK(run(&frame) == (in_force ? REDIRECT : OK) && tally(0).passed == in_force);
+	}
+	f.written = 0;
+	f.slot = 1; /* of another port */
+	bpf_map_update_elem(flows, &key, &f, BPF_ANY);
+	forget();
+	CHECK(run(&frame) == OK && tally(0).passed == 0 && tally(1).passed == 0);
+	unwritten();
+}
+
+/* Two ports whose flows are written as media does it, over and over: the memory of the one is that of the other at once. */
+struct churn {
+	struct flow_key key[2];
+	struct flow flow[2];
+	struct flow_tally *tally;
+	bool stop;
+};
+
+static void *churns(void *arg)
+{
+	struct churn *c = arg;
+
+	for (uint32_t i = 0; !__atomic_load_n(&c->stop, __ATOMIC_RELAXED); i++) {
+		struct flow *f = &c->flow[i % 2];
+		uint16_t *in_force = &c->tally[f->slot].written;
+		if (i % 8 < 2) {
+			bpf_map_delete_elem(flows, &c->key[i % 2]);
+			__atomic_store_n(in_force, (uint16_t)(*in_force + 2), __ATOMIC_RELEASE);
+		}
+		f->written = (uint16_t)(*in_force + 1);
+		bpf_map_update_elem(flows, &c->key[i % 2], f, BPF_ANY);
+		__atomic_store_n(in_force, f->written, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+static void a_flow_that_is_replaced_meanwhile_is_not_used(void)
+{
+	enum { OTHER_SLOT = 2, MS = 1500 };
+	struct churn c = {.tally = mmap(NULL, 4 * sizeof *c.tally, PROT_READ | PROT_WRITE, MAP_SHARED, tallies, 0)};
+	struct addr from = at("198.51.100.77", 0), to = at("203.0.113.77", 0);
+	uint32_t left_wrong = 0, dropped = 0, passed = 0;
+	pthread_t churning;
+
+	begin(false, true);
+	c.flow[0] = c.flow[1] = written(0);
+	CHECK(c.tally != MAP_FAILED && bpf_map_get_next_key(flows, NULL, &c.key[0]) == 0);
+	c.key[1] = c.key[0];
+	c.key[1].port = htons(PORT + OTHER_SLOT);
+	c.flow[1].slot = OTHER_SLOT;
+	memcpy(&c.flow[1].from, from.ip, sizeof c.flow[1].from);
+	memcpy(&c.flow[1].to, to.ip, sizeof c.flow[1].to);
+	c.flow[1].to_port = htons(777);
+	c.flow[1].source_port = htons(PORT);
+	struct frame frame = rtp(0, 170);
+	CHECK(pthread_create(&churning, NULL, churns, &c) == 0);
+	for (uint64_t end = clock_boot_ms() + MS; clock_boot_ms() < end;) {
+		c.tally[0].full_ns = 0;
+		enum verdict v = run(&frame);
+		passed += v == REDIRECT;
+		dropped += v == SHOT;
+		left_wrong += v == REDIRECT && !leaves_right(&frame);
+	}
+	__atomic_store_n(&c.stop, true, __ATOMIC_RELAXED);
+	pthread_join(churning, NULL);
+	if (left_wrong || dropped)
+		printf("of %u relayed %u to others, and %u dropped\n", passed, left_wrong, dropped);
+	CHECK(passed > 100 && left_wrong == 0 && dropped == 0);
+	CHECK(c.tally[OTHER_SLOT].passed == 0 && c.tally[OTHER_SLOT].dropped[FLOW_STRANGER] == 0);
+	munmap(c.tally, 4 * sizeof *c.tally);
+	unwritten();
+	forget();
+}
+
 static void a_banned_address_is_heard_nowhere(void)
 {
 	struct flow_ip ip;
@@ -1097,6 +1192,8 @@ int main(void)
 		RUN(a_datagram_without_checksum_stays_so);
 		RUN(both_police_alike);
 		RUN(nothing_leaves_under_another_name);
+		RUN(what_is_not_in_force_decides_nothing);
+		RUN(a_flow_that_is_replaced_meanwhile_is_not_used);
 		RUN(a_banned_address_is_heard_nowhere);
 		RUN(both_count_a_stream_alike);
 		RUN(others_do_not_count);

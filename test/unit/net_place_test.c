@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { MANY = 3000, ENTRIES = MANY + 8 };
 
@@ -146,6 +147,13 @@ static void the_last_of_many_is_found(void)
 	CHECK(place_of(&media) == 3 && place_is_here(&media));
 	CHECK(place_of(&last) == 2 && place_is_here(&last));
 	CHECK(!place_is_here(&none));
+	/* at each look all bans are looked for */
+	enum { BANS = 1024, LOOKS = 200 };
+	clock_t began = clock();
+	for (int i = 0; i < BANS * LOOKS; i++)
+		if (place_is_here(i % 2 ? &none : &last) == i % 2)
+			CHECK(false);
+	CHECK(clock() - began < CLOCKS_PER_SEC);
 }
 
 static void what_cannot_be_read_is_as_it_was(void)

@@ -111,8 +111,54 @@ static void what_leads_nowhere_is_refused(void)
 	}
 }
 
+static void *bit(uint32_t index, const char *name)
+{
+	void *nest = put(1 | 0x8000, NULL, 0); /* ETHTOOL_A_BITSET_BITS_BIT */
+
+	put(1, &index, sizeof index);
+	put(2, name, strlen(name) + 1);
+	end(nest);
+	return nest;
+}
+
+static void features(bool mask, const char *active)
+{
+	memset(&said, 0, sizeof said);
+	said.head = (struct nlmsghdr){.nlmsg_len = NLMSG_LENGTH(4)};
+	for (uint16_t which = 2; which <= 4; which++) { /* hardware's, wanted, active */
+		void *set = put(which | 0x8000, NULL, 0);
+		if (!mask)
+			put(1, NULL, 0);
+		put(2, &(uint32_t){64}, 4);
+		void *bits = put(3 | 0x8000, NULL, 0);
+		bit(0, "tx-scatter-gather");
+		bit(9, which == 4 ? active : "rx-vlan-hw-parse");
+		end(bits);
+		end(set);
+	}
+}
+
+/* What the card could do is not what it does. */
+static void active_features_are_read(void)
+{
+	features(false, "rx-vlan-hw-parse");
+	CHECK(wire_read_feature(&said.head, "rx-vlan-hw-parse") && wire_read_feature(&said.head, "tx-scatter-gather"));
+	CHECK(!wire_read_feature(&said.head, "rx-vlan-hw") && !wire_read_feature(&said.head, "rx-vlan-stag-hw-parse"));
+	for (uint32_t n = said.head.nlmsg_len, found = 1; n-- > 0;) { /* cut off anywhere */
+		said.head.nlmsg_len = n;
+		bool is = wire_read_feature(&said.head, "rx-vlan-hw-parse");
+		CHECK(!is || found);
+		found = is;
+	}
+	features(false, "rx-gro");
+	CHECK(!wire_read_feature(&said.head, "rx-vlan-hw-parse"));
+	features(true, "rx-vlan-hw-parse");
+	CHECK(!wire_read_feature(&said.head, "rx-vlan-hw-parse"));
+}
+
 int main(void)
 {
+	RUN(active_features_are_read);
 	RUN(links_are_read);
 	RUN(what_leads_nowhere_is_refused);
 	return TEST_END;
