@@ -100,6 +100,14 @@ enum target_kind {
 	TARGET_KINDS
 };
 
+/* whose name a From is */
+enum from_kind {
+	FROM_FOREIGN,
+	FROM_OURS,
+	FROM_NOBODY, /* anonymous@anonymous.invalid (RFC 3323 4.1.1.3) */
+	FROMS
+};
+
 /* where a Refer-To leads */
 enum refer_kind {
 	REFER_NONE,
@@ -363,7 +371,7 @@ enum turn_why {
  * NOTIFY, 0 without one. place: where the phone of a call for help says that it is. */
 #define FIELDS_REQUEST(N, E, S, D, A, B, O)                                                                      \
 	N(uint64_t, txn) N(uint64_t, flow) N(uint32_t, device) E(method, SIP_METHODS_N) E(emergency, 2)               \
-	E(target_kind, TARGET_KINDS) S(target_user, USER_NAME_MAX * 2) E(from_ours, 2)                               \
+	E(target_kind, TARGET_KINDS) S(target_user, USER_NAME_MAX * 2) E(from_kind, FROMS)                            \
 	S(from_user, USER_NAME_MAX * 2) S(from_tag, TAG_MAX) E(to_ours, 2) S(to_user, USER_NAME_MAX * 2)             \
 	S(to_tag, TAG_MAX) S(call_id, CALL_ID_MAX) N(uint32_t, cseq) N(uint8_t, max_forwards)                        \
 	E(contact_form, CONTACT_FORMS) S(contact, URI_TEXT_MAX) N(uint32_t, contact_expires)                         \

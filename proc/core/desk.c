@@ -158,20 +158,34 @@ static bool is_needed(uint32_t person, const struct dest *to, const struct dest 
 	       !(to->kind == desk->kind && to->index == desk->index);
 }
 
+static bool tells_alarm(const struct notice_call *n)
+{
+	return !is_free(n) && n->alarm;
+}
+
+static struct notice_call *first(bool (*is)(const struct notice_call *n))
+{
+	for (struct notice_call *n = table; n < table + DESK_CALLS_MAX; n++)
+		if (is(n))
+			return n;
+	return NULL;
+}
+
 /* NULL: as many as there may be are under way. */
 static struct notice_call *take(const struct dest *desk, uint64_t alarm)
 {
-	for (struct notice_call *n = table; n < table + DESK_CALLS_MAX; n++)
-		if (is_free(n)) {
-			n->used = true;
-			n->call = 0;
-			n->alarm = alarm;
-			n->to = *desk;
-			timer_set(&child_wheel, &n->timer, child_now() + DESK_AFTER_MS);
-			return n;
-		}
-	given_up++;
-	return NULL;
+	struct notice_call *n = first(is_free);
+
+	if (!n) {
+		given_up++;
+		return NULL;
+	}
+	n->used = true;
+	n->call = 0;
+	n->alarm = alarm;
+	n->to = *desk;
+	timer_set(&child_wheel, &n->timer, child_now() + DESK_AFTER_MS);
+	return n;
 }
 
 void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const struct desk_doubt *doubt)
@@ -183,20 +197,11 @@ void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const 
 		compose(n, device, person, doubt);
 }
 
-/* One call tells of all that is there by then. */
-static struct notice_call *alarm_under_way(void)
-{
-	for (struct notice_call *n = table; n < table + DESK_CALLS_MAX; n++)
-		if (!is_free(n) && n->alarm)
-			return n;
-	return NULL;
-}
-
 bool desk_alarm(const struct dest *to, uint64_t notice)
 {
-	struct notice_call *n = alarm_under_way();
+	struct notice_call *n = first(tells_alarm);
 
-	if (n)
+	if (n) /* one call tells of all that is there by then */
 		n->alarm = notice;
 	else if ((n = take(to, notice)))
 		snprintf(n->say, sizeof n->say, SAY_ALARM);

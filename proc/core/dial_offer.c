@@ -129,6 +129,7 @@ static bool count_phones(uint32_t user, void *arg)
 
 	for (int i = registrar_targets(user, to); i-- > 0;)
 		r->n += !dial_is_caller(r->caller, to[i]);
+	r->n += s->pickup_group[0] != 0; /* by whoever takes it there */
 	if (r->call->dest.kind == DEST_USER)
 		r->n +=
 		    s->forward[FORWARD_BUSY][0] || s->forward[FORWARD_NO_ANSWER][0] || s->forward[FORWARD_OFFLINE][0];

@@ -179,13 +179,32 @@ static bool refuse(struct request *r, enum refusal why)
 	return false;
 }
 
+/* Who shows no name in From (RFC 3323 4.1.1.3) is whom the credentials name, or the one user of this connection: certificate and
+ * login say as much as they do of a name in From. Several: nobody is guessed, but for who calls for help. */
+static struct span behind(const struct request *r)
+{
+	const struct flow *f = r->flow;
+	const struct user *u =
+	    f->users == 1 || (f->users && is_emergency_call(r)) ? directory_user(f->login[0].user) : NULL;
+
+	if (r->m->has_auth)
+		return REQUEST_STR(r, auth_user);
+	return span_str(u ? u->name : "");
+}
+
 bool login_gate(struct request *r, struct span claimed)
 {
 	const struct device *d = directory_device(r->flow->device);
-	uint32_t user = directory_find(claimed);
+	bool ours = r->m->from_kind == FROM_OURS;
 
+	/* a binding is always somebody's by name */
+	if (r->m->from_kind == FROM_NOBODY && r->m->method != SIP_REGISTER) {
+		claimed = behind(r);
+		ours = claimed.n > 0;
+	}
+	uint32_t user = directory_find(claimed);
 	r->user = NOBODY;
-	if (user != NOBODY && r->m->from_ours && !r->flow->expired && flow_logged_in(r->flow, user, child_now()) &&
+	if (user != NOBODY && ours && !r->flow->expired && flow_logged_in(r->flow, user, child_now()) &&
 	    directory_allows(user, r->flow->device)) {
 		r->user = user;
 		return true;
@@ -194,7 +213,7 @@ bool login_gate(struct request *r, struct span claimed)
 		return true;
 	if (r->flow->expired)
 		return refuse(r, REFUSE_EXPIRED);
-	if (!r->m->from_ours)
+	if (!ours)
 		return refuse(r, REFUSE_FOREIGN);
 	if (!credentials_usable(r))
 		return challenge(r, claimed, false);

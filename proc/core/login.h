@@ -10,7 +10,7 @@ void login_init(void);
 
 /* True: r->user is authenticated on r->flow (or it is an emergency call that needs no login). False: the request was
  * answered, or is held until keeper has spoken and then goes on through request_resume(). `claimed` is the user part
- * that it says it is. */
+ * that it says it is; what counts of a From that says nobody is the login. */
 bool login_gate(struct request *r, struct span claimed);
 
 void login_on_nonce(struct link *from, const struct ipc_view *v);

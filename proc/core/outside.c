@@ -166,10 +166,9 @@ static bool is_heard_of(const struct call *c)
 /* A line that was freed may not be free yet at the gateway, and a trunk may be away for a moment. */
 bool outside_may_soon(struct call *c)
 {
-	bool comes = c->r.emergency && trunk_may_come(c->trunks_tried);
-
 	if (!c->r.emergency || c->dest.kind != DEST_OUTSIDE || c->targets > 0)
 		return false;
+	const bool comes = trunk_may_come(c->trunks_tried);
 	if (comes && !c->hoped_ms)
 		c->hoped_ms = child_now();
 	if (!(comes && child_now() < c->hoped_ms + HELP_COMES_MS) &&

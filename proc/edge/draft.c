@@ -173,6 +173,11 @@ static const char *fill_contact(struct draft *d, const struct sip_msg *m)
 	return NULL;
 }
 
+static uint8_t from_kind(const struct draft *d, const struct sip_msg *m)
+{
+	return name_is_nobody(&m->from.uri) ? FROM_NOBODY : d->from.ours ? FROM_OURS : FROM_FOREIGN;
+}
+
 static bool credentials_ok(const struct sip_credentials *k)
 {
 	return !k->proxy && !k->userhash && span_eq(k->realm, name_domain()) && draft_text_ok(k->username, USER_MAX) &&
@@ -244,7 +249,7 @@ const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_m
 	draft_fill_user(&d->to, &m->to.uri);
 	draft_fill_trunk(d, c, m);
 	d->fields.target_kind = (uint8_t)kind_of(&d->target);
-	d->fields.from_ours = d->from.ours;
+	d->fields.from_kind = from_kind(d, m);
 	d->fields.to_ours = d->to.ours;
 	if (!c->trunk)
 		fill_auth(d, m);

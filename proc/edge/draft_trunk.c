@@ -24,7 +24,7 @@ static void fill_asserted(struct draft *d, const struct sip_msg *m)
 /* RFC 3323 4.2, RFC 3325 9.3; and From in the form of 4.1.1.3, which older gateways write without Privacy. */
 static bool is_private(const struct sip_msg *m)
 {
-	return (m->privacy & ~(uint32_t)SHOWN) != 0 || span_eq_case(m->from.uri.host, SPAN("anonymous.invalid"));
+	return (m->privacy & ~(uint32_t)SHOWN) != 0 || name_is_nobody(&m->from.uri);
 }
 
 static void fill_display(struct draft *d, const struct sip_msg *m)

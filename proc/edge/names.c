@@ -34,6 +34,11 @@ bool name_is_ours(const struct uri *u)
 	return false;
 }
 
+bool name_is_nobody(const struct uri *u)
+{
+	return span_eq_case(u->host, SPAN("anonymous.invalid"));
+}
+
 struct span name_emergency(const struct uri *u)
 {
 	const struct plan *p = &child_site()->plan;

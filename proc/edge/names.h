@@ -37,7 +37,8 @@ void name_put_contact(struct buf *b, uint8_t listener, struct span token);
 /* "display" <sip:user@domain>;tag=tag; the domain is ours, or the trunk's. To a trunk no display name goes (R8). */
 void name_put_user(
     struct buf *b, enum sip_header h, uint8_t trunk, struct span display, struct span user, struct span tag);
-/* "Anonymous" <sip:anonymous@anonymous.invalid>;tag=tag (RFC 3323 4.1.1.3) */
+/* "Anonymous" <sip:anonymous@anonymous.invalid>;tag=tag (RFC 3323 4.1.1.3), and whether a From is so, whatever its user part */
+bool name_is_nobody(const struct uri *u);
 void name_put_nobody(struct buf *b, enum sip_header h, struct span tag);
 
 #endif

@@ -259,7 +259,7 @@ static void ipv6(void)
 	const struct got *g = house_take(h, MSG_REQUEST, PATIENCE_MS);
 	CHECK(g);
 	const struct msg_request *r = got_payload(g);
-	CHECK(r->target_kind == TARGET_LEG && r->from_ours);
+	CHECK(r->target_kind == TARGET_LEG && r->from_kind == FROM_OURS);
 	struct msg_respond *m = ipc_begin(&h->core, MSG_RESPOND);
 	m->txn = r->txn;
 	m->code = 200;

@@ -113,7 +113,7 @@ static void registration(void)
 	r = got_payload(g);
 	txn = r->txn;
 	CHECK(r->flow == flow && r->device == 1 && r->method == SIP_REGISTER && txn >> 56 == 1);
-	CHECK(r->target_kind == TARGET_SELF && r->from_ours && is(g, r->from_user, "101") && is(g, r->from_tag, "f1"));
+	CHECK(r->target_kind == TARGET_SELF && r->from_kind == FROM_OURS && is(g, r->from_user, "101") && is(g, r->from_tag, "f1"));
 	CHECK(r->to_ours && is(g, r->to_user, "101") && r->to_tag.len == 0 && is(g, r->call_id, "reg-1") && r->cseq == 1);
 	CHECK(r->contact_form == CONTACT_ONE && is(g, r->contact, "sip:101@127.0.0.1:5061;transport=tls;ob"));
 	CHECK(r->contact_expires == 600 && r->expires == ABSENT && r->reg_id == 1 && is(g, r->instance, "<urn:uuid:1-2>"));
@@ -677,8 +677,18 @@ static void privacy_in(void)
 		const struct got *g = house_take(h, MSG_REQUEST, 1000);
 		CHECK(g);
 		const struct msg_request *r = got_payload(g);
-		CHECK(r->privacy == list[i].asked && r->from_ours && !r->asserted);
+		CHECK(r->privacy == list[i].asked && r->from_kind == FROM_OURS && !r->asserted);
 	}
+	static char text[8192];
+	const char *of = invite("h5", "102", "", SDP), *from = strstr(of, FROM);
+	CHECK(from);
+	snprintf(text, sizeof text, "%.*sFrom: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=f1\r\n%s", (int)(from - of), of,
+	    from + sizeof FROM - 1);
+	phone_say(p, text);
+	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g);
+	const struct msg_request *r = got_payload(g);
+	CHECK(r->privacy && r->from_kind == FROM_NOBODY && is(g, r->from_tag, "f1"));
 	end_phone(p);
 }
 

@@ -222,7 +222,7 @@ static void what_is_not_of_this_domain_is_refused(void)
 	NEED(code_of(phone_end(&alice)) == 403);
 	m = phone_begin(&alice, SIP_REGISTER);
 	m->target_kind = TARGET_SELF;
-	m->from_ours = 0;
+	m->from_kind = FROM_FOREIGN;
 	m->to_user = phone_put(&alice, "alice");
 	NEED(code_of(phone_end(&alice)) == 403);
 	m = phone_begin(&alice, SIP_REGISTER);

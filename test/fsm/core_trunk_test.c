@@ -101,6 +101,80 @@ static void a_phone_that_asks_for_privacy_has_it_outside(void)
 	NEED(h && !sent(h)->privacy && strcmp(sim_text(h, sent(h)->from_user), "+33140000000") == 0);
 }
 
+/* An INVITE whose From says nobody; user: of its credentials, NULL for none. */
+static uint64_t invite_as_nobody(const char *number, const char *user, bool help)
+{
+	struct msg_request *m = phone_begin_as(&alice, SIP_INVITE, help ? CLASS_EMERGENCY : CLASS_NEW);
+
+	m->call_id = phone_put(&alice, "nobody");
+	m->target_user = m->to_user = phone_put(&alice, number);
+	m->emergency = help;
+	m->from_kind = FROM_NOBODY;
+	m->privacy = 1;
+	m->from_user = phone_put(&alice, "anonymous");
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&alice, "<sip:a@192.0.2.1>");
+	m->sdp = phone_put_sdp(&alice, &offer);
+	if (user) {
+		m->has_auth = m->auth_uri_matches = m->auth_qop = 1;
+		m->auth_algorithm = DIGEST_SHA256;
+		m->auth_user = phone_put(&alice, user);
+	}
+	return phone_end(&alice);
+}
+
+static void carol_too(void)
+{
+	helps();
+	sim.bound[2][0] = true;
+}
+
+/* RFC 3323 4.1.1.3, R4: who shows no name is who logged in, in everything. */
+static void a_from_that_says_nobody_is_who_logged_in(void)
+{
+	struct phone carol;
+
+	begin_with(carol_too);
+	NEED(code_of(invite_as_nobody("0123456789", NULL, false)) == 0);
+	NEED(withheld_in(sent_to(&telco[0], SIP_INVITE)));
+	/* inside it has its name, and it is judged by alice's rights */
+	invite_as_nobody("bob", NULL, false);
+	struct heard *h = sent_to(&bob, SIP_INVITE);
+	NEED(h && strcmp(sim_text(h, sent(h)->from_user), "alice") == 0 && sent(h)->identity_user.len);
+	phone_answer(&bob, h, 486, NULL);
+	set(0, OWNER_USER, 0, SETTING_CLASSES, "");
+	sim_push_directory();
+	sim_turn();
+	invite_as_nobody("0123456789", NULL, false);
+	NEED(!sent_to(&telco[0], SIP_INVITE));
+	set(0, OWNER_USER, 0, SETTING_CLASSES, "national");
+	sim_push_directory();
+	sim_turn();
+	/* the login is as old as any: it is asked for anew */
+	sim_pass(sim.site.reauth_s * UINT64_C(1000) + 1000);
+	NEED(code_of(phone_send_register(&bob, ABSENT, true)) == 200);
+	NEED(code_of(invite_as_nobody("bob", NULL, false)) == 401);
+	NEED(code_of(invite_as_nobody("bob", "alice", false)) == 0 && sent_to(&bob, SIP_INVITE));
+	/* two of one connection: it is not guessed who calls, but who logs in is known */
+	carol = alice;
+	carol.user = "carol";
+	NEED(code_of(phone_send_register(&carol, ABSENT, true)) == 200);
+	NEED(code_of(invite_as_nobody("bob", NULL, false)) == 403);
+	invite_as_nobody("bob", "carol", false);
+	h = sent_to(&bob, SIP_INVITE);
+	NEED(h && strcmp(sim_text(h, sent(h)->from_user), "carol") == 0);
+	NEED(code_of(invite_as_nobody("bob", "bob", false)) == 403); /* who may not be there */
+	/* help is not asked who it is (R16) */
+	invite_as_nobody("112", NULL, true);
+	NEED(sent_to(&telco[0], SIP_INVITE));
+	/* a binding is somebody's by name */
+	struct msg_request *m = phone_begin(&alice, SIP_REGISTER);
+	m->target_kind = TARGET_SELF;
+	m->to_user = phone_put(&alice, "alice");
+	m->from_kind = FROM_NOBODY;
+	NEED(code_of(phone_end(&alice)) == 403);
+}
+
 static void spells_nationally(void)
 {
 	sim.site.trunk[0].spelling = SPELLED_NATIONAL;
@@ -1011,6 +1085,7 @@ int main(void)
 {
 	SIM(a_withheld_number_is_withheld_to_the_end);
 	SIM(a_phone_that_asks_for_privacy_has_it_outside);
+	SIM(a_from_that_says_nobody_is_who_logged_in);
 	SIM(numbers_are_spelled_as_the_trunk_does);
 	SIM(a_caller_without_a_plus_is_known);
 	SIM(a_number_that_is_not_in_service);

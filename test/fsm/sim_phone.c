@@ -64,7 +64,8 @@ struct msg_request *phone_begin_as(struct phone *p, enum sip_method method, enum
 	m->device = p->device;
 	m->method = (uint8_t)method;
 	m->target_kind = TARGET_USER;
-	m->from_ours = m->to_ours = 1;
+	m->from_kind = FROM_OURS;
+	m->to_ours = 1;
 	m->from_user = phone_put(p, p->user);
 	m->from_tag = phone_put(p, "tag-of-phone");
 	m->cseq = p->cseq++;

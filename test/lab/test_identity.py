@@ -326,6 +326,14 @@ def test_t8_forged_names(exchange, people, scripted, bend):
     a.ack(sent, a.answer(sent))
 
 
+def test_r4_a_from_that_says_nobody(exchange, people, scripted):
+    """RFC 3323: the call is that of who logged in, and goes through to its end; a colleague sees who it is."""
+    a, b = scripted("ia"), scripted("ib")
+    call = Call(a, b, from_='"Anonymous" <sip:anonymous@anonymous.invalid>;tag=n1', headers={"Privacy": "id"})
+    assert f"sip:ia@{a.domain}" in call.got.get("From") and f"sip:ia@{a.domain}" in call.got.get("P-Asserted-Identity")
+    call.bye()
+
+
 # dialogs
 
 def test_t13_forged_to_tag(exchange, people, scripted):

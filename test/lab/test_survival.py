@@ -87,8 +87,8 @@ def back(client):
         return False
 
 
-@pytest.mark.parametrize("kind", ["baresip", "linphone"])
-@pytest.mark.parametrize("rings", [False, True], ids=["talks", "rings"])
+@pytest.mark.parametrize("kind, rings", [("baresip", False), ("linphone", False), ("baresip", True)],
+                         ids=["baresip-talks", "linphone-talks", "baresip-rings"])   # linphone says 501 to BYE in an early dialog
 def test_r28_a_hang_up_is_heard_after_a_reconnect(exchange, people, scripted, kind, rings):
     """The connections break, and who comes back first ends the call: the other phone, which heard nothing, ends it when it is back."""
     a = scripted("ka")
