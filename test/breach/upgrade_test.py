@@ -357,12 +357,13 @@ def test_a_rehearsal_that_hangs_is_ended(installed):
 
 def rehearsal(h):
     """An upgrade is asked for, and its rehearsal runs: whoever asks, and its pid."""
+    before = set(h.children().values())     # a look at all of /proc, which takes a slow machine longer than the rehearsal
     asking = subprocess.Popen([COMMAND, '--site', h.site, 'upgrade'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     children = pathlib.Path(f'/proc/{h.process.pid}/task/{h.process.pid}/children')
     end = time.monotonic() + 10
     while len(children.read_text().split()) == len(NAMES) and time.monotonic() < end:
         time.sleep(0.02)
-    found = [p for p in map(int, children.read_text().split()) if p not in h.children().values()]
+    found = [p for p in map(int, children.read_text().split()) if p not in before]
     assert len(found) == 1
     return asking, found[0]
 
@@ -381,7 +382,7 @@ def test_a_reload_wished_for_in_a_rehearsal_is_done(installed, whole):
     before = h.children()
     h.install(1 if whole else 0)
     h.conduct() if whole else h.conduct('core refuse')
-    slow(h, 1)
+    slow(h, 2)
     asking, _ = rehearsal(h)
     h.write_conf((h.site / 'ringfence.conf').read_text() + 'emergency { numbers = {"999"} }\n')
     h.process.send_signal(signal.SIGHUP)
@@ -401,7 +402,7 @@ def test_a_wished_for_reload_that_is_refused_ends_the_upgrade(installed):
     h = installed()
     before = h.children()
     h.install(0)
-    slow(h, 1)
+    slow(h, 2)
     asking, _ = rehearsal(h)
     no_site(h)
     h.process.send_signal(signal.SIGHUP)
@@ -413,7 +414,7 @@ def test_a_wished_for_reload_that_is_refused_ends_the_upgrade(installed):
 def test_who_is_busy_says_so_by_its_exit_code(installed):
     h = installed()
     h.install(1)
-    slow(h, 1)
+    slow(h, 2)
     asking, _ = rehearsal(h)
     assert 'an upgrade is going on' in h.upgrade(code=5)
     assert 'have taken over' in asking.communicate(timeout=60)[0]
