@@ -188,7 +188,7 @@ uint64_t house_counter(const char *name)
 
 bool house_counts(const char *name, uint64_t n)
 {
-	for (int i = 0; i < HOUSE_ARRIVAL_MS / 50 && house_counter(name) < n; i++)
+	for (uint64_t end = clock_boot_ms() + STAGE_WAIT_MS; house_counter(name) < n && clock_boot_ms() < end;)
 		stage_run(&house.s, 50);
 	return house_counter(name) == n;
 }

@@ -252,6 +252,28 @@ void stage_run(struct stage *s, int ms)
 	stage_until(s, NULL, ms);
 }
 
+bool stage_comes(struct stage *s, const uint32_t *count, uint32_t n)
+{
+	for (uint64_t end = clock_boot_ms() + STAGE_WAIT_MS; *count < n && clock_boot_ms() < end;)
+		stage_run(s, 10);
+	return *count == n;
+}
+
+bool stage_line_comes(struct stage *s, const char *name, uint64_t used)
+{
+	for (uint64_t end = clock_boot_ms() + STAGE_WAIT_MS; clock_boot_ms() < end; stage_run(s, 20))
+		if (!stage_want_status(s) || stage_status_line(s, name)->used == used)
+			break;
+	return s->has_status && stage_status_line(s, name)->used == used;
+}
+
+bool stage_accuses(struct stage *s, enum proc who)
+{
+	for (uint64_t end = clock_boot_ms() + STAGE_WAIT_MS; s->accused != who && clock_boot_ms() < end;)
+		stage_run(s, 10);
+	return s->accused == who;
+}
+
 bool stage_go(struct stage *s)
 {
 	struct link *l = &s->parent;

@@ -40,8 +40,14 @@ void stage_held_link(struct stage *s, enum proc as, int *held);
 bool stage_go(struct stage *s);
 /* Send what is begun and handle what comes until *done, or until nothing came for that long. */
 bool stage_until(struct stage *s, const bool *done, int timeout_ms);
-/* Let the process work for so long. */
+/* Let the process work for so long: for what is not to happen. */
 void stage_run(struct stage *s, int ms);
+/* Until this count of what the siblings heard is n, on however slow a machine; false: it never is, or is more. */
+bool stage_comes(struct stage *s, const uint32_t *count, uint32_t n);
+/* The same of what its status says to be used under that name. */
+bool stage_line_comes(struct stage *s, const char *name, uint64_t used);
+/* And of whom it accuses. */
+bool stage_accuses(struct stage *s, enum proc who);
 /* The site once more, as parent does at a reload. */
 void stage_reload(struct stage *s);
 bool stage_want_status(struct stage *s);

@@ -375,8 +375,8 @@ def test_a_rehearsal_that_hangs_is_ended(installed):
 
 def rehearsal(h):
     """An upgrade is asked for, and its rehearsal runs: whoever asks, and its pid."""
+    before, found = set(h.children().values()), set()
     children = pathlib.Path(f'/proc/{h.process.pid}/task/{h.process.pid}/children')
-    before, found = {int(p) for p in children.read_text().split()}, set()
     asking = subprocess.Popen([COMMAND, '--site', h.site, 'upgrade'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     end = time.monotonic() + 10
     while not found and time.monotonic() < end:
@@ -400,7 +400,7 @@ def test_a_reload_wished_for_in_a_rehearsal_is_done(installed, whole):
     before = h.children()
     h.install(1 if whole else 0)
     h.conduct() if whole else h.conduct('core refuse')
-    slow(h, 1)
+    slow(h, 2)
     asking, _ = rehearsal(h)
     h.write_conf((h.site / 'ringfence.conf').read_text() + 'emergency { numbers = {"999"} }\n')
     h.process.send_signal(signal.SIGHUP)
@@ -420,7 +420,7 @@ def test_a_wished_for_reload_that_is_refused_ends_the_upgrade(installed):
     h = installed()
     before = h.children()
     h.install(0)
-    slow(h, 1)
+    slow(h, 2)
     asking, _ = rehearsal(h)
     no_site(h)
     h.process.send_signal(signal.SIGHUP)
@@ -432,7 +432,7 @@ def test_a_wished_for_reload_that_is_refused_ends_the_upgrade(installed):
 def test_who_is_busy_says_so_by_its_exit_code(installed):
     h = installed()
     h.install(1)
-    slow(h, 1)
+    slow(h, 2)
     asking, _ = rehearsal(h)
     assert 'an upgrade is going on' in h.upgrade(code=5)
     assert 'have taken over' in asking.communicate(timeout=60)[0]

@@ -112,7 +112,6 @@ static bool comes_within(int ms)
 {
 	for (uint64_t end = clock_boot_ms() + (uint64_t)ms; clock_boot_ms() < end && !written();)
 		stage_run(&s, 20);
-	stage_run(&s, 50);
 	return written() != NULL;
 }
 
@@ -121,9 +120,10 @@ static uint64_t counter(const char *name)
 	return stage_want_status(&s) ? stage_status_line(&s, name)->used : UINT64_MAX;
 }
 
+/* Within the time that its own timers give it, and what a slow machine needs. */
 static bool reaches(const char *name, uint64_t n, int ms)
 {
-	for (uint64_t end = clock_boot_ms() + (uint64_t)ms; clock_boot_ms() < end;) {
+	for (uint64_t end = clock_boot_ms() + (uint64_t)ms + STAGE_WAIT_MS; clock_boot_ms() < end;) {
 		if (counter(name) >= n)
 			return true;
 		stage_run(&s, 50);
@@ -152,7 +152,7 @@ static void an_alarm_reaches_the_command_and_the_desk(void)
 	const char *mail = written();
 	CHECK(strstr(mail, "words:-t one\n") && strstr(mail, "To: head@example.org\n") && strstr(mail, "phone no. 7"));
 	CHECK(strstr(mail, "in /\n") && strstr(mail, "a user is locked") && !strstr(mail, "336"));
-	CHECK(desk_notices == 1 && strstr(desk_text, "ALARM") && !strstr(desk_text, "336"));
+	CHECK(stage_comes(&s, &desk_notices, 1) && strstr(desk_text, "ALARM") && !strstr(desk_text, "336"));
 	CHECK(reaches("mail-told", 1, 2000) && reaches("desk-told", 1, 2000) && desk_events == 0);
 	CHECK(stage_end(&s) == 0);
 }
@@ -187,8 +187,7 @@ static void a_flood_is_a_breach(void)
 	for (int i = 0; i < 10000 && !keeper->broken; i++)
 		if (!raise_alarm(SEVERITY_ALARM, "flood"))
 			stage_run(&s, 1);
-	stage_run(&s, 300);
-	CHECK(s.accused == PROC_KEEPER && counter("alarms") <= 600);
+	CHECK(stage_accuses(&s, PROC_KEEPER) && counter("alarms") <= 600);
 	CHECK(stage_end(&s) == 0);
 }
 
@@ -196,7 +195,8 @@ static void a_command_that_fails_is_tried_again_and_said(void)
 {
 	CHECK(begin("exit 1"));
 	CHECK(raise_alarm(SEVERITY_ALARM, "one") && reaches("mail-failed", 2, 5000));
-	stage_run(&s, 300);
+	for (int i = 0; i < 1000 && !own_events; i++)
+		stage_run(&s, 10);
 	CHECK(own_events >= 1 && counter("mail-told") == 0);
 	char body[200];
 	snprintf(body, sizeof body, "cat >>%s", out);
@@ -209,8 +209,7 @@ static void a_desk_that_takes_nothing_is_tried_again_and_said(void)
 	CHECK(begin("cat >/dev/null"));
 	desk = DESK_REFUSES;
 	CHECK(raise_alarm(SEVERITY_ALARM, "one") && reaches("desk-failed", 2, 5000));
-	stage_run(&s, 200);
-	CHECK(desk_events == 1 && counter("desk-told") == 0 && strstr(desk_text, "one"));
+	CHECK(stage_comes(&s, &desk_events, 1) && counter("desk-told") == 0 && strstr(desk_text, "one"));
 	desk = DESK_TAKES;
 	CHECK(reaches("desk-told", 1, 3000) && strstr(desk_text, "one") && counter("desk-failed") == 2);
 	CHECK(desk_events == 1 && stage_end(&s) == 0);
@@ -241,7 +240,7 @@ static void a_command_that_is_not_there(void)
 {
 	CHECK(begin("exit 0"));
 	CHECK(unlink(script) == 0 && raise_alarm(SEVERITY_ALARM, "one") && reaches("mail-failed", 1, 4000));
-	CHECK(desk_notices == 1 && stage_end(&s) == 0);
+	CHECK(stage_comes(&s, &desk_notices, 1) && stage_end(&s) == 0);
 }
 
 /* It neither reads nor ends: other ways go on, watch answers, and it is ended with all that it started. */
@@ -355,8 +354,7 @@ static void a_link_is_had_without_a_descriptor_left(void)
 static void who_tells_what_is_no_alarm_is_accused(void)
 {
 	CHECK(begin("cat >/dev/null") && raise_alarm(SEVERITY_INFO, "hello"));
-	stage_run(&s, 200);
-	CHECK(s.accused == PROC_KEEPER && counter("alarms") == 0);
+	CHECK(stage_accuses(&s, PROC_KEEPER) && counter("alarms") == 0);
 	CHECK(stage_end(&s) == 0);
 }
 
