@@ -135,6 +135,18 @@ const char *join_caller(struct call *c, struct leg *caller)
 	return NULL;
 }
 
+/* Its keys are one of those offered from here on; another dialog of the same INVITE may choose others (leg_fork.h). */
+static void settle_early(struct leg *l)
+{
+	struct sdp offered;
+
+	if (l->r.ends == RELAY_ENDED_SDES && !leg_text(l, LEG_NEXT).n) {
+		leg_local(l, &offered);
+		leg_set_next(l, &offered);
+	}
+	ended_settle(l);
+}
+
 void join_early(struct call *c, struct leg *callee)
 {
 	struct leg *caller = leg_get(c->r.caller);
@@ -145,7 +157,7 @@ void join_early(struct call *c, struct leg *callee)
 	leg_remote(callee, &theirs);
 	if (!caller->r.has_local && answer_caller(c, caller, ended_codecs(&theirs), &answer))
 		return;
-	ended_settle(callee);
+	settle_early(callee);
 	c->r.callee = callee->r.id;
 	hear_each_other(c);
 	call_relay(c);

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "hotdesk.h"
 #include "kept.h"
+#include "leg_fork.h"
 #include "leg_send.h"
 #include "session.h"
 #include "trunk.h"
@@ -100,6 +101,7 @@ void leg_open(struct arena_table *t)
 	    !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
 	leg_text_init(t->count);
+	leg_fork_init();
 	adopt();
 }
 
@@ -385,6 +387,7 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 	}
 	l->invite_ref = m->ref;
 	l->rseq = l->prack_rseq = 0; /* RFC 3262 3: of each INVITE */
+	l->forks = 0;
 	leg_set_local(l, offer);
 	m->from_display = ipc_put(edge, span_str(display));
 	if (l->r.trunk) {

@@ -15,6 +15,7 @@ enum {
 	LEG_NAME_MAX = 2 * USER_NAME_MAX,
 	LEG_PATIENCE_MS = 40000, /* for the end of a transaction at the edge, which gives up after 64*T1 */
 	EDGES_ARE_BACK_MS = 3000,
+	LEG_FORKS_MAX = 4,
 };
 
 /* The parts of a leg that vary in length. */
@@ -27,7 +28,7 @@ enum leg_part {
 	LEG_REMOTE_USER,
 	LEG_LOCAL, /* descriptions as sdp_pack() leaves them */
 	LEG_REMOTE,
-	LEG_NEXT, /* of a change under way: does not outlive core */
+	LEG_NEXT, /* of a change under way, or while it rings what it was offered before its early media settled that: does not outlive core */
 	LEG_PARTS
 };
 
@@ -60,6 +61,12 @@ enum { LEG_BODY_MAX = CALL_ID_MAX + TAG_MAX + URI_TEXT_MAX + ROUTE_SET_MAX + 2 *
 
 struct trunk_answer;
 
+/* Another dialog that our INVITE made (leg_fork.h). */
+struct leg_fork {
+	uint64_t tag;  /* a keyed hash */
+	uint32_t rseq; /* of the last reliable 18x that was acknowledged; 0: none */
+};
+
 struct leg {
 	struct timer repeat, later, session;
 	struct leg_record r;
@@ -87,6 +94,8 @@ struct leg {
 	const struct trunk_answer *credentials; /* for the request that is being written */
 	uint16_t rejected;                      /* code of its final answer */
 	uint32_t rseq;
+	uint8_t forks; /* of `fork` in use */
+	struct leg_fork fork[LEG_FORKS_MAX];
 	uint32_t repeat_ms;
 	uint64_t repeat_end_ms;
 	uint8_t refusal; /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
