@@ -105,7 +105,7 @@ void leg_open(struct arena_table *t)
 	adopt();
 }
 
-static struct leg *leg_new(uint64_t call, bool emergency)
+static struct leg *take(uint64_t call, bool emergency)
 {
 	uint64_t id = pool_take(&pool, emergency);
 
@@ -115,6 +115,16 @@ static struct leg *leg_new(uint64_t call, bool emergency)
 	l->r.id = id;
 	l->r.call = call;
 	l->r.emergency = emergency;
+	l->later.fire = later_fires;
+	return l;
+}
+
+static struct leg *leg_new(uint64_t call, bool emergency)
+{
+	struct leg *l = take(call, emergency);
+
+	if (!l)
+		return NULL;
 	memcpy(l->r.token, "leg-", 4);
 	rand_hex(l->r.token + 4, 12);
 	rand_hex(l->r.local_tag, 8);
@@ -262,6 +272,33 @@ struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct s
 		return NULL;
 	}
 	return l;
+}
+
+/* Requests in its dialog are answered with 481: our tag leads to the leg whose INVITE it was. */
+struct leg *leg_new_beside(const struct leg *l, const struct msg_response *m, const struct ipc_view *v)
+{
+	struct leg *beside = take(ID_NONE, l->r.emergency);
+
+	if (!beside)
+		return NULL;
+	const uint64_t id = beside->r.id;
+	beside->r = l->r;
+	beside->r.id = id;
+	beside->r.call = ID_NONE;
+	beside->r.state = LEG_OUT_LEAVING;
+	beside->r.invite_cseq = m->cseq;
+	beside->r.line = beside->r.has_local = beside->r.has_remote = 0;
+	memset(beside->r.end, 0, sizeof beside->r.end);
+	if (!leg_set_text(beside, LEG_CALL_ID, leg_text(l, LEG_CALL_ID)) ||
+	    !leg_set_text(beside, LEG_REMOTE_TAG, ipc_str(v, m->to_tag)) ||
+	    !leg_set_text(beside, LEG_TARGET, ipc_str(v, m->contact)) ||
+	    !leg_set_text(beside, LEG_ROUTE_SET, ipc_str(v, m->route_set)) ||
+	    !leg_set_text(beside, LEG_LOCAL_USER, leg_text(l, LEG_LOCAL_USER)) ||
+	    !leg_set_text(beside, LEG_REMOTE_USER, leg_text(l, LEG_REMOTE_USER))) {
+		leg_free(beside);
+		return NULL;
+	}
+	return beside;
 }
 
 struct flow *leg_flow(const struct leg *l)

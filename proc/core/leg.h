@@ -64,6 +64,7 @@ struct trunk_answer;
 /* Another dialog that our INVITE made (leg_fork.h). */
 struct leg_fork {
 	uint64_t tag;  /* a keyed hash */
+	uint64_t leg;  /* that ends it, because it answered too late; 0: it did not */
 	uint32_t rseq; /* of the last reliable 18x that was acknowledged; 0: none */
 };
 
@@ -138,6 +139,8 @@ struct leg *leg_new_out(
     const struct registration *to, uint64_t call, bool emergency, const char *from_user, const char *to_user);
 /* A leg over a trunk, to that number; from: what it shows there, empty for nothing. NULL: full, or the trunk is not there. */
 struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct span from, struct span number);
+/* One more dialog of this leg's INVITE, that nobody wants: it waits for the 2xx, to be ended by. NULL: full, or a text too long. */
+struct leg *leg_new_beside(const struct leg *l, const struct msg_response *m, const struct ipc_view *v);
 /* The user of a leg as others see it: the extension, or phone-N. */
 const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1]);
 

@@ -81,6 +81,10 @@ void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, con
 		on_provisional(l, m, v);
 	} else if (m->code < 300) {
 		bool first = l->r.state != LEG_UP && l->r.state != LEG_LEAVING;
+		if (!first && leg_fork_is(l, m, v)) {
+			leg_fork_late(l, m, v);
+			return;
+		}
 		if (first)
 			leg_fork_settle(l, m, v);
 		if (first && take_answer(l, m, v, true))

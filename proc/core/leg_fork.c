@@ -90,3 +90,18 @@ void leg_fork_settle(struct leg *l, const struct msg_response *m, const struct i
 	leg_set_next(l, NULL);
 	l->forks = 0;
 }
+
+void leg_fork_late(struct leg *l, const struct msg_response *m, const struct ipc_view *v)
+{
+	struct leg_fork *f = fork_of(l, ipc_str(v, m->to_tag));
+	struct leg *late = f && f->leg ? leg_get(f->leg) : NULL;
+
+	if (!f || (f->leg && !late)) /* it gives up by itself; it is ended */
+		return;
+	if (!late)
+		late = leg_new_beside(l, m, v);
+	if (!late)
+		return;
+	f->leg = late->r.id;
+	leg_event(late, LEG_ACCEPTS);
+}

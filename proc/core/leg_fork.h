@@ -16,5 +16,7 @@ bool leg_fork_rings(struct leg *l, const struct msg_response *m, const struct ip
     __attribute__((warn_unused_result));
 /* The first 2xx, before it is taken: whoever rang besides rings in vain. */
 void leg_fork_settle(struct leg *l, const struct msg_response *m, const struct ipc_view *v);
+/* A 2xx of another, after the first: acknowledged and hung up on, each time it comes (RFC 3261 13.2.2.4). */
+void leg_fork_late(struct leg *l, const struct msg_response *m, const struct ipc_view *v);
 
 #endif

@@ -185,6 +185,52 @@ static void more_than_a_few_are_not_followed(void)
 	talks_to(&fork_of[7], &plain);
 }
 
+/* RFC 3261 13.2.2.4: two that answered at once. The call goes on with the first. */
+static void who_answers_second_is_hung_up_on(void)
+{
+	goes_out(NULL);
+	says(&fork_of[1], 180, 0, NULL);
+	says(&fork_of[0], 200, 0, &plain);
+	NEED(takes(&fork_of[0], SIP_ACK));
+	hears_last(200);
+	talk_ack(&a);
+	says(&fork_of[1], 200, 0, &plain);
+	struct heard *h = takes(&fork_of[1], SIP_ACK);
+	NEED(h && !sim_part(h, sent(h)->sdp));
+	struct heard *bye = takes(&fork_of[1], SIP_BYE);
+	NEED(bye && sim_status("legs").used == 3);
+	says(&fork_of[1], 200, 0, &plain); /* its ACK was lost */
+	NEED(takes(&fork_of[1], SIP_ACK) && !sent_to(&telco[0], SIP_BYE));
+	phone_answer(&telco[0], bye, 200, NULL);
+	NEED(sim_status("legs").used == 2);
+	says(&fork_of[1], 200, 0, &plain); /* and was on its way once more */
+	says(&fork_of[0], 200, 0, &plain);
+	NEED(takes(&fork_of[0], SIP_ACK) && !sent_to(&telco[0], SIP_ACK) && !sent_to(&telco[0], SIP_BYE));
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	bye = takes(&fork_of[0], SIP_BYE);
+	NEED(bye);
+	says(&fork_of[2], 200, 0, &plain); /* while the call ends */
+	NEED(takes(&fork_of[2], SIP_ACK) && takes(&fork_of[2], SIP_BYE));
+	phone_answer(&telco[0], bye, 200, NULL);
+	finish();
+}
+
+/* Both were hung up on before they answered. */
+static void who_answers_a_call_that_is_over_is_hung_up_on(void)
+{
+	goes_out(NULL);
+	says(&fork_of[0], 180, 0, NULL);
+	struct msg_cancelled *m = ipc_begin(sim_far(PROC_EDGE, alice.edge), MSG_CANCELLED);
+	m->txn = a.txn;
+	ipc_end(sim_far(PROC_EDGE, alice.edge));
+	sim_turn();
+	for (int i = 0; i < 2; i++) {
+		says(&fork_of[i], 200, 0, &plain);
+		NEED(takes(&fork_of[i], SIP_ACK) && takes(&fork_of[i], SIP_BYE));
+	}
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -194,6 +240,8 @@ int main(void)
 	SIM(who_answers_is_the_one);
 	SIM(each_chooses_its_keys);
 	SIM(more_than_a_few_are_not_followed);
+	SIM(who_answers_second_is_hung_up_on);
+	SIM(who_answers_a_call_that_is_over_is_hung_up_on);
 	(void)test_failed_here;
 	return TEST_END;
 }
