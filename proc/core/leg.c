@@ -424,7 +424,7 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 	}
 	l->invite_ref = m->ref;
 	l->rseq = l->prack_rseq = 0; /* RFC 3262 3: of each INVITE */
-	l->forks = 0;
+	l->forks = l->agreed = l->updated = 0;
 	leg_set_local(l, offer);
 	m->from_display = ipc_put(edge, span_str(display));
 	if (l->r.trunk) {

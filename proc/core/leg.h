@@ -95,7 +95,9 @@ struct leg {
 	const struct trunk_answer *credentials; /* for the request that is being written */
 	uint16_t rejected;                      /* code of its final answer */
 	uint32_t rseq;
-	uint8_t forks; /* of `fork` in use */
+	uint8_t agreed;  /* it rings, and answered our offer reliably (RFC 3262 5): it may offer something itself */
+	uint8_t updated; /* and did: what it says to the INVITE is not about media any more */
+	uint8_t forks;   /* of `fork` in use */
 	struct leg_fork fork[LEG_FORKS_MAX];
 	uint32_t repeat_ms;
 	uint64_t repeat_end_ms;

@@ -21,7 +21,7 @@ static bool take_answer(struct leg *l, const struct msg_response *m, const struc
 		return false;
 	if (m->allow)
 		l->r.allow = m->allow;
-	const struct sdp *sdp = with_sdp ? ipc_part(v, m->sdp) : NULL;
+	const struct sdp *sdp = with_sdp && !l->updated ? ipc_part(v, m->sdp) : NULL;
 	if (sdp)
 		leg_set_remote(l, sdp);
 	return true;
@@ -44,6 +44,7 @@ static void on_provisional(struct leg *l, const struct msg_response *m, const st
 	if (!take_answer(l, m, v, reliable || l->r.trunk))
 		return;
 	if (reliable) {
+		l->agreed |= m->sdp.len > 0;
 		l->prack_rseq = l->rseq ? l->prack_rseq : m->rseq - 1;
 		l->rseq = m->rseq;
 		leg_acknowledge(l);

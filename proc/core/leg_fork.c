@@ -32,6 +32,16 @@ static struct leg_fork *fork_of(struct leg *l, struct span tag)
 	return &l->fork[l->forks++];
 }
 
+void leg_fork_keep_offer(struct leg *l)
+{
+	struct sdp offered;
+
+	if (leg_text(l, LEG_NEXT).n)
+		return;
+	leg_local(l, &offered);
+	leg_set_next(l, &offered);
+}
+
 /* What the one that was followed so far said of media is not the other's, and what we offered is open again. */
 static void forget_media(struct leg *l)
 {
@@ -41,6 +51,7 @@ static void forget_media(struct leg *l)
 		leg_next(l, &offered);
 		leg_set_local(l, &offered);
 	}
+	l->agreed = l->updated = 0;
 	l->r.has_remote = 0;
 	(void)leg_set_text(l, LEG_REMOTE, SPAN(""));
 }

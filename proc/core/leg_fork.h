@@ -14,6 +14,8 @@ bool leg_fork_is(const struct leg *l, const struct msg_response *m, const struct
  * in its own dialog, if it must be (RFC 3262 4). */
 bool leg_fork_rings(struct leg *l, const struct msg_response *m, const struct ipc_view *v, bool media)
     __attribute__((warn_unused_result));
+/* What we offered becomes what this dialog agreed to, before it answers: the others may choose otherwise. */
+void leg_fork_keep_offer(struct leg *l);
 /* The first 2xx, before it is taken: whoever rang besides rings in vain. */
 void leg_fork_settle(struct leg *l, const struct msg_response *m, const struct ipc_view *v);
 /* A 2xx of another, after the first: acknowledged and hung up on, each time it comes (RFC 3261 13.2.2.4). */

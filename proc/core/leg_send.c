@@ -317,7 +317,8 @@ void leg_send_plain_ok(struct leg *l, struct reply to, const struct sdp *sdp)
 		return;
 	m->to_tag = ipc_put(edge, span_str(l->r.local_tag));
 	m->leg_token = ipc_put(edge, span_str(l->r.token));
-	session_put(l, m);
+	if (l->r.state == LEG_UP) /* before, it has no session timer */
+		session_put(l, m);
 	m->sdp = ipc_put_part(edge, sdp, sizeof *sdp);
 	reply_end(to);
 }
