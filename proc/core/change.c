@@ -5,6 +5,7 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "ended.h"
+#include "leg_fork.h"
 #include "leg_send.h"
 #include "media.h"
 #include "session.h"
@@ -342,9 +343,64 @@ static void change_passing(struct leg *l, struct request *r)
 	offer_to_other(c, l, other, r, offer);
 }
 
+/* --- while it rings (RFC 3311 5.2) --- */
+
+static bool is_early(const struct leg *l)
+{
+	return l->r.state == LEG_IN_CALLING || l->r.state == LEG_IN_ANSWERED || l->r.state == LEG_OUT_EARLY;
+}
+
+static const char *agree_early(struct call *c, struct leg *l, const struct sdp *offer, struct sdp *answer)
+{
+	struct sdp ours, theirs;
+	const char *why = ended_check_offer(l->r.trunk, l->r.clear, offer);
+
+	if (why)
+		return why;
+	leg_fork_keep_offer(l);
+	leg_local(l, &ours);
+	leg_remote(l, &theirs);
+	sdp_keep_codecs(&ours, ended_codecs(&theirs)); /* the caller may be answered with those alone */
+	leg_set_local(l, &ours);
+	if ((why = ended_change(l, offer, answer)))
+		return why;
+	l->updated = 1;
+	media_face(answer, c, l, offer->audio.rtcp_mux);
+	leg_set_local(l, answer);
+	leg_set_remote(l, offer);
+	ended_settle(l);
+	l->r.learn_epoch++;
+	if (c->r.callee == l->r.id)
+		call_relay(c);
+	return NULL;
+}
+
+static void change_early(struct leg *l, struct request *r)
+{
+	struct call *c = call_get(l->r.call);
+	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
+	const bool may_offer = c && l->r.state == LEG_OUT_EARLY && l->r.ends != RELAY_PASSING && l->agreed;
+	struct sdp answer;
+
+	if (offer && !may_offer) {
+		reply_refuse(r->reply, c ? too_soon_or_late(l) : REFUSE_NO_DIALOG);
+		return;
+	}
+	const char *why = offer ? agree_early(c, l, offer, &answer) : NULL;
+	if (why) {
+		reply_refuse_because(r->reply, REFUSE_OFFER, why);
+		return;
+	}
+	if (r->m->contact.len)
+		(void)leg_set_text(l, LEG_TARGET, REQUEST_STR(r, contact));
+	leg_send_plain_ok(l, r->reply, offer ? &answer : NULL);
+}
+
 void change_on_request(struct leg *l, struct request *r)
 {
-	if (l->r.ends == RELAY_PASSING)
+	if (r->m->method == SIP_UPDATE && is_early(l))
+		change_early(l, r);
+	else if (l->r.ends == RELAY_PASSING)
 		change_passing(l, r);
 	else
 		change_ended(l, r);

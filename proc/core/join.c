@@ -5,6 +5,7 @@
 #include "dialogue.h"
 #include "ended.h"
 #include "keys.h"
+#include "leg_fork.h"
 #include "media.h"
 #include "trunk.h"
 #include "wire/sdp_offer.h"
@@ -13,6 +14,8 @@ const char *join_misfit(const struct leg *callee)
 {
 	struct sdp ours, theirs;
 
+	if (callee->updated) /* judged when it offered that */
+		return NULL;
 	if (!callee->r.has_remote)
 		return sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	leg_local(callee, &ours);
@@ -91,6 +94,16 @@ static const char *answer_caller(struct call *c, struct leg *caller, uint8_t cod
 	return NULL;
 }
 
+/* That both ends of this leg may use. */
+static uint8_t agreed_codecs(const struct leg *callee)
+{
+	struct sdp ours, theirs;
+
+	leg_local(callee, &ours);
+	leg_remote(callee, &theirs);
+	return ended_codecs(&theirs) & (callee->updated ? ended_codecs(&ours) : UINT8_MAX);
+}
+
 static void hear_each_other(struct call *c)
 {
 	dialogue_quiet(c, 0);
@@ -99,13 +112,12 @@ static void hear_each_other(struct call *c)
 	c->r.listens = 0;
 }
 
-static const char *join_ended(
-    struct call *c, struct leg *caller, struct leg *callee, const struct sdp *answer, struct sdp *out)
+static const char *join_ended(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
 {
 	ended_settle(callee);
 	hear_each_other(c);
 	if (!caller->r.has_local)
-		return answer_caller(c, caller, ended_codecs(answer), out);
+		return answer_caller(c, caller, agreed_codecs(callee), out);
 	leg_local(caller, out); /* by the exchange, or with early media */
 	return NULL;
 }
@@ -137,13 +149,13 @@ const char *join_caller(struct call *c, struct leg *caller)
 void join_early(struct call *c, struct leg *callee)
 {
 	struct leg *caller = leg_get(c->r.caller);
-	struct sdp theirs, answer;
+	struct sdp answer;
 
 	if (!caller || callee->r.ends == RELAY_PASSING || c->targets != 1 || join_misfit(callee))
 		return;
-	leg_remote(callee, &theirs);
-	if (!caller->r.has_local && answer_caller(c, caller, ended_codecs(&theirs), &answer))
+	if (!caller->r.has_local && answer_caller(c, caller, agreed_codecs(callee), &answer))
 		return;
+	leg_fork_keep_offer(callee);
 	ended_settle(callee);
 	c->r.callee = callee->r.id;
 	hear_each_other(c);
@@ -230,7 +242,7 @@ const char *join_legs(struct call *c, struct leg *caller, struct leg *callee)
 		return why;
 	leg_remote(callee, &theirs);
 	why = callee->r.ends == RELAY_PASSING ? join_passing(c, caller, callee, &theirs, &answer)
-	                                      : join_ended(c, caller, callee, &theirs, &answer);
+	                                      : join_ended(c, caller, callee, &answer);
 	if (why)
 		return why;
 	learn(c, caller, callee, &theirs);

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "hotdesk.h"
 #include "kept.h"
+#include "leg_fork.h"
 #include "leg_send.h"
 #include "owed.h"
 #include "session.h"
@@ -128,10 +129,11 @@ void leg_open(struct arena_table *t)
 	    !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
 	leg_text_init(t->count);
+	leg_fork_init();
 	adopt();
 }
 
-static struct leg *leg_new(uint64_t call, bool emergency)
+static struct leg *take(uint64_t call, bool emergency)
 {
 	uint64_t id = pool_take(&pool, emergency);
 
@@ -143,6 +145,16 @@ static struct leg *leg_new(uint64_t call, bool emergency)
 	l->r.id = id;
 	l->r.call = call;
 	l->r.emergency = emergency;
+	l->later.fire = later_fires;
+	return l;
+}
+
+static struct leg *leg_new(uint64_t call, bool emergency)
+{
+	struct leg *l = take(call, emergency);
+
+	if (!l)
+		return NULL;
 	memcpy(l->r.token, "leg-", 4);
 	rand_hex(l->r.token + 4, 12);
 	rand_hex(l->r.local_tag, 8);
@@ -292,6 +304,33 @@ struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct s
 	return l;
 }
 
+/* Requests in its dialog are answered with 481: our tag leads to the leg whose INVITE it was. */
+struct leg *leg_new_beside(const struct leg *l, const struct msg_response *m, const struct ipc_view *v)
+{
+	struct leg *beside = take(ID_NONE, l->r.emergency);
+
+	if (!beside)
+		return NULL;
+	const uint64_t id = beside->r.id;
+	beside->r = l->r;
+	beside->r.id = id;
+	beside->r.call = ID_NONE;
+	beside->r.state = LEG_OUT_LEAVING;
+	beside->r.invite_cseq = m->cseq;
+	beside->r.line = beside->r.has_local = beside->r.has_remote = 0;
+	memset(beside->r.end, 0, sizeof beside->r.end);
+	if (!leg_set_text(beside, LEG_CALL_ID, leg_text(l, LEG_CALL_ID)) ||
+	    !leg_set_text(beside, LEG_REMOTE_TAG, ipc_str(v, m->to_tag)) ||
+	    !leg_set_text(beside, LEG_TARGET, ipc_str(v, m->contact)) ||
+	    !leg_set_text(beside, LEG_ROUTE_SET, ipc_str(v, m->route_set)) ||
+	    !leg_set_text(beside, LEG_LOCAL_USER, leg_text(l, LEG_LOCAL_USER)) ||
+	    !leg_set_text(beside, LEG_REMOTE_USER, leg_text(l, LEG_REMOTE_USER))) {
+		leg_free(beside);
+		return NULL;
+	}
+	return beside;
+}
+
 struct flow *leg_flow(const struct leg *l)
 {
 	struct flow *f = flow_get(l->r.flow);
@@ -430,6 +469,7 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 	}
 	l->invite_ref = m->ref;
 	l->rseq = l->prack_rseq = 0; /* RFC 3262 3: of each INVITE */
+	l->forks = l->agreed = l->updated = 0;
 	leg_set_local(l, offer);
 	m->from_display = ipc_put(edge, span_str(display));
 	if (l->r.trunk) {

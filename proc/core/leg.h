@@ -15,6 +15,7 @@ enum {
 	LEG_NAME_MAX = 2 * USER_NAME_MAX,
 	LEG_PATIENCE_MS = 40000, /* for the end of a transaction at the edge, which gives up after 64*T1 */
 	EDGES_ARE_BACK_MS = 3000,
+	LEG_FORKS_MAX = 4,
 };
 
 /* The parts of a leg that vary in length. */
@@ -27,7 +28,7 @@ enum leg_part {
 	LEG_REMOTE_USER,
 	LEG_LOCAL, /* descriptions as sdp_pack() leaves them */
 	LEG_REMOTE,
-	LEG_NEXT, /* of a change under way: does not outlive core */
+	LEG_NEXT, /* of a change under way, or while it rings what it was offered before its early media settled that: does not outlive core */
 	LEG_PARTS
 };
 
@@ -60,6 +61,13 @@ enum { LEG_BODY_MAX = CALL_ID_MAX + TAG_MAX + URI_TEXT_MAX + ROUTE_SET_MAX + 2 *
 
 struct trunk_answer;
 
+/* Another dialog that our INVITE made (leg_fork.h). */
+struct leg_fork {
+	uint64_t tag;  /* a keyed hash */
+	uint64_t leg;  /* that ends it, because it answered too late; 0: it did not */
+	uint32_t rseq; /* of the last reliable 18x that was acknowledged; 0: none */
+};
+
 struct leg {
 	struct timer repeat, later, session;
 	struct leg_record r;
@@ -88,6 +96,10 @@ struct leg {
 	const struct trunk_answer *credentials; /* for the request that is being written */
 	uint16_t rejected;                      /* code of its final answer */
 	uint32_t rseq;
+	uint8_t agreed;  /* it rings, and answered our offer reliably (RFC 3262 5): it may offer something itself */
+	uint8_t updated; /* and did: what it says to the INVITE is not about media any more */
+	uint8_t forks;   /* of `fork` in use */
+	struct leg_fork fork[LEG_FORKS_MAX];
 	uint32_t repeat_ms;
 	uint64_t repeat_end_ms;
 	uint8_t refusal; /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
@@ -134,6 +146,8 @@ struct leg *leg_new_out(
     const struct registration *to, uint64_t call, bool emergency, const char *from_user, const char *to_user);
 /* A leg over a trunk, to that number; from: what it shows there, empty for nothing. NULL: full, or the trunk is not there. */
 struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct span from, struct span number);
+/* One more dialog of this leg's INVITE, that nobody wants: it waits for the 2xx, to be ended by. NULL: full, or a text too long. */
+struct leg *leg_new_beside(const struct leg *l, const struct msg_response *m, const struct ipc_view *v);
 /* The user of a leg as others see it: the extension, or phone-N. */
 const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1]);
 

@@ -2,6 +2,7 @@
 /* What a phone or trunk answers to the INVITE, BYE and PRACK of its leg. */
 #include "directory.h"
 #include "leg.h"
+#include "leg_fork.h"
 #include "leg_send.h"
 #include "session.h"
 #include "trunk_call.h"
@@ -10,17 +11,17 @@
 /* 2xx and 18x make or refresh the dialog. SDP counts in a 2xx or a reliable 18x only (RFC 3261 13.2.1). */
 static bool take_answer(struct leg *l, const struct msg_response *m, const struct ipc_view *v, bool with_sdp)
 {
-	/* a fork below the phone: the one that answers is the dialog */
-	if ((m->code >= 200 || !leg_text(l, LEG_REMOTE_TAG).n) &&
-	    !leg_set_text(l, LEG_REMOTE_TAG, ipc_str(v, m->to_tag)))
+	const bool other = leg_fork_is(l, m, v);
+
+	if (m->to_tag.len && !leg_set_text(l, LEG_REMOTE_TAG, ipc_str(v, m->to_tag)))
 		return false;
 	if (m->contact.len && !leg_set_text(l, LEG_TARGET, ipc_str(v, m->contact)))
 		return false;
-	if (m->route_set.len && !leg_set_text(l, LEG_ROUTE_SET, ipc_str(v, m->route_set)))
+	if ((other || m->route_set.len) && !leg_set_text(l, LEG_ROUTE_SET, ipc_str(v, m->route_set)))
 		return false;
 	if (m->allow)
 		l->r.allow = m->allow;
-	const struct sdp *sdp = with_sdp ? ipc_part(v, m->sdp) : NULL;
+	const struct sdp *sdp = with_sdp && !l->updated ? ipc_part(v, m->sdp) : NULL;
 	if (sdp)
 		leg_set_remote(l, sdp);
 	return true;
@@ -32,6 +33,8 @@ static void on_provisional(struct leg *l, const struct msg_response *m, const st
 
 	if (m->code == 100 || (l->r.state != LEG_OUT_SENT && l->r.state != LEG_OUT_EARLY))
 		return;
+	if (leg_fork_is(l, m, v) && !leg_fork_rings(l, m, v, m->sdp.len && (reliable || l->r.trunk)))
+		return;
 	/* RFC 3262 4: one that was missed or is known already is not processed */
 	if (reliable && l->rseq && m->rseq != l->rseq + 1) {
 		leg_acknowledge(l); /* it did not go out */
@@ -41,6 +44,7 @@ static void on_provisional(struct leg *l, const struct msg_response *m, const st
 	if (!take_answer(l, m, v, reliable || l->r.trunk))
 		return;
 	if (reliable) {
+		l->agreed |= m->sdp.len > 0;
 		l->prack_rseq = l->rseq ? l->prack_rseq : m->rseq - 1;
 		l->rseq = m->rseq;
 		leg_acknowledge(l);
@@ -78,6 +82,12 @@ void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, con
 		on_provisional(l, m, v);
 	} else if (m->code < 300) {
 		bool first = l->r.state != LEG_UP && l->r.state != LEG_LEAVING;
+		if (!first && leg_fork_is(l, m, v)) {
+			leg_fork_late(l, m, v);
+			return;
+		}
+		if (first)
+			leg_fork_settle(l, m, v);
 		if (first && take_answer(l, m, v, true))
 			session_agreed(l, m);
 		leg_event(l, LEG_ACCEPTS);

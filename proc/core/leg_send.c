@@ -14,13 +14,12 @@ static void put_identity(struct leg *l, struct link *link, struct str *user, str
 	*display = ipc_put(link, span_str(u ? u->display : ""));
 }
 
-struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum ask_kind kind, struct link **link)
+static struct msg_send *begin_to(
+    struct leg *l, const struct leg_far *to, enum sip_method method, enum ask_kind kind, struct link **link)
 {
 	struct flow *f = leg_flow(l);
 	struct link *edge = f ? flow_link(f) : NULL;
-	enum msg_class class = l->r.emergency                  ? CLASS_EMERGENCY
-	                       : leg_text(l, LEG_REMOTE_TAG).n ? CLASS_DIALOG
-	                                                       : CLASS_NEW;
+	enum msg_class class = l->r.emergency ? CLASS_EMERGENCY : to->tag.n ? CLASS_DIALOG : CLASS_NEW;
 	uint64_t ref = 0;
 
 	if (!edge || (method != SIP_ACK && (ref = ask_new(kind, l->r.id, f->edge, l->r.emergency)) == 0))
@@ -36,12 +35,12 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 	m->flow = f->id;
 	m->method = (uint8_t)method;
 	m->emergency = l->r.emergency;
-	m->target = ipc_put(edge, leg_text(l, LEG_TARGET));
-	m->route_set = ipc_put(edge, leg_text(l, LEG_ROUTE_SET));
+	m->target = ipc_put(edge, to->target);
+	m->route_set = ipc_put(edge, to->route_set);
 	m->from_user = ipc_put(edge, leg_text(l, LEG_LOCAL_USER));
 	m->from_tag = ipc_put(edge, span_str(l->r.local_tag));
 	m->to_user = ipc_put(edge, leg_text(l, LEG_REMOTE_USER));
-	m->to_tag = ipc_put(edge, leg_text(l, LEG_REMOTE_TAG));
+	m->to_tag = ipc_put(edge, to->tag);
 	m->call_id = ipc_put(edge, leg_text(l, LEG_CALL_ID));
 	m->cseq = method == SIP_ACK ? l->r.invite_cseq : l->r.local_cseq;
 	m->leg_token = ipc_put(edge, span_str(l->r.token));
@@ -58,6 +57,18 @@ struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum a
 		l->r.invite_cseq = l->r.local_cseq;
 	*link = edge;
 	return m;
+}
+
+static struct leg_far far_of(const struct leg *l)
+{
+	return (struct leg_far){leg_text(l, LEG_REMOTE_TAG), leg_text(l, LEG_TARGET), leg_text(l, LEG_ROUTE_SET)};
+}
+
+struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum ask_kind kind, struct link **link)
+{
+	const struct leg_far to = far_of(l);
+
+	return begin_to(l, &to, method, kind, link);
 }
 
 void leg_send_ack_with(struct leg *l, const struct sdp *answer)
@@ -141,20 +152,31 @@ void leg_send_cancel(struct leg *l)
 	leg_event_later(l, LEG_LOST, LEG_PATIENCE_MS);
 }
 
-static bool send_prack(struct leg *l, uint32_t rseq)
+uint64_t leg_send_prack(struct leg *l, const struct leg_far *to, uint32_t rseq)
 {
 	struct link *edge;
 	uint32_t invite_cseq = l->r.invite_cseq;
-	struct msg_send *m = leg_begin_request(l, SIP_PRACK, ASK_PRACK, &edge);
+	struct msg_send *m = begin_to(l, to, SIP_PRACK, ASK_PRACK, &edge);
 
 	if (!m)
-		return false;
-	l->prack_ref = m->ref;
-	l->prack_rseq = rseq;
+		return 0;
+	const uint64_t ref = m->ref;
 	m->rack_rseq = rseq;
 	m->rack_cseq = invite_cseq;
 	m->rack_method = SIP_INVITE;
 	ipc_end(edge);
+	return ref;
+}
+
+static bool send_prack(struct leg *l, uint32_t rseq)
+{
+	const struct leg_far to = far_of(l);
+	const uint64_t ref = leg_send_prack(l, &to, rseq);
+
+	if (!ref)
+		return false;
+	l->prack_ref = ref;
+	l->prack_rseq = rseq;
 	return true;
 }
 
@@ -169,6 +191,8 @@ void leg_acknowledge(struct leg *l)
 /* Without credentials nothing more is said of it: what rings ends its INVITE by itself (RFC 3262 3). */
 void leg_prack_again(struct leg *l)
 {
+	if (!l->prack_waits) /* of a dialog that is not followed any more */
+		return;
 	l->prack_waits = 0;
 	if (l->credentials && l->r.state == LEG_OUT_EARLY && !send_prack(l, l->prack_rseq))
 		l->prack_rseq--; /* and challenged again */
@@ -294,7 +318,8 @@ void leg_send_plain_ok(struct leg *l, struct reply to, const struct sdp *sdp)
 		return;
 	m->to_tag = ipc_put(edge, span_str(l->r.local_tag));
 	m->leg_token = ipc_put(edge, span_str(l->r.token));
-	session_put(l, m);
+	if (l->r.state == LEG_UP) /* before, it has no session timer */
+		session_put(l, m);
 	m->sdp = ipc_put_part(edge, sdp, sizeof *sdp);
 	reply_end(to);
 }

@@ -5,6 +5,11 @@
 
 #include "leg.h"
 
+/* The other end of a dialog. */
+struct leg_far {
+	struct span tag, target, route_set;
+};
+
 /* Begin a request inside the leg's dialog (or its first INVITE): addresses, tags, CSeq and Contact are filled in. ask 0
  * for an ACK. NULL when the phone can't be reached or credit is out; *link is where to end it. */
 struct msg_send *leg_begin_request(struct leg *l, enum sip_method method, enum ask_kind kind, struct link **link);
@@ -19,6 +24,8 @@ void leg_cancel_change(struct leg *l); /* of our re-INVITE */
 /* PRACK for the oldest reliable 18x that has none. One at a time, so that a challenge finds what it is about; what can't be sent is
  * tried when the phone repeats its 18x. */
 void leg_acknowledge(struct leg *l);
+/* One of another dialog that the INVITE made. The reference of its answer; 0: it can't be sent. */
+uint64_t leg_send_prack(struct leg *l, const struct leg_far *to, uint32_t rseq);
 void leg_prack_again(struct leg *l);
 /* 200 to its INVITE or re-INVITE with r.local, now and until the ACK comes. */
 void leg_send_ok(struct leg *l);

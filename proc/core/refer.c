@@ -288,15 +288,21 @@ void refer_on_replaces(struct request *r)
 void refer_watch(struct call *c, const struct call_step *step)
 {
 	struct refer *t = c->transfer ? refer_get(c->transfer) : NULL;
+	const enum refusal why = (enum refusal)c->best;
 
 	if (!t)
 		return;
+	const uint64_t stays = t->way == REFER_BY_US ? t->leg : ID_NONE;
 	if (step->effects & CALL_DO_RING)
 		refer_event(t, REFER_RINGS);
 	if (step->effects & (CALL_DO_REFUSE | CALL_DO_TELL | CALL_DO_END)) {
 		t->code = c->best ? refusal_row((enum refusal)c->best)->code : 487;
 		refer_event(t, t->way == REFER_TO_MEETING ? REFER_VISITOR_LEFT : REFER_FAILS);
 	}
+	/* whoever transferred is not among the legs of the call once its target sends media */
+	struct leg *l = step->effects & CALL_DO_END ? leg_get(stays) : NULL;
+	if (l)
+		leg_hang_up(l, why);
 }
 
 void refer_answered(struct call *c)

@@ -98,6 +98,10 @@ static void on_half(struct timer *t, uint64_t now_ms)
 	struct leg *l = leg_of(t);
 	uint32_t seconds = l->r.session_s ? l->r.session_s : child_site()->session_expires_s;
 
+	if (!call_get(l->r.call)) {
+		leg_hang_up(l, REFUSE_NONE);
+		return;
+	}
 	if (l->unanswered >= UNANSWERED_MAX) {
 		call_leg_silent(l);
 		return;

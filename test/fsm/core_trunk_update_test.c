@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+/* UPDATE of a trunk that rings (RFC 3311 5.2): without an offer it refreshes the dialog, with one it changes what was agreed on reliably. */
+#include "../unit/test.h"
+#include "sim_trunks.h"
+#include "sim_voice.h"
+#include "wire/sdp_offer.h"
+
+static void goes_out(void)
+{
+	begin_with(NULL);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+}
+
+/* rseq 0: not reliable */
+static void rings(uint32_t rseq, const struct sdp *sdp)
+{
+	struct msg_response *m = talk_begin_answer(&t, 183);
+
+	m->required = rseq ? SIP_TAG_100REL : 0;
+	m->rseq = rseq;
+	m->sdp = phone_put_sdp(&telco[0], sdp);
+	talk_end_answer(&t);
+	struct heard *prack = rseq ? talk_takes(&t, SIP_PRACK) : NULL;
+	NEED(!rseq || prack);
+	if (prack)
+		talk_reply(&t, prack, 200, NULL);
+}
+
+static struct sdp from(const char *host, unsigned version)
+{
+	struct phone p = telco[0];
+
+	p.host = host;
+	struct sdp s = sdp_clear(&p);
+	s.version = version;
+	return s;
+}
+
+static struct heard *updates(const struct sdp *sdp)
+{
+	struct heard *h = reply_to(talk_send(&t, SIP_UPDATE, sdp));
+
+	NEED(h);
+	return h;
+}
+
+static void goes_to(const struct addr *at)
+{
+	uint64_t join;
+	const struct relay_spec *w = relay_wish(&join);
+
+	NEED(w && w->side[1].present && addr_same_ip(&w->side[1].rtp, at));
+}
+
+static void hears_last(unsigned code)
+{
+	struct heard *h, *last = NULL;
+
+	while ((h = reply_to(a.txn)))
+		last = h;
+	NEED(last && respond(last)->code == code);
+	last->taken = false;
+	talk_hears(&a, code);
+}
+
+static void is_answered(const struct sdp *sdp)
+{
+	talk_answer(&t, 200, sdp);
+	NEED(talk_takes(&t, SIP_ACK));
+	hears_last(200);
+	talk_ack(&a);
+}
+
+static void without_an_offer_it_is_a_refresh(void)
+{
+	goes_out();
+	rings(0, NULL);
+	struct heard *h = updates(NULL);
+	NEED(respond(h)->code == 200 && !sim_part(h, respond(h)->sdp) && respond(h)->leg_token.len);
+	NEED(respond(h)->session_expires == ABSENT || respond(h)->session_expires == 0);
+	is_answered(&plain);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* Early media go elsewhere; what the 200 repeats of the first answer is not about media any more. */
+static void what_was_agreed_may_be_changed(void)
+{
+	goes_out();
+	const struct sdp moved = from("203.0.113.80", 2);
+	rings(100, &plain);
+	goes_to(&plain.audio.at);
+	struct heard *h = updates(&moved);
+	const struct sdp *answer = sim_part(h, respond(h)->sdp);
+	NEED(respond(h)->code == 200 && answer);
+	NEED(sdp_check_clear_answer(&moved, answer) == SDP_ACCEPTABLE);
+	goes_to(&moved.audio.at);
+	is_answered(&plain);
+	goes_to(&moved.audio.at);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void the_200_need_not_say_it_again(void)
+{
+	goes_out();
+	const struct sdp moved = from("203.0.113.80", 2);
+	rings(100, &plain);
+	NEED(respond(updates(&moved))->code == 200);
+	is_answered(NULL);
+	goes_to(&moved.audio.at);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void before_it_is_491(void)
+{
+	goes_out();
+	const struct sdp moved = from("203.0.113.80", 2);
+	rings(0, &plain);
+	NEED(respond(updates(&moved))->code == 491); /* that was no answer yet */
+	rings(100, NULL);
+	NEED(respond(updates(&moved))->code == 491);
+	is_answered(&plain);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* T31: not to a third, not with codecs that the caller was not answered with; and the call goes on as it was. */
+static void what_does_not_fit_is_refused(void)
+{
+	goes_out();
+	struct sdp law = plain, other = plain;
+	sdp_keep_codecs(&law, 1u << SDP_PCMA | 1u << SDP_TELEPHONE_EVENT);
+	sdp_keep_codecs(&other, 1u << SDP_PCMU);
+	other.audio.codec[0] = (struct sdp_codec){.pt = 9, .codec = SDP_G722, .channels = 1, .clock = 8000};
+	const struct sdp far = from("198.51.100.77", 2);
+	rings(100, &law);
+	NEED(respond(updates(&far))->code == 488);
+	NEED(respond(updates(&other))->code == 488);
+	is_answered(&law);
+	goes_to(&plain.audio.at);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* A phone that calls refreshes as well. */
+static void who_calls_may_too(void)
+{
+	goes_out();
+	rings(0, NULL);
+	talk_hears(&a, 180);
+	NEED(code_of(talk_send(&a, SIP_UPDATE, NULL)) == 200);
+	NEED(code_of(talk_send(&a, SIP_UPDATE, &offer)) == 500);
+	is_answered(&plain);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(without_an_offer_it_is_a_refresh);
+	SIM(what_was_agreed_may_be_changed);
+	SIM(the_200_need_not_say_it_again);
+	SIM(before_it_is_491);
+	SIM(what_does_not_fit_is_refused);
+	SIM(who_calls_may_too);
+	(void)test_failed_here;
+	return TEST_END;
+}
