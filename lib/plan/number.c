@@ -31,14 +31,38 @@ static bool is_number(struct span s)
 	return any;
 }
 
-/* "+44 (0)20": the trunk prefix that is not dialled from abroad (E.123 advises against it). In Italy it is. */
-static bool is_spare_zero(struct span s, size_t at, const char *so_far)
+/* What stands behind the international prefix of a line here; all of it where there is none. */
+static struct span behind_abroad(const struct plan *p, struct span digits)
 {
-	return so_far[0] && span_starts(span_skip(s, at), SPAN("(0)")) && strcmp(so_far, "+39") != 0 &&
-	       strcmp(so_far, "0039") != 0;
+	const struct country *c = p ? country_of_site(p) : NULL;
+
+	if (span_starts(digits, SPAN("+")))
+		return span_skip(digits, 1);
+	for (size_t i = 0; c && i < sizeof c->abroad / sizeof *c->abroad; i++)
+		if (c->abroad[i] && span_starts(digits, span_str(c->abroad[i])))
+			return span_skip(digits, strlen(c->abroad[i]));
+	return digits;
 }
 
-bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
+/* Does a zero that is dialled from abroad too stand behind this country code? */
+static bool keeps_zero(const struct plan *p, struct span digits)
+{
+	return span_eq(behind_abroad(p, digits), SPAN("39"));
+}
+
+/* "+44 (0)20": the trunk prefix that is not dialled from abroad (E.123 advises against it). In Italy it is; and behind the outside
+ * prefix alone it is the trunk prefix of a national number. */
+static bool is_spare_zero(const struct plan *p, struct span s, size_t at, const char *so_far)
+{
+	struct span digits = span_str(so_far), outside = span_str(p ? p->outside : "");
+
+	if (!digits.n || !span_starts(span_skip(s, at), SPAN("(0)")) || keeps_zero(p, digits))
+		return false;
+	return !outside.n || !span_starts(digits, outside) ||
+	       (digits.n > outside.n && !keeps_zero(p, span_skip(digits, outside.n)));
+}
+
+static bool strip(const struct plan *p, struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
 {
 	struct span s = span_trim(span_head(spelled, span_find(spelled, ';')));
 	size_t n = 0;
@@ -49,7 +73,7 @@ bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
 	if (!is_number(s))
 		return span_cstr(s, out, NUMBER_SPELLED_MAX + 1);
 	for (size_t i = 0; i < s.n; i++) {
-		if (is_spare_zero(s, i, out)) {
+		if (is_spare_zero(p, s, i, out)) {
 			i += 2;
 		} else if (!is_separator(s.p[i])) {
 			out[n++] = (char)s.p[i];
@@ -57,6 +81,11 @@ bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
 		}
 	}
 	return true;
+}
+
+bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
+{
+	return strip(NULL, spelled, out);
 }
 
 /* Behind the outside prefix; and 9911 is 911 where there is none, of who is used to one elsewhere. */
@@ -87,7 +116,7 @@ const char *number_emergency(const struct plan *p, struct span spelled)
 {
 	char text[NUMBER_SPELLED_MAX + 1];
 
-	return number_strip(spelled, text) ? emergency_of(p, span_str(text)) : NULL;
+	return strip(p, spelled, text) ? emergency_of(p, span_str(text)) : NULL;
 }
 
 /* The parameters of a telephone-subscriber (RFC 3966 3): phone-context alone is understood, and once. */
@@ -126,7 +155,7 @@ static bool in_context(const struct plan *p, struct span text, struct span conte
 	char prefix[NUMBER_SPELLED_MAX + 1], digits[2 * NUMBER_SPELLED_MAX + 1];
 	size_t n;
 
-	if (!span_starts(context, SPAN("+")) || !is_number(context) || !number_strip(context, prefix))
+	if (!span_starts(context, SPAN("+")) || !is_number(context) || !strip(p, context, prefix))
 		return false;
 	if (text.p[0] == '+')
 		return e164_read(p, span_skip(text, 1), out);
@@ -172,7 +201,7 @@ static bool read(const struct plan *p, struct span spelled, struct span context,
 	char mem[NUMBER_SPELLED_MAX + 1];
 	const char *emergency;
 
-	if (!number_strip(spelled, mem))
+	if (!strip(p, spelled, mem))
 		return false;
 	struct span text = span_str(mem);
 	emergency = emergency_of(p, text);
@@ -216,7 +245,7 @@ bool number_canon_outside(const struct plan *p, enum number_spelling how, struct
 	char text[NUMBER_SPELLED_MAX + 1];
 
 	memset(out, 0, sizeof *out);
-	if (number_strip(spelled, text) && span_find(spelled, ';') == spelled.n && is_number(span_str(text)) &&
+	if (strip(p, spelled, text) && span_find(spelled, ';') == spelled.n && is_number(span_str(text)) &&
 	    from_trunk(p, how, span_str(text), out))
 		return true;
 	memset(out, 0, sizeof *out);

@@ -3,8 +3,8 @@
  * understood is NUMBER_UNKNOWN, and that is refused. Pure functions.
  *
  * The rules, in this order; the first that fits decides:
- *  1. Visual separators (- . ( ) and blanks) are dropped from what is a number; a user part's own parameters are read, and
- *     any but phone-context makes it unknown.
+ *  1. Visual separators (- . ( ) and blanks) are dropped from what is a number, and the (0) of "+44 (0)20" behind any country code but
+ *     Italy's; a user part's own parameters are read, and any but phone-context makes it unknown.
  *  2. An emergency number of the site, also behind the outside prefix, and 9911 for 911 where there is none: emergency. It wins over everything.
  *  3. What begins with * or #: a service code of the site, or unknown.
  *  4. Exactly an extension, with no phone-context: internal.

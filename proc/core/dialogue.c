@@ -129,6 +129,17 @@ bool dialogue_can_message(struct call *c)
 	return dialogue_can(c) && take_seat(c, SEAT_MESSAGE);
 }
 
+enum dialogue_keys dialogue_keys(const struct leg *l)
+{
+	struct sdp theirs;
+
+	leg_remote(l, &theirs);
+	for (uint8_t i = 0; i < theirs.audio.codec_n; i++)
+		if (theirs.audio.codec[i].codec == SDP_TELEPHONE_EVENT)
+			return KEYS_IN_RTP;
+	return l->r.allow >> SIP_INFO & 1 ? KEYS_BY_INFO : KEYS_NONE;
+}
+
 void dialogue_leave_seats(struct call *c)
 {
 	for (int i = 0; i < VOICE_SEATS; i++)
@@ -295,11 +306,24 @@ void dialogue_go(struct call *c, int next)
 		go_on(c, next);
 }
 
-/* Nothing was pressed: asked once more, then the call ends. */
-static int on_silence(struct call *c)
+/* A phone without telephone-event is asked for its PIN all the same: it may say keys by INFO without telling before that it does. */
+static void tell_why_silent(const struct leg *caller)
 {
+	child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, caller->r.device, caller->r.person, &caller->r.seen,
+	    "no key was pressed: none is offered in RTP (telephone-event)");
+}
+
+/* Nothing was pressed: asked once more, then the call ends. Who is screened and may have no way to say a key was held up by the question. */
+static int on_silence(struct call *c, const struct leg *caller)
+{
+	const bool mute = dialogue_keys(caller) != KEYS_IN_RTP;
+
+	if (mute && c->script == SCRIPT_SCREEN)
+		return SCRIPT_ALLOWED;
 	if (++c->silences < SILENCES_MAX)
 		return c->step;
+	if (mute)
+		tell_why_silent(caller);
 	c->best = REFUSE_NOT_ALLOWED;
 	c->say = "goodbye";
 	return SCRIPT_TELL;
@@ -333,7 +357,7 @@ static void on_turned(uint64_t owner, uint64_t token, enum turn_why why, struct 
 	else if (why == TURN_NO_PROMPT && s->otherwise)
 		go_on(c, s->otherwise);
 	else if (why == TURN_TIME_OUT)
-		go_on(c, on_silence(c));
+		go_on(c, on_silence(c, caller));
 	else if (why == TURN_STOPPED && s->mail == STEP_RECORDS && voice_awaited())
 		go_on(c, mail_again(c));
 	else {

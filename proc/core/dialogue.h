@@ -28,6 +28,9 @@ void dialogue_tell(struct call *c);
 bool dialogue_can(struct call *c);
 /* The same for room in voice for a message. */
 bool dialogue_can_message(struct call *c);
+/* How this leg's phone or gateway may say keys, by what it offers: BY_INFO it takes such requests, and may send them. */
+enum dialogue_keys { KEYS_IN_RTP, KEYS_BY_INFO, KEYS_NONE };
+enum dialogue_keys dialogue_keys(const struct leg *l);
 /* For a call without a caller yet. */
 bool dialogue_take_seat(struct call *c);
 void dialogue_leave_seats(struct call *c);

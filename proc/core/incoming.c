@@ -12,6 +12,7 @@
 #include "settings.h"
 #include "trunk.h"
 #include "wire/sdp_offer.h"
+#include <stdio.h>
 
 enum { SLOW_MS = 4000 };
 
@@ -149,8 +150,33 @@ static void slow(struct call *c)
 	timer_set(&child_wheel, &c->ring, child_now() + SLOW_MS);
 }
 
+/* Once in core's life for each trunk. */
+static void tell_no_digits(uint8_t trunk)
+{
+	static uint32_t told; /* 1 << trunk */
+	const struct trunk_conf *conf = trunk_conf_of(trunk);
+	char text[REASON_MAX + 1];
+
+	if (!conf || told >> trunk & 1)
+		return;
+	told |= 1u << trunk;
+	snprintf(text, sizeof text,
+	    "trunk %s offers no digits (telephone-event): its callers are held up rather than screened", conf->name);
+	child_event(EVENT_TRUNK, SEVERITY_WARNING, 0, NOBODY, NULL, text);
+}
+
+/* Who can press no key is not asked to. */
 static void screen(struct call *c)
 {
+	const struct leg *caller = leg_get(c->r.caller);
+	enum dialogue_keys keys = caller ? dialogue_keys(caller) : KEYS_IN_RTP;
+
+	if (keys != KEYS_IN_RTP)
+		tell_no_digits(caller->r.trunk);
+	if (keys == KEYS_NONE) {
+		slow(c);
+		return;
+	}
 	if (!dialogue_can(c)) {
 		refuse(c, REFUSE_BUSY, "callers that nobody here knows are not put through this moment");
 		return;

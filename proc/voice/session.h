@@ -6,6 +6,7 @@
 
 #include "codec.h"
 #include "ipc/child.h"
+#include "press.h"
 #include "say.h"
 #include "turn_fsm.h"
 #include "wire/telephone_event.h"
@@ -43,6 +44,7 @@ struct session {
 	uint32_t running_at; /* its place among those that run */
 
 	struct event_reader events;
+	struct press press;
 };
 
 void session_init(uint32_t max);

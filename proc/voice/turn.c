@@ -162,7 +162,7 @@ void turn_on_key(struct link *from, const struct ipc_view *v)
 	struct session *s = session_get(m->join, m->side);
 
 	(void)from;
-	if (s)
+	if (s && press_by_info(&s->press, m->digit, child_now()))
 		press(s, m->digit);
 }
 
@@ -189,7 +189,8 @@ void turn_on_heard(struct link *from, const struct ipc_view *v)
 	}
 	size_t n = event_read(&s->events, m->timestamp, m->marker, ipc_str(v, m->payload), digit);
 	for (size_t i = 0; i < n; i++)
-		press(s, digit[i]);
+		if (press_in_rtp(&s->press, digit[i], child_now()))
+			press(s, digit[i]);
 	secret_wipe(digit, sizeof digit);
 }
 

@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CALLS = 8, JOIN = 7, PROMPT_MS = 15000, ARRIVAL_MS = 5000 /* on a machine under load */ };
+enum { CALLS = 8, PROMPT_MS = 15000, ARRIVAL_MS = 5000 /* on a machine under load */ };
+
+static uint64_t join = 7; /* what the tests talk to */
 
 static const char *exe, *pack_path;
 static char cwd[] = "/tmp/voice_test_XXXXXX", recordings[64];
@@ -32,7 +34,7 @@ static struct {
 	uint64_t token;
 	enum turn_why why;
 	char digits[TURN_DIGITS_MAX + 1];
-	struct ear ear; /* of JOIN, side 0 */
+	struct ear ear; /* of join, side 0 */
 	uint32_t frames, markers, others;
 	uint32_t first_timestamp, last_timestamp, steps_wrong, step, lengths_differ;
 	size_t length;
@@ -56,7 +58,7 @@ static void on_spoken(struct link *from, const struct ipc_view *v)
 	struct span payload = ipc_str(v, m->payload);
 
 	(void)from;
-	if (m->join != JOIN || m->side != 0) {
+	if (m->join != join || m->side != 0) {
 		heard.others++;
 		return;
 	}
@@ -149,7 +151,7 @@ static uint64_t turn(const struct wish *w)
 	if (!m)
 		abort();
 	m->token = ++next_token;
-	m->join = w->join ? w->join : JOIN;
+	m->join = w->join ? w->join : join;
 	m->side = w->side;
 	m->codec = w->codec;
 	m->ptime_ms = w->ptime_ms;
@@ -344,7 +346,7 @@ static void event(uint8_t digit, uint32_t timestamp, uint16_t duration, bool end
 
 	if (!m)
 		abort();
-	m->join = JOIN;
+	m->join = join;
 	m->codec = SDP_TELEPHONE_EVENT;
 	m->marker = marker;
 	m->timestamp = timestamp;
@@ -460,14 +462,22 @@ static void key(uint8_t digit)
 {
 	struct msg_key *m = ipc_begin(core, MSG_KEY);
 
-	m->join = JOIN;
+	m->join = join;
 	m->digit = digit;
 	ipc_end(core);
 	settled();
 }
 
+/* Another call, of which nothing was heard yet. */
+static void elsewhere(void)
+{
+	join += 1000;
+	forget(SDP_PCMU, 160);
+}
+
 static void keys_come_by_info_too(void)
 {
+	elsewhere();
 	turn(&(struct wish){.say = "pin-please", .barge = 1, .min = 3, .max = 3, .first_ms = 3000, .gap_ms = 3000});
 	key(DIGIT_STAR);
 	key(0);
@@ -475,6 +485,45 @@ static void keys_come_by_info_too(void)
 	CHECK(ended(TURN_DIGITS, "*0#"));
 	key(5); /* between turns: nobody asked */
 	turn(&(struct wish){.say = "silence:20", .barge = 1, .min = 1, .max = 3, .first_ms = 300, .gap_ms = 300});
+	CHECK(ended(TURN_TIME_OUT, ""));
+}
+
+/* --- a phone that says each key twice: PIN 2468 is 2468, whichever comes first --- */
+
+static void both(const char *digits, bool info_first)
+{
+	for (size_t i = 0; digits[i]; i++) {
+		if (info_first)
+			key((uint8_t)(digits[i] - '0'));
+		type((char[]){digits[i], 0});
+		if (!info_first)
+			key((uint8_t)(digits[i] - '0'));
+	}
+}
+
+static void a_key_that_is_told_twice_counts_once(void)
+{
+	for (int info_first = 0; info_first < 2; info_first++) {
+		elsewhere();
+		turn(&(struct wish){.say = "pin-please", .barge = 1, .min = 4, .max = 12, .end_key = '#', .first_ms = 3000, .gap_ms = 400});
+		both("2446", info_first);
+		CHECK(ended(TURN_DIGITS, "2446"));
+		/* the last INFO of one turn is no digit of the next */
+		turn(&(struct wish){.say = "silence:20", .barge = 1, .min = 1, .max = 1, .first_ms = 400, .gap_ms = 300});
+		key(6);
+		CHECK(ended(TURN_TIME_OUT, ""));
+	}
+}
+
+/* Nor is the first in RTP, when its INFO ended the turn before. */
+static void what_info_ended_does_not_begin_again(void)
+{
+	elsewhere();
+	turn(&(struct wish){.say = "screening", .barge = 1, .min = 1, .max = 1, .first_ms = 3000, .gap_ms = 300});
+	key(4);
+	CHECK(ended(TURN_DIGITS, "4"));
+	turn(&(struct wish){.say = "silence:20", .barge = 1, .min = 1, .max = 1, .first_ms = 400, .gap_ms = 300});
+	type("4");
 	CHECK(ended(TURN_TIME_OUT, ""));
 }
 
@@ -840,7 +889,7 @@ static void what_siblings_lie_is_borne(void)
 	liar = &core;
 	struct msg_turn *t = ipc_begin_as(core, MSG_TURN, CLASS_DIALOG);
 	t->token = 1;
-	t->join = JOIN;
+	t->join = join;
 	t->say = ipc_put(core, SPAN("pin-please"));
 	t->language = ipc_put(core, SPAN("en"));
 	t->digits_min = 2;
@@ -853,13 +902,13 @@ static void what_siblings_lie_is_borne(void)
 	lie_take_truth(core, &truth);
 	lies_each(&truth, tell, NULL);
 	struct msg_key *k = ipc_begin(core, MSG_KEY);
-	k->join = JOIN;
+	k->join = join;
 	lie_take_truth(core, &truth);
 	lies_each(&truth, tell, NULL);
 	turn(&(struct wish){.say = "pin-please", .loop = 1, .barge = 1, .min = 4, .max = 32, .first_ms = 60000, .gap_ms = 60000});
 	liar = &media;
 	struct msg_heard *h = ipc_begin_as(media, MSG_HEARD, CLASS_DIALOG);
-	h->join = JOIN;
+	h->join = join;
 	h->codec = SDP_TELEPHONE_EVENT;
 	h->payload = ipc_put(media, span_of("\1\212\0\240", 4));
 	lie_take_truth(media, &truth);
@@ -914,6 +963,8 @@ int main(int argc, char **argv)
 	RUN(a_prompt_that_repeats_is_ended_by_a_digit);
 	RUN(a_key_that_is_held_counts_once);
 	RUN(keys_come_by_info_too);
+	RUN(a_key_that_is_told_twice_counts_once);
+	RUN(what_info_ended_does_not_begin_again);
 	RUN(a_newer_turn_ends_the_older);
 	RUN(what_there_is_not_is_not_said);
 	RUN(a_full_table_keeps_a_place_for_emergencies);

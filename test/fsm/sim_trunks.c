@@ -52,7 +52,8 @@ void invite_from(struct talk *call, const char *caller, const char *called, bool
 {
 	struct msg_request *m = phone_begin(&telco[0], SIP_INVITE);
 
-	*call = (struct talk){.phone = &telco[0], .cseq = m->cseq + 1, .invite_cseq = m->cseq};
+	m->allow |= call->allow;
+	*call = (struct talk){.phone = &telco[0], .allow = call->allow, .cseq = m->cseq + 1, .invite_cseq = m->cseq};
 	snprintf(call->call_id, sizeof call->call_id, "in-%u", m->cseq);
 	snprintf(call->ours, sizeof call->ours, "tag-of-phone");
 	m->call_id = phone_put(&telco[0], call->call_id);

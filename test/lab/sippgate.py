@@ -9,6 +9,7 @@ from sipp import pause, recv, references, send
 
 SIPP_PORT, OURS = 5060, 5072
 CALLER = "+33698765432"
+ALLOW = "INVITE, ACK, BYE, CANCEL, INFO"
 SDP = """v=0
 o=- 53655 1 IN IP4 [local_ip]
 s=-
@@ -25,7 +26,7 @@ To: <sip:{number}@[remote_ip]>
 Call-ID: [call_id]
 CSeq: 1 INVITE
 Contact: <sip:gw@[local_ip]:[local_port]>
-Content-Type: application/sdp
+{allow}Content-Type: application/sdp
 Content-Length: [len]
 
 """ + SDP
@@ -64,12 +65,14 @@ class Gateway:
         net.wait_for("SIPp to listen", lambda: f":{SIPP_PORT} " in self.host.run("ss", "-Hlun").stdout, 5)
 
     def calls_in(self, number, seconds, tone, infos=()):
-        """infos: (content, body, code) of INFOs that it sends first, a second and a half apart, and how each is answered."""
+        """infos: (content, body, code) of INFOs that it sends first, a second and a half apart, and how each is answered; it says that it takes
+        them then. Its offer has no telephone-event."""
         wav = audio.tone(f"{self.where}/in.wav", audio.TONES[tone], 8000, seconds=60)
         raw = f"{self.where}/in.ulaw"
         with open(raw, "wb") as f:
             f.write(bytes(ulaw(x) for x in audio.read_wav(wav)[0]))
-        steps = [send(INVITE.format(number=number), retrans=True), recv(response=100, optional=True), recv(response=180, optional=True),
+        invite = INVITE.format(number=number, allow=f"Allow: {ALLOW}\n" if infos else "")
+        steps = [send(invite, retrans=True), recv(response=100, optional=True), recv(response=180, optional=True),
                  recv(response=183, optional=True), recv(response=200, rrs=True, timeout=15000),
                  send(in_dialog("ACK", 1)),
                  f'<nop><action><exec rtp_stream="{raw},-1,0"/></action></nop>']

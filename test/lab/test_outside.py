@@ -20,7 +20,7 @@ from exchange import CONF, Exchange
 from gateway import Gateway as Town
 from prompts import hears_prompt
 from provider import Zone, resolve_at
-from sippgate import CALLER, Gateway
+from sippgate import ALLOW, CALLER, Gateway
 from test_plan import said, unheard
 
 OUT, BEYOND = "+33612345678", "+33144556677"
@@ -353,8 +353,27 @@ def test_a_stranger_presses_4_by_info(exchange, gateway, people):
     settings(exchange, "in-baresip-srtp", "screen=\n")
     one.hears("a", 2)
     said = gateway.said()
-    assert said.count("INFO sip:") == 4 and [m for m in re.findall(r"^Allow: (.*)$", said, re.M) if "INFO" in m]
+    assert said.count("INFO sip:") == 4 and [m for m in re.findall(r"^Allow: (.*)$", said, re.M)
+                                               if "INFO" in m and m.strip() != ALLOW]
     assert "Signal" not in exchange.tail(10 ** 7)
+
+
+def test_a_stranger_who_can_press_no_key_is_held_up(exchange, gateway, people):
+    """R18: neither telephone-event nor INFO: nothing is asked, it rings some seconds later, and the operator is told"""
+    one = people.phone("baresip", "in-baresip-srtp", tone="b", media="srtp", codecs=("PCMU",))
+    settings(exchange, "in-baresip-srtp", "screen=screen\n")
+    gateway.answers()
+    up(exchange, "pots")
+    one.forget()
+    gateway.calls_in(NUMBERS["in-baresip-srtp"], 3, "a")
+    one.wait_incoming()
+    answer(one)
+    gateway.result()
+    one.wait_closed()
+    exchange.wait_no_calls()
+    settings(exchange, "in-baresip-srtp", "screen=\n")
+    one.hears("a", 2)
+    assert "trunk pots offers no digits" in exchange.command("events").stdout
 
 
 def test_a_stranger_presses_nothing(exchange, town, people, where):

@@ -168,6 +168,58 @@ static bool spell(const struct number *n)
 	return is_emergency(dialled) || (home->whole && otherwise) || same(n, dialled, "");
 }
 
+/* The zero of an Italian number is dialled from abroad too: in brackets or not, behind every prefix and on every trunk. */
+static bool spell_italian(const struct number *n)
+{
+	const char *rest = n->text + 4; /* +390 */
+	char text[SPELLED_MAX];
+
+	static const char *const zero[] = {"(0)", " (0) ", "-(0)-", "0", "(0"};
+	for (size_t i = 0; i < sizeof zero / sizeof *zero; i++) {
+		snprintf(text, sizeof text, "+39%s%s", zero[i], rest);
+		if (!same(n, text, ""))
+			return false;
+		for (int k = 0; k < 2 && home->abroad[k]; k++) {
+			snprintf(text, sizeof text, "%s %s 39 %s%s", p.outside, home->abroad[k], zero[i], rest);
+			if (!same(n, text, ""))
+				return false;
+		}
+		snprintf(text, sizeof text, "39 %s%s", zero[i], rest);
+		struct number b;
+		if (!number_canon_outside(&p, SPELLED_DIGITS, span_str(text), &b) || memcmp(n, &b, sizeof b) != 0) {
+			fprintf(stderr, "%s: %s, spelled \"%s\" on a trunk, became %s\n", p.country, n->text, text, b.text);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void an_italian_zero_stays(void)
+{
+	char text[32] = "+390";
+
+	for (unsigned i = 0; i < NUMBERS; i++) {
+		struct number n;
+		set_site();
+		digits(text + 4, 7 + dice(3));
+		if (text[4] != '0' && number_canon(&p, span_str(text), SPAN(""), false, &n))
+			CHECK(spell_italian(&n));
+	}
+}
+
+/* Behind the outside prefix alone it is the trunk prefix of a national number. */
+static void a_national_zero_stays_behind_the_outside_prefix(void)
+{
+	static const char *const spelled[] = {"9(0)20 7946 0018", "9 020 79460018", "9 00 44 (0)20 7946 0018", "+44 (0)20 7946 0018"};
+	struct number n;
+
+	plan_defaults(&p);
+	memcpy(p.country, "gb", 3);
+	memcpy(p.outside, "9", 2);
+	for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++)
+		CHECK(number_canon(&p, span_str(spelled[i]), SPAN(""), false, &n) && strcmp(n.text, "+442079460018") == 0);
+}
+
 static void every_spelling_is_one_number(void)
 {
 	unsigned understood = 0, by_class[NUMBER_CLASSES] = {0};
@@ -242,6 +294,8 @@ static void abroad_is_never_cheaper(void)
 int main(void)
 {
 	RUN(every_spelling_is_one_number);
+	RUN(an_italian_zero_stays);
+	RUN(a_national_zero_stays_behind_the_outside_prefix);
 	RUN(a_canonical_form_is_its_own);
 	RUN(abroad_is_never_cheaper);
 	return TEST_END;
