@@ -155,9 +155,15 @@ class Baresip(Phone):
             c.secure = m.get("param", "")
 
     def forget(self):
-        """Its recordings are named by the second: the next call's gets another name."""
+        """Its recordings are named by the second: the next call's gets another name than any that there is."""
         super().forget()
-        time.sleep(1.01 - time.time() % 1)
+        while self._named_now():
+            time.sleep(0.05)
+
+    def _named_now(self):
+        now = time.time()
+        names = [time.strftime("%Y-%m-%d-%H-%M-%S", zone(now)) for zone in (time.gmtime, time.localtime)]
+        return any(name in file for file in self._recordings() for name in names)
 
     def command(self, name, params="", timeout=5.0):
         """A menu command; the text of its answer."""

@@ -8,10 +8,12 @@ import functools
 import os
 import pathlib
 import struct
+import time
 
 import numpy
 
 import audio
+import net
 
 RATE = 8000
 PIECE = int(0.4 * RATE)
@@ -46,13 +48,43 @@ def pack():
     return out
 
 
+def length_s(*names):
+    """How long these prompts last, one after the other."""
+    return sum(len(pack()[f"en/{name}"]) for name in names) / RATE
+
+
+class Dialogue:
+    """What voice says to the only call that it speaks to, turn by turn; `turns` when voice has just begun: 0."""
+    LATE_S = 0.8        # of what a phone has to hear behind what is said: its jitter buffer, and what it has not written yet
+
+    def __init__(self, exchange, turns=None):
+        self.exchange = exchange
+        self.turns = exchange.counter("turns") if turns is None else turns
+
+    def begun(self):
+        """The next turn is."""
+        self.turns += 1
+        net.wait_for(f"turn {self.turns}", lambda: self.exchange.counter("turns") >= self.turns, 20, step=0.2)
+
+    def said(self, *names):
+        """The next turn has begun, and these prompts of it were said to their end."""
+        self.begun()
+        time.sleep(length_s(*names) + self.LATE_S)
+
+
 class Heard:
     """A recording at 8 kHz, with what every search in it needs."""
 
+    BLOCK = 1 << 14
+    STEP = BLOCK - 2 * PIECE        # no piece is longer: so many places of a block are looked at whole
+
     def __init__(self, samples):
         self.n = len(samples)
-        self.size = 1 << (self.n + 2 * PIECE).bit_length()
-        self.spectrum = numpy.fft.rfft(samples, self.size)
+        blocks = numpy.zeros((max(1, -(-self.n // self.STEP)), self.BLOCK))
+        for i, block in enumerate(blocks):
+            part = samples[i * self.STEP:][:self.BLOCK]
+            block[:len(part)] = part
+        self.spectrum = numpy.fft.rfft(blocks)
         self.energy = numpy.concatenate(([0.0], numpy.cumsum(samples * samples)))
 
     def like(self, wanted):
@@ -60,7 +92,7 @@ class Heard:
         n = self.n - len(wanted) + 1
         if n < 1:
             return numpy.zeros(1)
-        both = numpy.fft.irfft(self.spectrum * numpy.conj(numpy.fft.rfft(wanted, self.size)), self.size)[:n]
+        both = numpy.fft.irfft(self.spectrum * numpy.conj(numpy.fft.rfft(wanted, self.BLOCK)), self.BLOCK)[:, :self.STEP].ravel()[:n]
         level = numpy.sqrt(numpy.maximum(self.energy[len(wanted):] - self.energy[:-len(wanted)], 1.0))
         return both / (level * numpy.sqrt(numpy.sum(wanted * wanted) + 1.0))
 
@@ -81,10 +113,15 @@ def first_best(like):
 
 
 def found(heard, wanted):
-    """(share of its pieces, sample where it begins) at its best place."""
+    """(share of its pieces, sample where it begins) at its best place; (0.0, 0) as soon as too many are nowhere."""
     parts = pieces(wanted)
-    likes = [(at, heard.like(p)) for at, p in parts]
-    best = (0.0, 0)
+    likes, best = [], (0.0, 0)
+    missed = 0
+    for at, p in parts:
+        likes.append((at, heard.like(p)))
+        missed += likes[-1][1].max() < LIKE_MIN
+        if (len(parts) - missed) / len(parts) < SHARE_MIN:
+            return best
     # each piece that is clearly there says where the whole may be
     for at, like in sorted(likes, key=lambda x: -x[1].max())[:3]:
         begin = first_best(like) - at

@@ -8,7 +8,7 @@ import pytest
 
 import audio
 import net
-from prompts import heard_prompts
+from prompts import heard_prompts, length_s
 from test_plan import CONF, allow, press, unheard
 
 
@@ -25,12 +25,24 @@ def prompts_of(phone):
     return {name for _, name in heard_prompts(longest(phone))}
 
 
-def leave(one, two, exchange, seconds=14):
+WORDS_S = 5         # that are spoken behind the tone
+
+
+def voice_has_one(exchange):
+    """A message that is recorded, or about to be: the tone comes after the words."""
+    net.wait_for("voice to have the message", lambda: exchange.counter("messages") == 1, 20, step=0.2)
+
+
+def leave(one, two, exchange, recorded=True):
     """one calls two, who is busy, and speaks (its tone) until it hangs up."""
     one.forget()
     one.dial(two.bundle.user)
     one.wait_state("established")
-    time.sleep(seconds)
+    if recorded:
+        voice_has_one(exchange)
+        time.sleep(length_s("voicemail-record-after-tone") + WORDS_S)
+    else:
+        time.sleep(3)
     one.hangup()
     exchange.wait_no_calls()
 
@@ -67,10 +79,9 @@ def test_r7_a_message_is_left_and_heard(exchange, people, codec):
     two.forget()
     two.dial("*97")
     two.wait_state("established")
-    time.sleep(9)
+    net.wait_for("the words", lambda: audio.total(two.recordings()).get("a", 0) >= 1.5, 20, step=0.3)
     press(two, "7")
     two.wait_closed(timeout=20)
-    assert audio.total(two.recordings()).get("a", 0) >= 1.5
     assert "voicemail-record-after-tone" in prompts_of(one)
     assert {"voicemail-you-have", "voicemail-deleted"} <= prompts_of(two)
     two.forget()
@@ -92,7 +103,7 @@ def test_r15_without_a_pin_a_mailbox_is_its_users_alone(exchange, people):
     assert new[0] >= 1
     assert hear(one, exchange) == {"voicemail-empty"}
     exchange.ask("user-set", name="bf", body=b"forward-always=*97\n", check=False)
-    leave(one, two, exchange, seconds=3)
+    leave(one, two, exchange, recorded=False)
     assert not {"voicemail-you-have", "voicemail-menu"} & prompts_of(one)
     exchange.command("user", "set", "bf", "--forward-always", "none")
     assert messages(exchange, "bf") == new
@@ -111,12 +122,11 @@ def test_r28_voice_dies_while_it_records(exchange, people):
     one.forget()
     one.dial(user)
     one.wait_state("established")
-    recording = lambda: exchange.counter("messages") == 1       # or about to: the tone comes after the words
-    net.wait_for("voice to have the message", recording, 20, step=0.2)
-    time.sleep(8)
+    voice_has_one(exchange)
+    time.sleep(length_s("voicemail-record-after-tone") + WORDS_S)
     exchange.wait_replaced("voice", exchange.kill("voice"))
-    net.wait_for("voice to have another", recording, 20, step=0.2)
-    time.sleep(15)
+    voice_has_one(exchange)
+    time.sleep(length_s("interrupted", "voicemail-record-after-tone") + WORDS_S + 1)
     one.hangup()
     exchange.wait_no_calls()
     net.wait_for("the message to be counted", lambda: messages(exchange, user)[0] == had + 1, 10)

@@ -9,7 +9,7 @@ import audio
 import exchange as ex
 import net
 import phones
-from prompts import heard_prompts, hears_prompt
+from prompts import Dialogue, heard_prompts, hears_prompt, length_s
 
 CONF = ex.CONF + 'numbers {{ country = "fr" }}\n'
 
@@ -70,11 +70,12 @@ def test_r15_a_new_number_asks_for_the_pin(exchange, people, kind, media):
     number = f"01234567{'sd'.index(media[0])}{'bl'.index(kind[0])}"
     allow(exchange, one.bundle.user, "classes=national\n", pin="3916")
     one.forget()
+    voice = Dialogue(exchange)
     one.dial(number)
     one.wait_state("established")
-    time.sleep(4)                       # the question
+    voice.said("pin-please")
     press(one, "1357#")
-    time.sleep(5)                       # wrong, and again
+    voice.said("pin-wrong", "pin-please")
     press(one, "3916#")
     one.wait_closed(timeout=20)         # there is no trunk: it is told so
     said(one, 5)                        # linphonec writes its recording when the stream ends
@@ -88,9 +89,10 @@ def test_r15_keys_by_info(exchange, people):
     one = people.phone("linphone", "lpi", tone="a", media="srtp", codecs=("PCMA",), info=True)
     allow(exchange, "lpi", "classes=national\n", pin="3916")
     one.forget()
+    voice = Dialogue(exchange)
     one.dial("0123456799")
     one.wait_state("established")
-    time.sleep(3)                       # the question
+    voice.said("pin-please")
     for i, key in enumerate("3916#", 1):    # linphonec sends and hears nothing else while it plays the key
         one.press(key)
         net.wait_for("its answer", lambda n=i: one.traces().count("Client INFO transaction") == n, 10)
@@ -111,10 +113,11 @@ def test_r15_a_pin_that_is_absent_or_locked(exchange, people):
 
     def hears_of_it(*keys):
         one.forget()
+        voice = Dialogue(exchange)
         one.dial("0123456782")
         one.wait_state("established")
         for pin in keys:
-            time.sleep(5)
+            voice.begun()               # a key ends what is said
             press(one, pin)
         one.wait_closed(timeout=20)
         said(one, 1.5)
@@ -139,18 +142,20 @@ def test_r15_the_pin_is_changed_at_the_phone(exchange, people, kind, media):
     one = people.phone(kind, f"{kind[:1]}c", tone="a", media=media, codecs=("PCMA",))
     allow(exchange, one.bundle.user, "classes=national\n", pin="3916")
     one.forget()
+    voice = Dialogue(exchange)
     one.dial("*55")
     one.wait_state("established")
-    for pin in ("3916#", "7048#", "7048#"):
-        time.sleep(7)                   # the question, and some of the 10 s after it
+    for question, pin in ("pin-please", "3916#"), ("pin-new", "7048#"), ("pin-repeat", "7048#"):
+        voice.said(question)
         press(one, pin)
     one.wait_closed(timeout=25)
     said(one, 6)
     assert not unheard(one, "pin-please", "pin-new", "pin-repeat", "pin-set")
     one.forget()
+    voice = Dialogue(exchange)
     one.dial("0123456781")
     one.wait_state("established")
-    time.sleep(4)
+    voice.said("pin-please")
     press(one, "7048#")
     one.wait_closed(timeout=25)
     said(one, 5)
@@ -164,18 +169,20 @@ def test_r28_voice_dies_while_it_asks(exchange, people, kind, media):
     one = people.phone(kind, f"{kind[:1]}v", tone="a", media=media, codecs=("PCMA",))
     allow(exchange, one.bundle.user, "classes=national\n", pin="3916")
     one.forget()
+    voice = Dialogue(exchange)
     one.dial("0123456780")
     one.wait_state("established")
-    time.sleep(4)
+    voice.said("pin-please")
     press(one, "9999#")                 # two of three tries
-    time.sleep(5)
+    voice.said("pin-wrong", "pin-please")
     press(one, "8888#")
-    time.sleep(5)
+    voice.said("pin-wrong", "pin-please")
     press(one, "39")
     exchange.wait_replaced("voice", exchange.kill("voice"))
-    time.sleep(3.5)                     # a phone's own tones lie over what it records
+    voice = Dialogue(exchange, turns=0)
+    voice.said("interrupted")           # a phone's own tones lie over what it records
     press(one, "16#")                   # while it is asked again: not heard
-    time.sleep(10)
+    time.sleep(length_s("pin-please") + voice.LATE_S)
     press(one, "3916#")
     one.wait_closed(timeout=25)
     said(one, 8)
