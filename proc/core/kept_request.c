@@ -19,11 +19,7 @@ bool request_kept(const struct kept_request *k, struct ipc_view *v, struct reque
 {
 	*v = (struct ipc_view){
 	    .type = MSG_REQUEST, .class = k->class, .payload = &k->m, .tail = span_of(k->tail, k->tail_n), .fd = -1};
-	*r = (struct request){.v = v,
-	    .m = &k->m,
-	    .flow = flow_get(k->flow),
-	    .reply = k->reply,
-	    .user = NOBODY,
-	    .unjudged = k->unjudged};
+	*r = (struct request){
+	    .v = v, .m = &k->m, .flow = flow_get(k->flow), .reply = k->reply, .user = NOBODY, .unjudged = k->unjudged};
 	return r->flow != NULL;
 }

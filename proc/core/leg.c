@@ -79,7 +79,7 @@ static void enter(struct leg *l)
 }
 
 /* What of it is wrong leaves nothing behind. */
-static bool take(struct leg *l, const struct leg_record *r)
+static bool take_over(struct leg *l, const struct leg_record *r)
 {
 	const uint64_t id = r->id;
 
@@ -102,7 +102,7 @@ static void adopt(void)
 			arena_clear(store, i);
 			continue;
 		}
-		if (id_index(r->id) != i || !kept_leg_ok(r) || !take(l, r)) {
+		if (id_index(r->id) != i || !kept_leg_ok(r) || !take_over(l, r)) {
 			kept_leave_out(store, i);
 			continue;
 		}

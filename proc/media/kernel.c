@@ -20,8 +20,14 @@
 #include <unistd.h>
 
 /* PAUSE_SWEEPS_MAX: of 250 ms. ROUND: so many rows at once, up to four questions to the kernel for each, and packets in between */
-enum { DRIFT_MS = 50, NS_PER_MS = 1000000, PAUSE_SWEEPS_MAX = 128, ROUND_ROWS = 32, ROUND_MS = 5,
-	NET_PATIENCE_MS = 10000 };
+enum {
+	DRIFT_MS = 50,
+	NS_PER_MS = 1000000,
+	PAUSE_SWEEPS_MAX = 128,
+	ROUND_ROWS = 32,
+	ROUND_MS = 5,
+	NET_PATIENCE_MS = 10000
+};
 
 static struct {
 	int flows; /* -1: net gave none */
@@ -31,12 +37,12 @@ static struct {
 		bool in;
 		struct flow_key key;
 		struct flow flow;
-		uint64_t passed, stranger;  /* at the last turn */
-	} * slot;                           /* four for each row */
-	struct round round;                 /* of rows that are to be followed again */
-	struct timer turn;                  /* of it */
-	bool changed;                       /* after this round all are */
-	uint64_t *left;                     /* by row: the call of the life before, whose flows may stand */
+		uint64_t passed, stranger; /* at the last turn */
+	} * slot;                          /* four for each row */
+	struct round round;                /* of rows that are to be followed again */
+	struct timer turn;                 /* of it */
+	bool changed;                      /* after this round all are */
+	uint64_t *left;                    /* by row: the call of the life before, whose flows may stand */
 	uint64_t opened_ms;
 	uint32_t pause_sweeps, wait_sweeps; /* until the next, for those that were in vain */
 	uint32_t vain_sweeps;               /* the pause after this round, if it is in vain too */
