@@ -40,16 +40,11 @@ static bool lists(const struct plan_signer *s, const char *tn)
 	return false;
 }
 
-/* Is it of now, by this caller and to us? */
-static struct proof_answer of_this_call(const struct proof_question *q)
+/* Is it by this caller and to us? */
+static struct proof_answer of_these_numbers(const struct proof_question *q)
 {
 	const struct passport *p = q->passport;
-	int64_t iat_s = (int64_t)p->iat_s;
 
-	if (iat_s > q->wall_s + PROOF_FRESH_S)
-		return answer(PROOF_FAILED, "the caller's signature is of the future");
-	if (iat_s < q->wall_s - PROOF_FRESH_S)
-		return answer(PROOF_FAILED, "the caller's signature is too old");
 	if (!same(p->orig, q->caller))
 		return answer(PROOF_FAILED, "the caller's signature is of another number");
 	if (!is_for(p, q->called)) /* a call that somebody diverted to us is no lie, and no proof */
@@ -57,6 +52,18 @@ static struct proof_answer of_this_call(const struct proof_question *q)
 		           ? answer(PROOF_NONE,
 				 "the caller's signature is for another number, from which the call was diverted")
 		           : answer(PROOF_FAILED, "the caller's signature is for another number");
+	return answer(PROOF_NONE, NULL);
+}
+
+/* Is it of now? One that comes late is no lie: the call may have rung elsewhere before, or waited on its way. */
+static struct proof_answer of_now(const struct proof_question *q)
+{
+	int64_t iat_s = (int64_t)q->passport->iat_s;
+
+	if (iat_s > q->wall_s + PROOF_FRESH_S)
+		return answer(PROOF_FAILED, "the caller's signature is of the future");
+	if (iat_s < q->wall_s - PROOF_FRESH_S)
+		return answer(PROOF_NONE, "the caller's signature is too old");
 	if (iat_s < q->since_s)
 		return answer(PROOF_NONE, "the caller's signature may have been used before the exchange began");
 	return answer(PROOF_NONE, NULL);
@@ -77,7 +84,7 @@ static struct proof_answer by_signer(const struct plan_signer *s, const struct p
 	if (!p->attest && !lists(s, p->orig))
 		return answer(
 		    PROOF_NONE, "the signer attests nothing about a number that its certificate does not list");
-	return (struct proof_answer){.proof = PROOF_NONE, .signer = s};
+	return answer(PROOF_NONE, NULL);
 }
 
 struct proof_answer plan_proof(const struct plan_signers *s, const struct proof_question *q)
@@ -95,8 +102,21 @@ struct proof_answer plan_proof(const struct plan_signers *s, const struct proof_
 	const struct plan_signer *signer = find(s, p->x5u);
 	if (!signer)
 		return answer(PROOF_NONE, "the signer's certificate is not in the store");
-	const struct proof_answer a = of_this_call(q);
-	return a.text ? a : by_signer(signer, q);
+	const struct proof_answer a[] = {of_these_numbers(q), of_now(q), by_signer(signer, q)};
+	for (size_t i = 0; i < sizeof a / sizeof *a; i++)
+		if (a[i].proof == PROOF_FAILED)
+			return a[i];
+	for (size_t i = 0; i < sizeof a / sizeof *a; i++)
+		if (a[i].text)
+			return a[i];
+	return (struct proof_answer){.proof = PROOF_NONE, .signer = signer};
+}
+
+unsigned plan_proof_worth(const struct plan_signers *s, const struct passport *p)
+{
+	if (p->kind != PASSPORT_READ)
+		return p->kind != PASSPORT_NONE;
+	return !find(s, p->x5u) ? 2 : p->attest && p->attest != 'A' ? 3 : 4;
 }
 
 static bool signer_ok(const struct plan_signer *s)

@@ -62,6 +62,10 @@ struct proof_answer {
 
 struct proof_answer plan_proof(const struct plan_signers *s, const struct proof_question *q);
 
+/* A call may be signed for in several ways (RFC 8224 6.2): the one that is worth most here is judged, and 0 is none. By a certificate of the
+ * store before others, and in full before in part. */
+unsigned plan_proof_worth(const struct plan_signers *s, const struct passport *p);
+
 /* As conf could have made it. */
 bool plan_signers_ok(const struct plan_signers *s);
 

@@ -60,7 +60,7 @@ static void forget_media(struct leg *l)
 static void follow(struct leg *l, struct leg_fork *f)
 {
 	const struct leg_fork was = {
-	    .tag = siphash(key, leg_text(l, LEG_REMOTE_TAG)), .rseq = l->prack_rseq - (l->prack_waits ? 1 : 0)};
+	    .tag = siphash(key, leg_text(l, LEG_REMOTE_TAG)), .rseq = l->prack_rseq - (l->prack_waits ? 1u : 0u)};
 
 	l->rseq = l->prack_rseq = f->rseq;
 	l->prack_ref = 0;

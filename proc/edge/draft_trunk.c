@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "draft.h"
 #include "names.h"
+#include "plan/proof.h"
 
 enum { SHOWN = SIP_PRIVACY_NONE };
 
@@ -34,14 +35,15 @@ static void fill_display(struct draft *d, const struct sip_msg *m)
 	d->display_n = n > 0 && draft_text_ok(span_of(d->display, (size_t)n), DISPLAY_MAX) ? (size_t)n : 0;
 }
 
-/* The first that can be judged stands for all: a call may be signed for in several ways (RFC 8224 6.2). */
+/* The first of those that are worth most stands for all. */
 static void fill_passport(struct passport *out, const struct sip_msg *m)
 {
+	const struct plan_signers *store = &child_site()->signers;
 	struct passport one;
 
 	for (int i = 0; i < m->signature_n; i++) {
 		(void)passport_read(m->signature[i], &one);
-		if (i == 0 || (one.kind == PASSPORT_READ && out->kind != PASSPORT_READ))
+		if (plan_proof_worth(store, &one) > plan_proof_worth(store, out))
 			*out = one;
 	}
 }

@@ -247,6 +247,7 @@ static void read_kind(const struct rtattr *a, uint32_t n, struct wire_link *out)
 		uint16_t type = a->rta_type & TYPE;
 		out->vlan |= type == IFLA_INFO_KIND && len == 4 && memcmp(kind, "vlan", 4) == 0;
 		out->veth |= type == IFLA_INFO_KIND && len == 4 && memcmp(kind, "veth", 4) == 0;
+		out->bond |= type == IFLA_INFO_KIND && len == 4 && memcmp(kind, "bond", 4) == 0;
 		if (type == IFLA_INFO_DATA)
 			data = a;
 	}
@@ -318,7 +319,7 @@ void wire_open(void)
 }
 
 /* A driver that says nothing of itself may take programs and not send what others redirect to it; a veth whose far end has
- * no NAPI loses all that XDP sends. */
+ * no NAPI loses all that XDP sends; a bond runs them at the interfaces that it is made of, by whose numbers nobody knows its calls. */
 int wire_of(uint32_t interface, struct wire *out)
 {
 	struct wire w = {.way = {.interface = interface}};
@@ -350,7 +351,7 @@ int wire_of(uint32_t interface, struct wire *out)
 	if (r != 0)
 		return r;
 	w.way.redirects = (can & all) == all;
-	w.native = l.veth ? w.way.redirects : can & XDP_CAN_RUN || !netlink.netdev;
+	w.native = l.bond ? false : l.veth ? w.way.redirects : can & XDP_CAN_RUN || !netlink.netdev;
 	*out = w;
 	return 0;
 }

@@ -33,7 +33,7 @@ struct wire_link {
 	uint32_t peer;  /* of a veth; 0: none here */
 	char alias[WIRE_ALIAS_MAX];
 	struct flow_tag tag;
-	bool vlan, veth;
+	bool vlan, veth, bond;
 };
 bool wire_read_link(const struct nlmsghdr *h, struct wire_link *out) __attribute__((warn_unused_result));
 /* Has the answer of ethtool's family this feature among the active ones? False too where it is no such answer. */

@@ -121,7 +121,8 @@ static void what_is_wrong_is_never_verified(void)
 	    {"+33611223345", "outside, signature wrong", 0, 'A', '4', '1', 7, PASSPORT_READ},
 	    {"+33611223344", "outside, signature wrong", 0, 'A', '5', '1', 7, PASSPORT_READ},
 	    {"+33611223344", "outside, signature wrong", 0, 'A', '4', '2', 7, PASSPORT_READ},
-	    {"+33611223344", "outside, signature wrong", 100, 'A', '4', '1', 7, PASSPORT_READ},
+	    {"+33611223344", "outside, unverified", 100, 'A', '4', '1', 7, PASSPORT_READ}, /* late */
+	    {"+33611223344", "outside, signature wrong", 100, 'A', '5', '1', 7, PASSPORT_READ},
 	    {"+33611223344", "outside, unverified", 20, 'A', '4', '1', 7, PASSPORT_READ}, /* before core began */
 	    {"+33611223344", "outside, unverified", 0, 'B', '4', '1', 7, PASSPORT_READ},
 	    {"+33611223344", "outside, unverified", 0, 'C', '4', '1', 7, PASSPORT_READ},

@@ -293,7 +293,10 @@ CALLER = "+33698765432"
     ("unverified", CALLER, {"url": URL + "x"}),                     # nobody's in the store
     ("signature wrong", "+33698765433", {"caller": CALLER}),        # of another number
     ("signature wrong", "+33612345678", {}),                        # outside of the certificate
-    ("signature wrong", CALLER, {"iat": 1700000000}),
+    ("unverified", CALLER, {"iat": 1700000000}),                    # late: no lie, and no proof
+    ("signature wrong", "+33698765433", {"caller": CALLER, "iat": 1700000000}),
+    ("verified", CALLER, {"after": {"url": URL + "x"}}),            # RFC 8224 6.2: of several, the one of the store
+    ("verified", CALLER, {"after": {"attest": "C"}}),
     ("signature wrong", CALLER, {"called": "+33123456701"}),        # for another number
     ("signature wrong", CALLER, {"key": "other"}),
     ("signature wrong", CALLER, {"alg": "none"}),
@@ -307,7 +310,10 @@ def test_a_caller_is_signed_for(exchange, gateway, telco, scripted, where, shown
         how = dict(how)
         if "key" in how:
             how["key"] = other_key(f"{where}/other.key")
-        more = telco.signer.identity(how.pop("caller", caller), how.pop("called", "+33123456702"), **how)
+        first = how.pop("after", None)
+        if first is not None:
+            more = telco.signer.identity(caller, "+33123456702", **first)
+        more += telco.signer.identity(how.pop("caller", caller), how.pop("called", "+33123456702"), **how)
     gateway.forget()
     gateway.call("+33123456702", f"<sip:{caller}@gateway.test>", more)
     got = callee.wait_request("INVITE")

@@ -54,12 +54,46 @@ static void what_came(void)
 static void of_now(void)
 {
 	AFTER(p.iat_s = NOW_S - PROOF_FRESH_S, PROOF_VERIFIED);
-	AFTER(p.iat_s = NOW_S - PROOF_FRESH_S - 1, PROOF_FAILED);
+	AFTER(p.iat_s = NOW_S - PROOF_FRESH_S - 1, PROOF_NONE); /* no lie, and no proof */
 	AFTER(p.iat_s = NOW_S + PROOF_FRESH_S, PROOF_VERIFIED);
 	AFTER(p.iat_s = NOW_S + PROOF_FRESH_S + 1, PROOF_FAILED);
-	AFTER(p.iat_s = 0, PROOF_FAILED);
+	AFTER(p.iat_s = 0, PROOF_NONE);
 	AFTER(q.since_s = NOW_S - 3, PROOF_VERIFIED);
 	AFTER(q.since_s = NOW_S - 2, PROOF_NONE); /* core began after it */
+}
+
+/* What is late, or was diverted, may be a lie all the same. */
+static void late_and_wrong(void)
+{
+	const uint64_t late_s = NOW_S - PROOF_FRESH_S - 1;
+
+	AFTER((p.iat_s = late_s, q.called = "+33140000003"), PROOF_NONE);
+	CHECK(strstr(plan_proof(&store, &q).text, "diverted"));
+	AFTER((p.iat_s = late_s, q.caller = "+33611223345"), PROOF_FAILED);
+	AFTER((p.iat_s = late_s, q.called = q.to = "+33140000003"), PROOF_FAILED);
+	AFTER((p.iat_s = late_s, store.signer[0].ranges = 1), PROOF_FAILED);
+	AFTER((p.iat_s = late_s, store.signer[0].until_s = NOW_S - 1), PROOF_NONE);
+	AFTER((q.called = "+33140000003", store.signer[0].ranges = 1), PROOF_FAILED);
+	AFTER((q.called = "+33140000003", p.iat_s = NOW_S + PROOF_FRESH_S + 1), PROOF_FAILED);
+}
+
+static unsigned worth(uint8_t kind, uint8_t x5u, uint8_t attest)
+{
+	begin();
+	p.kind = kind;
+	p.x5u[0] = x5u;
+	p.attest = attest;
+	return plan_proof_worth(&store, &p);
+}
+
+static void of_several(void)
+{
+	CHECK(worth(PASSPORT_NONE, 0, 0) == 0);
+	CHECK(worth(PASSPORT_BAD, 0, 0) > 0 && worth(PASSPORT_BAD, 0, 0) == worth(PASSPORT_OTHER, 0, 0));
+	CHECK(worth(PASSPORT_READ, 3, 'A') > worth(PASSPORT_BAD, 0, 0));
+	CHECK(worth(PASSPORT_READ, 1, 'C') > worth(PASSPORT_READ, 3, 'A'));
+	CHECK(worth(PASSPORT_READ, 2, 'A') > worth(PASSPORT_READ, 1, 'B'));
+	CHECK(worth(PASSPORT_READ, 1, 0) == worth(PASSPORT_READ, 2, 'A'));
 }
 
 static void of_this_caller_to_us(void)
@@ -119,6 +153,8 @@ int main(void)
 {
 	RUN(what_came);
 	RUN(of_now);
+	RUN(late_and_wrong);
+	RUN(of_several);
 	RUN(of_this_caller_to_us);
 	RUN(by_a_certificate);
 	RUN(attested);

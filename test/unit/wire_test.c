@@ -72,6 +72,9 @@ static void links_are_read(void)
 	CHECK(wire_read_link(&said.head, &l) && strcmp(l.name, "eth0") == 0 && !l.vlan && !l.veth && l.below == 0);
 	named("voice", "veth", 9); /* whose below is its far end */
 	CHECK(wire_read_link(&said.head, &l) && l.veth && !l.vlan && l.below == 0 && l.peer == 9 && !l.alias[0]);
+	named("bond0", "bond", 0);
+	CHECK(wire_read_link(&said.head, &l) && l.bond && !l.veth && !l.vlan);
+	named("voice", "veth", 9);
 	put(IFLA_IFALIAS, "ringfence", 10);
 	CHECK(wire_read_link(&said.head, &l) && strcmp(l.alias, "ringfence") == 0);
 	put(IFLA_IFALIAS, "sixteen octets.", 16);
