@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "client_int.h"
 #include "base/map.h"
-#include "base/rand.h"
-#include "base/siphash.h"
 #include "response.h"
 #include "send.h"
 #include <stdlib.h>
@@ -14,7 +12,6 @@ static uint32_t table_n;
 static struct pool pool;
 static struct map by_ref;
 static uint64_t given_up;
-static uint8_t dialog_key[16];
 
 static bool same_ref(const void *owner, uint32_t slot, struct span key)
 {
@@ -26,7 +23,6 @@ bool client_open(uint32_t cap)
 {
 	table_n = cap;
 	table = calloc(cap, sizeof *table);
-	rand_bytes(dialog_key, sizeof dialog_key);
 	return table && edge_pool_init(&pool, cap, cap / RESERVE) && map_init(&by_ref, cap, same_ref, NULL);
 }
 
@@ -119,15 +115,6 @@ static void release(struct client_txn *t)
 	text_give(t->wire);
 	t->text = t->wire = NULL;
 	edge_pool_release(&pool, t->id);
-}
-
-bool client_is_dialog(struct client_txn *t, struct span to_tag)
-{
-	uint64_t dialog = siphash(dialog_key, to_tag) | 1;
-
-	if (t->dialog == 0)
-		t->dialog = dialog;
-	return t->dialog == dialog;
 }
 
 void client_drop(struct client_txn *t)

@@ -16,8 +16,7 @@ enum {
 
 struct client_txn {
 	uint64_t id, ref;
-	uint64_t dialog; /* of an INVITE: a hash of the To tag of its first 2xx; 0: none came */
-	uint64_t flow;   /* that core named; over a trunk's UDP its connection may be the one beside it */
+	uint64_t flow; /* that core named; over a trunk's UDP its connection may be the one beside it */
 	uint32_t conn, prev, next;
 	struct timer timer, resend;
 	uint32_t resend_ms;
@@ -53,8 +52,6 @@ void client_keep_bulky(struct client_txn *t);
 /* CANCEL takes the place of its INVITE, until it is heard. */
 void client_say_cancel(struct client_txn *t, struct span cancel);
 void client_cancel_heard(struct client_txn *t);
-/* Is this 2xx of the dialog that the first one made? Another one is of a fork beyond (RFC 3261 13.2.2.4). */
-bool client_is_dialog(struct client_txn *t, struct span to_tag);
 void client_drop(struct client_txn *t);         /* it was never sent */
 struct client_txn *client_of_ref(uint64_t ref); /* INVITE only */
 

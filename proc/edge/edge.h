@@ -35,7 +35,7 @@ enum {
 
 struct counts {
 	uint64_t accepted, turned_away, handshakes, handshakes_refused;
-	uint64_t sip_octets, requests, responses, bad_messages, strays, forks, own_answers, overload;
+	uint64_t sip_octets, requests, responses, bad_messages, strays, own_answers, overload;
 	uint64_t slow, late_messages, closed_revoked, places_refused;
 };
 extern struct counts count;

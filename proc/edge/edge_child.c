@@ -144,7 +144,6 @@ static void status(struct proc_status *s)
 	status_counter(s, "responses", count.responses);
 	status_counter(s, "bad-messages", count.bad_messages);
 	status_counter(s, "strays", count.strays);
-	status_counter(s, "forks-hung-up", count.forks);
 	status_counter(s, "own-answers", count.own_answers);
 	status_counter(s, "overload", count.overload);
 	status_counter(s, "slow-readers", count.slow);

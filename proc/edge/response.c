@@ -150,11 +150,6 @@ static void take_final(struct client_txn *t, const struct sip_msg *m)
 	bool trunk = client_conn(t)->trunk != 0;
 	uint64_t ref = t->ref, flow = t->flow;
 
-	if (t->method == SIP_INVITE && m->status < 300 && !client_is_dialog(t, m->to.tag)) {
-		count.forks++;
-		send_hang_up(t, m);
-		return;
-	}
 	/* both repeat text that goes with the transaction */
 	if (t->method == SIP_INVITE && (first || t->state == TXN_COMPLETED) && m->status >= 300)
 		send_ack(t, m);

@@ -14,7 +14,7 @@ void send_cancel(struct client_txn *t, uint16_t cause, struct span cause_text);
 /* The ACK of a refusal, RFC 3261 17.1.1.3. */
 void send_ack(struct client_txn *t, const struct sip_msg *response);
 
-/* A 2xx that came after the core which asked for it was gone, or of another dialog than the first one made: ACK, then BYE. */
+/* A 2xx that came after the core which asked for it was gone: ACK, then BYE. */
 void send_hang_up(struct client_txn *t, const struct sip_msg *response);
 
 #endif
