@@ -31,10 +31,16 @@ static bool is_number(struct span s)
 	return any;
 }
 
+/* What a line here has in front of numbers; of a number from anywhere, nothing. */
+struct line {
+	const struct country *country; /* NULL: not known */
+	struct span outside;
+};
+
 /* What stands behind the international prefix of a line here; all of it where there is none. */
-static struct span behind_abroad(const struct plan *p, struct span digits)
+static struct span behind_abroad(const struct line *l, struct span digits)
 {
-	const struct country *c = p ? country_of_site(p) : NULL;
+	const struct country *c = l->country;
 
 	if (span_starts(digits, SPAN("+")))
 		return span_skip(digits, 1);
@@ -45,24 +51,24 @@ static struct span behind_abroad(const struct plan *p, struct span digits)
 }
 
 /* Does a zero that is dialled from abroad too stand behind this country code? */
-static bool keeps_zero(const struct plan *p, struct span digits)
+static bool keeps_zero(const struct line *l, struct span digits)
 {
-	return span_eq(behind_abroad(p, digits), SPAN("39"));
+	return span_eq(behind_abroad(l, digits), SPAN("39"));
 }
 
 /* "+44 (0)20": the trunk prefix that is not dialled from abroad (E.123 advises against it). In Italy it is; and behind the outside
  * prefix alone it is the trunk prefix of a national number. */
-static bool is_spare_zero(const struct plan *p, struct span s, size_t at, const char *so_far)
+static bool is_spare_zero(const struct line *l, struct span s, size_t at, const char *so_far)
 {
-	struct span digits = span_str(so_far), outside = span_str(p ? p->outside : "");
+	struct span digits = span_str(so_far), outside = l->outside;
 
-	if (!digits.n || !span_starts(span_skip(s, at), SPAN("(0)")) || keeps_zero(p, digits))
+	if (!digits.n || !span_starts(span_skip(s, at), SPAN("(0)")) || keeps_zero(l, digits))
 		return false;
 	return !outside.n || !span_starts(digits, outside) ||
-	       (digits.n > outside.n && !keeps_zero(p, span_skip(digits, outside.n)));
+	       (digits.n > outside.n && !keeps_zero(l, span_skip(digits, outside.n)));
 }
 
-static bool strip(const struct plan *p, struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
+static bool strip(const struct line *l, struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
 {
 	struct span s = span_trim(span_head(spelled, span_find(spelled, ';')));
 	size_t n = 0;
@@ -73,7 +79,7 @@ static bool strip(const struct plan *p, struct span spelled, char out[NUMBER_SPE
 	if (!is_number(s))
 		return span_cstr(s, out, NUMBER_SPELLED_MAX + 1);
 	for (size_t i = 0; i < s.n; i++) {
-		if (is_spare_zero(p, s, i, out)) {
+		if (is_spare_zero(l, s, i, out)) {
 			i += 2;
 		} else if (!is_separator(s.p[i])) {
 			out[n++] = (char)s.p[i];
@@ -83,9 +89,16 @@ static bool strip(const struct plan *p, struct span spelled, char out[NUMBER_SPE
 	return true;
 }
 
+static bool strip_here(const struct plan *p, struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
+{
+	const struct line here = {country_of_site(p), span_str(p->outside)};
+
+	return strip(&here, spelled, out);
+}
+
 bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1])
 {
-	return strip(NULL, spelled, out);
+	return strip(&(struct line){0}, spelled, out);
 }
 
 /* Behind the outside prefix; and 9911 is 911 where there is none, of who is used to one elsewhere. */
@@ -116,7 +129,7 @@ const char *number_emergency(const struct plan *p, struct span spelled)
 {
 	char text[NUMBER_SPELLED_MAX + 1];
 
-	return strip(p, spelled, text) ? emergency_of(p, span_str(text)) : NULL;
+	return strip_here(p, spelled, text) ? emergency_of(p, span_str(text)) : NULL;
 }
 
 /* The parameters of a telephone-subscriber (RFC 3966 3): phone-context alone is understood, and once. */
@@ -155,7 +168,7 @@ static bool in_context(const struct plan *p, struct span text, struct span conte
 	char prefix[NUMBER_SPELLED_MAX + 1], digits[2 * NUMBER_SPELLED_MAX + 1];
 	size_t n;
 
-	if (!span_starts(context, SPAN("+")) || !is_number(context) || !strip(p, context, prefix))
+	if (!span_starts(context, SPAN("+")) || !is_number(context) || !strip_here(p, context, prefix))
 		return false;
 	if (text.p[0] == '+')
 		return e164_read(p, span_skip(text, 1), out);
@@ -201,7 +214,7 @@ static bool read(const struct plan *p, struct span spelled, struct span context,
 	char mem[NUMBER_SPELLED_MAX + 1];
 	const char *emergency;
 
-	if (!strip(p, spelled, mem))
+	if (!strip_here(p, spelled, mem))
 		return false;
 	struct span text = span_str(mem);
 	emergency = emergency_of(p, text);
@@ -245,7 +258,7 @@ bool number_canon_outside(const struct plan *p, enum number_spelling how, struct
 	char text[NUMBER_SPELLED_MAX + 1];
 
 	memset(out, 0, sizeof *out);
-	if (strip(p, spelled, text) && span_find(spelled, ';') == spelled.n && is_number(span_str(text)) &&
+	if (strip_here(p, spelled, text) && span_find(spelled, ';') == spelled.n && is_number(span_str(text)) &&
 	    from_trunk(p, how, span_str(text), out))
 		return true;
 	memset(out, 0, sizeof *out);

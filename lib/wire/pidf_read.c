@@ -352,7 +352,7 @@ static int64_t moment(struct span s)
 	tm.tm_hour = h;
 	tm.tm_min = m;
 	tm.tm_sec = sec;
-	time_t t = timegm(&tm) - min * 60;
+	time_t t = timegm(&tm) - (time_t)min * 60;
 	return t <= 0 || tm.tm_mday != day ? 0 : (int64_t)t * 1000; /* the 30th of February has become another day */
 }
 

@@ -197,12 +197,12 @@ void call_relay_and_answer(struct call *c, struct leg *l, const struct sdp *answ
 
 static void answer_all(struct call *c)
 {
-	struct leg *legs[] = {leg_get(c->r.caller), leg_get(c->r.callee)};
+	struct leg *legs[2] = {leg_get(c->r.caller), leg_get(c->r.callee)};
 	uint8_t answers = c->answers;
 	struct sdp answer;
 
 	c->answers = 0;
-	for (size_t i = 0; i < sizeof legs / sizeof *legs; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		if (!legs[i] || !(answers >> legs[i]->r.side & 1))
 			continue;
 		leg_local(legs[i], &answer);

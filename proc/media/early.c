@@ -34,7 +34,7 @@ static bool is_old(uint64_t at_ms)
 
 static bool take_place(struct port *p)
 {
-	for (uint16_t i = 0; i < EARLY_PORTS; i++) {
+	for (uint32_t i = 0; i < EARLY_PORTS; i++) {
 		struct place *at = &early.place[i];
 		if (at->owner && !is_old(at->last_ms))
 			continue;
