@@ -47,9 +47,15 @@ struct call *call_get(uint64_t id)
 	return at < 0 ? NULL : &table[at];
 }
 
+/* What outlives core: a talk, and who is parked. */
+static bool is_kept(const struct call_record *r)
+{
+	return r->state == PHASE_TALKING || (r->state == PHASE_WAITING && r->parked);
+}
+
 void call_save(struct call *c)
 {
-	if (c->r.state == PHASE_TALKING)
+	if (is_kept(&c->r))
 		arena_put(store, id_index(c->r.id), &c->r);
 	else if (arena_get(store, id_index(c->r.id)))
 		arena_clear(store, id_index(c->r.id));
@@ -422,7 +428,7 @@ static void adopt(void)
 		const struct call_record *r = arena_get(store, i);
 		if (!r)
 			continue;
-		if (id_index(r->id) != i || r->state != PHASE_TALKING || !kept_call_ok(r)) {
+		if (id_index(r->id) != i || !is_kept(r) || !kept_call_ok(r)) {
 			kept_leave_out(store, i);
 			continue;
 		}
@@ -482,13 +488,15 @@ void call_adopted(void)
 			continue;
 		disown(c, &c->r.caller);
 		disown(c, &c->r.callee);
-		if (!media_can_wish(c)) {
+		if (!media_can_wish(c) || (c->r.parked && !park_adopted(c))) {
 			call_write_record(c);
 			account_end(&c->r.ceiling, &c->r.account);
 			forget(c);
 			continue;
 		}
 		n++;
+		if (c->r.parked)
+			continue;
 		if (!leg_get(c->r.caller) || !leg_get(c->r.callee)) {
 			c->ring.fire = on_half_lost;
 			timer_set(&child_wheel, &c->ring, child_now() + EDGES_ARE_BACK_MS);

@@ -34,6 +34,10 @@ struct call_record {
 	struct ceiling_call ceiling;
 	char from[2 * USER_NAME_MAX + 1], to[2 * USER_NAME_MAX + 1];
 	char ice_ufrag[2][12], ice_pwd[2][28]; /* ours, for each side */
+	uint64_t parked_until_ms;
+	uint32_t parked_by; /* user */
+	uint8_t parked;     /* 1 + the place where it waits; 0: it does not */
+	uint8_t pad[3];
 };
 
 /* A change of the session under way: one side's offer that the other is asked (RFC 3261 14, RFC 3311). What each leg's

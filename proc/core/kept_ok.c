@@ -12,7 +12,7 @@
 #include "session.h"
 
 /* What site_ok() lets a site say at most. */
-enum { REGISTER_MOST_S = 7200, LOGIN_MOST_S = 86400, HOTDESK_MOST_S = 86400 };
+enum { REGISTER_MOST_S = 7200, LOGIN_MOST_S = 86400, HOTDESK_MOST_S = 86400, PARK_MOST_S = 3600 };
 
 #define TEXT_OK(s) kept_text_ok(s, sizeof(s))
 
@@ -85,11 +85,19 @@ static bool account_ok(const struct account_of *a)
 	return is_user(a->user) && (a->device == NOBODY || a->device <= s->max_phones) && a->trunk <= s->trunks;
 }
 
+static bool parked_ok(const struct call_record *r)
+{
+	if (r->state != PHASE_WAITING)
+		return !r->parked;
+	return r->parked && r->parked <= PARK_PLACES_MAX && r->parked_by < child_site()->max_users &&
+	       within(r->parked_until_ms, PARK_MOST_S);
+}
+
 bool kept_call_ok(const struct call_record *r)
 {
 	bool ok = times_ok(r) && account_ok(&r->account) && r->caller != r->callee && r->emergency <= 1 &&
 	          r->grade < GRADES && r->key < RELAY_KEYS && r->ended <= 1 && r->spoken <= 1 && r->varying <= 3 &&
-	          r->listens <= 3 && r->who <= WHO_USER && r->warned <= 1 && r->ceiling.begun <= 1 &&
+	          r->listens <= 3 && r->who <= WHO_USER && r->warned <= 1 && r->ceiling.begun <= 1 && parked_ok(r) &&
 	          TEXT_OK(r->from) && TEXT_OK(r->to);
 
 	for (int side = 0; side < 2; side++)

@@ -28,6 +28,14 @@ void park_init(void)
 		snprintf(place[i].say, sizeof place[i].say, SAY_PLACE, (PARK_FIRST + i) % 100, (PARK_FIRST + i) % 100);
 }
 
+static struct place *place_of(const struct call *c)
+{
+	for (int i = 0; i < PARK_PLACES_MAX; i++)
+		if (place[i].call == c->r.id || (c->transfer && place[i].transfer == c->transfer))
+			return &place[i];
+	return NULL;
+}
+
 static struct call *waiting_at(const struct place *p)
 {
 	struct call *c = p->call ? call_get(p->call) : NULL;
@@ -44,14 +52,6 @@ static struct place *free_place(void)
 {
 	for (uint32_t i = 0; i < child_site()->park_places; i++)
 		if (is_free(&place[i]))
-			return &place[i];
-	return NULL;
-}
-
-static struct place *place_of(const struct call *c)
-{
-	for (int i = 0; i < PARK_PLACES_MAX; i++)
-		if (place[i].call == c->r.id || (c->transfer && place[i].transfer == c->transfer))
 			return &place[i];
 	return NULL;
 }
@@ -194,18 +194,38 @@ void park_wait(struct call *c)
 	}
 	p->call = c->r.id;
 	p->transfer = 0;
-	call_save(c); /* it does not outlive core */
-	timer_set(&child_wheel, &c->ring, child_now() + child_site()->park_s * UINT64_C(1000));
+	uint64_t until_ms = child_now() + child_site()->park_s * UINT64_C(1000);
+	c->r.parked = (uint8_t)(p - place + 1);
+	c->r.parked_by = p->by;
+	c->r.parked_until_ms = until_ms;
+	call_save(c);
+	timer_set(&child_wheel, &c->ring, until_ms);
 	if (c->keyed)
 		dialogue_loop(c, party->r.side, "music");
 	refer_answered(c);
 	tell_asker(p, p->say);
 }
 
+bool park_adopted(struct call *c)
+{
+	const struct leg *party = leg_get(c->r.caller);
+	struct place *p = &place[c->r.parked - 1];
+
+	if (!party || p->call)
+		return false;
+	p->call = c->r.id;
+	p->by = c->r.parked_by;
+	c->dest = (struct dest){.kind = DEST_PARK, .route = ROUTE_PARK, .payer = p->by};
+	timer_set(&child_wheel, &c->ring, c->r.parked_until_ms);
+	dialogue_loop(c, party->r.side, "music");
+	return true;
+}
+
 void park_over(struct call *c)
 {
 	const struct user *by = directory_user(c->dest.payer);
 
+	c->r.parked = 0;
 	c->best = REFUSE_NONE;
 	if (by && call_forward(c, span_str(by->name), c->dest.payer, ROUTE_PARK))
 		return;
@@ -253,6 +273,7 @@ void park_take(struct call *c, struct span argument)
 	}
 	span_cstr(span_str(leg_name(l, name)), parked->r.to, sizeof parked->r.to);
 	p->call = 0;
+	parked->r.parked = 0;
 	call_drop(c);
 	call_event(parked, CALL_MET, NULL);
 }

@@ -2,13 +2,16 @@
 /* Calls that wait in the exchange, with music, until somebody takes them (R29). The code, dialled while a call is on hold, parks that
  * call and says its place; the other code with the place takes it. An ended leg stays where it is. A passing one can't change its far
  * end: its phone is sent a one-time URI (refer.h), and its fresh INVITE is what waits. What nobody takes rings whoever parked it.
- * Every step asks permit(): a parked call leads to phones of this exchange and nowhere else (R14). It does not outlive core. */
+ * Every step asks permit(): a parked call leads to phones of this exchange and nowhere else (R14). It outlives core. */
 #ifndef CORE_PARK_H
 #define CORE_PARK_H
 
 #include "call.h"
 
 enum { PARK_FIRST = 10 }; /* the first place */
+
+/* It waited in an earlier life of core, and waits on, with music, as long as it would have. False: its place is another's. */
+bool park_adopted(struct call *c);
 
 void park_init(void);
 /* The caller of this call wants its other one parked. It is told the place, or why not. */

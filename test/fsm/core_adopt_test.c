@@ -21,19 +21,6 @@ static void open_life(void)
 	sim_open();
 }
 
-/* The connections outlive core: the edges announce them again. */
-static void same_flow_up(struct phone *p)
-{
-	struct link *edge = sim_far(PROC_EDGE, p->edge);
-	struct msg_flow_up *m = ipc_begin(edge, MSG_FLOW_UP);
-
-	m->flow = p->flow;
-	m->device = p->device;
-	NEED(addr_parse_ip(span_str(p->host), &m->remote));
-	ipc_end(edge);
-	sim_turn();
-}
-
 static void first_life(void)
 {
 	open_life();
@@ -48,8 +35,8 @@ static void first_life(void)
 static void second_life(void)
 {
 	open_life();
-	same_flow_up(&w->alice);
-	same_flow_up(&w->bob);
+	phone_still_up(&w->alice);
+	phone_still_up(&w->bob);
 }
 
 static void finish(void)
@@ -105,8 +92,8 @@ static void media_is_told_all_that_was_adopted(void)
 	sim.watch = count_wishes;
 	sim_open();
 	NEED(wishes_before_done == 1 && wishes == 1);
-	same_flow_up(&w->alice);
-	same_flow_up(&w->bob);
+	phone_still_up(&w->alice);
+	phone_still_up(&w->bob);
 	call_hang_up(&w->a, &w->b);
 	finish();
 }
@@ -240,7 +227,7 @@ static void a_flow_of_another_phone_inherits_no_login(void)
 	struct phone thief = w->carol;
 	thief.flow = w->alice.flow;
 	thief.edge = w->alice.edge;
-	same_flow_up(&thief);
+	phone_still_up(&thief);
 	thief.user = "alice";
 	NEED(code_of(phone_send_register(&thief, ABSENT, false)) == 401);
 	finish();
@@ -251,7 +238,7 @@ static void a_phone_that_lost_its_connection_meanwhile_is_reached_when_it_return
 	w = sim_shared(sizeof *w);
 	sim_crash_after(life_in_a_call);
 	open_life();
-	same_flow_up(&w->alice);
+	phone_still_up(&w->alice);
 	NEED(sim_status("calls").used == 1);
 	w->bob.flow = 0;
 	phone_register(&w->bob);
@@ -269,7 +256,7 @@ static void what_changed_meanwhile_counts(void)
 	sim.bound[1][1] = false;
 	sim_open();
 	NEED(sim_status("registrations").used == 1);
-	same_flow_up(&w->alice);
+	phone_still_up(&w->alice);
 	finish();
 	NEED(sim.records == 1);
 }
@@ -378,9 +365,9 @@ static void a_hang_up_that_is_owed_outlives_core(void)
 	w = sim_shared(sizeof *w);
 	sim_crash_after(life_that_owes);
 	open_life();
-	same_flow_up(&w->alice);
+	phone_still_up(&w->alice);
 	NEED(sim_status("calls").used == 0 && sim_status("hang-ups-owed").used == 2);
-	same_flow_up(&w->carol);
+	phone_still_up(&w->carol);
 	hears_bye(&w->c);
 	sim_pass(60000);
 	phone_register(&w->bob);
@@ -451,8 +438,8 @@ static void a_call_on_ports_that_are_no_more_is_dropped(void)
 	sim.site.media_port_lo += 4;
 	sim.site.media_port_hi = sim.site.media_port_lo + 3;
 	sim_open();
-	same_flow_up(&w->alice);
-	same_flow_up(&w->bob);
+	phone_still_up(&w->alice);
+	phone_still_up(&w->bob);
 	sim_pass(100000);
 	NEED(sim.accusations == 0);
 	sim_need_idle();

@@ -28,20 +28,6 @@ static void talks_for_a_while(void)
 	*w = (struct world){alice, bob, telco[0], a, t};
 }
 
-/* The connections outlive core: the edges announce them again. */
-static void same_flow_up(struct phone *p)
-{
-	struct link *edge = sim_far(PROC_EDGE, p->edge);
-	struct msg_flow_up *m = ipc_begin(edge, MSG_FLOW_UP);
-
-	m->flow = p->flow;
-	m->device = p->device;
-	m->trunk = p->trunk;
-	NEED(addr_parse_ip(span_str(p->host), &m->remote));
-	ipc_end(edge);
-	sim_turn();
-}
-
 static void next_life(void)
 {
 	sim_defaults();
@@ -50,9 +36,9 @@ static void next_life(void)
 	sim_add_trunk(1)->priority = 1;
 	alice_pays();
 	sim_open();
-	same_flow_up(&w->alice);
-	same_flow_up(&w->bob);
-	same_flow_up(&w->telco);
+	phone_still_up(&w->alice);
+	phone_still_up(&w->bob);
+	phone_still_up(&w->telco);
 	w->a.phone = &w->alice;
 	w->t.phone = &w->telco;
 }

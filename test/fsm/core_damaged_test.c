@@ -67,6 +67,8 @@ static const struct damage {
     {"an octet of its Call-ID", CORE_LEGS, 0, PARTS, 1, '\n'},
 
     OF(CALLS, call_record, state, 0, PHASE_OVER),
+    OF(CALLS, call_record, state, 0, PHASE_WAITING),
+    OF(CALLS, call_record, parked, 0, 1),
     OF(CALLS, call_record, grade, 0, GRADES),
     OF(CALLS, call_record, key, 0, RELAY_KEYS),
     OF(CALLS, call_record, answered_ms, 0, UINT64_MAX),

@@ -323,6 +323,105 @@ static void no_codec_in_common(void)
 	finish();
 }
 
+/* --- over the life of core --- */
+
+struct kept {
+	struct phone alice, bob, carol, dave;
+	struct talk a, b, code;
+};
+static struct kept *kept;
+
+static void life_with_one_parked(void)
+{
+	begin_with(ended);
+	park_ended();
+	sim_pass(10000);
+	*kept = (struct kept){alice, bob, carol, dave, a, b, code};
+}
+
+static void life_in_which_one_is_taken(void)
+{
+	life_with_one_parked();
+	takes(&t, &carol, "*6910");
+	kept->a = t;
+	sim_pass(1000);
+}
+
+static void second_life(void (*settings)(void))
+{
+	sim_defaults();
+	sim.site.park_s = 30;
+	settings();
+	sim_open();
+	alice = kept->alice;
+	bob = kept->bob;
+	carol = kept->carol;
+	dave = kept->dave;
+	a = kept->a;
+	b = kept->b;
+	code = kept->code;
+	of_alice = sdp_plain(&alice);
+	struct phone *each[] = {&alice, &bob, &carol, &dave};
+	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
+		phone_still_up(each[i]);
+}
+
+/* R28: the one who waits hears music again, and is taken. */
+static void who_is_parked_waits_on(void)
+{
+	kept = sim_shared(sizeof *kept);
+	sim_crash_after(life_with_one_parked);
+	second_life(ended);
+	const struct msg_turn *m = turn("music");
+	NEED(m && m->loop && m->side == 1 && sim_status("parked").used == 1 && sim_status("calls").used == 1);
+	of_carol = sdp_plain(&carol);
+	takes(&t, &carol, "*6910");
+	NEED(sim_status("parked").used == 0);
+	together(&t, &b);
+	finish();
+}
+
+/* As long as it would have, no longer: 30 s, of which 10 are over. */
+static void nobody_takes_who_waited_on(void)
+{
+	struct talk back = {.allow = 1u << SIP_REFER};
+
+	kept = sim_shared(sizeof *kept);
+	sim_crash_after(life_with_one_parked);
+	second_life(ended);
+	turn("music");
+	sim_pass(19000);
+	NEED(!sent_to(&alice, SIP_INVITE));
+	sim_pass(2000);
+	talk_rings_at(&back, &alice);
+	talk_answer(&back, 200, &of_alice);
+	NEED(talk_takes(&back, SIP_ACK));
+	together(&back, &b);
+	finish();
+}
+
+/* And hangs up, as anybody may. */
+static void who_waited_on_goes(void)
+{
+	kept = sim_shared(sizeof *kept);
+	sim_crash_after(life_with_one_parked);
+	second_life(ended);
+	turn("music");
+	NEED(code_of(talk_send(&b, SIP_BYE, NULL)) == 200);
+	NEED(sim_status("parked").used == 0 && sim_status("calls").used == 0);
+	finish();
+}
+
+static void who_was_taken_talks_on(void)
+{
+	kept = sim_shared(sizeof *kept);
+	sim_crash_after(life_in_which_one_is_taken);
+	second_life(ended);
+	NEED(sim_status("parked").used == 0 && sim_status("calls").used == 1);
+	call_hang_up(&a, &b);
+	finish();
+}
+
 /* --- who is not taken --- */
 
 static void the_party_hangs_up(void)
@@ -438,31 +537,6 @@ struct world {
 };
 static struct world *w;
 
-static void life_with_a_parked_call(void)
-{
-	begin_with(ended);
-	park_ended();
-	w->bob = bob;
-	w->b = b;
-}
-
-/* It ends safely: the phone that waited is hung up on, and no place is taken. */
-static void it_does_not_outlive_core(void)
-{
-	w = sim_shared(sizeof *w);
-	sim_crash_after(life_with_a_parked_call);
-	sim_defaults();
-	sim_open();
-	NEED(sim_status("calls").used == 0 && sim_status("parked").used == 0);
-	phone_init(&bob, 1);
-	phone_register(&bob);
-	sim_pass(10000);
-	b = w->b;
-	b.phone = &bob;
-	hangs_up_on(&b);
-	finish();
-}
-
 static void life_with_a_call_on_hold(void)
 {
 	begin_with(ended);
@@ -515,8 +589,11 @@ int main(void)
 	SIM(voice_dies);
 	SIM(music_goes_on);
 	SIM(who_parks_hangs_up_at_once);
-	SIM(it_does_not_outlive_core);
 	SIM(music_on_hold_outlives_core);
+	SIM(who_is_parked_waits_on);
+	SIM(nobody_takes_who_waited_on);
+	SIM(who_waited_on_goes);
+	SIM(who_was_taken_talks_on);
 	(void)test_failed_here;
 	return TEST_END;
 }

@@ -28,11 +28,10 @@ void phone_init_trunk(struct phone *p, uint8_t trunk)
 	p->trunk = trunk;
 }
 
-void phone_up(struct phone *p)
+void phone_still_up(struct phone *p)
 {
 	struct msg_flow_up *m = ipc_begin(edge_of(p), MSG_FLOW_UP);
 
-	p->flow = (child_now() << 16) + next_flow++;
 	m->flow = p->flow;
 	m->device = p->device;
 	m->trunk = p->trunk;
@@ -41,6 +40,12 @@ void phone_up(struct phone *p)
 	m->remote.port = 40000;
 	ipc_end(edge_of(p));
 	sim_turn();
+}
+
+void phone_up(struct phone *p)
+{
+	p->flow = (child_now() << 16) + next_flow++;
+	phone_still_up(p);
 }
 
 void phone_down(struct phone *p)

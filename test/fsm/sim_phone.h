@@ -36,6 +36,8 @@ void phone_init(struct phone *p, uint32_t n);
 /* The far end of the site's trunk of this number, from 1. */
 void phone_init_trunk(struct phone *p, uint8_t trunk);
 void phone_up(struct phone *p);
+/* The connection outlives core: its edge announces it again. */
+void phone_still_up(struct phone *p);
 void phone_down(struct phone *p);
 /* Connection and login through REGISTER; NEEDs that it works. */
 void phone_register(struct phone *p);

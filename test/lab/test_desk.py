@@ -166,6 +166,28 @@ def test_r29_nobody_takes_it(exchange, people):
     exchange.wait_no_calls()
 
 
+def test_r28_who_is_parked_outlives_core(exchange, people):
+    """R28: core is killed while somebody waits; they hear music again, and are taken."""
+    a = extension(people, "baresip", "2001", "a", "srtp")
+    b = extension(people, "linphone", "2112", "b", "dtls")
+    c = extension(people, "baresip", "2003", "c", "srtp")
+    phones.call(a, b)
+    time.sleep(2)
+    park(a)
+    old = exchange.kill("core")
+    exchange.wait_replaced("core", old)
+    net.wait_for("the exchange to answer", exchange.answers, 10)
+    assert exchange.call("parked")["from"] == b.bundle.user
+    b.forget()
+    time.sleep(4)
+    c.forget()
+    c.dial(f"*69{PLACE}")
+    c.wait_state("established", timeout=15)
+    together(c, b)
+    said(b, 3)
+    exchange.wait_no_calls()
+
+
 # --- the call to the front desk (R16) ---
 
 @pytest.mark.parametrize("kind,name", [("baresip", "2003"), ("linphone", "2113")])
