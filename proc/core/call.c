@@ -57,7 +57,8 @@ void call_save(struct call *c)
 {
 	if (is_kept(&c->r))
 		arena_put(store, id_index(c->r.id), &c->r);
-	else if (arena_get(store, id_index(c->r.id)))
+	else if (!c->transfer &&
+		 arena_get(store, id_index(c->r.id))) /* of a talk that is given on stands what it was */
 		arena_clear(store, id_index(c->r.id));
 }
 

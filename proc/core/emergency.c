@@ -41,7 +41,8 @@ const struct pidf_place *emergency_place(const struct call *c)
 
 void emergency_forget(const struct call *c)
 {
-	for (int i = 0; i < EMERGENCY_PLACES_MAX && c->r.emergency; i++)
+	for (int i = 0; i < EMERGENCY_PLACES_MAX;
+	     i++) /* also of one that became an ordinary call: given on, or put together */
 		if (places[i].call == c->r.id)
 			places[i] = (struct place_said){0};
 }

@@ -19,8 +19,11 @@ static void let_go(struct waiting *w)
 static void on_timeout(struct timer *t, uint64_t now_ms)
 {
 	struct waiting *w = (struct waiting *)(void *)t;
+	const struct flow *f = flow_get(w->request.flow);
 
 	(void)now_ms;
+	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, f ? f->device : 0, NOBODY, f ? &f->remote : NULL,
+	    "emergency call refused: the media relay does not come back");
 	reply_refuse(w->request.reply, REFUSE_NO_MEDIA);
 	let_go(w);
 }

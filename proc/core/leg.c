@@ -72,10 +72,12 @@ void leg_save(struct leg *l)
 
 static void later_fires(struct timer *t, uint64_t now_ms);
 
+/* A leg of no call shares the tag of the one beside which it answered. */
 static void enter(struct leg *l)
 {
 	l->later.fire = later_fires;
-	map_put(&by_tag, span_str(l->r.local_tag), slot_of(l));
+	if (l->r.call != ID_NONE)
+		map_put(&by_tag, span_str(l->r.local_tag), slot_of(l));
 }
 
 /* What of it is wrong leaves nothing behind. */
@@ -357,13 +359,17 @@ static void do_487(struct leg *l)
 	reply_refuse_dialog(l->invite, REFUSE_CANCELLED, refusal_row(REFUSE_CANCELLED)->text, span_str(l->r.local_tag));
 }
 
-/* From here on the arena has the dialog alone, without a trace of the keys. */
-static void do_bye(struct leg *l)
+void leg_keep_dialog(struct leg *l)
 {
 	session_stop(l);
 	leg_forget_media(l);
 	arena_clear(store, slot_of(l));
 	leg_save(l);
+}
+
+static void do_bye(struct leg *l)
+{
+	leg_keep_dialog(l);
 	leg_send_bye(l);
 }
 
@@ -564,10 +570,18 @@ void leg_check(void)
 			call_leg_left(&table[i]);
 }
 
+/* One that gave its call on in the life before was to be hung up on. */
+static bool is_of_its_call(const struct leg *l)
+{
+	const struct call *c = call_get(l->r.call);
+
+	return c && (c->r.caller == l->r.id || c->r.callee == l->r.id);
+}
+
 void leg_drop_orphans(void)
 {
 	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == LEG_UP && !call_get(table[i].r.call))
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == LEG_UP && !is_of_its_call(&table[i]))
 			leg_event_later(&table[i], LEG_HANG_UP, EDGES_ARE_BACK_MS);
 }
 

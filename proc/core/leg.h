@@ -124,6 +124,8 @@ void leg_next(const struct leg *l, struct sdp *out);
 void leg_set_next(struct leg *l, const struct sdp *sdp);
 /* Both: its call is over, and the keys in them are nobody's business any more. */
 void leg_forget_media(struct leg *l);
+/* From here on the arena has the dialog alone, without a trace of the keys. */
+void leg_keep_dialog(struct leg *l);
 
 /* For the arena: the parts that outlive core, and back; false: not what leg_body() was. */
 struct span leg_body(const struct leg *l);

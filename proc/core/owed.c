@@ -64,6 +64,7 @@ void owed_begin(struct leg *l)
 		leg_event(l, LEG_BYE_ENDS);
 		return;
 	}
+	leg_keep_dialog(l);
 	ask_done(l->invite_ref);
 	ask_done(l->change_ref);
 	ask_done(l->refresh_ref);

@@ -29,13 +29,18 @@ static bool has_none(const struct beside *b, const struct addr *a)
 	return false;
 }
 
-static void remember(struct beside *b, const struct addr *a)
+static void remember_for(struct beside *b, const struct addr *a, uint32_t ms)
 {
 	if (has_none(b, a))
 		return;
 	b->none[b->none_next].at = *a;
-	b->none[b->none_next].until_ms = child_now() + BESIDE_NONE_MS;
+	b->none[b->none_next].until_ms = child_now() + ms;
 	b->none_next = (b->none_next + 1) % NONES_MAX;
+}
+
+static void remember(struct beside *b, const struct addr *a)
+{
+	remember_for(b, a, BESIDE_NONE_MS);
 }
 
 static void forget(struct beside *b, const struct addr *a)
@@ -95,6 +100,8 @@ void beside_on_connected(struct link *from, const struct trunk_link *l)
 	if (!c)
 		close(l->fd);
 	made += c != NULL;
+	if (flow && !c)
+		remember_for(&table[l->trunk - 1], &flow->remote, BESIDE_BUSY_MS);
 	if (flow)
 		client_on_beside(flow, c);
 }
@@ -113,6 +120,8 @@ void beside_on_none(struct link *from, const struct ipc_view *v)
 	if (m->why == REACH_NO_ANSWER) {
 		remember(&table[m->trunk], &flow->remote);
 		refused++;
+	} else { /* dial has no room, or does not know it: it is not asked for each request */
+		remember_for(&table[m->trunk], &flow->remote, BESIDE_BUSY_MS);
 	}
 	client_on_beside(flow, NULL);
 }

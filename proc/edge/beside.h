@@ -10,6 +10,7 @@
 enum {
 	BESIDE_SILENT_MS = TXN_T1_MS, /* a server says 100 within 200 ms (RFC 3261 17.2.1) */
 	BESIDE_NONE_MS = 10 * 60 * 1000,
+	BESIDE_BUSY_MS = 1000, /* the same of one that dial could not try: it hears twenty wishes a second */
 	BESIDE_IDLE_MS = 60 * 1000,
 	BESIDE_PATIENCE_MS = 2000, /* dial says within 400 ms what became of a wish */
 };

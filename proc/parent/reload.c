@@ -67,8 +67,8 @@ static bool fall_back(const char *why)
 	if (fd < 0)
 		return false;
 	close(fd);
-	snprintf(text, sizeof text, "the start goes on with what was accepted before: %s", why);
-	log_error("%s", text);
+	log_error("the start goes on with what was accepted before: %s", why);
+	snprintf(text, sizeof text, "the start goes on with what was accepted before: %.150s", why);
 	event(EVENT_CONFIG, SEVERITY_ALARM, 0, text, NULL);
 	self.falls_back = fell_back = true;
 	wish.waits = true;

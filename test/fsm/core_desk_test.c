@@ -136,7 +136,7 @@ static void a_phone_that_says_where_it_is_is_spoken_of(void)
 	struct pidf_place here = {.shape = PIDF_POINT, .latitude_e7 = 488583701};
 
 	begin_with(moved);
-	a.place = &here;
+	alice.place = &here;
 	calls_for_help();
 	sim_pass(300);
 	talk_rings_at(&b, &bob);
@@ -150,7 +150,7 @@ static void the_stored_place_is_believed(void)
 	struct pidf_place here = {.shape = PIDF_POINT, .latitude_e7 = 488583701};
 
 	begin_with(place);
-	a.place = &here;
+	alice.place = &here;
 	calls_for_help();
 	sim_pass(300);
 	talk_rings_at(&b, &bob);

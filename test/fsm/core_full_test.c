@@ -131,7 +131,7 @@ static void emergency_places(void)
 	begin_with_calls(2 * (EMERGENCY_PLACES_MAX + 1), 2 * (EMERGENCY_PLACES_MAX + 1));
 	struct sdp o = sdp_plain(&desk);
 	for (int i = 0; i <= EMERGENCY_PLACES_MAX; i++) {
-		help[i].place = &here;
+		desk.place = &here;
 		talk_invite(&help[i], &desk, "112", &o);
 		NEED(sent_to(&centre, SIP_INVITE)); /* the word of one too many is lost, not its call */
 		sim_clear();

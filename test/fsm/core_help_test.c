@@ -338,7 +338,7 @@ static struct heard *helped_from(struct talk *call, struct phone *p, const char 
 	struct sdp sdp = sdp_plain(p);
 
 	place = here();
-	call->place = &place;
+	p->place = &place;
 	talk_invite(call, p, number, &sdp);
 	return sent_to(&telco[0], SIP_INVITE);
 }

@@ -222,7 +222,6 @@ uint64_t talk_invite(struct talk *t, struct phone *p, const char *number, const 
 	struct msg_request *m = phone_begin_as(p, SIP_INVITE, emergency ? CLASS_EMERGENCY : CLASS_NEW);
 	static unsigned n;
 	uint32_t allow = t->allow, supported = t->supported, interval_s = t->interval_s;
-	const struct pidf_place *place = t->place;
 
 	*t = (struct talk){.phone = p, .cseq = m->cseq + 1, .invite_cseq = m->cseq, .allow = allow, .supported = supported};
 	if (interval_s)
@@ -237,8 +236,9 @@ uint64_t talk_invite(struct talk *t, struct phone *p, const char *number, const 
 	m->supported |= supported;
 	put_contact(p, m);
 	m->sdp = phone_put_sdp(p, sdp);
-	if (place)
-		m->place = ipc_put_part(edge_of(p), place, sizeof *place);
+	if (p->place)
+		m->place = ipc_put_part(edge_of(p), p->place, sizeof *p->place);
+	p->place = NULL;
 	t->txn = phone_end(p);
 	return t->txn;
 }

@@ -14,12 +14,12 @@ struct phone {
 	bool expired, outbound;
 	uint8_t trunk; /* it is no phone but this trunk, device 0 */
 	uint32_t cseq;
+	const struct pidf_place *place; /* where it says in its next talk_invite() that it is; NULL: it does not */
 };
 
 /* One dialog, as its phone sees it. */
 struct talk {
 	uint32_t interval_s; /* Session-Expires of the next talk_invite(); 0: none */
-	const struct pidf_place *place; /* where its phone says in the next talk_invite() that it is; NULL: it does not */
 	struct phone *phone;
 	char call_id[64], ours[32], theirs[32];
 	char token[64];	     /* user part of core's Contact */
