@@ -15,6 +15,7 @@
 #include "help_waits.h"
 #include "hotdesk.h"
 #include "insist.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include "keys.h"
 #include "last_caller.h"
@@ -248,7 +249,7 @@ static void link_up(struct link *l)
 		bans_tell(l);
 	} else if (l->peer == PROC_LEDGER) {
 		want_directory(l);
-		kept_ledger_up();
+		left_out_ledger_up(PROC_CORE);
 		record_ledger_up();
 		notice_ledger_up();
 		spent_ledger_up();
@@ -366,7 +367,7 @@ static void status(struct proc_status *s)
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
 	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, permit_status, desk_status,
-	    mwi_status, emergency_status, kept_status};
+	    mwi_status, emergency_status, left_out_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

@@ -2,19 +2,17 @@
 #include "kept.h"
 #include "account.h"
 #include "bans.h"
-#include "base/log.h"
 #include "call.h"
 #include "hotdesk.h"
+#include "ipc/left_out.h"
 #include "last_caller.h"
 #include "leg.h"
 #include "mwi.h"
 #include "notice.h"
 #include "record.h"
 #include "registrar.h"
-#include <stdio.h>
 
 static struct arena arena;
-static uint32_t left_out;
 
 void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES])
 {
@@ -57,23 +55,5 @@ const char *kept_judge(int fd, const struct site *s)
 void kept_leave_out(struct arena_table *t, uint32_t i)
 {
 	arena_clear(t, i);
-	left_out++;
-}
-
-void kept_ledger_up(void)
-{
-	static bool said;
-	char detail[REASON_MAX + 1];
-
-	if (!left_out || said)
-		return;
-	said = true;
-	snprintf(detail, sizeof detail, "damaged records that core kept, and that are left out: %u", left_out);
-	log_error("%s", detail);
-	child_event(EVENT_STARTED, SEVERITY_ALARM, 0, 0, NULL, detail);
-}
-
-void kept_status(struct proc_status *s)
-{
-	status_counter(s, "records-damaged", left_out);
+	left_out_count();
 }

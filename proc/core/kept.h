@@ -35,9 +35,6 @@ bool kept_hotdesk_ok(const struct hotdesk *h);
 bool kept_text_ok(const char *s, size_t cap); /* it ends within cap octets and holds no controls */
 /* This one core can't have written: it is wiped, and counted. */
 void kept_leave_out(struct arena_table *t, uint32_t i);
-/* There is one to say it to: what was left out is an event, once. */
-void kept_ledger_up(void);
-void kept_status(struct proc_status *s);
 void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES]);
 
 #endif

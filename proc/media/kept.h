@@ -12,9 +12,6 @@ void kept_open(int fd, const struct site *s, struct arena_table table[MEDIA_TABL
 const char *kept_judge(int fd, const struct site *s);
 /* This one media can't have written: it is wiped, and counted. */
 void kept_leave_out(struct arena_table *t, uint32_t i);
-/* There is one to say it to: what was left out is an event, once. */
-void kept_ledger_up(void);
-void kept_status(struct proc_status *s);
 void kept_shapes(const struct site *s, struct arena_shape out[MEDIA_TABLES]);
 
 #endif

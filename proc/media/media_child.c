@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "fast.h"
 #include "gate.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include "kernel.h"
 #include "media_child.h"
@@ -328,7 +329,7 @@ static void serve(void)
 static void link_up(struct link *l)
 {
 	if (l->peer == PROC_LEDGER)
-		kept_ledger_up();
+		left_out_ledger_up(PROC_MEDIA);
 	if (l->peer != PROC_CORE)
 		return;
 	owned_begin();
@@ -351,7 +352,7 @@ static void status(struct proc_status *s)
 {
 	engine_status(s);
 	ended_status(s);
-	kept_status(s);
+	left_out_status(s);
 	status_counter(s, "relays-disowned", disowned);
 }
 

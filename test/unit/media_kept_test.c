@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What media takes over from its arena (R28): each row and each ended side as it was written, and none that was not written so. */
 #include "end.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include "source.h"
 #include "test.h"
@@ -98,7 +99,7 @@ static uint64_t damaged(void)
 {
 	struct proc_status s = {0};
 
-	kept_status(&s);
+	left_out_status(&s);
 	return s.line[0].used;
 }
 
