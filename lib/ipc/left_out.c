@@ -18,7 +18,8 @@ void left_out_ledger_up(enum proc me)
 	if (!left_out || said)
 		return;
 	said = true;
-	snprintf(detail, sizeof detail, "damaged records that %s kept, and that are left out: %u", proc_name[me], left_out);
+	snprintf(
+	    detail, sizeof detail, "damaged records that %s kept, and that are left out: %u", proc_name[me], left_out);
 	log_error("%s", detail);
 	child_event(EVENT_STARTED, SEVERITY_ALARM, 0, 0, NULL, detail);
 }
