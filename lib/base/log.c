@@ -2,7 +2,9 @@
 #include "base/log.h"
 #include "base/clock.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,8 +16,10 @@ void log_init(const char *process, unsigned instance)
 	snprintf(name, sizeof name, instance ? "%s/%u" : "%s", process, instance);
 }
 
-static void emit(enum log_level level, const char *format, va_list args)
+/* Whoever reads may stand still or be gone: then the line is lost, and nothing else. */
+static bool emit(enum log_level level, const char *format, va_list args)
 {
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
 	char line[512];
 	int n = snprintf(line, sizeof line, "<%d>%s: ", (int)level, name);
 	int m = vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
@@ -26,17 +30,17 @@ static void emit(enum log_level level, const char *format, va_list args)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = '?';
 	line[n++] = '\n';
-	if (write(STDERR_FILENO, line, (size_t)n) < 0)
-		return; /* nowhere left to say it */
+	return poll(&out, 1, 0) == 1 && out.revents & POLLOUT && write(STDERR_FILENO, line, (size_t)n) == n;
 }
 
-static void emit_format(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void emit_format(enum log_level level, const char *format, ...)
+static bool emit_format(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static bool emit_format(enum log_level level, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	emit(level, format, args);
+	bool said = emit(level, format, args);
 	va_end(args);
+	return said;
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -48,17 +52,18 @@ void log_line(enum log_level level, const char *format, ...)
 	va_list args;
 
 	if (now != second) {
-		if (dropped)
-			emit_format(LOG_WARN, "%u lines dropped", dropped);
+		if (dropped && emit_format(LOG_WARN, "%u lines dropped", dropped))
+			dropped = 0;
 		second = now;
-		said = dropped = 0;
+		said = 0;
 	}
 	if (said++ >= LOG_PER_SECOND) {
 		dropped++;
 		return;
 	}
 	va_start(args, format);
-	emit(level, format, args);
+	if (!emit(level, format, args))
+		dropped++;
 	va_end(args);
 	errno = reason;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* One line to standard error per decision, with the id of the object; the parent or systemd keeps it. Never a phone
  * number, a secret or text from outside: those have no place in a debug log (R23). At most LOG_PER_SECOND lines a
- * second leave a process; what is dropped is counted and said. */
+ * second leave a process; what is dropped is counted and said. Nobody waits for who reads: where he stands still or is gone, lines
+ * are dropped. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

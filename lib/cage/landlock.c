@@ -29,8 +29,11 @@ void cage_landlock(const int *dir_fd, int n, bool may_connect)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 
-	if (version < 1)
+	if (version < 1) {
+		if (errno != ENOSYS && errno != EOPNOTSUPP) /* it is there, and somebody's filter keeps it from us */
+			log_line(LOG_WARN, "cage: landlock is refused here: %s", strerror(errno));
 		return;
+	}
 	if (version > (long)sizeof fs_bits - 1)
 		version = (long)sizeof fs_bits - 1;
 	struct ruleset r = {.fs = (1ull << fs_bits[version]) - 1};

@@ -34,7 +34,7 @@ static bool rules_ok(const struct plan *p)
 		const char *digits = r->prefix + (r->prefix[0] == '+');
 		if (!TEXT(r->prefix, "+" DIGITS) || !digits[0] || strchr(digits, '+') ||
 		    (r->class && r->class < NUMBER_TOLL_FREE) || r->class >= NUMBER_CLASSES || r->has_rate > 1 ||
-		    r->rate_e4 > PLAN_RATE_MAX_E4 || r->setup_e4 > PLAN_RATE_MAX_E4)
+		    r->has_setup > 1 || r->rate_e4 > PLAN_RATE_MAX_E4 || r->setup_e4 > PLAN_RATE_MAX_E4)
 			return false;
 	}
 	for (uint8_t i = 0; i < p->country_rates; i++)

@@ -149,7 +149,10 @@ bool plan_night_has(const struct plan *p, enum plan_night_mode mode, uint16_t we
 	return true;
 }
 
-static const struct plan_rule *priced(const struct plan *p, struct span text)
+enum price { PRICE_RATE, PRICE_SETUP };
+
+/* The longest prefix of an outside number that names that price, NULL: none. */
+static const struct plan_rule *priced(const struct plan *p, enum price which, struct span text)
 {
 	const struct plan_rule *best = NULL;
 	size_t best_n = 0;
@@ -157,7 +160,8 @@ static const struct plan_rule *priced(const struct plan *p, struct span text)
 	for (uint8_t i = 0; i < p->rules; i++) {
 		struct span prefix = span_str(p->rule[i].prefix);
 		bool fits = prefix.n && prefix.p[0] == '+' ? span_starts(text, prefix) : span_eq(text, prefix);
-		if (p->rule[i].has_rate && fits && prefix.n > best_n) {
+		bool has = which == PRICE_RATE ? p->rule[i].has_rate : p->rule[i].has_setup;
+		if (has && fits && prefix.n > best_n) {
 			best = &p->rule[i];
 			best_n = prefix.n;
 		}
@@ -165,16 +169,28 @@ static const struct plan_rule *priced(const struct plan *p, struct span text)
 	return best;
 }
 
-struct plan_rate plan_rate_of(const struct plan *p, const struct number *n)
+static uint32_t rate_of(const struct plan *p, const struct number *n)
 {
-	const struct plan_rule *r = number_is_outside(n) ? priced(p, span_str(n->text)) : NULL;
+	const struct plan_rule *r = priced(p, PRICE_RATE, span_str(n->text));
 
-	if (!number_is_outside(n))
-		return (struct plan_rate){0, 0};
 	if (r)
-		return (struct plan_rate){r->rate_e4, r->setup_e4};
+		return r->rate_e4;
 	for (uint8_t i = 0; n->class == NUMBER_INTERNATIONAL && i < p->country_rates; i++)
 		if (strcmp(p->country_rate[i].country, n->country) == 0)
-			return (struct plan_rate){p->country_rate[i].rate_e4, p->setup_e4};
-	return (struct plan_rate){p->class_rate_e4[n->class], n->class == NUMBER_TOLL_FREE ? 0 : p->setup_e4};
+			return p->country_rate[i].rate_e4;
+	return p->class_rate_e4[n->class];
+}
+
+static uint32_t setup_of(const struct plan *p, const struct number *n)
+{
+	const struct plan_rule *r = priced(p, PRICE_SETUP, span_str(n->text));
+
+	if (r)
+		return r->setup_e4;
+	return n->class == NUMBER_TOLL_FREE ? 0 : p->setup_e4;
+}
+
+struct plan_rate plan_rate_of(const struct plan *p, const struct number *n)
+{
+	return number_is_outside(n) ? (struct plan_rate){rate_of(p, n), setup_of(p, n)} : (struct plan_rate){0, 0};
 }

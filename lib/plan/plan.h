@@ -37,12 +37,11 @@ bool plan_classes_have(const struct plan_classes *c, const struct number *n);
 /* The classes of one who has no setting and in a site that gives none: internal, emergency, service. */
 struct plan_classes plan_classes_least(void);
 
-/* What a prefix is and costs; the longest one counts. */
+/* What a prefix is and costs; the longest one that says it counts. */
 struct plan_rule {
 	char prefix[PLAN_PREFIX_MAX + 1]; /* + and digits of E.164, or digits alone: a short number, as dialled */
 	uint8_t class;                    /* enum number_class; NUMBER_UNKNOWN: as the table of its country says */
-	uint8_t has_rate;
-	uint8_t zero;
+	uint8_t has_rate, has_setup;
 	uint32_t rate_e4, setup_e4; /* a minute, a call */
 };
 

@@ -77,7 +77,7 @@ static const char *set_prefix_rate(struct draft *d, struct span v)
 
 static const char *set_prefix_setup(struct draft *d, struct span v)
 {
-	d->rule.has_rate = 1;
+	d->rule.has_setup = 1;
 	return rate(v, &d->rule.setup_e4);
 }
 
@@ -90,7 +90,7 @@ const char *draft_end_prefix(struct draft *d, struct span prefix)
 	memset(&d->rule, 0, sizeof d->rule);
 	if (p->rules == PLAN_RULES_MAX)
 		return "is one section too many (128 are allowed)";
-	if (!r.class && !r.has_rate)
+	if (!r.class && !r.has_rate && !r.has_setup)
 		return "has neither class nor rate";
 	const char *bad = digits(span_skip(prefix, span_starts(prefix, SPAN("+"))), r.prefix, sizeof r.prefix, why);
 	if (bad || !span_cstr(prefix, r.prefix, sizeof r.prefix))

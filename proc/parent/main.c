@@ -208,6 +208,7 @@ int main(int argc, char **argv)
 	read_options(argc, argv);
 	log_init(self.rehearsal ? "rehearsal" : "parent", 0);
 	umask(077);
+	signal(SIGPIPE, SIG_IGN); /* whoever read the log may be gone; the others begin with it */
 	int signals = open_signals();
 	if (signals < 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
 		log_fatal("no signals");

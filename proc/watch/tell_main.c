@@ -69,6 +69,7 @@ static _Noreturn void become(int in)
 	if (null < 0 || setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || dup2(in, STDIN_FILENO) < 0 ||
 	    dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0 || close_range(3, ~0u, 0) != 0)
 		_exit(127);
+	signal(SIGPIPE, SIG_DFL);
 	execve(word[0], word, env);
 	_exit(127);
 }

@@ -159,6 +159,32 @@ def house():
         h.end()
 
 
+class Unheard(House):
+    """Nobody reads its log, and then nobody is there."""
+
+    def start(self):
+        self.log_path.touch()
+        self.reader, writer = os.pipe()
+        with os.fdopen(writer, 'wb') as log:
+            self.process = subprocess.Popen(self.words, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+
+def test_r28_parent_outlives_who_read_its_log():
+    h = Unheard()
+    try:
+        end = time.monotonic() + 10
+        while sorted(h.children()) != sorted(NAMES) and time.monotonic() < end:
+            time.sleep(0.05)
+        os.close(h.reader)
+        for _ in range(2):  # it says so, and says so again
+            old = h.children()['voice']
+            os.kill(old, signal.SIGKILL)
+            h.wait_new('voice', old, 10)
+        assert h.alive()
+    finally:
+        h.end()
+
+
 def status_of(pid):
     lines = pathlib.Path(f'/proc/{pid}/status').read_text().splitlines()
     return {key: value.split() for key, value in (line.split(':', 1) for line in lines)}

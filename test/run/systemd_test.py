@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
 """R28, R30: the package under a real systemd, the first process of a root of its own: what the units say is done by it. Two scripted
 phones talk through the exchange from a network of theirs, through whatever the service manager does."""
+import ctypes
 import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import time
@@ -26,6 +28,7 @@ OURS, THEIRS = '192.0.2.1', '192.0.2.2'
 PASSWORD = 'a long password'
 PASSPHRASE = 'correct horse battery'
 WATCHDOG_S = 10
+SYS_BPF, BPF_PROG_LOAD, BPF_PROG_TYPE_SCHED_CLS = 321, 5, 3
 EXPOSURE = 31  # tenths of systemd-analyze's scale
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
@@ -179,11 +182,24 @@ def in_kernel(system):
     return 'relay-eth0-tc' in system.root.sh('ringfence status')
 
 
+def may_load():
+    """May a program be loaded here at all, whatever the unit is allowed? The least there is: r0 = 0; exit."""
+    insns = ctypes.create_string_buffer(struct.pack('<BBhi', 0xb7, 0, 0, 0) + struct.pack('<BBhi', 0x95, 0, 0, 0))
+    licence = ctypes.create_string_buffer(b'GPL')
+    attr = ctypes.create_string_buffer(struct.pack('=IIQQ', BPF_PROG_TYPE_SCHED_CLS, 2, ctypes.addressof(insns), ctypes.addressof(licence)), 128)
+    fd = ctypes.CDLL(None, use_errno=True).syscall(SYS_BPF, BPF_PROG_LOAD, attr, 128)
+    if fd >= 0:
+        os.close(fd)
+    return fd >= 0
+
+
 def test_r28_the_unit_is_active_once_all_are_up(system):
     assert len(system.processes()) == 11
     assert system.show('Type') == 'notify' and system.show('NRestarts') == '0'
     assert int(system.show('MainPID')) == system.processes()['parent']
     assert len(system.left()) >= 11
+    assert in_kernel(system) == may_load(), 'the unit gives net what it needs'
+    assert 'landlock is refused' not in system.root.sh('journalctl --no-pager -o cat -u ringfence'), 'the unit leaves the cage whole'
     for mount, kind in (('run', 'ramfs'), ('run/bpf', 'bpf')):
         assert system.root.sh(f'findmnt -n -o FSTYPE {SITE}/{mount}').strip() == kind
 
@@ -203,7 +219,7 @@ def test_r28_reload(system, talk):
 def test_r28_restart(system, talk):
     """With all that a new package brings; calls in the kernel are heard while nothing runs."""
     before = system.processes()
-    kernel = in_kernel(system)
+    kernel = may_load()
     system.root.sh('systemctl stop ringfence')
     assert not system.left() and not system.active()
     if kernel:

@@ -420,14 +420,19 @@ static void rates_by_the_longest_prefix(void)
 	site("fr", "1", "");
 	p.setup_e4 = 7;
 	p.country_rate[p.country_rates++] = (struct plan_country_rate){"ch", 400};
-	p.rule[p.rules++] = (struct plan_rule){.prefix = "+417", .has_rate = 1, .rate_e4 = 3000, .setup_e4 = 9};
+	p.rule[p.rules++] = (struct plan_rule){.prefix = "+417", .has_rate = 1, .has_setup = 1, .rate_e4 = 3000, .setup_e4 = 9};
 	p.rule[p.rules++] = (struct plan_rule){.prefix = "3949", .class = NUMBER_SHARED, .has_rate = 1, .rate_e4 = 1};
+	p.rule[p.rules++] = (struct plan_rule){.prefix = "+41441", .has_setup = 1, .setup_e4 = 5};
+	p.rule[p.rules++] = (struct plan_rule){.prefix = "+33899", .has_setup = 1, .setup_e4 = 100};
 	CHECK(plan_ok(&p));
-	CHECK(read("0041441234567", &n) && plan_rate_of(&p, &n).rate_e4 == 400 && plan_rate_of(&p, &n).setup_e4 == 7);
+	CHECK(read("0041221234567", &n) && plan_rate_of(&p, &n).rate_e4 == 400 && plan_rate_of(&p, &n).setup_e4 == 7);
 	CHECK(read("0041791234567", &n) && plan_rate_of(&p, &n).rate_e4 == 3000 && plan_rate_of(&p, &n).setup_e4 == 9);
 	CHECK(read("0041900123456", &n) && plan_rate_of(&p, &n).rate_e4 == p.class_rate_e4[NUMBER_PREMIUM]);
 	CHECK(read("00493012345678", &n) && plan_rate_of(&p, &n).rate_e4 == p.class_rate_e4[NUMBER_INTERNATIONAL]);
-	CHECK(read("3949", &n) && plan_rate_of(&p, &n).rate_e4 == 1);
+	CHECK(read("3949", &n) && plan_rate_of(&p, &n).rate_e4 == 1 && plan_rate_of(&p, &n).setup_e4 == 7);
+	/* what a prefix says of one price says nothing of the other */
+	CHECK(read("0041441234567", &n) && plan_rate_of(&p, &n).rate_e4 == 400 && plan_rate_of(&p, &n).setup_e4 == 5);
+	CHECK(read("0899123456", &n) && plan_rate_of(&p, &n).rate_e4 == p.class_rate_e4[NUMBER_PREMIUM] && plan_rate_of(&p, &n).setup_e4 == 100);
 	CHECK(read("0800123456", &n) && plan_rate_of(&p, &n).rate_e4 == 0 && plan_rate_of(&p, &n).setup_e4 == 0);
 	CHECK(read("101", &n) && plan_rate_of(&p, &n).rate_e4 == 0 && plan_rate_of(&p, &n).setup_e4 == 0);
 }
