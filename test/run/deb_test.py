@@ -121,5 +121,9 @@ def test_r30_a_host_whose_name_is_no_domain_is_told_what_to_do(root, packages):
     said = root.sh('dpkg -i "$1"', root.copy(packages[0]))
     assert 'new-site --domain NAME' in said
     assert root.sh(f'ls {SITE}/ringfence.conf {SITE}/boot.key 2>/dev/null', check=False) == ''
-    root.sh(f'/usr/libexec/ringfence/new-site --domain voice.example --listen 127.0.0.1 {SITE}')
+    make = f'/usr/libexec/ringfence/new-site --domain voice.example --listen 127.0.0.1 {SITE}'
+    root.sh(f'touch {SITE}/restore.new')
+    assert 'not finished' in root.sh(make, check=False)
+    assert root.sh(f'rm {SITE}/restore.new && ls {SITE}/ringfence.conf 2>/dev/null', check=False) == '', 'what a restore left is not mixed with a new site'
+    root.sh(make)
     Service(root).stop()

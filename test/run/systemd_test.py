@@ -278,13 +278,15 @@ def asked(system):
     return re.findall(r'^Socket=(.*)$', system.root.sh('cat /run/systemd/ask-password/ask.* 2>/dev/null', check=False), re.M)
 
 
-def test_r27_systemd_asks_for_the_passphrase(system):
+def test_r27_systemd_asks_for_the_passphrase(system, packages):
     """Once after each reboot, and not again at a restart. A site of its own: the key is another."""
     system.root.sh(f'''systemctl stop ringfence && umount -R {SITE}/run && rm -rf {SITE}/keeper {SITE}/ledger {SITE}/signer {SITE}/boot.key
                        printf "%s\\n%s\\n" "$1" "$1" | /usr/libexec/ringfence/ringfence-bootkey seal {SITE}/boot.key.sealed
                        systemctl start --no-block ringfence''', PASSPHRASE)
     net.wait_for('the question', lambda: asked(system), 20, step=0.2)
     assert system.show('ActiveState') == 'activating'
+    said = system.root.sh('dpkg -i "$1"', system.root.copy(packages[1]))
+    assert 'sealed' in said and system.show('ActiveState') == 'activating', 'who installs waits for nobody'
     system.root.sh('printf %s "$1" | /lib/systemd/systemd-reply-password 1 "$2"', PASSPHRASE, asked(system)[0])
     system.wait_active()
     system.root.sh('systemctl restart ringfence')
