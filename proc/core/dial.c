@@ -7,7 +7,7 @@
 #include "outside.h"
 #include "settings.h"
 
-enum { TELL_MS = 60000 };
+enum { TELL_MS = 60000, PICK_UP_MS = 15000 };
 
 void dial_each_callee(const struct dest *d, bool (*visit)(uint32_t user, void *arg), void *arg)
 {
@@ -56,7 +56,12 @@ bool dial_also(struct call *c, uint32_t user, uint32_t device)
 	const struct registration *to = registrar_get(user, device);
 	struct leg *caller = leg_get(c->r.caller);
 
-	return caller && to && c->targets < CALL_TARGETS_MAX && dial_ask_phone(c, caller, to, 0, false);
+	if (!caller || !to || c->targets == CALL_TARGETS_MAX || !dial_ask_phone(c, caller, to, 0, false))
+		return false;
+	/* nobody else is asked while their hand is on its way to the phone */
+	if (timer_is_set(&c->ring) && c->ring.due_ms < child_now() + PICK_UP_MS)
+		timer_set(&child_wheel, &c->ring, child_now() + PICK_UP_MS);
+	return true;
 }
 
 /* Members who do not want to be disturbed, or not by this caller, are left out, but not by who needs help or calls back for it; their

@@ -685,6 +685,39 @@ static void a_ringing_call_is_picked_up_by_its_group_alone(void)
 	finish();
 }
 
+static void in_a_hurry(void)
+{
+	pickup_group();
+	set(2, OWNER_USER, 1, SETTING_RING_SECONDS, "15");
+	set(3, OWNER_USER, 1, SETTING_FORWARD_NO_ANSWER, "103");
+}
+
+/* Who picks up has still to lift the receiver. */
+static void a_call_is_not_taken_away_from_who_picks_it_up(void)
+{
+	struct talk picker;
+
+	begin_with(in_a_hurry);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	talk_hears(&a, 180);
+	sim_pass(14000);
+	struct sdp of_carol = sdp_plain(&carol);
+	talk_invite(&picker, &carol, "*8", &of_carol);
+	NEED(code_of(picker.txn) == 480);
+	talk_rings_at(&c, &carol);
+	sim_pass(5000);
+	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&c, 200, &of_carol);
+	NEED(talk_takes(&c, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	talk_answer(&b, 487, NULL);
+	call_hang_up(&a, &c);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -717,6 +750,7 @@ int main(void)
 	SIM(a_group_rings_its_members_in_turn);
 	SIM(codes_change_what_is_ones_own);
 	SIM(a_ringing_call_is_picked_up_by_its_group_alone);
+	SIM(a_call_is_not_taken_away_from_who_picks_it_up);
 	(void)test_failed_here;
 	return TEST_END;
 }
