@@ -502,7 +502,7 @@ void call_adopted(void)
 			c->ring.fire = on_half_lost;
 			timer_set(&child_wheel, &c->ring, child_now() + EDGES_ARE_BACK_MS);
 		}
-		dialogue_adopted(c);
+		dialogue_holds(c);
 	}
 	if (n)
 		log_info("%u calls adopted", n);

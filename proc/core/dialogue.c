@@ -267,7 +267,7 @@ void dialogue_hold(struct call *c, const struct leg *by)
 		hear_other(c, there);
 }
 
-void dialogue_adopted(struct call *c)
+void dialogue_holds(struct call *c)
 {
 	for (unsigned side = 0; side < 2; side++) {
 		const struct leg *l = leg_at(c, side);

@@ -45,8 +45,8 @@ void dialogue_quiet(struct call *c, unsigned side);
 bool dialogue_warn(struct call *c);
 /* The phone at this leg put the other one on hold, or took it off: music there, or the talk again. */
 void dialogue_hold(struct call *c, const struct leg *by);
-/* core starts again: whoever is on hold hears music. */
-void dialogue_adopted(struct call *c);
+/* A talk that goes on, after core started again or a transfer failed: whoever is on hold hears music. */
+void dialogue_holds(struct call *c);
 
 /* Media has the keys: what waits to be said can be heard. */
 void dialogue_heard(struct call *c);

@@ -5,6 +5,7 @@
 #include "incoming.h"
 #include "mwi.h"
 #include "pin.h"
+#include "refer.h"
 #include "settings.h"
 #include "voice.h"
 #include <stdio.h>
@@ -364,10 +365,12 @@ void mail_on_key(struct link *from, const struct ipc_view *v)
 		dialogue_go(c, m->found ? BOX_MESSAGE : box_next(c, span_of(NULL, 0)));
 	} else if (m->found) {
 		c->script = SCRIPT_LEAVE;
-		if (c->r.state == PHASE_ASKING)
+		if (c->r.state == PHASE_ASKING) {
 			dialogue_go(c, LEAVE_AGAIN);
-		else
-			call_event(c, CALL_ASKED, NULL);
+			return;
+		}
+		refer_answered(c); /* whoever was sent here has arrived */
+		call_event(c, CALL_ASKED, NULL);
 	} else {
 		no_message(c);
 	}

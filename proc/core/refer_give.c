@@ -106,6 +106,7 @@ const char *refer_give_place(struct call *c, struct leg *party, struct leg *late
 	c->r = was;
 	new_part(c, child_now());
 	join_again(c);
+	dialogue_holds(c);
 	call_save(c);
 	return why;
 }
@@ -145,6 +146,7 @@ void refer_give_back(struct call *c)
 	memcpy(c->r.to, t->was_to, sizeof c->r.to);
 	new_part(c, child_now());
 	join_again(c);
+	dialogue_holds(c);
 	call_save(c);
 	if (reached != t->was_caller && reached != t->was_callee && (l = leg_get(reached)))
 		leg_hang_up(l, why);

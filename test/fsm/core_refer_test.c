@@ -727,6 +727,101 @@ static void a_digit_goes_to_nobody_else(void)
 	finish();
 }
 
+/* --- to somebody whose mailbox answers --- */
+
+static void carol_has_mail(void)
+{
+	set(0, OWNER_USER, 2, SETTING_VOICEMAIL, "15");
+}
+
+static void is_kept(uint64_t token, uint64_t message)
+{
+	struct msg_mail_kept *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_KEPT);
+
+	m->token = token;
+	m->message = message;
+	m->kept = MAIL_KEPT_WHOLE;
+	ipc_end(sim_far(PROC_LEDGER, 0));
+	sim_turn();
+}
+
+static void leaves_a_message(uint64_t join)
+{
+	const struct msg_turn *t = turn("voicemail-greeting");
+
+	voice_says(t->token, TURN_SAID, "");
+	t = turn("voicemail-record-after-tone tone:warning");
+	const uint64_t message = t->message;
+	voice_says(t->token, TURN_DIGITS, "");
+	is_kept(join, message);
+	t = turn("voicemail-saved");
+	voice_says(t->token, TURN_SAID, "");
+}
+
+static void a_mailbox_answers_who_is_sent_on(void)
+{
+	uint64_t join;
+
+	begin_with(carol_has_mail);
+	call_across();
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	talk_rings_at(&c, &carol);
+	relay_wish(&join);
+	turn("music");
+	talk_answer(&c, 486, NULL);
+	notified(&a, 200);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	leaves_a_message(join);
+	hangs_up_on(&b);
+	finish();
+}
+
+static void or_who_comes_by_a_uri(void)
+{
+	uint64_t join;
+
+	begin_with(carol_has_mail);
+	send_bob("carol");
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 486, NULL);
+	talk_hears(&n, 200);
+	talk_ack(&n);
+	notified(&a, 200);
+	call_hang_up(&a, &b);
+	relay_wish(&join);
+	media_says_gate(join, RELAY_KEY_SDES);
+	leaves_a_message(join);
+	hangs_up_on(&n);
+	finish();
+}
+
+static void given_back_while_it_is_held_there_is_music(void)
+{
+	begin();
+	call_across();
+	struct sdp held = sdp_of(KEYS_SDES, alice.host, 40000, 0, "sendonly", NULL);
+	held.audio.crypto_n = offer.audio.crypto_n;
+	memcpy(held.audio.crypto, offer.audio.crypto, sizeof held.audio.crypto);
+	struct msg_request *m = talk_begin(&a, SIP_INVITE);
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&alice, "<sip:a@x>");
+	m->sdp = phone_put_sdp(&alice, &held);
+	a.invite_cseq = m->cseq;
+	NEED(code_of(talk_end(&a)) == 200);
+	talk_ack(&a);
+	turn("music");
+	promised(refers(&a, REFER_USER, "carol"), &a);
+	notified(&a, 100);
+	talk_rings_at(&c, &carol);
+	turn("music");
+	talk_answer(&c, 486, NULL);
+	notified(&a, 486);
+	turn("music");
+	call_hang_up(&a, &b);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -758,6 +853,9 @@ int main(void)
 	SIM(the_party_hangs_up_on_the_way);
 	SIM(a_refused_one_changes_nothing);
 	SIM(a_digit_goes_to_nobody_else);
+	SIM(a_mailbox_answers_who_is_sent_on);
+	SIM(or_who_comes_by_a_uri);
+	SIM(given_back_while_it_is_held_there_is_music);
 	(void)test_failed_here;
 	return TEST_END;
 }
