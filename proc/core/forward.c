@@ -49,7 +49,8 @@ enum forwarded forward_after(struct call *c, uint32_t user)
 	static const struct {
 		uint8_t why, which;
 	} by[] = {{REFUSE_BUSY, FORWARD_BUSY}, {REFUSE_DECLINED, FORWARD_BUSY}, {REFUSE_NO_ANSWER, FORWARD_NO_ANSWER},
-	    {REFUSE_OFFLINE, FORWARD_OFFLINE}, {REFUSE_CALLEE_FAILED, FORWARD_OFFLINE}};
+	    {REFUSE_OFFLINE, FORWARD_OFFLINE}, {REFUSE_CALLEE_FAILED, FORWARD_OFFLINE},
+	    {REFUSE_REDIRECT, FORWARD_OFFLINE}, {REFUSE_OFFER, FORWARD_OFFLINE}};
 
 	for (size_t i = 0; i < sizeof by / sizeof *by; i++)
 		if (by[i].why == c->best)

@@ -300,6 +300,27 @@ static void what_could_never_be_followed_is_not_set(void)
 	finish();
 }
 
+/* --- a phone that can not take it --- */
+
+static void answers_with(unsigned code)
+{
+	begin_with(busy_and_mailbox);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, code, NULL);
+	NEED(mailbox_is_asked());
+}
+
+static void a_redirect_goes_to_the_mailbox(void)
+{
+	answers_with(302);
+}
+
+static void no_codec_in_common_goes_to_the_mailbox(void)
+{
+	answers_with(488);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -310,6 +331,8 @@ int main(void)
 	SIM(busy_goes_to_the_mailbox);
 	SIM(do_not_disturb_goes_to_the_mailbox);
 	SIM(nobody_there_goes_to_the_mailbox);
+	SIM(a_redirect_goes_to_the_mailbox);
+	SIM(no_codec_in_common_goes_to_the_mailbox);
 	SIM(without_a_mailbox_busy_is_busy);
 	SIM(a_number_that_the_payer_never_dialled);
 	SIM(a_class_that_the_payer_may_not_call);
