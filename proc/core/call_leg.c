@@ -6,6 +6,7 @@
 #include "emergency.h"
 #include "join.h"
 #include "outside.h"
+#include "refer.h"
 #include "settings.h"
 
 static struct call *call_of(const struct leg *l)
@@ -99,7 +100,9 @@ void call_leg_left(struct leg *l)
 	if (!c)
 		return;
 	uint64_t id = l->r.id, call = c->r.id;
-	if (id == c->r.caller) {
+	if (refer_left(c, l)) {
+		leg_hang_up(l, REFUSE_NONE);
+	} else if (id == c->r.caller) {
 		call_event(c, CALL_CALLER_LEFT, l);
 	} else if (id == c->r.callee) {
 		call_event(c, CALL_CALLEE_LEFT, l);

@@ -54,6 +54,8 @@ static void tell_failed(struct refer *t)
 	if (t->code < 300)
 		t->code = 480;
 	refer_send_notify(t, true);
+	if (t->way == REFER_TO_LINE)
+		refer_out_failed(t);
 }
 
 static void do_wait(struct refer *t)
@@ -143,6 +145,14 @@ bool refer_is_of(const struct leg *l)
 {
 	for (uint32_t i = 0; i < pool.cap; i++)
 		if (pool_id_at(&pool, i) != ID_NONE && (table[i].leg == l->r.id || table[i].call == l->r.call))
+			return true;
+	return false;
+}
+
+bool refer_left(struct call *c, const struct leg *l)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].mine == l->r.id && refer_out_waits(&table[i], c))
 			return true;
 	return false;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "refer_out.h"
+#include "base/id.h"
+#include "dialogue.h"
 #include "join.h"
 #include "refer_give.h"
 #include "refer_meet.h"
@@ -22,13 +24,39 @@ void refer_out_begin(
 		refer_event(t, REFER_FAILS);
 }
 
-/* As they were when the phone was sent. */
+bool refer_out_waits(struct refer *t, struct call *c)
+{
+	struct leg *out = leg_get(t->line);
+
+	if (t->way != REFER_TO_LINE || t->state != REFER_ASKING || t->onward != c->r.id ||
+	    c->r.state != PHASE_TALKING || !out || out->r.state != LEG_UP || out->r.ends == RELAY_PASSING)
+		return false;
+	t->mine = ID_NONE;
+	c->r.caller = out->r.id;
+	c->r.callee = ID_NONE;
+	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_NOTHING;
+	call_relay(c);
+	dialogue_loop(c, out->r.side, "music");
+	call_save(c);
+	return true;
+}
+
+void refer_out_failed(struct refer *t)
+{
+	struct call *c = t->mine == ID_NONE ? call_get(t->onward) : NULL;
+
+	if (c && c->r.callee == ID_NONE)
+		call_event(c, CALL_CALLEE_LEFT, NULL);
+}
+
+/* As they were when the phone was sent, or the line alone. */
 static bool still_talks(const struct refer *t, const struct call *c)
 {
 	const struct leg *out = leg_get(t->line), *mine = leg_get(t->mine);
 
-	return c && c->r.state == PHASE_TALKING && !c->change.active && !c->transfer && out && out->r.state == LEG_UP &&
-	       mine && (c->r.caller == t->mine || c->r.callee == t->mine);
+	if (!c || c->r.state != PHASE_TALKING || c->change.active || c->transfer || !out || out->r.state != LEG_UP)
+		return false;
+	return mine ? c->r.caller == t->mine || c->r.callee == t->mine : c->r.caller == t->line;
 }
 
 static const char *join(struct refer *t, struct call *c, struct leg *late)

@@ -9,6 +9,10 @@
 /* l is asked by r; out: the line, in c, where whoever transfers is `mine`; other: the phone, in their other call. */
 void refer_out_begin(
     struct leg *l, struct request *r, struct call *c, struct leg *mine, struct leg *out, struct leg *other);
+/* Whoever transfers hung up in c before the phone has come: true, and the line waits for it alone, with music. */
+bool refer_out_waits(struct refer *t, struct call *c);
+/* The phone does not come: a line that waits alone ends. */
+void refer_out_failed(struct refer *t);
 /* The phone's INVITE to its URI. */
 void refer_out_comes(struct refer *t, struct request *r);
 /* What is left of the old calls ends. */

@@ -246,6 +246,43 @@ static void two_lines_are_not_put_together(void)
 	finish();
 }
 
+/* Some phones hang up as soon as the transfer is promised. */
+static void who_hangs_up_at_once_has_given_on_all_the_same(void)
+{
+	begin(open_house);
+	outside_calls_alice();
+	alice_asks_carol();
+	NEED(respond(brings_together(&a2, &a))->code == 202);
+	notified(&a2, 100);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	NEED(!sent_to(&telco[0], SIP_BYE));
+	NEED(turn("music")->loop);
+	are_joined();
+	notified(&a2, 200);
+	sim_pass(1100);
+	hangs_up_on(&a2);
+	hangs_up_on(&c);
+	sim_pass(30000);
+	call_hang_up(&t, &n);
+	finish();
+	NEED(strcmp(sim.record_to, "carol") == 0 && strstr(sim.record_from, "+33987654321"));
+}
+
+static void the_line_is_not_left_alone(void)
+{
+	begin(open_house);
+	outside_calls_alice();
+	alice_asks_carol();
+	NEED(respond(brings_together(&a2, &a))->code == 202);
+	notified(&a2, 100);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	sent_on(&c, "alice", 603);
+	notified(&a2, 603);
+	hangs_up_on(&t);
+	call_hang_up(&a2, &c);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -255,6 +292,8 @@ int main(void)
 	SIM(the_music_stops);
 	SIM(what_comes_to_nothing_leaves_all_as_it_was);
 	SIM(two_lines_are_not_put_together);
+	SIM(who_hangs_up_at_once_has_given_on_all_the_same);
+	SIM(the_line_is_not_left_alone);
 	(void)test_failed_here;
 	return TEST_END;
 }
