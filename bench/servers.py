@@ -62,6 +62,22 @@ def free_port():
         return s.getsockname()[1]
 
 
+def ask(path, verb, body=b"", **fields):
+    """What ctl of an exchange answers over its local socket, as the command asks."""
+    text = "".join(f"{k}={v}\n" for k, v in {"verb": verb, **fields}.items())
+    got = b""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+        s.settimeout(READY_S)
+        s.connect(str(path))
+        s.sendall(text.encode() + (b"body=%d\n" % len(body) if body else b"") + b"\n" + body)
+        while more := s.recv(65536):
+            got += more
+    *lines, done = [json.loads(line) for line in got.splitlines()] or [{}]
+    if done.get("result") != "ok":
+        raise RuntimeError(f"{verb} {fields}: {done}")
+    return lines
+
+
 def start_kamailio(options, work):
     """`work` is an empty directory; it gets a throw-away site and the configuration. Transactions linger for 5 s and
     Kamailio drops connections when shared memory is short: -m 4096 lasts for 20,000 calls a second."""

@@ -47,6 +47,7 @@ bool calls_write_flows(const char *path)
 
 void calls_forget(void)
 {
+	callee_forget();
 	for (uint32_t i = 0; i < CALLS_MAX; i++)
 		if (calls[i].state != CALL_FREE)
 			call_free(&calls[i]);

@@ -21,6 +21,10 @@ uint32_t calls_under_way(void);
 /* A line `address port` for every call that stands: where its caller was told to send media. */
 bool calls_write_flows(const char *path);
 
+/* The same of those called, in the order in which they were. Where a call failed there may be one too many. */
+bool callee_write_flows(const char *path);
+void callee_forget(void);
+
 /* Drop what is left of them on this side, so that late answers count for nothing. */
 void calls_forget(void);
 

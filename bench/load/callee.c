@@ -1,11 +1,31 @@
 /* SPDX-License-Identifier: ISC */
-/* The called phone. It rings and answers at once and keeps nothing: what its answers need stands in the
+/* The called phone. It rings and answers at once and keeps nothing but where it is to send media: what its answers need stands in the
  * requests. */
 #include "base/buf.h"
 #include "call.h"
 #include "sdp.h"
 
+static struct {
+	char host[SDP_HOST_MAX];
+	uint16_t port;
+} relay[CALLS_MAX];
+static uint32_t called_n;
+
 static const char *const copied[] = {"Via", "Record-Route", "From", "To", "Call-ID", "CSeq"};
+
+bool callee_write_flows(const char *path)
+{
+	FILE *f = fopen(path, "we");
+
+	for (uint32_t i = 0; f != NULL && i < called_n && i < CALLS_MAX; i++)
+		fprintf(f, "%s %u\n", relay[i].host, relay[i].port);
+	return f != NULL && fclose(f) == 0;
+}
+
+void callee_forget(void)
+{
+	called_n = 0;
+}
 
 static bool is_copied(struct span name)
 {
@@ -58,8 +78,11 @@ void call_request(struct phone *p, const struct text *t)
 		answer(p, t, "200 OK", "");
 		return;
 	}
-	if (text_param(text_header(t, "To"), "tag").n == 0)
+	if (text_param(text_header(t, "To"), "tag").n == 0) {
+		uint32_t at = called_n++ % CALLS_MAX;
+		sdp_target(t->body, relay[at].host, &relay[at].port);
 		answer(p, t, "180 Ringing", "");
+	}
 	sdp_write(sdp_port(p->number), sdp);
 	answer(p, t, "200 OK", sdp);
 }

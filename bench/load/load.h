@@ -16,8 +16,9 @@ struct options {
 	uint32_t phones_n, window, rounds, held_n;
 	double seconds;
 	uint64_t hold_ms;
-	const char *flows,
-	    *while_held; /* of hold: where the relay's ports go, what runs while the calls stand */
+	const char *address; /* of the phones, for their descriptions */
+	/* of hold: where the ports go that the relay named to callers and to the called; what runs while the calls stand */
+	const char *flows, *called_flows, *while_held;
 	uint16_t media;	 /* port of every caller's media, callees have the next one; 0 = a port per phone */
 	pid_t pid;
 	bool authorize; /* send Authorization unasked, as a server that challenges every request wants it */

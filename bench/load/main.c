@@ -29,8 +29,8 @@ static const char usage[] =
     "  --window N    --seconds S (per scenario)    --rounds N (of register)    --held CALLS    --pause MS "
     "(in a call)\n"
     "  --media PORT (of all callers, PORT + 1 of all called)\n"
-    "  --flows FILE (of hold: `address port` of each caller's relay)    --while-held COMMAND (runs "
-    "meanwhile)\n"
+    "  --flows FILE (of hold: `address port` of each caller's relay)    --called-flows FILE (of each one called)\n"
+    "  --while-held COMMAND (runs meanwhile)    --address IP (of the phones' media)\n"
     "  --authorize (send the last challenge's answer unasked)\n";
 
 static const struct option options[] = {{"server", required_argument, NULL, 's'},
@@ -42,6 +42,7 @@ static const struct option options[] = {{"server", required_argument, NULL, 's'}
     {"seconds", required_argument, NULL, 't'}, {"rounds", required_argument, NULL, 'r'},
     {"held", required_argument, NULL, 'h'}, {"pause", required_argument, NULL, 'm'},
     {"media", required_argument, NULL, 'x'}, {"flows", required_argument, NULL, 'f'},
+    {"called-flows", required_argument, NULL, 'C'}, {"address", required_argument, NULL, 'A'},
     {"while-held", required_argument, NULL, 'W'}, {"authorize", no_argument, NULL, 'a'},
     {"make-site", required_argument, NULL, 'M'}, {0}};
 
@@ -109,6 +110,14 @@ static void option_set(struct options *o, int letter, const char *value)
 	case 'f':
 		o->flows = value;
 		return;
+	case 'C':
+		o->called_flows = value;
+		return;
+	case 'A':
+		if (inet_pton(AF_INET, value, &(struct in_addr){0}) != 1)
+			exit(2);
+		o->address = value;
+		return;
 	case 'W':
 		o->while_held = value;
 		return;
@@ -163,6 +172,7 @@ int main(int argc, char **argv)
 
 	load.opt = (struct options){.server = "127.0.0.1:5061",
 	    .domain = "load.example",
+	    .address = "127.0.0.1",
 	    .common_name = "phone-%",
 	    .alt_name = "urn:ringfence:phone:%",
 	    .phones_n = 500,

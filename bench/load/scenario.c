@@ -181,6 +181,8 @@ static void hold_run(struct run *r)
 	memory_each(r, before_kb, before_n);
 	if (load.opt.flows != NULL && !calls_write_flows(load.opt.flows))
 		perror(load.opt.flows);
+	if (load.opt.called_flows != NULL && !callee_write_flows(load.opt.called_flows))
+		perror(load.opt.called_flows);
 	if (load.opt.while_held != NULL)
 		while_held(load.opt.while_held);
 	calls_hang_up();

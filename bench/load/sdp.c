@@ -17,16 +17,16 @@ size_t sdp_write(uint16_t port, char out[static SDP_MAX])
 	buf_base64(&b, key, sizeof(key));
 	n = snprintf(out, SDP_MAX,
 	    "v=0\r\n"
-	    "o=- 1 1 IN IP4 127.0.0.1\r\n"
+	    "o=- 1 1 IN IP4 %s\r\n"
 	    "s=-\r\n"
-	    "c=IN IP4 127.0.0.1\r\n"
+	    "c=IN IP4 %s\r\n"
 	    "t=0 0\r\n"
 	    "m=audio %u RTP/SAVP 0\r\n"
 	    "a=rtpmap:0 PCMU/8000\r\n"
 	    "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:%s\r\n"
 	    "a=rtcp-mux\r\n"
 	    "a=sendrecv\r\n",
-	    port, buf_cstr(&b));
+	    load.opt.address, load.opt.address, port, buf_cstr(&b));
 	return (size_t)n;
 }
 

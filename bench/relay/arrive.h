@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* What a packet of bench/relay/kernel.c carries, and how its delays are kept. */
+/* What a packet of paced.c carries, and how its delays are kept. */
 #ifndef BENCH_ARRIVE_H
 #define BENCH_ARRIVE_H
 
 #include <linux/types.h>
 
-enum { DELAYS = 8192, STAMP = 0x52465452 }; /* microseconds; the last is all that took longer */
+enum { DELAYS = 262144, STAMP = 0x52465452 }; /* microseconds; the last is all that took longer */
 
 struct stamped {
 	__u8 rtp[12];

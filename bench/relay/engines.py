@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The two relays under the same packets: each measure_*() sets the flows up and yields the generator's lines."""
 import base64
+import contextlib
 import json
 import os
 import re
@@ -11,13 +12,22 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+from networks import OURS, THEIRS  # noqa: E402
 from servers import start_ringfence  # noqa: E402
 
 READY_S = 10
 KEY_OCTETS = 30  # of AES_CM_128_HMAC_SHA1_80, with its salt
 RTP_OCTETS, SRTP_OCTETS = 172, 182  # 20 ms of G.711, and with the tag of AES_CM_128_HMAC_SHA1_80
 HOST = "127.0.0.1"
-OURS, THEIRS = "10.9.0.1", "10.9.0.2"  # in networks of our own
+FIFO = ["chrt", "-f", "1"]
+
+
+def fifo():
+    """How a program is started that has its CPU to itself, [] where that is refused."""
+    try:
+        return [] if subprocess.run([*FIFO, "true"], check=False, stderr=subprocess.DEVNULL).returncode else FIFO
+    except OSError:
+        return []
 
 
 def bencode(value):
@@ -78,17 +88,16 @@ class Ng:
                 time.sleep(0.2)
         raise RuntimeError(f"rtpengine: {log.read_text()[-500:]}")
 
-    def flow(self, number, sender, receiver, key=None, host=HOST):
-        """One call between two ports of ours; where the sender must send. key: what it seals its packets with, and the
-        receiver gets them clear."""
+    def call(self, number, sender, receiver, key=None, host=HOST):
+        """One call between two ports of ours; where the sender must send, and the receiver. key: what the sender seals its packets with, and
+        the receiver gets them clear."""
         call = {"call_id": f"call-{number}", "from_tag": "a", "replace": ["origin"], "rtcp_mux": ["reject"]}
         clear = {"transport_protocol": "RTP/AVP", "DTLS": "off"} if key else {}
         offer = self.ask(command="offer", sdp=sdp(sender, key, host), **call, **clear)
         answer = self.ask(command="answer", sdp=sdp(receiver, None, host), to_tag="b", **call)
         if (offer["result"], answer["result"]) != ("ok", "ok"):
             raise RuntimeError(f"rtpengine: {offer} {answer}")
-        line = next(x for x in answer["sdp"].split("\r\n") if x.startswith("m=audio "))
-        return int(line.split()[1])
+        return [int(re.search(r"^m=audio (\d+)", said["sdp"], re.M)[1]) for said in (answer, offer)]
 
 
 def softirq_threads():
@@ -114,27 +123,34 @@ def relay_load(options, pid, flows, size, rate):
             "--from", str(options.sender), "--to", str(options.receiver)]
 
 
-def measure_rtpengine(options, work):
-    """Debian's rtpengine-daemon in user space, one thread; flows by offer and answer over its own control port."""
+@contextlib.contextmanager
+def rtpengine(options, work, host, under=()):
+    """Debian's rtpengine-daemon in user space, one thread, while it runs, by the command `under`; its control port and its process."""
     port = 22222
-    host, peer = (OURS, THEIRS) if options.phones_net else (HOST, HOST)
-    command = ["taskset", "-c", str(options.server_cpu), "rtpengine", "--config-file=none", "--table=-1",
+    command = ["taskset", "-c", str(options.server_cpu), *under, "rtpengine", "--config-file=none", "--table=-1",
                "--foreground", "--log-stderr", "--log-level=3", f"--interface={host}", f"--listen-ng={HOST}:{port}",
                "--port-min=30000", "--port-max=50000", "--num-threads=1", f"--pidfile={work}/pid"]
     process = subprocess.Popen(command, stdout=(work / "log").open("w"), stderr=subprocess.STDOUT)
     try:
         ng = Ng(port)
         ng.wait(work / "log")
+        yield ng, process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def measure_rtpengine(options, work):
+    """Flows by offer and answer over its own control port."""
+    host, peer = (OURS, THEIRS) if options.phones_net else (HOST, HOST)
+    with rtpengine(options, work, host) as (ng, process):
         keys = [os.urandom(KEY_OCTETS) if options.ended else None for _ in range(options.flows)]
-        ports = [ng.flow(i, options.sender, options.receiver, key, peer) for i, key in enumerate(keys)]
+        ports = [ng.call(i, options.sender, options.receiver, key, peer)[0] for i, key in enumerate(keys)]
         (work / "flows").write_text("".join(f"{host} {p} {k.hex() if k else ''}\n" for p, k in zip(ports, keys)))
         for rate in options.rates:
             done = subprocess.run(relay_load(options, process.pid, work / "flows", RTP_OCTETS, rate),
                                   stdout=subprocess.PIPE, check=True)
             yield json.loads(done.stdout)
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def stand(options, work, what, size, *interface):

@@ -3,11 +3,11 @@
  * veth. One thread sends bursts of 8 and all that follows happens on its CPU; what is left when a program drops the same packets at the
  * same place is taken off; what one costs that sends all of them on without a look is said beside it. tc's come from a socket, XDP's from the kernel as from a driver: a veth makes frames of a socket's packets first. The far end drops what arrives. With SECONDS: 50 packets a second of each flow, none of which may be lost, and
  * how long they took. Root. ringfence-relay-kernel tc|xdp [FLOWS [PACKETS EACH [REPEATS]]], ringfence-relay-kernel tc|xdp FLOWS for SECONDS */
-#include "arrive.h"
 #include "arrive_bpf.h"
 #include "flow.h"
 #include "frames.h"
 #include "network.h"
+#include "paced.h"
 #include "relay_bpf.h"
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 enum { BURST = 8, SIZE = 182, LO = 20000, FLOWS_MAX = 4000, FROM = 40000, TO = 41000, HOUR_S = 3600 };
-enum { A_SECOND = 50, NS = 1000000000 };
+enum { NS = 1000000000 };
 
 /* one in a hundred takes tc's way under XDP, as one in two seconds does of a call */
 static uint32_t flows_n = 2000, each = 100, repeats = 40, seconds;
@@ -35,6 +35,7 @@ static bool xdp;
 static struct bpf_object *object, *far_end;
 static int dropper, redirector;
 static pid_t network[2];
+static struct paced_flow paced_flow[FLOWS_MAX];
 
 static void attach(int interface, int program)
 {
@@ -253,64 +254,27 @@ static void measure(void)
 
 /* --- all at once --- */
 
-/* 50 a second of each flow, in bursts. */
-static uint64_t send_paced(int fd, uint32_t for_s)
+static void flows_to_paced(int fd)
 {
-	static struct {
-		struct stamped head;
-		uint8_t rest[SIZE - sizeof(struct stamped)];
-	} packet = {.head = {.rtp = {0x80}, .magic = STAMP}};
-	struct sockaddr_in to[BURST];
-	struct iovec iov = {&packet, sizeof packet};
-	struct mmsghdr m[BURST];
-	const uint64_t n = (uint64_t)flows_n * A_SECOND * for_s, start = clock_ns(CLOCK_MONOTONIC);
-	uint32_t next = 0;
-
-	prepare(m, to, &iov);
-	for (uint64_t sent = 0; sent < n; sent += BURST) {
-		for (int i = 0; i < BURST; i++, next = next + 1 == flows_n ? 0 : next + 1)
-			to[i].sin_port = htons((uint16_t)(LO + next));
-		const uint64_t due = start + sent * (NS / A_SECOND) / flows_n;
-		do
-			packet.head.sent_ns = clock_ns(CLOCK_MONOTONIC);
-		while (packet.head.sent_ns < due);
-		if (sendmmsg(fd, m, BURST, 0) != BURST)
-			fail("sendmmsg");
+	for (uint32_t i = 0; i < flows_n; i++) {
+		paced_flow[i] = (struct paced_flow){.fd = fd, .to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(LO + i))}};
+		inet_pton(AF_INET, "10.9.0.1", &paced_flow[i].to.sin_addr);
 	}
-	return n;
-}
-
-static uint64_t delays(uint32_t per_hundred[2], uint32_t out[2])
-{
-	int fd = bpf_object__find_map_fd_by_name(far_end, "delays");
-	static uint64_t n[DELAYS];
-	uint64_t all = 0;
-
-	for (uint32_t i = 0; i < DELAYS; i++)
-		if (bpf_map_lookup_elem(fd, &i, &n[i]) == 0)
-			all += n[i];
-	for (int k = 0; k < 2; k++) {
-		uint64_t below = 0;
-		for (out[k] = 0; out[k] < DELAYS - 1; out[k]++)
-			if ((below += n[out[k]]) * 100 >= all * per_hundred[k])
-				break;
-	}
-	return all;
 }
 
 static void all_at_once(void)
 {
-	uint32_t wanted[2] = {50, 99}, us[2];
+	struct paced p = {.flow = paced_flow, .flows_n = flows_n, .size = SIZE, .seconds = seconds};
 
 	attach((int)if_nametoindex("rfm0"), program(object, xdp ? "relay_xdp" : "relay_tc"));
 	int home = enter(network[1]);
 	attach((int)if_nametoindex("p"), program(far_end, xdp ? "arrive_xdp" : "arrive_tc"));
 	leave(home);
-	uint64_t sent = send_paced(sender(), seconds);
-	usleep(200000);
-	uint64_t received = delays(wanted, us);
-	printf("{\"engine\": \"%s\", \"flows\": %u, \"sent\": %llu, \"lost\": %llu, \"p50_us\": %u, \"p99_us\": %u}\n", xdp ? "xdp" : "tc",
-	    flows_n, (unsigned long long)sent, (unsigned long long)(sent - received), us[0], us[1]);
+	flows_to_paced(sender());
+	paced_send(&p);
+	paced_arrived(&p, far_end);
+	printf("{\"engine\": \"%s\", ", xdp ? "xdp" : "tc");
+	paced_print(&p);
 }
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)

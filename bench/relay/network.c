@@ -15,7 +15,7 @@
 
 _Noreturn void fail(const char *what)
 {
-	fprintf(stderr, "ringfence-relay-kernel: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(errno));
 	exit(1); /* the networks end with us */
 }
 
@@ -67,6 +67,14 @@ void attach_tc(int interface, int program, enum bpf_tc_attach_point where)
 
 	if ((r != 0 && r != -EEXIST) || bpf_tc_attach(&hook, &how) != 0)
 		fail("attach");
+}
+
+void detach_tc(int interface)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = interface, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+
+	if (bpf_tc_hook_destroy(&hook) != 0)
+		fail("detach");
 }
 
 void plain_frames(const char *dev)

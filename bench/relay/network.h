@@ -16,6 +16,7 @@ int enter(pid_t network); /* for leave() */
 void leave(int home);
 
 void attach_tc(int interface, int program, enum bpf_tc_attach_point where);
+void detach_tc(int interface); /* all that is there, of whomever */
 void read_mac(const char *dev, uint8_t mac[6]);
 void plain_frames(const char *dev); /* its frames carry their checksum, as from a wire */
 
