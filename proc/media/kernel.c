@@ -503,9 +503,8 @@ void kernel_status(struct proc_status *s)
 		handed += kernel.tally[i].handed;
 		sent += kernel.tally[i].sent;
 	}
-	for (uint32_t i = 0; i < table_rows(); i++)
-		if (table_row(i))
-			dropped += kernel_dropped(i, 0) + kernel_dropped(i, 1);
+	for (uint32_t i = table_next(0); i < table_rows(); i = table_next(i + 1))
+		dropped += kernel_dropped(i, 0) + kernel_dropped(i, 1);
 	status_add(s, "kernel-flows", STATUS_POOL, kernel.in, kernel.flows < 0 ? 0 : kernel.rows * RELAY_PORTS,
 	    kernel.in, kernel.refused);
 	if (!route_is_open())

@@ -179,8 +179,8 @@ static void on_relays_done(struct link *from, const struct ipc_view *v)
 
 	(void)from;
 	(void)v;
-	for (uint32_t i = 0; i < table_rows(); i++)
-		if (table_row(i) && !owned_is(i)) {
+	for (uint32_t i = table_next(0); i < table_rows(); i = table_next(i + 1))
+		if (!owned_is(i)) {
 			end_row(i);
 			disowned++;
 		}
@@ -247,11 +247,8 @@ static void on_sweep(struct timer *t, uint64_t now_ms)
 {
 	sweeps++;
 	kernel_sweep();
-	for (uint32_t i = 0; i < table_rows(); i++) {
-		struct relay_row *r = table_row(i);
-		if (r)
-			sweep_row(i, r, now_ms);
-	}
+	for (uint32_t i = table_next(0); i < table_rows(); i = table_next(i + 1))
+		sweep_row(i, table_row(i), now_ms);
 	timer_set(&child_wheel, t, now_ms + SWEEP_MS);
 }
 

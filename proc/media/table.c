@@ -4,11 +4,13 @@
 #include "base/map.h"
 #include "kept.h"
 #include "source.h"
+#include <stdlib.h>
 #include <sys/mman.h>
 
 static struct arena_table *store;
 static struct relay_row *row;
 static struct map by_join;
+static uint64_t *taken; /* a bit for each row: who looks at all of them looks at nothing else */
 static uint16_t lo;
 static uint32_t peak;
 
@@ -21,6 +23,14 @@ static bool join_matches(const void *owner, uint32_t slot, struct span key)
 static struct span key_of(const uint64_t *join)
 {
 	return span_of(join, sizeof *join);
+}
+
+enum { BITS = 64 };
+
+static void put_in(uint32_t index)
+{
+	map_put(&by_join, key_of(&row[index].join), index);
+	taken[index / BITS] |= UINT64_C(1) << index % BITS;
 }
 
 struct arena_shape table_shape(uint32_t rows)
@@ -78,7 +88,8 @@ void table_open(struct arena_table *t, uint16_t port_lo)
 	/* touched now: no call pays for it, and none fails for want of it */
 	row = mmap(
 	    NULL, t->count * sizeof *row, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (row == MAP_FAILED || !map_init(&by_join, t->count, join_matches, NULL))
+	taken = calloc(t->count / BITS + 1, sizeof *taken);
+	if (row == MAP_FAILED || !taken || !map_init(&by_join, t->count, join_matches, NULL))
 		log_fatal("no memory for the relay table");
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct relay_row *r = arena_get(t, i);
@@ -93,7 +104,7 @@ void table_open(struct arena_table *t, uint16_t port_lo)
 			continue;
 		}
 		row[i] = *r;
-		map_put(&by_join, key_of(&row[i].join), i);
+		put_in(i);
 	}
 	peak = by_join.used;
 }
@@ -101,6 +112,16 @@ void table_open(struct arena_table *t, uint16_t port_lo)
 struct relay_row *table_row(uint32_t index)
 {
 	return index < store->count && row[index].join ? &row[index] : NULL;
+}
+
+uint32_t table_next(uint32_t from)
+{
+	for (uint32_t word = from / BITS; word <= store->count / BITS; word++) {
+		uint64_t here = taken[word] & (word == from / BITS ? ~UINT64_C(0) << from % BITS : ~UINT64_C(0));
+		if (here)
+			return word * BITS + (uint32_t)__builtin_ctzll(here);
+	}
+	return store->count;
 }
 
 uint32_t table_index_of_port(uint16_t port)
@@ -111,7 +132,7 @@ uint32_t table_index_of_port(uint16_t port)
 struct relay_row *table_take(uint32_t index, uint64_t join)
 {
 	row[index] = (struct relay_row){.join = join};
-	map_put(&by_join, key_of(&row[index].join), index);
+	put_in(index);
 	peak = by_join.used > peak ? by_join.used : peak;
 	return &row[index];
 }
@@ -119,6 +140,7 @@ struct relay_row *table_take(uint32_t index, uint64_t join)
 void table_release(uint32_t index)
 {
 	map_del(&by_join, key_of(&row[index].join), index);
+	taken[index / BITS] &= ~(UINT64_C(1) << index % BITS);
 	row[index].join = 0;
 	arena_clear(store, index);
 }

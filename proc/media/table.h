@@ -70,6 +70,8 @@ void table_open(struct arena_table *t, uint16_t port_lo);
 
 /* NULL while the ports are not in use. */
 struct relay_row *table_row(uint32_t index);
+/* The first index from there on whose ports are in use; table_rows(): there is none. */
+uint32_t table_next(uint32_t from);
 /* The row of this port; the index also of an empty one. */
 uint32_t table_index_of_port(uint16_t port);
 struct relay_row *table_take(uint32_t index, uint64_t join);

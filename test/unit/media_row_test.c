@@ -527,6 +527,7 @@ static void first_life(void)
 	CHECK(table_used() == 3 && table_find(101) == 1 && table_find(99) == -1);
 	table_release(1);
 	CHECK(table_used() == 2 && table_find(101) == -1 && !table_row(1));
+	CHECK(table_next(0) == 0 && table_next(1) == 2 && table_next(3) == 4 && table_next(4) == 4);
 	table_row(2)->spec.side[0].source = 77; /* a row that cannot be right */
 	table_save(2);
 }
@@ -536,6 +537,7 @@ static void second_life(void)
 	CHECK(open_table(false));
 	CHECK(table_used() == 1 && table_find(100) == 0 && table_row(0)->gate.key == RELAY_KEY_SDES);
 	CHECK(!table_row(1) && !table_row(2) && gate_is_open(table_row(0), now));
+	CHECK(table_next(0) == 0 && table_next(1) == 4);
 	arena_mark(&table, 0); /* it dies in the handling of this row, twice */
 	arena_mark(&table, 0);
 }
