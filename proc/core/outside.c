@@ -140,9 +140,11 @@ void outside_ask(struct call *c)
 		l = leg_new_trunk(trunk, c->r.id, c->r.emergency, shown(c, trunk), span_str(c->dest.number.text));
 	}
 	if (!l) {
-		if (dear.full)
-			insist_note(caller, c->dest.payer, (enum plan_reason)(REASON_MONEY + dear.kind));
-		c->best = c->r.emergency ? REFUSE_NO_EMERGENCY : dear.full ? REFUSE_CEILING : REFUSE_NO_LINE;
+		const enum plan_reason full = dear.full ? (enum plan_reason)(REASON_MONEY + dear.kind) : REASON_NONE;
+		if (full)
+			insist_note(caller, c->dest.payer, full);
+		c->best = c->r.emergency ? REFUSE_NO_EMERGENCY : full ? REFUSE_CEILING : REFUSE_NO_LINE;
+		c->best_text = full ? plan_reason_text(full) : NULL;
 		return;
 	}
 	charge(c, l->r.trunk);
