@@ -55,7 +55,7 @@ static uint32_t slot_of(const struct leg *l)
 
 static bool is_over(const struct leg *l)
 {
-	return l->r.state == LEG_LEAVING || l->r.state == LEG_OWING;
+	return l->r.state == LEG_LEAVING || l->r.state == LEG_OWING || l->r.state == LEG_IN_CLOSING;
 }
 
 static bool worth_keeping(const struct leg *l)
