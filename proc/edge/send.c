@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "draft.h"
 #include "names.h"
+#include "orphan.h"
 #include "place.h"
 #include "response.h"
 
@@ -293,6 +294,7 @@ static void send_plain(const struct order *o)
 		client_say_ack(o->c, octets, b.n);
 	else
 		conn_send(o->c, buf_span(&b));
+	orphan_acknowledged(o->c, str(o, o->m->to_tag));
 }
 
 static bool send_counted(const struct order *o)

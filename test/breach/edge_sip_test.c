@@ -1194,7 +1194,7 @@ static void orphans_answered_twice(void)
 	end_phone(p);
 }
 
-/* Core heard that it was answered: the next one goes on with that call. Whoever answers besides is hung up on here. */
+/* Core has acknowledged that it was answered: the next one goes on with that call. Whoever answers besides is hung up on here. */
 static void orphan_that_is_up(void)
 {
 	uint64_t flow;
@@ -1208,9 +1208,13 @@ static void orphan_that_is_up(void)
 	memcpy(invite, p->text, sizeof invite);
 	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
 	CHECK(response(&g));
+	struct msg_send *m = order(0, flow, SIP_ACK);
+	m->to_tag = ipc_put(&h->core, SPAN("pt"));
+	done();
 	house_cut_core(h);
 	house_link_core(h, true);
 	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	memcpy(p->text, invite, sizeof invite);
 	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
 	phone_forget_text(p);
 	CHECK(phone_hear(h, p, "CSeq: 1 ACK\r\n", 1000) && !phone_hear(h, p, "BYE\r\n", 50));
@@ -1221,6 +1225,30 @@ static void orphan_that_is_up(void)
 	CHECK(phone_hear(h, p, "CSeq: 4097 BYE\r\n", 1000) && strstr(p->text, "ACK sip:102@127.0.0.1:8 ") &&
 	    strstr(p->text, "BYE sip:102@127.0.0.1:8 ") && !strstr(p->text, ";tag=pt"));
 	answer_tag = "pt";
+	end_phone(p);
+}
+
+/* It heard of the answer and said nothing any more. */
+static void orphan_that_killed_core(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	const struct got *g;
+	char invite[sizeof p->text];
+
+	order(706, flow, SIP_INVITE);
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	memcpy(invite, p->text, sizeof invite);
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	CHECK(response(&g));
+	house_cut_core(h);
+	house_link_core(h, true);
+	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	memcpy(p->text, invite, sizeof invite);
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	phone_forget_text(p);
+	CHECK(phone_hear(h, p, "CSeq: 4097 BYE\r\n", 1000) && strstr(p->text, "CSeq: 1 ACK\r\n"));
 	end_phone(p);
 }
 
@@ -1326,6 +1354,7 @@ int main(void)
 	RUN(answered_orphan);
 	RUN(orphans_answered_twice);
 	RUN(orphan_that_is_up);
+	RUN(orphan_that_killed_core);
 	RUN(answered_twice);
 	RUN(close_flow);
 	RUN(forgotten_device);
