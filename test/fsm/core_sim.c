@@ -662,7 +662,7 @@ struct status_line sim_status(const char *name)
 
 	memset(&s, 0, sizeof s);
 	core_child.status(&s);
-	NEED(proc_status_ok(&s));
+	NEED(proc_status_ok(&s) && s.lines < STATUS_LINES_MAX); /* none is left out */
 	for (uint32_t i = 0; i < s.lines; i++)
 		if (strcmp(s.line[i].name, name) == 0)
 			return s.line[i];
