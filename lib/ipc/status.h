@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STATUS_LINES_MAX = 48, STATUS_NAME_MAX = 36 };
+enum { STATUS_LINES_MAX = 64, STATUS_NAME_MAX = 36 };
 
 enum status_kind { STATUS_POOL, STATUS_COUNTER, STATUS_CREDIT, STATUS_KINDS };
 

@@ -47,23 +47,39 @@ void ask_done(uint64_t ref)
 	pool_release(&pool, ref);
 }
 
+void ask_hand_over(uint64_t ref, enum ask_kind kind, uint64_t owner)
+{
+	int64_t at = pool_index(&pool, ref);
+
+	if (at < 0)
+		return;
+	table[at].kind = (uint8_t)kind;
+	table[at].owner = owner;
+}
+
+static bool may_be_answered_again(const struct ask *a)
+{
+	return a->kind == ASK_INVITE || a->kind == ASK_LATE || a->kind == ASK_CHANGE || a->kind == ASK_REFRESH;
+}
+
 void ask_on_response(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_response *m = v->payload;
 	const struct ask *a = ask_get(m->ref);
 
-	if (!a) /* a 2xx again, after its leg is gone */
+	if (!a) /* its transaction is over, or who asked made room */
 		return;
 	if (a->edge != from->instance || m->code < 101 || m->code > 699) {
 		child_accuse(from, "answers what it was not asked", m->flow, 0);
 		return;
 	}
+	if (m->code >= 200 && !a->answered_ms)
+		table[id_index(a->ref)].answered_ms = child_now();
 	struct ask asked = *a;
-	/* an INVITE may be answered by 2xx again until its transaction ends; leg.c lets go of it */
-	if (m->code >= 300 ||
-	    (m->code >= 200 && a->kind != ASK_INVITE && a->kind != ASK_CHANGE && a->kind != ASK_REFRESH))
+	/* an INVITE may be answered by 2xx again until its transaction ends; leg.c and leg_late.c let go of it */
+	if (m->code >= 300 || (m->code >= 200 && !may_be_answered_again(a)))
 		ask_done(a->ref);
-	if (asked.kind == ASK_MESSAGE || asked.kind == ASK_TRUNK) {
+	if (asked.kind == ASK_MESSAGE || asked.kind == ASK_TRUNK || asked.kind == ASK_LATE) {
 		answer_by_kind[asked.kind](&asked, m, v);
 		return;
 	}

@@ -7,6 +7,7 @@
 
 enum ask_kind {
 	ASK_INVITE,
+	ASK_LATE, /* an INVITE that was answered and whose leg is over: leg_late.h */
 	ASK_CHANGE,
 	ASK_REFRESH,
 	ASK_BYE,
@@ -21,8 +22,8 @@ enum ask_kind {
 };
 
 struct ask {
-	uint64_t ref, owner; /* owner: id of the leg or message, number of the trunk */
-	uint64_t asked_ms;
+	uint64_t ref, owner;            /* owner: id of the leg or message, number of the trunk, index among the late */
+	uint64_t asked_ms, answered_ms; /* answered_ms: of the first 2xx; 0: none came */
 	uint32_t edge;
 	uint8_t kind; /* enum ask_kind */
 };
@@ -35,6 +36,8 @@ void ask_init(uint32_t max, uint32_t reserve, ask_answer *const answer[ASK_KINDS
 uint64_t ask_new(enum ask_kind kind, uint64_t owner, uint32_t edge, bool emergency);
 const struct ask *ask_get(uint64_t ref);
 void ask_done(uint64_t ref);
+/* What comes for it now is another's. */
+void ask_hand_over(uint64_t ref, enum ask_kind kind, uint64_t owner);
 
 void ask_on_response(struct link *from, const struct ipc_view *v);
 /* The edge died: each of its asks is answered with 503, made up here. So, with 408, is what an edge leaves unanswered

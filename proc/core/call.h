@@ -85,7 +85,9 @@ struct call {
 	uint16_t looked_up;    /* callees of whom keeper was asked whether they know the caller */
 	uint32_t trunks_tried; /* 1 << trunk */
 	uint16_t turns;        /* members of a group that rings in turn who had theirs */
-	uint8_t help_rings;    /* for help: a trunk has said something, or there is no other */
+	uint8_t help_rings;    /* for help: a trunk has said something */
+	uint8_t help_rounds;   /* in which all were asked, and none did */
+	uint64_t asked_ms;     /* for help: when a trunk was asked last */
 	uint8_t preempted;     /* the trunk on which another call has ended for this one */
 	uint64_t preempted_ms; /* when */
 	uint64_t hoped_ms;     /* since when it waits for a trunk that is away; 0: not yet */

@@ -23,6 +23,7 @@ void call_lead_to(struct call *c, const struct dest *to)
 	c->looked = c->dialled_before = c->pin_given = 0;
 	c->trunks_tried = c->placeless = c->preempted = 0;
 	c->hoped_ms = 0;
+	c->help_rounds = 0;
 	c->forwards_refused = 0;
 	span_cstr(span_str(to->number.text), c->r.to, sizeof c->r.to);
 }

@@ -19,6 +19,7 @@
 #include "kept.h"
 #include "keys.h"
 #include "last_caller.h"
+#include "leg_late.h"
 #include "login.h"
 #include "mail.h"
 #include "may.h"
@@ -286,6 +287,7 @@ static void link_down(struct link *l)
 
 static ask_answer *const answers[ASK_KINDS] = {
     [ASK_INVITE] = leg_on_invite_answer,
+    [ASK_LATE] = leg_late_on_answer,
     [ASK_CHANGE] = change_on_answer,
     [ASK_REFRESH] = session_on_refresh_answer,
     [ASK_BYE] = leg_on_bye_answer,

@@ -228,6 +228,9 @@ static const char *prompt_of(const struct call *c)
 
 void dial_over(struct call *c, enum call_event event)
 {
+	/* of a trunk's own ceiling the call plan does not know before the trunk is asked */
+	if (c->best == REFUSE_CEILING && forward_refused(c, c->best_text))
+		return;
 	if (c->dest.kind == DEST_USER && forward_after(c, c->dest.index) == FORWARD_GONE)
 		return;
 	if (rings_in_turn(c)) {

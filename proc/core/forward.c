@@ -77,6 +77,7 @@ bool forward_refused(struct call *c, const char *why)
 		return false;
 	tell_owner(c->dest.payer, why);
 	c->forwarded = (struct forwarded_from){0};
+	account_end(&c->r.ceiling, &c->r.account); /* a trunk may have failed before */
 	call_lead_to(c, &from.dest);
 	c->forwards_refused = (uint8_t)(from.refused | 1u << from.which);
 	c->best = from.best;
@@ -84,6 +85,6 @@ bool forward_refused(struct call *c, const char *why)
 	if (from.missed)
 		dial_over(c, CALL_REFUSED);
 	else
-		call_event(c, CALL_ALLOWED, NULL);
+		call_event(c, CALL_FORWARDED, NULL);
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "hotdesk.h"
 #include "kept.h"
 #include "leg_fork.h"
+#include "leg_late.h"
 #include "leg_send.h"
 #include "owed.h"
 #include "session.h"
@@ -54,7 +55,7 @@ static uint32_t slot_of(const struct leg *l)
 
 static bool is_over(const struct leg *l)
 {
-	return l->r.state == LEG_LEAVING || l->r.state == LEG_OWING;
+	return l->r.state == LEG_LEAVING || l->r.state == LEG_OWING || l->r.state == LEG_IN_CLOSING;
 }
 
 static bool worth_keeping(const struct leg *l)
@@ -130,7 +131,7 @@ void leg_open(struct arena_table *t)
 	if (!table || !pool_init(&pool, child_node(), t->count, pool_share(t->count)) ||
 	    !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
-	leg_text_init(t->count);
+	leg_text_init(t->count + LEG_LATE_MAX);
 	leg_fork_init();
 	adopt();
 }
@@ -169,7 +170,8 @@ static void leg_free(struct leg *l)
 	timer_cancel(&child_wheel, &l->repeat);
 	timer_cancel(&child_wheel, &l->later);
 	session_stop(l);
-	ask_done(l->invite_ref);
+	if (!leg_late_keep(l))
+		ask_done(l->invite_ref);
 	ask_done(l->change_ref);
 	ask_done(l->refresh_ref);
 	map_del(&by_tag, span_str(l->r.local_tag), slot_of(l));
@@ -613,5 +615,6 @@ void leg_status(struct proc_status *s)
 {
 	status_pool(s, "legs", &pool);
 	owed_status(s);
+	leg_late_status(s);
 	leg_text_status(s);
 }

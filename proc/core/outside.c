@@ -12,6 +12,7 @@
 
 /* One talk of another gives way to a call for help where every line is taken (R16). */
 struct victim {
+	uint32_t of; /* 1 << trunk: whose lines would help */
 	struct call *call;
 	uint8_t trunk;
 	bool rings;
@@ -40,18 +41,19 @@ static uint8_t helpful_line_of(const struct call *c)
 /* One that nobody has answered goes before a talk, and the younger before the older. Who may call back for help stays. */
 static void find_victim(struct call *c, void *arg)
 {
-	struct victim *v = arg, this = {c, helpful_line_of(c), !c->r.answered_ms, c->r.started_ms};
+	struct victim *v = arg, this = {v->of, c, helpful_line_of(c), !c->r.answered_ms, c->r.started_ms};
 
-	if (c->r.emergency || !this.trunk || (helpful_line(c->r.caller) && callback_may_lead_to(c)))
+	if (c->r.emergency || !this.trunk || !(v->of >> this.trunk & 1) ||
+	    (helpful_line(c->r.caller) && callback_may_lead_to(c)))
 		return;
 	if (!v->call || this.rings > v->rings || (this.rings == v->rings && this.since_ms > v->since_ms))
 		*v = this;
 }
 
-/* The trunk whose line the victim had; it may have been asked before, and said that it has none. One victim for a call. */
-static uint8_t preempt(struct call *c)
+/* The trunk whose line the victim had, one of these; it may have been asked before, and said that it has none. One victim for a call. */
+static uint8_t preempt(struct call *c, uint32_t of)
 {
-	struct victim v = {0};
+	struct victim v = {.of = of};
 
 	if (!c->preempted && !emergency_is_test(c))
 		call_each(find_victim, &v);
@@ -70,7 +72,7 @@ static uint8_t pick(struct call *c)
 	if (trunk || !c->r.emergency)
 		return trunk;
 	trunk_hurry();
-	return c->targets > 0 ? 0 : preempt(c); /* nobody gives way for help that may be answered yet */
+	return c->targets > 0 ? 0 : preempt(c, UINT32_MAX); /* nobody gives way for help that may be answered yet */
 }
 
 /* The caller's own number where the trunk may show it; else the trunk's. Who asks for privacy shows none (RFC 3323 4.2), unless it is for
@@ -140,15 +142,18 @@ void outside_ask(struct call *c)
 		l = leg_new_trunk(trunk, c->r.id, c->r.emergency, shown(c, trunk), span_str(c->dest.number.text));
 	}
 	if (!l) {
-		if (dear.full)
-			insist_note(caller, c->dest.payer, (enum plan_reason)(REASON_MONEY + dear.kind));
-		c->best = c->r.emergency ? REFUSE_NO_EMERGENCY : dear.full ? REFUSE_CEILING : REFUSE_NO_LINE;
+		const enum plan_reason full = dear.full ? (enum plan_reason)(REASON_MONEY + dear.kind) : REASON_NONE;
+		if (full)
+			insist_note(caller, c->dest.payer, full);
+		c->best = c->r.emergency ? REFUSE_NO_EMERGENCY : full ? REFUSE_CEILING : REFUSE_NO_LINE;
+		c->best_text = full ? plan_reason_text(full) : NULL;
 		return;
 	}
 	charge(c, l->r.trunk);
 	dial_offer(c, caller, l);
 	if (c->r.emergency) {
 		c->help_rings = 0;
+		c->asked_ms = child_now();
 		timer_set(&child_wheel, &c->ring, child_now() + HELP_MUTE_MS);
 	}
 }
@@ -178,13 +183,60 @@ bool outside_may_soon(struct call *c)
 	return true;
 }
 
-/* Mute, and by our own count without a line for us: a talk gives way there too. */
+static bool is_asked(const struct call *c, uint8_t trunk)
+{
+	for (uint8_t i = 0; i < c->targets; i++) {
+		const struct leg *l = leg_get(c->target[i]);
+		if (l && l->r.trunk == trunk)
+			return true;
+	}
+	return false;
+}
+
+/* Trunks that said no to this call for help, and such as have no line for it by our own count. */
+static uint32_t busy_ones(const struct call *c)
+{
+	uint32_t busy = 0;
+
+	for (uint8_t trunk = 1; trunk <= child_site()->trunks; trunk++)
+		if (c->trunks_tried >> trunk & 1 && (!is_asked(c, trunk) || trunk_is_over(trunk)))
+			busy |= 1u << trunk;
+	return busy;
+}
+
+/* All that are asked are mute: a talk gives way after all, and its trunk, if it had said no, is asked again until its line is free. */
 static void free_a_line(struct call *c)
 {
-	const struct leg *l = c->targets == 1 ? leg_get(c->target[0]) : NULL;
+	if (child_now() >= c->asked_ms + HELP_MUTE_MS)
+		(void)preempt(c, busy_ones(c));
+	if (c->preempted && !is_asked(c, c->preempted) && child_now() < c->preempted_ms + HELP_FREED_MS)
+		c->trunks_tried &= ~(1u << c->preempted);
+}
 
-	if (l && !is_heard_of(c) && trunk_is_over(l->r.trunk))
-		(void)preempt(c);
+static void ask_or_end(struct call *c)
+{
+	outside_ask(c);
+	if (c->targets == 0 && !outside_may_soon(c))
+		dial_over(c, CALL_REFUSED);
+}
+
+/* Nobody has said more than 100, and there is no other to be asked. One may ring all the same, so it is given time; then, once, all are
+ * asked anew. False: nobody will say anything. */
+static bool waits_on_mute_ones(struct call *c)
+{
+	if (child_now() < c->asked_ms + HELP_ROUND_MS) {
+		free_a_line(c);
+		timer_set(&child_wheel, &c->ring, child_now() + HELP_AGAIN_MS);
+		return true;
+	}
+	if (++c->help_rounds == HELP_ROUNDS)
+		return false;
+	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, 0, NOBODY, NULL,
+	    "no trunk says anything of a call for help: each is asked again");
+	dial_stop(c, 0);
+	c->trunks_tried = 0;
+	ask_or_end(c);
+	return true;
 }
 
 bool outside_waits_on(struct call *c)
@@ -194,19 +246,19 @@ bool outside_waits_on(struct call *c)
 	if (c->targets == 0 && (c->preempted || c->hoped_ms)) {
 		if (c->preempted)
 			c->trunks_tried &= ~(1u << c->preempted);
-		outside_ask(c);
-		if (c->targets == 0 && !outside_may_soon(c))
-			dial_over(c, CALL_REFUSED);
+		ask_or_end(c);
 		return true;
 	}
 	if (c->help_rings)
 		return false;
-	if (!is_heard_of(c) && c->targets < CALL_TARGETS_MAX &&
+	const bool heard = is_heard_of(c);
+	if (!heard && c->targets < CALL_TARGETS_MAX &&
 	    trunk_pick((enum number_class)c->dest.number.class, true, c->trunks_tried)) {
 		outside_ask(c);
 		return true;
 	}
-	free_a_line(c);
+	if (!heard)
+		return waits_on_mute_ones(c);
 	c->help_rings = 1;
 	timer_set(&child_wheel, &c->ring, child_now() + HELP_RING_S * UINT64_C(1000));
 	return true;
@@ -228,8 +280,14 @@ static bool is_for_its_place(const struct call *c, const struct leg *l)
 /* Where help rings already, whoever answers would be called twice. */
 static bool ask_next(struct call *c)
 {
-	if (!(c->r.emergency && is_heard_of(c)))
+	const bool heard = is_heard_of(c);
+
+	if (!(c->r.emergency && heard))
 		outside_ask(c);
+	if (c->r.emergency && !heard && c->targets > 0 && c->asked_ms != child_now()) {
+		c->help_rings = 0; /* whoever rang said no, and the others are mute */
+		timer_set(&child_wheel, &c->ring, child_now() + HELP_AGAIN_MS);
+	}
 	return c->targets > 0 || outside_may_soon(c);
 }
 

@@ -11,6 +11,10 @@ enum {
 	HELP_AGAIN_MS = 1000,  /* a gateway needs a moment to free the line of the call that gave way, */
 	HELP_FREED_MS = 10000, /* and in these it is asked again */
 	HELP_COMES_MS = 10000, /* so long one waits for a trunk that is away */
+	/* and so long for trunks that are all mute. Then each is asked anew, and not before: one may ring without saying so, and nearly every
+	 * centre answers within 20 s (NENA-STA-020) */
+	HELP_ROUND_MS = 30000,
+	HELP_ROUNDS = 2, /* then the caller is told, and can look for another phone */
 };
 
 /* Ask a trunk for c->dest.number; c->best says why none could be. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Hang-ups that are owed: the call is over, and its phone (or trunk), whose connection broke, has not heard of it. The leg stays, in the
  * arena too, as its dialog alone, until BYE is answered or its session interval is over, when the phone ends the call by itself
- * (RFC 4028 10). Four a phone and four a trunk, the oldest makes room; any makes room for a new leg when the table is full. */
+ * (RFC 4028 10). So it does where the ACK that BYE waited for had not come when core died. Four a phone and four a trunk, the oldest
+ * makes room; any makes room for a new leg when the table is full. */
 #ifndef CORE_OWED_H
 #define CORE_OWED_H
 

@@ -44,16 +44,42 @@ static void find_emergency(struct dest *out)
 		find_inside(span_str(settings_of_site()->front_desk), out);
 }
 
-/* The extension that an outside number of ours leads to, as it would for who calls it from outside; NULL: it is none of ours. */
+static bool is_same(int trunk, const char *spelled, const struct number *outside)
+{
+	struct number ours;
+
+	return trunk_canon((uint8_t)(trunk + 1), span_str(spelled), &ours) && strcmp(ours.text, outside->text) == 0;
+}
+
+/* The one person whose calls show this number; NULL: nobody's do, or those of several. */
+static const char *who_shows(const char *number)
+{
+	const struct user *one = NULL;
+
+	for (uint32_t i = 0; i < child_site()->max_users; i++) {
+		const struct user *u = directory_user(i);
+		if (!u || strcmp(settings_of_user(i)->outside_number, number) != 0)
+			continue;
+		if (one)
+			return NULL;
+		one = u;
+	}
+	return one ? one->name : NULL;
+}
+
+/* The extension that an outside number of ours leads to, as it would for who calls it from outside, or whose own it is that they saw; NULL: it
+ * is none of ours. */
 static const char *extension_of(const struct number *outside)
 {
 	const struct site *s = child_site();
-	struct number ours;
 
 	for (int i = 0; i < s->inbounds; i++)
-		if (trunk_canon((uint8_t)(s->inbound[i].trunk + 1), span_str(s->inbound[i].number), &ours) &&
-		    strcmp(ours.text, outside->text) == 0)
+		if (is_same(s->inbound[i].trunk, s->inbound[i].number, outside))
 			return s->inbound[i].to;
+	for (int i = 0; i < s->trunks; i++)
+		for (int k = 0; k < s->trunk[i].callers; k++)
+			if (is_same(i, s->trunk[i].caller[k], outside))
+				return who_shows(s->trunk[i].caller[k]);
 	return NULL;
 }
 

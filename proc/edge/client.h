@@ -12,6 +12,7 @@ enum {
 	CANCEL_TEXT_MAX = 64,
 	DATAGRAM_MAX = 1300, /* RFC 3261 18.1.1: what is larger may be lost as a whole on the way, in fragments */
 	BULKY_RESEND_MS = 2 * TXN_T1_MS,
+	ORPHANS_ENDED_MAX = 4,
 };
 
 struct client_txn {
@@ -25,12 +26,16 @@ struct client_txn {
 	uint8_t kind, state, method, provisionals;
 	bool cancel_wanted, cancelled, orphan;
 	bool held;  /* not sent yet: a connection beside its flow is on its way */
+	bool up;    /* core has acknowledged `heard` */
 	bool bulky; /* a call for help that its place makes larger than DATAGRAM_MAX */
+	uint8_t ended_n;
 	uint16_t cancel_cause;
 	uint8_t cancel_text_n;
 	char cancel_text[CANCEL_TEXT_MAX];
-	struct text *text; /* of an INVITE: what its ACK and CANCEL repeat */
-	struct text *wire; /* over UDP: the request, or its CANCEL, as it is said again */
+	uint64_t heard;                    /* orphan.c: the first answer that core heard of, a hash of the To tag */
+	uint64_t ended[ORPHANS_ENDED_MAX]; /* and those that were hung up on here */
+	struct text *text;                 /* of an INVITE: what its ACK and CANCEL repeat */
+	struct text *wire;                 /* over UDP: the request, or its CANCEL, as it is said again */
 };
 
 bool client_open(uint32_t cap);

@@ -7,6 +7,7 @@
 #include "core_link.h"
 #include "edge_child.h"
 #include "farkey/farkey.h"
+#include "orphan.h"
 #include "request.h"
 #include "respond.h"
 #include "response.h"
@@ -89,6 +90,7 @@ static void open_tables(void)
 
 	be_patient();
 	tls_open();
+	orphan_init();
 
 	if (txns < TXNS_MIN)
 		txns = TXNS_MIN;

@@ -4,6 +4,7 @@
 #include "client.h"
 #include "draft.h"
 #include "names.h"
+#include "orphan.h"
 #include "send.h"
 
 void response_local(uint64_t ref, uint64_t flow, enum sip_method method, uint16_t code)
@@ -153,8 +154,10 @@ static void take_final(struct client_txn *t, const struct sip_msg *m)
 	/* both repeat text that goes with the transaction */
 	if (t->method == SIP_INVITE && (first || t->state == TXN_COMPLETED) && m->status >= 300)
 		send_ack(t, m);
-	else if (t->method == SIP_INVITE && first && orphan)
-		send_hang_up(t, m);
+	else if (t->method == SIP_INVITE && m->status < 300 && orphan)
+		orphan_answered(t, m);
+	else if (t->method == SIP_INVITE && m->status < 300 && first)
+		orphan_may_be(t, m);
 	if (client_step(t, event_of(m->status)) & TXN_DO_PASS && !orphan)
 		pass(ref, flow, trunk, m);
 }

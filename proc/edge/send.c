@@ -3,10 +3,12 @@
 #include "base/log.h"
 #include "draft.h"
 #include "names.h"
+#include "orphan.h"
 #include "place.h"
 #include "response.h"
 
-enum { MAX_FORWARDS = 70, Q850_MAX = 127 };
+/* CSEQ_LEAP: what core asked in the early dialog is not known here, and CSeq must rise (RFC 3261 12.2.1.1) */
+enum { MAX_FORWARDS = 70, Q850_MAX = 127, CSEQ_LEAP = 1 << 12 };
 
 static uint8_t octets[SIP_MESSAGE_MAX];
 
@@ -292,6 +294,7 @@ static void send_plain(const struct order *o)
 		client_say_ack(o->c, octets, b.n);
 	else
 		conn_send(o->c, buf_span(&b));
+	orphan_acknowledged(o->c, str(o, o->m->to_tag));
 }
 
 static bool send_counted(const struct order *o)
@@ -435,30 +438,50 @@ void send_ack(struct client_txn *t, const struct sip_msg *response)
 		conn_send(client_conn(t), buf_span(&b));
 }
 
-static void send_in_dialog(const struct client_txn *t, const struct sip_msg *response, enum sip_method method)
+/* In the dialog that this 2xx made. */
+static void put_in_dialog(struct buf *b, const struct client_txn *t, const struct sip_msg *response,
+    enum sip_method method, uint64_t branch, uint32_t cseq)
 {
 	uint8_t routes[ROUTE_SET_MAX];
 	size_t routes_n;
-	struct buf b = buf_of(octets, sizeof octets);
 	struct head h = head_of(t);
 	struct span uri = response->contact_n ? uri_bare(&response->contact[0].addr.uri) : h.uri;
 
-	put_start(&b, method, uri, client_conn(t), t->id ^ (uint64_t)method << 56);
-	buf_add(&b, h.from);
-	sip_put_text(&b, SIP_H_TO, response->to.text);
-	buf_add(&b, h.call_id);
+	put_start(b, method, uri, client_conn(t), branch);
+	buf_add(b, h.from);
+	sip_put_text(b, SIP_H_TO, response->to.text);
+	buf_add(b, h.call_id);
 	if (draft_join_routes(response, true, routes, &routes_n) && routes_n)
-		sip_put_text(&b, SIP_H_ROUTE, span_of(routes, routes_n));
+		sip_put_text(b, SIP_H_ROUTE, span_of(routes, routes_n));
 	else
-		buf_add(&b, h.route);
-	sip_put_cseq(&b, method == SIP_BYE ? t->cseq + 1 : t->cseq, method);
-	sip_put_no_body(&b);
+		buf_add(b, h.route);
+	sip_put_cseq(b, cseq, method);
+	sip_put_no_body(b);
+}
+
+void send_ack_2xx(const struct client_txn *t, const struct sip_msg *response)
+{
+	struct buf b = buf_of(octets, sizeof octets);
+
+	put_in_dialog(&b, t, response, SIP_ACK, t->id ^ (uint64_t)SIP_ACK << 56, t->cseq);
 	if (!b.full)
 		conn_send(client_conn(t), buf_span(&b));
 }
 
-void send_hang_up(struct client_txn *t, const struct sip_msg *response)
+bool send_hang_up(const struct client_txn *t, const struct sip_msg *response)
 {
-	send_in_dialog(t, response, SIP_ACK);
-	send_in_dialog(t, response, SIP_BYE);
+	struct buf b = buf_of(octets, sizeof octets);
+	struct client_txn *bye = client_begin(client_conn(t), 0, SIP_BYE, false);
+
+	if (!bye)
+		return false;
+	bye->orphan = true;
+	bye->cseq = t->cseq + CSEQ_LEAP;
+	put_in_dialog(&b, t, response, SIP_BYE, bye->id, bye->cseq);
+	if (b.full || !client_keep(bye, buf_span(&b), false)) {
+		client_drop(bye);
+		return false;
+	}
+	client_say(bye, buf_span(&b));
+	return true;
 }

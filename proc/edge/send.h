@@ -14,7 +14,8 @@ void send_cancel(struct client_txn *t, uint16_t cause, struct span cause_text);
 /* The ACK of a refusal, RFC 3261 17.1.1.3. */
 void send_ack(struct client_txn *t, const struct sip_msg *response);
 
-/* A 2xx that came after the core which asked for it was gone: ACK, then BYE. */
-void send_hang_up(struct client_txn *t, const struct sip_msg *response);
+/* Of a 2xx that core does not hear of: its ACK, and a BYE in a transaction of its own. False: there is no room for it. */
+void send_ack_2xx(const struct client_txn *t, const struct sip_msg *response);
+bool send_hang_up(const struct client_txn *t, const struct sip_msg *response) __attribute__((warn_unused_result));
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "../unit/test.h"
 #include "base/clock.h"
+#include "client.h"
 #include "edge_house.h"
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -1148,8 +1149,106 @@ static void answered_orphan(void)
 	CHECK(house_take(h, MSG_FLOW_UP, 1000));
 	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
 	CHECK(phone_hear(h, p, "CSeq: 1 ACK\r\n", 1000) && strstr(p->text, "ACK sip:102@127.0.0.1:9 SIP/2.0\r\n"));
-	CHECK(phone_hear(h, p, "CSeq: 2 BYE\r\n", 1000));
+	CHECK(phone_hear(h, p, "CSeq: 4097 BYE\r\n", 1000));
 	CHECK(!house_take(h, MSG_RESPONSE, 50));
+	end_phone(p);
+}
+
+/* The BYE is in a transaction of its own, which its answer ends, and each who answers gets one: again only the ACK. */
+static void orphans_answered_twice(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char invite[sizeof p->text];
+
+	order(704, flow, SIP_INVITE);
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	memcpy(invite, p->text, sizeof invite);
+	house_cut_core(h);
+	house_link_core(h, true);
+	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	for (int i = 0; i < ORPHANS_ENDED_MAX + 2; i++) {
+		char tag[16], want[32];
+		snprintf(tag, sizeof tag, "fork-%d", i);
+		snprintf(want, sizeof want, ";tag=fork-%d\r\n", i);
+		answer_tag = tag;
+		memcpy(p->text, invite, sizeof invite);
+		answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+		phone_forget_text(p);
+		CHECK(phone_hear(h, p, "CSeq: 4097 BYE\r\n", i < ORPHANS_ENDED_MAX ? 1000 : 50) == (i < ORPHANS_ENDED_MAX));
+		if (i >= ORPHANS_ENDED_MAX)
+			continue;
+		CHECK(strstr(p->text, "CSeq: 1 ACK\r\n") && strstr(p->text, want));
+		memmove(p->text, strstr(p->text, "BYE "), strlen(strstr(p->text, "BYE ")) + 1);
+		answer(p, "200 OK", "BYE", "", "");
+		memcpy(p->text, invite, sizeof invite);
+		answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP); /* its ACK was lost */
+		phone_forget_text(p);
+		CHECK(phone_hear(h, p, "CSeq: 1 ACK\r\n", 1000));
+		CHECK(!phone_hear(h, p, "BYE\r\n", 50));
+	}
+	CHECK(house_line(h, "client-transactions")->used == 1); /* the INVITE, until nobody else may answer */
+	CHECK(!house_take(h, MSG_RESPONSE, 0));
+	answer_tag = "pt";
+	end_phone(p);
+}
+
+/* Core has acknowledged that it was answered: the next one goes on with that call. Whoever answers besides is hung up on here. */
+static void orphan_that_is_up(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	const struct got *g;
+	char invite[sizeof p->text];
+
+	order(705, flow, SIP_INVITE);
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	memcpy(invite, p->text, sizeof invite);
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	CHECK(response(&g));
+	struct msg_send *m = order(0, flow, SIP_ACK);
+	m->to_tag = ipc_put(&h->core, SPAN("pt"));
+	done();
+	house_cut_core(h);
+	house_link_core(h, true);
+	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	memcpy(p->text, invite, sizeof invite);
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	phone_forget_text(p);
+	CHECK(phone_hear(h, p, "CSeq: 1 ACK\r\n", 1000) && !phone_hear(h, p, "BYE\r\n", 50));
+	answer_tag = "other";
+	memcpy(p->text, invite, sizeof invite);
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:8>\r\n", SDP);
+	phone_forget_text(p);
+	CHECK(phone_hear(h, p, "CSeq: 4097 BYE\r\n", 1000) && strstr(p->text, "ACK sip:102@127.0.0.1:8 ") &&
+	    strstr(p->text, "BYE sip:102@127.0.0.1:8 ") && !strstr(p->text, ";tag=pt"));
+	answer_tag = "pt";
+	end_phone(p);
+}
+
+/* It heard of the answer and said nothing any more. */
+static void orphan_that_killed_core(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	const struct got *g;
+	char invite[sizeof p->text];
+
+	order(706, flow, SIP_INVITE);
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	memcpy(invite, p->text, sizeof invite);
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	CHECK(response(&g));
+	house_cut_core(h);
+	house_link_core(h, true);
+	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	memcpy(p->text, invite, sizeof invite);
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	phone_forget_text(p);
+	CHECK(phone_hear(h, p, "CSeq: 4097 BYE\r\n", 1000) && strstr(p->text, "CSeq: 1 ACK\r\n"));
 	end_phone(p);
 }
 
@@ -1253,6 +1352,9 @@ int main(void)
 	RUN(one_phone_floods);
 	RUN(core_restarts);
 	RUN(answered_orphan);
+	RUN(orphans_answered_twice);
+	RUN(orphan_that_is_up);
+	RUN(orphan_that_killed_core);
 	RUN(answered_twice);
 	RUN(close_flow);
 	RUN(forgotten_device);

@@ -376,6 +376,50 @@ static void a_hang_up_that_is_owed_outlives_core(void)
 	finish();
 }
 
+/* bob answered, and hung up before the callers had sent their ACK; one of them is away now. */
+static void life_that_waits_for_an_ack(void)
+{
+	struct talk *from[] = {&w->a, &w->c}, *to[] = {&w->b, &w->d};
+	struct phone *caller[] = {&w->alice, &w->carol};
+
+	first_life();
+	phone_register(&w->carol);
+	for (int i = 0; i < 2; i++) {
+		struct sdp offer = sdp_plain(caller[i]), answer = sdp_plain(&w->bob);
+		talk_invite(from[i], caller[i], "bob", &offer);
+		talk_rings_at(to[i], &w->bob);
+		talk_answer(to[i], 200, &answer);
+		NEED(talk_takes(to[i], SIP_ACK));
+		talk_hears(from[i], 200);
+		NEED(code_of(talk_send(to[i], SIP_BYE, NULL)) == 200);
+		NEED(!talk_takes(from[i], SIP_BYE)); /* RFC 3261 15: not before the ACK */
+	}
+	NEED(sim_status("legs").used == 2 && sim_status("calls").used == 0);
+	phone_down(&w->carol);
+}
+
+static void a_hang_up_that_waits_for_its_ack_outlives_core(void)
+{
+	struct arena_table table[CORE_TABLES];
+
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_that_waits_for_an_ack);
+	open_life();
+	map_arena(table);
+	for (uint32_t i = 0; i < table[CORE_LEGS].count; i++) {
+		const struct leg_record *r = arena_get(&table[CORE_LEGS], i);
+		NEED(!r || (r->state == LEG_OWING && !r->has_local && !r->has_remote));
+	}
+	NEED(sim_status("calls").used == 0 && sim_status("hang-ups-owed").used == 2);
+	phone_still_up(&w->alice);
+	hears_bye(&w->a);
+	sim_pass(60000);
+	phone_register(&w->carol);
+	hears_bye(&w->c);
+	NEED(sim_status("legs").used == 0);
+	finish();
+}
+
 static void life_that_dies_in_a_request(void)
 {
 	struct arena_table table[CORE_TABLES];
@@ -463,6 +507,7 @@ int main(void)
 	SIM(a_sealed_record_is_not_sealed_again);
 	SIM(a_call_is_written_once);
 	SIM(a_hang_up_that_is_owed_outlives_core);
+	SIM(a_hang_up_that_waits_for_its_ack_outlives_core);
 	SIM(a_leg_that_killed_core_twice_is_dropped_and_the_other_phone_hears_bye);
 	SIM(what_was_handled_leaves_no_mark);
 	SIM(a_call_on_ports_that_are_no_more_is_dropped);

@@ -235,6 +235,193 @@ static void a_ceiling_that_is_full(void)
 	inside_rings_bob(nothing_left, "calls at once");
 }
 
+/* --- night (R14) --- */
+
+static void at_night(void)
+{
+	always();
+	set(3, OWNER_SITE, 0, SETTING_NIGHT, "on");
+}
+
+static void at_hours_for_toll_free_alone(void)
+{
+	always();
+	sim.site.plan.nights = 1;
+	sim.site.plan.night[0] = (struct plan_night){.to_min = 1440, .days = 0x7f, .classes.mask = 1u << NUMBER_TOLL_FREE};
+}
+
+static void nothing_is_followed_at_night(void)
+{
+	inside_rings_bob(at_night, "at this hour");
+}
+
+static void nor_in_the_hours_of_a_night(void)
+{
+	inside_rings_bob(at_hours_for_toll_free_alone, "at this hour");
+}
+
+static void who_works_at_night(void)
+{
+	at_night();
+	set(1, OWNER_USER, 1, SETTING_CLASSES, "national night");
+}
+
+static void in_hours_that_do_not_count(void)
+{
+	at_hours_for_toll_free_alone();
+	set(3, OWNER_SITE, 0, SETTING_NIGHT, "off");
+}
+
+static void is_followed(void (*settings)(void))
+{
+	begin_with(settings);
+	talk_invite(&a, &alice, "bob", &offer);
+	NEED(sent_to(&telco[0], SIP_INVITE) && !sent_to(&bob, SIP_INVITE) && tellings == 0);
+}
+
+/* The payer's classes count, not the caller's. */
+static void of_who_works_at_night_it_is(void)
+{
+	is_followed(who_works_at_night);
+}
+
+static void the_caller_works_at_night(void)
+{
+	at_night();
+	set(4, OWNER_USER, 0, SETTING_CLASSES, "national night");
+	sim.dialled[0] = MOBILE;
+}
+
+static void not_of_who_does_not(void)
+{
+	inside_rings_bob(the_caller_works_at_night, "at this hour");
+}
+
+static void nor_where_there_is_no_night(void)
+{
+	is_followed(in_hours_that_do_not_count);
+}
+
+static void inside_at_night(void)
+{
+	at_night();
+	set(2, OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "carol");
+}
+
+/* Internal numbers know no night. */
+static void inside_it_is_followed_by_night_as_well(void)
+{
+	static struct phone carol;
+	static struct talk c;
+
+	begin_with(inside_at_night);
+	phone_init(&carol, 2);
+	phone_register(&carol);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&c, &carol);
+	NEED(!sent_to(&bob, SIP_INVITE) && tellings == 0);
+}
+
+/* It rang by day. */
+static void night_falls_while_it_rings(void)
+{
+	begin_with(no_answer_and_mailbox);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	set(4, OWNER_SITE, 0, SETTING_NIGHT, "on");
+	sim_push_directory();
+	sim_pass(16000);
+	NEED(mailbox_is_asked() && tellings == 1 && strstr(told, "at this hour"));
+	nothing_leaves();
+}
+
+static void outside_by_night(void)
+{
+	at_night();
+	set(4, OWNER_USER, 1, SETTING_VOICEMAIL, "15");
+}
+
+static void an_outsider_rings_by_night(void)
+{
+	begin_with(outside_by_night);
+	an_outsider_calls();
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	sim_pass(16000);
+	NEED(mailbox_is_asked() && tellings == 1);
+	nothing_leaves();
+}
+
+/* --- a trunk's own ceiling, which is known only when it is asked (R17) --- */
+
+static void trunks_are_full(void)
+{
+	always();
+	sim.site.plan.ceiling[CEILING_TRUNK].most[CEILING_HOURLY] = 0;
+}
+
+static void trunks_that_are_full_ring_whose_forward_it_is(void)
+{
+	inside_rings_bob(trunks_are_full, "outside calls this hour");
+}
+
+static void trunks_are_full_when_missed(void)
+{
+	missed(SETTING_FORWARD_NO_ANSWER);
+	sim.site.plan.ceiling[CEILING_TRUNK].most[CEILING_HOURLY] = 0;
+}
+
+static void trunks_that_are_full_leave_it_to_the_mailbox(void)
+{
+	begin_with(trunks_are_full_when_missed);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	sim_pass(16000);
+	NEED(mailbox_is_asked() && tellings == 1 && strstr(told, "outside calls this hour"));
+	nothing_leaves();
+}
+
+static void two_an_hour_over_each(void)
+{
+	always();
+	sim.site.plan.ceiling[CEILING_TRUNK].most[CEILING_HOURLY] = 2;
+	set(3, OWNER_USER, 1, SETTING_CEILINGS, "calls=1");
+}
+
+/* One trunk has failed already, and the other is full: what the first would have cost is nobody's any more. */
+static void the_last_trunk_is_full(void)
+{
+	begin_with(two_an_hour_over_each);
+	phone_down(&telco[0]);
+	for (int i = 0; i < 2; i++) {
+		up_at(&a, &t, "+33123456789", &telco[1]);
+		call_hang_up(&a, &t);
+	}
+	phone_up(&telco[0]);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&t, &telco[0]);
+	NEED(tellings == 0);
+	talk_answer(&t, 503, NULL);
+	NEED(tellings == 1 && strstr(told, "outside calls this hour"));
+	talk_rings_at(&b, &bob);
+	const struct sdp answer = sdp_plain(&bob);
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	sim_pass(61000);
+	call_hang_up(&a, &b);
+	NEED(strcmp(sim.record_to, "bob") == 0);
+	/* bob may have one at once */
+	const struct sdp his = sdp_plain(&bob);
+	talk_invite(&b, &bob, MOBILE, &his);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 486, NULL);
+	finish();
+}
+
 /* What it may carry, it carries as before. */
 static void what_is_allowed_is_followed(void)
 {
@@ -337,6 +524,17 @@ int main(void)
 	SIM(a_number_that_the_payer_never_dialled);
 	SIM(a_class_that_the_payer_may_not_call);
 	SIM(a_ceiling_that_is_full);
+	SIM(nothing_is_followed_at_night);
+	SIM(nor_in_the_hours_of_a_night);
+	SIM(of_who_works_at_night_it_is);
+	SIM(not_of_who_does_not);
+	SIM(nor_where_there_is_no_night);
+	SIM(inside_it_is_followed_by_night_as_well);
+	SIM(night_falls_while_it_rings);
+	SIM(an_outsider_rings_by_night);
+	SIM(trunks_that_are_full_ring_whose_forward_it_is);
+	SIM(trunks_that_are_full_leave_it_to_the_mailbox);
+	SIM(the_last_trunk_is_full);
 	SIM(what_is_allowed_is_followed);
 	SIM(whoever_set_it_rings);
 	SIM(what_could_never_be_followed_is_not_set);

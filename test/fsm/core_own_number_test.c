@@ -3,6 +3,7 @@
 #include "../unit/test.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
+#include <stdio.h>
 
 static const char *const spellings[] = {"+33140000001", "0033140000001", "0140000001", "01 40 00 00 01", "+33 (0)1 40 00 00 01"};
 
@@ -99,6 +100,73 @@ static void a_line_may_be_given_on_to_it(void)
 	NEED(!sent_to(&telco[1], SIP_INVITE) && sim.lookups == lookups);
 }
 
+/* --- a number that a trunk shows, and to which nothing leads from outside --- */
+
+#define SHOWN "+33140000009"
+
+static void the_trunk_shows_it(void)
+{
+	set(0, OWNER_USER, 0, SETTING_CLASSES, "national");
+	sim.dialled[0] = SHOWN;
+	sim.site.trunk[1].callers = 2;
+	snprintf(sim.site.trunk[1].caller[0], sizeof sim.site.trunk[1].caller[0], "+33140000008");
+	snprintf(sim.site.trunk[1].caller[1], sizeof sim.site.trunk[1].caller[1], SHOWN);
+}
+
+static void as_bobs(void)
+{
+	the_trunk_shows_it();
+	set(1, OWNER_USER, 1, SETTING_OUTSIDE_NUMBER, SHOWN);
+	set(2, OWNER_USER, 2, SETTING_OUTSIDE_NUMBER, "+33140000008");
+}
+
+static void one_that_a_persons_calls_show_is_theirs(void)
+{
+	begin_with(as_bobs);
+	talk_invite(&a, &alice, "0140000009", &offer);
+	talk_rings_at(&b, &bob);
+	nothing_leaves();
+	talk_answer(&b, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+	finish();
+}
+
+static void as_bobs_and_carols(void)
+{
+	as_bobs();
+	set(2, OWNER_USER, 2, SETTING_OUTSIDE_NUMBER, SHOWN);
+}
+
+static void it_goes_out(void (*settings)(void))
+{
+	begin_with(settings);
+	talk_invite(&a, &alice, SHOWN, &offer);
+	NEED(sent_to(&telco[0], SIP_INVITE) && !sent_to(&bob, SIP_INVITE));
+}
+
+/* Where it leads the provider knows. */
+static void one_of_several_people_goes_out(void)
+{
+	it_goes_out(as_bobs_and_carols);
+}
+
+static void so_does_one_of_nobody(void)
+{
+	it_goes_out(the_trunk_shows_it);
+}
+
+static void no_trunk_shows_it(void)
+{
+	as_bobs();
+	sim.site.trunk[1].callers = 1;
+}
+
+/* No setting of a person makes an outside number theirs. */
+static void and_one_that_no_trunk_shows(void)
+{
+	it_goes_out(no_trunk_shows_it);
+}
+
 static void may_says_so(void)
 {
 	begin_with(bob_may_not_call_out);
@@ -128,6 +196,10 @@ int main(void)
 	SIM(one_that_leads_nowhere_is_unknown);
 	SIM(a_forward_to_it_stays_inside);
 	SIM(a_line_may_be_given_on_to_it);
+	SIM(one_that_a_persons_calls_show_is_theirs);
+	SIM(one_of_several_people_goes_out);
+	SIM(so_does_one_of_nobody);
+	SIM(and_one_that_no_trunk_shows);
 	SIM(may_says_so);
 	(void)test_failed_here;
 	return TEST_END;

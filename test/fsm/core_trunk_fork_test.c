@@ -2,7 +2,7 @@
 /* A trunk whose INVITE forks on its way: each early dialog has a tag, a target, a route and numbers of its own (RFC 3261 12.1, 13.2.2.4;
  * RFC 3262 4). */
 #include "../unit/test.h"
-#include "leg.h"
+#include "leg_late.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
 #include "wire/sdp_offer.h"
@@ -231,6 +231,141 @@ static void who_answers_a_call_that_is_over_is_hung_up_on(void)
 	finish();
 }
 
+/* --- after the leg of the one that was followed is gone --- */
+
+static void up_and_over(void)
+{
+	goes_out(NULL);
+	says(&fork_of[0], 200, 0, &plain);
+	NEED(takes(&fork_of[0], SIP_ACK));
+	hears_last(200);
+	talk_ack(&a);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	struct heard *bye = takes(&fork_of[0], SIP_BYE);
+	NEED(bye);
+	phone_answer(&telco[0], bye, 200, NULL);
+	NEED(sim_status("legs").used == 0 && sim_status("calls").used == 0);
+}
+
+static void is_hung_up_on(struct talk *of)
+{
+	says(of, 200, 0, &plain);
+	struct heard *h = takes(of, SIP_ACK);
+	NEED(h && sent(h)->cseq == 1 && !sim_part(h, sent(h)->sdp));
+	struct heard *bye = takes(of, SIP_BYE);
+	NEED(bye && sent(bye)->cseq > 1);
+	says(of, 200, 0, &plain); /* its ACK was lost */
+	NEED(takes(of, SIP_ACK) && !sent_to(&telco[0], SIP_BYE));
+	phone_answer(&telco[0], bye, 200, NULL);
+	NEED(sim_status("legs").used == 0);
+}
+
+static void nothing_is_said(struct talk *of)
+{
+	says(of, 200, 0, &plain);
+	NEED(!sent_to(&telco[0], SIP_ACK) && !sent_to(&telco[0], SIP_BYE));
+	NEED(sim_status("legs").used == 0 && sim_status("requests").used == 0 && sim_status("legs-late").used == 0);
+}
+
+static void who_answers_after_the_call_is_hung_up_on(void)
+{
+	up_and_over();
+	says(&fork_of[0], 200, 0, &plain); /* its ACK was lost */
+	NEED(takes(&fork_of[0], SIP_ACK) && !sent_to(&telco[0], SIP_BYE));
+	is_hung_up_on(&fork_of[1]);
+	sim_pass(LEG_LATE_MS - 2000);
+	is_hung_up_on(&fork_of[2]);
+	sim_pass(3000);
+	nothing_is_said(&fork_of[3]);
+	NEED(sim.accusations == 0);
+	finish();
+}
+
+/* It holds no line: the next call has it. */
+static void a_call_that_is_over_holds_no_line(void)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i == 0)
+			up_and_over();
+		else {
+			talk_invite(&a, &alice, "0123456789", &offer);
+			talk_rings_at(&t, &telco[0]);
+			talk_answer(&t, 200, &plain);
+			NEED(talk_takes(&t, SIP_ACK));
+			hears_last(200);
+			talk_ack(&a);
+			call_hang_up(&a, &t);
+		}
+		sim_clear();
+	}
+	NEED(sim_status("legs-late").used == 4);
+	finish();
+}
+
+static void caller_cancels(void)
+{
+	struct msg_cancelled *m = ipc_begin(sim_far(PROC_EDGE, alice.edge), MSG_CANCELLED);
+	m->txn = a.txn;
+	ipc_end(sim_far(PROC_EDGE, alice.edge));
+	sim_turn();
+}
+
+/* CANCEL and 200 crossed, and the one that was called off is gone when the other answers. */
+static void who_answers_after_a_cancelled_call_is_hung_up_on(void)
+{
+	goes_out(NULL);
+	says(&fork_of[0], 180, 0, NULL);
+	caller_cancels();
+	is_hung_up_on(&fork_of[0]);
+	is_hung_up_on(&fork_of[1]);
+	finish();
+}
+
+/* A phone may be a proxy before others, as well. */
+static void of_a_phone_too(void)
+{
+	begin_with(NULL);
+	call_up(&a, &alice, &b, &bob);
+	call_hang_up(&a, &b);
+	struct talk other = b;
+	snprintf(other.ours, sizeof other.ours, "fork");
+	const struct sdp answer = sdp_plain(&bob);
+	talk_answer(&other, 200, &answer);
+	struct heard *ack = sent_to(&bob, SIP_ACK), *bye = sent_to(&bob, SIP_BYE);
+	NEED(ack && strcmp(sim_text(ack, sent(ack)->to_tag), "fork") == 0);
+	NEED(bye && strcmp(sim_text(bye, sent(bye)->to_tag), "fork") == 0);
+	phone_answer(&bob, bye, 200, NULL);
+	finish();
+}
+
+static void much_room(void)
+{
+	sim.site.max_calls = 128;
+	sim.site.media_port_hi = sim.site.media_port_lo + 4 * 256 - 1;
+}
+
+/* What came first is forgotten first, and nothing grows. */
+static void of_many_calls_the_last_are_known(void)
+{
+	static struct talk of[LEG_LATE_MAX + 1];
+
+	begin_with(much_room);
+	for (int i = 0; i <= LEG_LATE_MAX; i++) {
+		call_up(&a, &alice, &b, &bob);
+		of[i] = b;
+		call_hang_up(&a, &b);
+		sim_clear();
+		sim_pass(10);
+	}
+	NEED(sim_status("legs-late").used == LEG_LATE_MAX && sim_status("requests").used == LEG_LATE_MAX);
+	const struct sdp answer = sdp_plain(&bob);
+	talk_answer(&of[0], 200, &answer);
+	NEED(!sent_to(&bob, SIP_ACK));
+	talk_answer(&of[1], 200, &answer);
+	NEED(sent_to(&bob, SIP_ACK));
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -242,6 +377,11 @@ int main(void)
 	SIM(more_than_a_few_are_not_followed);
 	SIM(who_answers_second_is_hung_up_on);
 	SIM(who_answers_a_call_that_is_over_is_hung_up_on);
+	SIM(who_answers_after_the_call_is_hung_up_on);
+	SIM(a_call_that_is_over_holds_no_line);
+	SIM(who_answers_after_a_cancelled_call_is_hung_up_on);
+	SIM(of_a_phone_too);
+	SIM(of_many_calls_the_last_are_known);
 	(void)test_failed_here;
 	return TEST_END;
 }

@@ -1079,6 +1079,18 @@ static void a_number_that_is_not_in_service(void)
 	finish();
 }
 
+static void as_many_trunks_as_may_be(void)
+{
+	for (int i = 2; i < SITE_TRUNKS_MAX; i++)
+		sim_add_trunk(i);
+}
+
+static void each_trunk_has_its_line_in_the_status(void)
+{
+	begin_with(as_many_trunks_as_may_be);
+	NEED(sim_status("lines-telco7").limit == 2 && sim_status("legs").limit > 0);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -1117,6 +1129,7 @@ int main(void)
 	SIM(a_trunks_ceiling_that_is_hammered_is_an_alarm);
 	SIM(a_pin_that_nobody_can_ask_for_is_a_refusal);
 	SIM(keys_of_an_info_over_a_trunk_are_told_to_voice);
+	SIM(each_trunk_has_its_line_in_the_status);
 	SIM(unknown_callers_press_a_key_and_some_are_refused);
 	(void)test_failed_here;
 	return TEST_END;
