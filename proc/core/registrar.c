@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/pool.h"
+#include "away.h"
 #include "hotdesk.h"
 #include "kept.h"
 #include "mwi.h"
@@ -315,6 +316,7 @@ static void bind_contact(struct request *r)
 	}
 	save(e);
 	answer(r, &e->r);
+	away_registered(r->flow);
 	if (is_new) /* before anything new rings there */
 		owed_phone_back(r->user, r->flow);
 	tell_phone_back(hotdesk_person(r->user, r->flow->device));
