@@ -6,7 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STATUS_LINES_MAX = 48, STATUS_NAME_MAX = 36 };
+enum {
+	STATUS_LINES_MAX =
+	    96, /* core has some 60 with as many trunks as there may be, and one for each sibling's credit */
+	STATUS_NAME_MAX = 36
+};
 
 enum status_kind { STATUS_POOL, STATUS_COUNTER, STATUS_CREDIT, STATUS_KINDS };
 

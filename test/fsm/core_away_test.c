@@ -3,6 +3,7 @@
  * 198.51.100.0/24. */
 #include "../unit/test.h"
 #include "away.h"
+#include "core_child.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
 
@@ -147,6 +148,24 @@ static void where_the_last_location_counts_neither(void)
 	nobody_is_off_site(the_last_location_counts, true);
 }
 
+static void as_many_trunks_as_there_may_be(void)
+{
+	renumbered();
+	for (int i = 2; i < SITE_TRUNKS_MAX; i++)
+		sim_add_trunk(i);
+}
+
+/* What does not fit in is not shown at all, and nobody knows. */
+static void it_is_seen_in_a_full_status(void)
+{
+	static struct proc_status s;
+
+	begin_with(as_many_trunks_as_there_may_be);
+	NEED(off_site() == 2);
+	core_child.status(&s);
+	NEED(s.lines + 24 <= STATUS_LINES_MAX); /* of the siblings' credit, and of what child.c adds */
+}
+
 static void carol_comes_by_ipv6(void (*settings)(void))
 {
 	begin_with(settings);
@@ -178,6 +197,7 @@ int main(void)
 	SIM(those_that_travel_are_counted_elsewhere);
 	SIM(where_the_desk_helps_nobody_is_refused);
 	SIM(where_the_last_location_counts_neither);
+	SIM(it_is_seen_in_a_full_status);
 	SIM(a_phone_that_took_to_ipv6_is_one);
 	SIM(unless_its_network_is_stored);
 	(void)test_failed_here;
