@@ -7,8 +7,7 @@
 #include <stdint.h>
 
 enum {
-	STATUS_LINES_MAX =
-	    96, /* core has some 60 with as many trunks as there may be, and one for each sibling's credit */
+	STATUS_LINES_MAX = 96, /* core has some 60 with all trunks, and those of its siblings' credit */
 	STATUS_NAME_MAX = 36
 };
 
