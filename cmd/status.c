@@ -5,7 +5,8 @@
 struct status {
 	struct table processes, pools;
 	bool down;
-	int64_t helpless; /* phones that may not call an emergency number */
+	int64_t helpless; /* phones that may not call an emergency number, */
+	int64_t off_site; /* and those that could if they were where they belong */
 };
 
 static const char *count(int64_t v, char *mem, size_t cap)
@@ -30,6 +31,8 @@ static void add_pools(struct status *s, const char *process, const json_t *lines
 		table_add(&s->pools, cells);
 		if (strcmp(member(l, "name"), "phones-without-help") == 0)
 			s->helpless = member_number(l, "used");
+		if (strcmp(member(l, "name"), "phones-off-site") == 0)
+			s->off_site = member_number(l, "used");
 	}
 }
 
@@ -54,7 +57,7 @@ static int status(struct cmd *c)
 {
 	static const char *const head[] = {"PROCESS", "", "PID", "AGE", "RESTARTS"};
 	static const char *const pools_head[] = {"PROCESS", "WHAT", "USED", "LIMIT", "PEAK", "REFUSED"};
-	struct status s = {.down = false, .helpless = 0};
+	struct status s = {.down = false, .helpless = 0, .off_site = 0};
 	struct ask a;
 
 	table_begin(&s.processes, 5, head);
@@ -71,6 +74,12 @@ static int status(struct cmd *c)
 		    "Phones with a place of their own:  ringfence phone set PHONE --fixed on --location 'country=...'\n"
 		    "Phones that travel: see emergency { remote } in ringfence.conf(5). `ringfence phone list` shows which are fixed.\n",
 		    (long long)s.helpless);
+	if (!c->json && s.off_site)
+		printf(
+		    "\nWARNING: %lld fixed phones have registered from no network of the site: their calls for help are refused.\n"
+		    "`ringfence events` names them, with their addresses. Where the network has another address now, or a second one:\n"
+		    "ringfence phone set PHONE --subnet '192.0.2.0/24, 2001:db8:1::/64'\n",
+		    (long long)s.off_site);
 	return code;
 }
 

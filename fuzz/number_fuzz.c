@@ -9,7 +9,7 @@ static const struct {
     {"au", "2", "0"}, {"jp", "3", ""}, {"", "", ""}};
 
 /* The first octet names a site, a line feed divides the spelling from its phone-context. What is understood is digits, and is
- * itself when it is read again; an emergency number is one in any context. */
+ * itself when it is read again; an emergency number is one in any context, unless it is mistyped. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct plan p;
@@ -25,7 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	bool ok = number_canon(&p, spelled, span_skip(all, spelled.n + 1), data[0] & 0x80, &a);
 	FUZZ_CHECK(ok == (a.class != NUMBER_UNKNOWN) && a.class < NUMBER_CLASSES && ok == (a.text[0] != 0));
 	FUZZ_CHECK(memchr(a.text, 0, sizeof a.text) && memchr(a.country, 0, sizeof a.country));
-	FUZZ_CHECK((number_emergency(&p, spelled) != NULL) == (a.class == NUMBER_EMERGENCY));
+	bool help = number_emergency(&p, spelled) != NULL;
+	FUZZ_CHECK(help || a.class != NUMBER_EMERGENCY); /* an extension may be spelled as a mistyped one */
+	FUZZ_CHECK(number_canon(&p, spelled, SPAN(""), false, &b) == (b.text[0] != 0) && help == (b.class == NUMBER_EMERGENCY));
 	if (!ok || a.class == NUMBER_INTERNAL)
 		return 0;
 	FUZZ_CHECK(strspn(a.text, "+0123456789*#") == strlen(a.text));

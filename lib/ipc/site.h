@@ -88,7 +88,8 @@ uint32_t site_log_days(const struct site *s);
 /* The defaults that a missing key takes; the security defaults of the exchange live here. */
 void site_defaults(struct site *s);
 
-/* Is this user part an emergency number of the site, in any spelling? */
+/* Is this user part an emergency number of the site, in any spelling? Of one that is mistyped (number.h, 12) core knows
+ * whether it is an extension. */
 bool site_is_emergency(const struct site *s, struct span user);
 
 #endif

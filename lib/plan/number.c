@@ -125,11 +125,18 @@ static const char *emergency_of(const struct plan *p, struct span text)
 	return is_test ? p->emergency_test : NULL;
 }
 
-const char *number_emergency(const struct plan *p, struct span spelled)
+/* The end key behind it, and the trunk 0 of every other number before it where no outside prefix is. */
+static const char *mistyped_emergency(const struct plan *p, struct span text)
 {
-	char text[NUMBER_SPELLED_MAX + 1];
+	const struct country *c = country_of_site(p);
+	const char *e;
 
-	return strip_here(p, spelled, text) ? emergency_of(p, span_str(text)) : NULL;
+	if (text.n && text.p[text.n - 1] == '#')
+		text = span_head(text, text.n - 1);
+	e = emergency_of(p, text);
+	if (!e && !p->outside[0] && c && strcmp(c->trunk, "0") == 0 && span_starts(text, SPAN("0")))
+		e = emergency_of(p, span_skip(text, 1));
+	return e;
 }
 
 /* The parameters of a telephone-subscriber (RFC 3966 3): phone-context alone is understood, and once. */
@@ -209,6 +216,17 @@ static bool outside(const struct plan *p, struct span text, struct number *out)
 	return on_a_line(p, text, out);
 }
 
+static bool is_other(const struct plan *p, struct span text, struct span context, bool is_extension, struct number *out)
+{
+	if (!context.n && (text.p[0] == '*' || text.p[0] == '#'))
+		return service(p, text, out);
+	if (!context.n && is_extension)
+		return as(NUMBER_INTERNAL, text, out);
+	if (!is_number(text))
+		return false;
+	return context.n ? in_context(p, text, context, out) : outside(p, text, out);
+}
+
 static bool read(const struct plan *p, struct span spelled, struct span context, bool is_extension, struct number *out)
 {
 	char mem[NUMBER_SPELLED_MAX + 1];
@@ -222,13 +240,11 @@ static bool read(const struct plan *p, struct span spelled, struct span context,
 		return as(NUMBER_EMERGENCY, span_str(emergency), out);
 	if (!take_context(spelled, &context))
 		return false;
-	if (!context.n && (text.p[0] == '*' || text.p[0] == '#'))
-		return service(p, text, out);
-	if (!context.n && is_extension)
-		return as(NUMBER_INTERNAL, text, out);
-	if (!is_number(text))
-		return false;
-	return context.n ? in_context(p, text, context, out) : outside(p, text, out);
+	if (is_other(p, text, context, is_extension, out))
+		return true;
+	memset(out, 0, sizeof *out);
+	emergency = context.n ? NULL : mistyped_emergency(p, text);
+	return emergency && as(NUMBER_EMERGENCY, span_str(emergency), out);
 }
 
 bool number_canon(
@@ -239,6 +255,20 @@ bool number_canon(
 		return true;
 	memset(out, 0, sizeof *out);
 	return false;
+}
+
+const char *number_emergency(const struct plan *p, struct span spelled)
+{
+	char text[NUMBER_SPELLED_MAX + 1];
+	struct number n;
+
+	if (!strip_here(p, spelled, text))
+		return NULL;
+	const char *e = emergency_of(p, span_str(text));
+	if (e)
+		return e;
+	e = mistyped_emergency(p, span_str(text));
+	return e && number_canon(p, spelled, SPAN(""), false, &n) && n.class == NUMBER_EMERGENCY ? e : NULL;
 }
 
 static bool bare(const struct plan *p, struct span text, size_t least, struct number *out)

@@ -15,6 +15,8 @@
  *  9. The international prefix of the country, then as 6.
  * 10. The trunk prefix of the country (or none where it has none), then a national number of a range and length that exist.
  * 11. A local number: the site's area code stands before it, then as 10.
+ * 12. An emergency number with one # behind it, or, where the site has no outside prefix and its country's trunk prefix is 0, with
+ *     that before it: emergency. Only what is nothing else is read so, and nothing with a phone-context.
  * A range of a known country that is not in its table is premium, never less. */
 #ifndef PLAN_NUMBER_H
 #define PLAN_NUMBER_H
@@ -73,7 +75,7 @@ bool number_canon(
  * directory. False, and *out empty: too long, or nothing. */
 bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1]);
 
-/* The site's emergency number that this spelling is, or NULL. */
+/* The site's emergency number that this spelling is, unless (by rule 12) an extension is spelled so; or NULL. */
 const char *number_emergency(const struct plan *p, struct span spelled);
 
 /* A number that came in from a trunk as caller or called: + and E.164, or with the site's country as on a line there, or what

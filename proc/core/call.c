@@ -112,6 +112,8 @@ static void do_end(struct call *c)
 	const char *text = c->best_text;
 
 	memcpy(target, c->target, sizeof target);
+	if (c->desk)
+		desk_over(c);
 	call_write_record(c);
 	account_end(&c->r.ceiling, &c->r.account);
 	dialogue_end(c);

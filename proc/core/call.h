@@ -81,7 +81,8 @@ struct call {
 	uint8_t incoming, claims_inside, slowed; /* from a trunk; incoming 0 again once the caller is judged */
 	uint8_t proof, proof_waits;              /* enum incoming_proof; signer is asked */
 	uint8_t back;          /* callback.h: to the number that the centre was shown by who called for help, */
-	uint32_t back_user;    /* who rings too */
+	uint32_t back_user;    /* who rings too, NOBODY where none was logged in, */
+	uint32_t back_device;  /* as does that phone */
 	uint16_t looked_up;    /* callees of whom keeper was asked whether they know the caller */
 	uint32_t trunks_tried; /* 1 << trunk */
 	uint16_t turns;        /* members of a group that rings in turn who had theirs */

@@ -21,14 +21,14 @@ static bool is_shown_as(uint32_t user, struct span called)
 		const char *id = s->trunk[i].emergency ? trunk_caller_id((uint8_t)(i + 1),
 							     span_str(settings_of_user(user)->outside_number))
 		                                       : NULL;
-		if (id && span_eq(span_str(id), called))
+		if (id && trunk_is_number((uint8_t)(i + 1), span_str(id), called))
 			return true;
 	}
 	return false;
 }
 
 /* The last who called for help is the one that they mean. */
-static void look_at_window(uint32_t user, uint64_t until_ms, void *arg)
+static void look_at_window(uint32_t device, uint32_t user, uint64_t until_ms, void *arg)
 {
 	struct shown *s = arg;
 
@@ -37,6 +37,7 @@ static void look_at_window(uint32_t user, uint64_t until_ms, void *arg)
 	s->until_ms = until_ms;
 	s->call->back = 1;
 	s->call->back_user = user;
+	s->call->back_device = device;
 }
 
 void callback_look(struct call *c, struct span called)
@@ -45,6 +46,52 @@ void callback_look(struct call *c, struct span called)
 
 	notice_each_window(look_at_window, &s);
 }
+
+/* --- the phone itself --- */
+
+/* Of the last that called for help with nobody logged in. Gone with core: who has registered is found all the same. */
+static struct place_of_phone {
+	uint32_t device;
+	char contact[URI_TEXT_MAX + 1];
+} phones[CALLBACKS_MAX];
+static uint32_t phones_next;
+
+static struct place_of_phone *find_phone(uint32_t device)
+{
+	for (struct place_of_phone *p = phones; p < phones + CALLBACKS_MAX; p++)
+		if (p->contact[0] && p->device == device)
+			return p;
+	return NULL;
+}
+
+void callback_from(const struct leg *caller)
+{
+	struct place_of_phone *p = find_phone(caller->r.device);
+
+	if (caller->r.user != NOBODY)
+		return;
+	if (!p)
+		p = &phones[phones_next++ % CALLBACKS_MAX];
+	p->device = caller->r.device;
+	(void)span_cstr(leg_text(caller, LEG_TARGET), p->contact, sizeof p->contact);
+}
+
+int callback_phone(
+    const struct call *c, const struct registration *out[REGISTRAR_TARGETS_MAX], struct registration *nobodys)
+{
+	const struct place_of_phone *p;
+	const struct flow *f;
+	int n = c->back ? registrar_at_phone(c->back_device, out) : 0;
+
+	if (n || !c->back || !(p = find_phone(c->back_device)) || !(f = flow_newest(p->device)))
+		return n;
+	*nobodys = (struct registration){.user = NOBODY, .device = p->device, .flow = f->id};
+	memcpy(nobodys->contact, p->contact, sizeof p->contact);
+	out[0] = nobodys;
+	return 1;
+}
+
+/* --- who is reached --- */
 
 bool callback_may_reach(const struct call *c, uint32_t user)
 {

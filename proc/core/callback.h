@@ -6,6 +6,9 @@
 
 #include "call.h"
 
+/* A call for help by this leg, whose phone can be rung at its Contact where nobody is registered at it. */
+void callback_from(const struct leg *caller);
+
 /* A call from outside to this number of ours, before it is judged: is it one that the centre was shown? */
 void callback_look(struct call *c, struct span called);
 
@@ -13,5 +16,10 @@ void callback_look(struct call *c, struct span called);
 bool callback_may_reach(const struct call *c, uint32_t user);
 /* The same of the user whom it is for, or of any member of the group. */
 bool callback_may_lead_to(const struct call *c);
+
+/* Where the phone itself rings that such a call is for: the bindings there, of whomever; without one, as *nobodys, over the connection that
+ * it has. Returns how many. */
+int callback_phone(
+    const struct call *c, const struct registration *out[REGISTRAR_TARGETS_MAX], struct registration *nobodys);
 
 #endif

@@ -2,6 +2,7 @@
 /* core decides: registrations, legs, calls. It sees no SIP text, opens nothing, and never waits. */
 #include "account.h"
 #include "ask.h"
+#include "away.h"
 #include "bans.h"
 #include "base/log.h"
 #include "call.h"
@@ -332,6 +333,7 @@ static void open_all(void)
 	close(arena_fd);
 	directory_init(s->max_users, s->max_phones, &watch);
 	keys_init(s->max_phones);
+	away_init(s->max_phones);
 	flow_init(2 * s->max_phones + TRUNK_FLOWS * s->trunks, s->max_phones);
 	trunk_init();
 	login_init();
@@ -369,7 +371,7 @@ static void status(struct proc_status *s)
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
 	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, permit_status, desk_status,
-	    mwi_status, emergency_status, left_out_status};
+	    mwi_status, emergency_status, left_out_status, away_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

@@ -20,15 +20,17 @@ enum {
 
 struct notice_call {
 	struct timer timer;
-	bool used;
-	uint64_t call;
-	uint64_t alarm; /* watch's token for it; 0: it is of a call for help */
+	bool used, said; /* said: to the end */
+	uint64_t call;   /* 0: between two */
+	uint64_t alarm;  /* watch's token for it; 0: it is of a call for help */
+	uint64_t until_ms, answered_ms;
+	uint32_t device, person; /* who called for help */
 	struct dest to;
 	char say[TURN_SAY_MAX + 1];
 };
 
 static struct notice_call table[DESK_CALLS_MAX];
-static uint64_t made, given_up;
+static uint64_t heard, given_up;
 
 /* A person or a ring group; false: there is none. */
 static bool front_desk(struct dest *out)
@@ -116,6 +118,24 @@ static void give_up(const struct notice_call *n)
 	given_up++;
 	if (n->alarm)
 		message_told(n->alarm, false);
+	else
+		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, n->device, n->person, NULL,
+		    "nobody at the front desk has heard of an emergency call: it was tried for five minutes");
+}
+
+/* Watch tells an alarm again by itself. */
+static void over(struct notice_call *n, bool was_heard)
+{
+	n->call = 0;
+	if (!was_heard && !n->alarm && child_now() < n->until_ms) {
+		timer_set(&child_wheel, &n->timer, child_now() + DESK_AGAIN_MS);
+		return;
+	}
+	n->used = false;
+	if (was_heard)
+		heard++;
+	else
+		give_up(n);
 }
 
 static void begin(struct notice_call *n)
@@ -128,11 +148,11 @@ static void begin(struct notice_call *n)
 			call_drop(c);
 		else if (ports != MEDIA_NO_PORTS)
 			media_release_ports(ports);
-		give_up(n);
-		n->used = false;
+		over(n, false);
 		return;
 	}
 	n->call = c->r.id;
+	n->answered_ms = 0;
 	c->desk = (uint8_t)(n - table + 1);
 	c->dest = (struct dest){.index = NOBODY, .payer = NOBODY};
 	snprintf(c->r.from, sizeof c->r.from, "ringfence");
@@ -148,7 +168,7 @@ static void on_time(struct timer *t, uint64_t now_ms)
 
 static bool is_free(const struct notice_call *n)
 {
-	return !n->used || (n->call && !call_get(n->call));
+	return !n->used;
 }
 
 /* An emergency call that rings at the front desk itself needs no other. */
@@ -160,7 +180,7 @@ static bool is_needed(uint32_t person, const struct dest *to, const struct dest 
 
 static bool tells_alarm(const struct notice_call *n)
 {
-	return !is_free(n) && n->alarm;
+	return n->used && n->alarm;
 }
 
 static struct notice_call *first(bool (*is)(const struct notice_call *n))
@@ -181,9 +201,11 @@ static struct notice_call *take(const struct dest *desk, uint64_t alarm)
 		return NULL;
 	}
 	n->used = true;
+	n->said = false;
 	n->call = 0;
 	n->alarm = alarm;
 	n->to = *desk;
+	n->until_ms = child_now() + DESK_KEEP_MS;
 	timer_set(&child_wheel, &n->timer, child_now() + DESK_AFTER_MS);
 	return n;
 }
@@ -191,10 +213,18 @@ static struct notice_call *take(const struct dest *desk, uint64_t alarm)
 void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const struct desk_doubt *doubt)
 {
 	struct dest desk;
-	struct notice_call *n = front_desk(&desk) && is_needed(person, to, &desk) ? take(&desk, 0) : NULL;
 
-	if (n)
-		compose(n, device, person, doubt);
+	if (!front_desk(&desk) || !is_needed(person, to, &desk))
+		return;
+	struct notice_call *n = take(&desk, 0);
+	if (!n) {
+		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, device, person, NULL,
+		    "the front desk is not rung for an emergency call: it has not heard of eight others yet");
+		return;
+	}
+	n->device = device;
+	n->person = person;
+	compose(n, device, person, doubt);
 }
 
 bool desk_alarm(const struct dest *to, uint64_t notice)
@@ -255,7 +285,6 @@ void desk_ring(struct call *c)
 	dial_each_callee(&table[c->desk - 1].to, ask_user, c);
 	if (c->targets)
 		return;
-	give_up(&table[c->desk - 1]);
 	c->best = REFUSE_OFFLINE;
 	call_event(c, CALL_REFUSED, NULL);
 }
@@ -288,12 +317,30 @@ void desk_answered(struct call *c, struct leg *l)
 	c->r.caller = l->r.id;
 	c->r.spoken = c->r.ended = 1;
 	c->r.hears[l->r.side] = RELAY_HEARS_NOTHING;
-	c->say = table[c->desk - 1].say;
-	made++;
-	if (table[c->desk - 1].alarm)
-		message_told(table[c->desk - 1].alarm, true);
+	struct notice_call *n = &table[c->desk - 1];
+	c->say = n->say;
+	n->answered_ms = child_now();
+	if (n->alarm) { /* what it is about stands elsewhere: who has answered knows enough */
+		n->said = true;
+		message_told(n->alarm, true);
+	}
 	call_relay(c);
 	call_event(c, CALL_TOLD_WHY, NULL);
+}
+
+void desk_said(const struct call *c)
+{
+	table[c->desk - 1].said = true;
+}
+
+/* Who hangs up before the end has heard it if it was spoken for a while. */
+void desk_over(const struct call *c)
+{
+	struct notice_call *n = &table[c->desk - 1];
+	const struct leg *l = leg_get(c->r.caller);
+	uint64_t turn = l ? c->turn[l->r.side] : 0;
+
+	over(n, n->said || (turn && !voice_waits(turn) && child_now() >= n->answered_ms + DESK_HEARD_MS));
 }
 
 void desk_init(void)
@@ -304,6 +351,6 @@ void desk_init(void)
 
 void desk_status(struct proc_status *s)
 {
-	status_counter(s, "desk-calls", made);
+	status_counter(s, "desk-calls", heard);
 	status_counter(s, "desk-calls-given-up", given_up);
 }

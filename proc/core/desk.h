@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /* The call to the front desk when somebody calls for help (R16), or of an alarm that it can't read: its phones ring, and who answers hears which extension or phone it
- * was and where that stands. It begins after the call for help went its way, takes nothing from the reserve of emergency calls, leads to that
- * one person's phones and nowhere else, and is given up when it can't be made: the event and the notice say the same. */
+ * was and where that stands. It begins after the call for help went its way, takes nothing from the reserve of emergency calls, and leads to that
+ * one person's phones and nowhere else. One that nobody hears (busy, unanswered, nobody there, no port or voice) is made again until somebody has, or is given up in the
+ * end, with an alarm: the event and the notice say the same. core's next life knows nothing of it. */
 #ifndef CORE_DESK_H
 #define CORE_DESK_H
 
 #include "call.h"
 
-enum { DESK_CALLS_MAX = 8, DESK_AFTER_MS = 200 };
+enum {
+	DESK_CALLS_MAX = 8, /* that nobody has heard yet */
+	DESK_AFTER_MS = 200,
+	DESK_AGAIN_MS = 12000,        /* after one that nobody heard */
+	DESK_KEEP_MS = 5 * 60 * 1000, /* no other is begun after that */
+	DESK_HEARD_MS = 4000,         /* who it was is said by then, if not where */
+};
 
 void desk_init(void);
 /* What is said of the place: that the phone may have been moved; that it says itself where it is, as the notices have it. */
@@ -19,13 +26,15 @@ struct desk_doubt {
 void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const struct desk_doubt *doubt);
 
 /* An alarm that no phone there took as a text: it rings, and who answers hears that there is one; message_told()
- * says what became of it, unless nobody answers. False: as many calls as there may be are under way. */
+ * says what became of it. False: as many calls as there may be are under way. */
 bool desk_alarm(const struct dest *to, uint64_t notice);
 
 /* From the call's machine, of a call with c->desk: ask its phones; ask again one that took not what it was offered; one answered. */
 void desk_ring(struct call *c);
 bool desk_again(struct call *c, const struct leg *l);
 void desk_answered(struct call *c, struct leg *l);
+void desk_said(const struct call *c); /* to the end */
+void desk_over(const struct call *c); /* it ends */
 
 void desk_status(struct proc_status *s);
 

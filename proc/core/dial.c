@@ -51,6 +51,35 @@ static bool ask_user(uint32_t user, void *arg)
 	return caller && c->targets < CALL_TARGETS_MAX;
 }
 
+static bool rings_at(const struct call *c, uint32_t device)
+{
+	for (uint8_t i = 0; i < c->targets; i++) {
+		const struct leg *l = leg_get(c->target[i]);
+		if (l && l->r.device == device)
+			return true;
+	}
+	return false;
+}
+
+/* The centre calls the number that it was shown: whoever called for help rings beside whom that number is for, and so does the phone,
+ * whoever is logged in there. */
+static void ask_who_needed_help(struct call *c)
+{
+	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	struct leg *caller = leg_get(c->r.caller);
+	struct registration nobodys;
+
+	if (!c->back)
+		return;
+	if (c->back_user != NOBODY)
+		ask_user(c->back_user, c);
+	if (rings_at(c, c->back_device))
+		return;
+	int n = callback_phone(c, to, &nobodys);
+	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
+		dial_ask_phone(c, caller, to[i], 0, false);
+}
+
 bool dial_also(struct call *c, uint32_t user, uint32_t device)
 {
 	const struct registration *to = registrar_get(user, device);
@@ -136,9 +165,7 @@ void dial_ask_all(struct call *c)
 	} else {
 		outside_ask(c);
 	}
-	/* the centre calls the number that it was shown: whoever called for help rings beside whom that number is for */
-	if (c->back && c->back_user != NOBODY)
-		ask_user(c->back_user, c);
+	ask_who_needed_help(c);
 }
 
 static bool find_ringable(uint32_t user, void *arg)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "dialogue.h"
 #include "base/secret.h"
+#include "desk.h"
 #include "join.h"
 #include "mail.h"
 #include "pin.h"
@@ -338,6 +339,8 @@ static void on_turned(uint64_t owner, uint64_t token, enum turn_why why, struct 
 	if (!caller || c->turn[side] != token)
 		return;
 	c->turn[side] = 0;
+	if (c->desk && why == TURN_SAID)
+		desk_said(c);
 	if (c->r.state == PHASE_TALKING) {
 		hear_other(c, side);
 		return;

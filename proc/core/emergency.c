@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "emergency.h"
+#include "callback.h"
 #include "desk.h"
 #include "notice.h"
 #include "permit.h"
@@ -79,6 +80,7 @@ static void tell(const struct call *c, const struct leg *caller, enum notice_kin
 	child_event(EVENT_EMERGENCY, said[kind].severity, caller->r.device, caller->r.person,
 	    f ? &f->remote : &caller->r.seen, text);
 	notice_add(kind, caller->r.device, caller->r.person, span_str(c->r.to));
+	callback_from(caller);
 }
 
 /* own: the phone's word is all that is known of its place, or all that may be right. Where that is, the notice alone says. */

@@ -48,6 +48,11 @@ struct link *flow_link(const struct flow *f)
 
 /* --- flows of one device --- */
 
+struct flow *flow_newest(uint32_t device)
+{
+	return device < devices && of_device[device].n ? &table[of_device[device].newest] : NULL;
+}
+
 static uint32_t most_crowded(void)
 {
 	uint32_t most = 0;

@@ -44,6 +44,9 @@ bool flow_logged_in(const struct flow *f, uint32_t user, uint64_t now_ms);
 void flow_log_in(struct flow *f, uint32_t user, uint64_t until_ms);
 void flow_log_out(struct flow *f, uint32_t user);
 
+/* The one that the phone made last; NULL: it has none. */
+struct flow *flow_newest(uint32_t device);
+
 /* Call for every flow; the callback may remove the one that it is given. */
 void flow_each(void (*visit)(struct flow *f, void *arg), void *arg);
 

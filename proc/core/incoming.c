@@ -30,27 +30,20 @@ static bool caller_of(const struct request *r, struct number *out)
 	return true;
 }
 
-/* A withheld one is nobody's. trunk: whose spelling it is; 0: as people write. */
-static bool is_same(uint8_t trunk, struct span spelled, const char *number)
-{
-	struct number one;
-
-	return number[0] && trunk_canon(trunk, spelled, &one) && strcmp(one.text, number) == 0;
-}
-
 /* An extension of ours, or an outside number that leads to one or that we show: nobody outside has it (T9). */
 static bool claims_inside(const struct request *r, const struct number *caller)
 {
 	const struct site *s = child_site();
 	char stripped[NUMBER_SPELLED_MAX + 1];
 	struct span said = r->m->asserted ? REQUEST_STR(r, asserted_user) : REQUEST_STR(r, from_user);
+	struct span who = span_str(caller->text); /* a withheld one is nobody's */
 
 	for (int i = 0; i < s->inbounds; i++)
-		if (is_same((uint8_t)(s->inbound[i].trunk + 1), span_str(s->inbound[i].number), caller->text))
+		if (trunk_is_number((uint8_t)(s->inbound[i].trunk + 1), span_str(s->inbound[i].number), who))
 			return true;
 	for (uint8_t i = 0; i < s->trunks; i++) /* what we show ourselves */
 		for (int k = 0; k < s->trunk[i].callers; k++)
-			if (is_same((uint8_t)(i + 1), span_str(s->trunk[i].caller[k]), caller->text))
+			if (trunk_is_number((uint8_t)(i + 1), span_str(s->trunk[i].caller[k]), who))
 				return true;
 	return number_strip(said, stripped) &&
 	       (directory_find(span_str(stripped)) != NOBODY || directory_group(span_str(stripped)) != NOBODY);
@@ -61,7 +54,7 @@ bool incoming_listed(const char *list, const char *number)
 	struct span all = span_str(list), item;
 
 	while (setting_next(&all, &item))
-		if (is_same(0, item, number))
+		if (trunk_is_number(0, item, span_str(number)))
 			return true;
 	return false;
 }

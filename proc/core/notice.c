@@ -62,11 +62,11 @@ bool notice_may_call_back(uint32_t device, uint32_t user)
 	return false;
 }
 
-void notice_each_window(void (*visit)(uint32_t user, uint64_t until_ms, void *arg), void *arg)
+void notice_each_window(void (*visit)(uint32_t device, uint32_t user, uint64_t until_ms, void *arg), void *arg)
 {
 	for (int i = 0; i < CALLBACKS_MAX; i++)
 		if (window[i].until_ms > child_now())
-			visit(window[i].user, window[i].until_ms, arg);
+			visit(window[i].device, window[i].user, window[i].until_ms, arg);
 }
 
 /* From before a restart of ours: what is left of its time. */

@@ -71,12 +71,24 @@ enum refusal permit_refusal(const struct plan_answer *a)
 /* --- phones that can't call for help --- */
 
 /* Would a call for help leave the exchange, and must its phone have a fixed place for that? */
-static bool help_needs_a_place(void)
+static bool help_needs_a_place(struct number *help)
 {
 	const struct plan *p = &child_site()->plan;
 	struct dest to;
+	bool leaves =
+	    p->emergencies > 0 && route_find(span_str(p->emergency[0]), SPAN(""), &to) && to.kind == DEST_OUTSIDE;
 
-	return p->emergencies > 0 && route_find(span_str(p->emergency[0]), SPAN(""), &to) && to.kind == DEST_OUTSIDE;
+	if (leaves)
+		*help = to.number;
+	return leaves;
+}
+
+bool permit_refuses_help(uint32_t device, const struct addr *at)
+{
+	struct permit_case c = {
+	    .who = WHO_DEVICE, .route = ROUTE_FRESH, .user = NOBODY, .device = device, .payer = NOBODY, .at = at};
+
+	return help_needs_a_place(&c.number) && permit(&c).reason == REASON_EMERGENCY_REMOTE;
 }
 
 static bool has_no_place(uint32_t device)
@@ -91,7 +103,8 @@ static bool has_no_place(uint32_t device)
 
 void permit_status(struct proc_status *s)
 {
-	bool needed = help_needs_a_place();
+	struct number help;
+	bool needed = help_needs_a_place(&help);
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; needed && i < child_site()->max_phones; i++)

@@ -28,6 +28,9 @@ struct account_of permit_account(const struct permit_case *c);
 /* The SIP answer that says so. */
 enum refusal permit_refusal(const struct plan_answer *a);
 
+/* Would a call for help from this phone, where it is, be refused for want of a place that can be believed? */
+bool permit_refuses_help(uint32_t device, const struct addr *at);
+
 void permit_status(struct proc_status *s);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/pool.h"
+#include "away.h"
 #include "hotdesk.h"
 #include "kept.h"
 #include "mwi.h"
@@ -191,6 +192,17 @@ int registrar_targets(uint32_t user, const struct registration *out[REGISTRAR_TA
 	return n;
 }
 
+int registrar_at_phone(uint32_t device, const struct registration *out[REGISTRAR_TARGETS_MAX])
+{
+	uint32_t at = 0, slot;
+	int n = 0;
+
+	while (n < REGISTRAR_TARGETS_MAX && map_each(&by_device, span_of(&device, 4), &at, &slot))
+		if (flow_get(table[slot].r.flow) && directory_allows(table[slot].r.user, device))
+			out[n++] = &table[slot].r;
+	return n;
+}
+
 static bool broke(const struct registration *r)
 {
 	return !flow_get(r->flow) && child_now() < r->broken_ms + REGISTRAR_BROKEN_MS;
@@ -304,6 +316,7 @@ static void bind_contact(struct request *r)
 	}
 	save(e);
 	answer(r, &e->r);
+	away_registered(r->flow);
 	if (is_new) /* before anything new rings there */
 		owed_phone_back(r->user, r->flow);
 	tell_phone_back(hotdesk_person(r->user, r->flow->device));

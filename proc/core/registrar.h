@@ -33,6 +33,8 @@ void registrar_on_register(struct request *r);
 const struct registration *registrar_get(uint32_t user, uint32_t device);
 /* The live bindings of a user with an open connection, that of the line where they are a guest among them; returns how many. */
 int registrar_targets(uint32_t user, const struct registration *out[REGISTRAR_TARGETS_MAX]);
+/* Those of this phone, whosever they are. */
+int registrar_at_phone(uint32_t device, const struct registration *out[REGISTRAR_TARGETS_MAX]);
 /* Has the user a phone whose connection broke a moment ago? */
 bool registrar_worth_waiting(uint32_t user);
 /* A valid login of this user on this phone, whatever the connection. */

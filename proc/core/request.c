@@ -7,6 +7,7 @@
 #include "message.h"
 #include "mwi.h"
 #include "registrar.h"
+#include "route.h"
 
 /* OPTIONS to the exchange itself: says nothing before login (T10). */
 static void options(struct request *r)
@@ -34,8 +35,7 @@ static void refuse_method(struct request *r)
 
 void request_resume(struct request *r)
 {
-	r->emergency = r->m->emergency && r->m->method == SIP_INVITE &&
-	               site_is_emergency(child_site(), REQUEST_STR(r, target_user));
+	r->emergency = r->m->emergency && r->m->method == SIP_INVITE && route_is_emergency(REQUEST_STR(r, target_user));
 	if (r->m->method == SIP_ACK || (r->m->to_tag.len && r->m->method != SIP_SUBSCRIBE))
 		leg_on_request(r);
 	else if (by_method[r->m->method])

@@ -97,14 +97,25 @@ static void find_outside(struct dest *out)
 	find_inside(span_str(extension), out);
 }
 
-bool route_find(struct span spelled, struct span phone_context, struct dest *out)
+static bool canon(struct span spelled, struct span phone_context, struct number *out)
 {
-	const struct plan *p = &child_site()->plan;
 	char stripped[NUMBER_SPELLED_MAX + 1];
 	bool extension = number_strip(spelled, stripped) && is_inside(stripped);
 
+	return number_canon(&child_site()->plan, spelled, phone_context, extension, out);
+}
+
+bool route_is_emergency(struct span spelled)
+{
+	struct number n;
+
+	return canon(spelled, SPAN(""), &n) && n.class == NUMBER_EMERGENCY;
+}
+
+bool route_find(struct span spelled, struct span phone_context, struct dest *out)
+{
 	*out = (struct dest){.index = NOBODY, .payer = NOBODY};
-	if (!number_canon(p, spelled, phone_context, extension, &out->number))
+	if (!canon(spelled, phone_context, &out->number))
 		return false;
 	if (out->number.class == NUMBER_EMERGENCY)
 		find_emergency(out);

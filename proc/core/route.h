@@ -21,5 +21,7 @@ struct dest {
 
 /* The number in any spelling, as it was dialled or set; an outside number of ours is its extension. False, and kind DEST_NONE: it leads nowhere. */
 bool route_find(struct span spelled, struct span phone_context, struct dest *out);
+/* Does it call for help? An extension that is spelled as a mistyped emergency number is itself. */
+bool route_is_emergency(struct span spelled);
 
 #endif

@@ -35,10 +35,13 @@ void trunk_line_release(uint8_t trunk);
 /* As this trunk spells it (trunk 0: as people do) to the canonical form, and back. */
 bool trunk_canon(uint8_t trunk, struct span spelled, struct number *out);
 void trunk_spell(uint8_t trunk, struct span canonical, char out[NUMBER_MAX + 1]);
+/* Is what the trunk spells so this number, in canonical form or as it was called? Of an empty one nothing is. */
+bool trunk_is_number(uint8_t trunk, struct span spelled, struct span number);
 
 /* Who is meant by a number that was called over this trunk, as the configuration says it; NULL: nobody. */
 const char *trunk_map_in(uint8_t trunk, struct span number);
-/* The number that a call shows there: the wanted one if it is allowed, else the first; NULL: the trunk shows its own. */
+/* The number that a call shows there, in the trunk's spelling: the wanted one (as people write it, or as the trunk does) if it is allowed,
+ * else the first; NULL: the trunk shows its own. */
 const char *trunk_caller_id(uint8_t trunk, struct span wanted);
 /* May media of its calls come from where this says? Who holds by 0.0.0.0 names no place. */
 bool trunk_media_from(uint8_t trunk, const struct sdp_audio *said);

@@ -129,26 +129,33 @@ void trunk_spell(uint8_t trunk, struct span canonical, char out[NUMBER_MAX + 1])
 	number_spell(&child_site()->plan, spelling_of(trunk), text, out);
 }
 
+bool trunk_is_number(uint8_t trunk, struct span spelled, struct span number)
+{
+	struct number one;
+
+	return number.n &&
+	       (span_eq(spelled, number) || (trunk_canon(trunk, spelled, &one) && span_eq(span_str(one.text), number)));
+}
+
 const char *trunk_map_in(uint8_t trunk, struct span number)
 {
 	const struct site *s = child_site();
-	struct number one;
 
-	for (int i = 0; i < s->inbounds; i++) {
-		struct span ours = span_str(s->inbound[i].number);
-		if (s->inbound[i].trunk == trunk - 1 &&
-		    (span_eq(ours, number) || (trunk_canon(trunk, ours, &one) && span_eq(span_str(one.text), number))))
+	for (int i = 0; i < s->inbounds; i++)
+		if (s->inbound[i].trunk == trunk - 1 && trunk_is_number(trunk, span_str(s->inbound[i].number), number))
 			return s->inbound[i].to;
-	}
 	return NULL;
 }
 
 const char *trunk_caller_id(uint8_t trunk, struct span wanted)
 {
 	const struct trunk_conf *c = trunk_conf_of(trunk);
+	struct number one;
 
+	if (trunk_canon(0, wanted, &one))
+		wanted = span_str(one.text);
 	for (int i = 0; c && i < c->callers; i++)
-		if (span_eq(span_str(c->caller[i]), wanted))
+		if (trunk_is_number(trunk, span_str(c->caller[i]), wanted))
 			return c->caller[i];
 	return c && c->callers ? c->caller[0] : NULL;
 }

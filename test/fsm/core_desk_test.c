@@ -2,6 +2,7 @@
 /* The call to the front desk when somebody calls for help (R16): after the call for help, never in its way, to that desk's phones
  * and nowhere else. alice's phone is a fixed one, dave is who answers for 112 here, bob and carol are the desk. */
 #include "../unit/test.h"
+#include "desk.h"
 #include "sim_voice.h"
 
 static struct phone alice, bob, carol, help;
@@ -48,7 +49,8 @@ static void calls_for_help(void)
 	NEED(!sent_to(&bob, SIP_INVITE)); /* the call for help is on its way before anything else is done */
 }
 
-static void hears(struct talk *t, struct phone *p, const char *text)
+/* Answered, and media can be heard; what it is told, is to be said. */
+static uint64_t is_told(struct talk *t, struct phone *p, const char *text)
 {
 	struct sdp answer = sdp_plain(p);
 	uint64_t join;
@@ -61,8 +63,30 @@ static void hears(struct talk *t, struct phone *p, const char *text)
 	NEED(s && s->side[1].present && !s->side[0].present && s->side[1].end == RELAY_ENDED_SDES);
 	NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL)); /* not before it can be heard */
 	media_says_gate(join, RELAY_KEY_SDES);
-	voice_says(turn(text)->token, TURN_SAID, "");
+	return turn(text)->token;
+}
+
+static void hears(struct talk *t, struct phone *p, const char *text)
+{
+	voice_says(is_told(t, p, text), TURN_SAID, "");
 	hangs_up_on(t);
+}
+
+/* Whatever rings at bob's refuses it, until nothing rings any more. */
+static unsigned refused_until_given_up(void)
+{
+	unsigned rang = 0;
+
+	for (uint64_t end = child_now() + DESK_KEEP_MS + 2u * DESK_AGAIN_MS; child_now() < end; sim_pass(1000)) {
+		struct heard *i = sent_to(&bob, SIP_INVITE);
+		if (!i)
+			continue;
+		rang++;
+		i->taken = false;
+		talk_rings_at(&b, &bob);
+		talk_answer(&b, 486, NULL);
+	}
+	return rang;
 }
 
 static void a_place_of_letters(void)
@@ -204,6 +228,9 @@ static void a_phone_that_takes_no_such_keys_is_asked_again(void)
 	talk_answer(&b, 488, NULL);
 	NEED(!sent_to(&bob, SIP_INVITE) && sim_status("calls").used == 1);
 	help_ends();
+	sim_pass(DESK_AGAIN_MS + 1000);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, PLACE);
 	finish();
 }
 
@@ -251,6 +278,110 @@ static void it_rings_through_and_goes_nowhere_else(void)
 	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
 	talk_answer(&b, 487, NULL);
 	NEED(!sent_to(&carol, SIP_INVITE) && sim.lookups == 0 && sim_status("calls").used == 0);
+	NEED(refused_until_given_up() > 10);
+	NEED(!sent_to(&carol, SIP_INVITE) && sim.lookups == 0);
+	finish();
+}
+
+/* --- until somebody has heard it --- */
+
+static void a_desk_that_is_busy_rings_again(void)
+{
+	begin_with(place);
+	calls_for_help();
+	help_ends();
+	sim_pass(300);
+	for (int i = 0; i < 3; i++) {
+		talk_rings_at(&b, &bob);
+		talk_answer(&b, i == 1 ? 603 : 486, NULL);
+		sim_pass(9000);
+		NEED(!sent_to(&bob, SIP_INVITE));
+		sim_pass(6000);
+	}
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, PLACE);
+	NEED(sim_status("desk-calls").used == 1 && sim_status("desk-calls-given-up").used == 0);
+	NEED(refused_until_given_up() == 0);
+	finish();
+}
+
+static void a_desk_that_does_not_answer_rings_again(void)
+{
+	begin_with(place);
+	calls_for_help();
+	help_ends();
+	sim_pass(300);
+	for (int i = 0; i < 2; i++) {
+		talk_rings_at(&b, &bob);
+		talk_answer(&b, 180, NULL);
+		sim_pass(sim.site.ring_s * 1000ull + 100);
+		NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+		talk_answer(&b, 487, NULL);
+		sim_pass(15000);
+	}
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, PLACE);
+	finish();
+}
+
+/* The record says so by itself; a person is told that nobody at the desk knows. */
+static void what_nobody_hears_is_given_up_with_an_alarm(void)
+{
+	begin_with(place);
+	calls_for_help();
+	help_ends();
+	sim_pass(300);
+	NEED(sim.events[EVENT_EMERGENCY] == 1);
+	unsigned rang = refused_until_given_up();
+	NEED(rang > 18 && rang < 32 && sim_status("desk-calls-given-up").used == 1 && sim_status("desk-calls").used == 0);
+	NEED(sim.events[EVENT_EMERGENCY] == 2 && sim.event_severity == SEVERITY_ALARM && strstr(sim.event_text, "nobody at the front desk"));
+	finish();
+}
+
+static void who_hangs_up_at_once_has_not_heard_it(void)
+{
+	begin_with(place);
+	calls_for_help();
+	help_ends();
+	sim_pass(300);
+	for (int i = 0; i < 2; i++) {
+		talk_rings_at(&b, &bob);
+		is_told(&b, &bob, PLACE);
+		sim_pass(i ? DESK_HEARD_MS : 1000);
+		NEED(code_of(talk_send(&b, SIP_BYE, NULL)) == 200);
+		sim_pass(15000);
+	}
+	NEED(!sent_to(&bob, SIP_INVITE) && sim_status("desk-calls").used == 1);
+	finish();
+}
+
+/* The phone was answered, and voice had no words, or died. */
+static void what_was_not_said_was_not_heard(void)
+{
+	begin_with(place);
+	calls_for_help();
+	help_ends();
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	voice_says(is_told(&b, &bob, PLACE), TURN_NO_PROMPT, "");
+	hangs_up_on(&b);
+	sim_pass(15000);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, PLACE);
+	finish();
+}
+
+static void a_phone_that_comes_back_rings(void)
+{
+	begin_with(place);
+	phone_send_register(&bob, 0, false);
+	calls_for_help();
+	help_ends();
+	sim_pass(60000);
+	phone_send_register(&bob, 300, false);
+	sim_pass(15000);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, PLACE);
 	finish();
 }
 
@@ -260,13 +391,16 @@ static void what_cannot_be_called_is_not(void)
 	begin_with(place);
 	phone_send_register(&bob, 0, false); /* the desk is not there */
 	calls_for_help();
-	sim_pass(300);
+	sim_pass(DESK_KEEP_MS - 1000);
+	NEED(sim_status("desk-calls-given-up").used == 0);
+	sim_pass(DESK_AGAIN_MS + 2000);
 	NEED(sim_status("desk-calls-given-up").used == 1);
 	help_ends();
 	phone_send_register(&bob, 300, false);
+	phone_send_register(&help, 300, false);
 	sim_link_down(PROC_VOICE, 0); /* nobody to speak */
 	calls_for_help();
-	sim_pass(300);
+	sim_pass(DESK_KEEP_MS + DESK_AGAIN_MS + 1000);
 	NEED(!sent_to(&bob, SIP_INVITE) && sim_status("desk-calls-given-up").used == 2);
 	help_ends();
 	sim_link_up(PROC_VOICE, 0);
@@ -295,12 +429,17 @@ static void they_are_bounded(void)
 	while (sent_to(&bob, SIP_INVITE))
 		rang++;
 	NEED(rang > 0 && rang <= 8 && sim_status("desk-calls-given-up").used >= 2);
+	NEED(strstr(sim.event_text, "eight others"));
 	for (int i = 0; i < 10; i++) {
 		talk_answer(&at_help[i], 486, NULL);
 		NEED(code_of(more[i].txn) == 486);
 	}
-	sim_pass(200000);
-	NEED(sim_status("calls").used == 0 && sim_status("media-ports").used == 0);
+	sim.step_ms = 1000;
+	for (unsigned i = 0; i < 600; i++) {
+		sim_pass(1000);
+		sim_clear();
+	}
+	NEED(sim_status("calls").used == 0 && sim_status("desk-calls-given-up").used == 10 && sim_status("media-ports").used == 0);
 }
 
 static void desk_calls(void)
@@ -333,6 +472,12 @@ int main(void)
 	SIM(a_phone_that_takes_no_such_keys_is_asked_again);
 	SIM(a_group_rings_and_the_first_hears);
 	SIM(it_rings_through_and_goes_nowhere_else);
+	SIM(a_desk_that_is_busy_rings_again);
+	SIM(a_desk_that_does_not_answer_rings_again);
+	SIM(what_nobody_hears_is_given_up_with_an_alarm);
+	SIM(who_hangs_up_at_once_has_not_heard_it);
+	SIM(what_was_not_said_was_not_heard);
+	SIM(a_phone_that_comes_back_rings);
 	SIM(what_cannot_be_called_is_not);
 	SIM(they_are_bounded);
 	SIM(the_desk_needs_not_be_told_what_it_knows);

@@ -344,6 +344,37 @@ static void help_behind_a_prefix_that_is_not_there(void)
 	ALL_RIGHT(none);
 }
 
+/* The end key that the exchange's own words teach, and the 0 that stands before every other number: of what is nothing else. */
+static void help_that_is_mistyped(void)
+{
+	static const struct row zero[] = {{"112#", "112", NUMBER_EMERGENCY}, {"0112", "112", NUMBER_EMERGENCY}, {"0112#", "112", NUMBER_EMERGENCY},
+	    {"0-112", "112", NUMBER_EMERGENCY}, {"933#", "933", NUMBER_EMERGENCY}, {"0911", "911", NUMBER_EMERGENCY}, {"112##"}, {"00112"},
+	    {"#112"}, {"112#1"}, {"1121"}, {"0"}, {"#"}, {"0#"}, {"03012345678", "+493012345678", NUMBER_LOCAL}};
+	static const struct row prefixed[] = {{"0112#", "112", NUMBER_EMERGENCY}, {"112#", "112", NUMBER_EMERGENCY}, {"00112"}};
+	static const struct row nanp[] = {{"911#", "911", NUMBER_EMERGENCY}, {"9911#", "911", NUMBER_EMERGENCY}, {"0911"}, {"1911"}};
+	static const struct row nowhere[] = {{"112#", "112", NUMBER_EMERGENCY}, {"0112"}};
+	struct number n;
+
+	site("de", "30", "");
+	ALL_RIGHT(zero);
+	CHECK(number_emergency(&p, SPAN("0112")) && strcmp(number_emergency(&p, SPAN("112#")), "112") == 0);
+	CHECK(!number_emergency(&p, SPAN("00112")) && !number_emergency(&p, SPAN("03012345678")));
+	/* an extension is dialled by all of its digits, and a number of the site's own too */
+	CHECK(number_canon(&p, SPAN("0112"), SPAN(""), true, &n) && n.class == NUMBER_INTERNAL && strcmp(n.text, "0112") == 0);
+	CHECK(number_canon(&p, SPAN("112#"), SPAN(""), true, &n) && n.class == NUMBER_INTERNAL);
+	CHECK(number_canon(&p, SPAN("112"), SPAN(""), true, &n) && n.class == NUMBER_EMERGENCY);
+	CHECK(!number_canon(&p, SPAN("112#"), SPAN("+49"), false, &n) && !number_canon(&p, SPAN("112#;phone-context=+49"), SPAN(""), false, &n));
+	p.rules = 1;
+	p.rule[0] = (struct plan_rule){.prefix = "0112", .class = NUMBER_TOLL_FREE};
+	CHECK(number_canon(&p, SPAN("0112"), SPAN(""), false, &n) && n.class == NUMBER_TOLL_FREE && !number_emergency(&p, SPAN("0112")));
+	site("de", "30", "0");
+	ALL_RIGHT(prefixed);
+	site("us", "212", "");
+	ALL_RIGHT(nanp);
+	site("", "", "");
+	ALL_RIGHT(nowhere);
+}
+
 /* The prefix must be there; emergency calls need none and may have one. */
 static void behind_an_outside_prefix(void)
 {
@@ -531,6 +562,7 @@ int main(void)
 	RUN(japan);
 	RUN(nowhere);
 	RUN(help_behind_a_prefix_that_is_not_there);
+	RUN(help_that_is_mistyped);
 	RUN(behind_an_outside_prefix);
 	RUN(overlap_with_extensions);
 	RUN(a_site_has_rules_of_its_own);
