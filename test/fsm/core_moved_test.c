@@ -98,7 +98,9 @@ static void a_hang_up_goes_to_the_trunk_of_the_call(void)
 	sim_crash_after(life_over_telco_1);
 	site_with_trunks_exchanged();
 	next_life();
-	NEED(sim_status("calls").used == 1);
+	uint64_t join = 0;
+	NEED(sim_status("calls").used == 1 && relay_wish(&join));
+	NEED(call_get(join)->r.account.trunk == 2); /* which pays on */
 	call_hang_up(&w->a, &w->t);
 	ends_logged();
 }
