@@ -115,6 +115,8 @@ static int end_of(const struct cmd *c, json_t *line)
 		if (member_number(line, "unshown"))
 			fprintf(
 			    stderr, "ringfence: %lld more are not shown\n", (long long)member_number(line, "unshown"));
+		if (member(line, "note")[0] && !mute)
+			fprintf(stderr, "ringfence: %s\n", safe(member(line, "note")));
 		return EXIT_DONE;
 	}
 	int code = strcmp(result, word_result[DONE_BUSY].key) == 0 ? EXIT_BUSY : EXIT_REFUSED;

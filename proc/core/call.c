@@ -13,7 +13,9 @@
 #include "join.h"
 #include "judge.h"
 #include "kept.h"
+#include "lost.h"
 #include "mail.h"
+#include "mark.h"
 #include "media.h"
 #include "outside.h"
 #include "park.h"
@@ -55,6 +57,7 @@ static bool is_kept(const struct call_record *r)
 
 void call_save(struct call *c)
 {
+	c->r.trunk_is = mark_of_trunk(c->r.account.trunk);
 	if (is_kept(&c->r))
 		arena_put(store, id_index(c->r.id), &c->r);
 	else if (!c->transfer &&
@@ -425,6 +428,31 @@ void call_phone_back(uint32_t user)
 
 /* --- start --- */
 
+/* As the arena has it, charged on again; a trunk that is no more pays for none. */
+static void take_over(struct call *c, const struct call_record *r)
+{
+	c->r = *r;
+	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_OTHER; /* what was said to them is over */
+	c->r.listens = 0;
+	c->recorded = record_waits(c->r.from, c->r.to, c->r.start_wall_ms);
+	if (!mark_find_trunk(c->r.trunk_is, &c->r.account.trunk))
+		c->r.account.trunk = 0;
+	account_adopt(&c->r.ceiling, &c->r.account);
+}
+
+/* It was talked until now, and its legs hear BYE: it is logged and paid as any other that ends. */
+static void lose(uint32_t i, const struct call_record *r)
+{
+	struct call c = {0};
+
+	take_over(&c, r);
+	call_write_record(&c);
+	account_end(&c.r.ceiling, &c.r.account);
+	arena_clear(store, i);
+	secret_wipe(&c, sizeof c);
+	lost_count(LOST_CALLS);
+}
+
 static void adopt(void)
 {
 	for (uint32_t i = 0; i < store->count; i++) {
@@ -436,7 +464,7 @@ static void adopt(void)
 			continue;
 		}
 		if (arena_marks(store, i) >= ARENA_MARKS_MAX || !media_adopt_ports(r->ports, r->port)) {
-			arena_clear(store, i);
+			lose(i, r);
 			continue;
 		}
 		if (!pool_adopt(&pool, r->id)) {
@@ -445,12 +473,8 @@ static void adopt(void)
 			continue;
 		}
 		struct call *c = &table[i];
-		c->r = *r;
-		c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_OTHER; /* what was said to them is over */
-		c->r.listens = 0;
-		c->recorded = record_waits(c->r.from, c->r.to, c->r.start_wall_ms);
+		take_over(c, r);
 		set_timers(c);
-		account_adopt(&c->r.ceiling, &c->r.account);
 		timer_set(&child_wheel, &c->renew, child_now() + RENEW_MS);
 		if (c->r.ceiling.begun)
 			timer_set(&child_wheel, &c->cut, child_now() + CUT_EVERY_MS);
@@ -472,12 +496,12 @@ static void on_half_lost(struct timer *t, uint64_t now_ms)
 	call_fail(call_of_ring(t), REFUSE_CALLEE_FAILED, "half of the call was lost in a restart");
 }
 
-/* A leg that names another call is that one's. */
+/* A leg that names another call is that one's, and one that is only to hear BYE is nobody's. */
 static void disown(const struct call *c, uint64_t *leg)
 {
 	const struct leg *l = leg_get(*leg);
 
-	if (l && l->r.call != c->r.id)
+	if (l && (l->r.call != c->r.id || l->r.state == LEG_OWING))
 		*leg = ID_NONE;
 }
 
@@ -495,6 +519,7 @@ void call_adopted(void)
 			call_write_record(c);
 			account_end(&c->r.ceiling, &c->r.account);
 			forget(c);
+			lost_count(LOST_CALLS);
 			continue;
 		}
 		n++;

@@ -37,7 +37,8 @@ struct call_record {
 	uint64_t parked_until_ms;
 	uint32_t parked_by; /* user */
 	uint8_t parked;     /* 1 + the place where it waits; 0: it does not */
-	uint8_t pad[3];
+	uint8_t pad;
+	uint16_t trunk_is; /* mark.h: of `account.trunk`; 0: by its number */
 };
 
 /* A change of the session under way: one side's offer that the other is asked (RFC 3261 14, RFC 3311). What each leg's

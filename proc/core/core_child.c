@@ -22,7 +22,9 @@
 #include "last_caller.h"
 #include "leg_late.h"
 #include "login.h"
+#include "lost.h"
 #include "mail.h"
+#include "mark.h"
 #include "may.h"
 #include "mwi.h"
 #include "media.h"
@@ -252,6 +254,7 @@ static void link_up(struct link *l)
 	} else if (l->peer == PROC_LEDGER) {
 		want_directory(l);
 		left_out_ledger_up(PROC_CORE);
+		lost_ledger_up();
 		record_ledger_up();
 		notice_ledger_up();
 		spent_ledger_up();
@@ -331,6 +334,7 @@ static void open_all(void)
 
 	kept_open(arena_fd, s, table);
 	close(arena_fd);
+	mark_open(s);
 	directory_init(s->max_users, s->max_phones, &watch);
 	keys_init(s->max_phones);
 	away_init(s->max_phones);
@@ -371,7 +375,7 @@ static void status(struct proc_status *s)
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
 	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, permit_status, desk_status,
-	    mwi_status, emergency_status, left_out_status, away_status};
+	    mwi_status, emergency_status, left_out_status, lost_status, away_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

@@ -10,6 +10,8 @@
 #include "leg_fork.h"
 #include "leg_late.h"
 #include "leg_send.h"
+#include "lost.h"
+#include "mark.h"
 #include "owed.h"
 #include "session.h"
 #include "trunk.h"
@@ -65,6 +67,8 @@ static bool worth_keeping(const struct leg *l)
 
 void leg_save(struct leg *l)
 {
+	l->r.trunk_is = mark_of_trunk(l->r.trunk);
+	l->r.media_is = mark_of_media(l->r.listener);
 	if (worth_keeping(l))
 		arena_put_parts(store, slot_of(l), span_of(&l->r, sizeof l->r), leg_body(l));
 	else if (arena_get(store, slot_of(l)))
@@ -94,6 +98,15 @@ static bool take_over(struct leg *l, const struct leg_record *r)
 	return false;
 }
 
+/* An address that nobody speaks at any more is no place for a talk: its phone hears BYE. */
+static bool may_talk_on(struct leg *l)
+{
+	if (mark_find_media(l->r.media_is, &l->r.listener))
+		return true;
+	l->r.listener = 0;
+	return false;
+}
+
 static void adopt(void)
 {
 	for (uint32_t i = 0; i < store->count; i++) {
@@ -101,16 +114,20 @@ static void adopt(void)
 		struct leg *l = &table[i];
 		if (!r)
 			continue;
-		if (arena_marks(store, i) >= ARENA_MARKS_MAX) {
+		uint8_t trunk = r->trunk;
+		if (arena_marks(store, i) >= ARENA_MARKS_MAX ||
+		    (kept_leg_ok(r) && !mark_find_trunk(r->trunk_is, &trunk))) {
 			arena_clear(store, i);
+			lost_count(LOST_LEGS);
 			continue;
 		}
 		if (id_index(r->id) != i || !kept_leg_ok(r) || !take_over(l, r)) {
 			kept_leave_out(store, i);
 			continue;
 		}
+		l->r.trunk = trunk;
 		/* an ACK that was missing is not missed any more; whether a BYE was heard is not known */
-		l->r.state = is_over(l) ? LEG_OWING : LEG_UP;
+		l->r.state = is_over(l) || !may_talk_on(l) ? LEG_OWING : LEG_UP;
 		/* requests since the last save are not known, and CSeq must rise (RFC 3261 12.2.1.1) */
 		l->r.local_cseq += CSEQ_LEAP;
 		if (l->r.line)

@@ -55,6 +55,8 @@ struct leg_record {
 	char local_tag[LOCAL_TAG_MAX + 1];
 	char token[LEG_TOKEN_MAX + 1]; /* user part of our Contact */
 	uint16_t end[LEG_PARTS];       /* of each part, in the order of the enum */
+	uint16_t trunk_is,
+	    media_is; /* mark.h: of `trunk` and `listener`; 0: the build before had octets of no use here */
 };
 
 enum { LEG_BODY_MAX = CALL_ID_MAX + TAG_MAX + URI_TEXT_MAX + ROUTE_SET_MAX + 2 * LEG_NAME_MAX + 2 * SDP_PACKED_MAX };

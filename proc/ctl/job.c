@@ -45,6 +45,8 @@ void job_ok(struct job *j)
 		json_number(&b, "value", j->value);
 	if (j->unshown)
 		json_number(&b, "unshown", j->unshown);
+	if (j->answer.result == DONE_OK && j->answer.text[0])
+		json_word(&b, "note", j->answer.text);
 	end(j, &b);
 }
 

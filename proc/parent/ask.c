@@ -124,7 +124,7 @@ void on_ctl_stop(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_ctl_stop *m = v->payload;
 
-	ask_done(m->token, DONE_OK, "stopping");
+	ask_done(m->token, DONE_OK, "");
 	link_flush(from);
 	log_info("stopped by command");
 	life_stop(0);

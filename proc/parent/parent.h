@@ -72,8 +72,9 @@ struct parent {
 	uint32_t slots;
 	struct slot conf;
 	struct site site;
-	uint32_t generation; /* 0 until the site stands */
-	bool falls_back;     /* the file was refused: what was accepted last is read instead */
+	uint32_t generation;    /* 0 until the site stands */
+	bool falls_back;        /* the file was refused: what was accepted last is read instead */
+	const char *file_waits; /* for a restart: the site is what was accepted before, and why. NULL: it is the file */
 	char database[512];
 	int listener_fd[SITE_LISTENERS_MAX];
 	int ctl_fd;

@@ -57,6 +57,8 @@ void rehearse_verdict(void)
 		if (self.slot[i].verdict_generation != self.generation)
 			return;
 	puts(REHEARSED);
+	if (self.file_waits)
+		puts(self.file_waits);
 	fflush(stdout);
 	end(0);
 }

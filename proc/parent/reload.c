@@ -2,6 +2,7 @@
 /* Configuration: conf reads it, every process judges it, one refusal keeps the old one everywhere. */
 #include "accepted.h"
 #include "base/log.h"
+#include "changes.h"
 #include "handover.h"
 #include "parent.h"
 #include "rehearse.h"
@@ -18,6 +19,13 @@ static struct {
 	struct site site;
 	char database[512];
 } next;
+
+/* In an upgrade: what the file says, while what was accepted last is read beside it. */
+static struct {
+	bool is_read, rereads; /* rereads: as soon as the reader is gone */
+	struct site site;
+	char database[512];
+} edited;
 
 static bool first_copied; /* what was copied last is what the start took */
 static bool fell_back;    /* this start goes on with what was accepted before: there is no other */
@@ -163,7 +171,8 @@ void reload_begin(uint64_t token, bool has_token)
 			ask_done(token, DONE_BUSY, busy);
 		return;
 	}
-	wish.waits = false;
+	wish.waits = wish.waits && edited.rereads;
+	edited.rereads = false;
 	first_copied = false;
 	next.state = READING;
 	next.token = token;
@@ -173,28 +182,50 @@ void reload_begin(uint64_t token, bool has_token)
 	life_start(&self.conf);
 }
 
-/* What is fixed from the start on: sizes of tables, what is bound, who runs. */
-static const char *changes_fixed(const struct site *a, const struct site *b)
+/* An upgrade is no restart: what would end calls is not taken. */
+static bool compare_first(void)
 {
-	if (strcmp(a->domain, b->domain) != 0)
-		return "domain cannot change without a restart";
-	if (a->node != b->node || (!self.edges && a->edges != b->edges))
-		return "edges cannot change without a restart";
-	if (a->trunks != b->trunks) /* before the listeners: each has an entry there */
-		return "trunks cannot come or go without a restart";
-	for (int i = 0; i < a->trunks; i++)
-		if (strcmp(a->trunk[i].name, b->trunk[i].name) != 0 || a->trunk[i].transport != b->trunk[i].transport ||
-		    a->trunk[i].listener != b->trunk[i].listener || a->trunk[i].listens != b->trunk[i].listens)
-			return "trunks cannot change their name, order, transport or address without a restart";
-	if (a->listeners != b->listeners || memcmp(a->listener, b->listener, sizeof a->listener) != 0)
-		return "phones (addresses) cannot change without a restart";
-	if (a->media_port_lo != b->media_port_lo || a->media_port_hi != b->media_port_hi)
-		return "media ports cannot change without a restart";
-	if (a->max_phones != b->max_phones || a->max_users != b->max_users || a->max_calls != b->max_calls)
-		return "limits on phones, users and calls cannot change without a restart";
-	if (strcmp(self.database, next.database) != 0)
-		return "database cannot change without a restart";
-	return NULL;
+	int fd = !self.upgrades || edited.is_read || fell_back ? -1 : accepted_open();
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	edited.is_read = edited.rereads = self.falls_back = true;
+	edited.site = next.site;
+	memcpy(edited.database, next.database, sizeof edited.database);
+	end(DONE_OK, "");
+	return true;
+}
+
+static void say_waits(const char *why)
+{
+	static char text[REASON_MAX + 1];
+
+	snprintf(text, sizeof text, "what ringfence.conf says now waits for a restart: %.140s", why);
+	self.file_waits = text;
+	if (self.rehearsal)
+		return;
+	log_error("%s", text);
+	event(EVENT_CONFIG, SEVERITY_WARNING, 0, text, NULL);
+}
+
+static void take_edited(void)
+{
+	next.site = edited.site;
+	memcpy(next.database, edited.database, sizeof next.database);
+	self.falls_back = false;
+}
+
+/* next is what was accepted last. */
+static void choose(void)
+{
+	const char *why = changes_of_calls(
+	    (struct changed){&next.site, next.database}, (struct changed){&edited.site, edited.database});
+
+	if (why)
+		say_waits(why);
+	else
+		take_edited();
 }
 
 static void boot(void)
@@ -277,10 +308,15 @@ void on_site_parsed(struct link *from, const struct ipc_view *v)
 	}
 	next.site = *s;
 	if (!self.generation) {
+		if (compare_first())
+			return;
+		if (edited.is_read)
+			choose();
 		boot();
 		return;
 	}
-	const char *fixed = changes_fixed(&self.site, &next.site);
+	const char *fixed = changes_of_start(
+	    (struct changed){&self.site, self.database}, (struct changed){&next.site, next.database}, self.edges);
 	if (!fixed)
 		fixed = place_check_trust(&next.site);
 	if (fixed)
@@ -296,8 +332,14 @@ void on_site_refused(struct link *from, const struct ipc_view *v)
 
 	(void)from;
 	span_cstr(ipc_str(v, m->reason), why, sizeof why);
-	if (next.state == READING)
-		refuse(why);
+	if (next.state != READING)
+		return;
+	if (!self.generation && edited.is_read && !fell_back) { /* this build does not read what the one before did */
+		take_edited();
+		boot();
+		return;
+	}
+	refuse(why);
 }
 
 static bool starts_one(void)
@@ -317,6 +359,7 @@ static void commit(void)
 		return;
 	say_all(MSG_SITE_COMMIT);
 	self.site = next.site;
+	self.file_waits = NULL;
 	self.generation = next.generation;
 	for (uint32_t i = 0; i < self.slots; i++)
 		if (self.slot[i].state == SLOT_KEPT_DOWN && self.slot[i].pid == 0) {
@@ -429,7 +472,7 @@ void reload_turn(void)
 		self.boot_by_ms = self.now_ms + BOOT_MS;
 	}
 	let_go();
-	if (wish.waits && !self.starts_over && !reload_busy())
+	if ((wish.waits || edited.rereads) && !self.starts_over && !reload_busy())
 		reload_begin(0, false);
 }
 

@@ -161,18 +161,29 @@ void upgrade_begin(uint64_t token)
 		refuse(DONE_REFUSED, why);
 }
 
-/* One line of printable text, whatever came. */
-static void read_reason(char why[REASON_MAX + 1])
+/* One line of printable text, whatever came; what it was of it. */
+static size_t take_line(struct span from, char line[REASON_MAX + 1])
 {
-	ssize_t n = read(next.words, why, REASON_MAX);
-	ssize_t end = 0;
+	size_t end = 0;
 
-	while (end < n && why[end] >= 0x20 && why[end] < 0x7f)
+	while (end < from.n && end < REASON_MAX && from.p[end] >= 0x20 && from.p[end] < 0x7f)
 		end++;
-	why[end] = 0;
+	memcpy(line, from.p, end);
+	line[end] = 0;
+	return end;
 }
 
-static void succeed(void)
+static void read_words(char why[REASON_MAX + 1], char more[REASON_MAX + 1])
+{
+	char all[2 * REASON_MAX];
+	ssize_t n = read(next.words, all, sizeof all);
+	struct span said = span_of(all, n > 0 ? (size_t)n : 0);
+	size_t first = take_line(said, why);
+
+	take_line(span_skip(said, first + 1), more);
+}
+
+static void succeed(const char *more)
 {
 	const struct slot *ctl = slot_find(PROC_CTL, 0);
 	const char *why = busy();
@@ -190,7 +201,7 @@ static void succeed(void)
 		return;
 	}
 	log_info("the new executables take over");
-	answer(DONE_OK, "");
+	answer(DONE_OK, more);
 	if (ctl && slot_alive(ctl))
 		link_flush((struct link *)(uintptr_t)&ctl->link);
 	life_leave();
@@ -198,19 +209,19 @@ static void succeed(void)
 
 bool upgrade_reaped(pid_t pid, int status)
 {
-	char why[REASON_MAX + 1] = "";
+	char why[REASON_MAX + 1], more[REASON_MAX + 1];
 
 	if (pid != next.pid || pid == 0)
 		return false;
 	next.pid = 0;
 	if (status != 0)
 		log_error("the rehearsal of the new executables ended (%#x)", (unsigned)status);
-	read_reason(why);
+	read_words(why, more);
 	close_words();
 	if (self.stopping)
 		return true;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && strcmp(why, REHEARSED) == 0)
-		succeed();
+		succeed(more);
 	else if (next.late)
 		refuse(DONE_REFUSED, "the new executables were not ready in time");
 	else if (WIFEXITED(status) && WEXITSTATUS(status) == EXEC_FAILED)

@@ -314,6 +314,80 @@ def test_a_new_listener_and_its_media_address_are_tried_and_taken(installed):
         pass
 
 
+TRUNK = 'trunk {0} {{ server = "192.0.2.7" port = 5060 transport = "tcp" plain = "yes" media-from = {{"192.0.2.0/24"}} }}\n'
+WAITS = 'what ringfence.conf says now waits for a restart: '
+
+
+def accepted(h):
+    return (h.site / 'run/ringfence.conf.accepted').read_text()
+
+
+def started(h, domain):
+    return h.log().count(f'ringfence: ready, sip:{domain} at ')
+
+
+@pytest.mark.parametrize('edit, why', [
+    (lambda text: text + 'media { ports = "30000-30399" }\n', 'media ports'),
+    (lambda text: text.replace('voice.example', 'other.example'), 'domain'),
+    (lambda text: text + 'limits { calls = 100 }\n', 'limits on phones, users and calls'),
+    (lambda text: text + 'node = 3\n', 'node'),
+    (lambda text: 'database = "postgresql://localhost/other"\n' + text, 'database'),
+    (lambda text: text.replace('127.0.0.1', '127.0.0.9'), 'phones (addresses)'),
+    (lambda text: text.replace('" }', '" media = "127.0.0.9" }', 1), 'phones (addresses)'),
+    (lambda text: text.replace(TRUNK.format('one'), ''), 'a trunk'),
+    (lambda text: text.replace('trunk one', 'trunk uno'), 'a trunk'),
+    (lambda text: text.replace('plain', 'address = "127.0.0.9" plain', 1), 'a trunk'),
+])
+def test_r28_what_would_end_calls_waits_for_a_restart(installed, edit, why):
+    """A package is unpacked while an edited file waits for the night."""
+    h = installed(conf=SITE + TRUNK.format('one') + TRUNK.format('two'))
+    was = accepted(h)
+    h.write_conf(edit(was))
+    assert (h.site / 'ringfence.conf').read_text() != was
+    for n in (1, 2):
+        before = h.children()
+        h.install(n)
+        said = h.upgrade()
+        assert 'have taken over' in said and WAITS + why in said and 'without a restart' in said, said
+        assert not set(h.children().values()) & set(before.values())
+        assert h.log().count(WAITS + why) == n, 'the log says it too'
+        assert accepted(h) == was and started(h, 'voice.example') == n + 1
+    reload = subprocess.run([COMMAND, '--site', h.site, 'reload'], capture_output=True, text=True, timeout=30)
+    assert reload.returncode == 1 and 'without a restart' in reload.stderr
+    h.write_conf(was + 'emergency { numbers = {"999"} }\n')
+    assert WAITS not in h.upgrade() and accepted(h).endswith('{"999"} }\n')
+
+
+def test_what_only_adds_is_taken(installed):
+    h = installed(conf=SITE + TRUNK.format('one'))
+    with socket.create_server(('127.0.0.7', 0)) as free:
+        port = free.getsockname()[1]
+    was = accepted(h)
+    new = TRUNK.format('two') + was + f'phones {{ listen = "127.0.0.7:{port}" }}\n' + 'edges = 2\n'
+    h.write_conf(new)
+    said = h.upgrade()
+    assert 'have taken over' in said and WAITS not in said and accepted(h) == new
+
+
+def test_where_nothing_says_what_was_accepted_the_file_is_taken(installed):
+    h = installed()
+    (h.site / 'run/ringfence.conf.accepted').unlink()
+    h.write_conf(SITE.replace('voice.example', 'other.example'))
+    assert WAITS not in h.upgrade() and started(h, 'other.example') == 1
+    (h.site / 'run/ringfence.conf.accepted').write_text('of a build that knew = "other words"\n')
+    h.write_conf(SITE.replace('voice.example', 'third.example'))
+    assert WAITS not in h.upgrade() and started(h, 'third.example') == 1
+
+
+def test_the_restart_takes_what_waited(installed):
+    h = installed()
+    h.write_conf(SITE.replace('voice.example', 'other.example'))
+    assert WAITS + 'domain' in h.upgrade()
+    h.start_anew()
+    h.ready()
+    assert started(h, 'other.example') == 1 and 'other.example' in accepted(h)
+
+
 def with_stores(installed):
     """keeper and signer are themselves, have made their stores and write no more."""
     h = installed(real=('keeper', 'signer'))

@@ -2,6 +2,7 @@
 /* core crashes and another takes over what its arena holds: registrations and calls are kept, half-made calls are not, the
  * log is right (R28). Each test is two lives of core on one arena; phones and dialogs live in memory that both see. */
 #include "../unit/test.h"
+#include "base/id.h"
 #include "call.h"
 #include "kept.h"
 #include "record.h"
@@ -472,6 +473,15 @@ static void what_was_handled_leaves_no_mark(void)
 	finish();
 }
 
+/* Its duration is that up to core's return, and someone hears of it. */
+static void need_lost_and_logged(void)
+{
+	NEED(sim.records == 1 && sim.record.duration_ms >= 10000 && sim.record.duration_ms <= 10500);
+	NEED(strcmp(sim.record_from, "alice") == 0 && strcmp(sim.record_to, "bob") == 0);
+	NEED(sim_status("calls-lost").used == 1 && sim_status("records-damaged").used == 0);
+	NEED(sim.events[EVENT_STARTED] == 1 && strstr(sim.event_text, "calls 1"));
+}
+
 /* The operator makes the port range smaller between two lives: a call on ports that are gone can't be kept, and core and
  * media do not quarrel about it. */
 static void a_call_on_ports_that_are_no_more_is_dropped(void)
@@ -487,6 +497,26 @@ static void a_call_on_ports_that_are_no_more_is_dropped(void)
 	sim_pass(100000);
 	NEED(sim.accusations == 0);
 	sim_need_idle();
+	need_lost_and_logged();
+}
+
+static void life_that_dies_of_its_call(void)
+{
+	struct arena_table table[CORE_TABLES];
+
+	life_in_a_call();
+	map_arena(table);
+	for (int n = 0; n < ARENA_MARKS_MAX; n++)
+		arena_mark(&table[CORE_CALLS], id_index(w->join));
+}
+
+static void a_call_that_killed_core_twice_is_logged(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_that_dies_of_its_call);
+	second_life();
+	finish();
+	need_lost_and_logged();
 }
 
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
@@ -511,6 +541,7 @@ int main(void)
 	SIM(a_leg_that_killed_core_twice_is_dropped_and_the_other_phone_hears_bye);
 	SIM(what_was_handled_leaves_no_mark);
 	SIM(a_call_on_ports_that_are_no_more_is_dropped);
+	SIM(a_call_that_killed_core_twice_is_logged);
 	(void)test_failed_here;
 	return TEST_END;
 }

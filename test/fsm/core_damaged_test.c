@@ -49,7 +49,7 @@ static const struct damage {
 
     OF(LEGS, leg_record, state, 0, LEG_STATES),
     OF(LEGS, leg_record, side, 0, 2),
-    OF(LEGS, leg_record, listener, 0, 1),
+    OF(LEGS, leg_record, listener, 0, SITE_LISTENERS_MAX),
     OF(LEGS, leg_record, trunk, 0, 1),
     OF(LEGS, leg_record, ends, 0, RELAY_ENDS),
     OF(LEGS, leg_record, ends, 2, RELAY_ENDED_CLEAR), /* plain RTP with a phone */

@@ -232,6 +232,37 @@ def test_r28_a_refused_upgrade_changes_nothing(exchange, people):
     assert exchange.answers() and exchange.supervised("core") != before
 
 
+def test_r28_what_waits_for_a_restart_ends_no_call(exchange, people):
+    """The ports are to change at night, and a package is installed before: people talk on, and the log is right."""
+    path = f"{exchange.site}/ringfence.conf"
+    with open(path) as f:
+        good = f.read()
+    rows = len(durations(exchange))
+    a, b, call = scripted_call(exchange, people)
+    start = time.monotonic()
+    try:
+        with open(path, "w") as f:
+            f.write(re.sub(r'^domain = .*$', 'domain = "another.example"', good, flags=re.M))
+        exchange.install()
+        done = exchange.command("upgrade", timeout=60)
+        assert "waits for a restart: domain" in done.stderr, done.stderr
+        assert len(exchange.calls()) == 1
+        a.reconnect()
+        b.reconnect()
+        x, y = call.media()
+        x.say(ENCRYPTED, 3)
+        assert len(y.hear()) == 3
+        call.bye()
+        lasted = time.monotonic() - start
+        net.wait_for("its row", lambda: len(durations(exchange)) == rows + 1, 10, step=0.5)
+        assert abs(durations(exchange)[-1] - lasted) < 2.5
+    finally:
+        with open(path, "w") as f:
+            f.write(good)
+    a.close()
+    b.close()
+
+
 def in_the_kernel(x):
     """What an exchange leaves there: its table, its filter, its pins."""
     found = re.findall(r"ringfence-[0-9a-f]+", x.host.run("nft", "list", "tables").stdout)

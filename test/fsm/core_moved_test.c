@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+/* core starts again with a configuration whose sections stand in another order, or are fewer: a kept leg is of the trunk and of the address that it
+ * was of (R28). */
+#include "../unit/test.h"
+#include "call.h"
+#include "sim_trunks.h"
+
+struct world {
+	struct phone alice, bob, telco[2];
+	struct talk a, b, t;
+	struct addr local[2];
+	bool owes; /* alice has hung up, and telco 1 was away */
+};
+static struct world *w;
+
+enum { TALKED_MS = 10000 };
+
+static void remember(void)
+{
+	*w = (struct world){.alice = alice, .bob = bob, .telco = {telco[0], telco[1]}, .a = a, .b = b, .t = t, .owes = w->owes};
+}
+
+static void life_over_telco_1(void)
+{
+	begin_with(NULL);
+	up_at(&a, &t, "+33123456789", &telco[0]);
+	sim_pass(TALKED_MS);
+	if (w->owes) {
+		phone_down(&telco[0]);
+		NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+		sim_pass(20);
+		NEED(sim_status("hang-ups-owed").used == 1);
+	}
+	remember();
+}
+
+static void life_from_telco_1(void)
+{
+	begin_with(NULL);
+	invite_from(&t, "+33123456789", "+33140000001", false);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &offer);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&t, 200);
+	talk_ack(&t);
+	sim_pass(TALKED_MS);
+	remember();
+}
+
+static void site_of_then(void)
+{
+	sim_defaults();
+	memcpy(sim.site.plan.country, "fr", 3);
+	sim_add_trunk(0);
+	sim_add_trunk(1)->priority = 1;
+}
+
+static void site_with_trunks_exchanged(void)
+{
+	site_of_then();
+	struct trunk_conf one = sim.site.trunk[0];
+	sim.site.trunk[0] = sim.site.trunk[1];
+	sim.site.trunk[1] = one;
+	w->telco[0].trunk = 2;
+	w->telco[1].trunk = 1;
+}
+
+static void next_life(void)
+{
+	sim_open();
+	phone_still_up(&w->alice);
+	phone_still_up(&w->bob);
+	for (int i = 0; i < 2; i++)
+		if (w->telco[i].trunk)
+			phone_up(&w->telco[i]); /* all started anew, and so did the connections */
+	w->a.phone = &w->alice;
+	w->b.phone = &w->bob;
+	w->t.phone = &w->telco[0];
+}
+
+static void hears_bye(struct talk *one)
+{
+	struct heard *bye = talk_takes(one, SIP_BYE);
+
+	NEED(bye);
+	talk_reply(one, bye, 200, NULL);
+}
+
+static void ends_logged(void)
+{
+	finish();
+	NEED(sim.records == 1 && sim.record.duration_ms >= TALKED_MS && sim_status("records-damaged").used == 0);
+}
+
+static void a_hang_up_goes_to_the_trunk_of_the_call(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_over_telco_1);
+	site_with_trunks_exchanged();
+	next_life();
+	uint64_t join = 0;
+	NEED(sim_status("calls").used == 1 && relay_wish(&join));
+	NEED(call_get(join)->r.account.trunk == 2); /* which pays on */
+	call_hang_up(&w->a, &w->t);
+	ends_logged();
+}
+
+static void the_other_trunk_may_not_hang_up(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_from_telco_1);
+	site_with_trunks_exchanged();
+	next_life();
+	struct talk forged = w->t;
+	forged.phone = &w->telco[1];
+	NEED(code_of(talk_send(&forged, SIP_BYE, NULL)) == 481);
+	NEED(code_of(talk_send(&w->t, SIP_BYE, NULL)) == 200);
+	hears_bye(&w->b);
+	ends_logged();
+}
+
+static void an_owed_hang_up_goes_to_its_trunk(void)
+{
+	w = sim_shared(sizeof *w);
+	w->owes = true;
+	sim_crash_after(life_over_telco_1);
+	site_with_trunks_exchanged();
+	next_life();
+	sim_pass(2000);
+	hears_bye(&w->t);
+	finish();
+}
+
+/* Twice: what the second life wrote is right as well. */
+static void life_with_trunks_exchanged(void)
+{
+	site_with_trunks_exchanged();
+	next_life();
+	NEED(sim_status("calls").used == 1);
+	sim_pass(1000);
+}
+
+static void they_may_be_exchanged_back(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_over_telco_1);
+	NEED(sim_run("the second life", life_with_trunks_exchanged));
+	site_of_then();
+	w->telco[0].trunk = 1;
+	w->telco[1].trunk = 2;
+	next_life();
+	call_hang_up(&w->a, &w->t);
+	ends_logged();
+}
+
+static void of_a_trunk_that_is_no_more_the_other_end_hears_bye(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_over_telco_1);
+	site_of_then();
+	sim.site.trunk[0] = sim.site.trunk[1];
+	sim.site.trunks = 1;
+	w->telco[1].trunk = 1;
+	w->telco[0].trunk = 0;
+	next_life();
+	NEED(sim_status("legs-lost").used == 1 && sim_status("legs").used == 1);
+	sim_pass(EDGES_ARE_BACK_MS + 1000);
+	hears_bye(&w->a);
+	struct talk other = w->t;
+	other.phone = &w->telco[1];
+	NEED(!talk_takes(&other, SIP_BYE));
+	ends_logged();
+}
+
+/* --- listeners --- */
+
+static void life_inside(void)
+{
+	begin_with(NULL);
+	struct sdp answer = sdp_plain(&bob);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	remember();
+	const struct relay_spec *spec = relay_wish(NULL);
+	NEED(spec);
+	w->local[0] = spec->side[0].local;
+	w->local[1] = spec->side[1].local;
+	sim_pass(TALKED_MS);
+}
+
+/* `phones` at another address, in the first place. */
+static void site_with_another_first(bool and_the_old)
+{
+	site_of_then();
+	struct listener *l = sim.site.listener;
+	l[1] = l[0];
+	NEED(addr_parse_ip(SPAN("192.0.2.77"), &l[0].media));
+	l[0].bind.port = l[0].signalling.port = 5071;
+	l[0].advertised_media = l[0].media;
+	sim.site.listeners = and_the_old ? 2 : 1;
+	for (int i = 0; i < 2; i++)
+		sim.site.trunk[i].listener = and_the_old;
+	w->telco[0].trunk = w->telco[1].trunk = 0;
+}
+
+static void a_call_talks_on_at_its_address(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_inside);
+	site_with_another_first(true);
+	next_life();
+	const struct relay_spec *spec = relay_wish(NULL);
+	NEED(spec && addr_eq(&spec->side[0].local, &w->local[0]) && addr_eq(&spec->side[1].local, &w->local[1]));
+	call_hang_up(&w->a, &w->b);
+	ends_logged();
+}
+
+static void at_an_address_that_is_no_more_it_ends(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_inside);
+	site_with_another_first(false);
+	next_life();
+	sim_pass(EDGES_ARE_BACK_MS + 1000);
+	hears_bye(&w->a);
+	hears_bye(&w->b);
+	ends_logged();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(a_hang_up_goes_to_the_trunk_of_the_call);
+	SIM(the_other_trunk_may_not_hang_up);
+	SIM(an_owed_hang_up_goes_to_its_trunk);
+	SIM(they_may_be_exchanged_back);
+	SIM(of_a_trunk_that_is_no_more_the_other_end_hears_bye);
+	SIM(a_call_talks_on_at_its_address);
+	SIM(at_an_address_that_is_no_more_it_ends);
+	(void)test_failed_here;
+	return TEST_END;
+}
