@@ -724,12 +724,12 @@ int main(int argc, char **argv)
 	RUN(what_is_clear_and_what_is_strange_does_not);
 	RUN(a_ban_counts_at_once_and_ends);
 	RUN(a_flood_from_the_right_address_is_cut);
-	RUN(who_rang_too_proves_nothing);
 	RUN(a_port_is_free_after_its_call);
 	RUN(an_unused_port_takes_nothing_in);
 	RUN(an_orphan_ends_at_its_deadline);
 	RUN(a_call_outlives_a_kill);
 	RUN(a_gate_that_stays_shut_ends_after_10_s);
+	RUN(who_rang_too_proves_nothing);
 	RUN(what_comes_before_the_answer_waits_for_it);
 	RUN(what_core_does_not_name_ends);
 	RUN(what_core_may_not_wish_is_accused);
