@@ -42,6 +42,10 @@ static void wish(struct relay_row *r, uint8_t key, uint8_t more, uint64_t now_ms
 		r->spec.side[s].learn_epoch += more >> 1 & 1;
 	}
 	r->spec.answered |= more & 1;
+	struct relay_side another = r->spec.side[0];
+	another.ice_pwd[0] ^= more >> 2 & 1;
+	source_forget(r, 0, &another);
+	r->spec.side[0] = another;
 	FUZZ_CHECK(relay_spec_ok(&r->spec));
 	gate_set(r, now_ms);
 	source_set(r, 0, now_ms);

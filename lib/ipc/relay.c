@@ -2,14 +2,10 @@
 #include "ipc/relay.h"
 
 /* ice-char of RFC 8839 */
-static bool ice_text_ok(const char *s)
+static bool ice_text_ok(struct span s)
 {
-	size_t n = strnlen(s, RELAY_ICE_MAX);
-
-	if (n == RELAY_ICE_MAX)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		char c = s[i];
+	for (size_t i = 0; i < s.n; i++) {
+		char c = (char)s.p[i];
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
 			c == '/'))
 			return false;
@@ -38,10 +34,18 @@ static bool numbers_ok(const struct relay_side *s)
 	       s->fingerprint.hash < SDP_HASH_N && payloads_ok(s);
 }
 
+static bool ice_ok(const struct relay_side *s)
+{
+	const struct span pwd = RELAY_TEXT(s->ice_pwd);
+
+	return pwd.n <= RELAY_PWD_MAX && ice_text_ok(pwd) && ice_text_ok(RELAY_TEXT(s->ice_ufrag)) &&
+	       ice_text_ok(RELAY_TEXT(s->ice_theirs));
+}
+
 static bool addresses_ok(const struct relay_side *s)
 {
 	return addr_ok(&s->local) && addr_ok(&s->rtp) && addr_ok(&s->rtcp) && s->local.family != 0 &&
-	       s->local.port != 0 && s->local_rtcp != 0 && ice_text_ok(s->ice_ufrag) && ice_text_ok(s->ice_pwd);
+	       s->local.port != 0 && s->local_rtcp != 0 && ice_ok(s);
 }
 
 static bool is_zero(const void *p, size_t n)

@@ -7,8 +7,9 @@
 #include "wire/sdp.h"
 
 enum {
-	RELAY_PORTS = 4,    /* a call's: RTP and RTCP of side a, then of side b */
-	RELAY_ICE_MAX = 40, /* ufrag and pwd that we hand out, NUL included */
+	RELAY_PORTS = 4,     /* a call's: RTP and RTCP of side a, then of side b */
+	RELAY_UFRAG_MAX = 8, /* that we hand out */
+	RELAY_PWD_MAX = 39,
 	RELAY_PAYLOADS_MAX = 12,
 	RELAY_TO_NONE = 255, /* the other side does not take this codec */
 };
@@ -30,7 +31,7 @@ enum relay_key { RELAY_KEY_NONE, RELAY_KEY_SDES, RELAY_KEY_DTLS, RELAY_KEY_ZRTP,
 enum relay_source {
 	RELAY_SOURCE_NONE,  /* not known yet: nothing passes from this side */
 	RELAY_SOURCE_NAMED, /* exactly `rtp` and `rtcp` */
-	RELAY_SOURCE_ICE,   /* proved by an ICE-lite check with our ufrag and pwd */
+	RELAY_SOURCE_ICE,   /* proved by an ICE-lite check with our ufrag and pwd, and its own ufrag */
 	RELAY_SOURCE_LEARN, /* first port seen from `rtp`'s address within the window after each new `learn_epoch` */
 	RELAY_SOURCES
 };
@@ -71,8 +72,11 @@ struct relay_side {
 
 	uint32_t learn_epoch;  /* rises with each SDP answer on the leg's own connection */
 	struct addr rtp, rtcp; /* where the other side's packets go; LEARN: address only */
-	char ice_ufrag[RELAY_ICE_MAX], ice_pwd[RELAY_ICE_MAX]; /* ours for this leg; empty without ICE */
-	uint8_t zrtp_hash[32];                                 /* of a=zrtp-hash; all zero when not given */
+	/* of this leg and no other; empty without ICE. The first two end with a NUL only where they are shorter. */
+	char ice_ufrag[RELAY_UFRAG_MAX]; /* ours */
+	char ice_theirs[SDP_UFRAG_MAX];  /* of its phone; empty: any */
+	char ice_pwd[RELAY_PWD_MAX + 1]; /* ours */
+	uint8_t zrtp_hash[32];           /* of a=zrtp-hash; all zero when not given */
 	struct relay_payload payload[RELAY_PAYLOADS_MAX];
 };
 
@@ -83,6 +87,14 @@ struct relay_spec {
 	uint64_t deadline_ms; /* CLOCK_BOOTTIME; core renews it, an orphan ends by itself */
 	struct relay_side side[2];
 };
+
+/* The text of such a field. */
+static inline struct span relay_text(const char *s, size_t most)
+{
+	return span_of(s, strnlen(s, most));
+}
+
+#define RELAY_TEXT(field) relay_text(field, sizeof(field))
 
 /* Every number in range; both sides present or one of them ended; passing sides in pairs that hear each other, unheard by
  * voice; a keyed ended side has its keys, and no key of its own comes back as the other's. */

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "base/rand.h"
 #include "base/secret.h"
 #include "change.h"
 #include "desk.h"
@@ -402,10 +401,6 @@ struct call *call_new(uint32_t ports, bool emergency)
 	c->r.account = (struct account_of){.user = NOBODY, .device = NOBODY};
 	c->r.started_ms = child_now();
 	set_timers(c);
-	for (int side = 0; side < 2; side++) {
-		rand_hex(c->r.ice_ufrag[side], 4);
-		rand_hex(c->r.ice_pwd[side], 12);
-	}
 	return c;
 }
 
@@ -432,6 +427,7 @@ void call_phone_back(uint32_t user)
 static void take_over(struct call *c, const struct call_record *r)
 {
 	c->r = *r;
+	memset(c->r.spare, 0, sizeof c->r.spare);
 	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_OTHER; /* what was said to them is over */
 	c->r.listens = 0;
 	c->recorded = record_waits(c->r.from, c->r.to, c->r.start_wall_ms);

@@ -33,7 +33,7 @@ struct call_record {
 	struct account_of account; /* on whom the part that leaves the exchange is charged */
 	struct ceiling_call ceiling;
 	char from[2 * USER_NAME_MAX + 1], to[2 * USER_NAME_MAX + 1];
-	char ice_ufrag[2][12], ice_pwd[2][28]; /* ours, for each side */
+	uint8_t spare[80]; /* where builds before had ICE credentials for each side: a leg has its own (media_face) */
 	uint64_t parked_until_ms;
 	uint32_t parked_by; /* user */
 	uint8_t parked;     /* 1 + the place where it waits; 0: it does not */

@@ -80,8 +80,8 @@ static void on_flow_up(struct link *from, const struct ipc_view *v)
 	const struct msg_flow_up *m = v->payload;
 
 	if (flow_get(m->flow) || !fits_site(m)) {
-		child_accuse(
-		    from, "flow that is up already, of no listener, or of no phone or trunk", m->flow, m->device);
+		child_accuse(from, "flow that is up already, of no listener, or of no phone or trunk", m->flow,
+		    flow_device_at(from, m->flow));
 		return;
 	}
 	struct flow *surplus = m->trunk ? NULL : flow_crowd(m->device);

@@ -41,6 +41,13 @@ struct flow *flow_get(uint64_t id)
 	return map_get(&by_id, key_of(&id), &slot) ? &table[slot] : NULL;
 }
 
+uint32_t flow_device_at(const struct link *edge, uint64_t id)
+{
+	const struct flow *f = flow_get(id);
+
+	return f && f->edge == edge->instance ? f->device : 0;
+}
+
 struct link *flow_link(const struct flow *f)
 {
 	return child_link(PROC_EDGE, f->edge);

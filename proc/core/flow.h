@@ -29,6 +29,8 @@ struct flow {
 void flow_init(uint32_t max_flows, uint32_t max_device);
 
 struct flow *flow_get(uint64_t id); /* NULL when it is gone */
+/* Whose connection that is, by what this edge said before; 0: nobody's, or another edge's. Who is accused names no phone. */
+uint32_t flow_device_at(const struct link *edge, uint64_t id);
 struct link *flow_link(const struct flow *f);
 
 /* The flow that has to go before one more of this device may come: its own oldest, when it has enough; in a full table the

@@ -80,6 +80,24 @@ static void (*const by_method[SIP_METHODS_N])(struct leg *l, struct request *r) 
     [SIP_INFO] = on_info,
 };
 
+/* What carries on a call that there is. With a certificate that has expired a phone begins nothing but calls for help (R1, T21). */
+enum {
+	CARRIES_ON = 1 << SIP_ACK | 1 << SIP_BYE | 1 << SIP_PRACK | 1 << SIP_OPTIONS | 1 << SIP_INVITE |
+	             1 << SIP_UPDATE | 1 << SIP_NOTIFY | 1 << SIP_INFO
+};
+
+static bool has_expired(const struct request *r)
+{
+	return r->flow->expired && !(CARRIES_ON >> r->m->method & 1);
+}
+
+static void refuse_expired(const struct leg *l, struct request *r)
+{
+	child_event(
+	    EVENT_CALL_REFUSED, SEVERITY_INFO, l->r.device, l->r.user, &l->r.seen, refusal_row(REFUSE_EXPIRED)->text);
+	reply_refuse(r->reply, REFUSE_EXPIRED);
+}
+
 void leg_on_request(struct request *r)
 {
 	struct leg *l = leg_find(REQUEST_STR(r, call_id), REQUEST_STR(r, to_tag), REQUEST_STR(r, from_tag));
@@ -106,6 +124,8 @@ void leg_on_request(struct request *r)
 	leg_mark(id);
 	if (l->r.state == LEG_OWING && r->m->method != SIP_BYE)
 		owed_on_request(l, r);
+	else if (has_expired(r))
+		refuse_expired(l, r);
 	else if (by_method[r->m->method])
 		by_method[r->m->method](l, r);
 	else if (!ack)

@@ -2,6 +2,7 @@
 #include "media.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/rand.h"
 #include "help_waits.h"
 #include "wire/sdp_offer.h"
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 enum {
 	RELAY_DEADLINE_MS = 120000,
 	ICE_PRIORITY = 2130706431, /* of a lite agent's only host candidate, component 1 (RFC 8445 5.1.2) */
+	ICE_SECRET_LEN = 16,       /* RFC 8445 5.3: 128 bits of it are random */
 };
 
 static struct {
@@ -85,6 +87,19 @@ static void add_candidate(struct sdp_audio *a, const struct addr *at, uint8_t co
 	memcpy(k->foundation, "1", 2);
 }
 
+/* Of this leg alone, however often it is told them: whoever else rings, or had the call before, can prove nothing with its own
+ * (T24, T25). Others would be an ICE restart (RFC 8839 4.4.1.1.1), for which a leg has no reason. */
+static void keep_credentials(struct sdp_audio *a, const struct sdp_audio *before)
+{
+	if (before->ice_ufrag[0]) {
+		memcpy(a->ice_ufrag, before->ice_ufrag, sizeof a->ice_ufrag);
+		memcpy(a->ice_pwd, before->ice_pwd, sizeof a->ice_pwd);
+		return;
+	}
+	rand_hex(a->ice_ufrag, RELAY_UFRAG_MAX / 2);
+	rand_hex(a->ice_pwd, ICE_SECRET_LEN);
+}
+
 void media_face(struct sdp *sdp, const struct call *c, struct leg *l, bool rtcp_mux)
 {
 	struct sdp_audio *a = &sdp->audio;
@@ -103,8 +118,7 @@ void media_face(struct sdp *sdp, const struct call *c, struct leg *l, bool rtcp_
 	if (!l->r.ice)
 		return;
 	a->ice_lite = 1;
-	memcpy(a->ice_ufrag, c->r.ice_ufrag[l->r.side], sizeof c->r.ice_ufrag[0]);
-	memcpy(a->ice_pwd, c->r.ice_pwd[l->r.side], sizeof c->r.ice_pwd[0]);
+	keep_credentials(a, &before.audio);
 	add_candidate(a, us, 1, port);
 	if (!rtcp_mux)
 		add_candidate(a, us, 2, (uint16_t)(port + 1));

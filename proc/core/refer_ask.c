@@ -36,12 +36,14 @@ uint8_t refer_who(const struct call *c, const struct leg *party)
 static enum refusal judge(
     const struct call *c, const struct leg *l, const struct leg *party, const struct dest *to, const char **text)
 {
+	const struct flow *f = leg_flow(party);
 	const struct permit_case q = {.who = refer_who(c, party),
 	    .route = ROUTE_TRANSFER,
 	    .user = party->r.person,
 	    .device = party->r.device,
 	    .payer = l->r.person,
 	    .at = &party->r.seen,
+	    .expired = f && f->expired,
 	    .number = to->number};
 	const struct plan_answer a = permit(&q);
 

@@ -67,7 +67,7 @@ void request_on_message(struct link *from, const struct ipc_view *v)
 		return; /* we asked for it to be closed; the edge ends its transactions */
 	if (r.flow->edge != from->instance || r.flow->device != m->device || m->method == SIP_UNKNOWN ||
 	    (m->txn == 0) != (m->method == SIP_ACK)) {
-		child_accuse(from, "request that does not fit its flow", m->flow, m->device);
+		child_accuse(from, "request that does not fit its flow", m->flow, flow_device_at(from, m->flow));
 		return;
 	}
 	if (r.flow->trunk)

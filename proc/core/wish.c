@@ -206,16 +206,27 @@ static void fill_ended(struct relay_side *s, const struct call *c, const struct 
 
 /* --- both --- */
 
+/* What this leg was told, and what it said itself: the dialogs that one INVITE forks into were told the same. */
+static void add_ice(struct relay_side *s, const struct said *d)
+{
+	const struct span ufrag = span_str(d->ours.audio.ice_ufrag), pwd = span_str(d->ours.audio.ice_pwd),
+			  theirs = span_str(d->theirs.audio.ice_ufrag);
+
+	if (ufrag.n > sizeof s->ice_ufrag || pwd.n >= sizeof s->ice_pwd || theirs.n > sizeof s->ice_theirs)
+		return; /* not ours: nobody proves anything */
+	memcpy(s->ice_ufrag, ufrag.p, ufrag.n);
+	memcpy(s->ice_pwd, pwd.p, pwd.n);
+	memcpy(s->ice_theirs, theirs.p, theirs.n);
+}
+
 static void fill_side(
     struct relay_side *s, const struct call *c, unsigned side, const struct said *d, const struct said *other)
 {
 	s->local = child_site()->listener[d->l ? d->l->r.listener : 0].media;
 	s->local.port = media_port(c, side);
 	s->local_rtcp = (uint16_t)(s->local.port + (d->mux ? 0 : 1));
-	if (d->l && d->l->r.ice) {
-		memcpy(s->ice_ufrag, c->r.ice_ufrag[side], sizeof c->r.ice_ufrag[0]);
-		memcpy(s->ice_pwd, c->r.ice_pwd[side], sizeof c->r.ice_pwd[0]);
-	}
+	if (d->l && d->l->r.ice)
+		add_ice(s, d);
 	if (c->r.ended) {
 		if (d->both)
 			fill_ended(s, c, d, other);

@@ -52,7 +52,7 @@ static void on_login_want(struct link *from, const struct ipc_view *v)
 	bool lock_began;
 
 	if (w->flow == 0 || w->device == 0) {
-		child_accuse(from, "asks for a login of no connection or device", w->flow, w->device);
+		child_accuse(from, "asks for a login of no connection or device", w->flow, 0);
 		return;
 	}
 	struct login_claim c = {
@@ -191,7 +191,7 @@ static void on_cert_want(struct link *from, const struct ipc_view *v)
 	struct buf leaf = buf_of(mem, sizeof mem);
 
 	if (w->kind == CERT_SERVER) {
-		child_accuse(from, "asks for the server's certificate", 0, w->device);
+		child_accuse(from, "asks for the server's certificate", 0, 0);
 		return;
 	}
 	if (w->kind == CERT_CA) {

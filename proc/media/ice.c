@@ -9,7 +9,7 @@ enum ice_result ice_check(
 
 	if (!side->ice_ufrag[0] || !stun_is(packet) || !stun_parse(packet, &msg))
 		return ICE_STRANGER;
-	enum stun_verdict v = stun_check(packet, &msg, span_str(side->ice_ufrag), pwd, (struct span){0});
+	enum stun_verdict v = stun_check(packet, &msg, RELAY_TEXT(side->ice_ufrag), pwd, RELAY_TEXT(side->ice_theirs));
 	if (v == STUN_PROVED) {
 		*nominated = msg.use_candidate;
 		return stun_write_success(answer, &msg, from, pwd) ? ICE_PROVED : ICE_IGNORE;

@@ -110,6 +110,8 @@ static void follow(uint32_t index, struct relay_row *r, const struct relay_spec 
 	bool was_open = ended_is(r) && ended_is_open(index), talked = patience_talk(&r->spec);
 
 	fast_flush(); /* what waits was made for the call as it was */
+	for (unsigned side = 0; side < 2; side++)
+		source_forget(r, side, &spec->side[side]);
 	r->spec = *spec;
 	patience_follow(r, talked, child_now());
 	gate_set(r, child_now());

@@ -6,6 +6,15 @@ static bool muxed(const struct relay_side *s)
 	return s->local_rtcp == s->local.port;
 }
 
+void source_forget(struct relay_row *r, unsigned side, const struct relay_side *next)
+{
+	const struct relay_side *s = &r->spec.side[side];
+
+	if (memcmp(s->ice_ufrag, next->ice_ufrag, sizeof s->ice_ufrag) != 0 ||
+	    memcmp(s->ice_pwd, next->ice_pwd, sizeof s->ice_pwd) != 0)
+		r->source[side] = (struct relay_source_state){0};
+}
+
 void source_set(struct relay_row *r, unsigned side, uint64_t now_ms)
 {
 	const struct relay_side *s = &r->spec.side[side];

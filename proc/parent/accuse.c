@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "parent.h"
 
-enum { ACCUSED_DEVICES = 64 };
+enum { ACCUSED_DEVICES = 64, ACCUSED_MS = 3600000 };
 
 /* the words of the higher count against the lower; a report upwards tells of its reporter */
 static const uint8_t rank[PROC_N] = {
@@ -27,7 +27,7 @@ static struct {
 	uint64_t last_ms;
 } accused[ACCUSED_DEVICES];
 
-/* How often bytes of this device made a process lie; the longest quiet one makes room. */
+/* How often bytes of this device made a process lie, with less than ACCUSED_MS in between; the longest quiet one makes room. */
 static uint32_t count_device(uint32_t device)
 {
 	size_t at = 0;
@@ -40,7 +40,7 @@ static uint32_t count_device(uint32_t device)
 		if (accused[i].last_ms < accused[at].last_ms)
 			at = i;
 	}
-	if (accused[at].device != device) {
+	if (accused[at].device != device || self.now_ms - accused[at].last_ms > ACCUSED_MS) {
 		accused[at].device = device;
 		accused[at].times = 0;
 	}
@@ -91,7 +91,9 @@ void on_accuse(struct link *from, const struct ipc_view *v)
 	if (of->state != SLOT_UP && of->state != SLOT_STARTING)
 		return; /* it fell already */
 	life_kill(of, "a sibling reports that it broke the contract");
-	event(EVENT_ACCUSED, SEVERITY_ALARM, m->device, "broke the contract", of);
-	if (m->device && count_device(m->device) >= 2)
-		suspend(m->device);
+	/* core alone knows whose connection is whose */
+	const uint32_t device = by->proc == PROC_CORE ? m->device : 0;
+	event(EVENT_ACCUSED, SEVERITY_ALARM, device, "broke the contract", of);
+	if (device && count_device(device) >= 2)
+		suspend(device);
 }

@@ -2,6 +2,7 @@
 /* media in its cage with real sockets on loopback, the test as core and as both phones: what is relayed and what is not
  * (R7, T24, T25, T26), bans, deadlines, the ten seconds of the gate, and a kill in a call (R28).
  * media_test EXECUTABLE */
+#include "../unit/binding.h"
 #include "base/clock.h"
 #include "lies.h"
 #include "media/end.h"
@@ -390,6 +391,60 @@ static void what_comes_before_the_answer_waits_for_it(void)
 	close_relay(10);
 }
 
+/* --- ICE: who rang too, or had the call before --- */
+
+static void answered_by(const char *ours, const char *theirs, const char *pwd)
+{
+	struct relay_side *side = &spec.side[1];
+
+	side->source = RELAY_SOURCE_ICE;
+	memset(side->ice_ufrag, 0, sizeof side->ice_ufrag);
+	memset(side->ice_theirs, 0, sizeof side->ice_theirs);
+	memset(side->ice_pwd, 0, sizeof side->ice_pwd);
+	memcpy(side->ice_ufrag, ours, strlen(ours));
+	memcpy(side->ice_theirs, theirs, strlen(theirs));
+	memcpy(side->ice_pwd, pwd, strlen(pwd));
+	wish(9);
+}
+
+static void checks(const struct udp *from, const char *user, const char *pwd)
+{
+	send_to(from, LO + 10, binding_request(user, pwd, BINDING_CONTROLLING, true));
+}
+
+static bool goes_to(const struct udp *at)
+{
+	uint16_t port;
+
+	send_to(&phone[0], LO + 8, rtp(170));
+	return receive_within(at, ARRIVAL_MS, &port) == 182 && port == LO + 10;
+}
+
+static void who_rang_too_proves_nothing(void)
+{
+	static const char pwd[] = "0123456789abcdef0123456789abcdef", rang[] = "ffffffffffffffff0123456789abcdef";
+	uint16_t port;
+
+	spec_init(2, RELAY_KEY_SDES);
+	answered_by("0a0b0c0d", "ofbob", pwd);
+	checks(&phone[1], "0a0b0c0d:ofbob", pwd);
+	CHECK(receive_within(&phone[1], ARRIVAL_MS, &port) > 20 && goes_to(&phone[1]));
+	/* by what it was told when it rang, and by what a fork of the same INVITE was */
+	checks(&other, "0e0e0e0e:ofeve", rang);
+	checks(&other, "0a0b0c0d:ofbob", rang);
+	checks(&other, "0a0b0c0d:ofeve", pwd);
+	CHECK(receive(&other, &port) == 0 && goes_to(&phone[1]));
+	/* the call goes on with another leg: nothing more to the one that gave it away */
+	answered_by("0e0e0e0e", "ofeve", rang);
+	send_to(&phone[0], LO + 8, rtp(170));
+	CHECK(receive(&phone[1], &port) == 0);
+	checks(&phone[1], "0a0b0c0d:ofbob", pwd);
+	CHECK(receive(&phone[1], &port) == 0);
+	checks(&other, "0e0e0e0e:ofeve", rang);
+	CHECK(receive_within(&other, ARRIVAL_MS, &port) > 20 && goes_to(&other));
+	close_relay(9);
+}
+
 static void a_port_is_free_after_its_call(void)
 {
 	uint16_t port;
@@ -674,6 +729,7 @@ int main(int argc, char **argv)
 	RUN(an_orphan_ends_at_its_deadline);
 	RUN(a_call_outlives_a_kill);
 	RUN(a_gate_that_stays_shut_ends_after_10_s);
+	RUN(who_rang_too_proves_nothing);
 	RUN(what_comes_before_the_answer_waits_for_it);
 	RUN(what_core_does_not_name_ends);
 	RUN(what_core_may_not_wish_is_accused);

@@ -101,7 +101,7 @@ static void every_message_from_everyone(void)
 	tear_down();
 }
 
-static bool accuse(uint32_t by, enum proc whom, uint32_t instance)
+static bool accuse_of(uint32_t by, enum proc whom, uint32_t instance, uint32_t device)
 {
 	static _Alignas(8) uint8_t bytes[512];
 	struct ipc_frame_head *f = (void *)bytes;
@@ -114,9 +114,15 @@ static bool accuse(uint32_t by, enum proc whom, uint32_t instance)
 	*h = (struct ipc_head){.type = MSG_ACCUSE, .class = CLASS_REPLY, .size = size};
 	m->peer = (uint8_t)whom;
 	m->instance = instance;
+	m->device = device;
 	bool sent = send(theirs[by], bytes, f->size, MSG_NOSIGNAL) == (ssize_t)f->size;
 	link_read(&self.slot[by].link, parent_on);
 	return sent;
+}
+
+static bool accuse(uint32_t by, enum proc whom, uint32_t instance)
+{
+	return accuse_of(by, whom, instance, 0);
 }
 
 /* the whole table of ranks: who falls when by reports whom */
@@ -167,6 +173,48 @@ static void third_false_report_in_a_minute_keeps_down(void)
 	tear_down();
 }
 
+/* Which device core is told to suspend; 0: none. */
+static uint32_t suspended(uint32_t core)
+{
+	static _Alignas(8) uint8_t bytes[IPC_FRAME_MAX];
+	const struct ipc_head *h = (const void *)(bytes + sizeof(struct ipc_frame_head));
+	uint32_t device = 0;
+
+	(void)link_flush(&self.slot[core].link);
+	while (recv(theirs[core], bytes, sizeof bytes, 0) > 0)
+		if (h->type == MSG_SUSPEND)
+			device = ((const struct msg_suspend *)(const void *)(h + 1))->device;
+	return device;
+}
+
+/* R27: bytes of a phone that made an edge lie twice within an hour. Whose they are core alone knows. */
+static void twice_in_an_hour_suspends_and_core_alone_says_whom(void)
+{
+	enum { EDGE = sizeof all / sizeof *all - 1, CORE = EDGE - 2, MEDIA = 4, HOUR_MS = 3600000 };
+
+	CHECK(all[EDGE] == PROC_EDGE && all[CORE] == PROC_CORE && all[MEDIA] == PROC_MEDIA);
+	set_up();
+	for (int i = 0; i < 4; i++) { /* one in more than an hour never adds up */
+		CHECK(accuse_of(CORE, PROC_EDGE, 0, 7) && suspended(CORE) == 0);
+		put_up(EDGE);
+		self.now_ms += HOUR_MS + 1;
+	}
+	CHECK(accuse_of(CORE, PROC_EDGE, 0, 8) && suspended(CORE) == 0);
+	put_up(EDGE);
+	self.now_ms += HOUR_MS / 2;
+	CHECK(accuse_of(CORE, PROC_EDGE, 0, 0) && suspended(CORE) == 0);
+	put_up(EDGE);
+	CHECK(accuse_of(CORE, PROC_EDGE, 0, 8) && suspended(CORE) == 8);
+	tear_down();
+	set_up();
+	for (int i = 0; i < 4; i++) {
+		CHECK(accuse_of(MEDIA, PROC_VOICE, 0, 9) && suspended(CORE) == 0);
+		put_up(5);
+	}
+	CHECK(all[5] == PROC_VOICE);
+	tear_down();
+}
+
 int main(void)
 {
 	if (!freopen("/dev/null", "w", stderr)) /* thousands of lines say who was killed */
@@ -179,6 +227,7 @@ int main(void)
 	RUN(every_message_from_everyone);
 	RUN(ranks_decide);
 	RUN(third_false_report_in_a_minute_keeps_down);
+	RUN(twice_in_an_hour_suspends_and_core_alone_says_whom);
 	kill(sleeper, SIGKILL);
 	waitpid(sleeper, NULL, 0);
 	return TEST_END;

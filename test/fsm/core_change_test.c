@@ -695,8 +695,8 @@ static void ice_is_answered_with_our_own(void)
 	talk_ack(&a);
 	const struct relay_spec *spec = relay_wish(NULL);
 	NEED(spec && spec->side[0].source == RELAY_SOURCE_ICE && spec->side[1].source == RELAY_SOURCE_NAMED);
-	NEED(strcmp(spec->side[0].ice_ufrag, a.sdp.audio.ice_ufrag) == 0);
-	NEED(strcmp(spec->side[0].ice_pwd, a.sdp.audio.ice_pwd) == 0);
+	NEED(span_eq(RELAY_TEXT(spec->side[0].ice_ufrag), span_str(a.sdp.audio.ice_ufrag)));
+	NEED(span_eq(RELAY_TEXT(spec->side[0].ice_theirs), span_str("abcd")));
 	call_hang_up(&a, &b);
 	finish();
 }

@@ -274,6 +274,49 @@ static void refused_transfers_say_why(void)
 	finish();
 }
 
+/* Its connection is a new one, on which the edge saw that its certificate has run out. */
+static void expires(struct phone *p)
+{
+	phone_down(p);
+	p->expired = true;
+	phone_up(p);
+}
+
+/* R1, T21: it can call for help and nothing else; the call that it has goes on. */
+static void a_phone_whose_certificate_has_expired_sends_nobody_on(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	relay_wish(NULL);
+	expires(&alice);
+	NEED(refused(refers(&a, REFER_USER, "carol"), 403, "out of date"));
+	NEED(sim.events[EVENT_CALL_REFUSED] == 1 && !sent_to(&bob, SIP_REFER));
+	NEED(refused(refers_to_call(&a, a.call_id, a.theirs, a.ours), 403, "out of date"));
+	NEED(code_of(talk_send(&a, SIP_UPDATE, NULL)) == 200); /* RFC 4028 */
+	struct sdp hold = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendonly", NULL);
+	struct sdp held = sdp_of(KEYS_SDES, bob.host, 40002, 2, "recvonly", NULL);
+	uint64_t txn = talk_send(&a, SIP_INVITE, &hold);
+	struct heard *h = talk_takes(&b, SIP_INVITE);
+	NEED(h);
+	talk_reply(&b, h, 200, &held);
+	NEED(talk_takes(&b, SIP_ACK) && code_of(txn) == 200);
+	talk_ack(&a);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void nor_is_one_sent_on(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	expires(&bob);
+	still_up(&b);
+	NEED(refused(refers(&a, REFER_USER, "carol"), 403, "out of date") && !sent_to(&bob, SIP_REFER));
+	still_up(&a);
+	call_hang_up(&a, &b);
+	finish();
+}
+
 static void a_phone_without_refer_is_named(void)
 {
 	begin();
@@ -834,6 +877,8 @@ int main(void)
 	SIM(a_uri_ends_after_a_minute);
 	SIM(a_phone_that_does_not_want);
 	SIM(refused_transfers_say_why);
+	SIM(a_phone_whose_certificate_has_expired_sends_nobody_on);
+	SIM(nor_is_one_sent_on);
 	SIM(a_phone_without_refer_is_named);
 	SIM(a_number_never_dialled_is_no_transfers);
 	SIM(one_transfer_at_a_time);

@@ -361,6 +361,53 @@ static void a_phone_that_parent_suspends_loses_everything(void)
 	sim_need_idle();
 }
 
+/* --- an edge that lies: it is accused, and cannot name whose bytes made it lie (R27) --- */
+
+/* That bob's connection is carol's. */
+static void whose_a_request_is_core_knows(void)
+{
+	begin();
+	struct msg_request *m = phone_begin(&bob, SIP_OPTIONS);
+	m->device = 2;
+	phone_end(&bob);
+	NEED(sim.accusations == 1 && sim.accused == PROC_EDGE && sim.accused_device == 1);
+}
+
+static void a_request_on_another_edges_connection_is_nobodys(void)
+{
+	begin();
+	struct phone carol;
+	phone_init(&carol, 2);
+	NEED(carol.edge != bob.edge);
+	phone_up(&carol);
+	struct msg_request *m = phone_begin(&carol, SIP_OPTIONS);
+	m->flow = bob.flow;
+	m->device = 1;
+	phone_end(&carol);
+	NEED(sim.accusations == 1 && sim.accused == PROC_EDGE && sim.accused_device == 0);
+}
+
+static void a_connection_that_cannot_be_is_nobodys(void)
+{
+	begin();
+	struct msg_flow_up *m = ipc_begin(sim_far(PROC_EDGE, bob.edge), MSG_FLOW_UP);
+	m->flow = 77;
+	m->device = 1;
+	m->listener = (uint8_t)sim.site.listeners;
+	NEED(addr_parse_ip(span_str(bob.host), &m->remote));
+	ipc_end(sim_far(PROC_EDGE, bob.edge));
+	sim_turn();
+	NEED(sim.accusations == 1 && sim.accused == PROC_EDGE && sim.accused_device == 0);
+}
+
+static void one_that_is_up_already_is_whose_it_was(void)
+{
+	begin();
+	bob.device = 2;
+	phone_still_up(&bob);
+	NEED(sim.accusations == 1 && sim.accused == PROC_EDGE && sim.accused_device == 1);
+}
+
 static uint64_t closed_flow(void)
 {
 	const struct heard *h = sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL);
@@ -451,6 +498,10 @@ int main(void)
 	SIM(a_disabled_user_is_gone_at_once);
 	SIM(a_revoked_phone_loses_everything_at_once);
 	SIM(a_phone_that_parent_suspends_loses_everything);
+	SIM(whose_a_request_is_core_knows);
+	SIM(a_request_on_another_edges_connection_is_nobodys);
+	SIM(a_connection_that_cannot_be_is_nobodys);
+	SIM(one_that_is_up_already_is_whose_it_was);
 	SIM(a_phone_with_many_connections_leaves_the_oldest);
 	SIM(a_full_table_lets_a_phone_in);
 	SIM(options_say_nothing_before_login);

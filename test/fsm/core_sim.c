@@ -70,8 +70,8 @@ struct link *child_link(enum proc peer, uint32_t instance)
 void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t device)
 {
 	(void)flow;
-	(void)device;
 	sim.accusations++;
+	sim.accused_device = device;
 	sim.accused = l->peer;
 	snprintf(sim.accusation, sizeof sim.accusation, "%s", why);
 	l->broken = true;

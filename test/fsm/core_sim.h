@@ -38,6 +38,7 @@ struct sim {
 	uint32_t events[EVENT_KINDS];
 	uint32_t accusations;
 	enum proc accused;
+	uint32_t accused_device;
 	char accusation[REASON_MAX + 1];
 	uint32_t records; /* that ledger kept */
 	struct msg_record record;

@@ -136,7 +136,8 @@ static const struct damage rows[] = {
     OF(relay_row, spec.side[1].local_rtcp, LO),
     OF(relay_row, spec.side[0].end, RELAY_ENDS),
     OF(relay_row, spec.side[0].payloads, 255),
-    OF(relay_row, spec.side[1].ice_ufrag, 'x'),
+    OF(relay_row, spec.side[1].ice_pwd, 'x'),
+    OF(relay_row, spec.side[1].ice_theirs, ' '),
     OF(relay_row, spec.side[0].key_ours, 0),
 };
 

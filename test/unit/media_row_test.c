@@ -6,9 +6,9 @@
 #include "ice.h"
 #include "police.h"
 #include "source.h"
+#include "binding.h"
 #include "recorded.h"
 #include "test.h"
-#include <nettle/hmac.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -374,6 +374,29 @@ static void ice_proves_an_address_and_only_a_nomination_moves_it(void)
 	CHECK(!source_proved(&row, 1, COMPONENT_RTP, &first, true));  /* that side has no ICE */
 }
 
+static void what_one_leg_proved_is_nothing_of_the_next(void)
+{
+	struct addr where = at("203.0.113.5", 4000), next_at = at("203.0.113.6", 4000);
+	struct relay_side next;
+
+	begin(RELAY_KEY_DTLS);
+	row.spec.side[0].source = RELAY_SOURCE_ICE;
+	memcpy(row.spec.side[0].ice_ufrag, "of-first", RELAY_UFRAG_MAX);
+	memcpy(row.spec.side[0].ice_pwd, "0123456789012345678901", 23);
+	answer();
+	CHECK(source_proved(&row, 0, COMPONENT_RTP, &where, false));
+	next = row.spec.side[0];
+	memcpy(next.ice_theirs, "restarted", 10); /* its phone restarts ICE: what stands is used meanwhile (RFC 8445 2.4) */
+	source_forget(&row, 0, &next);
+	CHECK(from(0, "203.0.113.5", 4000));
+	memcpy(next.ice_ufrag, "of-other", RELAY_UFRAG_MAX);
+	source_forget(&row, 0, &next);
+	row.spec.side[0] = next;
+	source_set(&row, 0, now);
+	CHECK(!from(0, "203.0.113.5", 4000) && source_where(&row, 0, COMPONENT_RTP)->family == 0);
+	CHECK(source_proved(&row, 0, COMPONENT_RTP, &next_at, false) && from(0, "203.0.113.6", 4000));
+}
+
 static void muxed_rtcp_goes_where_rtp_goes(void)
 {
 	begin(RELAY_KEY_SDES);
@@ -425,71 +448,63 @@ static void the_fastest_allowed_rate_passes_for_ever(void)
 
 static struct relay_side lite;
 
-static struct span check_of(const char *user, const char *pwd, uint32_t role, bool use)
-{
-	static uint8_t mem[256];
-	struct buf b = buf_of(mem, sizeof mem);
-	struct hmac_sha1_ctx mac;
-	size_t n = strlen(user);
-
-	buf_u16(&b, STUN_BINDING_REQUEST);
-	buf_u16(&b, 0);
-	buf_u32(&b, 0x2112a442);
-	buf_put(&b, "transaction!", 12);
-	buf_u16(&b, 0x0006);
-	buf_u16(&b, (uint16_t)n);
-	buf_put(&b, user, n);
-	buf_put(&b, "\0\0\0", -n & 3);
-	buf_u16(&b, (uint16_t)role);
-	buf_u16(&b, 8);
-	buf_put(&b, "tiebreak", 8);
-	if (use) {
-		buf_u16(&b, 0x0025);
-		buf_u16(&b, 0);
-	}
-	mem[2] = (uint8_t)((b.n + 24 - 20) >> 8);
-	mem[3] = (uint8_t)(b.n + 24 - 20);
-	hmac_sha1_set_key(&mac, strlen(pwd), (const uint8_t *)pwd);
-	hmac_sha1_update(&mac, b.n, mem);
-	buf_u16(&b, 0x0008);
-	buf_u16(&b, 20);
-	hmac_sha1_digest(&mac, 20, mem + b.n);
-	return span_of(mem, b.n + 20);
-}
-
-static enum ice_result check(const char *user, const char *pwd, uint32_t role, bool use, size_t *answered, bool *nominated)
+static enum ice_result check(const char *user, const char *pwd, enum binding_role role, bool use, size_t *answered, bool *nominated)
 {
 	uint8_t mem[STUN_ANSWER_MAX];
 	struct buf b = buf_of(mem, sizeof mem);
 	struct addr who = at("203.0.113.5", 4000);
 
 	*nominated = false;
-	enum ice_result r = ice_check(&lite, &who, check_of(user, pwd, role, use), &b, nominated);
+	enum ice_result r = ice_check(&lite, &who, binding_request(user, pwd, role, use), &b, nominated);
 	*answered = b.n;
 	return r;
 }
 
 static void only_our_password_proves_an_address(void)
 {
-	enum { CONTROLLED = 0x8029, CONTROLLING = 0x802a };
+	const enum binding_role controlled = BINDING_CONTROLLED, controlling = BINDING_CONTROLLING;
 	size_t n;
 	bool use;
 
 	side_init(&lite, 20000, "198.51.100.1");
-	CHECK(check("ours:theirs", "secret", CONTROLLING, false, &n, &use) == ICE_STRANGER && n == 0); /* no ICE here */
+	CHECK(check("ours:theirs", "secret", controlling, false, &n, &use) == ICE_STRANGER && n == 0); /* no ICE here */
 	strcpy(lite.ice_ufrag, "ours");
 	strcpy(lite.ice_pwd, "0123456789012345678901");
-	CHECK(check("ours:theirs", lite.ice_pwd, CONTROLLING, false, &n, &use) == ICE_PROVED && n > 20 && !use);
-	CHECK(check("ours:theirs", lite.ice_pwd, CONTROLLING, true, &n, &use) == ICE_PROVED && use);
+	CHECK(check("ours:theirs", lite.ice_pwd, controlling, false, &n, &use) == ICE_PROVED && n > 20 && !use);
+	CHECK(check("ours:theirs", lite.ice_pwd, controlling, true, &n, &use) == ICE_PROVED && use);
 	/* a stranger hears nothing at all (T24, T35) */
-	CHECK(check("ours:theirs", "0123456789012345678902", CONTROLLING, true, &n, &use) == ICE_STRANGER && n == 0);
-	CHECK(check("other:theirs", lite.ice_pwd, CONTROLLING, true, &n, &use) == ICE_STRANGER && n == 0);
-	CHECK(check("ours", lite.ice_pwd, CONTROLLING, true, &n, &use) == ICE_STRANGER && n == 0);
+	CHECK(check("ours:theirs", "0123456789012345678902", controlling, true, &n, &use) == ICE_STRANGER && n == 0);
+	CHECK(check("other:theirs", lite.ice_pwd, controlling, true, &n, &use) == ICE_STRANGER && n == 0);
+	CHECK(check("ours", lite.ice_pwd, controlling, true, &n, &use) == ICE_STRANGER && n == 0);
 	/* a phone that thinks that we control is told so (487), and proves nothing */
-	CHECK(check("ours:theirs", lite.ice_pwd, CONTROLLED, true, &n, &use) == ICE_IGNORE && n > 20 && !use);
+	CHECK(check("ours:theirs", lite.ice_pwd, controlled, true, &n, &use) == ICE_IGNORE && n > 20 && !use);
 	struct buf b = buf_of(octets, sizeof octets);
 	struct addr who = at("203.0.113.5", 4000);
 	CHECK(ice_check(&lite, &who, span_of("\0\1\0\0", 4), &b, &use) == ICE_STRANGER && b.n == 0);
+}
+
+/* Who was told the same password, as a fork of the same INVITE is, goes by another name (RFC 8445 7.2.2). */
+static void only_the_phone_that_answered_proves_an_address(void)
+{
+	static const char longest[] = "0123456789abcdef0123456789abcdef", pwd[] = "0123456789abcdef0123456789abcdef";
+	const enum binding_role role = BINDING_CONTROLLING;
+	char user[64];
+	size_t n;
+	bool use;
+
+	side_init(&lite, 20000, "198.51.100.1");
+	memcpy(lite.ice_ufrag, "0123abcd", RELAY_UFRAG_MAX); /* without a NUL */
+	memcpy(lite.ice_theirs, "theirs", 7);
+	memcpy(lite.ice_pwd, pwd, sizeof pwd);
+	CHECK(check("0123abcd:theirs", pwd, role, true, &n, &use) == ICE_PROVED && use);
+	CHECK(check("0123abcd:other", pwd, role, true, &n, &use) == ICE_STRANGER && n == 0 && !use);
+	CHECK(check("0123abcd:", pwd, role, true, &n, &use) == ICE_STRANGER && n == 0);
+	CHECK(check("0123abc:theirs", pwd, role, true, &n, &use) == ICE_STRANGER && n == 0);
+	memcpy(lite.ice_theirs, longest, SDP_UFRAG_MAX);
+	snprintf(user, sizeof user, "0123abcd:%s", longest);
+	CHECK(check(user, pwd, role, true, &n, &use) == ICE_PROVED && use);
+	user[strlen(user) - 1] = 'e';
+	CHECK(check(user, pwd, role, true, &n, &use) == ICE_STRANGER && n == 0);
 }
 
 /* --- the table --- */
@@ -588,10 +603,12 @@ int main(int argc, char **argv)
 	RUN(behind_nat_the_first_port_of_the_right_host_is_learned);
 	RUN(a_new_answer_opens_one_learning_for_5_s);
 	RUN(ice_proves_an_address_and_only_a_nomination_moves_it);
+	RUN(what_one_leg_proved_is_nothing_of_the_next);
 	RUN(muxed_rtcp_goes_where_rtp_goes);
 	RUN(the_bucket_is_one_second_deep);
 	RUN(the_fastest_allowed_rate_passes_for_ever);
 	RUN(only_our_password_proves_an_address);
+	RUN(only_the_phone_that_answered_proves_an_address);
 	RUN(rows_are_kept_over_a_restart);
 	return TEST_END;
 }
