@@ -107,6 +107,7 @@ struct call {
 	/* the dialogue with the caller */
 	uint8_t script, step, tries, silences; /* script: enum script */
 	uint8_t seats;                         /* 1 << enum voice_seat: those that it keeps */
+	uint32_t seat_by[2];                   /* by enum voice_seat: on whose account (share.h) */
 	const char *say;                       /* what it is told before the end */
 	uint64_t turn[2];                      /* of voice, by side; 0: none */
 	char kept[CALL_KEPT_MAX + 1];          /* keys that were pressed */

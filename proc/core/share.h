@@ -18,7 +18,7 @@ static inline uint32_t share_most(uint32_t slots, uint32_t least)
 
 struct share {
 	uint32_t phone_most, trunk_most; /* share_most(); three quarters: its `lines` are what counts */
-	uint32_t *held; /* by holder */
+	uint32_t *held;                  /* by holder */
 };
 
 /* On whose account: a number for each phone and trunk of the site, below share_holders(); NOBODY: on none. */
