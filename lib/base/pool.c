@@ -51,6 +51,15 @@ static void append_free(struct pool *p, uint32_t i)
 	p->resting++;
 }
 
+static void prepend_free(struct pool *p, uint32_t i)
+{
+	p->next[i] = p->head;
+	p->head = i;
+	if (p->tail == END)
+		p->tail = i;
+	p->resting++;
+}
+
 static bool takes_fresh(const struct pool *p)
 {
 	return p->fresh < p->cap && p->resting < p->rest_min;
@@ -125,7 +134,7 @@ bool pool_adopt(struct pool *p, uint64_t id)
 	return true;
 }
 
-bool pool_release(struct pool *p, uint64_t id)
+static bool free_by(struct pool *p, uint64_t id, void (*put)(struct pool *p, uint32_t i))
 {
 	int64_t at = pool_index(p, id);
 
@@ -133,9 +142,19 @@ bool pool_release(struct pool *p, uint64_t id)
 		return false;
 	uint32_t i = (uint32_t)at, g = (p->gen[i] + 1) & GEN_MASK;
 	p->gen[i] = g ? g : 1;
-	append_free(p, i);
+	put(p, i);
 	p->used--;
 	return true;
+}
+
+bool pool_release(struct pool *p, uint64_t id)
+{
+	return free_by(p, id, append_free);
+}
+
+bool pool_give_back(struct pool *p, uint64_t id)
+{
+	return free_by(p, id, prepend_free);
 }
 
 int64_t pool_index(const struct pool *p, uint64_t id)

@@ -45,6 +45,9 @@ bool pool_adopt(struct pool *p, uint64_t id);
 /* Stale or foreign ids are ignored and answer false. */
 bool pool_release(struct pool *p, uint64_t id);
 
+/* The same for one that was not used: it is the next that is handed out, before those that rest. */
+bool pool_give_back(struct pool *p, uint64_t id);
+
 /* Index of a live id, or -1. */
 int64_t pool_index(const struct pool *p, uint64_t id);
 

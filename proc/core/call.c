@@ -385,9 +385,29 @@ static void set_timers(struct call *c)
 
 /* --- a new call --- */
 
-struct call *call_new(uint32_t ports, bool emergency)
+static uint64_t take(uint32_t who, bool emergency, uint32_t *ports, enum refusal *why)
 {
+	if (!leg_may_begin(who)) {
+		*why = REFUSE_SHARE;
+		return ID_NONE;
+	}
+	*ports = media_take_ports(emergency);
+	if (*ports == MEDIA_NO_PORTS) {
+		*why = REFUSE_NO_PORT;
+		return ID_NONE;
+	}
 	uint64_t id = pool_take(&pool, emergency);
+	if (id == ID_NONE) {
+		*why = REFUSE_FULL;
+		media_release_ports(*ports);
+	}
+	return id;
+}
+
+struct call *call_new(uint32_t who, bool emergency, enum refusal *why)
+{
+	uint32_t ports;
+	uint64_t id = take(who, emergency, &ports, why);
 
 	if (id == ID_NONE)
 		return NULL;
@@ -519,6 +539,7 @@ void call_adopted(void)
 			continue;
 		}
 		n++;
+		leg_begins_again(leg_get(c->r.caller));
 		if (c->r.parked)
 			continue;
 		if (!leg_get(c->r.caller) || !leg_get(c->r.callee)) {

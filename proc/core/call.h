@@ -111,6 +111,7 @@ struct call {
 	/* the dialogue with the caller */
 	uint8_t script, step, tries, silences; /* script: enum script */
 	uint8_t seats;                         /* 1 << enum voice_seat: those that it keeps */
+	uint32_t seat_by[2];                   /* by enum voice_seat: on whose account (share.h) */
 	const char *say;                       /* what it is told before the end */
 	uint64_t turn[2];                      /* of voice, by side; 0: none */
 	char kept[CALL_KEPT_MAX + 1];          /* keys that were pressed */
@@ -129,8 +130,9 @@ void call_adopted(void);
 
 struct call *call_get(uint64_t id);
 
-/* A call of this leg to there; ports: its slot. What follows is the machine's. */
-struct call *call_new(uint32_t ports, bool emergency);
+/* A slot for a call and its ports, for this holder (share.h). NULL: `why` says what there is none of. */
+struct call *call_new(uint32_t who, bool emergency, enum refusal *why);
+/* This leg's call to there. What follows is the machine's. */
 void call_start(struct call *c, struct leg *caller, const struct dest *to);
 void call_drop(struct call *c); /* it never began */
 /* Feed the machine and do what it says; l: the leg that it is about, or NULL. The call may be gone afterwards. */

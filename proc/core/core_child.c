@@ -31,6 +31,7 @@
 #include "message.h"
 #include "notice.h"
 #include "owed.h"
+#include "pace.h"
 #include "park.h"
 #include "permit.h"
 #include "pin.h"
@@ -40,6 +41,7 @@
 #include "service.h"
 #include "session.h"
 #include "settings.h"
+#include "share.h"
 #include "spent.h"
 #include "trunk.h"
 #include "expiry.h"
@@ -350,6 +352,7 @@ static void open_all(void)
 	message_init();
 	refer_init();
 	media_init();
+	pace_init();
 	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
 	account_open(&table[CORE_ACCOUNTS]);
 	insist_open(s);
@@ -375,7 +378,7 @@ static void status(struct proc_status *s)
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
 	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, permit_status, desk_status,
-	    mwi_status, emergency_status, left_out_status, lost_status, away_status};
+	    mwi_status, emergency_status, share_status, pace_status, left_out_status, lost_status, away_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

@@ -140,14 +140,12 @@ static void over(struct notice_call *n, bool was_heard)
 
 static void begin(struct notice_call *n)
 {
-	uint32_t ports = voice_ready() && media_ready() ? media_take_ports(false) : MEDIA_NO_PORTS;
-	struct call *c = ports == MEDIA_NO_PORTS ? NULL : call_new(ports, false);
+	enum refusal why;
+	struct call *c = voice_ready() && media_ready() ? call_new(NOBODY, false, &why) : NULL;
 
 	if (!c || !dialogue_take_seat(c)) {
 		if (c)
 			call_drop(c);
-		else if (ports != MEDIA_NO_PORTS)
-			media_release_ports(ports);
 		over(n, false);
 		return;
 	}

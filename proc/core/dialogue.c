@@ -6,10 +6,14 @@
 #include "mail.h"
 #include "pin.h"
 #include "script.h"
+#include "share.h"
 #include "voice.h"
 #include "wire/sdp_offer.h"
 
-enum { FIRST_MS = 10000, GAP_MS = 4000, SILENCES_MAX = 2 };
+enum { FIRST_MS = 10000, GAP_MS = 4000, SILENCES_MAX = 2, SEATS_LEAST = 8 };
+
+static struct share share[VOICE_SEATS];
+_Static_assert(VOICE_SEATS == sizeof((struct call *)0)->seat_by / sizeof(uint32_t), "a holder for each");
 
 /* --- turns --- */
 
@@ -110,9 +114,17 @@ void dialogue_end(struct call *c)
 
 static bool take_seat(struct call *c, enum voice_seat which)
 {
-	if (!(c->seats >> which & 1) && voice_seat_take(which, c->r.emergency))
-		c->seats |= (uint8_t)(1u << which);
-	return c->seats >> which & 1;
+	const struct leg *caller = leg_get(c->r.caller);
+	const uint32_t by = caller ? caller->by : NOBODY;
+
+	if (c->seats >> which & 1)
+		return true;
+	if (!share_has_room(&share[which], by) || !voice_seat_take(which, c->r.emergency))
+		return false;
+	share_add(&share[which], by);
+	c->seat_by[which] = by;
+	c->seats |= (uint8_t)(1u << which);
+	return true;
 }
 
 bool dialogue_take_seat(struct call *c)
@@ -144,8 +156,10 @@ enum dialogue_keys dialogue_keys(const struct leg *l)
 void dialogue_leave_seats(struct call *c)
 {
 	for (int i = 0; i < VOICE_SEATS; i++)
-		if (c->seats >> i & 1)
+		if (c->seats >> i & 1) {
 			voice_seat_release((enum voice_seat)i);
+			share_release(&share[i], c->seat_by[i]);
+		}
 	c->seats = 0;
 }
 
@@ -382,5 +396,7 @@ void dialogue_init(void)
 	static voice_turned *const turned[VOICE_OWNERS] = {[VOICE_CALL] = on_turned};
 
 	voice_init(child_site()->max_calls, turned);
+	for (int i = 0; i < VOICE_SEATS; i++)
+		share_init(&share[i], voice_seats((enum voice_seat)i), SEATS_LEAST);
 	script_init();
 }

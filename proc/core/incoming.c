@@ -6,10 +6,12 @@
 #include "ended.h"
 #include "last_caller.h"
 #include "media.h"
+#include "pace.h"
 #include "plan/incoming.h"
 #include "proof.h"
 #include "session.h"
 #include "settings.h"
+#include "share.h"
 #include "trunk.h"
 #include "wire/sdp_offer.h"
 #include <stdio.h>
@@ -274,6 +276,19 @@ static enum refusal find(struct request *r, struct dest *to, struct number *call
 	return REFUSE_NONE;
 }
 
+/* Who helps calls back in any case. False: the provider is told busy, on which it gives up neither on us nor on its caller. */
+static bool take_line(struct call *c, const struct request *r, struct leg *caller)
+{
+	const bool back = callback_may_lead_to(c);
+
+	caller->r.line = (back || pace_allows(r->flow)) && trunk_line_take(r->flow->trunk, back);
+	if (caller->r.line)
+		return true;
+	share_tell(r->flow, NOBODY, "calls over a trunk: all its lines are taken, or they come too fast");
+	leg_refuse(caller, REFUSE_BUSY, "all lines are taken");
+	return false;
+}
+
 static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to, const char *called)
 {
 	struct leg *caller = leg_new_in(r, c->r.id);
@@ -290,10 +305,14 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	bool known = caller_of(r, &c->outside);
 	c->claims_inside = claims_inside(r, &c->outside);
 	callback_look(c, span_str(called));
+	c->dest = *to;
+	if (!take_line(c, r, caller)) {
+		call_drop(c);
+		return;
+	}
 	c->incoming = 1;
 	proof_begin(c, r, called);
 	(void)leg_set_text(caller, LEG_REMOTE_USER, known ? span_str(c->outside.text) : SPAN("anonymous"));
-	caller->r.line = trunk_line_take(r->flow->trunk, true);
 	call_start(c, caller, to);
 }
 
@@ -317,12 +336,9 @@ void incoming_on_invite(struct request *r)
 		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
 		return;
 	}
-	uint32_t ports = media_take_ports(false);
-	struct call *c = ports == MEDIA_NO_PORTS ? NULL : call_new(ports, false);
+	struct call *c = call_new(NOBODY, false, &why); /* of these a trunk has its lines */
 	if (!c) {
-		reply_refuse(r->reply, ports == MEDIA_NO_PORTS ? REFUSE_NO_PORT : REFUSE_FULL);
-		if (ports != MEDIA_NO_PORTS)
-			media_release_ports(ports);
+		reply_refuse(r->reply, why);
 		return;
 	}
 	begin(c, r, offer, &to, called.text);

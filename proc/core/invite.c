@@ -7,8 +7,10 @@
 #include "hotdesk.h"
 #include "keys.h"
 #include "media.h"
+#include "pace.h"
 #include "refer.h"
 #include "session.h"
+#include "share.h"
 #include "wire/sdp_offer.h"
 
 static void refuse(struct request *r, enum refusal why)
@@ -88,12 +90,11 @@ static void place(struct request *r, uint64_t *transfer)
 		reply_refuse_because(r->reply, REFUSE_OFFER, sdp_refusal_text(bad));
 		return;
 	}
-	uint32_t ports = media_take_ports(r->emergency);
-	struct call *c = ports == MEDIA_NO_PORTS ? NULL : call_new(ports, r->emergency);
+	struct call *c = call_new(r->emergency ? NOBODY : share_of_flow(r->flow), r->emergency, &why);
 	if (!c) {
-		reply_refuse(r->reply, ports == MEDIA_NO_PORTS ? REFUSE_NO_PORT : REFUSE_FULL);
-		if (ports != MEDIA_NO_PORTS)
-			media_release_ports(ports);
+		if (why == REFUSE_SHARE)
+			share_tell(r->flow, r->user, "a phone has as many calls as one may have at once");
+		reply_refuse(r->reply, why);
 		return;
 	}
 	keys_shown(r->flow->device, sdp_keys(offer));
@@ -106,6 +107,11 @@ void invite_on_request(struct request *r)
 
 	if (!login_gate(r, REQUEST_STR(r, from_user)))
 		return;
+	if (!r->emergency && !pace_allows(r->flow)) {
+		share_tell(r->flow, r->user, "a phone begins calls faster than one may");
+		reply_refuse(r->reply, REFUSE_PACE);
+		return;
+	}
 	if (r->m->target_kind == TARGET_TRANSFER && refer_meets(r))
 		return;
 	if (r->m->replaces_call_id.len) {

@@ -13,17 +13,24 @@
 #include "lost.h"
 #include "mark.h"
 #include "owed.h"
+#include "media.h"
 #include "session.h"
+#include "share.h"
 #include "trunk.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CSEQ_LEAP = 1 << 12 };
+enum {
+	CSEQ_LEAP = 1 << 12,
+	CALLS_LEAST = 8, /* of one phone */
+	LEGS_LEAST = 32, /* a few calls to as many phones as one may ring */
+};
 
 static struct pool pool;
 static struct map by_tag; /* our own tag is unique */
 static struct leg *table;
 static struct arena_table *store;
+static struct share calls, legs;
 
 static bool tag_matches(const void *owner, uint32_t slot, struct span key)
 {
@@ -91,6 +98,7 @@ static bool take_over(struct leg *l, const struct leg_record *r)
 	const uint64_t id = r->id;
 
 	l->r = *r;
+	l->by = NOBODY;
 	if (leg_adopt_body(l, (const uint8_t *)(r + 1)) && pool_adopt(&pool, id))
 		return true;
 	leg_text_free(l);
@@ -141,6 +149,11 @@ static void adopt(void)
 	}
 }
 
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 void leg_open(struct arena_table *t)
 {
 	store = t;
@@ -148,30 +161,52 @@ void leg_open(struct arena_table *t)
 	if (!table || !pool_init(&pool, child_node(), t->count, pool_share(t->count)) ||
 	    !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
+	share_init(&legs, t->count, LEGS_LEAST);
+	share_init(&calls, smaller(child_site()->max_calls, media_slots(child_site())), CALLS_LEAST);
 	leg_text_init(t->count + LEG_LATE_MAX);
 	leg_fork_init();
 	adopt();
 }
 
-static struct leg *take(uint64_t call, bool emergency)
+static uint64_t take_id(bool emergency)
 {
 	uint64_t id = pool_take(&pool, emergency);
 
-	if (id == ID_NONE && owed_make_room())
-		id = pool_take(&pool, emergency);
-	if (id == ID_NONE)
+	return id == ID_NONE && owed_make_room() ? pool_take(&pool, emergency) : id;
+}
+
+static struct leg *take(uint64_t call, bool emergency, uint32_t by)
+{
+	if (emergency)
+		by = NOBODY;
+	if (!share_take(&legs, by))
 		return NULL;
+	uint64_t id = take_id(emergency);
+	if (id == ID_NONE) {
+		share_release(&legs, by);
+		return NULL;
+	}
 	struct leg *l = &table[id_index(id)];
 	l->r.id = id;
 	l->r.call = call;
 	l->r.emergency = emergency;
+	l->by = by;
 	l->later.fire = later_fires;
 	return l;
 }
 
-static struct leg *leg_new(uint64_t call, bool emergency)
+/* On the account of who calls. */
+static uint32_t account_of(uint64_t call)
 {
-	struct leg *l = take(call, emergency);
+	const struct call *c = call_get(call);
+	const struct leg *caller = c ? leg_get(c->r.caller) : NULL;
+
+	return caller ? caller->by : NOBODY;
+}
+
+static struct leg *leg_new(uint64_t call, bool emergency, uint32_t by)
+{
+	struct leg *l = take(call, emergency, by);
 
 	if (!l)
 		return NULL;
@@ -180,6 +215,36 @@ static struct leg *leg_new(uint64_t call, bool emergency)
 	rand_hex(l->r.local_tag, 8);
 	enter(l);
 	return l;
+}
+
+bool leg_may_begin(uint32_t who)
+{
+	return share_has_room(&calls, who);
+}
+
+static void begins(struct leg *l)
+{
+	l->begins = l->by != NOBODY && !l->r.trunk;
+	if (l->begins)
+		share_add(&calls, l->by);
+}
+
+void leg_begins_again(struct leg *l)
+{
+	if (!l || l->r.emergency)
+		return;
+	l->by = share_of_leg(l);
+	share_add(&legs, l->by);
+	begins(l);
+}
+
+void leg_leaves_share(struct leg *l)
+{
+	share_release(&legs, l->by);
+	if (l->begins)
+		share_release(&calls, l->by);
+	l->by = NOBODY;
+	l->begins = false;
 }
 
 static void leg_free(struct leg *l)
@@ -196,6 +261,7 @@ static void leg_free(struct leg *l)
 		arena_clear(store, slot_of(l));
 	if (l->r.line)
 		trunk_line_release(l->r.trunk);
+	leg_leaves_share(l);
 	pool_release(&pool, l->r.id);
 	leg_text_free(l);
 	memset(l, 0, sizeof *l);
@@ -237,7 +303,7 @@ static struct span own_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
 
 struct leg *leg_new_in(struct request *r, uint64_t call)
 {
-	struct leg *l = leg_new(call, r->emergency);
+	struct leg *l = leg_new(call, r->emergency, share_of_flow(r->flow));
 	char name[USER_NAME_MAX + 1];
 
 	if (!l)
@@ -252,6 +318,7 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 	l->r.listener = r->flow->listener;
 	l->r.seen = r->flow->remote;
 	l->r.remote_cseq = r->m->cseq;
+	begins(l);
 	l->r.allow = r->m->allow;
 	l->reliable = (r->m->required & SIP_TAG_100REL) != 0;
 	l->invite = r->reply;
@@ -268,7 +335,7 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 /* Over a flow that is there (NULL: none is), from one name to the other. */
 static struct leg *new_out(const struct flow *f, uint64_t call, bool emergency, struct span from, struct span to)
 {
-	struct leg *l = f ? leg_new(call, emergency) : NULL;
+	struct leg *l = f ? leg_new(call, emergency, account_of(call)) : NULL;
 	char call_id[33];
 
 	if (!l)
@@ -328,7 +395,7 @@ struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct s
 /* Requests in its dialog are answered with 481: our tag leads to the leg whose INVITE it was. */
 struct leg *leg_new_beside(const struct leg *l, const struct msg_response *m, const struct ipc_view *v)
 {
-	struct leg *beside = take(ID_NONE, l->r.emergency);
+	struct leg *beside = take(ID_NONE, l->r.emergency, l->by);
 
 	if (!beside)
 		return NULL;

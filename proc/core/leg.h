@@ -75,6 +75,8 @@ struct leg {
 	struct leg_record r;
 	uint8_t *body; /* leg_text.c's */
 	uint32_t room;
+	uint32_t by;          /* share.h: on whose account it is, the caller's; NOBODY: on none any more */
+	bool begins;          /* and so is the call that it began */
 	struct reply invite;  /* its INVITE or re-INVITE that we are to answer or did answer */
 	struct reply request; /* the request in hand */
 	uint64_t invite_ref;  /* our INVITE */
@@ -154,6 +156,13 @@ struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct s
 struct leg *leg_new_beside(const struct leg *l, const struct msg_response *m, const struct ipc_view *v);
 /* The user of a leg as others see it: the extension, or phone-N. */
 const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1]);
+
+/* Has this holder (share.h) a call left that it may begin? */
+bool leg_may_begin(uint32_t who);
+/* The caller of a call that was adopted; may be NULL. */
+void leg_begins_again(struct leg *l);
+/* What is over is on nobody's account. */
+void leg_leaves_share(struct leg *l);
 
 /* Feed the state machine and do what it says. The leg may be gone afterwards. */
 void leg_event(struct leg *l, enum leg_event event);

@@ -17,6 +17,7 @@ static struct {
 	uint16_t lo;
 	struct pool slots;
 	uint64_t *rested_ms; /* when a slot may be used again */
+	bool *shown;         /* somebody was told of this slot's ports */
 	bool told;
 } ports;
 
@@ -28,11 +29,12 @@ static struct {
 void media_init(void)
 {
 	const struct site *s = child_site();
-	uint32_t n = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS;
+	uint32_t n = media_slots(s);
 
 	ports.lo = s->media_port_lo;
 	ports.rested_ms = calloc(n, sizeof *ports.rested_ms);
-	if (!ports.rested_ms || !pool_init(&ports.slots, child_node(), n, pool_share(n)))
+	ports.shown = calloc(n, sizeof *ports.shown);
+	if (!ports.rested_ms || !ports.shown || !pool_init(&ports.slots, child_node(), n, pool_share(n)))
 		log_fatal("no memory for media ports");
 	pool_rest_long(&ports.slots);
 }
@@ -62,14 +64,24 @@ uint16_t media_first_port(uint32_t slot)
 
 bool media_adopt_ports(uint32_t slot, uint16_t first)
 {
-	return slot < ports.slots.cap && media_first_port(slot) == first &&
-	       pool_adopt(&ports.slots, id_make(child_node(), 1, slot));
+	if (slot >= ports.slots.cap || media_first_port(slot) != first ||
+	    !pool_adopt(&ports.slots, id_make(child_node(), 1, slot)))
+		return false;
+	ports.shown[slot] = true;
+	return true;
 }
 
 void media_release_ports(uint32_t slot)
 {
-	if (pool_release(&ports.slots, pool_id_at(&ports.slots, slot)))
+	const uint64_t id = pool_id_at(&ports.slots, slot);
+
+	if (!ports.shown[slot]) {
+		pool_give_back(&ports.slots, id);
+		return;
+	}
+	if (pool_release(&ports.slots, id))
 		ports.rested_ms[slot] = child_now() + MEDIA_PORTS_REST_MS;
+	ports.shown[slot] = false;
 }
 
 uint16_t media_port(const struct call *c, unsigned side)
@@ -107,6 +119,7 @@ void media_face(struct sdp *sdp, const struct call *c, struct leg *l, bool rtcp_
 	uint16_t port = media_port(c, l->r.side);
 	struct sdp before;
 
+	ports.shown[c->r.ports] = true;
 	sdp_drop_ice(sdp);
 	a->at = *us;
 	a->at.port = port;

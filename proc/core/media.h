@@ -6,8 +6,14 @@
 #include "call.h"
 
 /* Slots are handed out longest rested first: tens of seconds in practice, so that a phone which has not heard of the end
- * talks to nobody; when nearly all are in use still never less than this. */
+ * talks to nobody; when nearly all are in use still never less than this. One of which nobody was told does not rest. */
 enum { MEDIA_PORTS_REST_MS = 2000, MEDIA_NO_PORTS = UINT32_MAX };
+
+/* Of the site's ports. */
+static inline uint32_t media_slots(const struct site *s)
+{
+	return (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS;
+}
 
 void media_init(void);
 bool media_ready(void);

@@ -8,20 +8,23 @@
 #include "hotdesk.h"
 #include "permit.h"
 #include "registrar.h"
+#include "share.h"
 #include <stdlib.h>
 
-enum { MESSAGES_MAX = 512, PHONES_MAX = 64 };
+enum { MESSAGES_MAX = 512, PHONES_MAX = 64, LEAST = 8 };
 
 struct message {
 	uint64_t id;
 	struct reply reply;
 	uint64_t notice;     /* own: watch's token of it */
+	uint32_t by;         /* share.h */
 	uint8_t waiting;     /* phones that have not answered, PHONES_MAX at most */
 	bool delivered, own; /* own: from the exchange itself */
 };
 
 static struct pool pool;
 static struct message *table;
+static struct share share;
 static uint64_t notices, notices_delivered;
 
 struct words {
@@ -33,6 +36,7 @@ void message_init(void)
 	table = calloc(MESSAGES_MAX, sizeof *table);
 	if (!table || !pool_init(&pool, child_node(), MESSAGES_MAX, 0))
 		log_fatal("no memory for messages");
+	share_init(&share, MESSAGES_MAX, LEAST);
 }
 
 void message_told(uint64_t notice, bool told)
@@ -70,6 +74,12 @@ static bool tell_by_call(const struct message *t)
 	return t->own && !t->delivered && alarm_desk(&desk) && desk_alarm(&desk, t->notice);
 }
 
+static void forget(struct message *t)
+{
+	share_release(&share, t->by);
+	pool_release(&pool, t->id);
+}
+
 static void finish(struct message *t)
 {
 	if (!t->own && t->delivered)
@@ -78,7 +88,7 @@ static void finish(struct message *t)
 		reply_refuse(t->reply, REFUSE_OFFLINE);
 	else if (!t->delivered)
 		message_told(t->notice, false);
-	pool_release(&pool, t->id);
+	forget(t);
 }
 
 static bool send_to(struct message *t, const struct registration *to, const struct words *w)
@@ -166,13 +176,16 @@ void message_on_request(struct request *r)
 		reply_refuse(r->reply, why);
 		return;
 	}
-	uint64_t id = pool_take(&pool, false);
+	const uint32_t by = share_of_flow(r->flow);
+	const bool may = share_has_room(&share, by);
+	const uint64_t id = may ? pool_take(&pool, false) : ID_NONE;
 	if (id == ID_NONE) {
-		reply_refuse(r->reply, REFUSE_FULL);
+		reply_refuse(r->reply, may ? REFUSE_FULL : REFUSE_SHARE);
 		return;
 	}
+	share_add(&share, by);
 	struct message *t = &table[id_index(id)];
-	*t = (struct message){.id = id, .reply = r->reply};
+	*t = (struct message){.id = id, .reply = r->reply, .by = by};
 	const struct user *from = directory_user(hotdesk_person(r->user, r->flow->device));
 	const struct words w = {span_str(from->name), span_str(from->display), REQUEST_STR(r, text)};
 	send_all(t, &callee, &w);
@@ -191,7 +204,7 @@ void message_on_notice(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	struct message *t = &table[id_index(id)];
-	*t = (struct message){.id = id, .own = true, .notice = m->token};
+	*t = (struct message){.id = id, .own = true, .notice = m->token, .by = NOBODY};
 	const struct words w = {SPAN("ringfence"), SPAN("Ringfence"), ipc_str(v, m->text)};
 	send_all(t, &desk, &w);
 }
@@ -209,7 +222,7 @@ void message_on_answer(const struct ask *a, const struct msg_response *m, const 
 	if (--t->waiting > 0)
 		return;
 	if (tell_by_call(t))
-		pool_release(&pool, t->id);
+		forget(t);
 	else
 		finish(t);
 }

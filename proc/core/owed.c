@@ -65,6 +65,7 @@ void owed_begin(struct leg *l)
 		return;
 	}
 	leg_keep_dialog(l);
+	leg_leaves_share(l);
 	ask_done(l->invite_ref);
 	ask_done(l->change_ref);
 	ask_done(l->refresh_ref);

@@ -5,10 +5,14 @@
 #include "park.h"
 #include "refer_meet.h"
 #include "refer_out.h"
+#include "share.h"
 #include <stdlib.h>
 
 static struct pool pool;
 static struct refer *table;
+static struct share share;
+
+enum { LEAST = 4 };
 
 static uint32_t transfers_max(void)
 {
@@ -20,6 +24,7 @@ void refer_init(void)
 	table = calloc(transfers_max(), sizeof *table);
 	if (!table || !pool_init(&pool, child_node(), transfers_max(), 0))
 		log_fatal("no memory for transfers");
+	share_init(&share, transfers_max(), LEAST);
 }
 
 struct refer *refer_get(uint64_t id)
@@ -96,6 +101,7 @@ static void free_transfer(struct refer *t)
 	if (c && c->transfer == t->id)
 		c->transfer = 0;
 	timer_cancel(&child_wheel, &t->timer);
+	share_release(&share, t->by);
 	pool_release(&pool, t->id);
 }
 
@@ -122,15 +128,19 @@ static void on_time(struct timer *timer, uint64_t now_ms)
 
 struct refer *refer_new(struct leg *l, struct request *r, enum refer_way way)
 {
-	uint64_t id = pool_take(&pool, false);
+	const uint32_t by = share_of_leg(l);
+	const bool may = share_has_room(&share, by);
+	const uint64_t id = may ? pool_take(&pool, false) : ID_NONE;
 
 	if (id == ID_NONE) {
 		if (r)
-			reply_refuse(r->reply, REFUSE_FULL);
+			reply_refuse(r->reply, may ? REFUSE_FULL : REFUSE_SHARE);
 		return NULL;
 	}
+	share_add(&share, by);
 	struct refer *t = &table[id_index(id)];
 	*t = (struct refer){.id = id,
+	    .by = by,
 	    .leg = l->r.id,
 	    .call = l->r.call,
 	    .user = l->r.person,

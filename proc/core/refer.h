@@ -42,6 +42,7 @@ struct refer {
 	uint64_t visitor;     /* attended: the leg of the one who came second */
 	uint64_t line, mine;  /* to a line: its leg, and beside it that of whoever transfers */
 	uint32_t user;        /* who transfers, and pays */
+	uint32_t by;          /* share.h */
 	uint32_t cseq;        /* of the REFER: the id of its event (RFC 3515 2.4.6) */
 	uint16_t code;        /* what the next NOTIFY says */
 	uint8_t state, way, parties;

@@ -3,24 +3,20 @@
 #include "join.h"
 #include "media.h"
 #include "session.h"
+#include "share.h"
 #include "wire/sdp_offer.h"
 
 /* The call in which they meet; the first one's leg is its caller. */
 static struct call *meeting(struct refer *t, struct request *r)
 {
 	struct call *c = call_get(t->onward);
-	uint32_t ports;
+	enum refusal why = REFUSE_NO_MEDIA;
 
 	if (c)
 		return c;
-	ports = media_ready() ? media_take_ports(false) : MEDIA_NO_PORTS;
-	c = ports == MEDIA_NO_PORTS ? NULL : call_new(ports, false);
+	c = media_ready() ? call_new(share_of_flow(r->flow), false, &why) : NULL;
 	if (!c) {
-		reply_refuse(r->reply, !media_ready()            ? REFUSE_NO_MEDIA
-				       : ports == MEDIA_NO_PORTS ? REFUSE_NO_PORT
-								 : REFUSE_FULL);
-		if (ports != MEDIA_NO_PORTS)
-			media_release_ports(ports);
+		reply_refuse(r->reply, why);
 		return NULL;
 	}
 	c->r.who = WHO_USER;

@@ -32,6 +32,9 @@ static const struct refusal_row row[REFUSALS] = {
     [REFUSE_NO_KEEPER] = {503, 399, 41, 2, "logins can't be checked this moment; keeper is restarting"},
     [REFUSE_NO_MEDIA] = {503, 399, 41, 2, "the media relay is restarting"},
     [REFUSE_NO_PORT] = {503, 399, 34, 5, "all media ports are in use"},
+    /* a phone sends nothing more meanwhile, a call for help neither (RFC 3261 21.5.4): so it is short */
+    [REFUSE_SHARE] = {503, 399, 42, 2, "one phone has no more of this at once"},
+    [REFUSE_PACE] = {503, 399, 42, 1, "one phone begins no more calls in so short a time"},
     [REFUSE_TOO_LONG] = {400, 399, 0, 0, "Call-ID, tag, Contact or Record-Route is too long"},
     [REFUSE_NO_ACK] = {408, 399, 102, 0, "the answer was never acknowledged"},
     [REFUSE_NO_PRACK] = {504, 399, 102, 0, "a reliable provisional answer was never acknowledged"},

@@ -28,8 +28,8 @@ bool trunk_may_come(uint32_t tried);
 /* More calls than lines: only help has more. */
 bool trunk_is_over(uint8_t trunk);
 
-/* False: all are taken. */
-bool trunk_line_take(uint8_t trunk, bool emergency);
+/* False: all are taken. beyond: for help, or for its call-back, there is one more (R16). */
+bool trunk_line_take(uint8_t trunk, bool beyond);
 void trunk_line_release(uint8_t trunk);
 
 /* As this trunk spells it (trunk 0: as people do) to the canonical form, and back. */

@@ -84,11 +84,11 @@ void trunk_hurry(void)
 			trunk_feed(&trunk_table[i], TRUNK_BEGIN);
 }
 
-bool trunk_line_take(uint8_t trunk, bool emergency)
+bool trunk_line_take(uint8_t trunk, bool beyond)
 {
 	struct trunk *t = trunk_get(trunk);
 
-	if (!t || (t->busy >= trunk_section(t)->lines && !emergency))
+	if (!t || (t->busy >= trunk_section(t)->lines && !beyond))
 		return false;
 	t->busy++;
 	return true;

@@ -69,6 +69,11 @@ bool voice_seat_take(enum voice_seat which, bool emergency)
 	return true;
 }
 
+uint32_t voice_seats(enum voice_seat which)
+{
+	return seats[which].n;
+}
+
 void voice_seat_release(enum voice_seat which)
 {
 	seats[which].used--;

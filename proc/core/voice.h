@@ -41,6 +41,7 @@ bool voice_ready(void);
 enum voice_seat { SEAT_SPOKEN_TO, SEAT_MESSAGE, VOICE_SEATS };
 bool voice_seat_take(enum voice_seat which, bool emergency); /* false: all are taken */
 void voice_seat_release(enum voice_seat which);
+uint32_t voice_seats(enum voice_seat which); /* how many there are */
 
 /* A voice that died is waited for so long. Meanwhile turns may begin, and those that ran are said from their beginning when it is back;
  * those that loop wait as long as their call wants. Keys that were pressed are gone with voice. A recording can't be said again: it ends

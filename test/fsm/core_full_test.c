@@ -18,6 +18,8 @@ static void begin_with_calls(uint32_t calls, uint32_t ports)
 {
 	sim_defaults();
 	sim.device[3].flags = DEVICE_FIXED;
+	for (int i = 0; i < SIM_DEVICES_MAX; i++)
+		sim.bound[0][i] = true;
 	sim.site.max_calls = calls;
 	sim.site.media_port_hi = (uint16_t)(sim.site.media_port_lo + 4 * ports - 1);
 	sim.site.trunks = 1;
@@ -240,6 +242,7 @@ enum { CALLS = 40 };
 static void transfers(void)
 {
 	static struct talk up[CALLS], down[CALLS];
+	static struct phone many[SIM_DEVICES_MAX];
 	unsigned code = 0;
 	int n = 0;
 
@@ -247,11 +250,18 @@ static void transfers(void)
 	phone_register(&carol);
 	for (; n < CALLS && code != 503; n++) {
 		up[n].allow = down[n].allow = 1u << SIP_REFER;
-		call_up(&up[n], &alice, &down[n], &bob);
-		struct msg_request *m = talk_begin(&down[n], SIP_REFER);
+		struct phone *one = &many[n % SIM_DEVICES_MAX]; /* one phone has no more than its share */
+		if (!one->user) {
+			*one = alice;
+			one->device = (uint32_t)n;
+			one->flow = 0;
+			phone_register(one);
+		}
+		call_up(&up[n], one, &down[n], &bob);
+		struct msg_request *m = talk_begin(&up[n], SIP_REFER);
 		m->refer_kind = REFER_USER;
-		m->refer_user = phone_put(&bob, "carol");
-		struct heard *h = reply_to(talk_end(&down[n]));
+		m->refer_user = phone_put(one, "carol");
+		struct heard *h = reply_to(talk_end(&up[n]));
 		NEED(h);
 		code = respond(h)->code;
 		NEED(code == 202 || code == 503);

@@ -12,6 +12,8 @@ static void set_up(void)
 {
 	sim.bound[1][5] = true;
 	sim.device[6].flags = DEVICE_FIXED;
+	for (int i = 0; i < SIM_DEVICES_MAX; i++)
+		sim.bound[0][i] = true;
 }
 
 static void phones(void)
@@ -682,12 +684,28 @@ static void a_refused_directory_changes_nothing(void)
 enum { MANY = 40 };
 
 static struct talk up[MANY], down[MANY];
+/* One phone has no more than its share: what fills a pool are many. */
+static struct phone crowd[SIM_DEVICES_MAX];
+
+static struct phone *one_of_crowd(uint32_t i, uint32_t of)
+{
+	struct phone *p = &crowd[i % of];
+
+	if (!p->user) {
+		*p = alice;
+		p->device = i % of;
+		p->flow = 0;
+		phone_register(p);
+		sim_clear();
+	}
+	return p;
+}
 
 /* Calls until one is refused; how many went through. */
 static int fill_with_calls(unsigned *code)
 {
 	for (int i = 0; i < MANY; i++) {
-		talk_invite(&up[i], &alice, "bob", &offer);
+		talk_invite(&up[i], one_of_crowd((uint32_t)i, 3), "bob", &offer);
 		if ((*code = code_of(up[i].txn)))
 			return i;
 		talk_rings_at(&down[i], &bob);
@@ -769,7 +787,7 @@ static uint32_t pile_up(struct phone *silent)
 	uint32_t n = 0;
 
 	for (; n < 100; n++) {
-		talk_invite(&a, &alice, silent->user, &offer);
+		talk_invite(&a, one_of_crowd(n, 3), silent->user, &offer);
 		if ((code = code_of(a.txn)))
 			break;
 		talk_rings_at(&b, silent);
@@ -837,10 +855,11 @@ static void messages_run_out(void)
 	int n = 0;
 	sim_clear();
 	for (; n < 600; n++) {
-		struct msg_request *m = phone_begin(&alice, SIP_MESSAGE);
-		m->target_user = phone_put(&alice, "bob");
-		m->text = phone_put(&alice, "x");
-		txn = phone_end(&alice);
+		struct phone *p = one_of_crowd((uint32_t)n, SIM_DEVICES_MAX);
+		struct msg_request *m = phone_begin(p, SIP_MESSAGE);
+		m->target_user = phone_put(p, "bob");
+		m->text = phone_put(p, "x");
+		txn = phone_end(p);
 		struct heard *h = reply_to(txn);
 		if (h) {
 			NEED(respond(h)->code == 503 || respond(h)->code == 480);
@@ -878,7 +897,7 @@ static void flows_run_out(void)
 
 static void records_run_out(void)
 {
-	begin_small(8, 64);
+	begin_small(1000, 1000);
 	sim_link_down(PROC_LEDGER, 0);
 	for (int i = 0; i < 2100; i++) {
 		talk_invite(&a, &alice, "bob", &offer);

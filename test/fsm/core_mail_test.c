@@ -395,6 +395,46 @@ static void no_room_in_voice_is_as_without_voicemail(void)
 	NEED(sim_status("voice-message-seats").used == 0 && sim_status("voice-seats").used == 0);
 }
 
+static void a_large_site(void)
+{
+	mailbox();
+	sim.site.max_calls = 160;
+	sim.site.media_port_hi = (uint16_t)(sim.site.media_port_lo + 4 * 400 - 1);
+}
+
+/* One phone that speaks on mailbox after mailbox leaves voice to others (T23). */
+static void one_phone_does_not_keep_others_from_the_mailbox(void)
+{
+	enum { MOST = VOICE_MAILS_MAX / 8 };
+	static struct talk speaks[MOST];
+
+	begin_with(a_large_site);
+	for (int i = 0; i < MOST; i++) {
+		busy();
+		answered(&a);
+		speaks[i] = a;
+		sim_clear();
+	}
+	busy();
+	NEED(code_of(a.txn) == 486 && sim_status("voice-message-seats").used == MOST);
+	phone_init(&carol, 2);
+	phone_register(&carol);
+	struct sdp hers = sdp_plain(&carol);
+	talk_invite(&a, &carol, "bob", &hers);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 486, NULL);
+	answered(&a);
+	talk_send(&a, SIP_BYE, NULL);
+	for (int i = 0; i < MOST; i++)
+		talk_send(&speaks[i], SIP_BYE, NULL);
+	finish();
+	NEED(sim_status("voice-message-seats").used == 0);
+	busy();
+	answered(&a);
+	talk_send(&a, SIP_BYE, NULL);
+	finish();
+}
+
 static void no_key_is_said(void)
 {
 	begin_with(mailbox);
@@ -944,6 +984,7 @@ int main(void)
 	SIM(ledger_may_be_faster_than_voice);
 	SIM(no_room_is_said);
 	SIM(no_room_in_voice_is_as_without_voicemail);
+	SIM(one_phone_does_not_keep_others_from_the_mailbox);
 	SIM(no_key_is_said);
 	SIM(a_mute_ledger_ends_it);
 	SIM(a_mute_keeper_ends_it);

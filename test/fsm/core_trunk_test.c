@@ -769,6 +769,7 @@ static void two_new_numbers_abroad_and_no_third(void)
 		NEED(alarms >= (i >= 2)); /* the second is an alarm: the ceiling is reached */
 	}
 	NEED(out == 2 && alarms >= 2 && alarms <= 6); /* extension and phone, half and whole; and that it goes on */
+	sim_pass(4000); /* nobody begins more calls than that at once */
 	/* what was dialled before, and what is no foreign country, goes on */
 	up_at(&a, &t, "+25261000000", &telco[0]);
 	call_hang_up(&a, &t);

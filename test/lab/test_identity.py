@@ -10,7 +10,7 @@ import net
 import pki
 import sip
 from linphone import Linphone
-from scripted import Call
+from scripted import Call, answer_call
 
 V = ssl.TLSVersion
 
@@ -513,3 +513,66 @@ def test_t23_flood_is_shed(exchange, people, scripted):
     assert other.answer(other.request("OPTIONS", f"sip:{other.domain}")).code == 200
     assert time.monotonic() - start < 2 and n > 500
     assert exchange.rss_kb() < before * 1.2 + 8192
+
+
+def test_t23_calls_of_one_phone_shut_nobody_out(exchange, people, scripted):
+    """R27: a user who has logged in sends INVITEs as fast as they go, to a phone that is not there, then to one that rings and rings. All the while
+    others call each other, refusals say when to come back, a call for help of the same phone passes, and it may call again soon after."""
+    people.bundle("away")
+    c, a, b, rings, centre = (scripted(n) for n in ("ia", "ib", "if", "ig", "112"))
+    under_way, finals = {}, []
+
+    def flood(target, n):
+        for _ in range(n):
+            sent = c.invite(target)
+            under_way[sent.own["Call-ID"]] = sent
+
+    def hear(seconds=0.05):
+        for m in c.quiet(seconds):
+            if m.code >= 200 and m.get("Call-ID") in under_way:
+                c.ack(under_way.pop(m.get("Call-ID")), m)
+                finals.append(m)
+
+    def others_talk():
+        start = time.monotonic()
+        Call(a, b).bye()
+        assert time.monotonic() - start < 2
+
+    def is_helped():
+        sent = c.invite("112")
+        answer_call(centre)
+        ok = c.answer(sent)
+        assert ok.code == 200, ok
+        c.ack(sent, ok)
+        centre.wait_request("ACK")
+        bye = c.in_dialog("BYE", sent, ok, 2)
+        centre.reply(centre.wait_request("BYE"), 200, "OK")
+        assert c.answer(bye).code == 200
+
+    for _ in range(20):
+        flood("away", 30)
+        hear(0.2)
+        others_talk()
+    is_helped()
+    hear(1)
+    refused = [m for m in finals if m.code == 503]
+    assert len(finals) == 600 and len(refused) > 400, len(refused)
+    assert all(0 < int(m.get("Retry-After")) <= 5 for m in refused)
+    assert "begins calls faster" in exchange.wait_event("call refused")["detail"]
+
+    time.sleep(9)                   # all that it may begin at once, again
+    finals.clear()
+    flood("ig", 25)
+    hear(1)
+    ringing = [m for m in rings.quiet(0.5) if m.method == "INVITE"]
+    assert len(ringing) == 12 and len(finals) == 13, (len(ringing), len(finals))        # of 100 pairs of ports
+    others_talk()
+    is_helped()
+    for invite in ringing:
+        rings.reply(invite, 486, "Busy Here", to_tag="t2")
+    hear(1)
+    assert not under_way
+    flood("ig", 1)
+    rings.reply(rings.wait_request("INVITE"), 486, "Busy Here", to_tag="t3")
+    hear(1)
+    assert finals[-1].code == 486

@@ -83,6 +83,21 @@ static void long_rest_takes_all_others_first(void)
 	}
 }
 
+/* What was not used comes before what rests. */
+static void what_is_given_back_is_next(void)
+{
+	CHECK(start(4, 0));
+	pool_rest_long(&pool);
+	uint64_t id[4];
+	for (int i = 0; i < 4; i++)
+		id[i] = pool_take(&pool, false);
+	CHECK(pool_give_back(&pool, id[3]) && !pool_give_back(&pool, id[3]) && pool.used == 3);
+	CHECK(pool_release(&pool, id[0]) && pool_release(&pool, id[1]) && pool_give_back(&pool, id[2]));
+	CHECK(id_index(pool_take(&pool, false)) == 2 && id_index(pool_take(&pool, false)) == 3);
+	CHECK(id_index(pool_take(&pool, false)) == 0 && id_index(pool_take(&pool, false)) == 1);
+	CHECK(pool_take(&pool, false) == ID_NONE && pool_index(&pool, id[2]) == -1);
+}
+
 static void adopted_slots_are_not_handed_out(void)
 {
 	CHECK(start(CAP, 0));
@@ -104,6 +119,7 @@ int main(void)
 	RUN(few_at_a_time_stay_few);
 	RUN(all_are_handed_out);
 	RUN(long_rest_takes_all_others_first);
+	RUN(what_is_given_back_is_next);
 	RUN(adopted_slots_are_not_handed_out);
 	return TEST_END;
 }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+#include "share.h"
+#include "base/log.h"
+#include "leg.h"
+#include <stdlib.h>
+
+enum { TELL_AGAIN_MS = 60000 };
+
+static uint64_t refused;
+
+/* The devices from 0, then the trunks from 1. */
+static uint32_t of_trunk(uint8_t trunk)
+{
+	return child_site()->max_phones + trunk;
+}
+
+uint32_t share_holders(void)
+{
+	return of_trunk(SITE_TRUNKS_MAX) + 1;
+}
+
+uint32_t share_of_flow(const struct flow *f)
+{
+	return f->trunk ? of_trunk(f->trunk) : f->device;
+}
+
+uint32_t share_of_leg(const struct leg *l)
+{
+	return l->r.trunk ? of_trunk(l->r.trunk) : l->r.device;
+}
+
+void share_init(struct share *s, uint32_t slots, uint32_t least)
+{
+	*s = (struct share){.phone_most = share_most(slots, least),
+	    .trunk_most = slots - slots / 4,
+	    .held = calloc(share_holders(), sizeof *s->held)};
+	if (!s->held)
+		log_fatal("no memory for shares");
+}
+
+bool share_has_room(const struct share *s, uint32_t who)
+{
+	if (who == NOBODY || s->held[who] < (who > child_site()->max_phones ? s->trunk_most : s->phone_most))
+		return true;
+	refused++;
+	return false;
+}
+
+bool share_take(struct share *s, uint32_t who)
+{
+	const bool room = share_has_room(s, who);
+
+	if (room)
+		share_add(s, who);
+	return room;
+}
+
+void share_add(struct share *s, uint32_t who)
+{
+	if (who != NOBODY)
+		s->held[who]++;
+}
+
+void share_release(struct share *s, uint32_t who)
+{
+	if (who != NOBODY)
+		s->held[who]--;
+}
+
+void share_tell(const struct flow *f, uint32_t user, const char *what)
+{
+	static uint64_t *silent_until_ms;
+	const uint32_t who = share_of_flow(f);
+
+	if (!silent_until_ms && !(silent_until_ms = calloc(share_holders(), sizeof *silent_until_ms)))
+		return;
+	if (child_now() < silent_until_ms[who])
+		return;
+	silent_until_ms[who] = child_now() + TELL_AGAIN_MS;
+	child_event(EVENT_CALL_REFUSED, SEVERITY_WARNING, f->device, user, &f->remote, what);
+}
+
+void share_status(struct proc_status *s)
+{
+	status_counter(s, "beyond-share", refused);
+}
