@@ -433,8 +433,16 @@ static void adopt(void)
 			kept_leave_out(store, i);
 			continue;
 		}
-		if (arena_marks(store, i) >= ARENA_MARKS_MAX || !media_adopt_ports(r->ports, r->port)) {
+		if (arena_marks(store, i) >= ARENA_MARKS_MAX) {
 			arena_clear(store, i);
+			continue;
+		}
+		if (!kept_call_fits(r)) {
+			kept_leave_unfit(store, i);
+			continue;
+		}
+		if (!media_adopt_ports(r->ports, r->port)) {
+			kept_leave_out(store, i);
 			continue;
 		}
 		if (!pool_adopt(&pool, r->id)) {

@@ -23,7 +23,11 @@ void kept_open(int fd, const struct site *s, struct arena_table table[CORE_TABLE
 const char *kept_judge(int fd, const struct site *s);
 /* Is each number of it in range, each text at an end and fit for the messages that it goes into? What is not so is not adopted. */
 bool kept_leg_ok(const struct leg_record *r);
+/* Its trunk and its listener are of the site still. */
+bool kept_leg_fits(const struct leg_record *r);
 bool kept_call_ok(const struct call_record *r);
+/* Its trunk and its ports are of the site still. */
+bool kept_call_fits(const struct call_record *r);
 bool kept_registration_ok(const struct registration *r);
 bool kept_ban_ok(const struct ban *b);
 bool kept_subscription_ok(const struct subscription_record *r);
@@ -35,6 +39,8 @@ bool kept_hotdesk_ok(const struct hotdesk *h);
 bool kept_text_ok(const char *s, size_t cap); /* it ends within cap octets and holds no controls */
 /* This one core can't have written: it is wiped, and counted. */
 void kept_leave_out(struct arena_table *t, uint32_t i);
+/* This one is right, and the configuration has no place for it any more: the same, by another name. */
+void kept_leave_unfit(struct arena_table *t, uint32_t i);
 void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES]);
 
 #endif

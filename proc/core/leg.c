@@ -104,6 +104,10 @@ static void adopt(void)
 			arena_clear(store, i);
 			continue;
 		}
+		if (id_index(r->id) == i && kept_leg_ok(r) && !kept_leg_fits(r)) {
+			kept_leave_unfit(store, i);
+			continue;
+		}
 		if (id_index(r->id) != i || !kept_leg_ok(r) || !take_over(l, r)) {
 			kept_leave_out(store, i);
 			continue;

@@ -58,10 +58,14 @@ uint16_t media_first_port(uint32_t slot)
 	return (uint16_t)(ports.lo + RELAY_PORTS * slot);
 }
 
+bool media_has_ports(uint32_t slot, uint16_t first)
+{
+	return slot < ports.slots.cap && media_first_port(slot) == first;
+}
+
 bool media_adopt_ports(uint32_t slot, uint16_t first)
 {
-	return slot < ports.slots.cap && media_first_port(slot) == first &&
-	       pool_adopt(&ports.slots, id_make(child_node(), 1, slot));
+	return media_has_ports(slot, first) && pool_adopt(&ports.slots, id_make(child_node(), 1, slot));
 }
 
 void media_release_ports(uint32_t slot)
