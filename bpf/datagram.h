@@ -120,9 +120,20 @@ static __always_inline int read_ip(void *data, void *end, const __u32 l3, const 
 
 /* --- leaving --- */
 
-/* No load goes over it, in the program. Between media's note in the tally and the next writing there is a system call, which no
- * processor reads ahead of. */
+/* No load goes over it. x86 does its loads in their order, so that there only the compiler must be told; elsewhere it takes a full barrier,
+ * which each atomic that gives a value back is (linux/Documentation/atomic_t.txt), here one on the program's own stack. The other half of
+ * it is in map_elem() of proc/media: its note in the tally is seen before anything of the next writing. */
+#ifdef LOADS_IN_ORDER
 #define AS_WRITTEN asm volatile("" : : : "memory")
+#else
+#define AS_WRITTEN                                        \
+	({                                                \
+		__u64 own = 0, was;                       \
+		asm volatile("" : : : "memory");          \
+		was = __sync_lock_test_and_set(&own, 0);  \
+		asm volatile("" : : "r"(was) : "memory"); \
+	})
+#endif
 
 static __always_inline struct flow_mark mark_of(const struct flow *f)
 {
@@ -145,7 +156,6 @@ static __always_inline void take_way(const struct flow *f, __u32 slot, __u8 fram
 	out->source_port = f->source_port;
 	out->next_family = f->next_family;
 	out->frame = frame;
-	AS_WRITTEN;
 }
 
 static __always_inline __u64 words_of(const struct flow_ip *ip)

@@ -60,6 +60,7 @@ static __always_inline int sends_by(__u32 slot, __u8 *family, struct way *way)
 	struct flow_mark was = mark_of(f);
 	*family = f->family;
 	take_way(f, slot, FLOW_FRAME_NONE, way);
+	AS_WRITTEN;
 	f = bpf_map_lookup_elem(&sends, &slot);
 	if (!f)
 		return 0;

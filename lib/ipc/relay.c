@@ -91,3 +91,12 @@ bool relay_spec_ok(const void *spec)
 	return r->emergency <= 1 && r->answered <= 1 && side_ok(&r->side[0]) && side_ok(&r->side[1]) &&
 	       pair_ok(&r->side[0], &r->side[1]);
 }
+
+uint16_t relay_ports_from(uint16_t first, uint32_t slot)
+{
+	enum { PORT_LEAST = 1024 };
+
+	if (first % 2 || slot > UINT16_MAX || first < PORT_LEAST + RELAY_PORTS * slot)
+		return 0;
+	return (uint16_t)(first - RELAY_PORTS * slot);
+}

@@ -100,4 +100,7 @@ static inline struct span relay_text(const char *s, size_t most)
  * voice; a keyed ended side has its keys, and no key of its own comes back as the other's. */
 bool relay_spec_ok(const void *spec);
 
+/* Where the ports of media begin, or began, when those of this slot begin with `first`; 0: nowhere. */
+uint16_t relay_ports_from(uint16_t first, uint32_t slot);
+
 #endif

@@ -55,5 +55,5 @@ const char *kept_judge(int fd, const struct site *s)
 void kept_leave_out(struct arena_table *t, uint32_t i)
 {
 	arena_clear(t, i);
-	left_out_count();
+	left_out_count(LEFT_OUT_DAMAGED);
 }

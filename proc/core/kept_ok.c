@@ -6,6 +6,7 @@
 #include "hotdesk.h"
 #include "kept.h"
 #include "last_caller.h"
+#include "media.h"
 #include "mwi.h"
 #include "notice.h"
 #include "record.h"
@@ -49,11 +50,10 @@ bool kept_leg_ok(const struct leg_record *r)
 {
 	const struct site *s = child_site();
 
-	return r->state < LEG_STATES && r->side <= 1 && r->emergency <= 1 &&
-	       r->listener < (r->media_is ? SITE_LISTENERS_MAX : s->listeners) &&
-	       r->trunk <= (r->trunk_is ? SITE_TRUNKS_MAX : s->trunks) && r->ends < RELAY_ENDS &&
-	       r->line <= (r->trunk ? 1 : 0) && r->ice <= 1 && r->refresher_us <= 1 && r->has_remote <= 1 &&
-	       r->has_local <= 1 && addr_ok(&r->seen) && is_user(r->user) && is_user(r->person) && may_be_clear(r) &&
+	return r->state < LEG_STATES && r->side <= 1 && r->emergency <= 1 && r->listener < SITE_LISTENERS_MAX &&
+	       r->trunk <= SITE_TRUNKS_MAX && r->ends < RELAY_ENDS && r->line <= (r->trunk ? 1 : 0) && r->ice <= 1 &&
+	       r->refresher_us <= 1 && r->has_remote <= 1 && r->has_local <= 1 && addr_ok(&r->seen) &&
+	       is_user(r->user) && is_user(r->person) && may_be_clear(r) &&
 	       (r->device == NOBODY || r->device <= s->max_phones) &&
 	       (r->session_s == 0 || (r->session_s >= SESSION_MIN_S && r->session_s <= INT32_MAX)) &&
 	       TEXT_OK(r->local_tag) && r->local_tag[0] && TEXT_OK(r->token);
@@ -72,10 +72,9 @@ static bool times_ok(const struct call_record *r)
 static bool account_ok(const struct call_record *r)
 {
 	const struct account_of *a = &r->account;
-	const struct site *s = child_site();
 
-	return is_user(a->user) && (a->device == NOBODY || a->device <= s->max_phones) &&
-	       a->trunk <= (r->trunk_is ? SITE_TRUNKS_MAX : s->trunks);
+	return is_user(a->user) && (a->device == NOBODY || a->device <= child_site()->max_phones) &&
+	       a->trunk <= SITE_TRUNKS_MAX;
 }
 
 static bool parked_ok(const struct call_record *r)
@@ -88,10 +87,10 @@ static bool parked_ok(const struct call_record *r)
 
 bool kept_call_ok(const struct call_record *r)
 {
-	bool ok = times_ok(r) && account_ok(r) && r->caller != r->callee && r->emergency <= 1 && r->grade < GRADES &&
-	          r->key < RELAY_KEYS && r->ended <= 1 && r->spoken <= 1 && r->varying <= 3 && r->listens <= 3 &&
-	          r->who <= WHO_USER && r->warned <= 1 && r->ceiling.begun <= 1 && parked_ok(r) && TEXT_OK(r->from) &&
-	          TEXT_OK(r->to);
+	bool ok = relay_ports_from(r->port, r->ports) && times_ok(r) && account_ok(r) && r->caller != r->callee &&
+	          r->emergency <= 1 && r->grade < GRADES && r->key < RELAY_KEYS && r->ended <= 1 && r->spoken <= 1 &&
+	          r->varying <= 3 && r->listens <= 3 && r->who <= WHO_USER && r->warned <= 1 && r->ceiling.begun <= 1 &&
+	          parked_ok(r) && TEXT_OK(r->from) && TEXT_OK(r->to);
 
 	for (int side = 0; side < 2; side++)
 		ok = ok && r->hears[side] < RELAY_HEARS_KINDS;

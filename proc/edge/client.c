@@ -170,7 +170,7 @@ static void on_resend(struct timer *timer, uint64_t now_ms)
 
 bool client_keep(struct client_txn *t, struct span request, bool emergency)
 {
-	if (client_conn(t)->hop != TXN_HOP_UDP)
+	if (client_conn(t)->hop != TXN_HOP_UDP && !client_conn(t)->beside)
 		return true;
 	text_give(t->wire);
 	t->wire = text_take(request.n, emergency);
@@ -188,10 +188,8 @@ void client_keep_bulky(struct client_txn *t)
 void client_say_cancel(struct client_txn *t, struct span cancel)
 {
 	conn_send(client_conn(t), cancel);
-	if (client_conn(t)->hop != TXN_HOP_UDP || !client_keep(t, cancel, true))
-		return;
-	t->resend_ms = TXN_T1_MS;
-	timer_set(&child_wheel, &t->resend, child_now() + t->resend_ms);
+	if (client_keep(t, cancel, true) && t->wire)
+		client_set_resend(t, TXN_T1_MS);
 }
 
 void client_cancel_heard(struct client_txn *t)

@@ -40,7 +40,7 @@ struct client_txn {
 
 bool client_open(uint32_t cap);
 struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, bool emergency);
-/* It was written so; over UDP a copy is kept. False: there is no room for one. */
+/* It was written so; where it may go in datagrams a copy is kept. False: there is no room for one. */
 bool client_keep(struct client_txn *t, struct span request, bool emergency);
 /* For the first time. Over UDP one that is larger than DATAGRAM_MAX goes by a connection beside the flow; if there is none within T1, or
  * nobody answers there within BESIDE_SILENT_MS, it goes in datagrams after all, with the same branch (RFC 3261 18.1.1). */
@@ -54,7 +54,7 @@ void client_say_ack(struct conn *flow, uint8_t *ack, size_t n);
 /* It was kept, and says where somebody is who needs help. A datagram of that size of which a second copy, too, got no answer is given
  * up, as a 513, so that core says less; if an answer comes all the same, that call is taken back. */
 void client_keep_bulky(struct client_txn *t);
-/* CANCEL takes the place of its INVITE, until it is heard. */
+/* CANCEL takes the place of its INVITE, and its way, until it is heard; in datagrams where TCP breaks, or is silent for T1. */
 void client_say_cancel(struct client_txn *t, struct span cancel);
 void client_cancel_heard(struct client_txn *t);
 void client_drop(struct client_txn *t);         /* it was never sent */

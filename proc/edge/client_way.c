@@ -86,6 +86,12 @@ bool client_tries_stream(const struct client_txn *t)
 	return t->held || client_conn(t)->beside;
 }
 
+/* Itself, or the CANCEL that took its place, until that is heard. */
+static bool waits_for_a_word(const struct client_txn *t)
+{
+	return t->state == TXN_TRYING || (t->state == TXN_PROCEEDING && t->cancelled);
+}
+
 /* As if it were new, so that it is repeated, and given up, in its own time. */
 void client_say_in_datagrams(struct client_txn *t)
 {
@@ -93,12 +99,12 @@ void client_say_in_datagrams(struct client_txn *t)
 
 	if (t->held && dropped(t))
 		return;
-	if (!t->held && (t->state != TXN_TRYING || !flow || flow->hop != TXN_HOP_UDP))
+	if (!t->held && (!waits_for_a_word(t) || !t->wire || !flow || flow->hop != TXN_HOP_UDP))
 		return;
-	if (!t->held) {
+	if (!t->held && !t->cancelled) /* the INVITE was answered there: it has TCP */
 		beside_silent(client_conn(t));
+	if (!t->held)
 		take_way(t, flow);
-	}
 	t->held = false;
 	say(t);
 	client_set_resend(t, TXN_T1_MS);
@@ -130,17 +136,18 @@ void client_follow(struct client_txn *t, struct conn *c)
 		beside_heard(c);
 }
 
-/* Nobody but the flow can say any more how it goes on: a repetition is answered with the newest response. */
+/* Nobody but the flow can say any more how it goes on: a repetition is answered with the newest response. What is to be cancelled
+ * rings on unless that goes on there too, whoever still waits for it. */
 bool client_leave_stream(struct client_txn *t)
 {
 	struct conn *flow = conn_of(t->flow);
 
-	if (!client_conn(t)->beside || !flow || flow->hop != TXN_HOP_UDP || t->cancelled || t->orphan || !t->wire ||
+	if (!client_conn(t)->beside || !flow || flow->hop != TXN_HOP_UDP || !t->wire ||
 	    (t->state != TXN_TRYING && t->state != TXN_PROCEEDING))
 		return false;
 	take_way(t, flow);
 	say(t);
-	if (t->state == TXN_TRYING)
+	if (waits_for_a_word(t))
 		client_set_resend(t, TXN_T1_MS);
 	return true;
 }

@@ -2,6 +2,7 @@
 #include "map.h"
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,5 +38,7 @@ long map_elem(int fd, int command, const void *key, void *value)
 	a.map_fd = (uint32_t)fd;
 	a.key = (uint64_t)(uintptr_t)key;
 	a.value = (uint64_t)(uintptr_t)value;
+	/* what was noted of the writing before is seen before anything of this one (bpf/datagram.h) */
+	atomic_thread_fence(memory_order_seq_cst);
 	return bpf(command, &a);
 }

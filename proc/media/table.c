@@ -38,17 +38,30 @@ struct arena_shape table_shape(uint32_t rows)
 	return (struct arena_shape){sizeof(struct relay_row), rows};
 }
 
-bool table_ports_fit(const struct relay_spec *s, uint32_t index)
+static bool ports_fit(const struct relay_spec *s, uint32_t index, uint32_t from)
 {
 	uint16_t first = s->side[0].local.port;
 
-	if (index >= store->count || first != lo + RELAY_PORTS * index || s->side[1].local.port != first + 2)
+	if (index >= store->count || first != from + RELAY_PORTS * index || s->side[1].local.port != first + 2)
 		return false;
 	for (int i = 0; i < 2; i++)
 		if (s->side[i].local_rtcp != s->side[i].local.port &&
 		    s->side[i].local_rtcp != s->side[i].local.port + 1)
 			return false;
 	return true;
+}
+
+bool table_ports_fit(const struct relay_spec *s, uint32_t index)
+{
+	return ports_fit(s, index, lo);
+}
+
+/* As they were when the ports of media began elsewhere. */
+static bool ports_fitted(const struct relay_spec *s, uint32_t index)
+{
+	uint16_t from = relay_ports_from(s->side[0].local.port, index);
+
+	return from && from != lo && ports_fit(s, index, from);
 }
 
 static bool is_bool(const bool *b)
@@ -75,10 +88,9 @@ static bool state_ok(const struct relay_row *r)
 }
 
 /* One that is there already is another row's. */
-static bool row_ok(uint32_t i, const struct relay_row *r)
+static bool row_ok(const struct relay_row *r)
 {
-	return r->join != 0 && table_find(r->join) < 0 && relay_spec_ok(&r->spec) && table_ports_fit(&r->spec, i) &&
-	       state_ok(r);
+	return r->join != 0 && table_find(r->join) < 0 && relay_spec_ok(&r->spec) && state_ok(r);
 }
 
 void table_open(struct arena_table *t, uint16_t port_lo)
@@ -99,7 +111,11 @@ void table_open(struct arena_table *t, uint16_t port_lo)
 			arena_clear(t, i);
 			continue;
 		}
-		if (!row_ok(i, r)) {
+		if (row_ok(r) && ports_fitted(&r->spec, i)) {
+			kept_leave_unfit(t, i);
+			continue;
+		}
+		if (!row_ok(r) || !table_ports_fit(&r->spec, i)) {
 			kept_leave_out(t, i);
 			continue;
 		}

@@ -58,3 +58,33 @@ int accepted_open(void)
 {
 	return open_to_read(accepted_path);
 }
+
+bool accepted_is_there(void)
+{
+	int fd = accepted_open();
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* -1: it cannot be read, or is none that was copied. */
+static ssize_t read_whole(int fd, char text[COPY_MAX])
+{
+	size_t all = 0;
+	ssize_t n = fd < 0 ? -1 : 0;
+
+	while (fd >= 0 && all < COPY_MAX && (n = read(fd, text + all, COPY_MAX - all)) > 0)
+		all += (size_t)n;
+	if (fd >= 0)
+		close(fd);
+	return n == 0 ? (ssize_t)all : -1;
+}
+
+bool accepted_is_another(void)
+{
+	static char kept[COPY_MAX], copied[COPY_MAX];
+	ssize_t kept_n = read_whole(accepted_open(), kept), n = read_whole(open_to_read(read_path), copied);
+
+	return kept_n >= 0 && n >= 0 && (kept_n != n || memcmp(kept, copied, (size_t)n) != 0);
+}

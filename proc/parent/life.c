@@ -19,6 +19,12 @@ static const uint32_t back_off_ms[] = {0, 200, 1000, 5000};
 /* What the exchange can be without: sockets relay, alarms wait for who hears them, no announcements, no trunks. */
 static const bool spared[PROC_N] = {[PROC_NET] = true, [PROC_WATCH] = true, [PROC_VOICE] = true, [PROC_DIAL] = true};
 
+/* Where an exchange stood before, one that cannot start takes nothing from the others: calls stand, and somebody may need help (R16, R28). */
+static bool may_lack(const struct slot *s)
+{
+	return spared[s->proc] || self.resumes;
+}
+
 static void enter(struct slot *s, enum slot_state state)
 {
 	s->state = state;
@@ -101,17 +107,24 @@ void on_hello(struct link *from, const struct ipc_view *v)
 
 bool life_goes_without(const struct slot *s)
 {
-	return spared[s->proc] && s->state != SLOT_UP && s->failures > BOOT_RESTARTS;
+	return may_lack(s) && s->state != SLOT_UP && s->failures > BOOT_RESTARTS;
+}
+
+static uint64_t boot_by(void)
+{
+	uint64_t by = self.started_ms + BOOT_MS;
+
+	return self.boot_by_ms > by ? self.boot_by_ms : by;
 }
 
 /* Who is late, and can be done without, holds up nobody for ever. */
 static bool stands(void)
 {
-	bool late = self.now_ms - self.started_ms >= BOOT_MS;
+	bool late = self.now_ms - self.started_ms >= BOOT_MS, last = self.now_ms >= boot_by();
 
 	for (uint32_t i = 0; i < self.slots; i++) {
 		const struct slot *s = &self.slot[i];
-		if (s->state != SLOT_UP && !life_goes_without(s) && !(late && spared[s->proc]))
+		if (s->state != SLOT_UP && !life_goes_without(s) && !(spared[s->proc] ? late : last && may_lack(s)))
 			return false;
 	}
 	return self.slots > 0;
@@ -228,9 +241,32 @@ static const char *how_it_died(int status)
 	return WEXITSTATUS(status) == 127 ? "cannot be executed" : "ended";
 }
 
-static bool must_boot(void)
+static bool boots(void)
 {
 	return !self.ready && !self.upgrades;
+}
+
+/* Nothing stood before that could go on: what is wrong is said, and that is all. */
+static bool must_boot(void)
+{
+	return boots() && !self.resumes;
+}
+
+/* What it dies of may be what is new in the configuration; false: the start is over. */
+static bool start_goes_on(const struct slot *s, bool cannot)
+{
+	char line[64];
+
+	snprintf(line, sizeof line, "%s dies again and again", proc_name[s->proc]);
+	if (!cannot && reload_start_over(line))
+		return true;
+	if (!must_boot())
+		return true;
+	if (!cannot)
+		log_error("%s/%u was started again %d times in vain: the exchange cannot start", proc_name[s->proc],
+		    s->instance, BOOT_RESTARTS);
+	life_stop(1);
+	return false;
 }
 
 /* What it was given at its start is not what the site of now wants. Once for each generation, or it would be a way to die unseen. */
@@ -277,14 +313,9 @@ static void died(struct slot *s, int status)
 	log_error("%s/%u %s (%#x)", proc_name[s->proc], s->instance, how, (unsigned)status);
 	event(EVENT_DIED, s->proc == PROC_WATCH ? SEVERITY_ALARM : SEVERITY_WARNING, 0, how, s);
 	/* who took over has calls to keep, and what it waits for (a database that is upgraded too) may come back */
-	if (must_boot() && !spared[s->proc] && (cannot || s->restarts == BOOT_RESTARTS)) {
-		if (!cannot)
-			log_error("%s/%u was started again %d times in vain: the exchange cannot start",
-			    proc_name[s->proc], s->instance, BOOT_RESTARTS);
-		life_stop(1);
+	if (boots() && !spared[s->proc] && (cannot || s->restarts == BOOT_RESTARTS) && !start_goes_on(s, cannot))
 		return;
-	}
-	if (s->state == SLOT_KEPT_DOWN)
+	if (s->state == SLOT_KEPT_DOWN || self.starts_over)
 		return;
 	if (s->state == SLOT_UP && self.now_ms - s->since_ms >= HEALTHY_MS)
 		s->failures = 0;
@@ -483,13 +514,6 @@ static void turn_stopping(void)
 	}
 }
 
-static uint64_t boot_by(void)
-{
-	uint64_t by = self.started_ms + BOOT_MS;
-
-	return self.boot_by_ms > by ? self.boot_by_ms : by;
-}
-
 void life_turn(void)
 {
 	if (stop_waits && self.slots)
@@ -530,7 +554,7 @@ static uint64_t due(const struct slot *s)
 
 uint64_t life_next_ms(void)
 {
-	uint64_t first = must_boot() ? boot_by() : UINT64_MAX;
+	uint64_t first = boots() ? boot_by() : UINT64_MAX;
 
 	if (self.stopping)
 		return self.now_ms + 100;

@@ -75,6 +75,7 @@ struct parent {
 	uint32_t generation;    /* 0 until the site stands */
 	bool falls_back;        /* the file was refused: what was accepted last is read instead */
 	const char *file_waits; /* for a restart: the site is what was accepted before, and why. NULL: it is the file */
+	bool resumes;           /* an exchange stood here since this machine booted, and its calls may stand yet */
 	char database[512];
 	int listener_fd[SITE_LISTENERS_MAX];
 	int ctl_fd;
@@ -137,7 +138,9 @@ void reload_begin(uint64_t token, bool has_token);
 void reload_wish(void);       /* SIGHUP: begins in the turn in which it can */
 uint32_t reload_wishes(void); /* so many came */
 void reload_turn(void);
-void reload_up(struct slot *s);   /* this one is ready */
+void reload_up(struct slot *s); /* this one is ready */
+/* At the start: with what was accepted before. False: that is no other, or there is none. */
+bool reload_start_over(const char *why);
 void reload_ready(void);          /* all are, for the first time */
 const char *reload_running(void); /* static; NULL: none is */
 uint64_t reload_next_ms(void);

@@ -70,11 +70,9 @@ static void end(enum done_result result, const char *why)
 static bool fall_back(const char *why)
 {
 	char text[REASON_MAX + 1];
-	int fd = fell_back ? -1 : accepted_open();
 
-	if (fd < 0)
+	if (fell_back || !accepted_is_there())
 		return false;
-	close(fd);
 	log_error("the start goes on with what was accepted before: %s", why);
 	snprintf(text, sizeof text, "the start goes on with what was accepted before: %.150s", why);
 	event(EVENT_CONFIG, SEVERITY_ALARM, 0, text, NULL);
@@ -83,18 +81,19 @@ static bool fall_back(const char *why)
 	return true;
 }
 
-/* Nobody has opened anything yet: each waits for the verdicts of all. */
 static bool start_over(const char *why)
 {
-	int fd = fell_back || self.upgrades ? -1 : accepted_open();
-
-	if (fd < 0)
+	if (fell_back || self.upgrades || !accepted_is_there())
 		return false;
-	close(fd);
 	life_start_over(); /* nobody hears the alarm who is to hear it later */
 	place_unlisten();
 	self.generation = 0;
 	return fall_back(why);
+}
+
+bool reload_start_over(const char *why)
+{
+	return first_copied && accepted_is_another() && start_over(why);
 }
 
 static void refuse(const char *why)
@@ -256,6 +255,7 @@ static void boot(void)
 	handover_end();
 	first_copied = !self.falls_back;
 	self.falls_back = false;
+	self.resumes = accepted_is_there();
 	slots_init();
 }
 
@@ -417,7 +417,7 @@ static void verdict_at_start(struct slot *s, bool ok, const char *why)
 		log_error("%s/%u refuses the configuration: %s", proc_name[s->proc], s->instance, why);
 		if (self.ready)
 			life_kill(s, "refuses the configuration that stands");
-		else if (!start_over(line))
+		else if (!start_over(line)) /* nobody has opened anything: each waits for the verdicts of all */
 			life_stop(self.upgrades ? EXIT_AGAIN : 1);
 		return;
 	}

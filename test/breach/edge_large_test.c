@@ -381,6 +381,121 @@ static void where_tcp_breaks_while_it_rings(void)
 	end();
 }
 
+static void cancel(uint64_t ref)
+{
+	struct msg_cancel_sent *m = ipc_begin(&h->core, MSG_CANCEL_SENT);
+
+	m->ref = ref;
+	ipc_end(&h->core);
+	house_pump(h, 20);
+}
+
+static void break_tcp(void)
+{
+	close(far_tcp);
+	far_tcp = -1;
+}
+
+/* The INVITE of this branch was cancelled over TCP; what rings hears it by datagram, until it says so. */
+static void is_cancelled_in_datagrams(uint64_t ref, const char *branch)
+{
+	CHECK(hears_udp("CANCEL ", 700) && strstr(heard, "Via: SIP/2.0/UDP ") && strcmp(branch_of(heard), branch) == 0);
+	CHECK(hears_udp("CANCEL ", 700)); /* timer E */
+	CHECK(answer_udp(200, "CANCEL") && !hears_udp("", 1300));
+	CHECK(answer_udp(487, "INVITE") && core_hears(ref, 487, 500) && hears_udp("ACK ", 300));
+}
+
+static void where_tcp_breaks_over_a_cancel(void)
+{
+	char branch[64];
+
+	CHECK(begin());
+	uint64_t ref = order(SIP_INVITE, true), token = wish(200);
+	CHECK(token && give_stream(token, &trunk) && hears_tcp("INVITE ", 500));
+	snprintf(branch, sizeof branch, "%s", branch_of(heard));
+	CHECK(answer_tcp(180, "INVITE") && core_hears(ref, 180, 500));
+	cancel(ref);
+	CHECK(hears_tcp("CANCEL ", 300));
+	break_tcp();
+	is_cancelled_in_datagrams(ref, branch);
+	end();
+	/* nobody has noticed yet that it broke */
+	CHECK(begin());
+	ref = order(SIP_INVITE, true), token = wish(200);
+	CHECK(token && give_stream(token, &trunk) && hears_tcp("INVITE ", 500));
+	snprintf(branch, sizeof branch, "%s", branch_of(heard));
+	CHECK(answer_tcp(180, "INVITE") && core_hears(ref, 180, 500));
+	struct msg_cancel_sent *m = ipc_begin(&h->core, MSG_CANCEL_SENT);
+	m->ref = ref;
+	ipc_end(&h->core);
+	break_tcp();
+	house_pump(h, 0);
+	if (hears_udp("INVITE ", 300)) /* the one or the other comes first */
+		CHECK(hears_udp("CANCEL ", 300));
+	else
+		CHECK(strncmp(heard, "CANCEL ", 7) == 0);
+	CHECK(strstr(heard, "Via: SIP/2.0/UDP ") && strcmp(branch_of(heard), branch) == 0);
+	CHECK(answer_udp(200, "CANCEL") && answer_udp(487, "INVITE") && core_hears(ref, 487, 500));
+	end();
+}
+
+/* A connection that lost its other end without a word. */
+static void where_tcp_is_silent_to_a_cancel(void)
+{
+	char branch[64];
+
+	CHECK(begin());
+	uint64_t ref = order(SIP_INVITE, true), token = wish(200);
+	CHECK(token && give_stream(token, &trunk) && hears_tcp("INVITE ", 500));
+	snprintf(branch, sizeof branch, "%s", branch_of(heard));
+	CHECK(answer_tcp(180, "INVITE") && core_hears(ref, 180, 500));
+	cancel(ref);
+	CHECK(hears_tcp("CANCEL ", 300));
+	is_cancelled_in_datagrams(ref, branch);
+	CHECK(house_count(h, "trunk-streams-silent") == 0);
+	end();
+}
+
+/* RFC 3261 9.1: CANCEL waits for a first answer, wherever that comes. */
+static void where_tcp_breaks_before_a_cancel(void)
+{
+	CHECK(begin());
+	uint64_t ref = order(SIP_INVITE, true), token = wish(200);
+	CHECK(token && give_stream(token, &trunk) && hears_tcp("INVITE ", 500));
+	cancel(ref);
+	break_tcp();
+	CHECK(hears_udp("INVITE ", 300) && answer_udp(180, "INVITE") && hears_udp("CANCEL ", 300));
+	CHECK(core_hears(ref, 180, 500) && answer_udp(487, "INVITE") && core_hears(ref, 487, 500) && hears_udp("ACK ", 300));
+	end();
+}
+
+/* Nobody waits for the call any more. */
+static void where_tcp_breaks_after_core(bool rings)
+{
+	char branch[64];
+
+	CHECK(begin());
+	uint64_t ref = order(SIP_INVITE, true), token = wish(200);
+	CHECK(token && give_stream(token, &trunk) && hears_tcp("INVITE ", 500));
+	snprintf(branch, sizeof branch, "%s", branch_of(heard));
+	if (rings)
+		CHECK(answer_tcp(180, "INVITE") && core_hears(ref, 180, 500));
+	house_cut_core(h);
+	house_pump(h, 50);
+	house_link_core(h, true);
+	break_tcp();
+	if (!rings)
+		CHECK(hears_udp("INVITE ", 400) && answer_udp(180, "INVITE"));
+	CHECK(hears_udp("CANCEL ", 700) && strstr(heard, "Via: SIP/2.0/UDP ") && strcmp(branch_of(heard), branch) == 0);
+	end();
+}
+
+static void where_tcp_breaks_and_nobody_waits(void)
+{
+	where_tcp_breaks_after_core(true);
+	where_tcp_breaks_after_core(false);
+}
+
 /* The flow goes, and so does what stands beside it. */
 static void when_the_flow_is_closed(void)
 {
@@ -427,6 +542,10 @@ int main(void)
 	RUN(who_hangs_up_before_it_is_said);
 	RUN(where_tcp_breaks);
 	RUN(where_tcp_breaks_while_it_rings);
+	RUN(where_tcp_breaks_over_a_cancel);
+	RUN(where_tcp_is_silent_to_a_cancel);
+	RUN(where_tcp_breaks_before_a_cancel);
+	RUN(where_tcp_breaks_and_nobody_waits);
 	RUN(when_the_flow_is_closed);
 	RUN(what_dial_says_of_nothing);
 	return TEST_END;

@@ -706,6 +706,60 @@ def test_first_start_that_fails_again_and_again_ends():
     ends_with(House(['media crash-at-start']), 10, r'media/0 was started again 3 times in vain: the exchange cannot start')
 
 
+@pytest.mark.parametrize('name', ['core', 'edge', 'media', 'keeper', 'ledger'])
+def test_r28_one_that_cannot_start_takes_nothing_from_an_exchange_that_stood(house, name):
+    """Calls stand since before, and somebody may need help (R16): the others serve, it is said, and tried again with growing pauses."""
+    h = house()
+    h.ready()
+    h.conduct(f'{name} crash-at-start')
+    h.start_anew()
+    found = h.ready()
+    assert name not in found and len(found) >= len(NAMES) - 1, h.log()
+    h.wait_log(f'{name}/0 cannot start: the exchange goes on without it', 0.1)
+    assert 'in vain' not in h.log() and 'was accepted before' not in h.log()
+    h.write_conf(GOOD)
+    h.reload()  # whoever mends the configuration is not held up
+    h.wait_log('configuration generation 2', 10)
+    deaths = len(re.findall(f'{name}/0 aborted', h.log()))
+    time.sleep(6)
+    assert 1 <= len(re.findall(f'{name}/0 aborted', h.log())) - deaths <= 2
+    assert {n: p for n, p in h.children().items() if n != name} == {n: p for n, p in found.items() if n != name}
+    h.conduct()
+    h.wait_new(name, None, 8)
+
+
+def test_r28_one_that_is_not_there_takes_nothing_either(house):
+    h = house()
+    h.ready()
+    program = h.dir / 'libexec/ringfence-core'
+    to = program.readlink()
+    program.unlink()
+    h.start_anew()
+    assert 'core' not in h.ready()
+    h.wait_log('core/0 cannot start: the exchange goes on without it', 0.1)
+    program.symlink_to(to)
+
+
+def test_r28_one_that_never_gets_ready_takes_nothing_either(house):
+    h = house()
+    h.ready()
+    h.conduct('media hang-at-start')
+    h.start_anew()
+    h.wait_log('ringfence: ready', 35)
+    h.wait_log('media/0 cannot start: the exchange goes on without it', 0.1)
+
+
+def test_r28_what_dies_of_a_new_configuration_runs_with_the_one_of_before(house):
+    h = house()
+    h.ready()
+    h.conduct('media crash-new')
+    h.write_conf(NEW)
+    h.start_anew()
+    assert len(h.ready()) == len(NAMES), h.log()
+    h.wait_log('the start goes on with what was accepted before: media dies again and again', 0.1)
+    assert 'cannot start' not in h.log() and (h.site / 'run/ringfence.conf.accepted').read_text() == SITE
+
+
 @pytest.mark.parametrize('name', ['net', 'watch', 'voice'])
 def test_r28_the_start_goes_on_without_what_calls_do_not_need(house, name):
     """It is said, tried again and again, holds up no reload, and is there once it can be."""

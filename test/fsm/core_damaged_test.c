@@ -50,7 +50,7 @@ static const struct damage {
     OF(LEGS, leg_record, state, 0, LEG_STATES),
     OF(LEGS, leg_record, side, 0, 2),
     OF(LEGS, leg_record, listener, 0, SITE_LISTENERS_MAX),
-    OF(LEGS, leg_record, trunk, 0, 1),
+    OF(LEGS, leg_record, trunk, 0, SITE_TRUNKS_MAX + 1),
     OF(LEGS, leg_record, ends, 0, RELAY_ENDS),
     OF(LEGS, leg_record, ends, 2, RELAY_ENDED_CLEAR), /* plain RTP with a phone */
     OF(LEGS, leg_record, clear, 0, 1),
@@ -77,7 +77,9 @@ static const struct damage {
     OF(CALLS, call_record, from, 0, UINT64_MAX),
     AT(CALLS, call_record, to, 0, 0, '\n'),
     AT(CALLS, call_record, account.user, 3, 0, 0x40),
-    AT(CALLS, call_record, account.trunk, 0, 0, 1),
+    AT(CALLS, call_record, account.trunk, 0, 0, SITE_TRUNKS_MAX + 1),
+    OF(CALLS, call_record, port, 0, 1022), /* below all ports of media */
+    OF(CALLS, call_record, port, 0, 20001),
     AT(CALLS, call_record, ceiling.charged_ms, 0, 0, 1),
     AT(CALLS, call_record, id, 7, 0, 0x11),
 
@@ -173,6 +175,36 @@ static void nothing_of_a_whole_one_is_left_out(void)
 	sim_kept_again();
 	NEED(sim_status("records-damaged").used == 0 && sim.events[EVENT_STARTED] == 0);
 	all_others_are_there();
+}
+
+/* Another configuration damages nothing: what it has no place for is lost, not damaged (lost.h). */
+static void other_ports_leave_calls_out(void)
+{
+	now = NULL;
+	sim_crash_after(sim_kept_life);
+	sim_kept_open_life();
+	sim.site.media_port_lo = (uint16_t)(sim.site.media_port_lo + 8);
+	sim.site.media_port_hi = (uint16_t)(sim.site.media_port_hi + 8);
+	sim_open();
+	NEED(sim_status("records-damaged").used == 0 && sim_status("calls-lost").used == 2);
+	NEED(sim_status("calls").used == 0 && sim_status("registrations").used == 4 && sim_status("bans").used == 1);
+}
+
+static void of_a_trunk(void)
+{
+	struct arena_table table[CORE_TABLES];
+
+	sim_kept_life();
+	sim_kept_map(table);
+	((struct leg_record *)sim_kept_at(&table[CORE_LEGS], 1))->trunk = 1;
+	((struct call_record *)sim_kept_at(&table[CORE_CALLS], 1))->account.trunk = 1;
+}
+
+static void a_trunk_that_went_is_no_damage(void)
+{
+	sim_crash_after(of_a_trunk);
+	sim_kept_again();
+	NEED(sim_status("records-damaged").used == 0 && sim_status("legs-lost").used == 1);
 }
 
 /* --- what each record says is possible, and together it is not --- */
@@ -275,6 +307,8 @@ int main(void)
 		else
 			test_failed_n++;
 	}
+	SIM(other_ports_leave_calls_out);
+	SIM(a_trunk_that_went_is_no_damage);
 	SIM(of_two_records_of_one_number_the_first_counts);
 	SIM(a_phone_is_registered_once);
 	SIM(a_leg_is_of_the_call_that_it_names);

@@ -9,7 +9,7 @@
 #include "record.h"
 #include <stdio.h>
 
-static void open_life(void)
+void sim_kept_open_life(void)
 {
 	sim_defaults();
 	sim.bound[1][0] = true;
@@ -58,7 +58,7 @@ void sim_kept_life(void)
 	struct talk a = {0}, b = {0};
 	const int64_t earlier_ms = clock_wall_ms() - 60000;
 
-	open_life();
+	sim_kept_open_life();
 	sim_open();
 	media_says_fingerprint(0x5a);
 	for (uint32_t i = 0; i < 4; i++) {
@@ -105,7 +105,7 @@ void *sim_kept_at(struct arena_table *t, uint32_t nth)
 
 void sim_kept_again(void)
 {
-	open_life();
+	sim_kept_open_life();
 	sim.conduct.seal_mute = true;
 	sim_open();
 }

@@ -16,6 +16,9 @@ void sim_kept_map(struct arena_table table[CORE_TABLES]);
 /* The nth record that stands in this table, counted from 0, as the arena holds it; NULL: there are not so many. */
 void *sim_kept_at(struct arena_table *t, uint32_t nth);
 
+/* Its configuration, before sim_open(). */
+void sim_kept_open_life(void);
+
 /* The next life: siblings say nothing of what waits. */
 void sim_kept_again(void);
 

@@ -177,6 +177,20 @@ static void a_row_is_left_out(void)
 		CHECK(i == 2 || (table_row(i) && table_row(i)->join == JOIN + i && goes_on(i, 0) && goes_on(i, 1)));
 }
 
+/* media-ports were others: nothing is damaged, and the calls of before are none of today's. */
+static void other_ports(void)
+{
+	struct proc_status s = {0};
+
+	life();
+	table_open(&table[MEDIA_ROWS], LO + 2 * RELAY_PORTS);
+	end_open(&table[MEDIA_ENDS]);
+	left_out_status(&s);
+	CHECK(s.line[LEFT_OUT_DAMAGED].used == 0 && s.line[LEFT_OUT_UNFIT].used == ROWS);
+	for (uint32_t i = 0; i < ROWS; i++)
+		CHECK(!table_row(i) && !arena_get(&table[MEDIA_ROWS], i));
+}
+
 /* Its stream begins anew, with an SSRC of its own; the call goes on. */
 static void a_side_begins_anew(void)
 {
@@ -218,6 +232,7 @@ static void apart(const char *name, void (*test)(void))
 int main(void)
 {
 	apart("a whole one", a_whole_one_is_taken_over);
+	apart("other ports", other_ports);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		now = &rows[i];
 		apart(now->name, a_row_is_left_out);
