@@ -197,8 +197,11 @@ class Gateway:
         if not self.up:
             self._ask(self._request("CANCEL", self.uri, to=f"<{self.uri}>", via=self.via), self.exchange)
             time.sleep(1)
-        if self.up:
+        if self.up and not self.over:
             self.hang_up()
+        until = time.monotonic() + GIVES_UP_S
+        while self.asked and time.monotonic() < until:
+            time.sleep(0.1)
 
     def stop(self):
         self.stopped = True

@@ -27,19 +27,25 @@ class Pair(Caller):
 
     def talk(self, seconds):
         """Both ends speak all the while. Media needs no connection, so nothing that goes once the call stands excuses a packet that is not heard."""
-        talk = Talk(*self.now.media())
+        ends = self.now.media()
+        said, lost = self.words(ends, seconds)
+        self.talked += 1
+        self.packets += sum(said)
+        if any(lost):
+            self.lost(f"of {said} packets {[(x[0], x[-1]) for x in lost if x]} were not heard")
+            self.mends(lambda: not any(self.words(ends, 0.5)[1]))
+
+    @staticmethod
+    def words(ends, seconds):
+        """How many packets each said, and which of them were not heard."""
+        talk = Talk(*ends)
         talk.start()
         time.sleep(seconds)
         try:
             talk.stop()
         except net.LabError:
             pass            # the last ones do not come
-        said = [len(s) for s in talk.said]
-        lost = [[i for i, n in enumerate(s) if n not in h] for s, h in zip(talk.said, map(set, reversed(talk.heard)))]
-        self.talked += 1
-        self.packets += sum(said)
-        if any(lost):
-            self.lost(f"of {said} packets {[(x[0], x[-1]) for x in lost if x]} were not heard")
+        return [len(s) for s in talk.said], [[i for i, n in enumerate(s) if n not in h] for s, h in zip(talk.said, map(set, reversed(talk.heard)))]
 
     def either(self):
         """What came first: the BYE at b, or its refusal at a."""

@@ -23,7 +23,11 @@ class Mailbox(Caller):
     def __init__(self, soak):
         super().__init__(soak, "mailbox", ("m0", "m1"))
         soak.exchange.ask("user-set", name="m1", body=b"dnd=on\nvoicemail=on\n")
-        self.n, self.sent = 0, None
+        self.sent, self.untidy = None, False
+
+    def lost(self, *args):
+        super().lost(*args)
+        self.untidy = True
 
     def dial(self, phone, number):
         self.line = Line(phone)
@@ -41,7 +45,7 @@ class Mailbox(Caller):
         assert r.code in (200, 481), r
 
     def listen(self, prompt, seconds):
-        """Until it was said. A phone is never silent meanwhile."""
+        """Until it was said; whoever was interrupted hears all of it again. A phone is never silent meanwhile."""
         path, end, looked = f"{self.soak.where}/{self.name}.wav", time.monotonic() + seconds, 0
         while time.monotonic() < end:
             self.line.say(b"\xff" * FRAME)
@@ -62,8 +66,9 @@ class Mailbox(Caller):
             time.sleep(0.02)
 
     def press(self, key):
+        at = self.line.seq * FRAME      # RFC 4733: that of its begin
         for i in range(8):
-            self.line.say(struct.pack("!BBH", key, (i >= 5) << 7 | 10, min(i + 1, 6) * FRAME), pt=101)
+            self.line.say(struct.pack("!BBH", key, (i >= 5) << 7 | 10, min(i + 1, 6) * FRAME), pt=101, at=at)
             time.sleep(0.02)
 
     def waiting(self):
@@ -90,29 +95,33 @@ class Mailbox(Caller):
             except (net.LabError, OSError):
                 return False
         net.wait_for("an empty mailbox", done, 60, step=0.5)
+        self.untidy = False
 
-    clear = empty
+    def clear(self):
+        self.untidy = True
 
     def call(self):
         caller, owner = self.phones
+        if self.untidy:
+            time.sleep(1)       # of a message whose caller hung up now it is just being said
+            self.empty()
         self.dial(caller, "m1")
-        if not self.listen("voicemail-record-after-tone", 15):
+        if not self.listen("voicemail-record-after-tone", 25):
             return self.bye()
         time.sleep(0.5)
         self.speak()
         self.bye()
         self.made += 1
         if not self.comes_to((1, 0), 15):
-            return self.empty()
+            return None
         self.since, self.stood = time.monotonic(), None
         self.dial(owner, "*97")
-        if not self.listen("voicemail-you-have", 10):
+        if not self.listen("voicemail-you-have", 20):
             return self.bye()
         time.sleep(2)
         self.press(7)
-        if not self.listen("voicemail-deleted", 10):
+        if not self.listen("voicemail-deleted", 20):
             return self.bye()
         owner.reply(owner.wait_request("BYE", 10), 200, "OK")
-        if not self.comes_to((0, 0), 5):
-            self.empty()
+        self.comes_to((0, 0), 5)
         return None

@@ -15,7 +15,7 @@ from worker import Caller
 STRANGER = "<sip:+33698765432@gateway.test>"
 PORT, FRAME = 42000, 160
 PACKETS_LATE_S = 1.0
-GATEWAYS = ("pots", "wire", "town", "long")
+GATEWAYS = ("pots", "wire", "town", "long", "park")
 CEILING = "money=90000 minutes=90000 calls=30 hourly=90000 destinations=90000 abroad=10"
 TRUNKS = f"""pin = off
 incoming {{{{ unknown = pass anonymous = pass failed = pass }}}}
@@ -28,7 +28,7 @@ trunk {name} {{{{
     caller-id = {{{{"+3312345670{i}"}}}}
     number "+3312345671{i}" {{{{ to = {to} }}}}
 }}}}
-""" for i, (name, classes, to) in enumerate(zip(GATEWAYS, ("mobile", "national", "premium", "toll-free"), ("t0", "t1", "t2", "l5"))))
+""" for i, (name, classes, to) in enumerate(zip(GATEWAYS, ("mobile", "national", "premium", "toll-free", "premium"), ("t0", "t1", "t2", "l5", "t4"))))
 
 
 class Line:
@@ -55,9 +55,11 @@ class Line:
         if key != self.far_key:
             self.far_key, self.back = key, srtp.Stream(key)
 
-    def say(self, payload, pt=0):
+    def say(self, payload, pt=0, at=None):
+        """at: its timestamp, if it is not that of the next frame."""
         self.seq += 1
-        self.sock.sendto(self.out.protect(sip.rtp(self.seq, self.seq * FRAME, payload, ssrc=0x1000, pt=pt)), self.far)
+        at = self.seq * FRAME if at is None else at
+        self.sock.sendto(self.out.protect(sip.rtp(self.seq, at, payload, ssrc=0x1000, pt=pt)), self.far)
 
     def hear(self):
         try:
@@ -89,15 +91,18 @@ class Outside(Caller):
     def phone(self):
         return self.phones[0]
 
-    def call(self):
+    def begin(self):
         self.n += 1
         self.gateway.forget()
         self.dialog, self.cseq, self.line, self.hung = None, 1, Line(self.phone), False
+
+    def call(self):
+        self.begin()
         comes = self.comes and self.n % 2
         if comes:
             self.come_in()
         else:
-            self.go_out()
+            self.dial(self.to)
         self.stands()
         self.talk(self.rnd.uniform(0.5, 1.5))
         if self.n % 3 == 0:
@@ -110,8 +115,8 @@ class Outside(Caller):
         else:
             self.bye()
 
-    def go_out(self):
-        sent = self.phone.invite(self.to, body=self.line.sdp())
+    def dial(self, number):
+        sent = self.phone.invite(number, body=self.line.sdp())
         ok = self.phone.answer(sent)
         assert ok.code == 200, ok
         self.phone.ack(sent, ok)
@@ -143,7 +148,8 @@ class Outside(Caller):
         assert r.code in (200, 481), r
         net.wait_for("the gateway's BYE, or its answer", lambda: self.gateway.over or (self.hung and not self.gateway.asked), 10)
 
-    def talk(self, seconds):
+    def words(self, seconds):
+        """How many packets were said, and which of them did not come back."""
         said, end = [], time.monotonic() + seconds
         while time.monotonic() < end:
             said.append(struct.pack("!I", self.line.seq) + b"\x55" * (FRAME - 4))
@@ -155,11 +161,15 @@ class Outside(Caller):
         except net.LabError:
             pass
         heard = set(self.line.heard)
-        lost = [i for i, x in enumerate(said) if x not in heard]
+        return len(said), [i for i, x in enumerate(said) if x not in heard]
+
+    def talk(self, seconds):
+        said, lost = self.words(seconds)
         self.talked += 1
-        self.packets += 2 * len(said)
+        self.packets += 2 * said
         if lost or self.line.bad:
-            self.lost(f"of {len(said)} packets {lost} did not come back, {self.line.bad} under another key", rules.ENDS)
+            self.lost(f"of {said} packets {lost} did not come back, {self.line.bad} under another key", rules.ENDS)
+            self.mends(lambda: not self.words(0.5)[1])
 
     def change(self, direction):
         sent = self.ask("INVITE", body=self.line.sdp(direction=direction, version=self.cseq + 1))
@@ -186,13 +196,13 @@ class Outside(Caller):
 
 class Screened(Outside):
     """Each call is one of a stranger, who is asked to press 4 before it rings."""
-    words, key = "screening", "4"
+    prompt, key = "screening", "4"
 
     def come_in(self):
         self.gateway.call(self.of_ours, STRANGER)
         path = f"{self.soak.where}/{self.name}.wav"
         net.wait_for("the stranger to be asked", lambda: len(self.gateway.heard) > 2 * 8000 and
-                     hears_prompt(self.gateway.recording(path), self.words) is not None, 12, step=0.5)
+                     hears_prompt(self.gateway.recording(path), self.prompt) is not None, 12, step=0.5)
         self.gateway.press(self.key)
         self.ring()
 

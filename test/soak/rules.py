@@ -12,8 +12,12 @@ UNHEARD = "came up while a process was away and did not hear all"
 UNSAID = "end in the exchange and did not hear all while a process that it takes was away"
 EXCUSES = (SETTING_UP, UNHEARD, UNSAID, UNCONNECTED)
 
-# How long a direction of a lasting call that ends in the exchange may be silent at the death of these; at any other's: not for one packet.
-ENDED_LOST_S = {"media": 1, **dict.fromkeys(WHOLE, 6)}
+# How many packets of each direction of a lasting call that ends in the exchange may be lost at the death of these. What comes while media is away
+# waits in the kernel, and is late; but there is room for 4,096 packets of all calls together, and starting all takes long. At any other's
+# death none is lost, and none is late.
+ENDED_LOST = dict.fromkeys(WHOLE, 200)
+HOLE_S = 0.1            # a hole begins with the last packet before it, and is seen with the first one after it
+IN_FLIGHT = 2           # of each lasting call when the counting begins, or ends
 
 # What a process may take more in so many calls: a step of malloc's, and less than a record of each. A row of ledger's stays in SQLite's cache,
 # until that has its 2 MB.
@@ -35,13 +39,13 @@ class Windows:
         with self.lock:
             self.all[-1][2] = now
 
-    def touched(self, since, until, names=None):
-        """The names of those windows, as often as they were open in that time."""
-        with self.lock:
-            return [name for name, a, b in self.all if (names is None or name in names) and a <= until and (b is None or b >= since)]
-
     def touch(self, since, until, names=None):
-        return bool(self.touched(since, until, names))
+        with self.lock:
+            return any((names is None or name in names) and a <= until and (b is None or b >= since) for name, a, b in self.all)
+
+    def cover(self, since, until, names):
+        with self.lock:
+            return any(name in names and a <= since and (b is None or b >= until) for name, a, b in self.all)
 
     def last(self, now):
         """Who went last before that, for whom reads of a failure."""
@@ -67,9 +71,14 @@ def unheard(windows, since, stood, names=(), now=None):
     return UNSAID if names and windows.touch(stood, now, names) else None
 
 
-def ended_lost(windows, holes):
+def ended_silent(windows, holes):
     """Of holes (from, until) in a lasting call that ends in the exchange those that may not be."""
-    return [(a, b) for a, b in holes if b - a > sum(ENDED_LOST_S[name] for name in windows.touched(a, b, ENDS))]
+    return [(a, b) for a, b in holes if not windows.cover(a + HOLE_S, b - HOLE_S, ENDS)]
+
+
+def ended_lost(windows):
+    """How many packets of it may be lost in all."""
+    return sum(ENDED_LOST.get(name, 0) for name in windows.names())
 
 
 def grown_kb(before, after):

@@ -9,6 +9,9 @@ import rules
 import sip
 
 
+MEND_S = 60
+
+
 class Worker(threading.Thread):
     def __init__(self, soak, name):
         super().__init__(name=name, daemon=True)
@@ -83,6 +86,16 @@ class Caller(Worker):
             self.unheard.append(f"{self.name}, {self.soak.windows.last(time.monotonic())}: {what[:200]}")
         else:
             self.fail(what)
+
+    def mends(self, clean):
+        """What was lost is no more once every process is back: clean() says whether all of a short talk was heard, in the second try at last."""
+        windows, end, tries = self.soak.windows, time.monotonic() + MEND_S, 0
+        while tries < 2:
+            begun = net.wait_for("every process to be back", lambda: not windows.touch(time.monotonic(), time.monotonic()) and time.monotonic(), 60)
+            if clean() or time.monotonic() > end:
+                return
+            tries += not windows.touch(begun, time.monotonic())
+        self.fail("is not heard although every process is back")
 
     def hang_up_again(self):
         def back():
