@@ -2,6 +2,7 @@
 """The lab proves itself: real phones against Kamailio with mutual TLS, no Ringfence. What fails here is the lab's fault."""
 import base64
 import os
+import random
 import sys
 
 import pytest
@@ -11,6 +12,7 @@ import capture
 import net
 import phones
 import pki
+import prompts
 import sip
 import sipp
 import srtp
@@ -194,3 +196,16 @@ def test_lab_what_the_soak_excuses():
     for hole in (9.5, 10.5), (10.9, 11.5), (20.1, 20.4), (40, 41):
         assert rules.ended_silent(w, [hole]) == [hole]
     assert rules.ended_lost(w) == 0
+
+
+def test_lab_hears_what_was_begun_anew(where):
+    """A prompt that is cut off and then said whole is heard."""
+    once = [prompts.pack()[f"en/{n}"] for n in ("voicemail-record-after-tone", "interrupted")]
+    rnd = random.Random(1)
+    said = [*once[0][:len(once[0]) * 2 // 3], *once[1], *(x + rnd.gauss(0, 500) for x in once[0])]     # the second time not as clear
+    path = f"{where}/anew.wav"
+    audio.write_wav(path, [int(x) for x in said], prompts.RATE)
+    at = len(said) - len(once[0])
+    assert abs(prompts.hears_prompt(path, "voicemail-record-after-tone") - at / prompts.RATE) < 0.1
+    audio.write_wav(path, [int(x) for x in said[:at]], prompts.RATE)
+    assert prompts.hears_prompt(path, "voicemail-record-after-tone") is None

@@ -66,6 +66,28 @@ class Reloader(Worker):
             self.soak.stop.wait(RELOAD_EVERY_S)
 
 
+class Pulse(Worker):
+    """Says when the machine had no time for us: what is then late is not the exchange's doing, and excuses nothing."""
+    LATE_S = 0.5
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        self.late = []      # (how long, when)
+
+    def work(self):
+        last = time.monotonic()
+        while not self.over():
+            time.sleep(0.05)
+            now = time.monotonic()
+            if now - last > self.LATE_S:
+                self.late.append((now - last, now - self.soak.start))
+            last = now
+
+    def said(self):
+        worst = ", ".join(f"{s:.1f} s at {at:.0f}" for s, at in sorted(self.late, reverse=True)[:5])
+        return f"this script itself was not run for more than {self.LATE_S} s {len(self.late)} times" + (f": {worst}" if worst else "")
+
+
 class Junk(Worker):
     """Random datagrams to ports of media, half a handshake, and broken SIP from a phone that was admitted."""
     datagrams = handshakes = messages = 0

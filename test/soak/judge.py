@@ -38,9 +38,10 @@ def judge_calls(soak, callers, others):
         check(w.broke is None and not w.is_alive(), f"{w.name} worked to the end" + (f": {w.broke!r}" if w.broke else ""))
     failed, killed = [f for w in callers for f in w.failed], soak.windows.names()
     made, talked = sum(w.made for w in callers), sum(w.talked for w in callers)
-    _, reloader, junk = others
+    _, reloader, junk, pulse = others
     print(f"{made} calls ({', '.join(f'{w.name} {w.made}' for w in callers)}), {sum(w.logins for w in callers)} logins, {len(killed)} kills, "
           f"{reloader.done} reloads, {junk.datagrams} datagrams, {junk.handshakes} half handshakes, {junk.messages} broken messages", flush=True)
+    print(pulse.said(), flush=True)
     check(made > soak.seconds / 2 and talked > made / 3 and all(w.made > soak.seconds / 40 for w in callers),
           f"calls were made, {talked} with {sum(w.packets for w in callers)} packets of media")
     check(reloader.done > 2 and junk.messages > 0, "it was disturbed")

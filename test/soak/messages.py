@@ -9,7 +9,7 @@ import net
 import rules
 from outside import FRAME, Line
 from gateway import linear
-from prompts import hears_prompt
+from prompts import heard_prompts, hears_prompt
 from sippgate import ulaw
 from worker import Caller
 
@@ -47,6 +47,7 @@ class Mailbox(Caller):
     def listen(self, prompt, seconds):
         """Until it was said; whoever was interrupted hears all of it again. A phone is never silent meanwhile."""
         path, end, looked = f"{self.soak.where}/{self.name}.wav", time.monotonic() + seconds, 0
+        audio.write_wav(path, [], 8000)
         while time.monotonic() < end:
             self.line.say(b"\xff" * FRAME)
             time.sleep(0.02)
@@ -56,7 +57,7 @@ class Mailbox(Caller):
                 audio.write_wav(path, [linear(x) for p in heard for x in p], 8000)
                 if hears_prompt(path, prompt) is not None:
                     return True
-        self.lost(f"{prompt} was not heard in {seconds} s, {len(self.line.heard)} packets were", rules.SPEAKS)
+        self.lost(f"{prompt} was not heard in {seconds} s, but {len(self.line.heard)} packets and {[n for _, n in heard_prompts(path)]}", rules.SPEAKS)
         return False
 
     def speak(self):

@@ -36,7 +36,7 @@ import judge                    # noqa: E402
 import rules                    # noqa: E402
 from callers import Pair        # noqa: E402
 from conftest import People     # noqa: E402
-from disturb import Junk, Killer, Reloader      # noqa: E402
+from disturb import Junk, Killer, Pulse, Reloader      # noqa: E402
 from exchange import CONF, Exchange     # noqa: E402
 from lasting import Calls       # noqa: E402
 from messages import Mailbox     # noqa: E402
@@ -112,7 +112,7 @@ class Soak:
         self.rest = {key.split(":")[0]: fds for key, (_, fds) in judge.holds(self.exchange).items()}
         self.start = time.monotonic()
         self.half = self.start + self.seconds / 2
-        killer, *others = Killer(self, "killer"), Reloader(self, "reloader"), Junk(self, "junk")
+        killer, *others = Killer(self, "killer"), Reloader(self, "reloader"), Junk(self, "junk"), Pulse(self, "pulse")
         for w in callers + others:
             w.start()
         killer.run()        # here: what a thread has started ends with it (net.py)
