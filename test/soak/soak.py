@@ -142,6 +142,7 @@ def main():
                 if s.exchange.proc and s.exchange.processes():
                     print(s.exchange.tail(4000))
                     s.exchange.host.stop(s.exchange.proc)
+                s.exchange.close()
     finally:
         if not os.environ.get("RINGFENCE_LAB_KEEP"):
             shutil.rmtree(where, ignore_errors=True)
