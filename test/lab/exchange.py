@@ -193,13 +193,14 @@ class Exchange:
 
     def kill_all_but_parent(self, timeout=20):
         """kill -9 of all that parent started, which it then starts anew."""
-        old = [pid for name in PROCESSES for pid in self.supervised(name)]
+        names = [name for name in (*PROCESSES, "dial") if self.supervised(name)]     # dial, where there are trunks
+        old = [pid for name in names for pid in self.supervised(name)]
         for pid in old:
             os.kill(pid, signal.SIGKILL)
         self.killed += len(old)
 
         def another():
-            now = [self.supervised(name) for name in PROCESSES]
+            now = [self.supervised(name) for name in names]
             return all(now) and not set(old) & {pid for pids in now for pid in pids} and self.answers()
         net.wait_for("all to be there again", another, timeout)
 

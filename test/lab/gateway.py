@@ -13,6 +13,7 @@ SDP = "v=0\r\no=- 1 1 IN IP4 {a}\r\ns=-\r\nc=IN IP4 {a}\r\nt=0 0\r\nm=audio {p} 
       "a=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\na=sendrecv\r\n"
 RTP_PORT = 30000
 SSRC = b"\x47\x57\x00\x01"
+FIRST_S, GIVES_UP_S = 0.5, 32       # RFC 3261: T1, and 64 of it
 KEYS = "0123456789*#"
 
 
@@ -35,7 +36,7 @@ class Gateway:
         self.up, self.over, self.stopped = False, False, False
         self.dialog, self.deaf, self.longest = None, 0, 65535
         self.door, self.streams = None, {}
-        self.lost = 0
+        self.lost, self.asked = 0, {}
         self.heard, self.media, self.seq, self.at, self.pressing = bytearray(), None, 0, b"\0\0\0\0", False
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -68,8 +69,25 @@ class Gateway:
             self.streams[s] = rest[int(length[1]):]
             self._take((head + end + rest[:int(length[1])]).decode(), s)
 
+    def _ask(self, text, peer):
+        """A request is said again until something answers it (RFC 3261 17.1.1.2, 17.1.2.2)."""
+        now = time.monotonic()
+        self.asked[header(text, "Via")[0]] = [text.encode(), peer, now + GIVES_UP_S, now + FIRST_S, FIRST_S]
+        self.sip.sendto(text.encode(), peer)
+
+    def _say_again(self):
+        now = time.monotonic()
+        for via, asked in list(self.asked.items()):
+            data, peer, end, at, wait = asked
+            if now > end:
+                self.asked.pop(via, None)
+            elif now > at:
+                self.sip.sendto(data, peer)
+                asked[3:] = now + 2 * wait, 2 * wait
+
     def _run(self):
         while not self.stopped:
+            self._say_again()
             door = [self.door] if self.door else []
             for s in select.select([self.sip, self.rtp, *door, *self.streams], [], [], 0.2)[0]:
                 if s in door:
@@ -146,6 +164,7 @@ class Gateway:
     def _answer(self, text, peer):
         code = int(text.split()[1])
         self.answers.append(code)
+        self.asked.pop(next((v for v in self.asked if v.split("branch=")[1] in header(text, "Via")[0]), None), None)
         if code < 200 or "INVITE" not in header(text, "CSeq")[0]:
             return
         uri = re.search(r"<(.*?)>", header(text, "Contact")[0])[1] if code < 300 and header(text, "Contact") else self.uri
@@ -166,11 +185,23 @@ class Gateway:
         self.caller, self.call_id = caller, f"gw{time.monotonic_ns():x}"
         a, p = self.exchange
         uri = f"sip:{number}@{a}:{p}"
-        self.sip.sendto(self._request("INVITE", uri, to=f"<{uri}>", more=more, body=SDP.format(a=self.host.v4, p=RTP_PORT)).encode(), (a, p))
+        self._ask(self._request("INVITE", uri, to=f"<{uri}>", more=more, body=SDP.format(a=self.host.v4, p=RTP_PORT)), (a, p))
 
     def hang_up(self):
         uri = re.search(r"<(.*?)>", header(self.last, "Contact")[0])[1]
-        self.sip.sendto(self._request("BYE", uri, to=header(self.last, "To")[0], cseq=2).encode(), self.exchange)
+        self._ask(self._request("BYE", uri, to=header(self.last, "To")[0], cseq=2), self.exchange)
+
+    def give_up(self):
+        """The call that was begun is not wanted any more, whether it is up by now or not."""
+        self.asked.clear()
+        if not self.up:
+            self._ask(self._request("CANCEL", self.uri, to=f"<{self.uri}>", via=self.via), self.exchange)
+            time.sleep(1)
+        if self.up and not self.over:
+            self.hang_up()
+        until = time.monotonic() + GIVES_UP_S
+        while self.asked and time.monotonic() < until:
+            time.sleep(0.1)
 
     def stop(self):
         self.stopped = True

@@ -6,6 +6,7 @@ each zone, and as many hosts as a test asks for, each a namespace of its own. Ev
 """
 import atexit
 import ctypes
+import errno
 import fcntl
 import os
 import resource
@@ -234,10 +235,19 @@ class Host:
         return inside(self, lambda: socket.create_connection((addr, port), timeout))
 
     def udp(self, addr=None, port=0):
-        """A UDP socket of this host, bound."""
+        """A UDP socket of this host, bound. What was closed before is held by a process that another thread forks until that is another program."""
         def work():
             s = socket.socket(socket.AF_INET6 if addr and ":" in addr else socket.AF_INET, socket.SOCK_DGRAM)
-            s.bind((addr or "0.0.0.0", port))
+            end = time.monotonic() + 1
+            while True:
+                try:
+                    s.bind((addr or "0.0.0.0", port))
+                    break
+                except OSError as e:
+                    if e.errno != errno.EADDRINUSE or time.monotonic() > end:
+                        s.close()
+                        raise
+                    time.sleep(0.01)
             s.settimeout(5)
             return s
         return inside(self, work)

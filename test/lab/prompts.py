@@ -21,6 +21,7 @@ AS_GOOD = 0.95
 DRIFT = int(0.08 * RATE)     # a piece may be so far from where the others say it is
 LIKE_MIN = 0.55              # of a piece: speech of another prompt stays below 0.4, Opus at 32 kbit/s above 0.7
 SHARE_MIN = 0.8              # of the pieces that are not silence
+SURE = 3                     # so many pieces say where the whole is, if they agree
 QUIET = 0.15                 # of the prompt's own level: such a piece says nothing
 
 
@@ -122,8 +123,10 @@ def found(heard, wanted):
         missed += likes[-1][1].max() < LIKE_MIN
         if (len(parts) - missed) / len(parts) < SHARE_MIN:
             return best
-    # each piece that is clearly there says where the whole may be
-    for at, like in sorted(likes, key=lambda x: -x[1].max())[:3]:
+    # each piece that is clearly there says where the whole may be; of what was cut off and said again the first ones say where it was cut off
+    for i, (at, like) in enumerate(sorted(likes, key=lambda x: -x[1].max())):
+        if i >= SURE and (best[0] >= SHARE_MIN or like.max() < LIKE_MIN):
+            break
         begin = first_best(like) - at
         hits = 0
         for other, l in likes:

@@ -13,11 +13,13 @@ ENCRYPTED = b"\x5a" * 160 + b"\xa5" * 10        # as long as SRTP of one G.711 f
 
 
 def answer_call(callee, *, tag="t1", port=RTP_PORT["b"], headers=None, ring=True, body=None):
-    """The callee's side of an INVITE up to its 200; the INVITE."""
+    """The callee's side of an INVITE up to its 200; the INVITE. body: an SDP, or what makes one of the offer."""
     got = callee.wait_request("INVITE")
     if ring:
         callee.reply(got, 180, "Ringing", to_tag=tag)
-    callee.reply(got, 200, "OK", to_tag=tag, body=sip.sdp(callee.local, port) if body is None else body, headers=headers)
+    if body is None:
+        body = sip.sdp(callee.local, port)
+    callee.reply(got, 200, "OK", to_tag=tag, body=body(got.body) if callable(body) else body, headers=headers)
     return got
 
 

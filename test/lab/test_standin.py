@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: ISC
 """The lab proves itself: real phones against Kamailio with mutual TLS, no Ringfence. What fails here is the lab's fault."""
+import base64
+import os
+import random
+import sys
+
 import pytest
 
 import audio
@@ -7,8 +12,10 @@ import capture
 import net
 import phones
 import pki
+import prompts
 import sip
 import sipp
+import srtp
 from baresip import Baresip
 from linphone import Linphone
 
@@ -157,3 +164,48 @@ def test_lab_tones(where):
         audio.assert_heard(p, "a", 0.5)
     with pytest.raises(net.LabError):
         net.wait_for("nothing", lambda: False, 0.1)
+
+
+def test_lab_srtp():
+    """RFC 3711 B.3, and a stream whose numbers begin anew; what was changed on the way is not opened."""
+    key = base64.b64encode(bytes.fromhex("E1F97A0D3E018BE0D64FA32C06DE41390EC675AD498AFEEBB6960B3AABE6")).decode()
+    out, back = srtp.Stream(key), srtp.Stream(key)
+    assert out.key.hex().upper() == "C61E7A93744F39EE10734AFE3FF7A087"
+    assert f"{out.salt:028X}" == "30CBBC08863D8C85D49DB34A9AE1"
+    assert out.auth.hex().upper() == "CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"
+    for seq in (65534, 65535, 0, 1):
+        packet = sip.rtp(seq, seq * 160, b"words")
+        safe = out.protect(packet)
+        assert safe[12:17] != b"words" and back.open(safe) == packet
+        assert back.open(safe[:-1] + bytes([safe[-1] ^ 1])) is None
+
+
+def test_lab_what_the_soak_excuses():
+    """A call that was being set up while a process was away, or lost its connections; what ends in the exchange, while media is away."""
+    sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "soak"))
+    import rules
+    w = rules.Windows()
+    for name, gone, back in ("media", 10, 11), ("core", 20, 21), ("edge", 30, 31):
+        w.open(name, gone)
+        w.shut(back)
+    assert rules.excuse(w, 20.5, None, 25) == rules.SETTING_UP and not rules.excuse(w, 22, None, 25)
+    assert rules.excuse(w, 29, 29.5, 30.5) == rules.UNCONNECTED and not rules.excuse(w, 19, 19.5, 20.5)
+    assert rules.unheard(w, 9, 10.5) == rules.UNHEARD and not rules.unheard(w, 8, 9, (), 12)
+    assert rules.unheard(w, 8, 9, rules.ENDS, 12) == rules.UNSAID and not rules.unheard(w, 18, 19, rules.ENDS, 22)
+    assert rules.ended_silent(w, [(9.95, 10.5), (10.9, 11.05)]) == []
+    for hole in (9.5, 10.5), (10.9, 11.5), (20.1, 20.4), (40, 41):
+        assert rules.ended_silent(w, [hole]) == [hole]
+    assert rules.ended_lost(w) == 0
+
+
+def test_lab_hears_what_was_begun_anew(where):
+    """A prompt that is cut off and then said whole is heard."""
+    once = [prompts.pack()[f"en/{n}"] for n in ("voicemail-record-after-tone", "interrupted")]
+    rnd = random.Random(1)
+    said = [*once[0][:len(once[0]) * 2 // 3], *once[1], *(x + rnd.gauss(0, 500) for x in once[0])]     # the second time not as clear
+    path = f"{where}/anew.wav"
+    audio.write_wav(path, [int(x) for x in said], prompts.RATE)
+    at = len(said) - len(once[0])
+    assert abs(prompts.hears_prompt(path, "voicemail-record-after-tone") - at / prompts.RATE) < 0.1
+    audio.write_wav(path, [int(x) for x in said[:at]], prompts.RATE)
+    assert prompts.hears_prompt(path, "voicemail-record-after-tone") is None

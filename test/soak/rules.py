@@ -4,8 +4,20 @@ import threading
 
 WHOLE = ("all but parent", "parent", "upgrade")     # every process is another afterwards
 BREAKS = ("edge", *WHOLE)                           # the connections of phones go with it
+ENDS = ("media", *WHOLE)                            # it has the keys of what ends here: nobody hears while it is away
+SPEAKS = ("voice", "media", "core", *WHOLE)         # a turn is begun anew
+KEEPS = ("keeper", "ledger", *SPEAKS)               # what is recorded, or deleted, is not told to those who keep it
 SETTING_UP, UNCONNECTED = "were being set up while a process was away", "stood when edge, which has the connections, went"
 UNHEARD = "came up while a process was away and did not hear all"
+UNSAID = "end in the exchange and did not hear all while a process that it takes was away"
+EXCUSES = (SETTING_UP, UNHEARD, UNSAID, UNCONNECTED)
+
+# How many packets of each direction of a lasting call that ends in the exchange may be lost at the death of these. What comes while media is away
+# waits in the kernel, and is late; but there is room for 4,096 packets of all calls together, and starting all takes long. At any other's
+# death none is lost, and none is late.
+ENDED_LOST = dict.fromkeys(WHOLE, 200)
+HOLE_S = 0.1            # a hole begins with the last packet before it, and is seen with the first one after it
+IN_FLIGHT = 2           # of each lasting call when the counting begins, or ends
 
 # What a process may take more in so many calls: a step of malloc's, and less than a record of each. A row of ledger's stays in SQLite's cache,
 # until that has its 2 MB.
@@ -14,7 +26,7 @@ OTHERS_CALL_OCTETS = 64
 
 
 class Windows:
-    """When a process was away by our hand: from its kill until all were up again and somebody logged in."""
+    """When a process was away by our hand: from its kill until all were up again, somebody logged in and each trunk was up."""
 
     def __init__(self):
         self.lock, self.all = threading.Lock(), []
@@ -30,6 +42,10 @@ class Windows:
     def touch(self, since, until, names=None):
         with self.lock:
             return any((names is None or name in names) and a <= until and (b is None or b >= since) for name, a, b in self.all)
+
+    def cover(self, since, until, names):
+        with self.lock:
+            return any(name in names and a <= since and (b is None or b >= until) for name, a, b in self.all)
 
     def last(self, now):
         """Who went last before that, for whom reads of a failure."""
@@ -48,9 +64,21 @@ def excuse(windows, since, stood, now):
     return UNCONNECTED if windows.touch(since, now, BREAKS) else None
 
 
-def unheard(windows, since, stood):
-    """The same of a call that stood from `stood` and did not hear all of the packets that came then."""
-    return UNHEARD if windows.touch(since, stood) else None
+def unheard(windows, since, stood, names=(), now=None):
+    """The same of a call that stood from `stood` and did not hear all of what came from then to now; names: whose absence is heard."""
+    if windows.touch(since, stood):
+        return UNHEARD
+    return UNSAID if names and windows.touch(stood, now, names) else None
+
+
+def ended_silent(windows, holes):
+    """Of holes (from, until) in a lasting call that ends in the exchange those that may not be."""
+    return [(a, b) for a, b in holes if not windows.cover(a + HOLE_S, b - HOLE_S, ENDS)]
+
+
+def ended_lost(windows):
+    """How many packets of it may be lost in all."""
+    return sum(ENDED_LOST.get(name, 0) for name in windows.names())
 
 
 def grown_kb(before, after):

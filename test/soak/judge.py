@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: ISC
+"""What is judged when all is at rest: the calls that were made, and what each process holds."""
+import os
+import re
+
+import net
+import rules
+from disturb import KILLED
+from exchange import PROCESSES
+
+REST_S = 35             # ports rest for 30 s after a call
+FDS = 1                 # a question to ctl that is just being answered
+
+
+def holds(exchange):
+    """{process: ((kB in use, kB mapped), descriptors)}"""
+    out = {}
+    for pid, name in [(pid, name) for name in ("parent", "dial", *PROCESSES) for pid in exchange.supervised(name)]:
+        said = "".join(open(f"/proc/{pid}/{file}").read() for file in ("smaps_rollup", "status"))
+        kb = tuple(int(re.search(rf"^{what}:\s+(\d+)", said, re.M)[1]) for what in ("Pss_Anon", "VmData"))
+        out[f"{name}:{pid}"] = kb, len(os.listdir(f"/proc/{pid}/fd"))
+    return out
+
+
+def at_rest(exchange, calls, ports):
+    """Only the lasting calls, no port in use besides theirs, and all phones of the churn gone."""
+    try:
+        net.wait_for("no other call", lambda: len(exchange.calls()) == calls, 60, step=0.5)
+    except net.LabError as e:
+        told = [(c["state"], c.get("age_ms"), c["packets_from"], c["packets_to"]) for c in exchange.calls()]
+        raise net.LabError(f"{e}: {told}") from None
+    net.wait_for("ports at rest", lambda: exchange.counter("media-ports") <= ports, REST_S + 30, step=1)
+
+
+def judge_calls(soak, callers, others):
+    check, killer = soak.check, others[0]
+    for w in callers + others:
+        check(w.broke is None and not w.is_alive(), f"{w.name} worked to the end" + (f": {w.broke!r}" if w.broke else ""))
+    failed, killed = [f for w in callers for f in w.failed], soak.windows.names()
+    made, talked = sum(w.made for w in callers), sum(w.talked for w in callers)
+    _, reloader, junk, pulse = others
+    print(f"{made} calls ({', '.join(f'{w.name} {w.made}' for w in callers)}), {sum(w.logins for w in callers)} logins, {len(killed)} kills, "
+          f"{reloader.done} reloads, {junk.datagrams} datagrams, {junk.handshakes} half handshakes, {junk.messages} broken messages", flush=True)
+    print(pulse.said(), flush=True)
+    check(made > soak.seconds / 2 and talked > made / 3 and all(w.made > soak.seconds / 40 for w in callers),
+          f"calls were made, {talked} with {sum(w.packets for w in callers)} packets of media")
+    check(reloader.done > 2 and junk.messages > 0, "it was disturbed")
+    missing = {*KILLED, *rules.WHOLE} - set(killed)
+    check(not missing and killer.broke is None, "each was killed: " + (f"not {', '.join(sorted(missing))}" if missing else
+          f"{len(KILLED)} processes, " + ", ".join(f"{name} {killed.count(name)} times" for name in rules.WHOLE)))
+    excused = ", ".join(f"{sum(w.excused[why] for w in callers)} that {why}" for why in rules.EXCUSES)
+    unheard = [f for w in callers for f in w.unheard]
+    check(not failed, f"{len(failed)} calls failed besides {excused}" + "".join(f"\n        {f}" for f in failed + unheard))
+
+
+def judge_holds(soak, before, calls, seconds):
+    x, check = soak.exchange, soak.check
+    at_rest(x, soak.lasting.n, soak.ports)
+    check(soak.lasting.stand(), "the lasting calls stand")
+    check(x.counter("media-ports") <= soak.ports, "no port is kept besides theirs")
+    after = holds(x)
+    check(set(before) == set(after), "no process died but by this script")
+    for key in sorted(set(before) & set(after)):
+        (kb, fds), (kb2, fds2), name = before[key], after[key], key.split(":")[0]
+        grown, most = rules.grown_kb(kb, kb2), rules.may_grow_kb(name, calls)
+        check(grown <= most and fds2 <= soak.rest[name] + FDS,
+              f"{name}: {grown} kB more, at most {most:.0f} ({kb[0]} -> {kb2[0]} kB, mapped {kb[1]} -> {kb2[1]}) in {calls} calls and "
+              f"{seconds:.0f} s; {soak.rest[name]} descriptors at rest before all, {fds} in the churn, {fds2} at rest")
