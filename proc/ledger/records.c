@@ -174,7 +174,7 @@ bool store_forget_calls(struct store *s, int64_t before_ms)
 	return store_run(s->q[Q_CALLS_FORGET]);
 }
 
-static bool forget_share(struct store *s, enum event_share share)
+static bool forget_beyond(struct stmt *q, enum event_share share, uint32_t most)
 {
 	static const int64_t marks[] = {
 	    EVENT_HANDSHAKE_REFUSED, EVENT_BAD_BYTES, EVENT_MEDIA_STRANGER,            /* strangers' */
@@ -182,22 +182,22 @@ static bool forget_share(struct store *s, enum event_share share)
 	    EVENT_CALL_REFUSED, EVENT_PHONE, EVENT_PIN, /* phones', unless they are graver */
 	};
 	enum { MARKS = sizeof marks / sizeof *marks };
-	struct stmt *q = s->q[Q_EVENTS_FORGET_SHARE];
 
 	for (int i = 0; i < MARKS; i++)
 		db_bind_int(q, i + 1, marks[i]);
 	db_bind_int(q, MARKS + 1, share);
-	db_bind_int(q, MARKS + 2, s->max_events);
+	db_bind_int(q, MARKS + 2, most);
 	return store_run(q);
 }
 
 bool store_forget_events(struct store *s, int64_t before_ms)
 {
-	bool ok;
+	struct stmt *of_share = s->q[Q_EVENTS_FORGET_SHARE], *of_phone = s->q[Q_EVENTS_FORGET_PHONE];
 
 	db_bind_int(s->q[Q_EVENTS_FORGET], 1, before_ms);
-	ok = store_run(s->q[Q_EVENTS_FORGET]);
+	bool ok = store_run(s->q[Q_EVENTS_FORGET]) && forget_beyond(of_phone, SHARE_GRAVE, s->max_events_of_phone) &&
+	          forget_beyond(of_phone, SHARE_PHONES, s->max_events_of_phone);
 	for (int share = 0; ok && share < EVENT_SHARES; share++)
-		ok = forget_share(s, (enum event_share)share);
+		ok = forget_beyond(of_share, (enum event_share)share, s->max_events);
 	return ok;
 }

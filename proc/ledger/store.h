@@ -10,6 +10,7 @@
 enum {
 	STORE_SCHEMA = 2, /* settings, groups, counters and notices came with it: schema.sql makes what is missing */
 	STORE_EVENTS_MAX = 50000, /* of each share */
+	STORE_EVENTS_OF_PHONE_MAX = 5000,
 	STORE_EVENT_DAYS = 365,
 	STORE_REQUESTS_MAX = 32,   /* phones that were asked for and wait for an administrator */
 	STORE_MILD_MIN_MS = 15000, /* R20 */
@@ -41,7 +42,8 @@ struct store {
 	uint32_t generation; /* of the directory; rises with each change */
 	int64_t last_event, last_reading, last_notice;
 	uint32_t max_people, max_phones;
-	uint32_t max_events; /* of each share */
+	uint32_t max_events;          /* of each share */
+	uint32_t max_events_of_phone; /* in a share of phones' doing: one floods only its own */
 };
 
 struct person {

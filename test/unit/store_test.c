@@ -431,6 +431,28 @@ static void no_share_of_the_events_pushes_out_another(void)
 	}
 }
 
+/* nor does a phone that raises alarms all night push out those of another, or what no phone is named in */
+static void no_phone_pushes_out_the_events_of_another(void)
+{
+	struct event_row e = {.wall_ms = 5000, .proc = PROC_CORE, .kind = EVENT_FORGED_DIALOG, .severity = SEVERITY_ALARM,
+	    .device = 7, .detail = SPAN("wrong password")};
+	bool detail = false;
+
+	CHECK(empty() && s.max_events_of_phone == STORE_EVENTS_OF_PHONE_MAX);
+	s.max_events = 10;
+	s.max_events_of_phone = 4;
+	CHECK(store_event(&s, &e));
+	e.device = 0;
+	for (int i = 0; i < 5; i++)
+		CHECK(store_event(&s, &e)); /* 2 to 6 */
+	e.device = 8;
+	for (int i = 0; i < 30; i++)
+		CHECK(store_event(&s, &e) && store_forget_events(&s, 0));
+	CHECK(store_events(&s, 0, 99, see_event, &detail) == 10);
+	CHECK(store_events(&s, 0, 1, see_event, &detail) == 1 && seen_event.id == 1 && seen_event.device == 7);
+	CHECK(store_events(&s, 32, 99, see_event, &detail) == 4); /* its newest */
+}
+
 static struct reading_row seen_reading;
 
 static void see_reading(void *arg, const struct reading_row *r)
@@ -643,6 +665,7 @@ int main(int argc, char **argv)
 	RUN(old_calls_are_forgotten);
 	RUN(events_are_kept_and_bounded);
 	RUN(no_share_of_the_events_pushes_out_another);
+	RUN(no_phone_pushes_out_the_events_of_another);
 	RUN(readings_are_kept);
 	RUN(what_is_dumped_comes_back);
 	RUN(a_directory_that_changes_spoils_a_dump);
