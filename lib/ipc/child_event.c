@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 enum {
-	/* what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 200 a second */
-	EVENTS_PER_SECOND = 30,
+	/* of each severity: what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 300 a second */
+	EVENTS_PER_SECOND = 28,
 	ALARMS_KEPT = 8,
 };
 
@@ -81,7 +81,8 @@ void child_alarm(enum event_kind kind, const char *detail)
 void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user,
     const struct addr *remote, const char *detail)
 {
-	static struct budget budget;
+	/* refused calls, which any phone can heap up, leave what is graver its room (R13) */
+	static struct budget budget[SEVERITIES];
 	struct event e = {
 	    .kind = kind, .severity = severity, .device = device, .user = user, .wall_ms = clock_wall_ms()};
 
@@ -90,7 +91,7 @@ void child_event(enum event_kind kind, enum severity severity, uint32_t device, 
 	snprintf(e.detail, sizeof e.detail, "%s", detail ? detail : "");
 	if (severity == SEVERITY_ALARM && child_me() != PROC_WATCH)
 		say_alarm(&e);
-	if (!within(&budget) || !say_event(child_link(PROC_LEDGER, 0), &e))
+	if (!within(&budget[severity]) || !say_event(child_link(PROC_LEDGER, 0), &e))
 		events_lost++;
 }
 

@@ -245,12 +245,22 @@ static bool is_help_lost(const struct call *c)
 
 static const char *prompt_of(const struct call *c)
 {
+	static const char *const told[REFUSALS] = {
+	    [REFUSE_NO_NUMBER] = "number-unknown",
+	    [REFUSE_NOT_IN_SERVICE] = "not-in-service",
+	    [REFUSE_NOT_ALLOWED] = "not-allowed",
+	    [REFUSE_CEILING] = "ceiling-reached",
+	    [REFUSE_BUSY] = "number-busy",
+	    [REFUSE_DECLINED] = "call-declined",
+	    [REFUSE_NO_ANSWER] = "no-answer",
+	    [REFUSE_NO_LINE] = "busy-try-later",
+	    [REFUSE_NO_PORT] = "busy-try-later",
+	    [REFUSE_FULL] = "busy-try-later",
+	};
+
 	if (is_help_lost(c))
 		return "emergency-no-line";
-	return c->best == REFUSE_NO_NUMBER        ? "number-unknown"
-	       : c->best == REFUSE_NOT_IN_SERVICE ? "not-in-service"
-	       : c->best == REFUSE_NOT_ALLOWED    ? "not-allowed"
-	                                          : "busy-try-later";
+	return c->best < REFUSALS && told[c->best] ? told[c->best] : "not-reachable";
 }
 
 void dial_over(struct call *c, enum call_event event)

@@ -209,7 +209,7 @@ static void turn_away(struct call *c, const struct incoming_answer *a)
 {
 	const bool lies = a->reason == INCOMING_CLAIMS_INSIDE;
 	const char *say = a->reason == INCOMING_REJECTS_ANONYMOUS ? "anonymous-refused"
-	                  : c->r.spoken                           ? "busy-try-later"
+	                  : c->r.spoken                           ? "call-declined"
 	                                                          : NULL;
 
 	child_event(EVENT_CALL_REFUSED, lies ? SEVERITY_ALARM : SEVERITY_INFO, 0, NOBODY, NULL, a->text);

@@ -151,7 +151,7 @@ bool mail_forward(struct call *c, uint32_t user)
 
 static void give_up(struct call *c)
 {
-	c->say = "busy-try-later";
+	c->say = "not-now";
 	if (!c->best)
 		c->best = REFUSE_NO_ANSWER;
 	call_event(c, dialogue_can(c) ? CALL_TOLD_WHY : CALL_REFUSED, NULL);
@@ -218,7 +218,7 @@ enum { BOX_HELLO, BOX_PIN, BOX_PIN_AGAIN, BOX_COUNT, BOX_MESSAGE, BOX_DELETED };
 
 static int box_pin(struct call *c, struct span digits)
 {
-	return pin_ask_check(PIN_FOR_CALL, c->r.id, c->dest.payer, digits) ? SCRIPT_WAIT : tell(c, "busy-try-later");
+	return pin_ask_check(PIN_FOR_CALL, c->r.id, c->dest.payer, digits) ? SCRIPT_WAIT : tell(c, "not-now");
 }
 
 /* Nothing typed asks whether there is a PIN, and is no try. */
@@ -251,13 +251,13 @@ int mail_box_verdict(struct call *c, enum pin_verdict v)
 		return say_count(c);
 	if (v == PIN_IS_WRONG)
 		return c->tries++ ? BOX_PIN_AGAIN : BOX_PIN;
-	return tell(c, v == PIN_IS_LOCKED ? "pin-locked" : "busy-try-later");
+	return tell(c, v == PIN_IS_LOCKED ? "pin-locked" : "not-now");
 }
 
 static int box_next(struct call *c, struct span digits)
 {
 	(void)digits;
-	return ask_next(c) ? SCRIPT_WAIT : tell(c, "busy-try-later");
+	return ask_next(c) ? SCRIPT_WAIT : tell(c, "not-now");
 }
 
 static int box_key(struct call *c, struct span digits)
@@ -299,7 +299,7 @@ void mail_late(struct call *c)
 	if (asked == ASKS_KEPT)
 		dialogue_go(c, say_kept(c));
 	else if (c->r.state == PHASE_ASKING)
-		dialogue_go(c, tell(c, c->script == SCRIPT_LEAVE ? "voicemail-not-saved" : "busy-try-later"));
+		dialogue_go(c, tell(c, c->script == SCRIPT_LEAVE ? "voicemail-not-saved" : "not-now"));
 	else
 		give_up(c);
 }
@@ -336,7 +336,7 @@ void mail_on_found(struct link *from, const struct ipc_view *v)
 	if (!fresh && m->message && m->message <= c->mail_message) {
 		/* without an end */
 		child_accuse(from, "message that was found before", 0, 0);
-		dialogue_go(c, tell(c, "busy-try-later"));
+		dialogue_go(c, tell(c, "not-now"));
 		return;
 	}
 	if (m->message)
@@ -348,7 +348,7 @@ void mail_on_found(struct link *from, const struct ipc_view *v)
 	if (fresh)
 		no_message(c);
 	else
-		dialogue_go(c, tell(c, m->message ? "busy-try-later" : "goodbye"));
+		dialogue_go(c, tell(c, m->message ? "not-now" : "goodbye"));
 }
 
 void mail_on_key(struct link *from, const struct ipc_view *v)

@@ -157,7 +157,7 @@ void park_begin(struct call *c, struct span argument)
 		return;
 	}
 	if (!p) {
-		tell(c, "busy-try-later");
+		tell(c, "park-full");
 		return;
 	}
 	to.kind = DEST_PARK;

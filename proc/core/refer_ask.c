@@ -155,6 +155,9 @@ static struct leg *named_leg(const struct leg *l, const struct request *r)
 	                                                                                                       : NULL;
 }
 
+#define NO_MEETING \
+	"a phone of the two takes no REFER and can't be put together with another; transfer to a number instead (phone set PHONE --join ended)"
+
 static const char *cannot_meet(const struct leg *a, const struct leg *b)
 {
 	if (!is_up(a) || !is_up(b))
@@ -162,8 +165,8 @@ static const char *cannot_meet(const struct leg *a, const struct leg *b)
 	if (a->r.trunk && b->r.trunk)
 		return "two outside lines are not put together";
 	if (a->r.trunk || b->r.trunk)
-		return can_refer(a->r.trunk ? b : a) ? NULL : NO_REFER;
-	return can_refer(a) && can_refer(b) ? NULL : NO_REFER;
+		return can_refer(a->r.trunk ? b : a) ? NULL : NO_MEETING;
+	return can_refer(a) && can_refer(b) ? NULL : NO_MEETING;
 }
 
 static void bring_together(struct leg *l, struct leg *second, struct leg *a, struct leg *b, struct request *r)

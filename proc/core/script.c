@@ -4,7 +4,15 @@
 #include "mail.h"
 #include "pin.h"
 
-enum { EXTENSION_MOST = 16, PIN_LEAST = 4, PIN_MOST = 12, SCREEN_KEY = '4', SCREEN_TRIES = 3, LOGIN_TRIES = 3 };
+enum {
+	EXTENSION_MOST = 16,
+	PIN_LEAST = 4,
+	PIN_MOST = 12,
+	SCREEN_KEY = '4',
+	SCREEN_TRIES = 3,
+	LOGIN_TRIES = 3,
+	CHANGE_TRIES = 3
+};
 
 static int tell(struct call *c, const char *say)
 {
@@ -26,7 +34,7 @@ static int outgoing_pin(struct call *c, struct span digits)
 {
 	if (pin_ask_check(PIN_FOR_CALL, c->r.id, c->dest.payer, digits))
 		return SCRIPT_WAIT;
-	return tell(c, "busy-try-later");
+	return tell(c, "not-now");
 }
 
 static const struct step outgoing[] = {
@@ -45,23 +53,40 @@ static int outgoing_verdict(struct call *c, enum pin_verdict v)
 	case PIN_IS_LOCKED:
 		return tell(c, "pin-locked");
 	case PIN_IS_NONE:
-		return tell(c, "not-allowed");
+		return tell(c, "pin-absent");
 	case PIN_IS_REFUSED:
 	case PIN_IS_FAILED:
 	case PIN_VERDICTS:
 		break;
 	}
-	return tell(c, "busy-try-later");
+	return tell(c, "not-now");
 }
 
-/* --- a new PIN: the old one, then the new one twice --- */
+/* --- a new PIN: the old one, then the new one twice; who has none gets the first from an administrator (R15) --- */
 
-enum { CHANGE_OLD, CHANGE_NEW, CHANGE_NEW_AGAIN, CHANGE_MISMATCH, CHANGE_DONE };
+enum {
+	CHANGE_HELLO,
+	CHANGE_OLD,
+	CHANGE_OLD_AGAIN,
+	CHANGE_NEW,
+	CHANGE_NEW_AGAIN,
+	CHANGE_MISMATCH,
+	CHANGE_WEAK,
+	CHANGE_DONE
+};
 
 static int change_old(struct call *c, struct span digits)
 {
 	keep(c, digits);
-	return CHANGE_NEW;
+	return pin_ask_check(PIN_FOR_CALL, c->r.id, c->dest.payer, digits) ? SCRIPT_WAIT : tell(c, "not-now");
+}
+
+/* Nothing typed asks whether there is a PIN, and is no try. */
+static int change_hello(struct call *c, struct span digits)
+{
+	(void)digits;
+	c->tries = 0;
+	return change_old(c, SPAN(""));
 }
 
 /* both stand in kept: the old one, a blank, the new one */
@@ -80,10 +105,10 @@ static int change_again(struct call *c, struct span digits)
 	struct span again = span_str(c->kept + old.n + 1);
 
 	if (!span_eq(again, digits))
-		return CHANGE_MISMATCH;
+		return ++c->tries < CHANGE_TRIES ? CHANGE_MISMATCH : tell(c, "pin-mismatch");
 	if (pin_ask_change(PIN_FOR_CALL, c->r.id, c->dest.payer, old, digits))
 		return SCRIPT_WAIT;
-	return tell(c, "busy-try-later");
+	return tell(c, "not-now");
 }
 
 static int said(struct call *c, struct span digits)
@@ -93,18 +118,34 @@ static int said(struct call *c, struct span digits)
 }
 
 static const struct step change[] = {
+    [CHANGE_HELLO] = {"silence:200", 0, 0, change_hello},
     [CHANGE_OLD] = {"pin-please", PIN_LEAST, PIN_MOST, change_old},
+    [CHANGE_OLD_AGAIN] = {"pin-wrong pin-please", PIN_LEAST, PIN_MOST, change_old},
     [CHANGE_NEW] = {"pin-new", PIN_LEAST, PIN_MOST, change_new},
     [CHANGE_NEW_AGAIN] = {"pin-repeat", PIN_LEAST, PIN_MOST, change_again},
     [CHANGE_MISMATCH] = {"pin-mismatch pin-new", PIN_LEAST, PIN_MOST, change_new},
+    [CHANGE_WEAK] = {"pin-weak pin-new", PIN_LEAST, PIN_MOST, change_new},
     [CHANGE_DONE] = {"pin-set", 0, 0, said},
 };
 
 static int change_verdict(struct call *c, enum pin_verdict v)
 {
-	if (v == PIN_IS_RIGHT)
-		return CHANGE_DONE;
-	return tell(c, v == PIN_IS_LOCKED ? "pin-locked" : v == PIN_IS_WRONG ? "pin-wrong" : "not-allowed");
+	switch (v) {
+	case PIN_IS_RIGHT:
+		return c->step <= CHANGE_OLD_AGAIN ? CHANGE_NEW : CHANGE_DONE;
+	case PIN_IS_WRONG: /* keeper counts, and locks it after three */
+		return c->step == CHANGE_HELLO ? CHANGE_OLD : CHANGE_OLD_AGAIN;
+	case PIN_IS_LOCKED:
+		return tell(c, "pin-locked");
+	case PIN_IS_NONE:
+		return tell(c, "pin-none");
+	case PIN_IS_REFUSED:
+		return ++c->tries < CHANGE_TRIES ? CHANGE_WEAK : tell(c, "pin-weak");
+	case PIN_IS_FAILED:
+	case PIN_VERDICTS:
+		break;
+	}
+	return tell(c, "not-now");
 }
 
 /* --- a guest at this phone: extension, then PIN (R2) --- */
@@ -134,7 +175,7 @@ static int login_pin(struct call *c, struct span digits)
 		    "hot desk: a user who is not allowed on this phone");
 		return login_wrong(c);
 	}
-	return pin_ask_check(PIN_FOR_CALL, c->r.id, guest, digits) ? SCRIPT_WAIT : tell(c, "busy-try-later");
+	return pin_ask_check(PIN_FOR_CALL, c->r.id, guest, digits) ? SCRIPT_WAIT : tell(c, "not-now");
 }
 
 static const struct step login[] = {
@@ -150,7 +191,7 @@ static int login_verdict(struct call *c, enum pin_verdict v)
 	if (v == PIN_IS_WRONG || v == PIN_IS_NONE)
 		return login_wrong(c);
 	if (v != PIN_IS_RIGHT || !caller)
-		return tell(c, v == PIN_IS_LOCKED ? "pin-locked" : "busy-try-later");
+		return tell(c, v == PIN_IS_LOCKED ? "pin-locked" : "not-now");
 	hotdesk_log_in(caller->r.user, directory_find(span_str(c->kept)), caller->r.device);
 	c->say = "welcome logged-in";
 	return SCRIPT_TELL;

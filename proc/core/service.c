@@ -64,7 +64,7 @@ static void set(struct call *c, enum setting_kind kind, struct span value, const
 {
 	c->say = say;
 	if (!settings_change(SETTINGS_FOR_CODE, c->r.id, OWNER_USER, c->dest.payer, kind, value))
-		tell(c, "busy-try-later");
+		tell(c, "not-now");
 }
 
 /* What the hour, the ceilings of today and the memory of numbers refuse now, they need not when a call comes. */

@@ -10,7 +10,7 @@ enum {
 	EVENTS_MAX = 512,
 	EVENTS_WAIT_MS = 250,
 	RETRY_MS = 1000,
-	EVENT_BURST = 100, /* of each process and urgency; then so many a second */
+	EVENT_BURST = 100, /* of each process and severity; then so many a second */
 	EVENTS_PER_S = 10,
 	DESTINATION_MAX = USER_NAME_MAX * 2,
 };
@@ -40,7 +40,7 @@ struct bucket {
 static struct record *records;
 static struct event *events;
 static uint32_t records_n, records_peak, events_n, events_peak;
-static struct bucket bucket[PROC_N][2];
+static struct bucket bucket[PROC_N][SEVERITIES];
 static uint64_t records_refused, written, short_calls, events_written, events_dropped, commits, failures;
 static struct timer events_timer, retry_timer;
 static ev_prepare before_wait;
@@ -154,10 +154,10 @@ static void add_event(const struct event_row *row, struct span detail)
 		timer_set(&child_wheel, &events_timer, child_now() + EVENTS_WAIT_MS);
 }
 
-/* One process in a frenzy leaves the events of others, and its own alarms, their room. */
+/* One process in a frenzy leaves the events of others, and its own graver ones, their room. */
 static void add_bounded(const struct event_row *row, struct span detail)
 {
-	struct bucket *b = &bucket[row->proc][row->severity == SEVERITY_ALARM];
+	struct bucket *b = &bucket[row->proc][row->severity];
 	struct event_row full = *row;
 
 	if (take_token(b)) {
@@ -269,7 +269,8 @@ void batch_init(void)
 		log_fatal("no memory for the batch");
 	batch_people_init();
 	for (int p = 0; p < PROC_N; p++)
-		bucket[p][0].left = bucket[p][1].left = EVENT_BURST;
+		for (int severity = 0; severity < SEVERITIES; severity++)
+			bucket[p][severity].left = EVENT_BURST;
 	events_timer.fire = retry_timer.fire = on_timer;
 	ev_prepare_init(&before_wait, on_before_wait);
 	ev_set_priority(&before_wait, EV_MAXPRI); /* before the links are flushed */

@@ -7,7 +7,7 @@
 
 #include "base/span.h"
 
-enum { DB_PARAMS_MAX = 10, DB_WHY_MAX = 200 };
+enum { DB_PARAMS_MAX = 14, DB_WHY_MAX = 200 };
 
 enum db_result { DB_FAILED = -1, DB_DONE, DB_ROW };
 

@@ -174,20 +174,30 @@ bool store_forget_calls(struct store *s, int64_t before_ms)
 	return store_run(s->q[Q_CALLS_FORGET]);
 }
 
-/* What anyone who reaches a port can cause has a share of its own, or it would push out all else (R13, R23). */
-static bool forget_beyond(struct stmt *q, uint32_t most)
+static bool forget_beyond(struct stmt *q, enum event_share share, uint32_t most)
 {
-	static const enum event_kind strangers[] = {EVENT_HANDSHAKE_REFUSED, EVENT_BAD_BYTES, EVENT_MEDIA_STRANGER};
+	static const int64_t marks[] = {
+	    EVENT_HANDSHAKE_REFUSED, EVENT_BAD_BYTES, EVENT_MEDIA_STRANGER,            /* strangers' */
+	    EVENT_STARTED, EVENT_CONFIG, EVENT_USER, EVENT_ADMIN, EVENT_BAN, PROC_CTL, /* administrators' */
+	    EVENT_CALL_REFUSED, EVENT_PHONE, EVENT_PIN, /* phones', unless they are graver */
+	};
+	enum { MARKS = sizeof marks / sizeof *marks };
 
-	for (int i = 0; i < 3; i++)
-		db_bind_int(q, i + 1, strangers[i]);
-	db_bind_int(q, 4, most);
+	for (int i = 0; i < MARKS; i++)
+		db_bind_int(q, i + 1, marks[i]);
+	db_bind_int(q, MARKS + 1, share);
+	db_bind_int(q, MARKS + 2, most);
 	return store_run(q);
 }
 
 bool store_forget_events(struct store *s, int64_t before_ms)
 {
+	struct stmt *of_share = s->q[Q_EVENTS_FORGET_SHARE], *of_phone = s->q[Q_EVENTS_FORGET_PHONE];
+
 	db_bind_int(s->q[Q_EVENTS_FORGET], 1, before_ms);
-	return store_run(s->q[Q_EVENTS_FORGET]) && forget_beyond(s->q[Q_EVENTS_FORGET_STRANGERS], s->max_strangers) &&
-	       forget_beyond(s->q[Q_EVENTS_FORGET_OTHERS], s->max_events);
+	bool ok = store_run(s->q[Q_EVENTS_FORGET]) && forget_beyond(of_phone, SHARE_GRAVE, s->max_events_of_phone) &&
+	          forget_beyond(of_phone, SHARE_PHONES, s->max_events_of_phone);
+	for (int share = 0; ok && share < EVENT_SHARES; share++)
+		ok = forget_beyond(of_share, (enum event_share)share, s->max_events);
+	return ok;
 }

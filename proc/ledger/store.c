@@ -153,7 +153,7 @@ bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX])
 	    .max_people = 4096,
 	    .max_phones = 4096,
 	    .max_events = STORE_EVENTS_MAX,
-	    .max_strangers = STORE_STRANGERS_MAX};
+	    .max_events_of_phone = STORE_EVENTS_OF_PHONE_MAX};
 	const char *what = NULL;
 
 	what = db_exec(db, schema_sql) ? upgrade_schema(s) : db_why(db);

@@ -9,14 +9,23 @@
 
 enum {
 	STORE_SCHEMA = 2, /* settings, groups, counters and notices came with it: schema.sql makes what is missing */
-	STORE_EVENTS_MAX = 150000,
-	STORE_STRANGERS_MAX = 50000, /* events besides that strangers can cause */
+	STORE_EVENTS_MAX = 50000, /* of each share */
+	STORE_EVENTS_OF_PHONE_MAX = 5000,
 	STORE_EVENT_DAYS = 365,
 	STORE_REQUESTS_MAX = 32,   /* phones that were asked for and wait for an administrator */
 	STORE_MILD_MIN_MS = 15000, /* R20 */
 	STORE_GROUPS_MAX = 255,
 	STORE_KIND_MAX = 32,   /* the name of a setting */
 	STORE_NAMES_MAX = 200, /* octets of "101,102" beside a phone, and of "1,2" beside a person */
+};
+
+/* Whose doing an event is: each share forgets its own oldest, so that none is pushed out by what others can heap up (R13, R23). */
+enum event_share {
+	SHARE_STRANGERS, /* of anyone who reaches a port */
+	SHARE_ADMIN,     /* the directory, the configuration, administrators, the processes */
+	SHARE_GRAVE,     /* the other warnings and alarms, and every call for help */
+	SHARE_PHONES,    /* what an enrolled phone may do, or be refused, as often as it likes */
+	EVENT_SHARES
 };
 
 enum query {
@@ -33,7 +42,8 @@ struct store {
 	uint32_t generation; /* of the directory; rises with each change */
 	int64_t last_event, last_reading, last_notice;
 	uint32_t max_people, max_phones;
-	uint32_t max_events, max_strangers;
+	uint32_t max_events;          /* of each share */
+	uint32_t max_events_of_phone; /* in a share of phones' doing: one floods only its own */
 };
 
 struct person {

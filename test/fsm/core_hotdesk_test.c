@@ -244,7 +244,7 @@ static void keeper_that_is_down_lets_nobody_in(void)
 	voice_says(turn("extension-please")->token, TURN_DIGITS, "102");
 	sim_link_down(PROC_KEEPER, 0);
 	voice_says(turn("pin-please")->token, TURN_DIGITS, "2468");
-	last_word(&a, "busy-try-later");
+	last_word(&a, "not-now");
 	NEED(sim_status("hot-desks").used == 0);
 	sim_link_up(PROC_KEEPER, 0);
 	finish();

@@ -238,7 +238,7 @@ static void a_caller_who_hangs_up_leaves_nothing(void)
 static void told(struct talk *caller)
 {
 	answered(caller);
-	voice_says(turn("busy-try-later")->token, TURN_SAID, "");
+	voice_says(turn("not-now")->token, TURN_SAID, "");
 	hangs_up_on(caller);
 }
 
@@ -867,32 +867,32 @@ static void who_is_mute_or_dead_ends_97_with_words(void)
 	sim.conduct.keeper_mute = true; /* the PIN */
 	dials_97();
 	sim_pass(11000);
-	hears_last("busy-try-later");
+	hears_last("not-now");
 	sim_link_down(PROC_KEEPER, 0);
 	dials_97();
-	hears_last("busy-try-later");
+	hears_last("not-now");
 	sim_link_up(PROC_KEEPER, 0);
 	sim.conduct.keeper_mute = false;
 	dials_97();
 	sim.conduct.keeper_mute = true; /* the key */
 	hears("voicemail-you-have digits:1 voicemail-message");
 	sim_pass(5500);
-	hears_last("busy-try-later");
+	hears_last("not-now");
 	sim.conduct.keeper_mute = false;
 	dials_97();
 	sim_link_down(PROC_KEEPER, 0);
 	hears("voicemail-you-have digits:1 voicemail-message");
-	hears_last("busy-try-later");
+	hears_last("not-now");
 	sim_link_up(PROC_KEEPER, 0);
 	dials_97();
 	sim.conduct.ledger_mute = true;
 	hears("voicemail-you-have digits:1 voicemail-message");
 	sim_pass(5500);
-	hears_last("busy-try-later");
+	hears_last("not-now");
 	dials_97();
 	sim_link_down(PROC_LEDGER, 0);
 	hears("voicemail-you-have digits:1 voicemail-message");
-	hears_last("busy-try-later");
+	hears_last("not-now");
 	sim.conduct.ledger_mute = false;
 	sim_link_up(PROC_LEDGER, 0);
 	finish();
@@ -939,7 +939,7 @@ static void a_ledger_that_finds_the_same_again_is_accused(void)
 	is_played(11, "");
 	ledger_finds(11);
 	NEED(sim.accusations == 1 && sim.accused == PROC_LEDGER && sim.mail_keys == 1);
-	hears_last("busy-try-later");
+	hears_last("not-now");
 	sim.accusations = 0;
 	sim.conduct.ledger_mute = false;
 	sim_link_up(PROC_LEDGER, 0);
@@ -954,7 +954,7 @@ static void late_answers_move_nothing(void)
 	dials_97();
 	hears("voicemail-you-have digits:1 voicemail-message");
 	sim_pass(5500);
-	const struct msg_turn *t = turn("busy-try-later");
+	const struct msg_turn *t = turn("not-now");
 	ledger_finds(11);
 	NEED(sim.mail_keys == 0);
 	voice_says(t->token, TURN_SAID, "");

@@ -267,7 +267,7 @@ static void places_are_counted(void)
 	begin_with(one_place);
 	park_ended();
 	up_ended(&a2, &bob, &b2, &carol);
-	refused(&bob, "*68", "busy-try-later");
+	refused(&bob, "*68", "park-full");
 	call_hang_up(&a2, &b2);
 	takes(&t, &alice, "*6910"); /* and the place is free again */
 	together(&t, &b);
@@ -287,7 +287,7 @@ static void without_places_nothing_is_parked(void)
 {
 	begin_with(no_place);
 	up_ended(&a, &alice, &b, &bob);
-	refused(&alice, "*68", "busy-try-later");
+	refused(&alice, "*68", "park-full");
 	call_hang_up(&a, &b);
 	finish();
 }
@@ -468,7 +468,7 @@ static void a_parked_call_is_never_forwarded(void)
 	talk_rings_at(&t, &alice);
 	talk_answer(&t, 486, NULL);
 	NEED(sim.lookups == 0);
-	says(&b, "busy-try-later");
+	says(&b, "number-busy");
 	finish();
 }
 
@@ -478,7 +478,7 @@ static void whoever_parked_it_is_gone(void)
 	park_ended();
 	phone_send_register(&alice, 0, false);
 	sim_pass(31000);
-	says(&b, "busy-try-later");
+	says(&b, "not-reachable");
 	finish();
 }
 

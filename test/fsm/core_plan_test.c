@@ -286,15 +286,18 @@ static void presses(const char *asked, const char *digits)
 
 static void dials_55(void)
 {
+	sim.pins = 0;
 	talk_invite(&a, &alice, "*55", &offer);
 	answered(&a);
+	voice_says(turn("silence:200")->token, TURN_SAID, "");
 }
 
 static void a_pin_is_changed(void)
 {
 	begin_with(NULL);
 	dials_55();
-	presses("pin-please", "2468");
+	presses("pin-please", "1111");
+	presses("pin-wrong pin-please", "2468");
 	presses("pin-new", "1357");
 	presses("pin-repeat", "1358");
 	NEED(!sim_take(PROC_KEEPER, MSG_PIN_SET, NULL, NULL));
@@ -312,7 +315,7 @@ static void a_pin_that_is_not_changed(void)
 	static const struct {
 		enum pin_verdict verdict;
 		const char *told;
-	} no[] = {{PIN_IS_WRONG, "pin-wrong"}, {PIN_IS_LOCKED, "pin-locked"}, {PIN_IS_NONE, "not-allowed"}, {PIN_IS_REFUSED, "not-allowed"}};
+	} no[] = {{PIN_IS_LOCKED, "pin-locked"}, {PIN_IS_NONE, "pin-none"}, {PIN_IS_FAILED, "not-now"}};
 
 	begin_with(NULL);
 	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
@@ -330,9 +333,61 @@ static void a_pin_that_is_not_changed(void)
 	presses("pin-new", "9753");
 	presses("pin-repeat", "9753");
 	sim_link_down(PROC_KEEPER, 0);
-	voice_says(turn("not-allowed")->token, TURN_SAID, "");
+	voice_says(turn("not-now")->token, TURN_SAID, "");
 	hangs_up_on(&a);
 	sim_link_up(PROC_KEEPER, 0);
+	finish();
+}
+
+/* R15: the first one is an administrator's to give, and nothing is asked for in vain. */
+static void who_has_no_pin_is_told_so(void)
+{
+	begin_with(NULL);
+	sim.pin = NULL;
+	dials_55();
+	voice_says(turn("pin-none")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+}
+
+static void a_pin_that_is_locked_is_not_asked_for(void)
+{
+	begin_with(NULL);
+	sim.pin_locked = true;
+	dials_55();
+	voice_says(turn("pin-locked")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+}
+
+/* It is said why it is refused, and another is asked for, as often as usual. */
+static void a_pin_that_is_too_easy(void)
+{
+	begin_with(NULL);
+	dials_55();
+	presses("pin-please", "2468");
+	presses("pin-new", "1234");
+	presses("pin-repeat", "1234");
+	keeper_is_given("2468", "1234", PIN_IS_REFUSED);
+	presses("pin-weak pin-new", "1212");
+	presses("pin-repeat", "1212");
+	keeper_is_given("2468", "1212", PIN_IS_REFUSED);
+	presses("pin-weak pin-new", "2580");
+	presses("pin-repeat", "2580");
+	keeper_is_given("2468", "2580", PIN_IS_REFUSED);
+	voice_says(turn("pin-weak")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	dials_55();
+	presses("pin-please", "2468");
+	presses("pin-new", "1234");
+	presses("pin-repeat", "1234");
+	keeper_is_given("2468", "1234", PIN_IS_REFUSED);
+	presses("pin-weak pin-new", "9753");
+	presses("pin-repeat", "9753");
+	keeper_is_given("2468", "9753", PIN_IS_RIGHT);
+	voice_says(turn("pin-set")->token, TURN_SAID, "");
+	voice_says(turn("goodbye")->token, TURN_SAID, "");
+	hangs_up_on(&a);
 	finish();
 }
 
@@ -736,6 +791,9 @@ int main(void)
 	SIM(a_full_voice_answers_nobody);
 	SIM(a_pin_is_changed);
 	SIM(a_pin_that_is_not_changed);
+	SIM(who_has_no_pin_is_told_so);
+	SIM(a_pin_that_is_locked_is_not_asked_for);
+	SIM(a_pin_that_is_too_easy);
 	SIM(voice_that_comes_back_asks_again);
 	SIM(voice_dies_in_a_change_of_the_pin);
 	SIM(voice_that_stays_away_ends_the_call);

@@ -326,7 +326,6 @@ static void a_phone_without_refer_is_named(void)
 	call_hang_up(&a, &b);
 	finish();
 }
-
 /* T11: the memory of numbers is asked when the fresh call begins, and the one who transfers is not there to say a PIN */
 static void a_number_never_dialled_is_no_transfers(void)
 {
@@ -496,6 +495,21 @@ static void two_without_a_codec_in_common_keep_what_they_have(void)
 	NEED(code_of(n.txn) == 480 || sim_take(PROC_EDGE, MSG_RESPOND, NULL, NULL));
 	struct heard *h = talk_takes(&a, SIP_NOTIFY);
 	NEED(h && sent(h)->frag >= 480);
+	call_hang_up(&a, &b);
+	call_hang_up(&a2, &c);
+	finish();
+}
+
+/* No setting lets an attended transfer do without the help of a phone, and none is promised. */
+static void phones_without_refer_are_not_put_together(void)
+{
+	begin();
+	c.allow = 0;
+	call_up(&a, &alice, &b, &bob);
+	call_up(&a2, &alice, &c, &carol);
+	NEED(refused(refers_to_call(&a, a2.call_id, a2.theirs, a2.ours), 403, "transfer to a number instead"));
+	NEED(refused(refers_to_call(&a2, a.call_id, a.theirs, a.ours), 403, "transfer to a number instead"));
+	NEED(!sent_to(&bob, SIP_REFER) && !sent_to(&carol, SIP_REFER));
 	call_hang_up(&a, &b);
 	call_hang_up(&a2, &c);
 	finish();
@@ -887,6 +901,7 @@ int main(void)
 	SIM(the_first_gives_up);
 	SIM(one_of_two_does_not_want);
 	SIM(two_without_a_codec_in_common_keep_what_they_have);
+	SIM(phones_without_refer_are_not_put_together);
 	SIM(a_guessed_dialog_is_an_alarm);
 	SIM(an_invite_in_place_of_a_call_is_refused);
 	SIM(the_exchange_sends_the_party_on);

@@ -690,7 +690,7 @@ static void a_parked_outsider_never_reaches_a_trunk(void)
 	talk_rings_at(&b, &bob);
 	talk_answer(&b, 486, NULL);
 	NEED(!sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
-	voice_says(turn("busy-try-later")->token, TURN_SAID, "");
+	voice_says(turn("number-busy")->token, TURN_SAID, "");
 	hangs_up_on(&t);
 	finish();
 }
@@ -1037,7 +1037,7 @@ static void unknown_callers_press_a_key_and_some_are_refused(void)
 	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "tone:ringback") == 0);
 	talk_answer(&b, 486, NULL);
 	h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL);
-	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "busy-try-later") == 0);
+	NEED(h && strcmp(sim_text(h, ((const struct msg_turn *)(const void *)h->payload)->say), "number-busy") == 0);
 	/* one whom bob has called passes */
 	sim.dialled[1] = "+33611223355";
 	invite_from(&t, "+33611223355", "+33140000001", false);
@@ -1061,7 +1061,8 @@ static void a_number_that_is_not_in_service(void)
 	static const struct {
 		unsigned code;
 		const char *say;
-	} said[] = {{404, "not-in-service"}, {410, "not-in-service"}, {604, "not-in-service"}, {484, "number-unknown"}, {486, "busy-try-later"}};
+	} said[] = {{404, "not-in-service"}, {410, "not-in-service"}, {604, "not-in-service"}, {484, "number-unknown"}, {486, "number-busy"},
+	    {603, "call-declined"}, {480, "no-answer"}};
 	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
 		uint64_t join;
 		sim.dialled[0] = NULL;

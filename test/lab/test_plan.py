@@ -145,6 +145,7 @@ def test_r15_the_pin_is_changed_at_the_phone(exchange, people, kind, media):
     voice = Dialogue(exchange)
     one.dial("*55")
     one.wait_state("established")
+    voice.begun()       # silence, while keeper says whether there is a PIN
     for question, pin in ("pin-please", "3916#"), ("pin-new", "7048#"), ("pin-repeat", "7048#"):
         voice.said(question)
         press(one, pin)
@@ -160,6 +161,32 @@ def test_r15_the_pin_is_changed_at_the_phone(exchange, people, kind, media):
     one.wait_closed(timeout=25)
     said(one, 5)
     assert unheard(one, "busy-try-later", "pin-wrong") == ["pin-wrong"]
+    exchange.wait_no_calls()
+
+
+def test_r15_why_a_pin_is_not_changed_is_said(exchange, people):
+    """R15: who has none is told so, at once; one that is too easy is refused with that word, and asked for again."""
+    one = people.phone("baresip", "bw", tone="a", media="srtp", codecs=("PCMA",))
+    one.dial("*55")
+    one.wait_state("established")
+    one.wait_closed(timeout=20)
+    said(one, 2)
+    assert unheard(one, "pin-none", "pin-please", "not-allowed") == ["pin-please", "not-allowed"]
+    allow(exchange, "bw", "classes=national\n", pin="3916")
+    one.forget()
+    voice = Dialogue(exchange)
+    one.dial("*55")
+    one.wait_state("established")
+    voice.begun()       # silence, while keeper says whether there is a PIN
+    for question, pin in ("pin-please", "3916#"), ("pin-new", "1234#"), ("pin-repeat", "1234#"):
+        voice.said(question)
+        press(one, pin)
+    for questions, pin in (("pin-weak", "pin-new"), "7048#"), (("pin-repeat",), "7048#"):
+        voice.said(*questions)
+        press(one, pin)
+    one.wait_closed(timeout=25)
+    said(one, 6)
+    assert not unheard(one, "pin-weak", "pin-set")
     exchange.wait_no_calls()
 
 

@@ -380,7 +380,7 @@ static void events_are_kept_and_bounded(void)
 	e.wall_ms = 6000;
 	CHECK(store_event(&s, &e) && store_events(&s, 1, 10, see_event, &detail) == 1 && seen_event.remote.family == 0);
 	CHECK(store_forget_events(&s, 6000) && store_events(&s, 0, 10, see_event, &detail) == 1 && seen_event.id == 2);
-	CHECK(s.max_events == STORE_EVENTS_MAX && s.max_strangers == STORE_STRANGERS_MAX);
+	CHECK(s.max_events == STORE_EVENTS_MAX);
 	s.max_events = 3;
 	for (int i = 0; i < 3; i++)
 		CHECK(store_forget_events(&s, 0) && store_event(&s, &e)); /* 2 to 5 */
@@ -388,25 +388,69 @@ static void events_are_kept_and_bounded(void)
 	CHECK(store_events(&s, 0, 10, see_event, &detail) == 3 && store_events(&s, 2, 10, see_event, &detail) == 3);
 }
 
-/* R13, R23: a scanner that nobody invited pushes out none but its own kind */
-static void strangers_push_out_no_alarm(void)
+/* What one event of each share is, and what else is of it. */
+static const struct {
+	enum proc proc;
+	enum event_kind kind;
+	enum severity severity;
+} flood[EVENT_SHARES][3] = {
+    [SHARE_STRANGERS] = {{PROC_EDGE, EVENT_HANDSHAKE_REFUSED, SEVERITY_WARNING},
+	{PROC_EDGE, EVENT_BAD_BYTES, SEVERITY_WARNING}, {PROC_MEDIA, EVENT_MEDIA_STRANGER, SEVERITY_WARNING}},
+    [SHARE_ADMIN] = {{PROC_CTL, EVENT_USER, SEVERITY_INFO}, {PROC_CTL, EVENT_PHONE, SEVERITY_INFO},
+	{PROC_KEEPER, EVENT_ADMIN, SEVERITY_WARNING}},
+    [SHARE_GRAVE] = {{PROC_CORE, EVENT_FORGED_DIALOG, SEVERITY_ALARM}, {PROC_CORE, EVENT_EMERGENCY, SEVERITY_INFO},
+	{PROC_KEEPER, EVENT_PIN, SEVERITY_WARNING}},
+    [SHARE_PHONES] = {{PROC_CORE, EVENT_CALL_REFUSED, SEVERITY_INFO}, {PROC_CORE, EVENT_PHONE, SEVERITY_INFO},
+	{PROC_KEEPER, EVENT_PIN, SEVERITY_INFO}},
+};
+
+static bool one_of(enum event_share share, int i)
 {
-	static const enum event_kind scanned[] = {EVENT_HANDSHAKE_REFUSED, EVENT_BAD_BYTES, EVENT_MEDIA_STRANGER};
-	struct event_row e = {.wall_ms = 5000, .proc = PROC_CORE, .kind = EVENT_ADMIN, .severity = SEVERITY_ALARM,
-	    .detail = SPAN("wrong password")};
+	struct event_row e = {.wall_ms = 5000, .proc = flood[share][i % 3].proc, .kind = flood[share][i % 3].kind,
+	    .severity = flood[share][i % 3].severity, .detail = SPAN("wrong password")};
+
+	return store_event(&s, &e);
+}
+
+/* R13, R23: a scanner that nobody invited, and a phone that has its calls refused all night, push out none but their own kind. */
+static void no_share_of_the_events_pushes_out_another(void)
+{
 	bool detail = false;
 
-	CHECK(empty());
-	s.max_strangers = 4;
-	s.max_events = 6;
-	CHECK(store_event(&s, &e));
-	for (int i = 0; i < 30; i++) {
-		e.kind = scanned[i % 3];
-		CHECK(store_event(&s, &e) && store_forget_events(&s, 0));
+	for (int share = 0; share < EVENT_SHARES; share++) {
+		CHECK(empty());
+		s.max_events = 6;
+		for (int other = 0; other < EVENT_SHARES; other++)
+			for (int i = 0; other != share && i < 3; i++)
+				CHECK(one_of((enum event_share)other, i)); /* 1 to 9 */
+		for (int i = 0; i < 30; i++)
+			CHECK(one_of((enum event_share)share, i) && store_forget_events(&s, 0));
+		CHECK(store_events(&s, 0, 99, see_event, &detail) == 9 + 6);
+		CHECK(store_events(&s, 8, 1, see_event, &detail) == 1 && seen_event.id == 9);
+		CHECK(store_events(&s, 33, 99, see_event, &detail) == 6); /* the newest */
 	}
-	CHECK(store_events(&s, 0, 99, see_event, &detail) == 5);
-	CHECK(store_events(&s, 0, 1, see_event, &detail) == 1 && seen_event.kind == EVENT_ADMIN && seen_event.id == 1);
-	CHECK(store_events(&s, 27, 99, see_event, &detail) == 4); /* the newest of the rest */
+}
+
+/* nor does a phone that raises alarms all night push out those of another, or what no phone is named in */
+static void no_phone_pushes_out_the_events_of_another(void)
+{
+	struct event_row e = {.wall_ms = 5000, .proc = PROC_CORE, .kind = EVENT_FORGED_DIALOG, .severity = SEVERITY_ALARM,
+	    .device = 7, .detail = SPAN("wrong password")};
+	bool detail = false;
+
+	CHECK(empty() && s.max_events_of_phone == STORE_EVENTS_OF_PHONE_MAX);
+	s.max_events = 10;
+	s.max_events_of_phone = 4;
+	CHECK(store_event(&s, &e));
+	e.device = 0;
+	for (int i = 0; i < 5; i++)
+		CHECK(store_event(&s, &e)); /* 2 to 6 */
+	e.device = 8;
+	for (int i = 0; i < 30; i++)
+		CHECK(store_event(&s, &e) && store_forget_events(&s, 0));
+	CHECK(store_events(&s, 0, 99, see_event, &detail) == 10);
+	CHECK(store_events(&s, 0, 1, see_event, &detail) == 1 && seen_event.id == 1 && seen_event.device == 7);
+	CHECK(store_events(&s, 32, 99, see_event, &detail) == 4); /* its newest */
 }
 
 static struct reading_row seen_reading;
@@ -620,7 +664,8 @@ int main(int argc, char **argv)
 	RUN(a_short_call_is_nowhere_on_disk);
 	RUN(old_calls_are_forgotten);
 	RUN(events_are_kept_and_bounded);
-	RUN(strangers_push_out_no_alarm);
+	RUN(no_share_of_the_events_pushes_out_another);
+	RUN(no_phone_pushes_out_the_events_of_another);
 	RUN(readings_are_kept);
 	RUN(what_is_dumped_comes_back);
 	RUN(a_directory_that_changes_spoils_a_dump);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/clock.h"
+#include "ipc/child_event.h"
+#include "test.h"
+
+static uint64_t now_ms = 5000;
+static struct link to[PROC_N];
+static struct msg_event event;
+static uint32_t said[PROC_N][SEVERITIES];
+
+uint64_t child_now(void)
+{
+	return now_ms;
+}
+
+enum proc child_me(void)
+{
+	return PROC_CORE;
+}
+
+struct link *child_link(enum proc p, uint32_t instance)
+{
+	(void)instance;
+	return &to[p];
+}
+
+void *ipc_begin(struct link *l, enum msg type)
+{
+	(void)l;
+	return type == MSG_EVENT ? &event : NULL;
+}
+
+struct str ipc_put(struct link *l, struct span s)
+{
+	(void)l;
+	return (struct str){.len = (uint16_t)s.n};
+}
+
+void ipc_end(struct link *l)
+{
+	said[l - to][event.severity]++;
+}
+
+static void say(enum event_kind kind, enum severity severity, uint32_t times)
+{
+	while (times--)
+		child_event(kind, severity, 1, 2, NULL, "what it is");
+}
+
+/* R13, R23: a phone that has calls refused in heaps hides no alarm of what it does next */
+static void no_severity_takes_the_room_of_another(void)
+{
+	uint32_t *ledger = said[PROC_LEDGER];
+
+	say(EVENT_CALL_REFUSED, SEVERITY_INFO, 1000);
+	say(EVENT_LOGIN_WRONG, SEVERITY_WARNING, 1000);
+	say(EVENT_FORGED_DIALOG, SEVERITY_ALARM, 1);
+	CHECK(ledger[SEVERITY_ALARM] == 1 && said[PROC_WATCH][SEVERITY_ALARM] == 1);
+	CHECK(ledger[SEVERITY_WARNING] > 0 && ledger[SEVERITY_INFO] > 0);
+	say(EVENT_FORGED_DIALOG, SEVERITY_ALARM, 1000);
+	uint32_t each = ledger[SEVERITY_INFO];
+	CHECK(each < 1000 && ledger[SEVERITY_WARNING] == each && ledger[SEVERITY_ALARM] == each);
+	CHECK(child_events_lost() == 3001 - 3 * each);
+	/* what waited and two seconds' worth at once are not too fast for ledger's contract */
+	CHECK(class_window[CLASS_BULK] + 2 * SEVERITIES * each < msg_rule[MSG_EVENT].rate);
+	now_ms += 1000;
+	say(EVENT_CALL_REFUSED, SEVERITY_INFO, 1);
+	CHECK(ledger[SEVERITY_INFO] == each + 1);
+}
+
+int main(void)
+{
+	RUN(no_severity_takes_the_room_of_another);
+	return TEST_END;
+}
