@@ -31,9 +31,9 @@ void trunks_on_line(struct link *from, const struct ipc_view *v);
 void trunks_on_request(struct link *from, const struct ipc_view *v);
 
 /* people.c */
-job_step people_add, people_add_secret, people_added, people_find, people_change, people_change_secret, people_changed,
-    people_delete, people_forget_secret, people_deleted, people_show, people_show_secrets, people_pin, people_forget,
-    people_forget_messages, people_forgot_messages;
+job_step people_add, people_add_secret, people_added, people_find, people_change, people_change_secret, people_log_out,
+    people_unlock, people_changed, people_delete, people_forget_secret, people_deleted, people_show,
+    people_show_secrets, people_pin, people_forget, people_forget_messages, people_forgot_messages;
 void people_on_secrets(struct link *from, const struct ipc_view *v);
 
 /* settings.c: settings, ring groups, emergency calls */

@@ -120,6 +120,7 @@ static void say_login(struct link *l, const struct ipc_view *v)
 	struct msg_login *m;
 
 	sim.logins++;
+	sim.login_token = want->token;
 	if (sim.conduct.keeper_mute || !(m = ipc_begin(l, MSG_LOGIN)))
 		return;
 	m->token = want->token;
