@@ -49,6 +49,7 @@ job_step phone_find_user, phone_add, phone_bind_added, phone_code, phone_quota, 
     phone_say_number, phone_find, phone_find_coded, phone_certify_coded, phone_certify_stored, phone_issued,
     phone_say_certificate, phone_admit, phone_flags_admitted, phone_renew, phone_ca, phone_revoke, phone_revoked,
     phone_flags, phone_suspend, phone_changed, phone_bind, phone_unbind;
+bool phone_has_key(const struct job *j); /* the row that was looked at */
 void phone_on_code(struct link *from, const struct ipc_view *v);
 void phone_on_cert(struct link *from, const struct ipc_view *v);
 
