@@ -65,11 +65,13 @@ static void every_wrong_login_hears_the_same(void)
 		NEED(strcmp(sim_text(h, respond(h)->warning_text), "name, password or phone is not right") == 0);
 	}
 	NEED(sim.events[EVENT_LOGIN_WRONG] == 2);
+	/* keeper's alarm names whose it is, and nobody for a name that is not there */
+	NEED(code_of(phone_send_register(&bob, ABSENT, true)) == 403 && sim.login_who == 1);
 	/* a user that does not exist, though keeper were to say yes */
 	sim.conduct.verdict = LOGIN_OK;
 	alice.user = "nobody";
 	struct heard *h = reply_to(phone_send_register(&alice, ABSENT, true));
-	NEED(h && respond(h)->code == 403);
+	NEED(h && respond(h)->code == 403 && sim.login_who == 0);
 	NEED(strcmp(sim_text(h, respond(h)->warning_text), "name, password or phone is not right") == 0);
 	/* the right password on another's phone (T4) */
 	alice.user = "bob";
