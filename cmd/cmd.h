@@ -175,6 +175,8 @@ uint32_t phone_number(struct cmd *c, const char *text);
 
 /* Write leaf and CA of a "certificate" line as one PEM bundle, with where to connect in lines before it. */
 bool bundle_write(const json_t *line, const char *path);
+/* Of a line of kind "phone": its key, and who asked for it, where that is known. */
+void show_key(json_t *line);
 void ca_fingerprint(const char *pem, size_t n);
 bool put_valid(struct cmd *c, struct ask *a);
 #define VALID_OPTION                                                                                         \

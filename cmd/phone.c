@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Phones as the exchange knows them. */
 #include "verbs.h"
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,20 @@ static int set(struct cmd *c)
 	return code;
 }
 
+void show_key(json_t *line)
+{
+	const json_int_t uid = member_number(line, "asked_uid");
+	const struct passwd *who = json_object_get(line, "asked_uid") ? getpwuid((uid_t)uid) : NULL;
+
+	if (member(line, "key")[0])
+		printf("  %-20s %s\n", "key (SHA-256)", safe(member(line, "key")));
+	if (json_object_get(line, "asked_uid"))
+		printf("  %-20s uid %lld%s%s\n", "asked for by", (long long)uid, who ? ", " : "",
+		    who ? safe(who->pw_name) : "");
+	else if (strcmp(member(line, "state"), word_device[DEVICE_REQUESTED].key) == 0)
+		printf("  %-20s not known any more\n", "asked for by");
+}
+
 static void show_line(json_t *line, void *arg)
 {
 	(void)arg;
@@ -196,6 +211,7 @@ static void show_line(json_t *line, void *arg)
 		printf("  %-20s %s\n", "flags", safe(member(line, "flags")));
 	if (member_number(line, "not_after_ms") > 0)
 		printf("  %-20s %s\n", "certificate ends", show_when(member_number(line, "not_after_ms")));
+	show_key(line);
 }
 
 static int show(struct cmd *c)

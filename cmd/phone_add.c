@@ -2,6 +2,7 @@
 /* A phone comes in: its code, its certificate, its renewal. */
 #include "verbs.h"
 #include "vault/enrol.h"
+#include "vault/key_print.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,6 +209,55 @@ static int sign(struct cmd *c)
 	return code;
 }
 
+struct asked_for {
+	bool quiet;
+	char key[KEY_PRINT_TEXT];
+};
+
+static void take_asked_for(json_t *line, void *arg)
+{
+	struct asked_for *got = arg;
+
+	if (!line_is(line, "phone"))
+		return;
+	snprintf(got->key, sizeof got->key, "%s", safe(member(line, "key")));
+	if (got->quiet)
+		return;
+	printf("phone %lld  %s  %s\n", (long long)member_number(line, "phone"), safe(member(line, "label")),
+	    safe(member(line, "users")));
+	show_key(line);
+}
+
+/* With or without the spaces. */
+static bool same_key(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		a += strspn(a, " ");
+		b += strspn(b, " ");
+		if (*a != *b)
+			return false;
+		if (!*a)
+			return true;
+	}
+}
+
+/* Whoever asked chose the label: the key alone says whose computer it is (R1). */
+static int look_at_key(struct cmd *c, uint32_t number)
+{
+	const char *told = option_get(c, "key");
+	struct asked_for got = {.quiet = c->json || strcmp(out_path(c), "-") == 0};
+	struct ask a;
+
+	ask_begin(&a, c, "phone-show");
+	ask_number(&a, "phone", number);
+	int code = ask_run_quiet(&a, take_asked_for, &got);
+	if (code != EXIT_DONE || !told || same_key(told, got.key))
+		return code;
+	complain("that is not the key of this phone", got.key[0] ? got.key : "it has none",
+	    "somebody else may have asked under this label: see `ringfence phone list`, and `phone revoke`");
+	return EXIT_REFUSED;
+}
+
 static int admit(struct cmd *c)
 {
 	uint32_t number = phone_number(c, c->arg[0]);
@@ -215,6 +265,9 @@ static int admit(struct cmd *c)
 
 	if (number == 0)
 		return EXIT_REFUSED;
+	int seen = look_at_key(c, number);
+	if (seen != EXIT_DONE)
+		return seen;
 	ask_begin(&a, c, "phone-admit");
 	ask_number(&a, "phone", number);
 	ask_number(&a, "flags", flags_of(c));
@@ -262,7 +315,8 @@ static int request(struct cmd *c)
 	const char *label = option_get(c, "label"), *user = option_get(c, "user"), *from = option_get(c, "from");
 	const char *dir = option_get(c, "out") ? option_get(c, "out") : "phone";
 	struct requested got = {.phone = 0};
-	char path[4096];
+	uint8_t point[ENROL_POINT];
+	char path[4096], print[KEY_PRINT_TEXT];
 	struct ask a;
 	size_t n;
 
@@ -285,11 +339,14 @@ static int request(struct cmd *c)
 	ask_field(&a, "user", user);
 	ask_body(&a, text, n);
 	int code = ask_run(&a, take_number, &got);
+	bool parsed = enrol_parse_request(span_of(text, n), point) == NULL;
 	free(text);
-	if (code != EXIT_DONE || c->json)
+	if (code != EXIT_DONE || c->json || !parsed)
 		return code;
-	printf("Asked for, as phone %u. An administrator admits it with\n  ringfence phone admit %u --out bundle.pem\n",
-	    got.phone, got.phone);
+	key_print(point, print);
+	printf("Asked for, as phone %u. Tell an administrator the key (SHA-256):\n  %s\n"
+	       "They admit it with\n  ringfence phone admit %u --key '%s' --out bundle.pem\n",
+	    got.phone, print, got.phone, print);
 	if (!option_get(c, "from"))
 		printf("and then, here:\n  ringfence phone enrol --finish %s --bundle bundle.pem\n", safe(dir));
 	return EXIT_DONE;
@@ -351,8 +408,9 @@ const struct verb verb_phone_admit = {
     .args_min = 1,
     .args_max = 1,
     .what = "Admit a phone that a user asked for",
-    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, VALID_OPTION,
-	FLAG_OPTIONS},
+    .help = "Whoever asked chose the label. Have them tell you the key that `phone request` printed, and compare.",
+    .option = {{"key", "SHA-256", "the key that they told: another is not admitted"},
+	{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, VALID_OPTION, FLAG_OPTIONS},
 };
 
 const struct verb verb_phone_renew = {

@@ -52,10 +52,12 @@ static int set(struct cmd *c)
 		ask_field(&a, "password", password);
 		if (option_is(c, "md5"))
 			ask_number(&a, "md5", 1);
-	} else if (enabled < 0 && !option_is(c, "name") && settings.n == 0) {
+	} else if (enabled < 0 && !option_is(c, "name") && !option_is(c, "unlock") && settings.n == 0) {
 		complain("nothing to change", "no option was given", "`ringfence user set --help`");
 		return EXIT_USAGE;
 	}
+	if (option_is(c, "unlock"))
+		ask_number(&a, "unlock", 1);
 	settings_put(&a, &settings);
 	code = ask_run(&a, NULL, NULL);
 	password_done(c, password, code == EXIT_DONE);
@@ -110,8 +112,12 @@ static void show_line(json_t *line, void *arg)
 		    (long long)member_number(line, "messages_old"));
 	}
 	if (line_is(line, "secrets")) {
-		printf("  %-20s %s%s\n", "password", member_flag(line, "password") ? "set" : "none",
+		printf("  %-20s %s%s", "password", member_flag(line, "password") ? "set" : "none",
 		    member_flag(line, "md5") ? ", with a hash for MD5 too" : "");
+		if (member_number(line, "locked_s"))
+			printf(", wrong ones lock a phone out for another %lld s",
+			    (long long)member_number(line, "locked_s"));
+		putchar('\n');
 		printf("  %-20s %s", "outgoing PIN", word_plain(word_pin, PLAN_PINS, member(line, "pin")));
 		if (member_number(line, "wrong"))
 			printf(", %lld wrong", (long long)member_number(line, "wrong"));
@@ -227,6 +233,7 @@ const struct verb verb_user_set = {
 	{"enabled", "on|off", "off: may not log in until it is on again"}, {"password", NULL, "ask for a new password"},
 	{"md5", NULL, "with a new password: keep a hash for MD5 too"},
 	{"generate", NULL, "make a new password and print it once"}, PASSWORD_OPTIONS,
+	{"unlock", NULL, "forget wrong passwords: let the user try again"},
 	{"classes", "WORDS", "what may be called: local national mobile fr ch ... night"},
 	{"ceilings", "WORDS", "money=20 minutes=300 calls=2 hourly=10 destinations=5 abroad=1"},
 	{"forward-always", "NUMBER", "where every call goes"}, {"forward-busy", "NUMBER", "where calls go while busy"},

@@ -267,7 +267,7 @@ enum pin_verdict {
 };
 
 enum mail_kept { MAIL_KEPT_NOT, MAIL_KEPT_IN_PART, MAIL_KEPT_WHOLE, MAIL_KEPTS };
-enum forget { FORGET_PIN_LOCK, FORGET_PIN, FORGET_DIALLED, FORGET_MESSAGES, FORGET_ALL, FORGETS };
+enum forget { FORGET_PIN_LOCK, FORGET_PIN, FORGET_DIALLED, FORGET_MESSAGES, FORGET_LOGIN_LOCK, FORGET_ALL, FORGETS };
 
 enum sign_key {
 	SIGN_SERVER,
@@ -474,8 +474,9 @@ enum turn_why {
 #define FIELDS_NONCE_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, flow) S(user, USER_NAME_MAX * 2)
 #define FIELDS_NONCE(N, E, S, D, A, B, O) N(uint64_t, token) S(nonce, NONCE_MAX)
 /* md5: this user has a phone that knows no better; otherwise keeper forgets that hash when it next hears of them */
+/* who: the user's index, for events; 0: nobody's */
 #define FIELDS_LOGIN_WANT(N, E, S, D, A, B, O)                                                                   \
-	N(uint64_t, token) N(uint64_t, flow) N(uint32_t, device) S(user, USER_NAME_MAX * 2) E(method, SIP_METHODS_N)  \
+	N(uint64_t, token) N(uint64_t, flow) N(uint32_t, device) N(uint32_t, who) S(user, USER_NAME_MAX * 2) E(method, SIP_METHODS_N)  \
 	E(md5, 2) E(algorithm, DIGEST_OTHER + 1) N(uint32_t, nc) S(nonce, NONCE_MAX) S(uri, URI_TEXT_MAX) S(cnonce, 128)               \
 	S(response, 64)
 #define FIELDS_LOGIN(N, E, S, D, A, B, O) N(uint64_t, token) E(verdict, LOGIN_VERDICTS)
@@ -557,6 +558,8 @@ enum turn_why {
 	N(uint64_t, lost_a) N(uint64_t, lost_b) N(uint32_t, jitter_a) N(uint32_t, jitter_b)                          \
 	S(from, USER_NAME_MAX * 2) S(to, USER_NAME_MAX * 2)                                                          \
 	S(codec, 16) S(from_phone, LABEL_MAX) S(to_phone, LABEL_MAX)
+/* the user has a new password: who is logged in with the old one is so no more. Answered by DONE */
+#define FIELDS_LOG_OUT(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX)
 #define FIELDS_CTL_BAN(N, E, S, D, A, B, O) N(uint64_t, token) A(address) N(uint32_t, seconds)
 #define FIELDS_BANS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
 #define FIELDS_BAN_LINE(N, E, S, D, A, B, O) N(uint64_t, token) A(address) N(uint64_t, left_ms)
@@ -672,9 +675,9 @@ enum turn_why {
 #define FIELDS_DIALLED(N, E, S, D, A, B, O) N(uint64_t, token) E(known, 2) E(pin, PLAN_PINS)
 #define FIELDS_DIALLED_ADD(N, E, S, D, A, B, O) S(user, USER_NAME_MAX) S(number, SETTING_NUMBER_MAX)
 #define FIELDS_SECRETS_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(user, USER_NAME_MAX)
-/* what there is of a user's secrets, never one itself */
+/* what there is of a user's secrets, never one itself; locked_s: so long wrong passwords lock a login of theirs yet */
 #define FIELDS_SECRETS(N, E, S, D, A, B, O)                                                                      \
-	N(uint64_t, token) E(password, 2) E(md5, 2) E(pin, PLAN_PINS) N(uint32_t, wrong) N(uint32_t, dialled)
+	N(uint64_t, token) E(password, 2) E(md5, 2) E(pin, PLAN_PINS) N(uint32_t, wrong) N(uint32_t, dialled) N(uint32_t, locked_s)
 /* voicemail. A message that is to be recorded for this user; answered by MAIL_FOUND, whose message is 0 when the mailbox is full */
 #define FIELDS_MAIL_BEGIN(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, user)
 /* the user's oldest message beyond `after`, of those that were heard or not */

@@ -16,6 +16,7 @@
 #include "help_waits.h"
 #include "hotdesk.h"
 #include "insist.h"
+#include "ipc/done.h"
 #include "ipc/left_out.h"
 #include "kept.h"
 #include "keys.h"
@@ -136,6 +137,25 @@ static void close_if_of_device(struct flow *f, void *device)
 static void log_out_user(struct flow *f, void *user)
 {
 	flow_log_out(f, *(uint32_t *)user);
+}
+
+static void login_over_at(struct flow *f, void *user)
+{
+	flow_login_over(f, *(uint32_t *)user);
+}
+
+/* Calls go on; all that is new needs the new password. */
+static void on_log_out(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_log_out *m = v->payload;
+	uint32_t user = directory_find(ipc_str(v, m->user));
+
+	if (user != NOBODY) {
+		login_over(user);
+		registrar_login_over(user);
+		flow_each(login_over_at, &user);
+	}
+	done_say(from, m->token, DONE_OK, 0, SPAN(""));
 }
 
 static void on_cancelled(struct link *from, const struct ipc_view *v)
@@ -428,6 +448,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_TRUNKS_WANT] = trunk_on_list,
     [MSG_MAY_WANT] = may_on_want,
     [MSG_CALLS_WANT] = calls_on_list,
+    [MSG_LOG_OUT] = on_log_out,
     [MSG_CTL_BAN] = bans_on_ctl,
     [MSG_CLOCK_CONFIRM] = account_on_confirm,
     [MSG_BANS_WANT] = bans_on_list,

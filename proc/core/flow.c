@@ -143,12 +143,29 @@ void flow_remove(struct flow *f)
 	f->id = 0;
 }
 
-bool flow_logged_in(const struct flow *f, uint32_t user, uint64_t now_ms)
+static const struct flow_login *login_of(const struct flow *f, uint32_t user, uint64_t now_ms)
 {
 	for (int i = 0; i < f->users; i++)
 		if (f->login[i].user == user)
-			return f->login[i].until_ms > now_ms;
-	return false;
+			return f->login[i].until_ms > now_ms ? &f->login[i] : NULL;
+	return NULL;
+}
+
+bool flow_login_is_over(const struct flow *f, uint32_t user)
+{
+	const struct flow_login *l = login_of(f, user, 0);
+	return l && l->over;
+}
+
+bool flow_logged_in(const struct flow *f, uint32_t user, uint64_t now_ms)
+{
+	const struct flow_login *l = login_of(f, user, now_ms);
+	return l && !l->over;
+}
+
+bool flow_carries_on(const struct flow *f, uint32_t user, uint64_t now_ms)
+{
+	return login_of(f, user, now_ms) != NULL;
 }
 
 void flow_log_in(struct flow *f, uint32_t user, uint64_t until_ms)
@@ -164,7 +181,7 @@ void flow_log_in(struct flow *f, uint32_t user, uint64_t until_ms)
 		at = oldest;
 	else if (at == f->users)
 		f->users++;
-	f->login[at] = (struct flow_login){user, until_ms};
+	f->login[at] = (struct flow_login){.user = user, .until_ms = until_ms};
 }
 
 void flow_log_out(struct flow *f, uint32_t user)
@@ -174,6 +191,13 @@ void flow_log_out(struct flow *f, uint32_t user)
 			f->login[i] = f->login[--f->users];
 			return;
 		}
+}
+
+void flow_login_over(struct flow *f, uint32_t user)
+{
+	for (int i = 0; i < f->users; i++)
+		if (f->login[i].user == user)
+			f->login[i].over = true;
 }
 
 void flow_each(void (*visit)(struct flow *f, void *arg), void *arg)

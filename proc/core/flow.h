@@ -22,6 +22,7 @@ struct flow {
 	struct flow_login {
 		uint32_t user;
 		uint64_t until_ms;
+		bool over; /* good for the calls that stand and for nothing new */
 	} login[FLOW_USERS_MAX];
 };
 
@@ -45,6 +46,10 @@ bool flow_logged_in(const struct flow *f, uint32_t user, uint64_t now_ms);
 /* The oldest login gives way when there are more than FLOW_USERS_MAX. */
 void flow_log_in(struct flow *f, uint32_t user, uint64_t until_ms);
 void flow_log_out(struct flow *f, uint32_t user);
+/* The password that it came of is none any more: calls that this user has here go on, and nothing else does. */
+void flow_login_over(struct flow *f, uint32_t user);
+bool flow_login_is_over(const struct flow *f, uint32_t user);
+bool flow_carries_on(const struct flow *f, uint32_t user, uint64_t now_ms);
 
 /* The one that the phone made last; NULL: it has none. */
 struct flow *flow_newest(uint32_t device);

@@ -7,14 +7,14 @@
 #include "owed.h"
 #include "refer.h"
 
-/* Only the phone that owns the leg, with a login of the leg's user that is still good on it (R4). */
+/* Only the phone that owns the leg, with a login of the leg's user that is still good on it for the calls that stand (R4). */
 static bool owns(const struct request *r, const struct leg *l)
 {
 	if (l->r.trunk || r->flow->trunk)
 		return l->r.trunk == r->flow->trunk;
 	if (l->r.device != r->flow->device)
 		return false;
-	return l->r.user == NOBODY || flow_logged_in(r->flow, l->r.user, child_now()) ||
+	return l->r.user == NOBODY || flow_carries_on(r->flow, l->r.user, child_now()) ||
 	       registrar_logged_in(l->r.user, l->r.device);
 }
 
@@ -86,16 +86,18 @@ enum {
 	             1 << SIP_UPDATE | 1 << SIP_NOTIFY | 1 << SIP_INFO
 };
 
-static bool has_expired(const struct request *r)
+/* Its certificate, or the password that it logged in with: what begins something new is not for such a one. */
+static bool has_expired(const struct request *r, const struct leg *l)
 {
-	return r->flow->expired && !(CARRIES_ON >> r->m->method & 1);
+	return (r->flow->expired || flow_login_is_over(r->flow, l->r.user)) && !(CARRIES_ON >> r->m->method & 1);
 }
 
 static void refuse_expired(const struct leg *l, struct request *r)
 {
-	child_event(
-	    EVENT_CALL_REFUSED, SEVERITY_INFO, l->r.device, l->r.user, &l->r.seen, refusal_row(REFUSE_EXPIRED)->text);
-	reply_refuse(r->reply, REFUSE_EXPIRED);
+	enum refusal why = r->flow->expired ? REFUSE_EXPIRED : REFUSE_LOGIN;
+
+	child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, l->r.device, l->r.user, &l->r.seen, refusal_row(why)->text);
+	reply_refuse(r->reply, why);
 }
 
 void leg_on_request(struct request *r)
@@ -124,7 +126,7 @@ void leg_on_request(struct request *r)
 	leg_mark(id);
 	if (l->r.state == LEG_OWING && r->m->method != SIP_BYE)
 		owed_on_request(l, r);
-	else if (has_expired(r))
+	else if (has_expired(r, l))
 		refuse_expired(l, r);
 	else if (by_method[r->m->method])
 		by_method[r->m->method](l, r);

@@ -18,6 +18,7 @@ struct held {
 	uint32_t user, device;
 	enum challenge challenge;
 	bool stale, judged; /* judged: keeper is asked for a verdict, not for a nonce */
+	bool over;          /* judged by a password that is none any more */
 	bool emergency;
 	struct kept_request request;
 };
@@ -90,7 +91,7 @@ static struct held *hold(const struct request *r, uint32_t user)
 	h->token = token;
 	h->device = r->flow->device;
 	h->user = user;
-	h->stale = h->judged = false;
+	h->stale = h->judged = h->over = false;
 	h->emergency = is_emergency_call(r);
 	h->timer = (struct timer){.fire = on_timeout};
 	timer_set(&child_wheel, &h->timer, child_now() + (h->emergency ? HELD_EMERGENCY_MS : HELD_MS));
@@ -151,6 +152,7 @@ static bool judge(struct request *r, struct span claimed)
 	m->token = h->token;
 	m->flow = r->flow->id;
 	m->device = r->flow->device;
+	m->who = h->user == NOBODY ? 0 : h->user;
 	m->user = ipc_put(keeper, claimed);
 	m->method = r->m->method;
 	m->md5 = directory_needs_md5(directory_find(claimed));
@@ -281,10 +283,10 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	bool known = h->user != NOBODY && directory_allows(h->user, f->device);
-	if (m->verdict == LOGIN_OK && known) {
-		go_on(h, f);
-	} else if (m->verdict == LOGIN_STALE) {
+	if (m->verdict == LOGIN_STALE || (m->verdict == LOGIN_OK && h->over)) {
 		challenge_again(h);
+	} else if (m->verdict == LOGIN_OK && known) {
+		go_on(h, f);
 	} else {
 		if (m->verdict == LOGIN_OK) /* a right password on a phone that is not this user's (T4) */
 			child_event(EVENT_BINDING_REFUSED, SEVERITY_ALARM, f->device, h->user, &f->remote,
@@ -295,6 +297,13 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 		reply_refuse(h->request.reply, REFUSE_LOGIN);
 	}
 	let_go(h);
+}
+
+void login_over(uint32_t user)
+{
+	for (uint32_t i = 0; i < pool.cap && pool.used; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].judged && table[i].user == user)
+			table[i].over = true;
 }
 
 void login_keeper_down(void)

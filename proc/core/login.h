@@ -15,6 +15,8 @@ bool login_gate(struct request *r, struct span claimed);
 
 void login_on_nonce(struct link *from, const struct ipc_view *v);
 void login_on_verdict(struct link *from, const struct ipc_view *v);
+/* This user has a new password: what keeper may have said of the old one, and is on its way, counts no more. */
+void login_over(uint32_t user);
 void login_keeper_down(void);
 /* CANCEL of an INVITE that waits for keeper: answers it and says true. */
 bool login_cancel(struct reply invite);

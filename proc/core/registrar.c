@@ -407,6 +407,13 @@ void registrar_user_lost(uint32_t user)
 			drop_with_login(&table[i]);
 }
 
+void registrar_login_over(uint32_t user)
+{
+	for (uint32_t i = 0; i < store->count; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.user == user)
+			drop(&table[i]);
+}
+
 void registrar_check(void)
 {
 	for (uint32_t i = 0; i < store->count; i++)

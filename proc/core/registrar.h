@@ -44,6 +44,7 @@ void registrar_flow_up(struct flow *f); /* after a restart of core: the logins t
 void registrar_flow_down(const struct flow *f);
 void registrar_device_lost(uint32_t device);
 void registrar_user_lost(uint32_t user);
+void registrar_login_over(uint32_t user); /* what it bound is gone, and its calls go on (flow_login_over) */
 /* The directory changed: bindings that it does not allow any more go. */
 void registrar_check(void);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* What can be looked at. Lists come in pages, and the next is asked for only when the client has taken most of what there
  * was. */
+#include "ctl/quota.h"
 #include "ctl/verbs.h"
 #include "ipc/words.h"
+#include "vault/key_print.h"
 #include <endian.h>
 
 enum { FULL_ENOUGH = CLIENT_OUT_MAX / 2, FOLLOW_MS = 500, EVENTS_SHOWN = 100 };
@@ -277,6 +279,20 @@ static void put_flags(struct buf *b, uint32_t flags)
 	json_text(b, "flags", buf_span(&text));
 }
 
+/* What an administrator compares before the key is admitted (R1). */
+static void put_key(struct buf *b, const struct job *j)
+{
+	char print[KEY_PRINT_TEXT];
+	uint32_t uid;
+
+	if (phone_has_key(j)) {
+		key_print(j->phone.point, print);
+		json_word(b, "key", print);
+	}
+	if (j->phone.state == DEVICE_REQUESTED && quota_uid(j->phone.device, &uid))
+		json_number(b, "asked_uid", uid);
+}
+
 void look_on_phone(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_phone_line *m = v->payload;
@@ -303,6 +319,7 @@ void look_on_phone(struct link *from, const struct ipc_view *v)
 	json_text(&b, "users", ipc_str(v, m->users));
 	json_number(&b, "epoch", m->epoch);
 	json_signed(&b, "not_after_ms", m->not_after_ms);
+	put_key(&b, j);
 	job_line_end(j, &b);
 }
 

@@ -117,6 +117,37 @@ void people_change_secret(struct job *j)
 		job_next(j);
 }
 
+/* Who knew the old one alone is out: a thief too. */
+void people_log_out(struct job *j)
+{
+	struct link *l;
+	uint64_t token;
+	struct msg_log_out *m;
+
+	if (!request_has(&j->req, FIELD_PASSWORD)) {
+		job_next(j);
+		return;
+	}
+	j->left =
+	    "the password was set, but whoever is logged in with the old one stays so for a time: set it once more";
+	m = job_ask(j, PROC_CORE, MSG_LOG_OUT, &l, &token);
+	if (!m)
+		return;
+	m->token = token;
+	m->user = ipc_put(l, j->req.text[FIELD_NAME]);
+	job_asked(j, l);
+}
+
+/* A new password did it already. */
+void people_unlock(struct job *j)
+{
+	j->left = NULL;
+	if (j->req.number[FIELD_UNLOCK] && !request_has(&j->req, FIELD_PASSWORD))
+		say_forget(j, FORGET_LOGIN_LOCK);
+	else
+		job_next(j);
+}
+
 void people_changed(struct job *j)
 {
 	child_event(EVENT_USER, SEVERITY_INFO, 0, j->user.id, NULL, "changed");
@@ -174,6 +205,7 @@ void people_on_secrets(struct link *from, const struct ipc_view *v)
 	json_word(&b, "pin", word_pin[m->pin].key);
 	json_number(&b, "wrong", m->wrong);
 	json_number(&b, "dialled", m->dialled);
+	json_number(&b, "locked_s", m->locked_s);
 	job_line_end(j, &b);
 	job_next(j);
 }

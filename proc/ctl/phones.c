@@ -4,6 +4,7 @@
 #include "ctl/quota.h"
 #include "ctl/verbs.h"
 #include "vault/code.h"
+#include "vault/key_print.h"
 
 /* --- questions --- */
 
@@ -184,10 +185,12 @@ void phone_ask_for(struct job *j)
 void phone_say_number(struct job *j)
 {
 	j->undo = NULL;
-	if (j->client->role != ROLE_ADMIN)
-		quota_take(j->client->uid, j->device);
+	quota_take(j->client->uid, j->device);
+	char print[KEY_PRINT_TEXT];
 	struct buf b = job_line(j, "requested");
 	json_number(&b, "phone", j->device);
+	key_print(j->point, print);
+	json_word(&b, "key", print);
 	job_line_end(j, &b);
 	child_event(EVENT_PHONE, SEVERITY_INFO, j->device, 0, NULL, "a user asks for a phone");
 	job_next(j);
@@ -247,7 +250,7 @@ static bool in_state(struct job *j, uint32_t states, const char *why, const char
 	return true;
 }
 
-static bool has_key(const struct job *j)
+bool phone_has_key(const struct job *j)
 {
 	static const uint8_t none[64];
 
@@ -269,7 +272,7 @@ void phone_admit(struct job *j)
 	if (!in_state(j, 1u << DEVICE_REQUESTED | 1u << DEVICE_ADDED, "nobody asked for this phone",
 		"see `ringfence phone list`"))
 		return;
-	if (!has_key(j)) {
+	if (!phone_has_key(j)) {
 		job_fail(j, DONE_REFUSED, "this phone was added, not asked for", "it is enrolled with its code");
 		return;
 	}

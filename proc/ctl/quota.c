@@ -24,6 +24,16 @@ void quota_take(uint32_t uid, uint32_t device)
 		}
 }
 
+bool quota_uid(uint32_t device, uint32_t *uid)
+{
+	for (int i = 0; i < QUOTA_OPEN_MAX; i++)
+		if (device && open[i].device == device) {
+			*uid = open[i].uid;
+			return true;
+		}
+	return false;
+}
+
 void quota_return(uint32_t device)
 {
 	for (int i = 0; i < QUOTA_OPEN_MAX; i++)

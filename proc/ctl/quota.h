@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Phones that local users asked for and that wait for an administrator: so many for each uid, so that one user cannot take
+/* Phones that local users asked for, by whom, and that wait for an administrator: so many for each uid, so that one user cannot take
  * all the places there are (R5). Kept in memory: a ctl that starts again counts anew, below ledger's bound for all. */
 #ifndef CTL_QUOTA_H
 #define CTL_QUOTA_H
@@ -14,6 +14,7 @@ enum {
 
 uint32_t quota_used(uint32_t uid);
 void quota_take(uint32_t uid, uint32_t device);
-void quota_return(uint32_t device); /* it waits no more */
+bool quota_uid(uint32_t device, uint32_t *uid); /* who asked for it; false: not known any more */
+void quota_return(uint32_t device);             /* it waits no more */
 
 #endif

@@ -31,9 +31,9 @@ void trunks_on_line(struct link *from, const struct ipc_view *v);
 void trunks_on_request(struct link *from, const struct ipc_view *v);
 
 /* people.c */
-job_step people_add, people_add_secret, people_added, people_find, people_change, people_change_secret, people_changed,
-    people_delete, people_forget_secret, people_deleted, people_show, people_show_secrets, people_pin, people_forget,
-    people_forget_messages, people_forgot_messages;
+job_step people_add, people_add_secret, people_added, people_find, people_change, people_change_secret, people_log_out,
+    people_unlock, people_changed, people_delete, people_forget_secret, people_deleted, people_show,
+    people_show_secrets, people_pin, people_forget, people_forget_messages, people_forgot_messages;
 void people_on_secrets(struct link *from, const struct ipc_view *v);
 
 /* settings.c: settings, ring groups, emergency calls */
@@ -49,6 +49,7 @@ job_step phone_find_user, phone_add, phone_bind_added, phone_code, phone_quota, 
     phone_say_number, phone_find, phone_find_coded, phone_certify_coded, phone_certify_stored, phone_issued,
     phone_say_certificate, phone_admit, phone_flags_admitted, phone_renew, phone_ca, phone_revoke, phone_revoked,
     phone_flags, phone_suspend, phone_changed, phone_bind, phone_unbind;
+bool phone_has_key(const struct job *j); /* the row that was looked at */
 void phone_on_code(struct link *from, const struct ipc_view *v);
 void phone_on_cert(struct link *from, const struct ipc_view *v);
 

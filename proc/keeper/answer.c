@@ -70,7 +70,7 @@ static void on_login_want(struct link *from, const struct ipc_view *v)
 	};
 	enum login_verdict verdict = login_judge(&keeper.logins, child_now(), &c, &lock_began);
 	if (lock_began)
-		child_event(EVENT_LOGIN_LOCKED, SEVERITY_ALARM, w->device, 0, NULL, "too many wrong passwords");
+		child_event(EVENT_LOGIN_LOCKED, SEVERITY_ALARM, w->device, w->who, NULL, "too many wrong passwords");
 	struct msg_login *m = ipc_begin(from, MSG_LOGIN);
 	if (!m)
 		return;

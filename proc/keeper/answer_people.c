@@ -115,6 +115,7 @@ void keeper_on_secrets_want(struct link *from, const struct ipc_view *v)
 	uint32_t wrong, dialled = dialled_count(&keeper.dialled, user);
 	bool md5, password = login_has_secret(&keeper.logins, user, &md5);
 	enum plan_pin pin = pins_state(&keeper.pins, user, &wrong);
+	uint64_t locked_ms = tries_locked_ms(&keeper.logins.tries, child_now(), user);
 	struct msg_secrets *m = ipc_begin(from, MSG_SECRETS);
 
 	if (!m)
@@ -125,6 +126,7 @@ void keeper_on_secrets_want(struct link *from, const struct ipc_view *v)
 	m->pin = (uint8_t)pin;
 	m->wrong = wrong;
 	m->dialled = dialled;
+	m->locked_s = (uint32_t)((locked_ms + 999) / 1000);
 	ipc_end(from);
 }
 
@@ -153,9 +155,13 @@ static void say_removed(struct span user)
 void keeper_on_secrets_forget(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_secrets_forget *w = v->payload;
-	static const char *const said[FORGETS] = {[FORGET_PIN_LOCK] = "unlocked",
-	    [FORGET_PIN] = "removed",
-	    [FORGET_DIALLED] = "dialled numbers forgotten"}; /* of the rest ctl tells */
+	static const struct {
+		enum event_kind kind;
+		const char *text;
+	} said[FORGETS] = {[FORGET_PIN_LOCK] = {EVENT_PIN, "unlocked"},
+	    [FORGET_PIN] = {EVENT_PIN, "removed"},
+	    [FORGET_DIALLED] = {EVENT_PIN, "dialled numbers forgotten"},
+	    [FORGET_LOGIN_LOCK] = {EVENT_USER, "wrong passwords forgotten"}}; /* of the rest ctl tells */
 	struct span user = ipc_str(v, w->user);
 	const char *why = NULL;
 
@@ -174,13 +180,16 @@ void keeper_on_secrets_forget(struct link *from, const struct ipc_view *v)
 	case FORGET_MESSAGES:
 		why = keeper_mails_forget(user);
 		break;
+	case FORGET_LOGIN_LOCK:
+		tries_forget(&keeper.logins.tries, user);
+		break;
 	case FORGET_ALL:
 		why = forget_all(user);
 		break;
 	case FORGETS: /* refused by the contract */
 		return;
 	}
-	if (!why && said[w->what])
-		child_event(EVENT_PIN, SEVERITY_INFO, 0, w->who, NULL, said[w->what]);
+	if (!why && said[w->what].text)
+		child_event(said[w->what].kind, SEVERITY_INFO, 0, w->who, NULL, said[w->what].text);
 	keeper_say_stored(from, w->token, why);
 }

@@ -33,7 +33,7 @@ void login_set_realm(struct logins *l, const char *realm)
 	sha256_digest(&h, REALM_TAG, l->realm_tag);
 }
 
-const char *login_set_secret(struct logins *l, struct span user, struct span password, bool md5)
+static const char *put_secret(struct logins *l, struct span user, struct span password, bool md5)
 {
 	uint8_t v[SECRET_N], short_one[DIGEST_MAX];
 	const struct span realm = span_str(l->realm);
@@ -49,6 +49,16 @@ const char *login_set_secret(struct logins *l, struct span user, struct span pas
 	secret_wipe(short_one, sizeof short_one);
 	const char *why = store_put(l->store, KEEP_SECRET, user, span_of(v, md5 ? SECRET_N : SECRET_N - HA1_MD5));
 	secret_wipe(v, sizeof v);
+	return why;
+}
+
+/* What was wrong of the old one says nothing of the new one. */
+const char *login_set_secret(struct logins *l, struct span user, struct span password, bool md5)
+{
+	const char *why = put_secret(l, user, password, md5);
+
+	if (!why)
+		tries_forget(&l->tries, user);
 	return why;
 }
 

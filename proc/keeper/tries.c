@@ -69,6 +69,37 @@ bool tries_are_locked(struct tries *t, uint64_t now_ms, struct span user, uint32
 	return locked;
 }
 
+/* The next slot from `at` that counts wrong passwords of this user alone, or there; t->recent.used: there is none. */
+static uint32_t next_of(const struct tries *t, struct span user, uint32_t at)
+{
+	uint64_t name = siphash(t->key, user), other;
+	uint32_t kind;
+
+	for (; at < t->recent.used; at++) {
+		memcpy(&other, t->recent.node[at].key, 8);
+		memcpy(&kind, t->recent.node[at].key + 12, 4);
+		if (other == name && kind != SCOPE_DEVICE)
+			break;
+	}
+	return at;
+}
+
+void tries_forget(struct tries *t, struct span user)
+{
+	for (uint32_t i = next_of(t, user, 0); i < t->recent.used; i = next_of(t, user, i + 1))
+		t->count[i] = (struct tries_count){.good = t->count[i].good};
+}
+
+uint64_t tries_locked_ms(const struct tries *t, uint64_t now_ms, struct span user)
+{
+	uint64_t until_ms = now_ms;
+
+	for (uint32_t i = next_of(t, user, 0); i < t->recent.used; i = next_of(t, user, i + 1))
+		if (t->count[i].until_ms > until_ms)
+			until_ms = t->count[i].until_ms;
+	return until_ms - now_ms;
+}
+
 bool tries_wrong(struct tries_count *c, uint64_t now_ms, uint32_t limit)
 {
 	if (now_ms - c->last_ms > TRIES_FORGET_MS)

@@ -39,6 +39,10 @@ bool tries_are_locked(struct tries *t, uint64_t now_ms, struct span user, uint32
 /* True when this answer began a lock. */
 bool tries_note(struct tries *t, uint64_t now_ms, struct span user, uint32_t device, bool right);
 
+/* Of this user's own counts, on all devices; what they owe to those of the device itself stays. A walk over the table. */
+void tries_forget(struct tries *t, struct span user);
+uint64_t tries_locked_ms(const struct tries *t, uint64_t now_ms, struct span user); /* the longest yet; 0: none */
+
 /* The rule for one counter, also used for administrators and codes: true when a lock begins. */
 bool tries_wrong(struct tries_count *c, uint64_t now_ms, uint32_t most);
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: ISC
 """The command against a whole exchange on the loopback: people, phones, the log, and what others than root get.
 R1, R5, R22, R23, R28, R30, R31, T38, T39."""
+import base64
+import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -172,11 +175,25 @@ def test_r5_a_user_asks_and_is_admitted(house):
     home = house.dir / 'nobody'
     home.mkdir()
     os.chown(home, 65534, 65534)
-    house.run('phone', 'request', '--label', 'softphone', '--user', '103', '--out', home / 'p', as_nobody=True)
+    told = house.run('phone', 'request', '--label', 'softphone', '--user', '103', '--out', home / 'p', as_nobody=True).stdout
+    key = re.search(r'^  ((?:[0-9a-f]{8} ?){8})$', told, re.M).group(1)
+    public = subprocess.run(['openssl', 'req', '-in', home / 'p' / 'request.pem', '-noout', '-pubkey'], capture_output=True).stdout
+    der = base64.b64decode(b''.join(public.split(b'\n')[1:-2]))
+    assert key.replace(' ', '') == hashlib.sha256(der[-64:]).hexdigest()
     number = next(p['phone'] for p in house.json('phone', 'list') if p['label'] == 'softphone')
     assert phone(house, number)['state'] == 'requested'
+    # whose key that is, and who asked, is seen before it is admitted
+    assert phone(house, number)['key'] == key and phone(house, number)['asked_uid'] == 65534
+    shown = house.run('phone', 'show', 'softphone').stdout
+    assert key in shown and 'uid 65534' in shown
     bundle = house.dir / 'softphone.pem'
-    house.run('phone', 'admit', number, '--out', bundle, '--tls12')
+    other = ('0' if key[0] != '0' else '1') + key[1:]
+    for wrong in (other, key[:-1]):
+        p = house.run('phone', 'admit', number, '--key', wrong, '--out', bundle, check=False)
+        assert p.returncode == 1 and 'not the key' in p.stderr and key in p.stderr
+    assert phone(house, number)['state'] == 'requested' and not bundle.exists()
+    admitted = house.run('phone', 'admit', number, '--key', key.replace(' ', ''), '--out', bundle, '--tls12').stdout
+    assert key in admitted and 'uid 65534' in admitted
     house.run('phone', 'enrol', '--finish', home / 'p', '--bundle', bundle, as_nobody=True)
     assert phone(house, number)['state'] == 'valid' and phone(house, number)['flags'] == 'tls12'
     assert house.run('phone', 'admit', number, check=False).returncode == 1

@@ -28,6 +28,7 @@ static struct {
 	enum user_action last_action;
 	uint32_t states;
 	enum device_state last_state;
+	uint32_t log_outs, forgets;
 	enum done_result damage, user_result, delete_result, secret_result, issued_result, check_result;
 	uint32_t busy; /* so many times first */
 	bool silent;
@@ -77,6 +78,33 @@ static void on_secret_set(struct link *from, const struct ipc_view *v)
 
 	sib.secret_sets++;
 	done(from, m->token, sib.secret_result, 0, "says keeper");
+}
+
+static void on_log_out(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_log_out *m = v->payload;
+
+	sib.log_outs += sib.secret_sets; /* not before the new password stands */
+	done(from, m->token, sib.damage, 0, "says core");
+}
+
+static void on_secrets_forget(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_secrets_forget *m = v->payload;
+
+	sib.forgets += m->what == FORGET_LOGIN_LOCK;
+	done(from, m->token, DONE_OK, 0, "");
+}
+
+static void say_user(struct link *l, uint64_t token)
+{
+	struct msg_user_line *m = ipc_begin(l, MSG_USER_LINE);
+
+	m->token = token;
+	m->index = 1;
+	m->enabled = true;
+	m->name = ipc_put(l, SPAN("101"));
+	ipc_end(l);
 }
 
 static void on_phone_set(struct link *from, const struct ipc_view *v)
@@ -134,6 +162,8 @@ static void on_list_want(struct link *from, const struct ipc_view *v)
 
 	sib.lists++;
 	sib.token = m->token;
+	if (m->list == LIST_USERS && m->most == 1)
+		say_user(from, m->token);
 	if (m->list == LIST_PHONES && sib.phone_state != DEVICE_NONE)
 		say_phone(from, m->token);
 	for (uint32_t i = 0; m->list == LIST_EVENTS && i < m->most && last < sib.rows; i++)
@@ -264,6 +294,8 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_EXPORT_WANT] = on_export_want,
     [MSG_USER_SET] = on_user_set,
     [MSG_SECRET_SET] = on_secret_set,
+    [MSG_SECRETS_FORGET] = on_secrets_forget,
+    [MSG_LOG_OUT] = on_log_out,
     [MSG_PHONE_SET] = on_phone_set,
     [MSG_PHONE_BIND] = on_phone_bind,
     [MSG_LIST_WANT] = on_list_want,
@@ -372,6 +404,22 @@ static void a_user_is_added_person_first(void)
 	sib.user_result = DONE_EXISTS;
 	CHECK(ask(add) && said("\"result\":\"exists\"") && said("says ledger") && sib.secret_sets == 1);
 	CHECK(stage_end(&s) == 0);
+}
+
+/* R2: with a new password the old logins end; that they did not is said. */
+static void a_new_password_logs_out(void)
+{
+	static const char set[] = "verb=user-set\nname=101\npassword=secret99\n\n",
+	                  unlock[] = "verb=user-set\nname=101\nunlock=1\n\n";
+
+	CHECK(begin() && ask(set) && said("\"result\":\"ok\"") && sib.secret_sets == 1 && sib.log_outs == 1);
+	sib.secret_result = DONE_FAILED;
+	CHECK(ask(set) && said("says keeper") && !strstr(answer, "left") && sib.log_outs == 1);
+	sib.secret_result = DONE_OK;
+	sib.damage = DONE_FAILED;
+	CHECK(ask(set) && said("says core") && said("\"left\":\"the password was set, but"));
+	CHECK(sib.forgets == 0 && ask(unlock) && said("\"result\":\"ok\"") && sib.forgets == 1);
+	CHECK(sib.secret_sets == 3 && stage_end(&s) == 0);
 }
 
 static void half_a_user_is_taken_back(void)
@@ -921,6 +969,7 @@ int main(int argc, char **argv)
 	if (mkdir(empty, 0755) != 0)
 		return 1;
 	RUN(a_user_is_added_person_first);
+	RUN(a_new_password_logs_out);
 	RUN(half_a_user_is_taken_back);
 	RUN(a_client_that_leaves_leaves_nothing_half_done);
 	RUN(busy_is_asked_again);

@@ -105,7 +105,7 @@ def test_r15_pin(house):
     user(house, '134')
     assert secrets(house, '134')['pin'] == 'none'
     house.run('user', 'pin', '134', stdin='73918264\n')
-    assert secrets(house, '134') == {'kind': 'secrets', 'password': True, 'md5': False, 'pin': 'set', 'wrong': 0, 'dialled': 0}
+    assert secrets(house, '134') == {'kind': 'secrets', 'password': True, 'md5': False, 'pin': 'set', 'wrong': 0, 'dialled': 0, 'locked_s': 0}
     for bad in ('1234', '0134', '999', 'abcd', '2580'):
         said = refused(house, 'user', 'pin', '134', stdin=bad + '\n')
         assert '4 to 12 digits' in said and bad not in said
@@ -125,6 +125,22 @@ def test_r15_pin(house):
         if p.is_file():
             assert b'73918264' not in p.read_bytes(), p
     assert b'73918264' not in house.log_path.read_bytes()
+
+
+def test_r2_a_lock_is_lifted(house):
+    user(house, '141')
+    assert secrets(house, '141')['locked_s'] == 0
+    house.run('user', 'set', '141', '--unlock')
+    number = next(x['number'] for x in house.json('user', 'show', '141') if x['kind'] == 'user')
+    for _ in range(50):  # keeper tells of it on its own
+        if any(e.get('detail') == 'wrong passwords forgotten' and e['user'] == number for e in house.json('events', '--last', '50')):
+            break
+        time.sleep(0.1)
+    else:
+        raise AssertionError(house.json('events', '--last', '50'))
+    house.run('user', 'set', '141', '--password', stdin='a-secret-2\n')
+    assert 'no user of this name' in refused(house, 'user', 'set', '149', '--unlock')
+    assert 'no option' in refused(house, 'user', 'set', '141', code=2)
 
 
 def test_r2_an_md5_hash_only_where_it_is_needed(house):

@@ -879,6 +879,21 @@ static void given_back_while_it_is_held_there_is_music(void)
 	finish();
 }
 
+/* The call goes on and is hung up as ever; nothing is begun from within it, or beside it (R2, R17). */
+static void a_call_outlives_the_password_and_begins_nothing(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	sim_log_out("alice");
+	NEED(code_of(talk_send(&a, SIP_UPDATE, NULL)) == 200);
+	struct heard *h = refers(&a, REFER_USER, "carol");
+	NEED(h && respond(h)->code == 403 && !sent_to(&carol, SIP_INVITE));
+	NEED(code_of(talk_invite(&n, &alice, "carol", &offer)) == 401);
+	NEED(sim.events[EVENT_FORGED_DIALOG] == 0);
+	call_hang_up(&a, &b);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -915,6 +930,7 @@ int main(void)
 	SIM(a_digit_goes_to_nobody_else);
 	SIM(a_mailbox_answers_who_is_sent_on);
 	SIM(or_who_comes_by_a_uri);
+	SIM(a_call_outlives_the_password_and_begins_nothing);
 	SIM(given_back_while_it_is_held_there_is_music);
 	(void)test_failed_here;
 	return TEST_END;

@@ -65,11 +65,13 @@ static void every_wrong_login_hears_the_same(void)
 		NEED(strcmp(sim_text(h, respond(h)->warning_text), "name, password or phone is not right") == 0);
 	}
 	NEED(sim.events[EVENT_LOGIN_WRONG] == 2);
+	/* keeper's alarm names whose it is, and nobody for a name that is not there */
+	NEED(code_of(phone_send_register(&bob, ABSENT, true)) == 403 && sim.login_who == 1);
 	/* a user that does not exist, though keeper were to say yes */
 	sim.conduct.verdict = LOGIN_OK;
 	alice.user = "nobody";
 	struct heard *h = reply_to(phone_send_register(&alice, ABSENT, true));
-	NEED(h && respond(h)->code == 403);
+	NEED(h && respond(h)->code == 403 && sim.login_who == 0);
 	NEED(strcmp(sim_text(h, respond(h)->warning_text), "name, password or phone is not right") == 0);
 	/* the right password on another's phone (T4) */
 	alice.user = "bob";
@@ -275,6 +277,55 @@ static void a_login_wears_off(void)
 	sim_pass(250 * 1000);
 	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 401);
 	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200 && sim.logins == 2);
+	sim_need_idle();
+}
+
+/* Who knew the old password alone is out, on this phone or another, and rings no more (R2). */
+static void a_new_password_ends_every_login_of_its_user(void)
+{
+	begin();
+	phone_register(&alice);
+	phone_register(&bob);
+	sim_log_out("nobody");
+	sim_log_out("bob");
+	NEED(registrations() == 1 && code_of(phone_send_register(&alice, ABSENT, false)) == 200);
+	sim_log_out("alice");
+	NEED(registrations() == 0 && code_of(phone_send_register(&alice, ABSENT, false)) == 401);
+	struct msg_request *m = phone_begin(&bob, SIP_OPTIONS);
+	m->target_kind = TARGET_SELF;
+	NEED(code_of(phone_end(&bob)) == 401);
+	sim.conduct.verdict = LOGIN_WRONG;
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 403 && registrations() == 0);
+	sim.conduct.verdict = LOGIN_OK;
+	phone_register(&alice);
+	NEED(registrations() == 1 && code_of(phone_send_register(&alice, ABSENT, false)) == 200);
+	sim_need_idle();
+}
+
+static void keeper_says(enum login_verdict verdict)
+{
+	struct link *l = sim_far(PROC_KEEPER, 0);
+	struct msg_login *m = ipc_begin(l, MSG_LOGIN);
+
+	m->token = sim.login_token;
+	m->verdict = (uint8_t)verdict;
+	ipc_end(l);
+	sim_turn();
+}
+
+/* keeper said yes to the old password, and core hears of the new one first. */
+static void a_verdict_on_the_old_password_comes_too_late(void)
+{
+	begin();
+	sim.conduct.keeper_mute = true;
+	uint64_t txn = phone_send_register(&alice, ABSENT, true);
+	NEED(code_of(txn) == 0);
+	sim_log_out("alice");
+	sim.conduct.keeper_mute = false;
+	keeper_says(LOGIN_OK);
+	struct heard *h = reply_to(txn);
+	NEED(h && respond(h)->code == 401 && respond(h)->stale && registrations() == 0);
+	phone_register(&alice);
 	sim_need_idle();
 }
 
@@ -492,6 +543,8 @@ int main(void)
 	SIM(an_expired_certificate_may_not_register);
 	SIM(without_keeper_a_login_is_503_and_nobody_waits_for_ever);
 	SIM(a_login_wears_off);
+	SIM(a_new_password_ends_every_login_of_its_user);
+	SIM(a_verdict_on_the_old_password_comes_too_late);
 	SIM(a_login_ends_with_its_connection);
 	SIM(two_users_share_a_phone);
 	SIM(a_phone_taken_from_its_user_loses_binding_and_login);

@@ -120,6 +120,8 @@ static void say_login(struct link *l, const struct ipc_view *v)
 	struct msg_login *m;
 
 	sim.logins++;
+	sim.login_token = want->token;
+	sim.login_who = want->who;
 	if (sim.conduct.keeper_mute || !(m = ipc_begin(l, MSG_LOGIN)))
 		return;
 	m->token = want->token;

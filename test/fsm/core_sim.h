@@ -44,6 +44,8 @@ struct sim {
 	struct msg_record record;
 	char record_to[2 * USER_NAME_MAX + 1], record_from[SEALED_MAX + 1];
 	uint32_t logins, nonces, seals;
+	uint64_t login_token; /* of the last that keeper was asked for, */
+	uint32_t login_who;   /* and whose */
 	struct sim_user {
 		const char *name;
 		bool enabled;

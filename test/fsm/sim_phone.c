@@ -542,6 +542,20 @@ void invite_token(struct talk *t, struct phone *p, const char *token)
 
 /* --- what an administrator says --- */
 
+void sim_log_out(const char *user)
+{
+	struct link *ctl = sim_far(PROC_CTL, 0);
+	struct msg_log_out *m = ipc_begin(ctl, MSG_LOG_OUT);
+
+	NEED(m);
+	m->token = 4;
+	m->user = ipc_put(ctl, span_str(user));
+	ipc_end(ctl);
+	sim_turn();
+	const struct heard *h = sim_take(PROC_CTL, MSG_DONE, NULL, NULL);
+	NEED(h && ((const struct msg_done *)(const void *)h->payload)->result == DONE_OK);
+}
+
 enum done_result sim_ban(const char *ip, uint32_t seconds)
 {
 	struct msg_ctl_ban *m = ipc_begin(sim_far(PROC_CTL, 0), MSG_CTL_BAN);

@@ -117,6 +117,9 @@ struct sdp sdp_zrtp(const struct phone *p); /* ZRTP alone */
 /* `ringfence ban` of one address; 0 seconds lifts it. */
 enum done_result sim_ban(const char *ip, uint32_t seconds);
 
+/* `ringfence user set --password`, after keeper took it. */
+void sim_log_out(const char *user);
+
 /* --- what media heard --- */
 
 /* The newest relay wish; NULL: none since the last take. */

@@ -284,6 +284,37 @@ def test_r2_sha256_and_md5_by_device(exchange, people, scripted):
     assert "MD5" in fresh_401(c)
 
 
+def test_r2_a_new_password_ends_the_old_logins(exchange, people, scripted):
+    """R2, R17: who is logged in with the old one calls and registers no more, and a call that stands goes on; a phone that
+    tries the old one until it is locked gets in with the new one at once, or by an administrator's word."""
+    a, b = scripted("iw"), scripted("ib")
+    call = Call(a, b)
+    exchange.command("user", "set", "iw", "--password", stdin="another-good-one\n")
+    r = a.answer(s := a.invite("ib"))
+    a.ack(s, r)
+    assert r.code == 401
+    assert a.register().code == 403
+    r = b.answer(s := b.invite("iw"))
+    b.ack(s, r)
+    assert r.code == 480, r  # it rings nowhere
+    call.bye()
+
+    def locked():
+        return next(x for x in exchange.ask("user-show", name="iw") if x["kind"] == "secrets")["locked_s"]
+    for how in (["--unlock"], ["--password"]):
+        tries = 0
+        a.close()
+        a.open()
+        while not locked():
+            assert a.register().code == 403 and (tries := tries + 1) < 12
+        assert a.register(password="another-good-one").code == 403  # locked
+        exchange.command("user", "set", "iw", *how, stdin="another-good-one\n")
+        assert not locked() and a.register(password="another-good-one").code == 200
+    e = exchange.wait_event("login locked")
+    assert e["user"] and e["phone"]
+    a.password = "another-good-one"
+
+
 def test_t7_invite_is_challenged_without_login(exchange, people, scripted):
     """A request outside a dialog from a user who is not logged in gets 401, never 407."""
     c = scripted("ia", register=False)

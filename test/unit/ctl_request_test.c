@@ -42,7 +42,7 @@ static void what_is_not_so_is_refused(void)
 	    "verb=user-delete\nname=1\r\n\r\n", "verb=phone-revoke\nphone=-1\n\n", "verb=phone-revoke\nphone=4294967296\n\n",
 	    "verb=phone-revoke\nphone=1x\n\n", "verb=phone-revoke\nphone=\n\n", "verb=status\n\nmore",
 	    "verb=phone-sign\nbody=3\ncode=1-x\n\nabcd", "verb=phone-sign\nbody=4097\ncode=1-x\n\n",
-	    "verb=phone-set\nphone=1\nflags=16\n\n", "verb=user-set\nname=1\nenabled=2\n\n", " verb=status\n\n",
+	    "verb=phone-set\nphone=1\nflags=16\n\n", "verb=user-set\nname=1\nenabled=2\n\n", "verb=user-set\nname=1\nunlock=2\n\n", " verb=status\n\n",
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

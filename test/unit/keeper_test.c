@@ -314,6 +314,49 @@ static void a_full_table_of_tries_keeps_what_is_tried(void)
 	tries_fini(&t);
 }
 
+/* A phone that goes on with the old password locks itself; the new one, or an administrator's word, opens it again at once (R2). */
+static void a_new_password_lifts_the_lock(void)
+{
+	struct phone own = phone_of(1, 1, "101", "old"), other = phone_of(2, 2, "102", "guess");
+	uint64_t now = NOW;
+
+	begin();
+	CHECK(set_password("101", "old") && set_password("102", "x") && log_in(&own, NOW) == LOGIN_OK);
+	CHECK(set_password("101", "new"));
+	for (int i = 0; i < 30; i++) {
+		log_in(&own, now += 60000);
+		log_in(&other, now);
+	}
+	CHECK(log_in(&own, now) == LOGIN_LOCKED && tries_locked_ms(&logins.tries, now, SPAN("101")) > 60000);
+	CHECK(set_password("101", "newer") && tries_locked_ms(&logins.tries, now, SPAN("101")) == 0);
+	own.password = "newer";
+	CHECK(log_in(&own, now) == LOGIN_OK);
+	/* another user's stays, until it is theirs that is lifted */
+	other.password = "x";
+	CHECK(log_in(&other, now) == LOGIN_LOCKED && tries_locked_ms(&logins.tries, now, SPAN("102")) > 60000);
+	tries_forget(&logins.tries, SPAN("102"));
+	CHECK(log_in(&other, now) == LOGIN_OK);
+	end();
+}
+
+/* What a phone is locked for itself, by many names, is not lifted with one of them. */
+static void a_lifted_lock_is_the_users_alone(void)
+{
+	struct phone own = phone_of(1, 66, "101", "secret");
+
+	begin();
+	CHECK(set_password("101", "secret"));
+	for (int i = 0; i < TRIES_DEVICE; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "u%d", i);
+		struct phone thief = phone_of(2, 66, name, "guess");
+		CHECK(log_in(&thief, NOW) == LOGIN_WRONG);
+	}
+	tries_forget(&logins.tries, SPAN("101"));
+	CHECK(log_in(&own, NOW) == LOGIN_LOCKED);
+	end();
+}
+
 /* T2: the same verdicts in the same order for a name that is there and one that is not, locks included. */
 static void absent_names_look_the_same(void)
 {
@@ -568,6 +611,8 @@ int main(void)
 	RUN(one_guesser_is_locked);
 	RUN(thousand_guessers_are_locked);
 	RUN(many_names_from_one_phone);
+	RUN(a_new_password_lifts_the_lock);
+	RUN(a_lifted_lock_is_the_users_alone);
 	RUN(lock_backs_off_and_ends);
 	RUN(a_full_table_of_tries_keeps_what_is_tried);
 	RUN(absent_names_look_the_same);

@@ -116,6 +116,7 @@ static int log_in(uint64_t flow, uint32_t device, const char *user, const char *
 	struct msg_login_want *m = ipc_begin(core, MSG_LOGIN_WANT);
 	m->flow = flow;
 	m->device = device;
+	m->who = 7;
 	m->method = SIP_INVITE;
 	m->algorithm = DIGEST_SHA256;
 	m->nc = nc;
@@ -176,7 +177,8 @@ static void people_log_in(void)
 		CHECK(log_in(3, 2, "101", "guess", 1, true) == (i < 10 ? LOGIN_WRONG : LOGIN_LOCKED));
 	CHECK(log_in(1, 1, "101", "secret", 1, true) == LOGIN_OK);
 	const struct msg_event *e = peer_wait(&keeper.sibling[2], MSG_EVENT);
-	CHECK(e && peer_said[MSG_EVENT].n == events + 1 && e->kind == EVENT_LOGIN_LOCKED && e->device == 2);
+	CHECK(e && peer_said[MSG_EVENT].n == events + 1 && e->kind == EVENT_LOGIN_LOCKED && e->device == 2 &&
+	      e->user == 7);
 	/* killed in the middle of everything: passwords stay, nonces do not */
 	peer_kill(&keeper);
 	CHECK(start_keeper());
@@ -522,6 +524,31 @@ static int forget(enum forget what, const char *user)
 	m->user = ipc_put(ctl, span_str(user));
 	ipc_end(ctl);
 	return done(ctl);
+}
+
+static int locked_s(const char *user)
+{
+	struct msg_secrets_want *m = ipc_begin(ctl, MSG_SECRETS_WANT);
+
+	m->user = ipc_put(ctl, span_str(user));
+	ipc_end(ctl);
+	const struct msg_secrets *s = peer_wait(ctl, MSG_SECRETS);
+	return s ? (int)s->locked_s : -1;
+}
+
+/* An administrator sees that wrong passwords lock a user, and lets them try again: by that word, or by a new password (R2). */
+static void an_administrator_lifts_a_lock(void)
+{
+	CHECK(begin() && set_password("101", "secret") == DONE_OK && locked_s("101") == 0);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 10; i++)
+			CHECK(log_in(1, 1, "101", "guess", 1, true) == LOGIN_WRONG);
+		CHECK(log_in(1, 1, "101", "secret", 1, true) == LOGIN_LOCKED);
+		CHECK(locked_s("101") > 50 && locked_s("101") <= 60 && locked_s("102") == 0);
+		CHECK((round ? set_password("101", "secret") : forget(FORGET_LOGIN_LOCK, "101")) == DONE_OK);
+		CHECK(locked_s("101") == 0 && log_in(1, 1, "101", "secret", 1, true) == LOGIN_OK);
+	}
+	peer_kill(&keeper);
 }
 
 /* Each message has a key of its own, for its user alone; it outlives a kill, and goes by core's word, ledger's, or with all of
@@ -925,6 +952,7 @@ int main(int argc, char **argv)
 	addr_parse_ip(SPAN("127.0.0.1"), &l->bind);
 	l->signalling = l->media = l->advertised_media = l->bind;
 	RUN(people_log_in);
+	RUN(an_administrator_lifts_a_lock);
 	RUN(killed_while_it_writes);
 	RUN(events_are_bounded);
 	RUN(phone_is_enrolled);
