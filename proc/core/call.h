@@ -11,7 +11,11 @@
 struct pidf_place;
 struct pin_memory;
 
-enum { CALL_TARGETS_MAX = REGISTRAR_TARGETS_MAX, CALL_KEPT_MAX = 2 * TURN_DIGITS_MAX + 1 };
+enum {
+	CALL_TARGETS_MAX = 64,
+	CALL_PICKERS_MAX = 4, /* of them, kept for who is not of those that are called, and takes it or needed help */
+	CALL_KEPT_MAX = 2 * TURN_DIGITS_MAX + 1
+};
 
 /* What outlives core, in the arena. */
 struct call_record {
