@@ -75,6 +75,7 @@ struct call {
 	uint8_t targets;
 	struct dest dest; /* where it goes now */
 	struct forwarded_from forwarded;
+	struct dest first;        /* where the forwards that it follows began; DEST_NONE: it follows none */
 	uint8_t forwards_refused; /* 1 << enum forward, of dest: not followed any more */
 	uint64_t transfer;        /* refer.h: the one that it is the outcome of; 0: none, or settled */
 	uint8_t best;             /* enum refusal: the best so far (RFC 3261 16.7) */

@@ -44,7 +44,8 @@ enum forwarded forward_before(struct call *c, uint32_t user)
 	return go(c, user, FORWARD_BUSY, false) == FORWARD_GONE ? FORWARD_GONE : FORWARD_REFUSED;
 }
 
-enum forwarded forward_after(struct call *c, uint32_t user)
+/* Which forward follows this; FORWARDS: none does, nor the mailbox. */
+static enum forward forward_of(uint8_t why)
 {
 	static const struct {
 		uint8_t why, which;
@@ -53,11 +54,39 @@ enum forwarded forward_after(struct call *c, uint32_t user)
 	    {REFUSE_REDIRECT, FORWARD_OFFLINE}, {REFUSE_OFFER, FORWARD_OFFLINE}};
 
 	for (size_t i = 0; i < sizeof by / sizeof *by; i++)
-		if (by[i].why == c->best)
-			return go(c, user, (enum forward)by[i].which, true) == FORWARD_GONE || to_mailbox(c, user)
-			           ? FORWARD_GONE
-			           : FORWARD_NOT;
-	return FORWARD_NOT;
+		if (by[i].why == why)
+			return (enum forward)by[i].which;
+	return FORWARDS;
+}
+
+enum forwarded forward_after(struct call *c, uint32_t user)
+{
+	const enum forward which = forward_of(c->best);
+
+	if (which == FORWARDS)
+		return FORWARD_NOT;
+	return go(c, user, which, true) == FORWARD_GONE || to_mailbox(c, user) ? FORWARD_GONE : FORWARD_NOT;
+}
+
+/* And as a call to there it is recorded. */
+static void stand_at(struct call *c, const struct dest *d)
+{
+	c->dest = *d;
+	span_cstr(span_str(d->number.text), c->r.to, sizeof c->r.to);
+}
+
+bool forward_first(struct call *c)
+{
+	const struct dest last = c->dest;
+	const bool inside = last.kind == DEST_USER || last.kind == DEST_GROUP;
+
+	if (c->first.kind != DEST_USER || !inside || last.route != ROUTE_FORWARD || forward_of(c->best) == FORWARDS)
+		return false;
+	stand_at(c, &c->first);
+	if (to_mailbox(c, c->dest.index))
+		return true;
+	stand_at(c, &last);
+	return false;
 }
 
 /* The owner is told where they can ask, and the caller hears nothing of it. */
