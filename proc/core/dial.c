@@ -292,6 +292,8 @@ void dial_over(struct call *c, enum call_event event)
 		if (ask_next(c))
 			return;
 	}
+	if (c->dest.kind == DEST_GROUP && forward_group(c, c->dest.index) == FORWARD_GONE)
+		return;
 	if (forward_first(c))
 		return;
 	if (!(c->r.spoken || is_help_lost(c)) || !dialogue_can(c)) {

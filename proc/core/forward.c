@@ -12,11 +12,9 @@ static bool passes_everything(const struct call *c, uint32_t user)
 	return c->r.emergency || c->dest.route == ROUTE_PARK || callback_may_reach(c, user);
 }
 
-static enum forwarded go(struct call *c, uint32_t user, enum forward which, bool missed)
+static enum forwarded follow(struct call *c, const char *number, uint32_t payer, enum forward which, bool missed)
 {
-	const char *number = settings_of_user(user)->forward[which];
-
-	if (!number[0] || passes_everything(c, user) || c->forwards_refused >> which & 1)
+	if (!number[0] || c->forwards_refused >> which & 1)
 		return FORWARD_NOT;
 	c->forwarded = (struct forwarded_from){.dest = c->dest,
 	    .which = (uint8_t)which,
@@ -25,7 +23,13 @@ static enum forwarded go(struct call *c, uint32_t user, enum forward which, bool
 	    .missed = missed,
 	    .best = c->best,
 	    .best_text = c->best_text};
-	return call_forward(c, span_str(number), user, ROUTE_FORWARD) ? FORWARD_GONE : FORWARD_NOT;
+	return call_forward(c, span_str(number), payer, ROUTE_FORWARD) ? FORWARD_GONE : FORWARD_NOT;
+}
+
+static enum forwarded go(struct call *c, uint32_t user, enum forward which, bool missed)
+{
+	return passes_everything(c, user) ? FORWARD_NOT
+	                                  : follow(c, settings_of_user(user)->forward[which], user, which, missed);
 }
 
 static bool to_mailbox(struct call *c, uint32_t user)
@@ -66,6 +70,14 @@ enum forwarded forward_after(struct call *c, uint32_t user)
 	if (which == FORWARDS)
 		return FORWARD_NOT;
 	return go(c, user, which, true) == FORWARD_GONE || to_mailbox(c, user) ? FORWARD_GONE : FORWARD_NOT;
+}
+
+/* Nobody pays for a group's: the call plan lets it lead to people and groups here alone. */
+enum forwarded forward_group(struct call *c, uint32_t group)
+{
+	if (forward_of(c->best) == FORWARDS || c->r.emergency || callback_may_lead_to(c))
+		return FORWARD_NOT;
+	return follow(c, settings_of_group(group)->forward, NOBODY, FORWARD_NO_ANSWER, true);
 }
 
 /* And as a call to there it is recorded. */

@@ -175,6 +175,53 @@ static void a_second_call_beside_it(void)
 	NEED(ring() == THEIRS);
 }
 
+/* --- when none of them takes it --- */
+
+static void then_carol(void)
+{
+	group();
+	set(3, OWNER_GROUP, 0, SETTING_FORWARD_NO_ANSWER, "carol");
+}
+
+static void then_a_mobile(void)
+{
+	group();
+	set(3, OWNER_GROUP, 0, SETTING_FORWARD_NO_ANSWER, "+33123456789");
+}
+
+static void nobody_takes_it(void (*settings)(void))
+{
+	begin_with(settings);
+	phone_init(&carol, 2);
+	phone_init(&dave, 3);
+	phone_register(&carol);
+	phone_register(&dave);
+	talk_invite(&a, &alice, "200", &offer);
+	talk_rings_at(&b, &bob);
+	talk_rings_at(&d, &dave);
+	sim_clear();
+	talk_answer(&b, 486, NULL);
+	NEED(!sent_to(&carol, SIP_INVITE) && code_of(a.txn) == 0);
+	talk_answer(&d, 486, NULL);
+}
+
+static void it_goes_where_the_group_says(void)
+{
+	nobody_takes_it(then_carol);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+	finish();
+}
+
+/* R14: on nobody's account. */
+static void it_never_leaves(void)
+{
+	nobody_takes_it(then_a_mobile);
+	NEED(code_of(a.txn) == 486 && !sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
+	finish();
+}
+
 static void little(void)
 {
 	set(1, OWNER_USER, 0, SETTING_CEILINGS, "minutes=2");
@@ -218,6 +265,8 @@ int main(void)
 	SIM(every_phone_of_a_large_group_rings);
 	SIM(a_large_group_s_call_is_picked_up);
 	SIM(a_second_call_beside_it);
+	SIM(it_goes_where_the_group_says);
+	SIM(it_never_leaves);
 	SIM(the_next_one_of_an_index_begins_anew);
 	(void)test_failed_here;
 	return TEST_END;
