@@ -53,9 +53,10 @@ static int delete (struct cmd *c)
 static void row(json_t *line, void *arg)
 {
 	char ring[24] = "-";
+	const char *then = member(line, "forward_no_answer");
 	int64_t s = member_number(line, "ring_seconds");
 	const char *cells[] = {safe(member(line, "name")), safe(member(line, "display")), safe(member(line, "members")),
-	    safe(member(line, "strategy")), ring};
+	    safe(member(line, "strategy")), ring, then[0] ? safe(then) : "-"};
 
 	if (!line_is(line, "group"))
 		return;
@@ -66,11 +67,11 @@ static void row(json_t *line, void *arg)
 
 static int list(struct cmd *c)
 {
-	static const char *const head[] = {"GROUP", "NAME", "MEMBERS", "STRATEGY", "RINGS"};
+	static const char *const head[] = {"GROUP", "NAME", "MEMBERS", "STRATEGY", "RINGS", "THEN"};
 	struct table t;
 	struct ask a;
 
-	table_begin(&t, 5, head);
+	table_begin(&t, 6, head);
 	ask_begin(&a, c, "group-list");
 	return ask_table(&a, &t, row, "There are no ring groups yet: `ringfence group add 200 --members 101,102`.");
 }
@@ -78,6 +79,7 @@ static int list(struct cmd *c)
 #define GROUP_OPTIONS                                                                                               \
 	{"name", "NAME", "what the people who call see"}, {"members", "USERS", "who is rung, with commas"},         \
 	    {"strategy", "WORD", "all at once (the default), or in-turn"},                                          \
+	    {"forward-no-answer", "NUMBER", "extension where calls go that none of them takes"},                    \
 	{                                                                                                           \
 		"ring-seconds", "N", "how long all of them ring, or each in turn: 5 to 600; none: as the site says" \
 	}

@@ -656,7 +656,7 @@ enum turn_why {
 #define FIELDS_GROUP_SET(N, E, S, D, A, B, O) N(uint64_t, token) E(action, GROUP_ACTIONS) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) D(lines, SETTING_LINES_MAX)
 #define FIELDS_GROUP_LINE(N, E, S, D, A, B, O)                                                                   \
 	N(uint64_t, token) N(uint32_t, index) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX) S(members, SETTING_TEXT_MAX) \
-	E(strategy, STRATEGIES) N(uint32_t, ring_s)
+	E(strategy, STRATEGIES) N(uint32_t, ring_s) S(forward, SETTING_TEXT_MAX)
 #define FIELDS_NOTICE_LINE(N, E, S, D, A, B, O)                                                                  \
 	N(uint64_t, token) N(uint64_t, row) N(int64_t, wall_ms) N(uint32_t, device) N(uint32_t, user)                \
 	E(kind, NOTICE_KINDS) N(int64_t, taken_wall_ms) S(number, SITE_NUMBER_MAX) S(location, SETTING_TEXT_MAX)          \

@@ -11,7 +11,11 @@
 struct pidf_place;
 struct pin_memory;
 
-enum { CALL_TARGETS_MAX = REGISTRAR_TARGETS_MAX, CALL_KEPT_MAX = 2 * TURN_DIGITS_MAX + 1 };
+enum {
+	CALL_TARGETS_MAX = 64,
+	CALL_PICKERS_MAX = 4, /* of them, kept for who is not of those that are called, and takes it or needed help */
+	CALL_KEPT_MAX = 2 * TURN_DIGITS_MAX + 1
+};
 
 /* What outlives core, in the arena. */
 struct call_record {
@@ -71,6 +75,7 @@ struct call {
 	uint8_t targets;
 	struct dest dest; /* where it goes now */
 	struct forwarded_from forwarded;
+	struct dest first;        /* where the forwards that it follows began; DEST_NONE: it follows none */
 	uint8_t forwards_refused; /* 1 << enum forward, of dest: not followed any more */
 	uint64_t transfer;        /* refer.h: the one that it is the outcome of; 0: none, or settled */
 	uint8_t best;             /* enum refusal: the best so far (RFC 3261 16.7) */

@@ -37,6 +37,10 @@ bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_
 	to.hops = (uint8_t)(c->dest.hops + 1);
 	to.route = (uint8_t)how;
 	to.payer = payer;
+	if (how != ROUTE_FORWARD)
+		c->first.kind = DEST_NONE;
+	else if (c->dest.route != ROUTE_FORWARD)
+		c->first = c->dest;
 	dial_stop(c, 0);
 	timer_cancel(&child_wheel, &c->ring);
 	call_lead_to(c, &to);

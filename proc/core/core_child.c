@@ -11,6 +11,7 @@
 #include "dialogue.h"
 #include "core_child.h"
 #include "desk.h"
+#include "dial.h"
 #include "directory.h"
 #include "emergency.h"
 #include "help_waits.h"
@@ -398,7 +399,8 @@ static void status(struct proc_status *s)
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
 	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, permit_status, desk_status,
-	    mwi_status, emergency_status, share_status, pace_status, left_out_status, lost_status, away_status};
+	    mwi_status, emergency_status, share_status, dial_status, pace_status, left_out_status, lost_status,
+	    away_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

@@ -7,7 +7,9 @@
 #include "outside.h"
 #include "settings.h"
 
-enum { TELL_MS = 60000, PICK_UP_MS = 15000 };
+enum { TELL_MS = 60000, PICK_UP_MS = 15000, LEFT_OUT_AGAIN_MS = 60000 };
+
+static uint64_t partial; /* calls that did not ring all whom they were for */
 
 void dial_each_callee(const struct dest *d, bool (*visit)(uint32_t user, void *arg), void *arg)
 {
@@ -37,6 +39,25 @@ static bool rings_already(const struct call *c, const struct registration *to)
 	return false;
 }
 
+/* Of those that are called; a few places are left for a pickup, and legs for the calls of others. */
+static bool may_ring_more(const struct call *c, const struct leg *caller)
+{
+	return c->targets < CALL_TARGETS_MAX - CALL_PICKERS_MAX &&
+	       (c->targets < REGISTRAR_TARGETS_MAX || leg_has_plenty(caller));
+}
+
+static void leave_out(const struct call *c)
+{
+	static uint64_t silent_until_ms;
+
+	partial++;
+	if (child_now() < silent_until_ms)
+		return;
+	silent_until_ms = child_now() + LEFT_OUT_AGAIN_MS;
+	child_event(EVENT_CALL_REFUSED, SEVERITY_WARNING, 0, c->dest.kind == DEST_USER ? c->dest.index : NOBODY, NULL,
+	    "a call does not ring every phone of its group: there are more than one call may ring, or too many ring already");
+}
+
 /* Each phone once, however often its user is named. */
 static bool ask_user(uint32_t user, void *arg)
 {
@@ -45,10 +66,16 @@ static bool ask_user(uint32_t user, void *arg)
 	struct leg *caller = leg_get(c->r.caller);
 	int n = registrar_targets(user, to);
 
-	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
-		if (!dial_is_caller(caller, to[i]) && !rings_already(c, to[i]))
-			dial_ask_phone(c, caller, to[i], 0, false);
-	return caller && c->targets < CALL_TARGETS_MAX;
+	for (int i = 0; caller && i < n; i++) {
+		if (dial_is_caller(caller, to[i]) || rings_already(c, to[i]))
+			continue;
+		if (!may_ring_more(c, caller)) {
+			leave_out(c);
+			return false;
+		}
+		dial_ask_phone(c, caller, to[i], 0, false);
+	}
+	return caller != NULL;
 }
 
 static bool rings_at(const struct call *c, uint32_t device)
@@ -275,6 +302,10 @@ void dial_over(struct call *c, enum call_event event)
 		if (ask_next(c))
 			return;
 	}
+	if (c->dest.kind == DEST_GROUP && forward_group(c, c->dest.index) == FORWARD_GONE)
+		return;
+	if (forward_first(c))
+		return;
 	if (!(c->r.spoken || is_help_lost(c)) || !dialogue_can(c)) {
 		call_event(c, event, NULL);
 		return;
@@ -370,4 +401,9 @@ void dial_note(struct call *c, const struct leg *from)
 		return;
 	c->best = (uint8_t)why;
 	c->best_text = why == REFUSE_OFFER ? "the phones have no media key method or codec in common" : NULL;
+}
+
+void dial_status(struct proc_status *s)
+{
+	status_counter(s, "calls-left-some-out", partial);
 }

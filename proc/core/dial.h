@@ -40,4 +40,6 @@ bool dial_strike(struct call *c, uint64_t leg);
 /* This leg said no: what its caller is told, if nothing better comes. */
 void dial_note(struct call *c, const struct leg *from);
 
+void dial_status(struct proc_status *s);
+
 #endif

@@ -152,6 +152,7 @@ static void keep_keys(struct call *c, const struct leg *caller, uint32_t device)
 		return;
 	}
 	dial_each_callee(&c->dest, count_phones, &r);
+	r.n += c->dest.kind == DEST_GROUP && settings_of_group(c->dest.index)->forward[0];
 	c->keeps_keys = r.n > 1;
 }
 

@@ -12,11 +12,9 @@ static bool passes_everything(const struct call *c, uint32_t user)
 	return c->r.emergency || c->dest.route == ROUTE_PARK || callback_may_reach(c, user);
 }
 
-static enum forwarded go(struct call *c, uint32_t user, enum forward which, bool missed)
+static enum forwarded follow(struct call *c, const char *number, uint32_t payer, enum forward which, bool missed)
 {
-	const char *number = settings_of_user(user)->forward[which];
-
-	if (!number[0] || passes_everything(c, user) || c->forwards_refused >> which & 1)
+	if (!number[0] || c->forwards_refused >> which & 1)
 		return FORWARD_NOT;
 	c->forwarded = (struct forwarded_from){.dest = c->dest,
 	    .which = (uint8_t)which,
@@ -25,7 +23,13 @@ static enum forwarded go(struct call *c, uint32_t user, enum forward which, bool
 	    .missed = missed,
 	    .best = c->best,
 	    .best_text = c->best_text};
-	return call_forward(c, span_str(number), user, ROUTE_FORWARD) ? FORWARD_GONE : FORWARD_NOT;
+	return call_forward(c, span_str(number), payer, ROUTE_FORWARD) ? FORWARD_GONE : FORWARD_NOT;
+}
+
+static enum forwarded go(struct call *c, uint32_t user, enum forward which, bool missed)
+{
+	return passes_everything(c, user) ? FORWARD_NOT
+	                                  : follow(c, settings_of_user(user)->forward[which], user, which, missed);
 }
 
 static bool to_mailbox(struct call *c, uint32_t user)
@@ -44,7 +48,8 @@ enum forwarded forward_before(struct call *c, uint32_t user)
 	return go(c, user, FORWARD_BUSY, false) == FORWARD_GONE ? FORWARD_GONE : FORWARD_REFUSED;
 }
 
-enum forwarded forward_after(struct call *c, uint32_t user)
+/* Which forward follows this; FORWARDS: none does, nor the mailbox. */
+static enum forward forward_of(uint8_t why)
 {
 	static const struct {
 		uint8_t why, which;
@@ -53,11 +58,47 @@ enum forwarded forward_after(struct call *c, uint32_t user)
 	    {REFUSE_REDIRECT, FORWARD_OFFLINE}, {REFUSE_OFFER, FORWARD_OFFLINE}};
 
 	for (size_t i = 0; i < sizeof by / sizeof *by; i++)
-		if (by[i].why == c->best)
-			return go(c, user, (enum forward)by[i].which, true) == FORWARD_GONE || to_mailbox(c, user)
-			           ? FORWARD_GONE
-			           : FORWARD_NOT;
-	return FORWARD_NOT;
+		if (by[i].why == why)
+			return (enum forward)by[i].which;
+	return FORWARDS;
+}
+
+enum forwarded forward_after(struct call *c, uint32_t user)
+{
+	const enum forward which = forward_of(c->best);
+
+	if (which == FORWARDS)
+		return FORWARD_NOT;
+	return go(c, user, which, true) == FORWARD_GONE || to_mailbox(c, user) ? FORWARD_GONE : FORWARD_NOT;
+}
+
+/* Nobody pays for a group's: the call plan lets it lead to people and groups here alone. */
+enum forwarded forward_group(struct call *c, uint32_t group)
+{
+	if (forward_of(c->best) == FORWARDS || c->r.emergency || callback_may_lead_to(c))
+		return FORWARD_NOT;
+	return follow(c, settings_of_group(group)->forward, NOBODY, FORWARD_NO_ANSWER, true);
+}
+
+/* And as a call to there it is recorded. */
+static void stand_at(struct call *c, const struct dest *d)
+{
+	c->dest = *d;
+	span_cstr(span_str(d->number.text), c->r.to, sizeof c->r.to);
+}
+
+bool forward_first(struct call *c)
+{
+	const struct dest last = c->dest;
+	const bool inside = last.kind == DEST_USER || last.kind == DEST_GROUP;
+
+	if (c->first.kind != DEST_USER || !inside || last.route != ROUTE_FORWARD || forward_of(c->best) == FORWARDS)
+		return false;
+	stand_at(c, &c->first);
+	if (to_mailbox(c, c->dest.index))
+		return true;
+	stand_at(c, &last);
+	return false;
 }
 
 /* The owner is told where they can ask, and the caller hears nothing of it. */

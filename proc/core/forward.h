@@ -11,6 +11,10 @@ enum forwarded { FORWARD_NOT, FORWARD_GONE, FORWARD_REFUSED }; /* GONE: the call
 enum forwarded forward_before(struct call *c, uint32_t user);
 /* When none of them took the call, for the reason in c->best. */
 enum forwarded forward_after(struct call *c, uint32_t user);
+/* Where none of a group's phones did. */
+enum forwarded forward_group(struct call *c, uint32_t group);
+/* Nor did the last of those to whom forwards inside led, and nobody there takes a message: the mailbox of whom it was first for does. */
+bool forward_first(struct call *c);
 /* The call plan, or the ceiling of each trunk, refused the leg that this call's forward leads to: the call is where it came from, and
  * goes on there as if that forward were not set. False: it is not on a forward. why: static. */
 bool forward_refused(struct call *c, const char *why);

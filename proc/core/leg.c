@@ -22,8 +22,8 @@
 
 enum {
 	CSEQ_LEAP = 1 << 12,
-	CALLS_LEAST = 8, /* of one phone */
-	LEGS_LEAST = 32, /* a few calls to as many phones as one may ring */
+	CALLS_LEAST = 8,                    /* of one phone */
+	LEGS_LEAST = CALL_TARGETS_MAX + 32, /* a call to the largest group, and others beside it */
 };
 
 static struct pool pool;
@@ -220,6 +220,12 @@ static struct leg *leg_new(uint64_t call, bool emergency, uint32_t by)
 bool leg_may_begin(uint32_t who)
 {
 	return share_has_room(&calls, who);
+}
+
+bool leg_has_plenty(const struct leg *caller)
+{
+	return caller->r.emergency ||
+	       (pool.used < pool.cap / 2 && share_left(&legs, caller->by) > REGISTRAR_TARGETS_MAX);
 }
 
 static void begins(struct leg *l)

@@ -224,6 +224,9 @@ static void apply_group(struct group_settings *g, enum setting_kind kind, struct
 	case SETTING_RING_SECONDS:
 		g->ring_s = (uint16_t)number_of(v);
 		break;
+	case SETTING_FORWARD_NO_ANSWER:
+		TEXT(g->forward);
+		break;
 	}
 }
 

@@ -41,6 +41,7 @@ struct device_settings {
 struct group_settings {
 	uint8_t strategy; /* enum strategy */
 	uint16_t ring_s;
+	char forward[SETTING_NUMBER_MAX + 1]; /* when none of them takes the call */
 	char members[SETTING_TEXT_MAX + 1];
 };
 

@@ -38,9 +38,17 @@ void share_init(struct share *s, uint32_t slots, uint32_t least)
 		log_fatal("no memory for shares");
 }
 
+uint32_t share_left(const struct share *s, uint32_t who)
+{
+	if (who == NOBODY)
+		return UINT32_MAX;
+	const uint32_t most = who > child_site()->max_phones ? s->trunk_most : s->phone_most;
+	return s->held[who] < most ? most - s->held[who] : 0;
+}
+
 bool share_has_room(const struct share *s, uint32_t who)
 {
-	if (who == NOBODY || s->held[who] < (who > child_site()->max_phones ? s->trunk_most : s->phone_most))
+	if (share_left(s, who) > 0)
 		return true;
 	refused++;
 	return false;

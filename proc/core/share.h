@@ -30,6 +30,8 @@ void share_init(struct share *s, uint32_t slots, uint32_t least);
 /* One more. False: it has its share. */
 bool share_take(struct share *s, uint32_t who) __attribute__((warn_unused_result));
 bool share_has_room(const struct share *s, uint32_t who); /* a no is counted, as one of share_take() is */
+/* So many may it still have; UINT32_MAX: nobody's. */
+uint32_t share_left(const struct share *s, uint32_t who);
 /* One more in any case: of a call that is there already. */
 void share_add(struct share *s, uint32_t who);
 void share_release(struct share *s, uint32_t who);

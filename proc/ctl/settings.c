@@ -157,6 +157,7 @@ void look_on_group(struct link *from, const struct ipc_view *v)
 	json_text(&b, "members", ipc_str(v, m->members));
 	json_word(&b, "strategy", strategy[m->strategy]);
 	json_number(&b, "ring_seconds", m->ring_s);
+	json_text(&b, "forward_no_answer", ipc_str(v, m->forward));
 	job_line_end(j, &b);
 }
 

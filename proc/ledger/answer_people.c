@@ -75,6 +75,8 @@ static bool say_group(struct answer_page *page, const struct group *g)
 			m->strategy = (uint8_t)setting_strategy(value);
 		else if (rows[i].kind == SETTING_RING_SECONDS && span_decimal(value, UINT32_MAX, &ring_s))
 			m->ring_s = (uint32_t)ring_s;
+		else if (rows[i].kind == SETTING_FORWARD_NO_ANSWER)
+			m->forward = ledger_put(page->to, value, SETTING_TEXT_MAX);
 	}
 	ipc_end(page->to);
 	page->last = g->id;

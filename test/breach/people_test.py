@@ -81,9 +81,10 @@ def test_settings_of_a_phone(house):
 def test_ring_groups(house):
     user(house, '132')
     user(house, '133')
-    house.run('group', 'add', '200', '--members', '132,133', '--strategy', 'in-turn', '--ring-seconds', '15', '--name', 'Sales')
+    house.run('group', 'add', '200', '--members', '132,133', '--strategy', 'in-turn', '--ring-seconds', '15',
+              '--forward-no-answer', '132', '--name', 'Sales')
     assert house.json('group', 'list') == [{'kind': 'group', 'name': '200', 'display': 'Sales', 'members': '132,133',
-                                            'strategy': 'in-turn', 'ring_seconds': 15}]
+                                            'strategy': 'in-turn', 'ring_seconds': 15, 'forward_no_answer': '132'}]
     assert 'Sales' in house.run('group', 'list').stdout
     assert 'exists' in refused(house, 'group', 'add', '200', '--members', '132')
     assert 'user of this name' in refused(house, 'group', 'add', '132', '--members', '133')

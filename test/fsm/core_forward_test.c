@@ -456,6 +456,111 @@ static void whoever_set_it_rings(void)
 	finish();
 }
 
+/* --- nobody at the end of them --- */
+
+static struct phone carol;
+static struct talk c;
+
+static uint32_t box_of;
+
+static void hear_boxes(struct link *l, const struct ipc_view *v)
+{
+	(void)l;
+	if (v->type == MSG_MAIL_BEGIN)
+		box_of = ((const struct msg_mail_begin *)v->payload)->user;
+}
+
+static void bob_to_carol(void)
+{
+	sim.watch = hear_boxes;
+	set(1, OWNER_USER, 1, SETTING_FORWARD_NO_ANSWER, "carol");
+	set(2, OWNER_USER, 1, SETTING_VOICEMAIL, "15");
+}
+
+static void bob_to_carol_to_dave(void)
+{
+	bob_to_carol();
+	set(3, OWNER_USER, 2, SETTING_FORWARD_OFFLINE, "dave");
+}
+
+static void both_have_a_mailbox(void)
+{
+	bob_to_carol();
+	set(3, OWNER_USER, 2, SETTING_VOICEMAIL, "15");
+}
+
+static void bob_to_a_mobile(void)
+{
+	missed(SETTING_FORWARD_NO_ANSWER);
+}
+
+static void bob_does_not_answer(void (*settings)(void))
+{
+	begin_with(settings);
+	phone_init(&carol, 2);
+	phone_register(&carol);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	sim_pass(16000);
+	NEED(!mailbox_is_asked());
+}
+
+static uint32_t whose_mailbox(void)
+{
+	NEED(mailbox_is_asked());
+	return box_of;
+}
+
+static void nor_does_carol(void)
+{
+	bob_does_not_answer(bob_to_carol);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 180, NULL);
+	sim_pass(61000);
+	NEED(whose_mailbox() == 1);
+}
+
+static void carol_is_busy(void)
+{
+	bob_does_not_answer(bob_to_carol);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 486, NULL);
+	NEED(whose_mailbox() == 1);
+}
+
+static void her_own_mailbox_comes_first(void)
+{
+	bob_does_not_answer(both_have_a_mailbox);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 486, NULL);
+	NEED(whose_mailbox() == 2);
+}
+
+static void two_forwards_and_nobody(void)
+{
+	begin_with(bob_to_carol_to_dave);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	sim_pass(16000);
+	NEED(whose_mailbox() == 1);
+}
+
+/* Who does not answer outside has a mailbox there, or none. */
+static void who_is_outside_is_not_called_back_from(void)
+{
+	begin_with(bob_to_a_mobile);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	sim_pass(16000);
+	talk_rings_at(&t, &telco[0]);
+	sim_clear();
+	talk_answer(&t, 486, NULL);
+	NEED(code_of(a.txn) == 486 && sim.mail_begun == 0);
+}
+
 /* --- setting one from the phone --- */
 
 static void dials(const char *code, const char *say)
@@ -537,6 +642,11 @@ int main(void)
 	SIM(the_last_trunk_is_full);
 	SIM(what_is_allowed_is_followed);
 	SIM(whoever_set_it_rings);
+	SIM(nor_does_carol);
+	SIM(carol_is_busy);
+	SIM(her_own_mailbox_comes_first);
+	SIM(two_forwards_and_nobody);
+	SIM(who_is_outside_is_not_called_back_from);
 	SIM(what_could_never_be_followed_is_not_set);
 	(void)test_failed_here;
 	return TEST_END;

@@ -9,6 +9,12 @@
 static struct phone carol, dave;
 static struct talk c, d;
 
+static bool is_invite(const struct heard *h, const void *arg)
+{
+	(void)arg;
+	return sent(h)->method == SIP_INVITE;
+}
+
 static void group(void)
 {
 	sim.user[1].name = "101";
@@ -93,6 +99,129 @@ static void of_another_ward_nobody_picks_up(void)
 	NEED(!sent_to(&carol, SIP_INVITE));
 }
 
+/* --- more phones than one person may have --- */
+
+enum { PEOPLE = 3, THEIRS = 7 };
+
+static struct phone theirs[PEOPLE][THEIRS];
+
+static void three_with_many_phones(void)
+{
+	sim.user[1].name = "101";
+	sim.user[2].name = "102";
+	sim.user[3].name = "103";
+	sim.group[0] = (struct sim_group){"200", "101, 102, 103"};
+	set(1, OWNER_USER, 3, SETTING_PICKUP_GROUP, "ward");
+	sim.user[4].name = "104";
+	set(2, OWNER_USER, 4, SETTING_PICKUP_GROUP, "ward");
+	for (int u = 0; u < PEOPLE; u++)
+		for (int k = 0; k < THEIRS; k++)
+			sim.bound[u + 1][k + 1] = true;
+}
+
+static void all_log_in(void)
+{
+	begin_with(three_with_many_phones);
+	for (uint32_t u = 0; u < PEOPLE; u++)
+		for (uint32_t k = 0; k < THEIRS; k++) {
+			phone_init(&theirs[u][k], k + 1);
+			theirs[u][k].user = sim.user[u + 1].name;
+			phone_register(&theirs[u][k]);
+		}
+}
+
+static int ring(void)
+{
+	int n = 0;
+
+	while (sim_take(PROC_EDGE, MSG_SEND, is_invite, NULL))
+		n++;
+	return n;
+}
+
+static void every_phone_of_a_large_group_rings(void)
+{
+	all_log_in();
+	talk_invite(&a, &alice, "200", &offer);
+	NEED(ring() == PEOPLE * THEIRS && sim_status("calls-left-some-out").used == 0);
+}
+
+static void a_large_group_s_call_is_picked_up(void)
+{
+	struct sdp own;
+	struct phone erin;
+
+	all_log_in();
+	phone_init(&erin, 4);
+	phone_register(&erin);
+	talk_invite(&a, &alice, "200", &offer);
+	talk_rings_at(&b, &theirs[0][0]);
+	talk_answer(&b, 180, NULL);
+	NEED(ring() == PEOPLE * THEIRS - 1);
+	own = sdp_plain(&erin);
+	talk_invite(&c, &erin, "*8", &own);
+	NEED(code_of(c.txn) >= 400);
+	talk_rings_at(&c, &erin);
+}
+
+/* Its caller can still begin other calls. */
+static void a_second_call_beside_it(void)
+{
+	all_log_in();
+	talk_invite(&a, &alice, "200", &offer);
+	talk_invite(&d, &alice, "200", &offer);
+	NEED(ring() >= PEOPLE * THEIRS + 16);
+	talk_invite(&c, &alice, "101", &offer);
+	NEED(ring() == THEIRS);
+}
+
+/* --- when none of them takes it --- */
+
+static void then_carol(void)
+{
+	group();
+	set(3, OWNER_GROUP, 0, SETTING_FORWARD_NO_ANSWER, "carol");
+}
+
+static void then_a_mobile(void)
+{
+	group();
+	set(3, OWNER_GROUP, 0, SETTING_FORWARD_NO_ANSWER, "+33123456789");
+}
+
+static void nobody_takes_it(void (*settings)(void))
+{
+	begin_with(settings);
+	phone_init(&carol, 2);
+	phone_init(&dave, 3);
+	phone_register(&carol);
+	phone_register(&dave);
+	talk_invite(&a, &alice, "200", &offer);
+	talk_rings_at(&b, &bob);
+	talk_rings_at(&d, &dave);
+	sim_clear();
+	talk_answer(&b, 486, NULL);
+	NEED(!sent_to(&carol, SIP_INVITE) && code_of(a.txn) == 0);
+	talk_answer(&d, 486, NULL);
+}
+
+static void it_goes_where_the_group_says(void)
+{
+	nobody_takes_it(then_carol);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+	finish();
+}
+
+/* R14: on nobody's account. */
+static void it_never_leaves(void)
+{
+	nobody_takes_it(then_a_mobile);
+	NEED(code_of(a.txn) == 486 && !sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
+	finish();
+}
+
 static void little(void)
 {
 	set(1, OWNER_USER, 0, SETTING_CEILINGS, "minutes=2");
@@ -133,6 +262,11 @@ int main(void)
 	SIM(a_group_s_call_is_picked_up);
 	SIM(of_one_who_rings_too);
 	SIM(of_another_ward_nobody_picks_up);
+	SIM(every_phone_of_a_large_group_rings);
+	SIM(a_large_group_s_call_is_picked_up);
+	SIM(a_second_call_beside_it);
+	SIM(it_goes_where_the_group_says);
+	SIM(it_never_leaves);
 	SIM(the_next_one_of_an_index_begins_anew);
 	(void)test_failed_here;
 	return TEST_END;

@@ -216,8 +216,11 @@ static void a_forward_goes_first(void)
 	phone_register(&carol);
 	busy();
 	talk_rings_at(&b, &carol);
+	NEED(sim.mail_begun == 0);
 	talk_answer(&b, 486, NULL); /* carol has none */
-	NEED(code_of(a.txn) == 486 && sim.mail_begun == 0);
+	answered(&a);
+	NEED(sim.mail_begun == 1);
+	leaves_after(&a, "voicemail-greeting");
 	finish();
 }
 

@@ -34,6 +34,7 @@ static const struct {
     {OWNER_GROUP, "members", {"101", "101,102,anna"}, {"101,", "Anna", "1 2"}},
     {OWNER_GROUP, "strategy", {"all", "in-turn"}, {"random"}},
     {OWNER_GROUP, "ring-seconds", {"15"}, {"1"}},
+    {OWNER_GROUP, "forward-no-answer", {"101"}, {"12;3"}},
     {OWNER_SITE, "night", {"on", "off"}, {"auto", "maybe"}},
     {OWNER_SITE, "front-desk", {"101"}, {"101,102", "+ 1"}},
 };
