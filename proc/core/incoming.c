@@ -16,7 +16,7 @@
 #include "wire/sdp_offer.h"
 #include <stdio.h>
 
-enum { SLOW_MS = 4000 };
+enum { SLOW_MS = 4000, TOLD_A_MINUTE = 5 };
 
 /* --- who calls --- */
 
@@ -205,6 +205,24 @@ static struct incoming_answer question(const struct call *c)
 	return a;
 }
 
+/* Who calls from outside, as often as a trunk lets them, does not push out what else was told. */
+static bool may_tell(const struct call *c)
+{
+	static struct {
+		uint64_t minute;
+		uint32_t told;
+	} by[SITE_TRUNKS_MAX + 1];
+	const struct leg *caller = leg_get(c->r.caller);
+	const uint8_t trunk = caller ? caller->r.trunk : 0;
+	const uint64_t minute = child_now() / 60000 + 1;
+
+	if (by[trunk].minute != minute) {
+		by[trunk].minute = minute;
+		by[trunk].told = 0;
+	}
+	return by[trunk].told++ < TOLD_A_MINUTE;
+}
+
 static void turn_away(struct call *c, const struct incoming_answer *a)
 {
 	const bool lies = a->reason == INCOMING_CLAIMS_INSIDE;
@@ -212,7 +230,8 @@ static void turn_away(struct call *c, const struct incoming_answer *a)
 	                  : c->r.spoken                           ? "call-declined"
 	                                                          : NULL;
 
-	child_event(EVENT_CALL_REFUSED, lies ? SEVERITY_ALARM : SEVERITY_INFO, 0, NOBODY, NULL, a->text);
+	if (!lies || may_tell(c))
+		child_event(EVENT_CALL_REFUSED, lies ? SEVERITY_ALARM : SEVERITY_INFO, 0, NOBODY, NULL, a->text);
 	if (!say || !dialogue_can(c)) {
 		refuse(c, lies ? REFUSE_NOT_ALLOWED : REFUSE_DECLINED, a->text);
 		return;
@@ -256,7 +275,7 @@ void incoming_proved(struct call *c, uint8_t proof, const char *why)
 	    [PROOF_FAILED] = "outside, signature wrong"};
 
 	c->proof = proof;
-	if (proof == PROOF_FAILED)
+	if (proof == PROOF_FAILED && may_tell(c))
 		child_event(EVENT_IMPERSONATION, SEVERITY_WARNING, 0, NOBODY, NULL, why);
 	c->r.who = incoming_who(c->outside.text[0] != 0, proof);
 	c->shown = c->r.who == WHO_ANONYMOUS ? "outside, number withheld" : shown[proof];

@@ -59,6 +59,7 @@ bool leg_late_keep(struct leg *l)
 	    .room = l->room,
 	    .invite_ref = l->invite_ref,
 	    .forks = l->forks,
+	    .by = NOBODY,
 	    .later.fire = on_end};
 	memcpy(late->fork, l->fork, sizeof late->fork);
 	late->r.id = late->r.call = ID_NONE;

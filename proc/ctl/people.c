@@ -128,6 +128,7 @@ void people_log_out(struct job *j)
 		job_next(j);
 		return;
 	}
+	child_event(EVENT_USER, SEVERITY_INFO, 0, j->user.id, NULL, "given a new password");
 	j->left =
 	    "the password was set, but whoever is logged in with the old one stays so for a time: set it once more";
 	m = job_ask(j, PROC_CORE, MSG_LOG_OUT, &l, &token);

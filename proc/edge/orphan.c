@@ -13,6 +13,12 @@ void orphan_init(void)
 	rand_bytes(key, sizeof key);
 }
 
+void orphan_is_inside(struct client_txn *t, struct span to_tag)
+{
+	t->heard = siphash(key, to_tag);
+	t->up = true;
+}
+
 void orphan_may_be(struct client_txn *t, const struct sip_msg *response)
 {
 	t->heard = siphash(key, response->to.tag);

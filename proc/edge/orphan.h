@@ -8,6 +8,8 @@
 
 void orphan_init(void);
 
+/* It is sent in a dialog that stands: that one goes on with the next core, whatever becomes of this INVITE. */
+void orphan_is_inside(struct client_txn *t, struct span to_tag);
 /* Core hears of this first 2xx; core's ACK in the dialog of this To tag goes out. */
 void orphan_may_be(struct client_txn *t, const struct sip_msg *response);
 void orphan_acknowledged(const struct conn *flow, struct span to_tag);

@@ -305,6 +305,8 @@ static bool send_counted(const struct order *o)
 	if (!t)
 		return false;
 	t->cseq = o->m->cseq;
+	if (t->method == SIP_INVITE && o->m->to_tag.len)
+		orphan_is_inside(t, str(o, o->m->to_tag));
 	struct head h = put_order(&b, o, t->id);
 	if (!b.full && t->method == SIP_INVITE)
 		t->text = keep(&h, o->m->emergency);

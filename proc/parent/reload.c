@@ -255,7 +255,7 @@ static void boot(void)
 	handover_end();
 	first_copied = !self.falls_back;
 	self.falls_back = false;
-	self.resumes = accepted_is_there();
+	self.resumes = !self.upgrades && accepted_is_there(); /* of an upgrade those that calls need are waited for */
 	slots_init();
 }
 

@@ -1252,6 +1252,28 @@ static void orphan_that_killed_core(void)
 	end_phone(p);
 }
 
+/* One inside a dialog: the call goes on with the next core, also where this one had not acknowledged the answer. */
+static void orphan_inside(void)
+{
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char invite[sizeof p->text];
+
+	struct msg_send *m = order(709, flow, SIP_INVITE);
+	m->to_tag = ipc_put(&h->core, SPAN("pt"));
+	done();
+	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	memcpy(invite, p->text, sizeof invite);
+	house_cut_core(h);
+	house_link_core(h, true);
+	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	memcpy(p->text, invite, sizeof invite);
+	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
+	phone_forget_text(p);
+	CHECK(phone_hear(h, p, "CSeq: 1 ACK\r\n", 1000) && !phone_hear(h, p, "BYE\r\n", 50));
+	end_phone(p);
+}
+
 /* RFC 3261 13.2.2.4: who else answers the same INVITE, behind a proxy that forks, is core's to hang up on, by the way that it came. */
 static void answered_twice(void)
 {
@@ -1355,6 +1377,7 @@ int main(void)
 	RUN(orphans_answered_twice);
 	RUN(orphan_that_is_up);
 	RUN(orphan_that_killed_core);
+	RUN(orphan_inside);
 	RUN(answered_twice);
 	RUN(close_flow);
 	RUN(forgotten_device);
