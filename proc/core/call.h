@@ -63,6 +63,7 @@ struct forwarded_from {
 	uint8_t which;      /* enum forward */
 	uint8_t refused;    /* of the same person, until then */
 	bool known, missed; /* missed: their phones rang, or were not there */
+	bool paid;          /* a line that was there before, and is on somebody's account still */
 	uint8_t best;
 	const char *best_text;
 };

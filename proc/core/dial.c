@@ -98,11 +98,13 @@ static void ask_who_needed_help(struct call *c)
 
 	if (!c->back)
 		return;
-	if (c->back_user != NOBODY)
-		ask_user(c->back_user, c);
+	int n = c->back_user != NOBODY ? registrar_targets(c->back_user, to) : 0;
+	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
+		if (!dial_is_caller(caller, to[i]) && !rings_already(c, to[i]))
+			dial_ask_phone(c, caller, to[i], 0, false);
 	if (rings_at(c, c->back_device))
 		return;
-	int n = callback_phone(c, to, &nobodys);
+	n = callback_phone(c, to, &nobodys);
 	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
 		dial_ask_phone(c, caller, to[i], 0, false);
 }

@@ -21,6 +21,7 @@ static enum forwarded follow(struct call *c, const char *number, uint32_t payer,
 	    .refused = c->forwards_refused,
 	    .known = true,
 	    .missed = missed,
+	    .paid = c->r.ceiling.begun,
 	    .best = c->best,
 	    .best_text = c->best_text};
 	return call_forward(c, span_str(number), payer, ROUTE_FORWARD) ? FORWARD_GONE : FORWARD_NOT;
@@ -118,7 +119,8 @@ bool forward_refused(struct call *c, const char *why)
 		return false;
 	tell_owner(c->dest.payer, why);
 	c->forwarded = (struct forwarded_from){0};
-	account_end(&c->r.ceiling, &c->r.account); /* a trunk may have failed before */
+	if (!from.paid) /* a trunk may have failed before */
+		account_end(&c->r.ceiling, &c->r.account);
 	call_lead_to(c, &from.dest);
 	c->forwards_refused = (uint8_t)(from.refused | 1u << from.which);
 	c->best = from.best;

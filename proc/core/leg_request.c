@@ -2,6 +2,7 @@
 /* Requests inside the dialog of a leg. */
 #include "change.h"
 #include "dialogue.h"
+#include "directory.h"
 #include "leg.h"
 #include "leg_send.h"
 #include "owed.h"
@@ -14,6 +15,9 @@ static bool owns(const struct request *r, const struct leg *l)
 		return l->r.trunk == r->flow->trunk;
 	if (l->r.device != r->flow->device)
 		return false;
+	/* its certificate proves the phone: whom a new password has logged out ends what it began */
+	if (r->m->method == SIP_BYE && directory_allows(l->r.user, l->r.device))
+		return true;
 	return l->r.user == NOBODY || flow_carries_on(r->flow, l->r.user, child_now()) ||
 	       registrar_logged_in(l->r.user, l->r.device);
 }

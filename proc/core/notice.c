@@ -31,7 +31,7 @@ static uint64_t window_ms(void)
 
 static bool is_for(const struct window *w, uint32_t device, uint32_t user)
 {
-	return (device && w->device == device) || (user != NOBODY && w->user == user);
+	return (device && device != NOBODY && w->device == device) || (user != NOBODY && w->user == user);
 }
 
 /* In a full table the one that ends first makes room. */

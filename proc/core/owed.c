@@ -70,7 +70,9 @@ void owed_begin(struct leg *l)
 	ask_done(l->change_ref);
 	ask_done(l->refresh_ref);
 	timer_cancel(&child_wheel, &l->later);
-	if ((o = owing(l)).n > OWED_EACH)
+	/* a carrier hears of all its lines, which may go at once (a media address that is no more) */
+	const uint32_t lines = l->r.trunk ? trunk_conf_of(l->r.trunk)->lines : 0;
+	if ((o = owing(l)).n > (lines > OWED_EACH ? lines : OWED_EACH))
 		leg_event(o.oldest, LEG_BYE_ENDS);
 	if (f && f->id != l->bye_flow) {
 		l->r.flow = f->id;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "refer_give.h"
 #include "base/clock.h"
+#include "base/id.h"
 #include "dial.h"
 #include "dialogue.h"
 #include "ended.h"
@@ -89,6 +90,20 @@ void refer_go_on(struct call *c, struct leg *party, const struct dest *to)
 {
 	call_write_record(c);
 	go_on(c, party, to, 0);
+}
+
+void refer_give_alone(struct call *c, struct leg *party)
+{
+	call_write_record(c);
+	lead(c, party);
+	c->r.emergency = 0;
+	c->r.callee = ID_NONE;
+	c->r.answered_ms = child_now();
+	c->recorded = true; /* nobody talks until somebody has come */
+	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_NOTHING;
+	call_relay(c);
+	dialogue_loop(c, party->r.side, "music");
+	call_save(c);
 }
 
 const char *refer_give_place(struct call *c, struct leg *party, struct leg *late)

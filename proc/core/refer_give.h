@@ -9,6 +9,8 @@
 /* What was talked so far is a record of its own; the next is judged, dialled and joined as any call. */
 void refer_give_on(struct refer *t, struct call *c, struct leg *party, const struct dest *to);
 
+/* Whoever talked with this party is gone, and another is on its way: it waits as the caller, with music. */
+void refer_give_alone(struct call *c, struct leg *party);
 /* The one who came late talks with the party, which is the caller now. NULL, or why not (static): then all is as it was, and
  * `late` is not answered. */
 const char *refer_give_place(struct call *c, struct leg *party, struct leg *late);

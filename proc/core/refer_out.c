@@ -32,12 +32,7 @@ bool refer_out_waits(struct refer *t, struct call *c)
 	    c->r.state != PHASE_TALKING || !out || out->r.state != LEG_UP || out->r.ends == RELAY_PASSING)
 		return false;
 	t->mine = ID_NONE;
-	c->r.caller = out->r.id;
-	c->r.callee = ID_NONE;
-	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_NOTHING;
-	call_relay(c);
-	dialogue_loop(c, out->r.side, "music");
-	call_save(c);
+	refer_give_alone(c, out);
 	return true;
 }
 

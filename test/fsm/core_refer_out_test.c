@@ -268,6 +268,49 @@ static void who_hangs_up_at_once_has_given_on_all_the_same(void)
 	NEED(strcmp(sim.record_to, "carol") == 0 && strstr(sim.record_from, "+33987654321"));
 }
 
+static void promised_and_hung_up(void)
+{
+	alice_asks_carol();
+	NEED(respond(brings_together(&a2, &a))->code == 202);
+	notified(&a2, 100);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	NEED(!sent_to(&telco[0], SIP_BYE));
+	NEED(turn("music")->loop);
+	are_joined();
+	notified(&a2, 200);
+	sim_pass(1100);
+	hangs_up_on(&a2);
+	hangs_up_on(&c);
+}
+
+/* Who waits was called: they are outside all the same, and shown and written as who they are. */
+static void a_line_that_was_called_waits_too(void)
+{
+	begin(open_house);
+	up_at(&a, &t, "+33123456789", &telco[0]);
+	promised_and_hung_up();
+	sim_pass(30000);
+	call_hang_up(&n, &t);
+	finish();
+	NEED(strcmp(sim.record_to, "carol") == 0 && strstr(sim.record_from, "+33123456789"));
+	NEED(sim.records == 3);
+}
+
+static void one_on_hold_hears_music_on(void)
+{
+	begin(open_house);
+	outside_calls_alice();
+	struct sdp held = fits(&a);
+	held.version = 2;
+	held.audio.direction = SDP_SENDONLY;
+	NEED(code_of(talk_send(&a, SIP_INVITE, &held)) == 200);
+	talk_ack(&a);
+	NEED(turn("music")->loop);
+	promised_and_hung_up();
+	call_hang_up(&n, &t);
+	finish();
+}
+
 static void the_line_is_not_left_alone(void)
 {
 	begin(open_house);
@@ -293,6 +336,8 @@ int main(void)
 	SIM(what_comes_to_nothing_leaves_all_as_it_was);
 	SIM(two_lines_are_not_put_together);
 	SIM(who_hangs_up_at_once_has_given_on_all_the_same);
+	SIM(a_line_that_was_called_waits_too);
+	SIM(one_on_hold_hears_music_on);
 	SIM(the_line_is_not_left_alone);
 	(void)test_failed_here;
 	return TEST_END;
