@@ -127,6 +127,34 @@ static void what_was_just_answered_is_charged(void)
 	finish();
 }
 
+static void bob_is_out(void)
+{
+	alice_pays();
+	set(1, OWNER_USER, 1, SETTING_CLASSES, "national");
+	set(2, OWNER_USER, 1, SETTING_FORWARD_ALWAYS, "+33198765432");
+}
+
+/* R17: whom the line is given to has a forward to the outside, which is not for lines: it is paid all the same. */
+static void a_forward_that_is_refused_ends_no_charge(void)
+{
+	begin_with(bob_is_out);
+	up_at(&a, &t, "+33123456789", &telco[0]);
+	sim_pass(BEFORE_MS);
+	struct msg_request *m = talk_begin(&a, SIP_REFER);
+	m->refer_kind = REFER_USER;
+	m->refer_user = phone_put(&alice, "bob");
+	NEED(code_of(talk_end(&a)) == 202);
+	talk_rings_at(&b, &bob);
+	struct sdp own = sdp_plain(&bob);
+	talk_answer(&b, 200, &own);
+	NEED(talk_takes(&b, SIP_ACK));
+	NEED(!sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
+	sim_pass(TALKED_MS);
+	call_hang_up(&b, &t);
+	sim_pass(SPENT_EVERY_MS + SECOND_MS);
+	is_paid_once(CEILING_EXTENSION, BEFORE_MS + TALKED_MS);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -134,6 +162,7 @@ int main(void)
 	SIM(a_restart_charges_no_second_again);
 	SIM(nor_in_the_midst_of_a_transfer);
 	SIM(what_was_just_answered_is_charged);
+	SIM(a_forward_that_is_refused_ends_no_charge);
 	(void)test_failed_here;
 	return TEST_END;
 }
