@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 SECRET = 'correct-horse-battery'
 BLOCK = re.compile(r'(?:^    .*\n)+', re.M)
 CODE = re.compile(r'\b\d+(?:-[a-z0-9]{5}){4}-[a-z0-9]{6}\b')
+KEY = re.compile(r'\b(?:[0-9a-f]{8} ){7}[0-9a-f]{8}\b')
 CONF = re.compile(r'\b(?:numbers|prefix|country|rates|ceilings|night|alarms|trunk)\b[^{\n]*\{')
 
 
@@ -73,7 +74,7 @@ class Reader:
     """Who follows the guide: knows what was printed and carries files."""
 
     def __init__(self, site, desk):
-        self.site, self.desk, self.codes = site, desk, []
+        self.site, self.desk, self.codes, self.key = site, desk, [], None
         self.env = dict(os.environ, RINGFENCE_SITE=str(site.dir), PATH=f'{TOP}/build/cmd:{os.environ["PATH"]}')
 
     def carry(self, line):
@@ -84,10 +85,10 @@ class Reader:
             shutil.copy(self.desk / 'phone/request.pem', self.desk / 'request.pem')
 
     def real(self, line):
-        """With the code that the exchange gave instead of the printed one."""
+        """With the code that the exchange gave instead of the printed one, and the key that the asker's computer told."""
         def code(match):
             return self.codes[int(match[0][0]) - 1]
-        return CODE.sub(code, line)
+        return CODE.sub(code, line).replace("'KEY'", f"'{self.key}'")
 
     def run(self, line):
         self.carry(line)
@@ -96,6 +97,8 @@ class Reader:
         argv = ['sh', '-c', 'exec ' + self.real(line)]
         answer = '482915' if 'user pin' in line else SECRET
         status, said = on_terminal(argv, self.desk, self.env, answer)
+        if 'phone request' in line:
+            self.key = KEY.search(said)[0]
         self.codes += [c for c in dict.fromkeys(CODE.findall(said)) if c not in self.codes]
         return status, said
 
