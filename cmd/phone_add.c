@@ -142,14 +142,13 @@ static void take_certificate(json_t *line, void *arg)
 
 void ca_fingerprint(const char *pem, size_t n)
 {
+	char text[KEY_PRINT_TEXT];
 	uint8_t sha[32];
 
 	if (enrol_fingerprint(span_of(pem, n), sha) != NULL)
 		return;
-	printf("CA fingerprint (SHA-256):");
-	for (int i = 0; i < 32; i++)
-		printf("%s%02x", i % 4 ? "" : " ", sha[i]);
-	putchar('\n');
+	sha_print(sha, text);
+	printf("CA fingerprint (SHA-256): %s\n", text);
 }
 
 static int get_certificate(struct cmd *c, struct ask *a, const char *path)

@@ -88,6 +88,14 @@ static bool rings_at(const struct call *c, uint32_t device)
 	return false;
 }
 
+/* Also where those that are called left the last places free. */
+static void ask_beside(struct call *c, struct leg *caller, const struct registration *const *to, int n)
+{
+	for (int i = 0; i < n && c->targets < CALL_TARGETS_MAX; i++)
+		if (!dial_is_caller(caller, to[i]) && !rings_already(c, to[i]))
+			dial_ask_phone(c, caller, to[i], 0, false);
+}
+
 /* The centre calls the number that it was shown: whoever called for help rings beside whom that number is for, and so does the phone,
  * whoever is logged in there. */
 static void ask_who_needed_help(struct call *c)
@@ -96,17 +104,12 @@ static void ask_who_needed_help(struct call *c)
 	struct leg *caller = leg_get(c->r.caller);
 	struct registration nobodys;
 
-	if (!c->back)
+	if (!c->back || !caller)
 		return;
-	int n = c->back_user != NOBODY ? registrar_targets(c->back_user, to) : 0;
-	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
-		if (!dial_is_caller(caller, to[i]) && !rings_already(c, to[i]))
-			dial_ask_phone(c, caller, to[i], 0, false);
-	if (rings_at(c, c->back_device))
-		return;
-	n = callback_phone(c, to, &nobodys);
-	for (int i = 0; caller && i < n && c->targets < CALL_TARGETS_MAX; i++)
-		dial_ask_phone(c, caller, to[i], 0, false);
+	if (c->back_user != NOBODY)
+		ask_beside(c, caller, to, registrar_targets(c->back_user, to));
+	if (!rings_at(c, c->back_device))
+		ask_beside(c, caller, to, callback_phone(c, to, &nobodys));
 }
 
 bool dial_also(struct call *c, uint32_t user, uint32_t device)

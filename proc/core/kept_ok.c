@@ -6,7 +6,6 @@
 #include "hotdesk.h"
 #include "kept.h"
 #include "last_caller.h"
-#include "media.h"
 #include "mwi.h"
 #include "notice.h"
 #include "record.h"

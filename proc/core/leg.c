@@ -122,14 +122,14 @@ static void adopt(void)
 		struct leg *l = &table[i];
 		if (!r)
 			continue;
+		const bool ok = kept_leg_ok(r);
 		uint8_t trunk = r->trunk;
-		if (arena_marks(store, i) >= ARENA_MARKS_MAX ||
-		    (kept_leg_ok(r) && !mark_find_trunk(r->trunk_is, &trunk))) {
+		if (arena_marks(store, i) >= ARENA_MARKS_MAX || (ok && !mark_find_trunk(r->trunk_is, &trunk))) {
 			arena_clear(store, i);
 			lost_count(LOST_LEGS);
 			continue;
 		}
-		if (id_index(r->id) != i || !kept_leg_ok(r) || !take_over(l, r)) {
+		if (id_index(r->id) != i || !ok || !take_over(l, r)) {
 			kept_leave_out(store, i);
 			continue;
 		}

@@ -1135,6 +1135,13 @@ static void core_restarts(void)
 	end_phone(p);
 }
 
+static void core_is_another(void)
+{
+	house_cut_core(h);
+	house_link_core(h, true);
+	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+}
+
 /* An orphan that is answered all the same is hung up. */
 static void answered_orphan(void)
 {
@@ -1144,9 +1151,7 @@ static void answered_orphan(void)
 	order(702, flow, SIP_INVITE);
 	done();
 	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
-	house_cut_core(h);
-	house_link_core(h, true);
-	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	core_is_another();
 	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
 	CHECK(phone_hear(h, p, "CSeq: 1 ACK\r\n", 1000) && strstr(p->text, "ACK sip:102@127.0.0.1:9 SIP/2.0\r\n"));
 	CHECK(phone_hear(h, p, "CSeq: 4097 BYE\r\n", 1000));
@@ -1165,9 +1170,7 @@ static void orphans_answered_twice(void)
 	done();
 	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
 	memcpy(invite, p->text, sizeof invite);
-	house_cut_core(h);
-	house_link_core(h, true);
-	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	core_is_another();
 	for (int i = 0; i < ORPHANS_ENDED_MAX + 2; i++) {
 		char tag[16], want[32];
 		snprintf(tag, sizeof tag, "fork-%d", i);
@@ -1211,9 +1214,7 @@ static void orphan_that_is_up(void)
 	struct msg_send *m = order(0, flow, SIP_ACK);
 	m->to_tag = ipc_put(&h->core, SPAN("pt"));
 	done();
-	house_cut_core(h);
-	house_link_core(h, true);
-	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	core_is_another();
 	memcpy(p->text, invite, sizeof invite);
 	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
 	phone_forget_text(p);
@@ -1242,9 +1243,7 @@ static void orphan_that_killed_core(void)
 	memcpy(invite, p->text, sizeof invite);
 	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
 	CHECK(response(&g));
-	house_cut_core(h);
-	house_link_core(h, true);
-	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	core_is_another();
 	memcpy(p->text, invite, sizeof invite);
 	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
 	phone_forget_text(p);
@@ -1264,9 +1263,7 @@ static void orphan_inside(void)
 	done();
 	CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
 	memcpy(invite, p->text, sizeof invite);
-	house_cut_core(h);
-	house_link_core(h, true);
-	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	core_is_another();
 	memcpy(p->text, invite, sizeof invite);
 	answer(p, "200 OK", "INVITE", "Contact: <sip:102@127.0.0.1:9>\r\n", SDP);
 	phone_forget_text(p);

@@ -142,17 +142,22 @@ static void who_was_called_is_given_on(void)
 	NEED(strcmp(sim.record_to, "carol") == 0 && strstr(sim.record_from, "+33123456789"));
 }
 
-/* On hold meanwhile, with music, which stops. */
-static void the_music_stops(void)
+static void alice_holds(void)
 {
-	begin(open_house);
-	outside_calls_alice();
 	struct sdp held = fits(&a);
 	held.version = 2;
 	held.audio.direction = SDP_SENDONLY;
 	NEED(code_of(talk_send(&a, SIP_INVITE, &held)) == 200);
 	talk_ack(&a);
 	NEED(turn("music")->loop);
+}
+
+/* On hold meanwhile, with music, which stops. */
+static void the_music_stops(void)
+{
+	begin(open_house);
+	outside_calls_alice();
+	alice_holds();
 	alice_asks_carol();
 	NEED(respond(brings_together(&a2, &a))->code == 202);
 	notified(&a2, 100);
@@ -246,41 +251,36 @@ static void two_lines_are_not_put_together(void)
 	finish();
 }
 
+static void promised_and_left(void)
+{
+	alice_asks_carol();
+	NEED(respond(brings_together(&a2, &a))->code == 202);
+	notified(&a2, 100);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+}
+
+static void promised_and_hung_up(void)
+{
+	promised_and_left();
+	NEED(!sent_to(&telco[0], SIP_BYE));
+	NEED(turn("music")->loop);
+	are_joined();
+	notified(&a2, 200);
+	sim_pass(1100);
+	hangs_up_on(&a2);
+	hangs_up_on(&c);
+}
+
 /* Some phones hang up as soon as the transfer is promised. */
 static void who_hangs_up_at_once_has_given_on_all_the_same(void)
 {
 	begin(open_house);
 	outside_calls_alice();
-	alice_asks_carol();
-	NEED(respond(brings_together(&a2, &a))->code == 202);
-	notified(&a2, 100);
-	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
-	NEED(!sent_to(&telco[0], SIP_BYE));
-	NEED(turn("music")->loop);
-	are_joined();
-	notified(&a2, 200);
-	sim_pass(1100);
-	hangs_up_on(&a2);
-	hangs_up_on(&c);
+	promised_and_hung_up();
 	sim_pass(30000);
 	call_hang_up(&t, &n);
 	finish();
 	NEED(strcmp(sim.record_to, "carol") == 0 && strstr(sim.record_from, "+33987654321"));
-}
-
-static void promised_and_hung_up(void)
-{
-	alice_asks_carol();
-	NEED(respond(brings_together(&a2, &a))->code == 202);
-	notified(&a2, 100);
-	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
-	NEED(!sent_to(&telco[0], SIP_BYE));
-	NEED(turn("music")->loop);
-	are_joined();
-	notified(&a2, 200);
-	sim_pass(1100);
-	hangs_up_on(&a2);
-	hangs_up_on(&c);
 }
 
 /* Who waits was called: they are outside all the same, and shown and written as who they are. */
@@ -300,12 +300,7 @@ static void one_on_hold_hears_music_on(void)
 {
 	begin(open_house);
 	outside_calls_alice();
-	struct sdp held = fits(&a);
-	held.version = 2;
-	held.audio.direction = SDP_SENDONLY;
-	NEED(code_of(talk_send(&a, SIP_INVITE, &held)) == 200);
-	talk_ack(&a);
-	NEED(turn("music")->loop);
+	alice_holds();
 	promised_and_hung_up();
 	call_hang_up(&n, &t);
 	finish();
@@ -315,10 +310,7 @@ static void the_line_is_not_left_alone(void)
 {
 	begin(open_house);
 	outside_calls_alice();
-	alice_asks_carol();
-	NEED(respond(brings_together(&a2, &a))->code == 202);
-	notified(&a2, 100);
-	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	promised_and_left();
 	sent_on(&c, "alice", 603);
 	notified(&a2, 603);
 	hangs_up_on(&t);
