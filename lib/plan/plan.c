@@ -98,6 +98,14 @@ void plan_defaults(struct plan *p)
 	};
 }
 
+/* A PIN behind the extension is asked for all the same: what was dialled stands in the phone's list of calls. */
+static struct span argument_of(int service, struct span behind)
+{
+	if (service == SERVICE_LOGIN)
+		return span_head(behind, span_find(behind, '#'));
+	return behind.n && behind.p[behind.n - 1] == '#' ? span_head(behind, behind.n - 1) : behind;
+}
+
 enum service plan_service(const struct plan *p, struct span code, struct span *argument)
 {
 	enum service best = SERVICES;
@@ -105,13 +113,22 @@ enum service plan_service(const struct plan *p, struct span code, struct span *a
 
 	for (int i = 0; i < SERVICES; i++) {
 		struct span c = span_str(p->code[i]);
-		if (c.n <= best_n || !span_starts(code, c) || (code.n > c.n && !takes_argument[i]))
+		if (c.n <= best_n || !span_starts(code, c))
+			continue;
+		if (!takes_argument[i] && argument_of(i, span_skip(code, c.n)).n)
 			continue;
 		best = (enum service)i;
 		best_n = c.n;
 	}
-	*argument = span_skip(code, best_n);
+	*argument = argument_of(best, span_skip(code, best_n));
 	return best;
+}
+
+struct span plan_shown(const struct plan *p, struct span code)
+{
+	struct span argument;
+
+	return plan_service(p, code, &argument) == SERVICE_LOGIN ? span_str(p->code[SERVICE_LOGIN]) : code;
 }
 
 static bool in_night(const struct plan_night *n, uint16_t week_min)

@@ -150,8 +150,11 @@ struct plan_rate plan_rate_of(const struct plan *p, const struct number *n);
 /* "3", "0.8", "12.50" units of unit_e4 each. False: no such number, or more than max_e4. */
 bool plan_money_parse(struct span s, uint32_t unit_e4, uint32_t max_e4, uint32_t *out);
 
-/* The service that a code of class NUMBER_SERVICE names, and what was dialled behind it. SERVICES when it is none. */
+/* The service that a code of class NUMBER_SERVICE names, and what was dialled behind it, without the # that many end with. SERVICES when it
+ * is none. */
 enum service plan_service(const struct plan *p, struct span code, struct span *argument);
+/* So much of a service code may be written down and shown: behind that of a login stands a PIN, where a phone sends both as one (R15, R23). */
+struct span plan_shown(const struct plan *p, struct span code);
 extern const char *const service_name[SERVICES]; /* "forward", "dnd-off": as ringfence.conf writes it */
 
 #endif

@@ -4,6 +4,15 @@
 #include "dial.h"
 #include "judge.h"
 
+static void show_dialled(struct call *c, const struct dest *to)
+{
+	struct span shown = span_str(to->number.text);
+
+	if (to->kind == DEST_SERVICE)
+		shown = plan_shown(&child_site()->plan, shown);
+	span_cstr(shown, c->r.to, sizeof c->r.to);
+}
+
 void call_start(struct call *c, struct leg *caller, const struct dest *to)
 {
 	char name[USER_NAME_MAX + 1];
@@ -11,7 +20,7 @@ void call_start(struct call *c, struct leg *caller, const struct dest *to)
 	c->r.caller = caller->r.id;
 	c->dest = *to;
 	span_cstr(span_str(leg_name(caller, name)), c->r.from, sizeof c->r.from);
-	span_cstr(span_str(to->number.text), c->r.to, sizeof c->r.to);
+	show_dialled(c, to);
 	judge_call(c);
 }
 
@@ -25,7 +34,7 @@ void call_lead_to(struct call *c, const struct dest *to)
 	c->hoped_ms = 0;
 	c->help_rounds = 0;
 	c->forwards_refused = 0;
-	span_cstr(span_str(to->number.text), c->r.to, sizeof c->r.to);
+	show_dialled(c, to);
 }
 
 bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how)

@@ -127,6 +127,27 @@ static void the_extension_may_be_dialled_with_the_code(void)
 	finish();
 }
 
+/* A phone that sends all that was typed at once: the PIN is asked for, and what was dialled of it is written nowhere (R15, R23). */
+static void a_pin_that_was_dialled_is_not_written_down(void)
+{
+	static const char *const dialled[] = {"*11102#2468#", "*11102#", "*111022468"};
+
+	people();
+	begin();
+	for (int i = 0; i < 3; i++) {
+		talk_invite(&a, &desk, dialled[i], &offer);
+		answered(&a);
+		voice_says(turn("pin-please")->token, TURN_DIGITS, "2468");
+		if (i == 2)
+			keys("login-wrong extension-please", "102", "2468");
+		last_word(&a, "welcome logged-in");
+		NEED(sim.records == (unsigned)i + 1 && strcmp(sim.record_to, "*11") == 0);
+		log_out();
+		sim.records = (unsigned)i + 1;
+	}
+	finish();
+}
+
 /* The guest's own phones ring as well. */
 static void the_guests_own_phone_rings_too(void)
 {
@@ -428,6 +449,7 @@ int main(void)
 {
 	SIM(a_guest_is_who_calls_and_is_called);
 	SIM(the_extension_may_be_dialled_with_the_code);
+	SIM(a_pin_that_was_dialled_is_not_written_down);
 	SIM(the_guests_own_phone_rings_too);
 	SIM(the_day_ends);
 	SIM(without_a_pin_nobody_is_a_guest);
