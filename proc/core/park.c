@@ -261,7 +261,7 @@ void park_take(struct call *c, struct span argument)
 
 	if (!l || !party || !may_take(p, l->r.person) || !route_find(span_str(leg_name(l, name)), SPAN(""), &to) ||
 	    !may_lead(parked, party, p->by, &to.number)) {
-		tell(c, "invalid-choice");
+		tell(c, "no-such-call");
 		return;
 	}
 	const char *why = join_late(parked, party, l);

@@ -7,6 +7,7 @@
 #include "last_caller.h"
 #include "park.h"
 #include "permit.h"
+#include "pin.h"
 #include "settings.h"
 #include <stdio.h>
 
@@ -57,7 +58,7 @@ static void on_changed(uint64_t call, bool ok)
 
 	if (!c || c->r.state != PHASE_LOOKING)
 		return;
-	tell(c, ok ? c->say : "invalid-choice");
+	tell(c, ok ? c->say : "not-now");
 }
 
 static void set(struct call *c, enum setting_kind kind, struct span value, const char *say)
@@ -75,33 +76,62 @@ static bool may_be_later(enum plan_reason reason)
 }
 
 /* NULL: their forward may lead there. It is asked of the call plan again for each call, with whoever calls. */
-static const char *no_forward(const struct call *c, struct span number)
+static const char *no_forward(const struct call *c, struct span number, struct dest *to)
 {
 	const struct leg *caller = leg_get(c->r.caller);
-	struct dest to;
 
-	if (!route_find(number, SPAN(""), &to) || to.kind == DEST_SERVICE)
+	if (!route_find(number, SPAN(""), to) || to->kind == DEST_SERVICE)
 		return "invalid-choice";
 	const struct permit_case q = {.who = c->r.who,
 	    .route = ROUTE_FORWARD,
 	    .user = caller ? caller->r.person : NOBODY,
 	    .device = caller ? caller->r.device : NOBODY,
 	    .payer = c->dest.payer,
-	    .number = to.number};
+	    .number = to->number};
 	const struct plan_answer a = permit(&q);
 	return a.verdict == PLAN_ALLOW || may_be_later((enum plan_reason)a.reason) ? NULL : "not-allowed";
+}
+
+/* Where a forward leads outside callers from outside still ring (R14), and so does everybody until its owner has dialled the number (R15). */
+static void on_dialled(uint64_t call, const struct pin_memory *m)
+{
+	struct call *c = call_get(call);
+	struct span argument;
+
+	if (!c || c->r.state != PHASE_LOOKING || c->dest.kind != DEST_SERVICE)
+		return;
+	enum service s = plan_service(&child_site()->plan, span_str(c->dest.number.text), &argument);
+	if (!m->heard)
+		tell(c, "not-now");
+	else
+		set(c, (enum setting_kind)change[s].kind, argument,
+		    m->dialled ? "forward-on-inside" : "forward-dial-first");
+}
+
+static void set_forward(struct call *c, enum service s, struct span number)
+{
+	const enum setting_kind kind = (enum setting_kind)change[s].kind;
+	struct dest to;
+	const char *no = no_forward(c, number, &to);
+
+	if (no)
+		tell(c, no);
+	else if (to.kind != DEST_OUTSIDE)
+		set(c, kind, number, change[s].say);
+	else if (!child_site()->plan.pin)
+		set(c, kind, number, "forward-on-inside");
+	else if (!pin_ask_dialled(PIN_FOR_CODE, c->r.id, c->dest.payer, span_str(to.number.text)))
+		tell(c, "not-now");
 }
 
 static void set_own(struct call *c, enum service s, struct span argument)
 {
 	static const struct span value[] = {[VALUE_ON] = SPAN("on"), [VALUE_NOTHING] = SPAN("")};
-	const char *no = change[s].value == VALUE_NUMBER ? no_forward(c, argument) : NULL;
 
-	if (no)
-		tell(c, no);
+	if (change[s].value == VALUE_NUMBER)
+		set_forward(c, s, argument);
 	else
-		set(c, (enum setting_kind)change[s].kind,
-		    change[s].value == VALUE_NUMBER ? argument : value[change[s].value], change[s].say);
+		set(c, (enum setting_kind)change[s].kind, value[change[s].value], change[s].say);
 }
 
 /* --- the caller whom one does not want again --- */
@@ -122,7 +152,7 @@ static void block_last(struct call *c, struct span argument)
 
 	(void)argument;
 	if (!last) {
-		tell(c, "invalid-choice");
+		tell(c, "no-such-call");
 		return;
 	}
 	if (incoming_listed(had, last)) {
@@ -141,7 +171,7 @@ static void unblock_last(struct call *c, struct span argument)
 	(void)argument;
 	snprintf(list, sizeof list, "%s", settings_of_user(c->dest.payer)->blocked);
 	if (c->dest.payer >= child_site()->max_users || !list[0]) {
-		tell(c, "invalid-choice");
+		tell(c, "no-such-call");
 		return;
 	}
 	char *last = strrchr(list, ',');
@@ -198,7 +228,7 @@ static void pick_up(struct call *c, struct span argument)
 	if (caller && (argument.n == 0 || p.callee != NOBODY))
 		call_each(find_ringing, &p);
 	if (!p.found) {
-		tell(c, "invalid-choice");
+		tell(c, "no-such-call");
 		return;
 	}
 	bool rings = dial_also(p.found, caller->r.user, caller->r.device);
@@ -270,6 +300,9 @@ void service_begin(struct call *c)
 
 void service_init(void)
 {
+	static const struct pin_answers answers = {.dialled = on_dialled};
+
+	pin_on_answer(PIN_FOR_CODE, &answers);
 	park_init();
 	settings_on_change(SETTINGS_FOR_CODE, on_changed);
 }

@@ -233,17 +233,17 @@ static void the_last_caller_is_each_persons_own(void)
 {
 	begin_with_group(three_in_a_group);
 	rings_bob_and_says("+33611223344", 486);
-	block_last_says(&dave, "invalid-choice");
+	block_last_says(&dave, "no-such-call");
 	group_rings("+33987654321", true, false, true);
 	block_last_says(&bob, "blocked");
 	NEED(sim.changed.index == 1 && strcmp(sim.changed_to, "+33987654321") == 0);
 	block_last_says(&dave, "blocked");
 	NEED(sim.changed.index == 3 && strcmp(sim.changed_to, "+33987654321") == 0);
 	/* carol's phone never rang */
-	block_last_says(&carol, "invalid-choice");
+	block_last_says(&carol, "no-such-call");
 	/* nor is it the one before who is blocked in the place of one without a number */
 	rings_bob_and_says(NULL, 486);
-	block_last_says(&bob, "invalid-choice");
+	block_last_says(&bob, "no-such-call");
 	finish();
 }
 
@@ -264,7 +264,7 @@ static void the_last_caller_outlives_core(void)
 	NEED(sim.changed.index == 1 && strcmp(sim.changed_to, "+33698765432") == 0);
 	block_last_says(&dave, "blocked");
 	NEED(sim.changed.index == 3 && strcmp(sim.changed_to, "+33987654321") == 0);
-	block_last_says(&carol, "invalid-choice");
+	block_last_says(&carol, "no-such-call");
 	finish();
 }
 
@@ -282,7 +282,7 @@ static void it_is_not_that_of_the_next_one_of_an_index(void)
 	bob.user = "robert";
 	phone_down(&bob);
 	phone_register(&bob);
-	block_last_says(&bob, "invalid-choice");
+	block_last_says(&bob, "no-such-call");
 	finish();
 }
 
@@ -306,9 +306,9 @@ static void what_core_cannot_have_written_is_nobody(void)
 {
 	sim_crash_after(life_that_left_nonsense);
 	begin_with_group(three_in_a_group);
-	block_last_says(&bob, "invalid-choice");
-	block_last_says(&carol, "invalid-choice");
-	block_last_says(&dave, "invalid-choice");
+	block_last_says(&bob, "no-such-call");
+	block_last_says(&carol, "no-such-call");
+	block_last_says(&dave, "no-such-call");
 	finish();
 }
 
@@ -386,7 +386,7 @@ static void who_was_blocked_can_be_taken_off(void)
 	sim_turn();
 	struct sdp own = sdp_plain(&bob);
 	talk_invite(&b, &bob, "*61", &own);
-	is_told(&b, RELAY_KEY_SDES, "invalid-choice");
+	is_told(&b, RELAY_KEY_SDES, "no-such-call");
 	finish();
 }
 

@@ -584,11 +584,38 @@ static void what_could_never_be_followed_is_not_set(void)
 	dials("*72112", "not-allowed");
 	dials("*72103", "invalid-choice");
 	NEED(sim.changes == 0);
-	dials("*720123456780", "forward-on"); /* never dialled yet */
-	NEED(sim.changes == 1 && strcmp(sim.changed_to, "0123456780") == 0);
 	dials("*72102", "forward-on");
 	dials("*73", "forward-off");
-	NEED(sim.changes == 3 && !sim.changed_to[0]);
+	NEED(sim.changes == 2 && !sim.changed_to[0]);
+	finish();
+}
+
+static void no_pins(void)
+{
+	sim.site.plan.pin = 0;
+}
+
+/* Who sets a forward to the outside hears what it does not do (R14, R15). */
+static void a_forward_to_the_outside_says_for_whom(void)
+{
+	begin_with(carol_is_102);
+	dials("*720123456780#", "forward-dial-first");
+	NEED(sim.changes == 1 && strcmp(sim.changed_to, "0123456780") == 0);
+	sim.dialled[0] = "+33123456780";
+	dials("*720123456780", "forward-on-inside");
+	NEED(sim.changes == 2);
+	sim_link_down(PROC_KEEPER, 0);
+	dials("*720123456780", "not-now");
+	NEED(sim.changes == 2);
+	sim_link_up(PROC_KEEPER, 0);
+	finish();
+}
+
+static void without_pins_no_number_is_dialled_first(void)
+{
+	begin_with(no_pins);
+	dials("*720123456780", "forward-on-inside");
+	NEED(sim.changes == 1);
 	finish();
 }
 
@@ -623,6 +650,8 @@ int main(void)
 	SIM(busy_goes_to_the_mailbox);
 	SIM(do_not_disturb_goes_to_the_mailbox);
 	SIM(nobody_there_goes_to_the_mailbox);
+	SIM(a_forward_to_the_outside_says_for_whom);
+	SIM(without_pins_no_number_is_dialled_first);
 	SIM(a_redirect_goes_to_the_mailbox);
 	SIM(no_codec_in_common_goes_to_the_mailbox);
 	SIM(without_a_mailbox_busy_is_busy);

@@ -395,7 +395,7 @@ static bool picks_up(struct phone *who)
 	struct heard *h = sent_to(who, SIP_INVITE);
 	if (!h) {
 		answered(&c);
-		last_word(&c, "invalid-choice");
+		last_word(&c, "no-such-call");
 	}
 	return h != NULL;
 }

@@ -242,11 +242,11 @@ static void nothing_to_park_and_nothing_there(void)
 	refused(&alice, "*68", "park-refused");
 	talk_invite(&code, &alice, "*6810", &of_alice);
 	NEED(code_of(code.txn) == 404);
-	refused(&alice, "*69", "invalid-choice");
-	refused(&alice, "*6910", "invalid-choice");
-	refused(&alice, "*6909", "invalid-choice");
-	refused(&alice, "*69100", "invalid-choice");
-	refused(&alice, "*6999", "invalid-choice");
+	refused(&alice, "*69", "no-such-call");
+	refused(&alice, "*6910", "no-such-call");
+	refused(&alice, "*6909", "no-such-call");
+	refused(&alice, "*69100", "no-such-call");
+	refused(&alice, "*6999", "no-such-call");
 	/* another's call is not one's own to park */
 	call_up(&a, &carol, &b, &dave);
 	refused(&alice, "*68", "park-refused");
@@ -303,7 +303,7 @@ static void a_group_keeps_its_calls(void)
 {
 	begin_with(groups);
 	park_ended();
-	refused(&dave, "*6910", "invalid-choice");
+	refused(&dave, "*6910", "no-such-call");
 	takes(&t, &carol, "*6910");
 	together(&t, &b);
 	finish();
@@ -429,7 +429,7 @@ static void the_party_hangs_up(void)
 	begin_with(ended);
 	park_ended();
 	NEED(code_of(talk_send(&b, SIP_BYE, NULL)) == 200 && sim_status("parked").used == 0);
-	refused(&carol, "*6910", "invalid-choice");
+	refused(&carol, "*6910", "no-such-call");
 	finish();
 }
 
@@ -439,7 +439,7 @@ static void nobody_comes(void)
 	park_ended();
 	sim_pass(31000);
 	talk_rings_at(&t, &alice);
-	refused(&carol, "*6910", "invalid-choice"); /* it is on its way back */
+	refused(&carol, "*6910", "no-such-call"); /* it is on its way back */
 	struct sdp own = answer_of(&alice);
 	talk_answer(&t, 200, &own);
 	NEED(talk_takes(&t, SIP_ACK));

@@ -269,7 +269,7 @@ static void the_built_pack_has_every_prompt(void)
 	static uint8_t octets[32 << 20];
 	static const char *const names[] = {"welcome", "pin-please", "pin-wrong", "pin-locked", "pin-none", "pin-weak", "pin-set", "pin-new", "pin-repeat", "pin-mismatch",
 	    "not-allowed", "not-in-service", "number-unknown", "number-busy", "call-declined", "no-answer", "not-reachable", "not-now", "park-full", "busy-try-later", "ceiling-reached", "one-minute-left", "emergency-remote",
-	    "emergency-no-line", "screening", "screening-failed", "anonymous-refused", "forward-on", "forward-off", "dnd-on", "dnd-off",
+	    "emergency-no-line", "screening", "screening-failed", "anonymous-refused", "forward-on", "forward-on-inside", "forward-dial-first", "no-such-call", "forward-off", "dnd-on", "dnd-off",
 	    "logged-in", "logged-out", "login-wrong", "extension-please", "park-refused", "desk-extension", "desk-phone", "desk-moved", "desk-says", "house", "floor", "room", "letter-a", "letter-w", "letter-z", "parked-at", "voicemail-greeting", "voicemail-no-greeting",
 	    "voicemail-record-after-tone", "voicemail-saved", "voicemail-not-saved", "voicemail-deleted", "voicemail-empty", "voicemail-you-have",
 	    "voicemail-message", "voicemail-messages", "voicemail-menu", "saved", "invalid-choice", "goodbye", "blocked", "unblocked",
