@@ -114,6 +114,7 @@ struct call {
 	uint32_t wish;
 	uint64_t answer_by_ms; /* or then */
 	uint8_t keyed;         /* media can be heard on every side that is there */
+	uint8_t park_rounds;   /* so often whoever parked it did not take it back */
 	/* the dialogue with the caller */
 	uint8_t script, step, tries, silences; /* script: enum script */
 	uint8_t seats;                         /* 1 << enum voice_seat: those that it keeps */

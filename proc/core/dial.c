@@ -5,6 +5,7 @@
 #include "forward.h"
 #include "incoming.h"
 #include "outside.h"
+#include "park.h"
 #include "settings.h"
 
 enum { TELL_MS = 60000, PICK_UP_MS = 15000, LEFT_OUT_AGAIN_MS = 60000 };
@@ -299,6 +300,8 @@ void dial_over(struct call *c, enum call_event event)
 {
 	/* of a trunk's own ceiling the call plan does not know before the trunk is asked */
 	if (c->best == REFUSE_CEILING && forward_refused(c, c->best_text))
+		return;
+	if (c->dest.route == ROUTE_PARK && park_again(c))
 		return;
 	if (c->dest.kind == DEST_USER && forward_after(c, c->dest.index) == FORWARD_GONE)
 		return;

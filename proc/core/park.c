@@ -3,10 +3,14 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "join.h"
+#include "mail.h"
 #include "permit.h"
 #include "refer.h"
 #include "settings.h"
 #include <stdio.h>
+
+/* It waits so long before it rings whoever parked it again, so often: a quarter of an hour with the ringing. */
+enum { AGAIN_S = 30, AGAIN_MAX = 15 };
 
 /* Twice, and the phone is not hung up on while its last word is on the way. */
 #define SAY_PLACE "parked-at digits:%02d silence:600 digits:%02d silence:300"
@@ -194,7 +198,8 @@ void park_wait(struct call *c)
 	}
 	p->call = c->r.id;
 	p->transfer = 0;
-	uint64_t until_ms = child_now() + child_site()->park_s * UINT64_C(1000);
+	uint32_t wait_s = c->park_rounds && child_site()->park_s > AGAIN_S ? (uint32_t)AGAIN_S : child_site()->park_s;
+	uint64_t until_ms = child_now() + wait_s * UINT64_C(1000);
 	c->r.parked = (uint8_t)(p - place + 1);
 	c->r.parked_by = p->by;
 	c->r.parked_until_ms = until_ms;
@@ -218,6 +223,27 @@ bool park_adopted(struct call *c)
 	c->dest = (struct dest){.kind = DEST_PARK, .route = ROUTE_PARK, .payer = p->by};
 	timer_set(&child_wheel, &c->ring, c->r.parked_until_ms);
 	dialogue_loop(c, party->r.side, "music");
+	return true;
+}
+
+/* Somebody else's may have come to its place while it rang. */
+bool park_again(struct call *c)
+{
+	struct place *p = place_of(c);
+	struct dest to = c->dest;
+
+	if (!p)
+		p = free_place();
+	if (!p || c->park_rounds == AGAIN_MAX)
+		return mail_forward(c, c->dest.payer);
+	c->park_rounds++;
+	p->call = c->r.id;
+	p->by = to.payer;
+	dial_stop(c, 0);
+	to.kind = DEST_PARK;
+	to.hops = 0;
+	call_lead_to(c, &to);
+	call_event(c, CALL_FORWARDED, NULL);
 	return true;
 }
 

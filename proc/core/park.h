@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Calls that wait in the exchange, with music, until somebody takes them (R29). The code, dialled while a call is on hold, parks that
  * call and says its place; the other code with the place takes it. An ended leg stays where it is. A passing one can't change its far
- * end: its phone is sent a one-time URI (refer.h), and its fresh INVITE is what waits. What nobody takes rings whoever parked it.
+ * end: its phone is sent a one-time URI (refer.h), and its fresh INVITE is what waits. What nobody takes rings whoever parked it,
+ * again and again.
  * Every step asks permit(): a parked call leads to phones of this exchange and nowhere else (R14). It outlives core. */
 #ifndef CORE_PARK_H
 #define CORE_PARK_H
@@ -22,6 +23,9 @@ void park_take(struct call *c, struct span argument);
 /* From the call's machine, of one whose destination is DEST_PARK: it waits from now on, with CALL_DO_WAIT; and nobody came. */
 void park_wait(struct call *c);
 void park_over(struct call *c);
+/* Whoever parked it does not take it now: it waits once more, and then they are rung again, a bounded number of times; at last their mailbox has
+ * it, if they have one. False: neither. */
+bool park_again(struct call *c);
 /* The phone that was sent here did not come. */
 void park_failed(uint64_t transfer);
 

@@ -458,17 +458,52 @@ static void disturbed(void)
 	set(4, OWNER_USER, 0, SETTING_CLASSES, "national");
 }
 
-/* It rings whoever parked it, whatever they have set, and goes nowhere else (R14). */
+enum { ROUNDS = 15 };
+
+/* It rings whoever parked it, whatever they have set, again and again, and goes nowhere else (R14). */
 static void a_parked_call_is_never_forwarded(void)
 {
 	begin_with(disturbed);
 	sim.dialled[0] = "+33123456789";
 	park_ended();
+	for (int i = 0; i <= ROUNDS; i++) {
+		sim_pass(31000);
+		talk_rings_at(&t, &alice);
+		talk_answer(&t, 486, NULL);
+		NEED(sim.lookups == 0);
+		NEED(sim_status("parked").used == (i < ROUNDS)); /* and the music goes on */
+		if (i < ROUNDS)
+			NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 200);
+	}
+	says(&b, "number-busy");
+	finish();
+}
+
+static void what_came_back_can_be_taken_at_its_place(void)
+{
+	begin_with(ended);
+	park_ended();
 	sim_pass(31000);
 	talk_rings_at(&t, &alice);
 	talk_answer(&t, 486, NULL);
-	NEED(sim.lookups == 0);
-	says(&b, "number-busy");
+	takes(&t, &carol, "*6910");
+	together(&t, &b);
+	finish();
+}
+
+static void who_was_busy_takes_it_the_next_time(void)
+{
+	begin_with(ended);
+	park_ended();
+	sim_pass(31000);
+	talk_rings_at(&t, &alice);
+	talk_answer(&t, 486, NULL);
+	sim_pass(31000);
+	talk_rings_at(&t, &alice);
+	struct sdp own = answer_of(&alice);
+	talk_answer(&t, 200, &own);
+	NEED(talk_takes(&t, SIP_ACK));
+	together(&b, &t);
 	finish();
 }
 
@@ -477,8 +512,29 @@ static void whoever_parked_it_is_gone(void)
 	begin_with(ended);
 	park_ended();
 	phone_send_register(&alice, 0, false);
+	for (int i = 0; i < ROUNDS; i++) {
+		sim_pass(31000);
+		NEED(sim_status("parked").used == 1);
+	}
 	sim_pass(31000);
 	says(&b, "not-reachable");
+	finish();
+}
+
+static void with_a_mailbox(void)
+{
+	ended();
+	set(1, OWNER_USER, 0, SETTING_VOICEMAIL, "20");
+}
+
+static void at_last_the_mailbox_has_it(void)
+{
+	begin_with(with_a_mailbox);
+	park_ended();
+	phone_send_register(&alice, 0, false);
+	sim_pass((ROUNDS + 1) * 31000);
+	turn("voicemail-greeting");
+	NEED(code_of(talk_send(&b, SIP_BYE, NULL)) == 200);
 	finish();
 }
 
@@ -585,7 +641,10 @@ int main(void)
 	SIM(the_party_hangs_up);
 	SIM(nobody_comes);
 	SIM(a_parked_call_is_never_forwarded);
+	SIM(what_came_back_can_be_taken_at_its_place);
+	SIM(who_was_busy_takes_it_the_next_time);
 	SIM(whoever_parked_it_is_gone);
+	SIM(at_last_the_mailbox_has_it);
 	SIM(voice_dies);
 	SIM(music_goes_on);
 	SIM(who_parks_hangs_up_at_once);
