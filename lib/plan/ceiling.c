@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "plan/ceiling.h"
 
+#define STEP_MS UINT64_C(1000)
+
 enum { MINUTE_MS = 60000, HOUR_S = 3600, DAY_H = 24, DAY_S = DAY_H * HOUR_S };
 
 enum {
@@ -161,7 +163,8 @@ static uint64_t wants(
     const struct ceiling_count *n, enum ceiling_kind kind, struct plan_rate rate, enum ceiling_novelty novelty)
 {
 	bool new_number = novelty == CEILING_NEW || novelty == CEILING_NEW_ABROAD;
-	uint64_t cost = plus(times(rate.setup_e4, MINUTE_MS), times(rate.rate_e4, CEILING_LEAST_MS));
+	uint64_t least_ms = greater(CEILING_LEAST_MS, rate.step_s * STEP_MS);
+	uint64_t cost = plus(times(rate.setup_e4, MINUTE_MS), times(rate.rate_e4, least_ms));
 
 	if (kind == CEILING_MONEY)
 		return cost ? plus(cost, times(n->rate_e4, CEILING_LEAST_MS)) : 0;
@@ -231,18 +234,34 @@ static uint64_t unpaid_ms(const struct ceiling_call *c, const struct ceiling_whe
 	return c->charged_ms && w->now_ms > c->charged_ms ? w->now_ms - c->charged_ms : 0;
 }
 
+/* What more of its time is to be paid when so much has passed since: whole steps, the one that has begun included. */
+static uint64_t owed_ms(const struct ceiling_call *c, uint64_t ms)
+{
+	const uint64_t step_ms = c->step_s * STEP_MS, beyond_ms = ms > c->ahead_ms ? ms - c->ahead_ms : 0;
+
+	return step_ms ? (beyond_ms / step_ms + (beyond_ms % step_ms != 0)) * step_ms : beyond_ms;
+}
+
+static void pay(const struct ceiling_call *c, struct ceiling_accounts *a, uint64_t ms)
+{
+	for (int scope = 0; scope < CEILING_SCOPES; scope++)
+		if (a->count[scope])
+			a->count[scope]->money_e4_ms = plus(a->count[scope]->money_e4_ms, times(c->rate_e4, ms));
+}
+
 static void charge(struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w)
 {
-	uint64_t ms = unpaid_ms(c, w);
+	uint64_t ms = unpaid_ms(c, w), owed = owed_ms(c, ms);
 
 	for (int scope = 0; scope < CEILING_SCOPES; scope++) {
 		struct ceiling_count *n = a->count[scope];
 		if (!n)
 			continue;
 		roll(n, w);
-		n->money_e4_ms = plus(n->money_e4_ms, times(c->rate_e4, ms));
 		n->ms = plus(n->ms, ms);
 	}
+	pay(c, a, owed);
+	c->ahead_ms = (uint32_t)(c->ahead_ms + owed - ms);
 	if (c->charged_ms)
 		c->charged_ms = w->now_ms;
 }
@@ -252,7 +271,8 @@ void ceiling_begin(struct ceiling_call *c, struct ceiling_accounts *a, const str
 {
 	if (c->begun)
 		return;
-	*c = (struct ceiling_call){.rate_e4 = rate.rate_e4, .setup_e4 = rate.setup_e4, .begun = 1};
+	*c = (struct ceiling_call){
+	    .rate_e4 = rate.rate_e4, .setup_e4 = rate.setup_e4, .begun = 1, .step_s = (uint8_t)rate.step_s};
 	for (int scope = 0; scope < CEILING_SCOPES; scope++) {
 		struct ceiling_count *n = a->count[scope];
 		if (!n)
@@ -289,6 +309,8 @@ void ceiling_answer(
 		if (a->count[scope])
 			a->count[scope]->money_e4_ms =
 			    plus(a->count[scope]->money_e4_ms, times(c->setup_e4, MINUTE_MS));
+	c->ahead_ms = (uint32_t)(c->step_s * STEP_MS);
+	pay(c, a, c->ahead_ms);
 	run(c, a);
 	tell(a, news);
 }
@@ -339,6 +361,20 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* How long the money lasts: what is paid ahead, and such steps as can be paid. */
+static uint64_t money_left_ms(
+    const struct ceiling_call *c, const struct ceiling_count *n, const struct ceiling_limit *l, uint64_t unpaid)
+{
+	const uint64_t step_ms = c->step_s * STEP_MS, owed = owed_ms(c, unpaid);
+	uint64_t ms = left(most(l, CEILING_MONEY), plus(n->money_e4_ms, times(c->rate_e4, owed)),
+	    n->rate_e4 > c->rate_e4 ? n->rate_e4 : c->rate_e4);
+
+	if (!step_ms)
+		return ms;
+	ms = plus(ms - ms % step_ms, c->ahead_ms + owed - unpaid);
+	return ms > CEILING_EARLY_MS ? ms - CEILING_EARLY_MS : 0;
+}
+
 uint64_t ceiling_left_ms(const struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w)
 {
 	uint64_t ms = UINT64_MAX, unpaid = unpaid_ms(c, w);
@@ -350,8 +386,7 @@ uint64_t ceiling_left_ms(const struct ceiling_call *c, struct ceiling_accounts *
 			continue;
 		roll(n, w);
 		if (c->rate_e4)
-			ms = least(ms, left(most(l, CEILING_MONEY), plus(n->money_e4_ms, times(c->rate_e4, unpaid)),
-					   n->rate_e4 > c->rate_e4 ? n->rate_e4 : c->rate_e4));
+			ms = least(ms, money_left_ms(c, n, l, unpaid));
 		ms = least(ms, left(most(l, CEILING_MINUTES), plus(n->ms, unpaid), n->running ? n->running : 1));
 	}
 	return ms;

@@ -47,7 +47,10 @@ struct ceiling_accounts {
 struct ceiling_call {
 	uint32_t rate_e4, setup_e4;
 	uint64_t charged_ms; /* CLOCK_BOOTTIME up to which it is paid; 0: not answered yet */
-	uint8_t begun, zero[7];
+	uint8_t begun;
+	uint8_t step_s; /* as in its plan_rate */
+	uint16_t zero;
+	uint32_t ahead_ms; /* so far beyond charged_ms its price is paid: to the end of the step that has begun */
 };
 
 /* A threshold that was passed, by scope, as 1 << enum ceiling_kind. Each is reported once in its window. Calls at once are not
@@ -63,7 +66,8 @@ struct ceiling_state {
 	uint8_t half;        /* one of them is used by half */
 };
 
-/* May a call of this rate begin? It must be able to pay its set-up and at least CEILING_LEAST_MS. Emergency calls do not ask. */
+/* May a call of this rate begin? It must be able to pay its set-up and at least CEILING_LEAST_MS, or
+ * its first step. Emergency calls do not ask. */
 enum { CEILING_LEAST_MS = 10000 };
 struct ceiling_state ceiling_may(
     struct ceiling_accounts *a, const struct ceiling_when *w, struct plan_rate rate, enum ceiling_novelty novelty);
@@ -82,7 +86,8 @@ void ceiling_end(
     struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w, struct ceiling_news *news);
 
 /* How long an answered call may still last, others that run on the same accounts included; UINT64_MAX: nothing ends it. 0: cut
- * it now. */
+ * it now. A step that can't be paid is not begun: the call ends CEILING_EARLY_MS before it, since the provider counts by another clock. */
+enum { CEILING_EARLY_MS = 500 };
 uint64_t ceiling_left_ms(const struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w);
 
 /* After a restart: forget what ran, then take up each call that was adopted (its time away is charged at its next tick). */

@@ -62,7 +62,8 @@ static bool nights_ok(const struct plan *p)
 
 static bool emergency_ok(const struct plan *p)
 {
-	if (p->emergencies > PLAN_EMERGENCY_MAX || p->emergency_remote >= REMOTES || p->callback_min > 24 * 60)
+	if (p->emergencies > PLAN_EMERGENCY_MAX || p->emergency_remote >= REMOTES || p->callback_min > 24 * 60 ||
+	    p->billing_s == 0 || p->billing_s > PLAN_BILLING_MAX_S)
 		return false;
 	for (uint8_t i = 0; i < p->emergencies; i++)
 		if (!p->emergency[i][0] || !TEXT(p->emergency[i], DIGITS "*#+"))

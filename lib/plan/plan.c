@@ -52,6 +52,7 @@ void plan_defaults(struct plan *p)
 	    .unknown_caller = INCOMING_SLOW,
 	    .anonymous_caller = INCOMING_SCREEN,
 	    .failed_caller = INCOMING_SCREEN,
+	    .billing_s = PLAN_BILLING_MAX_S,
 	    .callback_min = 30,
 	    .classes = plan_classes_least(),
 	    .class_rate_e4 =
@@ -209,5 +210,7 @@ static uint32_t setup_of(const struct plan *p, const struct number *n)
 
 struct plan_rate plan_rate_of(const struct plan *p, const struct number *n)
 {
-	return number_is_outside(n) ? (struct plan_rate){rate_of(p, n), setup_of(p, n)} : (struct plan_rate){0, 0};
+	if (!number_is_outside(n))
+		return (struct plan_rate){0};
+	return (struct plan_rate){rate_of(p, n), setup_of(p, n), p->billing_s};
 }

@@ -17,6 +17,7 @@ enum {
 	PLAN_PREFIX_MAX = 16,
 	PLAN_CODE_MAX = 7,
 	PLAN_RATE_MAX_E4 = 100000000, /* 10,000 a minute */
+	PLAN_BILLING_MAX_S = 60,
 	WEEK_MINUTES = 7 * 24 * 60,
 };
 
@@ -112,7 +113,7 @@ struct plan {
 	uint8_t pin;                              /* 1: a number never dialled before asks for the PIN (R15) */
 	uint8_t unknown_caller, anonymous_caller; /* enum incoming_policy */
 	uint8_t failed_caller;                    /* the same, of one whose signature is wrong */
-	uint8_t zero;
+	uint8_t billing_s;     /* a minute's price is owed in steps of so many seconds, each from its start; 1 to 60 */
 	uint16_t callback_min; /* after an emergency call, its phone may be rung by anyone so long */
 	char emergency[PLAN_EMERGENCY_MAX][PLAN_EMERGENCY_NUMBER_MAX];
 	char emergency_test[PLAN_EMERGENCY_NUMBER_MAX]; /* "933"; empty: none */
@@ -141,9 +142,9 @@ bool plan_is_night(const struct plan *p, enum plan_night_mode mode, uint16_t wee
  * what is always allowed. */
 bool plan_night_has(const struct plan *p, enum plan_night_mode mode, uint16_t week_min, const struct number *n);
 
-/* What a minute and the call itself cost. */
+/* What a minute and the call itself cost. step_s: what was begun of so many seconds counts in full; 0: each millisecond for itself */
 struct plan_rate {
-	uint32_t rate_e4, setup_e4;
+	uint32_t rate_e4, setup_e4, step_s;
 };
 struct plan_rate plan_rate_of(const struct plan *p, const struct number *n);
 

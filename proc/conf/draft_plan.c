@@ -138,6 +138,16 @@ SET_RATE(premium, class_rate_e4[NUMBER_PREMIUM])
 SET_RATE(satellite, class_rate_e4[NUMBER_SATELLITE])
 SET_RATE(setup, setup_e4)
 
+static const char *set_billing(struct draft *d, struct span v)
+{
+	uint32_t s = 0;
+	const char *why = draft_number(v, 1, PLAN_BILLING_MAX_S, &s);
+
+	if (!why)
+		plan_of(d)->billing_s = (uint8_t)s;
+	return why;
+}
+
 /* --- who may call them, and when --- */
 
 static const char *set_classes(struct draft *d, struct span v)
@@ -267,6 +277,7 @@ const struct draft_key draft_plan_keys[] = {
     {"rates", "premium", false, false, set_rate_premium},
     {"rates", "satellite", false, false, set_rate_satellite},
     {"rates", "setup", false, false, set_rate_setup},
+    {"rates", "billing", false, false, set_billing},
     {"night", "from", false, false, set_from},
     {"night", "to", false, false, set_to},
     {"night", "days", false, false, set_days},

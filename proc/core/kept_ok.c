@@ -72,7 +72,8 @@ static bool account_ok(const struct call_record *r)
 {
 	const struct account_of *a = &r->account;
 
-	return is_user(a->user) && (a->device == NOBODY || a->device <= child_site()->max_phones) &&
+	return r->ceiling.step_s <= PLAN_BILLING_MAX_S && r->ceiling.ahead_ms <= r->ceiling.step_s * UINT32_C(1000) &&
+	       is_user(a->user) && (a->device == NOBODY || a->device <= child_site()->max_phones) &&
 	       a->trunk <= SITE_TRUNKS_MAX;
 }
 

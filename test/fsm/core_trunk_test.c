@@ -686,10 +686,14 @@ static void a_parked_outsider_never_reaches_a_trunk(void)
 	answered(&code);
 	voice_says(turn("parked-at digits:10 silence:600 digits:10 silence:300")->token, TURN_SAID, "");
 	hangs_up_on(&code);
-	sim_pass(31000);
-	talk_rings_at(&b, &bob);
-	talk_answer(&b, 486, NULL);
-	NEED(!sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
+	for (int i = 0; i < 16; i++) { /* each half minute, until it is given up */
+		if (i)
+			NEED(code_of(phone_send_register(&bob, ABSENT, false)) == 200);
+		sim_pass(31000);
+		talk_rings_at(&b, &bob);
+		talk_answer(&b, 486, NULL);
+		NEED(!sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
+	}
 	voice_says(turn("number-busy")->token, TURN_SAID, "");
 	hangs_up_on(&t);
 	finish();

@@ -170,7 +170,7 @@ static void the_call_plan_counts(void)
 	CHECK(good(SITE "numbers { country = \"fr\" area = \"1\" outside-prefix = \"0\" currency = \"CHF\" }\n"
 			"prefix \"+33899\" { class = premium rate = 80 setup = 150 }\nprefix \"3949\" { class = toll-free }\n"
 			"prefix \"+331\" { rate = \"0.85\" }\ncountry \"ch\" { rate = 4 }\ncountry \"870\" { rate = 900 }\n"
-			"rates { mobile = 12 premium = 300 setup = 5 }\nclasses = {\"national\", \"mobile\", \"ch\"}\n"
+			"rates { mobile = 12 premium = 300 setup = 5 billing = 6 }\nclasses = {\"national\", \"mobile\", \"ch\"}\n"
 			"night { from = \"20:00\" to = \"7:30\" days = \"fri-mon\" classes = {\"national\"} }\n"
 			"night { from = \"0:00\" to = \"24:00\" days = \"sat,sun\" }\npin = off\n"
 			"ceilings { extension = \"money=5.50 calls=1\" site = \"minutes=1000\" }\n"
@@ -184,6 +184,7 @@ static void the_call_plan_counts(void)
 	CHECK(p->rule[2].class == NUMBER_UNKNOWN && p->rule[2].rate_e4 == 85);
 	CHECK(strcmp(p->country_rate[0].country, "ch") == 0 && p->country_rate[0].rate_e4 == 400);
 	CHECK(p->class_rate_e4[NUMBER_MOBILE] == 1200 && p->class_rate_e4[NUMBER_LOCAL] == 500 && p->setup_e4 == 500);
+	CHECK(p->billing_s == 6 && plan_rate_of(p, &(struct number){.class = NUMBER_MOBILE}).step_s == 6);
 	const struct number ch = {.class = NUMBER_INTERNATIONAL, .country = "ch"}, de = {NUMBER_INTERNATIONAL, "", "de"};
 	const struct number mobile = {.class = NUMBER_MOBILE}, premium = {.class = NUMBER_PREMIUM};
 	CHECK(plan_classes_have(&p->classes, &ch) && !plan_classes_have(&p->classes, &de));
@@ -209,6 +210,7 @@ static void the_call_plan_is_refused_with_its_line(void)
 	CHECK(refused(SITE "prefix \"0890\" { }\n", "f:3: prefix has neither class nor rate"));
 	CHECK(refused(SITE "prefix \"+33-1\" { rate = 1 }\n",
 	    "f:3: prefix is no prefix (+ and digits of E.164; or digits alone, a short number)"));
+	CHECK(refused(SITE "rates { billing = 0 }\n", "f:3: rates.billing = \"0\" is no number from 1 to 60"));
 	CHECK(refused(SITE "prefix \"+1\" { class = internal }\n",
 	    "f:3: prefix.class = \"internal\" is no class of outside numbers (toll-free local national mobile shared "
 	    "international premium satellite)"));
