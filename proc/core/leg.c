@@ -149,11 +149,6 @@ static void adopt(void)
 	}
 }
 
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
 void leg_open(struct arena_table *t)
 {
 	store = t;
@@ -162,7 +157,7 @@ void leg_open(struct arena_table *t)
 	    !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
 	share_init(&legs, t->count, LEGS_LEAST);
-	share_init(&calls, smaller(child_site()->max_calls, media_slots(child_site())), CALLS_LEAST);
+	share_init(&calls, site_calls(child_site()), CALLS_LEAST);
 	leg_text_init(t->count + LEG_LATE_MAX);
 	leg_fork_init();
 	adopt();
