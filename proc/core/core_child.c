@@ -51,7 +51,7 @@
 #include "voice.h"
 #include <unistd.h>
 
-enum { TRUNK_FLOWS = 8 }; /* of each trunk; edge has no more */
+enum { TRUNK_FLOWS = 8 + 8 }; /* of each trunk: edge has no more, with what it makes over TCP beside datagrams */
 
 static int arena_fd = -1, look_fd = -1;
 static struct arena_table table[CORE_TABLES];

@@ -6,6 +6,7 @@
 #include "orphan.h"
 #include "place.h"
 #include "response.h"
+#include "trunk.h"
 
 /* CSEQ_LEAP: what core asked in the early dialog is not known here, and CSeq must rise (RFC 3261 12.2.1.1) */
 enum { MAX_FORWARDS = 70, Q850_MAX = 127, CSEQ_LEAP = 1 << 12 };
@@ -359,7 +360,7 @@ static struct span uri_of(const struct order *o, struct buf b)
 void send_on_send(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_send *m = v->payload;
-	struct order o = {.m = m, .v = v, .c = conn_of(m->flow)};
+	struct order o = {.m = m, .v = v, .c = trunk_way_out(conn_of(m->flow))};
 	uint8_t mem[URI_TEXT_MAX];
 	/* a flow that is gone meanwhile was of a phone or of a trunk, who knows */
 	const char *why = check_order(m, !o.c || o.c->trunk);
