@@ -272,6 +272,7 @@ static void link_up(struct link *l)
 	if (l->peer == PROC_EDGE) {
 		bans_tell(l); /* it accepts when it knows all phones */
 		directory_tell(l);
+		notice_tell(l);
 	} else if (l->peer == PROC_MEDIA || l->peer == PROC_NET) {
 		bans_tell(l);
 	} else if (l->peer == PROC_LEDGER) {
