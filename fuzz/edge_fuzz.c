@@ -90,6 +90,10 @@ struct conn *beside_of(const struct conn *flow)
 	(void)flow;
 	return NULL;
 }
+struct conn *trunk_way_out(struct conn *c)
+{
+	return c;
+}
 bool beside_want(const struct conn *flow)
 {
 	(void)flow;

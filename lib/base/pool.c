@@ -89,9 +89,9 @@ static void count_taken(struct pool *p)
 		p->peak = p->used;
 }
 
-uint64_t pool_take(struct pool *p, bool emergency)
+uint64_t pool_take(struct pool *p, enum pool_claim claim)
 {
-	if (p->used == p->cap || (!emergency && p->cap - p->used <= p->reserve)) {
+	if (p->cap - p->used <= pool_spares(p->reserve, claim)) {
 		p->refused++;
 		return ID_NONE;
 	}

@@ -33,8 +33,18 @@ static inline uint32_t pool_share(uint32_t cap)
 	return cap >= 32 ? cap / 16 : cap > 1;
 }
 
-/* A fresh id, or ID_NONE when full (for this class). */
-uint64_t pool_take(struct pool *p, bool emergency);
+/* What somebody may have of the reserve. Nobody knows of a call that it is the centre's but by the number that it is to, so that a
+ * call back never has the last half: the next call for help finds room. */
+enum pool_claim { POOL_USUAL, POOL_HELP, POOL_BACK, POOL_CLAIMS };
+
+/* So many slots are left to others by this claim, of a reserve. */
+static inline uint32_t pool_spares(uint32_t reserve, enum pool_claim claim)
+{
+	return claim == POOL_HELP ? 0 : claim == POOL_BACK ? (reserve + 1) / 2 : reserve;
+}
+
+/* A fresh id, or ID_NONE when full (for this claim; true: for help, false: as usual). */
+uint64_t pool_take(struct pool *p, enum pool_claim claim);
 
 /* The slot that the next pool_take() would hand out; only while one is free. */
 uint32_t pool_next(const struct pool *p);

@@ -4,6 +4,7 @@
 #define IPC_CONTRACT_H
 
 #include "base/addr.h"
+#include "base/pool.h"
 #include "ipc/contract_fields.h"
 
 enum proc {

@@ -420,7 +420,7 @@ enum turn_why {
  * SETTING_LOCATION) as the site knows it, place (as in REQUEST) as the phone says; doubt: the phone may be elsewhere than civic
  * says, so that its own word goes first. */
 #define FIELDS_SEND(N, E, S, D, A, B, O)                                                                         \
-	N(uint64_t, ref) N(uint64_t, flow) E(method, SIP_METHODS_N) E(emergency, 2) S(target, URI_TEXT_MAX)           \
+	N(uint64_t, ref) N(uint64_t, flow) E(method, SIP_METHODS_N) E(emergency, POOL_CLAIMS) S(target, URI_TEXT_MAX)           \
 	S(route_set, ROUTE_SET_MAX) S(from_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX)                     \
 	S(from_tag, TAG_MAX) S(to_user, USER_NAME_MAX * 2) S(to_tag, TAG_MAX) S(call_id, CALL_ID_MAX)                \
 	N(uint32_t, cseq) S(leg_token, USER_NAME_MAX * 2) N(uint8_t, max_forwards)                                   \
@@ -438,6 +438,8 @@ enum turn_why {
 
 #define FIELDS_CANCEL_SENT(N, E, S, D, A, B, O) N(uint64_t, ref) N(uint16_t, cause) S(cause_text, REASON_MAX)
 #define FIELDS_CLOSE_FLOW(N, E, S, D, A, B, O) N(uint64_t, flow) E(why, FLOW_WHYS)
+/* until then a call that comes over a trunk may be of who helps: half of the reserve is for it too (R16) */
+#define FIELDS_HELP_CALLS_BACK(N, E, S, D, A, B, O) N(uint64_t, until_ms)
 /* epoch: older certificates of the device are refused */
 #define FIELDS_DEVICE_STATE(N, E, S, D, A, B, O) N(uint32_t, device) E(state, DEVICE_STATES) N(uint32_t, flags) N(uint32_t, epoch)
 #define FIELDS_DEVICES_DONE(N, E, S, D, A, B, O) N(uint32_t, generation)

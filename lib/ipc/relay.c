@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "ipc/relay.h"
+#include "base/pool.h"
 
 /* ice-char of RFC 8839 */
 static bool ice_text_ok(struct span s)
@@ -88,7 +89,7 @@ bool relay_spec_ok(const void *spec)
 {
 	const struct relay_spec *r = spec;
 
-	return r->emergency <= 1 && r->answered <= 1 && side_ok(&r->side[0]) && side_ok(&r->side[1]) &&
+	return r->emergency < POOL_CLAIMS && r->answered <= 1 && side_ok(&r->side[0]) && side_ok(&r->side[1]) &&
 	       pair_ok(&r->side[0], &r->side[1]);
 }
 

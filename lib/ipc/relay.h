@@ -81,8 +81,8 @@ struct relay_side {
 };
 
 struct relay_spec {
-	uint8_t emergency;
-	uint8_t answered; /* the 200 was sent: from here the gate has 10 s to open */
+	uint8_t emergency; /* enum pool_claim: what it may have of the reserve */
+	uint8_t answered;  /* the 200 was sent: from here the gate has 10 s to open */
 	uint8_t zero[6];
 	uint64_t deadline_ms; /* CLOCK_BOOTTIME; core renews it, an orphan ends by itself */
 	struct relay_side side[2];

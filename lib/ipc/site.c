@@ -2,6 +2,7 @@
 #include "ipc/site.h"
 #include "audio/tone.h"
 #include "base/buf.h"
+#include "ipc/relay.h"
 
 static bool text_ok(const char *s, size_t cap, bool (*legal)(char c))
 {
@@ -94,6 +95,31 @@ bool site_ok(const void *site)
 		if (!listener_ok(&s->listener[i]))
 			return false;
 	return plan_ok(&s->plan) && plan_signers_ok(&s->signers) && alarms_ok(&s->alarms) && trunks_ok(s);
+}
+
+uint32_t site_calls(const struct site *s)
+{
+	const uint32_t slots = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / RELAY_PORTS;
+
+	return s->max_calls < slots ? s->max_calls : slots;
+}
+
+/* Not both can be bound. */
+static bool collide(const struct addr *a, const struct addr *b)
+{
+	return a->port == b->port && a->family == b->family && (addr_same_ip(a, b) || addr_is_any(a) || addr_is_any(b));
+}
+
+bool site_listens_beside(const struct site *s, int listener)
+{
+	const struct listener *l = &s->listener[listener];
+
+	if (l->transport != TRUNK_UDP || l->bind.port == 0)
+		return false;
+	for (int i = 0; i < s->listeners; i++)
+		if (s->listener[i].transport != TRUNK_UDP && collide(&s->listener[i].bind, &l->bind))
+			return false;
+	return true;
 }
 
 void site_defaults(struct site *s)

@@ -85,6 +85,12 @@ const char *site_mild_missing(const struct site *s);
 /* How long a row of the call log is kept, in days: a month in the mild log at most; 0: for ever (R21). */
 uint32_t site_log_days(const struct site *s);
 
+/* Calls at once: limits.calls, or as many as there are ports for. */
+uint32_t site_calls(const struct site *s);
+
+/* Is TCP taken beside the datagrams of this listener (RFC 3261 18.2.1)? Not where another one has connections at that port already. */
+bool site_listens_beside(const struct site *s, int listener);
+
 /* The defaults that a missing key takes; the security defaults of the exchange live here. */
 void site_defaults(struct site *s);
 

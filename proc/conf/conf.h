@@ -12,6 +12,8 @@ struct conf {
 	struct site site;
 	char database[CONF_DATABASE_MAX]; /* empty: SQLite; else a postgresql:// URI */
 	char reason[CONF_REASON_MAX + 1]; /* one line without control octets; empty when the text is good */
+	char warning[CONF_REASON_MAX +
+		     1]; /* of a good one, as such a line: what it says and will not have; empty: nothing */
 };
 
 /* True when the text is a complete site; file names it in the reason. */

@@ -13,6 +13,7 @@ struct draft {
 	struct listener trunk_listener; /* its own */
 	bool no_emergency, no_keepalive;
 	struct listener trunk_at[SITE_TRUNKS_MAX]; /* of the trunks so far, as they say it */
+	int trunk_line[SITE_TRUNKS_MAX];           /* of the text, where each ends */
 	struct inbound inbound;                    /* of the number section that is open */
 	struct plan_rule rule;                     /* of the prefix section that is open */
 	struct plan_country_rate country_rate;     /* of the country section that is open */

@@ -72,6 +72,8 @@ static void tell(struct link *parent)
 		m->site = ipc_put_part(parent, &conf.site, sizeof conf.site);
 		m->database = ipc_put(parent, span_str(conf.database));
 		warn_of_ended(&conf.site.signers);
+		if (conf.warning[0])
+			log_warn("%s", conf.warning);
 		const char *ended = ended_certificate(&conf.site);
 		if (ended)
 			log_warn("%s", ended);
@@ -126,6 +128,8 @@ static int check(const char *path)
 	const char *why = good ? ended_certificate(&conf.site) : conf.reason;
 	if (!why)
 		warn_of_ended(&conf.site.signers);
+	if (!why && conf.warning[0])
+		log_warn("%s", conf.warning);
 	puts(why ? why : "ok");
 	return why != NULL;
 }

@@ -159,7 +159,11 @@ static int on_phones(cfg_t *cfg, cfg_opt_t *opt)
 
 static int on_trunk(cfg_t *cfg, cfg_opt_t *opt)
 {
-	return end_section(cfg, opt, draft_end_trunk(&draft, title_of(opt)));
+	const char *why = draft_end_trunk(&draft, title_of(opt));
+
+	if (!why)
+		draft.trunk_line[draft.out->site.trunks - 1] = cfg->line;
+	return end_section(cfg, opt, why);
 }
 
 static int on_number(cfg_t *cfg, cfg_opt_t *opt)
@@ -335,6 +339,28 @@ static void parse(const char *text)
 	cfg_free(cfg);
 }
 
+/* Trunks that stand in for each other may well have more lines together than there are calls: no fault, but to be known. */
+static void warn_of_lines(void)
+{
+	struct conf *out = draft.out;
+	const struct site *s = &out->site;
+	const uint32_t calls = site_calls(s);
+	uint32_t lines = 0, before = 0;
+	int i = 0;
+
+	for (; i < s->trunks && lines <= calls; i++) {
+		before = lines;
+		lines += s->trunk[i].lines;
+	}
+	if (lines <= calls)
+		return;
+	snprintf(out->warning, sizeof out->warning,
+	    "%s:%d: trunk %s: its %u lines%s are more than the %u calls that there may be at once (%s)", file_name,
+	    draft.trunk_line[i - 1], s->trunk[i - 1].name, s->trunk[i - 1].lines,
+	    before ? " and those of the trunks above it" : "", calls,
+	    calls < s->max_calls ? "media.ports, four each" : "limits.calls");
+}
+
 bool conf_parse(struct span text, const char *file, struct conf *out)
 {
 	memset(out, 0, sizeof *out);
@@ -354,5 +380,7 @@ bool conf_parse(struct span text, const char *file, struct conf *out)
 	const char *why = draft_end(&draft);
 	if (why)
 		refuse("%s: %s", file_name, why);
+	else if (!out->reason[0])
+		warn_of_lines();
 	return out->reason[0] == 0;
 }

@@ -23,9 +23,9 @@ void ask_init(uint32_t max, uint32_t reserve, ask_answer *const answer[ASK_KINDS
 	sweep.fire = on_sweep;
 }
 
-uint64_t ask_new(enum ask_kind kind, uint64_t owner, uint32_t edge, bool emergency)
+uint64_t ask_new(enum ask_kind kind, uint64_t owner, uint32_t edge, enum pool_claim claim)
 {
-	uint64_t ref = pool_take(&pool, emergency);
+	uint64_t ref = pool_take(&pool, claim);
 
 	if (ref == ID_NONE)
 		return 0;

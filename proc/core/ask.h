@@ -33,7 +33,7 @@ typedef void ask_answer(const struct ask *a, const struct msg_response *m, const
 void ask_init(uint32_t max, uint32_t reserve, ask_answer *const answer[ASK_KINDS]);
 
 /* A fresh reference for a request that goes to that edge, or 0 when the pool is full. */
-uint64_t ask_new(enum ask_kind kind, uint64_t owner, uint32_t edge, bool emergency);
+uint64_t ask_new(enum ask_kind kind, uint64_t owner, uint32_t edge, enum pool_claim claim);
 const struct ask *ask_get(uint64_t ref);
 void ask_done(uint64_t ref);
 /* What comes for it now is another's. */

@@ -385,18 +385,18 @@ static void set_timers(struct call *c)
 
 /* --- a new call --- */
 
-static uint64_t take(uint32_t who, bool emergency, uint32_t *ports, enum refusal *why)
+static uint64_t take(uint32_t who, enum pool_claim claim, uint32_t *ports, enum refusal *why)
 {
 	if (!leg_may_begin(who)) {
 		*why = REFUSE_SHARE;
 		return ID_NONE;
 	}
-	*ports = media_take_ports(emergency);
+	*ports = media_take_ports(claim);
 	if (*ports == MEDIA_NO_PORTS) {
 		*why = REFUSE_NO_PORT;
 		return ID_NONE;
 	}
-	uint64_t id = pool_take(&pool, emergency);
+	uint64_t id = pool_take(&pool, claim);
 	if (id == ID_NONE) {
 		*why = REFUSE_FULL;
 		media_release_ports(*ports);
@@ -404,10 +404,15 @@ static uint64_t take(uint32_t who, bool emergency, uint32_t *ports, enum refusal
 	return id;
 }
 
-struct call *call_new(uint32_t who, bool emergency, enum refusal *why)
+enum pool_claim call_claim(const struct call *c)
+{
+	return c->r.emergency ? POOL_HELP : c->calls_back ? POOL_BACK : POOL_USUAL;
+}
+
+struct call *call_new(uint32_t who, enum pool_claim claim, enum refusal *why)
 {
 	uint32_t ports;
-	uint64_t id = take(who, emergency, &ports, why);
+	uint64_t id = take(who, claim, &ports, why);
 
 	if (id == ID_NONE)
 		return NULL;
@@ -416,7 +421,8 @@ struct call *call_new(uint32_t who, bool emergency, enum refusal *why)
 	c->r.state = PHASE_LOOKING;
 	c->r.ports = ports;
 	c->r.port = media_first_port(ports);
-	c->r.emergency = emergency;
+	c->r.emergency = claim == POOL_HELP;
+	c->calls_back = claim == POOL_BACK;
 	c->r.start_wall_ms = clock_wall_ms();
 	c->r.account = (struct account_of){.user = NOBODY, .device = NOBODY};
 	c->r.started_ms = child_now();

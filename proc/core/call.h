@@ -87,6 +87,7 @@ struct call {
 	struct number outside;                   /* incoming: who it says it is; empty for nobody */
 	uint8_t incoming, claims_inside, slowed; /* from a trunk; incoming 0 again once the caller is judged */
 	uint8_t proof, proof_waits;              /* enum incoming_proof; signer is asked */
+	uint8_t calls_back;                      /* callback_is(): the reserve is for it too */
 	uint8_t back;          /* callback.h: to the number that the centre was shown by who called for help, */
 	uint32_t back_user;    /* who rings too, NOBODY where none was logged in, */
 	uint32_t back_device;  /* as does that phone */
@@ -137,9 +138,13 @@ void call_adopted(void);
 
 struct call *call_get(uint64_t id);
 
-/* A slot for a call and its ports, for this holder (share.h). NULL: `why` says what there is none of. */
-struct call *call_new(uint32_t who, bool emergency, enum refusal *why);
-/* This leg's call to there. What follows is the machine's. */
+/* A slot for a call and its ports, for this holder (share.h); POOL_HELP: it is for help. NULL: `why` says what there is none of. */
+struct call *call_new(uint32_t who, enum pool_claim claim, enum refusal *why);
+/* What it may have of the reserve of all that it needs (R16). */
+enum pool_claim call_claim(const struct call *c);
+/* It is this leg's, to there, and nothing is done for it yet. */
+void call_is_of(struct call *c, const struct leg *caller, const struct dest *to);
+/* The same, and what follows is the machine's. */
 void call_start(struct call *c, struct leg *caller, const struct dest *to);
 void call_drop(struct call *c); /* it never began */
 /* Feed the machine and do what it says; l: the leg that it is about, or NULL. The call may be gone afterwards. */

@@ -13,7 +13,7 @@ static void show_dialled(struct call *c, const struct dest *to)
 	span_cstr(shown, c->r.to, sizeof c->r.to);
 }
 
-void call_start(struct call *c, struct leg *caller, const struct dest *to)
+void call_is_of(struct call *c, const struct leg *caller, const struct dest *to)
 {
 	char name[USER_NAME_MAX + 1];
 
@@ -21,6 +21,11 @@ void call_start(struct call *c, struct leg *caller, const struct dest *to)
 	c->dest = *to;
 	span_cstr(span_str(leg_name(caller, name)), c->r.from, sizeof c->r.from);
 	show_dialled(c, to);
+}
+
+void call_start(struct call *c, struct leg *caller, const struct dest *to)
+{
+	call_is_of(c, caller, to);
 	judge_call(c);
 }
 

@@ -8,8 +8,8 @@
 
 struct shown {
 	struct span called;
-	struct call *call;
-	uint64_t until_ms;
+	uint32_t device, user; /* of the last who called for help with this number */
+	uint64_t until_ms;     /* 0: nobody did */
 };
 
 /* What a trunk shows of this user's calls for help, as outside_ask() has it. */
@@ -35,16 +35,25 @@ static void look_at_window(uint32_t device, uint32_t user, uint64_t until_ms, vo
 	if (until_ms < s->until_ms || !is_shown_as(user, s->called))
 		return;
 	s->until_ms = until_ms;
-	s->call->back = 1;
-	s->call->back_user = user;
-	s->call->back_device = device;
+	s->user = user;
+	s->device = device;
+}
+
+static struct shown look(struct span called)
+{
+	struct shown s = {.called = called};
+
+	notice_each_window(look_at_window, &s);
+	return s;
 }
 
 void callback_look(struct call *c, struct span called)
 {
-	struct shown s = {.called = called, .call = c};
+	const struct shown s = look(called);
 
-	notice_each_window(look_at_window, &s);
+	c->back = s.until_ms != 0;
+	c->back_user = s.user;
+	c->back_device = s.device;
 }
 
 /* --- the phone itself --- */
@@ -93,12 +102,11 @@ int callback_phone(
 
 /* --- who is reached --- */
 
-bool callback_may_reach(const struct call *c, uint32_t user)
+/* This user called for help, or somebody did from a phone that the user can be rung on. */
+static bool may_be_called_back(uint32_t user)
 {
 	const struct registration *to[REGISTRAR_TARGETS_MAX];
 
-	if (c->back)
-		return true;
 	if (user == NOBODY)
 		return false;
 	if (notice_may_call_back(NOBODY, user))
@@ -109,24 +117,31 @@ bool callback_may_reach(const struct call *c, uint32_t user)
 	return false;
 }
 
-struct wanted {
-	const struct call *call;
-	bool found;
-};
-
-static bool find_one(uint32_t user, void *arg)
+bool callback_may_reach(const struct call *c, uint32_t user)
 {
-	struct wanted *w = arg;
+	return c->back || may_be_called_back(user);
+}
 
-	w->found = callback_may_reach(w->call, user);
-	return !w->found;
+static bool find_one(uint32_t user, void *found)
+{
+	*(bool *)found = may_be_called_back(user);
+	return !*(bool *)found;
+}
+
+static bool leads_to_one(const struct dest *to)
+{
+	bool found = false;
+
+	dial_each_callee(to, find_one, &found);
+	return found;
 }
 
 bool callback_may_lead_to(const struct call *c)
 {
-	struct wanted w = {c, c->back};
+	return c->back || leads_to_one(&c->dest);
+}
 
-	if (!w.found)
-		dial_each_callee(&c->dest, find_one, &w);
-	return w.found;
+bool callback_is(struct span called, const struct dest *to)
+{
+	return look(called).until_ms != 0 || leads_to_one(to);
 }

@@ -9,6 +9,10 @@
 /* A call for help by this leg, whose phone can be rung at its Contact where nobody is registered at it. */
 void callback_from(const struct leg *caller);
 
+/* Does a call from outside to this number, which leads there, call back? It is asked before there is a call, as the reserve of
+ * all pools is for such a one too. */
+bool callback_is(struct span called, const struct dest *to);
+
 /* A call from outside to this number of ours, before it is judged: is it one that the centre was shown? */
 void callback_look(struct call *c, struct span called);
 

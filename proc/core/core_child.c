@@ -51,7 +51,7 @@
 #include "voice.h"
 #include <unistd.h>
 
-enum { TRUNK_FLOWS = 8 }; /* of each trunk; edge has no more */
+enum { TRUNK_FLOWS = 8 + 8 }; /* of each trunk: edge has no more, with what it makes over TCP beside datagrams */
 
 static int arena_fd = -1, look_fd = -1;
 static struct arena_table table[CORE_TABLES];
@@ -272,6 +272,7 @@ static void link_up(struct link *l)
 	if (l->peer == PROC_EDGE) {
 		bans_tell(l); /* it accepts when it knows all phones */
 		directory_tell(l);
+		notice_tell(l);
 	} else if (l->peer == PROC_MEDIA || l->peer == PROC_NET) {
 		bans_tell(l);
 	} else if (l->peer == PROC_LEDGER) {

@@ -168,7 +168,7 @@ void dial_offer(struct call *c, struct leg *caller, struct leg *callee)
 
 bool dial_ask_phone(struct call *c, struct leg *caller, const struct registration *to, uint8_t tried, bool ended)
 {
-	struct leg *l = leg_new_out(to, c->r.id, c->r.emergency, c->r.from, c->r.to);
+	struct leg *l = leg_new_out(to, c->r.id, call_claim(c), c->r.from, c->r.to);
 
 	if (!l) {
 		c->best = REFUSE_FULL;

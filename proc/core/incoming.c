@@ -4,6 +4,7 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "ended.h"
+#include "judge.h"
 #include "last_caller.h"
 #include "media.h"
 #include "pace.h"
@@ -295,15 +296,19 @@ static enum refusal find(struct request *r, struct dest *to, struct number *call
 	return REFUSE_NONE;
 }
 
-/* Who helps calls back in any case. False: the provider is told busy, on which it gives up neither on us nor on its caller. */
+/* Who helps calls back in any case. False: the provider is told busy, on which it gives up neither on us nor on its caller. The log
+ * has such a call as any other that nobody took, but of a flood no row each. */
 static bool take_line(struct call *c, const struct request *r, struct leg *caller)
 {
-	const bool back = callback_may_lead_to(c);
+	const bool too_fast = !c->calls_back && !pace_allows(r->flow);
 
-	caller->r.line = (back || pace_allows(r->flow)) && trunk_line_take(r->flow->trunk, back);
+	caller->r.line = !too_fast && trunk_line_take(r->flow->trunk, c->calls_back);
 	if (caller->r.line)
 		return true;
-	share_tell(r->flow, NOBODY, "calls over a trunk: all its lines are taken, or they come too fast");
+	share_tell(r->flow, NOBODY,
+	    too_fast ? "calls over a trunk: they come too fast" : "calls over a trunk: all its lines are taken");
+	if (!too_fast)
+		call_write_record(c);
 	leg_refuse(caller, REFUSE_BUSY, "all lines are taken");
 	return false;
 }
@@ -323,16 +328,16 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	leg_set_remote(caller, offer);
 	bool known = caller_of(r, &c->outside);
 	c->claims_inside = claims_inside(r, &c->outside);
+	(void)leg_set_text(caller, LEG_REMOTE_USER, known ? span_str(c->outside.text) : SPAN("anonymous"));
+	call_is_of(c, caller, to);
 	callback_look(c, span_str(called));
-	c->dest = *to;
 	if (!take_line(c, r, caller)) {
 		call_drop(c);
 		return;
 	}
 	c->incoming = 1;
 	proof_begin(c, r, called);
-	(void)leg_set_text(caller, LEG_REMOTE_USER, known ? span_str(c->outside.text) : SPAN("anonymous"));
-	call_start(c, caller, to);
+	judge_call(c);
 }
 
 void incoming_on_invite(struct request *r)
@@ -355,7 +360,8 @@ void incoming_on_invite(struct request *r)
 		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
 		return;
 	}
-	struct call *c = call_new(NOBODY, false, &why); /* of these a trunk has its lines */
+	const enum pool_claim claim = callback_is(span_str(called.text), &to) ? POOL_BACK : POOL_USUAL;
+	struct call *c = call_new(NOBODY, claim, &why); /* of these a trunk has its lines */
 	if (!c) {
 		reply_refuse(r->reply, why);
 		return;

@@ -42,14 +42,14 @@ static bool is_user(uint32_t user)
 /* Plain RTP: only over a trunk, or for help (R7). */
 static bool may_be_clear(const struct leg_record *r)
 {
-	return r->clear <= 1 && (!r->clear || r->trunk || r->emergency) && (r->ends != RELAY_ENDED_CLEAR || r->clear);
+	return r->clear <= 1 && (!r->clear || r->trunk || r->claim) && (r->ends != RELAY_ENDED_CLEAR || r->clear);
 }
 
 bool kept_leg_ok(const struct leg_record *r)
 {
 	const struct site *s = child_site();
 
-	return r->state < LEG_STATES && r->side <= 1 && r->emergency <= 1 && r->listener < SITE_LISTENERS_MAX &&
+	return r->state < LEG_STATES && r->side <= 1 && r->claim < POOL_CLAIMS && r->listener < SITE_LISTENERS_MAX &&
 	       r->trunk <= SITE_TRUNKS_MAX && r->ends < RELAY_ENDS && r->line <= (r->trunk ? 1 : 0) && r->ice <= 1 &&
 	       r->refresher_us <= 1 && r->has_remote <= 1 && r->has_local <= 1 && addr_ok(&r->seen) &&
 	       is_user(r->user) && is_user(r->person) && may_be_clear(r) &&

@@ -149,11 +149,6 @@ static void adopt(void)
 	}
 }
 
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
 void leg_open(struct arena_table *t)
 {
 	store = t;
@@ -162,26 +157,28 @@ void leg_open(struct arena_table *t)
 	    !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
 	share_init(&legs, t->count, LEGS_LEAST);
-	share_init(&calls, smaller(child_site()->max_calls, media_slots(child_site())), CALLS_LEAST);
+	share_init(&calls, site_calls(child_site()), CALLS_LEAST);
 	leg_text_init(t->count + LEG_LATE_MAX);
 	leg_fork_init();
 	adopt();
 }
 
-static uint64_t take_id(bool emergency)
+static uint64_t take_id(enum pool_claim claim)
 {
-	uint64_t id = pool_take(&pool, emergency);
+	uint64_t id = pool_take(&pool, claim);
 
-	return id == ID_NONE && owed_make_room() ? pool_take(&pool, emergency) : id;
+	return id == ID_NONE && owed_make_room() ? pool_take(&pool, claim) : id;
 }
 
-static struct leg *take(uint64_t call, bool emergency, uint32_t by)
+static struct leg *take(uint64_t call, enum pool_claim claim, uint32_t by)
 {
-	if (emergency)
+	if (claim == POOL_HELP)
 		by = NOBODY;
+	if (claim == POOL_BACK && !share_left(&legs, by))
+		by = share_of_back();
 	if (!share_take(&legs, by))
 		return NULL;
-	uint64_t id = take_id(emergency);
+	uint64_t id = take_id(claim);
 	if (id == ID_NONE) {
 		share_release(&legs, by);
 		return NULL;
@@ -189,7 +186,7 @@ static struct leg *take(uint64_t call, bool emergency, uint32_t by)
 	struct leg *l = &table[id_index(id)];
 	l->r.id = id;
 	l->r.call = call;
-	l->r.emergency = emergency;
+	l->r.claim = (uint8_t)claim;
 	l->by = by;
 	l->later.fire = later_fires;
 	return l;
@@ -204,9 +201,9 @@ static uint32_t account_of(uint64_t call)
 	return caller ? caller->by : NOBODY;
 }
 
-static struct leg *leg_new(uint64_t call, bool emergency, uint32_t by)
+static struct leg *leg_new(uint64_t call, enum pool_claim claim, uint32_t by)
 {
-	struct leg *l = take(call, emergency, by);
+	struct leg *l = take(call, claim, by);
 
 	if (!l)
 		return NULL;
@@ -224,7 +221,7 @@ bool leg_may_begin(uint32_t who)
 
 bool leg_has_plenty(const struct leg *caller)
 {
-	return caller->r.emergency ||
+	return caller->r.claim == POOL_HELP ||
 	       (pool.used < pool.cap / 2 && share_left(&legs, caller->by) > REGISTRAR_TARGETS_MAX);
 }
 
@@ -237,7 +234,7 @@ static void begins(struct leg *l)
 
 void leg_begins_again(struct leg *l)
 {
-	if (!l || l->r.emergency)
+	if (!l || l->r.claim == POOL_HELP)
 		return;
 	l->by = share_of_leg(l);
 	share_add(&legs, l->by);
@@ -309,7 +306,8 @@ static struct span own_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
 
 struct leg *leg_new_in(struct request *r, uint64_t call)
 {
-	struct leg *l = leg_new(call, r->emergency, share_of_flow(r->flow));
+	const struct call *c = call_get(call);
+	struct leg *l = leg_new(call, c ? call_claim(c) : POOL_USUAL, share_of_flow(r->flow));
 	char name[USER_NAME_MAX + 1];
 
 	if (!l)
@@ -339,9 +337,9 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 }
 
 /* Over a flow that is there (NULL: none is), from one name to the other. */
-static struct leg *new_out(const struct flow *f, uint64_t call, bool emergency, struct span from, struct span to)
+static struct leg *new_out(const struct flow *f, uint64_t call, enum pool_claim claim, struct span from, struct span to)
 {
-	struct leg *l = f ? leg_new(call, emergency, account_of(call)) : NULL;
+	struct leg *l = f ? leg_new(call, claim, account_of(call)) : NULL;
 	char call_id[33];
 
 	if (!l)
@@ -361,9 +359,9 @@ static struct leg *new_out(const struct flow *f, uint64_t call, bool emergency, 
 }
 
 struct leg *leg_new_out(
-    const struct registration *to, uint64_t call, bool emergency, const char *from_user, const char *to_user)
+    const struct registration *to, uint64_t call, enum pool_claim claim, const char *from_user, const char *to_user)
 {
-	struct leg *l = new_out(flow_get(to->flow), call, emergency, span_str(from_user), span_str(to_user));
+	struct leg *l = new_out(flow_get(to->flow), call, claim, span_str(from_user), span_str(to_user));
 
 	if (!l)
 		return NULL;
@@ -401,7 +399,7 @@ struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct s
 /* Requests in its dialog are answered with 481: our tag leads to the leg whose INVITE it was. */
 struct leg *leg_new_beside(const struct leg *l, const struct msg_response *m, const struct ipc_view *v)
 {
-	struct leg *beside = take(ID_NONE, l->r.emergency, l->by);
+	struct leg *beside = take(ID_NONE, (enum pool_claim)l->r.claim, l->by);
 
 	if (!beside)
 		return NULL;

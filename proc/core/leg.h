@@ -40,7 +40,8 @@ struct leg_record {
 	uint32_t person; /* who talks, and pays: the user, or the guest at their phone (hotdesk.h) */
 	uint8_t state;   /* enum leg_state */
 	uint8_t side;    /* of its call's relay */
-	uint8_t emergency, listener;
+	uint8_t claim;   /* enum pool_claim: what it may have of the reserve */
+	uint8_t listener;
 	uint8_t trunk; /* 0: a phone */
 	uint8_t ends;  /* enum relay_end: passing, or how media ends it */
 	uint8_t clear; /* a trunk named plain, or a phone's call for help: plain RTP is allowed */
@@ -149,7 +150,7 @@ struct leg *leg_find(struct span call_id, struct span ours, struct span theirs);
 /* A leg for an INVITE that came in, or for one that goes out to a registration. NULL: full, or (in) a token too long. */
 struct leg *leg_new_in(struct request *r, uint64_t call);
 struct leg *leg_new_out(
-    const struct registration *to, uint64_t call, bool emergency, const char *from_user, const char *to_user);
+    const struct registration *to, uint64_t call, enum pool_claim claim, const char *from_user, const char *to_user);
 /* A leg over a trunk, to that number; from: what it shows there, empty for nothing. NULL: full, or the trunk is not there. */
 struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct span from, struct span number);
 /* One more dialog of this leg's INVITE, that nobody wants: it waits for the 2xx, to be ended by. NULL: full, or a text too long. */

@@ -19,10 +19,13 @@ static struct msg_send *begin_to(
 {
 	struct flow *f = leg_flow(l);
 	struct link *edge = f ? flow_link(f) : NULL;
-	enum msg_class class = l->r.emergency ? CLASS_EMERGENCY : to->tag.n ? CLASS_DIALOG : CLASS_NEW;
+	const enum pool_claim claim = (enum pool_claim)l->r.claim;
+	enum msg_class class = claim == POOL_HELP                ? CLASS_EMERGENCY
+	                       : to->tag.n || claim == POOL_BACK ? CLASS_DIALOG
+	                                                         : CLASS_NEW;
 	uint64_t ref = 0;
 
-	if (!edge || (method != SIP_ACK && (ref = ask_new(kind, l->r.id, f->edge, l->r.emergency)) == 0))
+	if (!edge || (method != SIP_ACK && (ref = ask_new(kind, l->r.id, f->edge, claim)) == 0))
 		return NULL;
 	struct msg_send *m = ipc_begin_as(edge, MSG_SEND, class);
 	if (!m) {
@@ -34,7 +37,7 @@ static struct msg_send *begin_to(
 	m->ref = ref;
 	m->flow = f->id;
 	m->method = (uint8_t)method;
-	m->emergency = l->r.emergency;
+	m->emergency = l->r.claim;
 	m->target = ipc_put(edge, to->target);
 	m->route_set = ipc_put(edge, to->route_set);
 	m->from_user = ipc_put(edge, leg_text(l, LEG_LOCAL_USER));

@@ -44,16 +44,16 @@ bool media_ready(void)
 	return ports.told && child_link(PROC_MEDIA, 0);
 }
 
-uint32_t media_take_ports(bool emergency)
+uint32_t media_take_ports(enum pool_claim claim)
 {
 	struct pool *p = &ports.slots;
 
-	/* the pool hands out the longest rested first; an emergency call does not wait for the rest */
-	if (!emergency && p->used < p->cap && ports.rested_ms[pool_next(p)] > child_now()) {
+	/* the pool hands out the longest rested first; who needs help, or is called back, does not wait for the rest */
+	if (claim == POOL_USUAL && p->used < p->cap && ports.rested_ms[pool_next(p)] > child_now()) {
 		p->refused++;
 		return MEDIA_NO_PORTS;
 	}
-	uint64_t id = pool_take(p, emergency);
+	uint64_t id = pool_take(p, claim);
 	return id == ID_NONE ? MEDIA_NO_PORTS : id_index(id);
 }
 
@@ -192,7 +192,9 @@ bool media_relay(struct call *c)
 	struct relay_spec spec = {.deadline_ms = child_now() + RELAY_DEADLINE_MS};
 
 	media_wish(c, &spec);
-	enum msg_class class = c->r.emergency ? CLASS_EMERGENCY : spec.answered ? CLASS_DIALOG : CLASS_NEW;
+	enum msg_class class = c->r.emergency                    ? CLASS_EMERGENCY
+	                       : spec.answered || spec.emergency ? CLASS_DIALOG
+	                                                         : CLASS_NEW;
 	struct msg_relay *m = media ? ipc_begin_as(media, MSG_RELAY, class) : NULL;
 	if (!m)
 		return false; /* every wish is sent again when media is back */

@@ -19,7 +19,7 @@ void media_init(void);
 bool media_ready(void);
 
 /* A slot of four ports (RTP and RTCP for each side); MEDIA_NO_PORTS when none is rested. */
-uint32_t media_take_ports(bool emergency);
+uint32_t media_take_ports(enum pool_claim claim);
 bool media_adopt_ports(uint32_t slot, uint16_t first); /* false: taken, or not of this range */
 uint16_t media_first_port(uint32_t slot);
 void media_release_ports(uint32_t slot);

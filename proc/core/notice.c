@@ -34,9 +34,26 @@ static bool is_for(const struct window *w, uint32_t device, uint32_t user)
 	return (device && device != NOBODY && w->device == device) || (user != NOBODY && w->user == user);
 }
 
+void notice_tell(struct link *edge)
+{
+	uint64_t until_ms = 0;
+
+	for (int i = 0; i < CALLBACKS_MAX; i++)
+		if (window[i].until_ms > until_ms)
+			until_ms = window[i].until_ms;
+	if (until_ms <= child_now() || edge->instance != TRUNK_EDGE)
+		return;
+	struct msg_help_calls_back *m = ipc_begin(edge, MSG_HELP_CALLS_BACK);
+	if (!m)
+		return;
+	m->until_ms = until_ms;
+	ipc_end(edge);
+}
+
 /* In a full table the one that ends first makes room. */
 static void open_window(uint32_t device, uint32_t user, uint64_t until_ms)
 {
+	struct link *edge = child_link(PROC_EDGE, TRUNK_EDGE);
 	struct window *w = &window[0];
 
 	for (int i = 0; i < CALLBACKS_MAX; i++) {
@@ -50,6 +67,8 @@ static void open_window(uint32_t device, uint32_t user, uint64_t until_ms)
 	if (w->device == device && w->user == user && w->until_ms > until_ms)
 		return;
 	*w = (struct window){until_ms, device, user};
+	if (edge)
+		notice_tell(edge);
 }
 
 bool notice_may_call_back(uint32_t device, uint32_t user)

@@ -37,6 +37,8 @@ bool notice_may_call_back(uint32_t device, uint32_t user);
 /* Each of these, in any order; the last who called ends last. user: NOBODY when none was logged in. */
 void notice_each_window(void (*visit)(uint32_t device, uint32_t user, uint64_t until_ms, void *arg), void *arg);
 
+/* The edge that has the trunks: until when somebody may be called back. */
+void notice_tell(struct link *edge);
 void notice_on_kept(struct link *from, const struct ipc_view *v);
 void notice_on_callback(struct link *from, const struct ipc_view *v);
 void notice_ledger_up(void);

@@ -122,6 +122,14 @@ static void charge(struct call *c, uint8_t trunk)
 		pin_note_dialled(c->dest.payer, span_str(c->dest.number.text));
 }
 
+/* Before any trunk was asked; what those say is no event. */
+static void tell_no_line(const struct call *c, const struct leg *caller)
+{
+	if (c->best == REFUSE_NO_LINE && !c->trunks_tried)
+		child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, caller->r.device, caller->r.person, &caller->r.seen,
+		    refusal_row(REFUSE_NO_LINE)->text);
+}
+
 void outside_ask(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller), *l = NULL;
@@ -147,6 +155,7 @@ void outside_ask(struct call *c)
 			insist_note(caller, c->dest.payer, full);
 		c->best = c->r.emergency ? REFUSE_NO_EMERGENCY : full ? REFUSE_CEILING : REFUSE_NO_LINE;
 		c->best_text = full ? plan_reason_text(full) : NULL;
+		tell_no_line(c, caller);
 		return;
 	}
 	charge(c, l->r.trunk);

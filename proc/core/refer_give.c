@@ -59,6 +59,7 @@ static void lead(struct call *c, struct leg *party)
 	name_caller(c, party);
 	c->r.who = who;
 	c->r.caller = party->r.id;
+	c->calls_back = 0; /* it was answered */
 	c->r.spoken = c->keyed = 1;
 	new_part(c, 0);
 	keep_codecs(party);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "share.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "leg.h"
 #include <stdlib.h>
 
@@ -14,9 +15,14 @@ static uint32_t of_trunk(uint8_t trunk)
 	return child_site()->max_phones + trunk;
 }
 
-uint32_t share_holders(void)
+uint32_t share_of_back(void)
 {
 	return of_trunk(SITE_TRUNKS_MAX) + 1;
+}
+
+uint32_t share_holders(void)
+{
+	return share_of_back() + 1;
 }
 
 uint32_t share_of_flow(const struct flow *f)
@@ -33,6 +39,7 @@ void share_init(struct share *s, uint32_t slots, uint32_t least)
 {
 	*s = (struct share){.phone_most = share_most(slots, least),
 	    .trunk_most = slots - slots / 4,
+	    .back_most = pool_share(slots) / 2,
 	    .held = calloc(share_holders(), sizeof *s->held)};
 	if (!s->held)
 		log_fatal("no memory for shares");
@@ -42,7 +49,9 @@ uint32_t share_left(const struct share *s, uint32_t who)
 {
 	if (who == NOBODY)
 		return UINT32_MAX;
-	const uint32_t most = who > child_site()->max_phones ? s->trunk_most : s->phone_most;
+	const uint32_t most = who == share_of_back()           ? s->back_most
+	                      : who > child_site()->max_phones ? s->trunk_most
+	                                                       : s->phone_most;
 	return s->held[who] < most ? most - s->held[who] : 0;
 }
 

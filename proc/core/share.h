@@ -18,12 +18,14 @@ static inline uint32_t share_most(uint32_t slots, uint32_t least)
 
 struct share {
 	uint32_t phone_most, trunk_most; /* share_most(); three quarters: its `lines` are what counts */
+	uint32_t back_most;              /* half of what is kept for help */
 	uint32_t *held;                  /* by holder */
 };
 
 /* On whose account: a number for each phone and trunk of the site, below share_holders(); NOBODY: on none. */
 uint32_t share_of_flow(const struct flow *f);
 uint32_t share_of_leg(const struct leg *l);
+uint32_t share_of_back(void); /* of all who call back for help over a trunk that has its share */
 uint32_t share_holders(void);
 
 void share_init(struct share *s, uint32_t slots, uint32_t least);

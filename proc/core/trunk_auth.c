@@ -60,14 +60,14 @@ const char *trunk_auth_take(uint8_t trunk, const struct msg_response *m, const s
 }
 
 bool trunk_auth_ask(
-    uint8_t trunk, enum sip_method method, struct span uri, bool emergency, uint64_t owner, trunk_answered *done)
+    uint8_t trunk, enum sip_method method, struct span uri, enum pool_claim claim, uint64_t owner, trunk_answered *done)
 {
 	struct trunk_challenge *k = &challenge[trunk - 1];
 	struct link *keeper = k->known ? child_link(PROC_KEEPER, 0) : NULL;
-	uint64_t token = keeper ? pool_take(&pool, emergency) : ID_NONE;
-	struct msg_trunk_digest_want *m =
-	    token == ID_NONE ? NULL
-			     : ipc_begin_as(keeper, MSG_TRUNK_DIGEST_WANT, emergency ? CLASS_EMERGENCY : CLASS_DIALOG);
+	uint64_t token = keeper ? pool_take(&pool, claim) : ID_NONE;
+	struct msg_trunk_digest_want *m = token == ID_NONE ? NULL
+	                                                   : ipc_begin_as(keeper, MSG_TRUNK_DIGEST_WANT,
+								 claim == POOL_HELP ? CLASS_EMERGENCY : CLASS_DIALOG);
 
 	if (!m) {
 		pool_release(&pool, token);

@@ -27,8 +27,8 @@ const char *trunk_auth_take(uint8_t trunk, const struct msg_response *m, const s
 
 /* Ask keeper. done() is called once with the answer, or with NULL and the reason; owner comes back. False: nothing asked. */
 typedef void trunk_answered(uint64_t owner, const struct trunk_answer *a, const char *why);
-bool trunk_auth_ask(
-    uint8_t trunk, enum sip_method method, struct span uri, bool emergency, uint64_t owner, trunk_answered *done);
+bool trunk_auth_ask(uint8_t trunk, enum sip_method method, struct span uri, enum pool_claim claim, uint64_t owner,
+    trunk_answered *done);
 /* Whoever asked is gone. */
 void trunk_auth_forget(uint64_t owner, trunk_answered *done);
 

@@ -35,7 +35,8 @@ static bool ask_keeper(struct leg *l)
 	struct buf uri = buf_of(mem, sizeof mem);
 
 	trunk_put_uri(&uri, trunk_conf_of(l->r.trunk), leg_text(l, LEG_REMOTE_USER));
-	if (uri.full || !trunk_auth_ask(l->r.trunk, SIP_INVITE, buf_span(&uri), l->r.emergency, l->r.id, answered))
+	if (uri.full ||
+	    !trunk_auth_ask(l->r.trunk, SIP_INVITE, buf_span(&uri), (enum pool_claim)l->r.claim, l->r.id, answered))
 		return false;
 	l->invite_ref = 0;
 	return true;

@@ -46,6 +46,7 @@ bool trunk_dialog_challenged(struct leg *l, const struct ask *a, const struct ms
 
 	if (!l->r.trunk || !done || m->local || (m->code != 401 && m->code != 407) || l->repeated >> a->kind & 1)
 		return false;
-	return !trunk_auth_take(l->r.trunk, m, v) && trunk_auth_ask(l->r.trunk, (enum sip_method)m->method,
-							 leg_text(l, LEG_TARGET), l->r.emergency, l->r.id, done);
+	return !trunk_auth_take(l->r.trunk, m, v) &&
+	       trunk_auth_ask(l->r.trunk, (enum sip_method)m->method, leg_text(l, LEG_TARGET),
+		   (enum pool_claim)l->r.claim, l->r.id, done);
 }

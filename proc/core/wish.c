@@ -248,7 +248,7 @@ void media_wish(const struct call *c, struct relay_spec *spec)
 
 	read_leg(caller, &a);
 	read_leg(callee, &b);
-	spec->emergency = c->r.emergency;
+	spec->emergency = (uint8_t)call_claim(c);
 	spec->answered = c->r.answered_ms || c->r.spoken;
 	fill_side(&spec->side[side], c, side, &a, &b);
 	fill_side(&spec->side[!side], c, !side, &b, &a);

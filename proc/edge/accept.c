@@ -21,15 +21,15 @@ static uint64_t not_ready_since;
 void accept_listener(uint8_t index, const struct addr *bound, int fd)
 {
 	(void)bound;
-	if (index >= SITE_LISTENERS_MAX || listener[index].used) {
-		close(fd);
-		return;
-	}
 	int kind = SOCK_STREAM;
 	socklen_t n = sizeof kind;
-	/* the site is not known yet */
+	/* the site is not known yet; one that takes datagrams has TCP too */
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &n) == 0 && kind == SOCK_DGRAM) {
 		trunk_listen(index, fd);
+		return;
+	}
+	if (index >= SITE_LISTENERS_MAX || listener[index].used) {
+		close(fd);
 		return;
 	}
 	sock_set_options(fd);

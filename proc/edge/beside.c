@@ -149,7 +149,7 @@ void beside_gone(const struct conn *c)
 
 	if (other)
 		conn_close(other, FLOW_STOP);
-	if (c->beside && !c->heard && c->why == FLOW_CLOSED)
+	if (c->beside && !c->came && !c->heard && c->why == FLOW_CLOSED)
 		remember(of(c), &c->remote);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Requests to a trunk that speaks UDP which are too large for a datagram go over TCP to the same address and port
  * (RFC 3261 18.1.1; that a server which takes UDP there takes TCP too is 18.2.1): one connection beside each flow of datagrams, made by
- * dial when it is first needed, closed when it is idle. Who has no TCP is known for NONE_MS, so that nobody waits for it again. */
+ * dial when it is first needed, closed when it is idle. Who has no TCP is known for NONE_MS, so that nobody waits for it again. What
+ * the trunk has that is large comes over connections that it makes to the same port here (trunk.c). */
 #ifndef EDGE_BESIDE_H
 #define EDGE_BESIDE_H
 

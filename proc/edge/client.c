@@ -168,12 +168,12 @@ static void on_resend(struct timer *timer, uint64_t now_ms)
 		client_step(t, TXN_RESEND_DUE);
 }
 
-bool client_keep(struct client_txn *t, struct span request, bool emergency)
+bool client_keep(struct client_txn *t, struct span request, enum pool_claim claim)
 {
 	if (client_conn(t)->hop != TXN_HOP_UDP && !client_conn(t)->beside)
 		return true;
 	text_give(t->wire);
-	t->wire = text_take(request.n, emergency);
+	t->wire = text_take(request.n, claim);
 	t->wire_n = (uint16_t)request.n;
 	if (t->wire)
 		memcpy(t->wire->bytes, request.p, request.n);
@@ -198,9 +198,9 @@ void client_cancel_heard(struct client_txn *t)
 		timer_cancel(&child_wheel, &t->resend);
 }
 
-struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, bool emergency)
+struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, enum pool_claim claim)
 {
-	uint64_t id = edge_pool_take(&pool, emergency);
+	uint64_t id = edge_pool_take(&pool, claim);
 
 	if (id == ID_NONE)
 		return NULL;

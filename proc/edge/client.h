@@ -39,9 +39,9 @@ struct client_txn {
 };
 
 bool client_open(uint32_t cap);
-struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, bool emergency);
+struct client_txn *client_begin(struct conn *c, uint64_t ref, enum sip_method method, enum pool_claim claim);
 /* It was written so; where it may go in datagrams a copy is kept. False: there is no room for one. */
-bool client_keep(struct client_txn *t, struct span request, bool emergency);
+bool client_keep(struct client_txn *t, struct span request, enum pool_claim claim);
 /* For the first time. Over UDP one that is larger than DATAGRAM_MAX goes by a connection beside the flow; if there is none within T1, or
  * nobody answers there within BESIDE_SILENT_MS, it goes in datagrams after all, with the same branch (RFC 3261 18.1.1). */
 void client_say(struct client_txn *t, struct span request);

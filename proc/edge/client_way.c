@@ -121,12 +121,14 @@ void client_on_beside(struct conn *flow, struct conn *c)
 	}
 }
 
+/* Over a connection that the trunk made nothing is answered but what was asked there (RFC 3261 18.2.2). */
 bool client_may_come_over(const struct client_txn *t, const struct conn *c)
 {
 	const struct conn *own = client_conn(t);
 
-	return own == c || (own->trunk && own->trunk == c->trunk && (own->beside || c->beside) &&
-			       addr_same_ip(&own->remote, &c->remote));
+	return own == c ||
+	       (own->trunk && own->trunk == c->trunk && (own->beside || c->beside) && !(own->beside && own->came) &&
+		   !(c->beside && c->came) && addr_same_ip(&own->remote, &c->remote));
 }
 
 void client_follow(struct client_txn *t, struct conn *c)

@@ -31,7 +31,7 @@ struct conn {
 	uint8_t trunk;   /* 0: a phone; else its number, and device is 0 */
 	uint8_t hop;     /* enum txn_hop: which timers its transactions have */
 	bool came;       /* the trunk made the connection */
-	bool beside;     /* a connection for what is too large for the trunk's datagrams (beside.h) */
+	bool beside;     /* TCP for what is too large for datagrams: ours (beside.h), or, with `came`, the trunk's */
 	uint64_t token;  /* of core's wish that led to it */
 	uint8_t why;     /* enum flow_why, when doomed */
 	uint8_t refusal; /* enum refusal of the verify callback */

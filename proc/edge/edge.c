@@ -22,9 +22,9 @@ static uint64_t edge_bits(void)
 	return (uint64_t)(child_instance() & 0xf) << EDGE_SHIFT;
 }
 
-uint64_t edge_pool_take(struct pool *p, bool emergency)
+uint64_t edge_pool_take(struct pool *p, enum pool_claim claim)
 {
-	uint64_t id = pool_take(p, emergency);
+	uint64_t id = pool_take(p, claim);
 	return id == ID_NONE ? ID_NONE : id | edge_bits();
 }
 

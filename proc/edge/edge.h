@@ -43,7 +43,7 @@ extern struct counts count;
 /* Flows and server transactions go out as node(8) | generation(24) | edge(4) | slot(28). Generations of a slot start at
  * a random number in each process, so a restarted edge does not say an id again, and no two edges ever say the same. */
 bool edge_pool_init(struct pool *p, uint32_t cap, uint32_t reserve);
-uint64_t edge_pool_take(struct pool *p, bool emergency);
+uint64_t edge_pool_take(struct pool *p, enum pool_claim claim);
 bool edge_pool_release(struct pool *p, uint64_t id);
 int64_t edge_pool_index(const struct pool *p, uint64_t id);
 

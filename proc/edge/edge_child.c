@@ -165,6 +165,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_SEND] = send_on_send,
     [MSG_CANCEL_SENT] = send_on_cancel_sent,
     [MSG_CLOSE_FLOW] = core_link_on_close_flow,
+    [MSG_HELP_CALLS_BACK] = request_on_help_calls_back,
     [MSG_DEVICE_STATE] = device_on_state,
     [MSG_DEVICES_DONE] = device_on_done,
     [MSG_BAN] = accept_on_ban,

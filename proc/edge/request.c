@@ -206,6 +206,25 @@ static enum msg_class class_of(const struct conn *c, const struct sip_msg *m)
 	return CLASS_NEW;
 }
 
+static uint64_t help_calls_back_until_ms;
+
+void request_on_help_calls_back(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_help_calls_back *m = v->payload;
+
+	(void)from;
+	help_calls_back_until_ms = m->until_ms;
+}
+
+static enum pool_claim claim_of(const struct conn *c, const struct sip_msg *m, enum msg_class class)
+{
+	if (class == CLASS_EMERGENCY)
+		return POOL_HELP;
+	return c->trunk && m->method == SIP_INVITE && class == CLASS_NEW && child_now() < help_calls_back_until_ms
+	           ? POOL_BACK
+	           : POOL_USUAL;
+}
+
 static void overload(struct conn *c, const struct sip_msg *m)
 {
 	count.overload++;
@@ -221,7 +240,7 @@ static void take_new(struct conn *c, const struct sip_msg *m)
 	    check_extensions(c, m, class) || check_accept(c, m, class) || check_dialog(c, m, why) ||
 	    check_event(c, m) || check_body(c, m, class))
 		return;
-	struct server_txn *t = c->announced ? server_begin(c, m, class == CLASS_EMERGENCY) : NULL;
+	struct server_txn *t = c->announced ? server_begin(c, m, claim_of(c, m, class)) : NULL;
 	if (!t) {
 		overload(c, m);
 		return;

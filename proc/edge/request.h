@@ -7,6 +7,9 @@
 
 void request_take(struct conn *c, const struct sip_msg *m);
 
+/* From core: until when an INVITE over a trunk may be of who helps and calls back (R16). */
+void request_on_help_calls_back(struct link *from, const struct ipc_view *v);
+
 /* Answer a request that could not be read as a whole. */
 void request_refuse(struct conn *c, const struct sip_msg *m, unsigned code, const char *why);
 

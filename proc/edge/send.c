@@ -6,6 +6,7 @@
 #include "orphan.h"
 #include "place.h"
 #include "response.h"
+#include "trunk.h"
 
 /* CSEQ_LEAP: what core asked in the early dialog is not known here, and CSeq must rise (RFC 3261 12.2.1.1) */
 enum { MAX_FORWARDS = 70, Q850_MAX = 127, CSEQ_LEAP = 1 << 12 };
@@ -22,11 +23,11 @@ struct kept {
 	uint8_t bytes[];
 };
 
-static struct text *keep(const struct head *h, bool emergency)
+static struct text *keep(const struct head *h, enum pool_claim claim)
 {
 	const struct span part[] = {h->uri, h->from, h->to, h->call_id, h->route};
 	size_t n = sizeof(struct kept) + h->uri.n + h->from.n + h->to.n + h->call_id.n + h->route.n;
-	struct text *t = text_take(n, emergency);
+	struct text *t = text_take(n, claim);
 
 	if (!t)
 		return NULL;
@@ -300,7 +301,8 @@ static void send_plain(const struct order *o)
 static bool send_counted(const struct order *o)
 {
 	struct buf b = buf_of(octets, sizeof octets);
-	struct client_txn *t = client_begin(o->c, o->m->ref, (enum sip_method)o->m->method, o->m->emergency);
+	const enum pool_claim claim = (enum pool_claim)o->m->emergency;
+	struct client_txn *t = client_begin(o->c, o->m->ref, (enum sip_method)o->m->method, claim);
 
 	if (!t)
 		return false;
@@ -309,13 +311,13 @@ static bool send_counted(const struct order *o)
 		orphan_is_inside(t, str(o, o->m->to_tag));
 	struct head h = put_order(&b, o, t->id);
 	if (!b.full && t->method == SIP_INVITE)
-		t->text = keep(&h, o->m->emergency);
+		t->text = keep(&h, claim);
 	if (b.full || (t->method == SIP_INVITE && !t->text)) {
 		log_error("flow %016llx: a request that no message can hold", (unsigned long long)o->c->id);
 		client_drop(t);
 		return false;
 	}
-	if (!client_keep(t, buf_span(&b), o->m->emergency)) {
+	if (!client_keep(t, buf_span(&b), claim)) {
 		client_drop(t);
 		return false;
 	}
@@ -359,7 +361,7 @@ static struct span uri_of(const struct order *o, struct buf b)
 void send_on_send(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_send *m = v->payload;
-	struct order o = {.m = m, .v = v, .c = conn_of(m->flow)};
+	struct order o = {.m = m, .v = v, .c = trunk_way_out(conn_of(m->flow))};
 	uint8_t mem[URI_TEXT_MAX];
 	/* a flow that is gone meanwhile was of a phone or of a trunk, who knows */
 	const char *why = check_order(m, !o.c || o.c->trunk);

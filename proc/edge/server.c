@@ -152,9 +152,9 @@ static uint16_t put(uint8_t **at, struct span s)
 	return (uint16_t)s.n;
 }
 
-static struct text *keep(const struct sip_msg *m, bool emergency)
+static struct text *keep(const struct sip_msg *m, enum pool_claim claim)
 {
-	struct text *t = text_take(kept_size(m), emergency);
+	struct text *t = text_take(kept_size(m), claim);
 
 	if (!t)
 		return NULL;
@@ -281,9 +281,9 @@ static void on_resend(struct timer *timer, uint64_t now_ms)
 	server_step((struct server_txn *)(void *)((char *)timer - offsetof(struct server_txn, resend)), TXN_RESEND_DUE);
 }
 
-static struct server_txn *new_txn(struct conn *c, const struct sip_msg *m, bool emergency)
+static struct server_txn *new_txn(struct conn *c, const struct sip_msg *m, enum pool_claim claim)
 {
-	uint64_t id = edge_pool_take(&pool, emergency);
+	uint64_t id = edge_pool_take(&pool, claim);
 
 	if (id == ID_NONE)
 		return NULL;
@@ -314,14 +314,14 @@ static struct server_txn *new_txn(struct conn *c, const struct sip_msg *m, bool 
 	return t;
 }
 
-struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, bool emergency)
+struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, enum pool_claim claim)
 {
 	uint32_t most = c->trunk ? PENDING_PER_TRUNK : PENDING_PER_FLOW;
 
-	if (c->pending >= most + (emergency ? PENDING_EMERGENCY : 0))
+	if (c->pending >= most + (claim == POOL_HELP ? PENDING_EMERGENCY : 0))
 		return NULL;
-	struct text *text = keep(m, emergency);
-	struct server_txn *t = text ? new_txn(c, m, emergency) : NULL;
+	struct text *text = keep(m, claim);
+	struct server_txn *t = text ? new_txn(c, m, claim) : NULL;
 
 	if (!t) {
 		text_give(text);

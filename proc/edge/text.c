@@ -32,11 +32,11 @@ static struct text *first_touch(struct store *s)
 	return t;
 }
 
-static struct text *take(struct store *s, bool emergency)
+static struct text *take(struct store *s, enum pool_claim claim)
 {
 	struct text *t = s->spare;
 
-	if (s->cap - s->used <= (emergency ? 0 : s->cap / RESERVE)) {
+	if (s->cap - s->used <= pool_spares(s->cap / RESERVE, claim)) {
 		s->refused++;
 		return NULL;
 	}
@@ -49,13 +49,13 @@ static struct text *take(struct store *s, bool emergency)
 	return t;
 }
 
-struct text *text_take(size_t n, bool emergency)
+struct text *text_take(size_t n, enum pool_claim claim)
 {
 	if (n <= SMALL)
-		return take(&small, emergency);
+		return take(&small, claim);
 	if (n <= MIDDLE)
-		return take(&middle, emergency);
-	return n <= LARGE ? take(&large, emergency) : NULL;
+		return take(&middle, claim);
+	return n <= LARGE ? take(&large, claim) : NULL;
 }
 
 void text_give(struct text *t)

@@ -12,8 +12,8 @@ struct text {
 };
 
 bool text_open(uint32_t small);
-struct text *text_take(size_t n, bool emergency); /* at least n octets, or NULL */
-void text_give(struct text *t);                   /* accepts NULL */
+struct text *text_take(size_t n, enum pool_claim claim); /* at least n octets, or NULL */
+void text_give(struct text *t);                          /* accepts NULL */
 void text_status(struct proc_status *s);
 
 #endif

@@ -12,8 +12,10 @@
 static struct trunk {
 	struct addr peer[TRUNK_ADDRESSES_MAX]; /* that its name led to */
 	uint32_t peers;
-	uint32_t flow[TRUNK_FLOWS_MAX]; /* slots of its connections */
+	uint32_t flow[TRUNK_FLOWS_MAX]; /* slots of its connections, */
 	uint32_t flows;
+	uint32_t stream[TRUNK_STREAMS_MAX]; /* and of those that it made beside its datagrams */
+	uint32_t streams;
 } table[SITE_TRUNKS_MAX];
 
 static struct {
@@ -22,7 +24,7 @@ static struct {
 	ev_io io;
 } udp[SITE_LISTENERS_MAX];
 static uint32_t udps;
-static uint64_t strangers, datagrams, unsent;
+static uint64_t strangers, datagrams, unsent, streams_came;
 static uint8_t datagram[SIP_MESSAGE_MAX];
 
 static const struct trunk_conf *conf_of(uint8_t trunk)
@@ -55,6 +57,21 @@ static uint8_t find(uint8_t listener, const struct addr *remote)
 	return 0;
 }
 
+/* The same by TCP: where trunks over TCP listen at the port of one's datagrams, that one comes there too. */
+static uint8_t find_stream(uint8_t listener, const struct addr *remote)
+{
+	const struct listener *at = child_site()->listener;
+	uint8_t own = find(listener, remote);
+
+	for (uint8_t i = 1; !own && at[listener].transport == TRUNK_TCP && i <= child_site()->trunks; i++) {
+		const struct trunk_conf *c = conf_of(i);
+		if (c->transport == TRUNK_UDP && c->listens && addr_eq(&at[c->listener].bind, &at[listener].bind) &&
+		    is_peer(i, remote))
+			return i;
+	}
+	return own;
+}
+
 /* --- its connections --- */
 
 struct conn *trunk_make(const struct trunk_link *l)
@@ -74,11 +91,59 @@ struct conn *trunk_flow_with(uint8_t trunk, const struct addr *remote, bool besi
 
 	for (uint32_t i = 0; i < t->flows; i++) {
 		struct conn *c = conn_at(t->flow[i]);
-		bool is_that = beside ? c->beside : c->hop == TXN_HOP_UDP;
+		bool is_that = beside ? c->beside : c->hop == TXN_HOP_UDP; /* what it made itself stands elsewhere */
 		if (c->state == CONN_UP && is_that && addr_same_ip(&c->remote, remote))
 			return c;
 	}
 	return NULL;
+}
+
+/* The one that says nothing for longest and has nothing to do makes room. */
+static bool make_room(struct trunk *t)
+{
+	struct conn *idle = NULL;
+
+	if (t->streams < TRUNK_STREAMS_MAX)
+		return true;
+	for (uint32_t i = 0; i < t->streams; i++) {
+		struct conn *c = conn_at(t->stream[i]);
+		if (c->server_txns == NO_SLOT && c->client_txns == NO_SLOT && (!idle || c->last_ms < idle->last_ms))
+			idle = c;
+	}
+	if (!idle)
+		return false;
+	conn_close(idle, FLOW_STOP);
+	conn_flush();
+	return t->streams < TRUNK_STREAMS_MAX;
+}
+
+static struct conn *make_stream(const struct trunk_link *l)
+{
+	struct trunk *t = &table[l->trunk - 1];
+	struct conn *c = make_room(t) ? conn_trunk(l) : NULL;
+
+	if (!c)
+		return NULL;
+	t->stream[t->streams++] = conn_slot(c);
+	streams_came++;
+	return c;
+}
+
+struct conn *trunk_way_out(struct conn *c)
+{
+	struct conn *flow = c && c->beside && c->came ? trunk_flow_with(c->trunk, &c->remote, false) : NULL;
+
+	return flow ? flow : c;
+}
+
+static uint32_t strike(uint32_t *list, uint32_t n, uint32_t slot)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (list[i] == slot) {
+			list[i] = list[n - 1];
+			return n - 1;
+		}
+	return n;
 }
 
 void trunk_conn_gone(const struct conn *c)
@@ -86,12 +151,8 @@ void trunk_conn_gone(const struct conn *c)
 	struct trunk *t = &table[c->trunk - 1];
 
 	beside_gone(c);
-
-	for (uint32_t i = 0; i < t->flows; i++)
-		if (t->flow[i] == conn_slot(c)) {
-			t->flow[i] = t->flow[--t->flows];
-			return;
-		}
+	t->flows = strike(t->flow, t->flows, conn_slot(c));
+	t->streams = strike(t->stream, t->streams, conn_slot(c));
 }
 
 static void say_failed(uint8_t trunk, uint64_t token, enum trunk_why why)
@@ -144,9 +205,10 @@ void trunk_on_connected(struct link *from, const struct ipc_view *v)
 
 void trunk_accept(int fd, uint8_t listener, const struct addr *remote)
 {
-	struct trunk_link l = {.fd = fd, .trunk = find(listener, remote), .came = true, .remote = *remote};
+	struct trunk_link l = {.fd = fd, .trunk = find_stream(listener, remote), .came = true, .remote = *remote};
 
-	if (l.trunk && trunk_make(&l))
+	l.beside = l.trunk && conf_of(l.trunk)->transport == TRUNK_UDP;
+	if (l.trunk && (l.beside ? make_stream(&l) : trunk_make(&l)))
 		return;
 	if (!l.trunk)
 		strangers++;
@@ -271,4 +333,5 @@ void trunk_status(struct proc_status *s)
 	status_counter(s, "trunk-datagrams", datagrams);
 	status_counter(s, "trunk-strangers", strangers);
 	status_counter(s, "trunk-unsent", unsent);
+	status_counter(s, "trunk-streams-came", streams_came);
 }

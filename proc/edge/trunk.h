@@ -6,7 +6,13 @@
 
 #include "conn.h"
 
-enum { TRUNK_FLOWS_MAX = 8, TRUNK_ADDRESSES_MAX = 16, DATAGRAMS_PER_TURN = 32 };
+enum {
+	TRUNK_FLOWS_MAX = 8,
+	TRUNK_STREAMS_MAX =
+	    8, /* of TCP that it makes itself beside its datagrams; they take none of its other connections */
+	TRUNK_ADDRESSES_MAX = 16,
+	DATAGRAMS_PER_TURN = 32
+};
 
 void trunk_on_connected(struct link *from, const struct ipc_view *v);
 void trunk_on_peer(struct link *from, const struct ipc_view *v);
@@ -18,8 +24,12 @@ void trunk_listen(uint8_t listener, int fd);
 void trunk_serve(void);
 
 struct conn *trunk_make(const struct trunk_link *l); /* NULL: there is no room */
-/* Its live flow of datagrams with this address, or the connection beside it; NULL: there is none. */
+/* Its live flow of datagrams with this address, or the connection that we made beside it; NULL: there is none. */
 struct conn *trunk_flow_with(uint8_t trunk, const struct addr *remote, bool beside);
+
+/* Where what core asks over this flow goes (NULL: it is gone): what the trunk began over TCP beside its datagrams goes on in datagrams,
+ * for a request takes its way by its size (RFC 3261 18.1.1), and whoever asked so may close at any time. */
+struct conn *trunk_way_out(struct conn *c);
 
 void trunk_send_datagram(struct conn *c, const struct addr *to, struct span s);
 

@@ -215,7 +215,7 @@ static void make_room(void)
 static struct association *begin(struct end *e, bool client)
 {
 	make_room();
-	uint64_t id = pool_take(&pool, table_row(e->row)->spec.emergency);
+	uint64_t id = pool_take(&pool, (enum pool_claim)table_row(e->row)->spec.emergency);
 	if (id == ID_NONE)
 		return NULL;
 	struct association *a = &table[id_index(id)];

@@ -78,7 +78,7 @@ static void tell_voice(
 	struct msg_heard *m = NULL;
 
 	if (voice && payload.n <= AUDIO_MAX)
-		m = ipc_begin_as(voice, MSG_HEARD, r->spec.emergency ? CLASS_EMERGENCY : CLASS_DIALOG);
+		m = ipc_begin_as(voice, MSG_HEARD, r->spec.emergency == POOL_HELP ? CLASS_EMERGENCY : CLASS_DIALOG);
 	if (!m) {
 		heard_lost++;
 		return;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -13,11 +14,18 @@
 
 #define MAGIC UINT64_C(0x7265766f646e6148) /* "Handover" */
 
-enum { VERSION = 1, LISTENERS = 16, SEALS = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL };
+enum {
+	VERSION = 2,
+	LISTENERS = 24,
+	LISTENERS_1 = 16,
+	SEALS = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL
+};
 
-_Static_assert((int)SITE_LISTENERS_MAX <= (int)LISTENERS, "each listener has its place");
+_Static_assert((int)SITE_LISTENERS_MAX + SITE_TRUNKS_MAX <= (int)LISTENERS,
+    "each listener has its place, and the TCP beside a trunk's datagrams");
 
-/* Builds that follow each other must both know it: a change is another version, and the one before is read as well. */
+/* Builds that follow each other must both know it: a change is another version, and the one before is read as well. Version 1 had
+ * fewer listeners, for no TCP stood beside datagrams, and else the same. */
 struct handover {
 	uint64_t magic;
 	uint32_t version, upgrades;
@@ -38,9 +46,12 @@ int handover_write(void)
 		h.media_fd = media->link.fd;
 		h.media_pid = media->pid;
 	}
-	for (int i = 0; i < self.site.listeners; i++)
+	for (int i = 0; i < self.site.listeners; i++) {
 		if (self.listener_fd[i] >= 0)
 			h.listener_fd[h.listeners++] = self.listener_fd[i];
+		if (self.beside_fd[i] >= 0)
+			h.listener_fd[h.listeners++] = self.beside_fd[i];
+	}
 	int fd = memfd_create("handover", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd >= 0 && write(fd, &h, sizeof h) == (ssize_t)sizeof h && fcntl(fd, F_ADD_SEALS, SEALS) == 0)
 		return fd;
@@ -141,11 +152,19 @@ static bool fds_are_distinct(const struct handover *h, int itself)
 	return true;
 }
 
+static uint32_t listeners_of(uint32_t version)
+{
+	return version == 1 ? LISTENERS_1 : LISTENERS;
+}
+
+static size_t size_of(uint32_t version)
+{
+	return offsetof(struct handover, listener_fd) + listeners_of(version) * sizeof(int32_t);
+}
+
 static const char *judge(const struct handover *h, int fd)
 {
-	if (h->magic != MAGIC || h->version != VERSION)
-		return "it is of a build that this one does not follow";
-	if (h->upgrades == 0 || h->upgrades > UPGRADES_MAX || h->listeners > LISTENERS)
+	if (h->upgrades == 0 || h->upgrades > UPGRADES_MAX || h->listeners > listeners_of(h->version))
 		return "a number in it cannot be right";
 	if (!fds_are_distinct(h, fd))
 		return "a descriptor in it is not open, or stands twice";
@@ -157,15 +176,28 @@ static const char *judge(const struct handover *h, int fd)
 	return media_is_right(h) ? NULL : "the media in it is no child of this process";
 }
 
-const char *handover_read(int fd)
+/* As much of it as its version has. NULL, or why not. */
+static const char *read_whole(int fd, struct handover *h)
 {
-	struct handover h;
+	static const char odd[] = "it is no sealed file of the right size";
 	struct stat s;
 
-	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size != (off_t)sizeof h ||
-	    fcntl(fd, F_GET_SEALS) != SEALS || pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h)
-		return "it is no sealed file of the right size";
-	const char *why = judge(&h, fd);
+	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || fcntl(fd, F_GET_SEALS) != SEALS ||
+	    (s.st_size != (off_t)size_of(1) && s.st_size != (off_t)size_of(VERSION)) ||
+	    pread(fd, h, sizeof *h, 0) != (ssize_t)s.st_size)
+		return odd;
+	if (h->magic != MAGIC || h->version == 0 || h->version > VERSION)
+		return "it is of a build that this one does not follow";
+	return s.st_size == (off_t)size_of(h->version) ? NULL : odd;
+}
+
+const char *handover_read(int fd)
+{
+	struct handover h = {0};
+	const char *why = read_whole(fd, &h);
+
+	if (!why)
+		why = judge(&h, fd);
 	if (why)
 		return why;
 	given = h;

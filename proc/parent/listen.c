@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define BESIDE "listen for TCP too, as who takes SIP in datagrams must, on"
+
 enum { BACKLOG = 1024, BIND_TRIES = 30, BIND_PAUSE_MS = 100 };
 
 static int close_failed(int fd)
@@ -75,49 +77,78 @@ static const char *cannot(const char *what, const struct addr *a)
 	return line;
 }
 
+static bool could_listen(const struct addr *a, bool datagrams)
+{
+	int held = handover_listener(a, datagrams);
+
+	if (held >= 0)
+		close(held);
+	return held >= 0 || can_bind(a, datagrams);
+}
+
 const char *place_could_listen(void)
 {
 	for (int i = 0; i < self.site.listeners; i++) {
 		const struct listener *l = &self.site.listener[i];
-		bool datagrams = l->transport == TRUNK_UDP;
 		struct addr media = l->media;
-		int held = l->bind.port ? handover_listener(&l->bind, datagrams) : -1;
 		media.port = 0;
-		if (held >= 0)
-			close(held);
-		else if (l->bind.port && !can_bind(&l->bind, datagrams))
+		if (l->bind.port && !could_listen(&l->bind, l->transport == TRUNK_UDP))
 			return cannot("listen on", &l->bind);
+		if (site_listens_beside(&self.site, i) && !could_listen(&l->bind, false))
+			return cannot(BESIDE, &l->bind);
 		if (media.family && !can_bind(&media, true))
 			return cannot("have media at", &media);
 	}
 	return NULL;
 }
 
-static void unlisten(int n)
+static void shut(int *fd)
 {
-	for (int i = 0; i < n; i++)
-		if (self.listener_fd[i] >= 0)
-			close(self.listener_fd[i]);
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
 void place_unlisten(void)
 {
-	unlisten(self.site.listeners);
+	for (int i = 0; i < self.site.listeners; i++) {
+		shut(&self.listener_fd[i]);
+		shut(&self.beside_fd[i]);
+	}
+}
+
+static int take_or_listen(const struct addr *a, bool datagrams)
+{
+	int fd = handover_listener(a, datagrams);
+
+	return fd >= 0 ? fd : listen_on(a, datagrams);
+}
+
+/* NULL, or why not. */
+static const char *listen_at(int i)
+{
+	const struct listener *l = &self.site.listener[i];
+
+	if (l->bind.port == 0) /* a trunk that only goes out has no port of its own */
+		return NULL;
+	self.listener_fd[i] = take_or_listen(&l->bind, l->transport == TRUNK_UDP);
+	if (self.listener_fd[i] < 0)
+		return cannot("listen on", &l->bind);
+	if (!site_listens_beside(&self.site, i))
+		return NULL;
+	self.beside_fd[i] = take_or_listen(&l->bind, false);
+	return self.beside_fd[i] < 0 ? cannot(BESIDE, &l->bind) : NULL;
 }
 
 const char *place_listen(void)
 {
-	for (int i = 0; i < self.site.listeners; i++) {
-		const struct addr *a = &self.site.listener[i].bind;
-		bool datagrams = self.site.listener[i].transport == TRUNK_UDP;
-		self.listener_fd[i] = a->port ? handover_listener(a, datagrams) : -1;
-		if (self.listener_fd[i] < 0 && a->port)
-			self.listener_fd[i] = listen_on(a, datagrams);
-		if (self.listener_fd[i] >= 0 || a->port == 0) /* a trunk that only goes out has no port of its own */
-			continue;
-		const char *why = cannot("listen on", a);
-		unlisten(i);
-		return why;
-	}
-	return NULL;
+	const char *why = NULL;
+
+	for (int i = 0; i < SITE_LISTENERS_MAX; i++)
+		self.listener_fd[i] = self.beside_fd[i] = -1;
+	for (int i = 0; !why && i < self.site.listeners; i++)
+		why = listen_at(i);
+	if (why)
+		place_unlisten();
+	return why;
 }

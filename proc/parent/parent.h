@@ -77,7 +77,8 @@ struct parent {
 	const char *file_waits; /* for a restart: the site is what was accepted before, and why. NULL: it is the file */
 	bool resumes;           /* an exchange stood here since this machine booted, and its calls may stand yet */
 	char database[512];
-	int listener_fd[SITE_LISTENERS_MAX];
+	int listener_fd[SITE_LISTENERS_MAX]; /* -1: none, */
+	int beside_fd[SITE_LISTENERS_MAX];   /* and for TCP beside datagrams */
 	int ctl_fd;
 	uint64_t now_ms, started_ms;
 	uint64_t boot_by_ms; /* later than BOOT_MS after the start, when a store was upgraded */

@@ -191,19 +191,24 @@ static void give_files(struct slot *s)
 			give_file(s, needs[i].what);
 }
 
+static void give_listener(struct slot *s, uint8_t index, int fd)
+{
+	struct msg_give_listener *m = fd < 0 ? NULL : begin_fd(s, MSG_GIVE_LISTENER, fcntl(fd, F_DUPFD_CLOEXEC, 0));
+
+	if (!m)
+		return;
+	m->index = index;
+	m->bound = self.site.listener[index].bind;
+	ipc_end(&s->link);
+}
+
 static void give_listeners(struct slot *s)
 {
-	for (uint8_t i = 0; s->proc == PROC_EDGE && i < self.site.listeners; i++) {
-		bool of_trunk = self.site.listener[i].kind == LISTEN_TRUNK;
-		if (self.rehearsal || self.listener_fd[i] < 0 || (of_trunk && s->instance != TRUNK_EDGE))
+	for (uint8_t i = 0; s->proc == PROC_EDGE && !self.rehearsal && i < self.site.listeners; i++) {
+		if (self.site.listener[i].kind == LISTEN_TRUNK && s->instance != TRUNK_EDGE)
 			continue;
-		struct msg_give_listener *m =
-		    begin_fd(s, MSG_GIVE_LISTENER, fcntl(self.listener_fd[i], F_DUPFD_CLOEXEC, 0));
-		if (!m)
-			continue;
-		m->index = i;
-		m->bound = self.site.listener[i].bind;
-		ipc_end(&s->link);
+		give_listener(s, i, self.listener_fd[i]);
+		give_listener(s, i, self.beside_fd[i]);
 	}
 }
 

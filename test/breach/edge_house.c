@@ -381,6 +381,19 @@ static int listen_on_loopback(struct house *h)
 	return fd;
 }
 
+/* by TCP at the port of the datagrams; -1: somebody has it */
+static int listen_beside(const struct house *h)
+{
+	struct sockaddr_in a = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(h->udp_port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 64) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static int listen_for_datagrams(struct house *h)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -474,9 +487,19 @@ static void say_start(struct house *h, const struct house_options *o, int listen
 	give->index = 0;
 	ipc_end(l);
 	if (o->datagrams) {
-		give = ipc_begin_fd(l, MSG_GIVE_LISTENER, listen_for_datagrams(h));
+		int udp = listen_for_datagrams(h), tcp = -1;
+		while (o->beside && (tcp = listen_beside(h)) < 0) {
+			close(udp);
+			udp = listen_for_datagrams(h);
+		}
+		give = ipc_begin_fd(l, MSG_GIVE_LISTENER, udp);
 		give->index = 1;
 		ipc_end(l);
+		give = o->beside ? ipc_begin_fd(l, MSG_GIVE_LISTENER, tcp) : NULL;
+		if (give) {
+			give->index = 1;
+			ipc_end(l);
+		}
 	}
 	open_link(h, &h->ledger, PROC_LEDGER);
 	fill_site(h, &site, o);

@@ -41,6 +41,7 @@ struct house_options {
 	bool v6;		 /* listen on ::1 */
 	bool trunk;		 /* the site has two: over TCP, and over UDP */
 	bool datagrams;		 /* it has one over UDP, 127.0.0.1, which comes to a listener of its own */
+	bool beside;		 /* and to the same port by TCP */
 };
 
 /* Start and wait until it is ready to serve: devices 1..8 are valid (3: TLS 1.2; 4: revoked, 5: suspended, 6: epoch 2). */

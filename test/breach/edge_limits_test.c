@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* What is bounded stays bounded (R27, T20, T23), full is an answer, and emergency calls have their share. */
 #include "../unit/test.h"
+#include "base/clock.h"
 #include "edge_house.h"
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -135,11 +139,67 @@ static void connections_run_out(void)
 	house_end(h);
 }
 
+/* A trunk's call in a datagram. */
+static void trunk_says(int udp, int n)
+{
+	struct sockaddr_in to = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(h->udp_port)};
+	static const char sdp[] = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+				  "m=audio 4000 RTP/AVP 0\r\n";
+	char text[1024];
+	int octets = snprintf(text, sizeof text,
+	    "INVITE sip:101@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;rport;branch=z9hG4bKt%d\r\n"
+	    "Max-Forwards: 70\r\nFrom: <sip:0612345678@127.0.0.1>;tag=g\r\nTo: <sip:101@127.0.0.1>\r\n"
+	    "Call-ID: t%d\r\nCSeq: 1 INVITE\r\nContact: <sip:gw@127.0.0.1>\r\nContent-Type: application/sdp\r\n"
+	    "Content-Length: %zu\r\n\r\n%s",
+	    n, n, sizeof sdp - 1, sdp);
+
+	(void)sendto(udp, text, (size_t)octets, 0, (struct sockaddr *)&to, sizeof to);
+}
+
+static bool trunk_hears(int udp, const char *start)
+{
+	char text[2048];
+
+	for (int i = 0; i < PATIENCE_MS / 10; i++) {
+		ssize_t n = recv(udp, text, sizeof text - 1, MSG_DONTWAIT);
+		if (n > 0) {
+			text[n] = 0;
+			return strncmp(text, start, strlen(start)) == 0;
+		}
+		house_pump(h, 10);
+	}
+	return false;
+}
+
+/* R16: half of what is kept for help is for who helps, as long as core says that somebody may be called back. */
+static void who_helps_calls_back(int kept)
+{
+	int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), came = 0;
+	struct msg_help_calls_back *m;
+
+	trunk_says(udp, 0);
+	CHECK(trunk_hears(udp, "SIP/2.0 503 "));
+	m = ipc_begin(&h->core, MSG_HELP_CALLS_BACK);
+	m->until_ms = clock_boot_ms() + 60000;
+	ipc_end(&h->core);
+	house_pump(h, 50);
+	for (int i = 1; i <= kept; i++) {
+		trunk_says(udp, i);
+		came += house_take(h, MSG_REQUEST, 100) != NULL;
+	}
+	CHECK(came == kept / 2);
+	m = ipc_begin(&h->core, MSG_HELP_CALLS_BACK);
+	m->until_ms = clock_boot_ms();
+	ipc_end(&h->core);
+	close(udp);
+}
+
 /* Transactions run out for ordinary calls before they do for emergency calls. */
 static void transactions_run_out(void)
 {
 	enum { PHONES = 32, EACH = 63 }; /* 2,016 of 2,048, of which 128 are kept */
-	struct house_options o = {.max_calls = 32};
+	struct house_options o = {.max_calls = 32, .datagrams = true};
 	struct phone *p[PHONES];
 
 	begin(&o);
@@ -160,6 +220,7 @@ static void transactions_run_out(void)
 	phone_drain(p[0]);
 	say(p[0], HEAD("INVITE", "y%d"), 1, "102");
 	CHECK(phone_hear(h, p[0], "SIP/2.0 503 ", 1000));
+	who_helps_calls_back((int)limit / 16);
 	say(p[0], HEAD("INVITE", "z%d"), 1, "112");
 	CHECK(emergency_comes());
 	for (int i = 0; i < PHONES; i++)

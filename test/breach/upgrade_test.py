@@ -115,6 +115,52 @@ def test_every_process_is_another_and_of_the_new_build(installed):
     assert 'no such' not in h.log() and h.log().count('ringfence: ready') == 3
 
 
+def free_port():
+    """Of TCP and UDP alike."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind(('127.0.0.1', 0))
+            try:
+                tcp.bind(udp.getsockname())
+            except OSError:
+                continue
+            return udp.getsockname()[1]
+
+
+def listening(port):
+    """The socket itself, whoever has it."""
+    rows = [x.split() for x in pathlib.Path('/proc/net/tcp').read_text().splitlines()[1:]]
+    return [r[9] for r in rows if r[1].endswith(f':{port:04X}') and r[3] == '0A']
+
+
+UDP_TRUNK = ('trunk "acme" { server = "127.0.0.9" transport = udp media = rtp plain = yes listen = "127.0.0.1:%u" '
+         'media-from = {"127.0.0.0/8"} }\n')
+
+
+def test_tcp_beside_a_trunks_datagrams_lasts(installed):
+    """RFC 3261 18.2.1; R28: who comes by TCP in an upgrade is the next edge's, over the same socket"""
+    port = free_port()
+    h = installed(conf=SITE + UDP_TRUNK % port)
+    before = listening(port)
+    assert len(before) == 1
+    h.install(1)
+    with socket.create_connection(('127.0.0.1', port), timeout=5):
+        assert 'have taken over' in h.upgrade()
+    assert listening(port) == before
+
+
+def test_an_upgrade_says_who_has_the_tcp_of_a_trunks_port(installed):
+    """Of a build that had none there, whose port somebody else may have"""
+    port = free_port()
+    h = installed()
+    h.write_conf(SITE + UDP_TRUNK % port)
+    h.install(1)
+    with socket.create_server(('127.0.0.1', port)):
+        said = h.upgrade(code=1)
+        assert f'cannot listen for TCP too, as who takes SIP in datagrams must, on 127.0.0.1:{port}: Address already in use' in said
+    assert 'have taken over' in h.upgrade() and len(listening(port)) == 1
+
+
 def helper_of(pid):
     """The program that this process has started."""
     end = time.monotonic() + 5
@@ -543,11 +589,12 @@ class Heir:
         self.site_fd = os.open(self.site, os.O_RDONLY | os.O_DIRECTORY)
         self.listener = socket.create_server(('127.0.0.1', 0))
 
-    def pack(self, magic=MAGIC, version=1, upgrades=1, site=None, media_fd=-1, media_pid=0, listeners=None, n=None):
+    def pack(self, magic=MAGIC, version=2, upgrades=1, site=None, media_fd=-1, media_pid=0, listeners=None, n=None, room=None):
+        room = room or {1: 16}.get(version, 24)
         fds = [self.listener.fileno()] if listeners is None else listeners
         site = self.site_fd if site is None else site
-        return struct.pack('<QIIiiiI16i', magic, version, upgrades, site, media_fd, media_pid, len(fds) if n is None else n,
-                           *(fds + [0] * 16)[:16])
+        return struct.pack(f'<QIIiiiI{room}i', magic, version, upgrades, site, media_fd, media_pid, len(fds) if n is None else n,
+                           *(fds + [0] * room)[:room])
 
     def run(self, octets, seals=SEALS, keep=()):
         fd = os.memfd_create('handover', os.MFD_ALLOW_SEALING)
@@ -567,10 +614,13 @@ REFUSED = 'what the parent before left is refused: '
 @pytest.mark.parametrize('change, why', [
     (dict(magic=MAGIC + 1), 'it is of a build that this one does not follow'),
     (dict(version=0), 'it is of a build that this one does not follow'),
-    (dict(version=2), 'it is of a build that this one does not follow'),
+    (dict(version=3), 'it is of a build that this one does not follow'),
+    (dict(version=1, room=24), 'it is no sealed file of the right size'),
+    (dict(version=2, room=16), 'it is no sealed file of the right size'),
     (dict(upgrades=0), 'a number in it cannot be right'),
     (dict(upgrades=65), 'a number in it cannot be right'),
-    (dict(n=17), 'a number in it cannot be right'),
+    (dict(n=25), 'a number in it cannot be right'),
+    (dict(version=1, n=17), 'a number in it cannot be right'),
     (dict(n=0xffffffff), 'a number in it cannot be right'),
     (dict(site=900), 'a descriptor in it is not open, or stands twice'),
     (dict(site=2), 'a descriptor in it is not open, or stands twice'),
@@ -632,9 +682,10 @@ def test_the_process_of_another_is_not_killed(tmp_path):
             bystander.kill()
 
 
-def test_what_is_right_is_taken(tmp_path):
-    """the other tests of this file would pass with a parent that refuses everything"""
+@pytest.mark.parametrize('version', [1, 2])
+def test_what_is_right_is_taken(tmp_path, version):
+    """the other tests of this file would pass with a parent that refuses everything; 1: of a build that had no TCP beside datagrams"""
     heir = Heir(tmp_path)
     (heir.site / 'ringfence.conf').write_text('domain = voice.example\nlog { privacy = meek }\n')
-    done = heir.run(heir.pack())
+    done = heir.run(heir.pack(version=version))
     assert done.returncode == AGAIN and REFUSED not in done.stderr and 'neither full nor mild' in done.stderr, done.stderr

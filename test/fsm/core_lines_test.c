@@ -82,6 +82,48 @@ static void lines_are_for_both_ways(void)
 	finish();
 }
 
+/* R20: as of any other call that nobody took; but a flood writes no row for each. */
+static void the_log_has_who_finds_none(void)
+{
+	char to[sizeof sim.record_to];
+
+	begin_with(takes_all);
+	two_ring();
+	NEED(sim.records == 0 && comes(2) == 486);
+	NEED(sim.records == 1 && sim.record.duration_ms == 0 && sim.record_from[0]);
+	NEED(strcmp(sim.event_text, "calls over a trunk: all its lines are taken") == 0);
+	memcpy(to, sim.record_to, sizeof to);
+	ends(0);
+	NEED(sim.records == 2 && strcmp(to, sim.record_to) == 0);
+	ends(1);
+	for (int i = 3; i < FLOOD; i++)
+		if (comes(i) == 0)
+			ends((talk_rings_at(&rung[i], &bob), i));
+	NEED(sim.records >= 30 && sim.records <= 33);
+	finish();
+}
+
+static void one_each(void)
+{
+	takes_all();
+	sim.site.trunk[0].lines = sim.site.trunk[1].lines = 1;
+}
+
+static void who_finds_none_out_is_told(void)
+{
+	begin_with(one_each);
+	NEED(comes(0) == 0);
+	talk_rings_at(&rung[0], &bob);
+	up_at(&b, &t, "0123456789", &telco[1]);
+	talk_invite(&a, &alice, "0123456789", &offer);
+	NEED(code_of(a.txn) == 503 && sim.records == 1 && strcmp(sim.record_to, "+33123456789") == 0);
+	NEED(sim.events[EVENT_CALL_REFUSED] == 1);
+	NEED(strcmp(sim.event_text, "no trunk for this number has a free line") == 0);
+	ends(0);
+	call_hang_up(&b, &t);
+	finish();
+}
+
 static void who_helps_calls_back_beyond_them(void)
 {
 	begin_with(takes_all);
@@ -130,6 +172,8 @@ int main(void)
 {
 	SIM(no_more_come_than_lines);
 	SIM(lines_are_for_both_ways);
+	SIM(the_log_has_who_finds_none);
+	SIM(who_finds_none_out_is_told);
 	SIM(who_helps_calls_back_beyond_them);
 	SIM(nor_do_they_come_faster);
 	(void)test_failed_here;

@@ -424,7 +424,7 @@ static void on_any(struct link *l, const struct ipc_view *v)
 		check_refusal(v);
 	if (sim.watch)
 		sim.watch(l, v);
-	if (v->type == MSG_EVENT || v->type == MSG_DEVICE_STATE || v->type == MSG_DEVICES_DONE || v->type == MSG_RELAYS_DONE)
+	if (v->type == MSG_EVENT || v->type == MSG_HELP_CALLS_BACK || v->type == MSG_DEVICE_STATE || v->type == MSG_DEVICES_DONE || v->type == MSG_RELAYS_DONE)
 		return;
 	if (v->type == MSG_RELAY)
 		say_relayed(l, v);

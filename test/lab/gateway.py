@@ -154,7 +154,7 @@ class Gateway:
         elif method == "ACK":
             self.up = True
         elif method == "BYE":
-            self.over = True
+            self.over, self.bye = True, text
             self._reply(text, 200, "OK", peer)
         elif method in ("OPTIONS", "UPDATE", "CANCEL"):
             self._reply(text, 200, "OK", peer)
@@ -168,7 +168,11 @@ class Gateway:
         if code < 200 or "INVITE" not in header(text, "CSeq")[0]:
             return
         uri = re.search(r"<(.*?)>", header(text, "Contact")[0])[1] if code < 300 and header(text, "Contact") else self.uri
-        self.sip.sendto(self._request("ACK", uri, to=header(text, "To")[0], via=self.via if code >= 300 else None).encode(), peer)
+        ack = self._request("ACK", uri, to=header(text, "To")[0], via=self.via if code >= 300 else None).encode()
+        if code >= 300 and isinstance(peer, socket.socket):
+            peer.sendall(ack)
+        else:       # of a 200 it goes by its own size
+            self.sip.sendto(ack, self.exchange if isinstance(peer, socket.socket) else peer)
         self.up = code < 300
         self.last = text
 
@@ -180,12 +184,19 @@ class Gateway:
                 f"Call-ID: {self.call_id}\r\nCSeq: {cseq} {method}\r\nContact: <sip:gw@{self.host.v4}:5060>\r\n{more}"
                 + ("Content-Type: application/sdp\r\n" if body else "") + f"Content-Length: {len(body)}\r\n\r\n{body}")
 
-    def call(self, number, caller, more=""):
-        """A call from outside to a number of the site."""
+    def call(self, number, caller, more="", tcp=False):
+        """A call from outside to a number of the site; by TCP to the port that takes its datagrams."""
         self.caller, self.call_id = caller, f"gw{time.monotonic_ns():x}"
         a, p = self.exchange
         uri = f"sip:{number}@{a}:{p}"
-        self._ask(self._request("INVITE", uri, to=f"<{uri}>", more=more, body=SDP.format(a=self.host.v4, p=RTP_PORT)), (a, p))
+        via = f"SIP/2.0/TCP {self.host.v4}:5060;branch=z9hG4bK{time.monotonic_ns():x}" if tcp else None
+        text = self._request("INVITE", uri, to=f"<{uri}>", more=more, body=SDP.format(a=self.host.v4, p=RTP_PORT), via=via)
+        if not tcp:
+            self._ask(text, (a, p))
+            return
+        s = self.host.connect(a, p)
+        self.streams[s] = b""
+        s.sendall(text.encode())
 
     def hang_up(self):
         uri = re.search(r"<(.*?)>", header(self.last, "Contact")[0])[1]

@@ -19,7 +19,7 @@ m=audio [rtpstream_audio_port] RTP/AVP 0
 a=rtpmap:0 PCMU/8000
 """
 INVITE = """INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 Max-Forwards: 70
 From: <sip:""" + CALLER + """@gateway.test>;tag=[pid]s[call_number]
 To: <sip:{number}@[remote_ip]>
@@ -31,7 +31,7 @@ Content-Length: [len]
 
 """ + SDP
 IN_DIALOG = """{method} [next_url] SIP/2.0
-Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 Max-Forwards: 70
 From: <sip:""" + CALLER + """@gateway.test>;tag=[pid]s[call_number]
 [last_To:]
@@ -64,25 +64,25 @@ class Gateway:
         self._spawn("-sn", "uas", "-rtp_echo", "-l", "4")
         net.wait_for("SIPp to listen", lambda: f":{SIPP_PORT} " in self.host.run("ss", "-Hlun").stdout, 5)
 
-    def calls_in(self, number, seconds, tone, infos=()):
+    def calls_in(self, number, seconds, tone, infos=(), tcp=False):
         """infos: (content, body, code) of INFOs that it sends first, a second and a half apart, and how each is answered; it says that it takes
-        them then. Its offer has no telephone-event."""
+        them then. Its offer has no telephone-event. tcp: its INVITE is larger than a datagram may be, and all goes by TCP."""
         wav = audio.tone(f"{self.where}/in.wav", audio.TONES[tone], 8000, seconds=60)
         raw = f"{self.where}/in.ulaw"
         with open(raw, "wb") as f:
             f.write(bytes(ulaw(x) for x in audio.read_wav(wav)[0]))
-        invite = INVITE.format(number=number, allow=f"Allow: {ALLOW}\n" if infos else "")
-        steps = [send(invite, retrans=True), recv(response=100, optional=True), recv(response=180, optional=True),
+        invite = INVITE.format(number=number, allow=(f"Allow: {ALLOW}\n" if infos else "") + ("X-Padding: " + 1400 * "x" + "\n" if tcp else ""))
+        steps = [send(invite, retrans=not tcp), recv(response=100, optional=True), recv(response=180, optional=True),
                  recv(response=183, optional=True), recv(response=200, rrs=True, timeout=15000),
                  send(in_dialog("ACK", 1)),
                  f'<nop><action><exec rtp_stream="{raw},-1,0"/></action></nop>']
         for i, (content, body, code) in enumerate(infos):
             steps += [pause(1500), send(in_dialog("INFO", 2 + i, f"Content-Type: {content}\n", body), retrans=True), recv(response=code)]
-        steps += [pause(seconds * 1000), send(in_dialog("BYE", 2 + len(infos)), retrans=True), recv(response=200)]
+        steps += [pause(seconds * 1000), send(in_dialog("BYE", 2 + len(infos)), retrans=not tcp), recv(response=200)]
         xml = f"{self.where}/in.xml"
         with open(xml, "w") as f:
             f.write('<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="in">\n' + "\n".join(steps) + references(steps) + "</scenario>\n")
-        self._spawn("-sf", xml, "-m", "1", "-l", "1", "-timeout", "50", "-timeout_error")
+        self._spawn("-sf", xml, "-m", "1", "-l", "1", "-timeout", "50", "-timeout_error", *(("-t", "t1") if tcp else ()))
 
     def said(self):
         try:

@@ -14,6 +14,7 @@ from test_outside import PLACE, place, up
 TRUNKS = """
 pin = off
 numbers {{ country = "fr" }}
+incoming {{ unknown = pass }}
 trunk both {{
     server = "{both}" transport = udp media = rtp plain = yes listen = "{us}:5070" domain = "provider.test"
     user = "u1" realm = "provider.test" md5 = yes media-from = {{"{both}"}} keepalive = 5 priority = 1
@@ -25,6 +26,7 @@ trunk bare {{
 trunk town {{
     server = "{town}" transport = udp media = rtp plain = yes listen = "{us}:5074"
     media-from = {{"{town}"}} keepalive = 5 priority = 3
+    number "+33123456704" {{ to = helped }}
 }}
 """
 
@@ -127,9 +129,38 @@ def test_a_killed_edge_asks_again(exchange, far, people):
     assert "\r\nVia: SIP/2.0/TCP " in far.town.invites[0]
 
 
-def test_an_idle_connection_is_closed(far):
-    """What was made for one request is gone after a minute without another"""
+def test_a_large_call_comes_by_tcp(exchange, far, people):
+    """The gateway's own INVITE is too large for a datagram: it comes by TCP to the trunk's port, and what we ask in its call goes on as
+    ours does by its size, in datagrams"""
+    one = phone(exchange, people)
+    far.town.forget()
+    one.forget()
+    far.town.call("+33123456704", "<sip:+33698765432@gateway.test>", more="X-Padding: " + 1400 * "x" + "\r\n", tcp=True)
+    one.wait_incoming()
+    one.answer()
+    one.wait_state("established")
+    net.wait_for("audio to and fro", lambda: far.town.echoed > 50, 15)
+    one.hangup()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    assert far.town.over and "\r\nVia: SIP/2.0/UDP " in far.town.bye and exchange.counter("trunk-streams-came") == 1
+
+
+def test_of_anybody_else_no_octet_is_read(lab, exchange, far):
+    """T1: a host that is no trunk's connects to the same port, and is closed without a word; a trunk of another port is a stranger too"""
+    us, strangers = lab.addr["telco"][0], exchange.counter("trunk-strangers")
+    for host, port in ((lab.host("stranger", "telco"), 5074), (far.hosts[0], 5074)):
+        s = host.connect(us, port)
+        s.settimeout(5)
+        assert s.recv(1000) == b""
+        s.close()
+    assert exchange.counter("trunk-strangers") == strangers + 2
+
+
+def test_an_idle_connection_is_closed(lab, far):
+    """What was made for one request, by whomever, is gone after a minute without another"""
     def streams():
-        return [x for h in far.hosts for x in h.run("ss", "-Htn", "state", "established", "sport", "=", ":5060").stdout.splitlines()]
-    assert streams()        # of the calls before
+        return [x for h in far.hosts for way in ("sport = :5060", "dport = :5074")
+                for x in h.run("ss", "-Htn", "state", "established", *way.split()).stdout.splitlines()]
+    assert any(":5074" in x for x in streams()) and any(":5060 " in x for x in streams())        # of the calls before
     net.wait_for("the connections to be closed", lambda: not streams(), 90, step=1)

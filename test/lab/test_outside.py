@@ -334,6 +334,28 @@ def test_a_stranger_is_asked_and_presses_4(exchange, town, people, where):
     one.hears("b", 1)
 
 
+def test_in_by_tcp_to_the_port_of_datagrams(exchange, gateway, people):
+    """RFC 3261 18.1.1, 18.2.1: SIPp's INVITE is too large for a datagram, so it comes by TCP to the port of the trunk over UDP, and all
+    that is said of the call goes that way"""
+    gateway.answers()
+    up(exchange, "pots")
+    one = people.phone("baresip", "in-baresip-srtp", tone="b", media="srtp", codecs=("PCMU",))
+    one.forget()
+    came, datagrams = exchange.counter("trunk-streams-came"), exchange.counter("trunk-datagrams")
+    gateway.calls_in(NUMBERS["in-baresip-srtp"], 4, "a", tcp=True)
+    answer(one)
+    one.wait_state("established")
+    assert exchange.wait_grade("open")
+    gateway.result()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    one.hears("a", 2)
+    said = gateway.said()
+    assert "Via: SIP/2.0/TCP" in said and "SIP/2.0/UDP" not in said and "SIP/2.0 200 OK" in said
+    assert exchange.counter("trunk-streams-came") == came + 1
+    assert exchange.counter("trunk-datagrams") - datagrams < 10     # the answers of before to whether it is there
+
+
 def test_a_stranger_presses_4_by_info(exchange, gateway, people):
     """R18: a gateway that says keys by SIP INFO. The first bodies are none; the second 4, in the talk, goes to nobody."""
     one = people.phone("baresip", "in-baresip-srtp", tone="b", media="srtp", codecs=("PCMU",))

@@ -364,6 +364,53 @@ static void trunks_are_refused_with_their_reason(void)
 	CHECK(refused(TRUNK("number \"+33\" { }"), "f:3: number does not say to whom"));
 }
 
+static bool warned(const char *text, const char *why)
+{
+	bool ok = good(text) && strcmp(c.warning, why) == 0;
+
+	if (!ok)
+		fprintf(stderr, "said: %s\n", c.warning);
+	return ok;
+}
+
+/* R29: the last one's callers would hear "full" where the section promises a line. */
+static void more_lines_than_calls_are_told(void)
+{
+	static const char other[] = "trunk b {\nserver = \"b.c\" media-from = {\"203.0.113.7\"}\nlines = 21\n}\n";
+	char text[1024];
+
+	CHECK(warned(TRUNK("lines = 1000"), ""));
+	CHECK(warned(TRUNK("lines = 41") "limits { calls = 40 }\n",
+	    "f:3: trunk acme: its 41 lines are more than the 40 calls that there may be at once (limits.calls)"));
+	CHECK(warned(TRUNK("lines = 41") "media { ports = \"20000-20159\" }\n",
+	    "f:3: trunk acme: its 41 lines are more than the 40 calls that there may be at once (media.ports, four each)"));
+	snprintf(text, sizeof text, "%s%slimits { calls = 40 }\n", TRUNK("lines = 20"), other);
+	CHECK(warned(text, "f:7: trunk b: its 21 lines and those of the trunks above it are more than the 40 calls that there may "
+			   "be at once (limits.calls)"));
+	snprintf(text, sizeof text, "%s%slimits { calls = 41 }\n", TRUNK("lines = 20"), other);
+	CHECK(warned(text, ""));
+	CHECK(refused(TRUNK("lines = 9") "limits { calls = 8 }\nnonsense = 1\n", "f:5: no such option 'nonsense'"));
+	CHECK(!c.warning[0]);
+}
+
+/* RFC 3261 18.2.1, but not where others have connections at that port, or at it on every address. */
+static void tcp_stands_beside_datagrams(void)
+{
+#define UDP(at) "trunk u { server = \"b.c\" media-from = {\"203.0.113.7\"} transport = udp media = rtp plain = yes listen = \"" at "\" }\n"
+#define TCP(at) "trunk t { server = \"d.e\" media-from = {\"203.0.113.7\"} transport = tcp media = rtp plain = yes listen = \"" at "\" }\n"
+#define ALL(l) l "\" advertise = \"192.0.2.1\" address = \"192.0.2.1"
+	CHECK(good(SITE UDP("192.0.2.1:5070")) && site_listens_beside(&c.site, 1) && !site_listens_beside(&c.site, 0));
+	CHECK(good(SITE UDP("192.0.2.1:5061")) && !site_listens_beside(&c.site, 1)); /* of the phones */
+	CHECK(good(SITE UDP("192.0.2.1:5070") TCP("192.0.2.1:5070")));
+	CHECK(!site_listens_beside(&c.site, 1) && !site_listens_beside(&c.site, 2));
+	CHECK(good(SITE UDP("192.0.2.1:5070") TCP("192.0.2.2:5070")) && site_listens_beside(&c.site, 1));
+	CHECK(good(SITE UDP("192.0.2.1:5070") TCP(ALL("0.0.0.0:5070"))) && !site_listens_beside(&c.site, 1));
+	CHECK(good(SITE UDP(ALL("0.0.0.0:5070")) TCP("192.0.2.1:5070")) && !site_listens_beside(&c.site, 1));
+	CHECK(good(SITE UDP(ALL("0.0.0.0:5070")) TCP("192.0.2.1:5071")) && site_listens_beside(&c.site, 1));
+	CHECK(good(SITE TCP("192.0.2.1:5070")) && !site_listens_beside(&c.site, 1));
+	CHECK(good(TRUNK("")) && !site_listens_beside(&c.site, 1)); /* no port of its own */
+}
+
 static void numbers_belong_to_their_trunk(void)
 {
 	CHECK(good(TRUNK("number \"+3311\" { to = 101 } number \"+3312\" { to = 102 }")
@@ -417,6 +464,8 @@ int main(int argc, char **argv)
 	RUN(the_example_shows_the_defaults);
 	RUN(a_trunk_is_tls_and_srtp_unless_it_says_plain);
 	RUN(trunks_are_refused_with_their_reason);
+	RUN(more_lines_than_calls_are_told);
+	RUN(tcp_stands_beside_datagrams);
 	RUN(numbers_belong_to_their_trunk);
 	RUN(nets_hold_their_addresses);
 	return TEST_END;

@@ -52,13 +52,17 @@ static void blocks_run_out(void)
 static void texts_of(const char *name, size_t octets)
 {
 	static struct text *kept[4096];
-	uint32_t n = 0, more = 0;
+	uint32_t n = 0, back = 0, more = 0;
 
 	while (n < 4096 && (kept[n] = text_take(octets, false)))
 		n++;
 	struct status_line l = line(text_status, name);
 	CHECK(n > 0 && n < l.limit && l.refused == 1 && l.used == n); /* a share is kept */
-	while (n + more < 4096 && (kept[n + more] = text_take(octets, true)))
+	while (n + back < 4096 && (kept[n + back] = text_take(octets, POOL_BACK)))
+		back++;
+	CHECK(back > 0 && back == (l.limit - n) / 2); /* who calls back has half of that */
+	n += back;
+	while (n + more < 4096 && (kept[n + more] = text_take(octets, POOL_HELP)))
 		more++;
 	CHECK(more > 0 && n + more == l.limit && line(text_status, name).used == l.limit);
 	for (uint32_t i = 0; i < n + more; i++) {

@@ -112,6 +112,26 @@ static void adopted_slots_are_not_handed_out(void)
 	CHECK(pool_release(&pool, id_make(NODE, 7, 500)) && id_index(pool_take(&pool, false)) == 500);
 }
 
+static uint32_t take_all(enum pool_claim claim)
+{
+	uint32_t n = 0;
+
+	while (pool_take(&pool, claim) != ID_NONE)
+		n++;
+	return n;
+}
+
+/* R16: who calls back finds room where others do not, and leaves some to the next who needs help. */
+static void each_claim_has_its_part_of_the_reserve(void)
+{
+	for (uint32_t reserve = 0; reserve < 8; reserve++) {
+		CHECK(start(100, reserve));
+		CHECK(take_all(POOL_USUAL) == 100 - reserve && take_all(POOL_BACK) == reserve / 2);
+		CHECK(take_all(POOL_USUAL) == 0 && take_all(POOL_HELP) == reserve - reserve / 2 && pool.used == 100);
+		CHECK(take_all(POOL_HELP) == 0 && take_all(POOL_BACK) == 0);
+	}
+}
+
 int main(void)
 {
 	RUN(a_stale_id_names_nothing);
@@ -121,5 +141,6 @@ int main(void)
 	RUN(long_rest_takes_all_others_first);
 	RUN(what_is_given_back_is_next);
 	RUN(adopted_slots_are_not_handed_out);
+	RUN(each_claim_has_its_part_of_the_reserve);
 	return TEST_END;
 }
