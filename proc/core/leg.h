@@ -99,6 +99,7 @@ struct leg {
 	uint16_t repeated;   /* 1 << enum ask_kind: the last request of this kind went out with credentials */
 	const struct trunk_answer *credentials; /* for the request that is being written */
 	uint16_t rejected;                      /* code of its final answer */
+	char redirect[2 * USER_NAME_MAX + 1];   /* and where its phone sends the call with it; empty: nowhere */
 	uint32_t rseq;
 	uint8_t agreed;  /* it rings, and answered our offer reliably (RFC 3262 5): it may offer something itself */
 	uint8_t updated; /* and did: what it says to the INVITE is not about media any more */
