@@ -90,6 +90,21 @@ enum forwarded forward_group(struct call *c, uint32_t group)
 	return follow(c, settings_of_group(group)->forward, NOBODY, FORWARD_NO_ANSWER, true, ROUTE_FORWARD);
 }
 
+/* Asked as for the call that may most: of somebody who is logged in here. */
+const char *forward_no_group(struct span number)
+{
+	struct permit_case question = {
+	    .who = WHO_USER, .route = ROUTE_FORWARD, .user = NOBODY, .device = NOBODY, .payer = NOBODY};
+	struct dest to;
+
+	(void)route_find(number, SPAN(""), &to);
+	question.number = to.number;
+	const struct plan_answer a = permit(&question);
+	return a.verdict == PLAN_ALLOW || a.reason == REASON_NOT_UNDERSTOOD
+	           ? NULL
+	           : "a ring group's forward leads to people and groups here alone: nobody would pay for a call to the outside";
+}
+
 /* And as a call to there it is recorded. */
 static void stand_at(struct call *c, const struct dest *d)
 {

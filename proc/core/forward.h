@@ -18,6 +18,8 @@ bool forward_redirect(struct call *c, const struct leg *from);
 enum forwarded forward_after(struct call *c, uint32_t user);
 /* Where none of a group's phones did. */
 enum forwarded forward_group(struct call *c, uint32_t group);
+/* NULL: a ring group's forward may be set to this number, or leads nowhere (yet); otherwise a static reason. */
+const char *forward_no_group(struct span number);
 /* Nor did the last of those to whom forwards inside led, and nobody there takes a message: the mailbox of whom it was first for does. */
 bool forward_first(struct call *c);
 /* The call plan, or the ceiling of each trunk, refused the leg that this call's forward leads to: the call is where it came from, and

@@ -3,8 +3,10 @@
  * person's is not the next one's of the same index. */
 #include "../unit/test.h"
 #include "directory.h"
+#include "settings.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
+#include <stdio.h>
 
 static struct phone carol, dave;
 static struct talk c, d;
@@ -222,6 +224,48 @@ static void it_never_leaves(void)
 	finish();
 }
 
+/* As `ringfence group set` has it set; core's word on it. */
+static const char *set_forward(const char *number)
+{
+	static char why[REASON_MAX + 1];
+	struct link *l = sim_far(PROC_LEDGER, 0);
+	struct msg_directory_begin *begins = ipc_begin(l, MSG_DIRECTORY_BEGIN);
+
+	begins->generation = ++sim.generation;
+	ipc_end(l);
+	struct msg_setting *m = ipc_begin(l, MSG_SETTING);
+	m->owner = OWNER_GROUP;
+	m->kind = SETTING_FORWARD_NO_ANSWER;
+	m->value = ipc_put(l, span_str(number));
+	ipc_end(l);
+	struct msg_directory_commit *commit = ipc_begin(l, MSG_DIRECTORY_COMMIT);
+	commit->generation = sim.generation;
+	ipc_end(l);
+	sim_clear();
+	sim_turn();
+	struct heard *h = sim_take(PROC_LEDGER, MSG_DIRECTORY_VERDICT, NULL, NULL);
+	const struct msg_directory_verdict *v = h ? (const void *)h->payload : NULL;
+	NEED(v && (v->ok != 0) == !sim_text(h, v->reason)[0]);
+	snprintf(why, sizeof why, "%s", sim_text(h, v->reason));
+	return why;
+}
+
+static void nor_is_it_set_to(void)
+{
+	static const char *const outside[] = {"+33123456789", "0612345678", "0081312345678", "112", "*72101"};
+	static const char *const inside[] = {"carol", "101", "200", "0140000001", "", "4711"};
+
+	begin_with(then_carol);
+	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+		NEED(strstr(set_forward(outside[i]), "people and groups here alone"));
+		NEED(strcmp(settings_of_group(0)->forward, "carol") == 0);
+	}
+	for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
+		NEED(!set_forward(inside[i])[0]);
+		NEED(strcmp(settings_of_group(0)->forward, inside[i]) == 0);
+	}
+}
+
 static void little(void)
 {
 	set(1, OWNER_USER, 0, SETTING_CEILINGS, "minutes=2");
@@ -267,6 +311,7 @@ int main(void)
 	SIM(a_second_call_beside_it);
 	SIM(it_goes_where_the_group_says);
 	SIM(it_never_leaves);
+	SIM(nor_is_it_set_to);
 	SIM(the_next_one_of_an_index_begins_anew);
 	(void)test_failed_here;
 	return TEST_END;
