@@ -634,8 +634,8 @@ enum turn_why {
 #define FIELDS_GROUP(N, E, S, D, A, B, O) N(uint32_t, index) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX)
 /* an item of a directory generation, as those above; an empty value is the default again. index of the site: 0 */
 #define FIELDS_SETTING(N, E, S, D, A, B, O) E(owner, OWNERS) N(uint32_t, index) E(kind, SETTINGS) S(value, SETTING_TEXT_MAX)
-/* items of a whole generation too: what was spent, of an extension, phone, trunk (its number) or the site (0), as ceiling_put()
- * writes it */
+/* items of a whole generation too: what was spent, of an extension, phone, trunk (trunk_conf_mark()) or the site (0), as
+ * ceiling_put() writes it */
 #define FIELDS_SPENT(N, E, S, D, A, B, O) E(scope, CEILING_SCOPES) N(uint32_t, index) S(text, SPENT_TEXT_MAX)
 /* and who called for help within emergency.callback minutes: they are let through to (R16) */
 #define FIELDS_CALLBACK(N, E, S, D, A, B, O) N(uint32_t, device) N(uint32_t, user) N(int64_t, wall_ms)
