@@ -141,6 +141,7 @@ struct call *call_new(uint32_t who, bool emergency, enum refusal *why);
 /* This leg's call to there. What follows is the machine's. */
 void call_start(struct call *c, struct leg *caller, const struct dest *to);
 void call_drop(struct call *c); /* it never began */
+uint32_t call_room(void);       /* how many may still begin */
 /* Feed the machine and do what it says; l: the leg that it is about, or NULL. The call may be gone afterwards. */
 void call_event(struct call *c, enum call_event event, struct leg *l);
 

@@ -160,8 +160,8 @@ const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1]);
 
 /* Has this holder (share.h) a call left that it may begin? */
 bool leg_may_begin(uint32_t who);
-/* May a call of this caller ring one more phone beyond REGISTRAR_TARGETS_MAX: are there legs for its other calls, and for those of
- * others? */
+/* May a call of this caller ring one more phone beyond REGISTRAR_TARGETS_MAX: are there legs for its other calls, and two for each that
+ * others may still begin? */
 bool leg_has_plenty(const struct leg *caller);
 /* The caller of a call that was adopted; may be NULL. */
 void leg_begins_again(struct leg *l);
