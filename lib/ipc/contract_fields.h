@@ -389,12 +389,13 @@ enum turn_why {
 	S(replaces_to_tag, TAG_MAX) S(replaces_from_tag, TAG_MAX) E(replaces_early, 2) N(uint8_t, key)               \
 	E(package, PACKAGES) E(substate, SIP_SUBSTATE_OTHER + 1) N(uint16_t, frag)
 
-/* ref: core's client request; local: made up by the edge (time-out 408, transport error 503). The last fields come from
- * trunks alone: what a registration was granted, and the strongest challenge that a 401 or 407 holds */
+/* ref: core's client request; local: made up by the edge (time-out 408, transport error 503). redirect: where a phone's 300, 301 or 302
+ * sends the call, as refer_user; empty: nowhere here. The last fields come from trunks alone: what a registration was granted, and the
+ * strongest challenge that a 401 or 407 holds */
 #define FIELDS_RESPONSE(N, E, S, D, A, B, O)                                                                     \
 	N(uint64_t, ref) N(uint64_t, flow) E(method, SIP_METHODS_N) E(local, 2) N(uint16_t, code) S(to_tag, TAG_MAX)  \
-	N(uint32_t, cseq) S(contact, URI_TEXT_MAX) S(route_set, ROUTE_SET_MAX) N(uint32_t, rseq)                     \
-	N(uint32_t, supported) N(uint32_t, required) N(uint32_t, allow) N(uint32_t, session_expires)                 \
+	N(uint32_t, cseq) S(contact, URI_TEXT_MAX) S(redirect, USER_NAME_MAX * 2) S(route_set, ROUTE_SET_MAX)        \
+	N(uint32_t, rseq) N(uint32_t, supported) N(uint32_t, required) N(uint32_t, allow) N(uint32_t, session_expires) \
 	E(refresher, REFRESHERS) N(uint32_t, min_se) N(uint32_t, retry_after) N(uint16_t, cause)                     \
 	O(struct sdp, sdp, sdp_ok) N(uint32_t, expires) N(uint32_t, min_expires) E(has_challenge, 2)                  \
 	E(auth_algorithm, DIGEST_OTHER + 1) E(auth_qop, 2) E(auth_stale, 2) E(auth_proxy, 2)                          \
@@ -635,8 +636,8 @@ enum turn_why {
 #define FIELDS_GROUP(N, E, S, D, A, B, O) N(uint32_t, index) S(name, USER_NAME_MAX) S(display, DISPLAY_MAX)
 /* an item of a directory generation, as those above; an empty value is the default again. index of the site: 0 */
 #define FIELDS_SETTING(N, E, S, D, A, B, O) E(owner, OWNERS) N(uint32_t, index) E(kind, SETTINGS) S(value, SETTING_TEXT_MAX)
-/* items of a whole generation too: what was spent, of an extension, phone, trunk (its number) or the site (0), as ceiling_put()
- * writes it */
+/* items of a whole generation too: what was spent, of an extension, phone, trunk (trunk_conf_mark()) or the site (0), as
+ * ceiling_put() writes it */
 #define FIELDS_SPENT(N, E, S, D, A, B, O) E(scope, CEILING_SCOPES) N(uint32_t, index) S(text, SPENT_TEXT_MAX)
 /* and who called for help within emergency.callback minutes: they are let through to (R16) */
 #define FIELDS_CALLBACK(N, E, S, D, A, B, O) N(uint32_t, device) N(uint32_t, user) N(int64_t, wall_ms)

@@ -67,6 +67,11 @@ struct inbound {
 };
 
 bool trunk_conf_ok(const struct trunk_conf *t);
+
+/* Of its name: which trunk it is wherever its section stands, for what is kept from one life to the next. The same in every build, and never
+ * below TRUNK_MARK_LEAST. */
+enum { TRUNK_MARK_LEAST = 1 << 30 };
+uint32_t trunk_conf_mark(const struct trunk_conf *t);
 bool inbound_ok(const struct inbound *n);
 
 /* Is this address one of that net's? */

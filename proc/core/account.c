@@ -10,14 +10,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, TRUNKS = SITE_TRUNKS_MAX + 1, LOOK_MS = 60000 };
+enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, TRUNKS = SITE_TRUNKS_MAX + 1, LOOK_MS = 60000, NO_ROW = UINT8_MAX };
 
 /* The rows of the arena: users, phones, trunks, the site. */
 static struct arena_table *store;
 static struct ceiling_count *count;
 static uint32_t first[CEILING_SCOPES], scope_n[CEILING_SCOPES];
 static struct timer look_timer;
-static uint32_t ahead; /* of more than a day to come, at the last look */
+static uint8_t
+    row_of_trunk[TRUNKS]; /* in the arena, among those of trunks: they stay where they are when sections move */
+static uint32_t ahead;    /* of more than a day to come, at the last look */
 
 static void lay_out(void)
 {
@@ -98,9 +100,21 @@ static void fill(const struct account_of *of, struct ceiling_accounts *out)
 	}
 }
 
+/* What runs is forgotten at each start, and so is not kept; there stands instead whose a trunk's row is. A build before had a number of calls
+ * there, which is no mark. */
+static void keep(enum ceiling_scope scope, uint32_t index)
+{
+	struct ceiling_count kept = count[first[scope] + index];
+
+	ceiling_forget_running(&kept);
+	if (scope == CEILING_TRUNK)
+		kept.calls = trunk_conf_mark(&child_site()->trunk[index - 1]);
+	arena_put(store, first[scope] + (scope == CEILING_TRUNK ? row_of_trunk[index] : index), &kept);
+}
+
 static void save_one(enum ceiling_scope scope, uint32_t index)
 {
-	arena_put(store, first[scope] + index, &count[first[scope] + index]);
+	keep(scope, index);
 	spent_changed(scope, index);
 }
 
@@ -208,7 +222,7 @@ static void restored(enum ceiling_scope scope, uint32_t index, const struct ceil
 	if (!n)
 		return;
 	ceiling_merge(n, kept);
-	arena_put(store, first[scope] + index, n);
+	keep(scope, index);
 }
 
 void account_forget_user(uint32_t user)
@@ -218,7 +232,7 @@ void account_forget_user(uint32_t user)
 	if (!n || !n->day)
 		return;
 	ceiling_forget(n);
-	arena_put(store, first[CEILING_EXTENSION] + user, n);
+	keep(CEILING_EXTENSION, user);
 }
 
 static const struct ceiling_count *read_count(enum ceiling_scope scope, uint32_t index)
@@ -278,6 +292,57 @@ void account_status(struct proc_status *s)
 	status_counter(s, "counters-ahead", ahead);
 }
 
+/* --- start --- */
+
+/* Today's place of the trunk whose row this is; 0: it is no more, or another row was the same one's. */
+static uint32_t trunk_of(uint32_t row, const struct ceiling_count *saved)
+{
+	const struct site *s = child_site();
+	uint32_t trunk = saved->calls < TRUNK_MARK_LEAST && row <= s->trunks ? row : 0;
+
+	for (uint32_t i = 0; i < s->trunks; i++)
+		if (trunk_conf_mark(&s->trunk[i]) == saved->calls)
+			trunk = i + 1;
+	return row_of_trunk[trunk] == NO_ROW ? trunk : 0;
+}
+
+static void adopt_trunk(uint32_t i, const struct ceiling_count *saved)
+{
+	const uint32_t row = i - first[CEILING_TRUNK], trunk = trunk_of(row, saved);
+
+	if (!trunk) {
+		arena_clear(store, i);
+		return;
+	}
+	row_of_trunk[trunk] = (uint8_t)row;
+	count[first[CEILING_TRUNK] + trunk] = *saved;
+	ceiling_forget_running(&count[first[CEILING_TRUNK] + trunk]);
+	keep(CEILING_TRUNK, trunk);
+}
+
+static void adopt(uint32_t i, const struct ceiling_count *saved)
+{
+	if (i - first[CEILING_TRUNK] < TRUNKS) {
+		adopt_trunk(i, saved);
+		return;
+	}
+	count[i] = *saved;
+	ceiling_forget_running(&count[i]);
+}
+
+/* Those that had none. */
+static void give_rows(void)
+{
+	uint8_t row = 0;
+
+	for (uint32_t trunk = 1; trunk <= child_site()->trunks; trunk++) {
+		while (row_of_trunk[trunk] == NO_ROW && arena_get(store, first[CEILING_TRUNK] + row))
+			row++;
+		if (row_of_trunk[trunk] == NO_ROW)
+			row_of_trunk[trunk] = row++;
+	}
+}
+
 void account_open(struct arena_table *t)
 {
 	static const struct spent_owner owner = {.restored = restored, .read = read_count};
@@ -287,17 +352,15 @@ void account_open(struct arena_table *t)
 	count = calloc(t->count, sizeof *count);
 	if (!count)
 		log_fatal("no memory for accounts");
+	memset(row_of_trunk + 1, NO_ROW, sizeof row_of_trunk - 1);
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct ceiling_count *saved = arena_get(t, i);
-		if (!saved)
-			continue;
-		if (!kept_count_ok(saved)) { /* ledger's copy takes its place */
+		if (saved && kept_count_ok(saved))
+			adopt(i, saved);
+		else if (saved) /* ledger's copy takes its place */
 			kept_leave_out(t, i);
-			continue;
-		}
-		count[i] = *saved;
-		ceiling_forget_running(&count[i]);
 	}
+	give_rows();
 	spent_init(scope_n, &owner);
 	look_timer = (struct timer){.fire = on_look};
 	timer_set(&child_wheel, &look_timer, child_now() + LOOK_MS);

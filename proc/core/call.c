@@ -430,6 +430,11 @@ struct call *call_new(uint32_t who, enum pool_claim claim, enum refusal *why)
 	return c;
 }
 
+uint32_t call_room(void)
+{
+	return pool.cap - pool.used;
+}
+
 void call_drop(struct call *c)
 {
 	forget(c);

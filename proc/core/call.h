@@ -60,7 +60,7 @@ struct change {
 /* Whose forward the call follows, and what was known there: one that the call plan refuses is as none (forward.h). */
 struct forwarded_from {
 	struct dest dest;
-	uint8_t which;      /* enum forward */
+	uint8_t which;      /* enum forward; FORWARDS: none of theirs, but their phone's */
 	uint8_t refused;    /* of the same person, until then */
 	bool known, missed; /* missed: their phones rang, or were not there */
 	bool paid;          /* a line that was there before, and is on somebody's account still */
@@ -77,7 +77,7 @@ struct call {
 	struct dest dest; /* where it goes now */
 	struct forwarded_from forwarded;
 	struct dest first;        /* where the forwards that it follows began; DEST_NONE: it follows none */
-	uint8_t forwards_refused; /* 1 << enum forward, of dest: not followed any more */
+	uint8_t forwards_refused; /* 1 << forwarded_from.which, of dest: not followed any more */
 	uint64_t transfer;        /* refer.h: the one that it is the outcome of; 0: none, or settled */
 	uint8_t best;             /* enum refusal: the best so far (RFC 3261 16.7) */
 	const char *best_text;
@@ -147,6 +147,7 @@ void call_is_of(struct call *c, const struct leg *caller, const struct dest *to)
 /* The same, and what follows is the machine's. */
 void call_start(struct call *c, struct leg *caller, const struct dest *to);
 void call_drop(struct call *c); /* it never began */
+uint32_t call_room(void);       /* how many may still begin */
 /* Feed the machine and do what it says; l: the leg that it is about, or NULL. The call may be gone afterwards. */
 void call_event(struct call *c, enum call_event event, struct leg *l);
 

@@ -4,6 +4,7 @@
 #include "desk.h"
 #include "dial.h"
 #include "emergency.h"
+#include "forward.h"
 #include "join.h"
 #include "outside.h"
 #include "refer.h"
@@ -87,6 +88,8 @@ void call_leg_rejected(struct leg *l)
 	if (l->r.trunk && outside_again(c, l))
 		return;
 	dial_note(c, l);
+	if (forward_redirect(c, l))
+		return;
 	if (l->rejected >= 600)
 		dial_stop_person(c, l->r.person);
 	if (c->targets == 0)

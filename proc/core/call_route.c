@@ -2,6 +2,7 @@
 /* Where a call goes: as it was dialled, and when it is sent elsewhere. */
 #include "call.h"
 #include "dial.h"
+#include "forward.h"
 #include "judge.h"
 
 static void show_dialled(struct call *c, const struct dest *to)
@@ -51,9 +52,9 @@ bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_
 	to.hops = (uint8_t)(c->dest.hops + 1);
 	to.route = (uint8_t)how;
 	to.payer = payer;
-	if (how != ROUTE_FORWARD)
+	if (!forward_is(how))
 		c->first.kind = DEST_NONE;
-	else if (c->dest.route != ROUTE_FORWARD)
+	else if (!forward_is((enum plan_route)c->dest.route))
 		c->first = c->dest;
 	dial_stop(c, 0);
 	timer_cancel(&child_wheel, &c->ring);

@@ -397,6 +397,7 @@ void dialogue_init(void)
 
 	voice_init(child_site()->max_calls, turned);
 	for (int i = 0; i < VOICE_SEATS; i++)
-		share_init(&share[i], voice_seats((enum voice_seat)i), SEATS_LEAST);
+		share_init(&share[i], voice_seats((enum voice_seat)i),
+		    share_most(voice_seats((enum voice_seat)i), SEATS_LEAST));
 	script_init();
 }

@@ -2,6 +2,7 @@
 #include "directory.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "forward.h"
 #include "mail.h"
 #include "settings.h"
 #include <stdlib.h>
@@ -316,6 +317,10 @@ void directory_on_setting(struct link *from, const struct ipc_view *v)
 	const struct msg_setting *m = v->payload;
 	struct span value = ipc_str(v, m->value);
 	const char *why = settings_judge(m, value);
+
+	/* what was set under another plan is as none at the call; it keeps nobody from the whole directory */
+	if (!why && !dir.whole && m->owner == OWNER_GROUP && m->kind == SETTING_FORWARD_NO_ANSWER)
+		why = forward_no_group(value);
 	struct item *i = why ? NULL : next_item(ITEM_SETTING, m->index, UINT32_MAX);
 
 	(void)from;

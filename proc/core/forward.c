@@ -2,6 +2,7 @@
 #include "forward.h"
 #include "callback.h"
 #include "dial.h"
+#include "judge.h"
 #include "mail.h"
 #include "settings.h"
 #include <stdio.h>
@@ -12,7 +13,14 @@ static bool passes_everything(const struct call *c, uint32_t user)
 	return c->r.emergency || c->dest.route == ROUTE_PARK || callback_may_reach(c, user);
 }
 
-static enum forwarded follow(struct call *c, const char *number, uint32_t payer, enum forward which, bool missed)
+bool forward_is(enum plan_route route)
+{
+	return route == ROUTE_FORWARD || route == ROUTE_REDIRECT;
+}
+
+/* which: FORWARDS for a phone's own. */
+static enum forwarded follow(
+    struct call *c, const char *number, uint32_t payer, enum forward which, bool missed, enum plan_route how)
 {
 	if (!number[0] || c->forwards_refused >> which & 1)
 		return FORWARD_NOT;
@@ -24,13 +32,14 @@ static enum forwarded follow(struct call *c, const char *number, uint32_t payer,
 	    .paid = c->r.ceiling.begun,
 	    .best = c->best,
 	    .best_text = c->best_text};
-	return call_forward(c, span_str(number), payer, ROUTE_FORWARD) ? FORWARD_GONE : FORWARD_NOT;
+	return call_forward(c, span_str(number), payer, how) ? FORWARD_GONE : FORWARD_NOT;
 }
 
 static enum forwarded go(struct call *c, uint32_t user, enum forward which, bool missed)
 {
-	return passes_everything(c, user) ? FORWARD_NOT
-	                                  : follow(c, settings_of_user(user)->forward[which], user, which, missed);
+	return passes_everything(c, user)
+	           ? FORWARD_NOT
+	           : follow(c, settings_of_user(user)->forward[which], user, which, missed, ROUTE_FORWARD);
 }
 
 static bool to_mailbox(struct call *c, uint32_t user)
@@ -78,7 +87,22 @@ enum forwarded forward_group(struct call *c, uint32_t group)
 {
 	if (forward_of(c->best) == FORWARDS || c->r.emergency || callback_may_lead_to(c))
 		return FORWARD_NOT;
-	return follow(c, settings_of_group(group)->forward, NOBODY, FORWARD_NO_ANSWER, true);
+	return follow(c, settings_of_group(group)->forward, NOBODY, FORWARD_NO_ANSWER, true, ROUTE_FORWARD);
+}
+
+/* Asked as for the call that may most: of somebody who is logged in here. */
+const char *forward_no_group(struct span number)
+{
+	struct permit_case question = {
+	    .who = WHO_USER, .route = ROUTE_FORWARD, .user = NOBODY, .device = NOBODY, .payer = NOBODY};
+	struct dest to;
+
+	(void)route_find(number, SPAN(""), &to);
+	question.number = to.number;
+	const struct plan_answer a = permit(&question);
+	return a.verdict == PLAN_ALLOW || a.reason == REASON_NOT_UNDERSTOOD
+	           ? NULL
+	           : "a ring group's forward leads to people and groups here alone: nobody would pay for a call to the outside";
 }
 
 /* And as a call to there it is recorded. */
@@ -93,7 +117,8 @@ bool forward_first(struct call *c)
 	const struct dest last = c->dest;
 	const bool inside = last.kind == DEST_USER || last.kind == DEST_GROUP;
 
-	if (c->first.kind != DEST_USER || !inside || last.route != ROUTE_FORWARD || forward_of(c->best) == FORWARDS)
+	if (c->first.kind != DEST_USER || !inside || !forward_is((enum plan_route)last.route) ||
+	    forward_of(c->best) == FORWARDS)
 		return false;
 	stand_at(c, &c->first);
 	if (to_mailbox(c, c->dest.index))
@@ -111,11 +136,50 @@ static void tell_owner(uint32_t user, const char *why)
 	child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, 0, user, NULL, text);
 }
 
+/* --- the phone's own --- */
+
+/* NULL: the call plan lets this call go on there. The outside is refused whatever is known of the number, so keeper need not be asked. */
+static const char *no_redirect(const struct call *c, struct span number, uint32_t user)
+{
+	struct permit_case question;
+	struct dest to;
+
+	if (!route_find(number, SPAN(""), &to))
+		return "a phone's redirect leads to no number here";
+	if (to.kind == DEST_USER && to.index == user)
+		return "a phone's redirect leads to whom it is of";
+	to.route = ROUTE_REDIRECT;
+	to.payer = user;
+	judge_case(c, &to, &question);
+	const struct plan_answer a = permit(&question);
+	return a.verdict == PLAN_ALLOW ? NULL : a.text;
+}
+
+static bool is_theirs(const struct call *c, const struct leg *from)
+{
+	return c->dest.kind == DEST_USER && from->r.person == c->dest.index && !from->r.trunk;
+}
+
+bool forward_redirect(struct call *c, const struct leg *from)
+{
+	const bool rings = c->r.state == PHASE_DIALLING || c->r.state == PHASE_RINGING;
+	const uint32_t user = c->dest.index;
+
+	if (!from->redirect[0] || !rings || !is_theirs(c, from) || passes_everything(c, user))
+		return false;
+	const char *no = no_redirect(c, span_str(from->redirect), user);
+	if (no)
+		tell_owner(user, no);
+	return !no && follow(c, from->redirect, user, FORWARDS, true, ROUTE_REDIRECT) == FORWARD_GONE;
+}
+
+/* --- one that is refused --- */
+
 bool forward_refused(struct call *c, const char *why)
 {
 	const struct forwarded_from from = c->forwarded;
 
-	if (!from.known || c->dest.route != ROUTE_FORWARD || c->dest.kind == DEST_MAILBOX)
+	if (!from.known || !forward_is((enum plan_route)c->dest.route) || c->dest.kind == DEST_MAILBOX)
 		return false;
 	tell_owner(c->dest.payer, why);
 	c->forwarded = (struct forwarded_from){0};

@@ -12,23 +12,23 @@
 #include "service.h"
 #include "settings.h"
 
-void judge_case(const struct call *c, struct permit_case *out)
+void judge_case(const struct call *c, const struct dest *to, struct permit_case *out)
 {
 	const struct leg *caller = leg_get(c->r.caller);
 	const struct flow *f = caller ? leg_flow(caller) : NULL;
 
 	*out = (struct permit_case){.who = c->r.who,
-	    .route = c->dest.route,
+	    .route = to->route,
 	    .user = caller ? caller->r.person : NOBODY,
 	    .device = caller ? caller->r.device : NOBODY,
-	    .payer = c->dest.payer,
+	    .payer = to->payer,
 	    .at = caller ? &caller->r.seen : NULL,
 	    .expired = f && f->expired,
-	    .inside = c->dest.kind == DEST_USER || c->dest.kind == DEST_GROUP || c->dest.kind == DEST_MAILBOX,
+	    .inside = to->kind == DEST_USER || to->kind == DEST_GROUP || to->kind == DEST_MAILBOX,
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
 	    .pin = c->looked ? c->pin : pin_unheard.pin,
-	    .number = c->dest.number};
+	    .number = to->number};
 }
 
 /* An answer that hangs on whether the payer ever dialled this number. */
@@ -139,7 +139,7 @@ void judge_call(struct call *c)
 {
 	struct permit_case question;
 
-	judge_case(c, &question);
+	judge_case(c, &c->dest, &question);
 	const struct plan_answer a = permit(&question);
 	if (c->r.emergency)
 		emergency_begins(c, &a);

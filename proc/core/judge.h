@@ -9,7 +9,7 @@
 
 /* With CALL_DO_JUDGE: leads to CALL_ALLOWED, CALL_ASKED, CALL_REFUSED or CALL_TOLD_WHY, at once or when keeper has spoken. */
 void judge_call(struct call *c);
-/* What is asked about this call's leg to c->dest. */
-void judge_case(const struct call *c, struct permit_case *out);
+/* What is asked about this call's leg to there. */
+void judge_case(const struct call *c, const struct dest *to, struct permit_case *out);
 
 #endif

@@ -149,6 +149,19 @@ static void adopt(void)
 	}
 }
 
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Of one phone: a call to the largest group in any case, as the phones that ring beside others' calls have slots of their own. */
+static uint32_t legs_most(uint32_t slots)
+{
+	const uint32_t beside = smaller(slots - 2 * child_site()->max_calls, LEGS_LEAST);
+
+	return slots / 8 > beside ? slots / 8 : beside;
+}
+
 void leg_open(struct arena_table *t)
 {
 	store = t;
@@ -156,8 +169,9 @@ void leg_open(struct arena_table *t)
 	if (!table || !pool_init(&pool, child_node(), t->count, pool_share(t->count)) ||
 	    !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
-	share_init(&legs, t->count, LEGS_LEAST);
-	share_init(&calls, site_calls(child_site()), CALLS_LEAST);
+	const uint32_t calls_max = site_calls(child_site());
+	share_init(&legs, t->count, legs_most(t->count));
+	share_init(&calls, calls_max, share_most(calls_max, CALLS_LEAST));
 	leg_text_init(t->count + LEG_LATE_MAX);
 	leg_fork_init();
 	adopt();
@@ -221,8 +235,10 @@ bool leg_may_begin(uint32_t who)
 
 bool leg_has_plenty(const struct leg *caller)
 {
+	const uint32_t own = smaller(REGISTRAR_TARGETS_MAX, child_site()->max_calls);
+
 	return caller->r.claim == POOL_HELP ||
-	       (pool.used < pool.cap / 2 && share_left(&legs, caller->by) > REGISTRAR_TARGETS_MAX);
+	       (pool.cap - pool.used > 2 * call_room() && share_left(&legs, caller->by) > own);
 }
 
 static void begins(struct leg *l)

@@ -100,6 +100,7 @@ struct leg {
 	uint16_t repeated;   /* 1 << enum ask_kind: the last request of this kind went out with credentials */
 	const struct trunk_answer *credentials; /* for the request that is being written */
 	uint16_t rejected;                      /* code of its final answer */
+	char redirect[2 * USER_NAME_MAX + 1];   /* and where its phone sends the call with it; empty: nowhere */
 	uint32_t rseq;
 	uint8_t agreed;  /* it rings, and answered our offer reliably (RFC 3262 5): it may offer something itself */
 	uint8_t updated; /* and did: what it says to the INVITE is not about media any more */
@@ -160,8 +161,8 @@ const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1]);
 
 /* Has this holder (share.h) a call left that it may begin? */
 bool leg_may_begin(uint32_t who);
-/* May a call of this caller ring one more phone beyond REGISTRAR_TARGETS_MAX: are there legs for its other calls, and for those of
- * others? */
+/* May a call of this caller ring one more phone beyond REGISTRAR_TARGETS_MAX: are there legs for its other calls, and two for each that
+ * others may still begin? */
 bool leg_has_plenty(const struct leg *caller);
 /* The caller of a call that was adopted; may be NULL. */
 void leg_begins_again(struct leg *l);

@@ -94,6 +94,7 @@ void leg_on_invite_answer(const struct ask *a, const struct msg_response *m, con
 	} else if (!ask_longer(l, m) && !trunk_call_challenged(l, m, v)) {
 		l->invite_ref = 0;
 		l->rejected = m->code;
+		(void)span_cstr(ipc_str(v, m->redirect), l->redirect, sizeof l->redirect);
 		leg_event(l, m->local ? LEG_LOST : LEG_REJECTS);
 	}
 }

@@ -36,7 +36,7 @@ void message_init(void)
 	table = calloc(MESSAGES_MAX, sizeof *table);
 	if (!table || !pool_init(&pool, child_node(), MESSAGES_MAX, 0))
 		log_fatal("no memory for messages");
-	share_init(&share, MESSAGES_MAX, LEAST);
+	share_init(&share, MESSAGES_MAX, share_most(MESSAGES_MAX, LEAST));
 }
 
 void message_told(uint64_t notice, bool told)

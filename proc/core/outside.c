@@ -97,7 +97,7 @@ static struct ceiling_state room_for(const struct call *c, uint8_t trunk)
 {
 	struct permit_case question;
 
-	judge_case(c, &question);
+	judge_case(c, &c->dest, &question);
 	question.trunk = trunk;
 	const struct account_of of = permit_account(&question);
 	if (c->r.emergency)
@@ -109,7 +109,7 @@ static void charge(struct call *c, uint8_t trunk)
 {
 	struct permit_case question;
 
-	judge_case(c, &question);
+	judge_case(c, &c->dest, &question);
 	question.trunk = trunk;
 	const enum ceiling_novelty counts = novelty(c);
 	account_end(&c->r.ceiling, &c->r.account);

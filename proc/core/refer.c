@@ -24,7 +24,7 @@ void refer_init(void)
 	table = calloc(transfers_max(), sizeof *table);
 	if (!table || !pool_init(&pool, child_node(), transfers_max(), 0))
 		log_fatal("no memory for transfers");
-	share_init(&share, transfers_max(), LEAST);
+	share_init(&share, transfers_max(), share_most(transfers_max(), LEAST));
 }
 
 struct refer *refer_get(uint64_t id)

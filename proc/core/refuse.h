@@ -18,7 +18,7 @@ enum refusal {
 	REFUSE_NO_ANSWER,
 	REFUSE_BUSY,
 	REFUSE_DECLINED,
-	REFUSE_REDIRECT, /* the callee's phone sent a redirect, which is not followed */
+	REFUSE_REDIRECT, /* the callee's phone sent a redirect that is not followed */
 	REFUSE_CALLEE_FAILED,
 	REFUSE_CANCELLED,
 	REFUSE_NO_OFFER, /* an initial INVITE without SDP */

@@ -35,10 +35,12 @@ uint32_t share_of_leg(const struct leg *l)
 	return l->r.trunk ? of_trunk(l->r.trunk) : l->r.device;
 }
 
-void share_init(struct share *s, uint32_t slots, uint32_t least)
+void share_init(struct share *s, uint32_t slots, uint32_t phone_most)
 {
-	*s = (struct share){.phone_most = share_most(slots, least),
-	    .trunk_most = slots - slots / 4,
+	const uint32_t most = slots - slots / 4;
+
+	*s = (struct share){.phone_most = phone_most,
+	    .trunk_most = most > phone_most ? most : phone_most,
 	    .back_most = pool_share(slots) / 2,
 	    .held = calloc(share_holders(), sizeof *s->held)};
 	if (!s->held)

@@ -17,7 +17,7 @@ static inline uint32_t share_most(uint32_t slots, uint32_t least)
 }
 
 struct share {
-	uint32_t phone_most, trunk_most; /* share_most(); three quarters: its `lines` are what counts */
+	uint32_t phone_most, trunk_most; /* trunk: three quarters, or what a phone may: its `lines` are what counts */
 	uint32_t back_most;              /* half of what is kept for help */
 	uint32_t *held;                  /* by holder */
 };
@@ -28,7 +28,7 @@ uint32_t share_of_leg(const struct leg *l);
 uint32_t share_of_back(void); /* of all who call back for help over a trunk that has its share */
 uint32_t share_holders(void);
 
-void share_init(struct share *s, uint32_t slots, uint32_t least);
+void share_init(struct share *s, uint32_t slots, uint32_t phone_most);
 /* One more. False: it has its share. */
 bool share_take(struct share *s, uint32_t who) __attribute__((warn_unused_result));
 bool share_has_room(const struct share *s, uint32_t who); /* a no is counted, as one of share_take() is */

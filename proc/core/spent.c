@@ -54,6 +54,25 @@ void spent_changed(enum ceiling_scope scope, uint32_t index)
 		timer_set(&child_wheel, &all.timer, child_now() + SPENT_EVERY_MS);
 }
 
+/* Trunks have another place when their sections move: ledger knows them by name. */
+static uint32_t kept_as(enum ceiling_scope scope, uint32_t index)
+{
+	return scope == CEILING_TRUNK ? trunk_conf_mark(&child_site()->trunk[index - 1]) : index;
+}
+
+/* As ledger knows it; one that is no more has no index. */
+static uint32_t index_of(enum ceiling_scope scope, uint32_t kept)
+{
+	const struct site *s = child_site();
+
+	if (scope != CEILING_TRUNK)
+		return kept;
+	for (uint32_t i = 0; i < s->trunks; i++)
+		if (trunk_conf_mark(&s->trunk[i]) == kept)
+			return i + 1;
+	return UINT32_MAX;
+}
+
 static bool say(struct link *ledger, enum ceiling_scope scope, uint32_t index)
 {
 	const struct ceiling_count *n = all.owner->read(scope, index);
@@ -67,7 +86,7 @@ static bool say(struct link *ledger, enum ceiling_scope scope, uint32_t index)
 		return false;
 	ceiling_put(&text, n);
 	m->scope = (uint8_t)scope;
-	m->index = index;
+	m->index = kept_as(scope, index);
 	m->text = ipc_put(ledger, buf_span(&text));
 	ipc_end(ledger);
 	all.written++;
@@ -114,8 +133,9 @@ void spent_on_row(struct link *from, const struct ipc_view *v)
 		child_accuse(from, "gives counters that are none", 0, 0);
 		return;
 	}
-	if (all.owner && m->index < all.most[m->scope])
-		all.owner->restored((enum ceiling_scope)m->scope, m->index, &n);
+	const uint32_t index = index_of((enum ceiling_scope)m->scope, m->index);
+	if (all.owner && index < all.most[m->scope])
+		all.owner->restored((enum ceiling_scope)m->scope, index, &n);
 }
 
 void spent_ledger_up(void)

@@ -97,18 +97,45 @@ static enum refer_kind refer_kind_of(const struct draft_user *u)
 	return (enum refer_kind)kind[kind_of(u)];
 }
 
+static void fill_whom(struct draft_user *out, const struct uri *u)
+{
+	if (u->scheme == URI_TEL)
+		fill_number(out, u);
+	else
+		draft_fill_user(out, u);
+}
+
+static bool asks_for_other_method(const struct uri *u)
+{
+	return u->has_method && u->method != SIP_INVITE;
+}
+
 static const char *fill_refer(struct draft *d, const struct sip_msg *m)
 {
 	const struct uri *u = &m->refer_to.uri;
 
-	if (u->has_method && u->method != SIP_INVITE)
+	if (asks_for_other_method(u))
 		return "a Refer-To of another method than INVITE";
-	if (u->scheme == URI_TEL)
-		fill_number(&d->refer, u);
-	else
-		draft_fill_user(&d->refer, u);
+	fill_whom(&d->refer, u);
 	d->fields.refer_kind = (uint8_t)refer_kind_of(&d->refer);
 	return sip_refer_headers(u->headers, d->replaces_text, &d->replaces);
+}
+
+/* RFC 3261 21.3: other addresses of whom was called. A 305 names a proxy, a 380 another service; and headers in a Contact ask for more than
+ * to call somebody. */
+void draft_fill_redirect(struct draft_user *out, const struct sip_msg *m)
+{
+	const bool moved = m->status >= 300 && m->status <= 302;
+
+	for (int i = 0; moved && i < m->contact_n; i++) {
+		const struct uri *u = &m->contact[i].addr.uri;
+		if (u->headers.n || asks_for_other_method(u))
+			continue;
+		fill_whom(out, u);
+		if (kind_of(out) == TARGET_USER)
+			return;
+	}
+	out->n = 0;
 }
 
 static enum event_package package_of(struct span name)

@@ -40,6 +40,9 @@ const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_m
 void draft_fill_trunk(struct draft *d, const struct conn *c, const struct sip_msg *m);
 void draft_fill_user(struct draft_user *out, const struct uri *u);
 
+/* Where a 3xx sends the call: the first Contact with a user of ours, or a number; n 0: none is one. */
+void draft_fill_redirect(struct draft_user *out, const struct sip_msg *m);
+
 /* False: no credit or no core. */
 bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, enum msg_class class);
 

@@ -47,6 +47,13 @@ static struct span contact_of(const struct sip_msg *m)
 	return m->status < 300 && draft_text_ok(target, URI_TEXT_MAX) ? target : span_of(NULL, 0);
 }
 
+/* Nobody outside says where a call goes on: a phone alone. */
+static struct span redirect_of(const struct sip_msg *m, bool trunk, struct draft_user *to)
+{
+	draft_fill_redirect(to, m);
+	return trunk ? span_of(NULL, 0) : span_of(to->text, to->n);
+}
+
 /* The strongest challenge that could be answered (RFC 8760 2.4). */
 static const struct sip_challenge *challenge_of(const struct sip_msg *m)
 {
@@ -101,6 +108,7 @@ static void pass(uint64_t ref, uint64_t flow, bool trunk, const struct sip_msg *
 	struct link *l = child_link(PROC_CORE, 0);
 	uint8_t routes[ROUTE_SET_MAX];
 	size_t routes_n = 0;
+	struct draft_user to;
 	struct body body;
 	const char *why;
 	bool read = body_read(m, &body, &why) == 0 && body.sdp;
@@ -119,6 +127,7 @@ static void pass(uint64_t ref, uint64_t flow, bool trunk, const struct sip_msg *
 	r->sdp = ipc_put_part(l, read ? body.sdp : NULL, sizeof *body.sdp);
 	r->to_tag = ipc_put(l, draft_text_ok(m->to.tag, TAG_MAX) ? m->to.tag : span_of(NULL, 0));
 	r->contact = ipc_put(l, contact_of(m));
+	r->redirect = ipc_put(l, redirect_of(m, trunk, &to));
 	r->route_set = ipc_put(l, span_of(routes, routes_n));
 	if (m->method == SIP_BYE && m->status < 300) /* the leg is over, and nothing hangs on this */
 		ipc_end_late(l);

@@ -128,7 +128,13 @@ static bool open_store(char why[static DB_WHY_MAX])
 
 	if (db && store_is_former(db))
 		say_upgrading();
-	return db && store_open(&ledger_store, db, why);
+	if (!db || !store_open(&ledger_store, db, why))
+		return false;
+	if (store_spent_of_trunks(&ledger_store, child_site()->trunk, child_site()->trunks))
+		return true;
+	snprintf(why, DB_WHY_MAX, "%s", db_why(db));
+	store_close(&ledger_store);
+	return false;
 }
 
 static void on_open(void)

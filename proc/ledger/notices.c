@@ -49,6 +49,28 @@ bool store_spent_forget_of(struct store *s, enum ceiling_scope scope, uint32_t i
 	return store_run(s->q[Q_SPENT_FORGET_OF]);
 }
 
+static bool move(struct store *s, enum query which, uint32_t place, uint32_t mark)
+{
+	struct stmt *q = s->q[which];
+
+	db_bind_int(q, 1, CEILING_TRUNK);
+	db_bind_int(q, 2, place);
+	db_bind_int(q, 3, mark);
+	return store_run(q);
+}
+
+bool store_spent_of_trunks(struct store *s, const struct trunk_conf *trunk, uint32_t trunks)
+{
+	bool ok = store_begin(s);
+
+	for (uint32_t i = 0; ok && i < SITE_TRUNKS_MAX; i++) {
+		const uint32_t mark = i < trunks ? trunk_conf_mark(&trunk[i]) : 0;
+		ok = mark ? move(s, Q_SPENT_LEAVE, i + 1, mark) && move(s, Q_SPENT_MOVE, i + 1, mark)
+		          : store_spent_forget_of(s, CEILING_TRUNK, i + 1);
+	}
+	return ok && store_commit(s);
+}
+
 /* --- emergency calls --- */
 
 bool store_notice(struct store *s, const struct notice_row *n)

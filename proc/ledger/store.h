@@ -210,6 +210,9 @@ int store_spent(struct store *s, const struct spent *after, struct spent *out, i
 bool store_spent_forget(struct store *s, uint32_t before_day) __attribute__((warn_unused_result));
 bool store_spent_forget_of(struct store *s, enum ceiling_scope scope, uint32_t index)
     __attribute__((warn_unused_result));
+/* A build before kept what a trunk spent by its place, from 1: that is of the trunk that stands there now, by its mark. */
+bool store_spent_of_trunks(struct store *s, const struct trunk_conf *trunk, uint32_t trunks)
+    __attribute__((warn_unused_result));
 
 /* One that is there already (same moment, phone and kind) stays as it is. */
 bool store_notice(struct store *s, const struct notice_row *n) __attribute__((warn_unused_result));

@@ -382,6 +382,51 @@ static void refused_out(void)
 	end_phone(p);
 }
 
+/* R14, T11: where a phone's 3xx sends the call, of several addresses the first that could be one of ours. */
+static void redirected_out(void)
+{
+	static const struct {
+		const char *status, *contact, *to;
+	} row[] = {
+	    {"302 Moved Temporarily", "Contact: <sip:103@exchange.test>\r\n", "103"},
+	    {"302 Moved Temporarily", "Contact: \"Desk\" <sips:1%303@EXCHANGE.test;user=phone>;q=0.5\r\n", "103"},
+	    {"301 Moved Permanently", "Contact: sip:103@127.0.0.1\r\n", "103"},
+	    {"300 Multiple Choices", "Contact: <sip:104@elsewhere.test>, <mailto:a@exchange.test>, <sip:103@exchange.test>, <sip:105@exchange.test>\r\n",
+	     "103"},
+	    {"302 Moved Temporarily", "Contact: <tel:+33-123456789>\r\n", "+33-123456789"},
+	    {"302 Moved Temporarily", "Contact: <tel:103;phone-context=exchange.test>\r\n", "103;phone-context=exchange.test"},
+	    {"302 Moved Temporarily", "", ""},
+	    {"302 Moved Temporarily", "Contact: <sip:exchange.test>\r\n", ""},
+	    {"302 Moved Temporarily", "Contact: <sip:103@elsewhere.test>\r\n", ""},
+	    {"302 Moved Temporarily", "Contact: <sip:103@exchange.test;maddr=127.0.0.1>\r\n", ""},
+	    {"302 Moved Temporarily", "Contact: <sip:103@exchange.test;method=BYE>\r\n", ""},
+	    {"302 Moved Temporarily", "Contact: <sip:103@exchange.test?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>\r\n", ""},
+	    {"302 Moved Temporarily", "Contact: <sip:leg-0123456789abcdef@exchange.test>\r\n", ""},
+	    {"302 Moved Temporarily", "Contact: <sip:xfer-0123456789abcdef@exchange.test>\r\n", ""},
+	    {"302 Moved Temporarily", "Contact: <sip:1234567890123456789012345678901234567890123456789012345678901234567890@exchange.test>\r\n", ""},
+	    {"302 Moved Temporarily", "Contact: <urn:service:sos>\r\n", ""},
+	    {"305 Use Proxy", "Contact: <sip:103@exchange.test>\r\n", ""},
+	    {"380 Alternative Service", "Contact: <sip:103@exchange.test>\r\n", ""},
+	    {"486 Busy Here", "Contact: <sip:103@exchange.test>\r\n", ""},
+	};
+	uint64_t flow, ref = 5200;
+	struct phone *p = new_phone(1, &flow);
+	const struct got *g;
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++, ref++) {
+		order(ref, flow, SIP_INVITE);
+		done();
+		CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+		answer(p, row[i].status, "INVITE", row[i].contact, "");
+		const struct msg_response *r = response(&g);
+		CHECK(r && r->ref == ref && is(g, r->redirect, row[i].to) && is(g, r->contact, ""));
+		phone_forget_text(p);
+		CHECK(phone_hear(h, p, "\r\n\r\n", 1000)); /* ACK */
+		phone_forget_text(p);
+	}
+	end_phone(p);
+}
+
 /* RFC 3261 9.1: CANCEL waits for the first provisional response. */
 static void cancel_out(void)
 {
@@ -1343,6 +1388,7 @@ int main(void)
 	RUN(cancel_in);
 	RUN(call_out);
 	RUN(refused_out);
+	RUN(redirected_out);
 	RUN(cancel_out);
 	RUN(stray_responses);
 	RUN(no_way_to_the_phone);

@@ -93,6 +93,9 @@ def test_ring_groups(house):
     assert 'members' in refused(house, 'group', 'add', '201', code=2)
     house.run('group', 'set', '200', '--members', '133', '--strategy', 'all')
     assert house.json('group', 'list')[0]['members'] == '133' and house.json('group', 'list')[0]['display'] == 'Sales'
+    said = refused(house, 'group', 'set', '200', '--forward-no-answer', '+33123456789', '--members', '132')
+    assert 'people and groups here alone' in said and '33123' not in said, said     # R14, and all or none
+    assert house.json('group', 'list')[0]['forward_no_answer'] == '132' and house.json('group', 'list')[0]['members'] == '133'
     house.run('site', 'set', '--front-desk', '200', '--night', 'off')
     assert settings(house, 'site', 'show') == {'front-desk': '200', 'night': 'off'}
     assert 'front-desk' in refused(house, 'site', 'set', '--front-desk', '999')

@@ -3,8 +3,10 @@
  * person's is not the next one's of the same index. */
 #include "../unit/test.h"
 #include "directory.h"
+#include "settings.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
+#include <stdio.h>
 
 static struct phone carol, dave;
 static struct talk c, d;
@@ -175,6 +177,101 @@ static void a_second_call_beside_it(void)
 	NEED(ring() == THEIRS);
 }
 
+/* Of a site that is made for so few calls all phones ring too: what they need is there beside the legs of the calls. */
+enum { CROWD = SIM_USERS_MAX - 1 };
+
+static void a_crowd(uint32_t calls)
+{
+	static char name[CROWD][4];
+
+	for (uint32_t u = 1; u <= CROWD; u++) {
+		snprintf(name[u - 1], sizeof name[0], "10%u", u);
+		sim.user[u].name = name[u - 1];
+		sim.user[u].enabled = true;
+		for (uint32_t k = 0; k < SIM_DEVICES_MAX; k++) {
+			sim.bound[u][k] = true;
+			sim.device[k].state = DEVICE_VALID;
+		}
+	}
+	sim.group[0] = (struct sim_group){"200", "101, 102, 103, 104, 105, 106, 107"};
+	sim.site.max_calls = calls;
+	sim.site.max_phones = 64;
+}
+
+static void the_smallest_site(void)
+{
+	a_crowd(1);
+}
+
+static void a_small_site(void)
+{
+	a_crowd(10);
+}
+
+static void a_site_that_is_larger(void)
+{
+	a_crowd(30);
+}
+
+static void crowd_logs_in(void (*settings)(void))
+{
+	static struct phone crowd[CROWD][SIM_DEVICES_MAX];
+
+	begin_with(settings);
+	for (uint32_t u = 0; u < CROWD; u++)
+		for (uint32_t k = 0; k < SIM_DEVICES_MAX; k++) {
+			if (!sim.bound[u + 1][k])
+				continue;
+			phone_init(&crowd[u][k], k);
+			crowd[u][k].user = sim.user[u + 1].name;
+			phone_register(&crowd[u][k]);
+			sim_clear();
+		}
+}
+
+static void all_ring(void (*settings)(void))
+{
+	crowd_logs_in(settings);
+	talk_invite(&a, &alice, "200", &offer);
+	NEED(ring() == CROWD * SIM_DEVICES_MAX && sim_status("calls-left-some-out").used == 0);
+}
+
+static void all_phones_ring_where_there_is_one_call(void)
+{
+	all_ring(the_smallest_site);
+}
+
+static void where_there_are_ten(void)
+{
+	all_ring(a_small_site);
+}
+
+static void and_where_there_are_thirty(void)
+{
+	all_ring(a_site_that_is_larger);
+}
+
+static void a_small_site_whose_number_is_a_group_s(void)
+{
+	a_crowd(10);
+	for (uint32_t k = 1; k < SIM_DEVICES_MAX; k++)
+		sim.bound[CROWD][k] = false;
+	snprintf(sim.site.inbound[0].to, sizeof sim.site.inbound[0].to, "200");
+	sim.site.plan.unknown_caller = INCOMING_PASS;
+}
+
+/* From outside as well; and what rings is no other call's: all of them can still begin. */
+static void nobody_else_loses_by_it(void)
+{
+	crowd_logs_in(a_small_site_whose_number_is_a_group_s);
+	invite_from(&t, "+33123456789", "+33140000001", false);
+	NEED(ring() == (CROWD - 1) * SIM_DEVICES_MAX + 1);
+	for (int i = 0; i < 5; i++) { /* as many as one phone of such a site may begin */
+		talk_invite(&a, &alice, "107", &offer);
+		NEED(ring() == 1);
+	}
+}
+
 /* --- when none of them takes it --- */
 
 static void then_carol(void)
@@ -222,6 +319,48 @@ static void it_never_leaves(void)
 	finish();
 }
 
+/* As `ringfence group set` has it set; core's word on it. */
+static const char *set_forward(const char *number)
+{
+	static char why[REASON_MAX + 1];
+	struct link *l = sim_far(PROC_LEDGER, 0);
+	struct msg_directory_begin *begins = ipc_begin(l, MSG_DIRECTORY_BEGIN);
+
+	begins->generation = ++sim.generation;
+	ipc_end(l);
+	struct msg_setting *m = ipc_begin(l, MSG_SETTING);
+	m->owner = OWNER_GROUP;
+	m->kind = SETTING_FORWARD_NO_ANSWER;
+	m->value = ipc_put(l, span_str(number));
+	ipc_end(l);
+	struct msg_directory_commit *commit = ipc_begin(l, MSG_DIRECTORY_COMMIT);
+	commit->generation = sim.generation;
+	ipc_end(l);
+	sim_clear();
+	sim_turn();
+	struct heard *h = sim_take(PROC_LEDGER, MSG_DIRECTORY_VERDICT, NULL, NULL);
+	const struct msg_directory_verdict *v = h ? (const void *)h->payload : NULL;
+	NEED(v && (v->ok != 0) == !sim_text(h, v->reason)[0]);
+	snprintf(why, sizeof why, "%s", sim_text(h, v->reason));
+	return why;
+}
+
+static void nor_is_it_set_to(void)
+{
+	static const char *const outside[] = {"+33123456789", "0612345678", "0081312345678", "112", "*72101"};
+	static const char *const inside[] = {"carol", "101", "200", "0140000001", "", "4711"};
+
+	begin_with(then_carol);
+	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+		NEED(strstr(set_forward(outside[i]), "people and groups here alone"));
+		NEED(strcmp(settings_of_group(0)->forward, "carol") == 0);
+	}
+	for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
+		NEED(!set_forward(inside[i])[0]);
+		NEED(strcmp(settings_of_group(0)->forward, inside[i]) == 0);
+	}
+}
+
 static void little(void)
 {
 	set(1, OWNER_USER, 0, SETTING_CEILINGS, "minutes=2");
@@ -265,8 +404,13 @@ int main(void)
 	SIM(every_phone_of_a_large_group_rings);
 	SIM(a_large_group_s_call_is_picked_up);
 	SIM(a_second_call_beside_it);
+	SIM(all_phones_ring_where_there_is_one_call);
+	SIM(where_there_are_ten);
+	SIM(and_where_there_are_thirty);
+	SIM(nobody_else_loses_by_it);
 	SIM(it_goes_where_the_group_says);
 	SIM(it_never_leaves);
+	SIM(nor_is_it_set_to);
 	SIM(the_next_one_of_an_index_begins_anew);
 	(void)test_failed_here;
 	return TEST_END;

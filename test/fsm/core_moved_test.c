@@ -3,7 +3,11 @@
  * was of (R28). */
 #include "../unit/test.h"
 #include "call.h"
+#include "kept.h"
 #include "sim_trunks.h"
+#include "spent.h"
+#include <stdio.h>
+#include <unistd.h>
 
 struct world {
 	struct phone alice, bob, telco[2];
@@ -172,6 +176,154 @@ static void of_a_trunk_that_is_no_more_the_other_end_hears_bye(void)
 	ends_logged();
 }
 
+/* --- what trunks have spent (R17) --- */
+
+static bool is_full(uint8_t trunk)
+{
+	const struct account_of of = {.user = NOBODY, .device = NOBODY, .trunk = trunk};
+
+	return account_may(&of, (struct plan_rate){0}, CEILING_KNOWN).full;
+}
+
+/* So that one call in an hour is all that a trunk may carry. */
+static void next_life_with_one_call_an_hour(void)
+{
+	sim.site.plan.ceiling[CEILING_TRUNK].most[CEILING_HOURLY] = 1;
+	next_life();
+}
+
+/* ledger hears whose it is, and of no other. */
+static void ledger_hears_of_telco_1_alone(void)
+{
+	const uint32_t mark = trunk_conf_mark(&sim.site.trunk[w->telco[0].trunk - 1]);
+	unsigned n = 0;
+
+	sim_pass(SPENT_EVERY_MS + 1000);
+	for (struct heard *h; (h = sim_take(PROC_LEDGER, MSG_SPENT_SET, NULL, NULL));) {
+		const struct msg_spent_set *m = (const void *)h->payload;
+		NEED(m->scope != CEILING_TRUNK || m->index == mark);
+		n += m->scope == CEILING_TRUNK;
+	}
+	NEED(n > 0);
+}
+
+static void a_trunk_takes_along_what_it_spent(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_over_telco_1);
+	site_with_trunks_exchanged();
+	next_life_with_one_call_an_hour();
+	NEED(is_full(2) && !is_full(1));
+	ledger_hears_of_telco_1_alone();
+	call_hang_up(&w->a, &w->t);
+	ends_logged();
+	NEED(is_full(2) && !is_full(1));
+}
+
+static void wherever_it_is_put_back(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_over_telco_1);
+	NEED(sim_run("the second life", life_with_trunks_exchanged));
+	site_of_then();
+	w->telco[0].trunk = 1;
+	w->telco[1].trunk = 2;
+	next_life_with_one_call_an_hour();
+	NEED(is_full(1) && !is_full(2));
+}
+
+/* The one that is no more leaves its row to the next. */
+static void a_new_trunk_begins_with_nothing(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_over_telco_1);
+	site_of_then();
+	snprintf(sim.site.trunk[0].name, sizeof sim.site.trunk[0].name, "fresh");
+	w->telco[0].trunk = 0;
+	next_life_with_one_call_an_hour();
+	NEED(!is_full(1) && !is_full(2));
+}
+
+/* As builds before wrote the rows: by place, with the calls that ran. */
+static void write_by_place(void)
+{
+	struct arena_shape shape[CORE_TABLES];
+	struct arena_table table[CORE_TABLES];
+	struct arena arena;
+	bool adopted;
+	uint32_t n = 0;
+
+	site_of_then();
+	kept_shapes(&sim.site, shape);
+	NEED(arena_open(&arena, dup(sim.crash_fd), CORE_LAYOUT, shape, CORE_TABLES, table, &adopted) && adopted);
+	for (uint32_t i = 0; i < table[CORE_ACCOUNTS].count; i++) {
+		const struct ceiling_count *kept = arena_get(&table[CORE_ACCOUNTS], i);
+		if (!kept || kept->calls < TRUNK_MARK_LEAST)
+			continue;
+		struct ceiling_count was = *kept;
+		was.calls = 1;
+		arena_clear(&table[CORE_ACCOUNTS], i);
+		arena_put(&table[CORE_ACCOUNTS], sim.site.max_users + sim.site.max_phones + 1 + 1, &was);
+		n++;
+	}
+	NEED(n == 1);
+	arena_close(&arena);
+}
+
+static void a_row_of_the_build_before_is_of_its_place(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_over_telco_1);
+	write_by_place();
+	next_life_with_one_call_an_hour();
+	NEED(is_full(1) && !is_full(2));
+}
+
+static void and_by_name_from_then_on(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_over_telco_1);
+	write_by_place();
+	NEED(sim_run("the second life", next_life));
+	site_with_trunks_exchanged();
+	next_life_with_one_call_an_hour();
+	NEED(is_full(2) && !is_full(1));
+}
+
+static void ledger_has(uint32_t index)
+{
+	struct link *ledger = sim_far(PROC_LEDGER, 0);
+	const struct ceiling_when now = account_now();
+	const struct ceiling_count n = {.day = now.day, .hour = now.hour, .hourly = 1};
+	char mem[SPENT_TEXT_MAX];
+	struct buf text = buf_of(mem, sizeof mem);
+	struct msg_spent *m = ipc_begin(ledger, MSG_SPENT);
+
+	ceiling_put(&text, &n);
+	m->scope = CEILING_TRUNK;
+	m->index = index;
+	m->text = ipc_put(ledger, buf_span(&text));
+	ipc_end(ledger);
+	sim_turn();
+}
+
+/* The machine was without power, and the arena is empty. */
+static void ledger_s_copy_is_found_by_name(void)
+{
+	site_of_then();
+	sim.site.plan.ceiling[CEILING_TRUNK].most[CEILING_HOURLY] = 1;
+	const uint32_t mark = trunk_conf_mark(&sim.site.trunk[1]);
+	sim.site.trunk[2] = sim.site.trunk[1];
+	snprintf(sim.site.trunk[1].name, sizeof sim.site.trunk[1].name, "between");
+	sim.site.trunks = 3;
+	sim_open();
+	ledger_has(2); /* a place is no name */
+	ledger_has(trunk_conf_mark(&(struct trunk_conf){.name = "nobody"}));
+	NEED(!is_full(1) && !is_full(2) && !is_full(3) && sim.accusations == 0);
+	ledger_has(mark);
+	NEED(!is_full(1) && !is_full(2) && is_full(3));
+}
+
 /* --- listeners --- */
 
 static void life_inside(void)
@@ -240,6 +392,12 @@ int main(void)
 	SIM(an_owed_hang_up_goes_to_its_trunk);
 	SIM(they_may_be_exchanged_back);
 	SIM(of_a_trunk_that_is_no_more_the_other_end_hears_bye);
+	SIM(a_trunk_takes_along_what_it_spent);
+	SIM(wherever_it_is_put_back);
+	SIM(a_new_trunk_begins_with_nothing);
+	SIM(a_row_of_the_build_before_is_of_its_place);
+	SIM(and_by_name_from_then_on);
+	SIM(ledger_s_copy_is_found_by_name);
 	SIM(a_call_talks_on_at_its_address);
 	SIM(at_an_address_that_is_no_more_it_ends);
 	(void)test_failed_here;

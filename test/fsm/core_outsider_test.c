@@ -15,7 +15,7 @@ static struct phone end[ENDS]; /* the last two are trunks */
 
 /* All worlds together: what was walked. */
 static struct tally {
-	uint64_t lines_taken, outside_up, outside_refused, forwarded, referred, tokens, stolen, replaced, redirected, screened, help;
+	uint64_t lines_taken, outside_up, outside_refused, forwarded, referred, tokens, stolen, replaced, redirected, screened, help, sent_on;
 } *tally;
 
 struct party {
@@ -52,11 +52,13 @@ static void look_at_call(struct call *c, void *arg)
 	const struct leg *caller = leg_get(c->r.caller);
 
 	(void)arg;
+	tally->sent_on += c->dest.route == ROUTE_REDIRECT;
 	for (uint8_t i = 0; i < c->targets; i++)
 		outward |= over_trunk(c->target[i]);
 	if (!outward)
 		return;
 	NEED(!inward);                                   /* two lines */
+	NEED(c->dest.route != ROUTE_REDIRECT);           /* but by a forward of whom it went to */
 	NEED(caller || c->r.answered_ms || c->r.callee); /* somebody inside asked for it */
 	NEED(c->r.emergency || c->r.account.user != NOBODY || c->r.who == WHO_DEVICE);
 	NEED(c->r.emergency || c->r.who == WHO_USER);
@@ -254,7 +256,7 @@ static void rings(const struct heard *h, struct phone *p)
 		tally->redirected += code == 302;
 		struct msg_response *m = talk_begin_answer(&q->t, code);
 		if (code == 302)
-			m->contact = phone_put(p, "<sip:+33612345678@example.org>");
+			m->redirect = phone_put(p, dice(2) ? "+33612345678" : some());
 		talk_end_answer(&q->t);
 		q->used = false;
 		break;
@@ -507,6 +509,7 @@ static void each_way_was_walked(void)
 	} seen[] = {{"lines taken by who may", tally->lines_taken, 1000}, {"for help", tally->help, 300}, {"up from outside", tally->outside_up, 800},
 	    {"refused from outside", tally->outside_refused, 2000}, {"transfers", tally->referred, 1500}, {"one-time URIs", tally->tokens, 50},
 	    {"of them by who was not sent", tally->stolen, 20}, {"Replaces from outside", tally->replaced, 300}, {"redirects", tally->redirected, 150},
+	    {"looks at one that was followed", tally->sent_on, 100},
 	    {"screened", tally->screened, 400}};
 	for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) {
 		printf("%s: %u\n", seen[i].what, (unsigned)seen[i].n);

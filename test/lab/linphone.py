@@ -191,6 +191,10 @@ class Linphone(Phone):
         """603 Decline is what linphone sends."""
         self.command("terminate")
 
+    def redirect(self, user):
+        """302, as a desk phone's "forward" key says it."""
+        self.command(f"redirect all sip:{user}@{self.bundle.domain}")
+
     def hangup(self):
         live = self.live()
         self.command(f"terminate {live[-1].key}" if len(live) > 1 else "terminate")

@@ -357,6 +357,36 @@ def test_r29_forward_on_busy(exchange, people, kind, says):
     exchange.wait_no_calls()
 
 
+def test_r29_a_phone_forwards_by_itself(exchange, people):
+    """R14, T11: a phone's own 302 is followed inside, and never to the outside."""
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("linphone", "lf", tone="b", media="srtp", codecs=("PCMU",))
+    three = people.phone("baresip", "bf", tone="c", media="srtp", codecs=("PCMU",))
+    one.dial("lf")
+    two.wait_incoming()
+    two.redirect("bf")
+    three.wait_incoming()
+    three.answer()
+    one.wait_state("established")
+    two.wait_idle()
+    assert exchange.call()["to"] == "bf"
+    phones.talk(one, three, 1.0)
+    exchange.wait_no_calls()
+    allow(exchange, "lf", "classes=national\n")
+    seen = len(exchange.events())
+    for p in (one, two, three):
+        p.forget()
+    one.dial("lf")
+    two.wait_incoming()
+    two.redirect(OUTSIDE)
+    assert one.wait_refused()[0] == 480
+    assert "redirect to the outside" in exchange.wait_event("call-refused", after=seen)["detail"]
+    three.poll()
+    assert not three.calls
+    allow(exchange, "lf", "classes=\n")
+    exchange.wait_no_calls()
+
+
 def test_r29_a_code_changes_what_is_ones_own(exchange, people):
     one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
     one.forget()

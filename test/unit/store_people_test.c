@@ -204,6 +204,41 @@ static void counters_are_the_last_word(void)
 	CHECK(store_spent_put(&s, &a) && store_spent(&s, &none, row, 4) == 1 && strstr(row[0].text, "money=9"));
 }
 
+static bool is_spent_by(uint32_t mark, const char *text)
+{
+	struct spent none = {.scope = CEILING_TRUNK}, row[4];
+	int n = store_spent(&s, &none, row, 4);
+
+	for (int i = 0; i < n; i++)
+		if (row[i].scope == CEILING_TRUNK && row[i].index == mark)
+			return strcmp(row[i].text, text) == 0;
+	return false;
+}
+
+/* A build before kept them by their place in the file. */
+static void trunks_are_known_by_name(void)
+{
+	const struct trunk_conf trunk[2] = {{.name = "one"}, {.name = "two"}};
+	const uint32_t one = trunk_conf_mark(&trunk[0]), two = trunk_conf_mark(&trunk[1]);
+	struct spent old[] = {{CEILING_TRUNK, 1, "day=20418 hour=490045 money=1 ms=2 hourly=3 destinations=1 half=0 full=0"},
+	    {CEILING_TRUNK, 2, "day=20418 hour=490045 money=2 ms=2 hourly=3 destinations=1 half=0 full=0"},
+	    {CEILING_TRUNK, 3, "day=20418 hour=490045 money=3 ms=2 hourly=3 destinations=1 half=0 full=0"},
+	    {CEILING_SITE, 0, "day=20418 hour=490045 money=4 ms=2 hourly=3 destinations=1 half=0 full=0"}};
+	struct spent named = {CEILING_TRUNK, two, "day=20417 hour=490021 money=9 ms=2 hourly=3 destinations=1 half=0 full=0"}, row[4];
+	struct spent none = {.scope = CEILING_EXTENSION};
+
+	CHECK(one != two && one > SITE_TRUNKS_MAX && two > SITE_TRUNKS_MAX && empty() && store_spent_put(&s, &named));
+	for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+		CHECK(store_spent_put(&s, &old[i]));
+	CHECK(store_commit(&s) && store_spent_of_trunks(&s, trunk, 2) && reopen());
+	/* what the build before wrote is the newer; of the third there is no trunk */
+	CHECK(store_spent(&s, &none, row, 4) == 3 && is_spent_by(one, old[0].text) && is_spent_by(two, old[1].text));
+	/* and they may change their places */
+	const struct trunk_conf moved[2] = {trunk[1], trunk[0]};
+	CHECK(store_spent_of_trunks(&s, moved, 2) && is_spent_by(one, old[0].text) && is_spent_by(two, old[1].text));
+	CHECK(store_spent_of_trunks(&s, moved, 0) && is_spent_by(one, old[0].text) && is_spent_by(two, old[1].text));
+}
+
 /* --- emergency calls --- */
 
 static struct notice_row seen;
@@ -329,6 +364,7 @@ int main(int argc, char **argv)
 	RUN(groups_are_numbers_of_their_own);
 	RUN(groups_are_bounded);
 	RUN(counters_are_the_last_word);
+	RUN(trunks_are_known_by_name);
 	RUN(notices_are_kept);
 	RUN(who_called_for_help_is_known);
 	RUN(the_first_layout_is_taken_over_whole);

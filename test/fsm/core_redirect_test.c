@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: ISC */
+/* A phone's own "forward" key: its 302 is followed inside, as a forward of its owner's would be, and never to the outside (R14, R17, R29, T11). */
+#include "../unit/test.h"
+#include "route.h"
+#include "settings.h"
+#include "sim_trunks.h"
+#include "sim_voice.h"
+
+#define MOBILE "+33123456789"
+
+static struct phone carol, dave, second; /* second: bob's */
+static struct talk c, d, s;
+static char told[REASON_MAX + 1]; /* bob, last */
+static unsigned tellings;
+
+static void hear_events(struct link *l, const struct ipc_view *v)
+{
+	const struct msg_event *m = v->payload;
+
+	(void)l;
+	if (v->type != MSG_EVENT || m->kind != EVENT_CALL_REFUSED || m->user != 1)
+		return;
+	NEED(m->severity == SEVERITY_INFO && span_cstr(ipc_str(v, m->detail), told, sizeof told));
+	tellings++;
+}
+
+static void people(void)
+{
+	sim.site.plan.unknown_caller = sim.site.plan.anonymous_caller = INCOMING_PASS;
+	sim.site.plan.pin = 0; /* nothing but the redirect itself keeps it here */
+	set(1, OWNER_USER, 1, SETTING_CLASSES, "national");
+	sim.dialled[1] = MOBILE;
+	sim.user[2].name = "102";
+	sim.user[3].name = "103";
+	sim.group[0] = (struct sim_group){"200", "102, 103"};
+	sim.bound[1][4] = true;
+	sim.watch = hear_events;
+	told[0] = 0;
+	tellings = 0;
+}
+
+static void a_mailbox(void)
+{
+	people();
+	set(2, OWNER_USER, 1, SETTING_VOICEMAIL, "25");
+}
+
+static void begin(void (*settings)(void))
+{
+	begin_with(settings);
+	phone_init(&carol, 2);
+	phone_init(&dave, 3);
+	phone_register(&carol);
+	phone_register(&dave);
+}
+
+static void sends_on(struct talk *by, const char *to)
+{
+	struct msg_response *m = talk_begin_answer(by, 302);
+
+	m->redirect = phone_put(by->phone, to);
+	talk_end_answer(by);
+}
+
+/* alice calls bob, whose phone says where to. */
+static void bob_sends_to(void (*settings)(void), const char *to)
+{
+	begin(settings);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	sends_on(&b, to);
+}
+
+static void nothing_leaves(void)
+{
+	NEED(!sent_to(&telco[0], SIP_INVITE) && !sent_to(&telco[1], SIP_INVITE));
+}
+
+static void answers(struct talk *who)
+{
+	struct sdp answer = sdp_plain(who->phone);
+
+	talk_answer(who, 200, &answer);
+	NEED(talk_takes(who, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+}
+
+static void takes_it(struct talk *who, struct phone *at)
+{
+	talk_rings_at(who, at);
+	answers(who);
+}
+
+static void a_person_inside_rings(void)
+{
+	bob_sends_to(people, "102");
+	takes_it(&c, &carol);
+	call_hang_up(&a, &c);
+	finish();
+	NEED(tellings == 0 && strcmp(sim.record_to, "102") == 0);
+}
+
+static void in_any_spelling(void)
+{
+	bob_sends_to(people, "1-02");
+	talk_rings_at(&c, &carol);
+}
+
+static void so_does_a_group(void)
+{
+	bob_sends_to(people, "200");
+	talk_rings_at(&c, &carol);
+	talk_rings_at(&d, &dave);
+}
+
+static void our_own_number_is_inside(void)
+{
+	begin(people);
+	talk_invite(&c, &carol, "103", &offer);
+	talk_rings_at(&d, &dave);
+	sends_on(&d, "0140000001"); /* as bob is called from outside */
+	talk_rings_at(&b, &bob);
+	nothing_leaves();
+}
+
+static bool mailbox_of_bob(void)
+{
+	return sim.mail_begun == 1;
+}
+
+static void whoever_does_not_take_it_the_owner_s_mailbox_does(void)
+{
+	bob_sends_to(a_mailbox, "102");
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 486, NULL);
+	NEED(mailbox_of_bob());
+}
+
+/* --- not there --- */
+
+static void refused(const char *to, const char *why)
+{
+	bob_sends_to(a_mailbox, to);
+	NEED(mailbox_of_bob() && tellings == 1 && strstr(told, why));
+	NEED(!strpbrk(told, "0123456789"));
+	nothing_leaves();
+}
+
+static void the_outside_is_refused(void)
+{
+	refused(MOBILE, "redirect to the outside");
+}
+
+static void so_is_help(void)
+{
+	refused("112", "internal numbers only");
+}
+
+static void so_is_a_code(void)
+{
+	refused("*72102", "service codes");
+}
+
+static void so_is_whom_nobody_knows(void)
+{
+	refused("4711", "no number here");
+}
+
+static void so_is_the_one_whose_phone_it_is(void)
+{
+	refused("bob", "whom it is of");
+}
+
+/* Of a phone that says nothing of use, edge says nothing. */
+static void nowhere_is_as_ever(void)
+{
+	bob_sends_to(a_mailbox, "");
+	NEED(mailbox_of_bob() && tellings == 0);
+}
+
+static void without_a_mailbox_it_is_told(void)
+{
+	bob_sends_to(people, MOBILE);
+	NEED(code_of(a.txn) == 480);
+	nothing_leaves();
+	finish();
+}
+
+static void own_forward(void)
+{
+	people();
+	set(2, OWNER_USER, 1, SETTING_FORWARD_OFFLINE, "103");
+}
+
+static void the_owner_s_forward_stands_in(void)
+{
+	bob_sends_to(own_forward, MOBILE);
+	talk_rings_at(&d, &dave);
+	nothing_leaves();
+}
+
+/* --- several phones --- */
+
+static void two_phones(void (*settings)(void))
+{
+	begin(settings);
+	phone_init(&second, 4);
+	second.user = "bob";
+	phone_register(&second);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_rings_at(&s, &second);
+	talk_answer(&s, 180, NULL);
+	sim_clear();
+}
+
+static void their_other_phones_ring_no_more(void)
+{
+	two_phones(people);
+	sends_on(&b, "102");
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&s, 487, NULL);
+	takes_it(&c, &carol);
+	call_hang_up(&a, &c);
+	finish();
+}
+
+static void where_it_is_not_followed_they_ring_on(void)
+{
+	two_phones(people);
+	sends_on(&b, MOBILE);
+	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL) && code_of(a.txn) == 0);
+	nothing_leaves();
+	answers(&s);
+	call_hang_up(&a, &s);
+	finish();
+}
+
+/* Members' forwards are their own affair. */
+static void a_member_s_redirect_leads_no_group(void)
+{
+	begin(people);
+	talk_invite(&a, &alice, "200", &offer);
+	talk_rings_at(&c, &carol);
+	talk_rings_at(&d, &dave);
+	sends_on(&c, "bob");
+	NEED(!sent_to(&bob, SIP_INVITE));
+	answers(&d);
+	call_hang_up(&a, &d);
+	finish();
+}
+
+/* --- in a circle --- */
+
+static void a_circle_ends(void)
+{
+	unsigned rings = 0;
+
+	begin(people);
+	talk_invite(&a, &alice, "bob", &offer);
+	for (; rings <= ROUTE_HOPS_MAX; rings++) {
+		const bool at_bob = rings % 2 == 0;
+		talk_rings_at(at_bob ? &b : &c, at_bob ? &bob : &carol);
+		sends_on(at_bob ? &b : &c, at_bob ? "102" : "bob");
+	}
+	NEED(code_of(a.txn) == 480);
+	finish();
+}
+
+/* --- from outside --- */
+
+static void an_outsider_is_sent_on(const char *to)
+{
+	begin(a_mailbox);
+	invite_from(&t, "+33611223355", "+33140000001", false);
+	talk_rings_at(&b, &bob);
+	sends_on(&b, to);
+}
+
+static void an_outsider_rings_inside(void)
+{
+	an_outsider_is_sent_on("102");
+	talk_rings_at(&c, &carol);
+	nothing_leaves();
+}
+
+static void an_outsider_never_leaves(void)
+{
+	an_outsider_is_sent_on(MOBILE);
+	NEED(mailbox_of_bob() && tellings == 1 && strstr(told, "unverified caller"));
+	nothing_leaves();
+}
+
+static void carol_turns_them_away(void)
+{
+	people();
+	set(2, OWNER_USER, 2, SETTING_BLOCKED, "+33611223355");
+}
+
+static void nor_rings_who_turns_them_away(void)
+{
+	begin(carol_turns_them_away);
+	invite_from(&t, "+33611223355", "+33140000001", false);
+	talk_rings_at(&b, &bob);
+	sends_on(&b, "102");
+	NEED(!sent_to(&carol, SIP_INVITE) && code_of(t.txn) == 603);
+	finish();
+}
+
+/* Whoever answers a call of ours at a provider says nothing of where it goes on. */
+static void a_trunk_s_redirect_is_none(void)
+{
+	begin(people);
+	talk_invite(&a, &alice, MOBILE, &offer);
+	talk_rings_at(&t, &telco[0]);
+	sends_on(&t, "102");
+	NEED(!sent_to(&carol, SIP_INVITE));
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(a_person_inside_rings);
+	SIM(in_any_spelling);
+	SIM(so_does_a_group);
+	SIM(our_own_number_is_inside);
+	SIM(whoever_does_not_take_it_the_owner_s_mailbox_does);
+	SIM(the_outside_is_refused);
+	SIM(so_is_help);
+	SIM(so_is_a_code);
+	SIM(so_is_whom_nobody_knows);
+	SIM(so_is_the_one_whose_phone_it_is);
+	SIM(nowhere_is_as_ever);
+	SIM(without_a_mailbox_it_is_told);
+	SIM(the_owner_s_forward_stands_in);
+	SIM(their_other_phones_ring_no_more);
+	SIM(where_it_is_not_followed_they_ring_on);
+	SIM(a_member_s_redirect_leads_no_group);
+	SIM(a_circle_ends);
+	SIM(an_outsider_rings_inside);
+	SIM(an_outsider_never_leaves);
+	SIM(nor_rings_who_turns_them_away);
+	SIM(a_trunk_s_redirect_is_none);
+	(void)test_failed_here;
+	return TEST_END;
+}
