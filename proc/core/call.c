@@ -9,10 +9,10 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "emergency.h"
+#include "ipc/left_out.h"
 #include "join.h"
 #include "judge.h"
 #include "kept.h"
-#include "lost.h"
 #include "mail.h"
 #include "mark.h"
 #include "media.h"
@@ -466,7 +466,7 @@ static void lose(uint32_t i, const struct call_record *r)
 	account_end(&c.r.ceiling, &c.r.account);
 	arena_clear(store, i);
 	secret_wipe(&c, sizeof c);
-	lost_count(LOST_CALLS);
+	left_out_count(LEFT_OUT_CALL);
 }
 
 static void adopt(void)
@@ -535,7 +535,7 @@ void call_adopted(void)
 			call_write_record(c);
 			account_end(&c->r.ceiling, &c->r.account);
 			forget(c);
-			lost_count(LOST_CALLS);
+			left_out_count(LEFT_OUT_CALL);
 			continue;
 		}
 		n++;

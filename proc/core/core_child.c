@@ -24,7 +24,6 @@
 #include "last_caller.h"
 #include "leg_late.h"
 #include "login.h"
-#include "lost.h"
 #include "mail.h"
 #include "mark.h"
 #include "may.h"
@@ -277,7 +276,6 @@ static void link_up(struct link *l)
 	} else if (l->peer == PROC_LEDGER) {
 		want_directory(l);
 		left_out_ledger_up(PROC_CORE);
-		lost_ledger_up();
 		record_ledger_up();
 		notice_ledger_up();
 		spent_ledger_up();
@@ -399,11 +397,11 @@ static void status(struct proc_status *s)
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
 	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, permit_status, desk_status,
-	    mwi_status, emergency_status, share_status, dial_status, pace_status, left_out_status, lost_status,
-	    away_status};
+	    mwi_status, emergency_status, share_status, dial_status, pace_status, away_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
+	left_out_status(s, PROC_CORE);
 }
 
 static ipc_handler *const on[MSG_N] = {
