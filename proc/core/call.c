@@ -385,18 +385,32 @@ static void set_timers(struct call *c)
 
 /* --- a new call --- */
 
+static uint32_t take_ports(bool emergency)
+{
+	uint32_t ports = media_take_ports(emergency);
+
+	return ports == MEDIA_NO_PORTS && emergency && desk_gives_way() ? media_take_ports(true) : ports;
+}
+
+static uint64_t take_slot(bool emergency)
+{
+	uint64_t id = pool_take(&pool, emergency);
+
+	return id == ID_NONE && emergency && desk_gives_way() ? pool_take(&pool, true) : id;
+}
+
 static uint64_t take(uint32_t who, bool emergency, uint32_t *ports, enum refusal *why)
 {
 	if (!leg_may_begin(who)) {
 		*why = REFUSE_SHARE;
 		return ID_NONE;
 	}
-	*ports = media_take_ports(emergency);
+	*ports = take_ports(emergency);
 	if (*ports == MEDIA_NO_PORTS) {
 		*why = REFUSE_NO_PORT;
 		return ID_NONE;
 	}
-	uint64_t id = pool_take(&pool, emergency);
+	uint64_t id = take_slot(emergency);
 	if (id == ID_NONE) {
 		*why = REFUSE_FULL;
 		media_release_ports(*ports);

@@ -228,6 +228,11 @@ bool leg_has_plenty(const struct leg *caller)
 	       (pool.used < pool.cap / 2 && share_left(&legs, caller->by) > REGISTRAR_TARGETS_MAX);
 }
 
+bool leg_has_spare(uint32_t nth)
+{
+	return pool.cap - pool.used > pool.cap / (nth < REGISTRAR_TARGETS_MAX ? 4 : 2);
+}
+
 static void begins(struct leg *l)
 {
 	l->begins = l->by != NOBODY && !l->r.trunk;
