@@ -20,7 +20,7 @@ struct arena_shape {
 	uint32_t record_size, count;
 };
 
-enum { ARENA_TABLES_MAX = 10, ARENA_MARKS_MAX = 2 };
+enum { ARENA_TABLES_MAX = 12, ARENA_MARKS_MAX = 2 };
 
 /* One record of a former layout, as its build wrote it, becomes one of today's, all zero before. False: it cannot be one, and is
  * left out. */

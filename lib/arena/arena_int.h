@@ -15,6 +15,9 @@ struct arena_head {
 	struct arena_shape shape[ARENA_TABLES_MAX];
 };
 
+/* Room for more tables moves no record of the layouts before. */
+_Static_assert(sizeof(struct arena_head) <= 128, "records begin there");
+
 struct arena_cell {
 	_Atomic uint32_t commit; /* 0 empty, 1 or 2 the slot that counts */
 	_Atomic uint32_t marks;

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "ipc/child_event.h"
 #include "base/clock.h"
+#include "base/ratelimit.h"
 #include <stdio.h>
 
 enum {
 	/* of each severity: what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 300 a second */
 	EVENTS_PER_SECOND = 28,
 	ALARMS_KEPT = 8,
-};
-
-struct budget {
-	uint64_t second;
-	uint32_t said;
 };
 
 struct event {
@@ -41,11 +37,9 @@ static bool say_event(struct link *l, const struct event *e)
 }
 
 /* What may still be said in this second. */
-static bool within(struct budget *b)
+static bool within(struct ratelimit *budget)
 {
-	if (b->second != child_now() / 1000)
-		*b = (struct budget){.second = child_now() / 1000};
-	return b->said++ < EVENTS_PER_SECOND;
+	return ratelimit_take(budget, EVENTS_PER_SECOND, 1000, child_now());
 }
 
 /* The first ones wait for a watch that is being started anew. */
@@ -55,7 +49,7 @@ static uint64_t events_lost;
 
 static void say_alarm(const struct event *e)
 {
-	static struct budget budget;
+	static struct ratelimit budget;
 
 	if (!within(&budget) || say_event(child_link(PROC_WATCH, 0), e))
 		return;
@@ -82,7 +76,7 @@ void child_event(enum event_kind kind, enum severity severity, uint32_t device, 
     const struct addr *remote, const char *detail)
 {
 	/* refused calls, which any phone can heap up, leave what is graver its room (R13) */
-	static struct budget budget[SEVERITIES];
+	static struct ratelimit budget[SEVERITIES];
 	struct event e = {
 	    .kind = kind, .severity = severity, .device = device, .user = user, .wall_ms = clock_wall_ms()};
 

@@ -201,12 +201,12 @@ enum event_kind {
 	EVENT_GATE_SHUT,      /* no keys in time */
 	EVENT_MEDIA_STRANGER, /* packets from an address that is not the leg's */
 	EVENT_PHONE,          /* added, enrolled, renewed, revoked, admitted */
-	EVENT_USER,           /* added, changed, removed */
+	EVENT_USER,           /* added, changed, removed, also PIN and dialled numbers */
 	EVENT_ADMIN,          /* log read, administrator set or refused */
 	EVENT_BAN,
 	EVENT_EMERGENCY,   /* an emergency call was placed */
 	EVENT_FULL,        /* a pool or credit ran out */
-	EVENT_PIN,         /* wrong, locked, set or unlocked */
+	EVENT_PIN,         /* wrong, locked, or changed by its user */
 	EVENT_TRUNK,       /* went up or down */
 	EVENT_CEILING,     /* half or the whole of one is used */
 	EVENT_CERTIFICATE, /* one of the site's files ends soon */

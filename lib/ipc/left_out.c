@@ -3,17 +3,25 @@
 #include "base/log.h"
 #include <stdio.h>
 
+#define OF(proc) (1u << PROC_##proc)
+
 static uint32_t left_out[LEFT_OUT_KINDS];
 
 /* The name of the process goes into it, and how many. */
 static const struct {
+	unsigned of;
 	enum severity severity;
 	const char *detail, *line;
 } kind[LEFT_OUT_KINDS] = {
-    [LEFT_OUT_DAMAGED] = {SEVERITY_ALARM, "damaged records that %s kept, and that are left out: %u", "records-damaged"},
-    [LEFT_OUT_UNFIT] = {SEVERITY_WARNING,
+    [LEFT_OUT_DAMAGED] = {OF(CORE) | OF(MEDIA), SEVERITY_ALARM,
+	"damaged records that %s kept, and that are left out: %u", "records-damaged"},
+    [LEFT_OUT_UNFIT] = {OF(MEDIA), SEVERITY_WARNING,
 	"records that %s kept, and that are left out, for the configuration has no more what they are of: %u",
 	"records-unfit"},
+    [LEFT_OUT_CALL] = {OF(CORE), SEVERITY_ALARM, "calls that %s kept over the restart, and that could not go on: %u",
+	"calls-lost"},
+    [LEFT_OUT_LEG] = {OF(CORE), SEVERITY_ALARM,
+	"ends of calls that %s kept over the restart, and that could not go on: %u", "legs-lost"},
 };
 
 void left_out_count(enum left_out why)
@@ -36,8 +44,9 @@ void left_out_ledger_up(enum proc me)
 	said = true;
 }
 
-void left_out_status(struct proc_status *s)
+void left_out_status(struct proc_status *s, enum proc me)
 {
 	for (int i = 0; i < LEFT_OUT_KINDS; i++)
-		status_counter(s, kind[i].line, left_out[i]);
+		if (kind[i].of >> me & 1)
+			status_counter(s, kind[i].line, left_out[i]);
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 #include "away.h"
 #include "base/log.h"
+#include "base/ratelimit.h"
 #include "permit.h"
 #include "registrar.h"
 #include "settings.h"
 #include <stdlib.h>
 
 struct looked {
-	uint64_t told_ms; /* 0: never */
+	struct ratelimit told;
 	bool away;
 };
 
 static struct looked *table;
 static uint32_t phones;
-static uint64_t last_told_ms;
+static struct ratelimit told; /* of all */
 
 void away_init(uint32_t max_phones)
 {
@@ -32,9 +33,13 @@ static bool is_away(uint32_t device, const struct addr *at)
 	       settings_device_remote(device, at) && permit_refuses_help(device, at);
 }
 
-static bool is_due(uint64_t told_ms, uint64_t pace_ms)
+/* Whose turn it is not yet keeps its own for its next REGISTER. */
+static bool is_due(struct looked *k)
 {
-	return !told_ms || child_now() >= told_ms + pace_ms;
+	const uint64_t now_ms = child_now();
+
+	return ratelimit_would(&k->told, 1, now_ms) && ratelimit_take(&told, 1, AWAY_PACE_MS, now_ms) &&
+	       ratelimit_take(&k->told, 1, AWAY_AGAIN_MS, now_ms);
 }
 
 void away_registered(const struct flow *f)
@@ -44,9 +49,8 @@ void away_registered(const struct flow *f)
 	if (!k)
 		return;
 	k->away = is_away(f->device, &f->remote);
-	if (!k->away || !is_due(k->told_ms, AWAY_AGAIN_MS) || !is_due(last_told_ms, AWAY_PACE_MS))
+	if (!k->away || !is_due(k))
 		return;
-	k->told_ms = last_told_ms = child_now();
 	child_event(EVENT_PHONE, SEVERITY_ALARM, f->device, NOBODY, &f->remote,
 	    "a fixed phone registers from no network of the site: its calls for help would be refused (see --subnet)");
 }

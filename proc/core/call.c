@@ -9,10 +9,10 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "emergency.h"
+#include "ipc/left_out.h"
 #include "join.h"
 #include "judge.h"
 #include "kept.h"
-#include "lost.h"
 #include "mail.h"
 #include "mark.h"
 #include "media.h"
@@ -385,18 +385,32 @@ static void set_timers(struct call *c)
 
 /* --- a new call --- */
 
+static uint32_t take_ports(enum pool_claim claim)
+{
+	uint32_t ports = media_take_ports(claim);
+
+	return ports == MEDIA_NO_PORTS && claim == POOL_HELP && desk_gives_way() ? media_take_ports(claim) : ports;
+}
+
+static uint64_t take_slot(enum pool_claim claim)
+{
+	uint64_t id = pool_take(&pool, claim);
+
+	return id == ID_NONE && claim == POOL_HELP && desk_gives_way() ? pool_take(&pool, claim) : id;
+}
+
 static uint64_t take(uint32_t who, enum pool_claim claim, uint32_t *ports, enum refusal *why)
 {
 	if (!leg_may_begin(who)) {
 		*why = REFUSE_SHARE;
 		return ID_NONE;
 	}
-	*ports = media_take_ports(claim);
+	*ports = take_ports(claim);
 	if (*ports == MEDIA_NO_PORTS) {
 		*why = REFUSE_NO_PORT;
 		return ID_NONE;
 	}
-	uint64_t id = pool_take(&pool, claim);
+	uint64_t id = take_slot(claim);
 	if (id == ID_NONE) {
 		*why = REFUSE_FULL;
 		media_release_ports(*ports);
@@ -477,7 +491,7 @@ static void lose(uint32_t i, const struct call_record *r)
 	account_end(&c.r.ceiling, &c.r.account);
 	arena_clear(store, i);
 	secret_wipe(&c, sizeof c);
-	lost_count(LOST_CALLS);
+	left_out_count(LEFT_OUT_CALL);
 }
 
 static void adopt(void)
@@ -546,7 +560,7 @@ void call_adopted(void)
 			call_write_record(c);
 			account_end(&c->r.ceiling, &c->r.account);
 			forget(c);
-			lost_count(LOST_CALLS);
+			left_out_count(LEFT_OUT_CALL);
 			continue;
 		}
 		n++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "callback.h"
 #include "dial.h"
+#include "kept.h"
 #include "notice.h"
 #include "registrar.h"
 #include "settings.h"
@@ -58,37 +59,98 @@ void callback_look(struct call *c, struct span called)
 
 /* --- the phone itself --- */
 
-/* Of the last that called for help with nobody logged in. Gone with core: who has registered is found all the same. */
-static struct place_of_phone {
-	uint32_t device;
-	char contact[URI_TEXT_MAX + 1];
-} phones[CALLBACKS_MAX];
-static uint32_t phones_next;
+static struct arena_table *store;
+static struct timer over;
 
-static struct place_of_phone *find_phone(uint32_t device)
+static const struct callback_phone *kept_at(uint32_t i)
 {
-	for (struct place_of_phone *p = phones; p < phones + CALLBACKS_MAX; p++)
-		if (p->contact[0] && p->device == device)
+	return arena_get(store, i);
+}
+
+/* What is over is wiped; the first of the others is when it will be. */
+static void wipe(uint64_t now_ms)
+{
+	uint64_t next_ms = UINT64_MAX;
+
+	for (uint32_t i = 0; i < store->count; i++) {
+		const struct callback_phone *p = kept_at(i);
+		if (p && p->until_ms <= now_ms)
+			arena_clear(store, i);
+		else if (p && p->until_ms < next_ms)
+			next_ms = p->until_ms;
+	}
+	if (next_ms != UINT64_MAX)
+		timer_set(&child_wheel, &over, next_ms);
+}
+
+static void on_over(struct timer *t, uint64_t now_ms)
+{
+	(void)t;
+	wipe(now_ms);
+}
+
+struct arena_shape callback_shape(void)
+{
+	return (struct arena_shape){sizeof(struct callback_phone), CALLBACKS_MAX};
+}
+
+void callback_open(struct arena_table *t)
+{
+	store = t;
+	over.fire = on_over;
+	for (uint32_t i = 0; i < t->count; i++)
+		if (kept_at(i) && !kept_callback_ok(kept_at(i)))
+			kept_leave_out(t, i);
+	wipe(child_now());
+}
+
+static const struct callback_phone *find_phone(uint32_t device)
+{
+	for (uint32_t i = 0; i < store->count; i++) {
+		const struct callback_phone *p = kept_at(i);
+		if (p && p->device == device && p->until_ms > child_now())
 			return p;
+	}
 	return NULL;
+}
+
+/* Its own, a free one, or the one that is over first. */
+static uint32_t place_for(uint32_t device)
+{
+	uint64_t least_ms = UINT64_MAX;
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < store->count; i++) {
+		const struct callback_phone *p = kept_at(i);
+		if (p && p->device == device)
+			return i;
+		if ((p ? p->until_ms : 0) < least_ms) {
+			least_ms = p ? p->until_ms : 0;
+			at = i;
+		}
+	}
+	return at;
 }
 
 void callback_from(const struct leg *caller)
 {
-	struct place_of_phone *p = find_phone(caller->r.device);
+	const uint64_t window_ms = child_site()->plan.callback_min * UINT64_C(60000);
+	struct callback_phone p = {.until_ms = child_now() + window_ms, .device = caller->r.device};
 
-	if (caller->r.user != NOBODY)
+	if (caller->r.user != NOBODY || !span_cstr(leg_text(caller, LEG_TARGET), p.contact, sizeof p.contact) ||
+	    !p.contact[0])
 		return;
-	if (!p)
-		p = &phones[phones_next++ % CALLBACKS_MAX];
-	p->device = caller->r.device;
-	(void)span_cstr(leg_text(caller, LEG_TARGET), p->contact, sizeof p->contact);
+	const uint32_t at = place_for(p.device);
+	arena_clear(store, at); /* and no older one beside it */
+	arena_put(store, at, &p);
+	if (!timer_is_set(&over))
+		timer_set(&child_wheel, &over, p.until_ms);
 }
 
 int callback_phone(
     const struct call *c, const struct registration *out[REGISTRAR_TARGETS_MAX], struct registration *nobodys)
 {
-	const struct place_of_phone *p;
+	const struct callback_phone *p;
 	const struct flow *f;
 	int n = c->back ? registrar_at_phone(c->back_device, out) : 0;
 
@@ -144,4 +206,13 @@ bool callback_may_lead_to(const struct call *c)
 bool callback_is(struct span called, const struct dest *to)
 {
 	return look(called).until_ms != 0 || leads_to_one(to);
+}
+
+void callback_status(struct proc_status *s)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < store->count; i++)
+		n += kept_at(i) != NULL;
+	status_add(s, "call-back-phones", STATUS_POOL, n, store->count, n, 0);
 }

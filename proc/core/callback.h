@@ -4,7 +4,18 @@
 #ifndef CORE_CALLBACK_H
 #define CORE_CALLBACK_H
 
+#include "arena/arena.h"
 #include "call.h"
+
+/* Of a phone that called for help with nobody logged in: where it rings. It outlives core, in the arena (R28). */
+struct callback_phone {
+	uint64_t until_ms; /* CLOCK_BOOTTIME: of no use after that, and wiped */
+	uint32_t device;
+	char contact[URI_TEXT_MAX + 1];
+};
+
+struct arena_shape callback_shape(void);
+void callback_open(struct arena_table *t);
 
 /* A call for help by this leg, whose phone can be rung at its Contact where nobody is registered at it. */
 void callback_from(const struct leg *caller);
@@ -25,5 +36,7 @@ bool callback_may_lead_to(const struct call *c);
  * it has. Returns how many. */
 int callback_phone(
     const struct call *c, const struct registration *out[REGISTRAR_TARGETS_MAX], struct registration *nobodys);
+
+void callback_status(struct proc_status *s);
 
 #endif

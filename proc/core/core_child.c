@@ -6,6 +6,7 @@
 #include "bans.h"
 #include "base/log.h"
 #include "call.h"
+#include "callback.h"
 #include "calls_list.h"
 #include "change.h"
 #include "dialogue.h"
@@ -24,7 +25,6 @@
 #include "last_caller.h"
 #include "leg_late.h"
 #include "login.h"
-#include "lost.h"
 #include "mail.h"
 #include "mark.h"
 #include "may.h"
@@ -197,6 +197,7 @@ static void user_gone(uint32_t user)
 	account_forget_user(user);
 	insist_forget(user);
 	last_caller_forget(user);
+	desk_forget_user(user);
 }
 
 /* Few changes go out one by one; many, and the first generation, as the whole directory in parts. */
@@ -278,7 +279,6 @@ static void link_up(struct link *l)
 	} else if (l->peer == PROC_LEDGER) {
 		want_directory(l);
 		left_out_ledger_up(PROC_CORE);
-		lost_ledger_up();
 		record_ledger_up();
 		notice_ledger_up();
 		spent_ledger_up();
@@ -385,7 +385,8 @@ static void open_all(void)
 	last_caller_open(&table[CORE_LAST_CALLERS]);
 	dialogue_init();
 	service_init();
-	desk_init();
+	desk_open(&table[CORE_DESK_CALLS]);
+	callback_open(&table[CORE_CALLBACKS]);
 	registrar_open(&table[CORE_REGISTRATIONS], call_phone_back);
 	leg_open(&table[CORE_LEGS]);
 	record_open(&table[CORE_RECORDS]);
@@ -400,11 +401,11 @@ static void status(struct proc_status *s)
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
 	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, permit_status, desk_status,
-	    mwi_status, emergency_status, share_status, dial_status, pace_status, left_out_status, lost_status,
-	    away_status};
+	    mwi_status, emergency_status, share_status, dial_status, pace_status, away_status, callback_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);
+	left_out_status(s, PROC_CORE);
 }
 
 static ipc_handler *const on[MSG_N] = {

@@ -5,6 +5,7 @@
 #include "dialogue.h"
 #include "ended.h"
 #include "ipc/civic.h"
+#include "kept.h"
 #include "media.h"
 #include "message.h"
 #include "settings.h"
@@ -22,15 +23,16 @@ struct notice_call {
 	struct timer timer;
 	bool used, said; /* said: to the end */
 	uint64_t call;   /* 0: between two */
-	uint64_t alarm;  /* watch's token for it; 0: it is of a call for help */
-	uint64_t until_ms, answered_ms;
-	uint32_t device, person; /* who called for help */
+	uint64_t alarm;  /* watch's token for it, and watch tells it again by itself; 0: it is of a call for help */
+	struct desk_record r; /* of a call for help: the same place of the arena has it */
+	uint64_t answered_ms;
 	struct dest to;
 	char say[TURN_SAY_MAX + 1];
 };
 
 static struct notice_call table[DESK_CALLS_MAX];
-static uint64_t heard, given_up;
+static struct arena_table *store;
+static uint64_t heard, given_up, gave_way;
 
 /* A person or a ring group; false: there is none. */
 static bool front_desk(struct dest *out)
@@ -91,19 +93,19 @@ static void put_place(struct buf *b, uint32_t device)
 }
 
 /* A place of too many words is in the notice; that the phone may be elsewhere is always said. */
-static void compose(struct notice_call *n, uint32_t device, uint32_t person, const struct desk_doubt *doubt)
+static void compose(struct notice_call *n)
 {
 	static const char *const words[2][2] = {{"", " desk-says"}, {" desk-moved", " desk-moved desk-says"}};
-	const char *behind = words[doubt->moved][doubt->says];
-	const struct user *u = directory_user(person);
+	const char *behind = words[n->r.moved][n->r.says];
+	const struct user *u = directory_user(n->r.person);
 	char text[TURN_SAY_MAX + 1 - BREATH], phone[12];
 	struct buf b = buf_of(text, sizeof text - strlen(behind) - 1);
 
-	snprintf(phone, sizeof phone, "%u", device);
+	snprintf(phone, sizeof phone, "%u", n->r.device);
 	buf_str(&b, u && all_digits(u->name) ? "desk-extension digits:" : "desk-phone digits:");
 	buf_str(&b, u && all_digits(u->name) ? u->name : phone);
 	size_t who = b.n;
-	put_place(&b, device);
+	put_place(&b, n->r.device);
 	span_cstr(span_str(behind), text + (b.full ? who : b.n), strlen(behind) + 1);
 	/* twice, where that fits */
 	int length = snprintf(n->say, sizeof n->say, "silence:500 %s silence:800 %s", text, text);
@@ -113,25 +115,31 @@ static void compose(struct notice_call *n, uint32_t device, uint32_t person, con
 
 /* --- the call --- */
 
+static uint32_t place_of(const struct notice_call *n)
+{
+	return (uint32_t)(n - table);
+}
+
 static void give_up(const struct notice_call *n)
 {
 	given_up++;
 	if (n->alarm)
 		message_told(n->alarm, false);
 	else
-		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, n->device, n->person, NULL,
+		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, n->r.device, n->r.person, NULL,
 		    "nobody at the front desk has heard of an emergency call: it was tried for five minutes");
 }
 
-/* Watch tells an alarm again by itself. */
 static void over(struct notice_call *n, bool was_heard)
 {
 	n->call = 0;
-	if (!was_heard && !n->alarm && child_now() < n->until_ms) {
+	if (!was_heard && !n->alarm && child_now() < n->r.until_ms) {
 		timer_set(&child_wheel, &n->timer, child_now() + DESK_AGAIN_MS);
 		return;
 	}
 	n->used = false;
+	if (!n->alarm)
+		arena_clear(store, place_of(n));
 	if (was_heard)
 		heard++;
 	else
@@ -141,7 +149,8 @@ static void over(struct notice_call *n, bool was_heard)
 static void begin(struct notice_call *n)
 {
 	enum refusal why;
-	struct call *c = voice_ready() && media_ready() ? call_new(NOBODY, false, &why) : NULL;
+	const bool rings = n->alarm || front_desk(&n->to); /* whoever it is now */
+	struct call *c = rings && voice_ready() && media_ready() ? call_new(NOBODY, false, &why) : NULL;
 
 	if (!c || !dialogue_take_seat(c)) {
 		if (c)
@@ -149,9 +158,11 @@ static void begin(struct notice_call *n)
 		over(n, false);
 		return;
 	}
+	if (!n->alarm)
+		compose(n);
 	n->call = c->r.id;
 	n->answered_ms = 0;
-	c->desk = (uint8_t)(n - table + 1);
+	c->desk = (uint8_t)(place_of(n) + 1);
 	c->dest = (struct dest){.index = NOBODY, .payer = NOBODY};
 	snprintf(c->r.from, sizeof c->r.from, "ringfence");
 	span_cstr(span_str(n->to.number.text), c->r.to, sizeof c->r.to);
@@ -160,8 +171,18 @@ static void begin(struct notice_call *n)
 
 static void on_time(struct timer *t, uint64_t now_ms)
 {
-	(void)now_ms;
-	begin((struct notice_call *)(void *)t);
+	struct notice_call *n = (struct notice_call *)(void *)t;
+	const bool kept = !n->alarm;
+
+	if (now_ms >= n->r.until_ms) {
+		over(n, false);
+		return;
+	}
+	if (kept)
+		arena_mark(store, place_of(n));
+	begin(n);
+	if (kept)
+		arena_unmark(store, place_of(n));
 }
 
 static bool is_free(const struct notice_call *n)
@@ -203,7 +224,7 @@ static struct notice_call *take(const struct dest *desk, uint64_t alarm)
 	n->call = 0;
 	n->alarm = alarm;
 	n->to = *desk;
-	n->until_ms = child_now() + DESK_KEEP_MS;
+	n->r = (struct desk_record){.until_ms = child_now() + DESK_KEEP_MS};
 	timer_set(&child_wheel, &n->timer, child_now() + DESK_AFTER_MS);
 	return n;
 }
@@ -220,9 +241,11 @@ void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const 
 		    "the front desk is not rung for an emergency call: it has not heard of eight others yet");
 		return;
 	}
-	n->device = device;
-	n->person = person;
-	compose(n, device, person, doubt);
+	n->r.device = device;
+	n->r.person = person;
+	n->r.moved = doubt->moved;
+	n->r.says = doubt->says;
+	arena_put(store, place_of(n), &n->r);
 }
 
 bool desk_alarm(const struct dest *to, uint64_t notice)
@@ -251,13 +274,17 @@ static void make_offer(struct call *c, struct leg *l, struct sdp *out)
 	media_face(out, c, l, true);
 }
 
+/* Of what calls for help may need it takes nothing, however many phones the desk has. */
 static bool ask(struct call *c, const struct registration *to, uint8_t tried)
 {
-	struct leg *l = c->targets < CALL_TARGETS_MAX ? leg_new_out(to, c->r.id, false, c->r.from, c->r.to) : NULL;
+	const bool room = c->targets < CALL_TARGETS_MAX && leg_has_spare(c->targets);
+	struct leg *l = room ? leg_new_out(to, c->r.id, false, c->r.from, c->r.to) : NULL;
 	struct sdp offer;
 
-	if (!l)
+	if (!l) {
+		dial_leaves_out(c);
 		return false;
+	}
 	l->tried = tried;
 	l->r.ends = (uint8_t)dial_method(l);
 	c->target[c->targets++] = l->r.id;
@@ -341,14 +368,79 @@ void desk_over(const struct call *c)
 	over(n, n->said || (turn && !voice_waits(turn) && child_now() >= n->answered_ms + DESK_HEARD_MS));
 }
 
-void desk_init(void)
+/* --- giving way --- */
+
+/* The lower, the sooner it ends: an alarm's, one that rings, one that somebody listens to. */
+static int worth(const struct notice_call *n)
 {
-	for (int i = 0; i < DESK_CALLS_MAX; i++)
+	return n->alarm ? 0 : n->answered_ms ? 2 : 1;
+}
+
+bool desk_gives_way(void)
+{
+	struct notice_call *least = NULL;
+
+	for (struct notice_call *n = table; n < table + DESK_CALLS_MAX; n++)
+		if (n->used && n->call && (!least || worth(n) < worth(least)))
+			least = n;
+	struct call *c = least ? call_get(least->call) : NULL;
+	if (!c)
+		return false;
+	gave_way++;
+	call_fail(c, REFUSE_PREEMPTED, NULL);
+	return true;
+}
+
+/* --- over core's death --- */
+
+void desk_forget_user(uint32_t user)
+{
+	for (struct notice_call *n = table; n < table + DESK_CALLS_MAX; n++) {
+		if (!n->used || n->alarm || n->r.person != user)
+			continue;
+		n->r.person = NOBODY;
+		arena_put(store, place_of(n), &n->r);
+	}
+}
+
+struct arena_shape desk_shape(void)
+{
+	return (struct arena_shape){sizeof(struct desk_record), DESK_CALLS_MAX};
+}
+
+/* One that core died of twice is given up, as is one whose time went by meanwhile: with the alarm, when there is somebody to say it to. */
+static void adopt(uint32_t i, const struct desk_record *r)
+{
+	struct notice_call *n = &table[i];
+
+	n->used = true;
+	n->r = *r;
+	if (arena_marks(store, i) >= ARENA_MARKS_MAX)
+		n->r.until_ms = 0;
+	timer_set(&child_wheel, &n->timer, child_now() + DESK_ANEW_MS);
+}
+
+void desk_open(struct arena_table *t)
+{
+	store = t;
+	for (uint32_t i = 0; i < t->count; i++) {
+		const struct desk_record *r = arena_get(t, i);
 		table[i].timer.fire = on_time;
+		if (r && kept_desk_ok(r))
+			adopt(i, r);
+		else if (r)
+			kept_leave_out(t, i);
+	}
 }
 
 void desk_status(struct proc_status *s)
 {
+	uint64_t n = 0;
+
+	for (int i = 0; i < DESK_CALLS_MAX; i++)
+		n += table[i].used;
+	status_add(s, "desk-calls-waiting", STATUS_POOL, n, DESK_CALLS_MAX, n, 0);
+	status_counter(s, "desk-calls-gave-way", gave_way);
 	status_counter(s, "desk-calls", heard);
 	status_counter(s, "desk-calls-given-up", given_up);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/ratelimit.h"
 #include "callback.h"
 #include "dial_int.h"
 #include "dialogue.h"
@@ -47,14 +48,13 @@ static bool may_ring_more(const struct call *c, const struct leg *caller)
 	       (c->targets < REGISTRAR_TARGETS_MAX || leg_has_plenty(caller));
 }
 
-static void leave_out(const struct call *c)
+void dial_leaves_out(const struct call *c)
 {
-	static uint64_t silent_until_ms;
+	static struct ratelimit told;
 
 	partial++;
-	if (child_now() < silent_until_ms)
+	if (!ratelimit_take(&told, 1, LEFT_OUT_AGAIN_MS, child_now()))
 		return;
-	silent_until_ms = child_now() + LEFT_OUT_AGAIN_MS;
 	child_event(EVENT_CALL_REFUSED, SEVERITY_WARNING, 0, c->dest.kind == DEST_USER ? c->dest.index : NOBODY, NULL,
 	    "a call does not ring every phone of its group: there are more than one call may ring, or too many ring already");
 }
@@ -71,7 +71,7 @@ static bool ask_user(uint32_t user, void *arg)
 		if (dial_is_caller(caller, to[i]) || rings_already(c, to[i]))
 			continue;
 		if (!may_ring_more(c, caller)) {
-			leave_out(c);
+			dial_leaves_out(c);
 			return false;
 		}
 		dial_ask_phone(c, caller, to[i], 0, false);

@@ -25,6 +25,8 @@ void dial_over(struct call *c, enum call_event event);
 void dial_each_callee(const struct dest *d, bool (*visit)(uint32_t user, void *arg), void *arg);
 /* Is this user one of those who are called? */
 bool dial_wants(const struct call *c, uint32_t user);
+/* Some of its phones do not ring, for want of room: counted, and an event once a minute. */
+void dial_leaves_out(const struct call *c);
 /* Is there anyone to ask but the caller itself? */
 bool dial_can_ring(const struct call *c);
 /* How media is to end this leg, of the methods that its phone was not offered yet; RELAY_PASSING: by none. */

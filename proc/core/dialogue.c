@@ -112,6 +112,13 @@ void dialogue_end(struct call *c)
 
 /* --- the caller --- */
 
+/* Who calls for help is told why it fails before the front desk is told of another. */
+static bool take_voice(enum voice_seat which, bool emergency)
+{
+	return voice_seat_take(which, emergency) ||
+	       (emergency && which == SEAT_SPOKEN_TO && desk_gives_way() && voice_seat_take(which, true));
+}
+
 static bool take_seat(struct call *c, enum voice_seat which)
 {
 	const struct leg *caller = leg_get(c->r.caller);
@@ -119,7 +126,7 @@ static bool take_seat(struct call *c, enum voice_seat which)
 
 	if (c->seats >> which & 1)
 		return true;
-	if (!share_has_room(&share[which], by) || !voice_seat_take(which, c->r.emergency))
+	if (!share_has_room(&share[which], by) || !take_voice(which, c->r.emergency))
 		return false;
 	share_add(&share[which], by);
 	c->seat_by[which] = by;

@@ -6,7 +6,7 @@
 
 #include "arena/arena.h"
 
-enum { CORE_LAYOUT = 12 };
+enum { CORE_LAYOUT = 13 };
 
 enum core_table {
 	CORE_REGISTRATIONS,
@@ -19,6 +19,8 @@ enum core_table {
 	CORE_SUBSCRIPTIONS,
 	CORE_NOTICES,
 	CORE_LAST_CALLERS,
+	CORE_DESK_CALLS,
+	CORE_CALLBACKS,
 	CORE_TABLES
 };
 

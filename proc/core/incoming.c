@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "incoming.h"
+#include "base/ratelimit.h"
 #include "callback.h"
 #include "dial.h"
 #include "dialogue.h"
@@ -17,7 +18,7 @@
 #include "wire/sdp_offer.h"
 #include <stdio.h>
 
-enum { SLOW_MS = 4000, TOLD_A_MINUTE = 5 };
+enum { SLOW_MS = 4000, TOLD_MOST = 5, TOLD_AGAIN_MS = 60000 };
 
 /* --- who calls --- */
 
@@ -209,19 +210,10 @@ static struct incoming_answer question(const struct call *c)
 /* Who calls from outside, as often as a trunk lets them, does not push out what else was told. */
 static bool may_tell(const struct call *c)
 {
-	static struct {
-		uint64_t minute;
-		uint32_t told;
-	} by[SITE_TRUNKS_MAX + 1];
+	static struct ratelimit told[SITE_TRUNKS_MAX + 1];
 	const struct leg *caller = leg_get(c->r.caller);
-	const uint8_t trunk = caller ? caller->r.trunk : 0;
-	const uint64_t minute = child_now() / 60000 + 1;
 
-	if (by[trunk].minute != minute) {
-		by[trunk].minute = minute;
-		by[trunk].told = 0;
-	}
-	return by[trunk].told++ < TOLD_A_MINUTE;
+	return ratelimit_take(&told[caller ? caller->r.trunk : 0], TOLD_MOST, TOLD_AGAIN_MS, child_now());
 }
 
 static void turn_away(struct call *c, const struct incoming_answer *a)

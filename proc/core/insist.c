@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "insist.h"
 #include "base/log.h"
+#include "base/ratelimit.h"
 #include <stdlib.h>
 
 /* Of one user; the newest refusal comes last. */
 struct insist {
 	uint64_t at_ms[INSIST_N];
-	uint64_t told_ms;
+	struct ratelimit told;
 };
 
 static struct insist *all;
@@ -38,9 +39,8 @@ void insist_note(const struct leg *caller, uint32_t payer, enum plan_reason reas
 	for (int n = 1; n < INSIST_N; n++)
 		i->at_ms[n - 1] = i->at_ms[n];
 	i->at_ms[INSIST_N - 1] = now_ms;
-	if (!i->at_ms[0] || now_ms - i->at_ms[0] > INSIST_MS || (i->told_ms && now_ms - i->told_ms < INSIST_TOLD_MS))
+	if (!i->at_ms[0] || now_ms - i->at_ms[0] > INSIST_MS || !ratelimit_take(&i->told, 1, INSIST_TOLD_MS, now_ms))
 		return;
-	i->told_ms = now_ms;
 	child_event(EVENT_CALL_REFUSED, SEVERITY_ALARM, caller->r.device, payer, &caller->r.seen,
 	    "outside calls of one extension are refused one after the other");
 }

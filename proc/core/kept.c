@@ -2,7 +2,9 @@
 #include "kept.h"
 #include "account.h"
 #include "bans.h"
+#include "callback.h"
 #include "call.h"
+#include "desk.h"
 #include "hotdesk.h"
 #include "ipc/left_out.h"
 #include "last_caller.h"
@@ -26,6 +28,8 @@ void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES])
 	out[CORE_SUBSCRIPTIONS] = mwi_shape(s);
 	out[CORE_NOTICES] = notice_shape();
 	out[CORE_LAST_CALLERS] = last_caller_shape(s);
+	out[CORE_DESK_CALLS] = desk_shape();
+	out[CORE_CALLBACKS] = callback_shape();
 }
 
 static struct arena_plan plan_of(const struct arena_shape *shape)

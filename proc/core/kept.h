@@ -7,6 +7,8 @@
 #include "ipc/child.h"
 
 struct ban;
+struct callback_phone;
+struct desk_record;
 struct last_caller;
 struct ceiling_count;
 struct hotdesk;
@@ -28,6 +30,8 @@ bool kept_registration_ok(const struct registration *r);
 bool kept_ban_ok(const struct ban *b);
 bool kept_subscription_ok(const struct subscription_record *r);
 bool kept_notice_ok(const struct notice *n);
+bool kept_desk_ok(const struct desk_record *r);
+bool kept_callback_ok(const struct callback_phone *r);
 bool kept_last_caller_ok(const struct last_caller *r);
 bool kept_record_ok(const struct record *r);
 bool kept_count_ok(const struct ceiling_count *n);

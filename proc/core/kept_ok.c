@@ -3,6 +3,8 @@
 #include "bans.h"
 #include "base/utf8.h"
 #include "call.h"
+#include "callback.h"
+#include "desk.h"
 #include "hotdesk.h"
 #include "kept.h"
 #include "last_caller.h"
@@ -12,7 +14,13 @@
 #include "session.h"
 
 /* What site_ok() lets a site say at most. */
-enum { REGISTER_MOST_S = 7200, LOGIN_MOST_S = 86400, HOTDESK_MOST_S = 86400, PARK_MOST_S = 3600 };
+enum {
+	REGISTER_MOST_S = 7200,
+	LOGIN_MOST_S = 86400,
+	HOTDESK_MOST_S = 86400,
+	PARK_MOST_S = 3600,
+	CALLBACK_MOST_S = 86400
+};
 
 #define TEXT_OK(s) kept_text_ok(s, sizeof(s))
 
@@ -150,6 +158,18 @@ bool kept_notice_ok(const struct notice *n)
 	return n->kind < NOTICE_KINDS && n->device <= s->max_phones && n->user < s->max_users && wall_ok(n->wall_ms) &&
 	       n->added_ms <= child_now() && shown_ok(n->number, sizeof n->number) &&
 	       shown_ok(n->location, sizeof n->location);
+}
+
+bool kept_desk_ok(const struct desk_record *r)
+{
+	return r->device <= child_site()->max_phones && is_user(r->person) && r->moved <= 1 && r->says <= 1 &&
+	       r->until_ms <= child_now() + DESK_KEEP_MS;
+}
+
+bool kept_callback_ok(const struct callback_phone *r)
+{
+	return r->device <= child_site()->max_phones && within(r->until_ms, CALLBACK_MOST_S) && r->contact[0] &&
+	       TEXT_OK(r->contact);
 }
 
 bool kept_last_caller_ok(const struct last_caller *r)

@@ -6,11 +6,11 @@
 #include "base/rand.h"
 #include "call.h"
 #include "hotdesk.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include "leg_fork.h"
 #include "leg_late.h"
 #include "leg_send.h"
-#include "lost.h"
 #include "mark.h"
 #include "owed.h"
 #include "media.h"
@@ -126,7 +126,7 @@ static void adopt(void)
 		uint8_t trunk = r->trunk;
 		if (arena_marks(store, i) >= ARENA_MARKS_MAX || (ok && !mark_find_trunk(r->trunk_is, &trunk))) {
 			arena_clear(store, i);
-			lost_count(LOST_LEGS);
+			left_out_count(LEFT_OUT_LEG);
 			continue;
 		}
 		if (id_index(r->id) != i || !ok || !take_over(l, r)) {
@@ -239,6 +239,11 @@ bool leg_has_plenty(const struct leg *caller)
 
 	return caller->r.claim == POOL_HELP ||
 	       (pool.cap - pool.used > 2 * call_room() && share_left(&legs, caller->by) > own);
+}
+
+bool leg_has_spare(uint32_t nth)
+{
+	return pool.cap - pool.used > pool.cap / (nth < REGISTRAR_TARGETS_MAX ? 4 : 2);
 }
 
 static void begins(struct leg *l)

@@ -164,6 +164,9 @@ bool leg_may_begin(uint32_t who);
 /* May a call of this caller ring one more phone beyond REGISTRAR_TARGETS_MAX: are there legs for its other calls, and two for each that
  * others may still begin? */
 bool leg_has_plenty(const struct leg *caller);
+/* May a call that is nobody's ring one more phone, beside so many: is a quarter of the legs left to others, of more than
+ * REGISTRAR_TARGETS_MAX half? */
+bool leg_has_spare(uint32_t nth);
 /* The caller of a call that was adopted; may be NULL. */
 void leg_begins_again(struct leg *l);
 /* What is over is on nobody's account. */

@@ -5,6 +5,7 @@
 #include "directory.h"
 #include "leg.h"
 #include "leg_send.h"
+#include "login.h"
 #include "owed.h"
 #include "refer.h"
 
@@ -20,6 +21,14 @@ static bool owns(const struct request *r, const struct leg *l)
 		return true;
 	return l->r.user == NOBODY || flow_carries_on(r->flow, l->r.user, child_now()) ||
 	       registrar_logged_in(l->r.user, l->r.device);
+}
+
+/* The right phone, and the login is all that is missing: it is asked for one, as a 481 would end its call (RFC 3261 12.2.1.2). So a phone whose
+ * user has a new password steers its call over a new connection once it says that one. */
+static bool lacks_login(const struct request *r, const struct leg *l)
+{
+	return !l->r.trunk && !r->flow->trunk && l->r.device == r->flow->device && r->m->method != SIP_ACK &&
+	       directory_allows(l->r.user, l->r.device);
 }
 
 /* The ACK of an earlier INVITE, come late, is not that of the last one (RFC 3261 13.2.2.4: the same CSeq). */
@@ -104,19 +113,34 @@ static void refuse_expired(const struct leg *l, struct request *r)
 	reply_refuse(r->reply, why);
 }
 
+static void refuse_no_dialog(struct request *r)
+{
+	if (r->m->method != SIP_ACK)
+		reply_refuse(r->reply, REFUSE_NO_DIALOG);
+}
+
+/* False: it was answered, or keeper is asked. */
+static bool may_speak(struct request *r, const struct leg *l)
+{
+	if (owns(r, l))
+		return true;
+	if (lacks_login(r, l) && !login_gate(r, span_str(directory_user(l->r.user)->name)))
+		return false;
+	child_event(EVENT_FORGED_DIALOG, SEVERITY_ALARM, r->flow->device, NOBODY, &r->flow->remote,
+	    "request inside a call from a phone that does not own the leg");
+	refuse_no_dialog(r);
+	return false;
+}
+
 void leg_on_request(struct request *r)
 {
 	struct leg *l = leg_find(REQUEST_STR(r, call_id), REQUEST_STR(r, to_tag), REQUEST_STR(r, from_tag));
 	bool ack = r->m->method == SIP_ACK;
 
-	if (!l || !owns(r, l)) {
-		if (l)
-			child_event(EVENT_FORGED_DIALOG, SEVERITY_ALARM, r->flow->device, NOBODY, &r->flow->remote,
-			    "request inside a call from a phone that does not own the leg");
-		if (!ack)
-			reply_refuse(r->reply, REFUSE_NO_DIALOG);
+	if (!l)
+		refuse_no_dialog(r);
+	if (!l || !may_speak(r, l))
 		return;
-	}
 	/* an ACK repeats the CSeq of its INVITE */
 	if (!ack && r->m->cseq <= l->r.remote_cseq) {
 		reply_refuse(r->reply, REFUSE_OUT_OF_ORDER);

@@ -2,6 +2,7 @@
 #include "share.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/ratelimit.h"
 #include "leg.h"
 #include <stdlib.h>
 
@@ -88,14 +89,12 @@ void share_release(struct share *s, uint32_t who)
 
 void share_tell(const struct flow *f, uint32_t user, const char *what)
 {
-	static uint64_t *silent_until_ms;
-	const uint32_t who = share_of_flow(f);
+	static struct ratelimit *told;
 
-	if (!silent_until_ms && !(silent_until_ms = calloc(share_holders(), sizeof *silent_until_ms)))
+	if (!told && !(told = calloc(share_holders(), sizeof *told)))
 		return;
-	if (child_now() < silent_until_ms[who])
+	if (!ratelimit_take(&told[share_of_flow(f)], 1, TELL_AGAIN_MS, child_now()))
 		return;
-	silent_until_ms[who] = child_now() + TELL_AGAIN_MS;
 	child_event(EVENT_CALL_REFUSED, SEVERITY_WARNING, f->device, user, &f->remote, what);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "edge.h"
 #include "base/rand.h"
+#include "base/ratelimit.h"
 
 enum { EDGE_SHIFT = 28, SLOT_MASK = (1u << EDGE_SHIFT) - 1, GENERATION_MASK = 0xffffff };
 
@@ -57,15 +58,8 @@ uint64_t edge_idle_limit_ms(uint32_t ping_every_ms, uint32_t flow_timer_s)
 void edge_event(
     enum event_kind kind, enum severity severity, uint32_t device, const struct addr *remote, const char *why)
 {
-	static uint64_t second;
-	static unsigned left;
+	static struct ratelimit told;
 
-	if (second != child_now() / 1000) {
-		second = child_now() / 1000;
-		left = EVENTS_PER_SECOND;
-	}
-	if (left == 0)
-		return;
-	left--;
-	child_event(kind, severity, device, 0, remote, why);
+	if (ratelimit_take(&told, EVENTS_PER_SECOND, 1000, child_now()))
+		child_event(kind, severity, device, 0, remote, why);
 }

@@ -92,6 +92,7 @@ void keeper_on_pin_set(struct link *from, const struct ipc_view *v)
 	}
 	switch (pins_set(&keeper.pins, ipc_str(v, w->user), ipc_str(v, w->new))) {
 	case PIN_IS_RIGHT:
+		child_event(EVENT_USER, SEVERITY_INFO, 0, w->who, NULL, "PIN set");
 		keeper_say_done(from, w->token, DONE_OK, 0, NULL);
 		break;
 	case PIN_IS_REFUSED:
@@ -158,9 +159,9 @@ void keeper_on_secrets_forget(struct link *from, const struct ipc_view *v)
 	static const struct {
 		enum event_kind kind;
 		const char *text;
-	} said[FORGETS] = {[FORGET_PIN_LOCK] = {EVENT_PIN, "unlocked"},
-	    [FORGET_PIN] = {EVENT_PIN, "removed"},
-	    [FORGET_DIALLED] = {EVENT_PIN, "dialled numbers forgotten"},
+	} said[FORGETS] = {[FORGET_PIN_LOCK] = {EVENT_USER, "PIN unlocked"},
+	    [FORGET_PIN] = {EVENT_USER, "PIN removed"},
+	    [FORGET_DIALLED] = {EVENT_USER, "dialled numbers forgotten"},
 	    [FORGET_LOGIN_LOCK] = {EVENT_USER, "wrong passwords forgotten"}}; /* of the rest ctl tells */
 	struct span user = ipc_str(v, w->user);
 	const char *why = NULL;

@@ -2,6 +2,7 @@
 #include "engine.h"
 #include "base/ban_table.h"
 #include "base/log.h"
+#include "base/ratelimit.h"
 #include "early.h"
 #include "ended.h"
 #include "fast.h"
@@ -24,7 +25,7 @@ enum {
 };
 
 static struct {
-	uint64_t stranger_ms; /* of the last event */
+	struct ratelimit strangers; /* told of */
 	uint64_t passed, dropped[DROP_KINDS], banned;
 } engine;
 
@@ -77,10 +78,9 @@ static void keep(uint32_t row)
 
 void engine_stranger(const struct addr *from)
 {
-	if (child_now() < engine.stranger_ms + STRANGER_EVENT_MS && engine.stranger_ms)
-		return;
-	engine.stranger_ms = child_now();
-	child_event(EVENT_MEDIA_STRANGER, SEVERITY_WARNING, 0, 0, from, "media from an address that is not the leg's");
+	if (ratelimit_take(&engine.strangers, 1, STRANGER_EVENT_MS, child_now()))
+		child_event(
+		    EVENT_MEDIA_STRANGER, SEVERITY_WARNING, 0, 0, from, "media from an address that is not the leg's");
 }
 
 static void stranger(struct relay_row *r, unsigned side, const struct addr *from)

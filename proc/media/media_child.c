@@ -351,7 +351,7 @@ static void status(struct proc_status *s)
 {
 	engine_status(s);
 	ended_status(s);
-	left_out_status(s);
+	left_out_status(s, PROC_MEDIA);
 	status_counter(s, "relays-disowned", disowned);
 }
 

@@ -105,6 +105,18 @@ def test_ring_groups(house):
     assert house.json('group', 'list') == [] and 'no ring group' in refused(house, 'group', 'set', '200', '--members', '132')
 
 
+def told(house, name, detail):
+    """The event of that person, which keeper tells of on its own; what it is of."""
+    number = next(x['number'] for x in house.json('user', 'show', name) if x['kind'] == 'user')
+    for _ in range(50):
+        events = house.json('events', '--last', '50')
+        for e in events:
+            if e.get('detail') == detail and e['user'] == number:
+                return e['what']
+        time.sleep(0.1)
+    raise AssertionError(events)
+
+
 def test_r15_pin(house):
     user(house, '134')
     assert secrets(house, '134')['pin'] == 'none'
@@ -118,6 +130,8 @@ def test_r15_pin(house):
     assert len(made) == 6 and made.isdigit()
     house.run('user', 'pin', '134', '--unlock')
     house.run('user', 'forget-dialled', '134')
+    for detail in ('PIN set', 'PIN unlocked', 'dialled numbers forgotten'):  # an administrator's doing, not a phone's (R23)
+        assert told(house, '134', detail) == 'user'
     assert 'no user of this name' in refused(house, 'user', 'pin', '139', stdin='73918264\n')
     house.run('user', 'pin', '134', '--remove')
     assert secrets(house, '134')['pin'] == 'none'

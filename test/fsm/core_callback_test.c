@@ -2,6 +2,10 @@
 /* Who called for help is reached by the centre that calls the number it was shown, however that is spelled and whoever is logged in
  * where (R16). bob has that number, and wants nobody to disturb him. */
 #include "../unit/test.h"
+#include "base/clock.h"
+#include "callback.h"
+#include "notice.h"
+#include "sim_kept.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
 #include <stdio.h>
@@ -184,7 +188,112 @@ static void nobody_else_rings_it(void)
 	sim_pass(31u * 60 * 1000);
 	centre_calls("+33140000000");
 	NEED(code_of(in.txn) == 603 && !sent_to(&dave, SIP_INVITE));
+	NEED(sim_status("call-back-phones").used == 0); /* where it was is wiped */
 	finish();
+}
+
+/* --- core dies meanwhile (R28) --- */
+
+enum { MIN_MS = 60000 };
+
+static void life_in_which_dave_calls(void)
+{
+	begin_with_dave();
+	NEED(sim_status("call-back-phones").used == 1);
+}
+
+/* Everybody connects anew, and ledger says who may be called back. */
+static void next_life(uint32_t minutes_later)
+{
+	sim_crash_after(life_in_which_dave_calls);
+	*sim.now += (uint64_t)minutes_later * MIN_MS;
+	begin_with(the_number_shown_is_bobs);
+	phone_init(&dave, DAVE);
+	phone_up(&dave);
+	struct msg_callback *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_CALLBACK);
+	m->wall_ms = clock_wall_ms() - (int64_t)minutes_later * MIN_MS;
+	m->device = DAVE;
+	ipc_end(sim_far(PROC_LEDGER, 0));
+	sim_turn();
+	NEED(sim_status("records-damaged").used == 0);
+}
+
+static void it_rings_in_the_next_life(void)
+{
+	next_life(0);
+	centre_calls("+33140000000");
+	it_rings_at_both(&dave);
+}
+
+static void for_as_long_as_the_centre_may_call_back(void)
+{
+	next_life(29);
+	NEED(sim_status("call-back-phones").used == 1);
+	centre_calls("+33140000000");
+	it_rings_at_both(&dave);
+	sim_pass(2 * MIN_MS);
+	NEED(sim_status("call-back-phones").used == 0);
+	sim_need_idle();
+}
+
+static void and_no_longer(void)
+{
+	next_life(31);
+	NEED(sim_status("call-back-phones").used == 0);
+	centre_calls("+33140000000");
+	NEED(code_of(in.txn) == 603 && !sent_to(&dave, SIP_INVITE));
+	finish();
+}
+
+enum { OTHERS = 20 };
+
+static void with_many_phones(void)
+{
+	the_number_shown_is_bobs();
+	sim.site.max_phones = OTHERS + CALLBACKS_MAX;
+}
+
+static void life_in_which_all_others_called(void)
+{
+	struct arena_table table[CORE_TABLES];
+
+	begin_with(with_many_phones);
+	sim_kept_map(table);
+	for (uint32_t i = 0; i < CALLBACKS_MAX; i++) {
+		const struct callback_phone p = {.until_ms = child_now() + 10 * MIN_MS + (i + 7) % CALLBACKS_MAX,
+		    .device = OTHERS + i, .contact = "<sip:hall@198.51.100.9>"};
+		arena_put(&table[CORE_CALLBACKS], i, &p);
+	}
+}
+
+static const struct callback_phone *kept_of(struct arena_table *kept, uint32_t device)
+{
+	for (uint32_t i = 0; i < kept->count; i++) {
+		const struct callback_phone *p = arena_get(kept, i);
+		if (p && p->device == device)
+			return p;
+	}
+	return NULL;
+}
+
+static void of_too_many_phones_the_one_that_is_over_first_makes_room(void)
+{
+	struct arena_table table[CORE_TABLES];
+	const uint32_t first = OTHERS + CALLBACKS_MAX - 7;
+
+	sim_crash_after(life_in_which_all_others_called);
+	begin_with(with_many_phones);
+	phone_init(&dave, DAVE);
+	phone_up(&dave);
+	sim_kept_map(table);
+	NEED(sim_status("call-back-phones").used == CALLBACKS_MAX && kept_of(&table[CORE_CALLBACKS], first));
+	calls_for_help(&dave);
+	NEED(sim_status("call-back-phones").used == CALLBACKS_MAX && !kept_of(&table[CORE_CALLBACKS], first));
+	NEED(kept_of(&table[CORE_CALLBACKS], DAVE));
+	centre_calls("+33140000000");
+	it_rings_at_both(&dave);
+	sim_pass(12 * MIN_MS);
+	NEED(sim_status("call-back-phones").used == 1); /* dave's */
 }
 
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
@@ -202,6 +311,10 @@ int main(void)
 	SIM(registered_meanwhile_it_rings_once);
 	SIM(one_that_is_gone_rings_nowhere);
 	SIM(nobody_else_rings_it);
+	SIM(it_rings_in_the_next_life);
+	SIM(for_as_long_as_the_centre_may_call_back);
+	SIM(and_no_longer);
+	SIM(of_too_many_phones_the_one_that_is_over_first_makes_room);
 	(void)test_failed_here;
 	return TEST_END;
 }

@@ -3,6 +3,9 @@
 #include "../unit/test.h"
 #include "account.h"
 #include "base/id.h"
+#include "callback.h"
+#include "core_child.h"
+#include "desk.h"
 #include "bans.h"
 #include "call.h"
 #include "hotdesk.h"
@@ -108,6 +111,16 @@ static const struct damage {
     OF(NOTICES, notice, added_ms, 0, UINT64_MAX),
     AT(NOTICES, notice, number, 1, 0, '\n'),
     AT(NOTICES, notice, token, 7, 0, 0x11),
+    OF(DESK_CALLS, desk_record, until_ms, 0, UINT64_MAX),
+    OF(DESK_CALLS, desk_record, device, 0, FAR),
+    OF(DESK_CALLS, desk_record, person, 0, FAR),
+    OF(DESK_CALLS, desk_record, moved, 0, 2),
+    OF(DESK_CALLS, desk_record, says, 0, 2),
+    OF(CALLBACKS, callback_phone, until_ms, 0, UINT64_MAX),
+    OF(CALLBACKS, callback_phone, device, 0, FAR),
+    OF(CALLBACKS, callback_phone, contact, 0, UINT64_MAX),
+    AT(CALLBACKS, callback_phone, contact, 0, 0, 0),
+    AT(CALLBACKS, callback_phone, contact, 5, 0, '\r'),
 };
 
 static const struct damage *now;
@@ -143,6 +156,8 @@ static void all_others_are_there(void)
 	    [CORE_BANS] = {"bans", 1},
 	    [CORE_SUBSCRIPTIONS] = {"subscriptions", 1},
 	    [CORE_NOTICES] = {"notices-waiting", 1},
+	    [CORE_DESK_CALLS] = {"desk-calls-waiting", 1},
+	    [CORE_CALLBACKS] = {"call-back-phones", 1},
 	};
 
 	for (uint32_t i = 0; i < CORE_TABLES; i++) {
@@ -168,16 +183,29 @@ static void one_is_left_out(void)
 	NEED(sim.accusations == 0);
 }
 
+static bool shows(const char *name)
+{
+	static struct proc_status s;
+
+	memset(&s, 0, sizeof s);
+	core_child.status(&s);
+	for (uint32_t i = 0; i < s.lines; i++)
+		if (strcmp(s.line[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void nothing_of_a_whole_one_is_left_out(void)
 {
 	now = NULL;
 	sim_crash_after(sim_kept_life);
 	sim_kept_again();
 	NEED(sim_status("records-damaged").used == 0 && sim.events[EVENT_STARTED] == 0);
+	NEED(!shows("records-unfit") && shows("calls-lost") && shows("legs-lost")); /* the first is media's alone */
 	all_others_are_there();
 }
 
-/* Another configuration damages nothing: what it has no place for is lost, not damaged (lost.h). */
+/* Another configuration damages nothing: what it has no place for is lost, not damaged. */
 static void other_ports_leave_calls_out(void)
 {
 	now = NULL;

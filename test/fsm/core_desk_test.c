@@ -3,6 +3,7 @@
  * and nowhere else. alice's phone is a fixed one, dave is who answers for 112 here, bob and carol are the desk. */
 #include "../unit/test.h"
 #include "desk.h"
+#include "sim_kept.h"
 #include "sim_voice.h"
 
 static struct phone alice, bob, carol, help;
@@ -72,12 +73,12 @@ static void hears(struct talk *t, struct phone *p, const char *text)
 	hangs_up_on(t);
 }
 
-/* Whatever rings at bob's refuses it, until nothing rings any more. */
-static unsigned refused_until_given_up(void)
+/* Whatever rings at bob's refuses it. */
+static unsigned refused_for(uint64_t ms)
 {
 	unsigned rang = 0;
 
-	for (uint64_t end = child_now() + DESK_KEEP_MS + 2u * DESK_AGAIN_MS; child_now() < end; sim_pass(1000)) {
+	for (uint64_t end = child_now() + ms; child_now() < end; sim_pass(1000)) {
 		struct heard *i = sent_to(&bob, SIP_INVITE);
 		if (!i)
 			continue;
@@ -87,6 +88,11 @@ static unsigned refused_until_given_up(void)
 		talk_answer(&b, 486, NULL);
 	}
 	return rang;
+}
+
+static unsigned refused_until_given_up(void)
+{
+	return refused_for(DESK_KEEP_MS + 2u * DESK_AGAIN_MS);
 }
 
 static void a_place_of_letters(void)
@@ -429,7 +435,7 @@ static void they_are_bounded(void)
 	while (sent_to(&bob, SIP_INVITE))
 		rang++;
 	NEED(rang > 0 && rang <= 8 && sim_status("desk-calls-given-up").used >= 2);
-	NEED(strstr(sim.event_text, "eight others"));
+	NEED(strstr(sim.event_text, "eight others") && sim_status("desk-calls-waiting").used == DESK_CALLS_MAX);
 	for (int i = 0; i < 10; i++) {
 		talk_answer(&at_help[i], 486, NULL);
 		NEED(code_of(more[i].txn) == 486);
@@ -458,6 +464,205 @@ static void the_desk_needs_not_be_told_what_it_knows(void)
 	finish();
 }
 
+/* Who has that number next did not call for help. */
+static void another_has_the_extension_meanwhile(void)
+{
+	begin_with(place);
+	calls_for_help();
+	help_ends();
+	sim.user[0] = (struct sim_user){"", false};
+	sim_push_directory();
+	sim_turn();
+	sim.user[0] = (struct sim_user){"177", true};
+	sim_push_directory();
+	sim_turn();
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, "silence:500 desk-phone digits:0 house digits:12 letter-b floor digits:2 room letter-r digits:204 silence:800 "
+			"desk-phone digits:0 house digits:12 letter-b floor digits:2 room letter-r digits:204");
+	finish();
+}
+
+/* --- core dies meanwhile (R28) --- */
+
+static struct world {
+	struct phone bob, carol;
+	struct talk b;
+} *w;
+static void (*settings_of_life)(void);
+static uint64_t lives_ms; /* after the call for help */
+
+static void remember(void)
+{
+	*w = (struct world){bob, carol, b};
+}
+
+static void life_until_refused(void)
+{
+	struct pidf_place here = {.shape = PIDF_POINT, .latitude_e7 = 488583701};
+
+	begin_with(settings_of_life);
+	alice.place = settings_of_life == moved ? &here : NULL;
+	calls_for_help();
+	help_ends();
+	NEED(refused_for(lives_ms) > 0 && sim_status("desk-calls-waiting").used == 1);
+	remember();
+}
+
+static void dies_after(void (*life)(void), void (*settings)(void), uint64_t ms)
+{
+	w = sim_shared(sizeof *w);
+	settings_of_life = settings;
+	lives_ms = ms;
+	sim_crash_after(life);
+}
+
+static void next_life(void (*settings)(void))
+{
+	sim_defaults();
+	settings();
+	sim_open();
+	bob = w->bob;
+	carol = w->carol;
+	phone_still_up(&bob);
+	phone_still_up(&carol);
+}
+
+static void the_next_life_tells_it(void)
+{
+	dies_after(life_until_refused, place, 20000);
+	next_life(place);
+	NEED(sim_status("desk-calls-waiting").used == 1);
+	sim_pass(DESK_ANEW_MS - 100);
+	NEED(!sent_to(&bob, SIP_INVITE));
+	sim_pass(200);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, PLACE);
+	NEED(sim_status("desk-calls").used == 1 && sim_status("records-damaged").used == 0);
+	NEED(refused_until_given_up() == 0);
+	finish();
+}
+
+static void with_all_that_was_doubted(void)
+{
+	dies_after(life_until_refused, moved, 2000);
+	next_life(moved);
+	sim_pass(DESK_ANEW_MS + 100);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, "silence:500 " ONCE " desk-moved desk-says silence:800 " ONCE " desk-moved desk-says");
+	finish();
+}
+
+static void carol_is_the_desk(void)
+{
+	place();
+	set(0, OWNER_SITE, 0, SETTING_FRONT_DESK, "carol");
+}
+
+static void to_whoever_is_the_desk_now(void)
+{
+	dies_after(life_until_refused, place, 2000);
+	next_life(carol_is_the_desk);
+	sim_pass(DESK_ANEW_MS + 100);
+	NEED(!sent_to(&bob, SIP_INVITE));
+	talk_rings_at(&c, &carol);
+	hears(&c, &carol, PLACE);
+	finish();
+}
+
+static void given_up_with_an_alarm(void)
+{
+	NEED(sim_status("desk-calls-given-up").used == 1 && sim_status("desk-calls-waiting").used == 0);
+	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.event_severity == SEVERITY_ALARM && strstr(sim.event_text, "nobody at the front desk"));
+	finish();
+}
+
+static void for_the_time_that_is_left(void)
+{
+	dies_after(life_until_refused, place, DESK_KEEP_MS - 60000);
+	next_life(place);
+	unsigned rang = refused_for(60000 + DESK_AGAIN_MS);
+	NEED(rang >= 4 && rang <= 6);
+	given_up_with_an_alarm();
+}
+
+static void whose_time_went_by_is_given_up(void)
+{
+	dies_after(life_until_refused, place, 2000);
+	*sim.now += 2 * DESK_KEEP_MS;
+	next_life(place);
+	NEED(refused_for(DESK_ANEW_MS + 1000) == 0);
+	given_up_with_an_alarm();
+}
+
+static void life_that_dies_of_it(void)
+{
+	struct arena_table table[CORE_TABLES];
+
+	life_until_refused();
+	sim_kept_map(table);
+	for (int n = 0; n < ARENA_MARKS_MAX; n++)
+		arena_mark(&table[CORE_DESK_CALLS], 0);
+}
+
+static void of_which_core_died_twice_is_given_up(void)
+{
+	dies_after(life_that_dies_of_it, place, 2000);
+	next_life(place);
+	NEED(refused_for(DESK_ANEW_MS + 1000) == 0);
+	given_up_with_an_alarm();
+}
+
+static void life_that_is_heard(void)
+{
+	begin_with(place);
+	calls_for_help();
+	help_ends();
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	is_told(&b, &bob, PLACE);
+	remember();
+}
+
+/* In the midst of a word: that phone hears BYE, and it is said anew. */
+static void what_was_being_said_is_said_anew(void)
+{
+	dies_after(life_that_is_heard, place, 0);
+	next_life(place);
+	sim_pass(EDGES_ARE_BACK_MS + 500);
+	w->b.phone = &bob;
+	struct heard *bye = talk_takes(&w->b, SIP_BYE);
+	NEED(bye);
+	talk_reply(&w->b, bye, 200, NULL);
+	sim_pass(DESK_ANEW_MS);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, PLACE);
+	finish();
+}
+
+static void life_in_which_it_was_heard(void)
+{
+	struct dest desk;
+
+	begin_with(place);
+	calls_for_help();
+	help_ends();
+	sim_pass(300);
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, PLACE);
+	NEED(route_find(SPAN("bob"), SPAN(""), &desk) && desk_alarm(&desk, 7)); /* watch tells this one again */
+	remember();
+}
+
+static void what_was_heard_is_over(void)
+{
+	dies_after(life_in_which_it_was_heard, place, 0);
+	next_life(place);
+	NEED(sim_status("desk-calls-waiting").used == 0 && refused_until_given_up() == 0);
+	NEED(sim.events[EVENT_EMERGENCY] == 0);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -481,6 +686,15 @@ int main(void)
 	SIM(what_cannot_be_called_is_not);
 	SIM(they_are_bounded);
 	SIM(the_desk_needs_not_be_told_what_it_knows);
+	SIM(another_has_the_extension_meanwhile);
+	SIM(the_next_life_tells_it);
+	SIM(with_all_that_was_doubted);
+	SIM(to_whoever_is_the_desk_now);
+	SIM(for_the_time_that_is_left);
+	SIM(whose_time_went_by_is_given_up);
+	SIM(of_which_core_died_twice_is_given_up);
+	SIM(what_was_being_said_is_said_anew);
+	SIM(what_was_heard_is_over);
 	(void)test_failed_here;
 	return TEST_END;
 }

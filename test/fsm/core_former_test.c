@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* core takes over the arena that the build before left (R28): one that a build of layout 11 wrote in the midst of a call of alice and bob, as a
+/* core takes over the arena that the build before left (R28): one that a build of layout 12 wrote in the midst of a call of alice and bob, as a
  * file of those blocks of 64 octets that are not zero. */
 #include "../unit/blocks.h"
 #include "../unit/test.h"
 #include "call.h"
 #include "kept.h"
+#include "last_caller.h"
 #include "sim_phone.h"
 #include <stdio.h>
 #include <sys/wait.h>
@@ -76,10 +77,12 @@ static void a_call_of_the_build_before_goes_on(void)
 	NEED(strcmp(c->r.from, "alice") == 0 && strcmp(c->r.to, "bob") == 0);
 	NEED(sim_status("bans").used == 1 && sim_status("subscriptions").used == 1);
 	NEED(sim.notices == 1); /* ledger has it now */
+	NEED(last_caller_of(1) && strcmp(last_caller_of(1), "+33123456789") == 0);
+	NEED(sim_status("desk-calls-waiting").used == 0 && sim_status("call-back-phones").used == 0); /* it had none */
 	talk_of(&a, &alice, c->r.caller);
 	talk_of(&b, &bob, c->r.callee);
 	NEED(strcmp(a.call_id, "call-0-50000000") == 0 && strcmp(a.ours, "tag-of-phone") == 0 &&
-	     strcmp(a.theirs, "402833c3f54086f7") == 0);
+	     strcmp(a.theirs, "83350c55fc369d5c") == 0);
 	sim_pass(10000);
 	call_hang_up(&a, &b);
 	NEED(sim.records == 1 && sim.record.duration_ms >= 20000 && sim.record.duration_ms <= 21000);

@@ -283,7 +283,9 @@ static const struct {
 	const char *file;
 } filled[] = {
     {"bans", bans, NULL},
+    {"call-back-phones", NULL, "core_callback_test: of_too_many_phones_the_one_that_is_over_first_makes_room"},
     {"calls", NULL, "core_loss_test: calls_run_out"},
+    {"desk-calls-waiting", NULL, "core_desk_test: they_are_bounded"},
     {"emergency-places", emergency_places, NULL},
     {"flows", NULL, "core_loss_test: flows_run_out"},
     {"help-waits", NULL, "core_help_waits_test: so_many_and_no_more"},

@@ -894,6 +894,76 @@ static void a_call_outlives_the_password_and_begins_nothing(void)
 	finish();
 }
 
+static uint64_t says_again(struct talk *t, struct phone *p, enum sip_method method, const struct sdp *sdp)
+{
+	struct msg_request *m = talk_begin(t, method);
+
+	phone_put_credentials(p, m);
+	if (sdp)
+		m->sdp = phone_put_sdp(p, sdp);
+	return talk_end(t);
+}
+
+/* Over a new connection nobody is logged in: the phone is asked, and with the new password, and with nothing less, it steers its call (R2, R4). */
+static void with_the_new_password_a_phone_steers_its_call(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	sim_log_out("alice");
+	phone_down(&alice);
+	phone_up(&alice);
+	offer.version++;
+	offer.audio.direction = SDP_SENDONLY;
+	NEED(code_of(talk_send(&a, SIP_INVITE, &offer)) == 401);
+	sim.conduct.verdict = LOGIN_WRONG;
+	NEED(code_of(says_again(&a, &alice, SIP_INVITE, &offer)) == 403 && !sent_to(&bob, SIP_INVITE));
+	sim.conduct.verdict = LOGIN_OK;
+	NEED(code_of(talk_send(&a, SIP_INVITE, &offer)) == 401);
+	a.txn = says_again(&a, &alice, SIP_INVITE, &offer);
+	struct heard *held = talk_takes(&b, SIP_INVITE);
+	NEED(held);
+	talk_reply(&b, held, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK) && code_of(a.txn) == 200);
+	talk_ack(&a);
+	struct heard *h = refers(&a, REFER_USER, "carol");
+	NEED(h && respond(h)->code == 202);
+	NEED(sim.events[EVENT_FORGED_DIALOG] == 0);
+}
+
+/* So it is after a REGISTER with it, over whichever connection. */
+static void who_registers_anew_steers_too(void)
+{
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	sim_log_out("alice");
+	phone_down(&alice);
+	phone_register(&alice);
+	struct heard *h = refers(&a, REFER_USER, "carol");
+	NEED(h && respond(h)->code == 202 && sim.events[EVENT_FORGED_DIALOG] == 0);
+}
+
+/* Another user's login on that phone says nothing of this one's, nor does a call for help within the call. */
+static void what_is_another_s_login_steers_nothing(void)
+{
+	begin();
+	sim.device[0].flags |= DEVICE_FIXED;
+	sim.bound[2][0] = true;
+	sim_push_directory();
+	call_up(&a, &alice, &b, &bob);
+	sim_log_out("alice");
+	phone_down(&alice);
+	alice.user = "carol";
+	phone_register(&alice);
+	NEED(code_of(talk_send(&a, SIP_UPDATE, NULL)) == 401);
+	NEED(code_of(says_again(&a, &alice, SIP_UPDATE, NULL)) == 403);
+	alice.user = "alice";
+	struct msg_request *m = talk_begin(&a, SIP_INVITE);
+	m->emergency = 1;
+	m->target_user = phone_put(&alice, "112");
+	m->sdp = phone_put_sdp(&alice, &offer);
+	NEED(code_of(talk_end(&a)) == 481 && !sent_to(&bob, SIP_INVITE));
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -931,6 +1001,9 @@ int main(void)
 	SIM(a_mailbox_answers_who_is_sent_on);
 	SIM(or_who_comes_by_a_uri);
 	SIM(a_call_outlives_the_password_and_begins_nothing);
+	SIM(with_the_new_password_a_phone_steers_its_call);
+	SIM(who_registers_anew_steers_too);
+	SIM(what_is_another_s_login_steers_nothing);
 	SIM(given_back_while_it_is_held_there_is_music);
 	(void)test_failed_here;
 	return TEST_END;

@@ -675,7 +675,7 @@ void sim_need_idle(void)
 {
 	static const char *const empty[] = {
 	    "calls", "requests", "logins", "messages", "media-ports", "records-waiting",
-	    "proof-questions", "voice-turns", "voice-seats", "voice-message-seats"};
+	    "proof-questions", "desk-calls-waiting", "voice-turns", "voice-seats", "voice-message-seats"};
 	const uint64_t late = sim_status("legs-late").used;
 
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
@@ -687,7 +687,7 @@ void sim_need_idle(void)
 	}
 	const uint64_t owed = sim_status("hang-ups-owed").used; /* to phones that went away, each until its session is over */
 	NEED(sim_status("legs").used == owed);
-	uint64_t own = child_wheel.used - sim_status("registrations").used - owed - late - (late > 0) - 3; /* requests, certificates, counters and last callers are looked at */
+	uint64_t own = child_wheel.used - sim_status("registrations").used - owed - late - (late > 0) - (sim_status("call-back-phones").used > 0) - 3; /* requests, certificates, counters and last callers are looked at */
 	NEED(own <= sim.site.trunks); /* when each trunk is tried again */
 	NEED(sim.accusations == 0);
 }

@@ -3,6 +3,8 @@
 #include "account.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "callback.h"
+#include "desk.h"
 #include "hotdesk.h"
 #include "mwi.h"
 #include "notice.h"
@@ -81,6 +83,11 @@ void sim_kept_life(void)
 	arena_put(&table[CORE_ACCOUNTS], 3, &count);
 	const struct subscription_record s = subscription();
 	arena_put(&table[CORE_SUBSCRIPTIONS], 0, &s);
+	const struct desk_record desk = {.until_ms = child_now() + DESK_KEEP_MS, .device = 2, .person = NOBODY};
+	arena_put(&table[CORE_DESK_CALLS], 3, &desk);
+	const struct callback_phone phone_of_help = {
+	    .until_ms = child_now() + 1800000, .device = 2, .contact = "<sip:hall@198.51.100.3:40000;transport=tls>"};
+	arena_put(&table[CORE_CALLBACKS], 5, &phone_of_help);
 }
 
 void sim_kept_map(struct arena_table table[CORE_TABLES])

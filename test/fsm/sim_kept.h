@@ -7,7 +7,7 @@
 #include "sim_phone.h"
 
 /* A life of core: four phones are registered, two call each other and two more through media, a record waits for ledger and one for keeper,
- * and so does a notice; a ban, a guest at a phone, a counter, a subscription. */
+ * and so does a notice, a call to the front desk and a phone that may be called back; a ban, a guest at a phone, a counter, a subscription. */
 void sim_kept_life(void);
 
 /* The arena of the lives of this test, as kept.c lays it out. */

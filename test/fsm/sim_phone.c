@@ -114,7 +114,7 @@ static void put_contact(struct phone *p, struct msg_request *m)
 	m->contact = phone_put(p, contact);
 }
 
-static void put_credentials(struct phone *p, struct msg_request *m)
+void phone_put_credentials(struct phone *p, struct msg_request *m)
 {
 	m->has_auth = m->auth_uri_matches = m->auth_qop = 1;
 	m->auth_algorithm = sim.device[p->device].flags & DEVICE_MD5 ? DIGEST_MD5 : DIGEST_SHA256;
@@ -143,7 +143,7 @@ uint64_t phone_send_register(struct phone *p, uint32_t expires, bool has_auth)
 		m->instance = phone_put(p, "\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\"");
 	}
 	if (has_auth)
-		put_credentials(p, m);
+		phone_put_credentials(p, m);
 	return phone_end(p);
 }
 

@@ -48,6 +48,8 @@ struct msg_request *phone_begin_as(struct phone *p, enum sip_method method, enum
 struct str phone_put(struct phone *p, const char *text);
 struct str phone_put_sdp(struct phone *p, const struct sdp *sdp);
 uint64_t phone_end(struct phone *p);
+/* As keeper is asked to judge them. */
+void phone_put_credentials(struct phone *p, struct msg_request *m);
 /* REGISTER; has_auth: with credentials. */
 uint64_t phone_send_register(struct phone *p, uint32_t expires, bool has_auth);
 

@@ -212,3 +212,32 @@ def test_r16_the_front_desk_is_called(exchange, people, kind, name):
     together(a, helper)
     exchange.command("site", "set", "--front-desk", "none")
     exchange.wait_no_calls()
+
+
+def test_r28_the_front_desk_is_called_when_core_comes_anew(exchange, people):
+    """R16, R28: core dies while the desk's phone rings; it rings again, and who answers hears who and where."""
+    a = extension(people, "linphone", "203", "c")
+    desk = extension(people, "baresip", "2003", "b", "srtp")
+    helper = extension(people, "baresip", "112", "a")
+    exchange.command("phone", "set", "dev-203", "--fixed", "on", "--location",
+                     "country=FR, city=Paris, street=Rue X, floor=2, room=45")
+    exchange.command("site", "set", "--front-desk", "2003")
+    desk.forget()
+    phones.call(a, helper, target="112")
+    desk.wait_incoming(5)
+    old = exchange.kill("core")
+    exchange.wait_replaced("core", old)
+    net.wait_for("the exchange to answer", exchange.answers, 10)
+    desk.reject()       # of the call that is no more
+    desk.wait_idle(10)
+    desk.forget()
+    desk.wait_incoming(40)
+    desk.answer()
+    desk.wait_state("established")
+    desk.wait_idle(30)
+    said(desk, 6)
+    words = heard(desk)
+    assert {"desk-extension", "floor", "4", "5"} <= set(words), words
+    together(a, helper)
+    exchange.command("site", "set", "--front-desk", "none")
+    exchange.wait_no_calls()

@@ -315,6 +315,40 @@ def test_r2_a_new_password_ends_the_old_logins(exchange, people, scripted):
     a.password = "another-good-one"
 
 
+def test_r2_the_new_password_steers_a_call_that_stands(exchange, people, scripted):
+    """R2, R4: a phone that connects anew in a call whose user has a new password is asked for it, and steers the call with it alone."""
+    a, b = scripted("iv"), scripted("ib")
+    call = Call(a, b)
+    exchange.command("user", "set", "iv", "--password", stdin="one-more-good-one\n")
+    a.sock.close()
+    a.buffer, a.inbox = b"", []
+    a.open()
+
+    def hold(headers=None):
+        sent = call.next("INVITE", body=sip.sdp(a.local, direction="sendonly", version=2), headers=headers)
+        return sent, a.answer(sent) if not headers or a.password != "one-more-good-one" else None
+
+    def asked():
+        sent, r = hold()
+        a.ack(sent, r)
+        assert r.code == 401, r
+        a.nc = 0
+        return {"Authorization": a.authorization(r.get("WWW-Authenticate"), "INVITE", sent.uri)}
+    sent, r = hold(asked())
+    a.ack(sent, r)
+    assert r.code == 403, r
+    a.password = "one-more-good-one"
+    sent, _ = hold(asked())
+    there = b.wait_request("INVITE")
+    assert "a=sendonly" in there.body
+    b.reply(there, 200, "OK", body=sip.sdp(b.local, 41000, direction="recvonly", version=2))
+    r = a.answer(sent)
+    a.ack(sent, r)
+    assert r.code == 200, r
+    b.wait_request("ACK")
+    call.bye()
+
+
 def test_t7_invite_is_challenged_without_login(exchange, people, scripted):
     """A request outside a dialog from a user who is not logged in gets 401, never 407."""
     c = scripted("ia", register=False)

@@ -99,7 +99,7 @@ static uint64_t damaged(void)
 {
 	struct proc_status s = {0};
 
-	left_out_status(&s);
+	left_out_status(&s, PROC_MEDIA);
 	return s.line[0].used;
 }
 
@@ -185,8 +185,8 @@ static void other_ports(void)
 	life();
 	table_open(&table[MEDIA_ROWS], LO + 2 * RELAY_PORTS);
 	end_open(&table[MEDIA_ENDS]);
-	left_out_status(&s);
-	CHECK(s.line[LEFT_OUT_DAMAGED].used == 0 && s.line[LEFT_OUT_UNFIT].used == ROWS);
+	left_out_status(&s, PROC_MEDIA);
+	CHECK(s.lines == 2 && s.line[LEFT_OUT_DAMAGED].used == 0 && s.line[LEFT_OUT_UNFIT].used == ROWS);
 	for (uint32_t i = 0; i < ROWS; i++)
 		CHECK(!table_row(i) && !arena_get(&table[MEDIA_ROWS], i));
 }
