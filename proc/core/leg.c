@@ -95,9 +95,10 @@ static void enter(struct leg *l)
 /* What of it is wrong leaves nothing behind. */
 static bool take_over(struct leg *l, const struct leg_record *r)
 {
-	const uint64_t id = r->id;
+	const uint64_t id = kept_id(r->id);
 
 	l->r = *r;
+	l->r.id = id;
 	l->by = NOBODY;
 	if (leg_adopt_body(l, (const uint8_t *)(r + 1)) && pool_adopt(&pool, id))
 		return true;
@@ -106,13 +107,21 @@ static bool take_over(struct leg *l, const struct leg_record *r)
 	return false;
 }
 
-/* An address that nobody speaks at any more is no place for a talk: its phone hears BYE. */
+/* An address that nobody speaks at any more is no place for a talk, and a call that was another node's is no call of ours: its phone
+ * hears BYE. */
 static bool may_talk_on(struct leg *l)
 {
-	if (mark_find_media(l->r.media_is, &l->r.listener))
-		return true;
-	l->r.listener = 0;
-	return false;
+	if (!mark_find_media(l->r.media_is, &l->r.listener)) {
+		l->r.listener = 0;
+		return false;
+	}
+	return l->r.call == ID_NONE || id_node(l->r.call) == child_node();
+}
+
+/* Who is beyond the limits is on nobody's list. */
+static bool has_place(const struct leg_record *r)
+{
+	return kept_fits(r->user, r->device) && kept_fits(r->person, NOBODY);
 }
 
 static void adopt(void)
@@ -124,7 +133,8 @@ static void adopt(void)
 			continue;
 		const bool ok = kept_leg_ok(r);
 		uint8_t trunk = r->trunk;
-		if (arena_marks(store, i) >= ARENA_MARKS_MAX || (ok && !mark_find_trunk(r->trunk_is, &trunk))) {
+		if (arena_marks(store, i) >= ARENA_MARKS_MAX ||
+		    (ok && (!has_place(r) || !mark_find_trunk(r->trunk_is, &trunk)))) {
 			arena_clear(store, i);
 			lost_count(LOST_LEGS);
 			continue;
@@ -158,10 +168,11 @@ void leg_open(struct arena_table *t)
 {
 	store = t;
 	table = calloc(t->count, sizeof *table);
-	if (!table || !pool_init(&pool, child_node(), t->count, pool_share(t->count)) ||
-	    !map_init(&by_tag, t->count, tag_matches, NULL))
+	const uint32_t most = leg_shape(child_site()).count;
+	if (!table || !pool_init(&pool, child_node(), t->count, 0) || !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
-	share_init(&legs, t->count, LEGS_LEAST);
+	pool_limit(&pool, most, pool_share(most));
+	share_init(&legs, most, LEGS_LEAST);
 	share_init(&calls, smaller(child_site()->max_calls, media_slots(child_site())), CALLS_LEAST);
 	leg_text_init(t->count + LEG_LATE_MAX);
 	leg_fork_init();
@@ -225,7 +236,7 @@ bool leg_may_begin(uint32_t who)
 bool leg_has_plenty(const struct leg *caller)
 {
 	return caller->r.emergency ||
-	       (pool.used < pool.cap / 2 && share_left(&legs, caller->by) > REGISTRAR_TARGETS_MAX);
+	       (pool.used < pool.limit / 2 && share_left(&legs, caller->by) > REGISTRAR_TARGETS_MAX);
 }
 
 static void begins(struct leg *l)
