@@ -224,6 +224,7 @@ static struct leg *leg_new(uint64_t call, bool emergency, uint32_t by)
 	memcpy(l->r.token, "leg-", 4);
 	rand_hex(l->r.token + 4, 12);
 	rand_hex(l->r.local_tag, 8);
+	l->r.learn_epoch = rand_u32() & ~(uint32_t)RELAY_EPOCH_ANSWERS;
 	enter(l);
 	return l;
 }
