@@ -71,7 +71,7 @@ bool arena_open(struct arena *a, int fd, uint32_t layout, const struct arena_sha
 		arena_head_put(h, layout, shape, tables);
 		h->magic = ARENA_MAGIC;
 	}
-	*a = (struct arena){map, need, arena_lay_out(map, shape, tables, out)};
+	*a = (struct arena){.map = map, .size = need, .used = arena_lay_out(map, shape, tables, out)};
 	return true;
 }
 

@@ -9,6 +9,7 @@
 struct arena {
 	uint8_t *map;
 	size_t size, used;
+	uint32_t displaced; /* records that arena_take() found no place for */
 };
 
 struct arena_table {
@@ -33,17 +34,24 @@ struct arena_former {
 	arena_converter *const *convert; /* by table; NULL: the records are today's */
 };
 
+/* Where the record at index stands in a table of other numbers; beyond its end: it has no place. */
+typedef uint32_t arena_place(const struct arena_shape *was, const struct arena_shape *is, uint32_t index);
+
 struct arena_plan {
 	uint32_t layout, tables;
 	const struct arena_shape *shape;
 	const struct arena_former *former; /* NULL: none is read but today's */
+	/* of a file with other numbers of records; NULL, and NULL of a table: a record stands where it stood */
+	arena_place *const *place;
+	const struct arena_shape *most; /* that any configuration asks for; NULL: no file of other numbers is read */
+	uint32_t stays; /* 1 << table: it is as large as it was while a record stands beyond its new end */
 };
 
 enum arena_found {
 	ARENA_EMPTY,   /* nothing was written yet */
 	ARENA_TODAYS,  /* adopted as it is */
 	ARENA_FORMER,  /* adopted after a conversion */
-	ARENA_RESIZED, /* of a layout that is known, but with other numbers of records */
+	ARENA_RESIZED, /* of either layout with other numbers of records: adopted as far as there is room */
 	ARENA_UNKNOWN, /* older, newer or damaged */
 };
 
@@ -52,8 +60,9 @@ enum arena_found arena_look(int fd, const struct arena_plan *p);
 /* Why it is not adopted, for people; NULL when it is, or was empty. */
 const char *arena_why_not(enum arena_found found);
 
-/* arena_open(), after what fd holds of the former layout was made today's. A process that dies of a record's conversion has
- * marked it, and leaves it out the second time; one that is killed at any moment of it has lost nothing. False with errno. */
+/* arena_open(), after what fd holds of the former layout or of other numbers was made today's: a table has the count of its plan, or
+ * more where records stay. A process that dies of a record's conversion has marked it, and leaves it out the second time; one that
+ * is killed at any moment of it has lost nothing. False with errno. */
 bool arena_take(struct arena *a, int fd, const struct arena_plan *p, struct arena_table *out, enum arena_found *found);
 
 /* arena_take(), as a process starts: what is lost or converted is said in its log, and without an arena it does not go on. lost: the

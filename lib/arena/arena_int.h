@@ -6,8 +6,10 @@
 #include "arena/arena.h"
 #include <stdatomic.h>
 
-#define ARENA_MAGIC UINT64_C(0x32616e6572416652)  /* "RfArena2" */
-#define ARENA_MOVING UINT64_C(0x4d616e6572416652) /* "RfArenaM": what takes its place stands at the end of the file */
+#define ARENA_MAGIC UINT64_C(0x32616e6572416652) /* "RfArena2" */
+#define ARENA_MOVING \
+	UINT64_C(    \
+	    0x4d616e6572416652) /* "RfArenaM": what takes its place stands at the end of the file, its head behind it */
 
 struct arena_head {
 	uint64_t magic;
@@ -35,9 +37,10 @@ struct arena_cell *arena_cell_at(const struct arena_table *t, uint32_t index);
 bool arena_head_is(const struct arena_head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables);
 void arena_head_put(struct arena_head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables);
 
-void arena_former_shape(const struct arena_plan *p, struct arena_shape *out);
-/* What arena_look() calls ARENA_FORMER becomes today's: rewrite.c. */
-bool arena_rewrite(int fd, const struct arena_plan *p) __attribute__((warn_unused_result));
+/* What stands before, with whatever numbers of records a configuration may ask for; its magic apart. */
+enum arena_found arena_judge(const struct arena_head *h, uint64_t size, const struct arena_plan *p);
+/* What fd holds, of either layout and of any numbers, becomes today's: rewrite.c. *displaced: how many records had no place. */
+bool arena_rewrite(int fd, const struct arena_plan *p, uint32_t *displaced) __attribute__((warn_unused_result));
 /* Does the file end in a whole image of today's? */
 bool arena_is_staged(int fd, const struct arena_plan *p);
 

@@ -9,22 +9,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A whole file of that layout: `resized` when all but the counts is right. It may be longer: what takes its place was not whole yet, or has taken it. */
-static enum arena_found judge(
-    const struct arena_head *h, off_t size, uint32_t tables, const struct arena_shape *shape, enum arena_found good)
+/* The file may be longer: what takes its place was not whole yet, or has taken it. */
+enum arena_found arena_judge(const struct arena_head *h, uint64_t size, const struct arena_plan *p)
 {
-	bool counts = true;
+	const bool former = p->former && h->layout == p->former->layout;
+	const uint32_t tables = former ? p->former->tables : p->tables;
+	bool same = true;
 
-	if (h->tables != tables)
+	if ((!former && h->layout != p->layout) || h->tables != tables)
 		return ARENA_UNKNOWN;
 	for (uint32_t i = 0; i < tables; i++) {
-		if (h->shape[i].record_size != shape[i].record_size)
+		const uint32_t n = h->shape[i].count;
+		if (h->shape[i].record_size != (former ? p->former->record_size[i] : p->shape[i].record_size))
 			return ARENA_UNKNOWN;
-		counts = counts && h->shape[i].count == shape[i].count;
+		if (n == p->shape[i].count)
+			continue;
+		if (!p->most || n > p->most[i].count)
+			return ARENA_UNKNOWN;
+		same = false;
 	}
-	if (!counts)
+	if (size < arena_size(h->shape, tables))
+		return ARENA_UNKNOWN;
+	if (!same)
 		return ARENA_RESIZED;
-	return size >= (off_t)arena_size(shape, tables) ? good : ARENA_UNKNOWN;
+	return former ? ARENA_FORMER : ARENA_TODAYS;
 }
 
 static bool plan_ok(const struct arena_plan *p)
@@ -34,7 +42,6 @@ static bool plan_ok(const struct arena_plan *p)
 
 enum arena_found arena_look(int fd, const struct arena_plan *p)
 {
-	struct arena_shape shape[ARENA_TABLES_MAX];
 	struct arena_head h;
 	struct stat s;
 
@@ -46,33 +53,34 @@ enum arena_found arena_look(int fd, const struct arena_plan *p)
 		return ARENA_UNKNOWN;
 	if (h.magic == ARENA_MOVING)
 		return arena_is_staged(fd, p) ? ARENA_FORMER : ARENA_UNKNOWN;
-	if (h.magic != ARENA_MAGIC)
-		return ARENA_UNKNOWN;
-	if (h.layout == p->layout)
-		return judge(&h, s.st_size, p->tables, p->shape, ARENA_TODAYS);
-	if (!p->former || h.layout != p->former->layout)
-		return ARENA_UNKNOWN;
-	arena_former_shape(p, shape);
-	return judge(&h, s.st_size, p->former->tables, shape, ARENA_FORMER);
+	return h.magic == ARENA_MAGIC ? arena_judge(&h, (uint64_t)s.st_size, p) : ARENA_UNKNOWN;
 }
 
 const char *arena_why_not(enum arena_found found)
 {
-	switch (found) {
-	case ARENA_EMPTY:
-	case ARENA_TODAYS:
-	case ARENA_FORMER:
-		break;
-	case ARENA_RESIZED:
-		return "what is kept of calls is for other limits or media ports";
-	case ARENA_UNKNOWN:
-		return "what is kept of calls has a layout that this build does not read";
-	}
-	return NULL;
+	return found == ARENA_UNKNOWN ? "what is kept of calls has a layout that this build does not read" : NULL;
+}
+
+static bool is_kept(enum arena_found found)
+{
+	return found != ARENA_EMPTY && found != ARENA_UNKNOWN;
+}
+
+/* What stands there now is today's, of its own numbers. */
+static bool open_kept(struct arena *a, int fd, const struct arena_plan *p, struct arena_table *out)
+{
+	struct arena_head h;
+	bool adopted;
+
+	if (pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h)
+		return false;
+	return ftruncate(fd, (off_t)arena_size(h.shape, p->tables)) == 0 &&
+	       arena_open(a, fd, p->layout, h.shape, p->tables, out, &adopted) && adopted;
 }
 
 bool arena_take(struct arena *a, int fd, const struct arena_plan *p, struct arena_table *out, enum arena_found *found)
 {
+	uint32_t displaced = 0;
 	bool adopted;
 
 	if (!plan_ok(p)) {
@@ -80,11 +88,12 @@ bool arena_take(struct arena *a, int fd, const struct arena_plan *p, struct aren
 		return false;
 	}
 	*found = arena_look(fd, p);
-	if (*found == ARENA_FORMER && !arena_rewrite(fd, p))
+	if (!is_kept(*found))
+		return arena_open(a, fd, p->layout, p->shape, p->tables, out, &adopted);
+	if ((*found != ARENA_TODAYS && !arena_rewrite(fd, p, &displaced)) || !open_kept(a, fd, p, out))
 		return false;
-	if (*found == ARENA_TODAYS && ftruncate(fd, (off_t)arena_size(p->shape, p->tables)) != 0)
-		return false;
-	return arena_open(a, fd, p->layout, p->shape, p->tables, out, &adopted);
+	a->displaced = displaced;
+	return true;
 }
 
 void arena_take_or_die(struct arena *a, int fd, const struct arena_plan *p, struct arena_table *out, const char *lost)
@@ -95,6 +104,8 @@ void arena_take_or_die(struct arena *a, int fd, const struct arena_plan *p, stru
 		log_fatal("the arena can't be mapped");
 	if (found == ARENA_FORMER)
 		log_info("the arena of the build before is taken over");
+	else if (found == ARENA_RESIZED)
+		log_info("the arena is taken over into tables of other sizes");
 	else if (arena_why_not(found))
 		log_error("%s of before are lost: %s", lost, arena_why_not(found));
 }

@@ -17,6 +17,11 @@ static inline uint32_t id_index(uint64_t id)
 	return (uint32_t)id;
 }
 
+static inline uint8_t id_node(uint64_t id)
+{
+	return (uint8_t)(id >> 56);
+}
+
 static inline uint32_t id_generation(uint64_t id)
 {
 	return (uint32_t)(id >> 32) & 0xffffff;

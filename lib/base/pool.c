@@ -11,6 +11,7 @@ bool pool_init(struct pool *p, uint8_t node, uint32_t cap, uint32_t reserve)
 {
 	*p = (struct pool){.cap = cap,
 	    .reserve = reserve < cap ? reserve : cap,
+	    .limit = cap,
 	    .node = node,
 	    .head = END,
 	    .tail = END,
@@ -33,6 +34,12 @@ void pool_fini(struct pool *p)
 	free(p->next);
 	free(p->gen);
 	*p = (struct pool){0};
+}
+
+void pool_limit(struct pool *p, uint32_t limit, uint32_t reserve)
+{
+	p->limit = limit < p->cap ? limit : p->cap;
+	p->reserve = reserve < p->limit ? reserve : p->limit;
 }
 
 void pool_rest_long(struct pool *p)
@@ -91,7 +98,7 @@ static void count_taken(struct pool *p)
 
 uint64_t pool_take(struct pool *p, enum pool_claim claim)
 {
-	if (p->cap - p->used <= pool_spares(p->reserve, claim)) {
+	if (p->used == p->cap || (claim != POOL_HELP && p->used + pool_spares(p->reserve, claim) >= p->limit)) {
 		p->refused++;
 		return ID_NONE;
 	}
@@ -161,7 +168,7 @@ int64_t pool_index(const struct pool *p, uint64_t id)
 {
 	uint32_t i = id_index(id);
 
-	if (i >= p->cap || p->gen[i] != (id_generation(id) | TAKEN) || (uint8_t)(id >> 56) != p->node)
+	if (i >= p->cap || p->gen[i] != (id_generation(id) | TAKEN) || id_node(id) != p->node)
 		return -1;
 	return i;
 }

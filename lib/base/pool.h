@@ -11,6 +11,7 @@
 
 struct pool {
 	uint32_t cap, used, peak, reserve;
+	uint32_t limit; /* of the slots that answer to all calls, the reserve among them */
 	uint64_t refused;
 	uint32_t head, tail; /* of the queue of those that rest */
 	uint32_t resting, rest_min;
@@ -23,6 +24,10 @@ struct pool {
 /* reserve of the cap slots answer to emergency calls only. False when memory is short. */
 bool pool_init(struct pool *p, uint8_t node, uint32_t cap, uint32_t reserve);
 void pool_fini(struct pool *p);
+
+/* Of a table that is larger than the configuration asks for, because what stands in it was adopted: as if it had `limit` slots, but
+ * that emergency calls have all. */
+void pool_limit(struct pool *p, uint32_t limit, uint32_t reserve);
 
 /* Let slots rest as long as they can: all others come first. */
 void pool_rest_long(struct pool *p);

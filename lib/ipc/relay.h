@@ -11,7 +11,8 @@ enum {
 	RELAY_UFRAG_MAX = 8, /* that we hand out */
 	RELAY_PWD_MAX = 39,
 	RELAY_PAYLOADS_MAX = 12,
-	RELAY_TO_NONE = 255, /* the other side does not take this codec */
+	RELAY_EPOCH_ANSWERS = 0xff, /* of a learn_epoch; the bits above are the leg's */
+	RELAY_TO_NONE = 255,        /* the other side does not take this codec */
 };
 
 enum relay_end {
@@ -70,7 +71,7 @@ struct relay_side {
 	uint8_t dtls_active;                /* 1: media is the DTLS client */
 	struct sdp_fingerprint fingerprint; /* of the far certificate; SHA-256 or better */
 
-	uint32_t learn_epoch;  /* rises with each SDP answer on the leg's own connection */
+	uint32_t learn_epoch;  /* another one for each leg, and rises with each SDP answer on its own connection */
 	struct addr rtp, rtcp; /* where the other side's packets go; LEARN: address only */
 	/* of this leg and no other; empty without ICE. The first two end with a NUL only where they are shorter. */
 	char ice_ufrag[RELAY_UFRAG_MAX]; /* ours */

@@ -30,11 +30,11 @@ static bool listener_ok(const struct listener *l)
 
 static bool sizes_ok(const struct site *s)
 {
-	return s->max_phones > 0 && s->max_phones <= 65536 && s->max_users > 0 && s->max_users <= 65536 &&
-	       s->max_calls > 0 && s->max_calls <= 16384 && s->log_days <= 3650 && s->notice_days <= 36500 &&
-	       s->park_places <= PARK_PLACES_MAX && s->mail_s >= 5 && s->mail_s <= 300 && s->mail_days > 0 &&
-	       s->mail_days <= 365 && s->mail_most > 0 && s->mail_most <= 1000 && s->mail_on <= 1 &&
-	       s->mail_after_s <= 600;
+	return s->max_phones > 0 && s->max_phones <= SITE_PHONES_MOST && s->max_users > 0 &&
+	       s->max_users <= SITE_USERS_MOST && s->max_calls > 0 && s->max_calls <= SITE_CALLS_MOST &&
+	       s->log_days <= 3650 && s->notice_days <= 36500 && s->park_places <= PARK_PLACES_MAX && s->mail_s >= 5 &&
+	       s->mail_s <= 300 && s->mail_days > 0 && s->mail_days <= 365 && s->mail_most > 0 &&
+	       s->mail_most <= 1000 && s->mail_on <= 1 && s->mail_after_s <= 600;
 }
 
 static bool times_ok(const struct site *s)

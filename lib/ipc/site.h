@@ -17,6 +17,10 @@ enum {
 	SITE_MAIL_MAX = 128,
 	SITE_DESK_MAX = 33,   /* a user's name and its NUL */
 	PARK_PLACES_MAX = 90, /* two digits, from 10 on */
+	/* that any site asks for */
+	SITE_PHONES_MOST = 65536,
+	SITE_USERS_MOST = 65536,
+	SITE_CALLS_MOST = 16384,
 };
 
 enum listener_kind { LISTEN_NONE, LISTEN_PHONES, LISTEN_TRUNK, LISTEN_KINDS };

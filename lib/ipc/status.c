@@ -41,5 +41,5 @@ void status_counter(struct proc_status *s, const char *name, uint64_t value)
 
 void status_pool(struct proc_status *s, const char *name, const struct pool *p)
 {
-	status_add(s, name, STATUS_POOL, p->used, p->cap, p->peak, p->refused);
+	status_add(s, name, STATUS_POOL, p->used, p->limit, p->peak, p->refused);
 }

@@ -264,9 +264,9 @@ SET_NUMBER(park_places, 0, PARK_PLACES_MAX)
 SET_NUMBER(mail_s, 5, 300)
 SET_NUMBER(mail_days, 1, 365)
 SET_NUMBER(mail_most, 1, 1000)
-SET_NUMBER(max_phones, 1, 65536)
-SET_NUMBER(max_users, 1, 65536)
-SET_NUMBER(max_calls, 1, 16384)
+SET_NUMBER(max_phones, 1, SITE_PHONES_MOST)
+SET_NUMBER(max_users, 1, SITE_USERS_MOST)
+SET_NUMBER(max_calls, 1, SITE_CALLS_MOST)
 
 const struct draft_key draft_keys[] = {
     {NULL, "domain", false, false, set_domain},

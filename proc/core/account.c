@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "directory.h"
+#include "former.h"
 #include "ipc/done.h"
 #include "kept.h"
 #include "settings.h"
@@ -39,6 +40,23 @@ static void lay_out(void)
 struct arena_shape account_shape(const struct site *s)
 {
 	return (struct arena_shape){sizeof(struct ceiling_count), s->max_users + s->max_phones + 1 + TRUNKS + 1};
+}
+
+uint32_t account_place(const struct arena_shape *was, const struct arena_shape *is, uint32_t index)
+{
+	enum { OTHERS = TRUNKS + 1, NOWHERE = UINT32_MAX };
+	const uint32_t phones_were = was[CORE_HOTDESKS].count, phones = is[CORE_HOTDESKS].count;
+
+	if (was[CORE_ACCOUNTS].count < phones_were + OTHERS)
+		return NOWHERE;
+	const uint32_t users_were = was[CORE_ACCOUNTS].count - phones_were - OTHERS,
+		       users = is[CORE_ACCOUNTS].count - phones - OTHERS;
+	if (index < users_were)
+		return index < users ? index : NOWHERE;
+	index -= users_were;
+	if (index < phones_were)
+		return index < phones ? users + index : NOWHERE;
+	return users + phones + (index - phones_were);
 }
 
 static struct ceiling_count *count_of(enum ceiling_scope scope, uint32_t index)

@@ -15,6 +15,8 @@ struct account_of {
 };
 
 struct arena_shape account_shape(const struct site *s);
+/* Of tables for other numbers of users and phones. */
+uint32_t account_place(const struct arena_shape *was, const struct arena_shape *is, uint32_t index);
 void account_open(struct arena_table *t);
 
 struct ceiling_when account_now(void);

@@ -446,7 +446,7 @@ struct call *call_new(uint32_t who, enum pool_claim claim, enum refusal *why)
 
 uint32_t call_room(void)
 {
-	return pool.cap - pool.used;
+	return pool.limit > pool.used ? pool.limit - pool.used : 0;
 }
 
 void call_drop(struct call *c)
@@ -494,25 +494,29 @@ static void lose(uint32_t i, const struct call_record *r)
 	left_out_count(LEFT_OUT_CALL);
 }
 
+/* Another node's id names nothing to media, and who is beyond the limits pays nothing. */
+static bool has_place(const struct call_record *r)
+{
+	return id_node(r->id) == child_node() && kept_fits(r->account.user, r->account.device) &&
+	       (!r->parked || kept_fits(r->parked_by, NOBODY));
+}
+
 static void adopt(void)
 {
 	for (uint32_t i = 0; i < store->count; i++) {
 		const struct call_record *r = arena_get(store, i);
 		if (!r)
 			continue;
-		if (id_index(r->id) != i || !is_kept(r) || !kept_call_ok(r)) {
+		if (id_index(r->id) != i || !id_generation(r->id) || !is_kept(r) || !kept_call_ok(r)) {
 			kept_leave_out(store, i);
 			continue;
 		}
-		if (arena_marks(store, i) >= ARENA_MARKS_MAX || !media_adopt_ports(r->ports, r->port)) {
+		if (arena_marks(store, i) >= ARENA_MARKS_MAX || !has_place(r) ||
+		    !media_adopt_ports(r->ports, r->port)) {
 			lose(i, r);
 			continue;
 		}
-		if (!pool_adopt(&pool, r->id)) {
-			media_release_ports(r->ports);
-			kept_leave_out(store, i);
-			continue;
-		}
+		(void)pool_adopt(&pool, r->id);
 		struct call *c = &table[i];
 		take_over(c, r);
 		set_timers(c);
@@ -526,8 +530,10 @@ void call_open(struct arena_table *t)
 {
 	store = t;
 	table = calloc(t->count, sizeof *table);
-	if (!table || !pool_init(&pool, child_node(), t->count, pool_share(t->count)))
+	const uint32_t most = child_site()->max_calls;
+	if (!table || !pool_init(&pool, child_node(), t->count, 0))
 		log_fatal("no memory for calls");
+	pool_limit(&pool, most, pool_share(most));
 	adopt();
 }
 

@@ -42,9 +42,22 @@ static bool within(uint64_t until_ms, uint32_t most_s)
 	return until_ms <= child_now() + most_s * UINT64_C(1000);
 }
 
+/* Whatever its configuration asked for. */
 static bool is_user(uint32_t user)
 {
-	return user == NOBODY || user < child_site()->max_users;
+	return user == NOBODY || user < SITE_USERS_MOST;
+}
+
+static bool is_phone(uint32_t device)
+{
+	return device == NOBODY || device <= SITE_PHONES_MOST;
+}
+
+bool kept_fits(uint32_t user, uint32_t device)
+{
+	const struct site *s = child_site();
+
+	return (user == NOBODY || user < s->max_users) && (device == NOBODY || device <= s->max_phones);
 }
 
 /* Plain RTP: only over a trunk, or for help (R7). */
@@ -55,13 +68,10 @@ static bool may_be_clear(const struct leg_record *r)
 
 bool kept_leg_ok(const struct leg_record *r)
 {
-	const struct site *s = child_site();
-
 	return r->state < LEG_STATES && r->side <= 1 && r->claim < POOL_CLAIMS && r->listener < SITE_LISTENERS_MAX &&
 	       r->trunk <= SITE_TRUNKS_MAX && r->ends < RELAY_ENDS && r->line <= (r->trunk ? 1 : 0) && r->ice <= 1 &&
 	       r->refresher_us <= 1 && r->has_remote <= 1 && r->has_local <= 1 && addr_ok(&r->seen) &&
-	       is_user(r->user) && is_user(r->person) && may_be_clear(r) &&
-	       (r->device == NOBODY || r->device <= s->max_phones) &&
+	       is_user(r->user) && is_user(r->person) && may_be_clear(r) && is_phone(r->device) &&
 	       (r->session_s == 0 || (r->session_s >= SESSION_MIN_S && r->session_s <= INT32_MAX)) &&
 	       TEXT_OK(r->local_tag) && r->local_tag[0] && TEXT_OK(r->token);
 }
@@ -81,15 +91,14 @@ static bool account_ok(const struct call_record *r)
 	const struct account_of *a = &r->account;
 
 	return r->ceiling.step_s <= PLAN_BILLING_MAX_S && r->ceiling.ahead_ms <= r->ceiling.step_s * UINT32_C(1000) &&
-	       is_user(a->user) && (a->device == NOBODY || a->device <= child_site()->max_phones) &&
-	       a->trunk <= SITE_TRUNKS_MAX;
+	       is_user(a->user) && is_phone(a->device) && a->trunk <= SITE_TRUNKS_MAX;
 }
 
 static bool parked_ok(const struct call_record *r)
 {
 	if (r->state != PHASE_WAITING)
 		return !r->parked;
-	return r->parked && r->parked <= PARK_PLACES_MAX && r->parked_by < child_site()->max_users &&
+	return r->parked && r->parked <= PARK_PLACES_MAX && r->parked_by < SITE_USERS_MOST &&
 	       within(r->parked_until_ms, PARK_MOST_S);
 }
 
@@ -107,9 +116,7 @@ bool kept_call_ok(const struct call_record *r)
 
 bool kept_registration_ok(const struct registration *r)
 {
-	const struct site *s = child_site();
-
-	return r->user < s->max_users && r->device <= s->max_phones && r->outbound <= 1 &&
+	return r->user < SITE_USERS_MOST && r->device <= SITE_PHONES_MOST && r->outbound <= 1 &&
 	       within(r->expires_ms, REGISTER_MOST_S) && within(r->login_until_ms, LOGIN_MOST_S) &&
 	       r->broken_ms <= child_now() && TEXT_OK(r->call_id) && TEXT_OK(r->contact) && TEXT_OK(r->instance);
 }
@@ -138,9 +145,7 @@ static bool texts_ok(const struct subscription_record *r)
 
 bool kept_subscription_ok(const struct subscription_record *r)
 {
-	const struct site *s = child_site();
-
-	return r->user < s->max_users && r->device <= s->max_phones && TEXT_OK(r->tag) && TEXT_OK(r->token) &&
+	return r->user < SITE_USERS_MOST && r->device <= SITE_PHONES_MOST && TEXT_OK(r->tag) && TEXT_OK(r->token) &&
 	       texts_ok(r) && within(r->until_ms, MWI_EXPIRES_S);
 }
 
@@ -153,10 +158,8 @@ static bool shown_ok(const char *s, size_t cap)
 
 bool kept_notice_ok(const struct notice *n)
 {
-	const struct site *s = child_site();
-
-	return n->kind < NOTICE_KINDS && n->device <= s->max_phones && n->user < s->max_users && wall_ok(n->wall_ms) &&
-	       n->added_ms <= child_now() && shown_ok(n->number, sizeof n->number) &&
+	return n->kind < NOTICE_KINDS && n->device <= SITE_PHONES_MOST && n->user < SITE_USERS_MOST &&
+	       wall_ok(n->wall_ms) && n->added_ms <= child_now() && shown_ok(n->number, sizeof n->number) &&
 	       shown_ok(n->location, sizeof n->location);
 }
 
@@ -204,8 +207,6 @@ bool kept_count_ok(const struct ceiling_count *n)
 
 bool kept_hotdesk_ok(const struct hotdesk *h)
 {
-	const struct site *s = child_site();
-
-	return h->line < s->max_users && h->guest < s->max_users && h->line != h->guest &&
+	return h->line < SITE_USERS_MOST && h->guest < SITE_USERS_MOST && h->line != h->guest &&
 	       within(h->until_ms, HOTDESK_MOST_S);
 }

@@ -95,9 +95,10 @@ static void enter(struct leg *l)
 /* What of it is wrong leaves nothing behind. */
 static bool take_over(struct leg *l, const struct leg_record *r)
 {
-	const uint64_t id = r->id;
+	const uint64_t id = kept_id(r->id);
 
 	l->r = *r;
+	l->r.id = id;
 	l->by = NOBODY;
 	if (leg_adopt_body(l, (const uint8_t *)(r + 1)) && pool_adopt(&pool, id))
 		return true;
@@ -106,13 +107,21 @@ static bool take_over(struct leg *l, const struct leg_record *r)
 	return false;
 }
 
-/* An address that nobody speaks at any more is no place for a talk: its phone hears BYE. */
+/* An address that nobody speaks at any more is no place for a talk, and a call that was another node's is no call of ours: its phone
+ * hears BYE. */
 static bool may_talk_on(struct leg *l)
 {
-	if (mark_find_media(l->r.media_is, &l->r.listener))
-		return true;
-	l->r.listener = 0;
-	return false;
+	if (!mark_find_media(l->r.media_is, &l->r.listener)) {
+		l->r.listener = 0;
+		return false;
+	}
+	return l->r.call == ID_NONE || id_node(l->r.call) == child_node();
+}
+
+/* Who is beyond the limits is on nobody's list. */
+static bool has_place(const struct leg_record *r)
+{
+	return kept_fits(r->user, r->device) && kept_fits(r->person, NOBODY);
 }
 
 static void adopt(void)
@@ -124,7 +133,8 @@ static void adopt(void)
 			continue;
 		const bool ok = kept_leg_ok(r);
 		uint8_t trunk = r->trunk;
-		if (arena_marks(store, i) >= ARENA_MARKS_MAX || (ok && !mark_find_trunk(r->trunk_is, &trunk))) {
+		if (arena_marks(store, i) >= ARENA_MARKS_MAX ||
+		    (ok && (!has_place(r) || !mark_find_trunk(r->trunk_is, &trunk)))) {
 			arena_clear(store, i);
 			left_out_count(LEFT_OUT_LEG);
 			continue;
@@ -166,11 +176,12 @@ void leg_open(struct arena_table *t)
 {
 	store = t;
 	table = calloc(t->count, sizeof *table);
-	if (!table || !pool_init(&pool, child_node(), t->count, pool_share(t->count)) ||
-	    !map_init(&by_tag, t->count, tag_matches, NULL))
+	const uint32_t most = leg_shape(child_site()).count;
+	if (!table || !pool_init(&pool, child_node(), t->count, 0) || !map_init(&by_tag, t->count, tag_matches, NULL))
 		log_fatal("no memory for legs");
 	const uint32_t calls_max = site_calls(child_site());
-	share_init(&legs, t->count, legs_most(t->count));
+	pool_limit(&pool, most, pool_share(most));
+	share_init(&legs, most, legs_most(most));
 	share_init(&calls, calls_max, share_most(calls_max, CALLS_LEAST));
 	leg_text_init(t->count + LEG_LATE_MAX);
 	leg_fork_init();
@@ -224,6 +235,7 @@ static struct leg *leg_new(uint64_t call, enum pool_claim claim, uint32_t by)
 	memcpy(l->r.token, "leg-", 4);
 	rand_hex(l->r.token + 4, 12);
 	rand_hex(l->r.local_tag, 8);
+	l->r.learn_epoch = rand_u32() & ~(uint32_t)RELAY_EPOCH_ANSWERS;
 	enter(l);
 	return l;
 }
@@ -238,12 +250,12 @@ bool leg_has_plenty(const struct leg *caller)
 	const uint32_t own = smaller(REGISTRAR_TARGETS_MAX, child_site()->max_calls);
 
 	return caller->r.claim == POOL_HELP ||
-	       (pool.cap - pool.used > 2 * call_room() && share_left(&legs, caller->by) > own);
+	       (pool.used + 2 * call_room() < pool.limit && share_left(&legs, caller->by) > own);
 }
 
 bool leg_has_spare(uint32_t nth)
 {
-	return pool.cap - pool.used > pool.cap / (nth < REGISTRAR_TARGETS_MAX ? 4 : 2);
+	return pool.used + pool.limit / (nth < REGISTRAR_TARGETS_MAX ? 4 : 2) < pool.limit;
 }
 
 static void begins(struct leg *l)

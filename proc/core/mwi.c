@@ -159,11 +159,13 @@ void mwi_phone_back(uint32_t user, uint32_t device)
 
 static bool adopt(uint32_t i, const struct subscription_record *r)
 {
+	const uint64_t id = kept_id(r->id);
 	struct subscription *s = &table[i];
 
-	if (id_index(r->id) != i || !kept_subscription_ok(r) || !pool_adopt(&pool, r->id))
+	if (id_index(id) != i || !kept_subscription_ok(r) || !pool_adopt(&pool, id))
 		return false;
 	*s = (struct subscription){.timer.fire = on_expired, .r = *r, .owed = true};
+	s->r.id = id;
 	timer_set(&child_wheel, &s->timer, r->until_ms);
 	return true;
 }
@@ -178,6 +180,8 @@ void mwi_open(struct arena_table *t)
 		const struct subscription_record *r = arena_get(t, i);
 		if (!r || r->until_ms <= child_now() || arena_marks(t, i) >= ARENA_MARKS_MAX)
 			arena_clear(t, i);
+		else if (kept_subscription_ok(r) && !kept_fits(r->user, r->device))
+			kept_leave_unfit(t, i);
 		else if (!adopt(i, r))
 			kept_leave_out(t, i);
 	}

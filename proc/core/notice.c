@@ -206,12 +206,17 @@ void notice_ledger_up(void)
 
 static bool adopt(uint32_t i, const struct notice *n)
 {
-	if (!kept_notice_ok(n) || id_index(n->token) != i || !pool_adopt(&pool, n->token))
+	struct notice ours = *n;
+
+	ours.token = kept_id(n->token);
+	if (!kept_notice_ok(n) || id_index(ours.token) != i || !pool_adopt(&pool, ours.token))
 		return false;
-	if (n->wall_ms > last_wall_ms)
-		last_wall_ms = n->wall_ms;
-	if (opens_window((enum notice_kind)n->kind))
-		open_window(n->device, n->user ? n->user : NOBODY, n->added_ms + window_ms());
+	if (ours.token != n->token)
+		arena_put(table, i, &ours);
+	if (ours.wall_ms > last_wall_ms)
+		last_wall_ms = ours.wall_ms;
+	if (opens_window((enum notice_kind)ours.kind))
+		open_window(ours.device, ours.user ? ours.user : NOBODY, ours.added_ms + window_ms());
 	return true;
 }
 

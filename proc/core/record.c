@@ -37,13 +37,19 @@ static bool number_stands(uint32_t before, uint64_t number)
 	return false;
 }
 
-static bool adopt(uint32_t i, const struct record *r)
+static bool adopt(uint32_t i, const struct record *kept)
 {
-	if (id_index(r->id) != i || !kept_record_ok(r) || number_stands(i, r->number) || !pool_adopt(&pool, r->id))
-		return false;
-	if (r->number > last_number)
-		last_number = r->number;
-	return true;
+	struct record r = *kept;
+
+	r.id = kept_id(kept->id);
+	const bool good =
+	    id_index(r.id) == i && kept_record_ok(&r) && !number_stands(i, r.number) && pool_adopt(&pool, r.id);
+	if (good && r.id != kept->id)
+		arena_put(store, i, &r);
+	if (good && r.number > last_number)
+		last_number = r.number;
+	explicit_bzero(&r, sizeof r);
+	return good;
 }
 
 void record_open(struct arena_table *t)

@@ -124,6 +124,10 @@ static void adopt(void)
 			kept_leave_out(store, i);
 			continue;
 		}
+		if (!kept_fits(r->user, r->device)) {
+			kept_leave_unfit(store, i);
+			continue;
+		}
 		if (r->expires_ms <= child_now() || arena_marks(store, i) >= ARENA_MARKS_MAX ||
 		    !pool_adopt(&pool, id_make(child_node(), 1, i))) {
 			arena_clear(store, i);

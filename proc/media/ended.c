@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "ended.h"
+#include "backlog.h"
 #include "end_dtls.h"
 #include "gate.h"
 #include "police.h"
 #include "quality.h"
 #include "wire/g711.h"
 
-static uint64_t heard_n, heard_lost, spoken_n, spoken_lost, withheld_n, swapped_n;
+static uint64_t heard_n, heard_lost, spoken_n, spoken_lost, withheld_n, swapped_n, old_n;
 
 /* --- the row --- */
 
@@ -94,8 +95,14 @@ static void tell_voice(
 }
 
 static enum drop to_other(
-    const struct arrival *a, const struct relay_payload *p, struct splice_packet *packet, struct span payload)
+    const struct arrival *a, const struct relay_payload *p, const struct rtp *rtp, uint64_t index, struct span payload)
 {
+	struct splice_packet packet = {.who = SPLICE_OTHER,
+	    .marker = rtp->marker,
+	    .ssrc = rtp->ssrc,
+	    .timestamp = rtp->timestamp,
+	    .index = index,
+	    .rate = rate_of[p->codec]};
 	const struct relay_side *s = &table_row(a->row)->spec.side[a->side];
 	struct end *other = end_at(a->row, !a->side);
 
@@ -107,6 +114,10 @@ static enum drop to_other(
 	}
 	if (p->to == RELAY_TO_NONE)
 		return DROP_SHAPE;
+	if (backlog_is_old(a->row, a->side, rtp, rate_of[p->codec])) {
+		old_n++;
+		return DROP_NONE;
+	}
 	const struct relay_payload *far = payload_of_type(end_side(other), p->to);
 	if (far && g711_is_other_law(p->codec, far->codec)) {
 		uint8_t octets[AUDIO_MAX];
@@ -114,9 +125,9 @@ static enum drop to_other(
 			return DROP_SHAPE;
 		g711_swap_law(p->codec, payload, octets);
 		swapped_n++;
-		return end_send(other, p->to, packet, span_of(octets, payload.n), child_now());
+		return end_send(other, p->to, &packet, span_of(octets, payload.n), child_now());
 	}
-	return end_send(other, p->to, packet, payload, child_now());
+	return end_send(other, p->to, &packet, payload, child_now());
 }
 
 static enum drop on_rtp(struct arrival *a, struct end *e)
@@ -146,14 +157,7 @@ static enum drop on_rtp(struct arrival *a, struct end *e)
 		media_tell_varying(r, a->side);
 	if (s->listens)
 		tell_voice(r, a->side, &rtp, p->codec, payload);
-	return to_other(a, p,
-	    &(struct splice_packet){.who = SPLICE_OTHER,
-		.marker = rtp.marker,
-		.ssrc = rtp.ssrc,
-		.timestamp = rtp.timestamp,
-		.index = index,
-		.rate = rate_of[p->codec]},
-	    payload);
+	return to_other(a, p, &rtp, index, payload);
 }
 
 static enum drop on_rtcp(struct arrival *a, struct end *e)
@@ -234,5 +238,6 @@ void ended_status(struct proc_status *s)
 	status_counter(s, "spoken-lost", spoken_lost);
 	status_counter(s, "events-withheld", withheld_n);
 	status_counter(s, "laws-swapped", swapped_n);
+	status_counter(s, "waited-too-long", old_n);
 	end_dtls_status(s);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "fast.h"
+#include "backlog.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "engine.h"
@@ -45,6 +46,8 @@ static struct {
 	uint64_t woken_ms;
 	ev_prepare turn; /* before the loop sleeps */
 	struct ring ring;
+	bool waited;        /* some of what waited in it may still be there, */
+	uint64_t waited_to; /* and reaches so far */
 	uint8_t *mapped;
 	int sends, sender; /* -1: net gave none */
 	struct send {
@@ -62,15 +65,34 @@ static struct batch batches[2] = {{.segment = SEND_SMALL + sizeof(struct send_tr
 
 /* --- what comes --- */
 
+static uint32_t row_of(const struct ring_packet *head)
+{
+	return head->slot / RELAY_PORTS;
+}
+
+static unsigned side_of(const struct ring_packet *head)
+{
+	return head->slot % RELAY_PORTS / COMPONENTS;
+}
+
+/* NULL: its call is over. */
+static const struct relay_row *call_of(const struct ring_packet *head)
+{
+	const struct relay_row *r = row_of(head) < fast.rows ? table_row(row_of(head)) : NULL;
+	const bool its = r && r->join == head->join && head->slot % COMPONENTS == COMPONENT_RTP &&
+	                 r->spec.side[side_of(head)].end != RELAY_PASSING;
+
+	return its ? r : NULL;
+}
+
 static void take(const struct ring_packet *head, uint8_t *octets)
 {
-	uint32_t row = head->slot / RELAY_PORTS;
-	const struct relay_row *r = row < fast.rows ? table_row(row) : NULL;
-	unsigned side = head->slot % RELAY_PORTS / COMPONENTS;
+	const struct relay_row *r = call_of(head);
+	uint32_t row = row_of(head);
+	unsigned side = side_of(head);
 
-	if (!r || r->join != head->join || head->slot % COMPONENTS != COMPONENT_RTP ||
-	    r->spec.side[side].end == RELAY_PASSING)
-		return; /* of a call that is over */
+	if (!r)
+		return;
 	struct addr from = {.family = r->spec.side[side].local.family, .port = ntohs(head->from_port)};
 	memcpy(from.ip, &head->from, sizeof from.ip);
 	if (!addr_ok(&from))
@@ -93,10 +115,32 @@ static uint32_t read_ring(void)
 			break;
 		fast.handed += is == RING_TAKEN;
 		fast.odd += is == RING_PASSED_OVER;
+		if (fast.waited && (int64_t)(fast.ring.last - fast.waited_to) >= 0) {
+			fast.waited = false;
+			backlog_over();
+		}
 		if (is == RING_TAKEN)
 			take(&head, octets);
 	}
 	return n;
+}
+
+static void look_what_waits(void)
+{
+	struct ring ring = fast.ring; /* a look takes nothing */
+	struct ring_packet head;
+	uint8_t octets[RING_LARGE];
+
+	backlog_begin();
+	for (uint32_t n = 0; n < TURN; n++) {
+		enum ring_result is = ring_take(&ring, &head, octets);
+		if (is == RING_EMPTY)
+			break;
+		if (is == RING_TAKEN && call_of(&head))
+			backlog_waits(row_of(&head), side_of(&head), span_of(octets, head.n));
+	}
+	fast.waited = true;
+	fast.waited_to = ring.next;
 }
 
 /* The ring is watched by an epoll of its own, which the loop watches: the loop's forgets a descriptor only when it is closed
@@ -177,6 +221,7 @@ void fast_take_ring(int fd)
 		fast.mapped = theirs;
 		fast.ring = (struct ring){ours, theirs, fast.mapped + page, RING_OCTETS, 0, 0};
 		ring_begin(&fast.ring);
+		look_what_waits();
 		return;
 	}
 	log_error("the kernel's ring can't be had: %s", strerror(errno));
@@ -377,6 +422,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *w, int events)
 void fast_open(uint32_t rows)
 {
 	fast.rows = rows;
+	backlog_open(rows);
 	while (!fast.key)
 		rand_bytes(&fast.key, sizeof fast.key);
 	fast.send = calloc(2 * (size_t)rows, sizeof *fast.send);

@@ -6,11 +6,16 @@ static bool muxed(const struct relay_side *s)
 	return s->local_rtcp == s->local.port;
 }
 
+static uint32_t leg_of(const struct relay_side *s)
+{
+	return s->learn_epoch & ~(uint32_t)RELAY_EPOCH_ANSWERS;
+}
+
 void source_forget(struct relay_row *r, unsigned side, const struct relay_side *next)
 {
 	const struct relay_side *s = &r->spec.side[side];
 
-	if (memcmp(s->ice_ufrag, next->ice_ufrag, sizeof s->ice_ufrag) != 0 ||
+	if (leg_of(s) != leg_of(next) || memcmp(s->ice_ufrag, next->ice_ufrag, sizeof s->ice_ufrag) != 0 ||
 	    memcmp(s->ice_pwd, next->ice_pwd, sizeof s->ice_pwd) != 0)
 		r->source[side] = (struct relay_source_state){0};
 }

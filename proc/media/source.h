@@ -8,7 +8,7 @@
 
 enum { SOURCE_WINDOW_MS = 5000 };
 
-/* Before the wish changes: what was proved of a leg is nothing of one with other ICE credentials. */
+/* Before the wish changes: what was proved or learned of a leg is nothing of another one, or of one with other ICE credentials. */
 void source_forget(struct relay_row *r, unsigned side, const struct relay_side *next);
 
 /* The wish changed: a named address counts at once, a new learning epoch opens its window. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Calls that end in media, by the kernel's ring and sent together: that they do, in order and whole, over a stop of media, a full ring,
  * a kill and a row that changes hands; and what a lying net could put in its place (R7, R27, R28). media_ring_test EXECUTABLE */
+#include "backlog.h"
 #include "handed.h"
 #include "kernel_house.h"
 #include "media_house.h"
@@ -12,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ROWS = 12, MANY = 200, LARGE = 320, JOIN = 20 };
+enum { ROWS = 12, MANY = 200, LARGE = 320, JOIN = 20, PLAYED = BACKLOG_MS / 20 + 1 };
 
 static struct phone a, b;
 
@@ -42,13 +43,18 @@ static void sleeps(bool stopped)
 	kill(house.s.pid, stopped ? SIGSTOP : SIGCONT);
 }
 
-/* n packets, whose fill counts, arrive in order. */
-static bool hears_in_order(struct phone *p, uint32_t n)
+/* Packets, whose fill counts, arrive in order. */
+static bool hears_of(struct phone *p, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = from; i < to; i++)
 		if (!phone_hears_within(p, HOUSE_ARRIVAL_MS) || p->payload[0] != (uint8_t)i || p->payload_n != 160)
 			return false;
 	return true;
+}
+
+static bool hears_in_order(struct phone *p, uint32_t n)
+{
+	return hears_of(p, 0, n);
 }
 
 static void say_many(struct phone *p, uint32_t n)
@@ -224,8 +230,9 @@ static void a_kill_keeps_what_came_for_whom_it_came(void)
 	begin_call(0, JOIN, SDP_AEAD_AES_128_GCM, true);
 	CHECK(house_talks(&a, &b));
 	stage_kill(&house.s);
-	say_many(&a, 20);
-	CHECK(house_start() && hears_in_order(&b, 20) && house_talks(&a, &b));
+	say_many(&a, PLAYED);
+	CHECK(house_start() && hears_in_order(&b, PLAYED) && house_talks(&a, &b));
+	CHECK(house_counter("waited-too-long") == 0);
 	stage_kill(&house.s);
 	say_many(&a, 5);
 	house.begun = other_hands;
@@ -233,6 +240,31 @@ static void a_kill_keeps_what_came_for_whom_it_came(void)
 	CHECK(house_says(&a, &b, 4) && house_counter("passed") == 1);
 	house.begun = kernel_house_give;
 	house_close(JOIN + 1);
+}
+
+/* Seven seconds of it: numbers go on over what is not played, a roll-over among it; a digit is late and not lost, and what is recorded is whole. */
+static void what_waited_too_long_is_opened_and_not_played(void)
+{
+	enum { WAITED = 350, DIGIT = 100, OLD = WAITED - PLAYED };
+
+	begin_call(0, JOIN, SDP_AES_CM_128_HMAC_SHA1_80, false);
+	a.index = 0xffff - 50;
+	house.spec.side[0].listens = 1;
+	house_send_wish(JOIN);
+	CHECK(house_talks(&a, &b));
+	stage_kill(&house.s);
+	uint32_t heard = house.heard.n;
+	for (uint32_t i = 0; i < WAITED; i++)
+		phone_say(&a, i == DIGIT ? 101 : 0, (uint8_t)i, i == DIGIT ? 4 : 160);
+	CHECK(kernel_house_handed(0) >= WAITED && house_start());
+	CHECK(phone_hears_within(&b, HOUSE_ARRIVAL_MS) && b.got.pt == 101 && b.payload[0] == DIGIT);
+	uint64_t index = b.got_index;
+	CHECK(hears_of(&b, OLD, WAITED) && b.got_index == index + WAITED - 1 - DIGIT && b.unopened == 0);
+	CHECK(!phone_hears_within(&b, HOUSE_SILENCE_MS));
+	CHECK(house_counter("ring-taken") >= WAITED && house_counter("waited-too-long") == OLD - 1);
+	CHECK(house.heard.n - heard + house_counter("heard-lost") == WAITED && house_counter("heard-lost") == 0);
+	CHECK(house_talks(&a, &b) && house_counter("waited-too-long") == OLD - 1);
+	house_close(JOIN);
 }
 
 /* --- lies of net --- */
@@ -326,6 +358,7 @@ int main(int argc, char **argv)
 	RUN(one_has_no_more_of_it_than_a_phone);
 	RUN(what_is_damaged_is_not_taken);
 	RUN(a_kill_keeps_what_came_for_whom_it_came);
+	RUN(what_waited_too_long_is_opened_and_not_played);
 	RUN(what_net_lies_is_borne);
 	house_end();
 	kernel_house_close();

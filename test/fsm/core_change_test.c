@@ -60,7 +60,7 @@ static void hold_and_resume_both_ways(void)
 	NEED(a.sdp.audio.direction == SDP_RECVONLY);
 	const struct relay_spec *spec = relay_wish(NULL);
 	NEED(spec && spec->side[0].direction == RELAY_SENDS && spec->side[1].direction == RELAY_RECEIVES);
-	NEED(spec->side[0].learn_epoch == 1 && spec->side[1].learn_epoch == 1);
+	NEED(answers_of(&spec->side[0]) == 1 && answers_of(&spec->side[1]) == 1);
 	offer = sdp_of(KEYS_SDES, alice.host, 40002, 3, "sendrecv", NULL);
 	answer = sdp_of(KEYS_SDES, bob.host, 40002, 3, "sendrecv", NULL);
 	change(&a, &b, SIP_UPDATE, &offer, &answer);
@@ -254,7 +254,7 @@ static void a_phone_that_moves_is_answered_and_the_other_not_asked(void)
 	NEED(now && now->audio.crypto_n == 1 && now->audio.at.port == b.sdp.audio.at.port);
 	talk_ack(&b);
 	const struct relay_spec *spec = relay_wish(NULL);
-	NEED(spec && spec->side[1].rtp.port == 50002 && spec->side[1].learn_epoch == 1 && spec->side[0].rtp.port == 40002);
+	NEED(spec && spec->side[1].rtp.port == 50002 && answers_of(&spec->side[1]) == 1 && spec->side[0].rtp.port == 40002);
 	/* said once more it is a refresh, of which the relay hears nothing */
 	NEED(code_of(talk_send(&b, SIP_INVITE, &moved)) == 200 && !relay_wish(NULL));
 	talk_ack(&b);

@@ -47,7 +47,6 @@ static const struct damage {
     OF(RECORDS, record, start_wall_ms, 0, UINT64_MAX),
     OF(RECORDS, record, duration_ms, 1, UINT64_MAX),
     OF(RECORDS, record, id, 0, 0),
-    AT(RECORDS, record, id, 7, 0, 0x11), /* of another node */
     AT(RECORDS, record, id, 0, 1, 5),    /* of another place */
 
     OF(LEGS, leg_record, state, 0, LEG_STATES),
@@ -65,10 +64,11 @@ static const struct damage {
     OF(LEGS, leg_record, local_tag, 0, UINT64_MAX),
     OF(LEGS, leg_record, local_tag, 0, 0),
     AT(LEGS, leg_record, token, 3, 0, '\r'),
-    AT(LEGS, leg_record, id, 7, 0, 0x11),
     OF(LEGS, leg_record, end, 0, UINT64_MAX),
     {"an octet of its Call-ID", CORE_LEGS, 0, PARTS, 1, '\n'},
 
+    AT(CALLS, call_record, id, 0, 0, 5),
+    AT(LEGS, leg_record, id, 0, 0, 9),
     OF(CALLS, call_record, state, 0, PHASE_OVER),
     OF(CALLS, call_record, state, 0, PHASE_WAITING),
     OF(CALLS, call_record, parked, 0, 1),
@@ -84,7 +84,6 @@ static const struct damage {
     OF(CALLS, call_record, port, 0, 1022), /* below all ports of media */
     OF(CALLS, call_record, port, 0, 20001),
     AT(CALLS, call_record, ceiling.charged_ms, 0, 0, 1),
-    AT(CALLS, call_record, id, 7, 0, 0x11),
 
     OF(REGISTRATIONS, registration, user, 0, FAR),
     OF(REGISTRATIONS, registration, device, 0, FAR),
@@ -105,9 +104,8 @@ static const struct damage {
     OF(SUBSCRIPTIONS, subscription_record, until_ms, 0, UINT64_MAX),
     OF(SUBSCRIPTIONS, subscription_record, tag, 0, UINT64_MAX),
     AT(SUBSCRIPTIONS, subscription_record, text, 2, 0, '\n'),
-    AT(SUBSCRIPTIONS, subscription_record, id, 7, 0, 0x11),
     OF(NOTICES, notice, kind, 0, NOTICE_KINDS),
-    OF(NOTICES, notice, user, 0, 16),
+    OF(NOTICES, notice, user, 0, FAR),
     OF(NOTICES, notice, added_ms, 0, UINT64_MAX),
     AT(NOTICES, notice, number, 1, 0, '\n'),
     AT(NOTICES, notice, token, 7, 0, 0x11),

@@ -139,7 +139,7 @@ static void hold_is_answered_without_the_other_phone(void)
 	talk_ack(&a);
 	NEED(!talk_takes(&b, SIP_INVITE));
 	const struct relay_spec *s = relay_wish(NULL);
-	NEED(s && s->side[0].direction == SDP_SENDONLY && s->side[0].learn_epoch == 1);
+	NEED(s && s->side[0].direction == SDP_SENDONLY && answers_of(&s->side[0]) == 1);
 	NEED(memcmp(s->side[0].key_ours, a.sdp.audio.crypto[0].key, 30) == 0);
 	/* DTLS on the other side: the association that stands keeps its roles */
 	struct sdp again = sdp_of(KEYS_DTLS, bob.host, 40012, 2, "sendrecv", "actpass");

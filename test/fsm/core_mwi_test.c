@@ -530,10 +530,9 @@ static void life_with_damage(void)
 		change;                                                                                       \
 		arena_put(&t, at, &r);                                                                        \
 	} while (0)
-	DAMAGE(r.id ^= UINT64_C(1) << 56);
 	DAMAGE(r.id = good.id);
-	DAMAGE(r.user = sim.site.max_users);
-	DAMAGE(r.device = sim.site.max_phones + 1);
+	DAMAGE(r.user = SITE_USERS_MOST);
+	DAMAGE(r.device = SITE_PHONES_MOST + 1);
 	DAMAGE(r.until_ms = child_now());
 	DAMAGE(r.until_ms = child_now() + 3700 * 1000);
 	DAMAGE(r.until_ms = UINT64_MAX);

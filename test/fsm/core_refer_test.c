@@ -561,6 +561,8 @@ static void an_invite_in_place_of_a_call_is_refused(void)
 /* --- blind, by the exchange --- */
 
 /* alice speaks SDES alone, bob DTLS alone: both legs end in media */
+static struct relay_spec last; /* that call_across() had media relay by */
+
 static void call_across(void)
 {
 	talk_invite(&a, &alice, "bob", &offer);
@@ -571,17 +573,25 @@ static void call_across(void)
 	NEED(talk_takes(&b, SIP_ACK));
 	talk_hears(&a, 200);
 	talk_ack(&a);
-	relay_wish(NULL);
+	const struct relay_spec *s = relay_wish(NULL);
+	NEED(s);
+	last = *s;
 	sim_pass(20000);
+}
+
+static bool is_anothers(const struct relay_side *before, const struct relay_side *after)
+{
+	return before->learn_epoch - answers_of(before) != after->learn_epoch - answers_of(after);
 }
 
 static void the_exchange_sends_the_party_on(void)
 {
-	uint64_t join, now;
+	struct relay_spec before;
+	uint64_t now;
 
 	begin();
 	call_across();
-	relay_wish(&join);
+	before = last;
 	promised(refers(&a, REFER_USER, "carol"), &a);
 	notified(&a, 100);
 	NEED(!sent_to(&bob, SIP_REFER));
@@ -604,6 +614,8 @@ static void the_exchange_sends_the_party_on(void)
 	notified(&a, 200);
 	s = relay_wish(&now);
 	NEED(s && s->side[0].present && s->side[1].present && s->side[0].hears == RELAY_HEARS_OTHER);
+	/* whose port was learned before is not who is there now */
+	NEED(is_anothers(&before.side[0], &s->side[0]) && !is_anothers(&before.side[1], &s->side[1]));
 	sim_pass(1500);
 	hangs_up_on(&a);
 	NEED(sim.records == 1 && strcmp(sim.record_to, "bob") == 0 && strstr(sim.record_from, "alice"));

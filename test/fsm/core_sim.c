@@ -50,7 +50,7 @@ uint32_t child_instance(void)
 
 uint8_t child_node(void)
 {
-	return 1;
+	return sim.site.node;
 }
 
 static struct pair *find_pair(enum proc peer, uint32_t instance)

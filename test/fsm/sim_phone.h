@@ -126,6 +126,11 @@ void sim_log_out(const char *user);
 
 /* The newest relay wish; NULL: none since the last take. */
 const struct relay_spec *relay_wish(uint64_t *join);
+/* How often it was answered on this side's leg since that began. */
+static inline uint32_t answers_of(const struct relay_side *s)
+{
+	return s->learn_epoch & RELAY_EPOCH_ANSWERS;
+}
 /* SHA-256 of its DTLS certificate: 32 octets of this value. */
 void media_says_fingerprint(uint8_t octet);
 void media_says_gate(uint64_t join, enum relay_key key);

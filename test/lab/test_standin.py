@@ -195,7 +195,7 @@ def test_lab_what_the_soak_excuses():
     assert rules.ended_silent(w, [(9.95, 10.5), (10.9, 11.05)]) == []
     for hole in (9.5, 10.5), (10.9, 11.5), (20.1, 20.4), (40, 41):
         assert rules.ended_silent(w, [hole]) == [hole]
-    assert rules.ended_lost(w) == 0
+    assert rules.ended_lost(w) == 1 * rules.PACKETS_S
 
 
 def test_lab_hears_what_was_begun_anew(where):

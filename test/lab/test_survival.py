@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """R28: any one process dies by kill -9 in a call. The service accepts again in two seconds, the call keeps its audio."""
+import contextlib
 import time
 
 import pytest
@@ -176,6 +177,69 @@ def test_r28_parent_killed_after_a_refused_reload(exchange, clients):
     finally:
         with open(path, "w") as f:
             f.write(good)
+
+
+@contextlib.contextmanager
+def begun_anew(exchange, change):
+    """All is killed, and starts with what change() makes of the configuration; afterwards with what stood there before."""
+    path = f"{exchange.site}/ringfence.conf"
+    with open(path) as f:
+        good = f.read()
+    try:
+        with open(path, "w") as f:
+            f.write(change(good))
+        exchange.restart_parent()
+        yield
+    finally:
+        with open(path, "w") as f:
+            f.write(good)
+        exchange.restart_parent()
+
+
+def durations(exchange):
+    return [row["duration_ms"] / 1000 for row in exchange.log_rows()]
+
+
+def wait_logged(exchange, rows, lasted):
+    net.wait_for("its row", lambda: len(durations(exchange)) == rows + 1, 10, step=0.5)
+    assert abs(durations(exchange)[-1] - lasted) < 1.5, (durations(exchange), lasted)
+
+
+def test_r28_a_start_with_other_limits_keeps_the_calls(exchange, clients):
+    """More and fewer of what there may be, and more ports: the call is heard, hung up and logged as any other."""
+    a, b = clients
+    rows, call, start = len(durations(exchange)), Call(a, b), time.monotonic()
+    x, y = call.media()
+
+    def other(text):
+        assert "20000-20399" in text
+        return text.replace("20000-20399", "20000-20599") + "limits { phones = 5000 users = 300 calls = 50 }\n"
+    with begun_anew(exchange, other):
+        assert len(exchange.calls()) == 1, "the call was not adopted"
+        a.reconnect()
+        b.reconnect()
+        x.say(ENCRYPTED, 3)
+        y.say(ENCRYPTED, 3)
+        assert len(y.hear()) == 3 and len(x.hear()) == 3
+        call.bye()
+        wait_logged(exchange, rows, time.monotonic() - start)
+
+
+def test_r20_a_start_with_other_ports_logs_the_calls_that_end(exchange, clients):
+    """Its ports are none of media's any more: the log has it with the time it was talked, an alarm says so, both ends hear BYE."""
+    a, b = clients
+    rows, call, start, told = len(durations(exchange)), Call(a, b), time.monotonic(), len(exchange.events())
+    time.sleep(3)
+    with begun_anew(exchange, lambda text: text.replace("20000-20399", "24000-24399")):
+        wait_logged(exchange, rows, time.monotonic() - start)
+        assert not exchange.calls()
+        alarm = [e for e in exchange.events()[told:] if e["severity"] == "alarm"]
+        assert len(alarm) == 1 and "could not go on: calls 1" in alarm[0]["detail"], alarm
+        for c in (a, b):
+            c.reconnect()
+        for c in (a, b):
+            c.reply(c.wait_request("BYE", 10), 200, "OK")
+        call.over = True
 
 
 @pytest.mark.parametrize("name", ["core", "net", "parent"])

@@ -8,7 +8,6 @@ import net
 import phones
 import rules
 
-PACKETS_S = 50
 AT_LEAST, SENT_BACK = 0.98, 0.9      # of these: a gateway has no room for all that comes late at once
 LONG = "+33800123456"
 
@@ -56,7 +55,7 @@ class Lasting:
             wrong = rules.ended_silent(windows, holes) if self.ends else holes
             most = rules.IN_FLIGHT + (rules.ended_lost(windows) if self.ends else 0)
             where = [f"{a - start:.2f}-{b - start:.2f} s ({windows.last(b)})" for a, b in (wrong or holes)[:20]]
-            check(not wrong and lost <= most and len(said) >= self.least * PACKETS_S * seconds,
+            check(not wrong and lost <= most and len(said) >= self.least * rules.PACKETS_S * seconds,
                   f"{self.name}: {ear.host.name} heard {len(heard)} of {len(said)} packets in {seconds:.0f} s (at most {most} may be lost), "
                   + (f"silence or other numbers at {', '.join(where)}" if holes else "all in order"))
 

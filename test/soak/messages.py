@@ -15,6 +15,7 @@ from worker import Caller
 
 TONE = bytes(ulaw(int(9000 * math.sin(2 * math.pi * audio.TONES["a"] * i / 8000))) for i in range(8000))
 WORDS_S = 2
+TONE_S = 1.8        # the prompt is recognised from 0.6 s before its end on (SHARE_MIN of prompts.py), and then comes a second of tone
 
 
 class Mailbox(Caller):
@@ -59,6 +60,12 @@ class Mailbox(Caller):
                     return True
         self.lost(f"{prompt} was not heard in {seconds} s, but {len(self.line.heard)} packets and {[n for _, n in heard_prompts(path)]}", rules.SPEAKS)
         return False
+
+    def wait_for_tone(self):
+        """What is said before it ends is not recorded, and a message of less than a second is none."""
+        for _ in range(int(TONE_S * 50)):
+            self.line.say(b"\xff" * FRAME)
+            time.sleep(0.02)
 
     def speak(self):
         for i in range(WORDS_S * 50):
@@ -109,7 +116,7 @@ class Mailbox(Caller):
         self.dial(caller, "m1")
         if not self.listen("voicemail-record-after-tone", 25):
             return self.bye()
-        time.sleep(0.5)
+        self.wait_for_tone()
         self.speak()
         self.bye()
         self.made += 1

@@ -12,10 +12,9 @@ UNHEARD = "came up while a process was away and did not hear all"
 UNSAID = "end in the exchange and did not hear all while a process that it takes was away"
 EXCUSES = (SETTING_UP, UNHEARD, UNSAID, UNCONNECTED)
 
-# How many packets of each direction of a lasting call that ends in the exchange may be lost at the death of these. What comes while media is away
-# waits in the kernel, and is late; but there is room for 4,096 packets of all calls together, and starting all takes long. At any other's
-# death none is lost, and none is late.
-ENDED_LOST = dict.fromkeys(WHOLE, 200)
+# How many packets of each direction of a lasting call that ends in the exchange may be lost at the death of these: what is said while media is away
+# waits in the kernel, of which the last 200 ms are played. At any other's death none is lost, and none is late.
+PACKETS_S = 50
 HOLE_S = 0.1            # a hole begins with the last packet before it, and is seen with the first one after it
 IN_FLIGHT = 2           # of each lasting call when the counting begins, or ends
 
@@ -78,7 +77,7 @@ def ended_silent(windows, holes):
 
 def ended_lost(windows):
     """How many packets of it may be lost in all."""
-    return sum(ENDED_LOST.get(name, 0) for name in windows.names())
+    return sum(round((b - a) * PACKETS_S) for name, a, b in windows.all if name in ENDS and b is not None)
 
 
 def grown_kb(before, after):

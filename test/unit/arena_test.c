@@ -203,7 +203,7 @@ static bool of_2(const void *from, void *to)
 
 static arena_converter *const converters[TABLES] = {of_2, NULL};
 static const struct arena_former former = {2, TABLES, sizes_2, converters};
-static const struct arena_plan plan = {LAYOUT, TABLES, shapes, &former};
+static const struct arena_plan plan = {.layout = LAYOUT, .tables = TABLES, .shape = shapes, .former = &former};
 
 static bool write_2(void)
 {
@@ -258,7 +258,7 @@ static void the_layout_before_is_taken_over(void)
 static void a_table_that_the_layout_before_had_not_begins_empty(void)
 {
 	static const struct arena_former one = {2, 1, sizes_2, converters};
-	const struct arena_plan of_one = {LAYOUT, TABLES, shapes, &one};
+	const struct arena_plan of_one = {.layout = LAYOUT, .tables = TABLES, .shape = shapes, .former = &one};
 	enum arena_found found;
 
 	arena_close(&arena);
@@ -293,6 +293,135 @@ static void a_record_that_kills_its_converter_is_left_out(void)
 	}
 	CHECK(take(ARENA_FORMER) && is_of_2(0, 0xa1) && !arena_get(&table[0], 1) && is_of_2(2, 0xa2));
 	dies = false;
+}
+
+/* --- of other numbers --- */
+
+enum { MOST = 8 };
+static const struct arena_shape most[TABLES] = {{sizeof(struct record), MOST}, {5, MOST}};
+
+/* Of the second table: counted from the end. */
+static uint32_t from_the_end(const struct arena_shape *was, const struct arena_shape *is, uint32_t index)
+{
+	const uint32_t before_end = was[1].count - index;
+
+	return before_end <= is[1].count ? is[1].count - before_end : UINT32_MAX;
+}
+
+static arena_place *const places[TABLES] = {NULL, from_the_end};
+
+static struct arena_plan plan_of(const struct arena_shape *shape, uint32_t stays)
+{
+	return (struct arena_plan){LAYOUT, TABLES, shape, &former, places, most, stays};
+}
+
+static bool take_as(const struct arena_plan *p, enum arena_found want)
+{
+	enum arena_found found;
+
+	arena_close(&arena);
+	return arena_look(file, p) == want && arena_take(&arena, file, p, table, &found) && found == want;
+}
+
+static bool five_at(uint32_t index)
+{
+	const void *r = arena_get(&table[1], index);
+
+	return r && memcmp(r, "five", 5) == 0;
+}
+
+static void more_room_is_there_for_all(void)
+{
+	const struct arena_shape more[TABLES] = {{sizeof(struct record), RECORDS + 3}, {5, 5}};
+	const struct arena_plan p = plan_of(more, 0);
+
+	CHECK(start() && put(0, 0xa1) && put(3, 0xa2));
+	arena_mark(&table[0], 3);
+	arena_mark(&table[0], 3);
+	arena_put(&table[1], 1, "five");
+	CHECK(take_as(&p, ARENA_RESIZED) && table[0].count == RECORDS + 3 && table[1].count == 5 && arena.displaced == 0);
+	CHECK(holds(&table[0], 0, 0xa1) && holds(&table[0], 3, 0xa2) && arena_marks(&table[0], 3) == 2 && arena_marks(&table[0], 0) == 0);
+	CHECK(five_at(3) && !arena_get(&table[1], 1) && !arena_get(&table[0], RECORDS));
+	CHECK(put(RECORDS + 2, 0xa3) && take_as(&p, ARENA_TODAYS) && holds(&table[0], RECORDS + 2, 0xa3) && five_at(3));
+	CHECK(take(ARENA_UNKNOWN) && empty()); /* for who reads no other numbers */
+}
+
+static void what_has_no_place_is_counted_and_gone(void)
+{
+	const struct arena_shape less[TABLES] = {{sizeof(struct record), RECORDS - 1}, {5, 1}};
+	const struct arena_plan p = plan_of(less, 0);
+
+	CHECK(start() && put(0, 0xa1) && put(3, 0xa2));
+	arena_put(&table[1], 1, "none");
+	arena_put(&table[1], 2, "five");
+	CHECK(take_as(&p, ARENA_RESIZED) && arena.displaced == 2 && holds(&table[0], 0, 0xa1) && five_at(0));
+	CHECK(table[0].count == RECORDS - 1 && octets(0xa2) == 0);
+	CHECK(take_as(&p, ARENA_TODAYS) && arena.displaced == 0);
+}
+
+static void a_table_keeps_its_size_while_something_stands_beyond(void)
+{
+	const struct arena_shape less[TABLES] = {{sizeof(struct record), 1}, {5, 3}};
+	const struct arena_plan p = plan_of(less, 1);
+
+	CHECK(start() && put(0, 0xa1) && put(2, 0xa2));
+	for (int life = 0; life < 2; life++)
+		CHECK(take_as(&p, ARENA_RESIZED) && table[0].count == RECORDS && holds(&table[0], 0, 0xa1) && holds(&table[0], 2, 0xa2));
+	arena_clear(&table[0], 2);
+	CHECK(take_as(&p, ARENA_RESIZED) && table[0].count == 1 && holds(&table[0], 0, 0xa1) && arena.displaced == 0);
+	CHECK(take_as(&p, ARENA_TODAYS));
+}
+
+static void the_layout_before_may_have_other_numbers(void)
+{
+	const struct arena_shape less[TABLES] = {{sizeof(struct record), 2}, {5, 4}};
+	const struct arena_plan p = plan_of(less, 0), staying = plan_of(less, 1);
+
+	for (int stays = 0; stays < 2; stays++) {
+		CHECK(write_2());
+		put_2(1, 0xa1);
+		put_2(3, 0xa2);
+		arena_put(&table[1], 2, "five");
+		CHECK(take_as(stays ? &staying : &p, ARENA_RESIZED) && is_of_2(1, 0xa1) && five_at(3));
+		CHECK(stays ? table[0].count == RECORDS && is_of_2(3, 0xa2) : table[0].count == 2 && arena.displaced == 1);
+	}
+}
+
+static void numbers_that_no_configuration_asks_for_are_not_read(void)
+{
+	const struct arena_shape beyond[TABLES] = {{sizeof(struct record), MOST + 1}, {5, 3}};
+	const struct arena_plan p = plan_of(shapes, 1);
+	const uint32_t count = MOST;
+
+	CHECK(start() && reopen(LAYOUT, beyond, TABLES) && put(0, 0xa1) && take_as(&p, ARENA_UNKNOWN) && empty() && octets(0xa1) == 0);
+	/* nor more than the file holds */
+	CHECK(start() && put(0, 0xa1));
+	CHECK(pwrite(file, &count, sizeof count, (off_t)offsetof(struct arena_head, shape[0].count)) == sizeof count);
+	CHECK(take_as(&p, ARENA_UNKNOWN) && empty());
+}
+
+/* The configuration changes once more before the image of the change before is moved to the front. */
+static void killed_at_it_and_changed_again(void)
+{
+	const struct arena_shape more[TABLES] = {{sizeof(struct record), RECORDS + 2}, {5, 3}},
+				 less[TABLES] = {{sizeof(struct record), 2}, {5, 3}};
+	const struct arena_plan first = plan_of(more, 0), second = plan_of(less, 1);
+
+	for (unsigned us = 0; us < 400; us += 2) {
+		int status = 0;
+		CHECK(start() && put(1, 0xa1) && put(3, 0xa2));
+		arena_close(&arena);
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(take_as(&first, ARENA_RESIZED) ? 0 : 1);
+		CHECK(pid > 0);
+		usleep(us);
+		(void)kill(pid, SIGKILL);
+		CHECK(waitpid(pid, &status, 0) == pid && (WIFSIGNALED(status) || WEXITSTATUS(status) == 0));
+		enum arena_found found;
+		CHECK(arena_take(&arena, file, &second, table, &found) && found != ARENA_UNKNOWN);
+		CHECK(holds(&table[0], 1, 0xa1) && holds(&table[0], 3, 0xa2) && table[0].count >= RECORDS);
+	}
 }
 
 /* --- killed at it --- */
@@ -336,11 +465,13 @@ enum stage { GROWN, HALF_STAGED, STAGED, SAID, HALF_MOVED, MOVED, MOVED_WITH_HEA
 static bool leave(enum stage s)
 {
 	const size_t at = before.n > after.n ? before.n : after.n, head = sizeof(struct arena_head);
+	const size_t behind = at + after.n, all = behind + arena_size(NULL, 0);
 	const size_t moved = s < HALF_MOVED ? head : s == HALF_MOVED ? after.n / 2 : after.n;
 
 	arena_close(&arena);
-	return ftruncate(file, 0) == 0 && write_file(before.octets, before.n, 0) && ftruncate(file, (off_t)(at + after.n)) == 0 &&
+	return ftruncate(file, 0) == 0 && write_file(before.octets, before.n, 0) && ftruncate(file, (off_t)all) == 0 &&
 	       (s < HALF_STAGED || write_file(after.octets, s == HALF_STAGED ? after.n / 2 : after.n, at)) &&
+	       (s < STAGED || write_file(after.octets, head, behind)) &&
 	       write_file(after.octets + head, moved - head, head) && (s < MOVED_WITH_HEAD || write_file(after.octets, head, 0)) &&
 	       (s < SAID || s == LONG || head_says(ARENA_MOVING));
 }
@@ -385,6 +516,7 @@ static void a_false_word_moves_nothing(void)
 
 	CHECK(know_both() && leave(GROWN) && head_says(ARENA_MOVING) && take(ARENA_UNKNOWN) && empty() && octets(0xa1) == 0);
 	CHECK(know_both() && leave(SAID) && write_file((const uint8_t *)&none, sizeof none, at) && take(ARENA_UNKNOWN) && empty());
+	CHECK(know_both() && leave(SAID) && write_file((const uint8_t *)&none, sizeof none, at + after.n) && take(ARENA_UNKNOWN) && empty());
 	CHECK(know_both() && head_says(ARENA_MOVING) && take(ARENA_UNKNOWN) && empty());
 	CHECK(know_both() && head_says(0) && take(ARENA_UNKNOWN) && empty() && octets(0xa1) == 0);
 }
@@ -392,15 +524,15 @@ static void a_false_word_moves_nothing(void)
 static void what_is_neither_is_refused_with_the_reason(void)
 {
 	const struct arena_shape more[TABLES] = {{sizeof(struct record), RECORDS + 1}, {5, 3}};
-	const struct arena_plan alone = {LAYOUT, TABLES, shapes, NULL};
+	const struct arena_plan alone = {.layout = LAYOUT, .tables = TABLES, .shape = shapes};
 
 	CHECK(!arena_why_not(ARENA_EMPTY) && !arena_why_not(ARENA_TODAYS) && !arena_why_not(ARENA_FORMER));
-	CHECK(arena_why_not(ARENA_RESIZED) && arena_why_not(ARENA_UNKNOWN));
+	CHECK(!arena_why_not(ARENA_RESIZED) && arena_why_not(ARENA_UNKNOWN));
 	CHECK(write_2() && arena_look(file, &alone) == ARENA_UNKNOWN);
 	CHECK(start() && reopen(1, shapes_2, TABLES) && take(ARENA_UNKNOWN) && empty());
 	CHECK(start() && reopen(LAYOUT + 1, shapes, TABLES) && take(ARENA_UNKNOWN) && empty());
 	CHECK(start() && reopen(2, shapes, TABLES) && take(ARENA_UNKNOWN) && empty()); /* its records are not those of 2 */
-	CHECK(start() && reopen(LAYOUT, more, TABLES) && take(ARENA_RESIZED) && empty());
+	CHECK(start() && reopen(LAYOUT, more, TABLES) && take(ARENA_UNKNOWN) && empty());
 	CHECK(start() && reopen(LAYOUT, shapes, 1) && take(ARENA_UNKNOWN) && empty());
 	CHECK(write_2() && ftruncate(file, 200) == 0 && take(ARENA_UNKNOWN) && empty());
 	CHECK(ftruncate(file, 3) == 0 && take(ARENA_UNKNOWN) && empty());
@@ -463,6 +595,12 @@ int main(void)
 	RUN(the_layout_before_is_taken_over);
 	RUN(a_table_that_the_layout_before_had_not_begins_empty);
 	RUN(a_record_that_kills_its_converter_is_left_out);
+	RUN(more_room_is_there_for_all);
+	RUN(what_has_no_place_is_counted_and_gone);
+	RUN(a_table_keeps_its_size_while_something_stands_beyond);
+	RUN(the_layout_before_may_have_other_numbers);
+	RUN(numbers_that_no_configuration_asks_for_are_not_read);
+	RUN(killed_at_it_and_changed_again);
 	RUN(who_is_killed_while_it_takes_over_has_lost_nothing);
 	RUN(killed_at_any_moment);
 	RUN(a_false_word_moves_nothing);

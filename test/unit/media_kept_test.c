@@ -191,6 +191,35 @@ static void other_ports(void)
 		CHECK(!table_row(i) && !arena_get(&table[MEDIA_ROWS], i));
 }
 
+/* The same first port and more or fewer of them: each call is on the ports that it was on, as far as those are. */
+static void so_many_rows(uint32_t n, uint32_t left)
+{
+	struct proc_status s = {0};
+	struct site site;
+
+	life();
+	site_of(&site);
+	site.media_port_hi = (uint16_t)(LO + RELAY_PORTS * n - 1);
+	CHECK(!kept_judge(fd, &site));
+	kept_open(fd, &site, table);
+	CHECK(table[MEDIA_ROWS].count == n && table[MEDIA_ENDS].count == 2 * n);
+	next_life();
+	left_out_status(&s);
+	CHECK(s.line[LEFT_OUT_DAMAGED].used == 0 && s.line[LEFT_OUT_UNFIT].used == 3 * (ROWS - left)); /* a row and its sides */
+	for (uint32_t i = 0; i < ROWS; i++)
+		CHECK((i < left) == (table_row(i) != NULL) && (i >= left || (goes_on(i, 0) && goes_on(i, 1))));
+}
+
+static void more_ports(void)
+{
+	so_many_rows(4 * ROWS, ROWS);
+}
+
+static void fewer_ports(void)
+{
+	so_many_rows(ROWS - 1, ROWS - 1);
+}
+
 /* Its stream begins anew, with an SSRC of its own; the call goes on. */
 static void a_side_begins_anew(void)
 {
@@ -233,6 +262,8 @@ int main(void)
 {
 	apart("a whole one", a_whole_one_is_taken_over);
 	apart("other ports", other_ports);
+	apart("more ports", more_ports);
+	apart("fewer ports", fewer_ports);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		now = &rows[i];
 		apart(now->name, a_row_is_left_out);

@@ -357,6 +357,28 @@ static void a_new_answer_opens_one_learning_for_5_s(void)
 	CHECK(!from(0, "198.51.100.1", 9000) && from(0, "198.51.100.1", 8000));
 }
 
+/* A transfer to another phone, which has no ICE either: of the one before nothing stays, though both were answered once. */
+static void another_leg_learns_a_port_of_its_own(void)
+{
+	const char *const host[] = {"198.51.100.7", "198.51.100.1"}; /* elsewhere, and behind the same NAT */
+
+	for (size_t i = 0; i < sizeof host / sizeof *host; i++) {
+		begin_learning();
+		CHECK(from(0, "198.51.100.1", 7000));
+		now += 3600000;
+		struct relay_side next = row.spec.side[0];
+		next.learn_epoch += RELAY_EPOCH_ANSWERS + 1;
+		next.rtp = next.rtcp = at(host[i], 0);
+		source_forget(&row, 0, &next);
+		row.spec.side[0] = next;
+		source_set(&row, 0, now);
+		CHECK(source_where(&row, 0, COMPONENT_RTP)->family == 0);
+		now += SOURCE_WINDOW_MS + 1;
+		CHECK(!from(0, "203.0.113.9", 7000) && from(0, host[i], 9000));
+		CHECK(!from(0, "198.51.100.1", 7000) && source_where(&row, 0, COMPONENT_RTP)->port == 9000);
+	}
+}
+
 static void ice_proves_an_address_and_only_a_nomination_moves_it(void)
 {
 	struct addr first = at("203.0.113.5", 4000), second = at("203.0.113.6", 4000);
@@ -602,6 +624,7 @@ int main(int argc, char **argv)
 	RUN(none_is_none);
 	RUN(behind_nat_the_first_port_of_the_right_host_is_learned);
 	RUN(a_new_answer_opens_one_learning_for_5_s);
+	RUN(another_leg_learns_a_port_of_its_own);
 	RUN(ice_proves_an_address_and_only_a_nomination_moves_it);
 	RUN(what_one_leg_proved_is_nothing_of_the_next);
 	RUN(muxed_rtcp_goes_where_rtp_goes);

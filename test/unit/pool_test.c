@@ -132,6 +132,30 @@ static void each_claim_has_its_part_of_the_reserve(void)
 	}
 }
 
+/* A table is larger than its limit because what stands in it was adopted. */
+static void a_limit_below_what_stands_is_for_who_comes(void)
+{
+	uint64_t stands[5], help;
+
+	CHECK(start(8, 0));
+	pool_limit(&pool, 4, 1);
+	for (uint32_t i = 0; i < 5; i++) {
+		stands[i] = id_make(NODE, 3, i + 3);
+		CHECK(pool_adopt(&pool, stands[i]));
+	}
+	CHECK(pool_take(&pool, false) == ID_NONE && pool.refused == 1);
+	CHECK((help = pool_take(&pool, true)) != ID_NONE && pool_release(&pool, help));
+	for (uint32_t i = 0; i < 2; i++)
+		CHECK(pool_release(&pool, stands[i]) && pool_take(&pool, false) == ID_NONE);
+	CHECK(pool_release(&pool, stands[2]) && pool_take(&pool, false) != ID_NONE);
+	CHECK(pool_take(&pool, false) == ID_NONE && pool_take(&pool, true) != ID_NONE);
+	pool_fini(&pool);
+	/* one beyond the table is none */
+	CHECK(start(4, 2));
+	pool_limit(&pool, 9, 1);
+	CHECK(pool.limit == 4 && pool.reserve == 1);
+}
+
 int main(void)
 {
 	RUN(a_stale_id_names_nothing);
@@ -142,5 +166,6 @@ int main(void)
 	RUN(what_is_given_back_is_next);
 	RUN(adopted_slots_are_not_handed_out);
 	RUN(each_claim_has_its_part_of_the_reserve);
+	RUN(a_limit_below_what_stands_is_for_who_comes);
 	return TEST_END;
 }
