@@ -54,8 +54,8 @@ bool kept_leg_ok(const struct leg_record *r)
 	       r->refresher_us <= 1 && r->has_remote <= 1 && r->has_local <= 1 && addr_ok(&r->seen) &&
 	       is_user(r->user) && is_user(r->person) && may_be_clear(r) &&
 	       (r->device == NOBODY || r->device <= s->max_phones) &&
-	       (r->session_s == 0 || (r->session_s >= SESSION_MIN_S && r->session_s <= INT32_MAX)) &&
-	       TEXT_OK(r->local_tag) && r->local_tag[0] && TEXT_OK(r->token);
+	       (r->session_s == 0 || r->session_s >= SESSION_MIN_S) && TEXT_OK(r->local_tag) && r->local_tag[0] &&
+	       TEXT_OK(r->token);
 }
 
 /* Nothing began later than now, nor is paid for a time before it began. */
