@@ -12,6 +12,7 @@ static uint64_t seen[SEEN_MAX];
 static uint32_t seen_n;
 static char text[TEXTS_MAX][TEXT_MAX];
 static uint32_t text_n;
+static struct sdp said; /* core's last description: a phone may say what it was told, keys and all */
 static struct phone phone[4];
 static struct cursor c;
 
@@ -55,11 +56,13 @@ static void look(struct link *l, const struct ipc_view *v)
 		return;
 	if (msg_rule[v->type].size >= sizeof seen[0])
 		memcpy(&seen[seen_n++ % SEEN_MAX], v->payload, sizeof seen[0]);
-	for (const struct msg_field *f = msg_rule[v->type].fields(); f->name; f++)
-		if (f->kind == FIELD_STRING) {
-			memcpy(&s, (const uint8_t *)v->payload + f->offset, sizeof s);
+	for (const struct msg_field *f = msg_rule[v->type].fields(); f->name; f++) {
+		memcpy(&s, (const uint8_t *)v->payload + f->offset, sizeof s);
+		if (f->kind == FIELD_STRING)
 			remember_text(ipc_str(v, s));
-		}
+		else if (f->kind == FIELD_PART && f->limit == sizeof said && s.len)
+			memcpy(&said, ipc_part(v, s), sizeof said);
+	}
 }
 
 static const char *some_text(void)
@@ -70,12 +73,28 @@ static const char *some_text(void)
 	return how < 128 ? fixed[how % 8] : text[how % TEXTS_MAX];
 }
 
+static struct sdp echo_of(const char *host, uint8_t which)
+{
+	struct sdp echo = said;
+	struct sdp_audio *a = &echo.audio;
+
+	FUZZ_CHECK(addr_parse_ip(span_str(host), &a->at));
+	a->at.port = 40002;
+	a->rtcp = (struct addr){0};
+	if (a->crypto_n)
+		a->crypto[0] = said.audio.crypto[which % a->crypto_n];
+	a->crypto_n = a->crypto_n != 0;
+	return echo;
+}
+
 static struct sdp some_sdp(void)
 {
 	static const char *const direction[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
 	static const char *const setup[] = {"actpass", "active", "passive"};
 	uint8_t how = octet(), version = octet();
 
+	if (version >= 224 && said.line_n)
+		return echo_of(phone[how >> 2 & 3].host, version);
 	return sdp_of(how & 1 ? KEYS_DTLS : KEYS_SDES, how & 2 ? "10.0.0.5" : phone[how >> 2 & 3].host, 40002, version,
 	    direction[how >> 4 & 3], setup[(how >> 6) % 3]);
 }

@@ -38,3 +38,13 @@ bool secret_eq(const void *a, const void *b, size_t n)
 		diff |= x[i] ^ y[i];
 	return diff == 0;
 }
+
+bool secret_is_zero(const void *p, size_t n)
+{
+	const uint8_t *x = p;
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < n; i++)
+		any |= x[i];
+	return any == 0;
+}

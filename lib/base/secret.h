@@ -11,5 +11,7 @@ void secret_wipe(void *p, size_t n);
 
 /* Takes the same time wherever the two differ. */
 bool secret_eq(const void *a, const void *b, size_t n);
+/* Nothing but zero octets, which nobody drew by chance. */
+bool secret_is_zero(const void *p, size_t n);
 
 #endif

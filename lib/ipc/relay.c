@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "ipc/relay.h"
 #include "base/pool.h"
+#include "base/secret.h"
 
 /* ice-char of RFC 8839 */
 static bool ice_text_ok(struct span s)
@@ -49,24 +50,17 @@ static bool addresses_ok(const struct relay_side *s)
 	       s->local.port != 0 && s->local_rtcp != 0 && ice_ok(s);
 }
 
-static bool is_zero(const void *p, size_t n)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < n; i++)
-		any |= ((const uint8_t *)p)[i];
-	return any == 0;
-}
-
 static bool keys_ok(const struct relay_side *s)
 {
 	if (!s->keyed)
 		return true;
 	if (s->end == RELAY_ENDED_SDES)
-		return !is_zero(s->key_ours, sizeof s->key_ours) && !is_zero(s->key_theirs, sizeof s->key_theirs) &&
+		return !secret_is_zero(s->key_ours, sizeof s->key_ours) &&
+		       !secret_is_zero(s->key_theirs, sizeof s->key_theirs) &&
 		       memcmp(s->key_ours, s->key_theirs, sizeof s->key_ours) != 0;
 	if (s->end == RELAY_ENDED_DTLS)
-		return s->fingerprint.hash > SDP_SHA_1 && !is_zero(s->fingerprint.bytes, sizeof s->fingerprint.bytes);
+		return s->fingerprint.hash > SDP_SHA_1 &&
+		       !secret_is_zero(s->fingerprint.bytes, sizeof s->fingerprint.bytes);
 	return true;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/secret.h"
 #include "wire/sdp_int.h"
 
 static const char *const codec_name[] = {"PCMU", "PCMA", "G722", "opus", "telephone-event"};
@@ -152,7 +153,7 @@ static bool crypto_ok(const struct sdp_audio *a)
 	for (uint8_t i = 0; i < a->crypto_n; i++) {
 		const struct sdp_crypto *c = &a->crypto[i];
 		if (c->suite >= SDP_SUITE_N || c->key_len != suite_key_len[c->suite] || c->tag > 999999999 ||
-		    c->lifetime_log2 > 48)
+		    c->lifetime_log2 > 48 || secret_is_zero(c->key, c->key_len))
 			return false;
 		for (uint8_t k = 0; k < i; k++)
 			if (a->crypto[k].tag == c->tag)
@@ -200,7 +201,8 @@ static bool audio_ok(const struct sdp_audio *a)
 	if ((a->at.port && a->at.family == 0) || (a->rtcp.family && a->rtcp.port == 0))
 		return false;
 	for (uint8_t i = 0; i < a->fingerprint_n; i++)
-		if (a->fingerprint[i].hash >= SDP_HASH_N)
+		if (a->fingerprint[i].hash >= SDP_HASH_N ||
+		    secret_is_zero(a->fingerprint[i].bytes, hash_len[a->fingerprint[i].hash]))
 			return false;
 	return codecs_ok(a) && crypto_ok(a) && candidates_ok(a) && ice_ok(a) && zrtp_ok(a);
 }

@@ -83,7 +83,7 @@ enum sdp_crypto_refusal {
 struct sdp_crypto {
 	uint32_t tag;          /* at most 9 digits; each once */
 	uint8_t suite;         /* enum sdp_suite */
-	uint8_t key_len;       /* key and salt together, as the suite demands */
+	uint8_t key_len;       /* key and salt together, as the suite demands; not all zero */
 	uint8_t lifetime_log2; /* 0 = not said */
 	uint8_t key[SDP_KEY_MAX];
 };
@@ -92,7 +92,7 @@ enum sdp_hash { SDP_SHA_1, SDP_SHA_256, SDP_SHA_384, SDP_SHA_512, SDP_HASH_N };
 
 struct sdp_fingerprint {
 	uint8_t hash;      /* enum sdp_hash; SHA-1 is weak: parsed, never written, no key method by itself */
-	uint8_t bytes[64]; /* as many as the hash has, the rest 0 */
+	uint8_t bytes[64]; /* as many as the hash has, the rest 0; not all zero */
 };
 
 enum sdp_setup { SDP_SETUP_NONE, SDP_ACTPASS, SDP_ACTIVE, SDP_PASSIVE, SDP_HOLDCONN, SDP_SETUP_N };

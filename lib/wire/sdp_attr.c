@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* a= lines that mean something to us; the rest are dropped unread. */
+#include "base/secret.h"
 #include "wire/sdp_int.h"
 
 typedef const char *attribute_parse(struct sdp_section *s, struct span value);
@@ -147,6 +148,8 @@ static const char *parse_fingerprint(struct sdp_section *s, struct span value)
 		return sdp_token_ok(name, false) ? NULL : "malformed fingerprint";
 	if (!colon_hex(hex, f.bytes, sdp_hash_len(f.hash)))
 		return "malformed fingerprint";
+	if (secret_is_zero(f.bytes, sdp_hash_len(f.hash)))
+		return "fingerprint is nothing but zeros";
 	if (!s->session && !s->own_fingerprint)
 		a->fingerprint_n = 0;
 	s->own_fingerprint = true;

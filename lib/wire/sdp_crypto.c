@@ -61,6 +61,8 @@ static const char *read_key(struct span s, struct sdp_crypto *c, bool *mki)
 	c->key_len = sdp_suite_key_len(c->suite);
 	if (span_unbase64(span_head(s, bar), c->key, c->key_len) != (int)c->key_len)
 		return "crypto key does not fit its suite";
+	if (secret_is_zero(c->key, c->key_len))
+		return "crypto key is nothing but zeros";
 	if (bar < s.n && !read_lifetime(rest, &c->lifetime_log2))
 		return "malformed crypto lifetime";
 	return NULL;

@@ -193,9 +193,10 @@ static void do_dial(struct call *c)
 
 void call_relay(struct call *c)
 {
-	bool told = media_relay(c);
-	timer_set(
-	    &child_wheel, &c->renew, child_now() + (c->answers || (!told && media_ready()) ? AGAIN_MS : RENEW_MS));
+	const enum media_told told = media_relay(c);
+	const bool again = c->answers || (told == MEDIA_LATER && media_ready());
+
+	timer_set(&child_wheel, &c->renew, child_now() + (told == MEDIA_NEVER ? 0 : again ? AGAIN_MS : RENEW_MS));
 }
 
 void call_relay_and_answer(struct call *c, struct leg *l, const struct sdp *answer)
@@ -332,6 +333,10 @@ static void on_renew(struct timer *t, uint64_t now_ms)
 {
 	struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, renew));
 
+	if (!media_can_wish(c)) { /* its own event, as whoever changed the call is not done with it */
+		call_fail_media(c, REFUSE_OFFER, "what the phones agreed on can't be relayed");
+		return;
+	}
 	if (c->answers && now_ms >= c->answer_by_ms)
 		answer_all(c); /* media says what becomes of the call, or the phones do */
 	call_relay(c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "ended.h"
 #include "base/rand.h"
+#include "base/secret.h"
 #include "media.h"
 #include "trunk.h"
 #include "wire/sdp_offer.h"
@@ -116,6 +117,16 @@ static const char *answer_keys(enum relay_end how, const struct sdp *offer, stru
 	return "the exchange must end this call's encryption, and ZRTP alone can't be ended: offer SDES or DTLS too";
 }
 
+/* One key for both directions would be one key stream for both (RFC 3711 9.1), and a phone has ours from us alone. */
+static const char *check_keys(const struct sdp *ours, const struct sdp *theirs)
+{
+	for (uint8_t i = 0; i < ours->audio.crypto_n; i++)
+		for (uint8_t k = 0; k < theirs->audio.crypto_n; k++)
+			if (secret_eq(ours->audio.crypto[i].key, theirs->audio.crypto[k].key, SDP_KEY_MAX))
+				return "an SRTP key of the exchange's own comes back: each side has its own";
+	return NULL;
+}
+
 const char *ended_check_offer(uint8_t trunk, bool clear, const struct sdp *offer)
 {
 	enum sdp_refusal bad = clear ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);
@@ -216,7 +227,7 @@ const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, c
 {
 	enum sdp_refusal bad =
 	    l->r.ends == RELAY_ENDED_CLEAR ? sdp_check_clear_answer(ours, answer) : sdp_check_answer(ours, answer);
-	return bad ? sdp_refusal_text(bad) : NULL;
+	return bad ? sdp_refusal_text(bad) : check_keys(ours, answer);
 }
 
 const char *ended_check_answer(const struct leg *l, const struct sdp *answer)
@@ -295,7 +306,9 @@ const char *ended_change(struct leg *l, const struct sdp *offer, struct sdp *out
 	if (ended_by(offer, l->r.clear) != l->r.ends)
 		return "the key method of a call can't change";
 	leg_local(l, &ours);
-	const char *why = ended_answer(l, offer, ended_codecs(&ours), out);
+	const char *why = check_keys(&ours, offer);
+	if (!why)
+		why = ended_answer(l, offer, ended_codecs(&ours), out);
 	if (!why)
 		keep_keys(l, offer, out);
 	return why;

@@ -31,7 +31,7 @@ const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs,
  * the other. */
 void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, struct sdp *out);
 
-/* Does the far end's answer fit what we offered it? NULL, or why not (static). */
+/* Does the far end's answer fit what we offered it, with keys of its own? NULL, or why not (static). */
 const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, const struct sdp *answer);
 const char *ended_check_answer(const struct leg *l, const struct sdp *answer);
 
@@ -39,7 +39,7 @@ const char *ended_check_answer(const struct leg *l, const struct sdp *answer);
 void ended_settle(struct leg *l);
 
 /* Our answer to an offer in the dialog: the same method and codecs, the direction that it asks for; keys are kept unless it
- * brings new ones. */
+ * brings new ones, which must not be ours. NULL, or why not (static). */
 const char *ended_change(struct leg *l, const struct sdp *offer, struct sdp *out);
 
 #endif

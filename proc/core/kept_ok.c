@@ -72,8 +72,8 @@ bool kept_leg_ok(const struct leg_record *r)
 	       r->trunk <= SITE_TRUNKS_MAX && r->ends < RELAY_ENDS && r->line <= (r->trunk ? 1 : 0) && r->ice <= 1 &&
 	       r->refresher_us <= 1 && r->has_remote <= 1 && r->has_local <= 1 && addr_ok(&r->seen) &&
 	       is_user(r->user) && is_user(r->person) && may_be_clear(r) && is_phone(r->device) &&
-	       (r->session_s == 0 || (r->session_s >= SESSION_MIN_S && r->session_s <= INT32_MAX)) &&
-	       TEXT_OK(r->local_tag) && r->local_tag[0] && TEXT_OK(r->token);
+	       (r->session_s == 0 || r->session_s >= SESSION_MIN_S) && TEXT_OK(r->local_tag) && r->local_tag[0] &&
+	       TEXT_OK(r->token);
 }
 
 /* Nothing began later than now, nor is paid for a time before it began. */

@@ -99,6 +99,8 @@ static bool take_over(struct leg *l, const struct leg_record *r)
 
 	l->r = *r;
 	l->r.id = id;
+	if (l->r.session_s > SESSION_MAX_S) /* of a build that took any */
+		l->r.session_s = 0;
 	l->by = NOBODY;
 	if (leg_adopt_body(l, (const uint8_t *)(r + 1)) && pool_adopt(&pool, id))
 		return true;

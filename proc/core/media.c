@@ -186,24 +186,26 @@ bool media_can_wish(const struct call *c)
 	return relay_spec_ok(&spec);
 }
 
-bool media_relay(struct call *c)
+enum media_told media_relay(struct call *c)
 {
 	struct link *media = child_link(PROC_MEDIA, 0);
 	struct relay_spec spec = {.deadline_ms = child_now() + RELAY_DEADLINE_MS};
 
 	media_wish(c, &spec);
+	if (!relay_spec_ok(&spec))
+		return MEDIA_NEVER;
 	enum msg_class class = c->r.emergency                    ? CLASS_EMERGENCY
 	                       : spec.answered || spec.emergency ? CLASS_DIALOG
 	                                                         : CLASS_NEW;
 	struct msg_relay *m = media ? ipc_begin_as(media, MSG_RELAY, class) : NULL;
 	if (!m)
-		return false; /* every wish is sent again when media is back */
+		return MEDIA_LATER; /* every wish is sent again when media is back */
 	m->join = c->r.id;
 	m->wish = c->answers ? ++c->wish : 0;
 	m->spec = ipc_put_part(media, &spec, sizeof spec);
 	ipc_end(media);
 	media_owe_no_more(c);
-	return true;
+	return MEDIA_TOLD;
 }
 
 void media_close(struct call *c)

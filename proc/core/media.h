@@ -34,8 +34,13 @@ uint16_t media_port(const struct call *c, unsigned side);
 void media_wish(const struct call *c, struct relay_spec *spec);
 /* Would media take it? Not of a call whose legs were both lost, or do not belong together, in a restart. */
 bool media_can_wish(const struct call *c);
-/* Send (or renew) the wish for this call. False: media could not be told. */
-bool media_relay(struct call *c);
+/* Send (or renew) the wish for this call. */
+enum media_told {
+	MEDIA_TOLD,
+	MEDIA_LATER, /* not this moment */
+	MEDIA_NEVER, /* media_can_wish() says no: what its phones said cannot be relayed */
+};
+enum media_told media_relay(struct call *c);
 void media_close(struct call *c);
 /* A media that came up is to hear of this call: media_relay() tells it. When it has heard of each such call that is not over by then, it is
  * told that these were all, and what it holds besides is nobody's. */

@@ -9,6 +9,7 @@
 #include "permit.h"
 #include "pin.h"
 #include "settings.h"
+#include "share.h"
 #include <stdio.h>
 
 /* --- settings of one's own --- */
@@ -63,8 +64,16 @@ static void on_changed(uint64_t call, bool ok)
 
 static void set(struct call *c, enum setting_kind kind, struct span value, const char *say)
 {
+	const struct leg *caller = leg_get(c->r.caller);
+	const struct settings_wish w = {.who = SETTINGS_FOR_CODE,
+	    .owner = c->r.id,
+	    .by = caller ? share_of_leg(caller) : NOBODY,
+	    .whose = OWNER_USER,
+	    .index = c->dest.payer,
+	    .kind = kind};
+
 	c->say = say;
-	if (!settings_change(SETTINGS_FOR_CODE, c->r.id, OWNER_USER, c->dest.payer, kind, value))
+	if (!settings_change(&w, value))
 		tell(c, "not-now");
 }
 

@@ -24,16 +24,20 @@ bool session_asked(struct leg *l, const struct msg_request *m)
 		}
 		return true;
 	}
-	l->r.session_s = m->session_expires < ours ? m->session_expires : ours;
-	if (m->min_se != ABSENT && l->r.session_s < m->min_se)
-		l->r.session_s = m->min_se;
+	uint32_t s = m->session_expires < ours ? m->session_expires : ours;
+	if (m->min_se != ABSENT && s < m->min_se)
+		s = m->min_se;
+	if (s > SESSION_MAX_S) /* not before that, says the phone: then it has none, and is asked whether it is there */
+		return true;
+	l->r.session_s = s;
 	l->r.refresher_us = m->refresher == REFRESHER_UAS || !(m->supported & SIP_TAG_TIMER);
 	return true;
 }
 
 void session_agreed(struct leg *l, const struct msg_response *m)
 {
-	bool timer = m->session_expires != ABSENT && m->session_expires >= SESSION_MIN_S;
+	bool timer =
+	    m->session_expires != ABSENT && m->session_expires >= SESSION_MIN_S && m->session_expires <= SESSION_MAX_S;
 
 	l->r.session_s = timer ? m->session_expires : 0;
 	l->r.refresher_us = timer && m->refresher != REFRESHER_UAS;

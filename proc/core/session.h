@@ -7,7 +7,7 @@
 
 enum { SESSION_MIN_S = 90, SESSION_MAX_S = 86400 };
 
-/* What the phone's INVITE or UPDATE wants. False, and nothing changes: its interval is below our minimum (422). */
+/* What the phone's INVITE or UPDATE wants; an interval beyond SESSION_MAX_S is none. False, and nothing changes: its interval is below our minimum (422). */
 bool session_asked(struct leg *l, const struct msg_request *m);
 /* What its 2xx to our INVITE or UPDATE agreed to. */
 void session_agreed(struct leg *l, const struct msg_response *m);

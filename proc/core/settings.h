@@ -76,14 +76,22 @@ void settings_forget_all(void);
 
 /* --- changes by a user, from their own phone --- */
 
-/* ledger judges, keeps it and gives it back with the directory, and then `changed` of that asker is called, once, also when
- * ledger is down or silent. False when it cannot be asked now, and then nothing is called. */
 enum settings_asker { SETTINGS_FOR_CODE, SETTINGS_ASKERS };
 typedef void settings_changed(uint64_t owner, bool ok);
 
+struct settings_wish {
+	enum settings_asker who;
+	uint64_t owner; /* comes back to `changed` */
+	uint32_t by;    /* on whose account (share.h): what waits for ledger is everybody's */
+	enum setting_owner whose;
+	uint32_t index;
+	enum setting_kind kind;
+};
+
+/* ledger judges, keeps it and gives it back with the directory, and then `changed` of that asker is called, once, also when
+ * ledger is down, silent or busy for too long. False when it cannot be asked now, and then nothing is called. */
 void settings_on_change(enum settings_asker who, settings_changed *changed);
-bool settings_change(enum settings_asker who, uint64_t owner, enum setting_owner whose, uint32_t index,
-    enum setting_kind kind, struct span value);
+bool settings_change(const struct settings_wish *w, struct span value);
 void settings_on_done(struct link *from, const struct ipc_view *v);
 void settings_ledger_down(void);
 void settings_status(struct proc_status *s);

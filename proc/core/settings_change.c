@@ -1,30 +1,48 @@
 /* SPDX-License-Identifier: ISC */
-/* A user's own changes on their way to ledger. ledger has one change of the directory at a time and says when it is busy. */
+/* A user's own changes on their way to ledger, in the order in which they came. ledger has one change of the directory at a time, so
+ * it is asked for one at a time, however many wait: no phone brings core to ask more often than it may. */
 #include "base/log.h"
 #include "base/pool.h"
 #include "settings.h"
+#include "share.h"
 #include <stdlib.h>
 
-enum { CHANGES_MAX = 64, CHANGE_MS = 5000, AGAIN_MS = 100 };
+enum {
+	CHANGES_MAX = 64,
+	EACH_LEAST = 4, /* share_most() */
+	CHANGE_MS = 5000,
+	AGAIN_MS = 100, /* ledger is busy with another's */
+	APART_MS = 20,  /* of two questions: half of what the contract allows a second */
+};
 
 struct change {
 	struct timer timer;
-	uint64_t token, owner, until_ms;
-	uint32_t index;
+	uint64_t token, owner, until_ms, turn; /* turn: the lowest is asked first */
+	uint32_t by, index;
 	uint8_t who, whose, kind; /* enum settings_asker, setting_owner, setting_kind */
-	bool asked;
 	char value[SETTING_TEXT_MAX + 1];
 };
 
+static struct {
+	uint64_t asked; /* token of the one that ledger has; ID_NONE: none */
+	uint64_t turns, next_ms;
+	struct timer timer;
+} queue = {.asked = ID_NONE};
+
 static struct pool pool;
+static struct share share;
 static struct change *table;
 static settings_changed *answer[SETTINGS_ASKERS];
+
+static void on_turn(struct timer *t, uint64_t now_ms);
 
 void settings_change_init(void)
 {
 	table = calloc(CHANGES_MAX, sizeof *table);
 	if (!table || !pool_init(&pool, child_node(), CHANGES_MAX, 0))
 		log_fatal("no memory for changes of settings");
+	share_init(&share, CHANGES_MAX, EACH_LEAST);
+	queue.timer.fire = on_turn;
 }
 
 void settings_on_change(enum settings_asker who, settings_changed *changed)
@@ -32,22 +50,14 @@ void settings_on_change(enum settings_asker who, settings_changed *changed)
 	answer[who] = changed;
 }
 
-static struct change *get(uint64_t token)
+static struct change *first(void)
 {
-	int64_t at = pool_index(&pool, token);
-	return at < 0 ? NULL : &table[at];
-}
+	struct change *c = NULL;
 
-static void end(struct change *c, bool ok)
-{
-	settings_changed *changed = answer[c->who];
-	uint64_t owner = c->owner;
-
-	timer_cancel(&child_wheel, &c->timer);
-	explicit_bzero(c->value, sizeof c->value);
-	pool_release(&pool, c->token);
-	if (changed)
-		changed(owner, ok);
+	for (uint32_t i = 0; i < pool.cap && pool.used; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && (!c || table[i].turn < c->turn))
+			c = &table[i];
+	return c;
 }
 
 static bool ask(struct change *c)
@@ -63,62 +73,107 @@ static bool ask(struct change *c)
 	m->kind = c->kind;
 	m->value = ipc_put(ledger, span_str(c->value));
 	ipc_end(ledger);
-	c->asked = true;
-	timer_set(&child_wheel, &c->timer, c->until_ms);
 	return true;
 }
 
-static void on_timer(struct timer *t, uint64_t now_ms)
+/* The next one, when there is none that ledger has and it may be asked. */
+static void go_on(void)
 {
-	struct change *c = (struct change *)(void *)t;
+	struct change *c = queue.asked == ID_NONE ? first() : NULL;
 
-	if (c->asked || now_ms >= c->until_ms || !ask(c))
-		end(c, false);
+	if (!c)
+		return;
+	if (child_now() >= queue.next_ms) {
+		queue.next_ms = child_now() + APART_MS;
+		if (ask(c)) {
+			queue.asked = c->token;
+			return;
+		}
+	}
+	timer_set(&child_wheel, &queue.timer, queue.next_ms);
 }
 
-bool settings_change(enum settings_asker who, uint64_t owner, enum setting_owner whose, uint32_t index,
-    enum setting_kind kind, struct span value)
+static void on_turn(struct timer *t, uint64_t now_ms)
 {
-	uint64_t token;
+	(void)t;
+	(void)now_ms;
+	go_on();
+}
 
-	if (setting_rule[kind].setter != SETTER_USER || setting_check(whose, kind, value) != NULL ||
-	    (whose != OWNER_USER && whose != OWNER_DEVICE))
+static void end(struct change *c, bool ok)
+{
+	settings_changed *changed = answer[c->who];
+	uint64_t owner = c->owner;
+
+	if (queue.asked == c->token)
+		queue.asked = ID_NONE;
+	timer_cancel(&child_wheel, &c->timer);
+	explicit_bzero(c->value, sizeof c->value);
+	share_release(&share, c->by);
+	pool_release(&pool, c->token);
+	if (pool.used == 0)
+		timer_cancel(&child_wheel, &queue.timer);
+	if (changed)
+		changed(owner, ok);
+}
+
+static void on_late(struct timer *t, uint64_t now_ms)
+{
+	(void)now_ms;
+	end((struct change *)(void *)t, false);
+	go_on();
+}
+
+static bool is_users_own(const struct settings_wish *w, struct span value)
+{
+	return setting_rule[w->kind].setter == SETTER_USER && setting_check(w->whose, w->kind, value) == NULL &&
+	       (w->whose == OWNER_USER || w->whose == OWNER_DEVICE) && value.n <= SETTING_TEXT_MAX;
+}
+
+bool settings_change(const struct settings_wish *w, struct span value)
+{
+	if (!is_users_own(w, value) || !child_link(PROC_LEDGER, 0) || !share_take(&share, w->by))
 		return false;
-	token = pool_take(&pool, false);
-	if (token == ID_NONE)
+	const uint64_t token = pool_take(&pool, false);
+	if (token == ID_NONE) {
+		share_release(&share, w->by);
 		return false;
+	}
 	struct change *c = &table[id_index(token)];
 	*c = (struct change){.token = token,
-	    .owner = owner,
+	    .owner = w->owner,
 	    .until_ms = child_now() + CHANGE_MS,
-	    .index = index,
-	    .who = (uint8_t)who,
-	    .whose = (uint8_t)whose,
-	    .kind = (uint8_t)kind};
-	c->timer.fire = on_timer;
-	if (span_cstr(value, c->value, sizeof c->value) && ask(c))
-		return true;
-	pool_release(&pool, token);
-	return false;
+	    .turn = queue.turns++,
+	    .by = w->by,
+	    .index = w->index,
+	    .who = (uint8_t)w->who,
+	    .whose = (uint8_t)w->whose,
+	    .kind = (uint8_t)w->kind};
+	memcpy(c->value, value.p, value.n);
+	c->timer.fire = on_late;
+	timer_set(&child_wheel, &c->timer, c->until_ms);
+	go_on();
+	return true;
 }
 
 void settings_on_done(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_setting_done *m = v->payload;
-	struct change *c = get(m->token);
+	int64_t at = pool_index(&pool, m->token);
 
-	if (!c)
+	if (at < 0)
 		return;
-	if (!c->asked) {
+	if (m->token != queue.asked) {
 		child_accuse(from, "answers a change that it was not asked for", 0, 0);
 		return;
 	}
-	if (m->result == DONE_BUSY && child_now() + AGAIN_MS < c->until_ms) {
-		c->asked = false;
-		timer_set(&child_wheel, &c->timer, child_now() + AGAIN_MS);
-		return;
+	if (m->result == DONE_BUSY) { /* it stays the first */
+		queue.asked = ID_NONE;
+		queue.next_ms = child_now() + AGAIN_MS;
+	} else {
+		end(&table[at], m->result == DONE_OK);
 	}
-	end(c, m->result == DONE_OK);
+	go_on();
 }
 
 void settings_ledger_down(void)

@@ -6,7 +6,11 @@
 #include "trunk_int.h"
 #include <stdio.h>
 
-enum { FIRST_WAIT_MS = 2000, WAIT_MAX_MS = 120000 };
+enum {
+	FIRST_WAIT_MS = 2000,
+	WAIT_MAX_MS = 120000,
+	REACH_EVERY_MS = 500, /* SITE_TRUNKS_MAX of them stay below what the contract allows a second */
+};
 
 struct trunk trunk_table[SITE_TRUNKS_MAX];
 static struct site_trunks {
@@ -28,7 +32,7 @@ void trunk_say_alarm(struct trunk *t, const char *why)
 
 /* --- what the machine wants done --- */
 
-static void reach(struct trunk *t, bool next)
+static void ask_dial(struct trunk *t)
 {
 	struct link *dial = child_link(PROC_DIAL, 0);
 	struct msg_reach_want *m = dial ? ipc_begin(dial, MSG_REACH_WANT) : NULL;
@@ -37,11 +41,27 @@ static void reach(struct trunk *t, bool next)
 		trunk_say_why(t, "the process that reaches trunks is away");
 		return;
 	}
-	rand_bytes(&t->token, sizeof t->token);
 	m->token = t->token;
 	m->trunk = (uint8_t)(trunk_number(t) - 1);
-	m->next = next;
+	m->next = t->reach_next;
 	ipc_end(dial);
+	t->reach_ms = child_now() + REACH_EVERY_MS;
+}
+
+static void on_reach(struct timer *timer, uint64_t now_ms)
+{
+	(void)now_ms;
+	ask_dial((struct trunk *)(void *)((char *)timer - offsetof(struct trunk, reach)));
+}
+
+static void reach(struct trunk *t, bool next)
+{
+	rand_bytes(&t->token, sizeof t->token);
+	t->reach_next = next;
+	if (child_now() < t->reach_ms)
+		timer_set(&child_wheel, &t->reach, t->reach_ms);
+	else
+		ask_dial(t);
 }
 
 static void close_flow(struct trunk *t)
@@ -131,6 +151,8 @@ void trunk_feed(struct trunk *t, enum trunk_event e)
 	t->state = out.state;
 	if (out.effects & TRUNK_DO_COUNT)
 		t->failures++;
+	if (t->state != TRUNK_RESOLVING && t->state != TRUNK_NEXT)
+		timer_cancel(&child_wheel, &t->reach);
 	set_timer(t, out.timer_ms);
 	do_effects(t, out.effects);
 }
@@ -246,6 +268,7 @@ void trunk_init(void)
 	trunk_auth_init();
 	for (int i = 0; i < SITE_TRUNKS_MAX; i++) {
 		trunk_table[i].timer.fire = on_time;
+		trunk_table[i].reach.fire = on_reach;
 		rand_hex(trunk_table[i].call_id, 16);
 		rand_hex(trunk_table[i].tag, 8);
 	}

@@ -63,7 +63,8 @@ bool trunk_auth_ask(
     uint8_t trunk, enum sip_method method, struct span uri, enum pool_claim claim, uint64_t owner, trunk_answered *done)
 {
 	struct trunk_challenge *k = &challenge[trunk - 1];
-	struct link *keeper = k->known ? child_link(PROC_KEEPER, 0) : NULL;
+	/* of a dialog whose far end named no Contact there is no URI, and keeper takes a question without one for a lie */
+	struct link *keeper = k->known && uri.n ? child_link(PROC_KEEPER, 0) : NULL;
 	uint64_t token = keeper ? pool_take(&pool, claim) : ID_NONE;
 	struct msg_trunk_digest_want *m = token == ID_NONE ? NULL
 	                                                   : ipc_begin_as(keeper, MSG_TRUNK_DIGEST_WANT,

@@ -11,10 +11,13 @@ enum { TRUNK_REASON_TEXT = 80 };
 struct trunk {
 	enum trunk_state state;
 	struct timer timer;
-	uint64_t since_ms;            /* in UP, or since it was last there */
-	uint64_t token;               /* of the last reach_want */
-	uint64_t flow;                /* on which requests go out; 0: none */
-	uint64_t ref;                 /* of our request that waits for its answer; 0: none */
+	uint64_t since_ms;  /* in UP, or since it was last there */
+	struct timer reach; /* dial is asked then: no trunk has it asked without end, however soon it hangs up */
+	uint64_t reach_ms;  /* not before then */
+	bool reach_next;    /* for its next address */
+	uint64_t token;     /* of the last reach_want, or of the one to come */
+	uint64_t flow;      /* on which requests go out; 0: none */
+	uint64_t ref;       /* of our request that waits for its answer; 0: none */
 	uint64_t register_ms, ask_ms; /* when each is due again; 0: never */
 	uint32_t busy, failures, cseq, expires_s;
 	uint8_t tries;    /* of the request in hand, with better credentials each */

@@ -160,7 +160,8 @@ static void into_the_midst(void)
 	phone_send_register(&late, ABSENT, false);
 	held_txn = phone_send_register(&late, ABSENT, true);
 	NEED(pin_ask_check(PIN_FOR_VOICEMAIL, 1, 1, SPAN("1234")) && pin_ask_dialled(PIN_FOR_VOICEMAIL, 1, 1, SPAN("+331")));
-	NEED(settings_change(SETTINGS_FOR_CODE, 1, OWNER_USER, 1, SETTING_DND, SPAN("on")));
+	const struct settings_wish w = {.owner = 1, .by = 1, .whose = OWNER_USER, .index = 1, .kind = SETTING_DND};
+	NEED(settings_change(&w, SPAN("on")));
 	notice_add(NOTICE_CALL, 1, 1, SPAN("112"));
 	sim_turn();
 	NEED(pin_token && dialled_token && change_token && notice_token);

@@ -494,6 +494,44 @@ static void too_short_an_interval_is_422(void)
 	finish();
 }
 
+/* Of an interval without end nothing would be left of the timer: who wants one has none, and is asked whether it is there. */
+static void an_interval_beyond_a_day_is_none(void)
+{
+	open_exchange();
+	struct sdp first = sdp_plain(&alice), say = sdp_plain(&bob);
+	talk_invite(&a, &alice, "bob", &first);
+	talk_rings_at(&b, &bob);
+	struct msg_response *said = talk_begin_answer(&b, 200);
+	said->session_expires = 4000000000;
+	said->refresher = REFRESHER_UAS;
+	said->sdp = phone_put_sdp(&bob, &say);
+	talk_end_answer(&b);
+	talk_takes(&b, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	struct msg_request *m = talk_begin(&a, SIP_UPDATE);
+	m->session_expires = 180;
+	m->min_se = 4294967;
+	m->supported |= SIP_TAG_TIMER;
+	struct heard *h = reply_to(talk_end(&a));
+	NEED(h && respond(h)->code == 200 && respond(h)->session_expires == 0);
+	sim_pass(sim.site.session_expires_s * 500ull + 1000);
+	struct heard *ask_a = talk_takes(&a, SIP_OPTIONS), *ask_b = talk_takes(&b, SIP_OPTIONS);
+	NEED(ask_a && ask_b);
+	talk_reply(&a, ask_a, 200, NULL);
+	talk_reply(&b, ask_b, 200, NULL);
+	/* nor is a hang-up that it does not hear owed for longer than to any other */
+	phone_down(&bob);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	sim_pass(1000);
+	NEED(sim_status("hang-ups-owed").used == 1);
+	sim_pass(sim.site.session_expires_s * 1000ull - 60000);
+	NEED(sim_status("hang-ups-owed").used == 1);
+	sim_pass(120000);
+	NEED(sim_status("hang-ups-owed").used == 0);
+	finish();
+}
+
 static void a_phone_that_refreshes_itself_is_waited_for(void)
 {
 	begin_with_timer(180, REFRESHER_UAC, SIP_TAG_TIMER);
@@ -776,6 +814,7 @@ int main(void)
 	SIM(a_phone_without_timers_is_asked_by_options);
 	SIM(a_phone_that_never_answers_again_loses_its_call);
 	SIM(too_short_an_interval_is_422);
+	SIM(an_interval_beyond_a_day_is_none);
 	SIM(a_phone_that_refreshes_itself_is_waited_for);
 	SIM(core_refreshes_by_update_where_the_phone_takes_it);
 	SIM(core_refreshes_by_invite_and_a_change_then_waits);

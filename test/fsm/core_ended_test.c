@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Calls whose legs end in media: two phones with no key method in common, their changes, what media is told (R7). */
 #include "../unit/test.h"
+#include "call.h"
 #include "sim_phone.h"
 
 static struct phone alice, bob;
@@ -214,6 +215,67 @@ static void new_keys_in_the_dialog_are_answered_by_new_keys(void)
 	finish();
 }
 
+/* The key that it was told is not its own: an answer with it is none, and a change with it changes nothing (RFC 3711 9.1). */
+static void a_key_of_ours_does_not_come_back(void)
+{
+	begin();
+	struct sdp dtls_a = sdp_of(KEYS_DTLS, alice.host, 40002, 1, "sendrecv", "actpass");
+	talk_invite(&a, &alice, "bob", &dtls_a);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 488, NULL);
+	talk_rings_at(&b, &bob);
+	NEED(b.sdp.audio.crypto_n == 3);
+	struct sdp echo = sdp_plain(&bob);
+	echo.audio.crypto[0] = b.sdp.audio.crypto[1];
+	talk_answer(&b, 200, &echo);
+	NEED(talk_takes(&b, SIP_ACK));
+	struct heard *bye = talk_takes(&b, SIP_BYE);
+	NEED(bye);
+	talk_reply(&b, bye, 200, NULL);
+	NEED(code_of(a.txn) == 488);
+	sim_pass(60000);
+
+	call_across();
+	sim_clear();
+	echo = sdes_a;
+	echo.version++;
+	echo.audio.crypto[0] = a.sdp.audio.crypto[0];
+	NEED(code_of(talk_send(&a, SIP_INVITE, &echo)) == 488);
+	talk_ack(&a);
+	NEED(!relay_wish(NULL));
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void spoil(struct call *c, void *arg)
+{
+	struct leg *l = leg_get(c->r.caller);
+	struct sdp ours, theirs;
+
+	(void)arg;
+	leg_local(l, &ours);
+	leg_remote(l, &theirs);
+	theirs.audio.crypto[0] = ours.audio.crypto[0];
+	leg_set_remote(l, &theirs);
+}
+
+/* Whatever made it so. */
+static void a_call_that_cannot_be_relayed_ends_alone(void)
+{
+	begin();
+	call_across();
+	sim_clear();
+	call_each(spoil, NULL);
+	sim_pass(41000);
+	struct heard *bye = talk_takes(&a, SIP_BYE);
+	NEED(bye);
+	talk_reply(&a, bye, 200, NULL);
+	NEED((bye = talk_takes(&b, SIP_BYE)));
+	talk_reply(&b, bye, 200, NULL);
+	NEED(!relay_wish(NULL));
+	finish();
+}
+
 static void zrtp_alone_ends_nowhere(void)
 {
 	begin();
@@ -236,6 +298,8 @@ int main(void)
 	SIM(hold_is_answered_without_the_other_phone);
 	SIM(music_on_hold_survives_voice);
 	SIM(new_keys_in_the_dialog_are_answered_by_new_keys);
+	SIM(a_key_of_ours_does_not_come_back);
+	SIM(a_call_that_cannot_be_relayed_ends_alone);
 	SIM(zrtp_alone_ends_nowhere);
 	(void)test_failed_here;
 	return TEST_END;

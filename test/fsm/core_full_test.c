@@ -148,18 +148,19 @@ static void emergency_places(void)
 
 static void setting_changes(void)
 {
+	const struct settings_wish w = {.owner = 1, .by = NOBODY, .whose = OWNER_USER, .index = 1, .kind = SETTING_DND};
 	uint32_t n = 0;
 
 	begin();
 	sim.conduct.ledger_mute = true;
-	while (settings_change(SETTINGS_FOR_CODE, 1, OWNER_USER, 1, SETTING_DND, SPAN("on")))
+	while (settings_change(&w, SPAN("on")))
 		NEED(++n < 1000);
 	NEED(is_full("setting-changes") && n == sim_status("setting-changes").limit);
 	emergency_goes_through();
 	sim_pass(12000);
 	NEED(sim_status("setting-changes").used == 0);
 	new_ledger();
-	NEED(settings_change(SETTINGS_FOR_CODE, 1, OWNER_USER, 1, SETTING_DND, SPAN("on")));
+	NEED(settings_change(&w, SPAN("on")));
 	finish();
 }
 

@@ -95,7 +95,8 @@ static void on_changed(uint64_t owner, bool ok)
 
 static bool change(enum setting_kind kind, const char *value)
 {
-	bool asked = settings_change(SETTINGS_FOR_CODE, 77, OWNER_USER, 1, kind, span_str(value));
+	const struct settings_wish w = {.owner = 77, .by = NOBODY, .whose = OWNER_USER, .index = 1, .kind = kind};
+	bool asked = settings_change(&w, span_str(value));
 
 	sim_turn();
 	return asked;
@@ -110,7 +111,8 @@ static void a_user_changes_their_own(void)
 	NEED(sim.changed.index == 1 && sim.changed.kind == SETTING_FORWARD_ALWAYS && strcmp(sim.changed_to, "carol") == 0);
 	/* what is an administrator's, or none, is not even asked for */
 	NEED(!change(SETTING_CLASSES, "premium") && !change(SETTING_CEILINGS, "money=100") && !change(SETTING_DND, "maybe"));
-	NEED(!settings_change(SETTINGS_FOR_CODE, 77, OWNER_SITE, 0, SETTING_NIGHT, SPAN("on")) && sim.changes == 1);
+	const struct settings_wish sites = {.owner = 77, .by = NOBODY, .whose = OWNER_SITE, .kind = SETTING_NIGHT};
+	NEED(!settings_change(&sites, SPAN("on")) && sim.changes == 1);
 	/* busy is asked again, a while; then it is no */
 	sim.conduct.changes = DONE_BUSY;
 	NEED(change(SETTING_DND, "on") && changed_no == 0);
@@ -131,6 +133,38 @@ static void a_user_changes_their_own(void)
 	NEED(changed_no == 3 && change(SETTING_DND, ""));
 	sim_link_down(PROC_LEDGER, 0);
 	NEED(changed_no == 4 && !change(SETTING_DND, "") && sim_status("setting-changes").used == 0);
+	sim_need_idle();
+}
+
+/* One phone has its share, and however many wait, ledger is asked for one at a time and no more often than its contract bears
+ * (T23): whoever comes after them has their turn. */
+static void a_busy_ledger_is_not_asked_too_often(void)
+{
+	const struct settings_wish alices = {.owner = 77, .by = 0, .whose = OWNER_USER, .index = 0, .kind = SETTING_DND};
+	const struct settings_wish bobs = {.owner = 77, .by = 1, .whose = OWNER_USER, .index = 1, .kind = SETTING_DND};
+	uint32_t n = 0;
+
+	sim_defaults();
+	sim_open();
+	settings_on_change(SETTINGS_FOR_CODE, on_changed);
+	sim.conduct.changes = DONE_BUSY;
+	while (settings_change(&alices, SPAN("on")))
+		n++;
+	NEED(n == sim_status("setting-changes").limit / 8 && settings_change(&bobs, SPAN("on")));
+	sim_pass(1000);
+	NEED(sim.changes >= 8 && sim.changes <= 11);
+	sim.conduct.changes = DONE_OK;
+	sim.changes = 0;
+	sim_pass(100);
+	NEED(sim.changes >= 3 && sim.changes <= 5);
+	sim_pass(400);
+	NEED(changed_ok == n + 1 && sim.changes == n + 1 && sim.changed.index == 1);
+	for (n = 0; n < 100; n++) { /* as often as they like: none waits for long, and half of the rate is never passed */
+		(void)settings_change(&alices, SPAN("on"));
+		sim_pass(10);
+	}
+	NEED(sim.changes <= 9 + 51 && child_link(PROC_LEDGER, 0) && !sim_far(PROC_LEDGER, 0)->broken);
+	sim_pass(1000);
 	sim_need_idle();
 }
 
@@ -311,6 +345,7 @@ int main(void)
 	SIM(settings_are_parsed_once);
 	SIM(one_bad_setting_keeps_all_of_the_old);
 	SIM(a_user_changes_their_own);
+	SIM(a_busy_ledger_is_not_asked_too_often);
 	SIM(every_question_is_answered_once);
 	SIM(a_silent_keeper_is_no);
 	SIM(a_dead_keeper_is_no);

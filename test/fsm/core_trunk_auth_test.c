@@ -290,6 +290,27 @@ static void another_realm_is_not_answered(void)
 	finish();
 }
 
+/* One that named no Contact leaves no URI that a digest could be made of: keeper is not asked what it would take for a lie. */
+static void who_has_no_target_is_not_answered(void)
+{
+	struct heard *h;
+
+	begin();
+	talk_invite(&a, &alice, "0123456789", &offer);
+	talk_rings_at(&t, &telco);
+	struct msg_response *m = talk_begin_answer(&t, 200);
+	m->contact = (struct str){0, 0};
+	m->sdp = phone_put_sdp(&telco, &plain);
+	talk_end_answer(&t);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	challenge(&t, talk_takes(&t, SIP_BYE), 401, "telco.example");
+	NEED(!digest_want(&h) && sim_status("legs").used == 0);
+	finish();
+}
+
 static void keeper_that_has_no_password_ends_the_leg(void)
 {
 	struct heard *h;
@@ -549,6 +570,7 @@ int main(void)
 	SIM(once_and_not_twice);
 	SIM(a_nonce_is_counted_on);
 	SIM(another_realm_is_not_answered);
+	SIM(who_has_no_target_is_not_answered);
 	SIM(keeper_that_has_no_password_ends_the_leg);
 	SIM(a_leg_that_is_gone_meanwhile_is_left_alone);
 	SIM(an_update_is_answered_for);

@@ -402,6 +402,32 @@ static void a_trunk_that_was_away_is_hung_up_on_when_it_is_back(void)
 	finish();
 }
 
+/* It is reached anew at once, and then as often as dial's contract bears, however soon it hangs up again (T23). */
+static void a_trunk_that_hangs_up_again_and_again_is_not_reached_without_end(void)
+{
+	uint32_t n = 0;
+
+	begin_with(NULL);
+	sim_link_up(PROC_DIAL, 0);
+	sim_clear();
+	for (int i = 0; i < 100; i++) {
+		if (telco[0].flow)
+			phone_down(&telco[0]);
+		while (sim_take(PROC_DIAL, MSG_REACH_WANT, NULL, NULL))
+			n++;
+		NEED(i > 0 || n == 1);
+		phone_up(&telco[0]);
+		struct heard *h = sent_to(&telco[0], SIP_OPTIONS);
+		if (h)
+			phone_answer(&telco[0], h, 200, NULL);
+		sim_pass(10);
+	}
+	NEED(n <= 3);
+	phone_down(&telco[0]);
+	sim_pass(600);
+	NEED(sim_take(PROC_DIAL, MSG_REACH_WANT, NULL, NULL));
+}
+
 static void asked_every_five_seconds(void)
 {
 	sim.site.trunk[0].keepalive_s = 5;
@@ -1115,6 +1141,7 @@ int main(void)
 	SIM(a_trunk_with_srtp_has_keys_of_its_own);
 	SIM(a_trunk_that_fails_is_followed_by_the_next);
 	SIM(a_trunk_that_was_away_is_hung_up_on_when_it_is_back);
+	SIM(a_trunk_that_hangs_up_again_and_again_is_not_reached_without_end);
 	SIM(a_static_peer_is_asked_now_and_then);
 	SIM(media_of_a_trunk_come_from_its_own_nets);
 	SIM(a_ceiling_cuts_a_running_call);

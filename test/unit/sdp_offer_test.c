@@ -189,7 +189,7 @@ static void crypto_choice(void)
 {
 	struct sdp offer = parsed(
 	    HEAD "m=audio 5000 RTP/SAVP 0\r\n"
-		 "a=crypto:7 AEAD_AES_128_GCM inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\r\n" GOOD);
+		 "a=crypto:7 AEAD_AES_128_GCM inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQ==\r\n" GOOD);
 	CHECK(sdp_choose_crypto(&offer, 0xf) == 0);
 	CHECK(sdp_choose_crypto(&offer, 1 << SDP_AES_CM_128_HMAC_SHA1_80) == 1);
 	CHECK(sdp_choose_crypto(&offer, 1 << SDP_AEAD_AES_256_GCM) == -1);

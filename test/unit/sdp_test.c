@@ -16,6 +16,8 @@ static bool parses(const char *text)
 	return sdp_parse(span_str(text), &sdp, &error);
 }
 
+#define ZEROS_16 "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
+
 static bool refused(const char *text, const char *reason)
 {
 	if (parses(text))
@@ -268,6 +270,11 @@ static void refusals(void)
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=ice-ufrag:abcd\r\n", "ice-ufrag and ice-pwd come together"},
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=ice-pwd:tooshort\r\n", "malformed ice-pwd"},
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=fingerprint:sha-256 AA:BB\r\n", "malformed fingerprint"},
+	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=fingerprint:sha-256 " ZEROS_16 ":" ZEROS_16 "\r\n",
+		"fingerprint is nothing but zeros"},
+	    {HEAD "m=audio 5000 RTP/SAVP 0\r\n"
+		  "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n",
+		"crypto key is nothing but zeros"},
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=candidate:1 1 UDP 1 192.0.2.1 65536 typ host\r\n",
 		"malformed candidate"},
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:abcd\r\n",
@@ -438,6 +445,12 @@ static void lies(void)
 	LIE(audio.crypto[0].suite, SDP_SUITE_N);
 	LIE(audio.crypto[0].key_len, 46);
 	LIE(audio.crypto[0].tag, 1000000000);
+	LIE(audio.crypto[0], ((struct sdp_crypto){2, SDP_AES_CM_128_HMAC_SHA1_80, 30, 0, {0}}));
+	good.audio.fingerprint_n = 1;
+	good.audio.fingerprint[0] = (struct sdp_fingerprint){.hash = SDP_SHA_256, .bytes = {[31] = 1}};
+	CHECK(sdp_ok(&good));
+	LIE(audio.fingerprint[0], ((struct sdp_fingerprint){.hash = SDP_SHA_256, .bytes = {[32] = 1}}));
+	good.audio.fingerprint_n = 0;
 	LIE(audio.ice_ufrag[0], 'x');
 	LIE(audio.zrtp, 1);
 	sdp = good;
@@ -471,9 +484,10 @@ static void longest_text(void)
 		    (uint8_t)(100 + i), SDP_OPUS, 2, SDP_OPUS_FLAGS, 48000, 510000, 48000, 48000};
 	a->crypto_n = SDP_CRYPTO_MAX;
 	for (uint8_t i = 0; i < SDP_CRYPTO_MAX; i++)
-		a->crypto[i] = (struct sdp_crypto){999999990U + i, SDP_AES_256_CM_HMAC_SHA1_80, 46, 48, {0}};
+		a->crypto[i] = (struct sdp_crypto){999999990U + i, SDP_AES_256_CM_HMAC_SHA1_80, 46, 48, {1}};
 	a->fingerprint_n = 2;
 	a->fingerprint[0].hash = a->fingerprint[1].hash = SDP_SHA_512;
+	a->fingerprint[0].bytes[0] = a->fingerprint[1].bytes[0] = 0xff;
 	a->candidate_n = SDP_CANDIDATES_MAX;
 	for (uint8_t i = 0; i < SDP_CANDIDATES_MAX; i++) {
 		a->candidate[i] = (struct sdp_candidate){six, INT32_MAX, 2, SDP_SRFLX, ""};
