@@ -147,16 +147,29 @@ static const char *fill_feature(struct draft *d, const struct sip_msg *m)
 
 /* --- all --- */
 
+/* A phone has one binding here: the first Contact that stays; beside it a REGISTER may name those that it takes back (RFC 3261 10.2). */
+static const struct sip_contact *contact_of(const struct sip_msg *m)
+{
+	const bool ends = sip_has(m, SIP_H_EXPIRES) && m->expires_s == 0;
+
+	if (m->contact_n == 1)
+		return m->contact;
+	for (int i = 0; i < m->contact_n && m->method == SIP_REGISTER; i++)
+		if (m->contact[i].has_expires ? m->contact[i].expires_s != 0 : !ends)
+			return &m->contact[i];
+	return NULL;
+}
+
 /* The remote target of a dialog is what its requests go to, and what a digest over their URI is made of. */
 static const char *fill_contact(struct draft *d, const struct sip_msg *m)
 {
-	const struct sip_contact *k = &m->contact[0];
+	const struct sip_contact *k = contact_of(m);
 
 	d->fields.contact_expires = ABSENT;
 	d->contact = d->instance = span_of(NULL, 0);
 	d->fields.contact_form = m->contact_star     ? CONTACT_STAR
 	                         : m->contact_n == 0 ? CONTACT_NONE
-	                         : m->contact_n == 1 ? CONTACT_ONE
+	                         : k                 ? CONTACT_ONE
 	                                             : CONTACT_SEVERAL;
 	if (d->fields.contact_form != CONTACT_ONE)
 		return NULL;

@@ -139,6 +139,43 @@ static void registration(void)
 	end_phone(p);
 }
 
+/* RFC 3261 10.2: what a phone takes back beside its binding is not the binding; core has one of each phone. */
+static void the_contact_that_stays_is_the_binding(void)
+{
+	static const struct {
+		const char *contacts;
+		enum contact_form form;
+		uint32_t expires;
+	} row[] = {
+	    {"Contact: <sip:old@192.0.2.7>;expires=0, <sip:101@127.0.0.1>;expires=600\r\n", CONTACT_ONE, 600},
+	    {"Contact: <sip:101@127.0.0.1>\r\nContact: <sip:old@192.0.2.7>;expires=0\r\nExpires: 60\r\n", CONTACT_ONE, ABSENT},
+	    {"Contact: <sip:old@192.0.2.7>, <sip:101@127.0.0.1>;expires=5\r\nExpires: 0\r\n", CONTACT_ONE, 5},
+	    {"Contact: <sip:101@127.0.0.1>, <sip:second@192.0.2.7>\r\n", CONTACT_ONE, ABSENT},
+	    {"Contact: <sip:old@192.0.2.7>;expires=0, <sip:older@127.0.0.1>;expires=0\r\n", CONTACT_SEVERAL, ABSENT},
+	    {"Contact: <sip:old@192.0.2.7>;expires=0\r\n", CONTACT_ONE, 0},
+	};
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char text[800];
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		snprintf(text, sizeof text,
+		    "REGISTER sip:exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1;branch=z9hG4bKc%zu\r\n" FROM
+		    "To: <sip:101@exchange.test>\r\nCall-ID: reg-2\r\nCSeq: %zu REGISTER\r\n%s" LEN0,
+		    i, i + 1, row[i].contacts);
+		phone_say(p, text);
+		const struct got *g = house_take(h, MSG_REQUEST, 1000);
+		CHECK(g);
+		const struct msg_request *r = got_payload(g);
+		CHECK(r->contact_form == row[i].form && r->contact_expires == row[i].expires);
+		CHECK(row[i].form != CONTACT_ONE || is(g, r->contact, i < 5 ? "sip:101@127.0.0.1" : "sip:old@192.0.2.7"));
+		respond(r->txn, 200);
+		done();
+		CHECK(phone_hear(h, p, "\r\n\r\n", 1000));
+	}
+	end_phone(p);
+}
+
 static void challenge(void)
 {
 	uint64_t flow;
@@ -1337,6 +1374,7 @@ int main(void)
 
 	h = house_new(&o);
 	RUN(registration);
+	RUN(the_contact_that_stays_is_the_binding);
 	RUN(challenge);
 	RUN(call_in);
 	RUN(early_ringing);
