@@ -62,9 +62,10 @@ static void packet(struct relay_row *r, uint8_t how, struct span d, uint64_t now
 	if (!source_ok(r, side, component, &from, now_ms, &learned)) {
 		uint8_t room[STUN_ANSWER_MAX];
 		struct buf answer = buf_of(room, sizeof room);
-		bool nominated = false;
-		if (ice_check(&r->spec.side[side], &from, d, &answer, &nominated) == ICE_PROVED)
-			source_proved(r, side, component, &from, nominated);
+		static struct source_pair pair[2][COMPONENTS];
+		struct source_check check = {.pair = &pair[side][component], .now_ms = now_ms, .passed = how};
+		if (ice_check(&r->spec.side[side], &from, d, &answer, &check.nominates) == ICE_PROVED)
+			source_proved(r, side, component, &from, &check);
 		FUZZ_CHECK(!answer.full);
 		return;
 	}

@@ -50,6 +50,7 @@ struct call_record {
 struct change {
 	bool active, is_update;
 	bool asks_offer; /* it offers nothing itself: the other phone does, and it answers that in its ACK */
+	bool unasked;    /* no phone asked: the other one said something new, and this one is to hear of it */
 	bool told;       /* so it got the other's offer; the other waits for its ACK */
 	uint8_t from_side;
 	struct reply reply;

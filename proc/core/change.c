@@ -5,6 +5,7 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "ended.h"
+#include "keys.h"
 #include "leg_fork.h"
 #include "leg_send.h"
 #include "media.h"
@@ -167,7 +168,7 @@ static void offer_to_other(struct call *c, struct leg *l, struct leg *other, str
 	struct sdp passed_on;
 
 	c->change.active = true;
-	c->change.told = false;
+	c->change.unasked = c->change.told = false;
 	c->change.asks_offer = !offer;
 	c->change.is_update = r->m->method == SIP_UPDATE;
 	c->change.from_side = l->r.side;
@@ -243,7 +244,24 @@ static void offer_ended(struct call *c, struct leg *l)
 	l->offers = 1;
 }
 
-/* Nothing changes without an answer; one that does not fit is of a session that the phone has by now, and we have not. */
+/* One that does not fit is of a session that the phone has by now, and we have not. */
+static void take_answer(struct call *c, struct leg *l, const struct sdp *ours, const struct sdp *answer)
+{
+	const char *why = ended_check_answer_to(l, ours, answer);
+
+	if (!why && l->r.trunk && !trunk_media_from(l->r.trunk, &answer->audio))
+		why = ENDED_FOREIGN_MEDIA;
+	if (why) {
+		call_fail_media(c, REFUSE_OFFER, why);
+		return;
+	}
+	leg_set_local(l, ours);
+	leg_set_remote(l, answer);
+	settled(c, l);
+	leg_save(l);
+}
+
+/* Nothing changes without an answer. */
 static void answered_ended(struct call *c, struct leg *l, const struct sdp *answer)
 {
 	struct sdp ours;
@@ -251,19 +269,24 @@ static void answered_ended(struct call *c, struct leg *l, const struct sdp *answ
 	leg_next(l, &ours);
 	l->offers = 0;
 	leg_set_next(l, NULL);
-	if (!answer)
-		return;
-	const char *why = ended_check_answer_to(l, &ours, answer);
-	if (!why && l->r.trunk && !trunk_media_from(l->r.trunk, &answer->audio))
-		why = ENDED_FOREIGN_MEDIA;
-	if (why) {
-		call_fail_media(c, REFUSE_OFFER, why);
+	if (answer)
+		take_answer(c, l, &ours, answer);
+}
+
+/* Without one there is no session at all. */
+static void answered_first(struct call *c, struct leg *l, const struct sdp *answer)
+{
+	struct sdp ours;
+
+	if (!answer) {
+		call_fail_media(c, REFUSE_OFFER, "the ACK does not answer the offer of the 200");
 		return;
 	}
-	leg_set_local(l, &ours);
-	leg_set_remote(l, answer);
-	settled(c, l);
-	leg_save(l);
+	leg_local(l, &ours);
+	l->r.ice = answer->audio.ice_ufrag[0] != 0;
+	if (!l->r.trunk)
+		keys_shown(l->r.device, sdp_keys(answer));
+	take_answer(c, l, &ours, answer);
 }
 
 static void change_ended(struct leg *l, struct request *r)
@@ -357,7 +380,8 @@ static const char *agree_early(struct call *c, struct leg *l, const struct sdp *
 
 	if (why)
 		return why;
-	leg_fork_keep_offer(l);
+	if (l->r.state == LEG_OUT_EARLY)
+		leg_fork_keep_offer(l);
 	leg_local(l, &ours);
 	leg_remote(l, &theirs);
 	sdp_keep_codecs(&ours, ended_codecs(&theirs)); /* the caller may be answered with those alone */
@@ -370,19 +394,32 @@ static const char *agree_early(struct call *c, struct leg *l, const struct sdp *
 	leg_set_remote(l, offer);
 	ended_settle(l);
 	l->r.learn_epoch++;
-	if (c->r.callee == l->r.id)
+	if (c->r.callee == l->r.id || l->r.state == LEG_IN_CALLING)
 		call_relay(c);
 	return NULL;
+}
+
+/* What was offered first was answered reliably, and that was acknowledged (RFC 3262 5, RFC 3311 5.1). */
+static bool may_offer_early(const struct leg *l)
+{
+	const bool heard = l->early && l->reliable && !l->ringing && !l->ring_next;
+
+	return l->r.ends != RELAY_PASSING &&
+	       ((l->r.state == LEG_OUT_EARLY && l->agreed) || (l->r.state == LEG_IN_CALLING && heard));
 }
 
 static void change_early(struct leg *l, struct request *r)
 {
 	struct call *c = call_get(l->r.call);
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
-	const bool may_offer = c && l->r.state == LEG_OUT_EARLY && l->r.ends != RELAY_PASSING && l->agreed;
 	struct sdp answer;
 
-	if (offer && !may_offer) {
+	if (offer && r->m->method == SIP_PRACK && !(c && may_offer_early(l))) {
+		reply_refuse_because(
+		    r->reply, REFUSE_OFFER, "an offer in a PRACK, and the first one has no answer yet");
+		return;
+	}
+	if (offer && !(c && may_offer_early(l))) {
 		reply_refuse(r->reply, c ? too_soon_or_late(l) : REFUSE_NO_DIALOG);
 		return;
 	}
@@ -398,7 +435,7 @@ static void change_early(struct leg *l, struct request *r)
 
 void change_on_request(struct leg *l, struct request *r)
 {
-	if (r->m->method == SIP_UPDATE && is_early(l))
+	if (r->m->method == SIP_PRACK || (r->m->method == SIP_UPDATE && is_early(l)))
 		change_early(l, r);
 	else if (l->r.ends == RELAY_PASSING)
 		change_passing(l, r);
@@ -503,8 +540,13 @@ static void pass_offer_back(
 	leg_set_next(l, offer);
 	make_offer(c, l, asker, offer, &passed_on);
 	leg_set_next(asker, &passed_on);
-	asker->offers = 1;
 	c->change.told = true;
+	if (c->change.unasked) {
+		if (!pass_on(c, asker, &passed_on))
+			call_fail_media(c, REFUSE_CALLEE_FAILED, NULL);
+		return;
+	}
+	asker->offers = 1;
 	tell_asker(c, asker, &passed_on);
 }
 
@@ -528,7 +570,9 @@ void change_on_ack(struct leg *l, struct request *r)
 	struct call *c = call_get(l->r.call);
 	const struct sdp *answer = ipc_part(r->v, r->m->sdp);
 
-	if (c && l->r.ends == RELAY_PASSING)
+	if (c && leg_owes_answer(l))
+		answered_first(c, l, answer);
+	else if (c && l->r.ends == RELAY_PASSING)
 		answered_passing(c, l, answer);
 	else if (c)
 		answered_ended(c, l, answer);
@@ -540,10 +584,117 @@ void change_abandon(struct call *c)
 
 	if (!c->change.active)
 		return;
-	if (!c->change.told) /* RFC 3261 15.1.2 */
+	if (!c->change.told && !c->change.unasked) /* RFC 3261 15.1.2 */
 		reply_refuse(c->change.reply, REFUSE_CANCELLED);
-	else if (l)
+	else if (l && c->change.told)
 		leg_send_ack(l);
+}
+
+/* --- what a phone says to our refresh --- */
+
+static const struct sdp_crypto *chosen(const struct sdp_audio *ours, const struct sdp_audio *theirs)
+{
+	for (uint8_t i = 0; i < theirs->crypto_n; i++)
+		for (uint8_t j = 0; j < ours->crypto_n; j++)
+			if (theirs->crypto[i].tag == ours->crypto[j].tag &&
+			    theirs->crypto[i].suite == ours->crypto[j].suite)
+				return &theirs->crypto[i];
+	return NULL;
+}
+
+static bool same_keys(const struct sdp_audio *ours, const struct sdp_audio *a, const struct sdp_audio *b)
+{
+	const struct sdp_crypto *one = chosen(ours, a), *other = chosen(ours, b);
+
+	if (!one != !other ||
+	    (one && (one->suite != other->suite || memcmp(one->key, other->key, sizeof one->key) != 0)))
+		return false;
+	return a->fingerprint_n == b->fingerprint_n &&
+	       memcmp(a->fingerprint, b->fingerprint, sizeof a->fingerprint) == 0 &&
+	       memcmp(a->zrtp_hash, b->zrtp_hash, sizeof a->zrtp_hash) == 0;
+}
+
+/* What it had said may have been an offer, of which only what we chose counts. */
+static bool answers_what_stands(const struct leg *l, const struct sdp *answer)
+{
+	struct sdp ours, had;
+
+	leg_local(l, &ours);
+	leg_remote(l, &had);
+	const uint8_t codecs = ended_codecs(&ours), direction = ours.audio.direction;
+	return sdp_direction_answer(direction, answer->audio.direction) ==
+	           sdp_direction_answer(direction, had.audio.direction) &&
+	       answer->audio.rtcp_mux == (had.audio.rtcp_mux && ours.audio.rtcp_mux) &&
+	       (ended_codecs(answer) & codecs) == (ended_codecs(&had) & codecs) &&
+	       same_keys(&ours.audio, &had.audio, &answer->audio) && role_stands(l, answer->audio.setup);
+}
+
+static bool is_at_its_place(const struct leg *l, const struct sdp *answer)
+{
+	struct sdp had;
+
+	leg_remote(l, &had);
+	const struct sdp_audio *a = &had.audio, *b = &answer->audio;
+	return addr_eq(&a->at, &b->at) && (b->rtcp_mux || addr_eq(&a->rtcp, &b->rtcp)) &&
+	       strcmp(a->ice_ufrag, b->ice_ufrag) == 0 && strcmp(a->ice_pwd, b->ice_pwd) == 0;
+}
+
+/* The other phone must hear of it, and may answer with something new itself: so this one offers once more, and has the other's
+ * answer in its ACK, as if the other had asked for an offer. */
+static void have_it_offered(struct call *c, struct leg *l)
+{
+	struct leg *other = call_other(c, l);
+
+	if (!other || other->r.state != LEG_UP || c->change.active || other->refreshing) {
+		session_ask_again(l);
+		return;
+	}
+	c->change = (struct change){.active = true,
+	    .unasked = true,
+	    .asks_offer = true,
+	    .from_side = other->r.side,
+	    .session_s = other->r.session_s,
+	    .refresher_us = other->r.refresher_us};
+	if (!pass_on(c, l, NULL)) {
+		refused(c, other);
+		session_ask_again(l);
+	}
+}
+
+void change_on_refreshed(struct leg *l, const struct sdp *answer)
+{
+	struct call *c = call_get(l->r.call);
+	struct sdp ours;
+	const bool stands = answer && answers_what_stands(l, answer);
+
+	if (!c || !answer || (stands && is_at_its_place(l, answer)))
+		return;
+	leg_local(l, &ours);
+	if (l->r.ends != RELAY_PASSING) {
+		take_answer(c, l, &ours, answer);
+		return;
+	}
+	enum sdp_refusal bad = sdp_check_answer(&ours, answer);
+	if (bad) {
+		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(bad));
+	} else if (stands) {
+		moved(c, l, answer);
+		leg_save(l);
+	} else {
+		have_it_offered(c, l);
+	}
+}
+
+/* The answer of the one who did not ask, for which the other waits. */
+static void told_unasked(struct call *c, struct leg *asker, const struct msg_response *m, const struct ipc_view *v)
+{
+	if (m->code < 300) {
+		leg_send_ack(asker);
+		session_agreed(asker, m);
+		answered_passing(c, asker, ipc_part(v, m->sdp));
+	} else {
+		call_fail_media(c, refusal_for(m->code), "the other phone does not take what this one changed");
+	}
 }
 
 void change_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
@@ -560,6 +711,10 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 	}
 	bool waits =
 	    asker && c->change.active && c->change.asks_offer && a->ref == l->change_ref && !l->change_cancelled;
+	if (waits && c->change.unasked && l->r.side == c->change.from_side) {
+		told_unasked(c, l, m, v);
+		return;
+	}
 	if (m->code < 300 && waits) {
 		pass_offer_back(c, asker, l, m, ipc_part(v, m->sdp));
 		return;
@@ -577,7 +732,8 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 		return;
 	}
 	refused(c, asker);
-	reply_refuse(c->change.reply, refusal_for(m->code));
+	if (!c->change.unasked)
+		reply_refuse(c->change.reply, refusal_for(m->code));
 	if ((m->code == 481 || m->code == 408) && !m->local)
 		call_leg_silent(l);
 }
@@ -589,8 +745,13 @@ void change_timed_out(struct call *c)
 
 	if (!c->change.active)
 		return;
+	if (c->change.unasked && c->change.told) { /* l has made its offer, and there is no answer */
+		call_fail_media(c, REFUSE_CALLEE_FAILED, NULL);
+		return;
+	}
 	refused(c, asker);
-	reply_refuse(c->change.reply, REFUSE_CALLEE_FAILED);
+	if (!c->change.unasked)
+		reply_refuse(c->change.reply, REFUSE_CALLEE_FAILED);
 	if (l) {
 		l->change_cancelled = 1;
 		leg_cancel_change(l);

@@ -9,6 +9,7 @@
 #include "mwi.h"
 #include "notice.h"
 #include "owed.h"
+#include "wire/uri.h"
 #include <stdlib.h>
 
 enum { OUTBOUND_EXPIRES_S = 3600 };
@@ -281,6 +282,29 @@ static uint64_t login_until(const struct flow *f, uint32_t user)
 	return 0;
 }
 
+/* RFC 3261 10.3: by its URI; RFC 5626 6: or by its instance. */
+static bool is_bound(const struct registration *had, const struct registration *named)
+{
+	struct uri a, b;
+	const char *why;
+
+	if (had->instance[0] && had->reg_id == named->reg_id && strcmp(had->instance, named->instance) == 0)
+		return true;
+	return strcmp(had->contact, named->contact) == 0 ||
+	       (uri_parse(span_str(had->contact), &a, &why) && uri_parse(span_str(named->contact), &b, &why) &&
+		   uri_eq(&a, &b));
+}
+
+/* One that a phone had elsewhere or before is not there, and its removal no error. */
+static void unbind_contact(struct request *r, struct entry *e, const struct registration *named)
+{
+	if (e && is_bound(&e->r, named)) {
+		drop(e);
+		e = NULL;
+	}
+	answer(r, e ? &e->r : NULL);
+}
+
 static void bind_contact(struct request *r)
 {
 	struct entry *e = find(r->user, r->flow->device);
@@ -297,9 +321,7 @@ static void bind_contact(struct request *r)
 	}
 	uint32_t expires = granted_s(r->m, reg.outbound);
 	if (expires == 0) {
-		if (e)
-			drop(e);
-		answer(r, NULL);
+		unbind_contact(r, e, &reg);
 		return;
 	}
 	reg.expires_ms = child_now() + (uint64_t)expires * 1000;

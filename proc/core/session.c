@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "session.h"
-#include "call.h"
+#include "change.h"
 #include "leg_send.h"
 #include "trunk_dialog.h"
 
@@ -147,19 +147,33 @@ static bool dialog_is_gone(uint16_t code)
 	return code == 481 || code == 408;
 }
 
+void session_ask_again(struct leg *l)
+{
+	timer_set(&child_wheel, &l->session, child_now() + AGAIN_MS);
+}
+
+/* RFC 4028 7.4 leaves the method to us: what it said in Allow does not count against what it does. */
+static bool takes_no_update(const struct msg_response *m)
+{
+	return m->method == SIP_UPDATE && (m->code == 405 || m->code == 488 || m->code == 501);
+}
+
 static void refreshed(struct leg *l, const struct msg_response *m)
 {
 	if (m->code < 300) {
 		session_agreed(l, m);
 		session_start(l);
 		leg_save(l);
+	} else if (takes_no_update(m)) {
+		l->r.allow &= ~(1u << SIP_UPDATE);
+		refresh(l);
 	} else if (dialog_is_gone(m->code)) {
 		call_leg_silent(l);
 	} else { /* it is there, and wants it otherwise or later */
 		l->unanswered = 0;
 		if (m->code == 422 && m->min_se != ABSENT && m->min_se > l->r.session_s && m->min_se <= SESSION_MAX_S)
 			l->r.session_s = m->min_se;
-		timer_set(&child_wheel, &l->session, child_now() + AGAIN_MS);
+		session_ask_again(l);
 	}
 }
 
@@ -172,7 +186,7 @@ void session_refresh_again(struct leg *l)
 		refresh(l);
 	} else { /* as if it wanted it otherwise */
 		l->unanswered = 0;
-		timer_set(&child_wheel, &l->session, child_now() + AGAIN_MS);
+		session_ask_again(l);
 	}
 }
 
@@ -188,14 +202,18 @@ void session_on_refresh_answer(const struct ask *a, const struct msg_response *m
 	}
 	if (l->r.state == LEG_UP && a->ref == l->refresh_ref && trunk_dialog_challenged(l, a, m, v))
 		return;
+	const bool first = l->refreshing && a->ref == l->refresh_ref;
 	l->refreshing = 0;
 	/* a 2xx to INVITE may come again: that ask is let go with the next, or with the leg */
 	if (m->code < 300 && m->method == SIP_INVITE)
 		leg_send_ack(l);
 	else
 		ask_done(a->ref);
-	if (l->r.state == LEG_UP && !m->local)
-		refreshed(l, m);
+	if (l->r.state != LEG_UP || m->local)
+		return;
+	refreshed(l, m);
+	if (first && m->code < 300)
+		change_on_refreshed(l, ipc_part(v, m->sdp));
 }
 
 void session_on_alive_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)

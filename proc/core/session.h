@@ -20,6 +20,8 @@ void session_put(struct leg *l, struct msg_respond *m);
 void session_start(struct leg *l);
 void session_stop(struct leg *l);
 
+/* Refresh soon: what it said cannot be dealt with this moment. */
+void session_ask_again(struct leg *l);
 /* A refresh that its trunk challenged: see trunk_dialog.h. */
 void session_refresh_again(struct leg *l);
 

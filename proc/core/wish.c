@@ -227,7 +227,8 @@ static void fill_side(
 	s->local_rtcp = (uint16_t)(s->local.port + (d->mux ? 0 : 1));
 	if (d->l && d->l->r.ice)
 		add_ice(s, d);
-	if (c->r.ended) {
+	/* of a caller who has not answered our offer yet, and is alone, as little is known as while it rings */
+	if (c->r.ended && (d->both || other->both)) {
 		if (d->both)
 			fill_ended(s, c, d, other);
 		return;
@@ -249,7 +250,7 @@ void media_wish(const struct call *c, struct relay_spec *spec)
 	read_leg(caller, &a);
 	read_leg(callee, &b);
 	spec->emergency = (uint8_t)call_claim(c);
-	spec->answered = c->r.answered_ms || c->r.spoken;
+	spec->answered = (c->r.answered_ms || c->r.spoken) && !(caller && leg_owes_answer(caller));
 	fill_side(&spec->side[side], c, side, &a, &b);
 	fill_side(&spec->side[!side], c, !side, &b, &a);
 }

@@ -45,12 +45,29 @@ void draft_fill_user(struct draft_user *out, const struct uri *u)
 	}
 }
 
+/* The number of a tel URI, with the context that makes it whole. */
+static void fill_number(struct draft_user *out, const struct uri *u)
+{
+	struct buf b = buf_of(out->text, sizeof out->text);
+
+	buf_add(&b, u->user);
+	if (u->phone_context.n) {
+		BUF_LIT(&b, ";phone-context=");
+		buf_add(&b, u->phone_context);
+	}
+	out->ours = !b.full && draft_text_ok(buf_span(&b), USER_MAX);
+	out->n = out->ours ? (uint8_t)b.n : 0;
+}
+
 /* An emergency is one in each of its spellings (RFC 3966, RFC 5031). */
 static void fill_target(struct draft_user *out, const struct sip_msg *m)
 {
 	struct span number = m->method == SIP_INVITE && m->to.tag.n == 0 ? name_emergency(&m->uri) : span_of(NULL, 0);
 
-	draft_fill_user(out, &m->uri);
+	if (m->uri.scheme == URI_TEL)
+		fill_number(out, &m->uri);
+	else
+		draft_fill_user(out, &m->uri);
 	if (number.n == 0)
 		return;
 	memcpy(out->text, number.p, number.n);
@@ -71,20 +88,6 @@ static enum target_kind kind_of(const struct draft_user *u)
 }
 
 /* --- transfers, digits and events --- */
-
-/* The number of a tel URI, with the context that makes it whole. */
-static void fill_number(struct draft_user *out, const struct uri *u)
-{
-	struct buf b = buf_of(out->text, sizeof out->text);
-
-	buf_add(&b, u->user);
-	if (u->phone_context.n) {
-		BUF_LIT(&b, ";phone-context=");
-		buf_add(&b, u->phone_context);
-	}
-	out->ours = !b.full && draft_text_ok(buf_span(&b), USER_MAX);
-	out->n = out->ours ? (uint8_t)b.n : 0;
-}
 
 static enum refer_kind refer_kind_of(const struct draft_user *u)
 {
@@ -174,16 +177,29 @@ static const char *fill_feature(struct draft *d, const struct sip_msg *m)
 
 /* --- all --- */
 
+/* A phone has one binding here: the first Contact that stays; beside it a REGISTER may name those that it takes back (RFC 3261 10.2). */
+static const struct sip_contact *contact_of(const struct sip_msg *m)
+{
+	const bool ends = sip_has(m, SIP_H_EXPIRES) && m->expires_s == 0;
+
+	if (m->contact_n == 1)
+		return m->contact;
+	for (int i = 0; i < m->contact_n && m->method == SIP_REGISTER; i++)
+		if (m->contact[i].has_expires ? m->contact[i].expires_s != 0 : !ends)
+			return &m->contact[i];
+	return NULL;
+}
+
 /* The remote target of a dialog is what its requests go to, and what a digest over their URI is made of. */
 static const char *fill_contact(struct draft *d, const struct sip_msg *m)
 {
-	const struct sip_contact *k = &m->contact[0];
+	const struct sip_contact *k = contact_of(m);
 
 	d->fields.contact_expires = ABSENT;
 	d->contact = d->instance = span_of(NULL, 0);
 	d->fields.contact_form = m->contact_star     ? CONTACT_STAR
 	                         : m->contact_n == 0 ? CONTACT_NONE
-	                         : m->contact_n == 1 ? CONTACT_ONE
+	                         : k                 ? CONTACT_ONE
 	                                             : CONTACT_SEVERAL;
 	if (d->fields.contact_form != CONTACT_ONE)
 		return NULL;

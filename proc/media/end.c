@@ -242,23 +242,6 @@ static enum drop drop_of(enum srtp_result r)
 	return (enum drop)drop[r];
 }
 
-/* Clear RTP has no tag; its numbers are watched all the same. */
-static enum drop take_clear(struct end *e, const struct rtp *rtp)
-{
-	struct srtp_source *at = srtp_source(&e->in, rtp->ssrc);
-	int64_t index = at ? window_guess(&at->rtp, rtp->seq) : -1;
-
-	if (!at)
-		return DROP_CROWDED;
-	if (index < 0 || !window_is_new(&at->rtp, (uint64_t)index))
-		return DROP_REPLAY;
-	at->ssrc = rtp->ssrc;
-	at->used = true;
-	window_take(&at->rtp, (uint64_t)index);
-	e->in.last = (uint8_t)(at - e->in.source);
-	return DROP_NONE;
-}
-
 static void keep_heard(struct end *e, uint64_t now_ms)
 {
 	const struct srtp_source *at = &e->in.source[e->in.last];
@@ -282,9 +265,8 @@ enum drop end_take(struct end *e, uint8_t *packet, size_t *n, struct rtp *rtp, u
 	}
 	if (!rtp_parse(span_of(packet, *n), rtp))
 		return DROP_SHAPE;
-	enum drop why = clear ? take_clear(e, rtp) : DROP_NONE;
-	if (why)
-		return why;
+	if (clear && !clear_take(&e->clear, &e->in, rtp, now_ms))
+		return DROP_REPLAY;
 	*index = (uint64_t)window_guess(&e->in.source[e->in.last].rtp, rtp->seq);
 	if (rtp->ssrc == e->kept.sent.ssrc && !e->collided) {
 		begin_stream(e);    /* RFC 3550 8.2: a collision; the other one was first */

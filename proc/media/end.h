@@ -4,6 +4,7 @@
 #ifndef MEDIA_END_H
 #define MEDIA_END_H
 
+#include "clear.h"
 #include "rtcp.h"
 #include "splice.h"
 #include "srtp/srtp.h"
@@ -41,6 +42,7 @@ struct end {
 	uint64_t heard_ms; /* the last verified packet */
 	uint64_t report_at_ms;
 	struct srtp in, out; /* unless CLEAR, where `in` keeps the windows of its sources alone */
+	struct clear clear;
 	struct reception reception;
 	struct end_kept kept;
 };

@@ -94,10 +94,10 @@ static void check_ice(struct relay_row *r, struct port *p, const struct addr *fr
 	uint8_t room[STUN_ANSWER_MAX];
 	struct buf answer = buf_of(room, sizeof room);
 	const struct relay_side *s = &r->spec.side[p->side];
-	bool nominated = false;
+	uint32_t nominates = 0;
 
 	/* one who does not know our name fragment costs no digest, and takes nothing from the bucket of the phone */
-	enum ice_result result = ice_check(s, from, packet, &answer, &nominated);
+	enum ice_result result = ice_check(s, from, packet, &answer, &nominates);
 	if (result == ICE_STRANGER) {
 		engine_drop(r, p->side, DROP_STRANGER);
 		return;
@@ -106,7 +106,8 @@ static void check_ice(struct relay_row *r, struct port *p, const struct addr *fr
 		engine_drop(r, p->side, DROP_POLICED);
 		return;
 	}
-	if (result == ICE_PROVED && source_proved(r, p->side, p->component, from, nominated))
+	const struct source_check check = {&p->pair, nominates, child_now(), kernel_passed(p->row, p->side)};
+	if (result == ICE_PROVED && source_proved(r, p->side, p->component, from, &check))
 		keep(p->row);
 	if (answer.n && !answer.full)
 		port_send(p, from, buf_span(&answer));
@@ -185,6 +186,7 @@ static void on_packet(struct port *p, const struct addr *from, struct span packe
 	}
 	if (learned)
 		keep(p->row);
+	p->pair.heard_ms = child_now();
 	near_follow(p, from);
 	if (r->spec.side[p->side].end == RELAY_PASSING)
 		on_passing(p, from, packet);

@@ -2,7 +2,7 @@
 #include "ice.h"
 
 enum ice_result ice_check(
-    const struct relay_side *side, const struct addr *from, struct span packet, struct buf *answer, bool *nominated)
+    const struct relay_side *side, const struct addr *from, struct span packet, struct buf *answer, uint32_t *nominates)
 {
 	struct span pwd = span_str(side->ice_pwd);
 	struct stun msg;
@@ -11,7 +11,7 @@ enum ice_result ice_check(
 		return ICE_STRANGER;
 	enum stun_verdict v = stun_check(packet, &msg, RELAY_TEXT(side->ice_ufrag), pwd, RELAY_TEXT(side->ice_theirs));
 	if (v == STUN_PROVED) {
-		*nominated = msg.use_candidate;
+		*nominates = msg.use_candidate ? msg.priority + !msg.priority : 0;
 		return stun_write_success(answer, &msg, from, pwd) ? ICE_PROVED : ICE_IGNORE;
 	}
 	if (v == STUN_IGNORE)

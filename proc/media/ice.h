@@ -8,8 +8,8 @@
 
 enum ice_result { ICE_IGNORE, ICE_PROVED, ICE_STRANGER };
 
-/* *answer holds what is to be sent back, if anything. */
-enum ice_result ice_check(
-    const struct relay_side *side, const struct addr *from, struct span packet, struct buf *answer, bool *nominated);
+/* *answer holds what is to be sent back, if anything; *nominates the priority of a pair that is nominated, 0 for none. */
+enum ice_result ice_check(const struct relay_side *side, const struct addr *from, struct span packet,
+    struct buf *answer, uint32_t *nominates);
 
 #endif

@@ -249,6 +249,7 @@ bool port_use(struct port *p)
 	p->awaited = false;
 	p->said = 0;
 	p->media = p->keying = (struct bucket){0};
+	p->pair = (struct source_pair){0};
 	all.used++;
 	return true;
 }

@@ -28,6 +28,7 @@ struct port {
 	unsigned turn;      /* of the loop, when it was last readable */
 	uint64_t closed_ms; /* when a call last left it; 0: none did */
 	struct bucket media, keying;
+	struct source_pair pair; /* source.h */
 };
 
 /* One in use is readable, at this one of its sockets. */

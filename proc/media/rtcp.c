@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "rtcp.h"
+#include "splice.h"
 #include "wire/rtp.h"
 
 enum { SENDER_REPORT = 200, RECEIVER_REPORT = 201, DESCRIPTION = 202, CNAME = 1, LOST_MAX = 0x7fffff };
@@ -18,7 +19,7 @@ static void count_jitter(struct reception *r, uint32_t timestamp, uint32_t rate,
 void reception_take(
     struct reception *r, uint32_t ssrc, uint64_t index, uint32_t timestamp, uint32_t rate, uint64_t now_ms)
 {
-	if (!r->any || r->ssrc != ssrc)
+	if (!r->any || r->ssrc != ssrc || index > r->highest + SPLICE_DROPOUT)
 		*r = (struct reception){.ssrc = ssrc, .any = true, .first = index, .highest = index};
 	if (index < r->first)
 		r->first = index;

@@ -20,7 +20,7 @@ struct reception {
 	uint64_t report_ms;       /* and when it came; 0: none */
 };
 
-/* A verified packet came. rate 0: one whose clock does not count. */
+/* A packet that counts came; one far ahead begins a new stream (RFC 3550 A.1), as one of another source does. rate 0: one whose clock does not count. */
 void reception_take(
     struct reception *r, uint32_t ssrc, uint64_t index, uint32_t timestamp, uint32_t rate, uint64_t now_ms);
 

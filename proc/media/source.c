@@ -64,14 +64,44 @@ bool source_ok(
 	return *changed;
 }
 
-bool source_proved(struct relay_row *r, unsigned side, unsigned component, const struct addr *from, bool nominated)
+/* The kernel tells no times: that packets came since the last question is known, and when they did is not. */
+static bool is_silent(const struct source_check *k)
 {
-	struct addr *known = &r->source[side].addr[component];
-
-	if (r->spec.side[side].source != RELAY_SOURCE_ICE || addr_eq(known, from) || (known->family && !nominated))
+	if (k->now_ms <= k->pair->heard_ms + SOURCE_SILENT_MS)
 		return false;
+	if (k->pair->passed == k->passed)
+		return true;
+	k->pair->passed = k->passed;
+	k->pair->heard_ms = k->now_ms;
+	return false;
+}
+
+static bool prevails(const struct relay_side *s, const struct source_check *k)
+{
+	return memcmp(k->pair->theirs, s->ice_theirs, sizeof s->ice_theirs) != 0 || k->nominates > k->pair->priority ||
+	       is_silent(k);
+}
+
+bool source_proved(
+    struct relay_row *r, unsigned side, unsigned component, const struct addr *from, const struct source_check *check)
+{
+	const struct relay_side *s = &r->spec.side[side];
+	struct addr *known = &r->source[side].addr[component];
+	struct source_pair *pair = check->pair;
+	const bool same = addr_eq(known, from);
+
+	if (s->source != RELAY_SOURCE_ICE || (known->family && !same && !(check->nominates && prevails(s, check))))
+		return false;
+	if (!same)
+		pair->priority = 0;
+	if (check->nominates) {
+		pair->priority = check->nominates;
+		memcpy(pair->theirs, s->ice_theirs, sizeof s->ice_theirs);
+	}
+	pair->heard_ms = check->now_ms;
+	pair->passed = check->passed;
 	*known = *from;
-	return true;
+	return !same;
 }
 
 const struct addr *source_where(const struct relay_row *r, unsigned side, unsigned component)

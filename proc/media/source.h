@@ -6,7 +6,15 @@
 
 #include "table.h"
 
-enum { SOURCE_WINDOW_MS = 5000 };
+enum { SOURCE_WINDOW_MS = 5000, SOURCE_SILENT_MS = 3000 };
+
+/* A check of ICE that had the password. */
+struct source_check {
+	struct source_pair *pair; /* of this component */
+	uint32_t nominates;       /* its priority; 0: it does not */
+	uint64_t now_ms;
+	uint64_t passed; /* packets that came from the side and were not shown here */
+};
 
 /* Before the wish changes: what was proved or learned of a leg is nothing of another one, or of one with other ICE credentials. */
 void source_forget(struct relay_row *r, unsigned side, const struct relay_side *next);
@@ -18,8 +26,10 @@ void source_set(struct relay_row *r, unsigned side, uint64_t now_ms);
 bool source_ok(
     struct relay_row *r, unsigned side, unsigned component, const struct addr *from, uint64_t now_ms, bool *changed);
 
-/* An ICE check proved this address. */
-bool source_proved(struct relay_row *r, unsigned side, unsigned component, const struct addr *from, bool nominated);
+/* An ICE check proved this address. Of several nominated ones the highest counts (RFC 8445 8.1.1), unless that has been silent.
+ * True: it is another one now. */
+bool source_proved(
+    struct relay_row *r, unsigned side, unsigned component, const struct addr *from, const struct source_check *check);
 
 /* Where packets for this side go; family 0: not known yet. */
 const struct addr *source_where(const struct relay_row *r, unsigned side, unsigned component);

@@ -39,6 +39,13 @@ struct relay_source_state {
 	uint8_t relearned[COMPONENTS];
 };
 
+/* Of the address that ICE proved last: who nominated it, and when it was heard. Dies with the process: any nomination counts then. */
+struct source_pair {
+	uint32_t priority; /* of the far candidate; 0: none was nominated */
+	uint64_t heard_ms, passed;
+	char theirs[SDP_UFRAG_MAX]; /* another one is another ICE session (RFC 8445 9) */
+};
+
 struct relay_gate {
 	uint64_t opens_ms[COMPONENTS][2]; /* by component and sender; 0: shut */
 	struct dtls_watch dtls[COMPONENTS];

@@ -319,6 +319,32 @@ static void a_plain_trunk_and_nothing_else_is_clear(void)
 	b.clear = false;
 }
 
+/* RFC 3550 A.1: a gateway that starts its stream anew, and one that takes a new SSRC with each piece, are heard on. */
+static void a_clear_stream_may_begin_anew(void)
+{
+	uint8_t room[2048];
+
+	phone_begin(&a, SDP_AEAD_AES_256_GCM);
+	phone_begin(&b, SDP_AEAD_AES_128_GCM);
+	b.clear = true;
+	a.port = HOUSE_LO + 8;
+	b.port = HOUSE_LO + 10;
+	house_wish(2, &a, &b);
+	house_send_wish(31);
+	b.index = 30000;
+	CHECK(house_talks(&a, &b));
+	uint64_t index = a.got_index;
+	b.index = 10000;
+	phone_send(&b, room, phone_seal(&b, 0, 1, 160, room)); /* one alone may have been late */
+	CHECK(house_says(&b, &a, 2) && a.got_index == index + 1 && house_says(&b, &a, 3) && a.got_index == index + 2);
+	for (uint8_t i = 0; i < 2 * SRTP_SOURCES; i++) {
+		b.ssrc++;
+		CHECK(house_says(&b, &a, i));
+	}
+	house_close(31);
+	b.clear = false;
+}
+
 /* RFC 3550 8.2: who has our SSRC by chance makes us take another; who sends back all that it hears is heard nevertheless. */
 static void an_echo_is_heard(void)
 {
@@ -568,6 +594,7 @@ int main(int argc, char **argv)
 	RUN(a_caller_alone_talks_with_voice);
 	RUN(then_a_callee_and_withheld_digits);
 	RUN(a_plain_trunk_and_nothing_else_is_clear);
+	RUN(a_clear_stream_may_begin_anew);
 	RUN(an_echo_is_heard);
 	RUN(rtcp_ends_here);
 	RUN(a_kill_costs_no_call_and_no_secret);

@@ -184,6 +184,45 @@ static void a_user_removes_his_own_binding_only(void)
 	sim_need_idle();
 }
 
+static struct msg_request *begin_removal(const char *contact)
+{
+	struct msg_request *m = phone_begin(&alice, SIP_REGISTER);
+
+	m->target_kind = TARGET_SELF;
+	m->to_user = phone_put(&alice, "alice");
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&alice, contact);
+	m->contact_expires = 0;
+	return m;
+}
+
+/* RFC 3261 10.3: a phone that clears away the Contact of its former address keeps the one that it has. */
+static void removing_another_contact_leaves_the_bound_one(void)
+{
+	begin();
+	alice.outbound = true;
+	phone_register(&alice);
+	begin_removal("sip:old@192.0.2.77:40000;transport=tls");
+	struct heard *h = reply_to(phone_end(&alice));
+	NEED(h && respond(h)->code == 200 && respond(h)->expires && strstr(sim_text(h, respond(h)->contact), "alice@"));
+	NEED(registrations() == 1);
+	/* the instance that is bound, whatever its address (RFC 5626 6) */
+	struct msg_request *m = begin_removal("sip:new@192.0.2.78:40000;transport=tls");
+	m->reg_id = 1;
+	m->instance = phone_put(&alice, "\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\"");
+	NEED(code_of(phone_end(&alice)) == 200 && registrations() == 0);
+	/* the same URI in another spelling (RFC 3261 19.1.4) */
+	m = begin_removal("sip:alice@phone.example.org;transport=tls");
+	m->contact_expires = 60;
+	NEED(code_of(phone_end(&alice)) == 200 && registrations() == 1);
+	begin_removal("sip:Alice@phone.example.org;transport=tls");
+	NEED(code_of(phone_end(&alice)) == 200 && registrations() == 1);
+	begin_removal("sip:%61lice@Phone.Example.ORG;transport=TLS");
+	h = reply_to(phone_end(&alice));
+	NEED(h && respond(h)->code == 200 && !respond(h)->contact.len && registrations() == 0);
+	sim_need_idle();
+}
+
 static void a_query_answers_the_binding_and_changes_nothing(void)
 {
 	begin();
@@ -537,6 +576,7 @@ int main(void)
 	SIM(outbound_is_kept_an_hour_and_others_five_minutes);
 	SIM(a_binding_runs_out_to_the_second);
 	SIM(a_user_removes_his_own_binding_only);
+	SIM(removing_another_contact_leaves_the_bound_one);
 	SIM(a_query_answers_the_binding_and_changes_nothing);
 	SIM(an_overtaken_register_is_refused);
 	SIM(what_is_not_of_this_domain_is_refused);

@@ -379,6 +379,13 @@ static void another_leg_learns_a_port_of_its_own(void)
 	}
 }
 
+static struct source_pair pair;
+
+static bool proved(unsigned side, const struct addr *from, uint32_t nominates)
+{
+	return source_proved(&row, side, COMPONENT_RTP, from, &(struct source_check){.pair = &pair, .nominates = nominates, .now_ms = now});
+}
+
 static void ice_proves_an_address_and_only_a_nomination_moves_it(void)
 {
 	struct addr first = at("203.0.113.5", 4000), second = at("203.0.113.6", 4000);
@@ -386,14 +393,43 @@ static void ice_proves_an_address_and_only_a_nomination_moves_it(void)
 	begin(RELAY_KEY_DTLS);
 	row.spec.side[0].source = RELAY_SOURCE_ICE;
 	answer();
+	pair = (struct source_pair){0};
 	CHECK(!from(0, "198.51.100.1", 5000)); /* what SDP says counts for nothing */
-	CHECK(source_proved(&row, 0, COMPONENT_RTP, &first, false));
+	CHECK(proved(0, &first, 0));
 	CHECK(from(0, "203.0.113.5", 4000));
-	CHECK(!source_proved(&row, 0, COMPONENT_RTP, &second, false) && !from(0, "203.0.113.6", 4000));
-	CHECK(source_proved(&row, 0, COMPONENT_RTP, &second, true));
+	CHECK(!proved(0, &second, 0) && !from(0, "203.0.113.6", 4000));
+	CHECK(proved(0, &second, 7));
 	CHECK(from(0, "203.0.113.6", 4000) && !from(0, "203.0.113.5", 4000));
-	CHECK(!source_proved(&row, 0, COMPONENT_RTP, &second, true)); /* nothing new */
-	CHECK(!source_proved(&row, 1, COMPONENT_RTP, &first, true));  /* that side has no ICE */
+	CHECK(!proved(0, &second, 7)); /* nothing new */
+	CHECK(!proved(1, &first, 7));  /* that side has no ICE */
+}
+
+/* RFC 8445 8.1.1: a phone that nominates all its pairs means the best of them, in whatever order they come. */
+static void of_several_nominated_the_highest_counts(void)
+{
+	struct addr direct = at("203.0.113.5", 4000), relayed = at("192.0.2.7", 4000), best = at("203.0.113.6", 4000);
+
+	begin(RELAY_KEY_DTLS);
+	row.spec.side[0].source = RELAY_SOURCE_ICE;
+	memcpy(row.spec.side[0].ice_theirs, "theirs", 7);
+	answer();
+	pair = (struct source_pair){0};
+	CHECK(proved(0, &direct, 500) && !proved(0, &relayed, 400) && !proved(0, &relayed, 500));
+	CHECK(from(0, "203.0.113.5", 4000));
+	CHECK(proved(0, &best, 600) && !proved(0, &direct, 500) && from(0, "203.0.113.6", 4000));
+	/* what is silent gives way; what says so itself is not, nor what the kernel hears */
+	now += SOURCE_SILENT_MS;
+	CHECK(!proved(0, &direct, 500) && !proved(0, &best, 0));
+	now += SOURCE_SILENT_MS;
+	CHECK(!proved(0, &direct, 500));
+	now += 1;
+	CHECK(!source_proved(&row, 0, COMPONENT_RTP, &direct, &(struct source_check){&pair, 500, now, 25}));
+	now += SOURCE_SILENT_MS + 1;
+	CHECK(source_proved(&row, 0, COMPONENT_RTP, &direct, &(struct source_check){&pair, 500, now, 25}));
+	CHECK(from(0, "203.0.113.5", 4000));
+	/* and so does all of an ICE session that is over */
+	memcpy(row.spec.side[0].ice_theirs, "others", 7);
+	CHECK(proved(0, &relayed, 1) && !proved(0, &direct, 1) && from(0, "192.0.2.7", 4000));
 }
 
 static void what_one_leg_proved_is_nothing_of_the_next(void)
@@ -406,7 +442,7 @@ static void what_one_leg_proved_is_nothing_of_the_next(void)
 	memcpy(row.spec.side[0].ice_ufrag, "of-first", RELAY_UFRAG_MAX);
 	memcpy(row.spec.side[0].ice_pwd, "0123456789012345678901", 23);
 	answer();
-	CHECK(source_proved(&row, 0, COMPONENT_RTP, &where, false));
+	CHECK(proved(0, &where, 0));
 	next = row.spec.side[0];
 	memcpy(next.ice_theirs, "restarted", 10); /* its phone restarts ICE: what stands is used meanwhile (RFC 8445 2.4) */
 	source_forget(&row, 0, &next);
@@ -416,7 +452,7 @@ static void what_one_leg_proved_is_nothing_of_the_next(void)
 	row.spec.side[0] = next;
 	source_set(&row, 0, now);
 	CHECK(!from(0, "203.0.113.5", 4000) && source_where(&row, 0, COMPONENT_RTP)->family == 0);
-	CHECK(source_proved(&row, 0, COMPONENT_RTP, &next_at, false) && from(0, "203.0.113.6", 4000));
+	CHECK(proved(0, &next_at, 0) && from(0, "203.0.113.6", 4000));
 }
 
 static void muxed_rtcp_goes_where_rtp_goes(void)
@@ -470,14 +506,14 @@ static void the_fastest_allowed_rate_passes_for_ever(void)
 
 static struct relay_side lite;
 
-static enum ice_result check(const char *user, const char *pwd, enum binding_role role, bool use, size_t *answered, bool *nominated)
+static enum ice_result check(const char *user, const char *pwd, enum binding_role role, bool use, size_t *answered, uint32_t *nominates)
 {
 	uint8_t mem[STUN_ANSWER_MAX];
 	struct buf b = buf_of(mem, sizeof mem);
 	struct addr who = at("203.0.113.5", 4000);
 
-	*nominated = false;
-	enum ice_result r = ice_check(&lite, &who, binding_request(user, pwd, role, use), &b, nominated);
+	*nominates = 0;
+	enum ice_result r = ice_check(&lite, &who, binding_request(user, pwd, role, use), &b, nominates);
 	*answered = b.n;
 	return r;
 }
@@ -486,7 +522,7 @@ static void only_our_password_proves_an_address(void)
 {
 	const enum binding_role controlled = BINDING_CONTROLLED, controlling = BINDING_CONTROLLING;
 	size_t n;
-	bool use;
+	uint32_t use;
 
 	side_init(&lite, 20000, "198.51.100.1");
 	CHECK(check("ours:theirs", "secret", controlling, false, &n, &use) == ICE_STRANGER && n == 0); /* no ICE here */
@@ -512,7 +548,7 @@ static void only_the_phone_that_answered_proves_an_address(void)
 	const enum binding_role role = BINDING_CONTROLLING;
 	char user[64];
 	size_t n;
-	bool use;
+	uint32_t use;
 
 	side_init(&lite, 20000, "198.51.100.1");
 	memcpy(lite.ice_ufrag, "0123abcd", RELAY_UFRAG_MAX); /* without a NUL */
@@ -626,6 +662,7 @@ int main(int argc, char **argv)
 	RUN(a_new_answer_opens_one_learning_for_5_s);
 	RUN(another_leg_learns_a_port_of_its_own);
 	RUN(ice_proves_an_address_and_only_a_nomination_moves_it);
+	RUN(of_several_nominated_the_highest_counts);
 	RUN(what_one_leg_proved_is_nothing_of_the_next);
 	RUN(muxed_rtcp_goes_where_rtp_goes);
 	RUN(the_bucket_is_one_second_deep);

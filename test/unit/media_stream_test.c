@@ -105,6 +105,9 @@ static void losses_are_counted_as_the_rfc_does(void)
 	/* another source begins anew */
 	reception_take(&r, 6, 3, 0, 8000, now);
 	CHECK(r.ssrc == 6 && r.received == 1 && r.first == 3);
+	/* and so does a leap: nobody lost the round that it skips */
+	reception_take(&r, 6, 3 + 0x10000, 0, 8000, now);
+	CHECK(r.received == 1 && r.first == 3 + 0x10000);
 }
 
 static void their_report_is_answered_with_its_time(void)
