@@ -300,6 +300,7 @@ static bool take_line(struct call *c, const struct request *r, struct leg *calle
 {
 	const bool back = callback_may_lead_to(c);
 
+	c->r.help = back ? HELP_BACK : 0;
 	caller->r.line = (back || pace_allows(r->flow)) && trunk_line_take(r->flow->trunk, back);
 	if (caller->r.line)
 		return true;

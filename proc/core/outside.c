@@ -38,12 +38,13 @@ static uint8_t helpful_line_of(const struct call *c)
 	return trunk;
 }
 
-/* One that nobody has answered goes before a talk, and the younger before the older. Who may call back for help stays. */
+/* One that nobody has answered goes before a talk, and the younger before the older. Help stays, also given on, and so does who
+ * may call back for it. */
 static void find_victim(struct call *c, void *arg)
 {
 	struct victim *v = arg, this = {v->of, c, helpful_line_of(c), !c->r.answered_ms, c->r.started_ms};
 
-	if (c->r.emergency || !this.trunk || !(v->of >> this.trunk & 1) ||
+	if (c->r.emergency || c->r.help || !this.trunk || !(v->of >> this.trunk & 1) ||
 	    (helpful_line(c->r.caller) && callback_may_lead_to(c)))
 		return;
 	if (!v->call || this.rings > v->rings || (this.rings == v->rings && this.since_ms > v->since_ms))

@@ -39,6 +39,9 @@ const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_m
 /* What a trunk alone may say: whom it asserts, shows and signs for. */
 void draft_fill_trunk(struct draft *d, const struct conn *c, const struct sip_msg *m);
 void draft_fill_user(struct draft_user *out, const struct uri *u);
+/* Is it a number for help? Of a request that was not read further too: what it asks for. */
+bool draft_is_help(const struct draft_user *target);
+bool draft_asks_help(struct draft_user *out, const struct sip_msg *m);
 
 /* False: no credit or no core. */
 bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, enum msg_class class);
