@@ -114,7 +114,8 @@ struct call {
 	uint8_t preempted;     /* the trunk on which another call has ended for this one */
 	uint64_t preempted_ms; /* when */
 	uint64_t hoped_ms;     /* since when it waits for a trunk that is away; 0: not yet */
-	uint32_t placeless;    /* 1 << trunk: these take no INVITE with a place */
+	uint32_t placeless;    /* 1 << trunk: these take no INVITE with a place, */
+	uint32_t unknown_to;   /* and these know not the number for help that they were asked for first */
 	uint8_t withheld;      /* its phone asked that nobody outside be told who calls */
 	uint8_t keeps_keys;    /* more phones than one may ring: none is told the caller's SDES keys any more */
 	uint8_t keys_out;      /* this phone was told them */

@@ -123,6 +123,16 @@ static void charge(struct call *c, uint8_t trunk)
 		pin_note_dialled(c->dest.payer, span_str(c->dest.number.text));
 }
 
+/* The number that this trunk is asked for: help may have another one here than was dialled. */
+static struct span wanted(const struct call *c, uint8_t trunk)
+{
+	const char *dialled = c->dest.number.text;
+	const char *help =
+	    c->r.emergency ? number_help_sent(&child_site()->plan, dialled, c->unknown_to >> trunk & 1) : NULL;
+
+	return span_str(help ? help : dialled);
+}
+
 void outside_ask(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller), *l = NULL;
@@ -140,7 +150,7 @@ void outside_ask(struct call *c)
 			dear = room;
 			continue;
 		}
-		l = leg_new_trunk(trunk, c->r.id, c->r.emergency, shown(c, trunk), span_str(c->dest.number.text));
+		l = leg_new_trunk(trunk, c->r.id, c->r.emergency, shown(c, trunk), wanted(c, trunk));
 	}
 	if (!l) {
 		const enum plan_reason full = dear.full ? (enum plan_reason)(REASON_MONEY + dear.kind) : REASON_NONE;
@@ -278,6 +288,15 @@ static bool is_for_its_place(const struct call *c, const struct leg *l)
 	return false;
 }
 
+/* It knows not that number for help, and there is another to ask it for. */
+static bool is_for_its_number(const struct call *c, const struct leg *l)
+{
+	const uint16_t code = l->rejected;
+
+	return c->r.emergency && (code == 404 || code == 410 || code == 484 || code == 604) &&
+	       !(c->unknown_to >> l->r.trunk & 1) && number_help_sent(&child_site()->plan, c->dest.number.text, true);
+}
+
 /* Where help rings already, whoever answers would be called twice. */
 static bool ask_next(struct call *c)
 {
@@ -308,6 +327,12 @@ bool outside_again(struct call *c, struct leg *l)
 
 	if (!trunks_fault || c->r.state == PHASE_TALKING || c->r.callee == l->r.id)
 		return false;
+	if (is_for_its_number(c, l)) {
+		c->unknown_to |= 1u << l->r.trunk;
+		c->trunks_tried &= ~(1u << l->r.trunk);
+		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, 0, NOBODY, NULL,
+		    "a trunk does not know the number for help that it was asked for: it is asked for another");
+	}
 	if (is_for_its_place(c, l)) {
 		c->placeless |= 1u << l->r.trunk;
 		c->trunks_tried &= ~(1u << l->r.trunk);

@@ -75,8 +75,8 @@ static bool help_needs_a_place(struct number *help)
 {
 	const struct plan *p = &child_site()->plan;
 	struct dest to;
-	bool leaves =
-	    p->emergencies > 0 && route_find(span_str(p->emergency[0]), SPAN(""), &to) && to.kind == DEST_OUTSIDE;
+	const char *general = number_help_general(p);
+	bool leaves = general && route_find(span_str(general), SPAN(""), &to) && to.kind == DEST_OUTSIDE;
 
 	if (leaves)
 		*help = to.number;
