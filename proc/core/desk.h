@@ -16,6 +16,14 @@ enum {
 	DESK_HEARD_MS = 4000,         /* who it was is said by then, if not where */
 };
 
+/* Of the front desk: is there anybody who could hear of a call for help? As status says it. */
+enum desk_state {
+	DESK_SET,
+	DESK_NOT_SET, /* none was named */
+	DESK_NOBODY   /* who was is no user or group any more, or a group of nobody */
+};
+enum desk_state desk_state(void);
+
 void desk_init(void);
 /* What is said of the place: that the phone may have been moved; that it says itself where it is, as the notices have it. */
 struct desk_doubt {
