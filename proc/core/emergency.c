@@ -216,13 +216,18 @@ void emergency_goes_on(struct call *from, struct call *to)
 	call_save(to);
 }
 
+bool emergency_is_of(const struct call *c, const struct leg *l)
+{
+	return l && c->r.help & HELP_ASKED && !l->r.trunk && l->r.device == c->r.asked.device;
+}
+
 /* Of the phone that called for help, where it is in the call still. */
 static const struct leg *who_asked(const struct call *c)
 {
 	const struct leg *l[] = {leg_get(c->r.caller), leg_get(c->r.callee)};
 
 	for (size_t i = 0; i < sizeof l / sizeof *l; i++)
-		if (l[i] && !l[i]->r.trunk && l[i]->r.device == c->r.asked.device)
+		if (emergency_is_of(c, l[i]))
 			return l[i];
 	return NULL;
 }

@@ -27,6 +27,7 @@ void judge_case(const struct call *c, struct permit_case *out)
 	    .inside = c->dest.kind == DEST_USER || c->dest.kind == DEST_GROUP || c->dest.kind == DEST_MAILBOX,
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
+	    .helped = emergency_is_of(c, caller),
 	    .pin = c->looked ? c->pin : pin_unheard.pin,
 	    .number = c->dest.number};
 }
