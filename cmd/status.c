@@ -7,6 +7,8 @@ struct status {
 	bool down;
 	int64_t helpless; /* phones that may not call an emergency number, */
 	int64_t off_site; /* and those that could if they were where they belong */
+	int64_t no_desk;  /* 1: no front desk was named; 2: who was is nobody here */
+	int64_t hidden;   /* users and ring groups whose number is one for help */
 };
 
 static const char *count(int64_t v, char *mem, size_t cap)
@@ -33,6 +35,10 @@ static void add_pools(struct status *s, const char *process, const json_t *lines
 			s->helpless = member_number(l, "used");
 		if (strcmp(member(l, "name"), "phones-off-site") == 0)
 			s->off_site = member_number(l, "used");
+		if (strcmp(member(l, "name"), "front-desk-missing") == 0)
+			s->no_desk = member_number(l, "used");
+		if (strcmp(member(l, "name"), "numbers-hidden") == 0)
+			s->hidden = member_number(l, "used");
 	}
 }
 
@@ -57,7 +63,7 @@ static int status(struct cmd *c)
 {
 	static const char *const head[] = {"PROCESS", "", "PID", "AGE", "RESTARTS"};
 	static const char *const pools_head[] = {"PROCESS", "WHAT", "USED", "LIMIT", "PEAK", "REFUSED"};
-	struct status s = {.down = false, .helpless = 0, .off_site = 0};
+	struct status s = {.down = false};
 	struct ask a;
 
 	table_begin(&s.processes, 5, head);
@@ -80,6 +86,18 @@ static int status(struct cmd *c)
 		    "`ringfence events` names them, with their addresses. Where the network has another address now, or a second one:\n"
 		    "ringfence phone set PHONE --subnet '192.0.2.0/24, 2001:db8:1::/64'\n",
 		    (long long)s.off_site);
+	if (!c->json && s.no_desk)
+		printf(
+		    "\nWARNING: %s: nobody is rung when somebody calls for help.\n"
+		    "ringfence site set --front-desk NUMBER    a user or ring group that always has somebody in it\n",
+		    s.no_desk == 1
+			? "no front desk is set"
+			: "the front desk that was set is no user or ring group any more, or has nobody in it");
+	if (!c->json && s.hidden)
+		printf(
+		    "\nWARNING: the numbers of %lld users or ring groups are numbers for help, or the test of it: calls to them leave over\n"
+		    "a trunk, and never ring here. Give them other numbers.\n",
+		    (long long)s.hidden);
 	return code;
 }
 

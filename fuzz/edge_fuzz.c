@@ -314,7 +314,8 @@ static void on_cancelled(struct link *from, const struct ipc_view *v)
 }
 
 static ipc_handler *const core_on[MSG_N] = {
-    [MSG_REQUEST] = on_request, [MSG_RESPONSE] = on_response, [MSG_CANCELLED] = on_cancelled};
+    [MSG_REQUEST] = on_request, [MSG_RESPONSE] = on_response, [MSG_CANCELLED] = on_cancelled,
+    [MSG_HELP_REFUSED] = on_cancelled};
 static ipc_handler *const edge_on[MSG_N] = {
     [MSG_RESPOND] = respond_on_respond, [MSG_SEND] = send_on_send, [MSG_CANCEL_SENT] = send_on_cancel_sent};
 

@@ -404,6 +404,9 @@ enum turn_why {
 /* the phone cancelled this INVITE; the edge has answered the CANCEL, core answers the INVITE */
 #define FIELDS_CANCELLED(N, E, S, D, A, B, O) N(uint64_t, txn) N(uint16_t, cause)
 
+/* a call for help that the edge refused by itself with this code; number: as target_user */
+#define FIELDS_HELP_REFUSED(N, E, S, D, A, B, O) N(uint64_t, flow) N(uint16_t, code) S(number, USER_NAME_MAX * 2)
+
 /* leg_token: user part of the Contact that stands for the leg, empty for none */
 #define FIELDS_RESPOND(N, E, S, D, A, B, O)                                                                      \
 	N(uint64_t, txn) N(uint16_t, code) S(to_tag, TAG_MAX) S(leg_token, USER_NAME_MAX * 2) N(uint32_t, rseq)      \

@@ -157,6 +157,14 @@ bool site_is_emergency(const struct site *s, struct span user)
 	return number_emergency(&s->plan, user) != NULL;
 }
 
+bool site_sends_help(const struct site *s)
+{
+	for (uint8_t i = 0; i < s->trunks; i++)
+		if (s->trunk[i].emergency)
+			return true;
+	return false;
+}
+
 static bool asks_pin(const struct site *s)
 {
 	return s->plan.pin;

@@ -101,5 +101,7 @@ void site_defaults(struct site *s);
 /* Is this user part an emergency number of the site, in any spelling? Of one that is mistyped (number.h, 12) core knows
  * whether it is an extension. */
 bool site_is_emergency(const struct site *s, struct span user);
+/* May a call for help leave over a trunk? Then a number for help is no extension's, whatever is called so. */
+bool site_sends_help(const struct site *s);
 
 #endif

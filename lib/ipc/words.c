@@ -90,7 +90,7 @@ const struct word word_result[DONE_RESULTS] = {
 
 const struct word word_notice[NOTICE_KINDS] = {
     [NOTICE_CALL] = {"call", "an emergency call"},
-    [NOTICE_REFUSED] = {"refused", "an emergency call that was refused: the phone may be anywhere"},
+    [NOTICE_REFUSED] = {"refused", "an emergency call that was refused"},
     [NOTICE_DOUBT] = {"doubt", "an emergency call of a phone that may have been moved"},
     [NOTICE_TEST] = {"test", "a test of emergency calls"},
     [NOTICE_END] = {"end", "the end of the call"},

@@ -3,20 +3,20 @@
 #include "plan/ranges.h"
 
 static const struct country countries[] = {
-    {"us", "1", "1", {"011", "00"}, true, range_nanp, short_nanp, {NULL}},
-    {"ca", "1", "1", {"011", "00"}, true, range_nanp, short_nanp, {NULL}},
-    {"gb", "44", "0", {"00"}, false, range_gb, short_gb, {"999"}},
-    {"fr", "33", "0", {"00"}, false, range_fr, short_fr, {"15", "17", "18", "114"}},
-    {"de", "49", "0", {"00"}, false, range_de, short_de, {"110"}},
-    {"ch", "41", "0", {"00"}, false, range_ch, short_ch, {"117", "118", "144"}},
-    {"at", "43", "0", {"00"}, false, range_at, short_at, {"122", "133", "144"}},
-    {"be", "32", "0", {"00"}, false, range_be, short_be, {"100", "101"}},
-    {"nl", "31", "0", {"00"}, false, range_nl, short_nl, {NULL}},
-    {"it", "39", "", {"00"}, true, range_it, short_it, {"113", "115", "118"}},
-    {"es", "34", "", {"00"}, true, range_es, short_es, {"061", "091"}},
-    {"ie", "353", "0", {"00"}, false, range_ie, short_ie, {"999"}},
-    {"au", "61", "0", {"0011"}, false, range_au, short_au, {"000", "106"}},
-    {"jp", "81", "0", {"010"}, false, range_jp, short_jp, {"110", "118", "119"}},
+    {"us", "1", "1", {"011", "00"}, true, range_nanp, short_nanp, {NULL}, "911"},
+    {"ca", "1", "1", {"011", "00"}, true, range_nanp, short_nanp, {NULL}, "911"},
+    {"gb", "44", "0", {"00"}, false, range_gb, short_gb, {"999"}, "112"},
+    {"fr", "33", "0", {"00"}, false, range_fr, short_fr, {"15", "17", "18", "114"}, "112"},
+    {"de", "49", "0", {"00"}, false, range_de, short_de, {"110"}, "112"},
+    {"ch", "41", "0", {"00"}, false, range_ch, short_ch, {"117", "118", "144"}, "112"},
+    {"at", "43", "0", {"00"}, false, range_at, short_at, {"122", "133", "144"}, "112"},
+    {"be", "32", "0", {"00"}, false, range_be, short_be, {"100", "101"}, "112"},
+    {"nl", "31", "0", {"00"}, false, range_nl, short_nl, {NULL}, "112"},
+    {"it", "39", "", {"00"}, true, range_it, short_it, {"113", "115", "118"}, "112"},
+    {"es", "34", "", {"00"}, true, range_es, short_es, {"061", "091"}, "112"},
+    {"ie", "353", "0", {"00"}, false, range_ie, short_ie, {"999"}, "112"},
+    {"au", "61", "0", {"0011"}, false, range_au, short_au, {"106"}, "000"},
+    {"jp", "81", "0", {"010"}, false, range_jp, short_jp, {"110", "118"}, "119"},
 };
 
 enum { COUNTRIES = sizeof countries / sizeof *countries };

@@ -30,7 +30,8 @@ struct country {
 	bool whole;                         /* a national number may stand without its trunk prefix (NANP: 10 digits) */
 	const struct country_range *ranges; /* end with a NULL prefix */
 	const struct country_short *shorts;
-	const char *emergency[4]; /* numbers for help of its own, beside 112 and 911 */
+	const char *emergency[4]; /* numbers for help of its own, beside the general one, */
+	const char *general;      /* which leads to whoever sends what is needed */
 };
 
 /* By ISO name, or by the code that an E.164 number begins with; NULL: its ranges are not known. */

@@ -78,6 +78,13 @@ bool number_strip(struct span spelled, char out[NUMBER_SPELLED_MAX + 1]);
 /* The site's emergency number that this spelling is, unless (by rule 12) an extension is spelled so; or NULL. */
 const char *number_emergency(const struct plan *p, struct span spelled);
 
+/* The number for help in general, where none was named (RFC 5031): the country's, of the site's the first where it is of no country. NULL: there is none. */
+const char *number_help_general(const struct plan *p);
+/* What a trunk is asked for when a number for help was dialled; `again`: after it said that it knows no such number. 112 and 911 where they are those of
+ * another continent go out as the general number, and as they were dialled afterwards; every other, as dialled and then as the general one.
+ * NULL: nothing more to try. A test is no other number. */
+const char *number_help_sent(const struct plan *p, const char *dialled, bool again);
+
 /* A number that came in from a trunk as caller or called: + and E.164, or with the site's country as on a line there, or what
  * is neither as E.164 without its plus, if it has NUMBER_BARE_MIN digits. From a trunk of SPELLED_DIGITS the last comes first. */
 bool number_canon_outside(const struct plan *p, enum number_spelling how, struct span spelled, struct number *out);

@@ -77,6 +77,12 @@ static enum plan_reason emergency(const struct plan *p, const struct plan_questi
 	return REASON_EMERGENCY;
 }
 
+/* Who called for help goes where the one who helps sends them, and nowhere outside. */
+static bool is_led(const struct plan_question *q)
+{
+	return q->helped && q->number.class == NUMBER_INTERNAL && q->route != ROUTE_FRESH && q->route != ROUTE_CLICK;
+}
+
 /* Who may ask for anything that is no emergency. */
 static enum plan_reason asker(const struct plan_question *q)
 {
@@ -85,7 +91,7 @@ static enum plan_reason asker(const struct plan_question *q)
 		return REASON_QUESTION;
 	if (q->number.class == NUMBER_UNKNOWN)
 		return REASON_NOT_UNDERSTOOD;
-	if (q->device_expired)
+	if (q->device_expired && !is_led(q))
 		return REASON_EXPIRED;
 	return REASON_NONE;
 }
@@ -106,7 +112,7 @@ static enum plan_reason service(const struct plan *p, const struct plan_question
 
 static enum plan_reason internal(const struct plan_question *q)
 {
-	return q->who == WHO_DEVICE ? REASON_NO_LOGIN : REASON_ALLOWED;
+	return q->who == WHO_DEVICE && !is_led(q) ? REASON_NO_LOGIN : REASON_ALLOWED;
 }
 
 /* R14: may this end be joined to a line that leaves the exchange, and is there one who pays? */

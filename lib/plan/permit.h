@@ -56,8 +56,10 @@ struct plan_question {
 	bool device_located; /* its user has confirmed the location that is stored */
 	bool dialled_before; /* by the payer */
 	bool pin_given;      /* this call's PIN was right */
-	uint8_t night;       /* enum plan_night_mode */
-	bool has_classes;    /* the payer has a setting of classes; otherwise the site's default counts */
+	bool
+	    helped; /* this end called for help, and whoever helps leads it on: inside, whatever its phone may do by itself */
+	uint8_t night;    /* enum plan_night_mode */
+	bool has_classes; /* the payer has a setting of classes; otherwise the site's default counts */
 	struct plan_classes classes;
 	struct ceiling_state limits; /* as ceiling_may() said */
 	uint16_t week_min;           /* local time: 0 is Monday 0:00 */

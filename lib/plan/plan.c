@@ -46,7 +46,6 @@ void plan_defaults(struct plan *p)
 	    .currency = "EUR",
 	    .emergencies = 2,
 	    .emergency = {"112", "911"},
-	    .emergency_test = "933",
 	    .emergency_remote = REMOTE_DENY,
 	    .pin = 1,
 	    .unknown_caller = INCOMING_SLOW,

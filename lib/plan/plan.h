@@ -11,7 +11,8 @@ enum {
 	PLAN_COUNTRY_RATES_MAX = 64,
 	PLAN_COUNTRIES_MAX = 24, /* of one set of classes */
 	PLAN_NIGHTS_MAX = 4,
-	PLAN_EMERGENCY_MAX = 16,
+	PLAN_EMERGENCY_NAMED_MAX = 16, /* by the configuration; the country's own beside them */
+	PLAN_EMERGENCY_MAX = PLAN_EMERGENCY_NAMED_MAX + 5,
 	PLAN_EMERGENCY_NUMBER_MAX = 16,
 	PLAN_LIST_MAX = 32, /* allow list and block list of callers */
 	PLAN_PREFIX_MAX = 16,

@@ -178,7 +178,7 @@ static const char *set_numbers(struct draft *d, struct span v)
 	if (!d->numbers_given)
 		p->emergencies = 0;
 	d->numbers_given = true;
-	if (p->emergencies == PLAN_EMERGENCY_MAX)
+	if (p->emergencies == PLAN_EMERGENCY_NAMED_MAX)
 		return "is one number too many (16 are allowed)";
 	for (size_t i = 0; i < v.n; i++)
 		if (!((v.p[i] >= '0' && v.p[i] <= '9') || v.p[i] == '*' || v.p[i] == '#' || v.p[i] == '+'))

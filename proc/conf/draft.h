@@ -8,7 +8,7 @@
 struct draft {
 	struct conf *out;
 	struct listener listener; /* of the phones section that is open */
-	bool numbers_given;
+	bool numbers_given, test_given;
 	struct trunk_conf trunk;        /* of the trunk section that is open */
 	struct listener trunk_listener; /* its own */
 	bool no_emergency, no_keepalive;

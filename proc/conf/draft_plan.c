@@ -289,12 +289,25 @@ const struct draft_key draft_plan_keys[] = {
     {NULL, NULL, false, false, NULL},
 };
 
-/* A country's own numbers for help count beside 112 and 911, unless the configuration names all of them. */
-static void add_emergencies(struct plan *p, const struct country *c)
+static void add_emergency(struct plan *p, const char *number)
 {
+	for (uint8_t i = 0; i < p->emergencies; i++)
+		if (strcmp(p->emergency[i], number) == 0)
+			return;
+	if (p->emergencies < PLAN_EMERGENCY_MAX)
+		span_cstr(span_str(number), p->emergency[p->emergencies++], PLAN_EMERGENCY_NUMBER_MAX);
+}
+
+/* A country's own numbers for help count whatever the configuration names. Its test centre has the number that it has there. */
+static void add_emergencies(struct draft *d, struct plan *p, const struct country *c)
+{
+	static const char test[] = "933"; /* of the North American plan */
+
+	add_emergency(p, c->general);
 	for (size_t i = 0; i < sizeof c->emergency / sizeof *c->emergency && c->emergency[i]; i++)
-		if (!number_emergency(p, span_str(c->emergency[i])) && p->emergencies < PLAN_EMERGENCY_MAX)
-			span_cstr(span_str(c->emergency[i]), p->emergency[p->emergencies++], PLAN_EMERGENCY_NUMBER_MAX);
+		add_emergency(p, c->emergency[i]);
+	if (!d->test_given && strcmp(c->code, "1") == 0)
+		memcpy(p->emergency_test, test, sizeof test);
 }
 
 const char *draft_end_plan(struct draft *d)
@@ -307,7 +320,7 @@ const char *draft_end_plan(struct draft *d)
 	for (int i = 0; i < d->out->site.trunks && !c; i++)
 		if (d->out->site.trunk[i].spelling >= SPELLED_INTERNATIONAL)
 			return "a trunk's spelling needs numbers.country";
-	if (c && !d->numbers_given)
-		add_emergencies(p, c);
+	if (c)
+		add_emergencies(d, p, c);
 	return NULL;
 }

@@ -11,6 +11,7 @@ static struct plan *plan_of(struct draft *d)
 
 static const char *set_test(struct draft *d, struct span v)
 {
+	d->test_given = true;
 	for (size_t i = 0; i < v.n; i++)
 		if (v.p[i] < '0' || v.p[i] > '9')
 			return "is no number (digits; nothing at all for none)";

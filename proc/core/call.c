@@ -82,7 +82,7 @@ void call_write_record(struct call *c)
 {
 	uint64_t talked = c->r.answered_ms ? child_now() - c->r.answered_ms : 0;
 
-	emergency_over(c);
+	emergency_talked(c);
 	if (!c->recorded)
 		record_call(c->r.from, c->r.to, c->r.start_wall_ms, talked);
 }
@@ -117,6 +117,7 @@ static void do_end(struct call *c)
 	if (c->desk)
 		desk_over(c);
 	call_write_record(c);
+	emergency_over(c);
 	account_end(&c->r.ceiling, &c->r.account);
 	dialogue_end(c);
 	media_close(c);
@@ -478,6 +479,9 @@ static void take_over(struct call *c, const struct call_record *r)
 {
 	c->r = *r;
 	memset(c->r.spare, 0, sizeof c->r.spare);
+	if (!(c->r.help & HELP_ASKED))
+		c->r.asked = (struct help_asked){0};
+	emergency_adopt(c);
 	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_OTHER; /* what was said to them is over */
 	c->r.listens = 0;
 	c->recorded = record_waits(c->r.from, c->r.to, c->r.start_wall_ms);
@@ -493,6 +497,7 @@ static void lose(uint32_t i, const struct call_record *r)
 
 	take_over(&c, r);
 	call_write_record(&c);
+	emergency_over(&c);
 	account_end(&c.r.ceiling, &c.r.account);
 	arena_clear(store, i);
 	secret_wipe(&c, sizeof c);
@@ -569,6 +574,7 @@ void call_adopted(void)
 		disown(c, &c->r.callee);
 		if (!media_can_wish(c) || (c->r.parked && !park_adopted(c))) {
 			call_write_record(c);
+			emergency_over(c);
 			account_end(&c->r.ceiling, &c->r.account);
 			forget(c);
 			left_out_count(LEFT_OUT_CALL);

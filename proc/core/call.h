@@ -17,6 +17,20 @@ enum {
 	CALL_KEPT_MAX = 2 * TURN_DIGITS_MAX + 1
 };
 
+/* What a call has to do with help; it stays so until the call is over, whoever it is given on to. */
+enum help {
+	HELP_ASKED = 1,  /* by a phone here */
+	HELP_TALKED = 2, /* and it was answered */
+	HELP_BACK = 4,   /* it may be the centre that calls back */
+	HELP_ALL = 7
+};
+
+/* By whom, and with which number. */
+struct help_asked {
+	uint32_t device, person;
+	char number[PLAN_EMERGENCY_NUMBER_MAX];
+};
+
 /* What outlives core, in the arena. */
 struct call_record {
 	uint64_t id, caller, callee; /* ids of legs */
@@ -37,12 +51,13 @@ struct call_record {
 	struct account_of account; /* on whom the part that leaves the exchange is charged */
 	struct ceiling_call ceiling;
 	char from[2 * USER_NAME_MAX + 1], to[2 * USER_NAME_MAX + 1];
-	uint8_t spare[80]; /* where builds before had ICE credentials for each side: a leg has its own (media_face) */
+	struct help_asked asked; /* with HELP_ASKED: here and in `spare` builds before had what is none of today's */
+	uint8_t spare[80 - sizeof(struct help_asked)];
 	uint64_t parked_until_ms;
 	uint32_t parked_by; /* user */
 	uint8_t parked;     /* 1 + the place where it waits; 0: it does not */
-	uint8_t pad;
-	uint16_t trunk_is; /* mark.h: of `account.trunk`; 0: by its number */
+	uint8_t help;       /* enum help; builds before left 0 */
+	uint16_t trunk_is;  /* mark.h: of `account.trunk`; 0: by its number */
 };
 
 /* A change of the session under way: one side's offer that the other is asked (RFC 3261 14, RFC 3311). What each leg's
@@ -101,7 +116,8 @@ struct call {
 	uint8_t preempted;     /* the trunk on which another call has ended for this one */
 	uint64_t preempted_ms; /* when */
 	uint64_t hoped_ms;     /* since when it waits for a trunk that is away; 0: not yet */
-	uint32_t placeless;    /* 1 << trunk: these take no INVITE with a place */
+	uint32_t placeless;    /* 1 << trunk: these take no INVITE with a place, */
+	uint32_t unknown_to;   /* and these know not the number for help that they were asked for first */
 	uint8_t withheld;      /* its phone asked that nobody outside be told who calls */
 	uint8_t keeps_keys;    /* more phones than one may ring: none is told the caller's SDES keys any more */
 	uint8_t keys_out;      /* this phone was told them */

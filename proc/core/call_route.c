@@ -36,7 +36,7 @@ void call_lead_to(struct call *c, const struct dest *to)
 	c->best = REFUSE_NONE;
 	c->best_text = NULL;
 	c->looked = c->dialled_before = c->pin_given = 0;
-	c->trunks_tried = c->placeless = c->preempted = 0;
+	c->trunks_tried = c->placeless = c->unknown_to = c->preempted = 0;
 	c->hoped_ms = 0;
 	c->help_rounds = 0;
 	c->forwards_refused = 0;

@@ -73,7 +73,7 @@ static void put_line(struct call *c, void *arg)
 	m->key = c->r.key;
 	m->who = c->r.who;
 	m->varying = c->r.varying != 0;
-	m->emergency = c->r.emergency;
+	m->emergency = c->r.emergency || c->r.help & HELP_ASKED;
 	m->age_ms = child_now() - c->r.started_ms;
 	m->packets_a = c->packets[0];
 	m->packets_b = c->packets[1];

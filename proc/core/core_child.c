@@ -414,6 +414,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_REQUEST] = request_on_message,
     [MSG_RESPONSE] = ask_on_response,
     [MSG_CANCELLED] = on_cancelled,
+    [MSG_HELP_REFUSED] = emergency_on_refused,
     [MSG_SUSPEND] = on_suspend,
     [MSG_NONCE] = login_on_nonce,
     [MSG_LOGIN] = login_on_verdict,

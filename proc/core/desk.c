@@ -4,6 +4,7 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "ended.h"
+#include "hotdesk.h"
 #include "ipc/civic.h"
 #include "kept.h"
 #include "media.h"
@@ -190,11 +191,40 @@ static bool is_free(const struct notice_call *n)
 	return !n->used;
 }
 
-/* An emergency call that rings at the front desk itself needs no other. */
-static bool is_needed(uint32_t person, const struct dest *to, const struct dest *desk)
+struct other {
+	uint32_t than;
+	bool found;
+};
+
+static bool find_other(uint32_t user, void *arg)
 {
-	return !(desk->kind == DEST_USER && desk->index == person) &&
-	       !(to->kind == desk->kind && to->index == desk->index);
+	struct other *o = arg;
+
+	o->found = directory_user(user) && user != o->than;
+	return !o->found;
+}
+
+static bool has_other(const struct dest *desk, uint32_t than)
+{
+	struct other o = {.than = than};
+
+	dial_each_callee(desk, find_other, &o);
+	return o.found;
+}
+
+enum desk_state desk_state(void)
+{
+	struct dest desk;
+
+	if (!settings_of_site()->front_desk[0])
+		return DESK_NOT_SET;
+	return front_desk(&desk) && has_other(&desk, NOBODY) ? DESK_SET : DESK_NOBODY;
+}
+
+static void unheard(uint32_t device, uint32_t person, const char *why)
+{
+	given_up++;
+	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, device, person, NULL, why);
 }
 
 static bool tells_alarm(const struct notice_call *n)
@@ -233,8 +263,20 @@ void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const 
 {
 	struct dest desk;
 
-	if (!front_desk(&desk) || !is_needed(person, to, &desk))
+	if (!settings_of_site()->front_desk[0])
 		return;
+	if (!front_desk(&desk)) {
+		unheard(device, person,
+		    "the front desk does not hear of an emergency call: who it was is no user or ring group any more");
+		return;
+	}
+	if (to->kind == desk.kind && to->index == desk.index) /* one that rings there itself needs no other */
+		return;
+	if (!has_other(&desk, person)) {
+		unheard(
+		    device, person, "the front desk does not hear of an emergency call: nobody is there but who calls");
+		return;
+	}
 	struct notice_call *n = take(&desk, 0);
 	if (!n) {
 		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, device, person, NULL,
@@ -285,14 +327,23 @@ static bool ask(struct call *c, const struct registration *to, uint8_t tried)
 	return true;
 }
 
+/* Whoever calls for help is at the desk too, or works at its phone: they would be told of themselves. */
+static bool is_who_called(const struct notice_call *n, const struct registration *to)
+{
+	return !n->alarm &&
+	       (to->device == n->device || to->user == n->person || hotdesk_person(to->user, to->device) == n->person);
+}
+
 static bool ask_user(uint32_t user, void *arg)
 {
 	const struct registration *to[REGISTRAR_TARGETS_MAX];
+	const struct call *c = arg;
 	int n = registrar_targets(user, to);
 	bool more = true;
 
 	for (int i = 0; i < n && more; i++)
-		more = ask(arg, to[i], 0);
+		if (!is_who_called(&table[c->desk - 1], to[i]))
+			more = ask(arg, to[i], 0);
 	return more;
 }
 
@@ -435,4 +486,5 @@ void desk_status(struct proc_status *s)
 	status_counter(s, "desk-calls-gave-way", gave_way);
 	status_counter(s, "desk-calls", heard);
 	status_counter(s, "desk-calls-given-up", given_up);
+	status_counter(s, "front-desk-missing", desk_state());
 }

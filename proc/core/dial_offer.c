@@ -5,6 +5,7 @@
 #include "dial_int.h"
 #include "ended.h"
 #include "incoming.h"
+#include "join.h"
 #include "keys.h"
 #include "media.h"
 #include "settings.h"
@@ -88,9 +89,15 @@ enum relay_end dial_method(const struct leg *l)
 	return dtls ? RELAY_ENDED_DTLS : RELAY_PASSING;
 }
 
+/* Who calls for help with nobody logged in can send no other INVITE: such a call is given on by the exchange alone. */
+static bool goes_on_by_us(const struct call *c, const struct leg *caller)
+{
+	return c->r.emergency && caller->r.user == NOBODY && join_can_answer(caller);
+}
+
 static bool must_end(const struct call *c, const struct leg *caller, uint32_t device)
 {
-	return c->r.spoken || caller->r.trunk || !dial_offered_keys(c, caller) ||
+	return c->r.spoken || caller->r.trunk || goes_on_by_us(c, caller) || !dial_offered_keys(c, caller) ||
 	       settings_of_device(caller->r.device)->ended || settings_of_device(device)->ended;
 }
 

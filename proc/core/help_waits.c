@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "help_waits.h"
+#include "emergency.h"
 #include "kept_request.h"
 
 enum { WAITING_MAX = 16 };
@@ -19,11 +20,12 @@ static void let_go(struct waiting *w)
 static void on_timeout(struct timer *t, uint64_t now_ms)
 {
 	struct waiting *w = (struct waiting *)(void *)t;
-	const struct flow *f = flow_get(w->request.flow);
+	struct ipc_view v;
+	struct request r;
 
 	(void)now_ms;
-	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, f ? f->device : 0, NOBODY, f ? &f->remote : NULL,
-	    "emergency call refused: the media relay does not come back");
+	if (request_kept(&w->request, &v, &r))
+		emergency_refused(r.flow, NOBODY, REQUEST_STR(&r, target_user), "the media relay does not come back");
 	reply_refuse(w->request.reply, REFUSE_NO_MEDIA);
 	let_go(w);
 }

@@ -294,6 +294,7 @@ static bool take_line(struct call *c, const struct request *r, struct leg *calle
 {
 	const bool too_fast = !c->calls_back && !pace_allows(r->flow);
 
+	c->r.help = c->calls_back ? HELP_BACK : 0;
 	caller->r.line = !too_fast && trunk_line_take(r->flow->trunk, c->calls_back);
 	if (caller->r.line)
 		return true;

@@ -14,11 +14,23 @@
 #include "share.h"
 #include "wire/sdp_offer.h"
 
+/* Whoever is to help hears of a call for help that is none (R16). */
+static void tell(struct request *r, const char *why)
+{
+	if (r->emergency)
+		emergency_refused(r->flow, r->user, REQUEST_STR(r, target_user), why);
+}
+
 static void refuse(struct request *r, enum refusal why)
 {
-	child_event(
-	    EVENT_CALL_REFUSED, SEVERITY_INFO, r->flow->device, r->user, &r->flow->remote, refusal_row(why)->text);
+	tell(r, refusal_row(why)->text);
 	reply_refuse(r->reply, why);
+}
+
+static void refuse_because(struct request *r, enum refusal why, const char *text)
+{
+	tell(r, text);
+	reply_refuse_because(r->reply, why, text);
 }
 
 /* Where a phone's INVITE leads, on the account of who is logged in there, or of who sent it there. */
@@ -76,7 +88,7 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	struct leg *caller = leg_new_in(r, c->r.id);
 
 	if (!caller) {
-		reply_refuse(r->reply, r->m->contact.len ? REFUSE_FULL : REFUSE_TOO_LONG);
+		refuse(r, r->m->contact.len ? REFUSE_FULL : REFUSE_TOO_LONG);
 		call_drop(c);
 		return;
 	}
@@ -102,20 +114,23 @@ static void place(struct request *r, uint64_t *transfer)
 	enum refusal why = check(r, &to, transfer);
 
 	if (why) {
-		if (why != REFUSE_NO_MEDIA || !r->emergency || !help_waits(r))
-			refuse(r, why);
+		if (why == REFUSE_NO_MEDIA && r->emergency && help_waits(r))
+			return;
+		child_event(EVENT_CALL_REFUSED, SEVERITY_INFO, r->flow->device, r->user, &r->flow->remote,
+		    refusal_row(why)->text);
+		refuse(r, why);
 		return;
 	}
 	const char *bad = bad_offer(r, offer);
 	if (bad) {
-		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
+		refuse_because(r, REFUSE_OFFER, bad);
 		return;
 	}
 	struct call *c = call_new(r->emergency ? NOBODY : share_of_flow(r->flow), r->emergency, &why);
 	if (!c) {
 		if (why == REFUSE_SHARE)
 			share_tell(r->flow, r->user, "a phone has as many calls as one may have at once");
-		reply_refuse(r->reply, why);
+		refuse(r, why);
 		return;
 	}
 	if (offer)

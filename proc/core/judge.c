@@ -27,6 +27,7 @@ void judge_case(const struct call *c, const struct dest *to, struct permit_case 
 	    .inside = to->kind == DEST_USER || to->kind == DEST_GROUP || to->kind == DEST_MAILBOX,
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
+	    .helped = emergency_is_of(c, caller),
 	    .pin = c->looked ? c->pin : pin_unheard.pin,
 	    .number = to->number};
 }

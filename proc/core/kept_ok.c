@@ -102,12 +102,21 @@ static bool parked_ok(const struct call_record *r)
 	       within(r->parked_until_ms, PARK_MOST_S);
 }
 
+static bool help_ok(const struct call_record *r)
+{
+	if (r->help & HELP_TALKED && !(r->help & HELP_ASKED))
+		return false;
+	return r->help <= HELP_ALL &&
+	       (!(r->help & HELP_ASKED) || (r->asked.device <= child_site()->max_phones && is_user(r->asked.person) &&
+					       TEXT_OK(r->asked.number)));
+}
+
 bool kept_call_ok(const struct call_record *r)
 {
 	bool ok = relay_ports_from(r->port, r->ports) && times_ok(r) && account_ok(r) && r->caller != r->callee &&
 	          r->emergency <= 1 && r->grade < GRADES && r->key < RELAY_KEYS && r->ended <= 1 && r->spoken <= 1 &&
 	          r->varying <= 3 && r->listens <= 3 && r->who <= WHO_USER && r->warned <= 1 && r->ceiling.begun <= 1 &&
-	          parked_ok(r) && TEXT_OK(r->from) && TEXT_OK(r->to);
+	          parked_ok(r) && help_ok(r) && TEXT_OK(r->from) && TEXT_OK(r->to);
 
 	for (int side = 0; side < 2; side++)
 		ok = ok && r->hears[side] < RELAY_HEARS_KINDS;

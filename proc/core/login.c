@@ -2,6 +2,7 @@
 #include "login.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "emergency.h"
 #include "kept_request.h"
 #include <stdlib.h>
 
@@ -177,6 +178,8 @@ static bool credentials_usable(const struct request *r)
 
 static bool refuse(struct request *r, enum refusal why)
 {
+	if (is_emergency_call(r))
+		emergency_refused(r->flow, NOBODY, REQUEST_STR(r, target_user), refusal_row(why)->text);
 	reply_refuse(r->reply, why);
 	return false;
 }
@@ -294,6 +297,10 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 		else
 			child_event(
 			    EVENT_LOGIN_WRONG, SEVERITY_WARNING, f->device, h->user, &f->remote, "login refused");
+		struct ipc_view kept;
+		struct request r;
+		if (h->emergency && request_kept(&h->request, &kept, &r))
+			emergency_refused(f, NOBODY, REQUEST_STR(&r, target_user), refusal_row(REFUSE_LOGIN)->text);
 		reply_refuse(h->request.reply, REFUSE_LOGIN);
 	}
 	let_go(h);

@@ -38,12 +38,13 @@ static uint8_t helpful_line_of(const struct call *c)
 	return trunk;
 }
 
-/* One that nobody has answered goes before a talk, and the younger before the older. Who may call back for help stays. */
+/* One that nobody has answered goes before a talk, and the younger before the older. Help stays, also given on, and so does who
+ * may call back for it. */
 static void find_victim(struct call *c, void *arg)
 {
 	struct victim *v = arg, this = {v->of, c, helpful_line_of(c), !c->r.answered_ms, c->r.started_ms};
 
-	if (c->r.emergency || !this.trunk || !(v->of >> this.trunk & 1) ||
+	if (c->r.emergency || c->r.help || !this.trunk || !(v->of >> this.trunk & 1) ||
 	    (helpful_line(c->r.caller) && callback_may_lead_to(c)))
 		return;
 	if (!v->call || this.rings > v->rings || (this.rings == v->rings && this.since_ms > v->since_ms))
@@ -130,6 +131,16 @@ static void tell_no_line(const struct call *c, const struct leg *caller)
 		    refusal_row(REFUSE_NO_LINE)->text);
 }
 
+/* The number that this trunk is asked for: help may have another one here than was dialled. */
+static struct span wanted(const struct call *c, uint8_t trunk)
+{
+	const char *dialled = c->dest.number.text;
+	const char *help =
+	    c->r.emergency ? number_help_sent(&child_site()->plan, dialled, c->unknown_to >> trunk & 1) : NULL;
+
+	return span_str(help ? help : dialled);
+}
+
 void outside_ask(struct call *c)
 {
 	struct leg *caller = leg_get(c->r.caller), *l = NULL;
@@ -147,7 +158,7 @@ void outside_ask(struct call *c)
 			dear = room;
 			continue;
 		}
-		l = leg_new_trunk(trunk, c->r.id, c->r.emergency, shown(c, trunk), span_str(c->dest.number.text));
+		l = leg_new_trunk(trunk, c->r.id, c->r.emergency, shown(c, trunk), wanted(c, trunk));
 	}
 	if (!l) {
 		const enum plan_reason full = dear.full ? (enum plan_reason)(REASON_MONEY + dear.kind) : REASON_NONE;
@@ -286,6 +297,15 @@ static bool is_for_its_place(const struct call *c, const struct leg *l)
 	return false;
 }
 
+/* It knows not that number for help, and there is another to ask it for. */
+static bool is_for_its_number(const struct call *c, const struct leg *l)
+{
+	const uint16_t code = l->rejected;
+
+	return c->r.emergency && (code == 404 || code == 410 || code == 484 || code == 604) &&
+	       !(c->unknown_to >> l->r.trunk & 1) && number_help_sent(&child_site()->plan, c->dest.number.text, true);
+}
+
 /* Where help rings already, whoever answers would be called twice. */
 static bool ask_next(struct call *c)
 {
@@ -316,6 +336,12 @@ bool outside_again(struct call *c, struct leg *l)
 
 	if (!trunks_fault || c->r.state == PHASE_TALKING || c->r.callee == l->r.id)
 		return false;
+	if (is_for_its_number(c, l)) {
+		c->unknown_to |= 1u << l->r.trunk;
+		c->trunks_tried &= ~(1u << l->r.trunk);
+		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, 0, NOBODY, NULL,
+		    "a trunk does not know the number for help that it was asked for: it is asked for another");
+	}
 	if (is_for_its_place(c, l)) {
 		c->placeless |= 1u << l->r.trunk;
 		c->trunks_tried &= ~(1u << l->r.trunk);

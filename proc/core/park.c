@@ -2,6 +2,7 @@
 #include "park.h"
 #include "dial.h"
 #include "dialogue.h"
+#include "emergency.h"
 #include "join.h"
 #include "mail.h"
 #include "permit.h"
@@ -85,6 +86,7 @@ static bool may_lead(const struct call *c, const struct leg *party, uint32_t pay
 	    .device = party->r.device,
 	    .payer = payer,
 	    .at = &party->r.seen,
+	    .helped = emergency_is_of(c, party),
 	    .number = *number};
 
 	return permit(&q).verdict == PLAN_ALLOW;
@@ -112,8 +114,10 @@ static struct leg *leg_of_line(const struct call *c, const struct leg *asker)
 static void find_talk(struct call *c, void *arg)
 {
 	struct search *s = arg;
-	struct leg *mine = c->r.state == PHASE_TALKING && !c->r.emergency ? leg_of_line(c, s->asker) : NULL;
+	struct leg *mine = c->r.state == PHASE_TALKING ? leg_of_line(c, s->asker) : NULL;
 
+	if (mine && c->r.emergency && mine->r.id == c->r.caller) /* nobody parks who helps them; who helps may */
+		return;
 	if (!mine || (s->found && s->found->r.answered_ms > c->r.answered_ms))
 		return;
 	s->found = c;

@@ -41,6 +41,7 @@ struct plan_answer permit(const struct permit_case *c)
 	    .device_located = is_located(c->device),
 	    .dialled_before = c->dialled_before,
 	    .pin_given = c->pin_given,
+	    .helped = c->helped,
 	    .night = settings_of_site()->night,
 	    .has_classes = s->has_classes,
 	    .classes = s->classes,
@@ -75,8 +76,8 @@ static bool help_needs_a_place(struct number *help)
 {
 	const struct plan *p = &child_site()->plan;
 	struct dest to;
-	bool leaves =
-	    p->emergencies > 0 && route_find(span_str(p->emergency[0]), SPAN(""), &to) && to.kind == DEST_OUTSIDE;
+	const char *general = number_help_general(p);
+	bool leaves = general && route_find(span_str(general), SPAN(""), &to) && to.kind == DEST_OUTSIDE;
 
 	if (leaves)
 		*help = to.number;
@@ -101,6 +102,26 @@ static bool has_no_place(uint32_t device)
 	return travels && (child_site()->plan.emergency_remote == REMOTE_DENY || !is_located(device));
 }
 
+static bool is_hidden(const char *name)
+{
+	return site_is_emergency(child_site(), span_str(name));
+}
+
+/* Users and ring groups that nobody reaches by their number, since it is one for help. */
+static uint64_t hidden(void)
+{
+	uint64_t n = 0;
+
+	if (!site_sends_help(child_site()))
+		return 0;
+	for (uint32_t i = 0; i < child_site()->max_users; i++) {
+		const struct user *u = directory_user(i);
+		const struct group *g = directory_group_at(i);
+		n += (uint64_t)((u && is_hidden(u->name)) + (g && is_hidden(g->name)));
+	}
+	return n;
+}
+
 void permit_status(struct proc_status *s)
 {
 	struct number help;
@@ -110,4 +131,5 @@ void permit_status(struct proc_status *s)
 	for (uint32_t i = 0; needed && i < child_site()->max_phones; i++)
 		n += has_no_place(i);
 	status_counter(s, "phones-without-help", n);
+	status_counter(s, "numbers-hidden", hidden());
 }

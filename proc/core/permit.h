@@ -18,6 +18,7 @@ struct permit_case {
 	bool expired;          /* the phone's certificate */
 	bool inside; /* it is answered here: an emergency call to the front desk sends nobody to a wrong place */
 	bool dialled_before, pin_given;
+	bool helped; /* it called for help, and is led on */
 	uint8_t pin; /* enum plan_pin: the payer's, where they can be asked for it */
 	struct number number;
 };

@@ -2,6 +2,7 @@
 #include "refer.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "emergency.h"
 #include "park.h"
 #include "refer_meet.h"
 #include "refer_out.h"
@@ -329,8 +330,11 @@ void refer_answered(struct call *c)
 {
 	struct refer *t = c->transfer ? refer_get(c->transfer) : NULL;
 
-	if (t)
-		refer_event(t, REFER_ANSWERED);
+	if (!t)
+		return;
+	if (t->call != c->r.id)
+		emergency_goes_on(call_get(t->call), c);
+	refer_event(t, REFER_ANSWERED);
 }
 
 void refer_status(struct proc_status *s)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A phone's REFER: may it, and by which way. */
+#include "emergency.h"
 #include "insist.h"
 #include "permit.h"
 #include "refer.h"
@@ -43,6 +44,7 @@ static enum refusal judge(
 	    .device = party->r.device,
 	    .payer = l->r.person,
 	    .at = &party->r.seen,
+	    .helped = emergency_is_of(c, party),
 	    .expired = f && f->expired,
 	    .number = to->number};
 	const struct plan_answer a = permit(&q);

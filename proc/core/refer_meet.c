@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "refer_meet.h"
+#include "emergency.h"
 #include "join.h"
 #include "media.h"
 #include "session.h"
@@ -103,6 +104,8 @@ bool refer_meet_join(struct refer *t)
 	name_both(c, a, b);
 	const char *why = join_meeting(c, a, b);
 	if (!why) {
+		emergency_goes_on(call_get(t->call), c);
+		emergency_goes_on(call_get(t->second_call), c);
 		call_event(c, CALL_MET, NULL);
 		return true;
 	}

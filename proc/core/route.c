@@ -21,22 +21,12 @@ static void find_inside(struct span name, struct dest *out)
 	}
 }
 
-static bool trunk_for_emergency(void)
-{
-	const struct site *s = child_site();
-
-	for (int i = 0; i < s->trunks; i++)
-		if (s->trunk[i].emergency)
-			return true;
-	return false;
-}
-
 /* A trunk that carries emergency calls comes first; without one, who answers for the number here: its own extension, or the
  * front desk. */
 static void find_emergency(struct dest *out)
 {
 	out->kind = DEST_OUTSIDE;
-	if (trunk_for_emergency())
+	if (site_sends_help(child_site()))
 		return;
 	out->kind = DEST_NONE;
 	find_inside(span_str(out->number.text), out);

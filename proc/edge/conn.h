@@ -40,7 +40,8 @@ struct conn {
 	uint32_t device;
 	uint32_t older, newer; /* among its device's, or among the handshakes */
 	uint32_t bad;
-	uint32_t pending;                    /* server transactions short of Accepted */
+	uint64_t told_help_ms; /* when core was told last of a call for help that was refused here; 0: never */
+	uint32_t pending;      /* server transactions short of Accepted */
 	int64_t not_before_ms, not_after_ms; /* of the certificate, wall */
 	uint64_t last_ms, ping_ms;           /* any octet; the newest keep-alive */
 	uint32_t ping_every_ms;              /* the pause before that one; 0: has not sent two yet */

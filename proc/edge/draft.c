@@ -87,6 +87,17 @@ static enum target_kind kind_of(const struct draft_user *u)
 	return span_starts(user, SPAN("leg-")) ? TARGET_LEG : TARGET_USER;
 }
 
+bool draft_is_help(const struct draft_user *target)
+{
+	return kind_of(target) == TARGET_USER && site_is_emergency(child_site(), span_of(target->text, target->n));
+}
+
+bool draft_asks_help(struct draft_user *out, const struct sip_msg *m)
+{
+	fill_target(out, m);
+	return m->to.tag.n == 0 && draft_is_help(out);
+}
+
 /* --- transfers, digits and events --- */
 
 static enum refer_kind refer_kind_of(const struct draft_user *u)

@@ -39,6 +39,9 @@ const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_m
 /* What a trunk alone may say: whom it asserts, shows and signs for. */
 void draft_fill_trunk(struct draft *d, const struct conn *c, const struct sip_msg *m);
 void draft_fill_user(struct draft_user *out, const struct uri *u);
+/* Is it a number for help? Of a request that was not read further too: what it asks for. */
+bool draft_is_help(const struct draft_user *target);
+bool draft_asks_help(struct draft_user *out, const struct sip_msg *m);
 
 /* Where a 3xx sends the call: the first Contact with a user of ours, or a number; n 0: none is one. */
 void draft_fill_redirect(struct draft_user *out, const struct sip_msg *m);

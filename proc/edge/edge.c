@@ -55,6 +55,25 @@ uint64_t edge_idle_limit_ms(uint32_t ping_every_ms, uint32_t flow_timer_s)
 	return ping_every_ms && limit_ms < IDLE_MS ? limit_ms : IDLE_MS;
 }
 
+bool edge_may_tell_help(uint64_t *told_ms)
+{
+	static uint64_t second;
+	static uint32_t told;
+	const uint64_t now = child_now();
+
+	if (*told_ms && now < *told_ms + HELP_TOLD_MS)
+		return false;
+	if (second != now / 1000) {
+		second = now / 1000;
+		told = 0;
+	}
+	if (told >= HELP_TOLD_PER_SECOND)
+		return false;
+	told++;
+	*told_ms = now;
+	return true;
+}
+
 void edge_event(
     enum event_kind kind, enum severity severity, uint32_t device, const struct addr *remote, const char *why)
 {

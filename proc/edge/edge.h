@@ -21,15 +21,17 @@ enum {
 	HANDSHAKES_PER_NET = 512, /* IPv6, of 64 bits: half of what there is, for there may be neighbours in it */
 	ACCEPTS_PER_TURN = 16,
 	HANDSHAKE_STEPS_PER_TURN = 16, /* a third of a millisecond each; SIP is served between the turns */
-	PENDING_PER_FLOW = 64,    /* requests that wait for their answer or its ACK: one phone cannot fill the table */
-	PENDING_PER_TRUNK = 1024, /* many callers stand behind it */
-	PENDING_EMERGENCY = 8,    /* more of them, for emergency calls */
-	FLOWS_PER_DEVICE = 8,     /* the oldest makes room */
-	BAD_MESSAGES_MAX = 32,    /* of one connection, then it closes */
-	PROVISIONALS_MAX = 64,    /* that one client transaction passes on */
-	EVENTS_PER_SECOND = 20,   /* of strangers; the rest is counted */
-	NOBODY_MS = 2000,         /* without signer, core or directory new connections wait so long in the backlog */
-	RESERVE = 16,             /* one slot in so many is kept for emergency calls */
+	PENDING_PER_FLOW = 64,     /* requests that wait for their answer or its ACK: one phone cannot fill the table */
+	PENDING_PER_TRUNK = 1024,  /* many callers stand behind it */
+	PENDING_EMERGENCY = 8,     /* more of them, for emergency calls */
+	FLOWS_PER_DEVICE = 8,      /* the oldest makes room */
+	BAD_MESSAGES_MAX = 32,     /* of one connection, then it closes */
+	PROVISIONALS_MAX = 64,     /* that one client transaction passes on */
+	EVENTS_PER_SECOND = 20,    /* of strangers; the rest is counted */
+	HELP_TOLD_MS = 2000,       /* of a connection, calls for help that are refused here; */
+	HELP_TOLD_PER_SECOND = 20, /* of all */
+	NOBODY_MS = 2000,          /* without signer, core or directory new connections wait so long in the backlog */
+	RESERVE = 16,              /* one slot in so many is kept for emergency calls */
 	RETRY_AFTER_S = 2,
 };
 
@@ -50,6 +52,9 @@ int64_t edge_pool_index(const struct pool *p, uint64_t id);
 /* A phone that sends keep-alives and then leaves PINGS_MISSED of them out is gone; one that sends none (0) has
  * IDLE_MS. Nobody is held to a shorter pause than the Flow-Timer. */
 uint64_t edge_idle_limit_ms(uint32_t ping_every_ms, uint32_t flow_timer_s);
+
+/* May core be told of one more call for help that is refused here; told_ms: when of one of this connection. */
+bool edge_may_tell_help(uint64_t *told_ms);
 
 /* An event about somebody outside, at most EVENTS_PER_SECOND of them. */
 void edge_event(

@@ -45,7 +45,7 @@ struct span name_emergency(const struct uri *u)
 	const char *number = NULL;
 
 	if (uri_is_sos(u))
-		number = p->emergencies ? p->emergency[0] : NULL;
+		number = number_help_general(p);
 	else if (u->scheme == URI_TEL)
 		number = number_emergency(p, u->user);
 	return number ? span_str(number) : span_of(NULL, 0);

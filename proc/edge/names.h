@@ -21,7 +21,7 @@ enum {
 struct span name_domain(void);
 bool name_is_ours(const struct uri *u);
 
-/* The site's emergency number that a tel URI or urn:service:sos asks for, of the latter the first; empty: none. */
+/* The site's emergency number that a tel URI or urn:service:sos asks for, of the latter the general one; empty: none. */
 struct span name_emergency(const struct uri *u);
 
 /* The same for what a trunk sends: its own domain and server are as good as ours, but that makes nobody one of us. */

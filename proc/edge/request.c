@@ -8,16 +8,34 @@
 
 static struct draft draft;
 
-void request_refuse(struct conn *c, const struct sip_msg *m, unsigned code, const char *why)
+/* A call for help that ends here is none to core, which is to tell all the same (R16). 482: the other of the two went on. */
+static void tell_of_help(struct conn *c, const struct sip_msg *m, unsigned code)
 {
-	if (m->method == SIP_ACK) /* an ACK has no answer */
+	struct draft_user target;
+
+	if (m->method != SIP_INVITE || code == 482 || c->trunk || !c->announced || !draft_asks_help(&target, m) ||
+	    !edge_may_tell_help(&c->told_help_ms))
 		return;
-	respond_stateless(c, m, &(struct own_answer){.code = code, .why = why});
+	struct link *l = child_link(PROC_CORE, 0);
+	struct msg_help_refused *out = l ? ipc_begin_as(l, MSG_HELP_REFUSED, CLASS_EMERGENCY) : NULL;
+	if (!out)
+		return;
+	out->flow = c->id;
+	out->code = (uint16_t)code;
+	out->number = ipc_put(l, span_of(target.text, target.n));
+	ipc_end(l);
 }
 
 static void refuse(struct conn *c, const struct sip_msg *m, const struct own_answer *a)
 {
+	tell_of_help(c, m, a->code);
 	respond_stateless(c, m, a);
+}
+
+void request_refuse(struct conn *c, const struct sip_msg *m, unsigned code, const char *why)
+{
+	if (m->method != SIP_ACK) /* an ACK has no answer */
+		refuse(c, m, &(struct own_answer){.code = code, .why = why});
 }
 
 /* --- checks that need no directory, in the order of RFC 3261 8.2; true: answered --- */
@@ -202,10 +220,7 @@ static enum msg_class class_of(const struct conn *c, const struct sip_msg *m)
 {
 	if (m->to.tag.n)
 		return CLASS_DIALOG;
-	if (!c->trunk && m->method == SIP_INVITE && draft.fields.target_kind == TARGET_USER &&
-	    site_is_emergency(child_site(), span_of(draft.target.text, draft.target.n)))
-		return CLASS_EMERGENCY;
-	return CLASS_NEW;
+	return !c->trunk && m->method == SIP_INVITE && draft_is_help(&draft.target) ? CLASS_EMERGENCY : CLASS_NEW;
 }
 
 static uint64_t help_calls_back_until_ms;
@@ -249,6 +264,7 @@ static void take_new(struct conn *c, const struct sip_msg *m)
 	}
 	if (!draft_send(&draft, m, t->id, class)) {
 		count.overload++;
+		tell_of_help(c, m, 503);
 		respond_own(t, 503, "the exchange is busy");
 	}
 }

@@ -133,7 +133,8 @@ void change_group(struct link *from, const struct ipc_view *v)
 		return;
 	switch ((enum group_action)m->action) {
 	case GROUP_ADD:
-		r = store_group_add(&ledger_store, name, display, &g, &why);
+		if (!ledger_hides_number(name, &why))
+			r = store_group_add(&ledger_store, name, display, &g, &why);
 		break;
 	case GROUP_CHANGE:
 		r = store_group_change(&ledger_store, name, display, &g, &why);

@@ -214,6 +214,8 @@ enum done_result store_person_change(
 		return store_refuse(DONE_REFUSED, "the display name holds what is not plain text", why);
 	if (!store_person_get(s, name, &p))
 		return store_refuse(DONE_NOT_FOUND, "there is no user of this name", why);
+	if (!enabled && store_is_front_desk(s, name))
+		return store_refuse(DONE_REFUSED, store_desk_stays, why);
 	p.enabled = enabled;
 	if (display.n)
 		span_cstr(display, p.display, sizeof p.display);
@@ -232,6 +234,8 @@ enum done_result store_person_delete(struct store *s, struct span name, const ch
 
 	if (!store_person_get(s, name, &p))
 		return store_refuse(DONE_NOT_FOUND, "there is no user of this name", why);
+	if (store_is_front_desk(s, name))
+		return store_refuse(DONE_REFUSED, store_desk_stays, why);
 	db_bind_int(s->q[Q_PERSON_DELETE], 1, p.id);
 	bool gone = store_run(s->q[Q_PERSON_DELETE]) && store_mail_forget_of(s, p.id) &&
 	            store_settings_forget(s, OWNER_USER, p.id) && store_spent_forget_of(s, CEILING_EXTENSION, p.id);

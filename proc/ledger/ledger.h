@@ -119,4 +119,7 @@ void keep_status(struct proc_status *s);
 /* Append text that came out of the database: what the contract would not carry is replaced by "?". */
 struct str ledger_put(struct link *l, struct span s, size_t max);
 
+/* Is it a number for help, while such calls leave over a trunk? Nobody would ever ring there (R16); *why then says so. */
+bool ledger_hides_number(struct span name, const char **why);
+
 #endif

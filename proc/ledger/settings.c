@@ -86,12 +86,28 @@ enum done_result store_group_change(
 	return DONE_OK;
 }
 
+const char store_desk_stays[] =
+    "this is the front desk, which hears of emergency calls: set another one first (ringfence site set --front-desk)";
+
+bool store_is_front_desk(struct store *s, struct span name)
+{
+	static struct setting row[SETTINGS];
+	const int n = store_settings_of(s, OWNER_SITE, 0, row, SETTINGS);
+
+	for (int i = 0; i < n && i < SETTINGS; i++)
+		if (row[i].kind == SETTING_FRONT_DESK && span_eq(span_str(row[i].value), name))
+			return true;
+	return n < 0; /* not known */
+}
+
 enum done_result store_group_delete(struct store *s, struct span name, const char **why)
 {
 	struct group g;
 
 	if (!store_group_get(s, name, &g))
 		return store_refuse(DONE_NOT_FOUND, "there is no ring group of this number", why);
+	if (store_is_front_desk(s, name))
+		return store_refuse(DONE_REFUSED, store_desk_stays, why);
 	db_bind_int(s->q[Q_GROUP_DELETE], 1, g.id);
 	if (!store_run(s->q[Q_GROUP_DELETE]) || !store_settings_forget(s, OWNER_GROUP, g.id))
 		return store_refuse(DONE_FAILED, store_db_failed, why);
@@ -116,7 +132,8 @@ static bool names_are_known(struct store *s, enum setting_kind kind, struct span
 	struct span name;
 
 	while (setting_next(&value, &name))
-		if (!store_person_get(s, name, &p) && (kind != SETTING_FRONT_DESK || !store_group_get(s, name, &g)))
+		if (!(store_person_get(s, name, &p) && (kind != SETTING_FRONT_DESK || p.enabled)) &&
+		    (kind != SETTING_FRONT_DESK || !store_group_get(s, name, &g)))
 			return false;
 	return true;
 }

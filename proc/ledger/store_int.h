@@ -20,4 +20,8 @@ void store_copy_text(struct stmt *q, int column, char *out, size_t cap);
 /* A value that the enum does not have was not written by this build: shown as its first. */
 int store_in_range(int64_t v, int limit);
 
+/* Is it this person or ring group that hears of emergencies? Whoever goes then is missed by nobody else (R16). */
+bool store_is_front_desk(struct store *s, struct span name);
+extern const char store_desk_stays[];
+
 #endif

@@ -663,6 +663,94 @@ static void what_was_heard_is_over(void)
 	finish();
 }
 
+/* --- a desk at which nobody is, or only the one who calls --- */
+
+static void nobody_hears(const char *why)
+{
+	calls_for_help();
+	NEED(sim.events[EVENT_EMERGENCY] == 2 && sim.event_severity == SEVERITY_ALARM && strstr(sim.event_text, why));
+	NEED(sim_status("desk-calls-given-up").used == 1);
+	sim_pass(300);
+	NEED(!sent_to(&alice, SIP_INVITE) && !sent_to(&bob, SIP_INVITE));
+	help_ends();
+	finish();
+}
+
+static void a_desk_that_was_deleted_is_an_alarm(void)
+{
+	begin_with(place);
+	NEED(sim_status("front-desk-missing").used == DESK_SET);
+	sim.user[1].name = "somebody-else";
+	sim_push_directory();
+	sim_turn();
+	NEED(sim_status("front-desk-missing").used == DESK_NOBODY);
+	nobody_hears("no user or ring group any more");
+}
+
+static void so_is_one_that_was_disabled(void)
+{
+	begin_with(place);
+	sim.user[1].enabled = false;
+	sim_push_directory();
+	sim_turn();
+	NEED(sim_status("front-desk-missing").used == DESK_NOBODY);
+	nobody_hears("no user or ring group any more");
+}
+
+static void so_is_one_that_calls_itself(void)
+{
+	begin_with(desk_calls);
+	nobody_hears("nobody is there but who calls");
+}
+
+static void no_desk(void)
+{
+	place();
+	set(0, OWNER_SITE, 0, SETTING_FRONT_DESK, "");
+}
+
+static void where_none_was_set_status_says_so(void)
+{
+	begin_with(no_desk);
+	NEED(sim_status("front-desk-missing").used == DESK_NOT_SET);
+	calls_for_help();
+	NEED(sim.events[EVENT_EMERGENCY] == 1);
+	help_ends();
+	finish();
+}
+
+static void alice_is_of_the_desk(void)
+{
+	place();
+	sim.group[0] = (struct sim_group){"200", "100, bob"};
+	set(0, OWNER_SITE, 0, SETTING_FRONT_DESK, "200");
+}
+
+static void alice_is_alone_at_the_desk(void)
+{
+	alice_is_of_the_desk();
+	sim.group[0].members = "100";
+}
+
+static void the_phone_that_calls_for_help_is_not_rung(void)
+{
+	begin_with(alice_is_of_the_desk);
+	calls_for_help();
+	sim_pass(300);
+	NEED(!sent_to(&alice, SIP_INVITE));
+	talk_rings_at(&b, &bob);
+	hears(&b, &bob, PLACE);
+	NEED(sim_status("desk-calls").used == 1);
+	help_ends();
+	finish();
+}
+
+static void where_nobody_else_is_at_the_desk_it_is_unheard(void)
+{
+	begin_with(alice_is_alone_at_the_desk);
+	nobody_hears("nobody is there but who calls");
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -695,6 +783,12 @@ int main(void)
 	SIM(of_which_core_died_twice_is_given_up);
 	SIM(what_was_being_said_is_said_anew);
 	SIM(what_was_heard_is_over);
+	SIM(a_desk_that_was_deleted_is_an_alarm);
+	SIM(so_is_one_that_was_disabled);
+	SIM(so_is_one_that_calls_itself);
+	SIM(where_none_was_set_status_says_so);
+	SIM(the_phone_that_calls_for_help_is_not_rung);
+	SIM(where_nobody_else_is_at_the_desk_it_is_unheard);
 	(void)test_failed_here;
 	return TEST_END;
 }

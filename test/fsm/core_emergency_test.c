@@ -132,10 +132,26 @@ static void nobody_declines_help_for_another(void)
 	talk_hears(&a, 200);
 }
 
+static void two_have_numbers_for_help(void)
+{
+	emergency_trunk();
+	sim.group[0] = (struct sim_group){"933", "bob"};
+}
+
+/* Nobody reaches them; without a trunk that carries help they are who answers for it. */
+static void who_has_a_number_for_help_is_counted(void)
+{
+	begin_with(two_have_numbers_for_help);
+	NEED(sim_status("numbers-hidden").used == 2);
+	sim.site.trunk[0].emergency = 0;
+	NEED(sim_status("numbers-hidden").used == 0);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
 {
+	SIM(who_has_a_number_for_help_is_counted);
 	SIM(the_way_back_is_open_from_the_end);
 	SIM(a_test_alarms_nobody);
 	SIM(a_test_cuts_no_talk);

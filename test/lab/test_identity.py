@@ -133,6 +133,22 @@ def test_r16_expired_certificate(exchange, people, scripted):
     assert exchange.wait_event("emergency")
 
 
+def test_r16_a_call_for_help_that_is_of_no_use_is_told(exchange, scripted):
+    """One whose body the edge refuses is no call, and staff hear of it all the same; no other refusal says so."""
+    c = scripted("no-use")
+    def refused():
+        return exchange.command("notices").stdout.count("an emergency call that was refused")
+
+    before = refused()
+    for number in ("ia", "112"):
+        sent = c.invite(number, "v=0", content="application/unheard-of")
+        r = c.answer(sent)
+        c.ack(sent, r)
+        assert r.code == 415, r
+    assert exchange.wait_event("emergency")["detail"] == "emergency call refused: its phone was answered 415"
+    net.wait_for("the notice", lambda: refused() == before + 1, 5)
+
+
 def test_r3_linphone_refuses_another_ca(exchange, people, other_ca, where):
     """A phone that was given another CA never sends its credentials to this exchange."""
     b = people.bundle("careful", tls12=True)[0]

@@ -8,7 +8,8 @@
 #define LABELS " (labels of lower-case letters, digits and inner '-', with '.' between them)"
 
 static struct conf c;
-static const char *example = "dist/ringfence.conf";
+static const char *example = "dist/ringfence.conf", *examples[8];
+static int examples_n;
 
 static bool good(const char *text)
 {
@@ -200,6 +201,82 @@ static void the_call_plan_counts(void)
 	CHECK(strcmp(p->code[SERVICE_FORWARD], "*21") == 0 && !p->code[SERVICE_PIN][0] && strcmp(p->code[SERVICE_DND], "*78") == 0);
 	CHECK(site_is_emergency(&c.site, SPAN("15")) && site_is_emergency(&c.site, SPAN("112")) && site_is_emergency(&c.site, SPAN("0112")));
 	CHECK(!site_is_emergency(&c.site, SPAN("110")));
+}
+
+/* --- help --- */
+
+static const struct {
+	const char *country, *general, *own[4];
+	bool has_test;
+} help[] = {{"us", "911", {NULL}, true}, {"ca", "911", {NULL}, true}, {"gb", "112", {"999"}, false},
+    {"fr", "112", {"15", "17", "18", "114"}, false}, {"de", "112", {"110"}, false},
+    {"ch", "112", {"117", "118", "144"}, false}, {"at", "112", {"122", "133", "144"}, false},
+    {"be", "112", {"100", "101"}, false}, {"nl", "112", {NULL}, false}, {"it", "112", {"113", "115", "118"}, false},
+    {"es", "112", {"061", "091"}, false}, {"ie", "112", {"999"}, false}, {"au", "000", {"106"}, false},
+    {"jp", "119", {"110", "118"}, false}};
+
+enum { COUNTRIES = sizeof help / sizeof *help };
+
+/* Of the site that was read last. */
+static bool help_is_whole(void)
+{
+	const struct plan *p = &c.site.plan;
+
+	for (int i = 0; i < COUNTRIES; i++) {
+		bool ok = strcmp(help[i].country, p->country) == 0 && strcmp(number_help_general(p), help[i].general) == 0 &&
+		          site_is_emergency(&c.site, span_str(help[i].general));
+		for (int k = 0; ok && k < 4 && help[i].own[k]; k++)
+			ok = site_is_emergency(&c.site, span_str(help[i].own[k]));
+		if (ok)
+			return true;
+	}
+	fprintf(stderr, "not all numbers for help of %s\n", p->country);
+	return false;
+}
+
+static char file_text[65536];
+
+static bool read_file(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(file_text, 1, sizeof file_text - 1, f) : 0;
+
+	file_text[n] = 0;
+	return f && fclose(f) == 0 && n > 0;
+}
+
+/* Whatever a file names: who copies the sample, or names a number of the house, has those of the country no less. */
+static void the_numbers_of_the_country_always_count(void)
+{
+	static char text[sizeof file_text + 64];
+
+	CHECK(read_file(example));
+	char *country = strstr(file_text, "# country = \"fr\"");
+	CHECK(country);
+	for (int i = 0; country && i < COUNTRIES; i++) {
+		*country = 0;
+		snprintf(text, sizeof text, "%scountry = \"%s\" #%s", file_text, help[i].country, country + 1);
+		*country = '#';
+		CHECK(good(text) && help_is_whole());
+		CHECK(strcmp(c.site.plan.emergency_test, help[i].has_test ? "933" : "") == 0);
+		snprintf(text, sizeof text, SITE "numbers { country = \"%s\" }\nemergency { numbers = {\"4711\"} }\n", help[i].country);
+		CHECK(good(text) && help_is_whole() && site_is_emergency(&c.site, SPAN("4711")));
+	}
+	for (int i = 0; i < examples_n; i++)
+		CHECK(read_file(examples[i]) && good(file_text) && help_is_whole());
+}
+
+static void as_many_as_may_be_named_leave_room_for_them(void)
+{
+	CHECK(good(SITE "numbers { country = \"fr\" }\nemergency { numbers = {\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", "
+	           "\"9\", \"10\", \"11\", \"12\", \"13\", \"14\", \"95\", \"96\"} }\n") && help_is_whole());
+}
+
+static void the_test_number_is_named_or_the_continents(void)
+{
+	CHECK(good(SITE) && !c.site.plan.emergency_test[0]);
+	CHECK(good(SITE "numbers { country = \"us\" }\nemergency { test = \"\" }\n") && !c.site.plan.emergency_test[0]);
+	CHECK(good(SITE "numbers { country = \"fr\" }\nemergency { test = \"933\" }\n") && strcmp(c.site.plan.emergency_test, "933") == 0);
 }
 
 static void the_call_plan_is_refused_with_its_line(void)
@@ -445,8 +522,12 @@ static void nets_hold_their_addresses(void)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2)
+	if (argc > 1)
 		example = argv[1];
+	while (examples_n + 2 < argc && examples_n < 8) {
+		examples[examples_n] = argv[examples_n + 2];
+		examples_n++;
+	}
 	RUN(a_small_file_takes_the_defaults);
 	RUN(every_key_counts);
 	RUN(alarms_are_whole_or_refused);
@@ -456,6 +537,9 @@ int main(int argc, char **argv)
 	RUN(mild_is_refused_and_names_what_is_missing);
 	RUN(refusals_name_line_key_and_reason);
 	RUN(the_call_plan_counts);
+	RUN(the_numbers_of_the_country_always_count);
+	RUN(as_many_as_may_be_named_leave_room_for_them);
+	RUN(the_test_number_is_named_or_the_continents);
 	RUN(the_call_plan_is_refused_with_its_line);
 	RUN(a_secret_is_never_in_the_reason);
 	RUN(a_domain_is_of_labels);

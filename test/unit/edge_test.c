@@ -119,11 +119,25 @@ static void a_crowd_ends_its_own(void)
 	CHECK(source_crowd(&one) == NO_SLOT && source_crowd(&next) == NO_SLOT);
 }
 
+/* Core hears of calls for help that are refused here as often as its contract with the edge allows, however many phones send them. */
+static void refused_help_is_told_within_bounds(void)
+{
+	uint64_t told_ms[HELP_TOLD_PER_SECOND + 1] = {0};
+
+	CHECK(edge_may_tell_help(&told_ms[0]) && told_ms[0] == child_now());
+	CHECK(!edge_may_tell_help(&told_ms[0])); /* the same connection again */
+	for (int i = 1; i < HELP_TOLD_PER_SECOND; i++)
+		CHECK(edge_may_tell_help(&told_ms[i]));
+	CHECK(!edge_may_tell_help(&told_ms[HELP_TOLD_PER_SECOND]));
+	CHECK(HELP_TOLD_PER_SECOND < msg_rule[MSG_HELP_REFUSED].rate);
+}
+
 int main(void)
 {
 	RUN(ids_of_two_edges);
 	RUN(ids_after_a_restart);
 	RUN(idle_limits);
+	RUN(refused_help_is_told_within_bounds);
 	RUN(a_crowd_ends_its_own);
 	return TEST_END;
 }

@@ -334,6 +334,33 @@ static void callers(void)
 	CHECK(answers(q, INCOMING_PASS, INCOMING_CALLBACK));
 }
 
+/* R16: who called for help is led on by who helps: inside, also where their phone could call nobody. */
+static void who_called_for_help_is_led_inside_and_nowhere_else(void)
+{
+	static const uint8_t routes[] = {ROUTE_TRANSFER, ROUTE_PARK, ROUTE_FORWARD};
+
+	for (size_t i = 0; i < sizeof routes; i++)
+		for (int expired = 0; expired < 2; expired++) {
+			struct plan_question q = {.who = WHO_DEVICE, .route = routes[i], .payer = PAYER_OTHER, .device_fixed = true,
+			    .device_expired = expired != 0, .helped = true};
+			set_number(&q, NUMBER_INTERNAL, "103");
+			CHECK(says(&q, PLAN_ALLOW, REASON_ALLOWED));
+			q.helped = false;
+			CHECK(says(&q, PLAN_REFUSE, expired ? REASON_EXPIRED : REASON_NO_LOGIN));
+			q.helped = true;
+			set_number(&q, NUMBER_TOLL_FREE, "+33800123456");
+			q.has_classes = true;
+			q.classes.mask = 0xffff;
+			q.dialled_before = true;
+			CHECK(says(&q, PLAN_REFUSE, expired ? REASON_EXPIRED : REASON_NO_LOGIN));
+			set_number(&q, NUMBER_EMERGENCY, "112");
+			CHECK(says(&q, PLAN_REFUSE, REASON_ROUTE));
+			set_number(&q, NUMBER_INTERNAL, "103");
+			q.route = ROUTE_FRESH;
+			CHECK(says(&q, PLAN_REFUSE, expired ? REASON_EXPIRED : REASON_NO_LOGIN));
+		}
+}
+
 int main(void)
 {
 	plan_defaults(&p);
@@ -350,5 +377,6 @@ int main(void)
 	RUN(reasons_have_texts);
 	RUN(people_turn_away_whom_they_said);
 	RUN(callers);
+	RUN(who_called_for_help_is_led_inside_and_nowhere_else);
 	return TEST_END;
 }

@@ -146,6 +146,27 @@ static void what_was_spent_on_a_day_to_come(void)
 	CHECK(store_spent_forget(&s, 20421) && store_spent(&s, &none, &row, 1) == 0);
 }
 
+/* R16: whoever hears of emergency calls stays until another does. */
+static void the_front_desk_stays(void)
+{
+	struct person p;
+	struct group g;
+
+	CHECK(empty() && store_group_add(&s, SPAN("200"), SPAN(""), &g, &why) == DONE_OK);
+	CHECK(put(OWNER_SITE, 0, SETTING_FRONT_DESK, "102") == DONE_OK);
+	CHECK(store_person_delete(&s, SPAN("102"), &why) == DONE_REFUSED && strstr(why, "front desk"));
+	CHECK(store_person_change(&s, SPAN("102"), SPAN(""), false, &p, &why) == DONE_REFUSED && strstr(why, "front desk"));
+	CHECK(store_person_change(&s, SPAN("102"), SPAN("Ben B"), true, &p, &why) == DONE_OK);
+	CHECK(store_group_delete(&s, SPAN("200"), &why) == DONE_OK);
+	CHECK(store_group_add(&s, SPAN("200"), SPAN(""), &g, &why) == DONE_OK);
+	CHECK(put(OWNER_SITE, 0, SETTING_FRONT_DESK, "200") == DONE_OK);
+	CHECK(store_group_delete(&s, SPAN("200"), &why) == DONE_REFUSED && strstr(why, "front desk"));
+	CHECK(store_person_change(&s, SPAN("102"), SPAN(""), false, &p, &why) == DONE_OK);
+	CHECK(put(OWNER_SITE, 0, SETTING_FRONT_DESK, "102") == DONE_REFUSED); /* who is disabled hears nothing */
+	CHECK(put(OWNER_SITE, 0, SETTING_FRONT_DESK, "") == DONE_OK);
+	CHECK(store_group_delete(&s, SPAN("200"), &why) == DONE_OK && store_person_delete(&s, SPAN("102"), &why) == DONE_OK);
+}
+
 /* --- ring groups --- */
 
 static void groups_are_numbers_of_their_own(void)
@@ -361,6 +382,7 @@ int main(int argc, char **argv)
 	RUN(what_is_not_understood_is_marked);
 	RUN(a_person_takes_everything_along);
 	RUN(what_was_spent_on_a_day_to_come);
+	RUN(the_front_desk_stays);
 	RUN(groups_are_numbers_of_their_own);
 	RUN(groups_are_bounded);
 	RUN(counters_are_the_last_word);
