@@ -71,7 +71,7 @@ static void take_offer(struct leg *caller, const struct sdp *offer)
 	}
 	leg_set_remote(caller, offer);
 	caller->r.ice = offer->audio.ice_ufrag[0] != 0;
-	caller->r.clear = caller->r.emergency && ended_clear_for_help(offer);
+	caller->r.clear = caller->r.claim == POOL_HELP && ended_clear_for_help(offer);
 }
 
 /* NULL: it can go on. */

@@ -204,7 +204,7 @@ static void so_many_rows(uint32_t n, uint32_t left)
 	kept_open(fd, &site, table);
 	CHECK(table[MEDIA_ROWS].count == n && table[MEDIA_ENDS].count == 2 * n);
 	next_life();
-	left_out_status(&s);
+	left_out_status(&s, PROC_MEDIA);
 	CHECK(s.line[LEFT_OUT_DAMAGED].used == 0 && s.line[LEFT_OUT_UNFIT].used == 3 * (ROWS - left)); /* a row and its sides */
 	for (uint32_t i = 0; i < ROWS; i++)
 		CHECK((i < left) == (table_row(i) != NULL) && (i >= left || (goes_on(i, 0) && goes_on(i, 1))));
