@@ -15,7 +15,7 @@ static const struct {
 } kind[LEFT_OUT_KINDS] = {
     [LEFT_OUT_DAMAGED] = {OF(CORE) | OF(MEDIA), SEVERITY_ALARM,
 	"damaged records that %s kept, and that are left out: %u", "records-damaged"},
-    [LEFT_OUT_UNFIT] = {OF(MEDIA), SEVERITY_WARNING,
+    [LEFT_OUT_UNFIT] = {OF(CORE) | OF(MEDIA), SEVERITY_WARNING,
 	"records that %s kept, and that are left out, for the configuration has no more what they are of: %u",
 	"records-unfit"},
     [LEFT_OUT_CALL] = {OF(CORE), SEVERITY_ALARM, "calls that %s kept over the restart, and that could not go on: %u",
