@@ -348,16 +348,21 @@ static void adopt(uint32_t i, const struct ceiling_count *saved)
 	ceiling_forget_running(&count[i]);
 }
 
-/* Those that had none. */
+/* Those that had none: where the build before has them, if nothing stands there. */
 static void give_rows(void)
 {
-	uint8_t row = 0;
+	uint32_t taken = 0;
 
+	for (uint32_t row = 0; row < TRUNKS; row++)
+		taken |= (uint32_t)(arena_get(store, first[CEILING_TRUNK] + row) != NULL) << row;
 	for (uint32_t trunk = 1; trunk <= child_site()->trunks; trunk++) {
-		while (row_of_trunk[trunk] == NO_ROW && arena_get(store, first[CEILING_TRUNK] + row))
-			row++;
-		if (row_of_trunk[trunk] == NO_ROW)
-			row_of_trunk[trunk] = row++;
+		uint32_t row = trunk;
+		if (row_of_trunk[trunk] != NO_ROW)
+			continue;
+		while (taken >> row & 1)
+			row = (row + 1) % TRUNKS;
+		row_of_trunk[trunk] = (uint8_t)row;
+		taken |= 1u << row;
 	}
 }
 
