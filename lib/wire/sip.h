@@ -214,6 +214,9 @@ struct sip_error {
 enum sip_verdict sip_parse(uint8_t *message, size_t n, struct sip_msg *out, struct sip_error *err)
     __attribute__((warn_unused_result));
 
+/* One of its via_text[], of which only the first was kept. */
+bool sip_via_of(struct span text, struct sip_via *out) __attribute__((warn_unused_result));
+
 /* One stream's place in its current message; zeroed at the start of the connection. */
 struct sip_framer {
 	size_t line;    /* where the header line in hand begins */

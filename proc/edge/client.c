@@ -52,16 +52,31 @@ struct span client_branch(uint64_t id, char mem[BRANCH_LEN + 1])
 	return span_of(mem, BRANCH_LEN);
 }
 
-struct client_txn *client_find(const struct conn *c, struct span branch, enum sip_method method)
+static bool read_branch(struct span branch, uint64_t *id)
 {
 	uint8_t octet[8];
-	uint64_t id = 0;
 
 	if (branch.n != BRANCH_LEN || !span_starts(branch, SPAN(COOKIE)) ||
 	    span_unhex(span_skip(branch, sizeof COOKIE - 1), octet, sizeof octet) != 8)
-		return NULL;
+		return false;
 	for (int i = 0; i < 8; i++)
-		id = id << 8 | octet[i];
+		*id = *id << 8 | octet[i];
+	return true;
+}
+
+bool client_wrote_branch(struct span branch)
+{
+	uint64_t id = 0;
+
+	return read_branch(branch, &id) && id >> 56 == child_node();
+}
+
+struct client_txn *client_find(const struct conn *c, struct span branch, enum sip_method method)
+{
+	uint64_t id = 0;
+
+	if (!read_branch(branch, &id))
+		return NULL;
 	int64_t at = edge_pool_index(&pool, id);
 	if (at < 0 || !client_may_come_over(&table[at], c) || table[at].method != method)
 		return NULL;

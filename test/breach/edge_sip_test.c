@@ -775,17 +775,37 @@ static void summary_out(void)
 	CHECK(house_take(h, MSG_RESPONSE, 500));
 }
 
+/* An INVITE that came by an element with this Via. */
+static void say_after(struct phone *p, unsigned n, const char *via)
+{
+	char text[2048];
+
+	snprintf(text, sizeof text,
+	    "INVITE sip:102@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 192.0.2.7;branch=z9hG4bKl%u\r\nVia: SIP/2.0/TLS %s\r\n" FROM TO
+	    "Call-ID: l%u\r\nCSeq: 1 INVITE\r\nMax-Forwards: 7\r\n" CONTACT LEN0, n, via, n);
+	phone_say(p, text);
+}
+
 static void loop(void)
 {
 	uint64_t flow;
 	struct phone *p = new_phone(1, &flow);
-	char text[2048];
+	char via[200];
 
-	snprintf(text, sizeof text,
-	    "INVITE sip:102@exchange.test SIP/2.0\r\n" VIA("l1") "Via: SIP/2.0/TLS 127.0.0.1:%u;branch=z9hG4bK00\r\n" FROM TO
-	    "Call-ID: l1\r\nCSeq: 1 INVITE\r\nMax-Forwards: 7\r\n" CONTACT LEN0, h->port);
-	phone_say(p, text);
+	snprintf(via, sizeof via, "127.0.0.1:%u;branch=z9hG4bK0100000000000007", h->port);
+	say_after(p, 1, via);
 	CHECK(phone_hear(h, p, "SIP/2.0 482 ", 1000));
+	/* what merely looks so is none: the branch of another behind our address, and our address elsewhere in it */
+	static const struct {
+		const char *before, *behind;
+	} other[] = {{"", ";branch=z9hG4bK00"},
+	    {"", ";branch=z9hG4bK0900000000000007"},
+	    {"192.0.2.1;extra=\"", "\";branch=z9hG4bK0100000000000007"}};
+	for (unsigned i = 0; i < sizeof other / sizeof *other; i++) {
+		snprintf(via, sizeof via, "%s127.0.0.1:%u%s", other[i].before, h->port, other[i].behind);
+		say_after(p, 2 + i, via);
+		CHECK(house_take(h, MSG_REQUEST, 1000));
+	}
 	end_phone(p);
 }
 
