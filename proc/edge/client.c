@@ -247,12 +247,24 @@ void client_set_resend(struct client_txn *t, int32_t ms)
 	timer_set(&child_wheel, &t->resend, child_now() + (uint64_t)ms);
 }
 
+/* An INVITE that has an answer is said no more (RFC 3261 17.1.1.2). What went over a connection may have to be, should that break. */
+static void forget_wire(struct client_txn *t)
+{
+	const bool answered = t->state != TXN_NEW && t->state != TXN_TRYING;
+
+	if (t->method != SIP_INVITE || t->cancelled || !answered || client_conn(t)->hop != TXN_HOP_UDP)
+		return;
+	text_give(t->wire);
+	t->wire = NULL;
+}
+
 unsigned client_step(struct client_txn *t, enum txn_event e)
 {
 	enum txn_hop hop = (enum txn_hop)client_conn(t)->hop;
 	struct txn_out o = txn_step((enum txn_kind)t->kind, hop, (enum txn_state)t->state, e, t->resend_ms);
 
 	t->state = (uint8_t)o.state;
+	forget_wire(t);
 	if (e == TXN_RESEND_DUE && o.effects & TXN_DO_SEND && t->wire)
 		conn_send(client_conn(t), span_of(t->wire->bytes, t->wire_n));
 	client_set_resend(t, o.resend_ms);

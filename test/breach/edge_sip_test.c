@@ -1071,13 +1071,15 @@ static void too_many_bad(void)
 /* Core takes nothing in: new work is refused with Retry-After, an emergency call still has its credit. */
 static void credit_runs_out(void)
 {
-	enum { PHONES = 10, EACH = 60 };
+	enum { PHONES = 10, EACH = 60, FIRST = 20 };
 	uint64_t flow;
 	struct phone *p[PHONES];
 	char branch[16];
 
-	for (int i = 0; i < PHONES; i++)
-		CHECK((p[i] = new_phone(1 + (uint32_t)i % 2, &flow)));
+	for (uint32_t i = 0; i < PHONES; i++) {
+		house_say_device(h, FIRST + i, DEVICE_VALID, 0, 1);
+		CHECK((p[i] = new_phone(FIRST + i, &flow)));
+	}
 	h->core_open = false; /* nobody reads core's link: what edge may send is bounded by its window */
 	for (int i = 0; i < PHONES * EACH; i++) {
 		snprintf(branch, sizeof branch, "k%d", i);
@@ -1104,16 +1106,17 @@ static void credit_runs_out(void)
 		end_phone(p[i]);
 }
 
-/* One phone cannot fill the table: 64 of its requests may wait, and 8 more when they are emergency calls. */
+/* One phone cannot fill the table: 64 of its requests may wait, over whichever of its connections, and 8 more when they are
+ * emergency calls. */
 static void one_phone_floods(void)
 {
 	uint64_t flow, other_flow;
-	struct phone *p = new_phone(1, &flow), *other = new_phone(2, &other_flow);
+	struct phone *p[2] = {new_phone(1, &flow), new_phone(1, &flow)}, *other = new_phone(2, &other_flow);
 	char branch[16];
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 200; i++) {
 		snprintf(branch, sizeof branch, "o%d", i);
-		phone_say(p, invite(branch, i < 80 ? "102" : "112", "", ""));
+		phone_say(p[i % 2], invite(branch, i < 160 ? "102" : "112", "", ""));
 	}
 	int ordinary = 0, emergency = 0;
 	for (const struct got *g; (g = house_take(h, MSG_REQUEST, 300));)
@@ -1121,7 +1124,8 @@ static void one_phone_floods(void)
 	CHECK(ordinary == 64 && emergency == 8);
 	phone_say(other, invite("oo", "102", "", ""));
 	CHECK(house_take(h, MSG_REQUEST, 1000));
-	end_phone(p);
+	end_phone(p[0]);
+	end_phone(p[1]);
 	end_phone(other);
 }
 
