@@ -110,6 +110,27 @@ static struct passport some_passport(void)
 	return p;
 }
 
+static struct pidf_place some_place(void)
+{
+	struct pidf_place p = {.shape = PIDF_POINT, .latitude_e7 = octet() * 1000000, .longitude_e7 = octet() * 1000000};
+
+	return p;
+}
+
+static struct str some_part(struct link *l, const struct msg_field *f)
+{
+	const struct sdp sdp = some_sdp();
+	const struct passport signed_by = some_passport();
+
+	if (f->limit == sizeof sdp)
+		return ipc_put_part(l, &sdp, sizeof sdp);
+	if (f->limit == sizeof signed_by)
+		return ipc_put_part(l, &signed_by, sizeof signed_by);
+	const struct pidf_place place = some_place();
+	FUZZ_CHECK(f->limit == sizeof place);
+	return ipc_put_part(l, &place, sizeof place);
+}
+
 static void fill(struct link *l, uint8_t *payload, const struct msg_field *f)
 {
 	uint64_t v;
@@ -129,11 +150,7 @@ static void fill(struct link *l, uint8_t *payload, const struct msg_field *f)
 		break;
 	case FIELD_PART:
 		if (octet() & 1) {
-			const struct sdp sdp = some_sdp();
-			const struct passport signed_by = some_passport();
-			bool is_sdp = f->limit == sizeof sdp;
-			FUZZ_CHECK(is_sdp || f->limit == sizeof signed_by);
-			s = is_sdp ? ipc_put_part(l, &sdp, sizeof sdp) : ipc_put_part(l, &signed_by, sizeof signed_by);
+			s = some_part(l, f);
 			memcpy(payload + f->offset, &s, sizeof s);
 		}
 		break;

@@ -22,8 +22,12 @@ static void check_fields(const struct sip_msg *m)
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		check_clean(texts[i]);
-	for (unsigned i = 0; i < m->via_n; i++)
+	for (unsigned i = 0; i < m->via_n; i++) {
+		struct sip_via via;
 		check_clean(m->via_text[i]);
+		FUZZ_CHECK(sip_via_of(m->via_text[i], &via) && span_eq(via.text, m->via_text[i]));
+		FUZZ_CHECK(i > 0 || span_eq(via.branch, m->via.branch));
+	}
 	for (unsigned i = 0; i < m->record_route_n; i++)
 		check_clean(m->record_route[i]);
 	for (unsigned i = 0; i < m->contact_n; i++)

@@ -522,7 +522,9 @@ enum turn_why {
 /* both directions of RTP are open and keyed by this method; ended: every present side is keyed, the first by this method
  * (NONE: it is clear) */
 #define FIELDS_GATE(N, E, S, D, A, B, O) N(uint64_t, join) E(key, RELAY_KEYS)
-/* the packets of this side's Opus differ in length (R8) */
+/* what this side agrees its keys by is not what signalling announced: its certificate in DTLS, its Hello in ZRTP (T33); once */
+#define FIELDS_FORGED(N, E, S, D, A, B, O) N(uint64_t, join) E(side, 2) E(key, RELAY_KEYS)
+/* the packets of this side's Opus differ in length (R8); once */
 #define FIELDS_VARYING(N, E, S, D, A, B, O) N(uint64_t, join) E(side, 2)
 /* of what comes from each side: packets passed and dropped; of RTP by its numbers expected and lost; jitter in ns, 0: not known */
 #define FIELDS_RELAY_COUNTS(N, E, S, D, A, B, O)                                                                 \

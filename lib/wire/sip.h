@@ -201,18 +201,21 @@ struct sip_error {
 };
 
 /* Stricter than RFC 3261 on purpose: lines end in CR LF only, NUL and other controls stand nowhere, also not
- * after a backslash; all text is UTF-8; a fold of nothing but white space, a password or an escaped control
+ * after a backslash; all text is UTF-8, or in quotes made so; a fold of nothing but white space, a password or an escaped control
  * in a URI, headers in the URI of a start line, From, To or route, a backslash in credentials, and a body
  * without Content-Type are refused; From and To are sip, sips or tel, a request's Contact sip or sips; a
  * response has one Via. Looser in nothing but what RFC 2543 phones send: no tag, no branch, no cookie, no
  * Max-Forwards. */
 
 /* Read one message: a datagram, or what sip_frame() cut. Folded lines are joined in place (their CR LF become
- * spaces, RFC 3261 7.3.1), which is the only write. On SIP_OK all of *out is set; on SIP_ANSWER at least the
+ * spaces, RFC 3261 7.3.1), and what is not UTF-8 in quotes becomes '?', which are the only writes. On SIP_OK all of *out is set; on SIP_ANSWER at least the
  * topmost Via and cseq_text, and what else could be read, so that sip_put_response() can echo it. *err is set
  * in both other cases. Octets past Content-Length are dropped (18.3). */
 enum sip_verdict sip_parse(uint8_t *message, size_t n, struct sip_msg *out, struct sip_error *err)
     __attribute__((warn_unused_result));
+
+/* One of its via_text[], of which only the first was kept. */
+bool sip_via_of(struct span text, struct sip_via *out) __attribute__((warn_unused_result));
 
 /* One stream's place in its current message; zeroed at the start of the connection. */
 struct sip_framer {

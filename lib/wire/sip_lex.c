@@ -215,6 +215,25 @@ bool lex_utf8(struct span s)
 	return true;
 }
 
+bool lex_mend_utf8(uint8_t *p, uint8_t *end)
+{
+	bool quoted = false;
+
+	while (p < end) {
+		size_t n = utf8_step(p, (size_t)(end - p));
+		if (n == 0 && !quoted)
+			return false;
+		if (n == 0)
+			*p = '?';
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (quoted && *p == '\\' && end - p > 1 && p[1] < 0x80)
+			p++;
+		p += n ? n : 1;
+	}
+	return true;
+}
+
 bool lex_hostname(struct span s)
 {
 	uint8_t before = '.', top = 0; /* top: first character of the last label */

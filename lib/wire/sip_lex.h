@@ -148,6 +148,9 @@ enum lex_next { LEX_BAD = -1, LEX_NONE, LEX_ONE };
 enum lex_next lex_param(struct lex *l, struct lex_params *seen, struct lex_param *out);
 
 bool lex_utf8(struct span s);
+/* Octets between quotes that are none become '?': older gateways write names in the character set of their country. False: there are
+ * others. */
+bool lex_mend_utf8(uint8_t *p, uint8_t *end) __attribute__((warn_unused_result));
 
 /* hostname of RFC 3261: labels of letters, digits and inner hyphens, the last beginning with a letter. */
 bool lex_hostname(struct span s);

@@ -170,7 +170,7 @@ static bool line_ok(struct parse *s, const struct line *line, size_t max)
 		fail(s, 400, "control character or misplaced fold", line->fault);
 	else if (text.n > max)
 		fail(s, max == SIP_START_LINE_MAX ? 414 : 400, "line too long", line->from);
-	else if (line->high && !lex_utf8(text))
+	else if (line->high && !lex_utf8(text) && !lex_mend_utf8(line->from, line->to))
 		fail(s, 400, "not UTF-8", line->from);
 	else
 		return true;

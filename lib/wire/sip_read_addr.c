@@ -347,6 +347,17 @@ static const char *read_via(struct lex *l, struct sip_via *v)
 	return lex_same(name, SPAN("SIP")) && span_eq(version, SPAN("2.0")) ? NULL : "version in Via";
 }
 
+bool sip_via_of(struct span text, struct sip_via *out)
+{
+	struct lex l = lex_of(text);
+	struct sip_via v = {0};
+
+	if (read_via(&l, &v) != NULL || !lex_end(&l))
+		return false;
+	*out = v;
+	return true;
+}
+
 const char *sip_read_via(struct sip_msg *m, struct lex *l)
 {
 	do {

@@ -48,12 +48,27 @@ void call_gate_open(uint64_t call, enum relay_key key)
 	dialogue_heard(c);
 }
 
+/* media knows no phones: whose packets they were core knows (T33). */
+void call_forged(uint64_t call, unsigned side, enum relay_key key)
+{
+	const struct call *c = call_get(call);
+	const struct leg *a = c ? leg_get(c->r.caller) : NULL, *b = c ? leg_get(c->r.callee) : NULL;
+	const struct leg *l = a && a->r.side == side ? a : b;
+
+	if (l)
+		child_event(EVENT_GATE_SHUT, SEVERITY_ALARM, l->r.trunk ? 0 : l->r.device, l->r.person, &l->r.seen,
+		    key == RELAY_KEY_ZRTP ? "the Hello of ZRTP is not the one that signalling announced"
+					  : "the certificate in DTLS is not the one that signalling announced");
+}
+
 void call_varying(uint64_t call, unsigned side)
 {
 	struct call *c = call_get(call);
 
-	if (c)
-		c->r.varying |= (uint8_t)(1u << side);
+	if (!c)
+		return;
+	c->r.varying |= (uint8_t)(1u << side); /* it is not told again */
+	call_save(c);
 }
 
 void call_counts(const struct msg_relay_counts *m)

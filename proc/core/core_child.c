@@ -444,6 +444,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_RELAYED] = media_on_relayed,
     [MSG_RELAY_FAILED] = media_on_failed,
     [MSG_GATE] = media_on_gate,
+    [MSG_FORGED] = media_on_forged,
     [MSG_VARYING] = media_on_varying,
     [MSG_RELAY_COUNTS] = media_on_counts,
     [MSG_TURNED] = voice_on_turned,

@@ -276,6 +276,14 @@ void media_on_gate(struct link *from, const struct ipc_view *v)
 	call_gate_open(m->join, (enum relay_key)m->key);
 }
 
+void media_on_forged(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_forged *m = v->payload;
+
+	(void)from;
+	call_forged(m->join, m->side, (enum relay_key)m->key);
+}
+
 void media_on_varying(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_varying *m = v->payload;

@@ -62,6 +62,7 @@ void media_on_ports(struct link *from, const struct ipc_view *v);
 void media_on_relayed(struct link *from, const struct ipc_view *v);
 void media_on_failed(struct link *from, const struct ipc_view *v);
 void media_on_gate(struct link *from, const struct ipc_view *v);
+void media_on_forged(struct link *from, const struct ipc_view *v);
 void media_on_varying(struct link *from, const struct ipc_view *v);
 void media_on_counts(struct link *from, const struct ipc_view *v);
 void media_down(void);

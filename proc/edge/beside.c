@@ -64,6 +64,8 @@ bool beside_want(const struct conn *flow)
 		return false;
 	if (b->token && child_now() - b->asked_ms < BESIDE_PATIENCE_MS)
 		return b->flow == flow->id;
+	if (b->asked_ms && child_now() - b->asked_ms < BESIDE_EVERY_MS)
+		return false;
 	struct msg_stream_want *m = dial ? ipc_begin(dial, MSG_STREAM_WANT) : NULL;
 	if (!m)
 		return false;

@@ -13,6 +13,8 @@ enum {
 	BESIDE_NONE_MS = 10 * 60 * 1000,
 	BESIDE_BUSY_MS = 1000, /* the same of one that dial could not try: it hears twenty wishes a second */
 	BESIDE_IDLE_MS = 60 * 1000,
+	BESIDE_EVERY_MS =
+	    500, /* one wish of each trunk, however soon it closes what it was given; meanwhile datagrams do */
 	BESIDE_PATIENCE_MS = 2000, /* dial says within 400 ms what became of a wish */
 };
 

@@ -52,16 +52,31 @@ struct span client_branch(uint64_t id, char mem[BRANCH_LEN + 1])
 	return span_of(mem, BRANCH_LEN);
 }
 
-struct client_txn *client_find(const struct conn *c, struct span branch, enum sip_method method)
+static bool read_branch(struct span branch, uint64_t *id)
 {
 	uint8_t octet[8];
-	uint64_t id = 0;
 
 	if (branch.n != BRANCH_LEN || !span_starts(branch, SPAN(COOKIE)) ||
 	    span_unhex(span_skip(branch, sizeof COOKIE - 1), octet, sizeof octet) != 8)
-		return NULL;
+		return false;
 	for (int i = 0; i < 8; i++)
-		id = id << 8 | octet[i];
+		*id = *id << 8 | octet[i];
+	return true;
+}
+
+bool client_wrote_branch(struct span branch)
+{
+	uint64_t id = 0;
+
+	return read_branch(branch, &id) && id >> 56 == child_node();
+}
+
+struct client_txn *client_find(const struct conn *c, struct span branch, enum sip_method method)
+{
+	uint64_t id = 0;
+
+	if (!read_branch(branch, &id))
+		return NULL;
 	int64_t at = edge_pool_index(&pool, id);
 	if (at < 0 || !client_may_come_over(&table[at], c) || table[at].method != method)
 		return NULL;
@@ -232,12 +247,24 @@ void client_set_resend(struct client_txn *t, int32_t ms)
 	timer_set(&child_wheel, &t->resend, child_now() + (uint64_t)ms);
 }
 
+/* An INVITE that has an answer is said no more (RFC 3261 17.1.1.2). What went over a connection may have to be, should that break. */
+static void forget_wire(struct client_txn *t)
+{
+	const bool answered = t->state != TXN_NEW && t->state != TXN_TRYING;
+
+	if (t->method != SIP_INVITE || t->cancelled || !answered || client_conn(t)->hop != TXN_HOP_UDP)
+		return;
+	text_give(t->wire);
+	t->wire = NULL;
+}
+
 unsigned client_step(struct client_txn *t, enum txn_event e)
 {
 	enum txn_hop hop = (enum txn_hop)client_conn(t)->hop;
 	struct txn_out o = txn_step((enum txn_kind)t->kind, hop, (enum txn_state)t->state, e, t->resend_ms);
 
 	t->state = (uint8_t)o.state;
+	forget_wire(t);
 	if (e == TXN_RESEND_DUE && o.effects & TXN_DO_SEND && t->wire)
 		conn_send(client_conn(t), span_of(t->wire->bytes, t->wire_n));
 	client_set_resend(t, o.resend_ms);

@@ -64,6 +64,8 @@ struct client_txn *client_of_ref(uint64_t ref); /* INVITE only */
 struct client_txn *client_find(const struct conn *c, struct span branch, enum sip_method method);
 struct conn *client_conn(const struct client_txn *t);
 struct span client_branch(uint64_t id, char mem[BRANCH_LEN + 1]);
+/* Is it one that an edge of this exchange wrote, whichever of them and however long ago? */
+bool client_wrote_branch(struct span branch);
 
 /* Run the machine; effects TIMEOUT and ERROR were reported to core. t may be gone afterwards. */
 unsigned client_step(struct client_txn *t, enum txn_event e);

@@ -144,11 +144,12 @@ bool client_leave_stream(struct client_txn *t)
 {
 	struct conn *flow = conn_of(t->flow);
 
-	if (!client_conn(t)->beside || !flow || flow->hop != TXN_HOP_UDP || !t->wire ||
+	if (!client_conn(t)->beside || !flow || flow->hop != TXN_HOP_UDP || (!t->wire && waits_for_a_word(t)) ||
 	    (t->state != TXN_TRYING && t->state != TXN_PROCEEDING))
 		return false;
 	take_way(t, flow);
-	say(t);
+	if (t->wire)
+		say(t);
 	if (waits_for_a_word(t))
 		client_set_resend(t, TXN_T1_MS);
 	return true;

@@ -12,7 +12,8 @@ struct device {
 	uint32_t newest; /* slot of its newest connection, NO_SLOT */
 	uint8_t state, flags;
 	uint8_t flows;
-	bool heard; /* since the link to core came up */
+	uint32_t pending; /* server transactions short of Accepted, over all of them */
+	bool heard;       /* since the link to core came up */
 };
 
 bool device_open(uint32_t max_phones);

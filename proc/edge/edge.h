@@ -21,17 +21,19 @@ enum {
 	HANDSHAKES_PER_NET = 512, /* IPv6, of 64 bits: half of what there is, for there may be neighbours in it */
 	ACCEPTS_PER_TURN = 16,
 	HANDSHAKE_STEPS_PER_TURN = 16, /* a third of a millisecond each; SIP is served between the turns */
-	PENDING_PER_FLOW = 64,     /* requests that wait for their answer or its ACK: one phone cannot fill the table */
-	PENDING_PER_TRUNK = 1024,  /* many callers stand behind it */
-	PENDING_EMERGENCY = 8,     /* more of them, for emergency calls */
-	FLOWS_PER_DEVICE = 8,      /* the oldest makes room */
-	BAD_MESSAGES_MAX = 32,     /* of one connection, then it closes */
-	PROVISIONALS_MAX = 64,     /* that one client transaction passes on */
-	EVENTS_PER_SECOND = 20,    /* of strangers; the rest is counted */
-	HELP_TOLD_MS = 2000,       /* of a connection, calls for help that are refused here; */
+	PENDING_PER_DEVICE = 64,  /* requests that wait for their answer or its ACK: one phone cannot fill the table */
+	PENDING_PER_TRUNK = 1024, /* many callers stand behind it */
+	PENDING_EMERGENCY = 8,    /* more of them, for emergency calls */
+	FLOWS_PER_DEVICE = 8,     /* the oldest makes room */
+	BAD_MESSAGES_MAX = 32,    /* of one connection, then it closes; */
+	BAD_FORGIVEN_MS = 10000,  /* one of them in so long, */
+	BAD_FORGIVEN_TRUNK_MS = 1000, /* and of a trunk, behind which many callers stand, in so long */
+	PROVISIONALS_MAX = 64,        /* that one client transaction passes on */
+	EVENTS_PER_SECOND = 20,       /* of strangers; the rest is counted */
+	HELP_TOLD_MS = 2000, /* of a connection, calls for help that are refused here; */
 	HELP_TOLD_PER_SECOND = 20, /* of all */
-	NOBODY_MS = 2000,          /* without signer, core or directory new connections wait so long in the backlog */
-	RESERVE = 16,              /* one slot in so many is kept for emergency calls */
+	NOBODY_MS = 2000, /* without signer, core or directory new connections wait so long in the backlog */
+	RESERVE = 16,     /* one slot in so many is kept for emergency calls */
 	RETRY_AFTER_S = 2,
 };
 

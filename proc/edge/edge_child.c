@@ -28,9 +28,11 @@ enum {
 	FLOWS_PER_PHONE = 2,
 	TXNS_PER_CALL = 8,
 	TXNS_MIN = 2048,
+	MIDDLE_PER_CALL = 2, /* what came and what went out */
+	MIDDLE_MIN = 1024,
 	OUT_BLOCKS = 4096,
 	PARTIALS = 256,
-	MEMORY_MB = 1024,
+	MEMORY_MB = 1152,
 };
 
 static ev_prepare end_of_turn;
@@ -86,7 +88,7 @@ static void be_patient(void)
 static void open_tables(void)
 {
 	const struct site *s = child_site();
-	uint32_t txns = TXNS_PER_CALL * s->max_calls;
+	uint32_t txns = TXNS_PER_CALL * s->max_calls, middle = MIDDLE_PER_CALL * s->max_calls;
 
 	be_patient();
 	tls_open();
@@ -94,8 +96,10 @@ static void open_tables(void)
 
 	if (txns < TXNS_MIN)
 		txns = TXNS_MIN;
+	if (middle < MIDDLE_MIN)
+		middle = MIDDLE_MIN;
 	if (!device_open(s->max_phones) || !verify_open(s->max_phones) || !conn_open(connections(s)) ||
-	    !accept_open() || !out_open(OUT_BLOCKS) || !stream_open(PARTIALS) || !text_open(2 * txns) ||
+	    !accept_open() || !out_open(OUT_BLOCKS) || !stream_open(PARTIALS) || !text_open(2 * txns, middle) ||
 	    !server_open(txns) || !client_open(txns))
 		log_fatal("no memory for the tables");
 }

@@ -66,17 +66,11 @@ bool name_is_for_us(const struct uri *u, uint8_t trunk)
 		   (span_eq_case(u->host, span_str(c->domain)) || span_eq_case(u->host, span_str(c->server))));
 }
 
-bool name_wrote_via(struct span via)
+bool name_wrote_via(const struct sip_via *via)
 {
-	for (uint8_t i = 0; i < child_site()->listeners; i++) {
-		uint8_t mem[ADDR_TEXT_MAX];
-		struct buf own = buf_of(mem, sizeof mem);
-
-		addr_put(&own, own_addr(i));
-		for (size_t at = 0; own.n <= via.n && at <= via.n - own.n; at++)
-			if (memcmp(via.p + at, mem, own.n) == 0)
-				return true;
-	}
+	for (uint8_t i = 0; i < child_site()->listeners; i++)
+		if (addr_eq(&via->addr, own_addr(i)))
+			return true;
 	return false;
 }
 

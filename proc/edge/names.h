@@ -27,8 +27,8 @@ struct span name_emergency(const struct uri *u);
 /* The same for what a trunk sends: its own domain and server are as good as ours, but that makes nobody one of us. */
 bool name_is_for_us(const struct uri *u, uint8_t trunk);
 
-/* Has this Via element passed here before? */
-bool name_wrote_via(struct span via);
+/* Is its sent-by an address of ours? */
+bool name_wrote_via(const struct sip_via *via);
 
 /* stream: over TCP, although this listener's trunk speaks UDP. */
 void name_put_via(struct buf *b, uint8_t listener, bool stream, struct span branch);

@@ -2,6 +2,7 @@
 #include "request.h"
 #include "base/log.h"
 #include "body.h"
+#include "client.h"
 #include "draft.h"
 #include "names.h"
 #include "respond.h"
@@ -60,13 +61,21 @@ static bool check_uri(struct conn *c, const struct sip_msg *m, enum msg_class cl
 	return true;
 }
 
+/* Another exchange behind the same address as ours has branches of its own. */
+static bool is_own_via(struct span text)
+{
+	struct sip_via via;
+
+	return sip_via_of(text, &via) && name_wrote_via(&via) && client_wrote_branch(via.branch);
+}
+
 /* Max-Forwards counts where the request would go on to another phone; a loop is one that has our own Via behind it. */
 static bool check_hops(struct conn *c, const struct sip_msg *m)
 {
 	bool goes_on = m->method == SIP_INVITE || m->method == SIP_MESSAGE;
 
 	for (int i = 1; i < m->via_n; i++) {
-		if (name_wrote_via(m->via_text[i])) {
+		if (is_own_via(m->via_text[i])) {
 			refuse(c, m, &(struct own_answer){.code = 482, .why = "the request came back"});
 			return true;
 		}

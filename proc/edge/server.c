@@ -226,15 +226,23 @@ struct span server_record_route(const struct server_txn *t)
 
 /* --- life --- */
 
+/* Of a phone all connections count as one. */
+static uint32_t *pending_of(struct conn *c)
+{
+	struct device *d = c->trunk ? NULL : device_get(c->device);
+
+	return d ? &d->pending : &c->pending;
+}
+
 /* Waits for core's answer, or for the ACK of a refusal. */
 static void set_pending(struct server_txn *t, bool pending)
 {
-	struct conn *c = conn_at(t->conn);
+	uint32_t *n = pending_of(conn_at(t->conn));
 
 	if (pending && !t->pending)
-		c->pending++;
+		++*n;
 	else if (!pending && t->pending)
-		c->pending--;
+		--*n;
 	t->pending = pending;
 }
 
@@ -316,9 +324,9 @@ static struct server_txn *new_txn(struct conn *c, const struct sip_msg *m, enum 
 
 struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, enum pool_claim claim)
 {
-	uint32_t most = c->trunk ? PENDING_PER_TRUNK : PENDING_PER_FLOW;
+	uint32_t most = c->trunk ? PENDING_PER_TRUNK : PENDING_PER_DEVICE;
 
-	if (c->pending >= most + (claim == POOL_HELP ? PENDING_EMERGENCY : 0))
+	if (*pending_of(c) >= most + (claim == POOL_HELP ? PENDING_EMERGENCY : 0))
 		return NULL;
 	struct text *text = keep(m, claim);
 	struct server_txn *t = text ? new_txn(c, m, claim) : NULL;

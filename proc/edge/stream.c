@@ -66,11 +66,27 @@ static void close_bad(struct conn *c, const char *why)
 	conn_close(c, FLOW_BAD_BYTES);
 }
 
-static void count_bad(struct conn *c)
+static void forgive(struct conn *c)
+{
+	const uint64_t each_ms = c->trunk ? BAD_FORGIVEN_TRUNK_MS : BAD_FORGIVEN_MS, now = child_now();
+	const uint64_t n = (now - c->bad_ms) / each_ms;
+
+	if (n >= c->bad) {
+		c->bad = 0;
+		c->bad_ms = now;
+	} else {
+		c->bad -= (uint32_t)n;
+		c->bad_ms += n * each_ms;
+	}
+}
+
+/* What a trunk's far end was told, it passes on to whichever of its callers wrote that: it is no reason to hang up on all others. */
+static void count_bad(struct conn *c, bool answered)
 {
 	count.bad_messages++;
-	if (c->hop == TXN_HOP_UDP) /* anyone can say that a datagram is his */
+	if (c->hop == TXN_HOP_UDP || (c->trunk && answered)) /* anyone can say that a datagram is his */
 		return;
+	forgive(c);
 	if (++c->bad >= BAD_MESSAGES_MAX)
 		close_bad(c, "too many bad messages");
 }
@@ -94,10 +110,10 @@ static void take_message(struct conn *c, uint8_t *at, size_t n)
 	if (c->hop == TXN_HOP_UDP && v != SIP_DISCARD)
 		c->way.reply = way_of(&message.via, &c->way.source);
 	if (v == SIP_DISCARD) {
-		count_bad(c);
+		count_bad(c, false);
 	} else if (v == SIP_ANSWER) {
 		request_refuse(c, &message, err.code, err.reason);
-		count_bad(c);
+		count_bad(c, true);
 	} else if (message.is_request) {
 		count.requests++;
 		request_take(c, &message);

@@ -3,7 +3,7 @@
 #include "wire/sip_limits.h"
 #include <stdlib.h>
 
-enum { SMALL = 1024, MIDDLE = 4096, LARGE = SIP_HEAD_MAX + 2048, MIDDLE_N = 1024, LARGE_N = 64 };
+enum { SMALL = 1024, MIDDLE = 4096, LARGE = SIP_HEAD_MAX + 2048, LARGE_N = 64 };
 
 static struct store {
 	struct text *spare;
@@ -19,9 +19,9 @@ static bool fill(struct store *s, uint32_t n)
 	return s->mem != NULL;
 }
 
-bool text_open(uint32_t n)
+bool text_open(uint32_t n, uint32_t middle_n)
 {
-	return fill(&small, n) && fill(&middle, MIDDLE_N) && fill(&large, LARGE_N);
+	return fill(&small, n) && fill(&middle, middle_n) && fill(&large, LARGE_N);
 }
 
 static struct text *first_touch(struct store *s)

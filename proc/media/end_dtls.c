@@ -255,6 +255,7 @@ static void fail(struct association *a, int error)
 {
 	const struct relay_row *r = table_row(a->row);
 	struct end *e = end_at(a->row, a->side);
+	const unsigned side = a->side;
 	bool forged = a->forged;
 
 	failed_n++;
@@ -268,7 +269,8 @@ static void fail(struct association *a, int error)
 	if (!forged)
 		return;
 	forged_n++;
-	media_tell_forged(r);
+	media_tell_forged(r, side, RELAY_KEY_DTLS);
+	media_tell_shut(r);
 }
 
 static void step(struct association *a)

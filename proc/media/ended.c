@@ -153,8 +153,8 @@ static enum drop on_rtp(struct arrival *a, struct end *e)
 		return DROP_SHAPE;
 	reception_take(&e->reception, rtp.ssrc, index, rtp.timestamp, rate_of[p->codec], child_now());
 	engine_passed(r, a->side);
-	if (p->codec == SDP_OPUS && gate_opus_varies(r, a->side, (uint16_t)payload.n))
-		media_tell_varying(r, a->side);
+	if (p->codec == SDP_OPUS)
+		gate_watch_opus(r, a->side, (uint16_t)payload.n);
 	if (s->listens)
 		tell_voice(r, a->side, &rtp, p->codec, payload);
 	return to_other(a, p, &rtp, index, payload);

@@ -113,18 +113,24 @@ static void check_ice(struct relay_row *r, struct port *p, const struct addr *fr
 		port_send(p, from, buf_span(&answer));
 }
 
+/* A Hello of ZRTP costs a hash, and DTLS a look at each record: nobody has more of them judged than he may have passed on. */
+static bool is_judged(struct port *p, struct span packet)
+{
+	const enum wire_kind kind = wire_classify(packet);
+
+	return (kind != WIRE_DTLS && kind != WIRE_ZRTP) || police_ok(&p->keying, POLICE_KEYING_A_SECOND, child_now());
+}
+
 static void pass(struct relay_row *r, struct port *p, struct span packet, enum gate_kind kind)
 {
 	const struct relay_side *to = &r->spec.side[!p->side];
 	const struct addr *where = source_where(r, !p->side, p->component);
-	bool media = kind == GATE_MEDIA;
 
 	if (!where->family) {
 		engine_drop(r, p->side, DROP_NOWHERE);
 		return;
 	}
-	if (!police_ok(
-		media ? &p->media : &p->keying, media ? POLICE_MEDIA_A_SECOND : POLICE_KEYING_A_SECOND, child_now())) {
+	if (kind == GATE_MEDIA && !police_ok(&p->media, POLICE_MEDIA_A_SECOND, child_now())) {
 		engine_drop(r, p->side, DROP_POLICED);
 		return;
 	}
@@ -144,9 +150,14 @@ static void on_ended(struct port *p, const struct addr *from, struct span packet
 	    .keying = &p->keying});
 }
 
-static void on_passing(struct port *p, const struct addr *from, struct span packet)
+static void on_passing(struct port *p, struct span packet)
 {
 	struct relay_row *r = table_row(p->row);
+
+	if (!is_judged(p, packet)) {
+		engine_drop(r, p->side, DROP_POLICED);
+		return;
+	}
 	struct gate_verdict v = gate_judge(r, p->side, p->component, packet, child_now());
 
 	if (v.drop)
@@ -156,11 +167,8 @@ static void on_passing(struct port *p, const struct addr *from, struct span pack
 			quality_take_packet(p->row, p->side, packet);
 		pass(r, p, packet, v.kind);
 	}
-	if (v.varying)
-		media_tell_varying(r, p->side);
 	if (v.forged)
-		child_event(
-		    EVENT_GATE_SHUT, SEVERITY_ALARM, 0, 0, from, "ZRTP Hello is not the one that signalling announced");
+		media_tell_forged(r, p->side, RELAY_KEY_ZRTP);
 	if (v.changed)
 		keep(p->row);
 }
@@ -189,7 +197,7 @@ static void on_packet(struct port *p, const struct addr *from, struct span packe
 	p->pair.heard_ms = child_now();
 	near_follow(p, from);
 	if (r->spec.side[p->side].end == RELAY_PASSING)
-		on_passing(p, from, packet);
+		on_passing(p, packet);
 	else
 		on_ended(p, from, packet);
 }

@@ -38,9 +38,8 @@ void engine_stranger(const struct addr *from);
 void engine_ban(const struct addr *a, uint64_t until_ms);
 void engine_status(struct proc_status *s);
 
-/* From media_child.c: what core hears. */
-void media_tell_varying(const struct relay_row *r, unsigned side);
-/* The certificate of DTLS is not the one that signalling announced (T33). */
-void media_tell_forged(const struct relay_row *r);
+/* From media_child.c: core hears that what this side agrees its keys by is not what signalling announced (T33). */
+void media_tell_forged(const struct relay_row *r, unsigned side, enum relay_key key);
+void media_tell_shut(const struct relay_row *r);
 
 #endif

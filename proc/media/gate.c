@@ -73,7 +73,7 @@ static struct gate_verdict judge_zrtp(
 	return keying((struct gate_verdict){.drop = what & ZRTP_RELAY ? DROP_NONE : DROP_SHAPE,
 	    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 	    .changed = memcmp(&before, &g->zrtp, sizeof before) != 0,
-	    .forged = (what & ZRTP_FORGED) != 0});
+	    .forged = g->zrtp.forged && !before.forged});
 }
 
 uint8_t gate_tag_len(const struct relay_row *r, unsigned side, unsigned component)
@@ -101,14 +101,13 @@ static int codec_of(const struct relay_side *s, uint8_t pt)
 	return -1;
 }
 
-bool gate_opus_varies(struct relay_row *r, unsigned side, uint16_t len)
+void gate_watch_opus(struct relay_row *r, unsigned side, uint16_t len)
 {
 	bool changed = r->opus_len[side] && r->opus_len[side] != len;
 
 	r->opus_len[side] = len;
-	if (!changed || r->opus_changes[side] >= OPUS_CHANGES_MAX)
-		return false;
-	return ++r->opus_changes[side] == OPUS_CHANGES_MAX;
+	if (changed && r->opus_changes[side] < OPUS_CHANGES_MAX)
+		r->opus_changes[side]++;
 }
 
 static struct gate_verdict judge_rtp(struct relay_row *r, unsigned side, unsigned component, struct span packet)
@@ -123,7 +122,7 @@ static struct gate_verdict judge_rtp(struct relay_row *r, unsigned side, unsigne
 		return v;
 	v.drop = DROP_NONE;
 	if (codec == SDP_OPUS)
-		v.varying = gate_opus_varies(r, side, rtp.payload_len);
+		gate_watch_opus(r, side, rtp.payload_len);
 	return v;
 }
 

@@ -10,6 +10,7 @@ enum {
 	GATE_SETTLE_MS = 250,     /* after the record that completes a DTLS handshake */
 	GATE_PATIENCE_MS = 10000, /* after the 200 */
 	OPUS_CHANGES_MAX = 5,
+	OPUS_CHANGES_TOLD, /* they prove that its Opus varies, and core knows */
 };
 
 enum gate_kind { GATE_KEYING, GATE_MEDIA };
@@ -18,8 +19,7 @@ struct gate_verdict {
 	enum drop drop;
 	enum gate_kind kind;
 	bool changed; /* the row's gate changed: save it */
-	bool varying; /* this packet proved that the side's Opus varies */
-	bool forged;  /* a ZRTP Hello is not the one that SDP announced (T33) */
+	bool forged;  /* the first ZRTP Hello that is not the one that SDP announced (T33) */
 };
 
 /* The wish changed: a new key method begins anew, SDES opens with the answer. */
@@ -29,8 +29,8 @@ void gate_set(struct relay_row *r, uint64_t now_ms);
 struct gate_verdict gate_judge(
     struct relay_row *r, unsigned side, unsigned component, struct span packet, uint64_t now_ms);
 
-/* Another length of this side's Opus: is it the one that proves that they vary (R8)? */
-bool gate_opus_varies(struct relay_row *r, unsigned side, uint16_t len);
+/* The length of this side's Opus: OPUS_CHANGES_MAX other ones prove that it varies (R8). */
+void gate_watch_opus(struct relay_row *r, unsigned side, uint16_t len);
 
 /* What SRTP of this side adds to a packet; 0 (RTP_TAG_ANY): that could not be seen. */
 uint8_t gate_tag_len(const struct relay_row *r, unsigned side, unsigned component);

@@ -20,7 +20,12 @@
 #include <unistd.h>
 
 enum { SOCKETS_MAX = 19000 /* and half as many again: of the 30000 descriptors that it may have */ };
-enum { SWEEP_MS = 250, COUNTS_EVERY = 4 };
+enum {
+	SWEEP_MS = 250,
+	COUNTS_EVERY = 4,
+	/* sides of which core hears that their Opus varies: a fifth of what it may be told, so that a core that stalled takes it too */
+	VARYING_A_SWEEP = 5,
+};
 
 static int arena_fd = -1, look_fd = -1;
 static struct arena_table table[MEDIA_TABLES];
@@ -57,22 +62,46 @@ static void tell_relayed(const struct msg_relay *to)
 	ipc_end(l);
 }
 
-void media_tell_varying(const struct relay_row *r, unsigned side)
+static bool say_varying(const struct relay_row *r, unsigned side)
 {
 	struct link *l = core();
 	struct msg_varying *m = l ? ipc_begin(l, MSG_VARYING) : NULL;
 
 	if (!m)
-		return;
+		return false;
 	m->join = r->join;
 	m->side = (uint8_t)side;
 	ipc_end(l);
+	return true;
 }
 
-void media_tell_forged(const struct relay_row *r)
+/* Once in the life of a call, whatever becomes of media. */
+static void tell_varying(uint32_t index, struct relay_row *r, uint32_t *left)
 {
-	child_event(EVENT_GATE_SHUT, SEVERITY_ALARM, 0, 0, NULL,
-	    "the certificate in DTLS is not the one that signalling announced");
+	for (unsigned side = 0; side < 2; side++) {
+		if (r->opus_changes[side] != OPUS_CHANGES_MAX || *left == 0 || !say_varying(r, side))
+			continue;
+		--*left;
+		r->opus_changes[side] = OPUS_CHANGES_TOLD;
+		table_save(index);
+	}
+}
+
+void media_tell_forged(const struct relay_row *r, unsigned side, enum relay_key key)
+{
+	struct link *l = core();
+	struct msg_forged *m = l ? ipc_begin(l, MSG_FORGED) : NULL;
+
+	if (!m)
+		return;
+	m->join = r->join;
+	m->side = (uint8_t)side;
+	m->key = (uint8_t)key;
+	ipc_end(l);
+}
+
+void media_tell_shut(const struct relay_row *r)
+{
 	tell_failed(r->join, RELAY_GATE_SHUT);
 }
 
@@ -209,10 +238,8 @@ static void hear_kernel(uint32_t index, struct relay_row *r, uint64_t now_ms)
 	if (news.stranger.family)
 		engine_stranger(&news.stranger);
 	for (unsigned side = 0; side < 2; side++)
-		if (news.varies[side] && r->opus_changes[side] < OPUS_CHANGES_MAX) {
+		if (news.varies[side] && r->opus_changes[side] < OPUS_CHANGES_MAX)
 			r->opus_changes[side] = OPUS_CHANGES_MAX;
-			media_tell_varying(r, side);
-		}
 }
 
 static void sweep_row(uint32_t index, struct relay_row *r, uint64_t now_ms)
@@ -247,10 +274,14 @@ static void sweep_row(uint32_t index, struct relay_row *r, uint64_t now_ms)
 
 static void on_sweep(struct timer *t, uint64_t now_ms)
 {
+	uint32_t varying_left = VARYING_A_SWEEP;
+
 	sweeps++;
 	kernel_sweep();
-	for (uint32_t i = table_next(0); i < table_rows(); i = table_next(i + 1))
+	for (uint32_t i = table_next(0); i < table_rows(); i = table_next(i + 1)) {
+		tell_varying(i, table_row(i), &varying_left);
 		sweep_row(i, table_row(i), now_ms);
+	}
 	timer_set(&child_wheel, t, now_ms + SWEEP_MS);
 }
 

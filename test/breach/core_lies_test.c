@@ -740,6 +740,10 @@ static void media_lies(void)
 	gate->join = join_id;
 	gate->key = RELAY_KEY_SDES;
 	lie_about_open(l);
+	struct msg_forged *forged = ipc_begin(l, MSG_FORGED);
+	forged->join = join_id;
+	forged->key = RELAY_KEY_DTLS;
+	lie_about_open(l);
 	struct msg_varying *varying = ipc_begin(l, MSG_VARYING);
 	varying->join = join_id;
 	lie_about_open(l);

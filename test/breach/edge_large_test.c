@@ -200,6 +200,16 @@ static bool core_hears(uint64_t ref, unsigned code, int ms)
 	return m && m->ref == ref && m->code == code && m->flow == flow;
 }
 
+/* core gives up this request. */
+static void cancel(uint64_t ref)
+{
+	struct msg_cancel_sent *m = ipc_begin(&h->core, MSG_CANCEL_SENT);
+
+	m->ref = ref;
+	ipc_end(&h->core);
+	house_pump(h, 20);
+}
+
 /* --- tests --- */
 
 static void what_is_small_goes_in_a_datagram(void)
@@ -271,6 +281,45 @@ static void what_the_trunk_asks_over_it(void)
 	m->to_tag = ipc_put(&h->core, SPAN("us"));
 	ipc_end(&h->core);
 	CHECK(hears_tcp("SIP/2.0 200 ", 500) && !hears_udp("", 0));
+	end();
+}
+
+static bool asks_tcp(const char *more, const char *expected)
+{
+	char text[512];
+	int n = snprintf(text, sizeof text,
+	    "OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:5099;branch=z9hG4bKo\r\n"
+	    "Max-Forwards: 70\r\nFrom: <sip:gw@127.0.0.1>;tag=g\r\nTo: <sip:127.0.0.1>\r\nCall-ID: o\r\nCSeq: 1 OPTIONS\r\n"
+	    "%sContent-Length: 0\r\n\r\n", more);
+
+	said_n = 0;
+	return send(far_tcp, text, (size_t)n, MSG_NOSIGNAL) == n && (!expected || hears_tcp(expected, 500));
+}
+
+/* Behind a trunk are many: what one of them writes is answered, and hangs up on none of the others. */
+static void what_is_bad_of_one_caller_is_nobody_elses(void)
+{
+	CHECK(begin());
+	order(SIP_INVITE, true);
+	uint64_t token = wish(200);
+	CHECK(token && give_stream(token, &trunk) && house_take(h, MSG_FLOW_UP, 500) && hears_tcp("INVITE ", 500));
+	for (int i = 0; i < 70; i++)
+		CHECK(asks_tcp("Z: \x01\r\n", "SIP/2.0 400 "));
+	CHECK(asks_tcp("", NULL) && house_take(h, MSG_REQUEST, 500));
+	end();
+}
+
+/* RFC 3261 17.1.1.2: what was answered is not said again, and who else calls has the room. */
+static void the_copy_goes_with_the_first_answer(void)
+{
+	CHECK(begin());
+	uint64_t ref = order(SIP_INVITE, true);
+	no_stream(wish(200), REACH_NO_ANSWER);
+	CHECK(hears_udp("INVITE ", 300) && house_line(h, "middle-texts")->used == 1);
+	CHECK(answer_udp(180, "INVITE") && core_hears(ref, 180, 500) && house_line(h, "middle-texts")->used == 0);
+	cancel(ref); /* which needs none of it */
+	CHECK(hears_udp("CANCEL ", 300) && answer_udp(200, "CANCEL") && answer_udp(487, "INVITE") && core_hears(ref, 487, 500));
+	CHECK(hears_udp("ACK ", 300));
 	end();
 }
 
@@ -377,17 +426,11 @@ static void where_tcp_breaks_while_it_rings(void)
 	far_tcp = -1;
 	CHECK(hears_udp("INVITE ", 300) && answer_udp(200, "INVITE") && core_hears(ref, 200, 500));
 	order(SIP_INVITE, true);
+	CHECK(!wish(20)); /* so soon after the last one the next is not asked for: dial's contract has a rate */
+	house_pump(h, 500);
+	order(SIP_INVITE, true);
 	CHECK(wish(200)); /* it had spoken */
 	end();
-}
-
-static void cancel(uint64_t ref)
-{
-	struct msg_cancel_sent *m = ipc_begin(&h->core, MSG_CANCEL_SENT);
-
-	m->ref = ref;
-	ipc_end(&h->core);
-	house_pump(h, 20);
 }
 
 static void break_tcp(void)
@@ -536,6 +579,8 @@ int main(void)
 	RUN(what_is_small_goes_in_a_datagram);
 	RUN(what_is_large_goes_over_tcp);
 	RUN(what_the_trunk_asks_over_it);
+	RUN(what_is_bad_of_one_caller_is_nobody_elses);
+	RUN(the_copy_goes_with_the_first_answer);
 	RUN(where_there_is_no_tcp);
 	RUN(where_nobody_says_what_there_is);
 	RUN(where_tcp_is_silent);

@@ -204,8 +204,8 @@ static void transactions_run_out(void)
 
 	begin(&o);
 	for (uint32_t i = 0; i < PHONES; i++) {
-		house_say_device(h, 9 + i / 8, DEVICE_VALID, 0, 1);
-		CHECK((p[i] = new_phone(9 + i / 8)));
+		house_say_device(h, 9 + i, DEVICE_VALID, 0, 1);
+		CHECK((p[i] = new_phone(9 + i)));
 	}
 	uint64_t limit = house_line(h, "server-transactions")->limit;
 	for (int i = 0; i < PHONES * EACH; i++) {

@@ -857,17 +857,37 @@ static void summary_out(void)
 	CHECK(house_take(h, MSG_RESPONSE, 500));
 }
 
+/* An INVITE that came by an element with this Via. */
+static void say_after(struct phone *p, unsigned n, const char *via)
+{
+	char text[2048];
+
+	snprintf(text, sizeof text,
+	    "INVITE sip:102@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 192.0.2.7;branch=z9hG4bKl%u\r\nVia: SIP/2.0/TLS %s\r\n" FROM TO
+	    "Call-ID: l%u\r\nCSeq: 1 INVITE\r\nMax-Forwards: 7\r\n" CONTACT LEN0, n, via, n);
+	phone_say(p, text);
+}
+
 static void loop(void)
 {
 	uint64_t flow;
 	struct phone *p = new_phone(1, &flow);
-	char text[2048];
+	char via[200];
 
-	snprintf(text, sizeof text,
-	    "INVITE sip:102@exchange.test SIP/2.0\r\n" VIA("l1") "Via: SIP/2.0/TLS 127.0.0.1:%u;branch=z9hG4bK00\r\n" FROM TO
-	    "Call-ID: l1\r\nCSeq: 1 INVITE\r\nMax-Forwards: 7\r\n" CONTACT LEN0, h->port);
-	phone_say(p, text);
+	snprintf(via, sizeof via, "127.0.0.1:%u;branch=z9hG4bK0100000000000007", h->port);
+	say_after(p, 1, via);
 	CHECK(phone_hear(h, p, "SIP/2.0 482 ", 1000));
+	/* what merely looks so is none: the branch of another behind our address, and our address elsewhere in it */
+	static const struct {
+		const char *before, *behind;
+	} other[] = {{"", ";branch=z9hG4bK00"},
+	    {"", ";branch=z9hG4bK0900000000000007"},
+	    {"192.0.2.1;extra=\"", "\";branch=z9hG4bK0100000000000007"}};
+	for (unsigned i = 0; i < sizeof other / sizeof *other; i++) {
+		snprintf(via, sizeof via, "%s127.0.0.1:%u%s", other[i].before, h->port, other[i].behind);
+		say_after(p, 2 + i, via);
+		CHECK(house_take(h, MSG_REQUEST, 1000));
+	}
 	end_phone(p);
 }
 
@@ -1164,13 +1184,15 @@ static void too_many_bad(void)
 /* Core takes nothing in: new work is refused with Retry-After, an emergency call still has its credit. */
 static void credit_runs_out(void)
 {
-	enum { PHONES = 10, EACH = 60 };
+	enum { PHONES = 10, EACH = 60, FIRST = 20 };
 	uint64_t flow;
 	struct phone *p[PHONES];
 	char branch[16];
 
-	for (int i = 0; i < PHONES; i++)
-		CHECK((p[i] = new_phone(1 + (uint32_t)i % 2, &flow)));
+	for (uint32_t i = 0; i < PHONES; i++) {
+		house_say_device(h, FIRST + i, DEVICE_VALID, 0, 1);
+		CHECK((p[i] = new_phone(FIRST + i, &flow)));
+	}
 	h->core_open = false; /* nobody reads core's link: what edge may send is bounded by its window */
 	for (int i = 0; i < PHONES * EACH; i++) {
 		snprintf(branch, sizeof branch, "k%d", i);
@@ -1197,16 +1219,17 @@ static void credit_runs_out(void)
 		end_phone(p[i]);
 }
 
-/* One phone cannot fill the table: 64 of its requests may wait, and 8 more when they are emergency calls. */
+/* One phone cannot fill the table: 64 of its requests may wait, over whichever of its connections, and 8 more when they are
+ * emergency calls. */
 static void one_phone_floods(void)
 {
 	uint64_t flow, other_flow;
-	struct phone *p = new_phone(1, &flow), *other = new_phone(2, &other_flow);
+	struct phone *p[2] = {new_phone(1, &flow), new_phone(1, &flow)}, *other = new_phone(2, &other_flow);
 	char branch[16];
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 200; i++) {
 		snprintf(branch, sizeof branch, "o%d", i);
-		phone_say(p, invite(branch, i < 80 ? "102" : "112", "", ""));
+		phone_say(p[i % 2], invite(branch, i < 160 ? "102" : "112", "", ""));
 	}
 	int ordinary = 0, emergency = 0;
 	for (const struct got *g; (g = house_take(h, MSG_REQUEST, 300));)
@@ -1214,7 +1237,8 @@ static void one_phone_floods(void)
 	CHECK(ordinary == 64 && emergency == 8);
 	phone_say(other, invite("oo", "102", "", ""));
 	CHECK(house_take(h, MSG_REQUEST, 1000));
-	end_phone(p);
+	end_phone(p[0]);
+	end_phone(p[1]);
 	end_phone(other);
 }
 

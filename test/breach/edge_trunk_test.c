@@ -67,8 +67,17 @@ static void whom_it_asserts(void)
 	end();
 }
 
+/* A name in the character set of the gateway's country costs its caller nothing. */
+static void a_name_in_another_character_set(void)
+{
+	CHECK(begin());
+	CHECK(asserts("P-Asserted-Identity: \"Jos\xe9\" <tel:+33698765432>\r\n", "+33698765432"));
+	end();
+}
+
 int main(void)
 {
 	RUN(whom_it_asserts);
+	RUN(a_name_in_another_character_set);
 	return TEST_END;
 }

@@ -55,10 +55,10 @@ static void on_counts(struct link *from, const struct ipc_view *v)
 	memcpy(&house.counts, v->payload, sizeof house.counts);
 }
 
-static void on_event(struct link *from, const struct ipc_view *v)
+static void on_forged(struct link *from, const struct ipc_view *v)
 {
 	(void)from;
-	house.forged += ((const struct msg_event *)v->payload)->kind == EVENT_GATE_SHUT;
+	house.forged += ((const struct msg_forged *)v->payload)->key == RELAY_KEY_DTLS;
 }
 
 static void on_heard(struct link *from, const struct ipc_view *v)
@@ -104,7 +104,8 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_GATE] = on_gate,
     [MSG_RELAY_FAILED] = on_failed,
     [MSG_RELAY_COUNTS] = on_counts,
-    [MSG_EVENT] = on_event,
+    [MSG_EVENT] = ignore,
+    [MSG_FORGED] = on_forged,
     [MSG_HEARD] = on_heard,
     [MSG_SIGN_WANT] = on_sign_want,
     [MSG_VARYING] = ignore,

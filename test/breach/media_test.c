@@ -31,7 +31,7 @@ static struct stage s;
 static struct link *core;
 
 static struct {
-	uint32_t gates, failed, events, ports, relayed;
+	uint32_t gates, failed, events, ports, relayed, varying;
 	uint64_t failed_join, gate_join;
 	uint8_t why;
 	struct msg_relay_counts counts;
@@ -80,10 +80,11 @@ static void on_event(struct link *from, const struct ipc_view *v)
 	heard.events += ((const struct msg_event *)v->payload)->kind == EVENT_MEDIA_STRANGER;
 }
 
-static void ignore(struct link *from, const struct ipc_view *v)
+static void on_varying(struct link *from, const struct ipc_view *v)
 {
 	(void)from;
 	(void)v;
+	heard.varying++;
 }
 
 static ipc_handler *const on[MSG_N] = {
@@ -93,7 +94,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_RELAY_FAILED] = on_failed,
     [MSG_RELAY_COUNTS] = on_counts,
     [MSG_EVENT] = on_event,
-    [MSG_VARYING] = ignore,
+    [MSG_VARYING] = on_varying,
 };
 
 static bool start(void)
@@ -576,6 +577,47 @@ static void a_gate_that_stays_shut_ends_after_10_s(void)
 	close_relay(77);
 }
 
+enum { VARYING_ROWS = 6, VARYING_SIDES = 2 * VARYING_ROWS, OPUS = 111 };
+
+/* Each side of all of them, with packets of two lengths in turn. */
+static void all_vary(void)
+{
+	static uint8_t room[400];
+
+	memcpy(room, "\x80\x6f\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03", 12);
+	for (size_t i = 0; i < 8; i++)
+		for (unsigned at = 0; at < VARYING_SIDES; at++)
+			send_to(&phone[at & 1], (uint16_t)(LO + 4 * (2 + at / 2) + 2 * (at & 1)), span_of(room, 12 + 80 + 10 + i % 2));
+}
+
+/* What a trunk or phone makes of many streams at once is told in turn, so that media keeps its contract; and it is told once. */
+static void many_that_vary_are_told_in_turn(void)
+{
+	for (uint32_t at = 2; at < 2 + VARYING_ROWS; at++) {
+		spec_init(at, RELAY_KEY_SDES);
+		for (int i = 0; i < 2; i++)
+			spec.side[i].payload[0] = (struct relay_payload){OPUS, RELAY_FRAME_OPUS, SDP_OPUS, OPUS};
+		wish(100 + at);
+	}
+	heard.varying = 0;
+	all_vary();
+	stage_run(&s, 400); /* a sweep, or two */
+	CHECK(heard.varying <= 10);
+	CHECK(stage_comes(&s, &heard.varying, VARYING_SIDES));
+	all_vary();
+	stage_run(&s, 600);
+	stage_kill(&s);
+	CHECK(start());
+	all_vary();
+	stage_run(&s, 600);
+	CHECK(heard.varying == VARYING_SIDES);
+	for (uint32_t at = 2; at < 2 + VARYING_ROWS; at++)
+		close_relay(100 + at);
+	for (unsigned i = 0; i < 2; i++)
+		for (uint16_t port; receive(&phone[i], &port);)
+			;
+}
+
 /* parent starts another one */
 static void new_core(void)
 {
@@ -729,6 +771,7 @@ int main(int argc, char **argv)
 	RUN(an_orphan_ends_at_its_deadline);
 	RUN(a_call_outlives_a_kill);
 	RUN(a_gate_that_stays_shut_ends_after_10_s);
+	RUN(many_that_vary_are_told_in_turn);
 	RUN(who_rang_too_proves_nothing);
 	RUN(what_comes_before_the_answer_waits_for_it);
 	RUN(what_core_does_not_name_ends);

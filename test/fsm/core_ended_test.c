@@ -247,6 +247,29 @@ static void a_key_of_ours_does_not_come_back(void)
 	finish();
 }
 
+/* T33: media has seen that somebody is between them, and core says whose phone it is that he speaks to. */
+static void a_forged_certificate_is_an_alarm_with_a_phone(void)
+{
+	uint64_t join;
+
+	begin();
+	call_across();
+	NEED(relay_wish(&join));
+	for (uint8_t side = 0; side < 2; side++) {
+		struct msg_forged *m = ipc_begin(sim_far(PROC_MEDIA, 0), MSG_FORGED);
+		m->join = join;
+		m->side = side;
+		m->key = side ? RELAY_KEY_DTLS : RELAY_KEY_ZRTP;
+		ipc_end(sim_far(PROC_MEDIA, 0));
+		sim_turn();
+		NEED(sim.events[EVENT_GATE_SHUT] == side + 1u && sim.event_severity == SEVERITY_ALARM);
+		NEED(sim.event_device == (side ? bob.device : alice.device));
+		NEED(strstr(sim.event_text, side ? "certificate in DTLS" : "Hello of ZRTP"));
+	}
+	call_hang_up(&a, &b);
+	finish();
+}
+
 static void spoil(struct call *c, void *arg)
 {
 	struct leg *l = leg_get(c->r.caller);
@@ -299,6 +322,7 @@ int main(void)
 	SIM(music_on_hold_survives_voice);
 	SIM(new_keys_in_the_dialog_are_answered_by_new_keys);
 	SIM(a_key_of_ours_does_not_come_back);
+	SIM(a_forged_certificate_is_an_alarm_with_a_phone);
 	SIM(a_call_that_cannot_be_relayed_ends_alone);
 	SIM(zrtp_alone_ends_nowhere);
 	(void)test_failed_here;

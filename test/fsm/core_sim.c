@@ -86,6 +86,7 @@ void child_event(enum event_kind kind, enum severity severity, uint32_t device, 
 
 	sim.events[kind]++;
 	sim.event_severity = severity;
+	sim.event_device = device;
 	snprintf(sim.event_text, sizeof sim.event_text, "%s", detail ? detail : "");
 	if (!m)
 		return;

@@ -33,8 +33,9 @@ struct sim {
 	struct conduct conduct;
 	struct heard heard[SIM_HEARD_MAX];
 	uint32_t heard_n;
-	char event_text[REASON_MAX + 1]; /* of the last one, and its severity */
+	char event_text[REASON_MAX + 1]; /* of the last one, its severity and whose phone it is of */
 	enum severity event_severity;
+	uint32_t event_device;
 	uint32_t events[EVENT_KINDS];
 	uint32_t accusations;
 	enum proc accused;

@@ -78,7 +78,7 @@ static void texts_of(const char *name, size_t octets)
 
 static void texts_run_out(void)
 {
-	CHECK(text_open(256) && !text_take(2 * SIP_HEAD_MAX, true));
+	CHECK(text_open(256, 1024) && !text_take(2 * SIP_HEAD_MAX, true));
 	texts_of("texts", 500);
 	texts_of("middle-texts", 3000);
 	texts_of("long-texts", 6000);

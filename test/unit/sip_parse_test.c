@@ -75,6 +75,15 @@ static void folds(void)
 	CHECK(parse_n("INVITE sip:x\r\n SIP/2.0\r\n\r\n", 27) == SIP_DISCARD);
 }
 
+/* What a gateway writes in ISO 8859-1 costs nobody their call. */
+static void quotes_in_another_character_set(void)
+{
+	CHECK(with("Contact: \"Jos\xe9 \xc3\" <sip:x@h.example>\r\n") == SIP_OK && is(m.contact[0].addr.display, "Jos? ?"));
+	CHECK(with("Contact: \"\xc3\xa9\xff\\\"\" <sip:x@h.example>\r\n") == SIP_OK &&
+	      is(m.contact[0].addr.display, "\xc3\xa9?\\\""));
+	CHECK(refused("Contact: \"a\" <sip:\xe9@h.example>\r\n", 400, "not UTF-8"));
+}
+
 static void bare_controls(void)
 {
 	static const char *const lines[] = {"Z: a\nVia: b\r\n", "Z: a\rb\r\n", "Z: a\x01\r\n", "Z: a\x7f\r\n",
@@ -83,6 +92,8 @@ static void bare_controls(void)
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
 		CHECK(refused(lines[i], 400, "control character or misplaced fold"));
 	CHECK(refused("Z: a\xff\r\n", 400, "not UTF-8"));
+	CHECK(refused("Z: \"a\" \xff\r\n", 400, "not UTF-8"));
+	CHECK(refused("Z: \"a\\\"\" \xe9\r\n", 400, "not UTF-8"));
 	CHECK(refused("Z: \xc0\x80\r\n", 400, "not UTF-8"));
 	CHECK(refused("Z: \xed\xa0\x80\r\n", 400, "not UTF-8"));
 	CHECK(with("Z: \xe2\x82\xac\r\n") == SIP_OK);
@@ -471,6 +482,7 @@ int main(void)
 {
 	RUN(header_names);
 	RUN(folds);
+	RUN(quotes_in_another_character_set);
 	RUN(bare_controls);
 	RUN(duplicates);
 	RUN(limits);
