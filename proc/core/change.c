@@ -5,6 +5,7 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "ended.h"
+#include "keys.h"
 #include "leg_fork.h"
 #include "leg_send.h"
 #include "media.h"
@@ -270,6 +271,22 @@ static void answered_ended(struct call *c, struct leg *l, const struct sdp *answ
 	leg_set_next(l, NULL);
 	if (answer)
 		take_answer(c, l, &ours, answer);
+}
+
+/* Without one there is no session at all. */
+static void answered_first(struct call *c, struct leg *l, const struct sdp *answer)
+{
+	struct sdp ours;
+
+	if (!answer) {
+		call_fail_media(c, REFUSE_OFFER, "the ACK does not answer the offer of the 200");
+		return;
+	}
+	leg_local(l, &ours);
+	l->r.ice = answer->audio.ice_ufrag[0] != 0;
+	if (!l->r.trunk)
+		keys_shown(l->r.device, sdp_keys(answer));
+	take_answer(c, l, &ours, answer);
 }
 
 static void change_ended(struct leg *l, struct request *r)
@@ -539,7 +556,9 @@ void change_on_ack(struct leg *l, struct request *r)
 	struct call *c = call_get(l->r.call);
 	const struct sdp *answer = ipc_part(r->v, r->m->sdp);
 
-	if (c && l->r.ends == RELAY_PASSING)
+	if (c && leg_owes_answer(l))
+		answered_first(c, l, answer);
+	else if (c && l->r.ends == RELAY_PASSING)
 		answered_passing(c, l, answer);
 	else if (c)
 		answered_ended(c, l, answer);

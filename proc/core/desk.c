@@ -236,17 +236,9 @@ bool desk_alarm(const struct dest *to, uint64_t notice)
 	return n != NULL;
 }
 
-/* G.711, which every phone has, and keys of the exchange's own. */
 static void make_offer(struct call *c, struct leg *l, struct sdp *out)
 {
-	const struct sdp like = {.line_n = 1,
-	    .line[0] = {"audio", "RTP/SAVP", "8"},
-	    .audio.codec_n = 3,
-	    .audio.codec = {{.pt = 8, .codec = SDP_PCMA, .channels = 1, .clock = 8000},
-		{.pt = 0, .codec = SDP_PCMU, .channels = 1, .clock = 8000},
-		{.pt = 101, .codec = SDP_TELEPHONE_EVENT, .channels = 1, .clock = 8000}}};
-
-	ended_offer(l, &like, dial_codecs(l), out);
+	ended_offer_first(l, dial_codecs(l), out);
 	l->r.ice = 1;
 	media_face(out, c, l, true);
 }

@@ -60,6 +60,8 @@ static void ended_offer_to(struct call *c, struct leg *caller, struct leg *calle
 
 	if (caller->r.has_local) /* answered by the exchange, or early */
 		leg_local(caller, &like);
+	else if (leg_owes_answer(caller))
+		ended_offer_first(callee, dial_codecs(caller), &like);
 	else
 		leg_remote(caller, &like);
 	ended_offer(callee, &like, dial_codecs(callee) & dial_codecs(caller), out);

@@ -146,6 +146,8 @@ enum dialogue_keys dialogue_keys(const struct leg *l)
 {
 	struct sdp theirs;
 
+	if (leg_owes_answer(l)) /* it will be offered them */
+		return KEYS_IN_RTP;
 	leg_remote(l, &theirs);
 	for (uint8_t i = 0; i < theirs.audio.codec_n; i++)
 		if (theirs.audio.codec[i].codec == SDP_TELEPHONE_EVENT)

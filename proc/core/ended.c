@@ -212,6 +212,20 @@ void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, st
 	}
 }
 
+void ended_offer_first(const struct leg *l, uint8_t codecs, struct sdp *out)
+{
+	static const struct sdp_codec pcma = {.pt = 8, .codec = SDP_PCMA, .channels = 1, .clock = 8000},
+				      pcmu = {.codec = SDP_PCMU, .channels = 1, .clock = 8000};
+	const bool mu = is_mu_law();
+	const struct sdp like = {.line_n = 1,
+	    .line[0] = {"audio", "RTP/SAVP", "8"},
+	    .audio.codec_n = 3,
+	    .audio.codec = {mu ? pcmu : pcma, mu ? pcma : pcmu,
+		{.pt = 101, .codec = SDP_TELEPHONE_EVENT, .channels = 1, .clock = 8000}}};
+
+	ended_offer(l, &like, codecs, out);
+}
+
 const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, const struct sdp *answer)
 {
 	enum sdp_refusal bad =

@@ -31,6 +31,9 @@ const char *ended_answer(struct leg *l, const struct sdp *offer, uint8_t codecs,
  * the other. */
 void ended_offer(const struct leg *l, const struct sdp *like, uint8_t codecs, struct sdp *out);
 
+/* The same to a leg of which nothing is known: G.711, which every phone and trunk has. */
+void ended_offer_first(const struct leg *l, uint8_t codecs, struct sdp *out);
+
 /* Does the far end's answer fit what we offered it? NULL, or why not (static). */
 const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, const struct sdp *answer);
 const char *ended_check_answer(const struct leg *l, const struct sdp *answer);

@@ -320,7 +320,10 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 		call_drop(c);
 		return;
 	}
-	leg_set_remote(caller, offer);
+	if (offer)
+		leg_set_remote(caller, offer);
+	else /* our 200 makes one (RFC 3261 13.2.1) */
+		caller->r.ends = caller->r.clear ? RELAY_ENDED_CLEAR : RELAY_ENDED_SDES;
 	bool known = caller_of(r, &c->outside);
 	c->claims_inside = claims_inside(r, &c->outside);
 	callback_look(c, span_str(called));
@@ -342,15 +345,14 @@ void incoming_on_invite(struct request *r)
 	struct number called;
 	enum refusal why = find(r, &to, &called);
 
-	if (!why && !offer)
-		why = REFUSE_NO_OFFER;
 	if (!why && !media_ready())
 		why = REFUSE_NO_MEDIA;
 	if (why) {
 		reply_refuse(r->reply, why);
 		return;
 	}
-	const char *bad = ended_check_offer(r->flow->trunk, trunk_conf_of(r->flow->trunk)->media == TRUNK_RTP, offer);
+	const bool clear = trunk_conf_of(r->flow->trunk)->media == TRUNK_RTP;
+	const char *bad = offer ? ended_check_offer(r->flow->trunk, clear, offer) : NULL;
 	if (bad) {
 		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "invite.h"
 #include "call.h"
+#include "dial.h"
 #include "emergency.h"
 #include "ended.h"
 #include "help_waits.h"
@@ -37,7 +38,7 @@ static enum refusal find(struct request *r, struct dest *to, uint64_t *transfer)
 	return REFUSE_NONE;
 }
 
-static enum refusal check(struct request *r, const struct sdp *offer, struct dest *to, uint64_t *transfer)
+static enum refusal check(struct request *r, struct dest *to, uint64_t *transfer)
 {
 	/* what such a phone may know is that it has expired (R1) */
 	if (r->flow->expired && !r->emergency)
@@ -45,7 +46,29 @@ static enum refusal check(struct request *r, const struct sdp *offer, struct des
 	enum refusal why = find(r, to, transfer);
 	if (why)
 		return why;
-	return !offer ? REFUSE_NO_OFFER : media_ready() ? REFUSE_NONE : REFUSE_NO_MEDIA;
+	return media_ready() ? REFUSE_NONE : REFUSE_NO_MEDIA;
+}
+
+/* Without one our 200 makes it, by the method that its phone is known to take (RFC 3261 13.2.1). */
+static void take_offer(struct leg *caller, const struct sdp *offer)
+{
+	if (!offer) {
+		caller->r.ends = (uint8_t)dial_method(caller);
+		caller->r.ice = 1;
+		return;
+	}
+	leg_set_remote(caller, offer);
+	caller->r.ice = offer->audio.ice_ufrag[0] != 0;
+	caller->r.clear = caller->r.emergency && ended_clear_for_help(offer);
+}
+
+/* NULL: it can go on. */
+static const char *bad_offer(const struct request *r, const struct sdp *offer)
+{
+	if (!offer)
+		return NULL;
+	enum sdp_refusal bad = r->emergency ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);
+	return bad ? sdp_refusal_text(bad) : NULL;
 }
 
 static void begin(struct call *c, struct request *r, const struct sdp *offer, const struct dest *to, uint64_t transfer)
@@ -57,9 +80,7 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 		call_drop(c);
 		return;
 	}
-	leg_set_remote(caller, offer);
-	caller->r.ice = offer->audio.ice_ufrag[0] != 0;
-	caller->r.clear = c->r.emergency && ended_clear_for_help(offer);
+	take_offer(caller, offer);
 	/* a call for help is not sent back for its interval: it has no timer then */
 	if (!session_asked(caller, r->m) && !c->r.emergency) {
 		leg_refuse(caller, REFUSE_INTERVAL, NULL);
@@ -78,16 +99,16 @@ static void place(struct request *r, uint64_t *transfer)
 {
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
 	struct dest to = {0};
-	enum refusal why = check(r, offer, &to, transfer);
+	enum refusal why = check(r, &to, transfer);
 
 	if (why) {
 		if (why != REFUSE_NO_MEDIA || !r->emergency || !help_waits(r))
 			refuse(r, why);
 		return;
 	}
-	enum sdp_refusal bad = r->emergency ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);
+	const char *bad = bad_offer(r, offer);
 	if (bad) {
-		reply_refuse_because(r->reply, REFUSE_OFFER, sdp_refusal_text(bad));
+		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
 		return;
 	}
 	struct call *c = call_new(r->emergency ? NOBODY : share_of_flow(r->flow), r->emergency, &why);
@@ -97,7 +118,8 @@ static void place(struct request *r, uint64_t *transfer)
 		reply_refuse(r->reply, why);
 		return;
 	}
-	keys_shown(r->flow->device, sdp_keys(offer));
+	if (offer)
+		keys_shown(r->flow->device, sdp_keys(offer));
 	begin(c, r, offer, &to, *transfer);
 }
 

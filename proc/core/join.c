@@ -74,11 +74,25 @@ static const char *join_passing(
 
 /* --- ended --- */
 
+/* Who offered nothing is offered something instead; its ACK settles it. */
+static const char *offer_caller(struct call *c, struct leg *caller, uint8_t codecs, struct sdp *out)
+{
+	ended_offer_first(caller, codecs & dial_codecs(caller), out);
+	if (!(ended_codecs(out) & ~(1u << SDP_TELEPHONE_EVENT)))
+		return sdp_refusal_text(SDP_NO_COMMON_CODEC);
+	media_face(out, c, caller, !caller->r.trunk);
+	leg_set_local(caller, out);
+	c->r.ended = 1;
+	return NULL;
+}
+
 /* The caller's answer is made, not sent. */
 static const char *answer_caller(struct call *c, struct leg *caller, uint8_t codecs, struct sdp *out)
 {
 	struct sdp offer;
 
+	if (leg_owes_answer(caller))
+		return offer_caller(c, caller, codecs, out);
 	leg_remote(caller, &offer);
 	const char *why = ended_answer(caller, &offer, codecs & dial_codecs(caller), out);
 	if (why)
@@ -129,7 +143,7 @@ bool join_can_answer(const struct leg *caller)
 	if (!caller)
 		return false;
 	leg_remote(caller, &offer);
-	return ended_by(&offer, caller->r.clear) != RELAY_PASSING;
+	return leg_owes_answer(caller) || ended_by(&offer, caller->r.clear) != RELAY_PASSING;
 }
 
 const char *join_caller(struct call *c, struct leg *caller)
@@ -137,7 +151,8 @@ const char *join_caller(struct call *c, struct leg *caller)
 	struct sdp offer, answer;
 
 	leg_remote(caller, &offer);
-	const char *why = answer_caller(c, caller, ended_one_codec(&offer, dial_codecs(caller)), &answer);
+	const uint8_t codecs = leg_owes_answer(caller) ? UINT8_MAX : ended_one_codec(&offer, dial_codecs(caller));
+	const char *why = answer_caller(c, caller, codecs, &answer);
 	if (why)
 		return why;
 	c->r.spoken = 1;
@@ -151,7 +166,8 @@ void join_early(struct call *c, struct leg *callee)
 	struct leg *caller = leg_get(c->r.caller);
 	struct sdp answer;
 
-	if (!caller || callee->r.ends == RELAY_PASSING || c->targets != 1 || join_misfit(callee))
+	if (!caller || leg_owes_answer(caller) || callee->r.ends == RELAY_PASSING || c->targets != 1 ||
+	    join_misfit(callee))
 		return;
 	if (!caller->r.has_local && answer_caller(c, caller, agreed_codecs(callee), &answer))
 		return;

@@ -584,7 +584,8 @@ void leg_invite(struct leg *l, const struct sdp *offer, const char *display)
 
 void leg_ring(struct leg *l, uint16_t code)
 {
-	if (l->r.state == LEG_IN_CALLING)
+	/* one that must be acknowledged would have to bring our offer (RFC 3262 5) */
+	if (l->r.state == LEG_IN_CALLING && !(l->reliable && leg_owes_answer(l)))
 		leg_send_provisional(l, code);
 }
 

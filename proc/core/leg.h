@@ -126,6 +126,12 @@ void leg_set_remote(struct leg *l, const struct sdp *sdp);
 /* Of a change under way: the offer of the one who asks, and what the other was asked. NULL: it is over. */
 void leg_next(const struct leg *l, struct sdp *out);
 void leg_set_next(struct leg *l, const struct sdp *sdp);
+/* Its INVITE came without an offer, so our 200 makes it (RFC 3261 13.2.1), and its ACK has not answered yet. */
+static inline bool leg_owes_answer(const struct leg *l)
+{
+	return !l->r.has_remote && l->r.ends != RELAY_PASSING &&
+	       (l->r.state == LEG_IN_CALLING || l->r.state == LEG_IN_ANSWERED || l->r.state == LEG_UP);
+}
 /* Both: its call is over, and the keys in them are nobody's business any more. */
 void leg_forget_media(struct leg *l);
 /* From here on the arena has the dialog alone, without a trace of the keys. */

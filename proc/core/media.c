@@ -182,8 +182,10 @@ bool media_can_wish(const struct call *c)
 {
 	struct relay_spec spec = {0};
 
+	const struct leg *caller = leg_get(c->r.caller);
+
 	media_wish(c, &spec);
-	return relay_spec_ok(&spec);
+	return relay_spec_ok(&spec) && !(caller && leg_owes_answer(caller)); /* whose ACK nobody waits for any more */
 }
 
 bool media_relay(struct call *c)

@@ -18,7 +18,6 @@ static const struct refusal_row row[REFUSALS] = {
     [REFUSE_REDIRECT] = {480, 399, 20, 0, "the phone answered with a redirect, which is not followed"},
     [REFUSE_CALLEE_FAILED] = {480, 399, 41, 0, "the phone could not take the call"},
     [REFUSE_CANCELLED] = {487, 399, 16, 0, "cancelled"},
-    [REFUSE_NO_OFFER] = {488, 304, 88, 0, "an INVITE needs an SDP offer"},
     [REFUSE_OFFER] = {488, 305, 88, 0, "the SDP offer is not acceptable"},
     [REFUSE_NO_DIALOG] = {481, 399, 101, 0, "no such call on this phone"},
     [REFUSE_OUT_OF_ORDER] = {500, 399, 101, 0, "CSeq runs backwards"},

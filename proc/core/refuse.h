@@ -21,8 +21,7 @@ enum refusal {
 	REFUSE_REDIRECT, /* the callee's phone sent a redirect, which is not followed */
 	REFUSE_CALLEE_FAILED,
 	REFUSE_CANCELLED,
-	REFUSE_NO_OFFER, /* an initial INVITE without SDP */
-	REFUSE_OFFER,    /* the SDP; the text says why */
+	REFUSE_OFFER, /* the SDP; the text says why */
 	REFUSE_NO_DIALOG,
 	REFUSE_OUT_OF_ORDER, /* CSeq runs backwards */
 	REFUSE_GLARE,        /* 491 */

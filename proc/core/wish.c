@@ -219,6 +219,12 @@ static void add_ice(struct relay_side *s, const struct said *d)
 	memcpy(s->ice_theirs, theirs.p, theirs.n);
 }
 
+/* Of a caller who has not answered our offer yet, and is alone, as little is known as while it rings. */
+static bool is_unknown(const struct said *d, const struct said *other)
+{
+	return d->l && leg_owes_answer(d->l) && !d->both && !other->both;
+}
+
 static void fill_side(
     struct relay_side *s, const struct call *c, unsigned side, const struct said *d, const struct said *other)
 {
@@ -227,7 +233,7 @@ static void fill_side(
 	s->local_rtcp = (uint16_t)(s->local.port + (d->mux ? 0 : 1));
 	if (d->l && d->l->r.ice)
 		add_ice(s, d);
-	if (c->r.ended) {
+	if (c->r.ended && !(is_unknown(d, other) || is_unknown(other, d))) {
 		if (d->both)
 			fill_ended(s, c, d, other);
 		return;
@@ -249,7 +255,7 @@ void media_wish(const struct call *c, struct relay_spec *spec)
 	read_leg(caller, &a);
 	read_leg(callee, &b);
 	spec->emergency = c->r.emergency;
-	spec->answered = c->r.answered_ms || c->r.spoken;
+	spec->answered = (c->r.answered_ms || c->r.spoken) && !(caller && leg_owes_answer(caller));
 	fill_side(&spec->side[side], c, side, &a, &b);
 	fill_side(&spec->side[!side], c, !side, &b, &a);
 }

@@ -48,7 +48,7 @@ void up_at(struct talk *from, struct talk *to, const char *number, struct phone 
 	talk_ack(from);
 }
 
-void invite_from(struct talk *call, const char *caller, const char *called, bool withheld)
+void invite_with(struct talk *call, const char *caller, const char *called, bool withheld, const struct sdp *sdp)
 {
 	struct msg_request *m = phone_begin(&telco[0], SIP_INVITE);
 
@@ -62,8 +62,13 @@ void invite_from(struct talk *call, const char *caller, const char *called, bool
 	m->privacy = withheld;
 	m->contact_form = CONTACT_ONE;
 	m->contact = phone_put(&telco[0], "<sip:gw@203.0.113.6>");
-	m->sdp = phone_put_sdp(&telco[0], &plain);
+	m->sdp = phone_put_sdp(&telco[0], sdp);
 	call->txn = phone_end(&telco[0]);
+}
+
+void invite_from(struct talk *call, const char *caller, const char *called, bool withheld)
+{
+	invite_with(call, caller, called, withheld, &plain);
 }
 
 /* Answered by the exchange, told this and nothing else, and hung up on. */
