@@ -380,7 +380,8 @@ static const char *agree_early(struct call *c, struct leg *l, const struct sdp *
 
 	if (why)
 		return why;
-	leg_fork_keep_offer(l);
+	if (l->r.state == LEG_OUT_EARLY)
+		leg_fork_keep_offer(l);
 	leg_local(l, &ours);
 	leg_remote(l, &theirs);
 	sdp_keep_codecs(&ours, ended_codecs(&theirs)); /* the caller may be answered with those alone */
@@ -393,19 +394,32 @@ static const char *agree_early(struct call *c, struct leg *l, const struct sdp *
 	leg_set_remote(l, offer);
 	ended_settle(l);
 	l->r.learn_epoch++;
-	if (c->r.callee == l->r.id)
+	if (c->r.callee == l->r.id || l->r.state == LEG_IN_CALLING)
 		call_relay(c);
 	return NULL;
+}
+
+/* What was offered first was answered reliably, and that was acknowledged (RFC 3262 5, RFC 3311 5.1). */
+static bool may_offer_early(const struct leg *l)
+{
+	const bool heard = l->early && l->reliable && !l->ringing && !l->ring_next;
+
+	return l->r.ends != RELAY_PASSING &&
+	       ((l->r.state == LEG_OUT_EARLY && l->agreed) || (l->r.state == LEG_IN_CALLING && heard));
 }
 
 static void change_early(struct leg *l, struct request *r)
 {
 	struct call *c = call_get(l->r.call);
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
-	const bool may_offer = c && l->r.state == LEG_OUT_EARLY && l->r.ends != RELAY_PASSING && l->agreed;
 	struct sdp answer;
 
-	if (offer && !may_offer) {
+	if (offer && r->m->method == SIP_PRACK && !(c && may_offer_early(l))) {
+		reply_refuse_because(
+		    r->reply, REFUSE_OFFER, "an offer in a PRACK, and the first one has no answer yet");
+		return;
+	}
+	if (offer && !(c && may_offer_early(l))) {
 		reply_refuse(r->reply, c ? too_soon_or_late(l) : REFUSE_NO_DIALOG);
 		return;
 	}
@@ -421,7 +435,7 @@ static void change_early(struct leg *l, struct request *r)
 
 void change_on_request(struct leg *l, struct request *r)
 {
-	if (r->m->method == SIP_UPDATE && is_early(l))
+	if (r->m->method == SIP_PRACK || (r->m->method == SIP_UPDATE && is_early(l)))
 		change_early(l, r);
 	else if (l->r.ends == RELAY_PASSING)
 		change_passing(l, r);

@@ -4,7 +4,7 @@
 
 #include "call.h"
 
-/* re-INVITE or UPDATE of a phone inside its dialog */
+/* re-INVITE, UPDATE or a PRACK with an offer of a phone inside its dialog */
 /* An ACK to a 200 that carried an offer: to a re-INVITE, or to an INVITE that had none. */
 void change_on_ack(struct leg *l, struct request *r);
 /* The call ends, and a change under way with it. */

@@ -49,8 +49,12 @@ static void on_prack(struct leg *l, struct request *r)
 		return;
 	}
 	uint16_t next = l->ring_next;
-	l->ringing = l->ring_next = 0;
-	reply_code(r->reply, 200);
+	l->ringing = 0;
+	if (m->sdp.len)
+		change_on_request(l, r);
+	else
+		reply_code(r->reply, 200);
+	l->ring_next = 0;
 	if (l->r.state != LEG_IN_CALLING) /* what is repeated now is the 200 */
 		return;
 	leg_stop_repeat(l);

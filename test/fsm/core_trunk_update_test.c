@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* UPDATE of a trunk that rings (RFC 3311 5.2): without an offer it refreshes the dialog, with one it changes what was agreed on reliably. */
+/* UPDATE of a trunk that rings (RFC 3311 5.2): without an offer it refreshes the dialog, with one it changes what was agreed on reliably.
+ * So does a PRACK of who calls (RFC 3262 5). */
 #include "../unit/test.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
@@ -158,6 +159,77 @@ static void who_calls_may_too(void)
 	finish();
 }
 
+static struct heard *pracks(const struct sdp *sdp)
+{
+	struct msg_request *m = talk_begin(&a, SIP_PRACK);
+
+	m->rack_rseq = a.rseq;
+	m->rack_cseq = a.invite_cseq;
+	m->rack_method = SIP_INVITE;
+	m->sdp = phone_put_sdp(&alice, sdp);
+	struct heard *h = reply_to(talk_end(&a));
+	NEED(h);
+	return h;
+}
+
+static void goes_out_reliably(void)
+{
+	begin_with(NULL);
+	struct msg_request *m = phone_begin(&alice, SIP_INVITE);
+	a = (struct talk){.phone = &alice, .cseq = m->cseq + 1, .invite_cseq = m->cseq};
+	strcpy(a.call_id, "reliable");
+	strcpy(a.ours, "tag-of-phone");
+	m->call_id = phone_put(&alice, a.call_id);
+	m->target_user = m->to_user = phone_put(&alice, "0123456789");
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&alice, "<sip:alice@198.51.100.1:40000;transport=tls>");
+	m->required = SIP_TAG_100REL;
+	m->sdp = phone_put_sdp(&alice, &offer);
+	a.txn = phone_end(&alice);
+	talk_rings_at(&t, &telco[0]);
+}
+
+/* RFC 3262 5: an offer in a PRACK is answered in its 200, once the first one was answered reliably; and never left without an answer. */
+static void an_offer_in_a_prack_is_answered(void)
+{
+	goes_out_reliably();
+	rings(0, &plain);
+	talk_hears(&a, 183);
+	NEED(a.rseq && a.sdp.audio.crypto_n == 1);
+	struct sdp moved = sdp_of(KEYS_SDES, alice.host, 40222, 2, "sendrecv", NULL);
+	while (relay_wish(NULL))
+		;
+	struct heard *h = pracks(&moved);
+	const struct sdp *answer = sim_part(h, respond(h)->sdp);
+	NEED(respond(h)->code == 200 && answer && sdp_check_answer(&moved, answer) == SDP_ACCEPTABLE);
+	const struct relay_spec *w = relay_wish(NULL);
+	NEED(w && w->side[0].present && w->side[0].rtp.port == 40222);
+	/* and from then on in an UPDATE */
+	moved.version++;
+	moved.audio.at.port = 40224;
+	NEED(code_of(talk_send(&a, SIP_UPDATE, &moved)) == 200);
+	is_answered(&plain);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void before_there_is_an_answer_it_is_488(void)
+{
+	goes_out_reliably();
+	rings(0, NULL);
+	talk_hears(&a, 180);
+	NEED(respond(pracks(&offer))->code == 488);
+	sim_pass(2000);
+	NEED(!reply_to(a.txn)); /* the 180 is acknowledged all the same */
+	struct sdp clear = plain;
+	rings(0, &plain);
+	talk_hears(&a, 183);
+	NEED(respond(pracks(&clear))->code == 488);
+	is_answered(&plain);
+	call_hang_up(&a, &t);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -168,6 +240,8 @@ int main(void)
 	SIM(before_it_is_491);
 	SIM(what_does_not_fit_is_refused);
 	SIM(who_calls_may_too);
+	SIM(an_offer_in_a_prack_is_answered);
+	SIM(before_there_is_an_answer_it_is_488);
 	(void)test_failed_here;
 	return TEST_END;
 }
