@@ -45,12 +45,29 @@ void draft_fill_user(struct draft_user *out, const struct uri *u)
 	}
 }
 
+/* The number of a tel URI, with the context that makes it whole. */
+static void fill_number(struct draft_user *out, const struct uri *u)
+{
+	struct buf b = buf_of(out->text, sizeof out->text);
+
+	buf_add(&b, u->user);
+	if (u->phone_context.n) {
+		BUF_LIT(&b, ";phone-context=");
+		buf_add(&b, u->phone_context);
+	}
+	out->ours = !b.full && draft_text_ok(buf_span(&b), USER_MAX);
+	out->n = out->ours ? (uint8_t)b.n : 0;
+}
+
 /* An emergency is one in each of its spellings (RFC 3966, RFC 5031). */
 static void fill_target(struct draft_user *out, const struct sip_msg *m)
 {
 	struct span number = m->method == SIP_INVITE && m->to.tag.n == 0 ? name_emergency(&m->uri) : span_of(NULL, 0);
 
-	draft_fill_user(out, &m->uri);
+	if (m->uri.scheme == URI_TEL)
+		fill_number(out, &m->uri);
+	else
+		draft_fill_user(out, &m->uri);
 	if (number.n == 0)
 		return;
 	memcpy(out->text, number.p, number.n);
@@ -71,20 +88,6 @@ static enum target_kind kind_of(const struct draft_user *u)
 }
 
 /* --- transfers, digits and events --- */
-
-/* The number of a tel URI, with the context that makes it whole. */
-static void fill_number(struct draft_user *out, const struct uri *u)
-{
-	struct buf b = buf_of(out->text, sizeof out->text);
-
-	buf_add(&b, u->user);
-	if (u->phone_context.n) {
-		BUF_LIT(&b, ";phone-context=");
-		buf_add(&b, u->phone_context);
-	}
-	out->ours = !b.full && draft_text_ok(buf_span(&b), USER_MAX);
-	out->n = out->ours ? (uint8_t)b.n : 0;
-}
 
 static enum refer_kind refer_kind_of(const struct draft_user *u)
 {

@@ -34,9 +34,11 @@ static bool check_method(struct conn *c, const struct sip_msg *m)
 
 static bool check_uri(struct conn *c, const struct sip_msg *m, enum msg_class class)
 {
-	if (m->uri.scheme == URI_SIP || m->uri.scheme == URI_SIPS || class == CLASS_EMERGENCY)
+	const bool dials = m->uri.scheme == URI_TEL && m->method == SIP_INVITE && m->to.tag.n == 0 && !c->trunk;
+
+	if (m->uri.scheme == URI_SIP || m->uri.scheme == URI_SIPS || dials || class == CLASS_EMERGENCY)
 		return false;
-	refuse(c, m, &(struct own_answer){.code = 416, .why = "only sip URIs are served"});
+	refuse(c, m, &(struct own_answer){.code = 416, .why = "only sip URIs are served, and tel URIs to be called"});
 	return true;
 }
 

@@ -864,11 +864,42 @@ static void targets(void)
 	end_phone(p);
 }
 
+/* RFC 3966: a number is one in a tel URI too, for an INVITE of a phone. */
+static void a_tel_uri_is_a_number(void)
+{
+	static const struct {
+		const char *uri, *user;
+		enum target_kind kind;
+	} list[] = {
+	    {"tel:+33-1.23(45)6789", "+33-1.23(45)6789", TARGET_USER},
+	    {"tel:102;phone-context=exchange.test", "102;phone-context=exchange.test", TARGET_USER},
+	    {"tel:863-1234;phone-context=+1-914", "863-1234;phone-context=+1-914", TARGET_USER},
+	    {"tel:0123456789012345678901234567890123456789012345678901234567890123456789", "", TARGET_FOREIGN},
+	};
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char text[2048];
+
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+		snprintf(text, sizeof text, "INVITE %s SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:1;branch=z9hG4bKt%zu\r\n" FROM
+		    "To: <%s>\r\nCall-ID: t%zu\r\nCSeq: 1 INVITE\r\nMax-Forwards: 7\r\n" CONTACT LEN0,
+		    list[i].uri, i, list[i].uri, i);
+		phone_say(p, text);
+		const struct got *g = house_take(h, MSG_REQUEST, 1000);
+		CHECK(g && g->class == CLASS_NEW);
+		const struct msg_request *r = got_payload(g);
+		CHECK(r->target_kind == list[i].kind && is(g, r->target_user, list[i].user));
+	}
+	phone_say(p, HEAD("MESSAGE", "tel:102", "tm") "Max-Forwards: 7\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi");
+	CHECK(phone_hear(h, p, "SIP/2.0 416 ", 1000));
+	end_phone(p);
+}
+
 /* R16: an emergency is one however it is written, and before anything else is known of it. */
 static void spellings_of_emergency(void)
 {
 	static const struct {
-		const char *uri, *number; /* NULL: 416 */
+		const char *uri, *number; /* NULL: a tel URI accepts text alone as little as another call does; the rest is 416 */
 	} list[] = {
 	    {"sip:112@exchange.test", "112"},
 	    {"tel:112", "112"},
@@ -892,7 +923,7 @@ static void spellings_of_emergency(void)
 		phone_forget_text(p);
 		phone_say(p, text);
 		if (!list[i].number) {
-			CHECK(phone_hear(h, p, "SIP/2.0 416 ", 1000));
+			CHECK(phone_hear(h, p, list[i].uri[0] == 't' ? "SIP/2.0 406 " : "SIP/2.0 416 ", 1000));
 			continue;
 		}
 		const struct got *g = house_take(h, MSG_REQUEST, 1000);
@@ -1395,6 +1426,7 @@ int main(void)
 	RUN(summary_out);
 	RUN(loop);
 	RUN(targets);
+	RUN(a_tel_uri_is_a_number);
 	RUN(spellings_of_emergency);
 	RUN(merged_request);
 	RUN(text_message);
