@@ -36,6 +36,8 @@ static void keep_codecs(struct leg *l)
 {
 	struct sdp ours, theirs;
 
+	if (leg_owes_answer(l)) /* its ACK will say */
+		return;
 	leg_local(l, &ours);
 	leg_remote(l, &theirs);
 	sdp_keep_codecs(&ours, ended_codecs(&theirs));
