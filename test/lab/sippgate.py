@@ -64,17 +64,21 @@ class Gateway:
         self._spawn("-sn", "uas", "-rtp_echo", "-l", "4")
         net.wait_for("SIPp to listen", lambda: f":{SIPP_PORT} " in self.host.run("ss", "-Hlun").stdout, 5)
 
-    def calls_in(self, number, seconds, tone, infos=()):
-        """infos: (content, body, code) of INFOs that it sends first, a second and a half apart, and how each is answered; it says that it takes
+    def calls_in(self, number, seconds, tone, infos=(), late=False):
+        """late: its INVITE has no offer, its ACK answers ours. infos: (content, body, code) of INFOs that it sends first, a second and a half apart, and how each is answered; it says that it takes
         them then. Its offer has no telephone-event."""
         wav = audio.tone(f"{self.where}/in.wav", audio.TONES[tone], 8000, seconds=60)
         raw = f"{self.where}/in.ulaw"
         with open(raw, "wb") as f:
             f.write(bytes(ulaw(x) for x in audio.read_wav(wav)[0]))
         invite = INVITE.format(number=number, allow=f"Allow: {ALLOW}\n" if infos else "")
+        ack = in_dialog("ACK", 1)
+        if late:
+            invite = invite[:invite.index("Content-Type")] + "Content-Length: 0\n\n"
+            ack = in_dialog("ACK", 1, "Content-Type: application/sdp\n", SDP)
         steps = [send(invite, retrans=True), recv(response=100, optional=True), recv(response=180, optional=True),
                  recv(response=183, optional=True), recv(response=200, rrs=True, timeout=15000),
-                 send(in_dialog("ACK", 1)),
+                 send(ack),
                  f'<nop><action><exec rtp_stream="{raw},-1,0"/></action></nop>']
         for i, (content, body, code) in enumerate(infos):
             steps += [pause(1500), send(in_dialog("INFO", 2 + i, f"Content-Type: {content}\n", body), retrans=True), recv(response=code)]

@@ -252,11 +252,20 @@ def test_r29_cancel_crosses_200(exchange, scripted):
 
 
 def test_r29_early_offerless_invite(exchange, scripted):
-    """An initial INVITE without SDP: 488 with the reason."""
-    a, _ = scripted("sa"), scripted("sb")
-    r = a.answer(s := a.invite("sb", body=""))
-    a.ack(s, r)
-    assert r.code == 488 and (r.get("Warning") or r.get("Reason"))
+    """An initial INVITE without SDP: the 200 offers, and an ACK without an answer ends the call on both sides (RFC 3261 13.2.1)."""
+    a, b = scripted("sa"), scripted("sb")
+    sent = a.invite("sb", body="")
+    got = b.wait_request("INVITE")
+    assert "RTP/SAVP" in got.body
+    b.reply(got, 180, "Ringing", to_tag="late")
+    b.reply(got, 200, "OK", to_tag="late", body=sip.sdp(b.local, 41000).replace("crypto:1", "crypto:2"))
+    b.wait_request("ACK")
+    r = a.answer(sent)
+    assert r.code == 200 and "a=crypto:2 AES_CM_128_HMAC_SHA1_80" in r.body and "a=sendrecv" in r.body
+    a.ack(sent, r)
+    for end in (a, b):
+        end.reply(end.wait_request("BYE"), 200, "OK")
+    exchange.wait_no_calls()
 
 
 @pytest.mark.parametrize("method,code", [("OPTIONS", 200), ("PUBLISH", 405), ("SUBSCRIBE", 489), ("FOO", 405)])
@@ -280,11 +289,13 @@ def test_r29_refusals(exchange, scripted, headers, code):
         assert r.get("Unsupported") == "nonsense"
 
 
-def test_r29_unknown_scheme(exchange, scripted):
+@pytest.mark.parametrize("uri,codes", [("tel:+33123456789", (403, 404, 503)), ("tel:1-99-99", (404,)), ("mailto:sb@example.org", (416,))])
+def test_r29_unknown_scheme(exchange, scripted, uri, codes):
+    """A number in a tel URI is judged as any other (RFC 3966); other schemes than sip and tel are 416."""
     a = scripted("sa")
-    r = a.answer(s := a.request("INVITE", "tel:+33123456789", body=sip.sdp(a.local), to="<tel:+33123456789>"))
+    r = a.answer(s := a.request("INVITE", uri, body=sip.sdp(a.local), to=f"<{uri}>"))
     a.ack(s, r)
-    assert r.code in (404, 416)
+    assert r.code in codes
 
 
 def test_r29_no_loop(exchange, scripted):

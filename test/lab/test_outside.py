@@ -179,6 +179,24 @@ def test_in_from_a_plain_gateway(exchange, gateway, people, kind, media):
     one.hears("a", 3)
 
 
+@pytest.mark.parametrize("kind,media", [("baresip", "dtls"), ("linphone", "srtp")])
+def test_in_from_a_gateway_that_offers_nothing(exchange, gateway, people, kind, media):
+    """R29, RFC 3261 13.2.1: SIPp calls without an offer, as Cisco's trunks do; it answers ours in its ACK, and is heard"""
+    gateway.answers()
+    up(exchange, "pots")
+    name = f"in-{kind}-{media}"
+    one = people.phone(kind, name, tone="b", media=media, codecs=("PCMU",))
+    one.forget()
+    gateway.calls_in(NUMBERS[name], 5, "a", late=True)
+    answer(one)
+    one.wait_state("established")
+    assert exchange.wait_grade("open")
+    gateway.result()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    one.hears("a", 3)
+
+
 @pytest.mark.parametrize("kind,media", [("baresip", "srtp"), ("baresip", "dtls"), ("linphone", "srtp"), ("linphone", "dtls")])
 def test_out_over_tls_and_srtp(exchange, border, people, kind, media):
     """R6, R7: the trunk is TLS with SRTP, its certificate says the name that was configured; both hear each other, nothing is clear"""

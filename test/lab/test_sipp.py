@@ -94,6 +94,25 @@ def test_r29_sipp_100rel(exchange, sides, where):
     exchange.wait_no_calls()
 
 
+def test_r29_sipp_late_offer(exchange, sides, where):
+    """RFC 3261 13.2.1: the caller offers nothing, the 200 does, and the ACK answers it; without an answer in the ACK the call ends."""
+    a, b = sides
+    # of the suites that we offer, in the order of our tags, the second
+    sdp = a.fill["sdp"].replace("a=crypto:1 ", "a=crypto:2 ")
+    told = [sipp.recv(request="INVITE"), b.reply(180, "Ringing"), b.reply(200, "OK", sdp=True).replace("a=crypto:1 ", "a=crypto:2 "),
+            sipp.recv(request="ACK")]
+    invite = a.invite().replace("Content-Type: application/sdp\n", "").replace(a.fill["sdp"], "").replace("[len]", "0")
+    asks = [invite, sipp.recv(response=100, optional=True), sipp.recv(response=180, optional=True),
+            sipp.recv(response=200, rrs=True, check=[("msg", "m=audio [1-9][0-9]* RTP/SAVP"), ("msg", "a=crypto:2 AES_CM_128_HMAC_SHA1_80")])]
+    answers = a.inside("ACK", 10).replace("Content-Length: 0\n\n", f"Content-Type: application/sdp\nContent-Length: [len]\n\n{sdp}")
+    play(f"{where}/good", b, told + [sipp.recv(request="BYE"), b.reply(200, "OK", tag="")],
+         a, asks + [answers, sipp.pause(1500), a.inside("BYE", 11), sipp.recv(response=200)])
+    exchange.wait_no_calls()
+    play(f"{where}/none", b, told + [sipp.recv(request="BYE"), b.reply(200, "OK", tag="")],
+         a, asks + [a.inside("ACK", 10), sipp.recv(request="BYE"), a.reply(200, "OK", tag="")])
+    exchange.wait_no_calls()
+
+
 def test_r29_sipp_session_timer(exchange, sides, where):
     """The caller refreshes by UPDATE; the exchange answers with Session-Expires."""
     a, b = sides
