@@ -219,6 +219,12 @@ static void add_ice(struct relay_side *s, const struct said *d)
 	memcpy(s->ice_theirs, theirs.p, theirs.n);
 }
 
+/* Of a caller who has not answered our offer yet, and is alone, as little is known as while it rings. */
+static bool is_unknown(const struct said *d, const struct said *other)
+{
+	return d->l && leg_owes_answer(d->l) && !d->both && !other->both;
+}
+
 static void fill_side(
     struct relay_side *s, const struct call *c, unsigned side, const struct said *d, const struct said *other)
 {
