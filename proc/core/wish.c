@@ -233,8 +233,7 @@ static void fill_side(
 	s->local_rtcp = (uint16_t)(s->local.port + (d->mux ? 0 : 1));
 	if (d->l && d->l->r.ice)
 		add_ice(s, d);
-	/* of a caller who has not answered our offer yet, and is alone, as little is known as while it rings */
-	if (c->r.ended && (d->both || other->both)) {
+	if (c->r.ended && !(is_unknown(d, other) || is_unknown(other, d))) {
 		if (d->both)
 			fill_ended(s, c, d, other);
 		return;
