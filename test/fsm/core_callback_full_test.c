@@ -157,6 +157,36 @@ static void where_requests_run_out(void)
 	all_is_over();
 }
 
+static uint64_t told_until_ms;
+
+static void hears(struct link *l, const struct ipc_view *v)
+{
+	NEED(l->peer == PROC_CORE || v->type != MSG_HELP_CALLS_BACK);
+	if (v->type == MSG_HELP_CALLS_BACK)
+		told_until_ms = ((const struct msg_help_calls_back *)v->payload)->until_ms;
+}
+
+/* The edge of the trunks knows how long its reserve is for them too, and so does the next one. */
+static void edge_is_told(void)
+{
+	begin(settings);
+	sim.watch = hears;
+	bob_called_for_help();
+	sim_turn();
+	NEED(told_until_ms == child_now() + sim.site.plan.callback_min * UINT64_C(60000));
+	told_until_ms = 0;
+	sim_link_down(PROC_EDGE, 0);
+	sim_link_up(PROC_EDGE, 0);
+	sim_turn();
+	NEED(told_until_ms > child_now());
+	sim_pass(sim.site.plan.callback_min * UINT64_C(60000));
+	told_until_ms = 0;
+	sim_link_down(PROC_EDGE, 0);
+	sim_link_up(PROC_EDGE, 0);
+	sim_turn();
+	NEED(told_until_ms == 0);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -165,6 +195,7 @@ int main(void)
 	SIM(where_ports_run_out);
 	SIM(where_the_trunk_has_its_share_of_legs);
 	SIM(where_requests_run_out);
+	SIM(edge_is_told);
 	(void)test_failed_here;
 	return TEST_END;
 }

@@ -136,6 +136,15 @@ def test_the_guide_quotes_what_the_exchange_says():
         assert f'"{kind}' in plain, kind
 
 
+def test_check_config_warns_of_what_it_takes(tmp_path):
+    conf = tmp_path / 'ringfence.conf'
+    conf.write_text('domain = voice.example\nphones { listen = "192.0.2.1" }\nlimits { calls = 8 }\n'
+                    'trunk a { server = "b.c" media-from = {"203.0.113.7"} lines = 9 }\n')
+    p = subprocess.run([COMMAND, 'check-config', conf], capture_output=True, text=True, timeout=10)
+    assert (p.returncode, p.stdout) == (0, 'ok\n')
+    assert 'ringfence.conf:4: trunk a: its 9 lines are more than the 8 calls that there may be at once (limits.calls)' in p.stderr
+
+
 def test_check_config_speaks_json(tmp_path):
     conf = tmp_path / 'ringfence.conf'
     conf.write_text('nonsense = 1\n')
