@@ -94,8 +94,6 @@ const char *place_could_listen(void)
 		media.port = 0;
 		if (l->bind.port && !could_listen(&l->bind, l->transport == TRUNK_UDP))
 			return cannot("listen on", &l->bind);
-		if (site_listens_beside(&self.site, i) && !could_listen(&l->bind, false))
-			return cannot(BESIDE, &l->bind);
 		if (media.family && !can_bind(&media, true))
 			return cannot("have media at", &media);
 	}
@@ -134,10 +132,11 @@ static const char *listen_at(int i)
 	self.listener_fd[i] = take_or_listen(&l->bind, l->transport == TRUNK_UDP);
 	if (self.listener_fd[i] < 0)
 		return cannot("listen on", &l->bind);
-	if (!site_listens_beside(&self.site, i))
-		return NULL;
-	self.beside_fd[i] = take_or_listen(&l->bind, false);
-	return self.beside_fd[i] < 0 ? cannot(BESIDE, &l->bind) : NULL;
+	if (site_listens_beside(&self.site, i))
+		self.beside_fd[i] = take_or_listen(&l->bind, false);
+	if (site_listens_beside(&self.site, i) && self.beside_fd[i] < 0)
+		log_warn("%s: that trunk's large INVITEs may not come", cannot(BESIDE, &l->bind));
+	return NULL;
 }
 
 const char *place_listen(void)
