@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* Whole arenas of core, spoiled in many places at once: {table, record, offset (2), length, value} over and over, on what
- * sim_kept_life() left. Whatever stands there, core takes over what it can, breaks no contract, and is rid of what waits. Each in a
+ * sim_kept_life() left; an octet that is left over says what limits the next life has. Whatever stands there, core takes over what it can, breaks no contract, and is rid of what waits. Each in a
  * process of its own, since core takes over once. */
-#include "fuzz.h"
+#include "apart.h"
 #include "sim_kept.h"
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { STEP = 6, WAITS_MS = 130000 /* ledger is told again each minute */ };
 
@@ -34,6 +32,15 @@ static void spoil(struct arena_table table[CORE_TABLES], const uint8_t *step)
 		memset(record + at, step[5], n < t->record_size - at ? n : t->record_size - at);
 }
 
+/* At least as many people and phones as there are. */
+static void other_limits(uint8_t octet)
+{
+	sim.site.max_calls = 1 + octet % 64;
+	sim.site.max_users = SIM_USERS_MAX + octet % 16;
+	sim.site.max_phones = SIM_DEVICES_MAX + octet / 16;
+	sim.site.media_port_hi = (uint16_t)(sim.site.media_port_lo + 4 * (1 + octet % 8) - 1);
+}
+
 static void next_life(const uint8_t *data, size_t n)
 {
 	struct arena_table table[CORE_TABLES];
@@ -44,7 +51,11 @@ static void next_life(const uint8_t *data, size_t n)
 		spoil(table, data);
 	sim.step_ms = 200;
 	sim.quiet = sim.fail_aborts = true;
-	sim_kept_again();
+	sim_kept_open_life();
+	sim.conduct.seal_mute = true;
+	if (n)
+		other_limits(data[0]);
+	sim_open();
 	sim.conduct.ledger_mute = sim.conduct.seal_mute = false;
 	sim_pass(WAITS_MS);
 	NEED(sim.accusations == 0 && sim_status("records-waiting").used == 0 && sim_status("notices-waiting").used == 0);
@@ -52,19 +63,11 @@ static void next_life(const uint8_t *data, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	int status = 0;
-
 	if (!whole)
 		prepare();
-	FUZZ_CHECK(pwrite(sim.crash_fd, whole, whole_n, 0) == (ssize_t)whole_n);
+	FUZZ_CHECK(ftruncate(sim.crash_fd, 0) == 0 && pwrite(sim.crash_fd, whole, whole_n, 0) == (ssize_t)whole_n);
 	const uint64_t began_ms = *sim.now;
-	pid_t pid = fork();
-	if (pid == 0) {
-		next_life(data, n);
-		_exit(0);
-	}
-	FUZZ_CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	fuzz_apart(next_life, data, n);
 	*sim.now = began_ms;
-	FUZZ_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	return 0;
 }

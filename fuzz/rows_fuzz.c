@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /* Whole arenas of media, spoiled in many places at once: {table, record, offset (2), length, value} over and over, on rows of calls
- * that pass and that end in media. What is taken over is a wish that core may have, on ports of its own, and nothing is sealed again
+ * that pass and that end in media; an octet that is left over says how many ports the next life has. What is taken over is a wish that core may have, on ports of its own, and nothing is sealed again
  * that may have been sealed before. */
+#include "apart.h"
 #include "end.h"
-#include "fuzz.h"
 #include "kept.h"
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { LO = 20000, ROWS = 4, STEP = 6, SENT = 70000 };
 
 static struct arena_table table[MEDIA_TABLES];
+static int fd;
+
+static void open_for(uint32_t rows)
+{
+	const struct site site = {.media_port_lo = LO, .media_port_hi = (uint16_t)(LO + RELAY_PORTS * rows - 1)};
+
+	kept_open(fd, &site, table);
+}
 
 static struct relay_row row_of(uint32_t index)
 {
@@ -35,14 +39,12 @@ static struct relay_row row_of(uint32_t index)
 
 static void write_whole(void)
 {
-	const struct site site = {.media_port_lo = LO, .media_port_hi = LO + RELAY_PORTS * ROWS - 1};
 	struct end_kept k = {.keyed = 1, .suite = SDP_AES_CM_128_HMAC_SHA1_80, .key_ours = {1}, .key_theirs = {2},
 	    .cname = "0123456789abcdef", .sent = {.ssrc = 7, .next = SENT, .rate = 8000}, .reserved = SENT + END_AHEAD,
 	    .heard = {{9, 0, SENT}}};
-	int fd = memfd_create("arena", MFD_CLOEXEC);
 
-	kept_open(fd, &site, table);
-	close(fd);
+	fd = memfd_create("arena", MFD_CLOEXEC);
+	open_for(ROWS);
 	for (uint32_t i = 0; i < ROWS; i++) {
 		const struct relay_row r = row_of(i);
 		FUZZ_CHECK(relay_spec_ok(&r.spec));
@@ -69,9 +71,11 @@ static void next_life(const uint8_t *data, size_t n)
 	write_whole();
 	for (; n >= STEP; data += STEP, n -= STEP)
 		spoil(data);
+	if (n)
+		open_for(1 + data[0] % (2 * ROWS));
 	table_open(&table[MEDIA_ROWS], LO);
 	end_open(&table[MEDIA_ENDS]);
-	for (uint32_t i = 0; i < ROWS; i++) {
+	for (uint32_t i = 0; i < table_rows(); i++) {
 		const struct relay_row *r = table_row(i);
 		FUZZ_CHECK(!r || (relay_spec_ok(&r->spec) && table_ports_fit(&r->spec, i) && table_find(r->join) == i));
 		for (unsigned side = 0; side < 2 && r; side++) {
@@ -87,13 +91,6 @@ static void next_life(const uint8_t *data, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		next_life(data, n);
-		_exit(0);
-	}
-	FUZZ_CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	fuzz_apart(next_life, data, n);
 	return 0;
 }
