@@ -11,8 +11,8 @@ enum {
 	CHANGES_MAX = 64,
 	EACH_LEAST = 4, /* share_most() */
 	CHANGE_MS = 5000,
-	AGAIN_MS = 100, /* ledger is busy with another's */
-	APART_MS = 20,  /* of two questions: half of what the contract allows a second */
+	AGAIN_MS = 100,     /* ledger is busy with another's */
+	ASKS_A_SECOND = 40, /* two of our seconds may be one of ledger's, and the contract allows 100 */
 };
 
 struct change {
@@ -25,7 +25,8 @@ struct change {
 
 static struct {
 	uint64_t asked; /* token of the one that ledger has; ID_NONE: none */
-	uint64_t turns, next_ms;
+	uint64_t turns, next_ms, second;
+	uint32_t asks; /* in this second */
 	struct timer timer;
 } queue = {.asked = ID_NONE};
 
@@ -76,6 +77,18 @@ static bool ask(struct change *c)
 	return true;
 }
 
+static bool may_ask(void)
+{
+	const uint64_t second = child_now() / 1000;
+
+	if (second != queue.second)
+		queue.asks = 0;
+	queue.second = second;
+	if (queue.asks == ASKS_A_SECOND && queue.next_ms < (second + 1) * 1000)
+		queue.next_ms = (second + 1) * 1000;
+	return child_now() >= queue.next_ms;
+}
+
 /* The next one, when there is none that ledger has and it may be asked. */
 static void go_on(void)
 {
@@ -83,13 +96,13 @@ static void go_on(void)
 
 	if (!c)
 		return;
-	if (child_now() >= queue.next_ms) {
-		queue.next_ms = child_now() + APART_MS;
-		if (ask(c)) {
-			queue.asked = c->token;
-			return;
-		}
+	if (may_ask() && ask(c)) {
+		queue.asks++;
+		queue.asked = c->token;
+		return;
 	}
+	if (queue.next_ms <= child_now()) /* the link has no room */
+		queue.next_ms = child_now() + AGAIN_MS;
 	timer_set(&child_wheel, &queue.timer, queue.next_ms);
 }
 
