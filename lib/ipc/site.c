@@ -165,6 +165,14 @@ bool site_sends_help(const struct site *s)
 	return false;
 }
 
+const struct inbound *site_lost_inbound(const struct site *s)
+{
+	for (int i = 0; site_sends_help(s) && i < s->inbounds; i++)
+		if (site_is_emergency(s, span_str(s->inbound[i].to)))
+			return &s->inbound[i];
+	return NULL;
+}
+
 static bool asks_pin(const struct site *s)
 {
 	return s->plan.pin;

@@ -103,5 +103,7 @@ void site_defaults(struct site *s);
 bool site_is_emergency(const struct site *s, struct span user);
 /* May a call for help leave over a trunk? Then a number for help is no extension's, whatever is called so. */
 bool site_sends_help(const struct site *s);
+/* An outside number that leads to such an extension, and so to nobody; NULL: there is none. */
+const struct inbound *site_lost_inbound(const struct site *s);
 
 #endif

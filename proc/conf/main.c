@@ -63,6 +63,27 @@ static const char *ended_certificate(const struct site *s)
 	return NULL;
 }
 
+/* The same for an outside number that rings nobody. */
+static const char *lost_number(const struct site *s)
+{
+	static char why[160 + TRUNK_NAME_MAX];
+	const struct inbound *in = site_lost_inbound(s);
+
+	if (!in)
+		return NULL;
+	snprintf(why, sizeof why,
+	    "trunk %s: a number of it leads to %s, which is a number for help and leaves over a trunk: nobody here rings",
+	    s->trunk[in->trunk].name, in->to);
+	return why;
+}
+
+static const char *would_fail(const struct site *s)
+{
+	const char *why = ended_certificate(s);
+
+	return why ? why : lost_number(s);
+}
+
 static void tell(struct link *parent)
 {
 	if (conf_parse(read_all(conf_fd), "ringfence.conf", &conf)) {
@@ -74,9 +95,9 @@ static void tell(struct link *parent)
 		warn_of_ended(&conf.site.signers);
 		if (conf.warning[0])
 			log_warn("%s", conf.warning);
-		const char *ended = ended_certificate(&conf.site);
-		if (ended)
-			log_warn("%s", ended);
+		const char *fails = would_fail(&conf.site);
+		if (fails)
+			log_warn("%s", fails);
 	} else {
 		struct msg_site_refused *m = ipc_begin(parent, MSG_SITE_REFUSED);
 		if (!m)
@@ -125,7 +146,7 @@ static int check(const char *path)
 
 	if (!read_file(path, &good))
 		return 1;
-	const char *why = good ? ended_certificate(&conf.site) : conf.reason;
+	const char *why = good ? would_fail(&conf.site) : conf.reason;
 	if (!why)
 		warn_of_ended(&conf.site.signers);
 	if (!why && conf.warning[0])

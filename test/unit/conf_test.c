@@ -272,6 +272,18 @@ static void as_many_as_may_be_named_leave_room_for_them(void)
 	           "\"9\", \"10\", \"11\", \"12\", \"13\", \"14\", \"95\", \"96\"} }\n") && help_is_whole());
 }
 
+#define TELCO "trunk telco { server = \"sip.acme.example\" media-from = {\"203.0.113.0/24\"} "
+
+/* Such a call would come in for nobody: what the extension is called leaves over a trunk. */
+static void an_outside_number_leads_to_no_number_for_help(void)
+{
+	CHECK(good(SITE "numbers { country = \"ch\" }\n" TELCO "number \"+41445556677\" { to = \"118\" } }\n"));
+	CHECK(site_lost_inbound(&c.site) == &c.site.inbound[0]);
+	CHECK(good(SITE "numbers { country = \"ch\" }\n" TELCO "number \"+41445556677\" { to = \"119\" } }\n") && !site_lost_inbound(&c.site));
+	CHECK(good(SITE "numbers { country = \"ch\" }\n" TELCO "emergency = no number \"+41445556677\" { to = \"118\" } }\n"));
+	CHECK(!site_lost_inbound(&c.site));
+}
+
 static void the_test_number_is_named_or_the_continents(void)
 {
 	CHECK(good(SITE) && !c.site.plan.emergency_test[0]);
@@ -539,6 +551,7 @@ int main(int argc, char **argv)
 	RUN(the_call_plan_counts);
 	RUN(the_numbers_of_the_country_always_count);
 	RUN(as_many_as_may_be_named_leave_room_for_them);
+	RUN(an_outside_number_leads_to_no_number_for_help);
 	RUN(the_test_number_is_named_or_the_continents);
 	RUN(the_call_plan_is_refused_with_its_line);
 	RUN(a_secret_is_never_in_the_reason);
