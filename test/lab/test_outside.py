@@ -511,6 +511,22 @@ def test_help_knows_where_the_phone_stands_and_calls_back(exchange, town, people
     exchange.wait_no_calls()
 
 
+def test_who_answers_for_help_can_be_reached(exchange, town):
+    """R16: a number for help, which leaves over a trunk, is given to nobody; the front desk stays, and status warns where none is"""
+    exchange.command("user", "add", "doorkeeper", stdin="pass-of-doorkeeper\n")
+    for kind, more in (("user", ()), ("group", ("--members", "doorkeeper"))):
+        r = exchange.command(kind, "add", "112", *more, check=False, stdin="pass-of-112\n")
+        assert r.returncode and "a number for help" in r.stdout + r.stderr, (kind, r.stdout, r.stderr)
+    assert "no front desk is set" in exchange.command("status").stdout
+    exchange.command("site", "set", "--front-desk", "doorkeeper")
+    assert "front desk" not in exchange.command("status").stdout
+    for act in (("delete", "doorkeeper"), ("set", "doorkeeper", "--enabled", "off")):
+        r = exchange.command("user", *act, check=False)
+        assert r.returncode and "front desk" in r.stdout + r.stderr, (act, r.stdout, r.stderr)
+    exchange.command("site", "set", "--front-desk", "none")
+    exchange.command("user", "delete", "doorkeeper")
+
+
 def test_help_gets_through_where_fragments_do_not(exchange, town, people):
     """R16: RFC 3261 18.1.1 has its reason: the place makes the INVITE more than one datagram. Lost twice, it goes out again without"""
     one = people.phone("baresip", "helped", tone="a", media="srtp", codecs=("PCMU",))
