@@ -275,21 +275,22 @@ static void spoil(struct call *c, void *arg)
 	struct leg *l = leg_get(c->r.caller);
 	struct sdp ours, theirs;
 
-	(void)arg;
 	leg_local(l, &ours);
 	leg_remote(l, &theirs);
 	theirs.audio.crypto[0] = ours.audio.crypto[0];
 	leg_set_remote(l, &theirs);
+	if (arg)
+		call_relay(c);
 }
 
-/* Whatever made it so. */
-static void a_call_that_cannot_be_relayed_ends_alone(void)
+/* Whatever made it so: when media is to be told, or told again. */
+static void ends_alone(bool told_now)
 {
 	begin();
 	call_across();
 	sim_clear();
-	call_each(spoil, NULL);
-	sim_pass(41000);
+	call_each(spoil, told_now ? &a : NULL);
+	sim_pass(told_now ? 50 : 41000);
 	struct heard *bye = talk_takes(&a, SIP_BYE);
 	NEED(bye);
 	talk_reply(&a, bye, 200, NULL);
@@ -297,6 +298,16 @@ static void a_call_that_cannot_be_relayed_ends_alone(void)
 	talk_reply(&b, bye, 200, NULL);
 	NEED(!relay_wish(NULL));
 	finish();
+}
+
+static void a_call_that_cannot_be_relayed_ends_alone(void)
+{
+	ends_alone(true);
+}
+
+static void a_call_that_cannot_be_relayed_on_ends_alone(void)
+{
+	ends_alone(false);
 }
 
 static void zrtp_alone_ends_nowhere(void)
@@ -324,6 +335,7 @@ int main(void)
 	SIM(a_key_of_ours_does_not_come_back);
 	SIM(a_forged_certificate_is_an_alarm_with_a_phone);
 	SIM(a_call_that_cannot_be_relayed_ends_alone);
+	SIM(a_call_that_cannot_be_relayed_on_ends_alone);
 	SIM(zrtp_alone_ends_nowhere);
 	(void)test_failed_here;
 	return TEST_END;
