@@ -330,9 +330,8 @@ static bool ask(struct call *c, const struct registration *to, uint8_t tried)
 /* Whoever calls for help is at the desk too, or works at its phone: they would be told of themselves. */
 static bool is_who_called(const struct notice_call *n, const struct registration *to)
 {
-	return !n->alarm &&
-	       (to->device == n->r.device || to->user == n->r.person ||
-		hotdesk_person(to->user, to->device) == n->r.person);
+	return !n->alarm && (to->device == n->r.device || to->user == n->r.person ||
+				hotdesk_person(to->user, to->device) == n->r.person);
 }
 
 static bool ask_user(uint32_t user, void *arg)

@@ -42,7 +42,7 @@ void settings_change_init(void)
 	table = calloc(CHANGES_MAX, sizeof *table);
 	if (!table || !pool_init(&pool, child_node(), CHANGES_MAX, 0))
 		log_fatal("no memory for changes of settings");
-	share_init(&share, CHANGES_MAX, EACH_LEAST);
+	share_init(&share, CHANGES_MAX, share_most(CHANGES_MAX, EACH_LEAST));
 	queue.timer.fire = on_turn;
 }
 

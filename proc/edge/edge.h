@@ -30,8 +30,8 @@ enum {
 	BAD_FORGIVEN_TRUNK_MS = 1000, /* and of a trunk, behind which many callers stand, in so long */
 	PROVISIONALS_MAX = 64,        /* that one client transaction passes on */
 	EVENTS_PER_SECOND = 20,       /* of strangers; the rest is counted */
-	HELP_TOLD_MS = 2000, /* of a connection, calls for help that are refused here; */
-	HELP_TOLD_PER_SECOND = 20, /* of all */
+	HELP_TOLD_MS = 2000,          /* of a connection, calls for help that are refused here; */
+	HELP_TOLD_PER_SECOND = 20,    /* of all */
 	NOBODY_MS = 2000, /* without signer, core or directory new connections wait so long in the backlog */
 	RESERVE = 16,     /* one slot in so many is kept for emergency calls */
 	RETRY_AFTER_S = 2,
