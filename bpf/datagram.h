@@ -14,45 +14,28 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/* One datagram for a port of media. */
+/* Of one datagram for a port of media, what is needed at once. It lives in registers: without CAP_PERFMON the kernel has the processor wait at
+ * the first write to each place of the stack, for fear of what it might guess (Spectre, variant 4), and ten such waits cost what all the
+ * rest does. So what is needed again is read from the frame again. */
 struct datagram {
-	struct flow_key to;
-	struct flow_ip from;
-	__u16 from_port;
-	__u16 check; /* as it came */
-	__u8 family;
-	__u32 at, n; /* the payload: offset in the frame, octets */
+	struct flow_ip from, to;
+	__u16 from_port, to_port; /* network order */
+	__u16 check;              /* as it came */
+	__u32 at, n;              /* the payload: offset in the frame, octets */
 };
 
-/* What a program takes from a flow for a packet that leaves. The memory of a flow that is replaced or deleted is another's with the next
- * one that media writes, and a program may be reading it still: so it is taken whole, then looked at whether it was in force until then, and
- * nothing is read of it after that. */
+/* What a program takes from a flow for a packet that leaves: whole, before it looks whether the flow is still as written. */
 struct way {
 	struct flow_ip to, source, next;
 	__u64 join;
-	__u32 slot;
-	__u32 interface;
+	__u32 written, oif;
 	__u16 to_port, source_port;
 	__u8 next_family;
 	__u8 frame; /* of the packet's payload type; RTCP: none */
 };
 
-/* The flow's, from one load. */
-struct flow_mark {
-	__u32 slot;
-	__u16 written, zero_too;
-};
-
 /* A frame as short as that, with two tags, may be padded (IEEE 802.3 4.2.4). */
 enum { PADDED_MAX = 60 + 2 * 4 };
-
-/* The frame holds the datagram, and nothing behind it that nobody has judged (R5). */
-static __always_inline int fits(const struct datagram *d, __u32 frame)
-{
-	const __u32 n = d->at + d->n;
-
-	return n == frame || (n < frame && frame <= PADDED_MAX);
-}
 
 /* --- reading --- */
 
@@ -82,8 +65,14 @@ static __always_inline __u32 header_sum(const struct iphdr *ip)
 	return folded((__u64)word[0] + word[1] + word[2] + word[3] + word[4]);
 }
 
-/* False: no whole UDP datagram over plain IPv4 or IPv6, or a header that the stack will refuse. */
-static __always_inline int read_ip(void *data, void *end, const __u32 l3, const int family, struct datagram *d)
+/* The frame holds the datagram, and nothing behind it that nobody has judged (R5). */
+static __always_inline int fits(__u32 n, __u32 frame)
+{
+	return n == frame || (n < frame && frame <= PADDED_MAX);
+}
+
+/* Is the frame, of so many octets, one whole UDP datagram over plain IPv4 or IPv6, with a header that the stack will not refuse? */
+static __always_inline int is_whole(void *data, void *end, const __u32 l3, const int family, __u32 frame)
 {
 	struct iphdr *ip = data + l3;
 	struct ipv6hdr *ip6 = data + l3;
@@ -98,31 +87,43 @@ static __always_inline int read_ip(void *data, void *end, const __u32 l3, const 
 		    ip->frag_off & bpf_htons(0x3fff) || header_sum(ip) != 0xffff)
 			return 0;
 		room = bpf_ntohs(ip->tot_len) - (__u32)sizeof *ip;
-		mapped(&d->from, ip->saddr);
-		mapped(&d->to.ip, ip->daddr);
 	} else {
 		if (ip6->version != 6 || ip6->nexthdr != IPPROTO_UDP || !udp->check)
 			return 0;
 		room = bpf_ntohs(ip6->payload_len);
-		copied(&d->from, &ip6->saddr);
-		copied(&d->to.ip, &ip6->daddr);
 	}
-	if (bpf_ntohs(udp->len) != room || room < sizeof *udp)
+	return bpf_ntohs(udp->len) == room && room >= sizeof *udp && fits(l4 + room, frame);
+}
+
+/* Of one that is whole. False: the frame is not what it was. */
+static __always_inline int read_datagram(void *data, void *end, const __u32 l3, const int family, struct datagram *d)
+{
+	struct iphdr *ip = data + l3;
+	struct ipv6hdr *ip6 = data + l3;
+	const __u32 l4 = l3 + (__u32)(family == 4 ? sizeof *ip : sizeof *ip6);
+	struct udphdr *udp = data + l4;
+
+	if ((void *)(udp + 1) > end || bpf_ntohs(udp->len) < sizeof *udp)
 		return 0;
-	d->family = (__u8)family;
+	if (family == 4) {
+		mapped(&d->from, ip->saddr);
+		mapped(&d->to, ip->daddr);
+	} else {
+		copied(&d->from, &ip6->saddr);
+		copied(&d->to, &ip6->daddr);
+	}
 	d->from_port = udp->source;
+	d->to_port = udp->dest;
 	d->check = udp->check;
-	d->to.port = udp->dest;
 	d->at = l4 + (__u32)sizeof *udp;
-	d->n = room - (__u32)sizeof *udp;
+	d->n = bpf_ntohs(udp->len) - (__u32)sizeof *udp;
 	return 1;
 }
 
 /* --- leaving --- */
 
 /* No load goes over it. x86 does its loads in their order, so that there only the compiler must be told; elsewhere it takes a full barrier,
- * which each atomic that gives a value back is (linux/Documentation/atomic_t.txt), here one on the program's own stack. The other half of
- * it is in map_elem() of proc/media: its note in the tally is seen before anything of the next writing. */
+ * which each atomic that gives a value back is (linux/Documentation/atomic_t.txt), here one on the program's own stack. */
 #ifdef LOADS_IN_ORDER
 #define AS_WRITTEN asm volatile("" : : : "memory")
 #else
@@ -135,27 +136,32 @@ static __always_inline int read_ip(void *data, void *end, const __u32 l3, const 
 	})
 #endif
 
-static __always_inline struct flow_mark mark_of(const struct flow *f)
+/* Odd: it is being written. */
+static __always_inline __u32 begin_reading(const struct flow *f)
 {
-	struct flow_mark m;
+	__u32 written = *(const volatile __u32 *)&f->written;
 
-	__builtin_memcpy(&m, &f->slot, sizeof m);
 	AS_WRITTEN;
-	return m;
+	return written;
 }
 
-static __always_inline void take_way(const struct flow *f, __u32 slot, __u8 frame, struct way *out)
+/* Has all that was read of it since been of that writing? */
+static __always_inline int stands(const struct flow *f, __u32 written)
 {
-	out->slot = slot;
+	AS_WRITTEN;
+	return *(const volatile __u32 *)&f->written == written;
+}
+
+static __always_inline void copy_way(const struct flow *f, struct way *out)
+{
 	out->to = f->to;
 	out->source = f->source;
 	out->next = f->next;
 	out->join = f->join;
-	out->interface = f->interface;
+	out->oif = f->oif;
 	out->to_port = f->to_port;
 	out->source_port = f->source_port;
 	out->next_family = f->next_family;
-	out->frame = frame;
 }
 
 static __always_inline __u64 words_of(const struct flow_ip *ip)
@@ -164,15 +170,18 @@ static __always_inline __u64 words_of(const struct flow_ip *ip)
 }
 
 /* What the new addresses and ports add to a one's complement sum. */
-static __always_inline __u32 address_change(const struct datagram *d, const struct way *f)
+static __always_inline __u32 address_change(const struct datagram *d, const struct way *f, const int family)
 {
+	if (family == 4) /* the rest of each is the same */
+		return folded((f->source.half[1] >> 32) + (f->to.half[1] >> 32) + (__u32) ~(d->from.half[1] >> 32) +
+			      (__u32) ~(d->to.half[1] >> 32));
 	return folded(words_of(&f->source) + words_of(&f->to) + ((__u64)4 * 0xffffffff - words_of(&d->from)) +
-		      ((__u64)4 * 0xffffffff - words_of(&d->to.ip)));
+		      ((__u64)4 * 0xffffffff - words_of(&d->to)));
 }
 
 static __always_inline __u32 port_change(const struct datagram *d, const struct way *f)
 {
-	return folded((__u64)f->source_port + f->to_port + (__u16)~d->from_port + (__u16)~d->to.port);
+	return folded((__u64)f->source_port + f->to_port + (__u16)~d->from_port + (__u16)~d->to_port);
 }
 
 /* Everything but checksum of UDP and Ethernet. False: the frame is not what it was. */

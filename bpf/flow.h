@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What media writes for the kernel to relay by: a flow for each of our ports whose gate is open, under the address, port and
- * interface where its packets come in. media alone writes flows and reads what was counted; net makes the maps and writes bans. */
+/* What media writes for the kernel to relay by: a flow for each of our ports whose gate is open. media alone writes flows and reads what
+ * was counted; net makes the maps and writes bans. flows, tallies and sends have an entry for each port of media, from the lowest one on. */
 #ifndef BPF_FLOW_H
 #define BPF_FLOW_H
 
@@ -8,7 +8,7 @@
 
 enum {
 	FLOW_LAYOUT =
-	    4, /* of all that stands here; in the names of the pins. Whoever raises it renews proc/net/former.h */
+	    5, /* of all that stands here; in the names of the pins. Whoever raises it renews proc/net/former.h */
 	FLOW_BANS_MAX = 1024,
 	FLOW_LISTENERS_MAX = 16,
 	FLOW_TYPES = 128, /* payload types */
@@ -32,38 +32,35 @@ enum { FLOW_FRAME_NONE, FLOW_FRAME_PCM, FLOW_FRAME_OPUS, FLOW_FRAME_EVENT };
 /* as the first of enum drop of proc/media/table.h */
 enum { FLOW_PASSED, FLOW_STRANGER, FLOW_SHUT, FLOW_SHAPE, FLOW_POLICED, FLOW_DROPS };
 
-enum { FLOW_TAKES_RTP = 1, FLOW_TAKES_RTCP = 2 };
+/* ENDS: media opens what comes, RTP goes to it by the ring (handed.h) */
+enum { FLOW_TAKES_RTP = 1, FLOW_TAKES_RTCP = 2, FLOW_ENDS = 4 };
 
 struct flow_ip {
 	__u64 half[2]; /* network order; IPv4 as ::ffff:a.b.c.d, as in struct addr */
 };
 
-struct flow_key {
-	struct flow_ip ip; /* our media address */
-	__u32 interface;   /* where its packets come in */
-	__u16 port;        /* network order, as all ports here */
-	__u16 vlan;        /* 0: none */
-};
-
+/* Of three cache lines; the third one is seldom looked at. Times are of CLOCK_MONOTONIC, ports in network order. Who writes one and who
+ * reads it: written.h. */
 struct flow {
-	struct flow_ip from, to, source; /* who may send; where it goes; our address there */
+	__u32 written;           /* 0: never */
+	__u32 iif;               /* where its packets come in */
+	struct flow_ip ip, from; /* our media address; who may send */
+	__u64 deadline_ns;       /* 0: there is none */
+	__u64 opens_ns;
 	__u16 from_port, to_port, source_port;
-	__u8 family;      /* 4 or 6, of all three */
-	__u8 takes;       /* FLOW_TAKES_* */
-	__u8 tag_len;     /* 0: 4, 8, 10 or 16 */
-	__u8 next_family; /* of the next hop: 4 or 6 */
-	__u8 ended;       /* media opens what comes: RTP goes to it by the ring (handed.h) */
-	__u8 zero;
-	__u32 interface; /* where it goes out */
-	__u32 slot;      /* of its tally: its port, counted from the first of media */
-	__u16 written;   /* which writing for that slot this is; the tally says which is in force */
-	__u16 zero_too;  /* no padding: flows are compared whole */
+	__u8 takes;
+	__u8 tag_len; /* 0: 4, 8, 10 or 16 */
+
+	struct flow_ip to, source;    /* where it goes; our address there */
+	__u64 frame[FLOW_TYPES / 32]; /* two bits for each payload type */
+
 	struct flow_ip next;
-	__u64 join; /* whose it is, when ended; in `sends`: the key of who may send by it */
-	/* CLOCK_MONOTONIC */
-	__u64 opens_ns, deadline_ns;
+	__u64 join;     /* whose it is, where it ends; in `sends`: the key of who may send by it */
 	__u64 learn_ns; /* until then another port of `from` goes up to media, which may learn it */
-	__u8 frame[FLOW_TYPES];
+	__u32 oif;      /* where it goes out */
+	__u8 family;    /* 4 or 6, of all addresses */
+	__u8 next_family;
+	__u8 zero[26]; /* no padding: flows are compared whole */
 };
 
 struct flow_tag {
@@ -87,7 +84,8 @@ struct flow_arrival {
 
 /* The way to the next hop, as tc saw a packet of the flow leave. */
 struct flow_hop {
-	struct flow_ip next;
+	__u32 written; /* the flow, as it was then */
+	__u32 zero[3];
 	__u64 until_ns; /* CLOCK_MONOTONIC; 0: to be seen */
 	__u32 interface;
 	__u8 ethernet[12]; /* destination and source */
@@ -114,12 +112,12 @@ struct flow_stream {
 
 /* What the kernel counts. media sets it to zero when a call takes the port. Of three cache lines, packets write the first. */
 struct flow_tally {
-	__u64 passed, octets;
+	__u64 passed, zero;
 	__u64 full_ns; /* when the bucket will be */
 	struct flow_stream stream;
 	__u16 opus_len, opus_changes;
 	__u16 stranger_port;
-	__u16 written; /* of the flow in force; that of the next is in force too, since it is told here afterwards */
+	__u16 zero_too;
 	struct flow_hop hop;
 	__u64 handed; /* by the ring */
 	__u64 sent;   /* of what media sent many at once */

@@ -12,7 +12,7 @@ struct {
 } ring SEC(".maps");
 
 static __always_inline int hand_as(
-    void *ctx, load_octets *load, const struct datagram *d, const struct way *f, const __u32 room)
+    void *ctx, load_octets *load, const struct datagram *d, const struct way *f, __u32 slot, const __u32 room)
 {
 	__u64 n = d->n;
 
@@ -23,7 +23,7 @@ static __always_inline int hand_as(
 		return 0;
 	r->join = f->join;
 	r->from = d->from;
-	r->slot = (__u16)f->slot;
+	r->slot = (__u16)slot;
 	r->check = d->check;
 	r->from_port = d->from_port;
 	r->n = (__u16)n;
@@ -37,13 +37,12 @@ static __always_inline int hand_as(
 	return 1;
 }
 
-/* False: it goes up to the socket. One that sends more than a phone does has no more of the ring than a phone. */
+/* False: it goes up to the socket. */
 static __always_inline int hand_up(
-    void *ctx, load_octets *load, const struct datagram *d, const struct way *f, struct flow_tally *t, __u64 now)
+    void *ctx, load_octets *load, const struct datagram *d, const struct way *f, __u32 slot, struct flow_tally *t)
 {
-	if (!bucket_ok(t, now))
-		return 0;
-	if (!(d->n <= RING_SMALL ? hand_as(ctx, load, d, f, RING_SMALL) : hand_as(ctx, load, d, f, RING_LARGE)))
+	if (!(d->n <= RING_SMALL ? hand_as(ctx, load, d, f, slot, RING_SMALL)
+				 : hand_as(ctx, load, d, f, slot, RING_LARGE)))
 		return 0;
 	COUNT(t, handed, 1);
 	return 1;

@@ -8,9 +8,10 @@
 #include "stream.h"
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1); /* net says how many */
-	__type(key, struct flow_key);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* net says how many, here and in tallies and sends */
+	__type(key, __u32);
 	__type(value, struct flow);
 } flows SEC(".maps");
 
@@ -44,7 +45,7 @@ struct {
 	__type(value, struct flow_wire);
 } wires SEC(".maps");
 
-enum fate { UP, DROP, RELAY, HAND };
+enum fate { UP, DROP, RELAY, HAND, POLICED };
 
 enum { RTP_HEADER_LEN = 12 };
 
@@ -90,18 +91,28 @@ static __always_inline int shape_ok(__u32 n, __u8 frame, __u32 tag)
 	return tag_fits(n, frame, 4) || tag_fits(n, frame, 8) || tag_fits(n, frame, 10) || tag_fits(n, frame, 16);
 }
 
-/* RFC 3550 5.1, 5.3.1. first: octet of the header. */
-static __always_inline int rtp_ok(void *ctx, load_octets *load, const struct datagram *d, const struct flow *f,
-    struct flow_tally *t, __u8 first, __u8 frame)
+/* RFC 3550 5.1, 5.3.1. first: octet of the header. Its octets, with the extension; more than there are: there is none. Where it begins at
+ * once (no CSRC), it is read in place. */
+static __always_inline __u32 rtp_header(
+    void *ctx, load_octets *load, const struct datagram *d, const __u8 *payload, const void *end, __u8 first)
 {
-	__u32 header = 12 + 4 * (first & 15u);
+	const __u32 header = RTP_HEADER_LEN + 4 * (first & 15u);
+	__be16 extension[2];
 
-	if (first & 0x10) {
-		__be16 extension[2];
-		if (header + 4 > d->n || load(ctx, d->at + header, extension, sizeof extension))
-			return 0;
-		header += 4 + 4u * bpf_ntohs(extension[1]);
-	}
+	if (!(first & 0x10))
+		return header;
+	if (header + 4 > d->n)
+		return d->n;
+	if (header == RTP_HEADER_LEN && (const void *)(payload + RTP_HEADER_LEN + 4) <= end)
+		return header + 4 + 4u * bpf_ntohs(((const __be16 *)payload)[RTP_HEADER_LEN / 2 + 1]);
+	if (load(ctx, d->at + header, extension, sizeof extension))
+		return d->n;
+	return header + 4 + 4u * bpf_ntohs(extension[1]);
+}
+
+static __always_inline int rtp_ok(
+    const struct datagram *d, const struct flow *f, struct flow_tally *t, __u32 header, __u8 frame)
+{
 	if (header >= d->n || frame == FLOW_FRAME_NONE || !shape_ok(d->n - header, frame, f->tag_len))
 		return 0;
 	if (frame == FLOW_FRAME_OPUS) {
@@ -164,13 +175,6 @@ static __always_inline enum kind kind_of(__u32 n, __u8 first, __u8 second)
 	return n > RTP_HEADER_LEN ? KIND_RTP : KIND_OTHER;
 }
 
-static __always_inline struct flow_site *the_site(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&site, &zero);
-}
-
 static __always_inline int for_media(const struct flow_site *s, __u16 port)
 {
 	return port >= s->lo && port <= s->hi;
@@ -187,19 +191,22 @@ static __always_inline int for_us(const struct flow_site *s, __u16 port)
 }
 
 /* Nothing leaves under another name than ours, whatever stands in a flow. */
-static __always_inline int from_ours(const struct flow_site *s, const struct way *f)
+static __always_inline int from_ours(const struct flow_site *s, const struct way *f, const int family)
 {
-	if (!for_media(s, bpf_ntohs(f->source_port)))
+	const __u64 low = family == 4 ? f->source.half[1] >> 32 << 32 | bpf_htonl(0xffff) : f->source.half[1];
+
+	if (!for_media(s, bpf_ntohs(f->source_port)) || !low)
 		return 0;
 #pragma clang loop unroll(full)
 	for (int i = 0; i < FLOW_LISTENERS_MAX; i++)
-		if (same(&s->media[i], &f->source) && f->source.half[1])
+		if (s->media[i].half[1] == low && s->media[i].half[0] == (family == 4 ? 0 : f->source.half[0]))
 			return 1;
 	return 0;
 }
 
 /* Does it come from a banned address to a port of the exchange, or so that its port can't be seen? */
-static __always_inline int shut_out(void *data, void *end, const __u32 l3, const int family, const struct flow_site *s)
+static __always_inline int is_shut_out(
+    void *data, void *end, const __u32 l3, const int family, const struct flow_site *s)
 {
 	struct iphdr *ip = data + l3;
 	struct ipv6hdr *ip6 = data + l3;
@@ -228,79 +235,125 @@ static __always_inline int shut_out(void *data, void *end, const __u32 l3, const
 	return 1;
 }
 
-static __always_inline int in_force(const struct flow_tally *t, struct flow_mark m)
+/* Seldom run, and so not in the others' registers. */
+#define SHUT_OUT(l3, family)                                                                             \
+	static __noinline int shut_out_##l3##_##family(void *data, void *end, const struct flow_site *s) \
+	{                                                                                                \
+		return is_shut_out(data, end, l3, family, s);                                            \
+	}
+
+SHUT_OUT(14, 4)
+SHUT_OUT(14, 6)
+SHUT_OUT(18, 4)
+SHUT_OUT(18, 6)
+SHUT_OUT(22, 4)
+SHUT_OUT(22, 6)
+
+static __always_inline int shut_out(void *data, void *end, const __u32 l3, const int family, const struct flow_site *s)
 {
-	AS_WRITTEN;
-	return (__u16)(m.written - *(const volatile __u16 *)&t->written) <= 1;
+	if (l3 == 14)
+		return family == 4 ? shut_out_14_4(data, end, s) : shut_out_14_6(data, end, s);
+	if (l3 == 18)
+		return family == 4 ? shut_out_18_4(data, end, s) : shut_out_18_6(data, end, s);
+	return family == 4 ? shut_out_22_4(data, end, s) : shut_out_22_6(data, end, s);
 }
 
-/* A flow that was another's already, or none any more, decides nothing. */
-#define DROPPED_IN_FORCE(tally, mark, why) (in_force(tally, mark) ? DROPPED(tally, why) : UP)
+/* A flow that is another by now decides nothing. */
+#define DROPPED_BY(flow, written, tally, why) (stands(flow, written) ? DROPPED(tally, why) : UP)
 
-static __always_inline enum fate stranger(struct flow_tally *t, struct flow_mark m, const struct datagram *d)
+static __always_inline enum fate stranger(
+    const struct flow *f, __u32 written, struct flow_tally *t, void *data, void *end, const __u32 l3, const int family)
 {
-	if (!in_force(t, m))
+	struct datagram d;
+
+	if (!stands(f, written) || !read_datagram(data, end, l3, family, &d))
 		return UP;
-	t->stranger = d->from;
-	t->stranger_port = d->from_port;
+	t->stranger = d.from;
+	t->stranger_port = d.from_port;
 	return DROPPED(t, STRANGER);
 }
 
-static __always_inline enum fate goes(
-    enum fate how, const struct flow *f, struct flow_mark m, __u8 frame, const struct flow_tally *t, struct way *way)
+static __always_inline __u8 frame_of(const struct flow *f, __u8 second)
 {
-	take_way(f, m.slot, frame, way);
-	return in_force(t, m) ? how : UP;
+	const __u8 type = second & 127;
+
+	return f->frame[type / 32] >> 2 * (type % 32) & 3;
 }
 
-/* *way is its flow's and *t the tally when the fate is RELAY or HAND. */
-static __always_inline enum fate judge(void *ctx, load_octets *load, const __u8 *payload, void *end,
-    const struct datagram *d, const struct flow_site *s, __u64 now, struct way *way, struct flow_tally **t)
-{
-	struct flow *flow = bpf_map_lookup_elem(&flows, &d->to);
-	__u32 slot = bpf_ntohs(d->to.port) - s->lo;
+/* A fate; where it is RELAY or HAND, also the kind of frame, and which writing of the flow said so. */
+typedef __u64 verdict;
 
-	if (!flow)
+static __always_inline verdict goes(enum fate how, __u8 frame, __u32 written)
+{
+	return (__u64)written << 32 | (__u32)frame << 8 | how;
+}
+
+static __always_inline enum fate fate_of(verdict v)
+{
+	return v & 0xff;
+}
+
+static __always_inline __u32 written_of(verdict v)
+{
+	return (__u32)(v >> 32);
+}
+
+/* False: the flow is another by now. */
+static __always_inline int take_way(const struct flow *f, verdict v, struct way *out)
+{
+	out->written = written_of(v);
+	out->frame = (__u8)(v >> 8);
+	copy_way(f, out);
+	return stands(f, out->written);
+}
+
+/* Of a frame that is whole. iif: where it came in. */
+static __always_inline verdict judge(void *ctx, load_octets *load, void *data, void *end, const __u32 l3,
+    const int family, __u32 iif, const struct flow *f, struct flow_tally *t, __u64 now)
+{
+	struct datagram d;
+	const __u32 written = begin_reading(f);
+
+	if (written & 1 || f->deadline_ns < now || f->iif != iif || !read_datagram(data, end, l3, family, &d) ||
+	    !same(&d.to, &f->ip))
 		return UP;
-	struct flow_mark mark = mark_of(flow);
-	if (mark.slot != slot || flow->deadline_ns < now)
+	const __u8 *payload = data + d.at;
+	const int is_from = same(&d.from, &f->from);
+	if (d.n >= 2 && (void *)(payload + 2) > end)
 		return UP;
-	struct flow_tally *tally = bpf_map_lookup_elem(&tallies, &slot);
-	if (!tally || (d->n >= 2 && (void *)(payload + 2) > end))
-		return UP;
-	*t = tally;
 	__u8 first = 255, second = 0; /* of what is too short to be anything */
-	if (d->n >= 2 && (void *)(payload + 2) <= end) {
+	if (d.n >= 2 && (void *)(payload + 2) <= end) {
 		first = payload[0];
 		second = payload[1];
 	}
-	enum kind kind = kind_of(d->n, first, second);
+	enum kind kind = kind_of(d.n, first, second);
 	if (kind == KIND_STUN)
 		return UP;
-	if (!same(&d->from, &flow->from))
-		return stranger(tally, mark, d);
-	if (d->from_port != flow->from_port)
-		return now < flow->learn_ns ? UP : stranger(tally, mark, d);
+	if (!is_from)
+		return stranger(f, written, t, data, end, l3, family);
+	if (d.from_port != f->from_port)
+		return now < f->learn_ns ? UP : stranger(f, written, t, data, end, l3, family);
 	if (kind == KIND_KEYING)
 		return UP;
 	if (kind == KIND_OTHER)
-		return DROPPED_IN_FORCE(tally, mark, SHAPE);
-	if (now < flow->opens_ns)
-		return DROPPED_IN_FORCE(tally, mark, SHUT);
-	if (flow->ended)
-		return kind == KIND_RTP ? goes(HAND, flow, mark, FLOW_FRAME_NONE, tally, way) : UP;
+		return DROPPED_BY(f, written, t, SHAPE);
+	if (now < f->opens_ns)
+		return DROPPED_BY(f, written, t, SHUT);
+	if (f->takes & FLOW_ENDS)
+		return kind == KIND_RTP ? goes(HAND, FLOW_FRAME_NONE, written) : UP;
 	if (kind == KIND_RTP) {
-		__u8 frame = flow->frame[second & 127];
-		if (!(flow->takes & FLOW_TAKES_RTP) || !rtp_ok(ctx, load, d, flow, tally, first, frame))
-			return DROPPED_IN_FORCE(tally, mark, SHAPE);
-		return goes(RELAY, flow, mark, frame, tally, way);
+		const __u8 frame = frame_of(f, second);
+		if (!(f->takes & FLOW_TAKES_RTP) ||
+		    !rtp_ok(&d, f, t, rtp_header(ctx, load, &d, payload, end, first), frame))
+			return DROPPED_BY(f, written, t, SHAPE);
+		return goes(RELAY, frame, written);
 	}
-	if (!(flow->takes & FLOW_TAKES_RTCP) || d->n < FLOW_SRTCP_LEAST)
-		return DROPPED_IN_FORCE(tally, mark, SHAPE);
-	int clear = rtcp_clear(ctx, load, d);
+	if (!(f->takes & FLOW_TAKES_RTCP) || d.n < FLOW_SRTCP_LEAST)
+		return DROPPED_BY(f, written, t, SHAPE);
+	int clear = rtcp_clear(ctx, load, &d);
 	if (clear)
-		return clear < 0 ? UP : DROPPED_IN_FORCE(tally, mark, SHAPE);
-	return goes(RELAY, flow, mark, FLOW_FRAME_NONE, tally, way);
+		return clear < 0 ? UP : DROPPED_BY(f, written, t, SHAPE);
+	return goes(RELAY, FLOW_FRAME_NONE, written);
 }
 
 /* What the gate lets through counts as come, whatever then becomes of it. payload: of RTP or RTCP */
@@ -315,18 +368,25 @@ static __always_inline void count_stream(
 		stream_arrived(&t->stream, look, bpf_ntohl(word[1]), stream_tick_ns(w->frame), bpf_ktime_get_ns());
 }
 
-/* The last word on what the gate lets through: may it leave so, and so often? */
-static __always_inline enum fate policed(const struct flow_site *s, const struct way *w, struct flow_tally *t,
-    const struct datagram *d, const __u8 *payload, const void *end, __u64 now)
+/* Of what the gate let through. False: it is too much. payload: of RTP or RTCP */
+static __always_inline int count(
+    verdict v, const struct way *w, struct flow_tally *t, const __u8 *payload, const void *end)
 {
-	if (!from_ours(s, w))
-		return DROP;
 	count_stream(w, t, payload, end);
-	if (!bucket_ok(t, now))
-		return DROPPED(t, POLICED);
+	if (fate_of(v) == POLICED) {
+		COUNT(t, dropped[FLOW_POLICED], 1);
+		return 0;
+	}
 	COUNT(t, passed, 1);
-	COUNT(t, octets, d->n);
-	return RELAY;
+	return 1;
+}
+
+/* What the gate lets through: so often, or not. HAND: one that sends more than a phone does has no more of the ring than a phone. */
+static __always_inline verdict admitted(verdict v, struct flow_tally *t, __u64 now)
+{
+	if ((fate_of(v) != RELAY && fate_of(v) != HAND) || bucket_ok(t, now))
+		return v;
+	return fate_of(v) == HAND ? UP : (v & ~0xffull) | POLICED;
 }
 
 #endif

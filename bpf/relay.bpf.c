@@ -8,6 +8,8 @@
 
 enum { FAMILY_4 = 2, FAMILY_6 = 10 }; /* AF_INET, AF_INET6 */
 
+enum { VLAN_NUMBER = 0xfff }; /* without its priority */
+
 enum { HEAD = 14 + 40 + 8 + 12 }; /* what is read in place */
 
 static __always_inline long load_skb(void *ctx, __u32 offset, void *to, __u32 n)
@@ -16,7 +18,7 @@ static __always_inline long load_skb(void *ctx, __u32 offset, void *to, __u32 n)
 }
 
 static __always_inline int leave_skb(
-    struct __sk_buff *skb, const __u32 l4, const struct datagram *d, const struct way *f)
+    struct __sk_buff *skb, const __u32 l4, const int family, const struct datagram *d, const struct way *f)
 {
 	const __u32 check = l4 + (__u32) __builtin_offsetof(struct udphdr, check);
 	struct bpf_redir_neigh next = {.nh_family = f->next_family == 4 ? FAMILY_4 : FAMILY_6};
@@ -25,73 +27,92 @@ static __always_inline int leave_skb(
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return TC_ACT_SHOT;
 	/* the addresses are of the pseudo-header, which a checksum that is still to be made holds already */
-	if (bpf_l4_csum_replace(skb, check, 0, address_change(d, f), BPF_F_MARK_MANGLED_0 | BPF_F_PSEUDO_HDR) ||
+	if (bpf_l4_csum_replace(skb, check, 0, address_change(d, f, family), BPF_F_MARK_MANGLED_0 | BPF_F_PSEUDO_HDR) ||
 	    bpf_l4_csum_replace(skb, check, 0, port_change(d, f), BPF_F_MARK_MANGLED_0))
 		return TC_ACT_SHOT;
 	if (f->next_family == 4)
 		next.ipv4_nh = (__be32)(f->next.half[1] >> 32);
 	else
 		__builtin_memcpy(next.ipv6_nh, &f->next, sizeof f->next);
-	return (int)bpf_redirect_neigh(f->interface, &next, sizeof next, 0);
+	return (int)bpf_redirect_neigh(f->oif, &next, sizeof next, 0);
 }
 
 /* XDP will want the way that the stack finds. */
 static __always_inline void ask_hop(
-    struct __sk_buff *skb, const struct flow_site *s, const struct way *f, struct flow_tally *t)
+    struct __sk_buff *skb, const struct flow_site *s, const struct way *f, __u32 slot, struct flow_tally *t)
 {
 	struct flow_hop *hop = &t->hop;
 
-	if (hop->interface != f->interface || !same(&hop->next, &f->next)) {
+	if (hop->written != f->written) {
 		hop->until_ns = 0;
-		hop->interface = f->interface;
-		hop->next = f->next;
+		hop->interface = f->oif;
+		hop->written = f->written;
 	}
-	skb->mark = (s->handle & 0xffff0000) | (f->slot & 0xffff);
+	skb->mark = (s->handle & 0xffff0000) | (slot & 0xffff);
 }
 
-static __always_inline int relay_skb(struct __sk_buff *skb, const int family)
+typedef verdict gate_function_skb(struct __sk_buff *skb, const struct flow *f, struct flow_tally *t, __u64 now);
+
+static __always_inline int relay_skb(struct __sk_buff *skb, gate_function_skb *gate, const int family)
 {
 	const __u32 l3 = ETH_HLEN, l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
-	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	struct datagram d = {0};
+	struct datagram d;
 	struct way way;
-	struct flow_tally *t = NULL;
+	__u32 slot = 0;
 
-	struct flow_site *s = the_site();
-	__u64 now = bpf_ktime_get_coarse_ns();
+	struct flow_site *s = bpf_map_lookup_elem(&site, &slot);
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct udphdr *udp = data + l4;
 	if (!s)
 		return TC_ACT_UNSPEC;
 	if (s->bans && shut_out(data, end, l3, family, s))
 		return TC_ACT_SHOT;
-	if (skb->gso_size || !read_ip(data, end, l3, family, &d) || !fits(&d, skb->len) ||
-	    !for_media(s, bpf_ntohs(d.to.port)))
+	if (skb->gso_size || !is_whole(data, end, l3, family, skb->len) || !for_media(s, bpf_ntohs(udp->dest)) ||
+	    (skb->vlan_present && skb->vlan_tci & VLAN_NUMBER))
 		return TC_ACT_UNSPEC;
-	d.to.interface = skb->ifindex;
-	d.to.vlan = skb->vlan_present ? (__u16)(skb->vlan_tci & 0xfff) : 0;
-	const __u8 *payload = data + l4 + sizeof(struct udphdr);
-	enum fate fate = judge(skb, load_skb, payload, end, &d, s, now, &way, &t);
-	if (fate == HAND)
-		return hand_up(skb, load_skb, &d, &way, t, now) ? TC_ACT_STOLEN : TC_ACT_UNSPEC;
-	if (fate == RELAY)
-		fate = policed(s, &way, t, &d, payload, end, now);
-	if (fate != RELAY)
-		return fate == UP ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	slot = bpf_ntohs(udp->dest) - s->lo;
+	struct flow *f = bpf_map_lookup_elem(&flows, &slot);
+	struct flow_tally *t = bpf_map_lookup_elem(&tallies, &slot);
+	__u64 now = bpf_ktime_get_coarse_ns();
+	if (!f || !t)
+		return TC_ACT_UNSPEC;
+	const verdict v = gate(skb, f, t, now);
+	if (fate_of(v) == DROP)
+		return TC_ACT_SHOT;
+	if (fate_of(v) == UP || !take_way(f, v, &way))
+		return TC_ACT_UNSPEC;
+	data = (void *)(long)skb->data;
+	end = (void *)(long)skb->data_end;
+	if (!read_datagram(data, end, l3, family, &d))
+		return TC_ACT_UNSPEC;
+	if (fate_of(v) == HAND)
+		return hand_up(skb, load_skb, &d, &way, slot, t) ? TC_ACT_STOLEN : TC_ACT_UNSPEC;
+	if (!from_ours(s, &way, family))
+		return TC_ACT_SHOT;
+	if (!count(v, &way, t, data + l4 + sizeof(struct udphdr), end))
+		return TC_ACT_SHOT;
 	if (!rewrite(data, end, l3, family, &way))
 		return TC_ACT_SHOT;
 	if (s->hops)
-		ask_hop(skb, s, &way, t);
-	return leave_skb(skb, l4, &d, &way);
+		ask_hop(skb, s, &way, slot, t);
+	return leave_skb(skb, l4, family, &d, &way);
 }
 
-static __noinline int relay_skb_4(struct __sk_buff *skb)
-{
-	return relay_skb(skb, 4);
-}
+#define SKB(family)                                                                                                  \
+	static __noinline verdict gate_skb_##family(                                                                 \
+	    struct __sk_buff *skb, const struct flow *f, struct flow_tally *t, __u64 now)                            \
+	{                                                                                                            \
+		return admitted(judge(skb, load_skb, (void *)(long)skb->data, (void *)(long)skb->data_end, ETH_HLEN, \
+				    family, skb->ifindex, f, t, now),                                                \
+		    t, now);                                                                                         \
+	}                                                                                                            \
+	static __noinline int relay_skb_##family(struct __sk_buff *skb)                                              \
+	{                                                                                                            \
+		return relay_skb(skb, gate_skb_##family, family);                                                    \
+	}
 
-static __noinline int relay_skb_6(struct __sk_buff *skb)
-{
-	return relay_skb(skb, 6);
-}
+SKB(4)
+SKB(6)
 
 /* UNSPEC: what is not for us goes to the next filter, if there is one */
 SEC("tc")
@@ -109,9 +130,9 @@ SEC("tc")
 int relay_left(struct __sk_buff *skb)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	__u32 slot = skb->mark & 0xffff, interface = skb->ifindex;
+	__u32 slot = skb->mark & 0xffff, interface = skb->ifindex, zero = 0;
 
-	struct flow_site *s = the_site();
+	struct flow_site *s = bpf_map_lookup_elem(&site, &zero);
 	if (!s || !s->handle || skb->mark >> 16 != s->handle >> 16)
 		return TC_ACT_UNSPEC;
 	skb->mark = 0;

@@ -9,8 +9,9 @@
 #include "handed.h"
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1); /* net says how many */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct flow);
 } sends SEC(".maps");
@@ -47,44 +48,40 @@ static __always_inline int send_as(
 
 	if (!cut(skb, family, n) || !rewrite((void *)(long)skb->data, (void *)(long)skb->data_end, ETH_HLEN, family, f))
 		return TC_ACT_SHOT;
-	return leave_skb(skb, l4, d, f);
+	return leave_skb(skb, l4, family, d, f);
 }
 
-/* No tally says what is in force here: it is looked up again. What is there was there all along when it is the same writing. */
 static __always_inline int sends_by(__u32 slot, __u8 *family, struct way *way)
 {
 	struct flow *f = bpf_map_lookup_elem(&sends, &slot);
 
 	if (!f)
 		return 0;
-	struct flow_mark was = mark_of(f);
+	const __u32 written = begin_reading(f);
 	*family = f->family;
-	take_way(f, slot, FLOW_FRAME_NONE, way);
-	AS_WRITTEN;
-	f = bpf_map_lookup_elem(&sends, &slot);
-	if (!f)
-		return 0;
-	struct flow_mark is = mark_of(f);
-	return is.written == was.written && is.slot == was.slot;
+	copy_way(f, way);
+	return !(written & 1) && stands(f, written);
 }
 
 static __always_inline int send_skb(struct __sk_buff *skb)
 {
-	struct flow_site *s = the_site();
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	struct send_trailer t;
-	struct datagram d = {0};
+	struct datagram d;
 	struct way way;
+	__u32 zero = 0;
 	__u8 family;
 
+	struct flow_site *s = bpf_map_lookup_elem(&site, &zero);
 	if (!s || skb->gso_size || skb->protocol != bpf_htons(ETH_P_IP) ||
-	    !read_ip((void *)(long)skb->data, (void *)(long)skb->data_end, ETH_HLEN, 4, &d) || d.at + d.n != skb->len ||
-	    d.n <= sizeof t || bpf_skb_load_bytes(skb, skb->len - sizeof t, &t, sizeof t))
+	    !is_whole(data, end, ETH_HLEN, 4, skb->len) || !read_datagram(data, end, ETH_HLEN, 4, &d) ||
+	    d.at + d.n != skb->len || d.n <= sizeof t || bpf_skb_load_bytes(skb, skb->len - sizeof t, &t, sizeof t))
 		return TC_ACT_SHOT;
 	if (t.not_slot != ~t.slot || t.not_n != ~t.n || t.n > d.n - sizeof t || !t.n)
 		return TC_ACT_SHOT;
 	struct flow_tally *tally = bpf_map_lookup_elem(&tallies, &t.slot);
 	if (!tally || !sends_by(t.slot, &family, &way) || !way.join || t.key != way.join || t.not_key != ~t.key ||
-	    !from_ours(s, &way) || bpf_skb_change_tail(skb, d.at + t.n, 0))
+	    !from_ours(s, &way, family) || bpf_skb_change_tail(skb, d.at + t.n, 0))
 		return TC_ACT_SHOT;
 	COUNT(tally, sent, 1);
 	if (family == 4)

@@ -20,16 +20,21 @@ static __always_inline long load_xdp(void *ctx, __u32 offset, void *to, __u32 n)
 }
 
 /* Is its checksum still to be made, as between containers? That of the pseudo-header then stands in its place. */
-static __always_inline int unfinished(const struct datagram *d, const struct udphdr *udp)
+static __always_inline int unfinished(void *data, void *end, const __u32 l3, const int family)
 {
-	return udp->check == folded(words_of(&d->from) + words_of(&d->to.ip) + udp->len + bpf_htons(IPPROTO_UDP));
+	struct udphdr *udp = data + l3 + (family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+	struct datagram whole, *d = &whole;
+
+	return !read_datagram(data, end, l3, family, d) ||
+	       udp->check == folded(words_of(&d->from) + words_of(&d->to) + udp->len + bpf_htons(IPPROTO_UDP));
 }
 
-static __always_inline void sum_anew(struct udphdr *udp, const struct datagram *d, const struct way *f)
+static __always_inline void sum_anew(
+    struct udphdr *udp, const struct datagram *d, const struct way *f, const int family)
 {
 	if (!udp->check)
 		return;
-	__u16 sum = (__u16)~folded((__u64)(__u16)~udp->check + address_change(d, f) + port_change(d, f));
+	__u16 sum = (__u16)~folded((__u64)(__u16)~udp->check + address_change(d, f, family) + port_change(d, f));
 	udp->check = sum ? sum : 0xffff;
 }
 
@@ -68,52 +73,87 @@ static __always_inline int leave_xdp(struct xdp_md *ctx, const struct flow_hop *
 	return hop->wire.redirects ? (int)bpf_redirect(hop->wire.interface, 0) : XDP_TX;
 }
 
-static __always_inline int knows_way(
-    const struct xdp_md *ctx, const struct way *f, const struct flow_hop *hop, __u64 now)
+static __always_inline int knows_way(const struct xdp_md *ctx, __u32 written, const struct flow_hop *hop, __u64 now)
 {
-	return now < hop->until_ns && hop->interface == f->interface && same(&hop->next, &f->next) &&
+	return now < hop->until_ns && hop->written == written &&
 	       (hop->wire.redirects || hop->wire.interface == ctx->ingress_ifindex);
 }
 
 /* --- arriving --- */
 
-static __always_inline int relay_frame(struct xdp_md *ctx, const __u32 tags, const int family, __u32 interface)
+/* arrived: the interface of the tags */
+static __always_inline verdict gate(struct xdp_md *ctx, const __u32 tags, const int family, const struct flow *f,
+    struct flow_tally *t, __u64 now, __u32 arrived)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __u32 l3 = ETH_HLEN + tags * TAG_LEN;
+	const verdict v = judge(ctx, load_xdp, data, end, l3, family, tags ? arrived : ctx->ingress_ifindex, f, t, now);
+
+	if (fate_of(v) == RELAY && (!knows_way(ctx, written_of(v), &t->hop, now) || unfinished(data, end, l3, family)))
+		return UP;
+	return admitted(v, t, now);
+}
+
+typedef verdict gate_function(struct xdp_md *ctx, const struct flow *f, struct flow_tally *t, __u64 now, __u32 arrived);
+
+static __always_inline int relay_frame(
+    struct xdp_md *ctx, gate_function *the_gate, const __u32 tags, const int family, __u32 arrived)
 {
 	const __u32 l3 = ETH_HLEN + tags * TAG_LEN,
 		    l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct udphdr *udp = data + l4;
-	struct datagram d = {0};
+	struct datagram d;
 	struct way way;
-	struct flow_tally *t = NULL;
+	__u32 slot = 0;
 
-	struct flow_site *s = the_site();
-	__u64 now = bpf_ktime_get_coarse_ns();
+	struct flow_site *s = bpf_map_lookup_elem(&site, &slot);
 	if (!s)
 		return XDP_PASS;
-	if (s->bans && shut_out(data, end, l3, family, s))
+	if (s->bans && shut_out((void *)(long)ctx->data, (void *)(long)ctx->data_end, l3, family, s))
 		return XDP_DROP;
-	if (!read_ip(data, end, l3, family, &d) || !fits(&d, (__u32)bpf_xdp_get_buff_len(ctx)) ||
-	    !for_media(s, bpf_ntohs(d.to.port)))
+	const __u32 frame = (__u32)bpf_xdp_get_buff_len(ctx);
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct udphdr *udp = data + l4;
+	if (!is_whole(data, end, l3, family, frame) || !for_media(s, bpf_ntohs(udp->dest)))
 		return XDP_PASS;
-	d.to.interface = interface;
-	enum fate fate = judge(ctx, load_xdp, (__u8 *)(udp + 1), end, &d, s, now, &way, &t);
-	if (fate == HAND)
-		return hand_up(ctx, load_xdp, &d, &way, t, now) ? XDP_DROP : XDP_PASS;
-	if (fate != RELAY)
-		return fate == UP ? XDP_PASS : XDP_DROP;
-	if ((void *)(udp + 1) > end || !knows_way(ctx, &way, &t->hop, now) || unfinished(&d, udp))
+	slot = bpf_ntohs(udp->dest) - s->lo;
+	struct flow *f = bpf_map_lookup_elem(&flows, &slot);
+	struct flow_tally *t = bpf_map_lookup_elem(&tallies, &slot);
+	if (!f || !t)
 		return XDP_PASS;
-	if (policed(s, &way, t, &d, (__u8 *)(udp + 1), end, now) != RELAY || !rewrite(data, end, l3, family, &way))
+	const verdict v = the_gate(ctx, f, t, bpf_ktime_get_coarse_ns(), arrived);
+	if (fate_of(v) == DROP)
 		return XDP_DROP;
-	sum_anew(udp, &d, &way);
+	if (fate_of(v) == UP || !take_way(f, v, &way))
+		return XDP_PASS;
+	if (fate_of(v) != HAND && !from_ours(s, &way, family))
+		return XDP_DROP;
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	udp = data + l4;
+	if (!read_datagram(data, end, l3, family, &d))
+		return XDP_PASS;
+	if (fate_of(v) == HAND)
+		return hand_up(ctx, load_xdp, &d, &way, slot, t) ? XDP_DROP : XDP_PASS;
+	if (fate_of(v) == RELAY) {
+		sum_anew(udp, &d, &way, family);
+		if (!rewrite(data, end, l3, family, &way))
+			return XDP_DROP;
+	}
+	if (!count(v, &way, t, (__u8 *)(udp + 1), end))
+		return XDP_DROP;
 	return leave_xdp(ctx, &t->hop, tags, bpf_htons(family == 4 ? ETH_P_IP : ETH_P_IPV6));
 }
 
-#define FRAME(tags, family)                                                                      \
-	static __noinline int relay_frame_##tags##_##family(struct xdp_md *ctx, __u32 interface) \
-	{                                                                                        \
-		return relay_frame(ctx, tags, family, interface);                                \
+/* A function has all registers for itself, and nobody's stack. */
+#define FRAME(tags, family)                                                                           \
+	static __noinline verdict gate_##tags##_##family(                                             \
+	    struct xdp_md *ctx, const struct flow *f, struct flow_tally *t, __u64 now, __u32 arrived) \
+	{                                                                                             \
+		return gate(ctx, tags, family, f, t, now, arrived);                                   \
+	}                                                                                             \
+	static __noinline int relay_frame_##tags##_##family(struct xdp_md *ctx, __u32 arrived)        \
+	{                                                                                             \
+		return relay_frame(ctx, gate_##tags##_##family, tags, family, arrived);               \
 	}
 
 FRAME(0, 4)

@@ -18,8 +18,7 @@ struct cage {
 	uint32_t memory_mb;  /* private memory; shared mappings and libraries come on top */
 	const uint8_t *caps; /* capabilities that it keeps, if parent had them; caps_n of them */
 	uint8_t caps_n;
-	uint8_t
-	    map_elements; /* media: bpf() asks what a map is that it was given, reads, writes and walks its elements, and does nothing else */
+	uint8_t asks_of_maps;    /* media: bpf() says what a map is that it was given, and does nothing else */
 	uint8_t may_write_files; /* ledger, keeper, signer: pread, pwrite, fsync, ftruncate and lseek on what is open */
 };
 

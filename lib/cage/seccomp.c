@@ -142,9 +142,7 @@ void cage_seccomp(const struct cage *c)
 	allow_all(f, common);
 	allow_conditions(f);
 	allow_all(f, c->calls);
-	for (int what = BPF_MAP_LOOKUP_ELEM; c->map_elements && what <= BPF_MAP_GET_NEXT_KEY; what++)
-		allow_if(f, "bpf", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)what));
-	if (c->map_elements)
+	if (c->asks_of_maps)
 		allow_if(f, "bpf", SCMP_A0(SCMP_CMP_EQ, BPF_OBJ_GET_INFO_BY_FD));
 	if (c->may_write_files)
 		allow_all(f, files);

@@ -10,6 +10,7 @@
 #include "ring.h"
 #include "source.h"
 #include "sum.h"
+#include "written.h"
 #include <errno.h>
 #include <linux/bpf.h>
 #include <netinet/in.h>
@@ -46,16 +47,13 @@ static struct {
 	ev_prepare turn; /* before the loop sleeps */
 	struct ring ring;
 	uint8_t *mapped;
-	int sends, sender; /* -1: net gave none */
-	struct send {
-		bool in;
-		struct flow flow;
-	} * send; /* two for each row */
+	struct flow *sends; /* mapped; NULL: net gave none */
+	int sender;         /* -1: nor that */
 	uint32_t rows;
 	uint64_t not_before_ms; /* nothing is sent together until then: it was refused */
 	uint64_t handed, odd, damaged, sent, refused;
 	uint64_t key; /* of this life, known to the kernel by `sends` */
-} fast = {.sends = -1, .sender = -1};
+} fast = {.sender = -1};
 
 static struct batch batches[2] = {{.segment = SEND_SMALL + sizeof(struct send_trailer), .room = SEND_SMALL},
     {.segment = SEND_LARGE + sizeof(struct send_trailer), .room = SEND_LARGE}};
@@ -194,42 +192,22 @@ bool fast_has_ring(void)
 
 /* --- where it goes --- */
 
-static struct send *send_at(uint32_t row, unsigned side)
-{
-	return &fast.send[2 * row + side];
-}
-
 static uint32_t slot_of(uint32_t row, unsigned side)
 {
 	return row * RELAY_PORTS + side * COMPONENTS;
 }
 
-static void take_out(uint32_t row, unsigned side)
+static void put(struct flow *at, const struct flow *flow)
 {
-	struct send *s = send_at(row, side);
-	uint32_t slot = slot_of(row, side);
-
-	if (s->in)
-		(void)map_elem(fast.sends, BPF_MAP_DELETE_ELEM, &slot, NULL);
-	s->in = false;
+	if (!flow_is(at, flow))
+		flow_write(at, flow);
 }
 
-static void put_in(uint32_t row, unsigned side, struct flow *flow)
+static void take_out(struct flow *at)
 {
-	struct send *s = send_at(row, side);
-	uint32_t slot = slot_of(row, side);
+	static const struct flow none;
 
-	flow->slot = slot;
-	flow->written = s->flow.written;
-	if (s->in && memcmp(&s->flow, flow, sizeof *flow) == 0)
-		return;
-	flow->written++;
-	s->flow = *flow;
-	s->in = true;
-	if (map_elem(fast.sends, BPF_MAP_UPDATE_ELEM, &slot, &s->flow) != 0) {
-		take_out(row, side); /* an older one must not stay */
-		kernel_follow_again(row);
-	}
+	put(at, &none);
 }
 
 void fast_follow(uint32_t row)
@@ -237,43 +215,48 @@ void fast_follow(uint32_t row)
 	const struct relay_row *r = table_row(row);
 	struct flow flow;
 
-	if (fast.sends < 0)
+	if (!fast.sends)
 		return;
 	fast_flush();
 	for (unsigned side = 0; side < 2; side++) {
-		const struct send *s = send_at(row, side);
+		struct flow *at = &fast.sends[slot_of(row, side)];
 		int how = -ENETUNREACH;
 		if (r && flow_make_send(r, side, &flow))
 			how = path_to(source_where(r, side, COMPONENT_RTP), &r->spec.side[side].local, &flow);
 		if (how == -EAGAIN) {
 			kernel_follow_again(row);
-			how = s->in && flow_take_way(&s->flow, &flow) ? 0 : -ENETUNREACH;
+			how = at->join == fast.key && flow_take_way(at, &flow) ? 0 : -ENETUNREACH;
 		}
-		if (how == 0) {
-			flow.join = fast.key;
-			put_in(row, side, &flow);
-		} else
-			take_out(row, side);
+		if (how != 0) {
+			take_out(at);
+			continue;
+		}
+		flow.join = fast.key;
+		put(at, &flow);
 	}
 }
 
 void fast_end(uint32_t row)
 {
 	fast_flush();
-	take_out(row, 0);
-	take_out(row, 1);
+	for (unsigned side = 0; fast.sends && side < 2; side++)
+		take_out(&fast.sends[slot_of(row, side)]);
 }
 
+/* What an earlier life left is of another key. */
 void fast_take_sends(int fd)
 {
+	const uint32_t n = fast.rows * RELAY_PORTS;
+
 	fast_flush();
-	if (fast.sends >= 0)
-		close(fast.sends);
-	fast.sends = fd;
-	for (uint32_t slot = 0; slot < fast.rows * RELAY_PORTS; slot++) /* what an earlier life left */
-		(void)map_elem(fd, BPF_MAP_DELETE_ELEM, &slot, NULL);
-	for (uint32_t i = 0; i < 2 * fast.rows; i++)
-		fast.send[i].in = false;
+	struct flow *at = map_entries(fd, sizeof *at, n);
+	if (!at)
+		return;
+	if (fast.sends)
+		munmap(fast.sends, n * sizeof *at);
+	fast.sends = at;
+	for (uint32_t i = 0; i < fast.rows; i++)
+		fast_follow(i);
 }
 
 void fast_take_sender(int fd)
@@ -353,7 +336,8 @@ bool fast_send(uint32_t row, unsigned side, struct span packet)
 	uint32_t slot = slot_of(row, side), n = (uint32_t)packet.n;
 	const struct send_trailer t = {slot, n, ~slot, ~n, fast.key, ~fast.key};
 
-	if (fast.sender < 0 || !send_at(row, side)->in || packet.n > b->room || child_now() < fast.not_before_ms)
+	if (fast.sender < 0 || !fast.sends || fast.sends[slot].join != fast.key || packet.n > b->room ||
+	    child_now() < fast.not_before_ms)
 		return false;
 	uint8_t *segment = b->octets + (size_t)b->n * b->segment;
 	memcpy(segment, packet.p, packet.n);
@@ -379,14 +363,11 @@ void fast_open(uint32_t rows)
 	fast.rows = rows;
 	while (!fast.key)
 		rand_bytes(&fast.key, sizeof fast.key);
-	fast.send = calloc(2 * (size_t)rows, sizeof *fast.send);
 	for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
 		batches[i].octets = calloc(SEND_MOST, batches[i].segment);
 		if (!batches[i].octets)
 			log_fatal("no memory for packets");
 	}
-	if (!fast.send)
-		log_fatal("no memory for packets");
 	int watcher = epoll_create1(EPOLL_CLOEXEC);
 	if (watcher < 0)
 		log_fatal("no epoll: %s", strerror(errno));

@@ -35,6 +35,14 @@ static uint8_t takes(const struct relay_side *s, unsigned component)
 	return mux ? 0 : FLOW_TAKES_RTCP;
 }
 
+static void put_frame(struct flow *f, uint8_t type, uint8_t frame)
+{
+	__u64 *word = &f->frame[type / 32];
+	unsigned at = 2 * (type % 32);
+
+	*word = (*word & ~(3ull << at)) | (__u64)frame << at;
+}
+
 static void put_shape(const struct relay_row *r, unsigned side, unsigned component, struct flow *f)
 {
 	const struct relay_side *s = &r->spec.side[side];
@@ -42,7 +50,7 @@ static void put_shape(const struct relay_row *r, unsigned side, unsigned compone
 	f->takes = takes(s, component);
 	f->tag_len = gate_tag_len(r, side, component);
 	for (int i = s->payloads - 1; i >= 0; i--) /* the first of a number counts */
-		f->frame[s->payload[i].type] = s->payload[i].frame;
+		put_frame(f, s->payload[i].type, s->payload[i].frame);
 }
 
 static void put_times(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c, struct flow *f)
@@ -57,26 +65,28 @@ static void put_times(const struct relay_row *r, unsigned side, unsigned compone
 		f->learn_ns = as_ns(c, st->window_end_ms);
 }
 
-static bool key_of(const struct relay_side *s, unsigned component, const struct addr *from, struct flow_key *key)
+/* Who may send what comes to that port of ours. */
+static bool begun(const struct relay_side *s, const struct addr *from, struct flow *flow)
 {
 	if (!from->family || !from->port || from->family != s->local.family)
 		return false;
-	*key = (struct flow_key){.port = htons((uint16_t)(s->local.port + component))};
-	put_ip(&key->ip, &s->local);
+	*flow = (struct flow){.family = from->family, .from_port = htons(from->port)};
+	put_ip(&flow->ip, &s->local);
+	put_ip(&flow->from, from);
 	return true;
 }
 
 /* Who may send and until when; media looks at the rest. RTCP is rare, and goes up. */
-bool flow_make_ended(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c,
-    struct flow_key *key, struct flow *flow)
+bool flow_make_ended(
+    const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c, struct flow *flow)
 {
 	const struct relay_side *s = &r->spec.side[side];
-	const struct addr *from = &r->source[side].addr[component];
 
-	if (component != COMPONENT_RTP || !s->present || s->end == RELAY_PASSING || !key_of(s, component, from, key))
+	if (component != COMPONENT_RTP || !s->present || s->end == RELAY_PASSING ||
+	    !begun(s, &r->source[side].addr[component], flow))
 		return false;
-	*flow = (struct flow){.family = from->family, .from_port = htons(from->port), .ended = 1, .join = r->join};
-	put_ip(&flow->from, from);
+	flow->takes = FLOW_ENDS;
+	flow->join = r->join;
 	put_times(r, side, component, c, flow);
 	flow->opens_ns = 0;
 	return true;
@@ -95,8 +105,7 @@ bool flow_make_send(const struct relay_row *r, unsigned side, struct flow *flow)
 	return true;
 }
 
-bool flow_make(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c, struct flow_key *key,
-    struct flow *flow)
+bool flow_make(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock c, struct flow *flow)
 {
 	const struct relay_side *s = &r->spec.side[side], *other = &r->spec.side[!side];
 	const struct addr *from = &r->source[side].addr[component], *to = source_where(r, !side, component);
@@ -104,13 +113,10 @@ bool flow_make(const struct relay_row *r, unsigned side, unsigned component, str
 
 	if (ended_is(r) || !r->gate.opens_ms[component][side] || !takes(s, component))
 		return false;
-	if (from->family != to->family || from->family != other->local.family || !key_of(s, component, from, key))
+	if (from->family != to->family || from->family != other->local.family || !begun(s, from, flow))
 		return false;
-	*flow = (struct flow){.family = from->family,
-	    .from_port = htons(from->port),
-	    .to_port = htons(to->port),
-	    .source_port = htons(out)};
-	put_ip(&flow->from, from);
+	flow->to_port = htons(to->port);
+	flow->source_port = htons(out);
 	put_ip(&flow->to, to);
 	put_ip(&flow->source, &other->local);
 	put_shape(r, side, component, flow);
@@ -120,10 +126,10 @@ bool flow_make(const struct relay_row *r, unsigned side, unsigned component, str
 
 bool flow_take_way(const struct flow *from, struct flow *flow)
 {
-	if (!from->interface || memcmp(&from->to, &flow->to, sizeof from->to) != 0 ||
+	if (!from->oif || memcmp(&from->to, &flow->to, sizeof from->to) != 0 ||
 	    memcmp(&from->source, &flow->source, sizeof from->source) != 0)
 		return false;
-	flow->interface = from->interface;
+	flow->oif = from->oif;
 	flow->next_family = from->next_family;
 	flow->next = from->next;
 	return true;

@@ -11,6 +11,7 @@
 #include "round.h"
 #include "route.h"
 #include "source.h"
+#include "written.h"
 #include <errno.h>
 #include <linux/bpf.h>
 #include <netinet/in.h>
@@ -30,15 +31,12 @@ enum {
 };
 
 static struct {
-	int flows; /* -1: net gave none */
+	struct flow *flow; /* mapped, as are the tallies; NULL: net gave none */
 	struct flow_tally *tally;
-	uint32_t tallies;
 	struct slot {
 		bool in;
-		struct flow_key key;
-		struct flow flow;
 		uint64_t passed, stranger; /* at the last turn */
-	} * slot;                          /* four for each row */
+	} * slot;                          /* four for each row, as of flows and tallies */
 	struct round round;                /* of rows that are to be followed again */
 	struct timer turn;                 /* of it */
 	bool changed;                      /* after this round all are */
@@ -49,8 +47,13 @@ static struct {
 	uint32_t rows;
 	int64_t ahead_ms; /* CLOCK_BOOTTIME before CLOCK_MONOTONIC */
 	uint32_t in;
-	uint64_t passed, dropped, refused, handed, sent; /* of rows that ended, but passed and refused */
-} kernel = {.flows = -1};
+	uint64_t passed, dropped, handed, sent; /* of rows that ended, but passed */
+} kernel;
+
+static uint32_t slots(void)
+{
+	return kernel.rows * RELAY_PORTS;
+}
 
 static uint32_t slot_of(uint32_t row, unsigned side, unsigned component)
 {
@@ -63,11 +66,6 @@ static struct flow_tally *tally_of(uint32_t row, unsigned side, unsigned compone
 }
 
 /* --- the maps --- */
-
-static long bpf_elem(int command, const void *key, void *value)
-{
-	return map_elem(kernel.flows, command, key, value);
-}
 
 static int64_t clocks_apart_ms(void)
 {
@@ -83,7 +81,7 @@ void kernel_open(uint32_t rows)
 	fast_open(rows);
 	quality_open(rows);
 	kernel.ahead_ms = clocks_apart_ms();
-	kernel.slot = calloc((size_t)rows * RELAY_PORTS, sizeof *kernel.slot);
+	kernel.slot = calloc(slots(), sizeof *kernel.slot);
 	kernel.round = (struct round){.due = calloc(rows, sizeof(bool)), .rows = rows};
 	kernel.left = calloc(rows, sizeof *kernel.left);
 	if (!kernel.slot || !kernel.round.due || !kernel.left)
@@ -111,80 +109,49 @@ static void cut(const struct slot *s)
 }
 
 /* Whoever had the port's packets has them still: an earlier life may have left this flow. */
-static bool goes_on(const struct slot *s, const struct flow_key *key, const struct flow *flow)
+static bool goes_on(const struct flow *was, const struct flow *flow)
 {
-	struct flow was = s->flow;
-
-	return (s->in || bpf_elem(BPF_MAP_LOOKUP_ELEM, key, &was) == 0) && was.ended == flow->ended &&
-	       was.from_port == flow->from_port && memcmp(&was.from, &flow->from, sizeof was.from) == 0;
-}
-
-/* After each writing and before the next, which may be into the memory of what this one replaced (bpf/datagram.h). */
-static void note_written(uint32_t slot, uint16_t written)
-{
-	__atomic_store_n(&kernel.tally[slot].written, written, __ATOMIC_RELEASE);
-}
-
-/* Neither this writing nor the next. */
-static void note_deleted(uint32_t slot)
-{
-	note_written(slot, (uint16_t)(kernel.tally[slot].written + 2));
-}
-
-static void clear_tally(struct flow_tally *t)
-{
-	uint16_t written = t->written;
-
-	memset(t, 0, sizeof *t);
-	t->written = written;
+	return was->deadline_ns && (was->takes & FLOW_ENDS) == (flow->takes & FLOW_ENDS) &&
+	       was->from_port == flow->from_port && memcmp(&was->from, &flow->from, sizeof was->from) == 0;
 }
 
 static void take_out(struct slot *s)
 {
+	static const struct flow none;
+	struct flow *at = &kernel.flow[s - kernel.slot];
+
+	if (at->deadline_ns)
+		flow_write(at, &none);
 	if (!s->in)
 		return;
-	if (bpf_elem(BPF_MAP_DELETE_ELEM, &s->key, NULL) != 0 && errno != ENOENT)
-		kernel.refused++;
-	note_deleted((uint32_t)(s - kernel.slot));
 	s->in = false;
 	kernel.in--;
 	cut(s);
 }
 
-static void put_in(struct slot *s, const struct flow_key *key, struct flow *flow)
+static void put_in(struct slot *s, const struct flow *flow)
 {
-	if (s->in && memcmp(&s->key, key, sizeof *key) != 0)
-		take_out(s);
-	flow->written = s->flow.written;
-	if (s->in && memcmp(&s->flow, flow, sizeof *flow) == 0)
-		return;
-	if (!goes_on(s, key, flow))
+	struct flow *at = &kernel.flow[s - kernel.slot];
+
+	if (!goes_on(at, flow))
 		cut(s);
-	flow->written = (uint16_t)(kernel.tally[flow->slot].written + 1);
-	s->key = *key;
-	s->flow = *flow;
-	if (bpf_elem(BPF_MAP_UPDATE_ELEM, &s->key, &s->flow) != 0) {
-		kernel.refused++; /* an older one of this port must not stay */
-		take_out(s);
-		kernel_follow_again((uint32_t)(s - kernel.slot) / RELAY_PORTS);
-		return;
-	}
-	note_written(flow->slot, flow->written);
+	if (!flow_is(at, flow))
+		flow_write(at, flow);
 	kernel.in += !s->in;
 	s->in = true;
 }
 
 /* 0, -ENETUNREACH or -EAGAIN (route.h). What ends here needs no way out: it goes to media. */
-static int made(const struct relay_row *r, unsigned side, unsigned component, struct flow_clock clock,
-    struct flow_key *key, struct flow *flow)
+static int made(
+    const struct relay_row *r, unsigned side, unsigned component, struct flow_clock clock, struct flow *flow)
 {
 	bool ends = ended_is(r);
 
-	if (ends ? !fast_has_ring() || !flow_make_ended(r, side, component, clock, key, flow)
-		 : !flow_make(r, side, component, clock, key, flow))
+	if (ends ? !fast_has_ring() || !flow_make_ended(r, side, component, clock, flow)
+		 : !flow_make(r, side, component, clock, flow))
 		return -ENETUNREACH;
-	key->interface = path_in(&r->spec.side[side].local);
-	if (!key->interface)
+	flow->iif = path_in(&r->spec.side[side].local);
+	if (!flow->iif)
 		return -ENETUNREACH;
 	return ends ? 0 : path_to(source_where(r, !side, component), &r->spec.side[!side].local, flow);
 }
@@ -200,32 +167,29 @@ void kernel_follow(uint32_t row)
 {
 	const struct relay_row *r = table_row(row);
 	struct flow_clock clock = {child_now(), kernel.ahead_ms};
-	struct flow_key key;
 	struct flow flow;
 
-	for (unsigned i = 0; kernel.flows >= 0 && i < RELAY_PORTS; i++) {
+	for (unsigned i = 0; kernel.flow && i < RELAY_PORTS; i++) {
 		unsigned side = i / COMPONENTS, component = i % COMPONENTS;
 		struct slot *s = &kernel.slot[row * RELAY_PORTS + i];
-		int how = r ? made(r, side, component, clock, &key, &flow) : -ENETUNREACH;
+		int how = r ? made(r, side, component, clock, &flow) : -ENETUNREACH;
 		if (how == -EAGAIN) {
 			kernel_follow_again(row);
-			how = s->in && flow_take_way(&s->flow, &flow) ? 0 : -ENETUNREACH;
+			how = s->in && flow_take_way(&kernel.flow[s - kernel.slot], &flow) ? 0 : -ENETUNREACH;
 		}
-		if (how != 0) {
+		if (how == 0)
+			put_in(s, &flow);
+		else
 			take_out(s);
-			continue;
-		}
-		flow.slot = row * RELAY_PORTS + i;
-		put_in(s, &key, &flow);
 	}
 	fast_follow(row);
 }
 
+/* What no call owns is of an earlier life. */
 static void follow_all(void)
 {
 	for (uint32_t i = 0; i < kernel.rows; i++)
-		if (table_row(i))
-			kernel_follow(i);
+		kernel_follow(i);
 }
 
 /* Each way is asked of the kernel, which for all at once would keep packets waiting. */
@@ -260,7 +224,7 @@ static void go_round(void)
 {
 	if (kernel.round.runs)
 		return;
-	bool all = kernel.changed && kernel.flows >= 0;
+	bool all = kernel.changed && kernel.flow;
 	kernel.changed = false;
 	if (all) {
 		memset(kernel.round.due, true, kernel.rows * sizeof *kernel.round.due);
@@ -271,7 +235,7 @@ static void go_round(void)
 
 bool kernel_is_clear(uint32_t row)
 {
-	return kernel.flows >= 0 || !kernel.left[row] || kernel.left[row] == table_row(row)->join ||
+	return kernel.flow || !kernel.left[row] || kernel.left[row] == table_row(row)->join ||
 	       child_now() > kernel.opened_ms + NET_PATIENCE_MS;
 }
 
@@ -284,84 +248,60 @@ void kernel_end(uint32_t row)
 	quality_end(row);
 	for (unsigned i = 0; i < RELAY_PORTS; i++) {
 		struct slot *s = &kernel.slot[row * RELAY_PORTS + i];
-		take_out(s);
+		if (kernel.flow)
+			take_out(s);
 		*s = (struct slot){0};
 		if (kernel.tally) {
 			struct flow_tally *t = &kernel.tally[row * RELAY_PORTS + i];
 			kernel.handed += t->handed;
 			kernel.sent += t->sent;
-			clear_tally(t);
+			memset(t, 0, sizeof *t);
 		}
 	}
 }
 
 /* --- what net says --- */
 
-/* What an earlier life left and no call owns. */
-static void remove_orphans(void)
-{
-	struct flow_key key, *at = NULL, kept;
-	struct flow flow;
-
-	for (uint32_t most = 2 * kernel.rows * RELAY_PORTS * PATHS_MAX; most; most--) {
-		if (bpf_elem(BPF_MAP_GET_NEXT_KEY, at, &key) != 0)
-			return;
-		bool read = bpf_elem(BPF_MAP_LOOKUP_ELEM, &key, &flow) == 0;
-		const struct slot *s = read && flow.slot < kernel.rows * RELAY_PORTS ? &kernel.slot[flow.slot] : NULL;
-		if (s && s->in && memcmp(&s->key, &key, sizeof key) == 0) {
-			kept = key;
-			at = &kept;
-			continue;
-		}
-		if (bpf_elem(BPF_MAP_DELETE_ELEM, &key, NULL) != 0)
-			return;
-		if (s && !s->in)
-			note_deleted(flow.slot);
-	}
-}
-
 static void take_flows(int fd)
 {
-	if (kernel.flows >= 0)
-		close(kernel.flows);
-	kernel.flows = fd;
-	for (uint32_t i = 0; i < kernel.rows * RELAY_PORTS; i++)
+	struct flow *at = map_entries(fd, sizeof *at, slots());
+
+	if (!at)
+		return;
+	if (kernel.flow)
+		munmap(kernel.flow, slots() * sizeof *at);
+	kernel.flow = at;
+	for (uint32_t i = 0; i < slots(); i++)
 		kernel.slot[i].in = false;
 	kernel.in = 0;
 	follow_all();
-	remove_orphans();
 }
 
-static void take_tallies(int fd, uint32_t n)
+static void take_tallies(int fd)
 {
-	size_t size = (size_t)n * sizeof *kernel.tally;
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct flow_tally *at = map_entries(fd, sizeof *at, slots());
 
-	close(fd);
-	if (at == MAP_FAILED) {
-		log_error("the kernel's counts can't be mapped: %s", strerror(errno));
+	if (!at)
 		return;
-	}
 	if (kernel.tally)
-		munmap(kernel.tally, (size_t)kernel.tallies * sizeof *kernel.tally);
+		munmap(kernel.tally, slots() * sizeof *at);
 	kernel.tally = at;
-	kernel.tallies = n;
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < slots(); i++) {
 		if (!table_row(i / RELAY_PORTS)) /* what is counted of ports that no call has */
-			clear_tally(&kernel.tally[i]);
-		kernel.slot[i].passed = kernel.tally[i].passed;
-		kernel.slot[i].stranger = kernel.tally[i].dropped[FLOW_STRANGER];
+			memset(&at[i], 0, sizeof *at);
+		kernel.slot[i].passed = at[i].passed;
+		kernel.slot[i].stranger = at[i].dropped[FLOW_STRANGER];
 	}
 }
 
 /* A descriptor that says it is the map, and is something else, would be read and written beyond its elements or ours. */
 static bool is_what_it_says(const struct msg_kernel_map *m, int fd)
 {
+	enum { KEY = sizeof(uint32_t), FLOW = sizeof(struct flow), TALLY = sizeof(struct flow_tally) };
 	const struct map_shape shape[] = {
-	    [KERNEL_TALLIES] = {BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct flow_tally), m->ports,
-		BPF_F_MMAPABLE},
-	    [KERNEL_FLOWS] = {BPF_MAP_TYPE_HASH, sizeof(struct flow_key), sizeof(struct flow), 0, 0},
-	    [KERNEL_SENDS] = {BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(struct flow), 0, 0},
+	    [KERNEL_TALLIES] = {BPF_MAP_TYPE_ARRAY, KEY, TALLY, m->ports, BPF_F_MMAPABLE},
+	    [KERNEL_FLOWS] = {BPF_MAP_TYPE_ARRAY, KEY, FLOW, m->ports, BPF_F_MMAPABLE},
+	    [KERNEL_SENDS] = {BPF_MAP_TYPE_ARRAY, KEY, FLOW, m->ports, BPF_F_MMAPABLE},
 	    [KERNEL_RING] = {BPF_MAP_TYPE_RINGBUF, 0, 0, RING_OCTETS, 0},
 	};
 
@@ -372,7 +312,7 @@ void kernel_on_map(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_kernel_map *m = v->payload;
 
-	if (m->lo != table_first_port() || m->ports != kernel.rows * RELAY_PORTS) {
+	if (m->lo != table_first_port() || m->ports != slots()) {
 		close(v->fd);
 		child_accuse(from, "maps for other ports", 0, 0);
 		return;
@@ -387,18 +327,15 @@ void kernel_on_map(struct link *from, const struct ipc_view *v)
 	}
 	switch ((enum kernel_map)m->what) {
 	case KERNEL_TALLIES:
-		take_tallies(v->fd, m->ports);
+		take_tallies(v->fd);
 		return;
 	case KERNEL_RING:
 		fast_take_ring(v->fd);
-		if (kernel.flows >= 0)
+		if (kernel.flow)
 			follow_all(); /* without one, flows must not say so */
 		return;
 	case KERNEL_SENDS:
 		fast_take_sends(v->fd);
-		for (uint32_t i = 0; i < kernel.rows; i++)
-			if (table_row(i))
-				fast_follow(i);
 		return;
 	case KERNEL_SENDER:
 		fast_take_sender(v->fd);
@@ -452,7 +389,8 @@ struct quality kernel_quality(uint32_t row, unsigned side)
 	const struct flow_tally *t = tally_of(row, side, COMPONENT_RTP);
 	const struct slot *s = &kernel.slot[slot_of(row, side, COMPONENT_RTP)];
 
-	return quality_of(row, side, t ? &t->stream : NULL, s->in && !s->flow.ended);
+	bool here = s->in && !(kernel.flow[s - kernel.slot].takes & FLOW_ENDS);
+	return quality_of(row, side, t ? &t->stream : NULL, here);
 }
 
 static void stranger_of(const struct flow_tally *t, uint8_t family, struct addr *out)
@@ -477,7 +415,7 @@ struct kernel_news kernel_turn(uint32_t row)
 		}
 		if (t->dropped[FLOW_STRANGER] != s->stranger) {
 			s->stranger = t->dropped[FLOW_STRANGER];
-			stranger_of(t, s->flow.family, &news.stranger);
+			stranger_of(t, table_row(row)->spec.side[i / COMPONENTS].local.family, &news.stranger);
 		}
 		news.varies[i / COMPONENTS] |= t->opus_changes >= FLOW_OPUS_CHANGES;
 	}
@@ -499,14 +437,13 @@ void kernel_status(struct proc_status *s)
 {
 	uint64_t dropped = 0, handed = 0, sent = 0;
 
-	for (uint32_t i = 0; kernel.tally && i < kernel.tallies; i++) {
+	for (uint32_t i = 0; kernel.tally && i < slots(); i++) {
 		handed += kernel.tally[i].handed;
 		sent += kernel.tally[i].sent;
 	}
 	for (uint32_t i = table_next(0); i < table_rows(); i = table_next(i + 1))
 		dropped += kernel_dropped(i, 0) + kernel_dropped(i, 1);
-	status_add(s, "kernel-flows", STATUS_POOL, kernel.in, kernel.flows < 0 ? 0 : kernel.rows * RELAY_PORTS,
-	    kernel.in, kernel.refused);
+	status_add(s, "kernel-flows", STATUS_POOL, kernel.in, kernel.flow ? slots() : 0, kernel.in, 0);
 	if (!route_is_open())
 		status_counter(s, "no-netlink", 1);
 	status_counter(s, "kernel-handed", kernel.handed + handed);

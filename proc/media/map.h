@@ -5,6 +5,7 @@
 #define MEDIA_MAP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct map_shape {
@@ -16,8 +17,7 @@ struct map_shape {
 /* errno: EPERM where the kernel does not say, EINVAL where it is something else. */
 bool map_is(int fd, const struct map_shape *shape);
 
-/* One element, or by BPF_MAP_GET_NEXT_KEY the key after this one (NULL before the first) in the place of a value. errno says why it
- * is not 0. */
-long map_elem(int fd, int command, const void *key, void *value);
+/* n entries of so many octets, to be read and written; the descriptor is closed. NULL: said why not. */
+void *map_entries(int fd, size_t octets, uint32_t n);
 
 #endif

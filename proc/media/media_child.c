@@ -369,7 +369,7 @@ static ipc_handler *const on[MSG_N] = {
 
 /* connect shuts and opens the ports, setsockopt those of IPv6 */
 static const char *const calls[] = {"recvfrom", "sendto", "connect", "setsockopt", NULL};
-static const struct cage cage = {.name = "media", .calls = calls, .files = 30000, .memory_mb = 512, .map_elements = 1};
+static const struct cage cage = {.name = "media", .calls = calls, .files = 30000, .memory_mb = 512, .asks_of_maps = 1};
 
 const struct child media_child = {
     .me = PROC_MEDIA,

@@ -39,7 +39,7 @@ int path_to(const struct addr *to, const struct addr *source, struct flow *f)
 
 	if (r != 0)
 		return r;
-	f->interface = way.interface;
+	f->oif = way.interface;
 	f->next_family = way.next.family ? way.next.family : to->family;
 	memcpy(&f->next, way.next.family ? way.next.ip : to->ip, sizeof f->next);
 	for (uint32_t i = 0; i < paths_n; i++)

@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: ISC */
 #include "former.h"
-#include "base/clock.h"
+#include "written.h"
 #include <bpf/bpf.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-_Static_assert(
-    FLOW_LAYOUT == 4 && sizeof(struct flow_tally_3) == 168, "the layout before is another one: renew this file");
+_Static_assert(FLOW_LAYOUT == 5 && sizeof(struct flow_4) == 248 && sizeof(struct flow_key_4) == 24,
+    "the layout before is another one: renew this file");
 /* what goes on as it is */
-_Static_assert(sizeof(struct flow_key) == 24 && sizeof(struct flow) == 248 && sizeof(struct flow_ban) == 16 &&
-		   sizeof(struct flow_wire) == 16 && sizeof(struct flow_arrival) == 12 &&
-		   sizeof(struct flow_hop) == 56 && sizeof(struct flow_site) == 304 &&
-		   offsetof(struct flow_site, media) == 48,
-    "entries of layout 3 and 4");
+_Static_assert(
+    sizeof(struct flow_tally) == 192 && offsetof(struct flow_tally, hop) == 64 && sizeof(struct flow_hop) == 56 &&
+	offsetof(struct flow_tally, handed) == 120 && sizeof(struct flow_ban) == 16 && sizeof(struct flow_wire) == 16 &&
+	sizeof(struct flow_arrival) == 12 && sizeof(struct flow_site) == 304 && offsetof(struct flow_site, media) == 48,
+    "entries of layout 4 and 5");
 
-static const char *const kept[] = {"flows", "site", "wires", "arrivals", "ring", "sends"};
+static const char *const kept[] = {"tallies", "banned", "site", "wires", "arrivals", "ring"};
 
-static struct {
-	struct flow_tally_3 *at, *began; /* mapped; as they were when they were written anew */
-	struct flow_tally *now;          /* mapped */
-	uint32_t n;
-} former;
+/* flows and sends */
+static struct table {
+	const char *name;
+	uint32_t key_size;
+	int was;         /* -1: none are followed */
+	struct flow *at; /* mapped */
+} tables[] = {{"flows", sizeof(struct flow_key_4), -1, NULL}, {"sends", sizeof(uint32_t), -1, NULL}};
+
+enum { TABLES = sizeof tables / sizeof *tables };
+
+static uint32_t entries;
+static bool *seen; /* of one of them */
 
 static const char *path_of(const char *name, int layout)
 {
@@ -33,28 +37,6 @@ static const char *path_of(const char *name, int layout)
 
 	snprintf(path, sizeof path, "%s-%d", name, layout);
 	return path;
-}
-
-static uint64_t full_ns(const struct flow_tally_3 *was)
-{
-	if (!was->filled_ns || was->have_ns > FLOW_BUCKET_NS)
-		return 0;
-	return was->filled_ns + (FLOW_BUCKET_NS - was->have_ns);
-}
-
-void former_tally(const struct flow_tally_3 *was, struct flow_tally *out)
-{
-	*out = (struct flow_tally){.passed = was->passed,
-	    .octets = was->octets,
-	    .full_ns = full_ns(was),
-	    .opus_len = was->opus_len,
-	    .opus_changes = was->opus_changes,
-	    .stranger_port = was->stranger_port,
-	    .hop = was->hop,
-	    .handed = was->handed,
-	    .sent = was->sent,
-	    .stranger = was->stranger};
-	memcpy(out->dropped, was->dropped, sizeof out->dropped);
 }
 
 int former_open(const char *name)
@@ -65,126 +47,153 @@ int former_open(const char *name)
 	return -1;
 }
 
-/* NULL: it is none of this shape. */
-static void *mapped(int map, size_t entry, uint32_t n, int how)
+void former_flow(const struct flow_key_4 *key, const struct flow_4 *was, struct flow *out)
+{
+	*out = (struct flow){.from = was->from,
+	    .deadline_ns = was->deadline_ns,
+	    .opens_ns = was->opens_ns,
+	    .from_port = was->from_port,
+	    .to_port = was->to_port,
+	    .source_port = was->source_port,
+	    .takes = was->ended ? FLOW_ENDS : was->takes,
+	    .tag_len = was->tag_len,
+	    .to = was->to,
+	    .source = was->source,
+	    .next = was->next,
+	    .join = was->join,
+	    .learn_ns = was->learn_ns,
+	    .oif = was->interface,
+	    .family = was->family,
+	    .next_family = was->next_family};
+	if (key) {
+		out->ip = key->ip;
+		out->iif = key->interface;
+	}
+	for (int type = 0; type < FLOW_TYPES; type++)
+		out->frame[type / 32] |= (__u64)(was->frame[type] & 3) << 2 * (type % 32);
+}
+
+/* --- following --- */
+
+/* It was not written anew while it was read. */
+static bool read_whole(int map, const void *key, struct flow_4 *out)
+{
+	struct flow_4 again;
+
+	return bpf_map_lookup_elem(map, key, out) == 0 && bpf_map_lookup_elem(map, key, &again) == 0 &&
+	       memcmp(out, &again, sizeof again) == 0;
+}
+
+static void take(const struct table *t, const void *key, const struct flow_4 *was)
+{
+	const struct flow_key_4 *k = t->key_size == sizeof *k ? key : NULL;
+	struct flow flow;
+
+	if (was->slot >= entries || (k && k->vlan))
+		return;
+	former_flow(k, was, &flow);
+	seen[was->slot] = true;
+	if (!flow_is(&t->at[was->slot], &flow))
+		flow_write(&t->at[was->slot], &flow);
+}
+
+/* Beginning again where its place is gone, as the kernel does; so often it is not. */
+static void follow(const struct table *t)
+{
+	static const struct flow none;
+	struct flow_key_4 key, kept_key, *at = NULL;
+	struct flow_4 was;
+	bool whole = false;
+
+	memset(seen, 0, entries * sizeof *seen);
+	for (uint32_t most = 4 * entries; most && !whole; most--) {
+		whole = bpf_map_get_next_key(t->was, at, &key) != 0;
+		if (!whole && read_whole(t->was, &key, &was))
+			take(t, &key, &was);
+		kept_key = key;
+		at = &kept_key;
+	}
+	for (uint32_t i = 0; i < entries && whole; i++)
+		if (!seen[i] && !flow_is(&t->at[i], &none))
+			flow_write(&t->at[i], &none);
+}
+
+bool former_follow(void)
+{
+	for (int i = 0; i < TABLES && seen; i++)
+		follow(&tables[i]);
+	return seen != NULL;
+}
+
+static bool open_former(struct table *t)
 {
 	struct bpf_map_info info = {0};
 	uint32_t len = sizeof info;
 
-	if (map < 0 || bpf_obj_get_info_by_fd(map, &info, &len) != 0 || info.type != BPF_MAP_TYPE_ARRAY ||
-	    info.value_size != entry || info.max_entries != n || !(info.map_flags & BPF_F_MMAPABLE))
-		return NULL;
-	void *at = mmap(NULL, entry * n, how, MAP_SHARED, map, 0);
-	return at == MAP_FAILED ? NULL : at;
+	t->was = bpf_obj_get(path_of(t->name, FORMER_LAYOUT));
+	return t->was >= 0 && bpf_obj_get_info_by_fd(t->was, &info, &len) == 0 && info.type == BPF_MAP_TYPE_HASH &&
+	       info.key_size == t->key_size && info.value_size == sizeof(struct flow_4);
+}
+
+static bool map_new(struct table *t, int map)
+{
+	void *at = mmap(NULL, entries * sizeof *t->at, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+
+	t->at = at == MAP_FAILED ? NULL : at;
+	return t->at != NULL;
 }
 
 void former_leave(void)
 {
-	if (former.at)
-		munmap(former.at, former.n * sizeof *former.at);
-	if (former.now)
-		munmap(former.now, former.n * sizeof *former.now);
-	free(former.began);
-	memset(&former, 0, sizeof former);
+	for (int i = 0; i < TABLES; i++) {
+		if (tables[i].was >= 0)
+			close(tables[i].was);
+		if (tables[i].at)
+			munmap(tables[i].at, entries * sizeof *tables[i].at);
+		tables[i].was = -1;
+		tables[i].at = NULL;
+	}
+	free(seen);
+	seen = NULL;
 }
 
-bool former_begin(int tallies, uint32_t n)
+bool former_begin(int flows, int sends, uint32_t n)
 {
-	int was = bpf_obj_get(path_of("tallies", FORMER_LAYOUT));
+	const int map[TABLES] = {flows, sends};
+	bool all = true;
 
 	former_leave();
-	former.n = n;
-	former.at = mapped(was, sizeof *former.at, n, PROT_READ);
-	former.now = former.at ? mapped(tallies, sizeof *former.now, n, PROT_READ | PROT_WRITE) : NULL;
-	former.began = former.now ? calloc(n, sizeof *former.began) : NULL;
-	if (was >= 0)
-		close(was);
-	if (!former.began) {
+	entries = n;
+	for (int i = 0; i < TABLES; i++)
+		all = all && open_former(&tables[i]) && map_new(&tables[i], map[i]);
+	seen = all ? calloc(n, sizeof *seen) : NULL;
+	if (!seen)
 		former_leave();
-		return false;
-	}
-	memcpy(former.began, former.at, n * sizeof *former.began);
-	for (uint32_t i = 0; i < n; i++)
-		if (full_ns(&former.began[i]) >= former.now[i].full_ns)
-			former_tally(&former.began[i], &former.now[i]);
-	return true;
-}
-
-/* How long the machine has slept. */
-static uint64_t slept_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return clock_boot_ns() - ((uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec);
-}
-
-static bool are_bans(int map)
-{
-	struct bpf_map_info info = {0};
-	uint32_t len = sizeof info;
-
-	return bpf_obj_get_info_by_fd(map, &info, &len) == 0 && info.type == BPF_MAP_TYPE_HASH &&
-	       info.key_size == sizeof(struct flow_ip) && info.value_size == sizeof(struct flow_ban);
-}
-
-static void copy_bans(int from, int to)
-{
-	struct flow_ip ip, *at = NULL;
-	struct flow_ban ban;
-	uint64_t slept = slept_ns();
-
-	for (uint32_t n = 0; n < FLOW_BANS_MAX && bpf_map_get_next_key(from, at, &ip) == 0; n++, at = &ip) {
-		if (bpf_map_lookup_elem(from, &ip, &ban) != 0)
-			continue;
-		ban.until_ns = ban.until_ns < UINT64_MAX - slept ? ban.until_ns + slept : UINT64_MAX;
-		(void)bpf_map_update_elem(to, &ip, &ban, BPF_NOEXIST);
-	}
-}
-
-/* The first builds of this layout had them by the old clock too. */
-void former_bans(int banned)
-{
-	for (int layout = FORMER_LAYOUT; layout <= FLOW_LAYOUT; layout++) {
-		int was = bpf_obj_get(path_of("bans", layout));
-		if (was < 0)
-			continue;
-		if (are_bans(was))
-			copy_bans(was, banned);
-		close(was);
-	}
-}
-
-/* The programs of this build count in it already. */
-static void add(__u64 *to, const __u64 *is, const __u64 *was)
-{
-	uint64_t more = __atomic_load_n(is, __ATOMIC_RELAXED) - *was;
-
-	if (more)
-		__atomic_fetch_add(to, more, __ATOMIC_RELAXED);
+	return former_follow();
 }
 
 void former_end(void)
 {
-	for (uint32_t i = 0; i < former.n; i++) {
-		const struct flow_tally_3 *is = &former.at[i], *was = &former.began[i];
-		struct flow_tally *to = &former.now[i];
-		add(&to->passed, &is->passed, &was->passed);
-		add(&to->octets, &is->octets, &was->octets);
-		add(&to->handed, &is->handed, &was->handed);
-		add(&to->sent, &is->sent, &was->sent);
-		for (int why = 0; why < FLOW_DROPS; why++)
-			add(&to->dropped[why], &is->dropped[why], &was->dropped[why]);
-	}
 	former_leave();
+	for (int i = 0; i < TABLES; i++)
+		unlink(path_of(tables[i].name, FORMER_LAYOUT));
+}
+
+static bool is_followed(const char *name, int layout)
+{
+	bool is = false;
+
+	for (int i = 0; i < TABLES && seen && layout == FORMER_LAYOUT; i++)
+		is |= strcmp(tables[i].name, name) == 0;
+	return is;
 }
 
 void former_unpin(const char *const *names, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		for (int layout = 1; layout <= FLOW_LAYOUT + 1; layout++)
-			if (layout != FLOW_LAYOUT)
+			if (layout != FLOW_LAYOUT && !is_followed(names[i], layout))
 				unlink(path_of(names[i], layout));
-	for (int layout = 1; layout <= FLOW_LAYOUT; layout++)
+	for (int layout = 1; layout < FLOW_LAYOUT; layout++) /* as banned was called */
 		unlink(path_of("bans", layout));
 }

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ static struct {
 	uint32_t bans_n;
 	uint64_t banned; /* packets, of bans that are over */
 	bool settled;    /* nothing of the life before is left */
+	uint32_t ports;  /* that calls use */
 	struct flow_site range;
 	struct flow_site was; /* of the life before */
 } kernel = {.program = -1,
@@ -147,7 +149,7 @@ static int load(const struct kernel_shape *s)
 	kernel.object = bpf_object__open_mem(relay_bpf, sizeof relay_bpf, &options);
 	if (!kernel.object)
 		return -errno;
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "flows"), s->ports * s->addresses);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "flows"), s->ports);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "tallies"), s->ports);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "sends"), s->ports);
 	bpf_object__for_each_map(m, kernel.object) stale |= is_stale(m);
@@ -156,10 +158,8 @@ static int load(const struct kernel_shape *s)
 	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = adopt(m);
 	if (r == 0)
 		r = bpf_object__load(kernel.object);
-	if (r == 0) {
-		(void)former_begin(map_fd("tallies"), s->ports);
-		former_bans(map_fd("banned"));
-	}
+	if (r == 0)
+		(void)former_begin(map_fd("flows"), map_fd("sends"), s->ports);
 	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = pin(m);
 	return r;
 }
@@ -214,6 +214,7 @@ bool kernel_former(uint32_t *number)
 
 static void take_range(const struct kernel_shape *s)
 {
+	kernel.ports = s->ports;
 	kernel.range = (struct flow_site){.lo = s->lo, .hi = s->hi};
 	memcpy(kernel.range.listener, s->listener, sizeof kernel.range.listener);
 	memcpy(kernel.range.media, s->media, sizeof kernel.range.media);
@@ -494,11 +495,20 @@ static bool end_strays(bool (*is_used)(uint32_t interface))
 	return done;
 }
 
+bool kernel_follow_former(void)
+{
+	return former_follow();
+}
+
+void kernel_end_former(void)
+{
+	former_end();
+}
+
 bool kernel_settle(bool (*is_used)(uint32_t interface))
 {
 	if (!end_strays(is_used))
 		return false;
-	former_end();
 	former_unpin(pinned, sizeof pinned / sizeof *pinned);
 	kernel.settled = true;
 	return true;
@@ -589,14 +599,17 @@ static uint64_t now_ns(void)
 
 bool kernel_in_use(void)
 {
+	const uint32_t n = kernel.ports;
 	uint64_t now = now_ns();
-	struct flow_key key, *at = NULL;
-	struct flow flow;
+	bool is = false;
 
-	for (; bpf_map_get_next_key(kernel.flows, at, &key) == 0; at = &key)
-		if (bpf_map_lookup_elem(kernel.flows, &key, &flow) == 0 && flow.deadline_ns > now)
-			return true;
-	return false;
+	const struct flow *at = mmap(NULL, n * sizeof *at, PROT_READ, MAP_SHARED, kernel.flows, 0);
+	if (at == MAP_FAILED)
+		return true;
+	for (uint32_t i = 0; i < n && !is; i++)
+		is = at[i].deadline_ns > now;
+	munmap((void *)(uintptr_t)at, n * sizeof *at);
+	return is;
 }
 
 void kernel_unpin(void)

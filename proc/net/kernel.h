@@ -8,9 +8,8 @@
 #include "wire.h"
 
 struct kernel_shape {
-	uint16_t lo, hi;    /* ports of media */
-	uint32_t ports;     /* that calls use */
-	uint32_t addresses; /* of media */
+	uint16_t lo, hi; /* ports of media */
+	uint32_t ports;  /* that calls use */
 	uint16_t listener[FLOW_LISTENERS_MAX];
 	struct flow_ip media[FLOW_LISTENERS_MAX];
 };
@@ -43,6 +42,11 @@ void kernel_detach(uint32_t interface);
 /* The life before may have been killed, and this one be of other addresses or another build: its filters go from interfaces where this one has
  * none, and the maps of another build with them. False: not all could be seen. */
 bool kernel_settle(bool (*is_used)(uint32_t interface));
+/* What media of the build before writes for its programs holds for this build's too, as long as there is no media of this one: from the load on, and
+ * at each look. False: there is nothing of it. */
+bool kernel_follow_former(void);
+/* That one is there, and is given the maps next. */
+void kernel_end_former(void);
 /* The number of the exchange (place.h) in that life; false: there was none. */
 bool kernel_former(uint32_t *number);
 

@@ -73,7 +73,7 @@ static struct kernel_shape shape(void)
 	const struct site *s = child_site();
 	uint32_t ports = (uint32_t)(s->media_port_hi - s->media_port_lo + 1) / PORTS_OF_A_CALL * PORTS_OF_A_CALL;
 
-	struct kernel_shape k = {s->media_port_lo, s->media_port_hi, ports, net.addresses, {0}, {{{0}}}};
+	struct kernel_shape k = {s->media_port_lo, s->media_port_hi, ports, {0}, {{{0}}}};
 	for (int i = 0; i < s->listeners; i++)
 		k.listener[i] = s->listener[i].bind.port;
 	for (uint32_t i = 0; i < net.addresses; i++)
@@ -171,6 +171,7 @@ static void tell_all(struct link *media)
 {
 	bool all = true;
 
+	kernel_end_former();
 	for (uint32_t i = 0; i < net.addresses; i++)
 		all = tell_path(media, i) && all;
 	all = give_map(media, KERNEL_TALLIES, kernel_tallies()) && give_map(media, KERNEL_RING, kernel_ring()) && all;
@@ -323,6 +324,12 @@ static bool look_at_all(void)
 	return kernel_is_held() || settle();
 }
 
+/* Until its successor is there, the media of the build before relays, and still learns who sends and by which way. */
+static bool follow_former(void)
+{
+	return reaches() && !child_link(PROC_MEDIA, 0) && kernel_follow_former();
+}
+
 /* Addresses move, interfaces come and go, and an administrator may have taken a filter or a table away. */
 static void on_look(struct timer *t, uint64_t now_ms)
 {
@@ -336,7 +343,8 @@ static void on_look(struct timer *t, uint64_t now_ms)
 			tell_all(media);
 	}
 	bans_look();
-	timer_set(&child_wheel, t, now_ms + (whole && !net.owed ? LOOK_MS : LOOK_AGAIN_MS));
+	bool soon = follow_former() || !whole || net.owed;
+	timer_set(&child_wheel, t, now_ms + (soon ? LOOK_AGAIN_MS : LOOK_MS));
 }
 
 /* --- core --- */

@@ -62,7 +62,7 @@ void kernel_house_leave(void)
 /* The pins go at once: maps and programs live with this process. */
 const char *kernel_house_open(const struct addr *ours, const char *interface, uint16_t lo, uint32_t ports)
 {
-	struct kernel_shape shape = {.lo = lo, .hi = (uint16_t)(lo + ports - 1), .ports = ports, .addresses = 1};
+	struct kernel_shape shape = {.lo = lo, .hi = (uint16_t)(lo + ports - 1), .ports = ports};
 	char pins[] = "/tmp/ringfence-pins-XXXXXX";
 	int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

@@ -142,7 +142,7 @@ static bool load(void)
 	object = bpf_object__open_mem(relay_bpf, sizeof relay_bpf, NULL);
 	if (!object)
 		return false;
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "flows"), 4 * ROWS * 2);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "flows"), 4 * ROWS);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "tallies"), 4 * ROWS);
 	int r = bpf_object__load(object);
 	if (r == -EPERM) {
@@ -285,11 +285,11 @@ static void hang_up(void)
 
 static uint32_t in_the_kernel(void)
 {
-	struct flow_key key, *last = NULL;
+	struct flow flow;
 	uint32_t n = 0;
 
-	for (; bpf_map_get_next_key(flows, last, &key) == 0; last = &key)
-		n++;
+	for (uint32_t slot = 0; slot < 4 * ROWS; slot++)
+		n += bpf_map_lookup_elem(flows, &slot, &flow) == 0 && flow.deadline_ns;
 	return n;
 }
 
@@ -390,13 +390,11 @@ static void a_kill_loses_nothing(void)
 
 static void what_no_call_owns_is_removed(void)
 {
-	struct flow_key key = {.interface = 1, .port = 9};
-	struct flow flow = {.deadline_ns = UINT64_MAX, .slot = 9};
+	struct flow flow = {.deadline_ns = UINT64_MAX, .written = 1}; /* in the midst of which it died */
+	const uint32_t of_none = 9, of_the_call = 1;
 
-	CHECK(bpf_map_update_elem(flows, &key, &flow, BPF_ANY) == 0);
-	key.port = 10;
-	flow.slot = UINT32_MAX;
-	CHECK(bpf_map_update_elem(flows, &key, &flow, BPF_ANY) == 0 && in_the_kernel() == 4);
+	CHECK(bpf_map_update_elem(flows, &of_none, &flow, BPF_ANY) == 0);
+	CHECK(bpf_map_update_elem(flows, &of_the_call, &flow, BPF_ANY) == 0 && in_the_kernel() == 4);
 	stage_kill(&s);
 	CHECK(start());
 	net_speaks();
@@ -603,21 +601,22 @@ static void what_net_lies_is_borne(void)
 	CHECK(refuses(KERNEL_RING, memory) && refuses(KERNEL_SENDS, memory) && counter("kernel-flows") == 2);
 	close(null);
 	close(memory);
-	enum { KEY = sizeof(struct flow_key), VALUE = sizeof(struct flow), TALLY = sizeof(struct flow_tally), MANY = 4 * ROWS };
+	enum { FLOW = sizeof(struct flow), TALLY = sizeof(struct flow_tally), MANY = 4 * ROWS };
+	LIBBPF_OPTS(bpf_map_create_opts, shared, .map_flags = BPF_F_MMAPABLE);
 	const struct {
 		enum kernel_map what;
 		int fd;
 	} false_map[] = {
-	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_HASH, NULL, KEY, VALUE + 512, 64, NULL)},
-	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_HASH, NULL, KEY + 64, VALUE, 64, NULL)},
-	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_HASH, NULL, KEY, VALUE - 8, 64, NULL)},
-	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, NULL, KEY, VALUE, 64, NULL)},
-	    {KERNEL_SENDS, bpf_map_create(BPF_MAP_TYPE_HASH, NULL, 4, VALUE + 512, 64, NULL)},
-	    {KERNEL_SENDS, flows},
+	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, 4, FLOW + 512, MANY, &shared)},
+	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, 4, FLOW - 8, MANY, &shared)},
+	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, 4, FLOW, MANY - 1, &shared)},
+	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, 4, FLOW, MANY, NULL)}, /* none to be mapped */
+	    {KERNEL_FLOWS, bpf_map_create(BPF_MAP_TYPE_HASH, NULL, 4, FLOW, MANY, NULL)},
+	    {KERNEL_SENDS, bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, 4, FLOW + 512, MANY, &shared)},
 	    {KERNEL_RING, bpf_map_create(BPF_MAP_TYPE_RINGBUF, NULL, 0, 0, 4096, NULL)},
 	    {KERNEL_RING, tallies},
-	    {KERNEL_TALLIES, flows},
-	    {KERNEL_TALLIES, bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, 4, TALLY, MANY, NULL)}, /* none to be mapped */
+	    {KERNEL_TALLIES, bpf_map_create(BPF_MAP_TYPE_HASH, NULL, 4, TALLY, MANY, NULL)},
+	    {KERNEL_TALLIES, bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, 4, TALLY, MANY, NULL)},
 	};
 	for (size_t i = 0; i < sizeof false_map / sizeof *false_map; i++) {
 		CHECK(false_map[i].fd >= 0 && refuses(false_map[i].what, false_map[i].fd));

@@ -120,7 +120,7 @@ static void maps_are_made_pinned_and_given(void)
 
 	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps());
 	CHECK(bpf_obj_get_info_by_fd(net_seen.fd[KERNEL_FLOWS], &info, &n) == 0 && info.max_entries == 44 &&
-	      info.key_size == sizeof(struct flow_key) && info.value_size == sizeof(struct flow));
+	      info.key_size == sizeof(uint32_t) && info.value_size == sizeof(struct flow));
 	CHECK(net_seen.map[KERNEL_FLOWS].lo == 30000 && net_seen.map[KERNEL_TALLIES].ports == 44);
 	CHECK(addr_same_ip(&net_seen.path.address, &net_stage.site.listener[0].media) && net_seen.path.interface != 0);
 	CHECK(attached() && pinned("flows") && pinned("tallies") && pinned("banned") && pinned("site"));
@@ -150,7 +150,7 @@ static void another_life_adopts_them(void)
 
 static void a_stop_waits_for_no_call_and_cuts_none(void)
 {
-	struct flow_key key = {.port = 1};
+	uint32_t key = 1;
 	struct flow flow = {.deadline_ns = UINT64_MAX};
 
 	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps());
@@ -158,7 +158,7 @@ static void a_stop_waits_for_no_call_and_cuts_none(void)
 	CHECK(stage_end(&net_stage) == 0 && attached() && pinned("flows"));
 	CHECK(net_begin("192.0.2.1") && net_has_maps());
 	CHECK(bpf_map_lookup_elem(net_seen.fd[KERNEL_FLOWS], &key, &flow) == 0);
-	flow.ended = 1; /* one that ends in media, which outlives net in an upgrade */
+	flow.takes = FLOW_ENDS; /* one that ends in media, which outlives net in an upgrade */
 	CHECK(bpf_map_update_elem(net_seen.fd[KERNEL_FLOWS], &key, &flow, BPF_ANY) == 0);
 	CHECK(stage_end(&net_stage) == 0 && attached() && pinned("flows") && pinned("ring") && has_pair());
 	CHECK(net_begin("192.0.2.1") && net_has_maps());

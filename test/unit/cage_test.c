@@ -386,11 +386,21 @@ static void capabilities_that_are_kept_and_no_other(void)
 	CHECK(could_not(run_with(&c, has_one_capability)));
 }
 
-static int reads_an_element(void)
+static int asks_of_a_map(void)
 {
-	int said = bpf_says(BPF_MAP_LOOKUP_ELEM); /* of no map, but it was asked */
+	int said = bpf_says(BPF_OBJ_GET_INFO_BY_FD); /* of none, but it was asked */
 
 	return said != EBADF && said != EINVAL;
+}
+
+static int reads_an_element(void)
+{
+	return bpf_says(BPF_MAP_LOOKUP_ELEM) != 0;
+}
+
+static int writes_an_element(void)
+{
+	return bpf_says(BPF_MAP_UPDATE_ELEM) != 0;
 }
 
 static int makes_a_map(void)
@@ -403,14 +413,15 @@ static int loads_a_program(void)
 	return bpf_says(BPF_PROG_LOAD) != 0;
 }
 
-static void elements_of_maps_and_nothing_more(void)
+static void what_a_map_is_and_nothing_more(void)
 {
-	struct cage c = {.name = "test", .files = 64, .memory_mb = 64, .map_elements = 1};
+	struct cage c = {.name = "test", .files = 64, .memory_mb = 64, .asks_of_maps = 1};
 
-	CHECK(could(run_with(&c, reads_an_element)));
+	CHECK(could(run_with(&c, asks_of_a_map)));
+	CHECK(WIFSIGNALED(run_with(&c, reads_an_element)) && WIFSIGNALED(run_with(&c, writes_an_element)));
 	CHECK(WIFSIGNALED(run_with(&c, makes_a_map)) && WIFSIGNALED(run_with(&c, loads_a_program)));
-	c.map_elements = 0;
-	CHECK(WIFSIGNALED(run_with(&c, reads_an_element)));
+	c.asks_of_maps = 0;
+	CHECK(WIFSIGNALED(run_with(&c, asks_of_a_map)));
 }
 
 static void a_helper_has_no_bpf(void)
@@ -484,7 +495,7 @@ int main(void)
 	RUN(a_kept_directory_stays_usable_and_nothing_else);
 	RUN(a_starter_of_processes_mounts_and_traces_nothing);
 	RUN(capabilities_that_are_kept_and_no_other);
-	RUN(elements_of_maps_and_nothing_more);
+	RUN(what_a_map_is_and_nothing_more);
 	RUN(a_helper_has_no_bpf);
 	RUN(dies_with_its_parent);
 	rmdir(root);
