@@ -99,7 +99,7 @@ void plan_defaults(struct plan *p)
 }
 
 /* A PIN behind the extension is asked for all the same: what was dialled stands in the phone's list of calls. */
-static struct span argument_of(int service, struct span behind)
+static struct span argument_of(enum service service, struct span behind)
 {
 	if (service == SERVICE_LOGIN)
 		return span_head(behind, span_find(behind, '#'));
@@ -115,7 +115,7 @@ enum service plan_service(const struct plan *p, struct span code, struct span *a
 		struct span c = span_str(p->code[i]);
 		if (c.n <= best_n || !span_starts(code, c))
 			continue;
-		if (!takes_argument[i] && argument_of(i, span_skip(code, c.n)).n)
+		if (!takes_argument[i] && argument_of((enum service)i, span_skip(code, c.n)).n)
 			continue;
 		best = (enum service)i;
 		best_n = c.n;
