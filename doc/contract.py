@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The table of who may say what to whom, from lib/ipc/contract.def. Without arguments it is written into doc/architecture.md; --check
+"""The table of who may say what to whom, from lib/ipc/contract.def. Without arguments it is written into doc/architecture/contracts.md; --check
 says whether what stands there is current."""
 import pathlib
 import re
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-DOC = TOP / 'doc/architecture.md'
+DOC = TOP / 'doc/architecture/contracts.md'
 BEGIN, END = '<!-- contract: doc/contract.py -->\n', '<!-- end of contract -->\n'
 
 
@@ -47,7 +47,7 @@ def main():
     current = head + BEGIN + table() + END + tail
     if sys.argv[1:] == ['--check']:
         if text != current:
-            print('doc/architecture.md is behind lib/ipc/contract.def: run doc/contract.py')
+            print('doc/architecture/contracts.md is behind lib/ipc/contract.def: run doc/contract.py')
         print('1 passed, 0 failed' if text == current else '0 passed, 1 failed')
         return text != current
     DOC.write_text(current)
