@@ -7,7 +7,7 @@
 
 enum left_out {
 	LEFT_OUT_DAMAGED, /* its own process can't have written it */
-	LEFT_OUT_UNFIT,   /* media's: what it was written for, the configuration has no more */
+	LEFT_OUT_UNFIT,   /* what it was written for, the configuration has no more */
 	/* core's, whole as they are: of ports or a trunk that the site has no more, or core died of them twice */
 	LEFT_OUT_CALL,
 	LEFT_OUT_LEG,

@@ -72,7 +72,7 @@ enum { CEILING_LEAST_MS = 10000 };
 struct ceiling_state ceiling_may(
     struct ceiling_accounts *a, const struct ceiling_when *w, struct plan_rate rate, enum ceiling_novelty novelty);
 
-/* A call that may, begins; is answered; goes on (call it at least once a second and when it ends); ends. Each may be called at
+/* A call that may, begins; is answered; goes on (call it at least once a second, when ceiling_left_ms() is over, and when it ends); ends. Each may be called at
  * any time: ending twice, or without an answer, is harmless. */
 void ceiling_begin(struct ceiling_call *c, struct ceiling_accounts *a, const struct ceiling_when *w,
     struct plan_rate rate, enum ceiling_novelty novelty, struct ceiling_news *news);

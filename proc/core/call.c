@@ -334,7 +334,7 @@ static void on_renew(struct timer *t, uint64_t now_ms)
 {
 	struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, renew));
 
-	if (!media_can_wish(c)) { /* its own event, as whoever changed the call is not done with it */
+	if (!media_would_take(c)) { /* its own event, as whoever changed the call is not done with it */
 		call_fail_media(c, REFUSE_OFFER, "what the phones agreed on can't be relayed");
 		return;
 	}
@@ -364,7 +364,7 @@ static void save_charged(const struct call *c)
 	secret_wipe(&r, sizeof r);
 }
 
-/* Every second of a call that costs: what it may still cost (R17). */
+/* Every second of a call that costs: what it may still cost (R17). A step that can't be paid is left before it begins. */
 static void on_cut(struct timer *t, uint64_t now_ms)
 {
 	struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, cut));
@@ -378,7 +378,7 @@ static void on_cut(struct timer *t, uint64_t now_ms)
 	if (left_ms <= WARN_MS && !c->r.warned && dialogue_warn(c))
 		c->r.warned = 1;
 	save_charged(c);
-	timer_set(&child_wheel, t, now_ms + CUT_EVERY_MS);
+	timer_set(&child_wheel, t, now_ms + (left_ms < CUT_EVERY_MS ? left_ms : CUT_EVERY_MS));
 }
 
 static void set_timers(struct call *c)
@@ -572,7 +572,7 @@ void call_adopted(void)
 			continue;
 		disown(c, &c->r.caller);
 		disown(c, &c->r.callee);
-		if (!media_can_wish(c) || (c->r.parked && !park_adopted(c))) {
+		if (!media_can_adopt(c) || (c->r.parked && !park_adopted(c))) {
 			call_write_record(c);
 			emergency_over(c);
 			account_end(&c->r.ceiling, &c->r.account);

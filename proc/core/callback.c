@@ -101,6 +101,8 @@ void callback_open(struct arena_table *t)
 	for (uint32_t i = 0; i < t->count; i++)
 		if (kept_at(i) && !kept_callback_ok(kept_at(i)))
 			kept_leave_out(t, i);
+		else if (kept_at(i) && !kept_fits(NOBODY, kept_at(i)->device))
+			kept_leave_unfit(t, i);
 	wipe(child_now());
 }
 

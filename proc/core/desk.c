@@ -259,6 +259,17 @@ static struct notice_call *take(const struct dest *desk, uint64_t alarm)
 	return n;
 }
 
+/* One that nobody listens to yet tells of whatever the same caller asks for meanwhile: a phone that calls again and again has no more of
+ * the places. */
+static struct notice_call *unheard_of(uint32_t device, uint32_t person)
+{
+	for (struct notice_call *n = table; n < table + DESK_CALLS_MAX; n++)
+		if (n->used && !n->alarm && n->r.device == device && n->r.person == person &&
+		    !(n->call && n->answered_ms))
+			return n;
+	return NULL;
+}
+
 void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const struct desk_doubt *doubt)
 {
 	struct dest desk;
@@ -277,7 +288,11 @@ void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const 
 		    device, person, "the front desk does not hear of an emergency call: nobody is there but who calls");
 		return;
 	}
-	struct notice_call *n = take(&desk, 0);
+	struct notice_call *n = unheard_of(device, person);
+	if (n)
+		n->r.until_ms = child_now() + DESK_KEEP_MS;
+	else
+		n = take(&desk, 0);
 	if (!n) {
 		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, device, person, NULL,
 		    "the front desk is not rung for an emergency call: it has not heard of eight others yet");
@@ -285,8 +300,8 @@ void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const 
 	}
 	n->r.device = device;
 	n->r.person = person;
-	n->r.moved = doubt->moved;
-	n->r.says = doubt->says;
+	n->r.moved |= doubt->moved;
+	n->r.says |= doubt->says;
 	arena_put(store, place_of(n), &n->r);
 }
 

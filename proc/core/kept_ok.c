@@ -63,7 +63,7 @@ bool kept_fits(uint32_t user, uint32_t device)
 /* Plain RTP: only over a trunk, or for help (R7). */
 static bool may_be_clear(const struct leg_record *r)
 {
-	return r->clear <= 1 && (!r->clear || r->trunk || r->claim) && (r->ends != RELAY_ENDED_CLEAR || r->clear);
+	return r->clear <= 1 && (!r->clear || r->trunk || r->claim == POOL_HELP) && (r->ends != RELAY_ENDED_CLEAR || r->clear);
 }
 
 bool kept_leg_ok(const struct leg_record *r)
@@ -107,7 +107,7 @@ static bool help_ok(const struct call_record *r)
 	if (r->help & HELP_TALKED && !(r->help & HELP_ASKED))
 		return false;
 	return r->help <= HELP_ALL &&
-	       (!(r->help & HELP_ASKED) || (r->asked.device <= child_site()->max_phones && is_user(r->asked.person) &&
+	       (!(r->help & HELP_ASKED) || (r->asked.device <= SITE_PHONES_MOST && is_user(r->asked.person) &&
 					       TEXT_OK(r->asked.number)));
 }
 
@@ -174,13 +174,13 @@ bool kept_notice_ok(const struct notice *n)
 
 bool kept_desk_ok(const struct desk_record *r)
 {
-	return r->device <= child_site()->max_phones && is_user(r->person) && r->moved <= 1 && r->says <= 1 &&
+	return r->device <= SITE_PHONES_MOST && is_user(r->person) && r->moved <= 1 && r->says <= 1 &&
 	       r->until_ms <= child_now() + DESK_KEEP_MS;
 }
 
 bool kept_callback_ok(const struct callback_phone *r)
 {
-	return r->device <= child_site()->max_phones && within(r->until_ms, CALLBACK_MOST_S) && r->contact[0] &&
+	return r->device <= SITE_PHONES_MOST && within(r->until_ms, CALLBACK_MOST_S) && r->contact[0] &&
 	       TEXT_OK(r->contact);
 }
 

@@ -178,14 +178,19 @@ void media_owe_no_more(struct call *c)
 	owe_one_less();
 }
 
-bool media_can_wish(const struct call *c)
+bool media_would_take(const struct call *c)
 {
 	struct relay_spec spec = {0};
 
+	media_wish(c, &spec);
+	return relay_spec_ok(&spec);
+}
+
+bool media_can_adopt(const struct call *c)
+{
 	const struct leg *caller = leg_get(c->r.caller);
 
-	media_wish(c, &spec);
-	return relay_spec_ok(&spec) && !(caller && leg_owes_answer(caller)); /* whose ACK nobody waits for any more */
+	return media_would_take(c) && !(caller && leg_owes_answer(caller)); /* whose ACK nobody waits for any more */
 }
 
 enum media_told media_relay(struct call *c)

@@ -33,12 +33,14 @@ uint16_t media_port(const struct call *c, unsigned side);
 /* What media is to do for this call, without its deadline. */
 void media_wish(const struct call *c, struct relay_spec *spec);
 /* Would media take it? Not of a call whose legs were both lost, or do not belong together, in a restart. */
-bool media_can_wish(const struct call *c);
+bool media_would_take(const struct call *c);
+/* Nor is a call taken up whose caller owed the answer to our offer. */
+bool media_can_adopt(const struct call *c);
 /* Send (or renew) the wish for this call. */
 enum media_told {
 	MEDIA_TOLD,
 	MEDIA_LATER, /* not this moment */
-	MEDIA_NEVER, /* media_can_wish() says no: what its phones said cannot be relayed */
+	MEDIA_NEVER, /* media_would_take() says no: what its phones said cannot be relayed */
 };
 enum media_told media_relay(struct call *c);
 void media_close(struct call *c);

@@ -2,6 +2,7 @@
 #include "refer_out.h"
 #include "base/id.h"
 #include "dialogue.h"
+#include "emergency.h"
 #include "join.h"
 #include "refer_give.h"
 #include "refer_meet.h"
@@ -60,8 +61,10 @@ static const char *join(struct refer *t, struct call *c, struct leg *late)
 	struct leg *out = leg_get(t->line);
 
 	const char *why = refer_give_place(c, out, late);
-	if (!why)
+	if (!why) {
 		span_cstr(span_str(leg_name(late, name)), c->r.to, sizeof c->r.to);
+		emergency_goes_on(call_get(t->call == t->onward ? t->second_call : t->call), c);
+	}
 	return why;
 }
 

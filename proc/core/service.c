@@ -110,7 +110,8 @@ static void on_dialled(uint64_t call, const struct pin_memory *m)
 	if (!c || c->r.state != PHASE_LOOKING || c->dest.kind != DEST_SERVICE)
 		return;
 	enum service s = plan_service(&child_site()->plan, span_str(c->dest.number.text), &argument);
-	if (!m->heard)
+	/* the configuration may have been another meanwhile */
+	if (!m->heard || s == SERVICES || change[s].value != VALUE_NUMBER || !change[s].known)
 		tell(c, "not-now");
 	else
 		set(c, (enum setting_kind)change[s].kind, argument,

@@ -252,7 +252,8 @@ static void forget_wire(struct client_txn *t)
 {
 	const bool answered = t->state != TXN_NEW && t->state != TXN_TRYING;
 
-	if (t->method != SIP_INVITE || t->cancelled || !answered || client_conn(t)->hop != TXN_HOP_UDP)
+	/* nor is one said yet that is held, whatever somebody answers to it */
+	if (t->method != SIP_INVITE || t->held || t->cancelled || !answered || client_conn(t)->hop != TXN_HOP_UDP)
 		return;
 	text_give(t->wire);
 	t->wire = NULL;

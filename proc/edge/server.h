@@ -25,7 +25,7 @@ struct server_txn {
 
 bool server_open(uint32_t cap);
 
-/* NULL: no slot (for this class), too many of this connection, or a head too long to keep. */
+/* NULL: no slot (for this class), too many of this phone or trunk, or a head too long to keep. */
 struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, enum pool_claim claim);
 
 /* The one that this request repeats, acknowledges or cancels (RFC 3261 17.2.3, 9.2), on the same connection only. */

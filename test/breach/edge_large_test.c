@@ -323,6 +323,26 @@ static void the_copy_goes_with_the_first_answer(void)
 	end();
 }
 
+/* R27: what is held for its connection has its text, whoever answers meanwhile, in datagrams and by a guess. */
+static void an_answer_before_it_was_said(void)
+{
+	CHECK(begin());
+	order(SIP_INVITE, false);
+	CHECK(hears_udp("INVITE ", 300) && answer_udp(486, "INVITE"));
+	char *slot = strstr(heard, ";branch=");
+	CHECK(slot != NULL);
+	slot += strcspn(slot + 1, ";\r"); /* the last digit of the next one */
+	uint64_t ref = order(SIP_INVITE, true), token = wish(200);
+	for (char digit = '0'; token && digit <= '9'; digit++) {
+		*slot = digit;
+		CHECK(answer_udp(100, "INVITE"));
+		house_pump(h, 5);
+	}
+	CHECK(give_stream(token, &trunk) && hears_tcp("INVITE ", 500));
+	CHECK(answer_tcp(486, "INVITE") && core_hears(ref, 486, 500));
+	end();
+}
+
 /* R16: at once, and whoever needs help next does not wait at all. */
 static void where_there_is_no_tcp(void)
 {
@@ -581,6 +601,7 @@ int main(void)
 	RUN(what_the_trunk_asks_over_it);
 	RUN(what_is_bad_of_one_caller_is_nobody_elses);
 	RUN(the_copy_goes_with_the_first_answer);
+	RUN(an_answer_before_it_was_said);
 	RUN(where_there_is_no_tcp);
 	RUN(where_nobody_says_what_there_is);
 	RUN(where_tcp_is_silent);

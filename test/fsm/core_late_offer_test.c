@@ -192,6 +192,28 @@ static void to_a_line(void)
 	finish();
 }
 
+/* Media that is slow to say that it relays ends nothing: the caller is answered all the same (R28). */
+static void media_that_is_slow_ends_nothing(void)
+{
+	begin_with(NULL);
+	struct sdp says = sdp_plain(&bob), mine = sdp_plain(&alice);
+	sim.media_slow = true;
+	talk_invite(&a, &alice, "bob", NULL);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &says);
+	NEED(talk_takes(&b, SIP_ACK));
+	sim_pass(1500); /* the wish is said again meanwhile */
+	NEED(!sent_to(&bob, SIP_BYE));
+	sim_pass(1500);
+	talk_hears(&a, 200);
+	sim.media_slow = false;
+	ack_with(&a, &mine);
+	const struct relay_spec *s = last_wish(NULL);
+	NEED(s->answered && s->side[0].keyed);
+	call_hang_up(&a, &b);
+	finish();
+}
+
 static void mailbox(void)
 {
 	set(1, OWNER_USER, 1, SETTING_VOICEMAIL, "15");
@@ -309,6 +331,7 @@ int main(void)
 	SIM(without_a_good_answer_it_ends);
 	SIM(who_never_acknowledges_or_leaves_before);
 	SIM(to_a_line);
+	SIM(media_that_is_slow_ends_nothing);
 	SIM(to_the_exchange_itself);
 	SIM(for_help);
 	SIM(who_requires_100rel_hears_the_200_alone);

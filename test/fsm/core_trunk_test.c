@@ -473,6 +473,38 @@ static void few_minutes(void)
 	set(1, OWNER_USER, 0, SETTING_CEILINGS, "minutes=2");
 }
 
+static void money_for_one_minute(void)
+{
+	set(1, OWNER_USER, 0, SETTING_CEILINGS, "money=0.10");
+}
+
+/* R17: the provider bills each minute that was begun, and the next one can't be paid. */
+static void a_minute_that_cannot_be_paid_does_not_begin(void)
+{
+	struct ceiling_count spent = {0};
+
+	begin_with(money_for_one_minute);
+	for (int odd = 0; odd < 3; odd++) /* whenever in a second it was */
+		sim_pass(237);
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	talk_rings_at(&t, &telco[0]);
+	sim_pass(3411);
+	talk_answer(&t, 200, &plain);
+	talk_takes(&t, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	sim_pass(59000);
+	NEED(!talk_takes(&a, SIP_BYE));
+	sim_pass(900);
+	NEED(talk_takes(&t, SIP_BYE) && talk_takes(&a, SIP_BYE));
+	for (struct heard *h; (h = sim_take(PROC_LEDGER, MSG_SPENT_SET, NULL, NULL));) {
+		const struct msg_spent_set *m = (const void *)h->payload;
+		if (m->scope == CEILING_EXTENSION)
+			NEED(ceiling_parse(span_str(sim_text(h, m->text)), &spent));
+	}
+	NEED(spent.money_e4_ms == UINT64_C(1000) * 60000);
+}
+
 /* Who is on hold at that moment hears it after the music. */
 static void the_word_of_warning_waits_for_the_music(void)
 {
@@ -1145,6 +1177,7 @@ int main(void)
 	SIM(a_static_peer_is_asked_now_and_then);
 	SIM(media_of_a_trunk_come_from_its_own_nets);
 	SIM(a_ceiling_cuts_a_running_call);
+	SIM(a_minute_that_cannot_be_paid_does_not_begin);
 	SIM(the_word_of_warning_waits_for_the_music);
 	SIM(without_voice_the_talk_goes_on);
 	SIM(lines_are_counted);
