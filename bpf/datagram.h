@@ -157,7 +157,6 @@ static __always_inline void copy_way(const struct flow *f, struct way *out)
 	out->to = f->to;
 	out->source = f->source;
 	out->next = f->next;
-	out->join = f->join;
 	out->oif = f->oif;
 	out->to_port = f->to_port;
 	out->source_port = f->source_port;

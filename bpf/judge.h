@@ -304,6 +304,7 @@ static __always_inline int take_way(const struct flow *f, verdict v, struct way 
 	out->written = written_of(v);
 	out->frame = (__u8)(v >> 8);
 	copy_way(f, out);
+	out->join = fate_of(v) == HAND ? f->join : 0; /* of a line of the flow that what is relayed does not touch */
 	return stands(f, out->written);
 }
 

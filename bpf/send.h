@@ -60,6 +60,7 @@ static __always_inline int sends_by(__u32 slot, __u8 *family, struct way *way)
 	const __u32 written = begin_reading(f);
 	*family = f->family;
 	copy_way(f, way);
+	way->join = f->join;
 	return !(written & 1) && stands(f, written);
 }
 

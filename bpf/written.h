@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A flow is written in place, while programs read it. Its number says so: it is odd meanwhile, and another one afterwards. A program looks at it
- * first, takes what it needs, and looks again: what was not the same number, or odd, goes up to the socket and is counted nowhere. One
- * process writes at a time. */
+ * first, takes what it needs, and looks again: what was not the same number, or odd, goes up to the socket and is counted nowhere; one
+ * of many that media sends at once is lost, as nobody is there to take it. One process writes at a time. */
 #ifndef BPF_WRITTEN_H
 #define BPF_WRITTEN_H
 
@@ -14,7 +14,8 @@ static inline bool flow_is(const struct flow *at, const struct flow *f)
 {
 	enum { NUMBER = sizeof f->written };
 
-	return memcmp((const char *)at + NUMBER, (const char *)f + NUMBER, sizeof *f - NUMBER) == 0;
+	/* odd: whoever wrote it died before it said so */
+	return !(at->written & 1) && memcmp((const char *)at + NUMBER, (const char *)f + NUMBER, sizeof *f - NUMBER) == 0;
 }
 
 /* Whoever wrote before may have died of it. */

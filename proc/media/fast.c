@@ -119,6 +119,10 @@ static uint32_t read_ring(void)
 		}
 		if (is == RING_TAKEN)
 			take(&head, octets);
+		if (fast.waited && (int64_t)(fast.ring.next - fast.waited_to) >= 0) { /* that was the last of them */
+			fast.waited = false;
+			backlog_over();
+		}
 	}
 	return n;
 }

@@ -103,17 +103,19 @@ static void follow(const struct table *t)
 	static const struct flow none;
 	struct flow_key_4 key, kept_key, *at = NULL;
 	struct flow_4 was;
-	bool whole = false;
+	bool whole = false, torn = false;
 
 	memset(seen, 0, entries * sizeof *seen);
 	for (uint32_t most = 4 * entries; most && !whole; most--) {
 		whole = bpf_map_get_next_key(t->was, at, &key) != 0;
 		if (!whole && read_whole(t->was, &key, &was))
 			take(t, &key, &was);
+		else
+			torn |= !whole; /* it changes at this moment; the next look tells */
 		kept_key = key;
 		at = &kept_key;
 	}
-	for (uint32_t i = 0; i < entries && whole; i++)
+	for (uint32_t i = 0; i < entries && whole && !torn; i++)
 		if (!seen[i] && !flow_is(&t->at[i], &none))
 			flow_write(&t->at[i], &none);
 }

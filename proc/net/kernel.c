@@ -61,7 +61,7 @@ static const char *pin_path(const char *map)
 	return path;
 }
 
-/* A map of another size is of another configuration: its calls ended with the restart that changed it. */
+/* A map of another size is of another configuration: media writes the flows of its calls anew, and their counts begin anew. */
 static bool fits(const struct bpf_map *m, int fd)
 {
 	struct bpf_map_info info = {0};

@@ -13,7 +13,8 @@
 
 #define BESIDE "listen for TCP too, as who takes SIP in datagrams must, on"
 
-enum { BACKLOG = 1024, BIND_TRIES = 30, BIND_PAUSE_MS = 100 };
+/* BESIDE_TRIES: who held it is gone, as the datagrams' port was free; but another program's it may be */
+enum { BACKLOG = 1024, BIND_TRIES = 30, BESIDE_TRIES = 2, BIND_PAUSE_MS = 100 };
 
 static int close_failed(int fd)
 {
@@ -37,7 +38,7 @@ static int open_socket(int family, bool datagrams)
 	return fd;
 }
 
-static int listen_on(const struct addr *a, bool datagrams)
+static int listen_on(const struct addr *a, bool datagrams, int tries)
 {
 	struct sockaddr_storage at;
 	socklen_t n = addr_to_sockaddr(a, &at);
@@ -47,7 +48,7 @@ static int listen_on(const struct addr *a, bool datagrams)
 		return -1;
 	/* the edges of a parent that was just killed may hold the address for a moment */
 	for (int i = 0; bind(fd, (struct sockaddr *)&at, n) != 0 || (!datagrams && listen(fd, BACKLOG) != 0); i++)
-		if (errno != EADDRINUSE || i == BIND_TRIES || poll(NULL, 0, BIND_PAUSE_MS) != 0)
+		if (errno != EADDRINUSE || i == tries || poll(NULL, 0, BIND_PAUSE_MS) != 0)
 			return close_failed(fd);
 	return fd;
 }
@@ -115,11 +116,11 @@ void place_unlisten(void)
 	}
 }
 
-static int take_or_listen(const struct addr *a, bool datagrams)
+static int take_or_listen(const struct addr *a, bool datagrams, int tries)
 {
 	int fd = handover_listener(a, datagrams);
 
-	return fd >= 0 ? fd : listen_on(a, datagrams);
+	return fd >= 0 ? fd : listen_on(a, datagrams, tries);
 }
 
 /* NULL, or why not. */
@@ -129,11 +130,11 @@ static const char *listen_at(int i)
 
 	if (l->bind.port == 0) /* a trunk that only goes out has no port of its own */
 		return NULL;
-	self.listener_fd[i] = take_or_listen(&l->bind, l->transport == TRUNK_UDP);
+	self.listener_fd[i] = take_or_listen(&l->bind, l->transport == TRUNK_UDP, BIND_TRIES);
 	if (self.listener_fd[i] < 0)
 		return cannot("listen on", &l->bind);
 	if (site_listens_beside(&self.site, i))
-		self.beside_fd[i] = take_or_listen(&l->bind, false);
+		self.beside_fd[i] = take_or_listen(&l->bind, false, BESIDE_TRIES);
 	if (site_listens_beside(&self.site, i) && self.beside_fd[i] < 0)
 		log_warn("%s: that trunk's large INVITEs may not come", cannot(BESIDE, &l->bind));
 	return NULL;

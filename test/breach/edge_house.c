@@ -204,6 +204,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_REQUEST] = keep,
     [MSG_RESPONSE] = keep,
     [MSG_CANCELLED] = keep,
+    [MSG_HELP_REFUSED] = keep,
     [MSG_EVENT] = keep,
     [MSG_STREAM_WANT] = keep,
     [MSG_TRUNK_FAILED] = keep,

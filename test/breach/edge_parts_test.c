@@ -157,6 +157,8 @@ static void what_is_no_multipart_is_refused(void)
 				  "12345678901\r\n", "hi", "SIP/2.0 400 ", "boundary of no or over 70 characters"));
 		CHECK(refused(to, MIXED, "--b 1\r\nContent-Type: application/sdp\r\n\r\nv=1\r\n" END, "SIP/2.0 488 ", "Warning: 399 "));
 	}
+	const struct got *g = house_take(h, MSG_HELP_REFUSED, 500); /* core is told of who needs help (R16) */
+	CHECK(g && ((const struct msg_help_refused *)got_payload(g))->code == 415);
 	CHECK(request_of("102", MIXED, SDP_PART END)); /* the connection lives */
 }
 
