@@ -420,9 +420,10 @@ static void few(void)
 	sim.site.max_phones = sim.site.max_users = 16;
 }
 
-/* However often help is called for, so many at once and no more. */
+/* However often help is called for, so many at once and no more; and of one phone one, until somebody listens (T23). */
 static void they_are_bounded(void)
 {
+	const struct dest outside = {.kind = DEST_OUTSIDE};
 	struct talk more[10], at_help[10];
 	unsigned rang = 0;
 
@@ -431,6 +432,9 @@ static void they_are_bounded(void)
 		talk_invite(&more[i], &alice, "112", &offer);
 		talk_rings_at(&at_help[i], &help);
 	}
+	NEED(sim_status("desk-calls-waiting").used == 1 && sim_status("desk-calls-given-up").used == 0);
+	for (uint32_t device = 4; device < 13; device++)
+		desk_wanted(device, NOBODY, &outside, &(struct desk_doubt){0});
 	sim_pass(300);
 	while (sent_to(&bob, SIP_INVITE))
 		rang++;
