@@ -49,10 +49,20 @@ static uint64_t used(const char *pool)
 	return sim_status(pool).used;
 }
 
-static void calls_for_help(int nth)
+static void alice_calls_for_help(int nth)
 {
 	talk_invite(&a[nth], &alice, "112", &offer);
 	talk_rings_at(&at_help[nth], &help);
+}
+
+/* Each as from a phone of its own, since one phone has one call to the desk until somebody listens. */
+static void calls_for_help(int nth)
+{
+	const struct dest outside = {.kind = DEST_OUTSIDE};
+
+	alice_calls_for_help(nth);
+	if (nth)
+		desk_wanted(SIM_DEVICES_MAX + (uint32_t)nth, NOBODY, &outside, &(struct desk_doubt){0});
 }
 
 static void help_is_busy(int n)
@@ -213,9 +223,9 @@ static void who_listens_gives_way_last(void)
 	sim_pass(DESK_AFTER_MS + 50);
 	NEED(used("calls") == 5 && used("desk-calls-waiting") == 3);
 	no_port_is_left();
-	calls_for_help(2);
+	alice_calls_for_help(2);
 	NEED(used("desk-calls-gave-way") == 1 && used("desk-calls-given-up") == 1 && used("desk-calls-waiting") == 3);
-	calls_for_help(3);
+	alice_calls_for_help(3);
 	NEED(used("desk-calls-gave-way") == 2 && used("desk-calls-given-up") == 1);
 	sim_clear();
 	voice_says(turn, TURN_SAID, "");
