@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """R28: any one process dies by kill -9 in a call. The service accepts again in two seconds, the call keeps its audio."""
 import contextlib
+import re
 import time
 
 import pytest
@@ -225,21 +226,29 @@ def test_r28_a_start_with_other_limits_keeps_the_calls(exchange, clients):
         wait_logged(exchange, rows, time.monotonic() - start)
 
 
+def tables_of_bans(exchange):
+    return set(re.findall(r"table inet (ringfence-\w+)", exchange.host.run("nft", "list", "tables").stdout))
+
+
 def test_r20_a_start_with_other_ports_logs_the_calls_that_end(exchange, clients):
     """Its ports are none of media's any more: the log has it with the time it was talked, an alarm says so, both ends hear BYE."""
     a, b = clients
+    tables = tables_of_bans(exchange)
     rows, call, start, told = len(durations(exchange)), Call(a, b), time.monotonic(), len(exchange.events())
     time.sleep(3)
     with begun_anew(exchange, lambda text: text.replace("20000-20399", "24000-24399")):
         wait_logged(exchange, rows, time.monotonic() - start)
         assert not exchange.calls()
         alarm = [e for e in exchange.events()[told:] if e["severity"] == "alarm"]
-        assert len(alarm) == 1 and "could not go on: calls 1" in alarm[0]["detail"], alarm
+        assert len(alarm) == 1 and "calls that core kept over the restart, and that could not go on: 1" in alarm[0]["detail"], alarm
         for c in (a, b):
             c.reconnect()
         for c in (a, b):
             c.reply(c.wait_request("BYE", 10), 200, "OK")
         call.over = True
+    # the table has the number of the exchange's ports, and without bpffs nothing tells the next life what they were (doc/architecture/media.md)
+    for left in tables_of_bans(exchange) - tables:
+        exchange.host.run("nft", "delete", "table", "inet", left)
 
 
 @pytest.mark.parametrize("name", ["core", "net", "parent"])
