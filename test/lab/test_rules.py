@@ -27,6 +27,7 @@ CALLER, CALLEE = "5550199", "5550123"
 PASSPHRASE = "the passphrase of the lab"
 ABROAD = """
 country "so" {{ rate = 2000 }}
+rates {{ billing = 1 }}
 night {{ from = "0:00" to = "24:00" classes = {{"national"}} }}
 trunk abroad {{
     server = "{far}" transport = udp media = rtp plain = yes listen = "{us}:5070" media-from = {{"{far}"}} keepalive = 0
