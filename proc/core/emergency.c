@@ -224,12 +224,9 @@ bool emergency_is_of(const struct call *c, const struct leg *l)
 /* Of the phone that called for help, where it is in the call still. */
 static const struct leg *who_asked(const struct call *c)
 {
-	const struct leg *l[] = {leg_get(c->r.caller), leg_get(c->r.callee)};
+	const struct leg *caller = leg_get(c->r.caller), *callee = leg_get(c->r.callee);
 
-	for (size_t i = 0; i < sizeof l / sizeof *l; i++)
-		if (emergency_is_of(c, l[i]))
-			return l[i];
-	return NULL;
+	return emergency_is_of(c, caller) ? caller : emergency_is_of(c, callee) ? callee : NULL;
 }
 
 void emergency_over(const struct call *c)
