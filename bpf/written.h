@@ -15,7 +15,8 @@ static inline bool flow_is(const struct flow *at, const struct flow *f)
 	enum { NUMBER = sizeof f->written };
 
 	/* odd: whoever wrote it died before it said so */
-	return !(at->written & 1) && memcmp((const char *)at + NUMBER, (const char *)f + NUMBER, sizeof *f - NUMBER) == 0;
+	return !(at->written & 1) &&
+	       memcmp((const char *)at + NUMBER, (const char *)f + NUMBER, sizeof *f - NUMBER) == 0;
 }
 
 /* Whoever wrote before may have died of it. */

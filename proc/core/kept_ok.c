@@ -63,7 +63,8 @@ bool kept_fits(uint32_t user, uint32_t device)
 /* Plain RTP: only over a trunk, or for help (R7). */
 static bool may_be_clear(const struct leg_record *r)
 {
-	return r->clear <= 1 && (!r->clear || r->trunk || r->claim == POOL_HELP) && (r->ends != RELAY_ENDED_CLEAR || r->clear);
+	return r->clear <= 1 && (!r->clear || r->trunk || r->claim == POOL_HELP) &&
+	       (r->ends != RELAY_ENDED_CLEAR || r->clear);
 }
 
 bool kept_leg_ok(const struct leg_record *r)
@@ -107,8 +108,8 @@ static bool help_ok(const struct call_record *r)
 	if (r->help & HELP_TALKED && !(r->help & HELP_ASKED))
 		return false;
 	return r->help <= HELP_ALL &&
-	       (!(r->help & HELP_ASKED) || (r->asked.device <= SITE_PHONES_MOST && is_user(r->asked.person) &&
-					       TEXT_OK(r->asked.number)));
+	       (!(r->help & HELP_ASKED) ||
+		   (r->asked.device <= SITE_PHONES_MOST && is_user(r->asked.person) && TEXT_OK(r->asked.number)));
 }
 
 bool kept_call_ok(const struct call_record *r)

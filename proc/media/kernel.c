@@ -175,7 +175,8 @@ void kernel_follow(uint32_t row)
 		int how = r ? made(r, side, component, clock, &flow) : -ENETUNREACH;
 		if (how == -EAGAIN) {
 			kernel_follow_again(row);
-			const struct flow *stands = &kernel.flow[s - kernel.slot]; /* of this life, or of the one before */
+			const struct flow *stands =
+			    &kernel.flow[s - kernel.slot]; /* of this life, or of the one before */
 			how = !(stands->written & 1) && flow_take_way(stands, &flow) ? 0 : -ENETUNREACH;
 		}
 		if (how == 0)
