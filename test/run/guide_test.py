@@ -67,7 +67,7 @@ def on_terminal(argv, cwd, env, answer, timeout=60):
 AS_JSON = """status|calls|trunks|user list|user show 101|user set 101 --dnd on|user pin 101 --unlock|group list|group set 200 --name All
 phone list|phone show desk|phone set desk --suspended off|phone add spare|phone bind desk 102|phone unbind desk 102|phone renew desk --new-key
 may 101 call 102|events --last 3|readings|ban 198.51.100.9 --for 1m|bans|unban 198.51.100.9|site set --night off|site show|notices|ca
-clock confirm|check-config|reload|user forget-dialled 101|user forget-messages 101|group delete 200|user delete 102|phone revoke spare|stop"""
+clock confirm|check-config|reload|user forget-dialled 101|user forget-messages 101|site set --front-desk 101|group delete 200|user delete 102|phone revoke spare|stop"""
 
 
 class Reader:
