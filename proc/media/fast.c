@@ -101,6 +101,15 @@ static void take(const struct ring_packet *head, uint8_t *octets)
 		fast.damaged++;
 }
 
+/* The ring is read up to there: of what waited in it at the beginning nothing may be left. */
+static void waited_until(uint64_t at)
+{
+	if (!fast.waited || (int64_t)(at - fast.waited_to) < 0)
+		return;
+	fast.waited = false;
+	backlog_over();
+}
+
 static uint32_t read_ring(void)
 {
 	struct ring_packet head;
@@ -113,16 +122,10 @@ static uint32_t read_ring(void)
 			break;
 		fast.handed += is == RING_TAKEN;
 		fast.odd += is == RING_PASSED_OVER;
-		if (fast.waited && (int64_t)(fast.ring.last - fast.waited_to) >= 0) {
-			fast.waited = false;
-			backlog_over();
-		}
+		waited_until(fast.ring.last);
 		if (is == RING_TAKEN)
 			take(&head, octets);
-		if (fast.waited && (int64_t)(fast.ring.next - fast.waited_to) >= 0) { /* that was the last of them */
-			fast.waited = false;
-			backlog_over();
-		}
+		waited_until(fast.ring.next); /* that may have been the last of them */
 	}
 	return n;
 }

@@ -133,9 +133,10 @@ static const char *listen_at(int i)
 	self.listener_fd[i] = take_or_listen(&l->bind, l->transport == TRUNK_UDP, BIND_TRIES);
 	if (self.listener_fd[i] < 0)
 		return cannot("listen on", &l->bind);
-	if (site_listens_beside(&self.site, i))
-		self.beside_fd[i] = take_or_listen(&l->bind, false, BESIDE_TRIES);
-	if (site_listens_beside(&self.site, i) && self.beside_fd[i] < 0)
+	if (!site_listens_beside(&self.site, i))
+		return NULL;
+	self.beside_fd[i] = take_or_listen(&l->bind, false, BESIDE_TRIES);
+	if (self.beside_fd[i] < 0)
 		log_warn("%s: that trunk's large INVITEs may not come", cannot(BESIDE, &l->bind));
 	return NULL;
 }
