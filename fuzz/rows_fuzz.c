@@ -41,7 +41,7 @@ static void write_whole(void)
 {
 	struct end_kept k = {.keyed = 1, .suite = SDP_AES_CM_128_HMAC_SHA1_80, .key_ours = {1}, .key_theirs = {2},
 	    .cname = "0123456789abcdef", .sent = {.ssrc = 7, .next = SENT, .rate = 8000}, .reserved = SENT + END_AHEAD,
-	    .heard = {{9, 0, SENT}}};
+	    .heard.source = {{9, 0, SENT}}};
 
 	fd = memfd_create("arena", MFD_CLOEXEC);
 	open_for(ROWS);

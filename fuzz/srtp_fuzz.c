@@ -16,7 +16,7 @@ static void strange(struct srtp *s, struct span d)
 	FUZZ_CHECK(srtp_open(s, p, &n, SRTP_LEAPS_MAX) != SRTP_OK && n == d.n && memcmp(p, d.p, d.n) == 0);
 	FUZZ_CHECK(srtcp_open(s, p, &n) != SRTP_OK && n == d.n && memcmp(p, d.p, d.n) == 0);
 	for (int i = 0; i < SRTP_SOURCES; i++)
-		FUZZ_CHECK(!s->source[i].used);
+		FUZZ_CHECK(!s->sources.at[i].used);
 }
 
 /* What was sealed is opened to what it was, once. */

@@ -20,12 +20,9 @@ static void put_u32(uint8_t *p, uint32_t v)
 	p[3] = (uint8_t)v;
 }
 
-static void take(struct srtp *s, struct srtp_source *at, const struct srtp_text *t)
+static void take(struct srtp *s, const struct srtp_text *t)
 {
-	at->ssrc = t->ssrc;
-	at->used = true;
-	window_take(&at->rtcp, t->index);
-	s->last = (uint8_t)(at - s->source);
+	window_take(&sources_take(&s->sources, t->ssrc)->rtcp, t->index);
 }
 
 /* RFC 3711: text, word, tag. RFC 7714 9.2: text, tag, word. */
@@ -47,10 +44,10 @@ enum srtp_result srtcp_seal(struct srtp *s, uint8_t *packet, size_t *n)
 	if (*n < HEAD || packet[0] >> 6 != 2)
 		return SRTP_MALFORMED;
 	struct srtp_text t = {.p = packet, .head_n = HEAD, .n = *n, .ssrc = get_u32(packet + 4), .rtcp = true};
-	struct srtp_source *at = srtp_source(s, t.ssrc);
-	if (!at)
+	const struct srtp_source *had = sources_look(&s->sources, t.ssrc);
+	if (!had)
 		return SRTP_CROWDED;
-	t.index = at->rtcp.next;
+	t.index = had->rtcp.next;
 	if (t.index >= encrypted)
 		return SRTP_SPENT;
 	t.word = encrypted | (uint32_t)t.index;
@@ -59,7 +56,7 @@ enum srtp_result srtcp_seal(struct srtp *s, uint8_t *packet, size_t *n)
 	secret_wipe(&c, sizeof c);
 	put_u32(packet + word_at(s, t.n), t.word);
 	*n += srtp_tag_len(suite) + WORD;
-	take(s, at, &t);
+	take(s, &t);
 	return SRTP_OK;
 }
 
@@ -76,17 +73,17 @@ enum srtp_result srtcp_open(struct srtp *s, uint8_t *packet, size_t *n)
 	t.index = t.word & ~encrypted;
 	if (!(t.word & encrypted))
 		return SRTP_MALFORMED;
-	struct srtp_source *at = srtp_source(s, t.ssrc);
-	if (!at)
+	const struct srtp_source *had = sources_look(&s->sources, t.ssrc);
+	if (!had)
 		return SRTP_CROWDED;
-	if (!window_is_new(&at->rtcp, t.index))
+	if (!window_is_new(&had->rtcp, t.index))
 		return SRTP_REPLAYED;
 	cipher_set(&c, suite, &s->rtcp);
 	bool ok = cipher_open(&c, suite, &t, packet + tag_at(s, t.n));
 	secret_wipe(&c, sizeof c);
 	if (!ok)
 		return SRTP_BAD_TAG;
-	take(s, at, &t);
+	take(s, &t);
 	*n -= grown;
 	return SRTP_OK;
 }

@@ -23,28 +23,9 @@ void srtp_wipe(struct srtp *s)
 	secret_wipe(s, sizeof *s);
 }
 
-struct srtp_source *srtp_source(struct srtp *s, uint32_t ssrc)
+static void take(struct srtp *s, uint32_t ssrc, uint64_t index)
 {
-	struct srtp_source *free = NULL, *last = &s->source[s->last];
-
-	if (last->used && last->ssrc == ssrc)
-		return last;
-	for (int i = 0; i < SRTP_SOURCES; i++) {
-		struct srtp_source *at = &s->source[i];
-		if (at->used && at->ssrc == ssrc)
-			return at;
-		if (!at->used && !free)
-			free = at;
-	}
-	return free;
-}
-
-static void take(struct srtp *s, struct srtp_source *at, uint32_t ssrc, uint64_t index)
-{
-	at->ssrc = ssrc;
-	at->used = true;
-	window_take(&at->rtp, index);
-	s->last = (uint8_t)(at - s->source);
+	window_take(&sources_take(&s->sources, ssrc)->rtp, index);
 }
 
 static struct srtp_text text_of(const struct rtp *rtp, uint8_t *packet, size_t n, uint64_t index)
@@ -63,18 +44,18 @@ enum srtp_result srtp_seal(struct srtp *s, uint8_t *packet, size_t *n)
 
 	if (!rtp_parse(span_of(packet, *n), &rtp))
 		return SRTP_MALFORMED;
-	struct srtp_source *at = srtp_source(s, rtp.ssrc);
-	if (!at)
+	const struct srtp_source *had = sources_look(&s->sources, rtp.ssrc);
+	if (!had)
 		return SRTP_CROWDED;
-	int64_t index = window_guess(&at->rtp, rtp.seq);
-	if (index < 0 || !window_is_new(&at->rtp, (uint64_t)index))
+	int64_t index = window_guess(&had->rtp, rtp.seq);
+	if (index < 0 || !window_is_new(&had->rtp, (uint64_t)index))
 		return SRTP_REPLAYED;
 	if ((uint64_t)index >= index_end)
 		return SRTP_SPENT;
 	struct srtp_text t = text_of(&rtp, packet, *n, (uint64_t)index);
 	cipher_seal(&s->rtp, (enum sdp_suite)s->suite, &t, packet + *n);
 	*n += srtp_tag_len((enum sdp_suite)s->suite);
-	take(s, at, rtp.ssrc, (uint64_t)index);
+	take(s, rtp.ssrc, (uint64_t)index);
 	return SRTP_OK;
 }
 
@@ -85,41 +66,23 @@ enum srtp_result srtp_open(struct srtp *s, uint8_t *packet, size_t *n, unsigned 
 
 	if (!rtp_parse(span_of(packet, *n), &rtp) || rtp.payload_len < tag_len)
 		return SRTP_MALFORMED;
-	struct srtp_source *at = srtp_source(s, rtp.ssrc);
-	if (!at)
+	const struct srtp_source *had = sources_look(&s->sources, rtp.ssrc);
+	if (!had)
 		return SRTP_CROWDED;
-	int64_t guess = window_guess(&at->rtp, rtp.seq);
+	int64_t guess = window_guess(&had->rtp, rtp.seq);
 	enum srtp_result result = SRTP_REPLAYED;
 	for (unsigned i = 0; i <= leaps; i++) {
 		int64_t index = guess + (int64_t)i * ROUND;
-		if (index < 0 || (uint64_t)index >= index_end || !window_is_new(&at->rtp, (uint64_t)index))
+		if (index < 0 || (uint64_t)index >= index_end || !window_is_new(&had->rtp, (uint64_t)index))
 			continue;
 		struct srtp_text t = text_of(&rtp, packet, *n - tag_len, (uint64_t)index);
 		if (i == 0)
 			result = SRTP_BAD_TAG;
 		if (!cipher_open(&s->rtp, (enum sdp_suite)s->suite, &t, packet + *n - tag_len))
 			continue;
-		take(s, at, rtp.ssrc, (uint64_t)index);
+		take(s, rtp.ssrc, (uint64_t)index);
 		*n -= tag_len;
 		return SRTP_OK;
 	}
 	return result;
-}
-
-void srtp_get_marks(const struct srtp *s, struct srtp_mark mark[SRTP_SOURCES])
-{
-	for (int i = 0; i < SRTP_SOURCES; i++) {
-		const struct srtp_source *at = &s->source[i];
-		mark[i] = (struct srtp_mark){at->ssrc, (uint32_t)at->rtcp.next, at->rtp.next};
-	}
-}
-
-void srtp_set_marks(struct srtp *s, const struct srtp_mark mark[SRTP_SOURCES])
-{
-	for (int i = 0; i < SRTP_SOURCES; i++) {
-		struct srtp_source *at = &s->source[i];
-		*at = (struct srtp_source){.ssrc = mark[i].ssrc, .used = mark[i].rtp || mark[i].rtcp};
-		window_resume(&at->rtp, mark[i].rtp);
-		window_resume(&at->rtcp, mark[i].rtcp);
-	}
 }

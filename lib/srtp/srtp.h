@@ -5,10 +5,9 @@
 #define SRTP_SRTP_H
 
 #include "srtp/cipher.h"
-#include "srtp/window.h"
+#include "srtp/sources.h"
 
 enum {
-	SRTP_SOURCES = 16, /* SSRCs under one key; phones take a new one with each hold */
 	SRTP_LEAPS_MAX = 8,
 	SRTP_GROWS = SRTP_TAG_MAX,      /* room that srtp_seal() needs behind the packet */
 	SRTCP_GROWS = SRTP_TAG_MAX + 4, /* and srtcp_seal() */
@@ -19,30 +18,16 @@ enum srtp_result {
 	SRTP_MALFORMED, /* no RTP or RTCP, too short for its tag, SRTCP without encryption */
 	SRTP_REPLAYED,  /* had before, or behind the window */
 	SRTP_BAD_TAG,
-	SRTP_CROWDED, /* another SSRC than the SRTP_SOURCES that came before */
+	SRTP_CROWDED, /* an SSRC of the past, or one more than are followed and remembered */
 	SRTP_SPENT,   /* the key has protected all that it may (RFC 3711 9.2) */
 	SRTP_RESULTS
 };
 
-struct srtp_source {
-	uint32_t ssrc;
-	bool used;
-	struct srtp_window rtp, rtcp;
-};
-
-/* What of a source outlives the process: the highest numbers, plus one; 0 for none. */
-struct srtp_mark {
-	uint32_t ssrc;
-	uint32_t rtcp;
-	uint64_t rtp;
-};
-
 struct srtp {
 	uint8_t suite; /* enum sdp_suite */
-	uint8_t last;  /* the source of the last packet */
 	struct srtp_cipher rtp;
 	struct srtp_session rtcp; /* of which a cipher is made for each of its rare packets */
-	struct srtp_source source[SRTP_SOURCES];
+	struct srtp_sources sources;
 };
 
 /* key: master key and salt, srtp_key_len(suite) octets. */
@@ -61,12 +46,5 @@ enum srtp_result srtp_open(struct srtp *s, uint8_t *packet, size_t *n, unsigned 
 /* The same for a compound of RTCP; the caller has SRTCP_GROWS more. */
 enum srtp_result srtcp_seal(struct srtp *s, uint8_t *packet, size_t *n) __attribute__((warn_unused_result));
 enum srtp_result srtcp_open(struct srtp *s, uint8_t *packet, size_t *n) __attribute__((warn_unused_result));
-
-/* For a process that follows this one: all up to a mark counts as used. */
-void srtp_get_marks(const struct srtp *s, struct srtp_mark mark[SRTP_SOURCES]);
-void srtp_set_marks(struct srtp *s, const struct srtp_mark mark[SRTP_SOURCES]);
-
-/* The source of this SSRC, or a free place for it (used == false); NULL when there is none. */
-struct srtp_source *srtp_source(struct srtp *s, uint32_t ssrc);
 
 #endif

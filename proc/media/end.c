@@ -91,7 +91,7 @@ static void forget_heard(struct end *e)
 {
 	e->heard_ms = 0;
 	e->reception = (struct reception){0};
-	memset(e->kept.heard, 0, sizeof e->kept.heard);
+	memset(&e->kept.heard, 0, sizeof e->kept.heard);
 }
 
 /* Under a new key of ours the stream takes a new SSRC, so that its roll-over counter is 0 beyond doubt. */
@@ -175,12 +175,10 @@ void end_follow(uint32_t row, unsigned side)
 static bool numbers_ok(const struct end_kept *k)
 {
 	const uint64_t rtp_most = UINT64_C(1) << 48, rtcp_most = UINT64_C(1) << 31;
-	bool ok = k->sent.next <= k->reserved && k->reserved <= rtp_most + END_AHEAD &&
-	          k->reserved_rtcp <= rtcp_most + END_AHEAD_RTCP;
 
-	for (int i = 0; i < SRTP_SOURCES; i++)
-		ok = ok && k->heard[i].rtp <= rtp_most && k->heard[i].rtcp <= rtcp_most;
-	return ok && k->sent.sent_ms <= child_now();
+	return k->sent.next <= k->reserved && k->reserved <= rtp_most + END_AHEAD &&
+	       k->reserved_rtcp <= rtcp_most + END_AHEAD_RTCP && srtp_marks_ok(&k->heard) &&
+	       k->sent.sent_ms <= child_now();
 }
 
 static bool cname_ok(const char cname[RTCP_CNAME + 1])
@@ -214,13 +212,13 @@ void end_resume(uint32_t row, unsigned side)
 	*e = (struct end){.row = row, .side = (uint8_t)side, .dtls = ID_NONE, .kept = *k};
 	e->fingerprint = s->fingerprint;
 	e->active = s->dtls_active;
-	const struct srtp_mark sent[SRTP_SOURCES] = {{k->sent.ssrc, k->reserved_rtcp, k->reserved}};
+	const struct srtp_marks sent = {.source = {{k->sent.ssrc, k->reserved_rtcp, k->reserved}}};
 	if (k->end != RELAY_ENDED_CLEAR) {
 		srtp_set(&e->out, (enum sdp_suite)k->suite, k->key_ours);
 		srtp_set(&e->in, (enum sdp_suite)k->suite, k->key_theirs);
-		srtp_set_marks(&e->out, sent);
+		sources_set_marks(&e->out.sources, &sent);
 	}
-	srtp_set_marks(&e->in, k->heard);
+	sources_set_marks(&e->in.sources, &k->heard);
 	e->kept.sent.next = k->reserved;
 	splice_cut(&e->kept.sent);
 	follow[s->end](e, s);
@@ -244,10 +242,8 @@ static enum drop drop_of(enum srtp_result r)
 
 static void keep_heard(struct end *e, uint64_t now_ms)
 {
-	const struct srtp_source *at = &e->in.source[e->in.last];
-
 	e->heard_ms = now_ms;
-	e->kept.heard[e->in.last] = (struct srtp_mark){at->ssrc, (uint32_t)at->rtcp.next, at->rtp.next};
+	sources_mark_last(&e->in.sources, &e->kept.heard);
 	save(e);
 }
 
@@ -265,9 +261,9 @@ enum drop end_take(struct end *e, uint8_t *packet, size_t *n, struct rtp *rtp, u
 	}
 	if (!rtp_parse(span_of(packet, *n), rtp))
 		return DROP_SHAPE;
-	if (clear && !clear_take(&e->clear, &e->in, rtp, now_ms))
+	if (clear && !clear_take(&e->clear, &e->in.sources, rtp))
 		return DROP_REPLAY;
-	*index = (uint64_t)window_guess(&e->in.source[e->in.last].rtp, rtp->seq);
+	*index = (uint64_t)window_guess(&e->in.sources.at[e->in.sources.last].rtp, rtp->seq);
 	if (rtp->ssrc == e->kept.sent.ssrc && !e->collided) {
 		begin_stream(e);    /* RFC 3550 8.2: a collision; the other one was first */
 		e->collided = true; /* whoever takes the new one too sends back what it hears */
@@ -352,7 +348,7 @@ enum drop end_send(struct end *e, uint8_t type, struct splice_packet *p, struct 
 
 static void reserve_rtcp(struct end *e)
 {
-	const struct srtp_source *at = srtp_source(&e->out, e->kept.sent.ssrc);
+	const struct srtp_source *at = sources_find(&e->out.sources, e->kept.sent.ssrc);
 
 	if (!at || at->rtcp.next < e->kept.reserved_rtcp)
 		return;

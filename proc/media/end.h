@@ -28,7 +28,7 @@ struct end_kept {
 	struct splice sent;
 	uint64_t reserved;
 	uint32_t reserved_rtcp;
-	struct srtp_mark heard[SRTP_SOURCES];
+	struct srtp_marks heard;
 };
 
 struct end {

@@ -6,7 +6,7 @@
 
 #include "arena/arena.h"
 
-enum { MEDIA_LAYOUT = 3 };
+enum { MEDIA_LAYOUT = 4 };
 
 enum media_table { MEDIA_ROWS, MEDIA_ENDS, MEDIA_TABLES }; /* MEDIA_ENDS: the ended sides of each row */
 

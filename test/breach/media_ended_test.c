@@ -154,7 +154,7 @@ static void bad_tags_and_strangers_change_nothing(void)
 	for (int i = 0; i < 20000; i++) {
 		size_t n = phone_seal(&a, 0, 1, 160, room);
 		a.index--; /* the number is not used up */
-		srtp_set_marks(&a.out, (const struct srtp_mark[SRTP_SOURCES]){{a.ssrc, 0, a.index}});
+		sources_set_marks(&a.out.sources, &(struct srtp_marks){.source = {{a.ssrc, 0, a.index}}});
 		room[12 + i % 160] ^= 1;
 		phone_send(&a, room, n);
 		if (i % 64 == 63)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* media takes over the arena that the build before left (R28): one that a build of layout 2 wrote, with a call that talks, one whose
- * gate stayed shut, and one of ended sides, which that build kept and never served.
+/* media takes over the arena that the build before left (R28): one that a build of layout 3 wrote, with a call that talks, one whose
+ * gate stayed shut, and one whose encryption ends here, of which one phone has spoken as sixteen sources.
  * media_former_test EXECUTABLE SAVED */
 #include "../unit/blocks.h"
 #include "base/clock.h"
@@ -10,10 +10,21 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { ROW = 3, JOIN = 11, JOIN_SHUT = 77, LAYOUT_AT = 8, PAYLOAD = 170, PACKET = 12 + PAYLOAD, PHONES_PORT = 30922 };
+enum {
+	ROW = 3,
+	JOIN = 11,
+	JOIN_SHUT = 77,
+	JOIN_ENDED = 5,
+	LAYOUT_AT = 8,
+	PAYLOAD = 170,
+	PACKET = 12 + PAYLOAD,
+	PHONES_PORT = 30922,
+	SSRC_C = 0x1001, /* the first of sixteen in a row */
+	SSRC_D = 0x2001,
+};
 
 static const char *exe, *path;
-static struct phone a, b;
+static struct phone a, b, c, d;
 
 static int load(void)
 {
@@ -44,6 +55,25 @@ static void phone_back(struct phone *p, const char *ip, uint16_t port)
 	if (p->fd < 0 || bind(p->fd, (struct sockaddr *)&sa, n) != 0)
 		abort();
 	p->port = HOUSE_LO + 4 * ROW;
+}
+
+static void fill_key(uint8_t *key, unsigned from)
+{
+	for (size_t i = 0; i < srtp_key_len(SDP_AEAD_AES_128_GCM); i++)
+		key[i] = (uint8_t)(from + i);
+}
+
+/* Its keys, and the number after the last that it sent. */
+static void speaks_again(struct phone *p, unsigned ours, unsigned theirs, uint32_t ssrc, uint16_t port)
+{
+	fill_key(p->ours, ours);
+	fill_key(p->theirs, theirs);
+	p->suite = SDP_AEAD_AES_128_GCM;
+	srtp_set(&p->out, p->suite, p->ours);
+	srtp_set(&p->in, p->suite, p->theirs);
+	p->ssrc = ssrc;
+	p->index = 102;
+	p->port = port;
 }
 
 static const uint8_t packet[PACKET] = {0x80, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3};
@@ -91,9 +121,23 @@ static void a_gate_that_stayed_shut_is_told(void)
 	house_close(JOIN_SHUT);
 }
 
-static void sides_that_were_never_served_are_left_out(void)
+static bool is_heard_as(uint32_t ssrc, uint64_t index)
 {
-	CHECK(relays() == 1);
+	c.ssrc = ssrc;
+	c.index = index;
+	phone_say(&c, 0, 0x44, 160);
+	return phone_hears_within(&d, HOUSE_SILENCE_MS);
+}
+
+/* What it had said is not played again, a seventeenth source is heard, and the one that made room for it no more. */
+static void what_ended_here_goes_on(void)
+{
+	CHECK(relays() == 2 && house_says(&c, &d, 1) && house_says(&d, &c, 2));
+	CHECK(!is_heard_as(SSRC_C, 101) && !is_heard_as(SSRC_C + 15, 100) && house_counts("dropped-replay", 2));
+	CHECK(is_heard_as(SSRC_C, 103) && is_heard_as(SSRC_C + 15, 101));
+	CHECK(is_heard_as(SSRC_C + 16, 7) && is_heard_as(SSRC_C, 104));
+	CHECK(!is_heard_as(SSRC_C + 1, 200) && house_counts("dropped-crowded", 1));
+	CHECK(is_heard_as(SSRC_C + 2, 200));
 }
 
 /* What was taken over is of today's layout, and outlives the next death as it is. */
@@ -101,7 +145,9 @@ static void it_is_taken_over_once(void)
 {
 	stage_kill(&house.s);
 	CHECK(kept_judge(house.arena, &house.s.site) == NULL && layout_of(house.arena) == MEDIA_LAYOUT);
-	CHECK(house_start() && relays() == 1 && talk());
+	CHECK(house_start() && relays() == 2 && talk());
+	CHECK(is_heard_as(SSRC_C + 16, 8) && !is_heard_as(SSRC_C + 1, 201));
+	house_close(JOIN_ENDED);
 	house_close(JOIN);
 	CHECK(relays() == 0);
 }
@@ -115,7 +161,7 @@ static void start_empty_with(int fd)
 	CHECK(house_start() && relays() == 0 && layout_of(fd) == MEDIA_LAYOUT);
 }
 
-/* 1 is too old, 4 of a build to come. */
+/* 1 is too old, 5 of a build to come. */
 static void one_older_or_newer_is_refused_and_media_starts_empty(void)
 {
 	for (uint32_t layout = 1; layout <= MEDIA_LAYOUT + 1; layout += MEDIA_LAYOUT) {
@@ -158,7 +204,7 @@ static void damaged_records_end_no_media(void)
 		CHECK(house_start());
 		phone_send(&a, packet, sizeof packet);
 		phone_send(&b, packet, sizeof packet);
-		CHECK(relays() <= 2);
+		CHECK(relays() <= 3);
 		tried++;
 	}
 	CHECK(tried > 20);
@@ -175,6 +221,10 @@ int main(int argc, char **argv)
 	phone_back(&a, "127.0.0.2", PHONES_PORT);
 	phone_back(&b, "127.0.0.3", PHONES_PORT + 1);
 	b.port = (uint16_t)(a.port + 2);
+	phone_back(&c, "127.0.0.4", PHONES_PORT + 2);
+	phone_back(&d, "127.0.0.5", PHONES_PORT + 3);
+	speaks_again(&c, 1, 60, SSRC_C, HOUSE_LO);
+	speaks_again(&d, 120, 180, SSRC_D, HOUSE_LO + 2);
 	if (!house_open(exe)) {
 		fprintf(stderr, "media does not start: %s\n", house.s.reason);
 		return 1;
@@ -182,7 +232,7 @@ int main(int argc, char **argv)
 	RUN(the_rehearsal_takes_it);
 	RUN(a_call_of_the_build_before_talks_on);
 	RUN(a_gate_that_stayed_shut_is_told);
-	RUN(sides_that_were_never_served_are_left_out);
+	RUN(what_ended_here_goes_on);
 	RUN(it_is_taken_over_once);
 	RUN(one_older_or_newer_is_refused_and_media_starts_empty);
 	RUN(one_of_other_ports_is_not_refused);

@@ -283,7 +283,7 @@ static bool opened(struct phone *p, uint8_t *room, size_t n)
 	}
 	if (!rtp_parse(span_of(room, n), &p->got) || !rtp_payload(span_of(room, n), &p->got, &payload))
 		return false;
-	p->got_index = p->clear ? p->got.seq : (uint64_t)window_guess(&p->in.source[p->in.last].rtp, p->got.seq);
+	p->got_index = p->clear ? p->got.seq : (uint64_t)window_guess(&p->in.sources.at[p->in.sources.last].rtp, p->got.seq);
 	memcpy(p->payload, payload.p, payload.n);
 	p->payload_n = payload.n;
 	return true;

@@ -4,21 +4,19 @@
 #include "clear.h"
 #include "test.h"
 
-static struct srtp in;
+static struct srtp_sources in;
 static struct clear at;
-static uint64_t now = 1000;
 
 static bool comes(uint32_t ssrc, uint16_t seq)
 {
-	struct rtp rtp = {.ssrc = ssrc, .seq = seq};
+	const struct rtp rtp = {.ssrc = ssrc, .seq = seq};
 
-	now += 20;
-	return clear_take(&at, &in, &rtp, now);
+	return clear_take(&at, &in, &rtp);
 }
 
 static uint64_t index_of_last(void)
 {
-	return in.source[in.last].rtp.next - 1;
+	return in.at[in.last].rtp.next - 1;
 }
 
 static void begin(uint16_t seq)

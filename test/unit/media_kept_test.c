@@ -65,7 +65,7 @@ static struct end_kept end_of(uint32_t index)
 	    .cname = "0123456789abcdef",
 	    .sent = {.ssrc = 7, .next = SENT, .rate = 8000},
 	    .reserved = SENT + END_AHEAD,
-	    .heard = {{9, 0, SENT}}};
+	    .heard.source = {{9, 0, SENT}}};
 }
 
 /* A life that relays ROWS calls. */
@@ -151,7 +151,9 @@ static const struct damage ends[] = {
     OF(end_kept, reserved, SENT - 1), /* so would be sealed what was sealed before */
     OF(end_kept, reserved, UINT64_MAX),
     OF(end_kept, reserved_rtcp, UINT32_MAX),
-    OF(end_kept, heard[0].rtp, UINT64_MAX),
+    OF(end_kept, heard.source[0].rtp, UINT64_MAX),
+    OF(end_kept, heard.source[3].rtcp, UINT32_MAX),
+    OF(end_kept, heard.past_n, SRTP_PAST + 1),
     OF(end_kept, sent.sent_ms, UINT64_MAX),
 };
 

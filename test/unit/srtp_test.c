@@ -131,8 +131,8 @@ static void packets_are_those_of_the_rfcs(void)
 		size_t n = unhex(v->plain, p, sizeof p);
 		vector_init(&s, v);
 		if (v->rtcp_index) {
-			const struct srtp_mark mark[SRTP_SOURCES] = {{.ssrc = 0x4d617273, .rtcp = (uint32_t)v->rtcp_index}};
-			srtp_set_marks(&s, mark);
+			const struct srtp_marks marks = {.source = {{.ssrc = 0x4d617273, .rtcp = (uint32_t)v->rtcp_index}}};
+			sources_set_marks(&s.sources, &marks);
 		}
 		CHECK((v->rtcp_index ? srtcp_seal(&s, p, &n) : srtp_seal(&s, p, &n)) == SRTP_OK);
 		CHECK(is_hex(p, n, v->sealed));
@@ -282,13 +282,13 @@ static void roll_overs_survive_losses(void)
 				size_t n = sealed(3, (uint16_t)i);
 				CHECK(n && received(n, 0) == SRTP_OK);
 			}
-			uint64_t at = out.source[0].rtp.next;
+			uint64_t at = out.sources.at[0].rtp.next;
 			for (uint64_t i = at; i < at + 40; i++) {
 				size_t n = sealed(3, (uint16_t)i);
 				bool gone = (uint16_t)((uint16_t)i - from) < lost;
 				CHECK(n && (gone || received(n, 0) == SRTP_OK));
 			}
-			CHECK(in.source[0].rtp.next == out.source[0].rtp.next);
+			CHECK(in.sources.at[0].rtp.next == out.sources.at[0].rtp.next);
 		}
 }
 
@@ -306,7 +306,7 @@ static void two_to_the_sixteen_packets_of_silence(void)
 			CHECK(received(n, rounds - 1) == SRTP_BAD_TAG || rounds == 1);
 			CHECK(received(n, 4) == SRTP_OK);
 			CHECK(sent(4, (uint16_t)(60000 + rounds * 65536 + 21)) == SRTP_OK);
-			CHECK(in.source[0].rtp.next == out.source[0].rtp.next);
+			CHECK(in.sources.at[0].rtp.next == out.sources.at[0].rtp.next);
 		}
 }
 
@@ -316,7 +316,7 @@ static void two_to_the_sixteen_packets_heard(void)
 	ends_init(SDP_AEAD_AES_128_GCM);
 	for (uint32_t k = 0; k < 70000; k++)
 		CHECK(sent(4, (uint16_t)(65000 + k)) == SRTP_OK);
-	CHECK(in.source[0].rtp.next == 65000 + 70000);
+	CHECK(in.sources.at[0].rtp.next == 65000 + 70000);
 }
 
 static void a_million_bad_tags_change_nothing(void)
@@ -331,8 +331,7 @@ static void a_million_bad_tags_change_nothing(void)
 		size_t n = sealed(5, 10);
 		memcpy(copy, packet, n);
 		memcpy(&before, &in, sizeof in.suite);
-		struct srtp_source sources[SRTP_SOURCES];
-		memcpy(sources, in.source, sizeof sources);
+		const struct srtp_sources sources = in.sources;
 		for (uint32_t k = 0; k < 250000; k++) {
 			uint32_t r = (uint32_t)(k * 2654435761u);
 			size_t at = k % 3 == 0 ? 8 + r % 4 : k % 3 == 1 ? 2 + r % 2 : n - 1 - r % 20; /* SSRC, number, tag or end */
@@ -341,21 +340,69 @@ static void a_million_bad_tags_change_nothing(void)
 			CHECK(res == SRTP_BAD_TAG || (k % 3 == 1 && res == SRTP_REPLAYED));
 			memcpy(packet, copy, n);
 		}
-		CHECK(memcmp(sources, in.source, sizeof sources) == 0);
+		CHECK(memcmp(&sources, &in.sources, sizeof sources) == 0);
 		CHECK(received(n, 0) == SRTP_OK && sent(5, 11) == SRTP_OK);
 	}
 }
 
-static void sources_are_told_apart_and_bounded(void)
+static void sources_are_told_apart(void)
 {
 	ends_init(SDP_AEAD_AES_256_GCM);
 	for (uint32_t ssrc = 0; ssrc < SRTP_SOURCES; ssrc++)
 		CHECK(sent(ssrc, (uint16_t)(500 * ssrc)) == SRTP_OK);
 	for (uint32_t ssrc = 0; ssrc < SRTP_SOURCES; ssrc++)
 		CHECK(sent(ssrc, (uint16_t)(500 * ssrc + 1)) == SRTP_OK);
-	size_t n = rtp(SRTP_SOURCES, 1);
-	CHECK(srtp_seal(&out, packet, &n) == SRTP_CROWDED && received(n, 0) == SRTP_CROWDED);
 	CHECK(sent(0, 2) == SRTP_OK);
+}
+
+/* A packet of a source that gave its place to another can't be played again; it is not heard as a new one either. */
+static void who_was_silent_longest_makes_room_and_does_not_come_back(void)
+{
+	uint8_t first[PACKET_MAX];
+
+	ends_init(SDP_AEAD_AES_128_GCM);
+	const size_t n = sealed(7, 1);
+	memcpy(first, packet, n);
+	CHECK(received(n, 0) == SRTP_OK && sent(1, 1) == SRTP_OK);
+	for (uint32_t i = 1; i <= SRTP_SOURCES; i++)
+		CHECK(sent(100 + i, 9) == SRTP_OK && sent(1, (uint16_t)(1 + i)) == SRTP_OK);
+	memcpy(packet, first, n);
+	CHECK(received(n, 0) == SRTP_CROWDED && memcmp(packet, first, n) == 0);
+	size_t m = rtp(7, 2);
+	CHECK(srtp_seal(&out, packet, &m) == SRTP_CROWDED); /* nor is a number of its own sealed twice */
+	/* neither in a process that follows */
+	struct srtp_marks marks;
+	sources_get_marks(&in.sources, &marks);
+	CHECK(marks.past_n == 2 && srtp_marks_ok(&marks));
+	sources_set_marks(&in.sources, &marks);
+	memcpy(packet, first, n);
+	CHECK(received(n, 0) == SRTP_CROWDED);
+	/* where the one who speaks keeps its place */
+	CHECK(sent(1, 100) == SRTP_OK && sent(555, 1) == SRTP_OK && sent(1, 101) == SRTP_OK);
+}
+
+static void what_nobody_sealed_displaces_nobody(void)
+{
+	ends_init(SDP_AEAD_AES_128_GCM);
+	for (uint32_t ssrc = 0; ssrc < SRTP_SOURCES; ssrc++)
+		CHECK(sent(ssrc, 1) == SRTP_OK);
+	for (uint32_t ssrc = 1000; ssrc < 1200; ssrc++) {
+		const size_t n = rtp(ssrc, 1) + srtp_tag_len(SDP_AEAD_AES_128_GCM);
+		CHECK(received(n, SRTP_LEAPS_MAX) == SRTP_BAD_TAG);
+	}
+	CHECK(in.sources.past_n == 0);
+	for (uint32_t ssrc = 0; ssrc < SRTP_SOURCES; ssrc++)
+		CHECK(sent(ssrc, 2) == SRTP_OK);
+}
+
+static void a_key_has_so_many_sources_and_no_more(void)
+{
+	ends_init(SDP_AEAD_AES_128_GCM);
+	for (uint32_t ssrc = 0; ssrc < SRTP_SOURCES + SRTP_PAST; ssrc++)
+		CHECK(sent(ssrc, 1) == SRTP_OK && sent(ssrc, 2) == SRTP_OK);
+	size_t n = rtp(SRTP_SOURCES + SRTP_PAST, 1);
+	CHECK(srtp_seal(&out, packet, &n) == SRTP_CROWDED && received(n, 0) == SRTP_CROWDED);
+	CHECK(sent(SRTP_SOURCES + SRTP_PAST - 1, 3) == SRTP_OK && sent(SRTP_PAST, 3) == SRTP_OK);
 }
 
 /* Two senders with one SSRC under one key: the second one's numbers were had, or have a wrong tag; the first goes on. */
@@ -384,18 +431,18 @@ static void no_number_is_sent_twice(void)
 	CHECK(srtp_seal(&out, packet, &n) == SRTP_REPLAYED && n == HEADER + 160);
 	CHECK(packet[HEADER] == 0x5a); /* and nothing was done to it */
 	/* nor by the process that comes after: what was promised counts as used */
-	struct srtp_mark mark[SRTP_SOURCES];
-	srtp_get_marks(&out, mark);
-	CHECK(mark[0].ssrc == 1 && mark[0].rtp == 13 && mark[0].rtcp == 0 && !mark[1].rtp);
-	mark[0].rtp = 1000;
-	srtp_set_marks(&out, mark);
+	struct srtp_marks marks;
+	sources_get_marks(&out.sources, &marks);
+	CHECK(marks.source[0].ssrc == 1 && marks.source[0].rtp == 13 && marks.source[0].rtcp == 0 && !marks.source[1].rtp);
+	marks.source[0].rtp = 1000;
+	sources_set_marks(&out.sources, &marks);
 	n = rtp(1, 999);
 	CHECK(srtp_seal(&out, packet, &n) == SRTP_REPLAYED);
 	n = sealed(1, 1000);
 	CHECK(n && received(n, 0) == SRTP_OK);
 	/* the last of all numbers, and then none */
-	const struct srtp_mark last[SRTP_SOURCES] = {{.ssrc = 1, .rtp = (UINT64_C(1) << 48) - 1, .rtcp = 0x7fffffff}};
-	srtp_set_marks(&out, last);
+	const struct srtp_marks last = {.source = {{.ssrc = 1, .rtp = (UINT64_C(1) << 48) - 1, .rtcp = 0x7fffffff}}};
+	sources_set_marks(&out.sources, &last);
 	CHECK(sealed(1, 65535));
 	n = rtp(1, 0);
 	CHECK(srtp_seal(&out, packet, &n) == SRTP_SPENT);
@@ -432,14 +479,14 @@ static void rtcp_has_its_own_numbers(void)
 				enum srtp_result r = srtcp_open(&in, packet, &n);
 				CHECK(r == SRTP_BAD_TAG || r == SRTP_MALFORMED || r == SRTP_REPLAYED);
 			}
-		CHECK(in.source[0].rtcp.next == 1 && !in.source[1].used);
+		CHECK(in.sources.at[0].rtcp.next == 1 && !in.sources.at[1].used);
 		n = rtcp(8);
 		CHECK(srtcp_seal(&out, packet, &n) == SRTP_OK && srtcp_open(&in, packet, &n) == SRTP_OK);
 		CHECK(sent(8, 1) == SRTP_OK); /* the same source in RTP */
-		CHECK(in.source[0].rtp.next == 2 && !in.source[1].used);
+		CHECK(in.sources.at[0].rtp.next == 2 && !in.sources.at[1].used);
 	}
-	const struct srtp_mark last[SRTP_SOURCES] = {{.ssrc = 8, .rtcp = 0x7fffffff}};
-	srtp_set_marks(&out, last);
+	const struct srtp_marks last = {.source = {{.ssrc = 8, .rtcp = 0x7fffffff}}};
+	sources_set_marks(&out.sources, &last);
 	size_t n = rtcp(8);
 	CHECK(srtcp_seal(&out, packet, &n) == SRTP_OK);
 	n = rtcp(8);
@@ -482,7 +529,10 @@ int main(void)
 	RUN(two_to_the_sixteen_packets_of_silence);
 	RUN(two_to_the_sixteen_packets_heard);
 	RUN(a_million_bad_tags_change_nothing);
-	RUN(sources_are_told_apart_and_bounded);
+	RUN(sources_are_told_apart);
+	RUN(who_was_silent_longest_makes_room_and_does_not_come_back);
+	RUN(what_nobody_sealed_displaces_nobody);
+	RUN(a_key_has_so_many_sources_and_no_more);
 	RUN(a_collision_of_ssrcs_is_refused);
 	RUN(no_number_is_sent_twice);
 	RUN(rtcp_has_its_own_numbers);
