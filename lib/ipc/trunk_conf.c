@@ -101,7 +101,8 @@ uint32_t trunk_conf_mark(const struct trunk_conf *t)
 
 bool inbound_ok(const struct inbound *n)
 {
-	return n->number[0] && n->to[0] && TEXT_OK(n->number, number_char) && TEXT_OK(n->to, plain_char);
+	return n->named == (n->number[0] ? 0 : 1) && n->to[0] && TEXT_OK(n->number, number_char) &&
+	       TEXT_OK(n->to, plain_char);
 }
 
 bool trunk_net_holds(const struct trunk_net *n, const struct addr *a)

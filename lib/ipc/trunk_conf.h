@@ -63,7 +63,7 @@ struct inbound {
 	char number[TRUNK_NUMBER_MAX];
 	char to[TRUNK_TO_MAX];
 	uint8_t trunk; /* index into site.trunk */
-	uint8_t zero;
+	uint8_t named; /* 1: instead of a number, the user of the trunk: who was called as that */
 };
 
 bool trunk_conf_ok(const struct trunk_conf *t);

@@ -283,12 +283,24 @@ static bool from_trunk(const struct plan *p, enum number_spelling how, struct sp
 	return on_a_line(p, text, out) || bare(p, text, NUMBER_BARE_MIN, out);
 }
 
+/* What networks write behind a number (cpc, rn, npdi, isup-oli) says something of the line or of the way, and leaves the number what it
+ * is (RFC 4694 3, 5); a phone-context makes it another. */
+static bool is_in_a_context(struct span spelled)
+{
+	for (size_t at = span_find(spelled, ';'); at < spelled.n;
+	     at = at + 1 + span_find(span_skip(spelled, at + 1), ';'))
+		if (span_starts_case(span_skip(spelled, at + 1), SPAN("phone-context=")))
+			return true;
+	return false;
+}
+
 bool number_canon_outside(const struct plan *p, enum number_spelling how, struct span spelled, struct number *out)
 {
+	const struct span digits = span_head(spelled, span_find(spelled, ';'));
 	char text[NUMBER_SPELLED_MAX + 1];
 
 	memset(out, 0, sizeof *out);
-	if (strip_here(p, spelled, text) && span_find(spelled, ';') == spelled.n && is_number(span_str(text)) &&
+	if (!is_in_a_context(spelled) && strip_here(p, digits, text) && is_number(span_str(text)) &&
 	    from_trunk(p, how, span_str(text), out))
 		return true;
 	memset(out, 0, sizeof *out);

@@ -7,7 +7,8 @@
 
 enum {
 	SRTP_SOURCES = 16, /* followed; phones take a new SSRC with each hold */
-	SRTP_PAST = 48,    /* that gave their place to a later one: what they sent could be played again, so none comes back */
+	SRTP_PAST =
+	    48, /* that gave their place to a later one: what they sent could be played again, so none comes back */
 };
 
 struct srtp_source {

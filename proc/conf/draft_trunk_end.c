@@ -91,7 +91,8 @@ const char *draft_end_number(struct draft *d, struct span number)
 	if (s->inbounds == SITE_INBOUND_MAX)
 		return "is one section too many (128 are allowed)";
 	const char *why = draft_e164(number, n.number);
-	if (why)
+	n.named = why && number.n && span_eq(number, span_str(d->trunk.user));
+	if (why && !n.named)
 		return why;
 	if (!n.to[0])
 		return "does not say to whom";

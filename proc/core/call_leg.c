@@ -82,10 +82,11 @@ void call_leg_rejected(struct leg *l)
 
 	if (!c)
 		return;
+	const bool was_heard = c->r.callee == l->r.id;
 	strike(c, l);
 	if (takes_no_offer(l->rejected) && c->r.state != PHASE_TALKING && dial_again(c, l))
 		return;
-	if (l->r.trunk && outside_again(c, l))
+	if (l->r.trunk && outside_again(c, l, was_heard))
 		return;
 	dial_note(c, l);
 	if (forward_redirect(c, l))

@@ -274,13 +274,30 @@ void incoming_proved(struct call *c, uint8_t proof, const char *why)
 	c->shown = c->r.who == WHO_ANONYMOUS ? "outside, number withheld" : shown[proof];
 }
 
+static const char *map_in(uint8_t trunk, struct span spelled, struct number *called)
+{
+	if (!trunk_canon(trunk, spelled, called))
+		span_cstr(span_head(spelled, NUMBER_MAX), called->text, sizeof called->text);
+	return trunk_map_in(trunk, span_str(called->text));
+}
+
+/* A registrar calls whoever registered at the Contact that it was given (RFC 3261 16.5), whose user is that of the trunk: who was called
+ * says To. */
+static const char *map_called(const struct request *r, struct number *called)
+{
+	const uint8_t trunk = r->flow->trunk;
+	const struct span target = REQUEST_STR(r, target_user);
+	const char *extension = NULL;
+
+	if (trunk_is_user(trunk, target))
+		extension = map_in(trunk, REQUEST_STR(r, to_user), called);
+	return extension ? extension : map_in(trunk, target, called);
+}
+
 static enum refusal find(struct request *r, struct dest *to, struct number *called)
 {
-	const char *extension;
+	const char *extension = map_called(r, called);
 
-	if (!trunk_canon(r->flow->trunk, REQUEST_STR(r, target_user), called))
-		span_cstr(span_head(REQUEST_STR(r, target_user), NUMBER_MAX), called->text, sizeof called->text);
-	extension = trunk_map_in(r->flow->trunk, span_str(called->text));
 	if (!extension || !route_find(span_str(extension), SPAN(""), to) ||
 	    (to->kind != DEST_USER && to->kind != DEST_GROUP))
 		return REFUSE_NO_NUMBER;

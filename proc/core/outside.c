@@ -328,13 +328,13 @@ bool outside_unfit(struct call *c, struct leg *l)
 	return ask_next(c);
 }
 
-bool outside_again(struct call *c, struct leg *l)
+bool outside_again(struct call *c, struct leg *l, bool was_heard)
 {
 	/* a gateway may say of its own lines what it would say of a number; for help every other is asked */
 	bool trunks_fault = c->r.emergency || l->rejected == 408 || (l->rejected >= 500 && l->rejected < 600) ||
 	                    l->rejected == 401 || l->rejected == 403 || l->rejected == 407;
 
-	if (!trunks_fault || c->r.state == PHASE_TALKING || c->r.callee == l->r.id)
+	if (!trunks_fault || c->r.state == PHASE_TALKING || (was_heard && !c->r.emergency))
 		return false;
 	if (is_for_its_number(c, l)) {
 		c->unknown_to |= 1u << l->r.trunk;

@@ -19,8 +19,9 @@ enum {
 
 /* Ask a trunk for c->dest.number; c->best says why none could be. */
 void outside_ask(struct call *c);
-/* The trunk could not (not: the callee would not). True: another is asked. */
-bool outside_again(struct call *c, struct leg *l);
+/* The trunk could not (not: the callee would not). was_heard: the caller heard what it played before, and has had its answer. True: another
+ * is asked. */
+bool outside_again(struct call *c, struct leg *l, bool was_heard);
 /* The same of one that answered with what join_misfit() tells. */
 bool outside_unfit(struct call *c, struct leg *l);
 /* Nobody is asked any more. True: of this call for help somebody may be, in HELP_AGAIN_MS. */

@@ -96,6 +96,17 @@ static void ask_alive(struct leg *l)
 		ipc_end(edge);
 }
 
+/* Who sends is there, whatever it answers: many a gateway answers nothing inside a dialog that it has no rule for. */
+static void look_at_media(struct leg *l)
+{
+	const struct call *c = call_get(l->r.call);
+	const uint64_t heard = c->packets[c->r.caller == l->r.id ? 0 : 1];
+
+	if (heard != l->heard_then && !l->r.session_s)
+		l->unanswered = 0;
+	l->heard_then = heard;
+}
+
 /* RFC 4028 10: the one who refreshes does so at half time; the other ends the call shortly before the end */
 static void on_half(struct timer *t, uint64_t now_ms)
 {
@@ -106,6 +117,7 @@ static void on_half(struct timer *t, uint64_t now_ms)
 		leg_hang_up(l, REFUSE_NONE);
 		return;
 	}
+	look_at_media(l);
 	if (l->unanswered >= UNANSWERED_MAX) {
 		call_leg_silent(l);
 		return;

@@ -38,6 +38,9 @@ void trunk_spell(uint8_t trunk, struct span canonical, char out[NUMBER_MAX + 1])
 /* Is what the trunk spells so this number, in canonical form or as it was called? Of an empty one nothing is. */
 bool trunk_is_number(uint8_t trunk, struct span spelled, struct span number);
 
+/* Is this the name that the trunk registers under? */
+bool trunk_is_user(uint8_t trunk, struct span name);
+
 /* Who is meant by a number that was called over this trunk, as the configuration says it; NULL: nobody. */
 const char *trunk_map_in(uint8_t trunk, struct span number);
 /* The number that a call shows there, in the trunk's spelling: the wanted one (as people write it, or as the trunk does) if it is allowed,

@@ -137,12 +137,24 @@ bool trunk_is_number(uint8_t trunk, struct span spelled, struct span number)
 	       (span_eq(spelled, number) || (trunk_canon(trunk, spelled, &one) && span_eq(span_str(one.text), number)));
 }
 
+bool trunk_is_user(uint8_t trunk, struct span name)
+{
+	const struct trunk_conf *c = trunk_conf_of(trunk);
+
+	return c && c->user[0] && span_eq(name, span_str(c->user));
+}
+
+static bool is_called(uint8_t trunk, const struct inbound *n, struct span number)
+{
+	return n->named ? trunk_is_user(trunk, number) : trunk_is_number(trunk, span_str(n->number), number);
+}
+
 const char *trunk_map_in(uint8_t trunk, struct span number)
 {
 	const struct site *s = child_site();
 
 	for (int i = 0; i < s->inbounds; i++)
-		if (s->inbound[i].trunk == trunk - 1 && trunk_is_number(trunk, span_str(s->inbound[i].number), number))
+		if (s->inbound[i].trunk == trunk - 1 && is_called(trunk, &s->inbound[i], number))
 			return s->inbound[i].to;
 	return NULL;
 }

@@ -3,7 +3,7 @@
 #include "names.h"
 #include "plan/proof.h"
 
-enum { SHOWN = SIP_PRIVACY_NONE };
+enum { HIDES = SIP_PRIVACY_HEADER | SIP_PRIVACY_SESSION | SIP_PRIVACY_USER | SIP_PRIVACY_ID | SIP_PRIVACY_OTHER };
 
 /* RFC 3325 9.1: one sip and one tel, in any order, for the same person; a number is what core can use, and the user of a sip
  * URI may be a name. */
@@ -22,10 +22,11 @@ static void fill_asserted(struct draft *d, const struct sip_msg *m)
 	d->fields.asserted = d->asserted.n > 0;
 }
 
-/* RFC 3323 4.2, RFC 3325 9.3; and From in the form of 4.1.1.3, which older gateways write without Privacy. */
+/* RFC 3323 4.2, RFC 3325 9.3; and From in the form of 4.1.1.3, which older gateways write without Privacy. `critical` says how the
+ * others are meant, and `history` is of History-Info alone (RFC 7044 10.1). */
 static bool is_private(const struct sip_msg *m)
 {
-	return (m->privacy & ~(uint32_t)SHOWN) != 0 || name_is_nobody(&m->from.uri);
+	return (m->privacy & HIDES) != 0 || name_is_nobody(&m->from.uri);
 }
 
 static void fill_display(struct draft *d, const struct sip_msg *m)

@@ -82,13 +82,23 @@ static void put_challenge(struct link *l, struct msg_response *r, const struct s
 	r->auth_opaque = ipc_put(l, k->opaque);
 }
 
-/* Of our own binding, among those that a registrar may name (RFC 3261 10.2.4). */
+/* Of our own binding, among those that a registrar may name (RFC 3261 10.2.4). One behind which an address was changed on the way is not
+ * known as ours: the first that ends is taken for it. */
 static uint32_t expires_of(const struct sip_msg *m)
 {
-	for (int i = 0; i < m->contact_n; i++)
-		if (m->contact[i].has_expires && name_is_ours(&m->contact[i].addr.uri))
+	uint32_t least = ABSENT;
+
+	for (int i = 0; i < m->contact_n; i++) {
+		if (!m->contact[i].has_expires)
+			continue;
+		if (name_is_ours(&m->contact[i].addr.uri))
 			return m->contact[i].expires_s;
-	return sip_has(m, SIP_H_EXPIRES) ? m->expires_s : ABSENT;
+		if (m->contact[i].expires_s < least)
+			least = m->contact[i].expires_s;
+	}
+	if (sip_has(m, SIP_H_EXPIRES) && m->expires_s < least)
+		least = m->expires_s;
+	return least;
 }
 
 /* What only a trunk says: a phone is never answered when it asks for a password (T34). */

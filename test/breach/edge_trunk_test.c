@@ -75,8 +75,100 @@ static void a_name_in_another_character_set(void)
 	end();
 }
 
+static bool hides(const char *privacy)
+{
+	const struct got *g = call(privacy);
+
+	return g && ((const struct msg_request *)got_payload(g))->privacy;
+}
+
+/* RFC 3323 4.2, RFC 7044 10.1: of what may be hidden some is not the caller. */
+static void who_hides(void)
+{
+	CHECK(begin());
+	CHECK(!hides("") && !hides("Privacy: none\r\n") && !hides("Privacy: history\r\n") && !hides("Privacy: critical\r\n"));
+	CHECK(hides("Privacy: id\r\n") && hides("Privacy: user;critical\r\n") && hides("Privacy: history;id\r\n"));
+	CHECK(hides("Privacy: header\r\n") && hides("Privacy: session\r\n") && hides("Privacy: another\r\n"));
+	end();
+}
+
+/* What follows a name at the beginning of a line of what edge sent, with its CRLF. */
+static struct span line_of(const char *heard, const char *name)
+{
+	const char *at = strstr(heard, name), *over = at ? strstr(at + 2, "\r\n") : NULL;
+
+	return over ? span_of(at, (size_t)(over - at)) : SPAN("");
+}
+
+/* core registers over that flow, and is told this of the registrar's answer. */
+static bool grants(uint64_t flow, const char *contacts, uint32_t expires)
+{
+	char heard[2048], text[4096], contact[256] = "";
+	static uint64_t ref = 900;
+	struct msg_send *m = ipc_begin(&h->core, MSG_SEND);
+	ssize_t n = -1;
+
+	m->ref = ++ref;
+	m->flow = flow;
+	m->method = SIP_REGISTER;
+	m->target = ipc_put(&h->core, SPAN("sip:127.0.0.1"));
+	m->from_tag = ipc_put(&h->core, SPAN("t"));
+	m->call_id = ipc_put(&h->core, SPAN("c"));
+	m->leg_token = ipc_put(&h->core, SPAN("u4930"));
+	m->expires = 600;
+	m->cseq = (uint32_t)ref;
+	ipc_end(&h->core);
+	for (int i = 0; i < 200 && n < 0; i++) {
+		house_pump(h, 5);
+		n = recv(far, heard, sizeof heard - 1, MSG_DONTWAIT);
+		if (n > 0 && strncmp(heard, "REGISTER", 8) != 0)
+			n = -1;
+	}
+	if (n < 0)
+		return false;
+	heard[n] = 0;
+	const struct span ours = line_of(heard, "\r\nContact: ");
+	if (strstr(contacts, "OURS")) {
+		const struct span bare = span_head(ours, span_find(ours, '>') + 1);
+		snprintf(contact, sizeof contact, "%.*s;expires=300", SPAN_ARG(bare));
+		contacts = strstr(contacts, "OURS") + 4;
+	}
+	const char *const copied[] = {"\r\nVia: ", "\r\nFrom: ", "\r\nTo: ", "\r\nCall-ID: ", "\r\nCSeq: "};
+	struct buf b = buf_of(text, sizeof text);
+	buf_str(&b, "SIP/2.0 200 OK");
+	for (int i = 0; i < 5; i++)
+		buf_add(&b, line_of(heard, copied[i]));
+	buf_str(&b, contact);
+	buf_str(&b, "\r\n");
+	buf_str(&b, contacts);
+	buf_str(&b, "Content-Length: 0\r\n\r\n");
+	if (b.full || send(far, text, b.n, 0) < 0)
+		return false;
+	const struct got *g = house_take(h, MSG_RESPONSE, 1000);
+	const struct msg_response *r = g ? got_payload(g) : NULL;
+	return r && r->ref == ref && r->code == 200 && r->expires == expires;
+}
+
+/* RFC 3261 10.2.4; a Contact that was changed on the way back is still of somebody who must not be forgotten. */
+static void how_long_a_registrar_remembers(void)
+{
+	CHECK(begin());
+	const struct got *g = call("");
+	CHECK(g);
+	const uint64_t flow = ((const struct msg_request *)got_payload(g))->flow;
+	CHECK(grants(flow, "", ABSENT));
+	CHECK(grants(flow, "Expires: 1800\r\n", 1800));
+	CHECK(grants(flow, "OURSContact: <sip:u@192.0.2.9>;expires=60\r\n", 300));
+	CHECK(grants(flow, "Contact: <sip:u@192.0.2.9:1024>;expires=60\r\n", 60));
+	CHECK(grants(flow, "Expires: 1800\r\nContact: <sip:u@192.0.2.9:1024>;expires=60, <sip:u@192.0.2.8>;expires=90\r\n", 60));
+	CHECK(grants(flow, "Expires: 30\r\nContact: <sip:u@192.0.2.9:1024>\r\n", 30));
+	end();
+}
+
 int main(void)
 {
+	RUN(who_hides);
+	RUN(how_long_a_registrar_remembers);
 	RUN(whom_it_asserts);
 	RUN(a_name_in_another_character_set);
 	return TEST_END;

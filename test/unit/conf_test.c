@@ -512,6 +512,17 @@ static void numbers_belong_to_their_trunk(void)
 	CHECK(s->trunk[0].listener == s->trunk[1].listener); /* both only go out, from the same address */
 }
 
+/* The name of an account, said above it, stands in place of a number. */
+static void calls_of_an_account_are_its_own(void)
+{
+#define ACCOUNT(name, number) TRUNK("user = \"" name "\" realm = \"acme.example\" number \"" number "\" { to = 101 }")
+	CHECK(good(ACCOUNT("1234567e0", "1234567e0")) && c.site.inbounds == 1 && c.site.inbound[0].named && !c.site.inbound[0].number[0]);
+	CHECK(good(ACCOUNT("1234567", "1234567")) && !c.site.inbound[0].named && strcmp(c.site.inbound[0].number, "1234567") == 0);
+	CHECK(refused(ACCOUNT("1234567e0", "1234567e1"), "f:3: number is no number (digits, with a leading + when it is international)"));
+	CHECK(refused(TRUNK("number \"e0\" { to = 101 } user = \"e0\" realm = \"a\""), "f:3: number is no number (digits, with a leading + when it is international)"));
+	CHECK(refused(TRUNK("number \"\" { to = 101 }"), "f:3: number is no number"));
+}
+
 static void nets_hold_their_addresses(void)
 {
 	static const struct {
@@ -564,6 +575,7 @@ int main(int argc, char **argv)
 	RUN(more_lines_than_calls_are_told);
 	RUN(tcp_stands_beside_datagrams);
 	RUN(numbers_belong_to_their_trunk);
+	RUN(calls_of_an_account_are_its_own);
 	RUN(nets_hold_their_addresses);
 	return TEST_END;
 }
