@@ -50,6 +50,13 @@ request_route {{
     }}
     if (is_method("INVITE") && $proto == "udp") {{
         record_route();
+        if (is_present_hf("X-Account")) {{          # the registrar calls whoever registered, at the Contact that it was given
+            $rU = $hdr(X-Account);
+            remove_hf("X-Account");
+            if (!lookup("location")) {{ sl_send_reply("480", "Not Registered"); exit; }}
+            xlog("L_NOTICE", "TO THE CONTACT $ru\n");
+            t_relay(); exit;
+        }}
         $du = "{to}";
         t_relay(); exit;
     }}
@@ -93,7 +100,7 @@ To: <sip:{number}@provider.test>
 Call-ID: [call_id]
 CSeq: 1 INVITE
 Contact: <sip:gw@[local_ip]:[local_port]>
-Content-Type: application/sdp
+{more}Content-Type: application/sdp
 Content-Length: [len]
 
 """
@@ -142,10 +149,10 @@ class Carrier:
         with open(self.log, errors="replace") as f:
             return f.read()
 
-    def calls(self, number, *, srtp, ms=2000):
-        """SIPp calls a number of ours through Kamailio, and hangs up."""
+    def calls(self, number, *, srtp, ms=2000, account=None):
+        """SIPp calls a number of ours through Kamailio, and hangs up. account: that the number belongs to, which is called as it registered."""
         sdp = SDP.format(profile="RTP/SAVP" if srtp else "RTP/AVP", crypto=CRYPTO if srtp else "")
-        steps = [send(INVITE.format(number=number) + sdp, retrans=True), recv(response=100, optional=True),
+        steps = [send(INVITE.format(number=number, more=f"X-Account: {account}\n" if account else "") + sdp, retrans=True), recv(response=100, optional=True),
                  recv(response=180, optional=True), recv(response=183, optional=True), recv(response=200, rrs=True, timeout=15000),
                  send(IN_DIALOG.format(method="ACK", cseq=1)), f'<pause milliseconds="{ms}"/>',
                  send(IN_DIALOG.format(method="BYE", cseq=2), retrans=True), recv(response=200)]

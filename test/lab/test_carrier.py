@@ -206,9 +206,9 @@ def test_of_a_ca_that_it_does_not_know(exchange, far, lab, carrier):
     wait_up(exchange, "sure")
 
 
-def answered(x, carrier, phone, number, srtp, grade):
+def answered(x, carrier, phone, number, srtp, grade, account=None):
     phone.forget()
-    p, base = carrier.calls(number, srtp=srtp)
+    p, base = carrier.calls(number, srtp=srtp, account=account)
     try:
         phone.wait_state("established", timeout=15)
         assert x.wait_grade(grade)
@@ -227,6 +227,14 @@ def test_a_call_comes_over_tls(exchange, carrier, people):
     wait_up(exchange, "sure")
     one = people.phone("baresip", "c1", tone="a", media="srtp", codecs=("PCMU",), auto=True)
     answered(exchange, carrier, one, "+33123456701", True, "gateway")
+
+
+def test_a_call_comes_to_the_contact(exchange, carrier, people):
+    """R6, R18, RFC 3261 16.5: the registrar puts our Contact into the Request-URI; who was called stands in To"""
+    wait_up(exchange, "sure")
+    one = people.phone("baresip", "c1", tone="a", media="srtp", codecs=("PCMU",), auto=True)
+    answered(exchange, carrier, one, "+33123456701", True, "gateway", account="u1")
+    assert "TO THE CONTACT sip" in carrier.said() and ":u1@" in carrier.said().split("TO THE CONTACT", 1)[1].split()[0]
 
 
 def test_a_call_from_who_shows_another_certificate(exchange, far, lab, carrier, people, where, ours):
