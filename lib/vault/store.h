@@ -47,8 +47,9 @@ struct store {
 	struct store_box *box; /* secret: keys and the record that is being sealed */
 };
 
-/* Open, or create when the directory holds none. A torn record at the very end (a change that was never confirmed) is
- * left out; anything else that does not verify refuses the opening. The boot key is read here and not kept. */
+/* Open, or create when the directory holds none. A torn record at the very end (a change that was never confirmed: cut off, or with
+ * zeros for sectors that never came to the disk) is left out; anything else that does not verify refuses the opening. The boot key is
+ * read here and not kept. */
 const char *store_open(struct store *s, int dir_fd, const char *process, const uint8_t boot_key[STORE_BOOT_KEY],
     uint32_t entries_max, uint32_t bytes_max) __attribute__((warn_unused_result));
 void store_close(struct store *s);
