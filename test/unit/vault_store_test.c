@@ -443,6 +443,37 @@ static void dropped_values_are_overwritten(void)
 	store_close(&s);
 }
 
+/* The disk refuses to have the old file erased: that is remembered, and done later. */
+static void what_could_not_be_erased_is_tried_again(void)
+{
+	struct stat st;
+	struct store s;
+	struct span v;
+
+	empty_dir();
+	CHECK(!open_with(&s, boot_key) && !s.unwiped && !store_put(&s, 1, SPAN("day"), SPAN("key of a day")));
+	CHECK(!store_del(&s, 1, SPAN("day")));
+	int was = s.live, good = s.file[was];
+	s.file[was] = openat(dir, was ? "store.b" : "store.a", O_RDONLY);
+	CHECK(s.file[was] >= 0 && store_rewrite(&s) && s.live != was && s.unwiped);
+	CHECK(!store_put(&s, 1, SPAN("a"), SPAN("one")) && store_wipe(&s) && s.unwiped);
+	CHECK(fstat(good, &st) == 0 && st.st_size > 0);
+	close(s.file[was]);
+	s.file[was] = good;
+	uint64_t rewrites = s.rewrites;
+	CHECK(!store_wipe(&s) && !s.unwiped && s.rewrites == rewrites && fstat(good, &st) == 0 && st.st_size == 0);
+	/* and where it was the writing that failed */
+	int to = 1 - s.live, full = open("/dev/full", O_RDWR);
+	good = s.file[to];
+	s.file[to] = full;
+	CHECK(!store_del(&s, 1, SPAN("a")) && store_rewrite(&s) && s.unwiped && store_wipe(&s) && s.unwiped);
+	s.file[to] = good;
+	close(full);
+	CHECK(!store_wipe(&s) && !s.unwiped && s.live == to && fstat(s.file[1 - to], &st) == 0 && st.st_size == 0);
+	CHECK(!store_get(&s, 1, SPAN("a"), &v));
+	store_close(&s);
+}
+
 /* No room on the disk: the change is refused, the table stands, and when there is room again it goes on. */
 static void full_disk_fails_closed(void)
 {
@@ -484,6 +515,7 @@ int main(void)
 	RUN(changed_octets_are_never_believed);
 	RUN(crash_in_a_rewrite);
 	RUN(dropped_values_are_overwritten);
+	RUN(what_could_not_be_erased_is_tried_again);
 	RUN(full_disk_fails_closed);
 	empty_dir();
 	close(dir);
