@@ -2,6 +2,7 @@
 #include "backup.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "base/sync.h"
 #include "cmd.h"
 #include "vault/store.h"
 #include <errno.h>
@@ -167,5 +168,7 @@ int make_backup(struct run *r)
 		ok = !fail(r->file, NULL);
 	if (!ok)
 		(void)unlink(fresh);
+	if (ok && !sync_directory_of(r->file))
+		ok = !fail(r->file, NULL);
 	return !ok;
 }

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(b'libasan' in subprocess.run(['ldd', BUILD / 'te
 
 
 def steps(path):
-    """(op, inode, offset, octets) of a trace; a record that was being written at a kill is left out."""
+    """(op, inode, offset, octets) of a trace: w(rite), t(runcate), s(ync), d(irectory synced), r(enamed), m(essage); a record that was being written at a kill is left out."""
     data, at = path.read_bytes(), 0
     while at + STEP.size <= len(data):
         op, inode, offset, n = STEP.unpack_from(data, at)
@@ -82,6 +82,8 @@ class Disk:
         octets[offset:offset + len(data)] = data
 
     def take(self, op, inode, offset, data):
+        if op in 'drm':
+            return
         self.look(op, inode, data)
         whole = self.whole.setdefault(inode, bytearray())
         if op == 's':
