@@ -6,17 +6,24 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The passphrase waits in the pipe that becomes its standard input. */
-static int become(struct cmd *c, char *what, const char *conf_path, char passphrase[PASSWORD_MAX + 1])
+/* "" for an option that was not given. */
+static void copy_option(struct cmd *c, const char *name, char out[4096])
 {
-	char program[4096], site[4096], file[4096], conf[4096], name[] = "ringfence-backup";
-	char *argv[] = {name, what, site, file, conf_path ? conf : NULL, NULL};
+	snprintf(out, 4096, "%s", option_is(c, name) ? option_get(c, name) : "");
+}
+
+/* The passphrase waits in the pipe that becomes its standard input. */
+static int become(struct cmd *c, char *what, char passphrase[PASSWORD_MAX + 1])
+{
+	char program[4096], site[4096], file[4096], conf[4096], key[4096], name[] = "ringfence-backup";
+	char *argv[] = {name, what, site, file, conf, key, NULL};
 	size_t n = strlen(passphrase);
 	int fd[2];
 
 	snprintf(site, sizeof site, "%s", c->site);
 	snprintf(file, sizeof file, "%s", c->arg[0]);
-	snprintf(conf, sizeof conf, "%s", conf_path ? conf_path : "");
+	copy_option(c, "config", conf);
+	copy_option(c, "boot-key", key);
 	if (!program_find("backup", name, program, sizeof program)) {
 		complain("ringfence-backup is not installed", LIBEXEC, NULL);
 		return EXIT_REFUSED;
@@ -36,7 +43,7 @@ static int backup(struct cmd *c)
 	char passphrase[PASSWORD_MAX + 1], what[] = "make";
 	int code = password_read(c, "Passphrase of the backup", true, passphrase);
 
-	return code >= 0 ? code : become(c, what, NULL, passphrase);
+	return code >= 0 ? code : become(c, what, passphrase);
 }
 
 static int restore(struct cmd *c)
@@ -44,7 +51,7 @@ static int restore(struct cmd *c)
 	char passphrase[PASSWORD_MAX + 1], what[] = "restore";
 	int code = password_read(c, "Passphrase of the backup", false, passphrase);
 
-	return code >= 0 ? code : become(c, what, option_get(c, "config"), passphrase);
+	return code >= 0 ? code : become(c, what, passphrase);
 }
 
 const struct verb verb_backup = {
@@ -57,8 +64,9 @@ const struct verb verb_backup = {
     .help =
 	"The exchange goes on meanwhile. It holds the configuration, people, phones, settings, the CA and passwords, the call\n"
 	"log without its sources, and the events; not who called whom, nor codes for new phones. The passphrase has at least\n"
-	"12 characters; without it the file opens nothing.",
-    .option = {PASSWORD_OPTIONS},
+	"12 characters; without it the file opens nothing. The boot key is found in the directory, or where systemd gives it to\n"
+	"the running service as a credential; --boot-key names another file with it.",
+    .option = {{"boot-key", "FILE", "the boot key of the exchange"}, PASSWORD_OPTIONS},
 };
 
 const struct verb verb_restore = {
@@ -71,6 +79,9 @@ const struct verb verb_restore = {
     .help =
 	"--site names the directory, which may be new. A file that is damaged or of another passphrase changes nothing.\n"
 	"Phones keep their certificates. With --config FILE that configuration takes the place of the one in the backup, so that\n"
-	"another computer has its own addresses, and the rows can move between SQLite and PostgreSQL.",
-    .option = {{"config", "FILE", "the configuration of the restored exchange"}, PASSWORD_OPTIONS},
+	"another computer has its own addresses, and the rows can move between SQLite and PostgreSQL. A boot key is made unless\n"
+	"one is there. Where systemd gives it to the service as a credential, --boot-key FILE names that one, opened; it is not\n"
+	"copied.",
+    .option = {{"config", "FILE", "the configuration of the restored exchange"},
+	{"boot-key", "FILE", "the boot key that the exchange will be started with"}, PASSWORD_OPTIONS},
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/sync.h"
 #include "cmd.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,14 @@ char *file_read(const char *path, size_t most, size_t *n)
 	return out;
 }
 
+/* What is given away once is on disk before that is said; /dev/null is no file. */
+static bool settle(int fd, const char *path)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (!S_ISREG(st.st_mode) || (fsync(fd) == 0 && sync_directory_of(path)));
+}
+
 bool file_write(const char *dir, const char *name, const char *text, size_t n, unsigned mode)
 {
 	char path[4096];
@@ -47,6 +56,7 @@ bool file_write(const char *dir, const char *name, const char *text, size_t n, u
 		ok = wrote > 0;
 		done += ok ? (size_t)wrote : 0;
 	}
+	ok = ok && settle(fd, path);
 	if (!ok)
 		complain(safe(path), strerror(errno), NULL);
 	if (fd >= 0)

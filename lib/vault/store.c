@@ -299,6 +299,12 @@ static bool write_table(struct store *s, struct writer *w)
 	return !w->failed && fsync(w->fd) == 0;
 }
 
+static const char *erase_other(struct store *s)
+{
+	s->unwiped = !erase_file(s->file[1 - s->live]);
+	return s->unwiped ? "cannot erase the old sealed store" : NULL;
+}
+
 const char *store_rewrite(struct store *s)
 {
 	static uint8_t chunk[CHUNK];
@@ -306,14 +312,21 @@ const char *store_rewrite(struct store *s)
 	struct writer w = {.fd = s->file[to], .b = buf_of(chunk, sizeof chunk)};
 
 	s->unfit = true; /* the key is another now, so only success makes a file fit to append to */
+	s->unwiped = true;
 	if (!erase_file(s->file[to]) || !write_table(s, &w))
 		return "cannot write the sealed store";
-	int old = s->live;
 	s->live = to;
 	s->size = w.at;
 	s->unfit = false;
 	s->rewrites++;
-	return erase_file(s->file[old]) ? NULL : "cannot erase the old sealed store";
+	return erase_other(s);
+}
+
+const char *store_wipe(struct store *s)
+{
+	if (!s->unwiped)
+		return NULL;
+	return s->unfit ? store_rewrite(s) : erase_other(s);
 }
 
 static uint64_t needed(const struct store *s)

@@ -40,6 +40,7 @@ struct store {
 	int file[2];
 	int live;              /* which of them */
 	bool unfit;            /* the live file may not be appended to; the next change rewrites first */
+	bool unwiped;          /* a rewrite did not come to its end, so what was dropped may still be in a file */
 	uint64_t size;         /* of the live file */
 	uint64_t kept;         /* how much of it the table still needs */
 	uint64_t rewrites;     /* since the opening */
@@ -47,8 +48,9 @@ struct store {
 	struct store_box *box; /* secret: keys and the record that is being sealed */
 };
 
-/* Open, or create when the directory holds none. A torn record at the very end (a change that was never confirmed) is
- * left out; anything else that does not verify refuses the opening. The boot key is read here and not kept. */
+/* Open, or create when the directory holds none. A torn record at the very end (a change that was never confirmed: cut off, or with
+ * zeros for sectors that never came to the disk) is left out; anything else that does not verify refuses the opening. The boot key is
+ * read here and not kept. */
 const char *store_open(struct store *s, int dir_fd, const char *process, const uint8_t boot_key[STORE_BOOT_KEY],
     uint32_t entries_max, uint32_t bytes_max) __attribute__((warn_unused_result));
 void store_close(struct store *s);
@@ -74,6 +76,8 @@ const char *store_add(struct store *s, uint8_t type, struct span key, struct spa
 
 /* Rewrite now, so that what was deleted or replaced is overwritten on disk. */
 const char *store_rewrite(struct store *s) __attribute__((warn_unused_result));
+/* What a rewrite left undone, once more; for now and then. */
+const char *store_wipe(struct store *s) __attribute__((warn_unused_result));
 
 /* For whoever makes or takes back a backup, and for a rehearsal. The table as it stands in the octets of a store's two files, without holding
  * the files: nothing can be changed in it. A rewrite may have been going on while they were read; then the reason says so. */

@@ -8,7 +8,7 @@
 
 static const char magic[16] = "ringfence store\n";
 
-enum { GENERATION_AT = 16, ID_AT = 24, ID_N = 32 };
+enum { GENERATION_AT = 16, ID_AT = 24, ID_N = 32, SECTOR = 512 };
 
 static uint64_t read_u64(const uint8_t *p)
 {
@@ -130,7 +130,30 @@ static enum next cut_or_damaged(size_t left)
 	return left <= STORE_SEALED_MAX ? NEXT_TORN : NEXT_DAMAGED;
 }
 
-static enum next open_next(struct store_box *b, struct cursor *c, struct store_record *r)
+/* Did the sector that begins here, or what of it is written from here on, not come to the disk? The length of a file may be there
+ * without its octets (another process's sync commits it); they read as zeros. */
+static bool is_lost(struct span file, size_t at)
+{
+	size_t end = (at / SECTOR + 1) * SECTOR;
+
+	for (size_t i = at; i < end && i < file.n; i++)
+		if (file.p[i])
+			return false;
+	return true;
+}
+
+/* Something stands behind the end that a record's length names. It was cut off all the same where the length is not what was
+ * written: in a lost sector, or on both sides of one's end. The upper two octets of any length are zeros. */
+static enum next lost_or_damaged(struct span file, size_t at)
+{
+	size_t low = at + 3;
+	bool lost = is_lost(file, low / SECTOR > at / SECTOR ? low / SECTOR * SECTOR : at) ||
+	            (low % SECTOR == 0 && is_lost(file, at + 2));
+
+	return lost ? cut_or_damaged(file.n - at) : NEXT_DAMAGED;
+}
+
+static enum next open_next(struct store_box *b, struct span file, struct cursor *c, struct store_record *r)
 {
 	uint8_t tag[STORE_TAG];
 	const uint8_t *head = c->p;
@@ -147,7 +170,7 @@ static enum next open_next(struct store_box *b, struct cursor *c, struct store_r
 	gcm_aes256_decrypt(&b->gcm, n, b->plain, body.p);
 	gcm_aes256_digest(&b->gcm, sizeof tag, tag);
 	if (!secret_eq(tag, given.p, sizeof tag))
-		return cursor_left(c) == 0 ? NEXT_TORN : NEXT_DAMAGED;
+		return cursor_left(c) == 0 ? NEXT_TORN : lost_or_damaged(file, (size_t)(head - file.p));
 	b->sequence++;
 	return parse_plain(span_of(b->plain, n), r) ? NEXT_RECORD : NEXT_DAMAGED;
 }
@@ -167,7 +190,7 @@ struct store_found store_read(struct store_box *b, const char *process, struct s
 	set_key(b, process);
 	f.generation = b->generation;
 	struct cursor c = cursor_of(span_skip(file, STORE_HEADER));
-	while ((next = open_next(b, &c, &r)) == NEXT_RECORD) {
+	while ((next = open_next(b, file, &c, &r)) == NEXT_RECORD) {
 		bool changes = r.op == STORE_DEL || r.op == STORE_ADD; /* a rewrite only puts */
 		bool misplaced = r.op == STORE_COMMIT ? f.state == STORE_WHOLE : changes && f.state != STORE_WHOLE;
 		if (!misplaced && r.op == STORE_COMMIT) {

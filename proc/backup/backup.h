@@ -28,7 +28,8 @@ struct secrets {
 
 struct run {
 	const char *site, *file;
-	const char *conf; /* restored in the place of the backup's own; NULL: that one */
+	const char *conf;     /* restored in the place of the backup's own; NULL: that one */
+	const char *boot_key; /* a file with it; NULL: where it is looked for */
 	int site_fd;
 	struct secrets *s;
 	struct backup_header header;
@@ -60,9 +61,22 @@ bool loader_end(struct loader *l, bool keep);
 bool mark_take(struct run *r, const char *database, uint64_t *mark);
 void mark_drop(struct run *r);
 
-/* keep.c: keeper's part. The boot key of the site, from run/ or beside its configuration; false: there is none (errno). */
-bool boot_key_read(struct run *r);
-/* Entries for a piece, from where *at stands. */
+/* boot_key.c: into s->boot, from where parent would have it, in its order; false: there is none. With one that is named there is no
+ * other place. */
+enum boot_key_place {
+	BOOT_KEY_NAMED,
+	BOOT_KEY_CREDENTIAL, /* of this process */
+	BOOT_KEY_UNIT,       /* of the running unit */
+	BOOT_KEY_OPENED,     /* in run/, with a passphrase */
+	BOOT_KEY_FILE,
+	BOOT_KEY_PLACES
+};
+bool boot_key_at(struct run *r, enum boot_key_place at);
+bool boot_key_of_site(struct run *r);
+/* What a restored site is sealed under, or *make: a new one, which it then keeps. False: said why. */
+bool boot_key_choose(struct run *r, bool *make);
+
+/* keep.c: keeper's part. Entries for a piece, from where *at stands. */
 struct store;
 const char *keep_open(struct run *r, struct store *s);
 void keep_pieces(const struct store *s, uint32_t *at, struct buf *out, bool *last);

@@ -11,21 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-bool boot_key_read(struct run *r)
-{
-	static const char *const at[] = {"run/boot.key", "boot.key"};
-	bool ok = false;
-
-	for (int i = 0; i < 2 && !ok; i++) {
-		int fd = openat(r->site_fd, at[i], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		ok = read(fd, r->s->boot, BOOT_KEY) == BOOT_KEY;
-		close(fd);
-	}
-	return ok;
-}
-
 const char *keep_open(struct run *r, struct store *s)
 {
 	int dir = openat(r->site_fd, "keeper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -57,12 +57,16 @@ int main(int argc, char **argv)
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
 		return fail("limits", NULL);
 	bool restores = argc >= 2 && strcmp(argv[1], "restore") == 0, makes = argc >= 2 && strcmp(argv[1], "make") == 0;
-	if (!(makes && argc == 4) && !(restores && (argc == 4 || argc == 5))) {
+	if ((!makes && !restores) || argc != 6) {
 		fputs(
 		    "ringfence-backup is started by `ringfence backup` and `ringfence restore`, not by hand\n", stderr);
 		return 2;
 	}
-	struct run r = {.site = argv[2], .file = argv[3], .conf = argv[4], .s = secret_new(sizeof *r.s)};
+	struct run r = {.site = argv[2],
+	    .file = argv[3],
+	    .conf = argv[4][0] ? argv[4] : NULL,
+	    .boot_key = argv[5][0] ? argv[5] : NULL,
+	    .s = secret_new(sizeof *r.s)};
 	int code = run(argv[1], &r);
 	secret_free(r.s, sizeof *r.s);
 	return code;

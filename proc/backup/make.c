@@ -2,6 +2,7 @@
 #include "backup.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "base/sync.h"
 #include "cmd.h"
 #include "vault/store.h"
 #include <errno.h>
@@ -57,17 +58,35 @@ static bool put_conf(struct run *r)
 	return ok;
 }
 
+/* The unit may be another site's, and a file have been left beside a credential: the right key is the one that opens the store. */
+static bool open_keeper(struct run *r, struct store *s)
+{
+	const char *why = NULL;
+
+	for (enum boot_key_place at = BOOT_KEY_NAMED; at < BOOT_KEY_PLACES; at++) {
+		if (!boot_key_at(r, at))
+			continue;
+		why = keep_open(r, s);
+		if (!why)
+			return true;
+	}
+	if (why)
+		return !fail("keeper", why);
+	return !fail(r->boot_key ? r->boot_key : "boot.key",
+	    r->boot_key
+		? "is no boot key, which is a file of 32 octets"
+		: "cannot be read; a sealed one lies in run/, and a credential with the unit, only while the exchange "
+		  "is up (--boot-key FILE names another)");
+}
+
 static bool put_keeper(struct run *r)
 {
 	struct store s;
 	uint32_t at = 0;
 	bool last = false, ok = true;
 
-	if (!boot_key_read(r))
-		return !fail("boot.key", "cannot be read; a sealed one lies in run/ only while the exchange is up");
-	const char *why = keep_open(r, &s);
-	if (why)
-		return !fail("keeper", why);
+	if (!open_keeper(r, &s))
+		return false;
 	begin_part(r, BACKUP_KEEPER);
 	while (ok && !last) {
 		struct buf plain = buf_of(r->s->plain, sizeof r->s->plain);
@@ -167,5 +186,7 @@ int make_backup(struct run *r)
 		ok = !fail(r->file, NULL);
 	if (!ok)
 		(void)unlink(fresh);
+	if (ok && !sync_directory_of(r->file))
+		ok = !fail(r->file, NULL);
 	return !ok;
 }

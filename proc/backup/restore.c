@@ -16,7 +16,7 @@
 static const char fresh[] = "restore.new"; /* what is being built, in the site */
 
 static struct {
-	bool build;
+	bool build, makes_key;
 	struct conf conf;
 	uint8_t text[CONF_MAX];
 	size_t text_n;
@@ -183,7 +183,7 @@ static bool is_free(struct run *r)
 	for (size_t i = 0; i < sizeof must_not / sizeof *must_not; i++)
 		if (is_there(r, must_not[i]))
 			return !fail(must_not[i], "is there: a backup is restored into an empty directory only");
-	if (is_there(r, "boot.key.sealed") && !boot_key_read(r))
+	if (is_there(r, "boot.key.sealed") && !boot_key_of_site(r))
 		return !fail("boot.key.sealed", "must be opened into run/boot.key first (ringfence-bootkey unseal)");
 	return true;
 }
@@ -198,7 +198,7 @@ static bool open_site(struct run *r)
 	if (flock(r->site_fd, LOCK_EX | LOCK_NB) != 0)
 		return !fail(r->site, "an exchange runs here: stop it first");
 	take_back(r);
-	return is_free(r);
+	return is_free(r) && boot_key_choose(r, &to.makes_key);
 }
 
 /* Whatever an earlier try left. */
@@ -229,7 +229,7 @@ static bool write_new(struct run *r, const char *path, mode_t mode, struct span 
 
 static bool make_boot_key(struct run *r)
 {
-	if (boot_key_read(r))
+	if (!to.makes_key)
 		return true;
 	rand_bytes(r->s->boot, BOOT_KEY);
 	return write_new(r, "restore.new/boot.key", 0400, span_of(r->s->boot, BOOT_KEY));

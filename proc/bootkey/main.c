@@ -4,6 +4,7 @@
 #include "base/cursor.h"
 #include "base/rand.h"
 #include "base/secret.h"
+#include "base/sync.h"
 #include <argon2.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -100,7 +101,7 @@ static bool write_new(const char *path, mode_t mode, struct span octets)
 
 	if (fd < 0)
 		return false;
-	bool ok = write(fd, octets.p, octets.n) == (ssize_t)octets.n && fsync(fd) == 0;
+	bool ok = write(fd, octets.p, octets.n) == (ssize_t)octets.n && fsync(fd) == 0 && sync_directory_of(path);
 	int why = errno;
 	if (close(fd) != 0 || !ok) {
 		unlink(path);

@@ -160,5 +160,7 @@ const char *days_turn(struct days *d, int64_t now_wall_ms, bool may_destroy)
 		const char *kept = destroy_old(d, today);
 		why = kept ? kept : why;
 	}
+	const char *unwiped = store_wipe(d->store);
+	why = why ? why : unwiped;
 	return why ? why : next;
 }

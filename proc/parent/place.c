@@ -176,6 +176,17 @@ static void unlink_arena(enum proc p)
 	unlinkat(self.site_fd, name, 0);
 }
 
+/* Whoever made the site may have left it to the kernel to write it, and what is sealed under this key is on disk at once. */
+static void sync_site(int key)
+{
+	int conf = openat(self.site_fd, "ringfence.conf", O_RDONLY | O_CLOEXEC);
+
+	if (fsync(key) != 0 || (conf >= 0 && fsync(conf) != 0) || fsync(self.site_fd) != 0)
+		log_warn("%s: what is new in it may not survive a power cut: %s", self.site_dir, strerror(errno));
+	if (conf >= 0)
+		close(conf);
+}
+
 bool place_prepare(void)
 {
 	static const enum proc keeps[] = {PROC_CORE, PROC_MEDIA};
@@ -183,11 +194,14 @@ bool place_prepare(void)
 
 	if (key < 0)
 		return false;
-	close(key);
 	if (!own_dir("keeper", uid_of(PROC_KEEPER), 0700) || !own_dir("signer", uid_of(PROC_SIGNER), 0700) ||
 	    !own_dir("ledger", uid_of(PROC_LEDGER), 0700) || !own_dir("empty", geteuid(), 0555) ||
-	    !own_dir("run", geteuid(), 0711) || !own_dir("run/bpf", uid_of(PROC_NET), 0700))
+	    !own_dir("run", geteuid(), 0711) || !own_dir("run/bpf", uid_of(PROC_NET), 0700)) {
+		close(key);
 		return false;
+	}
+	sync_site(key);
+	close(key);
 	if (boot_is_another(self.site_fd))
 		for (size_t i = 0; i < sizeof keeps / sizeof *keeps; i++)
 			unlink_arena(keeps[i]);

@@ -35,6 +35,8 @@ static void on_look(struct ev_loop *l, ev_timer *w, int events)
 	(void)w;
 	(void)events;
 	signer_look(clock_wall_ms());
+	if (signer.store.unwiped && !store_wipe(&signer.store))
+		log_info("the old sealed store is erased");
 }
 
 static void on_serve(void)

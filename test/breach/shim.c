@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Preloaded into a process under test, from before its cage on. SHIM_CLOCK (or, for one whose environment parent emptied,
  * SHIM_CLOCK_FILE) names a file whose first 8 octets are added to the wall clock, in seconds. SHIM_TRACE names a file that every change of a file is appended to: {op, 0, inode, offset, length,
- * octets}, with a mark where something was sent to a sibling or said on standard output, so that a test can look at what was ever
+ * octets}, as is every sync of a directory and every new name of a file, with a mark where something was sent to a sibling or said on standard output, so that a test can look at what was ever
  * written and replay a power cut between any two of them. SHIM_FAIL=N:TIMES:ERRNO lets the N-th change of a file fail and the next
  * ones, so many in all (without room, half of a write goes first); then there is a file SHIM_FAILED. SHIM_CUT is a name: before
  * something is renamed to it, the whole process group dies. */
@@ -23,7 +23,7 @@
 
 #define SHIM_CLOCK_FILE "/etc/ringfence-test-clock"
 
-enum { OP_WRITE = 'w', OP_TRUNCATE = 't', OP_SYNC = 's', OP_SENT = 'm' };
+enum { OP_WRITE = 'w', OP_TRUNCATE = 't', OP_SYNC = 's', OP_SYNC_DIRECTORY = 'd', OP_RENAME = 'r', OP_SENT = 'm' };
 
 static volatile const int64_t *shift_s;
 static int trace_fd = -1;
@@ -40,21 +40,39 @@ static void *next(const char *name)
 	return dlsym(RTLD_NEXT, name);
 }
 
-static void note(int op, int fd, off_t offset, const void *p, size_t n)
+static void trace(int op, uint64_t inode, off_t offset, const void *p, size_t n)
 {
 	static ssize_t (*real)(int, const struct iovec *, int);
+
+	if (!real)
+		real = (ssize_t(*)(int, const struct iovec *, int))next("writev");
+	struct step s = {(uint64_t)op, inode, (uint64_t)offset, op == OP_WRITE ? n : 0};
+	struct iovec v[] = {{&s, sizeof s}, {(void *)(uintptr_t)p, (size_t)s.length}};
+	if (real(trace_fd, v, 2) < 0)
+		abort();
+}
+
+static void note(int op, int fd, off_t offset, const void *p, size_t n)
+{
 	struct stat st = {.st_ino = 0};
 
 	if (trace_fd < 0 || fd == trace_fd)
 		return;
-	if (op != OP_SENT && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)))
+	if (op != OP_SENT && fstat(fd, &st) != 0)
 		return;
-	if (!real)
-		real = (ssize_t(*)(int, const struct iovec *, int))next("writev");
-	struct step s = {(uint64_t)op, st.st_ino, (uint64_t)offset, op == OP_WRITE ? n : 0};
-	struct iovec v[] = {{&s, sizeof s}, {(void *)(uintptr_t)p, (size_t)s.length}};
-	if (real(trace_fd, v, 2) < 0)
-		abort();
+	if (op == OP_SYNC && S_ISDIR(st.st_mode))
+		op = OP_SYNC_DIRECTORY;
+	else if (op != OP_SENT && !S_ISREG(st.st_mode))
+		return;
+	trace(op, st.st_ino, offset, p, n);
+}
+
+static void note_name(int at, const char *name)
+{
+	struct stat st;
+
+	if (trace_fd >= 0 && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		trace(OP_RENAME, st.st_ino, 0, NULL, 0);
 }
 
 static int is_file(int fd)
@@ -83,18 +101,17 @@ static int fails(int fd, size_t *n)
 
 __attribute__((constructor)) static void begin(void)
 {
-	const char *fail = getenv("SHIM_FAIL");
+	const char *fail = getenv("SHIM_FAIL"), *clock = getenv("SHIM_CLOCK"), *path = getenv("SHIM_TRACE");
 	if (fail && sscanf(fail, "%ld:%ld:%d", &fail_first, &fail_times, &fail_with) != 3)
 		abort();
-	const char *clock = getenv("SHIM_CLOCK"), *trace = getenv("SHIM_TRACE");
 	int fd = open(clock ? clock : SHIM_CLOCK_FILE, O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
 		shift_s = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 		close(fd);
 	}
-	if (trace) {
-		fd = open(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (path) {
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 		trace_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 40);
 		close(fd);
 	}
@@ -110,7 +127,34 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
 		real = (int (*)(int, const char *, int, const char *))next("renameat");
 	if (cut && strcmp(to, cut) == 0)
 		(void)kill(0, SIGKILL);
-	return real(from_fd, from, to_fd, to);
+	int r = real(from_fd, from, to_fd, to);
+	if (r == 0)
+		note_name(to_fd, to);
+	return r;
+}
+
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	static int (*real)(int, const char *, int, const char *, unsigned);
+
+	if (!real)
+		real = (int (*)(int, const char *, int, const char *, unsigned))next("renameat2");
+	int r = real(from_fd, from, to_fd, to, flags);
+	if (r == 0)
+		note_name(to_fd, to);
+	return r;
+}
+
+int rename(const char *from, const char *to)
+{
+	static int (*real)(const char *, const char *);
+
+	if (!real)
+		real = (int (*)(const char *, const char *))next("rename");
+	int r = real(from, to);
+	if (r == 0)
+		note_name(AT_FDCWD, to);
+	return r;
 }
 
 int clock_gettime(clockid_t id, struct timespec *t)

@@ -264,6 +264,28 @@ def test_r27_the_boot_key_may_be_a_credential(system, talk):
     talk.goes_on()
 
 
+def test_r31_a_backup_is_made_and_taken_back_where_the_boot_key_is_a_credential(system):
+    """As the guide says it. What is here is put aside, and is there again afterwards."""
+    parts = 'keeper ledger signer ringfence.conf'
+    backup, restore = (f'ringfence {verb} /root/exchange.backup --password-file /root/password' for verb in ('backup', 'restore'))
+    system.root.sh(f'mv {SITE}/boot.key /root/boot.key')
+    system.drop_in('LoadCredential=boot.key:/root/boot.key')
+    try:
+        system.root.sh('systemctl restart ringfence && ringfence user add 199 --password-file /root/password')
+        system.root.sh(backup)
+        system.root.sh(f'systemctl stop ringfence && mkdir /root/was && cd {SITE} && mv {parts} /root/was')
+        said = system.root.sh(f'{restore} 2>&1 && echo done', check=False)
+        assert '--boot-key' in said and 'done' not in said, said
+        system.root.sh(f'{restore} --boot-key /root/boot.key && systemctl start ringfence')
+        system.wait_active()
+        assert '199' in system.root.sh('ringfence user list')
+        assert 'boot.key' not in system.root.sh(f'ls {SITE}').split()
+    finally:
+        system.root.sh(f'systemctl stop ringfence; cd {SITE} && [ ! -e /root/was ] || {{ rm -rf {parts}; cd /root/was && mv {parts} {SITE}; }}')
+        system.drop_in()
+        system.root.sh(f'mv /root/boot.key {SITE}/boot.key && systemctl start ringfence')
+
+
 def test_r28_who_is_told_to_stop_stays_so(system):
     system.wait_active()
     system.root.sh('ringfence stop')

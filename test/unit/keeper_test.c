@@ -5,6 +5,8 @@
 #include "test.h"
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char path[] = "/dev/shm/ringfence-keeper-XXXXXX";
@@ -474,6 +476,28 @@ static void day_key_is_destroyed(void)
 	end();
 }
 
+/* R21: a disk that did not let the old file be erased is asked again each minute, though no key is to be destroyed then. */
+static void a_destroyed_key_is_wiped_when_the_disk_lets_it(void)
+{
+	const int64_t later_ms = today_ms + 7 * (int64_t)WALL_DAY_MS;
+	struct stat st;
+
+	begin_days(LOG_MILD, 0);
+	CHECK(!days_turn(&days, today_ms, true));
+	/* may be written and not cut short */
+	int was = store.live, good = store.file[was], sealed = memfd_create("store", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	CHECK(sealed >= 0 && fcntl(sealed, F_ADD_SEALS, F_SEAL_SHRINK) == 0);
+	store.file[was] = sealed;
+	CHECK(days_turn(&days, later_ms, true) && days.destroyed > 0);
+	uint64_t destroyed = days.destroyed;
+	CHECK(days_turn(&days, later_ms, true) && store.live != was && fstat(good, &st) == 0 && st.st_size > 0);
+	close(sealed);
+	store.file[was] = good;
+	CHECK(!days_turn(&days, later_ms, true) && days.destroyed == destroyed);
+	CHECK(fstat(good, &st) == 0 && st.st_size == 0);
+	end();
+}
+
 /* A full disk is no reason to lose a source for good: keeper says so, and seals when there is room (R20, R28). */
 static void a_source_waits_for_room(void)
 {
@@ -619,6 +643,7 @@ int main(void)
 	RUN(code_is_for_once);
 	RUN(source_is_sealed_and_says_nothing);
 	RUN(day_key_is_destroyed);
+	RUN(a_destroyed_key_is_wiped_when_the_disk_lets_it);
 	RUN(a_source_waits_for_room);
 	RUN(full_log_keeps_its_keys);
 	RUN(days_stay_near_today);

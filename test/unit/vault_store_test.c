@@ -252,6 +252,16 @@ static const struct model *confirmed_at(uint64_t size)
 	return m;
 }
 
+/* Where the change ends that was on its way when the file had this length. */
+static size_t end_of_next(uint64_t size)
+{
+	for (int i = 0; i <= STEPS; i++)
+		if (after[i].size > size)
+			return after[i].size;
+	return size + STORE_SEALED_MAX;
+}
+
+/* Also where the length of the file came to the disk and the rest of the octets did not. */
 static void every_cut_leaves_what_was_confirmed(void)
 {
 	static uint8_t file[65536];
@@ -262,18 +272,110 @@ static void every_cut_leaves_what_was_confirmed(void)
 	const char *live = s.live ? "store.b" : "store.a";
 	store_close(&s);
 	CHECK(read_file(live, file, sizeof file, &n) && n == after[STEPS].size);
-	for (size_t cut = 0; cut <= n; cut++) {
-		empty_dir();
-		CHECK(write_file(live, file, cut));
-		const char *why = open_with(&s, boot_key);
+	for (size_t cut = n + 1; cut-- > 0;) {
 		const struct model *m = confirmed_at(cut);
-		if (m)
-			CHECK(!why && equals_model(&s, m));
-		else
-			CHECK(why || (cut <= STORE_NEWBORN && s.used == 0));
-		if (!why)
+		for (int zeros = 0; zeros < (m ? 4 : 1); zeros++) {
+			size_t end = end_of_next(cut), to[] = {cut, cut + 1, cut + (end - cut) / 2, end};
+			memset(file + cut, 0, to[zeros] - cut);
+			empty_dir();
+			CHECK(write_file(live, file, to[zeros]));
+			const char *why = open_with(&s, boot_key);
+			if (m)
+				CHECK(!why && equals_model(&s, m));
+			else
+				CHECK(why || (cut <= STORE_NEWBORN && s.used == 0));
+			if (!why)
+				store_close(&s);
+		}
+	}
+}
+
+enum { SECTOR = 512, SECTORS = 6 };
+
+/* The change at `at` was on its way: any of the sectors that it reaches into may not have come to the disk, and what is behind one
+ * that did not may be missing from the length too. Bits of `lost`: those sectors, from its first on. */
+static bool is_torn(const char *live, uint8_t *file, size_t at, size_t n, uint32_t lost)
+{
+	static uint8_t part[65536];
+	struct store s;
+	struct span v;
+	bool ok = true;
+
+	memcpy(part, file, n);
+	for (size_t i = at; i < n; i++)
+		if (lost >> (i / SECTOR - at / SECTOR) & 1)
+			part[i] = 0;
+	for (size_t end = n; ok && end > at; end = (end - 1) / SECTOR * SECTOR) {
+		empty_dir();
+		ok = write_file(live, part, end) && !open_with(&s, boot_key);
+		ok = ok && store_get(&s, 1, SPAN("confirmed"), &v) && v.n > 0;
+		if (ok && (end < n || memcmp(part, file, n) != 0))
+			ok = !store_get(&s, 1, SPAN("b"), &v);
+		if (s.file[0] >= 0)
 			store_close(&s);
 	}
+	return ok;
+}
+
+/* Every place of a change's head among sectors; the length of its record has one octet that counts, or two. */
+static void a_lost_sector_is_a_change_that_was_never_confirmed(void)
+{
+	static uint8_t file[65536], big[STORE_VALUE_MAX];
+	static const size_t length[] = {20, 300, 1500, STORE_VALUE_MAX};
+	static const int head_at[] = {0, 1, 100, 505, 508, 509, 510, 511};
+	struct store s;
+	size_t n;
+
+	memset(big, 'x', sizeof big);
+	for (size_t i = 0; i < sizeof head_at / sizeof *head_at * 4; i++) {
+		size_t fill = 0, before = 0;
+		empty_dir();
+		CHECK(!open_with(&s, boot_key));
+		while ((s.size + store_sealed_n(9, 1 + fill)) % SECTOR != (size_t)head_at[i / 4])
+			fill++;
+		CHECK(!store_put(&s, 1, SPAN("confirmed"), span_of(big, 1 + fill)));
+		before = s.size;
+		CHECK(before % SECTOR == (size_t)head_at[i / 4]);
+		CHECK(!store_put(&s, 1, SPAN("b"), span_of(big, length[i % 4])));
+		const char *live = s.live ? "store.b" : "store.a";
+		store_close(&s);
+		CHECK(read_file(live, file, sizeof file, &n));
+		uint32_t most = 1u << ((n - 1) / SECTOR - before / SECTOR + 1);
+		CHECK(most <= 1u << SECTORS);
+		for (uint32_t lost = 0; lost < most; lost++)
+			CHECK(is_torn(live, file, before, n, lost));
+	}
+}
+
+/* Zeros that no power cut leaves: in the midst, where what was confirmed stands behind them. */
+static void zeros_in_the_midst_are_damage(void)
+{
+	static uint8_t file[65536], was[65536], big[STORE_VALUE_MAX];
+	struct store s;
+	size_t n, at[8];
+
+	empty_dir();
+	CHECK(!open_with(&s, boot_key));
+	for (uint8_t k = 0; k < 8; k++) {
+		at[k] = s.size;
+		CHECK(!store_put(&s, 1, span_of(&k, 1), span_of(big, k < 6 ? 1000 : 30)));
+	}
+	const char *live = s.live ? "store.b" : "store.a";
+	store_close(&s);
+	CHECK(read_file(live, was, sizeof was, &n));
+	for (int k = 0; k < 7; k++) {
+		size_t zeros[] = {4, 20, at[k + 1] - at[k], SECTOR};
+		for (size_t i = 0; i < (k < 5 ? 4 : 2); i++) {
+			memcpy(file, was, n);
+			memset(file + at[k], 0, zeros[i]);
+			empty_dir();
+			CHECK(write_file(live, file, n) && open_with(&s, boot_key));
+		}
+	}
+	memcpy(file, was, n);
+	memset(file + n, 0, STORE_SEALED_MAX + 1); /* more than any change */
+	empty_dir();
+	CHECK(write_file(live, file, n + STORE_SEALED_MAX + 1) && open_with(&s, boot_key));
 }
 
 static void changed_octets_are_never_believed(void)
@@ -341,6 +443,37 @@ static void dropped_values_are_overwritten(void)
 	store_close(&s);
 }
 
+/* The disk refuses to have the old file erased: that is remembered, and done later. */
+static void what_could_not_be_erased_is_tried_again(void)
+{
+	struct stat st;
+	struct store s;
+	struct span v;
+
+	empty_dir();
+	CHECK(!open_with(&s, boot_key) && !s.unwiped && !store_put(&s, 1, SPAN("day"), SPAN("key of a day")));
+	CHECK(!store_del(&s, 1, SPAN("day")));
+	int was = s.live, good = s.file[was];
+	s.file[was] = openat(dir, was ? "store.b" : "store.a", O_RDONLY);
+	CHECK(s.file[was] >= 0 && store_rewrite(&s) && s.live != was && s.unwiped);
+	CHECK(!store_put(&s, 1, SPAN("a"), SPAN("one")) && store_wipe(&s) && s.unwiped);
+	CHECK(fstat(good, &st) == 0 && st.st_size > 0);
+	close(s.file[was]);
+	s.file[was] = good;
+	uint64_t rewrites = s.rewrites;
+	CHECK(!store_wipe(&s) && !s.unwiped && s.rewrites == rewrites && fstat(good, &st) == 0 && st.st_size == 0);
+	/* and where it was the writing that failed */
+	int to = 1 - s.live, full = open("/dev/full", O_RDWR);
+	good = s.file[to];
+	s.file[to] = full;
+	CHECK(!store_del(&s, 1, SPAN("a")) && store_rewrite(&s) && s.unwiped && store_wipe(&s) && s.unwiped);
+	s.file[to] = good;
+	close(full);
+	CHECK(!store_wipe(&s) && !s.unwiped && s.live == to && fstat(s.file[1 - to], &st) == 0 && st.st_size == 0);
+	CHECK(!store_get(&s, 1, SPAN("a"), &v));
+	store_close(&s);
+}
+
 /* No room on the disk: the change is refused, the table stands, and when there is room again it goes on. */
 static void full_disk_fails_closed(void)
 {
@@ -377,9 +510,12 @@ int main(void)
 	RUN(bounds_hold);
 	RUN(wrong_key_is_refused);
 	RUN(every_cut_leaves_what_was_confirmed);
+	RUN(a_lost_sector_is_a_change_that_was_never_confirmed);
+	RUN(zeros_in_the_midst_are_damage);
 	RUN(changed_octets_are_never_believed);
 	RUN(crash_in_a_rewrite);
 	RUN(dropped_values_are_overwritten);
+	RUN(what_could_not_be_erased_is_tried_again);
 	RUN(full_disk_fails_closed);
 	empty_dir();
 	close(dir);
