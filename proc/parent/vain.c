@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-	FAST = 10, /* so many follow at once where an exchange stood: what it waits for may be back (an address, a database), */
+	FAST =
+	    10, /* so many follow at once where an exchange stood: what it waits for may be back (an address, a database), */
 	STOOD_MS = 1000,  /* and then they are so far apart */
 	UNKNOWN_MS = 5000 /* where the count cannot be kept */
 };
