@@ -125,20 +125,37 @@ int relay_tc(struct __sk_buff *skb)
 	return skb->protocol == bpf_htons(ETH_P_IPV6) ? relay_skb_6(skb) : TC_ACT_UNSPEC;
 }
 
+/* Is it of the flow as it is written now? A packet may have waited for the neighbour of another that the flow went to before. */
+static __always_inline int goes_by(struct __sk_buff *skb, const struct flow *f, const int family)
+{
+	struct datagram d;
+
+	return read_datagram((void *)(long)skb->data, (void *)(long)skb->data_end, ETH_HLEN, family, &d) &&
+	       same(&d.to, &f->to) && d.to_port == f->to_port && same(&d.from, &f->source) &&
+	       d.from_port == f->source_port;
+}
+
 /* At the egress, where XDP is in use: what the stack wrote before a packet that tc sent on. */
 SEC("tc")
 int relay_left(struct __sk_buff *skb)
 {
-	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	__u32 slot = skb->mark & 0xffff, interface = skb->ifindex, zero = 0;
 
 	struct flow_site *s = bpf_map_lookup_elem(&site, &zero);
 	if (!s || !s->handle || skb->mark >> 16 != s->handle >> 16)
 		return TC_ACT_UNSPEC;
 	skb->mark = 0;
+	struct flow *f = bpf_map_lookup_elem(&flows, &slot);
 	struct flow_tally *t = bpf_map_lookup_elem(&tallies, &slot);
 	struct flow_wire *wire = bpf_map_lookup_elem(&wires, &interface);
-	if (!t || !wire || t->hop.interface != interface || data + ETH_HLEN > end)
+	if (!f || !t || !wire || t->hop.interface != interface)
+		return TC_ACT_UNSPEC;
+	const __u32 written = begin_reading(f);
+	if (written & 1 || t->hop.written != written ||
+	    !(skb->protocol == bpf_htons(ETH_P_IPV6) ? goes_by(skb, f, 6) : goes_by(skb, f, 4)) || !stands(f, written))
+		return TC_ACT_UNSPEC;
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	if (data + ETH_HLEN > end)
 		return TC_ACT_UNSPEC;
 	__builtin_memcpy(t->hop.ethernet, data, sizeof t->hop.ethernet);
 	t->hop.wire = *wire;

@@ -35,16 +35,28 @@ static void say_why(struct lite *l)
 	snprintf(l->db.why, sizeof l->db.why, "SQLite: %s", sqlite3_errmsg(l->handle));
 }
 
+/* Of a checkpoint: whether it was kept from its end (by a query that is not over), and two numbers. */
+static int read_checkpoint(void *busy, int columns, char **value, char **name)
+{
+	(void)name;
+	*(bool *)busy = columns == 3 && value[0] && strcmp(value[0], "0") != 0;
+	return 0;
+}
+
 static bool lite_exec(struct db *db, const char *sql)
 {
 	struct lite *l = (struct lite *)db;
+	bool busy = false;
 
 	/* SQLite rolls back by itself when the disk is full: that is the reason to tell, not that nothing is left to roll back */
 	if (strcmp(sql, "ROLLBACK") == 0 && sqlite3_get_autocommit(l->handle))
 		return true;
-	if (sqlite3_exec(l->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
+	if (sqlite3_exec(l->handle, sql, read_checkpoint, &busy, NULL) != SQLITE_OK)
+		say_why(l);
+	else if (busy)
+		snprintf(l->db.why, sizeof l->db.why, "SQLite: a query is not over");
+	else
 		return true;
-	say_why(l);
 	return false;
 }
 

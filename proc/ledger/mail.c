@@ -33,14 +33,21 @@ bool store_mail_put(struct store *s, int64_t message, uint32_t at, struct span p
 	return store_run(q);
 }
 
+/* A copy: as long as a query is not over, SQLite cannot begin its journal anew. */
 struct span store_mail_get(struct store *s, int64_t message, uint32_t at)
 {
+	static uint8_t copy[MAIL_PIECE_MAX];
 	struct stmt *q = s->q[Q_MAIL_PIECE_GET];
 
-	db_reset(q);
 	db_bind_int(q, 1, message);
 	db_bind_int(q, 2, at);
-	return db_step(q) == DB_ROW ? span_head(db_octets(q, 0), MAIL_PIECE_MAX) : span_of(NULL, 0);
+	if (db_step(q) != DB_ROW)
+		return span_of(NULL, 0);
+	const struct span piece = span_head(db_octets(q, 0), sizeof copy);
+	if (piece.n)
+		memcpy(copy, piece.p, piece.n);
+	db_reset(q);
+	return span_of(copy, piece.n);
 }
 
 bool store_mail_owner(struct store *s, int64_t message, uint32_t *person)

@@ -6,6 +6,7 @@
 #include "rehearse.h"
 #include "service_manager.h"
 #include "upgrade.h"
+#include "vain.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -157,6 +158,7 @@ static void say_ready(void)
 	    self.slots - missing, (unsigned)(self.now_ms - self.started_ms));
 	fflush(stdout);
 	service_manager_ready();
+	vain_over();
 	reload_ready();
 	if (self.upgrades)
 		event(EVENT_STARTED, SEVERITY_INFO, 0, "the new executables run, calls stay", NULL);

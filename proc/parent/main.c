@@ -6,6 +6,7 @@
 #include "parent.h"
 #include "service_manager.h"
 #include "upgrade.h"
+#include "vain.h"
 #include <getopt.h>
 #include <limits.h>
 #include <poll.h>
@@ -113,6 +114,8 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+static bool told_to_end;
+
 static void read_signals(int fd)
 {
 	struct signalfd_siginfo s;
@@ -121,6 +124,7 @@ static void read_signals(int fd)
 		switch (s.ssi_signo) {
 		case SIGTERM:
 		case SIGINT:
+			told_to_end = true;
 			life_stop(0);
 			break;
 		case SIGHUP:
@@ -197,9 +201,9 @@ static bool open_place(void)
 }
 
 /* A successor that cannot go on: whoever started the one before starts it anew, and it takes up the calls. */
-static int exit_vain(void)
+static int exit_vain(int signals)
 {
-	return self.upgrades && !self.rehearsal ? EXIT_AGAIN : 1;
+	return self.upgrades && !self.rehearsal ? EXIT_AGAIN : vain_hold(signals);
 }
 
 int main(int argc, char **argv)
@@ -220,7 +224,7 @@ int main(int argc, char **argv)
 		cage_deny(); /* who rehearses has inherited it */
 	}
 	if (!open_place())
-		return exit_vain();
+		return exit_vain(signals);
 	programs_open();
 	reload_begin(0, false);
 	while (!self.stopping || life_left())
@@ -229,5 +233,5 @@ int main(int argc, char **argv)
 		return upgrade_exec();
 	if (!self.rehearsal)
 		place_close();
-	return self.exit_code;
+	return self.exit_code == 1 && !told_to_end ? vain_hold(signals) : self.exit_code;
 }

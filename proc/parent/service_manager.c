@@ -15,13 +15,26 @@ static struct {
 	struct sockaddr_un to;
 	socklen_t to_n;
 	uint64_t period_ms, next_ms;
+	bool untold; /* that we live, and the log says so */
 } manager = {.fd = -1, .next_ms = UINT64_MAX};
+
+enum { AGAIN_MS = 500 };
+
+static bool send_word(const char *what)
+{
+	return sendto(manager.fd, what, strlen(what), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&manager.to,
+		   manager.to_n) >= 0;
+}
+
+static void say_untold(const char *what)
+{
+	log_warn("cannot tell the service manager %s: %s", what, strerror(errno));
+}
 
 static void tell(const char *what)
 {
-	if (manager.fd >= 0 && sendto(manager.fd, what, strlen(what), MSG_NOSIGNAL | MSG_DONTWAIT,
-				   (struct sockaddr *)&manager.to, manager.to_n) < 0)
-		log_warn("cannot tell the service manager %s: %s", what, strerror(errno));
+	if (manager.fd >= 0 && !send_word(what))
+		say_untold(what);
 }
 
 /* The watchdog may be meant for another process of the unit. */
@@ -52,9 +65,14 @@ void service_manager_init(void)
 	manager.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (manager.fd < 0)
 		log_warn("cannot tell the service manager anything: %s", strerror(errno));
-	manager.period_ms = watchdog_ms() / 2;
-	if (manager.period_ms)
+	manager.period_ms = watchdog_ms() / 3;
+	if (manager.period_ms && manager.fd >= 0)
 		manager.next_ms = 0;
+}
+
+bool service_manager_is_there(void)
+{
+	return manager.fd >= 0;
 }
 
 void service_manager_ready(void)
@@ -69,10 +87,15 @@ void service_manager_stopping(void)
 
 void service_manager_turn(uint64_t now_ms)
 {
+	static const char alive[] = "WATCHDOG=1";
+
 	if (now_ms < manager.next_ms)
 		return;
-	tell("WATCHDOG=1");
-	manager.next_ms = now_ms + manager.period_ms;
+	const bool untold = !send_word(alive);
+	if (untold && !manager.untold)
+		say_untold(alive);
+	manager.untold = untold;
+	manager.next_ms = now_ms + (untold && manager.period_ms > AGAIN_MS ? AGAIN_MS : manager.period_ms);
 }
 
 uint64_t service_manager_next_ms(void)

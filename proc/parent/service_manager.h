@@ -6,9 +6,10 @@
 
 /* Reads NOTIFY_SOCKET and WATCHDOG_USEC, once. */
 void service_manager_init(void);
+bool service_manager_is_there(void);
 void service_manager_ready(void);
 void service_manager_stopping(void);
-/* Tells that we live, when half of what the watchdog grants is over. */
+/* Tells that we live, when a third of what the watchdog grants is over; what could not be told is told again soon. */
 void service_manager_turn(uint64_t now_ms);
 /* When the next word is due; UINT64_MAX without a watchdog. */
 uint64_t service_manager_next_ms(void);

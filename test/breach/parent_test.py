@@ -49,11 +49,12 @@ class House:
         key.chmod(0o600)
         self.log_path = self.dir / 'log'
         self.words = [program or BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', libexec, '--uid-base', str(BASE), *options]
+        self.environment = dict(os.environ)
         self.start()
 
     def start(self):
         with open(self.log_path, 'wb') as log:
-            self.process = subprocess.Popen(self.words, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(self.words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.environment)
 
     def start_anew(self):
         """kill -9 of parent, and what systemd does then; the log begins anew."""

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import time
 
@@ -20,6 +21,87 @@ def test_bad_configuration_ends_the_start_with_line_and_reason():
         assert re.search(r'ringfence.conf:2: log.privacy = "meek" is neither full nor mild', h.log())
     finally:
         shutil.rmtree(h.dir)
+
+
+class Managed:
+    """A house in which no start went well yet, with a service manager; how long each is held back after it said why."""
+
+    def __init__(self, said=r'log.privacy = "meek" is neither'):
+        self.said = said
+        self.house = House(conf='domain = voice.example\nlog { privacy = meek }\n')
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(self.house.dir / 'notify'))
+        self.house.environment['NOTIFY_SOCKET'] = str(self.house.dir / 'notify')
+
+    def __enter__(self):
+        assert self.house.process.wait(5) == 1, 'by hand: it ends at once'
+        return self
+
+    def __exit__(self, *_):
+        self.house.end()
+        self.socket.close()
+
+    def start(self):
+        self.house.start()
+        self.house.wait_log(self.said, 10)
+        return time.monotonic()
+
+    def held(self):
+        began = self.start()
+        assert self.house.process.wait(40) == 1
+        return time.monotonic() - began
+
+
+def test_r28_what_a_service_manager_starts_in_vain_is_held_back_longer_each_time():
+    with Managed() as m:
+        h, vain = m.house, m.house.site / 'run/vain'
+        assert not vain.exists()
+        assert 1 <= m.held() < 1.9 and 2 <= m.held() < 3.5
+        assert 'start 2 in vain since one was not: the next one waits for 2 s' in h.log()
+        vain.write_text('.' * 1000)
+        m.start()
+        h.wait_log('start 1000 in vain since one was not: the next one waits for 30 s')
+        with socket.socket(socket.AF_UNIX) as s, pytest.raises(OSError):
+            s.connect(str(h.site / 'run/ctl.sock'))
+        h.process.send_signal(signal.SIGHUP)  # something was mended
+        assert h.process.wait(2) == 1 and vain.stat().st_size == 1000
+        m.start()
+        h.wait_log('waits for 30 s')
+        h.process.terminate()
+        assert h.process.wait(2) == 0
+        h.write_conf(SITE)
+        h.start()
+        h.ready()
+        assert not vain.exists(), 'the next one in vain is the first again'
+
+
+def test_r28_where_an_exchange_stood_nothing_holds_back_the_next_start():
+    """But after many, a little."""
+    with Managed() as m:
+        h = m.house
+        (h.site / 'run/ringfence.conf.accepted').write_text(SITE + 'phone { }\n')
+        m.said = "no such option 'phone'"
+        assert m.held() < 0.9
+        (h.site / 'run/vain').write_text('.' * 10)
+        assert 1 <= m.held() < 1.9
+        (h.site / 'run/vain').unlink()
+        (h.site / 'run/ringfence.conf.accepted').write_text(SITE)
+        m.said = 'ringfence: ready'
+        m.start()
+
+
+def test_r28_a_place_that_cannot_be_had_holds_back_too():
+    with Managed(said='boot.key: No such file or directory') as m:
+        key = m.house.site / 'boot.key'
+        key.rename(m.house.dir / 'key')
+        assert 1 <= m.held() < 1.9
+        (m.house.site / 'run/vain').unlink()
+        (m.house.site / 'run/vain').symlink_to('nowhere')  # where they cannot be counted
+        assert 5 <= m.held() < 6
+        (m.house.dir / 'key').rename(key)
+        m.house.write_conf(SITE)
+        m.house.start()
+        m.house.ready()
 
 
 GOOD = SITE + 'emergency { numbers = {"999"} }\n'

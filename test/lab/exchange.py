@@ -67,11 +67,11 @@ class Exchange:
     domain, port = DOMAIN, PORT
 
     def __init__(self, lab, where, *, zones=("voice",), privacy="full", ports=(20000, 20399), conf=CONF, libexec=None,
-                 kernel=False, around=()):
+                 kernel=False, around=(), uid_base=61900):
         self.lab, self.host, self.where, self.build = lab, lab.exchange, where, build_dir()
         self.site = f"{where}/site"
         self.zones, self.log_path, self.proc = zones, f"{where}/ringfenced.log", None
-        self.killed, self.around = 0, around
+        self.killed, self.around, self.uids = 0, around, range(uid_base, uid_base + 13)
         self.users, self.phones, self.libexec = set(), {}, libexec or f"{self.build}/proc"
         os.makedirs(self.site, mode=0o711, exist_ok=True)
         listeners = "".join(LISTENER.format(addr=f"[{a}]" if ":" in a else a, port=PORT)
@@ -104,7 +104,7 @@ class Exchange:
     def mount_pins(self):
         """Where its relay in the kernel is pinned, as ./run and the systemd unit mount it."""
         os.makedirs(self.pins, mode=0o711, exist_ok=True)
-        net.sh("mount", "-t", "bpf", "bpf", self.pins)
+        net.mount("bpf", self.pins)
         self.kernel = True
 
     def pin_kernel(self, on):
@@ -134,7 +134,7 @@ class Exchange:
 
     def start(self, timeout=20):
         self.proc = self.host.spawn(*self.around, parent_path(self.build), "--site", self.site, "--libexec", self.libexec, "--insecure-run",
-                                    log=self.log_path)
+                                    "--uid-base", self.uids[0], log=self.log_path)
         net.wait_for("the exchange to be ready", self.ready, timeout, step=0.1)
         return self
 

@@ -26,7 +26,7 @@ class SmallDisk:
         return self
 
     def _mount(self, kind, at, options):
-        net.sh("mount", "-t", kind, "-o", options, kind, at)
+        net.mount(kind, at, options)
         self.mounts.append(at)
 
     @contextlib.contextmanager

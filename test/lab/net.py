@@ -70,13 +70,27 @@ def require_lab(tools=TOOLS):
         raise LabError(f"the lab cannot make network namespaces: {e}") from e
 
 
+def mount(kind, at, options="defaults"):
+    """A file system in memory, under a name of ours: sweep() takes it away once this run is gone."""
+    sh("mount", "-t", kind, "-o", options, f"{PREFIX}{os.getpid()}", at)
+
+
+def _of_the_dead(name):
+    pid = name[len(PREFIX):].split("-")[0].rstrip("x")
+    return name.startswith(PREFIX) and pid.isdigit() and not os.path.exists(f"/proc/{pid}")
+
+
 def sweep():
-    """Remove what a killed run left: namespaces of ours whose run (its pid stands in the name) is gone."""
+    """Remove what a killed run left: namespaces and mounts of ours whose run (its pid stands in the name) is gone."""
     for line in sh("ip", "netns", "list").stdout.splitlines():
         name = line.split()[0] if line.strip() else ""
-        pid = name[len(PREFIX):].split("-")[0].rstrip("x")
-        if name.startswith(PREFIX) and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+        if _of_the_dead(name):
             _delete_ns(name)
+    with open("/proc/self/mounts") as f:
+        mounts = [line.split()[:2] for line in f]
+    for name, at in reversed(mounts):       # what was mounted later may lie in it
+        if _of_the_dead(name):
+            sh("umount", "-l", os.fsdecode(at.encode().decode("unicode_escape").encode("latin-1")), check=False)
 
 
 def _delete_ns(name):

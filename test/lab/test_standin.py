@@ -3,6 +3,7 @@
 import base64
 import os
 import random
+import subprocess
 import sys
 
 import pytest
@@ -23,6 +24,20 @@ PAIRS = [(Baresip, Baresip, "srtp", "PCMU"), (Baresip, Baresip, "dtls", "PCMA"),
          (Linphone, Baresip, "dtls", "opus/48000/2"), (Linphone, Linphone, "zrtp", "opus"),
          (Linphone, Linphone, "srtp", "PCMA")]
 _n = [100]
+
+
+def test_what_a_killed_run_mounted_is_taken_away(where):
+    dead, ours = f"{where}/of the dead", f"{where}/ours"
+    os.mkdir(dead)
+    os.mkdir(ours)
+    subprocess.run([sys.executable, "-B", "-c", "import net, os, sys; net.mount('tmpfs', sys.argv[1]); os.kill(os.getpid(), 9)", dead], cwd=net.HERE)
+    net.mount("tmpfs", ours)
+    try:
+        assert os.path.ismount(dead)
+        net.sweep()
+        assert not os.path.ismount(dead) and os.path.ismount(ours)
+    finally:
+        net.sh("umount", ours)
 
 
 def make(lab, standin, kind, *, tone, users=1, server=None, slow_ms=0, start=True, **kw):

@@ -296,6 +296,33 @@ def test_r28_who_is_told_to_stop_stays_so(system):
     assert system.active()
 
 
+def test_r28_a_file_that_is_away_keeps_no_exchange_from_starting(system, talk):
+    """Parent goes on with what it accepted, and says so."""
+    restarts = int(system.show('NRestarts'))
+    system.root.sh(f'mv {SITE}/ringfence.conf /root/conf && kill -KILL {system.show("MainPID")}')
+    try:
+        net.wait_for('another', lambda: int(system.show('NRestarts')) == restarts + 1, 10, step=0.5)
+        system.wait_active()
+        talk.goes_on()
+        assert 'goes on with what was accepted before' in system.root.sh('ringfence events')
+    finally:
+        system.root.sh(f'mv /root/conf {SITE}/ringfence.conf')
+    system.root.sh('systemctl reload ringfence')
+
+
+def test_r28_a_reason_that_stays_fills_no_journal(system):
+    system.root.sh(f'''systemctl stop ringfence && mv {SITE}/ringfence.conf /root/conf && rm {SITE}/run/ringfence.conf.accepted
+                       echo nonsense >{SITE}/ringfence.conf && systemctl start --no-block ringfence''')
+    try:
+        time.sleep(12)  # 1, 2 and 5 s went by
+        assert 2 <= int(system.show('NRestarts')) <= 3, system.journal()
+        assert 'configuration refused' in system.journal()
+        system.root.sh(f'mv /root/conf {SITE}/ringfence.conf && systemctl restart ringfence')
+        assert system.active()
+    finally:
+        system.root.sh(f'! test -e /root/conf || mv /root/conf {SITE}/ringfence.conf; systemctl restart ringfence')
+
+
 def asked(system):
     return re.findall(r'^Socket=(.*)$', system.root.sh('cat /run/systemd/ask-password/ask.* 2>/dev/null', check=False), re.M)
 

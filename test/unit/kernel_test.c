@@ -908,42 +908,117 @@ static uint32_t mark_of(const struct frame *f)
 	return bpf_prog_test_run_opts(engine->program, &o) == 0 && (int)o.retval == engine->redirect ? skb.mark : 0;
 }
 
+/* As tc sends it on, with the addresses that the stack wrote before it. */
+static struct frame sent_by(const struct flow *flow, const char ethernet[static 12])
+{
+	struct frame f = rtp(0, 170);
+
+	f.from.port = ntohs(flow->source_port);
+	f.to.port = ntohs(flow->to_port);
+	memcpy(f.from.ip, &flow->source, sizeof f.from.ip);
+	memcpy(f.to.ip, &flow->to, sizeof f.to.ip);
+	build(&f);
+	memcpy(f.octets, ethernet, 12);
+	return f;
+}
+
 /* Its egress is the loopback here: the only interface that a test run has. */
-static void tc_sees_the_way_for_xdp(void)
+static void tc_sees_the_way_for_xdp(bool v6)
 {
 	struct flow_wire wire = {.interface = 77, .tag = {{htons(0x8100), 5}}, .redirects = 1};
 	uint32_t lo = LO;
 
-	begin(false, true);
+	begin(v6, true);
 	struct flow flow = written(0);
 	flow.oif = LO;
 	flow.written = 4;
 	put(0, &flow);
-	struct frame f = rtp(0, 170);
+	struct frame f = rtp(0, 170), sent = sent_by(&flow, "abcdefghijkl");
 	CHECK(mark_of(&f) == 0 && tally(0).hop.interface == OUT); /* no XDP here */
 	write_site(1);
 	mark = mark_of(&f);
 	CHECK(mark == (HANDLE & 0xffff0000));
 	CHECK(tally(0).hop.interface == LO && tally(0).hop.until_ns == 0 && tally(0).hop.written == 4);
-	CHECK(run_left(&f) && mark == 0 && tally(0).hop.until_ns == 0); /* of no wire */
+	CHECK(run_left(&sent) && mark == 0 && tally(0).hop.until_ns == 0); /* of no wire */
 	bpf_map_update_elem(wires, &lo, &wire, BPF_ANY);
-	memcpy(f.octets, "abcdefghijkl", 12);
-	CHECK(run_left(&f) && tally(0).hop.until_ns == 0); /* nobody's */
+	CHECK(run_left(&sent) && tally(0).hop.until_ns == 0); /* nobody's */
 	mark = 0x4dfe0000; /* another exchange's */
-	CHECK(run_left(&f) && mark == 0x4dfe0000 && tally(0).hop.until_ns == 0);
+	CHECK(run_left(&sent) && mark == 0x4dfe0000 && tally(0).hop.until_ns == 0);
 	mark = HANDLE & 0xffff0000;
-	CHECK(run_left(&f) && mark == 0);
+	CHECK(run_left(&sent) && mark == 0);
 	struct flow_hop hop = tally(0).hop;
 	CHECK(memcmp(hop.ethernet, "abcdefghijkl", 12) == 0 && memcmp(&hop.wire, &wire, sizeof wire) == 0);
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	int64_t left_ns = (int64_t)hop.until_ns - (t.tv_sec * 1000000000 + t.tv_nsec);
 	CHECK(left_ns > 0 && left_ns <= FLOW_HOP_NS);
-	f = rtp(0, 170); /* the same flow again: its way stays known; another: it does not */
+	/* the same flow again: its way stays known; another: it does not */
 	CHECK(mark_of(&f) != 0 && tally(0).hop.until_ns == hop.until_ns);
 	flow.written += 2;
 	put(0, &flow);
-	CHECK(mark_of(&f) != 0 && tally(0).hop.until_ns == 0);
+	mark = mark_of(&f);
+	CHECK(mark != 0 && tally(0).hop.until_ns == 0);
+	CHECK(run_left(&sent) && tally(0).hop.until_ns > 0);
+	bpf_map_delete_elem(wires, &lo);
+	write_site(0);
+	unwritten();
+}
+
+static void tc_sees_the_way_of_either_family(void)
+{
+	tc_sees_the_way_for_xdp(false);
+	tc_sees_the_way_for_xdp(true);
+}
+
+enum change { TO_ANOTHER, TO_ANOTHER_PORT, FROM_ANOTHER, BEING_WRITTEN, CHANGES };
+
+static struct flow changed(struct flow flow, enum change how)
+{
+	if (how == TO_ANOTHER)
+		((uint8_t *)&flow.to)[15]++;
+	else if (how == TO_ANOTHER_PORT)
+		flow.to_port = (uint16_t)~flow.to_port;
+	else if (how == FROM_ANOTHER)
+		((uint8_t *)&flow.source)[15]++;
+	flow.written += how == BEING_WRITTEN ? 1 : 2;
+	return flow;
+}
+
+/* Where nothing is known of the way but which writing of the flow asked for it. -1: not run, or the mark stayed. */
+static int shows_way(const struct frame *f, uint32_t marked, uint32_t asked)
+{
+	const struct flow_tally t = {.hop = {.interface = LO, .written = asked}};
+	uint32_t slot = 0;
+
+	bpf_map_update_elem(tallies, &slot, &t, BPF_ANY);
+	mark = marked;
+	return run_left(f) && mark == 0 ? tally(0).hop.until_ns != 0 : -1;
+}
+
+/* One that waited for its neighbour while the flow was written to go elsewhere, or is just being written. */
+static void what_waited_for_another_neighbour_shows_no_way(void)
+{
+	struct flow_wire wire = {.interface = 77, .redirects = 1};
+	uint32_t lo = LO;
+
+	bpf_map_update_elem(wires, &lo, &wire, BPF_ANY);
+	write_site(1);
+	for (unsigned i = 0; i < 2 * CHANGES; i++) {
+		const enum change how = i / 2;
+		begin(i % 2, true);
+		struct flow flow = written(0);
+		flow.oif = LO;
+		put(0, &flow);
+		const struct frame f = rtp(0, 170), waited = sent_by(&flow, "XXXXXXssssss");
+		const uint32_t marked = mark_of(&f);
+		CHECK(marked != 0 && shows_way(&waited, marked, flow.written) == 1);
+		const struct flow now_is = changed(flow, how);
+		put(0, &now_is);
+		CHECK(shows_way(&waited, marked, flow.written) == 0); /* nobody asked for the new one yet */
+		CHECK(shows_way(&waited, marked, now_is.written) == 0);
+		const struct frame sent = sent_by(&now_is, "YYYYYYssssss");
+		CHECK(shows_way(&sent, marked, now_is.written) == (how != BEING_WRITTEN));
+	}
 	bpf_map_delete_elem(wires, &lo);
 	write_site(0);
 	unwritten();
@@ -1163,13 +1238,13 @@ static void the_kernel_takes_it(void)
 }
 
 /* Where the order of loads is not kept, barriers lie between what says which writing a flow is, what is taken of it, and what says
- * whether that was in force (two in each function that judges, and in what sends); x86 pays for none. libbpf appends functions that are called. */
+ * whether that was in force (two in each function that judges, in what sends, and in what looks at those that leave); x86 pays for none. libbpf appends functions that are called. */
 static void a_barrier_where_it_takes_one(void)
 {
 	static const struct {
 		const char *name;
 		size_t functions;
-	} programs[] = {{"relay_tc", 2}, {"relay_xdp", 6}, {"send_tc", 1}};
+	} programs[] = {{"relay_tc", 2}, {"relay_xdp", 6}, {"relay_left", 1}, {"send_tc", 1}};
 
 	for (size_t k = 0; k < sizeof programs / sizeof *programs; k++) {
 		const struct bpf_program *p = bpf_object__find_program_by_name(object, programs[k].name);
@@ -1206,7 +1281,8 @@ int main(void)
 		RUN(the_last_stranger_is_known);
 	}
 	engine = &engines[0];
-	RUN(tc_sees_the_way_for_xdp);
+	RUN(tc_sees_the_way_of_either_family);
+	RUN(what_waited_for_another_neighbour_shows_no_way);
 	RUN(a_tag_for_a_priority_goes_no_further);
 	engine = &engines[1];
 	RUN(a_way_that_is_not_known_is_tcs);

@@ -3,6 +3,8 @@
 #include "ledger/store.h"
 #include "test.h"
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char where[512];
@@ -94,6 +96,47 @@ static void there_is_room_for_so_many(void)
 	CHECK(!store_mail_mark(&s, 2, 1, true) || counted(2, 0, 0)); /* another's */
 }
 
+static long long journal(void)
+{
+	char path[sizeof where + 8];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s-wal", where);
+	return stat(path, &st) == 0 ? (long long)st.st_size : -1;
+}
+
+/* R21, R28: or what is deleted stays to be read in it, and the disk fills. */
+static void who_hears_a_message_keeps_no_journal(void)
+{
+	enum { MOST = 6 << 20, PIECES = 800 };
+	static const uint8_t second[MAIL_PIECE_MAX];
+	enum mail_kept kept;
+	struct mail_row row;
+
+	if (on_postgresql)
+		return;
+	CHECK(empty() && record(1, 1000, 1, 1000, &kept) && store_mail_next(&s, 1, false, 0, &row));
+	struct span piece = store_mail_get(&s, row.id, 0);
+	CHECK(span_eq(piece, SPAN("sealed")));
+	CHECK(db_tidy(s.db) && journal() == 0 && span_eq(piece, SPAN("sealed")));
+	const int64_t next = store_mail_begin(&s, 2, 1000, 50);
+	for (uint32_t i = 0; i < PIECES; i++)
+		CHECK(store_mail_get(&s, row.id, 0).n == 6 && store_mail_put(&s, next, i, span_of(second, sizeof second)));
+	CHECK(journal() > 0 && journal() < MOST);
+}
+
+/* Then what was to be tidied up is not, and that is said. */
+static void a_query_that_is_not_over_is_told(void)
+{
+	if (on_postgresql)
+		return;
+	struct stmt *q = db_prepare(s.db, "SELECT 1 UNION SELECT id FROM messages");
+	CHECK(q && db_step(q) == DB_ROW && store_mail_mark(&s, 1, 1, false) && !db_tidy(s.db));
+	CHECK(strstr(db_why(s.db), "SQLite:"));
+	db_reset(q);
+	CHECK(db_tidy(s.db) && journal() == 0);
+}
+
 int main(int argc, char **argv)
 {
 	char dir[] = "/tmp/ringfence-store-XXXXXX", why[DB_WHY_MAX] = "";
@@ -112,6 +155,8 @@ int main(int argc, char **argv)
 	RUN(a_recording_that_nobody_ended_is_ended);
 	RUN(old_ones_go_and_are_told);
 	RUN(there_is_room_for_so_many);
+	RUN(who_hears_a_message_keeps_no_journal);
+	RUN(a_query_that_is_not_over_is_told);
 	store_close(&s);
 	if (!on_postgresql) {
 		unlink(where);
