@@ -188,6 +188,7 @@ bool put_valid(struct cmd *c, struct ask *a);
 
 /* The directory with a fresh key, its request, and what the options say about the phone. */
 int enrol_make(struct cmd *c, const char *dir);
+void enrol_undo(const char *dir); /* so that it can be made anew */
 
 /* --- templates.c --- */
 

@@ -6,6 +6,7 @@
 #include "vault/code.h"
 #include "vault/enrol.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,6 +108,37 @@ static bool make_dirs(const char *dir)
 	return mkdir(path, 0700) == 0 || errno == EEXIST;
 }
 
+/* The path stands in the files of programs, each with separators of its own. */
+static bool path_fits(const char *absolute)
+{
+	if (!absolute[strcspn(absolute, " \t\r\n;,\"<>")])
+		return true;
+	complain(safe(absolute), "the phone's files cannot name a directory with a blank or ; , \" < > in its path",
+	    "choose another one");
+	return false;
+}
+
+/* Before a code is used up: such a phone's files could not be written there. */
+static bool dir_fits(struct cmd *c, const char *dir)
+{
+	const char *kind = option_get(c, "kind");
+	char absolute[PATH_MAX];
+
+	if (!kind || strcmp(kind, "plain") == 0 || !realpath(dir, absolute))
+		return true;
+	return path_fits(absolute);
+}
+
+void enrol_undo(const char *dir)
+{
+	static const char *const made[] = {"phone.key", "request.pem", "enrol.txt"};
+	char path[4096];
+
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+		if (snprintf(path, sizeof path, "%s/%s", dir, made[i]) < (int)sizeof path)
+			unlink(path);
+}
+
 int enrol_make(struct cmd *c, const char *dir)
 {
 	char path[4096];
@@ -121,6 +153,10 @@ int enrol_make(struct cmd *c, const char *dir)
 	}
 	if (!make_dirs(dir)) {
 		complain(safe(dir), strerror(errno), NULL);
+		return EXIT_REFUSED;
+	}
+	if (!dir_fits(c, dir)) {
+		rmdir(dir);
 		return EXIT_REFUSED;
 	}
 	return make_key(dir) && settings_write(c, dir) ? EXIT_DONE : EXIT_REFUSED;
@@ -164,28 +200,32 @@ static bool wants_password(struct cmd *c)
 	return option_is(c, "password") || option_is(c, "password-file") || option_is(c, "password-stdin");
 }
 
+/* Once: before a code is used up where it can be, else when the files are written. */
+static int take_password(struct cmd *c, char out[PASSWORD_MAX + 1])
+{
+	return out[0] || !wants_password(c) ? -1 : password_read(c, "Password of the user", false, out);
+}
+
 static bool only(const char *text, const char *set)
 {
 	return !text[strspn(text, set)];
 }
 
-/* They stand in the files of programs, each with separators of its own, and came with a bundle that others carried. */
+/* They came with a bundle that others carried. */
 static bool place_fits(const struct place *p)
 {
 #define SMALL "abcdefghijklmnopqrstuvwxyz0123456789"
-	if (only(p->user, SMALL "._*#+-") && only(p->domain, SMALL ".-") && only(p->server, SMALL ".-:[]") &&
-	    !p->dir[strcspn(p->dir, " \t\r\n;,\"<>")])
-		return true;
-	complain("the phone's files cannot be written",
-	    "the user, server, domain or directory holds what they cannot hold",
-	    "give --user, --server HOST:PORT and --domain, and a directory without spaces");
+	if (only(p->user, SMALL "._*#+-") && only(p->domain, SMALL ".-") && only(p->server, SMALL ".-:[]"))
+		return path_fits(p->dir);
+	complain("the phone's files cannot be written", "the user, server or domain holds what they cannot hold",
+	    "give --user, --server HOST:PORT and --domain");
 	return false;
 }
 
 /* The phone program's own files; with the password in them only if that was wished. */
-static int write_template(struct cmd *c, const struct place *given, const char *kind)
+static int write_template(struct cmd *c, const struct place *given, const char *kind, char password[PASSWORD_MAX + 1])
 {
-	char password[PASSWORD_MAX + 1], dir[4096];
+	char dir[PATH_MAX];
 	struct place p = *given;
 
 	if (strcmp(kind, "plain") == 0)
@@ -202,14 +242,11 @@ static int write_template(struct cmd *c, const struct place *given, const char *
 	p.dir = dir;
 	if (!place_fits(&p))
 		return EXIT_REFUSED;
-	if (wants_password(c)) {
-		int code = password_read(c, "Password of the user", false, password);
-		if (code >= 0)
-			return code;
-		p.password = password;
-	}
+	int code = take_password(c, password);
+	if (code >= 0)
+		return code;
+	p.password = password[0] ? password : NULL;
 	bool ok = strcmp(kind, "baresip") == 0 ? template_baresip(&p) : template_linphone(&p);
-	explicit_bzero(password, sizeof password);
 	return ok ? EXIT_DONE : EXIT_REFUSED;
 }
 
@@ -233,7 +270,7 @@ static void say_finished(struct cmd *c, const char *dir, const char *kind, const
 		printf("The user's password is to be filled in where it says PASSWORD.\n");
 }
 
-static int finish(struct cmd *c, const char *dir, const char *bundle_path)
+static int finish(struct cmd *c, const char *dir, const char *bundle_path, char password[PASSWORD_MAX + 1])
 {
 	char key_path[4096], said_path[4096], mem[4][SETTING_MAX];
 	size_t key_n = 0, bundle_n = 0, said_n = 0;
@@ -262,7 +299,7 @@ static int finish(struct cmd *c, const char *dir, const char *bundle_path)
 	kind = kind ? kind : "plain";
 	if (!kind_ok(kind) || !write_files(dir, span_of(key, key_n), leaf, ca))
 		goto out;
-	code = write_template(c, &p, kind);
+	code = write_template(c, &p, kind, password);
 	if (code == EXIT_DONE)
 		say_finished(c, dir, kind, &p, ca);
 out:
@@ -289,8 +326,18 @@ static void take_certificate(json_t *line, void *arg)
 		s->written = bundle_write(line, s->path);
 }
 
+/* The code is used up, and what is left to do needs none. */
+static void say_unfinished(struct cmd *c, const char *dir)
+{
+	if (!c->json)
+		fprintf(stderr,
+		    "The phone has its certificate, and the code is used. When that is mended, go on with\n"
+		    "  ringfence phone enrol --finish %s%s\n",
+		    safe(dir), wants_password(c) ? " --password" : "");
+}
+
 /* The exchange is on this machine and this user may ask it. */
-static int sign_here(struct cmd *c, const char *code_text, const char *dir)
+static int sign_here(struct cmd *c, const char *code_text, const char *dir, char password[PASSWORD_MAX + 1])
 {
 	struct signed_here s = {.written = false};
 	char request_path[4096];
@@ -310,11 +357,35 @@ static int sign_here(struct cmd *c, const char *code_text, const char *dir)
 	if (code == EXIT_DONE && !s.written)
 		code = EXIT_REFUSED;
 	if (code != EXIT_DONE) { /* nothing is left that would be in the way of another try */
-		snprintf(request_path, sizeof request_path, "%s/phone.key", dir);
-		unlink(request_path);
+		enrol_undo(dir);
 		return code;
 	}
-	return finish(c, dir, s.path);
+	code = finish(c, dir, s.path, password);
+	if (code != EXIT_DONE)
+		say_unfinished(c, dir);
+	return code;
+}
+
+/* The key and all that follows; the password is asked for before anything is used up. */
+static int begin(struct cmd *c, const char *out, char password[PASSWORD_MAX + 1])
+{
+	bool here = !option_is(c, "elsewhere") && ask_is_there(c);
+	int code = here ? take_password(c, password) : -1;
+
+	if (code < 0)
+		code = enrol_make(c, out);
+	if (code != EXIT_DONE)
+		return code;
+	if (here)
+		return sign_here(c, c->arg[0], out, password);
+	if (c->json)
+		printf("{\"kind\":\"request\"}\n");
+	else
+		printf("The key is made. On the exchange, with %s/request.pem from here:\n"
+		       "  ringfence phone sign %s request.pem --out bundle.pem\nThen, with bundle.pem from there:\n"
+		       "  ringfence phone enrol --finish %s --bundle bundle.pem\n",
+		    safe(out), safe(c->arg[0]), safe(out));
+	return EXIT_DONE;
 }
 
 static bool is_code(const char *text)
@@ -330,38 +401,25 @@ static bool is_code(const char *text)
 static int enrol(struct cmd *c)
 {
 	const char *done = option_get(c, "finish"), *bundle = option_get(c, "bundle"), *out = option_get(c, "out");
-	char dir[128], path[4096];
+	char dir[128], path[4096], password[PASSWORD_MAX + 1] = "";
+	int code;
 
 	if (done) {
 		snprintf(path, sizeof path, "%s/bundle.pem", done);
-		return finish(c, done, bundle ? bundle : path);
-	}
-	if (c->args == 0) {
+		code = finish(c, done, bundle ? bundle : path, password);
+	} else if (c->args == 0) {
 		complain("a code is missing", NULL, "it comes from `ringfence phone add` on the exchange");
-		return EXIT_USAGE;
-	}
-	if (!is_code(c->arg[0])) { /* before a key is made for nothing */
+		code = EXIT_USAGE;
+	} else if (!is_code(c->arg[0])) { /* before a key is made for nothing */
 		complain("that is no code", "one looks like 17-abcde-fghij-klmno-pqrst-uvwxyz",
 		    "`ringfence phone add` prints it");
-		return EXIT_USAGE;
+		code = EXIT_USAGE;
+	} else {
+		snprintf(dir, sizeof dir, "phone-%.*s", (int)strcspn(c->arg[0], "-/"), c->arg[0]);
+		code = begin(c, out ? out : dir, password);
 	}
-	snprintf(dir, sizeof dir, "phone-%.*s", (int)strcspn(c->arg[0], "-/"), c->arg[0]);
-	if (!out)
-		out = dir;
-	bool here = !option_is(c, "elsewhere") && ask_is_there(c);
-	int code = enrol_make(c, out);
-	if (code != EXIT_DONE)
-		return code;
-	if (here)
-		return sign_here(c, c->arg[0], out);
-	if (c->json)
-		printf("{\"kind\":\"request\"}\n");
-	else
-		printf("The key is made. On the exchange, with %s/request.pem from here:\n"
-		       "  ringfence phone sign %s request.pem --out bundle.pem\nThen, with bundle.pem from there:\n"
-		       "  ringfence phone enrol --finish %s --bundle bundle.pem\n",
-		    safe(out), safe(c->arg[0]), safe(out));
-	return EXIT_DONE;
+	explicit_bzero(password, sizeof password);
+	return code;
 }
 
 const struct verb verb_phone_enrol = {
