@@ -144,7 +144,8 @@ def test_r31_slips_are_named_and_change_nothing(site):
     site.run()
     site.command('user', 'add', '101', '--generate')
     site.command('group', 'add', '200', '--members', '101')
-    assert 'bind 1 USER' in site.command('phone', 'add', 'desk', '--tls12') and 'no such verb: user ad' in refusal(site, 'user', 'ad', '101')
+    assert 'bind 1 USER' in site.command('phone', 'add', 'desk', '--tls12')
+    assert 'no such verb: user ad' in refusal(site, 'user', 'ad', '101')
     shown = [site.command(*v) for v in (('user', 'show', '101'), ('phone', 'show', 'desk'), ('group', 'list'), ('site', 'show'))]
     for args, why in ((('user', 'set', '101', '--forward-always', '101'), 'leads to that person itself'),
                       (('group', 'set', '200', '--forward-no-answer', '200'), 'leads to the group itself'),
@@ -159,6 +160,33 @@ def test_r31_slips_are_named_and_change_nothing(site):
     assert '102' not in site.command('user', 'list')
     assert 'No emergency call is on record' in site.command('notices')
     assert site.command('status').splitlines()[-1] == 'All 11 processes are up, and nothing has been full.'
+
+
+def test_r31_what_would_not_start_is_refused_before(site, tmp_path):
+    """A file that is named and not there, a configuration that is not there: said by the check and the reload, and nothing changes."""
+    site.run()
+    conf = site.dir / 'ringfence.conf'
+    good = conf.read_text()
+    conf.write_text(good + 'trunk acme { server = "sip.acme.example" media-from = {"203.0.113.0/24"} ca = "acme.pem" }\n')
+    assert 'trust/acme.pem: No such file' in site.command('check-config', check=False)
+    (site.dir / 'trust').mkdir()
+    (site.dir / 'trust/acme.pem').write_text('its CA\n')
+    assert site.command('check-config') == 'ok\n'
+    conf.write_text(good + 'alarms { mail = "/nowhere/msmtp -t" to = "head@example.org" }\n')
+    done = subprocess.run([TOP / 'build/cmd/ringfence', '--site', site.dir, 'check-config'], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and '/nowhere/msmtp: No such file' in done.stderr
+    conf.unlink()
+    assert 'ringfence.conf: cannot be opened' in refusal(site, 'reload')
+    conf.mkdir()
+    assert 'ringfence.conf: Is a directory' in refusal(site, 'reload')
+    conf.rmdir()
+    conf.write_text(good)
+    end = time.monotonic() + 10
+    while not site.command('reload', check=False):  # busy: the reader of before is just ending
+        assert time.monotonic() < end
+    assert 'The backup is in' in site.command('backup', str(tmp_path / 'backup'), '--password-stdin', say=PASSPHRASE + '\n')
+    said = site.command('restore', str(tmp_path / 'backup'), '--site', str(tmp_path / 'other'), '--password-stdin', say=PASSPHRASE + '\n')
+    assert f'{tmp_path}/other/ringfence.conf' in said
 
 
 def test_killed_parent_is_started_again(site):
