@@ -136,6 +136,9 @@ def test_r30_slips_at_enrolment_use_up_no_code(site, tmp_path):
     assert not list((tmp_path / 'other').iterdir())  # another try finds nothing in its way
     site.command('phone', 'enrol', '--finish', str(tmp_path / 'phone'))
     assert (tmp_path / 'phone/accounts').exists()
+    assert 'WARNING: Debian' not in site.command('phone', 'enrol', '--finish', str(tmp_path / 'phone'))
+    code = re.search(r'\b[0-9a-z-]{20,}\b', site.command('phone', 'add', 'spare', '--user', '101'))[0]
+    assert 'phone set 2 --md5 on' in site.command('phone', 'enrol', code, '--kind', 'baresip', '--out', str(tmp_path / 'spare'))
     asked = ['phone', 'request', '--label', 'desk', '--user', '101', '--out', str(tmp_path / 'asked')]
     assert 'has this label' in refusal(site, *asked) and 'has this label' in refusal(site, *asked)
 
@@ -158,6 +161,7 @@ def test_r31_slips_are_named_and_change_nothing(site):
         assert 'at least 8 octets' in refusal(site, 'user', *verb, '--password-stdin', say='1234567\n')
     assert [site.command(*v) for v in (('user', 'show', '101'), ('phone', 'show', 'desk'), ('group', 'list'), ('site', 'show'))] == shown
     assert '102' not in site.command('user', 'list')
+    assert site.command('user', 'list').splitlines()[1].split() == ['101', 'yes', '1']
     assert 'No emergency call is on record' in site.command('notices')
     assert site.command('status').splitlines()[-1] == 'All 11 processes are up, and nothing has been full.'
 
