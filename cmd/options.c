@@ -9,14 +9,13 @@ void options_help(const struct verb *v)
 	    v->option[0].name ? " [options]" : "", v->what);
 	if (v->help)
 		printf("%s\n", v->help);
-	if (v->option[0].name)
-		printf("\n");
+	printf("\n");
 	for (const struct option *o = v->option; o->name; o++) {
 		char left[64];
 		snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-		printf("  %-24s %s\n", left, o->what);
+		printf("  %-26s %s\n", left, o->what);
 	}
-	printf("  %-24s %s\n", "--json", "one JSON object a line");
+	printf("  %-26s %s\n", "--json", "one JSON object a line");
 }
 
 static const struct option *find(const struct verb *v, const char *name, size_t n)

@@ -162,6 +162,7 @@ def test_r31_slips_are_named_and_change_nothing(site):
     assert [site.command(*v) for v in (('user', 'show', '101'), ('phone', 'show', 'desk'), ('group', 'list'), ('site', 'show'))] == shown
     assert '102' not in site.command('user', 'list')
     assert site.command('user', 'list').splitlines()[1].split() == ['101', 'yes', '1']
+    assert 'no user or group here' in site.command('may', '101', 'call', '0612345678', check=False)
     assert 'No emergency call is on record' in site.command('notices')
     assert site.command('status').splitlines()[-1] == 'All 11 processes are up, and nothing has been full.'
 

@@ -338,6 +338,8 @@ static void the_call_plan_is_refused_with_its_line(void)
 	CHECK(refused(SITE "service { dnd = \"*79\" }\n", "f: two services have the same code"));
 	CHECK(refused(SITE "service { dial = \"*79\" }\n", "f:3: no such option 'dial'"));
 	CHECK(refused(SITE "emergency { remote = yes }\n", "f:3: emergency.remote = \"yes\" is neither deny nor last-location"));
+	CHECK(refused(SITE "trunk t { server = \"a.example:5070\" }\n",
+	    "f:3: trunk.server = \"a.example:5070\" holds a port, which has a key of its own: port = 5061"));
 	CHECK(refused(SITE "classes = \"local mobile\"\n", "f:3: classes = \"local mobile\" is several: write {\"local\", \"national\"}"));
 	CHECK(refused(SITE "pin = maybe\n", "f:3: pin = \"maybe\" is neither on nor off"));
 	CHECK(refused(SITE "prefix \"+1\" { rate = 1 }\nprefix \"+1\" { rate = 1 }\n", "f:4: found duplicate title "));
