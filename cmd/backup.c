@@ -31,6 +31,10 @@ static int become(struct cmd *c, char *what, char passphrase[PASSWORD_MAX + 1])
 	bool ready = pipe2(fd, O_CLOEXEC) == 0 && write(fd[1], passphrase, n) == (ssize_t)n &&
 	             write(fd[1], "\n", 1) == 1 && dup2(fd[0], STDIN_FILENO) == STDIN_FILENO;
 	explicit_bzero(passphrase, PASSWORD_MAX + 1);
+	if (c->json && ready) { /* what it says is for people */
+		int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		ready = nowhere >= 0 && dup2(nowhere, STDOUT_FILENO) == STDOUT_FILENO;
+	}
 	fflush(stdout);
 	if (ready)
 		execv(program, argv);

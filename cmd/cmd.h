@@ -188,6 +188,12 @@ bool put_valid(struct cmd *c, struct ask *a);
 
 /* The directory with a fresh key, its request, and what the options say about the phone. */
 int enrol_make(struct cmd *c, const char *dir);
+void enrol_undo(const char *dir); /* so that it can be made anew */
+/* The phone's own files out of the bundle; the password as enrol_take_password() has it. */
+int enrol_finish(struct cmd *c, const char *dir, const char *bundle_path, char password[PASSWORD_MAX + 1]);
+bool enrol_wants_password(struct cmd *c);
+/* Once, where one is wanted; the exit code, or -1 to go on. */
+int enrol_take_password(struct cmd *c, char out[PASSWORD_MAX + 1]);
 
 /* --- templates.c --- */
 

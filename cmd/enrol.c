@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* On the phone's own computer: the key is made here and stays here; the request goes to the exchange, the bundle comes
- * back, and the phone's files are written. Where the exchange is on the same machine, all in one step. */
+ * back, and the phone's files are written. */
 #include "base/secret.h"
 #include "verbs.h"
-#include "vault/code.h"
 #include "vault/enrol.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,6 +107,37 @@ static bool make_dirs(const char *dir)
 	return mkdir(path, 0700) == 0 || errno == EEXIST;
 }
 
+/* The path stands in the files of programs, each with separators of its own. */
+static bool path_fits(const char *absolute)
+{
+	if (!absolute[strcspn(absolute, " \t\r\n;,\"<>")])
+		return true;
+	complain(safe(absolute), "the phone's files cannot name a directory with a blank or ; , \" < > in its path",
+	    "choose another one");
+	return false;
+}
+
+/* Before a code is used up: such a phone's files could not be written there. */
+static bool dir_fits(struct cmd *c, const char *dir)
+{
+	const char *kind = option_get(c, "kind");
+	char absolute[PATH_MAX];
+
+	if (!kind || strcmp(kind, "plain") == 0 || !realpath(dir, absolute))
+		return true;
+	return path_fits(absolute);
+}
+
+void enrol_undo(const char *dir)
+{
+	static const char *const made[] = {"phone.key", "request.pem", "enrol.txt"};
+	char path[4096];
+
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+		if (snprintf(path, sizeof path, "%s/%s", dir, made[i]) < (int)sizeof path)
+			unlink(path);
+}
+
 int enrol_make(struct cmd *c, const char *dir)
 {
 	char path[4096];
@@ -121,6 +152,10 @@ int enrol_make(struct cmd *c, const char *dir)
 	}
 	if (!make_dirs(dir)) {
 		complain(safe(dir), strerror(errno), NULL);
+		return EXIT_REFUSED;
+	}
+	if (!dir_fits(c, dir)) {
+		rmdir(dir);
 		return EXIT_REFUSED;
 	}
 	return make_key(dir) && settings_write(c, dir) ? EXIT_DONE : EXIT_REFUSED;
@@ -159,9 +194,14 @@ static bool write_files(const char *dir, struct span key, struct span leaf, stru
 	return ok;
 }
 
-static bool wants_password(struct cmd *c)
+bool enrol_wants_password(struct cmd *c)
 {
 	return option_is(c, "password") || option_is(c, "password-file") || option_is(c, "password-stdin");
+}
+
+int enrol_take_password(struct cmd *c, char out[PASSWORD_MAX + 1])
+{
+	return out[0] || !enrol_wants_password(c) ? -1 : password_read(c, "Password of the user", false, out);
 }
 
 static bool only(const char *text, const char *set)
@@ -169,23 +209,21 @@ static bool only(const char *text, const char *set)
 	return !text[strspn(text, set)];
 }
 
-/* They stand in the files of programs, each with separators of its own, and came with a bundle that others carried. */
+/* They came with a bundle that others carried. */
 static bool place_fits(const struct place *p)
 {
 #define SMALL "abcdefghijklmnopqrstuvwxyz0123456789"
-	if (only(p->user, SMALL "._*#+-") && only(p->domain, SMALL ".-") && only(p->server, SMALL ".-:[]") &&
-	    !p->dir[strcspn(p->dir, " \t\r\n;,\"<>")])
-		return true;
-	complain("the phone's files cannot be written",
-	    "the user, server, domain or directory holds what they cannot hold",
-	    "give --user, --server HOST:PORT and --domain, and a directory without spaces");
+	if (only(p->user, SMALL "._*#+-") && only(p->domain, SMALL ".-") && only(p->server, SMALL ".-:[]"))
+		return path_fits(p->dir);
+	complain("the phone's files cannot be written", "the user, server or domain holds what they cannot hold",
+	    "give --user, --server HOST:PORT and --domain");
 	return false;
 }
 
 /* The phone program's own files; with the password in them only if that was wished. */
-static int write_template(struct cmd *c, const struct place *given, const char *kind)
+static int write_template(struct cmd *c, const struct place *given, const char *kind, char password[PASSWORD_MAX + 1])
 {
-	char password[PASSWORD_MAX + 1], dir[4096];
+	char dir[PATH_MAX];
 	struct place p = *given;
 
 	if (strcmp(kind, "plain") == 0)
@@ -202,14 +240,11 @@ static int write_template(struct cmd *c, const struct place *given, const char *
 	p.dir = dir;
 	if (!place_fits(&p))
 		return EXIT_REFUSED;
-	if (wants_password(c)) {
-		int code = password_read(c, "Password of the user", false, password);
-		if (code >= 0)
-			return code;
-		p.password = password;
-	}
+	int code = enrol_take_password(c, password);
+	if (code >= 0)
+		return code;
+	p.password = password[0] ? password : NULL;
 	bool ok = strcmp(kind, "baresip") == 0 ? template_baresip(&p) : template_linphone(&p);
-	explicit_bzero(password, sizeof password);
 	return ok ? EXIT_DONE : EXIT_REFUSED;
 }
 
@@ -229,11 +264,11 @@ static void say_finished(struct cmd *c, const char *dir, const char *kind, const
 		    safe(dir), safe(p->domain));
 	else if (p->server)
 		printf("The exchange is %s, domain %s, TLS.\n", safe(p->server), safe(p->domain ? p->domain : "?"));
-	if (strcmp(kind, "plain") != 0 && !wants_password(c))
+	if (strcmp(kind, "plain") != 0 && !enrol_wants_password(c))
 		printf("The user's password is to be filled in where it says PASSWORD.\n");
 }
 
-static int finish(struct cmd *c, const char *dir, const char *bundle_path)
+int enrol_finish(struct cmd *c, const char *dir, const char *bundle_path, char password[PASSWORD_MAX + 1])
 {
 	char key_path[4096], said_path[4096], mem[4][SETTING_MAX];
 	size_t key_n = 0, bundle_n = 0, said_n = 0;
@@ -262,7 +297,7 @@ static int finish(struct cmd *c, const char *dir, const char *bundle_path)
 	kind = kind ? kind : "plain";
 	if (!kind_ok(kind) || !write_files(dir, span_of(key, key_n), leaf, ca))
 		goto out;
-	code = write_template(c, &p, kind);
+	code = write_template(c, &p, kind, password);
 	if (code == EXIT_DONE)
 		say_finished(c, dir, kind, &p, ca);
 out:
@@ -273,112 +308,3 @@ out:
 	free(said);
 	return code;
 }
-
-/* --- the verb --- */
-
-struct signed_here {
-	char path[4096];
-	bool written;
-};
-
-static void take_certificate(json_t *line, void *arg)
-{
-	struct signed_here *s = arg;
-
-	if (line_is(line, "certificate"))
-		s->written = bundle_write(line, s->path);
-}
-
-/* The exchange is on this machine and this user may ask it. */
-static int sign_here(struct cmd *c, const char *code_text, const char *dir)
-{
-	struct signed_here s = {.written = false};
-	char request_path[4096];
-	struct ask a;
-	size_t n;
-
-	snprintf(request_path, sizeof request_path, "%s/request.pem", dir);
-	snprintf(s.path, sizeof s.path, "%s/bundle.pem", dir);
-	char *request = file_read(request_path, ENROL_PEM_MAX, &n);
-	if (!request)
-		return EXIT_REFUSED;
-	ask_begin(&a, c, "phone-sign");
-	ask_field(&a, "code", code_text);
-	ask_body(&a, request, n);
-	int code = put_valid(c, &a) ? ask_run_quiet(&a, take_certificate, &s) : EXIT_USAGE;
-	free(request);
-	if (code == EXIT_DONE && !s.written)
-		code = EXIT_REFUSED;
-	if (code != EXIT_DONE) { /* nothing is left that would be in the way of another try */
-		snprintf(request_path, sizeof request_path, "%s/phone.key", dir);
-		unlink(request_path);
-		return code;
-	}
-	return finish(c, dir, s.path);
-}
-
-static bool is_code(const char *text)
-{
-	uint8_t bits[CODE_BITS];
-	uint32_t device;
-	bool is = code_parse(span_str(text), &device, bits);
-
-	explicit_bzero(bits, sizeof bits);
-	return is;
-}
-
-static int enrol(struct cmd *c)
-{
-	const char *done = option_get(c, "finish"), *bundle = option_get(c, "bundle"), *out = option_get(c, "out");
-	char dir[128], path[4096];
-
-	if (done) {
-		snprintf(path, sizeof path, "%s/bundle.pem", done);
-		return finish(c, done, bundle ? bundle : path);
-	}
-	if (c->args == 0) {
-		complain("a code is missing", NULL, "it comes from `ringfence phone add` on the exchange");
-		return EXIT_USAGE;
-	}
-	if (!is_code(c->arg[0])) { /* before a key is made for nothing */
-		complain("that is no code", "one looks like 17-abcde-fghij-klmno-pqrst-uvwxyz",
-		    "`ringfence phone add` prints it");
-		return EXIT_USAGE;
-	}
-	snprintf(dir, sizeof dir, "phone-%.*s", (int)strcspn(c->arg[0], "-/"), c->arg[0]);
-	if (!out)
-		out = dir;
-	bool here = !option_is(c, "elsewhere") && ask_is_there(c);
-	int code = enrol_make(c, out);
-	if (code != EXIT_DONE)
-		return code;
-	if (here)
-		return sign_here(c, c->arg[0], out);
-	if (c->json)
-		printf("{\"kind\":\"request\"}\n");
-	else
-		printf("The key is made. On the exchange, with %s/request.pem from here:\n"
-		       "  ringfence phone sign %s request.pem --out bundle.pem\nThen, with bundle.pem from there:\n"
-		       "  ringfence phone enrol --finish %s --bundle bundle.pem\n",
-		    safe(out), safe(c->arg[0]), safe(out));
-	return EXIT_DONE;
-}
-
-const struct verb verb_phone_enrol = {
-    .name = "phone enrol",
-    .run = enrol,
-    .usage = "CODE",
-    .args_max = 1,
-    .what = "On the phone's computer: make its key, then its files",
-    .help =
-	"The key never leaves this computer. Where the exchange runs on the same machine everything is done in one step;\n"
-	"otherwise the request goes to the exchange and the bundle comes back, and --finish writes the phone's files.",
-    .option = {{"kind", "KIND", "baresip, linphone or plain (certificates only)"},
-	{"out", "DIR", "where (./phone-NUMBER)"}, {"user", "USER", "who is to log in on it"},
-	{"server", "HOST:PORT", "the exchange, when the bundle's own word is not right"},
-	{"domain", "DOMAIN", "the same for its SIP domain"},
-	{"elsewhere", NULL, "make the request only, although an exchange runs here"},
-	{"finish", "DIR", "the second step, with the key that is in DIR"},
-	{"bundle", "FILE", "the bundle (DIR/bundle.pem)"}, VALID_OPTION,
-	{"password", NULL, "ask for the user's password and write it into the phone's file"}, PASSWORD_OPTIONS},
-};

@@ -81,6 +81,11 @@ static int no_such_verb(int argc, char **argv)
 	}
 	bool asked = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
 	FILE *to = asked ? stdout : stderr;
+	if (argc > 1 && !asked) {
+		char both[64];
+		snprintf(both, sizeof both, "%s %s", argv[0], safe(argv[1]));
+		complain("there is no such verb", both, NULL);
+	}
 	fprintf(to, "usage: ringfence %s VERB ...\n\n", argv[0]);
 	list_verbs(to, argv[0]);
 	return asked ? EXIT_DONE : EXIT_USAGE;

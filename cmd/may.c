@@ -36,7 +36,8 @@ static void say_where(const json_t *line)
 		printf("It leads to %s.\n", safe(to));
 	else if (!to[0] && strcmp(class, "emergency") == 0)
 		printf(
-		    "NOBODY ANSWERS FOR IT: no trunk that is up carries emergency calls, and there is no front desk.\n");
+		    "NOBODY ANSWERS FOR IT: no trunk that carries emergency calls is up (`ringfence trunks`). Where none is to\n"
+		    "carry them, the front desk answers, if one is set.\n");
 	else if (!to[0] && !inside)
 		printf("Nothing carries it now: no trunk that is up takes this class of numbers.\n");
 }
@@ -62,6 +63,10 @@ static void row(json_t *line, void *arg)
 		if (strcmp(member(line, "may"), verdict[i].key) == 0)
 			plain = verdict[i].plain;
 	printf("%s: %s.\n", plain, safe(member(line, "text")));
+	if (strcmp(member(line, "reason"), "unknown") == 0)
+		printf(
+		    "It is no user or group here, no service code, and no outside number as ringfence.conf has them read:\n"
+		    "numbers { country = ... area = ... outside-prefix = ... }; without a country only those that begin with +.\n");
 	if (!number[0])
 		return;
 	printf("The number is %s (%s%s%s).\n", safe(number), safe(member(line, "class")), country[0] ? ", " : "",

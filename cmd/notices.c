@@ -13,9 +13,9 @@ static void show(json_t *line, void *arg)
 	int64_t phone = member_number(line, "phone"), user = member_number(line, "user"),
 		taken = member_number(line, "taken_at_ms");
 
-	(void)arg;
 	if (!line_is(line, "notice"))
 		return;
+	*(bool *)arg = true;
 	printf("%lld  %s  %s, %s", (long long)member_number(line, "notice"), show_when(member_number(line, "at_ms")),
 	    word_plain(word_notice, NOTICE_KINDS, member(line, "what")), safe(member(line, "number")));
 	if (phone)
@@ -32,10 +32,14 @@ static void show(json_t *line, void *arg)
 
 static int notices(struct cmd *c)
 {
+	bool some = false;
 	struct ask a;
 
 	ask_begin(&a, c, "notices");
-	return ask_run(&a, show, NULL);
+	int code = ask_run(&a, show, &some);
+	if (code == EXIT_DONE && !some && !c->json)
+		puts("No emergency call is on record.");
+	return code;
 }
 
 static int take(struct cmd *c)

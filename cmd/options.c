@@ -9,14 +9,13 @@ void options_help(const struct verb *v)
 	    v->option[0].name ? " [options]" : "", v->what);
 	if (v->help)
 		printf("%s\n", v->help);
-	if (v->option[0].name)
-		printf("\n");
+	printf("\n");
 	for (const struct option *o = v->option; o->name; o++) {
 		char left[64];
 		snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-		printf("  %-24s %s\n", left, o->what);
+		printf("  %-26s %s\n", left, o->what);
 	}
-	printf("  %-24s %s\n", "--json", "one JSON object a line");
+	printf("  %-26s %s\n", "--json", "one JSON object a line");
 }
 
 static const struct option *find(const struct verb *v, const char *name, size_t n)
@@ -36,15 +35,20 @@ static int wrong(const struct cmd *c, const char *what, const char *why)
 	return EXIT_USAGE;
 }
 
-/* One "--option", with its value behind '=' or in the next word; words taken, 0 when wrong. */
-static int take_option(struct cmd *c, char **argv, int argc)
+/* One "--option", with its value behind '=' or in the next word; words taken, 0 when wrong: why. */
+static int take_option(struct cmd *c, char **argv, int argc, const char **why)
 {
 	const char *name = argv[0] + 2, *eq = strchr(name, '=');
 	size_t n = eq ? (size_t)(eq - name) : strlen(name);
 	const struct option *o = find(c->verb, name, n);
 	bool next = o && o->value && !eq;
 
-	if (!o || (eq && !o->value) || (next && argc < 2) || c->givens == OPTIONS_MAX * 2)
+	*why = !o                             ? "there is no such option"
+	       : eq && !o->value              ? "that option takes no value"
+	       : next && argc < 2             ? "that option lacks its value"
+	       : c->givens == OPTIONS_MAX * 2 ? "that is too many options"
+	                                      : NULL;
+	if (*why)
 		return 0;
 	c->given[c->givens].name = o->name;
 	c->given[c->givens++].value = !o->value ? "" : eq ? eq + 1 : argv[1];
@@ -72,9 +76,10 @@ int options_read(struct cmd *c, int argc, char **argv)
 			c->site = argv[1];
 			taken = 2;
 		} else {
-			taken = strncmp(argv[0], "--", 2) == 0 ? take_option(c, argv, argc) : 0;
+			const char *why = "there is no such option";
+			taken = strncmp(argv[0], "--", 2) == 0 ? take_option(c, argv, argc, &why) : 0;
 			if (taken == 0)
-				return wrong(c, "that option is unknown or lacks its value", safe(argv[0]));
+				return wrong(c, why, safe(argv[0]));
 		}
 	}
 	if (c->args < c->verb->args_min)

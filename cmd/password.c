@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/rand.h"
 #include "cmd.h"
+#include <errno.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -105,11 +106,15 @@ static int no_password(const struct source *s, const char *why)
 static int from_file(const struct source *s, const char *path, char out[PASSWORD_MAX + 1])
 {
 	FILE *f = fopen(path, "re");
-	bool ok = f && take_line(f, out);
+	char why[300];
 
-	if (f)
-		fclose(f);
-	return ok ? -1 : no_password(s, "the file cannot be read, or its first line is empty or too long");
+	if (!f) {
+		snprintf(why, sizeof why, "%s: %s", safe(path), strerror(errno));
+		return no_password(s, why);
+	}
+	bool ok = take_line(f, out);
+	fclose(f);
+	return ok ? -1 : no_password(s, "the file's first line is empty or too long");
 }
 
 static int read_secret(

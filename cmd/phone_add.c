@@ -21,6 +21,12 @@ static void take_code(json_t *line, void *arg)
 	snprintf(got->code, sizeof got->code, "%s", safe(member(line, "code")));
 }
 
+/* Of the three that have a template those that need this flag; any other takes the bare files. */
+static const char *kind_for(const struct cmd *c)
+{
+	return option_is(c, "md5") ? "baresip" : option_is(c, "tls12") ? "linphone" : "KIND";
+}
+
 static void say_code(const struct cmd *c, const struct coded *got)
 {
 	if (c->json) {
@@ -28,8 +34,8 @@ static void say_code(const struct cmd *c, const struct coded *got)
 		return;
 	}
 	printf("Phone %u may be enrolled once within 24 hours with the code\n\n  %s\n\n"
-	       "On the phone's own computer:  ringfence phone enrol %s --kind baresip --out phone-%u\n",
-	    got->phone, got->code, got->code, got->phone);
+	       "On the phone's own computer:  ringfence phone enrol %s --kind %s --out phone-%u\n",
+	    got->phone, got->code, got->code, kind_for(c), got->phone);
 }
 
 static void fixed_hint(const struct cmd *c, uint32_t phone)
@@ -42,6 +48,12 @@ static void fixed_hint(const struct cmd *c, uint32_t phone)
 		    "its own:  ringfence phone set %u --fixed on --location 'country=..., city=..., street=...'\n"
 		    "If it travels: see emergency { remote } in ringfence.conf(5).\n",
 		    phone);
+}
+
+static void nobody_hint(const struct cmd *c, uint32_t phone)
+{
+	if (!c->json)
+		printf("Nobody may log in on it yet:  ringfence phone bind %u USER\n", phone);
 }
 
 static int bind_others(struct cmd *c, uint32_t phone, const char *const *user, int n)
@@ -83,6 +95,8 @@ static int add(struct cmd *c)
 		return code;
 	code = bind_others(c, got.phone, user, n);
 	say_code(c, &got);
+	if (n == 0)
+		nobody_hint(c, got.phone);
 	for (int i = 0; i < n && option_is(c, "md5"); i++)
 		md5_hint(c, user[i]);
 	if (!option_is(c, "fixed"))
@@ -158,6 +172,9 @@ static int get_certificate(struct cmd *c, struct ask *a, const char *path)
 
 	if (code != EXIT_DONE)
 		return code;
+	if (got.there && !got.written) /* it stands in the directory: the code that was used is not needed again */
+		complain("the certificate was made and could not be written", NULL,
+		    "`ringfence phone renew PHONE --out FILE` writes it");
 	if (!got.there || !got.written)
 		return EXIT_REFUSED;
 	if (strcmp(path, "-") == 0)
@@ -340,6 +357,8 @@ static int request(struct cmd *c)
 	int code = ask_run(&a, take_number, &got);
 	bool parsed = enrol_parse_request(span_of(text, n), point) == NULL;
 	free(text);
+	if (!option_get(c, "from") && code != EXIT_DONE && code != EXIT_UNREACHABLE)
+		enrol_undo(dir);
 	if (code != EXIT_DONE || c->json || !parsed)
 		return code;
 	key_print(point, print);

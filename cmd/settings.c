@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What people, phones, ring groups and the site can set: an option for each kind, named as lib/ipc/setting.def names it. */
+#include "ipc/civic.h"
 #include "verbs.h"
 #include <string.h>
 
@@ -10,6 +11,21 @@ static bool is_default(enum setting_kind kind, const char *value)
 	if (strcmp(value, "off") == 0)
 		return kind != SETTING_VOICEMAIL; /* whatever the site's default is */
 	return strcmp(value, "none") == 0 || !value[0];
+}
+
+/* What could be stored, and is surely a slip. */
+static const char *slip_of(const struct cmd *c, enum setting_owner owner, enum setting_kind kind, const char *value)
+{
+	bool forward = kind == SETTING_FORWARD_ALWAYS || kind == SETTING_FORWARD_BUSY ||
+	               kind == SETTING_FORWARD_NO_ANSWER || kind == SETTING_FORWARD_OFFLINE;
+	struct civic where;
+
+	if (forward && c->args && strcmp(value, c->arg[0]) == 0)
+		return owner == OWNER_GROUP ? "leads to the group itself" : "leads to that person itself";
+	if (kind == SETTING_LOCATION && !civic_parse(span_str(value), &where) &&
+	    span_eq(where.part[CIVIC_COUNTRY], SPAN("UK")))
+		return "has no country of ISO 3166: it is GB there";
+	return NULL;
 }
 
 bool settings_take(struct cmd *c, enum setting_owner owner, struct settings_text *t)
@@ -24,6 +40,8 @@ bool settings_take(struct cmd *c, enum setting_owner owner, struct settings_text
 			continue;
 		value = is_default((enum setting_kind)i, value) ? "" : value;
 		why = setting_check(owner, (enum setting_kind)i, span_str(value));
+		if (!why)
+			why = slip_of(c, owner, (enum setting_kind)i, value);
 		if (why || strchr(value, '\n')) {
 			char what[300];
 			snprintf(
@@ -50,9 +68,13 @@ void settings_put(struct ask *a, const struct settings_text *t)
 
 void settings_row(json_t *line, void *arg)
 {
-	(void)arg;
-	if (line_is(line, "setting"))
-		printf("  %-20s %s\n", safe(member(line, "name")), safe(member(line, "value")));
+	bool *some = arg;
+
+	if (!line_is(line, "setting"))
+		return;
+	printf("  %-20s %s\n", safe(member(line, "name")), safe(member(line, "value")));
+	if (some)
+		*some = true;
 }
 
 /* --- the site --- */
@@ -80,8 +102,13 @@ static int show_site(struct cmd *c)
 {
 	struct ask a;
 
+	bool some = false;
+
 	ask_begin(&a, c, "site-show");
-	return ask_run(&a, settings_row, NULL);
+	int code = ask_run(&a, settings_row, &some);
+	if (code == EXIT_DONE && !some && !c->json)
+		puts("Nothing is set: no front desk, and the night goes by the hours in ringfence.conf.");
+	return code;
 }
 
 const struct verb verb_site_set = {

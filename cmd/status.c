@@ -4,17 +4,25 @@
 
 struct status {
 	struct table processes, pools;
-	bool down;
-	int64_t helpless; /* phones that may not call an emergency number, */
-	int64_t off_site; /* and those that could if they were where they belong */
-	int64_t no_desk;  /* 1: no front desk was named; 2: who was is nobody here */
-	int64_t hidden;   /* users and ring groups whose number is one for help */
+	int up, down;
+	char names[2][160]; /* of processes that are down, of pools that were full */
+	int64_t helpless;   /* phones that may not call an emergency number, */
+	int64_t off_site;   /* and those that could if they were where they belong */
+	int64_t no_desk;    /* 1: no front desk was named; 2: who was is nobody here */
+	int64_t hidden;     /* users and ring groups whose number is one for help */
 };
 
 static const char *count(int64_t v, char *mem, size_t cap)
 {
 	snprintf(mem, cap, "%lld", (long long)v);
 	return mem;
+}
+
+static void add_name(char names[160], const char *process, const char *pool)
+{
+	size_t n = strlen(names);
+
+	snprintf(names + n, 160 - n, "%s%s%s%s", n ? ", " : "", process, pool[0] ? " " : "", pool);
 }
 
 static void add_pools(struct status *s, const char *process, const json_t *lines)
@@ -31,6 +39,8 @@ static void add_pools(struct status *s, const char *process, const json_t *lines
 		    counter ? "" : count(member_number(l, "peak"), n[2], 24),
 		    counter ? "" : count(member_number(l, "refused"), n[3], 24)};
 		table_add(&s->pools, cells);
+		if (strcmp(member(l, "kind"), "pool") == 0 && member_number(l, "refused"))
+			add_name(s->names[1], process, safe(member(l, "name")));
 		if (strcmp(member(l, "name"), "phones-without-help") == 0)
 			s->helpless = member_number(l, "used");
 		if (strcmp(member(l, "name"), "phones-off-site") == 0)
@@ -56,14 +66,29 @@ static void row(json_t *line, void *arg)
 	    count(member_number(line, "restarts"), restarts, sizeof restarts)};
 	table_add(&s->processes, cells);
 	add_pools(s, name, json_object_get(line, "lines"));
-	s->down = s->down || !up;
+	s->up += up;
+	s->down += !up;
+	if (!up)
+		add_name(s->names[0], name, "");
+}
+
+/* Last, where a terminal shows it. */
+static void say_sum(const struct status *s)
+{
+	if (s->down)
+		printf("\n%d of %d processes are DOWN: %s. `ringfence events` says why.\n", s->down, s->up + s->down,
+		    s->names[0]);
+	else
+		printf("\nAll %d processes are up%s.\n", s->up, s->names[1][0] ? "" : ", and nothing has been full");
+	if (s->names[1][0])
+		printf("Has been full: %s (`limits` in ringfence.conf(5)).\n", s->names[1]);
 }
 
 static int status(struct cmd *c)
 {
 	static const char *const head[] = {"PROCESS", "", "PID", "AGE", "RESTARTS"};
 	static const char *const pools_head[] = {"PROCESS", "WHAT", "USED", "LIMIT", "PEAK", "REFUSED"};
-	struct status s = {.down = false};
+	struct status s = {.down = 0};
 	struct ask a;
 
 	table_begin(&s.processes, 5, head);
@@ -98,6 +123,8 @@ static int status(struct cmd *c)
 		    "\nWARNING: the numbers of %lld users or ring groups are numbers for help, or the test of it: calls to them leave over\n"
 		    "a trunk, and never ring here. Give them other numbers.\n",
 		    (long long)s.hidden);
+	if (!c->json && code == EXIT_DONE)
+		say_sum(&s);
 	return code;
 }
 

@@ -80,20 +80,23 @@ static int delete (struct cmd *c)
 
 static void row(json_t *line, void *arg)
 {
+	char number[24]; /* by which events and mails name them */
 	const char *cells[] = {safe(member(line, "name")), safe(member(line, "display")),
-	    member_flag(line, "enabled") ? "yes" : "no", safe(member(line, "phones"))};
+	    member_flag(line, "enabled") ? "yes" : "no", safe(member(line, "phones")), number};
 
-	if (line_is(line, "user"))
-		table_add(arg, cells);
+	if (!line_is(line, "user"))
+		return;
+	snprintf(number, sizeof number, "%lld", (long long)member_number(line, "number"));
+	table_add(arg, cells);
 }
 
 static int list(struct cmd *c)
 {
-	static const char *const head[] = {"USER", "NAME", "ENABLED", "PHONES"};
+	static const char *const head[] = {"USER", "NAME", "ENABLED", "PHONES", "USER NO."};
 	struct table t;
 	struct ask a;
 
-	table_begin(&t, 4, head);
+	table_begin(&t, 5, head);
 	ask_begin(&a, c, "user-list");
 	return ask_table(&a, &t, row, "There are no users yet: `ringfence user add 101 --name \"Anna\"`.");
 }

@@ -127,7 +127,7 @@ static const char *check_name(struct span v)
 
 static const char *check_names(struct span v)
 {
-	return each_is(v, is_name, "is no list of extensions with commas");
+	return each_is(v, is_name, "is no list of extensions with commas between them");
 }
 
 static const char *check_number(struct span v)
@@ -137,7 +137,7 @@ static const char *check_number(struct span v)
 
 static const char *check_numbers(struct span v)
 {
-	return each_is(v, is_name, "is no list of numbers with commas");
+	return each_is(v, is_name, "is no list of numbers, each without blanks, with commas between them");
 }
 
 /* What goes out is what the site's numbering says, never a name. */
@@ -185,7 +185,7 @@ static const char *check_strategy(struct span v)
 
 static const char *check_night(struct span v)
 {
-	return word_of(v, night_word, NIGHT_MODES) > 0 ? NULL : "is neither on nor off";
+	return word_of(v, night_word, NIGHT_MODES) > 0 ? NULL : "is none of on, off, auto";
 }
 
 static const char *check_join(struct span v)
@@ -208,7 +208,9 @@ static const char *check_location(struct span v)
 static const char *check_subnets(struct span v)
 {
 	struct subnet s[SETTING_SUBNETS_MAX];
-	return setting_subnets(v, s) > 0 ? NULL : "is no network like 10.1.2.0/24 (4 at most, with commas)";
+	return setting_subnets(v, s) > 0
+	           ? NULL
+	           : "is no network like 10.1.2.0/24, with no bits behind its length (4 at most, with commas)";
 }
 
 #define OF(owner) (1u << OWNER_##owner)

@@ -68,6 +68,13 @@ int main(int argc, char **argv)
 	    .boot_key = argv[5][0] ? argv[5] : NULL,
 	    .s = secret_new(sizeof *r.s)};
 	int code = run(argv[1], &r);
+	if (code == 0 && makes)
+		printf("The backup is in %s.\n", r.file);
+	else if (code == 0)
+		printf(
+		    "The exchange is restored. If its addresses are others here, change them first in %s/ringfence.conf; then\n"
+		    "start it, and look at the clock: ringfence clock confirm\n",
+		    r.site);
 	secret_free(r.s, sizeof *r.s);
 	return code;
 }

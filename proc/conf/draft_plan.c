@@ -150,16 +150,22 @@ static const char *set_billing(struct draft *d, struct span v)
 
 /* --- who may call them, and when --- */
 
+/* Of a person it is one text with blanks, here a list. */
+static const char *add_class(struct plan_classes *c, struct span v)
+{
+	return span_find(v, ' ') < v.n ? "is several: write {\"local\", \"national\"}" : plan_classes_add(c, v);
+}
+
 static const char *set_classes(struct draft *d, struct span v)
 {
-	return plan_classes_add(&plan_of(d)->classes, v);
+	return add_class(&plan_of(d)->classes, v);
 }
 
 static const char *set_night_classes(struct draft *d, struct span v)
 {
 	if (span_eq(v, SPAN("night")))
 		return "means nothing here";
-	return plan_classes_add(&d->night.classes, v);
+	return add_class(&d->night.classes, v);
 }
 
 /* "7:30", "22:00"; 24:00 is the end of the day */

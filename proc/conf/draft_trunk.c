@@ -66,6 +66,11 @@ static const char *host(struct span v, char *out, struct addr *addr)
 
 static const char *set_server(struct draft *d, struct span v)
 {
+	struct addr a;
+	size_t colon = span_find(v, ':');
+
+	if (colon < v.n && !addr_parse_ip(v, &a) && span_find(span_skip(v, colon + 1), ':') == v.n - colon - 1)
+		return "holds a port, which has a key of its own: port = 5061";
 	return host(v, d->trunk.server, &d->trunk.server_addr);
 }
 

@@ -9,20 +9,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int conf_fd = -1, trust_fd = -1;
 static uint8_t text[CONF_TEXT_MAX + 1];
 static struct conf conf;
 
-static struct span read_all(int fd)
+/* conf, or conf.reason. */
+static bool read_conf(int fd, const char *name)
 {
 	size_t n = 0;
 	ssize_t got = 1;
 
 	while (n < sizeof text && (got = read(fd, text + n, sizeof text - n)) > 0)
 		n += (size_t)got;
-	return span_of(text, got < 0 ? 0 : n);
+	if (got >= 0)
+		return conf_parse(span_of(text, n), name, &conf);
+	snprintf(conf.reason, sizeof conf.reason, "%s: %s", name, fd < 0 ? "cannot be opened" : strerror(errno));
+	return false;
 }
 
 static void on_file(enum file_kind what, int fd)
@@ -86,7 +91,7 @@ static const char *would_fail(const struct site *s)
 
 static void tell(struct link *parent)
 {
-	if (conf_parse(read_all(conf_fd), "ringfence.conf", &conf)) {
+	if (read_conf(conf_fd, "ringfence.conf")) {
 		struct msg_site_parsed *m = ipc_begin(parent, MSG_SITE_PARSED);
 		if (!m)
 			return;
@@ -135,9 +140,39 @@ static bool read_file(const char *path, bool *good)
 		return false;
 	}
 	trust_read_dir(open_trust(path));
-	*good = conf_parse(read_all(fd), path, &conf);
+	*good = read_conf(fd, path);
 	close(fd);
 	return true;
+}
+
+/* parent hands them out, and would not start without; how long they are, and what is in them, edge sees. */
+static const char *lost_ca(const struct site *s, const char *path)
+{
+	static char why[64 + TRUNK_NAME_MAX + TRUNK_FILE_MAX];
+	int dir = open_trust(path);
+
+	why[0] = 0;
+	for (int i = 0; i < s->trunks && !why[0]; i++) {
+		const struct trunk_conf *t = &s->trunk[i];
+		int fd = t->ca[0] && dir >= 0 ? openat(dir, t->ca, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		if (t->ca[0] && fd < 0)
+			snprintf(why, sizeof why, "trunk %s: its ca, trust/%s: %s", t->name, t->ca, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+	}
+	if (dir >= 0)
+		close(dir);
+	return why[0] ? why : NULL;
+}
+
+/* It may be installed later: no fault, but alarms would reach nobody until then. */
+static void warn_of_mail(const struct site_alarms *a)
+{
+	char program[SITE_COMMAND_MAX];
+
+	snprintf(program, sizeof program, "%.*s", (int)strcspn(a->mail, " "), a->mail);
+	if (program[0] && access(program, X_OK) != 0)
+		log_warn("alarms.mail: %s: %s: no alarm is mailed until it is there", program, strerror(errno));
 }
 
 static int check(const char *path)
@@ -147,6 +182,10 @@ static int check(const char *path)
 	if (!read_file(path, &good))
 		return 1;
 	const char *why = good ? would_fail(&conf.site) : conf.reason;
+	if (good && !why)
+		why = lost_ca(&conf.site, path);
+	if (!why)
+		warn_of_mail(&conf.site.alarms);
 	if (!why)
 		warn_of_ended(&conf.site.signers);
 	if (!why && conf.warning[0])

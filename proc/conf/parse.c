@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { KEY_SHOWN_MAX = 24, KEYS_MAX = 128 };
 
@@ -322,6 +323,35 @@ static bool plain(struct span text)
 	return true;
 }
 
+static void on_no_error(cfg_t *cfg, const char *format, va_list args)
+{
+	(void)cfg;
+	(void)format;
+	(void)args;
+}
+
+/* The end of the text ends every section for libconfuse: what a forgotten brace swallowed would be taken as said in there. One more
+ * brace is a fault where all are closed. */
+static bool is_open(const char *text)
+{
+	size_t n = strlen(text);
+	char *more = malloc(n + 3);
+	cfg_t *cfg = more ? cfg_init(option[SECTIONS], CFGF_NONE) : NULL;
+	bool open = false;
+
+	if (cfg) {
+		memcpy(more, text, n);
+		memcpy(more + n, "\n}", 3);
+		cfg_set_error_function(cfg, on_no_error);
+		open = cfg_parse_buf(cfg, more) == CFG_SUCCESS;
+		cfg_free(cfg);
+	}
+	if (more)
+		explicit_bzero(more, n + 3);
+	free(more);
+	return open;
+}
+
 static void parse(const char *text)
 {
 	for (int i = 0; i < SECTIONS; i++)
@@ -336,6 +366,8 @@ static void parse(const char *text)
 	watch_values(cfg);
 	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS)
 		refuse("%s: cannot be read", file_name);
+	else if (is_open(text))
+		refuse("%s: ends within a section: a closing } is missing", file_name);
 	cfg_free(cfg);
 }
 

@@ -190,6 +190,7 @@ void call_phone_back(uint32_t user);
 void call_media_failed(uint64_t call, enum relay_why why);
 void call_relayed(uint64_t call, uint32_t wish);
 void call_gate_open(uint64_t call, enum relay_key key);
+enum grade call_grade(const struct call *c); /* who could hear it as it stands */
 void call_forged(uint64_t call, unsigned side, enum relay_key key);
 void call_varying(uint64_t call, unsigned side);
 void call_counts(const struct msg_relay_counts *m);

@@ -34,6 +34,13 @@ static enum grade grade_of(const struct call *c, enum relay_key key)
 	return (a && a->r.trunk) || (b && b->r.trunk) ? GRADE_GATEWAY : GRADE_EXCHANGE;
 }
 
+enum grade call_grade(const struct call *c)
+{
+	bool told = c->r.spoken && c->r.ended && c->keyed && !c->r.answered_ms; /* it hears prompts, and is heard */
+
+	return told ? grade_of(c, RELAY_KEY_NONE) : (enum grade)c->r.grade;
+}
+
 void call_gate_open(uint64_t call, enum relay_key key)
 {
 	struct call *c = call_get(call);

@@ -58,6 +58,16 @@ static struct span label_of(const struct leg *l)
 	return span_str(d ? d->label : "");
 }
 
+/* Of who talks with the exchange alone: those of that leg. */
+static enum relay_key key_of(const struct call *c, const struct leg *caller, const struct leg *callee)
+{
+	static const uint8_t key[RELAY_ENDS] = {
+	    [RELAY_ENDED_SDES] = RELAY_KEY_SDES, [RELAY_ENDED_DTLS] = RELAY_KEY_DTLS};
+
+	return c->keyed && caller && !callee && caller->r.ends ? (enum relay_key)key[caller->r.ends]
+	                                                       : (enum relay_key)c->r.key;
+}
+
 static void put_line(struct call *c, void *arg)
 {
 	struct listing *list = arg;
@@ -69,8 +79,8 @@ static void put_line(struct call *c, void *arg)
 	m->token = list->token;
 	m->call = c->r.id;
 	m->state = (uint8_t)state_of(c);
-	m->grade = c->r.grade;
-	m->key = c->r.key;
+	m->grade = (uint8_t)call_grade(c);
+	m->key = (uint8_t)key_of(c, caller, callee);
 	m->who = c->r.who;
 	m->varying = c->r.varying != 0;
 	m->emergency = c->r.emergency || c->r.help & HELP_ASKED;

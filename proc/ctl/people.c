@@ -56,11 +56,23 @@ static void take_back(struct job *j)
 	say_user(j, USER_DELETE, SPAN(""), false);
 }
 
+enum { PASSWORD_LEAST = 8 };
+
+/* Whoever has taken a phone can try only a few, but those who know the person guess well. */
+static bool password_is_short(struct job *j)
+{
+	if (!request_has(&j->req, FIELD_PASSWORD) || j->req.text[FIELD_PASSWORD].n >= PASSWORD_LEAST)
+		return false;
+	job_fail(j, DONE_REFUSED, "a password has at least 8 octets", "--generate makes a good one");
+	return true;
+}
+
 void people_add(struct job *j)
 {
 	struct span display = request_has(&j->req, FIELD_DISPLAY) ? j->req.text[FIELD_DISPLAY] : SPAN("");
 
-	say_user(j, USER_ADD, display, true);
+	if (!password_is_short(j))
+		say_user(j, USER_ADD, display, true);
 }
 
 void people_add_secret(struct job *j)
@@ -95,7 +107,8 @@ static void ask_user(struct job *j, bool quiet)
 
 void people_find(struct job *j)
 {
-	ask_user(j, true);
+	if (!password_is_short(j))
+		ask_user(j, true);
 }
 
 void people_change(struct job *j)

@@ -65,7 +65,7 @@ const char *codes_use(struct codes *c, int64_t now_wall_ms, uint32_t device, str
 	struct span v;
 
 	if (!store_get(c->store, KEEP_CODE, key_of(&device), &v) || v.n != sizeof k)
-		return "there is no code for this phone";
+		return "this phone's code was used already (`ringfence phone renew PHONE --new-key` makes another one)";
 	memcpy(&k, v.p, sizeof k);
 	bool right = is_right(&k, device, text), late = now_wall_ms >= k.end_ms;
 	if (right || late || ++k.tries >= CODES_TRIES) {
@@ -78,7 +78,7 @@ const char *codes_use(struct codes *c, int64_t now_wall_ms, uint32_t device, str
 			return why;
 	}
 	if (late)
-		return "the code is older than a day";
+		return "the code is older than a day (`ringfence phone renew PHONE --new-key` makes another one)";
 	c->used += right;
 	c->wrong += !right;
 	return right ? NULL : "wrong code";

@@ -147,7 +147,10 @@ enum done_result store_setting_put(struct store *s, enum setting_owner owner, ui
 	if (wrong)
 		return refuse_setting(kind, wrong, why);
 	if ((kind == SETTING_MEMBERS || kind == SETTING_FRONT_DESK) && !names_are_known(s, kind, value))
-		return refuse_setting(kind, "names someone who is not a user here", why);
+		return refuse_setting(kind,
+		    kind == SETTING_MEMBERS ? "names someone who is not a user here"
+					    : "names nobody here: neither a user who is enabled nor a ring group",
+		    why);
 	db_bind_int(q, 1, owner);
 	db_bind_int(q, 2, index);
 	db_bind_text(q, 3, span_str(setting_rule[kind].name));

@@ -115,6 +115,24 @@ static void busy_is_answered(void)
 	finish();
 }
 
+/* R7: the exchange hears it, and the list of calls says so. */
+static void the_list_says_who_hears_it(void)
+{
+	begin_with(mailbox);
+	busy();
+	answered(&a);
+	struct msg_calls_want *m = ipc_begin(sim_far(PROC_CTL, 0), MSG_CALLS_WANT);
+	m->token = 5;
+	ipc_end(sim_far(PROC_CTL, 0));
+	sim_turn();
+	struct heard *h = sim_take(PROC_CTL, MSG_CALL_LINE, NULL, NULL);
+	const struct msg_call_line *line = h ? (const void *)h->payload : NULL;
+	NEED(line && line->grade == GRADE_EXCHANGE && line->key == RELAY_KEY_SDES);
+	NEED(sim_take(PROC_CTL, MSG_DONE, NULL, NULL));
+	leaves(&a);
+	finish();
+}
+
 static void no_answer_is_answered_after_its_own_seconds(void)
 {
 	begin_with(mailbox);
@@ -973,6 +991,7 @@ static void late_answers_move_nothing(void)
 int main(void)
 {
 	SIM(busy_is_answered);
+	SIM(the_list_says_who_hears_it);
 	SIM(no_answer_is_answered_after_its_own_seconds);
 	SIM(absence_is_answered);
 	SIM(without_voicemail_nothing_changes);

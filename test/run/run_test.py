@@ -6,10 +6,12 @@ import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -108,6 +110,88 @@ def test_from_nothing_to_an_enrolled_phone(site, tmp_path):
     enrol[enrol.index('--out') + 1] = str(tmp_path / 'phone')
     site.command(*enrol)
     assert {'config', 'accounts'} <= {p.name for p in (tmp_path / 'phone').iterdir()}
+
+
+def refusal(site, *args, say=None):
+    """what the command says of it on standard error, when it is refused"""
+    done = subprocess.run([TOP / 'build/cmd/ringfence', '--site', site.dir, *args], input=say, capture_output=True, text=True, timeout=30)
+    assert done.returncode in (1, 2), (args, done.stdout, done.stderr)
+    return done.stderr
+
+
+def test_r30_slips_at_enrolment_use_up_no_code(site, tmp_path):
+    site.run()
+    site.command('user', 'add', '101', '--generate', '--md5')
+    code = re.search(r'\b[0-9a-z-]{20,}\b', site.command('phone', 'add', 'desk', '--user', '101', '--md5'))[0]
+    enrol = ['phone', 'enrol', code, '--kind', 'baresip', '--out']
+    assert 'directory with a blank' in refusal(site, *enrol, str(tmp_path / 'my phone'))
+    assert not (tmp_path / 'my phone').exists()
+    assert 'nowhere: No such file' in refusal(site, *enrol, str(tmp_path / 'phone'), '--password-file', str(tmp_path / 'nowhere'))
+    assert 'no such kind' in refusal(site, *enrol[:-2], 'snom', '--out', str(tmp_path / 'phone'))
+    (tmp_path / 'pw').write_text('semi;colon\n')
+    # that file cannot hold this password: the code is used by then, and how to go on is said
+    said = refusal(site, *enrol, str(tmp_path / 'phone'), '--password-file', str(tmp_path / 'pw'))
+    assert f'phone enrol --finish {tmp_path}/phone --password' in said
+    assert 'used already' in refusal(site, *enrol, str(tmp_path / 'other'))
+    assert not list((tmp_path / 'other').iterdir())  # another try finds nothing in its way
+    site.command('phone', 'enrol', '--finish', str(tmp_path / 'phone'))
+    assert (tmp_path / 'phone/accounts').exists()
+    assert 'WARNING: Debian' not in site.command('phone', 'enrol', '--finish', str(tmp_path / 'phone'))
+    code = re.search(r'\b[0-9a-z-]{20,}\b', site.command('phone', 'add', 'spare', '--user', '101'))[0]
+    assert 'phone set 2 --md5 on' in site.command('phone', 'enrol', code, '--kind', 'baresip', '--out', str(tmp_path / 'spare'))
+    asked = ['phone', 'request', '--label', 'desk', '--user', '101', '--out', str(tmp_path / 'asked')]
+    assert 'has this label' in refusal(site, *asked) and 'has this label' in refusal(site, *asked)
+
+
+def test_r31_slips_are_named_and_change_nothing(site):
+    site.run()
+    site.command('user', 'add', '101', '--generate')
+    site.command('group', 'add', '200', '--members', '101')
+    assert 'bind 1 USER' in site.command('phone', 'add', 'desk', '--tls12')
+    assert 'no such verb: user ad' in refusal(site, 'user', 'ad', '101')
+    shown = [site.command(*v) for v in (('user', 'show', '101'), ('phone', 'show', 'desk'), ('group', 'list'), ('site', 'show'))]
+    for args, why in ((('user', 'set', '101', '--forward-always', '101'), 'leads to that person itself'),
+                      (('group', 'set', '200', '--forward-no-answer', '200'), 'leads to the group itself'),
+                      (('phone', 'set', 'desk', '--location', 'country=UK, city=London'), 'it is GB'),
+                      (('phone', 'set', 'desk', '--subnet', '10.1.2.7/24'), 'no bits behind its length'),
+                      (('site', 'set', '--night', 'maybe'), 'none of on, off, auto'),
+                      (('site', 'set', '--front-desk', '299'), 'neither a user who is enabled nor a ring group')):
+        assert why in refusal(site, *args), args
+    for verb in ('add', '102'), ('set', '101', '--dnd', 'on'):
+        assert 'at least 8 octets' in refusal(site, 'user', *verb, '--password-stdin', say='1234567\n')
+    assert [site.command(*v) for v in (('user', 'show', '101'), ('phone', 'show', 'desk'), ('group', 'list'), ('site', 'show'))] == shown
+    assert '102' not in site.command('user', 'list')
+    assert site.command('user', 'list').splitlines()[1].split() == ['101', 'yes', '1']
+    assert 'no user or group here' in site.command('may', '101', 'call', '0612345678', check=False)
+    assert 'No emergency call is on record' in site.command('notices')
+    assert site.command('status').splitlines()[-1] == 'All 11 processes are up, and nothing has been full.'
+
+
+def test_r31_what_would_not_start_is_refused_before(site, tmp_path):
+    """A file that is named and not there, a configuration that is not there: said by the check and the reload, and nothing changes."""
+    site.run()
+    conf = site.dir / 'ringfence.conf'
+    good = conf.read_text()
+    conf.write_text(good + 'trunk acme { server = "sip.acme.example" media-from = {"203.0.113.0/24"} ca = "acme.pem" }\n')
+    assert 'trust/acme.pem: No such file' in site.command('check-config', check=False)
+    (site.dir / 'trust').mkdir()
+    (site.dir / 'trust/acme.pem').write_text('its CA\n')
+    assert site.command('check-config') == 'ok\n'
+    conf.write_text(good + 'alarms { mail = "/nowhere/msmtp -t" to = "head@example.org" }\n')
+    done = subprocess.run([TOP / 'build/cmd/ringfence', '--site', site.dir, 'check-config'], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and '/nowhere/msmtp: No such file' in done.stderr
+    conf.unlink()
+    assert 'ringfence.conf: cannot be opened' in refusal(site, 'reload')
+    conf.mkdir()
+    assert 'ringfence.conf: Is a directory' in refusal(site, 'reload')
+    conf.rmdir()
+    conf.write_text(good)
+    end = time.monotonic() + 10
+    while not site.command('reload', check=False):  # busy: the reader of before is just ending
+        assert time.monotonic() < end
+    assert 'The backup is in' in site.command('backup', str(tmp_path / 'backup'), '--password-stdin', say=PASSPHRASE + '\n')
+    said = site.command('restore', str(tmp_path / 'backup'), '--site', str(tmp_path / 'other'), '--password-stdin', say=PASSPHRASE + '\n')
+    assert f'{tmp_path}/other/ringfence.conf' in said
 
 
 def test_killed_parent_is_started_again(site):
@@ -240,3 +324,36 @@ def test_r25_the_boot_key_may_be_a_credential_of_the_service_manager(site, tmp_p
     assert not (site.dir / 'boot.key').exists()
     site.run()
     assert '101' in site.command('user', 'list')
+
+
+def test_run_says_what_is_in_its_way():
+    """before it builds or changes anything: no root, a wrong option, a value that is missing"""
+    with tempfile.TemporaryDirectory(dir='/tmp') as where:  # which nobody can enter
+        os.chmod(where, 0o755)
+        for name in 'dirname', 'id':
+            os.symlink(shutil.which(name), f'{where}/{name}')
+        run = shutil.copy(TOP / 'run', where)
+        done = subprocess.run(['/bin/sh', run], env={'PATH': where}, user=65534, group=65534, extra_groups=[], capture_output=True,
+                              text=True, timeout=10)
+    assert done.returncode == 1 and 'only root may start an exchange, and there is no sudo here' in done.stderr
+    for options, why in ((['--lisen', 'x'], 'there is no option --lisen'), (['--site'], '--site needs a value'),
+                         (['--domain', ''], '--domain needs a value')):
+        done = subprocess.run([TOP / 'run', *options], capture_output=True, text=True, timeout=10)
+        assert done.returncode in (1, 2) and why in done.stderr and not done.stdout
+
+
+def test_a_site_is_beside_who_named_it_and_keeps_its_domain(tmp_path):
+    """from another directory, by a relative path; what is for a new site is not taken in silence of one that is there"""
+    tmp_path.chmod(0o755)
+    site = Site(tmp_path)
+    options = ['--background', '--site', 'site', '--listen', f'127.0.0.1:{site.port}', '--domain']
+    try:
+        done = subprocess.run([TOP / 'run', *options, 'voice.example'], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0 and (site.dir / 'ringfence.conf').exists(), done.stderr
+        assert f'{TOP}/build/cmd/ringfence --site {site.dir} user add' in done.stdout and 'new one' not in done.stderr
+        site.command('stop')
+        done = subprocess.run([TOP / 'run', *options, 'other.example'], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0 and '--domain, --listen and --passphrase are for a new one' in done.stderr
+        assert 'voice.example' in (site.dir / 'ringfence.conf').read_text()
+    finally:
+        site.stop()

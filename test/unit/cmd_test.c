@@ -2,6 +2,7 @@
 /* What the command shows and takes in (T39, R31). */
 #include "cmd.h"
 #include "test.h"
+#include <unistd.h>
 
 static void what_comes_from_outside_is_shown_harmless(void)
 {
@@ -32,6 +33,25 @@ static void lengths_of_time(void)
 	CHECK(length_of_time("-5") == 0 && length_of_time("99999999999") == 0 && length_of_time("0") == 0);
 }
 
+/* What is said of a wrong use, behind the name of the command. */
+static const char *complained(struct cmd *c, int argc, char **argv)
+{
+	static char text[400];
+	int was = dup(STDERR_FILENO), fd[2];
+
+	if (pipe(fd) != 0 || dup2(fd[1], STDERR_FILENO) < 0)
+		return "";
+	int code = options_read(c, argc, argv);
+	fflush(stderr);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	close(fd[1]);
+	ssize_t n = read(fd[0], text, sizeof text - 1);
+	close(fd[0]);
+	text[n > 0 ? n : 0] = 0;
+	return code == EXIT_USAGE && strncmp(text, "ringfence: ", 11) == 0 ? text + 11 : "";
+}
+
 static void options_are_read(void)
 {
 	static const struct verb verb = {.name = "x",
@@ -53,10 +73,13 @@ static void options_are_read(void)
 	struct {
 		char **argv;
 		int argc;
-	} bad[] = {{missing, 2}, {unknown, 2}, {many, 2}, {value, 2}, {good, 0}};
+		const char *why;
+	} bad[] = {{missing, 2, "that option lacks its value: --user"}, {unknown, 2, "there is no such option: --foo"},
+	    {many, 2, "too many arguments: b"}, {value, 2, "that option takes no value: --flag=1"},
+	    {good, 0, "an argument is missing: A"}};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		c = (struct cmd){.verb = &verb};
-		CHECK(options_read(&c, bad[i].argc, bad[i].argv) == EXIT_USAGE);
+		CHECK(strncmp(complained(&c, bad[i].argc, bad[i].argv), bad[i].why, strlen(bad[i].why)) == 0);
 	}
 }
 

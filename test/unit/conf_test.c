@@ -119,6 +119,19 @@ static void behind_nat_media_follows_signalling(void)
 	CHECK(strcmp(text_of(&c.site.listener[0].media), "192.0.2.1:0") == 0);
 }
 
+/* R31: what a forgotten brace swallowed would count as said in the section above it. */
+static void a_section_that_is_not_closed_is_refused(void)
+{
+	CHECK(refused(SITE "limits { calls = 100\n", "f: ends within a section: a closing } is missing"));
+	CHECK(refused(SITE "limits { calls = 100", "f: ends within a section: a closing } is missing"));
+	CHECK(refused(SITE "trunk t { server = a.example media-from = {\"192.0.2.0/24\"}\nnumber \"+33123456789\" { to = 101 }\n\n",
+	    "f: ends within a section: a closing } is missing"));
+	CHECK(refused(SITE "numbers { country = fr # }\n", "f: ends within a section: a closing } is missing"));
+	CHECK(good(SITE "numbers { country = fr } # }"));
+	CHECK(good(SITE "limits { calls = 100 } # {"));
+	CHECK(!conf_parse(SPAN(SITE "limits { calls = 100 } }\n"), "f", &c));
+}
+
 static void mild_is_refused_and_names_what_is_missing(void)
 {
 	CHECK(refused(SITE "log { privacy = mild }\n",
@@ -325,6 +338,9 @@ static void the_call_plan_is_refused_with_its_line(void)
 	CHECK(refused(SITE "service { dnd = \"*79\" }\n", "f: two services have the same code"));
 	CHECK(refused(SITE "service { dial = \"*79\" }\n", "f:3: no such option 'dial'"));
 	CHECK(refused(SITE "emergency { remote = yes }\n", "f:3: emergency.remote = \"yes\" is neither deny nor last-location"));
+	CHECK(refused(SITE "trunk t { server = \"a.example:5070\" }\n",
+	    "f:3: trunk.server = \"a.example:5070\" holds a port, which has a key of its own: port = 5061"));
+	CHECK(refused(SITE "classes = \"local mobile\"\n", "f:3: classes = \"local mobile\" is several: write {\"local\", \"national\"}"));
 	CHECK(refused(SITE "pin = maybe\n", "f:3: pin = \"maybe\" is neither on nor off"));
 	CHECK(refused(SITE "prefix \"+1\" { rate = 1 }\nprefix \"+1\" { rate = 1 }\n", "f:4: found duplicate title "));
 }
@@ -557,6 +573,7 @@ int main(int argc, char **argv)
 	RUN(voicemail_is_off_unless_said);
 	RUN(sqlite_can_be_named);
 	RUN(behind_nat_media_follows_signalling);
+	RUN(a_section_that_is_not_closed_is_refused);
 	RUN(mild_is_refused_and_names_what_is_missing);
 	RUN(refusals_name_line_key_and_reason);
 	RUN(the_call_plan_counts);
