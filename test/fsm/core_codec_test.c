@@ -344,6 +344,130 @@ static void who_hangs_up_meanwhile_leaves_nothing(void)
 	finish();
 }
 
+/* --- early media in one codec, the answer in another --- */
+
+static void says_as(const char *tag, unsigned code, const struct sdp *sdp)
+{
+	snprintf(t.ours, sizeof t.ours, "%s", tag);
+	talk_answer(&t, code, sdp);
+}
+
+static void hears_last(unsigned code)
+{
+	struct heard *h, *last = NULL;
+
+	while ((h = reply_to(a.txn)))
+		last = h;
+	NEED(last && respond(last)->code == code);
+	last->taken = false;
+	talk_hears(&a, code);
+}
+
+/* An announcement in A-law; then whoever answers has these. alice has A-law still, as she was told with the 183. */
+static void is_answered_after_early_media(const char *answerer, const char *types)
+{
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp o = phone_says(&a, "980", 1, "sendrecv"), early = trunk_says("8", 1), s = trunk_says(types, 2);
+	talk_invite(&a, &alice, "0123456789", &o);
+	talk_rings_at(&t, &telco[0]);
+	says_as("announcement", 183, &early);
+	hears_last(183);
+	NEED(speaks(&a.sdp, "8"));
+	is_heard("8", "8");
+	says_as(answerer, 200, &s);
+	NEED(talk_takes(&t, SIP_ACK));
+	hears_last(200);
+	NEED(speaks(&a.sdp, "8") && !sent_to(&alice, SIP_INVITE));
+	talk_ack(&a);
+	sim_pass(100);
+}
+
+static void is_asked_for_it_and_hears(const char *answerer)
+{
+	is_answered_after_early_media(answerer, "9");
+	struct heard *h = is_asked(&a, "9");
+	const struct sdp said = phone_says(&a, "9", 2, "sendrecv");
+	talk_reply(&a, h, 200, &said);
+	NEED(talk_takes(&a, SIP_ACK));
+	is_heard("9", "9");
+	sim_pass(5000);
+	NEED(!sent_to(&alice, SIP_INVITE) && !sent_to(&telco[0], SIP_INVITE));
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void an_answer_of_another_codec_is_heard(void)
+{
+	is_asked_for_it_and_hears("announcement");
+}
+
+static void of_another_branch_too(void)
+{
+	is_asked_for_it_and_hears("callee");
+}
+
+/* Our re-INVITE crosses one of hers, which settles it as well; if it does not come, she is asked again. */
+static void glare_is_tried_again(void)
+{
+	is_answered_after_early_media("announcement", "9");
+	struct heard *h = is_asked(&a, "9");
+	talk_reply(&a, h, 491, NULL);
+	NEED(!sent_to(&alice, SIP_INVITE));
+	sim_pass(3000);
+	h = is_asked(&a, "9");
+	talk_reply(&a, h, 491, NULL);
+	const struct sdp hers = phone_says(&a, "980", 3, "sendrecv");
+	changes(&a, &hers, "9");
+	is_heard("9", "9");
+	sim_pass(5000);
+	NEED(!sent_to(&alice, SIP_INVITE));
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* R17: silence is not charged. */
+static void is_over(void)
+{
+	struct heard *h = talk_takes(&a, SIP_BYE);
+
+	NEED(h);
+	talk_reply(&a, h, 200, NULL);
+	h = talk_takes(&t, SIP_BYE);
+	NEED(h);
+	talk_reply(&t, h, 200, NULL);
+	finish();
+}
+
+static void who_refuses_it_is_hung_up_on(void)
+{
+	is_answered_after_early_media("callee", "9");
+	talk_reply(&a, is_asked(&a, "9"), 488, NULL);
+	is_over();
+}
+
+static void and_who_says_nothing(void)
+{
+	is_answered_after_early_media("callee", "9");
+	(void)is_asked(&a, "9");
+	sim_pass(33000);
+	is_over();
+}
+
+/* The trunk may send either; it is asked for the one that alice has. */
+static void who_answers_with_more_is_asked_for_less(void)
+{
+	is_answered_after_early_media("announcement", "98");
+	NEED(!sent_to(&alice, SIP_INVITE));
+	struct heard *h = is_asked(&t, "80");
+	const struct sdp s = trunk_says("8", 3);
+	talk_reply(&t, h, 200, &s);
+	NEED(talk_takes(&t, SIP_ACK));
+	is_heard("8", "8");
+	call_hang_up(&a, &t);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -358,6 +482,12 @@ int main(void)
 	SIM(our_own_offer_is_what_stands);
 	SIM(a_trunk_is_asked_with_its_password);
 	SIM(who_hangs_up_meanwhile_leaves_nothing);
+	SIM(an_answer_of_another_codec_is_heard);
+	SIM(of_another_branch_too);
+	SIM(glare_is_tried_again);
+	SIM(who_refuses_it_is_hung_up_on);
+	SIM(and_who_says_nothing);
+	SIM(who_answers_with_more_is_asked_for_less);
 	(void)test_failed_here;
 	return TEST_END;
 }
