@@ -2,6 +2,7 @@
 /* The exchange puts no codec into another: what either side of an ended call may send the other hears, whatever the one changes
  * (RFC 3264 8.3.2), or the change is refused. Nobody pays for silence. */
 #include "../unit/test.h"
+#include "directory.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
 #include "wire/sdp_offer.h"
@@ -468,6 +469,45 @@ static void who_answers_with_more_is_asked_for_less(void)
 	finish();
 }
 
+static void helps(void)
+{
+	sim.site.trunk[0].emergency = 1;
+	sim.device[0].flags = DEVICE_FIXED;
+	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12, room=4");
+}
+
+/* R16: a call for help whose trunk had early media and then no line is told so, under the keys and in the codecs of its 183. */
+static void who_is_told_after_early_media_keeps_its_keys(void)
+{
+	begin_with(helps);
+	a.phone = &alice;
+	const struct sdp o = phone_says(&a, "980", 1, "sendrecv"), early = trunk_says("98", 1);
+	talk_invite(&a, &alice, "112", &o);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 183, &early);
+	hears_last(183);
+	const struct sdp was = a.sdp;
+	NEED(speaks(&was, "98") && was.audio.crypto_n == 1);
+	talk_answer(&t, 503, NULL);
+	for (int i = 0; i < 60; i++) {
+		struct heard *h = sent_to(&telco[0], SIP_INVITE);
+		if (h)
+			phone_answer(&telco[0], h, 503, NULL);
+		sim_pass(500);
+	}
+	talk_hears(&a, 200);
+	NEED(sdp_same_session(&a.sdp, &was) && a.sdp.version == was.version);
+	talk_ack(&a);
+	uint64_t join;
+	const struct relay_spec *w = relay_wish(&join);
+	NEED(w && memcmp(w->side[0].key_ours, was.audio.crypto[0].key, was.audio.crypto[0].key_len) == 0);
+	NEED(w->side[0].payloads == 3);
+	media_says_gate(join, RELAY_KEY_SDES);
+	voice_says(turn("emergency-no-line")->token, TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -488,6 +528,7 @@ int main(void)
 	SIM(who_refuses_it_is_hung_up_on);
 	SIM(and_who_says_nothing);
 	SIM(who_answers_with_more_is_asked_for_less);
+	SIM(who_is_told_after_early_media_keeps_its_keys);
 	(void)test_failed_here;
 	return TEST_END;
 }
