@@ -508,6 +508,65 @@ static void who_is_told_after_early_media_keeps_its_keys(void)
 	finish();
 }
 
+/* --- payload types of each direction --- */
+
+static const struct relay_payload *payload_of(const struct relay_side *s, unsigned type)
+{
+	for (int i = 0; i < s->payloads; i++)
+		if (s->payload[i].type == type)
+			return &s->payload[i];
+	return NULL;
+}
+
+/* RFC 3264 5.1: we offered events as 101, the trunk takes them as 96, and sends them as 101. */
+static void who_numbers_them_otherwise_is_heard_by_both_numbers(void)
+{
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp o = phone_says(&a, "8", 1, "sendrecv");
+	struct sdp s = trunk_says("8", 1);
+	s.audio.codec[1].pt = 96;
+	talk_invite(&a, &alice, "0123456789", &o);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &s);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	const struct relay_spec *w = relay_wish(NULL);
+	NEED(w && w->side[1].payloads == 3 && w->side[0].payloads == 2);
+	const struct relay_payload *its = payload_of(&w->side[1], 96), *ours = payload_of(&w->side[1], 101);
+	NEED(its && its->codec == SDP_TELEPHONE_EVENT && its->to == 101 && its < ours);
+	NEED(ours && ours->codec == SDP_TELEPHONE_EVENT && ours->frame == its->frame && ours->to == 101);
+	const struct relay_payload *sent_to_it = payload_of(&w->side[0], 101);
+	NEED(sent_to_it && sent_to_it->to == 96);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* A number that it uses for something else is that. */
+static void but_not_by_one_that_is_something_else(void)
+{
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp o = phone_says(&a, "8", 1, "sendrecv");
+	struct sdp s = trunk_says("80", 1);
+	s.audio.codec[1].pt = 101;
+	s.audio.codec[2].pt = 96;
+	talk_invite(&a, &alice, "0123456789", &o);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &s);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	const struct relay_spec *w = relay_wish(NULL);
+	const struct relay_payload *law = w ? payload_of(&w->side[1], 101) : NULL, *events = w ? payload_of(&w->side[1], 96) : NULL;
+	NEED(law && law->codec == SDP_PCMU && law->to == 8 && events && events->codec == SDP_TELEPHONE_EVENT);
+	const struct relay_payload *by_our_number = payload_of(&w->side[1], 0);
+	NEED(by_our_number && by_our_number->codec == SDP_PCMU && by_our_number > law && w->side[1].payloads == 4);
+	call_hang_up(&a, &t);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -529,6 +588,8 @@ int main(void)
 	SIM(and_who_says_nothing);
 	SIM(who_answers_with_more_is_asked_for_less);
 	SIM(who_is_told_after_early_media_keeps_its_keys);
+	SIM(who_numbers_them_otherwise_is_heard_by_both_numbers);
+	SIM(but_not_by_one_that_is_something_else);
 	(void)test_failed_here;
 	return TEST_END;
 }
