@@ -20,9 +20,10 @@ enum {
 	SDP_CANDIDATES_MAX = 2, /* as many as we write; a lite agent asks nobody, and needs none of the phone's */
 	SDP_UFRAG_MAX = 32,     /* RFC 8839 allows 256; phones send 4 to 16 */
 	SDP_PWD_MAX = 64,
-	SDP_PTIME_MAX = 200,
-	SDP_TEXT_MAX = 5632,   /* sdp_write() never needs more */
-	SDP_PACKED_MAX = 1536, /* sdp_pack() neither */
+	SDP_PTIME_MAX = 200,        /* more is read as this */
+	SDP_PTIME_SAID_MAX = 65535, /* and beyond this refused */
+	SDP_TEXT_MAX = 5632,        /* sdp_write() never needs more */
+	SDP_PACKED_MAX = 1536,      /* sdp_pack() neither */
 	SDP_NO_AUDIO = 0xff
 };
 
@@ -149,8 +150,9 @@ struct sdp_error {
 };
 
 /* Strict: order of lines, CRLF (the last may be missing), no NUL or control octets, numbers with maxima,
- * attributes that may stand once. Of several m=audio lines the first with keys and a port is `audio`, else
- * the first with a port, else the first. On false only *err is written. */
+ * attributes that may stand once; but of packet times, directions, rtpmap and fmtp that stand twice the first
+ * counts, and a codec that contradicts its static payload type is left out. Of several m=audio lines the first
+ * with keys and a port is `audio`, else the first with a port, else the first. On false only *err is written. */
 bool sdp_parse(struct span text, struct sdp *out, struct sdp_error *err) __attribute__((warn_unused_result));
 
 /* Every count, enum and number in range, every token legal and terminated. For what came from a sibling. */

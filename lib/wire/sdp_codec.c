@@ -18,7 +18,7 @@ static const struct {
 
 enum { KNOWN_N = sizeof known / sizeof *known };
 
-/* "<payload type> <text>": the index of the format that it belongs to, or SDP_FORMATS_MAX when m= does not
+/* "<payload type> <text>", of which the first counts: the index of the format that it belongs to, or SDP_FORMATS_MAX when m= does not
  * list it. */
 static const char *format_of(const struct sdp_section *s, struct span *value, size_t *index)
 {
@@ -38,9 +38,8 @@ const char *sdp_rtpmap(struct sdp_section *s, struct span value)
 
 	if (fault || i == SDP_FORMATS_MAX)
 		return fault;
-	if (s->rtpmap[i].n)
-		return "two rtpmap for one payload type";
-	s->rtpmap[i] = value;
+	if (s->rtpmap[i].n == 0)
+		s->rtpmap[i] = value;
 	return NULL;
 }
 
@@ -51,9 +50,8 @@ const char *sdp_fmtp(struct sdp_section *s, struct span value)
 
 	if (fault || i == SDP_FORMATS_MAX)
 		return fault;
-	if (s->fmtp[i].n)
-		return "two fmtp for one payload type";
-	s->fmtp[i] = value;
+	if (s->fmtp[i].n == 0)
+		s->fmtp[i] = value;
 	return NULL;
 }
 
@@ -175,8 +173,8 @@ static const char *add_format(struct sdp_section *s, uint8_t i)
 
 	if (fault)
 		return fault;
-	if (is_static(c.pt) && !(found && c.pt == sdp_static_pt(c.codec)))
-		return "rtpmap contradicts a static payload type";
+	if (is_static(c.pt) && !(found && c.pt == sdp_static_pt(c.codec))) /* G722/16000, as many think */
+		return NULL;
 	if (!found || sdp_pt_is_rtcp(c.pt) || have(a, &c) || a->codec_n == SDP_CODECS_MAX)
 		return NULL;
 	fault = read_fmtp(&c, s->fmtp[i]);

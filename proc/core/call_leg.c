@@ -8,6 +8,7 @@
 #include "join.h"
 #include "outside.h"
 #include "refer.h"
+#include "renegotiate.h"
 #include "settings.h"
 
 static struct call *call_of(const struct leg *l)
@@ -123,8 +124,11 @@ void call_leg_left(struct leg *l)
 void call_leg_up(struct leg *l)
 {
 	struct call *c = call_of(l);
-	if (c)
-		call_save(c);
+
+	if (!c)
+		return;
+	call_save(c);
+	renegotiate_soon(c, 0);
 }
 
 void call_leg_silent(struct leg *l)

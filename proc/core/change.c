@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A phone changes the session (hold, resume, codec): its offer goes to the other phone, the answer comes back
  * (RFC 3261 14, RFC 3311). One change at a time in a call: the second is 491 or 500 (RFC 3261 14.2). */
-#include "change.h"
+#include "change_int.h"
 #include "dial.h"
 #include "dialogue.h"
 #include "ended.h"
@@ -9,11 +9,13 @@
 #include "leg_fork.h"
 #include "leg_send.h"
 #include "media.h"
+#include "renegotiate.h"
 #include "session.h"
 #include "trunk.h"
+#include "trunk_dialog.h"
 #include "wire/sdp_offer.h"
 
-enum { CHANGE_PATIENCE_MS = 32000 };
+enum { CHANGE_PATIENCE_MS = 32000, SETTLE_MS = 500 };
 
 /* What is between a phone and us alone: where its packets come from, its ICE, its end of the DTLS that stands. */
 static void blank_place(struct sdp *s)
@@ -119,7 +121,7 @@ static void make_offer(struct call *c, struct leg *l, struct leg *other, const s
 	out->audio.setup = out->audio.setup ? SDP_ACTPASS : SDP_SETUP_NONE;
 }
 
-static bool pass_on(struct call *c, struct leg *other, const struct sdp *offer)
+bool change_pass_on(struct call *c, struct leg *other, const struct sdp *offer)
 {
 	struct link *edge;
 	struct msg_send *m = leg_begin_request(other, SIP_INVITE, ASK_CHANGE, &edge);
@@ -140,7 +142,7 @@ static bool pass_on(struct call *c, struct leg *other, const struct sdp *offer)
 }
 
 /* The change is over: nothing of it stands but what agree() wrote. */
-static void over(struct call *c)
+void change_over(struct call *c)
 {
 	struct leg *side[] = {leg_get(c->r.caller), leg_get(c->r.callee)};
 
@@ -153,9 +155,9 @@ static void over(struct call *c)
 		}
 }
 
-static void refused(struct call *c, struct leg *asker)
+void change_refused(struct call *c, struct leg *asker)
 {
-	over(c);
+	change_over(c);
 	if (!asker)
 		return;
 	asker->r.session_s = c->change.session_s;
@@ -177,8 +179,8 @@ static void offer_to_other(struct call *c, struct leg *l, struct leg *other, str
 		leg_set_next(l, offer);
 		make_offer(c, l, other, offer, &passed_on);
 	}
-	if (!pass_on(c, other, offer ? &passed_on : NULL)) {
-		refused(c, l);
+	if (!change_pass_on(c, other, offer ? &passed_on : NULL)) {
+		change_refused(c, l);
 		reply_refuse(r->reply, REFUSE_PENDING);
 	}
 }
@@ -215,21 +217,22 @@ static enum refusal busy(const struct call *c, const struct leg *l, const struct
 
 /* --- a leg that ends in media: the exchange answers by itself --- */
 
-static void settled(struct call *c, struct leg *l)
+void change_settled(struct call *c, struct leg *l)
 {
 	ended_settle(l);
 	l->r.learn_epoch++;
 	dialogue_hold(c, l);
 	call_relay(c);
 	call_save(c);
+	renegotiate_soon(c, SETTLE_MS);
 }
 
-static void take_ended(struct call *c, struct leg *l, const struct sdp *offer, struct sdp *answer)
+void change_take_ended(struct call *c, struct leg *l, const struct sdp *offer, struct sdp *answer)
 {
 	media_face(answer, c, l, offer->audio.rtcp_mux);
 	leg_set_local(l, answer);
 	leg_set_remote(l, offer);
-	settled(c, l);
+	change_settled(c, l);
 }
 
 /* Without an offer it wants ours: what stands, both ways, under the same keys (RFC 3261 14.2, RFC 6337 5.3). */
@@ -257,7 +260,7 @@ static void take_answer(struct call *c, struct leg *l, const struct sdp *ours, c
 	}
 	leg_set_local(l, ours);
 	leg_set_remote(l, answer);
-	settled(c, l);
+	change_settled(c, l);
 	leg_save(l);
 }
 
@@ -296,25 +299,39 @@ static void change_ended(struct leg *l, struct request *r)
 	struct sdp answer;
 
 	bool ours = l->offers || (l->refreshing && r->m->method == SIP_INVITE); /* an offer that has no answer yet */
-	if (!c || l->r.state != LEG_UP || ours) {
-		reply_refuse(r->reply, !c ? REFUSE_NO_DIALOG : ours ? REFUSE_GLARE : too_soon_or_late(l));
+	if (!c || l->r.state != LEG_UP || ours || c->change.active) {
+		const enum refusal no =
+		    c && c->change.active && c->change.from_side == l->r.side ? REFUSE_PENDING : REFUSE_GLARE;
+		reply_refuse(r->reply, !c ? REFUSE_NO_DIALOG : ours || c->change.active ? no : too_soon_or_late(l));
 		return;
 	}
 	const char *why = offer ? ended_check_offer(l->r.trunk, l->r.clear, offer) : NULL;
+	const bool asks = offer && !why && renegotiate_is_due(c, l, offer);
 	if (offer && !why)
-		why = ended_change(l, offer, &answer);
+		why = ended_change(l, offer, asks ? UINT8_MAX : renegotiate_codecs(c, l), &answer);
 	if (why) {
 		reply_refuse_because(r->reply, REFUSE_OFFER, why);
 		return;
 	}
+	const uint32_t session_s = l->r.session_s;
+	const uint8_t refresher_us = l->r.refresher_us;
 	if (!session_asked(l, r->m)) {
 		reply_refuse(r->reply, REFUSE_INTERVAL);
 		return;
 	}
 	if (r->m->contact.len)
 		(void)leg_set_text(l, LEG_TARGET, REQUEST_STR(r, contact));
+	if (asks) {
+		c->change = (struct change){.is_update = r->m->method == SIP_UPDATE,
+		    .from_side = l->r.side,
+		    .reply = r->reply,
+		    .session_s = session_s,
+		    .refresher_us = refresher_us};
+		renegotiate(c, l, offer);
+		return;
+	}
 	if (offer)
-		take_ended(c, l, offer, &answer);
+		change_take_ended(c, l, offer, &answer);
 	else if (r->m->method == SIP_INVITE)
 		offer_ended(c, l);
 	answer_refresh(l, r, offer != NULL);
@@ -386,7 +403,7 @@ static const char *agree_early(struct call *c, struct leg *l, const struct sdp *
 	leg_remote(l, &theirs);
 	sdp_keep_codecs(&ours, ended_codecs(&theirs)); /* the caller may be answered with those alone */
 	leg_set_local(l, &ours);
-	if ((why = ended_change(l, offer, answer)))
+	if ((why = ended_change(l, offer, ended_codecs(&ours), answer)))
 		return why;
 	l->updated = 1;
 	media_face(answer, c, l, offer->audio.rtcp_mux);
@@ -451,7 +468,7 @@ static void agree(struct call *c, struct leg *offerer, struct leg *answerer, con
 	*out = *answer;
 	leg_next(offerer, &offer);
 	leg_next(answerer, &passed_on);
-	over(c);
+	change_over(c);
 	leg_set_remote(offerer, &offer);
 	offerer->r.learn_epoch++;
 	leg_set_local(answerer, &passed_on);
@@ -472,7 +489,7 @@ static void agree(struct call *c, struct leg *offerer, struct leg *answerer, con
 	call_save(c);
 }
 
-static void tell_asker(struct call *c, struct leg *asker, const struct sdp *out)
+void change_tell_asker(struct call *c, struct leg *asker, const struct sdp *out)
 {
 	if (c->change.is_update) {
 		leg_send_plain_ok(asker, c->change.reply, out);
@@ -511,13 +528,13 @@ static void judge(
 	leg_next(l, &passed_on);
 	enum sdp_refusal bad = answer ? sdp_check_answer(&passed_on, answer) : SDP_NO_AUDIO_OFFERED;
 	if (bad) {
-		refused(c, asker);
+		change_refused(c, asker);
 		reply_refuse_because(ch->reply, REFUSE_OFFER, sdp_refusal_text(bad));
 		return;
 	}
 	session_agreed(l, m);
 	agree(c, asker, l, answer, &out);
-	tell_asker(c, asker, &out);
+	change_tell_asker(c, asker, &out);
 }
 
 /* --- without an offer: the other phone makes it, and waits for its ACK until the one who asked has answered --- */
@@ -542,12 +559,12 @@ static void pass_offer_back(
 	leg_set_next(asker, &passed_on);
 	c->change.told = true;
 	if (c->change.unasked) {
-		if (!pass_on(c, asker, &passed_on))
+		if (!change_pass_on(c, asker, &passed_on))
 			call_fail_media(c, REFUSE_CALLEE_FAILED, NULL);
 		return;
 	}
 	asker->offers = 1;
-	tell_asker(c, asker, &passed_on);
+	change_tell_asker(c, asker, &passed_on);
 }
 
 static void answered_passing(struct call *c, struct leg *asker, const struct sdp *answer)
@@ -655,8 +672,8 @@ static void have_it_offered(struct call *c, struct leg *l)
 	    .from_side = other->r.side,
 	    .session_s = other->r.session_s,
 	    .refresher_us = other->r.refresher_us};
-	if (!pass_on(c, l, NULL)) {
-		refused(c, other);
+	if (!change_pass_on(c, l, NULL)) {
+		change_refused(c, other);
 		session_ask_again(l);
 	}
 }
@@ -715,6 +732,9 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 		told_unasked(c, l, m, v);
 		return;
 	}
+	if (l->r.ends != RELAY_PASSING && c && a->ref == l->change_ref && !l->change_cancelled &&
+	    trunk_dialog_challenged(l, a, m, v))
+		return;
 	if (m->code < 300 && waits) {
 		pass_offer_back(c, asker, l, m, ipc_part(v, m->sdp));
 		return;
@@ -727,11 +747,15 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 	}
 	if (!asker || !c->change.active || a->ref != l->change_ref)
 		return;
+	if (l->r.ends != RELAY_PASSING) {
+		renegotiate_on_answer(c, l, asker, m, ipc_part(v, m->sdp));
+		return;
+	}
 	if (m->code < 300) {
 		judge(c, asker, l, m, ipc_part(v, m->sdp));
 		return;
 	}
-	refused(c, asker);
+	change_refused(c, asker);
 	if (!c->change.unasked)
 		reply_refuse(c->change.reply, refusal_for(m->code));
 	if ((m->code == 481 || m->code == 408) && !m->local)
@@ -740,16 +764,27 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 
 void change_timed_out(struct call *c)
 {
-	struct leg *asker = leg_get(c->change.from_side ? c->r.callee : c->r.caller);
-	struct leg *l = leg_get(c->change.from_side ? c->r.caller : c->r.callee);
+	struct leg *caller = leg_get(c->r.caller), *callee = leg_get(c->r.callee);
+	const bool callers = caller && caller->r.side == c->change.from_side;
+	struct leg *asker = callers ? caller : callee, *l = callers ? callee : caller;
 
-	if (!c->change.active)
+	if (!c->change.active) {
+		renegotiate_rest(c);
 		return;
+	}
+	if (c->r.ended) {
+		if (l) {
+			l->change_cancelled = 1;
+			leg_cancel_change(l);
+		}
+		renegotiate_refused(c, asker, REFUSE_CALLEE_FAILED);
+		return;
+	}
 	if (c->change.unasked && c->change.told) { /* l has made its offer, and there is no answer */
 		call_fail_media(c, REFUSE_CALLEE_FAILED, NULL);
 		return;
 	}
-	refused(c, asker);
+	change_refused(c, asker);
 	if (!c->change.unasked)
 		reply_refuse(c->change.reply, REFUSE_CALLEE_FAILED);
 	if (l) {

@@ -255,26 +255,40 @@ const char *ended_check_answer(const struct leg *l, const struct sdp *answer)
 /* --- what stands --- */
 
 /* Each side has one key from here on: the suite that was answered (RFC 4568 5.1.2). */
+static void settle_keys(struct sdp_audio *ours, struct sdp_audio *theirs)
+{
+	for (uint8_t i = 0; i < ours->crypto_n; i++)
+		for (uint8_t j = 0; j < theirs->crypto_n; j++) {
+			if (ours->crypto[i].tag != theirs->crypto[j].tag ||
+			    ours->crypto[i].suite != theirs->crypto[j].suite)
+				continue;
+			ours->crypto[0] = ours->crypto[i];
+			theirs->crypto[0] = theirs->crypto[j];
+			ours->crypto_n = theirs->crypto_n = 1;
+			return;
+		}
+}
+
 void ended_settle(struct leg *l)
 {
 	struct sdp ours, theirs;
 
-	if (l->r.ends != RELAY_ENDED_SDES)
-		return;
 	leg_local(l, &ours);
 	leg_remote(l, &theirs);
-	for (uint8_t i = 0; i < ours.audio.crypto_n; i++)
-		for (uint8_t j = 0; j < theirs.audio.crypto_n; j++) {
-			const struct sdp_crypto *a = &ours.audio.crypto[i], *b = &theirs.audio.crypto[j];
-			if (a->tag != b->tag || a->suite != b->suite)
-				continue;
-			ours.audio.crypto[0] = *a;
-			theirs.audio.crypto[0] = *b;
-			ours.audio.crypto_n = theirs.audio.crypto_n = 1;
-			leg_set_local(l, &ours);
-			leg_set_remote(l, &theirs);
-			return;
-		}
+	sdp_answer_codecs(&theirs, &ours);
+	if (l->r.ends == RELAY_ENDED_SDES)
+		settle_keys(&ours.audio, &theirs.audio);
+	leg_set_local(l, &ours);
+	leg_set_remote(l, &theirs);
+}
+
+uint8_t ended_agreed(const struct leg *l)
+{
+	struct sdp ours, theirs;
+
+	leg_local(l, &ours);
+	leg_remote(l, &theirs);
+	return ended_codecs(&ours) & ended_codecs(&theirs);
 }
 
 /* The key that it used so far, offered again (RFC 4568 7.1.4): the stream goes on. NULL: it wants new ones. */
@@ -313,7 +327,7 @@ static void keep_keys(const struct leg *l, const struct sdp *offer, struct sdp *
 	out->audio.crypto[0].tag = standing->tag;
 }
 
-const char *ended_change(struct leg *l, const struct sdp *offer, struct sdp *out)
+const char *ended_change(struct leg *l, const struct sdp *offer, uint8_t codecs, struct sdp *out)
 {
 	struct sdp ours;
 
@@ -322,8 +336,41 @@ const char *ended_change(struct leg *l, const struct sdp *offer, struct sdp *out
 	leg_local(l, &ours);
 	const char *why = check_keys(&ours, offer);
 	if (!why)
-		why = ended_answer(l, offer, ended_codecs(&ours), out);
+		why = ended_answer(l, offer, codecs, out);
 	if (!why)
 		keep_keys(l, offer, out);
 	return why;
+}
+
+/* Each once, and no payload type for two. */
+static void add_codecs(struct sdp_audio *a, const struct sdp_codec *from, uint8_t n, uint8_t codecs)
+{
+	for (uint8_t i = 0; i < n; i++) {
+		uint8_t k = 0;
+		while (k < a->codec_n && a->codec[k].pt != from[i].pt &&
+		       (a->codec[k].codec != from[i].codec || a->codec[k].clock != from[i].clock))
+			k++;
+		if (k == a->codec_n && k < SDP_CODECS_MAX && codecs >> from[i].codec & 1)
+			a->codec[a->codec_n++] = from[i];
+	}
+}
+
+bool ended_offer_again(const struct leg *l, uint8_t codecs, struct sdp *out)
+{
+	static const struct sdp_codec of_all[] = {{.pt = 9, .codec = SDP_G722, .channels = 1, .clock = 8000},
+	    {.pt = 8, .codec = SDP_PCMA, .channels = 1, .clock = 8000},
+	    {.pt = 0, .codec = SDP_PCMU, .channels = 1, .clock = 8000}};
+	const uint8_t events = 1 << SDP_TELEPHONE_EVENT, speech = (uint8_t)(codecs & ~events);
+	struct sdp ours, theirs;
+
+	leg_local(l, &ours);
+	leg_remote(l, &theirs);
+	*out = ours;
+	out->audio.codec_n = 0;
+	add_codecs(&out->audio, ours.audio.codec, ours.audio.codec_n, speech);
+	add_codecs(&out->audio, theirs.audio.codec, theirs.audio.codec_n, speech);
+	add_codecs(&out->audio, of_all, sizeof of_all / sizeof *of_all, speech);
+	const bool any = out->audio.codec_n > 0;
+	add_codecs(&out->audio, ours.audio.codec, ours.audio.codec_n, events);
+	return any;
 }

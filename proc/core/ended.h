@@ -38,11 +38,19 @@ void ended_offer_first(const struct leg *l, uint8_t codecs, struct sdp *out);
 const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, const struct sdp *answer);
 const char *ended_check_answer(const struct leg *l, const struct sdp *answer);
 
-/* Offer and answer are both there: of the suites only the one that was answered is left on either side. */
+/* Offer and answer are both there: of the suites only the one that was answered is left on either side, of what we said the
+ * codecs that the other named too. */
 void ended_settle(struct leg *l);
 
-/* Our answer to an offer in the dialog: the same method and codecs, the direction that it asks for; keys are kept unless it
- * brings new ones, which must not be ours. NULL, or why not (static). */
-const char *ended_change(struct leg *l, const struct sdp *offer, struct sdp *out);
+/* The codecs that either end of this leg may send to the other. */
+uint8_t ended_agreed(const struct leg *l);
+
+/* Our answer to an offer in the dialog: the same method, of the codecs those in the mask, the direction that it asks for; keys
+ * are kept unless it brings new ones, which must not be ours. NULL, or why not (static). */
+const char *ended_change(struct leg *l, const struct sdp *offer, uint8_t codecs, struct sdp *out);
+
+/* Our offer to a leg that is up: what stands, with these codecs instead, by the payload types that they have there already or by
+ * those of RFC 3551. False: no speech among them. */
+bool ended_offer_again(const struct leg *l, uint8_t codecs, struct sdp *out);
 
 #endif

@@ -146,13 +146,25 @@ bool join_can_answer(const struct leg *caller)
 	return leg_owes_answer(caller) || ended_by(&offer, caller->r.clear) != RELAY_PASSING;
 }
 
-const char *join_caller(struct call *c, struct leg *caller)
+/* With early media it has its answer already, which says the same in every response to its INVITE (RFC 3261 13.2.1). */
+static const char *answer_spoken_to(struct call *c, struct leg *caller, struct sdp *answer)
 {
-	struct sdp offer, answer;
+	struct sdp offer;
 
+	if (caller->r.has_local) {
+		leg_local(caller, answer);
+		return NULL;
+	}
 	leg_remote(caller, &offer);
 	const uint8_t codecs = leg_owes_answer(caller) ? UINT8_MAX : ended_one_codec(&offer, dial_codecs(caller));
-	const char *why = answer_caller(c, caller, codecs, &answer);
+	return answer_caller(c, caller, codecs, answer);
+}
+
+const char *join_caller(struct call *c, struct leg *caller)
+{
+	struct sdp answer;
+	const char *why = answer_spoken_to(c, caller, &answer);
+
 	if (why)
 		return why;
 	c->r.spoken = 1;

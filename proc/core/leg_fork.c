@@ -42,8 +42,7 @@ void leg_fork_keep_offer(struct leg *l)
 	leg_set_next(l, &offered);
 }
 
-/* What the one that was followed so far said of media is not the other's, and what we offered is open again. */
-static void forget_media(struct leg *l)
+static void offer_as_before(struct leg *l)
 {
 	struct sdp offered;
 
@@ -51,6 +50,12 @@ static void forget_media(struct leg *l)
 		leg_next(l, &offered);
 		leg_set_local(l, &offered);
 	}
+}
+
+/* What the one that was followed so far said of media is not the other's, and what we offered is open again. */
+static void forget_media(struct leg *l)
+{
+	offer_as_before(l);
 	l->agreed = l->updated = 0;
 	l->r.has_remote = 0;
 	(void)leg_set_text(l, LEG_REMOTE, SPAN(""));
@@ -98,6 +103,8 @@ void leg_fork_settle(struct leg *l, const struct msg_response *m, const struct i
 {
 	if (leg_fork_is(l, m, v))
 		forget_media(l);
+	else if (!l->updated) /* its early media may have been in another codec than it answers with */
+		offer_as_before(l);
 	leg_set_next(l, NULL);
 	l->forks = 0;
 }

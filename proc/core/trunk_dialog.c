@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "trunk_dialog.h"
 #include "leg_send.h"
+#include "renegotiate.h"
 #include "session.h"
 #include "trunk_auth.h"
 
@@ -34,8 +35,15 @@ static void refresh_answered(uint64_t leg, const struct trunk_answer *a, const c
 	finish(leg, a, session_refresh_again);
 }
 
+static void change_answered(uint64_t leg, const struct trunk_answer *a, const char *why)
+{
+	(void)why;
+	finish(leg, a, renegotiate_again);
+}
+
 static trunk_answered *const answered[ASK_KINDS] = {
     [ASK_BYE] = bye_answered,
+    [ASK_CHANGE] = change_answered,
     [ASK_PRACK] = prack_answered,
     [ASK_REFRESH] = refresh_answered,
 };

@@ -144,14 +144,35 @@ static const struct sdp_codec *takes_somehow(const struct said *d, const struct 
 	return as;
 }
 
+static const struct relay_payload *payload_of(const struct relay_side *s, uint8_t type)
+{
+	for (int i = 0; i < s->payloads; i++)
+		if (s->payload[i].type == type)
+			return &s->payload[i];
+	return NULL;
+}
+
+/* It may send this by that number. */
+static void add_ended(
+    struct relay_side *s, const struct said *d, const struct said *other, const struct sdp_codec *k, uint8_t type)
+{
+	const struct sdp_codec *far = takes_somehow(other, k);
+
+	if (takes(d, k) && !payload_of(s, type) && s->payloads < RELAY_PAYLOADS_MAX)
+		s->payload[s->payloads++] =
+		    (struct relay_payload){type, frame_of(k->codec), k->codec, far ? far->pt : (uint8_t)RELAY_TO_NONE};
+}
+
+/* What it takes comes first: what is sent to it goes by that. It sends by the numbers of our description (RFC 3264 5.1), and many by
+ * those of their own. */
 static void add_ended_payloads(struct relay_side *s, const struct said *d, const struct said *other)
 {
-	for (int i = 0; i < d->theirs.audio.codec_n && s->payloads < RELAY_PAYLOADS_MAX; i++) {
-		const struct sdp_codec *k = &d->theirs.audio.codec[i], *far = takes_somehow(other, k);
-		if (codec_like(&d->ours, k))
-			s->payload[s->payloads++] = (struct relay_payload){
-			    k->pt, frame_of(k->codec), k->codec, far ? far->pt : (uint8_t)RELAY_TO_NONE};
-	}
+	const struct sdp_audio *ours = &d->ours.audio, *theirs = &d->theirs.audio;
+
+	for (int i = 0; i < theirs->codec_n; i++)
+		add_ended(s, d, other, &theirs->codec[i], theirs->codec[i].pt);
+	for (int i = 0; i < ours->codec_n; i++)
+		add_ended(s, d, other, &ours->codec[i], ours->codec[i].pt);
 }
 
 static void add_sdes(struct relay_side *s, const struct said *d)

@@ -200,8 +200,49 @@ static void directions(void)
 	      sdp.audio.direction == SDP_SENDONLY);
 	CHECK(parses(HEAD "m=audio 5000 RTP/SAVP 0\r\nc=IN IP4 0.0.0.0\r\na=recvonly\r\n"));
 	CHECK(sdp.audio.direction == SDP_INACTIVE);
-	CHECK(refused(
-	    HEAD "m=audio 5000 RTP/SAVP 0\r\na=sendonly\r\na=recvonly\r\n", "attribute stands twice"));
+	CHECK(parses(HEAD "m=audio 5000 RTP/SAVP 0\r\na=sendonly\r\na=recvonly\r\n")); /* the first */
+	CHECK(sdp.audio.direction == SDP_SENDONLY);
+}
+
+static void a_long_packet_time_is_the_longest_of_ours(void)
+{
+	/* 3GPP TS 26.114 A.1, as phones of a mobile network offer */
+	CHECK(parses(HEAD "m=audio 49152 RTP/AVP 97 98 8 0 100 101\r\nb=AS:80\r\nb=RS:0\r\nb=RR:2000\r\n"
+			  "a=rtpmap:97 AMR/8000/1\r\na=fmtp:97 mode-change-capability=2; max-red=220\r\n"
+			  "a=rtpmap:98 AMR-WB/16000/1\r\na=fmtp:98 mode-change-capability=2; max-red=220\r\n"
+			  "a=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"
+			  "a=rtpmap:100 telephone-event/16000\r\na=fmtp:100 0-15\r\n"
+			  "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
+			  "a=curr:qos local none\r\na=des:qos optional local sendrecv\r\n"
+			  "a=ptime:20\r\na=maxptime:240\r\na=sendrecv\r\n"));
+	CHECK(sdp.audio.ptime_ms == 20 && sdp.audio.maxptime_ms == 200 && sdp.audio.codec_n == 4);
+	CHECK(sdp.audio.codec[0].codec == SDP_PCMA && strstr(written(), "a=maxptime:200\r\n"));
+	CHECK(parses(HEAD "m=audio 5000 RTP/SAVP 0\r\na=ptime:65535\r\n") && sdp.audio.ptime_ms == 200);
+	CHECK(parses(HEAD "m=audio 5000 RTP/SAVP 0\r\na=ptime:22.5\r\n") && sdp.audio.ptime_ms == 22);
+}
+
+/* What no other phone or SBC stumbles over. */
+static void of_what_stands_twice_the_first_counts(void)
+{
+	CHECK(parses(HEAD "m=audio 5000 RTP/AVP 8\r\na=ptime:30\r\na=ptime:20\r\na=maxptime:40\r\na=maxptime:60\r\n"));
+	CHECK(sdp.audio.ptime_ms == 30 && sdp.audio.maxptime_ms == 40);
+	CHECK(parses(HEAD "m=audio 5000 RTP/AVP 8\r\na=sendrecv\r\na=ptime:20\r\na=sendrecv\r\n"));
+	CHECK(sdp.audio.direction == SDP_SENDRECV);
+	CHECK(parses(HEAD "m=audio 5000 RTP/AVP 18 8\r\na=rtpmap:18 G729/8000\r\n"
+			  "a=fmtp:18 annexb=no\r\na=fmtp:18 annexa=yes\r\n"));
+	CHECK(sdp.audio.codec_n == 1 && sdp.audio.codec[0].codec == SDP_PCMA);
+	CHECK(parses(HEAD "m=audio 5000 RTP/SAVP 96\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:96 G722/8000\r\n"
+			  "a=fmtp:96 stereo=1\r\na=fmtp:96 useinbandfec=1\r\n"));
+	CHECK(sdp.audio.codec_n == 1 && sdp.audio.codec[0].codec == SDP_OPUS &&
+	      sdp.audio.codec[0].opus_flags == SDP_OPUS_STEREO);
+}
+
+/* Its payload type is not another's: who says G722/16000 and who says PCMA of type 0 have one codec less. */
+static void a_codec_that_contradicts_itself_is_left_out(void)
+{
+	CHECK(parses(HEAD "m=audio 5000 RTP/AVP 9 8\r\na=rtpmap:9 G722/16000\r\na=rtpmap:8 PCMA/8000\r\n"));
+	CHECK(sdp.audio.codec_n == 1 && sdp.audio.codec[0].codec == SDP_PCMA && sdp.audio.codec[0].pt == 8);
+	CHECK(parses(HEAD "m=audio 5000 RTP/AVP 0\r\na=rtpmap:0 PCMA/8000\r\n") && sdp.audio.codec_n == 0);
 }
 
 /* Old phones offer the same call twice, plain and encrypted. */
@@ -253,18 +294,19 @@ static void refusals(void)
 	    {HEAD "m=audio 5000 RTP/SAVP 0 0\r\n", "payload type stands twice"},
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=rtpmap:4294967296 PCMU/8000\r\n",
 		"payload type out of range"},
-	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=rtpmap:0 PCMA/8000\r\n",
-		"rtpmap contradicts a static payload type"},
 	    {HEAD "m=audio 5000 RTP/SAVP 96\r\na=rtpmap:96 opus\r\n", "malformed rtpmap"},
 	    {HEAD "m=audio 5000 RTP/SAVP 96\r\na=rtpmap:96 opus/0/2\r\n", "malformed rtpmap"},
-	    {HEAD "m=audio 5000 RTP/SAVP 96\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:96 opus/48000/2\r\n",
-		"two rtpmap for one payload type"},
 	    {HEAD "m=audio 5000 RTP/SAVP 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15;x\r\n",
 		"malformed list of telephone events"},
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=ptime:0\r\n", "packet time out of range"}, /* T17 */
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=ptime:2147483648\r\n", "packet time out of range"},
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=maxptime:0\r\n", "packet time out of range"},
-	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=ptime:20\r\na=ptime:30\r\n", "attribute stands twice"},
+	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=maxptime:65536\r\n", "packet time out of range"},
+	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=ptime:\r\n", "packet time out of range"},
+	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=ptime:20.\r\n", "packet time out of range"},
+	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=ptime:0.5\r\n", "packet time out of range"},
+	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=ptime:20 ms\r\n", "packet time out of range"},
+	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=setup:active\r\na=setup:passive\r\n", "attribute stands twice"},
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=rtcp:0\r\n", "malformed rtcp port"},
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=setup:maybe\r\n", "unknown setup role"},
 	    {HEAD "m=audio 5000 RTP/SAVP 0\r\na=ice-ufrag:abcd\r\n", "ice-ufrag and ice-pwd come together"},
@@ -518,6 +560,9 @@ int main(void)
 	RUN(zrtp_hash);
 	RUN(round_trip);
 	RUN(directions);
+	RUN(a_long_packet_time_is_the_longest_of_ours);
+	RUN(of_what_stands_twice_the_first_counts);
+	RUN(a_codec_that_contradicts_itself_is_left_out);
 	RUN(picks_the_encrypted_line);
 	RUN(ipv6);
 	RUN(refusals);
