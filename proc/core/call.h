@@ -95,6 +95,8 @@ struct call {
 	struct dest first;        /* where the forwards that it follows began; DEST_NONE: it follows none */
 	uint8_t forwards_refused; /* 1 << forwarded_from.which, of dest: not followed any more */
 	uint64_t transfer;        /* refer.h: the one that it is the outcome of; 0: none, or settled */
+	uint64_t late;            /* leg, late.h; 0: nobody is on the way so */
+	uint8_t late_of;          /* enum late_of */
 	uint8_t best;             /* enum refusal: the best so far (RFC 3261 16.7) */
 	const char *best_text;
 	struct change change;

@@ -6,9 +6,11 @@
 #include "dialogue.h"
 #include "ended.h"
 #include "keys.h"
+#include "late.h"
 #include "leg_fork.h"
 #include "leg_send.h"
 #include "media.h"
+#include "refer.h"
 #include "session.h"
 #include "trunk.h"
 #include "wire/sdp_offer.h"
@@ -244,13 +246,18 @@ static void offer_ended(struct call *c, struct leg *l)
 	l->offers = 1;
 }
 
-/* One that does not fit is of a session that the phone has by now, and we have not. */
-static void take_answer(struct call *c, struct leg *l, const struct sdp *ours, const struct sdp *answer)
+static const char *misfit(const struct leg *l, const struct sdp *ours, const struct sdp *answer)
 {
 	const char *why = ended_check_answer_to(l, ours, answer);
 
-	if (!why && l->r.trunk && !trunk_media_from(l->r.trunk, &answer->audio))
-		why = ENDED_FOREIGN_MEDIA;
+	return !why && l->r.trunk && !trunk_media_from(l->r.trunk, &answer->audio) ? ENDED_FOREIGN_MEDIA : why;
+}
+
+/* One that does not fit is of a session that the phone has by now, and we have not. */
+static void take_answer(struct call *c, struct leg *l, const struct sdp *ours, const struct sdp *answer)
+{
+	const char *why = misfit(l, ours, answer);
+
 	if (why) {
 		call_fail_media(c, REFUSE_OFFER, why);
 		return;
@@ -278,15 +285,25 @@ static void answered_first(struct call *c, struct leg *l, const struct sdp *answ
 {
 	struct sdp ours;
 
-	if (!answer) {
-		call_fail_media(c, REFUSE_OFFER, "the ACK does not answer the offer of the 200");
+	leg_local(l, &ours);
+	const char *why = answer ? misfit(l, &ours, answer) : "the ACK does not answer the offer of the 200";
+	if (why && late_is(c, l)) {
+		late_fails(c, REFUSE_OFFER);
 		return;
 	}
-	leg_local(l, &ours);
+	if (why) {
+		call_fail_media(c, REFUSE_OFFER, why);
+		return;
+	}
 	l->r.ice = answer->audio.ice_ufrag[0] != 0;
 	if (!l->r.trunk)
 		keys_shown(l->r.device, sdp_keys(answer));
-	take_answer(c, l, &ours, answer);
+	leg_set_remote(l, answer);
+	if (late_is(c, l))
+		late_stands(c, l);
+	settled(c, l);
+	leg_save(l);
+	refer_acknowledged(c);
 }
 
 static void change_ended(struct leg *l, struct request *r)

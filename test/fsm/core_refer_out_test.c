@@ -6,7 +6,6 @@
 
 static struct phone carol;
 static struct talk a2, c, n; /* alice's call to carol, and carol's to the line */
-static uint32_t refer_cseq;
 
 static void open_house(void)
 {
@@ -23,23 +22,13 @@ static void begin(void (*settings)(void))
 	a.allow = a2.allow = c.allow = 1u << SIP_REFER;
 }
 
-static struct sdp fits(const struct talk *to)
-{
-	struct sdp s = sdp_plain(to->phone);
-
-	for (uint8_t i = 0; i < to->sdp.audio.crypto_n; i++)
-		if (to->sdp.audio.crypto[i].suite == s.audio.crypto[0].suite)
-			s.audio.crypto[0].tag = to->sdp.audio.crypto[i].tag;
-	return s;
-}
-
 static void outside_calls_alice(void)
 {
 	invite_from(&t, "+33987654321", "+33140000001", false);
 	uint32_t allow = a.allow;
 	talk_rings_at(&a, &alice);
 	a.allow = allow;
-	struct sdp answer = fits(&a);
+	struct sdp answer = sdp_fits(&a);
 	talk_answer(&a, 200, &answer);
 	NEED(talk_takes(&a, SIP_ACK));
 	talk_hears(&t, 200);
@@ -50,28 +39,6 @@ static void alice_asks_carol(void)
 {
 	sim_pass(5000);
 	call_up(&a2, &alice, &c, &carol);
-}
-
-/* The first of them names the second. */
-static struct heard *brings_together(struct talk *first, const struct talk *second)
-{
-	struct msg_request *m = talk_begin(first, SIP_REFER);
-
-	refer_cseq = m->cseq;
-	m->refer_kind = REFER_LEG;
-	m->refer_user = phone_put(first->phone, "leg-00");
-	m->replaces_call_id = phone_put(first->phone, second->call_id);
-	m->replaces_to_tag = phone_put(first->phone, second->theirs);
-	m->replaces_from_tag = phone_put(first->phone, second->ours);
-	return reply_to(talk_end(first));
-}
-
-static void notified(struct talk *who, unsigned code)
-{
-	struct heard *h = talk_takes(who, SIP_NOTIFY);
-
-	NEED(h && sent(h)->package == PACKAGE_REFER && sent(h)->frag == code && sent(h)->event_id == refer_cseq);
-	talk_reply(who, h, 200, NULL);
 }
 
 static void are_joined(void)
@@ -144,7 +111,7 @@ static void who_was_called_is_given_on(void)
 
 static void alice_holds(void)
 {
-	struct sdp held = fits(&a);
+	struct sdp held = sdp_fits(&a);
 	held.version = 2;
 	held.audio.direction = SDP_SENDONLY;
 	NEED(code_of(talk_send(&a, SIP_INVITE, &held)) == 200);

@@ -7,7 +7,6 @@
 static struct phone alice, bob, carol;
 static struct talk a, b, c, n, a2;
 static struct sdp offer, answer, dtls;
-static uint32_t refer_cseq; /* of the last REFER: the id of its event */
 
 static void may_dial(void)
 {
@@ -58,19 +57,6 @@ static struct heard *refers(struct talk *t, enum refer_kind kind, const char *to
 	return reply_to(talk_end(t));
 }
 
-static struct heard *refers_to_call(struct talk *t, const char *call_id, const char *to_tag, const char *from_tag)
-{
-	struct msg_request *m = talk_begin(t, SIP_REFER);
-
-	refer_cseq = m->cseq;
-	m->refer_kind = REFER_LEG;
-	m->refer_user = phone_put(t->phone, "leg-00");
-	m->replaces_call_id = phone_put(t->phone, call_id);
-	m->replaces_to_tag = phone_put(t->phone, to_tag);
-	m->replaces_from_tag = phone_put(t->phone, from_tag);
-	return reply_to(talk_end(t));
-}
-
 /* 202; what is refused has no event */
 static void promised(struct heard *h, const struct talk *t)
 {
@@ -80,15 +66,6 @@ static void promised(struct heard *h, const struct talk *t)
 static bool refused(struct heard *h, unsigned code, const char *why)
 {
 	return h && respond(h)->code == code && strstr(sim_text(h, respond(h)->warning_text), why);
-}
-
-static void notified(struct talk *t, unsigned code)
-{
-	struct heard *h = talk_takes(t, SIP_NOTIFY);
-
-	NEED(h && sent(h)->package == PACKAGE_REFER && sent(h)->frag == code && sent(h)->event_id == refer_cseq);
-	NEED(sent(h)->substate == (code < 200 ? SIP_SUBSTATE_ACTIVE : SIP_SUBSTATE_TERMINATED));
-	talk_reply(t, h, 200, NULL);
 }
 
 static void still_up(struct talk *t)

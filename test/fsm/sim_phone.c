@@ -360,6 +360,35 @@ void talk_ack(struct talk *t)
 	talk_send(t, SIP_ACK, NULL);
 }
 
+static void fit_key(const struct talk *to, struct sdp *s)
+{
+	for (uint8_t i = 0; i < to->sdp.audio.crypto_n; i++)
+		if (s->audio.crypto_n && to->sdp.audio.crypto[i].suite == s->audio.crypto[0].suite)
+			s->audio.crypto[0].tag = to->sdp.audio.crypto[i].tag;
+}
+
+struct sdp sdp_fits(const struct talk *to)
+{
+	struct sdp s = sdp_plain(to->phone);
+
+	fit_key(to, &s);
+	return s;
+}
+
+void talk_ack_with(struct talk *t, const struct sdp *said)
+{
+	struct msg_request *m = talk_begin(t, SIP_ACK);
+	struct sdp answer;
+
+	m->cseq = t->invite_cseq;
+	if (said) {
+		answer = *said;
+		fit_key(t, &answer);
+		m->sdp = phone_put_sdp(t->phone, &answer);
+	}
+	talk_end(t);
+}
+
 struct heard *talk_takes(struct talk *t, enum sip_method method)
 {
 	struct heard *h = sent_to(t->phone, method);
@@ -523,6 +552,12 @@ const char *sent_on(struct talk *t, const char *by, unsigned code)
 void invite_token(struct talk *t, struct phone *p, const char *token)
 {
 	struct sdp own = sdp_plain(p);
+
+	invite_token_with(t, p, token, &own);
+}
+
+void invite_token_with(struct talk *t, struct phone *p, const char *token, const struct sdp *sdp)
+{
 	struct msg_request *m;
 	uint32_t allow = t->allow;
 
@@ -536,8 +571,38 @@ void invite_token(struct talk *t, struct phone *p, const char *token)
 	m->contact_form = CONTACT_ONE;
 	m->contact = phone_put(p, "<sip:fresh@192.0.2.9:40000;transport=tls>");
 	m->allow |= allow;
-	m->sdp = phone_put_sdp(p, &own);
+	if (sdp)
+		m->sdp = phone_put_sdp(p, sdp);
 	t->txn = phone_end(p);
+}
+
+uint32_t refer_cseq;
+
+struct heard *refers_to_call(struct talk *t, const char *call_id, const char *to_tag, const char *from_tag)
+{
+	struct msg_request *m = talk_begin(t, SIP_REFER);
+
+	refer_cseq = m->cseq;
+	m->refer_kind = REFER_LEG;
+	m->refer_user = phone_put(t->phone, "leg-00");
+	m->replaces_call_id = phone_put(t->phone, call_id);
+	m->replaces_to_tag = phone_put(t->phone, to_tag);
+	m->replaces_from_tag = phone_put(t->phone, from_tag);
+	return reply_to(talk_end(t));
+}
+
+struct heard *brings_together(struct talk *first, const struct talk *second)
+{
+	return refers_to_call(first, second->call_id, second->theirs, second->ours);
+}
+
+void notified(struct talk *t, unsigned code)
+{
+	struct heard *h = talk_takes(t, SIP_NOTIFY);
+
+	NEED(h && sent(h)->package == PACKAGE_REFER && sent(h)->frag == code && sent(h)->event_id == refer_cseq);
+	NEED(sent(h)->substate == (code < 200 ? SIP_SUBSTATE_ACTIVE : SIP_SUBSTATE_TERMINATED));
+	talk_reply(t, h, 200, NULL);
 }
 
 /* --- what an administrator says --- */
