@@ -48,22 +48,27 @@ void up_at(struct talk *from, struct talk *to, const char *number, struct phone 
 	talk_ack(from);
 }
 
-void invite_with(struct talk *call, const char *caller, const char *called, bool withheld, const struct sdp *sdp)
+void invite_over(struct phone *trunk, struct talk *call, const char *caller, const char *called, bool withheld, const struct sdp *sdp)
 {
-	struct msg_request *m = phone_begin(&telco[0], SIP_INVITE);
+	struct msg_request *m = phone_begin(trunk, SIP_INVITE);
 
 	m->allow |= call->allow;
-	*call = (struct talk){.phone = &telco[0], .allow = call->allow, .cseq = m->cseq + 1, .invite_cseq = m->cseq};
+	*call = (struct talk){.phone = trunk, .allow = call->allow, .cseq = m->cseq + 1, .invite_cseq = m->cseq};
 	snprintf(call->call_id, sizeof call->call_id, "in-%u", m->cseq);
 	snprintf(call->ours, sizeof call->ours, "tag-of-phone");
-	m->call_id = phone_put(&telco[0], call->call_id);
-	m->target_user = phone_put(&telco[0], called);
-	m->from_user = phone_put(&telco[0], caller);
+	m->call_id = phone_put(trunk, call->call_id);
+	m->target_user = phone_put(trunk, called);
+	m->from_user = phone_put(trunk, caller);
 	m->privacy = withheld;
 	m->contact_form = CONTACT_ONE;
-	m->contact = phone_put(&telco[0], "<sip:gw@203.0.113.6>");
-	m->sdp = phone_put_sdp(&telco[0], sdp);
-	call->txn = phone_end(&telco[0]);
+	m->contact = phone_put(trunk, "<sip:gw@203.0.113.6>");
+	m->sdp = phone_put_sdp(trunk, sdp);
+	call->txn = phone_end(trunk);
+}
+
+void invite_with(struct talk *call, const char *caller, const char *called, bool withheld, const struct sdp *sdp)
+{
+	invite_over(&telco[0], call, caller, called, withheld, sdp);
 }
 
 void invite_from(struct talk *call, const char *caller, const char *called, bool withheld)
