@@ -112,6 +112,7 @@ struct call {
 	uint16_t looked_up;    /* callees of whom keeper was asked whether they know the caller */
 	uint32_t trunks_tried; /* 1 << trunk */
 	uint16_t turns;        /* members of a group that rings in turn who had theirs */
+	uint8_t redirects;     /* that members' phones made, and that were followed */
 	uint8_t help_rings;    /* for help: a trunk has said something */
 	uint8_t help_rounds;   /* in which all were asked, and none did */
 	uint64_t asked_ms;     /* for help: when a trunk was asked last */

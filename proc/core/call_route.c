@@ -39,7 +39,7 @@ void call_lead_to(struct call *c, const struct dest *to)
 	c->trunks_tried = c->placeless = c->unknown_to = c->preempted = 0;
 	c->hoped_ms = 0;
 	c->help_rounds = 0;
-	c->forwards_refused = 0;
+	c->forwards_refused = c->redirects = 0;
 	show_dialled(c, to);
 }
 
