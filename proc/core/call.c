@@ -574,7 +574,7 @@ void call_adopted(void)
 			continue;
 		disown(c, &c->r.caller);
 		disown(c, &c->r.callee);
-		if (!media_can_adopt(c) || (c->r.parked && !park_adopted(c))) {
+		if (!media_would_take(c) || (c->r.parked && !park_adopted(c))) {
 			call_write_record(c);
 			emergency_over(c);
 			account_end(&c->r.ceiling, &c->r.account);

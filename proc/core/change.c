@@ -684,6 +684,10 @@ void change_on_refreshed(struct leg *l, const struct sdp *answer)
 	struct sdp ours;
 	const bool stands = answer && answers_what_stands(l, answer);
 
+	if (c && leg_owes_answer(l)) { /* core died before the ACK, or of it */
+		answered_first(c, l, answer);
+		return;
+	}
 	if (!c || !answer || (stands && is_at_its_place(l, answer)))
 		return;
 	leg_local(l, &ours);

@@ -281,28 +281,135 @@ static void who_requires_100rel_hears_the_200_alone(void)
 	finish();
 }
 
-static struct talk *kept;
+static struct world {
+	struct phone alice, bob;
+	struct talk a, b;
+} *kept;
 
+/* core dies between the 200 and the ACK. */
 static void life(void)
 {
 	begin_with(NULL);
 	struct sdp says = sdp_plain(&bob);
-	talk_invite(&kept[0], &alice, "bob", NULL);
-	talk_rings_at(&kept[1], &bob);
-	talk_answer(&kept[1], 200, &says);
-	NEED(talk_takes(&kept[1], SIP_ACK));
-	talk_hears(&kept[0], 200);
+	alice.outbound = bob.outbound = true;
+	a.allow = 1u << SIP_UPDATE;
+	talk_invite(&a, &alice, "bob", NULL);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &says);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	*kept = (struct world){alice, bob, a, b};
 }
 
-/* core dies between 200 and ACK: what the ACK said is gone, and so is the call, on both sides. */
-static void a_death_before_the_ack_ends_it(void)
+static void next_life(void)
 {
-	kept = sim_shared(2 * sizeof *kept);
+	kept = sim_shared(sizeof *kept);
 	sim_crash_after(life);
 	sim_defaults();
 	sim_open();
-	sim_pass(5000);
+	alice = kept->alice;
+	bob = kept->bob;
+	a = kept->a;
+	b = kept->b;
+	a.phone = &alice;
+	b.phone = &bob;
+	phone_still_up(&alice);
+	phone_still_up(&bob);
+	const struct relay_spec *s = last_wish(NULL);
+	NEED(sim_status("calls").used == 1 && !s->answered && !s->side[0].present && s->side[1].present);
+}
+
+static void is_settled(const struct sdp *by)
+{
+	const struct relay_spec *s = last_wish(NULL);
+
+	NEED(s->answered && s->side[0].present && s->side[0].keyed && s->side[1].keyed);
+	NEED(s->side[0].rtp.port == by->audio.at.port && s->side[0].key_theirs[0] == by->audio.crypto[0].key[0]);
+	sim_pass(20000);
+	NEED(!sent_to(&alice, SIP_INVITE) && !sent_to(&alice, SIP_BYE) && !sent_to(&bob, SIP_BYE));
+	call_hang_up(&a, &b);
+	sim_pass(60000);
+	NEED(sim_status("legs").used == 0 && sim_status("calls").used == 0);
+}
+
+/* The ACK comes to the next core (R28). */
+static void an_ack_after_a_death_is_heard(void)
+{
+	next_life();
+	struct sdp mine = sdp_plain(&alice);
+	talk_ack_with(&a, &mine);
+	is_settled(&mine);
+}
+
+/* Or came to nobody: what was offered is offered once more, by a re-INVITE whatever the phone takes besides. */
+static struct heard *is_offered_again(void)
+{
+	next_life();
+	NEED(!sent_to(&alice, SIP_INVITE));
+	sim_pass(3500);
+	struct heard *h = talk_takes(&a, SIP_INVITE);
+	NEED(h && sent(h)->sdp.len && !sent_to(&alice, SIP_UPDATE));
+	const struct sdp *now = sim_part(h, sent(h)->sdp);
+	NEED(memcmp(&now->audio.crypto, &a.sdp.audio.crypto, sizeof now->audio.crypto) == 0);
+	return h;
+}
+
+static void or_its_answer_is_asked_for_again(void)
+{
+	struct heard *h = is_offered_again();
+	struct sdp mine = sdp_fits(&a);
+	talk_reply(&a, h, 200, &mine);
+	NEED(talk_takes(&a, SIP_ACK));
+	is_settled(&mine);
+}
+
+static void is_ended(void)
+{
+	hangs_up_on(&b);
 	NEED(sim_status("calls").used == 0);
+}
+
+static void a_phone_that_knows_no_such_dialog_is_gone(void)
+{
+	struct heard *h = is_offered_again();
+	talk_reply(&a, h, 481, NULL);
+	is_ended();
+}
+
+static void one_that_answers_nothing_ends_it(void)
+{
+	struct heard *h = is_offered_again();
+	talk_reply(&a, h, 200, NULL);
+	NEED(talk_takes(&a, SIP_ACK));
+	hangs_up_on(&a);
+	is_ended();
+}
+
+/* Not for ever: it refuses, or is not there. */
+static void one_that_refuses_is_asked_no_more(void)
+{
+	struct heard *h = is_offered_again();
+	talk_reply(&a, h, 488, NULL);
+	sim_pass(10500);
+	NEED((h = talk_takes(&a, SIP_INVITE)));
+	talk_reply(&a, h, 491, NULL);
+	sim_pass(10500);
+	hangs_up_on(&a);
+	is_ended();
+}
+
+static void one_that_does_not_come_back_ends_it_too(void)
+{
+	kept = sim_shared(sizeof *kept);
+	sim_crash_after(life);
+	sim_defaults();
+	sim_open();
+	bob = kept->bob;
+	b = kept->b;
+	b.phone = &bob;
+	phone_still_up(&bob);
+	sim_pass(26000);
+	is_ended();
 }
 
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
@@ -319,7 +426,12 @@ int main(void)
 	SIM(to_the_exchange_itself);
 	SIM(for_help);
 	SIM(who_requires_100rel_hears_the_200_alone);
-	SIM(a_death_before_the_ack_ends_it);
+	SIM(an_ack_after_a_death_is_heard);
+	SIM(or_its_answer_is_asked_for_again);
+	SIM(a_phone_that_knows_no_such_dialog_is_gone);
+	SIM(one_that_answers_nothing_ends_it);
+	SIM(one_that_refuses_is_asked_no_more);
+	SIM(one_that_does_not_come_back_ends_it_too);
 	(void)test_failed_here;
 	return TEST_END;
 }
