@@ -183,6 +183,8 @@ bool call_may_refresh(struct leg *l);
 
 /* Its destination from now on, of which nothing is known or tried yet. */
 void call_lead_to(struct call *c, const struct dest *to);
+/* The same, and it goes there now, wherever it rang: it is judged anew. */
+void call_go_to(struct call *c, const struct dest *to);
 /* It goes to another number, on this user's account. False: no further. */
 bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how);
 

@@ -244,11 +244,9 @@ bool park_again(struct call *c)
 	c->park_rounds++;
 	p->call = c->r.id;
 	p->by = to.payer;
-	dial_stop(c, 0);
 	to.kind = DEST_PARK;
 	to.hops = 0;
-	call_lead_to(c, &to);
-	call_event(c, CALL_FORWARDED, NULL);
+	call_go_to(c, &to);
 	return true;
 }
 
