@@ -259,10 +259,7 @@ static void the_role_in_dtls_stands_when_a_phone_moves(void)
 	struct sdp say = sdp_of(KEYS_DTLS, bob.host, 40002, 1, "sendrecv", "active");
 	talk_invite(&a, &alice, "bob", &first);
 	talk_rings_at(&b, &bob);
-	talk_answer(&b, 200, &say);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &say);
 	static const char *const offered[] = {"active", "actpass", "active"};
 	for (unsigned i = 0; i < 3; i++) {
 		struct sdp moved = sdp_of(KEYS_DTLS, bob.host, 50002 + 2 * i, 2, "sendrecv", offered[i]);
@@ -625,10 +622,7 @@ static void a_callee_that_wants_longer_is_asked_again_once(void)
 		h->taken = false;
 		talk_rings_at(&b, &bob);
 		if (round == 0) {
-			talk_answer(&b, 200, &say);
-			NEED(talk_takes(&b, SIP_ACK));
-			talk_hears(&a, 200);
-			talk_ack(&a);
+			talk_up(&a, &b, &say);
 			call_hang_up(&a, &b);
 			continue;
 		}

@@ -238,10 +238,7 @@ static void who_needs_help_now_has_a_line_of_theirs(void)
 		sim_pass(100);
 	}
 	struct sdp answer = sdp_fits(&rung[0]);
-	talk_answer(&rung[0], 200, &answer);
-	NEED(talk_takes(&rung[0], SIP_ACK));
-	talk_hears(&in[0], 200);
-	talk_ack(&in[0]);
+	talk_up(&in[0], &rung[0], &answer);
 	sim_clear();
 	for (int i = 0; i < 2; i++) {
 		struct talk *help = i ? &b : &a;
@@ -251,10 +248,7 @@ static void who_needs_help_now_has_a_line_of_theirs(void)
 		NEED(code_of(in[2 - i].txn) == 480); /* the youngest */
 		sim_pass(1100);
 		talk_rings_at(&t, &telco[0]);
-		talk_answer(&t, 200, &plain);
-		NEED(talk_takes(&t, SIP_ACK));
-		talk_hears(help, 200);
-		talk_ack(help);
+		talk_up(help, &t, &plain);
 		call_hang_up(help, &t);
 		sim_clear();
 	}

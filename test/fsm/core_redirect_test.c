@@ -80,10 +80,7 @@ static void answers(struct talk *who)
 {
 	struct sdp answer = sdp_plain(who->phone);
 
-	talk_answer(who, 200, &answer);
-	NEED(talk_takes(who, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, who, &answer);
 }
 
 static void takes_it(struct talk *who, struct phone *at)
@@ -202,13 +199,14 @@ static void the_owner_s_forward_stands_in(void)
 
 /* --- several phones --- */
 
-static void two_phones(void (*settings)(void))
+/* Of bob's, alone or as a member. */
+static void rings_at_two(void (*settings)(void), const char *dialled)
 {
 	begin(settings);
 	phone_init(&second, 4);
 	second.user = "bob";
 	phone_register(&second);
-	talk_invite(&a, &alice, "bob", &offer);
+	talk_invite(&a, &alice, dialled, &offer);
 	talk_rings_at(&b, &bob);
 	talk_rings_at(&s, &second);
 	talk_answer(&s, 180, NULL);
@@ -217,7 +215,7 @@ static void two_phones(void (*settings)(void))
 
 static void their_other_phones_ring_no_more(void)
 {
-	two_phones(people);
+	rings_at_two(people, "bob");
 	sends_on(&b, "102");
 	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
 	talk_answer(&s, 487, NULL);
@@ -228,7 +226,7 @@ static void their_other_phones_ring_no_more(void)
 
 static void where_it_is_not_followed_they_ring_on(void)
 {
-	two_phones(people);
+	rings_at_two(people, "bob");
 	sends_on(&b, MOBILE);
 	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL) && code_of(a.txn) == 0);
 	nothing_leaves();
@@ -285,15 +283,7 @@ static void or_the_others_take_it(void)
 
 static void a_member_s_phones_ring_on_while_nobody_rings_instead(void)
 {
-	begin(a_group_of_two);
-	phone_init(&second, 4);
-	second.user = "bob";
-	phone_register(&second);
-	talk_invite(&a, &alice, "200", &offer);
-	talk_rings_at(&b, &bob);
-	talk_rings_at(&s, &second);
-	talk_answer(&s, 180, NULL);
-	sim_clear();
+	rings_at_two(a_group_of_two, "200");
 	sends_on(&b, MOBILE); /* refused: they ring on */
 	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL) && tellings == 1);
 	sends_on(&s, "102");
@@ -304,15 +294,7 @@ static void a_member_s_phones_ring_on_while_nobody_rings_instead(void)
 
 static void and_no_more_once_somebody_does(void)
 {
-	begin(a_group_of_two);
-	phone_init(&second, 4);
-	second.user = "bob";
-	phone_register(&second);
-	talk_invite(&a, &alice, "200", &offer);
-	talk_rings_at(&b, &bob);
-	talk_rings_at(&s, &second);
-	talk_answer(&s, 180, NULL);
-	sim_clear();
+	rings_at_two(a_group_of_two, "200");
 	sends_on(&b, "201"); /* where bob is too: he is not asked again */
 	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL) && !sent_to(&bob, SIP_INVITE));
 	talk_answer(&s, 487, NULL);

@@ -229,13 +229,7 @@ static void without_a_codec_that_both_have(void)
 static void line_and_question(void)
 {
 	a.allow = a2.allow = b.allow = c.allow = m.allow = n.allow = 1u << SIP_REFER;
-	invite_from(&t, "+33987654321", "+33140000001", false);
-	talk_rings_at(&a, &alice);
-	struct sdp answer = sdp_fits(&a);
-	talk_answer(&a, 200, &answer);
-	NEED(talk_takes(&a, SIP_ACK));
-	talk_hears(&t, 200);
-	talk_ack(&t);
+	outside_talks_to(&t, &a, &alice);
 	sim_pass(5000);
 	call_up(&a2, &alice, &c, &carol);
 	NEED(respond(brings_together(&a2, &a))->code == 202);
@@ -358,13 +352,7 @@ static void park(void)
 	uint64_t join;
 
 	a.allow = 1u << SIP_REFER;
-	invite_from(&t, "+33987654321", "+33140000001", false);
-	talk_rings_at(&a, &alice);
-	struct sdp answer = sdp_fits(&a);
-	talk_answer(&a, 200, &answer);
-	NEED(talk_takes(&a, SIP_ACK));
-	talk_hears(&t, 200);
-	talk_ack(&t);
+	outside_talks_to(&t, &a, &alice);
 	NEED(last_wish(&join));
 	media_says_gate(join, RELAY_KEY_SDES);
 	sim_pass(5000);

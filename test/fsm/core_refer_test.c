@@ -21,12 +21,7 @@ static void begin_with(void (*settings)(void))
 	if (settings)
 		settings();
 	sim_open();
-	phone_init(&alice, 0);
-	phone_init(&bob, 1);
-	phone_init(&carol, 2);
-	phone_register(&alice);
-	phone_register(&bob);
-	phone_register(&carol);
+	phones_register((struct phone *[]){&alice, &bob, &carol}, 3);
 	media_says_fingerprint(0x5a);
 	offer = sdp_plain(&alice);
 	answer = sdp_plain(&bob);
@@ -96,10 +91,7 @@ static void the_phone_is_sent_and_its_call_is_a_fresh_one(void)
 	talk_answer(&c, 180, NULL);
 	talk_hears(&n, 180);
 	notified(&a, 180);
-	talk_answer(&c, 200, &answer);
-	NEED(talk_takes(&c, SIP_ACK));
-	talk_hears(&n, 200);
-	talk_ack(&n);
+	talk_up(&n, &c, &answer);
 	notified(&a, 200);
 	/* alice's phone hangs up by itself, and bob's old dialog goes with it */
 	call_hang_up(&a, &b);
@@ -116,10 +108,7 @@ static void the_old_call_ends_when_nobody_ends_it(void)
 	begin();
 	send_bob("carol");
 	talk_rings_at(&c, &carol);
-	talk_answer(&c, 200, &answer);
-	NEED(talk_takes(&c, SIP_ACK));
-	talk_hears(&n, 200);
-	talk_ack(&n);
+	talk_up(&n, &c, &answer);
 	notified(&a, 200);
 	still_up(&a);
 	sim_pass(1500);
@@ -156,10 +145,7 @@ static void who_hung_up_at_once_still_transferred(void)
 	call_hang_up(&a, &b);
 	invite_token(&n, &bob, token);
 	talk_rings_at(&c, &carol);
-	talk_answer(&c, 200, &answer);
-	NEED(talk_takes(&c, SIP_ACK));
-	talk_hears(&n, 200);
-	talk_ack(&n);
+	talk_up(&n, &c, &answer);
 	call_hang_up(&n, &c);
 	finish();
 }
@@ -546,10 +532,7 @@ static void call_across(void)
 	talk_rings_at(&b, &bob);
 	talk_answer(&b, 488, NULL);
 	talk_rings_at(&b, &bob);
-	talk_answer(&b, 200, &dtls);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &dtls);
 	const struct relay_spec *s = relay_wish(NULL);
 	NEED(s);
 	last = *s;

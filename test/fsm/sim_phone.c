@@ -155,6 +155,14 @@ void phone_register(struct phone *p)
 	NEED(code_of(phone_send_register(p, ABSENT, true)) == 200);
 }
 
+void phones_register(struct phone *const p[], uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		phone_init(p[i], i);
+	for (uint32_t i = 0; i < n; i++)
+		phone_register(p[i]);
+}
+
 /* --- what core says --- */
 
 static bool is_reply(const struct heard *h, const void *txn)
@@ -360,7 +368,7 @@ void talk_ack(struct talk *t)
 	talk_send(t, SIP_ACK, NULL);
 }
 
-static void fit_key(const struct talk *to, struct sdp *s)
+void sdp_fit(const struct talk *to, struct sdp *s)
 {
 	for (uint8_t i = 0; i < to->sdp.audio.crypto_n; i++)
 		if (s->audio.crypto_n && to->sdp.audio.crypto[i].suite == s->audio.crypto[0].suite)
@@ -371,7 +379,7 @@ struct sdp sdp_fits(const struct talk *to)
 {
 	struct sdp s = sdp_plain(to->phone);
 
-	fit_key(to, &s);
+	sdp_fit(to, &s);
 	return s;
 }
 
@@ -383,7 +391,7 @@ void talk_ack_with(struct talk *t, const struct sdp *said)
 	m->cseq = t->invite_cseq;
 	if (said) {
 		answer = *said;
-		fit_key(t, &answer);
+		sdp_fit(t, &answer);
 		m->sdp = phone_put_sdp(t->phone, &answer);
 	}
 	talk_end(t);
@@ -415,6 +423,14 @@ void talk_reply(struct talk *t, const struct heard *h, unsigned code, const stru
 	phone_answer(t->phone, h, code, sdp);
 }
 
+void talk_up(struct talk *from, struct talk *to, const struct sdp *answer)
+{
+	talk_answer(to, 200, answer);
+	NEED(talk_takes(to, SIP_ACK));
+	talk_hears(from, 200);
+	talk_ack(from);
+}
+
 void call_up(struct talk *a, struct phone *from, struct talk *b, struct phone *to)
 {
 	struct sdp offer = sdp_plain(from), answer = sdp_plain(to);
@@ -425,10 +441,7 @@ void call_up(struct talk *a, struct phone *from, struct talk *b, struct phone *t
 	b->allow = allow;
 	talk_answer(b, 180, NULL);
 	talk_hears(a, 180);
-	talk_answer(b, 200, &answer);
-	NEED(talk_takes(b, SIP_ACK));
-	talk_hears(a, 200);
-	talk_ack(a);
+	talk_up(a, b, &answer);
 }
 
 void call_hang_up(struct talk *a, struct talk *b)

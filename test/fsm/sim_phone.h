@@ -41,6 +41,8 @@ void phone_still_up(struct phone *p);
 void phone_down(struct phone *p);
 /* Connection and login through REGISTER; NEEDs that it works. */
 void phone_register(struct phone *p);
+/* The phones of the first n users, all of them there before one registers. */
+void phones_register(struct phone *const p[], uint32_t n);
 
 /* A request outside any dialog with what most have; change it, then phone_end(). Answers its transaction. */
 struct msg_request *phone_begin(struct phone *p, enum sip_method method);
@@ -92,6 +94,8 @@ uint64_t talk_send(struct talk *t, enum sip_method method, const struct sdp *sdp
 struct heard *talk_takes(struct talk *t, enum sip_method method);
 void talk_reply(struct talk *t, const struct heard *h, unsigned code, const struct sdp *sdp);
 
+/* The callee answers with this, and both are up. */
+void talk_up(struct talk *from, struct talk *to, const struct sdp *answer);
 /* A whole call until both are up. */
 void call_up(struct talk *a, struct phone *from, struct talk *b, struct phone *to);
 /* `a` hangs up, `b` gets its BYE and answers. */
@@ -119,7 +123,8 @@ enum { KEYS_SDES, KEYS_DTLS };
 struct sdp sdp_of(int keys, const char *host, unsigned port, unsigned version, const char *direction, const char *setup);
 /* SDES, sendrecv. */
 struct sdp sdp_plain(const struct phone *p);
-/* The same, under the tag that core offered this suite with. */
+/* Its key under the tag that core offered that suite with; sdp_plain() so. */
+void sdp_fit(const struct talk *to, struct sdp *s);
 struct sdp sdp_fits(const struct talk *to);
 /* RTP without keys. */
 struct sdp sdp_clear(const struct phone *p);
