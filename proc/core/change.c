@@ -302,6 +302,7 @@ static void answered_first(struct call *c, struct leg *l, const struct sdp *answ
 	if (late_is(c, l))
 		late_stands(c, l);
 	settled(c, l);
+	session_start(l);
 	leg_save(l);
 	refer_acknowledged(c);
 }
