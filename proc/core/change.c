@@ -299,8 +299,8 @@ static void answered_first(struct call *c, struct leg *l, const struct sdp *answ
 	if (!l->r.trunk)
 		keys_shown(l->r.device, sdp_keys(answer));
 	leg_set_remote(l, answer);
-	if (late_is(c, l))
-		late_stands(c, l);
+	if (late_is(c, l) && !late_stands(c, l))
+		return;
 	settled(c, l);
 	session_start(l);
 	leg_save(l);

@@ -257,7 +257,6 @@ void join_late_answer(struct call *c, struct leg *late)
 {
 	struct sdp answer;
 
-	join_late_stands(c, late);
 	leg_local(late, &answer);
 	call_relay_and_answer(c, late, &answer);
 }

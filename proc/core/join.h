@@ -19,7 +19,7 @@ const char *join_meeting(struct call *c, struct leg *a, struct leg *b);
  * nothing of the call is another; then that it is the far end. */
 const char *join_late(struct call *c, struct leg *party, struct leg *late);
 void join_late_stands(struct call *c, struct leg *late);
-/* So, and it is answered. */
+/* And that is said to it. */
 void join_late_answer(struct call *c, struct leg *late);
 /* The two sides hear each other again. */
 void join_again(struct call *c);

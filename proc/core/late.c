@@ -5,7 +5,7 @@
 #include "refer_out.h"
 
 static const struct {
-	void (*stands)(struct call *c, struct leg *l);
+	bool (*stands)(struct call *c, struct leg *l);
 	void (*fails)(struct call *c, uint64_t leg, enum refusal why);
 } to[] = {
     [LATE_OF_PARK] = {park_taken, park_not_taken},
@@ -22,10 +22,16 @@ void late_begin(struct call *c, struct leg *l, enum late_of of)
 	leg_answer(l, &offer); /* media is told nothing of it yet, so there is nothing to wait for */
 }
 
-void late_stands(struct call *c, struct leg *l)
+bool late_stands(struct call *c, struct leg *l)
 {
+	const uint64_t id = c->late;
+
 	c->late = ID_NONE;
-	to[c->late_of].stands(c, l);
+	if (to[c->late_of].stands(c, l))
+		return true;
+	c->late = id;
+	late_fails(c, REFUSE_NO_ANSWER);
+	return false;
 }
 
 void late_fails(struct call *c, enum refusal why)

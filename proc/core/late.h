@@ -15,8 +15,8 @@ static inline bool late_is(const struct call *c, const struct leg *l)
 {
 	return c->late && c->late == l->r.id;
 }
-/* Its ACK answered: from here on it is what its place makes of it. */
-void late_stands(struct call *c, struct leg *l);
+/* Its ACK answered: from here on it is what its place makes of it. False: there is no such place any more, and it has failed. */
+bool late_stands(struct call *c, struct leg *l);
 /* It hung up, did not acknowledge, or its ACK does not answer; or its call ends. */
 void late_fails(struct call *c, enum refusal why);
 

@@ -290,10 +290,13 @@ static void taken(struct call *parked, struct leg *l)
 	call_event(parked, CALL_MET, NULL);
 }
 
-void park_taken(struct call *parked, struct leg *l)
+bool park_taken(struct call *parked, struct leg *l)
 {
+	if (!parked->r.parked)
+		return false;
 	join_late_stands(parked, l);
 	taken(parked, l);
+	return true;
 }
 
 void park_not_taken(struct call *parked, uint64_t leg, enum refusal why)
@@ -330,6 +333,7 @@ void park_take(struct call *c, struct span argument)
 		late_begin(parked, l, LATE_OF_PARK);
 		return;
 	}
+	join_late_stands(parked, l);
 	join_late_answer(parked, l);
 	taken(parked, l);
 }

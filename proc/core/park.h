@@ -20,7 +20,7 @@ void park_begin(struct call *c, struct span argument);
 /* The caller of this call wants the one that waits at that place. */
 void park_take(struct call *c, struct span argument);
 /* late.h: who takes it by an INVITE without an offer */
-void park_taken(struct call *parked, struct leg *l);
+bool park_taken(struct call *parked, struct leg *l);
 void park_not_taken(struct call *parked, uint64_t leg, enum refusal why);
 
 /* From the call's machine, of one whose destination is DEST_PARK: it waits from now on, with CALL_DO_WAIT; and nobody came. */

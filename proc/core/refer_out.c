@@ -69,14 +69,15 @@ static void stands(struct refer *t, struct call *c, struct leg *late)
 	emergency_goes_on(other_call(t), c);
 }
 
-void refer_out_stands(struct call *c, struct leg *late)
+bool refer_out_stands(struct call *c, struct leg *late)
 {
 	struct refer *t = refer_of_visitor(late->r.id);
 
-	if (!t)
-		return;
+	if (!t || !still_talks(t, c))
+		return false;
 	stands(t, c, late);
 	refer_event(t, REFER_ANSWERED);
+	return true;
 }
 
 void refer_out_not(struct call *c, uint64_t late, enum refusal why)

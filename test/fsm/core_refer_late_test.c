@@ -343,6 +343,33 @@ static void whoever_transfers_leaves_before_the_ack(void)
 	finish();
 }
 
+/* alice sends the line elsewhere before carol's ACK: carol's place is gone. */
+static void whoever_transfers_gives_the_line_on_meanwhile(void)
+{
+	begin();
+	line_and_question();
+	carol_comes();
+	struct msg_request *r = talk_begin(&a, SIP_REFER);
+	r->refer_kind = REFER_USER;
+	r->refer_user = phone_put(&alice, "bob");
+	NEED(code_of(talk_end(&a)) == 202);
+	talk_rings_at(&b, &bob);
+	sim_clear();
+	talk_ack_with(&n, &of_carol);
+	hangs_up_on(&n);
+	notified(&a2, 480);
+	still_up(&t);
+	struct sdp says = sdp_fits(&b);
+	talk_answer(&b, 200, &says);
+	NEED(talk_takes(&b, SIP_ACK));
+	sim_pass(2000);
+	hangs_up_on(&a);
+	call_hang_up(&a2, &c);
+	call_hang_up(&t, &b);
+	finish();
+	NEED(sim_status("transfers").used == 0);
+}
+
 /* --- a parked call --- */
 
 /* An outside call that alice parked at 10. */
@@ -503,6 +530,7 @@ int main(void)
 	SIM(the_line_changes_over_with_the_ack);
 	SIM(without_an_answer_the_line_is_as_it_was);
 	SIM(whoever_transfers_leaves_before_the_ack);
+	SIM(whoever_transfers_gives_the_line_on_meanwhile);
 	SIM(who_is_parked_waits_for_the_ack);
 	SIM(whoever_parked_is_rung_all_the_same);
 	SIM(who_is_parked_hangs_up_before_the_ack);
