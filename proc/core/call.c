@@ -13,6 +13,7 @@
 #include "join.h"
 #include "judge.h"
 #include "kept.h"
+#include "late.h"
 #include "mail.h"
 #include "mark.h"
 #include "media.h"
@@ -116,6 +117,7 @@ static void do_end(struct call *c)
 	memcpy(target, c->target, sizeof target);
 	if (c->desk)
 		desk_over(c);
+	late_fails(c, why);
 	call_write_record(c);
 	emergency_over(c);
 	account_end(&c->r.ceiling, &c->r.account);
@@ -572,7 +574,7 @@ void call_adopted(void)
 			continue;
 		disown(c, &c->r.caller);
 		disown(c, &c->r.callee);
-		if (!media_can_adopt(c) || (c->r.parked && !park_adopted(c))) {
+		if (!media_would_take(c) || (c->r.parked && !park_adopted(c))) {
 			call_write_record(c);
 			emergency_over(c);
 			account_end(&c->r.ceiling, &c->r.account);

@@ -95,6 +95,8 @@ struct call {
 	struct dest first;        /* where the forwards that it follows began; DEST_NONE: it follows none */
 	uint8_t forwards_refused; /* 1 << forwarded_from.which, of dest: not followed any more */
 	uint64_t transfer;        /* refer.h: the one that it is the outcome of; 0: none, or settled */
+	uint64_t late;            /* leg, late.h; 0: nobody is on the way so */
+	uint8_t late_of;          /* enum late_of */
 	uint8_t best;             /* enum refusal: the best so far (RFC 3261 16.7) */
 	const char *best_text;
 	struct change change;
@@ -110,6 +112,7 @@ struct call {
 	uint16_t looked_up;    /* callees of whom keeper was asked whether they know the caller */
 	uint32_t trunks_tried; /* 1 << trunk */
 	uint16_t turns;        /* members of a group that rings in turn who had theirs */
+	uint8_t redirects;     /* that members' phones made, and that were followed */
 	uint8_t help_rings;    /* for help: a trunk has said something */
 	uint8_t help_rounds;   /* in which all were asked, and none did */
 	uint64_t asked_ms;     /* for help: when a trunk was asked last */
@@ -180,6 +183,8 @@ bool call_may_refresh(struct leg *l);
 
 /* Its destination from now on, of which nothing is known or tried yet. */
 void call_lead_to(struct call *c, const struct dest *to);
+/* The same, and it goes there now, wherever it rang: it is judged anew. */
+void call_go_to(struct call *c, const struct dest *to);
 /* It goes to another number, on this user's account. False: no further. */
 bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how);
 

@@ -6,6 +6,7 @@
 #include "emergency.h"
 #include "forward.h"
 #include "join.h"
+#include "late.h"
 #include "outside.h"
 #include "refer.h"
 #include "renegotiate.h"
@@ -111,6 +112,8 @@ void call_leg_left(struct leg *l)
 		call_event(c, CALL_CALLER_LEFT, l);
 	} else if (id == c->r.callee) {
 		call_event(c, CALL_CALLEE_LEFT, l);
+	} else if (late_is(c, l)) {
+		late_fails(c, REFUSE_NONE);
 	} else { /* one that was asked and is not to be asked any more */
 		leg_hang_up(l, REFUSE_NONE);
 		if (call_get(call) && dial_strike(c, id) && c->targets == 0) {
@@ -137,6 +140,8 @@ void call_leg_silent(struct leg *l)
 
 	if (!c)
 		leg_hang_up(l, REFUSE_NO_ACK);
+	else if (late_is(c, l))
+		late_fails(c, REFUSE_NO_ACK);
 	else
 		call_fail(c, REFUSE_NO_ACK, "the phone no longer answers for the call");
 }

@@ -39,8 +39,16 @@ void call_lead_to(struct call *c, const struct dest *to)
 	c->trunks_tried = c->placeless = c->unknown_to = c->preempted = 0;
 	c->hoped_ms = 0;
 	c->help_rounds = 0;
-	c->forwards_refused = 0;
+	c->forwards_refused = c->redirects = 0;
 	show_dialled(c, to);
+}
+
+void call_go_to(struct call *c, const struct dest *to)
+{
+	dial_stop(c, 0);
+	timer_cancel(&child_wheel, &c->ring);
+	call_lead_to(c, to);
+	call_event(c, CALL_FORWARDED, NULL);
 }
 
 bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_route how)
@@ -56,9 +64,6 @@ bool call_forward(struct call *c, struct span number, uint32_t payer, enum plan_
 		c->first.kind = DEST_NONE;
 	else if (!forward_is((enum plan_route)c->dest.route))
 		c->first = c->dest;
-	dial_stop(c, 0);
-	timer_cancel(&child_wheel, &c->ring);
-	call_lead_to(c, &to);
-	call_event(c, CALL_FORWARDED, NULL);
+	call_go_to(c, &to);
 	return true;
 }

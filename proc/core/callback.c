@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "callback.h"
+#include "base/ratelimit.h"
 #include "dial.h"
 #include "kept.h"
 #include "notice.h"
 #include "registrar.h"
 #include "settings.h"
+#include "share.h"
 #include "trunk.h"
+
+enum { OF_TRUNK_MAX = 4, OF_SITE_MAX = 6, BEGUN_MAX = 12, BEGUN_MS = 60000 };
 
 struct shown {
 	struct span called;
@@ -205,15 +209,72 @@ bool callback_may_lead_to(const struct call *c)
 	return c->back || leads_to_one(&c->dest);
 }
 
-bool callback_is(struct span called, const struct dest *to)
+/* --- how many --- */
+
+static uint64_t peak, beyond; /* of `calls-back` */
+
+/* Until the call is over, whoever talks in it by then. */
+struct standing {
+	uint8_t trunk;
+	uint32_t over_trunk, all;
+};
+
+static bool is_over(uint64_t leg, uint8_t trunk)
 {
-	return look(called).until_ms != 0 || leads_to_one(to);
+	const struct leg *l = leg_get(leg);
+
+	return l && l->r.trunk == trunk;
+}
+
+static void count_one(struct call *c, void *arg)
+{
+	struct standing *s = arg;
+
+	if (!(c->r.help & HELP_BACK))
+		return;
+	s->all++;
+	s->over_trunk += is_over(c->r.caller, s->trunk) || is_over(c->r.callee, s->trunk);
+}
+
+/* A rate too: one that ends at once frees its place at once. */
+static bool has_room(uint8_t trunk)
+{
+	static struct ratelimit begun[SITE_TRUNKS_MAX + 1];
+	struct standing s = {.trunk = trunk};
+
+	call_each(count_one, &s);
+	if (s.over_trunk >= OF_TRUNK_MAX || s.all >= OF_SITE_MAX ||
+	    !ratelimit_take(&begun[trunk], BEGUN_MAX, BEGUN_MS, child_now()))
+		return false;
+	if (s.all + 1 > peak)
+		peak = s.all + 1;
+	return true;
+}
+
+enum pool_claim callback_claim(const struct flow *f, struct span called, const struct dest *to)
+{
+	if (look(called).until_ms == 0 && !leads_to_one(to))
+		return POOL_USUAL;
+	if (has_room(f->trunk))
+		return POOL_BACK;
+	beyond++;
+	share_tell(f, NOBODY, "calls back for help over a trunk: more than may go before others");
+	return POOL_USUAL;
+}
+
+void callback_note_line(const struct flow *f)
+{
+	child_event(EVENT_EMERGENCY, SEVERITY_INFO, 0, NOBODY, &f->remote,
+	    "who may call back for help has a line beyond the trunk's last");
 }
 
 void callback_status(struct proc_status *s)
 {
+	struct standing back = {0};
 	uint64_t n = 0;
 
+	call_each(count_one, &back);
+	status_add(s, "calls-back", STATUS_POOL, back.all, OF_SITE_MAX, peak, beyond);
 	for (uint32_t i = 0; i < store->count; i++)
 		n += kept_at(i) != NULL;
 	status_add(s, "call-back-phones", STATUS_POOL, n, store->count, n, 0);

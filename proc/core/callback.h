@@ -20,9 +20,12 @@ void callback_open(struct arena_table *t);
 /* A call for help by this leg, whose phone can be rung at its Contact where nobody is registered at it. */
 void callback_from(const struct leg *caller);
 
-/* Does a call from outside to this number, which leads there, call back? It is asked before there is a call, as the reserve of
- * all pools is for such a one too. */
-bool callback_is(struct span called, const struct dest *to);
+/* What a call from outside over this flow to this number, which leads there, may have of the reserve of all pools, before there is a call:
+ * POOL_BACK where it calls back, also of the trunk's lines. So few at once, and in a minute, that whoever calls that number in a loop takes
+ * them from nobody: one more is a call like others. */
+enum pool_claim callback_claim(const struct flow *f, struct span called, const struct dest *to);
+/* It has a line beyond the trunk's last: an event. */
+void callback_note_line(const struct flow *f);
 
 /* A call from outside to this number of ours, before it is judged: is it one that the centre was shown? */
 void callback_look(struct call *c, struct span called);

@@ -6,9 +6,11 @@
 #include "dialogue.h"
 #include "ended.h"
 #include "keys.h"
+#include "late.h"
 #include "leg_fork.h"
 #include "leg_send.h"
 #include "media.h"
+#include "refer.h"
 #include "renegotiate.h"
 #include "session.h"
 #include "trunk.h"
@@ -247,13 +249,18 @@ static void offer_ended(struct call *c, struct leg *l)
 	l->offers = 1;
 }
 
-/* One that does not fit is of a session that the phone has by now, and we have not. */
-static void take_answer(struct call *c, struct leg *l, const struct sdp *ours, const struct sdp *answer)
+static const char *misfit(const struct leg *l, const struct sdp *ours, const struct sdp *answer)
 {
 	const char *why = ended_check_answer_to(l, ours, answer);
 
-	if (!why && l->r.trunk && !trunk_media_from(l->r.trunk, &answer->audio))
-		why = ENDED_FOREIGN_MEDIA;
+	return !why && l->r.trunk && !trunk_media_from(l->r.trunk, &answer->audio) ? ENDED_FOREIGN_MEDIA : why;
+}
+
+/* One that does not fit is of a session that the phone has by now, and we have not. */
+static void take_answer(struct call *c, struct leg *l, const struct sdp *ours, const struct sdp *answer)
+{
+	const char *why = misfit(l, ours, answer);
+
 	if (why) {
 		call_fail_media(c, REFUSE_OFFER, why);
 		return;
@@ -281,15 +288,26 @@ static void answered_first(struct call *c, struct leg *l, const struct sdp *answ
 {
 	struct sdp ours;
 
-	if (!answer) {
-		call_fail_media(c, REFUSE_OFFER, "the ACK does not answer the offer of the 200");
+	leg_local(l, &ours);
+	const char *why = answer ? misfit(l, &ours, answer) : "the ACK does not answer the offer of the 200";
+	if (why && late_is(c, l)) {
+		late_fails(c, REFUSE_OFFER);
 		return;
 	}
-	leg_local(l, &ours);
+	if (why) {
+		call_fail_media(c, REFUSE_OFFER, why);
+		return;
+	}
 	l->r.ice = answer->audio.ice_ufrag[0] != 0;
 	if (!l->r.trunk)
 		keys_shown(l->r.device, sdp_keys(answer));
-	take_answer(c, l, &ours, answer);
+	leg_set_remote(l, answer);
+	if (late_is(c, l) && !late_stands(c, l))
+		return;
+	settled(c, l);
+	session_start(l);
+	leg_save(l);
+	refer_acknowledged(c);
 }
 
 static void change_ended(struct leg *l, struct request *r)
@@ -684,6 +702,10 @@ void change_on_refreshed(struct leg *l, const struct sdp *answer)
 	struct sdp ours;
 	const bool stands = answer && answers_what_stands(l, answer);
 
+	if (c && leg_owes_answer(l)) { /* core died before the ACK, or of it */
+		answered_first(c, l, answer);
+		return;
+	}
 	if (!c || !answer || (stands && is_at_its_place(l, answer)))
 		return;
 	leg_local(l, &ours);

@@ -121,14 +121,22 @@ static uint32_t place_of(const struct notice_call *n)
 	return (uint32_t)(n - table);
 }
 
-static void give_up(const struct notice_call *n)
+/* Of a call for help: an alarm watch tells again by itself. */
+static void unheard(uint32_t device, uint32_t person, const char *why)
 {
 	given_up++;
-	if (n->alarm)
-		message_told(n->alarm, false);
-	else
-		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, n->r.device, n->r.person, NULL,
+	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, device, person, NULL, why);
+}
+
+static void give_up(const struct notice_call *n)
+{
+	if (!n->alarm) {
+		unheard(n->r.device, n->r.person,
 		    "nobody at the front desk has heard of an emergency call: it was tried for five minutes");
+		return;
+	}
+	given_up++;
+	message_told(n->alarm, false);
 }
 
 static void over(struct notice_call *n, bool was_heard)
@@ -221,12 +229,6 @@ enum desk_state desk_state(void)
 	return front_desk(&desk) && has_other(&desk, NOBODY) ? DESK_SET : DESK_NOBODY;
 }
 
-static void unheard(uint32_t device, uint32_t person, const char *why)
-{
-	given_up++;
-	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, device, person, NULL, why);
-}
-
 static bool tells_alarm(const struct notice_call *n)
 {
 	return n->used && n->alarm;
@@ -245,10 +247,8 @@ static struct notice_call *take(const struct dest *desk, uint64_t alarm)
 {
 	struct notice_call *n = first(is_free);
 
-	if (!n) {
-		given_up++;
+	if (!n)
 		return NULL;
-	}
 	n->used = true;
 	n->said = false;
 	n->call = 0;
@@ -294,7 +294,7 @@ void desk_wanted(uint32_t device, uint32_t person, const struct dest *to, const 
 	else
 		n = take(&desk, 0);
 	if (!n) {
-		child_event(EVENT_EMERGENCY, SEVERITY_ALARM, device, person, NULL,
+		unheard(device, person,
 		    "the front desk is not rung for an emergency call: it has not heard of eight others yet");
 		return;
 	}
@@ -313,6 +313,7 @@ bool desk_alarm(const struct dest *to, uint64_t notice)
 		n->alarm = notice;
 	else if ((n = take(to, notice)))
 		snprintf(n->say, sizeof n->say, SAY_ALARM);
+	given_up += !n;
 	return n != NULL;
 }
 

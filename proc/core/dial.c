@@ -136,6 +136,43 @@ static bool ask_member(uint32_t user, void *arg)
 	return left_out || !incoming_may_ring(c, user) || ask_user(user, arg);
 }
 
+bool dial_is_callee(const struct call *c, const struct leg *l)
+{
+	return !l->r.trunk && (l->hops || dial_wants(c, l->r.person));
+}
+
+struct instead {
+	struct call *call;
+	uint32_t of;
+};
+
+/* Who is sent on is not among those who are asked in their place. */
+static bool ask_instead(uint32_t user, void *arg)
+{
+	const struct instead *i = arg;
+
+	return user == i->of || ask_member(user, i->call);
+}
+
+bool dial_instead(struct call *c, const struct leg *from, const struct dest *to)
+{
+	const uint8_t before = c->targets, hops = (uint8_t)(from->hops + 1);
+	struct instead instead = {.call = c, .of = from->r.person};
+	struct leg *l;
+
+	if (c->dest.hops + hops > ROUTE_HOPS_MAX || c->redirects >= CALL_TARGETS_MAX)
+		return false;
+	dial_each_callee(to, ask_instead, &instead);
+	for (uint8_t i = before; i < c->targets; i++)
+		if ((l = leg_get(c->target[i])))
+			l->hops = hops;
+	if (c->targets == before)
+		return false;
+	c->redirects++;
+	dial_stop_person(c, from->r.person);
+	return true;
+}
+
 static uint32_t ring_s(const struct dest *d)
 {
 	uint32_t own = d->kind == DEST_USER    ? settings_of_user(d->index)->ring_s

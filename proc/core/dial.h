@@ -17,6 +17,11 @@ void dial_ask_all(struct call *c);
 void dial_offer(struct call *c, struct leg *caller, struct leg *callee);
 /* The call rings on this phone too, if it is there. */
 bool dial_also(struct call *c, uint32_t user, uint32_t device);
+/* Is this the leg of one of those who are called, or of whom their phone named instead? */
+bool dial_is_callee(const struct call *c, const struct leg *l);
+/* The phone of one of a group named these instead: they ring in that one's place, whose other phones stop. False: nobody of them can, or there
+ * were too many before. */
+bool dial_instead(struct call *c, const struct leg *from, const struct dest *to);
 /* None could be: wait for one that was there a moment ago, or go on as when all have refused. */
 void dial_nobody(struct call *c);
 /* All have refused, or rung long enough, for the reason in c->best: a forward, or the end by this event. */

@@ -210,5 +210,8 @@ bool dial_again(struct call *c, struct leg *l)
 			return false;
 		l->tried |= (uint8_t)(1u << same);
 	}
-	return dial_method(l) != RELAY_PASSING && dial_ask_phone(c, caller, to, l->tried, true);
+	if (dial_method(l) == RELAY_PASSING || !dial_ask_phone(c, caller, to, l->tried, true))
+		return false;
+	leg_get(c->target[c->targets - 1])->hops = l->hops;
+	return true;
 }

@@ -296,7 +296,7 @@ void dialogue_holds(struct call *c)
 	for (unsigned side = 0; side < 2; side++) {
 		const struct leg *l = leg_at(c, side);
 		struct sdp theirs;
-		if (!l || l->r.ends == RELAY_PASSING)
+		if (!l || l->r.ends == RELAY_PASSING || leg_owes_answer(l))
 			continue;
 		leg_remote(l, &theirs);
 		if (sdp_holds(&theirs))

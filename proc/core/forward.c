@@ -139,38 +139,39 @@ static void tell_owner(uint32_t user, const char *why)
 /* --- the phone's own --- */
 
 /* NULL: the call plan lets this call go on there. The outside is refused whatever is known of the number, so keeper need not be asked. */
-static const char *no_redirect(const struct call *c, struct span number, uint32_t user)
+static const char *no_redirect(const struct call *c, struct span number, uint32_t user, struct dest *to)
 {
 	struct permit_case question;
-	struct dest to;
 
-	if (!route_find(number, SPAN(""), &to))
+	if (!route_find(number, SPAN(""), to))
 		return "a phone's redirect leads to no number here";
-	if (to.kind == DEST_USER && to.index == user)
+	if (to->kind == DEST_USER && to->index == user)
 		return "a phone's redirect leads to whom it is of";
-	to.route = ROUTE_REDIRECT;
-	to.payer = user;
-	judge_case(c, &to, &question);
+	if (to->kind == DEST_GROUP && c->dest.kind == DEST_GROUP && to->index == c->dest.index)
+		return "a phone's redirect leads to the group that rings it";
+	to->route = ROUTE_REDIRECT;
+	to->payer = user;
+	judge_case(c, to, &question);
 	const struct plan_answer a = permit(&question);
 	return a.verdict == PLAN_ALLOW ? NULL : a.text;
-}
-
-static bool is_theirs(const struct call *c, const struct leg *from)
-{
-	return c->dest.kind == DEST_USER && from->r.person == c->dest.index && !from->r.trunk;
 }
 
 bool forward_redirect(struct call *c, const struct leg *from)
 {
 	const bool rings = c->r.state == PHASE_DIALLING || c->r.state == PHASE_RINGING;
-	const uint32_t user = c->dest.index;
+	const uint32_t user = from->r.person;
+	struct dest to;
 
-	if (!from->redirect[0] || !rings || !is_theirs(c, from) || passes_everything(c, user))
+	if (!from->redirect[0] || !rings || !dial_is_callee(c, from) || passes_everything(c, user))
 		return false;
-	const char *no = no_redirect(c, span_str(from->redirect), user);
-	if (no)
+	const char *no = no_redirect(c, span_str(from->redirect), user, &to);
+	if (no) {
 		tell_owner(user, no);
-	return !no && follow(c, from->redirect, user, FORWARDS, true, ROUTE_REDIRECT) == FORWARD_GONE;
+		return false;
+	}
+	return c->dest.kind == DEST_GROUP
+	           ? dial_instead(c, from, &to)
+	           : follow(c, from->redirect, user, FORWARDS, true, ROUTE_REDIRECT) == FORWARD_GONE;
 }
 
 /* --- one that is refused --- */

@@ -11,8 +11,8 @@ enum forwarded { FORWARD_NOT, FORWARD_GONE, FORWARD_REFUSED }; /* GONE: the call
 bool forward_is(enum plan_route route);
 /* Before this user's phones are asked. REFUSED: c->best says why. */
 enum forwarded forward_before(struct call *c, uint32_t user);
-/* This phone of theirs said where else, with a 3xx: inside the call goes there at once, wherever else it rings, as by a forward of theirs. False:
- * it does not. */
+/* This phone of theirs said where else, with a 3xx: inside the call goes there at once, wherever else it rings, as by a forward of theirs; of
+ * a group's member, that alone is rung instead. False: it does not. */
 bool forward_redirect(struct call *c, const struct leg *from);
 /* When none of them took the call, for the reason in c->best. */
 enum forwarded forward_after(struct call *c, uint32_t user);

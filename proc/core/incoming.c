@@ -305,7 +305,7 @@ static enum refusal find(struct request *r, struct dest *to, struct number *call
 	return REFUSE_NONE;
 }
 
-/* Who helps calls back in any case. False: the provider is told busy, on which it gives up neither on us nor on its caller. The log
+/* Who helps calls back beyond the lines, and as fast as callback_claim() lets them. False: the provider is told busy, on which it gives up neither on us nor on its caller. The log
  * has such a call as any other that nobody took, but of a flood no row each. */
 static bool take_line(struct call *c, const struct request *r, struct leg *caller)
 {
@@ -313,6 +313,8 @@ static bool take_line(struct call *c, const struct request *r, struct leg *calle
 
 	c->r.help = c->calls_back ? HELP_BACK : 0;
 	caller->r.line = !too_fast && trunk_line_take(r->flow->trunk, c->calls_back);
+	if (c->calls_back && trunk_is_over(r->flow->trunk))
+		callback_note_line(r->flow);
 	if (caller->r.line)
 		return true;
 	share_tell(r->flow, NOBODY,
@@ -372,7 +374,7 @@ void incoming_on_invite(struct request *r)
 		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
 		return;
 	}
-	const enum pool_claim claim = callback_is(span_str(called.text), &to) ? POOL_BACK : POOL_USUAL;
+	const enum pool_claim claim = callback_claim(r->flow, span_str(called.text), &to);
 	struct call *c = call_new(NOBODY, claim, &why); /* of these a trunk has its lines */
 	if (!c) {
 		reply_refuse(r->reply, why);

@@ -62,7 +62,7 @@ static enum refusal check(struct request *r, struct dest *to, uint64_t *transfer
 }
 
 /* Without one our 200 makes it, by the method that its phone is known to take (RFC 3261 13.2.1). */
-static void take_offer(struct leg *caller, const struct sdp *offer)
+void invite_take_offer(struct leg *caller, const struct sdp *offer)
 {
 	if (!offer) {
 		caller->r.ends = (uint8_t)dial_method(caller);
@@ -74,9 +74,10 @@ static void take_offer(struct leg *caller, const struct sdp *offer)
 	caller->r.clear = caller->r.claim == POOL_HELP && ended_clear_for_help(offer);
 }
 
-/* NULL: it can go on. */
-static const char *bad_offer(const struct request *r, const struct sdp *offer)
+const char *invite_bad_offer(const struct request *r)
 {
+	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
+
 	if (!offer)
 		return NULL;
 	enum sdp_refusal bad = r->emergency ? sdp_check_clear_offer(offer) : sdp_check_offer(offer);
@@ -92,7 +93,7 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 		call_drop(c);
 		return;
 	}
-	take_offer(caller, offer);
+	invite_take_offer(caller, offer);
 	/* a call for help is not sent back for its interval: it has no timer then */
 	if (!session_asked(caller, r->m) && !c->r.emergency) {
 		leg_refuse(caller, REFUSE_INTERVAL, NULL);
@@ -121,7 +122,7 @@ static void place(struct request *r, uint64_t *transfer)
 		refuse(r, why);
 		return;
 	}
-	const char *bad = bad_offer(r, offer);
+	const char *bad = invite_bad_offer(r);
 	if (bad) {
 		refuse_because(r, REFUSE_OFFER, bad);
 		return;

@@ -5,6 +5,13 @@
 
 #include "request.h"
 
+struct leg;
+
 void invite_on_request(struct request *r);
+
+/* For whoever else takes an INVITE in: why its offer can't be taken (static), NULL: it can, or there is none; and what it offered. NULL: our
+ * 200 offers. */
+const char *invite_bad_offer(const struct request *r);
+void invite_take_offer(struct leg *caller, const struct sdp *offer);
 
 #endif

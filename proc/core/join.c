@@ -210,13 +210,27 @@ static void begin_talk(struct call *c, struct leg *callee)
 	hear_each_other(c);
 }
 
+/* Who offered nothing is offered G.711, and may choose between its laws. */
+static uint8_t codecs_of_two(const struct leg *a, const struct leg *b)
+{
+	struct sdp offer, ours;
+
+	if (leg_owes_answer(a) && leg_owes_answer(b))
+		return UINT8_MAX;
+	const struct leg *asks = leg_owes_answer(a) ? b : a, *other = asks == a ? b : a;
+	leg_remote(asks, &offer);
+	if (leg_owes_answer(other))
+		ended_offer_first(other, UINT8_MAX, &ours);
+	else
+		leg_remote(other, &ours);
+	return ended_one_codec(&offer, ended_codecs(&ours) & dial_codecs(a) & dial_codecs(b));
+}
+
 const char *join_meeting(struct call *c, struct leg *a, struct leg *b)
 {
-	struct sdp offer_a, offer_b, answer_a, answer_b;
+	struct sdp answer_a, answer_b;
+	const uint8_t one = codecs_of_two(a, b);
 
-	leg_remote(a, &offer_a);
-	leg_remote(b, &offer_b);
-	uint8_t one = ended_one_codec(&offer_a, ended_codecs(&offer_b) & dial_codecs(a) & dial_codecs(b));
 	const char *why = answer_caller(c, a, one, &answer_a);
 	if (!why)
 		why = answer_caller(c, b, one, &answer_b);
@@ -240,13 +254,23 @@ const char *join_late(struct call *c, struct leg *party, struct leg *late)
 	if (why) {
 		late->r.call = had;
 		late->r.side = 0;
-		return why;
 	}
+	return why;
+}
+
+void join_late_stands(struct call *c, struct leg *late)
+{
 	(void)leg_set_text(late, LEG_LOCAL_USER, span_str(c->r.from));
 	timer_cancel(&child_wheel, &c->ring);
 	begin_talk(c, late);
+}
+
+void join_late_answer(struct call *c, struct leg *late)
+{
+	struct sdp answer;
+
+	leg_local(late, &answer);
 	call_relay_and_answer(c, late, &answer);
-	return NULL;
 }
 
 /* --- both --- */

@@ -15,8 +15,12 @@ bool join_can_answer(const struct leg *caller);
 const char *join_caller(struct call *c, struct leg *caller);
 /* Two who came by INVITEs of their own are answered and joined. NULL, or why they do not fit (static); then neither was. */
 const char *join_meeting(struct call *c, struct leg *a, struct leg *b);
-/* The same of one who comes to a party that was answered before. */
+/* The same of one who comes to a party that was answered before: what it is answered is made, with the codecs that the party has, and
+ * nothing of the call is another; then that it is the far end. */
 const char *join_late(struct call *c, struct leg *party, struct leg *late);
+void join_late_stands(struct call *c, struct leg *late);
+/* And that is said to it. */
+void join_late_answer(struct call *c, struct leg *late);
 /* The two sides hear each other again. */
 void join_again(struct call *c);
 /* An ended far end that rings sends audio already; the caller is to hear it. */

@@ -146,8 +146,9 @@ static void adopt(void)
 			continue;
 		}
 		l->r.trunk = trunk;
-		/* an ACK that was missing is not missed any more; whether a BYE was heard is not known */
+		/* an ACK that was missing is not missed any more, but for what it answers; whether a BYE was heard is not known */
 		l->r.state = is_over(l) || !may_talk_on(l) ? LEG_OWING : LEG_UP;
+		l->invite.cseq = l->r.remote_cseq;
 		/* requests since the last save are not known, and CSeq must rise (RFC 3261 12.2.1.1) */
 		l->r.local_cseq += CSEQ_LEAP;
 		if (l->r.line)
@@ -157,7 +158,7 @@ static void adopt(void)
 		if (l->r.state == LEG_OWING)
 			owed_begin(l);
 		else
-			session_start(l);
+			session_adopt(l, EDGES_ARE_BACK_MS);
 	}
 }
 

@@ -113,6 +113,7 @@ struct leg {
 	const char *refusal_text;
 	uint8_t early; /* caller: what it was answered goes out with its 183 already */
 	uint8_t tried; /* 1 << enum relay_end: what its phone was offered and did not take */
+	uint8_t hops;  /* redirects of members' phones on the way to it (dial_instead()) */
 };
 
 void leg_text_init(uint32_t legs);

@@ -186,13 +186,6 @@ bool media_would_take(const struct call *c)
 	return relay_spec_ok(&spec);
 }
 
-bool media_can_adopt(const struct call *c)
-{
-	const struct leg *caller = leg_get(c->r.caller);
-
-	return media_would_take(c) && !(caller && leg_owes_answer(caller)); /* whose ACK nobody waits for any more */
-}
-
 enum media_told media_relay(struct call *c)
 {
 	struct link *media = child_link(PROC_MEDIA, 0);

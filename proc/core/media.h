@@ -34,8 +34,6 @@ uint16_t media_port(const struct call *c, unsigned side);
 void media_wish(const struct call *c, struct relay_spec *spec);
 /* Would media take it? Not of a call whose legs were both lost, or do not belong together, in a restart. */
 bool media_would_take(const struct call *c);
-/* Nor is a call taken up whose caller owed the answer to our offer. */
-bool media_can_adopt(const struct call *c);
 /* Send (or renew) the wish for this call. */
 enum media_told {
 	MEDIA_TOLD,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include "outside.h"
-#include "callback.h"
 #include "dial.h"
 #include "emergency.h"
 #include "insist.h"
@@ -15,7 +14,7 @@ struct victim {
 	uint32_t of; /* 1 << trunk: whose lines would help */
 	struct call *call;
 	uint8_t trunk;
-	bool rings;
+	bool back, rings; /* back: for help; and nobody has answered it */
 	uint64_t since_ms;
 };
 
@@ -38,16 +37,23 @@ static uint8_t helpful_line_of(const struct call *c)
 	return trunk;
 }
 
-/* One that nobody has answered goes before a talk, and the younger before the older. Help stays, also given on, and so does who
- * may call back for it. */
+static bool goes_before(const struct victim *a, const struct victim *b)
+{
+	if (a->back != b->back)
+		return b->back;
+	return a->rings == b->rings ? a->since_ms > b->since_ms : a->rings;
+}
+
+/* One that nobody has answered goes before a talk, and the younger before the older. Help stays, also given on, and so does who calls back
+ * for it; but where that alone holds the lines, one that only rings gives way too: anyone could be calling that number. */
 static void find_victim(struct call *c, void *arg)
 {
-	struct victim *v = arg, this = {v->of, c, helpful_line_of(c), !c->r.answered_ms, c->r.started_ms};
+	const bool rings = !c->r.answered_ms, back = c->calls_back && rings;
+	struct victim *v = arg, this = {v->of, c, helpful_line_of(c), back, rings, c->r.started_ms};
 
-	if (c->r.emergency || c->r.help || !this.trunk || !(v->of >> this.trunk & 1) ||
-	    (helpful_line(c->r.caller) && callback_may_lead_to(c)))
+	if (c->r.emergency || (c->r.help && !back) || !this.trunk || !(v->of >> this.trunk & 1))
 		return;
-	if (!v->call || this.rings > v->rings || (this.rings == v->rings && this.since_ms > v->since_ms))
+	if (!v->call || goes_before(&this, v))
 		*v = this;
 }
 

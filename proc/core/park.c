@@ -4,6 +4,7 @@
 #include "dialogue.h"
 #include "emergency.h"
 #include "join.h"
+#include "late.h"
 #include "mail.h"
 #include "permit.h"
 #include "refer.h"
@@ -243,11 +244,9 @@ bool park_again(struct call *c)
 	c->park_rounds++;
 	p->call = c->r.id;
 	p->by = to.payer;
-	dial_stop(c, 0);
 	to.kind = DEST_PARK;
 	to.hops = 0;
-	call_lead_to(c, &to);
-	call_event(c, CALL_FORWARDED, NULL);
+	call_go_to(c, &to);
 	return true;
 }
 
@@ -281,6 +280,33 @@ static bool may_take(const struct place *p, uint32_t user)
 	return user == p->by || !group[0] || strcmp(settings_of_user(user)->pickup_group, group) == 0;
 }
 
+static void taken(struct call *parked, struct leg *l)
+{
+	char name[USER_NAME_MAX + 1];
+
+	span_cstr(span_str(leg_name(l, name)), parked->r.to, sizeof parked->r.to);
+	place[parked->r.parked - 1].call = 0;
+	parked->r.parked = 0;
+	call_event(parked, CALL_MET, NULL);
+}
+
+bool park_taken(struct call *parked, struct leg *l)
+{
+	if (!parked->r.parked)
+		return false;
+	join_late_stands(parked, l);
+	taken(parked, l);
+	return true;
+}
+
+void park_not_taken(struct call *parked, uint64_t leg, enum refusal why)
+{
+	(void)leg;
+	(void)why;
+	if (parked->r.parked) /* and not over */
+		timer_set(&child_wheel, &parked->ring, parked->r.parked_until_ms);
+}
+
 void park_take(struct call *c, struct span argument)
 {
 	struct place *p = place_named(argument);
@@ -289,8 +315,8 @@ void park_take(struct call *c, struct span argument)
 	struct dest to;
 	char name[USER_NAME_MAX + 1];
 
-	if (!l || !party || !may_take(p, l->r.person) || !route_find(span_str(leg_name(l, name)), SPAN(""), &to) ||
-	    !may_lead(parked, party, p->by, &to.number)) {
+	if (!l || !party || parked->late || !may_take(p, l->r.person) ||
+	    !route_find(span_str(leg_name(l, name)), SPAN(""), &to) || !may_lead(parked, party, p->by, &to.number)) {
 		tell(c, "no-such-call");
 		return;
 	}
@@ -301,11 +327,15 @@ void park_take(struct call *c, struct span argument)
 		call_event(c, CALL_REFUSED, NULL);
 		return;
 	}
-	span_cstr(span_str(leg_name(l, name)), parked->r.to, sizeof parked->r.to);
-	p->call = 0;
-	parked->r.parked = 0;
 	call_drop(c);
-	call_event(parked, CALL_MET, NULL);
+	if (leg_owes_answer(l)) {
+		timer_cancel(&child_wheel, &parked->ring);
+		late_begin(parked, l, LATE_OF_PARK);
+		return;
+	}
+	join_late_stands(parked, l);
+	join_late_answer(parked, l);
+	taken(parked, l);
 }
 
 void park_status(struct proc_status *s)

@@ -19,6 +19,9 @@ void park_init(void);
 void park_begin(struct call *c, struct span argument);
 /* The caller of this call wants the one that waits at that place. */
 void park_take(struct call *c, struct span argument);
+/* late.h: who takes it by an INVITE without an offer */
+bool park_taken(struct call *parked, struct leg *l);
+void park_not_taken(struct call *parked, uint64_t leg, enum refusal why);
 
 /* From the call's machine, of one whose destination is DEST_PARK: it waits from now on, with CALL_DO_WAIT; and nobody came. */
 void park_wait(struct call *c);

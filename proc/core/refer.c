@@ -38,7 +38,10 @@ struct refer *refer_get(uint64_t id)
 
 static void do_meet(struct refer *t)
 {
-	refer_event(t, refer_meet_join(t) ? REFER_ANSWERED : REFER_FAILS);
+	if (!refer_meet_join(t))
+		refer_event(t, REFER_FAILS);
+	else if (refer_meet_stands(t))
+		refer_answered(call_get(t->onward));
 }
 
 static void tell_ringing(struct refer *t)
@@ -158,6 +161,14 @@ bool refer_is_of(const struct leg *l)
 		if (pool_id_at(&pool, i) != ID_NONE && (table[i].leg == l->r.id || table[i].call == l->r.call))
 			return true;
 	return false;
+}
+
+struct refer *refer_of_visitor(uint64_t leg)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		if (pool_id_at(&pool, i) != ID_NONE && table[i].visitor == leg)
+			return &table[i];
+	return NULL;
 }
 
 bool refer_left(struct call *c, const struct leg *l)
@@ -334,7 +345,17 @@ void refer_answered(struct call *c)
 		return;
 	if (t->call != c->r.id)
 		emergency_goes_on(call_get(t->call), c);
+	if (t->way == REFER_TO_MEETING)
+		emergency_goes_on(call_get(t->second_call), c);
 	refer_event(t, REFER_ANSWERED);
+}
+
+void refer_acknowledged(struct call *c)
+{
+	const struct refer *t = c->transfer ? refer_get(c->transfer) : NULL;
+
+	if (t && t->way == REFER_TO_MEETING && refer_meet_stands(t))
+		refer_answered(c);
 }
 
 void refer_status(struct proc_status *s)

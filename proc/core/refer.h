@@ -39,7 +39,7 @@ struct refer {
 	uint64_t leg, call;   /* of whoever transfers */
 	uint64_t second_call; /* attended: the one with the other party */
 	uint64_t onward;      /* the call that it leads to */
-	uint64_t visitor;     /* attended: the leg of the one who came second */
+	uint64_t visitor;     /* attended: the leg of the one who came second, or to the line */
 	uint64_t line, mine;  /* to a line: its leg, and beside it that of whoever transfers */
 	uint32_t user;        /* who transfers, and pays */
 	uint32_t by;          /* share.h */
@@ -58,6 +58,7 @@ void refer_init(void);
 /* This party, as the permission function is to see it: refer_ask.c. */
 uint8_t refer_who(const struct call *c, const struct leg *party);
 struct refer *refer_get(uint64_t id);
+struct refer *refer_of_visitor(uint64_t leg); /* NULL */
 /* Feed the machine and do what it says. t may be gone afterwards. */
 void refer_event(struct refer *t, enum refer_event event);
 
@@ -98,6 +99,7 @@ void refer_on_replaces(struct request *r);
 enum call_event refer_turn(const struct call *c, enum call_event event);
 void refer_watch(struct call *c, const struct call_step *step);
 void refer_answered(struct call *c);
+void refer_acknowledged(struct call *c); /* by the ACK that answered our offer */
 /* The transfer failed: the party is given back. With CALL_DO_RETURN. */
 void refer_give_back(struct call *c);
 

@@ -7,7 +7,7 @@
 enum refer_state {
 	REFER_ASKING,   /* the phones were sent a one-time URI each, and nobody has come to it */
 	REFER_HALF,     /* one of two has come and waits for the other */
-	REFER_DIALLING, /* the call that it leads to is under way */
+	REFER_DIALLING, /* the call that it leads to is under way; an ACK that is to answer our offer is missing */
 	REFER_DONE,     /* it stands; the old call waits for whoever transferred to hang up */
 	REFER_OVER,
 	REFER_STATES
@@ -20,7 +20,7 @@ enum refer_event {
 	REFER_ANSWERED,     /* the new conversation stands */
 	REFER_FAILS,        /* it will not: refused, not answered, no way to the phone */
 	REFER_DECLINED,     /* a party's phone does not want to be transferred */
-	REFER_VISITOR_LEFT, /* the one that waited for the other hung up */
+	REFER_VISITOR_LEFT, /* one of the two who meet hung up, or its ACK does not answer our offer */
 	REFER_TIME_OUT,
 	REFER_EVENTS
 };

@@ -109,24 +109,21 @@ void refer_give_alone(struct call *c, struct leg *party)
 	call_save(c);
 }
 
-const char *refer_give_place(struct call *c, struct leg *party, struct leg *late)
+const char *refer_give_judge(struct call *c, struct leg *party, struct leg *late)
 {
-	const struct call_record was = c->r;
+	keep_codecs(party);
+	return join_late(c, party, late);
+}
+
+void refer_give_place(struct call *c, struct leg *party, struct leg *late)
+{
+	char name[USER_NAME_MAX + 1];
 
 	call_write_record(c);
 	lead(c, party);
 	c->r.emergency = 0;
-	const char *why = join_late(c, party, late);
-	if (!why) {
-		call_save(c);
-		return NULL;
-	}
-	c->r = was;
-	new_part(c, child_now());
-	join_again(c);
-	dialogue_holds(c);
-	call_save(c);
-	return why;
+	span_cstr(span_str(leg_name(late, name)), c->r.to, sizeof c->r.to);
+	join_late_stands(c, late);
 }
 
 enum call_event refer_turn(const struct call *c, enum call_event event)

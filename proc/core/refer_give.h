@@ -11,8 +11,9 @@ void refer_give_on(struct refer *t, struct call *c, struct leg *party, const str
 
 /* Whoever talked with this party is gone, and another is on its way: it waits as the caller, with music. */
 void refer_give_alone(struct call *c, struct leg *party);
-/* The one who came late talks with the party, which is the caller now. NULL, or why not (static): then all is as it was, and
- * `late` is not answered. */
-const char *refer_give_place(struct call *c, struct leg *party, struct leg *late);
+/* May the one who came late (join_late()) talk with this party? NULL, or why not (static): then all is as it was. And from here on it
+ * does, and the party is the caller. */
+const char *refer_give_judge(struct call *c, struct leg *party, struct leg *late);
+void refer_give_place(struct call *c, struct leg *party, struct leg *late);
 
 #endif

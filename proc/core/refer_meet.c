@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "refer_meet.h"
 #include "emergency.h"
+#include "invite.h"
 #include "join.h"
 #include "media.h"
 #include "session.h"
 #include "share.h"
-#include "wire/sdp_offer.h"
 
 /* The call in which they meet; the first one's leg is its caller. */
 static struct call *meeting(struct refer *t, struct request *r)
@@ -28,26 +28,17 @@ static struct call *meeting(struct refer *t, struct request *r)
 
 struct leg *refer_meet_take_in(struct call *c, struct request *r)
 {
-	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
 	struct leg *l = leg_new_in(r, c->r.id);
 
 	if (!l) {
 		reply_refuse(r->reply, r->m->contact.len ? REFUSE_FULL : REFUSE_TOO_LONG);
 		return NULL;
 	}
-	leg_set_remote(l, offer);
-	l->r.ice = offer->audio.ice_ufrag[0] != 0;
+	invite_take_offer(l, ipc_part(r->v, r->m->sdp));
 	if (session_asked(l, r->m))
 		return l;
 	leg_refuse(l, REFUSE_INTERVAL, NULL);
 	return NULL;
-}
-
-const char *refer_meet_bad_offer(const struct request *r)
-{
-	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
-	enum sdp_refusal bad = offer ? sdp_check_offer(offer) : SDP_NO_AUDIO_OFFERED;
-	return bad ? sdp_refusal_text(bad) : NULL;
 }
 
 static void fail(struct refer *t, struct call *c)
@@ -61,7 +52,7 @@ static void fail(struct refer *t, struct call *c)
 
 void refer_meet_comes(struct refer *t, struct request *r)
 {
-	const char *bad = refer_meet_bad_offer(r);
+	const char *bad = invite_bad_offer(r);
 
 	if (bad) {
 		reply_refuse_because(r->reply, REFUSE_OFFER, bad);
@@ -104,17 +95,24 @@ bool refer_meet_join(struct refer *t)
 	name_both(c, a, b);
 	const char *why = join_meeting(c, a, b);
 	if (!why) {
-		emergency_goes_on(call_get(t->call), c);
-		emergency_goes_on(call_get(t->second_call), c);
 		call_event(c, CALL_MET, NULL);
 		return true;
 	}
+	c->transfer = 0;
 	t->code = refusal_row(REFUSE_OFFER)->code;
 	leg_refuse(b, REFUSE_OFFER, why);
 	c->best = REFUSE_OFFER;
 	c->best_text = why;
 	call_event(c, CALL_TIME_OUT, NULL);
 	return false;
+}
+
+bool refer_meet_stands(const struct refer *t)
+{
+	const struct call *c = call_get(t->onward);
+	const struct leg *a = c ? leg_get(c->r.caller) : NULL, *b = leg_get(t->visitor);
+
+	return a && b && !leg_owes_answer(a) && !leg_owes_answer(b);
 }
 
 void refer_meet_turn_away(struct refer *t)

@@ -3,7 +3,9 @@
 #include "base/id.h"
 #include "dialogue.h"
 #include "emergency.h"
+#include "invite.h"
 #include "join.h"
+#include "late.h"
 #include "refer_give.h"
 #include "refer_meet.h"
 
@@ -29,7 +31,7 @@ bool refer_out_waits(struct refer *t, struct call *c)
 {
 	struct leg *out = leg_get(t->line);
 
-	if (t->way != REFER_TO_LINE || t->state != REFER_ASKING || t->onward != c->r.id ||
+	if (t->way != REFER_TO_LINE || t->state > REFER_DIALLING || t->onward != c->r.id ||
 	    c->r.state != PHASE_TALKING || !out || out->r.state != LEG_UP || out->r.ends == RELAY_PASSING)
 		return false;
 	t->mine = ID_NONE;
@@ -50,28 +52,49 @@ static bool still_talks(const struct refer *t, const struct call *c)
 {
 	const struct leg *out = leg_get(t->line), *mine = leg_get(t->mine);
 
-	if (!c || c->r.state != PHASE_TALKING || c->change.active || c->transfer || !out || out->r.state != LEG_UP)
+	if (!c || c->r.state != PHASE_TALKING || c->change.active || c->transfer || c->late || !out ||
+	    out->r.state != LEG_UP)
 		return false;
 	return mine ? c->r.caller == t->mine || c->r.callee == t->mine : c->r.caller == t->line;
 }
 
-static const char *join(struct refer *t, struct call *c, struct leg *late)
+static struct call *other_call(const struct refer *t)
 {
-	char name[USER_NAME_MAX + 1];
-	struct leg *out = leg_get(t->line);
+	return call_get(t->call == t->onward ? t->second_call : t->call);
+}
 
-	const char *why = refer_give_place(c, out, late);
-	if (!why) {
-		span_cstr(span_str(leg_name(late, name)), c->r.to, sizeof c->r.to);
-		emergency_goes_on(call_get(t->call == t->onward ? t->second_call : t->call), c);
-	}
-	return why;
+static void stands(struct refer *t, struct call *c, struct leg *late)
+{
+	refer_give_place(c, leg_get(t->line), late);
+	emergency_goes_on(other_call(t), c);
+}
+
+bool refer_out_stands(struct call *c, struct leg *late)
+{
+	struct refer *t = refer_of_visitor(late->r.id);
+
+	if (!t || !still_talks(t, c))
+		return false;
+	stands(t, c, late);
+	refer_event(t, REFER_ANSWERED);
+	return true;
+}
+
+void refer_out_not(struct call *c, uint64_t late, enum refusal why)
+{
+	struct refer *t = refer_of_visitor(late);
+
+	(void)c;
+	if (!t)
+		return;
+	t->code = refusal_row(why)->code;
+	refer_event(t, REFER_FAILS);
 }
 
 void refer_out_comes(struct refer *t, struct request *r)
 {
 	struct call *c = call_get(t->onward);
-	const char *bad = refer_meet_bad_offer(r);
+	const char *bad = invite_bad_offer(r);
 
 	if (bad || !still_talks(t, c)) {
 		reply_refuse_because(r->reply, bad ? REFUSE_OFFER : REFUSE_NO_ANSWER,
@@ -84,19 +107,27 @@ void refer_out_comes(struct refer *t, struct request *r)
 		refer_event(t, REFER_FAILS);
 		return;
 	}
+	t->visitor = late->r.id;
 	refer_event(t, REFER_COMES);
-	const char *why = join(t, c, late);
+	const char *why = refer_give_judge(c, leg_get(t->line), late);
 	if (why) {
 		t->code = refusal_row(REFUSE_OFFER)->code;
 		leg_refuse(late, REFUSE_OFFER, why);
+		refer_event(t, REFER_FAILS);
+	} else if (leg_owes_answer(late)) {
+		late_begin(c, late, LATE_OF_TRANSFER);
+	} else {
+		stands(t, c, late);
+		join_late_answer(c, late);
+		call_save(c);
+		refer_event(t, REFER_ANSWERED);
 	}
-	refer_event(t, why ? REFER_FAILS : REFER_ANSWERED);
 }
 
 void refer_out_part(struct refer *t)
 {
 	struct leg *mine = leg_get(t->mine);
-	struct call *other = call_get(t->call == t->onward ? t->second_call : t->call);
+	struct call *other = other_call(t);
 
 	if (mine)
 		leg_hang_up(mine, REFUSE_NONE);

@@ -13,8 +13,11 @@ void refer_out_begin(
 bool refer_out_waits(struct refer *t, struct call *c);
 /* The phone does not come: a line that waits alone ends. */
 void refer_out_failed(struct refer *t);
-/* The phone's INVITE to its URI. */
+/* The phone's INVITE to its URI; without an offer, the line is who it was until the ACK. */
 void refer_out_comes(struct refer *t, struct request *r);
+/* late.h: the phone that came without an offer */
+bool refer_out_stands(struct call *c, struct leg *late);
+void refer_out_not(struct call *c, uint64_t late, enum refusal why);
 /* What is left of the old calls ends. */
 void refer_out_part(struct refer *t);
 

@@ -72,7 +72,7 @@ static void refresh(struct leg *l)
 {
 	struct link *edge;
 	struct sdp local;
-	bool update = l->r.allow >> SIP_UPDATE & 1;
+	bool update = l->r.allow >> SIP_UPDATE & 1 && !leg_owes_answer(l);
 	struct msg_send *m = leg_begin_request(l, update ? SIP_UPDATE : SIP_INVITE, ASK_REFRESH, &edge);
 
 	if (!m)
@@ -122,14 +122,15 @@ static void on_half(struct timer *t, uint64_t now_ms)
 		call_leg_silent(l);
 		return;
 	}
+	const bool owes = leg_owes_answer(l);
 	if (call_may_refresh(l)) {
 		l->unanswered++;
-		if (l->r.session_s)
+		if (l->r.session_s || owes)
 			refresh(l);
 		else
 			ask_alive(l);
 	}
-	timer_set(&child_wheel, t, now_ms + seconds * 500ull);
+	timer_set(&child_wheel, t, now_ms + (owes ? AGAIN_MS : seconds * 500ull));
 }
 
 static void on_end(struct timer *t, uint64_t now_ms)
@@ -147,6 +148,15 @@ void session_start(struct leg *l)
 	l->session.fire = wait_for_it ? on_end : on_half;
 	timer_set(&child_wheel, &l->session,
 	    child_now() + (wait_for_it ? (s - (s / 3 < 32 ? s / 3 : 32)) * 1000ull : s * 500ull));
+}
+
+void session_adopt(struct leg *l, uint32_t soon_ms)
+{
+	session_start(l);
+	if (!leg_owes_answer(l))
+		return;
+	l->session.fire = on_half;
+	timer_set(&child_wheel, &l->session, child_now() + soon_ms);
 }
 
 void session_stop(struct leg *l)
@@ -182,7 +192,7 @@ static void refreshed(struct leg *l, const struct msg_response *m)
 	} else if (dialog_is_gone(m->code)) {
 		call_leg_silent(l);
 	} else { /* it is there, and wants it otherwise or later */
-		l->unanswered = 0;
+		l->unanswered = leg_owes_answer(l) ? l->unanswered : 0;
 		if (m->code == 422 && m->min_se != ABSENT && m->min_se > l->r.session_s && m->min_se <= SESSION_MAX_S)
 			l->r.session_s = m->min_se;
 		session_ask_again(l);

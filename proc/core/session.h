@@ -18,6 +18,9 @@ void session_put(struct leg *l, struct msg_respond *m);
 
 /* (Re)start the leg's timer after a 2xx either way; stop it. */
 void session_start(struct leg *l);
+/* Of a core that adopted this leg. Where the ACK that answers our offer may have come to the one before, it is offered that again, so soon, by a
+ * re-INVITE. */
+void session_adopt(struct leg *l, uint32_t soon_ms);
 void session_stop(struct leg *l);
 
 /* Refresh soon: what it said cannot be dealt with this moment. */

@@ -3,6 +3,7 @@
  * it is asked for one at a time, however many wait: no phone brings core to ask more often than it may. */
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/ratelimit.h"
 #include "settings.h"
 #include "share.h"
 #include <stdlib.h>
@@ -11,8 +12,9 @@ enum {
 	CHANGES_MAX = 64,
 	EACH_LEAST = 4, /* share_most() */
 	CHANGE_MS = 5000,
-	AGAIN_MS = 100,     /* ledger is busy with another's */
-	ASKS_A_SECOND = 40, /* two of our seconds may be one of ledger's, and the contract allows 100 */
+	AGAIN_MS = 100, /* ledger is busy with another's */
+	ASKS_MAX = 40,  /* in ASKS_MS: two of ours may touch one of ledger's seconds, and the contract allows 100 */
+	ASKS_MS = 1000,
 };
 
 struct change {
@@ -25,8 +27,8 @@ struct change {
 
 static struct {
 	uint64_t asked; /* token of the one that ledger has; ID_NONE: none */
-	uint64_t turns, next_ms, second;
-	uint32_t asks; /* in this second */
+	uint64_t turns, next_ms;
+	struct ratelimit asks;
 	struct timer timer;
 } queue = {.asked = ID_NONE};
 
@@ -79,14 +81,12 @@ static bool ask(struct change *c)
 
 static bool may_ask(void)
 {
-	const uint64_t second = child_now() / 1000;
-
-	if (second != queue.second)
-		queue.asks = 0;
-	queue.second = second;
-	if (queue.asks == ASKS_A_SECOND && queue.next_ms < (second + 1) * 1000)
-		queue.next_ms = (second + 1) * 1000;
-	return child_now() >= queue.next_ms;
+	if (child_now() < queue.next_ms)
+		return false;
+	if (ratelimit_take(&queue.asks, ASKS_MAX, ASKS_MS, child_now()))
+		return true;
+	queue.next_ms = queue.asks.until_ms;
+	return false;
 }
 
 /* The next one, when there is none that ledger has and it may be asked. */
@@ -97,7 +97,6 @@ static void go_on(void)
 	if (!c)
 		return;
 	if (may_ask() && ask(c)) {
-		queue.asks++;
 		queue.asked = c->token;
 		return;
 	}

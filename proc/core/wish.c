@@ -276,7 +276,8 @@ void media_wish(const struct call *c, struct relay_spec *spec)
 	read_leg(caller, &a);
 	read_leg(callee, &b);
 	spec->emergency = (uint8_t)call_claim(c);
-	spec->answered = (c->r.answered_ms || c->r.spoken) && !(caller && leg_owes_answer(caller));
+	spec->answered = (c->r.answered_ms || c->r.spoken) && !(caller && leg_owes_answer(caller)) &&
+	                 !(callee && leg_owes_answer(callee));
 	fill_side(&spec->side[side], c, side, &a, &b);
 	fill_side(&spec->side[!side], c, !side, &b, &a);
 }

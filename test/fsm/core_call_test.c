@@ -310,10 +310,7 @@ static void busy_on_one_phone_and_an_answer_on_the_other(void)
 	talk_rings_at(&b, &bob);
 	talk_rings_at(&b2, &bob2);
 	talk_answer(&b, 486, NULL);
-	talk_answer(&b2, 200, &answer);
-	NEED(talk_takes(&b2, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b2, &answer);
 	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
 	struct heard *bye = talk_takes(&b2, SIP_BYE);
 	NEED(bye && sent(bye)->cause == 0 && sent(bye)->cause_text.len == 0);
@@ -351,10 +348,7 @@ static void the_callers_sdes_keys_go_to_one_phone_at_most(void)
 	NEED(b.sdp.audio.crypto_n > 0 && b2.sdp.audio.crypto_n > 0);
 	NEED(!has_key(&b.sdp, &offer.audio.crypto[0]) && !has_key(&b2.sdp, &offer.audio.crypto[0]));
 	NEED(!has_key(&b2.sdp, &b.sdp.audio.crypto[0]));
-	talk_answer(&b2, 200, &answer);
-	NEED(talk_takes(&b2, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b2, &answer);
 	uint64_t join;
 	const struct relay_spec *s = relay_wish(&join);
 	NEED(s && s->side[0].end == RELAY_ENDED_SDES && s->side[1].end == RELAY_ENDED_SDES);
@@ -376,10 +370,7 @@ static void dtls_passes_to_several_without_sdes_beside_it(void)
 	talk_rings_at(&b, &bob);
 	talk_rings_at(&b2, &bob2);
 	NEED(b.sdp.audio.crypto_n == 0 && b2.sdp.audio.crypto_n == 0 && b.sdp.audio.fingerprint_n && b2.sdp.audio.fingerprint_n);
-	talk_answer(&b, 200, &say);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &say);
 	uint64_t join;
 	const struct relay_spec *s = relay_wish(&join);
 	NEED(s && s->side[0].end == RELAY_PASSING && s->side[1].end == RELAY_PASSING);
@@ -473,10 +464,7 @@ static void a_call_waits_for_a_phone_that_was_there_a_moment_ago(void)
 	talk_rings_at(&b, &bob);
 	talk_answer(&b, 180, NULL);
 	talk_hears(&a, 180);
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 	call_hang_up(&a, &b);
 	/* 20 s and no more */
 	phone_down(&bob);
@@ -565,10 +553,7 @@ static void a_caller_that_requires_100rel_gets_its_180_until_prack(void)
 	sim_pass(5000);
 	NEED(!reply_to(a.txn));
 	NEED(code_of(send_prack(&a, rseq)) == 481); /* nothing waits for it any more */
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 	call_hang_up(&a, &b);
 	finish();
 }
@@ -875,10 +860,7 @@ static void a_fixed_phone_calls_112_without_login(void)
 	NEED(strcmp(sim_text(h, sent(h)->from_user), "phone-6") == 0);
 	h->taken = false;
 	talk_rings_at(&b, &centre);
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 	const struct relay_spec *spec = relay_wish(NULL);
 	NEED(spec && spec->emergency);
 	NEED(sim.events[EVENT_EMERGENCY] == 1 && sim.nonces == 3); /* only of the registrations */

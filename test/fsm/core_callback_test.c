@@ -62,10 +62,7 @@ static void calls_for_help(struct phone *p)
 
 	talk_invite(&a, p, "112", &sdp);
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, &plain);
 	call_hang_up(&a, &t);
 }
 
@@ -82,10 +79,7 @@ static void it_rings_at_both(struct phone *p)
 	talk_answer(&b, 486, NULL);
 	struct sdp answer = sdp_plain(p);
 	answer.audio.crypto[0].tag = d.sdp.audio.crypto_n ? 2 : 1;
-	talk_answer(&d, 200, &answer);
-	NEED(talk_takes(&d, SIP_ACK));
-	talk_hears(&in, 200);
-	talk_ack(&in);
+	talk_up(&in, &d, &answer);
 	call_hang_up(&d, &in);
 	finish();
 }

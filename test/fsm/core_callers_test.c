@@ -185,10 +185,7 @@ static void bob_sends_to_carol(const char *caller)
 	talk_rings_at(&b, &bob);
 	b.allow = 1u << SIP_REFER;
 	answer.audio.crypto[0].tag = 2;
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&t, 200);
-	talk_ack(&t);
+	talk_up(&t, &b, &answer);
 	struct msg_request *m = talk_begin(&b, SIP_REFER);
 	m->refer_kind = REFER_USER;
 	m->refer_user = phone_put(&bob, "carol");

@@ -108,16 +108,6 @@ static void is_offered(struct talk *from, struct talk *to, struct sdp *said)
 	NEED(from->sdp.audio.direction == said->audio.direction && from->sdp.audio.at.port != said->audio.at.port);
 }
 
-static void ack_with(struct talk *from, const struct sdp *said)
-{
-	struct msg_request *m = talk_begin(from, SIP_ACK);
-
-	m->cseq = from->invite_cseq;
-	if (said)
-		m->sdp = phone_put_sdp(from->phone, said);
-	talk_end(from);
-}
-
 /* RFC 3261 14.2, RFC 6337 5.3: an INVITE without an offer asks the other phone for one, and the ACK answers it. */
 static void without_an_offer_the_other_phone_makes_it(void)
 {
@@ -129,7 +119,7 @@ static void without_an_offer_the_other_phone_makes_it(void)
 	is_offered(&a, &b, &theirs);
 	NEED(!relay_wish(NULL));
 	NEED(code_of(talk_send(&b, SIP_UPDATE, &theirs)) == 491); /* an offer waits for its answer */
-	ack_with(&a, &mine);
+	talk_ack_with(&a, &mine);
 	struct heard *h = talk_takes(&b, SIP_ACK);
 	NEED(h && sent(h)->sdp.len);
 	const struct sdp *said = sim_part(h, sent(h)->sdp);
@@ -137,7 +127,7 @@ static void without_an_offer_the_other_phone_makes_it(void)
 	const struct relay_spec *spec = relay_wish(NULL);
 	NEED(spec && spec->side[0].rtp.port == 50004 && spec->side[1].rtp.port == 50002);
 	NEED(spec->side[0].direction == RELAY_BOTH && spec->side[1].direction == RELAY_BOTH);
-	ack_with(&a, &mine); /* once more */
+	talk_ack_with(&a, &mine); /* once more */
 	NEED(!talk_takes(&b, SIP_ACK) && !relay_wish(NULL));
 	offer = sdp_of(KEYS_SDES, bob.host, 50002, 4, "sendonly", NULL);
 	answer = sdp_of(KEYS_SDES, alice.host, 50004, 4, "recvonly", NULL);
@@ -154,7 +144,7 @@ static void an_offer_that_is_refused_or_not_answered(void)
 	NEED(code_of(txn) == 488 && !relay_wish(NULL)); /* and the call goes on */
 	struct sdp theirs = sdp_of(KEYS_SDES, bob.host, 50002, 3, "sendrecv", NULL);
 	is_offered(&a, &b, &theirs);
-	ack_with(&a, NULL); /* bob's phone has a new session by now, and no answer to it */
+	talk_ack_with(&a, NULL); /* bob's phone has a new session by now, and no answer to it */
 	NEED(talk_takes(&b, SIP_ACK) && talk_takes(&b, SIP_BYE) && talk_takes(&a, SIP_BYE));
 	finish();
 }
@@ -269,10 +259,7 @@ static void the_role_in_dtls_stands_when_a_phone_moves(void)
 	struct sdp say = sdp_of(KEYS_DTLS, bob.host, 40002, 1, "sendrecv", "active");
 	talk_invite(&a, &alice, "bob", &first);
 	talk_rings_at(&b, &bob);
-	talk_answer(&b, 200, &say);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &say);
 	static const char *const offered[] = {"active", "actpass", "active"};
 	for (unsigned i = 0; i < 3; i++) {
 		struct sdp moved = sdp_of(KEYS_DTLS, bob.host, 50002 + 2 * i, 2, "sendrecv", offered[i]);
@@ -635,10 +622,7 @@ static void a_callee_that_wants_longer_is_asked_again_once(void)
 		h->taken = false;
 		talk_rings_at(&b, &bob);
 		if (round == 0) {
-			talk_answer(&b, 200, &say);
-			NEED(talk_takes(&b, SIP_ACK));
-			talk_hears(&a, 200);
-			talk_ack(&a);
+			talk_up(&a, &b, &say);
 			call_hang_up(&a, &b);
 			continue;
 		}

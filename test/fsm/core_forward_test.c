@@ -55,13 +55,8 @@ static void bob_takes_it(void)
 
 	talk_rings_at(&b, &bob);
 	answer = sdp_plain(&bob);
-	for (uint8_t i = 0; i < b.sdp.audio.crypto_n; i++)
-		if (b.sdp.audio.crypto[i].suite == answer.audio.crypto[0].suite)
-			answer.audio.crypto[0].tag = b.sdp.audio.crypto[i].tag;
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&t, 200);
-	talk_ack(&t);
+	sdp_fit(&b, &answer);
+	talk_up(&t, &b, &answer);
 	nothing_leaves();
 }
 
@@ -407,10 +402,7 @@ static void the_last_trunk_is_full(void)
 	NEED(tellings == 1 && strstr(told, "outside calls this hour"));
 	talk_rings_at(&b, &bob);
 	const struct sdp answer = sdp_plain(&bob);
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 	sim_pass(61000);
 	call_hang_up(&a, &b);
 	NEED(strcmp(sim.record_to, "bob") == 0);

@@ -55,10 +55,7 @@ static void emergency_goes_through(void)
 
 	talk_invite(&help, &desk, "112", &o);
 	talk_rings_at(&answers, &centre);
-	talk_answer(&answers, 200, &s);
-	NEED(talk_takes(&answers, SIP_ACK));
-	talk_hears(&help, 200);
-	talk_ack(&help);
+	talk_up(&help, &answers, &s);
 	call_hang_up(&help, &answers);
 }
 

@@ -49,10 +49,7 @@ static void who_declines_does_it_for_himself(void)
 	talk_answer(&b, 603, NULL);
 	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
 	answer = sdp_plain(&dave);
-	talk_answer(&d, 200, &answer);
-	NEED(talk_takes(&d, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &d, &answer);
 	call_hang_up(&a, &d);
 	finish();
 }

@@ -29,10 +29,7 @@ static void begin(bool expired)
 	talk_rings_at(&b, &bob);
 	struct sdp answer = sdp_plain(&bob);
 	answer.audio.crypto[0].tag = 2;
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 }
 
 static struct heard *refers(struct talk *who, const char *number)

@@ -52,10 +52,7 @@ static void one_of_another_continent_goes_out_as_that_of_the_country(void)
 	NEED(h && strcmp(sim_text(h, sent(h)->number), "112") == 0);
 	h->taken = false;
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, &plain);
 	call_hang_up(&a, &t);
 	NEED(sim.records == 1 && strcmp(sim.record_to, "911") == 0); /* as it was dialled */
 }

@@ -16,10 +16,7 @@ static void begin(void)
 	sim.device[0].flags |= DEVICE_FIXED;
 	set(0, OWNER_SITE, 0, SETTING_FRONT_DESK, "bob");
 	sim_open();
-	phone_init(&alice, 0);
-	phone_init(&bob, 1);
-	phone_register(&alice);
-	phone_register(&bob);
+	phones_register((struct phone *[]){&alice, &bob}, 2);
 	offer = sdp_plain(&alice);
 }
 

@@ -274,10 +274,7 @@ static void help_has_the_line_when_it_is_free(void)
 	hangs_up_on(&busy);
 	sim_pass(HELP_AGAIN_MS + 100);
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, &plain);
 	call_hang_up(&a, &t);
 	finish();
 }
@@ -306,10 +303,7 @@ static void help_goes_without_its_place_rather_than_not(void)
 			NEED(!sent_to(&telco[0], SIP_INVITE));
 			continue;
 		}
-		talk_answer(&t, 200, &plain);
-		NEED(talk_takes(&t, SIP_ACK));
-		talk_hears(&a, 200);
-		talk_ack(&a);
+		talk_up(&a, &t, &plain);
 		call_hang_up(&a, &t);
 	}
 	finish();
@@ -436,10 +430,7 @@ static void a_place_is_said_again_and_then_forgotten(void)
 		NEED(h && (i % 2 ? says_where(h) : !sent(h)->place.len));
 		h->taken = false;
 		talk_rings_at(&t, &telco[i % 2]);
-		talk_answer(&t, 200, &plain);
-		NEED(talk_takes(&t, SIP_ACK));
-		talk_hears(&a, 200);
-		talk_ack(&a);
+		talk_up(&a, &t, &plain);
 		call_hang_up(&a, &t);
 		sim_clear();
 	}
@@ -461,10 +452,7 @@ static void help_is_heard_without_keys(const struct sdp *has)
 
 	talk_invite(&a, &alice, "112", has);
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, &plain);
 	NEED(is_clear(&a.sdp) && strstr(sim.event_text, "anyone can hear"));
 	const struct relay_spec *w = relay_wish(&join);
 	NEED(w && w->side[0].end == RELAY_ENDED_CLEAR && w->side[1].end == RELAY_ENDED_CLEAR);
@@ -501,10 +489,7 @@ static void in_the_house_help_needs_no_keys(void)
 		talk_rings_at(&b, &centre);
 	}
 	of_centre.audio.crypto[0].tag = b.sdp.audio.crypto[1].tag; /* AES_CM_128_HMAC_SHA1_80 */
-	talk_answer(&b, 200, &of_centre);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &of_centre);
 	NEED(is_clear(&a.sdp));
 	call_hang_up(&a, &b);
 	/* with ZRTP it is end to end where the other has it, and clear where not */
@@ -539,10 +524,7 @@ static void help_takes_the_line_of_one_that_is_transferred(void)
 	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
 	talk_answer(&b, 487, NULL);
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, &plain);
 	call_hang_up(&a, &t);
 	for (int i = 0; i < 2; i++)
 		call_hang_up(&from[i], &to[i]);
@@ -578,10 +560,7 @@ static void help_waits_for_a_trunk_that_is_away(void)
 	phone_up(&telco[0]);
 	sim_pass(HELP_AGAIN_MS + 100);
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, &plain);
 	call_hang_up(&a, &t);
 	finish();
 }
@@ -732,10 +711,7 @@ static void comes_in(struct talk *from, struct talk *at, bool talks)
 		return;
 	struct sdp answer = sdp_plain(&bob);
 	answer.audio.crypto[0].tag = 2;
-	talk_answer(at, 200, &answer);
-	NEED(talk_takes(at, SIP_ACK));
-	talk_hears(from, 200);
-	talk_ack(from);
+	talk_up(from, at, &answer);
 }
 
 /* Lines that callers from outside hold are lines too: the youngest talk goes, and before any talk one that only rings. */
@@ -803,10 +779,7 @@ static void call_for_help_is_over(struct talk *caller)
 {
 	talk_invite(caller, &alice, "112", &offer);
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(caller, 200);
-	talk_ack(caller);
+	talk_up(caller, &t, &plain);
 	call_hang_up(caller, &t);
 }
 
@@ -887,10 +860,7 @@ static void who_calls_back_the_number_that_was_shown_is_put_through(void)
 	talk_answer(&b, 486, NULL);
 	struct sdp answer = sdp_plain(&alice);
 	answer.audio.crypto[0].tag = a.sdp.audio.crypto_n ? 2 : 1;
-	talk_answer(&a, 200, &answer);
-	NEED(talk_takes(&a, SIP_ACK));
-	talk_hears(&t, 200);
-	talk_ack(&t);
+	talk_up(&t, &a, &answer);
 	call_hang_up(&t, &a);
 	sim_pass(31u * 60 * 1000);
 	invite_from(&t, "+33612345678", "+33140000000", false);
@@ -918,10 +888,7 @@ static void who_was_helped_goes_on_elsewhere(void)
 	struct sdp answer = sdp_plain(&bob);
 	answer.audio.crypto[0].tag = b.sdp.audio.crypto[1].tag;
 	b.allow = 1u << SIP_REFER;
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 	NEED(relay_wish(&join));
 	media_says_gate(join, RELAY_KEY_SDES);
 	struct msg_request *m = talk_begin(&b, SIP_REFER);

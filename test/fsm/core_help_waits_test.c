@@ -37,10 +37,7 @@ static void finish(void)
 static void goes_through(struct talk *t)
 {
 	talk_rings_at(&b, &centre);
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(t, 200);
-	talk_ack(t);
+	talk_up(t, &b, &answer);
 	call_hang_up(t, &b);
 }
 

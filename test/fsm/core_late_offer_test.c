@@ -5,22 +5,6 @@
 #include "sim_trunks.h"
 #include "sim_voice.h"
 
-static void ack_with(struct talk *from, const struct sdp *said)
-{
-	struct msg_request *m = talk_begin(from, SIP_ACK);
-	struct sdp answer;
-
-	m->cseq = from->invite_cseq;
-	if (said) {
-		answer = *said;
-		for (uint8_t i = 0; i < from->sdp.audio.crypto_n; i++)
-			if (from->sdp.audio.crypto[i].suite == answer.audio.crypto[0].suite)
-				answer.audio.crypto[0].tag = from->sdp.audio.crypto[i].tag;
-		m->sdp = phone_put_sdp(from->phone, &answer);
-	}
-	talk_end(from);
-}
-
 static const struct relay_spec *last_wish(uint64_t *join)
 {
 	const struct relay_spec *s = NULL, *next;
@@ -70,7 +54,7 @@ static void of_a_phone_is_offered_what_its_phone_takes(void)
 	talk_invite(&a, &alice, "bob", NULL);
 	rings_and_answers(&a, &says);
 	NEED(a.sdp.audio.crypto_n > 1 && a.sdp.audio.proto == SDP_RTP_SAVP && a.sdp.audio.ice_lite);
-	ack_with(&a, &mine);
+	talk_ack_with(&a, &mine);
 	uint64_t join;
 	const struct relay_spec *s = last_wish(&join);
 	NEED(s->answered && s->side[0].present && s->side[0].end == RELAY_ENDED_SDES && s->side[0].keyed);
@@ -78,7 +62,7 @@ static void of_a_phone_is_offered_what_its_phone_takes(void)
 	NEED(s->side[1].keyed && s->side[0].payloads && s->side[0].payload[0].to != RELAY_TO_NONE);
 	media_says_gate(join, RELAY_KEY_SDES);
 	/* an ACK that comes once more changes nothing, and what follows is as in any call */
-	ack_with(&a, &mine);
+	talk_ack_with(&a, &mine);
 	NEED(!relay_wish(NULL));
 	struct sdp hold = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendonly", NULL);
 	NEED(code_of(talk_send(&a, SIP_INVITE, &hold)) == 200);
@@ -104,7 +88,7 @@ static void of_a_phone_that_showed_dtls_alone_is_offered_that(void)
 	talk_hears(&b, 200);
 	NEED(b.sdp.audio.fingerprint_n == 1 && b.sdp.audio.setup == SDP_ACTPASS && b.sdp.audio.crypto_n == 0);
 	dtls.audio.setup = SDP_ACTIVE;
-	ack_with(&b, &dtls);
+	talk_ack_with(&b, &dtls);
 	const struct relay_spec *s = last_wish(NULL);
 	NEED(s->answered && s->side[0].end == RELAY_ENDED_DTLS && s->side[0].keyed && !s->side[0].dtls_active);
 	call_hang_up(&b, &a);
@@ -124,7 +108,7 @@ static void of_a_trunk_is_offered_plain_rtp_where_it_has_no_other(void)
 		if (mu.audio.codec[i].codec == SDP_PCMU)
 			mu.audio.codec[0] = mu.audio.codec[i];
 	mu.audio.codec_n = 1;
-	ack_with(&t, &mu);
+	talk_ack_with(&t, &mu);
 	const struct relay_spec *s = last_wish(NULL);
 	NEED(s->answered && s->side[0].end == RELAY_ENDED_CLEAR && s->side[0].keyed && s->side[1].end == RELAY_ENDED_SDES);
 	NEED(s->side[0].payloads == 1 && s->side[0].payload[0].to != RELAY_TO_NONE);
@@ -145,7 +129,7 @@ static void without_a_good_answer_it_ends(void)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		invite_with(&t, "+33698765432", "+33140000001", false, NULL);
 		rings_and_answers(&t, &says);
-		ack_with(&t, bad[i]);
+		talk_ack_with(&t, bad[i]);
 		hangs_up_on(&t);
 		hangs_up_on(&b);
 		finish();
@@ -168,7 +152,7 @@ static void who_never_acknowledges_or_leaves_before(void)
 	rings_and_answers(&a, &says);
 	NEED(code_of(talk_send(&b, SIP_BYE, NULL)) == 200);
 	NEED(!talk_takes(&a, SIP_BYE));
-	ack_with(&a, &mine);
+	talk_ack_with(&a, &mine);
 	hangs_up_on(&a);
 	finish();
 }
@@ -185,7 +169,7 @@ static void to_a_line(void)
 	talk_answer(&t, 200, &plain);
 	NEED(talk_takes(&t, SIP_ACK));
 	talk_hears(&a, 200);
-	ack_with(&a, &mine);
+	talk_ack_with(&a, &mine);
 	const struct relay_spec *s = last_wish(NULL);
 	NEED(s->answered && s->side[0].keyed && s->side[1].end == RELAY_ENDED_CLEAR && s->side[1].keyed);
 	call_hang_up(&a, &t);
@@ -207,7 +191,7 @@ static void media_that_is_slow_ends_nothing(void)
 	sim_pass(1500);
 	talk_hears(&a, 200);
 	sim.media_slow = false;
-	ack_with(&a, &mine);
+	talk_ack_with(&a, &mine);
 	const struct relay_spec *s = last_wish(NULL);
 	NEED(s->answered && s->side[0].keyed);
 	call_hang_up(&a, &b);
@@ -237,7 +221,7 @@ static void to_the_exchange_itself(void)
 		const struct relay_spec *s = last_wish(&join);
 		NEED(!s->answered);
 		NEED(!sim_take(PROC_VOICE, MSG_TURN, NULL, NULL));
-		ack_with(from, of_trunk ? &plain : &mine);
+		talk_ack_with(from, of_trunk ? &plain : &mine);
 		s = last_wish(&join);
 		NEED(s->answered && s->side[0].present && s->side[0].keyed && !s->side[1].present);
 		media_says_gate(join, RELAY_KEY_SDES);
@@ -264,7 +248,7 @@ static void for_help(void)
 	talk_answer(&t, 200, &plain);
 	NEED(talk_takes(&t, SIP_ACK));
 	talk_hears(&a, 200);
-	ack_with(&a, &mine);
+	talk_ack_with(&a, &mine);
 	const struct relay_spec *s = last_wish(NULL);
 	NEED(s->emergency && s->answered && s->side[0].keyed && s->side[1].keyed);
 	call_hang_up(&a, &t);
@@ -292,33 +276,140 @@ static void who_requires_100rel_hears_the_200_alone(void)
 	talk_answer(&b, 200, &says);
 	NEED(talk_takes(&b, SIP_ACK));
 	talk_hears(&a, 200);
-	ack_with(&a, &mine);
+	talk_ack_with(&a, &mine);
 	call_hang_up(&a, &b);
 	finish();
 }
 
-static struct talk *kept;
+static struct world {
+	struct phone alice, bob;
+	struct talk a, b;
+} *kept;
 
+/* core dies between the 200 and the ACK. */
 static void life(void)
 {
 	begin_with(NULL);
 	struct sdp says = sdp_plain(&bob);
-	talk_invite(&kept[0], &alice, "bob", NULL);
-	talk_rings_at(&kept[1], &bob);
-	talk_answer(&kept[1], 200, &says);
-	NEED(talk_takes(&kept[1], SIP_ACK));
-	talk_hears(&kept[0], 200);
+	alice.outbound = bob.outbound = true;
+	a.allow = 1u << SIP_UPDATE;
+	talk_invite(&a, &alice, "bob", NULL);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &says);
+	NEED(talk_takes(&b, SIP_ACK));
+	talk_hears(&a, 200);
+	*kept = (struct world){alice, bob, a, b};
 }
 
-/* core dies between 200 and ACK: what the ACK said is gone, and so is the call, on both sides. */
-static void a_death_before_the_ack_ends_it(void)
+static void next_life(void)
 {
-	kept = sim_shared(2 * sizeof *kept);
+	kept = sim_shared(sizeof *kept);
 	sim_crash_after(life);
 	sim_defaults();
 	sim_open();
-	sim_pass(5000);
+	alice = kept->alice;
+	bob = kept->bob;
+	a = kept->a;
+	b = kept->b;
+	a.phone = &alice;
+	b.phone = &bob;
+	phone_still_up(&alice);
+	phone_still_up(&bob);
+	const struct relay_spec *s = last_wish(NULL);
+	NEED(sim_status("calls").used == 1 && !s->answered && !s->side[0].present && s->side[1].present);
+}
+
+static void is_settled(const struct sdp *by)
+{
+	const struct relay_spec *s = last_wish(NULL);
+
+	NEED(s->answered && s->side[0].present && s->side[0].keyed && s->side[1].keyed);
+	NEED(s->side[0].rtp.port == by->audio.at.port && s->side[0].key_theirs[0] == by->audio.crypto[0].key[0]);
+	sim_pass(20000);
+	NEED(!sent_to(&alice, SIP_INVITE) && !sent_to(&alice, SIP_OPTIONS) && !sent_to(&alice, SIP_BYE) && !sent_to(&bob, SIP_BYE));
+	call_hang_up(&a, &b);
+	sim_pass(60000);
+	NEED(sim_status("legs").used == 0 && sim_status("calls").used == 0);
+}
+
+/* The ACK comes to the next core (R28). */
+static void an_ack_after_a_death_is_heard(void)
+{
+	next_life();
+	struct sdp mine = sdp_plain(&alice);
+	talk_ack_with(&a, &mine);
+	is_settled(&mine);
+}
+
+/* Or came to nobody: what was offered is offered once more, by a re-INVITE whatever the phone takes besides. */
+static struct heard *is_offered_again(void)
+{
+	next_life();
+	NEED(!sent_to(&alice, SIP_INVITE));
+	sim_pass(3500);
+	struct heard *h = talk_takes(&a, SIP_INVITE);
+	NEED(h && sent(h)->sdp.len && !sent_to(&alice, SIP_UPDATE));
+	const struct sdp *now = sim_part(h, sent(h)->sdp);
+	NEED(memcmp(&now->audio.crypto, &a.sdp.audio.crypto, sizeof now->audio.crypto) == 0);
+	return h;
+}
+
+static void or_its_answer_is_asked_for_again(void)
+{
+	struct heard *h = is_offered_again();
+	struct sdp mine = sdp_fits(&a);
+	talk_reply(&a, h, 200, &mine);
+	NEED(talk_takes(&a, SIP_ACK));
+	is_settled(&mine);
+}
+
+static void is_ended(void)
+{
+	hangs_up_on(&b);
 	NEED(sim_status("calls").used == 0);
+}
+
+static void a_phone_that_knows_no_such_dialog_is_gone(void)
+{
+	struct heard *h = is_offered_again();
+	talk_reply(&a, h, 481, NULL);
+	is_ended();
+}
+
+static void one_that_answers_nothing_ends_it(void)
+{
+	struct heard *h = is_offered_again();
+	talk_reply(&a, h, 200, NULL);
+	NEED(talk_takes(&a, SIP_ACK));
+	hangs_up_on(&a);
+	is_ended();
+}
+
+/* Not for ever: it refuses, or is not there. */
+static void one_that_refuses_is_asked_no_more(void)
+{
+	struct heard *h = is_offered_again();
+	talk_reply(&a, h, 488, NULL);
+	sim_pass(10500);
+	NEED((h = talk_takes(&a, SIP_INVITE)));
+	talk_reply(&a, h, 491, NULL);
+	sim_pass(10500);
+	hangs_up_on(&a);
+	is_ended();
+}
+
+static void one_that_does_not_come_back_ends_it_too(void)
+{
+	kept = sim_shared(sizeof *kept);
+	sim_crash_after(life);
+	sim_defaults();
+	sim_open();
+	bob = kept->bob;
+	b = kept->b;
+	b.phone = &bob;
+	phone_still_up(&bob);
+	sim_pass(26000);
+	is_ended();
 }
 
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
@@ -335,7 +426,12 @@ int main(void)
 	SIM(to_the_exchange_itself);
 	SIM(for_help);
 	SIM(who_requires_100rel_hears_the_200_alone);
-	SIM(a_death_before_the_ack_ends_it);
+	SIM(an_ack_after_a_death_is_heard);
+	SIM(or_its_answer_is_asked_for_again);
+	SIM(a_phone_that_knows_no_such_dialog_is_gone);
+	SIM(one_that_answers_nothing_ends_it);
+	SIM(one_that_refuses_is_asked_no_more);
+	SIM(one_that_does_not_come_back_ends_it_too);
 	(void)test_failed_here;
 	return TEST_END;
 }

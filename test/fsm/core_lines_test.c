@@ -5,6 +5,7 @@
 #include "directory.h"
 #include "notice.h"
 #include "sim_trunks.h"
+#include "sim_voice.h"
 #include <stdio.h>
 
 enum { FLOOD = 100 };
@@ -140,6 +141,127 @@ static void who_helps_calls_back_beyond_them(void)
 	finish();
 }
 
+static void with_help(void)
+{
+	takes_all();
+	sim.site.trunk[0].emergency = 1;
+	sim.site.trunk[1].emergency = 0;
+	sim.device[0].flags = DEVICE_FIXED;
+	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12");
+	sim.site.inbounds = 2;
+	sim.site.inbound[1] = (struct inbound){.number = "+33140000001", .to = "bob", .trunk = 1};
+}
+
+static unsigned comes_over(struct phone *trunk, int i)
+{
+	char number[24];
+
+	snprintf(number, sizeof number, "+336112233%02d", i);
+	invite_over(trunk, &in[i], number, "+33140000001", false, &plain);
+	return code_of(in[i].txn);
+}
+
+static void rings(int i)
+{
+	talk_rings_at(&rung[i], &bob);
+	sim_clear();
+}
+
+/* Known by the number alone, which anybody may call: four of a trunk at once have what is kept for help, six of the site, each of them told;
+ * one more is a call like others. */
+static void who_calls_back_in_a_loop_has_so_many(void)
+{
+	begin_with(with_help);
+	two_ring();
+	notice_add(NOTICE_CALL, bob.device, NOBODY, SPAN("112"));
+	const uint32_t told = sim.events[EVENT_EMERGENCY];
+	for (int i = 2; i < 6; i++) {
+		NEED(comes(i) == 0);
+		rings(i);
+	}
+	NEED(sim.events[EVENT_EMERGENCY] == told + 4 && strstr(sim.event_text, "beyond the trunk's last"));
+	NEED(busy() == 6 && sim_status("calls-back").used == 4);
+	for (int i = 6; i < 26; i++)
+		NEED(comes(i) == 486 && busy() == 6);
+	/* of the other trunk two more, and the next finds its lines taken */
+	for (int i = 26; i < 28; i++) {
+		NEED(comes_over(&telco[1], i) == 0);
+		rings(i);
+	}
+	NEED(sim_status("calls-back").used == 6 && comes_over(&telco[1], 28) == 486);
+	NEED(sim_status("lines-telco1").used == 2);
+	/* the rest of the house talks on */
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 486, NULL);
+	NEED(code_of(a.txn) == 486);
+	/* one goes, and one may come */
+	ends(2);
+	NEED(sim_status("calls-back").used == 5 && comes(30) == 0);
+	rings(30);
+	sim_pass(300000);
+	finish();
+}
+
+/* Nor one after the other: each frees its place at once. */
+static void nor_as_often_as_they_like(void)
+{
+	int n = 0;
+
+	begin_with(with_help);
+	two_ring();
+	notice_add(NOTICE_CALL, bob.device, NOBODY, SPAN("112"));
+	for (int i = 2; i < 40; i++)
+		if (comes(i) == 0) {
+			talk_rings_at(&rung[i], &bob);
+			ends(i);
+			n++;
+		}
+	NEED(n == 12 && busy() == 2);
+	sim_clear();
+	sim_pass(61000); /* bob's phone rings no longer than that */
+	NEED(comes(40) == 0);
+	rings(40);
+	sim_pass(100000);
+	finish();
+}
+
+/* A trunk whose gateway has no line left but those that they hold: who needs help now has the one of the youngest that nobody has answered;
+ * one that talks stays. */
+static void who_needs_help_now_has_a_line_of_theirs(void)
+{
+	begin_with(with_help);
+	notice_add(NOTICE_CALL, bob.device, NOBODY, SPAN("112"));
+	for (int i = 0; i < 3; i++) {
+		NEED(comes(i) == 0);
+		talk_rings_at(&rung[i], &bob);
+		sim_pass(100);
+	}
+	struct sdp answer = sdp_fits(&rung[0]);
+	talk_up(&in[0], &rung[0], &answer);
+	sim_clear();
+	for (int i = 0; i < 2; i++) {
+		struct talk *help = i ? &b : &a;
+		talk_invite(help, &alice, "112", &offer);
+		talk_rings_at(&t, &telco[0]);
+		talk_answer(&t, 486, NULL);
+		NEED(code_of(in[2 - i].txn) == 480); /* the youngest */
+		sim_pass(1100);
+		talk_rings_at(&t, &telco[0]);
+		talk_up(help, &t, &plain);
+		call_hang_up(help, &t);
+		sim_clear();
+	}
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 486, NULL);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	NEED(!sent_to(&telco[0], SIP_BYE) && code_of(talk_send(&in[0], SIP_OPTIONS, NULL)) == 200);
+	call_hang_up(&in[0], &rung[0]);
+	sim_pass(60000);
+	finish();
+}
+
 /* Each gives its line back at once; but ports rest, and the log is written. */
 static void nor_do_they_come_faster(void)
 {
@@ -175,6 +297,9 @@ int main(void)
 	SIM(the_log_has_who_finds_none);
 	SIM(who_finds_none_out_is_told);
 	SIM(who_helps_calls_back_beyond_them);
+	SIM(who_calls_back_in_a_loop_has_so_many);
+	SIM(nor_as_often_as_they_like);
+	SIM(who_needs_help_now_has_a_line_of_theirs);
 	SIM(nor_do_they_come_faster);
 	(void)test_failed_here;
 	return TEST_END;

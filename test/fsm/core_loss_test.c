@@ -116,10 +116,7 @@ static void one_of_two_callees_edges_dies_and_the_other_answers(void)
 	talk_rings_at(&b2, &bob2);
 	edge_dies(1);
 	NEED(!reply_to(a.txn));
-	talk_answer(&b2, 200, &answer);
-	NEED(talk_takes(&b2, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b2, &answer);
 	call_hang_up(&a, &b2);
 	finish();
 }
@@ -721,10 +718,7 @@ static void emergency_goes_through(void)
 {
 	talk_invite(&a, &desk, "112", &offer);
 	talk_rings_at(&b, &centre);
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 	call_hang_up(&a, &b);
 }
 

@@ -21,10 +21,7 @@ static void begin_with(void (*settings)(void))
 	if (settings)
 		settings();
 	sim_open();
-	phone_init(&alice, 0);
-	phone_init(&bob, 1);
-	phone_register(&alice);
-	phone_register(&bob);
+	phones_register((struct phone *[]){&alice, &bob}, 2);
 	offer = sdp_plain(&alice);
 }
 
@@ -832,10 +829,7 @@ static void without_a_pin_a_mailbox_opens_for_its_user_alone(void)
 	talk_invite(&a, &alice, "bob", &offer); /* no forward leads there: his phone rings */
 	talk_rings_at(&b, &bob);
 	struct sdp answer = sdp_plain(&bob);
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 	struct msg_request *m = talk_begin(&b, SIP_REFER);
 	m->refer_kind = REFER_USER;
 	m->refer_user = phone_put(&bob, "*97");

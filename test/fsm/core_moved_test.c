@@ -43,10 +43,7 @@ static void life_from_telco_1(void)
 	begin_with(NULL);
 	invite_from(&t, "+33123456789", "+33140000001", false);
 	talk_rings_at(&b, &bob);
-	talk_answer(&b, 200, &offer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&t, 200);
-	talk_ack(&t);
+	talk_up(&t, &b, &offer);
 	sim_pass(TALKED_MS);
 	remember();
 }
@@ -332,10 +329,7 @@ static void life_inside(void)
 	struct sdp answer = sdp_plain(&bob);
 	talk_invite(&a, &alice, "bob", &offer);
 	talk_rings_at(&b, &bob);
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 	remember();
 	const struct relay_spec *spec = relay_wish(NULL);
 	NEED(spec);

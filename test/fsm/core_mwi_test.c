@@ -22,10 +22,7 @@ static void begin(void)
 {
 	sim_defaults();
 	sim_open();
-	phone_init(&alice, 0);
-	phone_init(&bob, 1);
-	phone_register(&alice);
-	phone_register(&bob);
+	phones_register((struct phone *[]){&alice, &bob}, 2);
 	lamp = (struct lamp){.phone = &bob, .call_id = "lamp"};
 }
 

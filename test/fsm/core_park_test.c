@@ -20,14 +20,7 @@ static void begin_with(void (*settings)(void))
 	if (settings)
 		settings();
 	sim_open();
-	phone_init(&alice, 0);
-	phone_init(&bob, 1);
-	phone_init(&carol, 2);
-	phone_init(&dave, 3);
-	phone_register(&alice);
-	phone_register(&bob);
-	phone_register(&carol);
-	phone_register(&dave);
+	phones_register((struct phone *[]){&alice, &bob, &carol, &dave}, 4);
 	of_alice = sdp_plain(&alice);
 	of_bob = sdp_plain(&bob);
 	of_carol = sdp_plain(&carol);
@@ -58,10 +51,7 @@ static uint64_t up_ended(struct talk *from, struct phone *caller, struct talk *t
 
 	talk_invite(from, caller, callee->user, &offer);
 	talk_rings_at(to, callee);
-	talk_answer(to, 200, &answer);
-	NEED(talk_takes(to, SIP_ACK));
-	talk_hears(from, 200);
-	talk_ack(from);
+	talk_up(from, to, &answer);
 	NEED(relay_wish(&join));
 	media_says_gate(join, RELAY_KEY_SDES);
 	sim_pass(20000);

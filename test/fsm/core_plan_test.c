@@ -16,12 +16,7 @@ static void begin_with(void (*settings)(void))
 	if (settings)
 		settings();
 	sim_open();
-	phone_init(&alice, 0);
-	phone_init(&bob, 1);
-	phone_init(&carol, 2);
-	phone_register(&alice);
-	phone_register(&bob);
-	phone_register(&carol);
+	phones_register((struct phone *[]){&alice, &bob, &carol}, 3);
 	offer = sdp_plain(&alice);
 	answer = sdp_plain(&bob);
 }
@@ -730,10 +725,7 @@ static void a_ringing_call_is_picked_up_by_its_group_alone(void)
 	/* neither phone was told alice's keys, nor the other's: who does not answer can't listen (R7) */
 	NEED(b.sdp.audio.crypto_n > 0 && c.sdp.audio.crypto_n > 0);
 	NEED(!tells_key(&b.sdp, &offer) && !tells_key(&c.sdp, &offer) && !tells_key(&c.sdp, &b.sdp));
-	talk_answer(&c, 200, &of_carol);
-	NEED(talk_takes(&c, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &c, &of_carol);
 	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
 	talk_answer(&b, 487, NULL);
 	call_hang_up(&a, &c);
@@ -764,10 +756,7 @@ static void a_call_is_not_taken_away_from_who_picks_it_up(void)
 	talk_rings_at(&c, &carol);
 	sim_pass(5000);
 	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
-	talk_answer(&c, 200, &of_carol);
-	NEED(talk_takes(&c, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &c, &of_carol);
 	talk_answer(&b, 487, NULL);
 	call_hang_up(&a, &c);
 	finish();

@@ -80,10 +80,7 @@ static void answers(struct talk *who)
 {
 	struct sdp answer = sdp_plain(who->phone);
 
-	talk_answer(who, 200, &answer);
-	NEED(talk_takes(who, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, who, &answer);
 }
 
 static void takes_it(struct talk *who, struct phone *at)
@@ -202,13 +199,14 @@ static void the_owner_s_forward_stands_in(void)
 
 /* --- several phones --- */
 
-static void two_phones(void (*settings)(void))
+/* Of bob's, alone or as a member. */
+static void rings_at_two(void (*settings)(void), const char *dialled)
 {
 	begin(settings);
 	phone_init(&second, 4);
 	second.user = "bob";
 	phone_register(&second);
-	talk_invite(&a, &alice, "bob", &offer);
+	talk_invite(&a, &alice, dialled, &offer);
 	talk_rings_at(&b, &bob);
 	talk_rings_at(&s, &second);
 	talk_answer(&s, 180, NULL);
@@ -217,7 +215,7 @@ static void two_phones(void (*settings)(void))
 
 static void their_other_phones_ring_no_more(void)
 {
-	two_phones(people);
+	rings_at_two(people, "bob");
 	sends_on(&b, "102");
 	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
 	talk_answer(&s, 487, NULL);
@@ -228,7 +226,7 @@ static void their_other_phones_ring_no_more(void)
 
 static void where_it_is_not_followed_they_ring_on(void)
 {
-	two_phones(people);
+	rings_at_two(people, "bob");
 	sends_on(&b, MOBILE);
 	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL) && code_of(a.txn) == 0);
 	nothing_leaves();
@@ -237,16 +235,185 @@ static void where_it_is_not_followed_they_ring_on(void)
 	finish();
 }
 
-/* Members' forwards are their own affair. */
-static void a_member_s_redirect_leads_no_group(void)
+/* --- a group's member --- */
+
+static void a_group_of_two(void)
 {
-	begin(people);
+	people();
+	sim.group[0] = (struct sim_group){"200", "bob, 103"};
+	sim.group[1] = (struct sim_group){"201", "bob, 102"};
+}
+
+static void rings_the_group(void (*settings)(void))
+{
+	begin(settings);
 	talk_invite(&a, &alice, "200", &offer);
-	talk_rings_at(&c, &carol);
+	talk_rings_at(&b, &bob);
 	talk_rings_at(&d, &dave);
-	sends_on(&c, "bob");
-	NEED(!sent_to(&bob, SIP_INVITE));
+	talk_answer(&d, 180, NULL);
+	sim_clear();
+}
+
+/* carol rings in bob's place, and dave rings on. */
+static void who_a_member_s_phone_names_rings_in_its_place(void)
+{
+	rings_the_group(a_group_of_two);
+	sends_on(&b, "102");
+	talk_rings_at(&c, &carol);
+	NEED(tellings == 0 && !sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	answers(&c);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&d, 487, NULL);
+	call_hang_up(&a, &c);
+	finish();
+	NEED(strcmp(sim.record_to, "200") == 0);
+}
+
+static void or_the_others_take_it(void)
+{
+	rings_the_group(a_group_of_two);
+	sends_on(&b, "102");
+	talk_rings_at(&c, &carol);
 	answers(&d);
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL));
+	talk_answer(&c, 487, NULL);
+	call_hang_up(&a, &d);
+	finish();
+}
+
+static void a_member_s_phones_ring_on_while_nobody_rings_instead(void)
+{
+	rings_at_two(a_group_of_two, "200");
+	sends_on(&b, MOBILE); /* refused: they ring on */
+	NEED(!sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL) && tellings == 1);
+	sends_on(&s, "102");
+	takes_it(&c, &carol);
+	call_hang_up(&a, &c);
+	finish();
+}
+
+static void and_no_more_once_somebody_does(void)
+{
+	rings_at_two(a_group_of_two, "200");
+	sends_on(&b, "201"); /* where bob is too: he is not asked again */
+	NEED(sim_take(PROC_EDGE, MSG_CANCEL_SENT, NULL, NULL) && !sent_to(&bob, SIP_INVITE));
+	talk_answer(&s, 487, NULL);
+	takes_it(&c, &carol);
+	call_hang_up(&a, &c);
+	finish();
+}
+
+static void a_member_s_never_leaves(void)
+{
+	static const struct {
+		const char *to, *why;
+	} no[] = {{MOBILE, "redirect to the outside"}, {"112", "internal numbers only"}, {"*72102", "service codes"},
+	    {"4711", "no number here"}, {"bob", "whom it is of"}, {"200", "the group that rings it"}};
+
+	rings_the_group(a_group_of_two);
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+		if (i > 0) {
+			talk_invite(&a, &alice, "200", &offer);
+			talk_rings_at(&b, &bob);
+			talk_rings_at(&d, &dave);
+		}
+		sends_on(&b, no[i].to);
+		NEED(tellings == i + 1 && strstr(told, no[i].why) && !strpbrk(told, "0123456789"));
+		NEED(code_of(a.txn) == 0 && !sent_to(&carol, SIP_INVITE));
+		nothing_leaves();
+		answers(&d);
+		call_hang_up(&a, &d);
+	}
+	finish();
+}
+
+static void rings_in_turn(void)
+{
+	a_group_of_two();
+	set(2, OWNER_GROUP, 0, SETTING_STRATEGY, "in-turn");
+}
+
+/* In the turn of the one whose phone said so. */
+static void in_turn_too(void)
+{
+	begin(rings_in_turn);
+	talk_invite(&a, &alice, "200", &offer);
+	talk_rings_at(&b, &bob);
+	sends_on(&b, "102");
+	talk_rings_at(&c, &carol);
+	NEED(!sent_to(&dave, SIP_INVITE));
+	talk_answer(&c, 486, NULL);
+	takes_it(&d, &dave);
+	call_hang_up(&a, &d);
+	finish();
+}
+
+/* bob names carol, she him: each time they are asked anew, and not for ever. */
+static void a_group_s_circle_ends(void)
+{
+	unsigned rings = 0;
+
+	rings_the_group(a_group_of_two);
+	for (; rings <= ROUTE_HOPS_MAX; rings++) {
+		sends_on(rings % 2 ? &c : &b, rings % 2 ? "bob" : "102");
+		if (rings < ROUTE_HOPS_MAX)
+			talk_rings_at(rings % 2 ? &b : &c, rings % 2 ? &bob : &carol);
+	}
+	NEED(!sent_to(&bob, SIP_INVITE) && !sent_to(&carol, SIP_INVITE) && code_of(a.txn) == 0);
+	answers(&d);
+	call_hang_up(&a, &d);
+	finish();
+}
+
+static void carol_turns_one_away(void)
+{
+	a_group_of_two();
+	strcpy(sim.site.inbound[0].to, "200");
+	set(2, OWNER_USER, 2, SETTING_BLOCKED, "+33611223355");
+}
+
+/* Who calls from outside: the same, and whoever turns them away is not rung. */
+static void for_who_calls_from_outside_too(void)
+{
+	for (int blocked = 0; blocked < 2; blocked++) {
+		if (!blocked)
+			begin(carol_turns_one_away);
+		invite_from(&t, blocked ? "+33611223355" : "+33611223356", "+33140000001", false);
+		talk_rings_at(&b, &bob);
+		talk_rings_at(&d, &dave);
+		sends_on(&b, "102");
+		if (!blocked) {
+			talk_rings_at(&c, &carol);
+			sends_on(&c, MOBILE);
+			nothing_leaves();
+		}
+		NEED(!sent_to(&carol, SIP_INVITE));
+		talk_answer(&d, 486, NULL);
+		NEED(code_of(t.txn) == 486);
+	}
+	finish();
+}
+
+static void one_may_pick_up(void)
+{
+	a_group_of_two();
+	set(2, OWNER_USER, 1, SETTING_PICKUP_GROUP, "desk");
+	set(3, OWNER_USER, 2, SETTING_PICKUP_GROUP, "desk");
+}
+
+/* It rings at whoever picks up because they asked for it: they are not of the group. */
+static void who_picks_up_sends_nobody_on(void)
+{
+	rings_the_group(one_may_pick_up);
+	talk_answer(&b, 180, NULL);
+	sim_clear();
+	talk_invite(&s, &carol, "*8", &offer);
+	talk_rings_at(&c, &carol);
+	sends_on(&c, "alice");
+	NEED(!sent_to(&alice, SIP_INVITE));
+	answers(&d);
+	sim_clear();
+	talk_answer(&b, 487, NULL);
 	call_hang_up(&a, &d);
 	finish();
 }
@@ -337,7 +504,15 @@ int main(void)
 	SIM(the_owner_s_forward_stands_in);
 	SIM(their_other_phones_ring_no_more);
 	SIM(where_it_is_not_followed_they_ring_on);
-	SIM(a_member_s_redirect_leads_no_group);
+	SIM(who_a_member_s_phone_names_rings_in_its_place);
+	SIM(or_the_others_take_it);
+	SIM(a_member_s_phones_ring_on_while_nobody_rings_instead);
+	SIM(and_no_more_once_somebody_does);
+	SIM(a_member_s_never_leaves);
+	SIM(in_turn_too);
+	SIM(a_group_s_circle_ends);
+	SIM(for_who_calls_from_outside_too);
+	SIM(who_picks_up_sends_nobody_on);
 	SIM(a_circle_ends);
 	SIM(an_outsider_rings_inside);
 	SIM(an_outsider_never_leaves);

@@ -24,10 +24,7 @@ static void goes_on(void)
 	talk_rings_at(&b, &bob);
 	b.allow = 1u << SIP_REFER;
 	const struct sdp of_bob = sdp_plain(&bob);
-	talk_answer(&b, 200, &of_bob);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &of_bob);
 	NEED(relay_wish(&join));
 	media_says_gate(join, RELAY_KEY_SDES);
 	struct msg_request *m = talk_begin(&b, SIP_REFER);

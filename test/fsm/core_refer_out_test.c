@@ -6,7 +6,6 @@
 
 static struct phone carol;
 static struct talk a2, c, n; /* alice's call to carol, and carol's to the line */
-static uint32_t refer_cseq;
 
 static void open_house(void)
 {
@@ -23,55 +22,10 @@ static void begin(void (*settings)(void))
 	a.allow = a2.allow = c.allow = 1u << SIP_REFER;
 }
 
-static struct sdp fits(const struct talk *to)
-{
-	struct sdp s = sdp_plain(to->phone);
-
-	for (uint8_t i = 0; i < to->sdp.audio.crypto_n; i++)
-		if (to->sdp.audio.crypto[i].suite == s.audio.crypto[0].suite)
-			s.audio.crypto[0].tag = to->sdp.audio.crypto[i].tag;
-	return s;
-}
-
-static void outside_calls_alice(void)
-{
-	invite_from(&t, "+33987654321", "+33140000001", false);
-	uint32_t allow = a.allow;
-	talk_rings_at(&a, &alice);
-	a.allow = allow;
-	struct sdp answer = fits(&a);
-	talk_answer(&a, 200, &answer);
-	NEED(talk_takes(&a, SIP_ACK));
-	talk_hears(&t, 200);
-	talk_ack(&t);
-}
-
 static void alice_asks_carol(void)
 {
 	sim_pass(5000);
 	call_up(&a2, &alice, &c, &carol);
-}
-
-/* The first of them names the second. */
-static struct heard *brings_together(struct talk *first, const struct talk *second)
-{
-	struct msg_request *m = talk_begin(first, SIP_REFER);
-
-	refer_cseq = m->cseq;
-	m->refer_kind = REFER_LEG;
-	m->refer_user = phone_put(first->phone, "leg-00");
-	m->replaces_call_id = phone_put(first->phone, second->call_id);
-	m->replaces_to_tag = phone_put(first->phone, second->theirs);
-	m->replaces_from_tag = phone_put(first->phone, second->ours);
-	return reply_to(talk_end(first));
-}
-
-static void notified(struct talk *who, unsigned code)
-{
-	struct heard *h = talk_takes(who, SIP_NOTIFY);
-
-	NEED(h && sent(h)->package == PACKAGE_REFER && sent(h)->frag == code && sent(h)->event_id == refer_cseq);
-	talk_reply(who, h, 200, NULL);
 }
 
 static void are_joined(void)
@@ -107,7 +61,7 @@ static void who_called_is_given_on(void)
 			begin(open_house);
 		else
 			a.allow = a2.allow = c.allow = 1u << SIP_REFER;
-		outside_calls_alice();
+		outside_talks_to(&t, &a, &alice);
 		alice_asks_carol();
 		struct talk *asks = way ? &a : &a2;
 		struct heard *h = way ? brings_together(&a, &a2) : brings_together(&a2, &a);
@@ -144,7 +98,7 @@ static void who_was_called_is_given_on(void)
 
 static void alice_holds(void)
 {
-	struct sdp held = fits(&a);
+	struct sdp held = sdp_fits(&a);
 	held.version = 2;
 	held.audio.direction = SDP_SENDONLY;
 	NEED(code_of(talk_send(&a, SIP_INVITE, &held)) == 200);
@@ -156,7 +110,7 @@ static void alice_holds(void)
 static void the_music_stops(void)
 {
 	begin(open_house);
-	outside_calls_alice();
+	outside_talks_to(&t, &a, &alice);
 	alice_holds();
 	alice_asks_carol();
 	NEED(respond(brings_together(&a2, &a))->code == 202);
@@ -178,7 +132,7 @@ static void nothing_is_lost(void)
 static void what_comes_to_nothing_leaves_all_as_it_was(void)
 {
 	begin(open_house);
-	outside_calls_alice();
+	outside_talks_to(&t, &a, &alice);
 	alice_asks_carol();
 	/* carol's phone does not want to */
 	NEED(respond(brings_together(&a2, &a))->code == 202);
@@ -227,14 +181,11 @@ static void what_comes_to_nothing_leaves_all_as_it_was(void)
 static void two_lines_are_not_put_together(void)
 {
 	begin(open_house);
-	outside_calls_alice();
+	outside_talks_to(&t, &a, &alice);
 	talk_invite(&a2, &alice, "+33123456789", &offer);
 	struct talk out;
 	talk_rings_at(&out, &telco[0]);
-	talk_answer(&out, 200, &plain);
-	NEED(talk_takes(&out, SIP_ACK));
-	talk_hears(&a2, 200);
-	talk_ack(&a2);
+	talk_up(&a2, &out, &plain);
 	struct heard *h = brings_together(&a2, &a);
 	NEED(h && respond(h)->code == 403 && strstr(sim_text(h, respond(h)->warning_text), "two outside lines"));
 	h = brings_together(&a, &a2);
@@ -275,7 +226,7 @@ static void promised_and_hung_up(void)
 static void who_hangs_up_at_once_has_given_on_all_the_same(void)
 {
 	begin(open_house);
-	outside_calls_alice();
+	outside_talks_to(&t, &a, &alice);
 	promised_and_hung_up();
 	sim_pass(30000);
 	call_hang_up(&t, &n);
@@ -299,7 +250,7 @@ static void a_line_that_was_called_waits_too(void)
 static void one_on_hold_hears_music_on(void)
 {
 	begin(open_house);
-	outside_calls_alice();
+	outside_talks_to(&t, &a, &alice);
 	alice_holds();
 	promised_and_hung_up();
 	call_hang_up(&n, &t);
@@ -309,7 +260,7 @@ static void one_on_hold_hears_music_on(void)
 static void the_line_is_not_left_alone(void)
 {
 	begin(open_house);
-	outside_calls_alice();
+	outside_talks_to(&t, &a, &alice);
 	promised_and_left();
 	sent_on(&c, "alice", 603);
 	notified(&a2, 603);

@@ -7,7 +7,6 @@
 static struct phone alice, bob, carol;
 static struct talk a, b, c, n, a2;
 static struct sdp offer, answer, dtls;
-static uint32_t refer_cseq; /* of the last REFER: the id of its event */
 
 static void may_dial(void)
 {
@@ -22,12 +21,7 @@ static void begin_with(void (*settings)(void))
 	if (settings)
 		settings();
 	sim_open();
-	phone_init(&alice, 0);
-	phone_init(&bob, 1);
-	phone_init(&carol, 2);
-	phone_register(&alice);
-	phone_register(&bob);
-	phone_register(&carol);
+	phones_register((struct phone *[]){&alice, &bob, &carol}, 3);
 	media_says_fingerprint(0x5a);
 	offer = sdp_plain(&alice);
 	answer = sdp_plain(&bob);
@@ -58,19 +52,6 @@ static struct heard *refers(struct talk *t, enum refer_kind kind, const char *to
 	return reply_to(talk_end(t));
 }
 
-static struct heard *refers_to_call(struct talk *t, const char *call_id, const char *to_tag, const char *from_tag)
-{
-	struct msg_request *m = talk_begin(t, SIP_REFER);
-
-	refer_cseq = m->cseq;
-	m->refer_kind = REFER_LEG;
-	m->refer_user = phone_put(t->phone, "leg-00");
-	m->replaces_call_id = phone_put(t->phone, call_id);
-	m->replaces_to_tag = phone_put(t->phone, to_tag);
-	m->replaces_from_tag = phone_put(t->phone, from_tag);
-	return reply_to(talk_end(t));
-}
-
 /* 202; what is refused has no event */
 static void promised(struct heard *h, const struct talk *t)
 {
@@ -80,15 +61,6 @@ static void promised(struct heard *h, const struct talk *t)
 static bool refused(struct heard *h, unsigned code, const char *why)
 {
 	return h && respond(h)->code == code && strstr(sim_text(h, respond(h)->warning_text), why);
-}
-
-static void notified(struct talk *t, unsigned code)
-{
-	struct heard *h = talk_takes(t, SIP_NOTIFY);
-
-	NEED(h && sent(h)->package == PACKAGE_REFER && sent(h)->frag == code && sent(h)->event_id == refer_cseq);
-	NEED(sent(h)->substate == (code < 200 ? SIP_SUBSTATE_ACTIVE : SIP_SUBSTATE_TERMINATED));
-	talk_reply(t, h, 200, NULL);
 }
 
 static void still_up(struct talk *t)
@@ -119,10 +91,7 @@ static void the_phone_is_sent_and_its_call_is_a_fresh_one(void)
 	talk_answer(&c, 180, NULL);
 	talk_hears(&n, 180);
 	notified(&a, 180);
-	talk_answer(&c, 200, &answer);
-	NEED(talk_takes(&c, SIP_ACK));
-	talk_hears(&n, 200);
-	talk_ack(&n);
+	talk_up(&n, &c, &answer);
 	notified(&a, 200);
 	/* alice's phone hangs up by itself, and bob's old dialog goes with it */
 	call_hang_up(&a, &b);
@@ -139,10 +108,7 @@ static void the_old_call_ends_when_nobody_ends_it(void)
 	begin();
 	send_bob("carol");
 	talk_rings_at(&c, &carol);
-	talk_answer(&c, 200, &answer);
-	NEED(talk_takes(&c, SIP_ACK));
-	talk_hears(&n, 200);
-	talk_ack(&n);
+	talk_up(&n, &c, &answer);
 	notified(&a, 200);
 	still_up(&a);
 	sim_pass(1500);
@@ -179,10 +145,7 @@ static void who_hung_up_at_once_still_transferred(void)
 	call_hang_up(&a, &b);
 	invite_token(&n, &bob, token);
 	talk_rings_at(&c, &carol);
-	talk_answer(&c, 200, &answer);
-	NEED(talk_takes(&c, SIP_ACK));
-	talk_hears(&n, 200);
-	talk_ack(&n);
+	talk_up(&n, &c, &answer);
 	call_hang_up(&n, &c);
 	finish();
 }
@@ -569,10 +532,7 @@ static void call_across(void)
 	talk_rings_at(&b, &bob);
 	talk_answer(&b, 488, NULL);
 	talk_rings_at(&b, &bob);
-	talk_answer(&b, 200, &dtls);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &dtls);
 	const struct relay_spec *s = relay_wish(NULL);
 	NEED(s);
 	last = *s;

@@ -2,7 +2,7 @@
 /* What a phone answers to our own refresh of its session (RFC 4028): what stands, or a change as good as one that it asks for
  * (RFC 3261 14.1), whether its encryption passes or ends here; and one that takes no UPDATE after all. */
 #include "../unit/test.h"
-#include "sim_phone.h"
+#include "sim_voice.h"
 
 static struct phone alice, bob;
 static struct talk a, b;
@@ -11,9 +11,7 @@ static void answers_with(struct sdp *answer, uint32_t allow)
 {
 	struct msg_response *m = talk_begin_answer(&b, 200);
 
-	for (uint8_t i = 0; i < b.sdp.audio.crypto_n; i++)
-		if (b.sdp.audio.crypto[i].suite == answer->audio.crypto[0].suite)
-			answer->audio.crypto[0].tag = b.sdp.audio.crypto[i].tag;
+	sdp_fit(&b, answer);
 	m->session_expires = 300;
 	m->refresher = REFRESHER_UAC; /* core */
 	m->allow = allow | 1u << SIP_INVITE | 1u << SIP_ACK | 1u << SIP_BYE;
@@ -212,12 +210,8 @@ static void the_other_phone_refuses_or_is_silent(void)
 		else
 			talk_reply(&a, h, 488, NULL);
 		NEED(talk_takes(&b, SIP_ACK)); /* and then it ends: the two do not fit together */
-		h = talk_takes(&b, SIP_BYE);
-		NEED(h);
-		talk_reply(&b, h, 200, NULL);
-		h = talk_takes(&a, SIP_BYE);
-		NEED(h);
-		talk_reply(&a, h, 200, NULL);
+		hangs_up_on(&b);
+		hangs_up_on(&a);
 		finish();
 	}
 }
@@ -250,12 +244,8 @@ static void an_answer_that_does_not_fit_ends_the_call(void)
 		new_key(&said, 41000, 0x77);
 		said.audio.crypto[0].tag = 99;
 		is_refreshed(&said);
-		struct heard *h = talk_takes(&b, SIP_BYE);
-		NEED(h);
-		talk_reply(&b, h, 200, NULL);
-		h = talk_takes(&a, SIP_BYE);
-		NEED(h);
-		talk_reply(&a, h, 200, NULL);
+		hangs_up_on(&b);
+		hangs_up_on(&a);
 		finish();
 	}
 }

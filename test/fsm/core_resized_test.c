@@ -132,10 +132,7 @@ static void fewer_calls_than_stand_end_none(void)
 	struct sdp offer = sdp_plain(&w->phone[1]), answer = sdp_plain(&centre);
 	talk_invite(&help, &w->phone[1], "112", &offer);
 	talk_rings_at(&answers, &centre);
-	talk_answer(&answers, 200, &answer);
-	NEED(talk_takes(&answers, SIP_ACK));
-	talk_hears(&help, 200);
-	talk_ack(&help);
+	talk_up(&help, &answers, &answer);
 	call_hang_up(&help, &answers);
 	both_go_on();
 }

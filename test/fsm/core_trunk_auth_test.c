@@ -185,10 +185,7 @@ static void an_invite_is_answered_for_with_a_longer_session(void)
 
 	h->taken = false;
 	talk_rings_at(&t, &telco);
-	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, &plain);
 	call_hang_up(&a, &t);
 	finish();
 }

@@ -26,10 +26,7 @@ static void up_with(const struct sdp *theirs)
 {
 	talk_invite(&a, &alice, "0123456789", &offer);
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, theirs);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, theirs);
 }
 
 static const struct relay_side *side_of_trunk(void)
@@ -101,10 +98,7 @@ static void a_phone_of_one_law_is_heard_by_a_line_of_the_other(void)
 	struct sdp a_law = of_law(&offer, SDP_PCMA), mu = of_law(&plain, SDP_PCMU);
 	talk_invite(&a, &alice, "0123456789", &a_law);
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &mu);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, &mu);
 	NEED(a.sdp.audio.codec[0].codec == SDP_PCMA);
 	is_put_into_the_other_law();
 	call_hang_up(&a, &t);
@@ -187,13 +181,8 @@ static void a_call_with_keys_does_not_lose_them(void)
 	talk_invite(&a, &alice, "0123456789", &offer);
 	talk_rings_at(&t, &telco[0]);
 	struct sdp sdes = sdp_of(KEYS_SDES, telco[0].host, 40002, 1, "sendrecv", NULL);
-	for (uint8_t i = 0; i < t.sdp.audio.crypto_n; i++)
-		if (t.sdp.audio.crypto[i].suite == sdes.audio.crypto[0].suite)
-			sdes.audio.crypto[0].tag = t.sdp.audio.crypto[i].tag;
-	talk_answer(&t, 200, &sdes);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	sdp_fit(&t, &sdes);
+	talk_up(&a, &t, &sdes);
 	(void)side_of_trunk();
 	struct sdp clear = at("203.0.113.6", 2);
 	NEED(code_of(talk_send(&t, SIP_INVITE, &clear)) == 488);
@@ -282,10 +271,7 @@ static void a_phone_names_a_third_for_rtcp(void)
 	answer.audio.rtcp.port = 44444; /* its own host may choose another port */
 	talk_invite(&a, &alice, "bob", &o);
 	talk_rings_at(&b, &bob);
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 	uint64_t join;
 	const struct relay_spec *s = relay_wish(&join);
 	NEED(s && s->side[0].source == RELAY_SOURCE_NAMED && is_at(&s->side[0].rtcp, "198.51.100.1", 40003));

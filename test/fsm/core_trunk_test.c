@@ -358,10 +358,7 @@ static void a_trunk_with_srtp_has_keys_of_its_own(void)
 		if (t.sdp.audio.crypto[i].suite == sdes.audio.crypto[0].suite)
 			sdes.audio.crypto[0].tag = t.sdp.audio.crypto[i].tag;
 	}
-	talk_answer(&t, 200, &sdes);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, &sdes);
 	const struct relay_spec *s = relay_wish(&join);
 	NEED(s && s->answered && s->side[0].end == RELAY_ENDED_SDES && s->side[1].end == RELAY_ENDED_SDES);
 	media_says_gate(join, RELAY_KEY_SDES);
@@ -626,10 +623,7 @@ static void a_caller_from_outside_rings_and_is_shown_unverified(void)
 	NEED(b.sdp.audio.crypto_n > 0); /* never clear towards a phone */
 	struct sdp answer = sdp_plain(&bob);
 	answer.audio.crypto[0].tag = 2; /* of our suites the one it has */
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&t, 200);
-	talk_ack(&t);
+	talk_up(&t, &b, &answer);
 	const struct relay_spec *s = relay_wish(NULL);
 	NEED(s && s->side[0].end == RELAY_ENDED_CLEAR && s->side[1].end == RELAY_ENDED_SDES);
 	call_hang_up(&b, &t);
@@ -731,10 +725,7 @@ static void a_parked_outsider_never_reaches_a_trunk(void)
 	talk_rings_at(&b, &bob);
 	struct sdp answer = sdp_plain(&bob), own = answer;
 	answer.audio.crypto[0].tag = 2;
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&t, 200);
-	talk_ack(&t);
+	talk_up(&t, &b, &answer);
 	sim_pass(5000);
 	relay_wish(NULL);
 	talk_invite(&code, &bob, "*68", &own);
@@ -984,10 +975,7 @@ static void a_parked_line_costs_on(void)
 	begin_with(two_minutes);
 	talk_invite(&a, &alice, "0123456789", &offer);
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &plain);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &t, &plain);
 	sim_pass(20000);
 	relay_wish(NULL);
 	talk_invite(&code, &alice, "*68", &offer);

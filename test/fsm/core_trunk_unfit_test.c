@@ -31,10 +31,7 @@ static void answers_unfit(struct talk *at, struct phone *trunk, const struct sdp
 static void answers_well(struct talk *at, struct phone *trunk)
 {
 	talk_rings_at(at, trunk);
-	talk_answer(at, 200, &plain);
-	NEED(talk_takes(at, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, at, &plain);
 }
 
 static void help_goes_on_over_the_next(void)

@@ -36,7 +36,7 @@ static const char *const expected[REFER_STATES][REFER_EVENTS] = {
 	    [REFER_ANSWERED] = "done: ok wait",
 	    [REFER_FAILS] = "over: failed free",
 	    [REFER_DECLINED] = "-",
-	    [REFER_VISITOR_LEFT] = "-",
+	    [REFER_VISITOR_LEFT] = "over: failed free", /* before its ACK has answered our offer */
 	    [REFER_TIME_OUT] = "-",
 	},
     [REFER_DONE] =

@@ -28,10 +28,7 @@ static void call_across(struct phone *from, struct phone *to)
 	talk_rings_at(&b, to);
 	talk_answer(&b, 488, NULL);
 	talk_rings_at(&b, to);
-	talk_answer(&b, 200, &answer);
-	NEED(talk_takes(&b, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	talk_up(&a, &b, &answer);
 }
 
 static struct subscription_record subscription(void)

@@ -155,6 +155,14 @@ void phone_register(struct phone *p)
 	NEED(code_of(phone_send_register(p, ABSENT, true)) == 200);
 }
 
+void phones_register(struct phone *const p[], uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		phone_init(p[i], i);
+	for (uint32_t i = 0; i < n; i++)
+		phone_register(p[i]);
+}
+
 /* --- what core says --- */
 
 static bool is_reply(const struct heard *h, const void *txn)
@@ -360,6 +368,35 @@ void talk_ack(struct talk *t)
 	talk_send(t, SIP_ACK, NULL);
 }
 
+void sdp_fit(const struct talk *to, struct sdp *s)
+{
+	for (uint8_t i = 0; i < to->sdp.audio.crypto_n; i++)
+		if (s->audio.crypto_n && to->sdp.audio.crypto[i].suite == s->audio.crypto[0].suite)
+			s->audio.crypto[0].tag = to->sdp.audio.crypto[i].tag;
+}
+
+struct sdp sdp_fits(const struct talk *to)
+{
+	struct sdp s = sdp_plain(to->phone);
+
+	sdp_fit(to, &s);
+	return s;
+}
+
+void talk_ack_with(struct talk *t, const struct sdp *said)
+{
+	struct msg_request *m = talk_begin(t, SIP_ACK);
+	struct sdp answer;
+
+	m->cseq = t->invite_cseq;
+	if (said) {
+		answer = *said;
+		sdp_fit(t, &answer);
+		m->sdp = phone_put_sdp(t->phone, &answer);
+	}
+	talk_end(t);
+}
+
 struct heard *talk_takes(struct talk *t, enum sip_method method)
 {
 	struct heard *h = sent_to(t->phone, method);
@@ -386,6 +423,14 @@ void talk_reply(struct talk *t, const struct heard *h, unsigned code, const stru
 	phone_answer(t->phone, h, code, sdp);
 }
 
+void talk_up(struct talk *from, struct talk *to, const struct sdp *answer)
+{
+	talk_answer(to, 200, answer);
+	NEED(talk_takes(to, SIP_ACK));
+	talk_hears(from, 200);
+	talk_ack(from);
+}
+
 void call_up(struct talk *a, struct phone *from, struct talk *b, struct phone *to)
 {
 	struct sdp offer = sdp_plain(from), answer = sdp_plain(to);
@@ -396,10 +441,7 @@ void call_up(struct talk *a, struct phone *from, struct talk *b, struct phone *t
 	b->allow = allow;
 	talk_answer(b, 180, NULL);
 	talk_hears(a, 180);
-	talk_answer(b, 200, &answer);
-	NEED(talk_takes(b, SIP_ACK));
-	talk_hears(a, 200);
-	talk_ack(a);
+	talk_up(a, b, &answer);
 }
 
 void call_hang_up(struct talk *a, struct talk *b)
@@ -523,6 +565,12 @@ const char *sent_on(struct talk *t, const char *by, unsigned code)
 void invite_token(struct talk *t, struct phone *p, const char *token)
 {
 	struct sdp own = sdp_plain(p);
+
+	invite_token_with(t, p, token, &own);
+}
+
+void invite_token_with(struct talk *t, struct phone *p, const char *token, const struct sdp *sdp)
+{
 	struct msg_request *m;
 	uint32_t allow = t->allow;
 
@@ -536,8 +584,38 @@ void invite_token(struct talk *t, struct phone *p, const char *token)
 	m->contact_form = CONTACT_ONE;
 	m->contact = phone_put(p, "<sip:fresh@192.0.2.9:40000;transport=tls>");
 	m->allow |= allow;
-	m->sdp = phone_put_sdp(p, &own);
+	if (sdp)
+		m->sdp = phone_put_sdp(p, sdp);
 	t->txn = phone_end(p);
+}
+
+uint32_t refer_cseq;
+
+struct heard *refers_to_call(struct talk *t, const char *call_id, const char *to_tag, const char *from_tag)
+{
+	struct msg_request *m = talk_begin(t, SIP_REFER);
+
+	refer_cseq = m->cseq;
+	m->refer_kind = REFER_LEG;
+	m->refer_user = phone_put(t->phone, "leg-00");
+	m->replaces_call_id = phone_put(t->phone, call_id);
+	m->replaces_to_tag = phone_put(t->phone, to_tag);
+	m->replaces_from_tag = phone_put(t->phone, from_tag);
+	return reply_to(talk_end(t));
+}
+
+struct heard *brings_together(struct talk *first, const struct talk *second)
+{
+	return refers_to_call(first, second->call_id, second->theirs, second->ours);
+}
+
+void notified(struct talk *t, unsigned code)
+{
+	struct heard *h = talk_takes(t, SIP_NOTIFY);
+
+	NEED(h && sent(h)->package == PACKAGE_REFER && sent(h)->frag == code && sent(h)->event_id == refer_cseq);
+	NEED(sent(h)->substate == (code < 200 ? SIP_SUBSTATE_ACTIVE : SIP_SUBSTATE_TERMINATED));
+	talk_reply(t, h, 200, NULL);
 }
 
 /* --- what an administrator says --- */

@@ -41,6 +41,8 @@ void phone_still_up(struct phone *p);
 void phone_down(struct phone *p);
 /* Connection and login through REGISTER; NEEDs that it works. */
 void phone_register(struct phone *p);
+/* The phones of the first n users, all of them there before one registers. */
+void phones_register(struct phone *const p[], uint32_t n);
 
 /* A request outside any dialog with what most have; change it, then phone_end(). Answers its transaction. */
 struct msg_request *phone_begin(struct phone *p, enum sip_method method);
@@ -82,6 +84,8 @@ void talk_answer(struct talk *t, unsigned code, const struct sdp *sdp);
 /* The caller heard this code, and learned tag and Contact from it. */
 void talk_hears(struct talk *t, unsigned code);
 void talk_ack(struct talk *t);
+/* With an answer to what core offered, under the tag of that suite. NULL: without. */
+void talk_ack_with(struct talk *t, const struct sdp *answer);
 /* A request inside the dialog; answers its transaction (0 for ACK). */
 struct msg_request *talk_begin(struct talk *t, enum sip_method method);
 uint64_t talk_end(struct talk *t);
@@ -90,6 +94,8 @@ uint64_t talk_send(struct talk *t, enum sip_method method, const struct sdp *sdp
 struct heard *talk_takes(struct talk *t, enum sip_method method);
 void talk_reply(struct talk *t, const struct heard *h, unsigned code, const struct sdp *sdp);
 
+/* The callee answers with this, and both are up. */
+void talk_up(struct talk *from, struct talk *to, const struct sdp *answer);
 /* A whole call until both are up. */
 void call_up(struct talk *a, struct phone *from, struct talk *b, struct phone *to);
 /* `a` hangs up, `b` gets its BYE and answers. */
@@ -99,8 +105,15 @@ void call_hang_up(struct talk *a, struct talk *b);
 
 /* The one-time URI that this phone is sent in a REFER by that user; it answers with this code. */
 const char *sent_on(struct talk *t, const char *by, unsigned code);
-/* An INVITE to it. */
+/* An INVITE to it; with this, NULL: without SDP. */
 void invite_token(struct talk *t, struct phone *p, const char *token);
+void invite_token_with(struct talk *t, struct phone *p, const char *token, const struct sdp *sdp);
+extern uint32_t refer_cseq; /* of the last REFER that names a call: the id of its event */
+/* A REFER that names the other party of that dialog: core's answer. */
+struct heard *refers_to_call(struct talk *t, const char *call_id, const char *to_tag, const char *from_tag);
+struct heard *brings_together(struct talk *first, const struct talk *second);
+/* The NOTIFY of it, the last one from 200 on. */
+void notified(struct talk *t, unsigned code);
 
 /* --- session descriptions --- */
 
@@ -110,6 +123,9 @@ enum { KEYS_SDES, KEYS_DTLS };
 struct sdp sdp_of(int keys, const char *host, unsigned port, unsigned version, const char *direction, const char *setup);
 /* SDES, sendrecv. */
 struct sdp sdp_plain(const struct phone *p);
+/* Its key under the tag that core offered that suite with; sdp_plain() so. */
+void sdp_fit(const struct talk *to, struct sdp *s);
+struct sdp sdp_fits(const struct talk *to);
 /* RTP without keys. */
 struct sdp sdp_clear(const struct phone *p);
 struct sdp sdp_zrtp(const struct phone *p); /* ZRTP alone */

@@ -20,10 +20,7 @@ void begin_with(void (*settings)(void))
 	if (settings)
 		settings();
 	sim_open();
-	phone_init(&alice, 0);
-	phone_init(&bob, 1);
-	phone_register(&alice);
-	phone_register(&bob);
+	phones_register((struct phone *[]){&alice, &bob}, 2);
 	for (int i = 0; i < 2; i++) {
 		phone_init_trunk(&telco[i], (uint8_t)(i + 1));
 		phone_up(&telco[i]);
@@ -42,28 +39,30 @@ void up_at(struct talk *from, struct talk *to, const char *number, struct phone 
 {
 	talk_invite(from, &alice, number, &offer);
 	talk_rings_at(to, at);
-	talk_answer(to, 200, &plain);
-	NEED(talk_takes(to, SIP_ACK));
-	talk_hears(from, 200);
-	talk_ack(from);
+	talk_up(from, to, &plain);
+}
+
+void invite_over(struct phone *trunk, struct talk *call, const char *caller, const char *called, bool withheld, const struct sdp *sdp)
+{
+	struct msg_request *m = phone_begin(trunk, SIP_INVITE);
+
+	m->allow |= call->allow;
+	*call = (struct talk){.phone = trunk, .allow = call->allow, .cseq = m->cseq + 1, .invite_cseq = m->cseq};
+	snprintf(call->call_id, sizeof call->call_id, "in-%u", m->cseq);
+	snprintf(call->ours, sizeof call->ours, "tag-of-phone");
+	m->call_id = phone_put(trunk, call->call_id);
+	m->target_user = phone_put(trunk, called);
+	m->from_user = phone_put(trunk, caller);
+	m->privacy = withheld;
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(trunk, "<sip:gw@203.0.113.6>");
+	m->sdp = phone_put_sdp(trunk, sdp);
+	call->txn = phone_end(trunk);
 }
 
 void invite_with(struct talk *call, const char *caller, const char *called, bool withheld, const struct sdp *sdp)
 {
-	struct msg_request *m = phone_begin(&telco[0], SIP_INVITE);
-
-	m->allow |= call->allow;
-	*call = (struct talk){.phone = &telco[0], .allow = call->allow, .cseq = m->cseq + 1, .invite_cseq = m->cseq};
-	snprintf(call->call_id, sizeof call->call_id, "in-%u", m->cseq);
-	snprintf(call->ours, sizeof call->ours, "tag-of-phone");
-	m->call_id = phone_put(&telco[0], call->call_id);
-	m->target_user = phone_put(&telco[0], called);
-	m->from_user = phone_put(&telco[0], caller);
-	m->privacy = withheld;
-	m->contact_form = CONTACT_ONE;
-	m->contact = phone_put(&telco[0], "<sip:gw@203.0.113.6>");
-	m->sdp = phone_put_sdp(&telco[0], sdp);
-	call->txn = phone_end(&telco[0]);
+	invite_over(&telco[0], call, caller, called, withheld, sdp);
 }
 
 void invite_from(struct talk *call, const char *caller, const char *called, bool withheld)
@@ -72,6 +71,17 @@ void invite_from(struct talk *call, const char *caller, const char *called, bool
 }
 
 /* Answered by the exchange, told this and nothing else, and hung up on. */
+void outside_talks_to(struct talk *from, struct talk *to, struct phone *at)
+{
+	const uint32_t allow = to->allow;
+
+	invite_from(from, "+33987654321", "+33140000001", false);
+	talk_rings_at(to, at);
+	to->allow = allow;
+	const struct sdp answer = sdp_fits(to);
+	talk_up(from, to, &answer);
+}
+
 void is_told(struct talk *caller, enum relay_key key, const char *say)
 {
 	uint64_t join;

@@ -17,7 +17,10 @@ void up_at(struct talk *from, struct talk *to, const char *number, struct phone 
 /* call->allow: what it takes besides. */
 /* sdp NULL: without. */
 void invite_with(struct talk *call, const char *caller, const char *called, bool withheld, const struct sdp *sdp);
+void invite_over(struct phone *trunk, struct talk *call, const char *caller, const char *called, bool withheld, const struct sdp *sdp);
 void invite_from(struct talk *call, const char *caller, const char *called, bool withheld);
+/* Who calls from outside, over telco[0], talks with this phone of ours. */
+void outside_talks_to(struct talk *from, struct talk *to, struct phone *at);
 /* The caller hears these words, once it is answered. */
 void is_told(struct talk *caller, enum relay_key key, const char *say);
 

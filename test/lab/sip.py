@@ -345,8 +345,8 @@ class Client:
         uri = target if target.startswith("sip:") else f"sip:{target}@{self.domain}"
         return self.request("INVITE", uri, body=sdp(self.local) if body is None else body, **kw)
 
-    def ack(self, sent, response):
-        """ACK a final response: inside the transaction for a refusal, to the Contact for a 200."""
+    def ack(self, sent, response, body=""):
+        """ACK a final response: inside the transaction for a refusal, to the Contact for a 200. body: the answer to its offer."""
         ok = response.code < 300
         uri = response.contact_uri() if ok else sent.uri
         own = {"Via": sent.own["Via"] if not ok else None, "To": response.get("To"), "From": sent.own["From"],
@@ -354,7 +354,7 @@ class Client:
         own = {k: v for k, v in own.items() if v is not None or k == "Contact"}
         if response.all("Record-Route") and ok:
             own["Route"] = list(reversed(response.all("Record-Route")))
-        return self.request("ACK", uri, cseq=sent.cseq, headers=own)
+        return self.request("ACK", uri, cseq=sent.cseq, headers=own, body=body)
 
     def in_dialog(self, method, sent, response, cseq, *, headers=None, body=""):
         """A request inside the dialog that `sent` and its 200 (or 18x) made."""

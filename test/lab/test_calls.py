@@ -268,6 +268,36 @@ def test_r29_early_offerless_invite(exchange, scripted):
     exchange.wait_no_calls()
 
 
+def answer_to_ours(client):
+    return sip.sdp(client.local, 40000).replace("crypto:1", "crypto:2")
+
+
+@pytest.mark.parametrize("ack", ["heard", "lost"])
+def test_r28_early_offerless_invite_outlives_core(exchange, scripted, ack):
+    """core is killed between our 200, which offers, and its ACK: the next core hears that, or says the offer again by a re-INVITE."""
+    a, b = scripted("sa"), scripted("sb")
+    sent = a.invite("sb", body="")
+    got = b.wait_request("INVITE")
+    b.reply(got, 200, "OK", to_tag="late", body=answer_to_ours(b))
+    b.wait_request("ACK")
+    r = a.answer(sent)
+    old = exchange.kill("core")
+    exchange.wait_replaced("core", old)
+    net.wait_for("the call", exchange.calls, 5)
+    if ack == "heard":
+        a.ack(sent, r, answer_to_ours(a))
+    else:
+        again = a.wait_request("INVITE", 8)
+        offered = [line for line in r.body.split("\r\n") if line.startswith(("a=crypto", "m=audio"))]
+        assert all(line in again.body for line in offered), (offered, again.body)
+        a.reply(again, 200, "OK", body=answer_to_ours(a))
+        a.wait_request("ACK", 8)
+    assert not [m for m in a.quiet(5) if m.method] and exchange.calls()
+    assert a.answer(a.in_dialog("BYE", sent, r, 2)).code == 200
+    b.reply(b.wait_request("BYE", 8), 200, "OK")
+    exchange.wait_no_calls()
+
+
 @pytest.mark.parametrize("method,code", [("OPTIONS", 200), ("PUBLISH", 405), ("SUBSCRIBE", 489), ("FOO", 405)])
 def test_r29_methods(exchange, scripted, method, code):
     a = scripted("sa")

@@ -240,6 +240,51 @@ def test_t11_a_uri_is_for_one_phone_once(exchange, people, scripted):
     call.bye()
 
 
+@pytest.mark.parametrize("answers", [True, False])
+def test_r29_two_meet_without_an_offer(exchange, people, scripted, answers):
+    """Phones whose INVITEs to the meeting offer nothing (RFC 3261 13.2.1) talk when both ACKs have answered our offers; where one does not, the
+    old calls stand."""
+    a, b, c = scripted("s1"), scripted("s2"), scripted("s3")
+    takes = {"Allow": "INVITE, ACK, BYE, CANCEL, REFER, NOTIFY"}
+    one, two = Call(b, a, headers=takes), Call(c, a, headers=takes)
+    time.sleep(0.3)     # the callers' ACKs are on their way
+    where = two.got.contact_uri().replace("sip:", "", 1)
+    place = f"{two.got.get('Call-ID')}%3Bto-tag%3D{two.got.tag('From')}%3Bfrom-tag%3Dt1"
+    assert a.answer(one.back("REFER", headers={"Refer-To": f"<sip:{where}?Replaces={place}>"})).code == 202
+
+    def told(words):
+        note = a.wait_request("NOTIFY")
+        a.reply(note, 200, "OK")
+        assert words in note.body, note
+    told("100 Trying")
+    sent = {}
+    for phone in (b, c):
+        got = phone.wait_request("REFER")
+        phone.reply(got, 202, "Accepted")
+        sent[phone] = phone.invite(got.get("Refer-To").strip("<>")[4:].split("@")[0], body="")
+    ok = {phone: phone.answer(sent[phone]) for phone in (b, c)}
+    assert all(r.code == 200 and "a=crypto:2" in r.body for r in ok.values())
+    assert not [m for m in a.quiet(1) if m.method]
+    b.ack(sent[b], ok[b], sip.sdp(b.local, 40000).replace("crypto:1", "crypto:2"))
+    c.ack(sent[c], ok[c], sip.sdp(c.local, 41000).replace("crypto:1", "crypto:2") if answers else "")
+    if not answers:
+        for phone in (b, c):
+            phone.reply(phone.wait_request("BYE"), 200, "OK")
+        told("488")
+        assert len(exchange.calls()) == 2
+        one.bye()
+        two.bye()
+        return
+    told("200 OK")
+    for phone in (a, a, b, c):
+        phone.reply(phone.wait_request("BYE"), 200, "OK")
+    one.over = two.over = True
+    assert len(exchange.calls()) == 1
+    hangs = b.in_dialog("BYE", sent[b], ok[b], 2)
+    c.reply(c.wait_request("BYE"), 200, "OK")
+    assert b.answer(hangs).code == 200
+
+
 def test_t11_invite_in_place_of_a_call(exchange, people, scripted):
     call = Call(scripted("s1"), scripted("s2"))
     thief = scripted("s3")
