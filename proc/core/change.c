@@ -304,7 +304,7 @@ static void answered_first(struct call *c, struct leg *l, const struct sdp *answ
 	leg_set_remote(l, answer);
 	if (late_is(c, l) && !late_stands(c, l))
 		return;
-	settled(c, l);
+	change_settled(c, l);
 	session_start(l);
 	leg_save(l);
 	refer_acknowledged(c);
