@@ -4,8 +4,10 @@ import itertools
 import os
 import shutil
 import random
+import ssl
 import time
 
+import held
 import net
 import rules
 import sip
@@ -17,12 +19,34 @@ TORTURE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "
 
 
 class Killer(Worker):
+    """First all of them, then one by one: whoever is not killed outlives the deaths of others, and may not grow by them."""
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        self.outlived = []      # (who, what it held at first, what it held at last, deaths and calls in between)
+        self.first, self.last = {}, {}
+
+    def look(self, deaths):
+        calls = self.soak.calls_made()
+        for key, what in held.holds(self.soak.exchange).items():
+            self.first.setdefault(key, (what, deaths, calls))
+            self.last[key] = what, deaths, calls
+
+    def told(self):
+        for key, (was, since, calls) in self.first.items():
+            what, deaths, calls2 = self.last[key]
+            self.outlived.append((key.split(":")[0], was, what, deaths - since, calls2 - calls))
+        self.first, self.last = {}, {}
+
     def work(self):
-        x, names = self.soak.exchange, [*KILLED, *rules.WHOLE]
+        x, names = self.soak.exchange, [*rules.WHOLE, *KILLED]
         more = {"all but parent": lambda: x.kill_all_but_parent(30), "parent": x.restart_parent, "upgrade": lambda: x.command("upgrade", timeout=60)}
         done = 0
         while not self.over() and (done < len(names) or time.monotonic() < self.soak.half):
             name = names[done % len(names)]
+            self.look(done)
+            if name in rules.WHOLE:
+                self.told()
             self.soak.windows.open(name, time.monotonic())
             if name in more:
                 more[name]()
@@ -34,6 +58,8 @@ class Killer(Worker):
             self.soak.windows.shut(time.monotonic())
             done += 1
             self.soak.stop.wait(KILL_EVERY_S)
+        self.look(done)
+        self.told()
 
     def login(self):
         try:
@@ -46,6 +72,10 @@ class Killer(Worker):
 class Reloader(Worker):
     """Each time another configuration: how long a call is parked, and one emergency number more or less."""
     done = 0
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        self.refused = []       # (from, until, why)
 
     def work(self):
         path = f"{self.soak.exchange.site}/ringfence.conf"
@@ -60,10 +90,45 @@ class Reloader(Worker):
                 f.write(now)
             shutil.copymode(path, path + ".new")
             os.replace(path + ".new", path)
+            since = time.monotonic()
             p = self.soak.exchange.command("reload", check=False, timeout=30)
             if p.returncode == 0:
                 self.done += 1
+            else:
+                self.refused.append((since, time.monotonic(), (p.stdout + p.stderr).strip()))
             self.soak.stop.wait(RELOAD_EVERY_S)
+
+
+class Certificate(Worker):
+    """The server's certificate nears its end, by the exchange's clock: the next handshake sees another one, and nobody notices. When the clock is
+    right again, there is one of today."""
+    DAYS, WAIT_S = 375, 90
+
+    def work(self):
+        was, self.begun = self.shown(), time.monotonic()
+        self.soak.clock.set(self.DAYS * 86400)
+        try:
+            ahead = net.wait_for("another certificate", lambda: self.other(was), self.WAIT_S, step=0.5)
+        finally:
+            self.soak.clock.set(0)
+        net.wait_for("a certificate of today", lambda: self.other(was, ahead), self.WAIT_S, step=0.5)
+        self.ended = time.monotonic()
+
+    def said(self):
+        return f"the server's certificate was another twice, from {self.begun - self.soak.start:.1f} to {self.ended - self.soak.start:.1f} s"
+
+    def other(self, *than):
+        now = self.shown()
+        return now if now not in than and self.is_ahead(now) == (len(than) == 1) else None
+
+    def shown(self):
+        with sip.Client(self.soak.people.host("probe"), self.soak.people.bundle("probe")[0], timeout=8) as c:
+            return c.sock.getpeercert(binary_form=True)
+
+    @staticmethod
+    def is_ahead(der):
+        said = net.sh("openssl", "x509", "-noout", "-startdate", stdin=ssl.DER_cert_to_PEM_cert(der)).stdout
+        return ssl.cert_time_to_seconds(said.split("=", 1)[1].strip()) > time.time()
 
 
 class Pulse(Worker):

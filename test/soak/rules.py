@@ -22,6 +22,10 @@ IN_FLIGHT = 2           # of each lasting call when the counting begins, or ends
 # until that has its 2 MB.
 STEP_KB, CALL_OCTETS = 160, {"ledger": 512}
 OTHERS_CALL_OCTETS = 64
+CACHE_KB = {"ledger": 2048}
+DEATHS_SEEN = 3
+# ledger's journal has a limit of 4 MB, and what does not fit before a checkpoint
+WAL_OCTETS, RUN_OCTETS, STORE_OCTETS, ROW_OCTETS = 5 << 20, 4096, 256 << 10, 1024
 
 
 class Windows:
@@ -86,5 +90,21 @@ def grown_kb(before, after):
     return max(0, min(b - a for a, b in zip(before, after, strict=True)))
 
 
-def may_grow_kb(name, calls):
-    return STEP_KB + calls * CALL_OCTETS.get(name, OTHERS_CALL_OCTETS) / 1024
+def may_grow_kb(name, calls, first=False):
+    """first: of one that has not yet met all that it will."""
+    return STEP_KB + calls * CALL_OCTETS.get(name, OTHERS_CALL_OCTETS) / 1024 + (CACHE_KB.get(name, 0) if first else 0)
+
+
+def leaks_descriptors(name, before, after, deaths):
+    """One at each death. edge's are also those of its connections, which come and go."""
+    return name != "edge" and deaths >= DEATHS_SEEN and after - before >= deaths
+
+
+def may_grow_octets(file, calls):
+    """run/ has arenas of one size and texts; a journal is cut to its limit, a store of appends is written anew when it is twice what it need be."""
+    folder, name = file.split("/", 1)
+    if name.endswith("-wal"):
+        return WAL_OCTETS
+    if folder == "run":
+        return RUN_OCTETS
+    return STORE_OCTETS + calls * ROW_OCTETS

@@ -6,15 +6,18 @@ and goes on in the clear, every third one held with music, and strangers who are
 a stranger who is parked and taken again (parked.py); and one who leaves a message, whose owner hears and deletes it (messages.py). Three calls
 of real phones last from the first second to the last (lasting.py): with keys of their own, SDES with DTLS-SRTP, and over a trunk.
 
-The first half kills each process, all but parent, parent, and upgrades, each at least once, however long that takes (disturb.py); the second
-half does not, and what each process holds at its end is compared with what it held a while after its begin, by the calls made in between
-(judge.py). A process is away from its kill until every process is up again, somebody logged in and each trunk is up (rules.py). How many calls
-were excused, and by which of these, is said; nothing else may fail:
+The first half kills all but parent, parent, upgrades, and kills each process, each at least once, however long that takes (disturb.py); what each
+held when it was new is compared with what it held before its own death, by the deaths of others and the calls in between. The second half does
+not, and what each process holds at its end is compared with what it held a while after its begin, by the calls made in between (judge.py).
+Programs, maps, links, filters, rules and files are compared with those of the beginning (held.py). In the second half the server's certificate is
+renewed, by a clock of the exchange's own. A process is away from its kill until every process is up again, somebody logged in and each trunk
+is up (rules.py). How many calls were excused, and by which of these, is said; nothing else may fail:
 - A call that was being set up while a process was away may fail.
 - A call that stood when edge went, and its connections with it, may not end in order; its phones come back and hang up.
 - Every packet is heard by the other end in calls that talk. Of a call that came up while a process was away some may not be; nor of one that
   ends in the exchange while media is away, nor of what voice says or records while voice, media or core (and of a message: keeper or ledger)
   is away. Such a call must be heard when all are back, and be hung up in order.
+- A reload may be refused while a process was away.
 - Of the lasting calls, the one with keys of its own loses no packet whatever dies: the kernel passes it on. The two that end in the exchange are
   silent only while media is away, and what came meanwhile is heard then; but where all are started anew the kernel's room may not do for all
   of it: 200 packets. At any other's death nothing is lost. All stand to the end and are hung up.
@@ -31,20 +34,23 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
+import held                     # noqa: E402
 import net                      # noqa: E402
 import judge                    # noqa: E402
 import rules                    # noqa: E402
 from callers import Pair        # noqa: E402
 from conftest import People     # noqa: E402
-from disturb import Junk, Killer, Pulse, Reloader      # noqa: E402
+from disturb import Certificate, Junk, Killer, Pulse, Reloader      # noqa: E402
 from exchange import CONF, Exchange     # noqa: E402
 from lasting import Calls       # noqa: E402
 from messages import Mailbox     # noqa: E402
 from outside import GATEWAYS, TRUNKS, Outside, Screened, gateways     # noqa: E402
 from parked import Parked       # noqa: E402
+from preload import Clock, started_by       # noqa: E402
 
 PAIRS = 3
 WARM = 1 / 4            # of the second half, in which what was started last meets each kind of work
+UIDS = 1 << 20           # by which what it loads is known from others'
 OVERTAKEN = ("judges what it was not asked", "says ready out of turn")
 
 
@@ -58,7 +64,9 @@ class Soak:
         for name, host in hosts.items():
             trunks = trunks.replace(f"{{gw[{name}]}}", host.v4)
         self.gateways = gateways(lab, hosts)
-        self.exchange = Exchange(lab, where, kernel=True, conf=CONF + trunks.replace("{us}", lab.addr["telco"][0]))
+        self.clock = Clock(f"{where}/clock")
+        libexec = started_by(where, lambda name: ("libshim.so", f"SHIM_CLOCK={self.clock.path}"))
+        self.exchange = Exchange(lab, where, kernel=True, libexec=libexec, uid_base=UIDS + os.getpid() * 16, conf=CONF + trunks.replace("{us}", lab.addr["telco"][0]))
         self.people = People(lab, self.exchange, where)
         self.problems = []
 
@@ -67,6 +75,9 @@ class Soak:
             return all(t["state"] == "up" for t in self.exchange.ask("trunks"))
         except (net.LabError, OSError):
             return False
+
+    def calls_made(self):
+        return sum(w.made for w in self.workers)
 
     def check(self, ok, text):
         print(("ok      " if ok else "FAILED  ") + text, flush=True)
@@ -107,24 +118,28 @@ class Soak:
 
     def disturb(self):
         """Churn to the end, deaths in the first half; judged while the lasting calls stand."""
-        callers = self.callers()
+        self.kept = held.in_kernel(self.exchange), held.files(self.exchange)
+        self.workers = callers = self.callers()
         self.ports = self.exchange.counter("media-ports")
-        self.rest = {key.split(":")[0]: fds for key, (_, fds) in judge.holds(self.exchange).items()}
+        self.rest = {key.split(":")[0]: fds for key, (_, fds) in held.holds(self.exchange).items()}
         self.start = time.monotonic()
         self.half = self.start + self.seconds / 2
-        killer, *others = Killer(self, "killer"), Reloader(self, "reloader"), Junk(self, "junk"), Pulse(self, "pulse")
-        for w in callers + others:
+        killer, *others = Killer(self, "killer"), Reloader(self, "reloader"), Junk(self, "junk"), Pulse(self, "pulse"), Certificate(self, "certificate")
+        for w in callers + others[:-1]:
             w.start()
         killer.run()        # here: what a thread has started ends with it (net.py)
         time.sleep(self.seconds / 2 * WARM)
-        calls, halftime, before = sum(w.made for w in callers), time.monotonic(), judge.holds(self.exchange)
-        time.sleep(self.seconds / 2 * (1 - WARM))
+        calls, halftime, before = self.calls_made(), time.monotonic(), held.holds(self.exchange)
+        others[-1].run()
+        time.sleep(max(0, self.seconds / 2 * (1 - WARM) - (time.monotonic() - halftime)))
         self.stop.set()
-        for w in callers + others:
+        for w in callers + others[:-1]:
             w.join(60)
-        calls, seconds = sum(w.made for w in callers) - calls, time.monotonic() - halftime
+        calls, seconds = self.calls_made() - calls, time.monotonic() - halftime
         judge.judge_calls(self, callers, [killer, *others])
+        judge.judge_deaths(self, killer)
         judge.judge_holds(self, before, calls, seconds)
+        judge.judge_kept(self, self.kept, (held.in_kernel(self.exchange), held.files(self.exchange)), self.calls_made())
 
 
 def main():
