@@ -5,7 +5,6 @@
 #include "ended.h"
 #include "media.h"
 #include "session.h"
-#include "trunk.h"
 #include "wire/sdp_offer.h"
 
 enum { EVENTS = 1 << SDP_TELEPHONE_EVENT, LAWS = 1 << SDP_PCMU | 1 << SDP_PCMA, GLARE_MS = 2500 /* RFC 3261 14.1 */ };
@@ -186,9 +185,7 @@ static void agreed(
 	struct sdp ours;
 
 	leg_next(l, &ours);
-	const char *why = answer ? ended_check_answer_to(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
-	if (!why && l->r.trunk && !trunk_media_from(l->r.trunk, &answer->audio))
-		why = ENDED_FOREIGN_MEDIA;
+	const char *why = answer ? change_misfit(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	if (why) {
 		restore(c, l, asker, why);
 		return;
