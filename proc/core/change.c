@@ -249,7 +249,7 @@ static void offer_ended(struct call *c, struct leg *l)
 	l->offers = 1;
 }
 
-static const char *misfit(const struct leg *l, const struct sdp *ours, const struct sdp *answer)
+const char *change_misfit(const struct leg *l, const struct sdp *ours, const struct sdp *answer)
 {
 	const char *why = ended_check_answer_to(l, ours, answer);
 
@@ -259,7 +259,7 @@ static const char *misfit(const struct leg *l, const struct sdp *ours, const str
 /* One that does not fit is of a session that the phone has by now, and we have not. */
 static void take_answer(struct call *c, struct leg *l, const struct sdp *ours, const struct sdp *answer)
 {
-	const char *why = misfit(l, ours, answer);
+	const char *why = change_misfit(l, ours, answer);
 
 	if (why) {
 		call_fail_media(c, REFUSE_OFFER, why);
@@ -289,7 +289,7 @@ static void answered_first(struct call *c, struct leg *l, const struct sdp *answ
 	struct sdp ours;
 
 	leg_local(l, &ours);
-	const char *why = answer ? misfit(l, &ours, answer) : "the ACK does not answer the offer of the 200";
+	const char *why = answer ? change_misfit(l, &ours, answer) : "the ACK does not answer the offer of the 200";
 	if (why && late_is(c, l)) {
 		late_fails(c, REFUSE_OFFER);
 		return;

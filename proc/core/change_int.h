@@ -15,6 +15,8 @@ void change_tell_asker(struct call *c, struct leg *asker, const struct sdp *out)
 
 /* --- a leg that ends in media --- */
 
+/* Why this is no answer to what we said; NULL: it is one. */
+const char *change_misfit(const struct leg *l, const struct sdp *ours, const struct sdp *answer);
 /* Both its descriptions stand from now on. */
 void change_settled(struct call *c, struct leg *l);
 /* Its offer, and our answer, whose place is written into it. */

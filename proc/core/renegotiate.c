@@ -5,7 +5,6 @@
 #include "ended.h"
 #include "media.h"
 #include "session.h"
-#include "trunk.h"
 #include "wire/sdp_offer.h"
 
 enum { EVENTS = 1 << SDP_TELEPHONE_EVENT, LAWS = 1 << SDP_PCMU | 1 << SDP_PCMA, GLARE_MS = 2500 /* RFC 3261 14.1 */ };
@@ -160,17 +159,35 @@ void renegotiate_refused(struct call *c, struct leg *asker, enum refusal why)
 		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_COMMON_CODEC));
 }
 
+/* Some say 200 to what they don't have, with events alone (baresip 1.0.0), and are mute by now: what stood is offered them once more. */
+static void restore(struct call *c, struct leg *l, struct leg *asker, const char *why)
+{
+	const bool first = !c->change.unasked;
+	struct sdp stood;
+
+	if (first) {
+		answer_asker(c, asker, REFUSE_OFFER);
+		leg_local(l, &stood);
+		media_face(&stood, c, l, stood.audio.rtcp_mux);
+		c->change = (struct change){.active = true,
+		    .unasked = true,
+		    .from_side = asker->r.side,
+		    .session_s = asker->r.session_s,
+		    .refresher_us = asker->r.refresher_us};
+	}
+	if (!first || !change_pass_on(c, l, &stood))
+		call_fail_media(c, REFUSE_OFFER, why);
+}
+
 static void agreed(
     struct call *c, struct leg *l, struct leg *asker, const struct msg_response *m, const struct sdp *answer)
 {
 	struct sdp ours;
 
 	leg_next(l, &ours);
-	const char *why = answer ? ended_check_answer_to(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
-	if (!why && l->r.trunk && !trunk_media_from(l->r.trunk, &answer->audio))
-		why = ENDED_FOREIGN_MEDIA;
-	if (why) { /* it has changed its session to one that can't be */
-		call_fail_media(c, REFUSE_OFFER, why);
+	const char *why = answer ? change_misfit(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
+	if (why) {
+		restore(c, l, asker, why);
 		return;
 	}
 	leg_set_local(l, &ours);

@@ -149,6 +149,19 @@ static void between_phones_too(void)
 	finish();
 }
 
+/* R17: silence is not charged. */
+static void is_over(void)
+{
+	struct heard *h = talk_takes(&a, SIP_BYE);
+
+	NEED(h);
+	talk_reply(&a, h, 200, NULL);
+	h = talk_takes(&t, SIP_BYE);
+	NEED(h);
+	talk_reply(&t, h, 200, NULL);
+	finish();
+}
+
 /* The trunk has another codec from now on: alice is asked for it first, and the trunk answered when she has it. */
 static struct heard *is_asked(struct talk *of_whom, const char *types)
 {
@@ -201,6 +214,25 @@ static void and_refused_where_it_has_none(void)
 	is_heard("9", "9");
 	call_hang_up(&t, &a);
 	finish();
+}
+
+/* baresip 1.0.0 says 200 to what it does not have, with events alone, and is mute: it is offered what stood. */
+static void who_takes_it_without_speech_is_given_back_what_stood(void)
+{
+	goes_out("980", "9");
+	const struct sdp law = trunk_says("8", 2), mute = phone_says(&a, "", 2, "sendrecv"), as_before = phone_says(&a, "9", 3, "sendrecv");
+	for (int i = 0; i < 2; i++) {
+		const uint64_t txn = talk_send(&t, SIP_INVITE, &law);
+		struct heard *h = is_asked(&a, "80");
+		talk_reply(&a, h, 200, &mute);
+		NEED(talk_takes(&a, SIP_ACK) && code_of(txn) == 488);
+		h = is_asked(&a, "9");
+		talk_reply(&a, h, 200, i ? &mute : &as_before);
+		NEED(talk_takes(&a, SIP_ACK));
+		if (i == 0)
+			is_heard("9", "9");
+	}
+	is_over();
 }
 
 /* Of two codecs one is left, and alice may not go on sending the other. */
@@ -427,19 +459,6 @@ static void glare_is_tried_again(void)
 	finish();
 }
 
-/* R17: silence is not charged. */
-static void is_over(void)
-{
-	struct heard *h = talk_takes(&a, SIP_BYE);
-
-	NEED(h);
-	talk_reply(&a, h, 200, NULL);
-	h = talk_takes(&t, SIP_BYE);
-	NEED(h);
-	talk_reply(&t, h, 200, NULL);
-	finish();
-}
-
 static void who_refuses_it_is_hung_up_on(void)
 {
 	is_answered_after_early_media("callee", "9");
@@ -575,6 +594,7 @@ int main(void)
 	SIM(between_phones_too);
 	SIM(another_codec_is_asked_of_the_other_first);
 	SIM(and_refused_where_it_has_none);
+	SIM(who_takes_it_without_speech_is_given_back_what_stood);
 	SIM(who_may_send_more_is_asked_for_less);
 	SIM(or_hears_in_what_is_left);
 	SIM(the_other_law_is_put_into_it);

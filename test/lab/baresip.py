@@ -30,6 +30,7 @@ rtcp_mux {mux}
 rtp_stats no
 module_path /usr/lib/baresip/modules
 module g711.so
+module g722.so
 module opus.so
 module aufile.so
 module aubridge.so

@@ -38,12 +38,13 @@ class Gateway:
         self.door, self.streams = None, {}
         self.lost, self.asked = 0, {}
         self.heard, self.media, self.seq, self.at, self.pressing = bytearray(), None, 0, b"\0\0\0\0", False
+        self.cseq, self.kinds = 1, {}       # of our last request in a dialog; how many packets came of which payload type
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def forget(self):
         self.invites, self.answers, self.echoed, self.up, self.over, self.lost = [], [], 0, False, False, 0
-        self.heard = bytearray()
+        self.heard, self.kinds = bytearray(), {}
 
     def take_tcp(self, on):
         """SIP over TCP too, at the port of the datagrams."""
@@ -99,6 +100,8 @@ class Gateway:
                 data, peer = s.recvfrom(65536)
                 if s is self.rtp:
                     self.echoed += data[0] >> 6 == 2
+                    kind = data[1] & 0x7f
+                    self.kinds[kind] = self.kinds.get(kind, 0) + 1
                     self.clear &= len(data) == 172 or data[1] & 0x7f != 0
                     self.heard += data[12:] if data[1] & 0x7f == 0 else b""
                     self.media, self.at = peer, data[4:8]
@@ -168,7 +171,8 @@ class Gateway:
         if code < 200 or "INVITE" not in header(text, "CSeq")[0]:
             return
         uri = re.search(r"<(.*?)>", header(text, "Contact")[0])[1] if code < 300 and header(text, "Contact") else self.uri
-        ack = self._request("ACK", uri, to=header(text, "To")[0], via=self.via if code >= 300 else None).encode()
+        ack = self._request("ACK", uri, to=header(text, "To")[0], via=self.via if code >= 300 else None,
+                            cseq=int(header(text, "CSeq")[0].split()[0])).encode()
         if code >= 300 and isinstance(peer, socket.socket):
             peer.sendall(ack)
         else:       # of a 200 it goes by its own size
@@ -186,7 +190,7 @@ class Gateway:
 
     def call(self, number, caller, more="", tcp=False):
         """A call from outside to a number of the site; by TCP to the port that takes its datagrams."""
-        self.caller, self.call_id = caller, f"gw{time.monotonic_ns():x}"
+        self.caller, self.call_id, self.cseq = caller, f"gw{time.monotonic_ns():x}", 1
         a, p = self.exchange
         uri = f"sip:{number}@{a}:{p}"
         via = f"SIP/2.0/TCP {self.host.v4}:5060;branch=z9hG4bK{time.monotonic_ns():x}" if tcp else None
@@ -198,9 +202,20 @@ class Gateway:
         self.streams[s] = b""
         s.sendall(text.encode())
 
-    def hang_up(self):
+    def _ask_within(self, method, body=""):
+        """In the dialog of call()."""
         uri = re.search(r"<(.*?)>", header(self.last, "Contact")[0])[1]
-        self._ask(self._request("BYE", uri, to=header(self.last, "To")[0], cseq=2), self.exchange)
+        self.cseq += 1
+        self._ask(self._request(method, uri, to=header(self.last, "To")[0], cseq=self.cseq, body=body), self.exchange)
+
+    def change(self, kind, name):
+        """It speaks this codec alone from now on, as far as the exchange takes that."""
+        self.answers = []
+        body = SDP.format(a=self.host.v4, p=RTP_PORT).replace("o=- 1 1 ", f"o=- 1 {self.cseq + 1} ")
+        self._ask_within("INVITE", body.replace("AVP 0 ", f"AVP {kind} ").replace("rtpmap:0 PCMU", f"rtpmap:{kind} {name}"))
+
+    def hang_up(self):
+        self._ask_within("BYE")
 
     def give_up(self):
         """The call that was begun is not wanted any more, whether it is up by now or not."""

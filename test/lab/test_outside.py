@@ -47,9 +47,13 @@ trunk town {{
     media-from = {{"{town}"}} keepalive = 5 priority = 3 classes = {{toll-free}}
     number "+33123456704" {{ to = helped }}
     number "+33123456705" {{ to = shy }}
+    number "+33123456706" {{ to = wide-baresip-srtp }}
+    number "+33123456707" {{ to = wide-baresip-dtls }}
+    number "+33123456708" {{ to = wide-linphone-srtp }}
 }}
 """
-NUMBERS = {"in-baresip-srtp": "+33123456701", "in-baresip-dtls": "+33123456702", "in-linphone-srtp": "+33123456703"}
+NUMBERS = {"in-baresip-srtp": "+33123456701", "in-baresip-dtls": "+33123456702", "in-linphone-srtp": "+33123456703",
+           "wide-baresip-srtp": "+33123456706", "wide-baresip-dtls": "+33123456707", "wide-linphone-srtp": "+33123456708"}
 
 
 class Border(Baresip):
@@ -585,6 +589,36 @@ def test_a_line_of_the_other_law_is_heard(exchange, town, people):
     one.wait_idle()
     exchange.wait_no_calls()
     one.hears("a", 1)
+
+
+@pytest.mark.parametrize("kind,media", [("baresip", "srtp"), ("baresip", "dtls"), ("linphone", "srtp")])
+def test_a_line_that_changes_its_codec_is_heard(exchange, town, people, kind, media):
+    """R29: a call in G.711 whose line goes on in G.722 alone: the phone is asked for that, and heard in it; a hold and what follows keep it"""
+    def heard(n):
+        net.wait_for("G.722 to and fro", lambda: town.kinds.get(9, 0) > n, 15)
+
+    name = f"wide-{kind}-{media}"
+    one = people.phone(kind, name, tone="a", media=media, codecs=("PCMU", "G722/16000" if kind == "baresip" else "G722"))
+    town.forget()
+    one.forget()
+    town.call(NUMBERS[name], *STRANGER)
+    answer(one)
+    one.wait_state("established")
+    net.wait_for("G.711 to and fro", lambda: town.kinds.get(0, 0) > 100, 15)
+    town.change(9, "G722")
+    net.wait_for("the answer", lambda: [c for c in town.answers if c >= 200] == [200], 10)
+    time.sleep(0.5)     # what was under way
+    town.kinds = {}
+    heard(100)
+    assert set(town.kinds) == {9}
+    one.hold()
+    one.resume()
+    heard(town.kinds[9] + 100)
+    assert set(town.kinds) <= {9}
+    town.hang_up()
+    one.wait_idle()
+    exchange.wait_no_calls()
+    one.hears("a", 1 if kind == "baresip" else 3)   # whose recorder ends with the first codec
 
 
 def test_a_doubt_goes_with_the_place(exchange, town, people):
