@@ -105,7 +105,7 @@ struct call {
 	struct number outside;                   /* incoming: who it says it is; empty for nobody */
 	uint8_t incoming, claims_inside, slowed; /* from a trunk; incoming 0 again once the caller is judged */
 	uint8_t proof, proof_waits;              /* enum incoming_proof; signer is asked */
-	uint8_t calls_back;                      /* callback_is(): the reserve is for it too */
+	uint8_t calls_back;                      /* callback_claim(): the reserve is for it too */
 	uint8_t back;          /* callback.h: to the number that the centre was shown by who called for help, */
 	uint32_t back_user;    /* who rings too, NOBODY where none was logged in, */
 	uint32_t back_device;  /* as does that phone */
