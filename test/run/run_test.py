@@ -165,6 +165,7 @@ def test_r31_slips_are_named_and_change_nothing(site):
     assert site.command('user', 'list').splitlines()[1].split() == ['101', 'yes', '1']
     assert 'no user or group here' in site.command('may', '101', 'call', '0612345678', check=False)
     assert 'No emergency call is on record' in site.command('notices')
+    assert 'Ring group 200 still names 101' in site.command('user', 'delete', '101')
     assert site.command('status').splitlines()[-1] == 'All 11 processes are up, and nothing has been full.'
 
 
