@@ -68,12 +68,16 @@ static void row(json_t *line, void *arg)
 	snprintf(remark, sizeof remark, "%s%s%s%s%s", member_flag(line, "emergency") ? "EMERGENCY " : "", caller,
 	    caller[0] ? " " : "", member_flag(line, "varying") ? "packets vary in length: `phone set --opus off` " : "",
 	    dropped ? "some dropped" : "");
+	const char *keys = word_plain(word_key, RELAY_KEYS, key);
+	if (strcmp(key, word_key[RELAY_KEY_NONE].key) == 0 &&
+	    strcmp(member(line, "grade"), word_grade[GRADE_SETTING_UP].key) != 0)
+		keys = "each its own";
 	const char *cells[] = {phone_and_user(line, "from", "from_phone", from, sizeof from),
 	    phone_and_user(line, "to", "to_phone", to, sizeof to),
 	    word_plain(word_call, CALL_STATES, member(line, "state")),
-	    show_length((uint64_t)member_number(line, "age_ms")), safe(member(line, "codec")),
-	    word_plain(word_key, RELAY_KEYS, key), packets, lost_both(line, missing, sizeof missing),
-	    jitter_both(line, uneven, sizeof uneven), word_plain(word_grade, GRADES, member(line, "grade")), remark};
+	    show_length((uint64_t)member_number(line, "age_ms")), safe(member(line, "codec")), keys, packets,
+	    lost_both(line, missing, sizeof missing), jitter_both(line, uneven, sizeof uneven),
+	    word_plain(word_grade, GRADES, member(line, "grade")), remark};
 	table_add(arg, cells);
 }
 

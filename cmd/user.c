@@ -66,6 +66,17 @@ static int set(struct cmd *c)
 	return code;
 }
 
+/* Whoever gets the number later would ring there. */
+static void still_named(json_t *line, void *arg)
+{
+	const struct cmd *c = arg;
+	const char *name = c->arg[0];
+
+	if (line_is(line, "group") && setting_list_has(span_str(member(line, "members")), span_str(name)))
+		printf("Ring group %s still names %s:  ringfence group set %s --members ...\n",
+		    safe(member(line, "name")), safe(name), safe(member(line, "name")));
+}
+
 static int delete (struct cmd *c)
 {
 	struct ask a;
@@ -73,8 +84,11 @@ static int delete (struct cmd *c)
 	ask_begin(&a, c, "user-delete");
 	ask_field(&a, "name", c->arg[0]);
 	int code = ask_run(&a, NULL, NULL);
-	if (code == EXIT_DONE)
-		said(c, "is gone, with the password and all its phones' bindings");
+	if (code != EXIT_DONE || c->json)
+		return code;
+	said(c, "is gone, with the password and all its phones' bindings");
+	ask_begin(&a, c, "group-list");
+	(void)ask_run_mute(&a, still_named, c);
 	return code;
 }
 

@@ -58,14 +58,16 @@ static struct span label_of(const struct leg *l)
 	return span_str(d ? d->label : "");
 }
 
-/* Of who talks with the exchange alone: those of that leg. */
+/* The keys of a call that ends here are each leg's own: shown where they are of one kind. */
 static enum relay_key key_of(const struct call *c, const struct leg *caller, const struct leg *callee)
 {
 	static const uint8_t key[RELAY_ENDS] = {
 	    [RELAY_ENDED_SDES] = RELAY_KEY_SDES, [RELAY_ENDED_DTLS] = RELAY_KEY_DTLS};
+	const struct leg *one = caller ? caller : callee, *other = callee ? callee : caller;
 
-	return c->keyed && caller && !callee && caller->r.ends ? (enum relay_key)key[caller->r.ends]
-	                                                       : (enum relay_key)c->r.key;
+	if (!c->r.ended || !c->keyed || !one)
+		return (enum relay_key)c->r.key;
+	return key[one->r.ends] == key[other->r.ends] ? (enum relay_key)key[one->r.ends] : RELAY_KEY_NONE;
 }
 
 static void put_line(struct call *c, void *arg)

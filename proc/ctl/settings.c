@@ -133,7 +133,10 @@ void group_delete(struct job *j)
 
 void group_changed(struct job *j)
 {
-	child_event(EVENT_USER, SEVERITY_INFO, 0, 0, NULL, "a ring group was changed");
+	child_event(EVENT_USER, SEVERITY_INFO, 0, 0, NULL,
+	    j->req.verb == VERB_GROUP_ADD      ? "a ring group was added"
+	    : j->req.verb == VERB_GROUP_DELETE ? "a ring group was deleted"
+					       : "a ring group was changed");
 	job_next(j);
 }
 

@@ -148,8 +148,10 @@ static void follow(uint32_t index, struct relay_row *r, const struct relay_spec 
 		source_set(r, side, child_now());
 		end_follow(index, side);
 	}
-	if (was_open && ended_is(r) && !ended_is_open(index))
+	if (was_open && ended_is(r) && !ended_is_open(index)) {
 		r->answered_ms = spec->answered ? child_now() : 0; /* another side's keys, and patience anew */
+		r->told_open = 0;                                  /* they may be there before the next sweep */
+	}
 }
 
 static void on_relay(struct link *from, const struct ipc_view *v)

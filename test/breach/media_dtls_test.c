@@ -207,6 +207,34 @@ static void a_kill_and_a_second_association(void)
 	house_close(350);
 }
 
+/* R7: a call that was heard gets another side, as a parked one that is taken: core hears when that one is keyed too, also when the
+ * handshake is over before media looks around again. */
+static void who_comes_to_a_call_that_was_heard_is_told(void)
+{
+	for (uint64_t join = 360; join < 366; join++) {
+		phone_begin(&b, SDP_AES_CM_128_HMAC_SHA1_80);
+		phone_begin(&a, SDP_AES_CM_128_HMAC_SHA1_80);
+		b.port = HOUSE_LO + 4 * 6;
+		a.port = (uint16_t)(b.port + 2);
+		house_wish(6, &b, NULL);
+		struct relay_spec alone = house.spec;
+		house.gates = 0;
+		house_send_wish(join);
+		CHECK(house_gate(join) && house.gate_key == RELAY_KEY_SDES);
+		house_wish(6, &b, &a);
+		memcpy(house.spec.side[0].key_ours, alone.side[0].key_ours, SDP_KEY_MAX);
+		house.spec.side[1].end = RELAY_ENDED_DTLS;
+		house.spec.side[1].fingerprint.hash = SDP_SHA_256;
+		memcpy(house.spec.side[1].fingerprint.bytes, far.digest, sizeof house.spec.side[1].fingerprint.bytes);
+		house.gates = 0;
+		house_send_wish(join);
+		CHECK(far_begin(&far, true, FAR_MODERN, true) && far_handshake(&far, 8000) == 0 && far_keys(&far, true));
+		CHECK(house_gate(join) && house_talks(&a, &b));
+		far_end(&far);
+		house_close(join);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2 || !house_open(argv[1])) {
@@ -225,6 +253,7 @@ int main(int argc, char **argv)
 	RUN(before_the_fingerprint_nobody_is_answered);
 	RUN(a_silent_signer_stalls_nothing);
 	RUN(a_kill_and_a_second_association);
+	RUN(who_comes_to_a_call_that_was_heard_is_told);
 	gnutls_certificate_free_credentials(far.cert);
 	house_end();
 	return TEST_END;

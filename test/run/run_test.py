@@ -147,6 +147,7 @@ def test_r31_slips_are_named_and_change_nothing(site):
     site.run()
     site.command('user', 'add', '101', '--generate')
     site.command('group', 'add', '200', '--members', '101')
+    assert site.command('events', '--last', '1').rstrip().endswith('a ring group was added')
     assert 'bind 1 USER' in site.command('phone', 'add', 'desk', '--tls12')
     assert 'no such verb: user ad' in refusal(site, 'user', 'ad', '101')
     shown = [site.command(*v) for v in (('user', 'show', '101'), ('phone', 'show', 'desk'), ('group', 'list'), ('site', 'show'))]
@@ -164,6 +165,7 @@ def test_r31_slips_are_named_and_change_nothing(site):
     assert site.command('user', 'list').splitlines()[1].split() == ['101', 'yes', '1']
     assert 'no user or group here' in site.command('may', '101', 'call', '0612345678', check=False)
     assert 'No emergency call is on record' in site.command('notices')
+    assert 'Ring group 200 still names 101' in site.command('user', 'delete', '101')
     assert site.command('status').splitlines()[-1] == 'All 11 processes are up, and nothing has been full.'
 
 
