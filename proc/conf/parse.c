@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "comments.h"
 #include "draft.h"
 #include "signers.h"
 #include <confuse.h>
@@ -406,6 +407,7 @@ bool conf_parse(struct span text, const char *file, struct conf *out)
 	if (copy) {
 		memcpy(copy, text.p, text.n);
 		copy[text.n] = 0;
+		comments_blank(copy);
 		parse(copy);
 		free(copy);
 	}
