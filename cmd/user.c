@@ -264,7 +264,8 @@ const struct verb verb_user_set = {
 	{"outside-number", "NUMBER", "what outside callees see"},
 	{"pickup-group", "WORD", "whose calls may be picked up"},
 	{"voicemail", "on|off|N", "on, or after so many seconds; none: as the site says"},
-	{"greeting", "WORD", "the recording that greets callers"}},
+	{"greeting", "WORD", "the recording that greets callers"},
+	{"language", "WORD", "in which voice speaks to them; none: as the site says"}},
 };
 
 const struct verb verb_user_show = {

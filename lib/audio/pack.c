@@ -84,3 +84,23 @@ bool pack_find(const struct pack *p, const char *name, struct pack_prompt *out)
 	}
 	return false;
 }
+
+bool pack_next_language(struct span head, uint32_t *at, struct span *language)
+{
+	if (head.n < PACK_HEADER || memcmp(head.p, magic, 8) != 0 || le32(head.p + 8) != PACK_VERSION)
+		return false;
+	const uint64_t there = (head.n - PACK_HEADER) / PACK_ENTRY, most = le32(head.p + 12);
+
+	while (*at < most && *at < there) {
+		const uint8_t *e = head.p + PACK_HEADER + (size_t)(*at)++ * PACK_ENTRY;
+		struct span name = span_of(e, strnlen((const char *)e, PACK_NAME_MAX + 1));
+		if (!pack_name_ok(name))
+			return false;
+		name = span_head(name, span_find(name, '/'));
+		if (!span_eq(name, *language)) { /* they are in order */
+			*language = name;
+			return true;
+		}
+	}
+	return false;
+}

@@ -35,6 +35,10 @@ const char *pack_open(struct span file, struct pack *out) __attribute__((warn_un
 void pack_at(const struct pack *p, uint32_t i, struct pack_prompt *out);
 bool pack_find(const struct pack *p, const char *name, struct pack_prompt *out);
 
+/* The next of the languages in a pack, of whose file the header and the index are enough; false: no more. at, language: 0 and
+ * empty at first. */
+bool pack_next_language(struct span head, uint32_t *at, struct span *language);
+
 /* "en/pin-please": parts of lower-case letters, digits and '-', with one '/' between the two. */
 bool pack_name_ok(struct span name);
 

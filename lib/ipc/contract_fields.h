@@ -52,8 +52,8 @@ enum file_kind {
 	FILE_STORE_DIR,  /* keeper, signer, ledger: a directory of their own */
 	FILE_CONF,       /* conf: ringfence.conf, read-only */
 	FILE_CTL_SOCKET, /* ctl: the listening local socket */
-	FILE_PROMPTS,    /* voice: the packed prompts, read-only */
-	FILE_RECORDINGS, /* voice: the site's directory of recordings that take their place; given when there is one */
+	FILE_PROMPTS,    /* voice, conf: the packed prompts, read-only */
+	FILE_RECORDINGS, /* voice, conf: the site's directory of recordings that take their place; given when there is one */
 	FILE_TRUST,      /* conf: the site's directory of certificates; given when there is one */
 	FILE_ARENA_LOOK, /* core, media: the arena of those that run now, read-only: could it be taken over? */
 	FILE_STORE_LOOK, /* keeper, signer, ledger: that directory while others run with it: could it be opened? */

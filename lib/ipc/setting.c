@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "ipc/setting.h"
 #include "ipc/civic.h"
+#include "ipc/site.h"
 #include "plan/ceiling.h"
 
 enum { RING_LEAST_S = 5, RING_MOST_S = 600, OUTSIDE_MOST = 15 /* digits of E.164 */ };
@@ -113,6 +114,12 @@ static bool is_word(struct span v)
 static const char *check_word(struct span v)
 {
 	return is_word(v) ? NULL : "is no word of a-z 0-9 -";
+}
+
+/* Whether there are prompts in it, ledger asks the site (site_speaks()). */
+static const char *check_language(struct span v)
+{
+	return v.n >= 2 && v.n < SITE_LANGUAGE_MAX && only(v, "-") ? NULL : "is no language: 2 to 8 of a-z 0-9 -";
 }
 
 static bool is_name(struct span v)

@@ -68,6 +68,60 @@ static bool alarms_ok(const struct site_alarms *a)
 	       text_ok(a->desk, sizeof a->desk, name_char);
 }
 
+static bool is_language(struct span v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (!(v.p[i] >= 'a' && v.p[i] <= 'z') && !(v.p[i] >= '0' && v.p[i] <= '9') && v.p[i] != '-')
+			return false;
+	return v.n >= 2 && v.n < SITE_LANGUAGE_MAX;
+}
+
+static bool languages_ok(const struct site *s)
+{
+	int n = 0;
+
+	while (n < SITE_LANGUAGES_MAX && s->languages[n][0])
+		n++;
+	for (int i = 0; i < SITE_LANGUAGES_MAX; i++) {
+		const struct span v = span_of(s->languages[i], strnlen(s->languages[i], SITE_LANGUAGE_MAX));
+		if (i < n ? !is_language(v) : v.n > 0)
+			return false;
+	}
+	return strnlen(s->language, SITE_LANGUAGE_MAX) < SITE_LANGUAGE_MAX && site_speaks(s, span_str(s->language));
+}
+
+bool site_speaks(const struct site *s, struct span language)
+{
+	for (int i = 0; i < SITE_LANGUAGES_MAX && s->languages[i][0]; i++)
+		if (span_eq(language, span_str(s->languages[i])))
+			return true;
+	return false;
+}
+
+void site_add_language(struct site *s, struct span language)
+{
+	int n = 0;
+
+	while (n < SITE_LANGUAGES_MAX && s->languages[n][0])
+		n++;
+	if (n < SITE_LANGUAGES_MAX && is_language(language) && !site_speaks(s, language))
+		span_cstr(language, s->languages[n], SITE_LANGUAGE_MAX);
+}
+
+const char *site_languages(const struct site *s)
+{
+	static char text[16 + SITE_LANGUAGES_MAX * (SITE_LANGUAGE_MAX + 2)];
+	struct buf b = buf_of(text, sizeof text - 1);
+
+	buf_str(&b, "is none of ");
+	for (int i = 0; i < SITE_LANGUAGES_MAX && s->languages[i][0]; i++) {
+		buf_str(&b, i ? ", " : "");
+		buf_str(&b, s->languages[i]);
+	}
+	text[b.n] = 0;
+	return text;
+}
+
 static bool trunks_ok(const struct site *s)
 {
 	if (s->trunks > SITE_TRUNKS_MAX || s->inbounds > SITE_INBOUND_MAX)
@@ -94,7 +148,8 @@ bool site_ok(const void *site)
 	for (int i = 0; i < s->listeners; i++)
 		if (!listener_ok(&s->listener[i]))
 			return false;
-	return plan_ok(&s->plan) && plan_signers_ok(&s->signers) && alarms_ok(&s->alarms) && trunks_ok(s);
+	return plan_ok(&s->plan) && plan_signers_ok(&s->signers) && alarms_ok(&s->alarms) && languages_ok(s) &&
+	       trunks_ok(s);
 }
 
 uint32_t site_calls(const struct site *s)
@@ -148,6 +203,8 @@ void site_defaults(struct site *s)
 	    .max_users = 4096,
 	    .max_calls = 1000,
 	    .alarms = {.syslog = 1},
+	    .language = "en",
+	    .languages = {"en"},
 	};
 	plan_defaults(&s->plan);
 }

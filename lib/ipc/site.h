@@ -15,7 +15,9 @@ enum {
 	SITE_NUMBER_MAX = PLAN_EMERGENCY_NUMBER_MAX,
 	SITE_COMMAND_MAX = 128,
 	SITE_MAIL_MAX = 128,
-	SITE_DESK_MAX = 33,   /* a user's name and its NUL */
+	SITE_DESK_MAX = 33, /* a user's name and its NUL */
+	SITE_LANGUAGE_MAX = 9,
+	SITE_LANGUAGES_MAX = 16,
 	PARK_PLACES_MAX = 90, /* two digits, from 10 on */
 	/* that any site asks for */
 	SITE_PHONES_MOST = 65536,
@@ -72,6 +74,10 @@ struct site {
 	struct plan plan;            /* emergency numbers, what others are and cost, who may call them and when */
 	struct plan_signers signers; /* whose signatures of callers count */
 	struct site_alarms alarms;
+	char language[SITE_LANGUAGE_MAX]; /* in which voice speaks, one of those below */
+	/* that there are prompts of; empty: no more. The first is "en" */
+	char languages[SITE_LANGUAGES_MAX][SITE_LANGUAGE_MAX];
+	char zero2[7];
 
 	/* trunks; in messages the number of one is its index + 1, and 0 says that it is a phone */
 	uint16_t trunks, inbounds; /* used entries */
@@ -81,6 +87,13 @@ struct site {
 
 /* Every count and enum in range, every text terminated and of legal characters. */
 bool site_ok(const void *site);
+
+/* Are there prompts in this language? */
+bool site_speaks(const struct site *s, struct span language);
+/* One more, in which there are; nothing when there is no room, or no such name: 2 to 8 of a-z 0-9 '-'. */
+void site_add_language(struct site *s, struct span language);
+/* "is none of en, fr": a static text. */
+const char *site_languages(const struct site *s);
 
 /* R22: what the mild log needs beside it and this site does not have, as a text that goes on after "needs"; NULL: nothing is
  * missing. */

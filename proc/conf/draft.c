@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "draft.h"
 #include "audio/tone.h"
+#include "languages.h"
 #include <stdio.h>
 
 enum { SIPS_PORT = 5061, PHONES_MAX = SITE_LISTENERS_MAX - SITE_TRUNKS_MAX };
@@ -234,6 +235,15 @@ static const char *set_tones(struct draft *d, struct span v)
 	return NULL;
 }
 
+static const char *set_language(struct draft *d, struct span v)
+{
+	struct site *s = &d->out->site;
+
+	if (!languages_seen())
+		site_add_language(s, v);
+	return site_speaks(s, v) && span_cstr(v, s->language, sizeof s->language) ? NULL : site_languages(s);
+}
+
 /* As a user's own setting says it. */
 static const char *set_mail_default(struct draft *d, struct span v)
 {
@@ -274,6 +284,7 @@ const struct draft_key draft_keys[] = {
     {NULL, "edges", false, false, set_edges},
     {NULL, "node", false, false, set_node},
     {NULL, "tones", false, false, set_tones},
+    {NULL, "language", false, false, set_language},
     {"phones", "listen", false, false, set_listen},
     {"phones", "advertise", false, false, set_advertise},
     {"phones", "media", false, false, set_media},

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/child.h"
+#include "languages.h"
 #include "signers.h"
 #include "trust.h"
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int conf_fd = -1, trust_fd = -1;
+static int conf_fd = -1, trust_fd = -1, pack_fd = -1, recordings_fd = -1;
 static uint8_t text[CONF_TEXT_MAX + 1];
 static struct conf conf;
 
@@ -36,6 +37,10 @@ static void on_file(enum file_kind what, int fd)
 		conf_fd = fd;
 	else if (what == FILE_TRUST)
 		trust_fd = fd;
+	else if (what == FILE_PROMPTS)
+		pack_fd = fd;
+	else if (what == FILE_RECORDINGS)
+		recordings_fd = fd;
 	else
 		close(fd);
 }
@@ -43,6 +48,8 @@ static void on_file(enum file_kind what, int fd)
 static void on_open(void)
 {
 	trust_read_dir(trust_fd);
+	languages_read_pack(pack_fd);
+	languages_read_recordings(recordings_fd);
 }
 
 /* The exchange starts all the same: such a caller is unverified. */
@@ -121,13 +128,24 @@ static void on_serve(void)
 }
 
 /* Beside the file; -1: there is none. */
-static int open_trust(const char *path)
+static int open_beside(const char *path, const char *name, int how)
 {
 	const char *slash = strrchr(path, '/');
-	char dir[4096];
+	char beside[4096];
 
-	snprintf(dir, sizeof dir, "%.*strust", slash ? (int)(slash + 1 - path) : 0, path);
-	return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(beside, sizeof beside, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, name);
+	return open(beside, O_RDONLY | how | O_CLOEXEC);
+}
+
+/* Beside this executable, or in a build tree beside voice's. */
+static int open_pack(void)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+
+	path[n < 0 ? 0 : n] = 0;
+	int fd = open_beside(path, "prompts.pack", 0);
+	return fd < 0 ? open_beside(path, "../voice/prompts.pack", 0) : fd;
 }
 
 /* conf, or conf.reason; false: the file cannot be opened, as was said. */
@@ -139,7 +157,9 @@ static bool read_file(const char *path, bool *good)
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return false;
 	}
-	trust_read_dir(open_trust(path));
+	trust_read_dir(open_beside(path, "trust", O_DIRECTORY));
+	languages_read_pack(open_pack());
+	languages_read_recordings(open_beside(path, "prompts", O_DIRECTORY));
 	*good = read_conf(fd, path);
 	close(fd);
 	return true;

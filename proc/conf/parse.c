@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include "comments.h"
 #include "draft.h"
+#include "languages.h"
 #include "signers.h"
 #include <confuse.h>
 #include <stdarg.h>
@@ -397,6 +399,7 @@ bool conf_parse(struct span text, const char *file, struct conf *out)
 {
 	memset(out, 0, sizeof *out);
 	site_defaults(&out->site);
+	languages_fill(&out->site);
 	draft = (struct draft){.out = out};
 	signers_begin();
 	file_name = file;
@@ -406,6 +409,7 @@ bool conf_parse(struct span text, const char *file, struct conf *out)
 	if (copy) {
 		memcpy(copy, text.p, text.n);
 		copy[text.n] = 0;
+		comments_blank(copy);
 		parse(copy);
 		free(copy);
 	}

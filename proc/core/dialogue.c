@@ -6,6 +6,7 @@
 #include "mail.h"
 #include "pin.h"
 #include "script.h"
+#include "settings.h"
 #include "share.h"
 #include "voice.h"
 #include "wire/sdp_offer.h"
@@ -45,6 +46,14 @@ static void hear_voice(struct call *c, unsigned side, bool keys)
 	call_relay(c);
 }
 
+/* Theirs who listens, and of who is outside the site's. */
+static const char *language_of(const struct leg *l)
+{
+	const char *own = settings_of_user(l->r.person)->language;
+
+	return own[0] ? own : child_site()->language;
+}
+
 enum { SAYS_ONCE, SAYS_ON, SAYS_AT_ONCE };
 
 static bool speak(struct call *c, struct leg *l, const struct step *s, int how)
@@ -58,6 +67,7 @@ static bool speak(struct call *c, struct leg *l, const struct step *s, int how)
 	    .seated = (c->seats >> SEAT_SPOKEN_TO & 1) && l->r.id == c->r.caller,
 	    .barge = s->max > 0 && s->mail != STEP_RECORDS,
 	    .say = s->say ? s->say : c->mail_say,
+	    .language = language_of(l),
 	    .digits_min = s->min,
 	    .digits_max = s->max,
 	    .end_key = '#',

@@ -188,6 +188,9 @@ static void apply_user(struct user_settings *u, enum setting_kind kind, struct s
 	case SETTING_GREETING:
 		TEXT(u->greeting);
 		break;
+	case SETTING_LANGUAGE:
+		TEXT(u->language);
+		break;
 	}
 }
 

@@ -24,6 +24,7 @@ struct user_settings {
 	char outside_number[SETTING_NUMBER_MAX + 1];
 	char pickup_group[SETTING_NUMBER_MAX + 1];
 	char greeting[SETTING_NUMBER_MAX + 1];
+	char language[SITE_LANGUAGE_MAX]; /* in which they are spoken to; empty: the site's */
 	bool has_classes;
 	struct plan_classes classes; /* with has_classes; otherwise the site's count */
 	char ceilings[SETTING_TEXT_MAX + 1];

@@ -7,14 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+_Static_assert(SITE_LANGUAGE_MAX == TURN_LANGUAGE_MAX + 1, "a language of the site goes into a turn");
+
 enum { BEGUN_MOST = 3, TRY_MS = 100 };
 
 #define INTERRUPTED "interrupted "
 
 /* Kept until it ends, so that a voice that died can be told again. */
 struct turn {
-	struct voice_turn t; /* say: the text below */
+	struct voice_turn t; /* say, language: the texts below */
 	char say[TURN_SAY_MAX + 1];
+	char language[TURN_LANGUAGE_MAX + 1];
 	uint8_t begun;     /* so often voice was told */
 	bool waits;        /* to be told */
 	uint64_t until_ms; /* then it has waited long enough */
@@ -114,7 +117,7 @@ static bool tell_turn(struct link *l, uint64_t token)
 	m->side = t->side;
 	m->codec = t->codec;
 	m->ptime_ms = t->ptime_ms;
-	m->language = ipc_put(l, span_str(t->language ? t->language : ""));
+	m->language = ipc_put(l, span_str(k->language));
 	fill_said(l, m, k);
 	m->loop = t->loop;
 	m->digits_min = t->digits_min;
@@ -157,6 +160,8 @@ uint64_t voice_turn(const struct voice_turn *t)
 	*k = (struct turn){.t = *t};
 	span_cstr(span_str(t->say), k->say, sizeof k->say);
 	k->t.say = k->say;
+	span_cstr(span_str(t->language ? t->language : ""), k->language, sizeof k->language);
+	k->t.language = k->language;
 	if (!l)
 		wait_for_voice(k);
 	else if (!tell_turn(l, token)) {

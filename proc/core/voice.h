@@ -17,7 +17,7 @@ struct voice_turn {
 	bool at_once;         /* of use this moment alone: it ends when voice dies */
 	bool seated;          /* who asks has SEAT_SPOKEN_TO already; a turn takes its own otherwise */
 	const char *say;      /* contract_fields.h, FIELDS_TURN; at most TURN_SAY_MAX octets */
-	const char *language; /* static; NULL: English */
+	const char *language; /* at most TURN_LANGUAGE_MAX octets; NULL: English */
 	uint8_t digits_min, digits_max;
 	char end_key; /* '#', '*' or 0 */
 	uint32_t first_ms, gap_ms;

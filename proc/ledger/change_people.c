@@ -2,6 +2,7 @@
 /* Changes of settings and ring groups: by administrators through ctl, and by users themselves through core. */
 #include "base/log.h"
 #include "ledger/ledger.h"
+#include <stdio.h>
 
 enum { LINES_MAX = SETTINGS };
 
@@ -41,6 +42,17 @@ static enum done_result find_owner(
 	return found ? DONE_OK : DONE_NOT_FOUND;
 }
 
+/* A language that goes later is said in English; none is set that is not there. */
+static const char *unspoken(enum setting_kind kind, struct span value)
+{
+	static char text[REASON_MAX + 1];
+
+	if (kind != SETTING_LANGUAGE || value.n == 0 || site_speaks(child_site(), value))
+		return NULL;
+	snprintf(text, sizeof text, "%s %s", setting_rule[kind].name, site_languages(child_site()));
+	return text;
+}
+
 /* "kind=value" */
 static enum done_result put_line(
     enum setting_owner owner, uint32_t index, struct span line, struct setting *out, const char **why)
@@ -52,6 +64,11 @@ static enum done_result put_line(
 	*why = "there is no such setting";
 	if (at == line.n || kind == SETTINGS)
 		return DONE_REFUSED;
+	const char *silent = unspoken(kind, value);
+	if (silent) {
+		*why = silent;
+		return DONE_REFUSED;
+	}
 	*out = (struct setting){.owner = owner, .index = index, .kind = kind};
 	enum done_result r = store_setting_put(&ledger_store, owner, index, kind, value, why);
 	if (r == DONE_OK)

@@ -153,11 +153,11 @@ static void give_file(struct slot *s, enum file_kind what)
 }
 
 /* Those who rehearse look at what those have who run. */
-static bool is_due(enum file_kind what)
+static bool is_due(enum proc proc, enum file_kind what)
 {
 	bool looks = what == FILE_ARENA_LOOK || what == FILE_STORE_LOOK;
 
-	return what == FILE_CONF || what == FILE_TRUST || what == FILE_BOOT_KEY || looks == self.rehearsal;
+	return proc == PROC_CONF || what == FILE_BOOT_KEY || looks == self.rehearsal;
 }
 
 static void give_files(struct slot *s)
@@ -168,6 +168,8 @@ static void give_files(struct slot *s)
 	} needs[] = {
 	    {PROC_CONF, FILE_CONF},
 	    {PROC_CONF, FILE_TRUST},
+	    {PROC_CONF, FILE_PROMPTS},
+	    {PROC_CONF, FILE_RECORDINGS},
 	    {PROC_CORE, FILE_ARENA},
 	    {PROC_MEDIA, FILE_ARENA},
 	    {PROC_CORE, FILE_ARENA_LOOK},
@@ -187,7 +189,7 @@ static void give_files(struct slot *s)
 	    {PROC_VOICE, FILE_RECORDINGS},
 	};
 	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
-		if (needs[i].proc == s->proc && is_due(needs[i].what))
+		if (needs[i].proc == s->proc && is_due(s->proc, needs[i].what))
 			give_file(s, needs[i].what);
 }
 

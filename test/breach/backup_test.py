@@ -85,8 +85,8 @@ def backup(house, name):
 
 def configuration(house, uri):
     path = house.dir / 'other.conf'
-    lines = [x for x in (house.site / 'ringfence.conf').read_text().splitlines() if not x.startswith('database')]
-    path.write_text('\n'.join([*lines, f'database = "{uri}"', '']))
+    lines = [x for x in (house.site / 'ringfence.conf').read_text().splitlines() if not x.startswith(('database', 'language'))]
+    path.write_text('\n'.join([*lines, f'database = "{uri}"', 'language = "fr"', '']))
     return path
 
 

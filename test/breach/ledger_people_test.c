@@ -84,6 +84,17 @@ static void settings_go_to_core_all_or_none(void)
 	CHECK(stage_end(&house.s) == 0);
 }
 
+/* None that voice cannot speak, and nothing of what was given with it. */
+static void a_language_is_one_of_the_sites(void)
+{
+	CHECK(house_begin() && house_want_directory() && house_set_user(USER_ADD, "101") && seen.result == DONE_OK);
+	CHECK(put_settings(OWNER_USER, "101", "dnd=on\nlanguage=fr\n") && seen.result == DONE_REFUSED);
+	CHECK(strcmp(seen.text, "language is none of en") == 0 && settings_of(OWNER_USER, "101") == 0);
+	CHECK(put_settings(OWNER_USER, "101", "language=en\n") && seen.result == DONE_OK && strcmp(seen.setting, "en") == 0);
+	CHECK(put_settings(OWNER_USER, "101", "language=\n") && seen.result == DONE_OK && settings_of(OWNER_USER, "101") == 0);
+	CHECK(stage_end(&house.s) == 0);
+}
+
 static void groups_go_to_core(void)
 {
 	CHECK(house_begin() && house_want_directory() && house_set_user(USER_ADD, "101") && house_set_user(USER_ADD, "102"));
@@ -235,6 +246,7 @@ int main(int argc, char **argv)
 	if (!house_open(argc, argv))
 		return 1;
 	RUN(settings_go_to_core_all_or_none);
+	RUN(a_language_is_one_of_the_sites);
 	RUN(groups_go_to_core);
 	RUN(a_user_sets_what_is_theirs);
 	RUN(core_sets_nothing_of_an_administrator);

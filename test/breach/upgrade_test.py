@@ -186,7 +186,7 @@ def test_who_dies_between_the_unpacking_and_the_upgrade_comes_back_as_who_it_was
     ctl = h.children()['ctl']
     assert os.stat(f'/proc/{helper_of(ctl)}/exe').st_ino == had, 'its helper is of its build too'
     assert pathlib.Path(f'/proc/{ctl}/comm').read_text() == 'ringfence-ctl\n'
-    h.write_conf(SITE + 'emergency { numbers = {"999"} }\n')
+    h.write_conf(SITE + 'language = "fr"\nemergency { numbers = {"999"} }\n')
     h.reload()
     h.wait_log('configuration generation 2', 10)
     assert 'another build' not in h.log()
@@ -307,6 +307,12 @@ def other_listener(h):
     listens_at(h, f'127.0.0.7:{h.held_at}')
 
 
+def no_french(h):
+    """The site speaks it, and the next build has no prompts of it."""
+    h.write_conf((h.site / 'ringfence.conf').read_text() + 'language = "fr"\n')
+    h.put(h.libexec('prompts.pack'), h.libexec('prompts.pack').read_bytes().replace(b'fr/', b'de/'), 0o644)
+
+
 @pytest.mark.parametrize('spoil, why', [
     (lambda h: database(h, of_schema(3)), 'ringfence-ledger refuses: ledger/ledger.db: the database was written by another version'),
     (held, 'ringfence-ledger refuses: ledger/ledger.db: the database was written by another version'),
@@ -334,6 +340,7 @@ def other_listener(h):
     (lambda h: h.put(h.program, b'', 0o644), 'the new ringfenced cannot be executed'),
     (lambda h: h.conduct('core refuse'), 'ringfence-core refuses: does not like it'),
     (lambda h: h.conduct('keeper crash-at-start'), 'ringfence-keeper (is of another build, or broken|aborted)'),  # before or after its hello was read
+    (no_french, 'ringfence.conf:3: language = "fr" is none of en, de'),
     (no_site, "ringfence.conf:3: no such option 'phone'"),
     (lambda h: (h.site / 'boot.key').chmod(0o644), 'the new ringfenced does not run'),
 ])

@@ -49,17 +49,17 @@ def pack():
     return out
 
 
-def length_s(*names):
+def length_s(*names, language="en"):
     """How long these prompts last, one after the other."""
-    return sum(len(pack()[f"en/{name}"]) for name in names) / RATE
+    return sum(len(pack()[f"{language}/{name}"]) for name in names) / RATE
 
 
 class Dialogue:
     """What voice says to the only call that it speaks to, turn by turn; `turns` when voice has just begun: 0."""
     LATE_S = 0.8        # of what a phone has to hear behind what is said: its jitter buffer, and what it has not written yet
 
-    def __init__(self, exchange, turns=None):
-        self.exchange = exchange
+    def __init__(self, exchange, turns=None, language="en"):
+        self.exchange, self.language = exchange, language
         self.turns = exchange.counter("turns") if turns is None else turns
 
     def begun(self):
@@ -70,7 +70,7 @@ class Dialogue:
     def said(self, *names):
         """The next turn has begun, and these prompts of it were said to their end."""
         self.begun()
-        time.sleep(length_s(*names) + self.LATE_S)
+        time.sleep(length_s(*names, language=self.language) + self.LATE_S)
 
 
 class Heard:

@@ -53,7 +53,7 @@ static void a_small_file_takes_the_defaults(void)
 
 static void every_key_counts(void)
 {
-	CHECK(good("# all of them\ndomain = \"a.b\"\ndatabase = \"postgresql://rf@/rf\"\nedges = 2\nnode = 3\ntones = \"ch\"\n"
+	CHECK(good("# all of them\ndomain = \"a.b\"\ndatabase = \"postgresql://rf@/rf\"\nedges = 2\nnode = 3\ntones = \"ch\"\nlanguage = \"fr\"\n"
 		   "phones { listen = \"0.0.0.0:6000\" advertise = \"203.0.113.5\" media = \"192.0.2.1\"\n"
 		   "advertise-media = \"203.0.113.6\" }\nphones { listen = \"[2001:db8::1]:5062\" }\n"
 		   "media { ports = \"30000-30099\" }\nlog { privacy = full days = 30 }\n"
@@ -73,6 +73,7 @@ static void every_key_counts(void)
 	CHECK(s->ring_s == 30 && s->session_expires_s == 900);
 	CHECK(s->hotdesk_s == 3600 && s->park_s == 45 && s->park_places == 90);
 	CHECK(s->mail_on == 1 && s->mail_after_s == 25 && s->mail_s == 60 && s->mail_days == 7 && s->mail_most == 20);
+	CHECK(strcmp(s->language, "fr") == 0 && site_speaks(s, SPAN("fr")));
 	CHECK(s->max_phones == 10 && s->max_users == 11 && s->max_calls == 12);
 	CHECK(s->alarms.syslog == 0 && strcmp(s->alarms.mail, "/usr/bin/msmtp -t") == 0);
 	CHECK(strcmp(s->alarms.to, "Head@example.org") == 0 && strcmp(s->alarms.desk, "100") == 0);

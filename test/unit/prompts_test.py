@@ -67,9 +67,9 @@ def write(path, samples, rate=8000):
     return str(path)
 
 
-def said(*names):
+def said(*names, language="en"):
     gap = numpy.zeros(2400)
-    return numpy.concatenate([x for n in names for x in (gap, prompts.pack()[f"en/{n}"])] + [gap])
+    return numpy.concatenate([x for n in names for x in (gap, prompts.pack()[f"{language}/{n}"])] + [gap])
 
 
 WAYS = {"clean": lambda x: x, "ulaw": ulaw, "opus": opus, "lossy": lossy, "noisy": lambda x: noisy(ulaw(x))}
@@ -85,13 +85,21 @@ def test_what_was_said_is_recognised(tmp_path, way):
 
 @pytest.mark.parametrize("way", ["ulaw", "opus"])
 def test_nothing_else_is_recognised(tmp_path, way):
-    names = [n.split("/")[1] for n in prompts.pack() if not n.endswith("music")]
+    names = [n.split("/")[1] for n in prompts.pack() if n.startswith("en/") and not n.endswith("music")]
     for name in ("pin-please", "voicemail-greeting", "busy-try-later"):
         path = write(tmp_path / f"{name}.wav", WAYS[way](said(name)))
         heard = prompts.recording(path)
         others = [n for n in names if n != name and len(prompts.pack()[f"en/{n}"]) > prompts.RATE and
                   prompts.found(heard, prompts.pack()[f"en/{n}"])[0] >= prompts.SHARE_MIN]
         assert others == [], name
+
+
+def test_one_language_is_not_another(tmp_path):
+    for name in ("pin-please", "pin-wrong", "busy-try-later", "voicemail-menu", "not-in-service"):
+        for language, other in (("fr", "en"), ("en", "fr")):
+            path = write(tmp_path / f"{language}-{name}.wav", opus(said(name, language=language)))
+            assert prompts.hears_prompt(path, name, language) is not None
+            assert prompts.hears_prompt(path, name, other) is None, (name, language)
 
 
 def test_words_are_heard_in_their_order(tmp_path):

@@ -23,6 +23,7 @@ static const struct {
     {OWNER_USER, "outside-number", {"+4930123456", "030123456"}, {"anna", "+", "+49 30", "1234567890123456", "+12345678901234567"}},
     {OWNER_USER, "pickup-group", {"sales", "floor-2"}, {"a b", "A", "a,b"}},
     {OWNER_USER, "voicemail", {"on", "off", "25"}, {"Off", "1", "601", "x"}},
+    {OWNER_USER, "language", {"en", "fr", "pt-br"}, {"f", "French", "fr/x", "../x", "francais9", "fr,en"}},
     {OWNER_USER, "greeting", {"summer-1"}, {"../x", "a/b", "a.wav"}},
     {OWNER_DEVICE, "location", {"country=GB", "country=FR, city=Aÿ, street=rue de l'Église"},
      {"city=London", "country=gb", "country=GB, country=FR", "country=GB, planet=earth", "country=GB, city=", "country=GB city", "country=GB, city=a=b"}},
