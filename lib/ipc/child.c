@@ -469,7 +469,9 @@ static void on_before_wait(struct ev_loop *l, ev_prepare *w, int events)
 	(void)l;
 	(void)w;
 	(void)events;
-	wake_at(now_ms + child_io_turn());
+	uint32_t wait_ms = child_io_turn();
+	if (wait_ms != UINT32_MAX)
+		wake_at(now_ms + wait_ms);
 	for (int i = 0; i < LINKS_MAX; i++) {
 		if (!peer[i].used || flush_peer(&peer[i]))
 			continue;
@@ -530,6 +532,7 @@ int child_main(const struct child *c, int argc, char **argv)
 	ev_set_priority(&after_wait, EV_MAXPRI);
 	ev_prepare_start(loop, &before_wait);
 	ev_check_start(loop, &after_wait);
+	child_io_open();
 	open_peer(&peer[0], PARENT_FD, PROC_PARENT, 0);
 	ev_io_start(loop, &peer[0].read);
 	ev_run(loop, 0);
