@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+enum { SHARED_MAX = 64 };
+
 static void fill(uint8_t *p, size_t n)
 {
 	while (n) {
@@ -21,10 +23,10 @@ static void fill(uint8_t *p, size_t n)
 /* Small requests share one system call; what was handed out is wiped. */
 void rand_bytes(void *p, size_t n)
 {
-	static uint8_t stock[256];
+	static uint8_t stock[4096];
 	static size_t left;
 
-	if (n > sizeof stock / 4) {
+	if (n > SHARED_MAX) {
 		fill(p, n);
 		return;
 	}

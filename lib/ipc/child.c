@@ -189,11 +189,15 @@ static void on_readable(struct ev_loop *l, ev_io *w, int events)
 	struct peer *p = w->data;
 	(void)l;
 	child_io_again(w, events);
-	if (p == &peer[0])
+	if (p != &peer[0])
+		link_read(&p->link, handler);
+	else if (!link_brings_descriptor(&p->link))
+		link_read_one(&p->link, handler);
+	else {
 		give_reserve_up();
-	link_read(&p->link, handler);
-	if (p == &peer[0])
+		link_read(&p->link, handler);
 		take_reserve();
+	}
 }
 
 static struct peer *open_peer(struct peer *p, int fd, enum proc who, uint32_t of)
@@ -383,15 +387,14 @@ _Noreturn void child_begin_anew(const char *why)
 	exit(EXIT_ANEW);
 }
 
-static void on_status_want(struct link *from, const struct ipc_view *v)
+static void fill_status(struct proc_status *s)
 {
-	const struct msg_status_want *want = v->payload;
-	struct proc_status s = {.age_ms = now_ms - started_ms};
 	char name[STATUS_NAME_MAX];
 
+	*s = (struct proc_status){.age_ms = now_ms - started_ms};
 	if (self->status)
-		self->status(&s);
-	status_counter(&s, "events-lost", child_events_lost());
+		self->status(s);
+	status_counter(s, "events-lost", child_events_lost());
 	for (int i = 1; i < LINKS_MAX; i++) {
 		struct link *l = &peer[i].link;
 		if (!peer[i].used)
@@ -400,14 +403,24 @@ static void on_status_want(struct link *from, const struct ipc_view *v)
 			if (l->credit[c] == class_window[c] && c != CLASS_NEW)
 				continue;
 			snprintf(name, sizeof name, "%s/%u-%s", proc_name[l->peer], l->instance, class_name[c]);
-			status_add(&s, name, STATUS_CREDIT, l->credit[c], class_window[c], 0, l->out_of_credit);
+			status_add(s, name, STATUS_CREDIT, l->credit[c], class_window[c], 0, l->out_of_credit);
 		}
 	}
+}
+
+static void on_status_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_status_want *want = v->payload;
+	struct proc_status s;
+
+	if (!want->brief)
+		fill_status(&s);
 	struct msg_status *m = ipc_begin(from, MSG_STATUS);
 	if (!m)
 		return;
 	m->token = want->token;
-	m->status = ipc_put_part(from, &s, sizeof s);
+	if (!want->brief)
+		m->status = ipc_put_part(from, &s, sizeof s);
 	ipc_end(from);
 }
 
@@ -469,7 +482,9 @@ static void on_before_wait(struct ev_loop *l, ev_prepare *w, int events)
 	(void)l;
 	(void)w;
 	(void)events;
-	wake_at(now_ms + child_io_turn());
+	uint32_t wait_ms = child_io_turn();
+	if (wait_ms != UINT32_MAX)
+		wake_at(now_ms + wait_ms);
 	for (int i = 0; i < LINKS_MAX; i++) {
 		if (!peer[i].used || flush_peer(&peer[i]))
 			continue;
@@ -530,6 +545,7 @@ int child_main(const struct child *c, int argc, char **argv)
 	ev_set_priority(&after_wait, EV_MAXPRI);
 	ev_prepare_start(loop, &before_wait);
 	ev_check_start(loop, &after_wait);
+	child_io_open();
 	open_peer(&peer[0], PARENT_FD, PROC_PARENT, 0);
 	ev_io_start(loop, &peer[0].read);
 	ev_run(loop, 0);

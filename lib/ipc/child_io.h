@@ -4,8 +4,11 @@
 
 #include <stdint.h>
 
-/* Once a turn of the loop, before it waits, which it may for so many ms: libev tells of a refused watcher after the wait alone. Slows down
- * while the kernel refuses to watch a descriptor, and ends the process when it does so for too long; parent starts it anew. */
+/* Once, before the cage and the first turn. */
+void child_io_open(void);
+
+/* Once a turn of the loop, before it waits, which it may for so many ms (UINT32_MAX: for ever). Slows down while the kernel refuses to
+ * watch a descriptor, and ends the process when it does so for too long; parent starts it anew. */
 uint32_t child_io_turn(void);
 
 #endif

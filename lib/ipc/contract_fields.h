@@ -321,7 +321,8 @@ enum turn_why {
 #define FIELDS_GO(N, E, S, D, A, B, O)
 /* followed: another life of the whole exchange begins as soon as this one has ended */
 #define FIELDS_STOP(N, E, S, D, A, B, O) E(followed, 2)
-#define FIELDS_STATUS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
+/* brief: an answer without a status, which says that the process is alive */
+#define FIELDS_STATUS_WANT(N, E, S, D, A, B, O) N(uint64_t, token) E(brief, 2)
 /* what this phone sent made a process break its contract for the second time */
 #define FIELDS_SUSPEND(N, E, S, D, A, B, O) N(uint32_t, device)
 #define FIELDS_SITE_VERDICT(N, E, S, D, A, B, O) N(uint32_t, generation) E(ok, 2) S(reason, REASON_MAX)

@@ -497,9 +497,9 @@ static int passed_fds(struct msghdr *m, int *fd)
 }
 
 /* Frames into the last ones of the ring: how many, 0 nothing there, -1 gone */
-static int receive(struct link *l, struct arrival a[RECEIVE_FRAMES], struct mmsghdr m[RECEIVE_FRAMES])
+static int receive(struct link *l, struct arrival a[RECEIVE_FRAMES], struct mmsghdr m[RECEIVE_FRAMES], int most)
 {
-	for (int i = 0; i < RECEIVE_FRAMES; i++) {
+	for (int i = 0; i < most; i++) {
 		a[i].io = (struct iovec){l->ring[IPC_QUEUE_FRAMES + i].bytes, IPC_FRAME_MAX};
 		m[i].msg_hdr = (struct msghdr){.msg_iov = &a[i].io,
 		    .msg_iovlen = 1,
@@ -507,34 +507,53 @@ static int receive(struct link *l, struct arrival a[RECEIVE_FRAMES], struct mmsg
 		    .msg_controllen = sizeof a[i].control.room};
 		m[i].msg_len = 0;
 	}
-	int n = recvmmsg(l->fd, m, RECEIVE_FRAMES, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
+	int n = recvmmsg(l->fd, m, (unsigned)most, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
 	return n;
 }
 
-void link_read(struct link *l, ipc_handler *const on[MSG_N])
+/* As many as there are, but no more than that: how many. */
+static int read_frames(struct link *l, ipc_handler *const on[MSG_N], int most)
 {
 	struct arrival a[RECEIVE_FRAMES];
 	struct mmsghdr m[RECEIVE_FRAMES];
+	int got = receive(l, a, m, most);
+
+	if (got < 0)
+		break_link(l, "closed");
+	for (int i = 0; i < got; i++) {
+		int fd;
+		if (passed_fds(&m[i].msg_hdr, &fd) > 1)
+			break_link(l, "more than one descriptor");
+		if (m[i].msg_len == 0)
+			break_link(l, "closed"); /* no frame is empty */
+		if (!l->broken)
+			read_frame(l, a[i].io.iov_base, m[i].msg_len, fd, on);
+		else if (fd >= 0)
+			close(fd);
+	}
+	return got;
+}
+
+void link_read(struct link *l, ipc_handler *const on[MSG_N])
+{
 	int got = RECEIVE_FRAMES;
 
-	for (int turn = 0; turn < IPC_FRAMES_PER_TURN && got == RECEIVE_FRAMES && !l->broken; turn += RECEIVE_FRAMES) {
-		got = receive(l, a, m);
-		if (got < 0)
-			break_link(l, "closed");
-		for (int i = 0; i < got; i++) {
-			int fd;
-			if (passed_fds(&m[i].msg_hdr, &fd) > 1)
-				break_link(l, "more than one descriptor");
-			if (m[i].msg_len == 0)
-				break_link(l, "closed"); /* no frame is empty */
-			if (!l->broken)
-				read_frame(l, a[i].io.iov_base, m[i].msg_len, fd, on);
-			else if (fd >= 0)
-				close(fd);
-		}
-	}
+	for (int turn = 0; turn < IPC_FRAMES_PER_TURN && got == RECEIVE_FRAMES && !l->broken; turn += RECEIVE_FRAMES)
+		got = read_frames(l, on, RECEIVE_FRAMES);
+}
+
+void link_read_one(struct link *l, ipc_handler *const on[MSG_N])
+{
+	(void)read_frames(l, on, 1);
+}
+
+bool link_brings_descriptor(const struct link *l)
+{
+	struct msghdr m = {0}; /* without room for one nobody takes it, and the kernel says so */
+
+	return recvmsg(l->fd, &m, MSG_PEEK | MSG_DONTWAIT) >= 0 && (m.msg_flags & MSG_CTRUNC);
 }
 
 bool link_wait(struct link *l, ipc_handler *const on[MSG_N], const bool *done, int timeout_ms)

@@ -96,6 +96,10 @@ bool link_is_lazy(const struct link *l);
 
 /* Read and dispatch at most IPC_FRAMES_PER_TURN frames. A message that breaks the contract marks the link broken. */
 void link_read(struct link *l, ipc_handler *const on[MSG_N]);
+void link_read_one(struct link *l, ipc_handler *const on[MSG_N]); /* frame */
+
+/* Whether the next frame carries a descriptor, which whoever reads it must have room for; nothing is read. */
+bool link_brings_descriptor(const struct link *l);
 
 /* For a caller that must wait (edge asking signer): flush, then dispatch until *done or the time is over. */
 bool link_wait(struct link *l, ipc_handler *const on[MSG_N], const bool *done, int timeout_ms);

@@ -24,11 +24,15 @@ void orphan_may_be(struct client_txn *t, const struct sip_msg *response)
 	t->heard = siphash(key, response->to.tag);
 }
 
-static void find(const struct conn *c, uint64_t tag)
+/* The newest come first: of a trunk's thousands few are looked at. */
+static bool find(const struct conn *c, uint64_t tag)
 {
 	for (struct client_txn *t = client_first(c); t; t = client_next(t))
-		if (t->method == SIP_INVITE && t->state == TXN_ACCEPTED && t->heard == tag)
+		if (t->method == SIP_INVITE && t->state == TXN_ACCEPTED && t->heard == tag && !t->up) {
 			t->up = true;
+			return true;
+		}
+	return false;
 }
 
 void orphan_acknowledged(const struct conn *flow, struct span to_tag)
@@ -36,9 +40,8 @@ void orphan_acknowledged(const struct conn *flow, struct span to_tag)
 	const struct conn *beside = flow->hop == TXN_HOP_UDP ? beside_of(flow) : NULL;
 	const uint64_t tag = siphash(key, to_tag);
 
-	find(flow, tag);
-	if (beside)
-		find(beside, tag);
+	if (!find(flow, tag) && beside)
+		(void)find(beside, tag);
 }
 
 static bool is_ended(const struct client_txn *t, uint64_t tag)

@@ -15,6 +15,7 @@
 #include "quality.h"
 #include "source.h"
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 enum {
@@ -298,8 +299,11 @@ bool engine_start(uint32_t index)
 
 void engine_hear(uint32_t index)
 {
+	struct port *fresh[RELAY_PORTS];
+	struct pollfd look[RELAY_PORTS];
 	struct addr from;
 	struct span packet;
+	nfds_t n = 0;
 
 	for (unsigned side = 0; side < 2; side++)
 		for (unsigned c = 0; c < COMPONENTS; c++) {
@@ -309,8 +313,14 @@ void engine_hear(uint32_t index)
 			p->fresh = false;
 			while (early_take(p, &from, &packet))
 				on_packet(p, &from, packet);
-			on_packets(p, &p->io);
+			look[n] = (struct pollfd){.fd = p->io.fd, .events = POLLIN};
+			fresh[n++] = p;
 		}
+	/* one system call for all, as most hold nothing */
+	int some = n ? poll(look, n, 0) : 0;
+	for (nfds_t i = 0; some && i < n; i++)
+		if (fresh[i]->used && (some < 0 || look[i].revents))
+			on_packets(fresh[i], &fresh[i]->io);
 }
 
 void engine_stop(uint32_t index)

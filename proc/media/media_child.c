@@ -123,6 +123,15 @@ static void tell_open(struct relay_row *r)
 	r->told_open = 1;
 }
 
+/* Without a row there are no sweeps, and what they look at is as old as the last. */
+static void sweep_again(void)
+{
+	if (timer_is_set(&sweep))
+		return;
+	kernel_sweep();
+	timer_set(&child_wheel, &sweep, child_now() + SWEEP_MS);
+}
+
 static void end_row(uint32_t index)
 {
 	kernel_end(index);
@@ -176,8 +185,10 @@ static void on_relay(struct link *from, const struct ipc_view *v)
 		end_row(index);
 		r = NULL;
 	}
-	if (!r)
+	if (!r) {
+		sweep_again();
 		r = table_take(index, m->join);
+	}
 	owned_set(index);
 	follow(index, r, spec);
 	if (!engine_start(index)) {
@@ -284,7 +295,8 @@ static void on_sweep(struct timer *t, uint64_t now_ms)
 		tell_varying(i, table_row(i), &varying_left);
 		sweep_row(i, table_row(i), now_ms);
 	}
-	timer_set(&child_wheel, t, now_ms + SWEEP_MS);
+	if (table_used())
+		timer_set(&child_wheel, t, now_ms + SWEEP_MS);
 }
 
 /* --- life --- */

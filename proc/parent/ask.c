@@ -89,6 +89,9 @@ void on_ctl_status(struct link *from, const struct ipc_view *v)
 		/* one that is being asked answers for now; its next answer is the fresh one */
 		waiting[waiting_n].round[i] = s->asked_round + 1;
 		s->ask_ms = self.now_ms;
+		s->status_wanted = true;
+		if (waiting_n == 0)
+			s->known = false; /* what it said long ago is not what it says now */
 	}
 	waiting_n++;
 }

@@ -351,7 +351,9 @@ static void ask(struct slot *s)
 	if (!m)
 		return;
 	m->token = ++s->asked_round;
+	m->brief = !s->status_wanted;
 	ipc_end(&s->link);
+	s->status_wanted = false;
 	s->asked_ms = self.now_ms;
 	s->ask_ms = self.now_ms + ASK_EVERY_MS;
 }

@@ -57,7 +57,8 @@ struct slot {
 	uint32_t asked_round, answered_round;
 	uint32_t verdict_generation;
 	uint32_t born_generation; /* of the site that it began with */
-	bool known;               /* status was told at least once */
+	bool status_wanted;       /* the next question is for more than that it is alive */
+	bool known;               /* status was told since somebody wanted it */
 	struct proc_status status;
 };
 

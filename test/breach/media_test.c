@@ -269,6 +269,29 @@ static bool relays_both_ways(uint32_t at)
 
 static uint64_t shut_since_ms;
 
+/* How often it has gone to sleep. */
+static long sleeps(void)
+{
+	char path[64], line[128];
+	long n = -1;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)s.pid);
+	FILE *f = fopen(path, "re");
+	while (f && n < 0 && fgets(line, sizeof line, f))
+		(void)sscanf(line, "voluntary_ctxt_switches: %ld", &n);
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void without_a_call_it_sleeps(void)
+{
+	stage_run(&s, 500); /* what is left of the start */
+	long before = sleeps();
+	stage_run(&s, 2500);
+	CHECK(before > 0 && sleeps() - before <= 2);
+}
+
 static void a_gate_that_stays_shut_is_started(void)
 {
 	spec_init(7, RELAY_KEY_DTLS);
@@ -761,6 +784,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "media does not start: %s\n", s.reason);
 		return 1;
 	}
+	RUN(without_a_call_it_sleeps);
 	RUN(a_gate_that_stays_shut_is_started);
 	RUN(what_is_sealed_passes_both_ways_from_our_own_ports);
 	RUN(what_is_clear_and_what_is_strange_does_not);

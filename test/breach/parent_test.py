@@ -191,6 +191,10 @@ def status_of(pid):
     return {key: value.split() for key, value in (line.split(':', 1) for line in lines)}
 
 
+def sleeps_of(pid):
+    return int(status_of(pid)['voluntary_ctxt_switches'][0])
+
+
 def score_adjusted(pid):
     return int(pathlib.Path(f'/proc/{pid}/oom_score_adj').read_text())
 
@@ -367,6 +371,17 @@ def test_hung_process_is_replaced(house):
     before = h.ready()
     h.wait_log('signer/0: killed: does not answer', 9)
     h.wait_new('signer', before.get('signer'), 2)
+
+
+def test_r27_at_rest_a_process_wakes_to_say_that_it_lives_and_for_nothing_else(house):
+    """parent asks every 2 s."""
+    h = house()
+    h.ready()
+    time.sleep(2)
+    before = {name: sleeps_of(pid) for name, pid in h.children().items()}
+    time.sleep(6)
+    woke = {name: sleeps_of(pid) - before[name] for name, pid in h.children().items()}
+    assert max(woke.values()) <= 5, woke
 
 
 def test_nobody_is_blamed_for_a_machine_that_slept(house):
