@@ -169,7 +169,7 @@ static bool read_file(const char *path, bool *good)
 static const char *lost_ca(const struct site *s, const char *path)
 {
 	static char why[64 + TRUNK_NAME_MAX + TRUNK_FILE_MAX];
-	int dir = open_trust(path);
+	int dir = open_beside(path, "trust", O_DIRECTORY);
 
 	why[0] = 0;
 	for (int i = 0; i < s->trunks && !why[0]; i++) {
