@@ -3,21 +3,14 @@
  * (RFC 3261 14, RFC 3311). One change at a time in a call: the second is 491 or 500 (RFC 3261 14.2). */
 #include "change_int.h"
 #include "dial.h"
-#include "dialogue.h"
-#include "ended.h"
-#include "keys.h"
-#include "late.h"
-#include "leg_fork.h"
 #include "leg_send.h"
 #include "media.h"
-#include "refer.h"
 #include "renegotiate.h"
 #include "session.h"
-#include "trunk.h"
 #include "trunk_dialog.h"
 #include "wire/sdp_offer.h"
 
-enum { CHANGE_PATIENCE_MS = 32000, SETTLE_MS = 500 };
+enum { CHANGE_PATIENCE_MS = 32000 };
 
 /* What is between a phone and us alone: where its packets come from, its ICE, its end of the DTLS that stands. */
 static void blank_place(struct sdp *s)
@@ -54,7 +47,7 @@ static uint8_t our_role(const struct leg *l)
 }
 
 /* Another role is another association (RFC 8842 5.5), which is for both phones. */
-static bool role_stands(const struct leg *l, uint8_t offered)
+bool change_role_stands(const struct leg *l, uint8_t offered)
 {
 	if (offered != SDP_ACTIVE && offered != SDP_PASSIVE)
 		return true;
@@ -66,7 +59,7 @@ static bool says_the_same(const struct leg *l, const struct sdp *offer)
 	struct sdp had;
 
 	leg_remote(l, &had);
-	return l->r.has_remote && same_but_place(offer, &had) && role_stands(l, offer->audio.setup);
+	return l->r.has_remote && same_but_place(offer, &had) && change_role_stands(l, offer->audio.setup);
 }
 
 /* What stands, as an answer. To a phone that was called we had made an offer: of that, what it chose. */
@@ -90,7 +83,7 @@ static void restate(struct leg *l, const struct sdp *offer)
 }
 
 /* Its packets come from elsewhere now: the relay learns of it, the other phone does not. */
-static void moved(struct call *c, struct leg *l, const struct sdp *offer)
+void change_moved(struct call *c, struct leg *l, const struct sdp *offer)
 {
 	leg_set_remote(l, offer);
 	l->r.learn_epoch++;
@@ -98,7 +91,7 @@ static void moved(struct call *c, struct leg *l, const struct sdp *offer)
 	call_save(c);
 }
 
-static void answer_refresh(struct leg *l, struct request *r, bool with_sdp)
+void change_answer_refresh(struct leg *l, struct request *r, bool with_sdp)
 {
 	struct sdp local;
 
@@ -188,7 +181,7 @@ static void offer_to_other(struct call *c, struct leg *l, struct leg *other, str
 }
 
 /* Why no change is possible in this state of the dialog. */
-static enum refusal too_soon_or_late(const struct leg *l)
+enum refusal change_not_now(const struct leg *l)
 {
 	switch ((enum leg_state)l->r.state) {
 	case LEG_IN_CALLING: /* its own offer has no answer yet (RFC 3311 5.2) */
@@ -217,144 +210,6 @@ static enum refusal busy(const struct call *c, const struct leg *l, const struct
 	return l->refreshing || other->refreshing ? REFUSE_GLARE : REFUSE_NONE;
 }
 
-/* --- a leg that ends in media: the exchange answers by itself --- */
-
-void change_settled(struct call *c, struct leg *l)
-{
-	ended_settle(l);
-	l->r.learn_epoch++;
-	dialogue_hold(c, l);
-	call_relay(c);
-	call_save(c);
-	renegotiate_soon(c, SETTLE_MS);
-}
-
-void change_take_ended(struct call *c, struct leg *l, const struct sdp *offer, struct sdp *answer)
-{
-	media_face(answer, c, l, offer->audio.rtcp_mux);
-	leg_set_local(l, answer);
-	leg_set_remote(l, offer);
-	change_settled(c, l);
-}
-
-/* Without an offer it wants ours: what stands, both ways, under the same keys (RFC 3261 14.2, RFC 6337 5.3). */
-static void offer_ended(struct call *c, struct leg *l)
-{
-	struct sdp ours;
-
-	leg_local(l, &ours);
-	ours.audio.direction = SDP_SENDRECV;
-	media_face(&ours, c, l, ours.audio.rtcp_mux);
-	leg_set_next(l, &ours);
-	l->offers = 1;
-}
-
-const char *change_misfit(const struct leg *l, const struct sdp *ours, const struct sdp *answer)
-{
-	const char *why = ended_check_answer_to(l, ours, answer);
-
-	return !why && l->r.trunk && !trunk_media_from(l->r.trunk, &answer->audio) ? ENDED_FOREIGN_MEDIA : why;
-}
-
-/* One that does not fit is of a session that the phone has by now, and we have not. */
-static void take_answer(struct call *c, struct leg *l, const struct sdp *ours, const struct sdp *answer)
-{
-	const char *why = change_misfit(l, ours, answer);
-
-	if (why) {
-		call_fail_media(c, REFUSE_OFFER, why);
-		return;
-	}
-	leg_set_local(l, ours);
-	leg_set_remote(l, answer);
-	change_settled(c, l);
-	leg_save(l);
-}
-
-/* Nothing changes without an answer. */
-static void answered_ended(struct call *c, struct leg *l, const struct sdp *answer)
-{
-	struct sdp ours;
-
-	leg_next(l, &ours);
-	l->offers = 0;
-	leg_set_next(l, NULL);
-	if (answer)
-		take_answer(c, l, &ours, answer);
-}
-
-/* Without one there is no session at all. */
-static void answered_first(struct call *c, struct leg *l, const struct sdp *answer)
-{
-	struct sdp ours;
-
-	leg_local(l, &ours);
-	const char *why = answer ? change_misfit(l, &ours, answer) : "the ACK does not answer the offer of the 200";
-	if (why && late_is(c, l)) {
-		late_fails(c, REFUSE_OFFER);
-		return;
-	}
-	if (why) {
-		call_fail_media(c, REFUSE_OFFER, why);
-		return;
-	}
-	l->r.ice = answer->audio.ice_ufrag[0] != 0;
-	if (!l->r.trunk)
-		keys_shown(l->r.device, sdp_keys(answer));
-	leg_set_remote(l, answer);
-	if (late_is(c, l) && !late_stands(c, l))
-		return;
-	change_settled(c, l);
-	session_start(l);
-	leg_save(l);
-	refer_acknowledged(c);
-}
-
-static void change_ended(struct leg *l, struct request *r)
-{
-	struct call *c = call_get(l->r.call);
-	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
-	struct sdp answer;
-
-	bool ours = l->offers || (l->refreshing && r->m->method == SIP_INVITE); /* an offer that has no answer yet */
-	if (!c || l->r.state != LEG_UP || ours || c->change.active) {
-		const enum refusal no =
-		    c && c->change.active && c->change.from_side == l->r.side ? REFUSE_PENDING : REFUSE_GLARE;
-		reply_refuse(r->reply, !c ? REFUSE_NO_DIALOG : ours || c->change.active ? no : too_soon_or_late(l));
-		return;
-	}
-	const char *why = offer ? ended_check_offer(l->r.trunk, l->r.clear, offer) : NULL;
-	const bool asks = offer && !why && renegotiate_is_due(c, l, offer);
-	if (offer && !why)
-		why = ended_change(l, offer, asks ? UINT8_MAX : renegotiate_codecs(c, l), &answer);
-	if (why) {
-		reply_refuse_because(r->reply, REFUSE_OFFER, why);
-		return;
-	}
-	const uint32_t session_s = l->r.session_s;
-	const uint8_t refresher_us = l->r.refresher_us;
-	if (!session_asked(l, r->m)) {
-		reply_refuse(r->reply, REFUSE_INTERVAL);
-		return;
-	}
-	if (r->m->contact.len)
-		(void)leg_set_text(l, LEG_TARGET, REQUEST_STR(r, contact));
-	if (asks) {
-		c->change = (struct change){.is_update = r->m->method == SIP_UPDATE,
-		    .from_side = l->r.side,
-		    .reply = r->reply,
-		    .session_s = session_s,
-		    .refresher_us = refresher_us};
-		renegotiate(c, l, offer);
-		return;
-	}
-	if (offer)
-		change_take_ended(c, l, offer, &answer);
-	else if (r->m->method == SIP_INVITE)
-		offer_ended(c, l);
-	answer_refresh(l, r, offer != NULL);
-}
-
 /* --- a passing one --- */
 
 static void change_passing(struct leg *l, struct request *r)
@@ -367,7 +222,7 @@ static void change_passing(struct leg *l, struct request *r)
 	enum refusal why = REFUSE_NONE;
 
 	if (l->r.state != LEG_UP || !other || other->r.state != LEG_UP)
-		why = too_soon_or_late(l);
+		why = change_not_now(l);
 	else if (offer || r->m->method == SIP_INVITE)
 		why = busy(c, l, other);
 	if (why) {
@@ -392,8 +247,8 @@ static void change_passing(struct leg *l, struct request *r)
 			restate(l, offer);
 		leg_remote(l, &had);
 		if (offer && !sdp_same_session(offer, &had))
-			moved(c, l, offer);
-		answer_refresh(l, r, offer != NULL);
+			change_moved(c, l, offer);
+		change_answer_refresh(l, r, offer != NULL);
 		return;
 	}
 	c->change.session_s = session_s;
@@ -401,76 +256,9 @@ static void change_passing(struct leg *l, struct request *r)
 	offer_to_other(c, l, other, r, offer);
 }
 
-/* --- while it rings (RFC 3311 5.2) --- */
-
-static bool is_early(const struct leg *l)
-{
-	return l->r.state == LEG_IN_CALLING || l->r.state == LEG_IN_ANSWERED || l->r.state == LEG_OUT_EARLY;
-}
-
-static const char *agree_early(struct call *c, struct leg *l, const struct sdp *offer, struct sdp *answer)
-{
-	struct sdp ours, theirs;
-	const char *why = ended_check_offer(l->r.trunk, l->r.clear, offer);
-
-	if (why)
-		return why;
-	if (l->r.state == LEG_OUT_EARLY)
-		leg_fork_keep_offer(l);
-	leg_local(l, &ours);
-	leg_remote(l, &theirs);
-	sdp_keep_codecs(&ours, ended_codecs(&theirs)); /* the caller may be answered with those alone */
-	leg_set_local(l, &ours);
-	if ((why = ended_change(l, offer, ended_codecs(&ours), answer)))
-		return why;
-	l->updated = 1;
-	media_face(answer, c, l, offer->audio.rtcp_mux);
-	leg_set_local(l, answer);
-	leg_set_remote(l, offer);
-	ended_settle(l);
-	l->r.learn_epoch++;
-	if (c->r.callee == l->r.id || l->r.state == LEG_IN_CALLING)
-		call_relay(c);
-	return NULL;
-}
-
-/* What was offered first was answered reliably, and that was acknowledged (RFC 3262 5, RFC 3311 5.1). */
-static bool may_offer_early(const struct leg *l)
-{
-	const bool heard = l->early && l->reliable && !l->ringing && !l->ring_next;
-
-	return l->r.ends != RELAY_PASSING &&
-	       ((l->r.state == LEG_OUT_EARLY && l->agreed) || (l->r.state == LEG_IN_CALLING && heard));
-}
-
-static void change_early(struct leg *l, struct request *r)
-{
-	struct call *c = call_get(l->r.call);
-	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
-	struct sdp answer;
-
-	if (offer && r->m->method == SIP_PRACK && !(c && may_offer_early(l))) {
-		reply_refuse_because(
-		    r->reply, REFUSE_OFFER, "an offer in a PRACK, and the first one has no answer yet");
-		return;
-	}
-	if (offer && !(c && may_offer_early(l))) {
-		reply_refuse(r->reply, c ? too_soon_or_late(l) : REFUSE_NO_DIALOG);
-		return;
-	}
-	const char *why = offer ? agree_early(c, l, offer, &answer) : NULL;
-	if (why) {
-		reply_refuse_because(r->reply, REFUSE_OFFER, why);
-		return;
-	}
-	if (r->m->contact.len)
-		(void)leg_set_text(l, LEG_TARGET, REQUEST_STR(r, contact));
-	leg_send_plain_ok(l, r->reply, offer ? &answer : NULL);
-}
-
 void change_on_request(struct leg *l, struct request *r)
 {
-	if (r->m->method == SIP_PRACK || (r->m->method == SIP_UPDATE && is_early(l)))
+	if (r->m->method == SIP_PRACK || (r->m->method == SIP_UPDATE && change_is_early(l)))
 		change_early(l, r);
 	else if (l->r.ends == RELAY_PASSING)
 		change_passing(l, r);
@@ -606,11 +394,11 @@ void change_on_ack(struct leg *l, struct request *r)
 	const struct sdp *answer = ipc_part(r->v, r->m->sdp);
 
 	if (c && leg_owes_answer(l))
-		answered_first(c, l, answer);
+		change_answered_first(c, l, answer);
 	else if (c && l->r.ends == RELAY_PASSING)
 		answered_passing(c, l, answer);
 	else if (c)
-		answered_ended(c, l, answer);
+		change_answered_ended(c, l, answer);
 }
 
 void change_abandon(struct call *c)
@@ -623,105 +411,6 @@ void change_abandon(struct call *c)
 		reply_refuse(c->change.reply, REFUSE_CANCELLED);
 	else if (l && c->change.told)
 		leg_send_ack(l);
-}
-
-/* --- what a phone says to our refresh --- */
-
-static const struct sdp_crypto *chosen(const struct sdp_audio *ours, const struct sdp_audio *theirs)
-{
-	for (uint8_t i = 0; i < theirs->crypto_n; i++)
-		for (uint8_t j = 0; j < ours->crypto_n; j++)
-			if (theirs->crypto[i].tag == ours->crypto[j].tag &&
-			    theirs->crypto[i].suite == ours->crypto[j].suite)
-				return &theirs->crypto[i];
-	return NULL;
-}
-
-static bool same_keys(const struct sdp_audio *ours, const struct sdp_audio *a, const struct sdp_audio *b)
-{
-	const struct sdp_crypto *one = chosen(ours, a), *other = chosen(ours, b);
-
-	if (!one != !other ||
-	    (one && (one->suite != other->suite || memcmp(one->key, other->key, sizeof one->key) != 0)))
-		return false;
-	return a->fingerprint_n == b->fingerprint_n &&
-	       memcmp(a->fingerprint, b->fingerprint, sizeof a->fingerprint) == 0 &&
-	       memcmp(a->zrtp_hash, b->zrtp_hash, sizeof a->zrtp_hash) == 0;
-}
-
-/* What it had said may have been an offer, of which only what we chose counts. */
-static bool answers_what_stands(const struct leg *l, const struct sdp *answer)
-{
-	struct sdp ours, had;
-
-	leg_local(l, &ours);
-	leg_remote(l, &had);
-	const uint8_t codecs = ended_codecs(&ours), direction = ours.audio.direction;
-	return sdp_direction_answer(direction, answer->audio.direction) ==
-	           sdp_direction_answer(direction, had.audio.direction) &&
-	       answer->audio.rtcp_mux == (had.audio.rtcp_mux && ours.audio.rtcp_mux) &&
-	       (ended_codecs(answer) & codecs) == (ended_codecs(&had) & codecs) &&
-	       same_keys(&ours.audio, &had.audio, &answer->audio) && role_stands(l, answer->audio.setup);
-}
-
-static bool is_at_its_place(const struct leg *l, const struct sdp *answer)
-{
-	struct sdp had;
-
-	leg_remote(l, &had);
-	const struct sdp_audio *a = &had.audio, *b = &answer->audio;
-	return addr_eq(&a->at, &b->at) && (b->rtcp_mux || addr_eq(&a->rtcp, &b->rtcp)) &&
-	       strcmp(a->ice_ufrag, b->ice_ufrag) == 0 && strcmp(a->ice_pwd, b->ice_pwd) == 0;
-}
-
-/* The other phone must hear of it, and may answer with something new itself: so this one offers once more, and has the other's
- * answer in its ACK, as if the other had asked for an offer. */
-static void have_it_offered(struct call *c, struct leg *l)
-{
-	struct leg *other = call_other(c, l);
-
-	if (!other || other->r.state != LEG_UP || c->change.active || other->refreshing) {
-		session_ask_again(l);
-		return;
-	}
-	c->change = (struct change){.active = true,
-	    .unasked = true,
-	    .asks_offer = true,
-	    .from_side = other->r.side,
-	    .session_s = other->r.session_s,
-	    .refresher_us = other->r.refresher_us};
-	if (!change_pass_on(c, l, NULL)) {
-		change_refused(c, other);
-		session_ask_again(l);
-	}
-}
-
-void change_on_refreshed(struct leg *l, const struct sdp *answer)
-{
-	struct call *c = call_get(l->r.call);
-	struct sdp ours;
-	const bool stands = answer && answers_what_stands(l, answer);
-
-	if (c && leg_owes_answer(l)) { /* core died before the ACK, or of it */
-		answered_first(c, l, answer);
-		return;
-	}
-	if (!c || !answer || (stands && is_at_its_place(l, answer)))
-		return;
-	leg_local(l, &ours);
-	if (l->r.ends != RELAY_PASSING) {
-		take_answer(c, l, &ours, answer);
-		return;
-	}
-	enum sdp_refusal bad = sdp_check_answer(&ours, answer);
-	if (bad) {
-		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(bad));
-	} else if (stands) {
-		moved(c, l, answer);
-		leg_save(l);
-	} else {
-		have_it_offered(c, l);
-	}
 }
 
 /* The answer of the one who did not ask, for which the other waits. */

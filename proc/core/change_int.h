@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Shared by change.c and renegotiate.c only. */
+/* Shared by change*.c and renegotiate.c only. */
 #ifndef CORE_CHANGE_INT_H
 #define CORE_CHANGE_INT_H
 
@@ -13,7 +13,26 @@ void change_refused(struct call *c, struct leg *asker);
 /* The 200 for who asked. */
 void change_tell_asker(struct call *c, struct leg *asker, const struct sdp *out);
 
+/* Why no change is possible in this state of the dialog. */
+enum refusal change_not_now(const struct leg *l);
+/* The 200 to a refresh: what stands. */
+void change_answer_refresh(struct leg *l, struct request *r, bool with_sdp);
+/* Its packets come from elsewhere now: the relay learns of it, the other phone does not. */
+void change_moved(struct call *c, struct leg *l, const struct sdp *offer);
+/* Its end of the DTLS is what it was; another role is another association (RFC 8842 5.5), which is for both phones. */
+bool change_role_stands(const struct leg *l, uint8_t offered);
+
 /* --- a leg that ends in media --- */
+
+void change_ended(struct leg *l, struct request *r);
+/* While it rings (RFC 3311 5.2). */
+bool change_is_early(const struct leg *l);
+void change_early(struct leg *l, struct request *r);
+/* An ACK, or an answer to our refresh, answers our offer; NULL: it does not. The first one of a call, or a later one. */
+void change_answered_first(struct call *c, struct leg *l, const struct sdp *answer);
+void change_answered_ended(struct call *c, struct leg *l, const struct sdp *answer);
+/* One that does not fit ends the call. */
+void change_take_answer(struct call *c, struct leg *l, const struct sdp *ours, const struct sdp *answer);
 
 /* Why this is no answer to what we said; NULL: it is one. */
 const char *change_misfit(const struct leg *l, const struct sdp *ours, const struct sdp *answer);
