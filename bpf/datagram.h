@@ -34,6 +34,8 @@ struct way {
 	__u8 frame; /* of the packet's payload type; RTCP: none */
 };
 
+enum { TAG_LEN = 4 };
+
 /* A frame as short as that, with two tags, may be padded (IEEE 802.3 4.2.4). */
 enum { PADDED_MAX = 60 + 2 * 4 };
 
@@ -95,16 +97,14 @@ static __always_inline int is_whole(void *data, void *end, const __u32 l3, const
 	return bpf_ntohs(udp->len) == room && room >= sizeof *udp && fits(l4 + room, frame);
 }
 
-/* Of one that is whole. False: the frame is not what it was. */
-static __always_inline int read_datagram(void *data, void *end, const __u32 l3, const int family, struct datagram *d)
+/* Of one that is whole, and within the frame. */
+static __always_inline void take_datagram(void *data, const __u32 l3, const int family, struct datagram *d)
 {
 	struct iphdr *ip = data + l3;
 	struct ipv6hdr *ip6 = data + l3;
 	const __u32 l4 = l3 + (__u32)(family == 4 ? sizeof *ip : sizeof *ip6);
 	struct udphdr *udp = data + l4;
 
-	if ((void *)(udp + 1) > end || bpf_ntohs(udp->len) < sizeof *udp)
-		return 0;
 	if (family == 4) {
 		mapped(&d->from, ip->saddr);
 		mapped(&d->to, ip->daddr);
@@ -117,6 +117,16 @@ static __always_inline int read_datagram(void *data, void *end, const __u32 l3, 
 	d->check = udp->check;
 	d->at = l4 + (__u32)sizeof *udp;
 	d->n = bpf_ntohs(udp->len) - (__u32)sizeof *udp;
+}
+
+/* False: the frame is not what it was. */
+static __always_inline int read_datagram(void *data, void *end, const __u32 l3, const int family, struct datagram *d)
+{
+	struct udphdr *udp = data + l3 + (family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+
+	if ((void *)(udp + 1) > end || bpf_ntohs(udp->len) < sizeof *udp)
+		return 0;
+	take_datagram(data, l3, family, d);
 	return 1;
 }
 
@@ -183,15 +193,22 @@ static __always_inline __u32 port_change(const struct datagram *d, const struct 
 	return folded((__u64)f->source_port + f->to_port + (__u16)~d->from_port + (__u16)~d->to_port);
 }
 
-/* Everything but checksum of UDP and Ethernet. False: the frame is not what it was. */
-static __always_inline int rewrite(void *data, void *end, const __u32 l3, const int family, const struct way *f)
+static __always_inline void sum_anew(
+    struct udphdr *udp, const struct datagram *d, const struct way *f, const int family)
+{
+	if (!udp->check)
+		return;
+	__u16 sum = (__u16)~folded((__u64)(__u16)~udp->check + address_change(d, f, family) + port_change(d, f));
+	udp->check = sum ? sum : 0xffff;
+}
+
+/* Everything but checksum of UDP and Ethernet. */
+static __always_inline void write_way(void *data, const __u32 l3, const int family, const struct way *f)
 {
 	struct iphdr *ip = data + l3;
 	struct ipv6hdr *ip6 = data + l3;
 	struct udphdr *udp = data + l3 + (family == 4 ? sizeof *ip : sizeof *ip6);
 
-	if ((void *)(udp + 1) > end)
-		return 0;
 	if (family == 4) {
 		/* As from a socket of ours: nothing of the other phone's header goes on. Summed before it is written: to read words back
 		 * that were just written in parts costs more than all the rest here. */
@@ -213,6 +230,16 @@ static __always_inline int rewrite(void *data, void *end, const __u32 l3, const 
 	}
 	udp->source = f->source_port;
 	udp->dest = f->to_port;
+}
+
+/* False: the frame is not what it was. */
+static __always_inline int rewrite(void *data, void *end, const __u32 l3, const int family, const struct way *f)
+{
+	struct udphdr *udp = data + l3 + (family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+
+	if ((void *)(udp + 1) > end)
+		return 0;
+	write_way(data, l3, family, f);
 	return 1;
 }
 

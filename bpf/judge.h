@@ -110,17 +110,21 @@ static __always_inline __u32 rtp_header(
 	return header + 4 + 4u * bpf_ntohs(extension[1]);
 }
 
+/* Of a stream that may not vary. */
+static __always_inline void see_opus(struct flow_tally *t, __u16 len)
+{
+	if (t->opus_len && t->opus_len != len && t->opus_changes < FLOW_OPUS_CHANGES)
+		t->opus_changes++;
+	t->opus_len = len;
+}
+
 static __always_inline int rtp_ok(
     const struct datagram *d, const struct flow *f, struct flow_tally *t, __u32 header, __u8 frame)
 {
 	if (header >= d->n || frame == FLOW_FRAME_NONE || !shape_ok(d->n - header, frame, f->tag_len))
 		return 0;
-	if (frame == FLOW_FRAME_OPUS) {
-		__u16 len = (__u16)(d->n - header);
-		if (t->opus_len && t->opus_len != len && t->opus_changes < FLOW_OPUS_CHANGES)
-			t->opus_changes++;
-		t->opus_len = len;
-	}
+	if (frame == FLOW_FRAME_OPUS)
+		see_opus(t, (__u16)(d->n - header));
 	return 1;
 }
 
@@ -273,11 +277,26 @@ static __always_inline enum fate stranger(
 	return DROPPED(t, STRANGER);
 }
 
+/* Its offset stands in the instruction too. */
+#define FRAMES(out, of, word)                 \
+	asm volatile("%0 = *(u64 *)(%1 + %2)" \
+		     : "=r"(out)              \
+		     : "r"(of), "i"(__builtin_offsetof(struct flow, frame) + (word) * sizeof(__u64)))
+
 static __always_inline __u8 frame_of(const struct flow *f, __u8 second)
 {
 	const __u8 type = second & 127;
+	__u64 types;
 
-	return f->frame[type / 32] >> 2 * (type % 32) & 3;
+	if (type < 32)
+		FRAMES(types, f, 0);
+	else if (type >= 96)
+		FRAMES(types, f, 3);
+	else if (type < 64)
+		FRAMES(types, f, 1);
+	else
+		FRAMES(types, f, 2);
+	return types >> 2 * (type % 32) & 3;
 }
 
 /* A fate; where it is RELAY or HAND, also the kind of frame, and which writing of the flow said so. */

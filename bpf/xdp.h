@@ -4,6 +4,7 @@
 #define BPF_XDP_H
 
 #include "hand.h"
+#include "usual.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -11,8 +12,6 @@ struct {
 	__type(key, struct flow_arrival);
 	__type(value, __u32);
 } arrivals SEC(".maps");
-
-enum { TAG_LEN = 4 };
 
 static __always_inline long load_xdp(void *ctx, __u32 offset, void *to, __u32 n)
 {
@@ -27,15 +26,6 @@ static __always_inline int unfinished(void *data, void *end, const __u32 l3, con
 
 	return !read_datagram(data, end, l3, family, d) ||
 	       udp->check == folded(words_of(&d->from) + words_of(&d->to) + udp->len + bpf_htons(IPPROTO_UDP));
-}
-
-static __always_inline void sum_anew(
-    struct udphdr *udp, const struct datagram *d, const struct way *f, const int family)
-{
-	if (!udp->check)
-		return;
-	__u16 sum = (__u16)~folded((__u64)(__u16)~udp->check + address_change(d, f, family) + port_change(d, f));
-	udp->check = sum ? sum : 0xffff;
 }
 
 /* --- leaving --- */
@@ -81,7 +71,7 @@ static __always_inline int knows_way(const struct xdp_md *ctx, __u32 written, co
 
 /* --- arriving --- */
 
-/* arrived: the interface of the tags */
+/* arrived: the interface of the tags, if there are any */
 static __always_inline verdict gate(struct xdp_md *ctx, const __u32 tags, const int family, const struct flow *f,
     struct flow_tally *t, __u64 now, __u32 arrived)
 {
@@ -163,6 +153,20 @@ FRAME(1, 6)
 FRAME(2, 4)
 FRAME(2, 6)
 
+#define RELAY(inlined, tags, family)                                                     \
+	static inlined int relay_##tags##_##family(struct xdp_md *ctx, __u32 arrived)    \
+	{                                                                                \
+		int r = relay_usual(ctx, tags, family, arrived);                         \
+		return r != NOT_USUAL ? r : relay_frame_##tags##_##family(ctx, arrived); \
+	}
+
+RELAY(__always_inline, 0, 4)
+RELAY(__noinline, 0, 6)
+RELAY(__noinline, 1, 4)
+RELAY(__noinline, 1, 6)
+RELAY(__noinline, 2, 4)
+RELAY(__noinline, 2, 6)
+
 static __always_inline int is_tag(__be16 type)
 {
 	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
@@ -189,10 +193,21 @@ static __always_inline int relay_tagged(struct xdp_md *ctx)
 	if (!interface)
 		return XDP_PASS;
 	if (inner == bpf_htons(ETH_P_IP))
-		return a.tag[1].protocol ? relay_frame_2_4(ctx, *interface) : relay_frame_1_4(ctx, *interface);
+		return a.tag[1].protocol ? relay_2_4(ctx, *interface) : relay_1_4(ctx, *interface);
 	if (inner == bpf_htons(ETH_P_IPV6))
-		return a.tag[1].protocol ? relay_frame_2_6(ctx, *interface) : relay_frame_1_6(ctx, *interface);
+		return a.tag[1].protocol ? relay_2_6(ctx, *interface) : relay_1_6(ctx, *interface);
 	return XDP_PASS;
+}
+
+static __noinline int relay_other(struct xdp_md *ctx)
+{
+	const __be16 *type = (void *)(long)ctx->data + 12;
+
+	if ((void *)(type + 1) > (void *)(long)ctx->data_end)
+		return XDP_PASS;
+	if (*type == bpf_htons(ETH_P_IPV6))
+		return relay_0_6(ctx, 0);
+	return is_tag(*type) ? relay_tagged(ctx) : XDP_PASS;
 }
 
 SEC("xdp")
@@ -200,13 +215,9 @@ int relay_xdp(struct xdp_md *ctx)
 {
 	const __be16 *type = (void *)(long)ctx->data + 12;
 
-	if ((void *)(type + 1) > (void *)(long)ctx->data_end)
-		return XDP_PASS;
-	if (*type == bpf_htons(ETH_P_IP))
-		return relay_frame_0_4(ctx, ctx->ingress_ifindex);
-	if (*type == bpf_htons(ETH_P_IPV6))
-		return relay_frame_0_6(ctx, ctx->ingress_ifindex);
-	return is_tag(*type) ? relay_tagged(ctx) : XDP_PASS;
+	if ((void *)(type + 1) <= (void *)(long)ctx->data_end && *type == bpf_htons(ETH_P_IP))
+		return relay_0_4(ctx, 0);
+	return relay_other(ctx);
 }
 
 #endif

@@ -127,10 +127,20 @@ static void unpin(void)
 		unlink(pin_path(pinned[i]));
 }
 
+static bool is_pinned(const struct bpf_map *m)
+{
+	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++)
+		if (strcmp(pinned[i], bpf_map__name(m)) == 0)
+			return true;
+	return false;
+}
+
 static int pin(struct bpf_map *m)
 {
 	const char *path = pin_path(bpf_map__name(m));
 
+	if (!is_pinned(m)) /* of this life's programs alone */
+		return 0;
 	return access(path, F_OK) == 0 || bpf_obj_pin(bpf_map__fd(m), path) == 0 ? 0 : -errno;
 }
 
