@@ -157,8 +157,12 @@ int relay_left(struct __sk_buff *skb)
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	if (data + ETH_HLEN > end)
 		return TC_ACT_UNSPEC;
+	t->hop.until_ns = 0;
+	asm volatile("" : : : "memory");
 	__builtin_memcpy(t->hop.ethernet, data, sizeof t->hop.ethernet);
 	t->hop.wire = *wire;
+	if (!stands(f, written)) /* or it is another's by now */
+		return TC_ACT_UNSPEC;
 	t->hop.until_ns = bpf_ktime_get_coarse_ns() + FLOW_HOP_NS;
 	return TC_ACT_UNSPEC;
 }

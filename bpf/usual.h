@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The way of nearly every packet at XDP: RTP of a plain header, from the phone that the flow names, over a way that is known and has as
- * many tags. It has no rule of its own: what is not so is left to relay_frame(), with nothing counted. Without CAP_PERFMON a value that is
- * put on the stack costs as much as a call, and a call as much as thirty instructions: so maps are looked up again and the frame is read
- * again rather than kept, and nothing is called but what only the kernel knows. */
+ * many tags. It has no rule of its own: what is not so is left to relay_frame(), with nothing counted, or passed on where that would.
+ * Without CAP_PERFMON a value that is put on the stack costs as much as a call, and a call as much as thirty instructions: so maps are
+ * looked up again and the frame is read again rather than kept, and nothing is called but what only the kernel knows. */
 #ifndef BPF_USUAL_H
 #define BPF_USUAL_H
 
@@ -124,20 +124,22 @@ static __always_inline int is_there(void *data, void *end, const __u32 l4)
 	return data + l4 + sizeof(struct udphdr) + RTP_HEADER_LEN <= end;
 }
 
-/* False: it is not for a port of media, or not for this way. */
+/* 0: the key is that of its port; what else is to become of it. */
 static __always_inline int find_slot(
     struct xdp_md *ctx, const __u32 l3, const __u32 l4, const int family, const struct flow_site *s, struct key *key)
 {
 	const __u32 len = (__u32)bpf_xdp_get_buff_len(ctx);
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 
-	if (!is_there(data, end, l4) || !is_whole(data, end, l3, family, len))
-		return 0;
+	if (!is_there(data, end, l4))
+		return NOT_USUAL;
+	if (!is_whole(data, end, l3, family, len))
+		return XDP_PASS;
 	const __u16 port = bpf_ntohs(((struct udphdr *)(data + l4))->dest);
 	if (!for_media(s, port))
-		return 0;
+		return XDP_PASS;
 	key->slot = port - s->lo;
-	return 1;
+	return 0;
 }
 
 static __always_inline int relay_usual(struct xdp_md *ctx, const __u32 tags, const int family, __u32 arrived)
@@ -152,8 +154,9 @@ static __always_inline int relay_usual(struct xdp_md *ctx, const __u32 tags, con
 		return NOT_USUAL;
 	if (s->bans && shut_out((void *)(long)ctx->data, (void *)(long)ctx->data_end, l3, family, s))
 		return XDP_DROP;
-	if (!find_slot(ctx, l3, l4, family, s, &key))
-		return NOT_USUAL;
+	const int elsewhere = find_slot(ctx, l3, l4, family, s, &key);
+	if (elsewhere)
+		return elsewhere;
 	struct flow_tally *t = bpf_map_lookup_elem(&tallies, slot_of(&key));
 	if (!t)
 		return NOT_USUAL;

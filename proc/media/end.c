@@ -348,7 +348,7 @@ enum drop end_send(struct end *e, uint8_t type, struct splice_packet *p, struct 
 
 static void reserve_rtcp(struct end *e)
 {
-	const struct srtp_source *at = sources_find(&e->out.sources, e->kept.sent.ssrc);
+	const struct srtp_source *at = sources_look(&e->out.sources, e->kept.sent.ssrc);
 
 	if (!at || at->rtcp.next < e->kept.reserved_rtcp)
 		return;

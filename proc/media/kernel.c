@@ -435,6 +435,12 @@ void kernel_sweep(void)
 	go_round();
 }
 
+void kernel_sweep_anew(void)
+{
+	kernel.wait_sweeps = kernel.pause_sweeps = 0;
+	kernel_sweep();
+}
+
 void kernel_status(struct proc_status *s)
 {
 	uint64_t dropped = 0, handed = 0, sent = 0;

@@ -40,6 +40,8 @@ struct kernel_news {
 struct kernel_news kernel_turn(uint32_t row);
 /* Once a sweep: routes, clocks, and rows that are to be followed again. */
 void kernel_sweep(void);
+/* The first one after a time without calls: no row waits. */
+void kernel_sweep_anew(void);
 
 void kernel_status(struct proc_status *s);
 

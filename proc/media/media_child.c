@@ -128,7 +128,7 @@ static void sweep_again(void)
 {
 	if (timer_is_set(&sweep))
 		return;
-	kernel_sweep();
+	kernel_sweep_anew();
 	timer_set(&child_wheel, &sweep, child_now() + SWEEP_MS);
 }
 

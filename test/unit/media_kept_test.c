@@ -111,6 +111,24 @@ static bool goes_on(uint32_t row, unsigned side)
 	return e && end_is_open(e) && e->kept.sent.ssrc == 7 && e->kept.sent.next == SENT + END_AHEAD;
 }
 
+/* A report may go out before any audio does: its number is in the arena first, or the next life would seal under it again. */
+static void a_report_is_promised_before_it_is_sealed(void)
+{
+	life();
+	for (uint32_t i = 0; i < ROWS; i++)
+		arena_clear(&table[MEDIA_ENDS], 2 * i);
+	next_life();
+	struct end *e = end_at(0, 0);
+	source_set(table_row(0), 0, 1);
+	CHECK(e && end_is_open(e) && e->kept.reserved_rtcp == 0);
+	end_report(e, 1000);
+	end_report(e, 100000);
+	const struct srtp_source *s = sources_find(&e->out.sources, e->kept.sent.ssrc);
+	const struct end_kept *k = arena_get(&table[MEDIA_ENDS], 0);
+	CHECK(s && s->rtcp.next == 1 && s->rtp.next == 0);
+	CHECK(k && k->reserved_rtcp >= s->rtcp.next);
+}
+
 /* --- one of them --- */
 
 #define OF(type, field, v) {#type " " #field " " #v, offsetof(struct type, field), sizeof(((struct type *)0)->field), v}
@@ -263,6 +281,7 @@ static void apart(const char *name, void (*test)(void))
 int main(void)
 {
 	apart("a whole one", a_whole_one_is_taken_over);
+	apart("a report before audio", a_report_is_promised_before_it_is_sealed);
 	apart("other ports", other_ports);
 	apart("more ports", more_ports);
 	apart("fewer ports", fewer_ports);
