@@ -162,6 +162,7 @@ bool dial_instead(struct call *c, const struct leg *from, const struct dest *to)
 
 	if (c->dest.hops + hops > ROUTE_HOPS_MAX || c->redirects >= CALL_TARGETS_MAX)
 		return false;
+	c->keeps_keys = 1; /* more may ring than the one who sends on */
 	dial_each_callee(to, ask_instead, &instead);
 	for (uint8_t i = before; i < c->targets; i++)
 		if ((l = leg_get(c->target[i])))

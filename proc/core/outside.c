@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "outside.h"
+#include "callback.h"
 #include "dial.h"
 #include "emergency.h"
 #include "insist.h"
@@ -44,6 +45,12 @@ static bool goes_before(const struct victim *a, const struct victim *b)
 	return a->rings == b->rings ? a->since_ms > b->since_ms : a->rings;
 }
 
+/* Somebody who came in talks to who called for help, though it was not counted among those who call back: too many did. */
+static bool may_be_the_centre(const struct call *c)
+{
+	return c->r.answered_ms && helpful_line(c->r.caller) && callback_may_lead_to(c);
+}
+
 /* One that nobody has answered goes before a talk, and the younger before the older. Help stays, also given on, and so does who calls back
  * for it; but where that alone holds the lines, one that only rings gives way too: anyone could be calling that number. */
 static void find_victim(struct call *c, void *arg)
@@ -51,7 +58,7 @@ static void find_victim(struct call *c, void *arg)
 	const bool rings = !c->r.answered_ms, back = c->calls_back && rings;
 	struct victim *v = arg, this = {v->of, c, helpful_line_of(c), back, rings, c->r.started_ms};
 
-	if (c->r.emergency || (c->r.help && !back) || !this.trunk || !(v->of >> this.trunk & 1))
+	if (c->r.emergency || (c->r.help && !back) || may_be_the_centre(c) || !this.trunk || !(v->of >> this.trunk & 1))
 		return;
 	if (!v->call || goes_before(&this, v))
 		*v = this;

@@ -100,8 +100,10 @@ static void ask_alive(struct leg *l)
 static void look_at_media(struct leg *l)
 {
 	const struct call *c = call_get(l->r.call);
-	const uint64_t heard = c->packets[c->r.caller == l->r.id ? 0 : 1];
+	const uint64_t heard = c->packets[l->r.side];
 
+	if (l->r.id != c->r.caller && l->r.id != c->r.callee) /* another has that side of the relay */
+		return;
 	if (heard != l->heard_then && !l->r.session_s)
 		l->unanswered = 0;
 	l->heard_then = heard;

@@ -262,6 +262,33 @@ static void who_needs_help_now_has_a_line_of_theirs(void)
 	finish();
 }
 
+/* Somebody made the site count so many of them that the centre's own call is one like others: talked to, it stays as well. */
+static void nor_is_one_that_was_not_counted_cut_off(void)
+{
+	begin_with(with_help);
+	notice_add(NOTICE_CALL, bob.device, NOBODY, SPAN("112"));
+	for (int i = 2; i < 14; i++) {
+		NEED(comes(i) == 0);
+		talk_rings_at(&rung[i], &bob);
+		ends(i);
+		sim_pass(300);
+		sim_clear();
+	}
+	NEED(comes(20) == 0 && sim_status("calls-back").used == 0);
+	talk_rings_at(&rung[20], &bob);
+	struct sdp answer = sdp_fits(&rung[20]);
+	talk_up(&in[20], &rung[20], &answer);
+	sim_clear();
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 486, NULL);
+	is_told(&a, RELAY_KEY_SDES, "emergency-no-line");
+	NEED(!sent_to(&telco[0], SIP_BYE) && code_of(talk_send(&in[20], SIP_OPTIONS, NULL)) == 200);
+	call_hang_up(&in[20], &rung[20]);
+	sim_pass(60000);
+	finish();
+}
+
 /* Each gives its line back at once; but ports rest, and the log is written. */
 static void nor_do_they_come_faster(void)
 {
@@ -300,6 +327,7 @@ int main(void)
 	SIM(who_calls_back_in_a_loop_has_so_many);
 	SIM(nor_as_often_as_they_like);
 	SIM(who_needs_help_now_has_a_line_of_theirs);
+	SIM(nor_is_one_that_was_not_counted_cut_off);
 	SIM(nor_do_they_come_faster);
 	(void)test_failed_here;
 	return TEST_END;

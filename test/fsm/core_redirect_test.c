@@ -401,6 +401,38 @@ static void one_may_pick_up(void)
 	set(3, OWNER_USER, 2, SETTING_PICKUP_GROUP, "desk");
 }
 
+static void one_alone_with_a_phone_of_its_own_keys(void)
+{
+	a_group_of_two();
+	sim.group[0].members = "bob";
+	sim.group[1] = (struct sim_group){"201", "102, 103"};
+	set(3, OWNER_DEVICE, 1, SETTING_JOIN, "ended");
+}
+
+static bool has_key_of(const struct sdp *offered, const struct sdp *caller)
+{
+	for (int i = 0; i < offered->audio.crypto_n; i++)
+		for (int j = 0; j < caller->audio.crypto_n; j++)
+			if (memcmp(offered->audio.crypto[i].key, caller->audio.crypto[j].key, sizeof caller->audio.crypto[j].key) == 0)
+				return true;
+	return false;
+}
+
+/* R7: of several phones that may answer, none is told the key of who calls. */
+static void who_is_rung_instead_is_told_no_key_of_the_caller(void)
+{
+	begin(one_alone_with_a_phone_of_its_own_keys);
+	talk_invite(&a, &alice, "200", &offer);
+	talk_rings_at(&b, &bob);
+	sends_on(&b, "201");
+	talk_rings_at(&c, &carol);
+	talk_rings_at(&d, &dave);
+	NEED(!has_key_of(&b.sdp, &offer) && !has_key_of(&c.sdp, &offer) && !has_key_of(&d.sdp, &offer));
+	answers(&d);
+	call_hang_up(&a, &d);
+	finish();
+}
+
 /* It rings at whoever picks up because they asked for it: they are not of the group. */
 static void who_picks_up_sends_nobody_on(void)
 {
@@ -512,6 +544,7 @@ int main(void)
 	SIM(in_turn_too);
 	SIM(a_group_s_circle_ends);
 	SIM(for_who_calls_from_outside_too);
+	SIM(who_is_rung_instead_is_told_no_key_of_the_caller);
 	SIM(who_picks_up_sends_nobody_on);
 	SIM(a_circle_ends);
 	SIM(an_outsider_rings_inside);

@@ -141,15 +141,18 @@ static void media_say(uint64_t join, uint64_t of_caller, uint64_t of_trunk)
 	sim_turn();
 }
 
-/* True: it was hung up on within so many minutes, in which alice answers each question and the trunk none. */
-static bool is_hung_up_on(uint64_t join, uint64_t packets, int minutes)
+/* True: it was hung up on within so many minutes, in which the phones answer each question and the trunk none. Packets by side of the relay,
+ * each minute. */
+static bool is_hung_up_on(uint64_t join, uint64_t one, uint64_t other, int minutes)
 {
 	for (int i = 1; i <= minutes; i++) {
-		media_say(join, 1000 * (uint64_t)i, packets * (uint64_t)i);
+		media_say(join, one * (uint64_t)i, other * (uint64_t)i);
 		sim_pass(60000);
-		struct heard *h = sent_to(&alice, SIP_OPTIONS);
-		if (h)
+		struct heard *h;
+		while ((h = sent_to(&alice, SIP_OPTIONS)))
 			phone_answer(&alice, h, 200, NULL);
+		while ((h = sent_to(&bob, SIP_OPTIONS)))
+			phone_answer(&bob, h, 200, NULL);
 		if (sent_to(&telco[0], SIP_BYE))
 			return true;
 		sim_clear();
@@ -170,8 +173,55 @@ static void who_sends_is_there_whatever_it_answers(void)
 	up_at(&a, &t, "0123456789", &telco[0]);
 	NEED(relay_wish(&join));
 	media_says_gate(join, RELAY_KEY_SDES);
-	NEED(!is_hung_up_on(join, 500, 40));
-	NEED(is_hung_up_on(join, 0, 21)); /* no more packets of it: its own count stands still */
+	NEED(!is_hung_up_on(join, 1000, 500, 40));
+	NEED(is_hung_up_on(join, 1000, 0, 21)); /* no more packets of it: its own count stands still */
+}
+
+static unsigned gives_to(struct talk *who, const char *user)
+{
+	struct msg_request *m = talk_begin(who, SIP_REFER);
+
+	m->refer_kind = REFER_USER;
+	m->refer_user = phone_put(who->phone, user);
+	return code_of(talk_end(who));
+}
+
+/* alice gives it to bob: the trunk is the caller now, on the side of the relay that it had. */
+static uint64_t up_with_bob(void)
+{
+	uint64_t join = 0;
+
+	a.allow = 1u << SIP_REFER;
+	up_at(&a, &t, "0123456789", &telco[0]);
+	NEED(relay_wish(&join));
+	media_says_gate(join, RELAY_KEY_SDES);
+	sim_pass(5000);
+	NEED(gives_to(&a, "bob") == 202);
+	talk_rings_at(&b, &bob);
+	struct sdp answer = sdp_fits(&b);
+	talk_answer(&b, 200, &answer);
+	NEED(talk_takes(&b, SIP_ACK));
+	while (relay_wish(&join))
+		;
+	media_says_gate(join, RELAY_KEY_SDES);
+	sim_pass(1500);
+	struct heard *h = sent_to(&alice, SIP_BYE);
+	if (h)
+		phone_answer(&alice, h, 200, NULL);
+	sim_clear();
+	return join;
+}
+
+static void so_it_is_after_a_transfer(void)
+{
+	begin_with(asks_each_five_minutes);
+	NEED(!is_hung_up_on(up_with_bob(), 0, 500, 40));
+}
+
+static void and_who_sends_nothing_then_is_not(void)
+{
+	begin_with(asks_each_five_minutes);
+	NEED(is_hung_up_on(up_with_bob(), 1000, 0, 21));
 }
 
 /* --- who plays why --- */
@@ -224,6 +274,8 @@ int main(void)
 	SIM(words_behind_a_number_hide_nobody);
 	SIM(who_is_known_is_known_with_words_behind_too);
 	SIM(who_sends_is_there_whatever_it_answers);
+	SIM(so_it_is_after_a_transfer);
+	SIM(and_who_sends_nothing_then_is_not);
 	SIM(what_the_caller_heard_is_the_answer);
 	SIM(help_is_asked_for_elsewhere_whatever_was_played);
 	(void)test_failed_here;
