@@ -10,7 +10,10 @@
 #include "trunk_dialog.h"
 #include "wire/sdp_offer.h"
 
-enum { CHANGE_PATIENCE_MS = 32000 };
+enum {
+	CHANGE_PATIENCE_MS = 32000,
+	ENDED_PATIENCE_MS = 4000, /* whoever waits for its answer gives up an UPDATE after 64*T1 itself */
+};
 
 /* What is between a phone and us alone: where its packets come from, its ICE, its end of the DTLS that stands. */
 static void blank_place(struct sdp *s)
@@ -132,8 +135,22 @@ bool change_pass_on(struct call *c, struct leg *other, const struct sdp *offer)
 		leg_set_next(other, offer);
 	}
 	ipc_end(edge);
-	timer_set(&child_wheel, &c->patience, child_now() + CHANGE_PATIENCE_MS);
+	const bool short_of_time = other->r.ends != RELAY_PASSING && !c->change.unasked;
+	timer_set(&child_wheel, &c->patience, child_now() + (short_of_time ? ENDED_PATIENCE_MS : CHANGE_PATIENCE_MS));
 	return true;
+}
+
+bool change_is_open(const struct leg *l)
+{
+	const struct ask *a = ask_get(l->change_ref);
+
+	return a && !a->answered_ms;
+}
+
+/* On a leg that ends in media an offer of ours is another matter than the change: its ACK answers it, or a late 200. */
+static bool offers_still(const struct leg *l)
+{
+	return l->r.ends != RELAY_PASSING && (l->offers || (l->change_cancelled && change_is_open(l)));
 }
 
 /* The change is over: nothing of it stands but what agree() wrote. */
@@ -144,7 +161,7 @@ void change_over(struct call *c)
 	c->change.active = false;
 	timer_cancel(&child_wheel, &c->patience);
 	for (int i = 0; i < 2; i++)
-		if (side[i]) {
+		if (side[i] && !offers_still(side[i])) {
 			leg_set_next(side[i], NULL);
 			side[i]->offers = 0;
 		}
@@ -453,13 +470,22 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 	if (m->code < 300)
 		leg_send_ack(l);
 	if (m->code < 300 && l->change_cancelled && c) {
-		made_too_late(c, l);
+		if (l->r.ends == RELAY_PASSING)
+			made_too_late(c, l);
+		else
+			renegotiate_on_late(c, l, m, ipc_part(v, m->sdp));
+		return;
+	}
+	if (l->r.ends != RELAY_PASSING && l->change_cancelled && a->ref == l->change_ref) {
+		l->change_cancelled = 0;
+		leg_set_next(l, NULL);
 		return;
 	}
 	if (!asker || !c->change.active || a->ref != l->change_ref)
 		return;
 	if (l->r.ends != RELAY_PASSING) {
-		renegotiate_on_answer(c, l, asker, m, ipc_part(v, m->sdp));
+		if (l->r.side != c->change.from_side) /* or it is its last 200 once more */
+			renegotiate_on_answer(c, l, asker, m, ipc_part(v, m->sdp));
 		return;
 	}
 	if (m->code < 300) {
@@ -484,11 +510,7 @@ void change_timed_out(struct call *c)
 		return;
 	}
 	if (c->r.ended) {
-		if (l) {
-			l->change_cancelled = 1;
-			leg_cancel_change(l);
-		}
-		renegotiate_refused(c, asker, REFUSE_CALLEE_FAILED);
+		renegotiate_timed_out(c, asker, l);
 		return;
 	}
 	if (c->change.unasked && c->change.told) { /* l has made its offer, and there is no answer */

@@ -19,6 +19,7 @@ enum { SETTLE_MS = 500 };
 void change_settled(struct call *c, struct leg *l)
 {
 	ended_settle(l);
+	l->restores = 0;
 	l->r.learn_epoch++;
 	dialogue_hold(c, l);
 	call_relay(c);
@@ -113,11 +114,13 @@ void change_ended(struct leg *l, struct request *r)
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
 	struct sdp answer;
 
-	bool ours = l->offers || (l->refreshing && r->m->method == SIP_INVITE); /* an offer that has no answer yet */
-	if (!c || l->r.state != LEG_UP || ours || c->change.active) {
-		const enum refusal no =
-		    c && c->change.active && c->change.from_side == l->r.side ? REFUSE_PENDING : REFUSE_GLARE;
-		reply_refuse(r->reply, !c ? REFUSE_NO_DIALOG : ours || c->change.active ? no : change_not_now(l));
+	const bool is_invite = r->m->method == SIP_INVITE, open = (is_invite || offer) && change_is_open(l);
+	const bool ours = l->offers || open || (l->refreshing && is_invite); /* an offer that has no answer yet */
+	const bool busy = c && (ours || (c->change.active && !renegotiate_is_beside(c, l)));
+	const enum refusal no =
+	    c && c->change.active && c->change.from_side == l->r.side ? REFUSE_PENDING : REFUSE_GLARE;
+	if (!c || l->r.state != LEG_UP || busy) {
+		reply_refuse(r->reply, !c ? REFUSE_NO_DIALOG : busy ? no : change_not_now(l));
 		return;
 	}
 	const char *why = offer ? ended_check_offer(l->r.trunk, l->r.clear, offer) : NULL;
@@ -126,6 +129,10 @@ void change_ended(struct leg *l, struct request *r)
 		why = ended_change(l, offer, asks ? UINT8_MAX : renegotiate_codecs(c, l), &answer);
 	if (why) {
 		reply_refuse_because(r->reply, REFUSE_OFFER, why);
+		return;
+	}
+	if (asks && !renegotiate_may_ask(c, l)) {
+		reply_refuse(r->reply, no);
 		return;
 	}
 	const uint32_t session_s = l->r.session_s;
@@ -147,7 +154,7 @@ void change_ended(struct leg *l, struct request *r)
 	}
 	if (offer)
 		change_take_ended(c, l, offer, &answer);
-	else if (r->m->method == SIP_INVITE)
+	else if (is_invite)
 		offer_ended(c, l);
 	change_answer_refresh(l, r, offer != NULL);
 }

@@ -3,11 +3,17 @@
 #include "change_int.h"
 #include "dial.h"
 #include "ended.h"
+#include "leg_send.h"
 #include "media.h"
 #include "session.h"
 #include "wire/sdp_offer.h"
 
-enum { EVENTS = 1 << SDP_TELEPHONE_EVENT, LAWS = 1 << SDP_PCMU | 1 << SDP_PCMA, GLARE_MS = 2500 /* RFC 3261 14.1 */ };
+enum {
+	EVENTS = 1 << SDP_TELEPHONE_EVENT,
+	LAWS = 1 << SDP_PCMU | 1 << SDP_PCMA,
+	GLARE_MS = 2500, /* RFC 3261 14.1 */
+	RESTORES_MAX = 8,
+};
 
 static uint8_t speech(uint8_t codecs)
 {
@@ -34,41 +40,59 @@ static struct leg *partner(struct call *c, const struct leg *l)
 	return stands(other) ? other : NULL;
 }
 
+bool renegotiate_is_beside(const struct call *c, const struct leg *l)
+{
+	return c->change.active && c->change.unasked && c->change.from_side == l->r.side;
+}
+
+/* Whatever it says to what it is asked this moment. */
+static uint8_t agreed_by(const struct call *c, const struct leg *other)
+{
+	struct sdp asked;
+
+	if (!c->change.active || !c->change.unasked || c->change.from_side == other->r.side)
+		return ended_agreed(other);
+	leg_next(other, &asked);
+	return ended_agreed(other) & heard_of(ended_codecs(&asked));
+}
+
 uint8_t renegotiate_codecs(struct call *c, const struct leg *l)
 {
 	const struct leg *other = partner(c, l);
 	struct sdp ours;
 
 	leg_local(l, &ours);
-	return other ? ended_agreed(other) & dial_codecs(l) : ended_codecs(&ours);
+	return other ? agreed_by(c, other) & dial_codecs(l) : ended_codecs(&ours);
 }
 
 bool renegotiate_is_due(struct call *c, const struct leg *l, const struct sdp *offer)
 {
 	const struct leg *other = partner(c, l);
+	const uint8_t has = other && !other->silent ? speech(agreed_by(c, other)) : 0;
 
-	return other && speech(ended_agreed(other)) & ~heard_of(ended_codecs(offer) & dial_codecs(l));
+	return has && !(has & heard_of(ended_codecs(offer) & dial_codecs(l)));
+}
+
+static bool is_busy(const struct leg *l)
+{
+	return l->r.state != LEG_UP || l->refreshing || l->offers || timer_is_set(&l->repeat) || change_is_open(l);
+}
+
+bool renegotiate_may_ask(struct call *c, const struct leg *l)
+{
+	const struct leg *other = partner(c, l);
+
+	return other && !c->change.active && !l->offers && !is_busy(other) && !other->restores;
 }
 
 static bool ask(struct call *c, struct leg *l, uint8_t codecs)
 {
-	const bool busy = l->r.state != LEG_UP || l->refreshing || l->offers || timer_is_set(&l->repeat);
 	struct sdp ours;
 
-	if (busy || !ended_offer_again(l, heard_of(codecs) & dial_codecs(l), &ours))
+	if (!ended_offer_again(l, heard_of(codecs) & dial_codecs(l), &ours))
 		return false;
 	media_face(&ours, c, l, ours.audio.rtcp_mux);
 	return change_pass_on(c, l, &ours);
-}
-
-void renegotiate(struct call *c, struct leg *l, const struct sdp *offer)
-{
-	struct leg *other = partner(c, l);
-
-	leg_set_next(l, offer);
-	c->change.active = true;
-	if (!other || !ask(c, other, (ended_codecs(offer) & dial_codecs(l)) | EVENTS))
-		renegotiate_refused(c, l, REFUSE_GLARE);
 }
 
 /* With what the two have in common by now. */
@@ -90,7 +114,18 @@ static void answer_asker(struct call *c, struct leg *asker, enum refusal none)
 	leg_save(asker);
 }
 
-/* Who may send what the other does not hear, and what it is to be asked for instead. */
+void renegotiate(struct call *c, struct leg *l, const struct sdp *offer)
+{
+	struct leg *other = partner(c, l);
+
+	leg_set_next(l, offer);
+	c->change.active = true;
+	if (!other || !ask(c, other, (ended_codecs(offer) & dial_codecs(l)) | EVENTS))
+		answer_asker(c, l, REFUSE_GLARE);
+}
+
+/* Who may send what the other does not hear, and what it is to be asked for instead; not once more who says nothing to that, as long as
+ * there is something that both have. */
 static struct leg *too_wide(struct call *c, uint8_t *codecs)
 {
 	struct leg *a = leg_get(c->r.caller), *b = leg_get(c->r.callee);
@@ -99,14 +134,17 @@ static struct leg *too_wide(struct call *c, uint8_t *codecs)
 		return NULL;
 	const uint8_t says_a = speech(ended_agreed(a)), says_b = speech(ended_agreed(b));
 	const uint8_t common_a = says_a & heard_of(says_b), common_b = says_b & heard_of(says_a);
-	if (!says_a || !says_b || (says_a == common_a && says_b == common_b))
+	if (!says_a || !says_b)
 		return NULL;
-	if (says_a != common_a) {
+	if (says_a != common_a && !(a->silent && common_a)) {
 		*codecs = (common_a ? common_a : says_b) | EVENTS;
 		return a;
 	}
-	*codecs = common_b | EVENTS;
-	return b;
+	if (says_b != common_b && !(b->silent && common_b)) {
+		*codecs = common_b | EVENTS;
+		return b;
+	}
+	return NULL;
 }
 
 static bool hear_nothing(struct call *c)
@@ -116,67 +154,99 @@ static bool hear_nothing(struct call *c)
 	return stands(a) && stands(b) && !(speech(ended_agreed(a)) & heard_of(speech(ended_agreed(b))));
 }
 
+/* Who named no speech, and is to be offered what stood. */
+static struct leg *mute(struct call *c)
+{
+	struct leg *a = leg_get(c->r.caller), *b = leg_get(c->r.callee);
+
+	if (c->r.state != PHASE_TALKING || !stands(a) || !stands(b))
+		return NULL;
+	return a->restores ? a : b->restores ? b : NULL;
+}
+
 void renegotiate_soon(struct call *c, uint32_t ms)
 {
 	uint8_t codecs;
 
-	if (!c->change.active && too_wide(c, &codecs))
+	if (!c->change.active && (mute(c) || too_wide(c, &codecs)))
 		timer_set(&child_wheel, &c->patience, child_now() + ms);
 }
 
-void renegotiate_rest(struct call *c)
+/* One is asked, and nobody waits for what it says. */
+static void begin_beside(struct call *c, const struct leg *other)
 {
-	uint8_t codecs;
-	struct leg *l = too_wide(c, &codecs), *other = l ? partner(c, l) : NULL;
-
-	if (!other)
-		return;
 	c->change = (struct change){.active = true,
 	    .unasked = true,
 	    .from_side = other->r.side,
 	    .session_s = other->r.session_s,
 	    .refresher_us = other->r.refresher_us};
+}
+
+/* Some say 200 to what they don't have, with events alone (baresip 1.0.0), and are mute by now: what stood is offered them once more. */
+static void restore(struct call *c, struct leg *l, const struct leg *other)
+{
+	struct sdp stood;
+
+	leg_local(l, &stood);
+	media_face(&stood, c, l, stood.audio.rtcp_mux);
+	begin_beside(c, other);
+	l->restores++;
+	if (!change_pass_on(c, l, &stood))
+		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_COMMON_CODEC));
+}
+
+void renegotiate_rest(struct call *c)
+{
+	uint8_t codecs = 0;
+	struct leg *silenced = mute(c), *l = silenced ? silenced : too_wide(c, &codecs);
+	struct leg *other = l ? partner(c, l) : NULL;
+
+	if (!other)
+		return;
+	if (is_busy(l) || other->offers) {
+		renegotiate_soon(c, GLARE_MS);
+		return;
+	}
+	if (silenced) {
+		restore(c, l, other);
+		return;
+	}
+	begin_beside(c, other);
 	if (ask(c, l, codecs))
 		return;
 	change_over(c);
 	renegotiate_soon(c, GLARE_MS);
 }
 
-void renegotiate_refused(struct call *c, struct leg *asker, enum refusal why)
+static void refused(struct call *c, struct leg *asker, const struct leg *l, enum refusal why)
 {
 	const bool unasked = c->change.unasked;
 
 	if (!unasked && asker) {
 		answer_asker(c, asker, why);
-		if (why != REFUSE_GLARE) /* nor will it say anything else soon */
-			timer_cancel(&child_wheel, &c->patience);
 		return;
 	}
 	change_over(c);
-	if (unasked && why == REFUSE_GLARE)
+	if (!unasked)
+		return;
+	if (why == REFUSE_GLARE && !(l && l->restores >= RESTORES_MAX))
 		renegotiate_soon(c, GLARE_MS);
-	else if (unasked && hear_nothing(c)) /* nor will they */
+	else if ((l && l->restores) || hear_nothing(c)) /* nor will they */
 		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_COMMON_CODEC));
 }
 
-/* Some say 200 to what they don't have, with events alone (baresip 1.0.0), and are mute by now: what stood is offered them once more. */
-static void restore(struct call *c, struct leg *l, struct leg *asker, const char *why)
+static void without_speech(struct call *c, struct leg *l, struct leg *asker, const char *why)
 {
-	const bool first = !c->change.unasked;
-	struct sdp stood;
+	const bool unasked = c->change.unasked;
 
-	if (first) {
+	if (!unasked)
 		answer_asker(c, asker, REFUSE_OFFER);
-		leg_local(l, &stood);
-		media_face(&stood, c, l, stood.audio.rtcp_mux);
-		c->change = (struct change){.active = true,
-		    .unasked = true,
-		    .from_side = asker->r.side,
-		    .session_s = asker->r.session_s,
-		    .refresher_us = asker->r.refresher_us};
-	}
-	if (!first || !change_pass_on(c, l, &stood))
+	if (l->restores || (unasked && hear_nothing(c))) {
 		call_fail_media(c, REFUSE_OFFER, why);
+		return;
+	}
+	l->silent = l->silent || unasked;
+	restore(c, l, asker);
 }
 
 static void agreed(
@@ -187,13 +257,15 @@ static void agreed(
 	leg_next(l, &ours);
 	const char *why = answer ? change_misfit(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	if (why) {
-		restore(c, l, asker, why);
+		without_speech(c, l, asker, why);
 		return;
 	}
 	leg_set_local(l, &ours);
 	leg_set_remote(l, answer);
 	session_agreed(l, m);
 	session_start(l);
+	if (!l->restores)
+		l->silent = 0;
 	if (c->change.unasked)
 		change_over(c);
 	change_settled(c, l);
@@ -211,9 +283,33 @@ void renegotiate_on_answer(
 	}
 	const bool gone = (m->code == 481 || m->code == 408) && !m->local;
 	const uint64_t id = l->r.id;
-	renegotiate_refused(c, asker, m->code == 491 ? REFUSE_GLARE : REFUSE_OFFER);
+	refused(c, asker, l, m->code == 491 ? REFUSE_GLARE : REFUSE_OFFER);
 	if (gone && (l = leg_get(id)))
 		call_leg_silent(l);
+}
+
+void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_response *m, const struct sdp *answer)
+{
+	struct sdp ours;
+
+	leg_next(l, &ours);
+	leg_set_next(l, NULL);
+	l->change_cancelled = l->silent = 0;
+	session_agreed(l, m);
+	session_start(l);
+	if (answer)
+		change_take_answer(c, l, &ours, answer);
+	else
+		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_AUDIO_OFFERED));
+}
+
+void renegotiate_timed_out(struct call *c, struct leg *asker, struct leg *l)
+{
+	if (l && change_is_open(l)) {
+		l->change_cancelled = l->silent = 1;
+		leg_cancel_change(l);
+	}
+	refused(c, asker, l, REFUSE_CALLEE_FAILED);
 }
 
 void renegotiate_again(struct leg *l)
@@ -221,9 +317,9 @@ void renegotiate_again(struct leg *l)
 	struct call *c = call_get(l->r.call);
 	struct sdp ours;
 
-	if (!c || !c->change.active || l->r.state != LEG_UP || leg_text(l, LEG_NEXT).n == 0)
+	if (!c || !c->change.active || l->r.state != LEG_UP || leg_text(l, LEG_NEXT).n == 0 || change_is_open(l))
 		return;
 	leg_next(l, &ours);
 	if (!l->credentials || !change_pass_on(c, l, &ours))
-		renegotiate_refused(c, call_other(c, l), REFUSE_OFFER);
+		refused(c, call_other(c, l), l, REFUSE_OFFER);
 }

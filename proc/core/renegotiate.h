@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The codecs of the two legs of an ended call follow each other: what either may send the other hears, as it is or in the other law of
- * G.711. The exchange puts no codec into another, so a leg that changes to one that the other has not agreed to waits for its answer
- * until that one was asked. */
+ * G.711. The exchange puts no codec into another: a leg that changes is answered with what both have, and the other asked to follow it
+ * beside that; where they would have nothing left in common its answer waits, for some seconds, until the other was asked. */
 #ifndef CORE_RENEGOTIATE_H
 #define CORE_RENEGOTIATE_H
 
@@ -10,8 +10,12 @@
 /* What a leg may be answered with: what the other of its call has; alone, what it has itself. */
 uint8_t renegotiate_codecs(struct call *c, const struct leg *l);
 
-/* With this offer the other would send what this one does not hear. */
+/* With this offer the two would have no speech in common, and the other may take it. */
 bool renegotiate_is_due(struct call *c, const struct leg *l, const struct sdp *offer);
+/* And can be asked this moment. */
+bool renegotiate_may_ask(struct call *c, const struct leg *l);
+/* The change under way is what the other is asked so that it follows this one, which may go on meanwhile. */
+bool renegotiate_is_beside(const struct call *c, const struct leg *l);
 /* So the other is asked, and what it says is this one's answer, or its refusal where nothing is left in common. c->change says of whose
  * request; it is checked. */
 void renegotiate(struct call *c, struct leg *l, const struct sdp *offer);
@@ -19,10 +23,12 @@ void renegotiate(struct call *c, struct leg *l, const struct sdp *offer);
 /* If the two don't fit together, as after early media of another codec: one of them is asked when it can be. */
 void renegotiate_soon(struct call *c, uint32_t ms);
 
-/* change.c: a final answer of the leg that was asked, for `asker`; nobody was asked, or nobody said anything; it is time */
+/* change.c: a final answer of the leg that was asked, for `asker`, or a 200 that nobody waits for any more; nobody said anything; it is
+ * time */
 void renegotiate_on_answer(
     struct call *c, struct leg *l, struct leg *asker, const struct msg_response *m, const struct sdp *answer);
-void renegotiate_refused(struct call *c, struct leg *asker, enum refusal why);
+void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_response *m, const struct sdp *answer);
+void renegotiate_timed_out(struct call *c, struct leg *asker, struct leg *l);
 void renegotiate_rest(struct call *c);
 /* Its trunk challenged what it was asked: see trunk_dialog.h. */
 void renegotiate_again(struct leg *l);
