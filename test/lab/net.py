@@ -114,6 +114,12 @@ def _die_with_parent():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
+def with_parent(args):
+    """What `timeout` starts dies with it, as it does with us."""
+    n = 4 if args[:2] == ("timeout", "-k") else 0
+    return (*args[:n], "setpriv", "--pdeathsig", "KILL", *args[n:]) if n else args
+
+
 def inside(host, work):
     """work() run by a thread in the host's network namespace: a socket made there stays there. Its result."""
     got, failed = [], []
@@ -192,7 +198,7 @@ class Host:
         kw.setdefault("stdin", subprocess.DEVNULL)
         kw.setdefault("stdout", out)
         kw.setdefault("stderr", subprocess.STDOUT)
-        p = subprocess.Popen(self.argv(args), start_new_session=True, preexec_fn=_die_with_parent, **kw)
+        p = subprocess.Popen(self.argv(with_parent(args)), start_new_session=True, preexec_fn=_die_with_parent, **kw)
         if log:
             out.close()
         self.procs.append(p)

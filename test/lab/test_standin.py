@@ -40,6 +40,22 @@ def test_what_a_killed_run_mounted_is_taken_away(where):
         net.sh("umount", ours)
 
 
+KILLED = """
+import net, os, subprocess, time
+p = subprocess.Popen(net.with_parent(("timeout", "-k", "1", "60", "sleep", "60")), preexec_fn=net._die_with_parent)
+net.wait_for("the one that it starts", lambda: open(f"/proc/{p.pid}/task/{p.pid}/children").read().split(), 5)
+time.sleep(0.3)
+print(open(f"/proc/{p.pid}/task/{p.pid}/children").read(), flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_run_started_dies_with_it():
+    child = subprocess.run([sys.executable, "-B", "-c", KILLED], cwd=net.HERE, capture_output=True, text=True).stdout.strip()
+    assert child.isdigit()
+    net.wait_for("its end", lambda: not os.path.exists(f"/proc/{child}"), 5)
+
+
 def make(lab, standin, kind, *, tone, users=1, server=None, slow_ms=0, start=True, **kw):
     _n[0] += users
     bundles = [standin.bundle(str(_n[0] - i), server) for i in range(users)]
