@@ -21,6 +21,7 @@
 #include "park.h"
 #include "record.h"
 #include "refer.h"
+#include "renegotiate.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -591,6 +592,7 @@ void call_adopted(void)
 			timer_set(&child_wheel, &c->ring, child_now() + EDGES_ARE_BACK_MS);
 		}
 		dialogue_holds(c);
+		renegotiate_soon(c, EDGES_ARE_BACK_MS);
 	}
 	if (n)
 		log_info("%u calls adopted", n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What the legs of a call tell it. */
 #include "call.h"
+#include "change.h"
 #include "desk.h"
 #include "dial.h"
 #include "emergency.h"
@@ -188,5 +189,6 @@ bool call_may_refresh(struct leg *l)
 {
 	struct call *c = call_of(l);
 	/* a caller who hears the exchange may vanish as well, and voice need not notice */
-	return c && (c->r.state == PHASE_TALKING || c->r.spoken) && !c->change.active && !l->offers;
+	return c && (c->r.state == PHASE_TALKING || c->r.spoken) && !c->change.active && !l->offers &&
+	       !change_is_open(l);
 }

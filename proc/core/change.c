@@ -135,8 +135,8 @@ bool change_pass_on(struct call *c, struct leg *other, const struct sdp *offer)
 		leg_set_next(other, offer);
 	}
 	ipc_end(edge);
-	const bool short_of_time = other->r.ends != RELAY_PASSING && !c->change.unasked;
-	timer_set(&child_wheel, &c->patience, child_now() + (short_of_time ? ENDED_PATIENCE_MS : CHANGE_PATIENCE_MS));
+	const bool ends = other->r.ends != RELAY_PASSING;
+	timer_set(&child_wheel, &c->patience, child_now() + (ends ? ENDED_PATIENCE_MS : CHANGE_PATIENCE_MS));
 	return true;
 }
 

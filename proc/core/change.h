@@ -17,4 +17,7 @@ void change_on_refreshed(struct leg *l, const struct sdp *answer);
 /* it says nothing */
 void change_timed_out(struct call *c);
 
+/* A re-INVITE of ours has no final answer yet (RFC 3261 14.1). */
+bool change_is_open(const struct leg *l);
+
 #endif

@@ -7,8 +7,6 @@
 
 /* Ask a leg for this, or (NULL) for an offer; its leg_next() is that. False: it can't be asked this moment. */
 bool change_pass_on(struct call *c, struct leg *other, const struct sdp *offer) __attribute__((warn_unused_result));
-/* A re-INVITE of ours has no final answer yet (RFC 3261 14.1). */
-bool change_is_open(const struct leg *l);
 /* Nothing of the change stands but what was written to the legs. asker: its session timer as it was; may be NULL. */
 void change_over(struct call *c);
 void change_refused(struct call *c, struct leg *asker);

@@ -68,9 +68,12 @@ uint8_t renegotiate_codecs(struct call *c, const struct leg *l)
 bool renegotiate_is_due(struct call *c, const struct leg *l, const struct sdp *offer)
 {
 	const struct leg *other = partner(c, l);
-	const uint8_t has = other && !other->silent ? speech(agreed_by(c, other)) : 0;
 
-	return has && !(has & heard_of(ended_codecs(offer) & dial_codecs(l)));
+	if (!other || other->silent)
+		return false;
+	const uint8_t has =
+	    speech(agreed_by(c, other)); /* none: it is asked this moment for what it had not agreed to */
+	return (has || c->change.active) && !(has & heard_of(ended_codecs(offer) & dial_codecs(l)));
 }
 
 static bool is_busy(const struct leg *l)
@@ -105,6 +108,7 @@ static void answer_asker(struct call *c, struct leg *asker, enum refusal none)
 	if (why) {
 		change_refused(c, asker);
 		reply_refuse_because(c->change.reply, none, why);
+		renegotiate_soon(c, GLARE_MS); /* what waited for this */
 		return;
 	}
 	change_over(c);
@@ -282,14 +286,18 @@ void renegotiate_on_answer(
 		return;
 	}
 	const bool gone = (m->code == 481 || m->code == 408) && !m->local;
+	const bool not_heard = m->local && l->restores; /* edge says so: the phone may be back */
 	const uint64_t id = l->r.id;
-	refused(c, asker, l, m->code == 491 ? REFUSE_GLARE : REFUSE_OFFER);
+	if (m->code == 408 && m->local)
+		l->silent = 1;
+	refused(c, asker, l, m->code == 491 || not_heard ? REFUSE_GLARE : REFUSE_OFFER);
 	if (gone && (l = leg_get(id)))
 		call_leg_silent(l);
 }
 
 void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_response *m, const struct sdp *answer)
 {
+	const struct leg *other = partner(c, l);
 	struct sdp ours;
 
 	leg_next(l, &ours);
@@ -297,10 +305,15 @@ void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_respons
 	l->change_cancelled = l->silent = 0;
 	session_agreed(l, m);
 	session_start(l);
-	if (answer)
+	const char *why = answer ? change_misfit(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
+	if (!why) {
 		change_take_answer(c, l, &ours, answer);
-	else
-		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_AUDIO_OFFERED));
+	} else if (other && !l->restores && !c->change.active) {
+		l->silent = 1;
+		restore(c, l, other);
+	} else {
+		call_fail_media(c, REFUSE_OFFER, why);
+	}
 }
 
 void renegotiate_timed_out(struct call *c, struct leg *asker, struct leg *l)

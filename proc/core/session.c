@@ -125,13 +125,15 @@ static void on_half(struct timer *t, uint64_t now_ms)
 		return;
 	}
 	const bool owes = leg_owes_answer(l);
-	if (call_may_refresh(l)) {
-		l->unanswered++;
-		if (l->r.session_s || owes)
-			refresh(l);
-		else
-			ask_alive(l);
+	if (!call_may_refresh(l)) { /* something else is under way */
+		session_ask_again(l);
+		return;
 	}
+	l->unanswered++;
+	if (l->r.session_s || owes)
+		refresh(l);
+	else
+		ask_alive(l);
 	timer_set(&child_wheel, t, now_ms + (owes ? AGAIN_MS : seconds * 500ull));
 }
 

@@ -331,6 +331,118 @@ static void and_who_says_nothing(void)
 	is_over();
 }
 
+/* --- what goes on meanwhile --- */
+
+static unsigned codec_of_music(void)
+{
+	struct heard *h, *last = NULL;
+
+	while ((h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL)))
+		last = h;
+	return last ? ((const struct msg_turn *)(const void *)last->payload)->codec : UINT8_MAX;
+}
+
+/* The music began in what the one on hold had then, which it has no more. */
+static void music_goes_on_in_what_is_left(void)
+{
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp first = phone_says(&a, "98", 1, "sendrecv"), law_first = trunk_says("89", 1);
+	talk_invite(&a, &alice, "0123456789", &first);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &law_first);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	const struct sdp hold = phone_says(&a, "9", 2, "sendonly"), said = trunk_says("9", 2);
+	changes(&a, &hold, "9");
+	NEED(codec_of_music() == SDP_PCMA);
+	sim_pass(600);
+	talk_reply(&t, is_asked(&t, "9"), 200, &said);
+	NEED(talk_takes(&t, SIP_ACK) && codec_of_music() == SDP_G722);
+	sim_pass(5000);
+	NEED(codec_of_music() == UINT8_MAX);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* Her own change needs the trunk, which will not: she is still to have what stood. */
+static void who_is_refused_meanwhile_is_given_back_all_the_same(void)
+{
+	is_mute();
+	talk_reply(&a, is_asked(&a, "9"), 491, NULL);
+	const struct sdp hers = phone_says(&a, "8", 3, "sendrecv"), back = phone_says(&a, "9", 4, "sendrecv");
+	const uint64_t txn = talk_send(&a, SIP_INVITE, &hers);
+	talk_reply(&t, is_asked(&t, "80"), 488, NULL);
+	NEED(code_of(txn) == 488);
+	talk_ack(&a);
+	sim_pass(2600);
+	talk_reply(&a, is_asked(&a, "9"), 200, &back);
+	NEED(talk_takes(&a, SIP_ACK));
+	is_heard("9", "9");
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void follows_late_without_speech(void)
+{
+	struct heard *h = holds_by(SIP_INVITE);
+	const struct sdp mute = trunk_says("", 2), said = trunk_says("8", 3);
+
+	sim_pass(33000);
+	NEED(was_called_off());
+	talk_reply(&t, h, 200, &mute);
+	NEED(talk_takes(&t, SIP_ACK) && !is_hung_up_on());
+	talk_reply(&t, is_asked(&t, "98"), 200, &said);
+	NEED(talk_takes(&t, SIP_ACK) && !is_hung_up_on());
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* What edge made up is no word of the trunk's. */
+static void edge_answers(struct phone *p, struct heard *h, uint16_t code)
+{
+	struct link *edge = sim_far(PROC_EDGE, p->edge);
+	struct msg_response *m = ipc_begin(edge, MSG_RESPONSE);
+
+	m->ref = sent(h)->ref;
+	m->flow = p->flow;
+	m->code = code;
+	m->local = 1;
+	m->method = SIP_INVITE;
+	m->session_expires = m->min_se = ABSENT;
+	ipc_end(edge);
+	sim_turn();
+}
+
+static void an_edge_that_dies_refuses_nothing(void)
+{
+	is_mute();
+	edge_answers(&alice, is_asked(&a, "9"), 503);
+	sim_pass(2600);
+	const struct sdp back = phone_says(&a, "9", 4, "sendrecv");
+	NEED(!is_hung_up_on());
+	talk_reply(&a, is_asked(&a, "9"), 200, &back);
+	NEED(talk_takes(&a, SIP_ACK));
+	is_heard("9", "9");
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void who_never_answers_is_asked_once(void)
+{
+	struct heard *h = holds_by(SIP_INVITE);
+
+	edge_answers(&telco[0], h, 408);
+	resumes(3);
+	const struct sdp hold = phone_says(&a, "8", 4, "sendonly");
+	changes(&a, &hold, "8");
+	sim_pass(5000);
+	NEED(!sent_to(&telco[0], SIP_INVITE) && !is_hung_up_on());
+	call_hang_up(&a, &t);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -351,6 +463,11 @@ int main(void)
 	SIM(but_not_for_ever);
 	SIM(who_refuses_it_is_hung_up_on);
 	SIM(and_who_says_nothing);
+	SIM(music_goes_on_in_what_is_left);
+	SIM(who_is_refused_meanwhile_is_given_back_all_the_same);
+	SIM(follows_late_without_speech);
+	SIM(an_edge_that_dies_refuses_nothing);
+	SIM(who_never_answers_is_asked_once);
 	(void)test_failed_here;
 	return TEST_END;
 }
