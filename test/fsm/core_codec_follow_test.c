@@ -345,15 +345,7 @@ static unsigned codec_of_music(void)
 /* The music began in what the one on hold had then, which it has no more. */
 static void music_goes_on_in_what_is_left(void)
 {
-	begin_with(NULL);
-	a.phone = &alice;
-	const struct sdp first = phone_says(&a, "98", 1, "sendrecv"), law_first = trunk_says("89", 1);
-	talk_invite(&a, &alice, "0123456789", &first);
-	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &law_first);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	is_up_with("98", "89");
 	const struct sdp hold = phone_says(&a, "9", 2, "sendonly"), said = trunk_says("9", 2);
 	changes(&a, &hold, "9");
 	NEED(codec_of_music() == SDP_PCMA);

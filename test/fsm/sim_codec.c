@@ -91,7 +91,7 @@ void comes_in(const char *offered, const char *answered)
 	is_heard(answered, answered);
 }
 
-void goes_out(const char *offered, const char *answered)
+void is_up_with(const char *offered, const char *answered)
 {
 	begin_with(NULL);
 	a.phone = &alice;
@@ -102,6 +102,11 @@ void goes_out(const char *offered, const char *answered)
 	NEED(talk_takes(&t, SIP_ACK));
 	talk_hears(&a, 200);
 	talk_ack(&a);
+}
+
+void goes_out(const char *offered, const char *answered)
+{
+	is_up_with(offered, answered);
 	NEED(speaks(&a.sdp, answered));
 	is_heard(answered, answered);
 }
