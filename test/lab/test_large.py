@@ -109,7 +109,8 @@ def test_help_goes_whole_where_there_is_tcp(exchange, far, helped):
 def test_help_waits_for_no_tcp(exchange, far, helped):
     """Whoever drops what TCP sends holds a call for help up for less than half a second, and the next one not at all"""
     far.town.take_tcp(False)
-    far.hosts[2].run("iptables", "-A", "INPUT", "-p", "tcp", "--dport", "5060", "-j", "DROP")
+    far.hosts[2].run("nft", "add table inet deaf; add chain inet deaf in { type filter hook input priority 0; }; "
+                            "add rule inet deaf in tcp dport 5060 drop")
     try:
         help_comes(exchange, far, helped)
         assert "\r\nVia: SIP/2.0/UDP " in far.town.invites[0] and exchange.counter("trunk-streams-refused") == 2
@@ -117,7 +118,7 @@ def test_help_waits_for_no_tcp(exchange, far, helped):
         assert help_comes(exchange, far, helped) < 3
         assert exchange.counter("trunk-streams-refused") == 2 and exchange.counter("trunk-datagrams-bulky") > first
     finally:
-        far.hosts[2].run("iptables", "-F", "INPUT")
+        far.hosts[2].run("nft", "delete table inet deaf")
 
 
 def test_a_killed_edge_asks_again(exchange, far, people):
