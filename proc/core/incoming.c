@@ -305,8 +305,8 @@ static enum refusal find(struct request *r, struct dest *to, struct number *call
 	return REFUSE_NONE;
 }
 
-/* Who helps calls back beyond the lines, and as fast as callback_claim() lets them. False: the provider is told busy, on which it gives up neither on us nor on its caller. The log
- * has such a call as any other that nobody took, but of a flood no row each. */
+/* Who helps calls back beyond the lines, and as fast as callback_claim() lets them. False: the provider is told busy, on which it gives up
+ * neither on us nor on its caller. The log has such a call as any other that nobody took, but of a flood no row each. */
 static bool take_line(struct call *c, const struct request *r, struct leg *caller)
 {
 	const bool too_fast = !c->calls_back && !pace_allows(r->flow);

@@ -261,17 +261,6 @@ static void says_as(const char *tag, unsigned code, const struct sdp *sdp)
 	talk_answer(&t, code, sdp);
 }
 
-static void hears_last(unsigned code)
-{
-	struct heard *h, *last = NULL;
-
-	while ((h = reply_to(a.txn)))
-		last = h;
-	NEED(last && respond(last)->code == code);
-	last->taken = false;
-	talk_hears(&a, code);
-}
-
 /* An announcement in A-law; then whoever answers has these. alice has A-law still, as she was told with the 183. */
 static void is_answered_after_early_media(const char *answerer, const char *types)
 {
@@ -417,16 +406,9 @@ static const struct relay_payload *payload_of(const struct relay_side *s, unsign
 static void who_numbers_them_otherwise_is_heard_by_both_numbers(void)
 {
 	begin_with(NULL);
-	a.phone = &alice;
-	const struct sdp o = phone_says(&a, "8", 1, "sendrecv");
 	struct sdp s = trunk_says("8", 1);
 	s.audio.codec[1].pt = 96;
-	talk_invite(&a, &alice, "0123456789", &o);
-	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &s);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	is_answered_with("8", &s);
 	const struct relay_spec *w = relay_wish(NULL);
 	NEED(w && w->side[1].payloads == 3 && w->side[0].payloads == 2);
 	const struct relay_payload *its = payload_of(&w->side[1], 96), *ours = payload_of(&w->side[1], 101);
@@ -442,17 +424,10 @@ static void who_numbers_them_otherwise_is_heard_by_both_numbers(void)
 static void but_not_by_one_that_is_something_else(void)
 {
 	begin_with(NULL);
-	a.phone = &alice;
-	const struct sdp o = phone_says(&a, "8", 1, "sendrecv");
 	struct sdp s = trunk_says("80", 1);
 	s.audio.codec[1].pt = 101;
 	s.audio.codec[2].pt = 96;
-	talk_invite(&a, &alice, "0123456789", &o);
-	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &s);
-	NEED(talk_takes(&t, SIP_ACK));
-	talk_hears(&a, 200);
-	talk_ack(&a);
+	is_answered_with("8", &s);
 	const struct relay_spec *w = relay_wish(NULL);
 	const struct relay_payload *law = w ? payload_of(&w->side[1], 101) : NULL, *events = w ? payload_of(&w->side[1], 96) : NULL;
 	NEED(law && law->codec == SDP_PCMU && law->to == 8 && events && events->codec == SDP_TELEPHONE_EVENT);

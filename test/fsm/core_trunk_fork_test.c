@@ -70,17 +70,6 @@ static void acknowledged(struct talk *of, uint32_t rseq)
 	phone_answer(of->phone, h, 200, NULL);
 }
 
-static void hears_last(unsigned code)
-{
-	struct heard *h, *last = NULL;
-
-	while ((h = reply_to(a.txn)))
-		last = h;
-	NEED(last && respond(last)->code == code);
-	last->taken = false;
-	talk_hears(&a, code);
-}
-
 static void talks_to(struct talk *of, const struct sdp *sdp)
 {
 	says(of, 200, 0, sdp);

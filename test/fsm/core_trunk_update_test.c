@@ -54,17 +54,6 @@ static void goes_to(const struct addr *at)
 	NEED(w && w->side[1].present && addr_same_ip(&w->side[1].rtp, at));
 }
 
-static void hears_last(unsigned code)
-{
-	struct heard *h, *last = NULL;
-
-	while ((h = reply_to(a.txn)))
-		last = h;
-	NEED(last && respond(last)->code == code);
-	last->taken = false;
-	talk_hears(&a, code);
-}
-
 static void is_answered(const struct sdp *sdp)
 {
 	talk_answer(&t, 200, sdp);

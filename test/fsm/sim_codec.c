@@ -91,17 +91,23 @@ void comes_in(const char *offered, const char *answered)
 	is_heard(answered, answered);
 }
 
-void is_up_with(const char *offered, const char *answered)
+void is_answered_with(const char *offered, const struct sdp *answer)
 {
-	begin_with(NULL);
 	a.phone = &alice;
-	const struct sdp o = phone_says(&a, offered, 1, "sendrecv"), s = trunk_says(answered, 1);
+	const struct sdp o = phone_says(&a, offered, 1, "sendrecv");
 	talk_invite(&a, &alice, "0123456789", &o);
 	talk_rings_at(&t, &telco[0]);
-	talk_answer(&t, 200, &s);
+	talk_answer(&t, 200, answer);
 	NEED(talk_takes(&t, SIP_ACK));
 	talk_hears(&a, 200);
 	talk_ack(&a);
+}
+
+void is_up_with(const char *offered, const char *answered)
+{
+	begin_with(NULL);
+	const struct sdp s = trunk_says(answered, 1);
+	is_answered_with(offered, &s);
 }
 
 void goes_out(const char *offered, const char *answered)

@@ -15,6 +15,8 @@ void is_heard(const char *types_of_a, const char *types_of_b);
 
 /* bob answers this to what core asks him when a call comes in; the trunk hears it. */
 void comes_in(const char *offered, const char *answered);
+/* alice offers these, and the trunk answers so: they talk. */
+void is_answered_with(const char *offered, const struct sdp *answer);
 /* The trunk so to alice; in an order of its own, too. */
 void is_up_with(const char *offered, const char *answered);
 /* And she hears that, and each the other. */

@@ -70,6 +70,17 @@ void invite_from(struct talk *call, const char *caller, const char *called, bool
 	invite_with(call, caller, called, withheld, &plain);
 }
 
+void hears_last(unsigned code)
+{
+	struct heard *h, *last = NULL;
+
+	while ((h = reply_to(a.txn)))
+		last = h;
+	NEED(last && respond(last)->code == code);
+	last->taken = false;
+	talk_hears(&a, code);
+}
+
 /* Answered by the exchange, told this and nothing else, and hung up on. */
 void outside_talks_to(struct talk *from, struct talk *to, struct phone *at)
 {

@@ -21,6 +21,8 @@ void invite_over(struct phone *trunk, struct talk *call, const char *caller, con
 void invite_from(struct talk *call, const char *caller, const char *called, bool withheld);
 /* Who calls from outside, over telco[0], talks with this phone of ours. */
 void outside_talks_to(struct talk *from, struct talk *to, struct phone *at);
+/* The last that alice was answered to her INVITE, whatever came before, has this code. */
+void hears_last(unsigned code);
 /* The caller hears these words, once it is answered. */
 void is_told(struct talk *caller, enum relay_key key, const char *say);
 
