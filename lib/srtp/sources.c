@@ -57,27 +57,14 @@ struct srtp_source *sources_take(struct srtp_sources *s, uint32_t ssrc)
 	return at;
 }
 
-static void mark(const struct srtp_sources *s, int i, struct srtp_marks *out)
-{
-	const struct srtp_source *at = &s->at[i];
-
-	out->source[i] = (struct srtp_mark){at->ssrc, (uint32_t)at->rtcp.next, at->rtp.next};
-	out->turn[i] = at->turn;
-}
-
 void sources_mark_last(const struct srtp_sources *s, struct srtp_marks *marks)
 {
-	mark(s, s->last, marks);
+	const struct srtp_source *at = &s->at[s->last];
+
+	marks->source[s->last] = (struct srtp_mark){at->ssrc, (uint32_t)at->rtcp.next, at->rtp.next};
+	marks->turn[s->last] = at->turn;
 	for (; marks->past_n < s->past_n; marks->past_n++)
 		marks->past[marks->past_n] = s->past[marks->past_n];
-}
-
-void sources_get_marks(const struct srtp_sources *s, struct srtp_marks *out)
-{
-	*out = (struct srtp_marks){.past_n = s->past_n};
-	memcpy(out->past, s->past, sizeof s->past);
-	for (int i = 0; i < SRTP_SOURCES; i++)
-		mark(s, i, out);
 }
 
 void sources_set_marks(struct srtp_sources *s, const struct srtp_marks *marks)

@@ -46,8 +46,7 @@ const struct srtp_source *sources_look(struct srtp_sources *s, uint32_t ssrc);
 /* A packet of it came: its place, made for it when it had none, the last one from here on. */
 struct srtp_source *sources_take(struct srtp_sources *s, uint32_t ssrc);
 
-void sources_get_marks(const struct srtp_sources *s, struct srtp_marks *out);
-/* The same, when nothing but the place of the last packet changed since. */
+/* After each packet: its place, and who made room for it. */
 void sources_mark_last(const struct srtp_sources *s, struct srtp_marks *marks);
 /* For a process that follows this one: all up to a mark counts as had. */
 void sources_set_marks(struct srtp_sources *s, const struct srtp_marks *marks);
