@@ -178,6 +178,12 @@ static __always_inline __u64 words_of(const struct flow_ip *ip)
 	return (ip->half[0] & 0xffffffff) + (ip->half[0] >> 32) + (ip->half[1] & 0xffffffff) + (ip->half[1] >> 32);
 }
 
+/* Is its checksum still to be made, as between containers? That of the pseudo-header then stands in its place. */
+static __always_inline int sum_is_unfinished(const struct udphdr *udp, const struct datagram *d)
+{
+	return udp->check == folded(words_of(&d->from) + words_of(&d->to) + udp->len + bpf_htons(IPPROTO_UDP));
+}
+
 /* What the new addresses and ports add to a one's complement sum. */
 static __always_inline __u32 address_change(const struct datagram *d, const struct way *f, const int family)
 {

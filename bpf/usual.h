@@ -76,7 +76,7 @@ static __always_inline int is_unfinished(void *data, const __u32 l3, const int f
 	struct datagram d;
 
 	take_datagram(data, l3, family, &d);
-	return udp->check == folded(words_of(&d.from) + words_of(&d.to) + udp->len + bpf_htons(IPPROTO_UDP));
+	return sum_is_unfinished(udp, &d);
 }
 
 static __always_inline int tags_are(const struct flow_hop *hop, const __u32 tags)

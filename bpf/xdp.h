@@ -18,14 +18,12 @@ static __always_inline long load_xdp(void *ctx, __u32 offset, void *to, __u32 n)
 	return bpf_xdp_load_bytes(ctx, offset, to, n);
 }
 
-/* Is its checksum still to be made, as between containers? That of the pseudo-header then stands in its place. */
 static __always_inline int unfinished(void *data, void *end, const __u32 l3, const int family)
 {
 	struct udphdr *udp = data + l3 + (family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 	struct datagram whole, *d = &whole;
 
-	return !read_datagram(data, end, l3, family, d) ||
-	       udp->check == folded(words_of(&d->from) + words_of(&d->to) + udp->len + bpf_htons(IPPROTO_UDP));
+	return !read_datagram(data, end, l3, family, d) || sum_is_unfinished(udp, d);
 }
 
 /* --- leaving --- */
