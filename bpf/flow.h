@@ -15,7 +15,7 @@ enum {
 	FLOW_UNIT = 40,   /* RTP_SHAPE_UNIT */
 	FLOW_SRTCP_LEAST = 22,
 	FLOW_OPUS_CHANGES = 5,
-	FLOW_WALK_MAX = 64,       /* RTCP packets of one datagram that are walked; beyond, media looks */
+	FLOW_WALK_MAX = 16,       /* RTCP packets of one datagram that are walked; beyond, media looks */
 	FLOW_PACKET_NS = 2500000, /* what a packet takes from the bucket: 400 a second (POLICE_MEDIA_A_SECOND) */
 	FLOW_BUCKET_NS = 1000000000,
 	FLOW_HOPS = 64,

@@ -14,9 +14,9 @@ struct {
 static __always_inline int hand_as(
     void *ctx, load_octets *load, const struct datagram *d, const struct way *f, __u32 slot, const __u32 room)
 {
-	__u64 n = d->n;
+	__u64 last = d->n - 1ull;
 
-	if (n > room)
+	if (last >= room)
 		return 0;
 	struct ring_packet *r = bpf_ringbuf_reserve(&ring, sizeof *r + room, 0);
 	if (!r)
@@ -26,9 +26,10 @@ static __always_inline int hand_as(
 	r->slot = (__u16)slot;
 	r->check = d->check;
 	r->from_port = d->from_port;
-	r->n = (__u16)n;
-	asm volatile("" : "+r"(n)); /* each bound in a comparison of its own, as the verifier wants them */
-	if (n == 0 || n > room || load(ctx, d->at, r + 1, (__u32)n)) {
+	r->n = (__u16)d->n;
+	/* of one register, from which the length is made: what is learned of a copy the verifier takes back to it from Linux 6.10 on only */
+	asm volatile("" : "+r"(last));
+	if (last >= room || load(ctx, d->at, r + 1, (__u32)last + 1)) {
 		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 		return 0;
 	}

@@ -143,6 +143,7 @@ static __always_inline int rtcp_clear(void *ctx, load_octets *load, const struct
 {
 	__u32 left = d->n, offset = d->at;
 
+#pragma clang loop unroll(full)
 	for (int i = 0; i < FLOW_WALK_MAX; i++) {
 		__u8 head[4];
 		if (left < sizeof head || load(ctx, offset, head, sizeof head) || head[0] >> 6 != 2)

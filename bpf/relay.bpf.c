@@ -21,7 +21,8 @@ static __always_inline int leave_skb(
     struct __sk_buff *skb, const __u32 l4, const int family, const struct datagram *d, const struct way *f)
 {
 	const __u32 check = l4 + (__u32) __builtin_offsetof(struct udphdr, check);
-	struct bpf_redir_neigh next = {.nh_family = f->next_family == 4 ? FAMILY_4 : FAMILY_6};
+	/* a struct bpf_redir_neigh, in words (xdp.h, relay_tagged()) */
+	__u64 next[3] = {0};
 
 	/* its tag was of the way here, if only for a priority (VLAN 0), which the stack takes off what it receives */
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
@@ -31,10 +32,13 @@ static __always_inline int leave_skb(
 	    bpf_l4_csum_replace(skb, check, 0, port_change(d, f), BPF_F_MARK_MANGLED_0))
 		return TC_ACT_SHOT;
 	if (f->next_family == 4)
-		next.ipv4_nh = (__be32)(f->next.half[1] >> 32);
-	else
-		__builtin_memcpy(next.ipv6_nh, &f->next, sizeof f->next);
-	return (int)bpf_redirect_neigh(f->oif, &next, sizeof next, 0);
+		next[0] = FAMILY_4 | f->next.half[1] >> 32 << 32;
+	else {
+		next[0] = FAMILY_6 | f->next.half[0] << 32;
+		next[1] = f->next.half[0] >> 32 | f->next.half[1] << 32;
+		next[2] = f->next.half[1] >> 32;
+	}
+	return (int)bpf_redirect_neigh(f->oif, (struct bpf_redir_neigh *)next, sizeof(struct bpf_redir_neigh), 0);
 }
 
 /* XDP will want the way that the stack finds. */
