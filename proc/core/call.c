@@ -256,6 +256,7 @@ static void connect_legs(struct call *c, struct leg *callee)
 		call_save(c);
 		timer_set(&child_wheel, &c->cut, child_now() + CUT_EVERY_MS);
 	}
+	renegotiate_soon(c, 0); /* a caller that was answered before sends us no ACK for this */
 	refer_answered(c);
 }
 
