@@ -263,6 +263,7 @@ void join_late_stands(struct call *c, struct leg *late)
 	(void)leg_set_text(late, LEG_LOCAL_USER, span_str(c->r.from));
 	timer_cancel(&child_wheel, &c->ring);
 	begin_talk(c, late);
+	dialogue_holds(c);
 }
 
 void join_late_answer(struct call *c, struct leg *late)

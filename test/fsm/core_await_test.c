@@ -376,6 +376,122 @@ static void or_is_given_back(void)
 	finish();
 }
 
+/* --- what is heard meanwhile and afterwards --- */
+
+static const struct msg_turn *last_turn(void)
+{
+	struct heard *h, *last = NULL;
+
+	while ((h = sim_take(PROC_VOICE, MSG_TURN, NULL, NULL)))
+		last = h;
+	return last ? (const void *)last->payload : NULL;
+}
+
+static void is_sent_to_bob(const char *types)
+{
+	may_refer();
+	goes_out("980", types);
+	NEED(code_of(refers_to(&a, "bob")) == 202);
+	notified(&a, 100);
+	talk_rings_at(&b, &bob);
+}
+
+static void bob_answers(const char *types)
+{
+	const struct sdp s = phone_says(&b, types, 1, "sendrecv");
+
+	talk_answer(&b, 200, &s);
+	NEED(talk_takes(&b, SIP_ACK));
+}
+
+static void the_music_follows_the_codec(void)
+{
+	is_sent_to_bob("98");
+	const struct msg_turn *m = last_turn();
+	NEED(m && m->codec == SDP_G722);
+	const struct sdp law = trunk_says("8", 2);
+	changes(&t, &law, "8");
+	m = last_turn();
+	NEED(m && m->loop && m->codec == SDP_PCMA && m->side == 1);
+	bob_answers("8");
+	is_heard("8", "8");
+	alice_has_left();
+	call_hang_up(&b, &t);
+	finish();
+}
+
+static void of_a_parked_one_too(void)
+{
+	begin_with(may_park);
+	may_refer();
+	const struct sdp s = trunk_says("98", 1);
+	is_answered_with("980", &s);
+	talk_invite(&a2, &alice, "*68", &offer);
+	hangs_up_on(&a);
+	is_told_that("parked-at");
+	(void)last_turn();
+	const struct sdp law = trunk_says("8", 2);
+	changes(&t, &law, "8");
+	const struct msg_turn *m = last_turn();
+	NEED(m && m->loop && m->codec == SDP_PCMA);
+	talk_send(&t, SIP_BYE, NULL);
+	finish();
+}
+
+/* The party is on hold itself when somebody answers it. */
+static void who_answers_one_on_hold_hears_music(void)
+{
+	is_sent_to_bob("8");
+	struct sdp hold = trunk_says("8", 2);
+	hold.audio.direction = SDP_SENDONLY;
+	changes(&t, &hold, "8");
+	(void)last_turn();
+	bob_answers("8");
+	const struct msg_turn *m = last_turn();
+	NEED(m && m->loop && m->side == 0);
+	alice_has_left();
+	call_hang_up(&b, &t);
+	finish();
+}
+
+static void and_who_takes_a_parked_one(void)
+{
+	begin_with(may_park);
+	may_refer();
+	const struct sdp s = trunk_says("8", 1);
+	is_answered_with("8", &s);
+	talk_invite(&a2, &alice, "*68", &offer);
+	hangs_up_on(&a);
+	is_told_that("parked-at");
+	struct sdp hold = trunk_says("8", 2);
+	hold.audio.direction = SDP_SENDONLY;
+	changes(&t, &hold, "8");
+	(void)last_turn();
+	const struct sdp hers = sdp_plain(&alice);
+	talk_invite(&a2, &alice, "*6910", &hers);
+	talk_hears(&a2, 200);
+	talk_ack(&a2);
+	const struct msg_turn *m = last_turn();
+	NEED(m && m->loop && m->side == 0);
+	call_hang_up(&a2, &t);
+	finish();
+}
+
+/* alice's phone has a second to hang up by itself, and is not one of the two any more. */
+static void who_has_left_puts_nobody_on_hold(void)
+{
+	is_sent_to_bob("8");
+	bob_answers("8");
+	is_heard("8", "8");
+	(void)last_turn();
+	const struct sdp hold = phone_says(&a, "8", 2, "sendonly");
+	changes(&a, &hold, "8");
+	NEED(!last_turn());
+	alice_has_left();
+	call_hang_up(&b, &t);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -393,6 +509,11 @@ int main(void)
 	SIM(who_is_joined_by_a_transfer_is_asked_for_what_both_have);
 	SIM(and_where_it_changed_meanwhile);
 	SIM(or_is_given_back);
+	SIM(the_music_follows_the_codec);
+	SIM(of_a_parked_one_too);
+	SIM(who_answers_one_on_hold_hears_music);
+	SIM(and_who_takes_a_parked_one);
+	SIM(who_has_left_puts_nobody_on_hold);
 	(void)test_failed_here;
 	return TEST_END;
 }
