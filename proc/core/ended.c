@@ -355,6 +355,14 @@ static void add_codecs(struct sdp_audio *a, const struct sdp_codec *from, uint8_
 	}
 }
 
+void ended_widen(const struct leg *l, struct sdp *like)
+{
+	struct sdp theirs;
+
+	leg_remote(l, &theirs);
+	add_codecs(&like->audio, theirs.audio.codec, theirs.audio.codec_n, (uint8_t) ~(1u << SDP_TELEPHONE_EVENT));
+}
+
 bool ended_offer_again(const struct leg *l, uint8_t codecs, struct sdp *out)
 {
 	static const struct sdp_codec of_all[] = {{.pt = 9, .codec = SDP_G722, .channels = 1, .clock = 8000},

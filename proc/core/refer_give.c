@@ -107,6 +107,7 @@ void refer_give_alone(struct call *c, struct leg *party)
 	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_NOTHING;
 	call_relay(c);
 	dialogue_loop(c, party->r.side, "music");
+	renegotiate_alone(c, party);
 	call_save(c);
 }
 

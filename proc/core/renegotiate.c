@@ -316,6 +316,21 @@ void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_respons
 	}
 }
 
+void renegotiate_alone(struct call *c, struct leg *stays)
+{
+	if (!c->change.active)
+		return;
+	const bool waits = !c->change.unasked, asked = stays->r.side == c->change.from_side;
+	if (asked && waits) {
+		answer_asker(c, stays, REFUSE_CANCELLED);
+		return;
+	}
+	if (waits)
+		reply_refuse(c->change.reply, REFUSE_CANCELLED);   /* RFC 3261 15.1.2 */
+	stays->change_cancelled = !asked && change_is_open(stays); /* a 200 that comes has changed it all the same */
+	change_over(c);
+}
+
 void renegotiate_timed_out(struct call *c, struct leg *asker, struct leg *l)
 {
 	if (l && change_is_open(l)) {

@@ -5,6 +5,7 @@
 #include "directory.h"
 #include "sim_codec.h"
 #include "sim_voice.h"
+#include <stdio.h>
 
 static struct phone carol;
 static struct talk a2, c, n;
@@ -376,6 +377,104 @@ static void or_is_given_back(void)
 	finish();
 }
 
+static void to_alice(void)
+{
+	snprintf(sim.site.inbound[0].to, sizeof sim.site.inbound[0].to, "alice");
+	sim.site.plan.unknown_caller = INCOMING_PASS;
+}
+
+/* The trunk offered more than alice and it agreed on, and bob has that alone. */
+static void what_only_the_party_offered_is_offered_too(void)
+{
+	may_refer();
+	begin_with(to_alice);
+	const struct sdp o = trunk_says("98", 1), law = trunk_says("8", 2);
+	invite_with(&t, "+33123456789", "+33140000001", false, &o);
+	talk_rings_at(&a, &alice);
+	const struct sdp hers = phone_says(&a, "9", 1, "sendrecv");
+	talk_answer(&a, 200, &hers);
+	NEED(talk_takes(&a, SIP_ACK));
+	talk_hears(&t, 200);
+	talk_ack(&t);
+	NEED(speaks(&t.sdp, "9"));
+	NEED(code_of(refers_to(&a, "bob")) == 202);
+	notified(&a, 100);
+	talk_rings_at(&b, &bob);
+	NEED(speaks(&b.sdp, "980"));
+	const struct sdp his = phone_says(&b, "8", 1, "sendrecv");
+	talk_answer(&b, 200, &his);
+	NEED(talk_takes(&b, SIP_ACK));
+	sim_pass(50);
+	talk_reply(&t, is_asked(&t, "80"), 200, &law);
+	NEED(talk_takes(&t, SIP_ACK));
+	is_heard("8", "8");
+	alice_has_left();
+	call_hang_up(&b, &t);
+	finish();
+}
+
+/* And carol, who comes to the line. */
+static void who_comes_to_the_line_may_have_that_alone(void)
+{
+	may_refer();
+	begin_with(to_alice);
+	carol_comes();
+	const struct sdp o = trunk_says("98", 1), law = trunk_says("8", 2);
+	invite_with(&t, "+33123456789", "+33140000001", false, &o);
+	talk_rings_at(&a, &alice);
+	const struct sdp hers = phone_says(&a, "9", 1, "sendrecv");
+	talk_answer(&a, 200, &hers);
+	NEED(talk_takes(&a, SIP_ACK));
+	talk_hears(&t, 200);
+	talk_ack(&t);
+	call_up(&a2, &alice, &c, &carol);
+	NEED(respond(brings_together(&a, &a2))->code == 202);
+	notified(&a, 100);
+	n.phone = &carol;
+	const struct sdp mine = phone_says(&n, "8", 1, "sendrecv");
+	invite_token_with(&n, &carol, sent_on(&c, "alice", 202), &mine);
+	talk_hears(&n, 200);
+	NEED(speaks(&n.sdp, "8"));
+	talk_ack(&n);
+	sim_pass(50);
+	talk_reply(&t, is_asked(&t, "80"), 200, &law);
+	NEED(talk_takes(&t, SIP_ACK));
+	is_heard("8", "8");
+	notified(&a, 200);
+	sim_pass(1500);
+	for (int i = 0; i < 2; i++) {
+		struct heard *h = sent_to(&alice, SIP_BYE);
+		NEED(h);
+		phone_answer(&alice, h, 200, NULL);
+	}
+	hangs_up_on(&c);
+	call_hang_up(&n, &t);
+	finish();
+}
+
+/* Whoever transfers hangs up at once, and the line follows what they had asked it for before. */
+static void a_line_that_waits_alone_has_what_it_says_last(void)
+{
+	struct heard *h;
+	const char *token = is_sent_before(&h);
+	n.phone = &carol;
+	const struct sdp said = trunk_says("8", 2), hers = phone_says(&n, "98", 1, "sendrecv");
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	talk_reply(&t, h, 200, &said);
+	NEED(talk_takes(&t, SIP_ACK));
+	invite_token_with(&n, &carol, token, &hers);
+	sim_pass(100);
+	talk_hears(&n, 200);
+	talk_ack(&n);
+	NEED(speaks(&n.sdp, "8"));
+	is_heard("8", "8");
+	sim_pass(1500);
+	hangs_up_on(&a2);
+	hangs_up_on(&c);
+	call_hang_up(&n, &t);
+	finish();
+}
+
 /* --- what is heard meanwhile and afterwards --- */
 
 static const struct msg_turn *last_turn(void)
@@ -509,6 +608,9 @@ int main(void)
 	SIM(who_is_joined_by_a_transfer_is_asked_for_what_both_have);
 	SIM(and_where_it_changed_meanwhile);
 	SIM(or_is_given_back);
+	SIM(what_only_the_party_offered_is_offered_too);
+	SIM(who_comes_to_the_line_may_have_that_alone);
+	SIM(a_line_that_waits_alone_has_what_it_says_last);
 	SIM(the_music_follows_the_codec);
 	SIM(of_a_parked_one_too);
 	SIM(who_answers_one_on_hold_hears_music);
