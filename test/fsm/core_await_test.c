@@ -383,12 +383,12 @@ static void to_alice(void)
 	sim.site.plan.unknown_caller = INCOMING_PASS;
 }
 
-/* The trunk offered more than alice and it agreed on, and bob has that alone. */
-static void what_only_the_party_offered_is_offered_too(void)
+/* The trunk offered more than alice and it agreed on, and bob answers with that alone; the trunk is asked for it. */
+static struct heard *bob_has_what_the_party_only_offered(void)
 {
 	may_refer();
 	begin_with(to_alice);
-	const struct sdp o = trunk_says("98", 1), law = trunk_says("8", 2);
+	const struct sdp o = trunk_says("98", 1);
 	invite_with(&t, "+33123456789", "+33140000001", false, &o);
 	talk_rings_at(&a, &alice);
 	const struct sdp hers = phone_says(&a, "9", 1, "sendrecv");
@@ -405,9 +405,31 @@ static void what_only_the_party_offered_is_offered_too(void)
 	talk_answer(&b, 200, &his);
 	NEED(talk_takes(&b, SIP_ACK));
 	sim_pass(50);
-	talk_reply(&t, is_asked(&t, "80"), 200, &law);
+	return is_asked(&t, "80");
+}
+
+static void what_only_the_party_offered_is_offered_too(void)
+{
+	struct heard *h = bob_has_what_the_party_only_offered();
+	const struct sdp law = trunk_says("8", 2);
+	talk_reply(&t, h, 200, &law);
 	NEED(talk_takes(&t, SIP_ACK));
 	is_heard("8", "8");
+	alice_has_left();
+	call_hang_up(&b, &t);
+	finish();
+}
+
+static void and_if_it_does_not_take_that_the_other_is_asked(void)
+{
+	struct heard *h = bob_has_what_the_party_only_offered();
+	talk_reply(&t, h, 488, NULL);
+	sim_pass(50);
+	h = is_asked(&b, "9");
+	const struct sdp his = phone_says(&b, "9", 2, "sendrecv");
+	talk_reply(&b, h, 200, &his);
+	NEED(talk_takes(&b, SIP_ACK));
+	is_heard("9", "9");
 	alice_has_left();
 	call_hang_up(&b, &t);
 	finish();
@@ -609,6 +631,7 @@ int main(void)
 	SIM(and_where_it_changed_meanwhile);
 	SIM(or_is_given_back);
 	SIM(what_only_the_party_offered_is_offered_too);
+	SIM(and_if_it_does_not_take_that_the_other_is_asked);
 	SIM(who_comes_to_the_line_may_have_that_alone);
 	SIM(a_line_that_waits_alone_has_what_it_says_last);
 	SIM(the_music_follows_the_codec);

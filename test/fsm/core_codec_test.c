@@ -379,7 +379,24 @@ static void who_refuses_it_is_hung_up_on(void)
 {
 	is_answered_after_early_media("callee", "9");
 	talk_reply(&a, is_asked(&a, "9"), 488, NULL);
+	sim_pass(50);
+	talk_reply(&t, is_asked(&t, "80"), 488, NULL); /* who has what she has not is asked as well */
 	is_over();
+}
+
+static void or_the_other_takes_what_she_has(void)
+{
+	is_answered_after_early_media("callee", "9");
+	talk_reply(&a, is_asked(&a, "9"), 488, NULL);
+	sim_pass(50);
+	const struct sdp law = trunk_says("8", 3);
+	talk_reply(&t, is_asked(&t, "80"), 200, &law);
+	NEED(talk_takes(&t, SIP_ACK));
+	is_heard("8", "8");
+	sim_pass(5000);
+	NEED(!sent_to(&alice, SIP_INVITE) && !sent_to(&telco[0], SIP_INVITE));
+	call_hang_up(&a, &t);
+	finish();
 }
 
 static void and_who_says_nothing(void)
@@ -500,6 +517,7 @@ int main(void)
 	SIM(early_media_of_another_branch_are_heard);
 	SIM(glare_is_tried_again);
 	SIM(who_refuses_it_is_hung_up_on);
+	SIM(or_the_other_takes_what_she_has);
 	SIM(and_who_says_nothing);
 	SIM(who_answers_with_more_is_asked_for_less);
 	SIM(who_is_told_after_early_media_keeps_its_keys);
