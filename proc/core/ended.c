@@ -237,10 +237,22 @@ void ended_offer_first(const struct leg *l, uint8_t codecs, struct sdp *out)
 	ended_offer(l, &like, codecs, out);
 }
 
+/* Where we are one of the two it is the other, whatever it says: baresip 1.0.0 answers actpass, if that is what it once offered. */
+static uint8_t setup_meant(uint8_t ours, uint8_t said)
+{
+	if (said == SDP_ACTIVE || said == SDP_PASSIVE || (ours != SDP_ACTIVE && ours != SDP_PASSIVE))
+		return said;
+	return ours == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
+}
+
 const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, const struct sdp *answer)
 {
+	struct sdp meant = *answer;
+
+	meant.audio.setup = setup_meant(ours->audio.setup, answer->audio.setup);
 	enum sdp_refusal bad =
-	    l->r.ends == RELAY_ENDED_CLEAR ? sdp_check_clear_answer(ours, answer) : sdp_check_answer(ours, answer);
+	    l->r.ends == RELAY_ENDED_CLEAR ? sdp_check_clear_answer(ours, answer) : sdp_check_answer(ours, &meant);
+	secret_wipe(&meant, sizeof meant);
 	return bad ? sdp_refusal_text(bad) : check_keys(ours, answer);
 }
 
