@@ -366,8 +366,8 @@ enum turn_why {
 #define FIELDS_FLOW_DOWN(N, E, S, D, A, B, O) N(uint64_t, flow) E(why, FLOW_WHYS)
 
 /* txn: the server transaction at the edge, 0 for an ACK. From trunks alone come the number that the trunk asserts
- * (P-Asserted-Identity), the name it shows, whether the caller wants not to be shown (RFC 3323, RFC 3325), and the
- * PASSporT that it is signed by (RFC 8224). refer_user: as target_user, of the Refer-To. replaces: of the Refer-To of a REFER,
+ * (P-Asserted-Identity), who was called before the Request-URI became our Contact (P-Called-Party-ID), the name it shows,
+ * whether the caller wants not to be shown (RFC 3323, RFC 3325), and the PASSporT that it is signed by (RFC 8224). refer_user: as target_user, of the Refer-To. replaces: of the Refer-To of a REFER,
  * of the header of an INVITE. key: the digit of an INFO as ASCII, 0 without one. frag: the status code in the body of a
  * NOTIFY, 0 without one. place: where the phone of a call for help says that it is. */
 #define FIELDS_REQUEST(N, E, S, D, A, B, O)                                                                      \
@@ -384,7 +384,8 @@ enum turn_why {
 	S(auth_nonce, NONCE_MAX) S(auth_uri, URI_TEXT_MAX) S(auth_response, 64) S(auth_cnonce, 128)                  \
 	N(uint16_t, cause) O(struct sdp, sdp, sdp_ok) D(text, MESSAGE_TEXT_MAX)                                  \
 	O(struct pidf_place, place, pidf_place_ok)                                                                   \
-	E(asserted, 2) S(asserted_user, USER_NAME_MAX * 2) S(from_display, DISPLAY_MAX) E(privacy, 2)                 \
+	E(asserted, 2) S(asserted_user, USER_NAME_MAX * 2) S(called_user, USER_NAME_MAX * 2)                         \
+	S(from_display, DISPLAY_MAX) E(privacy, 2)                                                                   \
 	O(struct passport, passport, passport_ok)                                                                    \
 	E(refer_kind, REFER_KINDS) S(refer_user, USER_NAME_MAX * 2) S(replaces_call_id, CALL_ID_MAX)                 \
 	S(replaces_to_tag, TAG_MAX) S(replaces_from_tag, TAG_MAX) E(replaces_early, 2) N(uint8_t, key)               \

@@ -149,9 +149,10 @@ struct sdp_error {
 	uint32_t offset;    /* of the line at fault, in octets */
 };
 
-/* Strict: order of lines, CRLF (the last may be missing), no NUL or control octets, numbers with maxima,
- * attributes that may stand once; but of packet times, directions, rtpmap and fmtp that stand twice the first
- * counts, and a codec that contradicts its static payload type is left out. Of several m=audio lines the first
+/* Strict: v=, o= and s= first, CRLF (the last may be missing), no NUL or control octets, numbers with maxima, lines
+ * and attributes that may stand once. But other lines stand in any order, with empty ones between and after them;
+ * of packet times, directions, payload types, rtpmap and fmtp that stand twice the first counts; a codec whose
+ * rtpmap nobody can read, or contradicts its static payload type, is left out, as are candidates of that kind. Of several m=audio lines the first
  * with keys and a port is `audio`, else the first with a port, else the first. On false only *err is written. */
 bool sdp_parse(struct span text, struct sdp *out, struct sdp_error *err) __attribute__((warn_unused_result));
 

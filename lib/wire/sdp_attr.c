@@ -203,7 +203,7 @@ static uint8_t candidate_type(struct span s)
 }
 
 /* RFC 8839, 5.1: foundation component transport priority address port "typ" type, then what we do not need. A
- * name for an address, another transport, type or component: dropped, as are any-addresses and mapped ones
+ * name for an address, another transport, type or component, or one that nobody can read: dropped, as are any-addresses and mapped ones
  * (T35). */
 static const char *parse_candidate(struct sdp_section *s, struct span value)
 {
@@ -216,8 +216,8 @@ static const char *parse_candidate(struct sdp_section *s, struct span value)
 
 	if (!ice_text(foundation, c.foundation, sizeof c.foundation, 1) ||
 	    !span_decimal(component, 256, &component_v) || !span_decimal(priority, INT32_MAX, &priority_v) ||
-	    priority_v == 0 || !span_decimal(port, 65535, &port_v) || !span_eq_case(typ, SPAN("typ")) || ip.n == 0)
-		return "malformed candidate";
+	    priority_v == 0 || !span_decimal(port, 65535, &port_v) || !span_eq_case(typ, SPAN("typ")))
+		return NULL;
 	if (a->candidate_n == SDP_CANDIDATES_MAX || c.type == SDP_CANDIDATE_TYPE_N ||
 	    !span_eq_case(transport, SPAN("UDP")) || component_v < 1 || component_v > 2 || port_v == 0 ||
 	    sdp_unicast(ip, &c.addr) != NULL || addr_is_any(&c.addr))
@@ -274,8 +274,6 @@ const char *sdp_attribute(struct sdp_section *s, struct span value)
 	size_t colon = span_find(value, ':');
 	struct span name = span_head(value, colon);
 
-	if (!sdp_token_ok(name, false))
-		return "malformed attribute";
 	for (uint32_t i = 0; i < TABLE_N; i++) {
 		const struct attribute *t = &table[i];
 		if (!span_eq(name, t->name) || !(t->rules & (s->session ? SESSION : MEDIA)))

@@ -18,41 +18,29 @@ static const struct {
 
 enum { KNOWN_N = sizeof known / sizeof *known };
 
-/* "<payload type> <text>", of which the first counts: the index of the format that it belongs to, or SDP_FORMATS_MAX when m= does not
- * list it. */
-static const char *format_of(const struct sdp_section *s, struct span *value, size_t *index)
+/* "<payload type> <text>", of which the first that says something counts: "a=rtpmap:96" and "a=fmtp:111" say nothing (rtpengine 638,
+ * Asterisk with Digium's Opus). */
+static const char *keep_text(const struct sdp_section *s, struct span value, struct span of_format[])
 {
+	struct span text = span_trim(value), pt_text = sdp_word(&text);
 	uint64_t pt;
 
-	if (!span_decimal(sdp_word(value), 127, &pt))
+	if (!span_decimal(pt_text, 127, &pt))
 		return "payload type out of range";
 	const uint8_t *at = memchr(s->format, (int)pt, s->format_n);
-	*index = at ? (size_t)(at - s->format) : SDP_FORMATS_MAX;
-	return value->n ? NULL : "attribute of a payload type is empty";
+	if (at && of_format[at - s->format].n == 0)
+		of_format[at - s->format] = span_trim(text);
+	return NULL;
 }
 
 const char *sdp_rtpmap(struct sdp_section *s, struct span value)
 {
-	size_t i;
-	const char *fault = format_of(s, &value, &i);
-
-	if (fault || i == SDP_FORMATS_MAX)
-		return fault;
-	if (s->rtpmap[i].n == 0)
-		s->rtpmap[i] = value;
-	return NULL;
+	return keep_text(s, value, s->rtpmap);
 }
 
 const char *sdp_fmtp(struct sdp_section *s, struct span value)
 {
-	size_t i;
-	const char *fault = format_of(s, &value, &i);
-
-	if (fault || i == SDP_FORMATS_MAX)
-		return fault;
-	if (s->fmtp[i].n == 0)
-		s->fmtp[i] = value;
-	return NULL;
+	return keep_text(s, value, s->fmtp);
 }
 
 static struct span cut(struct span *rest, uint8_t at)
@@ -63,15 +51,14 @@ static struct span cut(struct span *rest, uint8_t at)
 	return head;
 }
 
-/* name/clock[/channels]. *found stays false for a codec that is not ours. */
-static const char *read_rtpmap(struct span text, struct sdp_codec *c, bool *found)
+/* name/clock[/channels]. False: a codec that is not ours, or whose text nobody can read. */
+static bool read_rtpmap(struct span text, struct sdp_codec *c)
 {
 	struct span rest = text, name = cut(&rest, '/'), clock_text = cut(&rest, '/');
 	uint64_t clock, channels = 1;
 
-	if (!sdp_token_ok(name, false) || !span_decimal(clock_text, 1000000, &clock) || clock == 0 ||
-	    (rest.n && (!span_decimal(rest, 255, &channels) || channels == 0)))
-		return "malformed rtpmap";
+	if (!span_decimal(clock_text, 1000000, &clock) || (rest.n && !span_decimal(rest, 255, &channels)))
+		return false;
 	for (size_t i = 0; i < KNOWN_N; i++) {
 		if (!span_eq_case(name, span_str(sdp_codec_name(known[i].codec))) || clock != known[i].clock ||
 		    channels != known[i].channels)
@@ -79,21 +66,21 @@ static const char *read_rtpmap(struct span text, struct sdp_codec *c, bool *foun
 		c->codec = known[i].codec;
 		c->clock = known[i].clock;
 		c->channels = known[i].channels;
-		*found = true;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
-static const char *read_static(struct sdp_codec *c, bool *found)
+static bool read_static(struct sdp_codec *c)
 {
 	for (enum sdp_codec_kind codec = SDP_PCMU; codec <= SDP_G722; codec++)
 		if (c->pt == sdp_static_pt((uint8_t)codec)) {
 			c->codec = (uint8_t)codec;
 			c->clock = 8000;
 			c->channels = 1;
-			*found = true;
+			return true;
 		}
-	return NULL;
+	return false;
 }
 
 static bool is_static(uint8_t pt)
@@ -138,24 +125,6 @@ static void read_opus_fmtp(struct sdp_codec *c, struct span rest)
 	}
 }
 
-/* RFC 4733, 2.4.1: a list of events; we always say 0-15, so only its form counts. */
-static const char *check_events(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!(s.p[i] >= '0' && s.p[i] <= '9') && s.p[i] != '-' && s.p[i] != ',' && s.p[i] != ' ')
-			return "malformed list of telephone events";
-	return NULL;
-}
-
-static const char *read_fmtp(struct sdp_codec *c, struct span fmtp)
-{
-	if (c->codec == SDP_TELEPHONE_EVENT)
-		return check_events(fmtp);
-	if (c->codec == SDP_OPUS)
-		read_opus_fmtp(c, fmtp);
-	return NULL;
-}
-
 static bool have(const struct sdp_audio *a, const struct sdp_codec *c)
 {
 	for (uint8_t i = 0; i < a->codec_n; i++)
@@ -164,31 +133,24 @@ static bool have(const struct sdp_audio *a, const struct sdp_codec *c)
 	return false;
 }
 
-static const char *add_format(struct sdp_section *s, uint8_t i)
+/* Of telephone events nothing is read: "0-15;" and the like is said by phones, and we always say 0-15 (RFC 4733, 2.4.1). */
+static void add_format(struct sdp_section *s, uint8_t i)
 {
 	struct sdp_audio *a = &s->audio;
 	struct sdp_codec c = {.pt = s->format[i]};
-	bool found = false;
-	const char *fault = s->rtpmap[i].n ? read_rtpmap(s->rtpmap[i], &c, &found) : read_static(&c, &found);
+	const bool found = s->rtpmap[i].n ? read_rtpmap(s->rtpmap[i], &c) : read_static(&c);
 
-	if (fault)
-		return fault;
 	if (is_static(c.pt) && !(found && c.pt == sdp_static_pt(c.codec))) /* G722/16000, as many think */
-		return NULL;
+		return;
 	if (!found || sdp_pt_is_rtcp(c.pt) || have(a, &c) || a->codec_n == SDP_CODECS_MAX)
-		return NULL;
-	fault = read_fmtp(&c, s->fmtp[i]);
-	if (!fault)
-		a->codec[a->codec_n++] = c;
-	return fault;
+		return;
+	if (c.codec == SDP_OPUS)
+		read_opus_fmtp(&c, s->fmtp[i]);
+	a->codec[a->codec_n++] = c;
 }
 
-const char *sdp_codecs(struct sdp_section *s)
+void sdp_codecs(struct sdp_section *s)
 {
-	for (uint8_t i = 0; i < s->format_n; i++) {
-		const char *fault = add_format(s, i);
-		if (fault)
-			return fault;
-	}
-	return NULL;
+	for (uint8_t i = 0; i < s->format_n; i++)
+		add_format(s, i);
 }

@@ -21,7 +21,7 @@ struct sdp_section {
 const char *sdp_attribute(struct sdp_section *s, struct span value);
 const char *sdp_rtpmap(struct sdp_section *s, struct span value);
 const char *sdp_fmtp(struct sdp_section *s, struct span value);
-const char *sdp_codecs(struct sdp_section *s); /* at the end of a section: formats to codecs */
+void sdp_codecs(struct sdp_section *s); /* at the end of a section: formats to codecs */
 const char *sdp_crypto_line(struct sdp_audio *a, struct span value);
 const char *sdp_connection(struct span value, struct addr *out); /* "IN IP4 192.0.2.1" */
 const char *sdp_unicast(struct span ip, struct addr *out);       /* "192.0.2.1" */

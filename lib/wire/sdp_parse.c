@@ -34,9 +34,19 @@ static const char *text_fault(struct span s)
 	return NULL;
 }
 
+/* Some write one after the last line, some between two (pjproject 666, rtpengine 52 and 1500). */
+static void skip_empty_lines(struct parse *p)
+{
+	while (span_starts(span_skip(p->text, p->at), SPAN("\r\n")) && p->line_n < SDP_LINES_MAX) {
+		p->at += 2;
+		p->line_n++;
+	}
+}
+
 /* RFC 8866, 5: <type>=<value> CRLF. Trailing blanks that some phones write carry nothing. */
 static bool next_line(struct parse *p)
 {
+	skip_empty_lines(p);
 	struct span rest = span_skip(p->text, p->at);
 	size_t n = span_find(rest, '\r');
 
@@ -59,33 +69,31 @@ static bool next_line(struct parse *p)
 	return p->reason == NULL;
 }
 
-/* The place of a line in the order of RFC 8866, 9; 0: not known there. Times and repeats take turns. */
-static int order_of(uint8_t type, bool media)
+/* Where RFC 8866, 9, has them. Their order there says nothing, and not all keep it (OpenSIPS 1720, pion/sdp 163). */
+static bool is_known(uint8_t type, bool media)
 {
-	const char *order = media ? "micbka" : "vosiuepcbtzka";
-	const char *at = strchr(order, type == 'r' && !media ? 't' : type);
-	return at ? (int)(at - order) + 1 : 0;
+	return strchr(media ? "icba" : "iuepcbtrza", type) != NULL;
 }
 
-static bool stands_once(uint8_t type)
+/* One bit for each type of line that may stand once. */
+static bool stands_first(uint32_t *seen, uint8_t type)
 {
-	return strchr("vosiucz", type) != NULL;
+	const uint32_t bit = strchr("iucz", type) ? UINT32_C(1) << (type - 'a') : 0;
+	const bool first = !(*seen & bit);
+
+	*seen |= bit;
+	return first;
 }
 
-static bool in_order(struct parse *p, int *order, bool media)
+static bool may_stand(struct parse *p, uint32_t *seen, bool media)
 {
-	int now = order_of(p->line.type, media);
-
 	if (p->line.type == 'k')
 		return refuse(p, "k= would carry a key in clear");
-	if (now == 0)
-		return refuse(p, "unknown line type");
-	if (now < *order)
-		return refuse(p, "lines out of order");
-	if (now == *order && stands_once(p->line.type))
+	if (strchr("vos", p->line.type))
 		return refuse(p, "line stands twice");
-	*order = now;
-	return true;
+	if (!is_known(p->line.type, media))
+		return refuse(p, "unknown line type");
+	return stands_first(seen, p->line.type) || refuse(p, "line stands twice");
 }
 
 /* RFC 8866, 5.2: username sess-id sess-version IN addrtype address. Only the two numbers are kept. */
@@ -181,10 +189,10 @@ static bool parse_line(struct parse *p, struct sdp_section *s)
 /* Up to the next m= or the end. */
 static bool parse_section(struct parse *p, struct sdp_section *s, bool media)
 {
-	int order = media ? order_of('m', true) : order_of('s', false);
+	uint32_t seen = 0;
 
 	while (p->line.type && p->line.type != 'm')
-		if (!in_order(p, &order, media) || !parse_line(p, s) || !next_line(p))
+		if (!may_stand(p, &seen, media) || !parse_line(p, s) || !next_line(p))
 			return false;
 	return true;
 }
@@ -227,7 +235,7 @@ static bool parse_formats(struct parse *p, struct sdp_section *s, struct span re
 		if (!span_decimal(sdp_word(&rest), 127, &pt))
 			return refuse(p, "payload type out of range");
 		if (memchr(s->format, (int)pt, s->format_n))
-			return refuse(p, "payload type stands twice");
+			continue;
 		if (s->format_n == SDP_FORMATS_MAX)
 			return refuse(p, "too many formats");
 		s->format[s->format_n++] = (uint8_t)pt;
@@ -244,6 +252,8 @@ static bool parse_media_line(struct parse *p, struct sdp_line *l)
 
 	if (!span_decimal(port_text, 65535, &port))
 		return refuse(p, "malformed port in m=");
+	if (first.n == 0 && port == 0) /* declined, and nothing to say of it */
+		first = SPAN("0");
 	if (!keep_token(media, l->media, sizeof l->media, false) ||
 	    !keep_token(proto, l->proto, sizeof l->proto, true) ||
 	    !keep_token(first, l->format, sizeof l->format, false))
@@ -267,8 +277,9 @@ static const char *settle(struct sdp_section *s)
 {
 	struct sdp_audio *a = &s->audio;
 
+	sdp_codecs(s);
 	if (a->at.family == 0)
-		return a->at.port ? "c= is missing" : sdp_codecs(s);
+		return a->at.port ? "c= is missing" : NULL;
 	if (a->rtcp.port && a->rtcp.family == 0) {
 		memcpy(a->rtcp.ip, a->at.ip, sizeof a->rtcp.ip);
 		a->rtcp.family = a->at.family;
@@ -280,7 +291,7 @@ static const char *settle(struct sdp_section *s)
 		a->candidate_n = 0;
 	}
 	settle_hold(a);
-	return sdp_codecs(s);
+	return NULL;
 }
 
 /* Two m=audio lines are one call in two dresses (plain and encrypted): take the one we may use. */

@@ -173,6 +173,7 @@ struct sip_msg {
 	uint32_t privacy; /* enum sip_privacy */
 	uint8_t identity_n;
 	struct sip_addr identity[SIP_IDENTITIES_MAX]; /* P-Asserted-Identity */
+	struct sip_addr called_party; /* P-Called-Party-ID, RFC 7315 4.2; text empty: none, or not one to be read */
 	uint8_t signature_n;
 	struct span
 	    signature[SIP_SIGNATURES_MAX]; /* Identity headers as they came, RFC 8224; what is beyond is left out */

@@ -49,6 +49,7 @@ static const struct {
     [SIP_H_MIN_SE] = {sip_read_min_se, true},
     [SIP_H_ORGANIZATION] = {sip_read_text, true},
     [SIP_H_P_ASSERTED_IDENTITY] = {sip_read_identity, false},
+    [SIP_H_P_CALLED_PARTY_ID] = {sip_read_called_party, true},
     [SIP_H_PRIORITY] = {sip_read_text, true},
     [SIP_H_PRIVACY] = {sip_read_privacy, true},
     [SIP_H_PROXY_AUTHENTICATE] = {sip_read_proxy_authenticate, false},

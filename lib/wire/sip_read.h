@@ -12,7 +12,8 @@ typedef const char *sip_reader(struct sip_msg *m, struct lex *l);
 
 /* sip_read_addr.c */
 sip_reader sip_read_via, sip_read_from, sip_read_to, sip_read_contact, sip_read_route, sip_read_record_route,
-    sip_read_refer_to, sip_read_referred_by, sip_read_identity, sip_read_replaces, sip_read_call_id;
+    sip_read_refer_to, sip_read_referred_by, sip_read_identity, sip_read_called_party, sip_read_replaces,
+    sip_read_call_id;
 
 /* sip_read_field.c */
 sip_reader sip_read_cseq, sip_read_max_forwards, sip_read_expires, sip_read_min_expires, sip_read_flow_timer,

@@ -268,6 +268,19 @@ static bool read_callid(struct lex *l, struct span *out)
 	return out->n <= SIP_TOKEN_MAX;
 }
 
+/* Of a phone, or in words of its own, it says nothing: it does not cost anybody a call. */
+const char *sip_read_called_party(struct sip_msg *m, struct lex *l)
+{
+	const struct lex from = *l;
+
+	if (read_addr(l, &m->called_party, NULL, NULL) || !lex_end(l)) {
+		m->called_party = (struct sip_addr){0};
+		*l = from;
+		l->p = l->end;
+	}
+	return NULL;
+}
+
 const char *sip_read_call_id(struct sip_msg *m, struct lex *l)
 {
 	return read_callid(l, &m->call_id) ? NULL : "bad Call-ID";

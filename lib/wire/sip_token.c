@@ -84,6 +84,7 @@ _Static_assert(1u << (TAGS_N - 1) == SIP_TAG_ICE, "a name for each bit");
 	X(SIP_H_MIN_SE, "Min-SE", 'm', 'e')                                                                  \
 	X(SIP_H_ORGANIZATION, "Organization", 'o', 'n')                                                      \
 	X(SIP_H_P_ASSERTED_IDENTITY, "P-Asserted-Identity", 'p', 'y')                                        \
+	X(SIP_H_P_CALLED_PARTY_ID, "P-Called-Party-ID", 'p', 'd')                                            \
 	X(SIP_H_PRIORITY, "Priority", 'p', 'y')                                                              \
 	X(SIP_H_PRIVACY, "Privacy", 'p', 'y')                                                                \
 	X(SIP_H_PROXY_AUTHENTICATE, "Proxy-Authenticate", 'p', 'e')                                          \

@@ -256,6 +256,10 @@ static void connect_legs(struct call *c, struct leg *callee)
 		call_save(c);
 		timer_set(&child_wheel, &c->cut, child_now() + CUT_EVERY_MS);
 	}
+	if (c->r.spoken) { /* whoever was answered before sends no ACK for this, and may hold */
+		dialogue_holds(c);
+		renegotiate_soon(c, 0);
+	}
 	refer_answered(c);
 }
 

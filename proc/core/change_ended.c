@@ -16,26 +16,13 @@
 
 enum { SETTLE_MS = 500 };
 
-/* Its music, if the other holds, in the codec that it has by now. */
-static void play_on(struct call *c, struct leg *l)
-{
-	struct leg *other = call_other(c, l);
-	struct sdp said;
-
-	if (!other || !c->turn[l->r.side])
-		return;
-	leg_remote(other, &said);
-	if (sdp_holds(&said))
-		dialogue_hold(c, other);
-}
-
 void change_settled(struct call *c, struct leg *l)
 {
 	ended_settle(l);
-	l->restores = 0;
+	l->restores = l->stays = 0;
 	l->r.learn_epoch++;
 	dialogue_hold(c, l);
-	play_on(c, l);
+	dialogue_follow(c, l);
 	call_relay(c);
 	call_save(c);
 	renegotiate_soon(c, SETTLE_MS);

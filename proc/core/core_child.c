@@ -3,6 +3,7 @@
 #include "account.h"
 #include "ask.h"
 #include "away.h"
+#include "await.h"
 #include "bans.h"
 #include "base/log.h"
 #include "call.h"
@@ -164,7 +165,7 @@ static void on_cancelled(struct link *from, const struct ipc_view *v)
 	const struct msg_cancelled *m = v->payload;
 	const struct reply invite = {.txn = m->txn, .edge = from->instance};
 
-	if (!login_cancel(invite) && !help_waits_cancel(invite))
+	if (!login_cancel(invite) && !help_waits_cancel(invite) && !await_cancel(invite))
 		leg_cancel(invite);
 }
 
@@ -400,8 +401,9 @@ static void status(struct proc_status *s)
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
-	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, permit_status, desk_status,
-	    mwi_status, emergency_status, share_status, dial_status, pace_status, away_status, callback_status};
+	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, await_status, permit_status,
+	    desk_status, mwi_status, emergency_status, share_status, dial_status, pace_status, away_status,
+	    callback_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

@@ -54,17 +54,21 @@ static void passing_offer(struct call *c, struct leg *caller, struct leg *callee
 		out->audio.setup = SDP_ACTIVE;
 }
 
-/* An answered caller keeps the codecs that it was answered with. */
+/* An answered caller keeps the codecs that it was answered with; one that is given on talked with somebody who may have had others
+ * than who is asked now, and is asked for one of those afterwards (renegotiate.h). */
 static void ended_offer_to(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
 {
 	struct sdp like;
 
-	if (caller->r.has_local) /* answered by the exchange, or early */
+	if (caller->r.has_local) { /* answered by the exchange, or early */
 		leg_local(caller, &like);
-	else if (leg_owes_answer(caller))
+		if (c->transfer || c->dest.route == ROUTE_PARK)
+			ended_widen(caller, &like);
+	} else if (leg_owes_answer(caller)) {
 		ended_offer_first(callee, dial_codecs(caller), &like);
-	else
+	} else {
 		leg_remote(caller, &like);
+	}
 	ended_offer(callee, &like, dial_codecs(callee) & dial_codecs(caller), out);
 	media_face(out, c, callee, !callee->r.trunk);
 }

@@ -92,6 +92,14 @@ void dialogue_loop(struct call *c, unsigned side, const char *say)
 		speak(c, l, &s, SAYS_ON);
 }
 
+void dialogue_follow(struct call *c, const struct leg *l)
+{
+	uint64_t *token = &c->turn[l->r.side];
+
+	if (leg_at(c, l->r.side) == l && *token)
+		*token = voice_go_on_in(*token, codec_of(l));
+}
+
 void dialogue_quiet(struct call *c, unsigned side)
 {
 	voice_stop(c->turn[side]);
@@ -291,7 +299,7 @@ void dialogue_hold(struct call *c, const struct leg *by)
 	unsigned there = !by->r.side;
 	struct sdp theirs;
 
-	if (c->r.state != PHASE_TALKING)
+	if (c->r.state != PHASE_TALKING || leg_at(c, by->r.side) != by) /* or it has given its place to another */
 		return;
 	leg_remote(by, &theirs);
 	dialogue_quiet(c, there);

@@ -41,11 +41,14 @@ void dialogue_cannot(struct call *c);
 void dialogue_loop(struct call *c, unsigned side, const char *say);
 void dialogue_quiet(struct call *c, unsigned side);
 
+/* What it hears so goes on in the codec that it has by now. */
+void dialogue_follow(struct call *c, const struct leg *l);
+
 /* The caller is told that its ceiling comes near, in the midst of the call. */
 bool dialogue_warn(struct call *c);
 /* The phone at this leg put the other one on hold, or took it off: music there, or the talk again. */
 void dialogue_hold(struct call *c, const struct leg *by);
-/* A talk that goes on, after core started again or a transfer failed: whoever is on hold hears music. */
+/* A talk that goes on, after core started again, a transfer, or one that failed: whoever is on hold hears music. */
 void dialogue_holds(struct call *c);
 
 /* Media has the keys: what waits to be said can be heard. */

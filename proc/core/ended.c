@@ -237,10 +237,22 @@ void ended_offer_first(const struct leg *l, uint8_t codecs, struct sdp *out)
 	ended_offer(l, &like, codecs, out);
 }
 
+/* Where we are one of the two it is the other, whatever it says: baresip 1.0.0 answers actpass, if that is what it once offered. */
+static uint8_t setup_meant(uint8_t ours, uint8_t said)
+{
+	if (said == SDP_ACTIVE || said == SDP_PASSIVE || (ours != SDP_ACTIVE && ours != SDP_PASSIVE))
+		return said;
+	return ours == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
+}
+
 const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, const struct sdp *answer)
 {
+	struct sdp meant = *answer;
+
+	meant.audio.setup = setup_meant(ours->audio.setup, answer->audio.setup);
 	enum sdp_refusal bad =
-	    l->r.ends == RELAY_ENDED_CLEAR ? sdp_check_clear_answer(ours, answer) : sdp_check_answer(ours, answer);
+	    l->r.ends == RELAY_ENDED_CLEAR ? sdp_check_clear_answer(ours, answer) : sdp_check_answer(ours, &meant);
+	secret_wipe(&meant, sizeof meant);
 	return bad ? sdp_refusal_text(bad) : check_keys(ours, answer);
 }
 
@@ -353,6 +365,14 @@ static void add_codecs(struct sdp_audio *a, const struct sdp_codec *from, uint8_
 		if (k == a->codec_n && k < SDP_CODECS_MAX && codecs >> from[i].codec & 1)
 			a->codec[a->codec_n++] = from[i];
 	}
+}
+
+void ended_widen(const struct leg *l, struct sdp *like)
+{
+	struct sdp theirs;
+
+	leg_remote(l, &theirs);
+	add_codecs(&like->audio, theirs.audio.codec, theirs.audio.codec_n, (uint8_t) ~(1u << SDP_TELEPHONE_EVENT));
 }
 
 bool ended_offer_again(const struct leg *l, uint8_t codecs, struct sdp *out)

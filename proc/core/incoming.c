@@ -281,8 +281,19 @@ static const char *map_in(uint8_t trunk, struct span spelled, struct number *cal
 	return trunk_map_in(trunk, span_str(called->text));
 }
 
+static const char *map_stated(const struct request *r, struct number *called)
+{
+	const struct span stated = REQUEST_STR(r, called_user);
+	struct number n = {0};
+	const char *extension = stated.n ? map_in(r->flow->trunk, stated, &n) : NULL;
+
+	if (extension)
+		*called = n;
+	return extension;
+}
+
 /* A registrar calls whoever registered at the Contact that it was given (RFC 3261 16.5), whose user is that of the trunk: who was called
- * says To. */
+ * says P-Called-Party-ID, which is the Request-URI from before that (RFC 7315 5.2), or else To, which is what somebody dialled once. */
 static const char *map_called(const struct request *r, struct number *called)
 {
 	const uint8_t trunk = r->flow->trunk;
@@ -290,8 +301,12 @@ static const char *map_called(const struct request *r, struct number *called)
 	const char *extension = NULL;
 
 	if (trunk_is_user(trunk, target))
+		extension = map_stated(r, called);
+	if (!extension && trunk_is_user(trunk, target))
 		extension = map_in(trunk, REQUEST_STR(r, to_user), called);
-	return extension ? extension : map_in(trunk, target, called);
+	if (!extension)
+		extension = map_in(trunk, target, called);
+	return extension ? extension : map_stated(r, called);
 }
 
 static enum refusal find(struct request *r, struct dest *to, struct number *called)

@@ -251,6 +251,10 @@ const char *join_late(struct call *c, struct leg *party, struct leg *late)
 	late->r.call = c->r.id;
 	late->r.side = !party->r.side;
 	const char *why = answer_caller(c, late, ended_codecs(&ours) & dial_codecs(party), &answer);
+	if (why) { /* the party is asked for one of its others as soon as that is acknowledged */
+		ended_widen(party, &ours);
+		why = answer_caller(c, late, ended_codecs(&ours) & dial_codecs(party), &answer);
+	}
 	if (why) {
 		late->r.call = had;
 		late->r.side = 0;
@@ -263,6 +267,7 @@ void join_late_stands(struct call *c, struct leg *late)
 	(void)leg_set_text(late, LEG_LOCAL_USER, span_str(c->r.from));
 	timer_cancel(&child_wheel, &c->ring);
 	begin_talk(c, late);
+	dialogue_holds(c);
 }
 
 void join_late_answer(struct call *c, struct leg *late)

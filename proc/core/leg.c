@@ -626,7 +626,10 @@ void leg_ring(struct leg *l, uint16_t code)
 void leg_answer(struct leg *l, const struct sdp *answer)
 {
 	leg_set_local(l, answer);
-	leg_event(l, LEG_ANSWER);
+	/* RFC 3262 3: no 2xx before the PRACK of what described the session */
+	l->answers = l->r.state == LEG_IN_CALLING && l->ringing && l->early;
+	if (!l->answers)
+		leg_event(l, LEG_ANSWER);
 }
 
 void leg_refuse(struct leg *l, enum refusal why, const char *text)

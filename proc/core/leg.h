@@ -93,12 +93,14 @@ struct leg {
 	uint8_t longer;       /* it was asked again with the longer session interval that it wants */
 	uint8_t change_cancelled;
 	uint8_t silent; /* it did not answer what it was asked, or without speech: renegotiate.c waits for it no more */
+	uint8_t stays;  /* it refused what the other side alone has */
 	uint8_t restores;    /* how often it was offered what stood, since it named no speech; 0: it does */
 	uint8_t offers;      /* our 200 to its re-INVITE carries leg_next(), whose answer comes in the ACK */
 	uint8_t later_event; /* of `later` */
 	uint8_t reliable;    /* caller: it requires 100rel */
 	uint16_t ringing;    /* last provisional code that we sent reliably and that waits for PRACK */
 	uint16_t ring_next;  /* the one that goes out after it (RFC 3262 3) */
+	uint8_t answers;     /* and then the 200 */
 	uint8_t challenged;  /* how often its trunk asked for the password of this call */
 	uint16_t repeated;   /* 1 << enum ask_kind: the last request of this kind went out with credentials */
 	const struct trunk_answer *credentials; /* for the request that is being written */

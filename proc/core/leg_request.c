@@ -67,7 +67,9 @@ static void on_prack(struct leg *l, struct request *r)
 	if (l->r.state != LEG_IN_CALLING) /* what is repeated now is the 200 */
 		return;
 	leg_stop_repeat(l);
-	if (next)
+	if (l->answers)
+		leg_event(l, LEG_ANSWER);
+	else if (next)
 		leg_send_provisional(l, next);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "park.h"
+#include "await.h"
 #include "dial.h"
 #include "dialogue.h"
 #include "emergency.h"
@@ -125,9 +126,9 @@ static void find_talk(struct call *c, void *arg)
 	s->mine = mine;
 }
 
-static bool can_move(struct call *c, const struct leg *mine, const struct leg *party)
+static bool can_move(const struct leg *mine, const struct leg *party)
 {
-	return party && mine->r.state == LEG_UP && party->r.state == LEG_UP && !c->change.active && !refer_is_of(mine);
+	return party && mine->r.state == LEG_UP && party->r.state == LEG_UP && !refer_is_of(mine);
 }
 
 static void send_party(struct place *p, struct leg *mine, struct leg *party, const struct dest *to)
@@ -159,12 +160,14 @@ void park_begin(struct call *c, struct span argument)
 	if (s.asker)
 		call_each(find_talk, &s);
 	struct leg *party = s.found ? call_other(s.found, s.mine) : NULL;
-	if (!s.found || !can_move(s.found, s.mine, party) ||
-	    !route_find(span_str(leg_name(s.asker, name)), SPAN(""), &to) || to.kind != DEST_USER ||
-	    !may_lead(s.found, party, s.asker->r.person, &to.number)) {
+	if (!s.found || !can_move(s.mine, party) || !route_find(span_str(leg_name(s.asker, name)), SPAN(""), &to) ||
+	    to.kind != DEST_USER || !may_lead(s.found, party, s.asker->r.person, &to.number) ||
+	    (s.found->change.active && !await_park(c, s.found))) {
 		tell(c, "park-refused");
 		return;
 	}
+	if (s.found->change.active)
+		return;
 	if (!p) {
 		tell(c, "park-full");
 		return;
@@ -178,6 +181,11 @@ void park_begin(struct call *c, struct span argument)
 		send_party(p, s.mine, party, &to);
 	else
 		keep_party(p, s.found, s.mine, party, &to);
+}
+
+void park_too_late(struct call *c)
+{
+	tell(c, "park-refused");
 }
 
 void park_failed(uint64_t transfer)

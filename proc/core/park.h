@@ -17,6 +17,8 @@ bool park_adopted(struct call *c);
 void park_init(void);
 /* The caller of this call wants its other one parked. It is told the place, or why not. */
 void park_begin(struct call *c, struct span argument);
+/* The other one changed all the time (await.h): they are told that it is not parked. */
+void park_too_late(struct call *c);
 /* The caller of this call wants the one that waits at that place. */
 void park_take(struct call *c, struct span argument);
 /* late.h: who takes it by an INVITE without an offer */

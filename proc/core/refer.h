@@ -77,6 +77,8 @@ bool refer_is_of(const struct leg *l);
 
 /* Inside a dialog, from the phone that owns the leg. */
 void refer_on_refer(struct leg *l, struct request *r); /* refer_ask.c */
+/* Its call changes, or the other one that it names: await.h. */
+bool refer_must_wait(const struct leg *l, const struct request *r); /* refer_ask.c */
 void refer_on_notify(struct leg *l, struct request *r);
 /* The phone's answers to our REFER and NOTIFY. */
 void refer_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A phone's REFER: may it, and by which way. */
+#include "await.h"
 #include "emergency.h"
 #include "insist.h"
 #include "permit.h"
@@ -212,7 +213,7 @@ static void attended(struct call *c, struct leg *l, struct leg *a, struct reques
 		refuse(l, r, REFUSE_NOT_ALLOWED, text);
 		return;
 	}
-	if (refer_is_of(second) || c2->change.active || !lead_of(a, b, &to)) {
+	if (refer_is_of(second) || !lead_of(a, b, &to)) {
 		reply_refuse(r->reply, REFUSE_PENDING);
 		return;
 	}
@@ -227,6 +228,18 @@ static void attended(struct call *c, struct leg *l, struct leg *a, struct reques
 		bring_together(l, second, a, b, r);
 }
 
+static bool is_changing(const struct leg *l)
+{
+	const struct call *c = l ? call_get(l->r.call) : NULL;
+
+	return c && c->change.active;
+}
+
+bool refer_must_wait(const struct leg *l, const struct request *r)
+{
+	return is_changing(l) || (r->m->replaces_call_id.len && is_changing(named_leg(l, r)));
+}
+
 void refer_on_refer(struct leg *l, struct request *r)
 {
 	struct call *c = call_get(l->r.call);
@@ -234,8 +247,11 @@ void refer_on_refer(struct leg *l, struct request *r)
 
 	if (l->r.trunk || l->r.user == NOBODY)
 		refuse(l, r, REFUSE_NOT_ALLOWED, "only a user who is logged in may transfer a call");
-	else if (!c || c->r.state != PHASE_TALKING || !is_up(l) || !is_up(party) || c->change.active || refer_is_of(l))
+	else if (!c || c->r.state != PHASE_TALKING || !is_up(l) || !is_up(party) || refer_is_of(l) ||
+		 (refer_must_wait(l, r) && !await_refer(l, r)))
 		reply_refuse(r->reply, REFUSE_PENDING);
+	else if (refer_must_wait(l, r))
+		return;
 	else if (r->m->replaces_call_id.len)
 		attended(c, l, party, r);
 	else

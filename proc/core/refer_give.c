@@ -6,6 +6,7 @@
 #include "dialogue.h"
 #include "ended.h"
 #include "join.h"
+#include "renegotiate.h"
 #include "wire/sdp_offer.h"
 
 static void remember(struct refer *t, const struct call *c)
@@ -106,6 +107,7 @@ void refer_give_alone(struct call *c, struct leg *party)
 	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_NOTHING;
 	call_relay(c);
 	dialogue_loop(c, party->r.side, "music");
+	renegotiate_alone(c, party);
 	call_save(c);
 }
 
@@ -162,6 +164,7 @@ void refer_give_back(struct call *c)
 	new_part(c, child_now());
 	join_again(c);
 	dialogue_holds(c);
+	renegotiate_soon(c, 0);
 	call_save(c);
 	if (reached != t->was_caller && reached != t->was_callee && (l = leg_get(reached)))
 		leg_hang_up(l, why);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "refer_out.h"
+#include "await.h"
 #include "base/id.h"
 #include "dialogue.h"
 #include "emergency.h"
@@ -52,8 +53,7 @@ static bool still_talks(const struct refer *t, const struct call *c)
 {
 	const struct leg *out = leg_get(t->line), *mine = leg_get(t->mine);
 
-	if (!c || c->r.state != PHASE_TALKING || c->change.active || c->transfer || c->late || !out ||
-	    out->r.state != LEG_UP)
+	if (!c || c->r.state != PHASE_TALKING || c->transfer || c->late || !out || out->r.state != LEG_UP)
 		return false;
 	return mine ? c->r.caller == t->mine || c->r.callee == t->mine : c->r.caller == t->line;
 }
@@ -73,7 +73,7 @@ bool refer_out_stands(struct call *c, struct leg *late)
 {
 	struct refer *t = refer_of_visitor(late->r.id);
 
-	if (!t || !still_talks(t, c))
+	if (!t || !still_talks(t, c) || c->change.active)
 		return false;
 	stands(t, c, late);
 	refer_event(t, REFER_ANSWERED);
@@ -95,8 +95,11 @@ void refer_out_comes(struct refer *t, struct request *r)
 {
 	struct call *c = call_get(t->onward);
 	const char *bad = invite_bad_offer(r);
+	const bool talks = still_talks(t, c), changes = talks && c->change.active;
 
-	if (bad || !still_talks(t, c)) {
+	if (!bad && changes && await_visitor(t, c, r))
+		return;
+	if (bad || !talks || changes) {
 		reply_refuse_because(r->reply, bad ? REFUSE_OFFER : REFUSE_NO_ANSWER,
 		    bad ? bad : "the call that it was sent to is over");
 		refer_event(t, REFER_FAILS);

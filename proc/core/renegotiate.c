@@ -140,12 +140,12 @@ static struct leg *too_wide(struct call *c, uint8_t *codecs)
 	const uint8_t common_a = says_a & heard_of(says_b), common_b = says_b & heard_of(says_a);
 	if (!says_a || !says_b)
 		return NULL;
-	if (says_a != common_a && !(a->silent && common_a)) {
+	if (says_a != common_a && !(common_a ? a->silent : a->stays)) {
 		*codecs = (common_a ? common_a : says_b) | EVENTS;
 		return a;
 	}
-	if (says_b != common_b && !(b->silent && common_b)) {
-		*codecs = common_b | EVENTS;
+	if (says_b != common_b && !(common_b ? b->silent : b->stays)) {
+		*codecs = (common_b ? common_b : says_a) | EVENTS;
 		return b;
 	}
 	return NULL;
@@ -222,7 +222,20 @@ void renegotiate_rest(struct call *c)
 	renegotiate_soon(c, GLARE_MS);
 }
 
-static void refused(struct call *c, struct leg *asker, const struct leg *l, enum refusal why)
+/* One does not take what the other has: the other is asked before both are hung up on. */
+static void stays(struct call *c, struct leg *l)
+{
+	uint8_t codecs;
+
+	if (l)
+		l->stays = 1;
+	if (l && too_wide(c, &codecs))
+		renegotiate_soon(c, 0);
+	else
+		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_COMMON_CODEC));
+}
+
+static void refused(struct call *c, struct leg *asker, struct leg *l, enum refusal why)
 {
 	const bool unasked = c->change.unasked;
 
@@ -235,8 +248,10 @@ static void refused(struct call *c, struct leg *asker, const struct leg *l, enum
 		return;
 	if (why == REFUSE_GLARE && !(l && l->restores >= RESTORES_MAX))
 		renegotiate_soon(c, GLARE_MS);
-	else if ((l && l->restores) || hear_nothing(c)) /* nor will they */
+	else if (l && l->restores) /* nor will it */
 		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_COMMON_CODEC));
+	else if (hear_nothing(c))
+		stays(c, l);
 }
 
 static void without_speech(struct call *c, struct leg *l, struct leg *asker, const char *why)
@@ -314,6 +329,21 @@ void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_respons
 	} else {
 		call_fail_media(c, REFUSE_OFFER, why);
 	}
+}
+
+void renegotiate_alone(struct call *c, struct leg *stays)
+{
+	if (!c->change.active)
+		return;
+	const bool waits = !c->change.unasked, asked = stays->r.side == c->change.from_side;
+	if (asked && waits) {
+		answer_asker(c, stays, REFUSE_CANCELLED);
+		return;
+	}
+	if (waits)
+		reply_refuse(c->change.reply, REFUSE_CANCELLED);   /* RFC 3261 15.1.2 */
+	stays->change_cancelled = !asked && change_is_open(stays); /* a 200 that comes has changed it all the same */
+	change_over(c);
 }
 
 void renegotiate_timed_out(struct call *c, struct leg *asker, struct leg *l)

@@ -23,6 +23,9 @@ void renegotiate(struct call *c, struct leg *l, const struct sdp *offer);
 /* If the two don't fit together, as after early media of another codec: one of them is asked when it can be. */
 void renegotiate_soon(struct call *c, uint32_t ms);
 
+/* The other one has left, and the call goes on with this leg alone: nobody waits for what either was asked any more. */
+void renegotiate_alone(struct call *c, struct leg *stays);
+
 /* change.c: a final answer of the leg that was asked, for `asker`, or a 200 that nobody waits for any more; nobody said anything; it is
  * time */
 void renegotiate_on_answer(

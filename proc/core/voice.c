@@ -191,6 +191,21 @@ void voice_stop(uint64_t token)
 	ipc_end(l);
 }
 
+uint64_t voice_go_on_in(uint64_t token, uint8_t codec)
+{
+	const int64_t at = pool_index(&turns, token);
+
+	if (at < 0 || !turn[at].t.loop || turn[at].t.codec == codec)
+		return token;
+	const struct turn was = turn[at];
+	struct voice_turn t = was.t;
+	t.codec = codec;
+	t.say = was.say;
+	t.language = was.language;
+	voice_stop(token);
+	return voice_turn(&t);
+}
+
 void voice_stop_join(uint64_t join)
 {
 	for (uint32_t i = 0; turns.used && i < turns.fresh; i++)

@@ -10,6 +10,7 @@
 struct said {
 	const struct leg *l; /* NULL: there is none */
 	bool both, mux;
+	bool open; /* it has our answer by a 18x alone */
 	struct sdp ours, theirs;
 };
 
@@ -21,6 +22,7 @@ static void read_leg(const struct leg *l, struct said *out)
 	leg_local(l, &out->ours);
 	leg_remote(l, &out->theirs);
 	out->both = l->r.has_local && l->r.has_remote;
+	out->open = out->both && l->early && (l->r.state == LEG_IN_CALLING || l->r.state == LEG_IN_ANSWERED);
 	/* both ends agreed to it; a phone that only offered it has its RTCP on a port of its own */
 	out->mux = out->both && out->ours.audio.rtcp_mux && out->theirs.audio.rtcp_mux;
 }
@@ -132,7 +134,8 @@ static const struct sdp_codec *takes(const struct said *d, const struct sdp_code
 	return codec_like(&d->ours, k) ? codec_like(&d->theirs, k) : NULL;
 }
 
-/* Or the other law of G.711, into which the relay puts it. */
+/* Or the other law of G.711, into which the relay puts it. Last, what it offered and we did not choose: another branch of the far end may
+ * have early media in that alone, and a 183 leaves the offer open (RFC 3261 13.2.1). */
 static const struct sdp_codec *takes_somehow(const struct said *d, const struct sdp_codec *k)
 {
 	static const uint8_t laws[] = {SDP_PCMU, SDP_PCMA};
@@ -141,7 +144,7 @@ static const struct sdp_codec *takes_somehow(const struct said *d, const struct 
 	for (size_t i = 0; d->both && !as && i < sizeof laws; i++)
 		if (g711_is_other_law(k->codec, laws[i]))
 			as = takes(d, &(struct sdp_codec){.codec = laws[i], .clock = k->clock});
-	return as;
+	return as || !d->open ? as : codec_like(&d->theirs, k);
 }
 
 static const struct relay_payload *payload_of(const struct relay_side *s, uint8_t type)

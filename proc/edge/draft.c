@@ -59,6 +59,14 @@ static void fill_number(struct draft_user *out, const struct uri *u)
 	out->n = out->ours ? (uint8_t)b.n : 0;
 }
 
+void draft_fill_whom(struct draft_user *out, const struct uri *u)
+{
+	if (u->scheme == URI_TEL)
+		fill_number(out, u);
+	else
+		draft_fill_user(out, u);
+}
+
 /* An emergency is one in each of its spellings (RFC 3966, RFC 5031). */
 static void fill_target(struct draft_user *out, const struct sip_msg *m)
 {
@@ -111,14 +119,6 @@ static enum refer_kind refer_kind_of(const struct draft_user *u)
 	return (enum refer_kind)kind[kind_of(u)];
 }
 
-static void fill_whom(struct draft_user *out, const struct uri *u)
-{
-	if (u->scheme == URI_TEL)
-		fill_number(out, u);
-	else
-		draft_fill_user(out, u);
-}
-
 static bool asks_for_other_method(const struct uri *u)
 {
 	return u->has_method && u->method != SIP_INVITE;
@@ -130,7 +130,7 @@ static const char *fill_refer(struct draft *d, const struct sip_msg *m)
 
 	if (asks_for_other_method(u))
 		return "a Refer-To of another method than INVITE";
-	fill_whom(&d->refer, u);
+	draft_fill_whom(&d->refer, u);
 	d->fields.refer_kind = (uint8_t)refer_kind_of(&d->refer);
 	return sip_refer_headers(u->headers, d->replaces_text, &d->replaces);
 }
@@ -145,7 +145,7 @@ void draft_fill_redirect(struct draft_user *out, const struct sip_msg *m)
 		const struct uri *u = &m->contact[i].addr.uri;
 		if (u->headers.n || asks_for_other_method(u))
 			continue;
-		fill_whom(out, u);
+		draft_fill_whom(out, u);
 		if (kind_of(out) == TARGET_USER)
 			return;
 	}
@@ -296,7 +296,7 @@ const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_m
 	d->auth = NULL;
 	fill_numbers(d, c, m);
 	if (c->trunk) /* no trunk calls for help here */
-		draft_fill_user(&d->target, &m->uri);
+		draft_fill_whom(&d->target, &m->uri);
 	else
 		fill_target(&d->target, m);
 	draft_fill_user(&d->from, &m->from.uri);
@@ -357,6 +357,7 @@ bool draft_send(const struct draft *d, const struct sip_msg *m, uint64_t txn, en
 	if (d->has_place)
 		r->place = ipc_put_part(l, &d->place, sizeof d->place);
 	r->asserted_user = put_user(l, &d->asserted);
+	r->called_user = put_user(l, &d->called);
 	r->from_display = ipc_put(l, span_of(d->display, d->display_n));
 	if (d->passport.kind)
 		r->passport = ipc_put_part(l, &d->passport, sizeof d->passport);

@@ -20,7 +20,8 @@ struct draft {
 	struct sip_replaces replaces;
 	uint8_t replaces_text[SIP_REPLACES_MAX]; /* unescaped out of a Refer-To */
 	struct span contact, instance;
-	struct draft_user asserted; /* of a trunk's P-Asserted-Identity */
+	struct draft_user asserted; /* of a trunk's P-Asserted-Identity, */
+	struct draft_user called;   /* and of its P-Called-Party-ID */
 	uint8_t display[DISPLAY_MAX];
 	size_t display_n;
 	struct passport passport; /* of a trunk's Identity; kind NONE: there was none */
@@ -39,6 +40,8 @@ const char *draft_fill(struct draft *d, const struct conn *c, const struct sip_m
 /* What a trunk alone may say: whom it asserts, shows and signs for. */
 void draft_fill_trunk(struct draft *d, const struct conn *c, const struct sip_msg *m);
 void draft_fill_user(struct draft_user *out, const struct uri *u);
+/* The same, or the number of a tel URI, which is ours as any number is. */
+void draft_fill_whom(struct draft_user *out, const struct uri *u);
 /* Is it a number for help? Of a request that was not read further too: what it asks for. */
 bool draft_is_help(const struct draft_user *target);
 bool draft_asks_help(struct draft_user *out, const struct sip_msg *m);

@@ -22,6 +22,21 @@ static void fill_asserted(struct draft *d, const struct sip_msg *m)
 	d->fields.asserted = d->asserted.n > 0;
 }
 
+/* A network's own users have tel URIs as well (RFC 3966), which make nobody one of ours. */
+static void fill_number(struct draft_user *out, const struct uri *u)
+{
+	if (u->scheme != URI_TEL)
+		return;
+	draft_fill_whom(out, u);
+	out->ours = false;
+}
+
+static void fill_called(struct draft *d, const struct sip_msg *m)
+{
+	if (m->called_party.text.n)
+		draft_fill_whom(&d->called, &m->called_party.uri);
+}
+
 /* RFC 3323 4.2, RFC 3325 9.3; and From in the form of 4.1.1.3, which older gateways write without Privacy. `critical` says how the
  * others are meant, and `history` is of History-Info alone (RFC 7044 10.1). */
 static bool is_private(const struct sip_msg *m)
@@ -51,14 +66,17 @@ static void fill_passport(struct passport *out, const struct sip_msg *m)
 
 void draft_fill_trunk(struct draft *d, const struct conn *c, const struct sip_msg *m)
 {
-	d->asserted.n = 0;
+	d->asserted.n = d->called.n = 0;
 	d->display_n = 0;
 	d->passport = (struct passport){0};
 	d->fields.privacy = is_private(m);
 	if (!c->trunk)
 		return;
 	d->target.ours = d->target.ours || name_is_for_us(&m->uri, c->trunk);
+	fill_number(&d->from, &m->from.uri);
+	fill_number(&d->to, &m->to.uri);
 	fill_asserted(d, m);
+	fill_called(d, m);
 	fill_display(d, m);
 	if (m->method == SIP_INVITE)
 		fill_passport(&d->passport, m);

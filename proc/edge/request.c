@@ -53,7 +53,7 @@ static bool check_method(struct conn *c, const struct sip_msg *m)
 
 static bool check_uri(struct conn *c, const struct sip_msg *m, enum msg_class class)
 {
-	const bool dials = m->uri.scheme == URI_TEL && m->method == SIP_INVITE && m->to.tag.n == 0 && !c->trunk;
+	const bool dials = m->uri.scheme == URI_TEL && m->method == SIP_INVITE && m->to.tag.n == 0;
 
 	if (m->uri.scheme == URI_SIP || m->uri.scheme == URI_SIPS || dials || class == CLASS_EMERGENCY)
 		return false;

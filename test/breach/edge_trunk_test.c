@@ -67,6 +67,46 @@ static void whom_it_asserts(void)
 	end();
 }
 
+static bool states(const char *more, const char *user)
+{
+	const struct got *g = call(more);
+	const struct msg_request *r = g ? got_payload(g) : NULL;
+
+	return r && span_eq(got_str(g, r->called_user), span_str(user));
+}
+
+/* RFC 7315 5.2; what nobody can read costs nobody a call. */
+static void whom_it_states_to_be_called(void)
+{
+	CHECK(begin());
+	CHECK(states("", ""));
+	CHECK(states("P-Called-Party-ID: <sip:+33140000001@gw.test;user=phone>\r\n", "+33140000001"));
+	CHECK(states("P-Called-Party-ID: \"We\" <tel:+33140000001>;x=y\r\n", "+33140000001"));
+	CHECK(states("P-Called-Party-ID: sip:+33140000001@gw.test\r\n", "+33140000001"));
+	CHECK(states("P-Called-Party-ID: <urn:service:x>\r\n", ""));
+	CHECK(states("P-Called-Party-ID: nobody can read this <\r\n", ""));
+	CHECK(states("P-Called-Party-ID: <sip:+33140000001@gw.test>, <sip:+33140000002@gw.test>\r\n", ""));
+	end();
+}
+
+/* RFC 3966: who calls and who is called may be a number alone. */
+static void numbers_alone(void)
+{
+	static const char text[] =
+	    "INVITE tel:+33123456789 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5099;rport;branch=z9hG4bKtel\r\n"
+	    "Max-Forwards: 70\r\nFrom: <tel:+33600000000>;tag=t\r\nTo: <tel:+33123456780;phone-context=+33>\r\n"
+	    "Call-ID: tel\r\nCSeq: 1 INVITE\r\nContact: <sip:gw@127.0.0.1:5099>\r\nContent-Length: 0\r\n\r\n";
+
+	CHECK(begin());
+	CHECK(send(far, text, sizeof text - 1, 0) == sizeof text - 1);
+	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	const struct msg_request *r = g ? got_payload(g) : NULL;
+	CHECK(r && span_eq(got_str(g, r->target_user), SPAN("+33123456789")));
+	CHECK(r && span_eq(got_str(g, r->from_user), SPAN("+33600000000")) && r->from_kind == FROM_FOREIGN);
+	CHECK(r && span_eq(got_str(g, r->to_user), SPAN("+33123456780;phone-context=+33")) && !r->to_ours);
+	end();
+}
+
 /* A name in the character set of the gateway's country costs its caller nothing. */
 static void a_name_in_another_character_set(void)
 {
@@ -170,6 +210,8 @@ int main(void)
 	RUN(who_hides);
 	RUN(how_long_a_registrar_remembers);
 	RUN(whom_it_asserts);
+	RUN(whom_it_states_to_be_called);
+	RUN(numbers_alone);
 	RUN(a_name_in_another_character_set);
 	return TEST_END;
 }

@@ -199,6 +199,44 @@ static void what_needs_the_other_waits_for_seconds(void)
 	finish();
 }
 
+/* --- a phone with DTLS --- */
+
+static struct sdp dtls_says(const char *types, unsigned version, const char *setup)
+{
+	struct sdp s = sdp_of(KEYS_DTLS, alice.host, 40002, version, "sendrecv", setup), of = phone_says(&a, types, version, "sendrecv");
+
+	s.audio.codec_n = of.audio.codec_n;
+	memcpy(s.audio.codec, of.audio.codec, sizeof s.audio.codec);
+	return s;
+}
+
+/* It offered actpass, was told that we are passive, and says actpass again when it is asked for another codec (baresip 1.0.0). */
+static void its_role_is_the_one_that_is_left(void)
+{
+	begin_with(NULL);
+	media_says_fingerprint(0x5a);
+	a.phone = &alice;
+	const struct sdp o = dtls_says("980", 1, "actpass"), wide = trunk_says("9", 1), law = trunk_says("8", 2), said = dtls_says("8", 2, "actpass");
+	talk_invite(&a, &alice, "0123456789", &o);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &wide);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	NEED(a.sdp.audio.setup == SDP_PASSIVE);
+	const uint64_t txn = talk_send(&t, SIP_INVITE, &law);
+	struct heard *h = is_asked(&a, "80");
+	NEED(a.sdp.audio.setup == SDP_PASSIVE);
+	talk_reply(&a, h, 200, &said);
+	NEED(talk_takes(&a, SIP_ACK) && code_of(txn) == 200);
+	talk_ack(&t);
+	const struct relay_spec *w = relay_wish(NULL);
+	NEED(w && w->side[0].end == RELAY_ENDED_DTLS && !w->side[0].dtls_active && w->side[0].keyed);
+	NEED(!is_hung_up_on());
+	call_hang_up(&a, &t);
+	finish();
+}
+
 /* --- an offer of ours that its ACK is to answer --- */
 
 static void asks_for_our_offer(const char *types)
@@ -447,6 +485,7 @@ int main(void)
 	SIM(whoever_called);
 	SIM(who_follows_without_speech_is_given_back_what_stood);
 	SIM(what_needs_the_other_waits_for_seconds);
+	SIM(its_role_is_the_one_that_is_left);
 	SIM(stands_beside_what_the_other_changes);
 	SIM(and_what_would_need_it_waits);
 	SIM(and_with_what_the_other_is_asked);

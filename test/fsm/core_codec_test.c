@@ -305,6 +305,57 @@ static void of_another_branch_too(void)
 	is_asked_for_it_and_hears("callee");
 }
 
+static const struct relay_payload *payload_of(const struct relay_side *s, unsigned type)
+{
+	for (int i = 0; i < s->payloads; i++)
+		if (s->payload[i].type == type)
+			return &s->payload[i];
+	return NULL;
+}
+
+/* What the trunk sends by this number goes to alice by that one. */
+static void goes_to_alice(unsigned type, unsigned to)
+{
+	const struct relay_spec *w = relay_wish(NULL);
+	const struct relay_payload *p = w ? payload_of(&w->side[1], type) : NULL;
+
+	NEED(p && p->to == to);
+}
+
+/* Of two branches each has early media, in a codec of its own; alice offered both, and was told of the first. */
+static void early_media_of_another_branch_are_heard(void)
+{
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp o = phone_says(&a, "980", 1, "sendrecv"), law = trunk_says("8", 1), wide = trunk_says("9", 2),
+			 mu = trunk_says("0", 3);
+	talk_invite(&a, &alice, "0123456789", &o);
+	talk_rings_at(&t, &telco[0]);
+	says_as("announcement", 183, &law);
+	hears_last(183);
+	goes_to_alice(8, 8);
+	says_as("callee", 183, &wide);
+	goes_to_alice(9, 9);
+	says_as("third", 183, &mu);
+	goes_to_alice(0, 8); /* that she can certainly hear */
+	says_as("callee", 183, &wide);
+	goes_to_alice(9, 9);
+	/* and so it is heard until she has taken what it answers with */
+	says_as("callee", 200, &wide);
+	NEED(talk_takes(&t, SIP_ACK));
+	goes_to_alice(9, 9);
+	hears_last(200);
+	NEED(speaks(&a.sdp, "8"));
+	talk_ack(&a);
+	sim_pass(100);
+	const struct sdp said = phone_says(&a, "9", 2, "sendrecv");
+	talk_reply(&a, is_asked(&a, "9"), 200, &said);
+	NEED(talk_takes(&a, SIP_ACK));
+	is_heard("9", "9");
+	call_hang_up(&a, &t);
+	finish();
+}
+
 /* Our re-INVITE crosses one of hers, which settles it as well; if it does not come, she is asked again. */
 static void glare_is_tried_again(void)
 {
@@ -328,7 +379,24 @@ static void who_refuses_it_is_hung_up_on(void)
 {
 	is_answered_after_early_media("callee", "9");
 	talk_reply(&a, is_asked(&a, "9"), 488, NULL);
+	sim_pass(50);
+	talk_reply(&t, is_asked(&t, "80"), 488, NULL); /* who has what she has not is asked as well */
 	is_over();
+}
+
+static void or_the_other_takes_what_she_has(void)
+{
+	is_answered_after_early_media("callee", "9");
+	talk_reply(&a, is_asked(&a, "9"), 488, NULL);
+	sim_pass(50);
+	const struct sdp law = trunk_says("8", 3);
+	talk_reply(&t, is_asked(&t, "80"), 200, &law);
+	NEED(talk_takes(&t, SIP_ACK));
+	is_heard("8", "8");
+	sim_pass(5000);
+	NEED(!sent_to(&alice, SIP_INVITE) && !sent_to(&telco[0], SIP_INVITE));
+	call_hang_up(&a, &t);
+	finish();
 }
 
 static void and_who_says_nothing(void)
@@ -394,14 +462,6 @@ static void who_is_told_after_early_media_keeps_its_keys(void)
 
 /* --- payload types of each direction --- */
 
-static const struct relay_payload *payload_of(const struct relay_side *s, unsigned type)
-{
-	for (int i = 0; i < s->payloads; i++)
-		if (s->payload[i].type == type)
-			return &s->payload[i];
-	return NULL;
-}
-
 /* RFC 3264 5.1: we offered events as 101, the trunk takes them as 96, and sends them as 101. */
 static void who_numbers_them_otherwise_is_heard_by_both_numbers(void)
 {
@@ -454,8 +514,10 @@ int main(void)
 	SIM(who_hangs_up_meanwhile_leaves_nothing);
 	SIM(an_answer_of_another_codec_is_heard);
 	SIM(of_another_branch_too);
+	SIM(early_media_of_another_branch_are_heard);
 	SIM(glare_is_tried_again);
 	SIM(who_refuses_it_is_hung_up_on);
+	SIM(or_the_other_takes_what_she_has);
 	SIM(and_who_says_nothing);
 	SIM(who_answers_with_more_is_asked_for_less);
 	SIM(who_is_told_after_early_media_keeps_its_keys);

@@ -273,6 +273,42 @@ static void transfers(void)
 	NEED(sim_status("transfers").used == 0);
 }
 
+/* --- what waits for a change of its call --- */
+
+static void change_waits(void)
+{
+	static struct talk up[CALLS], down[CALLS];
+	static struct phone many[SIM_DEVICES_MAX];
+	unsigned code = 0;
+	int n = 0;
+
+	begin_with_calls(64, 256);
+	const struct sdp hold = sdp_of(KEYS_SDES, bob.host, 40002, 2, "sendonly", NULL);
+	for (; n < CALLS && !code; n++) {
+		struct phone *one = &many[n % SIM_DEVICES_MAX];
+		if (!one->user) {
+			*one = alice;
+			one->device = (uint32_t)n;
+			one->flow = 0;
+			phone_register(one);
+		}
+		call_up(&up[n], one, &down[n], &bob);
+		talk_send(&down[n], SIP_INVITE, &hold);
+		struct msg_request *m = talk_begin(&up[n], SIP_REFER);
+		m->refer_kind = REFER_USER;
+		m->refer_user = phone_put(one, "bob");
+		const uint64_t txn = talk_end(&up[n]);
+		code = code_of(txn);
+		sim_clear();
+	}
+	NEED(code == 500 && is_full("change-waits"));
+	emergency_goes_through();
+	for (int i = 0; i < n; i++)
+		talk_send(&up[i], SIP_BYE, NULL);
+	finish();
+	NEED(sim_status("change-waits").used == 0);
+}
+
 /* --- all of them --- */
 
 static const struct {
@@ -282,6 +318,7 @@ static const struct {
 } filled[] = {
     {"bans", bans, NULL},
     {"call-back-phones", NULL, "core_callback_test: of_too_many_phones_the_one_that_is_over_first_makes_room"},
+    {"change-waits", change_waits, NULL},
     {"calls", NULL, "core_loss_test: calls_run_out"},
     {"desk-calls-waiting", NULL, "core_desk_test: they_are_bounded"},
     {"emergency-places", emergency_places, NULL},

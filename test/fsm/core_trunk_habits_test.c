@@ -28,7 +28,7 @@ static void account_is_mapped(void)
 }
 
 /* Whose phone rings; 0 and *code: nobody's. */
-static const struct phone *rings(const char *target, const char *to, unsigned *code)
+static const struct phone *rings_stated(const char *target, const char *to, const char *stated, unsigned *code)
 {
 	struct msg_request *m = phone_begin(&telco[0], SIP_INVITE);
 	char id[16];
@@ -40,6 +40,7 @@ static const struct phone *rings(const char *target, const char *to, unsigned *c
 	m->call_id = phone_put(&telco[0], id);
 	m->target_user = phone_put(&telco[0], target);
 	m->to_user = phone_put(&telco[0], to);
+	m->called_user = phone_put(&telco[0], stated);
 	m->from_user = phone_put(&telco[0], "+33123456789");
 	m->contact_form = CONTACT_ONE;
 	m->contact = phone_put(&telco[0], "<sip:gw@203.0.113.6>");
@@ -60,6 +61,11 @@ static const struct phone *rings(const char *target, const char *to, unsigned *c
 	return h ? who : NULL;
 }
 
+static const struct phone *rings(const char *target, const char *to, unsigned *code)
+{
+	return rings_stated(target, to, "", code);
+}
+
 static void called_at_the_contact_it_is_for_whom_to_says(void)
 {
 	unsigned code;
@@ -71,6 +77,30 @@ static void called_at_the_contact_it_is_for_whom_to_says(void)
 	NEED(!rings("u4930", "u4930", &code) && code == 404);
 	NEED(!rings("u4931", "+33140000001", &code) && code == 404); /* nobody's name: To decides nothing */
 	NEED(rings("+33140000001", "+33140000002", &code) == &bob); /* nor where the number stands where it belongs */
+	finish();
+}
+
+static void two_numbers(void)
+{
+	account_is_mapped();
+	sim.site.inbounds = 3;
+	sim.site.inbound[2] = (struct inbound){.number = "+33140000002", .to = "alice"};
+}
+
+/* RFC 7315 5.2: what stood in the Request-URI before it was our Contact; To may be of somebody whose calls go on to us. */
+static void or_for_whom_the_network_states(void)
+{
+	unsigned code;
+
+	begin_with(two_numbers);
+	NEED(rings_stated("u4930", "+33140000002", "+33140000001", &code) == &bob);
+	NEED(rings_stated("u4930", "+33155555555", "0140000001;npdi", &code) == &bob);
+	NEED(rings_stated("u4930", "+33140000001", "+33140000002", &code) == &alice);
+	NEED(rings_stated("u4930", "+33140000001", "somebody", &code) == &bob); /* who is nobody here */
+	NEED(rings_stated("u4930", "anybody", "somebody", &code) == &alice);
+	NEED(rings_stated("+33140000002", "+33140000001", "+33140000001", &code) == &alice); /* a number is one already */
+	NEED(rings_stated("a-route", "anybody", "+33140000001", &code) == &bob);
+	NEED(!rings_stated("a-route", "anybody", "+33155555555", &code) && code == 404);
 	finish();
 }
 
@@ -269,6 +299,7 @@ static void help_is_asked_for_elsewhere_whatever_was_played(void)
 int main(void)
 {
 	SIM(called_at_the_contact_it_is_for_whom_to_says);
+	SIM(or_for_whom_the_network_states);
 	SIM(an_account_that_is_a_number_has_its_own_calls_too);
 	SIM(an_account_that_is_no_number_can_be_led_to_somebody);
 	SIM(words_behind_a_number_hide_nobody);

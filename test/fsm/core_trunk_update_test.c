@@ -219,6 +219,39 @@ static void before_there_is_an_answer_it_is_488(void)
 	finish();
 }
 
+/* RFC 3262 3: with a 200 before it the phone would not know which of the two its PRACK is for. */
+static void the_200_waits_for_the_prack(void)
+{
+	goes_out_reliably();
+	rings(0, &plain);
+	talk_hears(&a, 183);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	sim_pass(300);
+	NEED(!reply_to(a.txn));
+	NEED(respond(pracks(NULL))->code == 200);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	sim_pass(5000);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void without_one_there_is_none(void)
+{
+	goes_out_reliably();
+	rings(0, &plain);
+	talk_hears(&a, 183);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	sim_pass(33000);
+	hears_last(504);
+	struct heard *bye = talk_takes(&t, SIP_BYE);
+	NEED(bye);
+	talk_reply(&t, bye, 200, NULL);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -231,6 +264,8 @@ int main(void)
 	SIM(who_calls_may_too);
 	SIM(an_offer_in_a_prack_is_answered);
 	SIM(before_there_is_an_answer_it_is_488);
+	SIM(the_200_waits_for_the_prack);
+	SIM(without_one_there_is_none);
 	(void)test_failed_here;
 	return TEST_END;
 }
