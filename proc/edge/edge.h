@@ -22,7 +22,7 @@ enum {
 	ACCEPTS_PER_TURN = 16,
 	HANDSHAKE_STEPS_PER_TURN = 16, /* a third of a millisecond each; SIP is served between the turns */
 	PENDING_PER_DEVICE = 64,  /* requests that wait for their answer or its ACK: one phone cannot fill the table */
-	PENDING_PER_TRUNK = 1024, /* many callers stand behind it */
+	PENDING_PER_TRUNK = 1024, /* over all its connections; many callers stand behind it */
 	PENDING_EMERGENCY = 8,    /* more of them, for emergency calls */
 	FLOWS_PER_DEVICE = 8,     /* the oldest makes room */
 	BAD_MESSAGES_MAX = 32,    /* of one connection, then it closes; */
