@@ -127,7 +127,7 @@ static void place(struct request *r, uint64_t *transfer)
 		refuse_because(r, REFUSE_OFFER, bad);
 		return;
 	}
-	struct call *c = call_new(r->emergency ? NOBODY : share_of_flow(r->flow), r->emergency, &why);
+	struct call *c = call_new(share_of_flow(r->flow), r->emergency, &why);
 	if (!c) {
 		if (why == REFUSE_SHARE)
 			share_tell(r->flow, r->user, "a phone has as many calls as one may have at once");
