@@ -44,7 +44,13 @@ void ipc_end(struct link *l)
 static void say(enum event_kind kind, enum severity severity, uint32_t times)
 {
 	while (times--)
-		child_event(kind, severity, 1, 2, NULL, "what it is");
+		child_event(kind, severity, 1 + times % 50, 2, NULL, "what it is");
+}
+
+static void of_phone(enum event_kind kind, enum severity severity, uint32_t device, uint32_t times)
+{
+	while (times--)
+		child_event(kind, severity, device, 2, NULL, "what it is");
 }
 
 /* R13, R23: a phone that has calls refused in heaps hides no alarm of what it does next */
@@ -62,14 +68,43 @@ static void no_severity_takes_the_room_of_another(void)
 	CHECK(each < 1000 && ledger[SEVERITY_WARNING] == each && ledger[SEVERITY_ALARM] == each);
 	CHECK(child_events_lost() == 3001 - 3 * each);
 	/* what waited and two seconds' worth at once are not too fast for ledger's contract */
-	CHECK(class_window[CLASS_BULK] + 2 * SEVERITIES * each < msg_rule[MSG_EVENT].rate);
+	CHECK(class_window[CLASS_BULK] + 2 * (SEVERITIES + 1) * each < msg_rule[MSG_EVENT].rate);
 	now_ms += 1000;
 	say(EVENT_CALL_REFUSED, SEVERITY_INFO, 1);
 	CHECK(ledger[SEVERITY_INFO] == each + 1);
 }
 
+/* R13, R16: who forges, or calls for help, as fast as it can hides neither what others do nor another's call for help */
+static void no_phone_takes_the_room_of_another(void)
+{
+	const uint32_t *ledger = said[PROC_LEDGER], *watch = said[PROC_WATCH];
+
+	now_ms += 1000;
+	memset(said, 0, sizeof said);
+	of_phone(EVENT_FORGED_DIALOG, SEVERITY_ALARM, 1, 1000);
+	const uint32_t its = ledger[SEVERITY_ALARM];
+	CHECK(its > 0 && its < 10 && watch[SEVERITY_ALARM] == its);
+	of_phone(EVENT_IMPERSONATION, SEVERITY_ALARM, 2, 1);
+	CHECK(ledger[SEVERITY_ALARM] == its + 1 && watch[SEVERITY_ALARM] == its + 1);
+	say(EVENT_FORGED_DIALOG, SEVERITY_ALARM, 1000); /* of many */
+	const uint32_t all = ledger[SEVERITY_ALARM];
+	of_phone(EVENT_EMERGENCY, SEVERITY_ALARM, 3, 1000);
+	of_phone(EVENT_EMERGENCY, SEVERITY_ALARM, 4, 1);
+	CHECK(ledger[SEVERITY_ALARM] == all + its + 1 && watch[SEVERITY_ALARM] == all + its + 1);
+	/* two that share a place */
+	now_ms += 1000;
+	memset(said, 0, sizeof said);
+	of_phone(EVENT_FORGED_DIALOG, SEVERITY_ALARM, 1, 1000);
+	of_phone(EVENT_FORGED_DIALOG, SEVERITY_ALARM, 257, 1000);
+	CHECK(ledger[SEVERITY_ALARM] == its);
+	/* and what is of no phone */
+	of_phone(EVENT_DIED, SEVERITY_ALARM, 0, 10);
+	CHECK(ledger[SEVERITY_ALARM] == its + 10);
+}
+
 int main(void)
 {
 	RUN(no_severity_takes_the_room_of_another);
+	RUN(no_phone_takes_the_room_of_another);
 	return TEST_END;
 }
