@@ -19,7 +19,8 @@ struct accepted_list {
 };
 
 struct holder {
-	uint32_t pending; /* server transactions short of Accepted */
+	uint32_t pending;      /* server transactions short of Accepted */
+	uint64_t told_help_ms; /* when core was told last of a call for help that was refused here; 0: never */
 	struct accepted_list server, client;
 };
 

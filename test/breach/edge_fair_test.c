@@ -226,10 +226,43 @@ static void a_trunk_over_many_connections(void)
 	house_end(h);
 }
 
+/* R16: of calls for help that are refused here core is told of one phone's in 2 s, however often it connects, and of twenty a second. */
+static void whose_help_is_told(void)
+{
+	static const char bad[] = "INVITE sip:112@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bKh\r\n"
+				  "From: <sip:101@exchange.test>;tag=f\r\nTo: <sip:112@exchange.test>\r\nCall-ID: h\r\n"
+				  "CSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"; /* without a Contact */
+	enum { TIMES = 40 };
+	struct house_options o = {.max_calls = 32};
+	struct phone *p[TIMES];
+	uint64_t flow;
+	int told = 0;
+
+	h = house_new(&o);
+	struct phone *other = new_phone(2, &flow);
+	CHECK(other);
+	for (int i = 0; i < TIMES; i++) {
+		CHECK((p[i] = new_phone(1, &flow)));
+		phone_say(p[i], bad);
+		told += house_take(h, MSG_HELP_REFUSED, 1) != NULL;
+	}
+	while (house_take(h, MSG_HELP_REFUSED, 50))
+		told++;
+	CHECK(told >= 1 && told < TIMES / 4);
+	phone_say(other, bad);
+	CHECK(house_take(h, MSG_HELP_REFUSED, PATIENCE_MS));
+	for (int i = 0; i < TIMES; i++)
+		phone_free(p[i]);
+	phone_free(other);
+	house_pump(h, 50);
+	house_end(h);
+}
+
 int main(void)
 {
 	RUN(who_changes_a_call_without_end);
 	RUN(who_accepts_changes_without_end);
 	RUN(a_trunk_over_many_connections);
+	RUN(whose_help_is_told);
 	return TEST_END;
 }
