@@ -102,7 +102,7 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	}
 	c->r.who = r->user == NOBODY ? WHO_DEVICE : WHO_USER;
 	c->withheld = r->m->privacy;
-	emergency_said(c, ipc_part(r->v, r->m->place));
+	emergency_said(c, caller->r.device, ipc_part(r->v, r->m->place));
 	if (transfer)
 		refer_comes(transfer, c, caller, to);
 	call_start(c, caller, to);

@@ -2,6 +2,7 @@
 /* A phone that calls for help without end keeps no other from it: of what it has beside its first call one ends for a phone that finds no
  * room, or no line, for its own (R16, R27, T23, T44). */
 #include "../unit/test.h"
+#include "emergency.h"
 #include "sim_trunks.h"
 #include "sim_voice.h"
 
@@ -184,6 +185,36 @@ static void nor_is_what_was_called_off_in_its_way(void)
 	NEED(sim_status("legs").used == 0 && calls() == 0);
 }
 
+static void with_help_for_many(void)
+{
+	with_help();
+	sim.site.max_calls = 2 * EMERGENCY_PLACES_MAX;
+	sim.site.media_port_hi = (uint16_t)(sim.site.media_port_lo + 8 * EMERGENCY_PLACES_MAX - 1);
+	sim.site.trunk[0].lines = 2 * EMERGENCY_PLACES_MAX;
+}
+
+/* Where a phone says that it is goes along, however many calls another has that say so. */
+static void nor_are_places_all_of_one(void)
+{
+	static struct pidf_place here = {.shape = PIDF_POINT};
+	static struct talk many[EMERGENCY_PLACES_MAX];
+
+	begin_with(with_help_for_many);
+	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++) {
+		alice.place = &here;
+		talk_invite(&many[i], &alice, "112", &offer);
+		NEED(sent_to(&telco[0], SIP_INVITE));
+		sim_clear();
+	}
+	NEED(sim_status("emergency-places").used == EMERGENCY_PLACES_MAX);
+	bob.place = &here;
+	struct sdp o = sdp_plain(&bob);
+	talk_invite(&help, &bob, "112", &o);
+	struct heard *h = sent_to(&telco[0], SIP_INVITE);
+	NEED(h && sent(h)->place.len > 0);
+	NEED(sim_status("emergency-places").used == EMERGENCY_PLACES_MAX);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -194,6 +225,7 @@ int main(void)
 	SIM(nobodys_only_one_ends);
 	SIM(nor_are_notices_all_of_one);
 	SIM(nor_is_what_was_called_off_in_its_way);
+	SIM(nor_are_places_all_of_one);
 	(void)test_failed_here;
 	return TEST_END;
 }
