@@ -92,6 +92,29 @@ bool help_gives_way(uint32_t device)
 	return c != NULL;
 }
 
+struct older {
+	const struct call *than;
+	bool found;
+};
+
+static void find_older(struct call *c, void *arg)
+{
+	struct older *o = arg;
+	const uint32_t *of = calls_of_its_phone(o->than);
+
+	o->found = o->found || (c != o->than && of && calls_of_its_phone(c) == of &&
+				   (c->r.started_ms < o->than->r.started_ms ||
+				       (c->r.started_ms == o->than->r.started_ms && c->r.id < o->than->r.id)));
+}
+
+bool help_is_first(const struct call *c)
+{
+	struct older o = {.than = c};
+
+	call_each(find_older, &o);
+	return !o.found;
+}
+
 void help_share_status(struct proc_status *s)
 {
 	status_counter(s, "help-gave-way", gave_way);

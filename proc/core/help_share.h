@@ -18,6 +18,9 @@ void help_end_surplus(struct call *c);
 /* It ends, for a call that is not counted yet. False: there is none. */
 bool help_gives_way(uint32_t device);
 
+/* Has its phone no older one? A talk of somebody else ends for a phone's first alone. */
+bool help_is_first(const struct call *c);
+
 void help_share_status(struct proc_status *s);
 
 #endif

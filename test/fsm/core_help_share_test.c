@@ -122,6 +122,43 @@ static void who_has_none_finds_a_line(void)
 	NEED(gave_way() == 1);
 }
 
+static void takes_all(void)
+{
+	with_help();
+	sim.site.plan.unknown_caller = sim.site.plan.anonymous_caller = INCOMING_PASS;
+}
+
+/* Two talk with somebody outside, and the trunk has no more lines. For alice's first call one of them ends, for her next ones none. */
+static void talks_end_for_a_first_call_alone(void)
+{
+	static const char *const from[] = {"+33611223301", "+33611223302"};
+
+	begin_with(takes_all);
+	for (int i = 0; i < 2; i++) {
+		invite_from(&flood[i], from[i], "+33140000001", false);
+		talk_rings_at(&rung[i], &bob);
+		struct sdp s = sdp_fits(&rung[i]);
+		talk_up(&flood[i], &rung[i], &s);
+		sim_pass(10);
+	}
+	sim_clear();
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 486, NULL);
+	NEED(talk_takes(&flood[1], SIP_BYE));
+	sim_pass(1100);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 180, NULL);
+	sim_clear();
+	for (int i = 2; i < 6; i++) {
+		talk_invite(&flood[i], &alice, "112", &offer);
+		talk_rings_at(&rung[i], &telco[0]);
+		talk_answer(&rung[i], 486, NULL);
+		sim_pass(5000);
+	}
+	NEED(!sent_to(&telco[0], SIP_BYE) && code_of(talk_send(&flood[0], SIP_OPTIONS, NULL)) == 200);
+}
+
 /* One each: nobody's first gives way. */
 static void nobodys_only_one_ends(void)
 {
@@ -222,6 +259,7 @@ int main(void)
 	SIM(who_has_none_finds_a_place);
 	SIM(what_is_answered_stays);
 	SIM(who_has_none_finds_a_line);
+	SIM(talks_end_for_a_first_call_alone);
 	SIM(nobodys_only_one_ends);
 	SIM(nor_are_notices_all_of_one);
 	SIM(nor_is_what_was_called_off_in_its_way);
