@@ -71,14 +71,22 @@ static struct event alarm_kept[ALARMS_KEPT];
 static uint32_t alarms_kept;
 static uint64_t events_lost;
 
+/* The last place is always one of a call for help, where there was one. */
+static void keep(const struct event *e)
+{
+	if (alarms_kept < ALARMS_KEPT)
+		alarm_kept[alarms_kept++] = *e;
+	else if (e->kind == EVENT_EMERGENCY && alarm_kept[ALARMS_KEPT - 1].kind != EVENT_EMERGENCY)
+		alarm_kept[ALARMS_KEPT - 1] = *e;
+}
+
 static void say_alarm(const struct event *e)
 {
 	static struct ratelimit budget[BUDGETS];
 
 	if (!within(&budget[budget_of(e)]) || say_event(child_link(PROC_WATCH, 0), e))
 		return;
-	if (alarms_kept < ALARMS_KEPT)
-		alarm_kept[alarms_kept++] = *e;
+	keep(e);
 }
 
 void child_event_watch_up(struct link *watch)

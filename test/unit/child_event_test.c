@@ -6,7 +6,8 @@
 static uint64_t now_ms = 5000;
 static struct link to[PROC_N];
 static struct msg_event event;
-static uint32_t said[PROC_N][SEVERITIES];
+static uint32_t said[PROC_N][SEVERITIES], of_help;
+static bool watch_is_down;
 
 uint64_t child_now(void)
 {
@@ -21,7 +22,7 @@ enum proc child_me(void)
 struct link *child_link(enum proc p, uint32_t instance)
 {
 	(void)instance;
-	return &to[p];
+	return watch_is_down && p == PROC_WATCH ? NULL : &to[p];
 }
 
 void *ipc_begin(struct link *l, enum msg type)
@@ -39,6 +40,7 @@ struct str ipc_put(struct link *l, struct span s)
 void ipc_end(struct link *l)
 {
 	said[l - to][event.severity]++;
+	of_help += l == &to[PROC_WATCH] && event.kind == EVENT_EMERGENCY;
 }
 
 static void say(enum event_kind kind, enum severity severity, uint32_t times)
@@ -102,9 +104,24 @@ static void no_phone_takes_the_room_of_another(void)
 	CHECK(ledger[SEVERITY_ALARM] == its + 10);
 }
 
+/* R16: while watch is started anew a few alarms wait for it, and a call for help is among them. */
+static void a_call_for_help_waits_for_watch(void)
+{
+	now_ms += 1000;
+	memset(said, 0, sizeof said);
+	of_help = 0;
+	watch_is_down = true;
+	say(EVENT_FORGED_DIALOG, SEVERITY_ALARM, 20);
+	of_phone(EVENT_EMERGENCY, SEVERITY_ALARM, 3, 1);
+	watch_is_down = false;
+	child_event_watch_up(&to[PROC_WATCH]);
+	CHECK(said[PROC_WATCH][SEVERITY_ALARM] == 8 && of_help == 1);
+}
+
 int main(void)
 {
 	RUN(no_severity_takes_the_room_of_another);
 	RUN(no_phone_takes_the_room_of_another);
+	RUN(a_call_for_help_waits_for_watch);
 	return TEST_END;
 }
