@@ -32,8 +32,10 @@ static uint64_t now = 1000000;
 
 struct device *device_get(uint32_t index)
 {
+	static struct device phone;
+
 	(void)index;
-	return NULL;
+	return &phone;
 }
 
 uint64_t child_now(void)

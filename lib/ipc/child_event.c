@@ -5,10 +5,15 @@
 #include <stdio.h>
 
 enum {
-	/* of each severity: what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 300 a second */
-	EVENTS_PER_SECOND = 28,
+	/* of each budget: what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 300 a second */
+	EVENTS_PER_SECOND = 20,
+	OF_PHONE_PER_SECOND = 5, /* so that it hides nobody else's, from the ledger's ten either */
+	PHONES = 256,
 	ALARMS_KEPT = 8,
 };
+
+/* One for each severity, and one for calls for help. */
+enum { BUDGET_HELP = SEVERITIES, BUDGETS };
 
 struct event {
 	enum event_kind kind;
@@ -36,10 +41,29 @@ static bool say_event(struct link *l, const struct event *e)
 	return true;
 }
 
+static int budget_of(const struct event *e)
+{
+	return e->kind == EVENT_EMERGENCY ? BUDGET_HELP : (int)e->severity;
+}
+
 /* What may still be said in this second. */
 static bool within(struct ratelimit *budget)
 {
 	return ratelimit_take(budget, EVENTS_PER_SECOND, 1000, child_now());
+}
+
+/* Of the phone that it is about; now and then two share a place, and what they may. */
+static bool within_phones(const struct event *e)
+{
+	static struct {
+		uint32_t device;
+		struct ratelimit said;
+	} of[BUDGETS][PHONES], *at;
+
+	at = &of[budget_of(e)][e->device % PHONES];
+	if (at->device != e->device && child_now() >= at->said.until_ms)
+		at->device = e->device;
+	return e->device == 0 || ratelimit_take(&at->said, OF_PHONE_PER_SECOND, 1000, child_now());
 }
 
 /* The first ones wait for a watch that is being started anew. */
@@ -47,14 +71,22 @@ static struct event alarm_kept[ALARMS_KEPT];
 static uint32_t alarms_kept;
 static uint64_t events_lost;
 
-static void say_alarm(const struct event *e)
+/* The last place is always one of a call for help, where there was one. */
+static void keep(const struct event *e)
 {
-	static struct ratelimit budget;
-
-	if (!within(&budget) || say_event(child_link(PROC_WATCH, 0), e))
-		return;
 	if (alarms_kept < ALARMS_KEPT)
 		alarm_kept[alarms_kept++] = *e;
+	else if (e->kind == EVENT_EMERGENCY && alarm_kept[ALARMS_KEPT - 1].kind != EVENT_EMERGENCY)
+		alarm_kept[ALARMS_KEPT - 1] = *e;
+}
+
+static void say_alarm(const struct event *e)
+{
+	static struct ratelimit budget[BUDGETS];
+
+	if (!within(&budget[budget_of(e)]) || say_event(child_link(PROC_WATCH, 0), e))
+		return;
+	keep(e);
 }
 
 void child_event_watch_up(struct link *watch)
@@ -76,16 +108,20 @@ void child_event(enum event_kind kind, enum severity severity, uint32_t device, 
     const struct addr *remote, const char *detail)
 {
 	/* refused calls, which any phone can heap up, leave what is graver its room (R13) */
-	static struct ratelimit budget[SEVERITIES];
+	static struct ratelimit budget[BUDGETS];
 	struct event e = {
 	    .kind = kind, .severity = severity, .device = device, .user = user, .wall_ms = clock_wall_ms()};
 
 	if (remote)
 		e.remote = *remote;
 	snprintf(e.detail, sizeof e.detail, "%s", detail ? detail : "");
+	if (!within_phones(&e)) {
+		events_lost++;
+		return;
+	}
 	if (severity == SEVERITY_ALARM && child_me() != PROC_WATCH)
 		say_alarm(&e);
-	if (!within(&budget[severity]) || !say_event(child_link(PROC_LEDGER, 0), &e))
+	if (!within(&budget[budget_of(&e)]) || !say_event(child_link(PROC_LEDGER, 0), &e))
 		events_lost++;
 }
 

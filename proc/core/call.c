@@ -9,6 +9,7 @@
 #include "dial.h"
 #include "dialogue.h"
 #include "emergency.h"
+#include "help_share.h"
 #include "ipc/left_out.h"
 #include "join.h"
 #include "judge.h"
@@ -398,32 +399,38 @@ static void set_timers(struct call *c)
 
 /* --- a new call --- */
 
-static uint32_t take_ports(enum pool_claim claim)
+/* For help: who is told of another, or whoever has more of them, ends. */
+static bool gives_way(uint32_t who, enum pool_claim claim)
+{
+	return claim == POOL_HELP && (desk_gives_way() || help_gives_way(who));
+}
+
+static uint32_t take_ports(uint32_t who, enum pool_claim claim)
 {
 	uint32_t ports = media_take_ports(claim);
 
-	return ports == MEDIA_NO_PORTS && claim == POOL_HELP && desk_gives_way() ? media_take_ports(claim) : ports;
+	return ports == MEDIA_NO_PORTS && gives_way(who, claim) ? media_take_ports(claim) : ports;
 }
 
-static uint64_t take_slot(enum pool_claim claim)
+static uint64_t take_slot(uint32_t who, enum pool_claim claim)
 {
 	uint64_t id = pool_take(&pool, claim);
 
-	return id == ID_NONE && claim == POOL_HELP && desk_gives_way() ? pool_take(&pool, claim) : id;
+	return id == ID_NONE && gives_way(who, claim) ? pool_take(&pool, claim) : id;
 }
 
 static uint64_t take(uint32_t who, enum pool_claim claim, uint32_t *ports, enum refusal *why)
 {
-	if (!leg_may_begin(who)) {
+	if (claim != POOL_HELP && !leg_may_begin(who)) {
 		*why = REFUSE_SHARE;
 		return ID_NONE;
 	}
-	*ports = take_ports(claim);
+	*ports = take_ports(who, claim);
 	if (*ports == MEDIA_NO_PORTS) {
 		*why = REFUSE_NO_PORT;
 		return ID_NONE;
 	}
-	uint64_t id = take_slot(claim);
+	uint64_t id = take_slot(who, claim);
 	if (id == ID_NONE) {
 		*why = REFUSE_FULL;
 		media_release_ports(*ports);

@@ -16,6 +16,7 @@
 #include "dial.h"
 #include "directory.h"
 #include "emergency.h"
+#include "help_share.h"
 #include "help_waits.h"
 #include "hotdesk.h"
 #include "insist.h"
@@ -376,6 +377,7 @@ static void open_all(void)
 	refer_init();
 	media_init();
 	pace_init();
+	help_share_init();
 	ask_init(4 * s->max_calls + 1024, s->max_calls / 4, answers);
 	account_open(&table[CORE_ACCOUNTS]);
 	insist_open(s);
@@ -401,9 +403,9 @@ static void status(struct proc_status *s)
 	static void (*const each[])(struct proc_status *) = {flow_status, login_status, registrar_status, leg_status,
 	    call_status, ask_status, media_status, voice_status, message_status, refer_status, record_status,
 	    bans_status, directory_status, trunk_status, settings_status, pin_status, proof_status, notice_status,
-	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, await_status, permit_status,
-	    desk_status, mwi_status, emergency_status, share_status, dial_status, pace_status, away_status,
-	    callback_status};
+	    spent_status, account_status, hotdesk_status, park_status, help_waits_status, help_share_status,
+	    await_status, permit_status, desk_status, mwi_status, emergency_status, share_status, dial_status,
+	    pace_status, away_status, callback_status};
 
 	for (size_t i = 0; i < sizeof each / sizeof *each; i++)
 		each[i](s);

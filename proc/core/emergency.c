@@ -22,20 +22,50 @@ bool emergency_is_test(const struct call *c)
 
 static struct place_said {
 	uint64_t call; /* 0: free */
+	uint32_t device;
 	struct pidf_place where;
 } places[EMERGENCY_PLACES_MAX];
 static uint64_t places_lost, refused;
 
-void emergency_said(const struct call *c, const struct pidf_place *where)
+static int places_of(uint32_t device)
+{
+	int n = 0;
+
+	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++)
+		n += places[i].call && places[i].device == device;
+	return n;
+}
+
+static struct place_said *free_place(void)
+{
+	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++)
+		if (!places[i].call)
+			return &places[i];
+	return NULL;
+}
+
+/* Of a phone that has two more than this one: what it says once more is lost before another's word is. */
+static struct place_said *surplus_place(uint32_t device)
+{
+	const int own = places_of(device);
+
+	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++)
+		if (places_of(places[i].device) >= own + 2)
+			return &places[i];
+	return NULL;
+}
+
+void emergency_said(const struct call *c, uint32_t device, const struct pidf_place *where)
 {
 	if (!where || !c->r.emergency)
 		return;
-	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++)
-		if (!places[i].call) {
-			places[i] = (struct place_said){c->r.id, *where};
-			return;
-		}
-	places_lost++;
+	struct place_said *p = free_place();
+	if (!p) {
+		places_lost++;
+		p = surplus_place(device);
+	}
+	if (p)
+		*p = (struct place_said){c->r.id, device, *where};
 }
 
 const struct pidf_place *emergency_place(const struct call *c)

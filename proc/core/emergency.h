@@ -8,7 +8,7 @@
 
 struct plan_answer;
 
-/* Calls whose phones say where they are, at once; of more the word is lost, not the call. */
+/* Calls whose phones say where they are, at once; of more the word is lost, not the call: that of a phone which has several first. */
 enum {
 	EMERGENCY_PLACES_MAX = 64,
 	EMERGENCY_TOLD_MAX = 64, /* phones whose last refused call is remembered, */
@@ -16,7 +16,7 @@ enum {
 };
 
 /* Where the phone that calls says that it is; remembered as long as the call is there. NULL: it says nothing. */
-void emergency_said(const struct call *c, const struct pidf_place *where);
+void emergency_said(const struct call *c, uint32_t device, const struct pidf_place *where);
 const struct pidf_place *emergency_place(const struct call *c);
 void emergency_forget(const struct call *c);
 

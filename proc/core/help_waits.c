@@ -3,11 +3,12 @@
 #include "emergency.h"
 #include "kept_request.h"
 
-enum { WAITING_MAX = 16 };
+enum { WAITING_MAX = 16, OF_PHONE_MAX = 4 };
 
 static struct waiting {
 	struct timer timer;
 	bool used;
+	uint32_t device;
 	struct kept_request request;
 } table[WAITING_MAX];
 
@@ -30,15 +31,27 @@ static void on_timeout(struct timer *t, uint64_t now_ms)
 	let_go(w);
 }
 
+static bool has_room(uint32_t device)
+{
+	uint32_t n = 0;
+
+	for (const struct waiting *w = table; w < table + WAITING_MAX; w++)
+		n += w->used && w->device == device;
+	return n < OF_PHONE_MAX;
+}
+
 bool help_waits(const struct request *r)
 {
 	struct waiting *w = table;
 
+	if (!has_room(r->flow->device))
+		return false;
 	while (w < table + WAITING_MAX && w->used)
 		w++;
 	if (w == table + WAITING_MAX || !request_keep(&w->request, r))
 		return false;
 	w->used = true;
+	w->device = r->flow->device;
 	w->timer = (struct timer){.fire = on_timeout};
 	timer_set(&child_wheel, &w->timer, child_now() + HELP_WAITS_MS);
 	return true;

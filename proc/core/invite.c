@@ -102,7 +102,7 @@ static void begin(struct call *c, struct request *r, const struct sdp *offer, co
 	}
 	c->r.who = r->user == NOBODY ? WHO_DEVICE : WHO_USER;
 	c->withheld = r->m->privacy;
-	emergency_said(c, ipc_part(r->v, r->m->place));
+	emergency_said(c, caller->r.device, ipc_part(r->v, r->m->place));
 	if (transfer)
 		refer_comes(transfer, c, caller, to);
 	call_start(c, caller, to);
@@ -127,7 +127,7 @@ static void place(struct request *r, uint64_t *transfer)
 		refuse_because(r, REFUSE_OFFER, bad);
 		return;
 	}
-	struct call *c = call_new(r->emergency ? NOBODY : share_of_flow(r->flow), r->emergency, &why);
+	struct call *c = call_new(share_of_flow(r->flow), r->emergency, &why);
 	if (!c) {
 		if (why == REFUSE_SHARE)
 			share_tell(r->flow, r->user, "a phone has as many calls as one may have at once");

@@ -195,7 +195,7 @@ static uint64_t take_id(enum pool_claim claim)
 {
 	uint64_t id = pool_take(&pool, claim);
 
-	return id == ID_NONE && owed_make_room() ? pool_take(&pool, claim) : id;
+	return id == ID_NONE && owed_make_room(claim == POOL_HELP) ? pool_take(&pool, claim) : id;
 }
 
 static struct leg *take(uint64_t call, enum pool_claim claim, uint32_t by)

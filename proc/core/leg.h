@@ -66,9 +66,10 @@ struct trunk_answer;
 
 /* Another dialog that our INVITE made (leg_fork.h). */
 struct leg_fork {
-	uint64_t tag;  /* a keyed hash */
-	uint64_t leg;  /* that ends it, because it answered too late; 0: it did not */
-	uint32_t rseq; /* of the last reliable 18x that was acknowledged; 0: none */
+	uint64_t tag;   /* a keyed hash */
+	uint64_t leg;   /* that ends it, because it answered too late; 0: it did not */
+	uint64_t prack; /* core's PRACK to it; while that has no answer there is no other (RFC 3262 3) */
+	uint32_t rseq;  /* of the last reliable 18x that was acknowledged; 0: none */
 };
 
 struct leg {

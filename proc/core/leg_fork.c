@@ -64,11 +64,12 @@ static void forget_media(struct leg *l)
 /* What waits to be acknowledged there is when it comes again. */
 static void follow(struct leg *l, struct leg_fork *f)
 {
-	const struct leg_fork was = {
-	    .tag = siphash(key, leg_text(l, LEG_REMOTE_TAG)), .rseq = l->prack_rseq - (l->prack_waits ? 1u : 0u)};
+	const struct leg_fork was = {.tag = siphash(key, leg_text(l, LEG_REMOTE_TAG)),
+	    .prack = l->prack_ref,
+	    .rseq = l->prack_rseq - (l->prack_waits ? 1u : 0u)};
 
 	l->rseq = l->prack_rseq = f->rseq;
-	l->prack_ref = 0;
+	l->prack_ref = ask_get(f->prack) ? f->prack : 0;
 	l->prack_waits = 0;
 	*f = was;
 	forget_media(l);
@@ -78,8 +79,11 @@ static void acknowledge(struct leg *l, struct leg_fork *f, const struct msg_resp
 {
 	const struct leg_far to = {ipc_str(v, m->to_tag), ipc_str(v, m->contact), ipc_str(v, m->route_set)};
 
-	if (to.target.n && leg_send_prack(l, &to, m->rseq))
-		f->rseq = m->rseq; /* otherwise when it comes again */
+	if (!to.target.n || ask_get(f->prack))
+		return; /* when it comes again */
+	f->prack = leg_send_prack(l, &to, m->rseq);
+	if (f->prack)
+		f->rseq = m->rseq;
 }
 
 bool leg_fork_rings(struct leg *l, const struct msg_response *m, const struct ipc_view *v, bool media)

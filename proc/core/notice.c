@@ -3,12 +3,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/ratelimit.h"
 #include "directory.h"
 #include "ipc/civic.h"
 #include "kept.h"
 #include "settings.h"
+#include <stdlib.h>
 
-enum { AGAIN_MS = 5000 };
+enum { AGAIN_MS = 5000, OF_PHONE_MAX = 16, OF_PHONE_MS = 10000 };
 
 struct window {
 	uint64_t until_ms;
@@ -20,7 +22,8 @@ static struct arena_table *table;
 static struct window window[CALLBACKS_MAX];
 static struct timer again;
 static int64_t last_wall_ms;
-static uint64_t lost;
+static uint64_t lost, beyond;
+static struct ratelimit *of_phone;
 
 /* --- who may be called back --- */
 
@@ -133,12 +136,23 @@ static int64_t own_moment(void)
 	return last_wall_ms;
 }
 
+/* One that calls again and again leaves room for the notices of others, and for what else is on the disk. */
+static bool in_measure(uint32_t device)
+{
+	if (device > child_site()->max_phones ||
+	    ratelimit_take(&of_phone[device], OF_PHONE_MAX, OF_PHONE_MS, child_now()))
+		return true;
+	beyond++;
+	return false;
+}
+
 static void add(enum notice_kind kind, uint32_t device, uint32_t user, struct span number, const char *location)
 {
-	uint64_t token = pool_take(&pool, true);
-
 	if (opens_window(kind))
 		open_window(device, user, child_now() + window_ms());
+	if (!in_measure(device))
+		return;
+	uint64_t token = pool_take(&pool, true);
 	if (token == ID_NONE) { /* the event of the call stands in the other log */
 		lost++;
 		child_event(EVENT_FULL, SEVERITY_ALARM, device, 0, NULL,
@@ -229,7 +243,8 @@ void notice_open(struct arena_table *t)
 {
 	table = t;
 	again.fire = on_again;
-	if (!pool_init(&pool, child_node(), t->count, 0))
+	of_phone = calloc(child_site()->max_phones + 1, sizeof *of_phone);
+	if (!of_phone || !pool_init(&pool, child_node(), t->count, 0))
 		log_fatal("no memory for notices");
 	for (uint32_t i = 0; i < t->count; i++)
 		if (arena_get(t, i) && !adopt(i, arena_get(t, i)))
@@ -242,4 +257,5 @@ void notice_status(struct proc_status *s)
 {
 	status_pool(s, "notices-waiting", &pool);
 	status_counter(s, "notices-lost", lost);
+	status_counter(s, "notices-beyond-share", beyond);
 }

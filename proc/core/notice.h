@@ -26,7 +26,7 @@ struct arena_shape notice_shape(void);
 void notice_open(struct arena_table *t);
 
 /* user: NOBODY when none is logged in. number: the emergency number that was dialled. The location is the phone's own. A call that
- * was placed or doubted also opens the window, and its end opens it anew. */
+ * was placed or doubted also opens the window, and its end opens it anew. Of one phone sixteen in 10 s are kept; the others are counted. */
 void notice_add(enum notice_kind kind, uint32_t device, uint32_t user, struct span number);
 /* Where the phone says that it is, behind the notice of its call: NOTICE_SAID. */
 void notice_add_said(uint32_t device, uint32_t user, struct span number, const struct pidf_place *where);

@@ -3,6 +3,7 @@
 #include "callback.h"
 #include "dial.h"
 #include "emergency.h"
+#include "help_share.h"
 #include "insist.h"
 #include "join.h"
 #include "judge.h"
@@ -64,18 +65,41 @@ static void find_victim(struct call *c, void *arg)
 		*v = this;
 }
 
+/* Of a phone that has more calls for help than the one whose call finds no line. */
+static bool has_line_of(const struct call *c, void *arg)
+{
+	struct victim *v = arg;
+	const uint8_t trunk = helpful_line_of(c);
+
+	return trunk && v->of >> trunk & 1;
+}
+
+static void find_surplus(const struct call *c, struct victim *v)
+{
+	const struct leg *caller = leg_get(c->r.caller);
+
+	v->call = caller ? help_surplus(caller->r.device, true, has_line_of, v) : NULL;
+	v->trunk = v->call ? helpful_line_of(v->call) : 0;
+}
+
 /* The trunk whose line the victim had, one of these; it may have been asked before, and said that it has none. One victim for a call. */
 static uint8_t preempt(struct call *c, uint32_t of)
 {
 	struct victim v = {.of = of};
 
-	if (!c->preempted && !emergency_is_test(c))
+	if (!c->preempted && !emergency_is_test(c) && help_is_first(c))
 		call_each(find_victim, &v);
+	const bool talk = v.call != NULL;
+	if (!talk && !c->preempted && !emergency_is_test(c))
+		find_surplus(c, &v);
 	if (!v.call)
 		return 0;
 	c->preempted = v.trunk;
 	c->preempted_ms = child_now();
-	call_fail(v.call, REFUSE_PREEMPTED, NULL);
+	if (talk)
+		call_fail(v.call, REFUSE_PREEMPTED, NULL);
+	else
+		help_end_surplus(v.call);
 	return v.trunk;
 }
 

@@ -35,13 +35,33 @@ static struct owing owing(const struct leg *like)
 	return o;
 }
 
-bool owed_make_room(void)
+static void find_called_off(struct leg *l, void *arg)
+{
+	struct leg **oldest = arg;
+
+	if (l->r.state == LEG_OUT_LEAVING && timer_is_set(&l->later) &&
+	    (!*oldest || l->later.due_ms < (*oldest)->later.due_ms))
+		*oldest = l;
+}
+
+/* As if its INVITE had been answered 487: nobody waits for that (RFC 3261 9.1). */
+static bool called_off_makes_room(void)
+{
+	struct leg *oldest = NULL;
+
+	leg_each(find_called_off, &oldest);
+	if (oldest)
+		leg_event(oldest, LEG_REJECTS);
+	return oldest != NULL;
+}
+
+bool owed_make_room(bool for_help)
 {
 	struct owing o = owing(NULL);
 
 	if (o.oldest)
 		leg_event(o.oldest, LEG_BYE_ENDS);
-	return o.oldest != NULL;
+	return o.oldest || (for_help && called_off_makes_room());
 }
 
 /* Where its phone is now: a connection that it left may look alive for long. */

@@ -15,8 +15,9 @@ void owed_phone_back(uint32_t user, const struct flow *f);
 void owed_trunk_back(uint8_t trunk);
 /* The phone speaks of a call that is over: 481, and BYE. The leg may be gone afterwards. */
 void owed_on_request(struct leg *l, const struct request *r);
-/* The oldest goes. False: none is owed. */
-bool owed_make_room(void);
+/* The oldest goes; where help needs the room and none is owed, the oldest that was called off and whose far end says nothing to that.
+ * False: there is none. */
+bool owed_make_room(bool for_help);
 
 void owed_status(struct proc_status *s);
 

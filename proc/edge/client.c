@@ -122,6 +122,7 @@ struct client_txn *client_next(const struct client_txn *t)
 static void release(struct client_txn *t)
 {
 	unlink_txn(t);
+	holder_forgets(&t->accepted);
 	timer_cancel(&child_wheel, &t->timer);
 	if (t->method == SIP_INVITE && !t->orphan)
 		map_del(&by_ref, ref_key(&t->ref), (uint32_t)(t - table));
@@ -259,6 +260,17 @@ static void forget_wire(struct client_txn *t)
 	t->wire = NULL;
 }
 
+/* As server.c has it of those that come. */
+static void accepted(struct client_txn *t)
+{
+	const struct conn *c = client_conn(t);
+	struct accepted *oldest = holder_accepts(&holder_of(c)->client, &t->accepted, c, table_n);
+
+	if (oldest)
+		client_step(
+		    (struct client_txn *)(void *)((char *)oldest - offsetof(struct client_txn, accepted)), TXN_END_DUE);
+}
+
 unsigned client_step(struct client_txn *t, enum txn_event e)
 {
 	enum txn_hop hop = (enum txn_hop)client_conn(t)->hop;
@@ -273,6 +285,8 @@ unsigned client_step(struct client_txn *t, enum txn_event e)
 		response_local(t->ref, t->flow, (enum sip_method)t->method, 408);
 	if (o.effects & TXN_DO_ERROR && !t->orphan)
 		response_local(t->ref, t->flow, (enum sip_method)t->method, 503);
+	if (o.state == TXN_ACCEPTED)
+		accepted(t);
 	if (o.state == TXN_TERMINATED)
 		release(t);
 	else if (o.end_ms >= 0)

@@ -32,6 +32,7 @@ struct client_txn {
 	uint16_t cancel_cause;
 	uint8_t cancel_text_n;
 	char cancel_text[CANCEL_TEXT_MAX];
+	struct accepted accepted;
 	uint64_t heard;                    /* orphan.c: the first answer that core heard of, a hash of the To tag */
 	uint64_t ended[ORPHANS_ENDED_MAX]; /* and those that were hung up on here */
 	struct text *text;                 /* of an INVITE: what its ACK and CANCEL repeat */

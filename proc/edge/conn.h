@@ -38,11 +38,9 @@ struct conn {
 	uint8_t fail;    /* enum trunk_why, of a trunk's handshake */
 	bool verified, expired, tls12, announced, dirty, heard;
 	uint32_t device;
-	uint32_t older, newer; /* among its device's, or among the handshakes */
-	uint32_t bad;          /* messages that are not forgiven yet, */
-	uint64_t bad_ms;       /* as of then */
-	uint64_t told_help_ms; /* when core was told last of a call for help that was refused here; 0: never */
-	uint32_t pending;      /* of a trunk: server transactions short of Accepted; a phone's are its device's */
+	uint32_t older, newer;               /* among its device's, or among the handshakes */
+	uint32_t bad;                        /* messages that are not forgiven yet, */
+	uint64_t bad_ms;                     /* as of then */
 	int64_t not_before_ms, not_after_ms; /* of the certificate, wall */
 	uint64_t last_ms, ping_ms;           /* any octet; the newest keep-alive */
 	uint32_t ping_every_ms;              /* the pause before that one; 0: has not sent two yet */

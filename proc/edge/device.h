@@ -4,6 +4,7 @@
 #define EDGE_DEVICE_H
 
 #include "edge.h"
+#include "holder.h"
 
 #define DEVICE_NOBODY UINT32_MAX
 
@@ -12,8 +13,8 @@ struct device {
 	uint32_t newest; /* slot of its newest connection, NO_SLOT */
 	uint8_t state, flags;
 	uint8_t flows;
-	uint32_t pending; /* server transactions short of Accepted, over all of them */
-	bool heard;       /* since the link to core came up */
+	bool heard; /* since the link to core came up */
+	struct holder holds;
 };
 
 bool device_open(uint32_t max_phones);

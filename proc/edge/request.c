@@ -15,7 +15,7 @@ static void tell_of_help(struct conn *c, const struct sip_msg *m, unsigned code)
 	struct draft_user target;
 
 	if (m->method != SIP_INVITE || code == 482 || c->trunk || !c->announced || !draft_asks_help(&target, m) ||
-	    !edge_may_tell_help(&c->told_help_ms))
+	    !edge_may_tell_help(&holder_of(c)->told_help_ms))
 		return;
 	struct link *l = child_link(PROC_CORE, 0);
 	struct msg_help_refused *out = l ? ipc_begin_as(l, MSG_HELP_REFUSED, CLASS_EMERGENCY) : NULL;

@@ -226,18 +226,10 @@ struct span server_record_route(const struct server_txn *t)
 
 /* --- life --- */
 
-/* Of a phone all connections count as one. */
-static uint32_t *pending_of(struct conn *c)
-{
-	struct device *d = c->trunk ? NULL : device_get(c->device);
-
-	return d ? &d->pending : &c->pending;
-}
-
 /* Waits for core's answer, or for the ACK of a refusal. */
 static void set_pending(struct server_txn *t, bool pending)
 {
-	uint32_t *n = pending_of(conn_at(t->conn));
+	uint32_t *n = &holder_of(conn_at(t->conn))->pending;
 
 	if (pending && !t->pending)
 		++*n;
@@ -258,6 +250,7 @@ static void release(struct server_txn *t)
 	if (t->next != NO_SLOT)
 		table[t->next].prev = t->prev;
 	set_pending(t, false);
+	holder_forgets(&t->accepted);
 	timer_cancel(&child_wheel, &t->timer);
 	map_del(&by_key, span_of(t->key, TXN_KEY), slot);
 	if (t->outside)
@@ -326,7 +319,7 @@ struct server_txn *server_begin(struct conn *c, const struct sip_msg *m, enum po
 {
 	uint32_t most = c->trunk ? PENDING_PER_TRUNK : PENDING_PER_DEVICE;
 
-	if (*pending_of(c) >= most + (claim == POOL_HELP ? PENDING_EMERGENCY : 0))
+	if (holder_of(c)->pending >= most + (claim == POOL_HELP ? PENDING_EMERGENCY : 0))
 		return NULL;
 	struct text *text = keep(m, claim);
 	struct server_txn *t = text ? new_txn(c, m, claim) : NULL;
@@ -373,6 +366,19 @@ void server_answer(struct server_txn *t, struct span response, enum txn_event e)
 	server_step(t, e);
 }
 
+/* Nobody waits for it any more. Whoever has begun many and was answered at once has the newest of them (RFC 6026 says how long, but not
+ * of how many). */
+static void accepted(struct server_txn *t)
+{
+	struct conn *c = conn_at(t->conn);
+
+	set_pending(t, false);
+	struct accepted *oldest = holder_accepts(&holder_of(c)->server, &t->accepted, c, table_n);
+	if (oldest)
+		server_step(
+		    (struct server_txn *)(void *)((char *)oldest - offsetof(struct server_txn, accepted)), TXN_END_DUE);
+}
+
 /* A connection loses nothing, so a response is sent again over UDP alone; else the effect SEND is for the response that the
  * caller has in hand. */
 unsigned server_step(struct server_txn *t, enum txn_event e)
@@ -385,7 +391,7 @@ unsigned server_step(struct server_txn *t, enum txn_event e)
 		conn_reply(server_conn(t), &t->way.reply, span_of(t->last->bytes, t->last_n));
 	set_resend(t, o.resend_ms);
 	if (o.state == TXN_ACCEPTED)
-		set_pending(t, false);
+		accepted(t);
 	if (o.state == TXN_TERMINATED)
 		release(t);
 	else if (o.end_ms >= 0)

@@ -19,6 +19,7 @@ struct server_txn {
 	uint16_t last_n;
 	uint8_t kind, state, method;
 	bool cancelled, said_100, pending, outside; /* outside: of any dialog */
+	struct accepted accepted;
 	struct text *text;
 	struct text *last; /* over UDP: its newest response, for who repeats the request */
 };

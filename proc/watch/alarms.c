@@ -45,6 +45,25 @@ static bool same(const struct alarm *a, const struct alarm *b)
 	       strcmp(a->detail, b->detail) == 0;
 }
 
+static void count_beyond(struct alarm_notice *n, uint32_t times)
+{
+	n->beyond += times <= UINT32_MAX - n->beyond ? times : 0;
+}
+
+/* Calls for help stand before all else, which makes room for them: a desk hears the first line alone. */
+static uint32_t place_of(struct alarm_notice *n, const struct alarm *x)
+{
+	uint32_t at = 0;
+
+	if (x->kind != EVENT_EMERGENCY)
+		return n->lines;
+	while (at < n->lines && n->line[at].kind == EVENT_EMERGENCY)
+		at++;
+	if (at < n->lines && n->lines == ALARM_LINES_MAX)
+		count_beyond(n, n->times[--n->lines]);
+	return at;
+}
+
 static void put_in(struct alarm_notice *n, const struct alarm *x, uint32_t times)
 {
 	for (uint32_t i = 0; i < n->lines; i++)
@@ -52,12 +71,16 @@ static void put_in(struct alarm_notice *n, const struct alarm *x, uint32_t times
 			n->times[i] += times <= UINT32_MAX - n->times[i] ? times : 0;
 			return;
 		}
+	const uint32_t at = place_of(n, x);
 	if (n->lines == ALARM_LINES_MAX) {
-		n->beyond += times <= UINT32_MAX - n->beyond ? times : 0;
+		count_beyond(n, times);
 		return;
 	}
-	n->line[n->lines] = *x;
-	n->times[n->lines++] = times;
+	memmove(&n->line[at + 1], &n->line[at], (n->lines - at) * sizeof n->line[0]);
+	memmove(&n->times[at + 1], &n->times[at], (n->lines - at) * sizeof n->times[0]);
+	n->line[at] = *x;
+	n->times[at] = times;
+	n->lines++;
 }
 
 void alarms_add(struct alarms *a, uint64_t now_ms, const struct alarm *x, struct span detail)

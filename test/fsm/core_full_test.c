@@ -110,9 +110,9 @@ static void notices_waiting(void)
 	begin();
 	sim.conduct.ledger_mute = true;
 	for (int i = 0; i < NOTICES_MAX; i++)
-		notice_add(NOTICE_CALL, 1, 1, SPAN("112"));
+		notice_add(NOTICE_CALL, 1 + (uint32_t)i % 4, 1, SPAN("112")); /* of one phone sixteen */
 	NEED(is_full("notices-waiting") && sim.events[EVENT_FULL] == 0);
-	notice_add(NOTICE_CALL, 1, 1, SPAN("112"));
+	notice_add(NOTICE_CALL, 5, 1, SPAN("112"));
 	NEED(sim.events[EVENT_FULL] == 1 && sim_status("notices-waiting").refused == 1);
 	emergency_goes_through(); /* a full log never holds one up */
 	new_ledger();

@@ -112,6 +112,22 @@ static void so_many_and_no_more(void)
 	finish();
 }
 
+/* One phone that calls again and again leaves room for another (R16, R27). */
+static void of_one_phone_there_are_few(void)
+{
+	begin();
+	for (int i = 0; i < MORE; i++)
+		talk_invite(&more[i], &desk, "112", &offer);
+	NEED(sim_status("help-waits").used == 4);
+	talk_invite(&a, &alice, "112", &offer);
+	NEED(!reply_to(a.txn) && sim_status("help-waits").used == 5);
+	sim_clear();
+	sim_link_up(PROC_MEDIA, 0);
+	sim.quiet = true;
+	sim_pass(700000);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -121,6 +137,7 @@ int main(void)
 	SIM(its_caller_may_hang_up);
 	SIM(whose_connection_is_gone_is_forgotten);
 	SIM(so_many_and_no_more);
+	SIM(of_one_phone_there_are_few);
 	(void)test_failed_here;
 	return TEST_END;
 }

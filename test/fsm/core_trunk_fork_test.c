@@ -327,6 +327,45 @@ static void of_a_phone_too(void)
 	finish();
 }
 
+/* How many PRACKs wait for an answer of bob's, who gives none. */
+static int pracks(void)
+{
+	int n = 0;
+
+	while (sent_to(&bob, SIP_PRACK))
+		n++;
+	return n;
+}
+
+/* Who says reliably what was not asked for, one after the other and in many names, has no more requests of core's than one for each
+ * dialog: the next comes when that was answered (RFC 3262 3; R27, T23). */
+static void of_each_dialog_one_is_acknowledged_at_a_time(void)
+{
+	int with_media = 0;
+
+	begin_with(NULL);
+	const struct sdp media = sdp_plain(&bob);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	const uint64_t before = sim_status("requests").used;
+	for (int i = 0; i < 2; i++) {
+		fork_of[i] = b;
+		snprintf(fork_of[i].ours, sizeof fork_of[i].ours, "fork-%d", i);
+	}
+	says(&fork_of[0], 180, 0, NULL);
+	for (uint32_t i = 1; i <= 30; i++)
+		says(&fork_of[1], 180, i, NULL);
+	NEED(pracks() == 1);
+	for (uint32_t i = 0; i < 30; i++) {
+		says(&fork_of[i % 2], 183, i % 2 ? i / 2 + 2 : i / 2 + 1, &media);
+		with_media += pracks();
+	}
+	NEED(with_media <= 2 && sim_status("requests").used <= before + 3);
+	talk_answer(&b, 486, NULL);
+	hears_last(486);
+	finish();
+}
+
 static void much_room(void)
 {
 	sim.site.max_calls = 128;
@@ -370,6 +409,7 @@ int main(void)
 	SIM(a_call_that_is_over_holds_no_line);
 	SIM(who_answers_after_a_cancelled_call_is_hung_up_on);
 	SIM(of_a_phone_too);
+	SIM(of_each_dialog_one_is_acknowledged_at_a_time);
 	SIM(of_many_calls_the_last_are_known);
 	(void)test_failed_here;
 	return TEST_END;

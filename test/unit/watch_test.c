@@ -166,6 +166,31 @@ static void notices_fit_and_stay_in_their_lines(void)
 	CHECK(d.n <= REASON_MAX && span_starts(buf_span(&d), SPAN("Ringfence ALARM: ")) && !memchr(d.p, '\n', d.n));
 }
 
+/* R16: whatever somebody heaps up meanwhile, and in the message to the desk, which has one line */
+static void a_call_for_help_stands_first(void)
+{
+	uint8_t desk[REASON_MAX];
+	struct buf d = buf_of(desk, sizeof desk);
+
+	alarms_init(&a, all_on);
+	for (uint32_t i = 1; i <= 2 * ALARM_LINES_MAX; i++)
+		raise(0, i, "locked");
+	for (uint32_t i = 0; i < 2; i++)
+		alarms_add(&a, 0, &(struct alarm){.kind = EVENT_EMERGENCY, .proc = PROC_CORE, .device = 100 + i}, SPAN("emergency call"));
+	const struct alarm_notice *n = alarms_due(&a, WAY_DESK, 1000);
+	CHECK(n && n->lines == ALARM_LINES_MAX && n->beyond == ALARM_LINES_MAX + 2);
+	CHECK(n->line[0].kind == EVENT_EMERGENCY && n->line[0].device == 100 && n->line[1].device == 101);
+	CHECK(n->line[2].device == 1 && n->times[0] == 1);
+	notice_desk(&d, n);
+	CHECK(memmem(d.p, d.n, "emergency call", 14));
+	/* full of calls for help, one more is counted */
+	alarms_init(&a, all_on);
+	for (uint32_t i = 0; i <= ALARM_LINES_MAX; i++)
+		alarms_add(&a, 0, &(struct alarm){.kind = EVENT_EMERGENCY, .proc = PROC_CORE, .device = i}, SPAN("emergency call"));
+	n = alarms_due(&a, WAY_MAIL, 1000);
+	CHECK(n && n->lines == ALARM_LINES_MAX && n->beyond == 1);
+}
+
 int main(void)
 {
 	RUN(the_first_is_told_within_seconds);
@@ -176,5 +201,6 @@ int main(void)
 	RUN(a_way_that_fails_is_given_up);
 	RUN(numbers_are_left_out);
 	RUN(notices_fit_and_stay_in_their_lines);
+	RUN(a_call_for_help_stands_first);
 	return TEST_END;
 }
