@@ -652,7 +652,7 @@ static void the_log_needs_its_password(void)
 	sib.damage = DONE_OK;
 	sib.passes = UINT32_MAX; /* a keeper that would have it compute for ever */
 	CHECK(ask(log) && said("could not be hashed"));
-	CHECK(ask("verb=log\nname=berta\n\n") && said("a field is missing") && stage_end(&s) == 0);
+	CHECK(ask("verb=log\nname=berta\n\n") && said("the password is missing") && stage_end(&s) == 0);
 }
 
 static void what_does_not_fit_is_counted(void)
@@ -798,6 +798,7 @@ static const char *request_for(enum msg type, enum proc as)
 	    [MSG_SETTING_LINE] = "verb=site-show\n\n",
 	    [MSG_EXPORTED] = "verb=export\nkey=0101010101010101010101010101010101010101010101010101010101010101\n\n",
 	    [MSG_CERT] = "verb=ca\n\n",
+	    [MSG_ADMIN_LINE] = "verb=admin-list\n\n",
 	};
 
 	if (by_type[type])
