@@ -17,6 +17,8 @@ static int put(struct cmd *c, const char *verb, const char *done)
 	int code = ask_run(&a, NULL, NULL);
 	if (code == EXIT_DONE && !c->json)
 		printf("%s %s.\n", safe(c->arg[0]), done);
+	if (code == EXIT_DONE)
+		settings_hint(c, OWNER_GROUP);
 	return code;
 }
 

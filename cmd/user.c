@@ -61,8 +61,10 @@ static int set(struct cmd *c)
 	settings_put(&a, &settings);
 	code = ask_run(&a, NULL, NULL);
 	password_done(c, password, code == EXIT_DONE);
-	if (code == EXIT_DONE)
+	if (code == EXIT_DONE) {
 		said(c, "was changed");
+		settings_hint(c, OWNER_USER);
+	}
 	return code;
 }
 
