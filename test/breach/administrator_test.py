@@ -211,6 +211,19 @@ def test_nobody_waits_for_ever(tmp_path):
     assert q.returncode == 3 and 'takes no question' in q.stderr and 29 < took_q < 45, (q, took_q)
 
 
+def test_one_too_many_at_once_is_told_so(house):
+    """Sixteen may ask at once; each has five seconds to say what"""
+    crowd = [socket.socket(socket.AF_UNIX) for _ in range(16)]
+    try:
+        for s in crowd:
+            s.connect(str(house.site / 'run/ctl.sock'))
+        assert 'as many ask at once as may' in refused(house, 'user', 'list', code=5)
+    finally:
+        for s in crowd:
+            s.close()
+    assert house.run('user', 'list').returncode == 0
+
+
 # --- where a backup goes ---
 
 def test_r31_a_backup_takes_the_place_of_a_backup_and_of_nothing_else(house):
