@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -10,25 +11,30 @@
 /* ctl gives each step 15 s and says so when it is not done then: who says nothing for longer hangs. */
 enum { LINE_MAX_OCTETS = 256 * 1024, SILENCE_S = 30 };
 
+/* The name of a socket is short: one of a longer path is reached by way of its directory. */
 static int reach(const struct cmd *c)
 {
 	const struct timeval most = {.tv_sec = SILENCE_S};
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int n = snprintf(a.sun_path, sizeof a.sun_path, "%s/run/ctl.sock", c->site);
-	int fd = n > 0 && (size_t)n < sizeof a.sun_path ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
+	int dir = -1;
 
-	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most) == 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most) == 0 &&
-	    connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
-		return fd;
-	if (fd >= 0) {
-		int why = errno;
-		close(fd);
-		errno = why;
-	} else {
-		errno = ENAMETOOLONG;
+	if ((size_t)snprintf(a.sun_path, sizeof a.sun_path, "%s/run/ctl.sock", c->site) >= sizeof a.sun_path) {
+		dir = open(c->site, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			return -1;
+		snprintf(a.sun_path, sizeof a.sun_path, "/proc/self/fd/%d/run/ctl.sock", dir);
 	}
-	return -1;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool reached = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most) == 0 &&
+	               setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most) == 0 &&
+	               connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
+	int why = errno;
+	if (dir >= 0)
+		close(dir);
+	if (fd >= 0 && !reached)
+		close(fd);
+	errno = why;
+	return reached ? fd : -1;
 }
 
 bool ask_is_there(const struct cmd *c)
@@ -209,8 +215,8 @@ static int run(struct ask *a, bool quiet, void (*each)(json_t *, void *), void *
 	buf_u8(&a->request, '\n');
 	if (a->wrong || a->request.full) {
 		char why[80];
-		snprintf(why, sizeof why, "the %s is too long or holds a control character",
-		    a->wrong ? a->wrong : "request");
+		const char *what = !a->wrong ? "request" : strcmp(a->wrong, "display") == 0 ? "display name" : a->wrong;
+		snprintf(why, sizeof why, "the %s is too long or holds a control character", what);
 		say_why("that cannot be asked", why, NULL);
 		explicit_bzero(a->text, sizeof a->text);
 		return EXIT_USAGE;

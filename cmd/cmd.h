@@ -147,6 +147,8 @@ struct settings_text {
 /* The options that are settings of this owner, judged; false when one is none, which was said. */
 bool settings_take(struct cmd *c, enum setting_owner owner, struct settings_text *t);
 void settings_put(struct ask *a, const struct settings_text *t);
+/* Is what was added a number that this one, of a list, could dial? */
+void number_hint(struct cmd *c, const char *who);
 /* Which of the forwards that were set just now lead nowhere. */
 void settings_hint(struct cmd *c, enum setting_owner owner);
 /* A line of kind "setting", shown. */

@@ -28,7 +28,10 @@ static int add(struct cmd *c)
 		complain("who is rung?", "--members is needed", "`ringfence group add --help`");
 		return EXIT_USAGE;
 	}
-	return put(c, "group-add", "rings its members now");
+	int code = put(c, "group-add", "rings its members now");
+	if (code == EXIT_DONE)
+		number_hint(c, option_get(c, "members"));
+	return code;
 }
 
 static int set(struct cmd *c)

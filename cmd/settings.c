@@ -120,6 +120,38 @@ void settings_hint(struct cmd *c, enum setting_owner owner)
 	}
 }
 
+/* --- a number that nobody reaches --- */
+
+static void hear_class(json_t *line, void *arg)
+{
+	static const struct {
+		const char *class, *plain;
+	} taken[] = {{"service", "is a service code"}, {"emergency", "is a number for help"}};
+	const struct cmd *c = arg;
+	const char *class = member(line, "class"), *plain = "cannot be dialled";
+
+	if (!line_is(line, "may") || strcmp(class, "internal") == 0)
+		return;
+	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+		plain = strcmp(class, taken[i].class) == 0 ? taken[i].plain : plain;
+	if (c->json)
+		printf("{\"kind\":\"not-callable\",\"text\":\"%s\"}\n", plain);
+	else
+		printf("WARNING: %s %s: who dials it reaches somebody else, or nobody.\n", safe(c->arg[0]), plain);
+}
+
+void number_hint(struct cmd *c, const char *who)
+{
+	char one[USER_NAME_MAX + 1];
+	struct ask a;
+
+	snprintf(one, sizeof one, "%.*s", (int)strcspn(who, ", "), who);
+	ask_begin(&a, c, "may");
+	ask_field(&a, "user", one);
+	ask_field(&a, "called", c->arg[0]);
+	(void)ask_run_mute(&a, hear_class, c);
+}
+
 void settings_put(struct ask *a, const struct settings_text *t)
 {
 	if (t->n)

@@ -60,7 +60,9 @@ static const char *about(int f, const char *what)
 {
 	static char why[80];
 
-	snprintf(why, sizeof why, "the %s %s", field[f].name, what);
+	const char *plain = f == FIELD_DISPLAY ? "display name" : f == FIELD_CALLED ? "number" : field[f].name;
+
+	snprintf(why, sizeof why, "the %s %s", plain, what);
 	return why;
 }
 

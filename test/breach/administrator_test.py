@@ -44,7 +44,7 @@ def test_r23_an_administrator_goes(house):
 def test_an_error_names_what_is_wrong(house):
     assert 'the name is empty' in refused(house, 'user', 'add', '', '--generate')
     assert 'the name has more octets than 32' in refused(house, 'user', 'add', '1' * 33, '--generate')
-    assert 'the display' in refused(house, 'user', 'add', '150', '--name', 'a\tb', '--generate', code=2)
+    assert 'the display name' in refused(house, 'user', 'add', '150', '--name', 'a\tb', '--generate', code=2)
     for day in ('2026-02-31', '2026-13-01', 'yesterday', '2026-11-23 25:00'):
         assert day in refused(house, 'log', '--admin', 'anna', '--from', day, code=2)
     assert not [u for u in house.json('user', 'list') if u['name'] == '150']
@@ -62,6 +62,20 @@ def test_may_says_no_by_its_exit_status_as_json_too(house):
     assert house.run('may', '151', 'call', '152', '--json').returncode == 0
     p = house.run('may', '151', 'call', '+33612345678', '--json', check=False)
     assert p.returncode == 1 and '"may":"no"' in p.stdout and not p.stderr
+
+
+def test_a_number_that_nobody_reaches_is_said(house):
+    for name, why in (('*55', 'service code'), ('*777', 'cannot be dialled'), ('112', 'number for help')):
+        said = house.run('user', 'add', name, '--generate').stdout
+        assert f'WARNING: {name} ' in said and why in said, said
+        house.run('user', 'delete', name)
+    user(house, '160')
+    said = house.run('group', 'add', '#9', '--members', '160').stdout
+    assert 'WARNING: #9 cannot be dialled' in said, said
+    house.run('group', 'delete', '#9')
+    assert 'WARNING' not in house.run('group', 'add', '291', '--members', '160').stdout
+    assert 'WARNING' not in house.run('user', 'add', '161', '--generate').stdout
+    house.run('group', 'delete', '291')
 
 
 def test_a_forward_to_nobody_is_said(house):
@@ -211,6 +225,38 @@ def test_nobody_waits_for_ever(tmp_path):
     assert q.returncode == 3 and 'takes no question' in q.stderr and 29 < took_q < 45, (q, took_q)
 
 
+def test_a_site_of_a_long_path_is_reached(tmp_path):
+    site = tmp_path / ('long' * 20) / ('path' * 20)
+    (site / 'run').mkdir(parents=True)
+    run = os.open(site / 'run', os.O_PATH)
+    with socket.socket(socket.AF_UNIX) as s, concurrent.futures.ThreadPoolExecutor() as one:
+        s.bind(f'/proc/self/fd/{run}/ctl.sock')
+        s.listen()
+        s.settimeout(20)
+        p = one.submit(subprocess.run, [BUILD / 'cmd/ringfence', '--site', site, 'reload'], capture_output=True, text=True, timeout=20)
+        client = s.accept()[0]
+        assert client.recv(100) == b'verb=reload\n\n'
+        client.sendall(b'{"kind":"done","result":"ok"}\n')
+        assert p.result().returncode == 0, p.result()
+        client.close()
+    os.close(run)
+
+
+def test_nowhere_is_named_as_it_was_said():
+    p = subprocess.run([BUILD / 'proc/parent/ringfenced', '--site', '/nowhere/here', '--libexec', BUILD / 'proc'], capture_output=True,
+                       text=True, timeout=20)
+    assert p.returncode == 1 and p.stderr == 'ringfenced: /nowhere/here: No such file or directory\n'
+
+
+def test_a_configuration_that_others_may_write_is_said(house):
+    conf = house.site / 'ringfence.conf'
+    conf.chmod(0o664)
+    p = house.run('check-config')
+    assert p.stdout == 'ok\n' and 'others than its owner may write it' in p.stderr
+    conf.chmod(0o644)
+    assert not house.run('check-config').stderr
+
+
 def test_one_too_many_at_once_is_told_so(house):
     """Sixteen may ask at once; each has five seconds to say what"""
     crowd = [socket.socket(socket.AF_UNIX) for _ in range(16)]
@@ -221,7 +267,7 @@ def test_one_too_many_at_once_is_told_so(house):
     finally:
         for s in crowd:
             s.close()
-    assert house.run('user', 'list').returncode == 0
+    house.wait(lambda: house.run('user', 'list', check=False).returncode == 0)
 
 
 # --- where a backup goes ---
