@@ -1,29 +1,40 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LINE_MAX_OCTETS = 256 * 1024 };
+/* ctl gives each step 15 s and says so when it is not done then: who says nothing for longer hangs. */
+enum { LINE_MAX_OCTETS = 256 * 1024, SILENCE_S = 30 };
 
+/* The name of a socket is short: one of a longer path is reached by way of its directory. */
 static int reach(const struct cmd *c)
 {
+	const struct timeval most = {.tv_sec = SILENCE_S};
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int n = snprintf(a.sun_path, sizeof a.sun_path, "%s/run/ctl.sock", c->site);
-	int fd = n > 0 && (size_t)n < sizeof a.sun_path ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
+	int dir = -1;
 
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
-		return fd;
-	if (fd >= 0) {
-		int why = errno;
-		close(fd);
-		errno = why;
-	} else {
-		errno = ENAMETOOLONG;
+	if ((size_t)snprintf(a.sun_path, sizeof a.sun_path, "%s/run/ctl.sock", c->site) >= sizeof a.sun_path) {
+		dir = open(c->site, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			return -1;
+		snprintf(a.sun_path, sizeof a.sun_path, "/proc/self/fd/%d/run/ctl.sock", dir);
 	}
-	return -1;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool reached = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most) == 0 &&
+	               setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most) == 0 &&
+	               connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
+	int why = errno;
+	if (dir >= 0)
+		close(dir);
+	if (fd >= 0 && !reached)
+		close(fd);
+	errno = why;
+	return reached ? fd : -1;
 }
 
 bool ask_is_there(const struct cmd *c)
@@ -41,6 +52,8 @@ void ask_begin(struct ask *a, struct cmd *c, const char *verb)
 	a->request = buf_of(a->text, sizeof a->text);
 	a->body = NULL;
 	a->body_n = 0;
+	a->wrong = NULL;
+	a->follows = false;
 	ask_field(a, "verb", verb);
 }
 
@@ -50,11 +63,13 @@ void ask_field(struct ask *a, const char *name, const char *value)
 		return;
 	for (const char *p = value; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			a->request.full = true; /* it would be refused: a control in a text */
+			a->wrong = name; /* it would be refused: a control in a text */
 	buf_str(&a->request, name);
 	buf_u8(&a->request, '=');
 	buf_str(&a->request, value);
 	buf_u8(&a->request, '\n');
+	if (a->request.full && !a->wrong)
+		a->wrong = name;
 }
 
 void ask_number(struct ask *a, const char *name, uint64_t value)
@@ -99,11 +114,13 @@ static void say_why(const char *what, const char *why, const char *do_what)
 static int unreachable(const struct cmd *c)
 {
 	char what[300];
-	bool denied = errno == EACCES || errno == EPERM;
+	bool denied = errno == EACCES || errno == EPERM, hangs = errno == EAGAIN || errno == EINPROGRESS;
 
 	snprintf(what, sizeof what, "no exchange answers at %s/run/ctl.sock", safe(c->site));
-	say_why(what, strerror(errno),
-	    denied ? "run the command as root" : "start it with ./run, or name its directory with --site DIR");
+	say_why(what, hangs ? "it takes no question" : strerror(errno),
+	    denied  ? "run the command as root"
+	    : hangs ? "look at its log: it hangs, or is stopped"
+		    : "start it with ./run, or name its directory with --site DIR");
 	return EXIT_UNREACHABLE;
 }
 
@@ -154,6 +171,15 @@ static int take_line(
 	return code;
 }
 
+static int silent(const struct cmd *c)
+{
+	char what[300];
+
+	snprintf(what, sizeof what, "the exchange at %s said nothing for %d seconds", safe(c->site), SILENCE_S);
+	say_why(what, "it hangs, or is stopped", "look at its log; what was to be changed may still be done");
+	return EXIT_UNREACHABLE;
+}
+
 static int hear(const struct ask *a, int fd, bool quiet, void (*each)(json_t *, void *), void *arg)
 {
 	static char in[LINE_MAX_OCTETS];
@@ -161,8 +187,11 @@ static int hear(const struct ask *a, int fd, bool quiet, void (*each)(json_t *, 
 
 	for (;;) {
 		ssize_t n = read(fd, in + have, sizeof in - have);
-		if (n < 0 && errno == EINTR)
+		bool nothing = n < 0 && errno == EAGAIN;
+		if ((n < 0 && errno == EINTR) || (nothing && a->follows))
 			continue;
+		if (nothing)
+			return silent(a->cmd);
 		if (n <= 0)
 			break;
 		have += (size_t)n;
@@ -184,13 +213,19 @@ static int hear(const struct ask *a, int fd, bool quiet, void (*each)(json_t *, 
 static int run(struct ask *a, bool quiet, void (*each)(json_t *, void *), void *arg)
 {
 	buf_u8(&a->request, '\n');
-	if (a->request.full) {
-		say_why("that cannot be asked", "a text is too long or holds a control character", NULL);
+	if (a->wrong || a->request.full) {
+		char why[80];
+		const char *what = !a->wrong ? "request" : strcmp(a->wrong, "display") == 0 ? "display name" : a->wrong;
+		snprintf(why, sizeof why, "the %s is too long or holds a control character", what);
+		say_why("that cannot be asked", why, NULL);
+		explicit_bzero(a->text, sizeof a->text);
 		return EXIT_USAGE;
 	}
 	int fd = reach(a->cmd);
-	if (fd < 0)
+	if (fd < 0) {
+		explicit_bzero(a->text, sizeof a->text);
 		return unreachable(a->cmd);
+	}
 	/* it may have refused, and hung up, before it had read all */
 	bool sent = send_all(fd, a->text, a->request.n) && send_all(fd, a->body, a->body_n);
 	int code = sent || errno == EPIPE ? hear(a, fd, quiet, each, arg) : unreachable(a->cmd);

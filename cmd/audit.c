@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 enum { FILES_MAX = 64, WORDS_MAX = FILES_MAX + 8, WORD_MAX = 24, LINE_MAX_OCTETS = 65536 + 2 };
+enum { SOME_UNREAD = 3 }; /* of proc/audit/main.c */
 
 struct reader {
 	pid_t pid;
@@ -19,6 +20,7 @@ struct reader {
 	char program[4096], room[WORDS_MAX][WORD_MAX];
 	char *word[WORDS_MAX + 1];
 	int words;
+	int complaints; /* of captures */
 };
 
 static void add_word(struct reader *r, const char *word)
@@ -163,7 +165,7 @@ static bool start(struct cmd *c, struct reader *r)
 }
 
 /* Progress and files that were not read whole are said at once. */
-static bool aside(struct cmd *c, const json_t *line)
+static bool aside(struct cmd *c, struct reader *r, const json_t *line)
 {
 	if (line_is(line, "progress")) {
 		if (isatty(STDERR_FILENO))
@@ -178,6 +180,7 @@ static bool aside(struct cmd *c, const json_t *line)
 	}
 	if (line_is(line, "file")) {
 		int64_t i = member_number(line, "file");
+		r->complaints++;
 		complain(i >= 0 && i < c->args ? safe(c->arg[i]) : "capture", member(line, "why"), NULL);
 		return !c->json;
 	}
@@ -188,23 +191,26 @@ static bool aside(struct cmd *c, const json_t *line)
 static int64_t read_lines(struct cmd *c, struct reader *r, struct audit_view *view, struct audit_html *html)
 {
 	static char text[LINE_MAX_OCTETS];
+	bool nothing = false; /* was read: that is no good news */
 	int64_t open = -1;
 
 	while (fgets(text, sizeof text, r->lines)) {
 		json_t *line = json_loads(text, 0, NULL);
 		if (!line)
 			continue;
-		if (line_is(line, "audit"))
+		if (line_is(line, "audit")) {
 			open = member_number(line, "open");
+			nothing = member_number(line, "packets") == 0 && c->args && r->complaints == c->args;
+		}
 		if (html->file)
 			audit_html_line(html, line);
 		if (line_is(line, "audit") && isatty(STDERR_FILENO))
 			fputs("\r\033[K", stderr);
-		if (aside(c, line))
+		if (aside(c, r, line))
 			;
 		else if (c->json)
 			fputs(text, stdout);
-		else
+		else if (!nothing)
 			audit_show(view, line);
 		json_decref(line);
 	}
@@ -223,21 +229,23 @@ static int audit(struct cmd *c)
 		return wrong;
 	if (page && !audit_html_begin(&html, c, page))
 		return EXIT_REFUSED;
-	if (!start(c, &r))
+	if (!start(c, &r)) {
+		if (html.file)
+			audit_html_end(&html, false);
 		return EXIT_REFUSED;
+	}
 	audit_show_begin(&view, c);
 	int64_t open = read_lines(c, &r, &view, &html);
 	fclose(r.lines);
 	waitpid(r.pid, &status, 0);
 	audit_show_end(&view);
-	bool ok = WIFEXITED(status) && WEXITSTATUS(status) == 0 && open >= 0;
-	if (html.file && !audit_html_end(&html)) {
-		complain(safe(page), "it could not be written", NULL);
-		ok = false;
-	}
-	if (!ok)
-		complain(
-		    "the captures could not be read", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : NULL, NULL);
+	bool some = WIFEXITED(status) && WEXITSTATUS(status) == SOME_UNREAD && open >= 0;
+	bool all = WIFEXITED(status) && WEXITSTATUS(status) == 0 && open >= 0, ok = all;
+	if (html.file)
+		ok = audit_html_end(&html, all || some) && ok;
+	if (!all)
+		complain(some ? "not every capture could be read" : "the captures could not be read",
+		    WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : NULL, NULL);
 	if (c->json)
 		printf("{\"kind\":\"done\",\"result\":\"%s\"}\n", ok ? "ok" : "refused");
 	return !ok ? EXIT_REFUSED : open > 0 ? EXIT_OPEN : EXIT_DONE;

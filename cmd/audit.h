@@ -4,6 +4,7 @@
 #define CMD_AUDIT_H
 
 #include "cmd.h"
+#include <limits.h>
 
 struct audit_view {
 	const struct cmd *cmd;
@@ -47,12 +48,15 @@ struct audit_html {
 	const struct cmd *cmd;
 	FILE *file;
 	const char *section;
-	unsigned calls, edges;
+	unsigned calls, edges, complaints;
+	const char *path;
+	char fresh[PATH_MAX]; /* what it is called until it is whole; empty: it is no file */
 };
 
-/* False: the file cannot be written, as was said. */
+/* False: the file cannot be written, or is one of the captures, as was said. */
 bool audit_html_begin(struct audit_html *h, const struct cmd *c, const char *path);
 void audit_html_line(struct audit_html *h, json_t *line);
-bool audit_html_end(struct audit_html *h);
+/* What stood there before stays unless all went well; false: as was said. */
+bool audit_html_end(struct audit_html *h, bool well);
 
 #endif

@@ -3,7 +3,9 @@
 #include "audit.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CALLS_SHOWN = 1000, EDGES_SHOWN = 1000, CHART_WIDTH = 800 };
@@ -90,10 +92,31 @@ static void chart(FILE *f, const json_t *line)
 	fputs("</svg>\n", f);
 }
 
+static bool is_capture(const struct cmd *c, const struct stat *page)
+{
+	struct stat st;
+
+	for (int i = 0; i < c->args; i++)
+		if (stat(c->arg[i], &st) == 0 && st.st_dev == page->st_dev && st.st_ino == page->st_ino)
+			return true;
+	return false;
+}
+
 bool audit_html_begin(struct audit_html *h, const struct cmd *c, const char *path)
 {
-	*h = (struct audit_html){.cmd = c};
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat st;
+	bool there = stat(path, &st) == 0, file = !there || S_ISREG(st.st_mode);
+
+	*h = (struct audit_html){.cmd = c, .path = path};
+	if (there && is_capture(c, &st)) {
+		complain(safe(path), "it is one of the captures", "give --html the name of a new file");
+		return false;
+	}
+	if (file && (size_t)snprintf(h->fresh, sizeof h->fresh, "%s.XXXXXX", path) >= sizeof h->fresh) {
+		complain(safe(path), strerror(ENAMETOOLONG), NULL);
+		return false;
+	}
+	int fd = file ? mkostemp(h->fresh, O_CLOEXEC) : open(path, O_WRONLY | O_CLOEXEC);
 	h->file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (!h->file)
 		complain(safe(path), strerror(errno), NULL);
@@ -275,17 +298,28 @@ void audit_html_line(struct audit_html *h, json_t *line)
 		trend(h, line);
 	else if (line_is(line, "edge"))
 		edge(h, line);
+	else if (line_is(line, "file"))
+		h->complaints++;
 }
 
-bool audit_html_end(struct audit_html *h)
+bool audit_html_end(struct audit_html *h, bool well)
 {
 	if (h->section)
 		fputs("</table>\n", h->file);
+	if (h->complaints)
+		fprintf(h->file, "<p>Captures that could not be read, or not to their end: %u.</p>\n", h->complaints);
 	if (h->calls > CALLS_SHOWN)
 		fprintf(h->file, "<p>Of the calls the first %d are shown.</p>\n", CALLS_SHOWN);
 	if (h->edges > EDGES_SHOWN)
 		fprintf(h->file, "<p>Of who calls whom the first %d pairs are shown.</p>\n", EDGES_SHOWN);
 	fputs("</body>\n</html>\n", h->file);
 	bool ok = !ferror(h->file);
-	return fclose(h->file) == 0 && ok;
+	ok = fclose(h->file) == 0 && ok;
+	if (ok && well && h->fresh[0])
+		ok = rename(h->fresh, h->path) == 0;
+	if (!ok)
+		complain(safe(h->path), strerror(errno), NULL);
+	if (h->fresh[0] && (!ok || !well))
+		unlink(h->fresh);
+	return ok;
 }

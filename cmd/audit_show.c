@@ -69,7 +69,7 @@ const char *audit_whys(json_t *line, char *out, size_t cap)
 
 	out[0] = 0;
 	json_array_foreach(list, i, one) if (n < cap) n +=
-	    (size_t)snprintf(out + n, cap - n, "%s%s", n ? "; " : "", PLAIN(whys, member(one, "is")));
+	    (size_t)snprintf(out + n, cap - n, "%s%s", n ? "; " : "", safe(PLAIN(whys, member(one, "is"))));
 	return out;
 }
 
@@ -188,7 +188,7 @@ static void call(struct audit_view *v, json_t *line)
 		return;
 	}
 	v->calls_n++;
-	const char *grade = PLAIN(grades, member(line, "grade"));
+	const char *grade = safe(PLAIN(grades, member(line, "grade")));
 	char brief[32];
 	snprintf(brief, sizeof brief, "%.*s", (int)strcspn(grade, ":"), grade);
 	snprintf(id, sizeof id, "%lld", (long long)member_number(line, "id"));

@@ -57,7 +57,7 @@ int options_read(struct cmd *c, int argc, char **argv);
 void options_help(const struct verb *v);
 bool option_is(const struct cmd *c, const char *name);
 const char *option_get(const struct cmd *c, const char *name); /* NULL when it was not given */
-/* The values of an option that may stand several times. */
+/* The values of an option that may stand several times; -1: too many times, which was said. */
 int option_all(const struct cmd *c, const char *name, const char *out[REPEATS_MAX]);
 /* 90, 90s, 10m, 2h, 7d as seconds, a year at most; 0 when it is none */
 enum { LENGTH_OF_TIME_MAX_S = 31536000 };
@@ -73,6 +73,8 @@ struct ask {
 	struct buf request;
 	const char *body;
 	size_t body_n;
+	const char *wrong; /* the field that cannot be asked */
+	bool follows;      /* it may be silent for as long as nothing happens */
 };
 
 void ask_begin(struct ask *a, struct cmd *c, const char *verb);
@@ -145,6 +147,10 @@ struct settings_text {
 /* The options that are settings of this owner, judged; false when one is none, which was said. */
 bool settings_take(struct cmd *c, enum setting_owner owner, struct settings_text *t);
 void settings_put(struct ask *a, const struct settings_text *t);
+/* Is what was added a number that this one, of a list, could dial? */
+void number_hint(struct cmd *c, const char *who);
+/* Which of the forwards that were set just now lead nowhere. */
+void settings_hint(struct cmd *c, enum setting_owner owner);
 /* A line of kind "setting", shown. */
 void settings_row(json_t *line, void *arg);
 

@@ -38,7 +38,8 @@ static int events(struct cmd *c)
 	}
 	if (last)
 		ask_number(&a, "last", n);
-	if (option_is(c, "follow"))
+	a.follows = option_is(c, "follow");
+	if (a.follows)
 		ask_number(&a, "follow", 1);
 	return ask_run(&a, show, NULL);
 }

@@ -17,6 +17,8 @@ static int put(struct cmd *c, const char *verb, const char *done)
 	int code = ask_run(&a, NULL, NULL);
 	if (code == EXIT_DONE && !c->json)
 		printf("%s %s.\n", safe(c->arg[0]), done);
+	if (code == EXIT_DONE)
+		settings_hint(c, OWNER_GROUP);
 	return code;
 }
 
@@ -26,7 +28,10 @@ static int add(struct cmd *c)
 		complain("who is rung?", "--members is needed", "`ringfence group add --help`");
 		return EXIT_USAGE;
 	}
-	return put(c, "group-add", "rings its members now");
+	int code = put(c, "group-add", "rings its members now");
+	if (code == EXIT_DONE)
+		number_hint(c, option_get(c, "members"));
+	return code;
 }
 
 static int set(struct cmd *c)

@@ -25,8 +25,9 @@ static int64_t moment(const char *text)
 
 	if (end && *end == ' ')
 		end = strptime(end + 1, "%H:%M", &tm);
+	const struct tm said = tm;
 	time_t t = end && *end == 0 ? mktime(&tm) : -1;
-	return t < 0 ? -1 : (int64_t)t * 1000;
+	return t < 0 || tm.tm_mday != said.tm_mday ? -1 : (int64_t)t * 1000; /* 31 February is another one */
 }
 
 static bool put_moment(struct cmd *c, struct ask *a, const char *option, const char *field)

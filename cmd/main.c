@@ -3,7 +3,9 @@
 #include "cmd.h"
 #include "verbs.h"
 #include <stdlib.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* clang-format off */
@@ -17,7 +19,7 @@ const struct verb *const verbs[] = {
     &verb_may, &verb_calls, &verb_status, &verb_events, &verb_log, &verb_readings,
     &verb_ban, &verb_unban, &verb_bans,
     &verb_site_set, &verb_site_show, &verb_notices, &verb_notice_take,
-    &verb_admin_set, &verb_ca, &verb_clock_confirm,
+    &verb_admin_set, &verb_admin_delete, &verb_admin_list, &verb_ca, &verb_clock_confirm,
     &verb_audit,
     &verb_backup, &verb_restore,
     &verb_check_config, &verb_reload, &verb_upgrade, &verb_stop,
@@ -99,8 +101,18 @@ static const char *default_site(void)
 	return from_env && from_env[0] ? from_env : here ? "site" : "/var/lib/ringfence";
 }
 
+/* A code or a password that stood there and was lost is not there a second time. */
+static int all_was_said(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	complain("what was done could not be said whole", strerror(errno), NULL);
+	return code == EXIT_DONE ? EXIT_REFUSED : code;
+}
+
 int main(int argc, char **argv)
 {
+	const struct rlimit none = {0, 0};
 	struct cmd c = {.site = NULL};
 	int used = 0;
 
@@ -133,5 +145,6 @@ int main(int argc, char **argv)
 		return code;
 	if (!c.site)
 		c.site = default_site();
-	return c.verb->run(&c);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	return all_was_said(c.verb->run(&c));
 }

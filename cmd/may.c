@@ -49,16 +49,26 @@ static const char *remembered(const char *memory)
 	return strcmp(memory, "new") == 0 ? "never dialled it" : "dialled it or not: that is not known this moment";
 }
 
+struct heard {
+	bool json, allowed;
+};
+
 static void row(json_t *line, void *arg)
 {
 	static const struct {
 		const char *key, *plain;
 	} verdict[] = {{"yes", "Yes"}, {"pin", "Yes, after the PIN"}, {"no", "No"}};
 	const char *number = member(line, "number"), *country = member(line, "country"), *plain = "No";
+	struct heard *h = arg;
 
 	if (!line_is(line, "may"))
 		return;
-	*(bool *)arg = strcmp(member(line, "may"), "no") != 0;
+	h->allowed = strcmp(member(line, "may"), "no") != 0;
+	if (h->json) {
+		json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+		putchar('\n');
+		return;
+	}
 	for (size_t i = 0; i < sizeof verdict / sizeof *verdict; i++)
 		if (strcmp(member(line, "may"), verdict[i].key) == 0)
 			plain = verdict[i].plain;
@@ -75,14 +85,14 @@ static void row(json_t *line, void *arg)
 		printf("This extension has %s.\n", remembered(member(line, "memory")));
 		say_price(line);
 	}
-	if (*(bool *)arg)
+	if (h->allowed)
 		say_where(line);
 }
 
 static int may(struct cmd *c)
 {
 	const char *route = option_get(c, "route"), *who = option_get(c, "who"), *phone = option_get(c, "phone");
-	bool allowed = false;
+	struct heard h = {.json = c->json};
 	struct ask a;
 
 	if (strcmp(c->arg[1], "call") != 0) {
@@ -99,8 +109,8 @@ static int may(struct cmd *c)
 	ask_field(&a, "who", who);
 	if (phone)
 		ask_number(&a, "phone", device);
-	int code = c->json ? ask_run(&a, NULL, NULL) : ask_run(&a, row, &allowed);
-	return code == EXIT_DONE && !c->json && !allowed ? EXIT_REFUSED : code;
+	int code = ask_run_quiet(&a, row, &h);
+	return code == EXIT_DONE && !h.allowed ? EXIT_REFUSED : code;
 }
 
 const struct verb verb_may = {

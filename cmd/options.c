@@ -104,9 +104,17 @@ int option_all(const struct cmd *c, const char *name, const char *out[REPEATS_MA
 {
 	int n = 0;
 
-	for (int i = 0; i < c->givens && n < REPEATS_MAX; i++)
-		if (strcmp(c->given[i].name, name) == 0)
-			out[n++] = c->given[i].value;
+	for (int i = 0; i < c->givens; i++) {
+		if (strcmp(c->given[i].name, name) != 0)
+			continue;
+		if (n == REPEATS_MAX) {
+			char what[64];
+			snprintf(what, sizeof what, "--%s stands more than %d times", name, REPEATS_MAX);
+			(void)wrong(c, what, NULL);
+			return -1;
+		}
+		out[n++] = c->given[i].value;
+	}
 	return n;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/rand.h"
+#include "base/tty.h"
 #include "cmd.h"
 #include <errno.h>
 #include <string.h>
-#include <termios.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { GENERATED = 20, GENERATED_PIN = 6 };
@@ -55,6 +56,7 @@ static bool take_line(FILE *f, char out[PASSWORD_MAX + 1])
 {
 	char line[PASSWORD_MAX + 3];
 
+	setvbuf(f, NULL, _IONBF, 0); /* no copy of it in a buffer */
 	if (!fgets(line, sizeof line, f))
 		return false;
 	size_t n = strcspn(line, "\r\n");
@@ -64,28 +66,6 @@ static bool take_line(FILE *f, char out[PASSWORD_MAX + 1])
 		memcpy(out, line, n + 1);
 	explicit_bzero(line, sizeof line);
 	return whole && n > 0;
-}
-
-static bool ask_terminal(const char *prompt, char out[PASSWORD_MAX + 1])
-{
-	struct termios was, silent;
-	FILE *tty = fopen("/dev/tty", "r+e");
-
-	if (!tty || tcgetattr(fileno(tty), &was) != 0) {
-		if (tty)
-			fclose(tty);
-		return false;
-	}
-	silent = was;
-	silent.c_lflag &= ~(tcflag_t)ECHO;
-	fprintf(tty, "%s: ", prompt);
-	fflush(tty);
-	tcsetattr(fileno(tty), TCSAFLUSH, &silent);
-	bool ok = take_line(tty, out);
-	tcsetattr(fileno(tty), TCSAFLUSH, &was);
-	fputc('\n', tty);
-	fclose(tty);
-	return ok;
 }
 
 /* Where it may come from: the options' names differ. */
@@ -120,23 +100,31 @@ static int from_file(const struct source *s, const char *path, char out[PASSWORD
 static int read_secret(
     const struct cmd *c, const struct source *s, const char *prompt, bool fresh, char out[PASSWORD_MAX + 1])
 {
-	char again[PASSWORD_MAX + 1];
+	char again[PASSWORD_MAX + 1] = "", ask[80];
 
 	if (option_is(c, s->file))
 		return from_file(s, option_get(c, s->file), out);
 	if (option_is(c, s->standard_input) || !isatty(STDIN_FILENO))
 		return take_line(stdin, out) ? -1 : no_password(s, "standard input holds none");
-	if (!ask_terminal(prompt, out))
-		return no_password(s, "none was typed");
+	snprintf(ask, sizeof ask, "%s: ", prompt);
+	if (!tty_ask(ask, out, PASSWORD_MAX + 1) || !out[0])
+		return no_password(s, "none was typed, or one of more than 128 octets");
 	if (!fresh)
 		return -1;
-	bool same = ask_terminal("Once more", again) && strcmp(out, again) == 0;
+	bool same = tty_ask("Once more: ", again, sizeof again) && strcmp(out, again) == 0;
 	explicit_bzero(again, sizeof again);
 	return same ? -1 : no_password(s, "the two were not the same");
 }
 
+/* What waits here is in no core. */
+static void hide(void)
+{
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
 int password_read(struct cmd *c, const char *prompt, bool fresh, char out[PASSWORD_MAX + 1])
 {
+	hide();
 	if (option_is(c, "generate")) {
 		generate(out);
 		return -1;
@@ -146,6 +134,7 @@ int password_read(struct cmd *c, const char *prompt, bool fresh, char out[PASSWO
 
 int pin_read(struct cmd *c, char out[PASSWORD_MAX + 1])
 {
+	hide();
 	if (option_is(c, "generate")) {
 		generate_pin(out, c->arg[0]);
 		return -1;

@@ -86,6 +86,8 @@ static int add(struct cmd *c)
 	int n = option_all(c, "user", user);
 	struct ask a;
 
+	if (n < 0)
+		return EXIT_USAGE;
 	ask_begin(&a, c, "phone-add");
 	ask_field(&a, "label", c->arg[0]);
 	ask_field(&a, "user", n ? user[0] : NULL);

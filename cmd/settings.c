@@ -4,6 +4,12 @@
 #include "verbs.h"
 #include <string.h>
 
+struct forwards {
+	bool json;
+	const char *setting, *to, *group;
+	char who[USER_NAME_MAX + 1]; /* on whose account */
+};
+
 static bool is_default(enum setting_kind kind, const char *value)
 {
 	if (kind == SETTING_NIGHT) /* of which off is a value */
@@ -58,6 +64,92 @@ bool settings_take(struct cmd *c, enum setting_owner owner, struct settings_text
 	if (b.full)
 		complain("that cannot be set", "it is more than fits into one request", NULL);
 	return !b.full;
+}
+
+/* --- a forward that leads nowhere is set, since the number may be given out later, and said --- */
+
+static void first_member(json_t *line, void *arg)
+{
+	struct forwards *f = arg;
+	const char *members = member(line, "members");
+
+	if (line_is(line, "group") && strcmp(member(line, "name"), f->group) == 0)
+		snprintf(f->who, sizeof f->who, "%.*s", (int)strcspn(members, ", "), members);
+}
+
+static void hear_verdict(json_t *line, void *arg)
+{
+	struct forwards *f = arg;
+
+	if (!line_is(line, "may") || strcmp(member(line, "may"), "no") != 0)
+		return;
+	if (f->json) {
+		json_t *said = json_pack(
+		    "{s:s, s:s, s:s}", "kind", "forward-refused", "setting", f->setting, "text", member(line, "text"));
+		json_dumpf(said, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+		putchar('\n');
+		json_decref(said);
+	} else {
+		printf("WARNING: --%s %s leads nowhere now: %s\n", f->setting, safe(f->to), safe(member(line, "text")));
+	}
+}
+
+void settings_hint(struct cmd *c, enum setting_owner owner)
+{
+	static const enum setting_kind kinds[] = {
+	    SETTING_FORWARD_ALWAYS, SETTING_FORWARD_BUSY, SETTING_FORWARD_NO_ANSWER, SETTING_FORWARD_OFFLINE};
+	struct forwards f = {.json = c->json, .group = c->arg[0]};
+	struct ask a;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		f.setting = setting_rule[kinds[i]].name;
+		f.to = setting_rule[kinds[i]].owners >> owner & 1 ? option_get(c, f.setting) : NULL;
+		if (!f.to || is_default(kinds[i], f.to))
+			continue;
+		snprintf(f.who, sizeof f.who, "%s", owner == OWNER_USER ? c->arg[0] : "");
+		ask_begin(&a, c, "group-list");
+		if (owner == OWNER_GROUP)
+			(void)ask_run_mute(&a, first_member, &f);
+		if (!f.who[0])
+			continue;
+		ask_begin(&a, c, "may");
+		ask_field(&a, "user", f.who);
+		ask_field(&a, "called", f.to);
+		ask_field(&a, "route", "forward");
+		(void)ask_run_mute(&a, hear_verdict, &f);
+	}
+}
+
+/* --- a number that nobody reaches --- */
+
+static void hear_class(json_t *line, void *arg)
+{
+	static const struct {
+		const char *class, *plain;
+	} taken[] = {{"service", "is a service code"}, {"emergency", "is a number for help"}};
+	const struct cmd *c = arg;
+	const char *class = member(line, "class"), *plain = "cannot be dialled";
+
+	if (!line_is(line, "may") || strcmp(class, "internal") == 0)
+		return;
+	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+		plain = strcmp(class, taken[i].class) == 0 ? taken[i].plain : plain;
+	if (c->json)
+		printf("{\"kind\":\"not-callable\",\"text\":\"%s\"}\n", plain);
+	else
+		printf("WARNING: %s %s: who dials it reaches somebody else, or nobody.\n", safe(c->arg[0]), plain);
+}
+
+void number_hint(struct cmd *c, const char *who)
+{
+	char one[USER_NAME_MAX + 1];
+	struct ask a;
+
+	snprintf(one, sizeof one, "%.*s", (int)strcspn(who, ", "), who);
+	ask_begin(&a, c, "may");
+	ask_field(&a, "user", one);
+	ask_field(&a, "called", c->arg[0]);
+	(void)ask_run_mute(&a, hear_class, c);
 }
 
 void settings_put(struct ask *a, const struct settings_text *t)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* The new executables take over; this command waits until they serve. */
+#include "base/clock.h"
 #include "verbs.h"
 #include <string.h>
 #include <time.h>
 
-enum { PAUSE_MS = 100, TRIES = 400, STORE_TRIES = 40000 };
+enum { PAUSE_MS = 100, MOST_MS = 40000, STORE_MOST_MS = 4000000 };
 
 struct look {
 	int64_t upgrades, pid; /* of parent; -1: it said none */
@@ -48,13 +49,14 @@ static struct look look(struct cmd *c)
 static bool wait_new(struct cmd *c, struct look before)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-
+	const uint64_t began = clock_boot_ms();
+	uint64_t since = began, now = began;
 	bool said = false;
 
-	for (int i = 0, all = 0; i < TRIES && all < STORE_TRIES; i++, all++) {
+	for (; now - since < MOST_MS && now - began < STORE_MOST_MS; now = clock_boot_ms()) {
 		struct look l = look(c);
 		if (l.store)
-			i = 0;
+			since = clock_boot_ms();
 		if (l.store && !said && !c->json)
 			puts("The database is made today's; calls go on meanwhile, and new ones wait.");
 		said |= l.store;

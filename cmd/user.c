@@ -24,8 +24,10 @@ static int add(struct cmd *c)
 		ask_number(&a, "md5", 1);
 	code = ask_run(&a, NULL, NULL);
 	password_done(c, password, code == EXIT_DONE);
-	if (code == EXIT_DONE)
+	if (code == EXIT_DONE) {
 		said(c, "was added");
+		number_hint(c, c->arg[0]);
+	}
 	return code;
 }
 
@@ -61,8 +63,10 @@ static int set(struct cmd *c)
 	settings_put(&a, &settings);
 	code = ask_run(&a, NULL, NULL);
 	password_done(c, password, code == EXIT_DONE);
-	if (code == EXIT_DONE)
+	if (code == EXIT_DONE) {
 		said(c, "was changed");
+		settings_hint(c, OWNER_USER);
+	}
 	return code;
 }
 

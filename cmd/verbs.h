@@ -13,7 +13,8 @@ extern const struct verb verb_phone_add, verb_phone_enrol, verb_phone_sign, verb
     verb_phone_list;
 extern const struct verb verb_trunks, verb_trunk_password, verb_trunk_request, verb_signers;
 extern const struct verb verb_may, verb_audit, verb_calls, verb_status, verb_events, verb_log, verb_readings;
-extern const struct verb verb_ban, verb_unban, verb_bans, verb_admin_set, verb_ca, verb_clock_confirm;
+extern const struct verb verb_ban, verb_unban, verb_bans, verb_admin_set, verb_admin_delete, verb_admin_list, verb_ca,
+    verb_clock_confirm;
 extern const struct verb verb_backup, verb_restore, verb_check_config, verb_reload, verb_upgrade, verb_stop;
 
 #endif

@@ -35,6 +35,9 @@ static void a_piece(struct span s)
 	FUZZ_CHECK(!backup_open(&to, piece, plain, &out) && span_eq(out, s) && to.ended == (s.n % 2 == 1));
 	const char *why = keep_take(NULL, out);
 	FUZZ_CHECK(!why || why[0]);
+	struct span path, octets;
+	why = files_parse(out, &path, &octets);
+	FUZZ_CHECK(why || path.n + octets.n + 1 == out.n || (path.n + octets.n == 0 && out.n == 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -624,6 +624,10 @@ enum turn_why {
 #define FIELDS_ADMIN_WANT(N, E, S, D, A, B, O) N(uint64_t, token) S(name, USER_NAME_MAX)
 #define FIELDS_ADMIN_SALT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, passes) N(uint32_t, memory_kb) B(salt, 16)
 #define FIELDS_ADMIN_SET(N, E, S, D, A, B, O) N(uint64_t, token) N(uint32_t, passes) N(uint32_t, memory_kb) B(salt, 16) B(hash, 32) S(name, USER_NAME_MAX)
+#define FIELDS_ADMIN_REMOVE(N, E, S, D, A, B, O) N(uint64_t, token) S(name, USER_NAME_MAX)
+/* a line for each, then done */
+#define FIELDS_ADMINS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
+#define FIELDS_ADMIN_LINE(N, E, S, D, A, B, O) N(uint64_t, token) S(name, USER_NAME_MAX)
 /* a right answer opens a session, whose number comes in done.value and is good for 10 minutes */
 #define FIELDS_ADMIN_CHECK(N, E, S, D, A, B, O) N(uint64_t, token) B(hash, 32) S(name, USER_NAME_MAX)
 #define FIELDS_UNSEAL_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, session) N(uint32_t, day) D(blob, SEALED_MAX)

@@ -13,9 +13,9 @@ void backup_header_make(struct backup_header *h)
 {
 	struct buf b = buf_of(h->octets, sizeof h->octets);
 
-	*h = (struct backup_header){.passes = BACKUP_PASSES, .memory_kb = BACKUP_MEMORY_KB};
+	*h = (struct backup_header){.version = BACKUP_VERSION, .passes = BACKUP_PASSES, .memory_kb = BACKUP_MEMORY_KB};
 	buf_add(&b, magic);
-	buf_u32(&b, BACKUP_VERSION);
+	buf_u32(&b, h->version);
 	buf_u32(&b, h->passes);
 	buf_u32(&b, h->memory_kb);
 	buf_u32(&b, 0);
@@ -31,14 +31,23 @@ const char *backup_header_parse(struct span file, struct backup_header *h)
 
 	if (file.n < BACKUP_HEADER || !cursor_span(&c, magic.n, &m) || !span_eq(m, magic))
 		return "it is no backup of Ringfence";
-	if (!cursor_u32(&c, &version) || version != BACKUP_VERSION)
+	if (!cursor_u32(&c, &version) || version < BACKUP_VERSION_LEAST || version > BACKUP_VERSION)
 		return "it was made by another version";
 	if (!cursor_u32(&c, &passes) || !cursor_u32(&c, &memory_kb) || !cursor_u32(&c, &zero) || passes < 1 ||
 	    passes > BACKUP_PASSES_MAX || memory_kb < 8 || memory_kb > BACKUP_MEMORY_MAX_KB || zero)
 		return "its header is damaged";
-	*h = (struct backup_header){.passes = passes, .memory_kb = memory_kb};
+	*h = (struct backup_header){.version = version, .passes = passes, .memory_kb = memory_kb};
 	memcpy(h->octets, file.p, BACKUP_HEADER);
 	return NULL;
+}
+
+/* The configuration is judged with the files that it names at hand. */
+const enum backup_part *backup_order(const struct backup_header *h)
+{
+	static const enum backup_part order[] = {
+	    BACKUP_FILES, BACKUP_CONF, BACKUP_KEEPER, BACKUP_LEDGER, BACKUP_END, BACKUP_NONE};
+
+	return h->version == 1 ? order + 1 : order;
 }
 
 struct span backup_salt(const struct backup_header *h)
@@ -121,7 +130,7 @@ const char *backup_open(struct backup_box *b, struct span piece, uint8_t out[BAC
 	gcm_aes256_digest(&b->gcm, sizeof tag, tag);
 	if (!secret_eq(tag, piece.p + BACKUP_PIECE_HEAD + p.n, sizeof tag)) {
 		secret_wipe(out, p.n);
-		return b->part == BACKUP_CONF && b->sequence == 1
+		return (b->part == BACKUP_CONF || b->part == BACKUP_FILES) && b->sequence == 1
 		           ? "the passphrase is not the right one, or it is damaged"
 		           : "it is damaged";
 	}

@@ -10,7 +10,8 @@
 #include <nettle/gcm.h>
 
 enum {
-	BACKUP_VERSION = 1,
+	BACKUP_VERSION = 2,
+	BACKUP_VERSION_LEAST = 1, /* without files */
 	BACKUP_HEADER = 64,
 	BACKUP_SALT = 32,
 	BACKUP_KEY = 32,
@@ -30,17 +31,20 @@ enum backup_part {
 	BACKUP_KEEPER, /* entries of keeper's store */
 	BACKUP_LEDGER, /* rows of the database */
 	BACKUP_END,    /* when it was made */
+	BACKUP_FILES,  /* what the configuration names: certificates of others, recordings */
 	BACKUP_PARTS
 };
 
 struct backup_header {
-	uint32_t passes, memory_kb;
+	uint32_t version, passes, memory_kb;
 	uint8_t octets[BACKUP_HEADER];
 };
 
 /* A fresh salt. */
 void backup_header_make(struct backup_header *h);
 const char *backup_header_parse(struct span file, struct backup_header *h) __attribute__((warn_unused_result));
+/* Its parts in the order in which they stand, BACKUP_NONE behind the last. */
+const enum backup_part *backup_order(const struct backup_header *h);
 struct span backup_salt(const struct backup_header *h);
 
 void backup_part_key(

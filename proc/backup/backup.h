@@ -82,4 +82,18 @@ const char *keep_open(struct run *r, struct store *s);
 void keep_pieces(const struct store *s, uint32_t *at, struct buf *out, bool *last);
 const char *keep_take(struct store *s, struct span plain); /* s NULL: only look */
 
+/* files_piece.c, files.c: what the configuration names */
+#define FILES_TRUST "trust"
+#define FILES_PROMPTS "prompts"
+enum { FILE_NAME_LONGEST = 96, FILES_PATH_MAX = 2 * FILE_NAME_LONGEST + 16, FILES_MOST = 4096 };
+bool files_path_ok(struct span path);
+const char *files_parse(struct span plain, struct span *path, struct span *octets);
+typedef bool files_put_piece(struct run *r, bool last, struct span plain);
+bool files_put(struct run *r, files_put_piece *put); /* said why not */
+/* Looked at, and those of trust known to the configuration's reader; or built. */
+const char *files_take(struct run *r, bool build, struct span plain, bool last);
+void files_look(struct run *r); /* at those that the site has already */
+void files_clear(struct run *r);
+void files_take_back(struct run *r); /* of a restore that was killed */
+
 #endif

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int out_fd = -1;
@@ -165,27 +167,99 @@ static bool put_end(struct run *r)
 	return (put_piece(r, true, buf_span(&plain)) && fsync(out_fd) == 0) || !fail(r->file, NULL);
 }
 
+/* --- the file --- */
+
+/* What the name stands for now is taken away at the end: another backup may be, and nothing else. */
+static bool may_replace(struct run *r)
+{
+	uint8_t head[BACKUP_HEADER];
+	struct backup_header h;
+	struct stat st;
+
+	if (stat(r->file, &st) != 0)
+		return errno == ENOENT || !fail(r->file, NULL);
+	int fd = S_ISREG(st.st_mode) ? open(r->file, O_RDONLY | O_CLOEXEC) : -1;
+	ssize_t n = fd >= 0 ? read(fd, head, sizeof head) : -1;
+	if (fd >= 0)
+		close(fd);
+	if (n == 0 || (n == (ssize_t)sizeof head && !backup_header_parse(span_of(head, sizeof head), &h)))
+		return true;
+	return !fail(r->file, "is there and is no backup: it is not overwritten");
+}
+
+/* Whoever writes a file holds its lock: what a killed one left has none. */
+static bool clear_left(const char *fresh)
+{
+	int fd = open(fresh, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT || !fail(fresh, NULL);
+	bool left = flock(fd, LOCK_EX | LOCK_NB) == 0 && unlink(fresh) == 0;
+	close(fd);
+	return left || !fail(fresh, "another backup is being written there");
+}
+
+static bool is_ours(const char *fresh)
+{
+	struct stat name, own;
+
+	return lstat(fresh, &name) == 0 && fstat(out_fd, &own) == 0 && name.st_dev == own.st_dev &&
+	       name.st_ino == own.st_ino;
+}
+
+static bool open_fresh(const char *fresh)
+{
+	if (!clear_left(fresh))
+		return false;
+	out_fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return (out_fd >= 0 && flock(out_fd, LOCK_EX | LOCK_NB) == 0) || !fail(fresh, NULL);
+}
+
+static bool put_files(struct run *r)
+{
+	begin_part(r, BACKUP_FILES);
+	return files_put(r, put_piece);
+}
+
+static bool (*const put_part[BACKUP_PARTS])(struct run *r) = {
+    [BACKUP_FILES] = put_files,
+    [BACKUP_CONF] = put_conf,
+    [BACKUP_KEEPER] = put_keeper,
+    [BACKUP_LEDGER] = put_ledger,
+    [BACKUP_END] = put_end,
+};
+
+static bool put_all(struct run *r, const char *fresh)
+{
+	backup_header_make(&r->header);
+	if (!stretch(r))
+		return false;
+	if (!put(span_of(r->header.octets, BACKUP_HEADER)))
+		return !fail(fresh, NULL);
+	for (const enum backup_part *p = backup_order(&r->header); *p; p++)
+		if (!put_part[*p](r))
+			return false;
+	return true;
+}
+
 /* A name of its own until all of it is on disk, so that a backup which is there is whole. */
 int make_backup(struct run *r)
 {
 	char fresh[PATH_MAX];
-	bool ok = false;
 
 	if ((size_t)snprintf(fresh, sizeof fresh, "%s.new", r->file) >= sizeof fresh)
 		return fail(r->file, "the name is too long");
-	(void)unlink(fresh);
-	out_fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (out_fd < 0)
-		return fail(fresh, NULL);
-	backup_header_make(&r->header);
-	if (stretch(r))
-		ok = (put(span_of(r->header.octets, BACKUP_HEADER)) || !fail(fresh, NULL)) && put_conf(r) &&
-		     put_keeper(r) && put_ledger(r) && put_end(r);
-	close(out_fd);
+	if (!may_replace(r) || !open_fresh(fresh))
+		return 1;
+	bool ok = put_all(r, fresh);
+	bool ours = is_ours(fresh);
+	if (ok && !ours)
+		ok = !fail(fresh, "was taken away while it was written");
 	if (ok && rename(fresh, r->file) != 0)
 		ok = !fail(r->file, NULL);
-	if (!ok)
+	if (!ok && ours)
 		(void)unlink(fresh);
+	close(out_fd);
 	if (ok && !sync_directory_of(r->file))
 		ok = !fail(r->file, NULL);
 	return !ok;

@@ -29,22 +29,27 @@ static struct {
 static struct {
 	const char *what;
 	bool moved;
-} place[] = {{"keeper"}, {"ledger"}, {"boot.key"}, {"ringfence.conf"}};
+} place[] = {{"keeper"}, {"ledger"}, {"boot.key"}, {FILES_TRUST}, {FILES_PROMPTS}, {"ringfence.conf"}};
 enum { PLACES = sizeof place / sizeof *place, CONF_PLACE = PLACES - 1 };
 
 /* --- the parts --- */
 
 static const char *take_conf(struct run *r, struct span plain, bool last)
 {
-	if (r->conf) /* another is there already */
-		return NULL;
-	if (plain.n > sizeof to.text - to.text_n)
-		return "its configuration is too long";
-	memcpy(to.text + to.text_n, plain.p, plain.n);
-	to.text_n += plain.n;
-	if (last && !conf_parse(span_of(to.text, to.text_n), "ringfence.conf", &to.conf))
+	if (!r->conf) { /* else another is there already */
+		if (plain.n > sizeof to.text - to.text_n)
+			return "its configuration is too long";
+		memcpy(to.text + to.text_n, plain.p, plain.n);
+		to.text_n += plain.n;
+	}
+	if (last && !conf_parse(span_of(to.text, to.text_n), r->conf ? "--config" : "ringfence.conf", &to.conf))
 		return to.conf.reason;
 	return NULL;
+}
+
+static const char *take_files(struct run *r, struct span plain, bool last)
+{
+	return files_take(r, to.build, plain, last);
 }
 
 static const char *take_keeper(struct run *r, struct span plain, bool last)
@@ -61,6 +66,7 @@ static const char *take_end(struct run *r, struct span plain, bool last)
 }
 
 static const char *(*const take[BACKUP_PARTS])(struct run *r, struct span plain, bool last) = {
+    [BACKUP_FILES] = take_files,
     [BACKUP_CONF] = take_conf,
     [BACKUP_KEEPER] = take_keeper,
     [BACKUP_END] = take_end,
@@ -148,8 +154,8 @@ static const char *take_file(struct run *r, FILE *f)
 			return "there is no memory to stretch its passphrase";
 	}
 	to.text_n = r->conf ? to.text_n : 0;
-	for (enum backup_part p = BACKUP_CONF; !why && p < BACKUP_PARTS; p++)
-		why = take_part(r, f, p);
+	for (const enum backup_part *p = backup_order(&r->header); !why && *p; p++)
+		why = take_part(r, f, *p);
 	return why ? why : fgetc(f) == EOF ? NULL : "something follows its end";
 }
 
@@ -172,6 +178,7 @@ static void take_back(struct run *r)
 	(void)renameat(r->site_fd, "keeper", r->site_fd, "restore.new/keeper");
 	if (!is_there(r, "restore.new/ledger"))
 		(void)renameat(r->site_fd, "ledger", r->site_fd, "restore.new/ledger");
+	files_take_back(r);
 }
 
 /* Only into a place where nothing is lost. */
@@ -212,6 +219,7 @@ static void clear(struct run *r)
 		snprintf(path, sizeof path, "%s/%s", fresh, left[i]);
 		(void)unlinkat(r->site_fd, path, 0);
 	}
+	files_clear(r);
 	(void)unlinkat(r->site_fd, "restore.new/keeper", AT_REMOVEDIR);
 	(void)unlinkat(r->site_fd, "restore.new/ledger", AT_REMOVEDIR);
 	(void)unlinkat(r->site_fd, fresh, AT_REMOVEDIR);
@@ -273,7 +281,7 @@ static bool move(struct run *r, size_t i)
 
 	snprintf(from, sizeof from, "%s/%s", fresh, place[i].what);
 	if (!is_there(r, from))
-		return true; /* the boot key that was there before */
+		return true; /* the boot key that was there before, files of which there are none */
 	place[i].moved = renameat(r->site_fd, from, r->site_fd, place[i].what) == 0;
 	return place[i].moved || !fail(place[i].what, NULL);
 }
@@ -302,7 +310,7 @@ static bool put_in_place(struct run *r)
 		return false;
 	loader_end(&to.rows, true);
 	mark_drop(r);
-	(void)unlinkat(r->site_fd, fresh, AT_REMOVEDIR);
+	clear(r);
 	return true;
 }
 
@@ -328,7 +336,7 @@ static bool read_conf(struct run *r)
 	fclose(f);
 	if (!whole)
 		return !fail(r->conf, "is no file of at most 64 kB");
-	return conf_parse(span_of(to.text, to.text_n), "--config", &to.conf) || !fail(r->conf, to.conf.reason);
+	return true;
 }
 
 int restore_backup(struct run *r)
@@ -343,9 +351,10 @@ int restore_backup(struct run *r)
 		fclose(f);
 		return 1;
 	}
+	files_look(r);
 	const char *why = take_file(r, f);
 	if (why)
-		fail(r->file, why);
+		fail(r->conf && why == to.conf.reason ? r->conf : r->file, why);
 	bool ok = !why && mark_take(r, to.conf.database, &to.mark);
 	if (ok) {
 		to.build = true;

@@ -5,6 +5,7 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "base/sync.h"
+#include "base/tty.h"
 #include <argon2.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 enum {
@@ -60,26 +60,10 @@ static bool read_line(FILE *f, char *out)
 /* From the terminal without echo, else from standard input. */
 static bool ask(const char *prompt, char *out)
 {
-	FILE *tty = fopen("/dev/tty", "r+e");
-	struct termios old, quiet;
-
-	if (!tty) {
-		setvbuf(stdin, NULL, _IONBF, 0); /* no copy of it in a buffer */
-		return read_line(stdin, out);
-	}
-	setvbuf(tty, NULL, _IONBF, 0);
-	bool silent = tcgetattr(fileno(tty), &old) == 0;
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	if (silent)
-		tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
-	dprintf(fileno(tty), "%s", prompt);
-	bool ok = read_line(tty, out);
-	if (silent)
-		tcsetattr(fileno(tty), TCSAFLUSH, &old);
-	dprintf(fileno(tty), "\n");
-	fclose(tty);
-	return ok;
+	if (tty_is_there())
+		return tty_ask(prompt, out, PASSPHRASE_MAX + 1);
+	setvbuf(stdin, NULL, _IONBF, 0); /* no copy of it in a buffer */
+	return read_line(stdin, out);
 }
 
 static bool stretch(const struct head *h, struct secrets *s)

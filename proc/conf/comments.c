@@ -38,17 +38,20 @@ static bool ends_word(char c)
 	return strchr(" \t\r\n\"'={}()+,*", c) != NULL;
 }
 
-void comments_blank(char *text)
+const char *comments_blank(char *text)
 {
-	char *c = text;
+	char *c = text, *open;
 	bool in_word = false; /* slashes may stand there */
 
 	while (*c) {
 		if (*c == '#' || (!in_word && c[0] == '/' && c[1] == '/'))
 			c = blank_line(c);
-		else if (!in_word && c[0] == '/' && c[1] == '*')
+		else if (!in_word && c[0] == '/' && c[1] == '*') {
+			open = c;
 			c = blank_block(c);
-		else if (*c == '"' || *c == '\'')
+			if (*open != ' ')
+				return open;
+		} else if (*c == '"' || *c == '\'')
 			c = skip_quoted(c);
 		else {
 			in_word = !ends_word(*c++);
@@ -56,4 +59,5 @@ void comments_blank(char *text)
 		}
 		in_word = false;
 	}
+	return NULL;
 }

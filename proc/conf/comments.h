@@ -4,7 +4,7 @@
 #ifndef CONF_COMMENTS_H
 #define CONF_COMMENTS_H
 
-/* Blanks in place of comments, as libconfuse knows them; lines stay where they are. */
-void comments_blank(char *text);
+/* Blanks in place of comments, as libconfuse knows them; lines stay where they are. Where one begins that does not end, or NULL. */
+const char *comments_blank(char *text);
 
 #endif

@@ -11,11 +11,21 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int conf_fd = -1, trust_fd = -1, pack_fd = -1, recordings_fd = -1;
 static uint8_t text[CONF_TEXT_MAX + 1];
 static struct conf conf;
+
+/* Commands and a database's password stand in it. */
+static void warn_of_writers(int fd, const char *name)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & (S_IWGRP | S_IWOTH))
+		log_warn("%s: others than its owner may write it (chmod go-w)", name);
+}
 
 /* conf, or conf.reason. */
 static bool read_conf(int fd, const char *name)
@@ -25,6 +35,7 @@ static bool read_conf(int fd, const char *name)
 
 	while (n < sizeof text && (got = read(fd, text + n, sizeof text - n)) > 0)
 		n += (size_t)got;
+	warn_of_writers(fd, name);
 	if (got >= 0)
 		return conf_parse(span_of(text, n), name, &conf);
 	snprintf(conf.reason, sizeof conf.reason, "%s: %s", name, fd < 0 ? "cannot be opened" : strerror(errno));

@@ -310,6 +310,15 @@ static void watch_values(cfg_t *cfg)
 	}
 }
 
+static unsigned line_at(struct span before)
+{
+	unsigned n = 1;
+
+	for (size_t i = 0; i < before.n; i++)
+		n += before.p[i] == '\n';
+	return n;
+}
+
 /* What libconfuse would do beyond reading: nothing of it is wanted. */
 static bool plain(struct span text)
 {
@@ -319,10 +328,21 @@ static bool plain(struct span text)
 	}
 	for (size_t i = 0; i < text.n; i++)
 		if (text.p[i] == 0 || (text.p[i] == '$' && i + 1 < text.n && text.p[i + 1] == '{')) {
-			refuse("%s: %s", file_name, text.p[i] ? "${...} is not replaced here" : "holds a NUL");
+			refuse("%s:%u: %s", file_name, line_at(span_head(text, i)),
+			    text.p[i] ? "${...} is not replaced here" : "holds a NUL");
 			return false;
 		}
 	return true;
+}
+
+static bool comments_end(char *text)
+{
+	const char *open = comments_blank(text);
+
+	if (open)
+		refuse("%s:%u: the comment that begins here does not end", file_name,
+		    line_at(span_of(text, (size_t)(open - text))));
+	return !open;
 }
 
 static void on_no_error(cfg_t *cfg, const char *format, va_list args)
@@ -409,8 +429,8 @@ bool conf_parse(struct span text, const char *file, struct conf *out)
 	if (copy) {
 		memcpy(copy, text.p, text.n);
 		copy[text.n] = 0;
-		comments_blank(copy);
-		parse(copy);
+		if (comments_end(copy))
+			parse(copy);
 		free(copy);
 	}
 	const char *why = draft_end(&draft);

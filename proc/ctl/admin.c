@@ -74,6 +74,43 @@ void admin_set(struct job *j)
 	secret_wipe(hash, sizeof hash);
 }
 
+void admin_remove(struct job *j)
+{
+	struct link *l;
+	uint64_t token;
+	struct msg_admin_remove *m = job_ask(j, PROC_KEEPER, MSG_ADMIN_REMOVE, &l, &token);
+
+	if (!m)
+		return;
+	m->token = token;
+	m->name = ipc_put(l, j->req.text[FIELD_NAME]);
+	job_asked(j, l);
+}
+
+void admin_list(struct job *j)
+{
+	struct link *l;
+	uint64_t token;
+	struct msg_admins_want *m = job_ask(j, PROC_KEEPER, MSG_ADMINS_WANT, &l, &token);
+
+	if (!m)
+		return;
+	m->token = token;
+	job_asked(j, l);
+}
+
+void admin_on_line(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_admin_line *m = v->payload;
+	struct job *j = job_of(from, m->token);
+
+	if (!j)
+		return;
+	struct buf b = job_line(j, "admin");
+	json_text(&b, "name", ipc_str(v, m->name));
+	job_line_end(j, &b);
+}
+
 void admin_check(struct job *j)
 {
 	uint8_t hash[HASH];

@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/sock.h"
 #include "ctl/job.h"
+#include "ipc/words.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -198,6 +199,22 @@ static struct client *free_slot(enum role role)
 	return NULL;
 }
 
+/* Before a word was read: what is written to a new socket finds room. */
+static void turn_away(int fd)
+{
+	uint8_t mem[160];
+	struct buf b = buf_of(mem, sizeof mem);
+
+	json_begin(&b, "done");
+	json_word(&b, "result", word_result[DONE_BUSY].key);
+	json_word(&b, "why", "as many ask at once as may");
+	json_word(&b, "do", "try again in a moment");
+	json_end(&b);
+	if (!b.full)
+		(void)!write(fd, b.p, b.n);
+	close(fd);
+}
+
 static int spare = -1; /* of sock_turn_away() */
 
 static void on_accept(struct ev_loop *loop, ev_io *w, int events)
@@ -219,7 +236,7 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int events)
 	struct client *c = free_slot(role);
 	if (!c || (!c->out && !(c->out = malloc(CLIENT_OUT_MAX)))) {
 		refused++;
-		close(fd);
+		turn_away(fd);
 		return;
 	}
 	c->fd = fd;

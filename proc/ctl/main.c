@@ -56,6 +56,7 @@ static ipc_handler *const on[MSG_N] = {
     [MSG_CODE] = phone_on_code,
     [MSG_CERT] = phone_on_cert,
     [MSG_ADMIN_SALT] = admin_on_salt,
+    [MSG_ADMIN_LINE] = admin_on_line,
     [MSG_LOG_LINE] = admin_on_log,
     [MSG_UNSEALED] = admin_on_unsealed,
     [MSG_EXPORTED] = export_on_piece,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "ctl/request.h"
+#include <stdio.h>
 
 enum field_kind_in { TEXT, NUMBER };
 
@@ -54,6 +55,25 @@ static int find_field(struct span name)
 	return -1;
 }
 
+/* Our own names alone: values may be secret. */
+static const char *about(int f, const char *what)
+{
+	static char why[80];
+
+	const char *plain = f == FIELD_DISPLAY ? "display name" : f == FIELD_CALLED ? "number" : field[f].name;
+
+	snprintf(why, sizeof why, "the %s %s", plain, what);
+	return why;
+}
+
+static const char *beyond(int f, const char *what)
+{
+	char limit[48];
+
+	snprintf(limit, sizeof limit, "%s %llu", what, (unsigned long long)field[f].most);
+	return about(f, limit);
+}
+
 static const char *take_field(struct request *r, struct span name, struct span value)
 {
 	int f = find_field(name);
@@ -61,11 +81,13 @@ static const char *take_field(struct request *r, struct span name, struct span v
 	if (f < 0)
 		return "unknown field";
 	if (request_has(r, (enum field)f))
-		return "a field stands twice";
+		return about(f, "stands twice");
 	if (field[f].kind == NUMBER && !span_decimal(value, field[f].most, &r->number[f]))
-		return "a number is not one, or too great";
-	if (field[f].kind == TEXT && (value.n == 0 || value.n > field[f].most))
-		return "a text is empty or too long";
+		return beyond(f, "is no number up to");
+	if (field[f].kind == TEXT && value.n == 0)
+		return about(f, "is empty");
+	if (field[f].kind == TEXT && value.n > field[f].most)
+		return beyond(f, "has more octets than");
 	r->have |= 1u << f;
 	r->text[f] = value;
 	return NULL;
@@ -92,10 +114,13 @@ static const char *take_line(struct request *r, struct span line, bool first)
 
 static const char *check_fields(const struct request *r)
 {
-	if (verb[r->verb].must & ~r->have)
-		return "a field is missing";
-	if (r->have & ~(verb[r->verb].must | verb[r->verb].may))
-		return "a field that this verb does not have";
+	const uint32_t missing = verb[r->verb].must & ~r->have;
+	const uint32_t other = r->have & ~(verb[r->verb].must | verb[r->verb].may);
+
+	if (missing)
+		return about(__builtin_ctz(missing), "is missing");
+	if (other)
+		return about(__builtin_ctz(other), "does not belong to this verb");
 	return NULL;
 }
 

@@ -54,8 +54,9 @@ void phone_on_code(struct link *from, const struct ipc_view *v);
 void phone_on_cert(struct link *from, const struct ipc_view *v);
 
 /* admin.c: administrators and the log */
-job_step admin_ask, admin_set, admin_check, admin_session, log_page, log_unseal, log_more;
+job_step admin_ask, admin_set, admin_remove, admin_list, admin_check, admin_session, log_page, log_unseal, log_more;
 void admin_on_salt(struct link *from, const struct ipc_view *v);
+void admin_on_line(struct link *from, const struct ipc_view *v);
 void admin_on_log(struct link *from, const struct ipc_view *v);
 void admin_on_unsealed(struct link *from, const struct ipc_view *v);
 

@@ -47,12 +47,19 @@ void admins_find(const struct admins *a, struct span name, struct admin_params *
 	secret_wipe(&k, sizeof k);
 }
 
+bool admins_each(const struct admins *a, uint32_t *at, struct span *name)
+{
+	struct span value;
+
+	return store_each(a->store, KEEP_ADMIN, at, name, &value);
+}
+
 static uint32_t count_admins(const struct admins *a)
 {
-	struct span key, value;
+	struct span name;
 	uint32_t at = 0, n = 0;
 
-	while (store_each(a->store, KEEP_ADMIN, &at, &key, &value))
+	while (admins_each(a, &at, &name))
 		n++;
 	return n;
 }
@@ -74,6 +81,20 @@ enum done_result admins_set(
 	*why = store_put(a->store, KEEP_ADMIN, name, span_of(&k, sizeof k));
 	secret_wipe(&k, sizeof k);
 	return *why ? DONE_FAILED : DONE_OK;
+}
+
+enum done_result admins_remove(struct admins *a, struct span name, const char **why)
+{
+	struct span have;
+
+	*why = "there is no administrator of this name";
+	if (!store_get(a->store, KEEP_ADMIN, name, &have))
+		return DONE_NOT_FOUND;
+	*why = store_del(a->store, KEEP_ADMIN, name);
+	if (*why)
+		return DONE_FAILED;
+	secret_wipe(a->session, sizeof a->session);
+	return DONE_OK;
 }
 
 static uint64_t open_session(struct admins *a, uint64_t now_ms)

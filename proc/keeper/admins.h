@@ -49,6 +49,12 @@ void admins_find(const struct admins *a, struct span name, struct admin_params *
 enum done_result admins_set(struct admins *a, struct span name, const struct admin_params *p,
     const uint8_t hash[ADMINS_HASH], const char **why);
 
+/* Whoever reads the log at the moment gives the password again. */
+enum done_result admins_remove(struct admins *a, struct span name, const char **why);
+
+/* One after another, *at from 0 on; false: there are no more. */
+bool admins_each(const struct admins *a, uint32_t *at, struct span *name);
+
 /* DONE_OK opens a session; DONE_REFUSED wrong; DONE_BUSY too many wrong ones. *lock_began as with logins. */
 enum done_result admins_check(struct admins *a, uint64_t now_ms, struct span name, const uint8_t hash[ADMINS_HASH],
     uint64_t *session, bool *lock_began);

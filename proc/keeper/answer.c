@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/utf8.h"
 #include "ipc/done.h"
 #include "keeper/keeper.h"
 #include "vault/code.h"
@@ -268,11 +269,43 @@ static void on_admin_set(struct link *from, const struct ipc_view *v)
 	struct admin_params p = {.passes = w->passes, .memory_kb = w->memory_kb};
 	const char *why;
 
+	if (!utf8_text_ok(ipc_str(v, w->name), USER_NAME_MAX)) {
+		keeper_say_done(from, w->token, DONE_REFUSED, 0, "the name holds what is not plain text");
+		return;
+	}
 	memcpy(p.salt, w->salt, sizeof p.salt);
 	enum done_result result = admins_set(&keeper.admins, ipc_str(v, w->name), &p, w->hash, &why);
 	if (result == DONE_OK)
 		child_event(EVENT_ADMIN, SEVERITY_WARNING, 0, 0, NULL, "an administrator's password was set");
 	keeper_say_done(from, w->token, result, 0, why);
+}
+
+static void on_admin_remove(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_admin_remove *w = v->payload;
+	const char *why;
+
+	enum done_result result = admins_remove(&keeper.admins, ipc_str(v, w->name), &why);
+	if (result == DONE_OK)
+		child_event(EVENT_ADMIN, SEVERITY_WARNING, 0, 0, NULL, "an administrator was removed");
+	keeper_say_done(from, w->token, result, 0, why);
+}
+
+static void on_admins_want(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_admins_want *w = v->payload;
+	struct span name;
+	uint32_t at = 0;
+
+	while (admins_each(&keeper.admins, &at, &name)) {
+		struct msg_admin_line *m = ipc_begin(from, MSG_ADMIN_LINE);
+		if (!m)
+			return;
+		m->token = w->token;
+		m->name = ipc_put(from, name);
+		ipc_end(from);
+	}
+	keeper_say_done(from, w->token, DONE_OK, 0, NULL);
 }
 
 static void on_admin_check(struct link *from, const struct ipc_view *v)
@@ -341,6 +374,8 @@ ipc_handler *const keeper_on[MSG_N] = {
     [MSG_TRUNK_DIGEST_WANT] = keeper_on_trunk_digest_want,
     [MSG_ADMIN_WANT] = on_admin_want,
     [MSG_ADMIN_SET] = on_admin_set,
+    [MSG_ADMIN_REMOVE] = on_admin_remove,
+    [MSG_ADMINS_WANT] = on_admins_want,
     [MSG_ADMIN_CHECK] = on_admin_check,
     [MSG_UNSEAL_WANT] = on_unseal_want,
     [MSG_CLOCK_CONFIRM] = on_clock_confirm,

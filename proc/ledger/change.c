@@ -3,12 +3,14 @@
  * happened. While core is down the disk alone decides, and core reads it when it comes. */
 #include "base/log.h"
 #include "ledger/ledger.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct {
 	bool pending;
 	enum proc by; /* ctl, or core for a user */
 	uint64_t token, value;
+	char note[REASON_MAX + 1]; /* to be known when it is done */
 } change;
 
 bool change_pending(void)
@@ -63,7 +65,7 @@ void change_verdict(enum change_end end, struct span why)
 	switch (end) {
 	case CHANGE_ACCEPTED:
 	case CHANGE_CORE_GONE:
-		finish(true, DONE_OK, SPAN(""));
+		finish(true, DONE_OK, span_str(change.note));
 		break;
 	case CHANGE_REFUSED:
 		finish(false, DONE_REFUSED, why);
@@ -81,6 +83,7 @@ bool change_begin(struct link *from, uint64_t token)
 		    SPAN("the directory is being changed or the database does not answer"));
 		return false;
 	}
+	change.note[0] = 0;
 	change.by = from->peer;
 	change.token = token;
 	return true;
@@ -99,7 +102,7 @@ void change_end_with(enum done_result r, const char *why, uint64_t value, const 
 	}
 	change.pending = true;
 	if (!push_change(ledger_store.generation, items) && change.pending)
-		finish(true, DONE_OK, SPAN(""));
+		finish(true, DONE_OK, span_str(change.note));
 }
 
 bool ledger_hides_number(struct span name, const char **why)
@@ -109,6 +112,16 @@ bool ledger_hides_number(struct span name, const char **why)
 	*why =
 	    "this is a number for help, or the test of it: calls to it leave over a trunk, and would never ring here";
 	return true;
+}
+
+void change_note_forwards(struct span gone)
+{
+	const int n = store_forwards_to(&ledger_store, gone);
+
+	if (n > 0)
+		snprintf(change.note, sizeof change.note,
+		    "%d forward%s of others lead%s to this number still, and to whoever gets it next", n,
+		    n == 1 ? "" : "s", n == 1 ? "s" : "");
 }
 
 void change_user(struct link *from, const struct ipc_view *v)
@@ -132,6 +145,8 @@ void change_user(struct link *from, const struct ipc_view *v)
 		break;
 	case USER_DELETE:
 		r = store_person_delete(&ledger_store, name, &why);
+		if (r == DONE_OK)
+			change_note_forwards(name);
 		items = (struct change_items){.whole = true};
 		break;
 	case USER_ACTIONS:

@@ -158,6 +158,8 @@ void change_group(struct link *from, const struct ipc_view *v)
 		break;
 	case GROUP_DELETE:
 		r = store_group_delete(&ledger_store, name, &why);
+		if (r == DONE_OK)
+			change_note_forwards(name);
 		items = (struct change_items){.whole = true};
 		break;
 	case GROUP_ACTIONS:

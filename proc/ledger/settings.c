@@ -206,6 +206,14 @@ int store_settings_of(struct store *s, enum setting_owner owner, uint32_t index,
 	return read_settings(q, out, most);
 }
 
+int store_forwards_to(struct store *s, struct span name)
+{
+	int64_t n;
+
+	db_bind_text(s->q[Q_FORWARDS_TO], 1, name);
+	return store_one(s->q[Q_FORWARDS_TO], &n) ? store_in_range(n, INT32_MAX) : 0;
+}
+
 bool store_settings_forget(struct store *s, enum setting_owner owner, uint32_t index)
 {
 	db_bind_int(s->q[Q_SETTINGS_FORGET], 1, owner);

@@ -191,6 +191,8 @@ enum done_result store_setting_put(struct store *s, enum setting_owner owner, ui
 /* Rows that follow `after` in the order of owner, index, name. */
 int store_settings(struct store *s, const struct setting *after, struct setting *out, int most);
 int store_settings_of(struct store *s, enum setting_owner owner, uint32_t index, struct setting *out, int most);
+/* How many forwards, of people and ring groups, lead there. */
+int store_forwards_to(struct store *s, struct span name);
 bool store_settings_forget(struct store *s, enum setting_owner owner, uint32_t index)
     __attribute__((warn_unused_result));
 

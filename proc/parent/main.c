@@ -7,6 +7,7 @@
 #include "service_manager.h"
 #include "upgrade.h"
 #include "vain.h"
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <poll.h>
@@ -49,6 +50,14 @@ static uint32_t number(const char *text, uint64_t max, const char *option)
 }
 
 static int handover_fd = -1;
+
+static void resolve(const char *dir, char out[PATH_MAX])
+{
+	if (realpath(dir, out))
+		return;
+	fprintf(stderr, "ringfenced: %s: %s\n", dir, strerror(errno));
+	exit(1);
+}
 
 static void read_options(int argc, char **argv)
 {
@@ -93,10 +102,8 @@ static void read_options(int argc, char **argv)
 		}
 	if (optind != argc)
 		usage_error(argv[optind]);
-	if (!realpath(site_dir, site) || !realpath(libexec_dir, libexec)) {
-		perror(site[0] ? libexec_dir : site_dir);
-		exit(1);
-	}
+	resolve(site_dir, site);
+	resolve(libexec_dir, libexec);
 	self.site_dir = site;
 	self.libexec = libexec;
 }

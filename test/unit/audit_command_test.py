@@ -252,6 +252,7 @@ def test_what_is_no_capture(tmp_path):
     text.write_text('no capture at all, but long enough for a header\n')
     p = audit(text)
     assert p.returncode == 1 and 'neither pcap nor pcapng' in p.stderr
+    assert not p.stdout         # "0 of 0 calls are open" would be taken for good news
     p = audit('--json', text)
     assert p.returncode == 1 and '"result":"refused"' in p.stdout
     p = audit(tmp_path / 'none')
@@ -260,6 +261,31 @@ def test_what_is_no_capture(tmp_path):
         assert audit(*wrong).returncode == 2
     p = audit('--live', 'nosuchdevice')
     assert p.returncode == 1 and 'nosuchdevice' in p.stderr
+
+
+def test_one_of_several_that_is_no_capture_is_no_success(captures, tmp_path):
+    """What could be read is judged and shown; that it was not all is said, in the page too"""
+    text, page = tmp_path / 'text', tmp_path / 'page.html'
+    text.write_text('no capture at all, but long enough for a header\n')
+    p = audit('--html', page, captures['DTLS'][0], text)
+    assert p.returncode == 1 and p.stdout.startswith('0 of 1 calls') and 'not every capture could be read' in p.stderr
+    assert 'Captures that could not be read, or not to their end: 1.' in page.read_text()
+
+
+def test_a_page_replaces_a_page_only_when_it_is_whole(captures, tmp_path):
+    text, page = tmp_path / 'text', tmp_path / 'page.html'
+    text.write_text('no capture at all, but long enough for a header\n')
+    page.write_text('of last week')
+    for wrong in (text, tmp_path / 'none'):
+        assert audit('--html', page, wrong).returncode == 1 and page.read_text() == 'of last week'
+    capture = tmp_path / 'calls.pcap'
+    capture.write_bytes(pathlib.Path(captures['plain'][0]).read_bytes())
+    before = capture.read_bytes()
+    p = audit('--html', capture, capture)
+    assert p.returncode == 1 and 'one of the captures' in p.stderr and capture.read_bytes() == before
+    assert audit('--html', '/dev/null', capture).returncode == 4 and pathlib.Path('/dev/null').is_char_device()
+    assert audit('--html', page, capture).returncode == 4 and 'open to eavesdropping' in page.read_text()
+    assert page.stat().st_mode & 0o777 == 0o600 and len(list(tmp_path.iterdir())) == 3
 
 
 def test_cut_in_the_middle_is_said_and_judged(captures, tmp_path):

@@ -153,7 +153,8 @@ static void refusals_name_line_key_and_reason(void)
 	CHECK(refused(SITE "secure = no\n", "f:3: no such option 'secure'"));
 	CHECK(refused(SITE "media {\n port = 1 }\n", "f:4: no such option 'port'"));
 	CHECK(refused(SITE "include(\"/etc/shadow\")\n", "f:3: no such option 'include'"));
-	CHECK(refused("domain = \"${HOME}\"\n", "f: ${...} is not replaced here"));
+	CHECK(refused("domain = \"${HOME}\"\n", "f:1: ${...} is not replaced here"));
+	CHECK(refused("domain = \"a.example\"\n# one\n/* two\n\n", "f:3: the comment that begins here does not end"));
 	CHECK(refused(SITE "domain = b\n", "f:3: domain = \"b\" is given twice"));
 	CHECK(refused("domain = B\n", "f:1: domain = \"B\" is no domain" LABELS));
 	CHECK(refused(SITE "edges = 9\n", "f:3: edges = \"9\" is no number from 1 to 8"));

@@ -618,6 +618,19 @@ static void administrators(void)
 	for (uint32_t i = 0; i < 2 * ADMINS_MOST; i++)
 		n += admins_set(&admins, span_of(&i, 4), &p, hash, &why) == DONE_OK;
 	CHECK(n == ADMINS_MOST);
+	struct span name;
+	uint32_t at = 0, listed = 0;
+	while (admins_each(&admins, &at, &name))
+		listed++;
+	CHECK(listed == ADMINS_MOST);
+	/* who goes makes room, and what was opened is closed (R23) */
+	CHECK(admins_check(&admins, NOW + TRIES_LOCK_MS, SPAN("anna"), hash, &session, &began) == DONE_OK);
+	CHECK(admins_remove(&admins, SPAN("bert"), &why) == DONE_NOT_FOUND && why);
+	CHECK(admins_session_ok(&admins, NOW + TRIES_LOCK_MS, session));
+	CHECK(admins_remove(&admins, SPAN("anna"), &why) == DONE_OK);
+	CHECK(!admins_session_ok(&admins, NOW + TRIES_LOCK_MS, session));
+	CHECK(admins_check(&admins, NOW + TRIES_LOCK_MS, SPAN("anna"), hash, &session, &began) == DONE_REFUSED);
+	CHECK(admins_set(&admins, SPAN("carl"), &p, hash, &why) == DONE_OK);
 	end();
 }
 
