@@ -1274,12 +1274,59 @@ static void a_barrier_where_it_takes_one(void)
 	}
 }
 
+static unsigned followers(const struct bpf_insn *insn, size_t at, size_t to[2])
+{
+	const unsigned class = BPF_CLASS(insn[at].code), op = BPF_OP(insn[at].code);
+	const bool jumps = (class == BPF_JMP || class == BPF_JMP32) && op != BPF_CALL;
+	const size_t there = (size_t)((ptrdiff_t)at + 1 + insn[at].off);
+
+	if (jumps && op == BPF_EXIT)
+		return 0;
+	to[0] = jumps && op == BPF_JA ? there : at + 1 + (insn[at].code == (BPF_LD | BPF_DW | BPF_IMM));
+	to[1] = there;
+	return jumps && op != BPF_JA ? 2 : 1;
+}
+
+/* Those that nothing leads to are taken away until none is left, but for those of a loop. */
+static bool has_loop(const struct bpf_insn *insn, size_t n)
+{
+	size_t *led_to = calloc(n, sizeof *led_to), *free_ones = calloc(n, sizeof *free_ones), free_n = 0, done = 0, next[2];
+
+	for (size_t i = 0; i < n; i++)
+		for (unsigned k = followers(insn, i, next); k-- > 0;)
+			if (next[k] < n)
+				led_to[next[k]]++;
+	for (size_t i = 0; i < n; i++)
+		if (!led_to[i])
+			free_ones[free_n++] = i;
+	for (; done < free_n; done++)
+		for (unsigned k = followers(insn, free_ones[done], next); k-- > 0;)
+			if (next[k] < n && --led_to[next[k]] == 0)
+				free_ones[free_n++] = next[k];
+	free(led_to);
+	free(free_ones);
+	return done < n;
+}
+
+/* Linux 6.1 follows a loop past its end, as a processor that guesses wrong may, and refuses what has no other (without CAP_PERFMON). */
+static void nothing_goes_round(void)
+{
+	const struct bpf_insn round[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 3}, {.code = BPF_ALU64 | BPF_ADD | BPF_K, .imm = -1},
+	    {.code = BPF_JMP | BPF_JNE | BPF_K, .off = -2}, {.code = BPF_JMP | BPF_EXIT}};
+	struct bpf_program *p;
+
+	CHECK(has_loop(round, 4) && !has_loop(round, 2));
+	bpf_object__for_each_program(p, object)
+		CHECK(!has_loop(bpf_program__insns(p), bpf_program__insn_cnt(p)));
+}
+
 int main(void)
 {
 	RUN(the_kernel_takes_it);
 	if (test_failed_here)
 		return TEST_END;
 	RUN(a_barrier_where_it_takes_one);
+	RUN(nothing_goes_round);
 	for (engine = engines; engine < engines + sizeof engines / sizeof *engines; engine++) {
 		RUN(kernel_and_media_follow_one_rule);
 		RUN(learning_goes_up_to_media);
