@@ -25,6 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ZONES = {"voice": 1, "data": 2, "net": 3, "telco": 4}
 PREFIX = "rfl"
 PATIENCE = float(os.environ.get("LAB_PATIENCE", 1))     # of a machine that is so many times slower
+CARDS = os.environ.get("LAB_CARDS", "").split()         # addresses of two that a wire joins: the exchange's in its voice zone, the switch's
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -161,6 +162,11 @@ def receives_by_napi(host, dev, on):
             value = ctypes.create_string_buffer(struct.pack("II", 0x2c, on), 8)
             fcntl.ioctl(s, 0x8946, struct.pack("16sP16x", dev.encode(), ctypes.addressof(value)))
     inside(host, work)
+
+
+def card(mac):
+    """The name of the machine's device with this address, if it is here."""
+    return next((line.split(":")[1].strip() for line in sh("ip", "-o", "link").stdout.splitlines() if f" {mac} " in line), None)
 
 
 class Host:
@@ -331,8 +337,20 @@ class Net:
         self.switch.ip("link", "add", zone.bridge, "type", "bridge", "forward_delay", "0", "stp_state", "0")
         self.switch.ip("link", "set", zone.bridge, "up")
 
+    def _cards(self, host, dev, zone):
+        """As cable(), by cards, which leave nothing to be made by others; those of a net before come back when its namespaces are gone."""
+        mine, port = (wait_for(f"the card {mac}", lambda mac=mac: card(mac), 10) for mac in CARDS)
+        for name, where in (mine, host), (port, self.switch):
+            sh("ip", "link", "set", name, "netns", where.ns)
+        host.ip("link", "set", mine, "name", dev)
+        self.switch.ip("link", "set", port, "master", zone.bridge, "up")
+        host.ip("link", "set", dev, "up")
+        return port
+
     def cable(self, host, dev, zone):
         """Join host's new device `dev` to a bridge; the name of the switch's end."""
+        if CARDS and dev == "eth-voice":
+            return self._cards(host, dev, zone)
         self._cables += 1
         port = f"p{self._cables}"
         self.switch.ip("link", "add", port, "type", "veth", "peer", "name", dev, "netns", host.ns)
