@@ -44,7 +44,7 @@ static void strike(struct call *c, const struct leg *l)
 /* Somebody of the call is asked still, or was just now. */
 static bool is_asked_on(struct call *c, struct leg *l)
 {
-	return (l->r.trunk ? outside_unfit(c, l) : dial_again(c, l)) || c->targets > 0;
+	return (l->r.trunk ? outside_unfit(c, l) : dial_wider(c, l) || dial_again(c, l)) || c->targets > 0;
 }
 
 /* A 200 whose description can't be used: it is hung up on, and a phone is asked again by the other method, as after a 488; instead of a
@@ -87,7 +87,7 @@ void call_leg_rejected(struct leg *l)
 		return;
 	const bool was_heard = c->r.callee == l->r.id;
 	strike(c, l);
-	if (takes_no_offer(l->rejected) && c->r.state != PHASE_TALKING && dial_again(c, l))
+	if (takes_no_offer(l->rejected) && c->r.state != PHASE_TALKING && (dial_wider(c, l) || dial_again(c, l)))
 		return;
 	if (l->r.trunk && outside_again(c, l, was_heard))
 		return;

@@ -36,7 +36,9 @@ void dial_leaves_out(const struct call *c);
 bool dial_can_ring(const struct call *c);
 /* How media is to end this leg, of the methods that its phone was not offered yet; RELAY_PASSING: by none. */
 enum relay_end dial_method(const struct leg *l);
-/* The phone took none of what it was offered: ask it again by another key method, where there is one. */
+/* The phone took none of what it was offered: ask it again with all that its caller, who is given on, has named, where that is more. */
+bool dial_wider(struct call *c, struct leg *l);
+/* Ask it again by another key method, where there is one. */
 bool dial_again(struct call *c, struct leg *l);
 /* All but the winner need not ring any more. */
 void dial_stop(struct call *c, uint64_t winner);

@@ -54,16 +54,28 @@ static void passing_offer(struct call *c, struct leg *caller, struct leg *callee
 		out->audio.setup = SDP_ACTIVE;
 }
 
-/* An answered caller keeps the codecs that it was answered with; one that is given on talked with somebody who may have had others
- * than who is asked now, and is asked for one of those afterwards (renegotiate.h). */
+/* It talked with somebody who may have had other codecs than who is asked now, and can be asked for one of its others afterwards
+ * (renegotiate.h). */
+static bool may_be_wide(const struct call *c, const struct leg *caller, struct sdp *like)
+{
+	return caller->r.has_local && (c->transfer || c->dest.route == ROUTE_PARK) && ended_widen(caller, like);
+}
+
+/* A line speaks G.711, as a rule. */
+static bool is_no_lines(const struct leg *callee, const struct sdp *like)
+{
+	return callee->r.trunk && !(ended_codecs(like) & (1u << SDP_PCMU | 1u << SDP_PCMA));
+}
+
+/* An answered caller keeps the codecs that it was answered with, if it can. */
 static void ended_offer_to(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)
 {
 	struct sdp like;
 
 	if (caller->r.has_local) { /* answered by the exchange, or early */
 		leg_local(caller, &like);
-		if (c->transfer || c->dest.route == ROUTE_PARK)
-			ended_widen(caller, &like);
+		if (callee->wide || is_no_lines(callee, &like))
+			(void)may_be_wide(c, caller, &like);
 	} else if (leg_owes_answer(caller)) {
 		ended_offer_first(callee, dial_codecs(caller), &like);
 	} else {
@@ -179,20 +191,47 @@ void dial_offer(struct call *c, struct leg *caller, struct leg *callee)
 	leg_invite(callee, &offer, c->shown ? c->shown : display_of(caller));
 }
 
-bool dial_ask_phone(struct call *c, struct leg *caller, const struct registration *to, uint8_t tried, bool ended)
+static struct leg *new_target(struct call *c, const struct registration *to)
 {
 	struct leg *l = leg_new_out(to, c->r.id, call_claim(c), c->r.from, c->r.to);
 
-	if (!l) {
+	if (!l)
 		c->best = REFUSE_FULL;
+	return l;
+}
+
+bool dial_ask_phone(struct call *c, struct leg *caller, const struct registration *to, uint8_t tried, bool ended)
+{
+	struct leg *l = new_target(c, to);
+
+	if (!l)
 		return false;
-	}
 	incoming_rings(c, l->r.person);
 	keep_keys(c, caller, to->device);
 	l->tried = tried;
 	if (ended || must_end(c, caller, to->device) || cannot_pass(c, caller, l))
 		l->r.ends = (uint8_t)dial_method(l);
 	dial_offer(c, caller, l);
+	return true;
+}
+
+bool dial_wider(struct call *c, struct leg *l)
+{
+	struct leg *caller = leg_get(c->r.caller), *next;
+	const struct registration *to = registrar_get(l->r.user, l->r.device);
+	struct sdp like;
+
+	if (c->desk || !caller || !to || l->r.trunk || l->wide || l->r.ends == RELAY_PASSING ||
+	    c->targets >= CALL_TARGETS_MAX)
+		return false;
+	leg_local(caller, &like);
+	if (!may_be_wide(c, caller, &like) || !(next = new_target(c, to)))
+		return false;
+	next->wide = 1;
+	next->tried = l->tried;
+	next->hops = l->hops;
+	next->r.ends = l->r.ends;
+	dial_offer(c, caller, next);
 	return true;
 }
 

@@ -367,12 +367,16 @@ static void add_codecs(struct sdp_audio *a, const struct sdp_codec *from, uint8_
 	}
 }
 
-void ended_widen(const struct leg *l, struct sdp *like)
+/* Debian's linphone answers a re-INVITE with DTLS and names no fingerprint, which ends the call. */
+bool ended_widen(const struct leg *l, struct sdp *like)
 {
+	const uint8_t had = like->audio.codec_n, all = (uint8_t) ~(1u << SDP_TELEPHONE_EVENT);
 	struct sdp theirs;
 
 	leg_remote(l, &theirs);
-	add_codecs(&like->audio, theirs.audio.codec, theirs.audio.codec_n, (uint8_t) ~(1u << SDP_TELEPHONE_EVENT));
+	if (l->r.ends != RELAY_ENDED_DTLS)
+		add_codecs(&like->audio, theirs.audio.codec, theirs.audio.codec_n, all);
+	return like->audio.codec_n > had;
 }
 
 bool ended_offer_again(const struct leg *l, uint8_t codecs, struct sdp *out)

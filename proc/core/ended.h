@@ -49,8 +49,8 @@ uint8_t ended_agreed(const struct leg *l);
  * are kept unless it brings new ones, which must not be ours. NULL, or why not (static). */
 const char *ended_change(struct leg *l, const struct sdp *offer, uint8_t codecs, struct sdp *out);
 
-/* Behind those of *like what this leg named itself, and may be asked for. */
-void ended_widen(const struct leg *l, struct sdp *like);
+/* Behind those of *like what this leg named itself, and can be asked for. False: that is no more than they are. */
+bool ended_widen(const struct leg *l, struct sdp *like);
 
 /* Our offer to a leg that is up: what stands, with these codecs instead, by the payload types that they have there already or by
  * those of RFC 3551. False: no speech among them. */

@@ -251,10 +251,8 @@ const char *join_late(struct call *c, struct leg *party, struct leg *late)
 	late->r.call = c->r.id;
 	late->r.side = !party->r.side;
 	const char *why = answer_caller(c, late, ended_codecs(&ours) & dial_codecs(party), &answer);
-	if (why) { /* the party is asked for one of its others as soon as that is acknowledged */
-		ended_widen(party, &ours);
+	if (why && ended_widen(party, &ours)) /* it is asked for that as soon as this is acknowledged */
 		why = answer_caller(c, late, ended_codecs(&ours) & dial_codecs(party), &answer);
-	}
 	if (why) {
 		late->r.call = had;
 		late->r.side = 0;

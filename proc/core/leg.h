@@ -117,6 +117,7 @@ struct leg {
 	uint8_t refusal; /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
 	const char *refusal_text;
 	uint8_t early; /* caller: what it was answered goes out with its 183 already */
+	uint8_t wide;  /* callee: it was offered what its caller would have to be asked for */
 	uint8_t tried; /* 1 << enum relay_end: what its phone was offered and did not take */
 	uint8_t hops;  /* redirects of members' phones on the way to it (dial_instead()) */
 };

@@ -400,6 +400,9 @@ static struct heard *bob_has_what_the_party_only_offered(void)
 	NEED(code_of(refers_to(&a, "bob")) == 202);
 	notified(&a, 100);
 	talk_rings_at(&b, &bob);
+	NEED(speaks(&b.sdp, "9")); /* with which nobody need be asked for another */
+	talk_answer(&b, 488, NULL);
+	talk_rings_at(&b, &bob);
 	NEED(speaks(&b.sdp, "980"));
 	const struct sdp his = phone_says(&b, "8", 1, "sendrecv");
 	talk_answer(&b, 200, &his);
