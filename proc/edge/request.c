@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "request.h"
 #include "base/log.h"
+#include "base/ratelimit.h"
 #include "body.h"
 #include "client.h"
 #include "draft.h"
@@ -171,6 +172,8 @@ static const char *body_reason(unsigned code)
 /* What is not understood of a place holds no call for help up; whoever sees to phones can find out why. */
 static bool read_place(const struct conn *c, struct span document)
 {
+	enum { TOLD_MOST = 5, TOLD_AGAIN_MS = 10000 };
+	static struct ratelimit told;
 	const char *why;
 
 	if (!document.n)
@@ -178,7 +181,9 @@ static bool read_place(const struct conn *c, struct span document)
 	if (pidf_read(document, &draft.place, &why))
 		return true;
 	count.places_refused++;
-	log_info("flow %016llx: the place that its phone says is not passed on: %s", (unsigned long long)c->id, why);
+	if (ratelimit_take(&told, TOLD_MOST, TOLD_AGAIN_MS, child_now()))
+		log_info(
+		    "flow %016llx: the place that its phone says is not passed on: %s", (unsigned long long)c->id, why);
 	return false;
 }
 

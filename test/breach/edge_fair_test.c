@@ -258,11 +258,64 @@ static void whose_help_is_told(void)
 	house_end(h);
 }
 
+static unsigned lines_with(FILE *f, const char *words)
+{
+	char line[512];
+	unsigned n = 0;
+
+	rewind(f);
+	while (fgets(line, sizeof line, f))
+		n += strstr(line, words) != NULL;
+	return n;
+}
+
+/* Nor is the log all of one: what is said of places that are not understood are a few lines, however many there are. */
+static void a_log_of_a_few_lines(void)
+{
+	static const char sdp[] = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+				  "m=audio 4000 RTP/AVP 0\r\n";
+	enum { CALLS = 40 };
+	struct house_options o = {.max_calls = 32};
+	char body[1024], text[2048];
+	uint64_t flow;
+	FILE *log = tmpfile();
+	const int was = dup(STDERR_FILENO);
+
+	CHECK(log && was >= 0 && dup2(fileno(log), STDERR_FILENO) >= 0);
+	h = house_new(&o);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	struct phone *p = new_phone(1, &flow);
+	CHECK(p);
+	const int n = snprintf(body, sizeof body,
+	    "--b\r\nContent-Type: application/sdp\r\n\r\n%s\r\n--b\r\nContent-Type: application/pidf+xml\r\n\r\n<presence>\r\n"
+	    "--b--\r\n",
+	    sdp);
+	for (int i = 0; i < CALLS; i++) {
+		snprintf(text, sizeof text,
+		    "INVITE sip:112@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bKp%d\r\n"
+		    "From: <sip:101@exchange.test>;tag=f\r\nTo: <sip:112@exchange.test>\r\nCall-ID: p%d\r\n"
+		    "CSeq: 1 INVITE\r\nContact: <sip:101@127.0.0.1>\r\nContent-Type: multipart/mixed;boundary=b\r\n"
+		    "Content-Length: %d\r\n\r\n%s",
+		    i, i, n, body);
+		phone_say(p, text);
+		CHECK(house_take(h, MSG_REQUEST, PATIENCE_MS));
+	}
+	CHECK(house_count(h, "places-refused") == CALLS);
+	const unsigned lines = lines_with(log, "is not passed on");
+	CHECK(lines > 0 && lines <= 15);
+	phone_free(p);
+	house_pump(h, 50);
+	house_end(h);
+	fclose(log);
+}
+
 int main(void)
 {
 	RUN(who_changes_a_call_without_end);
 	RUN(who_accepts_changes_without_end);
 	RUN(a_trunk_over_many_connections);
 	RUN(whose_help_is_told);
+	RUN(a_log_of_a_few_lines);
 	return TEST_END;
 }
