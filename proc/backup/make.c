@@ -4,15 +4,24 @@
 #include "base/secret.h"
 #include "base/sync.h"
 #include "cmd.h"
+#include "keeper/keeper.h"
 #include "vault/store.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+enum { TRIES = 3, UNDER_WAY_MS = 200 };
+
 static int out_fd = -1;
+static struct {
+	uint8_t secrets[SHA256_DIGEST_SIZE]; /* who had one when keeper was read */
+	bool changed, last;                  /* that is why this try failed; there is no further one */
+} attempt;
 
 static bool put(struct span s)
 {
@@ -81,6 +90,42 @@ static bool open_keeper(struct run *r, struct store *s)
 		  "is up (--boot-key FILE names another)");
 }
 
+/* In whatever order they stand. */
+static void sum_secrets(const struct store *s, uint8_t sum[SHA256_DIGEST_SIZE])
+{
+	struct span name, value;
+	uint32_t at = 0;
+
+	memset(sum, 0, SHA256_DIGEST_SIZE);
+	while (store_each(s, KEEP_SECRET, &at, &name, &value)) {
+		uint8_t one[SHA256_DIGEST_SIZE];
+		struct sha256_ctx h;
+		sha256_init(&h);
+		sha256_update(&h, name.n, name.p);
+		sha256_digest(&h, sizeof one, one);
+		for (size_t i = 0; i < sizeof one; i++)
+			sum[i] ^= one[i];
+	}
+}
+
+/* A person has a row at ledger first and a secret at keeper after it: what was under way has both by now. */
+static bool secrets_are_same(struct run *r)
+{
+	const struct timespec pause = {.tv_nsec = UNDER_WAY_MS * 1000000L};
+	uint8_t sum[SHA256_DIGEST_SIZE];
+	struct store s;
+
+	nanosleep(&pause, NULL);
+	if (!open_keeper(r, &s))
+		return false;
+	sum_secrets(&s, sum);
+	store_close(&s);
+	attempt.changed = memcmp(sum, attempt.secrets, sizeof sum) != 0;
+	if (attempt.changed && attempt.last)
+		fail(r->file, "people came and went meanwhile; try again");
+	return !attempt.changed;
+}
+
 static bool put_keeper(struct run *r)
 {
 	struct store s;
@@ -89,6 +134,7 @@ static bool put_keeper(struct run *r)
 
 	if (!open_keeper(r, &s))
 		return false;
+	sum_secrets(&s, attempt.secrets);
 	begin_part(r, BACKUP_KEEPER);
 	while (ok && !last) {
 		struct buf plain = buf_of(r->s->plain, sizeof r->s->plain);
@@ -141,16 +187,17 @@ static int export_once(struct run *r)
 	ask_begin(&a, &c, "export");
 	ask_field(&a, "key", key);
 	secret_wipe(key, sizeof key);
-	return ask_run_quiet(&a, on_piece, NULL);
+	return attempt.last ? ask_run_quiet(&a, on_piece, NULL) : ask_run_mute(&a, on_piece, NULL);
 }
 
-/* A directory that changes meanwhile spoils it; a key never seals a second try, so that is for a new backup. */
+/* A directory that changes meanwhile spoils it; a key never seals a second time, so that it is begun anew. */
 static bool put_ledger(struct run *r)
 {
 	int code = export_once(r);
 
 	if (code == EXIT_DONE && export.last && !export.failed)
-		return true;
+		return secrets_are_same(r);
+	attempt.changed = code != EXIT_DONE;
 	if (code == EXIT_DONE)
 		fail(r->file, export.failed ? "the rows could not be written" : "the rows are not whole");
 	return false;
@@ -242,6 +289,22 @@ static bool put_all(struct run *r, const char *fresh)
 	return true;
 }
 
+/* While people are added it may be spoilt, and not by each of three. */
+static bool put_one(struct run *r, const char *fresh)
+{
+	for (int i = 0; i < TRIES; i++) {
+		attempt.changed = false;
+		attempt.last = i == TRIES - 1;
+		if (ftruncate(out_fd, 0) != 0 || lseek(out_fd, 0, SEEK_SET) != 0)
+			return !fail(fresh, NULL);
+		if (put_all(r, fresh))
+			return true;
+		if (!attempt.changed)
+			return false;
+	}
+	return false;
+}
+
 /* A name of its own until all of it is on disk, so that a backup which is there is whole. */
 int make_backup(struct run *r)
 {
@@ -251,7 +314,7 @@ int make_backup(struct run *r)
 		return fail(r->file, "the name is too long");
 	if (!may_replace(r) || !open_fresh(fresh))
 		return 1;
-	bool ok = put_all(r, fresh);
+	bool ok = put_one(r, fresh);
 	bool ours = is_ours(fresh);
 	if (ok && !ours)
 		ok = !fail(fresh, "was taken away while it was written");

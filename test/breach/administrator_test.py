@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import termios
+import threading
 import time
 
 import pytest
@@ -362,4 +363,51 @@ def test_r31_what_the_configuration_names_is_in_the_backup():
         h.start()
         assert h.json('signers') == told
     finally:
+        h.end()
+
+
+def test_r31_whoever_is_in_a_backup_has_a_password():
+    """People come meanwhile: their rows are read at one moment, their secrets at another"""
+    h = House()
+    going = threading.Event()
+
+    def come():
+        n = 0
+        while not going.is_set():
+            n += 1
+            h.run('user', 'add', f'q{n}', '--generate', check=False)
+
+    try:
+        h.start()
+        for name in ('101', '102'):
+            user(h, name)
+        made = []
+        with concurrent.futures.ThreadPoolExecutor() as one:
+            other = one.submit(come)
+            try:
+                for n in range(4):
+                    p = h.run('backup', h.dir / f'b{n}', '--password-stdin', stdin=PASSPHRASE, check=False)
+                    assert p.returncode == 0 or 'meanwhile' in p.stderr, p.stderr
+                    made += [h.dir / f'b{n}'] if p.returncode == 0 else []
+            finally:
+                going.set()
+            other.result()
+        made.append(h.dir / 'quiet')
+        h.run('backup', made[-1], '--password-stdin', stdin=PASSPHRASE)
+        h.run('stop')
+        h.process.wait(10)
+        for b in made:
+            name = f'of-{b.name}'
+            b.replace(h.dir / 'b')
+            restore(h, name)
+            h.site = h.dir / name
+            h.start()
+            people = [u['name'] for u in h.json('user', 'list')]
+            assert {'101', '102'} <= set(people)
+            without = [x for x in people if not next(y['password'] for y in h.json('user', 'show', x) if y['kind'] == 'secrets')]
+            assert not without, (b, without)
+            h.run('stop')
+            h.process.wait(10)
+    finally:
+        going.set()
         h.end()
