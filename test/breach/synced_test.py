@@ -88,6 +88,26 @@ def test_r28_parent_syncs_what_others_made_before_anything_is_sealed(tmp_path, m
         house.end()
 
 
+def test_r28_a_configuration_that_was_taken_is_on_disk(tmp_path, monkeypatch):
+    """And the certificates that an administrator copied beside it."""
+    house = House()
+    try:
+        with monkeypatch.context() as m:
+            traced(tmp_path, m)
+            house.start()
+        before = len(ops(tmp_path))
+        trust = house.site / 'trust'
+        trust.mkdir()
+        (trust / 'carrier.pem').write_text('what the carrier sent')
+        conf = house.site / 'ringfence.conf'
+        conf.write_text(conf.read_text() + 'emergency { numbers = {"999"} }\n')
+        house.run('reload')
+        for path in (conf, trust / 'carrier.pem'):
+            assert_on_disk(ops(tmp_path), path, before)
+    finally:
+        house.end()
+
+
 def test_r30_what_a_phone_is_given_is_on_disk(tmp_path, monkeypatch):
     house = House()
     try:
