@@ -59,6 +59,19 @@ static void name_file(int dir, char path[static 64])
 	snprintf(path, 64, "/proc/self/fd/%d/ledger.db", dir);
 }
 
+static bool holds_nothing(const char *name)
+{
+	struct stat s;
+
+	return fstatat(store_dir, name, &s, AT_SYMLINK_NOFOLLOW) == 0 ? s.st_size == 0 : errno == ENOENT;
+}
+
+/* Begun anew, the numbers of phones would be given again, which stand in certificates. */
+static bool is_lost(void)
+{
+	return holds_nothing("ledger.db") && holds_nothing("ledger.db-wal") && ballast_is_there(store_dir);
+}
+
 static struct db *open_database(char why[static DB_WHY_MAX])
 {
 	char path[64];
@@ -173,8 +186,15 @@ static bool open_to_read(const char *why)
 static void on_open(void)
 {
 	char why[DB_WHY_MAX];
-	bool in_file = !uri[0], open = open_store(why);
+	bool in_file = !uri[0];
 
+	if (in_file && is_lost()) {
+		log_error(
+		    "ledger/ledger.db is gone or empty, and people and phones with it: take back a backup; to begin with "
+		    "nobody remove ledger, keeper and signer");
+		exit(1);
+	}
+	bool open = open_store(why);
 	if (!open && in_file && ballast_give_up(store_dir)) {
 		log_warn("%s: once more, with the room that was held for this", why);
 		open = open_store(why);
