@@ -50,8 +50,8 @@ struct link *child_link(enum proc peer, uint32_t instance);
  * sender. flow and device say for whom it acted (0: nobody). */
 void child_accuse(struct link *l, const char *why, uint64_t flow, uint32_t device);
 
-/* From commit() alone, for what is fixed when a process begins: it ends, and parent starts it with the site that now stands. That
- * is no death; parent believes it once for each generation. */
+/* For what is fixed when a process begins: it ends, and parent starts it with the site that now stands. From commit() that is no death;
+ * parent believes it once for each generation. */
 _Noreturn void child_begin_anew(const char *why);
 
 /* An event for the security log, through ledger; dropped and counted when there is no link or no credit, and beyond 30 a

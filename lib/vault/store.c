@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/secret.h"
 #include "vault/store_file.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -508,10 +509,15 @@ static const char *load(struct store *s, struct candidate c[2])
 	return from < 0 ? why : NULL; /* a full disk still lets what is there be read */
 }
 
-static int open_file(int dir_fd, const char *name)
+static int open_file(int dir_fd, const char *name, bool *reads_alone)
 {
-	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	const int common = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | common, 0600);
 
+	if (fd < 0 && errno == EROFS) {
+		*reads_alone = true;
+		fd = openat(dir_fd, name, O_RDONLY | common);
+	}
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		close(fd);
 		return -1;
@@ -533,9 +539,9 @@ const char *store_open(struct store *s, int dir_fd, const char *process, const u
 	if (!table_init(s, entries_max, bytes_max))
 		goto out;
 	why = "cannot open the sealed store, or it is in use";
-	s->file[0] = open_file(dir_fd, "store.a");
-	s->file[1] = open_file(dir_fd, "store.b");
-	if (s->file[0] < 0 || s->file[1] < 0 || fsync(dir_fd) != 0)
+	s->file[0] = open_file(dir_fd, "store.a", &s->reads_alone);
+	s->file[1] = open_file(dir_fd, "store.b", &s->reads_alone);
+	if (s->file[0] < 0 || s->file[1] < 0 || (!s->reads_alone && fsync(dir_fd) != 0))
 		goto out;
 	why = load(s, c);
 out:

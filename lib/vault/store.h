@@ -39,6 +39,7 @@ struct store {
 	char process[16];
 	int file[2];
 	int live;              /* which of them */
+	bool reads_alone;      /* the disk takes no writes: what is there is served, and no change */
 	bool unfit;            /* the live file may not be appended to; the next change rewrites first */
 	bool unwiped;          /* a rewrite did not come to its end, so what was dropped may still be in a file */
 	uint64_t size;         /* of the live file */
@@ -49,8 +50,8 @@ struct store {
 };
 
 /* Open, or create when the directory holds none. A torn record at the very end (a change that was never confirmed: cut off, or with
- * zeros for sectors that never came to the disk) is left out; anything else that does not verify refuses the opening. The boot key is
- * read here and not kept. */
+ * zeros for sectors that never came to the disk) is left out; anything else that does not verify refuses the opening. Of a disk that is
+ * read-only what is there is read. The boot key is read here and not kept. */
 const char *store_open(struct store *s, int dir_fd, const char *process, const uint8_t boot_key[STORE_BOOT_KEY],
     uint32_t entries_max, uint32_t bytes_max) __attribute__((warn_unused_result));
 void store_close(struct store *s);

@@ -67,9 +67,15 @@ static bool is_over(const struct leg *l)
 	return l->r.state == LEG_LEAVING || l->r.state == LEG_OWING || l->r.state == LEG_IN_CLOSING;
 }
 
+/* Where edge and core go together nobody cancels what rings: the next core ends it. */
+static bool rings(const struct leg *l)
+{
+	return l->r.state == LEG_OUT_EARLY || l->r.state == LEG_OUT_LEAVING;
+}
+
 static bool worth_keeping(const struct leg *l)
 {
-	return l->r.state == LEG_UP || l->r.state == LEG_IN_ANSWERED || is_over(l);
+	return l->r.state == LEG_UP || l->r.state == LEG_IN_ANSWERED || is_over(l) || rings(l);
 }
 
 void leg_save(struct leg *l)
@@ -147,7 +153,7 @@ static void adopt(void)
 		}
 		l->r.trunk = trunk;
 		/* an ACK that was missing is not missed any more, but for what it answers; whether a BYE was heard is not known */
-		l->r.state = is_over(l) || !may_talk_on(l) ? LEG_OWING : LEG_UP;
+		l->r.state = is_over(l) || rings(l) || !may_talk_on(l) ? LEG_OWING : LEG_UP;
 		l->invite.cseq = l->r.remote_cseq;
 		/* requests since the last save are not known, and CSeq must rise (RFC 3261 12.2.1.1) */
 		l->r.local_cseq += CSEQ_LEAP;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/clock.h"
 #include "base/log.h"
+#include "ipc/reads_alone.h"
 #include "keeper/keeper.h"
 #include "vault/store_given.h"
 
@@ -37,6 +38,7 @@ static void on_open(void)
 static void on_commit(const struct site *s)
 {
 	if (keeper.ca) { /* not the first, which comes before open */
+		reads_alone_commit();
 		login_set_realm(&keeper.logins, s->domain);
 		days_set_site(&keeper.days, s);
 		keeper_look_at_clock();
@@ -54,6 +56,8 @@ static void on_minute(struct ev_loop *l, ev_timer *w, int events)
 static void on_serve(void)
 {
 	keeper_mails_serve();
+	if (keeper.store.reads_alone)
+		reads_alone_serve("its disk is read-only");
 	keeper_look_at_clock();
 	ev_timer_init(&minute, on_minute, CLOCK_EVERY_S, CLOCK_EVERY_S);
 	ev_timer_start(child_loop(), &minute);
@@ -95,6 +99,7 @@ static void on_status(struct proc_status *s)
 	status_counter(s, "commits", keeper.store.commits);
 	status_counter(s, "rewrites", keeper.store.rewrites);
 	status_counter(s, "clock-held", keeper.wall.held);
+	reads_alone_status(s);
 }
 
 /* The two files of the store stay open from before the cage; inside it nothing is opened any more. */

@@ -41,6 +41,14 @@ void answer_done(uint64_t token, enum done_result result, uint64_t value, const 
 	answer_done_span(token, result, value, span_str(text));
 }
 
+void answer_unwritten(uint64_t token)
+{
+	const char *why;
+	const enum done_result r = batch_unwritten(&why);
+
+	answer_done(token, r, 0, why);
+}
+
 /* --- people and phones --- */
 
 static bool say_person(const struct person *p)
@@ -255,7 +263,7 @@ void answer_log(struct link *from, const struct ipc_view *v)
 		return;
 	}
 	if (!batch_flush()) {
-		answer_done(m->token, DONE_BUSY, 0, "the directory is being changed or the database does not answer");
+		answer_unwritten(m->token);
 		return;
 	}
 	if (!goes_on(m, admin) && !record_reading(m, admin)) {

@@ -129,7 +129,7 @@ void answer_take_notice(struct link *from, const struct ipc_view *v)
 
 	(void)from;
 	if (!batch_flush() || !store_begin(&ledger_store)) {
-		answer_done(m->token, DONE_BUSY, 0, "the directory is being changed or the database does not answer");
+		answer_unwritten(m->token);
 		return;
 	}
 	enum done_result r = store_notice_take(&ledger_store, m->row, keep_wall_ms(), ipc_str(v, m->name), &why);

@@ -34,6 +34,11 @@ void ballast_take(int dir)
 	(void)ballast_give_up(dir);
 }
 
+bool ballast_is_there(int dir)
+{
+	return faccessat(dir, name, F_OK, 0) == 0;
+}
+
 bool ballast_give_up(int dir)
 {
 	return unlinkat(dir, name, 0) == 0;

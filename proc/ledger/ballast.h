@@ -8,5 +8,7 @@
 /* Before the cage, both in the directory `dir`. */
 void ballast_take(int dir);    /* as large as the disk allows; none, logged, where it allows little */
 bool ballast_give_up(int dir); /* false: there was none */
+/* A database stood beside it: it is taken once one was opened. */
+bool ballast_is_there(int dir);
 
 #endif

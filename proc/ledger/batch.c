@@ -3,6 +3,7 @@
  * events alone, which nobody waits for, share a longer one. */
 #include "base/log.h"
 #include "ledger/ledger.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -221,6 +222,16 @@ static bool write_all(void)
 	return batch_people_write() && write_events() && store_commit(&ledger_store);
 }
 
+static char unwritten[REASON_MAX + 1];
+
+enum done_result batch_unwritten(const char **why)
+{
+	const bool failed = timer_is_set(&retry_timer);
+
+	*why = failed ? unwritten : "the directory is being changed, try again";
+	return failed ? DONE_FAILED : DONE_BUSY;
+}
+
 bool batch_flush(void)
 {
 	if (change_pending() || timer_is_set(&retry_timer))
@@ -228,7 +239,8 @@ bool batch_flush(void)
 	if (records_n == 0 && events_n == 0 && !batch_people_wait())
 		return true;
 	if (!write_all()) {
-		log_error("cannot write: %s", db_why(ledger_store.db));
+		snprintf(unwritten, sizeof unwritten, "cannot write: %.180s", db_why(ledger_store.db));
+		log_error("%s", unwritten);
 		store_rollback(&ledger_store);
 		if (db_lost(ledger_store.db))
 			exit(1); /* parent starts ledger anew, which connects anew; nothing was confirmed */

@@ -79,8 +79,9 @@ void change_verdict(enum change_end end, struct span why)
 bool change_begin(struct link *from, uint64_t token)
 {
 	if (change.pending || !push_idle() || !batch_flush() || !store_begin(&ledger_store)) {
-		say_end(from->peer, token, DONE_BUSY, 0,
-		    SPAN("the directory is being changed or the database does not answer"));
+		const char *why;
+		const enum done_result r = batch_unwritten(&why);
+		say_end(from->peer, token, r, 0, span_str(why));
 		return false;
 	}
 	change.note[0] = 0;

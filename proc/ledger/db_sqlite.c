@@ -270,7 +270,7 @@ struct db *db_look_sqlite(const char *path, char why[static DB_WHY_MAX])
 	if (sqlite3_open_v2(uri, &l->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
 		whole ? NULL : "unix-none") == SQLITE_OK &&
 	    sqlite3_db_config(l->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) == SQLITE_OK &&
-	    lite_exec(&l->db, "PRAGMA locking_mode = EXCLUSIVE"))
+	    lite_exec(&l->db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY;"))
 		return &l->db;
 	say_why(l);
 	memcpy(why, l->db.why, DB_WHY_MAX);

@@ -72,7 +72,7 @@ void export_answer(struct link *from, const struct ipc_view *v)
 	const struct msg_export_want *m = v->payload;
 
 	if (!batch_flush()) {
-		answer_done(m->token, DONE_BUSY, 0, "the directory is being changed or the database does not answer");
+		answer_unwritten(m->token);
 		return;
 	}
 	if (m->at == 0 && !begin(m->key)) {

@@ -58,6 +58,12 @@ static bool remember(int64_t wall_ms)
 	return store_meta_set(&ledger_store, "last_wall", wall_ms) && store_meta_set(&ledger_store, "held", held);
 }
 
+/* No recording lasts so long: what is not ended then was of a life before. */
+static uint64_t recording_ms(void)
+{
+	return child_site()->mail_s * UINT64_C(1000) + MINUTE_MS;
+}
+
 /* Days before now, counted from a clock that never runs below what it said last. */
 static bool forget(int64_t wall_ms)
 {
@@ -67,7 +73,7 @@ static bool forget(int64_t wall_ms)
 		return false;
 	if (!store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS))
 		return false;
-	if (!mailbox_keep(wall_ms - (int64_t)child_site()->mail_days * DAY_MS, wall_ms - HOUR_MS))
+	if (!mailbox_keep(wall_ms - (int64_t)child_site()->mail_days * DAY_MS, wall_ms - (int64_t)recording_ms()))
 		return false;
 	int64_t notices = child_site()->notice_days, today = wall_ms / DAY_MS;
 	if (notices && !store_notices_forget(&ledger_store, wall_ms - notices * DAY_MS))
@@ -108,7 +114,8 @@ static void on_timer(struct timer *t, uint64_t now_ms)
 	/* recordings that nobody ended wait for keeper, which has their keys */
 	if (now_ms >= due_ms || (without_keeper && keeper)) {
 		look();
-		due_ms = now_ms + HOUR_MS;
+		if (now_ms >= due_ms) /* the second look ends what was going on at the first */
+			due_ms = now_ms + (due_ms ? HOUR_MS : recording_ms() + MINUTE_MS);
 		without_keeper = !keeper;
 	}
 	timer_set(&child_wheel, t, without_keeper ? now_ms + KEEPER_MS : due_ms);

@@ -15,6 +15,8 @@ void batch_event(struct link *from, const struct ipc_view *v);
 void batch_own_event(enum event_kind kind, enum severity severity, const char *detail);
 /* Write what waits, now. False when it could not be, or a directory change holds the transaction. */
 bool batch_flush(void);
+/* Why it could not be: for a moment, or for as long as the disk takes no writes. why: static. */
+enum done_result batch_unwritten(const char **why);
 void batch_status(struct proc_status *s);
 
 /* batch_people.c: what was spent and calls for help, in the same commit; a notice is confirmed after it */
@@ -93,6 +95,7 @@ void answer_take_notice(struct link *from, const struct ipc_view *v);
 enum done_result answer_groups(struct answer_page *page, uint64_t after, int most);
 enum done_result answer_notices(struct answer_page *page, uint64_t after, uint32_t most);
 void answer_done(uint64_t token, enum done_result result, uint64_t value, const char *text);
+void answer_unwritten(uint64_t token); /* what batch_unwritten() says */
 void answer_done_span(uint64_t token, enum done_result result, uint64_t value, struct span text);
 
 /* mailbox.c: voicemail */

@@ -209,7 +209,7 @@ void mailbox_on_forget(struct link *from, const struct ipc_view *v)
 	(void)from;
 	drain();
 	if (waiting || !batch_flush()) {
-		answer_done(m->token, DONE_BUSY, 0, "the directory is being changed or the database does not answer");
+		answer_unwritten(m->token);
 		return;
 	}
 	if (!store_person_get(&ledger_store, ipc_str(v, m->user), &p)) {

@@ -3,7 +3,9 @@
  * reads both; everyone tells it events. */
 #include "base/log.h"
 #include "base/secret.h"
+#include "ipc/reads_alone.h"
 #include "ledger/ballast.h"
+#include "ledger/disk.h"
 #include "ledger/ledger.h"
 #include "ledger/load.h"
 #include <errno.h>
@@ -36,16 +38,38 @@ static void on_database(struct span text)
 }
 
 /* The file belongs to whom its directory belongs to, whoever opens it first. */
-static void make_file(void)
+static bool make_file(void)
 {
 	int fd = openat(store_dir, "ledger.db", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct stat dir;
 
-	if (fd < 0 || fstat(store_dir, &dir) != 0)
-		log_fatal("cannot make the database file");
+	if (fd < 0 || fstat(store_dir, &dir) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
 	if (geteuid() == 0 && fchown(fd, dir.st_uid, dir.st_gid) != 0)
 		log_warn("the database file stays root's");
 	close(fd);
+	return true;
+}
+
+static void name_file(int dir, char path[static 64])
+{
+	snprintf(path, 64, "/proc/self/fd/%d/ledger.db", dir);
+}
+
+static bool holds_nothing(const char *name)
+{
+	struct stat s;
+
+	return fstatat(store_dir, name, &s, AT_SYMLINK_NOFOLLOW) == 0 ? s.st_size == 0 : errno == ENOENT;
+}
+
+/* Begun anew, the numbers of phones would be given again, which stand in certificates. */
+static bool is_lost(void)
+{
+	return holds_nothing("ledger.db") && holds_nothing("ledger.db-wal") && ballast_is_there(store_dir);
 }
 
 static struct db *open_database(char why[static DB_WHY_MAX])
@@ -56,8 +80,11 @@ static struct db *open_database(char why[static DB_WHY_MAX])
 		return db_open_postgresql(uri, why);
 	if (store_dir < 0)
 		log_fatal("no directory for the database");
-	make_file();
-	snprintf(path, sizeof path, "/proc/self/fd/%d/ledger.db", store_dir);
+	if (!make_file()) {
+		snprintf(why, DB_WHY_MAX, "cannot make the database file: %s", strerror(errno));
+		return NULL;
+	}
+	name_file(store_dir, path);
 	return db_open_sqlite(path, why);
 }
 
@@ -79,7 +106,7 @@ static bool could_open(char why[static DB_WHY_MAX])
 		return errno == ENOENT; /* it is made at the start */
 	}
 	close(fd);
-	snprintf(path, sizeof path, "/proc/self/fd/%d/ledger.db", look_dir);
+	name_file(look_dir, path);
 	for (int i = 0; i < TRIES; i++) {
 		struct db *db = db_look_sqlite(path, why);
 		bool could = db && store_could_open(db, why);
@@ -108,6 +135,7 @@ static const char *on_prepare(const struct site *s)
 
 static void on_commit(const struct site *s)
 {
+	reads_alone_commit();
 	ledger_store.max_people = s->max_users;
 	ledger_store.max_phones = s->max_phones;
 }
@@ -137,20 +165,45 @@ static bool open_store(char why[static DB_WHY_MAX])
 	return false;
 }
 
+static char cannot_write[DB_WHY_MAX]; /* empty: it can */
+
+/* The directory is served from a file that nothing can be written to; without one edge would let no phone in, and nobody could call
+ * for help (R16). */
+static bool open_to_read(const char *why)
+{
+	char path[64], not [DB_WHY_MAX];
+
+	if (disk_takes_writes(store_dir))
+		return false;
+	name_file(store_dir, path);
+	struct db *db = db_look_sqlite(path, not );
+	bool open = db && store_open_to_read(&ledger_store, db, not );
+	if (open)
+		snprintf(cannot_write, sizeof cannot_write, "%s", why);
+	return open;
+}
+
 static void on_open(void)
 {
 	char why[DB_WHY_MAX];
-	bool in_file = !uri[0], open = open_store(why);
+	bool in_file = !uri[0];
 
+	if (in_file && is_lost()) {
+		log_error(
+		    "ledger/ledger.db is gone or empty, and people and phones with it: take back a backup; to begin with "
+		    "nobody remove ledger, keeper and signer");
+		exit(1);
+	}
+	bool open = open_store(why);
 	if (!open && in_file && ballast_give_up(store_dir)) {
 		log_warn("%s: once more, with the room that was held for this", why);
 		open = open_store(why);
 	}
-	if (!open) {
+	if (!open && !(in_file && open_to_read(why))) {
 		log_error("%s", why);
 		exit(1);
 	}
-	if (in_file)
+	if (in_file && open)
 		ballast_take(store_dir);
 	secret_wipe(uri, sizeof uri); /* it may hold a password */
 	on_commit(child_site());
@@ -160,6 +213,8 @@ static void on_open(void)
 
 static void on_serve(void)
 {
+	if (cannot_write[0])
+		reads_alone_serve(cannot_write);
 	keep_init();
 }
 
@@ -174,6 +229,7 @@ static void on_status(struct proc_status *s)
 	batch_status(s);
 	keep_status(s);
 	mailbox_status(s);
+	reads_alone_status(s);
 }
 
 /* What is committed is on disk; the database is left as it is, since to close it SQLite would look for its files by name,

@@ -147,25 +147,45 @@ static const char *settle_schema(struct store *s)
 	return NULL;
 }
 
-bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX])
+static void begin(struct store *s, struct db *db)
 {
 	*s = (struct store){.db = db,
 	    .max_people = 4096,
 	    .max_phones = 4096,
 	    .max_events = STORE_EVENTS_MAX,
 	    .max_events_of_phone = STORE_EVENTS_OF_PHONE_MAX};
-	const char *what = NULL;
+}
 
-	what = db_exec(db, schema_sql) ? upgrade_schema(s) : db_why(db);
-	if (!what)
-		what = prepare_all(s) ? settle_schema(s) : db_why(db);
+/* what: NULL, or why the rest of the opening was left. */
+static bool opened(struct store *s, const char *what, char why[static DB_WHY_MAX])
+{
 	if (!what && !read_counters(s))
-		what = db_why(db);
+		what = db_why(s->db);
 	if (!what)
 		return true;
 	snprintf(why, DB_WHY_MAX, "%s", what);
 	store_close(s);
 	return false;
+}
+
+bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX])
+{
+	begin(s, db);
+	const char *what = db_exec(db, schema_sql) ? upgrade_schema(s) : db_why(db);
+	if (!what)
+		what = prepare_all(s) ? settle_schema(s) : db_why(db);
+	return opened(s, what, why);
+}
+
+bool store_open_to_read(struct store *s, struct db *db, char why[static DB_WHY_MAX])
+{
+	int64_t schema = 0;
+
+	begin(s, db);
+	const char *what = prepare_all(s) ? NULL : db_why(db);
+	if (!what && (!store_meta_get(s, "schema", &schema) || schema != STORE_SCHEMA))
+		what = "it is of no schema of today";
+	return opened(s, what, why);
 }
 
 bool store_could_open(struct db *db, char why[static DB_WHY_MAX])

@@ -116,6 +116,8 @@ struct reading_row {
 
 /* Takes the connection over. Makes or checks the schema and prepares every query; false with the reason in why. */
 bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX]);
+/* The same of a connection that only reads: a database of this schema, as it stands. What would be written fails. */
+bool store_open_to_read(struct store *s, struct db *db, char why[static DB_WHY_MAX]);
 /* Would store_open() take this database, or make its tables in it? Reads alone. */
 bool store_could_open(struct db *db, char why[static DB_WHY_MAX]);
 /* Is it of an earlier schema, which store_open() upgrades? */

@@ -65,3 +65,11 @@ void event(enum event_kind kind, enum severity severity, uint32_t device, const 
 	kept[kept_n++] = k;
 	events_flush();
 }
+
+void event_refused(const char *what, const char *why)
+{
+	char text[DETAIL_MAX];
+
+	snprintf(text, sizeof text, "%s: %.140s", what, why);
+	event(EVENT_CONFIG, SEVERITY_WARNING, 0, text, NULL);
+}

@@ -202,9 +202,9 @@ static bool take_over(void)
 	return false;
 }
 
-static bool open_place(void)
+static bool prepare(void)
 {
-	return place_open() && (self.rehearsal ? place_look() : place_prepare());
+	return self.rehearsal ? place_look() : place_prepare();
 }
 
 /* A successor that cannot go on: whoever started the one before starts it anew, and it takes up the calls. */
@@ -230,7 +230,12 @@ int main(int argc, char **argv)
 		service_manager_init();
 		cage_deny(); /* who rehearses has inherited it */
 	}
-	if (!open_place())
+	if (!place_open())
+		return exit_vain(signals);
+	const int held = self.rehearsal || self.upgrades ? VAIN_GO_ON : vain_begin(signals);
+	if (held != VAIN_GO_ON)
+		return held;
+	if (!prepare())
 		return exit_vain(signals);
 	programs_open();
 	reload_begin(0, false);
@@ -240,5 +245,9 @@ int main(int argc, char **argv)
 		return upgrade_exec();
 	if (!self.rehearsal)
 		place_close();
-	return self.exit_code == 1 && !told_to_end ? vain_hold(signals) : self.exit_code;
+	if (self.exit_code == 1 && !told_to_end)
+		return vain_hold(signals);
+	if (!self.rehearsal)
+		vain_end();
+	return self.exit_code;
 }

@@ -163,6 +163,7 @@ uint64_t ask_next_ms(void);
 
 /* events.c: for the security log, and alarms for watch; kept until each is up. what is copied */
 void event(enum event_kind kind, enum severity severity, uint32_t device, const char *what, const struct slot *about);
+void event_refused(const char *what, const char *why);
 void events_flush(void);
 
 /* place.c: the site directory and what is opened in it; false (logged) when the site cannot stand so */

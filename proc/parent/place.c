@@ -6,6 +6,7 @@
 #include "boot.h"
 #include "handover.h"
 #include "parent.h"
+#include "synced.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -59,7 +60,8 @@ static bool own_dir(const char *name, uid_t owner, mode_t mode)
 	int fd = openat(self.site_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return failed(name);
-	bool ok = fstat(fd, &s) == 0 && fchmod(fd, mode) == 0;
+	/* a disk that is read-only has them as they are */
+	bool ok = fstat(fd, &s) == 0 && ((s.st_mode & 07777) == mode || fchmod(fd, mode) == 0);
 	if (ok && self.root && s.st_uid != owner) {
 		errno = EPERM;
 		ok = s.st_uid == 0 && fchown(fd, owner, owner) == 0;
@@ -176,17 +178,6 @@ static void unlink_arena(enum proc p)
 	unlinkat(self.site_fd, name, 0);
 }
 
-/* Whoever made the site may have left it to the kernel to write it, and what is sealed under this key is on disk at once. */
-static void sync_site(int key)
-{
-	int conf = openat(self.site_fd, "ringfence.conf", O_RDONLY | O_CLOEXEC);
-
-	if (fsync(key) != 0 || (conf >= 0 && fsync(conf) != 0) || fsync(self.site_fd) != 0)
-		log_warn("%s: what is new in it may not survive a power cut: %s", self.site_dir, strerror(errno));
-	if (conf >= 0)
-		close(conf);
-}
-
 bool place_prepare(void)
 {
 	static const enum proc keeps[] = {PROC_CORE, PROC_MEDIA};
@@ -200,7 +191,7 @@ bool place_prepare(void)
 		close(key);
 		return false;
 	}
-	sync_site(key);
+	synced_site(key); /* what is sealed under it is on disk at once */
 	close(key);
 	if (boot_is_another(self.site_fd))
 		for (size_t i = 0; i < sizeof keeps / sizeof *keeps; i++)

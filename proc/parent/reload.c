@@ -6,6 +6,7 @@
 #include "handover.h"
 #include "parent.h"
 #include "rehearse.h"
+#include "synced.h"
 #include "upgrade.h"
 #include <signal.h>
 #include <stdio.h>
@@ -104,7 +105,7 @@ static void refuse(const char *why)
 	if (told)
 		say_all(MSG_SITE_ABORT);
 	if (self.generation)
-		event(EVENT_CONFIG, SEVERITY_WARNING, 0, "configuration refused, the old one stays", NULL);
+		event_refused("configuration refused, the old one stays", why);
 	end(DONE_REFUSED, why);
 	if (self.rehearsal)
 		rehearse_fail(NULL, why);
@@ -357,6 +358,7 @@ static void commit(void)
 			return;
 	if (starts_one()) /* it has the old site, and will be asked */
 		return;
+	synced_site(-1); /* what is confirmed outlives a power cut */
 	say_all(MSG_SITE_COMMIT);
 	self.site = next.site;
 	self.file_waits = NULL;

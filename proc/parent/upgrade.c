@@ -135,7 +135,7 @@ static void answer(enum done_result result, const char *text)
 static void refuse(enum done_result result, const char *why)
 {
 	log_error("no upgrade: %s", why);
-	event(EVENT_CONFIG, SEVERITY_WARNING, 0, "upgrade refused, nothing changed", NULL);
+	event_refused("upgrade refused, nothing changed", why);
 	answer(result, why);
 }
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,18 +23,24 @@ enum {
 static const char path[] = "run/vain";
 static const uint32_t first_ms[] = {1000, 2000, 5000, 10000, 30000};
 
-/* An octet for each, up to a bound; in run/ they are those since the host started. 0: they cannot be counted. */
-static uint32_t count_one(void)
+/* An octet for each start, up to a bound; in run/ they are those since the host started. The last one says how far it came. */
+enum { BEGUN = 'b', ENDED = '.' };
+
+/* before: how far the last one had come; again: this is still that one. How many there are with this one; 0: they cannot be counted. */
+static uint32_t count_one(char how_far, bool again, char *before)
 {
 	enum { MOST = 100 };
 	struct stat s = {0};
-	int fd = openat(self.site_fd, path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(self.site_fd, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return 0;
-	bool ok = fstat(fd, &s) == 0 && (s.st_size >= MOST || (write(fd, ".", 1) == 1 && fstat(fd, &s) == 0));
+	*before = ENDED;
+	bool ok = fstat(fd, &s) == 0 && (s.st_size == 0 || pread(fd, before, 1, s.st_size - 1) == 1);
+	off_t at = s.st_size && (s.st_size >= MOST || (again && *before == BEGUN)) ? s.st_size - 1 : s.st_size;
+	ok = ok && pwrite(fd, &how_far, 1, at) == 1;
 	close(fd);
-	return ok ? (uint32_t)s.st_size : 0;
+	return ok ? (uint32_t)(at + 1) : 0;
 }
 
 static uint32_t hold_ms(uint32_t n, bool stood)
@@ -64,11 +71,39 @@ static int wait_for_signal(int signals, uint64_t until_ms)
 	return 1;
 }
 
+int vain_begin(int signals)
+{
+	char before = ENDED;
+	const uint32_t n = service_manager_is_there() ? count_one(BEGUN, false, &before) : 0;
+	const uint32_t ms = n && before == BEGUN ? hold_ms(n - 1, accepted_is_there()) : 0;
+
+	if (ms == 0)
+		return VAIN_GO_ON;
+	log_error("the start before this one came to no end of its own: this one waits for %u s", ms / 1000);
+	(void)flock(self.site_fd, LOCK_UN); /* it is free for who mends it */
+	if (!wait_for_signal(signals, clock_boot_ms() + ms)) {
+		vain_end();
+		return 0;
+	}
+	self.now_ms = self.started_ms = clock_boot_ms();
+	return flock(self.site_fd, LOCK_EX | LOCK_NB) == 0 ? VAIN_GO_ON : 1;
+}
+
+void vain_end(void)
+{
+	char before;
+
+	if (service_manager_is_there() && !self.ready)
+		(void)count_one(ENDED, true, &before);
+}
+
 int vain_hold(int signals)
 {
+	char before;
+
 	if (!service_manager_is_there())
 		return 1;
-	const uint32_t n = count_one(), ms = hold_ms(n, accepted_is_there());
+	const uint32_t n = count_one(ENDED, true, &before), ms = hold_ms(n, accepted_is_there());
 	if (ms == 0)
 		return 1;
 	place_unlisten();

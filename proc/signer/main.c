@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/clock.h"
 #include "base/log.h"
+#include "ipc/reads_alone.h"
 #include "signer/signer.h"
 #include "signer/trunk_keys.h"
 #include "vault/store_given.h"
@@ -23,6 +24,7 @@ static const char *on_prepare(const struct site *s)
 static void on_commit(const struct site *s)
 {
 	if (signer.key[SIGN_SERVER]) { /* not the first, which comes before open */
+		reads_alone_commit();
 		signer_set_site(s);
 		signer.asked_ms = 0; /* another site is another question, at once */
 		signer_look(clock_wall_ms());
@@ -41,6 +43,8 @@ static void on_look(struct ev_loop *l, ev_timer *w, int events)
 
 static void on_serve(void)
 {
+	if (signer.store.reads_alone)
+		reads_alone_serve("its disk is read-only");
 	ev_timer_init(&look, on_look, LOOK_EVERY_S, LOOK_EVERY_S);
 	ev_timer_start(child_loop(), &look);
 }
@@ -62,6 +66,7 @@ static void on_status(struct proc_status *s)
 	status_counter(s, "signatures", signer.signatures);
 	status_counter(s, "proofs", signer.proofs);
 	status_counter(s, "rewrites", signer.store.rewrites);
+	reads_alone_status(s);
 }
 
 /* The two files of the store stay open from before the cage; inside it nothing is opened any more. */

@@ -50,6 +50,12 @@ static void link_down(struct link *l)
 		session_forget_all();
 }
 
+/* What was said so far is a message: ledger ends after us. */
+static void stop(void)
+{
+	session_forget_all();
+}
+
 static void status(struct proc_status *s)
 {
 	session_status(s);
@@ -82,5 +88,6 @@ const struct child voice_child = {
     .open = open_all,
     .serve = serve,
     .link_down = link_down,
+    .stop = stop,
     .status = status,
 };

@@ -93,6 +93,28 @@ def test_r28_where_an_exchange_stood_nothing_holds_back_the_next_start():
         m.start()
 
 
+def test_r28_a_parent_that_dies_in_its_start_holds_back_the_next_one():
+    with Managed() as m:
+        h, conf, vain = m.house, m.house.site / 'ringfence.conf', m.house.site / 'run/vain'
+        conf.unlink()
+        os.mkfifo(conf)  # it stands still where it reads it
+        for held in ('', 'this one waits for 1 s'):
+            h.start()
+            h.wait_log(held)
+            end = time.monotonic() + 5
+            while not (vain.exists() and vain.read_text().endswith('b')) and time.monotonic() < end:
+                time.sleep(0.02)
+            h.process.kill()
+            h.process.wait()
+            assert vain.read_text().endswith('b')
+        conf.unlink()
+        h.write_conf(SITE)
+        h.start()
+        h.wait_log('the start before this one came to no end of its own: this one waits for 2 s')
+        h.ready()
+        assert not vain.exists()
+
+
 def test_r28_a_place_that_cannot_be_had_holds_back_too():
     with Managed(said='boot.key: No such file or directory') as m:
         key = m.house.site / 'boot.key'

@@ -2,6 +2,7 @@
 """R28, R31: a file that was confirmed is on disk, with its name: octets first, then the name that it is found by, then the directory."""
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -84,6 +85,45 @@ def test_r28_parent_syncs_what_others_made_before_anything_is_sealed(tmp_path, m
         done = ops(tmp_path)
         for name in ('boot.key', 'ringfence.conf'):
             assert_on_disk(done[:done.index(('m', 0))], house.site / name)
+    finally:
+        house.end()
+
+
+@pytest.mark.parametrize('lose', [lambda db: db.unlink(), lambda db: db.write_bytes(b'')], ids=['gone', 'empty'])
+def test_r28_a_database_that_was_lost_is_not_begun_anew(lose):
+    """Nobody would know of it, and the first phone that is added would have a number that stands in another's certificate (R1)."""
+    house = House()
+    try:
+        house.start()
+        house.run('stop')
+        house.process.wait(10)
+        for path in (house.site / 'ledger').glob('ledger.db-*'):
+            path.unlink()
+        lose(house.site / 'ledger/ledger.db')
+        shutil.rmtree(house.site / 'run')   # the host was started anew
+        with pytest.raises(AssertionError, match='ledger/ledger.db is gone or empty, and people and phones with it'):
+            house.start()
+        assert house.process.wait(10) == 1
+    finally:
+        house.end()
+
+
+def test_r28_a_configuration_that_was_taken_is_on_disk(tmp_path, monkeypatch):
+    """And the certificates that an administrator copied beside it."""
+    house = House()
+    try:
+        with monkeypatch.context() as m:
+            traced(tmp_path, m)
+            house.start()
+        before = len(ops(tmp_path))
+        trust = house.site / 'trust'
+        trust.mkdir()
+        (trust / 'carrier.pem').write_text('what the carrier sent')
+        conf = house.site / 'ringfence.conf'
+        conf.write_text(conf.read_text() + 'emergency { numbers = {"999"} }\n')
+        house.run('reload')
+        for path in (conf, trust / 'carrier.pem'):
+            assert_on_disk(ops(tmp_path), path, before)
     finally:
         house.end()
 

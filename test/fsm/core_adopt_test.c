@@ -186,13 +186,45 @@ static void a_half_made_call_is_dropped_with_all_it_held(void)
 	w = sim_shared(sizeof *w);
 	sim_crash_after(life_that_rings);
 	second_life();
-	NEED(sim_status("calls").used == 0 && sim_status("legs").used == 0 && sim_status("media-ports").used == 0);
-	/* the edges ended their transactions; what still comes of them is nobody's */
+	NEED(sim_status("calls").used == 0 && sim_status("media-ports").used == 0);
+	/* the edges ended their transactions, if they live still; what still comes of them is nobody's */
 	NEED(code_of(talk_send(&w->a, SIP_BYE, NULL)) == 481);
+	talk_reply(&w->b, talk_takes(&w->b, SIP_BYE), 481, NULL);
+	NEED(sim_status("legs").used == 0);
 	struct talk a = {0}, b = {0};
 	call_up(&a, &w->alice, &b, &w->bob);
 	call_hang_up(&a, &b);
 	finish();
+}
+
+static void life_that_gave_up_ringing(void)
+{
+	life_that_rings();
+	NEED(code_of(talk_send(&w->a, SIP_BYE, NULL)) == 200);
+}
+
+/* Edges died with core: nobody cancelled what rings, and its phone hears that nobody calls any more when it is back. */
+static void a_phone_that_rings_when_all_die_is_told(void (*life)(void))
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life);
+	open_life();
+	NEED(sim_status("calls").used == 0 && sim_status("hang-ups-owed").used == 1);
+	w->bob.flow = 0;
+	phone_register(&w->bob);
+	talk_reply(&w->b, talk_takes(&w->b, SIP_BYE), 200, NULL);
+	NEED(sim_status("legs").used == 0 && sim_status("hang-ups-owed").used == 0);
+	finish();
+}
+
+static void who_rings_when_all_die_stops_ringing(void)
+{
+	a_phone_that_rings_when_all_die_is_told(life_that_rings);
+}
+
+static void who_is_being_cancelled_when_all_die_stops_ringing(void)
+{
+	a_phone_that_rings_when_all_die_is_told(life_that_gave_up_ringing);
 }
 
 static void life_that_is_idle(void)
@@ -529,6 +561,8 @@ int main(void)
 	SIM(a_call_can_change_after_a_restart);
 	SIM(a_call_that_waits_for_its_ack_is_kept);
 	SIM(a_half_made_call_is_dropped_with_all_it_held);
+	SIM(who_rings_when_all_die_stops_ringing);
+	SIM(who_is_being_cancelled_when_all_die_stops_ringing);
 	SIM(registrations_are_kept_and_run_out_in_time);
 	SIM(a_flow_of_another_phone_inherits_no_login);
 	SIM(a_phone_that_lost_its_connection_meanwhile_is_reached_when_it_returns);

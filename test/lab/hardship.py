@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What the host does to an exchange in need: a small disk that fills, a wall clock that jumps, processes that stand still."""
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -43,6 +44,16 @@ class SmallDisk:
                 with contextlib.suppress(OSError):
                     while f.write(bytes(size)) == size:
                         pass
+
+    def takes_writes(self, on):
+        """The file system as a whole, in whichever mounts it is seen, as after an error of the disk. Nobody may have a file open to write."""
+        libc, fspick, fsconfig, set_flag, reconfigure = ctypes.CDLL(None, use_errno=True), 433, 431, 0, 7
+        fd = libc.syscall(fspick, -100, self.path.encode(), 0)
+        done = [libc.syscall(fsconfig, fd, set_flag, b"rw" if on else b"ro", None, 0), libc.syscall(fsconfig, fd, reconfigure, None, None, 0)]
+        why = ctypes.get_errno()
+        os.close(fd)
+        if done != [0, 0]:
+            raise OSError(why, os.strerror(why), self.path)
 
     def __exit__(self, *exc):
         while self.mounts:

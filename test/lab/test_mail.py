@@ -138,6 +138,31 @@ def test_r28_voice_dies_while_it_records(exchange, people):
     exchange.command("user", "forget-messages", user)
 
 
+def test_r28_what_was_said_before_a_stop_is_a_message(exchange, people):
+    """An upgrade ends voice as a stop does. The call is over with core, and its phone hears so."""
+    one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))
+    two = people.phone("baresip", "bf", tone="b", media="srtp", codecs=("PCMA",))
+    user = two.bundle.user
+    allow(exchange, user, "dnd=on\nvoicemail=on\n")
+    had = messages(exchange, user)[0]
+    one.forget()
+    one.dial(user)
+    one.wait_state("established")
+    voice_has_one(exchange)
+    time.sleep(length_s("voicemail-record-after-tone") + WORDS_S)
+    exchange.stop()
+    exchange.start()
+    net.wait_for("the message to be counted", lambda: messages(exchange, user)[0] == had + 1, 10)
+    one.wait_registered(90)
+    one.wait_idle(15)
+    two.wait_registered(90)
+    two.forget()
+    two.dial("*97")
+    two.wait_closed(timeout=90)
+    assert audio.total(two.recordings()).get("a", 0) >= 2
+    exchange.command("user", "forget-messages", user)
+
+
 def test_r7_linphone_has_no_light(exchange, people):
     """Debian's linphone asks for none, not even as later versions are told to: the guide says so. *97 says what waits."""
     one = people.phone("baresip", "bs", tone="a", media="srtp", codecs=("PCMU",))

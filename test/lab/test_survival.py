@@ -171,6 +171,8 @@ def test_r28_parent_killed_after_a_refused_reload(exchange, clients):
         with open(path, "a") as f:
             f.write("phone { }\n")
         exchange.command("reload", check=False)
+        net.wait_for("why it was refused", lambda: [e for e in exchange.events()[told:] if "configuration refused, the old one stays: "
+                                                    "ringfence.conf:" in e["detail"] and "no such option 'phone'" in e["detail"]], 5, step=0.3)
         exchange.restart_parent()
         alarm = net.wait_for("the alarm", lambda: [e for e in exchange.events()[told:] if e["severity"] == "alarm" and
                                                    "what was accepted before: ringfence.conf:" in e["detail"]], 20, step=0.3)

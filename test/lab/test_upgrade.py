@@ -113,6 +113,22 @@ def test_r28_a_call_goes_on(exchange, people, how):
     assert got[one.tone] >= talked - GAP_S - 1.3, got
 
 
+@pytest.mark.parametrize("how", ["upgrade", "restart", "kill_everything"])
+def test_r28_who_rings_meanwhile_does_not_ring_for_ever(exchange, scripted, how):
+    """Its caller's transaction went with the connection; so nobody would hear who picks up."""
+    a, b = scripted("ka"), scripted("kb")
+    a.invite("kb")
+    b.reply(b.wait_request("INVITE"), 180, "Ringing", to_tag="k")
+    net.wait_for("it to ring", lambda: exchange.calls(), 5)
+    getattr(exchange, how)()
+    b.reconnect()
+    b.reply(b.wait_request("BYE", 10), 200, "OK")
+    exchange.wait_no_calls()
+    a.reconnect()
+    call = Call(a, b)               # and it rings again
+    call.bye()
+
+
 @pytest.mark.parametrize("how", ["upgrade", "restart"])
 def test_r28_a_ban_goes_on(exchange, people, how):
     bans.live_through(exchange, people.host("thief"), getattr(exchange, how))
@@ -216,6 +232,7 @@ def test_r28_a_refused_upgrade_changes_nothing(exchange, people):
     exchange.install(but=["ringfence-keeper"])
     done = exchange.command("upgrade", check=False, timeout=60)
     assert done.returncode == 1 and "ringfence-keeper is of another build" in done.stderr, done.stderr
+    net.wait_for("its event", lambda: [e for e in exchange.events() if "nothing changed: ringfence-keeper is of another build" in e["detail"]], 5)
     assert len(exchange.calls()) == others + 1
     call.bye()
     net.wait_for("the call to end", lambda: len(exchange.calls()) <= others, 10, step=0.2)
