@@ -57,6 +57,7 @@ bool msg_is_secret(enum msg type)
 	    [MSG_SECRET_SET] = true,
 	    [MSG_TRUNK_SECRET_SET] = true,
 	    [MSG_CODE] = true,
+	    [MSG_NONCES] = true,
 	    [MSG_PIN_SET] = true,
 	    [MSG_PIN_CHECK] = true,
 	    [MSG_TURNED] = true,

@@ -13,6 +13,7 @@
 #include "plan/ceiling.h"
 #include "plan/permit.h"
 #include "wire/digest.h"
+#include "wire/nonce.h"
 #include "wire/passport.h"
 #include "wire/pidf.h"
 #include "wire/sdp.h"
@@ -479,8 +480,9 @@ enum turn_why {
 /* an empty password removes it; the user and realm are those of the site */
 #define FIELDS_TRUNK_SECRET_SET(N, E, S, D, A, B, O) N(uint64_t, token) S(trunk, TRUNK_NAME_MAX) D(password, PASSWORD_MAX)
 
-#define FIELDS_NONCE_WANT(N, E, S, D, A, B, O) N(uint64_t, token) N(uint64_t, flow) S(user, USER_NAME_MAX * 2)
-#define FIELDS_NONCE(N, E, S, D, A, B, O) N(uint64_t, token) S(nonce, NONCE_MAX)
+#define FIELDS_NONCES_WANT(N, E, S, D, A, B, O)
+/* what the 401 of a few of the next requests will say, once core has bound each to its connection and user by the key */
+#define FIELDS_NONCES(N, E, S, D, A, B, O) B(key, NONCE_KEY) B(blocks, NONCE_SHEET * NONCE_BLOCK)
 /* md5: this user has a phone that knows no better; otherwise keeper forgets that hash when it next hears of them */
 /* who: the user's index, for events; 0: nobody's */
 #define FIELDS_LOGIN_WANT(N, E, S, D, A, B, O)                                                                   \

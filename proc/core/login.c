@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "emergency.h"
 #include "kept_request.h"
+#include "nonces.h"
 #include <stdlib.h>
 
 enum {
@@ -18,8 +19,9 @@ struct held {
 	uint64_t token;
 	uint32_t user, device;
 	enum challenge challenge;
-	bool stale, judged; /* judged: keeper is asked for a verdict, not for a nonce */
-	bool over;          /* judged by a password that is none any more */
+	char claimed[USER_NAME_MAX * 2 + 1]; /* whom the nonce is for */
+	bool stale, judged;                  /* judged: keeper is asked for a verdict, not for a nonce */
+	bool over;                           /* judged by a password that is none any more */
 	bool emergency;
 	struct kept_request request;
 };
@@ -32,6 +34,7 @@ void login_init(void)
 	table = calloc(HELD_MAX, sizeof *table);
 	if (!table || !pool_init(&pool, child_node(), HELD_MAX, HELD_RESERVE))
 		log_fatal("no memory for logins");
+	nonces_init();
 }
 
 static struct held *held_get(uint64_t token)
@@ -122,21 +125,45 @@ static bool not_asked(struct request *r, struct held *h, bool keeper)
 	return false;
 }
 
-/* Ask keeper for a nonce; its answer becomes the 401. What it returns is login_gate()'s. */
+struct challenging {
+	struct reply reply;
+	uint64_t flow;
+	enum challenge with;
+	bool stale;
+};
+
+/* False: no nonce is left. */
+static bool say_challenge(const struct challenging *c, struct span claimed)
+{
+	char mem[NONCE_TEXT];
+	struct buf nonce = buf_of(mem, sizeof mem);
+
+	if (!nonces_put(&nonce, c->flow, claimed))
+		return false;
+	struct msg_respond *m = reply_begin(c->reply, 401);
+	if (m) {
+		m->challenge = (uint8_t)c->with;
+		m->stale = c->stale;
+		m->nonce = ipc_put(reply_link(c->reply), buf_span(&nonce));
+		reply_end(c->reply);
+	}
+	return true;
+}
+
+/* Where no nonce is left the request waits for keeper to make some; who calls for help is asked only by a keeper that speaks (R16).
+ * What it returns is login_gate()'s. */
 static bool challenge(struct request *r, struct span claimed, bool stale)
 {
+	const struct challenging c = {r->reply, r->flow->id, challenge_for(r->flow->device), stale};
+
+	if (!is_emergency_call(r) && say_challenge(&c, claimed))
+		return false;
 	struct link *keeper = child_link(PROC_KEEPER, 0);
 	struct held *h = keeper ? hold(r, NOBODY) : NULL;
-	struct msg_nonce_want *m = h ? ipc_begin_as(keeper, MSG_NONCE_WANT, class_of(r)) : NULL;
-
-	if (!m)
+	if (!h || !span_cstr(claimed, h->claimed, sizeof h->claimed) || !nonces_ask(class_of(r)))
 		return not_asked(r, h, keeper != NULL);
-	h->challenge = challenge_for(r->flow->device);
+	h->challenge = c.with;
 	h->stale = stale;
-	m->token = h->token;
-	m->flow = r->flow->id;
-	m->user = ipc_put(keeper, claimed);
-	ipc_end(keeper);
 	return false;
 }
 
@@ -230,25 +257,29 @@ bool login_gate(struct request *r, struct span claimed)
 	return judge(r, claimed);
 }
 
-void login_on_nonce(struct link *from, const struct ipc_view *v)
+/* False: there are more than nonces. */
+static bool challenge_held(bool emergency)
 {
-	const struct msg_nonce *m = v->payload;
-	struct held *h = held_get(m->token);
+	for (uint32_t i = 0; i < pool.cap && pool.used; i++) {
+		struct held *h = &table[i];
+		if (pool_id_at(&pool, i) == ID_NONE || h->judged || h->emergency != emergency)
+			continue;
+		const struct challenging c = {h->request.reply, h->request.flow, h->challenge, h->stale};
+		if (!say_challenge(&c, span_str(h->claimed)))
+			return false;
+		let_go(h);
+	}
+	return true;
+}
 
-	if (!h)
-		return;
-	if (h->judged || m->nonce.len == 0) {
-		child_accuse(from, "gave no nonce where one was asked for", h->request.flow, h->device);
+void login_on_nonces(struct link *from, const struct ipc_view *v)
+{
+	if (!nonces_take(v->payload)) {
+		child_accuse(from, "gave nonces that nobody asked for", 0, 0);
 		return;
 	}
-	struct msg_respond *out = reply_begin(h->request.reply, 401);
-	if (out) {
-		out->challenge = (uint8_t)h->challenge;
-		out->stale = h->stale;
-		out->nonce = ipc_put(reply_link(h->request.reply), ipc_str(v, m->nonce));
-		reply_end(h->request.reply);
-	}
-	let_go(h);
+	if (!challenge_held(true) || !challenge_held(false))
+		(void)nonces_ask(CLASS_NEW);
 }
 
 static void go_on(struct held *h, struct flow *f)
@@ -315,6 +346,7 @@ void login_over(uint32_t user)
 
 void login_keeper_down(void)
 {
+	nonces_keeper_down();
 	for (uint32_t i = 0; i < pool.cap; i++)
 		if (pool_id_at(&pool, i) != ID_NONE)
 			unanswered(&table[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Who is it? Keeper issues every nonce and judges every answer; core binds a user to a connection on its word only
+/* Who is it? Keeper makes every nonce and judges every answer; core binds a user to a connection on its word only
  * (R2, R3, R4). */
 #ifndef CORE_LOGIN_H
 #define CORE_LOGIN_H
@@ -13,7 +13,7 @@ void login_init(void);
  * that it says it is; what counts of a From that says nobody is the login. */
 bool login_gate(struct request *r, struct span claimed);
 
-void login_on_nonce(struct link *from, const struct ipc_view *v);
+void login_on_nonces(struct link *from, const struct ipc_view *v);
 void login_on_verdict(struct link *from, const struct ipc_view *v);
 /* This user has a new password: what keeper may have said of the old one, and is on its way, counts no more. */
 void login_over(uint32_t user);

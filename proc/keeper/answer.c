@@ -28,22 +28,14 @@ void keeper_say_stored(struct link *to, uint64_t token, const char *why)
 
 /* --- core: logins and seals --- */
 
-static void on_nonce_want(struct link *from, const struct ipc_view *v)
+static void on_nonces_want(struct link *from, const struct ipc_view *v)
 {
-	const struct msg_nonce_want *w = v->payload;
-	uint8_t mem[NONCE_TEXT];
-	struct buf nonce = buf_of(mem, sizeof mem);
+	struct msg_nonces *m = ipc_begin(from, MSG_NONCES);
 
-	if (w->flow == 0) {
-		child_accuse(from, "asks for a nonce for no connection", 0, 0);
-		return;
-	}
-	nonces_put(&keeper.logins.nonces, child_now(), w->flow, ipc_str(v, w->user), &nonce);
-	struct msg_nonce *m = ipc_begin(from, MSG_NONCE);
+	(void)v;
 	if (!m)
 		return;
-	m->token = w->token;
-	m->nonce = ipc_put(from, buf_span(&nonce));
+	nonces_give(&keeper.logins.nonces, child_now(), m->key, m->blocks);
 	ipc_end(from);
 }
 
@@ -363,7 +355,7 @@ static void on_clock_confirm(struct link *from, const struct ipc_view *v)
 }
 
 ipc_handler *const keeper_on[MSG_N] = {
-    [MSG_NONCE_WANT] = on_nonce_want,
+    [MSG_NONCES_WANT] = on_nonces_want,
     [MSG_LOGIN_WANT] = on_login_want,
     [MSG_SEAL_WANT] = on_seal_want,
     [MSG_SERVER_CERT_WANT] = on_server_cert_want,

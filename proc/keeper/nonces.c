@@ -4,14 +4,10 @@
 #include "base/secret.h"
 #include "base/siphash.h"
 #include <nettle/aes.h>
-#include <nettle/hmac.h>
 #include <stdlib.h>
 
-enum { BLOCK = 16, TAG = 16 };
-
 struct nonce_keys {
-	struct aes256_ctx hide, show;
-	struct hmac_sha256_ctx bind;
+	struct aes256_ctx hide, show, bind;
 	uint8_t user[16];
 };
 
@@ -19,12 +15,12 @@ bool nonces_init(struct nonces *n, uint32_t cap)
 {
 	uint8_t key[AES256_KEY_SIZE];
 
-	*n = (struct nonces){.next = 1, .keys = secret_new(sizeof *n->keys)};
+	*n = (struct nonces){.sheet = 1, .keys = secret_new(sizeof *n->keys)};
 	rand_bytes(key, sizeof key);
 	aes256_set_encrypt_key(&n->keys->hide, key);
 	aes256_invert_key(&n->keys->show, &n->keys->hide);
 	rand_bytes(key, sizeof key);
-	hmac_sha256_set_key(&n->keys->bind, sizeof key, key);
+	aes256_set_encrypt_key(&n->keys->bind, key);
 	rand_bytes(n->keys->user, sizeof n->keys->user);
 	secret_wipe(key, sizeof key);
 	n->use = calloc(cap, sizeof *n->use);
@@ -38,27 +34,23 @@ void nonces_fini(struct nonces *n)
 	secret_free(n->keys, sizeof *n->keys);
 }
 
-static void make_tag(
-    const struct nonces *n, const uint8_t block[BLOCK], uint64_t flow, struct span user, uint8_t tag[TAG])
+static void make_sheet_key(const struct nonces *n, uint64_t sheet, uint8_t key[NONCE_KEY])
 {
-	struct hmac_sha256_ctx h = n->keys->bind;
+	const uint64_t clear[2] = {sheet};
 
-	hmac_sha256_update(&h, BLOCK, block);
-	hmac_sha256_update(&h, sizeof flow, (const uint8_t *)&flow);
-	hmac_sha256_update(&h, user.n, user.p);
-	hmac_sha256_digest(&h, TAG, tag);
-	secret_wipe(&h, sizeof h);
+	aes256_encrypt(&n->keys->bind, NONCE_KEY, key, (const uint8_t *)clear);
 }
 
-void nonces_put(struct nonces *n, uint64_t now_ms, uint64_t flow, struct span user, struct buf *b)
+void nonces_give(struct nonces *n, uint64_t now_ms, uint8_t key[NONCE_KEY], uint8_t blocks[NONCE_SHEET * NONCE_BLOCK])
 {
-	uint64_t clear[2] = {n->next++, now_ms};
-	uint8_t raw[BLOCK + TAG];
+	uint64_t clear[NONCE_SHEET][2];
 
-	memcpy(raw, clear, BLOCK);
-	aes256_encrypt(&n->keys->hide, BLOCK, raw, raw);
-	make_tag(n, raw, flow, user, raw + BLOCK);
-	buf_hex(b, raw, sizeof raw);
+	for (uint64_t i = 0; i < NONCE_SHEET; i++) {
+		clear[i][0] = n->sheet * NONCE_SHEET + i;
+		clear[i][1] = now_ms;
+	}
+	aes256_encrypt(&n->keys->hide, sizeof clear, blocks, (const uint8_t *)clear);
+	make_sheet_key(n, n->sheet++, key);
 }
 
 static void make_key(const struct nonces *n, const struct nonce_claim *c, uint8_t key[RECENT_KEY])
@@ -71,14 +63,16 @@ static void make_key(const struct nonces *n, const struct nonce_claim *c, uint8_
 
 uint64_t nonces_check(struct nonces *n, uint64_t now_ms, const struct nonce_claim *c)
 {
-	uint8_t raw[BLOCK + TAG] = {0}, tag[TAG], key[RECENT_KEY];
+	uint8_t raw[NONCE_BLOCK + NONCE_TAG] = {0}, bound[NONCE_KEY], tag[NONCE_TAG], key[RECENT_KEY];
 	uint64_t clear[2];
 
 	bool ok = c->nonce.n == NONCE_TEXT && span_unhex(c->nonce, raw, sizeof raw) == sizeof raw;
-	make_tag(n, raw, c->flow, c->user, tag);
-	if (!secret_eq(tag, raw + BLOCK, TAG) || !ok || c->count == 0)
+	aes256_decrypt(&n->keys->show, NONCE_BLOCK, (uint8_t *)clear, raw);
+	make_sheet_key(n, clear[0] / NONCE_SHEET, bound);
+	nonce_tag(bound, raw, c->flow, c->user, tag);
+	secret_wipe(bound, sizeof bound);
+	if (!secret_eq(tag, raw + NONCE_BLOCK, NONCE_TAG) || !ok || c->count == 0)
 		return 0;
-	aes256_decrypt(&n->keys->show, BLOCK, (uint8_t *)clear, raw);
 	uint64_t number = clear[0], age_ms = now_ms - clear[1];
 	make_key(n, c, key);
 	int64_t slot = recent_find(&n->recent, key);

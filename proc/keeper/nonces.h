@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* The nonces of digest authentication (RFC 7616 3.3, 3.4, 5.4). One that was only handed out costs no memory: its number
- * and time stand in it, enciphered, under a check bound to the connection and the user. What is remembered is, for each
+/* The nonces of digest authentication (RFC 7616 3.3, 3.4, 5.4). They are given to core a sheet at a time, with the key under
+ * which core binds each to a connection and user. One that was only handed out costs no memory: its number and time stand in
+ * it, enciphered, and its number says under which key it was bound. What is remembered is, for each
  * connection and user, the last nonce that was answered and its highest count; forgetting an entry can only make a
  * nonce stale, never good again. */
 #ifndef KEEPER_NONCES_H
@@ -8,11 +9,11 @@
 
 #include "base/buf.h"
 #include "keeper/recent.h"
+#include "wire/nonce.h"
 
 enum {
-	NONCE_TEXT = 64,
-	NONCE_FIRST_MS = 60 * 1000,       /* a first answer comes within this */
-	NONCE_LIFE_MS = 24 * 3600 * 1000, /* later ones, with rising counts, within this */
+	NONCE_FIRST_MS = 60 * 1000 + NONCE_SHEET_MS, /* a first answer comes within this */
+	NONCE_LIFE_MS = 24 * 3600 * 1000,            /* later ones, with rising counts, within this */
 };
 
 struct nonce_use {
@@ -21,7 +22,8 @@ struct nonce_use {
 };
 
 struct nonces {
-	uint64_t next, floor;    /* numbers; at or below the floor only a remembered one counts */
+	uint64_t sheet;          /* the next */
+	uint64_t floor;          /* a number: at or below the floor only a remembered one counts */
 	struct nonce_keys *keys; /* secret */
 	struct recent recent;
 	struct nonce_use *use;
@@ -36,8 +38,8 @@ struct nonce_claim {
 bool nonces_init(struct nonces *n, uint32_t cap);
 void nonces_fini(struct nonces *n);
 
-/* Append a fresh one. */
-void nonces_put(struct nonces *n, uint64_t now_ms, uint64_t flow, struct span user, struct buf *b);
+/* A fresh sheet. */
+void nonces_give(struct nonces *n, uint64_t now_ms, uint8_t key[NONCE_KEY], uint8_t blocks[NONCE_SHEET * NONCE_BLOCK]);
 
 /* Is this nonce ours, for this connection and user, in time, with a higher count than ever? Then its number, else 0. */
 uint64_t nonces_check(struct nonces *n, uint64_t now_ms, const struct nonce_claim *c);

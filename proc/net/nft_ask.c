@@ -24,7 +24,9 @@ static union {
 	uint8_t octets[ANSWER_MAX];
 } answer;
 
-/* A socket for each exchange, so that no answer of another is there. */
+/* After an exchange that ended well nothing is left in it; any other has its socket closed, so that no answer of it is read later. */
+static int kept = -1;
+
 static int open_netlink(void)
 {
 	static const int room = SEND_ROOM, one = 1;
@@ -84,13 +86,14 @@ static int hear_one(ssize_t n, const struct exchange *x)
 
 static int talk_once(const void *octets, size_t n, const struct exchange *x)
 {
-	int fd = open_netlink(), r = fd < 0 ? fd : send_all(fd, octets, n);
+	int fd = kept >= 0 ? kept : open_netlink(), r = fd < 0 ? fd : send_all(fd, octets, n);
 
 	for (int i = 0; r == 0 && i < DATAGRAMS_MAX; i++) {
 		ssize_t got = receive(fd);
 		r = got < 0 ? (int)got : hear_one(got, x);
 	}
-	if (fd >= 0)
+	kept = r == 1 ? fd : -1;
+	if (fd >= 0 && kept < 0)
 		close(fd);
 	return r < 0 ? r : r == 1 ? 0 : -EPROTO;
 }

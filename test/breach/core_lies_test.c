@@ -18,7 +18,8 @@
 static struct phone alice, bob, carol, dave, late, telco;
 static struct talk a, b, c, d;
 static struct heard *change, *text;
-static uint64_t held_token, nonce_token, seal_token, record_id, join_id, held_txn, ring_txn;
+static bool nonces_wanted;
+static uint64_t held_token, seal_token, record_id, join_id, held_txn, ring_txn;
 static uint64_t pin_token, dialled_token, change_token, notice_token, proof_token;
 static uint32_t share = 1, told, accused, failures;
 static enum proc liar;
@@ -49,8 +50,8 @@ static void on_wanted(struct link *l, const struct ipc_view *v)
 	(void)l;
 	if (v->type == MSG_LOGIN_WANT)
 		held_token = ((const struct msg_login_want *)v->payload)->token;
-	if (v->type == MSG_NONCE_WANT)
-		nonce_token = ((const struct msg_nonce_want *)v->payload)->token;
+	if (v->type == MSG_NONCES_WANT)
+		nonces_wanted = sim.conduct.keeper_mute;
 	if (v->type == MSG_SEAL_WANT)
 		seal_token = ((const struct msg_seal_want *)v->payload)->token;
 	if (v->type == MSG_PIN_CHECK)
@@ -157,7 +158,8 @@ static void into_the_midst(void)
 	begin_signed(1);
 	phone_end(&telco);
 	phone_up(&late);
-	phone_send_register(&late, ABSENT, false);
+	for (int i = 0; i < NONCE_SHEET; i++) /* the last ones wait for a sheet */
+		phone_send_register(&late, ABSENT, false);
 	held_txn = phone_send_register(&late, ABSENT, true);
 	NEED(pin_ask_check(PIN_FOR_VOICEMAIL, 1, 1, SPAN("1234")) && pin_ask_dialled(PIN_FOR_VOICEMAIL, 1, 1, SPAN("+331")));
 	const struct settings_wish w = {.owner = 1, .by = 1, .whose = OWNER_USER, .index = 1, .kind = SETTING_DND};
@@ -165,7 +167,7 @@ static void into_the_midst(void)
 	notice_add(NOTICE_CALL, 1, 1, SPAN("112"));
 	sim_turn();
 	NEED(pin_token && dialled_token && change_token && notice_token);
-	NEED(proof_token && change && text && held_token && nonce_token && seal_token && record_id && join_id);
+	NEED(proof_token && change && text && held_token && nonces_wanted && seal_token && record_id && join_id);
 	own_memory();
 }
 
@@ -544,12 +546,11 @@ static void keeper_lies(void)
 	struct link *l = other(PROC_KEEPER);
 	static const bool wrong[] = {false, true};
 	for (size_t i = 0; i < 2; i++) { /* the second time about the other's token */
-		struct msg_nonce *n = ipc_begin(l, MSG_NONCE);
-		n->token = wrong[i] ? held_token : nonce_token;
-		n->nonce = ipc_put(l, SPAN("bm9uY2U"));
+		struct msg_nonces *n = ipc_begin(l, MSG_NONCES);
+		memset(n->blocks, 7, sizeof n->blocks);
 		lie_about_open(l);
 		struct msg_login *v = ipc_begin(l, MSG_LOGIN);
-		v->token = wrong[i] ? nonce_token : held_token;
+		v->token = wrong[i] ? held_token - 1 : held_token;
 		lie_about_open(l);
 	}
 	struct msg_sealed *m = ipc_begin(l, MSG_SEALED);

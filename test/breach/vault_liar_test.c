@@ -19,7 +19,7 @@ static const struct liar {
 	bool keeper;
 	enum msg answers[4]; /* what shows that lies got as far as the handlers */
 } liars[] = {
-    {PROC_KEEPER, PROC_CORE, true, {MSG_NONCE, MSG_LOGIN, MSG_SEALED}},
+    {PROC_KEEPER, PROC_CORE, true, {MSG_NONCES, MSG_LOGIN, MSG_SEALED}},
     {PROC_KEEPER, PROC_CTL, true, {MSG_DONE, MSG_ADMIN_SALT, MSG_CODE}},
     {PROC_KEEPER, PROC_SIGNER, true},
     {PROC_SIGNER, PROC_EDGE, false, {MSG_SIGNED}},

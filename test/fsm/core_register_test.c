@@ -20,12 +20,32 @@ static uint64_t registrations(void)
 	return sim_status("registrations").used;
 }
 
+/* The i-th of a sheet of the sim's, bound to this phone's connection and user. */
+static const char *nonce_of(unsigned sheet, unsigned i, const struct phone *p)
+{
+	static char text[NONCE_TEXT + 1];
+	struct buf b = buf_of(text, sizeof text);
+	uint8_t key[NONCE_KEY], block[NONCE_BLOCK];
+
+	memset(key, (int)sheet, sizeof key);
+	memset(block, (int)i, sizeof block);
+	nonce_put(&b, key, block, p->flow, span_str(p->user));
+	return buf_cstr(&b);
+}
+
+static bool challenged_with(uint64_t txn, unsigned sheet, unsigned i, const struct phone *p)
+{
+	struct heard *h = reply_to(txn);
+
+	return h && respond(h)->code == 401 && strcmp(sim_text(h, respond(h)->nonce), nonce_of(sheet, i, p)) == 0;
+}
+
 static void a_first_register_is_challenged_and_a_right_answer_binds(void)
 {
 	begin();
 	struct heard *h = reply_to(phone_send_register(&alice, ABSENT, false));
 	NEED(h && respond(h)->code == 401 && respond(h)->challenge == CHALLENGE_SHA256 && !respond(h)->stale);
-	NEED(strcmp(sim_text(h, respond(h)->nonce), "bm9uY2U") == 0);
+	NEED(strcmp(sim_text(h, respond(h)->nonce), nonce_of(1, 0, &alice)) == 0);
 	NEED(registrations() == 0 && sim.logins == 0);
 	h = reply_to(phone_send_register(&alice, ABSENT, true));
 	NEED(h && respond(h)->code == 200);
@@ -81,6 +101,69 @@ static void every_wrong_login_hears_the_same(void)
 	NEED(sim.events[EVENT_BINDING_REFUSED] >= 1);
 	NEED(registrations() == 0);
 	sim_need_idle();
+}
+
+/* keeper is asked once for many (R2, R27): the next sheet is there before this one is used up. */
+static void nonces_come_a_sheet_at_a_time(void)
+{
+	begin();
+	for (unsigned i = 0; i < 3 * NONCE_SHEET; i++) {
+		struct phone *p = i % 2 ? &bob : &alice;
+		NEED(challenged_with(
+		    phone_send_register(p, ABSENT, false), 1 + i / NONCE_SHEET, i % NONCE_SHEET, p));
+		if (i % NONCE_SHEET == NONCE_SHEET - 1) /* what is asked for in time goes in company, or in a while */
+			sim_turn();
+	}
+	NEED(sim.nonces >= 3 && sim.nonces <= 4);
+	/* what lies too long is left, and whoever comes waits for a new sheet */
+	const uint32_t asked = sim.nonces;
+	sim_pass(NONCE_SHEET_MS);
+	NEED(challenged_with(phone_send_register(&alice, ABSENT, false), asked + 1, 0, &alice) && sim.nonces == asked + 1);
+	/* nor does another keeper know any of it */
+	sim_link_down(PROC_KEEPER, 0);
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 503);
+	sim_link_up(PROC_KEEPER, 0);
+	NEED(challenged_with(phone_send_register(&alice, ABSENT, false), asked + 2, 0, &alice));
+	sim_need_idle();
+}
+
+static void keeper_gives_nonces(unsigned sheet)
+{
+	struct link *l = sim_far(PROC_KEEPER, 0);
+	struct msg_nonces *m = ipc_begin(l, MSG_NONCES);
+
+	memset(m->key, (int)sheet, sizeof m->key);
+	for (size_t i = 0; i < NONCE_SHEET; i++)
+		memset(m->blocks + i * NONCE_BLOCK, (int)i, NONCE_BLOCK);
+	ipc_end(l);
+	sim_turn();
+}
+
+/* More wait than a sheet has: one question for all, and one in the class of calls for help for who needs help, whom the first sheet serves. */
+static void many_wait_for_one_sheet(void)
+{
+	uint64_t txn[NONCE_SHEET + 2];
+	struct talk help;
+
+	begin();
+	const struct sdp offer = sdp_plain(&bob);
+	sim.conduct.keeper_mute = true;
+	for (unsigned i = 0; i < NONCE_SHEET + 2; i++)
+		txn[i] = phone_send_register(&alice, ABSENT, false);
+	NEED(sim.nonces == 1);
+	talk_invite(&help, &bob, "112", &offer);
+	NEED(sim.nonces == 2);
+	keeper_gives_nonces(9);
+	NEED(challenged_with(help.txn, 9, 0, &bob) && sim.nonces == 2);
+	for (unsigned i = 0; i + 1 < NONCE_SHEET; i++)
+		NEED(challenged_with(txn[i], 9, i + 1, &alice));
+	NEED(code_of(txn[NONCE_SHEET - 1]) == 0);
+	keeper_gives_nonces(10);
+	for (unsigned i = 0; i < 3; i++)
+		NEED(challenged_with(txn[NONCE_SHEET - 1 + i], 10, i, &alice));
+	NEED(sim.accusations == 0);
+	keeper_gives_nonces(11); /* two were asked for */
+	NEED(sim.accusations == 1 && sim.accused == PROC_KEEPER);
 }
 
 static void a_stale_nonce_is_challenged_anew(void)
@@ -571,6 +654,8 @@ int main(void)
 	SIM(a_first_register_is_challenged_and_a_right_answer_binds);
 	SIM(md5_only_for_the_phone_that_says_so);
 	SIM(every_wrong_login_hears_the_same);
+	SIM(nonces_come_a_sheet_at_a_time);
+	SIM(many_wait_for_one_sheet);
 	SIM(a_stale_nonce_is_challenged_anew);
 	SIM(credentials_of_one_and_name_of_another_are_impersonation);
 	SIM(outbound_is_kept_an_hour_and_others_five_minutes);

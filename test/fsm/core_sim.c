@@ -102,16 +102,17 @@ void child_event(enum event_kind kind, enum severity severity, uint32_t device, 
 
 /* --- the siblings --- */
 
-static void say_nonce(struct link *l, const struct ipc_view *v)
+static void say_nonces(struct link *l, const struct ipc_view *v)
 {
-	const struct msg_nonce_want *want = v->payload;
-	struct msg_nonce *m;
+	struct msg_nonces *m;
 
+	(void)v;
 	sim.nonces++;
-	if (sim.conduct.keeper_mute || !(m = ipc_begin(l, MSG_NONCE)))
+	if (sim.conduct.keeper_mute || !(m = ipc_begin(l, MSG_NONCES)))
 		return;
-	m->token = want->token;
-	m->nonce = ipc_put(l, SPAN("bm9uY2U"));
+	memset(m->key, (int)sim.nonces, sizeof m->key);
+	for (size_t i = 0; i < NONCE_SHEET; i++)
+		memset(m->blocks + i * NONCE_BLOCK, (int)i, NONCE_BLOCK);
 	ipc_end(l);
 }
 
@@ -406,7 +407,7 @@ static void check_refusal(const struct ipc_view *v)
 static void on_any(struct link *l, const struct ipc_view *v)
 {
 	static ipc_handler *const conduct[MSG_N] = {
-	    [MSG_NONCE_WANT] = say_nonce,
+	    [MSG_NONCES_WANT] = say_nonces,
 	    [MSG_LOGIN_WANT] = say_login,
 	    [MSG_SEAL_WANT] = say_sealed,
 	    [MSG_RECORD] = say_recorded,

@@ -6,8 +6,8 @@
  *	peer_give_file(&p, FILE_BOOT_KEY, fd);
  *	struct link *core = peer_link(&p, PROC_CORE, 0);
  *	peer_go(&p);
- *	struct msg_nonce_want *m = ipc_begin(core, MSG_NONCE_WANT); ... ipc_end(core);
- *	const struct msg_nonce *n = peer_wait(core, MSG_NONCE);
+ *	struct msg_login_want *m = ipc_begin(core, MSG_LOGIN_WANT); ... ipc_end(core);
+ *	const struct msg_login *n = peer_wait(core, MSG_LOGIN);
  */
 #ifndef TEST_IPC_PEER_H
 #define TEST_IPC_PEER_H

@@ -249,7 +249,9 @@ static enum login_verdict log_in(enum digest_alg alg, bool needs_md5)
 	struct buf n = buf_of(nonce, sizeof nonce), h = buf_of(hex, sizeof hex);
 	bool began;
 
-	nonces_put(&logins.nonces, NOW, 1, SPAN("101"), &n);
+	uint8_t sheet_key[NONCE_KEY], blocks[NONCE_SHEET * NONCE_BLOCK];
+	nonces_give(&logins.nonces, NOW, sheet_key, blocks);
+	nonce_put(&n, sheet_key, blocks, 1, SPAN("101"));
 	struct login_claim c = {.flow = 1,
 	    .device = 1,
 	    .nc = 1,

@@ -58,12 +58,31 @@ static struct phone phone_of(uint64_t flow, uint32_t device, const char *user, c
 	    .alg = DIGEST_SHA256};
 }
 
-static void get_nonce(struct phone *p, uint64_t now_ms)
+struct sheet {
+	uint8_t key[NONCE_KEY], blocks[NONCE_SHEET * NONCE_BLOCK];
+};
+
+static struct sheet get_sheet(uint64_t now_ms)
+{
+	struct sheet s;
+
+	nonces_give(&logins.nonces, now_ms, s.key, s.blocks);
+	return s;
+}
+
+static void bind_nonce(struct phone *p, const uint8_t key[NONCE_KEY], const struct sheet *s, size_t i)
 {
 	struct buf b = buf_of(p->nonce, sizeof p->nonce);
 
-	nonces_put(&logins.nonces, now_ms, p->flow, span_str(p->user), &b);
+	nonce_put(&b, key, s->blocks + i * NONCE_BLOCK, p->flow, span_str(p->user));
 	(void)buf_cstr(&b);
+}
+
+static void get_nonce(struct phone *p, uint64_t now_ms)
+{
+	struct sheet s = get_sheet(now_ms);
+
+	bind_nonce(p, s.key, &s, 0);
 }
 
 static enum login_verdict answer(const struct phone *p, uint64_t now_ms, uint32_t nc)
@@ -173,6 +192,31 @@ static void nonce_is_bound_and_counts_rise(void)
 	strcpy(a.nonce, "");
 	CHECK(answer(&a, NOW, 9) == LOGIN_STALE);
 	CHECK(logins.verdicts[LOGIN_WRONG] == 0);
+	end();
+}
+
+/* R2: a sheet binds its own blocks and no others; each is of one number, and an older one is none once a newer was answered. */
+static void a_sheet_binds_its_own_nonces(void)
+{
+	struct phone a = phone_of(1, 1, "101", "secret"), b = phone_of(2, 2, "102", "secret");
+
+	begin();
+	CHECK(set_password("101", "secret") && set_password("102", "secret"));
+	struct sheet one = get_sheet(NOW), two = get_sheet(NOW);
+	bind_nonce(&a, two.key, &one, 0);
+	CHECK(answer(&a, NOW, 1) == LOGIN_STALE);
+	bind_nonce(&a, one.key, &two, 0);
+	CHECK(answer(&a, NOW, 1) == LOGIN_STALE);
+	for (size_t i = 0; i < NONCE_SHEET; i += 2) {
+		bind_nonce(&a, one.key, &one, i);
+		bind_nonce(&b, one.key, &one, i + 1);
+		CHECK(answer(&a, NOW, 1) == LOGIN_OK && answer(&a, NOW, 1) == LOGIN_STALE);
+		CHECK(answer(&b, NOW, 1) == LOGIN_OK && answer(&b, NOW, 1) == LOGIN_STALE);
+	}
+	bind_nonce(&a, two.key, &two, NONCE_SHEET - 1);
+	CHECK(answer(&a, NOW, 1) == LOGIN_OK);
+	bind_nonce(&a, two.key, &two, NONCE_SHEET - 2);
+	CHECK(answer(&a, NOW, 1) == LOGIN_STALE);
 	end();
 }
 
@@ -642,6 +686,7 @@ int main(void)
 	RUN(right_and_wrong_password);
 	RUN(secret_is_of_its_realm);
 	RUN(nonce_is_bound_and_counts_rise);
+	RUN(a_sheet_binds_its_own_nonces);
 	RUN(nonce_has_its_time);
 	RUN(wrong_answer_spends_the_nonce);
 	RUN(eviction_never_revives_a_nonce);

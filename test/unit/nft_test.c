@@ -119,6 +119,26 @@ static void changes_are_made_whatever_stands(void)
 	CHECK(found_n == 2 && nft_chain_stands(TABLE) == 0);
 }
 
+static int lowest_free(void)
+{
+	int fd = dup(STDIN_FILENO);
+
+	close(fd);
+	return fd;
+}
+
+/* One socket serves exchange after exchange; one that ended badly has it closed, with whatever came too late for it. */
+static void a_socket_is_kept_while_all_goes_well(void)
+{
+	CHECK(nft_chain_stands("absent") == -ENOENT);
+	const int was = lowest_free();
+	CHECK(made(NULL, 0, 0) && lowest_free() == was + 1);
+	CHECK(nft_chain_stands(TABLE) == 0 && nft_each(TABLE, note, NULL) == 0 && dropped() == 0);
+	CHECK(lowest_free() == was + 1);
+	CHECK(nft_each("absent", note, NULL) == -ENOENT && lowest_free() == was);
+	CHECK(nft_chain_stands(TABLE) == 0 && dropped() == 0 && lowest_free() == was + 1);
+}
+
 static void what_others_take_away_is_missed(void)
 {
 	const struct nft_ban some[] = {ban("198.51.100.1", 60000), ban("2001:db8::1", 600000)};
@@ -346,6 +366,7 @@ int main(void)
 	}
 	RUN(a_table_is_as_it_was_written);
 	RUN(changes_are_made_whatever_stands);
+	RUN(a_socket_is_kept_while_all_goes_well);
 	RUN(what_others_take_away_is_missed);
 	RUN(only_who_is_banned_is_dropped);
 	return TEST_END;

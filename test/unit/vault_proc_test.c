@@ -85,23 +85,21 @@ static int set_password(const char *user, const char *password)
 
 static int log_in(uint64_t flow, uint32_t device, const char *user, const char *password, uint32_t nc, bool fresh)
 {
-	static char nonce[NONCE_MAX];
+	static char nonce[NONCE_TEXT];
 	static size_t nonce_n;
 	uint8_t ha1[DIGEST_MAX], raw[DIGEST_MAX];
 	char hex[DIGEST_HEX_MAX];
 	struct buf b = buf_of(hex, sizeof hex);
 
 	if (fresh) {
-		struct msg_nonce_want *w = ipc_begin(core, MSG_NONCE_WANT);
-		w->flow = flow;
-		w->user = ipc_put(core, span_str(user));
-		ipc_end(core);
-		const struct msg_nonce *n = peer_wait(core, MSG_NONCE);
+		if (ipc_begin(core, MSG_NONCES_WANT))
+			ipc_end(core);
+		const struct msg_nonces *n = peer_wait(core, MSG_NONCES);
+		struct buf text = buf_of(nonce, sizeof nonce);
 		if (!n)
 			return -1;
-		struct span s = peer_str(MSG_NONCE, n->nonce);
-		memcpy(nonce, s.p, s.n);
-		nonce_n = s.n;
+		nonce_put(&text, n->key, n->blocks, flow, span_str(user));
+		nonce_n = text.n;
 	}
 	digest_ha1(DIGEST_SHA256, span_str(user), span_str(site.domain), span_str(password), ha1);
 	struct digest_input in = {.alg = DIGEST_SHA256,
