@@ -13,7 +13,7 @@ struct lie {
 	const char *field; /* that is not true; NULL: the message as a whole is */
 	uint32_t number;   /* of the lie about this field */
 	uint32_t payload_n, tail_n;
-	_Alignas(8) uint8_t payload[1024];
+	_Alignas(8) uint8_t payload[2048];
 	_Alignas(8) uint8_t tail[IPC_MESSAGE_MAX];
 };
 
