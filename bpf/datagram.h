@@ -60,17 +60,23 @@ static __always_inline __u32 folded(__u64 sum)
 	return (__u32)((sum & 0xffff) + (sum >> 16));
 }
 
-static __always_inline __u32 header_sum(const struct iphdr *ip)
+/* Its sum is of 35 bits, and what is right is the same after two folds as after all. */
+static __always_inline int header_is_right(const struct iphdr *ip)
 {
 	const __u32 *word = (const __u32 *)ip;
+	__u64 sum = (__u64)word[0] + word[1] + word[2] + word[3] + word[4];
 
-	return folded((__u64)word[0] + word[1] + word[2] + word[3] + word[4]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
 }
 
 /* The frame holds the datagram, and nothing behind it that nobody has judged (R5). */
 static __always_inline int fits(__u32 n, __u32 frame)
 {
-	return n == frame || (n < frame && frame <= PADDED_MAX);
+	if (__builtin_expect(n == frame, 1))
+		return 1;
+	return n < frame && frame <= PADDED_MAX;
 }
 
 /* Is the frame, of so many octets, one whole UDP datagram over plain IPv4 or IPv6, with a header that the stack will not refuse? */
@@ -86,7 +92,7 @@ static __always_inline int is_whole(void *data, void *end, const __u32 l3, const
 		return 0;
 	if (family == 4) {
 		if (ip->ihl != 5 || ip->version != 4 || ip->protocol != IPPROTO_UDP ||
-		    ip->frag_off & bpf_htons(0x3fff) || header_sum(ip) != 0xffff)
+		    ip->frag_off & bpf_htons(0x3fff) || !header_is_right(ip))
 			return 0;
 		room = bpf_ntohs(ip->tot_len) - (__u32)sizeof *ip;
 	} else {
@@ -208,6 +214,23 @@ static __always_inline void sum_anew(
 	udp->check = sum ? sum : 0xffff;
 }
 
+/* Of the IPv4 header of all that leaves, but for addresses, length and checksum. */
+#define HEAD_FIRST bpf_htonl(0x45000000)
+#define HEAD_PART bpf_htonl(0x4000)
+#define HEAD_LIFE bpf_htonl((__u32)FLOW_HOPS << 24 | IPPROTO_UDP << 16)
+
+/* port: of ours that it comes to */
+static __always_inline void sum_flow(const struct flow *f, __be16 port, struct flow_sums *out)
+{
+	const __u64 from = words_of(&f->from) + words_of(&f->ip), to = words_of(&f->source) + words_of(&f->to);
+
+	out->change = (__u16)folded(
+	    to + f->source_port + f->to_port + ((__u64)8 * 0xffffffff - from) + (__u16)~f->from_port + (__u16)~port);
+	out->pseudo = (__u16)folded(from + bpf_htons(IPPROTO_UDP));
+	out->header = (__u16)folded(
+	    (__u64)HEAD_FIRST + HEAD_PART + HEAD_LIFE + (f->source.half[1] >> 32) + (f->to.half[1] >> 32));
+}
+
 /* Everything but checksum of UDP and Ethernet. */
 static __always_inline void write_way(void *data, const __u32 l3, const int family, const struct way *f)
 {
@@ -219,15 +242,14 @@ static __always_inline void write_way(void *data, const __u32 l3, const int fami
 		/* As from a socket of ours: nothing of the other phone's header goes on. Summed before it is written: to read words back
 		 * that were just written in parts costs more than all the rest here. */
 		__be32 *word = (__be32 *)ip;
-		const __be32 head = bpf_htonl(0x45000000) | (word[0] & bpf_htonl(0xffff)), part = bpf_htonl(0x4000),
-			     life = bpf_htonl((__u32)FLOW_HOPS << 24 | IPPROTO_UDP << 16),
+		const __be32 head = HEAD_FIRST | (word[0] & bpf_htonl(0xffff)),
 			     from = (__be32)(f->source.half[1] >> 32), to = (__be32)(f->to.half[1] >> 32);
 		word[0] = head;
-		word[1] = part;
-		word[2] = life;
+		word[1] = HEAD_PART;
+		word[2] = HEAD_LIFE;
 		word[3] = from;
 		word[4] = to;
-		ip->check = (__u16)~folded((__u64)head + part + life + from + to);
+		ip->check = (__u16)~folded((__u64)head + HEAD_PART + HEAD_LIFE + from + to);
 	} else {
 		*(__be32 *)ip6 = bpf_htonl(0x60000000);
 		ip6->hop_limit = FLOW_HOPS;

@@ -82,10 +82,19 @@ struct flow_arrival {
 	struct flow_tag tag[FLOW_TAGS];
 };
 
+/* One's complement sums that are the same for each packet of a flow. */
+struct flow_sums {
+	__u16 change; /* what UDP's gains by other addresses and ports */
+	__u16 pseudo; /* of the pseudo-header that it comes with, but for the length */
+	__u16 header; /* of the IPv4 header that it leaves with, but for the length */
+};
+
 /* The way to the next hop, as tc saw a packet of the flow leave. */
 struct flow_hop {
 	__u32 written; /* the flow, as it was then */
-	__u32 zero[3];
+	__u32 summed;  /* the flow whose sums these are; builds of this layout from before wrote none */
+	struct flow_sums sums;
+	__u16 zero;
 	__u64 until_ns; /* CLOCK_MONOTONIC; 0: to be seen */
 	__u32 interface;
 	__u8 ethernet[12]; /* destination and source */
@@ -129,6 +138,9 @@ struct flow_ban {
 	__u64 until_ns; /* CLOCK_BOOTTIME: it is over when it was said to be, also where the machine slept meanwhile */
 	__u64 dropped;
 };
+
+/* Where the programs have their flow_site (judge.h); libbpf calls its map so. */
+#define FLOW_SITE ".data.site"
 
 /* What the programs look for at all. Ports in host order. */
 struct flow_site {

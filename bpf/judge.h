@@ -30,12 +30,9 @@ struct {
 	__type(value, struct flow_ban);
 } banned SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct flow_site);
-} site SEC(".maps");
+/* An array of one entry all the same, but a section of its own: its address stands in the instruction, so that there is no key, no call and
+ * nothing to be kept from one use to the next. net pins it as `site`. */
+struct flow_site site SEC(FLOW_SITE);
 
 /* of an interface */
 struct {
@@ -195,18 +192,25 @@ static __always_inline int for_us(const struct flow_site *s, __u16 port)
 	return 0;
 }
 
-/* Nothing leaves under another name than ours, whatever stands in a flow. */
-static __always_inline int from_ours(const struct flow_site *s, const struct way *f, const int family)
+static __always_inline int is_ours(const struct flow_site *s, __be16 port, const struct flow_ip *ip)
 {
-	const __u64 low = family == 4 ? f->source.half[1] >> 32 << 32 | bpf_htonl(0xffff) : f->source.half[1];
-
-	if (!for_media(s, bpf_ntohs(f->source_port)) || !low)
+	if (!for_media(s, bpf_ntohs(port)) || !ip->half[1])
 		return 0;
 #pragma clang loop unroll(full)
 	for (int i = 0; i < FLOW_LISTENERS_MAX; i++)
-		if (s->media[i].half[1] == low && s->media[i].half[0] == (family == 4 ? 0 : f->source.half[0]))
+		if (s->media[i].half[1] == ip->half[1] && s->media[i].half[0] == ip->half[0])
 			return 1;
 	return 0;
+}
+
+/* Nothing leaves under another name than ours, whatever stands in a flow. */
+static __always_inline int from_ours(const struct flow_site *s, const struct way *f, const int family)
+{
+	struct flow_ip source = f->source;
+
+	if (family == 4)
+		mapped(&source, (__be32)(f->source.half[1] >> 32));
+	return is_ours(s, f->source_port, &source);
 }
 
 /* Does it come from a banned address to a port of the exchange, or so that its port can't be seen? */

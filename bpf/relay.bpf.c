@@ -62,13 +62,11 @@ static __always_inline int relay_skb(struct __sk_buff *skb, gate_function_skb *g
 	const __u32 l3 = ETH_HLEN, l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 	struct datagram d;
 	struct way way;
-	__u32 slot = 0;
+	const struct flow_site *s = &site;
+	__u32 slot;
 
-	struct flow_site *s = bpf_map_lookup_elem(&site, &slot);
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	struct udphdr *udp = data + l4;
-	if (!s)
-		return TC_ACT_UNSPEC;
 	if (s->bans && shut_out(data, end, l3, family, s))
 		return TC_ACT_SHOT;
 	if (skb->gso_size || !is_whole(data, end, l3, family, skb->len) || !for_media(s, bpf_ntohs(udp->dest)) ||
@@ -143,10 +141,9 @@ static __always_inline int goes_by(struct __sk_buff *skb, const struct flow *f, 
 SEC("tc")
 int relay_left(struct __sk_buff *skb)
 {
-	__u32 slot = skb->mark & 0xffff, interface = skb->ifindex, zero = 0;
+	__u32 slot = skb->mark & 0xffff, interface = skb->ifindex;
 
-	struct flow_site *s = bpf_map_lookup_elem(&site, &zero);
-	if (!s || !s->handle || skb->mark >> 16 != s->handle >> 16)
+	if (!site.handle || skb->mark >> 16 != site.handle >> 16)
 		return TC_ACT_UNSPEC;
 	skb->mark = 0;
 	struct flow *f = bpf_map_lookup_elem(&flows, &slot);
@@ -165,6 +162,8 @@ int relay_left(struct __sk_buff *skb)
 	asm volatile("" : : : "memory");
 	__builtin_memcpy(t->hop.ethernet, data, sizeof t->hop.ethernet);
 	t->hop.wire = *wire;
+	sum_flow(f, bpf_htons((__u16)(site.lo + slot)), &t->hop.sums);
+	t->hop.summed = written;
 	if (!stands(f, written)) /* or it is another's by now */
 		return TC_ACT_UNSPEC;
 	t->hop.until_ns = bpf_ktime_get_coarse_ns() + FLOW_HOP_NS;

@@ -70,19 +70,17 @@ static __always_inline int send_skb(struct __sk_buff *skb)
 	struct send_trailer t;
 	struct datagram d;
 	struct way way;
-	__u32 zero = 0;
 	__u8 family;
 
-	struct flow_site *s = bpf_map_lookup_elem(&site, &zero);
-	if (!s || skb->gso_size || skb->protocol != bpf_htons(ETH_P_IP) ||
-	    !is_whole(data, end, ETH_HLEN, 4, skb->len) || !read_datagram(data, end, ETH_HLEN, 4, &d) ||
-	    d.at + d.n != skb->len || d.n <= sizeof t || bpf_skb_load_bytes(skb, skb->len - sizeof t, &t, sizeof t))
+	if (skb->gso_size || skb->protocol != bpf_htons(ETH_P_IP) || !is_whole(data, end, ETH_HLEN, 4, skb->len) ||
+	    !read_datagram(data, end, ETH_HLEN, 4, &d) || d.at + d.n != skb->len || d.n <= sizeof t ||
+	    bpf_skb_load_bytes(skb, skb->len - sizeof t, &t, sizeof t))
 		return TC_ACT_SHOT;
 	if (t.not_slot != ~t.slot || t.not_n != ~t.n || t.n > d.n - sizeof t || !t.n)
 		return TC_ACT_SHOT;
 	struct flow_tally *tally = bpf_map_lookup_elem(&tallies, &t.slot);
 	if (!tally || !sends_by(t.slot, &family, &way) || !way.join || t.key != way.join || t.not_key != ~t.key ||
-	    !from_ours(s, &way, family) || bpf_skb_change_tail(skb, d.at + t.n, 0))
+	    !from_ours(&site, &way, family) || bpf_skb_change_tail(skb, d.at + t.n, 0))
 		return TC_ACT_SHOT;
 	COUNT(tally, sent, 1);
 	if (family == 4)

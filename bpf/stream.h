@@ -35,7 +35,8 @@ static inline enum stream_look stream_begin(struct flow_stream *s, __u32 ssrc, _
 	return stream_look(number, 0);
 }
 
-static inline enum stream_look stream_take(struct flow_stream *s, __u32 ssrc, __u16 number)
+static inline __attribute__((always_inline)) enum stream_look stream_take(
+    struct flow_stream *s, __u32 ssrc, __u16 number)
 {
 	__u16 ahead = (__u16)(number - s->highest), behind = (__u16)(s->highest - number);
 

@@ -8,44 +8,31 @@
 
 #include "judge.h"
 
-/* The coarse clock moves with the kernel's ticks, and the number of those is a load. */
-struct tick {
-	__u64 number, now_ns;
-};
-
+/* The coarse clock moves with the kernel's ticks, and the number of those is a load, where a look at the clock is a call. Any CPU that sees
+ * another number writes both, what the clock says first. Two of them at once may leave the time of an earlier tick for the length of one:
+ * so late a flow may begin or end. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct tick);
-} ticks SEC(".maps");
-
-enum { NOT_USUAL = -1 };
+	__u64 number, now_ns;
+} tick SEC(".data.tick");
 
 #define USUALLY(x) __builtin_expect(!!(x), 1)
 
-static __always_inline __u64 now_by(struct tick *t)
+/* Seldom run, and so not in the others' registers. */
+static __noinline int see_tick(void)
 {
 	const __u64 number = bpf_jiffies64();
 
-	if (!USUALLY(t->number == number)) {
-		t->now_ns = bpf_ktime_get_coarse_ns();
-		asm volatile("" : : : "memory");
-		t->number = number;
-	}
-	return t->now_ns;
+	tick.now_ns = bpf_ktime_get_coarse_ns();
+	AS_WRITTEN;
+	*(volatile __u64 *)&tick.number = number;
+	return 0;
 }
 
-/* In the upper half of a word of the stack: what is put in the lower one would be followed as a register's, at another barrier. */
-struct key {
-	__u32 unused, slot;
-} __attribute__((aligned(8)));
-
-/* Its address is made anew rather than kept. */
-static __always_inline __u32 *slot_of(struct key *key)
+static __always_inline void follow_tick(void)
 {
-	asm volatile("" : "+r"(key));
-	return &key->slot;
+	if (!USUALLY(*(const volatile __u64 *)&tick.number == bpf_jiffies64()))
+		see_tick();
+	AS_WRITTEN;
 }
 
 /* From whom the flow says, to where it says. */
@@ -70,13 +57,49 @@ static __always_inline __u8 plain_frame(struct udphdr *udp, const struct flow *f
 	return shape_ok(n - RTP_HEADER_LEN, frame, f->tag_len) ? frame : FLOW_FRAME_NONE;
 }
 
-static __always_inline int is_unfinished(void *data, const __u32 l3, const int family)
+/* Of two that are folded. */
+static __always_inline __u16 sum_of(__u32 a, __u32 b)
 {
-	struct udphdr *udp = data + l3 + (family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
-	struct datagram d;
+	const __u32 sum = a + b;
 
-	take_datagram(data, l3, family, &d);
-	return sum_is_unfinished(udp, &d);
+	return (__u16)(sum + (sum >> 16));
+}
+
+/* As sum_is_unfinished(), sum_anew() and write_way(), by sums that are known. */
+static __always_inline int is_unfinished(const struct udphdr *udp, const struct flow_sums *known)
+{
+	return udp->check == sum_of(known->pseudo, udp->len);
+}
+
+static __always_inline void change_sum(struct udphdr *udp, const struct flow_sums *known)
+{
+	if (!udp->check)
+		return;
+	const __u16 sum = (__u16)~sum_of((__u16)~udp->check, known->change);
+	udp->check = sum ? sum : 0xffff;
+}
+
+static __always_inline void write_header(
+    void *data, const __u32 l3, const int family, const struct way *f, const struct flow_sums *known)
+{
+	struct iphdr *ip = data + l3;
+	struct ipv6hdr *ip6 = data + l3;
+	__be32 *word = data + l3;
+
+	if (family == 4) {
+		const __be16 len = ip->tot_len;
+		word[0] = HEAD_FIRST | (word[0] & bpf_htonl(0xffff));
+		word[1] = HEAD_PART;
+		word[2] = HEAD_LIFE;
+		ip->check = (__u16)~sum_of(known->header, len);
+		word[3] = (__be32)(f->source.half[1] >> 32);
+		word[4] = (__be32)(f->to.half[1] >> 32);
+	} else {
+		word[0] = bpf_htonl(0x60000000);
+		ip6->hop_limit = FLOW_HOPS;
+		__builtin_memcpy(&ip6->saddr, &f->source, sizeof f->source);
+		__builtin_memcpy(&ip6->daddr, &f->to, sizeof f->to);
+	}
 }
 
 static __always_inline int tags_are(const struct flow_hop *hop, const __u32 tags)
@@ -88,7 +111,12 @@ static __always_inline int tags_are(const struct flow_hop *hop, const __u32 tags
 
 static __always_inline void write_ethernet(__u8 *data, const struct flow_hop *hop, const __u32 tags)
 {
-	__builtin_memcpy(data, hop->ethernet, sizeof hop->ethernet);
+	const __u32 *from = (const __u32 *)hop->ethernet;
+	__u32 *word = (__u32 *)data;
+
+	word[0] = from[0]; /* as octets they would be copied one by one */
+	word[1] = from[1];
+	word[2] = from[2];
 	for (__u32 i = 0; i < tags; i++) {
 		*(__be16 *)(data + 12 + i * TAG_LEN) = hop->wire.tag[i].protocol;
 		*(__be16 *)(data + 14 + i * TAG_LEN) = bpf_htons(hop->wire.tag[i].vlan);
@@ -100,6 +128,7 @@ static __always_inline void copy_addresses(const struct flow *f, const int famil
 	if (family == 4) {
 		mapped(&out->to, ((const __be32 *)&f->to)[3]);
 		mapped(&out->source, ((const __be32 *)&f->source)[3]);
+		asm volatile("" : "+r"(out->source.half[1])); /* not its parts too */
 	} else {
 		out->to = f->to;
 		out->source = f->source;
@@ -124,89 +153,102 @@ static __always_inline int is_there(void *data, void *end, const __u32 l4)
 	return data + l4 + sizeof(struct udphdr) + RTP_HEADER_LEN <= end;
 }
 
-/* 0: the key is that of its port; what else is to become of it. */
-static __always_inline int find_slot(
-    struct xdp_md *ctx, const __u32 l3, const __u32 l4, const int family, const struct flow_site *s, struct key *key)
-{
-	const __u32 len = (__u32)bpf_xdp_get_buff_len(ctx);
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+/* What is made of it is made anew each time rather than kept. */
+#define ANEW(pointer)                        \
+	({                                   \
+		void *it = (pointer);        \
+		asm volatile("" : "+r"(it)); \
+		it;                          \
+	})
 
-	if (!is_there(data, end, l4))
-		return NOT_USUAL;
-	if (!is_whole(data, end, l3, family, len))
-		return XDP_PASS;
-	const __u16 port = bpf_ntohs(((struct udphdr *)(data + l4))->dest);
-	if (!for_media(s, port))
-		return XDP_PASS;
-	key->slot = port - s->lo;
-	return 0;
+/* Where a look-up may find its key: in a word of the header that is written anew before the frame leaves. On the stack it would be at the cost of
+ * a barrier. */
+static __always_inline __u32 *word_for_key(void *data, const __u32 l3, const int family)
+{
+	return (__u32 *)(data + l3) + (family == 4);
 }
 
-static __always_inline int relay_usual(struct xdp_md *ctx, const __u32 tags, const int family, __u32 arrived)
+static __always_inline int decided(int *verdict, int as)
+{
+	*verdict = as;
+	return 1;
+}
+
+/* Of the frame. To learn it is a call, a comparison with a constant is none: so what most phones send is looked for first, 20 ms of G.711 or
+ * G.722 with a tag of SRTP. */
+static __always_inline __u32 octets_of(struct xdp_md *ctx, void *data, void *end, const __u32 l4)
+{
+	const struct udphdr *udp = data + l4;
+	const __u32 least = (__u32)sizeof *udp + RTP_HEADER_LEN + 160;
+
+#define HAS_TAG_OF(n) \
+	(udp->len == bpf_htons(least + (n)) && data + l4 + least + (n) <= end && data + l4 + least + (n) + 1 > end)
+
+	if (HAS_TAG_OF(10))
+		return l4 + least + 10;
+	if (HAS_TAG_OF(4))
+		return l4 + least + 4;
+	if (HAS_TAG_OF(16))
+		return l4 + least + 16;
+#undef HAS_TAG_OF
+	return (__u32)bpf_xdp_get_buff_len(ctx);
+}
+
+/* False: the packet is not usual. */
+static __always_inline int relay_usual(
+    struct xdp_md *ctx, const __u32 tags, const int family, __u32 arrived, int *verdict)
 {
 	const __u32 l3 = ETH_HLEN + tags * TAG_LEN,
 		    l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
-	struct key key;
 
-	key.slot = 0;
-	struct flow_site *s = bpf_map_lookup_elem(&site, slot_of(&key));
-	if (!s)
-		return NOT_USUAL;
-	if (s->bans && shut_out((void *)(long)ctx->data, (void *)(long)ctx->data_end, l3, family, s))
-		return XDP_DROP;
-	const int elsewhere = find_slot(ctx, l3, l4, family, s, &key);
-	if (elsewhere)
-		return elsewhere;
-	struct flow_tally *t = bpf_map_lookup_elem(&tallies, slot_of(&key));
-	if (!t)
-		return NOT_USUAL;
-	struct flow *f = bpf_map_lookup_elem(&flows, slot_of(&key));
-	if (!f)
-		return NOT_USUAL;
-	key.slot = 0;
-	struct tick *tick = bpf_map_lookup_elem(&ticks, slot_of(&key));
-	if (!tick)
-		return NOT_USUAL;
-	__u64 now = now_by(tick);
+	if (site.bans && shut_out((void *)(long)ctx->data, (void *)(long)ctx->data_end, l3, family, &site))
+		return decided(verdict, XDP_DROP);
+	follow_tick();
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	if (!is_there(ANEW(data), end, l4))
+		return 0;
+	const __u32 len = octets_of(ctx, ANEW(data), end, l4);
+	end = (void *)(long)ctx->data_end;
+	if (!is_whole(ANEW(data), end, l3, family, len) ||
+	    !for_media(&site, bpf_ntohs(((struct udphdr *)(data + l4))->dest)))
+		return decided(verdict, XDP_PASS);
+	const __u32 was = *word_for_key(data, l3, family);
+	*word_for_key(data, l3, family) = bpf_ntohs(((struct udphdr *)(data + l4))->dest) - site.lo;
+	struct flow_tally *t = bpf_map_lookup_elem(&tallies, word_for_key(ANEW(data), l3, family));
+	struct flow *f = bpf_map_lookup_elem(&flows, word_for_key(ANEW(data), l3, family));
+	*word_for_key(data, l3, family) = was;
+	if (!t || !f)
+		return 0;
+	__u64 now = *(const volatile __u64 *)&tick.now_ns;
+	struct udphdr *udp = data + l4;
 	const struct flow_hop *hop = &t->hop;
 	const __u32 written = begin_reading(f);
-	if (written & 1 || hop->written != written || f->deadline_ns < now || now < f->opens_ns || now >= hop->until_ns)
-		return NOT_USUAL;
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	if (!is_there(data, end, l4) || f->iif != (tags ? arrived : ctx->ingress_ifindex) ||
+	if (written & 1 || hop->written != written || hop->summed != written || f->deadline_ns < now ||
+	    now < f->opens_ns || now >= hop->until_ns)
+		return 0;
+	if (f->iif != (tags ? arrived : ctx->ingress_ifindex) ||
 	    !(hop->wire.redirects || hop->wire.interface == ctx->ingress_ifindex) || !tags_are(hop, tags) ||
-	    !is_of(data, l3, family, f) || is_unfinished(data, l3, family))
-		return NOT_USUAL;
-	if (plain_frame(data + l4, f) == FLOW_FRAME_NONE)
-		return NOT_USUAL;
-	/* looked up again, rather than kept */
-	tick = bpf_map_lookup_elem(&ticks, slot_of(&key));
-	if (!tick || !bucket_ok(t, tick->now_ns))
-		return NOT_USUAL;
-	s = bpf_map_lookup_elem(&site, slot_of(&key));
-	data = (void *)(long)ctx->data;
-	end = (void *)(long)ctx->data_end;
-	if (!s || !is_there(data, end, l4))
-		return XDP_PASS;
+	    !is_of(data, l3, family, f) || is_unfinished(udp, &hop->sums))
+		return 0;
+	const __u8 frame = plain_frame(udp, f);
+	if (frame == FLOW_FRAME_NONE)
+		return 0;
+	now = *(const volatile __u64 *)&tick.now_ns;
+	if (!bucket_ok(t, now))
+		return 0;
 
-	struct udphdr *udp = data + l4;
 	struct way way;
 	copy_addresses(f, family, &way);
-	union ports ports;
-	__builtin_memcpy(&ports.word, &f->from_port, sizeof ports.word);
-	const __u8 frame = frame_of(f, ((__u8 *)(udp + 1))[1]);
+	union ports ports = {.word = *(const volatile __u64 *)&f->from_port};
 	if (!stands(f, written))
-		return XDP_PASS;
+		return decided(verdict, XDP_PASS);
+	if (!is_ours(&site, ports.port[2], &way.source))
+		return decided(verdict, XDP_DROP);
+	change_sum(udp, &hop->sums);
+	write_header(data, l3, family, &way, &hop->sums);
 	asm volatile("" : "+r"(ports.word));
-	way.to_port = ports.port[1];
-	way.source_port = ports.port[2];
-	if (!from_ours(s, &way, family))
-		return XDP_DROP;
-	struct datagram d;
-	take_datagram(data, l3, family, &d);
-	sum_anew(udp, &d, &way, family);
-	asm volatile("" : : : "memory");
-	write_way(data, l3, family, &way);
+	udp->source = ports.port[2];
+	udp->dest = ports.port[1];
 	if (frame == FLOW_FRAME_OPUS)
 		see_opus(t, (__u16)(bpf_ntohs(udp->len) - sizeof *udp - RTP_HEADER_LEN));
 	write_ethernet(data, hop, tags);
@@ -216,7 +258,7 @@ static __always_inline int relay_usual(struct xdp_md *ctx, const __u32 tags, con
 	if (!USUALLY(look == STREAM_NOT))
 		see_arrival(t, look, bpf_ntohl(word[1]), stream_tick_ns(frame));
 	COUNT(t, passed, 1);
-	return hop->wire.redirects ? (int)bpf_redirect(hop->wire.interface, 0) : XDP_TX;
+	return decided(verdict, hop->wire.redirects ? (int)bpf_redirect(hop->wire.interface, 0) : XDP_TX);
 }
 
 #endif

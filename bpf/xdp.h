@@ -91,11 +91,9 @@ static __always_inline int relay_frame(
 		    l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 	struct datagram d;
 	struct way way;
-	__u32 slot = 0;
+	const struct flow_site *s = &site;
+	__u32 slot;
 
-	struct flow_site *s = bpf_map_lookup_elem(&site, &slot);
-	if (!s)
-		return XDP_PASS;
 	if (s->bans && shut_out((void *)(long)ctx->data, (void *)(long)ctx->data_end, l3, family, s))
 		return XDP_DROP;
 	const __u32 frame = (__u32)bpf_xdp_get_buff_len(ctx);
@@ -151,11 +149,13 @@ FRAME(1, 6)
 FRAME(2, 4)
 FRAME(2, 6)
 
-#define RELAY(inlined, tags, family)                                                     \
-	static inlined int relay_##tags##_##family(struct xdp_md *ctx, __u32 arrived)    \
-	{                                                                                \
-		int r = relay_usual(ctx, tags, family, arrived);                         \
-		return r != NOT_USUAL ? r : relay_frame_##tags##_##family(ctx, arrived); \
+#define RELAY(inlined, tags, family)                                                  \
+	static inlined int relay_##tags##_##family(struct xdp_md *ctx, __u32 arrived) \
+	{                                                                             \
+		int verdict;                                                          \
+		return relay_usual(ctx, tags, family, arrived, &verdict)              \
+		           ? verdict                                                  \
+		           : relay_frame_##tags##_##family(ctx, arrived);             \
 	}
 
 RELAY(__always_inline, 0, 4)

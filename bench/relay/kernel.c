@@ -104,7 +104,7 @@ static void load(void)
 	keep(true);
 	int loaded = bpf_object__load(object);
 	keep(false);
-	if (loaded != 0 || bpf_map_update_elem(map("site"), &zero, &site, BPF_ANY) != 0)
+	if (loaded != 0 || bpf_map_update_elem(map(FLOW_SITE), &zero, &site, BPF_ANY) != 0)
 		fail("load");
 	if (bpf_map_update_elem(map("wires"), &wire.interface, &wire, BPF_ANY) != 0)
 		fail("wires");

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,6 +54,15 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 
 static const char *const pinned[] = {"flows", "tallies", "banned", "site", "wires", "arrivals", "ring", "sends"};
 
+/* A section that is a map (FLOW_SITE) is named by what lies there. */
+static const char *name_of(const struct bpf_map *m)
+{
+	static const char section[] = ".data.";
+	const char *name = bpf_map__name(m);
+
+	return strncmp(name, section, sizeof section - 1) == 0 ? name + sizeof section - 1 : name;
+}
+
 static const char *pin_path(const char *map)
 {
 	static char path[NAME_MAX_];
@@ -75,7 +85,7 @@ static bool fits(const struct bpf_map *m, int fd)
 /* Of the build before: its pin stays until this build's programs are attached. */
 static int adopt_former(struct bpf_map *m)
 {
-	int fd = former_open(bpf_map__name(m)), r = 0;
+	int fd = former_open(name_of(m)), r = 0;
 
 	if (fd < 0)
 		return 0;
@@ -87,7 +97,7 @@ static int adopt_former(struct bpf_map *m)
 
 static int adopt(struct bpf_map *m)
 {
-	const char *path = pin_path(bpf_map__name(m));
+	const char *path = pin_path(name_of(m));
 	int fd = bpf_obj_get(path), r = 0;
 
 	if (fd < 0)
@@ -111,7 +121,7 @@ static uint32_t map_id(int fd)
 /* The build before has made a map since this one took over: it was here again, and what is pinned of ours is older. */
 static bool is_stale(const struct bpf_map *m)
 {
-	int was = former_open(bpf_map__name(m)), now = was < 0 ? -1 : bpf_obj_get(pin_path(bpf_map__name(m)));
+	int was = former_open(name_of(m)), now = was < 0 ? -1 : bpf_obj_get(pin_path(name_of(m)));
 	bool stale = now >= 0 && fits(m, was) && map_id(was) != map_id(now);
 
 	if (was >= 0)
@@ -130,23 +140,31 @@ static void unpin(void)
 static bool is_pinned(const struct bpf_map *m)
 {
 	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++)
-		if (strcmp(pinned[i], bpf_map__name(m)) == 0)
+		if (strcmp(pinned[i], name_of(m)) == 0)
 			return true;
 	return false;
 }
 
 static int pin(struct bpf_map *m)
 {
-	const char *path = pin_path(bpf_map__name(m));
+	const char *path = pin_path(name_of(m));
 
 	if (!is_pinned(m)) /* of this life's programs alone */
 		return 0;
 	return access(path, F_OK) == 0 || bpf_obj_pin(bpf_map__fd(m), path) == 0 ? 0 : -errno;
 }
 
+static struct bpf_map *map_of(const char *name)
+{
+	struct bpf_map *m;
+
+	bpf_object__for_each_map(m, kernel.object) if (strcmp(name_of(m), name) == 0) return m;
+	return NULL;
+}
+
 static int map_fd(const char *name)
 {
-	return bpf_object__find_map_fd_by_name(kernel.object, name);
+	return bpf_map__fd(map_of(name));
 }
 
 static int load(const struct kernel_shape *s)
@@ -159,9 +177,10 @@ static int load(const struct kernel_shape *s)
 	kernel.object = bpf_object__open_mem(relay_bpf, sizeof relay_bpf, &options);
 	if (!kernel.object)
 		return -errno;
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "flows"), s->ports);
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "tallies"), s->ports);
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel.object, "sends"), s->ports);
+	bpf_map__set_max_entries(map_of("flows"), s->ports);
+	bpf_map__set_max_entries(map_of("tallies"), s->ports);
+	bpf_map__set_max_entries(map_of("sends"), s->ports);
+	bpf_map__set_map_flags(map_of("site"), 0); /* as others of this layout: nobody maps it */
 	bpf_object__for_each_map(m, kernel.object) stale |= is_stale(m);
 	if (stale)
 		unpin();
@@ -264,7 +283,7 @@ static int open_held(void)
 			continue;
 		if (held[i].own < 0)
 			return -errno;
-		if (!fits(bpf_object__find_map_by_name(kernel.object, held[i].name), held[i].own))
+		if (!fits(map_of(held[i].name), held[i].own))
 			return -EINVAL;
 	}
 	return 0;

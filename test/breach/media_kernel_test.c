@@ -160,7 +160,7 @@ static bool load(void)
 		if (bpf_tc_hook_create(&hook) != 0 || bpf_tc_attach(&hook, &how) != 0)
 			return false;
 	}
-	return bpf_map_update_elem(bpf_object__find_map_fd_by_name(object, "site"), &zero, &site, BPF_ANY) == 0;
+	return bpf_map_update_elem(bpf_object__find_map_fd_by_name(object, FLOW_SITE), &zero, &site, BPF_ANY) == 0;
 }
 
 static void load_it(void)

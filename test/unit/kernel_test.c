@@ -42,7 +42,7 @@ enum { RANDOM_PACKETS = 60000, LO = 1, OUT = 7, VLAN_IN = 8, VLAN_OUT = 9, PORT 
 static void forget(void);
 
 static struct bpf_object *object;
-static int flows, tallies, bans, site, wires, arrivals, left;
+static int flows, tallies, bans, site, wires, arrivals, tick, left;
 static struct engine {
 	const char *name;
 	bool xdp;
@@ -51,6 +51,7 @@ static struct engine {
     {"relay_xdp", true, 2, 1, 4, -1}}, /* linux/bpf.h */
     *engine;
 static struct flow_hop way; /* that XDP was told of */
+static struct flow_sums sums[2]; /* of the flow at each slot, as it was told too */
 static struct relay_row row;
 static uint64_t now;
 
@@ -90,7 +91,7 @@ static void begin(bool v6, bool mux)
 	static const uint8_t ethernet[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
 
 	now = clock_boot_ms();
-	way = (struct flow_hop){.written = 2, .until_ns = UINT64_MAX, .interface = OUT, .wire = {.interface = OUT, .redirects = 1}};
+	way = (struct flow_hop){.written = 2, .summed = 2, .until_ns = UINT64_MAX, .interface = OUT, .wire = {.interface = OUT, .redirects = 1}};
 	memcpy(way.ethernet, ethernet, sizeof ethernet);
 	forget();
 	memset(&row, 0, sizeof row);
@@ -122,6 +123,39 @@ static void put(uint32_t slot, const struct flow *flow)
 	bpf_map_update_elem(flows, &slot, flow, BPF_ANY);
 }
 
+static uint32_t add(uint32_t sum, const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	return sum;
+}
+
+static uint16_t folded(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+static uint32_t inverted(uint32_t sum)
+{
+	return 0xffffu - folded(sum);
+}
+
+/* As tc tells XDP, by another way of summing. */
+static struct flow_sums sums_of(const struct flow *f, uint16_t port)
+{
+	const uint8_t *from = (const uint8_t *)&f->from, *to = (const uint8_t *)&f->to, *source = (const uint8_t *)&f->source;
+	const uint8_t head[] = {0x45, 0, 0, 0, 0, 0, 0x40, 0, FLOW_HOPS, 17};
+	uint32_t come = add(add(0, from, 16), (const uint8_t *)&f->ip, 16), leave = add(add(0, to, 16), source, 16);
+
+	return (struct flow_sums){
+	    .change = htons(folded(leave + ntohs(f->to_port) + ntohs(f->source_port) +
+				   inverted(come + ntohs(f->from_port) + port))),
+	    .pseudo = htons(folded(come + 17)),
+	    .header = htons(folded(add(add(add(0, head, sizeof head), to + 12, 4), source + 12, 4)))};
+}
+
 /* Into the map, as media writes it but for the interfaces. */
 static struct flow written(unsigned component)
 {
@@ -132,6 +166,8 @@ static struct flow written(unsigned component)
 		flow.oif = OUT;
 		flow.written = 2;
 		put(component, &flow);
+		sums[component] = sums_of(&flow, (uint16_t)(PORT + component));
+		forget();
 	}
 	return flow;
 }
@@ -154,20 +190,6 @@ struct frame {
 	uint8_t octets[1600];
 	size_t octets_n;
 };
-
-static uint32_t add(uint32_t sum, const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	return sum;
-}
-
-static uint16_t folded(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
 
 static void put16(uint8_t *p, uint32_t v)
 {
@@ -258,8 +280,10 @@ static void forget(void)
 {
 	struct flow_tally none = {.hop = way};
 
-	for (uint32_t slot = 0; slot < 2; slot++)
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		none.hop.sums = sums[slot];
 		bpf_map_update_elem(tallies, &slot, &none, BPF_ANY);
+	}
 }
 
 static struct frame rtp(uint8_t type, size_t payload)
@@ -613,7 +637,7 @@ static void what_is_being_written_decides_nothing(void)
 	for (f.written = 0; f.written < 4; f.written++) {
 		const bool is_whole = f.written % 2 == 0;
 		put(0, &f);
-		way.written = f.written;
+		way.written = way.summed = f.written;
 		forget();
 		CHECK(run(&strange) == (is_whole ? SHOT : OK) && tally(0).dropped[FLOW_STRANGER] == is_whole);
 		CHECK(run(&frame) == (is_whole ? REDIRECT : OK) && tally(0).passed == is_whole);
@@ -648,7 +672,7 @@ static void a_flow_that_is_written_meanwhile_is_not_used(void)
 	struct flow_tally *t = mmap(NULL, SLOTS * sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED, tallies, 0);
 	struct flow *all = mmap(NULL, SLOTS * sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED, flows, 0);
 	struct churn c = {.at = all};
-	struct addr other = at("203.0.113.77", 777);
+	struct addr other = at("113.2.203.0", 5001); /* with our other port: of the same sums */
 	uint32_t left_wrong = 0, dropped = 0, passed[2] = {0};
 	pthread_t churning;
 
@@ -656,19 +680,21 @@ static void a_flow_that_is_written_meanwhile_is_not_used(void)
 	c.flow[0] = c.flow[1] = written(0);
 	memcpy(&c.flow[1].to, other.ip, sizeof c.flow[1].to);
 	c.flow[1].to_port = htons(other.port);
+	c.flow[1].source_port = htons(PORT + 1);
 	struct frame frame = rtp(0, 170);
 	const struct addr named = row.spec.side[1].rtp;
 	CHECK(t != MAP_FAILED && all != MAP_FAILED && pthread_create(&churning, NULL, churns, &c) == 0);
 	const uint64_t begun = clock_boot_ms();
 	for (uint64_t ms = 0; ms < MS || (ms < MOST_MS && (passed[0] <= ENOUGH || passed[1] <= ENOUGH)); ms = clock_boot_ms() - begun) {
 		t[0].full_ns = 0;
-		t[0].hop.written = __atomic_load_n(&c.at->written, __ATOMIC_RELAXED) & ~1u;
+		t[0].hop.written = t[0].hop.summed = __atomic_load_n(&c.at->written, __ATOMIC_RELAXED) & ~1u;
 		enum verdict v = run(&frame);
 		dropped += v == SHOT;
 		if (v != REDIRECT)
 			continue;
 		bool to_other = get16(out + l4_of(&frame) + 2) == other.port;
 		row.source[1].addr[0] = to_other ? other : named;
+		row.spec.side[1].local.port = to_other ? PORT + 1 : PORT + 2;
 		left_wrong += !leaves_right(&frame);
 		passed[to_other]++;
 	}
@@ -965,6 +991,9 @@ static void tc_sees_the_way_for_xdp(bool v6)
 	CHECK(run_left(&sent) && mark == 0);
 	struct flow_hop hop = tally(0).hop;
 	CHECK(memcmp(hop.ethernet, "abcdefghijkl", 12) == 0 && memcmp(&hop.wire, &wire, sizeof wire) == 0);
+	const struct flow_sums own = sums_of(&flow, PORT);
+	CHECK(hop.summed == flow.written && hop.sums.change == own.change && hop.sums.pseudo == own.pseudo);
+	CHECK(v6 || hop.sums.header == own.header);
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	int64_t left_ns = (int64_t)hop.until_ns - (t.tv_sec * 1000000000 + t.tv_nsec);
@@ -1182,6 +1211,73 @@ static void tags_are_read_and_written(void)
 				from_tags_to_tags(v6, in, from);
 }
 
+/* A clock that only the usual way reads is set, for the rest of the kernel's tick, to when the flow was not over yet. */
+static bool goes_the_usual_way(const struct frame *f)
+{
+	enum { TRIES = 200 };
+	struct {
+		uint64_t number, now_ns;
+	} t = {0};
+	uint32_t zero = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		t.number = 0;
+		bpf_map_update_elem(tick, &zero, &t, BPF_ANY);
+		forget();
+		if (run(f) != OK || out_n != f->octets_n || memcmp(out, f->octets, out_n) != 0) /* by another clock it is over */
+			return false;
+		bpf_map_lookup_elem(tick, &zero, &t);
+		t.now_ns = 1;
+		bpf_map_update_elem(tick, &zero, &t, BPF_ANY);
+		if (run(f) == REDIRECT)
+			return tally(0).passed == 1;
+	}
+	return false;
+}
+
+static void usual_packets_go_the_usual_way(bool v6, size_t tags)
+{
+	struct flow_arrival a = {.interface = LO, .tag = {{0xa888, 5}, {0x0081, 6}}};
+	uint32_t vlan_in = VLAN_IN;
+
+	begin(v6, true);
+	memset(a.tag + tags, 0, (FLOW_TAGS - tags) * sizeof *a.tag);
+	memcpy(way.wire.tag, a.tag, sizeof a.tag);
+	struct flow flow = written(0);
+	flow.iif = tags ? VLAN_IN : LO;
+	flow.deadline_ns = 2;
+	flow.opens_ns = 0;
+	put(0, &flow);
+	bpf_map_update_elem(arrivals, &a, &vlan_in, BPF_ANY);
+	static const struct {
+		uint8_t type;
+		size_t octets;
+	} usual[] = {{0, 170}, {0x80, 170}, {9, 330}, {111, 75}, {101, 14}};
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+		struct frame f = rtp(usual[i].type, usual[i].octets);
+		tag(&f, a.tag, tags);
+		CHECK(goes_the_usual_way(&f));
+	}
+	struct frame f = rtp(0, 174);
+	f.payload[0] = 0x81; /* with a source that contributes */
+	build(&f);
+	tag(&f, a.tag, tags);
+	CHECK(!goes_the_usual_way(&f));
+	f = rtp(0, 170);
+	tag(&f, a.tag, tags);
+	way.summed -= 2; /* of a build that writes no sums */
+	CHECK(!goes_the_usual_way(&f));
+	bpf_map_delete_elem(arrivals, &a);
+	unwritten();
+}
+
+static void the_usual_way_is_taken(void)
+{
+	for (int v6 = 0; v6 < 2; v6++)
+		for (size_t tags = 0; tags <= FLOW_TAGS; tags++)
+			usual_packets_go_the_usual_way(v6, tags);
+}
+
 static void unknown_tags_are_the_stacks(void)
 {
 	struct flow_tag tags[] = {{htons(0x8100), 5}, {htons(0x8100), 6}, {htons(0x8100), 7}};
@@ -1246,7 +1342,8 @@ static bool load(void)
 	flows = bpf_object__find_map_fd_by_name(object, "flows");
 	tallies = bpf_object__find_map_fd_by_name(object, "tallies");
 	bans = bpf_object__find_map_fd_by_name(object, "banned");
-	site = bpf_object__find_map_fd_by_name(object, "site");
+	site = bpf_object__find_map_fd_by_name(object, FLOW_SITE);
+	tick = bpf_object__find_map_fd_by_name(object, ".data.tick");
 	return bpf_map_update_elem(site, &zero, &s, BPF_ANY) == 0;
 }
 
@@ -1354,6 +1451,7 @@ int main(void)
 	RUN(a_checksum_that_nobody_made_is_tcs);
 	RUN(tags_are_read_and_written);
 	RUN(unknown_tags_are_the_stacks);
+	RUN(the_usual_way_is_taken);
 	bpf_object__close(object);
 	return TEST_END;
 }

@@ -158,7 +158,7 @@ static bool load(void)
 		return false;
 	relay = bpf_program__fd(bpf_object__find_program_by_name(object, "relay_tc"));
 	sender = bpf_program__fd(bpf_object__find_program_by_name(object, "send_tc"));
-	return map_ring() && bpf_map_update_elem(map("site"), &zero, &s, BPF_ANY) == 0;
+	return map_ring() && bpf_map_update_elem(map(FLOW_SITE), &zero, &s, BPF_ANY) == 0;
 }
 
 static void the_kernel_takes_them(void)
