@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* The way of nearly every packet at XDP: RTP of a plain header, from the phone that the flow names, over a way that is known and has as
  * many tags. It has no rule of its own: what is not so is left to relay_frame(), with nothing counted, or passed on where that would.
- * Without CAP_PERFMON a value that is put on the stack costs as much as a call, and a call as much as thirty instructions: so maps are
- * looked up again and the frame is read again rather than kept, and nothing is called but what only the kernel knows. */
+ * Without CAP_PERFMON a value that is put on the stack costs as much as a call, and a call as much as thirty instructions. So nothing is put
+ * there (test/unit/kernel_test.c looks): what is not at hand is read or made again rather than kept. And nothing is called but what only the
+ * kernel knows. */
 #ifndef BPF_USUAL_H
 #define BPF_USUAL_H
 
@@ -17,7 +18,6 @@ struct {
 
 #define USUALLY(x) __builtin_expect(!!(x), 1)
 
-/* Seldom run, and so not in the others' registers. */
 static __noinline int see_tick(void)
 {
 	const __u64 number = bpf_jiffies64();
@@ -33,6 +33,11 @@ static __always_inline void follow_tick(void)
 	if (!USUALLY(*(const volatile __u64 *)&tick.number == bpf_jiffies64()))
 		see_tick();
 	AS_WRITTEN;
+}
+
+static __always_inline __u64 now_by_tick(void)
+{
+	return *(const volatile __u64 *)&tick.now_ns;
 }
 
 /* From whom the flow says, to where it says. */
@@ -128,14 +133,14 @@ static __always_inline void copy_addresses(const struct flow *f, const int famil
 	if (family == 4) {
 		mapped(&out->to, ((const __be32 *)&f->to)[3]);
 		mapped(&out->source, ((const __be32 *)&f->source)[3]);
-		asm volatile("" : "+r"(out->source.half[1])); /* not its parts too */
+		asm volatile("" : "+r"(out->source.half[1])); /* the whole is kept, and not its part too */
 	} else {
 		out->to = f->to;
 		out->source = f->source;
 	}
 }
 
-/* from_port, to_port and source_port of a flow, in one register as long as it can be. */
+/* from_port, to_port and source_port of a flow, in one register. */
 union ports {
 	__u64 word;
 	__u16 port[4];
@@ -161,11 +166,28 @@ static __always_inline int is_there(void *data, void *end, const __u32 l4)
 		it;                          \
 	})
 
-/* Where a look-up may find its key: in a word of the header that is written anew before the frame leaves. On the stack it would be at the cost of
- * a barrier. */
-static __always_inline __u32 *word_for_key(void *data, const __u32 l3, const int family)
+/* Of a port: NULL, and nothing in `t`, where there is none. The key of a look-up must lie in memory. On the stack it would wait for the
+ * barrier; so it lies, for as long as they take, in a word of the header that is written anew before the frame leaves. */
+static __always_inline struct flow *look_up(
+    void *data, const __u32 l3, const int family, __u32 slot, struct flow_tally **t)
 {
-	return (__u32 *)(data + l3) + (family == 4);
+	__u32 *word = (__u32 *)(data + l3) + (family == 4);
+	const __u32 was = *word;
+
+	*word = slot;
+	*t = bpf_map_lookup_elem(&tallies, (__u32 *)(ANEW(data) + l3) + (family == 4));
+	struct flow *f = bpf_map_lookup_elem(&flows, (__u32 *)(ANEW(data) + l3) + (family == 4));
+	*((__u32 *)(data + l3) + (family == 4)) = was;
+	return *t ? f : NULL;
+}
+
+/* Is it time, by a way that is known and from here? */
+static __always_inline int is_on_its_way(struct xdp_md *ctx, const __u32 tags, const struct flow *f, __u32 written,
+    const struct flow_hop *hop, __u64 now, __u32 arrived)
+{
+	return !(written & 1) && hop->written == written && hop->summed == written && f->deadline_ns >= now &&
+	       now >= f->opens_ns && now < hop->until_ns && f->iif == (tags ? arrived : ctx->ingress_ifindex) &&
+	       (hop->wire.redirects || hop->wire.interface == ctx->ingress_ifindex) && tags_are(hop, tags);
 }
 
 static __always_inline int decided(int *verdict, int as)
@@ -209,32 +231,20 @@ static __always_inline int relay_usual(
 		return 0;
 	const __u32 len = octets_of(ctx, ANEW(data), end, l4);
 	end = (void *)(long)ctx->data_end;
-	if (!is_whole(ANEW(data), end, l3, family, len) ||
-	    !for_media(&site, bpf_ntohs(((struct udphdr *)(data + l4))->dest)))
-		return decided(verdict, XDP_PASS);
-	const __u32 was = *word_for_key(data, l3, family);
-	*word_for_key(data, l3, family) = bpf_ntohs(((struct udphdr *)(data + l4))->dest) - site.lo;
-	struct flow_tally *t = bpf_map_lookup_elem(&tallies, word_for_key(ANEW(data), l3, family));
-	struct flow *f = bpf_map_lookup_elem(&flows, word_for_key(ANEW(data), l3, family));
-	*word_for_key(data, l3, family) = was;
-	if (!t || !f)
-		return 0;
-	__u64 now = *(const volatile __u64 *)&tick.now_ns;
 	struct udphdr *udp = data + l4;
+	if (!is_whole(ANEW(data), end, l3, family, len) || !for_media(&site, bpf_ntohs(udp->dest)))
+		return decided(verdict, XDP_PASS);
+	struct flow_tally *t;
+	struct flow *f = look_up(data, l3, family, bpf_ntohs(udp->dest) - site.lo, &t);
+	if (!f)
+		return 0;
 	const struct flow_hop *hop = &t->hop;
 	const __u32 written = begin_reading(f);
-	if (written & 1 || hop->written != written || hop->summed != written || f->deadline_ns < now ||
-	    now < f->opens_ns || now >= hop->until_ns)
-		return 0;
-	if (f->iif != (tags ? arrived : ctx->ingress_ifindex) ||
-	    !(hop->wire.redirects || hop->wire.interface == ctx->ingress_ifindex) || !tags_are(hop, tags) ||
-	    !is_of(data, l3, family, f) || is_unfinished(udp, &hop->sums))
+	if (!is_on_its_way(ctx, tags, f, written, hop, now_by_tick(), arrived) || !is_of(data, l3, family, f) ||
+	    is_unfinished(udp, &hop->sums))
 		return 0;
 	const __u8 frame = plain_frame(udp, f);
-	if (frame == FLOW_FRAME_NONE)
-		return 0;
-	now = *(const volatile __u64 *)&tick.now_ns;
-	if (!bucket_ok(t, now))
+	if (frame == FLOW_FRAME_NONE || !bucket_ok(t, now_by_tick()))
 		return 0;
 
 	struct way way;

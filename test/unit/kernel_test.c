@@ -1417,6 +1417,26 @@ static void nothing_goes_round(void)
 		CHECK(!has_loop(bpf_program__insns(p), bpf_program__insn_cnt(p)));
 }
 
+/* For a packet of IPv4 without tags: each first write there would wait for a barrier (bpf/usual.h). libbpf appends functions that are called. */
+static void the_usual_way_keeps_nothing_on_the_stack(void)
+{
+	enum { STACK = 10 };
+	const struct bpf_program *p = bpf_object__find_program_by_name(object, "relay_xdp");
+	const struct bpf_insn *i = bpf_program__insns(p);
+	size_t end = bpf_program__insn_cnt(p), written = 0;
+
+	for (size_t n = 0; n < end; n++) {
+		const size_t called = (size_t)((ssize_t)n + 1 + i[n].imm);
+		if (i[n].code == (BPF_JMP | BPF_CALL) && i[n].src_reg == BPF_PSEUDO_CALL && called > n && called < end)
+			end = called;
+	}
+	for (size_t n = 0; n < end; n++) {
+		const int class = BPF_CLASS(i[n].code);
+		written += (class == BPF_ST || class == BPF_STX) && i[n].dst_reg == STACK;
+	}
+	CHECK(end > 100 && end < bpf_program__insn_cnt(p) && (written == 0 || !IN_ORDER));
+}
+
 int main(void)
 {
 	RUN(the_kernel_takes_it);
@@ -1424,6 +1444,7 @@ int main(void)
 		return TEST_END;
 	RUN(a_barrier_where_it_takes_one);
 	RUN(nothing_goes_round);
+	RUN(the_usual_way_keeps_nothing_on_the_stack);
 	for (engine = engines; engine < engines + sizeof engines / sizeof *engines; engine++) {
 		RUN(kernel_and_media_follow_one_rule);
 		RUN(learning_goes_up_to_media);
