@@ -34,6 +34,15 @@ struct {
  * nothing to be kept from one use to the next. net pins it as `site`. */
 struct flow_site site SEC(FLOW_SITE);
 
+/* In a register, where that leaves the compiler less to keep on the stack than a constant does. */
+static __always_inline const struct flow_site *the_site(void)
+{
+	const struct flow_site *s = &site;
+
+	asm volatile("" : "+r"(s));
+	return s;
+}
+
 /* of an interface */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -192,13 +201,14 @@ static __always_inline int for_us(const struct flow_site *s, __u16 port)
 	return 0;
 }
 
-static __always_inline int is_ours(const struct flow_site *s, __be16 port, const struct flow_ip *ip)
+/* high, low: of an address */
+static __always_inline int is_ours(const struct flow_site *s, __be16 port, __u64 high, __u64 low)
 {
-	if (!for_media(s, bpf_ntohs(port)) || !ip->half[1])
+	if (!for_media(s, bpf_ntohs(port)) || !low)
 		return 0;
 #pragma clang loop unroll(full)
 	for (int i = 0; i < FLOW_LISTENERS_MAX; i++)
-		if (s->media[i].half[1] == ip->half[1] && s->media[i].half[0] == ip->half[0])
+		if (s->media[i].half[1] == low && s->media[i].half[0] == high)
 			return 1;
 	return 0;
 }
@@ -206,11 +216,9 @@ static __always_inline int is_ours(const struct flow_site *s, __be16 port, const
 /* Nothing leaves under another name than ours, whatever stands in a flow. */
 static __always_inline int from_ours(const struct flow_site *s, const struct way *f, const int family)
 {
-	struct flow_ip source = f->source;
-
 	if (family == 4)
-		mapped(&source, (__be32)(f->source.half[1] >> 32));
-	return is_ours(s, f->source_port, &source);
+		return is_ours(s, f->source_port, 0, f->source.half[1] >> 32 << 32 | bpf_htonl(0xffff));
+	return is_ours(s, f->source_port, f->source.half[0], f->source.half[1]);
 }
 
 /* Does it come from a banned address to a port of the exchange, or so that its port can't be seen? */
@@ -381,6 +389,12 @@ static __always_inline verdict judge(void *ctx, load_octets *load, void *data, v
 	return goes(RELAY, FLOW_FRAME_NONE, written);
 }
 
+/* The usual way has it in place; in the others' registers it is dearer than a call. */
+static __noinline enum stream_look take_in_stream(struct flow_tally *t, __u32 ssrc, __u16 number)
+{
+	return stream_take(&t->stream, ssrc, number);
+}
+
 /* What the gate lets through counts as come, whatever then becomes of it. payload: of RTP or RTCP */
 static __always_inline void count_stream(
     const struct way *w, struct flow_tally *t, const __u8 *payload, const void *end)
@@ -388,7 +402,7 @@ static __always_inline void count_stream(
 	if ((const void *)(payload + RTP_HEADER_LEN) > end || is_rtcp(payload[1]))
 		return;
 	const __be32 *word = (const __be32 *)payload;
-	enum stream_look look = stream_take(&t->stream, bpf_ntohl(word[2]), bpf_ntohs(((const __be16 *)payload)[1]));
+	enum stream_look look = take_in_stream(t, bpf_ntohl(word[2]), bpf_ntohs(((const __be16 *)payload)[1]));
 	if (look != STREAM_NOT)
 		stream_arrived(&t->stream, look, bpf_ntohl(word[1]), stream_tick_ns(w->frame), bpf_ktime_get_ns());
 }

@@ -62,7 +62,7 @@ static __always_inline int relay_skb(struct __sk_buff *skb, gate_function_skb *g
 	const __u32 l3 = ETH_HLEN, l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 	struct datagram d;
 	struct way way;
-	const struct flow_site *s = &site;
+	const struct flow_site *s = the_site();
 	__u32 slot;
 
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;

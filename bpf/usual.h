@@ -252,7 +252,7 @@ static __always_inline int relay_usual(
 	union ports ports = {.word = *(const volatile __u64 *)&f->from_port};
 	if (!stands(f, written))
 		return decided(verdict, XDP_PASS);
-	if (!is_ours(&site, ports.port[2], &way.source))
+	if (!is_ours(&site, ports.port[2], way.source.half[0], way.source.half[1]))
 		return decided(verdict, XDP_DROP);
 	change_sum(udp, &hop->sums);
 	write_header(data, l3, family, &way, &hop->sums);

@@ -91,7 +91,7 @@ static __always_inline int relay_frame(
 		    l4 = l3 + (__u32)(family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 	struct datagram d;
 	struct way way;
-	const struct flow_site *s = &site;
+	const struct flow_site *s = the_site();
 	__u32 slot;
 
 	if (s->bans && shut_out((void *)(long)ctx->data, (void *)(long)ctx->data_end, l3, family, s))
