@@ -70,7 +70,8 @@ static __always_inline __u16 sum_of(__u32 a, __u32 b)
 	return (__u16)(sum + (sum >> 16));
 }
 
-/* As sum_is_unfinished(), sum_anew() and write_way(), by sums that are known. */
+/* As sum_is_unfinished(), sum_anew() and write_way(), by sums that are known. Where the flow is written and tc shows its new way between the
+ * look at the one and the use of the other, this packet goes with a wrong checksum or to the wrong neighbour, and is lost. */
 static __always_inline int is_unfinished(const struct udphdr *udp, const struct flow_sums *known)
 {
 	return udp->check == sum_of(known->pseudo, udp->len);
