@@ -1,316 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-#include "leg.h"
-#include "base/log.h"
-#include "base/map.h"
+#include "leg_int.h"
 #include "base/pool.h"
 #include "base/rand.h"
 #include "call.h"
 #include "hotdesk.h"
-#include "ipc/left_out.h"
-#include "kept.h"
-#include "leg_fork.h"
-#include "leg_late.h"
 #include "leg_send.h"
-#include "mark.h"
 #include "owed.h"
-#include "media.h"
 #include "session.h"
 #include "share.h"
 #include "trunk.h"
 #include <stdio.h>
-#include <stdlib.h>
-
-enum {
-	CSEQ_LEAP = 1 << 12,
-	CALLS_LEAST = 8,                    /* of one phone */
-	LEGS_LEAST = CALL_TARGETS_MAX + 32, /* a call to the largest group, and others beside it */
-};
-
-static struct pool pool;
-static struct map by_tag; /* our own tag is unique */
-static struct leg *table;
-static struct arena_table *store;
-static struct share calls, legs;
-
-static bool tag_matches(const void *owner, uint32_t slot, struct span key)
-{
-	(void)owner;
-	return span_eq(span_str(table[slot].r.local_tag), key);
-}
-
-struct arena_shape leg_shape(const struct site *s)
-{
-	/* two for each call, and the phones that ring beside the one that answers */
-	return (struct arena_shape){sizeof(struct leg_record) + LEG_BODY_MAX, 3 * s->max_calls + 64};
-}
-
-struct leg *leg_get(uint64_t id)
-{
-	int64_t at = pool_index(&pool, id);
-	return at < 0 ? NULL : &table[at];
-}
-
-void leg_each(void (*visit)(struct leg *l, void *arg), void *arg)
-{
-	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE)
-			visit(&table[i], arg);
-}
-
-static uint32_t slot_of(const struct leg *l)
-{
-	return id_index(l->r.id);
-}
-
-static bool is_over(const struct leg *l)
-{
-	return l->r.state == LEG_LEAVING || l->r.state == LEG_OWING || l->r.state == LEG_IN_CLOSING;
-}
-
-/* Where edge and core go together nobody cancels what rings: the next core ends it. */
-static bool rings(const struct leg *l)
-{
-	return l->r.state == LEG_OUT_EARLY || l->r.state == LEG_OUT_LEAVING;
-}
-
-static bool worth_keeping(const struct leg *l)
-{
-	return l->r.state == LEG_UP || l->r.state == LEG_IN_ANSWERED || is_over(l) || rings(l);
-}
-
-void leg_save(struct leg *l)
-{
-	l->r.trunk_is = mark_of_trunk(l->r.trunk);
-	l->r.media_is = mark_of_media(l->r.listener);
-	if (worth_keeping(l))
-		arena_put_parts(store, slot_of(l), span_of(&l->r, sizeof l->r), leg_body(l));
-	else if (arena_get(store, slot_of(l)))
-		arena_clear(store, slot_of(l));
-}
-
-static void later_fires(struct timer *t, uint64_t now_ms);
-
-/* A leg of no call shares the tag of the one beside which it answered. */
-static void enter(struct leg *l)
-{
-	l->later.fire = later_fires;
-	if (l->r.call != ID_NONE)
-		map_put(&by_tag, span_str(l->r.local_tag), slot_of(l));
-}
-
-/* What of it is wrong leaves nothing behind. */
-static bool take_over(struct leg *l, const struct leg_record *r)
-{
-	const uint64_t id = kept_id(r->id);
-
-	l->r = *r;
-	l->r.id = id;
-	if (l->r.session_s > SESSION_MAX_S) /* of a build that took any */
-		l->r.session_s = 0;
-	l->by = NOBODY;
-	if (leg_adopt_body(l, (const uint8_t *)(r + 1)) && pool_adopt(&pool, id))
-		return true;
-	leg_text_free(l);
-	memset(l, 0, sizeof *l);
-	return false;
-}
-
-/* An address that nobody speaks at any more is no place for a talk, and a call that was another node's is no call of ours: its phone
- * hears BYE. */
-static bool may_talk_on(struct leg *l)
-{
-	if (!mark_find_media(l->r.media_is, &l->r.listener)) {
-		l->r.listener = 0;
-		return false;
-	}
-	return l->r.call == ID_NONE || id_node(l->r.call) == child_node();
-}
-
-/* Who is beyond the limits is on nobody's list. */
-static bool has_place(const struct leg_record *r)
-{
-	return kept_fits(r->user, r->device) && kept_fits(r->person, NOBODY);
-}
-
-static void adopt(void)
-{
-	for (uint32_t i = 0; i < store->count; i++) {
-		const struct leg_record *r = arena_get(store, i);
-		struct leg *l = &table[i];
-		if (!r)
-			continue;
-		const bool ok = kept_leg_ok(r);
-		uint8_t trunk = r->trunk;
-		if (arena_marks(store, i) >= ARENA_MARKS_MAX ||
-		    (ok && (!has_place(r) || !mark_find_trunk(r->trunk_is, &trunk)))) {
-			arena_clear(store, i);
-			left_out_count(LEFT_OUT_LEG);
-			continue;
-		}
-		if (id_index(r->id) != i || !ok || !take_over(l, r)) {
-			kept_leave_out(store, i);
-			continue;
-		}
-		l->r.trunk = trunk;
-		/* an ACK that was missing is not missed any more, but for what it answers; whether a BYE was heard is not known */
-		l->r.state = is_over(l) || rings(l) || !may_talk_on(l) ? LEG_OWING : LEG_UP;
-		l->invite.cseq = l->r.remote_cseq;
-		/* requests since the last save are not known, and CSeq must rise (RFC 3261 12.2.1.1) */
-		l->r.local_cseq += CSEQ_LEAP;
-		if (l->r.line)
-			(void)trunk_line_take(l->r.trunk, true);
-		enter(l);
-		leg_save(l);
-		if (l->r.state == LEG_OWING)
-			owed_begin(l);
-		else
-			session_adopt(l, EDGES_ARE_BACK_MS);
-	}
-}
-
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Of one phone: a call to the largest group in any case, as the phones that ring beside others' calls have slots of their own. */
-static uint32_t legs_most(uint32_t slots)
-{
-	const uint32_t beside = smaller(slots - 2 * child_site()->max_calls, LEGS_LEAST);
-
-	return slots / 8 > beside ? slots / 8 : beside;
-}
-
-void leg_open(struct arena_table *t)
-{
-	store = t;
-	table = calloc(t->count, sizeof *table);
-	const uint32_t most = leg_shape(child_site()).count;
-	if (!table || !pool_init(&pool, child_node(), t->count, 0) || !map_init(&by_tag, t->count, tag_matches, NULL))
-		log_fatal("no memory for legs");
-	const uint32_t calls_max = site_calls(child_site());
-	pool_limit(&pool, most, pool_share(most));
-	share_init(&legs, most, legs_most(most));
-	share_init(&calls, calls_max, share_most(calls_max, CALLS_LEAST));
-	leg_text_init(t->count + LEG_LATE_MAX);
-	leg_fork_init();
-	adopt();
-}
-
-static uint64_t take_id(enum pool_claim claim)
-{
-	uint64_t id = pool_take(&pool, claim);
-
-	return id == ID_NONE && owed_make_room(claim == POOL_HELP) ? pool_take(&pool, claim) : id;
-}
-
-static struct leg *take(uint64_t call, enum pool_claim claim, uint32_t by)
-{
-	if (claim == POOL_HELP)
-		by = NOBODY;
-	if (claim == POOL_BACK && !share_left(&legs, by))
-		by = share_of_back();
-	if (!share_take(&legs, by))
-		return NULL;
-	uint64_t id = take_id(claim);
-	if (id == ID_NONE) {
-		share_release(&legs, by);
-		return NULL;
-	}
-	struct leg *l = &table[id_index(id)];
-	l->r.id = id;
-	l->r.call = call;
-	l->r.claim = (uint8_t)claim;
-	l->by = by;
-	l->later.fire = later_fires;
-	return l;
-}
-
-/* On the account of who calls. */
-static uint32_t account_of(uint64_t call)
-{
-	const struct call *c = call_get(call);
-	const struct leg *caller = c ? leg_get(c->r.caller) : NULL;
-
-	return caller ? caller->by : NOBODY;
-}
-
-static struct leg *leg_new(uint64_t call, enum pool_claim claim, uint32_t by)
-{
-	struct leg *l = take(call, claim, by);
-
-	if (!l)
-		return NULL;
-	memcpy(l->r.token, "leg-", 4);
-	rand_hex(l->r.token + 4, 12);
-	rand_hex(l->r.local_tag, 8);
-	l->r.learn_epoch = rand_u32() & ~(uint32_t)RELAY_EPOCH_ANSWERS;
-	enter(l);
-	return l;
-}
-
-bool leg_may_begin(uint32_t who)
-{
-	return share_has_room(&calls, who);
-}
-
-bool leg_has_plenty(const struct leg *caller)
-{
-	const uint32_t own = smaller(REGISTRAR_TARGETS_MAX, child_site()->max_calls);
-
-	return caller->r.claim == POOL_HELP ||
-	       (pool.used + 2 * call_room() < pool.limit && share_left(&legs, caller->by) > own);
-}
-
-bool leg_has_spare(uint32_t nth)
-{
-	return pool.used + pool.limit / (nth < REGISTRAR_TARGETS_MAX ? 4 : 2) < pool.limit;
-}
-
-static void begins(struct leg *l)
-{
-	l->begins = l->by != NOBODY && !l->r.trunk;
-	if (l->begins)
-		share_add(&calls, l->by);
-}
-
-void leg_begins_again(struct leg *l)
-{
-	if (!l || l->r.claim == POOL_HELP)
-		return;
-	l->by = share_of_leg(l);
-	share_add(&legs, l->by);
-	begins(l);
-}
-
-void leg_leaves_share(struct leg *l)
-{
-	share_release(&legs, l->by);
-	if (l->begins)
-		share_release(&calls, l->by);
-	l->by = NOBODY;
-	l->begins = false;
-}
-
-static void leg_free(struct leg *l)
-{
-	timer_cancel(&child_wheel, &l->repeat);
-	timer_cancel(&child_wheel, &l->later);
-	session_stop(l);
-	if (!leg_late_keep(l))
-		ask_done(l->invite_ref);
-	ask_done(l->change_ref);
-	ask_done(l->refresh_ref);
-	map_del(&by_tag, span_str(l->r.local_tag), slot_of(l));
-	if (arena_get(store, slot_of(l)))
-		arena_clear(store, slot_of(l));
-	if (l->r.line)
-		trunk_line_release(l->r.trunk);
-	leg_leaves_share(l);
-	pool_release(&pool, l->r.id);
-	leg_text_free(l);
-	memset(l, 0, sizeof *l);
-}
 
 const char *leg_name(const struct leg *l, char buf[USER_NAME_MAX + 1])
 {
@@ -364,7 +63,7 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 	l->r.listener = r->flow->listener;
 	l->r.seen = r->flow->remote;
 	l->r.remote_cseq = r->m->cseq;
-	begins(l);
+	leg_begins(l);
 	l->r.allow = r->m->allow;
 	l->reliable = (r->m->required & SIP_TAG_100REL) != 0;
 	l->invite = r->reply;
@@ -381,7 +80,7 @@ struct leg *leg_new_in(struct request *r, uint64_t call)
 /* Over a flow that is there (NULL: none is), from one name to the other. */
 static struct leg *new_out(const struct flow *f, uint64_t call, enum pool_claim claim, struct span from, struct span to)
 {
-	struct leg *l = f ? leg_new(call, claim, account_of(call)) : NULL;
+	struct leg *l = f ? leg_new(call, claim, leg_account_of(call)) : NULL;
 	char call_id[33];
 
 	if (!l)
@@ -441,7 +140,7 @@ struct leg *leg_new_trunk(uint8_t trunk, uint64_t call, bool emergency, struct s
 /* Requests in its dialog are answered with 481: our tag leads to the leg whose INVITE it was. */
 struct leg *leg_new_beside(const struct leg *l, const struct msg_response *m, const struct ipc_view *v)
 {
-	struct leg *beside = take(ID_NONE, (enum pool_claim)l->r.claim, l->by);
+	struct leg *beside = leg_take(ID_NONE, (enum pool_claim)l->r.claim, l->by);
 
 	if (!beside)
 		return NULL;
@@ -495,7 +194,7 @@ void leg_keep_dialog(struct leg *l)
 {
 	session_stop(l);
 	leg_forget_media(l);
-	arena_clear(store, slot_of(l));
+	leg_forget_kept(l);
 	leg_save(l);
 }
 
@@ -559,7 +258,7 @@ void leg_event(struct leg *l, enum leg_event event)
 			effect[i](l);
 }
 
-static void later_fires(struct timer *t, uint64_t now_ms)
+void leg_later_fires(struct timer *t, uint64_t now_ms)
 {
 	struct leg *l = (struct leg *)(void *)((char *)t - offsetof(struct leg, later));
 
@@ -654,38 +353,57 @@ void leg_hang_up(struct leg *l, enum refusal why)
 
 /* --- what the phone's transactions bring --- */
 
+static void cancelled(struct leg *l, void *arg)
+{
+	const struct reply *invite = arg;
+
+	if (l->invite.txn == invite->txn && l->invite.edge == invite->edge)
+		leg_event(l, LEG_CANCELS);
+}
+
 void leg_cancel(struct reply invite)
 {
 	/* few legs are in this state at once, and a CANCEL is rare */
-	for (uint32_t i = 0; i < pool.cap; i++) {
-		struct leg *l = &table[i];
-		if (pool_id_at(&pool, i) == ID_NONE || l->invite.txn != invite.txn || l->invite.edge != invite.edge)
-			continue;
-		leg_event(l, LEG_CANCELS);
-		return;
-	}
+	leg_each(cancelled, &invite);
+}
+
+static void edge_lost(struct leg *l, void *arg)
+{
+	const uint32_t *edge = arg;
+
+	if (l->r.state == LEG_IN_CALLING && l->invite.edge == *edge)
+		leg_event(l, LEG_EDGE_LOST);
 }
 
 void leg_edge_lost(uint32_t edge)
 {
-	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == LEG_IN_CALLING &&
-		    table[i].invite.edge == edge)
-			leg_event(&table[i], LEG_EDGE_LOST);
+	leg_each(edge_lost, &edge);
+}
+
+static void device_lost(struct leg *l, void *arg)
+{
+	const uint32_t *device = arg;
+
+	if (l->r.device == *device)
+		call_leg_left(l);
 }
 
 void leg_device_lost(uint32_t device)
 {
-	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.device == device)
-			call_leg_left(&table[i]);
+	leg_each(device_lost, &device);
+}
+
+static void user_lost(struct leg *l, void *arg)
+{
+	const uint32_t *user = arg;
+
+	if (l->r.user == *user || l->r.person == *user)
+		call_leg_left(l);
 }
 
 void leg_user_lost(uint32_t user)
 {
-	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && (table[i].r.user == user || table[i].r.person == user))
-			call_leg_left(&table[i]);
+	leg_each(user_lost, &user);
 }
 
 static bool may_be_at(uint32_t user, uint32_t device)
@@ -699,11 +417,16 @@ static bool may_stay(const struct leg *l)
 				 may_be_at(l->r.person, l->r.device));
 }
 
+static void check(struct leg *l, void *arg)
+{
+	(void)arg;
+	if (!may_stay(l))
+		call_leg_left(l);
+}
+
 void leg_check(void)
 {
-	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && !may_stay(&table[i]))
-			call_leg_left(&table[i]);
+	leg_each(check, NULL);
 }
 
 /* One that gave its call on in the life before was to be hung up on. */
@@ -714,41 +437,14 @@ static bool is_of_its_call(const struct leg *l)
 	return c && (c->r.caller == l->r.id || c->r.callee == l->r.id);
 }
 
+static void drop_orphan(struct leg *l, void *arg)
+{
+	(void)arg;
+	if (l->r.state == LEG_UP && !is_of_its_call(l))
+		leg_event_later(l, LEG_HANG_UP, EDGES_ARE_BACK_MS);
+}
+
 void leg_drop_orphans(void)
 {
-	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && table[i].r.state == LEG_UP && !is_of_its_call(&table[i]))
-			leg_event_later(&table[i], LEG_HANG_UP, EDGES_ARE_BACK_MS);
-}
-
-void leg_mark(uint64_t id)
-{
-	if (leg_get(id) && arena_get(store, id_index(id)))
-		arena_mark(store, id_index(id));
-}
-
-void leg_unmark(uint64_t id)
-{
-	if (id_index(id) < store->count)
-		arena_unmark(store, id_index(id));
-}
-
-struct leg *leg_find(struct span call_id, struct span ours, struct span theirs)
-{
-	uint32_t slot;
-
-	if (!map_get(&by_tag, ours, &slot))
-		return NULL;
-	struct leg *l = &table[slot];
-	if (!span_eq(leg_text(l, LEG_CALL_ID), call_id) || !span_eq(leg_text(l, LEG_REMOTE_TAG), theirs))
-		return NULL;
-	return l;
-}
-
-void leg_status(struct proc_status *s)
-{
-	status_pool(s, "legs", &pool);
-	owed_status(s);
-	leg_late_status(s);
-	leg_text_status(s);
+	leg_each(drop_orphan, NULL);
 }
