@@ -13,6 +13,11 @@ static bool is_test(const char *number)
 	return child_site()->plan.emergency_test[0] && strcmp(number, child_site()->plan.emergency_test) == 0;
 }
 
+bool emergency_tests(const struct dest *to)
+{
+	return is_test(to->number.text);
+}
+
 bool emergency_is_test(const struct call *c)
 {
 	return c->r.emergency && is_test(c->r.to);
@@ -131,19 +136,19 @@ static struct help_asked asked_by(const struct call *c, const struct leg *caller
 	return by;
 }
 
-/* A phone that tries again at once is not told of as often. */
-static bool is_told_lately(uint32_t device)
+/* A phone that tries again at once is not told of as often; nor does a test hide another call. */
+static bool is_told_lately(uint32_t device, bool test)
 {
 	static struct {
 		uint32_t device;
 		uint64_t until_ms;
-	} told[EMERGENCY_TOLD_MAX];
-	const uint32_t at = device % EMERGENCY_TOLD_MAX;
-	const bool lately = told[at].device == device && child_now() < told[at].until_ms;
+	} of[2][EMERGENCY_TOLD_MAX], *told;
 
+	told = &of[test][device % EMERGENCY_TOLD_MAX];
+	const bool lately = told->device == device && child_now() < told->until_ms;
 	if (!lately) {
-		told[at].device = device;
-		told[at].until_ms = child_now() + EMERGENCY_TOLD_MS;
+		told->device = device;
+		told->until_ms = child_now() + EMERGENCY_TOLD_MS;
 	}
 	return lately;
 }
@@ -155,7 +160,7 @@ void emergency_refused(const struct flow *f, uint32_t user, struct span number, 
 	char why[REASON_MAX + 1];
 
 	refused++;
-	if (!dialled || is_told_lately(f->device))
+	if (!dialled || is_told_lately(f->device, is_test(dialled)))
 		return;
 	(void)span_cstr(span_str(dialled), by.number, sizeof by.number);
 	snprintf(why, sizeof why, "emergency call refused: %s", text);
