@@ -49,15 +49,28 @@ static struct place_said *free_place(void)
 	return NULL;
 }
 
-/* Of a phone that has two more than this one: what it says once more is lost before another's word is. */
+static uint64_t begun_ms(const struct place_said *p)
+{
+	const struct call *c = call_get(p->call);
+
+	return c ? c->r.started_ms : 0;
+}
+
+/* Of the phone that has most, two more than this one at least, that of the youngest call: what it says once more is lost before another's
+ * word is. */
 static struct place_said *surplus_place(uint32_t device)
 {
-	const int own = places_of(device);
+	struct place_said *found = NULL;
+	int most = places_of(device) + 2;
 
-	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++)
-		if (places_of(places[i].device) >= own + 2)
-			return &places[i];
-	return NULL;
+	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++) {
+		const int n = places_of(places[i].device);
+		if (n < most || (n == most && found && begun_ms(found) > begun_ms(&places[i])))
+			continue;
+		found = &places[i];
+		most = n;
+	}
+	return found;
 }
 
 void emergency_said(const struct call *c, uint32_t device, const struct pidf_place *where)

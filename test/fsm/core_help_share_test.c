@@ -315,6 +315,45 @@ static void nor_are_places_all_of_one(void)
 	NEED(sim_status("emergency-places").used == EMERGENCY_PLACES_MAX);
 }
 
+static void with_two_trunks_for_many(void)
+{
+	with_help_for_many();
+	sim.site.trunk[1].emergency = 1;
+	sim.device[2].flags = DEVICE_FIXED;
+	set(2, OWNER_DEVICE, 2, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12");
+}
+
+/* Who has two loses none while another has many: bob's first says it to the next trunk too. */
+static void who_has_most_loses_a_place(void)
+{
+	static struct pidf_place here = {.shape = PIDF_POINT};
+	static struct talk many[EMERGENCY_PLACES_MAX];
+	static struct phone third;
+	struct sdp o;
+
+	begin_with(with_two_trunks_for_many);
+	phone_init(&third, 2);
+	phone_up(&third);
+	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++) {
+		struct phone *p = i < 2 ? &bob : &alice;
+		o = sdp_plain(p);
+		p->place = &here;
+		talk_invite(&many[i], p, "112", &o);
+		if (i == 0)
+			talk_rings_at(&t, &telco[0]);
+		sim_clear();
+	}
+	NEED(sim_status("emergency-places").used == EMERGENCY_PLACES_MAX);
+	o = sdp_plain(&third);
+	third.place = &here;
+	talk_invite(&help, &third, "112", &o);
+	NEED(sent_to(&telco[0], SIP_INVITE));
+	sim_clear();
+	talk_answer(&t, 503, NULL);
+	struct heard *h = sent_to(&telco[1], SIP_INVITE);
+	NEED(h && sent(h)->place.len > 0);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -330,6 +369,7 @@ int main(void)
 	SIM(nor_are_notices_all_of_one);
 	SIM(nor_is_what_was_called_off_in_its_way);
 	SIM(nor_are_places_all_of_one);
+	SIM(who_has_most_loses_a_place);
 	(void)test_failed_here;
 	return TEST_END;
 }
