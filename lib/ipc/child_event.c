@@ -8,7 +8,8 @@ enum {
 	/* of each budget: what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 300 a second */
 	EVENTS_PER_SECOND = 20,
 	OF_PHONE_PER_SECOND = 5, /* so that it hides nobody else's, from the ledger's ten either */
-	PHONES = 256,
+	PHONES =
+	    4096, /* as many as a site has unless it says otherwise; of pages that nobody touches the host has none */
 	ALARMS_KEPT = 8,
 };
 
@@ -52,7 +53,7 @@ static bool within(struct ratelimit *budget)
 	return ratelimit_take(budget, EVENTS_PER_SECOND, 1000, child_now());
 }
 
-/* Of the phone that it is about; now and then two share a place, and what they may. */
+/* Of the phone that it is about; in a large site two may share a place, and what they may. */
 static bool within_phones(const struct event *e)
 {
 	static struct {

@@ -399,10 +399,10 @@ static void set_timers(struct call *c)
 
 /* --- a new call --- */
 
-/* For help: who is told of another, or whoever has more of them, ends. */
+/* For help, and for no test of it: who is told of another, or whoever has more of them, ends. */
 static bool gives_way(uint32_t who, enum pool_claim claim)
 {
-	return claim == POOL_HELP && (desk_gives_way() || help_gives_way(who));
+	return claim == POOL_HELP && who != NOBODY && (desk_gives_way() || help_gives_way(who));
 }
 
 static uint32_t take_ports(uint32_t who, enum pool_claim claim)

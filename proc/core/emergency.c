@@ -13,6 +13,11 @@ static bool is_test(const char *number)
 	return child_site()->plan.emergency_test[0] && strcmp(number, child_site()->plan.emergency_test) == 0;
 }
 
+bool emergency_tests(const struct dest *to)
+{
+	return is_test(to->number.text);
+}
+
 bool emergency_is_test(const struct call *c)
 {
 	return c->r.emergency && is_test(c->r.to);
@@ -44,15 +49,28 @@ static struct place_said *free_place(void)
 	return NULL;
 }
 
-/* Of a phone that has two more than this one: what it says once more is lost before another's word is. */
+static uint64_t begun_ms(const struct place_said *p)
+{
+	const struct call *c = call_get(p->call);
+
+	return c ? c->r.started_ms : 0;
+}
+
+/* Of the phone that has most, two more than this one at least, that of the youngest call: what it says once more is lost before another's
+ * word is. */
 static struct place_said *surplus_place(uint32_t device)
 {
-	const int own = places_of(device);
+	struct place_said *found = NULL;
+	int most = places_of(device) + 2;
 
-	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++)
-		if (places_of(places[i].device) >= own + 2)
-			return &places[i];
-	return NULL;
+	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++) {
+		const int n = places_of(places[i].device);
+		if (n < most || (n == most && found && begun_ms(found) > begun_ms(&places[i])))
+			continue;
+		found = &places[i];
+		most = n;
+	}
+	return found;
 }
 
 void emergency_said(const struct call *c, uint32_t device, const struct pidf_place *where)
@@ -131,19 +149,19 @@ static struct help_asked asked_by(const struct call *c, const struct leg *caller
 	return by;
 }
 
-/* A phone that tries again at once is not told of as often. */
-static bool is_told_lately(uint32_t device)
+/* A phone that tries again at once is not told of as often; nor does a test hide another call. */
+static bool is_told_lately(uint32_t device, bool test)
 {
 	static struct {
 		uint32_t device;
 		uint64_t until_ms;
-	} told[EMERGENCY_TOLD_MAX];
-	const uint32_t at = device % EMERGENCY_TOLD_MAX;
-	const bool lately = told[at].device == device && child_now() < told[at].until_ms;
+	} of[2][EMERGENCY_TOLD_MAX], *told;
 
+	told = &of[test][device % EMERGENCY_TOLD_MAX];
+	const bool lately = told->device == device && child_now() < told->until_ms;
 	if (!lately) {
-		told[at].device = device;
-		told[at].until_ms = child_now() + EMERGENCY_TOLD_MS;
+		told->device = device;
+		told->until_ms = child_now() + EMERGENCY_TOLD_MS;
 	}
 	return lately;
 }
@@ -155,7 +173,7 @@ void emergency_refused(const struct flow *f, uint32_t user, struct span number, 
 	char why[REASON_MAX + 1];
 
 	refused++;
-	if (!dialled || is_told_lately(f->device))
+	if (!dialled || is_told_lately(f->device, is_test(dialled)))
 		return;
 	(void)span_cstr(span_str(dialled), by.number, sizeof by.number);
 	snprintf(why, sizeof why, "emergency call refused: %s", text);

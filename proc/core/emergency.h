@@ -22,6 +22,7 @@ void emergency_forget(const struct call *c);
 
 /* The number that reads back where a phone is: goes out as help does, and alarms nobody. */
 bool emergency_is_test(const struct call *c);
+bool emergency_tests(const struct dest *to); /* a call for help to it would be one */
 /* Is this leg of the phone that called for help? */
 bool emergency_is_of(const struct call *c, const struct leg *l);
 /* It was judged; the call does not wait for who is told. By one that is refused nobody has a way back to the phone. */

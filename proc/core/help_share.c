@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "help_share.h"
 #include "base/log.h"
+#include "emergency.h"
 #include <stdlib.h>
 
 static uint32_t *calls_of; /* by phone, while somebody is looked for */
@@ -18,10 +19,10 @@ void help_share_init(void)
 		log_fatal("no memory for the shares of calls for help");
 }
 
-/* NULL: it is no call for help, or nobody's yet. */
+/* NULL: it is no call for help but a test of one or another call, or it is nobody's yet. */
 static uint32_t *calls_of_its_phone(const struct call *c)
 {
-	const struct leg *caller = c->r.emergency ? leg_get(c->r.caller) : NULL;
+	const struct leg *caller = c->r.emergency && !emergency_is_test(c) ? leg_get(c->r.caller) : NULL;
 
 	return caller && !caller->r.trunk && caller->r.device < phones() ? &calls_of[caller->r.device] : NULL;
 }
@@ -42,9 +43,11 @@ struct search {
 	struct call *found;
 };
 
+/* Tests, which help nobody, before all others. */
 static bool goes_before(const struct call *a, const struct call *b)
 {
-	const uint32_t has_a = *calls_of_its_phone(a), has_b = *calls_of_its_phone(b);
+	const uint32_t *of_a = calls_of_its_phone(a), *of_b = calls_of_its_phone(b);
+	const uint32_t has_a = of_a ? *of_a : UINT32_MAX, has_b = of_b ? *of_b : UINT32_MAX;
 	const bool rings_a = !a->r.answered_ms, rings_b = !b->r.answered_ms;
 
 	if (has_a != has_b)
@@ -56,8 +59,9 @@ static void look_at(struct call *c, void *arg)
 {
 	struct search *s = arg;
 	const uint32_t *n = calls_of_its_phone(c);
+	const bool may = n ? *n >= s->least : emergency_is_test(c) && leg_get(c->r.caller);
 
-	if (n && *n >= s->least && (!s->use || s->use(c, s->arg)) && (!s->found || goes_before(c, s->found)))
+	if (may && (!s->use || s->use(c, s->arg)) && (!s->found || goes_before(c, s->found)))
 		s->found = c;
 }
 
@@ -76,10 +80,13 @@ struct call *help_surplus(uint32_t device, bool counted, help_use *use, void *ar
 void help_end_surplus(struct call *c)
 {
 	const struct leg *caller = leg_get(c->r.caller);
+	const bool test = emergency_is_test(c);
 
 	gave_way++;
-	child_event(EVENT_EMERGENCY, SEVERITY_ALARM, caller->r.device, caller->r.person, &caller->r.seen,
-	    "a call for help has ended for another phone's: its own has more of them");
+	child_event(EVENT_EMERGENCY, test ? SEVERITY_WARNING : SEVERITY_ALARM, caller->r.device, caller->r.person,
+	    &caller->r.seen,
+	    test ? "a test of calls for help has ended for a call for help"
+		 : "a call for help has ended for another phone's: its own has more of them");
 	call_fail(c, REFUSE_PREEMPTED, NULL);
 }
 

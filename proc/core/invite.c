@@ -127,7 +127,8 @@ static void place(struct request *r, uint64_t *transfer)
 		refuse_because(r, REFUSE_OFFER, bad);
 		return;
 	}
-	struct call *c = call_new(share_of_flow(r->flow), r->emergency, &why);
+	const uint32_t who = r->emergency && emergency_tests(&to) ? NOBODY : share_of_flow(r->flow);
+	struct call *c = call_new(who, r->emergency, &why);
 	if (!c) {
 		if (why == REFUSE_SHARE)
 			share_tell(r->flow, r->user, "a phone has as many calls as one may have at once");

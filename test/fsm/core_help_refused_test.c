@@ -113,6 +113,18 @@ static void a_refused_test_alarms_no_desk(void)
 	NEED(!sent_to(&bob, SIP_INVITE));
 }
 
+/* Who tried out whether help can be called, in vain, and needs it at once. */
+static void nor_does_it_hide_a_call_for_help(void)
+{
+	begin();
+	memcpy(sim.site.plan.emergency_test, "933", 4);
+	says_edge(&alice, "933", 400);
+	says_edge(&alice, "112", 400);
+	NEED(sim.notices == 2);
+	sim_pass(2000);
+	NEED(sent_to(&bob, SIP_INVITE));
+}
+
 /* A phone of no fixed place must log in first; one whose password is wrong gets no help. */
 static void who_may_not_log_in_is_told(void)
 {
@@ -146,6 +158,7 @@ int main(void)
 	SIM(the_edge_says_it_of_its_own_connections_and_of_help_alone);
 	SIM(one_that_repeats_itself_is_told_of_once);
 	SIM(a_refused_test_alarms_no_desk);
+	SIM(nor_does_it_hide_a_call_for_help);
 	SIM(who_may_not_log_in_is_told);
 	(void)test_failed_here;
 	return TEST_END;

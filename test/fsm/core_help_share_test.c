@@ -9,7 +9,7 @@
 enum { CALLS = 8, FLOOD = 40 };
 
 static struct phone desk, centre;
-static struct talk flood[FLOOD], rung[FLOOD], help;
+static struct talk flood[FLOOD], rung[FLOOD], help, c;
 
 static void begin_inside(void)
 {
@@ -159,6 +159,69 @@ static void talks_end_for_a_first_call_alone(void)
 	NEED(!sent_to(&telco[0], SIP_BYE) && code_of(talk_send(&flood[0], SIP_OPTIONS, NULL)) == 200);
 }
 
+static void tests_too(void)
+{
+	takes_all();
+	snprintf(sim.site.plan.emergency_test, sizeof sim.site.plan.emergency_test, "933");
+}
+
+/* Who tries out whether help can be called, and then needs it, is one who calls for it first. */
+static void a_test_is_no_first_call(void)
+{
+	begin_with(tests_too);
+	invite_from(&flood[0], "+33611223301", "+33140000001", false);
+	talk_rings_at(&rung[0], &bob);
+	struct sdp s = sdp_fits(&rung[0]);
+	talk_up(&flood[0], &rung[0], &s);
+	sim_pass(10);
+	up_at(&b, &c, "933", &telco[0]);
+	sim_pass(10);
+	sim_clear();
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 486, NULL);
+	NEED(talk_takes(&flood[0], SIP_BYE) || talk_takes(&c, SIP_BYE));
+}
+
+/* For a test nobody's call for help ends, and of a phone that does both the test ends first, though it is the older and answered. */
+static void a_test_gives_way_and_help_to_none(void)
+{
+	begin_with(tests_too);
+	up_at(&b, &c, "933", &telco[0]);
+	sim_pass(10);
+	talk_invite(&a, &alice, "112", &offer);
+	talk_rings_at(&flood[0], &telco[0]);
+	talk_answer(&flood[0], 180, NULL);
+	sim_clear();
+	struct sdp o = sdp_plain(&bob);
+	talk_invite(&help, &bob, "112", &o);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 486, NULL);
+	NEED(gave_way() == 1 && talk_takes(&c, SIP_BYE) && !reply_to(a.txn));
+}
+
+static void room_for_eight(void)
+{
+	tests_too();
+	sim.site.max_calls = CALLS;
+	sim.site.trunk[0].lines = FLOOD;
+}
+
+static void a_test_finds_no_room(void)
+{
+	begin_with(room_for_eight);
+	for (int i = 0; i < CALLS; i++) {
+		talk_invite(&flood[i], &alice, "112", &offer);
+		sim_pass(10);
+	}
+	NEED(calls() == CALLS);
+	struct sdp o = sdp_plain(&bob);
+	talk_invite(&help, &bob, "933", &o);
+	NEED(code_of(help.txn) == 503 && gave_way() == 0);
+	talk_invite(&help, &bob, "112", &o);
+	NEED(gave_way() == 1 && calls() == CALLS);
+}
+
 /* One each: nobody's first gives way. */
 static void nobodys_only_one_ends(void)
 {
@@ -252,6 +315,45 @@ static void nor_are_places_all_of_one(void)
 	NEED(sim_status("emergency-places").used == EMERGENCY_PLACES_MAX);
 }
 
+static void with_two_trunks_for_many(void)
+{
+	with_help_for_many();
+	sim.site.trunk[1].emergency = 1;
+	sim.device[2].flags = DEVICE_FIXED;
+	set(2, OWNER_DEVICE, 2, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12");
+}
+
+/* Who has two loses none while another has many: bob's first says it to the next trunk too. */
+static void who_has_most_loses_a_place(void)
+{
+	static struct pidf_place here = {.shape = PIDF_POINT};
+	static struct talk many[EMERGENCY_PLACES_MAX];
+	static struct phone third;
+	struct sdp o;
+
+	begin_with(with_two_trunks_for_many);
+	phone_init(&third, 2);
+	phone_up(&third);
+	for (int i = 0; i < EMERGENCY_PLACES_MAX; i++) {
+		struct phone *p = i < 2 ? &bob : &alice;
+		o = sdp_plain(p);
+		p->place = &here;
+		talk_invite(&many[i], p, "112", &o);
+		if (i == 0)
+			talk_rings_at(&t, &telco[0]);
+		sim_clear();
+	}
+	NEED(sim_status("emergency-places").used == EMERGENCY_PLACES_MAX);
+	o = sdp_plain(&third);
+	third.place = &here;
+	talk_invite(&help, &third, "112", &o);
+	NEED(sent_to(&telco[0], SIP_INVITE));
+	sim_clear();
+	talk_answer(&t, 503, NULL);
+	struct heard *h = sent_to(&telco[1], SIP_INVITE);
+	NEED(h && sent(h)->place.len > 0);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -260,10 +362,14 @@ int main(void)
 	SIM(what_is_answered_stays);
 	SIM(who_has_none_finds_a_line);
 	SIM(talks_end_for_a_first_call_alone);
+	SIM(a_test_is_no_first_call);
+	SIM(a_test_gives_way_and_help_to_none);
+	SIM(a_test_finds_no_room);
 	SIM(nobodys_only_one_ends);
 	SIM(nor_are_notices_all_of_one);
 	SIM(nor_is_what_was_called_off_in_its_way);
 	SIM(nor_are_places_all_of_one);
+	SIM(who_has_most_loses_a_place);
 	(void)test_failed_here;
 	return TEST_END;
 }

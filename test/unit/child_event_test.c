@@ -97,11 +97,17 @@ static void no_phone_takes_the_room_of_another(void)
 	now_ms += 1000;
 	memset(said, 0, sizeof said);
 	of_phone(EVENT_FORGED_DIALOG, SEVERITY_ALARM, 1, 1000);
-	of_phone(EVENT_FORGED_DIALOG, SEVERITY_ALARM, 257, 1000);
+	of_phone(EVENT_FORGED_DIALOG, SEVERITY_ALARM, 4097, 1000);
 	CHECK(ledger[SEVERITY_ALARM] == its);
 	/* and what is of no phone */
 	of_phone(EVENT_DIED, SEVERITY_ALARM, 0, 10);
 	CHECK(ledger[SEVERITY_ALARM] == its + 10);
+	/* no two of a site of the usual size do (R16) */
+	now_ms += 1000;
+	memset(said, 0, sizeof said);
+	of_phone(EVENT_EMERGENCY, SEVERITY_ALARM, 1, 1000);
+	of_phone(EVENT_EMERGENCY, SEVERITY_ALARM, 257, 1);
+	CHECK(ledger[SEVERITY_ALARM] == its + 1);
 }
 
 /* R16: while watch is started anew a few alarms wait for it, and a call for help is among them. */
