@@ -310,9 +310,22 @@ void renegotiate_on_answer(
 		call_leg_silent(l);
 }
 
+void renegotiate_anew(struct call *c)
+{
+	struct leg *a = leg_get(c->r.caller), *b = leg_get(c->r.callee);
+
+	if (a)
+		a->stays = 0;
+	if (b)
+		b->stays = 0;
+}
+
 void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_response *m, const struct sdp *answer)
 {
 	const struct leg *other = partner(c, l);
+	const uint64_t id = l->r.id;
+	const uint8_t stays =
+	    l->stays; /* the other, who was asked instead, is asked back, or each would follow the other */
 	struct sdp ours;
 
 	leg_next(l, &ours);
@@ -323,6 +336,8 @@ void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_respons
 	const char *why = answer ? change_misfit(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	if (!why) {
 		change_take_answer(c, l, &ours, answer);
+		if ((l = leg_get(id)))
+			l->stays = stays;
 	} else if (other && !l->restores && !c->change.active) {
 		l->silent = 1;
 		restore(c, l, other);
