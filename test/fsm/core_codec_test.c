@@ -399,6 +399,34 @@ static void or_the_other_takes_what_she_has(void)
 	finish();
 }
 
+static struct sdp with_opus(struct sdp s)
+{
+	s.audio.codec[s.audio.codec_n++] =
+	    (struct sdp_codec){.pt = 111, .codec = SDP_OPUS, .channels = 2, .clock = 48000};
+	return s;
+}
+
+/* Or can't: the exchange has no payload type for what the trunk did not name. */
+static void or_the_other_cannot_be_asked(void)
+{
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp o = with_opus(phone_says(&a, "8", 1, "sendrecv")), early = with_opus(trunk_says("", 1)),
+			 s = trunk_says("8", 2);
+	talk_invite(&a, &alice, "0123456789", &o);
+	talk_rings_at(&t, &telco[0]);
+	says_as("announcement", 183, &early);
+	hears_last(183);
+	says_as("callee", 200, &s);
+	NEED(talk_takes(&t, SIP_ACK));
+	hears_last(200);
+	talk_ack(&a);
+	sim_pass(100);
+	talk_reply(&a, is_asked(&a, "80"), 488, NULL);
+	sim_pass(100);
+	is_over();
+}
+
 static void and_who_says_nothing(void)
 {
 	is_answered_after_early_media("callee", "9");
@@ -540,6 +568,7 @@ int main(void)
 	SIM(glare_is_tried_again);
 	SIM(who_refuses_it_is_hung_up_on);
 	SIM(or_the_other_takes_what_she_has);
+	SIM(or_the_other_cannot_be_asked);
 	SIM(and_who_says_nothing);
 	SIM(who_answers_too_late_is_followed);
 	SIM(who_answers_with_more_is_asked_for_less);
