@@ -7,6 +7,7 @@
 #include "keys.h"
 #include "leg_fork.h"
 #include "media.h"
+#include "renegotiate.h"
 #include "trunk.h"
 #include "wire/sdp_offer.h"
 
@@ -124,6 +125,7 @@ static void hear_each_other(struct call *c)
 	dialogue_quiet(c, 1);
 	c->r.hears[0] = c->r.hears[1] = RELAY_HEARS_OTHER;
 	c->r.listens = 0;
+	renegotiate_anew(c);
 }
 
 static const char *join_ended(struct call *c, struct leg *caller, struct leg *callee, struct sdp *out)

@@ -57,20 +57,13 @@ static void on_prack(struct leg *l, struct request *r)
 		reply_refuse(r->reply, REFUSE_NO_DIALOG);
 		return;
 	}
-	uint16_t next = l->ring_next;
 	l->ringing = 0;
 	if (m->sdp.len)
 		change_on_request(l, r);
 	else
 		reply_code(r->reply, 200);
-	l->ring_next = 0;
-	if (l->r.state != LEG_IN_CALLING) /* what is repeated now is the 200 */
-		return;
-	leg_stop_repeat(l);
-	if (l->answers)
-		leg_event(l, LEG_ANSWER);
-	else if (next)
-		leg_send_provisional(l, next);
+	if (l->r.state == LEG_IN_CALLING) /* what is repeated later is the 200 */
+		leg_acknowledged(l);
 }
 
 static void on_options(struct leg *l, struct request *r)

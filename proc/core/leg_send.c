@@ -287,12 +287,27 @@ static void repeat_provisional(struct timer *t, uint64_t now_ms)
 	struct leg *l = (struct leg *)(void *)((char *)t - offsetof(struct leg, repeat));
 
 	if (now_ms >= l->repeat_end_ms) {
-		call_leg_unheard(l);
+		if (l->r.claim == POOL_HELP) /* whoever is in need is not hung up on for that (R16) */
+			leg_acknowledged(l);
+		else
+			call_leg_unheard(l);
 		return;
 	}
 	send_provisional_once(l, l->ringing);
 	l->repeat_ms *= 2;
 	repeat_again(l, now_ms);
+}
+
+void leg_acknowledged(struct leg *l)
+{
+	const uint16_t next = l->ring_next;
+
+	leg_stop_repeat(l);
+	l->ringing = l->ring_next = 0;
+	if (l->answers)
+		leg_event(l, LEG_ANSWER);
+	else if (next)
+		leg_send_provisional(l, next);
 }
 
 void leg_send_provisional(struct leg *l, uint16_t code)

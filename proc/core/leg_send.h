@@ -32,6 +32,8 @@ void leg_send_ok(struct leg *l);
 void leg_repeat_ok(struct timer *t, uint64_t now_ms);
 void leg_stop_repeat(struct leg *l);
 void leg_send_provisional(struct leg *l, uint16_t code);
+/* What was sent reliably is not repeated any more, and what waited for that goes out: the 200, or the next. */
+void leg_acknowledged(struct leg *l);
 /* 200 with r.local to any request of the dialog that carried an offer, or without (sdp NULL). */
 void leg_send_plain_ok(struct leg *l, struct reply to, const struct sdp *sdp);
 

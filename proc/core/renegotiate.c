@@ -88,11 +88,16 @@ bool renegotiate_may_ask(struct call *c, const struct leg *l)
 	return other && !c->change.active && !l->offers && !is_busy(other) && !other->restores;
 }
 
+static bool can_offer(const struct leg *l, uint8_t codecs, struct sdp *ours)
+{
+	return ended_offer_again(l, heard_of(codecs) & dial_codecs(l), ours);
+}
+
 static bool ask(struct call *c, struct leg *l, uint8_t codecs)
 {
 	struct sdp ours;
 
-	if (!ended_offer_again(l, heard_of(codecs) & dial_codecs(l), &ours))
+	if (!can_offer(l, codecs, &ours))
 		return false;
 	media_face(&ours, c, l, ours.audio.rtcp_mux);
 	return change_pass_on(c, l, &ours);
@@ -199,9 +204,23 @@ static void restore(struct call *c, struct leg *l, const struct leg *other)
 		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_COMMON_CODEC));
 }
 
+/* One does not take what the other has: the other is asked before both are hung up on. */
+static void stays(struct call *c, struct leg *l)
+{
+	uint8_t codecs;
+
+	if (l)
+		l->stays = 1;
+	if (l && too_wide(c, &codecs))
+		renegotiate_soon(c, 0);
+	else
+		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_COMMON_CODEC));
+}
+
 void renegotiate_rest(struct call *c)
 {
 	uint8_t codecs = 0;
+	struct sdp ours;
 	struct leg *silenced = mute(c), *l = silenced ? silenced : too_wide(c, &codecs);
 	struct leg *other = l ? partner(c, l) : NULL;
 
@@ -215,24 +234,15 @@ void renegotiate_rest(struct call *c)
 		restore(c, l, other);
 		return;
 	}
+	if (hear_nothing(c) && !can_offer(l, codecs, &ours)) { /* Opus to one that never named it */
+		stays(c, l);
+		return;
+	}
 	begin_beside(c, other);
 	if (ask(c, l, codecs))
 		return;
 	change_over(c);
 	renegotiate_soon(c, GLARE_MS);
-}
-
-/* One does not take what the other has: the other is asked before both are hung up on. */
-static void stays(struct call *c, struct leg *l)
-{
-	uint8_t codecs;
-
-	if (l)
-		l->stays = 1;
-	if (l && too_wide(c, &codecs))
-		renegotiate_soon(c, 0);
-	else
-		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_COMMON_CODEC));
 }
 
 static void refused(struct call *c, struct leg *asker, struct leg *l, enum refusal why)
@@ -310,9 +320,22 @@ void renegotiate_on_answer(
 		call_leg_silent(l);
 }
 
+void renegotiate_anew(struct call *c)
+{
+	struct leg *a = leg_get(c->r.caller), *b = leg_get(c->r.callee);
+
+	if (a)
+		a->stays = 0;
+	if (b)
+		b->stays = 0;
+}
+
 void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_response *m, const struct sdp *answer)
 {
 	const struct leg *other = partner(c, l);
+	const uint64_t id = l->r.id;
+	const uint8_t stays =
+	    l->stays; /* the other, who was asked instead, is asked back, or each would follow the other */
 	struct sdp ours;
 
 	leg_next(l, &ours);
@@ -323,6 +346,8 @@ void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_respons
 	const char *why = answer ? change_misfit(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	if (!why) {
 		change_take_answer(c, l, &ours, answer);
+		if ((l = leg_get(id)))
+			l->stays = stays;
 	} else if (other && !l->restores && !c->change.active) {
 		l->silent = 1;
 		restore(c, l, other);

@@ -23,6 +23,9 @@ void renegotiate(struct call *c, struct leg *l, const struct sdp *offer);
 /* If the two don't fit together, as after early media of another codec: one of them is asked when it can be. */
 void renegotiate_soon(struct call *c, uint32_t ms);
 
+/* Two are put together: what one of them refused was another's. */
+void renegotiate_anew(struct call *c);
+
 /* The other one has left, and the call goes on with this leg alone: nobody waits for what either was asked any more. */
 void renegotiate_alone(struct call *c, struct leg *stays);
 

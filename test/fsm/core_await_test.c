@@ -438,6 +438,36 @@ static void and_if_it_does_not_take_that_the_other_is_asked(void)
 	finish();
 }
 
+/* That was for bob: with carol, who does not take what it has either, it is asked once more. */
+static void and_of_another_it_is_asked_anew(void)
+{
+	struct heard *h = bob_has_what_the_party_only_offered();
+	const struct sdp his = phone_says(&b, "9", 2, "sendrecv"), law = trunk_says("8", 2);
+	talk_reply(&t, h, 488, NULL);
+	sim_pass(50);
+	talk_reply(&b, is_asked(&b, "9"), 200, &his);
+	NEED(talk_takes(&b, SIP_ACK));
+	alice_has_left();
+	carol_comes();
+	NEED(code_of(refers_to(&b, "carol")) == 202);
+	notified(&b, 100);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 488, NULL);
+	talk_rings_at(&c, &carol);
+	const struct sdp hers = phone_says(&c, "8", 1, "sendrecv");
+	talk_answer(&c, 200, &hers);
+	NEED(talk_takes(&c, SIP_ACK));
+	sim_pass(50);
+	talk_reply(&t, is_asked(&t, "80"), 200, &law);
+	NEED(talk_takes(&t, SIP_ACK));
+	is_heard("8", "8");
+	notified(&b, 200);
+	sim_pass(1500);
+	hangs_up_on(&b);
+	call_hang_up(&c, &t);
+	finish();
+}
+
 /* And carol, who comes to the line. */
 static void who_comes_to_the_line_may_have_that_alone(void)
 {
@@ -635,6 +665,7 @@ int main(void)
 	SIM(or_is_given_back);
 	SIM(what_only_the_party_offered_is_offered_too);
 	SIM(and_if_it_does_not_take_that_the_other_is_asked);
+	SIM(and_of_another_it_is_asked_anew);
 	SIM(who_comes_to_the_line_may_have_that_alone);
 	SIM(a_line_that_waits_alone_has_what_it_says_last);
 	SIM(the_music_follows_the_codec);

@@ -399,12 +399,62 @@ static void or_the_other_takes_what_she_has(void)
 	finish();
 }
 
+static struct sdp with_opus(struct sdp s)
+{
+	s.audio.codec[s.audio.codec_n++] =
+	    (struct sdp_codec){.pt = 111, .codec = SDP_OPUS, .channels = 2, .clock = 48000};
+	return s;
+}
+
+/* Or can't: the exchange has no payload type for what the trunk did not name. */
+static void or_the_other_cannot_be_asked(void)
+{
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp o = with_opus(phone_says(&a, "8", 1, "sendrecv")), early = with_opus(trunk_says("", 1)),
+			 s = trunk_says("8", 2);
+	talk_invite(&a, &alice, "0123456789", &o);
+	talk_rings_at(&t, &telco[0]);
+	says_as("announcement", 183, &early);
+	hears_last(183);
+	says_as("callee", 200, &s);
+	NEED(talk_takes(&t, SIP_ACK));
+	hears_last(200);
+	talk_ack(&a);
+	sim_pass(100);
+	talk_reply(&a, is_asked(&a, "80"), 488, NULL);
+	sim_pass(100);
+	is_over();
+}
+
 static void and_who_says_nothing(void)
 {
 	is_answered_after_early_media("callee", "9");
 	(void)is_asked(&a, "9");
 	sim_pass(33000);
 	is_over();
+}
+
+/* The other has what she had by then, and follows her: she is not asked to follow it in turn, without end. */
+static void who_answers_too_late_is_followed(void)
+{
+	is_answered_after_early_media("callee", "9");
+	struct heard *h = is_asked(&a, "9");
+	const struct sdp law = trunk_says("8", 3), back = trunk_says("9", 4), said = phone_says(&a, "9", 2, "sendrecv");
+	sim_pass(4200);
+	talk_reply(&t, is_asked(&t, "80"), 200, &law);
+	NEED(talk_takes(&t, SIP_ACK));
+	is_heard("8", "8");
+	talk_reply(&a, h, 200, &said);
+	NEED(talk_takes(&a, SIP_ACK));
+	sim_pass(600);
+	talk_reply(&t, is_asked(&t, "9"), 200, &back);
+	NEED(talk_takes(&t, SIP_ACK));
+	is_heard("9", "9");
+	sim_pass(5000);
+	NEED(!sent_to(&alice, SIP_INVITE) && !sent_to(&telco[0], SIP_INVITE));
+	call_hang_up(&a, &t);
+	finish();
 }
 
 /* The trunk may send either; it is asked for the one that alice has. */
@@ -518,7 +568,9 @@ int main(void)
 	SIM(glare_is_tried_again);
 	SIM(who_refuses_it_is_hung_up_on);
 	SIM(or_the_other_takes_what_she_has);
+	SIM(or_the_other_cannot_be_asked);
 	SIM(and_who_says_nothing);
+	SIM(who_answers_too_late_is_followed);
 	SIM(who_answers_with_more_is_asked_for_less);
 	SIM(who_is_told_after_early_media_keeps_its_keys);
 	SIM(who_numbers_them_otherwise_is_heard_by_both_numbers);

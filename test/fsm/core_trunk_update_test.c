@@ -161,21 +161,28 @@ static struct heard *pracks(const struct sdp *sdp)
 	return h;
 }
 
-static void goes_out_reliably(void)
+static void calls_reliably(const char *number)
 {
-	begin_with(NULL);
-	struct msg_request *m = phone_begin(&alice, SIP_INVITE);
+	const bool help = site_is_emergency(&sim.site, span_str(number));
+	struct msg_request *m = phone_begin_as(&alice, SIP_INVITE, help ? CLASS_EMERGENCY : CLASS_NEW);
 	a = (struct talk){.phone = &alice, .cseq = m->cseq + 1, .invite_cseq = m->cseq};
 	strcpy(a.call_id, "reliable");
 	strcpy(a.ours, "tag-of-phone");
 	m->call_id = phone_put(&alice, a.call_id);
-	m->target_user = m->to_user = phone_put(&alice, "0123456789");
+	m->target_user = m->to_user = phone_put(&alice, number);
+	m->emergency = help;
 	m->contact_form = CONTACT_ONE;
 	m->contact = phone_put(&alice, "<sip:alice@198.51.100.1:40000;transport=tls>");
 	m->required = SIP_TAG_100REL;
 	m->sdp = phone_put_sdp(&alice, &offer);
 	a.txn = phone_end(&alice);
 	talk_rings_at(&t, &telco[0]);
+}
+
+static void goes_out_reliably(void)
+{
+	begin_with(NULL);
+	calls_reliably("0123456789");
 }
 
 /* RFC 3262 5: an offer in a PRACK is answered in its 200, once the first one was answered reliably; and never left without an answer. */
@@ -252,6 +259,43 @@ static void without_one_there_is_none(void)
 	finish();
 }
 
+static void help_by_a_trunk(void)
+{
+	sim.site.trunk[0].emergency = 1;
+	sim.device[0].flags = DEVICE_FIXED;
+	set(1, OWNER_DEVICE, 0, SETTING_LOCATION, "country=FR, city=Paris, street=Rue Neuve, house=12, room=4");
+}
+
+/* R16: whoever is in need and acknowledges nothing is not hung up on for it, answered or not. */
+static void but_to_a_call_for_help(void)
+{
+	begin_with(help_by_a_trunk);
+	calls_reliably("112");
+	rings(0, &plain);
+	talk_hears(&a, 183);
+	talk_answer(&t, 200, &plain);
+	NEED(talk_takes(&t, SIP_ACK));
+	sim_pass(33000);
+	hears_last(200);
+	talk_ack(&a);
+	sim_pass(5000);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void which_may_ring_as_long_as_it_does(void)
+{
+	begin_with(help_by_a_trunk);
+	calls_reliably("112");
+	rings(0, NULL);
+	talk_hears(&a, 180);
+	sim_pass(33000);
+	NEED(!sent_to(&telco[0], SIP_CANCEL));
+	is_answered(&plain);
+	call_hang_up(&a, &t);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -266,6 +310,8 @@ int main(void)
 	SIM(before_there_is_an_answer_it_is_488);
 	SIM(the_200_waits_for_the_prack);
 	SIM(without_one_there_is_none);
+	SIM(but_to_a_call_for_help);
+	SIM(which_may_ring_as_long_as_it_does);
 	(void)test_failed_here;
 	return TEST_END;
 }
