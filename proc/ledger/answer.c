@@ -238,7 +238,7 @@ static bool record_reading(const struct msg_log_want *m, struct span admin)
 	    .wall_ms = keep_wall_ms(), .admin = admin, .from_ms = m->from_wall_ms, .to_ms = m->to_wall_ms};
 
 	reading.admin[0] = 0;
-	if (!store_begin(&ledger_store))
+	if (!batch_begin())
 		return false;
 	if (!store_reading(&ledger_store, &r)) {
 		store_rollback(&ledger_store);

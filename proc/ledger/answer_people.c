@@ -128,7 +128,7 @@ void answer_take_notice(struct link *from, const struct ipc_view *v)
 	const char *why = "";
 
 	(void)from;
-	if (!batch_flush() || !store_begin(&ledger_store)) {
+	if (!batch_begin()) {
 		answer_unwritten(m->token);
 		return;
 	}

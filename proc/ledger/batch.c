@@ -226,10 +226,22 @@ static char unwritten[REASON_MAX + 1];
 
 enum done_result batch_unwritten(const char **why)
 {
-	const bool failed = timer_is_set(&retry_timer);
+	const bool fails = timer_is_set(&retry_timer);
 
-	*why = failed ? unwritten : "the directory is being changed, try again";
-	return failed ? DONE_FAILED : DONE_BUSY;
+	*why = fails ? unwritten : "the directory is being changed, try again";
+	return fails ? DONE_FAILED : DONE_BUSY;
+}
+
+static bool failed(void)
+{
+	snprintf(unwritten, sizeof unwritten, "cannot write: %.180s", db_why(ledger_store.db));
+	log_error("%s", unwritten);
+	store_rollback(&ledger_store);
+	if (db_lost(ledger_store.db))
+		exit(1); /* parent starts ledger anew, which connects anew; nothing was confirmed */
+	failures++;
+	timer_set(&child_wheel, &retry_timer, child_now() + RETRY_MS);
+	return false;
 }
 
 bool batch_flush(void)
@@ -238,16 +250,8 @@ bool batch_flush(void)
 		return false;
 	if (records_n == 0 && events_n == 0 && !batch_people_wait())
 		return true;
-	if (!write_all()) {
-		snprintf(unwritten, sizeof unwritten, "cannot write: %.180s", db_why(ledger_store.db));
-		log_error("%s", unwritten);
-		store_rollback(&ledger_store);
-		if (db_lost(ledger_store.db))
-			exit(1); /* parent starts ledger anew, which connects anew; nothing was confirmed */
-		failures++;
-		timer_set(&child_wheel, &retry_timer, child_now() + RETRY_MS);
-		return false;
-	}
+	if (!write_all())
+		return failed();
 	commits++;
 	events_written += events_n;
 	confirm_records();
@@ -255,6 +259,11 @@ bool batch_flush(void)
 	records_n = events_n = 0;
 	timer_cancel(&child_wheel, &events_timer);
 	return true;
+}
+
+bool batch_begin(void)
+{
+	return batch_flush() && (store_begin(&ledger_store) || failed());
 }
 
 static void on_before_wait(struct ev_loop *loop, ev_prepare *w, int what)

@@ -78,7 +78,7 @@ void change_verdict(enum change_end end, struct span why)
 
 bool change_begin(struct link *from, uint64_t token)
 {
-	if (change.pending || !push_idle() || !batch_flush() || !store_begin(&ledger_store)) {
+	if (change.pending || !push_idle() || !batch_begin()) {
 		const char *why;
 		const enum done_result r = batch_unwritten(&why);
 		say_end(from->peer, token, r, 0, span_str(why));

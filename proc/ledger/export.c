@@ -22,7 +22,7 @@ static bool record(void)
 {
 	struct reading_row r = {.wall_ms = keep_wall_ms(), .admin = span_str(reader), .to_ms = INT64_MAX};
 
-	if (!store_begin(&ledger_store))
+	if (!batch_begin())
 		return false;
 	if (store_reading(&ledger_store, &r))
 		return store_commit(&ledger_store);

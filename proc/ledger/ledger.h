@@ -15,6 +15,8 @@ void batch_event(struct link *from, const struct ipc_view *v);
 void batch_own_event(enum event_kind kind, enum severity severity, const char *detail);
 /* Write what waits, now. False when it could not be, or a directory change holds the transaction. */
 bool batch_flush(void);
+/* And begin what is written at once. */
+bool batch_begin(void);
 /* Why it could not be: for a moment, or for as long as the disk takes no writes. why: static. */
 enum done_result batch_unwritten(const char **why);
 void batch_status(struct proc_status *s);

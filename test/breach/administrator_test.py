@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What an administrator does wrong, or at a bad moment: nothing hangs, nothing is lost, each error names its reason. R22, R23, R27, R30, R31."""
 import concurrent.futures
+import contextlib
 import fcntl
 import os
 import pty
@@ -201,30 +202,7 @@ def test_r27_no_core_holds_a_password(house):
     os.close(t.fd)
 
 
-# --- an exchange that hangs ---
-
-def test_nobody_waits_for_ever(tmp_path):
-    """A socket that takes the question and never answers, and one that takes none"""
-    def ask(site, how_many):
-        (site / 'run').mkdir(parents=True)
-        with socket.socket(socket.AF_UNIX) as s:
-            s.bind(str(site / 'run/ctl.sock'))
-            s.listen(0)
-            full = [socket.socket(socket.AF_UNIX) for _ in range(how_many)]
-            for f in full:
-                f.setblocking(False)
-                f.connect_ex(str(site / 'run/ctl.sock'))
-            began = time.monotonic()
-            p = subprocess.run([BUILD / 'cmd/ringfence', '--site', site, 'status'], capture_output=True, text=True, timeout=60)
-            for f in full:
-                f.close()
-            return p, time.monotonic() - began
-    with concurrent.futures.ThreadPoolExecutor() as two:
-        silent, full = two.submit(ask, tmp_path / 'silent', 0), two.submit(ask, tmp_path / 'full', 3)
-        (p, took), (q, took_q) = silent.result(), full.result()
-    assert p.returncode == 3 and 'said nothing for 30 seconds' in p.stderr and 29 < took < 45, (p, took)
-    assert q.returncode == 3 and 'takes no question' in q.stderr and 29 < took_q < 45, (q, took_q)
-
+# --- where an exchange is, and where none ---
 
 def test_a_site_of_a_long_path_is_reached(tmp_path):
     site = tmp_path / ('long' * 20) / ('path' * 20)
@@ -411,3 +389,34 @@ def test_r31_whoever_is_in_a_backup_has_a_password():
     finally:
         going.set()
         h.end()
+
+
+# --- an exchange that hangs: the last, as it takes its time beside the others ---
+
+def ask_who_hangs(site, how_many):
+    """Of a socket that takes the question and never answers, or (full) of one that takes none. What it said, and after how long."""
+    (site / 'run').mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as s, contextlib.ExitStack() as full:
+        s.bind(str(site / 'run/ctl.sock'))
+        s.listen(0)
+        for _ in range(how_many):
+            f = full.enter_context(socket.socket(socket.AF_UNIX))
+            f.setblocking(False)
+            f.connect_ex(str(site / 'run/ctl.sock'))
+        began = time.monotonic()
+        p = subprocess.run([BUILD / 'cmd/ringfence', '--site', site, 'status'], capture_output=True, text=True, timeout=60)
+        return p, time.monotonic() - began
+
+
+@pytest.fixture(scope='module', autouse=True)
+def hanging(request, tmp_path_factory):
+    """They are asked while the other tests run: each takes half a minute."""
+    with concurrent.futures.ThreadPoolExecutor() as two:
+        wanted = any(i.name == 'test_nobody_waits_for_ever' for i in request.session.items)
+        yield [two.submit(ask_who_hangs, tmp_path_factory.mktemp('hangs') / 'site', n) for n in ((0, 3) if wanted else ())]
+
+
+def test_nobody_waits_for_ever(hanging):
+    (p, took), (q, took_q) = (x.result() for x in hanging)
+    assert p.returncode == 3 and 'said nothing for 30 seconds' in p.stderr and 29 < took < 45, (p, took)
+    assert q.returncode == 3 and 'takes no question' in q.stderr and 29 < took_q < 45, (q, took_q)

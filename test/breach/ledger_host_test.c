@@ -9,26 +9,47 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+static bool hang_up(void)
+{
+	char why[DB_WHY_MAX];
+	struct db *db = db_open_postgresql(house.uri, why);
+	bool done = db && db_exec(db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+				      "WHERE application_name = 'ringfence' AND pid <> pg_backend_pid()");
+
+	db_close(db);
+	return done;
+}
+
+static bool ends(void)
+{
+	for (int i = 0; i < 100 && !house.s.parent.broken; i++)
+		stage_run(&house.s, 50);
+	return house.s.parent.broken;
+}
+
 /* The server hangs up: what was not confirmed is not, and parent starts ledger anew. */
 static void a_database_that_is_lost_ends_the_process(void)
 {
-	char why[DB_WHY_MAX];
-	struct db *db;
-
 	if (!house.uri)
 		return;
-	CHECK(house_begin() && house_record(1, "sealed1"));
-	db = db_open_postgresql(house.uri, why);
-	CHECK(db && db_exec(db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-				"WHERE application_name = 'ringfence' AND pid <> pg_backend_pid()"));
-	db_close(db);
+	CHECK(house_begin() && house_record(1, "sealed1") && hang_up());
 	house_begin_record(2, "sealed2");
 	seen.recorded = false;
-	for (int i = 0; i < 100 && !house.s.parent.broken; i++)
-		stage_run(&house.s, 50);
-	CHECK(house.s.parent.broken && !seen.recorded);
+	CHECK(ends() && !seen.recorded);
 	stage_kill(&house.s);
 	CHECK(house_start() && house_record(2, "sealed2") && house_read_log(0, 10, "berta") && seen.lines == 2 && stage_end(&house.s) == 0);
+}
+
+/* Nothing waits to be written that would find it out: whoever asks for a change does. */
+static void a_change_finds_a_database_that_is_lost(void)
+{
+	if (!house.uri)
+		return;
+	CHECK(house_begin() && house_set_user(USER_ADD, "anna") && hang_up());
+	house_say_user(USER_ADD, "berta");
+	CHECK(ends());
+	stage_kill(&house.s);
+	CHECK(house_start() && house_set_user(USER_ADD, "berta") && stage_end(&house.s) == 0);
 }
 
 /* R28: a disk that is full for a while */
@@ -210,6 +231,7 @@ int main(int argc, char **argv)
 	if (!house_open(argc, argv))
 		return 1;
 	RUN(a_database_that_is_lost_ends_the_process);
+	RUN(a_change_finds_a_database_that_is_lost);
 	RUN(a_full_disk_confirms_nothing);
 	RUN(a_clock_that_jumped_erases_nothing);
 	RUN(a_call_of_a_wrong_clock_is_of_now);
