@@ -139,7 +139,7 @@ struct flow_ban {
 	__u64 dropped;
 };
 
-/* Where the programs have their flow_site (judge.h); libbpf calls its map so. */
+/* Where the programs have their flow_site (judge.h); libbpf calls its map so, until net gives it one of the name `site`. */
 #define FLOW_SITE ".data.site"
 
 /* What the programs look for at all. Ports in host order. */

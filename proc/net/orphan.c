@@ -127,7 +127,7 @@ static bool is_open(uint32_t map)
 
 /* --- programs --- */
 
-/* The number of its exchange, if that map is `site`, of this build or one before. */
+/* The number of its exchange, if that map is `site`. */
 static bool read_site(uint32_t map, uint32_t *number)
 {
 	struct bpf_map_info info;
@@ -135,8 +135,7 @@ static bool read_site(uint32_t map, uint32_t *number)
 	uint32_t zero = 0;
 	int fd = bpf_map_get_fd_by_id(map);
 	bool is = info_of(fd, &info) && info.type == BPF_MAP_TYPE_ARRAY && info.value_size == sizeof site &&
-	          (strcmp(info.name, FLOW_SITE) == 0 || strcmp(info.name, "site") == 0) &&
-	          bpf_map_lookup_elem(fd, &zero, &site) == 0;
+	          strcmp(info.name, "site") == 0 && bpf_map_lookup_elem(fd, &zero, &site) == 0;
 
 	if (fd >= 0)
 		close(fd);

@@ -520,11 +520,55 @@ static void what_does_not_fit_is_removed(void)
 	close(old);
 }
 
+static uint32_t pinned_id(const char *name, char out[BPF_OBJ_NAME_LEN])
+{
+	struct bpf_map_info info = {0};
+	uint32_t n = sizeof info;
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/%s-%d", cwd, name, FLOW_LAYOUT);
+	int fd = bpf_obj_get(path);
+	bool is = fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &n) == 0;
+	if (fd >= 0)
+		close(fd);
+	snprintf(out, BPF_OBJ_NAME_LEN, "%s", info.name);
+	return is ? info.id : 0;
+}
+
+/* The programs' section has the name of its pin too: builds of this layout from before it was one find what they adopt by that name, and one
+ * that comes back after an upgrade undone relays on. Its own is adopted in turn. */
+static void the_site_has_the_name_that_builds_from_before_know(void)
+{
+	struct flow_site there = {0};
+	char path[128], name[BPF_OBJ_NAME_LEN];
+	uint32_t zero = 0;
+
+	CHECK(world(false));
+	snprintf(path, sizeof path, "%s/site-%d", cwd, FORMER_LAYOUT);
+	CHECK(unlink(path) == 0 && start() && status_of("relay-rff0-tc") == 1);
+	CHECK(pinned_id("site", name) && strcmp(name, "site") == 0);
+	stage_kill(&s);
+	snprintf(path, sizeof path, "%s/site-%d", cwd, FLOW_LAYOUT);
+	int theirs = bpf_map_create(BPF_MAP_TYPE_ARRAY, "site", 4, sizeof there, 1, NULL);
+	CHECK(theirs >= 0 && unlink(path) == 0 && bpf_obj_pin(theirs, path) == 0 && chown(path, NET_UID, NET_UID) == 0);
+	uint32_t id = pinned_id("site", name);
+	seen.all = false;
+	CHECK(start() && status_of("relay-rff0-tc") == 1 && id && pinned_id("site", name) == id);
+	CHECK(bpf_map_lookup_elem(theirs, &zero, &there) == 0 && there.lo == LO && there.hi == LO + PORTS - 1 && there.handle);
+	sender = speak();
+	CHECK(has_sent(ENOUGH));
+	kill(sender, SIGKILL);
+	waitpid(sender, NULL, 0);
+	usleep(200000);
+	CHECK(heard() == (int)*sent && counts(SLOT).passed == PASSED_BEFORE + *sent);
+	close(theirs);
+}
+
 int main(int argc, char **argv)
 {
 	static void (*const tests[])(void) = {tc_of_the_build_before_is_taken_over, xdp_of_the_build_before_is_taken_over,
 	    what_the_build_before_made_since_is_newer,
-	    what_does_not_fit_is_removed};
+	    what_does_not_fit_is_removed, the_site_has_the_name_that_builds_from_before_know};
 
 	if (argc != 3 || !mkdtemp(cwd) || chmod(cwd, 0755) != 0)
 		return 2;
