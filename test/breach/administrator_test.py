@@ -279,6 +279,24 @@ def test_r31_a_backup_takes_the_place_of_a_backup_and_of_nothing_else(house):
     assert not (house.dir / 'b.new').exists() and (house.dir / 'b').read_bytes() != second
 
 
+def test_r31_who_has_no_password_yet_spoils_a_backup(house):
+    """keeper takes its time, as under load: the row is there before a backup begins, the password after it was read"""
+    keeper = house.pid('keeper')
+    with concurrent.futures.ThreadPoolExecutor() as two:
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            add = two.submit(house.run, 'user', 'add', '161', '--generate')
+            house.wait(lambda: [u for u in house.json('user', 'list') if u['name'] == '161'])
+            made = two.submit(house.run, 'backup', house.dir / 'late', '--password-stdin', stdin=PASSPHRASE)
+            time.sleep(2)
+            early = made.done()
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+        add.result()
+        made.result()
+        assert not early
+
+
 # --- what is in a backup ---
 
 STORE = 'signed-callers {\nca = "roots.pem"\ncertificate "https://cert.example/a" { file = "signer.pem" }\n}\n'
