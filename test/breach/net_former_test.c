@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* net takes over what the build before left in the kernel (R28): programs and maps of layout 4 (its object as of commit d9cd1b8, without
  * debugging sections) relay a stream of packets, and go on while this build's net starts, until its own do. No packet is lost, none is
- * counted twice or not at all, flows keep their deadlines, bans their counts, and what the media of that build still writes is followed. net_former_test EXECUTABLE OBJECT.gz */
+ * counted twice or not at all, flows keep their deadlines, bans their counts, and what the media of that build still writes is followed.
+ * A kernel before 6.10 may refuse the programs of that build: it never relayed there, and nothing is to be taken over.
+ * net_former_test EXECUTABLE OBJECT.gz */
 #include "former.h"
 #include "netns.h"
 #include "stage.h"
@@ -24,6 +26,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -191,6 +194,17 @@ static int map(const char *name)
 	return bpf_object__find_map_fd_by_name(object, name);
 }
 
+/* The verifier follows a length through a copy of its register only since 6.10. */
+static bool kernel_may_refuse(void)
+{
+	struct utsname u;
+	unsigned major, minor;
+
+	return uname(&u) == 0 && sscanf(u.release, "%u.%u", &major, &minor) == 2 && (major < 6 || (major == 6 && minor < 10));
+}
+
+static void world_ends(void);
+
 static bool load_former(void)
 {
 	static uint8_t octets[OBJECT_MAX];
@@ -205,7 +219,13 @@ static bool load_former(void)
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "flows"), PORTS * 2); /* of two addresses */
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "tallies"), PORTS);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "sends"), PORTS);
-	if (bpf_object__load(object) != 0)
+	int refused = bpf_object__load(object);
+	if ((refused == -EACCES || refused == -EINVAL || refused == -E2BIG) && kernel_may_refuse()) {
+		world_ends();
+		rmdir(cwd);
+		skip("this kernel refuses the programs of that build");
+	}
+	if (refused != 0)
 		return false;
 	bpf_object__for_each_map(m, object) {
 		snprintf(path, sizeof path, "%s/%s-%d", cwd, bpf_map__name(m), FORMER_LAYOUT);

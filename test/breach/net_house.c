@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 enum { SKIPPED = 77 };
@@ -116,6 +117,14 @@ bool net_has_maps(void)
 bool net_says(const char *line)
 {
 	return stage_want_status(&net_stage) && stage_status_line(&net_stage, line)->used == 1;
+}
+
+bool net_veths_take_xdp(void)
+{
+	struct utsname u;
+	unsigned major, minor;
+
+	return uname(&u) != 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2 || major > 6 || (major == 6 && minor >= 3);
 }
 
 static int skip(const char *why)

@@ -33,5 +33,6 @@ bool net_other(struct stage *other, const char *pins, const char *address);
 bool net_has_maps(void);
 void net_forget(void);
 bool net_says(const char *line); /* of status, with 1 */
+bool net_veths_take_xdp(void);   /* the kernel says so of them, since 6.3: before, they have tc */
 
 #endif

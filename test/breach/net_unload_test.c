@@ -155,7 +155,7 @@ static void what_a_kill_left_goes_and_nothing_of_others(void)
 {
 	CHECK(pins_are_sites(true) && far_end_takes_xdp() && net_begin("192.0.2.1") && net_has_maps() && say_ban("198.51.100.1"));
 	stage_kill(&net_stage);
-	CHECK(has_filter() && has_xdp() && has_pair() && has_table());
+	CHECK(has_filter() && has_xdp() == net_veths_take_xdp() && has_pair() && has_table());
 	CHECK(add_others_filter("rfk0", 7) && add_others_filter("rfk1", 0x5246));
 	CHECK(does("nft add table inet ringfence-00000001 && ip link add rfout00000001 type veth peer name rfwire00000001"));
 	CHECK(unload() == 0 && all_are_gone());
