@@ -92,6 +92,10 @@ ssize_t sendto(int fd, const void *p, size_t n, int flags, const struct sockaddr
 		errno = ENOMEM;
 		return -1;
 	}
+	if (host && fd == asking && host->lacks == LACKS_DESCRIPTORS) { /* a socket that is kept takes none, but room */
+		errno = ENOBUFS;
+		return -1;
+	}
 	if (!host || fd != asking || host->lacks != LACKS_NF_TABLES || n > sizeof said)
 		return real(fd, p, n, flags, to, to_n);
 	memcpy(said, p, n);
