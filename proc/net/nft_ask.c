@@ -84,16 +84,37 @@ static int hear_one(ssize_t n, const struct exchange *x)
 	return r == 0 && left > 0 ? -EPROTO : r;
 }
 
+static int begin(int fd, const void *octets, size_t n)
+{
+	int r = fd < 0 ? fd : send_all(fd, octets, n);
+
+	if (fd >= 0 && r != 0)
+		close(fd);
+	return r < 0 ? r : fd;
+}
+
+/* Where the one that is kept takes nothing any more, another says why. */
+static int say(const void *octets, size_t n)
+{
+	int fd = kept >= 0 ? begin(kept, octets, n) : -1;
+
+	kept = -1;
+	return fd >= 0 ? fd : begin(open_netlink(), octets, n);
+}
+
 static int talk_once(const void *octets, size_t n, const struct exchange *x)
 {
-	int fd = kept >= 0 ? kept : open_netlink(), r = fd < 0 ? fd : send_all(fd, octets, n);
+	int fd = say(octets, n), r = 0;
 
+	if (fd < 0)
+		return fd;
 	for (int i = 0; r == 0 && i < DATAGRAMS_MAX; i++) {
 		ssize_t got = receive(fd);
 		r = got < 0 ? (int)got : hear_one(got, x);
 	}
-	kept = r == 1 ? fd : -1;
-	if (fd >= 0 && kept < 0)
+	if (r == 1)
+		kept = fd;
+	else
 		close(fd);
 	return r < 0 ? r : r == 1 ? 0 : -EPROTO;
 }

@@ -115,10 +115,14 @@ class Terminal:
     """The command on a terminal of its own."""
 
     def __init__(self, *args):
+        cores = resource.getrlimit(resource.RLIMIT_CORE)[1]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-            os.execv(args[0], [str(a) for a in args])
+            try:
+                resource.setrlimit(resource.RLIMIT_CORE, (cores, cores))
+                os.execv(args[0], [str(a) for a in args])
+            finally:
+                os._exit(126)
 
     def wait(self, true):
         end = time.monotonic() + 20
@@ -193,6 +197,8 @@ def test_one_that_was_stopped_asks_anew(house):
 
 
 def test_r27_no_core_holds_a_password(house):
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
+        pytest.skip('no process has a core here, whatever it does')
     t = Terminal(BUILD / 'cmd/ringfence', '--site', house.site, 'user', 'add', '158')
     t.read_until(b'user: ')
     with open(f'/proc/{t.pid}/limits') as f:
@@ -285,8 +291,8 @@ def test_r31_who_has_no_password_yet_spoils_a_backup(house):
     with concurrent.futures.ThreadPoolExecutor() as two:
         os.kill(keeper, signal.SIGSTOP)
         try:
-            add = two.submit(house.run, 'user', 'add', '161', '--generate')
-            house.wait(lambda: [u for u in house.json('user', 'list') if u['name'] == '161'])
+            add = two.submit(house.run, 'user', 'add', '163', '--generate')
+            house.wait(lambda: [u for u in house.json('user', 'list') if u['name'] == '163'])
             made = two.submit(house.run, 'backup', house.dir / 'late', '--password-stdin', stdin=PASSPHRASE)
             time.sleep(2)
             early = made.done()

@@ -92,8 +92,9 @@ ssize_t sendto(int fd, const void *p, size_t n, int flags, const struct sockaddr
 		errno = ENOMEM;
 		return -1;
 	}
-	if (host && fd == asking && host->lacks == LACKS_DESCRIPTORS) { /* a socket that is kept takes none, but room */
-		errno = ENOBUFS;
+	/* of a socket that is kept: it takes no descriptor but room, and speaks to nobody where netfilter has gone */
+	if (host && fd == asking && (host->lacks == LACKS_DESCRIPTORS || host->lacks == LACKS_NETFILTER)) {
+		errno = host->lacks == LACKS_DESCRIPTORS ? ENOBUFS : ECONNREFUSED;
 		return -1;
 	}
 	if (!host || fd != asking || host->lacks != LACKS_NF_TABLES || n > sizeof said)
