@@ -140,7 +140,7 @@ static int end_of(const struct cmd *c, json_t *line)
 	if (mute)
 		return code;
 	if (c->json)
-		json_dumpf(line, stderr, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER), fputc('\n', stderr);
+		put_line(stderr, line);
 	else
 		say_why(word_plain(word_result, DONE_RESULTS, result), member(line, "why"), member(line, "do"));
 	if (!c->json && member(line, "left")[0])
@@ -161,8 +161,7 @@ static int take_line(
 	} else if (line_is(line, "done")) {
 		code = end_of(a->cmd, line);
 	} else if (a->cmd->json && !quiet) {
-		json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
-		fputc('\n', stdout);
+		put_line(stdout, line);
 		fflush(stdout);
 	} else if (each) {
 		each(line, arg);
@@ -210,7 +209,7 @@ static int hear(const struct ask *a, int fd, bool quiet, void (*each)(json_t *, 
 	return EXIT_UNREACHABLE;
 }
 
-static int run(struct ask *a, bool quiet, void (*each)(json_t *, void *), void *arg)
+static int exchange(struct ask *a, bool quiet, void (*each)(json_t *, void *), void *arg)
 {
 	buf_u8(&a->request, '\n');
 	if (a->wrong || a->request.full) {
@@ -218,19 +217,23 @@ static int run(struct ask *a, bool quiet, void (*each)(json_t *, void *), void *
 		const char *what = !a->wrong ? "request" : strcmp(a->wrong, "display") == 0 ? "display name" : a->wrong;
 		snprintf(why, sizeof why, "the %s is too long or holds a control character", what);
 		say_why("that cannot be asked", why, NULL);
-		explicit_bzero(a->text, sizeof a->text);
 		return EXIT_USAGE;
 	}
 	int fd = reach(a->cmd);
-	if (fd < 0) {
-		explicit_bzero(a->text, sizeof a->text);
+	if (fd < 0)
 		return unreachable(a->cmd);
-	}
 	/* it may have refused, and hung up, before it had read all */
 	bool sent = send_all(fd, a->text, a->request.n) && send_all(fd, a->body, a->body_n);
 	int code = sent || errno == EPIPE ? hear(a, fd, quiet, each, arg) : unreachable(a->cmd);
 	close(fd);
-	explicit_bzero(a->text, sizeof a->text);
+	return code;
+}
+
+static int run(struct ask *a, bool quiet, void (*each)(json_t *, void *), void *arg)
+{
+	int code = exchange(a, quiet, each, arg);
+
+	explicit_bzero(a->text, sizeof a->text); /* a password may stand there */
 	return code;
 }
 
@@ -278,6 +281,12 @@ int64_t member_number(const json_t *line, const char *name)
 bool member_flag(const json_t *line, const char *name)
 {
 	return json_is_true(json_object_get(line, name));
+}
+
+void put_line(FILE *to, const json_t *line)
+{
+	json_dumpf(line, to, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+	putc('\n', to);
 }
 
 bool line_is(const json_t *line, const char *kind)

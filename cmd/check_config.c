@@ -8,8 +8,7 @@ static void say(const char *kind, const char *name, const char *text)
 {
 	json_t *line = json_pack("{s:s, s:s}", "kind", kind, name, safe(text));
 
-	json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
-	putchar('\n');
+	put_line(stdout, line);
 	json_decref(line);
 }
 

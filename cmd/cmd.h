@@ -98,6 +98,8 @@ const char *member(const json_t *line, const char *name); /* text, "" when absen
 int64_t member_number(const json_t *line, const char *name);
 bool member_flag(const json_t *line, const char *name);
 bool line_is(const json_t *line, const char *kind);
+/* As --json says one: without an octet that a terminal would obey. */
+void put_line(FILE *to, const json_t *line);
 
 /* --- show.c --- */
 

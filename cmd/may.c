@@ -65,8 +65,7 @@ static void row(json_t *line, void *arg)
 		return;
 	h->allowed = strcmp(member(line, "may"), "no") != 0;
 	if (h->json) {
-		json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
-		putchar('\n');
+		put_line(stdout, line);
 		return;
 	}
 	for (size_t i = 0; i < sizeof verdict / sizeof *verdict; i++)

@@ -86,8 +86,7 @@ static void hear_verdict(json_t *line, void *arg)
 	if (f->json) {
 		json_t *said = json_pack(
 		    "{s:s, s:s, s:s}", "kind", "forward-refused", "setting", f->setting, "text", member(line, "text"));
-		json_dumpf(said, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
-		putchar('\n');
+		put_line(stdout, said);
 		json_decref(said);
 	} else {
 		printf("WARNING: --%s %s leads nowhere now: %s\n", f->setting, safe(f->to), safe(member(line, "text")));

@@ -21,10 +21,9 @@ static bool split(char *line, char *part[PARTS])
 	return part[SUBJECT] != NULL;
 }
 
-static void put_line(json_t *o)
+static void say(json_t *o)
 {
-	json_dumpf(o, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
-	putchar('\n');
+	put_line(stdout, o);
 	json_decref(o);
 }
 
@@ -51,7 +50,7 @@ static void on_line(char *line, void *arg)
 	l->n++;
 	int64_t end_ms = strtoll(part[END], NULL, 10) * 1000;
 	if (l->cmd->json) {
-		put_line(json_pack("{s:s, s:s, s:I, s:o, s:s}", "kind", "signer-certificate", "what", part[WHAT],
+		say(json_pack("{s:s, s:s, s:I, s:o, s:s}", "kind", "signer-certificate", "what", part[WHAT],
 		    "not_after_ms", (json_int_t)end_ms, "numbers", list_of(part[NUMBERS]), "subject",
 		    safe(part[SUBJECT])));
 		return;
@@ -75,7 +74,7 @@ static int signers(struct cmd *c)
 	bool ok = program_lines(program, "--signers", file, on_line, &l) && !l.refused;
 	table_end(&l.table); /* empty with --json */
 	if (c->json)
-		put_line(json_pack("{s:s, s:s}", "kind", "done", "result", ok ? "ok" : "refused"));
+		say(json_pack("{s:s, s:s}", "kind", "done", "result", ok ? "ok" : "refused"));
 	else if (ok && l.n == 0)
 		printf("There are none: a signed-callers section of ringfence.conf names them.\n");
 	return ok ? EXIT_DONE : EXIT_REFUSED;
