@@ -60,6 +60,11 @@ _Noreturn void child_begin_anew(const char *why);
 void child_event(enum event_kind kind, enum severity severity, uint32_t device, uint32_t user,
     const struct addr *remote, const char *detail);
 
+static inline int event_budget(enum event_kind kind, enum severity severity)
+{
+	return kind == EVENT_EMERGENCY ? EVENT_BUDGET_HELP : (int)severity;
+}
+
 /* To watch alone: for ledger, which writes its own events. */
 void child_alarm(enum event_kind kind, const char *detail);
 

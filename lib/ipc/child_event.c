@@ -8,13 +8,10 @@ enum {
 	/* of each budget: what waits for a ledger that stalled (a window of 128) and two of these seconds stay below its 300 a second */
 	EVENTS_PER_SECOND = 20,
 	OF_PHONE_PER_SECOND = 5, /* so that it hides nobody else's, from the ledger's ten either */
-	PHONES =
-	    4096, /* as many as a site has unless it says otherwise; of pages that nobody touches the host has none */
+	/* as many as a site has unless it says otherwise; of pages that nobody touches the host has none */
+	PHONES = 4096,
 	ALARMS_KEPT = 8,
 };
-
-/* One for each severity, and one for calls for help. */
-enum { BUDGET_HELP = SEVERITIES, BUDGETS };
 
 struct event {
 	enum event_kind kind;
@@ -42,11 +39,6 @@ static bool say_event(struct link *l, const struct event *e)
 	return true;
 }
 
-static int budget_of(const struct event *e)
-{
-	return e->kind == EVENT_EMERGENCY ? BUDGET_HELP : (int)e->severity;
-}
-
 /* What may still be said in this second. */
 static bool within(struct ratelimit *budget)
 {
@@ -59,9 +51,9 @@ static bool within_phones(const struct event *e)
 	static struct {
 		uint32_t device;
 		struct ratelimit said;
-	} of[BUDGETS][PHONES], *at;
+	} of[EVENT_BUDGETS][PHONES], *at;
 
-	at = &of[budget_of(e)][e->device % PHONES];
+	at = &of[event_budget(e->kind, e->severity)][e->device % PHONES];
 	if (at->device != e->device && child_now() >= at->said.until_ms)
 		at->device = e->device;
 	return e->device == 0 || ratelimit_take(&at->said, OF_PHONE_PER_SECOND, 1000, child_now());
@@ -83,9 +75,9 @@ static void keep(const struct event *e)
 
 static void say_alarm(const struct event *e)
 {
-	static struct ratelimit budget[BUDGETS];
+	static struct ratelimit budget[EVENT_BUDGETS];
 
-	if (!within(&budget[budget_of(e)]) || say_event(child_link(PROC_WATCH, 0), e))
+	if (!within(&budget[event_budget(e->kind, e->severity)]) || say_event(child_link(PROC_WATCH, 0), e))
 		return;
 	keep(e);
 }
@@ -109,7 +101,7 @@ void child_event(enum event_kind kind, enum severity severity, uint32_t device, 
     const struct addr *remote, const char *detail)
 {
 	/* refused calls, which any phone can heap up, leave what is graver its room (R13) */
-	static struct ratelimit budget[BUDGETS];
+	static struct ratelimit budget[EVENT_BUDGETS];
 	struct event e = {
 	    .kind = kind, .severity = severity, .device = device, .user = user, .wall_ms = clock_wall_ms()};
 
@@ -122,7 +114,7 @@ void child_event(enum event_kind kind, enum severity severity, uint32_t device, 
 	}
 	if (severity == SEVERITY_ALARM && child_me() != PROC_WATCH)
 		say_alarm(&e);
-	if (!within(&budget[budget_of(&e)]) || !say_event(child_link(PROC_LEDGER, 0), &e))
+	if (!within(&budget[event_budget(kind, severity)]) || !say_event(child_link(PROC_LEDGER, 0), &e))
 		events_lost++;
 }
 

@@ -215,6 +215,8 @@ enum event_kind {
 };
 
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ALARM, SEVERITIES };
+/* Events of one budget hide none of another's: one for each severity, and one for calls for help. */
+enum { EVENT_BUDGET_HELP = SEVERITIES, EVENT_BUDGETS };
 
 /* The exit code of a process that wants to begin with the site of now. */
 enum { EXIT_ANEW = 76 };

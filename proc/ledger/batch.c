@@ -41,7 +41,7 @@ struct bucket {
 static struct record *records;
 static struct event *events;
 static uint32_t records_n, records_peak, events_n, events_peak;
-static struct bucket bucket[PROC_N][SEVERITIES + 1]; /* the last one for calls for help */
+static struct bucket bucket[PROC_N][EVENT_BUDGETS];
 static uint64_t records_refused, written, short_calls, events_written, events_dropped, commits, failures;
 static struct timer events_timer, retry_timer;
 static ev_prepare before_wait;
@@ -158,7 +158,7 @@ static void add_event(const struct event_row *row, struct span detail)
 /* One process in a frenzy leaves the events of others, and its own graver ones, their room. */
 static void add_bounded(const struct event_row *row, struct span detail)
 {
-	struct bucket *b = &bucket[row->proc][row->kind == EVENT_EMERGENCY ? SEVERITIES : (int)row->severity];
+	struct bucket *b = &bucket[row->proc][event_budget(row->kind, row->severity)];
 	struct event_row full = *row;
 
 	if (take_token(b)) {
@@ -290,8 +290,8 @@ void batch_init(void)
 		log_fatal("no memory for the batch");
 	batch_people_init();
 	for (int p = 0; p < PROC_N; p++)
-		for (int severity = 0; severity <= SEVERITIES; severity++)
-			bucket[p][severity].left = EVENT_BURST;
+		for (int i = 0; i < EVENT_BUDGETS; i++)
+			bucket[p][i].left = EVENT_BURST;
 	events_timer.fire = retry_timer.fire = on_timer;
 	ev_prepare_init(&before_wait, on_before_wait);
 	ev_set_priority(&before_wait, EV_MAXPRI); /* before the links are flushed */

@@ -75,9 +75,9 @@ void change_own_setting(struct link *from, const struct ipc_view *v);
 void change_group(struct link *from, const struct ipc_view *v);
 /* True when the change may be made now; otherwise who asked was told to try again. */
 bool change_begin(struct link *from, uint64_t token);
-/* What was changed, or why it was not: core is shown it, or all is rolled back. */
 /* Whose forwards lead to the number that is being given up: said with the end, if it is well. */
 void change_note_forwards(struct span gone);
+/* What was changed, or why it was not: core is shown it, or all is rolled back. */
 void change_end_with(enum done_result r, const char *why, uint64_t value, const struct change_items *items);
 bool change_pending(void);
 /* core said yes or no (why), or is gone (neither: ledger alone decides) */

@@ -171,13 +171,13 @@ static char cannot_write[DB_WHY_MAX]; /* empty: it can */
  * for help (R16). */
 static bool open_to_read(const char *why)
 {
-	char path[64], not [DB_WHY_MAX];
+	char path[64], unread[DB_WHY_MAX];
 
 	if (disk_takes_writes(store_dir))
 		return false;
 	name_file(store_dir, path);
-	struct db *db = db_look_sqlite(path, not );
-	bool open = db && store_open_to_read(&ledger_store, db, not );
+	struct db *db = db_look_sqlite(path, unread);
+	bool open = db && store_open_to_read(&ledger_store, db, unread);
 	if (open)
 		snprintf(cannot_write, sizeof cannot_write, "%s", why);
 	return open;
