@@ -18,13 +18,6 @@ static struct waiting {
 	struct kept_request request; /* but of PARK */
 } table[WAITING_MAX];
 
-static bool is_changing(uint64_t call)
-{
-	const struct call *c = call_get(call);
-
-	return c && c->change.active;
-}
-
 static void let_go(struct waiting *w)
 {
 	timer_cancel(&child_wheel, &w->timer);
@@ -72,7 +65,7 @@ static bool waits_on(const struct waiting *w, const struct request *r)
 {
 	const struct leg *l = w->what == REFER ? leg_get(w->who) : NULL;
 
-	return is_changing(w->call) || (l && refer_must_wait(l, r));
+	return call_changes(w->call) || (l && refer_must_wait(l, r));
 }
 
 /* A change is over in many ways, and soon. */
@@ -84,7 +77,7 @@ static void look(struct timer *t, uint64_t now_ms)
 	struct request r = {0};
 	const bool heard = w->what == PARK || request_kept(&w->request, &v, &r);
 
-	if (heard && !late && (w->what == PARK ? is_changing(w->call) : waits_on(w, &r))) {
+	if (heard && !late && (w->what == PARK ? call_changes(w->call) : waits_on(w, &r))) {
 		timer_set(&child_wheel, t, now_ms + LOOK_MS);
 		return;
 	}
@@ -143,9 +136,9 @@ static bool is_of(const struct waiting *w, struct reply invite)
 bool await_cancel(struct reply invite)
 {
 	for (struct waiting *w = table; w < table + WAITING_MAX; w++) {
-		struct refer *t = is_of(w, invite) ? refer_get(w->who) : NULL;
 		if (!is_of(w, invite))
 			continue;
+		struct refer *t = refer_get(w->who);
 		reply_refuse(invite, REFUSE_CANCELLED);
 		let_go(w);
 		if (t)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What a phone asks for while the session of a call changes, a transfer, its other half, or to park it, waits until that is over and is judged
- * then, as if it came only now: no phone asks once more by itself. It does not outlive core. */
+/* What a phone asks for while the session of a call changes, a transfer, its other half, or to park it, waits until that is
+ * over and is judged then, as if it came only now: no phone asks once more by itself. It does not outlive core. */
 #ifndef CORE_AWAIT_H
 #define CORE_AWAIT_H
 

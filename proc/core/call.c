@@ -45,6 +45,13 @@ struct arena_shape call_shape(const struct site *s)
 	return (struct arena_shape){sizeof(struct call_record), s->max_calls};
 }
 
+bool call_changes(uint64_t id)
+{
+	const struct call *c = call_get(id);
+
+	return c && c->change.active;
+}
+
 struct call *call_get(uint64_t id)
 {
 	int64_t at = pool_index(&pool, id);

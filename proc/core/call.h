@@ -157,6 +157,8 @@ void call_open(struct arena_table *t);
 void call_adopted(void);
 
 struct call *call_get(uint64_t id);
+/* Is its session being changed? */
+bool call_changes(uint64_t id);
 
 /* A slot for a call and its ports, for this holder (share.h); POOL_HELP: it is for help, and on nobody's account; who is NOBODY: a test of it, for which none ends. NULL: `why` says what there is none of. */
 struct call *call_new(uint32_t who, enum pool_claim claim, enum refusal *why);

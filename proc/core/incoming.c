@@ -300,10 +300,11 @@ static const char *map_called(const struct request *r, struct number *called)
 	const struct span target = REQUEST_STR(r, target_user);
 	const char *extension = NULL;
 
-	if (trunk_is_user(trunk, target))
+	if (trunk_is_user(trunk, target)) {
 		extension = map_stated(r, called);
-	if (!extension && trunk_is_user(trunk, target))
-		extension = map_in(trunk, REQUEST_STR(r, to_user), called);
+		if (!extension)
+			extension = map_in(trunk, REQUEST_STR(r, to_user), called);
+	}
 	if (!extension)
 		extension = map_in(trunk, target, called);
 	return extension ? extension : map_stated(r, called);

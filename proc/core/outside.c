@@ -87,10 +87,12 @@ static uint8_t preempt(struct call *c, uint32_t of)
 {
 	struct victim v = {.of = of};
 
-	if (!c->preempted && !emergency_is_test(c) && help_is_first(c))
+	if (c->preempted || emergency_is_test(c))
+		return 0;
+	if (help_is_first(c))
 		call_each(find_victim, &v);
 	const bool talk = v.call != NULL;
-	if (!talk && !c->preempted && !emergency_is_test(c))
+	if (!talk)
 		find_surplus(c, &v);
 	if (!v.call)
 		return 0;

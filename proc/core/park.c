@@ -161,13 +161,15 @@ void park_begin(struct call *c, struct span argument)
 		call_each(find_talk, &s);
 	struct leg *party = s.found ? call_other(s.found, s.mine) : NULL;
 	if (!s.found || !can_move(s.mine, party) || !route_find(span_str(leg_name(s.asker, name)), SPAN(""), &to) ||
-	    to.kind != DEST_USER || !may_lead(s.found, party, s.asker->r.person, &to.number) ||
-	    (s.found->change.active && !await_park(c, s.found))) {
+	    to.kind != DEST_USER || !may_lead(s.found, party, s.asker->r.person, &to.number)) {
 		tell(c, "park-refused");
 		return;
 	}
-	if (s.found->change.active)
+	if (s.found->change.active) {
+		if (!await_park(c, s.found))
+			tell(c, "park-refused");
 		return;
+	}
 	if (!p) {
 		tell(c, "park-full");
 		return;

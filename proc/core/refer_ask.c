@@ -228,16 +228,11 @@ static void attended(struct call *c, struct leg *l, struct leg *a, struct reques
 		bring_together(l, second, a, b, r);
 }
 
-static bool is_changing(const struct leg *l)
-{
-	const struct call *c = l ? call_get(l->r.call) : NULL;
-
-	return c && c->change.active;
-}
-
 bool refer_must_wait(const struct leg *l, const struct request *r)
 {
-	return is_changing(l) || (r->m->replaces_call_id.len && is_changing(named_leg(l, r)));
+	const struct leg *second = r->m->replaces_call_id.len ? named_leg(l, r) : NULL;
+
+	return call_changes(l->r.call) || (second && call_changes(second->r.call));
 }
 
 void refer_on_refer(struct leg *l, struct request *r)
@@ -247,12 +242,12 @@ void refer_on_refer(struct leg *l, struct request *r)
 
 	if (l->r.trunk || l->r.user == NOBODY)
 		refuse(l, r, REFUSE_NOT_ALLOWED, "only a user who is logged in may transfer a call");
-	else if (!c || c->r.state != PHASE_TALKING || !is_up(l) || !is_up(party) || refer_is_of(l) ||
-		 (refer_must_wait(l, r) && !await_refer(l, r)))
+	else if (!c || c->r.state != PHASE_TALKING || !is_up(l) || !is_up(party) || refer_is_of(l))
 		reply_refuse(r->reply, REFUSE_PENDING);
-	else if (refer_must_wait(l, r))
-		return;
-	else if (r->m->replaces_call_id.len)
+	else if (refer_must_wait(l, r)) {
+		if (!await_refer(l, r))
+			reply_refuse(r->reply, REFUSE_PENDING);
+	} else if (r->m->replaces_call_id.len)
 		attended(c, l, party, r);
 	else
 		blind(c, l, party, r);

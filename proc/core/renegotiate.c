@@ -334,8 +334,8 @@ void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_respons
 {
 	const struct leg *other = partner(c, l);
 	const uint64_t id = l->r.id;
-	const uint8_t stays =
-	    l->stays; /* the other, who was asked instead, is asked back, or each would follow the other */
+	/* the other, who was asked instead, is asked back, or each would follow the other */
+	const uint8_t stays = l->stays;
 	struct sdp ours;
 
 	leg_next(l, &ours);
