@@ -370,8 +370,8 @@ enum turn_why {
 
 /* txn: the server transaction at the edge, 0 for an ACK. From trunks alone come the number that the trunk asserts
  * (P-Asserted-Identity), who was called before the Request-URI became our Contact (P-Called-Party-ID), the name it shows,
- * whether the caller wants not to be shown (RFC 3323, RFC 3325), and the PASSporT that it is signed by (RFC 8224). refer_user: as target_user, of the Refer-To. replaces: of the Refer-To of a REFER,
- * of the header of an INVITE. key: the digit of an INFO as ASCII, 0 without one. frag: the status code in the body of a
+ * whether the caller wants not to be shown (RFC 3323, RFC 3325), and the PASSporT that it is signed by (RFC 8224).
+ * refer_user: as target_user, of the Refer-To. replaces: of the Refer-To of a REFER, of the header of an INVITE. key: the digit of an INFO as ASCII, 0 without one. frag: the status code in the body of a
  * NOTIFY, 0 without one. place: where the phone of a call for help says that it is. */
 #define FIELDS_REQUEST(N, E, S, D, A, B, O)                                                                      \
 	N(uint64_t, txn) N(uint64_t, flow) N(uint32_t, device) E(method, SIP_METHODS_N) E(emergency, 2)               \

@@ -152,8 +152,9 @@ struct sdp_error {
 /* Strict: v=, o= and s= first, CRLF (the last may be missing), no NUL or control octets, numbers with maxima, lines
  * and attributes that may stand once. But other lines stand in any order, with empty ones between and after them;
  * of packet times, directions, payload types, rtpmap and fmtp that stand twice the first counts; a codec whose
- * rtpmap nobody can read, or contradicts its static payload type, is left out, as are candidates of that kind. Of several m=audio lines the first
- * with keys and a port is `audio`, else the first with a port, else the first. On false only *err is written. */
+ * rtpmap nobody can read, or contradicts its static payload type, is left out, as are candidates of that kind. Of
+ * several m=audio lines the first with keys and a port is `audio`, else the first with a port, else the first. On
+ * false only *err is written. */
 bool sdp_parse(struct span text, struct sdp *out, struct sdp_error *err) __attribute__((warn_unused_result));
 
 /* Every count, enum and number in range, every token legal and terminated. For what came from a sibling. */

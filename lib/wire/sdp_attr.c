@@ -203,8 +203,8 @@ static uint8_t candidate_type(struct span s)
 }
 
 /* RFC 8839, 5.1: foundation component transport priority address port "typ" type, then what we do not need. A
- * name for an address, another transport, type or component, or one that nobody can read: dropped, as are any-addresses and mapped ones
- * (T35). */
+ * name for an address, another transport, type or component, or one that nobody can read: dropped, as are
+ * any-addresses and mapped ones (T35). */
 static const char *parse_candidate(struct sdp_section *s, struct span value)
 {
 	struct span rest = value, foundation = sdp_word(&rest), component = sdp_word(&rest),

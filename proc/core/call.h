@@ -160,7 +160,8 @@ struct call *call_get(uint64_t id);
 /* Is its session being changed? */
 bool call_changes(uint64_t id);
 
-/* A slot for a call and its ports, for this holder (share.h); POOL_HELP: it is for help, and on nobody's account; who is NOBODY: a test of it, for which none ends. NULL: `why` says what there is none of. */
+/* A slot for a call and its ports, for this holder (share.h); POOL_HELP: it is for help, and on nobody's account; who is NOBODY:
+ * a test of it, for which none ends. NULL: `why` says what there is none of. */
 struct call *call_new(uint32_t who, enum pool_claim claim, enum refusal *why);
 /* What it may have of the reserve of all that it needs (R16). */
 enum pool_claim call_claim(const struct call *c);

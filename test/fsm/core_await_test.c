@@ -42,12 +42,18 @@ static uint64_t refers_to(struct talk *of_whom, const char *number)
 	return talk_end(of_whom);
 }
 
+static void bob_answers(const char *types)
+{
+	const struct sdp s = phone_says(&b, types, 1, "sendrecv");
+
+	talk_answer(&b, 200, &s);
+	NEED(talk_takes(&b, SIP_ACK));
+}
+
 static void rings_at_bob_and_is_answered_with(const char *types)
 {
 	talk_rings_at(&b, &bob);
-	const struct sdp s = phone_says(&b, types, 1, "sendrecv");
-	talk_answer(&b, 200, &s);
-	NEED(talk_takes(&b, SIP_ACK));
+	bob_answers(types);
 }
 
 static void alice_has_left(void)
@@ -55,6 +61,13 @@ static void alice_has_left(void)
 	notified(&a, 200);
 	sim_pass(1500);
 	hangs_up_on(&a);
+}
+
+static void bob_has_the_call_alone(void)
+{
+	alice_has_left();
+	call_hang_up(&b, &t);
+	finish();
 }
 
 static void a_transfer_waits_for_what_the_other_is_asked(void)
@@ -74,9 +87,7 @@ static void a_transfer_waits_for_what_the_other_is_asked(void)
 	notified(&a, 100);
 	rings_at_bob_and_is_answered_with("8");
 	is_heard("8", "8");
-	alice_has_left();
-	call_hang_up(&b, &t);
-	finish();
+	bob_has_the_call_alone();
 }
 
 static void who_says_nothing_holds_it_up_for_seconds(void)
@@ -95,9 +106,7 @@ static void who_says_nothing_holds_it_up_for_seconds(void)
 	talk_answer(&b, 200, &s);
 	NEED(talk_takes(&b, SIP_ACK));
 	is_heard("8", "8");
-	alice_has_left();
-	call_hang_up(&b, &t);
-	finish();
+	bob_has_the_call_alone();
 }
 
 static void who_hangs_up_meanwhile_is_answered(void)
@@ -282,11 +291,7 @@ static void who_comes_to_the_line_waits(void)
 	talk_ack(&n);
 	notified(&a, 200);
 	sim_pass(1500);
-	for (int i = 0; i < 2; i++) {
-		h = sent_to(&alice, SIP_BYE);
-		NEED(h);
-		phone_answer(&alice, h, 200, NULL);
-	}
+	hangs_up_on_both_of(&alice);
 	hangs_up_on(&c);
 	call_hang_up(&n, &t);
 	finish();
@@ -352,9 +357,7 @@ static void and_where_it_changed_meanwhile(void)
 	talk_reply(&t, is_asked(&t, "9"), 200, &back);
 	NEED(talk_takes(&t, SIP_ACK));
 	is_heard("9", "9");
-	alice_has_left();
-	call_hang_up(&b, &t);
-	finish();
+	bob_has_the_call_alone();
 }
 
 /* And bob does not take it: alice has the trunk back, which has one codec less than she by now. */
@@ -418,9 +421,7 @@ static void what_only_the_party_offered_is_offered_too(void)
 	talk_reply(&t, h, 200, &law);
 	NEED(talk_takes(&t, SIP_ACK));
 	is_heard("8", "8");
-	alice_has_left();
-	call_hang_up(&b, &t);
-	finish();
+	bob_has_the_call_alone();
 }
 
 static void and_if_it_does_not_take_that_the_other_is_asked(void)
@@ -433,9 +434,7 @@ static void and_if_it_does_not_take_that_the_other_is_asked(void)
 	talk_reply(&b, h, 200, &his);
 	NEED(talk_takes(&b, SIP_ACK));
 	is_heard("9", "9");
-	alice_has_left();
-	call_hang_up(&b, &t);
-	finish();
+	bob_has_the_call_alone();
 }
 
 /* That was for bob: with carol, who does not take what it has either, it is asked once more. */
@@ -497,11 +496,7 @@ static void who_comes_to_the_line_may_have_that_alone(void)
 	is_heard("8", "8");
 	notified(&a, 200);
 	sim_pass(1500);
-	for (int i = 0; i < 2; i++) {
-		struct heard *h = sent_to(&alice, SIP_BYE);
-		NEED(h);
-		phone_answer(&alice, h, 200, NULL);
-	}
+	hangs_up_on_both_of(&alice);
 	hangs_up_on(&c);
 	call_hang_up(&n, &t);
 	finish();
@@ -550,12 +545,24 @@ static void is_sent_to_bob(const char *types)
 	talk_rings_at(&b, &bob);
 }
 
-static void bob_answers(const char *types)
+static void is_parked(const char *offered, const char *types)
 {
-	const struct sdp s = phone_says(&b, types, 1, "sendrecv");
+	begin_with(may_park);
+	may_refer();
+	const struct sdp s = trunk_says(types, 1);
+	is_answered_with(offered, &s);
+	talk_invite(&a2, &alice, "*68", &offer);
+	hangs_up_on(&a);
+	is_told_that("parked-at");
+}
 
-	talk_answer(&b, 200, &s);
-	NEED(talk_takes(&b, SIP_ACK));
+static void the_party_holds(void)
+{
+	struct sdp hold = trunk_says("8", 2);
+
+	hold.audio.direction = SDP_SENDONLY;
+	changes(&t, &hold, "8");
+	(void)last_turn();
 }
 
 static void the_music_follows_the_codec(void)
@@ -569,20 +576,12 @@ static void the_music_follows_the_codec(void)
 	NEED(m && m->loop && m->codec == SDP_PCMA && m->side == 1);
 	bob_answers("8");
 	is_heard("8", "8");
-	alice_has_left();
-	call_hang_up(&b, &t);
-	finish();
+	bob_has_the_call_alone();
 }
 
 static void of_a_parked_one_too(void)
 {
-	begin_with(may_park);
-	may_refer();
-	const struct sdp s = trunk_says("98", 1);
-	is_answered_with("980", &s);
-	talk_invite(&a2, &alice, "*68", &offer);
-	hangs_up_on(&a);
-	is_told_that("parked-at");
+	is_parked("980", "98");
 	(void)last_turn();
 	const struct sdp law = trunk_says("8", 2);
 	changes(&t, &law, "8");
@@ -596,31 +595,17 @@ static void of_a_parked_one_too(void)
 static void who_answers_one_on_hold_hears_music(void)
 {
 	is_sent_to_bob("8");
-	struct sdp hold = trunk_says("8", 2);
-	hold.audio.direction = SDP_SENDONLY;
-	changes(&t, &hold, "8");
-	(void)last_turn();
+	the_party_holds();
 	bob_answers("8");
 	const struct msg_turn *m = last_turn();
 	NEED(m && m->loop && m->side == 0);
-	alice_has_left();
-	call_hang_up(&b, &t);
-	finish();
+	bob_has_the_call_alone();
 }
 
 static void and_who_takes_a_parked_one(void)
 {
-	begin_with(may_park);
-	may_refer();
-	const struct sdp s = trunk_says("8", 1);
-	is_answered_with("8", &s);
-	talk_invite(&a2, &alice, "*68", &offer);
-	hangs_up_on(&a);
-	is_told_that("parked-at");
-	struct sdp hold = trunk_says("8", 2);
-	hold.audio.direction = SDP_SENDONLY;
-	changes(&t, &hold, "8");
-	(void)last_turn();
+	is_parked("8", "8");
+	the_party_holds();
 	const struct sdp hers = sdp_plain(&alice);
 	talk_invite(&a2, &alice, "*6910", &hers);
 	talk_hears(&a2, 200);
@@ -641,9 +626,7 @@ static void who_has_left_puts_nobody_on_hold(void)
 	const struct sdp hold = phone_says(&a, "8", 2, "sendonly");
 	changes(&a, &hold, "8");
 	NEED(!last_turn());
-	alice_has_left();
-	call_hang_up(&b, &t);
-	finish();
+	bob_has_the_call_alone();
 }
 
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)

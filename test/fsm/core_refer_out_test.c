@@ -44,11 +44,7 @@ static void are_joined(void)
 static void both_old_calls_end(void)
 {
 	sim_pass(1500);
-	for (int i = 0; i < 2; i++) {
-		struct heard *h = sent_to(&alice, SIP_BYE);
-		NEED(h);
-		phone_answer(&alice, h, 200, NULL);
-	}
+	hangs_up_on_both_of(&alice);
 	hangs_up_on(&c);
 	NEED(!sent_to(&alice, SIP_BYE) && !sent_to(&telco[0], SIP_BYE) && !sent_to(&telco[0], SIP_INVITE));
 }

@@ -48,3 +48,12 @@ void hangs_up_on(struct talk *t)
 	NEED(bye);
 	talk_reply(t, bye, 200, NULL);
 }
+
+void hangs_up_on_both_of(struct phone *p)
+{
+	for (int i = 0; i < 2; i++) {
+		struct heard *h = sent_to(p, SIP_BYE);
+		NEED(h);
+		phone_answer(p, h, 200, NULL);
+	}
+}

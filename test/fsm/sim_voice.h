@@ -12,6 +12,8 @@ void voice_says(uint64_t token, enum turn_why why, const char *digits);
 uint64_t answered(struct talk *t);
 /* core sends BYE, and the phone answers. */
 void hangs_up_on(struct talk *t);
+/* Of two calls that the phone has. */
+void hangs_up_on_both_of(struct phone *p);
 /* Row `at` of what the directory says. */
 void set(int at, unsigned owner, uint32_t index, unsigned kind, const char *value);
 

@@ -57,6 +57,15 @@ def hear(phone, exchange):
     return prompts_of(phone)
 
 
+def speaks_to_mailbox(exchange, one, user):
+    """And has not ended yet."""
+    one.forget()
+    one.dial(user)
+    one.wait_state("established")
+    voice_has_one(exchange)
+    time.sleep(length_s("voicemail-record-after-tone") + WORDS_S)
+
+
 def messages(exchange, user):
     line = next(x for x in exchange.ask("user-show", name=user) if x["kind"] == "user")
     return line["messages_new"], line["messages_old"]
@@ -119,11 +128,7 @@ def test_r28_voice_dies_while_it_records(exchange, people):
     user = two.bundle.user
     allow(exchange, user, "dnd=on\nvoicemail=on\n")
     had = messages(exchange, user)[0]
-    one.forget()
-    one.dial(user)
-    one.wait_state("established")
-    voice_has_one(exchange)
-    time.sleep(length_s("voicemail-record-after-tone") + WORDS_S)
+    speaks_to_mailbox(exchange, one, user)
     exchange.wait_replaced("voice", exchange.kill("voice"))
     voice_has_one(exchange)
     time.sleep(length_s("interrupted", "voicemail-record-after-tone") + WORDS_S + 1)
@@ -145,11 +150,7 @@ def test_r28_what_was_said_before_a_stop_is_a_message(exchange, people):
     user = two.bundle.user
     allow(exchange, user, "dnd=on\nvoicemail=on\n")
     had = messages(exchange, user)[0]
-    one.forget()
-    one.dial(user)
-    one.wait_state("established")
-    voice_has_one(exchange)
-    time.sleep(length_s("voicemail-record-after-tone") + WORDS_S)
+    speaks_to_mailbox(exchange, one, user)
     exchange.stop()
     exchange.start()
     net.wait_for("the message to be counted", lambda: messages(exchange, user)[0] == had + 1, 10)

@@ -8,7 +8,7 @@ import pytest
 import net
 from exchange import Exchange
 from hardship import SmallDisk
-from test_hardship import House
+from test_hardship import house  # noqa: F401
 
 KEEP = ("keeper", "ledger", "signer")
 
@@ -24,15 +24,6 @@ def exchange(lab, where, disk):
     x = Exchange(lab, where)
     with x.running():
         yield x
-
-
-@pytest.fixture
-def house(exchange, people):
-    people.bundle("probe")
-    h = House(exchange, people)
-    yield h
-    h.close()
-    exchange.wait_no_calls(30)
 
 
 def refused(exchange):
