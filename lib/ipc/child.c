@@ -344,6 +344,16 @@ static void on_database(struct link *from, const struct ipc_view *v)
 		self->database(ipc_str(v, m->uri));
 }
 
+/* All said hello while this process was made ready; what one of them asks may need another. */
+static void meet_siblings(void)
+{
+	for (int i = 1; i < LINKS_MAX; i++)
+		if (peer[i].used) {
+			ev_io_start(loop, &peer[i].read);
+			link_read_one(&peer[i].link, handler);
+		}
+}
+
 static void on_go(struct link *from, const struct ipc_view *v)
 {
 	(void)v;
@@ -357,9 +367,7 @@ static void on_go(struct link *from, const struct ipc_view *v)
 	serving = true;
 	if (self->serve)
 		self->serve();
-	for (int i = 1; i < LINKS_MAX; i++)
-		if (peer[i].used)
-			ev_io_start(loop, &peer[i].read);
+	meet_siblings();
 	if (ipc_begin(from, MSG_READY))
 		ipc_end(from);
 }

@@ -37,6 +37,7 @@ struct conn {
 	uint8_t refusal; /* enum refusal of the verify callback */
 	uint8_t fail;    /* enum trunk_why, of a trunk's handshake */
 	bool verified, expired, tls12, announced, dirty, heard;
+	bool held; /* not listened to until core is back */
 	uint32_t device;
 	uint32_t older, newer;               /* among its device's, or among the handshakes */
 	uint32_t bad;                        /* messages that are not forgiven yet, */

@@ -99,6 +99,11 @@ void conn_on_readable(struct ev_loop *loop, ev_io *w, int events)
 
 	(void)loop;
 	child_io_again(w, events);
+	if (c->state == CONN_UP && !c->announced && core_link_holds()) {
+		c->held = true;
+		ev_io_stop(child_loop(), w);
+		return;
+	}
 	for (int i = 0; i < READS_PER_TURN && c->state != CONN_DOOMED; i++) {
 		if (c->state == CONN_HANDSHAKE && steps >= HANDSHAKE_STEPS_PER_TURN)
 			return; /* it is still readable in the next turn */
@@ -113,6 +118,13 @@ void conn_on_readable(struct ev_loop *loop, ev_io *w, int events)
 		if (n < RECEIVE)
 			return;
 	}
+}
+
+void conn_hear_again(struct conn *c)
+{
+	if (c->held && c->state == CONN_UP)
+		ev_io_start(child_loop(), &c->read);
+	c->held = false;
 }
 
 /* --- timers --- */

@@ -17,6 +17,7 @@ void conn_on_readable(struct ev_loop *loop, ev_io *w, int events);
 void conn_on_time(struct timer *t, uint64_t now_ms);         /* of a handshake, an idle flow, one that lingers */
 void conn_on_late_message(struct timer *t, uint64_t now_ms); /* one that was begun did not end */
 void conn_shake_hands(struct conn *c);
+void conn_hear_again(struct conn *c); /* if it was not listened to while core was away */
 /* Counted and told. */
 void conn_refused(struct conn *c, enum refusal why);
 

@@ -1,12 +1,35 @@
 /* SPDX-License-Identifier: ISC */
 #include "core_link.h"
 #include "client.h"
+#include "conn_int.h"
+#include "request.h"
 #include "server.h"
+#include "trunk.h"
 
 enum { ANNOUNCE_PER_TURN = 256 };
 
 static bool waiting; /* some flow is up that core has not heard of */
 static uint32_t cursor;
+static bool holds;
+
+bool core_link_holds(void)
+{
+	return holds;
+}
+
+static void hold_no_more(struct timer *t, uint64_t now_ms)
+{
+	(void)t;
+	(void)now_ms;
+	if (!holds)
+		return;
+	holds = false;
+	for (uint32_t i = 0; i < conn_cap(); i++)
+		conn_hear_again(conn_at(i));
+	trunk_hear_again();
+}
+
+static struct timer patience = {.fire = hold_no_more};
 
 static bool announce(struct conn *c)
 {
@@ -26,6 +49,8 @@ static bool announce(struct conn *c)
 	m->token = c->token;
 	ipc_end(l);
 	c->announced = true;
+	request_say_again(c);
+	conn_hear_again(c);
 	return true;
 }
 
@@ -56,6 +81,8 @@ void core_link_announce(void)
 		if (cursor == conn_cap()) {
 			cursor = 0;
 			waiting = false;
+			timer_cancel(&child_wheel, &patience);
+			hold_no_more(&patience, child_now());
 			return;
 		}
 		struct conn *c = conn_at(cursor);
@@ -80,6 +107,9 @@ void core_link_down(void)
 		conn_at(i)->announced = false;
 	server_orphan_all();
 	client_orphan_all();
+	if (!holds) /* of one that goes again and again no longer */
+		timer_set(&child_wheel, &patience, child_now() + CORE_AWAY_MS);
+	holds = true;
 }
 
 void core_link_on_close_flow(struct link *from, const struct ipc_view *v)

@@ -13,6 +13,11 @@ void core_link_flow_down(struct conn *c);
 /* Announce flows that had to wait for credit. Once a turn. */
 void core_link_announce(void);
 
+/* Core went, and the next one is yet to hear of the flows, for no longer than CORE_AWAY_MS: what phones and trunks say waits in the kernel
+ * meanwhile rather than be refused (R16, R28). Later it is answered by 503. */
+enum { CORE_AWAY_MS = 2000 };
+bool core_link_holds(void);
+
 void core_link_on_close_flow(struct link *from, const struct ipc_view *v);
 
 #endif

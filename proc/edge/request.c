@@ -330,6 +330,37 @@ static void take_cancel(struct conn *c, const struct sip_msg *m)
 	tell_cancelled(t, m);
 }
 
+/* As much of it as its answer takes says what ends: a dialog. */
+static bool read_again(struct sip_msg *m, const struct server_txn *t)
+{
+	static uint8_t text[SIP_MESSAGE_MAX];
+	uint8_t mem[URI_TEXT_MAX];
+	const struct sip_msg *kept = server_request(t);
+	struct buf b = buf_of(text, sizeof text), uri = buf_of(mem, sizeof mem);
+	struct sip_error err = {0};
+
+	BUF_LIT(&uri, "sip:");
+	buf_add(&uri, name_domain());
+	sip_put_request(&b, kept->method, buf_span(&uri));
+	sip_put_text(&b, SIP_H_VIA, kept->via.text);
+	sip_put_text(&b, SIP_H_FROM, kept->from.text);
+	sip_put_text(&b, SIP_H_TO, kept->to.text);
+	sip_put_text(&b, SIP_H_CALL_ID, kept->call_id);
+	sip_put_text(&b, SIP_H_CSEQ, kept->cseq_text);
+	sip_put_no_body(&b);
+	return !b.full && !uri.full && sip_parse(text, b.n, m, &err) == SIP_OK;
+}
+
+void request_say_again(struct conn *c)
+{
+	static struct sip_msg m;
+	struct server_txn *t;
+
+	while ((t = server_unheard(c)))
+		if (!read_again(&m, t) || draft_fill(&draft, c, &m) || !draft_send(&draft, &m, t->id, CLASS_DIALOG))
+			respond_own(t, 500, "the exchange restarts a part of itself");
+}
+
 void request_take(struct conn *c, const struct sip_msg *m)
 {
 	if (m->method == SIP_ACK) {

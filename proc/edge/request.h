@@ -7,6 +7,9 @@
 
 void request_take(struct conn *c, const struct sip_msg *m);
 
+/* A core that is new hears each BYE of this flow that the former one went with. */
+void request_say_again(struct conn *c);
+
 /* From core: until when an INVITE over a trunk may be of who helps and calls back (R16). */
 void request_on_help_calls_back(struct link *from, const struct ipc_view *v);
 

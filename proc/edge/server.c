@@ -409,13 +409,29 @@ void server_flow_gone(struct conn *c)
 		server_step(&table[c->server_txns], TXN_FLOW_GONE);
 }
 
+/* A phone whose BYE is refused thinks no more of the call, whose other end would stay in it. One that two cores went with may be why. */
 void server_orphan_all(void)
 {
 	for (uint32_t i = 0; i < table_n; i++) {
 		struct server_txn *t = &table[i];
-		if (pool_id_at(&pool, i) != ID_NONE && (t->state == TXN_TRYING || t->state == TXN_PROCEEDING))
+		if (pool_id_at(&pool, i) == ID_NONE || (t->state != TXN_TRYING && t->state != TXN_PROCEEDING))
+			continue;
+		if (t->method == SIP_BYE && !t->again)
+			t->unheard = true;
+		else
 			respond_own(t, 500, "the exchange restarts a part of itself");
 	}
+}
+
+struct server_txn *server_unheard(const struct conn *c)
+{
+	for (uint32_t i = c->server_txns; i != NO_SLOT; i = table[i].next)
+		if (table[i].unheard) {
+			table[i].unheard = false;
+			table[i].again = true;
+			return &table[i];
+		}
+	return NULL;
 }
 
 void server_status(struct proc_status *s)

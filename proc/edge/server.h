@@ -19,6 +19,7 @@ struct server_txn {
 	uint16_t last_n;
 	uint8_t kind, state, method;
 	bool cancelled, said_100, pending, outside; /* outside: of any dialog */
+	bool unheard, again;                        /* a BYE that core went with; that is said to its second core */
 	struct accepted accepted;
 	struct text *text;
 	struct text *last; /* over UDP: its newest response, for who repeats the request */
@@ -47,8 +48,10 @@ unsigned server_step(struct server_txn *t, enum txn_event e);
 
 void server_flow_gone(struct conn *c);
 
-/* Core is gone: what it has not answered is answered for it. */
+/* Core is gone: what it has not answered is answered for it, but for a BYE, which the next one is to hear, once. */
 void server_orphan_all(void);
+/* Such a BYE of this flow, told once; NULL: none is left. */
+struct server_txn *server_unheard(const struct conn *c);
 void server_status(struct proc_status *s);
 
 #endif

@@ -2,6 +2,7 @@
 #include "trunk.h"
 #include "base/log.h"
 #include "beside.h"
+#include "core_link.h"
 #include "stream.h"
 #include "tls.h"
 #include <errno.h>
@@ -291,6 +292,10 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 
 	(void)loop;
 	child_io_again(w, events);
+	if (core_link_holds()) {
+		ev_io_stop(child_loop(), w);
+		return;
+	}
 	for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
 		struct sockaddr_storage sa;
 		socklen_t sa_n = sizeof sa;
@@ -326,6 +331,12 @@ void trunk_serve(void)
 		udp[i].io.data = (void *)(uintptr_t)udp[i].listener;
 		ev_io_start(child_loop(), &udp[i].io);
 	}
+}
+
+void trunk_hear_again(void)
+{
+	for (uint32_t i = 0; i < udps; i++)
+		ev_io_start(child_loop(), &udp[i].io);
 }
 
 void trunk_status(struct proc_status *s)

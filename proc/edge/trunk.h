@@ -22,6 +22,7 @@ void trunk_accept(int fd, uint8_t listener, const struct addr *remote);
 /* This listener of parent's takes datagrams. */
 void trunk_listen(uint8_t listener, int fd);
 void trunk_serve(void);
+void trunk_hear_again(void); /* datagrams, which wait while core is away */
 
 struct conn *trunk_make(const struct trunk_link *l); /* NULL: there is no room */
 /* Its live flow of datagrams with this address, or the connection that we made beside it; NULL: there is none. */

@@ -37,7 +37,7 @@ static void end(void)
 	house_end(h);
 }
 
-/* After the lie: accused, the link is cut, SIP goes on, and a new core is served. */
+/* After the lie: accused, the link is cut, a new core is served, SIP goes on. */
 static bool survived(enum proc liar)
 {
 	for (int i = 0; i < 50 && !h->accused; i++)
@@ -45,13 +45,13 @@ static bool survived(enum proc liar)
 	if (!h->accused || h->accused_peer != liar || !house_alive(h))
 		return false;
 	phone_say(phone, "\r\n\r\n");
-	if (!phone_hear(h, phone, "\r\n", 1000))
-		return false;
-	if (liar != PROC_CORE)
-		return true;
-	house_cut_core(h);
-	house_link_core(h, true);
-	return house_take(h, MSG_FLOW_UP, 1000) != NULL;
+	if (liar == PROC_CORE) { /* till there is another, phones wait */
+		house_cut_core(h);
+		house_link_core(h, true);
+		if (!house_take(h, MSG_FLOW_UP, 1000))
+			return false;
+	}
+	return phone_hear(h, phone, "\r\n", 1000);
 }
 
 static struct msg_respond *respond_to_a_request(uint16_t code)

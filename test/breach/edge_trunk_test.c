@@ -30,19 +30,47 @@ static void end(void)
 	house_end(h);
 }
 
-static const struct got *call(const char *more)
+static bool say(unsigned nth, const char *more)
 {
 	char text[2048];
-
-	calls++;
 	int n = snprintf(text, sizeof text,
 	    "INVITE sip:+33123456789@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5099;rport;branch=z9hG4bK%u\r\n"
 	    "Max-Forwards: 70\r\nFrom: <sip:+33600000000@gw.test>;tag=t%u\r\nTo: <sip:+33123456789@127.0.0.1>\r\n"
 	    "Call-ID: c%u\r\nCSeq: 1 INVITE\r\nContact: <sip:gw@127.0.0.1:5099>\r\n%sContent-Length: 0\r\n\r\n",
-	    calls, calls, calls, more);
-	if (send(far, text, (size_t)n, 0) != n)
-		return NULL;
-	return house_take(h, MSG_REQUEST, 1000);
+	    nth, nth, nth, more);
+
+	return send(far, text, (size_t)n, 0) == n;
+}
+
+static const struct got *call(const char *more)
+{
+	return say(++calls, more) ? house_take(h, MSG_REQUEST, 1000) : NULL;
+}
+
+/* Any answer at all, within so long? */
+static bool hears_from(struct house *house, int ms)
+{
+	char text[2048];
+
+	while (recv(far, text, sizeof text, 0) > 0) /* of what was said before */
+		;
+	house_pump(house, ms);
+	return recv(far, text, sizeof text, 0) > 0;
+}
+
+/* What a trunk says while core is away waits as what phones say does (R28). */
+static void core_is_away(void)
+{
+	CHECK(begin());
+	CHECK(call(""));
+	house_cut_core(h);
+	CHECK(house_settle(h));
+	calls++;
+	CHECK(say(calls, "") && !hears_from(h, 200));
+	house_link_core(h, true);
+	const struct got *g = house_take(h, MSG_REQUEST, 1000);
+	CHECK(g && ((const struct msg_request *)got_payload(g))->method == SIP_INVITE);
+	end();
 }
 
 static bool asserts(const char *more, const char *user)
@@ -213,5 +241,6 @@ int main(void)
 	RUN(whom_it_states_to_be_called);
 	RUN(numbers_alone);
 	RUN(a_name_in_another_character_set);
+	RUN(core_is_away);
 	return TEST_END;
 }

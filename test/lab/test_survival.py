@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 """R28: any one process dies by kill -9 in a call. The service accepts again in two seconds, the call keeps its audio."""
 import contextlib
+import os
 import re
+import signal
 import time
 
 import pytest
@@ -130,6 +132,32 @@ def test_r28_durations_survive_core(exchange, clients):
     got = next(float(v) for k, v in row.items() if "duration" in k)
     got = got / 1000 if got > 1000 else got
     assert abs(got - lasted) < 1.5, (row, lasted)
+
+
+def test_r28_what_is_said_while_core_goes_is_heard(exchange, clients):
+    """Who hangs up in the moment that core dies has hung up: the other phone hears BYE, the call is logged. Who calls before the next core
+    is there waits for it."""
+    a, b = clients
+    call = Call(a, b)
+    time.sleep(16)              # a shorter one is not logged
+    rows = len(exchange.log_rows())
+    stuck = exchange.pid("core")
+    os.kill(stuck, signal.SIGSTOP)
+    bye = call.next("BYE")
+    time.sleep(0.3)             # edge gave it to core, which did not take it
+    assert exchange.kill("core") == stuck
+    call.b.reply(call.b.wait_request("BYE", 5), 200, "OK")
+    assert a.answer(bye).code == 200
+    call.over = True
+    exchange.wait_replaced("core", stuck)
+    exchange.wait_no_calls()
+    net.wait_for("the row of the log", lambda: len(exchange.log_rows()) == rows + 1, 5)
+
+    old = exchange.kill("core")
+    net.wait_for("the end of core", lambda: old not in exchange.supervised("core"), 5, step=0.002)
+    refused, _ = a.challenged("INVITE", f"sip:nobody-of-that-name@{a.domain}", body=sip.sdp(a.local, 40000))
+    assert refused.code == 404, refused
+    exchange.wait_replaced("core", old)
 
 
 def test_r28_media_goes_on_without_media_process_record(exchange, clients):
