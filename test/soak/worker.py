@@ -55,7 +55,8 @@ class Caller(Worker):
         return c
 
     def gather(self):
-        if not self.phones or self.rnd.random() < self.anew:
+        """A phone whose connection ended between two calls (edge died then) comes anew."""
+        if not self.phones or self.rnd.random() < self.anew or any(c.closed(0.01) for c in self.phones):
             self.leave()
             for user in self.users:
                 self.phones.append(self.come(user))
