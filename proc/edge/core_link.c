@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "core_link.h"
 #include "client.h"
+#include "held.h"
 #include "server.h"
 
-enum { ANNOUNCE_PER_TURN = 256 };
+enum { ANNOUNCE_PER_TURN = 256, PATIENCE_MS = 3000 };
 
-static bool waiting; /* some flow is up that core has not heard of */
+static void on_patience(struct timer *t, uint64_t now_ms);
+
+static bool waiting;                                  /* some flow is up that core has not heard of */
+static struct timer patience = {.fire = on_patience}; /* with a core that does not know who may call */
 static uint32_t cursor;
 
 static bool announce(struct conn *c)
@@ -48,7 +52,27 @@ void core_link_flow_down(struct conn *c)
 	ipc_end(l);
 }
 
-void core_link_announce(void)
+/* Whom a call for help rings may be on any of them, and only a core that has its directory knows who that is. One that does not get it
+ * is asked all the same. */
+static void tell_held(void)
+{
+	if (waiting || !held_back() || !child_link(PROC_CORE, 0) || (!device_all_known() && timer_is_set(&patience)))
+		return;
+	timer_cancel(&child_wheel, &patience);
+	held_back_no_more();
+	for (uint32_t i = 0; i < conn_cap(); i++)
+		if (conn_at(i)->announced)
+			held_tell(conn_at(i));
+}
+
+static void on_patience(struct timer *t, uint64_t now_ms)
+{
+	(void)t;
+	(void)now_ms;
+	tell_held();
+}
+
+static void announce_all(void)
 {
 	if (!waiting || !child_link(PROC_CORE, 0))
 		return;
@@ -67,15 +91,24 @@ void core_link_announce(void)
 	}
 }
 
+void core_link_announce(void)
+{
+	announce_all();
+	tell_held();
+}
+
 void core_link_up(void)
 {
 	device_forget();
 	waiting = true;
 	cursor = 0;
+	timer_set(&child_wheel, &patience, child_now() + PATIENCE_MS);
 }
 
 void core_link_down(void)
 {
+	timer_cancel(&child_wheel, &patience);
+	held_back_from_now();
 	for (uint32_t i = 0; i < conn_cap(); i++)
 		conn_at(i)->announced = false;
 	server_orphan_all();

@@ -11,7 +11,8 @@ import bans
 import net
 import phones
 import sip
-from scripted import ENCRYPTED, Call
+from hardship import stopped
+from scripted import ENCRYPTED, Call, answer_call
 
 KILLED = ["media", "net", "voice", "core", "signer", "keeper", "ledger", "ctl", "watch", "edge"]
 ACCEPT_S = 2.0
@@ -130,6 +131,46 @@ def test_r28_durations_survive_core(exchange, clients):
     got = next(float(v) for k, v in row.items() if "duration" in k)
     got = got / 1000 if got > 1000 else got
     assert abs(got - lasted) < 1.5, (row, lasted)
+
+
+@pytest.mark.parametrize("how", ["had", "missed"])
+def test_r28_a_hang_up_while_core_is_away(exchange, clients, how):
+    """The core that had it dies before it does anything, or there is none: the other end hears BYE, and the log has what was talked until then."""
+    a, b = clients
+    rows, call, start = len(durations(exchange)), Call(a, b), time.monotonic()
+    time.sleep(2)
+    old = exchange.pid("core")
+    with stopped(exchange, "core"):
+        if how == "had":
+            sent = call.next("BYE")
+            time.sleep(0.3)
+        exchange.kill("core")
+        if how == "missed":
+            sent = call.next("BYE")
+    lasted = time.monotonic() - start
+    b.reply(b.wait_request("BYE", 10), 200, "OK")
+    assert a.answer(sent).code == 200
+    call.over = True
+    exchange.wait_replaced("core", old)
+    exchange.wait_no_calls()
+    wait_logged(exchange, rows, lasted)
+
+
+def test_r16_help_is_called_while_core_dies(exchange, people, scripted, clients):
+    """Nobody has to dial again."""
+    a, desk = clients[0], scripted("112")
+    with stopped(exchange, "core"):
+        sent = a.invite("112")
+        time.sleep(0.3)
+        exchange.kill("core")
+    answer_call(desk)
+    ok = a.answer(sent)
+    assert ok.code == 200, ok
+    a.ack(sent, ok)
+    bye = a.in_dialog("BYE", sent, ok, 2)
+    desk.reply(desk.wait_request("BYE"), 200, "OK")
+    assert a.answer(bye).code == 200
+    exchange.wait_no_calls()
 
 
 def test_r28_media_goes_on_without_media_process_record(exchange, clients):
