@@ -99,7 +99,7 @@ void conn_on_readable(struct ev_loop *loop, ev_io *w, int events)
 
 	(void)loop;
 	child_io_again(w, events);
-	if (c->state == CONN_UP && !c->announced && core_link_holds()) {
+	if (c->state == CONN_UP && core_link_holds()) {
 		c->held = true;
 		ev_io_stop(child_loop(), w);
 		return;

@@ -2,34 +2,33 @@
 #include "core_link.h"
 #include "client.h"
 #include "conn_int.h"
-#include "request.h"
+#include "held.h"
 #include "server.h"
 #include "trunk.h"
 
-enum { ANNOUNCE_PER_TURN = 256 };
+enum { ANNOUNCE_PER_TURN = 256, PATIENCE_MS = 3000 };
 
-static bool waiting; /* some flow is up that core has not heard of */
+static void on_patience(struct timer *t, uint64_t now_ms);
+static void listen_again(struct timer *t, uint64_t now_ms);
+
+static bool waiting;                                  /* some flow is up that core has not heard of */
+static struct timer patience = {.fire = on_patience}; /* with a core that does not know who may call */
+static struct timer away = {.fire = listen_again};    /* while it is set nobody is listened to */
 static uint32_t cursor;
-static bool holds;
 
 bool core_link_holds(void)
 {
-	return holds;
+	return timer_is_set(&away);
 }
 
-static void hold_no_more(struct timer *t, uint64_t now_ms)
+static void listen_again(struct timer *t, uint64_t now_ms)
 {
-	(void)t;
 	(void)now_ms;
-	if (!holds)
-		return;
-	holds = false;
+	timer_cancel(&child_wheel, t);
 	for (uint32_t i = 0; i < conn_cap(); i++)
 		conn_hear_again(conn_at(i));
 	trunk_hear_again();
 }
-
-static struct timer patience = {.fire = hold_no_more};
 
 static bool announce(struct conn *c)
 {
@@ -49,8 +48,6 @@ static bool announce(struct conn *c)
 	m->token = c->token;
 	ipc_end(l);
 	c->announced = true;
-	request_say_again(c);
-	conn_hear_again(c);
 	return true;
 }
 
@@ -73,7 +70,29 @@ void core_link_flow_down(struct conn *c)
 	ipc_end(l);
 }
 
-void core_link_announce(void)
+/* Whom a call for help rings may be on any of them, and only a core that has its directory knows who that is. One that does not get it
+ * is asked all the same. */
+static void tell_held(void)
+{
+	if (waiting || !held_back() || !child_link(PROC_CORE, 0) || (!device_all_known() && timer_is_set(&patience)))
+		return;
+	timer_cancel(&child_wheel, &patience);
+	held_back_no_more();
+	for (uint32_t i = 0; i < conn_cap(); i++)
+		if (conn_at(i)->announced)
+			held_tell(conn_at(i));
+	if (core_link_holds())
+		listen_again(&away, child_now());
+}
+
+static void on_patience(struct timer *t, uint64_t now_ms)
+{
+	(void)t;
+	(void)now_ms;
+	tell_held();
+}
+
+static void announce_all(void)
 {
 	if (!waiting || !child_link(PROC_CORE, 0))
 		return;
@@ -81,8 +100,6 @@ void core_link_announce(void)
 		if (cursor == conn_cap()) {
 			cursor = 0;
 			waiting = false;
-			timer_cancel(&child_wheel, &patience);
-			hold_no_more(&patience, child_now());
 			return;
 		}
 		struct conn *c = conn_at(cursor);
@@ -94,22 +111,30 @@ void core_link_announce(void)
 	}
 }
 
+void core_link_announce(void)
+{
+	announce_all();
+	tell_held();
+}
+
 void core_link_up(void)
 {
 	device_forget();
 	waiting = true;
 	cursor = 0;
+	timer_set(&child_wheel, &patience, child_now() + PATIENCE_MS);
 }
 
 void core_link_down(void)
 {
+	timer_cancel(&child_wheel, &patience);
+	if (!held_back()) /* of one that goes again and again no longer */
+		timer_set(&child_wheel, &away, child_now() + CORE_AWAY_MS);
+	held_back_from_now();
 	for (uint32_t i = 0; i < conn_cap(); i++)
 		conn_at(i)->announced = false;
 	server_orphan_all();
 	client_orphan_all();
-	if (!holds) /* of one that goes again and again no longer */
-		timer_set(&child_wheel, &patience, child_now() + CORE_AWAY_MS);
-	holds = true;
 }
 
 void core_link_on_close_flow(struct link *from, const struct ipc_view *v)

@@ -5,6 +5,7 @@
 #include "body.h"
 #include "client.h"
 #include "draft.h"
+#include "held.h"
 #include "names.h"
 #include "respond.h"
 
@@ -262,7 +263,7 @@ static void overload(struct conn *c, const struct sip_msg *m)
 	refuse(c, m, &(struct own_answer){.code = 503, .why = "the exchange is busy"});
 }
 
-static void take_new(struct conn *c, const struct sip_msg *m)
+static void take_new(struct conn *c, const struct sip_msg *m, struct span whole)
 {
 	const char *why = draft_fill(&draft, c, m);
 	enum msg_class class = class_of(c, m);
@@ -271,16 +272,27 @@ static void take_new(struct conn *c, const struct sip_msg *m)
 	    check_extensions(c, m, class) || check_accept(c, m, class) || check_dialog(c, m, why) ||
 	    check_event(c, m) || check_body(c, m, class))
 		return;
-	struct server_txn *t = c->announced ? server_begin(c, m, claim_of(c, m, class)) : NULL;
+	struct server_txn *t = server_begin(c, m, claim_of(c, m, class));
 	if (!t) {
 		overload(c, m);
 		return;
 	}
-	if (!draft_send(&draft, m, t->id, class)) {
+	held_keep(t, m, whole, class);
+	if ((!c->announced || held_back()) && held_waits(t))
+		return;
+	if (!c->announced || !draft_send(&draft, m, t->id, class)) {
 		count.overload++;
 		tell_of_help(c, m, 503);
 		respond_own(t, 503, "the exchange is busy");
 	}
+}
+
+bool request_take_again(struct conn *c, struct server_txn *t, const struct sip_msg *m)
+{
+	const char *why = draft_fill(&draft, c, m);
+	enum msg_class class = class_of(c, m);
+
+	return !why && !check_body(c, m, class) && draft_send(&draft, m, t->id, class);
 }
 
 /* The ACK of a refusal ends here; that of a 2xx belongs to the dialog and is core's (RFC 3261 17). */
@@ -327,41 +339,13 @@ static void take_cancel(struct conn *c, const struct sip_msg *m)
 	if (!t || t->state != TXN_PROCEEDING || t->cancelled)
 		return;
 	t->cancelled = true;
-	tell_cancelled(t, m);
+	if (t->held)
+		respond_own(t, 487, "nobody has begun it");
+	else
+		tell_cancelled(t, m);
 }
 
-/* As much of it as its answer takes says what ends: a dialog. */
-static bool read_again(struct sip_msg *m, const struct server_txn *t)
-{
-	static uint8_t text[SIP_MESSAGE_MAX];
-	uint8_t mem[URI_TEXT_MAX];
-	const struct sip_msg *kept = server_request(t);
-	struct buf b = buf_of(text, sizeof text), uri = buf_of(mem, sizeof mem);
-	struct sip_error err = {0};
-
-	BUF_LIT(&uri, "sip:");
-	buf_add(&uri, name_domain());
-	sip_put_request(&b, kept->method, buf_span(&uri));
-	sip_put_text(&b, SIP_H_VIA, kept->via.text);
-	sip_put_text(&b, SIP_H_FROM, kept->from.text);
-	sip_put_text(&b, SIP_H_TO, kept->to.text);
-	sip_put_text(&b, SIP_H_CALL_ID, kept->call_id);
-	sip_put_text(&b, SIP_H_CSEQ, kept->cseq_text);
-	sip_put_no_body(&b);
-	return !b.full && !uri.full && sip_parse(text, b.n, m, &err) == SIP_OK;
-}
-
-void request_say_again(struct conn *c)
-{
-	static struct sip_msg m;
-	struct server_txn *t;
-
-	while ((t = server_unheard(c)))
-		if (!read_again(&m, t) || draft_fill(&draft, c, &m) || !draft_send(&draft, &m, t->id, CLASS_DIALOG))
-			respond_own(t, 500, "the exchange restarts a part of itself");
-}
-
-void request_take(struct conn *c, const struct sip_msg *m)
+void request_take(struct conn *c, const struct sip_msg *m, struct span whole)
 {
 	if (m->method == SIP_ACK) {
 		take_ack(c, m);
@@ -372,6 +356,6 @@ void request_take(struct conn *c, const struct sip_msg *m)
 		if (t)
 			server_step(t, TXN_REQUEST); /* absorbed: a connection loses nothing */
 		else
-			take_new(c, m);
+			take_new(c, m, whole);
 	}
 }

@@ -3,12 +3,12 @@
 #ifndef EDGE_REQUEST_H
 #define EDGE_REQUEST_H
 
-#include "conn.h"
+#include "server.h"
 
-void request_take(struct conn *c, const struct sip_msg *m);
+void request_take(struct conn *c, const struct sip_msg *m, struct span whole);
 
-/* A core that is new hears each BYE of this flow that the former one went with. */
-void request_say_again(struct conn *c);
+/* The same request for another core: what one was told before is gone. False: it cannot be told. */
+bool request_take_again(struct conn *c, struct server_txn *t, const struct sip_msg *m);
 
 /* From core: until when an INVITE over a trunk may be of who helps and calls back (R16). */
 void request_on_help_calls_back(struct link *from, const struct ipc_view *v);

@@ -3,12 +3,12 @@
 #include "base/map.h"
 #include "base/rand.h"
 #include "base/siphash.h"
+#include "held.h"
 #include "respond.h"
 #include <stdlib.h>
 
 enum {
-	TRYING_MS = 150,                   /* core answers sooner, as a rule; RFC 3261 17.2.1 allows 200 */
-	UNANSWERED_INVITE_MS = 660 * 1000, /* beyond the longest ring time: core has lost it */
+	TRYING_MS = 150, /* core answers sooner, as a rule; RFC 3261 17.2.1 allows 200 */
 	KEY_TEXT = 1600,
 };
 
@@ -125,6 +125,11 @@ struct server_txn *server_of(uint64_t id)
 {
 	int64_t i = edge_pool_index(&pool, id);
 	return i < 0 ? NULL : &table[i];
+}
+
+struct server_txn *server_at(uint32_t slot)
+{
+	return &table[slot];
 }
 
 struct conn *server_conn(const struct server_txn *t)
@@ -259,6 +264,7 @@ static void release(struct server_txn *t)
 	text_give(t->text);
 	text_give(t->last);
 	t->text = t->last = NULL;
+	held_forget(t);
 	edge_pool_release(&pool, t->id);
 }
 
@@ -387,6 +393,8 @@ unsigned server_step(struct server_txn *t, enum txn_event e)
 	struct txn_out o = txn_step((enum txn_kind)t->kind, hop, (enum txn_state)t->state, e, t->resend_ms);
 
 	t->state = (uint8_t)o.state;
+	if (o.state != TXN_TRYING && o.state != TXN_PROCEEDING)
+		held_forget(t);
 	if (o.effects & TXN_DO_SEND && (e == TXN_REQUEST || e == TXN_RESEND_DUE) && t->last)
 		conn_reply(server_conn(t), &t->way.reply, span_of(t->last->bytes, t->last_n));
 	set_resend(t, o.resend_ms);
@@ -409,29 +417,14 @@ void server_flow_gone(struct conn *c)
 		server_step(&table[c->server_txns], TXN_FLOW_GONE);
 }
 
-/* A phone whose BYE is refused thinks no more of the call, whose other end would stay in it. One that two cores went with may be why. */
 void server_orphan_all(void)
 {
 	for (uint32_t i = 0; i < table_n; i++) {
 		struct server_txn *t = &table[i];
-		if (pool_id_at(&pool, i) == ID_NONE || (t->state != TXN_TRYING && t->state != TXN_PROCEEDING))
-			continue;
-		if (t->method == SIP_BYE && !t->again)
-			t->unheard = true;
-		else
+		if (pool_id_at(&pool, i) != ID_NONE && (t->state == TXN_TRYING || t->state == TXN_PROCEEDING) &&
+		    !held_waits(t))
 			respond_own(t, 500, "the exchange restarts a part of itself");
 	}
-}
-
-struct server_txn *server_unheard(const struct conn *c)
-{
-	for (uint32_t i = c->server_txns; i != NO_SLOT; i = table[i].next)
-		if (table[i].unheard) {
-			table[i].unheard = false;
-			table[i].again = true;
-			return &table[i];
-		}
-	return NULL;
 }
 
 void server_status(struct proc_status *s)

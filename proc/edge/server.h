@@ -7,7 +7,10 @@
 #include "text.h"
 #include "txn/txn.h"
 
-enum { TXN_KEY = 16 };
+enum {
+	TXN_KEY = 16,
+	UNANSWERED_INVITE_MS = 660 * 1000, /* beyond the longest ring time: core has lost it */
+};
 
 struct server_txn {
 	uint64_t id;
@@ -19,10 +22,12 @@ struct server_txn {
 	uint16_t last_n;
 	uint8_t kind, state, method;
 	bool cancelled, said_100, pending, outside; /* outside: of any dialog */
-	bool unheard, again;                        /* a BYE that core went with; that is said to its second core */
+	bool held;                                  /* waits for the next core (held.h) */
 	struct accepted accepted;
 	struct text *text;
-	struct text *last; /* over UDP: its newest response, for who repeats the request */
+	struct text *last;  /* over UDP: its newest response, for who repeats the request */
+	struct text *whole; /* of whole_n octets: for another core, until it is answered */
+	uint32_t whole_n;
 };
 
 bool server_open(uint32_t cap);
@@ -36,6 +41,7 @@ struct server_txn *server_find(const struct conn *c, const struct sip_msg *m, en
 bool server_has_twin(const struct conn *c, const struct sip_msg *m);
 struct server_txn *server_of(uint64_t id);
 struct conn *server_conn(const struct server_txn *t);
+struct server_txn *server_at(uint32_t slot);
 
 /* As much of the request as sip_put_response() needs; valid until the next call. */
 const struct sip_msg *server_request(const struct server_txn *t);
@@ -48,10 +54,8 @@ unsigned server_step(struct server_txn *t, enum txn_event e);
 
 void server_flow_gone(struct conn *c);
 
-/* Core is gone: what it has not answered is answered for it, but for a BYE, which the next one is to hear, once. */
+/* Core is gone: what it has not answered is answered for it, or held. */
 void server_orphan_all(void);
-/* Such a BYE of this flow, told once; NULL: none is left. */
-struct server_txn *server_unheard(const struct conn *c);
 void server_status(struct proc_status *s);
 
 #endif

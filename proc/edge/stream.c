@@ -116,7 +116,7 @@ static void take_message(struct conn *c, uint8_t *at, size_t n)
 		count_bad(c, true);
 	} else if (message.is_request) {
 		count.requests++;
-		request_take(c, &message);
+		request_take(c, &message, span_of(at, n));
 	} else {
 		count.responses++;
 		response_take(c, &message);

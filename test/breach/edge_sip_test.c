@@ -1295,60 +1295,6 @@ static void core_stays_away(void)
 	end_phone(q);
 }
 
-#define BYE_OF(branch, call)                                                                                  \
-	"BYE sip:leg-1@exchange.test SIP/2.0\r\n" VIA(branch) FROM "To: <sip:102@exchange.test>;tag=t1\r\n"       \
-	"Call-ID: " call "\r\nCSeq: 9 BYE\r\nMax-Forwards: 7\r\n" LEN0
-
-static bool is_bye(const struct got *g, const char *call, uint64_t flow)
-{
-	const struct msg_request *r = g ? got_payload(g) : NULL;
-
-	return r && r->method == SIP_BYE && g->class == CLASS_DIALOG && r->flow == flow && r->device == 1 && r->cseq == 9 &&
-	       is(g, r->call_id, call) && is(g, r->from_tag, "f1") && is(g, r->to_tag, "t1");
-}
-
-/* R28: whoever hung up while core went has hung up; but no BYE that two cores went with kills a third. */
-static void a_bye_outlives_core(void)
-{
-	uint64_t flow;
-	struct phone *p = new_phone(1, &flow);
-	const struct got *g;
-
-	phone_say(p, BYE_OF("bc1", "bye-1"));
-	phone_say(p, BYE_OF("bc2", "bye-2"));
-	CHECK(is_bye(house_take(h, MSG_REQUEST, 1000), "bye-1", flow));
-	g = house_take(h, MSG_REQUEST, 1000);
-	CHECK(is_bye(g, "bye-2", flow));
-	respond(((const struct msg_request *)got_payload(g))->txn, 200);
-	done();
-	CHECK(phone_hear(h, p, "SIP/2.0 200 OK", 1000));
-	phone_forget_text(p);
-	house_cut_core(h);
-	CHECK(!phone_hear(h, p, "SIP/2.0 ", 100));
-	house_link_core(h, true);
-	g = house_take(h, MSG_REQUEST, 1000);
-	CHECK(is_bye(g, "bye-1", flow) && !house_take(h, MSG_REQUEST, 100));
-	CHECK(house_take(h, MSG_FLOW_UP, 0));
-	house_cut_core(h);
-	CHECK(phone_hear(h, p, "SIP/2.0 500 ", 1000) && strstr(p->text, "branch=z9hG4bKbc1"));
-	house_link_core(h, true);
-	CHECK(house_take(h, MSG_FLOW_UP, 1000) && !house_take(h, MSG_REQUEST, 100));
-
-	phone_forget_text(p);
-	phone_say(p, BYE_OF("bc3", "bye-3"));
-	CHECK(is_bye(house_take(h, MSG_REQUEST, 1000), "bye-3", flow));
-	house_cut_core(h);
-	house_link_core(h, true);
-	g = house_take(h, MSG_REQUEST, 1000);
-	CHECK(is_bye(g, "bye-3", flow));
-	respond(((const struct msg_request *)got_payload(g))->txn, 200);
-	done();
-	CHECK(phone_hear(h, p, "SIP/2.0 200 OK", 1000) && strstr(p->text, "branch=z9hG4bKbc3"));
-	CHECK(strstr(p->text, "CSeq: 9 BYE\r\n"));
-	CHECK(house_take(h, MSG_FLOW_UP, 0));
-	end_phone(p);
-}
-
 static void core_is_another(void)
 {
 	house_cut_core(h);
@@ -1588,7 +1534,6 @@ int main(void)
 	RUN(one_phone_floods);
 	RUN(core_restarts);
 	RUN(core_stays_away);
-	RUN(a_bye_outlives_core);
 	RUN(answered_orphan);
 	RUN(orphans_answered_twice);
 	RUN(orphan_that_is_up);
