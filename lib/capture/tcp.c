@@ -93,16 +93,21 @@ static void drop_front(struct tcp_stream *s, uint32_t n)
 	s->ranges = (uint16_t)kept;
 }
 
+/* What was taken goes at once, or each of many small messages would move all that stand behind it. */
 static void read_front(struct tcp_stream *s, const struct packet *p, const struct tcp_reader *r)
 {
-	while (s->ranges && s->range[0].from == 0) {
-		struct span data = span_of(s->buffer, s->range[0].to);
-		size_t n = r->take(r->arg, p, data);
-		s->ahead = 0;
-		if (n == 0 || n > data.n)
-			return;
-		drop_front(s, (uint32_t)n);
+	if (!s->ranges || s->range[0].from > 0)
+		return;
+	struct span left = span_of(s->buffer, s->range[0].to);
+	s->ahead = 0;
+	while (left.n) {
+		size_t n = r->take(r->arg, p, left);
+		if (n == 0 || n > left.n)
+			break;
+		left = span_skip(left, n);
 	}
+	if (left.n < s->range[0].to)
+		drop_front(s, s->range[0].to - (uint32_t)left.n);
 }
 
 /* Give up the hole in front, or a message that fills the buffer: go on where one can begin. */

@@ -179,8 +179,10 @@ static const char *parse_zrtp_hash(struct sdp_section *s, struct span value)
 	return NULL;
 }
 
+/* Nothing stays behind it of one that was longer, at the level of the session. */
 static bool ice_text(struct span s, char *out, size_t cap, size_t least)
 {
+	memset(out, 0, cap);
 	return s.n >= least && sdp_ice_text_ok(s) && span_cstr(s, out, cap);
 }
 

@@ -78,11 +78,13 @@ bool sdp_unpack(struct span packed, struct sdp *out)
 	struct cursor c = cursor_of(packed);
 
 	memset(out, 0, sizeof *out);
-	for (size_t i = 0; i < PARTS; i++)
+	for (size_t i = 0; i < PARTS; i++) {
+		if (i == FIXED && !counts_fit(out))
+			return false;
 		for (uint8_t k = 0; k < count_of(out, i); k++)
-			if ((i == FIXED && !counts_fit(out)) ||
-			    !take(&c, to + part[i].at + k * part[i].stride, part[i].size))
+			if (!take(&c, to + part[i].at + k * part[i].stride, part[i].size))
 				return false;
+	}
 	for (size_t i = 0; i < TEXTS; i++) {
 		size_t n = span_find(span_of(c.p, cursor_left(&c)), 0);
 		if (n >= text[i].size || !take(&c, to + text[i].at, n) || !cursor_skip(&c, 1))

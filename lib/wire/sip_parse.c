@@ -143,17 +143,19 @@ static bool blank(uint8_t c)
  */
 static bool next_line(struct parse *s, struct line *line)
 {
-	uint8_t *p = s->p;
+	uint8_t *p = s->p, *part = p;
+	bool named = false;
 
 	*line = (struct line){.from = p};
-	for (;;) {
+	for (;; part = p) {
 		if (!find_crlf(&p, s->end, line))
 			return false;
 		if (p == line->from || s->end - p < 3 || !blank(p[2]))
 			break;
 		struct lex after = {p + 2, s->end};
 		lex_ws(&after);
-		if (!line->fault && (lex_at(&after, '\r') || !memchr(line->from, ':', (size_t)(p - line->from))))
+		named = named || memchr(part, ':', (size_t)(p - part));
+		if (!line->fault && (lex_at(&after, '\r') || !named))
 			line->fault = p;
 		p[0] = p[1] = ' ';
 		p += 2;

@@ -166,24 +166,45 @@ static bool set_tel_param(struct uri *u, const struct uri_param *p)
 	return word_is(p->name, SPAN("phone-context")) ? set_phone_context(u, p) : true;
 }
 
-/* As lex_params_add(), but an escape hides no name. */
-static bool names_add(struct lex_params *seen, struct span name)
+struct names {
+	struct lex_params seen;
+	uint32_t sum[SIP_PARAMS_MAX]; /* tells most apart, so that few are compared in full */
+};
+
+/* The same of all that escaped_eq() holds for one, case aside (FNV-1a). */
+static uint32_t sum_of(struct span name)
 {
+	uint32_t sum = 2166136261u;
+
+	for (size_t i = 0; i < name.n;)
+		sum = (sum ^ ascii_lower(decode(name, &i))) * 16777619u;
+	return sum;
+}
+
+/* As lex_params_add(), but an escape hides no name. */
+static bool names_add(struct names *names, struct span name)
+{
+	struct lex_params *seen = &names->seen;
+	uint32_t sum = sum_of(name);
+
 	for (unsigned i = 0; i < seen->n; i++)
-		if (escaped_eq(span_of(seen->line + seen->at[i], seen->len[i]), name, true))
+		if (names->sum[i] == sum && escaped_eq(span_of(seen->line + seen->at[i], seen->len[i]), name, true))
 			return false;
-	return lex_params_add(seen, name);
+	if (!lex_params_add(seen, name))
+		return false;
+	names->sum[seen->n - 1] = sum;
+	return true;
 }
 
 static const char *parse_params(struct lex *l, struct uri *u, bool (*set)(struct uri *, const struct uri_param *))
 {
-	struct lex_params seen = {0};
+	struct names names = {.seen = {0}};
 	const uint8_t *from = l->p;
 	struct uri_param p;
 	enum lex_next next;
 
 	while ((next = next_param(l, &p)) == LEX_ONE) {
-		if (!names_add(&seen, p.name))
+		if (!names_add(&names, p.name))
 			return "too many URI parameters, or one that stands twice";
 		if (!set(u, &p))
 			return "bad value of a URI parameter";

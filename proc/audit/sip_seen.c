@@ -217,7 +217,9 @@ size_t sip_seen_length(struct span s)
 	struct span rest = s, line;
 	uint64_t body = 0;
 
-	while (next_line(&rest, &line)) {
+	for (int i = 0; next_line(&rest, &line); i++) {
+		if (i == LINES_MAX) /* no head; it would be gone through again with every segment */
+			return (size_t)(line.p - s.p);
 		if (rest.p == NULL || rest.p > s.p + s.n || (rest.n == 0 && s.p[s.n - 1] != '\n'))
 			return 0;
 		if (line.n == 0)

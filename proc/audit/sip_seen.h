@@ -26,7 +26,8 @@ struct sip_seen {
 };
 
 bool sip_seen(struct span message, struct sip_seen *out);
-/* The length that the head's Content-Length gives the whole; 0: the head is not whole. */
+/* The length that the head's Content-Length gives the whole; 0: the head is not whole. Of a head that has too many lines: that of those
+ * that sip_seen() reads. */
 size_t sip_seen_length(struct span s);
 
 #endif

@@ -6,7 +6,11 @@
 /* RFC 6455 5.2 */
 enum { FIN = 0x80, RESERVED = 0x70, MASKED = 0x80, LENGTH_16 = 126, LENGTH_64 = 127, MASK_LEN = 4 };
 enum { CONTINUATION = 0, TEXT = 1, BINARY = 2, CLOSE = 8, PONG = 10 };
-enum { HANDSHAKE_MAX = 8192, HANDSHAKE_LINES = 64 };
+enum {
+	HANDSHAKE_MAX = 8192,
+	HANDSHAKE_LINES = 64,
+	FRAMES_MAX = 64
+}; /* of what is looked at again with every segment */
 
 struct web_frame {
 	bool fin, control, first;
@@ -123,37 +127,50 @@ size_t web_handshake(struct span s)
 {
 	struct span rest = span_head(s, HANDSHAKE_MAX);
 
-	while (is_handshake(s) && span_find(rest, '\n') < rest.n)
-		if (next_line(&rest).n == 0)
+	if (!is_handshake(s))
+		return 0;
+	for (int i = 0; span_find(rest, '\n') < rest.n; i++)
+		if (next_line(&rest).n == 0 || i == HANDSHAKE_LINES)
 			return (size_t)(rest.p - s.p);
 	return 0;
 }
 
-size_t web_message(struct span s, uint8_t room[WEB_ROOM], struct span *message)
+/* From the first frame of a message to its last; 0: that is not there yet. Of a message that cannot be: what is stepped over, and not
+ * *whole. */
+static size_t message_length(struct span s, bool *whole)
 {
 	struct cursor c = cursor_of(s);
 	struct web_frame f;
-	size_t n = 0;
+	bool begun = false;
 
-	for (bool begun = false;;) {
-		*message = span_of(NULL, 0);
+	*whole = false;
+	for (int i = 0; !*whole; i++) {
 		if (cursor_left(&c) && !may_begin(*c.p))
 			return (size_t)(c.p - s.p) + 1;
 		if (!frame_read(&c, &f))
 			return 0;
-		if (f.n > WEB_ROOM || (!f.control && begun == f.first))
+		if (f.n > WEB_ROOM || i == FRAMES_MAX || (!f.control && begun == f.first))
 			return (size_t)(c.p - s.p);
 		if (f.payload.n < f.n)
 			return 0;
 		if (f.control && !begun)
 			return (size_t)(c.p - s.p);
-		if (f.control)
-			continue;
 		begun = true;
-		n += unmask(&f, room + n, WEB_ROOM - n);
-		if (f.fin)
-			break;
+		*whole = !f.control && f.fin;
 	}
-	*message = span_of(room, n);
 	return (size_t)(c.p - s.p);
+}
+
+size_t web_message(struct span s, uint8_t room[WEB_ROOM], struct span *message)
+{
+	bool whole;
+	size_t length = message_length(s, &whole), n = 0;
+	struct cursor c = cursor_of(span_head(s, length));
+	struct web_frame f;
+
+	while (whole && cursor_left(&c) && frame_read(&c, &f))
+		if (!f.control)
+			n += unmask(&f, room + n, WEB_ROOM - n);
+	*message = span_of(whole ? room : NULL, n);
+	return length;
 }

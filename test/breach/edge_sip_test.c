@@ -622,6 +622,11 @@ static const struct refusal refusals[] = {
      "Content-Type: multipart/mixed;boundary=x\r\nContent-Length: 2\r\n\r\nhi", "400", "boundary"},
     {HEAD("INVITE", "sip:102@exchange.test", "b1") "Max-Forwards: 9\r\n" CONTACT "Accept: text/plain\r\n" LEN0, "406", ""},
     {HEAD("INVITE", "sip:102@exchange.test", "b2") "Max-Forwards: 9\r\n" LEN0, "400", "Contact"},
+    {HEAD("INVITE", "sip:102@exchange.test", "b2t") "Max-Forwards: 9\r\n" CONTACT "m: <sip:900@192.0.2.66>\r\n" LEN0, "400", "Contact"},
+    {HEAD("OPTIONS", "sip:102@exchange.test", "b2l") "Max-Forwards: 9\r\nX: a\nMax-Forwards: 8\r\n" LEN0, "400", "control character"},
+    {HEAD("OPTIONS", "sip:102@exchange.test", "b2r") "Max-Forwards: 9\r\nX: a\rY: b\r\n" LEN0, "400", "control character"},
+    {HEAD("OPTIONS", "sip:102@exchange.test", "b2f") "Max-Forwards: 9\r\nX: a\r\n \r\n" LEN0, "400", "control character"},
+    {HEAD("OPTIONS", "sip:102@exchange.test", "b2i") "Max-Forwards: 9\r\ni: other\r\n" LEN0, "400", "stands twice"},
     {HEAD("MESSAGE", "sip:102@exchange.test", "b3") "Max-Forwards: 9\r\n"
      "Content-Type: application/sdp\r\nContent-Length: 2\r\n\r\nhi", "415", "Accept: text/plain\r\n"},
     {"OPTIONS sip:102@exchange.test SIP/3.0\r\n" VIA("b4") FROM TO "Call-ID: b4\r\nCSeq: 1 OPTIONS\r\n" LEN0, "505", ""},
@@ -1074,6 +1079,31 @@ static void bad_framing(void)
 	}
 }
 
+/* T19: nor what its length says is its body. */
+static void a_message_within_a_body(void)
+{
+	static const char within[] = HEAD("INVITE", "sip:900@exchange.test", "w2") "Max-Forwards: 7\r\n" CONTACT LEN0;
+	uint64_t flow;
+	struct phone *p = new_phone(1, &flow);
+	char text[2048];
+
+	for (size_t more = 0; more < 2; more++) { /* all of it, and one octet of what comes next */
+		snprintf(text, sizeof text, HEAD("OPTIONS", "sip:exchange.test", "w1") "Max-Forwards: 7\r\nContent-Length: %zu\r\n\r\n%s",
+		    sizeof within - 1 + more, within);
+		phone_forget_text(p);
+		phone_say(p, text);
+		if (more) {
+			CHECK(!phone_hear(h, p, "\r\n\r\n", 200));
+			phone_say(p, "x");
+		}
+		CHECK(phone_hear(h, p, "\r\n\r\n", 1000) && strstr(p->text, "SIP/2.0 400 ") == p->text);
+		CHECK(!house_take(h, MSG_REQUEST, 50) && !strstr(p->text, "w2"));
+	}
+	phone_say(p, HEAD("OPTIONS", "sip:exchange.test", "w3") "Max-Forwards: 7\r\n" LEN0);
+	CHECK(house_take(h, MSG_REQUEST, 1000));
+	end_phone(p);
+}
+
 static void pipelined(void)
 {
 	uint64_t flow;
@@ -1524,6 +1554,7 @@ int main(void)
 	RUN(merged_request);
 	RUN(text_message);
 	RUN(bad_framing);
+	RUN(a_message_within_a_body);
 	RUN(pipelined);
 	RUN(slow_message);
 	RUN(slow_reader);

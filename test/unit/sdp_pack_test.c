@@ -162,10 +162,33 @@ static void counts_beyond_the_arrays_are_refused(void)
 		}
 }
 
+/* Nor where there is no line before them. */
+static void counts_of_a_description_without_lines(void)
+{
+	static uint8_t packed[32768];
+	static struct {
+		struct sdp sdp;
+		uint8_t behind[65536];
+	} out;
+	struct sdp s = {.audio_line = SDP_NO_AUDIO};
+	size_t n = sdp_pack(&s, packed);
+
+	for (size_t i = 0; i < n; i++) {
+		memset(&out, 0, sizeof out);
+		memset(packed, 0xa5, sizeof packed);
+		sdp_pack(&s, packed);
+		packed[i] = 255;
+		CHECK(!sdp_unpack(span_of(packed, sizeof packed), &out.sdp));
+		for (size_t k = 0; k < sizeof out.behind; k++)
+			CHECK(out.behind[k] == 0);
+	}
+}
+
 int main(void)
 {
 	RUN(what_is_kept_comes_back);
 	RUN(the_unused_is_not_kept);
 	RUN(counts_beyond_the_arrays_are_refused);
+	RUN(counts_of_a_description_without_lines);
 	return TEST_END;
 }

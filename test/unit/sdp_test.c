@@ -388,6 +388,19 @@ static void information_line_is_only_text(void)
 	CHECK(sdp.id == 1 && !strstr(written(), "(o="));
 }
 
+/* What stands of it behind the shorter one of the media would make two of one description. */
+static void a_longer_name_of_the_session_leaves_nothing(void)
+{
+	struct sdp once;
+
+#define ICE(of, ufrag, pwd) "a=ice-ufrag:" ufrag "\r\na=ice-pwd:" pwd "\r\n" of
+	CHECK(parses(HEAD "m=audio 5000 RTP/SAVP 0\r\n" ICE("", "abcd", "0123456789012345678901")));
+	once = sdp;
+	CHECK(parses(HEAD ICE("m=audio 5000 RTP/SAVP 0\r\n", "abcdefgh", "012345678901234567890123456789")
+	    ICE("", "abcd", "0123456789012345678901")));
+	CHECK(!memcmp(&once, &sdp, sizeof sdp));
+}
+
 static void nul_in_fmtp(void)
 {
 	static const char text[] = HEAD "m=audio 5000 RTP/SAVP 96\r\na=rtpmap:96 opus/48000/2\r\n"
@@ -604,6 +617,7 @@ int main(void)
 	RUN(lines_in_another_order);
 	RUN(refusals);
 	RUN(information_line_is_only_text);
+	RUN(a_longer_name_of_the_session_leaves_nothing);
 	RUN(nul_in_fmtp);
 	RUN(too_much);
 	RUN(refused_suites);

@@ -172,6 +172,53 @@ static void long_tokens(void)
 	CHECK(refused(text, 400, "bad Replaces"));
 }
 
+/* T16: a message of which this is the one token that is so long. */
+static bool token_passes(const char *format, size_t n)
+{
+	char text[1200], token[SIP_TOKEN_MAX + 2];
+
+	memset(token, 'a', n);
+	token[n] = 0;
+	snprintf(text, sizeof text, format, token);
+	enum sip_verdict v = parse_n(text, strlen(text));
+	return v == SIP_OK;
+}
+
+static void each_token_has_its_bound(void)
+{
+#define AROUND(via, from, to, call_id)                                                                                       \
+	"BYE sip:h.example SIP/2.0\r\nVia: SIP/2.0/TLS h.example;branch=" via "\r\nFrom: <sip:a@h.example>;tag=" from      \
+	"\r\nTo: <sip:a@h.example>;tag=" to "\r\nCall-ID: " call_id "\r\nCSeq: 1 BYE\r\n\r\n"
+	static const char *const formats[] = {AROUND("%s", "1", "2", "c"), AROUND("z9hG4bK1", "%s", "2", "c"),
+	    AROUND("z9hG4bK1", "1", "%s", "c"), AROUND("z9hG4bK1", "1", "2", "%s")};
+
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		CHECK(token_passes(formats[i], SIP_TOKEN_MAX) && !token_passes(formats[i], SIP_TOKEN_MAX + 1));
+}
+
+/* T16 */
+static void many_and_long_headers(void)
+{
+	static char text[90000];
+	size_t n = 0;
+
+	for (int i = 0; i < 50; i++)
+		n += (size_t)sprintf(text + n, "Accept: application/sdp\r\n");
+	CHECK(with(text) == SIP_OK && m.accept == SIP_ACCEPT_SDP);
+	n = 0;
+	for (int i = 0; i < 10000; i++)
+		n += (size_t)sprintf(text + n, "Z: y\r\n");
+	CHECK(with(text) == SIP_DISCARD && err.code == 513);
+	for (size_t k = 0; k < 2; k++) { /* the method of CSeq alone */
+		size_t method = k ? 65536 : SIP_LINE_MAX - 20;
+		n = (size_t)sprintf(text, "BYE sip:h.example SIP/2.0\r\nVia: SIP/2.0/TLS h.example\r\nFrom: <sip:a@h.example>;tag=1\r\n"
+					  "To: <sip:a@h.example>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 ");
+		memset(text + n, 'B', method);
+		strcpy(text + n + method, "\r\n\r\n");
+		CHECK(parse_n(text, strlen(text)) == (k ? SIP_DISCARD : SIP_ANSWER) && err.code == (k ? 513 : 400));
+	}
+}
+
 static void start_lines(void)
 {
 	static const struct {
@@ -487,6 +534,8 @@ int main(void)
 	RUN(duplicates);
 	RUN(limits);
 	RUN(long_tokens);
+	RUN(each_token_has_its_bound);
+	RUN(many_and_long_headers);
 	RUN(start_lines);
 	RUN(cseq_and_needed_headers);
 	RUN(addresses);
