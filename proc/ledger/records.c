@@ -168,6 +168,19 @@ int store_readings(
 	return r == DB_DONE ? n : -1;
 }
 
+bool store_date_rows(struct store *s, int64_t after_ms, int64_t wall_ms)
+{
+	static const enum query date[] = {Q_CALLS_DATE, Q_EVENTS_DATE, Q_MAIL_DATE};
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < sizeof date / sizeof *date; i++) {
+		db_bind_int(s->q[date[i]], 1, after_ms);
+		db_bind_int(s->q[date[i]], 2, wall_ms);
+		ok = store_run(s->q[date[i]]);
+	}
+	return ok;
+}
+
 bool store_forget_calls(struct store *s, int64_t before_ms)
 {
 	db_bind_int(s->q[Q_CALLS_FORGET], 1, before_ms);

@@ -182,6 +182,8 @@ int store_events(
 int store_readings(
     struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct reading_row *r), void *arg);
 
+/* Calls, events and messages of a moment that is not yet, since the clock ran ahead, are of this one. */
+bool store_date_rows(struct store *s, int64_t after_ms, int64_t wall_ms) __attribute__((warn_unused_result));
 /* Calls begun before this moment; events older than this or beyond their numbers. */
 bool store_forget_calls(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
 bool store_forget_events(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));

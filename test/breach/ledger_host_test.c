@@ -147,6 +147,34 @@ static void a_clock_that_jumped_erases_nothing(void)
 	CHECK(stage_end(&house.s) == 0);
 }
 
+/* T45: what was said while the clock ran ahead does not stay until then. */
+static void a_row_of_a_day_to_come_is_of_today(void)
+{
+	const int64_t now = clock_wall_ms(), ahead = now + INT64_C(400) * 86400000;
+	char why[DB_WHY_MAX];
+	struct store st;
+	struct call_row call = {.id = 1, .source = SPAN("x"), .destination = SPAN("102"), .start_ms = ahead};
+	struct event_row event = {.wall_ms = ahead, .kind = EVENT_USER, .detail = SPAN("x")};
+
+	CHECK(house_clean() && store_open(&st, house_open_db(), why) && store_begin(&st) && store_call(&st, LOG_FULL, &call));
+	call.id = 2;
+	call.start_ms = now - 60000;
+	CHECK(store_call(&st, LOG_FULL, &call) && store_event(&st, &event) && store_mail_begin(&st, 1, ahead, 50));
+	CHECK(store_meta_set(&st, "last_wall", now) && store_commit(&st));
+	store_close(&st);
+	CHECK(house_start());
+	stage_run(&house.s, 300);
+	CHECK(house_list(LIST_EVENTS, 0, 1) && seen.event.wall_ms <= clock_wall_ms() && seen.event.wall_ms > now - 120000);
+	CHECK(stage_end(&house.s) == 0);
+	struct db *db = house_open_db();
+	struct stmt *q = db ? db_prepare(db, "SELECT COUNT(*), MIN(start), MAX(start) FROM calls") : NULL;
+	CHECK(q && db_step(q) == DB_ROW && db_int(q, 0) == 2 && db_int(q, 1) > now - 120000 && db_int(q, 2) <= clock_wall_ms());
+	CHECK(db_int(q, 1) == now - 60000 || db_int(q, 2) == now - 60000);
+	q = db ? db_prepare(db, "SELECT wall FROM messages") : NULL;
+	CHECK(q && db_step(q) == DB_ROW && db_int(q, 0) <= clock_wall_ms() && db_int(q, 0) > now - 120000);
+	db_close(db);
+}
+
 static int64_t start_of_the_only_call;
 
 static void note_start(void *arg, const struct call_row *c)
@@ -234,6 +262,7 @@ int main(int argc, char **argv)
 	RUN(a_change_finds_a_database_that_is_lost);
 	RUN(a_full_disk_confirms_nothing);
 	RUN(a_clock_that_jumped_erases_nothing);
+	RUN(a_row_of_a_day_to_come_is_of_today);
 	RUN(a_call_of_a_wrong_clock_is_of_now);
 	RUN(what_waited_keeps_its_date);
 	RUN(the_mild_log_is_refused);

@@ -562,6 +562,26 @@ static void a_source_waits_for_room(void)
 	end();
 }
 
+/* T45: the clock ran a year ahead, nobody confirmed it, and was put right. What was sealed meanwhile is no source for a year. */
+static void a_key_of_a_day_to_come_goes(void)
+{
+	const int64_t ahead_ms = today_ms + 365 * (int64_t)WALL_DAY_MS;
+	uint8_t a[SEALED_MAX], c[SEALED_MAX], out[64];
+	uint32_t day, right;
+
+	for (int mild = 0; mild < 2; mild++) {
+		struct buf x = buf_of(a, sizeof a), y = buf_of(c, sizeof c), o = buf_of(out, sizeof out);
+		begin_days(mild ? LOG_MILD : LOG_FULL, 30);
+		CHECK(days_seal(&days, today_ms + WALL_DAY_MS, today_ms + WALL_DAY_MS, SPAN("102"), &right, &y));
+		CHECK(!days_turn(&days, ahead_ms, false) && days_seal(&days, ahead_ms, ahead_ms, SPAN("101"), &day, &x));
+		CHECK(day == DAY + 365 && days_unseal(&days, day, buf_span(&x), &o) == DAYS_OK);
+		CHECK(!days_turn(&days, today_ms, true));
+		CHECK(days_unseal(&days, day, buf_span(&x), &o) == (mild ? DAYS_GONE : DAYS_OK));
+		CHECK(days_unseal(&days, right, buf_span(&y), &o) == DAYS_OK && right == DAY + 1);
+		end();
+	}
+}
+
 /* R22: the full log keeps the source as long as the row. */
 static void full_log_keeps_its_keys(void)
 {
@@ -755,6 +775,7 @@ int main(void)
 	RUN(day_key_is_destroyed);
 	RUN(a_destroyed_key_is_wiped_when_the_disk_lets_it);
 	RUN(a_source_waits_for_room);
+	RUN(a_key_of_a_day_to_come_goes);
 	RUN(full_log_keeps_its_keys);
 	RUN(days_stay_near_today);
 	RUN(clock_never_runs_below_its_floor);
