@@ -12,11 +12,13 @@ enum {
 	WAITED_MS = 7 * DAY_MS, /* a clock that is so far behind may be right */
 	SPENT_DAYS = 2,
 	KEEPER_MS = 2000,
+	MORE_MS = 20,
 };
 
 static struct timer timer;
 static uint64_t due_ms;     /* of the next look */
 static bool without_keeper; /* was the last one */
+static bool more;           /* than one look deletes */
 static bool held;
 static int64_t last_wall_ms;
 static uint64_t last_boot_ms;
@@ -71,8 +73,10 @@ static bool forget(int64_t wall_ms)
 
 	if (!store_date_rows(&ledger_store, wall_ms + DAY_MS, wall_ms / MINUTE_MS * MINUTE_MS))
 		return false;
-	if (days && !store_forget_calls(&ledger_store, wall_ms - (int64_t)days * DAY_MS))
+	if (days && !store_forget_calls(&ledger_store, wall_ms - (int64_t)days * DAY_MS, &more))
 		return false;
+	if (more)
+		return true;
 	if (!store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS))
 		return false;
 	if (!mailbox_keep(wall_ms - (int64_t)child_site()->mail_days * DAY_MS, wall_ms - (int64_t)recording_ms()))
@@ -101,12 +105,12 @@ static void look(void)
 		return;
 	/* a time that nobody confirmed is not what a later one is measured by */
 	int64_t known = held && wall > expected ? expected : wall;
-	if ((!held && !forget(wall)) || !remember(known)) {
-		store_rollback(&ledger_store);
-		return;
-	}
-	if (!store_commit(&ledger_store) || !db_tidy(ledger_store.db))
+	more = false;
+	bool well = (held || forget(wall)) && remember(known) && store_commit(&ledger_store);
+	if (!well || (!more && !db_tidy(ledger_store.db)))
 		log_error("cannot delete old rows: %s", db_why(ledger_store.db));
+	more = more && well;
+	store_rollback(&ledger_store);
 }
 
 static void on_timer(struct timer *t, uint64_t now_ms)
@@ -114,13 +118,13 @@ static void on_timer(struct timer *t, uint64_t now_ms)
 	bool keeper = child_link(PROC_KEEPER, 0) != NULL;
 
 	/* recordings that nobody ended wait for keeper, which has their keys */
-	if (now_ms >= due_ms || (without_keeper && keeper)) {
+	if (now_ms >= due_ms || more || (without_keeper && keeper)) {
 		look();
 		if (now_ms >= due_ms) /* the second look ends what was going on at the first */
 			due_ms = now_ms + (due_ms ? HOUR_MS : recording_ms() + MINUTE_MS);
 		without_keeper = !keeper;
 	}
-	timer_set(&child_wheel, t, without_keeper ? now_ms + KEEPER_MS : due_ms);
+	timer_set(&child_wheel, t, more ? now_ms + MORE_MS : without_keeper ? now_ms + KEEPER_MS : due_ms);
 }
 
 void keep_init(void)
@@ -147,6 +151,8 @@ void keep_confirm(struct link *from, const struct ipc_view *v)
 	held = false;
 	last_wall_ms = 0;
 	look();
+	if (more)
+		timer_set(&child_wheel, &timer, child_now() + MORE_MS);
 	answer_done(m->token, DONE_OK, 0, "");
 }
 

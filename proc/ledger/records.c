@@ -181,10 +181,16 @@ bool store_date_rows(struct store *s, int64_t after_ms, int64_t wall_ms)
 	return ok;
 }
 
-bool store_forget_calls(struct store *s, int64_t before_ms)
+bool store_forget_calls(struct store *s, int64_t before_ms, bool *more)
 {
-	db_bind_int(s->q[Q_CALLS_FORGET], 1, before_ms);
-	return store_run(s->q[Q_CALLS_FORGET]);
+	struct stmt *q = s->q[Q_CALLS_FORGET];
+
+	db_bind_int(q, 1, before_ms);
+	db_bind_int(q, 2, STORE_FORGET_MOST);
+	if (!store_run(q))
+		return false;
+	*more = db_changed(q) == STORE_FORGET_MOST;
+	return true;
 }
 
 static bool forget_beyond(struct stmt *q, enum event_share share, uint32_t most)
