@@ -267,6 +267,56 @@ static void calls_are_four_facts(void)
 	CHECK(seen_call[0].start_ms == 3000);
 }
 
+/* Calls end, and are numbered, in another order than they begin; some begin at once, and the last row read may be gone. */
+static void a_log_is_read_in_pages(void)
+{
+	static const int64_t start[] = {3000, 1000, 2000, 2000, 500, 2000};
+	static const int64_t want[] = {500, 1000, 2000, 2000, 2000, 3000};
+	int64_t after = 0, last = 0;
+	bool more;
+
+	CHECK(empty());
+	for (int i = 0; i < 6; i++)
+		CHECK(record(LOG_FULL, "sealed", start[i], 20000));
+	for (int i = 0; i < 6; i++) {
+		CHECK(read_calls(after, 500, 3001, 1) == 1 && seen_call[0].start_ms == want[i]);
+		CHECK(want[i] != 2000 || want[i - 1] != 2000 || seen_call[0].id > last);
+		after = last = seen_call[0].id;
+		if (i == 1)
+			CHECK(store_forget_calls(&s, 1001, &more));
+	}
+	CHECK(read_calls(after, 500, 3001, 1) == 0 && read_calls(0, 501, 3000, 8) == 3);
+}
+
+/* R28: what a page costs is no matter of how many calls there are: the index of their beginning leads to it, and no more than those
+ * that began at once are sorted. */
+static void a_page_of_a_large_log_is_found(void)
+{
+	static const char all[] =
+#define QUERY(NAME, sql) sql "\0"
+#include "ledger/queries.def"
+#undef QUERY
+	    ;
+	char text[600] = "EXPLAIN QUERY PLAN ";
+	const char *at = all;
+	bool indexed = false, sorted = false;
+
+	if (on_postgresql)
+		return; /* its plan follows what is in the table */
+	for (int i = 0; i < Q_CALLS_AFTER; i++)
+		at += strlen(at) + 1;
+	CHECK(empty() && span_cstr(span_str(at), text + strlen(text), sizeof text - strlen(text)));
+	struct stmt *q = db_prepare(s.db, text);
+	CHECK(q != NULL);
+	while (q && db_step(q) == DB_ROW) {
+		char line[200] = "";
+		span_cstr(db_octets(q, 3), line, sizeof line);
+		indexed |= strstr(line, "calls_start") != NULL;
+		sorted |= strstr(line, "TEMP B-TREE FOR ORDER BY") != NULL;
+	}
+	CHECK(indexed && !sorted);
+}
+
 /* a core that saw no confirmation says it again */
 static void the_same_record_twice_is_one_row(void)
 {
@@ -659,6 +709,8 @@ int main(int argc, char **argv)
 	RUN(long_lists_say_so);
 	RUN(undone_changes_leave_nothing);
 	RUN(calls_are_four_facts);
+	RUN(a_log_is_read_in_pages);
+	RUN(a_page_of_a_large_log_is_found);
 	RUN(the_same_record_twice_is_one_row);
 	RUN(a_number_of_another_call_loses_none);
 	RUN(a_database_of_the_first_schema_is_taken_over);
