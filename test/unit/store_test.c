@@ -681,6 +681,44 @@ static void a_look_says_what_an_opening_would(void)
 	CHECK(schema_is(STORE_SCHEMA) && look() && reopen());
 }
 
+/* R32: two exchanges on one database would neither hear of each other's changes (a phone that is revoked at one of them goes on at the
+ * other) nor have the keys of each other's sources. */
+static void a_database_has_one_owner(void)
+{
+	char reason[DB_WHY_MAX] = "";
+	struct store other;
+
+	CHECK(empty() && store_commit(&s));
+	struct db *db = on_postgresql ? db_open_postgresql(where, reason) : db_open_sqlite(where, reason);
+	CHECK((!db || !store_open(&other, db, reason)) && reason[0]);
+	CHECK(!on_postgresql || strstr(reason, "another exchange"));
+	CHECK(reopen());
+	if (!on_postgresql)
+		return;
+	/* in a schema of its own there is room for another, and a look asks for nothing */
+	db = db_open_postgresql(where, reason);
+	CHECK(db && store_could_open(db, reason) && db_exec(db, "CREATE SCHEMA other; SET search_path = other"));
+	CHECK(db && store_open(&other, db, reason) && db_exec(db, "DROP SCHEMA other CASCADE"));
+	store_close(&other);
+}
+
+/* One name that the server has no letter for would keep all that waits for the same commit from ever being written. */
+static void a_database_takes_any_text(void)
+{
+	static const char make[] = "CREATE DATABASE narrow ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
+	char reason[DB_WHY_MAX] = "", uri[sizeof where];
+	struct event_row e = {.kind = EVENT_USER, .detail = SPAN("\xc5\x81\xc3\xb3" "d\xc5\xba \xf0\x9f\x93\x9e")};
+
+	CHECK(empty() && store_event(&s, &e) && store_commit(&s));
+	const char *name = strstr(where, "/postgres?");
+	if (!on_postgresql || !name)
+		return;
+	CHECK(db_exec(s.db, make));
+	snprintf(uri, sizeof uri, "%.*s/narrow?%s", (int)(name - where), where, name + strlen("/postgres?"));
+	CHECK(!db_open_postgresql(uri, reason) && strstr(reason, "UTF8"));
+	CHECK(db_exec(s.db, "DROP DATABASE narrow"));
+}
+
 static void a_database_that_is_not_there_says_why(void)
 {
 	char reason[DB_WHY_MAX] = "";
@@ -726,6 +764,8 @@ int main(int argc, char **argv)
 	RUN(bent_pieces_are_refused);
 	RUN(a_newer_schema_is_refused);
 	RUN(a_look_says_what_an_opening_would);
+	RUN(a_database_has_one_owner);
+	RUN(a_database_takes_any_text);
 	RUN(a_database_that_is_not_there_says_why);
 	store_close(&s);
 	if (!on_postgresql) {
