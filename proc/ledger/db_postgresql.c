@@ -43,11 +43,18 @@ static bool finish(struct pg *p, PGresult *r)
 	return ok;
 }
 
+/* Where a statement failed before, COMMIT rolls back, and that is no error to the server. */
 static bool pg_exec(struct db *db, const char *sql)
 {
 	struct pg *p = (struct pg *)db;
+	PGresult *r = PQexec(p->conn, sql);
+	bool undone = r && strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(r), "ROLLBACK") == 0;
 
-	return finish(p, PQexec(p->conn, sql));
+	if (!finish(p, r))
+		return false;
+	if (undone)
+		snprintf(p->db.why, sizeof p->db.why, "PostgreSQL: it failed before, and all of it was rolled back");
+	return !undone;
 }
 
 static struct stmt *pg_prepare(struct db *db, const char *sql)

@@ -681,6 +681,17 @@ static void a_look_says_what_an_opening_would(void)
 	CHECK(schema_is(STORE_SCHEMA) && look() && reopen());
 }
 
+/* R28: a reading in between failed (it took too long, or memory was short): what is confirmed is in the database all the same, or is
+ * not confirmed. */
+static void what_failed_before_is_not_committed(void)
+{
+	CHECK(empty() && add("101") == DONE_OK && !db_exec(s.db, "SELECT id FROM nowhere"));
+	bool kept = store_commit(&s);
+	CHECK(kept != on_postgresql && (kept || db_why(s.db)[0]));
+	CHECK(reopen() && store_person_get(&s, SPAN("101"), &person) == kept);
+	CHECK(store_begin(&s) && add("102") == DONE_OK && store_commit(&s));
+}
+
 /* R32: two exchanges on one database would neither hear of each other's changes (a phone that is revoked at one of them goes on at the
  * other) nor have the keys of each other's sources. */
 static void a_database_has_one_owner(void)
@@ -764,6 +775,7 @@ int main(int argc, char **argv)
 	RUN(bent_pieces_are_refused);
 	RUN(a_newer_schema_is_refused);
 	RUN(a_look_says_what_an_opening_would);
+	RUN(what_failed_before_is_not_committed);
 	RUN(a_database_has_one_owner);
 	RUN(a_database_takes_any_text);
 	RUN(a_database_that_is_not_there_says_why);
