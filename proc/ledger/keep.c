@@ -71,7 +71,8 @@ static bool forget(int64_t wall_ms)
 {
 	uint32_t days = site_log_days(child_site());
 
-	if (!store_date_rows(&ledger_store, wall_ms + DAY_MS, wall_ms / MINUTE_MS * MINUTE_MS))
+	/* a clock of which nothing is known, or that was confirmed just now, may have to be put right yet */
+	if (last_wall_ms && !store_date_rows(&ledger_store, wall_ms + DAY_MS, wall_ms / MINUTE_MS * MINUTE_MS))
 		return false;
 	if (days && !store_forget_calls(&ledger_store, wall_ms - (int64_t)days * DAY_MS, &more))
 		return false;
