@@ -66,27 +66,43 @@ static uint64_t recording_ms(void)
 	return child_site()->mail_s * UINT64_C(1000) + MINUTE_MS;
 }
 
-/* Days before now, counted from a clock that never runs below what it said last. */
-static bool forget(int64_t wall_ms)
+static bool forget_calls(int64_t wall_ms)
 {
 	uint32_t days = site_log_days(child_site());
 
 	/* a clock of which nothing is known, or that was confirmed just now, may have to be put right yet */
 	if (last_wall_ms && !store_date_rows(&ledger_store, wall_ms + DAY_MS, wall_ms / MINUTE_MS * MINUTE_MS))
 		return false;
-	if (days && !store_forget_calls(&ledger_store, wall_ms - (int64_t)days * DAY_MS, &more))
-		return false;
-	if (more)
-		return true;
-	if (!store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS))
-		return false;
+	return !days || store_forget_calls(&ledger_store, wall_ms - (int64_t)days * DAY_MS, &more);
+}
+
+static bool forget_others(int64_t wall_ms)
+{
+	int64_t notices = child_site()->notice_days, today = wall_ms / DAY_MS;
+
 	if (!mailbox_keep(wall_ms - (int64_t)child_site()->mail_days * DAY_MS, wall_ms - (int64_t)recording_ms()))
 		return false;
-	int64_t notices = child_site()->notice_days, today = wall_ms / DAY_MS;
 	if (notices && !store_notices_forget(&ledger_store, wall_ms - notices * DAY_MS))
 		return false;
 	/* a local day is at most one ahead or behind */
 	return today <= SPENT_DAYS || store_spent_forget(&ledger_store, (uint32_t)(today - SPENT_DAYS));
+}
+
+/* Days before now, counted from a clock that never runs below what it said last. What takes long is done in several looks. */
+static bool forget(int64_t wall_ms)
+{
+	static int step; /* of the events */
+
+	if (!forget_calls(wall_ms))
+		return false;
+	if (more)
+		return true;
+	if ((step == 0 && !forget_others(wall_ms)) ||
+	    !store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS, step))
+		return false;
+	step = (step + 1) % STORE_EVENT_STEPS;
+	more = step != 0;
+	return true;
 }
 
 static void look(void)
@@ -102,13 +118,13 @@ static void look(void)
 	wall = keep_wall_ms();
 	if (wall < last_wall_ms)
 		wall = last_wall_ms;
-	if (!batch_flush() || !store_begin(&ledger_store))
+	if (!batch_begin())
 		return;
 	/* a time that nobody confirmed is not what a later one is measured by */
 	int64_t known = held && wall > expected ? expected : wall;
 	more = false;
 	bool well = (held || forget(wall)) && remember(known) && store_commit(&ledger_store);
-	if (!well || (!more && !db_tidy(ledger_store.db)))
+	if (!well || !db_tidy(ledger_store.db))
 		log_error("cannot delete old rows: %s", db_why(ledger_store.db));
 	more = more && well;
 	store_rollback(&ledger_store);

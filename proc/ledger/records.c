@@ -209,14 +209,19 @@ static bool forget_beyond(struct stmt *q, enum event_share share, uint32_t most)
 	return store_run(q);
 }
 
-bool store_forget_events(struct store *s, int64_t before_ms)
+bool store_forget_events(struct store *s, int64_t before_ms, int step)
 {
 	struct stmt *of_share = s->q[Q_EVENTS_FORGET_SHARE], *of_phone = s->q[Q_EVENTS_FORGET_PHONE];
 
-	db_bind_int(s->q[Q_EVENTS_FORGET], 1, before_ms);
-	bool ok = store_run(s->q[Q_EVENTS_FORGET]) && forget_beyond(of_phone, SHARE_GRAVE, s->max_events_of_phone) &&
-	          forget_beyond(of_phone, SHARE_PHONES, s->max_events_of_phone);
-	for (int share = 0; ok && share < EVENT_SHARES; share++)
-		ok = forget_beyond(of_share, (enum event_share)share, s->max_events);
-	return ok;
+	switch (step) {
+	case 0:
+		db_bind_int(s->q[Q_EVENTS_FORGET], 1, before_ms);
+		return store_run(s->q[Q_EVENTS_FORGET]);
+	case 1:
+		return forget_beyond(of_phone, SHARE_GRAVE, s->max_events_of_phone);
+	case 2:
+		return forget_beyond(of_phone, SHARE_PHONES, s->max_events_of_phone);
+	default:
+		return forget_beyond(of_share, (enum event_share)(step - 3), s->max_events);
+	}
 }

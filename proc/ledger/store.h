@@ -36,6 +36,9 @@ enum query {
 	QUERIES
 };
 
+/* Of what is done to forget events, each of which goes through all of them: by age, by phone, by share. */
+enum { STORE_EVENT_STEPS = 1 + 2 + EVENT_SHARES };
+
 struct store {
 	struct db *db;
 	struct stmt *q[QUERIES];
@@ -185,9 +188,10 @@ int store_readings(
 
 /* Calls, events and messages of a moment that is not yet, since the clock ran ahead, are of this one. */
 bool store_date_rows(struct store *s, int64_t after_ms, int64_t wall_ms) __attribute__((warn_unused_result));
-/* Calls begun before this moment, the oldest first; more: there may be others. Events older than this or beyond their numbers. */
+/* Calls begun before this moment, the oldest first; more: there may be others. Events older than this or beyond their numbers, by one
+ * of the steps. */
 bool store_forget_calls(struct store *s, int64_t before_ms, bool *more) __attribute__((warn_unused_result));
-bool store_forget_events(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
+bool store_forget_events(struct store *s, int64_t before_ms, int step) __attribute__((warn_unused_result));
 
 /* --- settings and ring groups; changes as those of the directory. *why may name the setting, and then stands until the next. --- */
 

@@ -174,6 +174,28 @@ static void many_calls_go_bit_by_bit(void)
 	CHECK(left == 0 && pieces > 1 && stage_end(&house.s) == 0);
 }
 
+/* R28: to go through all events for each share takes long, so one look does one of them, and the next follows at once. */
+static void events_go_step_by_step(void)
+{
+	struct event_row e = {.wall_ms = clock_wall_ms() - INT64_C(366) * 86400000, .proc = PROC_CORE, .kind = EVENT_CALL_REFUSED, .detail = SPAN("x")};
+	char why[DB_WHY_MAX];
+	struct store st;
+
+	CHECK(house_clean() && store_open(&st, house_open_db(), why) && store_begin(&st) && store_event(&st, &e));
+	e.wall_ms = clock_wall_ms() - 60000;
+	for (int i = 0; i < STORE_EVENTS_MAX + 3; i++)
+		CHECK(store_event(&st, &e)); /* of the last share */
+	CHECK(store_meta_set(&st, "last_wall", clock_wall_ms()) && store_commit(&st));
+	store_close(&st);
+	CHECK(house_start());
+	seen.value = 0;
+	for (int i = 0; i < 200 && seen.value != 5; i++) {
+		stage_run(&house.s, 20);
+		CHECK(house_list(LIST_EVENTS, 0, 1));
+	}
+	CHECK(seen.value == 5 && stage_end(&house.s) == 0);
+}
+
 /* T45: what was said while the clock ran ahead does not stay until then. */
 static void a_row_of_a_day_to_come_is_of_today(void)
 {
@@ -290,6 +312,7 @@ int main(int argc, char **argv)
 	RUN(a_full_disk_confirms_nothing);
 	RUN(a_clock_that_jumped_erases_nothing);
 	RUN(many_calls_go_bit_by_bit);
+	RUN(events_go_step_by_step);
 	RUN(a_row_of_a_day_to_come_is_of_today);
 	RUN(a_call_of_a_wrong_clock_is_of_now);
 	RUN(what_waited_keeps_its_date);

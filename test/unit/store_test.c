@@ -408,6 +408,15 @@ static void old_calls_are_forgotten(void)
 
 /* --- events and readings --- */
 
+static bool forget_events(int64_t before_ms)
+{
+	bool ok = true;
+
+	for (int step = 0; ok && step < STORE_EVENT_STEPS; step++)
+		ok = store_forget_events(&s, before_ms, step);
+	return ok;
+}
+
 static struct event_row seen_event;
 
 static void see_event(void *arg, const struct event_row *e)
@@ -431,12 +440,12 @@ static void events_are_kept_and_bounded(void)
 	e.remote = (struct addr){0};
 	e.wall_ms = 6000;
 	CHECK(store_event(&s, &e) && store_events(&s, 1, 10, see_event, &detail) == 1 && seen_event.remote.family == 0);
-	CHECK(store_forget_events(&s, 6000) && store_events(&s, 0, 10, see_event, &detail) == 1 && seen_event.id == 2);
+	CHECK(forget_events(6000) && store_events(&s, 0, 10, see_event, &detail) == 1 && seen_event.id == 2);
 	CHECK(s.max_events == STORE_EVENTS_MAX);
 	s.max_events = 3;
 	for (int i = 0; i < 3; i++)
-		CHECK(store_forget_events(&s, 0) && store_event(&s, &e)); /* 2 to 5 */
-	CHECK(store_events(&s, 0, 10, see_event, &detail) == 4 && store_forget_events(&s, 0));
+		CHECK(forget_events(0) && store_event(&s, &e)); /* 2 to 5 */
+	CHECK(store_events(&s, 0, 10, see_event, &detail) == 4 && forget_events(0));
 	CHECK(store_events(&s, 0, 10, see_event, &detail) == 3 && store_events(&s, 2, 10, see_event, &detail) == 3);
 }
 
@@ -476,7 +485,7 @@ static void no_share_of_the_events_pushes_out_another(void)
 			for (int i = 0; other != share && i < 3; i++)
 				CHECK(one_of((enum event_share)other, i)); /* 1 to 9 */
 		for (int i = 0; i < 30; i++)
-			CHECK(one_of((enum event_share)share, i) && store_forget_events(&s, 0));
+			CHECK(one_of((enum event_share)share, i) && forget_events(0));
 		CHECK(store_events(&s, 0, 99, see_event, &detail) == 9 + 6);
 		CHECK(store_events(&s, 8, 1, see_event, &detail) == 1 && seen_event.id == 9);
 		CHECK(store_events(&s, 33, 99, see_event, &detail) == 6); /* the newest */
@@ -499,7 +508,7 @@ static void no_phone_pushes_out_the_events_of_another(void)
 		CHECK(store_event(&s, &e)); /* 2 to 6 */
 	e.device = 8;
 	for (int i = 0; i < 30; i++)
-		CHECK(store_event(&s, &e) && store_forget_events(&s, 0));
+		CHECK(store_event(&s, &e) && forget_events(0));
 	CHECK(store_events(&s, 0, 99, see_event, &detail) == 10);
 	CHECK(store_events(&s, 0, 1, see_event, &detail) == 1 && seen_event.id == 1 && seen_event.device == 7);
 	CHECK(store_events(&s, 32, 99, see_event, &detail) == 4); /* its newest */
