@@ -11,7 +11,7 @@
 
 static int64_t wall_now_ms(void)
 {
-	return wall_now(&keeper.wall, clock_wall_ms());
+	return wall_now(&keeper.wall, clock_wall_ms(), clock_boot_ms());
 }
 
 void keeper_say_done(struct link *to, uint64_t token, enum done_result result, uint64_t value, const char *text)
@@ -345,7 +345,7 @@ static void on_unseal_want(struct link *from, const struct ipc_view *v)
 static void on_clock_confirm(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_clock_confirm *w = v->payload;
-	const char *why = wall_confirm(&keeper.wall, clock_wall_ms());
+	const char *why = wall_confirm(&keeper.wall, clock_wall_ms(), clock_boot_ms());
 
 	if (!why) {
 		keeper_look_at_clock();

@@ -19,6 +19,7 @@ enum {
 struct days {
 	struct store *store;
 	uint32_t keep; /* days; 0 = for ever */
+	bool mild;
 	uint32_t keys;
 	uint64_t sealed, unsealed, destroyed;
 };
@@ -37,7 +38,7 @@ bool days_seal(struct days *d, int64_t now_wall_ms, int64_t wall_ms, struct span
 
 enum days_verdict days_unseal(struct days *d, uint32_t day, struct span blob, struct buf *source);
 
-/* Make today's and tomorrow's key, and destroy those whose time is over, on disk too; what could not be wiped there the last time is
+/* Make today's and tomorrow's key, and destroy those whose time is over, and in the mild log those of a day to come, on disk too; what could not be wiped there the last time is
  * tried again. */
 const char *days_turn(struct days *d, int64_t now_wall_ms, bool may_destroy) __attribute__((warn_unused_result));
 

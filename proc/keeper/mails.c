@@ -34,7 +34,7 @@ static struct span key_of(const uint64_t *message)
 
 static uint32_t today(void)
 {
-	return (uint32_t)(wall_now(&keeper.wall, clock_wall_ms()) / WALL_DAY_MS);
+	return (uint32_t)(wall_now(&keeper.wall, clock_wall_ms(), clock_boot_ms()) / WALL_DAY_MS);
 }
 
 static bool get(uint64_t message, struct span user, struct kept_mail *k)

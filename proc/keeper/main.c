@@ -19,13 +19,15 @@ static void say_held(void)
 void keeper_look_at_clock(void)
 {
 	int64_t raw_ms = clock_wall_ms();
+	uint64_t boot_ms = clock_boot_ms();
 
-	if (wall_look(&keeper.wall, raw_ms))
+	if (wall_look(&keeper.wall, raw_ms, boot_ms))
 		say_held();
-	const char *why = days_turn(&keeper.days, wall_now(&keeper.wall, raw_ms), !keeper.wall.held);
+	int64_t now_ms = wall_now(&keeper.wall, raw_ms, boot_ms);
+	const char *why = days_turn(&keeper.days, now_ms, !keeper.wall.held);
 	if (why)
 		log_error("day keys: %s", why);
-	why = keeper.wall.held ? NULL : keeper_mails_turn(wall_now(&keeper.wall, raw_ms));
+	why = keeper.wall.held ? NULL : keeper_mails_turn(now_ms);
 	if (why)
 		log_error("keys of messages: %s", why);
 }

@@ -123,10 +123,12 @@ static void open_people(const struct site *site)
 
 void keeper_open(const struct site *site, int64_t wall_ms)
 {
+	uint64_t boot_ms = clock_boot_ms();
+
 	p256_init();
 	open_store(site);
-	wall_init(&keeper.wall, &keeper.store);
-	open_ca(wall_now(&keeper.wall, wall_ms));
+	wall_init(&keeper.wall, &keeper.store, boot_ms);
+	open_ca(wall_now(&keeper.wall, wall_ms, boot_ms));
 	open_logins(site);
 	codes_init(&keeper.codes, &keeper.store);
 	days_init(&keeper.days, &keeper.store);

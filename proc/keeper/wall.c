@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "keeper/keeper.h"
 
-void wall_init(struct wall *w, struct store *s)
+void wall_init(struct wall *w, struct store *s, uint64_t boot_ms)
 {
 	struct span v;
 
@@ -15,16 +15,28 @@ void wall_init(struct wall *w, struct store *s)
 		if (hour_ms > w->floor_ms)
 			w->floor_ms = hour_ms;
 	}
+	w->seen_ms = w->floor_ms;
+	w->seen_boot_ms = boot_ms;
 }
 
-int64_t wall_now(const struct wall *w, int64_t raw_ms)
+/* What a wall clock that nobody touched would say. */
+static int64_t expected(const struct wall *w, uint64_t boot_ms)
 {
+	return w->seen_ms + (int64_t)(boot_ms - w->seen_boot_ms);
+}
+
+int64_t wall_now(const struct wall *w, int64_t raw_ms, uint64_t boot_ms)
+{
+	int64_t goes_on = expected(w, boot_ms);
+
+	if (raw_ms < goes_on - WALL_DAY_MS)
+		return goes_on;
 	return raw_ms > w->floor_ms ? raw_ms : w->floor_ms;
 }
 
-static const char *persist(struct wall *w, int64_t raw_ms)
+static const char *persist(struct wall *w, int64_t wall_ms)
 {
-	int64_t hour_ms = raw_ms - raw_ms % WALL_HOUR_MS;
+	int64_t hour_ms = wall_ms - wall_ms % WALL_HOUR_MS;
 
 	if (w->known && hour_ms <= w->floor_ms)
 		return NULL;
@@ -38,24 +50,33 @@ static const char *persist(struct wall *w, int64_t raw_ms)
 	return why;
 }
 
-bool wall_look(struct wall *w, int64_t raw_ms)
+static void see(struct wall *w, int64_t wall_ms, uint64_t boot_ms)
+{
+	w->seen_ms = wall_ms;
+	w->seen_boot_ms = boot_ms;
+}
+
+bool wall_look(struct wall *w, int64_t raw_ms, uint64_t boot_ms)
 {
 	bool was = w->held;
 
-	w->held = w->known && raw_ms > w->floor_ms + WALL_DAY_MS;
+	w->held = w->known && raw_ms > expected(w, boot_ms) + WALL_DAY_MS;
 	if (w->held)
 		return !was;
-	const char *why = persist(w, raw_ms);
+	see(w, wall_now(w, raw_ms, boot_ms), boot_ms);
+	const char *why = persist(w, w->seen_ms);
 	if (why)
 		log_error("%s", why);
 	return false;
 }
 
-const char *wall_confirm(struct wall *w, int64_t raw_ms)
+const char *wall_confirm(struct wall *w, int64_t raw_ms, uint64_t boot_ms)
 {
 	const char *why = persist(w, raw_ms);
 
-	if (!why)
-		w->held = false;
-	return why;
+	if (why)
+		return why;
+	w->held = false;
+	see(w, raw_ms > w->floor_ms ? raw_ms : w->floor_ms, boot_ms);
+	return NULL;
 }

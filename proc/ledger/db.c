@@ -43,6 +43,11 @@ bool db_unhurried(struct db *db)
 	return !db->backend->unhurried || db_exec(db, db->backend->unhurried);
 }
 
+bool db_own(struct db *db)
+{
+	return !db->backend->own || db_exec(db, db->backend->own);
+}
+
 struct stmt *db_prepare(struct db *db, const char *sql)
 {
 	struct stmt *s = db->backend->prepare(db, sql);

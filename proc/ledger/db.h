@@ -37,6 +37,10 @@ bool db_tidy(struct db *db) __attribute__((warn_unused_result));
 /* The transaction at hand may take as long as it needs. */
 bool db_unhurried(struct db *db) __attribute__((warn_unused_result));
 
+/* Nobody else has these tables open as their owner, nor will, as long as this connection lives. After the tables are there; whoever
+ * just died is waited for. */
+bool db_own(struct db *db) __attribute__((warn_unused_result));
+
 /* The last db_prepare() failed because no such table is there (yet). */
 bool db_lacks_table(const struct db *db);
 

@@ -10,6 +10,7 @@ struct db_backend {
 	bool (*exec)(struct db *db, const char *sql);
 	const char *tidy;      /* SQL, or NULL when there is nothing to do */
 	const char *unhurried; /* SQL, or NULL when nothing hurries it */
+	const char *own;       /* SQL, or NULL when to open it is to own it */
 	const char *no_table;  /* how its reason reads when a table is not there */
 	struct stmt *(*prepare)(struct db *db, const char *sql);
 	void (*bind_int)(struct stmt *s, int i, int64_t v);

@@ -43,11 +43,18 @@ static bool finish(struct pg *p, PGresult *r)
 	return ok;
 }
 
+/* Where a statement failed before, COMMIT rolls back, and that is no error to the server. */
 static bool pg_exec(struct db *db, const char *sql)
 {
 	struct pg *p = (struct pg *)db;
+	PGresult *r = PQexec(p->conn, sql);
+	bool undone = r && strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(r), "ROLLBACK") == 0;
 
-	return finish(p, PQexec(p->conn, sql));
+	if (!finish(p, r))
+		return false;
+	if (undone)
+		snprintf(p->db.why, sizeof p->db.why, "PostgreSQL: it failed before, and all of it was rolled back");
+	return !undone;
 }
 
 static struct stmt *pg_prepare(struct db *db, const char *sql)
@@ -163,6 +170,10 @@ static const struct db_backend pg_backend = {
     .close = pg_close,
     .exec = pg_exec,
     .unhurried = "SET LOCAL statement_timeout = 0",
+    /* by the number of a table, so that exchanges may share a database in schemas of their own */
+    .own =
+	"SET lock_timeout = 3000; SELECT pg_advisory_lock(CAST('meta' AS regclass)::oid::bigint + (1382640231::bigint << 32));"
+	"RESET lock_timeout",
     .no_table = "error 42P01",
     .prepare = pg_prepare,
     .bind_int = pg_bind_int,
@@ -180,6 +191,19 @@ static void no_notice(void *arg, const PGresult *r)
 	(void)r; /* "relation already exists, skipping" is no news */
 }
 
+/* In another encoding than ours a name may be none: the server would refuse it, and all that is written with it, for ever. */
+static bool takes_any_text(const PGconn *c)
+{
+	const char *encoding = PQparameterStatus(c, "server_encoding");
+
+	return encoding && (strcmp(encoding, "UTF8") == 0 || strcmp(encoding, "SQL_ASCII") == 0);
+}
+
+/* One that vanished with its machine holds no lock for hours. */
+static const char session[] =
+    "SET statement_timeout = 10000; SET synchronous_commit = on; SET tcp_keepalives_idle = 10;"
+    "SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4";
+
 struct db *db_open_postgresql(const char *uri, char why[static DB_WHY_MAX])
 {
 	struct pg *p = calloc(1, sizeof *p);
@@ -195,11 +219,14 @@ struct db *db_open_postgresql(const char *uri, char why[static DB_WHY_MAX])
 	p->conn = PQconnectdbParams(key, value, 1);
 	if (p->conn && PQstatus(p->conn) == CONNECTION_OK) {
 		PQsetNoticeReceiver(p->conn, no_notice, NULL);
-		if (pg_exec(&p->db, "SET statement_timeout = 10000; SET synchronous_commit = on"))
+		if (takes_any_text(p->conn) && pg_exec(&p->db, session))
 			return &p->db;
 	}
 	/* libpq's text may hold the password of the URI; what it could not reach is in the configuration anyway */
-	snprintf(why, DB_WHY_MAX, "cannot connect to the PostgreSQL named by `database`");
+	snprintf(why, DB_WHY_MAX, "%s",
+	    p->conn && PQstatus(p->conn) == CONNECTION_OK && !takes_any_text(p->conn)
+		? "the PostgreSQL database named by `database` is not of encoding UTF8"
+		: "cannot connect to the PostgreSQL named by `database`");
 	pg_close(&p->db);
 	return NULL;
 }

@@ -12,11 +12,13 @@ enum {
 	WAITED_MS = 7 * DAY_MS, /* a clock that is so far behind may be right */
 	SPENT_DAYS = 2,
 	KEEPER_MS = 2000,
+	MORE_MS = 20,
 };
 
 static struct timer timer;
 static uint64_t due_ms;     /* of the next look */
 static bool without_keeper; /* was the last one */
+static bool more;           /* than one look deletes */
 static bool held;
 static int64_t last_wall_ms;
 static uint64_t last_boot_ms;
@@ -64,22 +66,43 @@ static uint64_t recording_ms(void)
 	return child_site()->mail_s * UINT64_C(1000) + MINUTE_MS;
 }
 
-/* Days before now, counted from a clock that never runs below what it said last. */
-static bool forget(int64_t wall_ms)
+static bool forget_calls(int64_t wall_ms)
 {
 	uint32_t days = site_log_days(child_site());
 
-	if (days && !store_forget_calls(&ledger_store, wall_ms - (int64_t)days * DAY_MS))
+	/* a clock of which nothing is known, or that was confirmed just now, may have to be put right yet */
+	if (last_wall_ms && !store_date_rows(&ledger_store, wall_ms + DAY_MS, wall_ms / MINUTE_MS * MINUTE_MS))
 		return false;
-	if (!store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS))
-		return false;
+	return !days || store_forget_calls(&ledger_store, wall_ms - (int64_t)days * DAY_MS, &more);
+}
+
+static bool forget_others(int64_t wall_ms)
+{
+	int64_t notices = child_site()->notice_days, today = wall_ms / DAY_MS;
+
 	if (!mailbox_keep(wall_ms - (int64_t)child_site()->mail_days * DAY_MS, wall_ms - (int64_t)recording_ms()))
 		return false;
-	int64_t notices = child_site()->notice_days, today = wall_ms / DAY_MS;
 	if (notices && !store_notices_forget(&ledger_store, wall_ms - notices * DAY_MS))
 		return false;
 	/* a local day is at most one ahead or behind */
 	return today <= SPENT_DAYS || store_spent_forget(&ledger_store, (uint32_t)(today - SPENT_DAYS));
+}
+
+/* Days before now, counted from a clock that never runs below what it said last. What takes long is done in several looks. */
+static bool forget(int64_t wall_ms)
+{
+	static int step; /* of the events */
+
+	if (!forget_calls(wall_ms))
+		return false;
+	if (more)
+		return true;
+	if ((step == 0 && !forget_others(wall_ms)) ||
+	    !store_forget_events(&ledger_store, wall_ms - (int64_t)STORE_EVENT_DAYS * DAY_MS, step))
+		return false;
+	step = (step + 1) % STORE_EVENT_STEPS;
+	more = step != 0;
+	return true;
 }
 
 static void look(void)
@@ -95,16 +118,16 @@ static void look(void)
 	wall = keep_wall_ms();
 	if (wall < last_wall_ms)
 		wall = last_wall_ms;
-	if (!batch_flush() || !store_begin(&ledger_store))
+	if (!batch_begin())
 		return;
 	/* a time that nobody confirmed is not what a later one is measured by */
 	int64_t known = held && wall > expected ? expected : wall;
-	if ((!held && !forget(wall)) || !remember(known)) {
-		store_rollback(&ledger_store);
-		return;
-	}
-	if (!store_commit(&ledger_store) || !db_tidy(ledger_store.db))
+	more = false;
+	bool well = (held || forget(wall)) && remember(known) && store_commit(&ledger_store);
+	if (!well || !db_tidy(ledger_store.db))
 		log_error("cannot delete old rows: %s", db_why(ledger_store.db));
+	more = more && well;
+	store_rollback(&ledger_store);
 }
 
 static void on_timer(struct timer *t, uint64_t now_ms)
@@ -112,13 +135,13 @@ static void on_timer(struct timer *t, uint64_t now_ms)
 	bool keeper = child_link(PROC_KEEPER, 0) != NULL;
 
 	/* recordings that nobody ended wait for keeper, which has their keys */
-	if (now_ms >= due_ms || (without_keeper && keeper)) {
+	if (now_ms >= due_ms || more || (without_keeper && keeper)) {
 		look();
 		if (now_ms >= due_ms) /* the second look ends what was going on at the first */
 			due_ms = now_ms + (due_ms ? HOUR_MS : recording_ms() + MINUTE_MS);
 		without_keeper = !keeper;
 	}
-	timer_set(&child_wheel, t, without_keeper ? now_ms + KEEPER_MS : due_ms);
+	timer_set(&child_wheel, t, more ? now_ms + MORE_MS : without_keeper ? now_ms + KEEPER_MS : due_ms);
 }
 
 void keep_init(void)
@@ -145,6 +168,8 @@ void keep_confirm(struct link *from, const struct ipc_view *v)
 	held = false;
 	last_wall_ms = 0;
 	look();
+	if (more)
+		timer_set(&child_wheel, &timer, child_now() + MORE_MS);
 	answer_done(m->token, DONE_OK, 0, "");
 }
 

@@ -168,10 +168,29 @@ int store_readings(
 	return r == DB_DONE ? n : -1;
 }
 
-bool store_forget_calls(struct store *s, int64_t before_ms)
+bool store_date_rows(struct store *s, int64_t after_ms, int64_t wall_ms)
 {
-	db_bind_int(s->q[Q_CALLS_FORGET], 1, before_ms);
-	return store_run(s->q[Q_CALLS_FORGET]);
+	static const enum query date[] = {Q_CALLS_DATE, Q_EVENTS_DATE, Q_MAIL_DATE};
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < sizeof date / sizeof *date; i++) {
+		db_bind_int(s->q[date[i]], 1, after_ms);
+		db_bind_int(s->q[date[i]], 2, wall_ms);
+		ok = store_run(s->q[date[i]]);
+	}
+	return ok;
+}
+
+bool store_forget_calls(struct store *s, int64_t before_ms, bool *more)
+{
+	struct stmt *q = s->q[Q_CALLS_FORGET];
+
+	db_bind_int(q, 1, before_ms);
+	db_bind_int(q, 2, STORE_FORGET_MOST);
+	if (!store_run(q))
+		return false;
+	*more = db_changed(q) == STORE_FORGET_MOST;
+	return true;
 }
 
 static bool forget_beyond(struct stmt *q, enum event_share share, uint32_t most)
@@ -190,14 +209,19 @@ static bool forget_beyond(struct stmt *q, enum event_share share, uint32_t most)
 	return store_run(q);
 }
 
-bool store_forget_events(struct store *s, int64_t before_ms)
+bool store_forget_events(struct store *s, int64_t before_ms, int step)
 {
 	struct stmt *of_share = s->q[Q_EVENTS_FORGET_SHARE], *of_phone = s->q[Q_EVENTS_FORGET_PHONE];
 
-	db_bind_int(s->q[Q_EVENTS_FORGET], 1, before_ms);
-	bool ok = store_run(s->q[Q_EVENTS_FORGET]) && forget_beyond(of_phone, SHARE_GRAVE, s->max_events_of_phone) &&
-	          forget_beyond(of_phone, SHARE_PHONES, s->max_events_of_phone);
-	for (int share = 0; ok && share < EVENT_SHARES; share++)
-		ok = forget_beyond(of_share, (enum event_share)share, s->max_events);
-	return ok;
+	switch (step) {
+	case 0:
+		db_bind_int(s->q[Q_EVENTS_FORGET], 1, before_ms);
+		return store_run(s->q[Q_EVENTS_FORGET]);
+	case 1:
+		return forget_beyond(of_phone, SHARE_GRAVE, s->max_events_of_phone);
+	case 2:
+		return forget_beyond(of_phone, SHARE_PHONES, s->max_events_of_phone);
+	default:
+		return forget_beyond(of_share, (enum event_share)(step - 3), s->max_events);
+	}
 }

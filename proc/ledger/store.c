@@ -171,7 +171,11 @@ static bool opened(struct store *s, const char *what, char why[static DB_WHY_MAX
 bool store_open(struct store *s, struct db *db, char why[static DB_WHY_MAX])
 {
 	begin(s, db);
-	const char *what = db_exec(db, schema_sql) ? upgrade_schema(s) : db_why(db);
+	const char *what = db_exec(db, schema_sql) ? NULL : db_why(db);
+	if (!what && !db_own(db))
+		what = "another exchange has the database open";
+	if (!what)
+		what = upgrade_schema(s);
 	if (!what)
 		what = prepare_all(s) ? settle_schema(s) : db_why(db);
 	return opened(s, what, why);

@@ -12,6 +12,7 @@ enum {
 	STORE_EVENTS_MAX = 50000, /* of each share */
 	STORE_EVENTS_OF_PHONE_MAX = 5000,
 	STORE_EVENT_DAYS = 365,
+	STORE_FORGET_MOST = 10000, /* calls at once: others wait meanwhile, and parent */
 	STORE_REQUESTS_MAX = 32,   /* phones that were asked for and wait for an administrator */
 	STORE_MILD_MIN_MS = 15000, /* R20 */
 	STORE_GROUPS_MAX = 255,
@@ -34,6 +35,9 @@ enum query {
 #undef QUERY
 	QUERIES
 };
+
+/* Of what is done to forget events, each of which goes through all of them: by age, by phone, by share. */
+enum { STORE_EVENT_STEPS = 1 + 2 + EVENT_SHARES };
 
 struct store {
 	struct db *db;
@@ -182,9 +186,12 @@ int store_events(
 int store_readings(
     struct store *s, int64_t after, uint32_t most, void (*each)(void *arg, const struct reading_row *r), void *arg);
 
-/* Calls begun before this moment; events older than this or beyond their numbers. */
-bool store_forget_calls(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
-bool store_forget_events(struct store *s, int64_t before_ms) __attribute__((warn_unused_result));
+/* Calls, events and messages of a moment that is not yet, since the clock ran ahead, are of this one. */
+bool store_date_rows(struct store *s, int64_t after_ms, int64_t wall_ms) __attribute__((warn_unused_result));
+/* Calls begun before this moment, the oldest first; more: there may be others. Events older than this or beyond their numbers, by one
+ * of the steps. */
+bool store_forget_calls(struct store *s, int64_t before_ms, bool *more) __attribute__((warn_unused_result));
+bool store_forget_events(struct store *s, int64_t before_ms, int step) __attribute__((warn_unused_result));
 
 /* --- settings and ring groups; changes as those of the directory. *why may name the setting, and then stands until the next. --- */
 

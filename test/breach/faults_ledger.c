@@ -17,7 +17,9 @@ static bool put_record(struct store *s, int64_t id)
 
 static bool forget(struct store *s)
 {
-	if (store_begin(s) && store_forget_calls(s, 1000 * (FAULTS_GONE + 1)) && store_commit(s)) {
+	bool more;
+
+	if (store_begin(s) && store_forget_calls(s, 1000 * (FAULTS_GONE + 1), &more) && store_commit(s)) {
 		(void)!db_tidy(s->db); /* gone is gone; its octets may not be yet */
 		return true;
 	}

@@ -147,6 +147,83 @@ static void a_clock_that_jumped_erases_nothing(void)
 	CHECK(stage_end(&house.s) == 0);
 }
 
+/* R21, R28: who keeps calls for a month from now on had millions of them. They go, and ledger answers meanwhile; in one piece
+ * they would take it longer than parent waits, which would end it, again and again. */
+static void many_calls_go_bit_by_bit(void)
+{
+	enum { CALLS = 3 * STORE_FORGET_MOST + 5 };
+	const int64_t old = clock_wall_ms() - INT64_C(400) * 86400000;
+	char why[DB_WHY_MAX];
+	struct store st;
+	int64_t left = CALLS;
+
+	CHECK(house_clean() && store_open(&st, house_open_db(), why) && store_begin(&st));
+	for (int64_t i = 1; i <= CALLS; i++)
+		CHECK(store_call(&st, LOG_FULL, &(struct call_row){.id = i, .destination = SPAN("102"), .start_ms = old + i}));
+	CHECK(store_meta_set(&st, "last_wall", clock_wall_ms()) && store_commit(&st));
+	store_close(&st);
+	CHECK(house_start());
+	uint32_t pieces = 0;
+	for (int i = 0; i < 1000 && left; i++) {
+		stage_run(&house.s, 5);
+		CHECK(house_read_log(0, 1, "berta"));
+		int64_t was = left;
+		left = seen.lines ? CALLS - (int64_t)seen.value + 1 : 0; /* the row that was read */
+		pieces += left < was;
+	}
+	CHECK(left == 0 && pieces > 1 && stage_end(&house.s) == 0);
+}
+
+/* R28: to go through all events for each share takes long, so one look does one of them, and the next follows at once. */
+static void events_go_step_by_step(void)
+{
+	struct event_row e = {.wall_ms = clock_wall_ms() - INT64_C(366) * 86400000, .proc = PROC_CORE, .kind = EVENT_CALL_REFUSED, .detail = SPAN("x")};
+	char why[DB_WHY_MAX];
+	struct store st;
+
+	CHECK(house_clean() && store_open(&st, house_open_db(), why) && store_begin(&st) && store_event(&st, &e));
+	e.wall_ms = clock_wall_ms() - 60000;
+	for (int i = 0; i < STORE_EVENTS_MAX + 3; i++)
+		CHECK(store_event(&st, &e)); /* of the last share */
+	CHECK(store_meta_set(&st, "last_wall", clock_wall_ms()) && store_commit(&st));
+	store_close(&st);
+	CHECK(house_start());
+	seen.value = 0;
+	for (int i = 0; i < 200 && seen.value != 5; i++) {
+		stage_run(&house.s, 20);
+		CHECK(house_list(LIST_EVENTS, 0, 1));
+	}
+	CHECK(seen.value == 5 && stage_end(&house.s) == 0);
+}
+
+/* T45: what was said while the clock ran ahead does not stay until then. */
+static void a_row_of_a_day_to_come_is_of_today(void)
+{
+	const int64_t now = clock_wall_ms(), ahead = now + INT64_C(400) * 86400000;
+	char why[DB_WHY_MAX];
+	struct store st;
+	struct call_row call = {.id = 1, .source = SPAN("x"), .destination = SPAN("102"), .start_ms = ahead};
+	struct event_row event = {.wall_ms = ahead, .kind = EVENT_USER, .detail = SPAN("x")};
+
+	CHECK(house_clean() && store_open(&st, house_open_db(), why) && store_begin(&st) && store_call(&st, LOG_FULL, &call));
+	call.id = 2;
+	call.start_ms = now - 60000;
+	CHECK(store_call(&st, LOG_FULL, &call) && store_event(&st, &event) && store_mail_begin(&st, 1, ahead, 50));
+	CHECK(store_meta_set(&st, "last_wall", now) && store_commit(&st));
+	store_close(&st);
+	CHECK(house_start());
+	stage_run(&house.s, 300);
+	CHECK(house_list(LIST_EVENTS, 0, 1) && seen.event.wall_ms <= clock_wall_ms() && seen.event.wall_ms > now - 120000);
+	CHECK(stage_end(&house.s) == 0);
+	struct db *db = house_open_db();
+	struct stmt *q = db ? db_prepare(db, "SELECT COUNT(*), MIN(start), MAX(start) FROM calls") : NULL;
+	CHECK(q && db_step(q) == DB_ROW && db_int(q, 0) == 2 && db_int(q, 1) > now - 120000 && db_int(q, 2) <= clock_wall_ms());
+	CHECK(db_int(q, 1) == now - 60000 || db_int(q, 2) == now - 60000);
+	q = db ? db_prepare(db, "SELECT wall FROM messages") : NULL;
+	CHECK(q && db_step(q) == DB_ROW && db_int(q, 0) <= clock_wall_ms() && db_int(q, 0) > now - 120000);
+	db_close(db);
+}
+
 static int64_t start_of_the_only_call;
 
 static void note_start(void *arg, const struct call_row *c)
@@ -234,6 +311,9 @@ int main(int argc, char **argv)
 	RUN(a_change_finds_a_database_that_is_lost);
 	RUN(a_full_disk_confirms_nothing);
 	RUN(a_clock_that_jumped_erases_nothing);
+	RUN(many_calls_go_bit_by_bit);
+	RUN(events_go_step_by_step);
+	RUN(a_row_of_a_day_to_come_is_of_today);
 	RUN(a_call_of_a_wrong_clock_is_of_now);
 	RUN(what_waited_keeps_its_date);
 	RUN(the_mild_log_is_refused);

@@ -562,6 +562,26 @@ static void a_source_waits_for_room(void)
 	end();
 }
 
+/* T45: the clock ran a year ahead, nobody confirmed it, and was put right. What was sealed meanwhile is no source for a year. */
+static void a_key_of_a_day_to_come_goes(void)
+{
+	const int64_t ahead_ms = today_ms + 365 * (int64_t)WALL_DAY_MS;
+	uint8_t a[SEALED_MAX], c[SEALED_MAX], out[64];
+	uint32_t day, right;
+
+	for (int mild = 0; mild < 2; mild++) {
+		struct buf x = buf_of(a, sizeof a), y = buf_of(c, sizeof c), o = buf_of(out, sizeof out);
+		begin_days(mild ? LOG_MILD : LOG_FULL, 30);
+		CHECK(days_seal(&days, today_ms + WALL_DAY_MS, today_ms + WALL_DAY_MS, SPAN("102"), &right, &y));
+		CHECK(!days_turn(&days, ahead_ms, false) && days_seal(&days, ahead_ms, ahead_ms, SPAN("101"), &day, &x));
+		CHECK(day == DAY + 365 && days_unseal(&days, day, buf_span(&x), &o) == DAYS_OK);
+		CHECK(!days_turn(&days, today_ms, true));
+		CHECK(days_unseal(&days, day, buf_span(&x), &o) == (mild ? DAYS_GONE : DAYS_OK));
+		CHECK(days_unseal(&days, right, buf_span(&y), &o) == DAYS_OK && right == DAY + 1);
+		end();
+	}
+}
+
 /* R22: the full log keeps the source as long as the row. */
 static void full_log_keeps_its_keys(void)
 {
@@ -604,19 +624,71 @@ static void clock_never_runs_below_its_floor(void)
 	struct wall w;
 
 	begin();
-	wall_init(&w, &store);
-	CHECK(!w.known && wall_now(&w, 0) > INT64_C(1700000000000)); /* the date of the build */
+	wall_init(&w, &store, 0);
+	CHECK(!w.known && wall_now(&w, 0, 0) > INT64_C(1700000000000)); /* the date of the build */
 	int64_t t = w.floor_ms + 1000 * INT64_C(86400000);
-	CHECK(!wall_look(&w, t) && !w.held);
-	wall_init(&w, &store);
-	CHECK(w.known && wall_now(&w, 5) == t - t % WALL_HOUR_MS && wall_now(&w, t + 1) == t + 1);
+	CHECK(!wall_look(&w, t, 0) && !w.held);
+	wall_init(&w, &store, 0);
+	CHECK(w.known && wall_now(&w, 5, 0) == t - t % WALL_HOUR_MS && wall_now(&w, t + 1, 0) == t + 1);
 	/* a year ahead: held, and the floor does not follow until somebody confirms it */
 	int64_t jump = t + 365 * INT64_C(86400000);
-	CHECK(wall_look(&w, jump) && w.held && !wall_look(&w, jump + 60000));
-	CHECK(wall_now(&w, t) == t);
-	CHECK(!wall_look(&w, t + 60000) && !w.held);
-	CHECK(wall_look(&w, jump) && !wall_confirm(&w, jump) && !w.held && !wall_look(&w, jump + 60000) && !w.held);
-	CHECK(wall_now(&w, t) > t);
+	CHECK(wall_look(&w, jump, 0) && w.held && !wall_look(&w, jump + 60000, 60000));
+	CHECK(wall_now(&w, t, 60000) == t);
+	CHECK(!wall_look(&w, t + 60000, 60000) && !w.held);
+	CHECK(wall_look(&w, jump, 60000) && !wall_confirm(&w, jump, 60000) && !w.held);
+	CHECK(!wall_look(&w, jump + 60000, 120000) && !w.held && wall_now(&w, t, 120000) > t);
+	end();
+}
+
+/* R21, T45, T50: back by a month, or in 1970 since the battery is empty: what is due goes all the same, by what time lasts, also
+ * after another start. */
+static void clock_that_is_far_behind_keeps_no_source(void)
+{
+	const int64_t hour_ms = WALL_HOUR_MS, back_ms[] = {31 * (int64_t)WALL_DAY_MS, 0};
+	uint8_t a[SEALED_MAX], out[64];
+	struct wall w;
+	uint32_t day;
+
+	for (int i = 0; i < 2; i++) {
+		struct buf x = buf_of(a, sizeof a), o = buf_of(out, sizeof out);
+		uint64_t boot_ms = 1000;
+		begin_days(LOG_MILD, 0);
+		wall_init(&w, &store, boot_ms);
+		int64_t now = w.floor_ms + 100 * (int64_t)WALL_DAY_MS, wrong = back_ms[i] ? now - back_ms[i] : 5000;
+		CHECK(!wall_look(&w, now, boot_ms) && !days_turn(&days, now, true));
+		CHECK(days_seal(&days, wall_now(&w, wrong, boot_ms), wrong, SPAN("101"), &day, &x) && x.n == DAYS_BLOB);
+		for (int hour = 0; hour < 8 * 24; hour++, boot_ms += WALL_HOUR_MS) {
+			int64_t raw_ms = wrong + hour * hour_ms;
+			CHECK(!wall_look(&w, raw_ms, boot_ms) && !w.held);
+			CHECK(!days_turn(&days, wall_now(&w, raw_ms, boot_ms), !w.held));
+			if (hour % 50 == 49)
+				wall_init(&w, &store, boot_ms);
+		}
+		CHECK(days_unseal(&days, day, buf_span(&x), &o) == DAYS_GONE);
+		CHECK(!days_turn(&days, wall_now(&w, wrong, boot_ms), true) && days.keys <= DAYS_MILD + 1);
+		/* and put right: nothing is held */
+		CHECK(!wall_look(&w, now + 8 * 24 * hour_ms, boot_ms) && !w.held);
+		end();
+	}
+}
+
+/* R21: a disk that takes no hour for more than a day is no clock that went forward. */
+static void a_full_disk_holds_no_deletion(void)
+{
+	struct wall w;
+
+	begin();
+	wall_init(&w, &store, 0);
+	int64_t now = w.floor_ms + 100 * (int64_t)WALL_DAY_MS;
+	CHECK(!wall_look(&w, now, 0));
+	int good[2] = {store.file[0], store.file[1]}, full = open("/dev/full", O_RDWR | O_CLOEXEC);
+	CHECK(full >= 0);
+	store.file[0] = store.file[1] = full;
+	for (int half_days = 1; half_days < 6; half_days++)
+		CHECK(!wall_look(&w, now + half_days * (int64_t)WALL_DAY_MS / 2, (uint64_t)half_days * WALL_DAY_MS / 2) && !w.held);
+	store.file[0] = good[0];
+	store.file[1] = good[1];
+	close(full);
 	end();
 }
 
@@ -703,9 +775,12 @@ int main(void)
 	RUN(day_key_is_destroyed);
 	RUN(a_destroyed_key_is_wiped_when_the_disk_lets_it);
 	RUN(a_source_waits_for_room);
+	RUN(a_key_of_a_day_to_come_goes);
 	RUN(full_log_keeps_its_keys);
 	RUN(days_stay_near_today);
 	RUN(clock_never_runs_below_its_floor);
+	RUN(clock_that_is_far_behind_keeps_no_source);
+	RUN(a_full_disk_holds_no_deletion);
 	RUN(administrators);
 	unlinkat(dir, "store.a", 0);
 	unlinkat(dir, "store.b", 0);

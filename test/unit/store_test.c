@@ -267,6 +267,56 @@ static void calls_are_four_facts(void)
 	CHECK(seen_call[0].start_ms == 3000);
 }
 
+/* Calls end, and are numbered, in another order than they begin; some begin at once, and the last row read may be gone. */
+static void a_log_is_read_in_pages(void)
+{
+	static const int64_t start[] = {3000, 1000, 2000, 2000, 500, 2000};
+	static const int64_t want[] = {500, 1000, 2000, 2000, 2000, 3000};
+	int64_t after = 0, last = 0;
+	bool more;
+
+	CHECK(empty());
+	for (int i = 0; i < 6; i++)
+		CHECK(record(LOG_FULL, "sealed", start[i], 20000));
+	for (int i = 0; i < 6; i++) {
+		CHECK(read_calls(after, 500, 3001, 1) == 1 && seen_call[0].start_ms == want[i]);
+		CHECK(want[i] != 2000 || want[i - 1] != 2000 || seen_call[0].id > last);
+		after = last = seen_call[0].id;
+		if (i == 1)
+			CHECK(store_forget_calls(&s, 1001, &more));
+	}
+	CHECK(read_calls(after, 500, 3001, 1) == 0 && read_calls(0, 501, 3000, 8) == 3);
+}
+
+/* R28: what a page costs is no matter of how many calls there are: the index of their beginning leads to it, and no more than those
+ * that began at once are sorted. */
+static void a_page_of_a_large_log_is_found(void)
+{
+	static const char all[] =
+#define QUERY(NAME, sql) sql "\0"
+#include "ledger/queries.def"
+#undef QUERY
+	    ;
+	char text[600] = "EXPLAIN QUERY PLAN ";
+	const char *at = all;
+	bool indexed = false, sorted = false;
+
+	if (on_postgresql)
+		return; /* its plan follows what is in the table */
+	for (int i = 0; i < Q_CALLS_AFTER; i++)
+		at += strlen(at) + 1;
+	CHECK(empty() && span_cstr(span_str(at), text + strlen(text), sizeof text - strlen(text)));
+	struct stmt *q = db_prepare(s.db, text);
+	CHECK(q != NULL);
+	while (q && db_step(q) == DB_ROW) {
+		char line[200] = "";
+		span_cstr(db_octets(q, 3), line, sizeof line);
+		indexed |= strstr(line, "calls_start") != NULL;
+		sorted |= strstr(line, "TEMP B-TREE FOR ORDER BY") != NULL;
+	}
+	CHECK(indexed && !sorted);
+}
+
 /* a core that saw no confirmation says it again */
 static void the_same_record_twice_is_one_row(void)
 {
@@ -344,9 +394,11 @@ static void a_short_call_is_nowhere_on_disk(void)
 
 static void old_calls_are_forgotten(void)
 {
+	bool more;
+
 	CHECK(empty());
 	CHECK(record(LOG_FULL, "NEEDLE-OLD", 1000, 1) && record(LOG_FULL, "b", 2000, 1) && store_commit(&s));
-	CHECK(store_begin(&s) && store_forget_calls(&s, 2000) && store_commit(&s));
+	CHECK(store_begin(&s) && store_forget_calls(&s, 2000, &more) && !more && store_commit(&s));
 	CHECK(read_calls(0, 0, INT64_MAX, 8) == 1 && seen_call[0].start_ms == 2000);
 	if (on_postgresql)
 		return;
@@ -355,6 +407,15 @@ static void old_calls_are_forgotten(void)
 }
 
 /* --- events and readings --- */
+
+static bool forget_events(int64_t before_ms)
+{
+	bool ok = true;
+
+	for (int step = 0; ok && step < STORE_EVENT_STEPS; step++)
+		ok = store_forget_events(&s, before_ms, step);
+	return ok;
+}
 
 static struct event_row seen_event;
 
@@ -379,12 +440,12 @@ static void events_are_kept_and_bounded(void)
 	e.remote = (struct addr){0};
 	e.wall_ms = 6000;
 	CHECK(store_event(&s, &e) && store_events(&s, 1, 10, see_event, &detail) == 1 && seen_event.remote.family == 0);
-	CHECK(store_forget_events(&s, 6000) && store_events(&s, 0, 10, see_event, &detail) == 1 && seen_event.id == 2);
+	CHECK(forget_events(6000) && store_events(&s, 0, 10, see_event, &detail) == 1 && seen_event.id == 2);
 	CHECK(s.max_events == STORE_EVENTS_MAX);
 	s.max_events = 3;
 	for (int i = 0; i < 3; i++)
-		CHECK(store_forget_events(&s, 0) && store_event(&s, &e)); /* 2 to 5 */
-	CHECK(store_events(&s, 0, 10, see_event, &detail) == 4 && store_forget_events(&s, 0));
+		CHECK(forget_events(0) && store_event(&s, &e)); /* 2 to 5 */
+	CHECK(store_events(&s, 0, 10, see_event, &detail) == 4 && forget_events(0));
 	CHECK(store_events(&s, 0, 10, see_event, &detail) == 3 && store_events(&s, 2, 10, see_event, &detail) == 3);
 }
 
@@ -424,7 +485,7 @@ static void no_share_of_the_events_pushes_out_another(void)
 			for (int i = 0; other != share && i < 3; i++)
 				CHECK(one_of((enum event_share)other, i)); /* 1 to 9 */
 		for (int i = 0; i < 30; i++)
-			CHECK(one_of((enum event_share)share, i) && store_forget_events(&s, 0));
+			CHECK(one_of((enum event_share)share, i) && forget_events(0));
 		CHECK(store_events(&s, 0, 99, see_event, &detail) == 9 + 6);
 		CHECK(store_events(&s, 8, 1, see_event, &detail) == 1 && seen_event.id == 9);
 		CHECK(store_events(&s, 33, 99, see_event, &detail) == 6); /* the newest */
@@ -447,7 +508,7 @@ static void no_phone_pushes_out_the_events_of_another(void)
 		CHECK(store_event(&s, &e)); /* 2 to 6 */
 	e.device = 8;
 	for (int i = 0; i < 30; i++)
-		CHECK(store_event(&s, &e) && store_forget_events(&s, 0));
+		CHECK(store_event(&s, &e) && forget_events(0));
 	CHECK(store_events(&s, 0, 99, see_event, &detail) == 10);
 	CHECK(store_events(&s, 0, 1, see_event, &detail) == 1 && seen_event.id == 1 && seen_event.device == 7);
 	CHECK(store_events(&s, 32, 99, see_event, &detail) == 4); /* its newest */
@@ -629,6 +690,55 @@ static void a_look_says_what_an_opening_would(void)
 	CHECK(schema_is(STORE_SCHEMA) && look() && reopen());
 }
 
+/* R28: a reading in between failed (it took too long, or memory was short): what is confirmed is in the database all the same, or is
+ * not confirmed. */
+static void what_failed_before_is_not_committed(void)
+{
+	CHECK(empty() && add("101") == DONE_OK && !db_exec(s.db, "SELECT id FROM nowhere"));
+	bool kept = store_commit(&s);
+	CHECK(kept != on_postgresql && (kept || db_why(s.db)[0]));
+	CHECK(reopen() && store_person_get(&s, SPAN("101"), &person) == kept);
+	CHECK(store_begin(&s) && add("102") == DONE_OK && store_commit(&s));
+}
+
+/* R32: two exchanges on one database would neither hear of each other's changes (a phone that is revoked at one of them goes on at the
+ * other) nor have the keys of each other's sources. */
+static void a_database_has_one_owner(void)
+{
+	char reason[DB_WHY_MAX] = "";
+	struct store other;
+
+	CHECK(empty() && store_commit(&s));
+	struct db *db = on_postgresql ? db_open_postgresql(where, reason) : db_open_sqlite(where, reason);
+	CHECK((!db || !store_open(&other, db, reason)) && reason[0]);
+	CHECK(!on_postgresql || strstr(reason, "another exchange"));
+	CHECK(reopen());
+	if (!on_postgresql)
+		return;
+	/* in a schema of its own there is room for another, and a look asks for nothing */
+	db = db_open_postgresql(where, reason);
+	CHECK(db && store_could_open(db, reason) && db_exec(db, "CREATE SCHEMA other; SET search_path = other"));
+	CHECK(db && store_open(&other, db, reason) && db_exec(db, "DROP SCHEMA other CASCADE"));
+	store_close(&other);
+}
+
+/* One name that the server has no letter for would keep all that waits for the same commit from ever being written. */
+static void a_database_takes_any_text(void)
+{
+	static const char make[] = "CREATE DATABASE narrow ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
+	char reason[DB_WHY_MAX] = "", uri[sizeof where];
+	struct event_row e = {.kind = EVENT_USER, .detail = SPAN("\xc5\x81\xc3\xb3" "d\xc5\xba \xf0\x9f\x93\x9e")};
+
+	CHECK(empty() && store_event(&s, &e) && store_commit(&s));
+	const char *name = strstr(where, "/postgres?");
+	if (!on_postgresql || !name)
+		return;
+	CHECK(db_exec(s.db, make));
+	snprintf(uri, sizeof uri, "%.*s/narrow?%s", (int)(name - where), where, name + strlen("/postgres?"));
+	CHECK(!db_open_postgresql(uri, reason) && strstr(reason, "UTF8"));
+	CHECK(db_exec(s.db, "DROP DATABASE narrow"));
+}
+
 static void a_database_that_is_not_there_says_why(void)
 {
 	char reason[DB_WHY_MAX] = "";
@@ -657,6 +767,8 @@ int main(int argc, char **argv)
 	RUN(long_lists_say_so);
 	RUN(undone_changes_leave_nothing);
 	RUN(calls_are_four_facts);
+	RUN(a_log_is_read_in_pages);
+	RUN(a_page_of_a_large_log_is_found);
 	RUN(the_same_record_twice_is_one_row);
 	RUN(a_number_of_another_call_loses_none);
 	RUN(a_database_of_the_first_schema_is_taken_over);
@@ -672,6 +784,9 @@ int main(int argc, char **argv)
 	RUN(bent_pieces_are_refused);
 	RUN(a_newer_schema_is_refused);
 	RUN(a_look_says_what_an_opening_would);
+	RUN(what_failed_before_is_not_committed);
+	RUN(a_database_has_one_owner);
+	RUN(a_database_takes_any_text);
 	RUN(a_database_that_is_not_there_says_why);
 	store_close(&s);
 	if (!on_postgresql) {
