@@ -19,7 +19,7 @@ enum { SETTLE_MS = 500 };
 void change_settled(struct call *c, struct leg *l)
 {
 	ended_settle(l);
-	l->restores = l->stays = 0;
+	l->restores = l->stays = l->glares = 0;
 	l->r.learn_epoch++;
 	dialogue_hold(c, l);
 	dialogue_follow(c, l);

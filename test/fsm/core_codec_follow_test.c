@@ -99,6 +99,28 @@ static void who_follows_too_late_has_followed(void)
 	finish();
 }
 
+/* It might have followed, and says 491 each time: what both have stands, and she may change as she likes. */
+static void who_says_glare_for_ever_is_left_alone(void)
+{
+	struct heard *h = holds_by(SIP_INVITE);
+
+	for (int i = 0; i < 8; i++) {
+		talk_reply(&t, i ? is_asked(&t, "80") : h, 491, NULL);
+		sim_pass(2600);
+	}
+	sim_pass(30000);
+	NEED(!sent_to(&telco[0], SIP_INVITE) && !is_hung_up_on());
+	resumes(3);
+	sim_pass(5000);
+	NEED(!sent_to(&telco[0], SIP_INVITE));
+	/* once it does change it is asked like any other */
+	const struct sdp hers = trunk_says("98", 2);
+	changes(&t, &hers, "8");
+	is_heard("8", "8");
+	call_hang_up(&a, &t);
+	finish();
+}
+
 /* Nor is that 200, once more, what the other side says to its next change. */
 static void and_its_200_is_of_that_alone(void)
 {
@@ -480,6 +502,7 @@ int main(void)
 	SIM(a_hold_waits_for_nobody);
 	SIM(by_update_neither);
 	SIM(who_follows_too_late_has_followed);
+	SIM(who_says_glare_for_ever_is_left_alone);
 	SIM(and_its_200_is_of_that_alone);
 	SIM(who_does_not_follow_is_left_alone);
 	SIM(whoever_called);
