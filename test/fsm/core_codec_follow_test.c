@@ -4,6 +4,7 @@
 #include "../unit/test.h"
 #include "directory.h"
 #include "sim_codec.h"
+#include "sim_voice.h"
 #include "wire/sdp_offer.h"
 
 static bool was_called_off(void)
@@ -418,6 +419,54 @@ static void music_goes_on_in_what_is_left(void)
 	finish();
 }
 
+/* What is said once is heard by who has the other law meanwhile; what the former turn says no longer counts. */
+static void what_is_said_once_is_said_in_what_is_left(void)
+{
+	uint64_t token[2];
+
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp o = phone_says(&a, "8", 1, "sendrecv"), other = phone_says(&a, "0", 2, "sendrecv");
+	talk_invite(&a, &alice, "*68", &o);
+	(void)answered(&a);
+	const struct msg_turn *m = turn("park-refused");
+	NEED(m->codec == SDP_PCMA);
+	token[0] = m->token;
+	changes(&a, &other, "0");
+	struct heard *h = sim_take(PROC_VOICE, MSG_TURN_STOP, NULL, NULL);
+	NEED(h && ((const struct msg_turn_stop *)(const void *)h->payload)->token == token[0]);
+	m = turn("interrupted park-refused");
+	NEED(m->codec == SDP_PCMU && !m->loop && m->token != token[0]);
+	token[1] = m->token;
+	voice_says(token[0], TURN_SAID, "");
+	NEED(!sent_to(&alice, SIP_BYE));
+	voice_says(token[1], TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+}
+
+/* However often she changes, it comes to an end. */
+static void but_not_again_and_again(void)
+{
+	int said = 0;
+
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp o = phone_says(&a, "8", 1, "sendrecv");
+	talk_invite(&a, &alice, "*68", &o);
+	(void)answered(&a);
+	turn("park-refused");
+	for (unsigned i = 0; i < 10; i++) {
+		const char *types = i % 2 ? "8" : "0";
+		const struct sdp other = phone_says(&a, types, 2 + i, "sendrecv");
+		changes(&a, &other, types);
+		said += codec_of_music() != UINT8_MAX;
+	}
+	NEED(said > 0 && said < 4);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	finish();
+}
+
 /* Her own change needs the trunk, which will not: she is still to have what stood. */
 static void who_is_refused_meanwhile_is_given_back_all_the_same(void)
 {
@@ -518,6 +567,8 @@ int main(void)
 	SIM(who_refuses_it_is_hung_up_on);
 	SIM(and_who_says_nothing);
 	SIM(music_goes_on_in_what_is_left);
+	SIM(what_is_said_once_is_said_in_what_is_left);
+	SIM(but_not_again_and_again);
 	SIM(who_is_refused_meanwhile_is_given_back_all_the_same);
 	SIM(follows_late_without_speech);
 	SIM(an_edge_that_dies_refuses_nothing);
