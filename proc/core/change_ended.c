@@ -58,8 +58,11 @@ const char *change_misfit(const struct leg *l, const struct sdp *ours, const str
 /* One that does not fit is of a session that the phone has by now, and we have not. */
 void change_take_answer(struct call *c, struct leg *l, const struct sdp *ours, const struct sdp *answer)
 {
-	const char *why = change_misfit(l, ours, answer);
+	struct sdp meant;
 
+	if (ended_keys_stand(l, ours, answer, &meant))
+		answer = &meant;
+	const char *why = change_misfit(l, ours, answer);
 	if (why) {
 		call_fail_media(c, REFUSE_OFFER, why);
 		return;

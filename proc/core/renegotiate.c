@@ -294,9 +294,11 @@ static void without_speech(struct call *c, struct leg *l, struct leg *asker, con
 static void agreed(
     struct call *c, struct leg *l, struct leg *asker, const struct msg_response *m, const struct sdp *answer)
 {
-	struct sdp ours;
+	struct sdp ours, meant;
 
 	leg_next(l, &ours);
+	if (answer && ended_keys_stand(l, &ours, answer, &meant))
+		answer = &meant;
 	const char *why = answer ? change_misfit(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	if (why) {
 		without_speech(c, l, asker, why);
@@ -349,9 +351,11 @@ void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_respons
 	const uint64_t id = l->r.id;
 	/* the other, who was asked instead, is asked back, or each would follow the other */
 	const uint8_t stays = l->stays;
-	struct sdp ours;
+	struct sdp ours, meant;
 
 	leg_next(l, &ours);
+	if (answer && ended_keys_stand(l, &ours, answer, &meant))
+		answer = &meant;
 	leg_set_next(l, NULL);
 	l->change_cancelled = l->silent = 0;
 	session_agreed(l, m);

@@ -324,6 +324,76 @@ static void and_with_what_the_other_is_asked(void)
 	finish();
 }
 
+static void talks_over_dtls(void)
+{
+	begin_with(NULL);
+	media_says_fingerprint(0x5a);
+	a.phone = &alice;
+	const struct sdp o = dtls_says("980", 1, "actpass"), wide = trunk_says("9", 1);
+	talk_invite(&a, &alice, "0123456789", &o);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &wide);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+}
+
+/* RFC 8842: what it does not change of the association stands (linphone 5.1 names no fingerprint in such an answer). */
+static void who_names_no_fingerprint_keeps_the_one_it_has(void)
+{
+	static const uint8_t setup[] = {SDP_SETUP_NONE, SDP_ACTIVE, SDP_ACTPASS};
+
+	talks_over_dtls();
+	for (unsigned i = 0; i < 3; i++) {
+		const struct sdp law = trunk_says(i % 2 ? "9" : "8", 2 + i);
+		struct sdp said = dtls_says(i % 2 ? "9" : "8", 2 + i, "active");
+		const uint8_t had = said.audio.fingerprint[0].bytes[31];
+		said.audio.fingerprint_n = 0;
+		memset(said.audio.fingerprint, 0, sizeof said.audio.fingerprint);
+		said.audio.setup = setup[i];
+		const uint64_t txn = talk_send(&t, SIP_INVITE, &law);
+		talk_reply(&a, is_asked(&a, i % 2 ? "9" : "80"), 200, &said);
+		NEED(talk_takes(&a, SIP_ACK) && code_of(txn) == 200);
+		talk_ack(&t);
+		const struct relay_spec *w = relay_wish(NULL);
+		NEED(w && w->side[0].end == RELAY_ENDED_DTLS && !w->side[0].dtls_active && w->side[0].keyed);
+		NEED(had && w->side[0].fingerprint.bytes[31] == had);
+	}
+	NEED(!is_hung_up_on());
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* R7: never in the clear, nor by another association that nothing vouches for, nor by keys in the signalling. */
+static void but_no_other_keys(const struct sdp *said)
+{
+	const struct sdp law = trunk_says("8", 2), back = dtls_says("9", 3, "active");
+	const uint64_t txn = talk_send(&t, SIP_INVITE, &law);
+	talk_reply(&a, is_asked(&a, "80"), 200, said);
+	NEED(talk_takes(&a, SIP_ACK) && code_of(txn) == 488);
+	talk_ack(&t);
+	talk_reply(&a, is_asked(&a, "9"), 200, &back);
+	NEED(talk_takes(&a, SIP_ACK));
+	is_heard("9", "9");
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void nor_goes_to_clear(void)
+{
+	talks_over_dtls();
+	const struct sdp said = trunk_says("8", 2);
+	but_no_other_keys(&said);
+}
+
+static void nor_begins_another_without_one(void)
+{
+	talks_over_dtls();
+	struct sdp said = dtls_says("8", 2, "passive");
+	said.audio.fingerprint_n = 0;
+	but_no_other_keys(&said);
+}
+
 /* --- what stood is given back, and that crosses another change --- */
 
 static void is_mute(void)
@@ -558,6 +628,9 @@ int main(void)
 	SIM(who_follows_without_speech_is_given_back_what_stood);
 	SIM(what_needs_the_other_waits_for_seconds);
 	SIM(its_role_is_the_one_that_is_left);
+	SIM(who_names_no_fingerprint_keeps_the_one_it_has);
+	SIM(nor_goes_to_clear);
+	SIM(nor_begins_another_without_one);
 	SIM(stands_beside_what_the_other_changes);
 	SIM(and_what_would_need_it_waits);
 	SIM(and_with_what_the_other_is_asked);
