@@ -135,6 +135,7 @@ struct call {
 	uint32_t wish;
 	uint64_t answer_by_ms; /* or then */
 	uint8_t keyed;         /* media can be heard on every side that is there */
+	uint32_t park_device;  /* 1 + that of whoever parked it; 0: an earlier life of core knew */
 	uint8_t park_rounds;   /* so often whoever parked it did not take it back */
 	/* the dialogue with the caller */
 	uint8_t script, step, tries, silences; /* script: enum script */

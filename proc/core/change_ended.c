@@ -19,7 +19,7 @@ enum { SETTLE_MS = 500 };
 void change_settled(struct call *c, struct leg *l)
 {
 	ended_settle(l);
-	l->restores = l->stays = 0;
+	l->restores = l->stays = l->glares = 0;
 	l->r.learn_epoch++;
 	dialogue_hold(c, l);
 	dialogue_follow(c, l);
@@ -58,8 +58,11 @@ const char *change_misfit(const struct leg *l, const struct sdp *ours, const str
 /* One that does not fit is of a session that the phone has by now, and we have not. */
 void change_take_answer(struct call *c, struct leg *l, const struct sdp *ours, const struct sdp *answer)
 {
-	const char *why = change_misfit(l, ours, answer);
+	struct sdp meant;
 
+	if (ended_keys_stand(l, ours, answer, &meant))
+		answer = &meant;
+	const char *why = change_misfit(l, ours, answer);
 	if (why) {
 		call_fail_media(c, REFUSE_OFFER, why);
 		return;

@@ -256,6 +256,26 @@ const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, c
 	return bad ? sdp_refusal_text(bad) : check_keys(ours, answer);
 }
 
+/* Debian's linphone names no fingerprint where it is to be passive (RFC 8842 5.3 wants one). What it does not change stands: the keys of the association,
+ * which its certificate was checked for, and none but those; whoever says another role would begin another association, and needs one. */
+bool ended_keys_stand(const struct leg *l, const struct sdp *ours, const struct sdp *answer, struct sdp *meant)
+{
+	const struct sdp_audio *a = &answer->audio;
+	struct sdp had;
+
+	leg_remote(l, &had);
+	const uint8_t role = setup_meant(ours->audio.setup, had.audio.setup);
+	if (l->r.ends != RELAY_ENDED_DTLS || !l->r.has_remote || !had.audio.fingerprint_n ||
+	    !(a->proto == SDP_TLS_SAVP || a->proto == SDP_TLS_SAVPF) || a->fingerprint_n || a->crypto_n || a->zrtp ||
+	    (a->setup != SDP_SETUP_NONE && setup_meant(ours->audio.setup, a->setup) != role))
+		return false;
+	*meant = *answer;
+	meant->audio.fingerprint_n = had.audio.fingerprint_n;
+	memcpy(meant->audio.fingerprint, had.audio.fingerprint, sizeof meant->audio.fingerprint);
+	meant->audio.setup = role;
+	return true;
+}
+
 const char *ended_check_answer(const struct leg *l, const struct sdp *answer)
 {
 	struct sdp ours;
@@ -367,15 +387,13 @@ static void add_codecs(struct sdp_audio *a, const struct sdp_codec *from, uint8_
 	}
 }
 
-/* Debian's linphone answers a re-INVITE with DTLS and names no fingerprint, which ends the call. */
 bool ended_widen(const struct leg *l, struct sdp *like)
 {
 	const uint8_t had = like->audio.codec_n, all = (uint8_t) ~(1u << SDP_TELEPHONE_EVENT);
 	struct sdp theirs;
 
 	leg_remote(l, &theirs);
-	if (l->r.ends != RELAY_ENDED_DTLS)
-		add_codecs(&like->audio, theirs.audio.codec, theirs.audio.codec_n, all);
+	add_codecs(&like->audio, theirs.audio.codec, theirs.audio.codec_n, all);
 	return like->audio.codec_n > had;
 }
 

@@ -38,6 +38,10 @@ void ended_offer_first(const struct leg *l, uint8_t codecs, struct sdp *out);
 const char *ended_check_answer_to(const struct leg *l, const struct sdp *ours, const struct sdp *answer);
 const char *ended_check_answer(const struct leg *l, const struct sdp *answer);
 
+/* An answer to an offer in the dialog that says nothing of the keys of the DTLS that stands, and nothing against them: *meant says them.
+ * False: it does, or must. */
+bool ended_keys_stand(const struct leg *l, const struct sdp *ours, const struct sdp *answer, struct sdp *meant);
+
 /* Offer and answer are both there: of the suites only the one that was answered is left on either side, of what we said the
  * codecs that the other named too. */
 void ended_settle(struct leg *l);

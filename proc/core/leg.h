@@ -94,6 +94,7 @@ struct leg {
 	uint8_t longer;       /* it was asked again with the longer session interval that it wants */
 	uint8_t change_cancelled;
 	uint8_t silent; /* it did not answer what it was asked, or without speech: renegotiate.c waits for it no more */
+	uint8_t glares; /* how often it said 491 to what we asked, one after the other */
 	uint8_t stays;  /* it refused what the other side alone has */
 	uint8_t restores;    /* how often it was offered what stood, since it named no speech; 0: it does */
 	uint8_t offers;      /* our 200 to its re-INVITE carries leg_next(), whose answer comes in the ACK */

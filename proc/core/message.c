@@ -6,6 +6,7 @@
 #include "desk.h"
 #include "dial.h"
 #include "hotdesk.h"
+#include "pace.h"
 #include "permit.h"
 #include "registrar.h"
 #include "share.h"
@@ -170,6 +171,11 @@ void message_on_request(struct request *r)
 {
 	if (!login_gate(r, REQUEST_STR(r, from_user)))
 		return;
+	if (!pace_allows_text(r->flow)) {
+		share_tell(r->flow, r->user, "a phone writes texts faster than one may");
+		reply_refuse(r->reply, REFUSE_TEXTS);
+		return;
+	}
 	struct dest callee;
 	enum refusal why = judge(r, &callee);
 	if (why) {

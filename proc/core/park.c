@@ -10,20 +10,22 @@
 #include "permit.h"
 #include "refer.h"
 #include "settings.h"
+#include "share.h"
 #include <stdio.h>
 
-/* It waits so long before it rings whoever parked it again, so often: a quarter of an hour with the ringing. */
-enum { AGAIN_S = 30, AGAIN_MAX = 15 };
+/* It waits so long before it rings whoever parked it again, so often: a quarter of an hour with the ringing. LEAST: of the places one phone
+ * may have so many, or an eighth, but never over half (share.h). */
+enum { AGAIN_S = 30, AGAIN_MAX = 15, LEAST = 8 };
 
 /* Twice, and the phone is not hung up on while its last word is on the way. */
 #define SAY_PLACE "parked-at digits:%02d silence:600 digits:%02d silence:300"
 
 /* Who waits there is looked up again by id: a place whose call is gone, or went on, is free. */
 struct place {
-	uint64_t call;     /* that waits */
-	uint64_t transfer; /* the phone that is on its way here */
-	uint64_t asker;    /* the call of whoever parks, to be told */
-	uint32_t by;
+	uint64_t call;       /* that waits */
+	uint64_t transfer;   /* the phone that is on its way here */
+	uint64_t asker;      /* the call of whoever parks, to be told */
+	uint32_t by, device; /* whoever parks, and at which phone */
 	char say[sizeof SAY_PLACE];
 };
 
@@ -61,6 +63,31 @@ static struct place *free_place(void)
 		if (is_free(&place[i]))
 			return &place[i];
 	return NULL;
+}
+
+/* Those of one phone or of one person, who may have several, or several of whom sit at one: what waits, what rings them again meanwhile, and
+ * who is on the way. */
+struct count {
+	uint32_t by, device, n;
+};
+
+static void count_one(struct call *c, void *arg)
+{
+	struct count *n = arg;
+	const bool back = c->r.state < PHASE_TALKING && c->dest.route == ROUTE_PARK;
+
+	n->n += back && (c->dest.payer == n->by || c->park_device == n->device + 1);
+}
+
+static bool has_share(const struct leg *asker)
+{
+	struct count n = {.by = asker->r.person, .device = asker->r.device};
+
+	call_each(count_one, &n);
+	for (int i = 0; i < PARK_PLACES_MAX; i++)
+		n.n += place[i].transfer && refer_get(place[i].transfer) &&
+		       (place[i].by == n.by || place[i].device == n.device);
+	return n.n >= share_most(child_site()->park_places, LEAST);
 }
 
 static void tell(struct call *c, const char *say)
@@ -143,6 +170,7 @@ static void keep_party(struct place *p, struct call *held, struct leg *mine, str
 	uint64_t id = mine->r.id;
 
 	p->call = held->r.id;
+	held->park_rounds = 0;
 	refer_go_on(held, party, to);
 	if ((mine = leg_get(id)))
 		leg_hang_up(mine, REFUSE_NONE);
@@ -170,13 +198,14 @@ void park_begin(struct call *c, struct span argument)
 			tell(c, "park-refused");
 		return;
 	}
-	if (!p) {
+	if (!p || has_share(s.asker)) {
 		tell(c, "park-full");
 		return;
 	}
 	to.kind = DEST_PARK;
 	to.route = ROUTE_PARK;
 	to.payer = p->by = s.asker->r.person;
+	p->device = s.asker->r.device;
 	p->asker = c->r.id;
 	p->call = p->transfer = 0;
 	if (party->r.ends == RELAY_PASSING || s.mine->r.ends == RELAY_PASSING)
@@ -211,6 +240,8 @@ void park_wait(struct call *c)
 		call_fail(c, REFUSE_OFFER, why);
 		return;
 	}
+	if (c->park_rounds == 0)
+		c->park_device = p->device + 1;
 	p->call = c->r.id;
 	p->transfer = 0;
 	uint32_t wait_s = c->park_rounds && child_site()->park_s > AGAIN_S ? (uint32_t)AGAIN_S : child_site()->park_s;

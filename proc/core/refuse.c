@@ -33,6 +33,7 @@ static const struct refusal_row row[REFUSALS] = {
     [REFUSE_NO_PORT] = {503, 399, 34, 5, "all media ports are in use"},
     /* a phone sends nothing more meanwhile, a call for help neither (RFC 3261 21.5.4): so it is short */
     [REFUSE_SHARE] = {503, 399, 42, 2, "one phone has no more of this at once"},
+    [REFUSE_TEXTS] = {503, 399, 42, 1, "one phone writes no more texts in so short a time"},
     [REFUSE_PACE] = {503, 399, 42, 1, "one phone begins no more calls in so short a time"},
     [REFUSE_TOO_LONG] = {400, 399, 0, 0, "Call-ID, tag, Contact or Record-Route is too long"},
     [REFUSE_NO_ACK] = {408, 399, 102, 0, "the answer was never acknowledged"},

@@ -35,6 +35,7 @@ enum refusal {
 	REFUSE_NO_MEDIA,     /* the relay is not there this moment */
 	REFUSE_NO_PORT,
 	REFUSE_SHARE,    /* one phone has what one may have of what is everybody's */
+	REFUSE_TEXTS,    /* it writes texts faster than one may */
 	REFUSE_PACE,     /* it begins calls faster than one may */
 	REFUSE_TOO_LONG, /* a field longer than we keep */
 	REFUSE_NO_ACK,

@@ -13,6 +13,7 @@ enum {
 	LAWS = 1 << SDP_PCMU | 1 << SDP_PCMA,
 	GLARE_MS = 2500, /* RFC 3261 14.1 */
 	RESTORES_MAX = 8,
+	GLARES_MAX = 8,
 };
 
 static uint8_t speech(uint8_t codecs)
@@ -245,6 +246,16 @@ void renegotiate_rest(struct call *c)
 	renegotiate_soon(c, GLARE_MS);
 }
 
+/* Who says 491 to all that we ask has no change of its own under way. */
+static bool is_tried_again(struct leg *l)
+{
+	if (!l)
+		return true;
+	if (l->restores)
+		return l->restores < RESTORES_MAX;
+	return ++l->glares < GLARES_MAX;
+}
+
 static void refused(struct call *c, struct leg *asker, struct leg *l, enum refusal why)
 {
 	const bool unasked = c->change.unasked;
@@ -256,12 +267,14 @@ static void refused(struct call *c, struct leg *asker, struct leg *l, enum refus
 	change_over(c);
 	if (!unasked)
 		return;
-	if (why == REFUSE_GLARE && !(l && l->restores >= RESTORES_MAX))
+	if (why == REFUSE_GLARE && is_tried_again(l))
 		renegotiate_soon(c, GLARE_MS);
 	else if (l && l->restores) /* nor will it */
 		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(SDP_NO_COMMON_CODEC));
 	else if (hear_nothing(c))
 		stays(c, l);
+	else if (why == REFUSE_GLARE) /* as if it had said nothing: what both have stands */
+		l->silent = 1;
 }
 
 static void without_speech(struct call *c, struct leg *l, struct leg *asker, const char *why)
@@ -281,9 +294,11 @@ static void without_speech(struct call *c, struct leg *l, struct leg *asker, con
 static void agreed(
     struct call *c, struct leg *l, struct leg *asker, const struct msg_response *m, const struct sdp *answer)
 {
-	struct sdp ours;
+	struct sdp ours, meant;
 
 	leg_next(l, &ours);
+	if (answer && ended_keys_stand(l, &ours, answer, &meant))
+		answer = &meant;
 	const char *why = answer ? change_misfit(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	if (why) {
 		without_speech(c, l, asker, why);
@@ -336,9 +351,11 @@ void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_respons
 	const uint64_t id = l->r.id;
 	/* the other, who was asked instead, is asked back, or each would follow the other */
 	const uint8_t stays = l->stays;
-	struct sdp ours;
+	struct sdp ours, meant;
 
 	leg_next(l, &ours);
+	if (answer && ended_keys_stand(l, &ours, answer, &meant))
+		answer = &meant;
 	leg_set_next(l, NULL);
 	l->change_cancelled = l->silent = 0;
 	session_agreed(l, m);

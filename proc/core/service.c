@@ -216,11 +216,19 @@ static bool rings_one_of(const struct pickup *p, const struct call *c)
 	return one;
 }
 
+/* Who rings a colleague, and picks up another's call beside that, is not to meet themselves. */
+static bool is_own(const struct pickup *p, const struct call *c)
+{
+	const struct leg *mine = leg_get(p->by->r.caller), *caller = leg_get(c->r.caller);
+
+	return caller && !caller->r.trunk && caller->r.person == mine->r.person;
+}
+
 static void find_ringing(struct call *c, void *arg)
 {
 	struct pickup *p = arg;
 
-	if (c == p->by || c->r.state != PHASE_RINGING || c->dest.kind == DEST_OUTSIDE || c->desk || c->r.emergency ||
+	if (is_own(p, c) || c->r.state != PHASE_RINGING || c->dest.kind == DEST_OUTSIDE || c->desk || c->r.emergency ||
 	    !rings_one_of(p, c))
 		return;
 	if (!p->found || c->r.started_ms < p->found->r.started_ms)

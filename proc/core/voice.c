@@ -178,32 +178,20 @@ bool voice_waits(uint64_t token)
 	return at >= 0 && turn[at].waits;
 }
 
-void voice_stop(uint64_t token)
+static void tell_stop(struct link *l, uint64_t token)
 {
-	struct link *l = child_link(PROC_VOICE, 0);
-
-	if (!release(token))
-		return;
 	struct msg_turn_stop *m = l ? ipc_begin(l, MSG_TURN_STOP) : NULL;
+
 	if (!m)
 		return;
 	m->token = token;
 	ipc_end(l);
 }
 
-uint64_t voice_go_on_in(uint64_t token, uint8_t codec)
+void voice_stop(uint64_t token)
 {
-	const int64_t at = pool_index(&turns, token);
-
-	if (at < 0 || !turn[at].t.loop || turn[at].t.codec == codec)
-		return token;
-	const struct turn was = turn[at];
-	struct voice_turn t = was.t;
-	t.codec = codec;
-	t.say = was.say;
-	t.language = was.language;
-	voice_stop(token);
-	return voice_turn(&t);
+	if (release(token))
+		tell_stop(child_link(PROC_VOICE, 0), token);
 }
 
 void voice_stop_join(uint64_t join)
@@ -253,6 +241,30 @@ void voice_on_turned(struct link *from, const struct ipc_view *v)
 static bool can_begin_again(const struct turn *k)
 {
 	return k->t.loop || (!k->t.at_once && !k->t.record_ms && k->begun < BEGUN_MOST);
+}
+
+/* Voice is to have one at a time on a side, and may have ended the former already. Its seat is its seat still. */
+uint64_t voice_go_on_in(uint64_t token, uint8_t codec)
+{
+	const int64_t at = pool_index(&turns, token);
+	struct link *l = child_link(PROC_VOICE, 0);
+
+	if (at < 0 || turn[at].t.codec == codec || !can_begin_again(&turn[at]))
+		return token;
+	const uint64_t next = pool_take(&turns, turn[at].t.emergency);
+	if (next == ID_NONE)
+		return token;
+	struct turn *k = &turn[id_index(next)];
+	*k = turn[at];
+	k->t.say = k->say;
+	k->t.language = k->language;
+	k->t.codec = codec;
+	tell_stop(l, token);
+	secret_wipe(&turn[at], sizeof turn[at]);
+	pool_release(&turns, token);
+	if (!l || !tell_turn(l, next))
+		wait_for_voice(k);
+	return next;
 }
 
 void voice_down(void)

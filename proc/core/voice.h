@@ -53,7 +53,8 @@ bool voice_awaited(void); /* there, or waited for */
  * every seat is taken, and then nothing follows. The turn that runs for this side, if any, ends as TURN_STOPPED. */
 uint64_t voice_turn(const struct voice_turn *t);
 bool voice_waits(uint64_t token); /* voice does not have it yet */
-/* One that loops goes on in this codec, from its beginning where it was another; its token from then on. */
+/* It goes on in this codec, from its beginning where it was another; its token from then on. What is said once is said anew as if voice
+ * had died meanwhile: not for ever, and no recording. */
 uint64_t voice_go_on_in(uint64_t token, uint8_t codec);
 /* Ends it without a call of `turned`; tokens that ended are ignored. */
 void voice_stop(uint64_t token);

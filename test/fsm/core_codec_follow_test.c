@@ -4,6 +4,7 @@
 #include "../unit/test.h"
 #include "directory.h"
 #include "sim_codec.h"
+#include "sim_voice.h"
 #include "wire/sdp_offer.h"
 
 static bool was_called_off(void)
@@ -95,6 +96,28 @@ static void who_follows_too_late_has_followed(void)
 	talk_reply(&t, is_asked(&t, "9"), 488, NULL);
 	NEED(code_of(txn) == 488);
 	talk_ack(&a);
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* It might have followed, and says 491 each time: what both have stands, and she may change as she likes. */
+static void who_says_glare_for_ever_is_left_alone(void)
+{
+	struct heard *h = holds_by(SIP_INVITE);
+
+	for (int i = 0; i < 8; i++) {
+		talk_reply(&t, i ? is_asked(&t, "80") : h, 491, NULL);
+		sim_pass(2600);
+	}
+	sim_pass(30000);
+	NEED(!sent_to(&telco[0], SIP_INVITE) && !is_hung_up_on());
+	resumes(3);
+	sim_pass(5000);
+	NEED(!sent_to(&telco[0], SIP_INVITE));
+	/* once it does change it is asked like any other */
+	const struct sdp hers = trunk_says("98", 2);
+	changes(&t, &hers, "8");
+	is_heard("8", "8");
 	call_hang_up(&a, &t);
 	finish();
 }
@@ -301,6 +324,76 @@ static void and_with_what_the_other_is_asked(void)
 	finish();
 }
 
+static void talks_over_dtls(void)
+{
+	begin_with(NULL);
+	media_says_fingerprint(0x5a);
+	a.phone = &alice;
+	const struct sdp o = dtls_says("980", 1, "actpass"), wide = trunk_says("9", 1);
+	talk_invite(&a, &alice, "0123456789", &o);
+	talk_rings_at(&t, &telco[0]);
+	talk_answer(&t, 200, &wide);
+	NEED(talk_takes(&t, SIP_ACK));
+	talk_hears(&a, 200);
+	talk_ack(&a);
+}
+
+/* RFC 8842: what it does not change of the association stands (linphone 5.1 names no fingerprint in such an answer). */
+static void who_names_no_fingerprint_keeps_the_one_it_has(void)
+{
+	static const uint8_t setup[] = {SDP_SETUP_NONE, SDP_ACTIVE, SDP_ACTPASS};
+
+	talks_over_dtls();
+	for (unsigned i = 0; i < 3; i++) {
+		const struct sdp law = trunk_says(i % 2 ? "9" : "8", 2 + i);
+		struct sdp said = dtls_says(i % 2 ? "9" : "8", 2 + i, "active");
+		const uint8_t had = said.audio.fingerprint[0].bytes[31];
+		said.audio.fingerprint_n = 0;
+		memset(said.audio.fingerprint, 0, sizeof said.audio.fingerprint);
+		said.audio.setup = setup[i];
+		const uint64_t txn = talk_send(&t, SIP_INVITE, &law);
+		talk_reply(&a, is_asked(&a, i % 2 ? "9" : "80"), 200, &said);
+		NEED(talk_takes(&a, SIP_ACK) && code_of(txn) == 200);
+		talk_ack(&t);
+		const struct relay_spec *w = relay_wish(NULL);
+		NEED(w && w->side[0].end == RELAY_ENDED_DTLS && !w->side[0].dtls_active && w->side[0].keyed);
+		NEED(had && w->side[0].fingerprint.bytes[31] == had);
+	}
+	NEED(!is_hung_up_on());
+	call_hang_up(&a, &t);
+	finish();
+}
+
+/* R7: never in the clear, nor by another association that nothing vouches for, nor by keys in the signalling. */
+static void but_no_other_keys(const struct sdp *said)
+{
+	const struct sdp law = trunk_says("8", 2), back = dtls_says("9", 3, "active");
+	const uint64_t txn = talk_send(&t, SIP_INVITE, &law);
+	talk_reply(&a, is_asked(&a, "80"), 200, said);
+	NEED(talk_takes(&a, SIP_ACK) && code_of(txn) == 488);
+	talk_ack(&t);
+	talk_reply(&a, is_asked(&a, "9"), 200, &back);
+	NEED(talk_takes(&a, SIP_ACK));
+	is_heard("9", "9");
+	call_hang_up(&a, &t);
+	finish();
+}
+
+static void nor_goes_to_clear(void)
+{
+	talks_over_dtls();
+	const struct sdp said = trunk_says("8", 2);
+	but_no_other_keys(&said);
+}
+
+static void nor_begins_another_without_one(void)
+{
+	talks_over_dtls();
+	struct sdp said = dtls_says("8", 2, "passive");
+	said.audio.fingerprint_n = 0;
+	but_no_other_keys(&said);
+}
+
 /* --- what stood is given back, and that crosses another change --- */
 
 static void is_mute(void)
@@ -396,6 +489,54 @@ static void music_goes_on_in_what_is_left(void)
 	finish();
 }
 
+/* What is said once is heard by who has the other law meanwhile; what the former turn says no longer counts. */
+static void what_is_said_once_is_said_in_what_is_left(void)
+{
+	uint64_t token[2];
+
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp o = phone_says(&a, "8", 1, "sendrecv"), other = phone_says(&a, "0", 2, "sendrecv");
+	talk_invite(&a, &alice, "*68", &o);
+	(void)answered(&a);
+	const struct msg_turn *m = turn("park-refused");
+	NEED(m->codec == SDP_PCMA);
+	token[0] = m->token;
+	changes(&a, &other, "0");
+	struct heard *h = sim_take(PROC_VOICE, MSG_TURN_STOP, NULL, NULL);
+	NEED(h && ((const struct msg_turn_stop *)(const void *)h->payload)->token == token[0]);
+	m = turn("interrupted park-refused");
+	NEED(m->codec == SDP_PCMU && !m->loop && m->token != token[0]);
+	token[1] = m->token;
+	voice_says(token[0], TURN_SAID, "");
+	NEED(!sent_to(&alice, SIP_BYE));
+	voice_says(token[1], TURN_SAID, "");
+	hangs_up_on(&a);
+	finish();
+}
+
+/* However often she changes, it comes to an end. */
+static void but_not_again_and_again(void)
+{
+	int said = 0;
+
+	begin_with(NULL);
+	a.phone = &alice;
+	const struct sdp o = phone_says(&a, "8", 1, "sendrecv");
+	talk_invite(&a, &alice, "*68", &o);
+	(void)answered(&a);
+	turn("park-refused");
+	for (unsigned i = 0; i < 10; i++) {
+		const char *types = i % 2 ? "8" : "0";
+		const struct sdp other = phone_says(&a, types, 2 + i, "sendrecv");
+		changes(&a, &other, types);
+		said += codec_of_music() != UINT8_MAX;
+	}
+	NEED(said > 0 && said < 4);
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	finish();
+}
+
 /* Her own change needs the trunk, which will not: she is still to have what stood. */
 static void who_is_refused_meanwhile_is_given_back_all_the_same(void)
 {
@@ -480,12 +621,16 @@ int main(void)
 	SIM(a_hold_waits_for_nobody);
 	SIM(by_update_neither);
 	SIM(who_follows_too_late_has_followed);
+	SIM(who_says_glare_for_ever_is_left_alone);
 	SIM(and_its_200_is_of_that_alone);
 	SIM(who_does_not_follow_is_left_alone);
 	SIM(whoever_called);
 	SIM(who_follows_without_speech_is_given_back_what_stood);
 	SIM(what_needs_the_other_waits_for_seconds);
 	SIM(its_role_is_the_one_that_is_left);
+	SIM(who_names_no_fingerprint_keeps_the_one_it_has);
+	SIM(nor_goes_to_clear);
+	SIM(nor_begins_another_without_one);
 	SIM(stands_beside_what_the_other_changes);
 	SIM(and_what_would_need_it_waits);
 	SIM(and_with_what_the_other_is_asked);
@@ -495,6 +640,8 @@ int main(void)
 	SIM(who_refuses_it_is_hung_up_on);
 	SIM(and_who_says_nothing);
 	SIM(music_goes_on_in_what_is_left);
+	SIM(what_is_said_once_is_said_in_what_is_left);
+	SIM(but_not_again_and_again);
 	SIM(who_is_refused_meanwhile_is_given_back_all_the_same);
 	SIM(follows_late_without_speech);
 	SIM(an_edge_that_dies_refuses_nothing);

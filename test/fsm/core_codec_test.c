@@ -375,6 +375,24 @@ static void glare_is_tried_again(void)
 	finish();
 }
 
+/* Who says it to all that we ask is asked eight times, and then the trunk for what she has. */
+static void glare_without_end_is_a_refusal(void)
+{
+	is_answered_after_early_media("callee", "9");
+	for (int i = 0; i < 8; i++) {
+		talk_reply(&a, is_asked(&a, "9"), 491, NULL);
+		sim_pass(i < 7 ? 2600 : 50);
+	}
+	const struct sdp law = trunk_says("8", 3);
+	talk_reply(&t, is_asked(&t, "80"), 200, &law);
+	NEED(talk_takes(&t, SIP_ACK));
+	is_heard("8", "8");
+	sim_pass(30000);
+	NEED(!sent_to(&alice, SIP_INVITE) && !sent_to(&telco[0], SIP_INVITE));
+	call_hang_up(&a, &t);
+	finish();
+}
+
 static void who_refuses_it_is_hung_up_on(void)
 {
 	is_answered_after_early_media("callee", "9");
@@ -566,6 +584,7 @@ int main(void)
 	SIM(of_another_branch_too);
 	SIM(early_media_of_another_branch_are_heard);
 	SIM(glare_is_tried_again);
+	SIM(glare_without_end_is_a_refusal);
 	SIM(who_refuses_it_is_hung_up_on);
 	SIM(or_the_other_takes_what_she_has);
 	SIM(or_the_other_cannot_be_asked);

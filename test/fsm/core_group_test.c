@@ -98,6 +98,34 @@ static void of_another_ward_nobody_picks_up(void)
 	NEED(!sent_to(&carol, SIP_INVITE));
 }
 
+/* She calls bob herself; beside that another calls, who is meant, although hers is the older. */
+static void nobody_picks_up_their_own_call(void)
+{
+	struct talk hers = {.phone = NULL}, at_bob;
+	struct sdp own;
+
+	begin_with(group);
+	phone_init(&carol, 2);
+	phone_register(&carol);
+	own = sdp_plain(&carol);
+	talk_invite(&hers, &carol, "101", &own);
+	talk_rings_at(&at_bob, &bob);
+	talk_answer(&at_bob, 180, NULL);
+	sim_pass(500);
+	talk_invite(&c, &carol, "*8", &own);
+	sim_pass(500);
+	NEED(!sent_to(&carol, SIP_INVITE));
+	talk_invite(&a, &alice, "101", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 180, NULL);
+	sim_clear();
+	talk_invite(&c, &carol, "*8", &own);
+	talk_rings_at(&c, &carol);
+	talk_answer(&c, 200, &own);
+	NEED(talk_takes(&c, SIP_ACK));
+	talk_hears(&a, 200);
+}
+
 /* --- more phones than one person may have --- */
 
 enum { PEOPLE = 3, THEIRS = 7 };
@@ -397,6 +425,7 @@ int main(void)
 	SIM(when_all_decline_that_is_told);
 	SIM(a_group_s_call_is_picked_up);
 	SIM(of_one_who_rings_too);
+	SIM(nobody_picks_up_their_own_call);
 	SIM(of_another_ward_nobody_picks_up);
 	SIM(every_phone_of_a_large_group_rings);
 	SIM(a_large_group_s_call_is_picked_up);

@@ -860,6 +860,7 @@ static void messages_run_out(void)
 			break;
 		}
 		NEED(sent_to(&bob, SIP_MESSAGE));
+		sim_pass(48); /* each at the pace that it may */
 	}
 	NEED(n >= 500 && n <= 512);
 	emergency_goes_through();

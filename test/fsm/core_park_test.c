@@ -267,6 +267,54 @@ static void places_are_counted(void)
 	finish();
 }
 
+static void four_places(void)
+{
+	ended();
+	sim.site.park_places = 4;
+	sim.site.park_s = 120;
+}
+
+static void parks(struct phone *p, struct talk *with, const char *say)
+{
+	struct talk mine = {.allow = 1u << SIP_REFER};
+	const struct sdp own = sdp_plain(p);
+
+	up_ended(&mine, p, with, &bob);
+	talk_invite(&code, p, "*68", &own);
+	turn("music");
+	hangs_up_on(&mine);
+	answered(&code);
+	says(&code, say);
+}
+
+/* R27, T23: half of four are one phone's, also while they ring it again, so that those of the others are not told "full". */
+static void one_phone_has_not_all_places(void)
+{
+	struct talk with[2] = {{.allow = 0}}, of_carols = {.allow = 0}, back[2], own, at_bob;
+
+	begin_with(four_places);
+	parks(&alice, &with[0], "parked-at digits:10 silence:600 digits:10 silence:300");
+	parks(&alice, &with[1], "parked-at digits:11 silence:600 digits:11 silence:300");
+	up_ended(&own, &alice, &at_bob, &bob);
+	refused(&alice, "*68", "park-full");
+	parks(&carol, &of_carols, "parked-at digits:12 silence:600 digits:12 silence:300");
+	sim_pass(85000); /* the first two ring her, at no place meanwhile */
+	talk_rings_at(&back[0], &alice);
+	talk_rings_at(&back[1], &alice);
+	refused(&alice, "*68", "park-full");
+	NEED(code_of(talk_send(&with[1], SIP_BYE, NULL)) == 200);
+	talk_invite(&code, &alice, "*68", &of_alice);
+	turn("music");
+	hangs_up_on(&own);
+	answered(&code);
+	says(&code, "parked-at digits:10 silence:600 digits:10 silence:300");
+	NEED(code_of(talk_send(&with[0], SIP_BYE, NULL)) == 200);
+	NEED(code_of(talk_send(&at_bob, SIP_BYE, NULL)) == 200);
+	NEED(code_of(talk_send(&of_carols, SIP_BYE, NULL)) == 200);
+	sim_clear();
+	finish();
+}
+
 static void no_place(void)
 {
 	ended();
@@ -497,6 +545,34 @@ static void who_was_busy_takes_it_the_next_time(void)
 	finish();
 }
 
+static void a_minute(void)
+{
+	ended();
+	sim.site.park_s = 60;
+}
+
+/* Who was taken after it rang, and is parked anew, waits as long as anybody does. */
+static void who_is_parked_anew_has_the_whole_time(void)
+{
+	begin_with(a_minute);
+	park_ended();
+	sim_pass(61000);
+	talk_rings_at(&t, &alice);
+	talk_answer(&t, 486, NULL);
+	takes(&a, &carol, "*6910");
+	sim_pass(1000);
+	talk_invite(&code, &carol, "*68", &of_carol);
+	turn("music");
+	hangs_up_on(&a);
+	answered(&code);
+	says(&code, "parked-at digits:10 silence:600 digits:10 silence:300");
+	sim_pass(45000);
+	NEED(!sent_to(&carol, SIP_INVITE) && sim_status("parked").used == 1);
+	takes(&t, &dave, "*6910");
+	together(&t, &b);
+	finish();
+}
+
 static void whoever_parked_it_is_gone(void)
 {
 	begin_with(ended);
@@ -625,6 +701,7 @@ int main(void)
 	SIM(a_stranger_at_the_uri);
 	SIM(nothing_to_park_and_nothing_there);
 	SIM(places_are_counted);
+	SIM(one_phone_has_not_all_places);
 	SIM(without_places_nothing_is_parked);
 	SIM(a_group_keeps_its_calls);
 	SIM(no_codec_in_common);
@@ -633,6 +710,7 @@ int main(void)
 	SIM(a_parked_call_is_never_forwarded);
 	SIM(what_came_back_can_be_taken_at_its_place);
 	SIM(who_was_busy_takes_it_the_next_time);
+	SIM(who_is_parked_anew_has_the_whole_time);
 	SIM(whoever_parked_it_is_gone);
 	SIM(at_last_the_mailbox_has_it);
 	SIM(voice_dies);

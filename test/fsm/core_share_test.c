@@ -241,15 +241,18 @@ static uint64_t writes(struct phone *from, struct phone *to)
 	return phone_end(from);
 }
 
+/* bob's phone says nothing; she does not write faster than one may. */
 static void texts_leave_room_for_those_of_others(void)
 {
 	uint32_t n = 0;
 	uint64_t txn;
 	struct heard *refused;
 
-	begin_with(32, 64);
-	while (!(refused = reply_to(txn = writes(&alice, &bob))) && n < 600)
+	begin_with(128, 256);
+	while (!(refused = reply_to(txn = writes(&alice, &bob))) && n < 600) {
 		n++;
+		sim_pass(n < 20 ? 1 : 501);
+	}
 	is_short_503(refused);
 	NEED(n == share_most(512, 8));
 	sim_clear();
@@ -262,6 +265,38 @@ static void texts_leave_room_for_those_of_others(void)
 	txn = writes(&alice, &bob);
 	phone_answer(&bob, sent_to(&bob, SIP_MESSAGE), 200, NULL);
 	NEED(code_of(txn) == 200);
+	finish();
+}
+
+/* Each is answered at once, so that no share is ever full. */
+static void texts_have_a_pace(void)
+{
+	int n = 0;
+	unsigned code = 0;
+
+	begin_with(32, 64);
+	for (; n < 600 && code != 503; n++) {
+		const uint64_t txn = writes(&alice, &bob);
+		struct heard *text = sent_to(&bob, SIP_MESSAGE);
+		if (text)
+			phone_answer(&bob, text, 200, NULL);
+		code = code_of(txn);
+	}
+	NEED(n == 21 && sim_status("texts-too-fast").used == 1 && sim_status("beyond-share").used == 0);
+	NEED(sim.events[EVENT_CALL_REFUSED] == 1);
+	const uint64_t txn = writes(&carol, &bob);
+	phone_answer(&bob, sent_to(&bob, SIP_MESSAGE), 200, NULL);
+	NEED(code_of(txn) == 200);
+	others_can_call();
+	help_is_there_for(&alice);
+	sim_pass(501);
+	phone_answer(&bob, (writes(&alice, &bob), sent_to(&bob, SIP_MESSAGE)), 200, NULL);
+	is_short_503(reply_to(writes(&alice, &bob)));
+	sim_pass(30000);
+	for (n = 0; n < 20; n++) {
+		phone_answer(&bob, (writes(&alice, &bob), sent_to(&bob, SIP_MESSAGE)), 200, NULL);
+		sim_clear();
+	}
 	finish();
 }
 
@@ -336,6 +371,7 @@ int main(void)
 	SIM(only_ports_that_were_told_rest);
 	SIM(legs_of_phones_that_say_nothing);
 	SIM(texts_leave_room_for_those_of_others);
+	SIM(texts_have_a_pace);
 	SIM(so_do_transfers);
 	SIM(a_share_outlives_core);
 	(void)test_failed_here;

@@ -153,10 +153,12 @@ def test_r29_park_and_retrieve(exchange, people, one, two, three, media):
     exchange.wait_no_calls()
 
 
-def test_r7_r29_whoever_takes_it_has_another_codec(exchange, people):
-    """Who was parked talked in one codec, and is asked for the one of whoever takes it."""
+@pytest.mark.parametrize("media", ["srtp", "dtls"])
+def test_r7_r29_whoever_takes_it_has_another_codec(exchange, people, media):
+    """Who was parked talked in one codec, and is asked for the one of whoever takes it, also where its keys are
+    those of a DTLS association, which stands."""
     a = extension(people, "linphone", "2111", "a", "dtls", codecs=("G722",))
-    b = extension(people, "linphone", "2102", "b", "srtp", codecs=("G722", "PCMU"))
+    b = extension(people, "linphone", f"21{media == 'dtls':d}2", "b", media, codecs=("G722", "PCMU"))
     c = extension(people, "baresip", "2003", "c", "srtp", codecs=("PCMU",))
     phones.call(b, a)
     time.sleep(2)
