@@ -169,12 +169,17 @@ void events_flush(void);
 /* place.c: the site directory and what is opened in it; false (logged) when the site cannot stand so */
 bool place_open(void);
 bool place_prepare(void);
-bool place_look(void);                             /* as far as one can see without changing anything */
-int place_file(enum file_kind what, enum proc p);  /* a fresh descriptor, or -1 with errno */
-int place_trust(const struct trunk_conf *t);       /* the certificates that vouch for it, or -1 with errno */
-int place_certificate(const struct trunk_conf *t); /* ours for it, or -1 with errno */
-const char *place_check_trust(const struct site *s);
+bool place_look(void);                            /* as far as one can see without changing anything */
+int place_file(enum file_kind what, enum proc p); /* a fresh descriptor, or -1 with errno */
 void place_close(void);
+
+/* trust.c: certificates of others and ours for them, as conf read them */
+int trust_to_read(void);      /* the directory for conf, or -1 with errno */
+void trust_read_edited(void); /* of the two that conf reads in an upgrade the first is taken */
+void trust_stands(bool kept); /* what conf read is what the exchange runs with; kept: as what was accepted last */
+int trust_roots(const struct trunk_conf *t, bool standing);       /* that vouch for it, or -1 with errno */
+int trust_certificate(const struct trunk_conf *t, bool standing); /* ours for it, or -1 with errno */
+const char *trust_check(const struct site *s);                    /* of what conf read */
 
 /* listen.c */
 const char *place_listen(void); /* NULL, or why one cannot be had: none is listened on then */

@@ -22,9 +22,6 @@
 
 enum { BOOT_KEY_LEN = 32, ARENA_NAME_MAX = 32 };
 
-/* Debian's ca-certificates */
-#define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt"
-
 static const char ctl_path[] = "run/ctl.sock";
 
 static bool failed(const char *what)
@@ -282,7 +279,7 @@ int place_file(enum file_kind what, enum proc p)
 		break;
 	case FILE_RECORDINGS:
 	case FILE_TRUST:
-		fd = open_dir(what == FILE_TRUST ? "trust" : "prompts");
+		fd = what == FILE_TRUST ? trust_to_read() : open_dir("prompts");
 		if (fd < 0 && errno == ENOENT)
 			return -1;
 		break;
@@ -292,42 +289,4 @@ int place_file(enum file_kind what, enum proc p)
 	if (fd < 0)
 		failed(what == FILE_CONF ? "ringfence.conf" : proc_name[p]);
 	return fd;
-}
-
-static int open_trust(const char *file)
-{
-	char name[16 + TRUNK_FILE_MAX];
-
-	snprintf(name, sizeof name, "trust/%s", file);
-	return openat(self.site_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-int place_trust(const struct trunk_conf *t)
-{
-	if (!t->ca[0])
-		return open(SYSTEM_TRUST, O_RDONLY | O_CLOEXEC);
-	return open_trust(t->ca);
-}
-
-int place_certificate(const struct trunk_conf *t)
-{
-	return open_trust(t->certificate);
-}
-
-const char *place_check_trust(const struct site *s)
-{
-	static char why[64 + TRUNK_NAME_MAX + TRUNK_FILE_MAX];
-
-	for (int i = 0; i < s->trunks; i++) {
-		const struct trunk_conf *t = &s->trunk[i];
-		int fd = t->transport == TRUNK_TLS ? place_trust(t) : 0;
-		if (fd > 0)
-			close(fd);
-		if (fd >= 0)
-			continue;
-		snprintf(why, sizeof why, "trunk %s: %s%s: %s", t->name, t->ca[0] ? "trust/" : "",
-		    t->ca[0] ? t->ca : SYSTEM_TRUST, strerror(errno));
-		return why;
-	}
-	return NULL;
 }

@@ -214,6 +214,7 @@ static void take_edited(void)
 	next.site = edited.site;
 	memcpy(next.database, edited.database, sizeof next.database);
 	self.falls_back = false;
+	trust_read_edited();
 }
 
 /* next is what was accepted last. */
@@ -234,7 +235,7 @@ static void boot(void)
 	memcpy(self.database, next.database, sizeof self.database);
 	self.generation = 1;
 	end(DONE_OK, "");
-	const char *why = place_check_trust(&self.site);
+	const char *why = trust_check(&self.site);
 	if (self.rehearsal) {
 		why = why ? why : rehearse_look();
 		why = why ? why : place_could_listen();
@@ -254,6 +255,7 @@ static void boot(void)
 		return;
 	}
 	handover_end();
+	trust_stands(false);
 	first_copied = !self.falls_back;
 	self.falls_back = false;
 	self.resumes = !self.upgrades && accepted_is_there(); /* of an upgrade those that calls need are waited for */
@@ -262,8 +264,10 @@ static void boot(void)
 
 void reload_ready(void)
 {
-	if (first_copied)
-		accepted_keep();
+	if (!first_copied)
+		return;
+	accepted_keep();
+	trust_stands(true);
 }
 
 static void ask_one(struct slot *s)
@@ -319,7 +323,7 @@ void on_site_parsed(struct link *from, const struct ipc_view *v)
 	const char *fixed = changes_of_start(
 	    (struct changed){&self.site, self.database}, (struct changed){&next.site, next.database}, self.edges);
 	if (!fixed)
-		fixed = place_check_trust(&next.site);
+		fixed = trust_check(&next.site);
 	if (fixed)
 		refuse(fixed);
 	else
@@ -369,6 +373,7 @@ static void commit(void)
 			self.slot[i].restart_ms = self.now_ms;
 		}
 	accepted_keep();
+	trust_stands(true);
 	log_info("configuration generation %u", self.generation);
 	event(EVENT_CONFIG, SEVERITY_INFO, 0, "configuration taken", NULL);
 	end(DONE_OK, "");

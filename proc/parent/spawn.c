@@ -232,9 +232,9 @@ void give_trusts(struct slot *s, const struct site *site, uint32_t generation)
 		const struct trunk_conf *t = &site->trunk[i];
 		if (t->transport != TRUNK_TLS)
 			continue;
-		give_trust(s, generation, i, TRUST_ROOTS, place_trust(t));
+		give_trust(s, generation, i, TRUST_ROOTS, trust_roots(t, site == &self.site));
 		if (t->certificate[0])
-			give_trust(s, generation, i, TRUST_OWN, place_certificate(t));
+			give_trust(s, generation, i, TRUST_OWN, trust_certificate(t, site == &self.site));
 	}
 }
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 class House:
     """A running parent in a directory of its own."""
 
-    def __init__(self, conducts=(), conf=None, options=('--insecure-run',), real=(), program=None, slow=False):
+    def __init__(self, conducts=(), conf=None, options=('--insecure-run',), real=(), program=None, slow=False, trust=None):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='ringfence-house-'))
         self.site = self.dir / 'site'
         libexec = self.dir / 'libexec'
@@ -42,6 +42,10 @@ class House:
             (libexec / helper).symlink_to(BUILD / f'proc/{of}/{helper}')
         (libexec / 'prompts.pack').symlink_to(BUILD / 'proc/voice/prompts.pack')
         (libexec / 'ringfence-conf').symlink_to(BUILD / ('test/breach/slow_conf' if slow else 'proc/conf/ringfence-conf'))
+        if trust:
+            (self.site / 'trust').mkdir()
+        for name, text in (trust or {}).items():
+            (self.site / 'trust' / name).write_text(text)
         self.write_conf(conf or SITE)
         self.conduct(*conducts)
         key = self.site / 'boot.key'
@@ -552,6 +556,51 @@ def test_reload_drops_no_trunk(house):
         h.reload()
         h.wait_log('configuration refused: trunks cannot .* without a restart', times=seen + 1)
     assert h.children() == before
+
+
+def authority(name):
+    """A certificate of its own; the key is nobody's."""
+    made = subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '/dev/null', '-days', '9',
+                           '-subj', f'/CN={name}'], capture_output=True, text=True, check=True)
+    return made.stdout
+
+
+TLS_TRUNK = 'trunk "acme" { server = sip.example transport = tls ca = "acme.pem" media-from = {"203.0.113.0/24"} }\n'
+
+
+def removed(path):
+    path.unlink()
+
+
+def half_written(path):
+    path.write_text(authority('another')[:200])
+
+
+@pytest.mark.parametrize('spoil', [removed, half_written])
+def test_r28_what_becomes_of_a_certificate_that_was_taken_stops_nobody(house, spoil):
+    """A file in trust is replaced, is gone or is bad, and then edge dies, or all: what was accepted goes on, and a reload says what is wrong."""
+    h = house(conf=SITE + TLS_TRUNK, real=('edge',), trust={'acme.pem': authority('acme')})
+    before, path = h.ready(), h.site / 'trust/acme.pem'
+    spoil(path)
+    os.kill(before['edge'], signal.SIGKILL)
+    edge = h.wait_new('edge', before['edge'], 2)
+    time.sleep(1)
+    assert h.children()['edge'] == edge, h.log()
+    h.reload()
+    h.wait_log('configuration refused: (edge: )?trunk acme: ')
+    os.kill(edge, signal.SIGKILL)       # what was refused is nobody's
+    edge = h.wait_new('edge', edge, 2)
+    time.sleep(1)
+    assert h.children()['edge'] == edge, h.log()
+    h.start_anew()
+    edge = h.ready()['edge']
+    assert re.search('the start goes on with what was accepted before: .*trunk acme: ', h.log()), h.log()
+    time.sleep(1)
+    assert h.children()['edge'] == edge, h.log()
+    path.write_text(authority('acme, later'))
+    h.reload()
+    h.wait_log('configuration generation [2-9]', 15)
+    assert (h.site / 'run/trust.accepted/acme.pem').read_text() == path.read_text()
 
 
 def test_one_refusal_keeps_the_old_configuration_everywhere(house):
