@@ -49,6 +49,29 @@ struct end *end_at(uint32_t row, unsigned side)
 	return taken[2 * row + side] && e->kept.join ? e : NULL;
 }
 
+static void prefetch(const void *from, size_t n)
+{
+	for (size_t at = 0; at < n; at += 64)
+		__builtin_prefetch((const uint8_t *)from + at, 1);
+}
+
+void end_prefetch(uint32_t row, unsigned side)
+{
+	const struct end *e = &ends[2 * row + side], *other = &ends[2 * row + !side];
+
+	if (!taken[2 * row + side])
+		return;
+	prefetch(&e->heard_ms, sizeof e->heard_ms);
+	prefetch(&e->in.rtp.u.cm, sizeof e->in.rtp.u.cm);
+	prefetch(&e->in.rtp.salt, sizeof e->in.rtp.salt);
+	prefetch(&e->in.sources.at[0], sizeof e->in.sources.at[0]);
+	prefetch(&e->in.sources.last, sizeof e->in.sources.last);
+	prefetch(&e->reception, sizeof e->reception);
+	prefetch(&e->kept, sizeof e->kept);
+	prefetch(&other->kept, sizeof other->kept.join);
+	prefetch(&other->kept.sent, sizeof other->kept.sent + sizeof other->kept.reserved);
+}
+
 const struct relay_side *end_side(const struct end *e)
 {
 	return &table_row(e->row)->spec.side[e->side];

@@ -54,6 +54,9 @@ void end_open(struct arena_table *kept);
 /* NULL while this side of the row is not ended. */
 struct end *end_at(uint32_t row, unsigned side);
 
+/* What a packet of that side will have looked at comes into the cache meanwhile. */
+void end_prefetch(uint32_t row, unsigned side);
+
 /* The wish of the row may have changed: take up keys that are new, keep what goes on. */
 void end_follow(uint32_t row, unsigned side);
 void end_close(uint32_t row, unsigned side);

@@ -19,6 +19,9 @@ void quality_take(uint32_t row, unsigned side, const struct rtp *rtp, uint8_t fr
 /* The same, of octets. */
 void quality_take_packet(uint32_t row, unsigned side, struct span packet);
 
+/* Its counts come into the cache meanwhile. */
+void quality_prefetch(uint32_t row, unsigned side);
+
 /* Another engine has the next packets: what it takes is not missed here. */
 void quality_cut(struct flow_stream *s);
 void quality_cut_here(uint32_t row, unsigned side);

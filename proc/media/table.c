@@ -130,6 +130,22 @@ struct relay_row *table_row(uint32_t index)
 	return index < store->count && row[index].join ? &row[index] : NULL;
 }
 
+void table_prefetch(uint32_t index, unsigned side)
+{
+	const struct relay_row *r = &row[index];
+
+	__builtin_prefetch(&r->join);
+	__builtin_prefetch(&r->spec.side[0].end);
+	__builtin_prefetch(&r->spec.side[1].end);
+	__builtin_prefetch(r->spec.side[side].payload);
+	__builtin_prefetch(r->gate.opens_ms);
+	__builtin_prefetch(&r->gate.key);
+	__builtin_prefetch(r->source[0].addr);
+	__builtin_prefetch(r->source[1].addr);
+	__builtin_prefetch(&r->heard_ms, 1);
+	__builtin_prefetch(&r->passed[1], 1);
+}
+
 uint32_t table_next(uint32_t from)
 {
 	for (uint32_t word = from / BITS; word <= store->count / BITS; word++) {

@@ -77,6 +77,8 @@ void table_open(struct arena_table *t, uint16_t port_lo);
 
 /* NULL while the ports are not in use. */
 struct relay_row *table_row(uint32_t index);
+/* What a packet of that side will have looked at comes into the cache meanwhile. */
+void table_prefetch(uint32_t index, unsigned side);
 /* The first index from there on whose ports are in use; table_rows(): there is none. */
 uint32_t table_next(uint32_t from);
 /* The row of this port; the index also of an empty one. */
