@@ -90,6 +90,7 @@ struct leg {
 	uint8_t prack_waits;  /* for the credentials that it was challenged for */
 	uint8_t refreshing;   /* by a re-INVITE that has no final answer yet */
 	uint8_t unanswered;   /* refreshes and questions that the phone did not answer, one after the other */
+	bool came_back;       /* its connection broke, and whether it hung up meanwhile is asked */
 	uint64_t heard_then;  /* packets that had come of it when it was last asked */
 	uint8_t longer;       /* it was asked again with the longer session interval that it wants */
 	uint8_t change_cancelled;

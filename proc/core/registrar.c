@@ -9,6 +9,7 @@
 #include "mwi.h"
 #include "notice.h"
 #include "owed.h"
+#include "session.h"
 #include "wire/uri.h"
 #include <stdlib.h>
 
@@ -343,8 +344,10 @@ static void bind_contact(struct request *r)
 	save(e);
 	answer(r, &e->r);
 	away_registered(r->flow);
-	if (is_new) /* before anything new rings there */
+	if (is_new) { /* before anything new rings there */
 		owed_phone_back(r->user, r->flow);
+		session_phone_back(r->user, r->flow->device);
+	}
 	tell_phone_back(hotdesk_person(r->user, r->flow->device));
 	if (is_new)
 		mwi_phone_back(r->user, r->flow->device);

@@ -7,6 +7,9 @@
 /* A phone that answered nothing for so long is gone, and its call with it. */
 enum { UNANSWERED_MAX = 2, AGAIN_MS = 10000 };
 
+/* Until then a phone that is back has said what it had to say. */
+enum { BACK_MS = 2000 };
+
 bool session_asked(struct leg *l, const struct msg_request *m)
 {
 	uint32_t ours = child_site()->session_expires_s;
@@ -130,7 +133,7 @@ static void on_half(struct timer *t, uint64_t now_ms)
 		return;
 	}
 	l->unanswered++;
-	if (l->r.session_s || owes)
+	if (l->r.session_s || owes || l->came_back)
 		refresh(l);
 	else
 		ask_alive(l);
@@ -149,9 +152,32 @@ void session_start(struct leg *l)
 	bool wait_for_it = l->r.session_s && !l->r.refresher_us;
 
 	l->unanswered = 0;
+	l->came_back = false;
 	l->session.fire = wait_for_it ? on_end : on_half;
 	timer_set(&child_wheel, &l->session,
 	    child_now() + (wait_for_it ? (s - (s / 3 < 32 ? s / 3 : 32)) * 1000ull : s * 500ull));
+}
+
+/* By a refresh: phones answer OPTIONS of a dialog that they have no more as any other, with 200. */
+struct back {
+	uint32_t user, device;
+};
+
+static void ask_back(struct leg *l, void *arg)
+{
+	const struct back *b = arg;
+
+	if (l->r.state == LEG_UP && !l->r.trunk && l->r.user == b->user && l->r.device == b->device &&
+	    !flow_get(l->r.flow) && call_get(l->r.call)) {
+		l->came_back = true;
+		l->session.fire = on_half;
+		timer_set(&child_wheel, &l->session, child_now() + BACK_MS);
+	}
+}
+
+void session_phone_back(uint32_t user, uint32_t device)
+{
+	leg_each(ask_back, &(struct back){user, device});
 }
 
 void session_adopt(struct leg *l, uint32_t soon_ms)

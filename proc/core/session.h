@@ -23,6 +23,9 @@ void session_start(struct leg *l);
 void session_adopt(struct leg *l, uint32_t soon_ms);
 void session_stop(struct leg *l);
 
+/* This phone's connection broke and it is back on another: whether it hung up in between nobody heard. */
+void session_phone_back(uint32_t user, uint32_t device);
+
 /* Refresh soon: what it said cannot be dealt with this moment. */
 void session_ask_again(struct leg *l);
 /* A refresh that its trunk challenged: see trunk_dialog.h. */

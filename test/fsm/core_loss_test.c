@@ -133,6 +133,70 @@ static void an_edge_dies_in_a_call_and_its_phone_hangs_up_later(void)
 	finish();
 }
 
+static struct heard *is_asked(struct talk *t)
+{
+	struct heard *h;
+
+	sim_pass(2100);
+	h = talk_takes(t, SIP_UPDATE);
+	return h ? h : talk_takes(t, SIP_INVITE);
+}
+
+/* Its BYE went with the connection: the phone is asked, and the other end does not wait for the session's end. */
+static void a_phone_that_hung_up_as_its_edge_died_is_asked(void)
+{
+	struct heard *h;
+
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	edge_dies(0);
+	phone_up(&alice);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+	h = is_asked(&a);
+	NEED(h && sent(h)->flow == alice.flow && !is_asked(&b));
+	talk_reply(&a, h, 481, NULL);
+	talk_takes(&a, SIP_ACK);
+	h = talk_takes(&b, SIP_BYE);
+	NEED(h);
+	talk_reply(&b, h, 200, NULL);
+	if ((h = talk_takes(&a, SIP_BYE)))
+		talk_reply(&a, h, 481, NULL);
+	NEED(sim_status("calls").used == 0);
+	finish();
+}
+
+static void is_asked_and_left_alone(bool says)
+{
+	struct heard *h;
+
+	begin();
+	call_up(&a, &alice, &b, &bob);
+	edge_dies(0);
+	phone_up(&alice);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+	h = is_asked(&a);
+	NEED(h);
+	if (says)
+		talk_reply(&a, h, 200, &offer);
+	talk_takes(&a, SIP_ACK);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+	sim_pass(40000);
+	NEED(!is_asked(&a)); /* the same connection */
+	NEED(sim_status("calls").used == 1);
+	call_hang_up(&a, &b);
+	finish();
+}
+
+static void one_that_talks_on_is_left_alone(void)
+{
+	is_asked_and_left_alone(true);
+}
+
+static void one_that_answers_nothing_is_left_alone(void)
+{
+	is_asked_and_left_alone(false);
+}
+
 static void an_edge_dies_before_the_ack(void)
 {
 	begin();
@@ -1063,6 +1127,9 @@ int main(void)
 	SIM(the_callees_edge_dies_while_it_rings);
 	SIM(one_of_two_callees_edges_dies_and_the_other_answers);
 	SIM(an_edge_dies_in_a_call_and_its_phone_hangs_up_later);
+	SIM(a_phone_that_hung_up_as_its_edge_died_is_asked);
+	SIM(one_that_talks_on_is_left_alone);
+	SIM(one_that_answers_nothing_is_left_alone);
 	SIM(an_edge_dies_before_the_ack);
 	SIM(an_edge_dies_in_a_change_and_in_a_bye);
 	SIM(who_hangs_up_meanwhile_is_heard_of_when_the_phone_is_back);
