@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct link a, b; /* edge, core */
@@ -20,10 +21,15 @@ static void on_request(struct link *from, const struct ipc_view *v)
 	span_cstr(user, seen_user, sizeof seen_user);
 }
 
+static ino_t given;
+
 static void on_give_link(struct link *from, const struct ipc_view *v)
 {
+	struct stat is;
+
 	(void)from;
 	descriptors++;
+	given = fstat(v->fd, &is) == 0 ? is.st_ino : 0;
 	close(v->fd);
 }
 
@@ -147,19 +153,6 @@ static void what_may_wait_does_not_hold_up_the_rest(void)
 	unpair();
 }
 
-static void a_descriptor_travels(void)
-{
-	pair(PROC_PARENT, PROC_CORE);
-	struct msg_give_link *m = ipc_begin_fd(&a, MSG_GIVE_LINK, dup(0));
-	CHECK(m);
-	m->peer = PROC_EDGE;
-	ipc_end(&a);
-	link_flush(&a);
-	link_read(&b, on);
-	CHECK(descriptors == 1 && !b.broken);
-	unpair();
-}
-
 static unsigned open_descriptors(void)
 {
 	DIR *d = opendir("/proc/self/fd");
@@ -170,6 +163,26 @@ static unsigned open_descriptors(void)
 	if (d)
 		closedir(d);
 	return n;
+}
+
+static void a_descriptor_travels(void)
+{
+	unsigned before = open_descriptors();
+	struct stat is = {0};
+	int end[2];
+
+	CHECK(pipe(end) == 0 && fstat(end[0], &is) == 0);
+	pair(PROC_PARENT, PROC_CORE);
+	struct msg_give_link *m = ipc_begin_fd(&a, MSG_GIVE_LINK, end[0]);
+	CHECK(m);
+	m->peer = PROC_EDGE;
+	ipc_end(&a);
+	link_flush(&a);
+	link_read(&b, on);
+	CHECK(descriptors == 1 && !b.broken && given == is.st_ino);
+	close(end[1]);
+	CHECK(open_descriptors() == before + 2); /* it is the reader's, and nobody else's */
+	unpair();
 }
 
 /* A frame of no message, or one of a request, with n descriptors. */
@@ -433,6 +446,83 @@ static void what_was_not_sent_is_gone_too(void)
 	CHECK(open_descriptors() == before);
 }
 
+static void on_accused(struct link *from, const struct ipc_view *v)
+{
+	(void)v;
+	requests++;
+	from->broken = true;
+}
+
+static void on_closing(struct link *from, const struct ipc_view *v)
+{
+	(void)v;
+	requests++;
+	link_close(from);
+}
+
+/* Of one who was accused nothing more is heard, though it came in the same frame. */
+static void who_is_accused_is_not_heard_out(void)
+{
+	ipc_handler *const by[] = {on_accused, on_closing};
+
+	for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
+		ipc_handler *one[MSG_N] = {[MSG_REQUEST] = by[i]};
+		pair(PROC_EDGE, PROC_CORE);
+		CHECK(say_request(SPAN("101")) && say_request(SPAN("102")) && link_flush(&a));
+		CHECK(say_request(SPAN("103")) && link_flush(&a));
+		link_read(&b, one);
+		CHECK(requests == 1 && b.broken && b.to_grant[CLASS_NEW] <= 1);
+		unpair();
+	}
+}
+
+static bool answer_wordy(struct link *l)
+{
+	static uint8_t words[URI_TEXT_MAX];
+	struct msg_respond *m = ipc_begin(l, MSG_RESPOND);
+
+	memset(words, 'a', sizeof words);
+	if (!m)
+		return false;
+	m->contact = ipc_put(l, span_of(words, sizeof words));
+	ipc_end(l);
+	return true;
+}
+
+static void on_nothing(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+}
+
+/* Credit that could not be given back at once, as the sibling's queue was full, is not lost (R28). */
+static void credit_outlives_a_full_socket(void)
+{
+	static ipc_handler *const respond[MSG_N] = {[MSG_RESPOND] = on_nothing};
+
+	pair(PROC_EDGE, PROC_CORE);
+	for (int round = 0; round < 3; round++) {
+		bool blocked = false;
+		for (int i = 0; i < 64; i++)
+			CHECK(say_request(SPAN("101")));
+		CHECK(link_flush(&a));
+		for (int i = 0; i < 5000 && !blocked; i++)
+			blocked = answer_wordy(&b) && !link_flush(&b); /* its first frames are gone, and bring no credit */
+		CHECK(blocked && !b.broken);
+		link_read(&b, on);
+		CHECK(b.to_grant[CLASS_NEW] == 64 && b.window[CLASS_NEW] == class_window[CLASS_NEW] - 64);
+		CHECK(!link_flush(&b));
+		CHECK(b.to_grant[CLASS_NEW] == 64 && b.window[CLASS_NEW] == class_window[CLASS_NEW] - 64);
+		for (int i = 0; i < 1000 && !link_flush(&b); i++)
+			link_read(&a, respond);
+		for (int i = 0; i < 100; i++)
+			link_read(&a, respond);
+		CHECK(!a.broken && a.credit[CLASS_NEW] == class_window[CLASS_NEW]);
+		CHECK(b.to_grant[CLASS_NEW] == 0 && b.window[CLASS_NEW] == class_window[CLASS_NEW]);
+	}
+	unpair();
+}
+
 static void a_good_frame_is_no_lie(void)
 {
 	CHECK(lie(sizeof(struct ipc_frame_head) + sizeof(struct ipc_head) + sizeof(struct msg_request), '2') == NULL);
@@ -505,6 +595,8 @@ int main(void)
 	RUN(a_frame_is_as_long_as_it_says);
 	RUN(a_queue_has_an_end);
 	RUN(what_was_not_sent_is_gone_too);
+	RUN(who_is_accused_is_not_heard_out);
+	RUN(credit_outlives_a_full_socket);
 	RUN(a_good_frame_is_no_lie);
 	RUN(what_is_secret_is_wiped);
 	return TEST_END;
