@@ -57,6 +57,8 @@ bool link_init(struct link *l, int fd, enum proc me, enum proc peer, uint32_t in
 
 void link_close(struct link *l)
 {
+	if (l->fd < 0) /* it is closed, and its frames are no frames any more */
+		return;
 	for (uint32_t i = 0; l->ring && i <= l->queued && i < IPC_QUEUE_FRAMES; i++) {
 		struct ipc_frame *f = &l->ring[(l->first + i) % IPC_QUEUE_FRAMES];
 		if (f->fd >= 0)
@@ -66,8 +68,7 @@ void link_close(struct link *l)
 	}
 	if (l->ring)
 		(void)madvise(l->ring, RING_SIZE, MADV_DONTNEED); /* as it was at first */
-	if (l->fd >= 0)
-		close(l->fd);
+	close(l->fd);
 	l->fd = -1;
 	l->broken = true;
 }

@@ -262,6 +262,15 @@ void house_renew_server(struct house *h)
 	house_pump(h, 100);
 }
 
+void house_change_ca(struct house *h)
+{
+	const struct pair was = ca;
+
+	ca = other_ca;
+	other_ca = was;
+	house_renew_server(h);
+}
+
 bool house_is_server(struct span der)
 {
 	gnutls_datum_t leaf;
@@ -711,17 +720,33 @@ static void give_certificate(struct phone *p, const struct cert_spec *spec)
 	gnutls_x509_privkey_deinit(own.key);
 }
 
+static void begin_tls(struct phone *p, const char *priority)
+{
+	MUST(gnutls_init(&p->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_FORCE_CLIENT_CERT));
+	MUST(gnutls_credentials_set(p->tls, GNUTLS_CRD_CERTIFICATE, p->cred));
+	MUST(gnutls_priority_set_direct(p->tls, priority ? priority : "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL));
+	gnutls_transport_set_int(p->tls, p->fd);
+}
+
 struct phone *phone_new(struct house *h, const struct cert_spec *spec, const char *priority)
 {
 	struct phone *p = connect_to(h);
 
-	MUST(gnutls_init(&p->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_FORCE_CLIENT_CERT));
 	MUST(gnutls_certificate_allocate_credentials(&p->cred));
 	if (spec)
 		give_certificate(p, spec);
-	MUST(gnutls_credentials_set(p->tls, GNUTLS_CRD_CERTIFICATE, p->cred));
-	MUST(gnutls_priority_set_direct(p->tls, priority ? priority : "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL));
-	gnutls_transport_set_int(p->tls, p->fd);
+	begin_tls(p, priority);
+	return p;
+}
+
+struct phone *phone_again(struct house *h, struct phone *before, const char *priority)
+{
+	struct phone *p = connect_to(h);
+
+	p->cred = before->cred;
+	before->cred = NULL;
+	phone_free(before);
+	begin_tls(p, priority);
 	return p;
 }
 

@@ -58,6 +58,7 @@ void house_say_device(struct house *h, uint32_t device, enum device_state state,
 void house_say_done(struct house *h);
 void house_repeat_server(struct house *h); /* what it has, told again */
 void house_renew_server(struct house *h); /* another key and certificate for the server */
+void house_change_ca(struct house *h); /* to the other one of the same name, and back */
 bool house_is_server(struct span der);    /* its last one */
 
 /* Serve every link for at most ms, or until *flag. */
@@ -92,6 +93,8 @@ struct phone {
 
 /* Connect and shake hands, with this certificate (NULL: none) and these priorities (NULL: TLS 1.3). */
 struct phone *phone_new(struct house *h, const struct cert_spec *spec, const char *priority);
+/* Another connection with the very certificate of one before, which ends. */
+struct phone *phone_again(struct house *h, struct phone *before, const char *priority);
 struct phone *phone_tcp(struct house *h); /* no TLS at all */
 bool phone_shake(struct house *h, struct phone *p);
 bool phone_say(struct phone *p, const char *text);

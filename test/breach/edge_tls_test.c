@@ -50,10 +50,9 @@ static void with_its_ca(void)
 }
 
 /* R1, T21: it writes a REGISTER with its Finished, reads a fatal alert and no SIP; no octet of it was parsed. */
-static void refuse(const struct cert_spec *spec, const char *priority, int alert, const char *counter)
+static void is_refused(struct phone *p, int alert, const char *counter)
 {
 	uint64_t octets = house_count(h, "sip-octets"), before = house_count(h, counter);
-	struct phone *p = phone_new(h, spec, priority);
 
 	phone_shake(h, p);
 	if (p->handshake == 0) {
@@ -63,10 +62,20 @@ static void refuse(const struct cert_spec *spec, const char *priority, int alert
 	}
 	CHECK(p->n == 0);
 	CHECK(alert == 0 || p->alert == alert);
-	phone_free(p);
 	CHECK(house_count(h, "sip-octets") == octets);
 	CHECK(house_count(h, counter) == before + 1);
 	CHECK(house_take(h, MSG_REQUEST, 20) == NULL);
+}
+
+/* And so when it comes again: what was looked at once is remembered if it was good, and only then. */
+static void refuse(const struct cert_spec *spec, const char *priority, int alert, const char *counter)
+{
+	struct phone *p = phone_new(h, spec, priority);
+
+	is_refused(p, alert, counter);
+	p = phone_again(h, p, priority);
+	is_refused(p, alert, counter);
+	phone_free(p);
 }
 
 #define REFUSE(name, alert, counter, ...)                                                                     \
@@ -120,6 +129,46 @@ static void old_tls_of_a_named_phone(void)
 	CHECK(phone_sees_close(h, p, 2000));
 	phone_free(p);
 	CHECK(house_take(h, MSG_FLOW_DOWN, 1000));
+}
+
+static bool comes_in(struct phone *p)
+{
+	return phone_shake(h, p) && phone_say(p, "\r\n\r\n") && phone_hear(h, p, "\r\n", 1000);
+}
+
+/* R1, T21: a certificate that is remembered is one of the CA that there is, and of a phone that may come in; its date is looked at each time. */
+static void remembered(void)
+{
+	struct cert_spec spec = GOOD;
+	spec.device = 2;
+	struct phone *p = phone_new(h, &spec, NULL);
+	uint64_t hits = house_count(h, "certificate-cache-hits");
+
+	CHECK(comes_in(p) && house_count(h, "certificate-cache-hits") == hits);
+	p = phone_again(h, p, NULL);
+	CHECK(comes_in(p) && house_count(h, "certificate-cache-hits") == hits + 1);
+	p = phone_again(h, p, TLS12);
+	is_refused(p, GNUTLS_A_PROTOCOL_VERSION, "refused-version");
+	house_say_device(h, 2, DEVICE_REVOKED, 0, 1);
+	house_pump(h, 20);
+	p = phone_again(h, p, NULL);
+	is_refused(p, GNUTLS_A_CERTIFICATE_REVOKED, "refused-revoked");
+	house_say_device(h, 2, DEVICE_VALID, 0, 2);
+	house_pump(h, 20);
+	p = phone_again(h, p, NULL);
+	is_refused(p, GNUTLS_A_CERTIFICATE_REVOKED, "refused-epoch");
+	house_say_device(h, 2, DEVICE_VALID, 0, 1);
+	house_change_ca(h);
+	p = phone_again(h, p, NULL);
+	is_refused(p, GNUTLS_A_UNKNOWN_CA, "refused-issuer");
+	house_change_ca(h);
+	p = phone_again(h, p, NULL);
+	CHECK(comes_in(p));
+	phone_free(p);
+	while (house_take(h, MSG_FLOW_DOWN, 200))
+		;
+	while (house_take(h, MSG_FLOW_UP, 20))
+		;
 }
 
 /* Out of date, not revoked: it comes in, marked, and core serves it emergency calls only. */
@@ -474,6 +523,7 @@ int main(void)
 	RUN(suspended_device);
 	RUN(old_epoch);
 	RUN(old_tls);
+	RUN(remembered);
 	RUN(old_tls_of_a_named_phone);
 	RUN(expired);
 	RUN(valid_meanwhile);

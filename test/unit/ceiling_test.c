@@ -184,6 +184,8 @@ static void a_step_that_nobody_can_pay_does_not_begin(void)
 	CHECK(ceiling_left_ms(&c, &a, &w) == 90000 - CEILING_EARLY_MS);
 	later(90000 - CEILING_EARLY_MS);
 	CHECK(ceiling_left_ms(&c, &a, &w) == 0);
+	later(CEILING_EARLY_MS / 2); /* nor does who is late with the question hear of more */
+	CHECK(ceiling_left_ms(&c, &a, &w) == 0);
 	ceiling_end(&c, &a, &w, &news);
 	CHECK(ceiling_used(&count[0], CEILING_MONEY, &w) == 100 * CENT);
 	/* another has taken what was left: what is paid is still talked */
@@ -209,6 +211,69 @@ static void calls_share_what_is_left(void)
 	CHECK(ceiling_left_ms(&c[0], &a, &w) == 5000000 && ceiling_left_ms(&c[1], &a, &w) == 5000000);
 	ceiling_end(&c[0], &a, &w, &news);
 	CHECK(ceiling_left_ms(&c[1], &a, &w) == 10000000);
+}
+
+/* R17: who runs and who rings is told apart, whoever ends first. */
+static void only_what_runs_has_a_share(void)
+{
+	struct ceiling_call c[4] = {0};
+
+	begin_test();
+	for (int i = 0; i < 4; i++) {
+		ceiling_begin(&c[i], &a, &w, cheap, false, &news);
+		if (i < 3)
+			ceiling_answer(&c[i], &a, &w, &news);
+	}
+	ceiling_begin(&c[0], &a, &w, cheap, false, &news); /* it did already */
+	CHECK(count[0].calls == 4 && count[0].hourly == 4 && count[0].running == 3 && count[0].rate_e4 == 18 * CENT);
+	ceiling_end(&c[3], &a, &w, &news); /* nobody answered it */
+	CHECK(count[0].calls == 3 && count[0].running == 3 && count[0].rate_e4 == 18 * CENT);
+	CHECK(ceiling_left_ms(&c[0], &a, &w) == UINT64_C(10) * EUR * 60000 / (18 * CENT));
+	ceiling_end(&c[2], &a, &w, &news);
+	CHECK(count[0].calls == 2 && count[0].running == 2 && count[0].rate_e4 == 12 * CENT);
+	ceiling_end(&c[2], &a, &w, &news);
+	CHECK(count[0].calls == 2 && count[0].running == 2 && count[0].rate_e4 == 12 * CENT);
+	/* neither begins again with a process, which has forgotten what ran, but for what it takes over */
+	ceiling_forget_running(&count[0]);
+	c[2] = c[3] = (struct ceiling_call){0};
+	for (int i = 0; i < 4; i++)
+		ceiling_adopt(&c[i], &a);
+	CHECK(count[0].calls == 2 && count[0].running == 2 && count[0].rate_e4 == 12 * CENT);
+}
+
+static void calls_share_the_minutes_that_are_left(void)
+{
+	struct ceiling_call c[2] = {0};
+
+	begin_test();
+	for (int i = 0; i < 2; i++) {
+		ceiling_begin(&c[i], &a, &w, none, false, &news);
+		ceiling_answer(&c[i], &a, &w, &news);
+	}
+	CHECK(ceiling_left_ms(&c[0], &a, &w) == 120 * 60000 && ceiling_left_ms(&c[1], &a, &w) == 120 * 60000);
+	/* and the money that others used cuts none that costs nothing */
+	count[0].money_e4_ms = UINT64_MAX;
+	CHECK(ceiling_left_ms(&c[0], &a, &w) == 120 * 60000);
+}
+
+/* After a reboot the clock begins anew: what was charged up to a time that is still to come costs nothing until then. */
+static void no_time_is_charged_backwards(void)
+{
+	struct ceiling_call c = {0};
+
+	begin_test();
+	ceiling_begin(&c, &a, &w, cheap, false, &news);
+	ceiling_answer(&c, &a, &w, &news);
+	later(60000);
+	ceiling_tick(&c, &a, &w, &news);
+	const uint64_t money = count[0].money_e4_ms, left = ceiling_left_ms(&c, &a, &w);
+	w.now_ms = 5000;
+	CHECK(ceiling_left_ms(&c, &a, &w) == left);
+	ceiling_tick(&c, &a, &w, &news);
+	CHECK(count[0].money_e4_ms == money && count[0].ms == 60000);
+	later(1000);
+	ceiling_end(&c, &a, &w, &news);
+	CHECK(count[0].ms == 61000);
 }
 
 static void the_minutes_cut_a_call_that_costs_nothing(void)
@@ -258,6 +323,7 @@ static void the_next_trunk_takes_no_second_call(void)
 {
 	struct ceiling_count other = {0};
 	struct ceiling_call c = {0};
+	struct ceiling_state s;
 
 	begin_test();
 	for (int i = 0; i < CEILING_SCOPES; i++)
@@ -273,6 +339,13 @@ static void the_next_trunk_takes_no_second_call(void)
 	CHECK(count[CEILING_EXTENSION].hourly == 1 && count[CEILING_SITE].hourly == 1 && count[CEILING_EXTENSION].calls == 1);
 	CHECK(count[CEILING_EXTENSION].destinations == 1 && other.hourly == 1 && other.destinations == 0);
 	CHECK(ceiling_may(&a, &w, none, CEILING_AGAIN).scope == CEILING_TRUNK);
+	/* what it costs and how long it lasts is asked of every trunk (R17) */
+	other = (struct ceiling_count){0};
+	s = ceiling_may(&a, &w, (struct plan_rate){7 * EUR, 0}, CEILING_AGAIN);
+	CHECK(s.full && s.kind == CEILING_MONEY && s.scope == CEILING_EXTENSION);
+	count[CEILING_EXTENSION].ms = 10 * 60000;
+	s = ceiling_may(&a, &w, none, CEILING_AGAIN);
+	CHECK(s.full && s.kind == CEILING_MINUTES && s.scope == CEILING_EXTENSION);
 }
 
 static void two_halves_of_an_account_are_one(void)
@@ -288,6 +361,11 @@ static void two_halves_of_an_account_are_one(void)
 	kept = (struct ceiling_count){.day = 20418, .hour = 490041, .hourly = 1, .destinations = 4, .abroad_before = 2};
 	ceiling_merge(&n, &kept);
 	CHECK(n.hourly == 1 && n.destinations == 4 && n.abroad == 0 && n.abroad_before == 2 && n.ms == 9);
+	/* whichever of them has more; and nobody hears of it twice */
+	kept = (struct ceiling_count){.day = 20418, .hour = 490041, .ms = 11, .abroad_before = 3, .told_half = 1, .told_full = 2};
+	n.told_half = 4;
+	ceiling_merge(&n, &kept);
+	CHECK(n.ms == 11 && n.abroad_before == 3 && n.told_half == 5 && n.told_full == 2);
 }
 
 static void dials(enum ceiling_novelty novelty)
@@ -332,6 +410,39 @@ static void new_numbers_abroad_are_few(void)
 	CHECK(count[0].abroad == CEILING_ABROAD_MAX); /* no count of it wraps, */
 	CHECK(ceiling_may(&a, &w, none, CEILING_NEW_ABROAD).full); /* and no limit that may be set is above it */
 	CHECK(ceiling_set(&a.limit[0], CEILING_ABROAD, SPAN("255")) && !ceiling_set(&a.limit[0], CEILING_ABROAD, SPAN("256")));
+}
+
+/* A number abroad is a new one all the same. */
+static void a_number_abroad_is_a_destination(void)
+{
+	begin_test();
+	for (int i = 0; i < CEILING_SCOPES; i++)
+		a.limit[i] = (struct ceiling_limit){{EUR, 10, 50, 50, 2, 50}};
+	dials(CEILING_NEW);
+	CHECK(!ceiling_may(&a, &w, none, CEILING_NEW_ABROAD).full);
+	dials(CEILING_NEW_ABROAD);
+	CHECK(count[0].destinations == 2);
+	CHECK(ceiling_may(&a, &w, none, CEILING_NEW_ABROAD).kind == CEILING_DESTINATIONS);
+	CHECK(ceiling_may(&a, &w, none, CEILING_NEW).kind == CEILING_DESTINATIONS);
+}
+
+/* T43: the alarm is of each window, also where one call is enough for it. */
+static void a_limit_of_one_is_told_each_time(void)
+{
+	begin_test();
+	for (int i = 0; i < CEILING_SCOPES; i++)
+		a.limit[i] = (struct ceiling_limit){{EUR, 10, 50, 1, 1, 1}};
+	for (int day = 0; day < 3; day++) {
+		news = (struct ceiling_news){0};
+		dials(CEILING_NEW_ABROAD);
+		CHECK(news.full[0] == (1 << CEILING_HOURLY | 1 << CEILING_DESTINATIONS | 1 << CEILING_ABROAD));
+		w.hour++;
+		news = (struct ceiling_news){0};
+		dials(CEILING_KNOWN);
+		CHECK(news.full[0] == 1 << CEILING_HOURLY);
+		w.day++;
+		w.hour += 23;
+	}
 }
 
 static void what_is_abroad(void)
@@ -689,11 +800,16 @@ int main(void)
 	RUN(a_step_that_began_is_paid);
 	RUN(a_step_that_nobody_can_pay_does_not_begin);
 	RUN(calls_share_what_is_left);
+	RUN(only_what_runs_has_a_share);
+	RUN(calls_share_the_minutes_that_are_left);
+	RUN(no_time_is_charged_backwards);
 	RUN(the_minutes_cut_a_call_that_costs_nothing);
 	RUN(each_kind_is_full_at_its_limit);
 	RUN(the_next_trunk_takes_no_second_call);
 	RUN(two_halves_of_an_account_are_one);
 	RUN(new_numbers_abroad_are_few);
+	RUN(a_number_abroad_is_a_destination);
+	RUN(a_limit_of_one_is_told_each_time);
 	RUN(what_is_abroad);
 	RUN(windows_only_go_forward);
 	RUN(a_clock_that_ran_ahead_is_forgotten_after_a_real_day);

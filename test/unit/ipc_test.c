@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct link a, b; /* edge, core */
@@ -20,10 +21,15 @@ static void on_request(struct link *from, const struct ipc_view *v)
 	span_cstr(user, seen_user, sizeof seen_user);
 }
 
+static ino_t given;
+
 static void on_give_link(struct link *from, const struct ipc_view *v)
 {
+	struct stat is;
+
 	(void)from;
 	descriptors++;
+	given = fstat(v->fd, &is) == 0 ? is.st_ino : 0;
 	close(v->fd);
 }
 
@@ -147,19 +153,6 @@ static void what_may_wait_does_not_hold_up_the_rest(void)
 	unpair();
 }
 
-static void a_descriptor_travels(void)
-{
-	pair(PROC_PARENT, PROC_CORE);
-	struct msg_give_link *m = ipc_begin_fd(&a, MSG_GIVE_LINK, dup(0));
-	CHECK(m);
-	m->peer = PROC_EDGE;
-	ipc_end(&a);
-	link_flush(&a);
-	link_read(&b, on);
-	CHECK(descriptors == 1 && !b.broken);
-	unpair();
-}
-
 static unsigned open_descriptors(void)
 {
 	DIR *d = opendir("/proc/self/fd");
@@ -170,6 +163,26 @@ static unsigned open_descriptors(void)
 	if (d)
 		closedir(d);
 	return n;
+}
+
+static void a_descriptor_travels(void)
+{
+	unsigned before = open_descriptors();
+	struct stat is = {0};
+	int end[2];
+
+	CHECK(pipe(end) == 0 && fstat(end[0], &is) == 0);
+	pair(PROC_PARENT, PROC_CORE);
+	struct msg_give_link *m = ipc_begin_fd(&a, MSG_GIVE_LINK, end[0]);
+	CHECK(m);
+	m->peer = PROC_EDGE;
+	ipc_end(&a);
+	link_flush(&a);
+	link_read(&b, on);
+	CHECK(descriptors == 1 && !b.broken && given == is.st_ino);
+	close(end[1]);
+	CHECK(open_descriptors() == before + 2); /* it is the reader's, and nobody else's */
+	unpair();
 }
 
 /* A frame of no message, or one of a request, with n descriptors. */
@@ -248,6 +261,268 @@ static void lies_are_seen(void)
 	CHECK(lie(8, 1) != NULL);                                              /* credit never used */
 }
 
+/* --- each rule of the head, past every check of the writer --- */
+
+static unsigned heard;
+
+static void on_any(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	heard++;
+	if (v->fd >= 0)
+		close(v->fd);
+}
+
+struct said {
+	enum proc from, to;
+	enum msg_phase phase; /* of who reads */
+	unsigned type, class;
+	unsigned n;        /* times */
+	unsigned short_of; /* octets of its payload that are not there */
+	bool descriptor, unanswered;
+	const char *why; /* NULL: it is heard */
+};
+
+static bool send_raw(const void *bytes, size_t n, bool descriptor)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {.head = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
+	struct iovec io = {(void *)(uintptr_t)bytes, n};
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1};
+
+	memset(CMSG_DATA(&control.head), 0, sizeof(int));
+	if (descriptor) {
+		m.msg_control = &control;
+		m.msg_controllen = sizeof control.room;
+	}
+	return sendmsg(a.fd, &m, 0) == (ssize_t)n;
+}
+
+static bool is_heard_as_said(const struct said *s)
+{
+	static ipc_handler *every[MSG_N], *nobody[MSG_N];
+	_Alignas(8) uint8_t bytes[sizeof(struct ipc_frame_head) + sizeof(struct ipc_head) + 8192] = {0};
+	const uint32_t size = (s->type < MSG_N ? msg_rule[s->type].size : 8) - s->short_of;
+	const size_t n = sizeof(struct ipc_frame_head) + sizeof(struct ipc_head) + size;
+
+	for (int i = 0; i < MSG_N; i++)
+		every[i] = on_any;
+	*(struct ipc_frame_head *)(void *)bytes = (struct ipc_frame_head){.size = (uint32_t)n, .messages = 1};
+	*(struct ipc_head *)(void *)(bytes + sizeof(struct ipc_frame_head)) =
+	    (struct ipc_head){.type = (uint16_t)s->type, .class = (uint16_t)s->class, .size = size};
+	pair(s->from, s->to);
+	b.phase = s->phase;
+	heard = 0;
+	for (unsigned i = 0; i < s->n && !b.broken; i++) {
+		if (n > sizeof bytes || !send_raw(bytes, n, s->descriptor))
+			return false;
+		link_read(&b, s->unanswered ? nobody : every);
+	}
+	bool as_said = s->why ? b.broken && strcmp(b.broken_why, s->why) == 0 : !b.broken && heard == s->n;
+	if (!as_said)
+		fprintf(stderr, "%s said %u: %s\n", proc_name[s->from], s->type, b.broken ? b.broken_why : "heard");
+	unpair();
+	return as_said;
+}
+
+static void each_rule_is_kept_by_the_reader(void)
+{
+	static const char unknown[] = "unknown message", not_its[] = "not its to say", early[] = "said before its phase",
+			  class[] = "class not allowed", fd[] = "descriptor where none belongs, or none where one does",
+			  size[] = "too short", credit[] = "sends without credit", often[] = "says it too often";
+	const struct said all[] = {
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_FLOW_DOWN, CLASS_REPLY, 1, .why = NULL},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_NONE, CLASS_REPLY, 1, .why = unknown},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_N, CLASS_REPLY, 1, .why = unknown},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, 0xffff, CLASS_REPLY, 1, .why = unknown},
+	    /* the right one to hear it, and the right one to say it, is not enough */
+	    {PROC_MEDIA, PROC_CORE, PHASE_RUN, MSG_FLOW_DOWN, CLASS_REPLY, 1, .why = not_its},
+	    {PROC_EDGE, PROC_LEDGER, PHASE_RUN, MSG_FLOW_DOWN, CLASS_REPLY, 1, .why = not_its},
+	    {PROC_CORE, PROC_EDGE, PHASE_RUN, MSG_CERT_CHAIN, CLASS_REPLY, 1, .why = not_its},
+	    {PROC_CORE, PROC_CTL, PHASE_RUN, MSG_GO, CLASS_REPLY, 1, .why = not_its},
+	    /* a sibling says nothing before it was greeted and all is set up; parent may speak while it is */
+	    {PROC_EDGE, PROC_CORE, PHASE_HELLO, MSG_FLOW_DOWN, CLASS_REPLY, 1, .why = early},
+	    {PROC_EDGE, PROC_CORE, PHASE_SETUP, MSG_FLOW_DOWN, CLASS_REPLY, 1, .why = early},
+	    {PROC_PARENT, PROC_CORE, PHASE_HELLO, MSG_STOP, CLASS_REPLY, 1, .why = early},
+	    {PROC_PARENT, PROC_CORE, PHASE_SETUP, MSG_STOP, CLASS_REPLY, 1, .why = NULL},
+	    {PROC_PARENT, PROC_LEDGER, PHASE_HELLO, MSG_EVENT, CLASS_BULK, 1, .why = early},
+	    {PROC_PARENT, PROC_LEDGER, PHASE_SETUP, MSG_EVENT, CLASS_BULK, 1, .why = NULL},
+	    {PROC_CORE, PROC_LEDGER, PHASE_SETUP, MSG_EVENT, CLASS_BULK, 1, .why = early},
+	    {PROC_CTL, PROC_PARENT, PHASE_SETUP, MSG_CTL_STOP, CLASS_REPLY, 1, .why = NULL},
+	    {PROC_EDGE, PROC_CORE, PHASE_SETUP, MSG_HELLO, CLASS_REPLY, 1, .why = "hello twice"},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_HELLO, CLASS_REPLY, 1, .why = "hello twice"},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_FLOW_DOWN, CLASS_N, 1, .why = class},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_FLOW_DOWN, 32 + CLASS_REPLY, 1, .why = class},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_FLOW_DOWN, CLASS_NEW, 1, .why = class},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_FLOW_UP, CLASS_REPLY, 1, .why = class}, /* which would need no credit */
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_FLOW_DOWN, CLASS_REPLY, 1, .descriptor = true, .why = fd},
+	    {PROC_PARENT, PROC_CORE, PHASE_RUN, MSG_GIVE_LINK, CLASS_REPLY, 1, .why = fd},
+	    {PROC_PARENT, PROC_CORE, PHASE_RUN, MSG_GIVE_LINK, CLASS_REPLY, 1, .descriptor = true, .why = NULL},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_FLOW_DOWN, CLASS_REPLY, 1, .short_of = 8, .why = size},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_FLOW_DOWN, CLASS_REPLY, 1, .short_of = (uint32_t)-4, .why = size},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_HELP_REFUSED, CLASS_EMERGENCY, 50, .why = NULL},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_REQUEST, CLASS_EMERGENCY, class_window[CLASS_EMERGENCY], .why = NULL},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_REQUEST, CLASS_EMERGENCY, class_window[CLASS_EMERGENCY] + 1u, .why = credit},
+	    {PROC_CTL, PROC_PARENT, PHASE_RUN, MSG_CTL_STOP, CLASS_REPLY, 50, .why = often},
+	    {PROC_EDGE, PROC_CORE, PHASE_RUN, MSG_FLOW_DOWN, CLASS_REPLY, 1, .unanswered = true, .why = "nobody here answers to it"},
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		CHECK(is_heard_as_said(&all[i]));
+}
+
+/* A frame of n octets whose head says these; its message, if there is room for one, says that it is so long. */
+static const char *frame(size_t n, uint32_t size, uint16_t messages, uint32_t message_size)
+{
+	_Alignas(8) uint8_t bytes[1024] = {0};
+	const struct ipc_frame_head f = {.size = size, .messages = messages};
+	const struct ipc_head h = {.type = MSG_FLOW_DOWN, .class = CLASS_REPLY, .size = message_size};
+
+	memcpy(bytes, &f, sizeof f);
+	memcpy(bytes + sizeof f, &h, sizeof h);
+	pair(PROC_EDGE, PROC_CORE);
+	static ipc_handler *const every[MSG_N] = {[MSG_FLOW_DOWN] = on_any};
+	heard = 0;
+	const char *why = "not sent";
+	if (n == 0 ? send(a.fd, bytes, 0, 0) == 0 : send_raw(bytes, n, false)) {
+		link_read(&b, every);
+		why = b.broken ? b.broken_why : "good";
+	}
+	unpair();
+	return why;
+}
+
+static void a_frame_is_as_long_as_it_says(void)
+{
+	const uint32_t f = sizeof(struct ipc_frame_head), h = sizeof(struct ipc_head), size = msg_rule[MSG_FLOW_DOWN].size, n = f + h + size;
+
+	CHECK(strcmp(frame(n, n, 1, size), "good") == 0 && heard == 1);
+	CHECK(strcmp(frame(f, f, 0, 0), "good") == 0 && heard == 0); /* credit alone */
+	CHECK(strcmp(frame(0, 0, 0, 0), "closed") == 0);
+	CHECK(strcmp(frame(f - 1, f - 1, 0, 0), "frame cut short") == 0);
+	CHECK(strcmp(frame(n, n + 8, 1, size), "frame cut short") == 0 && heard == 0);
+	CHECK(strcmp(frame(n, n - 8, 1, size), "frame cut short") == 0 && heard == 0);
+	CHECK(strcmp(frame(f + h - 1, f + h - 1, 1, 0), "frame cut short") == 0);
+	CHECK(strcmp(frame(n, n, 2, size), "frame cut short") == 0);
+	CHECK(strcmp(frame(n, n, 1, size + 8), "message longer than its frame") == 0 && heard == 0);
+	CHECK(strcmp(frame(n, n, 1, UINT32_MAX - 7), "message longer than its frame") == 0 && heard == 0);
+	CHECK(strcmp(frame(n, n, 0, size), "octets after the last message") == 0 && heard == 0);
+	CHECK(strcmp(frame(n + 8, n + 8, 1, size), "octets after the last message") == 0);
+}
+
+/* R27: a sibling that reads nothing holds so many frames of ours, and is given up with the next. */
+static void a_queue_has_an_end(void)
+{
+	int n = 0;
+
+	pair(PROC_EDGE, PROC_CORE);
+	while (n < 100000 && say_wordy(MSG_RESPONSE, CLASS_REPLY))
+		n++;
+	CHECK(a.broken && strcmp(a.broken_why, "reads nothing") == 0 && a.queued == IPC_QUEUE_FRAMES - 1);
+	CHECK(!say_wordy(MSG_RESPONSE, CLASS_REPLY) && !say_request(SPAN("101"))); /* nothing more is written */
+	unpair();
+}
+
+/* Nothing that was to go to a sibling, and did not, stays open or to be read (R15, R27). */
+static void what_was_not_sent_is_gone_too(void)
+{
+	unsigned before = open_descriptors();
+
+	pair(PROC_PARENT, PROC_CORE);
+	for (int i = 0; i < 8; i++) {
+		struct msg_give_link *m = ipc_begin_fd(&a, MSG_GIVE_LINK, dup(0));
+		CHECK(m);
+		if (m)
+			ipc_end(&a);
+	}
+	CHECK(open_descriptors() == before + 2 + 8);
+	link_close(&a);
+	CHECK(open_descriptors() == before + 1);
+	link_close(&a); /* again, as when it ends: none of another's is closed */
+	CHECK(open_descriptors() == before + 1);
+	unpair();
+	CHECK(open_descriptors() == before);
+}
+
+static void on_accused(struct link *from, const struct ipc_view *v)
+{
+	(void)v;
+	requests++;
+	from->broken = true;
+}
+
+static void on_closing(struct link *from, const struct ipc_view *v)
+{
+	(void)v;
+	requests++;
+	link_close(from);
+}
+
+/* Of one who was accused nothing more is heard, though it came in the same frame. */
+static void who_is_accused_is_not_heard_out(void)
+{
+	ipc_handler *const by[] = {on_accused, on_closing};
+
+	for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
+		ipc_handler *one[MSG_N] = {[MSG_REQUEST] = by[i]};
+		pair(PROC_EDGE, PROC_CORE);
+		CHECK(say_request(SPAN("101")) && say_request(SPAN("102")) && link_flush(&a));
+		CHECK(say_request(SPAN("103")) && link_flush(&a));
+		link_read(&b, one);
+		CHECK(requests == 1 && b.broken && b.to_grant[CLASS_NEW] <= 1);
+		unpair();
+	}
+}
+
+static bool answer_wordy(struct link *l)
+{
+	static uint8_t words[URI_TEXT_MAX];
+	struct msg_respond *m = ipc_begin(l, MSG_RESPOND);
+
+	memset(words, 'a', sizeof words);
+	if (!m)
+		return false;
+	m->contact = ipc_put(l, span_of(words, sizeof words));
+	ipc_end(l);
+	return true;
+}
+
+static void on_nothing(struct link *from, const struct ipc_view *v)
+{
+	(void)from;
+	(void)v;
+}
+
+/* Credit that could not be given back at once, as the sibling's queue was full, is not lost (R28). */
+static void credit_outlives_a_full_socket(void)
+{
+	static ipc_handler *const respond[MSG_N] = {[MSG_RESPOND] = on_nothing};
+
+	pair(PROC_EDGE, PROC_CORE);
+	for (int round = 0; round < 3; round++) {
+		bool blocked = false;
+		for (int i = 0; i < 64; i++)
+			CHECK(say_request(SPAN("101")));
+		CHECK(link_flush(&a));
+		for (int i = 0; i < 5000 && !blocked; i++)
+			blocked = answer_wordy(&b) && !link_flush(&b); /* its first frames are gone, and bring no credit */
+		CHECK(blocked && !b.broken);
+		link_read(&b, on);
+		CHECK(b.to_grant[CLASS_NEW] == 64 && b.window[CLASS_NEW] == class_window[CLASS_NEW] - 64);
+		CHECK(!link_flush(&b));
+		CHECK(b.to_grant[CLASS_NEW] == 64 && b.window[CLASS_NEW] == class_window[CLASS_NEW] - 64);
+		for (int i = 0; i < 1000 && !link_flush(&b); i++)
+			link_read(&a, respond);
+		for (int i = 0; i < 100; i++)
+			link_read(&a, respond);
+		CHECK(!a.broken && a.credit[CLASS_NEW] == class_window[CLASS_NEW]);
+		CHECK(b.to_grant[CLASS_NEW] == 0 && b.window[CLASS_NEW] == class_window[CLASS_NEW]);
+	}
+	unpair();
+}
+
 static void a_good_frame_is_no_lie(void)
 {
 	CHECK(lie(sizeof(struct ipc_frame_head) + sizeof(struct ipc_head) + sizeof(struct msg_request), '2') == NULL);
@@ -316,6 +591,12 @@ int main(void)
 	RUN(a_descriptor_travels);
 	RUN(descriptors_that_nobody_wants_do_not_stay);
 	RUN(lies_are_seen);
+	RUN(each_rule_is_kept_by_the_reader);
+	RUN(a_frame_is_as_long_as_it_says);
+	RUN(a_queue_has_an_end);
+	RUN(what_was_not_sent_is_gone_too);
+	RUN(who_is_accused_is_not_heard_out);
+	RUN(credit_outlives_a_full_socket);
 	RUN(a_good_frame_is_no_lie);
 	RUN(what_is_secret_is_wiped);
 	return TEST_END;

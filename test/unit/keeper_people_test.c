@@ -84,6 +84,50 @@ static void tries_outlive_a_restart(void)
 	store_close(&store);
 }
 
+/* A hash is of one user and one time that it was set: who copies it to another's name, or has seen it before, has nothing of it. */
+static void a_hash_is_of_its_user_and_its_day(void)
+{
+	uint8_t copy[2][64];
+	struct span v = {0};
+
+	begin();
+	for (int i = 0; i < 2; i++) {
+		CHECK(pins_set(&pins, SPAN("101"), SPAN("7391")) == PIN_IS_RIGHT);
+		CHECK(store_get(&store, KEEP_PIN, SPAN("101"), &v) && v.n <= sizeof copy[i]);
+		memcpy(copy[i], v.p, v.n);
+	}
+	CHECK(memcmp(copy[0], copy[1], v.n) != 0);
+	for (size_t at = v.n - 32; at < v.n; at++)
+		if (copy[0][at] != copy[1][at])
+			break;
+		else
+			CHECK(at + 1 < v.n); /* the hash itself, not its salt alone */
+	CHECK(store_put(&store, KEEP_PIN, SPAN("102"), span_of(copy[1], v.n)) == NULL);
+	CHECK(check("101", "7391") == PIN_IS_RIGHT && check("102", "7391") == PIN_IS_WRONG);
+	/* nor is one of another form read */
+	CHECK(store_put(&store, KEEP_PIN, SPAN("103"), span_of(copy[1], v.n - 1)) == NULL);
+	CHECK(check("103", "7391") == PIN_IS_NONE);
+	store_close(&store);
+}
+
+/* An administrator sets none that the next who guesses has first, and none of nobody. */
+static void what_is_set_is_judged_too(void)
+{
+	bool began = true;
+
+	begin();
+	CHECK(pins_set(&pins, SPAN("101"), SPAN("1234")) == PIN_IS_REFUSED && pins_set(&pins, SPAN("101"), SPAN("728")) == PIN_IS_REFUSED);
+	CHECK(pins_set(&pins, SPAN(""), SPAN("7391")) == PIN_IS_REFUSED);
+	CHECK(check("101", "1234") == PIN_IS_NONE && check("", "7391") == PIN_IS_NONE);
+	CHECK(pins_change(&pins, SPAN("101"), SPAN("7391"), SPAN("1234"), &began) == PIN_IS_REFUSED && !began);
+	/* who asks whether there is one hears that it is locked */
+	CHECK(pins_set(&pins, SPAN("101"), SPAN("7391")) == PIN_IS_RIGHT);
+	for (int i = 0; i < PINS_TRIES; i++)
+		CHECK(check("101", "") == PIN_IS_WRONG && check("101", "0000") != PIN_IS_RIGHT);
+	CHECK(check("101", "") == PIN_IS_LOCKED && pins.locks == 1);
+	store_close(&store);
+}
+
 /* Who cannot write down that a try was wrong judges none: a full disk buys nobody a guess. */
 static void what_cannot_be_counted_is_not_judged(void)
 {
@@ -122,7 +166,7 @@ static void a_user_changes_it_with_the_old_one(void)
 
 static void simple_pins_are_refused(void)
 {
-	static const char *const bad[] = {"", "123", "1234567890123", "12a4", "0000", "1111", "1234", "4321", "7890", "2468",
+	static const char *const bad[] = {"", "123", "728", "1234567890123", "7302918465127", "12a4", "0000", "1111", "1234", "4321", "7890", "2468",
 	    "1212", "123123", "1221", "2580", "4711 ", "987654", "10101", "*123", "5678", "11112222x"};
 	static const char *const good[] = {"7391", "4711", "8264", "730291846512", "1984", "5927"};
 
@@ -338,6 +382,8 @@ int main(void)
 	dir = open(path, O_RDONLY | O_DIRECTORY);
 	RUN(right_and_wrong_pins);
 	RUN(tries_outlive_a_restart);
+	RUN(a_hash_is_of_its_user_and_its_day);
+	RUN(what_is_set_is_judged_too);
 	RUN(what_cannot_be_counted_is_not_judged);
 	RUN(a_user_changes_it_with_the_old_one);
 	RUN(simple_pins_are_refused);

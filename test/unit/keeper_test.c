@@ -267,6 +267,94 @@ static void eviction_never_revives_a_nonce(void)
 	end();
 }
 
+/* T6: nor does pushing out a later one before an earlier one, which was answered after it. */
+static void eviction_in_any_order_revives_none(void)
+{
+	enum { CAP = 2 };
+	struct nonces n;
+	uint8_t key[NONCE_KEY], blocks[NONCE_SHEET * NONCE_BLOCK];
+	char text[4][NONCE_TEXT + 1];
+	struct nonce_claim claim[4];
+	uint64_t number[4];
+
+	CHECK(nonces_init(&n, CAP));
+	nonces_give(&n, NOW, key, blocks);
+	for (size_t i = 0; i < 4; i++) {
+		struct buf b = buf_of(text[i], sizeof text[i]);
+		nonce_put(&b, key, blocks + i * NONCE_BLOCK, i, SPAN("101"));
+		(void)buf_cstr(&b);
+		claim[i] = (struct nonce_claim){.flow = i, .user = SPAN("101"), .nonce = span_str(text[i]), .count = 1};
+		number[i] = nonces_check(&n, NOW, &claim[i]);
+		CHECK(number[i]);
+	}
+	nonces_spend(&n, number[1], &claim[1], true); /* a later one, answered first */
+	nonces_spend(&n, number[0], &claim[0], true);
+	nonces_spend(&n, number[2], &claim[2], true); /* in the place of 1, */
+	nonces_spend(&n, number[3], &claim[3], true); /* and in that of 0 */
+	for (size_t i = 0; i < 4; i++)
+		CHECK(!nonces_check(&n, NOW, &claim[i]));
+	nonces_fini(&n);
+}
+
+/* T6: what another life of keeper gave, for the same flow and user, at the same time, is none of this one's. */
+static void nonces_are_of_one_life(void)
+{
+	struct nonces life[2];
+	uint8_t key[2][NONCE_KEY], blocks[2][NONCE_SHEET * NONCE_BLOCK];
+	char text[NONCE_TEXT + 1];
+
+	for (int i = 0; i < 2; i++) {
+		CHECK(nonces_init(&life[i], 8));
+		nonces_give(&life[i], NOW, key[i], blocks[i]);
+	}
+	CHECK(memcmp(key[0], key[1], NONCE_KEY) != 0 && memcmp(blocks[0], blocks[1], NONCE_BLOCK) != 0);
+	for (int i = 0; i < 2; i++)
+		for (int of = 0; of < 2; of++) {
+			struct buf b = buf_of(text, sizeof text);
+			nonce_put(&b, key[of], blocks[i], 1, SPAN("101"));
+			const struct nonce_claim c = {.flow = 1, .user = SPAN("101"), .nonce = span_str(buf_cstr(&b)), .count = 1};
+			CHECK((nonces_check(&life[0], NOW, &c) != 0) == (i == 0 && of == 0));
+		}
+	nonces_fini(&life[0]);
+	nonces_fini(&life[1]);
+}
+
+/* The table that all of these lie in, by what it is to do: the oldest look goes first. */
+static void a_table_gives_up_what_was_looked_at_longest_ago(void)
+{
+	enum { CAP = 7, KEYS = 12, STEPS = 20000 };
+	struct recent r;
+	uint64_t looked[KEYS] = {0}, turn = 0; /* 0: not there */
+	uint32_t there = 0, seed = 1;
+
+	CHECK(recent_init(&r, CAP));
+	for (int i = 0; i < STEPS; i++) {
+		seed = seed * 1664525 + 1013904223;
+		const uint32_t k = (seed >> 16) % KEYS;
+		const uint8_t key[RECENT_KEY] = {(uint8_t)(k + 1)};
+		const int64_t slot = recent_find(&r, key);
+		if ((slot >= 0) != (looked[k] != 0) || (slot >= 0 && memcmp(r.node[slot].key, key, sizeof key) != 0)) {
+			CHECK(i == STEPS);
+			break;
+		}
+		if (slot < 0) {
+			bool fresh;
+			(void)recent_take(&r, key, &fresh);
+			CHECK(fresh == (there < CAP) && r.used <= CAP);
+			uint32_t least = KEYS;
+			for (uint32_t j = 0; j < KEYS; j++)
+				if (looked[j] && (least == KEYS || looked[j] < looked[least]))
+					least = j;
+			if (there == CAP)
+				looked[least] = 0;
+			else
+				there++;
+		}
+		looked[k] = ++turn;
+	}
+	recent_fini(&r);
+}
+
 /* T3, one phone: 100,000 passwords at 100 a second. */
 static void one_guesser_is_locked(void)
 {
@@ -337,6 +425,54 @@ static void lock_backs_off_and_ends(void)
 	CHECK(c.until_ms == now + TRIES_LOCK_MAX_MS);
 	now += TRIES_FORGET_MS + 1;
 	CHECK(!tries_wrong(&c, now, 5) && c.wrong == 1);
+}
+
+/* T3: it is the same after a year without a restart: what is forgotten is what was long ago, not what was just now. */
+static void a_clock_of_a_year_forgets_no_guess(void)
+{
+	const uint64_t now = UINT64_C(365) * 24 * 3600 * 1000;
+	struct phone thief = phone_of(1, 66, "101", "guess");
+	struct tries_count c = {0};
+
+	for (int i = 1; i < 5; i++)
+		CHECK(!tries_wrong(&c, now + (uint64_t)i, 5));
+	CHECK(tries_wrong(&c, now + 5, 5) && c.until_ms == now + 5 + TRIES_LOCK_MS);
+	begin();
+	CHECK(set_password("101", "secret"));
+	for (uint64_t i = 0; i < 1000; i++)
+		CHECK(log_in(&thief, now + 1000 * i) != LOGIN_OK);
+	CHECK(logins.evaluated < 20);
+	end();
+}
+
+/* T3: who is known to have the password on this phone counts for it alone, however often they mistype. */
+static void who_mistypes_at_home_locks_nobody_elsewhere(void)
+{
+	struct phone home = phone_of(1, 1, "101", "secret"), new = phone_of(2, 2, "101", "secret"),
+		     other = phone_of(3, 1, "102", "x");
+
+	begin();
+	CHECK(set_password("101", "secret") && set_password("102", "x") && log_in(&home, NOW) == LOGIN_OK);
+	home.password = "mistyped";
+	for (int i = 0; i < 2 * TRIES_DEVICE; i++)
+		CHECK(log_in(&home, NOW + (uint64_t)i * 2 * TRIES_LOCK_MAX_MS / 8) != LOGIN_OK);
+	const uint64_t now = NOW + 2 * TRIES_DEVICE * UINT64_C(2) * TRIES_LOCK_MAX_MS / 8;
+	CHECK(log_in(&new, now) == LOGIN_OK && log_in(&other, now) == LOGIN_OK);
+	end();
+}
+
+/* T3: the first phone of all is like any: a right password on it takes back no guess that was made on others. */
+static void the_first_phone_counts_like_any(void)
+{
+	struct tries t;
+
+	CHECK(tries_init(&t, 64));
+	for (uint32_t i = 1; i < TRIES_USER; i++)
+		CHECK(!tries_note(&t, NOW, SPAN("101"), i, false));
+	CHECK(!tries_note(&t, NOW, SPAN("101"), 0, true) && !tries_are_locked(&t, NOW, SPAN("101"), 0));
+	CHECK(tries_note(&t, NOW, SPAN("101"), TRIES_USER, false));
+	CHECK(tries_are_locked(&t, NOW, SPAN("101"), 77) && !tries_are_locked(&t, NOW, SPAN("101"), 0));
+	tries_fini(&t);
 }
 
 /* A full table gives up what was looked at longest ago; a lock that is still tried stays one. */
@@ -762,12 +898,18 @@ int main(void)
 	RUN(nonce_has_its_time);
 	RUN(wrong_answer_spends_the_nonce);
 	RUN(eviction_never_revives_a_nonce);
+	RUN(eviction_in_any_order_revives_none);
+	RUN(nonces_are_of_one_life);
+	RUN(a_table_gives_up_what_was_looked_at_longest_ago);
 	RUN(one_guesser_is_locked);
 	RUN(thousand_guessers_are_locked);
 	RUN(many_names_from_one_phone);
 	RUN(a_new_password_lifts_the_lock);
 	RUN(a_lifted_lock_is_the_users_alone);
 	RUN(lock_backs_off_and_ends);
+	RUN(a_clock_of_a_year_forgets_no_guess);
+	RUN(who_mistypes_at_home_locks_nobody_elsewhere);
+	RUN(the_first_phone_counts_like_any);
 	RUN(a_full_table_of_tries_keeps_what_is_tried);
 	RUN(absent_names_look_the_same);
 	RUN(code_is_for_once);

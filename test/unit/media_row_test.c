@@ -124,6 +124,10 @@ static void sdes_opens_with_the_answer_on_both_sides(void)
 	row.spec.side[0].keyed = 1;
 	gate_set(&row, now);
 	CHECK(!gate_is_open(&row, now) && pass(0, COMPONENT_RTP, rtp(0, 170)) == DROP_SHUT);
+	row.spec.side[0].keyed = 0; /* an offer that comes late is of the other side */
+	row.spec.side[1].keyed = 1;
+	gate_set(&row, now);
+	CHECK(!gate_is_open(&row, now) && pass(1, COMPONENT_RTP, rtp(0, 170)) == DROP_SHUT);
 	answer();
 	CHECK(gate_is_open(&row, now) && open_both());
 }
@@ -202,6 +206,44 @@ static void dtls_opens_250_ms_after_its_last_record(void)
 	CHECK(pass(0, COMPONENT_RTP, rtp(0, 160)) == DROP_SHAPE && pass(0, COMPONENT_RTP, clear_rtcp()) == DROP_SHAPE);
 }
 
+/* T30: a call is not open before its handshake was, however long that takes, and not for one direction alone. */
+static void half_a_handshake_opens_nothing(void)
+{
+	struct cursor c = cursor_of(recorded(corpus, "dtls/baresip_linphone"));
+	unsigned from, ends = 0, flights[2] = {0};
+	struct span d;
+
+	begin(RELAY_KEY_DTLS);
+	answer();
+	while (ends < 2 && recorded_next(&c, &from, &d)) {
+		if (wire_classify(d) != WIRE_DTLS)
+			continue;
+		(void)gate_judge(&row, from, COMPONENT_RTP, d, now);
+		flights[from]++;
+		ends = 0;
+		for (unsigned side = 0; side < 2; side++)
+			ends += row.gate.opens_ms[COMPONENT_RTP][side] != 0;
+		now += 10 * GATE_SETTLE_MS; /* slow, as over a satellite */
+		CHECK(gate_is_open(&row, now) == (ends == 2) && open_both() == (ends == 2));
+		CHECK(!ends || (flights[0] > 1 && flights[1] > 1)); /* RFC 6347 4.2.4: six flights, four without a cookie */
+	}
+	CHECK(ends == 2);
+	/* what one end has and the other has not */
+	for (unsigned side = 0; side < 2; side++) {
+		begin(RELAY_KEY_DTLS);
+		answer();
+		row.gate.opens_ms[COMPONENT_RTP][side] = now;
+		CHECK(!gate_is_open(&row, now));
+		row.gate.opens_ms[COMPONENT_RTP][!side] = now + 1;
+		CHECK(!gate_is_open(&row, now) && gate_is_open(&row, now + 1));
+	}
+	/* that core knows of keys in SDP opens no call that is keyed in its media */
+	begin(RELAY_KEY_DTLS);
+	row.spec.side[0].keyed = row.spec.side[1].keyed = 1;
+	gate_set(&row, now);
+	CHECK(!gate_is_open(&row, now) && !open_both());
+}
+
 static void each_component_has_its_own_handshake(void)
 {
 	begin(RELAY_KEY_DTLS);
@@ -258,6 +300,30 @@ static void zrtp_opens_after_conf2ack_and_not_with_a_forged_hello(void)
 		}
 		CHECK(gate_is_open(&row, now) == !forged && alarms == (unsigned)forged);
 		CHECK(open_both() == !forged);
+	}
+}
+
+/* T30: ZRTP counts where it was agreed on, and inside a call that has keys by SDP; never in the place of DTLS, nor beside RTP. */
+static void zrtp_that_nobody_agreed_on_opens_nothing(void)
+{
+	static const struct {
+		enum relay_key key;
+		unsigned component;
+		bool passes;
+	} as[] = {{RELAY_KEY_ZRTP, COMPONENT_RTP, true}, {RELAY_KEY_SDES, COMPONENT_RTP, true},
+	    {RELAY_KEY_ZRTP, COMPONENT_RTCP, false}, {RELAY_KEY_SDES, COMPONENT_RTCP, false},
+	    {RELAY_KEY_DTLS, COMPONENT_RTP, false}, {RELAY_KEY_NONE, COMPONENT_RTP, false}};
+
+	for (size_t i = 0; i < sizeof as / sizeof *as; i++) {
+		struct cursor c = cursor_of(recorded(corpus, "zrtp/linphone_linphone"));
+		unsigned from;
+		struct span d;
+		begin(as[i].key);
+		gate_set(&row, now);
+		while (recorded_next(&c, &from, &d))
+			if (wire_classify(d) == WIRE_ZRTP)
+				CHECK((pass(from, as[i].component, d) == DROP_NONE) == as[i].passes);
+		CHECK(gate_is_open(&row, now) == as[i].passes && open_both() == as[i].passes);
 	}
 }
 
@@ -355,8 +421,11 @@ static void a_new_answer_opens_one_learning_for_5_s(void)
 	CHECK(!from(0, "198.51.100.1", 9000));
 	row.spec.side[0].learn_epoch++;
 	source_set(&row, 0, now);
+	CHECK(from(0, "198.51.100.1", 8000) && from(0, "198.51.100.1", 8002) && !from(0, "198.51.100.1", 9000)); /* once each */
+	row.spec.side[0].learn_epoch++;
+	source_set(&row, 0, now);
 	now += SOURCE_WINDOW_MS + 1;
-	CHECK(!from(0, "198.51.100.1", 9000) && from(0, "198.51.100.1", 8000));
+	CHECK(!from(0, "198.51.100.1", 9000) && from(0, "198.51.100.1", 8002));
 }
 
 /* A transfer to another phone, which has no ICE either: of the one before nothing stays, though both were answered once. */
@@ -404,6 +473,25 @@ static void ice_proves_an_address_and_only_a_nomination_moves_it(void)
 	CHECK(from(0, "203.0.113.6", 4000) && !from(0, "203.0.113.5", 4000));
 	CHECK(!proved(0, &second, 7)); /* nothing new */
 	CHECK(!proved(1, &first, 7));  /* that side has no ICE */
+	/* not where the known one is silent either, nor in another session of its phone */
+	now += SOURCE_SILENT_MS + 1;
+	memcpy(row.spec.side[0].ice_theirs, "others", 7);
+	CHECK(!proved(0, &first, 0) && from(0, "203.0.113.6", 4000) && !from(0, "203.0.113.5", 4000));
+}
+
+/* T25: an address of a side that has no ICE comes from its SDP, or is learned; no check of connectivity says another. */
+static void without_ice_no_check_says_an_address(void)
+{
+	static const enum relay_source without[] = {RELAY_SOURCE_NONE, RELAY_SOURCE_NAMED, RELAY_SOURCE_LEARN};
+	struct addr where = at("203.0.113.5", 4000);
+
+	for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
+		begin(RELAY_KEY_SDES);
+		row.spec.side[0].source = (uint8_t)without[i];
+		answer();
+		pair = (struct source_pair){0};
+		CHECK(!proved(0, &where, 0) && !proved(0, &where, 7) && !from(0, "203.0.113.5", 4000));
+	}
 }
 
 /* RFC 8445 8.1.1: a phone that nominates all its pairs means the best of them, in whatever order they come. */
@@ -449,6 +537,12 @@ static void what_one_leg_proved_is_nothing_of_the_next(void)
 	memcpy(next.ice_theirs, "restarted", 10); /* its phone restarts ICE: what stands is used meanwhile (RFC 8445 2.4) */
 	source_forget(&row, 0, &next);
 	CHECK(from(0, "203.0.113.5", 4000));
+	const struct relay_row before = row;
+	next.ice_pwd[0] ^= 1; /* either of the two makes it another session */
+	source_forget(&row, 0, &next);
+	CHECK(!from(0, "203.0.113.5", 4000));
+	row = before;
+	next.ice_pwd[0] ^= 1;
 	memcpy(next.ice_ufrag, "of-other", RELAY_UFRAG_MAX);
 	source_forget(&row, 0, &next);
 	row.spec.side[0] = next;
@@ -653,9 +747,11 @@ int main(int argc, char **argv)
 	RUN(what_passes_has_the_shape_of_srtp);
 	RUN(clear_rtcp_never_passes);
 	RUN(dtls_opens_250_ms_after_its_last_record);
+	RUN(half_a_handshake_opens_nothing);
 	RUN(each_component_has_its_own_handshake);
 	RUN(a_handshake_that_nobody_agreed_on_opens_nothing);
 	RUN(zrtp_opens_after_conf2ack_and_not_with_a_forged_hello);
+	RUN(zrtp_that_nobody_agreed_on_opens_nothing);
 	RUN(new_keys_shut_the_gate_again);
 	RUN(opus_that_varies_shows);
 	RUN(a_named_address_is_the_only_one);
@@ -664,6 +760,7 @@ int main(int argc, char **argv)
 	RUN(a_new_answer_opens_one_learning_for_5_s);
 	RUN(another_leg_learns_a_port_of_its_own);
 	RUN(ice_proves_an_address_and_only_a_nomination_moves_it);
+	RUN(without_ice_no_check_says_an_address);
 	RUN(of_several_nominated_the_highest_counts);
 	RUN(what_one_leg_proved_is_nothing_of_the_next);
 	RUN(muxed_rtcp_goes_where_rtp_goes);

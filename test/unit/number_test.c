@@ -2,6 +2,7 @@
 /* R14, T42: what people dial and what attackers write, in the countries of the examples. The table of each country stands beside
  * its rules; a number without text is refused. */
 #include "plan/country.h"
+#include "plan/e164.h"
 #include "test.h"
 
 struct row {
@@ -446,6 +447,51 @@ static void a_site_has_rules_of_its_own(void)
 	ALL_RIGHT(rows);
 }
 
+/* R17: in whatever order they stand; and a rule that says a price alone takes no number out of its class. */
+static void the_longest_rule_counts(void)
+{
+	struct number n;
+
+	for (int turned = 0; turned < 2; turned++) {
+		site("fr", "1", "");
+		add_rule(turned ? "+33145" : "+331", turned ? NUMBER_PREMIUM : NUMBER_LOCAL);
+		add_rule(turned ? "+331" : "+33145", turned ? NUMBER_LOCAL : NUMBER_PREMIUM);
+		add_rule("+331451", NUMBER_UNKNOWN);
+		for (int i = 0; i < 2; i++) {
+			p.rule[i].has_rate = 1;
+			p.rule[i].rate_e4 = p.rule[i].class == NUMBER_PREMIUM ? 5000 : 50;
+		}
+		p.rule[2].has_setup = 1;
+		p.rule[2].setup_e4 = 3;
+		CHECK(plan_ok(&p));
+		CHECK(read("0145123456", &n) && n.class == NUMBER_PREMIUM && plan_rate_of(&p, &n).rate_e4 == 5000);
+		CHECK(plan_rate_of(&p, &n).setup_e4 == 3);
+		CHECK(read("0146123456", &n) && n.class == NUMBER_LOCAL && plan_rate_of(&p, &n).rate_e4 == 50);
+	}
+	/* a short number is no beginning of another */
+	site("fr", "1", "");
+	add_rule("394", NUMBER_SHARED);
+	p.rule[0].has_rate = 1;
+	p.rule[0].rate_e4 = 1;
+	add_rule("3949", NUMBER_SHARED);
+	CHECK(plan_ok(&p) && read("3949", &n) && plan_rate_of(&p, &n).rate_e4 == p.class_rate_e4[NUMBER_SHARED]);
+}
+
+/* T14: what reads digits takes nothing else, whoever asks. */
+static void only_digits_are_digits(void)
+{
+	static const char *const no[] = {"", "33611a23344", "3361122334:", "3361122334/", "33 611223344", "33%3611223344", "\xff"};
+	struct number n;
+
+	site("fr", "1", "");
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+		const struct span s = span_str(no[i]), national = s.n > 2 ? span_skip(s, 2) : s;
+		CHECK(!e164_read(&p, s, &n) && !e164_national(&p, country_of_site(&p), s, &n));
+		CHECK(!e164_national(&p, country_of_site(&p), national, &n) && !e164_local(&p, country_of_site(&p), national, &n));
+	}
+	CHECK(e164_read(&p, SPAN("33611223344"), &n) && !e164_read(&p, SPAN("033611223344"), &n));
+}
+
 static void rates_by_the_longest_prefix(void)
 {
 	struct number n;
@@ -570,6 +616,8 @@ int main(void)
 	RUN(behind_an_outside_prefix);
 	RUN(overlap_with_extensions);
 	RUN(a_site_has_rules_of_its_own);
+	RUN(the_longest_rule_counts);
+	RUN(only_digits_are_digits);
 	RUN(rates_by_the_longest_prefix);
 	RUN(callers_from_outside);
 	RUN(callers_of_a_trunk_without_a_plus);

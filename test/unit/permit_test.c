@@ -85,6 +85,22 @@ static void values_out_of_range_are_refused(void)
 	CHECK(says(&q, PLAN_REFUSE, REASON_QUESTION));
 }
 
+/* The first value that means nothing is as far out of range as any. */
+static void values_end_where_they_end(void)
+{
+	static const uint8_t end[] = {WHOS, ROUTES, PAYERS, PLAN_PINS, NIGHT_MODES, NUMBER_CLASSES};
+
+	for (size_t i = 0; i < sizeof end; i++) {
+		struct plan_question q = ordinary();
+		uint8_t *const field[] = {&q.who, &q.route, &q.payer, &q.pin, &q.night, &q.number.class};
+		*field[i] = end[i];
+		CHECK(says(&q, PLAN_REFUSE, REASON_QUESTION));
+	}
+	struct plan_question q = ordinary();
+	q.limits = (struct ceiling_state){.full = 1, .kind = CEILING_KINDS};
+	CHECK(says(&q, PLAN_REFUSE, REASON_QUESTION));
+}
+
 static void default_deny(void)
 {
 	for (int class = NUMBER_UNKNOWN; class < NUMBER_CLASSES; class++) {
@@ -131,6 +147,56 @@ static void classes_countries_and_nights(void)
 	p.nights = 0;
 	q.night = NIGHT_NOW;
 	CHECK(says(&q, PLAN_REFUSE, REASON_NIGHT));
+}
+
+/* R17: hours of one day, as of a holiday's morning, and of each minute whether it counts. */
+static void a_night_within_a_day(void)
+{
+	const struct plan_night night = {.from_min = 9 * 60, .to_min = 12 * 60, .days = 1 << 2, .classes = plan_classes_least()};
+
+	p.nights = 2;
+	p.night[0] = p.night[1] = night;
+	p.night[1].days = 1 << 6;
+	p.night[1].classes.mask |= 1 << NUMBER_MOBILE; /* such as one calls on Sundays too */
+	for (uint16_t min = 0; min < WEEK_MINUTES; min++) {
+		struct plan_question q = ordinary();
+		const uint16_t day = min / (24 * 60), of_day = min % (24 * 60);
+		const bool hours = of_day >= 9 * 60 && of_day < 12 * 60, shut = hours && day == 2;
+		q.week_min = min;
+		if (plan_permit(&p, &q).reason != (shut ? REASON_NIGHT : REASON_ALLOWED) ||
+		    plan_is_night(&p, NIGHT_BY_HOURS, min) != (hours && (day == 2 || day == 6))) {
+			CHECK(min == WEEK_MINUTES);
+			break;
+		}
+	}
+	CHECK(plan_is_night(&p, NIGHT_NOW, 0) && !plan_is_night(&p, NIGHT_NEVER, 2 * 24 * 60 + 10 * 60));
+	/* whoever says that it is night now means what the nights of the configuration allow */
+	struct plan_question q = ordinary();
+	q.night = NIGHT_NOW;
+	CHECK(says(&q, PLAN_REFUSE, REASON_NIGHT));
+	p.night[0] = p.night[1];
+	CHECK(says(&q, PLAN_ALLOW, REASON_ALLOWED));
+	p.nights = 0;
+	CHECK(plan_is_night(&p, NIGHT_NOW, 0) && !plan_is_night(&p, NIGHT_BY_HOURS, 0));
+}
+
+/* R5: a service that is off has no code, and of two codes the longer one is meant, whichever stands first. */
+static void what_is_off_is_reached_by_no_code(void)
+{
+	const struct plan before = p;
+	struct span argument;
+
+	memset(p.code, 0, sizeof p.code);
+	for (int i = 0; i < SERVICES; i++)
+		CHECK(plan_service(&p, span_str(before.code[i]), &argument) == SERVICES);
+	snprintf(p.code[SERVICE_PICKUP], sizeof p.code[0], "*8");
+	snprintf(p.code[SERVICE_FORWARD], sizeof p.code[0], "*81");
+	snprintf(p.code[SERVICE_RETRIEVE], sizeof p.code[0], "*812");
+	CHECK(plan_service(&p, SPAN("*8103"), &argument) == SERVICE_FORWARD && span_eq(argument, SPAN("03")));
+	CHECK(plan_service(&p, SPAN("*81204"), &argument) == SERVICE_RETRIEVE && span_eq(argument, SPAN("04")));
+	CHECK(plan_service(&p, SPAN("*8203"), &argument) == SERVICE_PICKUP && span_eq(argument, SPAN("203")));
+	CHECK(plan_service(&p, SPAN("*9"), &argument) == SERVICES);
+	p = before;
 }
 
 static void ceilings_have_their_words(void)
@@ -199,6 +265,8 @@ static void emergency_comes_first(void)
 	CHECK(says(&q, PLAN_REFUSE, REASON_EMERGENCY_REMOTE));
 	p.emergency_remote = REMOTE_DENY;
 	q.device_fixed = true;
+	q.route = ROUTE_CLICK; /* who clicks calls from their own phone (R19) */
+	CHECK(says(&q, PLAN_ALLOW, REASON_EMERGENCY));
 	q.route = ROUTE_FORWARD;
 	CHECK(says(&q, PLAN_REFUSE, REASON_ROUTE));
 	q.route = ROUTE_TRANSFER;
@@ -358,6 +426,8 @@ static void who_called_for_help_is_led_inside_and_nowhere_else(void)
 			set_number(&q, NUMBER_INTERNAL, "103");
 			q.route = ROUTE_FRESH;
 			CHECK(says(&q, PLAN_REFUSE, expired ? REASON_EXPIRED : REASON_NO_LOGIN));
+			q.route = ROUTE_CLICK;
+			CHECK(says(&q, PLAN_REFUSE, expired ? REASON_EXPIRED : REASON_NO_LOGIN));
 		}
 }
 
@@ -367,8 +437,11 @@ int main(void)
 	RUN(an_ordinary_call_is_allowed);
 	RUN(an_empty_question_is_refused);
 	RUN(values_out_of_range_are_refused);
+	RUN(values_end_where_they_end);
 	RUN(default_deny);
 	RUN(classes_countries_and_nights);
+	RUN(a_night_within_a_day);
+	RUN(what_is_off_is_reached_by_no_code);
 	RUN(ceilings_have_their_words);
 	RUN(the_pin);
 	RUN(emergency_comes_first);

@@ -169,6 +169,16 @@ static size_t rtp(uint32_t ssrc, uint16_t seq)
 	return HEADER + 160;
 }
 
+static size_t rtcp(uint32_t ssrc)
+{
+	memset(packet, 0x5a, sizeof packet);
+	memcpy(packet, "\x80\xc9\x00\x01", 4);
+	for (int i = 0; i < 4; i++)
+		packet[4 + i] = (uint8_t)(ssrc >> (24 - 8 * i));
+	memcpy(packet + 8, "\x81\xca\x00\x03", 4);
+	return 24;
+}
+
 /* Seal the next one as the sender does; what it was is then in packet. */
 static size_t sealed(uint32_t ssrc, uint16_t seq)
 {
@@ -214,6 +224,22 @@ static void the_window_has_edges(void)
 }
 
 /* RFC 3711 appendix A, and that the first round has none before it */
+/* T28: what the window can't tell any more counts as heard, also where nothing came in between; a leap begins anew. */
+static void behind_the_window_nothing_is_new(void)
+{
+	struct srtp_window w = {0};
+
+	window_take(&w, 10);
+	window_take(&w, 1000);
+	for (uint64_t behind = SRTP_WINDOW; behind < 4 * SRTP_WINDOW; behind++)
+		CHECK(!window_is_new(&w, 1000 - behind));
+	for (uint64_t behind = 1; behind < SRTP_WINDOW; behind++)
+		CHECK(window_is_new(&w, 1000 - behind));
+	window_take(&w, 1000 + SRTP_WINDOW + 2);
+	for (uint64_t behind = 1; behind < SRTP_WINDOW; behind++)
+		CHECK(window_is_new(&w, 1000 + SRTP_WINDOW + 2 - behind));
+}
+
 static void the_nearest_number_is_guessed(void)
 {
 	static const struct {
@@ -391,6 +417,70 @@ static void who_was_silent_longest_makes_room_and_does_not_come_back(void)
 	CHECK(sent(1, 100) == SRTP_OK && sent(555, 1) == SRTP_OK && sent(1, 101) == SRTP_OK);
 }
 
+/* T28: what a process heard of each source its successor takes from nobody again, whichever of them spoke last. */
+static void the_successor_knows_every_source(void)
+{
+	static uint8_t had[SRTP_SOURCES][PACKET_MAX];
+	struct srtp_marks marks = {0};
+	size_t n = 0;
+
+	ends_init(SDP_AEAD_AES_128_GCM);
+	for (uint32_t i = 0; i < SRTP_SOURCES; i++) {
+		n = sealed(20 + i, 7);
+		memcpy(had[i], packet, n);
+		CHECK(received(n, 0) == SRTP_OK);
+		sources_mark_last(&in.sources, &marks);
+	}
+	sources_set_marks(&in.sources, &marks);
+	for (uint32_t i = 0; i < SRTP_SOURCES; i++) {
+		memcpy(packet, had[i], n);
+		CHECK(received(n, 0) == SRTP_REPLAYED);
+		CHECK(sent(20 + i, 8) == SRTP_OK);
+	}
+	/* and who was silent longest is still the one that makes room */
+	marks = (struct srtp_marks){0};
+	ends_init(SDP_AEAD_AES_128_GCM);
+	for (uint32_t i = 0; i < SRTP_SOURCES; i++)
+		CHECK(kept(&marks, 20 + i, 7));
+	CHECK(kept(&marks, 20, 8));
+	sources_set_marks(&in.sources, &marks);
+	CHECK(sent(20 + SRTP_SOURCES, 7) == SRTP_OK && in.sources.past_n == 1 && in.sources.past[0] == 21);
+}
+
+/* T26: a report of a source that gave its place away is like its voice: nothing is looked at. */
+static void reports_of_who_is_past_are_refused(void)
+{
+	uint8_t first[PACKET_MAX];
+
+	ends_init(SDP_AEAD_AES_128_GCM);
+	size_t n = rtcp(7);
+	CHECK(srtcp_seal(&out, packet, &n) == SRTP_OK);
+	memcpy(first, packet, n);
+	const size_t all = n;
+	CHECK(srtcp_open(&in, packet, &n) == SRTP_OK);
+	for (uint32_t i = 0; i < SRTP_SOURCES; i++)
+		CHECK(sent(100 + i, 1) == SRTP_OK);
+	memcpy(packet, first, all);
+	n = all;
+	CHECK(srtcp_open(&in, packet, &n) == SRTP_CROWDED && n == all && memcmp(packet, first, all) == 0);
+	n = rtcp(7);
+	CHECK(srtcp_seal(&out, packet, &n) == SRTP_CROWDED && n == 24);
+}
+
+/* T28, RFC 3711 9.2: after the last number of all the first one does not come round again. */
+static void the_numbers_end(void)
+{
+	const struct srtp_marks last = {.source = {{.ssrc = 1, .rtp = UINT64_C(1) << 48}}};
+
+	for (unsigned leaps = 0; leaps <= SRTP_LEAPS_MAX; leaps++) {
+		ends_init(SDP_AEAD_AES_128_GCM);
+		const size_t n = sealed(1, 0);
+		CHECK(srtp_marks_ok(&last));
+		sources_set_marks(&in.sources, &last);
+		CHECK(received(n, leaps) == SRTP_REPLAYED);
+	}
+}
+
 static void what_nobody_sealed_displaces_nobody(void)
 {
 	ends_init(SDP_AEAD_AES_128_GCM);
@@ -458,16 +548,6 @@ static void no_number_is_sent_twice(void)
 	CHECK(srtp_seal(&out, packet, &n) == SRTP_SPENT);
 }
 
-static size_t rtcp(uint32_t ssrc)
-{
-	memset(packet, 0x5a, sizeof packet);
-	memcpy(packet, "\x80\xc9\x00\x01", 4);
-	for (int i = 0; i < 4; i++)
-		packet[4 + i] = (uint8_t)(ssrc >> (24 - 8 * i));
-	memcpy(packet + 8, "\x81\xca\x00\x03", 4);
-	return 24;
-}
-
 static void rtcp_has_its_own_numbers(void)
 {
 	for (size_t i = 0; i < sizeof every / sizeof *every; i++) {
@@ -532,6 +612,7 @@ int main(void)
 	RUN(the_keystream_is_that_of_the_rfc);
 	RUN(packets_are_those_of_the_rfcs);
 	RUN(the_window_has_edges);
+	RUN(behind_the_window_nothing_is_new);
 	RUN(the_nearest_number_is_guessed);
 	RUN(what_came_does_not_come_again);
 	RUN(order_does_not_matter_within_the_window);
@@ -541,6 +622,9 @@ int main(void)
 	RUN(a_million_bad_tags_change_nothing);
 	RUN(sources_are_told_apart);
 	RUN(who_was_silent_longest_makes_room_and_does_not_come_back);
+	RUN(the_successor_knows_every_source);
+	RUN(reports_of_who_is_past_are_refused);
+	RUN(the_numbers_end);
 	RUN(what_nobody_sealed_displaces_nobody);
 	RUN(a_key_has_so_many_sources_and_no_more);
 	RUN(a_collision_of_ssrcs_is_refused);
