@@ -14,11 +14,12 @@ static void listen_again(struct timer *t, uint64_t now_ms);
 static bool waiting;                                  /* some flow is up that core has not heard of */
 static struct timer patience = {.fire = on_patience}; /* with a core that does not know who may call */
 static struct timer away = {.fire = listen_again};    /* while it is set nobody is listened to */
+static bool up; /* as far as was told: a link whose end was seen in this turn is closed at the end of it */
 static uint32_t cursor;
 
 bool core_link_holds(void)
 {
-	return timer_is_set(&away);
+	return timer_is_set(&away) || (up && !child_link(PROC_CORE, 0));
 }
 
 static void listen_again(struct timer *t, uint64_t now_ms)
@@ -120,13 +121,14 @@ void core_link_announce(void)
 void core_link_up(void)
 {
 	device_forget();
-	waiting = true;
+	up = waiting = true;
 	cursor = 0;
 	timer_set(&child_wheel, &patience, child_now() + PATIENCE_MS);
 }
 
 void core_link_down(void)
 {
+	up = false;
 	timer_cancel(&child_wheel, &patience);
 	if (!held_back()) /* of one that goes again and again no longer */
 		timer_set(&child_wheel, &away, child_now() + CORE_AWAY_MS);

@@ -278,7 +278,7 @@ static void take_new(struct conn *c, const struct sip_msg *m, struct span whole)
 		return;
 	}
 	held_keep(t, m, whole, class);
-	if ((!c->announced || held_back()) && held_waits(t))
+	if ((!c->announced || held_back() || !child_link(PROC_CORE, 0)) && held_waits(t))
 		return;
 	if (!c->announced || !draft_send(&draft, m, t->id, class)) {
 		count.overload++;
