@@ -357,6 +357,12 @@ static void what_is_not_of_this_domain_is_refused(void)
 	sim_need_idle();
 }
 
+/* Once, and nothing comes of it. */
+static void is_refused_once(uint64_t txn)
+{
+	NEED(code_of(txn) == 403 && code_of(txn) == 0 && registrations() == 0 && sim.logins == 0 && sim.nonces == 0);
+}
+
 static void an_expired_certificate_may_not_register(void)
 {
 	sim_defaults();
@@ -364,7 +370,140 @@ static void an_expired_certificate_may_not_register(void)
 	phone_init(&alice, 0);
 	alice.expired = true;
 	phone_up(&alice);
-	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 403 && sim.logins == 0 && sim.nonces == 0);
+	is_refused_once(phone_send_register(&alice, ABSENT, true));
+	sim_need_idle();
+}
+
+static void a_binding_of_another_domain_is_none(void)
+{
+	begin();
+	struct msg_request *m = phone_begin(&alice, SIP_REGISTER);
+	m->target_kind = TARGET_SELF;
+	m->from_kind = FROM_FOREIGN;
+	m->to_user = phone_put(&alice, "alice");
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&alice, "<sip:alice@198.51.100.1:40000;transport=tls>");
+	phone_put_credentials(&alice, m);
+	is_refused_once(phone_end(&alice));
+	sim_need_idle();
+}
+
+static struct phone *kept;
+
+static void life_with_a_login(void)
+{
+	begin();
+	phone_register(&alice);
+	*kept = alice;
+}
+
+/* R1: nor does the login that it had help it, where its certificate has run out while core was away. */
+static void an_expired_certificate_has_no_login(void)
+{
+	kept = sim_shared(sizeof *kept);
+	sim_crash_after(life_with_a_login);
+	sim_defaults();
+	sim_open();
+	phone_init(&alice, 0);
+	alice = *kept;
+	NEED(registrations() == 1);
+	alice.expired = true;
+	phone_still_up(&alice);
+	struct msg_request *m = phone_begin(&alice, SIP_OPTIONS);
+	m->target_kind = TARGET_SELF;
+	NEED(code_of(phone_end(&alice)) == 403);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 403 && sim.logins == 0);
+}
+
+static unsigned asked_well;
+static bool by_md5;
+
+static void on_said(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_login_want *w = v->payload;
+
+	(void)from;
+	if (v->type != MSG_LOGIN_WANT)
+		return;
+	NEED(w->token && w->flow == bob.flow && w->device == bob.device && w->who == 1 && w->md5 == by_md5);
+	NEED(w->method == SIP_OPTIONS && w->algorithm == (by_md5 ? DIGEST_MD5 : DIGEST_SHA256) && w->nc == 1);
+	NEED(span_eq(ipc_str(v, w->user), SPAN("bob")) && span_eq(ipc_str(v, w->nonce), SPAN("bm9uY2U")));
+	NEED(span_eq(ipc_str(v, w->uri), SPAN("sip:example.org")) && span_eq(ipc_str(v, w->cnonce), SPAN("c")));
+	NEED(span_eq(ipc_str(v, w->response), SPAN("00")));
+	asked_well++;
+}
+
+/* T3, T6: keeper judges what the phone said, of the connection, phone and user that it came from. */
+static void asks_keeper(void)
+{
+	sim_defaults();
+	sim.device[1].flags = by_md5 ? DEVICE_MD5 : 0;
+	sim.watch = on_said;
+	sim_open();
+	phone_init(&bob, 1);
+	phone_up(&bob);
+	struct msg_request *m = phone_begin(&bob, SIP_OPTIONS);
+	m->target_kind = TARGET_SELF;
+	phone_put_credentials(&bob, m);
+	NEED(code_of(phone_end(&bob)) == 200 && asked_well == 1);
+	sim_need_idle();
+}
+
+static void keeper_is_asked_of_whom_it_is(void)
+{
+	asks_keeper();
+}
+
+static void and_by_which_digest(void)
+{
+	by_md5 = true;
+	asks_keeper();
+}
+
+static void gives_up(const struct phone *p, uint64_t txn)
+{
+	struct msg_cancelled *m = ipc_begin(sim_far(PROC_EDGE, p->edge), MSG_CANCELLED);
+
+	m->txn = txn;
+	ipc_end(sim_far(PROC_EDGE, p->edge));
+	sim_turn();
+}
+
+/* R4: who gives up while keeper is asked gives up its own call and nobody else's, also of the same number at another edge. */
+static void who_gives_up_is_no_other(void)
+{
+	static struct talk a, b;
+	struct sdp offer;
+
+	begin();
+	NEED(alice.edge != bob.edge);
+	sim.conduct.keeper_mute = true;
+	offer = sdp_plain(&alice);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_invite(&b, &bob, "alice", &offer);
+	NEED(code_of(a.txn) == 0 && code_of(b.txn) == 0 && sim_status("logins").used == 2);
+	gives_up(&alice, b.txn);
+	gives_up(&alice, a.txn + 1000);
+	NEED(code_of(a.txn) == 0 && code_of(b.txn) == 0 && sim_status("logins").used == 2);
+	gives_up(&bob, b.txn);
+	NEED(code_of(b.txn) == 487 && code_of(a.txn) == 0 && sim_status("logins").used == 1);
+	gives_up(&alice, a.txn);
+	NEED(code_of(a.txn) == 487 && sim_status("logins").used == 0);
+}
+
+/* T6: without qop, or for another URI, they are none at all: keeper is not even asked. */
+static void credentials_without_qop_or_for_another_uri_are_none(void)
+{
+	begin();
+	for (int i = 0; i < 4; i++) {
+		struct msg_request *m = phone_begin(&alice, SIP_OPTIONS);
+		m->target_kind = TARGET_SELF;
+		phone_put_credentials(&alice, m);
+		m->auth_qop &= i != 0;
+		m->auth_uri_matches &= i != 1;
+		m->has_auth &= i != 2;
+		NEED(code_of(phone_end(&alice)) == (i < 3 ? 401 : 200) && sim.logins == (i < 3 ? 0 : 1));
+	}
 	sim_need_idle();
 }
 
@@ -666,6 +805,12 @@ int main(void)
 	SIM(an_overtaken_register_is_refused);
 	SIM(what_is_not_of_this_domain_is_refused);
 	SIM(an_expired_certificate_may_not_register);
+	SIM(a_binding_of_another_domain_is_none);
+	SIM(an_expired_certificate_has_no_login);
+	SIM(credentials_without_qop_or_for_another_uri_are_none);
+	SIM(keeper_is_asked_of_whom_it_is);
+	SIM(and_by_which_digest);
+	SIM(who_gives_up_is_no_other);
 	SIM(without_keeper_a_login_is_503_and_nobody_waits_for_ever);
 	SIM(a_login_wears_off);
 	SIM(a_new_password_ends_every_login_of_its_user);
