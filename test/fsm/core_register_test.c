@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* REGISTER through core: challenge, verdicts, expiry, removal (R2, R3, R4, T1-T4, T6, T10). */
 #include "../unit/test.h"
+#include "registrar.h"
 #include "sim_phone.h"
 
 static struct phone alice, bob;
@@ -640,6 +641,43 @@ static void a_disabled_user_is_gone_at_once(void)
 	sim_need_idle();
 }
 
+/* R2: whoever is enabled again says the password again, on a connection that stood all the time. */
+static void an_enabled_user_logs_in_anew(void)
+{
+	begin();
+	phone_register(&alice);
+	for (int i = 0; i < 2; i++) {
+		sim.user[0].enabled = i;
+		sim_push_directory();
+		sim_turn();
+	}
+	NEED(registrations() == 0 && code_of(phone_send_register(&alice, ABSENT, false)) == 401);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+	sim_need_idle();
+}
+
+/* R2: of two at one phone each has the time of the own login, and none when it is over. */
+static void each_login_has_its_own_time(void)
+{
+	sim_defaults();
+	sim.bound[1][0] = true;
+	sim.site.register_max_s = 3 * sim.site.reauth_s;
+	sim_open();
+	phone_init(&alice, 0);
+	struct phone both = alice;
+	both.user = "bob";
+	phone_register(&alice);
+	sim_pass(60000);
+	both.flow = alice.flow;
+	NEED(code_of(phone_send_register(&both, ABSENT, true)) == 200);
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 200);
+	const struct registration *a = registrar_get(0, 0), *b = registrar_get(1, 0);
+	NEED(a && b && a->login_until_ms + 60000 <= b->login_until_ms && b->login_until_ms < a->login_until_ms + 62000);
+	NEED(registrar_logged_in(0, 0) && registrar_logged_in(1, 0) && !registrar_logged_in(0, 1));
+	sim_pass(a->login_until_ms - child_now() + 1000);
+	NEED(registrar_get(0, 0) && !registrar_logged_in(0, 0) && registrar_logged_in(1, 0));
+}
+
 static void a_revoked_phone_loses_everything_at_once(void)
 {
 	begin();
@@ -655,6 +693,34 @@ static void a_revoked_phone_loses_everything_at_once(void)
 }
 
 /* parent: what this phone sent made a process break its contract twice */
+/* R1: and nobody else anything. */
+static void the_others_of_a_revoked_phone_stay(void)
+{
+	begin();
+	phone_register(&alice);
+	phone_register(&bob);
+	sim.device[0].state = DEVICE_REVOKED;
+	sim_push_directory();
+	sim_turn();
+	NEED(registrations() == 1 && registrar_get(1, 1) && registrar_get(1, 1)->flow == bob.flow);
+	NEED(code_of(phone_send_register(&bob, ABSENT, false)) == 200);
+}
+
+/* R28: a phone that came back by another connection is there, whenever the one before is found dead. */
+static void the_end_of_an_old_connection_ends_no_binding(void)
+{
+	begin();
+	phone_register(&alice);
+	struct phone before = alice;
+	alice.flow = 0;
+	phone_register(&alice);
+	NEED(registrar_get(0, 0)->flow == alice.flow);
+	phone_down(&before);
+	NEED(registrations() == 1 && registrar_get(0, 0)->flow == alice.flow);
+	phone_down(&alice);
+	NEED(registrations() == 1 && registrar_get(0, 0)->flow == 0);
+}
+
 static void a_phone_that_parent_suspends_loses_everything(void)
 {
 	begin();
@@ -819,7 +885,11 @@ int main(void)
 	SIM(two_users_share_a_phone);
 	SIM(a_phone_taken_from_its_user_loses_binding_and_login);
 	SIM(a_disabled_user_is_gone_at_once);
+	SIM(an_enabled_user_logs_in_anew);
+	SIM(each_login_has_its_own_time);
 	SIM(a_revoked_phone_loses_everything_at_once);
+	SIM(the_others_of_a_revoked_phone_stay);
+	SIM(the_end_of_an_old_connection_ends_no_binding);
 	SIM(a_phone_that_parent_suspends_loses_everything);
 	SIM(whose_a_request_is_core_knows);
 	SIM(a_request_on_another_edges_connection_is_nobodys);
