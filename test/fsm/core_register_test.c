@@ -725,12 +725,14 @@ static void a_phone_that_parent_suspends_loses_everything(void)
 {
 	begin();
 	phone_register(&alice);
+	phone_register(&bob);
 	struct msg_suspend *m = ipc_begin(sim_far(PROC_PARENT, 0), MSG_SUSPEND);
 	m->device = 0;
 	ipc_end(sim_far(PROC_PARENT, 0));
 	sim_turn();
-	NEED(registrations() == 0 && sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL));
-	phone_register(&bob);
+	NEED(sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL));
+	NEED(registrations() == 1 && registrar_get(1, 1) && registrar_get(1, 1)->flow == bob.flow); /* another's stays */
+	NEED(code_of(phone_send_register(&bob, ABSENT, false)) == 200);
 	/* an index that is nobody's does no harm */
 	m = ipc_begin(sim_far(PROC_PARENT, 0), MSG_SUSPEND);
 	m->device = UINT32_MAX;
