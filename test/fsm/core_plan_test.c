@@ -3,6 +3,7 @@
 #include "../unit/test.h"
 #include "sim_voice.h"
 #include "voice.h"
+#include <time.h>
 
 static struct phone alice, bob, carol;
 static struct talk a, b, c;
@@ -151,6 +152,56 @@ static void three_wrong_pins_lock(void)
 	NEED(t->digits_max == 0);
 	voice_says(t->token, TURN_SAID, "");
 	hangs_up_on(&a);
+	finish();
+}
+
+/* Of the three days around now, or of the other four; from their first minute on. */
+static void night_around_now(bool now)
+{
+	const time_t wall = time(NULL);
+	struct tm t;
+
+	may_dial();
+	NEED(localtime_r(&wall, &t));
+	const int monday = (t.tm_wday + 6) % 7; /* 0 */
+	uint8_t days = 0;
+	for (int i = 0; i < 3; i++)
+		days |= (uint8_t)(1 << (monday + 6 + i) % 7);
+	sim.site.plan.nights = 1;
+	sim.site.plan.night[0] = (struct plan_night){.from_min = t.tm_hour + t.tm_min > 0,
+	    .to_min = 24 * 60,
+	    .days = now ? days : 0x7f & ~days,
+	    .classes = plan_classes_least()};
+}
+
+static void night_is_now(void)
+{
+	night_around_now(true);
+}
+
+static void night_is_not_now(void)
+{
+	night_around_now(false);
+}
+
+/* R17: the hours of the configuration are those of the wall's clock. */
+static void at_night_nobody_dials_out(void)
+{
+	begin_with(night_is_now);
+	sim.dialled[0] = "+33123456789";
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	struct heard *h = reply_to(a.txn);
+	NEED(h && respond(h)->code == 403 && strstr(sim_text(h, respond(h)->warning_text), "at this hour"));
+	NEED(sim.events[EVENT_CALL_REFUSED] == 1); /* the operator is told what was refused (R13) */
+	finish();
+}
+
+static void by_day_they_do(void)
+{
+	begin_with(night_is_not_now);
+	sim.dialled[0] = "+33123456789";
+	talk_invite(&a, &alice, "+33123456789", &offer);
+	NEED(code_of(a.txn) == 503); /* no line */
 	finish();
 }
 
@@ -773,6 +824,8 @@ int main(void)
 	SIM(a_caller_who_vanishes_before_a_silent_voice_is_not_kept);
 	SIM(every_spelling_of_a_known_number_needs_none);
 	SIM(three_wrong_pins_lock);
+	SIM(at_night_nobody_dials_out);
+	SIM(by_day_they_do);
 	SIM(a_pin_that_is_locked_or_absent_is_not_asked_for);
 	SIM(another_pin_is_not_spoken_of);
 	SIM(silence_is_asked_twice_then_the_call_ends);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* REGISTER through core: challenge, verdicts, expiry, removal (R2, R3, R4, T1-T4, T6, T10). */
 #include "../unit/test.h"
+#include "registrar.h"
 #include "sim_phone.h"
 
 static struct phone alice, bob;
@@ -357,6 +358,12 @@ static void what_is_not_of_this_domain_is_refused(void)
 	sim_need_idle();
 }
 
+/* Once, and nothing comes of it. */
+static void is_refused_once(uint64_t txn)
+{
+	NEED(code_of(txn) == 403 && code_of(txn) == 0 && registrations() == 0 && sim.logins == 0 && sim.nonces == 0);
+}
+
 static void an_expired_certificate_may_not_register(void)
 {
 	sim_defaults();
@@ -364,7 +371,140 @@ static void an_expired_certificate_may_not_register(void)
 	phone_init(&alice, 0);
 	alice.expired = true;
 	phone_up(&alice);
-	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 403 && sim.logins == 0 && sim.nonces == 0);
+	is_refused_once(phone_send_register(&alice, ABSENT, true));
+	sim_need_idle();
+}
+
+static void a_binding_of_another_domain_is_none(void)
+{
+	begin();
+	struct msg_request *m = phone_begin(&alice, SIP_REGISTER);
+	m->target_kind = TARGET_SELF;
+	m->from_kind = FROM_FOREIGN;
+	m->to_user = phone_put(&alice, "alice");
+	m->contact_form = CONTACT_ONE;
+	m->contact = phone_put(&alice, "<sip:alice@198.51.100.1:40000;transport=tls>");
+	phone_put_credentials(&alice, m);
+	is_refused_once(phone_end(&alice));
+	sim_need_idle();
+}
+
+static struct phone *kept;
+
+static void life_with_a_login(void)
+{
+	begin();
+	phone_register(&alice);
+	*kept = alice;
+}
+
+/* R1: nor does the login that it had help it, where its certificate has run out while core was away. */
+static void an_expired_certificate_has_no_login(void)
+{
+	kept = sim_shared(sizeof *kept);
+	sim_crash_after(life_with_a_login);
+	sim_defaults();
+	sim_open();
+	phone_init(&alice, 0);
+	alice = *kept;
+	NEED(registrations() == 1);
+	alice.expired = true;
+	phone_still_up(&alice);
+	struct msg_request *m = phone_begin(&alice, SIP_OPTIONS);
+	m->target_kind = TARGET_SELF;
+	NEED(code_of(phone_end(&alice)) == 403);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 403 && sim.logins == 0);
+}
+
+static unsigned asked_well;
+static bool by_md5;
+
+static void on_said(struct link *from, const struct ipc_view *v)
+{
+	const struct msg_login_want *w = v->payload;
+
+	(void)from;
+	if (v->type != MSG_LOGIN_WANT)
+		return;
+	NEED(w->token && w->flow == bob.flow && w->device == bob.device && w->who == 1 && w->md5 == by_md5);
+	NEED(w->method == SIP_OPTIONS && w->algorithm == (by_md5 ? DIGEST_MD5 : DIGEST_SHA256) && w->nc == 1);
+	NEED(span_eq(ipc_str(v, w->user), SPAN("bob")) && span_eq(ipc_str(v, w->nonce), SPAN("bm9uY2U")));
+	NEED(span_eq(ipc_str(v, w->uri), SPAN("sip:example.org")) && span_eq(ipc_str(v, w->cnonce), SPAN("c")));
+	NEED(span_eq(ipc_str(v, w->response), SPAN("00")));
+	asked_well++;
+}
+
+/* T3, T6: keeper judges what the phone said, of the connection, phone and user that it came from. */
+static void asks_keeper(void)
+{
+	sim_defaults();
+	sim.device[1].flags = by_md5 ? DEVICE_MD5 : 0;
+	sim.watch = on_said;
+	sim_open();
+	phone_init(&bob, 1);
+	phone_up(&bob);
+	struct msg_request *m = phone_begin(&bob, SIP_OPTIONS);
+	m->target_kind = TARGET_SELF;
+	phone_put_credentials(&bob, m);
+	NEED(code_of(phone_end(&bob)) == 200 && asked_well == 1);
+	sim_need_idle();
+}
+
+static void keeper_is_asked_of_whom_it_is(void)
+{
+	asks_keeper();
+}
+
+static void and_by_which_digest(void)
+{
+	by_md5 = true;
+	asks_keeper();
+}
+
+static void gives_up(const struct phone *p, uint64_t txn)
+{
+	struct msg_cancelled *m = ipc_begin(sim_far(PROC_EDGE, p->edge), MSG_CANCELLED);
+
+	m->txn = txn;
+	ipc_end(sim_far(PROC_EDGE, p->edge));
+	sim_turn();
+}
+
+/* R4: who gives up while keeper is asked gives up its own call and nobody else's, also of the same number at another edge. */
+static void who_gives_up_is_no_other(void)
+{
+	static struct talk a, b;
+	struct sdp offer;
+
+	begin();
+	NEED(alice.edge != bob.edge);
+	sim.conduct.keeper_mute = true;
+	offer = sdp_plain(&alice);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_invite(&b, &bob, "alice", &offer);
+	NEED(code_of(a.txn) == 0 && code_of(b.txn) == 0 && sim_status("logins").used == 2);
+	gives_up(&alice, b.txn);
+	gives_up(&alice, a.txn + 1000);
+	NEED(code_of(a.txn) == 0 && code_of(b.txn) == 0 && sim_status("logins").used == 2);
+	gives_up(&bob, b.txn);
+	NEED(code_of(b.txn) == 487 && code_of(a.txn) == 0 && sim_status("logins").used == 1);
+	gives_up(&alice, a.txn);
+	NEED(code_of(a.txn) == 487 && sim_status("logins").used == 0);
+}
+
+/* T6: without qop, or for another URI, they are none at all: keeper is not even asked. */
+static void credentials_without_qop_or_for_another_uri_are_none(void)
+{
+	begin();
+	for (int i = 0; i < 4; i++) {
+		struct msg_request *m = phone_begin(&alice, SIP_OPTIONS);
+		m->target_kind = TARGET_SELF;
+		phone_put_credentials(&alice, m);
+		m->auth_qop &= i != 0;
+		m->auth_uri_matches &= i != 1;
+		m->has_auth &= i != 2;
+		NEED(code_of(phone_end(&alice)) == (i < 3 ? 401 : 200) && sim.logins == (i < 3 ? 0 : 1));
+	}
 	sim_need_idle();
 }
 
@@ -501,6 +641,43 @@ static void a_disabled_user_is_gone_at_once(void)
 	sim_need_idle();
 }
 
+/* R2: whoever is enabled again says the password again, on a connection that stood all the time. */
+static void an_enabled_user_logs_in_anew(void)
+{
+	begin();
+	phone_register(&alice);
+	for (int i = 0; i < 2; i++) {
+		sim.user[0].enabled = i;
+		sim_push_directory();
+		sim_turn();
+	}
+	NEED(registrations() == 0 && code_of(phone_send_register(&alice, ABSENT, false)) == 401);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+	sim_need_idle();
+}
+
+/* R2: of two at one phone each has the time of the own login, and none when it is over. */
+static void each_login_has_its_own_time(void)
+{
+	sim_defaults();
+	sim.bound[1][0] = true;
+	sim.site.register_max_s = 3 * sim.site.reauth_s;
+	sim_open();
+	phone_init(&alice, 0);
+	struct phone both = alice;
+	both.user = "bob";
+	phone_register(&alice);
+	sim_pass(60000);
+	both.flow = alice.flow;
+	NEED(code_of(phone_send_register(&both, ABSENT, true)) == 200);
+	NEED(code_of(phone_send_register(&alice, ABSENT, false)) == 200);
+	const struct registration *a = registrar_get(0, 0), *b = registrar_get(1, 0);
+	NEED(a && b && a->login_until_ms + 60000 <= b->login_until_ms && b->login_until_ms < a->login_until_ms + 62000);
+	NEED(registrar_logged_in(0, 0) && registrar_logged_in(1, 0) && !registrar_logged_in(0, 1));
+	sim_pass(a->login_until_ms - child_now() + 1000);
+	NEED(registrar_get(0, 0) && !registrar_logged_in(0, 0) && registrar_logged_in(1, 0));
+}
+
 static void a_revoked_phone_loses_everything_at_once(void)
 {
 	begin();
@@ -516,16 +693,46 @@ static void a_revoked_phone_loses_everything_at_once(void)
 }
 
 /* parent: what this phone sent made a process break its contract twice */
+/* R1: and nobody else anything. */
+static void the_others_of_a_revoked_phone_stay(void)
+{
+	begin();
+	phone_register(&alice);
+	phone_register(&bob);
+	sim.device[0].state = DEVICE_REVOKED;
+	sim_push_directory();
+	sim_turn();
+	NEED(registrations() == 1 && registrar_get(1, 1) && registrar_get(1, 1)->flow == bob.flow);
+	NEED(code_of(phone_send_register(&bob, ABSENT, false)) == 200);
+}
+
+/* R28: a phone that came back by another connection is there, whenever the one before is found dead. */
+static void the_end_of_an_old_connection_ends_no_binding(void)
+{
+	begin();
+	phone_register(&alice);
+	struct phone before = alice;
+	alice.flow = 0;
+	phone_register(&alice);
+	NEED(registrar_get(0, 0)->flow == alice.flow);
+	phone_down(&before);
+	NEED(registrations() == 1 && registrar_get(0, 0)->flow == alice.flow);
+	phone_down(&alice);
+	NEED(registrations() == 1 && registrar_get(0, 0)->flow == 0);
+}
+
 static void a_phone_that_parent_suspends_loses_everything(void)
 {
 	begin();
 	phone_register(&alice);
+	phone_register(&bob);
 	struct msg_suspend *m = ipc_begin(sim_far(PROC_PARENT, 0), MSG_SUSPEND);
 	m->device = 0;
 	ipc_end(sim_far(PROC_PARENT, 0));
 	sim_turn();
-	NEED(registrations() == 0 && sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL));
-	phone_register(&bob);
+	NEED(sim_take(PROC_EDGE, MSG_CLOSE_FLOW, NULL, NULL));
+	NEED(registrations() == 1 && registrar_get(1, 1) && registrar_get(1, 1)->flow == bob.flow); /* another's stays */
+	NEED(code_of(phone_send_register(&bob, ABSENT, false)) == 200);
 	/* an index that is nobody's does no harm */
 	m = ipc_begin(sim_far(PROC_PARENT, 0), MSG_SUSPEND);
 	m->device = UINT32_MAX;
@@ -666,6 +873,12 @@ int main(void)
 	SIM(an_overtaken_register_is_refused);
 	SIM(what_is_not_of_this_domain_is_refused);
 	SIM(an_expired_certificate_may_not_register);
+	SIM(a_binding_of_another_domain_is_none);
+	SIM(an_expired_certificate_has_no_login);
+	SIM(credentials_without_qop_or_for_another_uri_are_none);
+	SIM(keeper_is_asked_of_whom_it_is);
+	SIM(and_by_which_digest);
+	SIM(who_gives_up_is_no_other);
 	SIM(without_keeper_a_login_is_503_and_nobody_waits_for_ever);
 	SIM(a_login_wears_off);
 	SIM(a_new_password_ends_every_login_of_its_user);
@@ -674,7 +887,11 @@ int main(void)
 	SIM(two_users_share_a_phone);
 	SIM(a_phone_taken_from_its_user_loses_binding_and_login);
 	SIM(a_disabled_user_is_gone_at_once);
+	SIM(an_enabled_user_logs_in_anew);
+	SIM(each_login_has_its_own_time);
 	SIM(a_revoked_phone_loses_everything_at_once);
+	SIM(the_others_of_a_revoked_phone_stay);
+	SIM(the_end_of_an_old_connection_ends_no_binding);
 	SIM(a_phone_that_parent_suspends_loses_everything);
 	SIM(whose_a_request_is_core_knows);
 	SIM(a_request_on_another_edges_connection_is_nobodys);

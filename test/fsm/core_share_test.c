@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* One phone that begins all the calls it can shuts nobody out but itself, and itself never from help (R16, R27, T23). */
 #include "../unit/test.h"
+#include "base/pool.h"
+#include "leg.h"
 #include "media.h"
 #include "share.h"
 #include "sim_phone.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { MOST = 200, MIN_MS = 60000 };
 
@@ -339,6 +342,49 @@ static void life_with_calls(void)
 	kept[1] = bob;
 }
 
+/* What a no was said to is held by nobody: it would never be given back (R27, R28). */
+static void a_share_is_what_it_is(void)
+{
+	struct share s;
+
+	begin_with(16, 16);
+	share_init(&s, 64, 8);
+	const struct {
+		uint32_t who, most;
+	} of[] = {{0, 8}, {1, 8}, {sim.site.max_phones - 1u, 8}, {sim.site.max_phones + 1u, 48},
+	    {sim.site.max_phones + SITE_TRUNKS_MAX, 48}, {share_of_back(), s.back_most}};
+	NEED(s.back_most > 0 && s.back_most == pool_share(64) / 2);
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+		for (int round = 0; round < 2; round++) {
+			for (uint32_t n = 0; n < of[i].most; n++)
+				NEED(share_left(&s, of[i].who) == of[i].most - n && share_take(&s, of[i].who));
+			for (int n = 0; n < 3; n++)
+				NEED(!share_take(&s, of[i].who) && !share_has_room(&s, of[i].who) && share_left(&s, of[i].who) == 0);
+			share_add(&s, of[i].who); /* one that is there already is counted, and none is left for it */
+			NEED(share_left(&s, of[i].who) == 0 && !share_take(&s, of[i].who));
+			for (uint32_t n = 0; n <= of[i].most; n++)
+				share_release(&s, of[i].who);
+		}
+		NEED(share_left(&s, of[i].who) == of[i].most);
+	}
+	NEED(share_take(&s, NOBODY) && share_left(&s, NOBODY) == UINT32_MAX);
+	free(s.held);
+	finish();
+}
+
+/* Each line of a trunk is on its trunk's account, whatever phone it rings at. */
+static void whose_a_share_is(void)
+{
+	const struct flow phone = {.device = 3}, line = {.device = 3, .trunk = 2};
+	struct leg l = {.r.device = 3};
+
+	begin_with(16, 16);
+	NEED(share_of_flow(&phone) == 3 && share_of_leg(&l) == 3);
+	l.r.trunk = 2;
+	NEED(share_of_flow(&line) == sim.site.max_phones + 2u && share_of_leg(&l) == share_of_flow(&line));
+	finish();
+}
+
 /* What a phone had it still has when core is another. */
 static void a_share_outlives_core(void)
 {
@@ -373,6 +419,8 @@ int main(void)
 	SIM(texts_leave_room_for_those_of_others);
 	SIM(texts_have_a_pace);
 	SIM(so_do_transfers);
+	SIM(a_share_is_what_it_is);
+	SIM(whose_a_share_is);
 	SIM(a_share_outlives_core);
 	(void)test_failed_here;
 	return TEST_END;
