@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """A POTS gateway without encryption: SIP over UDP, and TCP when it is told to listen, one call at a time; whatever audio comes is kept and goes back; keys by RFC 4733."""
+import contextlib
 import re
 import select
 import socket
@@ -53,13 +54,17 @@ class Gateway:
         if before:
             before.close()
             for s in list(self.streams):
-                s.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):      # gone by itself
+                    s.shutdown(socket.SHUT_RDWR)
+
+    def _gone(self, s):
+        del self.streams[s]
+        s.close()
 
     def _read(self, s):
         data = s.recv(65536)
         if not data:
-            del self.streams[s]
-            s.close()
+            self._gone(s)
             return
         self.streams[s] += data
         while True:
@@ -95,7 +100,10 @@ class Gateway:
                     self.streams[s.accept()[0]] = b""
                     continue
                 if s in self.streams:
-                    self._read(s)
+                    try:
+                        self._read(s)
+                    except ConnectionError:     # the exchange died with what it had not read
+                        self._gone(s)
                     continue
                 data, peer = s.recvfrom(65536)
                 if s is self.rtp:
