@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/secret.h"
 #include "vault/store_file.h"
+#include "vault/store_table.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,216 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FREE UINT32_MAX /* as an entry's place in bytes */
-
-enum { CHUNK = 65536, ROUND = 32, SLACK = 65536, FILE_MAX = 256 << 20 };
-
-/* --- the table --- */
-
-/* Type and key stand together in bytes, as the map's key. */
-struct full_key {
-	uint8_t octets[1 + STORE_KEY_MAX];
-	struct span span;
-};
-
-static void fill_key(struct full_key *k, uint8_t type, struct span key)
-{
-	k->octets[0] = type;
-	if (key.n)
-		memcpy(k->octets + 1, key.p, key.n);
-	k->span = span_of(k->octets, 1 + key.n);
-}
-
-static bool match_entry(const void *owner, uint32_t slot, struct span key)
-{
-	const struct store *s = owner;
-	const struct store_entry *e = &s->entry[slot];
-
-	return span_eq(key, span_of(s->bytes + e->at, 1u + e->key_n));
-}
-
-static uint8_t *value_at(const struct store *s, const struct store_entry *e)
-{
-	return s->bytes + e->at + 1 + e->key_n;
-}
-
-static uint32_t room_of(const struct store_entry *e)
-{
-	return 1u + e->key_n + e->room;
-}
-
-static int64_t find_entry(const struct store *s, uint8_t type, struct span key)
-{
-	struct full_key k;
-	uint32_t slot;
-
-	if (key.n > STORE_KEY_MAX)
-		return -1;
-	fill_key(&k, type, key);
-	return map_get(&s->map, k.span, &slot) ? (int64_t)slot : -1;
-}
-
-static bool table_init(struct store *s, uint32_t entries_max, uint32_t bytes_max)
-{
-	s->entries_max = entries_max;
-	s->bytes_max = bytes_max;
-	s->entry = calloc(entries_max, sizeof *s->entry);
-	s->free_slot = calloc(entries_max, sizeof *s->free_slot);
-	s->bytes = secret_new(bytes_max);
-	return s->entry && s->free_slot && map_init(&s->map, entries_max, match_entry, s);
-}
-
-static void table_fini(struct store *s)
-{
-	map_fini(&s->map);
-	secret_free(s->bytes, s->bytes_max);
-	free(s->entry);
-	free(s->free_slot);
-}
-
-/* Close the holes that replaced and deleted values left. */
-static void repack(struct store *s)
-{
-	uint8_t *fresh = secret_new(s->bytes_max);
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < s->free_at; i++) {
-		struct store_entry *e = &s->entry[i];
-		if (e->at == FREE)
-			continue;
-		memcpy(fresh + n, s->bytes + e->at, room_of(e));
-		e->at = n;
-		n += room_of(e);
-	}
-	secret_free(s->bytes, s->bytes_max);
-	s->bytes = fresh;
-	s->bytes_used = n;
-}
-
-static void drop_entry(struct store *s, uint32_t slot)
-{
-	struct store_entry *e = &s->entry[slot];
-
-	map_del(&s->map, span_of(s->bytes + e->at, 1u + e->key_n), slot);
-	s->kept -= store_sealed_n(e->key_n, e->value_n);
-	secret_wipe(s->bytes + e->at, room_of(e));
-	e->at = FREE;
-	s->free_slot[s->free_n++] = slot;
-	s->used--;
-}
-
-static bool has_bytes(struct store *s, uint32_t n)
-{
-	if (n <= s->bytes_max - s->bytes_used)
-		return true;
-	repack(s);
-	return n <= s->bytes_max - s->bytes_used;
-}
-
-static uint16_t rounded(size_t n)
-{
-	return (uint16_t)((n + ROUND - 1) / ROUND * ROUND);
-}
-
-/* Is there room for this entry, whatever it replaces? Then insert() cannot fail. */
-static bool has_room(struct store *s, uint8_t type, struct span key, struct span value)
-{
-	int64_t at = find_entry(s, type, key);
-
-	if (key.n > STORE_KEY_MAX || value.n > STORE_VALUE_MAX)
-		return false;
-	if (at >= 0 && s->entry[at].room >= value.n)
-		return true;
-	return (at >= 0 || s->used < s->entries_max) && has_bytes(s, (uint32_t)(1 + key.n) + rounded(value.n));
-}
-
-static void insert(struct store *s, uint8_t type, struct span key, struct span value)
-{
-	int64_t at = find_entry(s, type, key);
-	struct full_key k;
-
-	if (at >= 0 && s->entry[at].room < value.n) {
-		drop_entry(s, (uint32_t)at);
-		at = -1;
-	}
-	if (at < 0) {
-		at = s->free_n ? s->free_slot[--s->free_n] : s->free_at++;
-		fill_key(&k, type, key);
-		s->entry[at] =
-		    (struct store_entry){.at = s->bytes_used, .room = rounded(value.n), .key_n = (uint8_t)key.n};
-		memcpy(s->bytes + s->bytes_used, k.octets, k.span.n);
-		s->bytes_used += room_of(&s->entry[at]);
-		map_put(&s->map, k.span, (uint32_t)at);
-		s->used++;
-	} else {
-		s->kept -= store_sealed_n(key.n, s->entry[at].value_n);
-	}
-	struct store_entry *e = &s->entry[at];
-	secret_wipe(value_at(s, e), e->room);
-	if (value.n)
-		memcpy(value_at(s, e), value.p, value.n);
-	e->value_n = (uint16_t)value.n;
-	s->kept += store_sealed_n(key.n, value.n);
-}
-
-/* What stands there, and these octets behind it; false when that is too long. out: STORE_VALUE_MAX, to be wiped. */
-static bool longer_value(
-    const struct store *s, uint8_t type, struct span key, struct span octets, uint8_t *out, struct span *value)
-{
-	int64_t at = find_entry(s, type, key);
-	size_t have = at < 0 ? 0 : s->entry[at].value_n;
-
-	if (octets.n > STORE_VALUE_MAX - have)
-		return false;
-	if (have)
-		memcpy(out, value_at(s, &s->entry[at]), have);
-	if (octets.n)
-		memcpy(out + have, octets.p, octets.n);
-	*value = span_of(out, have + octets.n);
-	return true;
-}
-
-bool store_get(const struct store *s, uint8_t type, struct span key, struct span *value)
-{
-	int64_t at = find_entry(s, type, key);
-
-	if (at < 0)
-		return false;
-	*value = span_of(value_at(s, &s->entry[at]), s->entry[at].value_n);
-	return true;
-}
-
-bool store_each_of_all(const struct store *s, uint32_t *at, uint8_t *type, struct span *key, struct span *value)
-{
-	while (*at < s->free_at) {
-		const struct store_entry *e = &s->entry[(*at)++];
-		if (e->at == FREE)
-			continue;
-		*type = s->bytes[e->at];
-		*key = span_of(s->bytes + e->at + 1, e->key_n);
-		*value = span_of(value_at(s, e), e->value_n);
-		return true;
-	}
-	return false;
-}
-
-bool store_each(const struct store *s, uint8_t type, uint32_t *at, struct span *key, struct span *value)
-{
-	uint8_t of = 0;
-
-	while (store_each_of_all(s, at, &of, key, value))
-		if (of == type)
-			return true;
-	return false;
-}
-
-const char *store_fill(struct store *s, uint8_t type, struct span key, struct span value)
-{
-	if (!has_room(s, type, key, value))
-		return "the sealed store is full";
-	insert(s, type, key, value);
-	return NULL;
-}
+enum { CHUNK = 65536, SLACK = 65536, FILE_MAX = 256 << 20 };
 
 /* --- the files --- */
 
@@ -278,18 +70,13 @@ static void writer_put(struct writer *w, struct span s)
 /* The whole table, then the record that makes it count. */
 static bool write_table(struct store *s, struct writer *w)
 {
+	struct store_record r = {.op = STORE_PUT};
+	uint32_t at = 0;
+
 	store_box_begin(s->box, s->process, s->box->generation + 1);
 	writer_put(w, span_of(s->box->header, STORE_HEADER));
-	for (uint32_t i = 0; i < s->free_at; i++) {
-		const struct store_entry *e = &s->entry[i];
-		if (e->at == FREE)
-			continue;
-		struct store_record r = {.op = STORE_PUT,
-		    .type = s->bytes[e->at],
-		    .key = span_of(s->bytes + e->at + 1, e->key_n),
-		    .value = span_of(value_at(s, e), e->value_n)};
+	while (store_each_of_all(s, &at, &r.type, &r.key, &r.value))
 		writer_put(w, store_box_seal(s->box, &r));
-	}
 	/* what it closes is on disk before it is */
 	writer_flush(w);
 	if (w->failed || fsync(w->fd) != 0)
@@ -354,11 +141,11 @@ static const char *append(struct store *s, const struct store_record *r)
 
 const char *store_put(struct store *s, uint8_t type, struct span key, struct span value)
 {
-	if (!has_room(s, type, key, value))
+	if (!store_table_takes(s, type, key, value))
 		return "the sealed store is full";
 	const char *why = append(s, &(struct store_record){.op = STORE_PUT, .type = type, .key = key, .value = value});
 	if (!why)
-		insert(s, type, key, value);
+		store_table_put(s, type, key, value);
 	return why;
 }
 
@@ -368,10 +155,10 @@ const char *store_add(struct store *s, uint8_t type, struct span key, struct spa
 	uint8_t whole[STORE_VALUE_MAX];
 	struct span value;
 
-	if (longer_value(s, type, key, octets, whole, &value) && has_room(s, type, key, value))
+	if (store_table_longer(s, type, key, octets, whole, &value) && store_table_takes(s, type, key, value))
 		why = append(s, &(struct store_record){.op = STORE_ADD, .type = type, .key = key, .value = octets});
 	if (!why)
-		insert(s, type, key, value);
+		store_table_put(s, type, key, value);
 	secret_wipe(whole, sizeof whole);
 	return why;
 }
@@ -382,9 +169,7 @@ static void drop_named(struct store *s, const struct store_record *r)
 	struct span key = r->key, more = r->value;
 
 	for (;;) {
-		int64_t at = find_entry(s, r->type, key);
-		if (at >= 0)
-			drop_entry(s, (uint32_t)at);
+		store_table_drop(s, r->type, key);
 		if (more.n == 0)
 			return;
 		key = span_of(more.p, r->key.n);
@@ -403,10 +188,10 @@ static const char *append_del(struct store *s, const struct store_record *r)
 
 const char *store_del(struct store *s, uint8_t type, struct span key)
 {
-	int64_t at = find_entry(s, type, key);
+	struct span there;
 
 	/* a file that is not fit may hold what the table never took: gone is what the next opening does not find */
-	if (at < 0)
+	if (!store_get(s, type, key, &there))
 		return s->unfit ? store_rewrite(s) : NULL;
 	return append_del(s, &(struct store_record){.op = STORE_DEL, .type = type, .key = key});
 }
@@ -441,10 +226,10 @@ static bool load_record(void *arg, const struct store_record *r)
 		drop_named(s, r);
 		return true;
 	}
-	bool fits = (r->op != STORE_ADD || longer_value(s, r->type, r->key, r->value, whole, &value)) &&
-	            has_room(s, r->type, r->key, value);
+	bool fits = (r->op != STORE_ADD || store_table_longer(s, r->type, r->key, r->value, whole, &value)) &&
+	            store_table_takes(s, r->type, r->key, value);
 	if (fits)
-		insert(s, r->type, r->key, value);
+		store_table_put(s, r->type, r->key, value);
 	if (r->op == STORE_ADD)
 		secret_wipe(whole, sizeof whole);
 	return fits;
@@ -536,7 +321,7 @@ const char *store_open(struct store *s, int dir_fd, const char *process, const u
 	s->box = secret_new(sizeof *s->box);
 	store_box_root(s->box, process, boot_key);
 	const char *why = "no memory for the sealed store";
-	if (!table_init(s, entries_max, bytes_max))
+	if (!store_table_init(s, entries_max, bytes_max))
 		goto out;
 	why = "cannot open the sealed store, or it is in use";
 	s->file[0] = open_file(dir_fd, "store.a", &s->reads_alone);
@@ -561,7 +346,8 @@ const char *store_look(struct store *s, const struct span file[2], const char *p
 	*s = (struct store){.file = {-1, -1}};
 	s->box = secret_new(sizeof *s->box);
 	store_box_root(s->box, process, boot_key);
-	if (span_cstr(span_str(process), s->process, sizeof s->process) && table_init(s, entries_max, bytes_max)) {
+	if (span_cstr(span_str(process), s->process, sizeof s->process) &&
+	    store_table_init(s, entries_max, bytes_max)) {
 		int from = choose(s, file, &newest);
 		why =
 		    from < 0 ? "the sealed store is damaged, being rewritten, or sealed under another boot key" : NULL;
@@ -579,7 +365,7 @@ void store_close(struct store *s)
 		if (s->file[i] >= 0)
 			close(s->file[i]);
 	if (s->bytes)
-		table_fini(s);
+		store_table_fini(s);
 	secret_free(s->box, sizeof *s->box);
 	*s = (struct store){.file = {-1, -1}};
 }
