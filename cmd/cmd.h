@@ -138,6 +138,13 @@ void password_done(const struct cmd *c, char password[PASSWORD_MAX + 1], bool ta
 
 /* A PIN, in the same way: --pin-file, --pin-stdin, --generate. */
 int pin_read(struct cmd *c, char out[PASSWORD_MAX + 1]);
+/* A phone's one-time code: the first argument, or where that is not `given` as a password is read, so that no list of processes has it. */
+#define CODE_OPTIONS                                                                                        \
+	{"code-file", "FILE", "read the code from the first line of FILE"},                                 \
+	{                                                                                                   \
+		"code-stdin", NULL, "read it from standard input (done by itself when that is no terminal)" \
+	}
+int code_read(struct cmd *c, bool given, char out[PASSWORD_MAX + 1]);
 
 /* --- settings.c --- */
 

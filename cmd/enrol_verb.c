@@ -99,7 +99,7 @@ static int sign_here(struct cmd *c, const char *code_text, const char *dir, char
 }
 
 /* The key and all that follows; the password is asked for before anything is used up. */
-static int begin(struct cmd *c, const char *out, char password[PASSWORD_MAX + 1])
+static int begin(struct cmd *c, const char *code_text, const char *out, char password[PASSWORD_MAX + 1])
 {
 	bool here = !option_is(c, "elsewhere") && ask_is_there(c);
 	int code = here ? enrol_take_password(c, password) : -1;
@@ -109,14 +109,14 @@ static int begin(struct cmd *c, const char *out, char password[PASSWORD_MAX + 1]
 	if (code != EXIT_DONE)
 		return code;
 	if (here)
-		return sign_here(c, c->arg[0], out, password);
+		return sign_here(c, code_text, out, password);
 	if (c->json)
 		printf("{\"kind\":\"request\"}\n");
 	else
 		printf("The key is made. On the exchange, with %s/request.pem from here:\n"
-		       "  ringfence phone sign %s request.pem --out bundle.pem\nThen, with bundle.pem from there:\n"
+		       "  ringfence phone sign %s%srequest.pem --out bundle.pem\nThen, with bundle.pem from there:\n"
 		       "  ringfence phone enrol --finish %s --bundle bundle.pem\n",
-		    safe(out), safe(c->arg[0]), safe(out));
+		    safe(out), c->args ? code_text : "", c->args ? " " : "", safe(out));
 	return EXIT_DONE;
 }
 
@@ -130,25 +130,36 @@ static bool is_code(const char *text)
 	return is;
 }
 
+/* Refused before a key is made for nothing. */
+static int with_code(struct cmd *c, const char *out, char password[PASSWORD_MAX + 1])
+{
+	char code_text[PASSWORD_MAX + 1] = "", dir[128];
+	int code = code_read(c, c->args > 0, code_text);
+
+	if (code < 0 && !is_code(code_text)) {
+		complain("that is no code", "one looks like 17-abcde-fghij-klmno-pqrst-uvwxyz",
+		    "`ringfence phone add` prints it");
+		code = EXIT_USAGE;
+	}
+	if (code < 0) {
+		snprintf(dir, sizeof dir, "phone-%.*s", (int)strcspn(code_text, "-/"), code_text);
+		code = begin(c, code_text, out ? out : dir, password);
+	}
+	explicit_bzero(code_text, sizeof code_text);
+	return code;
+}
+
 static int enrol(struct cmd *c)
 {
-	const char *done = option_get(c, "finish"), *bundle = option_get(c, "bundle"), *out = option_get(c, "out");
-	char dir[128], path[4096], password[PASSWORD_MAX + 1] = "";
+	const char *done = option_get(c, "finish"), *bundle = option_get(c, "bundle");
+	char path[4096], password[PASSWORD_MAX + 1] = "";
 	int code;
 
 	if (done) {
 		snprintf(path, sizeof path, "%s/bundle.pem", done);
 		code = enrol_finish(c, done, bundle ? bundle : path, password);
-	} else if (c->args == 0) {
-		complain("a code is missing", NULL, "it comes from `ringfence phone add` on the exchange");
-		code = EXIT_USAGE;
-	} else if (!is_code(c->arg[0])) { /* before a key is made for nothing */
-		complain("that is no code", "one looks like 17-abcde-fghij-klmno-pqrst-uvwxyz",
-		    "`ringfence phone add` prints it");
-		code = EXIT_USAGE;
 	} else {
-		snprintf(dir, sizeof dir, "phone-%.*s", (int)strcspn(c->arg[0], "-/"), c->arg[0]);
-		code = begin(c, out ? out : dir, password);
+		code = with_code(c, option_get(c, "out"), password);
 	}
 	explicit_bzero(password, sizeof password);
 	return code;
@@ -157,12 +168,13 @@ static int enrol(struct cmd *c)
 const struct verb verb_phone_enrol = {
     .name = "phone enrol",
     .run = enrol,
-    .usage = "CODE",
+    .usage = "[CODE]",
     .args_max = 1,
     .what = "On the phone's computer: make its key, then its files",
     .help =
 	"The key never leaves this computer. Where the exchange runs on the same machine everything is done in one step;\n"
-	"otherwise the request goes to the exchange and the bundle comes back, and --finish writes the phone's files.",
+	"otherwise the request goes to the exchange and the bundle comes back, and --finish writes the phone's files.\n"
+	"Without CODE it is asked for, so that nobody else on this computer can see it in the list of processes.",
     .option = {{"kind", "KIND", "baresip, linphone or plain (certificates only)"},
 	{"out", "DIR", "where (./phone-NUMBER)"}, {"user", "USER", "who is to log in on it"},
 	{"server", "HOST:PORT", "the exchange, when the bundle's own word is not right"},
@@ -170,5 +182,6 @@ const struct verb verb_phone_enrol = {
 	{"elsewhere", NULL, "make the request only, although an exchange runs here"},
 	{"finish", "DIR", "the second step, with the key that is in DIR"},
 	{"bundle", "FILE", "the bundle (DIR/bundle.pem)"}, VALID_OPTION,
-	{"password", NULL, "ask for the user's password and write it into the phone's file"}, PASSWORD_OPTIONS},
+	{"password", NULL, "ask for the user's password and write it into the phone's file"}, PASSWORD_OPTIONS,
+	CODE_OPTIONS},
 };

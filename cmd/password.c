@@ -77,6 +77,8 @@ static const struct source password_source = {
     "password-file", "password-stdin", "no password", "type one, or give --password-file FILE"};
 static const struct source pin_source = {"pin-file", "pin-stdin", "no PIN", "type one, or give --pin-file FILE"};
 
+static const struct source code_source = {"code-file", "code-stdin", "no code", "type it, or give --code-file FILE"};
+
 static int no_password(const struct source *s, const char *why)
 {
 	complain(s->none, why, s->do_this);
@@ -140,6 +142,19 @@ int pin_read(struct cmd *c, char out[PASSWORD_MAX + 1])
 		return -1;
 	}
 	return read_secret(c, &pin_source, "New PIN of the user (4 to 12 digits)", true, out);
+}
+
+int code_read(struct cmd *c, bool given, char out[PASSWORD_MAX + 1])
+{
+	hide();
+	if (!given)
+		return read_secret(c, &code_source, "Code from `ringfence phone add`", false, out);
+	if (option_is(c, "code-file") || option_is(c, "code-stdin"))
+		return no_password(&code_source, "it is given twice");
+	if (strlen(c->arg[0]) > PASSWORD_MAX)
+		return no_password(&code_source, "what is given is none");
+	memcpy(out, c->arg[0], strlen(c->arg[0]) + 1);
+	return -1;
 }
 
 void password_done(const struct cmd *c, char password[PASSWORD_MAX + 1], bool taken)

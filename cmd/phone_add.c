@@ -34,8 +34,8 @@ static void say_code(const struct cmd *c, const struct coded *got)
 		return;
 	}
 	printf("Phone %u may be enrolled once within 24 hours with the code\n\n  %s\n\n"
-	       "On the phone's own computer:  ringfence phone enrol %s --kind %s --out phone-%u\n",
-	    got->phone, got->code, got->code, kind_for(c), got->phone);
+	       "On the phone's own computer (it asks for the code):  ringfence phone enrol --kind %s --out phone-%u\n",
+	    got->phone, got->code, kind_for(c), got->phone);
 }
 
 static void fixed_hint(const struct cmd *c, uint32_t phone)
@@ -213,18 +213,21 @@ bool put_valid(struct cmd *c, struct ask *a)
 
 static int sign(struct cmd *c)
 {
-	size_t n;
-	char *request = file_read(c->arg[1], ENROL_PEM_MAX, &n);
+	char code_text[PASSWORD_MAX + 1] = "";
+	int code = code_read(c, c->args > 1, code_text);
+	size_t n = 0;
+	char *request = code < 0 ? file_read(c->arg[c->args - 1], ENROL_PEM_MAX, &n) : NULL;
 	struct ask a;
 
-	if (!request)
-		return EXIT_USAGE;
-	ask_begin(&a, c, "phone-sign");
-	ask_field(&a, "code", c->arg[0]);
-	ask_body(&a, request, n);
-	int code = put_valid(c, &a) ? get_certificate(c, &a, out_path(c)) : EXIT_USAGE;
+	if (request) {
+		ask_begin(&a, c, "phone-sign");
+		ask_field(&a, "code", code_text);
+		ask_body(&a, request, n);
+		code = put_valid(c, &a) ? get_certificate(c, &a, out_path(c)) : EXIT_USAGE;
+	}
 	free(request);
-	return code;
+	explicit_bzero(code_text, sizeof code_text);
+	return code < 0 ? EXIT_USAGE : code;
 }
 
 struct asked_for {
@@ -413,12 +416,15 @@ const struct verb verb_phone_add = {
 const struct verb verb_phone_sign = {
     .name = "phone sign",
     .run = sign,
-    .usage = "CODE REQUEST",
-    .args_min = 2,
+    .usage = "[CODE] REQUEST",
+    .args_min = 1,
     .args_max = 2,
     .what = "Write the certificate that `phone enrol` asked for",
-    .help = "REQUEST is the file request.pem from the phone's computer, - for standard input.",
-    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, VALID_OPTION},
+    .help =
+	"REQUEST is the file request.pem from the phone's computer, - for standard input (behind the line of the code, if\n"
+	"that is read there). Without CODE it is asked for, so that nobody sees it in the list of processes.",
+    .option = {{"out", "FILE", "where to write the bundle (bundle.pem; - for standard output)"}, VALID_OPTION,
+	CODE_OPTIONS},
 };
 
 const struct verb verb_phone_admit = {

@@ -31,12 +31,13 @@ static struct {
 static bool first_copied; /* what was copied last is what the start took */
 static bool fell_back;    /* this start goes on with what was accepted before: there is no other */
 
-enum { WISH_TRIES = 5 };
+enum { WISH_TRIES = 5, READER_TRIES = 2 }; /* readers: what kills one may stand in the file */
 
 /* SIGHUP, which nobody hears an answer to: it is done when it can be. */
 static struct {
 	bool waits;
 	uint32_t n, left; /* tries that what passes may still end */
+	uint32_t readers; /* tries that the death of their reader may still end */
 } wish;
 
 static void say_generation(struct slot *s, enum msg type)
@@ -113,16 +114,31 @@ static void refuse(const char *why)
 		life_stop(self.upgrades ? EXIT_AGAIN : 1);
 }
 
-/* For a reason that passes: who asked in words asks again, a SIGHUP is done again. */
+/* Who asked in words asks again, a SIGHUP is done again. */
+static bool is_tried_again(uint32_t *left)
+{
+	if (!self.generation || self.rehearsal || next.has_token || *left == 0)
+		return false;
+	--*left;
+	return true;
+}
+
+/* For a reason that passes. */
 static void refuse_for_now(const char *why)
 {
-	bool again = self.generation && !self.rehearsal && !next.has_token && wish.left > 0;
+	bool again = is_tried_again(&wish.left);
 
 	refuse(why);
-	if (!again)
-		return;
-	wish.left--;
-	wish.waits = true;
+	wish.waits |= again;
+}
+
+static void refuse_unread(void)
+{
+	bool again = is_tried_again(&wish.readers);
+
+	refuse(
+	    again ? "the reader of the configuration died, it is read again" : "the reader of the configuration died");
+	wish.waits |= again;
 }
 
 const char *reload_running(void)
@@ -151,6 +167,7 @@ void reload_wish(void)
 
 	wish.waits = true;
 	wish.left = WISH_TRIES;
+	wish.readers = READER_TRIES;
 	wish.n++;
 	if (busy)
 		log_info("the reload waits: %s", busy);
@@ -464,7 +481,7 @@ void reload_lost(struct slot *s)
 	if (s->proc == PROC_CTL)
 		next.has_token = false;
 	if (next.state == READING && s == &self.conf)
-		refuse("the reader of the configuration died");
+		refuse_unread();
 	else if (next.state == ASKING && s != &self.conf)
 		refuse_for_now("a process died meanwhile");
 }

@@ -141,6 +141,26 @@ def test_r1_a_code_is_good_once(house):
     assert p.returncode == 1 and 'code' in p.stderr and not (house.dir / 'twice/phone.key').exists()
 
 
+def test_t39_a_code_need_not_stand_in_the_list_of_processes(house):
+    """read as a password is: the line of a file, standard input (before the password's), and of both at once neither"""
+    user(house, '109')
+    code, d = add(house, 'hidden', '--user', '109')['code'], house.dir / 'hidden'
+    (house.dir / 'code').write_text(code + '\n')
+    both = house.run('phone', 'enrol', code, '--code-stdin', '--out', d, stdin=code + '\n', check=False)
+    assert both.returncode == 2 and 'given twice' in both.stderr and not d.exists()
+    for wrong in ('', '\n', code[:-1] + '\n', 'x' * 200 + '\n'):
+        p = house.run('phone', 'enrol', '--code-stdin', '--out', d, stdin=wrong, check=False)
+        assert p.returncode == 2 and 'no code' in p.stderr and not d.exists()
+    house.run('phone', 'enrol', '--elsewhere', '--kind', 'plain', '--code-file', house.dir / 'code', '--out', d)
+    said = house.run('phone', 'sign', '-', '--out', d / 'bundle.pem', stdin=code + '\n' + (d / 'request.pem').read_text())
+    assert 'The certificate and the CA are in' in said.stdout
+    house.run('phone', 'enrol', '--finish', d)
+    assert (d / 'phone.crt').exists()
+    code = add(house, 'hidden-too', '--user', '109')['code']
+    house.run('phone', 'enrol', '--kind', 'baresip', '--password', '--out', house.dir / 'too', stdin=code + '\nasecret1\n')
+    assert 'auth_pass=asecret1;' in (house.dir / 'too/accounts').read_text()
+
+
 def test_r1_two_computers(house):
     """Request and bundle travel, the key does not; a bundle of another phone's key is refused."""
     user(house, '102')

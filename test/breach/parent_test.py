@@ -111,17 +111,24 @@ class House:
         return found
 
     def wait_reader(self, seconds=5.0):
-        """conf has begun."""
+        """conf has begun: its pid."""
         pid, end = self.process.pid, time.monotonic() + seconds
         while time.monotonic() < end:
             for child in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
                 try:
                     if b'ringfence-conf' in pathlib.Path(f'/proc/{child}/cmdline').read_bytes():
-                        return
+                        return int(child)
                 except OSError:
                     pass
             time.sleep(0.02)
         raise AssertionError(f'nobody reads the configuration:\n{self.log()}')
+
+    def wait_children(self, wanted, seconds=5.0):
+        """The reader of the configuration ends after its last word."""
+        end = time.monotonic() + seconds
+        while self.children() != wanted and time.monotonic() < end:
+            time.sleep(0.05)
+        assert self.children() == wanted
 
     def ready(self):
         self.wait_log(r'ringfence: ready', 10)
@@ -482,6 +489,29 @@ def test_a_signal_that_comes_in_a_reload_is_not_lost(house):
     h.wait_log('configuration generation 3', 15)
 
 
+def test_r28_a_signal_whose_reader_is_killed_is_done_again(house):
+    h = house(slow=True)
+    before = h.ready()
+    h.process.send_signal(signal.SIGHUP)
+    os.kill(h.wait_reader(), signal.SIGKILL)
+    h.wait_log('configuration refused: the reader of the configuration died, it is read again')
+    h.wait_log('configuration generation 2', 10)
+    h.wait_children(before)
+
+
+def test_r27_who_kills_each_reader_is_not_read_for_ever(house):
+    h = house(slow=True)
+    before = h.ready()
+    h.process.send_signal(signal.SIGHUP)
+    for n in (1, 2, 3):
+        os.kill(h.wait_reader(), signal.SIGKILL)
+        h.wait_log('configuration refused: the reader of the configuration died', times=n)
+    time.sleep(1.5)
+    assert h.log().count('it is read again') == 2 and h.children() == before and h.alive()
+    h.process.send_signal(signal.SIGHUP)  # and the next is as good as any
+    h.wait_log('configuration generation 2', 10)
+
+
 def put_wav(path, samples=800):
     with wave.open(str(path), 'wb') as w:
         w.setnchannels(1)
@@ -525,9 +555,7 @@ def test_reload_gives_voice_the_recordings_that_are_there_now(house):
     while h.recordings() != (44, 1) and time.monotonic() < end:
         time.sleep(0.05)
     assert h.recordings() == (44, 1), 'what did not change is not taken again'
-    while h.children() != before and time.monotonic() < end:    # the reader of the configuration ends after its last word
-        time.sleep(0.05)
-    assert h.children() == before
+    h.wait_children(before)
 
 
 @pytest.mark.parametrize('text, why', [
