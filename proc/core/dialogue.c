@@ -47,9 +47,9 @@ static void hear_voice(struct call *c, unsigned side, bool keys)
 }
 
 /* Theirs who listens, and of who is outside the site's. */
-static const char *language_of(const struct leg *l)
+const char *dialogue_language(uint32_t person)
 {
-	const char *own = settings_of_user(l->r.person)->language;
+	const char *own = settings_of_user(person)->language;
 
 	return own[0] ? own : child_site()->language;
 }
@@ -67,7 +67,7 @@ static bool speak(struct call *c, struct leg *l, const struct step *s, int how)
 	    .seated = (c->seats >> SEAT_SPOKEN_TO & 1) && l->r.id == c->r.caller,
 	    .barge = s->max > 0 && s->mail != STEP_RECORDS,
 	    .say = s->say ? s->say : c->mail_say,
-	    .language = language_of(l),
+	    .language = dialogue_language(l->r.person),
 	    .digits_min = s->min,
 	    .digits_max = s->max,
 	    .end_key = '#',

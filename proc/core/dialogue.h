@@ -31,6 +31,8 @@ bool dialogue_can_message(struct call *c);
 /* How this leg's phone or gateway may say keys, by what it offers: BY_INFO it takes such requests, and may send them. */
 enum dialogue_keys { KEYS_IN_RTP, KEYS_BY_INFO, KEYS_NONE };
 enum dialogue_keys dialogue_keys(const struct leg *l);
+/* In which that person is spoken to; NOBODY: who is outside. */
+const char *dialogue_language(uint32_t person);
 /* For a call without a caller yet. */
 bool dialogue_take_seat(struct call *c);
 void dialogue_leave_seats(struct call *c);

@@ -149,9 +149,9 @@ bool mail_forward(struct call *c, uint32_t user)
 	return true;
 }
 
-static void give_up(struct call *c)
+static void give_up(struct call *c, const char *say)
 {
-	c->say = "not-now";
+	c->say = say;
 	if (!c->best)
 		c->best = REFUSE_NO_ANSWER;
 	call_event(c, dialogue_can(c) ? CALL_TOLD_WHY : CALL_REFUSED, NULL);
@@ -164,10 +164,10 @@ void mail_leave(struct call *c)
 	incoming_rings(c, c->mail_user);
 	snprintf(c->mail_say, sizeof c->mail_say, "%s", own[0] ? own : "voicemail-greeting");
 	if (!ask_room(c))
-		give_up(c);
+		give_up(c, "not-now");
 }
 
-enum { LEAVE_GREET, LEAVE_DEFAULT, LEAVE_RECORD, LEAVE_AGAIN };
+enum { LEAVE_GREET, LEAVE_OWN, LEAVE_DEFAULT, LEAVE_RECORD, LEAVE_AGAIN };
 
 static int greeted(struct call *c, struct span digits)
 {
@@ -192,19 +192,34 @@ static int left(struct call *c, struct span digits)
 }
 
 const struct step mail_leave_step[MAIL_LEAVE_STEPS] = {
-    [LEAVE_GREET] = {NULL, 0, 0, greeted, .otherwise = LEAVE_DEFAULT},
+    [LEAVE_GREET] = {NULL, 0, 0, greeted, .otherwise = LEAVE_OWN},
+    [LEAVE_OWN] = {NULL, 0, 0, greeted, .mail = STEP_OWN, .otherwise = LEAVE_DEFAULT},
     [LEAVE_DEFAULT] = {"voicemail-no-greeting", 0, 0, greeted},
     [LEAVE_RECORD] = {"voicemail-record-after-tone tone:warning", 0, 1, left, .mail = STEP_RECORDS},
     [LEAVE_AGAIN] = {"interrupted voicemail-record-after-tone tone:warning", 0, 1, left, .mail = STEP_RECORDS},
 };
 
+/* As far as ledger has said what it has. */
+static bool is_full(uint32_t user)
+{
+	uint32_t fresh, old;
+
+	mail_counts(user, &fresh, &old);
+	return fresh + old >= child_site()->mail_most;
+}
+
 /* No room, no key. */
 static void no_message(struct call *c)
 {
+	const bool full = is_full(c->mail_user);
+
+	child_event(EVENT_CALL_REFUSED, full ? SEVERITY_INFO : SEVERITY_WARNING, 0, c->mail_user, NULL,
+	    full ? "no message was taken: the mailbox is full"
+		 : "no message was taken: there is no room for one, or no key");
 	if (c->r.state == PHASE_ASKING)
 		dialogue_go(c, tell(c, "voicemail-not-saved"));
 	else
-		give_up(c);
+		give_up(c, full ? "voicemail-no-greeting voicemail-full" : "not-now");
 }
 
 int mail_again(struct call *c)
@@ -214,7 +229,7 @@ int mail_again(struct call *c)
 
 /* --- messages are heard --- */
 
-enum { BOX_HELLO, BOX_PIN, BOX_PIN_AGAIN, BOX_COUNT, BOX_MESSAGE, BOX_DELETED };
+enum { BOX_HELLO, BOX_PIN, BOX_PIN_AGAIN, BOX_FULL, BOX_COUNT, BOX_MESSAGE, BOX_DELETED };
 
 static int box_pin(struct call *c, struct span digits)
 {
@@ -242,6 +257,13 @@ static int say_count(struct call *c)
 		return tell(c, "voicemail-empty silence:500");
 	snprintf(
 	    c->mail_say, sizeof c->mail_say, "voicemail-you-have digits:%u voicemail-message%s", n, n == 1 ? "" : "s");
+	return is_full(c->mail_user) ? BOX_FULL : BOX_COUNT;
+}
+
+static int box_full(struct call *c, struct span digits)
+{
+	(void)c;
+	(void)digits;
 	return BOX_COUNT;
 }
 
@@ -274,6 +296,7 @@ const struct step mail_box_step[MAIL_BOX_STEPS] = {
     [BOX_HELLO] = {"silence:200", 0, 0, box_hello},
     [BOX_PIN] = {"pin-please", PIN_LEAST, PIN_MOST, box_pin},
     [BOX_PIN_AGAIN] = {"pin-wrong pin-please", PIN_LEAST, PIN_MOST, box_pin},
+    [BOX_FULL] = {"voicemail-full", 0, 0, box_full},
     [BOX_COUNT] = {NULL, 0, 0, box_next},
     [BOX_MESSAGE] = {"message voicemail-menu", 0, 1, box_key, .mail = STEP_PLAYS},
     [BOX_DELETED] = {"voicemail-deleted", 0, 0, box_next},
@@ -281,6 +304,10 @@ const struct step mail_box_step[MAIL_BOX_STEPS] = {
 
 void mail_fill_turn(const struct call *c, const struct step *s, struct voice_turn *t)
 {
+	if (s->mail == STEP_OWN) {
+		t->language = dialogue_language(c->mail_user);
+		return;
+	}
 	t->message = c->mail_message;
 	memcpy(t->message_key, c->mail_key, sizeof t->message_key);
 	if (s->mail != STEP_RECORDS)
@@ -301,7 +328,7 @@ void mail_late(struct call *c)
 	else if (c->r.state == PHASE_ASKING)
 		dialogue_go(c, tell(c, c->script == SCRIPT_LEAVE ? "voicemail-not-saved" : "not-now"));
 	else
-		give_up(c);
+		give_up(c, "not-now");
 }
 
 void mail_end(const struct call *c)

@@ -24,7 +24,7 @@ void mail_fill_turn(const struct call *c, const struct step *s, struct voice_tur
 
 /* script.c */
 extern const struct step mail_leave_step[], mail_box_step[];
-enum { MAIL_LEAVE_STEPS = 4, MAIL_BOX_STEPS = 6 };
+enum { MAIL_LEAVE_STEPS = 5, MAIL_BOX_STEPS = 7 };
 int mail_box_verdict(struct call *c, enum pin_verdict v);
 
 void mail_on_found(struct link *from, const struct ipc_view *v);

@@ -200,6 +200,23 @@ static void declined(uint64_t leg, uint16_t code)
 	refer_event(t, REFER_DECLINED);
 }
 
+/* Nobody hears silence for as long as a phone has that did not hang up. */
+static void hurry(struct refer *t)
+{
+	const uint64_t until_ms = child_now() + REFER_GONE_MS;
+
+	if ((t->state == REFER_ASKING || t->state == REFER_HALF) && t->timer.due_ms > until_ms)
+		timer_set(&child_wheel, &t->timer, until_ms);
+}
+
+void refer_party_left(const struct leg *l)
+{
+	for (uint32_t i = 0; i < pool.cap; i++)
+		for (int p = 0; pool_id_at(&pool, i) != ID_NONE && p < table[i].parties; p++)
+			if (table[i].party[p].leg == l->r.id && !table[i].party[p].came)
+				hurry(&table[i]);
+}
+
 void refer_on_notify(struct leg *l, struct request *r)
 {
 	const struct msg_request *m = r->m;

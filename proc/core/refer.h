@@ -14,6 +14,7 @@ enum {
 	REFER_GOOD_MS = 60000,    /* a one-time URI */
 	REFER_MEETING_MS = 20000, /* for both of two phones to come */
 	REFER_PARK_MS = 10000,    /* for a phone to come to where it is parked */
+	REFER_GONE_MS = 4000,     /* the same, of one that hung up meanwhile: some do so before they call */
 	REFER_PART_MS = 1000,     /* for the phone that transferred to hang up by itself */
 };
 
@@ -92,6 +93,8 @@ void refer_comes(uint64_t transfer, struct call *c, struct leg *caller, const st
 void refer_placed(uint64_t transfer);
 /* The same of a meeting: true, and r is answered or waits for the other. */
 bool refer_meets(struct request *r);
+/* This leg's phone hung up, and may have been sent somewhere. */
+void refer_party_left(const struct leg *l);
 /* This leg's phone hung up in the talk c: true when another is on its way to its place, and the call waits. */
 bool refer_left(struct call *c, const struct leg *l);
 /* An INVITE that wants to take the place of a dialog (RFC 3891). */

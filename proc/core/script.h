@@ -8,7 +8,8 @@
 /* What a step may lead to besides another step. */
 enum { SCRIPT_WAIT = -1, SCRIPT_ALLOWED = -2, SCRIPT_REFUSED = -3, SCRIPT_TELL = -4, SCRIPT_JUDGE = -5 };
 
-enum step_mail { STEP_PLAIN, STEP_RECORDS, STEP_PLAYS };
+/* STEP_OWN: in the language of whose mailbox it is, not of who listens. */
+enum step_mail { STEP_PLAIN, STEP_RECORDS, STEP_PLAYS, STEP_OWN };
 
 struct step {
 	const char *say;  /* NULL: what stands in mail_say */

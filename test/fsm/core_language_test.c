@@ -98,6 +98,28 @@ static void a_person_has_their_own(void)
 	finish();
 }
 
+static void bob_has_recorded_a_greeting(void)
+{
+	french_but_for_alice();
+	set(1, OWNER_USER, 1, SETTING_VOICEMAIL, "on");
+	set(3, OWNER_USER, 1, SETTING_GREETING, "bobs-words");
+}
+
+/* Whoever recorded it did so in a language of theirs: it is heard in that where there is none in the caller's. */
+static void a_greeting_is_in_its_owners(void)
+{
+	begin_with(bob_has_recorded_a_greeting);
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 486, NULL);
+	answered(&a);
+	voice_says(turn_in("de", "bobs-words")->token, TURN_NO_PROMPT, "");
+	voice_says(turn_in("fr", "bobs-words")->token, TURN_SAID, "");
+	turn_in("de", "voicemail-record-after-tone tone:warning");
+	NEED(code_of(talk_send(&a, SIP_BYE, NULL)) == 200);
+	finish();
+}
+
 /* A reload counts from the next turn on; what voice died of is said again as it was. */
 static void it_is_said_again_in_the_same(void)
 {
@@ -121,6 +143,7 @@ int main(void)
 	SIM(nobody_chose_and_it_is_english);
 	SIM(the_sites_is_for_all);
 	SIM(a_person_has_their_own);
+	SIM(a_greeting_is_in_its_owners);
 	SIM(it_is_said_again_in_the_same);
 	(void)test_failed_here;
 	return TEST_END;

@@ -213,7 +213,8 @@ static void a_greeting_that_is_not_there_gives_way(void)
 	begin_with(own_greeting);
 	busy();
 	answered(&a);
-	voice_says(turn("bobs-words")->token, TURN_NO_PROMPT, "");
+	voice_says(turn("bobs-words")->token, TURN_NO_PROMPT, ""); /* in alice's language, */
+	voice_says(turn("bobs-words")->token, TURN_NO_PROMPT, ""); /* and in bob's */
 	leaves_after(&a, "voicemail-no-greeting");
 	finish();
 }
