@@ -170,8 +170,9 @@ enum pool_claim call_claim(const struct call *c);
 void call_is_of(struct call *c, const struct leg *caller, const struct dest *to);
 /* The same, and what follows is the machine's. */
 void call_start(struct call *c, struct leg *caller, const struct dest *to);
-void call_drop(struct call *c); /* it never began */
-uint32_t call_room(void);       /* how many may still begin */
+/* All that it held is given back, and nothing of it is in the arena; nobody is told: it never began, or who is there is told next. */
+void call_drop(struct call *c);
+uint32_t call_room(void); /* how many may still begin */
 /* Feed the machine and do what it says; l: the leg that it is about, or NULL. The call may be gone afterwards. */
 void call_event(struct call *c, enum call_event event, struct leg *l);
 
