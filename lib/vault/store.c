@@ -2,49 +2,18 @@
 #include "vault/store.h"
 #include "base/buf.h"
 #include "base/secret.h"
+#include "vault/store_disk.h"
 #include "vault/store_file.h"
 #include "vault/store_table.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 65536, SLACK = 65536, FILE_MAX = 256 << 20 };
+enum { CHUNK = 65536, SLACK = 65536 };
 
 /* --- the files --- */
-
-static bool write_all(int fd, const uint8_t *p, size_t n, uint64_t at)
-{
-	while (n) {
-		ssize_t done = pwrite(fd, p, n, (off_t)at);
-		if (done <= 0)
-			return false;
-		p += done;
-		n -= (size_t)done;
-		at += (uint64_t)done;
-	}
-	return true;
-}
-
-/* Zeros over what stands there, on disk before the length goes. */
-static bool erase_file(int fd)
-{
-	static const uint8_t zero[CHUNK];
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return false;
-	if (st.st_size == 0)
-		return true;
-	for (uint64_t at = 0; at < (uint64_t)st.st_size; at += CHUNK) {
-		uint64_t left = (uint64_t)st.st_size - at;
-		if (!write_all(fd, zero, left < CHUNK ? left : CHUNK, at))
-			return false;
-	}
-	return fsync(fd) == 0 && ftruncate(fd, 0) == 0 && fsync(fd) == 0;
-}
 
 struct writer {
 	int fd;
@@ -55,7 +24,7 @@ struct writer {
 
 static void writer_flush(struct writer *w)
 {
-	w->failed |= !write_all(w->fd, w->b.p, w->b.n, w->at);
+	w->failed |= !store_disk_write(w->fd, w->b.p, w->b.n, w->at);
 	w->at += w->b.n;
 	w->b.n = 0;
 }
@@ -89,7 +58,7 @@ static bool write_table(struct store *s, struct writer *w)
 
 static const char *erase_other(struct store *s)
 {
-	s->unwiped = !erase_file(s->file[1 - s->live]);
+	s->unwiped = !store_disk_erase(s->file[1 - s->live]);
 	return s->unwiped ? "cannot erase the old sealed store" : NULL;
 }
 
@@ -101,7 +70,7 @@ const char *store_rewrite(struct store *s)
 
 	s->unfit = true; /* the key is another now, so only success makes a file fit to append to */
 	s->unwiped = true;
-	if (!erase_file(s->file[to]) || !write_table(s, &w))
+	if (!store_disk_erase(s->file[to]) || !write_table(s, &w))
 		return "cannot write the sealed store";
 	s->live = to;
 	s->size = w.at;
@@ -130,7 +99,7 @@ static const char *append(struct store *s, const struct store_record *r)
 			return why;
 	}
 	struct span sealed = store_box_seal(s->box, r);
-	if (!write_all(s->file[s->live], sealed.p, sealed.n, s->size) || fsync(s->file[s->live]) != 0) {
+	if (!store_disk_write(s->file[s->live], sealed.p, sealed.n, s->size) || fsync(s->file[s->live]) != 0) {
 		s->unfit = true;
 		return "cannot write the sealed store";
 	}
@@ -235,23 +204,6 @@ static bool load_record(void *arg, const struct store_record *r)
 	return fits;
 }
 
-static bool read_whole(int fd, uint8_t **bytes, size_t *n)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
-		return false;
-	*bytes = malloc((size_t)st.st_size + 1);
-	*n = 0;
-	while (*bytes && *n < (size_t)st.st_size) {
-		ssize_t got = pread(fd, *bytes + *n, (size_t)st.st_size - *n, (off_t)*n);
-		if (got <= 0)
-			return false;
-		*n += (size_t)got;
-	}
-	return *bytes != NULL;
-}
-
 /* The whole one of the two, or the newer of two whole ones; -1: there is none. */
 static int choose(struct store *s, const struct span file[2], uint64_t *newest)
 {
@@ -269,21 +221,15 @@ static int choose(struct store *s, const struct span file[2], uint64_t *newest)
 	return from;
 }
 
-struct candidate {
-	uint8_t *bytes;
-	size_t n;
-};
-
-static const char *load(struct store *s, struct candidate c[2])
+static const char *load(struct store *s, struct span file[2])
 {
 	uint64_t newest;
 
 	for (int i = 0; i < 2; i++)
-		if (!read_whole(s->file[i], &c[i].bytes, &c[i].n))
+		if (!store_disk_read(s->file[i], &file[i]))
 			return "cannot read the sealed store";
-	const struct span file[] = {span_of(c[0].bytes, c[0].n), span_of(c[1].bytes, c[1].n)};
 	int from = choose(s, file, &newest);
-	if (from < 0 && (c[0].n > STORE_NEWBORN || c[1].n > STORE_NEWBORN))
+	if (from < 0 && (file[0].n > STORE_NEWBORN || file[1].n > STORE_NEWBORN))
 		return "the sealed store is damaged, or sealed under another boot key";
 	s->live = from < 0 ? 1 : from;
 	if (from >= 0 && store_read(s->box, s->process, file[from], load_record, s).state != STORE_WHOLE)
@@ -313,7 +259,7 @@ static int open_file(int dir_fd, const char *name, bool *reads_alone)
 const char *store_open(struct store *s, int dir_fd, const char *process, const uint8_t boot_key[STORE_BOOT_KEY],
     uint32_t entries_max, uint32_t bytes_max)
 {
-	struct candidate c[2] = {0};
+	struct span file[2] = {{NULL, 0}, {NULL, 0}};
 
 	*s = (struct store){.file = {-1, -1}};
 	if (!span_cstr(span_str(process), s->process, sizeof s->process))
@@ -328,10 +274,10 @@ const char *store_open(struct store *s, int dir_fd, const char *process, const u
 	s->file[1] = open_file(dir_fd, "store.b", &s->reads_alone);
 	if (s->file[0] < 0 || s->file[1] < 0 || (!s->reads_alone && fsync(dir_fd) != 0))
 		goto out;
-	why = load(s, c);
+	why = load(s, file);
 out:
-	free(c[0].bytes);
-	free(c[1].bytes);
+	for (int i = 0; i < 2; i++)
+		free((void *)(uintptr_t)file[i].p);
 	if (why)
 		store_close(s);
 	return why;

@@ -1,32 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /* A look at the files of a store that its process holds. */
 #include "vault/store.h"
+#include "vault/store_disk.h"
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 256 << 20, TRIES = 20, PAUSE_MS = 50 };
+enum { TRIES = 20, PAUSE_MS = 50 };
 
 static bool read_file(int dir_fd, const char *name, struct span *out)
 {
 	int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st = {.st_size = 0};
-	size_t n = 0;
-	ssize_t got = 1;
+	bool whole = fd >= 0 && store_disk_read(fd, out);
 
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	uint8_t *p = malloc((size_t)st.st_size + 1);
-	while (p && n < (size_t)st.st_size && (got = read(fd, p + n, (size_t)st.st_size - n)) > 0)
-		n += (size_t)got;
-	close(fd);
-	*out = span_of(p, n);
-	return p && got >= 0;
+	if (fd >= 0)
+		close(fd);
+	return whole;
 }
 
 /* A rewrite that goes on meanwhile can spoil what was read: then once more. */
