@@ -182,6 +182,7 @@ void call_leg_accepted(struct leg *l);
 void call_leg_rejected(struct leg *l);
 void call_leg_left(struct leg *l);
 void call_leg_up(struct leg *l);
+void call_leg_not_refreshed(struct leg *l);
 void call_leg_silent(struct leg *l);  /* its session timer ran out, or the phone knows no such dialog */
 void call_leg_unheard(struct leg *l); /* the caller sent no PRACK in time */
 bool call_may_refresh(struct leg *l);

@@ -136,16 +136,26 @@ void call_leg_up(struct leg *l)
 	renegotiate_soon(c, 0);
 }
 
-void call_leg_silent(struct leg *l)
+static void fail_of(struct leg *l, enum refusal why, const char *text)
 {
 	struct call *c = call_of(l);
 
 	if (!c)
-		leg_hang_up(l, REFUSE_NO_ACK);
+		leg_hang_up(l, why);
 	else if (late_is(c, l))
-		late_fails(c, REFUSE_NO_ACK);
+		late_fails(c, why);
 	else
-		call_fail(c, REFUSE_NO_ACK, "the phone no longer answers for the call");
+		call_fail(c, why, text);
+}
+
+void call_leg_silent(struct leg *l)
+{
+	fail_of(l, REFUSE_NO_ACK, "the phone no longer answers for the call");
+}
+
+void call_leg_not_refreshed(struct leg *l)
+{
+	fail_of(l, REFUSE_NO_ACK, "the phone refuses to go on with the session");
 }
 
 void call_leg_unheard(struct leg *l)

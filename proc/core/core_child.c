@@ -62,11 +62,16 @@ static struct arena_table table[CORE_TABLES];
 
 static void flow_gone(struct flow *f)
 {
-	if (f->trunk)
+	const uint64_t id = f->id;
+	const uint8_t trunk = f->trunk;
+
+	if (trunk)
 		trunk_flow_down(f);
 	else
 		registrar_flow_down(f);
 	flow_remove(f);
+	if (trunk)
+		session_trunk_back(trunk, id);
 }
 
 /* Of a phone, or of a trunk that there is and of its own address. */

@@ -91,6 +91,7 @@ struct leg {
 	uint8_t refreshing;   /* by a re-INVITE that has no final answer yet */
 	uint8_t unanswered;   /* refreshes and questions that the phone did not answer, one after the other */
 	bool came_back;       /* its connection broke, and whether it hung up meanwhile is asked */
+	uint8_t refused;      /* refreshes that it refused, one after the other */
 	uint64_t heard_then;  /* packets that had come of it when it was last asked */
 	uint8_t longer;       /* it was asked again with the longer session interval that it wants */
 	uint8_t change_cancelled;
@@ -116,7 +117,8 @@ struct leg {
 	struct leg_fork fork[LEG_FORKS_MAX];
 	uint32_t repeat_ms;
 	uint64_t repeat_end_ms;
-	uint8_t refusal; /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
+	uint64_t session_end_ms; /* by then it is to be refreshed */
+	uint8_t refusal;         /* enum refusal, for LEG_DO_REFUSE and the Reason of BYE and CANCEL */
 	const char *refusal_text;
 	uint8_t early; /* caller: what it was answered goes out with its 183 already */
 	uint8_t wide;  /* callee: it was offered what its caller would have to be asked for */

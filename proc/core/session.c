@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include "session.h"
+#include "session_int.h"
+#include "base/rand.h"
 #include "change.h"
 #include "leg_send.h"
 #include "trunk_dialog.h"
@@ -7,8 +8,8 @@
 /* A phone that answered nothing for so long is gone, and its call with it. */
 enum { UNANSWERED_MAX = 2, AGAIN_MS = 10000 };
 
-/* Until then a phone that is back has said what it had to say. */
-enum { BACK_MS = 2000 };
+/* One that refuses a refresh is asked again after this, and each time twice as long (RFC 4028 10); GLARE_MS: RFC 3261 14.1. */
+enum { GLARE_MS = 2500, REFUSED_MAX = 8 };
 
 bool session_asked(struct leg *l, const struct msg_request *m)
 {
@@ -112,8 +113,20 @@ static void look_at_media(struct leg *l)
 	l->heard_then = heard;
 }
 
+/* Whoever refuses each refresh is there, and a call for help is hung up on by nobody here (R16). */
+static bool is_over(struct leg *l, uint64_t now_ms)
+{
+	if (l->refused < 2 || !l->r.session_s || now_ms < l->session_end_ms)
+		return false;
+	if (l->r.claim == POOL_HELP)
+		session_start(l);
+	else
+		call_leg_not_refreshed(l);
+	return true;
+}
+
 /* RFC 4028 10: the one who refreshes does so at half time; the other ends the call shortly before the end */
-static void on_half(struct timer *t, uint64_t now_ms)
+void session_on_half(struct timer *t, uint64_t now_ms)
 {
 	struct leg *l = leg_of(t);
 	uint32_t seconds = l->r.session_s ? l->r.session_s : child_site()->session_expires_s;
@@ -127,11 +140,15 @@ static void on_half(struct timer *t, uint64_t now_ms)
 		call_leg_silent(l);
 		return;
 	}
+	if (is_over(l, now_ms))
+		return;
 	const bool owes = leg_owes_answer(l);
 	if (!call_may_refresh(l)) { /* something else is under way */
 		session_ask_again(l);
 		return;
 	}
+	if (l->came_back && !l->refused && !l->unanswered && !session_back_asks(l))
+		return;
 	l->unanswered++;
 	if (l->r.session_s || owes || l->came_back)
 		refresh(l);
@@ -151,42 +168,24 @@ void session_start(struct leg *l)
 	uint32_t s = l->r.session_s ? l->r.session_s : child_site()->session_expires_s;
 	bool wait_for_it = l->r.session_s && !l->r.refresher_us;
 
-	l->unanswered = 0;
+	l->unanswered = l->refused = 0;
 	l->came_back = false;
-	l->session.fire = wait_for_it ? on_end : on_half;
-	timer_set(&child_wheel, &l->session,
-	    child_now() + (wait_for_it ? (s - (s / 3 < 32 ? s / 3 : 32)) * 1000ull : s * 500ull));
-}
-
-/* By a refresh: phones answer OPTIONS of a dialog that they have no more as any other, with 200. */
-struct back {
-	uint32_t user, device;
-};
-
-static void ask_back(struct leg *l, void *arg)
-{
-	const struct back *b = arg;
-
-	if (l->r.state == LEG_UP && !l->r.trunk && l->r.user == b->user && l->r.device == b->device &&
-	    !flow_get(l->r.flow) && call_get(l->r.call)) {
-		l->came_back = true;
-		l->session.fire = on_half;
-		timer_set(&child_wheel, &l->session, child_now() + BACK_MS);
-	}
-}
-
-void session_phone_back(uint32_t user, uint32_t device)
-{
-	leg_each(ask_back, &(struct back){user, device});
+	l->session_end_ms = child_now() + (s - (s / 3 < 32 ? s / 3 : 32)) * 1000ull;
+	l->session.fire = wait_for_it ? on_end : session_on_half;
+	timer_set(&child_wheel, &l->session, wait_for_it ? l->session_end_ms : child_now() + s * 500ull);
 }
 
 void session_adopt(struct leg *l, uint32_t soon_ms)
 {
 	session_start(l);
-	if (!leg_owes_answer(l))
-		return;
-	l->session.fire = on_half;
-	timer_set(&child_wheel, &l->session, child_now() + soon_ms);
+	if (leg_owes_answer(l)) {
+		l->session.fire = session_on_half;
+		timer_set(&child_wheel, &l->session, child_now() + soon_ms);
+	} else if (l->session.fire ==
+		   session_on_half) { /* or all that stood are asked in the same moment, now and ever after */
+		const uint64_t half_ms = l->session.due_ms - child_now();
+		timer_set(&child_wheel, &l->session, l->session.due_ms - rand_u32() % (half_ms / 2));
+	}
 }
 
 void session_stop(struct leg *l)
@@ -202,6 +201,27 @@ static bool dialog_is_gone(uint16_t code)
 void session_ask_again(struct leg *l)
 {
 	timer_set(&child_wheel, &l->session, child_now() + AGAIN_MS);
+}
+
+/* Without a session timer there is nothing that ends: it is asked by OPTIONS again. */
+static void is_refused(struct leg *l, uint16_t code)
+{
+	uint64_t due_ms = child_now() + ((uint64_t)(code == 491 ? GLARE_MS : AGAIN_MS) << l->refused);
+
+	if (leg_owes_answer(l)) { /* what it does not answer is counted */
+		session_ask_again(l);
+		return;
+	}
+	l->unanswered = 0;
+	if (l->refused < REFUSED_MAX) {
+		l->refused++;
+	} else if (!l->r.session_s) {
+		session_start(l);
+		return;
+	}
+	if (l->refused > 1 && l->r.session_s && due_ms > l->session_end_ms)
+		due_ms = l->session_end_ms;
+	timer_set(&child_wheel, &l->session, due_ms);
 }
 
 /* RFC 4028 7.4 leaves the method to us: what it said in Allow does not count against what it does. */
@@ -222,10 +242,9 @@ static void refreshed(struct leg *l, const struct msg_response *m)
 	} else if (dialog_is_gone(m->code)) {
 		call_leg_silent(l);
 	} else { /* it is there, and wants it otherwise or later */
-		l->unanswered = leg_owes_answer(l) ? l->unanswered : 0;
 		if (m->code == 422 && m->min_se != ABSENT && m->min_se > l->r.session_s && m->min_se <= SESSION_MAX_S)
 			l->r.session_s = m->min_se;
-		session_ask_again(l);
+		is_refused(l, m->code);
 	}
 }
 
@@ -237,8 +256,7 @@ void session_refresh_again(struct leg *l)
 	if (l->credentials) {
 		refresh(l);
 	} else { /* as if it wanted it otherwise */
-		l->unanswered = 0;
-		session_ask_again(l);
+		is_refused(l, 401);
 	}
 }
 

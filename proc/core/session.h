@@ -25,6 +25,8 @@ void session_stop(struct leg *l);
 
 /* This phone's connection broke and it is back on another: whether it hung up in between nobody heard. */
 void session_phone_back(uint32_t user, uint32_t device);
+/* So it is with this trunk, if it is up; gone: its connection that is lost, of those that it has (0: it had none). */
+void session_trunk_back(uint8_t trunk, uint64_t gone);
 
 /* Refresh soon: what it said cannot be dealt with this moment. */
 void session_ask_again(struct leg *l);

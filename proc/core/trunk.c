@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "owed.h"
+#include "session.h"
 #include "trunk_auth.h"
 #include "trunk_int.h"
 #include <stdio.h>
@@ -90,7 +91,8 @@ static void tell(struct trunk *t, bool up)
 	if (up) {
 		t->failures = 0;
 		t->reason[0] = 0;
-		owed_trunk_back((uint8_t)trunk_number(t));
+		owed_trunk_back(trunk_number(t));
+		session_trunk_back(trunk_number(t), 0);
 	}
 }
 

@@ -270,6 +270,86 @@ static void who_takes_no_update_is_refreshed_by_invite(void)
 	}
 }
 
+/* How often bob is asked until somebody is hung up on, and answers this; the times since the session began, in seconds. */
+static unsigned is_refused(unsigned code, unsigned most, uint64_t at_s[])
+{
+	unsigned n = 0;
+
+	for (uint64_t ms = 0; ms < 400000; ms += 500) {
+		struct heard *h = talk_takes(&b, SIP_INVITE);
+		if (h && n < most)
+			at_s[n++] = ms / 1000;
+		if (h)
+			talk_reply(&b, h, code, NULL);
+		struct heard *bye = talk_takes(&b, SIP_BYE);
+		if (bye) {
+			at_s[n] = ms / 1000;
+			talk_reply(&b, bye, 200, NULL);
+			hangs_up_on(&a);
+			return n;
+		}
+		sim_pass(500);
+		while (relay_wish(NULL))
+			;
+	}
+	NEED(false);
+}
+
+static bool at(const uint64_t at_s[], const uint64_t wanted[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (at_s[i] < wanted[i] || at_s[i] > wanted[i] + 1)
+			return false;
+	return true;
+}
+
+/* RFC 3261 14.1, RFC 4028 10: not for ever, and what is not refreshed is over shortly before its interval. */
+static void who_refuses_each_refresh_has_its_call_until_the_interval_is_over(void)
+{
+	struct sdp said;
+	uint64_t at_s[10];
+
+	begin(&said, 0);
+	NEED(is_refused(491, 9, at_s) == 6);
+	NEED(at(at_s, (uint64_t[]){150, 152, 157, 167, 187, 227, 268}, 7));
+	finish();
+	begin(&said, 0);
+	NEED(is_refused(500, 9, at_s) == 4);
+	NEED(at(at_s, (uint64_t[]){150, 160, 180, 220, 268}, 5));
+	finish();
+}
+
+static void who_takes_it_in_the_end_begins_anew(void)
+{
+	struct sdp said;
+
+	begin(&said, 0);
+	sim_pass(150100);
+	for (uint64_t ms = 2500; ms < 30000; ms *= 2) {
+		struct heard *h = talk_takes(&b, SIP_INVITE);
+		NEED(h);
+		talk_reply(&b, h, 491, NULL);
+		NEED(!talk_takes(&b, SIP_INVITE));
+		sim_pass(ms + 50);
+	}
+	struct heard *h = talk_takes(&b, SIP_INVITE);
+	NEED(h);
+	accepts(&b, h, &said);
+	NEED(talk_takes(&b, SIP_ACK));
+	sim_pass(149900);
+	while (relay_wish(NULL))
+		;
+	NEED(!talk_takes(&b, SIP_INVITE) && !talk_takes(&b, SIP_BYE) && !talk_takes(&a, SIP_BYE));
+	sim_pass(300);
+	h = talk_takes(&b, SIP_INVITE);
+	NEED(h);
+	talk_reply(&b, h, 491, NULL); /* counted from one again */
+	sim_pass(2600);
+	NEED(talk_takes(&b, SIP_INVITE));
+	call_hang_up(&a, &b);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -282,6 +362,8 @@ int main(void)
 	SIM(it_makes_no_offer);
 	SIM(an_answer_that_does_not_fit_ends_the_call);
 	SIM(who_takes_no_update_is_refreshed_by_invite);
+	SIM(who_refuses_each_refresh_has_its_call_until_the_interval_is_over);
+	SIM(who_takes_it_in_the_end_begins_anew);
 	(void)test_failed_here;
 	return TEST_END;
 }

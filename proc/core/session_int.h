@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* What session.c and session_back.c share. */
+#ifndef CORE_SESSION_INT_H
+#define CORE_SESSION_INT_H
+
+#include "call.h"
+#include "session.h"
+
+/* The leg's timer when we are to refresh. */
+void session_on_half(struct timer *t, uint64_t now_ms);
+/* Of one that came back, whose turn it is: is it still to be asked? Where not, its timer runs as ever. */
+bool session_back_asks(struct leg *l);
+
+#endif
