@@ -31,4 +31,10 @@ struct event_reader {
 size_t event_read(
     struct event_reader *r, uint32_t timestamp, bool marker, struct span payload, uint8_t digit[EVENT_PRESSES_MAX]);
 
+/* The key that is told with this timestamp is held still, as far as was heard. */
+static inline bool event_is_held(const struct event_reader *r, uint32_t timestamp)
+{
+	return r->known && r->begun[0] == timestamp && !r->ended;
+}
+
 #endif

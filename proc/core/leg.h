@@ -104,6 +104,8 @@ struct leg {
 	uint8_t reliable;    /* caller: it requires 100rel */
 	uint16_t ringing;    /* last provisional code that we sent reliably and that waits for PRACK */
 	uint16_t ring_next;  /* the one that goes out after it (RFC 3262 3) */
+	uint16_t rang;       /* caller: the last provisional code that it was sent; 0: none yet */
+	bool reminds;        /* and it was told before */
 	uint8_t answers;     /* and then the 200 */
 	uint8_t challenged;  /* how often its trunk asked for the password of this call */
 	uint16_t repeated;   /* 1 << enum ask_kind: the last request of this kind went out with credentials */

@@ -4,7 +4,7 @@
 #include "session.h"
 #include "trunk_auth.h"
 
-enum { T1_MS = 500, T2_MS = 4000, T64_MS = 64 * T1_MS };
+enum { T1_MS = 500, T2_MS = 4000, T64_MS = 64 * T1_MS, REMIND_MS = 60000, REMIND_RELIABLY_MS = 150000 };
 
 static void put_identity(struct leg *l, struct link *link, struct str *user, struct str *display)
 {
@@ -273,7 +273,8 @@ static void send_provisional_once(struct leg *l, uint16_t code)
 		m->required = SIP_TAG_100REL;
 		m->rseq = l->rseq;
 	}
-	if (l->early) {
+	/* acknowledged once, a description would be an offer (RFC 3262 5) */
+	if (l->early && !(l->reliable && l->reminds)) {
 		struct sdp local;
 		leg_local(l, &local);
 		m->sdp = ipc_put_part(edge, &local, sizeof local);
@@ -298,6 +299,25 @@ static void repeat_provisional(struct timer *t, uint64_t now_ms)
 	repeat_again(l, now_ms);
 }
 
+static void say_provisional(struct leg *l, uint16_t code);
+
+/* A proxy on the way ends what it heard nothing of for three minutes (RFC 3261 13.3.1.1). */
+static void remind(struct timer *t, uint64_t now_ms)
+{
+	struct leg *l = (struct leg *)(void *)((char *)t - offsetof(struct leg, repeat));
+
+	(void)now_ms;
+	l->reminds = true;
+	say_provisional(l, l->rang);
+}
+
+/* What was acknowledged was heard (RFC 3262 3). */
+static void remind_later(struct leg *l)
+{
+	l->repeat.fire = remind;
+	timer_set(&child_wheel, &l->repeat, child_now() + (l->reliable ? REMIND_RELIABLY_MS : REMIND_MS));
+}
+
 void leg_acknowledged(struct leg *l)
 {
 	const uint16_t next = l->ring_next;
@@ -308,23 +328,34 @@ void leg_acknowledged(struct leg *l)
 		leg_event(l, LEG_ANSWER);
 	else if (next)
 		leg_send_provisional(l, next);
+	else
+		remind_later(l);
 }
 
-void leg_send_provisional(struct leg *l, uint16_t code)
+static void say_provisional(struct leg *l, uint16_t code)
 {
 	if (l->reliable) {
-		if (l->ringing) { /* the last one must be acknowledged before the next */
-			l->ring_next = code;
-			return;
-		}
 		l->rseq++;
 		l->ringing = code;
 		l->repeat.fire = repeat_provisional;
 		l->repeat_ms = T1_MS;
 		l->repeat_end_ms = child_now() + T64_MS;
 		timer_set(&child_wheel, &l->repeat, child_now() + l->repeat_ms);
+	} else {
+		remind_later(l);
 	}
 	send_provisional_once(l, code);
+}
+
+void leg_send_provisional(struct leg *l, uint16_t code)
+{
+	if (l->ringing) { /* the last one must be acknowledged before the next */
+		l->ring_next = code;
+		return;
+	}
+	l->rang = code;
+	l->reminds = false;
+	say_provisional(l, code);
 }
 
 void leg_send_plain_ok(struct leg *l, struct reply to, const struct sdp *sdp)

@@ -44,6 +44,7 @@ struct session {
 	uint32_t running_at; /* its place among those that run */
 
 	struct event_reader events;
+	uint64_t pressed_ms; /* when the last digit was */
 	struct press press;
 };
 

@@ -3,7 +3,7 @@
 #include "base/secret.h"
 #include "pump.h"
 
-enum { WAIT_MAX_MS = 300000 };
+enum { WAIT_MAX_MS = 300000, HELD_MAX_MS = 30000 };
 
 static uint64_t turns, turns_refused, heard, heard_nobody;
 
@@ -84,6 +84,7 @@ static void press(struct session *s, unsigned digit)
 		step(s, TURN_EV_END);
 		return;
 	}
+	s->pressed_ms = child_now();
 	s->digits[s->digits_n++] = c;
 	step(s, s->digits_n == s->digits_max ? TURN_EV_FULL : TURN_EV_DIGIT);
 }
@@ -168,6 +169,14 @@ void turn_on_key(struct link *from, const struct ipc_view *v)
 
 /* --- what media says --- */
 
+/* The time for the next digit begins when the last one's key is let go, as long as a finger may be on it. */
+static void wait_for_finger(struct session *s, uint32_t timestamp)
+{
+	if (s->running && s->state == TURN_GATHERS && event_is_held(&s->events, timestamp) &&
+	    child_now() < s->pressed_ms + HELD_MAX_MS)
+		wait(s, s->gap_ms);
+}
+
 void turn_on_heard(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_heard *m = v->payload;
@@ -191,6 +200,7 @@ void turn_on_heard(struct link *from, const struct ipc_view *v)
 	for (size_t i = 0; i < n; i++)
 		if (press_in_rtp(&s->press, digit[i], child_now()))
 			press(s, digit[i]);
+	wait_for_finger(s, m->timestamp);
 	secret_wipe(digit, sizeof digit);
 }
 

@@ -458,6 +458,26 @@ static void a_key_that_is_held_counts_once(void)
 	CHECK(ended(TURN_TIME_OUT, ""));
 }
 
+/* The next digit has its time from the end of this one on. */
+static void a_key_that_is_held_is_no_silence(void)
+{
+	uint64_t began_ms = clock_boot_ms();
+
+	turn(&(struct wish){.say = "silence:20", .barge = 1, .min = 2, .max = 2, .first_ms = 3000, .gap_ms = 600});
+	for (uint16_t i = 1; i <= 8; i++) {
+		event(5, clock_8k, (uint16_t)(1600 * i), i == 8, i == 1);
+		stage_run(&s, 200);
+	}
+	CHECK(!heard.done && clock_boot_ms() - began_ms >= 1600);
+	clock_8k += 16000;
+	type("6");
+	CHECK(ended(TURN_DIGITS, "56"));
+	turn(&(struct wish){.say = "silence:20", .barge = 1, .min = 2, .max = 2, .first_ms = 3000, .gap_ms = 600});
+	event(5, clock_8k, 1600, false, true);
+	clock_8k += 16000;
+	CHECK(ended(TURN_TIME_OUT, "5")); /* its packets are lost from here on */
+}
+
 static void key(uint8_t digit)
 {
 	struct msg_key *m = ipc_begin(core, MSG_KEY);
@@ -962,6 +982,7 @@ int main(int argc, char **argv)
 	RUN(the_end_key_counts_what_there_is);
 	RUN(a_prompt_that_repeats_is_ended_by_a_digit);
 	RUN(a_key_that_is_held_counts_once);
+	RUN(a_key_that_is_held_is_no_silence);
 	RUN(keys_come_by_info_too);
 	RUN(a_key_that_is_told_twice_counts_once);
 	RUN(what_info_ended_does_not_begin_again);
