@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "ban_map.h"
 #include "bans.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -342,7 +343,7 @@ void bans_begin(uint32_t exchange, bool kernel)
 	bans.kernel = kernel;
 	bans.settle.fire = on_settle;
 	if (kernel)
-		kernel_each_ban(adopt);
+		ban_map_each(adopt);
 	nft_each(bans.table, adopt_element, NULL); /* what the map lacks, or all; there may be none */
 	nft_count(bans.table, &bans.dropped);
 	timer_cancel(&child_wheel, &bans.settle);
@@ -364,7 +365,7 @@ void bans_have_kernel(bool kernel)
 	for (uint32_t i = 0; i < bans.n; i++)
 		if (left_ms(&bans.ban[i]))
 			bans.refused += !kernel_ban(&bans.ban[i].address, bans.ban[i].until_ns);
-	kernel_each_ban(adopt_new);
+	ban_map_each(adopt_new);
 }
 
 void bans_end(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "kernel.h"
-#include "base/clock.h"
-#include "base/log.h"
+#include "ban_map.h"
 #include "former.h"
 #include "lack.h"
+#include "pin.h"
 #include "place.h"
 #include "relay_bpf.h"
 #include "tc.h"
@@ -12,13 +12,12 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { NAME_MAX_ = 32, TRIES_OF_LACK = 3 };
+enum { TRIES_OF_LACK = 3 };
 
 static struct {
 	struct bpf_object *object;
@@ -26,8 +25,6 @@ static struct {
 	int flows, tallies, bans, site, ring, sends, wires, arrivals;
 	bool held;       /* programs and maps are of an earlier life, and those are the pinned ones' descriptors */
 	uint32_t lacked; /* loads in a row, for lack of something */
-	uint32_t bans_n;
-	uint64_t banned; /* packets, of bans that are over */
 	bool settled;    /* nothing of the life before is left */
 	uint32_t ports;  /* that calls use */
 	struct flow_site range;
@@ -52,70 +49,12 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
-static const char *const pinned[] = {"flows", "tallies", "banned", "site", "wires", "arrivals", "ring", "sends"};
-
-/* A section that is a map (FLOW_SITE) is named by what lies there. */
-static const char *name_of(const struct bpf_map *m)
-{
-	static const char section[] = ".data.";
-	const char *name = bpf_map__name(m);
-
-	return strncmp(name, section, sizeof section - 1) == 0 ? name + sizeof section - 1 : name;
-}
-
-static const char *pin_path(const char *map)
-{
-	static char path[NAME_MAX_];
-
-	snprintf(path, sizeof path, "%s-%d", map, FLOW_LAYOUT);
-	return path;
-}
-
-/* A map of another size is of another configuration: media writes the flows of its calls anew, and their counts begin anew. */
-static bool fits(const struct bpf_map *m, int fd)
-{
-	struct bpf_map_info info = {0};
-	uint32_t n = sizeof info;
-
-	return bpf_obj_get_info_by_fd(fd, &info, &n) == 0 && info.type == bpf_map__type(m) &&
-	       info.key_size == bpf_map__key_size(m) && info.value_size == bpf_map__value_size(m) &&
-	       info.max_entries == bpf_map__max_entries(m) && info.map_flags == bpf_map__map_flags(m);
-}
-
-/* Of the build before: its pin stays until this build's programs are attached. */
-static int adopt_former(struct bpf_map *m)
-{
-	int fd = former_open(name_of(m)), r = 0;
-
-	if (fd < 0)
-		return 0;
-	if (fits(m, fd))
-		r = bpf_map__reuse_fd(m, fd);
-	close(fd);
-	return r;
-}
-
-static int adopt(struct bpf_map *m)
-{
-	const char *path = pin_path(name_of(m));
-	int fd = bpf_obj_get(path), r = 0;
-
-	if (fd < 0)
-		return errno == ENOENT ? adopt_former(m) : -errno;
-	if (fits(m, fd))
-		r = bpf_map__reuse_fd(m, fd);
-	else if (unlink(path) != 0)
-		r = -errno;
-	close(fd);
-	return r;
-}
-
 /* Under the name by which builds of this layout look for what they adopt: one that comes back has lost its own for the map's (R28). */
 static int make_site(struct bpf_map *m)
 {
 	if (bpf_map__fd(m) >= 0)
 		return 0;
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, name_of(m), sizeof(uint32_t), sizeof(struct flow_site), 1, NULL),
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, pin_name(m), sizeof(uint32_t), sizeof(struct flow_site), 1, NULL),
 	    r = fd < 0 ? -errno : bpf_map__reuse_fd(m, fd);
 
 	if (fd >= 0)
@@ -123,55 +62,11 @@ static int make_site(struct bpf_map *m)
 	return r;
 }
 
-static uint32_t map_id(int fd)
-{
-	struct bpf_map_info info = {0};
-	uint32_t n = sizeof info;
-
-	return bpf_obj_get_info_by_fd(fd, &info, &n) == 0 ? info.id : 0;
-}
-
-/* The build before has made a map since this one took over: it was here again, and what is pinned of ours is older. */
-static bool is_stale(const struct bpf_map *m)
-{
-	int was = former_open(name_of(m)), now = was < 0 ? -1 : bpf_obj_get(pin_path(name_of(m)));
-	bool stale = now >= 0 && fits(m, was) && map_id(was) != map_id(now);
-
-	if (was >= 0)
-		close(was);
-	if (now >= 0)
-		close(now);
-	return stale;
-}
-
-static void unpin(void)
-{
-	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++)
-		unlink(pin_path(pinned[i]));
-}
-
-static bool is_pinned(const struct bpf_map *m)
-{
-	for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++)
-		if (strcmp(pinned[i], name_of(m)) == 0)
-			return true;
-	return false;
-}
-
-static int pin(struct bpf_map *m)
-{
-	const char *path = pin_path(name_of(m));
-
-	if (!is_pinned(m)) /* of this life's programs alone */
-		return 0;
-	return access(path, F_OK) == 0 || bpf_obj_pin(bpf_map__fd(m), path) == 0 ? 0 : -errno;
-}
-
 static struct bpf_map *map_of(const char *name)
 {
 	struct bpf_map *m;
 
-	bpf_object__for_each_map(m, kernel.object) if (strcmp(name_of(m), name) == 0) return m;
+	bpf_object__for_each_map(m, kernel.object) if (strcmp(pin_name(m), name) == 0) return m;
 	return NULL;
 }
 
@@ -182,10 +77,6 @@ static int map_fd(const char *name)
 
 static int load(const struct kernel_shape *s)
 {
-	struct bpf_map *m;
-	bool stale = false;
-	int r = 0;
-
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "relay");
 	kernel.object = bpf_object__open_mem(relay_bpf, sizeof relay_bpf, &options);
 	if (!kernel.object)
@@ -194,18 +85,14 @@ static int load(const struct kernel_shape *s)
 	bpf_map__set_max_entries(map_of("tallies"), s->ports);
 	bpf_map__set_max_entries(map_of("sends"), s->ports);
 	bpf_map__set_map_flags(map_of("site"), 0); /* as others of this layout: nobody maps it */
-	bpf_object__for_each_map(m, kernel.object) stale |= is_stale(m);
-	if (stale)
-		unpin();
-	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = adopt(m);
+	int r = pin_adopt(kernel.object);
 	if (r == 0)
 		r = make_site(map_of("site"));
 	if (r == 0)
 		r = bpf_object__load(kernel.object);
 	if (r == 0)
 		(void)former_begin(map_fd("flows"), map_fd("sends"), s->ports);
-	bpf_object__for_each_map(m, kernel.object) if (r == 0) r = pin(m);
-	return r;
+	return r == 0 ? pin_put(kernel.object) : r;
 }
 
 static int program_fd(const char *name)
@@ -217,7 +104,7 @@ static bool write_site(void)
 {
 	uint32_t zero = 0;
 
-	kernel.range.bans = kernel.bans_n;
+	kernel.range.bans = ban_map_used();
 	kernel.range.hops = xdp_is_used();
 	return bpf_map_update_elem(kernel.site, &zero, &kernel.range, BPF_ANY) == 0;
 }
@@ -229,6 +116,7 @@ static int give_up(int r)
 	bpf_object__close(kernel.object);
 	kernel.object = NULL;
 	kernel.flows = kernel.tallies = kernel.bans = kernel.site = kernel.ring = kernel.sends = -1;
+	ban_map_use(-1);
 	return r;
 }
 
@@ -293,12 +181,12 @@ static void let_go(void)
 static int open_held(void)
 {
 	for (int i = 0; i < HELD; i++) {
-		held[i].own = bpf_obj_get(pin_path(held[i].name));
+		held[i].own = pin_open(held[i].name);
 		if (i >= NEEDED)
 			continue;
 		if (held[i].own < 0)
 			return -errno;
-		if (!fits(map_of(held[i].name), held[i].own))
+		if (!pin_fits(map_of(held[i].name), held[i].own))
 			return -EINVAL;
 	}
 	return 0;
@@ -331,13 +219,14 @@ static void use_held(void)
 {
 	for (int i = 0; i < HELD; i++)
 		*held[i].fd = held[i].own;
+	ban_map_use(kernel.bans);
 	xdp_start(&(struct xdp_set){-1, kernel.wires, kernel.arrivals});
 	kernel_forget_bans();
 }
 
 static void note_pinned_site(void)
 {
-	int site = bpf_obj_get(pin_path("site"));
+	int site = pin_open("site");
 	uint32_t zero = 0;
 
 	if (site < 0)
@@ -399,6 +288,7 @@ int kernel_load(const struct kernel_shape *s)
 	kernel.site = map_fd("site");
 	kernel.ring = map_fd("ring");
 	kernel.sends = map_fd("sends");
+	ban_map_use(kernel.bans);
 	note_former();
 	xdp_start(&(struct xdp_set){program_fd("relay_xdp"), map_fd("wires"), map_fd("arrivals")});
 	kernel_forget_bans(); /* of an earlier life */
@@ -427,43 +317,24 @@ int kernel_sends(void)
 
 /* --- interfaces --- */
 
-static uint32_t id_of(int program)
-{
-	struct bpf_prog_info info = {0};
-	uint32_t n = sizeof info;
-
-	return bpf_obj_get_info_by_fd(program, &info, &n) == 0 ? info.id : 0;
-}
-
 /* 0 or -errno */
-static int attach_tc(uint32_t interface, enum bpf_tc_attach_point where, int program)
+static int attach(uint32_t interface, enum bpf_tc_attach_point where, int program)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = where);
-	LIBBPF_OPTS(bpf_tc_opts, there, .handle = kernel.range.handle, .priority = TC_PRIORITY);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = kernel.range.handle, .priority = TC_PRIORITY, .prog_fd = program,
-	    .flags = BPF_TC_F_REPLACE);
+	uint32_t there;
 
-	int r = bpf_tc_query(&hook, &there);
-	if (kernel.held)
-		return r == 0 && !there.prog_id ? -ENOENT : r;
-	if (is_lack(r) || (r == 0 && there.prog_id && there.prog_id == id_of(program)))
-		return r;
-	r = bpf_tc_hook_create(&hook);
-	return r == 0 || r == -EEXIST ? bpf_tc_attach(&hook, &ours) : r;
+	return kernel.held ? tc_find(interface, where, kernel.range.handle, &there)
+	                   : tc_attach(interface, where, kernel.range.handle, program);
 }
 
 /* False: it could not be asked. */
-static bool detach_tc(uint32_t interface, enum bpf_tc_attach_point where, uint32_t handle)
+static bool detach(uint32_t interface, enum bpf_tc_attach_point where, uint32_t handle)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)interface, .attach_point = where);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = handle, .priority = TC_PRIORITY);
-
-	return !is_lack(bpf_tc_detach(&hook, &ours)); /* the qdisc may be another's too */
+	return !is_lack(tc_detach(interface, where, handle));
 }
 
 static bool detach_both(uint32_t interface, uint32_t handle)
 {
-	bool in = detach_tc(interface, BPF_TC_INGRESS, handle), out = detach_tc(interface, BPF_TC_EGRESS, handle);
+	bool in = detach(interface, BPF_TC_INGRESS, handle), out = detach(interface, BPF_TC_EGRESS, handle);
 
 	return in && out;
 }
@@ -486,18 +357,18 @@ static bool detach_former(uint32_t interface)
 /* Those of the life before go once these are there: no packet meets none. */
 enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 {
-	int r = attach_tc(interface, BPF_TC_INGRESS, kernel.program);
+	int r = attach(interface, BPF_TC_INGRESS, kernel.program);
 
 	if (r != 0)
 		return is_lack(r) ? ENGINE_UNKNOWN : ENGINE_SOCKETS;
 	if (kernel.held)
 		return w && !w->strips && xdp_is_at(w->way.interface) ? ENGINE_XDP : ENGINE_TC;
-	r = w ? attach_tc(interface, BPF_TC_EGRESS, kernel.left) : -EOPNOTSUPP;
+	r = w ? attach(interface, BPF_TC_EGRESS, kernel.left) : -EOPNOTSUPP;
 	if (is_lack(r))
 		return ENGINE_UNKNOWN;
 	bool xdp = r == 0 && xdp_take(interface, w);
 	if (!xdp)
-		(void)detach_tc(interface, BPF_TC_EGRESS, kernel.range.handle);
+		(void)detach(interface, BPF_TC_EGRESS, kernel.range.handle);
 	if (!kernel.settled && !detach_former(interface))
 		return ENGINE_UNKNOWN;
 	return xdp && !w->strips ? ENGINE_XDP : ENGINE_TC; /* XDP sends there, and what comes is tc's */
@@ -505,7 +376,7 @@ enum kernel_engine kernel_attach(uint32_t interface, const struct wire *w)
 
 int kernel_attach_sender(uint32_t interface)
 {
-	return attach_tc(interface, BPF_TC_INGRESS, kernel.sender);
+	return attach(interface, BPF_TC_INGRESS, kernel.sender);
 }
 
 void kernel_look(void)
@@ -553,7 +424,7 @@ bool kernel_settle(bool (*is_used)(uint32_t interface))
 {
 	if (!end_strays(is_used))
 		return false;
-	former_unpin(pinned, sizeof pinned / sizeof *pinned);
+	pin_end_former();
 	kernel.settled = true;
 	return true;
 }
@@ -562,72 +433,13 @@ bool kernel_settle(bool (*is_used)(uint32_t interface))
 
 bool kernel_ban(const struct addr *a, uint64_t until_ns)
 {
-	struct flow_ban was, ban = {.until_ns = until_ns};
-	struct flow_ip ip;
-
-	memcpy(&ip, a->ip, sizeof ip);
-	bool had = bpf_map_lookup_elem(kernel.bans, &ip, &was) == 0;
-	if (had)
-		ban.dropped = was.dropped;
-	if (until_ns == 0 && had) {
-		bpf_map_delete_elem(kernel.bans, &ip);
-		kernel.banned += was.dropped;
-	} else if (until_ns && bpf_map_update_elem(kernel.bans, &ip, &ban, BPF_ANY) != 0)
-		return false;
-	kernel.bans_n = kernel.bans_n + (!had && until_ns) - (had && !until_ns);
-	return write_site();
-}
-
-static uint32_t bans_now(struct flow_ip ip[FLOW_BANS_MAX])
-{
-	struct flow_ip *at = NULL;
-	uint32_t n = 0;
-
-	while (n < FLOW_BANS_MAX && bpf_map_get_next_key(kernel.bans, at, &ip[n]) == 0)
-		at = &ip[n++];
-	return n;
-}
-
-void kernel_each_ban(void (*found)(const struct addr *a, uint64_t until_ns))
-{
-	struct flow_ip ip[FLOW_BANS_MAX];
-	struct flow_ban ban;
-	uint32_t n = bans_now(ip);
-
-	for (uint32_t i = 0; i < n; i++)
-		if (bpf_map_lookup_elem(kernel.bans, &ip[i], &ban) == 0) {
-			struct addr a = addr_of_ip((const uint8_t *)&ip[i]);
-			found(&a, ban.until_ns);
-		}
+	return ban_map_put(a, until_ns) && write_site();
 }
 
 void kernel_forget_bans(void)
 {
-	uint64_t now_ns = clock_boot_ns();
-	struct flow_ip ip[FLOW_BANS_MAX];
-	struct flow_ban ban;
-	uint32_t n = bans_now(ip);
-
-	kernel.bans_n = n;
-	for (uint32_t i = 0; i < n; i++)
-		if (bpf_map_lookup_elem(kernel.bans, &ip[i], &ban) == 0 && ban.until_ns <= now_ns &&
-		    bpf_map_delete_elem(kernel.bans, &ip[i]) == 0) {
-			kernel.bans_n--;
-			kernel.banned += ban.dropped;
-		}
+	ban_map_forget();
 	write_site();
-}
-
-uint64_t kernel_banned(void)
-{
-	struct flow_ip ip, *at = NULL;
-	struct flow_ban ban;
-	uint64_t dropped = kernel.banned;
-
-	for (uint32_t n = 0; n < FLOW_BANS_MAX && bpf_map_get_next_key(kernel.bans, at, &ip) == 0; n++, at = &ip)
-		if (bpf_map_lookup_elem(kernel.bans, &ip, &ban) == 0)
-			dropped += ban.dropped;
-	return dropped;
 }
 
 /* --- the end --- */
@@ -660,5 +472,5 @@ void kernel_unpin(void)
 {
 	xdp_begin();
 	xdp_drop_rest();
-	unpin();
+	pin_end();
 }

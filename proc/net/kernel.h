@@ -50,12 +50,9 @@ void kernel_end_former(void);
 /* The number of the exchange (place.h) in that life; false: there was none. */
 bool kernel_former(uint32_t *number);
 
-/* until_ns: CLOCK_BOOTTIME; 0 lifts it. */
+/* As ban_map.h has it, and programs hear how many there are. */
 bool kernel_ban(const struct addr *a, uint64_t until_ns);
-/* Those that stand, of an earlier life too. found() may ban and lift. */
-void kernel_each_ban(void (*found)(const struct addr *a, uint64_t until_ns));
 void kernel_forget_bans(void); /* those that are over */
-uint64_t kernel_banned(void);  /* packets of theirs that were dropped */
 
 /* Does a call still go through the kernel, or into the exchange by its ring? */
 bool kernel_in_use(void);

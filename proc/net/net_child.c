@@ -2,6 +2,7 @@
 /* net brings the relay into the kernel: it loads and pins programs and maps, attaches them where media addresses are, hands media the
  * maps, and writes bans, for the programs and for the rest of the host. What it cannot do is done by media's sockets. */
 #include "net_child.h"
+#include "ban_map.h"
 #include "bans.h"
 #include "base/log.h"
 #include "kernel.h"
@@ -514,7 +515,7 @@ static void status(struct proc_status *s)
 	status_add(s, "kernel-addresses", STATUS_POOL, reaches() ? net.attached : 0, net.addresses, net.addresses,
 	    net.refused);
 	status_counter(s, "sends-many", net.pair.interface[0] != 0);
-	status_counter(s, "dropped-banned", reaches() ? kernel_banned() : 0);
+	status_counter(s, "dropped-banned", reaches() ? ban_map_dropped() : 0);
 	bans_status(s);
 	if (reaches())
 		say_engines(s);

@@ -141,13 +141,11 @@ static bool is_ours(uint32_t program)
 
 static void end_filter(const struct if_nameindex *at, enum bpf_tc_attach_point where, uint32_t handle)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)at->if_index, .attach_point = where);
-	LIBBPF_OPTS(bpf_tc_opts, there, .handle = handle, .priority = TC_PRIORITY);
-	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = handle, .priority = TC_PRIORITY);
+	uint32_t program;
 
-	if (bpf_tc_query(&hook, &there) != 0 || !is_ours(there.prog_id))
+	if (tc_find(at->if_index, where, handle, &program) != 0 || !is_ours(program))
 		return;
-	int r = bpf_tc_detach(&hook, &ours);
+	int r = tc_detach(at->if_index, where, handle);
 	if (r != 0)
 		failed(at->if_name, -r);
 }
