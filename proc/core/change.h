@@ -4,11 +4,11 @@
 
 #include "call.h"
 
-/* re-INVITE, UPDATE or a PRACK with an offer of a phone inside its dialog */
 /* An ACK to a 200 that carried an offer: to a re-INVITE, or to an INVITE that had none. */
 void change_on_ack(struct leg *l, struct request *r);
 /* The call ends, and a change under way with it. */
 void change_abandon(struct call *c);
+/* re-INVITE, UPDATE or a PRACK with an offer of a phone inside its dialog */
 void change_on_request(struct leg *l, struct request *r);
 /* what the other phone says to the offer that was passed on */
 void change_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v);

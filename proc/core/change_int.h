@@ -22,6 +22,18 @@ void change_moved(struct call *c, struct leg *l, const struct sdp *offer);
 /* Its end of the DTLS is what it was; another role is another association (RFC 8842 5.5), which is for both phones. */
 bool change_role_stands(const struct leg *l, uint8_t offered);
 
+/* --- legs that pass --- */
+
+void change_passing(struct leg *l, struct request *r);
+/* The other phone, l, took what it was asked; answer: NULL where it said none. */
+void change_answered(
+    struct call *c, struct leg *asker, struct leg *l, const struct msg_response *m, const struct sdp *answer);
+/* It was asked for an offer, and has made it: it waits for its ACK until the one who asked has answered. */
+void change_pass_back(
+    struct call *c, struct leg *asker, struct leg *l, const struct msg_response *m, const struct sdp *offer);
+/* That answer. */
+void change_answered_back(struct call *c, struct leg *asker, const struct sdp *answer);
+
 /* --- a leg that ends in media --- */
 
 void change_ended(struct leg *l, struct request *r);
