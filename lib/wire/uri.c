@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "wire/uri.h"
-#include "wire/sip_lex.h"
+#include "wire/uri_int.h"
 
 /* The octet that c, or the escape that begins at i, stands for; moves i past it. Only after lex_escaped(). */
 static uint8_t decode(struct span s, size_t *i)
@@ -14,9 +13,7 @@ static uint8_t decode(struct span s, size_t *i)
 	return c;
 }
 
-/* Equal once escapes are undone (19.1.4: an escape equals its character, but for those of the reserved set).
- */
-static bool escaped_eq(struct span a, struct span b, bool fold_case)
+bool uri_escaped_eq(struct span a, struct span b, bool fold_case)
 {
 	size_t i = 0, k = 0;
 
@@ -36,7 +33,7 @@ static bool word_is(struct span s, struct span word)
 {
 	if (s.n <= word.n)
 		return lex_same(s, word);
-	return span_find(s, '%') < s.n && escaped_eq(s, word, true);
+	return span_find(s, '%') < s.n && uri_escaped_eq(s, word, true);
 }
 
 static struct span span_between(const uint8_t *from, const uint8_t *to)
@@ -44,12 +41,7 @@ static struct span span_between(const uint8_t *from, const uint8_t *to)
 	return span_of(from, (size_t)(to - from));
 }
 
-struct uri_param {
-	struct span name, value;
-	bool has_value;
-};
-
-static enum lex_next next_param(struct lex *l, struct uri_param *out)
+enum lex_next uri_next_param(struct lex *l, struct uri_param *out)
 {
 	if (!lex_char(l, ';'))
 		return LEX_NONE;
@@ -171,7 +163,7 @@ struct names {
 	uint32_t sum[SIP_PARAMS_MAX]; /* tells most apart, so that few are compared in full */
 };
 
-/* The same of all that escaped_eq() holds for one, case aside (FNV-1a). */
+/* The same of all that uri_escaped_eq() holds for one, case aside (FNV-1a). */
 static uint32_t sum_of(struct span name)
 {
 	uint32_t sum = 2166136261u;
@@ -188,7 +180,7 @@ static bool names_add(struct names *names, struct span name)
 	uint32_t sum = sum_of(name);
 
 	for (unsigned i = 0; i < seen->n; i++)
-		if (names->sum[i] == sum && escaped_eq(span_of(seen->line + seen->at[i], seen->len[i]), name, true))
+		if (names->sum[i] == sum && uri_escaped_eq(span_of(seen->line + seen->at[i], seen->len[i]), name, true))
 			return false;
 	if (!lex_params_add(seen, name))
 		return false;
@@ -203,7 +195,7 @@ static const char *parse_params(struct lex *l, struct uri *u, bool (*set)(struct
 	struct uri_param p;
 	enum lex_next next;
 
-	while ((next = next_param(l, &p)) == LEX_ONE) {
+	while ((next = uri_next_param(l, &p)) == LEX_ONE) {
 		if (!names_add(&names, p.name))
 			return "too many URI parameters, or one that stands twice";
 		if (!set(u, &p))
@@ -360,129 +352,6 @@ bool uri_parse_hostport(struct span s, struct span *host, struct addr *addr, uin
 	return true;
 }
 
-static bool find_param(struct span params, struct span name, struct uri_param *out)
-{
-	struct lex l = lex_of(params);
-
-	while (next_param(&l, out) == LEX_ONE)
-		if (escaped_eq(out->name, name, true))
-			return true;
-	return false;
-}
-
-/* Of these, one that stands in only one of two URIs makes them differ. */
-static bool must_be_in_both(struct span name)
-{
-	static const char *const names[] = {"user", "ttl", "method", "maddr", "transport"};
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (escaped_eq(name, span_str(names[i]), true))
-			return true;
-	return false;
-}
-
-static bool params_match(struct span a, struct span b)
-{
-	struct lex l = lex_of(a);
-	struct uri_param p, other;
-
-	while (next_param(&l, &p) == LEX_ONE) {
-		if (!find_param(b, p.name, &other)) {
-			if (must_be_in_both(p.name))
-				return false;
-		} else if (p.has_value != other.has_value || !escaped_eq(p.value, other.value, true)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static size_t headers_count(struct span s)
-{
-	size_t n = s.n ? 1 : 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += s.p[i] == '&';
-	return n;
-}
-
-static bool header_in(struct span one, struct span all)
-{
-	struct span name = span_head(one, span_find(one, '='));
-
-	while (all.n) {
-		size_t n = span_find(all, '&');
-		struct span other = span_head(all, n), other_name = span_head(other, span_find(other, '='));
-		if (escaped_eq(name, other_name, true) &&
-		    escaped_eq(span_skip(one, name.n), span_skip(other, other_name.n), false))
-			return true;
-		all = span_skip(all, n + 1);
-	}
-	return false;
-}
-
-/* All headers of each in the other; their order does not matter. */
-static bool headers_match(struct span a, struct span b)
-{
-	if (headers_count(a) != headers_count(b))
-		return false;
-	while (a.n) {
-		size_t n = span_find(a, '&');
-		if (!header_in(span_head(a, n), b))
-			return false;
-		a = span_skip(a, n + 1);
-	}
-	return true;
-}
-
-static bool host_match(const struct uri *a, const struct uri *b)
-{
-	return a->host_kind == b->host_kind && a->port == b->port &&
-	       (a->host_kind == URI_HOST_IP ? addr_same_ip(&a->addr, &b->addr) : lex_same(a->host, b->host));
-}
-
-/* RFC 3966 4: visual separators do not count */
-static bool number_match(struct span a, struct span b)
-{
-	size_t i = 0, k = 0;
-
-	for (;; i++, k++) {
-		while (i < a.n && span_find(SPAN("-.()"), a.p[i]) < 4)
-			i++;
-		while (k < b.n && span_find(SPAN("-.()"), b.p[k]) < 4)
-			k++;
-		if (i == a.n || k == b.n)
-			return i == a.n && k == b.n;
-		if (ascii_lower(a.p[i]) != ascii_lower(b.p[k]))
-			return false;
-	}
-}
-
-static bool tel_params_match(struct span a, struct span b)
-{
-	struct lex l = lex_of(a);
-	struct uri_param p, other;
-
-	while (next_param(&l, &p) == LEX_ONE)
-		if (!find_param(b, p.name, &other) || !escaped_eq(p.value, other.value, true))
-			return false;
-	return true;
-}
-
-bool uri_eq(const struct uri *a, const struct uri *b)
-{
-	if (a->scheme != b->scheme)
-		return false;
-	if (a->scheme == URI_TEL)
-		return number_match(a->user, b->user) && tel_params_match(a->params, b->params) &&
-		       tel_params_match(b->params, a->params);
-	if (a->scheme != URI_SIP && a->scheme != URI_SIPS)
-		return escaped_eq(a->user, b->user, false);
-	return escaped_eq(a->user, b->user, false) && host_match(a, b) && params_match(a->params, b->params) &&
-	       params_match(b->params, a->params) && headers_match(a->headers, b->headers) &&
-	       headers_match(b->headers, a->headers);
-}
-
 int uri_unescape(struct span s, uint8_t *out, size_t cap)
 {
 	size_t n = 0;
@@ -499,65 +368,4 @@ int uri_unescape(struct span s, uint8_t *out, size_t cap)
 		out[n++] = c;
 	}
 	return lex_utf8(span_of(out, n)) ? (int)n : -1;
-}
-
-static void put_escaped(struct buf *b, struct span s, unsigned classes)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < 0x20 || s.p[i] == 0x7f) {
-			b->full = true;
-		} else if (lex_is(s.p[i], classes)) {
-			buf_u8(b, s.p[i]);
-		} else {
-			buf_u8(b, '%');
-			buf_hex(b, &s.p[i], 1);
-		}
-	}
-}
-
-static void put_host(struct buf *b, const struct uri_out *u)
-{
-	if (u->host.n) {
-		if (!lex_hostname(u->host))
-			b->full = true;
-		buf_add(b, u->host);
-	} else {
-		if (u->addr.family != 4 && u->addr.family != 6)
-			b->full = true;
-		addr_put_host(b, &u->addr);
-	}
-	if (u->port) {
-		buf_u8(b, ':');
-		buf_decimal(b, u->port);
-	}
-}
-
-void uri_put(struct buf *b, const struct uri_out *u)
-{
-	if (u->scheme != URI_SIP && u->scheme != URI_SIPS)
-		b->full = true;
-	buf_str(b, u->scheme == URI_SIPS ? "sips:" : "sip:");
-	if (u->user.n) {
-		put_escaped(b, u->user, LEX_USER);
-		buf_u8(b, '@');
-	}
-	put_host(b, u);
-	if (u->transport != SIP_TRANSPORT_NONE) {
-		struct span name = sip_transport_name(u->transport);
-		if (name.n == 0)
-			b->full = true;
-		BUF_LIT(b, ";transport=");
-		for (size_t i = 0; i < name.n; i++)
-			buf_u8(b, ascii_lower(name.p[i]));
-	}
-	if (u->user_phone)
-		BUF_LIT(b, ";user=phone");
-	if (u->lr)
-		BUF_LIT(b, ";lr");
-	if (u->ob)
-		BUF_LIT(b, ";ob");
-	if (u->gr.n) {
-		BUF_LIT(b, ";gr=");
-		put_escaped(b, u->gr, LEX_PARAM);
-	}
 }
