@@ -417,6 +417,7 @@ void server_flow_gone(struct conn *c)
 		server_step(&table[c->server_txns], TXN_FLOW_GONE);
 }
 
+/* By no 503, which keeps away whatever else its phone has to say, a call for help too (RFC 3261 21.5.4), and says to a carrier that we are down. */
 void server_orphan_all(void)
 {
 	for (uint32_t i = 0; i < table_n; i++) {
