@@ -8,6 +8,9 @@ import time
 
 import pytest
 
+import audio
+import net
+import phones
 import sip
 import srtp
 from prompts import Dialogue
@@ -317,6 +320,32 @@ def test_r29_a_call_that_both_hold_is_given_on(exchange, people, scripted):
     hung_up(c)
     assert b.answer(bye).code == 200
     exchange.wait_no_calls()
+
+
+# --- three at once ---
+
+@pytest.mark.parametrize("media", ["srtp", "dtls"])
+def test_r29_a_phone_makes_a_conference_of_its_calls(exchange, people, media):
+    """The exchange has none; a phone that mixes has, of a call that it held and the one that it asked meanwhile. Who is in it hears the third,
+    and each call keeps its keys."""
+    a, b, c = (people.phone("linphone", f"{media[0]}{i}", tone=tone, media=media, codecs=("PCMU",)) for i, tone in enumerate("abc"))
+    first, _ = phones.call(a, b)
+    a.hold()
+    second = a.dial(c.bundle.user)
+    c.wait_incoming()
+    c.answer()
+    a.wait_state("established", call=second)
+    for each in (second, first):
+        time.sleep(2)
+        a.command(f"conference add {each.key}")
+    time.sleep(8)
+    assert [x["grade"] for x in exchange.calls()] == [{"srtp": "exchange", "dtls": "end-to-end"}[media]] * 2
+    for p in (b, c):
+        p.hangup()
+    a.wait_idle(15)
+    exchange.wait_no_calls()
+    for p, of in ((b, c), (c, b)):
+        net.wait_for(f"{p} to have heard {of}", lambda: audio.total(p.recordings()).get(of.tone, 0) >= 2, 10)
 
 
 # --- a phone that comes back from elsewhere in its call ---
