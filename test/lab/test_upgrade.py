@@ -17,9 +17,9 @@ import net
 import phones
 import sip
 from exchange import Exchange
+from installed import install
 from scripted import ENCRYPTED, Call
 
-BESIDE = ("ctl/ringfence-request", "watch/ringfence-tell", "voice/prompts.pack")
 GAP_S = 2.0
 
 
@@ -32,11 +32,7 @@ class Installed(Exchange):
         self.libexec = f"{self.build}/proc"
         text = open(f"{built}/lib/ipc/build_id.h").read()
         self.build_id = bytes(int(n, 16) for n in re.findall(r"0x[0-9a-f]{2}", text))
-        found = [p for p in glob.glob(f"{built}/proc/*/ringfence*") if os.access(p, os.X_OK) and os.path.isfile(p)]
-        for path in found + [f"{built}/proc/{b}" for b in BESIDE] + [f"{built}/cmd/ringfence"]:
-            to = path.replace(built, self.build, 1)
-            os.makedirs(os.path.dirname(to), exist_ok=True)
-            shutil.copy(path, to)
+        install(built, self.build)
 
     def install(self, but=()):
         """Another build of every executable, moved over the old one as dpkg does."""
