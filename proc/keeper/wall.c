@@ -34,20 +34,29 @@ int64_t wall_now(const struct wall *w, int64_t raw_ms, uint64_t boot_ms)
 	return raw_ms > w->floor_ms ? raw_ms : w->floor_ms;
 }
 
-static const char *persist(struct wall *w, int64_t wall_ms)
+static const char *put_hour(struct wall *w, int64_t hour_ms)
 {
-	int64_t hour_ms = wall_ms - wall_ms % WALL_HOUR_MS;
-
-	if (w->known && hour_ms <= w->floor_ms)
-		return NULL;
-	if (hour_ms < w->floor_ms)
-		hour_ms = w->floor_ms;
 	const char *why = store_put(w->store, KEEP_HOUR, SPAN(""), span_of(&hour_ms, sizeof hour_ms));
+
 	if (!why) {
 		w->floor_ms = hour_ms;
 		w->known = true;
 	}
 	return why;
+}
+
+static int64_t hour_of(int64_t wall_ms)
+{
+	return wall_ms - wall_ms % WALL_HOUR_MS;
+}
+
+static const char *persist(struct wall *w, int64_t wall_ms)
+{
+	int64_t hour_ms = hour_of(wall_ms);
+
+	if (w->known && hour_ms <= w->floor_ms)
+		return NULL;
+	return put_hour(w, hour_ms > w->floor_ms ? hour_ms : w->floor_ms);
 }
 
 static void see(struct wall *w, int64_t wall_ms, uint64_t boot_ms)
@@ -70,9 +79,11 @@ bool wall_look(struct wall *w, int64_t raw_ms, uint64_t boot_ms)
 	return false;
 }
 
+/* Whatever was believed before: one that ran ahead may have been confirmed too. */
 const char *wall_confirm(struct wall *w, int64_t raw_ms, uint64_t boot_ms)
 {
-	const char *why = persist(w, raw_ms);
+	const int64_t least_ms = BUILD_WALL_S * INT64_C(1000);
+	const char *why = put_hour(w, raw_ms > least_ms ? hour_of(raw_ms) : least_ms);
 
 	if (why)
 		return why;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The wall clock as far as it can be believed: never below the last persisted hour nor the date of the build; one that is
+/* The wall clock as far as it can be believed: never below the last hour that was persisted or confirmed nor the date of the build; one that is
  * more than a day behind is wrong, and time goes on without it by CLOCK_BOOTTIME (boot_ms), so that what is due is erased;
- * and after a jump forward of more than a day nothing is destroyed by it until an administrator confirms it. */
+ * and after a jump forward of more than a day nothing is destroyed by it until an administrator confirms it. What is
+ * confirmed counts, also where it is behind what was believed before. */
 #ifndef KEEPER_WALL_H
 #define KEEPER_WALL_H
 

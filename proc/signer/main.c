@@ -26,7 +26,8 @@ static void on_commit(const struct site *s)
 	if (signer.key[SIGN_SERVER]) { /* not the first, which comes before open */
 		reads_alone_commit();
 		signer_set_site(s);
-		signer.asked_ms = 0; /* another site is another question, at once */
+		/* another site is another question, at once; and who put the clock right may wait for it */
+		signer.asked_ms = signer.ahead_ms = 0;
 		signer_look(clock_wall_ms());
 	}
 }

@@ -558,3 +558,27 @@ def test_r31_a_new_certificate_in_the_middle_of_calls(exchange, house, clock):
     assert house.call("ka", "kb").code == 200
     assert (house.client("ka"), house.client("kb")) == (a, b), "a connection dropped"
     house.as_before()
+
+
+def test_r31_a_wrong_clock_that_was_confirmed(exchange, house, clock):
+    """An administrator believed a clock that ran a year ahead. The right one is believed too once they say so: phones trust the exchange again (T45)."""
+    was, rows = shown(house), len(exchange.log_rows())
+    clock.set(380 * DAY_S)
+    try:
+        exchange.command("clock", "confirm")
+        exchange.command("reload")
+        net.wait_for("a certificate of a day to come", lambda: shown(house) != was and shown_since(house) > time.time() + DAY_S, 90, step=1)
+        house.stays()
+    finally:
+        clock.set(0)
+    exchange.command("clock", "confirm")
+    exchange.command("reload")
+    net.wait_for("a certificate that is valid today", lambda: shown_since(house) <= time.time(), 30, step=1)
+    exchange.phone("dev-of-today", {"kt": "pass-of-kt"})
+    began = net.sh("openssl", "x509", "-noout", "-startdate", "-in", f"{exchange.where}/phones/dev-of-today/phone.crt").stdout
+    assert ssl.cert_time_to_seconds(began.split("=", 1)[1].strip()) <= time.time(), began
+    rows = min(rows, len(exchange.log_rows()))      # what was due by the clock that was confirmed is gone
+    assert house.call("ka", "kb").code == 200
+    net.wait_for("its row", lambda: len(exchange.log_rows()) == rows + 1, 10, step=0.5)
+    assert not exchange.log_rows()[-1]["from_erased"]
+    house.as_before()

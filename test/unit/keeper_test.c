@@ -776,6 +776,47 @@ static void clock_never_runs_below_its_floor(void)
 	end();
 }
 
+/* R21, R31, T45: the clock ran a year ahead and was confirmed, and so it is when it is right again: what is sealed now is of today and
+ * readable for seven days and no more, and certificates begin today. */
+static void a_wrong_clock_that_was_confirmed_is_not_for_good(void)
+{
+	const int64_t day_ms = WALL_DAY_MS, year_ms = 365 * day_ms;
+	uint8_t a[SEALED_MAX], c[SEALED_MAX], out[64];
+	struct wall w;
+	uint32_t day;
+
+	for (int again = 0; again < 2; again++) { /* at once, or by a keeper that was started anew meanwhile */
+		struct buf x = buf_of(a, sizeof a), y = buf_of(c, sizeof c), o = buf_of(out, sizeof out);
+		uint64_t boot_ms = 1000;
+		begin_days(LOG_MILD, 0);
+		wall_init(&w, &store, boot_ms);
+		int64_t now = w.floor_ms + 100 * day_ms, raw_ms = now;
+		CHECK(!wall_look(&w, now, boot_ms) && wall_look(&w, now + year_ms, boot_ms));
+		CHECK(!wall_confirm(&w, now + year_ms, boot_ms) && wall_now(&w, now + year_ms, boot_ms) == now + year_ms);
+		if (again)
+			wall_init(&w, &store, boot_ms);
+		/* put right, and not said so: no source stays for longer than by the right clock */
+		CHECK(days_seal(&days, wall_now(&w, now, boot_ms), now, SPAN("101"), &day, &x) && x.n == DAYS_BLOB);
+		CHECK(!wall_confirm(&w, now, boot_ms) && wall_now(&w, now, boot_ms) == now && !w.held);
+		CHECK(!days_turn(&days, wall_now(&w, now, boot_ms), true));
+		CHECK(days_unseal(&days, day, buf_span(&x), &o) == DAYS_GONE);
+		wall_init(&w, &store, boot_ms);
+		CHECK(wall_now(&w, now, boot_ms) == now);
+		CHECK(days_seal(&days, wall_now(&w, now, boot_ms), now, SPAN("102"), &day, &y) && day == now / day_ms);
+		for (int hours = 1; hours <= 7 * 24; hours++) {
+			boot_ms += WALL_HOUR_MS;
+			raw_ms = now + hours * (int64_t)WALL_HOUR_MS;
+			CHECK(!wall_look(&w, raw_ms, boot_ms) && !days_turn(&days, wall_now(&w, raw_ms, boot_ms), !w.held));
+			bool due = raw_ms / day_ms >= day + 7;
+			CHECK(days_unseal(&days, day, buf_span(&y), &o) == (due ? DAYS_GONE : DAYS_OK));
+		}
+		CHECK(raw_ms / day_ms >= day + 7);
+		/* but never before the build */
+		CHECK(!wall_confirm(&w, 5000, boot_ms) && wall_now(&w, 5000, boot_ms) > INT64_C(1700000000000));
+		end();
+	}
+}
+
 /* R21, T45, T50: back by a month, or in 1970 since the battery is empty: what is due goes all the same, by what time lasts, also
  * after another start. */
 static void clock_that_is_far_behind_keeps_no_source(void)
@@ -921,6 +962,7 @@ int main(void)
 	RUN(full_log_keeps_its_keys);
 	RUN(days_stay_near_today);
 	RUN(clock_never_runs_below_its_floor);
+	RUN(a_wrong_clock_that_was_confirmed_is_not_for_good);
 	RUN(clock_that_is_far_behind_keeps_no_source);
 	RUN(a_full_disk_holds_no_deletion);
 	RUN(administrators);
