@@ -132,6 +132,8 @@ void core_link_down(void)
 	timer_cancel(&child_wheel, &patience);
 	if (!held_back()) /* of one that goes again and again no longer */
 		timer_set(&child_wheel, &away, child_now() + CORE_AWAY_MS);
+	else if (!core_link_holds()) /* whom this turn kept waiting nobody else would listen to again */
+		listen_again(&away, child_now());
 	held_back_from_now();
 	for (uint32_t i = 0; i < conn_cap(); i++)
 		conn_at(i)->announced = false;

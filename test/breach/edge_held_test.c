@@ -3,6 +3,7 @@
 #include "../unit/test.h"
 #include "core_link.h"
 #include "edge_house.h"
+#include <signal.h>
 #include <unistd.h>
 
 static struct house *h;
@@ -208,6 +209,22 @@ static void who_gives_up_meanwhile_is_not_told_of(void)
 	CHECK(!house_take(h, MSG_REQUEST, 300));
 }
 
+/* Edge sees the end of a core and what a phone says in one turn, long after the former core went and before this one was told anything:
+ * nobody waits for a third. */
+static void who_is_heard_as_a_second_core_goes_is_heard(void)
+{
+	house_cut_core(h);
+	house_link_core(h, false);
+	CHECK(house_take(h, MSG_FLOW_UP, 1000));
+	house_pump(h, CORE_AWAY_MS + 100);
+	kill(h->edge, SIGSTOP);
+	phone_say(p, HEAD("OPTIONS", "sip:exchange.test", "o3", "") LEN0);
+	house_cut_core(h);
+	kill(h->edge, SIGCONT);
+	CHECK(hears("SIP/2.0 503 "));
+	core_comes();
+}
+
 static void what_waits_for_nobody_is_answered(void)
 {
 	house_cut_core(h);
@@ -245,6 +262,7 @@ int main(void)
 	RUN(it_waits_for_a_core_that_knows_the_phones);
 	RUN(another_call_is_refused);
 	RUN(who_gives_up_meanwhile_is_not_told_of);
+	RUN(who_is_heard_as_a_second_core_goes_is_heard);
 	RUN(what_waits_for_nobody_is_answered);
 	RUN(who_goes_takes_it_along);
 	house_end(h);
