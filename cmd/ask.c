@@ -285,7 +285,15 @@ bool member_flag(const json_t *line, const char *name)
 
 void put_line(FILE *to, const json_t *line)
 {
-	json_dumpf(line, to, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+	char *text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+
+	for (const char *at = text; at && *at; at++) {
+		if (*at == 0x7f) /* is ASCII too */
+			fputs("\\u007f", to);
+		else
+			putc(*at, to);
+	}
+	free(text);
 	putc('\n', to);
 }
 

@@ -209,7 +209,7 @@ static int64_t read_lines(struct cmd *c, struct reader *r, struct audit_view *vi
 		if (aside(c, r, line))
 			;
 		else if (c->json)
-			fputs(text, stdout);
+			put_line(stdout, line); /* it was read by who may have been taken */
 		else if (!nothing)
 			audit_show(view, line);
 		json_decref(line);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CALLS_SHOWN = 1000, EDGES_SHOWN = 1000, CHART_WIDTH = 800 };
+enum { CALLS_SHOWN = 1000, EDGES_SHOWN = 1000, CHART_WIDTH = 800, PART_WIDTH = 200 };
 
 /* On a narrow screen each row of a table with a head becomes a block of its own, with the heads beside the cells. */
 static const char style[] =
@@ -70,6 +70,12 @@ static void count_cell(FILE *f, const char *head, int64_t n)
 	fprintf(f, "<td data-head=\"%s\" class=\"n\">%lld</td>", head, (long long)n);
 }
 
+/* Of a bar so wide; whatever numbers there are, inside it. */
+static int64_t part(int64_t n, int64_t all, int width)
+{
+	return n <= 0 || all <= 0 ? 0 : n >= all ? width : (int64_t)((double)n * width / (double)all);
+}
+
 /* One bar, a piece for each grade. */
 static void chart(FILE *f, const json_t *line)
 {
@@ -81,13 +87,13 @@ static void chart(FILE *f, const json_t *line)
 	    "<svg class=\"chart\" role=\"img\" aria-label=\"calls by who can hear them\" viewBox=\"0 0 %d 40\" preserveAspectRatio=\"none\">",
 	    CHART_WIDTH);
 	for (size_t i = 0; i < sizeof bars / sizeof *bars; i++) {
-		int64_t n = member_number(line, bars[i].key);
+		int64_t n = member_number(line, bars[i].key), end = n <= 0 ? at : n < all - at ? at + n : all;
 		fprintf(f,
 		    "<rect x=\"%lld\" y=\"0\" width=\"%lld\" height=\"40\" fill=\"%s\"><title>%s: %lld</title></rect>",
-		    (long long)(at * CHART_WIDTH / all),
-		    (long long)((at + n) * CHART_WIDTH / all - at * CHART_WIDTH / all), bars[i].colour, bars[i].key,
+		    (long long)part(at, all, CHART_WIDTH),
+		    (long long)(part(end, all, CHART_WIDTH) - part(at, all, CHART_WIDTH)), bars[i].colour, bars[i].key,
 		    (long long)n);
-		at += n;
+		at = end;
 	}
 	fputs("</svg>\n", f);
 }
@@ -263,7 +269,7 @@ static void trend(struct audit_html *h, const json_t *line)
 	fprintf(h->file,
 	    "<td><svg class=\"part\" role=\"img\" aria-label=\"%lld of %lld open\" viewBox=\"0 0 200 12\" preserveAspectRatio=\"none\">"
 	    "<rect width=\"200\" height=\"12\" fill=\"#ddd\"/><rect width=\"%lld\" height=\"12\" fill=\"#b00020\"/></svg></td></tr>\n",
-	    (long long)open, (long long)calls, (long long)(calls > 0 ? open * 200 / calls : 0));
+	    (long long)open, (long long)calls, (long long)part(open, calls, PART_WIDTH));
 }
 
 static void edge(struct audit_html *h, const json_t *line)

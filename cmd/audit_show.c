@@ -95,8 +95,10 @@ const char *audit_capture(const struct cmd *c, int64_t i)
 {
 	static char name[32];
 
+	if (i < 0 || i >= c->args)
+		return "";
 	if (!option_is(c, "anonymise"))
-		return i >= 0 && i < c->args ? c->arg[i] : "";
+		return c->arg[i];
 	snprintf(name, sizeof name, "capture %lld", (long long)i + 1);
 	return name;
 }

@@ -16,6 +16,14 @@ void log_init(const char *process, unsigned instance)
 	snprintf(name, sizeof name, instance ? "%s/%u" : "%s", process, instance);
 }
 
+/* A control of either set, of which the second is two octets of UTF-8: a terminal may obey it. */
+static bool is_control(const char *c, const char *end)
+{
+	const unsigned char first = (unsigned char)c[0], second = end - c > 1 ? (unsigned char)c[1] : 0;
+
+	return first < 0x20 || first == 0x7f || (first == 0xc2 && second >= 0x80 && second < 0xa0);
+}
+
 /* Whoever reads may stand still or be gone: then the line is lost, and nothing else. */
 static bool emit(enum log_level level, const char *format, va_list args)
 {
@@ -26,9 +34,12 @@ static bool emit(enum log_level level, const char *format, va_list args)
 
 	if (m > 0)
 		n += m < (int)sizeof line - n - 1 ? m : (int)sizeof line - n - 2;
-	for (int i = 0; i < n; i++)
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			line[i] = '?';
+	for (char *c = line; c < line + n; c++)
+		if (is_control(c, line + n)) {
+			if ((unsigned char)*c == 0xc2)
+				*c++ = '?';
+			*c = '?';
+		}
 	line[n++] = '\n';
 	return poll(&out, 1, 0) == 1 && out.revents & POLLOUT && write(STDERR_FILENO, line, (size_t)n) == n;
 }

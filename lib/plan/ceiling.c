@@ -193,8 +193,6 @@ struct ceiling_state ceiling_may(
 				want = 0;
 			if (want && !s.full && plus(used(n, kind), want) > limit)
 				s = (struct ceiling_state){.full = 1, .kind = (uint8_t)kind, .scope = (uint8_t)scope};
-			if (times(used(n, kind), 2) >= limit && used(n, kind))
-				s.half = 1;
 		}
 	}
 	return s;

@@ -63,7 +63,6 @@ struct ceiling_news {
 struct ceiling_state {
 	uint8_t full;
 	uint8_t kind, scope; /* enum ceiling_kind, enum ceiling_scope; the first that is full */
-	uint8_t half;        /* one of them is used by half */
 };
 
 /* May a call of this rate begin? It must be able to pay its set-up and at least CEILING_LEAST_MS, or

@@ -172,6 +172,9 @@ static void one_is_left_out(void)
 	sim_crash_after(spoil);
 	sim_kept_again();
 	NEED(sim_status("records-damaged").used == 1 && sim.events[EVENT_STARTED] == 1);
+	sim_link_down(PROC_LEDGER, 0);
+	sim_link_up(PROC_LEDGER, 0);
+	NEED(sim.events[EVENT_STARTED] == 1); /* once a life */
 	NEED(sim.event_severity == SEVERITY_ALARM && strstr(sim.event_text, "left out: 1"));
 	all_others_are_there();
 	sim.conduct.ledger_mute = sim.conduct.seal_mute = false;

@@ -2,12 +2,13 @@
 /* Help that is answered here, of a phone with nobody logged in or of one that has expired: whoever helps gives the call on or parks it, inside
  * and nowhere else, and the phone sends no INVITE for that (R16). bob is the front desk, carol whom he asks. */
 #include "../unit/test.h"
+#include "flow.h"
 #include "sim_voice.h"
 
 static struct phone alice, bob, carol;
 static struct talk a, b, c, code;
 
-static void begin(bool expired)
+static void begin_as(void (*alice_is_there)(struct phone *p), bool expired)
 {
 	struct sdp offer;
 
@@ -15,10 +16,11 @@ static void begin(bool expired)
 	sim.user[4].name = "104"; /* nobody is 112 */
 	sim.device[0].flags |= DEVICE_FIXED;
 	set(0, OWNER_SITE, 0, SETTING_FRONT_DESK, "bob");
+	set(1, OWNER_DEVICE, 1, SETTING_JOIN, "ended");
 	sim_open();
 	phone_init(&alice, 0);
 	alice.expired = expired;
-	phone_up(&alice);
+	alice_is_there(&alice);
 	phone_init(&bob, 1);
 	phone_init(&carol, 2);
 	phone_register(&bob);
@@ -30,6 +32,11 @@ static void begin(bool expired)
 	struct sdp answer = sdp_plain(&bob);
 	answer.audio.crypto[0].tag = 2;
 	talk_up(&a, &b, &answer);
+}
+
+static void begin(bool expired)
+{
+	begin_as(phone_up, expired);
 }
 
 static struct heard *refers(struct talk *who, const char *number)
@@ -82,6 +89,25 @@ static void nobody_is_given_on_to_the_outside(void)
 	NEED(respond(refers(&b, "112"))->code == 403);
 }
 
+/* Whoever called for help is led, and nobody else in that call: bob's phone comes back with a certificate that has expired, and is not
+ * sent on by whom it helps. */
+static void who_helps_is_not_led(bool expired)
+{
+	begin_as(phone_register, false);
+	flow_get(bob.flow)->expired = expired;
+	NEED(respond(refers(&a, "carol"))->code == (expired ? 403 : 202));
+}
+
+static void who_helps_may_be_sent_on_inside(void)
+{
+	who_helps_is_not_led(false);
+}
+
+static void but_not_with_a_phone_that_has_expired(void)
+{
+	who_helps_is_not_led(true);
+}
+
 static void one_that_is_parked_is_taken(bool expired)
 {
 	struct sdp of_bob, of_carol;
@@ -122,6 +148,8 @@ int main(void)
 	SIM(one_with_nobody_logged_in_is_given_on);
 	SIM(so_is_one_that_has_expired);
 	SIM(nobody_is_given_on_to_the_outside);
+	SIM(who_helps_may_be_sent_on_inside);
+	SIM(but_not_with_a_phone_that_has_expired);
 	SIM(parked_by_who_helps_it_is_taken_by_another);
 	SIM(also_where_the_phone_has_expired);
 	(void)test_failed_here;

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: ISC
 """Media: who may send where, what passes before keys, which offers are refused, NAT with and without ICE."""
+import hmac
 import os
+import re
 import struct
 import time
+import zlib
 
 import pytest
 
@@ -11,7 +14,7 @@ import capture
 import net
 import phones
 import sip
-from scripted import ENCRYPTED, Call, answer_call
+from scripted import ENCRYPTED, RTP_PORT, Call, answer_call
 
 CLEAR = b"\xff" * 160
 FINGERPRINT = "a=fingerprint:sha-256 " + ":".join(["AB"] * 32)
@@ -217,6 +220,23 @@ def test_t17_bad_sdp(exchange, scripted, bend):
         assert again.register().code == 200
 
 
+@pytest.mark.parametrize("mine,theirs", [(20, 60), (60, 10), (240, 20)])
+def test_t17_asymmetric_ptime(exchange, scripted, mine, theirs):
+    """T17: each end is told what the other said, sends as it likes, and is heard in both directions; the exchange lives."""
+    a, b = scripted("ma"), scripted("mb")
+    call = Call(a, b, offer=sip.sdp(a.local).replace("a=ptime:20", f"a=ptime:{mine}"),
+                answer=sip.sdp(b.local, RTP_PORT["b"]).replace("a=ptime:20", f"a=ptime:{theirs}"))
+    assert re.findall(r"a=ptime:(\d+)", call.got.body) == [str(min(mine, 200))]       # of more, as much as the exchange may do
+    assert re.findall(r"a=ptime:(\d+)", call.ok.body) == [str(theirs)]
+    here, there = call.media()
+    for ms in (theirs, mine, 10, 60):       # as was said, as the other said, and as nobody did
+        packet = b"\x5a" * (8 * ms) + b"\xa5" * 10
+        here.say(packet, 5)
+        assert [len(p) - 12 for p in there.hear()] == [len(packet)] * 5
+        there.say(packet, 5)
+        assert [len(p) - 12 for p in here.hear()] == [len(packet)] * 5
+    call.bye()
+
 
 def test_r7_video_gets_port_0(exchange, scripted):
     a, b = scripted("ma"), scripted("mb")
@@ -382,18 +402,95 @@ def test_r13_ban(exchange, scripted, people):
     call.bye()
 
 
+def stun(attributes, *, pwd=None, kind=1, length=None):
+    """A Binding of RFC 8489; pwd: with a right MESSAGE-INTEGRITY and FINGERPRINT. length: what its header says instead."""
+    head = b"\x21\x12\xa4\x42" + os.urandom(12)
+
+    def whole(body, more):
+        return struct.pack(">HH", kind, len(body) + more) + head + body
+    if pwd is not None:
+        attributes += struct.pack(">HH", 8, 20) + hmac.new(pwd.encode(), whole(attributes, 24), "sha1").digest()
+        attributes += struct.pack(">HHI", 0x8028, 4, zlib.crc32(whole(attributes, 8)) ^ 0x5354554e)
+    out = whole(attributes, 0)
+    return out if length is None else out[:2] + struct.pack(">H", length) + out[4:]
+
+
+def attribute(kind, value, length=None):
+    return struct.pack(">HH", kind, len(value) if length is None else length) + value + b"\0" * (-len(value) % 4)
+
+
 def test_t35_stun_of_a_stranger(exchange, scripted, people):
-    """T35: STUN without the password, or with bad lengths, gets no answer."""
-    call = Call(scripted("ma"), scripted("mb"))
-    a, _ = call.media()
-    s = people.host("thief").udp()
-    s.settimeout(0.5)
-    magic = b"\x21\x12\xa4\x42" + b"t" * 12
-    for attr in (b"", b"\0\x06\xff\xff", b"\0\x06\0\x04abcd", b"\0\x09\0\x01\0\0\0\0"):
-        s.sendto(b"\0\1" + struct.pack(">H", len(attr)) + magic + attr, a.far)
-    with pytest.raises(OSError):
-        s.recv(1500)
-    s.close()
+    """T35: STUN without the password, or with bad lengths, gets no answer, where the same with both gets one; and moves no media."""
+    a, b = scripted("ma"), scripted("mb")
+    offer = sip.sdp(a.local, lines=("a=ice-ufrag:abcd", "a=ice-pwd:0123456789012345678901",
+                                    f"a=candidate:1 1 UDP 2130706431 {a.local} {RTP_PORT['a']} typ host"))
+    call = Call(a, b, offer=offer)
+    here, there = call.media()
+    ufrag, pwd = (re.search(rf"a=ice-{what}:(\S+)", call.ok.body).group(1) for what in ("ufrag", "pwd"))
+    user = attribute(6, f"{ufrag}:abcd".encode())
+    good = user + attribute(0x24, struct.pack(">I", 1)) + attribute(0x802A, b"12345678") + attribute(0x25, b"")
+    wrong = {
+        "nothing in it": stun(b""),
+        "a length of 0xffff": stun(attribute(6, b"", 0xffff)),
+        "that, inside what is signed": stun(user + attribute(0x24, b"\0\0\0\1", 0xffff), pwd=pwd),
+        "a length past the packet": stun(good, pwd=pwd, length=0xfffc),
+        "a length of no word": stun(good, pwd=pwd, length=len(good) + 31),
+        "no password": stun(user + attribute(0x24, b"abcd")),
+        "another password": stun(good, pwd="0" * 22),
+        "another name": stun(good.replace(ufrag.encode(), b"x" * len(ufrag)), pwd=pwd),
+        "a short ERROR-CODE": stun(user + attribute(9, b"\0"), pwd=pwd),
+        "an answer that nobody asked for": stun(attribute(0x20, b"\0\1" + b"\0" * 6), pwd=pwd, kind=0x101),
+        "an error that is no answer": stun(attribute(9, b"\0\0\4\1"), pwd=pwd, kind=0x111),
+    }
+    thief = people.host("thief").udp()
+    for by in (thief, here.rtp):
+        by.settimeout(0.3)
+        for what, packet in wrong.items():
+            by.sendto(packet, here.far)
+            with pytest.raises(TimeoutError):
+                pytest.fail(f"{what}: {by.recv(1500)}")
+    here.rtp.sendto(stun(good, pwd=pwd), here.far)
+    here.rtp.settimeout(2)
+    assert here.rtp.recv(1500)[:2] == b"\1\1"
+    there.say(n=3)
+    assert len(here.hear()) == 3
+    with pytest.raises(TimeoutError):
+        thief.recv(1500)
+    thief.close()
+    call.bye()
+
+
+@pytest.mark.parametrize("nowhere", ["0.0.0.0", "::", "::ffff:127.0.0.1", "127.0.0.1"])
+def test_t35_media_that_leads_nowhere(exchange, scripted, nowhere):
+    """T35: a mapped address is refused, in an offer and in an answer; of the others nothing is sent there, as a candidate says nothing."""
+    a, b = scripted("ma"), scripted("mb")
+    family = "IP6" if ":" in nowhere else "IP4"
+
+    def led(client, port):
+        return sip.sdp(client.local, port).replace(f"c=IN IP4 {client.local}", f"c=IN {family} {nowhere}")
+    if "ffff" in nowhere:
+        r = a.answer(s := a.invite("mb", body=led(a, RTP_PORT["a"])))
+        a.ack(s, r)
+        assert r.code in (400, 488), r
+        s = a.invite("mb")
+        for tag in ("t1", "t2"):    # the phone is hung up on and asked once more, with the exchange between
+            answer_call(b, tag=tag, body=led(b, RTP_PORT["b"]))
+            b.wait_request("ACK")
+            b.reply(b.wait_request("BYE"), 200, "OK")
+        r = a.answer(s)
+        a.ack(s, r)
+        assert r.code >= 400, r
+    else:
+        call = Call(a, b, offer=led(a, RTP_PORT["a"]))
+        _, there = call.media()
+        with exchange.host.udp("127.0.0.1", RTP_PORT["a"]) as here:
+            here.settimeout(0.5)
+            there.say(n=5)
+            with pytest.raises(TimeoutError):
+                here.recv(4096)
+        call.bye()
+    call = Call(a, b, offer=sip.sdp(a.local, lines=(f"a=candidate:1 1 UDP 2130706431 {nowhere} {RTP_PORT['a']} typ host",)))
+    assert nowhere not in call.got.body
     call.bye()
 
 

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import subprocess
 import time
 import wave
@@ -294,6 +295,29 @@ def test_cut_in_the_middle_is_said_and_judged(captures, tmp_path):
     part.write_bytes(data[:len(data) - 777])
     p = audit(part)
     assert p.returncode == 4 and p.stdout.startswith('1 of 1') and 'ends in the middle' in p.stderr
+
+
+def test_who_reads_captures_and_was_taken_says_nothing_to_the_terminal(tmp_path):
+    """T39: a reader of somebody else's making, that says what no capture has: in text, JSON and page it is text, and numbers."""
+    command, reader = tmp_path / 'cmd/ringfence', tmp_path / 'proc/audit/ringfence-audit'
+    for x in (command, reader):
+        x.parent.mkdir(parents=True)
+    shutil.copy(COMMAND, command)
+    most, bad = 2 ** 63 - 1, '\x9b31m\x7f\u202e<script>'
+    said = [{'kind': 'audit', 'calls': most, 'open': most, 'nobody': most, 'server': -most, 'packets': -1, 'duration_ms': -1},
+            {'kind': 'call', 'id': 1, 'grade': 'open', 'from': bad, 'to': bad, 'why': [{'is': bad}], 'start_ms': most},
+            {'kind': 'phone', 'address': bad, 'number': bad, 'device': bad, 'remedy': bad, 'why': [{'is': bad}]},
+            {'kind': 'trend', 'file': most, 'open': most, 'calls': 7}]
+    (tmp_path / 'said').write_text(''.join(json.dumps(x, ensure_ascii=False) + '\n' for x in said))
+    reader.write_text(f'#!/bin/sh\nexec cat {tmp_path}/said\n')
+    reader.chmod(0o755)
+    page, some = tmp_path / 'page.html', tmp_path / 'some.pcap'
+    some.write_bytes(b'')
+    for more in ([], ['--json'], ['--all', '--anonymise', '--html', page]):
+        p = subprocess.run([command, 'audit', *more, some], capture_output=True, text=True, timeout=60)
+        shown = p.stdout + p.stderr + (page.read_text() if page in more else '')
+        assert 'script' in shown and not set('\x9b\x7f\u202e') & set(shown), more
+    assert '<script' not in page.read_text() and not re.search('width="-|width="[0-9]{4}', page.read_text())
 
 
 def test_hostile_text_stays_text(captures, tmp_path):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Which wishes for a relay are none (R7): the truth table of relay_spec_ok(). */
+#include "base/pool.h"
 #include "ipc/relay.h"
 #include "test.h"
 
@@ -39,6 +40,9 @@ static void one_side_alone_is_ended(void)
 			begin((enum relay_end)end, (enum relay_end)end);
 			spec.side[missing].present = 0;
 			CHECK(relay_spec_ok(&spec) == (end != RELAY_PASSING));
+			spec.side[missing].end = RELAY_PASSING; /* of a side that is not there */
+			spec.side[missing].events = 0;
+			CHECK(relay_spec_ok(&spec) == (end != RELAY_PASSING));
 			spec.side[!missing].present = 0;
 			CHECK(!relay_spec_ok(&spec));
 		}
@@ -73,6 +77,9 @@ static void keyed_sides_have_keys(void)
 	s->keyed = 0;
 	CHECK(relay_spec_ok(&spec));
 	begin(RELAY_ENDED_SDES, RELAY_ENDED_SDES);
+	memset(s->key_ours, 0, sizeof s->key_ours);
+	CHECK(!relay_spec_ok(&spec));
+	begin(RELAY_ENDED_SDES, RELAY_ENDED_SDES);
 	memcpy(s->key_theirs, s->key_ours, sizeof s->key_ours); /* our key comes back as theirs */
 	CHECK(!relay_spec_ok(&spec));
 	begin(RELAY_ENDED_DTLS, RELAY_ENDED_SDES);
@@ -81,6 +88,10 @@ static void keyed_sides_have_keys(void)
 	begin(RELAY_ENDED_DTLS, RELAY_ENDED_SDES);
 	memset(s->fingerprint.bytes, 0, sizeof s->fingerprint.bytes);
 	CHECK(!relay_spec_ok(&spec));
+	begin(RELAY_ENDED_CLEAR, RELAY_ENDED_SDES); /* to a trunk in clear there are none */
+	memset(&s->fingerprint, 0, sizeof s->fingerprint);
+	memset(s->key_theirs, 0, sizeof s->key_theirs);
+	CHECK(relay_spec_ok(&spec));
 }
 
 static void numbers_are_in_range(void)
@@ -108,8 +119,91 @@ static void numbers_are_in_range(void)
 	CHECK(relay_spec_ok(&spec));
 }
 
+/* Where a side is and where its packets go: what it binds has an address and both ports; where they go may not be known yet. */
+static void addresses_are_whole(void)
+{
+	struct relay_side *s = &spec.side[1];
+	struct addr *const each[] = {&s->local, &s->rtp, &s->rtcp};
+
+	for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+		begin(RELAY_ENDED_SDES, RELAY_ENDED_SDES);
+		CHECK(addr_parse_ip(SPAN("2001:db8::1"), each[i]));
+		each[i]->port = 20002;
+		CHECK(relay_spec_ok(&spec));
+		each[i]->family = 3;
+		CHECK(!relay_spec_ok(&spec));
+	}
+	begin(RELAY_ENDED_SDES, RELAY_ENDED_SDES);
+	s->local = (struct addr){0};
+	CHECK(!relay_spec_ok(&spec));
+	s->local.port = 20002;
+	CHECK(!relay_spec_ok(&spec));
+	begin(RELAY_ENDED_SDES, RELAY_ENDED_SDES);
+	s->local.port = 0;
+	CHECK(!relay_spec_ok(&spec));
+	begin(RELAY_ENDED_SDES, RELAY_ENDED_SDES);
+	s->local_rtcp = 0;
+	CHECK(!relay_spec_ok(&spec));
+}
+
+/* It is compared and written into answers: the characters of RFC 8839, each at its first and its last. */
+static void ice_is_of_ice_characters(void)
+{
+	static const char good[] = "azAZ09+/", bad[] = "`{@[:.,-= \x7f\n\x80";
+	struct relay_side *s = &spec.side[0];
+	const struct {
+		char *text;
+		size_t cap;
+	} each[] = {{s->ice_ufrag, sizeof s->ice_ufrag}, {s->ice_pwd, sizeof s->ice_pwd}, {s->ice_theirs, sizeof s->ice_theirs}};
+
+	for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+		begin(RELAY_PASSING, RELAY_PASSING);
+		memcpy(each[i].text, good, each[i].cap < sizeof good ? each[i].cap : sizeof good);
+		CHECK(relay_spec_ok(&spec));
+		for (size_t at = 0; at + 1 < sizeof bad; at++)
+			for (size_t where = 0; where < 4; where += 3) {
+				begin(RELAY_PASSING, RELAY_PASSING);
+				memset(each[i].text, 'a', 4);
+				each[i].text[where] = bad[at];
+				CHECK(!relay_spec_ok(&spec));
+			}
+	}
+	begin(RELAY_PASSING, RELAY_PASSING);
+	memset(s->ice_pwd, 'a', RELAY_PWD_MAX);
+	CHECK(relay_spec_ok(&spec));
+	memset(s->ice_pwd, 'a', sizeof s->ice_pwd);
+	CHECK(!relay_spec_ok(&spec)); /* without a NUL */
+}
+
+static void what_it_is_kept_for_is_known(void)
+{
+	for (unsigned claim = 0; claim <= POOL_CLAIMS; claim++) {
+		begin(RELAY_PASSING, RELAY_PASSING);
+		spec.emergency = (uint8_t)claim;
+		CHECK(relay_spec_ok(&spec) == (claim < POOL_CLAIMS));
+	}
+	begin(RELAY_PASSING, RELAY_PASSING);
+	spec.answered = 1;
+	CHECK(relay_spec_ok(&spec));
+	spec.answered = 2;
+	CHECK(!relay_spec_ok(&spec));
+}
+
+static void each_call_has_ports_of_its_own(void)
+{
+	CHECK(relay_ports_from(20000, 0) == 20000 && relay_ports_from(20000, 3) == 20000 - 3 * RELAY_PORTS);
+	CHECK(relay_ports_from(20001, 0) == 0);
+	CHECK(relay_ports_from(1024, 0) == 1024 && relay_ports_from(1022, 0) == 0);
+	CHECK(relay_ports_from(1024 + RELAY_PORTS, 1) == 1024 && relay_ports_from(1024 + RELAY_PORTS - 2, 1) == 0);
+	CHECK(relay_ports_from(65534, 1u << 30) == 0); /* times RELAY_PORTS it would be nothing again */
+}
+
 int main(void)
 {
+	RUN(addresses_are_whole);
+	RUN(ice_is_of_ice_characters);
+	RUN(what_it_is_kept_for_is_known);
+	RUN(each_call_has_ports_of_its_own);
 	RUN(passing_sides_come_in_pairs);
 	RUN(one_side_alone_is_ended);
 	RUN(voice_never_hears_or_speaks_on_a_passing_side);

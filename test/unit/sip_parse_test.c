@@ -97,9 +97,18 @@ static void bare_controls(void)
 	CHECK(refused("Z: \xc0\x80\r\n", 400, "not UTF-8"));
 	CHECK(refused("Z: \xed\xa0\x80\r\n", 400, "not UTF-8"));
 	CHECK(with("Z: \xe2\x82\xac\r\n") == SIP_OK);
-	const char nul[] = "OPTIONS sip:h.example SIP/2.0\r\nVia: SIP/2.0/TLS h.example\r\nCSeq: 1 "
-			   "OPTIONS\r\nZ: a\0b\r\n\r\n";
-	CHECK(parse_n(nul, sizeof nul - 1) == SIP_ANSWER && err.code == 400);
+	/* T12: each of them, NUL first, in a message that is good without */
+	char each[] = "OPTIONS sip:h.example SIP/2.0\r\nVia: SIP/2.0/TLS h.example;branch=z9hG4bK1\r\nCSeq: 1 OPTIONS\r\n"
+		      "From: <sip:a@h.example>;tag=1\r\nTo: <sip:b@h.example>\r\nCall-ID: c\r\nMax-Forwards: 7\r\nZ: a-b\r\n\r\n";
+	char *const octet = strstr(each, "a-b") + 1;
+	CHECK(parse_n(each, sizeof each - 1) == SIP_OK);
+	for (int c = 0; c < 0x80; c++) {
+		*octet = (char)c;
+		bool good = c == '\t' || (c >= 0x20 && c != 0x7f);
+		CHECK(good ? parse_n(each, sizeof each - 1) == SIP_OK
+			   : parse_n(each, sizeof each - 1) == SIP_ANSWER && err.code == 400 &&
+				     strcmp(err.reason, "control character or misplaced fold") == 0);
+	}
 	/* a line with a fault is not read at all */
 	CHECK(refused("Max-Forwards: 7\nX: y\r\n", 400, "control character or misplaced fold") &&
 	      !sip_has(&m, SIP_H_MAX_FORWARDS));
