@@ -6,6 +6,7 @@ import signal
 
 import net
 
+# It takes calls to numbers that end in 00, and knows none of them afterwards.
 CONF = """#!KAMAILIO
 debug=2
 log_stderror=yes
@@ -38,9 +39,18 @@ request_route {{
         xlog("L_NOTICE", "BOUND $ct\\n");
         save("location"); exit;
     }}
+    if (is_method("INVITE") && has_totag()) {{
+        xlog("L_NOTICE", "ASKED AGAIN $si\n");
+        sl_send_reply("481", "Call/Transaction Does Not Exist"); exit;
+    }}
     if (is_method("INVITE")) {{
         if (!pv_proxy_authenticate("{realm}", "{password}", "0")) {{ proxy_challenge("{realm}", "{qop}"); exit; }}
         xlog("L_NOTICE", "CALL $rU from $fU asserted $ai\\n");
+        if ($rU =~ "00$") {{
+            append_to_reply("Contact: <sip:gw@{host}:{port};transport={transport}>\r\n");
+            set_reply_body("v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio 20000 RTP/SAVP 0\r\na=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:{key}\r\n", "application/sdp");
+            sl_send_reply("200", "OK"); exit;
+        }}
         sl_send_reply("486", "Busy Here"); exit;
     }}
     if (is_method("ACK")) exit;
@@ -64,7 +74,7 @@ class Provider:
         os.makedirs(where, exist_ok=True)
         self.host, self.where, self.port, self.transport = host, where, port, transport
         tls = transport == "tls"
-        fill = dict(domain=domain, realm=realm, password=password, algorithm=algorithm, qop=qop, expires=expires,
+        fill = dict(host=host.v4, port=port, transport=transport, key="WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz", domain=domain, realm=realm, password=password, algorithm=algorithm, qop=qop, expires=expires,
                     tls_on="enable_tls=yes" if tls else "", listen="\n".join(f"listen={x}:{host.v4}:{port}" for x in (transport, also) if x),
                     tls_module=f'loadmodule "tls.so"\nmodparam("tls", "config", "{where}/tls.cfg")' if tls else "")
         with open(f"{where}/kamailio.cfg", "w") as f:

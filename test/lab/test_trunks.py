@@ -187,6 +187,23 @@ def test_a_call_is_challenged_and_answered(telco, exchange, scripted):
     assert "CALL +33144556677 from +33123456789" in telco.tls.said(), telco.tls.said()[-800:]
 
 
+def test_r17_a_call_that_a_trunk_ended_with_its_connection_is_over(telco, exchange, scripted):
+    """edge dies, and the provider's BYE with it: it is asked over the next connection, and says that there is no such call"""
+    wait_state(exchange, "tls", "up")
+    c = scripted("201")
+    sent = c.invite("+33144556600")
+    r = c.answer(sent)
+    assert r.code == 200, r
+    c.ack(sent, r)
+    assert not c.quiet(1)  # it was heard
+    exchange.wait_replaced("edge", exchange.kill("edge"))
+    wait_state(exchange, "tls", "up", 30)
+    c.reconnect()
+    c.reply(c.wait_request("BYE", 10), 200, "OK")
+    assert telco.tls.said().count("ASKED AGAIN") == 1
+    exchange.wait_no_calls(40)
+
+
 def test_a_call_through_a_plain_gateway(exchange, gateway, people):
     """R7, R29: a phone's SRTP ends in the exchange and goes on as RTP to a gateway that is named plain; the grade says open"""
     wait_state(exchange, "pots", "up")
