@@ -322,6 +322,48 @@ def test_r29_a_call_that_both_hold_is_given_on(exchange, people, scripted):
     exchange.wait_no_calls()
 
 
+def test_r29_an_ended_call_that_both_hold_is_given_on(exchange, people, scripted):
+    """The exchange gives it on: who answers hears music until the one who holds comes back."""
+    a, b, c = scripted("s1"), scripted("s2"), scripted("s3")
+    exchange.command("phone", "set", "dev-s1", "--join", "ended")
+    try:
+        one = call(a, b)
+
+        def says(phone, method, direction, version):
+            tag = srtp.offered(one.got.body)[0] if phone is b else "1"
+            port = RTP_PORT["b" if phone is b else "a"]
+            sent = method("INVITE", body=sip.sdp(phone.local, port, version=version, direction=direction).replace("crypto:1", f"crypto:{tag}"))
+            r = phone.answer(sent)
+            assert r.code == 200, r
+            phone.ack(sent, r)
+            return r.body
+        assert "a=recvonly" in says(a, one.next, "sendonly", 2)
+        assert "a=recvonly" in says(b, one.back, "sendonly", 2)
+        time.sleep(0.3)
+        assert a.answer(one.next("REFER", headers={"Refer-To": f"<sip:s3@{a.domain}>"})).code == 202
+        told(a, "100 Trying")
+        heard = End(c, 45000)
+        c.with_me.append(heard)
+        got = answer_call(c, headers=TAKES, body=fits(c, 45000))
+        c.wait_request("ACK")
+        told(a, "180")
+        told(a, "200 OK")
+        hung_up(a)
+        one.over = True
+        heard.rtp.settimeout(3)
+        assert all(heard.rtp.recv(4096) for _ in range(20))     # music
+        assert "a=sendrecv" in says(b, lambda m, **kw: one.back(m, cseq=101, **kw), "sendrecv", 3)
+        heard.hear(0.5)
+        assert not heard.hear(0.5)              # b, who says nothing
+        assert [x["state"] for x in exchange.calls()] == ["up"]
+        bye = c.in_dialog_back("BYE", got, "t1", 100)
+        hung_up(b)
+        assert c.answer(bye).code == 200
+        exchange.wait_no_calls()
+    finally:
+        exchange.command("phone", "set", "dev-s1", "--join", "none")
+
+
 # --- three at once ---
 
 @pytest.mark.parametrize("media", ["srtp", "dtls"])
