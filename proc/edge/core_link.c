@@ -54,8 +54,11 @@ static bool announce(struct conn *c)
 
 void core_link_flow_up(struct conn *c)
 {
-	if (!announce(c))
-		waiting = true;
+	if (announce(c))
+		return;
+	waiting = true;
+	if (conn_slot(c) < cursor)
+		cursor = conn_slot(c);
 }
 
 void core_link_flow_down(struct conn *c)
@@ -108,6 +111,8 @@ static void announce_all(void)
 			continue;
 		if (!announce(c))
 			return; /* goes on here when there is credit again */
+		if (!held_back())
+			held_tell(c);
 		n++;
 	}
 }

@@ -46,6 +46,8 @@ bool held_waits(struct server_txn *t)
 {
 	if (!t->whole || t->cancelled)
 		return false;
+	if (t->held) /* of a core that goes before it was told anything the time goes on */
+		return true;
 	t->held = true;
 	if (t->method == SIP_INVITE && !t->said_100)
 		respond_trying(t);

@@ -6,19 +6,21 @@
 #include <signal.h>
 #include <unistd.h>
 
+enum { RESTING = 64 }; /* lib/base/pool.c */
+
 static struct house *h;
 static struct phone *p;
 static uint64_t flow;
 
-#define HEAD(method, uri, branch, to)                                                                         \
-	method " " uri " SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bK" branch ";rport\r\n"       \
-	       "From: <sip:101@exchange.test>;tag=f1\r\nTo: <" uri ">" to "\r\nCall-ID: held-" branch "\r\n"  \
+#define HEAD(method, uri, branch, to)                                                                        \
+	method " " uri " SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bK" branch ";rport\r\n"      \
+	       "From: <sip:101@exchange.test>;tag=f1\r\nTo: <" uri ">" to "\r\nCall-ID: held-" branch "\r\n" \
 	       "CSeq: 1 " method "\r\nMax-Forwards: 70\r\n"
 #define LEN0 "Content-Length: 0\r\n\r\n"
 #define BYE(branch) HEAD("BYE", "sip:102@exchange.test", branch, ";tag=t1") LEN0
-#define SDP                                                                                                   \
-	"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"                          \
-	"m=audio 4000 RTP/SAVP 0\r\na=rtpmap:0 PCMU/8000\r\n"                                                 \
+#define SDP                                                                         \
+	"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" \
+	"m=audio 4000 RTP/SAVP 0\r\na=rtpmap:0 PCMU/8000\r\n"                       \
 	"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
 #define CONTACT "Contact: <sip:101@127.0.0.1:5061;transport=tls>\r\n"
 
@@ -96,7 +98,7 @@ static void a_hang_up_that_core_had_is_the_next_ones(void)
 	core_comes();
 	r = asked(&g, SIP_BYE);
 	CHECK(r && g.class == CLASS_DIALOG && span_eq(got_str(&g, r->call_id), SPAN("held-b1")) &&
-	    span_eq(got_str(&g, r->to_tag), SPAN("t1")));
+	      span_eq(got_str(&g, r->to_tag), SPAN("t1")));
 	answer(r->txn, 200);
 	CHECK(hears("SIP/2.0 200 OK\r\n"));
 }
@@ -200,9 +202,10 @@ static void who_gives_up_meanwhile_is_not_told_of(void)
 	house_cut_core(h);
 	phone_say(p, invite("112", "h2"));
 	CHECK(hears("SIP/2.0 100 "));
-	phone_say(p, "CANCEL sip:112@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bKh2;rport\r\n"
-		     "From: <sip:101@exchange.test>;tag=f1\r\nTo: <sip:112@exchange.test>\r\nCall-ID: held-h2\r\n"
-		     "CSeq: 1 CANCEL\r\nMax-Forwards: 70\r\n" LEN0);
+	phone_say(p,
+	    "CANCEL sip:112@exchange.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bKh2;rport\r\n"
+	    "From: <sip:101@exchange.test>;tag=f1\r\nTo: <sip:112@exchange.test>\r\nCall-ID: held-h2\r\n"
+	    "CSeq: 1 CANCEL\r\nMax-Forwards: 70\r\n" LEN0);
 	CHECK(phone_hear(h, p, "SIP/2.0 487 ", 1000) && strstr(p->text, "CSeq: 1 CANCEL"));
 	phone_forget_text(p);
 	core_comes();
@@ -222,6 +225,86 @@ static void who_is_heard_as_a_second_core_goes_is_heard(void)
 	house_cut_core(h);
 	kill(h->edge, SIGCONT);
 	CHECK(hears("SIP/2.0 503 "));
+	core_comes();
+}
+
+static struct phone *another(uint32_t device)
+{
+	struct cert_spec spec = {.device = device, .epoch = 1, .from_s = -60, .to_s = 3600};
+	struct phone *other = phone_new(h, &spec, NULL);
+
+	return phone_shake(h, other) ? other : NULL;
+}
+
+static void come_and_go(uint32_t n)
+{
+	struct phone *some[RESTING];
+
+	for (uint32_t i = 0; i < n; i++)
+		some[i] = phone_tcp(h);
+	house_pump(h, 100);
+	for (uint32_t i = n; i-- > 0;) { /* the last one first */
+		phone_free(some[i]);
+		if (n == 2)
+			house_pump(h, 100);
+	}
+	house_pump(h, 100);
+}
+
+/* Core stands still, and is owed so much that it can be told of no connection. Those that came meanwhile are told of, the one behind as the
+ * one in front, and so is a call for help that one of them made. */
+static void who_comes_while_core_stands_still_is_told_of(void)
+{
+	struct phone *front, *behind;
+	const struct msg_request *r;
+	const struct got *g;
+	uint64_t theirs = 0;
+
+	/* a slot rests until as many more do: then these two are next, the one behind first */
+	come_and_go(2);
+	come_and_go(RESTING);
+	h->core_open = false;
+	for (int i = 0; i < 1100; i++)
+		phone_say(p, HEAD("ACK", "sip:102@exchange.test", "a", ";tag=t1") LEN0);
+	house_pump(h, 300);
+	behind = another(2);
+	front = another(7);
+	CHECK(front && behind);
+	phone_say(behind, invite("112", "h5"));
+	CHECK(phone_hear(h, behind, "SIP/2.0 100 ", 1000));
+	CHECK(!phone_hear(h, behind, "SIP/2.0 5", 100));
+	h->core_open = true;
+	for (int i = 0; i < 2; i++) {
+		g = house_take(h, MSG_FLOW_UP, 1000);
+		CHECK(g);
+		if (g && ((const struct msg_flow_up *)got_payload(g))->device == 2)
+			theirs = ((const struct msg_flow_up *)got_payload(g))->flow;
+	}
+	do {
+		g = house_take(h, MSG_REQUEST, 1000);
+		r = g ? got_payload(g) : NULL;
+	} while (r && r->method == SIP_ACK);
+	CHECK(r && r->emergency && r->flow == theirs);
+	if (r)
+		answer(r->txn, 486);
+	CHECK(phone_hear(h, behind, "SIP/2.0 486 ", 1000));
+	phone_free(front);
+	phone_free(behind);
+	house_pump(h, 100);
+}
+
+/* Whatever cores come and go. */
+static void the_time_of_what_waits_goes_on(void)
+{
+	house_cut_core(h);
+	phone_say(p, BYE("b6"));
+	for (int i = 0; i < 5; i++) {
+		house_link_core(h, false);
+		CHECK(!phone_hear(h, p, "SIP/2.0", 1800));
+		house_cut_core(h);
+	}
+	CHECK(phone_hear(h, p, "SIP/2.0 500 ", 3000));
+	phone_forget_text(p);
 	core_comes();
 }
 
@@ -255,6 +338,7 @@ int main(void)
 
 	h = house_new(&o);
 	RUN(a_phone_comes);
+	RUN(who_comes_while_core_stands_still_is_told_of);
 	RUN(a_hang_up_that_core_had_is_the_next_ones);
 	RUN(one_that_comes_without_a_core_waits);
 	RUN(it_is_told_once_more_and_not_again);
@@ -263,6 +347,7 @@ int main(void)
 	RUN(another_call_is_refused);
 	RUN(who_gives_up_meanwhile_is_not_told_of);
 	RUN(who_is_heard_as_a_second_core_goes_is_heard);
+	RUN(the_time_of_what_waits_goes_on);
 	RUN(what_waits_for_nobody_is_answered);
 	RUN(who_goes_takes_it_along);
 	house_end(h);
