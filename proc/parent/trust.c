@@ -41,9 +41,9 @@ static void clear(const char *name)
 
 	if (!d && fd >= 0)
 		close(fd);
+	/* whatever it is: not every file system says, and what stays would keep the next copy out; "." is no file */
 	while (d && (e = readdir(d)))
-		if (e->d_type == DT_REG)
-			unlinkat(dirfd(d), e->d_name, 0);
+		unlinkat(dirfd(d), e->d_name, 0);
 	if (d)
 		closedir(d);
 	unlinkat(self.site_fd, name, AT_REMOVEDIR);

@@ -631,6 +631,19 @@ def test_r28_what_becomes_of_a_certificate_that_was_taken_stops_nobody(house, sp
     assert (h.site / 'run/trust.accepted/acme.pem').read_text() == path.read_text()
 
 
+def test_r28_what_else_lies_among_the_certificates_that_were_taken_keeps_no_later_ones_out(house):
+    h = house(conf=SITE + TLS_TRUNK, real=('edge',), trust={'acme.pem': authority('acme')})
+    h.ready()
+    path, accepted = h.site / 'trust/acme.pem', h.site / 'run/trust.accepted'
+    (accepted / 'stray').symlink_to('/nowhere')
+    for generation in (2, 3):
+        path.write_text(authority(f'acme {generation}'))
+        h.reload()
+        h.wait_log(f'configuration generation {generation}', 15)
+        assert (accepted / 'acme.pem').read_text() == path.read_text()
+    assert not (h.site / 'run/trust.former').exists()
+
+
 def test_one_refusal_keeps_the_old_configuration_everywhere(house):
     h = house()
     before = h.ready()
