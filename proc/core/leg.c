@@ -367,12 +367,22 @@ void leg_cancel(struct reply invite)
 	leg_each(cancelled, &invite);
 }
 
+/* Without an answer to our offer in it. */
+static bool waits_for_ack(const struct leg *l)
+{
+	return timer_is_set(&l->repeat) && l->repeat.fire == leg_repeat_ok && !l->offers && !leg_owes_answer(l);
+}
+
 static void edge_lost(struct leg *l, void *arg)
 {
 	const uint32_t *edge = arg;
 
-	if (l->r.state == LEG_IN_CALLING && l->invite.edge == *edge)
+	if (l->invite.edge != *edge)
+		return;
+	if (l->r.state == LEG_IN_CALLING)
 		leg_event(l, LEG_EDGE_LOST);
+	else if (waits_for_ack(l)) /* which may have gone with edge, as what would repeat the 200 has; who is back is asked */
+		leg_event(l, LEG_ACKS);
 }
 
 void leg_edge_lost(uint32_t edge)

@@ -215,6 +215,75 @@ static void an_edge_dies_before_the_ack(void)
 	finish();
 }
 
+static void up_but_for_the_ack(void)
+{
+	begin();
+	talk_invite(&a, &alice, "bob", &offer);
+	talk_rings_at(&b, &bob);
+	talk_answer(&b, 200, &answer);
+	talk_takes(&b, SIP_ACK);
+	talk_hears(&a, 200);
+}
+
+static struct heard *is_back_and_asked(void)
+{
+	edge_dies(0);
+	phone_up(&alice);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+	return is_asked(&a);
+}
+
+/* Nobody says the 200 again, so nobody acknowledges it again: the phone is asked whether its call stands. */
+static void one_whose_ack_went_with_the_edge_talks_on(void)
+{
+	struct heard *h;
+
+	up_but_for_the_ack();
+	h = is_back_and_asked();
+	NEED(h);
+	talk_reply(&a, h, 200, sent(h)->method == SIP_INVITE ? &offer : NULL);
+	talk_takes(&a, SIP_ACK);
+	sim_pass(40000);
+	NEED(sim_status("calls").used == 1 && !talk_takes(&a, SIP_BYE) && !talk_takes(&b, SIP_BYE));
+	offer = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendonly", NULL);
+	talk_send(&a, SIP_INVITE, &offer);
+	h = talk_takes(&b, SIP_INVITE);
+	NEED(h);
+	talk_reply(&b, h, 488, NULL);
+	talk_takes(&b, SIP_ACK);
+	call_hang_up(&b, &a);
+	finish();
+}
+
+static void one_who_never_heard_the_200_costs_the_other_no_silence(void)
+{
+	struct heard *h;
+
+	up_but_for_the_ack();
+	h = is_back_and_asked();
+	NEED(h);
+	talk_reply(&a, h, 481, NULL);
+	talk_takes(&a, SIP_ACK);
+	h = talk_takes(&b, SIP_BYE);
+	NEED(h);
+	talk_reply(&b, h, 200, NULL);
+	if ((h = talk_takes(&a, SIP_BYE)))
+		talk_reply(&a, h, 481, NULL);
+	NEED(sim_status("calls").used == 0);
+	finish();
+}
+
+/* A BYE to it waited for that ACK. */
+static void one_whose_ack_went_with_the_edge_hears_the_hang_up(void)
+{
+	up_but_for_the_ack();
+	NEED(code_of(talk_send(&b, SIP_BYE, NULL)) == 200);
+	NEED(!talk_takes(&a, SIP_BYE));
+	edge_dies(0);
+	comes_back_to_a_bye(&alice, &a);
+	finish();
+}
+
 static void an_edge_dies_in_a_change_and_in_a_bye(void)
 {
 	begin();
@@ -1131,6 +1200,9 @@ int main(void)
 	SIM(one_that_talks_on_is_left_alone);
 	SIM(one_that_answers_nothing_is_left_alone);
 	SIM(an_edge_dies_before_the_ack);
+	SIM(one_whose_ack_went_with_the_edge_talks_on);
+	SIM(one_who_never_heard_the_200_costs_the_other_no_silence);
+	SIM(one_whose_ack_went_with_the_edge_hears_the_hang_up);
 	SIM(an_edge_dies_in_a_change_and_in_a_bye);
 	SIM(who_hangs_up_meanwhile_is_heard_of_when_the_phone_is_back);
 	SIM(nothing_is_owed_for_longer_than_a_session);
