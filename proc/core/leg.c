@@ -381,7 +381,8 @@ static void edge_lost(struct leg *l, void *arg)
 		return;
 	if (l->r.state == LEG_IN_CALLING)
 		leg_event(l, LEG_EDGE_LOST);
-	else if (waits_for_ack(l)) /* which may have gone with edge, as what would repeat the 200 has; who is back is asked */
+	else if (waits_for_ack(
+		     l)) /* which may have gone with edge, as what would repeat the 200 has; who is back is asked */
 		leg_event(l, LEG_ACKS);
 }
 
