@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd.h"
+#include "base/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,18 +18,12 @@ static char *next_buffer(void)
 /* Code point and octets of the UTF-8 character at s, which ends with NUL; 0 octets when there is none. */
 static size_t decode(const unsigned char *s, uint32_t *c)
 {
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc2 ? 2 : 0;
+	const size_t n = utf8_step(s, strnlen((const char *)s, 4));
 
-	if (n == 0 || s[0] > 0xf4)
-		return 0;
-	*c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
+	*c = n < 2 ? s[0] : s[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++)
 		*c = *c << 6 | (s[i] & 0x3fu);
-	}
-	bool overlong = (n == 3 && *c < 0x800) || (n == 4 && *c < 0x10000);
-	return overlong || (*c >= 0xd800 && *c < 0xe000) || *c > 0x10ffff ? 0 : n;
+	return n;
 }
 
 /* Controls of both sets, and what joins, hides or turns round the text beside it. */

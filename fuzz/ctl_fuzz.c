@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A local client's request: never more than it said, no controls, and the same answer however it is cut. What it said is
  * then put into a line of JSON, which stays one line of clean text. */
-#include "ctl/json.h"
+#include "base/json.h"
 #include "ctl/request.h"
 #include "fuzz.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire/sip_lex.h"
+#include "base/utf8.h"
 
 /* The character sets of RFC 3261 25.1, to be read beside it: a letter stands where the grammar names the
  * character. */
@@ -172,36 +173,6 @@ enum lex_next lex_param(struct lex *l, struct lex_params *seen, struct lex_param
 		return LEX_BAD;
 	out->has_value = lex_sep(l, '=');
 	return out->has_value && !param_value(l, out) ? LEX_BAD : LEX_ONE;
-}
-
-/* Length of the well-formed sequence at p (RFC 3629 4), 0 when there is none. */
-static size_t utf8_step(const uint8_t *p, size_t left)
-{
-	static const struct {
-		uint8_t first, last, low, high, n; /* low..high bound the second octet */
-	} form[] = {
-	    {0x00, 0x7f, 0, 0, 1},
-	    {0xc2, 0xdf, 0x80, 0xbf, 2},
-	    {0xe0, 0xe0, 0xa0, 0xbf, 3},
-	    {0xe1, 0xec, 0x80, 0xbf, 3},
-	    {0xed, 0xed, 0x80, 0x9f, 3},
-	    {0xee, 0xef, 0x80, 0xbf, 3},
-	    {0xf0, 0xf0, 0x90, 0xbf, 4},
-	    {0xf1, 0xf3, 0x80, 0xbf, 4},
-	    {0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-
-	for (size_t i = 0; i < sizeof form / sizeof form[0]; i++) {
-		if (*p < form[i].first || *p > form[i].last)
-			continue;
-		if (form[i].n > left || (form[i].n > 1 && (p[1] < form[i].low || p[1] > form[i].high)))
-			return 0;
-		for (size_t k = 2; k < form[i].n; k++)
-			if ((p[k] & 0xc0) != 0x80)
-				return 0;
-		return form[i].n;
-	}
-	return 0;
 }
 
 bool lex_utf8(struct span s)

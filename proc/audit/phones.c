@@ -2,7 +2,7 @@
 /* Which phones to fix first: those at an end of the most open calls. */
 #include "audit/report.h"
 #include "audit/sort.h"
-#include "ctl/json.h"
+#include "base/json.h"
 #include <stdlib.h>
 
 enum { PHONES_MAX = 100 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "audit/report.h"
+#include "base/json.h"
 #include "base/siphash.h"
-#include "ctl/json.h"
 #include <errno.h>
 #include <unistd.h>
 

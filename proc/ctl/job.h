@@ -5,8 +5,8 @@
 #ifndef CTL_JOB_H
 #define CTL_JOB_H
 
+#include "base/json.h"
 #include "ctl/client.h"
-#include "ctl/json.h"
 #include "ipc/child.h"
 
 enum {

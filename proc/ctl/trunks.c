@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Trunks: what they do, the password that keeper answers their challenges with, the request for a certificate of the key that
  * signer has for them. */
-#include "ctl/json.h"
+#include "base/json.h"
 #include "ctl/verbs.h"
 #include "ipc/words.h"
 

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/siphash.h"
 #include "base/sock.h"
+#include "base/utf8.h"
 #include "base/wheel.h"
 #include "test.h"
 #include <poll.h>
@@ -466,8 +467,33 @@ static void who_finds_no_descriptor_is_turned_away(void)
 	close(spare);
 }
 
+/* RFC 3629 3 and 4: of all octets there can be, as many sequences are well-formed as there are characters of that length. */
+static void utf8_has_one_form_for_each_character(void)
+{
+	static const char cut[] = "\xf0\x90\x80\x80";
+	uint32_t two = 0, three = 0, other = 0;
+
+	for (uint32_t a = 0x80; a <= 0xff; a++)
+		for (uint32_t bc = 0; bc <= 0xffff; bc++) {
+			const size_t n = utf8_step((const uint8_t[]){(uint8_t)a, (uint8_t)(bc >> 8), (uint8_t)bc}, 3);
+			two += n == 2;
+			three += n == 3;
+			other += n != 0 && n != 2 && n != 3;
+		}
+	CHECK(two == (0x800 - 0x80) * 256 && three == 0x10000 - 0x800 - 0x800 && other == 0);
+	for (uint8_t c = 0; c < 0x80; c++)
+		CHECK(utf8_step(&c, 1) == 1);
+	for (size_t left = 1; left < 4; left++)
+		CHECK(utf8_step((const uint8_t *)cut, left) == 0);
+	CHECK(utf8_step((const uint8_t *)cut, 4) == 4);
+	CHECK(utf8_step((const uint8_t *)"\xf0\x8f\xbf\xbf", 4) == 0 && utf8_step((const uint8_t *)"\xf4\x90\x80\x80", 4) == 0);
+	CHECK(utf8_step((const uint8_t *)"\xf4\x8f\xbf\xbf", 4) == 4 && utf8_step((const uint8_t *)"\xf5\x80\x80\x80", 4) == 0);
+	CHECK(utf8_step((const uint8_t *)"\xf1\x80\x80\xc0", 4) == 0 && utf8_step((const uint8_t *)"\xf1\x80\x7f\x80", 4) == 0);
+}
+
 int main(void)
 {
+	RUN(utf8_has_one_form_for_each_character);
 	RUN(who_finds_no_descriptor_is_turned_away);
 	RUN(siphash_gives_the_value_of_its_paper);
 	RUN(map_is_the_same_as_a_list);

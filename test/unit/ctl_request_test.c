@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What a local client may say (T38), and that nothing it or anyone else said can break a line of the answer (T39). */
-#include "ctl/json.h"
+#include "base/json.h"
 #include "ctl/request.h"
 #include "test.h"
 

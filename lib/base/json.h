@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* One JSON object on a line, member by member. Text is escaped so that a line holds neither controls nor broken UTF-8,
  * whatever the text was. */
-#ifndef CTL_JSON_H
-#define CTL_JSON_H
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
 
 #include "base/buf.h"
 

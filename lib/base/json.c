@@ -1,23 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include "ctl/json.h"
-
-/* Octets of the well-formed UTF-8 character at s, 0 when there is none (RFC 3629 4). */
-static size_t utf8(struct span s)
-{
-	uint8_t a = s.p[0];
-	size_t n = a < 0x80 ? 1 : a >= 0xf0 ? 4 : a >= 0xe0 ? 3 : 2;
-
-	if (n == 1)
-		return 1;
-	if (a < 0xc2 || a > 0xf4 || n > s.n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s.p[i] & 0xc0) != 0x80)
-			return 0;
-	bool overlong = (a == 0xe0 && s.p[1] < 0xa0) || (a == 0xf0 && s.p[1] < 0x90);
-	bool outside = (a == 0xed && s.p[1] > 0x9f) || (a == 0xf4 && s.p[1] > 0x8f);
-	return overlong || outside ? 0 : n;
-}
+#include "base/json.h"
+#include "base/utf8.h"
 
 static void put_escape(struct buf *b, uint8_t c)
 {
@@ -29,7 +12,7 @@ static void put_string(struct buf *b, struct span s)
 {
 	buf_u8(b, '"');
 	while (s.n) {
-		size_t n = utf8(s);
+		size_t n = utf8_step(s.p, s.n);
 		uint8_t c = s.p[0];
 		if (n == 0) {
 			BUF_LIT(b, "\\ufffd");
