@@ -127,12 +127,12 @@ void change_passing(struct leg *l, struct request *r)
 	const struct sdp *offer = ipc_part(r->v, r->m->sdp);
 	bool again = offer ? says_the_same(l, offer) : r->m->method == SIP_UPDATE;
 	struct sdp had;
-	enum refusal why = REFUSE_NONE;
 
-	if (l->r.state != LEG_UP || !other || other->r.state != LEG_UP)
-		why = change_not_now(l);
-	else if (offer || r->m->method == SIP_INVITE)
-		why = busy(c, l, other);
+	if (l->r.state != LEG_UP || !other || other->r.state != LEG_UP) {
+		reply_refuse(r->reply, change_not_now(l));
+		return;
+	}
+	enum refusal why = offer || r->m->method == SIP_INVITE ? busy(c, l, other) : REFUSE_NONE;
 	if (why) {
 		reply_refuse(r->reply, why);
 		return;

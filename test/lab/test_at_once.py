@@ -13,6 +13,7 @@ import net
 import sip
 from hardship import Clock, SmallDisk, limited, stopped
 from scripted import ENCRYPTED, RTP_PORT, Call
+from test_hardship import tried
 from test_upgrade import Installed, durations
 
 DAY_S = 86400
@@ -236,6 +237,7 @@ def test_r28_a_full_disk(exchange, talking, disk, what):
         talking.hears()
         assert "disk is full" in talking.log() or "cannot write" in talking.log()
     exchange.command("reload", timeout=60)
+    net.wait_for("what waited for room", lambda: tried(exchange.log_rows) is not None, 5, step=0.2)      # ledger tries each second
     talking.done()
 
 

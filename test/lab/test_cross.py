@@ -370,7 +370,7 @@ def test_r29_an_ended_call_that_both_hold_is_given_on(exchange, people, scripted
 def test_r29_a_phone_makes_a_conference_of_its_calls(exchange, people, media):
     """The exchange has none; a phone that mixes has, of a call that it held and the one that it asked meanwhile. Who is in it hears the third,
     and each call keeps its keys."""
-    a, b, c = (people.phone("linphone", f"{media[0]}{i}", tone=tone, media=media, codecs=("PCMU",)) for i, tone in enumerate("abc"))
+    a, b, c = (people.phone("linphone", f"mixer-{media[0]}{i}", tone=tone, media=media, codecs=("PCMU",)) for i, tone in enumerate("abc"))
     first, _ = phones.call(a, b)
     a.hold()
     second = a.dial(c.bundle.user)
