@@ -367,7 +367,7 @@ void leg_cancel(struct reply invite)
 	leg_each(cancelled, &invite);
 }
 
-/* Without an answer to our offer in it. */
+/* One without an answer to our offer in it. It may have gone with edge, as what would repeat the 200 has; who is back is asked. */
 static bool waits_for_ack(const struct leg *l)
 {
 	return timer_is_set(&l->repeat) && l->repeat.fire == leg_repeat_ok && !l->offers && !leg_owes_answer(l);
@@ -381,8 +381,7 @@ static void edge_lost(struct leg *l, void *arg)
 		return;
 	if (l->r.state == LEG_IN_CALLING)
 		leg_event(l, LEG_EDGE_LOST);
-	else if (waits_for_ack(
-		     l)) /* which may have gone with edge, as what would repeat the 200 has; who is back is asked */
+	else if (waits_for_ack(l))
 		leg_event(l, LEG_ACKS);
 }
 

@@ -181,8 +181,8 @@ void session_adopt(struct leg *l, uint32_t soon_ms)
 	if (leg_owes_answer(l)) {
 		l->session.fire = session_on_half;
 		timer_set(&child_wheel, &l->session, child_now() + soon_ms);
-	} else if (l->session.fire ==
-		   session_on_half) { /* or all that stood are asked in the same moment, now and ever after */
+	} else if (l->session.fire == session_on_half) {
+		/* or all that stood are asked in the same moment, now and ever after */
 		const uint64_t half_ms = l->session.due_ms - child_now();
 		timer_set(&child_wheel, &l->session, l->session.due_ms - rand_u32() % (half_ms / 2));
 	}

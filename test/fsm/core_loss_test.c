@@ -142,6 +142,28 @@ static struct heard *is_asked(struct talk *t)
 	return h ? h : talk_takes(t, SIP_INVITE);
 }
 
+static void her_edge_dies_and_she_is_back(void)
+{
+	edge_dies(0);
+	phone_up(&alice);
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+}
+
+/* alice, who was asked so; bob does not stay behind. */
+static void knows_no_call(const struct heard *asked)
+{
+	struct heard *bye;
+
+	talk_reply(&a, asked, 481, NULL);
+	talk_takes(&a, SIP_ACK);
+	bye = talk_takes(&b, SIP_BYE);
+	NEED(bye);
+	talk_reply(&b, bye, 200, NULL);
+	if ((bye = talk_takes(&a, SIP_BYE)))
+		talk_reply(&a, bye, 481, NULL);
+	NEED(sim_status("calls").used == 0);
+}
+
 /* Its BYE went with the connection: the phone is asked, and the other end does not wait for the session's end. */
 static void a_phone_that_hung_up_as_its_edge_died_is_asked(void)
 {
@@ -149,19 +171,10 @@ static void a_phone_that_hung_up_as_its_edge_died_is_asked(void)
 
 	begin();
 	call_up(&a, &alice, &b, &bob);
-	edge_dies(0);
-	phone_up(&alice);
-	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+	her_edge_dies_and_she_is_back();
 	h = is_asked(&a);
 	NEED(h && sent(h)->flow == alice.flow && !is_asked(&b));
-	talk_reply(&a, h, 481, NULL);
-	talk_takes(&a, SIP_ACK);
-	h = talk_takes(&b, SIP_BYE);
-	NEED(h);
-	talk_reply(&b, h, 200, NULL);
-	if ((h = talk_takes(&a, SIP_BYE)))
-		talk_reply(&a, h, 481, NULL);
-	NEED(sim_status("calls").used == 0);
+	knows_no_call(h);
 	finish();
 }
 
@@ -171,9 +184,7 @@ static void is_asked_and_left_alone(bool says)
 
 	begin();
 	call_up(&a, &alice, &b, &bob);
-	edge_dies(0);
-	phone_up(&alice);
-	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
+	her_edge_dies_and_she_is_back();
 	h = is_asked(&a);
 	NEED(h);
 	if (says)
@@ -197,24 +208,6 @@ static void one_that_answers_nothing_is_left_alone(void)
 	is_asked_and_left_alone(false);
 }
 
-static void an_edge_dies_before_the_ack(void)
-{
-	begin();
-	talk_invite(&a, &alice, "bob", &offer);
-	talk_rings_at(&b, &bob);
-	talk_answer(&b, 200, &answer);
-	talk_takes(&b, SIP_ACK);
-	talk_hears(&a, 200);
-	edge_dies(0);
-	phone_up(&alice);
-	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
-	talk_ack(&a); /* over the new connection */
-	sim_pass(40000);
-	NEED(sim_status("calls").used == 1);
-	call_hang_up(&b, &a);
-	finish();
-}
-
 static void up_but_for_the_ack(void)
 {
 	begin();
@@ -225,12 +218,15 @@ static void up_but_for_the_ack(void)
 	talk_hears(&a, 200);
 }
 
-static struct heard *is_back_and_asked(void)
+static void an_edge_dies_before_the_ack(void)
 {
-	edge_dies(0);
-	phone_up(&alice);
-	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 200);
-	return is_asked(&a);
+	up_but_for_the_ack();
+	her_edge_dies_and_she_is_back();
+	talk_ack(&a); /* over the new connection */
+	sim_pass(40000);
+	NEED(sim_status("calls").used == 1);
+	call_hang_up(&b, &a);
+	finish();
 }
 
 /* Nobody says the 200 again, so nobody acknowledges it again: the phone is asked whether its call stands. */
@@ -239,7 +235,8 @@ static void one_whose_ack_went_with_the_edge_talks_on(void)
 	struct heard *h;
 
 	up_but_for_the_ack();
-	h = is_back_and_asked();
+	her_edge_dies_and_she_is_back();
+	h = is_asked(&a);
 	NEED(h);
 	talk_reply(&a, h, 200, sent(h)->method == SIP_INVITE ? &offer : NULL);
 	talk_takes(&a, SIP_ACK);
@@ -260,16 +257,10 @@ static void one_who_never_heard_the_200_costs_the_other_no_silence(void)
 	struct heard *h;
 
 	up_but_for_the_ack();
-	h = is_back_and_asked();
+	her_edge_dies_and_she_is_back();
+	h = is_asked(&a);
 	NEED(h);
-	talk_reply(&a, h, 481, NULL);
-	talk_takes(&a, SIP_ACK);
-	h = talk_takes(&b, SIP_BYE);
-	NEED(h);
-	talk_reply(&b, h, 200, NULL);
-	if ((h = talk_takes(&a, SIP_BYE)))
-		talk_reply(&a, h, 481, NULL);
-	NEED(sim_status("calls").used == 0);
+	knows_no_call(h);
 	finish();
 }
 

@@ -16,12 +16,7 @@ static void begin(uint32_t fresh, uint32_t old)
 	sim_open();
 	phones_register((struct phone *[]){&alice, &bob}, 2);
 	offer = sdp_plain(&alice);
-	struct msg_mail_count *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_COUNT);
-	m->user = 1;
-	m->fresh = fresh;
-	m->old = old;
-	ipc_end(sim_far(PROC_LEDGER, 0));
-	sim_turn();
+	ledger_counts(1, fresh, old);
 }
 
 static void finish(void)

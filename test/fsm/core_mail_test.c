@@ -700,17 +700,6 @@ static void who_came_to_the_mailbox_can_be_blocked(void)
 
 /* --- *97 --- */
 
-static void bob_has(uint32_t fresh, uint32_t old)
-{
-	struct msg_mail_count *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_COUNT);
-
-	m->user = 1;
-	m->fresh = fresh;
-	m->old = old;
-	ipc_end(sim_far(PROC_LEDGER, 0));
-	sim_turn();
-}
-
 static void dials_97(void)
 {
 	struct sdp own = sdp_plain(&bob);
@@ -745,7 +734,7 @@ static void messages_are_played_kept_and_deleted(void)
 	sim.mail[0][0] = 11;
 	sim.mail[0][1] = 12;
 	sim.mail[0][2] = 13;
-	bob_has(3, 1);
+	ledger_counts(1, 3, 1);
 	dials_97();
 	hears("voicemail-you-have digits:3 voicemail-messages");
 	is_played(11, "1"); /* again */
@@ -767,7 +756,7 @@ static void what_was_heard_is_played_when_nothing_is_new(void)
 	dials_97();
 	hears_last("voicemail-empty silence:500");
 	sim.mail[1][0] = 14;
-	bob_has(0, 1);
+	ledger_counts(1, 0, 1);
 	dials_97();
 	hears("voicemail-you-have digits:1 voicemail-message");
 	is_played(14, "");
@@ -781,7 +770,7 @@ static void a_pin_is_asked_where_one_is_set(void)
 	begin_with(mailbox);
 	sim.pin = "2468";
 	sim.mail[0][0] = 11;
-	bob_has(1, 0);
+	ledger_counts(1, 1, 0);
 	dials_97();
 	const struct msg_turn *t = turn("pin-please");
 	NEED(t->digits_min == 4 && t->digits_max == 12 && sim.mail_wanted == 0);
@@ -822,7 +811,7 @@ static void without_a_pin_a_mailbox_opens_for_its_user_alone(void)
 	telco.user = "+33987654321";
 	phone_up(&telco);
 	sim.mail[0][0] = 11;
-	bob_has(1, 0);
+	ledger_counts(1, 1, 0);
 	outsider_dials("*97");
 	NEED(code_of(a.txn) == 404);
 	outsider_dials("+33140000097");
@@ -862,7 +851,7 @@ static void a_message_past_its_time_is_passed_over(void)
 	sim.conduct.mail_keyless = true;
 	sim.mail[0][0] = 11;
 	sim.mail[0][1] = 12;
-	bob_has(2, 0);
+	ledger_counts(1, 2, 0);
 	dials_97();
 	hears("voicemail-you-have digits:2 voicemail-messages");
 	NEED(sim.mail_keys == 2 && sim.mail_wanted == 3);
@@ -874,7 +863,7 @@ static void one_message(void)
 {
 	begin_with(mailbox);
 	sim.mail[0][0] = 11;
-	bob_has(1, 0);
+	ledger_counts(1, 1, 0);
 }
 
 static void who_is_mute_or_dead_ends_97_with_words(void)

@@ -87,17 +87,6 @@ static void is_told(const struct lamp *l, uint32_t fresh, uint32_t old, bool las
 	is_told_and_says(l, fresh, old, last, 200);
 }
 
-static void ledger_counts(uint32_t user, uint32_t fresh, uint32_t old)
-{
-	struct msg_mail_count *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_COUNT);
-
-	m->user = user;
-	m->fresh = fresh;
-	m->old = old;
-	ipc_end(sim_far(PROC_LEDGER, 0));
-	sim_turn();
-}
-
 static void ones_own_is_told_at_once_and_on_change(void)
 {
 	begin();

@@ -648,3 +648,14 @@ enum done_result sim_ban(const char *ip, uint32_t seconds)
 	NEED(h);
 	return (enum done_result)((const struct msg_done *)(const void *)h->payload)->result;
 }
+
+void ledger_counts(uint32_t user, uint32_t fresh, uint32_t old)
+{
+	struct msg_mail_count *m = ipc_begin(sim_far(PROC_LEDGER, 0), MSG_MAIL_COUNT);
+
+	m->user = user;
+	m->fresh = fresh;
+	m->old = old;
+	ipc_end(sim_far(PROC_LEDGER, 0));
+	sim_turn();
+}

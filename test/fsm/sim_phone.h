@@ -152,4 +152,9 @@ void media_says_fingerprint(uint8_t octet);
 void media_says_gate(uint64_t join, enum relay_key key);
 void media_says_failed(uint64_t join, enum relay_why why);
 
+/* --- what ledger says --- */
+
+/* So many messages the user has that are new, and that were heard. */
+void ledger_counts(uint32_t user, uint32_t fresh, uint32_t old);
+
 #endif

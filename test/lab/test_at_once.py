@@ -11,23 +11,12 @@ import pytest
 import exchange as lab_exchange
 import net
 import sip
-from hardship import Clock, SmallDisk, limited, stopped
+from hardship import limited, stopped
 from scripted import ENCRYPTED, RTP_PORT, Call
-from test_hardship import tried
+from test_hardship import clock, disk, tried  # noqa: F401
 from test_upgrade import Installed, durations
 
 DAY_S = 86400
-
-
-@pytest.fixture(scope="module")
-def disk(where):
-    with SmallDisk(f"{where}/site") as d:
-        yield d
-
-
-@pytest.fixture(scope="module")
-def clock(where):
-    return Clock(where)
 
 
 @pytest.fixture(scope="module")

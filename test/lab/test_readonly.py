@@ -7,16 +7,9 @@ import pytest
 
 import net
 from exchange import Exchange
-from hardship import SmallDisk
-from test_hardship import house  # noqa: F401
+from test_hardship import disk, house  # noqa: F401
 
 KEEP = ("keeper", "ledger", "signer")
-
-
-@pytest.fixture(scope="module")
-def disk(where):
-    with SmallDisk(f"{where}/site") as d:
-        yield d
 
 
 @pytest.fixture(scope="module")
