@@ -82,7 +82,7 @@ void json_end(struct buf *b)
 	BUF_LIT(b, "}\n");
 }
 
-void json_array(struct buf *b, const char *name)
+void json_items(struct buf *b, const char *name)
 {
 	put_name(b, name);
 	buf_u8(b, '[');
@@ -100,7 +100,7 @@ void json_item_end(struct buf *b)
 	buf_u8(b, '}');
 }
 
-void json_array_end(struct buf *b)
+void json_items_end(struct buf *b)
 {
 	buf_u8(b, ']');
 }

@@ -15,9 +15,9 @@ void json_flag(struct buf *b, const char *name, bool value);
 void json_end(struct buf *b); /* } LF */
 
 /* An array of objects as a member: open, then for each member json_item(), members, json_item_end(), then close. */
-void json_array(struct buf *b, const char *name);
+void json_items(struct buf *b, const char *name);
 void json_item(struct buf *b, bool first);
 void json_item_end(struct buf *b);
-void json_array_end(struct buf *b);
+void json_items_end(struct buf *b);
 
 #endif

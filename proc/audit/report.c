@@ -94,7 +94,7 @@ void report_whys(struct report *r, uint32_t why)
 {
 	bool first = true;
 
-	json_array(&r->line, "why");
+	json_items(&r->line, "why");
 	for (unsigned i = 0; i < WHY_N; i++) {
 		if (!(why >> i & 1))
 			continue;
@@ -103,7 +103,7 @@ void report_whys(struct report *r, uint32_t why)
 		json_item_end(&r->line);
 		first = false;
 	}
-	json_array_end(&r->line);
+	json_items_end(&r->line);
 }
 
 /* --- calls --- */
@@ -179,11 +179,11 @@ static void call(struct report *r, const struct audit *a, const struct calls *c,
 	for (uint32_t i = root; i != NONE; i = c->node[i].next)
 		why |= c->node[i].v.why;
 	report_whys(r, why);
-	json_array(b, "legs");
+	json_items(b, "legs");
 	for (uint32_t i = root; i != NONE && n < REPORT_LEGS; i = c->node[i].next)
 		if (c->node[i].v.grade != AUDIT_NONE)
 			leg(r, a, c, i, n++ == 0);
-	json_array_end(b);
+	json_items_end(b);
 	report_line(r);
 }
 

@@ -76,13 +76,13 @@ void look_on_process(struct link *from, const struct ipc_view *v)
 	json_number(&b, "pid", m->pid);
 	json_number(&b, "restarts", m->restarts);
 	json_number(&b, "age_ms", m->age_ms);
-	json_array(&b, "lines");
+	json_items(&b, "lines");
 	for (uint32_t i = 0; s && i < s->lines; i++) {
 		json_item(&b, i == 0);
 		put_status_line(&b, &s->line[i]);
 		json_item_end(&b);
 	}
-	json_array_end(&b);
+	json_items_end(&b);
 	job_line_end(j, &b);
 }
 

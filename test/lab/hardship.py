@@ -2,6 +2,7 @@
 """What the host does to an exchange in need: a small disk that fills, a wall clock that jumps, processes that stand still."""
 import contextlib
 import ctypes
+import errno
 import os
 import shutil
 import signal
@@ -46,13 +47,20 @@ class SmallDisk:
                         pass
 
     def takes_writes(self, on):
-        """The file system as a whole, in whichever mounts it is seen, as after an error of the disk. Nobody may have a file open to write."""
-        libc, fspick, fsconfig, set_flag, reconfigure = ctypes.CDLL(None, use_errno=True), 433, 431, 0, 7
-        fd = libc.syscall(fspick, -100, self.path.encode(), 0)
-        done = [libc.syscall(fsconfig, fd, set_flag, b"rw" if on else b"ro", None, 0), libc.syscall(fsconfig, fd, reconfigure, None, None, 0)]
-        why = ctypes.get_errno()
-        os.close(fd)
-        if done != [0, 0]:
+        """The file system as a whole, in whichever mounts it is seen, as after an error of the disk. Nobody may have a file open to write:
+        a process that was killed has, for a while after its executable is gone from /proc."""
+        def why_not():
+            libc, fspick, fsconfig, set_flag, reconfigure = ctypes.CDLL(None, use_errno=True), 433, 431, 0, 7
+            fd = libc.syscall(fspick, -100, self.path.encode(), 0)
+            done = [libc.syscall(fsconfig, fd, set_flag, b"rw" if on else b"ro", None, 0), libc.syscall(fsconfig, fd, reconfigure, None, None, 0)]
+            why = ctypes.get_errno()
+            os.close(fd)
+            return 0 if done == [0, 0] else why
+
+        with contextlib.suppress(net.LabError):
+            net.wait_for("the last file to be closed", lambda: why_not() != errno.EBUSY, 10)
+        why = why_not()
+        if why:
             raise OSError(why, os.strerror(why), self.path)
 
     def __exit__(self, *exc):

@@ -364,9 +364,13 @@ def test_certificates_of_the_store_are_listed_and_end(exchange):
     assert rows[0]["subject"] == "CN=numbers CA" and rows[0]["numbers"] == []
     assert rows[1]["subject"] == "CN=numbers" and rows[1]["numbers"] == ["+33698000000-+33698999999"]
     assert 6 * 86400 < rows[1]["not_after_ms"] / 1000 - time.time() < 8 * 86400
-    said = [e["detail"] for e in exchange.events() if e["what"] == "certificate" and e["severity"] == "alarm"]
-    assert sorted(said) == ["certificate no. 1 in the ca of signed-callers ends in 29 days",
-                            "certificate no. 1 of signed-callers, or one above it, ends in 6 days"], said
+
+    def said():
+        return sorted(e["detail"] for e in exchange.events() if e["what"] == "certificate" and e["severity"] == "alarm")
+
+    net.wait_for("both alarms", lambda: len(said()) >= 2, 20)
+    assert said() == ["certificate no. 1 in the ca of signed-callers ends in 29 days",
+                      "certificate no. 1 of signed-callers, or one above it, ends in 6 days"]
 
 
 def test_registration_is_refreshed(telco, exchange):

@@ -109,14 +109,14 @@ static void members_and_numbers(void)
 	json_number(&b, "n", UINT64_MAX);
 	json_signed(&b, "s", INT64_MIN);
 	json_flag(&b, "f", true);
-	json_array(&b, "a");
+	json_items(&b, "a");
 	json_item(&b, true);
 	json_word(&b, "w", "1");
 	json_item_end(&b);
 	json_item(&b, false);
 	json_word(&b, "w", "2");
 	json_item_end(&b);
-	json_array_end(&b);
+	json_items_end(&b);
 	json_end(&b);
 	CHECK(strcmp(buf_cstr(&b), "{\"kind\":\"x\",\"n\":18446744073709551615,\"s\":-9223372036854775808,\"f\":true,"
 				   "\"a\":[{\"w\":\"1\"},{\"w\":\"2\"}]}\n") == 0);
