@@ -176,12 +176,21 @@ static bool add_element(const char *element)
 	return system(command) == 0;
 }
 
+/* net looks every 5 s: in the moment between the two it may have mended it. */
+static bool stands_longer(const char *element, const char *said)
+{
+	for (int i = 0; i < 3; i++)
+		if (add_element(element) && in_nftables(said))
+			return true;
+	return false;
+}
+
 /* As it is after the machine slept, when the times of nftables have stood still. */
 static void nothing_stands_longer_than_it_should(void)
 {
 	CHECK(net_pins(true) && net_begin("192.0.2.1") && net_has_maps());
 	say_ban("198.51.100.17", 600000);
-	CHECK(add_element("198.51.100.17 timeout 2h, 198.51.100.18 timeout 1h") && in_nftables(" expires 1h59m"));
+	CHECK(stands_longer("198.51.100.17 timeout 2h, 198.51.100.18 timeout 1h", " expires 1h59m"));
 	CHECK(wait_nftables("198.51.100.18 ", false) && in_nftables("198.51.100.17 timeout ") && !in_nftables(" expires 1h59m") && in_nftables(" expires 9m"));
 	CHECK(status_of("nftables-made-anew") == 0 && status_of("bans-in-nftables") == 1 && net_seen.events == 0);
 	CHECK(stage_end(&net_stage) == 0);
