@@ -27,13 +27,15 @@ void change_answer_refresh(struct leg *l, struct request *r, bool with_sdp)
 
 	session_start(l);
 	leg_local(l, &local);
+	l->unsure = true;
+	leg_save(l);
 	if (r->m->method == SIP_INVITE) {
 		l->invite = r->reply;
 		leg_send_ok(l);
 	} else {
 		leg_send_plain_ok(l, r->reply, with_sdp ? &local : NULL);
+		leg_be_unsure(l, false);
 	}
-	leg_save(l);
 }
 
 bool change_pass_on(struct call *c, struct leg *other, const struct sdp *offer)
@@ -47,6 +49,7 @@ bool change_pass_on(struct call *c, struct leg *other, const struct sdp *offer)
 	other->change_ref = m->ref;
 	other->change_cancelled = 0;
 	session_put_request(other, m);
+	leg_be_unsure(other, true);
 	if (offer) {
 		m->sdp = ipc_put_part(edge, offer, sizeof *offer);
 		leg_set_next(other, offer);
@@ -76,20 +79,28 @@ void change_over(struct call *c)
 
 	c->change.active = false;
 	timer_cancel(&child_wheel, &c->patience);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		if (side[i] && !offers_still(side[i])) {
 			leg_set_next(side[i], NULL);
 			side[i]->offers = 0;
 		}
+		if (side[i] && !change_is_open(side[i])) /* and is saved with what it has now */
+			side[i]->unsure = false;
+	}
 }
 
 void change_refused(struct call *c, struct leg *asker)
 {
+	struct leg *other = asker ? call_other(c, asker) : NULL;
+
 	change_over(c);
 	if (!asker)
 		return;
 	asker->r.session_s = c->change.session_s;
 	asker->r.refresher_us = c->change.refresher_us;
+	leg_save(asker);
+	if (other)
+		leg_save(other);
 }
 
 /* Why no change is possible in this state of the dialog. */
@@ -126,8 +137,10 @@ void change_on_request(struct leg *l, struct request *r)
 
 void change_tell_asker(struct call *c, struct leg *asker, const struct sdp *out)
 {
+	leg_be_unsure(asker, true); /* until its ACK */
 	if (c->change.is_update) {
 		leg_send_plain_ok(asker, c->change.reply, out);
+		leg_be_unsure(asker, false);
 		return;
 	}
 	asker->invite = c->change.reply;
@@ -158,13 +171,16 @@ void change_on_ack(struct leg *l, struct request *r)
 {
 	struct call *c = call_get(l->r.call);
 	const struct sdp *answer = ipc_part(r->v, r->m->sdp);
+	const uint64_t id = l->r.id;
 
 	if (c && leg_owes_answer(l))
 		change_answered_first(c, l, answer);
-	else if (c && l->r.ends == RELAY_PASSING)
+	else if (c && l->offers && l->r.ends == RELAY_PASSING)
 		change_answered_back(c, l, answer);
-	else if (c)
+	else if (c && l->offers)
 		change_answered_ended(c, l, answer);
+	if (leg_get(id) && !change_is_open(l))
+		leg_be_unsure(l, false);
 }
 
 void change_abandon(struct call *c)
@@ -189,6 +205,15 @@ static void told_unasked(struct call *c, struct leg *asker, const struct msg_res
 	} else {
 		call_fail_media(c, refusal_for(m->code), "the other phone does not take what this one changed");
 	}
+}
+
+/* Edge answers for it, or is gone: it may have been asked all the same, and what it said is lost. */
+static void heard_nothing(const struct ask *a, const struct msg_response *m)
+{
+	struct leg *l = m->local ? leg_get(a->owner) : NULL;
+
+	if (l)
+		leg_be_unsure(l, true);
 }
 
 void change_on_answer(const struct ask *a, const struct msg_response *m, const struct ipc_view *v)
@@ -235,6 +260,7 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 	if (l->r.ends != RELAY_PASSING) {
 		if (l->r.side != c->change.from_side) /* or it is its last 200 once more */
 			renegotiate_on_answer(c, l, asker, m, ipc_part(v, m->sdp));
+		heard_nothing(a, m);
 		return;
 	}
 	if (m->code < 300) {
@@ -242,6 +268,7 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 		return;
 	}
 	change_refused(c, asker);
+	heard_nothing(a, m);
 	if (!c->change.unasked)
 		reply_refuse(c->change.reply, refusal_for(m->code));
 	if ((m->code == 481 || m->code == 408) && !m->local)

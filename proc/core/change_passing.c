@@ -186,6 +186,7 @@ static void agree(struct call *c, struct leg *offerer, struct leg *answerer, con
 	if (out->audio.setup == SDP_ACTIVE && passed_on.audio.setup == SDP_ACTIVE)
 		out->audio.setup = SDP_PASSIVE;
 	leg_set_local(offerer, out);
+	offerer->unsure = true; /* until it has heard this */
 	c->r.key = (uint8_t)media_key(answer);
 	call_relay(c);
 	session_start(offerer);
@@ -256,4 +257,5 @@ void change_answered_back(struct call *c, struct leg *asker, const struct sdp *a
 	}
 	agree(c, l, asker, answer, &out);
 	leg_send_ack_with(l, &out);
+	leg_be_unsure(l, false);
 }

@@ -84,10 +84,15 @@ void change_on_refreshed(struct leg *l, const struct sdp *answer)
 		change_answered_first(c, l, answer);
 		return;
 	}
-	if (!c || !answer || (stands && is_at_its_place(l, answer)))
+	if (!c || !answer)
 		return;
+	if (stands && is_at_its_place(l, answer)) {
+		leg_be_unsure(l, false);
+		return;
+	}
 	leg_local(l, &ours);
 	if (l->r.ends != RELAY_PASSING) {
+		l->unsure = false;
 		change_take_answer(c, l, &ours, answer);
 		return;
 	}
@@ -96,6 +101,7 @@ void change_on_refreshed(struct leg *l, const struct sdp *answer)
 		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(bad));
 	} else if (stands) {
 		change_moved(c, l, answer);
+		l->unsure = false;
 		leg_save(l);
 	} else {
 		have_it_offered(c, l);

@@ -28,7 +28,8 @@ enum leg_part {
 	LEG_REMOTE_USER,
 	LEG_LOCAL, /* descriptions as sdp_pack() leaves them */
 	LEG_REMOTE,
-	LEG_NEXT, /* of a change under way, or while it rings what it was offered before its early media settled that: does not outlive core */
+	LEG_NEXT, /* of a change under way, or while it rings what it was offered before its early media settled that: does not outlive core,
+	             but that there was one does, by its end (leg_save()) */
 	LEG_PARTS
 };
 
@@ -95,6 +96,8 @@ struct leg {
 	uint64_t heard_then;  /* packets that had come of it when it was last asked */
 	uint8_t longer;       /* it was asked again with the longer session interval that it wants */
 	uint8_t change_cancelled;
+	bool
+	    unsure; /* a change was passed on to it, or its 200 was, and has not ended: it may have another session than `r` */
 	uint8_t silent; /* it did not answer what it was asked, or without speech: renegotiate.c waits for it no more */
 	uint8_t glares; /* how often it said 491 to what we asked, one after the other */
 	uint8_t stays;  /* it refused what the other side alone has */
@@ -208,6 +211,8 @@ struct flow *leg_flow(const struct leg *l);
 
 /* Write the record to the arena, if the leg is one that core would adopt. */
 void leg_save(struct leg *l);
+/* Before a change goes out to it, and when it has ended: a core that adopts the leg meanwhile asks it what it has (session.h). */
+void leg_be_unsure(struct leg *l, bool unsure);
 
 void leg_on_request(struct request *r); /* with a To tag, or an ACK */
 void leg_cancel(struct reply invite);   /* the phone cancelled this INVITE */

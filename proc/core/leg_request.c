@@ -38,7 +38,7 @@ static void on_ack(struct leg *l, struct request *r)
 		return;
 	uint64_t id = l->r.id;
 	leg_event(l, LEG_ACKS);
-	if (leg_get(id) && (l->offers || (l->r.state == LEG_UP && leg_owes_answer(l))))
+	if (leg_get(id) && l->r.state == LEG_UP)
 		change_on_ack(l, r);
 }
 

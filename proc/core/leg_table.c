@@ -80,10 +80,22 @@ void leg_save(struct leg *l)
 {
 	l->r.trunk_is = mark_of_trunk(l->r.trunk);
 	l->r.media_is = mark_of_media(l->r.listener);
-	if (worth_keeping(l))
-		arena_put_parts(store, slot_of(l), span_of(&l->r, sizeof l->r), leg_body(l));
-	else if (arena_get(store, slot_of(l)))
+	if (worth_keeping(l)) {
+		struct leg_record kept = l->r;
+		/* what is changed to is not kept, and builds of this layout and the one before look at no end of it */
+		kept.end[LEG_NEXT] = (uint16_t)(kept.end[LEG_REMOTE] + l->unsure);
+		arena_put_parts(store, slot_of(l), span_of(&kept, sizeof kept), leg_body(l));
+	} else if (arena_get(store, slot_of(l))) {
 		arena_clear(store, slot_of(l));
+	}
+}
+
+void leg_be_unsure(struct leg *l, bool unsure)
+{
+	if (l->unsure == unsure)
+		return;
+	l->unsure = unsure;
+	leg_save(l);
 }
 
 void leg_forget_kept(const struct leg *l)
@@ -109,6 +121,7 @@ static bool take_over(struct leg *l, const struct leg_record *r)
 	if (l->r.session_s > SESSION_MAX_S) /* of a build that took any */
 		l->r.session_s = 0;
 	l->by = NOBODY;
+	l->unsure = r->end[LEG_NEXT] > r->end[LEG_REMOTE];
 	if (leg_adopt_body(l, (const uint8_t *)(r + 1)) && pool_adopt(&pool, id))
 		return true;
 	leg_text_free(l);

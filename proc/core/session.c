@@ -8,6 +8,10 @@
 /* A phone that answered nothing for so long is gone, and its call with it. */
 enum { UNANSWERED_MAX = 2, AGAIN_MS = 10000 };
 
+/* One that may have another session than we is offered ours so often, should it have no time for that: for longer than what it was asked
+ * before may take, 64*T1. */
+enum { UNSURE_TRIES = 5 };
+
 /* One that refuses a refresh is asked again after this, and each time twice as long (RFC 4028 10); GLARE_MS: RFC 3261 14.1. */
 enum { GLARE_MS = 2500, REFUSED_MAX = 8 };
 
@@ -72,11 +76,25 @@ static struct leg *leg_of(struct timer *t)
 	return (struct leg *)(void *)((char *)t - offsetof(struct leg, session));
 }
 
+/* What it may have been offered meanwhile had the next version (RFC 3264 8). Whether it heard that its hold stands is not known either: only
+ * who holds answers with less (RFC 6337 5.3). */
+static void offer_to_unsure(struct leg *l, struct sdp *ours)
+{
+	struct sdp theirs;
+
+	leg_remote(l, &theirs);
+	ours->version += 2;
+	if (theirs.audio.direction == SDP_SENDONLY && ours->audio.direction == SDP_RECVONLY)
+		ours->audio.direction = SDP_SENDRECV;
+	leg_set_local(l, ours);
+	leg_save(l);
+}
+
 static void refresh(struct leg *l)
 {
 	struct link *edge;
 	struct sdp local;
-	bool update = l->r.allow >> SIP_UPDATE & 1 && !leg_owes_answer(l);
+	bool update = l->r.allow >> SIP_UPDATE & 1 && !leg_owes_answer(l) && !l->unsure;
 	struct msg_send *m = leg_begin_request(l, update ? SIP_UPDATE : SIP_INVITE, ASK_REFRESH, &edge);
 
 	if (!m)
@@ -87,6 +105,8 @@ static void refresh(struct leg *l)
 	l->refreshing = !update;
 	if (!update) {
 		leg_local(l, &local);
+		if (l->unsure)
+			offer_to_unsure(l, &local);
 		m->sdp = ipc_put_part(edge, &local, sizeof local);
 	}
 	ipc_end(edge);
@@ -147,10 +167,10 @@ void session_on_half(struct timer *t, uint64_t now_ms)
 		session_ask_again(l);
 		return;
 	}
-	if (l->came_back && !l->refused && !l->unanswered && !session_back_asks(l))
+	if (l->came_back && !l->refused && !l->unanswered && !session_back_asks(l) && !l->unsure)
 		return;
 	l->unanswered++;
-	if (l->r.session_s || owes || l->came_back)
+	if (l->r.session_s || owes || l->came_back || l->unsure)
 		refresh(l);
 	else
 		ask_alive(l);
@@ -181,6 +201,8 @@ void session_adopt(struct leg *l, uint32_t soon_ms)
 	if (leg_owes_answer(l)) {
 		l->session.fire = session_on_half;
 		timer_set(&child_wheel, &l->session, child_now() + soon_ms);
+	} else if (l->unsure) {
+		session_ask_unsure(l, child_now() + soon_ms);
 	} else if (l->session.fire == session_on_half) {
 		/* or all that stood are asked in the same moment, now and ever after */
 		const uint64_t half_ms = l->session.due_ms - child_now();
@@ -213,6 +235,8 @@ static void is_refused(struct leg *l, uint16_t code)
 		return;
 	}
 	l->unanswered = 0;
+	if ((code != 491 && code < 500) || l->refused >= UNSURE_TRIES)
+		leg_be_unsure(l, false);
 	if (l->refused < REFUSED_MAX) {
 		l->refused++;
 	} else if (!l->r.session_s) {

@@ -2,11 +2,14 @@
 /* A phone or trunk whose connection broke is there again over another: a BYE that went with the first nobody says again. So its calls
  * are asked by a refresh (phones answer OPTIONS of a dialog that they have no more as any other, with 200), one after the other. */
 #include "session_int.h"
+#include "base/rand.h"
 #include "trunk.h"
 
 enum {
 	BACK_MS = 2000, /* until then it has said what it had to say */
 	EACH_MS = 250, /* a trunk's: what bars floods at carriers begins at eight requests a second (Kamailio's pike) */
+	UNSURE_SPREAD_MS = 500,
+	UNSURE_APART_MS = 1000,
 };
 
 struct back {
@@ -59,6 +62,21 @@ void session_trunk_back(uint8_t trunk, uint64_t gone)
 {
 	if (trunk_is_up(trunk) && trunk_conf_of(trunk)->transport != TRUNK_UDP)
 		leg_each(ask_trunk, &(struct back){.trunk = trunk, .flow = gone});
+}
+
+/* A trunk with its fellows; a phone has one call, or few. The one who was called and the one who calls not at once, as neither would be
+ * told of the other's. */
+void session_ask_unsure(struct leg *l, uint64_t from_ms)
+{
+	uint64_t due_ms = from_ms + l->r.side * UNSURE_APART_MS + rand_u32() % UNSURE_SPREAD_MS;
+
+	if (l->r.trunk) {
+		uint64_t *next = &next_ms[l->r.trunk - 1];
+		due_ms = *next > due_ms ? *next : due_ms;
+		*next = due_ms + EACH_MS;
+	}
+	l->session.fire = session_on_half;
+	timer_set(&child_wheel, &l->session, due_ms);
 }
 
 bool session_back_asks(struct leg *l)

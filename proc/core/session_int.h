@@ -10,5 +10,7 @@
 void session_on_half(struct timer *t, uint64_t now_ms);
 /* Of one that came back, whose turn it is: is it still to be asked? Where not, its timer runs as ever. */
 bool session_back_asks(struct leg *l);
+/* One that was adopted in the middle of a change: from then on, one after the other. */
+void session_ask_unsure(struct leg *l, uint64_t from_ms);
 
 #endif
