@@ -2,7 +2,9 @@
 """What a user of a telephone does while something else is under way, by scripted phones whose timing is exact: answers and hang-ups that
 cross, transfers that lead on, back or nowhere, a phone that comes back from elsewhere in its call (R29)."""
 import dataclasses
+import os
 import re
+import signal
 import threading
 import time
 
@@ -13,6 +15,7 @@ import net
 import phones
 import sip
 import srtp
+from hardship import stopped
 from prompts import Dialogue
 from scripted import ENCRYPTED, RTP_PORT, Call, End, answer_call
 
@@ -362,6 +365,123 @@ def test_r29_an_ended_call_that_both_hold_is_given_on(exchange, people, scripted
         exchange.wait_no_calls()
     finally:
         exchange.command("phone", "set", "dev-s1", "--join", "none")
+
+
+# --- core dies in the middle of a change ---
+
+HOLD = ("sendonly", "recvonly")
+
+
+def said(phone, port, direction, version=2):
+    """An answer to whatever suite the exchange offered first."""
+    return lambda offer: fits(phone, port)(offer).replace("a=sendrecv", f"a={direction}").replace("4711 1 ", f"4711 {version} ")
+
+
+def version(body):
+    return int(re.search(r"^o=\S+ \d+ (\d+)", body, re.M)[1])
+
+
+def core_dies(exchange):
+    exchange.wait_replaced("core", exchange.kill("core"), 10)
+    net.wait_for("every process", exchange.answers, 20)
+
+
+def is_asked(phone, port, direction, newer=0, says=None):
+    """What stands is offered to it, newer than what it was offered before; it says that it has that, or what else."""
+    asked = phone.wait_request("INVITE", 12)
+    assert f"a={direction}" in asked.body and version(asked.body) > newer, asked
+    phone.reply(asked, 200, "OK", body=said(phone, port, says or direction, 3)(asked.body))
+    phone.wait_request("ACK")
+
+
+def asked_no_more(*who):
+    assert not [m for p in who for m in p.quiet(4) if m.method in ("INVITE", "BYE")]
+
+
+def packets(end, seconds=0.5):
+    """How many came in that time; what had come before is left out."""
+    end.rtp.setblocking(False)
+    n, since, until = 0, time.monotonic(), time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            end.rtp.recv(4096)
+            n += time.monotonic() > since + 0.1
+        except BlockingIOError:
+            time.sleep(0.005)
+    return n
+
+
+@pytest.mark.parametrize("step", ["passed on", "answered", "said", "acknowledged"])
+def test_r28_core_dies_in_a_hold(exchange, people, scripted, step):
+    """Before b has answered, when it has, and before a's ACK: who may have another session than core is asked, and both know the same."""
+    a, b = scripted("s1"), scripted("s2")
+    one = call(a, b)
+    sent = one.next("INVITE", body=sip.sdp(a.local, RTP_PORT["a"], version=2, direction=HOLD[0]))
+    got = b.wait_request("INVITE")
+    assert f"a={HOLD[0]}" in got.body
+    holds = said(b, RTP_PORT["b"], HOLD[1])(got.body)
+    if step in ("said", "acknowledged"):
+        b.reply(got, 200, "OK", body=holds)
+        ok = a.answer(sent)
+        assert ok.code == 200 and f"a={HOLD[1]}" in ok.body
+        core_dies(exchange)
+        if step == "acknowledged":      # to the next one
+            a.ack(sent, ok)
+        else:
+            is_asked(a, RTP_PORT["a"], "sendrecv", version(ok.body), says=HOLD[0])
+        asked_no_more(a, b)
+        one.bye()
+        exchange.wait_no_calls()
+        return
+    if step == "answered":
+        with stopped(exchange, "core"):
+            b.reply(got, 200, "OK", body=holds)
+            time.sleep(0.3)
+            core_dies(exchange)
+    else:
+        core_dies(exchange)
+    b.reply(got, 200, "OK", body=holds)         # once more, as nobody acknowledged it, or for the first time
+    refused = a.answer(sent)
+    assert refused.code == 500, refused
+    a.ack(sent, refused)
+    b.wait_request("ACK")
+    is_asked(b, RTP_PORT["b"], "sendrecv", version(got.body))
+    asked_no_more(a, b)
+    one.bye()
+    exchange.wait_no_calls()
+
+
+@pytest.mark.parametrize("kind", ["baresip", "linphone"])
+def test_r28_core_dies_before_a_phone_takes_the_hold(exchange, people, scripted, kind):
+    """A real phone says 200 to a hold whose core is gone, and is silent; it speaks again when it has been asked what it has."""
+    a, b = scripted("s1"), people.phone(kind, f"held-{kind}", tone="b", media="srtp", codecs=("PCMU",))
+    sent = a.invite(b.bundle.user)
+    b.wait_incoming()
+    b.answer()
+    ok = a.answer(sent)
+    assert ok.code == 200, ok
+    a.ack(sent, ok)
+    b.wait_state("established")
+    ear = End(a, RTP_PORT["a"], ok.body)
+    a.with_me.append(ear)
+    net.wait_for("its voice", lambda: (ear.say(n=2), packets(ear))[1] > 10, 10)
+    group = os.getpgid(b.proc.pid)
+    assert group != os.getpgid(0)
+    os.killpg(group, signal.SIGSTOP)
+    try:
+        hold = a.in_dialog("INVITE", sent, ok, 2, body=sip.sdp(a.local, RTP_PORT["a"], version=2, direction=HOLD[0]))
+        time.sleep(1)
+        core_dies(exchange)
+    finally:
+        os.killpg(group, signal.SIGCONT)
+    refused = a.answer(hold)
+    assert refused.code == 500, refused
+    a.ack(hold, refused)
+    net.wait_for("it to be on hold", lambda: packets(ear) == 0, 5, step=0.05)
+    net.wait_for("its voice again", lambda: packets(ear) > 10, 12)
+    bye = a.in_dialog("BYE", sent, ok, 3)
+    assert a.answer(bye).code == 200
+    exchange.wait_no_calls()
 
 
 # --- three at once ---
