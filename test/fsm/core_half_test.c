@@ -379,6 +379,74 @@ static void an_offer_that_was_asked_for(void)
 	goes_on();
 }
 
+/* --- what ends here: the exchange answers by itself --- */
+
+static void open_to_dtls(void)
+{
+	open_life();
+	media_says_fingerprint(0x5a);
+}
+
+static struct sdp says_by_dtls(const char *direction)
+{
+	return sdp_of(KEYS_DTLS, w->alice.host, 40002, 2, direction, "active");
+}
+
+static void life_with_an_ended_hold_said(void)
+{
+	struct sdp offer;
+
+	open_to_dtls();
+	phone_init(&w->alice, 0);
+	phone_init(&w->bob, 1);
+	w->alice.outbound = w->bob.outbound = true;
+	phone_register(&w->alice);
+	phone_register(&w->bob);
+	offer = sdp_of(KEYS_DTLS, w->alice.host, 40002, 1, "sendrecv", "actpass");
+	talk_invite(&w->a, &w->alice, "bob", &offer);
+	talk_rings_at(&w->b, &w->bob);
+	talk_answer(&w->b, 488, NULL);
+	talk_rings_at(&w->b, &w->bob);
+	offer = says(&w->b, "sendrecv");
+	talk_up(&w->a, &w->b, &offer);
+	sim_pass(10000);
+	offer = says_by_dtls("sendonly");
+	NEED(code_of(talk_send(&w->a, SIP_INVITE, &offer)) == 200);
+	w->offered = 1;
+}
+
+static void an_ended_hold_is_what_who_asked_says(const char *direction, uint8_t relayed)
+{
+	struct sdp answer;
+
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_with_an_ended_hold_said);
+	open_to_dtls();
+	phone_still_up(&w->alice);
+	phone_still_up(&w->bob);
+	const struct relay_spec *spec = relay_wish(NULL);
+	NEED(spec && spec->side[0].direction == RELAY_SENDS);
+	answer = says_by_dtls(direction);
+	talk_reply(&w->a, is_asked(&w->a, SDP_SENDRECV), 200, &answer);
+	NEED(talk_takes(&w->a, SIP_ACK));
+	nobody_is_asked();
+	uint8_t last = RELAY_SENDS;
+	while ((spec = relay_wish(NULL)))
+		last = spec->side[0].direction;
+	NEED(last == relayed);
+	ends();
+}
+
+static void an_ended_hold_that_was_heard(void)
+{
+	an_ended_hold_is_what_who_asked_says("sendonly", RELAY_SENDS);
+}
+
+static void an_ended_hold_that_was_not_heard(void)
+{
+	an_ended_hold_is_what_who_asked_says("sendrecv", RELAY_BOTH);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -399,6 +467,8 @@ int main(void)
 	SIM(who_is_away_is_asked_when_it_is_back);
 	SIM(the_answer_goes_with_the_edge);
 	SIM(an_offer_that_was_asked_for);
+	SIM(an_ended_hold_that_was_heard);
+	SIM(an_ended_hold_that_was_not_heard);
 	(void)test_failed_here;
 	return TEST_END;
 }
