@@ -229,7 +229,7 @@ static void what_it_says_then_is_for_both(void)
 	ends();
 }
 
-/* Never by what would end a call: it is asked by UPDATE as ever, half of its session later. */
+/* And no re-INVITE again: whether it is there is asked as ever. */
 static void who_refuses_to_be_asked_has_its_call(void)
 {
 	life_after(life_with_a_hold_passed_on);
