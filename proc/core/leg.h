@@ -96,8 +96,7 @@ struct leg {
 	uint64_t heard_then;  /* packets that had come of it when it was last asked */
 	uint8_t longer;       /* it was asked again with the longer session interval that it wants */
 	uint8_t change_cancelled;
-	bool
-	    unsure; /* a change was passed on to it, or its 200 was, and has not ended: it may have another session than `r` */
+	bool unsure;    /* a change that was passed on to it, or its 200, has not ended: its session may not be `r`'s */
 	uint8_t silent; /* it did not answer what it was asked, or without speech: renegotiate.c waits for it no more */
 	uint8_t glares; /* how often it said 491 to what we asked, one after the other */
 	uint8_t stays;  /* it refused what the other side alone has */
