@@ -105,7 +105,7 @@ static bool start(const char *media, uint32_t n)
 static void say_ways(void)
 {
 	static const char *const name[] = {
-	    "passed", "kernel-handed", "ring-taken", "ring-odd", "sent-together", "kernel-sent", "sends-refused"};
+	    "passed", "sent-near", "kernel-handed", "ring-taken", "ring-odd", "sent-together", "kernel-sent", "sends-refused"};
 
 	s.parent.rate_second = 0;
 	if (!stage_want_status(&s))
