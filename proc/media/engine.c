@@ -8,6 +8,7 @@
 #include "ended.h"
 #include "fast.h"
 #include "gate.h"
+#include "gather.h"
 #include "ice.h"
 #include "kernel.h"
 #include "near.h"
@@ -249,10 +250,13 @@ static void on_packets(struct port *p, const ev_io *io)
 		ssize_t n = receive(p, io, packet, &from);
 		if (n < 0 && errno == EAGAIN)
 			return;
+		gather_took();
 		if (n <= 0 || (size_t)n > sizeof packet)
 			continue;
 		on_packet(p, &from, span_of(packet, (size_t)n));
 	}
+	if (most > 1)
+		gather_left();
 }
 
 static struct port *row_port(const struct relay_spec *spec, unsigned side, unsigned component)
@@ -275,6 +279,7 @@ void engine_open(const struct site *s)
 {
 	if (!ban_table_init(&bans))
 		log_fatal("no memory for bans");
+	gather_open();
 	port_open_all(s, on_packets);
 }
 
@@ -357,6 +362,7 @@ void engine_status(struct proc_status *s)
 		status_counter(s, name[i], engine.dropped[i]);
 	status_counter(s, "dropped-banned", engine.banned);
 	port_status(s);
+	gather_status(s);
 	kernel_status(s);
 	fast_status(s);
 	status_add(s, "bans", STATUS_POOL, ban_table_used(&bans, child_now()), BAN_TABLE_MAX, bans_peak, bans_refused);

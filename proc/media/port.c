@@ -2,6 +2,7 @@
 #include "port.h"
 #include "base/log.h"
 #include "early.h"
+#include "gather.h"
 #include "near.h"
 #include "socket.h"
 #include <errno.h>
@@ -93,6 +94,7 @@ static void on_stray(struct port *p)
 	uint8_t octet;
 
 	all.strays++;
+	gather_left();
 	if (closed_just_now(p))
 		(void)recvfrom(p->io.fd, &octet, 1, MSG_DONTWAIT, NULL, NULL);
 	else if (p->awaited)
