@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """baresip 1.0.0 as a phone: its configuration, and its ctrl_tcp module (netstrings of JSON) to drive it."""
+import contextlib
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import time
 
 import net
+from exchange import build_dir
 from phones import Call, Phone
 
 CONFIG = """# {users}
@@ -183,6 +185,19 @@ class Baresip(Phone):
     def registered(self):
         text = self.command("reginfo")
         return all(re.search(rf"sip:{b.user}@{re.escape(b.domain)}\s+\x1b\[32mOK", text) for b in self.bundles)
+
+    def come_back(self, timeout=70.0):
+        """By itself it waits for 30 to 60 s after it lost its connection, and twice as long after each try that failed. It is told to try now."""
+        module = os.path.relpath(f"{build_dir()}/test/breach/again.so", "/usr/lib/baresip/modules")
+        end = time.monotonic() + timeout
+        while not self.registered():
+            if time.monotonic() > end:
+                self.wait_registered(0.1)
+            self.command("rmmod", "again")
+            self.command("insmod", module)
+            with contextlib.suppress(net.LabError):
+                self.wait_registered(2)
+        return self
 
     def dial(self, target, user=None):
         """Place a call (as `user` where the phone has several); its Call."""

@@ -92,7 +92,7 @@ class People:
         have = self.phones.get(name)
         if have and have[0] == key and not fresh and have[1].proc.poll() is None:
             have[1].end_calls()
-            have[1].wait_registered(70)
+            have[1].come_back()
             return have[1]
         if have:
             have[1].stop()

@@ -82,6 +82,10 @@ class Phone:
         self.wait("a registration", self.registered, timeout)
         return self
 
+    def come_back(self, timeout=70.0):
+        """Registered again, where it is not the matter how a phone comes back by itself."""
+        return self.wait_registered(timeout)
+
     def wait_state(self, *states, call=None, timeout=10.0):
         """The call (the newest one by default) once it is in one of the states."""
         def test():

@@ -202,8 +202,8 @@ def test_r28_a_sibling_that_stands_still_for_good(exchange, house, name):
         exchange.wait_replaced(name, old, HUNG_S + 20)
     assert time.monotonic() - start >= 3, "it was not stopped"
     net.wait_for("an emergency call", lambda: tried(house.helps), HUNG_S + 20, step=0.5)
-    house.one.wait_registered(70)
-    house.two.wait_registered(70)
+    house.one.come_back()
+    house.two.come_back()
     house.as_before()
 
 
@@ -248,7 +248,7 @@ def test_r28_a_full_disk(exchange, house, disk):
         exchange.restart_parent()               # a whole start
         assert exchange.tail(1 << 20).count("once more, with the room that was held for this") >= 1
         for phone in (house.one, house.two):
-            phone.wait_registered(90)
+            phone.come_back()
     net.wait_for("every process", exchange.answers, 90, step=0.3)
     assert "disk is full" in exchange.tail(1 << 20)
     deaths = exchange.deaths()              # what its log had room for
@@ -375,8 +375,8 @@ def test_r28_a_flood_in_a_group_without_memory(exchange, house, memory):
             net.wait_for("an emergency call", lambda: tried(house.helps), 30, step=0.5)
     assert gone() and all(d.startswith(LEAST) for d in gone()), gone()
     exchange.killed += len(gone())
-    house.one.wait_registered(70)
-    house.two.wait_registered(70)
+    house.one.come_back()
+    house.two.come_back()
     house.as_before()
 
 

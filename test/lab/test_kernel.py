@@ -224,8 +224,8 @@ def live_through(exchange, engine, people, where, which):
     heard = numbers(c.udp(), two.host.v4)
     assert exchange.calls(), "the call was lost"
     if which in ("all", "everything"):
-        one.wait_registered(70)
-        two.wait_registered(70)
+        one.come_back()
+        two.come_back()
     engine.wait_flows(2)
     before = engine.counts()
     own, others = engine.counted_since(before, 1)

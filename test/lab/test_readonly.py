@@ -56,5 +56,5 @@ def test_r28_a_disk_that_takes_no_writes(exchange, house, disk):
     assert refused(exchange) is None
     net.wait_for("every row", lambda: len(exchange.log_rows()) == rows + made, 90, step=0.5)
     for phone in (house.one, house.two):
-        phone.wait_registered(90)
+        phone.come_back()
     house.as_before()

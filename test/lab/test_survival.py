@@ -130,7 +130,7 @@ def test_r28_a_hang_up_that_was_lost_with_its_connection_is_asked_for(exchange, 
     one.hangup()
     one.wait_registered(70)
     exchange.wait_no_calls(75)
-    two.wait_registered(70)
+    two.come_back()
     two.wait_idle(10)
 
 
