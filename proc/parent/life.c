@@ -160,7 +160,9 @@ static void say_ready(void)
 	service_manager_ready();
 	vain_over();
 	reload_ready();
-	if (self.upgrades)
+	if (self.back)
+		event_refused("upgrade refused, calls stay", "the new ringfenced could not be executed");
+	else if (self.upgrades)
 		event(EVENT_STARTED, SEVERITY_INFO, 0, "the new executables run, calls stay", NULL);
 }
 

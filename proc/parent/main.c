@@ -50,6 +50,7 @@ static uint32_t number(const char *text, uint64_t max, const char *option)
 }
 
 static int handover_fd = -1;
+static const char *programs;
 
 static void resolve(const char *dir, char out[PATH_MAX])
 {
@@ -65,6 +66,7 @@ static void read_options(int argc, char **argv)
 	    {"libexec", required_argument, NULL, 'l'}, {"uid-base", required_argument, NULL, 'u'},
 	    {"edges", required_argument, NULL, 'e'}, {"insecure-run", no_argument, NULL, 'i'},
 	    {"upgraded", required_argument, NULL, 'U'}, {"rehearse", no_argument, NULL, 'R'},
+	    {"programs", required_argument, NULL, 'P'}, {"back", no_argument, NULL, 'B'},
 	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static char site[PATH_MAX], libexec[PATH_MAX];
 	const char *site_dir = "/var/lib/ringfence", *libexec_dir = LIBEXEC;
@@ -87,11 +89,17 @@ static void read_options(int argc, char **argv)
 		case 'i':
 			self.insecure_run = true;
 			break;
-		case 'U': /* these two are of a parent to its next one */
+		case 'U': /* these four are of a parent to its next one */
 			handover_fd = (int)number(optarg, INT32_MAX, "--upgraded");
 			break;
 		case 'R':
 			self.rehearsal = true;
+			break;
+		case 'P':
+			programs = optarg;
+			break;
+		case 'B':
+			self.back = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -103,7 +111,8 @@ static void read_options(int argc, char **argv)
 	if (optind != argc)
 		usage_error(argv[optind]);
 	resolve(site_dir, site);
-	resolve(libexec_dir, libexec);
+	if (!programs || snprintf(libexec, sizeof libexec, "%s", libexec_dir) >= PATH_MAX)
+		resolve(libexec_dir, libexec); /* else it may be away: what it had in it is open */
 	self.site_dir = site;
 	self.libexec = libexec;
 }
@@ -194,6 +203,8 @@ static bool take_over(void)
 {
 	const char *why = handover_fd < 0 ? NULL : handover_read(handover_fd);
 
+	if (!why && programs && !programs_take(programs))
+		why = "its executables are not open, or not those of this build";
 	if (!why)
 		return true;
 	log_error("what the parent before left is refused: %s", why);
@@ -215,8 +226,8 @@ static int exit_vain(int signals)
 
 int main(int argc, char **argv)
 {
-	upgrade_init();
 	read_options(argc, argv);
+	upgrade_init(handover_fd < 0 ? NULL : argv[0]);
 	log_init(self.rehearsal ? "rehearsal" : "parent", 0);
 	umask(077);
 	signal(SIGPIPE, SIG_IGN); /* whoever read the log may be gone; the others begin with it */

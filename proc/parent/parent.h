@@ -87,6 +87,7 @@ struct parent {
 	bool starts_over;  /* a process would not have the site: all that was started with it ends first */
 	bool upgrading;    /* stopping, all but media: another parent takes this process over */
 	bool rehearsal;    /* rehearse.h */
+	bool back;         /* the next parent could not be executed: this is the one before once more */
 	uint32_t upgrades; /* since the first parent of this process */
 	uint64_t stop_ms;
 	int exit_code;
@@ -103,7 +104,10 @@ void slots_init(void);
 bool links_allowed(enum proc a, enum proc b);
 
 /* programs.c: descriptors that stay its own, or -1 with errno */
-void programs_open(void);
+void programs_open(void); /* those that were not left to it */
+struct rehearsed;
+void programs_held(struct rehearsed *r); /* all, or none where one could not be opened */
+bool programs_take(const char *word);    /* as the parent before left them; false: it cannot have */
 int program_of(enum proc p);
 int program_helper(enum proc p); /* of ctl and watch */
 int program_prompts(void);       /* opened anew, the caller's to close */

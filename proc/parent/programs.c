@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The executables of this build, and what voice says in it, held open from parent's start on: a package replaces them while the exchange runs, and until an upgrade
- * has taken what it brings, whoever dies comes back as who it was. */
+/* The executables of this build, and what voice says in it, held open from parent's start on, or from its rehearsal on: a package replaces
+ * them while the exchange runs, and until an upgrade has taken what it brings, whoever dies comes back as who it was. */
 #include "parent.h"
+#include "rehearsed.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -53,6 +54,50 @@ int program_prompts(void)
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	return fd < 0 ? fd : open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* In the order in which they are left to a parent of this very build. */
+static uint32_t all_of(int *at[REHEARSED_MAX])
+{
+	uint32_t n = 0;
+
+	for (enum proc p = 0; p < PROC_N; p++) {
+		if (p != PROC_PARENT)
+			at[n++] = &program[p];
+		if (helper_name[p])
+			at[n++] = &helper[p];
+	}
+	at[n++] = &prompts;
+	return n;
+}
+
+_Static_assert(2 * PROC_N < (int)REHEARSED_MAX, "each has its place");
+
+void programs_held(struct rehearsed *r)
+{
+	int *at[REHEARSED_MAX];
+	uint32_t n = all_of(at);
+
+	for (r->n = 0; r->n < n; r->n++) {
+		if (*at[r->n] <= 0) { /* then each by its path, as they come */
+			r->n = 0;
+			return;
+		}
+		r->fd[r->n] = *at[r->n];
+	}
+}
+
+bool programs_take(const char *word)
+{
+	struct rehearsed r;
+	int *at[REHEARSED_MAX];
+	uint32_t n = all_of(at);
+
+	if (!rehearsed_take(word, &r) || r.n != n)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		*at[i] = r.fd[i];
+	return true;
 }
 
 void programs_open(void)

@@ -1,30 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 #include "rehearse.h"
-#include "base/log.h"
+#include "rehearsed.h"
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-/* Each has the folder of its process in a build tree. */
-static const struct {
-	const char *name;
-	enum proc of;
-} beside[] = {{"ringfence-request", PROC_CTL}, {"ringfence-tell", PROC_WATCH}, {"prompts.pack", PROC_VOICE}};
-
 const char *rehearse_look(void)
 {
-	static char why[96];
-	char path[2][4096];
+	int pack = program_prompts();
 
-	for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
-		snprintf(path[0], sizeof path[0], "%s/%s", self.libexec, beside[i].name);
-		snprintf(path[1], sizeof path[1], "%s/%s/%s", self.libexec, proc_name[beside[i].of], beside[i].name);
-		if (access(path[0], R_OK) == 0 || access(path[1], R_OK) == 0)
-			continue;
-		snprintf(why, sizeof why, "%s is missing", beside[i].name);
-		return why;
-	}
-	return NULL;
+	if (pack < 0)
+		return "prompts.pack is missing";
+	close(pack);
+	if (program_helper(PROC_CTL) < 0)
+		return "ringfence-request is missing";
+	return program_helper(PROC_WATCH) < 0 ? "ringfence-tell is missing" : NULL;
 }
 
 static void end(int exit_code)
@@ -56,9 +46,10 @@ void rehearse_verdict(void)
 	for (uint32_t i = 0; i < self.slots; i++)
 		if (self.slot[i].verdict_generation != self.generation)
 			return;
-	puts(REHEARSED);
-	if (self.file_waits)
-		puts(self.file_waits);
-	fflush(stdout);
+	char text[2 * REASON_MAX];
+	struct rehearsed r;
+	snprintf(text, sizeof text, REHEARSED "\n%s\n", self.file_waits ? self.file_waits : "");
+	programs_held(&r);
+	rehearsed_say(text, &r);
 	end(0);
 }

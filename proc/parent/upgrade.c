@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "handover.h"
 #include "rehearse.h"
+#include "rehearsed.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,26 +11,37 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REHEARSE_MS = 14000, WORDS_MAX = 16, EXEC_FAILED = 127 };
+enum { REHEARSE_MS = 14000, WORDS_MAX = 18, EXEC_FAILED = 127 };
+enum role { REHEARSAL, FOLLOWER, ONCE_MORE };
 
 static struct {
-	pid_t pid; /* of the rehearsal; 0: no upgrade is under way */
-	int words; /* what it says */
+	pid_t pid;               /* of the rehearsal; 0: no upgrade is under way */
+	int words;               /* what it says */
+	int program;             /* the new ringfenced */
+	struct rehearsed beside; /* and what it rehearsed with */
 	bool has_token, late;
 	uint64_t token, since_ms;
 	uint32_t wishes; /* for a reload, as it began */
-} next = {.words = -1};
+} next = {.words = -1, .program = -1};
 
+static const char cannot[] = "the new ringfenced cannot be executed", no_descriptors[] = "no descriptors for it";
 static char program[PATH_MAX];
+static int own = -1; /* what this process runs */
 
-void upgrade_init(void)
+void upgrade_init(const char *path)
 {
-	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+	ssize_t n = 0;
 
-	program[n > 0 ? n : 0] = 0;
+	if (path)
+		snprintf(program, sizeof program, "%s", path);
+	else if ((n = readlink("/proc/self/exe", program, sizeof program - 1)) >= 0)
+		program[n] = 0;
+	prctl(PR_SET_NAME, program_invocation_short_name); /* who was executed by descriptor has that as its name */
+	own = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 }
 
 bool upgrade_running(void)
@@ -38,7 +50,7 @@ bool upgrade_running(void)
 }
 
 /* What this parent was told, for the next one. */
-static void words_of(const char *argv[WORDS_MAX], int handover, bool rehearse)
+static void words_of(const char *argv[WORDS_MAX], int handover, const char *beside, enum role role)
 {
 	static char uid[16], edges[16], fd[16], site[PATH_MAX], libexec[PATH_MAX];
 	int n = 0;
@@ -63,45 +75,66 @@ static void words_of(const char *argv[WORDS_MAX], int handover, bool rehearse)
 		argv[n++] = "--insecure-run";
 	argv[n++] = "--upgraded";
 	argv[n++] = fd;
-	if (rehearse)
+	if (role == REHEARSAL)
 		argv[n++] = "--rehearse";
+	if (role == ONCE_MORE)
+		argv[n++] = "--back";
+	if (beside[0]) {
+		argv[n++] = "--programs";
+		argv[n++] = beside;
+	}
 	argv[n] = NULL;
 }
 
 /* Returns only when it cannot. */
-static int become(int handover, bool rehearse)
+static void become(int exe, int handover, const struct rehearsed *beside, enum role role)
 {
+	static char word[REHEARSED_WORD];
 	const char *argv[WORDS_MAX];
 
-	words_of(argv, handover, rehearse);
-	execve(program, (char *const *)(uintptr_t)argv, environ);
-	return EXEC_FAILED;
+	handover_keep_open(handover);
+	rehearsed_leave(beside, word);
+	words_of(argv, handover, word, role);
+	execveat(exe, "", (char *const *)(uintptr_t)argv, environ, AT_EMPTY_PATH);
 }
 
 static _Noreturn void become_rehearsal(int handover, int out, pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent || dup2(out, STDOUT_FILENO) < 0)
 		_exit(EXEC_FAILED);
-	handover_keep_open(handover);
-	_exit(become(handover, true));
+	become(next.program, handover, &(struct rehearsed){0}, REHEARSAL);
+	_exit(EXEC_FAILED);
 }
 
-static void close_words(void)
+static void close_one(int *fd)
 {
-	if (next.words >= 0)
-		close(next.words);
-	next.words = -1;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void close_next(void)
+{
+	close_one(&next.words);
+	close_one(&next.program);
+	rehearsed_close(&next.beside);
 }
 
 static const char *start_rehearsal(void)
 {
-	int out[2], handover = handover_write();
+	int out[2], handover;
 	pid_t parent = getpid();
 
-	if (handover < 0 || pipe2(out, O_CLOEXEC | O_NONBLOCK) != 0) {
-		if (handover >= 0)
-			close(handover);
-		return "no descriptors for it";
+	close_next();
+	next.program = open(program, O_PATH | O_CLOEXEC);
+	if (next.program < 0 && errno != EMFILE && errno != ENFILE)
+		return cannot;
+	handover = handover_write();
+	if (next.program < 0 || handover < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, out) != 0) {
+		close_one(&handover);
+		close_next();
+		return no_descriptors;
 	}
 	next.wishes = reload_wishes();
 	next.pid = fork();
@@ -113,7 +146,7 @@ static const char *start_rehearsal(void)
 	if (next.pid > 0)
 		return NULL;
 	next.pid = 0;
-	close_words();
+	close_next();
 	return "no process for it";
 }
 
@@ -176,8 +209,8 @@ static size_t take_line(struct span from, char line[REASON_MAX + 1])
 static void read_words(char why[REASON_MAX + 1], char more[REASON_MAX + 1])
 {
 	char all[2 * REASON_MAX];
-	ssize_t n = read(next.words, all, sizeof all);
-	struct span said = span_of(all, n > 0 ? (size_t)n : 0);
+	ssize_t n = rehearsed_hear(next.words, all, sizeof all, &next.beside);
+	struct span said = n < 0 ? span_str(no_descriptors) : span_of(all, (size_t)n);
 	size_t first = take_line(said, why);
 
 	take_line(span_skip(said, first + 1), more);
@@ -189,6 +222,7 @@ static void succeed(const char *more)
 	const char *why = busy();
 
 	if (why) { /* something died while they rehearsed */
+		close_next();
 		refuse(DONE_BUSY, why);
 		return;
 	}
@@ -217,15 +251,18 @@ bool upgrade_reaped(pid_t pid, int status)
 	if (status != 0)
 		log_error("the rehearsal of the new executables ended (%#x)", (unsigned)status);
 	read_words(why, more);
-	close_words();
+	close_one(&next.words);
 	if (self.stopping)
 		return true;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && strcmp(why, REHEARSED) == 0)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && strcmp(why, REHEARSED) == 0) {
 		succeed(more);
-	else if (next.late)
+		return true;
+	}
+	close_next();
+	if (next.late)
 		refuse(DONE_REFUSED, "the new executables were not ready in time");
 	else if (WIFEXITED(status) && WEXITSTATUS(status) == EXEC_FAILED)
-		refuse(DONE_REFUSED, "the new ringfenced cannot be executed");
+		refuse(DONE_REFUSED, cannot);
 	else
 		refuse(DONE_REFUSED, why[0] ? why : "the new ringfenced does not run: the log says why");
 	return true;
@@ -253,11 +290,15 @@ uint64_t upgrade_next_ms(void)
 int upgrade_exec(void)
 {
 	int handover = handover_write();
+	struct rehearsed mine;
 
 	if (handover >= 0) {
-		handover_keep_open(handover);
-		(void)become(handover, false);
+		become(next.program, handover, &next.beside, FOLLOWER);
+		log_error("%s: %s: this one goes on", cannot, strerror(errno));
+		rehearsed_close(&next.beside);
+		programs_held(&mine);
+		become(own, handover, &mine, ONCE_MORE);
 	}
-	log_error("the new ringfenced cannot be executed: %s", strerror(errno));
+	log_error("no parent can be executed: %s", strerror(errno));
 	return EXIT_AGAIN;
 }

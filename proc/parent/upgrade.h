@@ -5,7 +5,8 @@
 #pragma once
 #include "parent.h"
 
-void upgrade_init(void); /* at start: which file this process is made of may change later */
+/* At start: what lies at the path of this process's executable may change later. path: as the parent before knew it, or NULL */
+void upgrade_init(const char *path);
 void upgrade_begin(uint64_t token);
 bool upgrade_running(void);
 /* Was it the rehearsal that ended so? */

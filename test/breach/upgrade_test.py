@@ -225,6 +225,70 @@ def test_r28_who_stands_still_or_does_not_start_holds_up_no_upgrade(installed):
     h.wait_new('voice', None, 8)
 
 
+def in_the_takeover(h, happens):
+    """Between the rehearsal's end and the new parent's start, which two that do not hear hold up by half a second; what it said."""
+    before, times = h.children(), h.log().count('the new executables take over')
+    for name in ('net', 'watch'):
+        os.kill(before[name], signal.SIGSTOP)
+    asking = subprocess.Popen([COMMAND, '--site', h.site, 'upgrade'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    h.wait_log('the new executables take over', 30, times + 1)
+    happens()
+    assert any(before[name] in h.children().values() for name in ('net', 'watch')), 'it was too late'
+    said = asking.communicate(timeout=60)[0]
+    h.wait_log('ringfence: ready', 30, times + 2)
+    return said
+
+
+def others_at(h, how):
+    """What lies at the paths of a build's executables, or does not."""
+    if how == 'away':
+        for d in (h.bin, h.dir / 'libexec'):
+            d.rename(f'{d}.away')
+        return
+    for path in [h.program, *(h.dir / 'libexec').iterdir()]:
+        h.put(path, b'broken')
+
+
+@pytest.mark.parametrize('how', ['away', 'broken'])
+def test_r28_what_was_rehearsed_is_what_starts(installed, how):
+    """A package's next version is unpacked, or it is removed, before the new parent runs, which starts all the same, whoever dies later too."""
+    h = installed()
+    h.install(1)
+    whole = {p: p.read_bytes() for p in [h.program, *(h.dir / 'libexec').iterdir()]}
+    assert 'have taken over' in in_the_takeover(h, lambda: others_at(h, how))
+    before = h.children()
+    assert sorted(before) == sorted(NAMES) and {build_of(p) for p in [*before.values(), h.process.pid]} == {1}
+    assert pathlib.Path(f'/proc/{h.process.pid}/comm').read_text() == 'ringfenced\n'
+    for name in ('core', 'voice', 'ctl'):
+        os.kill(before[name], signal.SIGKILL)
+        assert build_of(h.wait_new(name, before[name], 8)) == 1
+    h.write_conf(SITE + 'language = "fr"\n')        # conf and the prompts too
+    h.reload()
+    h.wait_log('configuration generation 2', 10)
+    assert 'the new ringfenced cannot be executed' in h.upgrade(code=1)
+    if how == 'away':
+        for d in (h.bin, h.dir / 'libexec'):
+            pathlib.Path(f'{d}.away').rename(d)
+    for path, octets in whole.items():
+        h.put(path, octets)
+    h.install(2)
+    assert 'have taken over' in h.upgrade()
+    assert {build_of(p) for p in [*h.children().values(), h.process.pid]} == {2}
+
+
+def test_r28_a_parent_that_is_overwritten_after_its_rehearsal_leaves_the_one_before(installed):
+    """In place, as cp does: it cannot be executed by then, and the one that runs goes on, with what it ran."""
+    h = installed()
+    h.install(1)
+    whole = h.program.read_bytes()
+    in_the_takeover(h, lambda: h.program.write_bytes(b'half a fi'))
+    assert {build_of(p) for p in [*h.children().values(), h.process.pid]} == {0}
+    h.wait_log('the new ringfenced cannot be executed: Exec format error: this one goes on')
+    h.put(h.program, whole)
+    assert 'have taken over' in h.upgrade()
+    assert {build_of(p) for p in [*h.children().values(), h.process.pid]} == {1}
+
+
 def test_nothing_leaks_over_upgrades(installed):
     h = installed()
     counts = []
@@ -333,9 +397,10 @@ def no_french(h):
     (lambda h: h.libexec('ringfence-conf').unlink(), 'the reader of the configuration died'),
     (lambda h: h.libexec('prompts.pack').unlink(), 'prompts.pack is missing'),
     (lambda h: h.libexec('ringfence-tell').unlink(), 'ringfence-tell is missing'),
-    (lambda h: h.put(h.program, b'#!/bin/sh\nexit 3\n'), 'the new ringfenced does not run'),
-    (lambda h: h.put(h.program, b'#!/bin/sh\nexit 0\n'), 'the new ringfenced does not run'),
-    (lambda h: h.put(h.program, b'#!/bin/sh\nprintf "because\\ta\\033[2J"; exit 3\n'), 'because'),
+    (lambda h: h.put(h.program, pathlib.Path('/bin/false').read_bytes()), 'the new ringfenced does not run'),
+    (lambda h: h.put(h.program, pathlib.Path('/bin/true').read_bytes()), 'the new ringfenced does not run'),
+    (lambda h: h.put(h.program, (BUILD / 'test/breach/sluggard').read_bytes()), 'because'),
+    (lambda h: h.put(h.program, b'#!/bin/sh\n'), 'the new ringfenced cannot be executed'),
     (lambda h: h.program.unlink(), 'the new ringfenced cannot be executed'),
     (lambda h: h.put(h.program, b'', 0o644), 'the new ringfenced cannot be executed'),
     (lambda h: h.conduct('core refuse'), 'ringfence-core refuses: does not like it'),
@@ -494,10 +559,18 @@ def test_stores_that_the_next_cannot_open_change_nothing(installed, spoil, why):
     assert stores(h) == kept and h.children() == before and h.alive()
 
 
+def slow(h, seconds):
+    """The new ringfenced takes its time to rehearse."""
+    program = h.bin / 'new-ringfenced'
+    h.program.rename(program)
+    h.program.with_name('ringfenced.does').write_text(f'{seconds} {program}')
+    h.put(h.program, (BUILD / 'test/breach/sluggard').read_bytes())
+
+
 def test_a_rehearsal_that_hangs_is_ended(installed):
     h = installed()
     before = h.children()
-    h.put(h.program, b'#!/bin/sh\nexec sleep 600\n')
+    slow(h, 600)
     assert 'the new executables were not ready in time' in h.upgrade(code=1)
     assert h.children() == before
 
@@ -513,13 +586,6 @@ def rehearsal(h):
         found = {int(p) for p in children.read_text().split()} - before
     assert len(found) == 1
     return asking, found.pop()
-
-
-def slow(h, seconds):
-    """The new ringfenced takes its time to rehearse."""
-    program = h.bin / 'new-ringfenced'
-    h.program.rename(program)
-    h.put(h.program, f'#!/bin/sh\ncase "$*" in *--rehearse*) sleep {seconds} ;; esac\nexec {program} "$@"\n'.encode())
 
 
 @pytest.mark.parametrize('whole', [True, False])
@@ -569,7 +635,7 @@ def test_who_is_busy_says_so_by_its_exit_code(installed):
 
 def test_stop_in_a_rehearsal(installed):
     h = installed()
-    h.put(h.program, b'#!/bin/sh\nexec sleep 600\n')
+    slow(h, 600)
     asking, sleeper = rehearsal(h)
     h.process.send_signal(signal.SIGTERM)
     assert h.process.wait(10) == 0
@@ -605,12 +671,12 @@ class Heir:
         return struct.pack(f'<QIIiiiI{room}i', magic, version, upgrades, site, media_fd, media_pid, len(fds) if n is None else n,
                            *(fds + [0] * room)[:room])
 
-    def run(self, octets, seals=SEALS, keep=()):
+    def run(self, octets, seals=SEALS, keep=(), more=()):
         fd = os.memfd_create('handover', os.MFD_ALLOW_SEALING)
         os.write(fd, octets)
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
         done = subprocess.run([BUILD / 'proc/parent/ringfenced', '--site', self.site, '--libexec', BUILD / 'proc', '--uid-base', str(BASE),
-                               '--insecure-run', '--upgraded', str(fd)], capture_output=True, text=True, timeout=30,
+                               '--insecure-run', '--upgraded', str(fd), *more], capture_output=True, text=True, timeout=30,
                               pass_fds=[fd, self.site_fd, self.listener.fileno(), *keep])
         os.close(fd)
         return done
@@ -674,6 +740,16 @@ def test_descriptors_that_are_something_else(tmp_path):
     done = heir.run(heir.pack())
     assert done.returncode == AGAIN and REFUSED + site in done.stderr, done.stderr
     os.close(locked)
+
+
+def test_executables_that_are_none(tmp_path):
+    """As many as there are, each once and a file, or none is taken."""
+    heir = Heir(tmp_path)
+    file, directory = os.open(COMMAND, os.O_PATH), os.open(tmp_path, os.O_PATH)
+    for word in ('', ',', '0', '2', f'{file},', f'{file},{file}', f'{directory}', '901', f'{file}x', '-1', str(2 ** 32 + file),
+                 ','.join(map(str, range(3, 80))), f'{file}'):
+        done = heir.run(heir.pack(), keep=[file, directory], more=['--programs', word])
+        assert done.returncode == AGAIN and REFUSED + 'its executables are not open, or not those of this build' in done.stderr, (word, done.stderr)
 
 
 def test_the_process_of_another_is_not_killed(tmp_path):
