@@ -185,10 +185,12 @@ class Exchange:
 
     def restart_parent(self):
         """kill -9 of parent, and what systemd or ./run does then."""
-        old = self.processes()
-        os.kill(self.pid("parent"), signal.SIGKILL)
+        pid = self.proc.pid
+        with open(f"/proc/{pid}/task/{pid}/children") as f:     # of whatever build, which what lies at its path may not be
+            old = f.read().split()
+        os.kill(pid, signal.SIGKILL)
         self.proc.wait(5)
-        net.wait_for("its children to end", lambda: not [p for p, _ in old if os.path.exists(f"/proc/{p}")], 5)
+        net.wait_for("its children to end", lambda: not [p for p in old if os.path.exists(f"/proc/{p}")], 5)
         return self.start()
 
     def kill_all_but_parent(self, timeout=20):

@@ -163,16 +163,30 @@ def test_r28_two_die_together(exchange, talking, names):
 
 # --- an upgrade in whose middle something happens ---
 
-@pytest.mark.parametrize("after_s", [None, 0, 0.7])
-def test_r28_parent_dies_in_an_upgrade(exchange, talking, after_s):
+def rehearsal_of(exchange):
+    pid = exchange.proc.pid
+    with open(f"/proc/{pid}/task/{pid}/children") as f:
+        for child in f.read().split():
+            with contextlib.suppress(OSError), open(f"/proc/{child}/cmdline", "rb") as words:
+                if b"--rehearse" in words.read():
+                    return int(child)
+    return None
+
+
+@pytest.mark.parametrize("when, after_s", [("asked", 0), ("rehearses", 0.2), ("taken over", 0), ("taken over", 0.3), ("taken over", 0.7), ("ready", 0)])
+def test_r28_parent_dies_in_an_upgrade(exchange, talking, when, after_s):
     """What ./run and systemd do then: the new one is started, and takes up all there is."""
     with upgrading(exchange):
-        if after_s is None:
-            time.sleep(0.6)
-        else:
+        if when == "rehearses":
+            os.kill(net.wait_for("the rehearsal", lambda: rehearsal_of(exchange), 20, step=0.01), signal.SIGSTOP)
+        elif when != "asked":
             take_over(talking)
-            time.sleep(after_s)
+        if when == "ready":
+            net.wait_for("the new one", lambda: "ringfence: ready" in talking.log(), 20, step=0.01)
+        time.sleep(after_s)
+        had = "the new executables take over" in talking.log()
         exchange.restart_parent()
+        assert had == (when in ("taken over", "ready")), "it was too late"
     talking.done()
 
 
@@ -313,7 +327,8 @@ def test_r28_reconnects_twice_while_core_is_away(exchange, talking):
 
 
 def test_r28_core_dies_twice_in_a_call(exchange, talking):
-    for _ in range(2):
-        time.sleep(1.5)
-        exchange.wait_replaced("core", exchange.kill("core"), 10)
+    """And ledger between: one row, as long as the call."""
+    for name in ("core", "ledger", "core"):
+        time.sleep(1)
+        exchange.wait_replaced(name, exchange.kill(name), 10)
     talking.done()
