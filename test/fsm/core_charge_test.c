@@ -78,6 +78,36 @@ static void a_restart_charges_no_second_again(void)
 	finish();
 }
 
+/* Longer than ledger is told of a counter each time, which is away for some of it. */
+static void talks_on(void)
+{
+	next_life();
+	NEED(sim_status("calls").used == 1);
+	sim_pass(SPENT_EVERY_MS);
+	sim_link_down(PROC_LEDGER, 0);
+	sim_pass(2 * SPENT_EVERY_MS);
+	sim_link_up(PROC_LEDGER, 0);
+	sim_pass(BEFORE_MS);
+}
+
+static void nor_does_a_second_one(void)
+{
+	enum { LIVES = 4 };
+
+	w = sim_shared(sizeof *w);
+	sim_crash_after(talks_for_a_while);
+	for (int i = 0; i < LIVES; i++)
+		sim_crash_again(talks_on);
+	next_life();
+	sim_pass(TALKED_MS);
+	call_hang_up(&w->a, &w->t);
+	sim_pass(SPENT_EVERY_MS + SECOND_MS);
+	const uint64_t talked_ms = BEFORE_MS + LIVES * (BEFORE_MS + 3 * SPENT_EVERY_MS) + TALKED_MS;
+	is_paid_once(CEILING_EXTENSION, talked_ms);
+	NEED(sim.records == 1 && sim.record.duration_ms >= talked_ms && sim.record.duration_ms <= talked_ms + 2 * SECOND_MS);
+	finish();
+}
+
 /* bob, whom the line is offered, rings; it is paid all the while, and alice has it back in the next life. */
 static void gives_it_on(void)
 {
@@ -160,6 +190,7 @@ static void a_forward_that_is_refused_ends_no_charge(void)
 int main(void)
 {
 	SIM(a_restart_charges_no_second_again);
+	SIM(nor_does_a_second_one);
 	SIM(nor_in_the_midst_of_a_transfer);
 	SIM(what_was_just_answered_is_charged);
 	SIM(a_forward_that_is_refused_ends_no_charge);

@@ -809,6 +809,11 @@ void sim_crash_after(void (*life)(void))
 	sim.now = sim_shared(sizeof *sim.now);
 	*sim.now = START_MS;
 	sim.crash_fd = memfd_create("arena", MFD_CLOEXEC);
+	sim_crash_again(life);
+}
+
+void sim_crash_again(void (*life)(void))
+{
 	NEED(run_apart(life));
 	*sim.now += 300; /* parent starts it again */
 }

@@ -139,6 +139,8 @@ void sim_need_idle(void);
 bool sim_run(const char *name, void (*test)(void));
 /* A life of core that ends in a crash after `life` has run; sim_open() then adopts what it left. Before sim_open(). */
 void sim_crash_after(void (*life)(void));
+/* And one more, which adopts what that one left. */
+void sim_crash_again(void (*life)(void));
 /* Memory that all lives of one test share; zeroed at its start. */
 void *sim_shared(size_t n);
 
