@@ -98,10 +98,24 @@ static void become(int exe, int handover, const struct rehearsed *beside, enum r
 	execveat(exe, "", (char *const *)(uintptr_t)argv, environ, AT_EMPTY_PATH);
 }
 
+/* Where memory ends meanwhile, what only tries is ended before anything that serves (spawn.c has the order of those). */
+static void be_spared_last(void)
+{
+	static const char most[] = "1000\n";
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, most, sizeof most - 1) < 0)
+		log_warn("the rehearsal may be spared before others: %s", strerror(errno));
+	close(fd);
+}
+
 static _Noreturn void become_rehearsal(int handover, int out, pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent || dup2(out, STDOUT_FILENO) < 0)
 		_exit(EXEC_FAILED);
+	be_spared_last();
 	become(next.program, handover, &(struct rehearsed){0}, REHEARSAL);
 	_exit(EXEC_FAILED);
 }

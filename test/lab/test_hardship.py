@@ -380,6 +380,21 @@ def test_r28_a_flood_in_a_group_without_memory(exchange, house, memory):
     house.as_before()
 
 
+def test_r28_an_upgrade_in_a_group_without_memory(exchange, house, memory):
+    """There is not enough for a rehearsal: it is what the kernel ends, not who serves, and the upgrade is refused."""
+    if not memory.path:
+        pytest.skip("no control group for memory can be made here (neither of version 1 nor of 2)")
+    memory.reclaim()
+    before, killed = exchange.processes(), memory.killed()
+    with memory.spare(4 << 20):
+        done = exchange.command("upgrade", check=False, timeout=60)
+        house.stays()
+    assert memory.killed() > killed, "or nothing is shown"
+    assert exchange.processes() == before, exchange.deaths()
+    assert done.returncode == 1 and "refused" in done.stderr, done
+    house.as_before()
+
+
 def flood_of_calls(house, n=90):
     """So many calls at once of one phone: what was refused before it rang. Those that ring are turned down by who is called."""
     a, b = house.client("ka"), house.client("kb")
