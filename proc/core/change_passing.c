@@ -51,6 +51,17 @@ bool change_role_stands(const struct leg *l, uint8_t offered)
 	return our_role(l) == (offered == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE);
 }
 
+/* Who answers actpass goes on in the role that stands: baresip 1.0.0 does, where that is what it once offered. */
+void change_meant(const struct leg *l, const struct sdp *answer, struct sdp *meant)
+{
+	struct sdp had;
+
+	leg_remote(l, &had);
+	*meant = *answer;
+	if (l->r.has_remote && had.audio.fingerprint_n && answer->audio.setup == SDP_ACTPASS)
+		meant->audio.setup = our_role(l) == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
+}
+
 static bool says_the_same(const struct leg *l, const struct sdp *offer)
 {
 	struct sdp had;
@@ -200,17 +211,20 @@ void change_answered(
     struct call *c, struct leg *asker, struct leg *l, const struct msg_response *m, const struct sdp *answer)
 {
 	struct change *ch = &c->change;
-	struct sdp passed_on, out;
+	struct sdp passed_on, meant, out;
 
 	leg_next(l, &passed_on);
-	enum sdp_refusal bad = answer ? sdp_check_answer(&passed_on, answer) : SDP_NO_AUDIO_OFFERED;
-	if (bad) {
+	if (answer)
+		change_meant(l, answer, &meant);
+	enum sdp_refusal bad = answer ? sdp_check_answer(&passed_on, &meant) : SDP_NO_AUDIO_OFFERED;
+	if (bad) { /* l has made the change, and would be alone in it */
 		change_refused(c, asker);
 		reply_refuse_because(ch->reply, REFUSE_OFFER, sdp_refusal_text(bad));
+		session_restore(l);
 		return;
 	}
 	session_agreed(l, m);
-	agree(c, asker, l, answer, &out);
+	agree(c, asker, l, &meant, &out);
 	change_tell_asker(c, asker, &out);
 }
 
@@ -247,15 +261,17 @@ void change_pass_back(
 void change_answered_back(struct call *c, struct leg *asker, const struct sdp *answer)
 {
 	struct leg *l = call_other(c, asker);
-	struct sdp passed_on, out;
+	struct sdp passed_on, meant, out;
 
 	leg_next(asker, &passed_on);
-	enum sdp_refusal bad = answer ? sdp_check_answer(&passed_on, answer) : SDP_NO_AUDIO_OFFERED;
+	if (answer)
+		change_meant(asker, answer, &meant);
+	enum sdp_refusal bad = answer ? sdp_check_answer(&passed_on, &meant) : SDP_NO_AUDIO_OFFERED;
 	if (bad || !l) {
 		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(bad));
 		return;
 	}
-	agree(c, l, asker, answer, &out);
+	agree(c, l, asker, &meant, &out);
 	leg_send_ack_with(l, &out);
 	leg_be_unsure(l, false);
 }

@@ -77,7 +77,7 @@ static void have_it_offered(struct call *c, struct leg *l)
 void change_on_refreshed(struct leg *l, const struct sdp *answer)
 {
 	struct call *c = call_get(l->r.call);
-	struct sdp ours;
+	struct sdp ours, meant;
 	const bool stands = answer && answers_what_stands(l, answer);
 
 	if (c && leg_owes_answer(l)) { /* core died before the ACK, or of it */
@@ -96,11 +96,12 @@ void change_on_refreshed(struct leg *l, const struct sdp *answer)
 		change_take_answer(c, l, &ours, answer);
 		return;
 	}
-	enum sdp_refusal bad = sdp_check_answer(&ours, answer);
+	change_meant(l, answer, &meant);
+	enum sdp_refusal bad = sdp_check_answer(&ours, &meant);
 	if (bad) {
 		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(bad));
 	} else if (stands) {
-		change_moved(c, l, answer);
+		change_moved(c, l, &meant);
 		l->unsure = false;
 		leg_save(l);
 	} else {

@@ -225,6 +225,14 @@ void session_ask_again(struct leg *l)
 	timer_set(&child_wheel, &l->session, child_now() + AGAIN_MS);
 }
 
+void session_restore(struct leg *l)
+{
+	leg_be_unsure(l, true);
+	refresh(l);
+	if (!l->refreshing)
+		session_ask_again(l);
+}
+
 /* Without a session timer there is nothing that ends: it is asked by OPTIONS again. */
 static void is_refused(struct leg *l, uint16_t code)
 {

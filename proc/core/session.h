@@ -30,6 +30,8 @@ void session_trunk_back(uint8_t trunk, uint64_t gone);
 
 /* Refresh soon: what it said cannot be dealt with this moment. */
 void session_ask_again(struct leg *l);
+/* It took an offer of ours that came to nothing: it is offered what stands, by a re-INVITE. */
+void session_restore(struct leg *l);
 /* A refresh that its trunk challenged: see trunk_dialog.h. */
 void session_refresh_again(struct leg *l);
 

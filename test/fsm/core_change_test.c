@@ -279,6 +279,71 @@ static void the_role_in_dtls_stands_when_a_phone_moves(void)
 	finish();
 }
 
+/* baresip 1.0.0, where it called: its answers are actpass, and it goes on in its role (RFC 8842 5.5). */
+static void who_answers_actpass_keeps_its_role_in_dtls(void)
+{
+	open_exchange();
+	struct sdp first = sdp_of(KEYS_DTLS, alice.host, 40002, 1, "sendrecv", "actpass");
+	struct sdp say = sdp_of(KEYS_DTLS, bob.host, 40002, 1, "sendrecv", "active");
+	talk_invite(&a, &alice, "bob", &first);
+	talk_rings_at(&b, &bob);
+	struct msg_response *m = talk_begin_answer(&b, 200);
+	m->session_expires = 300;
+	m->refresher = REFRESHER_UAC; /* core */
+	m->sdp = phone_put_sdp(&bob, &say);
+	talk_end_answer(&b);
+	talk_takes(&b, SIP_ACK);
+	talk_hears(&a, 200);
+	talk_ack(&a);
+	relay_wish(NULL);
+	sim_pass(150100); /* a refresh, which it answers from another place */
+	struct heard *h = talk_takes(&b, SIP_INVITE);
+	say = sdp_of(KEYS_DTLS, bob.host, 50002, 2, "sendrecv", "actpass");
+	NEED(h);
+	talk_reply(&b, h, 200, &say);
+	NEED(talk_takes(&b, SIP_ACK));
+	const struct relay_spec *spec = relay_wish(NULL);
+	NEED(spec && spec->side[1].rtp.port == 50002);
+	static const char *const holds[] = {"sendonly", "sendrecv"}, *const held[] = {"recvonly", "sendrecv"};
+	for (unsigned i = 0; i < 2; i++) {
+		offer = sdp_of(KEYS_DTLS, bob.host, 50002, 3 + i, holds[i], "actpass");
+		answer = sdp_of(KEYS_DTLS, alice.host, 40002, 2 + i, held[i], "actpass");
+		change(&b, &a, SIP_INVITE, &offer, &answer);
+		NEED(b.sdp.audio.setup == SDP_PASSIVE);
+	}
+	call_hang_up(&a, &b);
+	finish();
+}
+
+/* Or it would be on hold, and the other not. */
+static void who_answers_a_change_with_what_does_not_fit_is_offered_what_stood(void)
+{
+	begin();
+	struct sdp stood = sdp_of(KEYS_SDES, bob.host, 40002, 3, "sendrecv", NULL);
+	struct sdp odd = sdp_of(KEYS_DTLS, bob.host, 40002, 2, "recvonly", "active"), *const says[] = {&odd, NULL};
+	struct heard *h;
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t txn = talk_send(&a, SIP_INVITE, &offer);
+		talk_reply(&b, talk_takes(&b, SIP_INVITE), 200, says[i]);
+		NEED(talk_takes(&b, SIP_ACK) && code_of(txn) == 488);
+		h = talk_takes(&b, SIP_INVITE);
+		NEED(h && sent(h)->sdp.len && b.sdp.audio.direction == SDP_SENDRECV);
+		talk_reply(&b, h, 200, &stood);
+		NEED(talk_takes(&b, SIP_ACK) && !relay_wish(NULL));
+	}
+	change(&a, &b, SIP_INVITE, &offer, &answer);
+	/* to whom that does not fit either nothing does */
+	offer = sdp_of(KEYS_SDES, alice.host, 40002, 4, "sendrecv", NULL);
+	talk_send(&a, SIP_INVITE, &offer);
+	talk_reply(&b, talk_takes(&b, SIP_INVITE), 200, &odd);
+	NEED(talk_takes(&b, SIP_ACK));
+	h = talk_takes(&b, SIP_INVITE);
+	NEED(h);
+	talk_reply(&b, h, 200, &odd);
+	NEED(talk_takes(&a, SIP_BYE) && talk_takes(&b, SIP_BYE));
+	finish();
+}
+
 /* RFC 4568 5.1.2: the suite of the answer counts for both directions, whatever stood first in the offer (R7) */
 static void the_tag_is_that_of_the_agreed_suite(void)
 {
@@ -787,6 +852,8 @@ int main(void)
 	SIM(a_refused_change_changes_nothing);
 	SIM(a_phone_that_moves_is_answered_and_the_other_not_asked);
 	SIM(the_role_in_dtls_stands_when_a_phone_moves);
+	SIM(who_answers_actpass_keeps_its_role_in_dtls);
+	SIM(who_answers_a_change_with_what_does_not_fit_is_offered_what_stood);
 	SIM(a_change_that_is_no_good_is_488_at_once);
 	SIM(the_tag_is_that_of_the_agreed_suite);
 	SIM(a_change_for_which_the_dialog_is_gone_ends_the_call);
