@@ -54,9 +54,27 @@ static const char *jitter_both(const json_t *line, char *out, size_t cap)
 	return out;
 }
 
+/* What is amiss with what comes from one end; packets of the moment before its keys stand are dropped in every call. */
+static const char *amiss(const json_t *line, const char *who, const char *name[3], char *out, size_t cap)
+{
+	enum { SILENT_MS = 5000, DROPPED_N = 50 };
+	int64_t silent = member_number(line, name[0]), dropped = member_number(line, name[1]);
+	int64_t of = member_number(line, name[2]) + dropped;
+
+	out[0] = '\0';
+	if (silent >= SILENT_MS)
+		snprintf(out, cap, "nothing comes from %s for %s ", safe(who), show_length((uint64_t)silent));
+	else if (dropped >= DROPPED_N && dropped * 100 >= of)
+		snprintf(
+		    out, cap, "%.1f%% dropped of what comes from %s ", 100.0 * (double)dropped / (double)of, safe(who));
+	return out;
+}
+
 static void row(json_t *line, void *arg)
 {
-	char from[256], to[256], packets[64], missing[128], uneven[80], remark[160] = "";
+	static const char *of_from[] = {"silent_from_ms", "dropped_from", "packets_from"};
+	static const char *of_to[] = {"silent_to_ms", "dropped_to", "packets_to"};
+	char from[256], to[256], packets[64], missing[128], uneven[80], remark[768] = "", a[256], b[256];
 	const char *key = member(line, "key");
 
 	if (!line_is(line, "call"))
@@ -64,10 +82,10 @@ static void row(json_t *line, void *arg)
 	const char *caller = word_plain(word_caller, WHOS, member(line, "caller"));
 	snprintf(packets, sizeof packets, "%lld/%lld", (long long)member_number(line, "packets_from"),
 	    (long long)member_number(line, "packets_to"));
-	int64_t dropped = member_number(line, "dropped_from") + member_number(line, "dropped_to");
-	snprintf(remark, sizeof remark, "%s%s%s%s%s", member_flag(line, "emergency") ? "EMERGENCY " : "", caller,
+	snprintf(remark, sizeof remark, "%s%s%s%s%s%s", member_flag(line, "emergency") ? "EMERGENCY " : "", caller,
 	    caller[0] ? " " : "", member_flag(line, "varying") ? "packets vary in length: `phone set --opus off` " : "",
-	    dropped ? "some dropped" : "");
+	    amiss(line, member(line, "from"), of_from, a, sizeof a),
+	    amiss(line, member(line, "to"), of_to, b, sizeof b));
 	const char *keys = word_plain(word_key, RELAY_KEYS, key);
 	if (strcmp(key, word_key[RELAY_KEY_NONE].key) == 0 &&
 	    strcmp(member(line, "grade"), word_grade[GRADE_SETTING_UP].key) != 0)
@@ -101,5 +119,6 @@ const struct verb verb_calls = {
     .help =
 	"Of a caller from outside it is said whether its number is verified by a signature. Packets are those relayed from the caller and from the called;\n"
 	"lost are those that never came from them, by their numbers, and jitter is how unevenly they came, measured on two packets of 16. A phone whose Opus packets vary in length gives away\n"
-	"what is said; it is named, and `ringfence phone set PHONE --opus off` ends it.",
+	"what is said; it is named, and `ringfence phone set PHONE --opus off` ends it. Of an end from which nothing comes for 5 s while they talk it is said how long, and\n"
+	"of one whose packets are dropped (in clear, from elsewhere, too many) what part, from 1% and 50 packets on.",
 };

@@ -105,6 +105,8 @@ void child_event(enum event_kind kind, enum severity severity, uint32_t device, 
 	struct event e = {
 	    .kind = kind, .severity = severity, .device = device, .user = user, .wall_ms = clock_wall_ms()};
 
+	if (user == UINT32_MAX) /* nobody, as core has it */
+		e.user = 0;
 	if (remote)
 		e.remote = *remote;
 	snprintf(e.detail, sizeof e.detail, "%s", detail ? detail : "");

@@ -565,11 +565,13 @@ enum turn_why {
 	N(uint64_t, join) E(side, 2) E(codec, SDP_CODEC_N) E(marker, 2) N(uint32_t, timestamp) D(payload, AUDIO_MAX)
 
 #define FIELDS_CALLS_WANT(N, E, S, D, A, B, O) N(uint64_t, token)
+/* silent: ms for which nothing came from that end while they talk; 0 where none talks */
 #define FIELDS_CALL_LINE(N, E, S, D, A, B, O)                                                                    \
 	N(uint64_t, token) N(uint64_t, call) E(state, CALL_STATES) E(grade, GRADES) E(key, RELAY_KEYS)               \
 	E(who, WHOS) E(varying, 2) E(emergency, 2) N(uint64_t, age_ms) N(uint64_t, packets_a) N(uint64_t, packets_b)              \
 	N(uint64_t, dropped_a) N(uint64_t, dropped_b) N(uint64_t, expected_a) N(uint64_t, expected_b)                \
 	N(uint64_t, lost_a) N(uint64_t, lost_b) N(uint32_t, jitter_a) N(uint32_t, jitter_b)                          \
+	N(uint64_t, silent_a) N(uint64_t, silent_b)                                                                  \
 	S(from, USER_NAME_MAX * 2) S(to, USER_NAME_MAX * 2)                                                          \
 	S(codec, 16) S(from_phone, LABEL_MAX) S(to_phone, LABEL_MAX)
 /* the user has a new password: who is logged in with the old one is so no more. Answered by DONE */

@@ -101,6 +101,7 @@ struct call {
 	const char *best_text;
 	struct change change;
 	uint64_t packets[2], dropped[2], expected[2], lost[2];
+	uint64_t heard_ms[2]; /* when packets[] was another number last */
 	uint32_t jitter_ns[2];
 	struct number outside;                   /* incoming: who it says it is; empty for nobody */
 	uint8_t incoming, claims_inside, slowed; /* from a trunk; incoming 0 again once the caller is judged */

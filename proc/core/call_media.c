@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What media says of a call: whether and for whom it can be heard, and that it failed. */
 #include "call.h"
+#include "calls_list.h"
 #include "dialogue.h"
 #include "media.h"
 
@@ -84,6 +85,11 @@ void call_counts(const struct msg_relay_counts *m)
 
 	if (!c)
 		return;
+	const bool talks = calls_talks(c);
+	if (m->packets_a != c->packets[0] || !talks)
+		c->heard_ms[0] = child_now();
+	if (m->packets_b != c->packets[1] || !talks)
+		c->heard_ms[1] = child_now();
 	c->packets[0] = m->packets_a;
 	c->packets[1] = m->packets_b;
 	c->dropped[0] = m->dropped_a;

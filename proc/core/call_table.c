@@ -250,6 +250,7 @@ void call_adopted(void)
 			continue;
 		}
 		n++;
+		c->heard_ms[0] = c->heard_ms[1] = child_now(); /* what came until now nobody counted */
 		leg_begins_again(leg_get(c->r.caller));
 		if (c->r.parked)
 			continue;

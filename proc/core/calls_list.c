@@ -70,6 +70,18 @@ static enum relay_key key_of(const struct call *c, const struct leg *caller, con
 	return key[one->r.ends] == key[other->r.ends] ? (enum relay_key)key[one->r.ends] : RELAY_KEY_NONE;
 }
 
+bool calls_talks(const struct call *c)
+{
+	return state_of(c) == CALL_UP && c->r.answered_ms && leg_get(c->r.caller) && leg_get(c->r.callee);
+}
+
+static uint64_t silent_ms(const struct call *c, unsigned side)
+{
+	const uint64_t since = c->heard_ms[side] > c->r.answered_ms ? c->heard_ms[side] : c->r.answered_ms;
+
+	return calls_talks(c) ? child_now() - since : 0;
+}
+
 static void put_line(struct call *c, void *arg)
 {
 	struct listing *list = arg;
@@ -97,6 +109,8 @@ static void put_line(struct call *c, void *arg)
 	m->lost_b = c->lost[1];
 	m->jitter_a = c->jitter_ns[0];
 	m->jitter_b = c->jitter_ns[1];
+	m->silent_a = silent_ms(c, 0);
+	m->silent_b = silent_ms(c, 1);
 	m->from = ipc_put(list->to, span_str(c->r.from));
 	m->to = ipc_put(list->to, span_str(c->r.to));
 	m->codec = ipc_put(list->to, span_str(codec_of(callee)));

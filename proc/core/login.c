@@ -326,8 +326,8 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 			child_event(EVENT_BINDING_REFUSED, SEVERITY_ALARM, f->device, h->user, &f->remote,
 			    "right password from a phone that is not allowed for this user");
 		else
-			child_event(
-			    EVENT_LOGIN_WRONG, SEVERITY_WARNING, f->device, h->user, &f->remote, "login refused");
+			child_event(EVENT_LOGIN_WRONG, SEVERITY_WARNING, f->device, h->user, &f->remote,
+			    h->user == NOBODY ? "login refused, there is no such user" : "login refused");
 		struct ipc_view kept;
 		struct request r;
 		if (h->emergency && request_kept(&h->request, &kept, &r))

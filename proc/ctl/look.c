@@ -129,6 +129,8 @@ void look_on_call(struct link *from, const struct ipc_view *v)
 	json_text(&b, "to_phone", ipc_str(v, m->to_phone));
 	json_number(&b, "packets_from", m->packets_a);
 	json_number(&b, "packets_to", m->packets_b);
+	json_number(&b, "silent_from_ms", m->silent_a);
+	json_number(&b, "silent_to_ms", m->silent_b);
 	json_number(&b, "dropped_from", m->dropped_a);
 	json_number(&b, "dropped_to", m->dropped_b);
 	put_stream(&b, (const char *[]){"expected_from", "lost_from", "jitter_us_from"}, m->expected_a, m->lost_a,

@@ -119,6 +119,21 @@ static void cseq_rises_over_restarts(void)
 	finish();
 }
 
+/* what came before this life of core nobody counted in it */
+static void a_call_that_was_taken_over_is_not_called_silent(void)
+{
+	w = sim_shared(sizeof *w);
+	sim_crash_after(life_in_a_call);
+	second_life();
+	struct msg_calls_want *m = ipc_begin(sim_far(PROC_CTL, 0), MSG_CALLS_WANT);
+	m->token = 5;
+	ipc_end(sim_far(PROC_CTL, 0));
+	sim_turn();
+	struct heard *h = sim_take(PROC_CTL, MSG_CALL_LINE, NULL, NULL);
+	const struct msg_call_line *line = h ? (const void *)h->payload : NULL;
+	NEED(line && line->state == CALL_UP && line->age_ms > 1000 && line->silent_a < 1000 && line->silent_b < 1000);
+}
+
 static void a_call_can_change_after_a_restart(void)
 {
 	w = sim_shared(sizeof *w);
@@ -558,6 +573,7 @@ int main(void)
 	SIM(a_call_goes_on_and_its_record_is_right);
 	SIM(media_is_told_all_that_was_adopted);
 	SIM(cseq_rises_over_restarts);
+	SIM(a_call_that_was_taken_over_is_not_called_silent);
 	SIM(a_call_can_change_after_a_restart);
 	SIM(a_call_that_waits_for_its_ack_is_kept);
 	SIM(a_half_made_call_is_dropped_with_all_it_held);

@@ -837,6 +837,47 @@ static void the_grade_is_what_media_saw(void)
 	finish();
 }
 
+static void media_counts(uint64_t join, uint64_t from_a, uint64_t from_b)
+{
+	struct msg_relay_counts *m = ipc_begin(sim_far(PROC_MEDIA, 0), MSG_RELAY_COUNTS);
+
+	m->join = join;
+	m->packets_a = from_a;
+	m->packets_b = from_b;
+	ipc_end(sim_far(PROC_MEDIA, 0));
+	sim_turn();
+}
+
+/* R31: whose microphone or cable it is. What a hold makes silent is not. */
+static void an_end_from_which_nothing_comes_is_named(void)
+{
+	uint64_t join;
+
+	open_exchange();
+	call_up(&a, &alice, &b, &bob);
+	relay_wish(&join);
+	for (unsigned s = 1; s <= 9; s++) {
+		sim_pass(1000);
+		media_counts(join, 50 * s, s < 3 ? 50 * s : 100);
+	}
+	list_calls();
+	NEED(line.silent_a == 0 && line.silent_b == 7000);
+	offer = sdp_of(KEYS_SDES, alice.host, 40002, 2, "sendonly", NULL);
+	answer = sdp_of(KEYS_SDES, bob.host, 40002, 2, "recvonly", NULL);
+	change(&a, &b, SIP_INVITE, &offer, &answer);
+	sim_pass(1000);
+	media_counts(join, 500, 100);
+	list_calls();
+	NEED(line.state == CALL_HELD && line.silent_b == 0);
+	offer = sdp_of(KEYS_SDES, alice.host, 40002, 3, "sendrecv", NULL);
+	answer = sdp_of(KEYS_SDES, bob.host, 40002, 3, "sendrecv", NULL);
+	change(&a, &b, SIP_INVITE, &offer, &answer);
+	list_calls();
+	NEED(line.silent_b == 0);
+	call_hang_up(&a, &b);
+	finish();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -874,6 +915,7 @@ int main(void)
 	SIM(a_phone_behind_nat_is_learned_and_two_need_ice);
 	SIM(ice_is_answered_with_our_own);
 	SIM(the_grade_is_what_media_saw);
+	SIM(an_end_from_which_nothing_comes_is_named);
 	(void)test_failed_here;
 	return TEST_END;
 }

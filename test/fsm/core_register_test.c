@@ -89,8 +89,10 @@ static void every_wrong_login_hears_the_same(void)
 	/* keeper's alarm names whose it is, and nobody for a name that is not there */
 	NEED(code_of(phone_send_register(&bob, ABSENT, true)) == 403 && sim.login_who == 1);
 	/* a user that does not exist, though keeper were to say yes */
-	sim.conduct.verdict = LOGIN_OK;
 	alice.user = "nobody";
+	NEED(code_of(phone_send_register(&alice, ABSENT, true)) == 403 && sim.login_who == 0);
+	NEED(strcmp(sim.event_text, "login refused, there is no such user") == 0);
+	sim.conduct.verdict = LOGIN_OK;
 	struct heard *h = reply_to(phone_send_register(&alice, ABSENT, true));
 	NEED(h && respond(h)->code == 403 && sim.login_who == 0);
 	NEED(strcmp(sim_text(h, respond(h)->warning_text), "name, password or phone is not right") == 0);

@@ -81,6 +81,25 @@ def test_r8_opus_that_varies_is_named(exchange, scripted):
     exchange.wait_no_calls()
 
 
+def test_r31_an_end_from_which_nothing_comes_is_named(exchange, scripted):
+    """R31: the list of calls says of whom nothing comes, and how much is dropped where it is more than what came before the keys."""
+    call = Call(scripted("sa"), scripted("sb"))
+    x, y = call.media()
+    for _ in range(70):
+        x.say()
+        time.sleep(0.1)
+    said = exchange.command("calls").stdout
+    assert "nothing comes from sb for 0:0" in said and "from sa" not in said and "dropped" not in said, said
+    for _ in range(60):
+        y.say()
+        y.say(pt=33)        # was not agreed
+        time.sleep(0.02)
+    said = net.wait_for("what is dropped", lambda: (s := exchange.command("calls").stdout) and "dropped of what comes from sb" in s and s, 5, step=0.3)
+    assert "nothing comes" not in said, said
+    call.bye()
+    exchange.wait_no_calls()
+
+
 @pytest.mark.parametrize("a,b", PAIRS)
 def test_r29_cancel(exchange, people, a, b):
     one, two = pair(people, a, b, "srtp")

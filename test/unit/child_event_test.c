@@ -76,6 +76,16 @@ static void no_severity_takes_the_room_of_another(void)
 	CHECK(ledger[SEVERITY_INFO] == each + 1);
 }
 
+/* R30: core's word for nobody is no number of a user's. */
+static void nobody_has_no_number(void)
+{
+	now_ms += 10000;
+	child_event(EVENT_LOGIN_WRONG, SEVERITY_WARNING, 1, 7, NULL, "what it is");
+	CHECK(event.user == 7);
+	child_event(EVENT_LOGIN_WRONG, SEVERITY_WARNING, 1, UINT32_MAX, NULL, "what it is");
+	CHECK(event.user == 0);
+}
+
 /* R13, R16: who forges, or calls for help, as fast as it can hides neither what others do nor another's call for help */
 static void no_phone_takes_the_room_of_another(void)
 {
@@ -128,6 +138,7 @@ int main(void)
 {
 	RUN(no_severity_takes_the_room_of_another);
 	RUN(no_phone_takes_the_room_of_another);
+	RUN(nobody_has_no_number);
 	RUN(a_call_for_help_waits_for_watch);
 	return TEST_END;
 }
