@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include "audio/decode.h"
 #include "base/cursor.h"
-#include "decode.h"
 #include "fuzz.h"
 
 /* What a caller says into a mailbox, payload after payload, on one decoder: [codec, length in two octets, payload] again and again. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "audit/sound.h"
+#include "audio/decode.h"
 #include "audit/flow.h"
-#include "voice/decode.h"
 #include "wire/rtp.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -17,7 +17,7 @@ struct encoder {
 	uint8_t codec; /* enum sdp_codec_kind */
 	uint8_t ptime_ms;
 	bool ready;
-	_Alignas(8) uint8_t state[]; /* codec_state_size() less this head */
+	_Alignas(8) uint8_t state[]; /* encoder_size() less this head */
 };
 
 /* Octets of one encoder. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail.h"
+#include "audio/decode.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "decode.h"
+#include "codec.h"
 #include <nettle/gcm.h>
 #include <spandsp/telephony.h>
 #include <spandsp/bit_operations.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* RTP payloads of G.711, G.722 and Opus to samples at 8 kHz. */
-#ifndef VOICE_DECODE_H
-#define VOICE_DECODE_H
+#ifndef AUDIO_DECODE_H
+#define AUDIO_DECODE_H
 
-#include "codec.h"
+#include "wire/sdp.h"
 
 enum { DECODE_MAX = 8 * 120 }; /* samples of one payload; RFC 6716 has 120 ms at most */
 

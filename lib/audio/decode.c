@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "decode.h"
+#include "audio/decode.h"
 #include <opus.h>
 #include <spandsp/telephony.h>
 #include <spandsp/bit_operations.h>
