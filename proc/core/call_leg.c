@@ -107,7 +107,6 @@ void call_leg_left(struct leg *l)
 	if (!c)
 		return;
 	uint64_t id = l->r.id, call = c->r.id;
-	refer_party_left(l);
 	if (refer_left(c, l)) {
 		leg_hang_up(l, REFUSE_NONE);
 	} else if (id == c->r.caller) {

@@ -171,14 +171,6 @@ struct refer *refer_of_visitor(uint64_t leg)
 	return NULL;
 }
 
-bool refer_left(struct call *c, const struct leg *l)
-{
-	for (uint32_t i = 0; i < pool.cap; i++)
-		if (pool_id_at(&pool, i) != ID_NONE && table[i].mine == l->r.id && refer_out_waits(&table[i], c))
-			return true;
-	return false;
-}
-
 /* --- what the phones say about it --- */
 
 static struct refer *of_party(uint64_t leg)
@@ -209,12 +201,20 @@ static void hurry(struct refer *t)
 		timer_set(&child_wheel, &t->timer, until_ms);
 }
 
-void refer_party_left(const struct leg *l)
+bool refer_left(struct call *c, const struct leg *l)
 {
-	for (uint32_t i = 0; i < pool.cap; i++)
-		for (int p = 0; pool_id_at(&pool, i) != ID_NONE && p < table[i].parties; p++)
-			if (table[i].party[p].leg == l->r.id && !table[i].party[p].came)
-				hurry(&table[i]);
+	bool waits = false;
+
+	for (uint32_t i = 0; i < pool.cap; i++) {
+		struct refer *t = &table[i];
+		if (pool_id_at(&pool, i) == ID_NONE)
+			continue;
+		for (int p = 0; p < t->parties; p++)
+			if (t->party[p].leg == l->r.id && !t->party[p].came)
+				hurry(t);
+		waits = waits || (t->mine == l->r.id && refer_out_waits(t, c));
+	}
+	return waits;
 }
 
 void refer_on_notify(struct leg *l, struct request *r)

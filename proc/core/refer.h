@@ -93,9 +93,8 @@ void refer_comes(uint64_t transfer, struct call *c, struct leg *caller, const st
 void refer_placed(uint64_t transfer);
 /* The same of a meeting: true, and r is answered or waits for the other. */
 bool refer_meets(struct request *r);
-/* This leg's phone hung up, and may have been sent somewhere. */
-void refer_party_left(const struct leg *l);
-/* This leg's phone hung up in the talk c: true when another is on its way to its place, and the call waits. */
+/* This leg's phone hung up in the talk c, and may have been sent somewhere. True when another is on its way to its place, and the
+ * call waits. */
 bool refer_left(struct call *c, const struct leg *l);
 /* An INVITE that wants to take the place of a dialog (RFC 3891). */
 void refer_on_replaces(struct request *r);
