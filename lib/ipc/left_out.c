@@ -29,6 +29,18 @@ void left_out_count(enum left_out why)
 	left_out[why]++;
 }
 
+void left_out_damaged(struct arena_table *t, uint32_t i)
+{
+	arena_clear(t, i);
+	left_out_count(LEFT_OUT_DAMAGED);
+}
+
+void left_out_unfit(struct arena_table *t, uint32_t i)
+{
+	arena_clear(t, i);
+	left_out_count(LEFT_OUT_UNFIT);
+}
+
 void left_out_ledger_up(enum proc me)
 {
 	static bool said;

@@ -3,6 +3,7 @@
 #ifndef IPC_LEFT_OUT_H
 #define IPC_LEFT_OUT_H
 
+#include "arena/arena.h"
 #include "ipc/child.h"
 
 enum left_out {
@@ -15,6 +16,10 @@ enum left_out {
 };
 
 void left_out_count(enum left_out why);
+/* This record the process itself can't have written: it is wiped, and counted. */
+void left_out_damaged(struct arena_table *t, uint32_t i);
+/* This one is right, and the configuration has no place for it any more: the same, by another name. */
+void left_out_unfit(struct arena_table *t, uint32_t i);
 /* There is one to say it to: how many there were, by the name of this process, once. */
 void left_out_ledger_up(enum proc me);
 /* A line for each of those that this process may have. */

@@ -5,6 +5,7 @@
 #include "directory.h"
 #include "former.h"
 #include "ipc/done.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include "settings.h"
 #include "spent.h"
@@ -381,7 +382,7 @@ void account_open(struct arena_table *t)
 		if (saved && kept_count_ok(saved))
 			adopt(i, saved);
 		else if (saved) /* ledger's copy takes its place */
-			kept_leave_out(t, i);
+			left_out_damaged(t, i);
 	}
 	give_rows();
 	spent_init(scope_n, &owner);

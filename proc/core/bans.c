@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "bans.h"
 #include "ipc/done.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 
 static struct arena_table *store;
@@ -91,7 +92,7 @@ void bans_open(struct arena_table *t)
 		if (!b || is_ours(&b->address))
 			arena_clear(t, i);
 		else if (!kept_ban_ok(b) || find(&b->address) != i)
-			kept_leave_out(t, i);
+			left_out_damaged(t, i);
 	}
 }
 

@@ -198,7 +198,7 @@ static void adopt(void)
 		if (!r)
 			continue;
 		if (id_index(r->id) != i || !id_generation(r->id) || !is_kept(r) || !kept_call_ok(r)) {
-			kept_leave_out(store, i);
+			left_out_damaged(store, i);
 			continue;
 		}
 		if (arena_marks(store, i) >= ARENA_MARKS_MAX || !has_place(r) ||

@@ -2,6 +2,7 @@
 #include "callback.h"
 #include "base/ratelimit.h"
 #include "dial.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include "notice.h"
 #include "registrar.h"
@@ -104,9 +105,9 @@ void callback_open(struct arena_table *t)
 	over.fire = on_over;
 	for (uint32_t i = 0; i < t->count; i++)
 		if (kept_at(i) && !kept_callback_ok(kept_at(i)))
-			kept_leave_out(t, i);
+			left_out_damaged(t, i);
 		else if (kept_at(i) && !kept_fits(NOBODY, kept_at(i)->device))
-			kept_leave_unfit(t, i);
+			left_out_unfit(t, i);
 	wipe(child_now());
 }
 

@@ -6,6 +6,7 @@
 #include "ended.h"
 #include "hotdesk.h"
 #include "ipc/civic.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include "media.h"
 #include "message.h"
@@ -488,7 +489,7 @@ void desk_open(struct arena_table *t)
 		if (r && kept_desk_ok(r))
 			adopt(i, r);
 		else if (r)
-			kept_leave_out(t, i);
+			left_out_damaged(t, i);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "hotdesk.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 
 static struct arena_table *store;
@@ -14,7 +15,7 @@ void hotdesk_open(struct arena_table *t)
 	store = t;
 	for (uint32_t i = 0; i < t->count; i++)
 		if (arena_get(t, i) && !kept_hotdesk_ok(arena_get(t, i)))
-			kept_leave_out(t, i);
+			left_out_damaged(t, i);
 }
 
 bool hotdesk_may(uint32_t line, uint32_t guest, uint32_t device)

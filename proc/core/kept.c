@@ -7,15 +7,13 @@
 #include "callback.h"
 #include "desk.h"
 #include "hotdesk.h"
-#include "ipc/left_out.h"
+#include "ipc/kept_arena.h"
 #include "last_caller.h"
 #include "leg.h"
 #include "mwi.h"
 #include "notice.h"
 #include "record.h"
 #include "registrar.h"
-
-static struct arena arena;
 
 void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES])
 {
@@ -37,58 +35,31 @@ void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES])
 static arena_place *const place[CORE_TABLES] = {[CORE_ACCOUNTS] = account_place};
 enum { STAYS = 1 << CORE_REGISTRATIONS | 1 << CORE_LEGS | 1 << CORE_CALLS | 1 << CORE_SUBSCRIPTIONS };
 
-struct kept_plan {
-	struct arena_shape shape[CORE_TABLES], most[CORE_TABLES];
-	struct arena_plan plan;
-};
+static const struct site largest = {
+    .max_phones = SITE_PHONES_MOST, .max_users = SITE_USERS_MOST, .max_calls = SITE_CALLS_MOST};
 
-static void plan_for(const struct site *s, struct kept_plan *out)
-{
-	static const struct site largest = {
-	    .max_phones = SITE_PHONES_MOST, .max_users = SITE_USERS_MOST, .max_calls = SITE_CALLS_MOST};
+_Static_assert((int)CORE_TABLES <= ARENA_TABLES_MAX, "an arena has room for them");
 
-	kept_shapes(s, out->shape);
-	kept_shapes(&largest, out->most);
-	out->plan = (struct arena_plan){.layout = CORE_LAYOUT,
-	    .tables = CORE_TABLES,
-	    .shape = out->shape,
-	    .former = &core_former,
-	    .place = place,
-	    .most = out->most,
-	    .stays = STAYS};
-}
+static const struct kept_arena kept = {.layout = CORE_LAYOUT,
+    .tables = CORE_TABLES,
+    .shapes = kept_shapes,
+    .largest = &largest,
+    .former = &core_former,
+    .place = place,
+    .stays = STAYS,
+    .what = "calls, registrations, bans and notices"};
 
 void kept_open(int fd, const struct site *s, struct arena_table table[CORE_TABLES])
 {
-	struct kept_plan k;
-
-	plan_for(s, &k);
-	arena_take_or_die(&arena, fd, &k.plan, table, "calls, registrations, bans and notices");
-	for (uint32_t i = 0; i < arena.displaced; i++)
-		left_out_count(LEFT_OUT_UNFIT);
+	kept_arena_open(&kept, fd, s, table);
 }
 
 const char *kept_judge(int fd, const struct site *s)
 {
-	struct kept_plan k;
-
-	plan_for(s, &k);
-	return arena_why_not(arena_look(fd, &k.plan));
+	return kept_arena_judge(&kept, fd, s);
 }
 
 uint64_t kept_id(uint64_t id)
 {
 	return id_make(child_node(), id_generation(id), id_index(id));
-}
-
-void kept_leave_out(struct arena_table *t, uint32_t i)
-{
-	arena_clear(t, i);
-	left_out_count(LEFT_OUT_DAMAGED);
-}
-
-void kept_leave_unfit(struct arena_table *t, uint32_t i)
-{
-	arena_clear(t, i);
-	left_out_count(LEFT_OUT_UNFIT);
 }

@@ -41,10 +41,6 @@ bool kept_text_ok(const char *s, size_t cap); /* it ends within cap octets and h
 bool kept_fits(uint32_t user, uint32_t device);
 /* The same slot and generation under the node that the configuration gives us now. */
 uint64_t kept_id(uint64_t id);
-/* This one core can't have written: it is wiped, and counted. */
-void kept_leave_out(struct arena_table *t, uint32_t i);
-/* This one is right, and the configuration has no place for it any more: the same, by another name. */
-void kept_leave_unfit(struct arena_table *t, uint32_t i);
 void kept_shapes(const struct site *s, struct arena_shape out[CORE_TABLES]);
 
 #endif

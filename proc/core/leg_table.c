@@ -162,7 +162,7 @@ static void adopt(void)
 			continue;
 		}
 		if (id_index(r->id) != i || !ok || !take_over(l, r)) {
-			kept_leave_out(store, i);
+			left_out_damaged(store, i);
 			continue;
 		}
 		l->r.trunk = trunk;

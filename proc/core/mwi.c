@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "base/rand.h"
 #include "directory.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include "login.h"
 #include "mail.h"
@@ -181,9 +182,9 @@ void mwi_open(struct arena_table *t)
 		if (!r || r->until_ms <= child_now() || arena_marks(t, i) >= ARENA_MARKS_MAX)
 			arena_clear(t, i);
 		else if (kept_subscription_ok(r) && !kept_fits(r->user, r->device))
-			kept_leave_unfit(t, i);
+			left_out_unfit(t, i);
 		else if (!adopt(i, r))
-			kept_leave_out(t, i);
+			left_out_damaged(t, i);
 	}
 	settled = pool.used == 0;
 	settle.fire = on_settle;

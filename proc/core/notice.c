@@ -6,6 +6,7 @@
 #include "base/ratelimit.h"
 #include "directory.h"
 #include "ipc/civic.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include "settings.h"
 #include <stdlib.h>
@@ -248,7 +249,7 @@ void notice_open(struct arena_table *t)
 		log_fatal("no memory for notices");
 	for (uint32_t i = 0; i < t->count; i++)
 		if (arena_get(t, i) && !adopt(i, arena_get(t, i)))
-			kept_leave_out(t, i);
+			left_out_damaged(t, i);
 	if (pool.used)
 		timer_set(&child_wheel, &again, child_now() + AGAIN_MS);
 }

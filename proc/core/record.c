@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,7 @@ void record_open(struct arena_table *t)
 		log_fatal("no memory for records");
 	for (uint32_t i = 0; i < t->count; i++)
 		if (arena_get(t, i) && !adopt(i, arena_get(t, i)))
-			kept_leave_out(t, i);
+			left_out_damaged(t, i);
 }
 
 /* Above those of all earlier lives, whose records came at less than so many a millisecond. */

@@ -5,6 +5,7 @@
 #include "base/pool.h"
 #include "away.h"
 #include "hotdesk.h"
+#include "ipc/left_out.h"
 #include "kept.h"
 #include "mwi.h"
 #include "notice.h"
@@ -123,11 +124,11 @@ static void adopt(void)
 		if (!r)
 			continue;
 		if (!kept_registration_ok(r) || map_get(&by_pair, pair_key(r), &other)) {
-			kept_leave_out(store, i);
+			left_out_damaged(store, i);
 			continue;
 		}
 		if (!kept_fits(r->user, r->device)) {
-			kept_leave_unfit(store, i);
+			left_out_unfit(store, i);
 			continue;
 		}
 		if (r->expires_ms <= child_now() || arena_marks(store, i) >= ARENA_MARKS_MAX ||

@@ -7,7 +7,7 @@
 #include "end_dtls.h"
 #include "engine.h"
 #include "fast.h"
-#include "kept.h"
+#include "ipc/left_out.h"
 #include "source.h"
 #include <stdlib.h>
 
@@ -228,7 +228,7 @@ void end_resume(uint32_t row, unsigned side)
 
 	if (!k || !kept_ok(k, r, s)) {
 		if (k && k->join == r->join && k->keyed)
-			kept_leave_out(arena, 2 * row + side);
+			left_out_damaged(arena, 2 * row + side);
 		end_follow(row, side);
 		return;
 	}

@@ -10,10 +10,6 @@
 void kept_open(int fd, const struct site *s, struct arena_table table[MEDIA_TABLES]);
 /* Would this build take over what lies there? NULL, or why not; changes nothing. */
 const char *kept_judge(int fd, const struct site *s);
-/* This one media can't have written: it is wiped, and counted. */
-void kept_leave_out(struct arena_table *t, uint32_t i);
-/* This one is right, and the configuration has no place for it any more: the same, by another name. */
-void kept_leave_unfit(struct arena_table *t, uint32_t i);
 void kept_shapes(const struct site *s, struct arena_shape out[MEDIA_TABLES]);
 
 #endif

@@ -2,7 +2,7 @@
 #include "table.h"
 #include "base/log.h"
 #include "base/map.h"
-#include "kept.h"
+#include "ipc/left_out.h"
 #include "source.h"
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -112,11 +112,11 @@ void table_open(struct arena_table *t, uint16_t port_lo)
 			continue;
 		}
 		if (row_ok(r) && ports_fitted(&r->spec, i)) {
-			kept_leave_unfit(t, i);
+			left_out_unfit(t, i);
 			continue;
 		}
 		if (!row_ok(r) || !table_ports_fit(&r->spec, i)) {
-			kept_leave_out(t, i);
+			left_out_damaged(t, i);
 			continue;
 		}
 		row[i] = *r;
