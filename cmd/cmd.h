@@ -48,8 +48,6 @@ struct verb {
 	struct option option[OPTIONS_MAX];
 };
 
-extern const struct verb *const verbs[]; /* ends with NULL */
-
 /* --- options.c --- */
 
 /* Fills c from the words after the verb; the exit code, or -1 to go on. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* clang-format off */
-const struct verb *const verbs[] = {
+static const struct verb *const verbs[] = {
     &verb_user_add, &verb_user_set, &verb_user_pin, &verb_user_forget_dialled, &verb_user_forget_messages, &verb_user_show, &verb_user_delete,
     &verb_user_list,
     &verb_group_add, &verb_group_set, &verb_group_delete, &verb_group_list,

@@ -37,7 +37,7 @@ size_t arena_lay_out(uint8_t *map, const struct arena_shape *shape, uint32_t tab
 	return at;
 }
 
-bool arena_head_is(const struct arena_head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables)
+static bool head_is(const struct arena_head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables)
 {
 	return h->magic == ARENA_MAGIC && h->layout == layout && h->tables == tables &&
 	       memcmp(h->shape, shape, tables * sizeof *shape) == 0;
@@ -65,7 +65,7 @@ bool arena_open(struct arena *a, int fd, uint32_t layout, const struct arena_sha
 	if (map == MAP_FAILED)
 		return false;
 	struct arena_head *h = (struct arena_head *)(void *)map;
-	*adopted = arena_head_is(h, layout, shape, tables);
+	*adopted = head_is(h, layout, shape, tables);
 	if (!*adopted) {
 		memset(map, 0, need);
 		arena_head_put(h, layout, shape, tables);

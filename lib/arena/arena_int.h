@@ -33,8 +33,7 @@ size_t arena_size(const struct arena_shape *shape, uint32_t tables);
 size_t arena_lay_out(uint8_t *map, const struct arena_shape *shape, uint32_t tables, struct arena_table *out);
 struct arena_cell *arena_cell_at(const struct arena_table *t, uint32_t index);
 
-/* The head of a file of that layout; its magic is written last, by itself. */
-bool arena_head_is(const struct arena_head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables);
+/* The head of a file of that layout, but for its magic, which is written last, by itself. */
 void arena_head_put(struct arena_head *h, uint32_t layout, const struct arena_shape *shape, uint32_t tables);
 
 /* What stands before, with whatever numbers of records a configuration may ask for; its magic apart. */

@@ -4,7 +4,7 @@
 #include "ipc/setting.h"
 #include <stdio.h>
 
-const char *const civic_word[CIVIC_PARTS] = {
+static const char *const part_word[CIVIC_PARTS] = {
     [CIVIC_COUNTRY] = "country",
     [CIVIC_STATE] = "state",
     [CIVIC_CITY] = "city",
@@ -29,7 +29,7 @@ const uint8_t civic_element[CIVIC_PARTS] = {
 static int find_part(struct span word)
 {
 	for (int i = 0; i < CIVIC_PARTS; i++)
-		if (span_eq(word, span_str(civic_word[i])))
+		if (span_eq(word, span_str(part_word[i])))
 			return i;
 	return -1;
 }
@@ -80,7 +80,7 @@ static const char *word_of(enum pidf_element e)
 {
 	for (int i = 0; i < CIVIC_PARTS; i++)
 		if (civic_element[i] == e)
-			return civic_word[i];
+			return part_word[i];
 	return pidf_element_name[e];
 }
 

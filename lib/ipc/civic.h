@@ -18,7 +18,6 @@ enum civic_part {
 	CIVIC_PARTS
 };
 
-extern const char *const civic_word[CIVIC_PARTS];
 extern const uint8_t civic_element[CIVIC_PARTS]; /* enum pidf_element */
 
 struct civic {

@@ -99,7 +99,6 @@ bool ceiling_override(struct ceiling_limit *limit, struct span text, const char 
 /* One of them. */
 bool ceiling_set(struct ceiling_limit *limit, enum ceiling_kind kind, struct span value);
 extern const char *const ceiling_kind_name[CEILING_KINDS];
-extern const char *const ceiling_scope_name[CEILING_SCOPES];
 
 /* One line of text for a store, and back: "day=20418 hour=490045 money=72000000 ms=61000 hourly=3 destinations=1 half=0 full=0
  * abroad=1 abroad-before=0", 200 octets at most; the last two may be missing. What runs is not in it. */

@@ -13,13 +13,6 @@ const char *const ceiling_kind_name[CEILING_KINDS] = {
     [CEILING_ABROAD] = "abroad",
 };
 
-const char *const ceiling_scope_name[CEILING_SCOPES] = {
-    [CEILING_EXTENSION] = "extension",
-    [CEILING_DEVICE] = "device",
-    [CEILING_TRUNK] = "trunk",
-    [CEILING_SITE] = "site",
-};
-
 bool plan_money_parse(struct span s, uint32_t unit_e4, uint32_t max_e4, uint32_t *out)
 {
 	size_t dot = span_find(s, '.');

@@ -4,30 +4,6 @@
 
 enum { EUR = 10000, HUNDREDTH = 100, DAY_MINUTES = 24 * 60 };
 
-const char *const service_name[SERVICES] = {
-    [SERVICE_FORWARD] = "forward",
-    [SERVICE_FORWARD_OFF] = "forward-off",
-    [SERVICE_FORWARD_BUSY] = "forward-busy",
-    [SERVICE_FORWARD_BUSY_OFF] = "forward-busy-off",
-    [SERVICE_FORWARD_NO_ANSWER] = "forward-no-answer",
-    [SERVICE_FORWARD_NO_ANSWER_OFF] = "forward-no-answer-off",
-    [SERVICE_FORWARD_ABSENT] = "forward-absent",
-    [SERVICE_FORWARD_ABSENT_OFF] = "forward-absent-off",
-    [SERVICE_DND] = "dnd",
-    [SERVICE_DND_OFF] = "dnd-off",
-    [SERVICE_PIN] = "pin",
-    [SERVICE_LOGIN] = "login",
-    [SERVICE_LOGOUT] = "logout",
-    [SERVICE_PICKUP] = "pickup",
-    [SERVICE_PARK] = "park",
-    [SERVICE_RETRIEVE] = "retrieve",
-    [SERVICE_VOICEMAIL] = "voicemail",
-    [SERVICE_BLOCK_LAST] = "block-last",
-    [SERVICE_UNBLOCK_LAST] = "unblock-last",
-    [SERVICE_REJECT_ANONYMOUS] = "reject-anonymous",
-    [SERVICE_REJECT_ANONYMOUS_OFF] = "reject-anonymous-off",
-};
-
 /* In a code without argument nothing may follow. */
 static const bool takes_argument[SERVICES] = {
     [SERVICE_FORWARD] = true,

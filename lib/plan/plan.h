@@ -157,6 +157,5 @@ bool plan_money_parse(struct span s, uint32_t unit_e4, uint32_t max_e4, uint32_t
 enum service plan_service(const struct plan *p, struct span code, struct span *argument);
 /* So much of a service code may be written down and shown: behind that of a login stands a PIN, where a phone sends both as one (R15, R23). */
 struct span plan_shown(const struct plan *p, struct span code);
-extern const char *const service_name[SERVICES]; /* "forward", "dnd-off": as ringfence.conf writes it */
 
 #endif

@@ -18,11 +18,6 @@ void srtp_set(struct srtp *s, enum sdp_suite suite, const uint8_t *key)
 	secret_wipe(&rtp, sizeof rtp);
 }
 
-void srtp_wipe(struct srtp *s)
-{
-	secret_wipe(s, sizeof *s);
-}
-
 static void take(struct srtp *s, uint32_t ssrc, uint64_t index)
 {
 	window_take(&sources_take(&s->sources, ssrc)->rtp, index);

@@ -32,7 +32,6 @@ struct srtp {
 
 /* key: master key and salt, srtp_key_len(suite) octets. */
 void srtp_set(struct srtp *s, enum sdp_suite suite, const uint8_t *key);
-void srtp_wipe(struct srtp *s);
 
 /* *n octets of RTP become SRTP; the caller has SRTP_GROWS more. The roll-over counter follows from the sequence numbers, as a
  * receiver will guess it: a jump stays under 2^15. A number that was used is refused, so no keystream comes twice. */

@@ -80,7 +80,8 @@ enum digest_alg digest_alg_find(struct span name)
 	return DIGEST_OTHER;
 }
 
-struct span digest_alg_name(enum digest_alg alg)
+/* "SHA-256"; empty for OTHER. */
+static struct span alg_name(enum digest_alg alg)
 {
 	const struct hash *h = hash_of(alg);
 
@@ -165,7 +166,7 @@ static void put_quoted(struct buf *b, const char *before, struct span v)
 
 static void put_alg(struct buf *b, enum digest_alg alg)
 {
-	struct span name = digest_alg_name(alg);
+	struct span name = alg_name(alg);
 
 	if (name.n == 0)
 		b->full = true;

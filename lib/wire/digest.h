@@ -18,8 +18,7 @@ enum digest_qop { DIGEST_QOP_NONE, DIGEST_QOP_AUTH, DIGEST_QOP_AUTH_INT, DIGEST_
 enum { DIGEST_MAX = 32, DIGEST_HEX_MAX = 64 };
 
 enum digest_alg digest_alg_find(struct span name);
-struct span digest_alg_name(enum digest_alg alg); /* "SHA-256"; empty for OTHER */
-size_t digest_len(enum digest_alg alg);           /* octets: 16 or 32; 0 for OTHER */
+size_t digest_len(enum digest_alg alg); /* octets: 16 or 32; 0 for OTHER */
 
 /* HA1 = H(user:realm:password) as octets, digest_len() of them. */
 bool digest_ha1(

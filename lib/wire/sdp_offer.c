@@ -266,25 +266,6 @@ void sdp_answer_codecs(const struct sdp *offer, struct sdp *answer)
 	a->codec_n = n;
 }
 
-bool sdp_common_codecs(const struct sdp *offer, const struct sdp_audio *own, struct sdp_audio *out)
-{
-	struct sdp_codec common[SDP_CODECS_MAX] = {0};
-	uint8_t n = 0;
-
-	if (!common_speech(&offer->audio, own))
-		return false;
-	for (uint8_t i = 0; i < offer->audio.codec_n; i++) {
-		const struct sdp_codec *c = find_codec(own, &offer->audio.codec[i]);
-		if (!c)
-			continue;
-		common[n] = *c;
-		common[n++].pt = offer->audio.codec[i].pt;
-	}
-	memcpy(out->codec, common, sizeof common);
-	out->codec_n = n;
-	return true;
-}
-
 int sdp_choose_crypto(const struct sdp *offer, uint8_t suite_mask)
 {
 	for (uint8_t i = 0; i < offer->audio.crypto_n; i++)

@@ -70,12 +70,6 @@ void sdp_answer_lines(const struct sdp *offer, struct sdp *answer);
  * it expects to receive). */
 void sdp_answer_codecs(const struct sdp *offer, struct sdp *answer);
 
-/* For an answer that the exchange makes itself: the codecs of `offer` that `own` has too, in the order and
- * under the payload types of `offer`, with the Opus parameters of `own`. False when no speech codec is
- * common; `out` is then untouched. out may be own->audio. */
-bool sdp_common_codecs(const struct sdp *offer, const struct sdp_audio *own, struct sdp_audio *out)
-    __attribute__((warn_unused_result));
-
 /* For an answer that the exchange makes itself: index of the first suite of `offer` whose 1 << suite is in
  * the mask, or -1. */
 int sdp_choose_crypto(const struct sdp *offer, uint8_t suite_mask);

@@ -194,7 +194,8 @@ void sip_put_via(struct buf *b, const struct sip_via_out *v)
 	put_crlf(b);
 }
 
-void sip_put_quoted(struct buf *b, struct span text)
+/* Plain UTF-8 text between quotes, escaped. */
+static void put_quoted(struct buf *b, struct span text)
 {
 	if (!lex_utf8(text))
 		b->full = true;
@@ -212,7 +213,7 @@ void sip_put_quoted(struct buf *b, struct span text)
 static void put_display(struct buf *b, struct span display)
 {
 	if (display.n) {
-		sip_put_quoted(b, display);
+		put_quoted(b, display);
 		BUF_LIT(b, " ");
 	}
 }
@@ -262,7 +263,7 @@ void sip_put_contact(struct buf *b, const struct sip_contact_out *c)
 	put_name_addr(b, c->display, c->uri);
 	if (c->instance.n) {
 		BUF_LIT(b, ";+sip.instance=");
-		sip_put_quoted(b, c->instance);
+		put_quoted(b, c->instance);
 	}
 	if (c->reg_id) {
 		BUF_LIT(b, ";reg-id=");
@@ -275,11 +276,6 @@ void sip_put_contact(struct buf *b, const struct sip_contact_out *c)
 		buf_decimal(b, c->expires_s);
 	}
 	put_crlf(b);
-}
-
-void sip_put_contact_star(struct buf *b)
-{
-	BUF_LIT(b, "Contact: *\r\n");
 }
 
 void sip_put_cseq(struct buf *b, uint32_t n, enum sip_method method)
@@ -365,12 +361,6 @@ void sip_put_allow(struct buf *b, uint32_t methods)
 	put_crlf(b);
 }
 
-void sip_put_routes(struct buf *b, enum sip_header h, const struct span *route, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		put_text_line(b, h, route[i]);
-}
-
 void sip_put_session_expires(struct buf *b, uint32_t s, enum sip_refresher r)
 {
 	put_name(b, SIP_H_SESSION_EXPIRES);
@@ -401,7 +391,7 @@ void sip_put_reason(struct buf *b, enum sip_reason_protocol p, unsigned cause, s
 	buf_decimal(b, cause);
 	if (text.n) {
 		BUF_LIT(b, ";text=");
-		sip_put_quoted(b, text);
+		put_quoted(b, text);
 	}
 	put_crlf(b);
 }
@@ -417,7 +407,7 @@ void sip_put_warning(struct buf *b, unsigned code, struct span agent, struct spa
 	BUF_LIT(b, " ");
 	buf_add(b, agent);
 	BUF_LIT(b, " ");
-	sip_put_quoted(b, text);
+	put_quoted(b, text);
 	put_crlf(b);
 }
 

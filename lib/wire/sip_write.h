@@ -44,7 +44,6 @@ struct sip_contact_out {
 	uint16_t q;                 /* 0: none */
 };
 void sip_put_contact(struct buf *b, const struct sip_contact_out *c);
-void sip_put_contact_star(struct buf *b);
 
 void sip_put_cseq(struct buf *b, uint32_t n, enum sip_method method);
 void sip_put_number(struct buf *b, enum sip_header h, uint32_t v); /* Max-Forwards, Expires, RSeq, Retry-After, ... */
@@ -53,7 +52,6 @@ void sip_put_text(
 void sip_put_tags(struct buf *b, enum sip_header h, uint32_t tags); /* Supported, Require; nothing when 0 */
 void sip_put_unsupported(struct buf *b, const struct sip_tags *t, uint32_t understood); /* those of t we do not have */
 void sip_put_allow(struct buf *b, uint32_t methods);
-void sip_put_routes(struct buf *b, enum sip_header h, const struct span *route, size_t n); /* one line each */
 void sip_put_session_expires(struct buf *b, uint32_t s, enum sip_refresher r);
 void sip_put_rack(struct buf *b, uint32_t rseq, uint32_t cseq, enum sip_method method);
 void sip_put_reason(
@@ -62,9 +60,6 @@ void sip_put_warning(struct buf *b, unsigned code, struct span agent, struct spa
 void sip_put_subscription_state(struct buf *b, enum sip_substate s, uint32_t expires_s, struct span reason);
 void sip_put_challenge(struct buf *b, const struct digest_challenge_out *c); /* WWW-Authenticate */
 void sip_put_credentials(struct buf *b, const struct digest_credentials_out *c, bool proxy);
-
-/* Plain UTF-8 text between quotes, escaped. */
-void sip_put_quoted(struct buf *b, struct span text);
 
 void sip_put_no_body(struct buf *b); /* Content-Length: 0 and the blank line */
 void sip_put_body(struct buf *b, struct span content_type, struct span body);

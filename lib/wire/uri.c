@@ -337,21 +337,6 @@ bool uri_parse(struct span s, struct uri *out, const char **why)
 	return true;
 }
 
-bool uri_parse_hostport(struct span s, struct span *host, struct addr *addr, uint16_t *port)
-{
-	struct lex l = lex_of(s);
-	struct span h;
-	struct addr a;
-	uint16_t n;
-
-	if (!lex_hostport(&l, &h, &a, &n) || !lex_end(&l))
-		return false;
-	*host = h;
-	*addr = a;
-	*port = n;
-	return true;
-}
-
 int uri_unescape(struct span s, uint8_t *out, size_t cap)
 {
 	size_t n = 0;

@@ -40,9 +40,6 @@ struct span uri_bare(const struct uri *u);
 /* urn:service:sos or a service below it, in any case (RFC 5031 4.2, 4.3). */
 bool uri_is_sos(const struct uri *u);
 
-/* "example.com", "192.0.2.1", "[2001:db8::1]", each with or without ":port"; *addr.family is 0 for a name. */
-bool uri_parse_hostport(struct span s, struct span *host, struct addr *addr, uint16_t *port);
-
 /* RFC 3261 19.1.4. */
 bool uri_eq(const struct uri *a, const struct uri *b);
 

@@ -19,7 +19,7 @@ static bool coordinate(const gnutls_datum_t *d, uint8_t out[COORDINATE])
 	return true;
 }
 
-bool point_of(gnutls_pubkey_t key, uint8_t point[POINT_OCTETS])
+static bool point_of(gnutls_pubkey_t key, uint8_t point[POINT_OCTETS])
 {
 	gnutls_datum_t x = {NULL, 0}, y = {NULL, 0};
 	gnutls_ecc_curve_t curve;

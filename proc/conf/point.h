@@ -9,7 +9,6 @@
 enum { POINT_OCTETS = 64 };
 
 /* x and y of a key of P-256; false: it is none. */
-bool point_of(gnutls_pubkey_t key, uint8_t point[POINT_OCTETS]) __attribute__((warn_unused_result));
 bool point_of_certificate(gnutls_x509_crt_t crt, uint8_t point[POINT_OCTETS]) __attribute__((warn_unused_result));
 bool point_of_request(gnutls_x509_crq_t crq, uint8_t point[POINT_OCTETS]) __attribute__((warn_unused_result));
 

@@ -221,7 +221,7 @@ static bool has_other(const struct dest *desk, uint32_t than)
 	return o.found;
 }
 
-enum desk_state desk_state(void)
+static enum desk_state desk_state(void)
 {
 	struct dest desk;
 

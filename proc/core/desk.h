@@ -29,13 +29,12 @@ struct desk_record {
 struct arena_shape desk_shape(void);
 void desk_open(struct arena_table *t);
 
-/* Of the front desk: is there anybody who could hear of a call for help? As status says it. */
+/* Of the front desk, as status says it: is there anybody who could hear of a call for help? */
 enum desk_state {
 	DESK_SET,
 	DESK_NOT_SET, /* none was named */
 	DESK_NOBODY   /* who was is no user or group any more, or a group of nobody */
 };
-enum desk_state desk_state(void);
 
 /* What is said of the place: that the phone may have been moved; that it says itself where it is, as the notices have it. */
 struct desk_doubt {

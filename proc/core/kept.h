@@ -36,7 +36,6 @@ bool kept_last_caller_ok(const struct last_caller *r);
 bool kept_record_ok(const struct record *r);
 bool kept_count_ok(const struct ceiling_count *n);
 bool kept_hotdesk_ok(const struct hotdesk *h);
-bool kept_text_ok(const char *s, size_t cap); /* it ends within cap octets and holds no controls */
 /* Has the configuration room for who has these numbers? It may have asked for more when they were written. NOBODY: always. */
 bool kept_fits(uint32_t user, uint32_t device);
 /* The same slot and generation under the node that the configuration gives us now. */

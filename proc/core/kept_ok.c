@@ -22,9 +22,10 @@ enum {
 	CALLBACK_MOST_S = 86400
 };
 
-#define TEXT_OK(s) kept_text_ok(s, sizeof(s))
+#define TEXT_OK(s) text_ok(s, sizeof(s))
 
-bool kept_text_ok(const char *s, size_t cap)
+/* It ends within cap octets and holds no controls. */
+static bool text_ok(const char *s, size_t cap)
 {
 	size_t n = strnlen(s, cap);
 

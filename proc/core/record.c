@@ -75,7 +75,7 @@ static uint64_t next_number(void)
 	return last_number;
 }
 
-bool record_wanted(enum log_privacy privacy, uint64_t duration_ms)
+static bool wanted(enum log_privacy privacy, uint64_t duration_ms)
 {
 	return privacy != LOG_MILD || duration_ms >= RECORD_MILD_MIN_MS;
 }
@@ -122,7 +122,7 @@ void record_call(const char *source, const char *destination, int64_t start_wall
 {
 	struct record r = {.start_wall_ms = start_wall_ms, .duration_ms = duration_ms};
 
-	if (!record_wanted((enum log_privacy)child_site()->log_privacy, duration_ms))
+	if (!wanted((enum log_privacy)child_site()->log_privacy, duration_ms))
 		return;
 	r.id = pool_take(&pool, false);
 	if (r.id == ID_NONE) {

@@ -24,9 +24,7 @@ struct record {
 struct arena_shape record_shape(void);
 void record_open(struct arena_table *t);
 
-/* Does the log want a call of this length? In the mild log none under 15 s ever becomes a record. */
-bool record_wanted(enum log_privacy privacy, uint64_t duration_ms);
-
+/* Of a call that is over: in the mild log none under 15 s ever becomes a record. */
 void record_call(const char *source, const char *destination, int64_t start_wall_ms, uint64_t duration_ms);
 
 /* One of that call is on its way. */

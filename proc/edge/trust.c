@@ -121,7 +121,8 @@ static bool is_address(struct span octets, const struct addr *a)
 	return a->family && octets.n == n && memcmp(octets.p, a->ip + 16 - n, n) == 0;
 }
 
-bool trust_name_fits(gnutls_x509_crt_t leaf, const struct trunk_conf *t)
+/* RFC 5922 7.1: the names of a certificate against the trunk's. Wildcards match nothing (7.2). */
+static bool name_fits(gnutls_x509_crt_t leaf, const struct trunk_conf *t)
 {
 	bool has_sip = false, sip_fits = false, other_fits = false;
 	struct span name, host, server = span_str(t->server);
@@ -162,7 +163,7 @@ static enum trunk_why judge(const struct conn *c, gnutls_x509_crt_t *chain, unsi
 	if (!verifies(list, chain, n, GNUTLS_KP_TLS_WWW_SERVER) &&
 	    !(c->came && verifies(list, chain, n, GNUTLS_KP_TLS_WWW_CLIENT)))
 		return TRUNK_BAD_CERT;
-	return trust_name_fits(chain[0], &child_site()->trunk[c->trunk - 1]) ? TRUNK_CLOSED : TRUNK_WRONG_NAME;
+	return name_fits(chain[0], &child_site()->trunk[c->trunk - 1]) ? TRUNK_CLOSED : TRUNK_WRONG_NAME;
 }
 
 int trust_verify(gnutls_session_t session)

@@ -13,7 +13,4 @@ void trust_commit(const struct site *s);
 /* For gnutls_session_set_verify_function() of a trunk's connection, whichever side made it. */
 int trust_verify(gnutls_session_t session);
 
-/* RFC 5922 7.1: the names of a certificate against the trunk's. Wildcards match nothing (7.2). */
-bool trust_name_fits(gnutls_x509_crt_t leaf, const struct trunk_conf *t);
-
 #endif

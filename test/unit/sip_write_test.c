@@ -59,7 +59,8 @@ static void request_and_back(void)
 	sip_put_cseq(&b, 7, SIP_INVITE);
 	sip_put_number(&b, SIP_H_MAX_FORWARDS, 70);
 	sip_put_contact(&b, &c);
-	sip_put_routes(&b, SIP_H_ROUTE, routes, 2);
+	sip_put_text(&b, SIP_H_ROUTE, routes[0]);
+	sip_put_text(&b, SIP_H_ROUTE, routes[1]);
 	sip_put_tags(&b, SIP_H_SUPPORTED, SIP_TAG_100REL | SIP_TAG_TIMER | SIP_TAG_ICE);
 	sip_put_tags(&b, SIP_H_REQUIRE, 0);
 	sip_put_allow(&b, 1u << SIP_INVITE | 1u << SIP_ACK | 1u << SIP_PUBLISH);
@@ -181,7 +182,7 @@ static void bad_values(void)
 		a = (struct sip_addr_out){SPAN(""), bad[i], SPAN("")};
 		start(), sip_put_addr(&b, SIP_H_FROM, &a);
 		CHECK(b.full);
-		start(), sip_put_routes(&b, SIP_H_ROUTE, &bad[i], 1);
+		start(), sip_put_text(&b, SIP_H_ROUTE, bad[i]);
 		CHECK(b.full);
 		start(), sip_put_reason(&b, SIP_REASON_SIP, 200, bad[i]);
 		CHECK(b.full);
