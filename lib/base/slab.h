@@ -4,21 +4,13 @@
 #ifndef BASE_SLAB_H
 #define BASE_SLAB_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/blocks.h"
 
 enum { SLAB_SIZES_MAX = 4 };
 
 struct slab {
-	struct slab_table {
-		uint8_t *at;
-		uint32_t size, used, peak;
-		uint32_t fresh;  /* this block and all above it were never taken */
-		uint32_t *freed; /* a stack: the last one given back is warm */
-		uint32_t freed_n;
-	} table[SLAB_SIZES_MAX];
-	uint32_t sizes, each;
+	struct blocks table[SLAB_SIZES_MAX];
+	uint32_t sizes;
 };
 
 /* Sizes rise and are multiples of 8. False when memory is short. */

@@ -191,5 +191,5 @@ void leg_text_status(struct proc_status *s)
 	static const char *const name[SLAB_SIZES_MAX] = {"leg-texts-short", "leg-texts-long", "leg-texts-longest"};
 
 	for (uint32_t i = 0; i < blocks.sizes; i++)
-		status_add(s, name[i], STATUS_POOL, blocks.table[i].used, blocks.each, blocks.table[i].peak, 0);
+		status_add(s, name[i], STATUS_POOL, blocks.table[i].used, blocks.table[i].cap, blocks.table[i].peak, 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "out.h"
+#include "base/blocks.h"
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -14,41 +14,22 @@ struct out_block {
 };
 _Static_assert(sizeof(struct out_block) == BLOCK, "a page each");
 
-static struct out_block *blocks, *spare;
-static uint32_t cap, fresh, used, peak; /* those from fresh on were never touched, so they are not resident yet */
-static uint64_t refused;
+static struct blocks blocks;
 
 bool out_open(uint32_t n)
 {
-	blocks = calloc(n, sizeof *blocks);
-	cap = n;
-	return blocks != NULL;
+	return blocks_init(&blocks, n, sizeof(struct out_block));
 }
 
 static struct out_block *take(void)
 {
-	struct out_block *b = spare;
+	struct out_block *b = blocks_take(&blocks, 0);
 
 	if (b) {
-		spare = b->next;
-	} else if (fresh < cap) {
-		b = &blocks[fresh++];
-	} else {
-		refused++;
-		return NULL;
+		b->next = NULL;
+		b->start = b->end = 0;
 	}
-	b->next = NULL;
-	b->start = b->end = 0;
-	if (++used > peak)
-		peak = used;
 	return b;
-}
-
-static void give(struct out_block *b)
-{
-	b->next = spare;
-	spare = b;
-	used--;
 }
 
 bool out_put(struct out *o, struct span s)
@@ -85,7 +66,7 @@ static void drop(struct out *o, size_t n)
 		o->first = b->next;
 		if (!o->first)
 			o->last = NULL;
-		give(b);
+		blocks_give(&blocks, b);
 	}
 	if (o->first)
 		o->first->start = (uint16_t)(o->first->start + n);
@@ -117,12 +98,12 @@ void out_clear(struct out *o)
 	while (o->first) {
 		struct out_block *b = o->first;
 		o->first = b->next;
-		give(b);
+		blocks_give(&blocks, b);
 	}
 	*o = (struct out){0};
 }
 
 void out_status(struct proc_status *s)
 {
-	status_add(s, "out-blocks", STATUS_POOL, used, cap, peak, refused);
+	status_add(s, "out-blocks", STATUS_POOL, blocks.used, blocks.cap, blocks.peak, blocks.refused);
 }

@@ -1,57 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 #include "stream.h"
+#include "base/blocks.h"
 #include "request.h"
 #include "response.h"
 #include "tls.h"
-#include <stdlib.h>
 
 enum { SIP_PORT = 5060 };
 enum { BUFFER = SIP_MESSAGE_MAX + 16384 }; /* a whole message, and a record that goes on behind it */
 
 struct partial {
-	struct partial *next_free;
 	size_t n;
 	uint8_t bytes[BUFFER];
 };
 
-static struct partial *partials, *spare;
-static uint32_t cap, fresh, used, peak; /* those from fresh on were never touched */
-static uint64_t refused;
+static struct blocks partials;
 static struct partial shared;
 static struct sip_msg message;
 
 bool stream_open(uint32_t n)
 {
-	partials = calloc(n, sizeof *partials);
-	cap = n;
-	return partials != NULL;
-}
-
-static struct partial *take(void)
-{
-	struct partial *p = spare;
-
-	if (p) {
-		spare = p->next_free;
-	} else if (fresh < cap) {
-		p = &partials[fresh++];
-	} else {
-		refused++;
-		return NULL;
-	}
-	if (++used > peak)
-		peak = used;
-	return p;
+	return blocks_init(&partials, n, sizeof(struct partial));
 }
 
 static void give(struct conn *c)
 {
-	if (!c->partial)
-		return;
-	c->partial->next_free = spare;
-	spare = c->partial;
+	blocks_give(&partials, c->partial);
 	c->partial = NULL;
-	used--;
 }
 
 void stream_close(struct conn *c)
@@ -154,7 +128,7 @@ static void keep_rest(struct conn *c, struct partial *from)
 		return;
 	}
 	if (!c->partial) {
-		c->partial = take();
+		c->partial = blocks_take(&partials, 0);
 		if (!c->partial) {
 			close_bad(c, "no room for another unfinished message");
 			return;
@@ -202,5 +176,5 @@ void stream_datagram(struct conn *c, uint8_t *at, size_t n)
 
 void stream_status(struct proc_status *s)
 {
-	status_add(s, "unfinished-messages", STATUS_POOL, used, cap, peak, refused);
+	status_add(s, "unfinished-messages", STATUS_POOL, partials.used, partials.cap, partials.peak, partials.refused);
 }

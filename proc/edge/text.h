@@ -6,7 +6,6 @@
 #include "edge.h"
 
 struct text {
-	struct text *next_free;
 	uint32_t cap;
 	_Alignas(8) uint8_t bytes[];
 };
