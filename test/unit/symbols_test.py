@@ -48,6 +48,14 @@ def test_one_that_is_would_be_seen(tmp_path):
     assert [f for _, f in shared(str(tmp_path / 'a'))] == ['json_array']
 
 
+def test_parent_links_libc_and_libseccomp_alone():
+    """It alone is root (R27); a sanitizer brings what it needs."""
+    rows = subprocess.run(['objdump', '-p', f'{BUILD}/proc/parent/ringfenced'], capture_output=True, text=True, check=True).stdout
+    needed = set(re.findall(r'NEEDED\s+(lib\w+)', rows))
+    assert 'libseccomp' in needed
+    assert needed - {'libasan', 'libubsan', 'libtsan', 'libm', 'libgcc_s', 'libresolv', 'libdl', 'librt', 'libpthread'} == {'libc', 'libseccomp'}
+
+
 known = {}
 
 
