@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "desk.h"
-#include "base/buf.h"
+#include "desk_words.h"
 #include "dial.h"
 #include "dialogue.h"
 #include "ended.h"
 #include "hotdesk.h"
-#include "ipc/civic.h"
 #include "ipc/left_out.h"
 #include "kept.h"
 #include "media.h"
@@ -13,11 +12,6 @@
 #include "settings.h"
 #include "voice.h"
 #include <stdio.h>
-
-enum {
-	SPELLED_MAX = 8,                    /* of a house, floor or room */
-	BREATH = sizeof "silence:500 " - 1, /* before anything is said */
-};
 
 #define SAY_ALARM "silence:500 desk-alarm silence:800 desk-alarm"
 
@@ -43,76 +37,6 @@ static bool front_desk(struct dest *out)
 
 	return name[0] && route_find(span_str(name), SPAN(""), out) &&
 	       (out->kind == DEST_USER || out->kind == DEST_GROUP);
-}
-
-/* --- what is said --- */
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool all_digits(const char *name)
-{
-	return name[0] && name[strspn(name, "0123456789")] == 0;
-}
-
-static char lower(uint8_t c)
-{
-	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
-/* Digits and letters one by one; nothing else of it can be said. */
-static void put_spelled(struct buf *b, const char *before, struct span value)
-{
-	bool in_digits = false;
-
-	if (value.n)
-		buf_str(b, before);
-	for (size_t i = 0; i < value.n && i < SPELLED_MAX; i++) {
-		const char c = lower(value.p[i]), one[] = {c, 0};
-		if (!is_digit(c) && !(c >= 'a' && c <= 'z'))
-			continue;
-		if (!is_digit(c) || !in_digits)
-			buf_str(b, is_digit(c) ? " digits:" : " letter-");
-		buf_str(b, one);
-		in_digits = is_digit(c);
-	}
-}
-
-static void put_place(struct buf *b, uint32_t device)
-{
-	static const struct {
-		enum civic_part part;
-		const char *before;
-	} spoken[] = {{CIVIC_HOUSE, " house"}, {CIVIC_FLOOR, " floor"}, {CIVIC_ROOM, " room"}};
-	struct civic where;
-
-	if (civic_parse(span_str(settings_of_device(device)->location), &where))
-		return;
-	for (size_t i = 0; i < sizeof spoken / sizeof *spoken; i++)
-		put_spelled(b, spoken[i].before, where.part[spoken[i].part]);
-}
-
-/* A place of too many words is in the notice; that the phone may be elsewhere is always said. */
-static void compose(struct notice_call *n)
-{
-	static const char *const words[2][2] = {{"", " desk-says"}, {" desk-moved", " desk-moved desk-says"}};
-	const char *behind = words[n->r.moved][n->r.says];
-	const struct user *u = directory_user(n->r.person);
-	char text[TURN_SAY_MAX + 1 - BREATH], phone[12];
-	struct buf b = buf_of(text, sizeof text - strlen(behind) - 1);
-
-	snprintf(phone, sizeof phone, "%u", n->r.device);
-	buf_str(&b, u && all_digits(u->name) ? "desk-extension digits:" : "desk-phone digits:");
-	buf_str(&b, u && all_digits(u->name) ? u->name : phone);
-	size_t who = b.n;
-	put_place(&b, n->r.device);
-	span_cstr(span_str(behind), text + (b.full ? who : b.n), strlen(behind) + 1);
-	/* twice, where that fits */
-	int length = snprintf(n->say, sizeof n->say, "silence:500 %s silence:800 %s", text, text);
-	if (length >= (int)sizeof n->say)
-		snprintf(n->say, sizeof n->say, "silence:500 %s", text);
 }
 
 /* --- the call --- */
@@ -169,7 +93,7 @@ static void begin(struct notice_call *n)
 		return;
 	}
 	if (!n->alarm)
-		compose(n);
+		desk_words(&n->r, n->say);
 	n->call = c->r.id;
 	n->answered_ms = 0;
 	c->desk = (uint8_t)(place_of(n) + 1);

@@ -15,7 +15,7 @@ STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 SAYS = [re.compile(r, re.S) for r in (
     r'\btell\w*\([^;{]*;', r'\bsay\s*=[^;=][^;]*;', r'\.say\s*=\s*"[^"]*"', r'mail_say,[^;]*;', r'#define SAY_\w+ [^\n]*',
     r'\bprompt_of\([^;{]*\)\n\{.*?\n\}', r'struct step \w+\[[^;]*;', r'\} change\[SERVICES\] = \{.*?\n\};', r'\bset\(c, [^;]*;',
-    r'\bdialogue_loop\([^;{]*;', r'\bcompose\([^;{]*\)\n\{.*?\n\}', r'\bput_spelled\([^;{]*\)\n\{.*?\n\}', r'\} spoken\[\] = [^;]*;',
+    r'\bdialogue_loop\([^;{]*;', r'\bdesk_words\([^;{]*\)\n\{.*?\n\}', r'\bput_spelled\([^;{]*\)\n\{.*?\n\}', r'\} spoken\[\] = [^;]*;',
     r'\bstruct span name = [^;]*;')]
 
 
