@@ -184,13 +184,19 @@ bool program_lines(
 /* A phone's number, or the label of the only phone that has it and is not revoked: its number, 0 (said why). */
 uint32_t phone_number(struct cmd *c, const char *text);
 
-/* --- certificates --- */
+/* --- phone.c --- */
+
+/* Of a line of kind "phone": its key, and who asked for it, where that is known. */
+void show_key(json_t *line);
+
+/* --- certificate.c --- */
 
 /* Write leaf and CA of a "certificate" line as one PEM bundle, with where to connect in lines before it. */
 bool bundle_write(const json_t *line, const char *path);
-/* Of a line of kind "phone": its key, and who asked for it, where that is known. */
-void show_key(json_t *line);
+/* The same of the line that this asks for, and what to do with it is said; the exit code. */
+int bundle_get(struct cmd *c, struct ask *a, const char *path);
 void ca_fingerprint(const char *pem, size_t n);
+/* --valid; false when it is no length of time, which was said. */
 bool put_valid(struct cmd *c, struct ask *a);
 #define VALID_OPTION                                                                                         \
 	{                                                                                                    \

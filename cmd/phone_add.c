@@ -108,107 +108,11 @@ static int add(struct cmd *c)
 
 /* --- certificates --- */
 
-struct certificate {
-	const char *path;
-	bool there, written;
-};
-
-static bool put_pem(struct buf *out, const json_t *line, const char *name)
-{
-	static uint8_t der[CERT_MAX + 64];
-	int n = span_unbase64(span_str(member(line, name)), der, sizeof der);
-
-	return n >= 0 && enrol_put_certificate(out, span_of(der, (size_t)n)) == NULL && !out->full;
-}
-
-bool bundle_write(const json_t *line, const char *path)
-{
-	static char text[ENROL_PEM_MAX * 2 + 512];
-	struct buf b = buf_of(text, sizeof text);
-
-	/* what stands before the first -----BEGIN is ours alone; every reader of PEM passes over it */
-	buf_str(&b, "domain: ");
-	buf_str(&b, safe(member(line, "domain")));
-	buf_str(&b, "\nserver: ");
-	buf_str(&b, safe(member(line, "server")));
-	buf_str(&b, "\n");
-	if (member(line, "user")[0]) {
-		buf_str(&b, "user: ");
-		buf_str(&b, safe(member(line, "user")));
-		buf_str(&b, "\n");
-	}
-	if (!put_pem(&b, line, "certificate") || !put_pem(&b, line, "ca")) {
-		complain("the certificate cannot be read", NULL, "is the exchange of the same version?");
-		return false;
-	}
-	if (strcmp(path, "-") == 0)
-		return fwrite(text, 1, b.n, stdout) == b.n;
-	return file_write(NULL, path, text, b.n, 0644);
-}
-
-static void take_certificate(json_t *line, void *arg)
-{
-	struct certificate *got = arg;
-
-	if (!line_is(line, "certificate"))
-		return;
-	got->there = true;
-	got->written = bundle_write(line, got->path);
-}
-
-void ca_fingerprint(const char *pem, size_t n)
-{
-	char text[KEY_PRINT_TEXT];
-	uint8_t sha[32];
-
-	if (enrol_fingerprint(span_of(pem, n), sha) != NULL)
-		return;
-	sha_print(sha, text);
-	printf("CA fingerprint (SHA-256): %s\n", text);
-}
-
-static int get_certificate(struct cmd *c, struct ask *a, const char *path)
-{
-	struct certificate got = {.path = path};
-	int code = ask_run_quiet(a, take_certificate, &got);
-
-	if (code != EXIT_DONE)
-		return code;
-	if (got.there && !got.written) /* it stands in the directory: the code that was used is not needed again */
-		complain("the certificate was made and could not be written", NULL,
-		    "`ringfence phone renew PHONE --out FILE` writes it");
-	if (!got.there || !got.written)
-		return EXIT_REFUSED;
-	if (strcmp(path, "-") == 0)
-		return EXIT_DONE;
-	if (c->json)
-		printf("{\"kind\":\"bundle\"}\n");
-	else
-		printf(
-		    "The certificate and the CA are in %s. Bring it to the phone's computer, beside the key, and there:\n"
-		    "  ringfence phone enrol --finish DIR --bundle %s\n",
-		    safe(path), safe(path));
-	return EXIT_DONE;
-}
-
 static const char *out_path(const struct cmd *c)
 {
 	const char *out = option_get(c, "out");
 
 	return out ? out : "bundle.pem";
-}
-
-/* --valid; false when it is no length of time, which was said */
-bool put_valid(struct cmd *c, struct ask *a)
-{
-	const char *text = option_get(c, "valid");
-	uint64_t s = text ? length_of_time(text) : 0;
-
-	if (text && s == 0)
-		complain("that is no length of time", safe(text), "write it as 12h or 90d, a year at most");
-	else if (text)
-		ask_number(a, "valid", s);
-	return !text || s;
 }
 
 static int sign(struct cmd *c)
@@ -223,7 +127,7 @@ static int sign(struct cmd *c)
 		ask_begin(&a, c, "phone-sign");
 		ask_field(&a, "code", code_text);
 		ask_body(&a, request, n);
-		code = put_valid(c, &a) ? get_certificate(c, &a, out_path(c)) : EXIT_USAGE;
+		code = put_valid(c, &a) ? bundle_get(c, &a, out_path(c)) : EXIT_USAGE;
 	}
 	free(request);
 	explicit_bzero(code_text, sizeof code_text);
@@ -292,7 +196,7 @@ static int admit(struct cmd *c)
 	ask_begin(&a, c, "phone-admit");
 	ask_number(&a, "phone", number);
 	ask_number(&a, "flags", flags_of(c));
-	int code = put_valid(c, &a) ? get_certificate(c, &a, out_path(c)) : EXIT_USAGE;
+	int code = put_valid(c, &a) ? bundle_get(c, &a, out_path(c)) : EXIT_USAGE;
 	if (code == EXIT_DONE && !option_is(c, "fixed"))
 		fixed_hint(c, number);
 	return code;
@@ -309,7 +213,7 @@ static int renew(struct cmd *c)
 	ask_begin(&a, c, "phone-renew");
 	ask_number(&a, "phone", number);
 	if (!option_is(c, "new-key"))
-		return put_valid(c, &a) ? get_certificate(c, &a, out_path(c)) : EXIT_USAGE;
+		return put_valid(c, &a) ? bundle_get(c, &a, out_path(c)) : EXIT_USAGE;
 	ask_number(&a, "new-key", 1);
 	int code = ask_run_quiet(&a, take_code, &got);
 	if (code == EXIT_DONE)
@@ -373,27 +277,6 @@ static int request(struct cmd *c)
 	if (!option_get(c, "from"))
 		printf("and then, here:\n  ringfence phone enrol --finish %s --bundle bundle.pem\n", safe(dir));
 	return EXIT_DONE;
-}
-
-static void take_ca(json_t *line, void *arg)
-{
-	static char text[ENROL_PEM_MAX];
-	struct buf b = buf_of(text, sizeof text);
-
-	if (!line_is(line, "certificate") || !put_pem(&b, line, "ca"))
-		return;
-	if (option_is(arg, "fingerprint"))
-		ca_fingerprint(text, b.n);
-	else
-		fwrite(text, 1, b.n, stdout);
-}
-
-static int ca(struct cmd *c)
-{
-	struct ask a;
-
-	ask_begin(&a, c, "ca");
-	return ask_run(&a, take_ca, c);
 }
 
 #define FLAG_OPTIONS                                                                                              \
@@ -460,12 +343,4 @@ const struct verb verb_phone_request = {
 	{"out", "DIR", "where the key goes (./phone)"},
 	{"kind", "KIND", "baresip, linphone or plain: what --finish writes"},
 	{"from", "FILE", "a request that was made elsewhere"}},
-};
-
-const struct verb verb_ca = {
-    .name = "ca",
-    .run = ca,
-    .usage = "",
-    .what = "Print the certificate of the exchange's own CA",
-    .option = {{"fingerprint", NULL, "its SHA-256 alone, to compare with what `phone enrol` printed"}},
 };
