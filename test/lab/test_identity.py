@@ -69,19 +69,21 @@ def test_t21_tls12_only_for_named_devices(exchange, people, stranger):
     assert sip.refused(stranger, b.server, b.port, sip.context(b.cert, b.key, highest=V.TLSv1_2)) is None
 
 
-def test_t1_no_answer_without_tls(exchange, people, stranger):
-    """UDP and plain TCP on the SIP ports say nothing."""
+@pytest.mark.parametrize("family", [4, 6])
+def test_t1_no_answer_without_tls(exchange, people, stranger, lab, family):
+    """UDP and plain TCP on the SIP ports say nothing, by either family."""
     b = people.bundle("ia")[0]
-    s = stranger.udp()
+    server, ours = (b.server, stranger.v4) if family == 4 else (lab.addr["voice"][1], stranger.v6)
+    s = stranger.udp(ours)
     s.settimeout(1)
     for port in (5060, 5061):
-        s.sendto(b"OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 1.2.3.4;branch=z9hG4bKx\r\n\r\n", (b.server, port))
+        s.sendto(b"OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 1.2.3.4;branch=z9hG4bKx\r\n\r\n", (server, port))
     with pytest.raises(OSError):
         s.recv(2000)
     s.close()
     with pytest.raises(OSError):
-        stranger.connect(b.server, 5060, 1)
-    t = stranger.connect(b.server, b.port)
+        stranger.connect(server, 5060, 1)
+    t = stranger.connect(server, b.port)
     t.sendall(b"OPTIONS sip:x SIP/2.0\r\n\r\n")
     t.settimeout(8)
     try:
@@ -90,6 +92,17 @@ def test_t1_no_answer_without_tls(exchange, people, stranger):
         got = b""
     assert b"SIP" not in got
     t.close()
+
+
+def test_t37_t40_nothing_else_listens(exchange, people):
+    """There is no web page, manager's port, TFTP or HTTP to reach: SIP over TLS is all that the exchange's host accepts."""
+    b = people.bundle("ia")[0]
+
+    def local(*how):
+        return {line.split()[3] for line in exchange.host.run("ss", "-Hn", *how).stdout.splitlines()}
+    tcp, udp = local("-lt"), local("-lu")
+    assert f"{b.server}:{b.port}" in tcp and {addr.rsplit(":", 1)[1] for addr in tcp} == {str(b.port)}, tcp
+    assert {int(addr.rsplit(":", 1)[1]) for addr in udp} <= set(exchange.media_ports), udp
 
 
 def test_r1_no_resumption(exchange, people, stranger):
