@@ -300,6 +300,16 @@ static void challenge_again(struct held *h)
 		resume(h, true);
 }
 
+static void refuse_held(struct held *h, struct flow *f)
+{
+	struct ipc_view kept;
+	struct request r;
+
+	if (h->emergency && request_kept(&h->request, &kept, &r))
+		emergency_refused(f, NOBODY, REQUEST_STR(&r, target_user), refusal_row(REFUSE_LOGIN)->text);
+	reply_refuse(h->request.reply, REFUSE_LOGIN);
+}
+
 void login_on_verdict(struct link *from, const struct ipc_view *v)
 {
 	const struct msg_login *m = v->payload;
@@ -328,11 +338,9 @@ void login_on_verdict(struct link *from, const struct ipc_view *v)
 		else
 			child_event(EVENT_LOGIN_WRONG, SEVERITY_WARNING, f->device, h->user, &f->remote,
 			    h->user == NOBODY ? "login refused, there is no such user" : "login refused");
-		struct ipc_view kept;
-		struct request r;
-		if (h->emergency && request_kept(&h->request, &kept, &r))
-			emergency_refused(f, NOBODY, REQUEST_STR(&r, target_user), refusal_row(REFUSE_LOGIN)->text);
-		reply_refuse(h->request.reply, REFUSE_LOGIN);
+		/* locked may be by the guesses of others, and nothing was judged: help is called as where keeper is silent (R16) */
+		if (m->verdict != LOGIN_LOCKED || !h->emergency || !resume(h, true))
+			refuse_held(h, f);
 	}
 	let_go(h);
 }

@@ -125,15 +125,14 @@ static void nor_does_it_hide_a_call_for_help(void)
 	NEED(sent_to(&bob, SIP_INVITE));
 }
 
-/* A phone of no fixed place must log in first; one whose password is wrong gets no help. */
-static void who_may_not_log_in_is_told(void)
+static unsigned logs_in_for_help(enum login_verdict verdict)
 {
 	begin();
 	sim.device[0].flags = 0;
 	sim_push_directory();
 	phone_down(&alice);
 	phone_up(&alice);
-	sim.conduct.verdict = LOGIN_WRONG;
+	sim.conduct.verdict = verdict;
 	struct msg_request *m = phone_begin_as(&alice, SIP_INVITE, CLASS_EMERGENCY);
 	m->emergency = 1;
 	m->target_user = phone_put(&alice, "112");
@@ -143,8 +142,21 @@ static void who_may_not_log_in_is_told(void)
 	m->has_auth = m->auth_qop = m->auth_uri_matches = 1;
 	m->auth_algorithm = DIGEST_SHA256;
 	m->auth_user = phone_put(&alice, "alice");
-	NEED(code_of(phone_end(&alice)) == 403);
+	return code_of(phone_end(&alice));
+}
+
+/* A phone of no fixed place must log in first; one whose password is wrong gets no help. */
+static void who_may_not_log_in_is_told(void)
+{
+	NEED(logs_in_for_help(LOGIN_WRONG) == 403);
 	NEED(sim.notices == 1 && sim.notice_kind == NOTICE_REFUSED && sim.events[EVENT_EMERGENCY] == 1);
+}
+
+/* Somebody else's guesses take no help away (T3, T44). */
+static void who_is_locked_may_call_for_help(void)
+{
+	NEED(logs_in_for_help(LOGIN_LOCKED) < 300);
+	NEED(sim.notices == 1 && sim.notice_kind == NOTICE_CALL);
 }
 
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
@@ -160,6 +172,7 @@ int main(void)
 	SIM(a_refused_test_alarms_no_desk);
 	SIM(nor_does_it_hide_a_call_for_help);
 	SIM(who_may_not_log_in_is_told);
+	SIM(who_is_locked_may_call_for_help);
 	(void)test_failed_here;
 	return TEST_END;
 }
