@@ -153,10 +153,12 @@ void stream_read(struct conn *c)
 			break;
 		p->n += (size_t)got;
 		size_t done = take_frames(c, p->bytes, p->n);
+		if (c->state != CONN_UP) /* and `p` is given back */
+			return;
 		p->n -= done;
 		if (done && p->n)
 			memmove(p->bytes, p->bytes + done, p->n);
-		if (c->state == CONN_UP && tls_is_drained(c))
+		if (tls_is_drained(c))
 			break;
 	}
 	if (c->state != CONN_UP)

@@ -1120,6 +1120,36 @@ static void pipelined(void)
 	end_phone(p);
 }
 
+/* What closes the connection comes with the rest of an unfinished message, whose buffer is another's from then on (T19, R27). */
+static void unfinished_and_closed(void)
+{
+	uint64_t flow;
+	struct phone *two[2];
+
+	for (int i = 0; i < 2; i++) {
+		struct phone *p = new_phone(1, &flow);
+		phone_say(p, "OPTIONS sip:exch");
+		house_pump(h, 50);
+		CHECK(house_line(h, "unfinished-messages")->used == 1);
+		phone_say(p, "ange.test SIP/2.0\r\n" VIA("u1") FROM TO "Call-ID: u1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 7\r\n" LEN0
+		    HEAD("OPTIONS", "sip:exchange.test", "u2") "Max-Forwards: 7\r\nContent-Length: -1\r\n\r\nand what follows");
+		CHECK(phone_sees_close(h, p, 2000));
+		const struct got *g = house_take(h, MSG_FLOW_DOWN, 500);
+		CHECK(g && ((const struct msg_flow_down *)got_payload(g))->why == FLOW_BAD_BYTES);
+		CHECK(house_line(h, "unfinished-messages")->used == 0);
+		phone_free(p);
+	}
+	for (int i = 0; i < 2; i++)
+		phone_say(two[i] = new_phone(1 + (uint32_t)i, &flow), "OPTIONS sip:exch");
+	house_pump(h, 50);
+	CHECK(house_line(h, "unfinished-messages")->used == 2);
+	for (int i = 0; i < 2; i++) {
+		phone_say(two[i], "ange.test SIP/2.0\r\n" VIA("u3") FROM TO "Call-ID: u3\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 7\r\n" LEN0);
+		CHECK(house_take(h, MSG_REQUEST, 500));
+		end_phone(two[i]);
+	}
+}
+
 /* T20: one octet a second of a header. */
 static void slow_message(void)
 {
@@ -1558,6 +1588,7 @@ int main(void)
 	RUN(bad_framing);
 	RUN(a_message_within_a_body);
 	RUN(pipelined);
+	RUN(unfinished_and_closed);
 	RUN(slow_message);
 	RUN(slow_reader);
 	RUN(invite_and_reset);
