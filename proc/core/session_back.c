@@ -68,7 +68,7 @@ void session_trunk_back(uint8_t trunk, uint64_t gone)
  * told of the other's. */
 void session_ask_unsure(struct leg *l, uint64_t from_ms)
 {
-	uint64_t due_ms = from_ms + l->r.side * UNSURE_APART_MS + rand_u32() % UNSURE_SPREAD_MS;
+	uint64_t due_ms = from_ms + (uint64_t)l->r.side * UNSURE_APART_MS + rand_u32() % UNSURE_SPREAD_MS;
 
 	if (l->r.trunk) {
 		uint64_t *next = &next_ms[l->r.trunk - 1];
