@@ -68,6 +68,7 @@ struct change {
 	bool unasked;    /* no phone asked: the other one said something new, and this one is to hear of it */
 	bool told;       /* so it got the other's offer; the other waits for its ACK */
 	uint8_t from_side;
+	uint8_t marked; /* 1 << side: may have another session than what stands because of it, and of nothing before */
 	struct reply reply;
 	uint32_t session_s; /* of the one who asks, before it asked: a refused change changes nothing */
 	uint8_t refresher_us;

@@ -9,6 +9,7 @@
 
 enum {
 	CHANGE_PATIENCE_MS = 32000,
+	OFFERS_ASKED_MAX = 5,
 	ENDED_PATIENCE_MS = 4000, /* whoever waits for its answer gives up an UPDATE after 64*T1 itself */
 };
 
@@ -26,6 +27,13 @@ void change_answer_refresh(struct leg *l, struct request *r, bool with_sdp)
 	struct sdp local;
 
 	session_start(l);
+	if (r->m->method != SIP_INVITE && !with_sdp) { /* it says nothing of the session */
+		leg_save(l);
+		leg_send_plain_ok(l, r->reply, NULL);
+		if (l->unsure && !change_is_open(l))
+			session_ask_again(l);
+		return;
+	}
 	leg_local(l, &local);
 	l->unsure = true;
 	leg_save(l);
@@ -33,7 +41,7 @@ void change_answer_refresh(struct leg *l, struct request *r, bool with_sdp)
 		l->invite = r->reply;
 		leg_send_ok(l);
 	} else {
-		leg_send_plain_ok(l, r->reply, with_sdp ? &local : NULL);
+		leg_send_plain_ok(l, r->reply, &local);
 		leg_be_unsure(l, false);
 	}
 }
@@ -49,6 +57,8 @@ bool change_pass_on(struct call *c, struct leg *other, const struct sdp *offer)
 	other->change_ref = m->ref;
 	other->change_cancelled = 0;
 	session_put_request(other, m);
+	if (!other->unsure)
+		c->change.marked |= (uint8_t)(1u << other->r.side);
 	leg_be_unsure(other, true);
 	if (offer) {
 		m->sdp = ipc_put_part(edge, offer, sizeof *offer);
@@ -84,9 +94,16 @@ void change_over(struct call *c)
 			leg_set_next(side[i], NULL);
 			side[i]->offers = 0;
 		}
-		if (side[i] && !change_is_open(side[i])) /* and is saved with what it has now */
-			side[i]->unsure = false;
 	}
+}
+
+void change_unmark(struct call *c)
+{
+	struct leg *side[] = {leg_get(c->r.caller), leg_get(c->r.callee)};
+
+	for (int i = 0; i < 2; i++)
+		if (side[i] && c->change.marked >> side[i]->r.side & 1 && !change_is_open(side[i]))
+			leg_be_unsure(side[i], false);
 }
 
 void change_refused(struct call *c, struct leg *asker)
@@ -94,6 +111,7 @@ void change_refused(struct call *c, struct leg *asker)
 	struct leg *other = asker ? call_other(c, asker) : NULL;
 
 	change_over(c);
+	change_unmark(c);
 	if (!asker)
 		return;
 	asker->r.session_s = c->change.session_s;
@@ -172,6 +190,7 @@ void change_on_ack(struct leg *l, struct request *r)
 	struct call *c = call_get(l->r.call);
 	const struct sdp *answer = ipc_part(r->v, r->m->sdp);
 	const uint64_t id = l->r.id;
+	bool taken = true;
 
 	if (c && leg_owes_answer(l))
 		change_answered_first(c, l, answer);
@@ -179,7 +198,9 @@ void change_on_ack(struct leg *l, struct request *r)
 		change_answered_back(c, l, answer);
 	else if (c && l->offers)
 		change_answered_ended(c, l, answer);
-	if (leg_get(id) && !change_is_open(l))
+	else
+		taken = !answer;
+	if (taken && leg_get(id) && !change_is_open(l))
 		leg_be_unsure(l, false);
 }
 
@@ -205,6 +226,17 @@ static void told_unasked(struct call *c, struct leg *asker, const struct msg_res
 	} else {
 		call_fail_media(c, refusal_for(m->code), "the other phone does not take what this one changed");
 	}
+}
+
+/* It said something new, and is asked for an offer of that. Not for ever: it is there, and is asked as ever. */
+static void offers_nothing(struct leg *l, const struct msg_response *m)
+{
+	if (m->local)
+		return;
+	if (m->code != 491 && m->code < 500)
+		leg_be_unsure(l, false);
+	else if (++l->glares < OFFERS_ASKED_MAX)
+		session_ask_again(l);
 }
 
 /* Edge answers for it, or is gone: it may have been asked all the same, and what it said is lost. */
@@ -250,6 +282,8 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 			renegotiate_on_late(c, l, m, ipc_part(v, m->sdp));
 		return;
 	}
+	if (m->code == 487 && !m->local && l->change_cancelled && a->ref == l->change_ref && c && !c->change.active)
+		change_unmark(c);
 	if (l->r.ends != RELAY_PASSING && l->change_cancelled && a->ref == l->change_ref) {
 		l->change_cancelled = 0;
 		leg_set_next(l, NULL);
@@ -269,7 +303,9 @@ void change_on_answer(const struct ask *a, const struct msg_response *m, const s
 	}
 	change_refused(c, asker);
 	heard_nothing(a, m);
-	if (!c->change.unasked)
+	if (c->change.unasked)
+		offers_nothing(l, m);
+	else
 		reply_refuse(c->change.reply, refusal_for(m->code));
 	if ((m->code == 481 || m->code == 408) && !m->local)
 		call_leg_silent(l);

@@ -10,6 +10,8 @@ bool change_pass_on(struct call *c, struct leg *other, const struct sdp *offer) 
 /* Nothing of the change stands but what was written to the legs. asker: its session timer as it was; may be NULL. */
 void change_over(struct call *c);
 void change_refused(struct call *c, struct leg *asker);
+/* It was refused: who may have had another session because of it alone has what stands. */
+void change_unmark(struct call *c);
 /* The 200 for who asked. */
 void change_tell_asker(struct call *c, struct leg *asker, const struct sdp *out);
 

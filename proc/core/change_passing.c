@@ -112,6 +112,7 @@ static void offer_to_other(struct call *c, struct leg *l, struct leg *other, str
 	c->change.asks_offer = !offer;
 	c->change.is_update = r->m->method == SIP_UPDATE;
 	c->change.from_side = l->r.side;
+	c->change.marked = 0;
 	c->change.reply = r->reply;
 	if (offer) {
 		leg_set_next(l, offer);
@@ -198,6 +199,8 @@ static void agree(struct call *c, struct leg *offerer, struct leg *answerer, con
 		out->audio.setup = SDP_PASSIVE;
 	leg_set_local(offerer, out);
 	offerer->unsure = true; /* until it has heard this */
+	answerer->unsure = false;
+	offerer->glares = answerer->glares = 0;
 	c->r.key = (uint8_t)media_key(answer);
 	call_relay(c);
 	session_start(offerer);

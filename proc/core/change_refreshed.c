@@ -68,6 +68,7 @@ static void have_it_offered(struct call *c, struct leg *l)
 	    .from_side = other->r.side,
 	    .session_s = other->r.session_s,
 	    .refresher_us = other->r.refresher_us};
+	leg_be_unsure(l, true);
 	if (!change_pass_on(c, l, NULL)) {
 		change_refused(c, other);
 		session_ask_again(l);

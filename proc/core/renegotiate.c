@@ -260,6 +260,7 @@ static void refused(struct call *c, struct leg *asker, struct leg *l, enum refus
 {
 	const bool unasked = c->change.unasked;
 
+	change_unmark(c);
 	if (!unasked && asker) {
 		answer_asker(c, asker, why);
 		return;
@@ -306,6 +307,7 @@ static void agreed(
 	}
 	leg_set_local(l, &ours);
 	leg_set_remote(l, answer);
+	l->unsure = false;
 	session_agreed(l, m);
 	session_start(l);
 	if (!l->restores)
@@ -362,6 +364,7 @@ void renegotiate_on_late(struct call *c, struct leg *l, const struct msg_respons
 	session_start(l);
 	const char *why = answer ? change_misfit(l, &ours, answer) : sdp_refusal_text(SDP_NO_AUDIO_OFFERED);
 	if (!why) {
+		l->unsure = false;
 		change_take_answer(c, l, &ours, answer);
 		if ((l = leg_get(id)))
 			l->stays = stays;
@@ -386,6 +389,7 @@ void renegotiate_alone(struct call *c, struct leg *stays)
 		reply_refuse(c->change.reply, REFUSE_CANCELLED);   /* RFC 3261 15.1.2 */
 	stays->change_cancelled = !asked && change_is_open(stays); /* a 200 that comes has changed it all the same */
 	change_over(c);
+	change_unmark(c);
 }
 
 void renegotiate_timed_out(struct call *c, struct leg *asker, struct leg *l)

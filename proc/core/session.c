@@ -169,6 +169,7 @@ void session_on_half(struct timer *t, uint64_t now_ms)
 	}
 	if (l->came_back && !l->refused && !l->unanswered && !session_back_asks(l) && !l->unsure)
 		return;
+	l->session.fire = session_on_half; /* as session_back_asks() may have begun anew */
 	l->unanswered++;
 	if (l->r.session_s || owes || l->came_back || l->unsure)
 		refresh(l);
@@ -220,9 +221,16 @@ static bool dialog_is_gone(uint16_t code)
 	return code == 481 || code == 408;
 }
 
+/* Whoever refreshes: a phone that does so itself is asked now, and not hung up on. */
+static void ask_at(struct leg *l, uint64_t due_ms)
+{
+	l->session.fire = session_on_half;
+	timer_set(&child_wheel, &l->session, due_ms);
+}
+
 void session_ask_again(struct leg *l)
 {
-	timer_set(&child_wheel, &l->session, child_now() + AGAIN_MS);
+	ask_at(l, child_now() + AGAIN_MS);
 }
 
 void session_restore(struct leg *l)
@@ -253,7 +261,7 @@ static void is_refused(struct leg *l, uint16_t code)
 	}
 	if (l->refused > 1 && l->r.session_s && due_ms > l->session_end_ms)
 		due_ms = l->session_end_ms;
-	timer_set(&child_wheel, &l->session, due_ms);
+	ask_at(l, due_ms);
 }
 
 /* RFC 4028 7.4 leaves the method to us: what it said in Allow does not count against what it does. */

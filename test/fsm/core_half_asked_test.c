@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: ISC */
+/* Who may have another session than core, and is asked: nothing that it or the other says meanwhile ends the call, or has it asked no
+ * more while it may have another (R28). */
+#include "../unit/test.h"
+#include "sim_half.h"
+
+enum { INTERVAL_S = 1800 };
+
+/* Refreshes are its own from then on. */
+static void says_200_and_refreshes_itself(struct talk *t, const struct heard *asked, const char *direction)
+{
+	struct sdp said = says(t, direction);
+
+	t->ref = sent(asked)->ref;
+	struct msg_response *m = talk_begin_answer(t, 200);
+	m->session_expires = INTERVAL_S;
+	m->refresher = REFRESHER_UAS;
+	m->sdp = phone_put_sdp(t->phone, &said);
+	talk_end_answer(t);
+	NEED(talk_takes(t, SIP_ACK));
+}
+
+static struct heard *is_asked_again(struct talk *t, uint64_t after_ms)
+{
+	sim_pass(after_ms);
+	struct heard *h = talk_takes(t, SIP_INVITE);
+	NEED(h && sent(h)->sdp.len);
+	NEED(!talk_takes(t, SIP_BYE));
+	return h;
+}
+
+static void stands_with(struct talk *t, const struct heard *asked)
+{
+	says_200(t, asked, "sendrecv");
+	NEED(talk_takes(t, SIP_ACK));
+}
+
+/* --- who refreshes itself --- */
+
+static void in_a_call_that_bob_refreshes(void)
+{
+	struct sdp offer, answer;
+
+	open_life();
+	phone_init(&w->alice, 0);
+	phone_init(&w->bob, 1);
+	w->alice.outbound = w->bob.outbound = true;
+	phone_register(&w->alice);
+	phone_register(&w->bob);
+	w->a.allow = TAKES_UPDATE;
+	offer = sdp_plain(&w->alice);
+	talk_invite(&w->a, &w->alice, "bob", &offer);
+	talk_rings_at(&w->b, &w->bob);
+	w->b.allow = TAKES_UPDATE;
+	answer = says(&w->b, "sendrecv");
+	struct msg_response *m = talk_begin_answer(&w->b, 200);
+	m->session_expires = INTERVAL_S;
+	m->refresher = REFRESHER_UAS;
+	m->sdp = phone_put_sdp(&w->bob, &answer);
+	talk_end_answer(&w->b);
+	NEED(talk_takes(&w->b, SIP_ACK));
+	talk_hears(&w->a, 200);
+	talk_ack(&w->a);
+	sim_pass(10000);
+}
+
+static void who_refreshes_itself_and_refuses_is_not_hung_up_on(void)
+{
+	uint64_t txn;
+
+	w = sim_shared(sizeof *w);
+	in_a_call_that_bob_refreshes();
+	talk_reply(&w->b, hold_is_passed_on(&txn), 200, NULL);
+	NEED(talk_takes(&w->b, SIP_ACK) && code_of(txn) == 488);
+	struct heard *h = talk_takes(&w->b, SIP_INVITE);
+	NEED(h && sent(h)->sdp.len);
+	talk_reply(&w->b, h, 491, NULL);
+	stands_with(&w->b, is_asked_again(&w->b, 3000));
+	nobody_is_asked();
+	goes_on();
+}
+
+static void who_refreshes_itself_and_is_busy_is_not_hung_up_on(void)
+{
+	uint64_t txn;
+
+	w = sim_shared(sizeof *w);
+	in_a_call_that_bob_refreshes();
+	struct heard *h = hold_is_passed_on(&txn);
+	talk_reply(&w->b, h, 200, NULL);
+	h = talk_takes(&w->b, SIP_INVITE);
+	NEED(h);
+	talk_reply(&w->b, h, 500, NULL);
+	stands_with(&w->b, is_asked_again(&w->b, 11000));
+	nobody_is_asked();
+	goes_on();
+}
+
+static void who_refreshes_itself_and_says_something_new_waits_for_the_other(void)
+{
+	life_after(life_with_an_offer_asked_for);
+	w->offered = 0;
+	says_200_and_refreshes_itself(&w->a, is_asked(&w->a, SDP_SENDRECV), "recvonly");
+	struct heard *h = talk_takes(&w->b, SIP_INVITE);
+	NEED(h);
+	stands_with(&w->b, h);
+	is_asked_again(&w->a, 11000);
+}
+
+/* It came back, and spoke before it was asked. */
+static void who_refreshes_itself_and_is_back_is_asked_once_more(void)
+{
+	uint64_t txn;
+
+	w = sim_shared(sizeof *w);
+	in_a_call_that_bob_refreshes();
+	hold_is_passed_on(&txn);
+	sim_link_down(PROC_EDGE, w->bob.edge);
+	NEED(code_of(txn) == 500);
+	w->bob.flow = 0;
+	sim_link_up(PROC_EDGE, w->bob.edge);
+	phone_register(&w->bob);
+	NEED(code_of(talk_send(&w->b, SIP_OPTIONS, NULL)) == 200);
+	is_asked(&w->b, SDP_SENDRECV);
+	sim_pass(INTERVAL_S * 1000ull - 40000);
+	NEED(talk_takes(&w->b, SIP_INVITE) && !talk_takes(&w->b, SIP_BYE));
+}
+
+/* --- what says nothing of the session --- */
+
+static void a_refresh_without_sdp_does_not_count(void)
+{
+	life_after(life_with_a_hold_passed_on);
+	NEED(code_of(talk_send(&w->b, SIP_UPDATE, NULL)) == 200);
+	stands_with(&w->b, is_asked_again(&w->b, 11000));
+	nobody_is_asked();
+	goes_on();
+}
+
+static void life_with_a_refresh_in_a_hold_passed_on(void)
+{
+	life_with_a_hold_passed_on();
+	NEED(code_of(talk_send(&w->b, SIP_UPDATE, NULL)) == 200);
+}
+
+static void nor_one_while_it_is_offered_the_hold(void)
+{
+	life_after(life_with_a_refresh_in_a_hold_passed_on);
+	stands_with(&w->b, is_asked(&w->b, SDP_SENDRECV));
+	nobody_is_asked();
+	goes_on();
+}
+
+/* Nobody is left who made the offer that it answers. */
+static void an_ack_with_an_answer_to_nothing_does_not_count(void)
+{
+	life_after(life_with_an_offer_asked_for);
+	const struct sdp answer = says(&w->a, "recvonly");
+	talk_ack_with(&w->a, &answer);
+	stands_with(&w->b, is_asked(&w->b, SDP_SENDRECV));
+	struct heard *h = talk_takes(&w->a, SIP_INVITE);
+	NEED(h && sent(h)->sdp.len && w->a.sdp.audio.direction == SDP_SENDRECV);
+	stands_with(&w->a, h);
+	nobody_is_asked();
+	goes_on();
+}
+
+/* --- a change that is refused says nothing of what was before it --- */
+
+static void a_change_that_cannot_go_out(void)
+{
+	const struct sdp hold = sdp_of(KEYS_SDES, "198.51.100.1", 40002, 2, "sendonly", NULL);
+	uint64_t txn;
+
+	w = sim_shared(sizeof *w);
+	life_in_a_call();
+	hold_is_passed_on(&txn);
+	sim_link_down(PROC_EDGE, w->bob.edge);
+	NEED(code_of(txn) == 500);
+	w->bob.flow = 0;
+	NEED(code_of(talk_send(&w->a, SIP_INVITE, &hold)) == 500);
+	sim_link_up(PROC_EDGE, w->bob.edge);
+	phone_register(&w->bob);
+	stands_with(&w->b, is_asked(&w->b, SDP_SENDRECV));
+	nobody_is_asked();
+	goes_on();
+}
+
+static void a_change_before_it_is_asked(unsigned code)
+{
+	uint64_t txn;
+
+	life_after(life_with_a_hold_passed_on);
+	talk_reply(&w->b, hold_is_passed_on(&txn), code, NULL);
+	NEED(code_of(txn) == (code == 491 ? 491 : 500));
+	stands_with(&w->b, is_asked(&w->b, SDP_SENDRECV));
+	nobody_is_asked();
+	goes_on();
+}
+
+static void a_change_before_it_is_asked_is_pending(void)
+{
+	a_change_before_it_is_asked(491);
+}
+
+static void a_change_before_it_is_asked_is_busy(void)
+{
+	a_change_before_it_is_asked(500);
+}
+
+/* What it says to the ask is new, but it makes no offer of it. Not for ever. */
+static void who_makes_no_offer_this_moment_is_asked_again(unsigned times)
+{
+	life_after(life_with_a_hold_passed_on);
+	struct heard *h = is_asked(&w->b, SDP_SENDRECV);
+	for (unsigned i = 0; i < times; i++) {
+		says_200(&w->b, h, "recvonly");
+		NEED(talk_takes(&w->b, SIP_ACK));
+		h = talk_takes(&w->b, SIP_INVITE);
+		NEED(h && !sent(h)->sdp.len);
+		talk_reply(&w->b, h, i % 2 ? 491 : 500, NULL);
+		if (i < 4)
+			h = is_asked_again(&w->b, 11000);
+	}
+	if (times < 5)
+		stands_with(&w->b, h);
+	nobody_is_asked();
+	goes_on();
+}
+
+static void who_makes_no_offer_once(void)
+{
+	who_makes_no_offer_this_moment_is_asked_again(1);
+}
+
+static void who_makes_no_offer_ever(void)
+{
+	who_makes_no_offer_this_moment_is_asked_again(5);
+}
+
+static void life_with_a_change_before_the_ack(void)
+{
+	const struct sdp hold = sdp_of(KEYS_SDES, "198.51.100.2", 40002, 3, "inactive", NULL);
+
+	life_with_a_hold_said();
+	const uint64_t txn = talk_send(&w->b, SIP_INVITE, &hold);
+	struct heard *h = talk_takes(&w->a, SIP_INVITE);
+	NEED(h && sent(h)->sdp.len);
+	talk_reply(&w->a, h, 491, NULL);
+	NEED(code_of(txn) == 491);
+	w->offered = 0;
+}
+
+static void a_change_of_the_other_before_the_ack(void)
+{
+	life_after(life_with_a_change_before_the_ack);
+	says_200(&w->a, is_asked(&w->a, SDP_SENDRECV), "sendonly");
+	NEED(talk_takes(&w->a, SIP_ACK));
+	nobody_is_asked();
+	ends();
+}
+
+#define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
+
+int main(void)
+{
+	SIM(who_refreshes_itself_and_refuses_is_not_hung_up_on);
+	SIM(who_refreshes_itself_and_is_busy_is_not_hung_up_on);
+	SIM(who_refreshes_itself_and_says_something_new_waits_for_the_other);
+	SIM(who_refreshes_itself_and_is_back_is_asked_once_more);
+	SIM(a_refresh_without_sdp_does_not_count);
+	SIM(nor_one_while_it_is_offered_the_hold);
+	SIM(an_ack_with_an_answer_to_nothing_does_not_count);
+	SIM(a_change_that_cannot_go_out);
+	SIM(a_change_before_it_is_asked_is_pending);
+	SIM(a_change_before_it_is_asked_is_busy);
+	SIM(who_makes_no_offer_once);
+	SIM(who_makes_no_offer_ever);
+	SIM(a_change_of_the_other_before_the_ack);
+	(void)test_failed_here;
+	return TEST_END;
+}
