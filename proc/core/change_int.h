@@ -25,6 +25,8 @@ void change_moved(struct call *c, struct leg *l, const struct sdp *offer);
 bool change_role_stands(const struct leg *l, uint8_t offered);
 /* An answer of a leg that passes, with the role that it has. */
 void change_meant(const struct leg *l, const struct sdp *answer, struct sdp *meant);
+/* One to what stands, with the keys that stand where it names none. */
+void change_meant_by_same(const struct leg *l, const struct sdp *answer, struct sdp *meant);
 
 /* --- legs that pass --- */
 

@@ -62,6 +62,22 @@ void change_meant(const struct leg *l, const struct sdp *answer, struct sdp *mea
 		meant->audio.setup = our_role(l) == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
 }
 
+/* And who names no fingerprint where it is to be passive: Debian's linphone, as on a leg that ends here (ended_keys_stand()). */
+void change_meant_by_same(const struct leg *l, const struct sdp *answer, struct sdp *meant)
+{
+	struct sdp_audio *a = &meant->audio;
+	struct sdp had;
+
+	change_meant(l, answer, meant);
+	leg_remote(l, &had);
+	if (!l->r.has_remote || !had.audio.fingerprint_n || !(a->proto == SDP_TLS_SAVP || a->proto == SDP_TLS_SAVPF) ||
+	    a->fingerprint_n || a->crypto_n || a->zrtp || !change_role_stands(l, a->setup))
+		return;
+	a->fingerprint_n = had.audio.fingerprint_n;
+	memcpy(a->fingerprint, had.audio.fingerprint, sizeof a->fingerprint);
+	a->setup = our_role(l) == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
+}
+
 static bool says_the_same(const struct leg *l, const struct sdp *offer)
 {
 	struct sdp had;
@@ -80,6 +96,7 @@ static void restate(struct leg *l, const struct sdp *offer)
 	leg_local(l, &local);
 	leg_remote(l, &remote);
 	a->setup = our_role(l);
+	a->direction = sdp_direction_answer(offer->audio.direction, a->direction); /* it may have been asked for more */
 	for (uint8_t i = 0; i < a->crypto_n && theirs->crypto_n == 1; i++)
 		if (a->crypto[i].tag == theirs->crypto[0].tag) {
 			a->crypto[0] = a->crypto[i];

@@ -79,7 +79,6 @@ void change_on_refreshed(struct leg *l, const struct sdp *answer)
 {
 	struct call *c = call_get(l->r.call);
 	struct sdp ours, meant;
-	const bool stands = answer && answers_what_stands(l, answer);
 
 	if (c && leg_owes_answer(l)) { /* core died before the ACK, or of it */
 		change_answered_first(c, l, answer);
@@ -87,6 +86,11 @@ void change_on_refreshed(struct leg *l, const struct sdp *answer)
 	}
 	if (!c || !answer)
 		return;
+	if (l->r.ends == RELAY_PASSING)
+		change_meant_by_same(l, answer, &meant);
+	else
+		meant = *answer;
+	const bool stands = answers_what_stands(l, &meant);
 	if (stands && is_at_its_place(l, answer)) {
 		leg_be_unsure(l, false);
 		return;
@@ -97,7 +101,6 @@ void change_on_refreshed(struct leg *l, const struct sdp *answer)
 		change_take_answer(c, l, &ours, answer);
 		return;
 	}
-	change_meant(l, answer, &meant);
 	enum sdp_refusal bad = sdp_check_answer(&ours, &meant);
 	if (bad) {
 		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(bad));

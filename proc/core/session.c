@@ -4,6 +4,7 @@
 #include "change.h"
 #include "leg_send.h"
 #include "trunk_dialog.h"
+#include "wire/sdp_offer.h"
 
 /* A phone that answered nothing for so long is gone, and its call with it. */
 enum { UNANSWERED_MAX = 2, AGAIN_MS = 10000 };
@@ -84,7 +85,7 @@ static void offer_to_unsure(struct leg *l, struct sdp *ours)
 
 	leg_remote(l, &theirs);
 	ours->version += 2;
-	if (theirs.audio.direction == SDP_SENDONLY && ours->audio.direction == SDP_RECVONLY)
+	if (sdp_holds(&theirs))
 		ours->audio.direction = SDP_SENDRECV;
 	leg_set_local(l, ours);
 	leg_save(l);

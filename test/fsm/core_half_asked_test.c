@@ -260,6 +260,125 @@ static void a_change_of_the_other_before_the_ack(void)
 	ends();
 }
 
+/* --- who holds --- */
+
+/* By `inactive`, of which it may not have heard: asked with that it could say nothing else. */
+static void life_with_an_inactive_hold_said(void)
+{
+	const struct sdp hold = sdp_of(KEYS_SDES, "198.51.100.1", 40002, 2, "inactive", NULL);
+
+	life_in_a_call();
+	const uint64_t txn = talk_send(&w->a, SIP_INVITE, &hold);
+	struct heard *h = talk_takes(&w->b, SIP_INVITE);
+	NEED(h && w->b.sdp.audio.direction == SDP_INACTIVE);
+	says_200(&w->b, h, "inactive");
+	NEED(talk_takes(&w->b, SIP_ACK) && code_of(txn) == 200);
+	w->offered = 0;
+}
+
+static void an_inactive_hold_that_was_heard(void)
+{
+	life_after(life_with_an_inactive_hold_said);
+	says_200(&w->a, is_asked(&w->a, SDP_SENDRECV), "inactive");
+	NEED(talk_takes(&w->a, SIP_ACK));
+	nobody_is_asked();
+	ends();
+}
+
+static void an_inactive_hold_that_was_not_heard(void)
+{
+	life_after(life_with_an_inactive_hold_said);
+	stands_with(&w->a, is_asked(&w->a, SDP_SENDRECV));
+	struct heard *h = talk_takes(&w->a, SIP_INVITE);
+	NEED(h && !sent(h)->sdp.len);
+	says_200(&w->a, h, "sendrecv");
+	h = talk_takes(&w->b, SIP_INVITE);
+	NEED(h && sent(h)->sdp.len && w->b.sdp.audio.direction == SDP_SENDRECV);
+	stands_with(&w->b, h);
+	NEED(talk_takes(&w->a, SIP_ACK));
+	nobody_is_asked();
+	goes_on();
+}
+
+/* RFC 3264 6.1: what it was asked with is not what its own refresh is answered with. */
+static void a_hold_is_refreshed_as_one(void)
+{
+	const struct sdp hold = sdp_of(KEYS_SDES, "198.51.100.1", 40002, 2, "sendonly", NULL);
+
+	life_after(life_with_a_hold_said);
+	w->offered = 0;
+	says_200(&w->a, is_asked(&w->a, SDP_SENDRECV), "sendonly");
+	NEED(talk_takes(&w->a, SIP_ACK));
+	struct heard *h = reply_to(talk_send(&w->a, SIP_INVITE, &hold));
+	NEED(h && respond(h)->code == 200);
+	const struct sdp *said = sim_part(h, respond(h)->sdp);
+	NEED(said && said->audio.direction == SDP_RECVONLY);
+	talk_ack(&w->a);
+	nobody_is_asked();
+	ends();
+}
+
+/* --- DTLS between the phones --- */
+
+static struct sdp by_dtls(const struct phone *p, unsigned version, const char *direction, const char *setup)
+{
+	return sdp_of(KEYS_DTLS, p->host, 40002, version, direction, setup);
+}
+
+static void life_with_a_hold_by_dtls_said(void)
+{
+	struct sdp says;
+
+	open_life();
+	phone_init(&w->alice, 0);
+	phone_init(&w->bob, 1);
+	w->alice.outbound = w->bob.outbound = true;
+	phone_register(&w->alice);
+	phone_register(&w->bob);
+	says = by_dtls(&w->alice, 1, "sendrecv", "actpass");
+	w->a.allow = TAKES_UPDATE;
+	talk_invite(&w->a, &w->alice, "bob", &says);
+	talk_rings_at(&w->b, &w->bob);
+	says = by_dtls(&w->bob, 1, "sendrecv", "active");
+	talk_up(&w->a, &w->b, &says);
+	sim_pass(10000);
+	says = by_dtls(&w->alice, 2, "sendonly", "actpass");
+	const uint64_t txn = talk_send(&w->a, SIP_INVITE, &says);
+	struct heard *h = talk_takes(&w->b, SIP_INVITE);
+	NEED(h && w->b.sdp.audio.direction == SDP_SENDONLY);
+	says = by_dtls(&w->bob, 2, "recvonly", "active");
+	talk_reply(&w->b, h, 200, &says);
+	NEED(talk_takes(&w->b, SIP_ACK) && code_of(txn) == 200);
+	w->offered = 0;
+}
+
+/* As Debian's linphone does where it is to be passive. */
+static void who_names_no_fingerprint(const char *setup)
+{
+	life_after(life_with_a_hold_by_dtls_said);
+	struct heard *h = is_asked(&w->a, SDP_SENDRECV);
+	NEED(w->a.sdp.audio.setup == SDP_ACTIVE);
+	struct sdp answer = by_dtls(&w->alice, 3, "sendonly", setup);
+	memset(answer.audio.fingerprint, 0, sizeof answer.audio.fingerprint);
+	answer.audio.fingerprint_n = 0;
+	talk_reply(&w->a, h, 200, &answer);
+	NEED(talk_takes(&w->a, SIP_ACK));
+}
+
+static void no_fingerprint_in_the_role_that_stands(void)
+{
+	who_names_no_fingerprint("passive");
+	nobody_is_asked();
+	ends();
+}
+
+/* Another association, and of whom is not said. */
+static void no_fingerprint_in_another_role(void)
+{
+	who_names_no_fingerprint("active");
+	NEED(talk_takes(&w->a, SIP_BYE) && talk_takes(&w->b, SIP_BYE));
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -277,6 +396,11 @@ int main(void)
 	SIM(who_makes_no_offer_once);
 	SIM(who_makes_no_offer_ever);
 	SIM(a_change_of_the_other_before_the_ack);
+	SIM(an_inactive_hold_that_was_heard);
+	SIM(an_inactive_hold_that_was_not_heard);
+	SIM(a_hold_is_refreshed_as_one);
+	SIM(no_fingerprint_in_the_role_that_stands);
+	SIM(no_fingerprint_in_another_role);
 	(void)test_failed_here;
 	return TEST_END;
 }
