@@ -236,6 +236,7 @@ void session_ask_again(struct leg *l)
 
 void session_restore(struct leg *l)
 {
+	l->refused = 0; /* what it refused before was another matter */
 	leg_be_unsure(l, true);
 	refresh(l);
 	if (!l->refreshing)
@@ -252,7 +253,8 @@ static void is_refused(struct leg *l, uint16_t code)
 		return;
 	}
 	l->unanswered = 0;
-	if ((code != 491 && code < 500) || l->refused >= UNSURE_TRIES)
+	const bool later = code == 491 || code == 422 || code >= 500;
+	if (!later || l->refused >= UNSURE_TRIES)
 		leg_be_unsure(l, false);
 	if (l->refused < REFUSED_MAX) {
 		l->refused++;

@@ -37,7 +37,7 @@ static void stands_with(struct talk *t, const struct heard *asked)
 
 /* --- who refreshes itself --- */
 
-static void in_a_call_that_bob_refreshes(void)
+static void in_a_call_refreshed_by(enum refresher refresher)
 {
 	struct sdp offer, answer;
 
@@ -55,7 +55,7 @@ static void in_a_call_that_bob_refreshes(void)
 	answer = says(&w->b, "sendrecv");
 	struct msg_response *m = talk_begin_answer(&w->b, 200);
 	m->session_expires = INTERVAL_S;
-	m->refresher = REFRESHER_UAS;
+	m->refresher = (uint8_t)refresher;
 	m->sdp = phone_put_sdp(&w->bob, &answer);
 	talk_end_answer(&w->b);
 	NEED(talk_takes(&w->b, SIP_ACK));
@@ -69,7 +69,7 @@ static void who_refreshes_itself_and_refuses_is_not_hung_up_on(void)
 	uint64_t txn;
 
 	w = sim_shared(sizeof *w);
-	in_a_call_that_bob_refreshes();
+	in_a_call_refreshed_by(REFRESHER_UAS);
 	talk_reply(&w->b, hold_is_passed_on(&txn), 200, NULL);
 	NEED(talk_takes(&w->b, SIP_ACK) && code_of(txn) == 488);
 	struct heard *h = talk_takes(&w->b, SIP_INVITE);
@@ -85,7 +85,7 @@ static void who_refreshes_itself_and_is_busy_is_not_hung_up_on(void)
 	uint64_t txn;
 
 	w = sim_shared(sizeof *w);
-	in_a_call_that_bob_refreshes();
+	in_a_call_refreshed_by(REFRESHER_UAS);
 	struct heard *h = hold_is_passed_on(&txn);
 	talk_reply(&w->b, h, 200, NULL);
 	h = talk_takes(&w->b, SIP_INVITE);
@@ -113,7 +113,7 @@ static void who_refreshes_itself_and_is_back_is_asked_once_more(void)
 	uint64_t txn;
 
 	w = sim_shared(sizeof *w);
-	in_a_call_that_bob_refreshes();
+	in_a_call_refreshed_by(REFRESHER_UAS);
 	hold_is_passed_on(&txn);
 	sim_link_down(PROC_EDGE, w->bob.edge);
 	NEED(code_of(txn) == 500);
@@ -379,6 +379,66 @@ static void no_fingerprint_in_another_role(void)
 	NEED(talk_takes(&w->a, SIP_BYE) && talk_takes(&w->b, SIP_BYE));
 }
 
+/* --- how often --- */
+
+/* What it refused before is another matter. */
+static void who_refused_refreshes_is_asked_as_often(void)
+{
+	uint64_t txn;
+
+	w = sim_shared(sizeof *w);
+	in_a_call_refreshed_by(REFRESHER_UAC);
+	sim_pass(INTERVAL_S * 500ull - 10000);
+	for (uint64_t i = 0; i < 5; i++) {
+		sim_pass(i ? UINT64_C(5000) << i : 1000);
+		struct heard *h = talk_takes(&w->b, SIP_UPDATE);
+		NEED(h);
+		talk_reply(&w->b, h, 500, NULL);
+	}
+	talk_reply(&w->b, hold_is_passed_on(&txn), 200, NULL);
+	NEED(talk_takes(&w->b, SIP_ACK) && code_of(txn) == 488);
+	struct heard *h = talk_takes(&w->b, SIP_INVITE);
+	NEED(h && sent(h)->sdp.len);
+	talk_reply(&w->b, h, 491, NULL);
+	stands_with(&w->b, is_asked_again(&w->b, 3000));
+	nobody_is_asked();
+	goes_on();
+}
+
+/* RFC 4028 6: it is tried again with what it says, and still not by UPDATE. */
+static void who_wants_a_longer_interval_is_asked_with_that(void)
+{
+	life_after(life_with_a_hold_passed_on);
+	w->b.ref = sent(is_asked(&w->b, SDP_SENDRECV))->ref;
+	struct msg_response *m = talk_begin_answer(&w->b, 422);
+	m->min_se = INTERVAL_S * 2;
+	talk_end_answer(&w->b);
+	struct heard *h = is_asked_again(&w->b, 11000);
+	NEED(sent(h)->session_expires == INTERVAL_S * 2);
+	stands_with(&w->b, h);
+	nobody_is_asked();
+	goes_on();
+}
+
+/* It was asked to forget the hold, and has. */
+static void life_with_a_hold_called_off(void)
+{
+	uint64_t txn;
+
+	life_in_a_call();
+	struct heard *h = hold_is_passed_on(&txn);
+	sim_pass(33000);
+	NEED(code_of(txn) >= 300);
+	talk_reply(&w->b, h, 487, NULL);
+}
+
+static void a_hold_that_was_called_off_is_left_alone(void)
+{
+	life_after(life_with_a_hold_called_off);
+	nobody_is_asked();
+	goes_on();
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -401,6 +461,9 @@ int main(void)
 	SIM(a_hold_is_refreshed_as_one);
 	SIM(no_fingerprint_in_the_role_that_stands);
 	SIM(no_fingerprint_in_another_role);
+	SIM(who_refused_refreshes_is_asked_as_often);
+	SIM(who_wants_a_longer_interval_is_asked_with_that);
+	SIM(a_hold_that_was_called_off_is_left_alone);
 	(void)test_failed_here;
 	return TEST_END;
 }
