@@ -153,9 +153,23 @@ void change_on_request(struct leg *l, struct request *r)
 		change_ended(l, r);
 }
 
+/* Where it asked for an offer, its ACK is waited for as ever. */
+void change_edge_lost(const struct leg *l, uint32_t edge)
+{
+	struct call *c = call_get(l->r.call);
+
+	if (c && c->change.active && !c->change.unasked && !c->change.asks_offer && c->change.from_side == l->r.side &&
+	    c->change.reply.edge == edge)
+		c->change.reply.txn = 0;
+}
+
 void change_tell_asker(struct call *c, struct leg *asker, const struct sdp *out)
 {
 	leg_be_unsure(asker, true); /* until its ACK */
+	if (!c->change.reply.txn) { /* it does not hear this, and is asked instead, once it is back */
+		session_ask_again(asker);
+		return;
+	}
 	if (c->change.is_update) {
 		leg_send_plain_ok(asker, c->change.reply, out);
 		leg_be_unsure(asker, false);

@@ -17,6 +17,9 @@ void change_on_refreshed(struct leg *l, const struct sdp *answer);
 /* it says nothing */
 void change_timed_out(struct call *c);
 
+/* The edge over which it may have asked for a change is gone. */
+void change_edge_lost(const struct leg *l, uint32_t edge);
+
 /* A re-INVITE of ours has no final answer yet (RFC 3261 14.1). */
 bool change_is_open(const struct leg *l);
 

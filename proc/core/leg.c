@@ -3,6 +3,7 @@
 #include "base/pool.h"
 #include "base/rand.h"
 #include "call.h"
+#include "change.h"
 #include "hotdesk.h"
 #include "leg_send.h"
 #include "owed.h"
@@ -377,6 +378,7 @@ static void edge_lost(struct leg *l, void *arg)
 {
 	const uint32_t *edge = arg;
 
+	change_edge_lost(l, *edge);
 	if (l->invite.edge != *edge)
 		return;
 	if (l->r.state == LEG_IN_CALLING)

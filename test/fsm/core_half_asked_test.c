@@ -439,6 +439,55 @@ static void a_hold_that_was_called_off_is_left_alone(void)
 	goes_on();
 }
 
+/* --- the edge of who asked is gone, and the other's is not --- */
+
+static void the_200_has_nowhere_to_go(bool back_first)
+{
+	uint64_t txn;
+
+	w = sim_shared(sizeof *w);
+	life_in_a_call();
+	NEED(w->alice.edge != w->bob.edge);
+	struct heard *h = hold_is_passed_on(&txn);
+	sim_link_down(PROC_EDGE, w->alice.edge);
+	w->alice.flow = 0;
+	sim_link_up(PROC_EDGE, w->alice.edge);
+	if (back_first)
+		phone_register(&w->alice);
+	says_200(&w->b, h, "recvonly");
+	NEED(talk_takes(&w->b, SIP_ACK) && !reply_to(txn));
+	if (!back_first)
+		phone_register(&w->alice);
+	sim_pass(6000);
+	w->offered = 0;
+	says_200(&w->a, is_asked(&w->a, SDP_SENDRECV), "sendonly");
+	NEED(talk_takes(&w->a, SIP_ACK));
+	nobody_is_asked();
+	ends();
+}
+
+static void the_200_goes_with_the_edge(void)
+{
+	the_200_has_nowhere_to_go(false);
+}
+
+static void the_200_comes_when_who_asked_is_back(void)
+{
+	the_200_has_nowhere_to_go(true);
+}
+
+static void the_200_to_an_update_goes_with_the_edge(void)
+{
+	hold_by = SIP_UPDATE;
+	the_200_has_nowhere_to_go(false);
+}
+
+static void the_200_to_an_update_comes_when_who_asked_is_back(void)
+{
+	hold_by = SIP_UPDATE;
+	the_200_has_nowhere_to_go(true);
+}
+
 #define SIM(test) (sim_run(#test, test) ? test_passed_n++ : test_failed_n++)
 
 int main(void)
@@ -464,6 +513,10 @@ int main(void)
 	SIM(who_refused_refreshes_is_asked_as_often);
 	SIM(who_wants_a_longer_interval_is_asked_with_that);
 	SIM(a_hold_that_was_called_off_is_left_alone);
+	SIM(the_200_goes_with_the_edge);
+	SIM(the_200_comes_when_who_asked_is_back);
+	SIM(the_200_to_an_update_goes_with_the_edge);
+	SIM(the_200_to_an_update_comes_when_who_asked_is_back);
 	(void)test_failed_here;
 	return TEST_END;
 }
