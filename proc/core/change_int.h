@@ -23,9 +23,7 @@ void change_answer_refresh(struct leg *l, struct request *r, bool with_sdp);
 void change_moved(struct call *c, struct leg *l, const struct sdp *offer);
 /* Its end of the DTLS is what it was; another role is another association (RFC 8842 5.5), which is for both phones. */
 bool change_role_stands(const struct leg *l, uint8_t offered);
-/* An answer of a leg that passes, with the role that it has. */
-void change_meant(const struct leg *l, const struct sdp *answer, struct sdp *meant);
-/* One to what stands, with the keys that stand where it names none. */
+/* An answer to what stands, of a leg that passes: with the role that it has, and with the keys that stand where it names none. */
 void change_meant_by_same(const struct leg *l, const struct sdp *answer, struct sdp *meant);
 
 /* --- legs that pass --- */

@@ -52,7 +52,7 @@ bool change_role_stands(const struct leg *l, uint8_t offered)
 }
 
 /* Who answers actpass goes on in the role that stands: baresip 1.0.0 does, where that is what it once offered. */
-void change_meant(const struct leg *l, const struct sdp *answer, struct sdp *meant)
+static void meant_by(const struct leg *l, const struct sdp *answer, struct sdp *meant)
 {
 	struct sdp had;
 
@@ -68,7 +68,7 @@ void change_meant_by_same(const struct leg *l, const struct sdp *answer, struct 
 	struct sdp_audio *a = &meant->audio;
 	struct sdp had;
 
-	change_meant(l, answer, meant);
+	meant_by(l, answer, meant);
 	leg_remote(l, &had);
 	if (!l->r.has_remote || !had.audio.fingerprint_n || !(a->proto == SDP_TLS_SAVP || a->proto == SDP_TLS_SAVPF) ||
 	    a->fingerprint_n || a->crypto_n || a->zrtp || !change_role_stands(l, a->setup))
@@ -235,7 +235,7 @@ void change_answered(
 
 	leg_next(l, &passed_on);
 	if (answer)
-		change_meant(l, answer, &meant);
+		meant_by(l, answer, &meant);
 	enum sdp_refusal bad = answer ? sdp_check_answer(&passed_on, &meant) : SDP_NO_AUDIO_OFFERED;
 	if (bad) { /* l has made the change, and would be alone in it */
 		change_refused(c, asker);
@@ -285,7 +285,7 @@ void change_answered_back(struct call *c, struct leg *asker, const struct sdp *a
 
 	leg_next(asker, &passed_on);
 	if (answer)
-		change_meant(asker, answer, &meant);
+		meant_by(asker, answer, &meant);
 	enum sdp_refusal bad = answer ? sdp_check_answer(&passed_on, &meant) : SDP_NO_AUDIO_OFFERED;
 	if (bad || !l) {
 		call_fail_media(c, REFUSE_OFFER, sdp_refusal_text(bad));
