@@ -147,7 +147,7 @@ static bool is_over(struct leg *l, uint64_t now_ms)
 }
 
 /* RFC 4028 10: the one who refreshes does so at half time; the other ends the call shortly before the end */
-void session_on_half(struct timer *t, uint64_t now_ms)
+static void on_half(struct timer *t, uint64_t now_ms)
 {
 	struct leg *l = leg_of(t);
 	uint32_t seconds = l->r.session_s ? l->r.session_s : child_site()->session_expires_s;
@@ -170,13 +170,13 @@ void session_on_half(struct timer *t, uint64_t now_ms)
 	}
 	if (l->came_back && !l->refused && !l->unanswered && !session_back_asks(l) && !l->unsure)
 		return;
-	l->session.fire = session_on_half; /* as session_back_asks() may have begun anew */
 	l->unanswered++;
 	if (l->r.session_s || owes || l->came_back || l->unsure)
 		refresh(l);
 	else
 		ask_alive(l);
-	timer_set(&child_wheel, t, now_ms + (owes ? AGAIN_MS : seconds * 500ull));
+	session_ask_at(
+	    l, now_ms + (owes ? AGAIN_MS : seconds * 500ull)); /* as session_back_asks() may have begun anew */
 }
 
 static void on_end(struct timer *t, uint64_t now_ms)
@@ -193,7 +193,7 @@ void session_start(struct leg *l)
 	l->unanswered = l->refused = 0;
 	l->came_back = false;
 	l->session_end_ms = child_now() + (s - (s / 3 < 32 ? s / 3 : 32)) * 1000ull;
-	l->session.fire = wait_for_it ? on_end : session_on_half;
+	l->session.fire = wait_for_it ? on_end : on_half;
 	timer_set(&child_wheel, &l->session, wait_for_it ? l->session_end_ms : child_now() + s * 500ull);
 }
 
@@ -201,11 +201,10 @@ void session_adopt(struct leg *l, uint32_t soon_ms)
 {
 	session_start(l);
 	if (leg_owes_answer(l)) {
-		l->session.fire = session_on_half;
-		timer_set(&child_wheel, &l->session, child_now() + soon_ms);
+		session_ask_at(l, child_now() + soon_ms);
 	} else if (l->unsure) {
 		session_ask_unsure(l, child_now() + soon_ms);
-	} else if (l->session.fire == session_on_half) {
+	} else if (l->session.fire == on_half) {
 		/* or all that stood are asked in the same moment, now and ever after */
 		const uint64_t half_ms = l->session.due_ms - child_now();
 		timer_set(&child_wheel, &l->session, l->session.due_ms - rand_u32() % (half_ms / 2));
@@ -222,16 +221,15 @@ static bool dialog_is_gone(uint16_t code)
 	return code == 481 || code == 408;
 }
 
-/* Whoever refreshes: a phone that does so itself is asked now, and not hung up on. */
-static void ask_at(struct leg *l, uint64_t due_ms)
+void session_ask_at(struct leg *l, uint64_t due_ms)
 {
-	l->session.fire = session_on_half;
+	l->session.fire = on_half;
 	timer_set(&child_wheel, &l->session, due_ms);
 }
 
 void session_ask_again(struct leg *l)
 {
-	ask_at(l, child_now() + AGAIN_MS);
+	session_ask_at(l, child_now() + AGAIN_MS);
 }
 
 void session_restore(struct leg *l)
@@ -264,7 +262,7 @@ static void is_refused(struct leg *l, uint16_t code)
 	}
 	if (l->refused > 1 && l->r.session_s && due_ms > l->session_end_ms)
 		due_ms = l->session_end_ms;
-	ask_at(l, due_ms);
+	session_ask_at(l, due_ms);
 }
 
 /* RFC 4028 7.4 leaves the method to us: what it said in Allow does not count against what it does. */

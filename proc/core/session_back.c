@@ -20,11 +20,10 @@ struct back {
 
 static uint64_t next_ms[SITE_TRUNKS_MAX]; /* when the trunk is asked for one more */
 
-static void ask_at(struct leg *l, uint64_t due_ms)
+static void is_back(struct leg *l, uint64_t due_ms)
 {
 	l->came_back = true;
-	l->session.fire = session_on_half;
-	timer_set(&child_wheel, &l->session, due_ms);
+	session_ask_at(l, due_ms);
 }
 
 static void ask_phone(struct leg *l, void *arg)
@@ -33,7 +32,7 @@ static void ask_phone(struct leg *l, void *arg)
 
 	if (l->r.state == LEG_UP && !l->r.trunk && l->r.user == b->user && l->r.device == b->device &&
 	    !flow_get(l->r.flow) && call_get(l->r.call))
-		ask_at(l, child_now() + BACK_MS);
+		is_back(l, child_now() + BACK_MS);
 }
 
 void session_phone_back(uint32_t user, uint32_t device)
@@ -55,7 +54,7 @@ static void ask_trunk(struct leg *l, void *arg)
 		return;
 	}
 	*next = due_ms + EACH_MS;
-	ask_at(l, due_ms);
+	is_back(l, due_ms);
 }
 
 void session_trunk_back(uint8_t trunk, uint64_t gone)
@@ -75,8 +74,7 @@ void session_ask_unsure(struct leg *l, uint64_t from_ms)
 		due_ms = *next > due_ms ? *next : due_ms;
 		*next = due_ms + EACH_MS;
 	}
-	l->session.fire = session_on_half;
-	timer_set(&child_wheel, &l->session, due_ms);
+	session_ask_at(l, due_ms);
 }
 
 bool session_back_asks(struct leg *l)

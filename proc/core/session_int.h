@@ -6,8 +6,8 @@
 #include "call.h"
 #include "session.h"
 
-/* The leg's timer when we are to refresh. */
-void session_on_half(struct timer *t, uint64_t now_ms);
+/* Whoever refreshes: a phone that does so itself is asked then, and not hung up on. */
+void session_ask_at(struct leg *l, uint64_t due_ms);
 /* Of one that came back, whose turn it is: is it still to be asked? Where not, its timer runs as ever. */
 bool session_back_asks(struct leg *l);
 /* One that was adopted in the middle of a change: from then on, one after the other. */

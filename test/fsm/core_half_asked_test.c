@@ -42,11 +42,7 @@ static void in_a_call_refreshed_by(enum refresher refresher)
 	struct sdp offer, answer;
 
 	open_life();
-	phone_init(&w->alice, 0);
-	phone_init(&w->bob, 1);
-	w->alice.outbound = w->bob.outbound = true;
-	phone_register(&w->alice);
-	phone_register(&w->bob);
+	phones_come();
 	w->a.allow = TAKES_UPDATE;
 	offer = sdp_plain(&w->alice);
 	talk_invite(&w->a, &w->alice, "bob", &offer);
@@ -330,11 +326,7 @@ static void life_with_a_hold_by_dtls_said(void)
 	struct sdp says;
 
 	open_life();
-	phone_init(&w->alice, 0);
-	phone_init(&w->bob, 1);
-	w->alice.outbound = w->bob.outbound = true;
-	phone_register(&w->alice);
-	phone_register(&w->bob);
+	phones_come();
 	says = by_dtls(&w->alice, 1, "sendrecv", "actpass");
 	w->a.allow = TAKES_UPDATE;
 	talk_invite(&w->a, &w->alice, "bob", &says);

@@ -231,11 +231,7 @@ static void life_with_an_ended_hold_said(void)
 	struct sdp offer;
 
 	open_to_dtls();
-	phone_init(&w->alice, 0);
-	phone_init(&w->bob, 1);
-	w->alice.outbound = w->bob.outbound = true;
-	phone_register(&w->alice);
-	phone_register(&w->bob);
+	phones_come();
 	offer = sdp_of(KEYS_DTLS, w->alice.host, 40002, 1, "sendrecv", "actpass");
 	talk_invite(&w->a, &w->alice, "bob", &offer);
 	talk_rings_at(&w->b, &w->bob);

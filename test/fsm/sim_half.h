@@ -45,6 +45,15 @@ static inline void open_life(void)
 	sim_open();
 }
 
+static inline void phones_come(void)
+{
+	phone_init(&w->alice, 0);
+	phone_init(&w->bob, 1);
+	w->alice.outbound = w->bob.outbound = true;
+	phone_register(&w->alice);
+	phone_register(&w->bob);
+}
+
 static inline void next_life(void)
 {
 	open_life();
@@ -56,11 +65,7 @@ static inline void next_life(void)
 static inline void life_in_a_call(void)
 {
 	open_life();
-	phone_init(&w->alice, 0);
-	phone_init(&w->bob, 1);
-	w->alice.outbound = w->bob.outbound = true;
-	phone_register(&w->alice);
-	phone_register(&w->bob);
+	phones_come();
 	w->a.allow = w->b.allow = TAKES_UPDATE;
 	call_up(&w->a, &w->alice, &w->b, &w->bob);
 	sim_pass(10000);
